@@ -1,0 +1,126 @@
+package center
+
+import "strings"
+
+// Partition names where an instance lives: the account and the region that
+// its ARNs carry.
+type Partition struct {
+	Region  string
+	Account string
+}
+
+// InstanceARN returns the ARN of an instance.
+func (p Partition) InstanceARN(id InstanceID) string {
+	return "arn:aws:connect:" + p.Region + ":" + p.Account + ":instance/" + string(id)
+}
+
+// ARN returns the ARN of a resource of an instance, for example
+// ARN(i, KindQueue, id) = …:instance/I/queue/ID.
+func (p Partition) ARN(instance InstanceID, kind Kind, id string) string {
+	return p.InstanceARN(instance) + "/" + kind.segment() + "/" + id
+}
+
+// ContactARN returns the ARN of a contact.
+func (p Partition) ContactARN(instance InstanceID, id ContactID) string {
+	return p.InstanceARN(instance) + "/contact/" + string(id)
+}
+
+// Kind is a kind of resource that an administrator sets up in an instance.
+// Its value is the word the store files it under.
+type Kind string
+
+// The kinds of resource.
+const (
+	KindInstance        Kind = "instance"
+	KindFlow            Kind = "contact-flow"
+	KindFlowVersion     Kind = "contact-flow-version"
+	KindFlowModule      Kind = "flow-module"
+	KindQueue           Kind = "queue"
+	KindHours           Kind = "hours"
+	KindRoutingProfile  Kind = "routing-profile"
+	KindSecurityProfile Kind = "security-profile"
+	KindAgentStatus     Kind = "agent-status"
+	KindUser            Kind = "user"
+	KindView            Kind = "view"
+	KindStorageConfig   Kind = "storage-config"
+	KindAccessKey       Kind = "access-key"
+	KindSetting         Kind = "setting"
+)
+
+// segment is the word that ARNs use for the kind where it differs from the kind's name.
+func (k Kind) segment() string {
+	switch k {
+	case KindHours:
+		return "operating-hours"
+	case KindAgentStatus:
+		return "agent-state"
+	case KindUser:
+		return "agent"
+	}
+	return string(k)
+}
+
+// kindOfSegment is the reverse of [Kind.segment].
+func kindOfSegment(s string) Kind {
+	switch s {
+	case "operating-hours":
+		return KindHours
+	case "agent-state":
+		return KindAgentStatus
+	case "agent":
+		return KindUser
+	}
+	return Kind(s)
+}
+
+// ARN is what an ARN of the service says: the partition, the instance, and,
+// when it names a resource inside the instance, that resource's kind and id.
+// Kind is "contact" for a contact.
+type ARN struct {
+	Partition
+	Instance InstanceID
+	Kind     Kind
+	ID       string
+}
+
+// ParseARN reads an ARN of the service connect. ok is false for anything else.
+// A qualifier, as in ":$SAVED" or ":3" behind a flow's id, stays part of ID.
+func ParseARN(s string) (a ARN, ok bool) {
+	parts := strings.SplitN(s, ":", 6)
+	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "connect" {
+		return ARN{}, false
+	}
+	a.Region, a.Account = parts[3], parts[4]
+	rest, found := strings.CutPrefix(parts[5], "instance/")
+	if !found {
+		return ARN{}, false
+	}
+	instance, rest, inner := strings.Cut(rest, "/")
+	if instance == "" {
+		return ARN{}, false
+	}
+	a.Instance, a.Kind = InstanceID(instance), KindInstance
+	if !inner {
+		return a, true
+	}
+	kind, id, found := strings.Cut(rest, "/")
+	if !found || id == "" {
+		return ARN{}, false
+	}
+	a.Kind, a.ID = kindOfSegment(kind), id
+	return a, true
+}
+
+// IDOf returns the bare id of an argument that may be an id or an ARN, as most
+// members of the API may: "arn:…:instance/I/queue/Q" and "Q" both give "Q",
+// and the ARN of an instance gives the instance's id.
+func IDOf(s string) string {
+	a, ok := ParseARN(s)
+	switch {
+	case !ok:
+		return s
+	case a.Kind == KindInstance:
+		return string(a.Instance)
+	}
+	return a.ID
+}

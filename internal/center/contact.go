@@ -1,0 +1,75 @@
+package center
+
+import "time"
+
+// Contact is the record of one contact: one segment of a chat, from the way it
+// began to the reason it ended (DescribeContact, Contact members). A chat is a
+// chain of contacts that share InitialContactId, participants and transcript.
+// Attributes belong to the chain and are kept with the chat.
+type Contact struct {
+	ID               ContactID                   `json:"id"`
+	Chat             ContactID                   `json:"chat"` // InitialContactId; its own id for the first
+	Instance         InstanceID                  `json:"instance"`
+	Previous         ContactID                   `json:"previous,omitempty"`
+	Next             ContactID                   `json:"next,omitempty"`
+	Related          ContactID                   `json:"related,omitempty"`
+	InitiationMethod string                      `json:"method"`
+	Name             string                      `json:"name,omitempty"`
+	Description      string                      `json:"description,omitempty"`
+	CustomerID       string                      `json:"customer,omitempty"`
+	Initiated        time.Time                   `json:"initiated"`
+	ConnectedSystem  time.Time                   `json:"connected,omitzero"` // ConnectedToSystemTimestamp
+	Disconnected     time.Time                   `json:"disconnected,omitzero"`
+	DisconnectReason string                      `json:"reason,omitempty"`
+	Updated          time.Time                   `json:"updated,omitzero"`
+	Flow             FlowID                      `json:"flow,omitempty"` // the flow it began with
+	Queue            QueueID                     `json:"queue,omitempty"`
+	Enqueued         time.Time                   `json:"enqueued,omitzero"`
+	Agent            UserID                      `json:"agent,omitempty"`
+	AgentConnected   time.Time                   `json:"agentConnected,omitzero"`
+	QueuePriority    int64                       `json:"priority,omitempty"`
+	QueueTimeAdjust  int64                       `json:"timeAdjust,omitempty"` // seconds
+	References       map[string]Reference        `json:"references,omitempty"`
+	SegmentAttrs     map[string]SegmentAttribute `json:"segment,omitempty"`
+	Tags             map[string]string           `json:"tags,omitempty"`
+}
+
+// Ended reports whether the contact is over.
+func (c *Contact) Ended() bool { return !c.Disconnected.IsZero() }
+
+// Reference is a link or value an agent sees beside a contact (Reference).
+type Reference struct {
+	Type  string `json:"type"`
+	Value string `json:"value,omitempty"`
+}
+
+// SegmentAttribute is the value of a segment attribute
+// (SegmentAttributeValue): exactly one member is set.
+type SegmentAttribute struct {
+	String  *string                     `json:"s,omitempty"`
+	Integer *int64                      `json:"i,omitempty"`
+	Map     map[string]SegmentAttribute `json:"m,omitempty"`
+	List    []SegmentAttribute          `json:"l,omitempty"`
+	ARN     *string                     `json:"a,omitempty"`
+}
+
+// Initiation methods (ContactInitiationMethod) that a chat can have.
+const (
+	MethodAPI           = "API"
+	MethodTransfer      = "TRANSFER"
+	MethodQueueTransfer = "QUEUE_TRANSFER"
+	MethodDisconnect    = "DISCONNECT"
+	MethodFlow          = "FLOW"
+)
+
+// Disconnect reasons (DisconnectReason) of a chat.
+const (
+	ReasonCustomer     = "CUSTOMER_DISCONNECT"
+	ReasonAgent        = "AGENT_DISCONNECT"
+	ReasonNotConnected = "CUSTOMER_CONNECTION_NOT_ESTABLISHED"
+	ReasonExpired      = "EXPIRED"
+	ReasonFlow         = "CONTACT_FLOW_DISCONNECT"
+	ReasonAPI          = "API"
+	ReasonIdle         = "IDLE_DISCONNECT"
+	ReasonSystemError  = "SYSTEM_ERROR"
+)

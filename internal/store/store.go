@@ -1,0 +1,198 @@
+// Package store says what Parley asks of a database: one conditional commit
+// per change, and the reads that rules and reports need, all in the domain's
+// words. SQLite (package sqlite) and, later, PostgreSQL implement [Store];
+// package storetest is the contract both must pass.
+//
+// # Order and durability
+//
+// A [Change] is applied whole or not at all. Changes are judged one by one in
+// the order of their Submit calls, and many of them share one disk flush. When
+// done is called with nil the change is durable: it survives the death of the
+// process and of the machine. The done functions of one store are called one
+// at a time, in the order of the Submit calls. A refused change never harms
+// its neighbours in the same flush.
+//
+// # Time
+//
+// Stores take times and never tell them. Times have millisecond precision.
+package store
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"parley/internal/center"
+)
+
+// Errors by which a change is refused. They are compared with errors.Is.
+var (
+	// ErrConflict: the chat is not at the version, or the transcript not at
+	// the sequence number, that the change was decided on. Load and decide again.
+	ErrConflict = errors.New("the chat changed meanwhile")
+	// ErrQuota: the counter of Change.Quota would pass its limit.
+	ErrQuota = errors.New("the quota is used up")
+	// ErrReplay: the key of Change.Once has been used. Replayed tells the first answer.
+	ErrReplay = errors.New("the request was made before")
+	// ErrClosed: the store is closed; nothing was applied.
+	ErrClosed = errors.New("the store is closed")
+)
+
+// Store keeps chats and what an administrator sets up. All methods may be
+// called by many goroutines. Reads see every change whose done was called.
+// A thing that is not there is a *center.Error with reason NotFound.
+type Store interface {
+	// Submit queues a change and returns at once. The store keeps the change
+	// until done is called; the caller must not alter it. Submit blocks only
+	// while the queue (bounded) is full. done must be quick and must not call
+	// Submit: it runs on the goroutine that serves everybody.
+	Submit(c *Change, done func(error))
+
+	// Chat loads a chat's head.
+	Chat(ctx context.Context, id center.ContactID) (Head, error)
+	// ChatOf returns the chat that a contact belongs to.
+	ChatOf(ctx context.Context, contact center.ContactID) (center.ContactID, error)
+	// Items reads a run of a transcript.
+	Items(ctx context.Context, q ItemQuery) ([]center.Item, error)
+	// Receipts returns the receipts of the chat's items with ids in items, in any order.
+	Receipts(ctx context.Context, chat center.ContactID, items []center.ItemID) ([]center.Receipt, error)
+	// Contacts yields the contacts that match, in the order of q.
+	Contacts(ctx context.Context, q ContactQuery) iter.Seq2[center.Contact, error]
+
+	// Due returns at most limit chats whose Head.Due is not after now, longest
+	// due first, and the time at which the next one after those falls due
+	// (zero when none is).
+	Due(ctx context.Context, now time.Time, limit int) (chats []center.ContactID, next time.Time, err error)
+	// Busy yields the chats whose Head.Busy is set: those that wait for the
+	// outcome of an effect, which a restart has to start again.
+	Busy(ctx context.Context) iter.Seq2[center.ContactID, error]
+
+	// Replayed returns the answer kept under the key of a Change.Once.
+	Replayed(ctx context.Context, key string) ([]byte, error)
+	// Count returns the value of a quota's counter, 0 when it was never touched.
+	Count(ctx context.Context, counter string) (int64, error)
+
+	// Outbox returns at most limit waiting deliveries that are due at now: for
+	// each Stream only the oldest ones without a gap, so that taking them in
+	// order keeps the order of the stream.
+	Outbox(ctx context.Context, now time.Time, limit int) ([]Delivery, error)
+
+	// Resource loads one resource.
+	Resource(ctx context.Context, kind center.Kind, id string) (center.Resource, error)
+	// Resources yields the resources of a kind in an instance ("" for those
+	// that belong to none; for KindInstance all of them), by name, then id.
+	Resources(ctx context.Context, instance center.InstanceID, kind center.Kind) iter.Seq2[center.Resource, error]
+	// PutResources writes resources together. Version 0 creates: the id and, in
+	// (instance, kind), the name must be free, else reason Duplicate. Another
+	// version replaces exactly that version, else reason Conflict. Nothing is
+	// written when one fails.
+	PutResources(ctx context.Context, rs ...center.Resource) error
+	// DeleteResources removes resources together, by kind and id; those that are not there are ignored.
+	DeleteResources(ctx context.Context, rs ...center.Resource) error
+
+	// Purge forgets what no longer matters at now: replay keys older than
+	// before. It works in small steps, so that it never holds up commits for long.
+	Purge(ctx context.Context, before time.Time) error
+	// Close waits until every submitted change is done and releases the files. It may be called twice.
+	Close() error
+}
+
+// Change is what one command does to one chat.
+type Change struct {
+	Chat center.ContactID
+
+	// State, when set, replaces the chat's head. Version is the version the
+	// change was decided on: 0 creates the chat, v makes it v+1. When State is
+	// nil, Version is not looked at and the head stays as it is.
+	Version int64
+	State   *Head
+
+	// Items are appended to the transcript. Their Seq follow each other, and
+	// the first one must follow the last that is stored; otherwise the whole
+	// change is refused with ErrConflict.
+	Items []center.Item
+	// Receipts are merged: a time already known is kept.
+	Receipts []center.Receipt
+	// Contacts replace the records of these contacts.
+	Contacts []center.Contact
+	// Quota, when set, moves a counter.
+	Quota *Quota
+	// Once, when set, makes the change happen once for its key.
+	Once *Once
+	// Deliveries are put into the outbox, in this order.
+	Deliveries []Delivery
+	// Delivered removes deliveries from the outbox, by ID; Postponed rewrites Due and Attempts of
+	// deliveries; Dead moves deliveries to the dead letters, with their Error. These three may stand in a change without a chat.
+	Delivered []int64
+	Postponed []Delivery
+	Dead      []Delivery
+}
+
+// Head is a chat's state as the store sees it: opaque, with the few facts that
+// are looked up.
+type Head struct {
+	Instance center.InstanceID
+	Version  int64     // as loaded; in Change.State it is not looked at
+	State    []byte    // what package contact makes of it
+	Due      time.Time // when the next timer of the chat falls due; zero for never
+	Busy     bool      // an effect is under way
+	Active   bool      // the chat has not ended
+	LastSeq  int64     // as loaded: Seq of the last item; in Change.State it is not looked at
+}
+
+// Quota moves Counter by Delta. When Delta is positive and Limit is not
+// negative, the sum must not pass Limit, else the change is refused with ErrQuota.
+type Quota struct {
+	Counter string
+	Delta   int64
+	Limit   int64 // -1 for no limit
+}
+
+// Once makes a request happen once: Key names it (operation, caller and
+// token), Answer is given to whoever makes it again, until it is purged.
+type Once struct {
+	Key    string
+	Answer []byte
+	At     time.Time
+}
+
+// Delivery is one message on its way to an endpoint outside (message
+// streaming). Deliveries of one Stream go out in the order of their IDs.
+type Delivery struct {
+	ID       int64 // given by the store
+	Stream   string
+	Chat     center.ContactID
+	Instance center.InstanceID
+	Endpoint string // where to: the StreamingEndpointArn
+	Body     []byte
+	Created  time.Time
+	Due      time.Time
+	Attempts int
+	Error    string // of the last attempt
+}
+
+// ItemQuery asks for items of one chat. Seq bounds are inclusive; the zero
+// value of To means the end. Descending begins at To.
+type ItemQuery struct {
+	Chat       center.ContactID
+	From, To   int64
+	Descending bool
+	Limit      int                 // at most 1,000; 0 means 1,000
+	Contact    center.ContactID    // when set, only items of this contact
+	Before     time.Time           // when set, only items not after it (for AbsoluteTime with a backward scan)
+	After      time.Time           // when set, only items not before it
+	Hidden     []center.Visibility // items with one of these visibilities are left out
+}
+
+// ContactQuery asks for contacts. Zero members do not restrict.
+type ContactQuery struct {
+	Instance      center.InstanceID
+	Chat          center.ContactID   // of one chain
+	IDs           []center.ContactID // these
+	Related       center.ContactID   // whose Related is this
+	InitiatedFrom time.Time
+	InitiatedTo   time.Time // exclusive
+	Descending    bool      // by Initiated, then ID
+	Limit         int       // 0 means no limit
+}
