@@ -72,7 +72,7 @@ type World struct {
 	Now     time.Time
 	Contact *Contact
 	// Flow returns the published content of an active flow by its id or ARN.
-	Flow func(ref string) (*Flow, error)
+	Flow func(ref string) (*Flow, center.FlowID, error)
 	// Content returns the content a run began with.
 	Content func(id center.FlowID, hash string) (*Flow, error)
 	// Random returns a number in [0, n).

@@ -1,0 +1,139 @@
+package contact
+
+import (
+	"path"
+	"strings"
+	"time"
+
+	"parley/internal/center"
+)
+
+// UploadWindow is how long the URL of an upload may be used.
+const UploadWindow = 15 * time.Minute
+
+// fileTypes are the files a chat takes: the ending of the name, and the
+// content types browsers give such files.
+var fileTypes = map[string][]string{
+	".csv": {"text/csv", "application/csv", "text/plain", "application/vnd.ms-excel"}, ".txt": {"text/plain"},
+	".doc":  {"application/msword"},
+	".docx": {"application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+	".heic": {"image/heic", "image/heif"}, ".jfif": {"image/jpeg", "image/pjpeg"},
+	".jpeg": {"image/jpeg"}, ".jpg": {"image/jpeg"}, ".png": {"image/png"},
+	".mov": {"video/quicktime"}, ".mp4": {"video/mp4"}, ".pdf": {"application/pdf"},
+	".ppt":  {"application/vnd.ms-powerpoint"},
+	".pptx": {"application/vnd.openxmlformats-officedocument.presentationml.presentation"},
+	".rtf":  {"application/rtf", "text/rtf"}, ".wav": {"audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"},
+	".xls":  {"application/vnd.ms-excel"},
+	".xlsx": {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+}
+
+// StartUpload announces a file (StartAttachmentUpload).
+type StartUpload struct {
+	Participant center.ParticipantID
+	Name        string
+	ContentType string
+	Size        int64
+	ClientToken string
+}
+
+func (u StartUpload) decide(d *decision) error {
+	p, err := d.participant(u.Participant)
+	if err != nil {
+		return err
+	}
+	if p.Role == center.RoleCustomBot {
+		return center.Errorf(center.Denied, "a custom participant has no access to attachments")
+	}
+	key := "StartAttachmentUpload/" + string(p.ID) + "/" + u.ClientToken
+	if r, ok := d.kept(key); ok {
+		d.change.Reply = r
+		return nil
+	}
+	if err := u.check(d.env.Limits); err != nil {
+		return err
+	}
+	used := 0
+	for i := range d.chat.Attachments {
+		if a := &d.chat.Attachments[i]; a.Status != center.AttachmentUploading || d.env.Now.Sub(a.Started) < UploadWindow {
+			used++
+		}
+	}
+	if used >= d.env.Limits.Attachments {
+		return center.Errorf(center.QuotaExceeded, "a chat may have %d attachments", d.env.Limits.Attachments)
+	}
+	c := d.edit()
+	if len(c.Attachments) >= 4*d.env.Limits.Attachments {
+		return center.Errorf(center.QuotaExceeded, "too many uploads of this chat were begun and not completed")
+	}
+	a := center.Attachment{ID: d.newID(), Name: u.Name, ContentType: u.ContentType, Size: u.Size, Owner: p.ID, Started: d.env.Now}
+	c.Attachments = append(c.Attachments, a)
+	d.change.Reply = Reply{ID: a.ID}
+	d.keep(key, d.change.Reply)
+	return nil
+}
+
+func (u StartUpload) check(l Limits) error {
+	mediaType, _, _ := strings.Cut(u.ContentType, ";")
+	types, ok := fileTypes[strings.ToLower(path.Ext(u.Name))]
+	switch {
+	case !ok:
+		return center.Errorf(center.Invalid, "AttachmentName: files of the type %q are not allowed", path.Ext(u.Name))
+	case !containsFold(types, strings.TrimSpace(mediaType)):
+		return center.Errorf(center.Invalid, "ContentType: %q does not go with the name %q", u.ContentType, u.Name)
+	case strings.ContainsAny(u.Name, "/\\\x00") || u.Name != path.Base(u.Name):
+		return center.Errorf(center.Invalid, "AttachmentName must be a plain file name")
+	case u.Size < 1:
+		return center.Errorf(center.Invalid, "AttachmentSizeInBytes must be at least 1")
+	case u.Size > l.FileBytes:
+		return center.Errorf(center.Invalid, "AttachmentSizeInBytes is %d; a file may have %d bytes", u.Size, l.FileBytes)
+	}
+	return nil
+}
+
+func containsFold(list []string, s string) bool {
+	for _, v := range list {
+		if strings.EqualFold(v, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// CompleteUpload publishes a file (CompleteAttachmentUpload). The caller has
+// made sure that its bytes are there, as announced.
+type CompleteUpload struct {
+	Participant center.ParticipantID
+	Attachment  string
+	ClientToken string
+}
+
+func (u CompleteUpload) decide(d *decision) error {
+	p, err := d.participant(u.Participant)
+	if err != nil {
+		return err
+	}
+	if p.Role == center.RoleCustomBot {
+		return center.Errorf(center.Denied, "a custom participant has no access to attachments")
+	}
+	if before, ok := d.tail.sentBefore(p.ID, u.ClientToken); ok {
+		d.change.Reply = Reply{Item: before.id, Time: before.time}
+		return nil
+	}
+	a := d.chat.Attachment(u.Attachment)
+	switch {
+	case a == nil || a.Owner != p.ID:
+		return center.Errorf(center.Invalid, "AttachmentIds: %s was not begun by this participant", u.Attachment)
+	case a.Status != center.AttachmentUploading:
+		return center.Errorf(center.Conflict, "attachment %s is completed already", u.Attachment)
+	}
+	author := *p
+	a = d.edit().Attachment(u.Attachment)
+	a.Status = center.AttachmentApproved
+	shown := *a
+	it := d.add(center.Item{
+		Type: center.TypeAttachment, ClientToken: u.ClientToken, Attachment: &shown,
+		Participant: author.ID, DisplayName: author.DisplayName, Role: author.Role,
+	})
+	d.change.Reply = Reply{Item: it.ID, Time: it.Time}
+	return d.spoken(author.Role)
+}

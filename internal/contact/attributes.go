@@ -1,0 +1,152 @@
+package contact
+
+import (
+	"maps"
+	"strings"
+
+	"parley/internal/center"
+)
+
+// MaxAttributeBytes bounds a chat's user-defined attributes: keys and values together, in UTF-8.
+const MaxAttributeBytes = 32768
+
+// CheckAttributes applies the rules of user-defined attributes: keys of
+// letters, digits, '-' and '_', and 32,768 bytes in all.
+func CheckAttributes(m map[string]string) error {
+	total := 0
+	for k, v := range m {
+		if k == "" || strings.IndexFunc(k, notKeyRune) >= 0 {
+			return center.Errorf(center.Invalid, "Attributes: the key %.64q may only have letters, digits, '-' and '_'", k)
+		}
+		total += len(k) + len(v)
+	}
+	if total > MaxAttributeBytes {
+		return center.Errorf(center.Invalid, "Attributes have %d bytes; keys and values together may have %d", total, MaxAttributeBytes)
+	}
+	return nil
+}
+
+func notKeyRune(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_')
+}
+
+// checkSegmentAttributes applies the rules of segment attributes: keys of at
+// most 128 characters, connect: only for what the service lets callers set.
+func checkSegmentAttributes(m map[string]center.SegmentAttribute) error {
+	for k := range m {
+		name, system := strings.CutPrefix(k, "connect:")
+		switch {
+		case len(k) > 128 || name == "" || strings.IndexFunc(name, notKeyRune) >= 0:
+			return center.Errorf(center.Invalid, "SegmentAttributes: the key %.140q must have at most 128 letters, digits, '-' or '_'", k)
+		case system && name != "Subtype" && name != "CustomerAuthentication":
+			return center.Errorf(center.Invalid, "SegmentAttributes: %s is set by the service; connect:Subtype and connect:CustomerAuthentication may be given", k)
+		}
+	}
+	return nil
+}
+
+// SetAttributes merges user-defined attributes (UpdateContactAttributes), also
+// after the chat has ended.
+type SetAttributes struct {
+	Attributes map[string]string
+}
+
+func (s SetAttributes) decide(d *decision) error {
+	merged := mergeMaps(d.chat.Attributes, s.Attributes)
+	if err := CheckAttributes(merged); err != nil {
+		return err
+	}
+	d.current()
+	d.edit().Attributes = merged
+	return nil
+}
+
+// mergeMaps returns a new map with what is in a and b; b wins.
+func mergeMaps[V any](a, b map[string]V) map[string]V {
+	m := make(map[string]V, len(a)+len(b))
+	maps.Copy(m, a)
+	maps.Copy(m, b)
+	return m
+}
+
+// Describe changes what is told of a contact (UpdateContact). Nil members stay.
+type Describe struct {
+	Contact      center.ContactID
+	Name         *string
+	Description  *string
+	References   map[string]center.Reference
+	SegmentAttrs map[string]center.SegmentAttribute
+}
+
+func (u Describe) decide(d *decision) error {
+	if u.Name == nil && u.Description == nil && u.References == nil && u.SegmentAttrs == nil {
+		return center.Errorf(center.BadRequest, "give at least one of Name, Description, References and SegmentAttributes")
+	}
+	for k := range u.SegmentAttrs {
+		if strings.HasPrefix(k, "connect:") {
+			return center.Errorf(center.Invalid, "SegmentAttributes: %s is set by the service", k)
+		}
+	}
+	if err := checkSegmentAttributes(u.SegmentAttrs); err != nil {
+		return err
+	}
+	c, err := d.contact(u.Contact)
+	if err != nil {
+		return err
+	}
+	if u.Name != nil {
+		c.Name = *u.Name
+	}
+	if u.Description != nil {
+		c.Description = *u.Description
+	}
+	if u.References != nil {
+		c.References = mergeMaps(c.References, u.References)
+	}
+	if u.SegmentAttrs != nil {
+		c.SegmentAttrs = mergeMaps(c.SegmentAttrs, u.SegmentAttrs)
+	}
+	return nil
+}
+
+// Tag sets and removes tags of a contact (TagContact, UntagContact). A contact
+// has at most 50 tags of its users.
+type Tag struct {
+	Contact center.ContactID
+	Set     map[string]string
+	Remove  []string
+}
+
+func (t Tag) decide(d *decision) error {
+	for k := range t.Set {
+		if strings.HasPrefix(strings.ToLower(k), "aws:") {
+			return center.Errorf(center.Invalid, "Tags: the key %q begins with aws:, which is for the service", k)
+		}
+	}
+	c, err := d.contact(t.Contact)
+	if err != nil {
+		return err
+	}
+	tags := mergeMaps(c.Tags, t.Set)
+	for _, k := range t.Remove {
+		if !strings.HasPrefix(k, "aws:") {
+			delete(tags, k)
+		}
+	}
+	if len(tags) > 51 { // the instance's own tag and 50 more
+		return center.Errorf(center.BadRequest, "a contact may have at most 50 tags")
+	}
+	c.Tags = tags
+	return nil
+}
+
+// contact returns a contact of the chain to change.
+func (d *decision) contact(id center.ContactID) (*center.Contact, error) {
+	for i := range d.chat.Contacts {
+		if d.chat.Contacts[i].ID == id {
+			d.touch(i)
+			return &d.edit().Contacts[i], nil
+		}
+	}
+	return nil, center.Errorf(center.NotFound, "contact %s does not exist", id)
+}

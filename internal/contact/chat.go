@@ -1,0 +1,174 @@
+package contact
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/flow"
+)
+
+// Chat is the state of one chat: everything that rules need and the
+// transcript does not tell. A Chat is never changed once it was returned by
+// [Decide]; readers may keep it.
+type Chat struct {
+	ID       center.ContactID  `json:"id"` // InitialContactId
+	Instance center.InstanceID `json:"instance"`
+
+	Started   time.Time `json:"started"`
+	Expires   time.Time `json:"expires"`            // the end of ChatDurationInMinutes
+	ConnectBy time.Time `json:"connectBy,omitzero"` // until the customer has connected
+	Ended     bool      `json:"ended,omitempty"`
+
+	Contacts     []center.Contact     `json:"contacts"` // the chain; the last one is current
+	Participants []Participant        `json:"participants"`
+	System       center.ParticipantID `json:"system"` // the speaker of prompts
+
+	Attributes     map[string]string `json:"attributes,omitempty"`
+	ContentTypes   []string          `json:"contentTypes"` // SupportedMessagingContentTypes
+	ResponseMode   string            `json:"responseMode,omitempty"`
+	InitialMessage *Message          `json:"initialMessage,omitempty"`
+	ExitAgent      bool              `json:"exitAgent,omitempty"` // DisconnectOnCustomerExit lists AGENT
+	Past           []Past            `json:"past,omitempty"`      // what a persistent chat continues, newest first
+
+	Flow     center.FlowID            `json:"flow"` // the flow of the current contact
+	Run      *flow.Run                `json:"run,omitempty"`
+	Hooks    map[string]center.FlowID `json:"hooks,omitempty"`
+	Language string                   `json:"language,omitempty"`
+	Logging  bool                     `json:"logging,omitempty"`
+	Effects  []Effect                 `json:"effects,omitempty"` // under way
+
+	RoleTimers  []RoleTimer         `json:"roleTimers,omitempty"` // as configured
+	Idle        *Idle               `json:"idle,omitempty"`       // running timers
+	Attachments []center.Attachment `json:"attachments,omitempty"`
+	Streams     []Stream            `json:"streams,omitempty"`
+	Replies     []KeptReply         `json:"replies,omitempty"` // answers by ClientToken
+}
+
+// Participant is somebody in a chat.
+type Participant struct {
+	ID          center.ParticipantID `json:"id"`
+	Role        center.Role          `json:"role"`
+	DisplayName string               `json:"name"`
+	Joined      time.Time            `json:"joined,omitzero"`    // when it connected
+	Left        time.Time            `json:"left,omitzero"`      // when it left
+	ConnectBy   time.Time            `json:"connectBy,omitzero"` // a custom participant's deadline
+}
+
+// Present reports whether the participant has connected and not left.
+func (p *Participant) Present() bool { return !p.Joined.IsZero() && p.Left.IsZero() }
+
+// Message is a message to send: InitialMessage.
+type Message struct {
+	ContentType string `json:"type"`
+	Content     string `json:"content"`
+}
+
+// Past names one contact of an earlier chat whose items a persistent chat shows.
+type Past struct {
+	Chat    center.ContactID `json:"chat"`
+	Contact center.ContactID `json:"contact"`
+}
+
+// Effect is something to do in the world on behalf of a flow. It stays in the
+// chat's state until its outcome comes back, so that a restart can start it
+// again: at least once, always under the same ID.
+type Effect struct {
+	ID     string          `json:"id"`
+	Invoke flow.Invoke     `json:"invoke"`
+	Event  json.RawMessage `json:"event"` // the Lambda event
+}
+
+// Stream is one StartContactStreaming.
+type Stream struct {
+	ID       string `json:"id"`
+	Endpoint string `json:"endpoint"`
+}
+
+// KeptReply is the answer to a request that carried a ClientToken and whose
+// effect is in the state rather than in the transcript.
+type KeptReply struct {
+	Key   string `json:"key"` // operation, participant and token
+	Reply Reply  `json:"reply"`
+}
+
+// maxReplies bounds the kept answers of a chat; a retry comes within seconds.
+const maxReplies = 64
+
+// Current returns the contact that is current, or was last.
+func (c *Chat) Current() *center.Contact { return &c.Contacts[len(c.Contacts)-1] }
+
+// Contact returns the contact of the chain with an id, or nil.
+func (c *Chat) Contact(id center.ContactID) *center.Contact {
+	for i := range c.Contacts {
+		if c.Contacts[i].ID == id {
+			return &c.Contacts[i]
+		}
+	}
+	return nil
+}
+
+// Participant returns the participant with an id, or nil.
+func (c *Chat) Participant(id center.ParticipantID) *Participant {
+	for i := range c.Participants {
+		if c.Participants[i].ID == id {
+			return &c.Participants[i]
+		}
+	}
+	return nil
+}
+
+// Customer returns the customer.
+func (c *Chat) Customer() *Participant { return &c.Participants[0] }
+
+// Attachment returns the attachment with an id, or nil.
+func (c *Chat) Attachment(id string) *center.Attachment {
+	for i := range c.Attachments {
+		if c.Attachments[i].ID == id {
+			return &c.Attachments[i]
+		}
+	}
+	return nil
+}
+
+// clone returns a copy that a decision may change: slices are copied, maps are
+// shared and must be replaced, never written to.
+func (c *Chat) clone() *Chat {
+	n := *c
+	n.Contacts = slices.Clone(c.Contacts)
+	n.Participants = slices.Clone(c.Participants)
+	n.Effects = slices.Clone(c.Effects)
+	n.Attachments = slices.Clone(c.Attachments)
+	n.Streams = slices.Clone(c.Streams)
+	n.Replies = slices.Clone(c.Replies)
+	if c.Idle != nil {
+		idle := *c.Idle
+		idle.Fired = maps.Clone(c.Idle.Fired)
+		n.Idle = &idle
+	}
+	return &n
+}
+
+// Encode returns the form in which the store keeps a chat.
+func (c *Chat) Encode() []byte {
+	b, err := json.Marshal(c)
+	if err != nil {
+		panic(fmt.Sprintf("contact: a chat does not encode: %v", err)) // only strings, numbers, times and raw JSON that was checked
+	}
+	return b
+}
+
+// DecodeChat is the reverse of [Chat.Encode].
+func DecodeChat(b []byte) (*Chat, error) {
+	c := new(Chat)
+	if err := json.Unmarshal(b, c); err != nil {
+		return nil, fmt.Errorf("decode chat: %w", err)
+	}
+	if len(c.Contacts) == 0 || len(c.Participants) == 0 {
+		return nil, fmt.Errorf("decode chat %s: no contact or no participant", c.ID)
+	}
+	return c, nil
+}

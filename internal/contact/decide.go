@@ -1,0 +1,245 @@
+package contact
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/google/uuid"
+
+	"parley/internal/center"
+	"parley/internal/flow"
+)
+
+// Command is something that is asked of a chat, or that happened to it. The
+// commands are the exported types of this package with a decide method:
+// [Connect], [Send], [Tick] and so on.
+type Command interface {
+	decide(d *decision) error
+}
+
+// Env is what a decision needs to know of the world: the time, chance, and the flows.
+type Env struct {
+	Now       time.Time
+	Rand      *rand.Rand
+	Partition center.Partition
+	Limits    Limits
+	Flows     Flows
+}
+
+// Flows finds the flows that a chat runs.
+type Flows interface {
+	// Published returns the published content of an active flow of the instance, by id or ARN.
+	Published(instance center.InstanceID, ref string) (*flow.Flow, center.FlowID, error)
+	// Content returns the content of a flow with a hash, published or not any more.
+	Content(id center.FlowID, hash string) (*flow.Flow, error)
+}
+
+// Limits are the bounds that an operator may set. The zero value of a member
+// means its default.
+type Limits struct {
+	TextBytes   int   // the longest text message, in bytes; 16,384
+	StrictText  bool  // hold text messages to 1,024 characters, as the operation's documentation says
+	Attachments int   // files in one chat; 35
+	FileBytes   int64 // the largest file; 20 MiB
+}
+
+// Defaults fills in what is not set.
+func (l Limits) Defaults() Limits {
+	if l.TextBytes == 0 {
+		l.TextBytes = 16384
+	}
+	if l.Attachments == 0 {
+		l.Attachments = 35
+	}
+	if l.FileBytes == 0 {
+		l.FileBytes = 20 << 20
+	}
+	return l
+}
+
+// Change is what a command leads to. It is complete: committing its parts and
+// then telling its pushes is all there is to do.
+type Change struct {
+	Chat     *Chat // the new state; nil when it stays as it is
+	Items    []center.Item
+	Receipts []center.Receipt
+	Contacts []center.Contact // records that changed
+	Pushes   []center.Push    // to tell after the commit, in order
+	Effects  []Effect         // to start after the commit; they are in Chat.Effects too
+	Streamed []Streamed       // for the outbox
+	Active   int              // +1 when a chat began, -1 when it ended
+	Log      []flow.LogEntry
+	Reply    Reply
+}
+
+// Stored reports whether there is anything to commit.
+func (c *Change) Stored() bool {
+	return c.Chat != nil || len(c.Items) > 0 || len(c.Receipts) > 0 || len(c.Streamed) > 0
+}
+
+// Streamed is one push on its way to a streaming endpoint.
+type Streamed struct {
+	Stream Stream
+	Item   center.Item
+	Rcpt   *center.Receipt
+}
+
+// Reply is what the caller of a command is answered.
+type Reply struct {
+	Contact     center.ContactID     `json:"contact,omitempty"`
+	Participant center.ParticipantID `json:"participant,omitempty"`
+	Item        center.ItemID        `json:"item,omitempty"`
+	Time        time.Time            `json:"time,omitzero"`
+	ID          string               `json:"id,omitempty"` // of an attachment or a stream
+}
+
+// decision collects what a command leads to.
+type decision struct {
+	chat   *Chat // as it is, or the copy being changed
+	tail   *Tail
+	env    *Env
+	change Change
+
+	seq  int64     // of the last item, those of this change included
+	time time.Time // of the last item
+}
+
+// Decide says what a command leads to. It changes nothing it is given, does no
+// I/O and takes time and chance from env. An error is a *center.Error and
+// means that nothing happened.
+//
+// chat and tail are the state that the command meets; for [Start] they are nil
+// and empty.
+func Decide(chat *Chat, tail *Tail, cmd Command, env *Env) (Change, error) {
+	d := decision{chat: chat, tail: tail, env: env, seq: tail.Seq, time: tail.Time}
+	if err := cmd.decide(&d); err != nil {
+		return Change{}, err
+	}
+	d.settle()
+	return d.change, nil
+}
+
+// edit returns the copy of the chat that this decision may change.
+func (d *decision) edit() *Chat {
+	if d.change.Chat == nil {
+		d.chat = d.chat.clone()
+		d.change.Chat = d.chat
+	}
+	return d.chat
+}
+
+// current returns the current contact to change, and sees to its record being written.
+func (d *decision) current() *center.Contact {
+	c := d.edit()
+	d.touch(len(c.Contacts) - 1)
+	return c.Current()
+}
+
+// touch marks the record of the i-th contact as changed. The record itself is
+// taken when the decision is over, in [decision.settle].
+func (d *decision) touch(i int) {
+	c := d.edit()
+	c.Contacts[i].Updated = d.env.Now
+	for _, r := range d.change.Contacts {
+		if r.ID == c.Contacts[i].ID {
+			return
+		}
+	}
+	d.change.Contacts = append(d.change.Contacts, center.Contact{ID: c.Contacts[i].ID})
+}
+
+// settle fills in the records of the touched contacts.
+func (d *decision) settle() {
+	for i := range d.change.Contacts {
+		d.change.Contacts[i] = *d.chat.Contact(d.change.Contacts[i].ID)
+	}
+}
+
+// newID returns a random UUID from the decision's chance.
+func (d *decision) newID() string {
+	var u uuid.UUID
+	for i := 0; i < 16; i += 8 {
+		v := d.env.Rand.Uint64()
+		for j := range 8 {
+			u[i+j] = byte(v >> (8 * j))
+		}
+	}
+	u[6] = u[6]&0x0f | 0x40
+	u[8] = u[8]&0x3f | 0x80
+	return u.String()
+}
+
+// add appends an item to the transcript and tells everybody who may see it.
+// Id, Seq, times and contact are filled in. It returns the item as stored.
+func (d *decision) add(it center.Item) *center.Item {
+	d.stamp(&it)
+	d.seq++
+	it.Seq = d.seq
+	it.ID = center.NewItemID(it.Time, it.Seq, d.env.Rand.Uint64())
+	d.time = it.Time
+	d.change.Items = append(d.change.Items, it)
+	d.tell(center.Push{Item: it})
+	return &d.change.Items[len(d.change.Items)-1]
+}
+
+// notify tells an event that the transcript does not keep.
+func (d *decision) notify(p center.Push) {
+	d.stamp(&p.Item)
+	if p.Item.ID == "" {
+		p.Item.ID = center.NewItemID(p.Item.Time, 0, d.env.Rand.Uint64())
+	}
+	d.tell(p)
+}
+
+// stamp gives an item its chat, contact and time. Times within a chat rise
+// strictly, so that sorting by time is sorting by sequence.
+func (d *decision) stamp(it *center.Item) {
+	it.Chat, it.Contact = d.chat.ID, d.chat.Current().ID
+	it.Time = d.env.Now.Truncate(time.Millisecond)
+	if !it.Time.After(d.time) {
+		it.Time = d.time.Add(time.Millisecond)
+	}
+}
+
+func (d *decision) tell(p center.Push) {
+	p.Chat = d.chat.ID
+	d.change.Pushes = append(d.change.Pushes, p)
+	for _, s := range d.chat.Streams {
+		d.change.Streamed = append(d.change.Streamed, Streamed{Stream: s, Item: p.Item, Rcpt: p.Receipt})
+	}
+}
+
+// participant returns the participant that a command speaks for. One that has
+// left, or whose chat has ended, is refused as any bad credential is.
+func (d *decision) participant(id center.ParticipantID) (*Participant, error) {
+	if d.chat.Ended {
+		return nil, center.Errorf(center.Denied, "the chat has ended")
+	}
+	p := d.chat.Participant(id)
+	switch {
+	case p == nil:
+		return nil, center.Errorf(center.Denied, "the participant is not in this chat")
+	case !p.Left.IsZero():
+		return nil, center.Errorf(center.Denied, "the participant has left the chat")
+	}
+	return p, nil
+}
+
+// kept returns the answer given before to the same request.
+func (d *decision) kept(key string) (Reply, bool) {
+	for _, k := range d.chat.Replies {
+		if k.Key == key {
+			return k.Reply, true
+		}
+	}
+	return Reply{}, false
+}
+
+// keep remembers the answer to a request with a ClientToken.
+func (d *decision) keep(key string, r Reply) {
+	c := d.edit()
+	if len(c.Replies) >= maxReplies {
+		c.Replies = c.Replies[1:]
+	}
+	c.Replies = append(c.Replies, KeptReply{key, r})
+}

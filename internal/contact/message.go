@@ -1,0 +1,168 @@
+package contact
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"parley/internal/center"
+	"parley/internal/flow"
+)
+
+// messageLimit is how long a message of each type may be, in characters
+// (SendMessage.Content and ChatMessage.Content). Text has a rule of its own.
+var messageLimit = map[string]int{
+	center.PlainText:           1024,
+	center.Markdown:            1024,
+	center.JSON:                12000,
+	center.InteractiveResponse: 12288,
+}
+
+// checkMessage applies the rules of a message that a participant sends.
+// types are the chat's SupportedMessagingContentTypes; prefix names the member
+// in refusals.
+func checkMessage(prefix, contentType, content string, types []string, l Limits) error {
+	limit, ok := messageLimit[contentType]
+	switch {
+	case !ok:
+		return center.Errorf(center.Invalid, "%sContentType: %q cannot be sent; the types are text/plain, text/markdown, application/json and %s", prefix, contentType, center.InteractiveResponse)
+	case !slices.Contains(types, contentType):
+		return center.Errorf(center.Invalid, "%sContentType: this chat does not take %s; add it to SupportedMessagingContentTypes of StartChatContact", prefix, contentType)
+	case content == "":
+		return center.Errorf(center.Invalid, "%sContent must not be empty", prefix)
+	}
+	text := contentType == center.PlainText || contentType == center.Markdown
+	if text && !l.StrictText {
+		if len(content) > l.TextBytes {
+			return center.Errorf(center.Invalid, "%sContent has %d bytes; text may have %d", prefix, len(content), l.TextBytes)
+		}
+	} else if n := utf8.RuneCountInString(content); n > limit {
+		return center.Errorf(center.Invalid, "%sContent has %d characters; %s may have %d", prefix, n, contentType, limit)
+	}
+	if !text && !json.Valid([]byte(content)) {
+		return center.Errorf(center.Invalid, "%sContent must be JSON text for %s", prefix, contentType)
+	}
+	return nil
+}
+
+// Send is a message of a participant (SendMessage).
+type Send struct {
+	Participant center.ParticipantID
+	ContentType string
+	Content     string
+	ClientToken string
+}
+
+func (s Send) decide(d *decision) error {
+	p, err := d.participant(s.Participant)
+	if err != nil {
+		return err
+	}
+	if before, ok := d.tail.sentBefore(s.Participant, s.ClientToken); ok {
+		d.change.Reply = Reply{Item: before.id, Time: before.time}
+		return nil
+	}
+	if err := checkMessage("", s.ContentType, s.Content, d.chat.ContentTypes, d.env.Limits); err != nil {
+		return err
+	}
+	it := d.say(*p, s.ContentType, s.Content, s.ClientToken)
+	d.change.Reply = Reply{Item: it.ID, Time: it.Time}
+	return d.spoken(p.Role)
+}
+
+// say appends a message of a participant.
+func (d *decision) say(p Participant, contentType, content, token string) *center.Item {
+	return d.add(center.Item{
+		Type: center.TypeMessage, ContentType: contentType, Content: content, ClientToken: token,
+		Participant: p.ID, DisplayName: p.DisplayName, Role: p.Role,
+	})
+}
+
+// spoken is what follows from a participant having sent a message or a file:
+// one that was idle has returned, and a flow that waits for the customer goes on.
+func (d *decision) spoken(r center.Role) error {
+	if d.chat.Idle != nil && !d.chat.Idle.Fired[timerRole(r)].IsZero() {
+		d.returned(r)
+	}
+	if r == center.RoleCustomer {
+		return d.wake(flow.Event{Kind: flow.EventCustomerMessage})
+	}
+	return nil
+}
+
+// Signal is an event that is told and not kept: typing (SendEvent).
+type Signal struct {
+	Participant center.ParticipantID
+	ContentType string
+}
+
+func (s Signal) decide(d *decision) error {
+	p, err := d.participant(s.Participant)
+	if err != nil {
+		return err
+	}
+	item := d.event(s.ContentType, *p)
+	d.notify(center.Push{Item: item, Except: p.ID})
+	told := d.change.Pushes[0].Item
+	d.change.Reply = Reply{Item: told.ID, Time: told.Time}
+	return nil
+}
+
+// event returns an event item that p caused.
+func (d *decision) event(contentType string, p Participant) center.Item {
+	return center.Item{
+		Type: center.TypeEvent, ContentType: contentType,
+		Participant: p.ID, DisplayName: p.DisplayName, Role: p.Role,
+	}
+}
+
+// Acknowledge is a delivered or read receipt (SendEvent with message.delivered
+// or message.read). The caller has found the message and what is known of its
+// receipt: Known is zero when this is the first.
+type Acknowledge struct {
+	Participant center.ParticipantID
+	Message     center.Item
+	Read        bool
+	Known       center.Receipt
+}
+
+func (a Acknowledge) decide(d *decision) error {
+	p, err := d.participant(a.Participant)
+	if err != nil {
+		return err
+	}
+	if d.present() > 2 {
+		return center.Errorf(center.Conflict, "Operation can not be performed due to the state of the contact.")
+	}
+	now := d.env.Now.Truncate(time.Millisecond)
+	d.change.Reply = Reply{Item: center.NewItemID(now, 0, d.env.Rand.Uint64()), Time: now}
+	r := a.Known
+	r.Chat, r.Item, r.Recipient = d.chat.ID, a.Message.ID, p.ID
+	known := r
+	if r.Delivered.IsZero() {
+		r.Delivered = now
+	}
+	if a.Read && r.Read.IsZero() {
+		r.Read = now
+	}
+	if r == known || a.Message.Participant == p.ID {
+		return nil // nothing new, or the author's own message
+	}
+	d.change.Receipts = append(d.change.Receipts, r)
+	d.notify(center.Push{Receipt: &r, Item: center.Item{
+		ID: d.change.Reply.Item, Type: center.TypeMetadata, ContentType: center.EventMetadata,
+	}})
+	return nil
+}
+
+// present counts the participants who are connected.
+func (d *decision) present() int {
+	n := 0
+	for i := range d.chat.Participants {
+		if d.chat.Participants[i].Present() {
+			n++
+		}
+	}
+	return n
+}

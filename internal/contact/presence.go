@@ -1,0 +1,215 @@
+package contact
+
+import (
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/flow"
+)
+
+// botWindow is how long a custom participant may take to connect
+// (CreateParticipant: CreateParticipantConnection must follow within 15 s).
+const botWindow = 15 * time.Second
+
+// Connect tells that a participant is there: it has subscribed a socket to
+// aws/chat, or called CreateParticipantConnection with ConnectParticipant. The
+// customer's first connection begins the flow. Repeating it changes nothing.
+type Connect struct {
+	Participant center.ParticipantID
+}
+
+func (c Connect) decide(d *decision) error {
+	p, err := d.participant(c.Participant)
+	if err != nil {
+		return err
+	}
+	if !p.Joined.IsZero() {
+		return nil
+	}
+	chat := d.edit()
+	p = chat.Participant(c.Participant)
+	p.Joined, p.ConnectBy = d.env.Now, time.Time{}
+	d.add(d.event(center.EventJoined, *p))
+	if p.Role != center.RoleCustomer {
+		d.startIdle()
+		return nil
+	}
+	chat.ConnectBy = time.Time{}
+	d.current().ConnectedSystem = d.env.Now
+	if len(chat.Past) > 0 {
+		d.notify(center.Push{Item: center.Item{Type: center.TypeEvent, ContentType: center.EventRehydrated}})
+	}
+	if m := chat.InitialMessage; m != nil {
+		d.say(*p, m.ContentType, m.Content, "")
+	}
+	d.startIdle()
+	return d.begin()
+}
+
+// AddParticipant adds a custom participant (CreateParticipant with CUSTOM_BOT).
+// It has to connect within 15 seconds.
+type AddParticipant struct {
+	DisplayName string
+	ClientToken string
+}
+
+func (a AddParticipant) decide(d *decision) error {
+	key := "CreateParticipant/" + a.ClientToken
+	if r, ok := d.kept(key); ok && a.ClientToken != "" {
+		d.change.Reply = r
+		return nil
+	}
+	if d.chat.Ended {
+		return center.Errorf(center.Conflict, "the contact has ended")
+	}
+	for i := range d.chat.Participants {
+		switch p := &d.chat.Participants[i]; {
+		case !p.Left.IsZero():
+		case p.Role == center.RoleCustomBot:
+			return center.Errorf(center.QuotaExceeded, "the contact already has a custom participant; there can be one")
+		case p.Role == center.RoleAgent:
+			return center.Errorf(center.Conflict, "an agent is on the contact; a custom participant cannot be added")
+		}
+	}
+	c := d.edit()
+	name := a.DisplayName
+	if name == "" {
+		name = center.DisplayNameBot
+	}
+	p := Participant{
+		ID: center.ParticipantID(d.newID()), Role: center.RoleCustomBot, DisplayName: name,
+		ConnectBy: d.env.Now.Add(botWindow),
+	}
+	c.Participants = append(c.Participants, p)
+	d.change.Reply = Reply{Contact: c.Current().ID, Participant: p.ID}
+	if a.ClientToken != "" {
+		d.keep(key, d.change.Reply)
+	}
+	return nil
+}
+
+// Disconnect takes a participant out of the chat (DisconnectParticipant). The
+// customer's leaving ends the chat.
+type Disconnect struct {
+	Participant center.ParticipantID
+}
+
+func (l Disconnect) decide(d *decision) error {
+	p, err := d.participant(l.Participant)
+	if err != nil {
+		return err
+	}
+	role := p.Role
+	d.edit()
+	d.leave(l.Participant)
+	switch role {
+	case center.RoleCustomer:
+		return d.customerLeft()
+	case center.RoleCustomBot:
+		d.stopIdle()
+		return d.wake(flow.Event{Kind: flow.EventBotLeft})
+	case center.RoleAgent:
+		if d.agents() > 0 {
+			return nil
+		}
+		d.stopIdle()
+		return d.customerRemains(center.ReasonAgent)
+	}
+	return nil
+}
+
+// customerLeft ends the chat, unless the chat was started with
+// DisconnectOnCustomerExit and has a disconnect flow: then agents leave too,
+// and the flow runs in a new contact.
+func (d *decision) customerLeft() error {
+	if !d.chat.ExitAgent || d.chat.Hooks[hookCustomerRemaining] == "" {
+		return d.end(center.ReasonCustomer)
+	}
+	d.leaveAll()
+	return d.customerRemains(center.ReasonCustomer)
+}
+
+const hookCustomerRemaining = "CustomerRemaining"
+
+// customerRemains is what follows when the last agent is gone: the disconnect
+// flow in a new contact of the chain, or the end.
+func (d *decision) customerRemains(reason string) error {
+	id := d.chat.Hooks[hookCustomerRemaining]
+	if id == "" {
+		return d.end(reason)
+	}
+	d.segment(center.MethodDisconnect, reason, id)
+	return d.begin()
+}
+
+// segment ends the current contact and opens the next one of the chain.
+// Attributes, hooks, language and logging go on with the chat.
+func (d *decision) segment(method, reason string, id center.FlowID) {
+	c := d.edit()
+	old := d.current()
+	next := *old
+	next.ID = center.ContactID(d.newID())
+	next.Previous, next.Next, next.Related = old.ID, "", ""
+	next.InitiationMethod, next.Flow = method, id
+	next.Initiated, next.ConnectedSystem, next.Updated = d.env.Now, d.env.Now, d.env.Now
+	next.Disconnected, next.DisconnectReason = time.Time{}, ""
+	next.Queue, next.Enqueued, next.Agent, next.AgentConnected = "", time.Time{}, "", time.Time{}
+	old.Next, old.Disconnected, old.DisconnectReason = next.ID, d.env.Now, reason
+	c.Contacts = append(c.Contacts, next)
+	c.Flow, c.Run, c.Effects = id, nil, nil
+	d.current()
+}
+
+func (d *decision) agents() int {
+	n := 0
+	for i := range d.chat.Participants {
+		if p := &d.chat.Participants[i]; p.Role == center.RoleAgent && p.Present() {
+			n++
+		}
+	}
+	return n
+}
+
+// leave takes one participant out. Whoever was never connected leaves without a word.
+func (d *decision) leave(id center.ParticipantID) {
+	p := d.edit().Participant(id)
+	if p.Present() {
+		d.add(d.event(center.EventLeft, *p))
+	}
+	p.Left = d.env.Now
+}
+
+// leaveAll takes everybody out who is still there, the customer last.
+func (d *decision) leaveAll() {
+	c := d.edit()
+	for i := len(c.Participants) - 1; i >= 0; i-- {
+		if c.Participants[i].Left.IsZero() {
+			d.leave(c.Participants[i].ID)
+		}
+	}
+}
+
+// Stop ends the chat whatever its state (StopContact).
+type Stop struct{}
+
+func (Stop) decide(d *decision) error {
+	if d.chat.Ended {
+		return center.Errorf(center.Gone, "contact %s has ended", d.chat.Current().ID)
+	}
+	return d.end(center.ReasonAPI)
+}
+
+// end ends the chat: everybody leaves, the transcript closes with chat.ended.
+func (d *decision) end(reason string) error {
+	c := d.edit()
+	d.leaveAll()
+	cur := d.current()
+	cur.Disconnected, cur.DisconnectReason = d.env.Now, reason
+	d.add(center.Item{Type: center.TypeEvent, ContentType: center.EventEnded})
+	d.change.Pushes[len(d.change.Pushes)-1].Last = true
+	c.Ended = true
+	c.ConnectBy, c.Run, c.Effects, c.Idle, c.Streams, c.Replies = time.Time{}, nil, nil, nil, nil, nil
+	d.change.Effects = nil
+	d.change.Active = -1
+	return nil
+}

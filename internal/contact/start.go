@@ -1,0 +1,143 @@
+package contact
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/flow"
+)
+
+// Bounds of StartChatContact.
+const (
+	MinDuration     = 60    // ChatDurationInMinutes
+	MaxDuration     = 10080 // seven days
+	DefaultDuration = 1500  // 25 hours
+	connectWindow   = 5 * time.Minute
+)
+
+// Start begins a chat (StartChatContact). The flow does not run yet: it starts
+// when the customer connects. Facts about other chats are found out by the
+// caller: Past, Continued, and what Related gives the new contact.
+type Start struct {
+	Instance     center.InstanceID
+	Contact      center.ContactID // the id of the new contact
+	Flow         string           // id or ARN of the inbound flow
+	DisplayName  string
+	Attributes   map[string]string
+	Initial      *Message
+	Minutes      int // ChatDurationInMinutes; 0 for the default
+	ContentTypes []string
+	ResponseMode string
+	SegmentAttrs map[string]center.SegmentAttribute
+	CustomerID   string
+	ExitAgent    bool
+	Related      center.ContactID // RelatedContactId, or the contact a persistent chat continues
+	Past         []Past
+}
+
+func (s Start) decide(d *decision) error {
+	if err := s.check(d.env.Limits); err != nil {
+		return err
+	}
+	f, flowID, err := d.env.Flows.Published(s.Instance, s.Flow)
+	if err != nil {
+		return err
+	}
+	if f == nil {
+		return center.Missing(center.KindFlow, s.Flow)
+	}
+	now := d.env.Now.Truncate(time.Millisecond)
+	minutes := s.Minutes
+	if minutes == 0 {
+		minutes = DefaultDuration
+	}
+	types := s.ContentTypes
+	if types == nil {
+		types = []string{center.PlainText}
+	}
+	expires := now.Add(time.Duration(minutes) * time.Minute)
+	chat := &Chat{
+		ID: s.Contact, Instance: s.Instance,
+		Started: now, Expires: expires, ConnectBy: now.Add(connectWindow),
+		Contacts: []center.Contact{{
+			ID: s.Contact, Chat: s.Contact, Instance: s.Instance, Related: s.Related,
+			InitiationMethod: center.MethodAPI, CustomerID: s.CustomerID,
+			Initiated: now, Updated: now, Flow: flowID,
+			SegmentAttrs: systemAttributes(s.SegmentAttrs, minutes, expires),
+			Tags:         map[string]string{"aws:connect:instanceId": string(s.Instance)},
+		}},
+		Participants: []Participant{{
+			ID: center.ParticipantID(d.newID()), Role: center.RoleCustomer, DisplayName: s.DisplayName,
+		}},
+		System:     center.ParticipantID(d.newID()),
+		Attributes: s.Attributes, ContentTypes: types, ResponseMode: s.ResponseMode,
+		InitialMessage: s.Initial, ExitAgent: s.ExitAgent, Past: s.Past, Flow: flowID, Language: "en-US",
+	}
+	d.chat, d.change.Chat = chat, chat
+	d.change.Contacts = []center.Contact{{ID: s.Contact}}
+	d.change.Active = 1
+	d.change.Reply = Reply{Contact: s.Contact, Participant: chat.Participants[0].ID}
+	return nil
+}
+
+// check applies the rules of StartChatContact's members that need no other thing.
+func (s Start) check(l Limits) error {
+	if err := CheckAttributes(s.Attributes); err != nil {
+		return err
+	}
+	if s.Minutes != 0 && (s.Minutes < MinDuration || s.Minutes > MaxDuration) {
+		return center.Errorf(center.Invalid, "ChatDurationInMinutes must be from %d to %d, not %d", MinDuration, MaxDuration, s.Minutes)
+	}
+	if s.ContentTypes != nil && !slices.Contains(s.ContentTypes, center.PlainText) {
+		return center.Errorf(center.Invalid, "SupportedMessagingContentTypes must contain %s", center.PlainText)
+	}
+	for _, t := range s.ContentTypes {
+		if _, ok := messageLimit[t]; !ok && t != center.Interactive {
+			return center.Errorf(center.Invalid, "SupportedMessagingContentTypes: %q is not a message type; the types are text/plain, text/markdown, application/json and the two interactive ones", t)
+		}
+	}
+	if s.Initial != nil {
+		types := s.ContentTypes
+		if types == nil {
+			types = []string{center.PlainText}
+		}
+		if err := checkMessage("InitialMessage.", s.Initial.ContentType, s.Initial.Content, types, l); err != nil {
+			return err
+		}
+	}
+	return checkSegmentAttributes(s.SegmentAttrs)
+}
+
+// systemAttributes adds what the service itself says of a contact:
+// connect:Subtype and connect:ContactExpiry.
+func systemAttributes(given map[string]center.SegmentAttribute, minutes int, expires time.Time) map[string]center.SegmentAttribute {
+	m := make(map[string]center.SegmentAttribute, len(given)+2)
+	maps.Copy(m, given)
+	if _, ok := m["connect:Subtype"]; !ok {
+		m["connect:Subtype"] = text("connect:Chat")
+	}
+	m["connect:ContactExpiry"] = center.SegmentAttribute{Map: map[string]center.SegmentAttribute{
+		"ExpiryDuration":  text(fmt.Sprint(minutes)),
+		"ExpiryTimeStamp": text(expires.Format(time.RFC3339)),
+	}}
+	return m
+}
+
+func text(s string) center.SegmentAttribute { return center.SegmentAttribute{String: &s} }
+
+// begin starts the flow of the current contact.
+func (d *decision) begin() error {
+	c := d.edit()
+	f, id, err := d.env.Flows.Published(c.Instance, string(c.Flow))
+	if err != nil {
+		// The flow was withdrawn between StartChatContact and the customer's
+		// connection: the contact cannot go on.
+		d.change.Log = append(d.change.Log, flow.LogEntry{Flow: c.Flow, Problem: err.Error(), Always: true})
+		return d.end(center.ReasonSystemError)
+	}
+	w := d.world()
+	return d.follow(w, flow.Start(w, f, id))
+}

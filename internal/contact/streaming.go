@@ -1,0 +1,50 @@
+package contact
+
+import "parley/internal/center"
+
+// maxStreams is how many endpoints may stream one chat.
+const maxStreams = 2
+
+// StartStreaming adds an endpoint that is sent every item of the chat from now
+// on (StartContactStreaming). The reply's ID is the StreamingId.
+type StartStreaming struct {
+	Endpoint    string
+	ClientToken string
+}
+
+func (s StartStreaming) decide(d *decision) error {
+	key := "StartContactStreaming/" + s.ClientToken
+	if r, ok := d.kept(key); ok {
+		d.change.Reply = r
+		return nil
+	}
+	switch {
+	case d.chat.Ended:
+		return center.Errorf(center.NotFound, "contact %s has ended", d.chat.Current().ID)
+	case len(d.chat.Streams) >= maxStreams:
+		return center.Errorf(center.LimitExceeded, "a contact may have %d streaming endpoints", maxStreams)
+	}
+	c := d.edit()
+	id := d.newID()
+	c.Streams = append(c.Streams, Stream{ID: id, Endpoint: s.Endpoint})
+	d.change.Reply = Reply{ID: id}
+	d.keep(key, d.change.Reply)
+	return nil
+}
+
+// StopStreaming removes an endpoint (StopContactStreaming). What waits for it
+// in the outbox is still delivered.
+type StopStreaming struct {
+	ID string
+}
+
+func (s StopStreaming) decide(d *decision) error {
+	for i := range d.chat.Streams {
+		if d.chat.Streams[i].ID == s.ID {
+			c := d.edit()
+			c.Streams = append(c.Streams[:i], c.Streams[i+1:]...)
+			return nil
+		}
+	}
+	return center.Errorf(center.NotFound, "streaming %s does not exist on this contact", s.ID)
+}

@@ -1,0 +1,278 @@
+package contact
+
+import (
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/flow"
+)
+
+// TimerType is what an idle timer does (TimerType of UpdateParticipantRoleConfig).
+type TimerType string
+
+// The timer types.
+const (
+	TimerIdle       TimerType = "IDLE"
+	TimerDisconnect TimerType = "DISCONNECT_NONCUSTOMER"
+)
+
+// RoleTimer is one configured idle timer.
+type RoleTimer struct {
+	Role    center.Role   `json:"role"` // CUSTOMER, or AGENT for agents and custom participants
+	Type    TimerType     `json:"type"`
+	Timeout time.Duration `json:"timeout"` // 2 to 480 minutes
+}
+
+// Idle is the state of the idle timers. They run while the customer and an
+// agent or custom participant are connected, with the configuration stored
+// when the latter joined.
+type Idle struct {
+	Since  time.Time                 `json:"since"`
+	Timers []RoleTimer               `json:"timers"`
+	Fired  map[center.Role]time.Time `json:"fired,omitempty"` // when a role fell idle
+}
+
+// SetTimers configures idle timers (UpdateParticipantRoleConfig). A timer with
+// Timeout 0 is unset. Running timers keep their configuration.
+type SetTimers struct {
+	Timers []RoleTimer
+}
+
+func (s SetTimers) decide(d *decision) error {
+	if d.chat.Ended {
+		return center.Errorf(center.BadRequest, "the contact has ended")
+	}
+	type key struct {
+		center.Role
+		TimerType
+	}
+	seen := map[key]bool{}
+	for _, t := range s.Timers {
+		k := key{t.Role, t.Type}
+		if seen[k] {
+			return center.Errorf(center.Invalid, "ParticipantTimerConfigList has more than one entry for %s and %s", t.Role, t.Type)
+		}
+		seen[k] = true
+	}
+	var timers []RoleTimer
+	for _, t := range d.chat.RoleTimers {
+		if !seen[key{t.Role, t.Type}] {
+			timers = append(timers, t)
+		}
+	}
+	for _, t := range s.Timers {
+		if t.Timeout > 0 {
+			timers = append(timers, t)
+		}
+	}
+	d.edit().RoleTimers = timers
+	return nil
+}
+
+// timerRole is the role whose timers a participant's silence runs.
+func timerRole(r center.Role) center.Role {
+	if r == center.RoleCustomBot {
+		return center.RoleAgent
+	}
+	return r
+}
+
+// startIdle starts the idle timers when both sides are there.
+func (d *decision) startIdle() {
+	c := d.chat
+	if len(c.RoleTimers) == 0 || c.Idle != nil || !c.Customer().Present() || d.partner() == nil {
+		return
+	}
+	d.edit().Idle = &Idle{Since: d.env.Now, Timers: c.RoleTimers, Fired: map[center.Role]time.Time{}}
+}
+
+func (d *decision) stopIdle() {
+	if d.chat.Idle != nil && d.partner() == nil {
+		d.edit().Idle = nil
+	}
+}
+
+// partner returns an agent or custom participant who is connected.
+func (d *decision) partner() *Participant {
+	for i := range d.chat.Participants {
+		p := &d.chat.Participants[i]
+		if p.Present() && (p.Role == center.RoleAgent || p.Role == center.RoleCustomBot) {
+			return p
+		}
+	}
+	return nil
+}
+
+// returned takes a role out of idleness, because it spoke.
+func (d *decision) returned(r center.Role) {
+	c := d.edit()
+	delete(c.Idle.Fired, timerRole(r))
+	if p := d.speaker(timerRole(r)); p != nil {
+		d.notify(center.Push{Item: d.event(center.EventReturned, *p)})
+	}
+}
+
+// speaker returns the participant whose silence counts for a timer's role.
+func (d *decision) speaker(r center.Role) *Participant {
+	if r == center.RoleCustomer {
+		return d.chat.Customer()
+	}
+	return d.partner()
+}
+
+// idleDue returns when the next idle timer of a role falls due, and which one.
+func (c *Chat) idleDue(r center.Role, tail *Tail) (due time.Time, kind TimerType) {
+	if c.Idle == nil {
+		return time.Time{}, ""
+	}
+	var idle, cut time.Duration
+	for _, t := range c.Idle.Timers {
+		switch {
+		case t.Role != r:
+		case t.Type == TimerIdle:
+			idle = t.Timeout
+		case t.Type == TimerDisconnect:
+			cut = t.Timeout
+		}
+	}
+	silent := c.Idle.Since
+	for i := range c.Participants {
+		if p := &c.Participants[i]; timerRole(p.Role) == r && tail.lastSpoke(p.ID).After(silent) {
+			silent = tail.lastSpoke(p.ID)
+		}
+	}
+	switch fired := c.Idle.Fired[r]; {
+	case !fired.IsZero() && cut > 0:
+		return fired.Add(cut), TimerDisconnect
+	case !fired.IsZero():
+		return time.Time{}, ""
+	case idle > 0:
+		return silent.Add(idle), TimerIdle
+	case cut > 0:
+		return silent.Add(cut), TimerDisconnect
+	}
+	return time.Time{}, ""
+}
+
+// Due returns when the next timer of the chat falls due, zero for never. It is
+// kept with the chat, so it may be early: a message moves an idle timer
+// without a change of the state, and [Tick] then finds nothing to do.
+func (c *Chat) Due(tail *Tail) time.Time {
+	t, _ := c.nextTimer(tail)
+	return t
+}
+
+type timer int
+
+const (
+	timerNone timer = iota
+	timerExpiry
+	timerConnect
+	timerBot
+	timerFlow
+	timerIdleCustomer
+	timerIdleAgent
+)
+
+// nextTimer returns the timer that falls due first.
+func (c *Chat) nextTimer(tail *Tail) (due time.Time, which timer) {
+	if c.Ended {
+		return time.Time{}, timerNone
+	}
+	offer := func(t time.Time, w timer) {
+		if !t.IsZero() && (due.IsZero() || t.Before(due)) {
+			due, which = t, w
+		}
+	}
+	offer(c.Expires, timerExpiry)
+	offer(c.ConnectBy, timerConnect)
+	for i := range c.Participants {
+		if p := &c.Participants[i]; p.Left.IsZero() {
+			offer(p.ConnectBy, timerBot)
+		}
+	}
+	if c.Run != nil {
+		offer(c.Run.Wait.Until, timerFlow)
+	}
+	t, _ := c.idleDue(center.RoleCustomer, tail)
+	offer(t, timerIdleCustomer)
+	t, _ = c.idleDue(center.RoleAgent, tail)
+	offer(t, timerIdleAgent)
+	return due, which
+}
+
+// Tick does what the chat's due timers ask for. It always renews the state, so
+// that a timer which has been done, or was early, is not found due again.
+type Tick struct{}
+
+// maxTimersPerTick bounds one tick; what is left is found due again.
+const maxTimersPerTick = 32
+
+func (Tick) decide(d *decision) error {
+	due, _ := d.chat.nextTimer(d.tail)
+	if d.chat.Ended {
+		return nil
+	}
+	d.edit()
+	for range maxTimersPerTick {
+		var which timer
+		due, which = d.chat.nextTimer(d.tail)
+		if which == timerNone || due.After(d.env.Now) {
+			return nil
+		}
+		if err := d.fire(which, due); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *decision) fire(which timer, due time.Time) error {
+	switch which {
+	case timerExpiry:
+		return d.end(center.ReasonExpired)
+	case timerConnect:
+		return d.end(center.ReasonNotConnected)
+	case timerBot:
+		for i := range d.chat.Participants {
+			if p := &d.edit().Participants[i]; p.Left.IsZero() && !p.ConnectBy.IsZero() && !p.ConnectBy.After(d.env.Now) {
+				p.ConnectBy, p.Left = time.Time{}, d.env.Now
+			}
+		}
+		return nil
+	case timerFlow:
+		return d.wake(flow.Event{Kind: flow.EventTime})
+	case timerIdleCustomer:
+		return d.idle(center.RoleCustomer, due)
+	default:
+		return d.idle(center.RoleAgent, due)
+	}
+}
+
+// idle does what an idle timer of a role asks for: first the role is said to
+// be idle; if it stays so, everybody but the customer is taken out.
+func (d *decision) idle(r center.Role, due time.Time) error {
+	p := d.speaker(r)
+	if _, kind := d.chat.idleDue(r, d.tail); kind == TimerIdle {
+		d.edit().Idle.Fired[r] = due
+		if p != nil {
+			d.notify(center.Push{Item: d.event(center.EventIdle, *p)})
+		}
+		return nil
+	}
+	if p != nil {
+		d.notify(center.Push{Item: d.event(center.EventAutoDisconnection, *p)})
+	}
+	agents := d.agents()
+	c := d.edit()
+	c.Idle = nil
+	for i := range c.Participants {
+		if q := &c.Participants[i]; q.Role != center.RoleCustomer && q.Left.IsZero() {
+			d.leave(q.ID)
+		}
+	}
+	if agents > 0 {
+		return d.customerRemains(center.ReasonIdle)
+	}
+	return d.wake(flow.Event{Kind: flow.EventBotLeft})
+}
