@@ -1,0 +1,191 @@
+package restjson
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// maxResponse bounds what a client reads of a response.
+const maxResponse = 64 << 20
+
+// ClientConfig says how to reach an API.
+type ClientConfig struct {
+	// Endpoint is the URL in front of every path, as in http://127.0.0.1:8080 or https://h/base.
+	Endpoint string
+
+	// HTTPClient does the calls; nil means http.DefaultClient. See also [InProcess].
+	HTTPClient *http.Client
+
+	// Sign is called last on each request, with its body. It may set headers and the query.
+	Sign func(r *http.Request, body []byte) error
+
+	// UserAgent is sent where it is not empty.
+	UserAgent string
+
+	// NewToken makes idempotency tokens; nil means random UUIDs.
+	NewToken func() string
+}
+
+// Client calls an API. Generated clients hold one.
+type Client struct {
+	API    *API
+	Config ClientConfig
+}
+
+// Called is implemented by the input of every operation.
+type Called interface{ CallHTTP(*Outgoing) }
+
+// Token returns a fresh idempotency token.
+func (c *Client) Token() string {
+	if c.Config.NewToken != nil {
+		return c.Config.NewToken()
+	}
+	return newUUID()
+}
+
+// Call sends one request and reads its answer. It does not retry. The error is an exception of the
+// model, an [*APIError], or what kept the call from being made or answered.
+func Call[O any, PO interface {
+	*O
+	JSONDecoder
+}](ctx context.Context, c *Client, op *Operation, in Called) (*O, error) {
+	out := new(O)
+	if err := c.call(ctx, op, in, PO(out)); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *Client) call(ctx context.Context, op *Operation, in Called, out JSONDecoder) error {
+	o := &Outgoing{path: op.Path, header: http.Header{}}
+	in.CallHTTP(o)
+	if o.problem != "" {
+		return fmt.Errorf("%s: %s", op.Name, o.problem)
+	}
+	url := strings.TrimSuffix(c.Config.Endpoint, "/") + o.path
+	if len(o.query) > 0 {
+		url += "?" + o.query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, op.Method, url, bytes.NewReader(o.body))
+	if err != nil {
+		return fmt.Errorf("%s: %w", op.Name, err)
+	}
+	req.Header = o.header
+	if o.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if c.Config.UserAgent != "" {
+		req.Header.Set("User-Agent", c.Config.UserAgent)
+	}
+	if c.Config.Sign != nil {
+		if err := c.Config.Sign(req, o.body); err != nil {
+			return fmt.Errorf("%s: sign: %w", op.Name, err)
+		}
+	}
+	client := c.Config.HTTPClient
+	if client == nil {
+		client = http.DefaultClient
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		return fmt.Errorf("%s: %w", op.Name, err)
+	}
+	defer func() { _ = res.Body.Close() }() // read to its end or given up
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxResponse+1))
+	if err != nil {
+		return fmt.Errorf("%s: read the response: %w", op.Name, err)
+	}
+	if len(body) > maxResponse {
+		return fmt.Errorf("%s: the response is larger than %d bytes", op.Name, maxResponse)
+	}
+	if res.StatusCode < 200 || res.StatusCode > 299 {
+		return c.API.parseError(res.StatusCode, res.Header, body)
+	}
+	if err := Unmarshal(body, out); err != nil {
+		return fmt.Errorf("%s: read the response: %w", op.Name, err)
+	}
+	return nil
+}
+
+// parseError reads an error response, looking for the code where the SDKs do and in their order: the
+// header, then code and __type of the body; without any it is the status.
+func (a *API) parseError(status int, header http.Header, body []byte) error {
+	var e errorBody
+	if Unmarshal(body, &e) != nil {
+		e, body = errorBody{}, nil // a proxy's page
+	}
+	meta := ResponseMetadata{RequestID: header.Get("X-Amzn-Requestid"), StatusCode: status}
+	for _, code := range []string{header.Get("X-Amzn-Errortype"), e.code, e.kind, fmt.Sprint(status)} {
+		if _, after, ok := strings.Cut(code, "#"); ok {
+			code = after
+		}
+		if i := strings.IndexAny(code, ":,"); i >= 0 {
+			code = code[:i]
+		}
+		code = strings.TrimSpace(code)
+		if code == "" {
+			continue
+		}
+		if make := a.Exceptions[code]; make != nil {
+			x := make()
+			if Unmarshal(body, x) == nil {
+				x.SetResponse(meta)
+				return x
+			}
+		}
+		return &APIError{Code: code, Message: e.message, Status: status, ResponseMetadata: meta}
+	}
+	return nil // not reached: the status is never empty
+}
+
+// errorBody is the part of an error body that all errors share.
+type errorBody struct{ code, kind, message string }
+
+func (e *errorBody) DecodeJSON(d *Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "code", "Code":
+			e.code = d.looseString()
+		case "__type":
+			e.kind = d.looseString()
+		case "message", "Message", "errorMessage":
+			e.message = d.looseString()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// looseString reads a string and passes over anything else.
+func (d *Decoder) looseString() string {
+	if d.peek() == '"' {
+		return d.String()
+	}
+	d.Skip()
+	return ""
+}
+
+// newUUID returns a random UUID, version 4.
+func newUUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails: the runtime ends the program instead
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	var s [36]byte
+	hex.Encode(s[:8], b[:4])
+	hex.Encode(s[9:13], b[4:6])
+	hex.Encode(s[14:18], b[6:8])
+	hex.Encode(s[19:23], b[8:10])
+	hex.Encode(s[24:], b[10:])
+	s[8], s[13], s[18], s[23] = '-', '-', '-', '-'
+	return string(s[:])
+}

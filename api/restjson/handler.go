@@ -1,0 +1,261 @@
+package restjson
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// DefaultMaxBody bounds request bodies unless HandlerOptions says otherwise.
+const DefaultMaxBody = 1 << 20
+
+// HandlerOptions is what the server around an API wants to say and know. The zero value works.
+type HandlerOptions struct {
+	// MaxBody bounds the request body in bytes: 0 means DefaultMaxBody.
+	MaxBody int64
+
+	// Before runs when the operation and the raw body are known and nothing is decoded: the place
+	// for authentication. The context it returns is the service's. It must not keep body or r.
+	// Its errors are answered like those of the service.
+	Before func(op *Operation, r *http.Request, body []byte) (context.Context, error)
+
+	// MapError turns an error that is not [Coded] into one that is. What it leaves uncoded is
+	// answered as an internal failure that tells the caller nothing.
+	MapError func(op *Operation, err error) error
+
+	// RequestID names the request, as sent in x-amzn-requestid. Without it, and where it returns "",
+	// the handler makes a random UUID.
+	RequestID func(ctx context.Context) string
+
+	// Observe hears of every answered request.
+	Observe func(ctx context.Context, seen Observation)
+
+	// Now is read before and after a request if Observe wants to know how long it took.
+	Now func() time.Time
+}
+
+// Observation is one answered request.
+type Observation struct {
+	Op       *Operation // nil if there is no such operation
+	Status   int
+	Code     string        // of the exception; "" for success
+	Err      error         // as the service or Before returned it; nil for success
+	Duration time.Duration // 0 without HandlerOptions.Now
+	BytesIn  int
+	BytesOut int
+}
+
+// Route is one operation and the service behind it; Handle makes it.
+type Route struct {
+	Op    *Operation
+	serve func(ctx context.Context, in *Input, out []byte) ([]byte, error)
+}
+
+// Handle binds an operation to the method that answers it. A nil result without an error is
+// answered as an empty structure.
+func Handle[I, O any, PI interface {
+	*I
+	Bound
+}, PO interface {
+	*O
+	JSONAppender
+}](op *Operation, method func(context.Context, *I) (*O, error)) Route {
+	return Route{Op: op, serve: func(ctx context.Context, in *Input, out []byte) ([]byte, error) {
+		req := new(I)
+		if err := in.read(PI(req)); err != nil {
+			return out, err
+		}
+		res, err := method(ctx, req)
+		if err != nil {
+			return out, err
+		}
+		if res == nil {
+			return append(out, "{}"...), nil
+		}
+		return PO(res).AppendJSON(out), nil
+	}}
+}
+
+type handler struct {
+	api    *API
+	opts   HandlerOptions
+	router router
+}
+
+// NewHandler serves the routes. Paths are matched in their escaped form, so whatever stands in
+// front must not clean or decode them. A panic of the service passes through to the server.
+func NewHandler(api *API, opts HandlerOptions, routes []Route) http.Handler {
+	h := &handler{api: api, opts: opts}
+	if h.opts.MaxBody <= 0 {
+		h.opts.MaxBody = DefaultMaxBody
+	}
+	for i := range routes {
+		h.router.add(&routes[i])
+	}
+	return h
+}
+
+// buffers holds request bodies and responses. Decoding copies what it keeps, so a body can be
+// reused once the request is answered.
+var buffers = sync.Pool{New: func() any { return &buffer{b: make([]byte, 0, 4096)} }}
+
+type buffer struct{ b []byte }
+
+func (b *buffer) release() {
+	const keep = 64 << 10 // larger ones are rare and would stay forever
+	if cap(b.b) <= keep {
+		b.b = b.b[:0]
+		buffers.Put(b)
+	}
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	seen := Observation{Status: http.StatusOK}
+	var start time.Time
+	if h.opts.Now != nil && h.opts.Observe != nil {
+		start = h.opts.Now()
+	}
+	body, out := buffers.Get().(*buffer), buffers.Get().(*buffer)
+	defer body.release()
+	defer out.release()
+
+	ctx, err := h.serve(w, r, &seen, body, out)
+	if err != nil {
+		seen.Err = err
+		coded := h.coded(seen.Op, err)
+		seen.Status, seen.Code = coded.HTTPStatus(), coded.ErrorCode()
+		w.Header()["X-Amzn-Errortype"] = []string{seen.Code}
+		out.b = appendError(out.b[:0], coded)
+	}
+	seen.BytesOut = len(out.b)
+	h.write(ctx, w, seen.Status, out.b)
+	if h.opts.Observe != nil {
+		if h.opts.Now != nil {
+			seen.Duration = h.opts.Now().Sub(start)
+		}
+		h.opts.Observe(ctx, seen)
+	}
+}
+
+// serve does everything but answer: the response body is in out, unless there is an error.
+func (h *handler) serve(w http.ResponseWriter, r *http.Request, seen *Observation, body, out *buffer) (context.Context, error) {
+	ctx := r.Context()
+	route, labels := h.router.find(r.Method, r.URL.EscapedPath())
+	if route == nil {
+		return ctx, &APIError{
+			Code:    "UnknownOperationException",
+			Message: "there is no operation " + r.Method + " " + shorten(r.URL.EscapedPath()),
+			Status:  http.StatusNotFound,
+		}
+	}
+	seen.Op = route.Op
+	var err error
+	if body.b, err = h.readBody(r, body.b, route.Op); err != nil {
+		w.Header().Set("Connection", "close") // the rest of the body is not read
+		return ctx, err
+	}
+	seen.BytesIn = len(body.b)
+	if h.opts.Before != nil {
+		before, err := h.opts.Before(route.Op, r, body.b)
+		if before != nil {
+			ctx = before
+		}
+		if err != nil {
+			return ctx, err
+		}
+	}
+	in := &Input{labels: labels, raw: r.URL.RawQuery, header: r.Header, body: body.b}
+	out.b, err = route.serve(ctx, in, out.b)
+	return ctx, err
+}
+
+// readBody appends the body to b.
+func (h *handler) readBody(r *http.Request, b []byte, op *Operation) ([]byte, error) {
+	tooLarge := func() error {
+		return &APIError{
+			Code:    h.api.structureCode(op),
+			Message: "the request body is larger than " + strconv.FormatInt(h.opts.MaxBody, 10) + " bytes",
+			Status:  http.StatusBadRequest,
+		}
+	}
+	if r.ContentLength > h.opts.MaxBody {
+		return b, tooLarge()
+	}
+	if r.Body == nil || r.ContentLength == 0 {
+		return b, nil
+	}
+	if n := int(r.ContentLength); n > cap(b) {
+		b = make([]byte, 0, n)
+	}
+	for {
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+		n, err := r.Body.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		if int64(len(b)) > h.opts.MaxBody {
+			return b, tooLarge()
+		}
+		if errors.Is(err, io.EOF) {
+			return b, nil
+		}
+		if err != nil {
+			return b, &APIError{Code: h.api.structureCode(op), Message: "the request body could not be read", Status: http.StatusBadRequest}
+		}
+	}
+}
+
+// coded finds the exception to answer err with.
+func (h *handler) coded(op *Operation, err error) Coded {
+	if c, ok := errors.AsType[Coded](err); ok {
+		return c
+	}
+	if v, ok := errors.AsType[*ValidationError](err); ok {
+		code := h.api.domainCode(op)
+		if v.Structural {
+			code = h.api.structureCode(op)
+		}
+		return &APIError{Code: code, Message: v.Error(), Status: http.StatusBadRequest}
+	}
+	if h.opts.MapError != nil {
+		if c, ok := errors.AsType[Coded](h.opts.MapError(op, err)); ok {
+			return c
+		}
+	}
+	return &APIError{Code: h.api.internalCode(op), Message: "internal error", Status: http.StatusInternalServerError}
+}
+
+// appendError appends the body of an error. The code is in __type for clients that cannot read the
+// header; the message stands under both spellings, as the models and the real service differ.
+func appendError(b []byte, c Coded) []byte {
+	b = String(append(b, '{'), "__type", c.ErrorCode())
+	if m := c.ErrorMessage(); m != "" {
+		b = String(String(b, "Message", m), "message", m)
+	}
+	if e, ok := c.(Exception); ok {
+		b = e.AppendMembers(b)
+	}
+	return End(b)
+}
+
+var jsonType = []string{"application/json"}
+
+func (h *handler) write(ctx context.Context, w http.ResponseWriter, status int, body []byte) {
+	var id string
+	if h.opts.RequestID != nil {
+		id = h.opts.RequestID(ctx)
+	}
+	if id == "" {
+		id = newUUID()
+	}
+	header := w.Header()
+	header["Content-Type"] = jsonType
+	header["Content-Length"] = []string{strconv.Itoa(len(body))}
+	header["X-Amzn-Requestid"] = []string{id}
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that has gone is not our failure
+}

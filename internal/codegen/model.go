@@ -1,0 +1,210 @@
+package codegen
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Model is one service and its shapes, keyed by shape ID.
+type Model struct {
+	Shapes  map[string]*Shape
+	Service *Shape
+}
+
+// Shape is a definition of the model. Which fields are set depends on its type.
+type Shape struct {
+	ID         string
+	Type       string
+	Version    string
+	Members    members
+	Member     *Member // of a list
+	Key        *Member // of a map
+	Value      *Member // of a map
+	Input      *Member
+	Output     *Member
+	Errors     []*Member
+	Operations []*Member
+	Traits     Traits
+}
+
+// Member is a member of a structure, union or enum, or any other reference to a shape.
+type Member struct {
+	Name   string `json:"-"`
+	Target string
+	Traits Traits
+}
+
+// members keeps the order of the model, which is the order a reader knows.
+type members []*Member
+
+func (m *members) UnmarshalJSON(data []byte) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	if _, err := d.Token(); err != nil {
+		return err
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return err
+		}
+		one := &Member{}
+		if err := d.Decode(one); err != nil {
+			return fmt.Errorf("member %v: %w", name, err)
+		}
+		one.Name, _ = name.(string)
+		*m = append(*m, one)
+	}
+	return nil
+}
+
+// Traits are the traits this generator acts on.
+type Traits struct {
+	Documentation    string
+	Required         bool
+	Sensitive        bool
+	Deprecated       bool
+	ReadOnly         bool
+	IdempotencyToken bool
+	Label            bool
+	Query            string
+	Header           string
+	JSONName         string
+	EnumValue        string
+	TimestampFormat  string
+	Pattern          string
+	Length           *Bounds
+	Range            *Bounds
+	Error            string // client or server
+	HTTPError        int
+	HTTP             *HTTP
+	SigningName      string
+	EndpointPrefix   string
+}
+
+// Bounds are inclusive; nil is no bound.
+type Bounds struct{ Min, Max *float64 }
+
+// HTTP is where an operation lives.
+type HTTP struct {
+	Method string
+	URI    string
+	Code   int
+}
+
+// ignored are traits without an influence on the generated code.
+var ignored = []string{
+	"smithy.api#idempotent", "smithy.api#paginated", "smithy.api#retryable", "smithy.api#input",
+	"smithy.api#output", "smithy.api#title", "aws.protocols#restJson1", "aws.auth#unsignedPayload",
+}
+
+// UnmarshalJSON reads the traits of one shape or member and refuses those it does not know.
+func (t *Traits) UnmarshalJSON(data []byte) error {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(data, &all); err != nil {
+		return err
+	}
+	for id, value := range all {
+		if slices.Contains(ignored, id) {
+			continue
+		}
+		if err := t.set(id, value); err != nil {
+			return fmt.Errorf("trait %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+func (t *Traits) set(id string, value json.RawMessage) error {
+	flags := map[string]*bool{
+		"smithy.api#required":         &t.Required,
+		"smithy.api#sensitive":        &t.Sensitive,
+		"smithy.api#deprecated":       &t.Deprecated,
+		"smithy.api#readonly":         &t.ReadOnly,
+		"smithy.api#idempotencyToken": &t.IdempotencyToken,
+		"smithy.api#httpLabel":        &t.Label,
+	}
+	if flag := flags[id]; flag != nil {
+		*flag = true
+		return nil
+	}
+	values := map[string]any{
+		"smithy.api#documentation":   &t.Documentation,
+		"smithy.api#httpQuery":       &t.Query,
+		"smithy.api#httpHeader":      &t.Header,
+		"smithy.api#jsonName":        &t.JSONName,
+		"smithy.api#enumValue":       &t.EnumValue,
+		"smithy.api#timestampFormat": &t.TimestampFormat,
+		"smithy.api#pattern":         &t.Pattern,
+		"smithy.api#length":          &t.Length,
+		"smithy.api#range":           &t.Range,
+		"smithy.api#error":           &t.Error,
+		"smithy.api#httpError":       &t.HTTPError,
+		"smithy.api#http":            &t.HTTP,
+		"aws.auth#sigv4":             &struct{ Name *string }{&t.SigningName},
+		"aws.api#service":            &struct{ EndpointPrefix *string }{&t.EndpointPrefix},
+	}
+	target := values[id]
+	if target == nil {
+		return fmt.Errorf("not supported")
+	}
+	return json.Unmarshal(value, target)
+}
+
+// prelude are the shapes every model may use without defining them.
+var prelude = map[string]string{
+	"String": "string", "Boolean": "boolean", "Integer": "integer", "Long": "long", "Float": "float",
+	"Double": "double", "Timestamp": "timestamp", "Blob": "blob", "Document": "document", "Unit": "unit",
+}
+
+// Read loads a model of exactly one service. Every reference in it resolves.
+func Read(data []byte) (*Model, error) {
+	var file struct{ Shapes map[string]*Shape }
+	if err := json.Unmarshal(data, &file); err != nil {
+		return nil, fmt.Errorf("read model: %w", err)
+	}
+	m := &Model{Shapes: file.Shapes}
+	for name, typ := range prelude {
+		m.Shapes["smithy.api#"+name] = &Shape{Type: typ}
+	}
+	for id, s := range m.Shapes {
+		s.ID = id
+		if s.Type != "service" {
+			continue
+		}
+		if m.Service != nil {
+			return nil, fmt.Errorf("read model: services %s and %s; one is expected", m.Service.ID, id)
+		}
+		m.Service = s
+	}
+	if m.Service == nil {
+		return nil, fmt.Errorf("read model: no service")
+	}
+	for id, s := range m.Shapes {
+		for _, ref := range s.references() {
+			if m.Shapes[ref.Target] == nil {
+				return nil, fmt.Errorf("read model: %s refers to %s, which does not exist", id, ref.Target)
+			}
+		}
+	}
+	return m, nil
+}
+
+// references returns every reference that leads on from s, one kind after the other.
+func (s *Shape) references() []*Member {
+	refs := slices.Concat(s.Members, s.Errors, s.Operations)
+	for _, ref := range []*Member{s.Member, s.Key, s.Value, s.Input, s.Output} {
+		if ref != nil {
+			refs = append(refs, ref)
+		}
+	}
+	return refs
+}
+
+// Name is the shape's name without its namespace.
+func (s *Shape) Name() string {
+	_, name, _ := strings.Cut(s.ID, "#")
+	return name
+}
