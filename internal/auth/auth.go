@@ -1,0 +1,82 @@
+// Package auth decides who may call: it verifies AWS Signature Version 4 on
+// requests to the service connect ([Verifier]), keeps access keys with
+// IAM-style policies ([Keys], [Policy]), and seals the opaque tokens that
+// participants, sockets and attachment URLs carry ([Sealer]).
+//
+// # Refusals
+//
+// A refused call gets an [*Error]. Its Code and Message are for the client and
+// say nothing that the client could not know already; its Reason is for the
+// log only. Any other error means that the question could not be decided, for
+// example because the store of keys did not answer. Secrets are never part of
+// an error or of a log line.
+//
+// # Time and blocking
+//
+// Nothing here reads a clock: each call takes the time as an argument. Only
+// [Keys] may block, when it asks its store. All types are safe for use by many
+// goroutines.
+package auth
+
+import (
+	"log/slog"
+	"net/http"
+)
+
+// The exceptions by which a call is refused, all with status 403. The service
+// connect answers them to requests that it cannot attribute, before it looks
+// at the operation; the operations' models list AccessDeniedException only.
+const (
+	InvalidSignature           = "InvalidSignatureException"           // the signature, its scope or its form is wrong
+	UnrecognizedClient         = "UnrecognizedClientException"         // the access key or session token is unknown
+	MissingAuthenticationToken = "MissingAuthenticationTokenException" // the request is not signed at all
+	ExpiredToken               = "ExpiredTokenException"               // signed too long ago, or in the future
+	AccessDenied               = "AccessDeniedException"               // a policy or a participant's token forbids the call
+)
+
+// Error is a refusal.
+type Error struct {
+	Code    string // the name of the exception
+	Message string // for the client
+	Reason  string // for the log, never for the client
+}
+
+// Error returns what the client may know. The reason is left out on purpose,
+// so that an edge which prints the error cannot give it away.
+func (e *Error) Error() string { return e.Code + ": " + e.Message }
+
+// Status returns the HTTP status of the refusal.
+func (e *Error) Status() int { return http.StatusForbidden }
+
+// LogValue implements [slog.LogValuer]; it includes the reason.
+func (e *Error) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("code", e.Code), slog.String("message", e.Message), slog.String("reason", e.Reason))
+}
+
+// Identity is who signed a request.
+type Identity struct {
+	AccessKey string // the access key id that the request presented; "" when it presented none
+	Name      string // the name of the key; "" when the key was not looked up
+	ARN       string // of the user behind the key, as error messages name it
+	Policy    Policy // what the user may do
+	Verified  bool   // false when a development server took the caller's word
+}
+
+// Authorize asks the identity's policy. A refusal is an AccessDeniedException
+// with the text that IAM uses. action is "connect:" and the name of the
+// operation, resource the ARN it works on, or "*" when it names none.
+func (id Identity) Authorize(action, resource string) error {
+	decision := id.Policy.decide(action, resource)
+	if decision == allowed {
+		return nil
+	}
+	message := "User: " + id.ARN + " is not authorized to perform: " + action + " on resource: " + resource
+	reason := "no statement of the key's policy allows it"
+	if decision == denied {
+		message += " with an explicit deny in an identity-based policy"
+		reason = "a statement of the key's policy denies it"
+	} else {
+		message += " because no identity-based policy allows the " + action + " action"
+	}
+	return &Error{Code: AccessDenied, Message: message, Reason: reason}
+}

@@ -1,0 +1,295 @@
+package auth
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"parley/internal/center"
+)
+
+// Kind is what a token is good for. A token of one kind never opens as another.
+type Kind byte
+
+// The kinds of token. Their values are part of the sealed form: append, never renumber.
+const (
+	Participant Kind = 1 + iota // ParticipantToken of StartChatContact and CreateParticipant
+	Connection                  // ConnectionToken of CreateParticipantConnection
+	Socket                      // the query of a WebSocket URL
+	Upload                      // the query of an attachment's upload URL
+	Download                    // the query of an attachment's download URL
+	View                        // the ViewToken of a ShowView block
+	Page                        // a NextToken
+
+	lastKind = Page
+)
+
+var kindNames = [...]string{"no token", "participant", "connection", "socket", "upload", "download", "view", "page"}
+
+func (k Kind) String() string {
+	if int(k) >= len(kindNames) {
+		return fmt.Sprintf("kind %d", byte(k))
+	}
+	return kindNames[k]
+}
+
+// Bounds of a token. MaxToken is the model's limit for ParticipantToken and
+// ConnectionToken. A token with the two UUIDs and no detail has 94 characters.
+const (
+	MaxToken  = 1000 // characters of a sealed token
+	MaxDetail = 512  // bytes of Token.Detail
+)
+
+// Token is what a sealed token says. An id that is a UUID in lower case takes
+// 16 bytes; another one, which must have at most 64 bytes, takes its length.
+type Token struct {
+	Kind        Kind
+	Chat        center.ContactID
+	Participant center.ParticipantID
+	Expires     time.Time // with millisecond precision, UTC once opened; zero for none
+	Detail      string    // what else the holder may do or where a page goes on
+}
+
+// SecretSize is the length of a server secret in bytes.
+const SecretSize = 32
+
+// Secret is a key of the server from which the keys for tokens are derived.
+type Secret struct {
+	ID  byte // written into each token, so that secrets can be changed
+	Key [SecretSize]byte
+}
+
+// NewSecret makes a random secret.
+func NewSecret(id byte) Secret {
+	s := Secret{ID: id}
+	rand.Read(s.Key[:])
+	return s
+}
+
+// String hides the key.
+func (s Secret) String() string { return fmt.Sprintf("secret %d", s.ID) }
+
+// GoString hides the key as well.
+func (s Secret) GoString() string { return s.String() }
+
+// Sealer makes and opens tokens. A token is AES-256-GCM with a random nonce
+// under a key that HKDF-SHA256 derives from a server secret for one kind of
+// token, in base64url:
+//
+//	secret id (1) nonce (12) encrypted[ flags (1) chat participant expires (8)? detail ] tag (16)
+//
+// Nobody without the secret learns or changes anything in it. A token is not
+// revoked here: it dies with the chat it names, which the caller looks at.
+// Random nonces are safe for 2^32 tokens of a kind; change the secret before that.
+type Sealer struct {
+	current byte
+	rings   map[byte]*[lastKind + 1]cipher.AEAD
+}
+
+// NewSealer returns a sealer. New tokens are sealed with the first secret;
+// those of the other secrets can still be opened.
+func NewSealer(current Secret, former ...Secret) (*Sealer, error) {
+	s := &Sealer{current: current.ID, rings: make(map[byte]*[lastKind + 1]cipher.AEAD)}
+	for _, secret := range append([]Secret{current}, former...) {
+		if s.rings[secret.ID] != nil {
+			return nil, fmt.Errorf("two token secrets have the id %d", secret.ID)
+		}
+		ring := new([lastKind + 1]cipher.AEAD)
+		for kind := Participant; kind <= lastKind; kind++ {
+			key, err := hkdf.Key(sha256.New, secret.Key[:], nil, "parley token "+kind.String(), SecretSize)
+			if err != nil {
+				return nil, fmt.Errorf("derive the key of %s tokens: %w", kind, err)
+			}
+			block, err := aes.NewCipher(key)
+			if err != nil {
+				return nil, fmt.Errorf("key of %s tokens: %w", kind, err)
+			}
+			if ring[kind], err = cipher.NewGCMWithRandomNonce(block); err != nil {
+				return nil, fmt.Errorf("key of %s tokens: %w", kind, err)
+			}
+		}
+		s.rings[secret.ID] = ring
+	}
+	return s, nil
+}
+
+// What the flags of a token say.
+const (
+	chatPacked        = 1 << iota // Chat is a UUID in 16 bytes, not a length and text
+	participantPacked             // Participant likewise
+	expires                       // a time follows
+)
+
+const (
+	maxID      = 64
+	uuidText   = 36           // characters of a UUID
+	overhead   = 1 + 12 + 16  // secret id, nonce, tag
+	minSealed  = overhead + 3 // with flags and two empty ids
+	maxSealed  = overhead + 1 + 2*(1+maxID) + 8 + MaxDetail
+	maxEncoded = (maxSealed*8 + 5) / 6 // characters; no more than MaxToken
+)
+
+// Seal returns t as an opaque string of base64url characters. A token beyond
+// the bounds (an unknown kind, an id over 64 bytes, a detail over [MaxDetail])
+// is sealed as the empty string, which opens as nothing.
+func (s *Sealer) Seal(t Token) string {
+	if t.Kind < Participant || t.Kind > lastKind || len(t.Chat) > maxID || len(t.Participant) > maxID || len(t.Detail) > MaxDetail {
+		return ""
+	}
+	var plainRoom [128]byte
+	plain := append(plainRoom[:0], 0)
+	var packed bool
+	if plain, packed = appendID(plain, string(t.Chat)); packed {
+		plain[0] |= chatPacked
+	}
+	if plain, packed = appendID(plain, string(t.Participant)); packed {
+		plain[0] |= participantPacked
+	}
+	if !t.Expires.IsZero() {
+		plain[0] |= expires
+		plain = binary.BigEndian.AppendUint64(plain, uint64(t.Expires.UnixMilli()))
+	}
+	plain = append(plain, t.Detail...)
+
+	sealed := make([]byte, 1, len(plain)+overhead)
+	sealed[0] = s.current
+	sealed = s.rings[s.current][t.Kind].Seal(sealed, nil, plain, sealed[:1])
+	return base64.RawURLEncoding.EncodeToString(sealed)
+}
+
+// appendID appends a UUID in 16 bytes, or else another text behind its length.
+func appendID(b []byte, id string) (_ []byte, packed bool) {
+	if raw, ok := packUUID(id); ok {
+		return append(b, raw[:]...), true
+	}
+	b = append(b, byte(len(id)))
+	return append(b, id...), false
+}
+
+// Open returns what a token of the kind says. A token that is forged, of
+// another kind, damaged or expired at now is an [*Error] with the code
+// [AccessDenied] and the message "Access denied"; its Reason tells which.
+func (s *Sealer) Open(kind Kind, sealed string, now time.Time) (Token, error) {
+	if sealed == "" {
+		return Token{}, noAccess("no " + kind.String() + " token was given")
+	}
+	if len(sealed) > maxEncoded {
+		return Token{}, noAccess("the token is too long")
+	}
+	var room [maxSealed]byte
+	n, err := strictEncoding.Decode(room[:], []byte(sealed))
+	if err != nil || n != strictEncoding.DecodedLen(len(sealed)) || n < minSealed {
+		return Token{}, noAccess("the token is not one of this server")
+	}
+	ring := s.rings[room[0]]
+	if ring == nil {
+		return Token{}, noAccess(fmt.Sprintf("the token was sealed with secret %d, which is not known", room[0]))
+	}
+	if kind < Participant || kind > lastKind {
+		return Token{}, noAccess("there are no tokens of " + kind.String())
+	}
+	plain, err := ring[kind].Open(nil, nil, room[1:n], room[:1])
+	if err != nil {
+		return Token{}, noAccess(why(ring, kind, room[:n]))
+	}
+	t, ok := parsePlain(kind, plain)
+	if !ok {
+		return Token{}, noAccess("the token holds something else than expected")
+	}
+	if !t.Expires.IsZero() && !now.Before(t.Expires) {
+		return Token{}, noAccess("the " + kind.String() + " token expired at " + t.Expires.Format(time.RFC3339))
+	}
+	return t, nil
+}
+
+// strictEncoding refuses stray bits, so that one token has one spelling.
+var strictEncoding = base64.RawURLEncoding.Strict()
+
+// why tells a token of another kind from a forged one, for the log.
+func why(ring *[lastKind + 1]cipher.AEAD, wanted Kind, sealed []byte) string {
+	for kind := Participant; kind <= lastKind; kind++ {
+		if kind == wanted {
+			continue
+		}
+		if _, err := ring[kind].Open(nil, nil, sealed[1:], sealed[:1]); err == nil {
+			return "a " + kind.String() + " token was given where a " + wanted.String() + " token is needed"
+		}
+	}
+	return "the token is forged or damaged"
+}
+
+func parsePlain(kind Kind, b []byte) (t Token, ok bool) {
+	t.Kind = kind
+	flags := b[0]
+	chat, b, ok := cutID(b[1:], flags&chatPacked != 0)
+	if !ok {
+		return t, false
+	}
+	participant, b, ok := cutID(b, flags&participantPacked != 0)
+	if !ok {
+		return t, false
+	}
+	if flags&expires != 0 {
+		if len(b) < 8 {
+			return t, false
+		}
+		t.Expires = time.UnixMilli(int64(binary.BigEndian.Uint64(b))).UTC()
+		b = b[8:]
+	}
+	t.Chat, t.Participant, t.Detail = center.ContactID(chat), center.ParticipantID(participant), string(b)
+	return t, true
+}
+
+func cutID(b []byte, packed bool) (id string, rest []byte, ok bool) {
+	if packed {
+		if len(b) < 16 {
+			return "", nil, false
+		}
+		return unpackUUID([16]byte(b)), b[16:], true
+	}
+	if len(b) == 0 || len(b)-1 < int(b[0]) {
+		return "", nil, false
+	}
+	n := 1 + int(b[0])
+	return string(b[1:n]), b[n:], true
+}
+
+// packUUID reads a UUID in the one form that unpackUUID writes.
+func packUUID(s string) (raw [16]byte, ok bool) {
+	if len(s) != uuidText || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
+		return raw, false
+	}
+	n := 0
+	for i := 0; i < uuidText; i += 2 {
+		if s[i] == '-' {
+			i++
+		}
+		hi, lo := s[i], s[i+1]
+		if !isHex(hi) || !isHex(lo) || 'A' <= hi && hi <= 'F' || 'A' <= lo && lo <= 'F' {
+			return raw, false
+		}
+		raw[n] = unhex(hi)<<4 | unhex(lo)
+		n++
+	}
+	return raw, true
+}
+
+func unpackUUID(raw [16]byte) string {
+	var b [uuidText]byte
+	hex.Encode(b[:8], raw[:4])
+	hex.Encode(b[9:13], raw[4:6])
+	hex.Encode(b[14:18], raw[6:8])
+	hex.Encode(b[19:23], raw[8:10])
+	hex.Encode(b[24:], raw[10:])
+	b[8], b[13], b[18], b[23] = '-', '-', '-', '-'
+	return string(b[:])
+}
+
+func noAccess(reason string) error { return refuse(AccessDenied, "Access denied", reason) }
