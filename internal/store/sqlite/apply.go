@@ -1,0 +1,241 @@
+package sqlite
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"parley/internal/center"
+	"parley/internal/store"
+)
+
+// apply judges a change and, unless it is refused, writes it. A change that
+// is refused has written nothing; one that ends with err may have written a
+// part, and what the writer knows is as it was before.
+func (w *writer) apply(c *store.Change) (refused, err error) {
+	if refused := check(c); refused != nil {
+		return refused, nil
+	}
+	var ch *chat
+	if c.Chat != "" {
+		if ch, err = w.chat(c.Chat); err != nil {
+			return nil, err
+		}
+		refused = judge(c, ch)
+	}
+	var count *counter
+	if q := c.Quota; q != nil {
+		if count, err = w.counter(q.Counter); err != nil {
+			return nil, err
+		}
+		if refused == nil && q.Delta > 0 && q.Limit >= 0 && count.value+q.Delta > q.Limit {
+			refused = store.ErrQuota
+		}
+	}
+	// A request made again gets its first answer, whatever has happened since.
+	if replayed, err := w.once(c.Once, refused == nil); err != nil {
+		return nil, err
+	} else if replayed {
+		refused = store.ErrReplay
+	}
+	if refused != nil {
+		return refused, nil
+	}
+
+	next, err := w.writeHead(c, ch)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.writeItems(c, next); err != nil {
+		return nil, err
+	}
+	for i := range c.Contacts {
+		if err := w.writeContact(&c.Contacts[i]); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.writeDeliveries(c); err != nil {
+		return nil, err
+	}
+	switch {
+	case ch != nil:
+		*ch = next
+	case c.Chat != "":
+		w.chats.put(c.Chat, &next)
+	}
+	if count != nil {
+		w.move(count, c.Quota.Delta)
+	}
+	return nil, nil
+}
+
+// judge compares a change with the chat it was decided on, nil when that does not exist.
+func judge(c *store.Change, ch *chat) error {
+	var last int64
+	switch {
+	case ch == nil && (c.State == nil || c.Version != 0):
+		return store.ErrConflict
+	case ch != nil && c.State != nil && c.Version != ch.version:
+		return store.ErrConflict
+	case ch != nil:
+		last = ch.last
+	}
+	for i := range c.Items {
+		if c.Items[i].Seq != last+int64(i)+1 {
+			return store.ErrConflict
+		}
+	}
+	return nil
+}
+
+// once uses up the key of a change when use is set, and reports whether it had been used before.
+func (w *writer) once(o *store.Once, use bool) (replayed bool, err error) {
+	if o == nil {
+		return false, nil
+	}
+	if !use {
+		r, err := w.conn.first("SELECT 1 FROM once WHERE key = ?", o.Key)
+		return r != nil, err
+	}
+	res, err := w.conn.exec("INSERT INTO once (key, answer, at) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING",
+		o.Key, o.Answer, o.At.UnixMilli())
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 0, err
+}
+
+// writeHead writes the chat's row when the change has a state, and returns
+// what will be known of the chat after the change.
+func (w *writer) writeHead(c *store.Change, ch *chat) (next chat, err error) {
+	if ch != nil {
+		next = *ch
+	}
+	next.last += int64(len(c.Items))
+	s := c.State
+	if s == nil {
+		return next, nil
+	}
+	next.version++
+	next.facts = facts{instance: s.Instance, busy: s.Busy, active: s.Active}
+	if !s.Due.IsZero() {
+		next.facts.due = s.Due.UnixMilli()
+	}
+	switch {
+	case ch == nil:
+		res, err := w.conn.exec("INSERT INTO chats (id, version, state, instance, due, busy, active) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			string(c.Chat), next.version, s.State, string(s.Instance), millis(s.Due), flag(s.Busy), flag(s.Active))
+		if err != nil {
+			return next, err
+		}
+		next.n, err = res.LastInsertId()
+		return next, err
+	case next.facts == ch.facts:
+		// Without the columns that indexes hang on the indexes need no look.
+		_, err = w.conn.exec("UPDATE chats SET version = ?, state = ? WHERE n = ?", next.version, s.State, ch.n)
+	default:
+		_, err = w.conn.exec("UPDATE chats SET version = ?, state = ?, instance = ?, due = ?, busy = ?, active = ? WHERE n = ?",
+			next.version, s.State, string(s.Instance), millis(s.Due), flag(s.Busy), flag(s.Active), ch.n)
+	}
+	return next, err
+}
+
+func (w *writer) writeItems(c *store.Change, ch chat) error {
+	for i := range c.Items {
+		it := &c.Items[i]
+		attachment, err := optionalJSON(it.Attachment, it.Attachment == nil)
+		if err != nil {
+			return err
+		}
+		contact := text(it.Contact)
+		if it.Contact == c.Chat {
+			contact = nil
+		}
+		if _, err := w.conn.exec(`INSERT INTO items (chat, seq, id, contact, time, type, content_type, content,
+			participant, display_name, role, visibility, attachment, client_token) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			ch.n, it.Seq, packID(it.ID), contact, it.Time.UnixMilli(), string(it.Type), text(it.ContentType), text(it.Content),
+			packID(it.Participant), text(it.DisplayName), text(it.Role), text(it.Visibility), attachment, packID(it.ClientToken)); err != nil {
+			return fmt.Errorf("item %d: %w", it.Seq, err)
+		}
+	}
+	for i := range c.Receipts {
+		r := &c.Receipts[i]
+		if _, err := w.conn.exec(`INSERT INTO receipts (chat, item, recipient, delivered, read) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET delivered = coalesce(delivered, excluded.delivered), read = coalesce(read, excluded.read)`,
+			ch.n, packID(r.Item), packID(r.Recipient), millis(r.Delivered), millis(r.Read)); err != nil {
+			return fmt.Errorf("receipt: %w", err)
+		}
+	}
+	return nil
+}
+
+func (w *writer) writeContact(c *center.Contact) error {
+	record, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	if _, err := w.conn.exec(`INSERT INTO contacts (id, chat, instance, related, initiated, record) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET chat = excluded.chat, instance = excluded.instance, related = excluded.related,
+			initiated = excluded.initiated, record = excluded.record`,
+		string(c.ID), string(c.Chat), string(c.Instance), text(c.Related), c.Initiated.UnixMilli(), string(record)); err != nil {
+		return fmt.Errorf("contact: %w", err)
+	}
+	return nil
+}
+
+// writeDeliveries works on the outbox. In each stream the oldest delivery is
+// marked as the first, which lets [Store.Outbox] find what may go out
+// without looking at all that waits behind it.
+func (w *writer) writeDeliveries(c *store.Change) error {
+	for i := range c.Deliveries {
+		d := &c.Deliveries[i]
+		if _, err := w.conn.exec(`INSERT INTO outbox (stream, chat, instance, endpoint, body, created, due, attempts, error, first)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NOT EXISTS (SELECT 1 FROM outbox WHERE stream = ?))`,
+			d.Stream, string(d.Chat), string(d.Instance), d.Endpoint, d.Body, millis(d.Created), d.Due.UnixMilli(),
+			int64(d.Attempts), text(d.Error), d.Stream); err != nil {
+			return fmt.Errorf("outbox: %w", err)
+		}
+	}
+	for i := range c.Postponed {
+		d := &c.Postponed[i]
+		if _, err := w.conn.exec("UPDATE outbox SET due = ?, attempts = ?, error = ? WHERE id = ?",
+			d.Due.UnixMilli(), int64(d.Attempts), text(d.Error), d.ID); err != nil {
+			return fmt.Errorf("outbox: %w", err)
+		}
+	}
+	for i := range c.Dead {
+		d := &c.Dead[i]
+		if _, err := w.conn.exec(`INSERT INTO dead_letters (id, stream, chat, instance, endpoint, body, created, attempts, error)
+			SELECT id, stream, chat, instance, endpoint, body, created, ?, ? FROM outbox WHERE id = ?`,
+			int64(d.Attempts), text(d.Error), d.ID); err != nil {
+			return fmt.Errorf("dead letter: %w", err)
+		}
+		if err := w.removeDelivery(d.ID); err != nil {
+			return err
+		}
+	}
+	for _, id := range c.Delivered {
+		if err := w.removeDelivery(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) removeDelivery(id int64) error {
+	r, err := w.conn.first("DELETE FROM outbox WHERE id = ? RETURNING stream, first", id)
+	if err != nil || r == nil || !r.bool(1) {
+		return err
+	}
+	_, err = w.conn.exec("UPDATE outbox SET first = 1 WHERE id = (SELECT min(id) FROM outbox WHERE stream = ?)", r.text(0))
+	return err
+}
+
+// optionalJSON gives NULL for what is absent.
+func optionalJSON(v any, absent bool) (any, error) {
+	if absent {
+		return nil, nil
+	}
+	b, err := json.Marshal(v)
+	return string(b), err
+}

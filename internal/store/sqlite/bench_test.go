@@ -1,0 +1,162 @@
+package sqlite_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/store"
+	"parley/internal/store/sqlite"
+)
+
+// The benchmarks print, beside a change's cost, its latency and how many
+// changes there are to one raw append with fdatasync on the same disk in the
+// same minute: disks differ by more than stores do.
+
+// BenchmarkAppend appends one item of 300 bytes at a time to 1,000 chats.
+func BenchmarkAppend(b *testing.B) {
+	for _, submitters := range []int{1, 64, 1024} {
+		b.Run(fmt.Sprintf("submitters=%d", submitters), func(b *testing.B) {
+			s := benchStore(b)
+			const chats = 1024
+			ids := make([]center.ContactID, chats)
+			seqs := make([]int64, chats)
+			for i := range ids {
+				ids[i] = newID()
+				if err := submit(s, newChat(ids[i], start)); err != nil {
+					b.Fatal(err)
+				}
+			}
+			content := benchText(300)
+			benchmark(b, s, submitters, func(submitter, i int) *store.Change {
+				own := max(1, chats/submitters) // chats of one submitter follow each other
+				n := submitter*own + i%own
+				seqs[n]++
+				it := item(ids[n], seqs[n], start.Add(time.Duration(seqs[n])*time.Millisecond))
+				it.Content = content
+				return &store.Change{Chat: ids[n], Items: []center.Item{it}}
+			})
+		})
+	}
+}
+
+// BenchmarkStart creates chats as StartChatContact does: head, contact,
+// replay key, quota and three items.
+func BenchmarkStart(b *testing.B) {
+	for _, submitters := range []int{1, 64} {
+		b.Run(fmt.Sprintf("submitters=%d", submitters), func(b *testing.B) {
+			s := benchStore(b)
+			state := []byte(benchText(1500))
+			benchmark(b, s, submitters, func(_, i int) *store.Change {
+				id := newID()
+				c := newChat(id, start)
+				c.State.State, c.State.Due = state, start.Add(5*time.Minute)
+				for seq := range int64(3) {
+					c.Items = append(c.Items, item(id, seq+1, start))
+				}
+				c.Quota = &store.Quota{Counter: "active/" + string(instance), Delta: 1, Limit: 1 << 40}
+				c.Once = &store.Once{Key: "StartChatContact/" + string(id), Answer: []byte(benchText(200)), At: start}
+				return c
+			})
+		})
+	}
+}
+
+// BenchmarkTranscript reads the last 100 items of a chat.
+func BenchmarkTranscript(b *testing.B) {
+	s := benchStore(b)
+	id := newID()
+	c := newChat(id, start)
+	for seq := range int64(1000) {
+		c.Items = append(c.Items, item(id, seq+1, start.Add(time.Duration(seq)*time.Millisecond)))
+	}
+	if err := submit(s, c); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		items, err := s.Items(b.Context(), store.ItemQuery{Chat: id, Descending: true, Limit: 100})
+		if err != nil || len(items) != 100 {
+			b.Fatalf("%d items, %v", len(items), err)
+		}
+	}
+}
+
+func benchStore(b *testing.B) store.Store {
+	b.Helper()
+	s, err := sqlite.Open(b.Context(), sqlite.Options{Dir: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { s.Close() })
+	return s
+}
+
+// benchmark lets submitters submit b.N changes, each waiting for its own, and reports.
+func benchmark(b *testing.B, s store.Store, submitters int, change func(submitter, i int) *store.Change) {
+	probe := probeDisk(b)
+	latencies := make([][]time.Duration, submitters)
+	var left atomic.Int64
+	left.Store(int64(b.N))
+	b.ResetTimer()
+	var wg sync.WaitGroup
+	for n := range submitters {
+		wg.Go(func() {
+			for i := 0; left.Add(-1) >= 0; i++ {
+				began := time.Now()
+				if err := submit(s, change(n, i)); err != nil {
+					b.Error(err)
+					return
+				}
+				latencies[n] = append(latencies[n], time.Since(began))
+			}
+		})
+	}
+	wg.Wait()
+	b.StopTimer()
+	all := slices.Concat(latencies...)
+	slices.Sort(all)
+	perSecond := float64(b.N) / b.Elapsed().Seconds()
+	b.ReportMetric(perSecond, "changes/s")
+	b.ReportMetric(all[len(all)/2].Seconds()*1000, "p50-ms")
+	b.ReportMetric(all[len(all)*99/100].Seconds()*1000, "p99-ms")
+	b.ReportMetric(probe.Seconds()*1e6, "probe-µs")
+	b.ReportMetric(perSecond*probe.Seconds(), "changes/probe")
+}
+
+// probeDisk returns the mean time of an append with fsync.
+func probeDisk(b *testing.B) time.Duration {
+	b.Helper()
+	f, err := os.Create(filepath.Join(b.TempDir(), "probe"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	record := []byte(benchText(324))
+	const n = 200
+	began := time.Now()
+	for range n {
+		if _, err := f.Write(record); err != nil {
+			b.Fatal(err)
+		}
+		if err := syncData(f); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return time.Since(began) / n
+}
+
+// benchText returns text that does not compress to nothing.
+func benchText(n int) string {
+	var sb strings.Builder
+	for i := 0; sb.Len() < n; i++ {
+		fmt.Fprintf(&sb, "%x ", uint32(i)*2654435761)
+	}
+	return sb.String()[:n]
+}

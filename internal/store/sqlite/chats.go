@@ -1,0 +1,155 @@
+package sqlite
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/store"
+)
+
+// page is how many rows an iterator reads at a time. Between two pages it
+// holds no connection, so that its consumer may take its time and ask the
+// store other things, and the log can be copied back meanwhile.
+const page = 200
+
+// Chat implements [store.Store].
+func (s *Store) Chat(ctx context.Context, id center.ContactID) (h store.Head, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		r, err := c.first(`SELECT instance, version, state, due, busy, active,
+			(SELECT max(seq) FROM items WHERE chat = chats.n) FROM chats WHERE id = ?`, string(id))
+		if err != nil {
+			return err
+		}
+		if r == nil {
+			return missing("contact", string(id))
+		}
+		h = store.Head{Instance: center.InstanceID(r.text(0)), Version: r.int(1), State: r.blob(2), Due: r.time(3),
+			Busy: r.bool(4), Active: r.bool(5), LastSeq: r.int(6)}
+		return nil
+	})
+	return h, err
+}
+
+// ChatOf implements [store.Store].
+func (s *Store) ChatOf(ctx context.Context, contact center.ContactID) (chat center.ContactID, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		r, err := c.first("SELECT chat FROM contacts WHERE id = ?", string(contact))
+		if err != nil {
+			return err
+		}
+		if r == nil {
+			return missing("contact", string(contact))
+		}
+		chat = center.ContactID(r.text(0))
+		return nil
+	})
+	return chat, err
+}
+
+// Due implements [store.Store].
+func (s *Store) Due(ctx context.Context, now time.Time, limit int) (chats []center.ContactID, next time.Time, err error) {
+	until := now.UnixMilli()
+	err = s.read(ctx, func(c *conn) error {
+		return c.query(func(r row) error {
+			if next.IsZero() && len(chats) < limit && r.int(1) <= until {
+				chats = append(chats, center.ContactID(r.text(0)))
+			} else if next.IsZero() {
+				next = r.time(1)
+			}
+			return nil
+		}, "SELECT id, due FROM chats WHERE due IS NOT NULL ORDER BY due, n LIMIT ?", int64(limit)+1)
+	})
+	return chats, next, err
+}
+
+// Busy implements [store.Store].
+func (s *Store) Busy(ctx context.Context) iter.Seq2[center.ContactID, error] {
+	return pages(s, ctx, func() nextPage[center.ContactID] {
+		var last int64
+		return func(c *conn, add func(center.ContactID)) error {
+			return c.query(func(r row) error {
+				last = r.int(0)
+				add(center.ContactID(r.text(1)))
+				return nil
+			}, "SELECT n, id FROM chats WHERE busy = 1 AND n > ? ORDER BY n LIMIT ?", last, int64(page))
+		}
+	})
+}
+
+// Replayed implements [store.Store].
+func (s *Store) Replayed(ctx context.Context, key string) (answer []byte, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		r, err := c.first("SELECT answer FROM once WHERE key = ?", key)
+		if err != nil {
+			return err
+		}
+		if r == nil {
+			return missing("request", key)
+		}
+		answer = r.blob(0)
+		return nil
+	})
+	return answer, err
+}
+
+// Count implements [store.Store].
+func (s *Store) Count(ctx context.Context, counter string) (value int64, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		r, err := c.first("SELECT value FROM counters WHERE name = ?", counter)
+		if r != nil {
+			value = r.int(0)
+		}
+		return err
+	})
+	return value, err
+}
+
+// Purge implements [store.Store].
+func (s *Store) Purge(ctx context.Context, before time.Time) error {
+	const step = 500
+	for {
+		var n int64
+		err := s.do(ctx, func(c *conn) error {
+			res, err := c.exec("DELETE FROM once WHERE n IN (SELECT n FROM once WHERE at < ? LIMIT ?)", before.UnixMilli(), int64(step))
+			if err == nil {
+				n, err = res.RowsAffected()
+			}
+			return err
+		})
+		if err != nil || n < step {
+			return err
+		}
+	}
+}
+
+// nextPage reads the next page of a query and hands its rows to add. A page
+// with fewer rows than page is the last.
+type nextPage[T any] func(c *conn, add func(T)) error
+
+// pages makes an iterator that can be run more than once: begin starts the query anew.
+func pages[T any](s *Store, ctx context.Context, begin func() nextPage[T]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		next := begin()
+		for {
+			var rows []T
+			err := s.read(ctx, func(c *conn) error {
+				return next(c, func(t T) { rows = append(rows, t) })
+			})
+			for _, t := range rows {
+				if !yield(t, nil) {
+					return
+				}
+			}
+			if err != nil {
+				var zero T
+				yield(zero, err)
+				return
+			}
+			if len(rows) < page {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,117 @@
+package sqlite
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"modernc.org/sqlite"
+)
+
+const (
+	// walPages is the length of the log, in pages of 4 kB, at which it is
+	// copied back into the database file. A longer log means that a page which
+	// changes often is copied once for more changes.
+	walPages = 8000
+	// walSlack is how much further it may grow meanwhile before the writer waits.
+	walSlack = 3 * walPages
+)
+
+// checkpointer copies the write-ahead log into the database file beside the
+// writer. A log is only begun anew when every page of it was copied, which
+// never happens while a busy writer adds to it; so this goroutine copies
+// nearly all, and the writer copies the short rest between two batches.
+type checkpointer struct {
+	conn   *conn
+	log    *slog.Logger
+	wanted chan struct{}
+	copied chan struct{}
+	wg     sync.WaitGroup
+}
+
+func newCheckpointer(ctx context.Context, dsn string, log *slog.Logger) (*checkpointer, error) {
+	c, err := connect(ctx, dsn, "busy_timeout = 0", "synchronous = full", "wal_autocheckpoint = 0", "cache_size = -1000")
+	if err != nil {
+		return nil, err
+	}
+	cp := &checkpointer{conn: c, log: log, wanted: make(chan struct{}, 1), copied: make(chan struct{}, 1)}
+	cp.wg.Go(cp.run)
+	return cp, nil
+}
+
+func (cp *checkpointer) run() {
+	for range cp.wanted {
+		for range 3 {
+			log, copied, err := cp.conn.checkpoint()
+			if err != nil {
+				cp.log.Warn("checkpoint failed; it will be tried again", "error", err)
+			}
+			if err != nil || log-copied < walPages/50 {
+				break
+			}
+		}
+		cp.copied <- struct{}{}
+	}
+}
+
+func (cp *checkpointer) close() error {
+	close(cp.wanted)
+	cp.wg.Wait()
+	return cp.conn.close()
+}
+
+// checkpoint copies what it can of the log without waiting for anybody. It
+// returns the length of the log in pages and how many of them are copied.
+func (c *conn) checkpoint() (log, copied int64, err error) {
+	r, err := c.first("PRAGMA wal_checkpoint(PASSIVE)")
+	if err != nil || r == nil {
+		return 0, 0, err
+	}
+	return r.int(1), r.int(2), nil
+}
+
+// wal is the writer's view of the log.
+type wal struct {
+	*checkpointer
+	pages   int64 // in the log
+	next    int64 // the length at which to ask for a checkpoint
+	running bool
+}
+
+// grew counts the pages of a commit and asks for a checkpoint when it is time.
+func (w *wal) grew(c *conn) {
+	if status, ok := c.raw.(sqlite.DBStatus); ok {
+		if n, _, err := status.Status(sqlite.DBStatusCacheWrite, true); err == nil {
+			w.pages += int64(n)
+		}
+	}
+	if !w.running && w.pages >= w.next {
+		w.running = true
+		w.wanted <- struct{}{}
+	}
+}
+
+// finish copies the rest of the log when the checkpointer has done its part,
+// and waits for it when the log grows too long.
+func (w *wal) finish(c *conn) {
+	if !w.running {
+		return
+	}
+	if w.pages < w.next+walSlack {
+		select {
+		case <-w.copied:
+		default:
+			return
+		}
+	} else {
+		<-w.copied
+	}
+	w.running = false
+	log, copied, err := c.checkpoint()
+	if err == nil && log == copied {
+		w.pages, w.next = 0, walPages
+		return
+	}
+	// Somebody reads an old state, or the disk refuses: let it grow a piece further.
+	w.next = w.pages + walPages
+}

@@ -1,0 +1,91 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+const (
+	databaseName = "parley.db"
+	lockName     = "parley.lock"
+)
+
+// directory is a data directory that this process, and no other, may use.
+type directory struct {
+	path string
+	lock *os.File
+}
+
+// openDirectory makes the directory when it is not there, and locks it.
+func openDirectory(path string) (*directory, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return nil, err
+	}
+	name := filepath.Join(path, lockName)
+	lock, err := lockFile(name)
+	if errors.Is(err, errLocked) {
+		return nil, fmt.Errorf("data directory %s is in use by %s", path, holder(name))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", name, err)
+	}
+	d := &directory{path: path, lock: lock}
+	if err := d.prepare(); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	return d, nil
+}
+
+// prepare names this process in the lock file and creates the database file:
+// SQLite gives the files it makes beside it the same mode.
+func (d *directory) prepare() error {
+	if err := d.lock.Truncate(0); err != nil {
+		return err
+	}
+	if _, err := d.lock.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(filepath.Join(d.path, databaseName), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), syncDirectory(d.path))
+}
+
+// dsn is the name under which SQLite opens the database file.
+func (d *directory) dsn() string {
+	path := filepath.ToSlash(filepath.Join(d.path, databaseName))
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path // a drive letter
+	}
+	return (&url.URL{Scheme: "file", Path: path}).String()
+}
+
+// close lets other processes in. The lock file stays: removing it would let
+// two processes lock two files of one name.
+func (d *directory) close() error {
+	return d.lock.Close()
+}
+
+// holder describes the process whose id the lock file holds.
+func holder(name string) string {
+	b, err := os.ReadFile(name)
+	pid := strings.TrimSpace(string(b))
+	if err != nil || pid == "" {
+		return "another process"
+	}
+	return "process " + pid
+}

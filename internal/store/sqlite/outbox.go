@@ -1,0 +1,54 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/store"
+)
+
+// Outbox implements [store.Store]. When more is due than limit, every stream
+// gets its share, so that a stream with much to send does not hold up the others.
+func (s *Store) Outbox(ctx context.Context, now time.Time, limit int) (deliveries []store.Delivery, err error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	err = s.read(ctx, func(c *conn) error {
+		var streams []string
+		if err := c.query(func(r row) error {
+			streams = append(streams, r.text(0))
+			return nil
+		}, "SELECT stream FROM outbox WHERE first = 1 AND due <= ? ORDER BY due, id LIMIT ?", now.UnixMilli(), int64(limit)); err != nil {
+			return err
+		}
+		for i, stream := range streams {
+			share := (limit - len(deliveries)) / (len(streams) - i)
+			found, err := c.deliveries(stream, now, share)
+			if err != nil {
+				return err
+			}
+			deliveries = append(deliveries, found...)
+		}
+		return nil
+	})
+	slices.SortFunc(deliveries, func(a, b store.Delivery) int { return cmp.Compare(a.ID, b.ID) })
+	return deliveries, err
+}
+
+// deliveries returns the oldest deliveries of a stream, up to the first that is not due.
+func (c *conn) deliveries(stream string, now time.Time, limit int) (found []store.Delivery, err error) {
+	due := true
+	err = c.query(func(r row) error {
+		d := store.Delivery{ID: r.int(0), Stream: stream, Chat: center.ContactID(r.text(1)), Instance: center.InstanceID(r.text(2)),
+			Endpoint: r.text(3), Body: r.blob(4), Created: r.time(5), Due: r.time(6), Attempts: int(r.int(7)), Error: r.text(8)}
+		if due = due && !d.Due.After(now); due {
+			found = append(found, d)
+		}
+		return nil
+	}, "SELECT id, chat, instance, endpoint, body, created, due, attempts, error FROM outbox WHERE stream = ? ORDER BY id LIMIT ?",
+		stream, int64(limit))
+	return found, err
+}

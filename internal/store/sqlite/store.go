@@ -1,0 +1,201 @@
+// Package sqlite keeps Parley's data in one SQLite database: a file in a data
+// directory, or memory. It implements [store.Store]; docs/database.md shows
+// the tables and the views for reporting tools.
+//
+// # How it works
+//
+// One goroutine, the writer, owns the only connection that writes. It takes
+// whatever waits, at most 1,024 changes, applies each inside one transaction,
+// and commits: the next batch forms while the disk flushes this one, so no
+// timer is needed and a lone change waits for nobody. Since it is the only
+// writer, it judges changes by what it remembers of the chats it wrote last; the unique
+// indexes of the tables stand behind it. Another goroutine calls the done
+// functions in order, and a third copies the write-ahead log back into the
+// database file. Reads use a few connections of their own and see committed
+// data only.
+//
+// # Failure
+//
+// A refused change has written nothing. When a statement of a change fails
+// for a reason of its own, the batch is rolled back and done again with a
+// savepoint around every change, so that one fails alone. When the
+// transaction itself fails (disk full, I/O error) every change of the batch
+// fails with that error, and the writer goes on with the next batch.
+//
+// Start reading at [Open] and at writer.go.
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"parley/internal/store"
+)
+
+var _ store.Store = (*Store)(nil)
+
+// Options say where a store keeps its data and whom it tells how it goes.
+type Options struct {
+	// Dir is the data directory; it is created when it is not there. Empty
+	// means memory: fast, without files, gone with Close.
+	Dir string
+	// Log hears of batches that were done again and of failing flushes. Nil for nobody.
+	Log *slog.Logger
+	// Observe, when set, is told after each flush how many changes shared it
+	// and how long the batch took. It runs on the writer's goroutine and must be quick.
+	Observe func(batch int, flush time.Duration)
+}
+
+// Store is a [store.Store] on SQLite. Make it with [Open].
+type Store struct {
+	queue    *queue
+	pool     *pool
+	answered chan struct{} // closed when the last done has returned
+	closing  func() error  // runs once
+}
+
+// Open opens the store, and creates or migrates its tables when needed. It
+// fails when another process uses the directory (the error names it), when
+// the data was written by a newer Parley, and when the file is not Parley's.
+// ctx bounds opening only.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Dir == "" {
+		return openMemory(ctx, o)
+	}
+	return openFile(ctx, o)
+}
+
+func openMemory(ctx context.Context, o Options) (*Store, error) {
+	c, err := connect(ctx, ":memory:", "temp_store = memory", "foreign_keys = on")
+	if err != nil {
+		return nil, err
+	}
+	if err := migrate(c); err != nil {
+		c.close()
+		return nil, err
+	}
+	// Reader and writer take turns with the one connection: the data lives in it.
+	p := newPool(1, nil)
+	p.idle = append(p.idle, c)
+	w := newWriter(o, p, nil, nil)
+	return start(w, p, p.close), nil
+}
+
+func openFile(ctx context.Context, o Options) (*Store, error) {
+	dir, err := openDirectory(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	var undo undo
+	undo.add(dir.close)
+	fail := func(err error) (*Store, error) {
+		undo.run()
+		return nil, fmt.Errorf("open %s: %w", dir.path, err)
+	}
+	c, err := connect(ctx, dir.dsn(), "busy_timeout = 10000", "journal_mode = wal", "synchronous = full", "foreign_keys = on",
+		"wal_autocheckpoint = 0", "journal_size_limit = 67108864", "temp_store = memory", "cache_size = -16000")
+	if err != nil {
+		return fail(err)
+	}
+	undo.add(c.close)
+	if err := migrate(c); err != nil {
+		return fail(err)
+	}
+	cp, err := newCheckpointer(ctx, dir.dsn(), o.Log)
+	if err != nil {
+		return fail(err)
+	}
+	undo.add(cp.close)
+	p := newPool(readers, func() (*conn, error) {
+		return connect(context.WithoutCancel(ctx), dir.dsn(), "busy_timeout = 10000", "query_only = on", "temp_store = memory", "cache_size = -4000")
+	})
+	undo.add(p.close)
+	return start(newWriter(o, nil, c, cp), p, undo.run), nil
+}
+
+// start lets the writer run and returns the store around it. release gives
+// back what was opened, after the last change was answered.
+func start(w *writer, p *pool, release func() error) *Store {
+	s := &Store{queue: newQueue(), pool: p, answered: make(chan struct{})}
+	w.queue = s.queue
+	batches := make(chan []entry, 8)
+	go func() {
+		defer close(batches)
+		w.run(batches)
+	}()
+	go func() {
+		defer close(s.answered)
+		answer(batches)
+	}()
+	s.closing = sync.OnceValue(func() error {
+		s.queue.close()
+		<-s.answered
+		return release()
+	})
+	return s
+}
+
+// answer calls the done functions of finished batches. It is a goroutine of
+// its own so that the writer can go on with the next flush.
+func answer(batches <-chan []entry) {
+	for batch := range batches {
+		for i := range batch {
+			batch[i].done(batch[i].err)
+		}
+	}
+}
+
+// Submit implements [store.Store].
+func (s *Store) Submit(c *store.Change, done func(error)) {
+	s.submit(entry{change: c, done: done})
+}
+
+func (s *Store) submit(e entry) {
+	if !s.queue.put(e) {
+		s.queue.refuse(e, s.answered)
+	}
+}
+
+// do runs a job on the writer's connection and waits until it is durable.
+// When ctx ends first the job may still happen.
+func (s *Store) do(ctx context.Context, job func(*conn) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	s.submit(entry{job: job, done: func(err error) { done <- err }})
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Close implements [store.Store]. It also copies the log back into the
+// database file, so that a directory at rest is one file.
+func (s *Store) Close() error { return s.closing() }
+
+// undo collects what has to be given back, to be run in reverse order.
+type undo struct{ steps []func() error }
+
+func (u *undo) add(f func() error) { u.steps = append(u.steps, f) }
+
+// run runs all steps and returns the first error.
+func (u *undo) run() (err error) {
+	for len(u.steps) > 0 {
+		last := len(u.steps) - 1
+		f := u.steps[last]
+		u.steps = u.steps[:last]
+		if e := f(); err == nil {
+			err = e
+		}
+	}
+	return err
+}

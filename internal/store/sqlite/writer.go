@@ -1,0 +1,247 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/store"
+)
+
+// remembered is how many chats and counters the writer keeps in mind.
+const remembered = 50_000
+
+// writer is the one goroutine that changes the database.
+type writer struct {
+	queue   *queue
+	log     *slog.Logger
+	observe func(int, time.Duration)
+
+	conn *conn
+	pool *pool // of the connection that is shared with the readers; nil when conn is the writer's own
+	wal  *wal  // nil in memory
+
+	// What the writer knows of rows, including those of the transaction under
+	// way. Both are emptied when a transaction is rolled back.
+	chats    *cache[center.ContactID, *chat]
+	counters *cache[string, *counter]
+	touched  []*counter // in this batch
+}
+
+// chat is a chat's row, as far as changes are judged by it.
+type chat struct {
+	n       int64
+	version int64
+	last    int64 // seq of the last item
+	facts   facts
+}
+
+// facts are the columns of a chat that change seldom and that indexes hang on.
+type facts struct {
+	instance center.InstanceID
+	due      int64 // in milliseconds, 0 for never
+	busy     bool
+	active   bool
+}
+
+type counter struct {
+	name  string
+	value int64
+	dirty bool
+}
+
+func newWriter(o Options, p *pool, c *conn, cp *checkpointer) *writer {
+	w := &writer{log: o.Log, observe: o.Observe, pool: p, conn: c,
+		chats:    newCache[center.ContactID, *chat](remembered),
+		counters: newCache[string, *counter](remembered)}
+	if cp != nil {
+		w.wal = &wal{checkpointer: cp, next: walPages}
+	}
+	return w
+}
+
+// run applies batch after batch until the queue is closed and empty.
+func (w *writer) run(finished chan<- []entry) {
+	var buf []entry
+	for {
+		if w.wal != nil {
+			w.wal.finish(w.conn)
+		}
+		batch := w.queue.take(buf)
+		if len(batch) == 0 {
+			return
+		}
+		buf = make([]entry, 0, min(2*len(batch), maxBatch)) // batch belongs to the answering goroutine now
+		w.flush(batch)
+		finished <- batch
+	}
+}
+
+// flush makes a batch durable and leaves in each entry what became of it.
+func (w *writer) flush(batch []entry) {
+	if w.observe != nil {
+		began := time.Now() // of a duration for the metrics; no moment is kept
+		defer func() { w.observe(len(batch), time.Since(began)) }()
+	}
+	if w.pool != nil {
+		w.conn = w.pool.share()
+		defer w.pool.put(w.conn)
+	}
+	err := w.attempt(batch, false)
+	if errors.Is(err, errApart) {
+		err = w.attempt(batch, true)
+	}
+	if err != nil {
+		w.log.Error("the database refused a batch", "changes", len(batch), "error", err)
+		for i := range batch {
+			if !batch[i].refusedAtDoor() {
+				batch[i].err = fmt.Errorf("store: %w", err)
+			}
+		}
+		return
+	}
+	if w.wal != nil {
+		w.wal.grew(w.conn)
+	}
+}
+
+func (e *entry) refusedAtDoor() bool { return e.change == nil && e.job == nil }
+
+// errApart says that a statement failed and that the batch has to be done
+// again with its changes kept apart.
+var errApart = errors.New("apply the changes apart")
+
+// attempt applies a batch in one transaction. With apart set there is a
+// savepoint around every change; without, the first failing statement ends
+// the attempt with errApart. Any error means that nothing was applied.
+func (w *writer) attempt(batch []entry, apart bool) (err error) {
+	if _, err := w.conn.exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			w.rollback()
+		}
+	}()
+	for i := range batch {
+		e := &batch[i]
+		if e.refusedAtDoor() {
+			continue
+		}
+		if err := w.entry(e, apart); err != nil {
+			return err
+		}
+	}
+	if err := w.writeCounters(); err != nil {
+		return err
+	}
+	_, err = w.conn.exec("COMMIT")
+	return err
+}
+
+// entry applies one change or job and sets its err. What it returns concerns
+// the whole batch.
+func (w *writer) entry(e *entry, apart bool) error {
+	e.err = nil
+	if e.job == nil && !apart {
+		refused, err := w.apply(e.change)
+		if err != nil {
+			w.log.Warn("a change failed; doing its batch again one by one", "chat", e.change.Chat, "error", err)
+			return errApart
+		}
+		e.err = refused
+		return nil
+	}
+	if _, err := w.conn.exec("SAVEPOINT change"); err != nil {
+		return err
+	}
+	var err error
+	if e.job != nil {
+		err = e.job(w.conn)
+	} else {
+		e.err, err = w.apply(e.change)
+	}
+	if err != nil {
+		e.err = err
+		// Fails when the error has ended the transaction, and the batch with it.
+		if _, gone := w.conn.exec("ROLLBACK TO change"); gone != nil {
+			return err
+		}
+	}
+	_, err = w.conn.exec("RELEASE change")
+	return err
+}
+
+// rollback ends the transaction, if the error that made it necessary has not
+// ended it already, and forgets what was learnt in it.
+func (w *writer) rollback() {
+	if _, err := w.conn.exec("ROLLBACK"); err != nil {
+		w.log.Debug("rollback", "error", err)
+	}
+	w.chats.clear()
+	w.counters.clear()
+	w.touched = w.touched[:0]
+}
+
+// chat returns what is known of a chat, nil when it does not exist.
+func (w *writer) chat(id center.ContactID) (*chat, error) {
+	if ch, ok := w.chats.get(id); ok {
+		return ch, nil
+	}
+	r, err := w.conn.first(`SELECT n, version, instance, due, busy, active,
+		(SELECT max(seq) FROM items WHERE chat = chats.n) FROM chats WHERE id = ?`, string(id))
+	if err != nil || r == nil {
+		return nil, err
+	}
+	ch := &chat{n: r.int(0), version: r.int(1), last: r.int(6),
+		facts: facts{instance: center.InstanceID(r.text(2)), due: r.int(3), busy: r.bool(4), active: r.bool(5)}}
+	w.chats.put(id, ch)
+	return ch, nil
+}
+
+func (w *writer) counter(name string) (*counter, error) {
+	if c, ok := w.counters.get(name); ok {
+		return c, nil
+	}
+	r, err := w.conn.first("SELECT value FROM counters WHERE name = ?", name)
+	if err != nil {
+		return nil, err
+	}
+	c := &counter{name: name}
+	if r != nil {
+		c.value = r.int(0)
+	}
+	w.counters.put(name, c)
+	return c, nil
+}
+
+// move adds to a counter; the row is written once for the batch.
+func (w *writer) move(c *counter, delta int64) {
+	c.value += delta
+	if !c.dirty {
+		c.dirty = true
+		w.touched = append(w.touched, c)
+	}
+}
+
+func (w *writer) writeCounters() error {
+	for _, c := range w.touched {
+		if _, err := w.conn.exec(`INSERT INTO counters (name, value) VALUES (?, ?)
+			ON CONFLICT (name) DO UPDATE SET value = excluded.value`, c.name, c.value); err != nil {
+			return err
+		}
+		c.dirty = false
+	}
+	w.touched = w.touched[:0]
+	return nil
+}
+
+// check refuses a change that no state of the database could take.
+func check(c *store.Change) error {
+	if c.Chat == "" && (c.State != nil || len(c.Items) > 0 || len(c.Receipts) > 0) {
+		return center.Errorf(center.Invalid, "a change with a state, items or receipts has to name its chat")
+	}
+	return nil
+}
