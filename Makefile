@@ -1,0 +1,54 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+TOOL := go tool -modfile=tools/go.mod
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X parley/internal/cli.version=$(VERSION)
+
+.PHONY: help
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## Start the server in development mode, seeded, ready to chat
+	go run ./cmd/parley serve --dev
+
+.PHONY: build
+build: ## Build bin/parley, one static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/parley ./cmd/parley
+
+.PHONY: test
+test: lint generate-check unit clients build ## Run every check and every test
+
+.PHONY: lint
+lint: ## Formatting, vet, modernisation and static analysis
+	@out=$$(git ls-files '*.go' | xargs gofmt -l); test -z "$$out" || { echo "not gofmt'ed:"; echo "$$out"; exit 1; }
+	go vet ./...
+	go fix -diff ./...
+	$(TOOL) staticcheck ./...
+
+.PHONY: generate
+generate: ## Write everything generated anew
+	go generate ./...
+
+.PHONY: generate-check
+generate-check: generate ## Fail when something generated is not up to date
+	@test -z "$$(git status --porcelain -- '*_gen.go' docs/operations.md)" || { git diff --stat -- '*_gen.go' docs/operations.md; git status --porcelain -- '*_gen.go' docs/operations.md; echo "generated files are not up to date: run make generate and commit"; exit 1; }
+
+.PHONY: unit
+unit: ## Go tests with the race detector
+	go test -race -shuffle=on ./...
+
+.PHONY: clients
+clients: ## Whole chats by the AWS CLI, the JavaScript SDKs and ChatJS in Chromium
+	test/clients/run
+
+.PHONY: bench
+bench: ## Load the server with whole chats and print figures beside probes of the machine
+	go run ./bench
+
+.PHONY: fuzz
+fuzz: ## Fuzz each fuzz test for half a minute
+	@go list ./... | while read -r p; do go test -list '^Fuzz' $$p 2>/dev/null | grep '^Fuzz' | while read -r f; do go test -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s $$p; done; done

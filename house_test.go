@@ -1,0 +1,165 @@
+package parley_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"go/parser"
+	"go/token"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// floors are the storeys of the house, lowest first: a package may import
+// packages of lower floors, and of its own room (the same first name), never
+// of the same floor or a higher one. docs/architecture.md tells what each is for.
+var floors = [][]string{
+	{"center"},
+	{"flow", "routing", "store", "blob", "bus"},
+	{"contact"},
+	{"catalog", "auth", "integration"},
+	{"engine"},
+	{"connectapi", "participantapi", "agentapi", "stream", "ui"},
+	{"server"},
+	{"cli"},
+}
+
+// workshop holds what is no part of the running server: it may import anything below the server, and nothing imports it.
+var workshop = []string{"codegen"}
+
+// maxLines is how long a hand-written file may be.
+const maxLines = 600
+
+type goPackage struct {
+	Dir, ImportPath                    string
+	GoFiles, TestGoFiles, XTestGoFiles []string
+	Imports                            []string
+}
+
+// room returns the room of an import path of ours, and its floor: -1 for the
+// public packages (api, client), -2 for what is not part of the house.
+func room(path string) (name string, floor int, ours bool) {
+	rest, ours := strings.CutPrefix(path, "parley/")
+	if !ours {
+		return "", 0, false
+	}
+	inner, internal := strings.CutPrefix(rest, "internal/")
+	name, _, _ = strings.Cut(inner, "/")
+	if !internal {
+		switch name {
+		case "api", "client":
+			return name, -1, true
+		case "cmd", "bench":
+			return name, len(floors), true
+		}
+		return name, -2, true
+	}
+	for i, names := range floors {
+		if slices.Contains(names, name) {
+			return name, i, true
+		}
+	}
+	if slices.Contains(workshop, name) {
+		return name, len(floors) - 2, true
+	}
+	return name, -2, true
+}
+
+func packages(t *testing.T) []goPackage {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=Dir,ImportPath,GoFiles,TestGoFiles,XTestGoFiles,Imports", "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []goPackage
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p goPackage
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatalf("go list: %v", err)
+		}
+		all = append(all, p)
+	}
+	if len(all) < 10 {
+		t.Fatalf("go list found %d packages; the house has more", len(all))
+	}
+	return all
+}
+
+func TestImportsPointDown(t *testing.T) {
+	for _, p := range packages(t) {
+		name, floor, _ := room(p.ImportPath)
+		if floor == -2 && name != "" && len(p.GoFiles) > 0 {
+			t.Errorf("%s: no room of that name in the house; add it to the floors of house_test.go and to docs/architecture.md", p.ImportPath)
+			continue
+		}
+		for _, imp := range p.Imports {
+			below, f, ours := room(imp)
+			switch {
+			case !ours || below == name:
+			case floor == -1 && f != -1:
+				t.Errorf("%s imports %s: the public packages import nothing of ours but each other", p.ImportPath, imp)
+			case f >= floor && f != -1:
+				t.Errorf("%s imports %s: imports point down", p.ImportPath, imp)
+			case slices.Contains(workshop, below):
+				t.Errorf("%s imports %s: nothing imports the workshop", p.ImportPath, imp)
+			}
+		}
+	}
+}
+
+func TestFilesTellOneStory(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, file := range slices.Concat(p.GoFiles, p.TestGoFiles, p.XTestGoFiles) {
+			path := filepath.Join(p.Dir, file)
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasSuffix(file, "_gen.go") {
+				continue
+			}
+			if n := bytes.Count(text, []byte("\n")); n > maxLines {
+				t.Errorf("%s/%s has %d lines; a file may have %d", p.ImportPath, file, n, maxLines)
+			}
+		}
+	}
+}
+
+func TestOnePackageComment(t *testing.T) {
+	for _, p := range packages(t) {
+		if len(p.GoFiles) == 0 {
+			continue
+		}
+		var with []string
+		for _, file := range p.GoFiles {
+			f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, parser.PackageClauseOnly|parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f.Doc != nil {
+				with = append(with, file)
+			}
+		}
+		if len(with) != 1 {
+			t.Errorf("%s has %d package comments %v; want one", p.ImportPath, len(with), with)
+		}
+	}
+}
+
+// TestModule holds go.mod to what anybody can build: no replacements.
+func TestModule(t *testing.T) {
+	text, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(text, []byte("replace")) {
+		t.Error("go.mod has a replace line")
+	}
+}
