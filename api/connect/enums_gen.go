@@ -2,7 +2,7 @@
 
 package connect
 
-// AccessType is an enum of the API.
+// AccessType is an enum.
 type AccessType string
 
 // The values of AccessType.
@@ -24,7 +24,7 @@ func (e AccessType) Valid() bool {
 	return false
 }
 
-// ActionType is an enum of the API.
+// ActionType is an enum.
 type ActionType string
 
 // The values of ActionType.
@@ -58,7 +58,7 @@ func (e ActionType) Valid() bool {
 	return false
 }
 
-// AgentAvailabilityTimer is an enum of the API.
+// AgentAvailabilityTimer is an enum.
 type AgentAvailabilityTimer string
 
 // The values of AgentAvailabilityTimer.
@@ -81,7 +81,7 @@ func (e AgentAvailabilityTimer) Valid() bool {
 	return false
 }
 
-// AgentStatusState is an enum of the API.
+// AgentStatusState is an enum.
 type AgentStatusState string
 
 // The values of AgentStatusState.
@@ -104,7 +104,7 @@ func (e AgentStatusState) Valid() bool {
 	return false
 }
 
-// AgentStatusType is an enum of the API.
+// AgentStatusType is an enum.
 type AgentStatusType string
 
 // The values of AgentStatusType.
@@ -128,7 +128,7 @@ func (e AgentStatusType) Valid() bool {
 	return false
 }
 
-// AiUseCase is an enum of the API.
+// AiUseCase is an enum.
 type AiUseCase string
 
 // The values of AiUseCase.
@@ -151,7 +151,7 @@ func (e AiUseCase) Valid() bool {
 	return false
 }
 
-// AllowedUserAction is an enum of the API.
+// AllowedUserAction is an enum.
 type AllowedUserAction string
 
 // The values of AllowedUserAction.
@@ -174,7 +174,7 @@ func (e AllowedUserAction) Valid() bool {
 	return false
 }
 
-// AnsweringMachineDetectionStatus is an enum of the API.
+// AnsweringMachineDetectionStatus is an enum.
 type AnsweringMachineDetectionStatus string
 
 // The values of AnsweringMachineDetectionStatus.
@@ -215,7 +215,7 @@ func (e AnsweringMachineDetectionStatus) Valid() bool {
 	return false
 }
 
-// ApplicationType is an enum of the API.
+// ApplicationType is an enum.
 type ApplicationType string
 
 // The values of ApplicationType.
@@ -238,7 +238,7 @@ func (e ApplicationType) Valid() bool {
 	return false
 }
 
-// ArtifactStatus is an enum of the API.
+// ArtifactStatus is an enum.
 type ArtifactStatus string
 
 // The values of ArtifactStatus.
@@ -262,7 +262,7 @@ func (e ArtifactStatus) Valid() bool {
 	return false
 }
 
-// AttachedFileInvalidRequestExceptionReason is an enum of the API.
+// AttachedFileInvalidRequestExceptionReason is an enum.
 type AttachedFileInvalidRequestExceptionReason string
 
 // The values of AttachedFileInvalidRequestExceptionReason.
@@ -286,7 +286,7 @@ func (e AttachedFileInvalidRequestExceptionReason) Valid() bool {
 	return false
 }
 
-// AttachedFileServiceQuotaExceededExceptionReason is an enum of the API.
+// AttachedFileServiceQuotaExceededExceptionReason is an enum.
 type AttachedFileServiceQuotaExceededExceptionReason string
 
 // The values of AttachedFileServiceQuotaExceededExceptionReason.
@@ -309,7 +309,7 @@ func (e AttachedFileServiceQuotaExceededExceptionReason) Valid() bool {
 	return false
 }
 
-// AttachmentScope is an enum of the API.
+// AttachmentScope is an enum.
 type AttachmentScope string
 
 // The values of AttachmentScope.
@@ -334,7 +334,7 @@ func (e AttachmentScope) Valid() bool {
 	return false
 }
 
-// AutoEvaluationStatus is an enum of the API.
+// AutoEvaluationStatus is an enum.
 type AutoEvaluationStatus string
 
 // The values of AutoEvaluationStatus.
@@ -358,7 +358,7 @@ func (e AutoEvaluationStatus) Valid() bool {
 	return false
 }
 
-// BehaviorType is an enum of the API.
+// BehaviorType is an enum.
 type BehaviorType string
 
 // The values of BehaviorType.
@@ -381,7 +381,7 @@ func (e BehaviorType) Valid() bool {
 	return false
 }
 
-// BooleanComparisonType is an enum of the API.
+// BooleanComparisonType is an enum.
 type BooleanComparisonType string
 
 // The values of BooleanComparisonType.
@@ -404,7 +404,7 @@ func (e BooleanComparisonType) Valid() bool {
 	return false
 }
 
-// Channel is an enum of the API.
+// Channel is an enum.
 type Channel string
 
 // The values of Channel.
@@ -429,7 +429,7 @@ func (e Channel) Valid() bool {
 	return false
 }
 
-// ChatEventType is an enum of the API.
+// ChatEventType is an enum.
 type ChatEventType string
 
 // The values of ChatEventType.
@@ -453,7 +453,7 @@ func (e ChatEventType) Valid() bool {
 	return false
 }
 
-// Comparison is an enum of the API.
+// Comparison is an enum.
 type Comparison string
 
 // The values of Comparison.
@@ -475,7 +475,7 @@ func (e Comparison) Valid() bool {
 	return false
 }
 
-// ConfigurableNotificationPriority is an enum of the API.
+// ConfigurableNotificationPriority is an enum.
 type ConfigurableNotificationPriority string
 
 // The values of ConfigurableNotificationPriority.
@@ -498,7 +498,7 @@ func (e ConfigurableNotificationPriority) Valid() bool {
 	return false
 }
 
-// ContactFlowModuleState is an enum of the API.
+// ContactFlowModuleState is an enum.
 type ContactFlowModuleState string
 
 // The values of ContactFlowModuleState.
@@ -521,7 +521,7 @@ func (e ContactFlowModuleState) Valid() bool {
 	return false
 }
 
-// ContactFlowModuleStatus is an enum of the API.
+// ContactFlowModuleStatus is an enum.
 type ContactFlowModuleStatus string
 
 // The values of ContactFlowModuleStatus.
@@ -544,7 +544,7 @@ func (e ContactFlowModuleStatus) Valid() bool {
 	return false
 }
 
-// ContactFlowState is an enum of the API.
+// ContactFlowState is an enum.
 type ContactFlowState string
 
 // The values of ContactFlowState.
@@ -567,7 +567,7 @@ func (e ContactFlowState) Valid() bool {
 	return false
 }
 
-// ContactFlowStatus is an enum of the API.
+// ContactFlowStatus is an enum.
 type ContactFlowStatus string
 
 // The values of ContactFlowStatus.
@@ -590,7 +590,7 @@ func (e ContactFlowStatus) Valid() bool {
 	return false
 }
 
-// ContactFlowType is an enum of the API.
+// ContactFlowType is an enum.
 type ContactFlowType string
 
 // The values of ContactFlowType.
@@ -625,7 +625,7 @@ func (e ContactFlowType) Valid() bool {
 	return false
 }
 
-// ContactInitiationMethod is an enum of the API.
+// ContactInitiationMethod is an enum.
 type ContactInitiationMethod string
 
 // The values of ContactInitiationMethod.
@@ -662,7 +662,7 @@ func (e ContactInitiationMethod) Valid() bool {
 	return false
 }
 
-// ContactInteractionType is an enum of the API.
+// ContactInteractionType is an enum.
 type ContactInteractionType string
 
 // The values of ContactInteractionType.
@@ -686,7 +686,7 @@ func (e ContactInteractionType) Valid() bool {
 	return false
 }
 
-// ContactMediaProcessingFailureMode is an enum of the API.
+// ContactMediaProcessingFailureMode is an enum.
 type ContactMediaProcessingFailureMode string
 
 // The values of ContactMediaProcessingFailureMode.
@@ -709,7 +709,7 @@ func (e ContactMediaProcessingFailureMode) Valid() bool {
 	return false
 }
 
-// ContactMetricName is an enum of the API.
+// ContactMetricName is an enum.
 type ContactMetricName string
 
 // The values of ContactMetricName.
@@ -732,7 +732,7 @@ func (e ContactMetricName) Valid() bool {
 	return false
 }
 
-// ContactParticipantRole is an enum of the API.
+// ContactParticipantRole is an enum.
 type ContactParticipantRole string
 
 // The values of ContactParticipantRole.
@@ -757,7 +757,7 @@ func (e ContactParticipantRole) Valid() bool {
 	return false
 }
 
-// ContactRecordingType is an enum of the API.
+// ContactRecordingType is an enum.
 type ContactRecordingType string
 
 // The values of ContactRecordingType.
@@ -781,7 +781,7 @@ func (e ContactRecordingType) Valid() bool {
 	return false
 }
 
-// ContactState is an enum of the API.
+// ContactState is an enum.
 type ContactState string
 
 // The values of ContactState.
@@ -815,7 +815,7 @@ func (e ContactState) Valid() bool {
 	return false
 }
 
-// CurrentMetricName is an enum of the API.
+// CurrentMetricName is an enum.
 type CurrentMetricName string
 
 // The values of CurrentMetricName.
@@ -856,7 +856,7 @@ func (e CurrentMetricName) Valid() bool {
 	return false
 }
 
-// DataTableAttributeValueType is an enum of the API.
+// DataTableAttributeValueType is an enum.
 type DataTableAttributeValueType string
 
 // The values of DataTableAttributeValueType.
@@ -884,7 +884,7 @@ func (e DataTableAttributeValueType) Valid() bool {
 	return false
 }
 
-// DataTableLockLevel is an enum of the API.
+// DataTableLockLevel is an enum.
 type DataTableLockLevel string
 
 // The values of DataTableLockLevel.
@@ -912,7 +912,7 @@ func (e DataTableLockLevel) Valid() bool {
 	return false
 }
 
-// DataTableStatus is an enum of the API.
+// DataTableStatus is an enum.
 type DataTableStatus string
 
 // The values of DataTableStatus.
@@ -934,7 +934,7 @@ func (e DataTableStatus) Valid() bool {
 	return false
 }
 
-// DateComparisonType is an enum of the API.
+// DateComparisonType is an enum.
 type DateComparisonType string
 
 // The values of DateComparisonType.
@@ -962,7 +962,7 @@ func (e DateComparisonType) Valid() bool {
 	return false
 }
 
-// DateTimeComparisonType is an enum of the API.
+// DateTimeComparisonType is an enum.
 type DateTimeComparisonType string
 
 // The values of DateTimeComparisonType.
@@ -991,7 +991,7 @@ func (e DateTimeComparisonType) Valid() bool {
 	return false
 }
 
-// DecimalComparisonType is an enum of the API.
+// DecimalComparisonType is an enum.
 type DecimalComparisonType string
 
 // The values of DecimalComparisonType.
@@ -1021,7 +1021,7 @@ func (e DecimalComparisonType) Valid() bool {
 	return false
 }
 
-// DeviceType is an enum of the API.
+// DeviceType is an enum.
 type DeviceType string
 
 // The values of DeviceType.
@@ -1045,7 +1045,7 @@ func (e DeviceType) Valid() bool {
 	return false
 }
 
-// DirectoryType is an enum of the API.
+// DirectoryType is an enum.
 type DirectoryType string
 
 // The values of DirectoryType.
@@ -1069,7 +1069,7 @@ func (e DirectoryType) Valid() bool {
 	return false
 }
 
-// DisconnectOnCustomerExitParticipantType is an enum of the API.
+// DisconnectOnCustomerExitParticipantType is an enum.
 type DisconnectOnCustomerExitParticipantType string
 
 // The values of DisconnectOnCustomerExitParticipantType.
@@ -1091,7 +1091,7 @@ func (e DisconnectOnCustomerExitParticipantType) Valid() bool {
 	return false
 }
 
-// EmailHeaderType is an enum of the API.
+// EmailHeaderType is an enum.
 type EmailHeaderType string
 
 // The values of EmailHeaderType.
@@ -1119,7 +1119,7 @@ func (e EmailHeaderType) Valid() bool {
 	return false
 }
 
-// EncryptionType is an enum of the API.
+// EncryptionType is an enum.
 type EncryptionType string
 
 // The values of EncryptionType.
@@ -1141,7 +1141,7 @@ func (e EncryptionType) Valid() bool {
 	return false
 }
 
-// EndpointType is an enum of the API.
+// EndpointType is an enum.
 type EndpointType string
 
 // The values of EndpointType.
@@ -1169,7 +1169,7 @@ func (e EndpointType) Valid() bool {
 	return false
 }
 
-// EntityType is an enum of the API.
+// EntityType is an enum.
 type EntityType string
 
 // The values of EntityType.
@@ -1192,7 +1192,7 @@ func (e EntityType) Valid() bool {
 	return false
 }
 
-// EvaluationFormItemEnablementAction is an enum of the API.
+// EvaluationFormItemEnablementAction is an enum.
 type EvaluationFormItemEnablementAction string
 
 // The values of EvaluationFormItemEnablementAction.
@@ -1215,7 +1215,7 @@ func (e EvaluationFormItemEnablementAction) Valid() bool {
 	return false
 }
 
-// EvaluationFormItemEnablementOperator is an enum of the API.
+// EvaluationFormItemEnablementOperator is an enum.
 type EvaluationFormItemEnablementOperator string
 
 // The values of EvaluationFormItemEnablementOperator.
@@ -1238,7 +1238,7 @@ func (e EvaluationFormItemEnablementOperator) Valid() bool {
 	return false
 }
 
-// EvaluationFormItemEnablementSourceType is an enum of the API.
+// EvaluationFormItemEnablementSourceType is an enum.
 type EvaluationFormItemEnablementSourceType string
 
 // The values of EvaluationFormItemEnablementSourceType.
@@ -1260,7 +1260,7 @@ func (e EvaluationFormItemEnablementSourceType) Valid() bool {
 	return false
 }
 
-// EvaluationFormItemEnablementSourceValueType is an enum of the API.
+// EvaluationFormItemEnablementSourceValueType is an enum.
 type EvaluationFormItemEnablementSourceValueType string
 
 // The values of EvaluationFormItemEnablementSourceValueType.
@@ -1282,7 +1282,7 @@ func (e EvaluationFormItemEnablementSourceValueType) Valid() bool {
 	return false
 }
 
-// EvaluationFormItemSourceValuesComparator is an enum of the API.
+// EvaluationFormItemSourceValuesComparator is an enum.
 type EvaluationFormItemSourceValuesComparator string
 
 // The values of EvaluationFormItemSourceValuesComparator.
@@ -1307,7 +1307,7 @@ func (e EvaluationFormItemSourceValuesComparator) Valid() bool {
 	return false
 }
 
-// EvaluationFormLanguageCode is an enum of the API.
+// EvaluationFormLanguageCode is an enum.
 type EvaluationFormLanguageCode string
 
 // The values of EvaluationFormLanguageCode.
@@ -1341,7 +1341,7 @@ func (e EvaluationFormLanguageCode) Valid() bool {
 	return false
 }
 
-// EvaluationFormMultiSelectQuestionDisplayMode is an enum of the API.
+// EvaluationFormMultiSelectQuestionDisplayMode is an enum.
 type EvaluationFormMultiSelectQuestionDisplayMode string
 
 // The values of EvaluationFormMultiSelectQuestionDisplayMode.
@@ -1364,7 +1364,7 @@ func (e EvaluationFormMultiSelectQuestionDisplayMode) Valid() bool {
 	return false
 }
 
-// EvaluationFormQuestionAutomationAnswerSourceType is an enum of the API.
+// EvaluationFormQuestionAutomationAnswerSourceType is an enum.
 type EvaluationFormQuestionAutomationAnswerSourceType string
 
 // The values of EvaluationFormQuestionAutomationAnswerSourceType.
@@ -1387,7 +1387,7 @@ func (e EvaluationFormQuestionAutomationAnswerSourceType) Valid() bool {
 	return false
 }
 
-// EvaluationFormQuestionType is an enum of the API.
+// EvaluationFormQuestionType is an enum.
 type EvaluationFormQuestionType string
 
 // The values of EvaluationFormQuestionType.
@@ -1415,7 +1415,7 @@ func (e EvaluationFormQuestionType) Valid() bool {
 	return false
 }
 
-// EvaluationFormScoringMode is an enum of the API.
+// EvaluationFormScoringMode is an enum.
 type EvaluationFormScoringMode string
 
 // The values of EvaluationFormScoringMode.
@@ -1438,7 +1438,7 @@ func (e EvaluationFormScoringMode) Valid() bool {
 	return false
 }
 
-// EvaluationFormScoringStatus is an enum of the API.
+// EvaluationFormScoringStatus is an enum.
 type EvaluationFormScoringStatus string
 
 // The values of EvaluationFormScoringStatus.
@@ -1461,7 +1461,7 @@ func (e EvaluationFormScoringStatus) Valid() bool {
 	return false
 }
 
-// EvaluationFormSingleSelectQuestionDisplayMode is an enum of the API.
+// EvaluationFormSingleSelectQuestionDisplayMode is an enum.
 type EvaluationFormSingleSelectQuestionDisplayMode string
 
 // The values of EvaluationFormSingleSelectQuestionDisplayMode.
@@ -1484,7 +1484,7 @@ func (e EvaluationFormSingleSelectQuestionDisplayMode) Valid() bool {
 	return false
 }
 
-// EvaluationFormVersionStatus is an enum of the API.
+// EvaluationFormVersionStatus is an enum.
 type EvaluationFormVersionStatus string
 
 // The values of EvaluationFormVersionStatus.
@@ -1507,7 +1507,7 @@ func (e EvaluationFormVersionStatus) Valid() bool {
 	return false
 }
 
-// EvaluationQuestionAnswerAnalysisType is an enum of the API.
+// EvaluationQuestionAnswerAnalysisType is an enum.
 type EvaluationQuestionAnswerAnalysisType string
 
 // The values of EvaluationQuestionAnswerAnalysisType.
@@ -1530,7 +1530,7 @@ func (e EvaluationQuestionAnswerAnalysisType) Valid() bool {
 	return false
 }
 
-// EvaluationReviewNotificationRecipientType is an enum of the API.
+// EvaluationReviewNotificationRecipientType is an enum.
 type EvaluationReviewNotificationRecipientType string
 
 // The values of EvaluationReviewNotificationRecipientType.
@@ -1552,7 +1552,7 @@ func (e EvaluationReviewNotificationRecipientType) Valid() bool {
 	return false
 }
 
-// EvaluationStatus is an enum of the API.
+// EvaluationStatus is an enum.
 type EvaluationStatus string
 
 // The values of EvaluationStatus.
@@ -1577,7 +1577,7 @@ func (e EvaluationStatus) Valid() bool {
 	return false
 }
 
-// EvaluationSuggestedAnswerStatus is an enum of the API.
+// EvaluationSuggestedAnswerStatus is an enum.
 type EvaluationSuggestedAnswerStatus string
 
 // The values of EvaluationSuggestedAnswerStatus.
@@ -1601,7 +1601,7 @@ func (e EvaluationSuggestedAnswerStatus) Valid() bool {
 	return false
 }
 
-// EvaluationTranscriptType is an enum of the API.
+// EvaluationTranscriptType is an enum.
 type EvaluationTranscriptType string
 
 // The values of EvaluationTranscriptType.
@@ -1624,7 +1624,7 @@ func (e EvaluationTranscriptType) Valid() bool {
 	return false
 }
 
-// EvaluationType is an enum of the API.
+// EvaluationType is an enum.
 type EvaluationType string
 
 // The values of EvaluationType.
@@ -1647,7 +1647,7 @@ func (e EvaluationType) Valid() bool {
 	return false
 }
 
-// EventSourceName is an enum of the API.
+// EventSourceName is an enum.
 type EventSourceName string
 
 // The values of EventSourceName.
@@ -1693,7 +1693,7 @@ func (e EventSourceName) Valid() bool {
 	return false
 }
 
-// ExecutionRecordStatus is an enum of the API.
+// ExecutionRecordStatus is an enum.
 type ExecutionRecordStatus string
 
 // The values of ExecutionRecordStatus.
@@ -1718,7 +1718,7 @@ func (e ExecutionRecordStatus) Valid() bool {
 	return false
 }
 
-// FailureReasonCode is an enum of the API.
+// FailureReasonCode is an enum.
 type FailureReasonCode string
 
 // The values of FailureReasonCode.
@@ -1754,7 +1754,7 @@ func (e FailureReasonCode) Valid() bool {
 	return false
 }
 
-// FileStatusType is an enum of the API.
+// FileStatusType is an enum.
 type FileStatusType string
 
 // The values of FileStatusType.
@@ -1779,7 +1779,7 @@ func (e FileStatusType) Valid() bool {
 	return false
 }
 
-// FileUseCaseType is an enum of the API.
+// FileUseCaseType is an enum.
 type FileUseCaseType string
 
 // The values of FileUseCaseType.
@@ -1808,7 +1808,7 @@ func (e FileUseCaseType) Valid() bool {
 	return false
 }
 
-// FilterV2StringConditionComparisonOperator is an enum of the API.
+// FilterV2StringConditionComparisonOperator is an enum.
 type FilterV2StringConditionComparisonOperator string
 
 // The values of FilterV2StringConditionComparisonOperator.
@@ -1830,7 +1830,7 @@ func (e FilterV2StringConditionComparisonOperator) Valid() bool {
 	return false
 }
 
-// FlowAssociationResourceType is an enum of the API.
+// FlowAssociationResourceType is an enum.
 type FlowAssociationResourceType string
 
 // The values of FlowAssociationResourceType.
@@ -1858,7 +1858,7 @@ func (e FlowAssociationResourceType) Valid() bool {
 	return false
 }
 
-// FlowModuleType is an enum of the API.
+// FlowModuleType is an enum.
 type FlowModuleType string
 
 // The values of FlowModuleType.
@@ -1880,7 +1880,7 @@ func (e FlowModuleType) Valid() bool {
 	return false
 }
 
-// Grouping is an enum of the API.
+// Grouping is an enum.
 type Grouping string
 
 // The values of Grouping.
@@ -1910,7 +1910,7 @@ func (e Grouping) Valid() bool {
 	return false
 }
 
-// HierarchyGroupMatchType is an enum of the API.
+// HierarchyGroupMatchType is an enum.
 type HierarchyGroupMatchType string
 
 // The values of HierarchyGroupMatchType.
@@ -1933,7 +1933,7 @@ func (e HierarchyGroupMatchType) Valid() bool {
 	return false
 }
 
-// HistoricalMetricName is an enum of the API.
+// HistoricalMetricName is an enum.
 type HistoricalMetricName string
 
 // The values of HistoricalMetricName.
@@ -1991,7 +1991,7 @@ func (e HistoricalMetricName) Valid() bool {
 	return false
 }
 
-// HoursOfOperationDays is an enum of the API.
+// HoursOfOperationDays is an enum.
 type HoursOfOperationDays string
 
 // The values of HoursOfOperationDays.
@@ -2021,7 +2021,7 @@ func (e HoursOfOperationDays) Valid() bool {
 	return false
 }
 
-// InboundMessageSourceType is an enum of the API.
+// InboundMessageSourceType is an enum.
 type InboundMessageSourceType string
 
 // The values of InboundMessageSourceType.
@@ -2043,7 +2043,7 @@ func (e InboundMessageSourceType) Valid() bool {
 	return false
 }
 
-// InitiateAs is an enum of the API.
+// InitiateAs is an enum.
 type InitiateAs string
 
 // The values of InitiateAs.
@@ -2066,7 +2066,7 @@ func (e InitiateAs) Valid() bool {
 	return false
 }
 
-// InstanceAttributeType is an enum of the API.
+// InstanceAttributeType is an enum.
 type InstanceAttributeType string
 
 // The values of InstanceAttributeType.
@@ -2106,7 +2106,7 @@ func (e InstanceAttributeType) Valid() bool {
 	return false
 }
 
-// InstanceReplicationStatus is an enum of the API.
+// InstanceReplicationStatus is an enum.
 type InstanceReplicationStatus string
 
 // The values of InstanceReplicationStatus.
@@ -2135,7 +2135,7 @@ func (e InstanceReplicationStatus) Valid() bool {
 	return false
 }
 
-// InstanceStatus is an enum of the API.
+// InstanceStatus is an enum.
 type InstanceStatus string
 
 // The values of InstanceStatus.
@@ -2159,7 +2159,7 @@ func (e InstanceStatus) Valid() bool {
 	return false
 }
 
-// InstanceStorageResourceType is an enum of the API.
+// InstanceStorageResourceType is an enum.
 type InstanceStorageResourceType string
 
 // The values of InstanceStorageResourceType.
@@ -2199,7 +2199,7 @@ func (e InstanceStorageResourceType) Valid() bool {
 	return false
 }
 
-// IntegrationType is an enum of the API.
+// IntegrationType is an enum.
 type IntegrationType string
 
 // The values of IntegrationType.
@@ -2241,7 +2241,7 @@ func (e IntegrationType) Valid() bool {
 	return false
 }
 
-// IntervalPeriod is an enum of the API.
+// IntervalPeriod is an enum.
 type IntervalPeriod string
 
 // The values of IntervalPeriod.
@@ -2270,7 +2270,7 @@ func (e IntervalPeriod) Valid() bool {
 	return false
 }
 
-// IvrRecordingTrack is an enum of the API.
+// IvrRecordingTrack is an enum.
 type IvrRecordingTrack string
 
 // The values of IvrRecordingTrack.
@@ -2292,7 +2292,7 @@ func (e IvrRecordingTrack) Valid() bool {
 	return false
 }
 
-// LexVersion is an enum of the API.
+// LexVersion is an enum.
 type LexVersion string
 
 // The values of LexVersion.
@@ -2315,7 +2315,7 @@ func (e LexVersion) Valid() bool {
 	return false
 }
 
-// ListFlowAssociationResourceType is an enum of the API.
+// ListFlowAssociationResourceType is an enum.
 type ListFlowAssociationResourceType string
 
 // The values of ListFlowAssociationResourceType.
@@ -2343,7 +2343,7 @@ func (e ListFlowAssociationResourceType) Valid() bool {
 	return false
 }
 
-// LocaleCode is an enum of the API.
+// LocaleCode is an enum.
 type LocaleCode string
 
 // The values of LocaleCode.
@@ -2379,7 +2379,7 @@ func (e LocaleCode) Valid() bool {
 	return false
 }
 
-// MediaStreamType is an enum of the API.
+// MediaStreamType is an enum.
 type MediaStreamType string
 
 // The values of MediaStreamType.
@@ -2402,7 +2402,7 @@ func (e MediaStreamType) Valid() bool {
 	return false
 }
 
-// MediaType is an enum of the API.
+// MediaType is an enum.
 type MediaType string
 
 // The values of MediaType.
@@ -2427,7 +2427,7 @@ func (e MediaType) Valid() bool {
 	return false
 }
 
-// MeetingFeatureStatus is an enum of the API.
+// MeetingFeatureStatus is an enum.
 type MeetingFeatureStatus string
 
 // The values of MeetingFeatureStatus.
@@ -2450,7 +2450,7 @@ func (e MeetingFeatureStatus) Valid() bool {
 	return false
 }
 
-// MonitorCapability is an enum of the API.
+// MonitorCapability is an enum.
 type MonitorCapability string
 
 // The values of MonitorCapability.
@@ -2473,7 +2473,7 @@ func (e MonitorCapability) Valid() bool {
 	return false
 }
 
-// MultiSelectQuestionRuleCategoryAutomationCondition is an enum of the API.
+// MultiSelectQuestionRuleCategoryAutomationCondition is an enum.
 type MultiSelectQuestionRuleCategoryAutomationCondition string
 
 // The values of MultiSelectQuestionRuleCategoryAutomationCondition.
@@ -2496,7 +2496,7 @@ func (e MultiSelectQuestionRuleCategoryAutomationCondition) Valid() bool {
 	return false
 }
 
-// NextContactType is an enum of the API.
+// NextContactType is an enum.
 type NextContactType string
 
 // The values of NextContactType.
@@ -2518,7 +2518,7 @@ func (e NextContactType) Valid() bool {
 	return false
 }
 
-// NotificationContentType is an enum of the API.
+// NotificationContentType is an enum.
 type NotificationContentType string
 
 // The values of NotificationContentType.
@@ -2540,7 +2540,7 @@ func (e NotificationContentType) Valid() bool {
 	return false
 }
 
-// NotificationDeliveryType is an enum of the API.
+// NotificationDeliveryType is an enum.
 type NotificationDeliveryType string
 
 // The values of NotificationDeliveryType.
@@ -2562,7 +2562,7 @@ func (e NotificationDeliveryType) Valid() bool {
 	return false
 }
 
-// NotificationPriority is an enum of the API.
+// NotificationPriority is an enum.
 type NotificationPriority string
 
 // The values of NotificationPriority.
@@ -2586,7 +2586,7 @@ func (e NotificationPriority) Valid() bool {
 	return false
 }
 
-// NotificationSource is an enum of the API.
+// NotificationSource is an enum.
 type NotificationSource string
 
 // The values of NotificationSource.
@@ -2610,7 +2610,7 @@ func (e NotificationSource) Valid() bool {
 	return false
 }
 
-// NotificationStatus is an enum of the API.
+// NotificationStatus is an enum.
 type NotificationStatus string
 
 // The values of NotificationStatus.
@@ -2634,7 +2634,7 @@ func (e NotificationStatus) Valid() bool {
 	return false
 }
 
-// NumberComparisonType is an enum of the API.
+// NumberComparisonType is an enum.
 type NumberComparisonType string
 
 // The values of NumberComparisonType.
@@ -2664,7 +2664,7 @@ func (e NumberComparisonType) Valid() bool {
 	return false
 }
 
-// NumericQuestionPropertyAutomationLabel is an enum of the API.
+// NumericQuestionPropertyAutomationLabel is an enum.
 type NumericQuestionPropertyAutomationLabel string
 
 // The values of NumericQuestionPropertyAutomationLabel.
@@ -2704,7 +2704,7 @@ func (e NumericQuestionPropertyAutomationLabel) Valid() bool {
 	return false
 }
 
-// OperationalStatus is an enum of the API.
+// OperationalStatus is an enum.
 type OperationalStatus string
 
 // The values of OperationalStatus.
@@ -2727,7 +2727,7 @@ func (e OperationalStatus) Valid() bool {
 	return false
 }
 
-// OutboundMessageSourceType is an enum of the API.
+// OutboundMessageSourceType is an enum.
 type OutboundMessageSourceType string
 
 // The values of OutboundMessageSourceType.
@@ -2750,7 +2750,7 @@ func (e OutboundMessageSourceType) Valid() bool {
 	return false
 }
 
-// OutboundStrategyType is an enum of the API.
+// OutboundStrategyType is an enum.
 type OutboundStrategyType string
 
 // The values of OutboundStrategyType.
@@ -2772,7 +2772,7 @@ func (e OutboundStrategyType) Valid() bool {
 	return false
 }
 
-// OverrideDays is an enum of the API.
+// OverrideDays is an enum.
 type OverrideDays string
 
 // The values of OverrideDays.
@@ -2802,7 +2802,7 @@ func (e OverrideDays) Valid() bool {
 	return false
 }
 
-// OverrideType is an enum of the API.
+// OverrideType is an enum.
 type OverrideType string
 
 // The values of OverrideType.
@@ -2826,7 +2826,7 @@ func (e OverrideType) Valid() bool {
 	return false
 }
 
-// ParticipantRole is an enum of the API.
+// ParticipantRole is an enum.
 type ParticipantRole string
 
 // The values of ParticipantRole.
@@ -2854,7 +2854,7 @@ func (e ParticipantRole) Valid() bool {
 	return false
 }
 
-// ParticipantState is an enum of the API.
+// ParticipantState is an enum.
 type ParticipantState string
 
 // The values of ParticipantState.
@@ -2879,7 +2879,7 @@ func (e ParticipantState) Valid() bool {
 	return false
 }
 
-// ParticipantTimerAction is an enum of the API.
+// ParticipantTimerAction is an enum.
 type ParticipantTimerAction string
 
 // The values of ParticipantTimerAction.
@@ -2901,7 +2901,7 @@ func (e ParticipantTimerAction) Valid() bool {
 	return false
 }
 
-// ParticipantTimerType is an enum of the API.
+// ParticipantTimerType is an enum.
 type ParticipantTimerType string
 
 // The values of ParticipantTimerType.
@@ -2924,7 +2924,7 @@ func (e ParticipantTimerType) Valid() bool {
 	return false
 }
 
-// ParticipantType is an enum of the API.
+// ParticipantType is an enum.
 type ParticipantType string
 
 // The values of ParticipantType.
@@ -2952,7 +2952,7 @@ func (e ParticipantType) Valid() bool {
 	return false
 }
 
-// PhoneNumberCountryCode is an enum of the API.
+// PhoneNumberCountryCode is an enum.
 type PhoneNumberCountryCode string
 
 // The values of PhoneNumberCountryCode.
@@ -3328,7 +3328,7 @@ func (e PhoneNumberCountryCode) Valid() bool {
 	return false
 }
 
-// PhoneNumberType is an enum of the API.
+// PhoneNumberType is an enum.
 type PhoneNumberType string
 
 // The values of PhoneNumberType.
@@ -3358,7 +3358,7 @@ func (e PhoneNumberType) Valid() bool {
 	return false
 }
 
-// PhoneNumberWorkflowStatus is an enum of the API.
+// PhoneNumberWorkflowStatus is an enum.
 type PhoneNumberWorkflowStatus string
 
 // The values of PhoneNumberWorkflowStatus.
@@ -3382,7 +3382,7 @@ func (e PhoneNumberWorkflowStatus) Valid() bool {
 	return false
 }
 
-// PhoneType is an enum of the API.
+// PhoneType is an enum.
 type PhoneType string
 
 // The values of PhoneType.
@@ -3405,7 +3405,7 @@ func (e PhoneType) Valid() bool {
 	return false
 }
 
-// PropertyValidationExceptionReason is an enum of the API.
+// PropertyValidationExceptionReason is an enum.
 type PropertyValidationExceptionReason string
 
 // The values of PropertyValidationExceptionReason.
@@ -3434,7 +3434,7 @@ func (e PropertyValidationExceptionReason) Valid() bool {
 	return false
 }
 
-// QuestionRuleCategoryAutomationCondition is an enum of the API.
+// QuestionRuleCategoryAutomationCondition is an enum.
 type QuestionRuleCategoryAutomationCondition string
 
 // The values of QuestionRuleCategoryAutomationCondition.
@@ -3457,7 +3457,7 @@ func (e QuestionRuleCategoryAutomationCondition) Valid() bool {
 	return false
 }
 
-// QueueStatus is an enum of the API.
+// QueueStatus is an enum.
 type QueueStatus string
 
 // The values of QueueStatus.
@@ -3480,7 +3480,7 @@ func (e QueueStatus) Valid() bool {
 	return false
 }
 
-// QueueType is an enum of the API.
+// QueueType is an enum.
 type QueueType string
 
 // The values of QueueType.
@@ -3503,7 +3503,7 @@ func (e QueueType) Valid() bool {
 	return false
 }
 
-// QuickConnectType is an enum of the API.
+// QuickConnectType is an enum.
 type QuickConnectType string
 
 // The values of QuickConnectType.
@@ -3528,7 +3528,7 @@ func (e QuickConnectType) Valid() bool {
 	return false
 }
 
-// RealTimeContactAnalysisOutputType is an enum of the API.
+// RealTimeContactAnalysisOutputType is an enum.
 type RealTimeContactAnalysisOutputType string
 
 // The values of RealTimeContactAnalysisOutputType.
@@ -3551,7 +3551,7 @@ func (e RealTimeContactAnalysisOutputType) Valid() bool {
 	return false
 }
 
-// RealTimeContactAnalysisPostContactSummaryFailureCode is an enum of the API.
+// RealTimeContactAnalysisPostContactSummaryFailureCode is an enum.
 type RealTimeContactAnalysisPostContactSummaryFailureCode string
 
 // The values of RealTimeContactAnalysisPostContactSummaryFailureCode.
@@ -3579,7 +3579,7 @@ func (e RealTimeContactAnalysisPostContactSummaryFailureCode) Valid() bool {
 	return false
 }
 
-// RealTimeContactAnalysisPostContactSummaryStatus is an enum of the API.
+// RealTimeContactAnalysisPostContactSummaryStatus is an enum.
 type RealTimeContactAnalysisPostContactSummaryStatus string
 
 // The values of RealTimeContactAnalysisPostContactSummaryStatus.
@@ -3602,7 +3602,7 @@ func (e RealTimeContactAnalysisPostContactSummaryStatus) Valid() bool {
 	return false
 }
 
-// RealTimeContactAnalysisSegmentType is an enum of the API.
+// RealTimeContactAnalysisSegmentType is an enum.
 type RealTimeContactAnalysisSegmentType string
 
 // The values of RealTimeContactAnalysisSegmentType.
@@ -3631,7 +3631,7 @@ func (e RealTimeContactAnalysisSegmentType) Valid() bool {
 	return false
 }
 
-// RealTimeContactAnalysisSentimentLabel is an enum of the API.
+// RealTimeContactAnalysisSentimentLabel is an enum.
 type RealTimeContactAnalysisSentimentLabel string
 
 // The values of RealTimeContactAnalysisSentimentLabel.
@@ -3655,7 +3655,7 @@ func (e RealTimeContactAnalysisSentimentLabel) Valid() bool {
 	return false
 }
 
-// RealTimeContactAnalysisStatus is an enum of the API.
+// RealTimeContactAnalysisStatus is an enum.
 type RealTimeContactAnalysisStatus string
 
 // The values of RealTimeContactAnalysisStatus.
@@ -3679,7 +3679,7 @@ func (e RealTimeContactAnalysisStatus) Valid() bool {
 	return false
 }
 
-// RealTimeContactAnalysisSupportedChannel is an enum of the API.
+// RealTimeContactAnalysisSupportedChannel is an enum.
 type RealTimeContactAnalysisSupportedChannel string
 
 // The values of RealTimeContactAnalysisSupportedChannel.
@@ -3702,7 +3702,7 @@ func (e RealTimeContactAnalysisSupportedChannel) Valid() bool {
 	return false
 }
 
-// RecordingStatus is an enum of the API.
+// RecordingStatus is an enum.
 type RecordingStatus string
 
 // The values of RecordingStatus.
@@ -3725,7 +3725,7 @@ func (e RecordingStatus) Valid() bool {
 	return false
 }
 
-// RecurrenceFrequency is an enum of the API.
+// RecurrenceFrequency is an enum.
 type RecurrenceFrequency string
 
 // The values of RecurrenceFrequency.
@@ -3749,7 +3749,7 @@ func (e RecurrenceFrequency) Valid() bool {
 	return false
 }
 
-// ReferenceStatus is an enum of the API.
+// ReferenceStatus is an enum.
 type ReferenceStatus string
 
 // The values of ReferenceStatus.
@@ -3778,7 +3778,7 @@ func (e ReferenceStatus) Valid() bool {
 	return false
 }
 
-// ReferenceType is an enum of the API.
+// ReferenceType is an enum.
 type ReferenceType string
 
 // The values of ReferenceType.
@@ -3814,7 +3814,7 @@ func (e ReferenceType) Valid() bool {
 	return false
 }
 
-// RehydrationType is an enum of the API.
+// RehydrationType is an enum.
 type RehydrationType string
 
 // The values of RehydrationType.
@@ -3837,7 +3837,7 @@ func (e RehydrationType) Valid() bool {
 	return false
 }
 
-// ResourceType is an enum of the API.
+// ResourceType is an enum.
 type ResourceType string
 
 // The values of ResourceType.
@@ -3868,7 +3868,7 @@ func (e ResourceType) Valid() bool {
 	return false
 }
 
-// ResponseMode is an enum of the API.
+// ResponseMode is an enum.
 type ResponseMode string
 
 // The values of ResponseMode.
@@ -3891,7 +3891,7 @@ func (e ResponseMode) Valid() bool {
 	return false
 }
 
-// RoutingCriteriaStepStatus is an enum of the API.
+// RoutingCriteriaStepStatus is an enum.
 type RoutingCriteriaStepStatus string
 
 // The values of RoutingCriteriaStepStatus.
@@ -3916,7 +3916,7 @@ func (e RoutingCriteriaStepStatus) Valid() bool {
 	return false
 }
 
-// RulePublishStatus is an enum of the API.
+// RulePublishStatus is an enum.
 type RulePublishStatus string
 
 // The values of RulePublishStatus.
@@ -3939,7 +3939,7 @@ func (e RulePublishStatus) Valid() bool {
 	return false
 }
 
-// ScreenShareCapability is an enum of the API.
+// ScreenShareCapability is an enum.
 type ScreenShareCapability string
 
 // The values of ScreenShareCapability.
@@ -3961,7 +3961,7 @@ func (e ScreenShareCapability) Valid() bool {
 	return false
 }
 
-// SearchContactsMatchType is an enum of the API.
+// SearchContactsMatchType is an enum.
 type SearchContactsMatchType string
 
 // The values of SearchContactsMatchType.
@@ -3986,7 +3986,7 @@ func (e SearchContactsMatchType) Valid() bool {
 	return false
 }
 
-// SearchContactsTimeRangeConditionType is an enum of the API.
+// SearchContactsTimeRangeConditionType is an enum.
 type SearchContactsTimeRangeConditionType string
 
 // The values of SearchContactsTimeRangeConditionType.
@@ -4008,7 +4008,7 @@ func (e SearchContactsTimeRangeConditionType) Valid() bool {
 	return false
 }
 
-// SearchContactsTimeRangeType is an enum of the API.
+// SearchContactsTimeRangeType is an enum.
 type SearchContactsTimeRangeType string
 
 // The values of SearchContactsTimeRangeType.
@@ -4036,7 +4036,7 @@ func (e SearchContactsTimeRangeType) Valid() bool {
 	return false
 }
 
-// SearchableQueueType is an enum of the API.
+// SearchableQueueType is an enum.
 type SearchableQueueType string
 
 // The values of SearchableQueueType.
@@ -4058,7 +4058,7 @@ func (e SearchableQueueType) Valid() bool {
 	return false
 }
 
-// SingleSelectQuestionRuleCategoryAutomationCondition is an enum of the API.
+// SingleSelectQuestionRuleCategoryAutomationCondition is an enum.
 type SingleSelectQuestionRuleCategoryAutomationCondition string
 
 // The values of SingleSelectQuestionRuleCategoryAutomationCondition.
@@ -4081,7 +4081,7 @@ func (e SingleSelectQuestionRuleCategoryAutomationCondition) Valid() bool {
 	return false
 }
 
-// SlaAssignmentType is an enum of the API.
+// SlaAssignmentType is an enum.
 type SlaAssignmentType string
 
 // The values of SlaAssignmentType.
@@ -4103,7 +4103,7 @@ func (e SlaAssignmentType) Valid() bool {
 	return false
 }
 
-// SlaType is an enum of the API.
+// SlaType is an enum.
 type SlaType string
 
 // The values of SlaType.
@@ -4125,7 +4125,7 @@ func (e SlaType) Valid() bool {
 	return false
 }
 
-// SortOrder is an enum of the API.
+// SortOrder is an enum.
 type SortOrder string
 
 // The values of SortOrder.
@@ -4148,7 +4148,7 @@ func (e SortOrder) Valid() bool {
 	return false
 }
 
-// SortableFieldName is an enum of the API.
+// SortableFieldName is an enum.
 type SortableFieldName string
 
 // The values of SortableFieldName.
@@ -4178,7 +4178,7 @@ func (e SortableFieldName) Valid() bool {
 	return false
 }
 
-// SourceType is an enum of the API.
+// SourceType is an enum.
 type SourceType string
 
 // The values of SourceType.
@@ -4202,7 +4202,7 @@ func (e SourceType) Valid() bool {
 	return false
 }
 
-// Statistic is an enum of the API.
+// Statistic is an enum.
 type Statistic string
 
 // The values of Statistic.
@@ -4226,7 +4226,7 @@ func (e Statistic) Valid() bool {
 	return false
 }
 
-// Status is an enum of the API.
+// Status is an enum.
 type Status string
 
 // The values of Status.
@@ -4250,7 +4250,7 @@ func (e Status) Valid() bool {
 	return false
 }
 
-// StorageType is an enum of the API.
+// StorageType is an enum.
 type StorageType string
 
 // The values of StorageType.
@@ -4275,7 +4275,7 @@ func (e StorageType) Valid() bool {
 	return false
 }
 
-// StringComparisonType is an enum of the API.
+// StringComparisonType is an enum.
 type StringComparisonType string
 
 // The values of StringComparisonType.
@@ -4299,7 +4299,7 @@ func (e StringComparisonType) Valid() bool {
 	return false
 }
 
-// TargetListType is an enum of the API.
+// TargetListType is an enum.
 type TargetListType string
 
 // The values of TargetListType.
@@ -4321,7 +4321,7 @@ func (e TargetListType) Valid() bool {
 	return false
 }
 
-// TaskTemplateFieldType is an enum of the API.
+// TaskTemplateFieldType is an enum.
 type TaskTemplateFieldType string
 
 // The values of TaskTemplateFieldType.
@@ -4362,7 +4362,7 @@ func (e TaskTemplateFieldType) Valid() bool {
 	return false
 }
 
-// TaskTemplateStatus is an enum of the API.
+// TaskTemplateStatus is an enum.
 type TaskTemplateStatus string
 
 // The values of TaskTemplateStatus.
@@ -4385,7 +4385,7 @@ func (e TaskTemplateStatus) Valid() bool {
 	return false
 }
 
-// TestCaseEntryPointType is an enum of the API.
+// TestCaseEntryPointType is an enum.
 type TestCaseEntryPointType string
 
 // The values of TestCaseEntryPointType.
@@ -4408,7 +4408,7 @@ func (e TestCaseEntryPointType) Valid() bool {
 	return false
 }
 
-// TestCaseExecutionStatus is an enum of the API.
+// TestCaseExecutionStatus is an enum.
 type TestCaseExecutionStatus string
 
 // The values of TestCaseExecutionStatus.
@@ -4436,7 +4436,7 @@ func (e TestCaseExecutionStatus) Valid() bool {
 	return false
 }
 
-// TestCaseStatus is an enum of the API.
+// TestCaseStatus is an enum.
 type TestCaseStatus string
 
 // The values of TestCaseStatus.
@@ -4459,7 +4459,7 @@ func (e TestCaseStatus) Valid() bool {
 	return false
 }
 
-// TimerEligibleParticipantRoles is an enum of the API.
+// TimerEligibleParticipantRoles is an enum.
 type TimerEligibleParticipantRoles string
 
 // The values of TimerEligibleParticipantRoles.
@@ -4482,7 +4482,7 @@ func (e TimerEligibleParticipantRoles) Valid() bool {
 	return false
 }
 
-// TrafficDistributionGroupStatus is an enum of the API.
+// TrafficDistributionGroupStatus is an enum.
 type TrafficDistributionGroupStatus string
 
 // The values of TrafficDistributionGroupStatus.
@@ -4511,7 +4511,7 @@ func (e TrafficDistributionGroupStatus) Valid() bool {
 	return false
 }
 
-// TrafficType is an enum of the API.
+// TrafficType is an enum.
 type TrafficType string
 
 // The values of TrafficType.
@@ -4534,7 +4534,7 @@ func (e TrafficType) Valid() bool {
 	return false
 }
 
-// Unit is an enum of the API.
+// Unit is an enum.
 type Unit string
 
 // The values of Unit.
@@ -4558,7 +4558,7 @@ func (e Unit) Valid() bool {
 	return false
 }
 
-// UseCaseType is an enum of the API.
+// UseCaseType is an enum.
 type UseCaseType string
 
 // The values of UseCaseType.
@@ -4581,7 +4581,7 @@ func (e UseCaseType) Valid() bool {
 	return false
 }
 
-// VideoCapability is an enum of the API.
+// VideoCapability is an enum.
 type VideoCapability string
 
 // The values of VideoCapability.
@@ -4603,7 +4603,7 @@ func (e VideoCapability) Valid() bool {
 	return false
 }
 
-// ViewStatus is an enum of the API.
+// ViewStatus is an enum.
 type ViewStatus string
 
 // The values of ViewStatus.
@@ -4626,7 +4626,7 @@ func (e ViewStatus) Valid() bool {
 	return false
 }
 
-// ViewType is an enum of the API.
+// ViewType is an enum.
 type ViewType string
 
 // The values of ViewType.
@@ -4649,7 +4649,7 @@ func (e ViewType) Valid() bool {
 	return false
 }
 
-// Visibility is an enum of the API.
+// Visibility is an enum.
 type Visibility string
 
 // The values of Visibility.
@@ -4673,7 +4673,7 @@ func (e Visibility) Valid() bool {
 	return false
 }
 
-// VocabularyLanguageCode is an enum of the API.
+// VocabularyLanguageCode is an enum.
 type VocabularyLanguageCode string
 
 // The values of VocabularyLanguageCode.
@@ -4743,7 +4743,7 @@ func (e VocabularyLanguageCode) Valid() bool {
 	return false
 }
 
-// VocabularyState is an enum of the API.
+// VocabularyState is an enum.
 type VocabularyState string
 
 // The values of VocabularyState.
@@ -4768,7 +4768,7 @@ func (e VocabularyState) Valid() bool {
 	return false
 }
 
-// VoiceEnhancementMode is an enum of the API.
+// VoiceEnhancementMode is an enum.
 type VoiceEnhancementMode string
 
 // The values of VoiceEnhancementMode.
@@ -4792,7 +4792,7 @@ func (e VoiceEnhancementMode) Valid() bool {
 	return false
 }
 
-// VoiceRecordingTrack is an enum of the API.
+// VoiceRecordingTrack is an enum.
 type VoiceRecordingTrack string
 
 // The values of VoiceRecordingTrack.
@@ -4816,7 +4816,7 @@ func (e VoiceRecordingTrack) Valid() bool {
 	return false
 }
 
-// WorkspaceFontFamily is an enum of the API.
+// WorkspaceFontFamily is an enum.
 type WorkspaceFontFamily string
 
 // The values of WorkspaceFontFamily.

@@ -6,7 +6,7 @@ import (
 	"parley/api/restjson"
 )
 
-// AccessDeniedException is an exception of the API, HTTP status 403, the caller's fault.
+// AccessDeniedException is an exception, HTTP status 403, the caller's fault.
 type AccessDeniedException struct {
 	Message string
 
@@ -26,8 +26,7 @@ func (*AccessDeniedException) HTTPStatus() int { return 403 }
 
 func (e *AccessDeniedException) Error() string { return restjson.Describe(e.ErrorCode(), e.Message) }
 
-// ConditionalOperationFailedException is an exception of the API, HTTP status 409, the caller's
-// fault.
+// ConditionalOperationFailedException is an exception, HTTP status 409, the caller's fault.
 type ConditionalOperationFailedException struct {
 	Message string
 
@@ -51,7 +50,7 @@ func (e *ConditionalOperationFailedException) Error() string {
 	return restjson.Describe(e.ErrorCode(), e.Message)
 }
 
-// ConflictException is an exception of the API, HTTP status 409, the caller's fault.
+// ConflictException is an exception, HTTP status 409, the caller's fault.
 type ConflictException struct {
 	Message string
 
@@ -71,8 +70,7 @@ func (*ConflictException) HTTPStatus() int { return 409 }
 
 func (e *ConflictException) Error() string { return restjson.Describe(e.ErrorCode(), e.Message) }
 
-// ContactFlowNotPublishedException is an exception of the API, HTTP status 404, the caller's
-// fault.
+// ContactFlowNotPublishedException is an exception, HTTP status 404, the caller's fault.
 type ContactFlowNotPublishedException struct {
 	Message string
 
@@ -96,7 +94,7 @@ func (e *ContactFlowNotPublishedException) Error() string {
 	return restjson.Describe(e.ErrorCode(), e.Message)
 }
 
-// ContactNotFoundException is an exception of the API, HTTP status 410, the caller's fault.
+// ContactNotFoundException is an exception, HTTP status 410, the caller's fault.
 type ContactNotFoundException struct {
 	Message string
 
@@ -116,8 +114,7 @@ func (*ContactNotFoundException) HTTPStatus() int { return 410 }
 
 func (e *ContactNotFoundException) Error() string { return restjson.Describe(e.ErrorCode(), e.Message) }
 
-// DestinationNotAllowedException is an exception of the API, HTTP status 403, the caller's
-// fault.
+// DestinationNotAllowedException is an exception, HTTP status 403, the caller's fault.
 type DestinationNotAllowedException struct {
 	Message string
 
@@ -139,7 +136,7 @@ func (e *DestinationNotAllowedException) Error() string {
 	return restjson.Describe(e.ErrorCode(), e.Message)
 }
 
-// DuplicateResourceException is an exception of the API, HTTP status 409, the caller's fault.
+// DuplicateResourceException is an exception, HTTP status 409, the caller's fault.
 type DuplicateResourceException struct {
 	Message string
 
@@ -161,7 +158,7 @@ func (e *DuplicateResourceException) Error() string {
 	return restjson.Describe(e.ErrorCode(), e.Message)
 }
 
-// IdempotencyException is an exception of the API, HTTP status 409, the caller's fault.
+// IdempotencyException is an exception, HTTP status 409, the caller's fault.
 type IdempotencyException struct {
 	Message string
 
@@ -181,7 +178,7 @@ func (*IdempotencyException) HTTPStatus() int { return 409 }
 
 func (e *IdempotencyException) Error() string { return restjson.Describe(e.ErrorCode(), e.Message) }
 
-// InternalServiceException is an exception of the API, HTTP status 500, the server's fault.
+// InternalServiceException is an exception, HTTP status 500, the server's fault.
 type InternalServiceException struct {
 	Message string
 
@@ -201,7 +198,7 @@ func (*InternalServiceException) HTTPStatus() int { return 500 }
 
 func (e *InternalServiceException) Error() string { return restjson.Describe(e.ErrorCode(), e.Message) }
 
-// InvalidActiveRegionException is an exception of the API, HTTP status 400, the caller's fault.
+// InvalidActiveRegionException is an exception, HTTP status 400, the caller's fault.
 type InvalidActiveRegionException struct {
 	Message string
 
@@ -223,7 +220,7 @@ func (e *InvalidActiveRegionException) Error() string {
 	return restjson.Describe(e.ErrorCode(), e.Message)
 }
 
-// InvalidContactFlowException is an exception of the API, HTTP status 400, the caller's fault.
+// InvalidContactFlowException is an exception, HTTP status 400, the caller's fault.
 type InvalidContactFlowException struct {
 	Message  string
 	Problems []ProblemDetail // 1 to 50 elements
@@ -246,8 +243,7 @@ func (e *InvalidContactFlowException) Error() string {
 	return restjson.Describe(e.ErrorCode(), e.Message)
 }
 
-// InvalidContactFlowModuleException is an exception of the API, HTTP status 400, the caller's
-// fault.
+// InvalidContactFlowModuleException is an exception, HTTP status 400, the caller's fault.
 type InvalidContactFlowModuleException struct {
 	Message  string
 	Problems []ProblemDetail // 1 to 50 elements
@@ -272,7 +268,7 @@ func (e *InvalidContactFlowModuleException) Error() string {
 	return restjson.Describe(e.ErrorCode(), e.Message)
 }
 
-// InvalidParameterException is an exception of the API, HTTP status 400, the caller's fault.
+// InvalidParameterException is an exception, HTTP status 400, the caller's fault.
 type InvalidParameterException struct {
 	Message string
 
@@ -294,7 +290,7 @@ func (e *InvalidParameterException) Error() string {
 	return restjson.Describe(e.ErrorCode(), e.Message)
 }
 
-// InvalidRequestException is an exception of the API, HTTP status 400, the caller's fault.
+// InvalidRequestException is an exception, HTTP status 400, the caller's fault.
 type InvalidRequestException struct {
 	Message string
 	Reason  *InvalidRequestExceptionReason
@@ -315,7 +311,7 @@ func (*InvalidRequestException) HTTPStatus() int { return 400 }
 
 func (e *InvalidRequestException) Error() string { return restjson.Describe(e.ErrorCode(), e.Message) }
 
-// InvalidTestCaseException is an exception of the API, HTTP status 400, the caller's fault.
+// InvalidTestCaseException is an exception, HTTP status 400, the caller's fault.
 type InvalidTestCaseException struct {
 	Message  string
 	Problems []ProblemDetail // 1 to 50 elements
@@ -336,7 +332,7 @@ func (*InvalidTestCaseException) HTTPStatus() int { return 400 }
 
 func (e *InvalidTestCaseException) Error() string { return restjson.Describe(e.ErrorCode(), e.Message) }
 
-// LimitExceededException is an exception of the API, HTTP status 429, the caller's fault.
+// LimitExceededException is an exception, HTTP status 429, the caller's fault.
 type LimitExceededException struct {
 	Message string
 
@@ -356,8 +352,7 @@ func (*LimitExceededException) HTTPStatus() int { return 429 }
 
 func (e *LimitExceededException) Error() string { return restjson.Describe(e.ErrorCode(), e.Message) }
 
-// MaximumResultReturnedException is an exception of the API, HTTP status 400, the caller's
-// fault.
+// MaximumResultReturnedException is an exception, HTTP status 400, the caller's fault.
 type MaximumResultReturnedException struct {
 	Message string
 
@@ -379,8 +374,7 @@ func (e *MaximumResultReturnedException) Error() string {
 	return restjson.Describe(e.ErrorCode(), e.Message)
 }
 
-// OutboundContactNotPermittedException is an exception of the API, HTTP status 403, the caller's
-// fault.
+// OutboundContactNotPermittedException is an exception, HTTP status 403, the caller's fault.
 type OutboundContactNotPermittedException struct {
 	Message string
 
@@ -404,7 +398,7 @@ func (e *OutboundContactNotPermittedException) Error() string {
 	return restjson.Describe(e.ErrorCode(), e.Message)
 }
 
-// OutputTypeNotFoundException is an exception of the API, HTTP status 404, the caller's fault.
+// OutputTypeNotFoundException is an exception, HTTP status 404, the caller's fault.
 type OutputTypeNotFoundException struct {
 	Message string
 
@@ -426,7 +420,7 @@ func (e *OutputTypeNotFoundException) Error() string {
 	return restjson.Describe(e.ErrorCode(), e.Message)
 }
 
-// PropertyValidationException is an exception of the API, HTTP status 400, the caller's fault.
+// PropertyValidationException is an exception, HTTP status 400, the caller's fault.
 type PropertyValidationException struct {
 	Message      string
 	PropertyList []PropertyValidationExceptionProperty
@@ -449,7 +443,7 @@ func (e *PropertyValidationException) Error() string {
 	return restjson.Describe(e.ErrorCode(), e.Message)
 }
 
-// ResourceConflictException is an exception of the API, HTTP status 409, the caller's fault.
+// ResourceConflictException is an exception, HTTP status 409, the caller's fault.
 type ResourceConflictException struct {
 	Message string
 
@@ -471,7 +465,7 @@ func (e *ResourceConflictException) Error() string {
 	return restjson.Describe(e.ErrorCode(), e.Message)
 }
 
-// ResourceInUseException is an exception of the API, HTTP status 409, the caller's fault.
+// ResourceInUseException is an exception, HTTP status 409, the caller's fault.
 type ResourceInUseException struct {
 	Message      string
 	ResourceType ResourceType
@@ -493,7 +487,7 @@ func (*ResourceInUseException) HTTPStatus() int { return 409 }
 
 func (e *ResourceInUseException) Error() string { return restjson.Describe(e.ErrorCode(), e.Message) }
 
-// ResourceNotFoundException is an exception of the API, HTTP status 404, the caller's fault.
+// ResourceNotFoundException is an exception, HTTP status 404, the caller's fault.
 type ResourceNotFoundException struct {
 	Message string
 
@@ -515,7 +509,7 @@ func (e *ResourceNotFoundException) Error() string {
 	return restjson.Describe(e.ErrorCode(), e.Message)
 }
 
-// ResourceNotReadyException is an exception of the API, HTTP status 409, the caller's fault.
+// ResourceNotReadyException is an exception, HTTP status 409, the caller's fault.
 type ResourceNotReadyException struct {
 	Message string
 
@@ -537,7 +531,7 @@ func (e *ResourceNotReadyException) Error() string {
 	return restjson.Describe(e.ErrorCode(), e.Message)
 }
 
-// ServiceQuotaExceededException is an exception of the API, HTTP status 402, the caller's fault.
+// ServiceQuotaExceededException is an exception, HTTP status 402, the caller's fault.
 type ServiceQuotaExceededException struct {
 	Message string
 	Reason  *ServiceQuotaExceededExceptionReason
@@ -560,7 +554,7 @@ func (e *ServiceQuotaExceededException) Error() string {
 	return restjson.Describe(e.ErrorCode(), e.Message)
 }
 
-// ThrottlingException is an exception of the API, HTTP status 429, the caller's fault.
+// ThrottlingException is an exception, HTTP status 429, the caller's fault.
 type ThrottlingException struct {
 	Message string
 
@@ -580,7 +574,7 @@ func (*ThrottlingException) HTTPStatus() int { return 429 }
 
 func (e *ThrottlingException) Error() string { return restjson.Describe(e.ErrorCode(), e.Message) }
 
-// TooManyRequestsException is an exception of the API, HTTP status 429, the caller's fault.
+// TooManyRequestsException is an exception, HTTP status 429, the caller's fault.
 type TooManyRequestsException struct {
 	Message string
 
@@ -600,7 +594,7 @@ func (*TooManyRequestsException) HTTPStatus() int { return 429 }
 
 func (e *TooManyRequestsException) Error() string { return restjson.Describe(e.ErrorCode(), e.Message) }
 
-// UserNotFoundException is an exception of the API, HTTP status 404, the caller's fault.
+// UserNotFoundException is an exception, HTTP status 404, the caller's fault.
 type UserNotFoundException struct {
 	Message string
 

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// ActionSummary is a structure of the API.
+// ActionSummary is a structure.
 type ActionSummary struct {
 	ActionType ActionType // required
 }
@@ -26,30 +26,30 @@ type ActivateEvaluationFormResponse struct {
 	EvaluationFormVersion int32  // required
 }
 
-// AdditionalEmailRecipients is a structure of the API.
+// AdditionalEmailRecipients is a structure.
 type AdditionalEmailRecipients struct {
 	ToList []EmailRecipient
 	CcList []EmailRecipient
 }
 
-// AfterContactWorkConfig is a structure of the API.
+// AfterContactWorkConfig is a structure.
 type AfterContactWorkConfig struct {
 	AfterContactWorkTimeLimit *int32 // at least 0
 }
 
-// AfterContactWorkConfigPerChannel is a structure of the API.
+// AfterContactWorkConfigPerChannel is a structure.
 type AfterContactWorkConfigPerChannel struct {
 	Channel                                  Channel                 // required
 	AfterContactWorkConfig                   *AfterContactWorkConfig // required
 	AgentFirstCallbackAfterContactWorkConfig *AfterContactWorkConfig
 }
 
-// AgentConfig is a structure of the API.
+// AgentConfig is a structure.
 type AgentConfig struct {
 	Distributions []Distribution // required
 }
 
-// AgentContactReference is a structure of the API.
+// AgentContactReference is a structure.
 type AgentContactReference struct {
 	ContactId                 *string // 1 to 256 characters
 	Channel                   Channel
@@ -60,17 +60,17 @@ type AgentContactReference struct {
 	Queue                     *QueueReference
 }
 
-// AgentFirst is a structure of the API.
+// AgentFirst is a structure.
 type AgentFirst struct {
 	Preview *Preview
 }
 
-// AgentHierarchyGroup is a structure of the API.
+// AgentHierarchyGroup is a structure.
 type AgentHierarchyGroup struct {
 	Arn *string
 }
 
-// AgentHierarchyGroups is a structure of the API.
+// AgentHierarchyGroups is a structure.
 type AgentHierarchyGroups struct {
 	L1Ids []string // 0 to 10 elements
 	L2Ids []string // 0 to 10 elements
@@ -79,7 +79,7 @@ type AgentHierarchyGroups struct {
 	L5Ids []string // 0 to 10 elements
 }
 
-// AgentInfo is a structure of the API.
+// AgentInfo is a structure.
 type AgentInfo struct {
 	Id                             *string // 1 to 256 characters
 	AcceptedByAgentTimestamp       *time.Time
@@ -97,12 +97,12 @@ type AgentInfo struct {
 	VoiceEnhancementMode           VoiceEnhancementMode
 }
 
-// AgentQualityMetrics is a structure of the API.
+// AgentQualityMetrics is a structure.
 type AgentQualityMetrics struct {
 	Audio *AudioQualityMetricsInfo
 }
 
-// AgentStatus is a structure of the API.
+// AgentStatus is a structure.
 type AgentStatus struct {
 	AgentStatusARN     *string
 	AgentStatusId      *string
@@ -116,32 +116,32 @@ type AgentStatus struct {
 	LastModifiedRegion *string
 }
 
-// AgentStatusIdentifier is a structure of the API.
+// AgentStatusIdentifier is a structure.
 type AgentStatusIdentifier struct {
 	Arn *string
 	Id  *string
 }
 
-// AgentStatusReference is a structure of the API.
+// AgentStatusReference is a structure.
 type AgentStatusReference struct {
 	StatusStartTimestamp *time.Time
 	StatusArn            *string
 	StatusName           *string // 1 to 127 characters
 }
 
-// AgentStatusSearchCriteria is a structure of the API.
+// AgentStatusSearchCriteria is a structure.
 type AgentStatusSearchCriteria struct {
 	OrConditions    []AgentStatusSearchCriteria
 	AndConditions   []AgentStatusSearchCriteria
 	StringCondition *StringCondition
 }
 
-// AgentStatusSearchFilter is a structure of the API.
+// AgentStatusSearchFilter is a structure.
 type AgentStatusSearchFilter struct {
 	AttributeFilter *ControlPlaneAttributeFilter
 }
 
-// AgentStatusSummary is a structure of the API.
+// AgentStatusSummary is a structure.
 type AgentStatusSummary struct {
 	Id                 *string
 	Arn                *string
@@ -151,35 +151,35 @@ type AgentStatusSummary struct {
 	LastModifiedRegion *string
 }
 
-// AgentsCriteria is a structure of the API.
+// AgentsCriteria is a structure.
 type AgentsCriteria struct {
 	AgentIds []string
 }
 
-// AiAgentInfo is a structure of the API.
+// AiAgentInfo is a structure.
 type AiAgentInfo struct {
 	AiUseCase        AiUseCase
 	AiAgentVersionId *string // 0 to 128 characters
 	AiAgentEscalated *bool
 }
 
-// AliasConfiguration is a structure of the API.
+// AliasConfiguration is a structure.
 type AliasConfiguration struct {
 	EmailAddressId string // required; 1 to 500 characters
 }
 
-// AllowedCapabilities is a structure of the API.
+// AllowedCapabilities is a structure.
 type AllowedCapabilities struct {
 	Customer *ParticipantCapabilities
 	Agent    *ParticipantCapabilities
 }
 
-// AllowedExtension is a structure of the API.
+// AllowedExtension is a structure.
 type AllowedExtension struct {
 	Extension string // required; 1 to 10 characters
 }
 
-// AnalyticsDataAssociationResult is a structure of the API.
+// AnalyticsDataAssociationResult is a structure.
 type AnalyticsDataAssociationResult struct {
 	DataSetId           *string // 1 to 255 characters
 	TargetAccountId     *string
@@ -188,29 +188,29 @@ type AnalyticsDataAssociationResult struct {
 	ResourceShareStatus *string
 }
 
-// AnalyticsDataSetsResult is a structure of the API.
+// AnalyticsDataSetsResult is a structure.
 type AnalyticsDataSetsResult struct {
 	DataSetId   *string // 1 to 255 characters
 	DataSetName *string
 }
 
-// AnswerMachineDetectionConfig is a structure of the API.
+// AnswerMachineDetectionConfig is a structure.
 type AnswerMachineDetectionConfig struct {
 	EnableAnswerMachineDetection *bool
 	AwaitAnswerMachinePrompt     *bool
 }
 
-// Application is a structure of the API.
+// Application is a structure.
 type Application struct {
 	Namespace              *string  // 1 to 128 characters
 	ApplicationPermissions []string // 1 to 50 elements
 	Type                   ApplicationType
 }
 
-// AssignContactCategoryActionDefinition is a structure of the API.
+// AssignContactCategoryActionDefinition is a structure.
 type AssignContactCategoryActionDefinition struct{}
 
-// AssignSlaActionDefinition is a structure of the API.
+// AssignSlaActionDefinition is a structure.
 type AssignSlaActionDefinition struct {
 	SlaAssignmentType    SlaAssignmentType // required
 	CaseSlaConfiguration *CaseSlaConfiguration
@@ -410,7 +410,7 @@ type AssociateSecurityProfilesRequest struct {
 	InstanceId       string                // required; in the path; 1 to 100 characters
 	SecurityProfiles []SecurityProfileItem // required; 1 to 10 elements
 	EntityType       EntityType            // required
-	EntityArn        string                // required; at least 1 characters
+	EntityArn        string                // required; at least 1 character
 }
 
 // AssociateSecurityProfilesResponse is the output of AssociateSecurityProfiles.
@@ -454,7 +454,7 @@ type AssociateWorkspaceResponse struct {
 	FailedList     []FailedBatchAssociationSummary
 }
 
-// AssociatedContactSummary is a structure of the API.
+// AssociatedContactSummary is a structure.
 type AssociatedContactSummary struct {
 	ContactId           *string // 1 to 256 characters
 	ContactArn          *string
@@ -467,7 +467,7 @@ type AssociatedContactSummary struct {
 	Channel             Channel
 }
 
-// AttachedFile is a structure of the API.
+// AttachedFile is a structure.
 type AttachedFile struct {
 	CreationTime          string         // required
 	FileArn               string         // required
@@ -481,14 +481,14 @@ type AttachedFile struct {
 	Tags                  map[string]string // 1 to 50 elements
 }
 
-// AttachedFileError is a structure of the API.
+// AttachedFileError is a structure.
 type AttachedFileError struct {
 	ErrorCode    *string
 	ErrorMessage *string
 	FileId       *string // 1 to 256 characters
 }
 
-// AttachedFilesConfiguration is a structure of the API.
+// AttachedFilesConfiguration is a structure.
 type AttachedFilesConfiguration struct {
 	InstanceId              string          // required; 1 to 100 characters
 	AttachmentScope         AttachmentScope // required
@@ -497,7 +497,7 @@ type AttachedFilesConfiguration struct {
 	LastModifiedTime        *time.Time
 }
 
-// AttachedFilesConfigurationSummary is a structure of the API.
+// AttachedFilesConfigurationSummary is a structure.
 type AttachedFilesConfigurationSummary struct {
 	InstanceId              string          // required; 1 to 100 characters
 	AttachmentScope         AttachmentScope // required
@@ -505,7 +505,7 @@ type AttachedFilesConfigurationSummary struct {
 	ExtensionConfiguration  *ExtensionConfiguration
 }
 
-// AttachmentReference is a structure of the API.
+// AttachmentReference is a structure.
 type AttachmentReference struct {
 	Name   *string // 1 to 4096 characters
 	Value  *string // 0 to 4096 characters
@@ -513,25 +513,25 @@ type AttachmentReference struct {
 	Arn    *string // 20 to 256 characters
 }
 
-// Attendee is a structure of the API.
+// Attendee is a structure.
 type Attendee struct {
 	AttendeeId *string
 	JoinToken  *string // sensitive: never log it
 }
 
-// Attribute is a structure of the API.
+// Attribute is a structure.
 type Attribute struct {
 	AttributeType InstanceAttributeType
 	Value         *string // 1 to 100 characters
 }
 
-// AttributeAndCondition is a structure of the API.
+// AttributeAndCondition is a structure.
 type AttributeAndCondition struct {
 	TagConditions           []TagCondition
 	HierarchyGroupCondition *HierarchyGroupCondition
 }
 
-// AttributeCondition is a structure of the API.
+// AttributeCondition is a structure.
 type AttributeCondition struct {
 	Name               *string  // 1 to 100 characters
 	Value              *string  // 1 to 128 characters
@@ -541,18 +541,18 @@ type AttributeCondition struct {
 	ComparisonOperator *string // 1 to 127 characters
 }
 
-// AudioFeatures is a structure of the API.
+// AudioFeatures is a structure.
 type AudioFeatures struct {
 	EchoReduction MeetingFeatureStatus
 }
 
-// AudioQualityMetricsInfo is a structure of the API.
+// AudioQualityMetricsInfo is a structure.
 type AudioQualityMetricsInfo struct {
 	QualityScore           *float32
 	PotentialQualityIssues []string // 0 to 3 elements
 }
 
-// AuthenticationProfile is a structure of the API.
+// AuthenticationProfile is a structure.
 type AuthenticationProfile struct {
 	Id                               *string // 1 to 100 characters
 	Arn                              *string
@@ -570,7 +570,7 @@ type AuthenticationProfile struct {
 	SessionInactivityHandlingEnabled *bool
 }
 
-// AuthenticationProfileSummary is a structure of the API.
+// AuthenticationProfileSummary is a structure.
 type AuthenticationProfileSummary struct {
 	Id                 *string // 1 to 100 characters
 	Arn                *string
@@ -580,30 +580,30 @@ type AuthenticationProfileSummary struct {
 	LastModifiedRegion *string
 }
 
-// AutoAcceptConfig is a structure of the API.
+// AutoAcceptConfig is a structure.
 type AutoAcceptConfig struct {
 	Channel                      Channel // required
 	AutoAccept                   bool    // required
 	AgentFirstCallbackAutoAccept *bool
 }
 
-// AutoEvaluationConfiguration is a structure of the API.
+// AutoEvaluationConfiguration is a structure.
 type AutoEvaluationConfiguration struct {
 	Enabled bool // required
 }
 
-// AutoEvaluationDetails is a structure of the API.
+// AutoEvaluationDetails is a structure.
 type AutoEvaluationDetails struct {
 	AutoEvaluationEnabled bool // required
 	AutoEvaluationStatus  AutoEvaluationStatus
 }
 
-// AutomaticFailConfiguration is a structure of the API.
+// AutomaticFailConfiguration is a structure.
 type AutomaticFailConfiguration struct {
 	TargetSection *string
 }
 
-// AvailableNumberSummary is a structure of the API.
+// AvailableNumberSummary is a structure.
 type AvailableNumberSummary struct {
 	PhoneNumber            *string
 	PhoneNumberCountryCode PhoneNumberCountryCode
@@ -624,7 +624,7 @@ type BatchAssociateAnalyticsDataSetResponse struct {
 	Errors  []ErrorResult
 }
 
-// BatchCreateDataTableValueFailureResult is a structure of the API.
+// BatchCreateDataTableValueFailureResult is a structure.
 type BatchCreateDataTableValueFailureResult struct {
 	PrimaryValues []PrimaryValue // required
 	AttributeName string         // required; 1 to 127 characters
@@ -636,7 +636,7 @@ type BatchCreateDataTableValueFailureResult struct {
 type BatchCreateDataTableValueRequest struct {
 	InstanceId  string           // required; in the path; 1 to 100 characters
 	DataTableId string           // required; in the path; 1 to 256 characters
-	Values      []DataTableValue // required; at least 1 elements
+	Values      []DataTableValue // required; at least 1 element
 }
 
 // BatchCreateDataTableValueResponse is the output of BatchCreateDataTableValue.
@@ -645,7 +645,7 @@ type BatchCreateDataTableValueResponse struct {
 	Failed     []BatchCreateDataTableValueFailureResult // required
 }
 
-// BatchCreateDataTableValueSuccessResult is a structure of the API.
+// BatchCreateDataTableValueSuccessResult is a structure.
 type BatchCreateDataTableValueSuccessResult struct {
 	PrimaryValues []PrimaryValue        // required
 	AttributeName string                // required; 1 to 127 characters
@@ -653,7 +653,7 @@ type BatchCreateDataTableValueSuccessResult struct {
 	LockVersion   *DataTableLockVersion // required
 }
 
-// BatchDeleteDataTableValueFailureResult is a structure of the API.
+// BatchDeleteDataTableValueFailureResult is a structure.
 type BatchDeleteDataTableValueFailureResult struct {
 	PrimaryValues []PrimaryValue // required
 	AttributeName string         // required; 1 to 127 characters
@@ -674,14 +674,14 @@ type BatchDeleteDataTableValueResponse struct {
 	Failed     []BatchDeleteDataTableValueFailureResult // required
 }
 
-// BatchDeleteDataTableValueSuccessResult is a structure of the API.
+// BatchDeleteDataTableValueSuccessResult is a structure.
 type BatchDeleteDataTableValueSuccessResult struct {
 	PrimaryValues []PrimaryValue        // required
 	AttributeName string                // required; 1 to 127 characters
 	LockVersion   *DataTableLockVersion // required
 }
 
-// BatchDescribeDataTableValueFailureResult is a structure of the API.
+// BatchDescribeDataTableValueFailureResult is a structure.
 type BatchDescribeDataTableValueFailureResult struct {
 	PrimaryValues []PrimaryValue // required
 	AttributeName string         // required; 1 to 127 characters
@@ -702,7 +702,7 @@ type BatchDescribeDataTableValueResponse struct {
 	Failed     []BatchDescribeDataTableValueFailureResult // required
 }
 
-// BatchDescribeDataTableValueSuccessResult is a structure of the API.
+// BatchDescribeDataTableValueSuccessResult is a structure.
 type BatchDescribeDataTableValueSuccessResult struct {
 	RecordId           string                 // required; 1 to 256 characters
 	AttributeId        string                 // required; 1 to 256 characters
@@ -768,7 +768,7 @@ type BatchPutContactResponse struct {
 	FailedRequestList     []FailedRequest
 }
 
-// BatchUpdateDataTableValueFailureResult is a structure of the API.
+// BatchUpdateDataTableValueFailureResult is a structure.
 type BatchUpdateDataTableValueFailureResult struct {
 	PrimaryValues []PrimaryValue // required
 	AttributeName string         // required; 1 to 127 characters
@@ -780,7 +780,7 @@ type BatchUpdateDataTableValueFailureResult struct {
 type BatchUpdateDataTableValueRequest struct {
 	InstanceId  string           // required; in the path; 1 to 100 characters
 	DataTableId string           // required; in the path; 1 to 256 characters
-	Values      []DataTableValue // required; at least 1 elements
+	Values      []DataTableValue // required; at least 1 element
 }
 
 // BatchUpdateDataTableValueResponse is the output of BatchUpdateDataTableValue.
@@ -789,34 +789,34 @@ type BatchUpdateDataTableValueResponse struct {
 	Failed     []BatchUpdateDataTableValueFailureResult // required
 }
 
-// BatchUpdateDataTableValueSuccessResult is a structure of the API.
+// BatchUpdateDataTableValueSuccessResult is a structure.
 type BatchUpdateDataTableValueSuccessResult struct {
 	PrimaryValues []PrimaryValue        // required
 	AttributeName string                // required; 1 to 127 characters
 	LockVersion   *DataTableLockVersion // required
 }
 
-// BooleanCondition is a structure of the API.
+// BooleanCondition is a structure.
 type BooleanCondition struct {
 	FieldName      *string
 	ComparisonType BooleanComparisonType
 }
 
-// Campaign is a structure of the API.
+// Campaign is a structure.
 type Campaign struct {
 	CampaignId *string // 1 to 100 characters
 }
 
-// CaseSlaConfiguration is a structure of the API.
+// CaseSlaConfiguration is a structure.
 type CaseSlaConfiguration struct {
 	Name              string            // required; 1 to 500 characters
 	Type              SlaType           // required
 	FieldId           *string           // 1 to 500 characters
-	TargetFieldValues []FieldValueUnion // at most 1 elements
+	TargetFieldValues []FieldValueUnion // at most 1 element
 	TargetSlaMinutes  int64             // required; 1 to 1051200
 }
 
-// ChatContactMetrics is a structure of the API.
+// ChatContactMetrics is a structure.
 type ChatContactMetrics struct {
 	MultiParty                     *bool
 	TotalMessages                  *int32
@@ -828,37 +828,37 @@ type ChatContactMetrics struct {
 	AgentFirstResponseTimeInMillis *int64 // at least 0
 }
 
-// ChatEntryPointParameters is a structure of the API.
+// ChatEntryPointParameters is a structure.
 type ChatEntryPointParameters struct {
 	FlowId *string // at most 500 characters
 }
 
-// ChatEvent is a structure of the API.
+// ChatEvent is a structure.
 type ChatEvent struct {
 	Type        ChatEventType // required
 	ContentType *string       // 1 to 100 characters
 	Content     *string       // 1 to 16384 characters
 }
 
-// ChatMessage is a structure of the API.
+// ChatMessage is a structure.
 type ChatMessage struct {
 	ContentType string // required; 1 to 100 characters
 	Content     string // required; 1 to 16384 characters
 }
 
-// ChatMetrics is a structure of the API.
+// ChatMetrics is a structure.
 type ChatMetrics struct {
 	ChatContactMetrics *ChatContactMetrics
 	AgentMetrics       *ParticipantMetrics
 	CustomerMetrics    *ParticipantMetrics
 }
 
-// ChatParticipantRoleConfig is a structure of the API.
+// ChatParticipantRoleConfig is a structure.
 type ChatParticipantRoleConfig struct {
 	ParticipantTimerConfigList []ParticipantTimerConfiguration // required; 1 to 6 elements
 }
 
-// ChatStreamingConfiguration is a structure of the API.
+// ChatStreamingConfiguration is a structure.
 type ChatStreamingConfiguration struct {
 	StreamingEndpointArn string // required; 1 to 350 characters
 }
@@ -879,7 +879,7 @@ type ClaimPhoneNumberResponse struct {
 	PhoneNumberArn *string
 }
 
-// ClaimedPhoneNumberSummary is a structure of the API.
+// ClaimedPhoneNumberSummary is a structure.
 type ClaimedPhoneNumberSummary struct {
 	PhoneNumberId          *string
 	PhoneNumberArn         *string
@@ -894,7 +894,7 @@ type ClaimedPhoneNumberSummary struct {
 	SourcePhoneNumberArn   *string
 }
 
-// CommonAttributeAndCondition is a structure of the API.
+// CommonAttributeAndCondition is a structure.
 type CommonAttributeAndCondition struct {
 	TagConditions []TagCondition
 }
@@ -910,19 +910,19 @@ type CompleteAttachedFileUploadRequest struct {
 // CompleteAttachedFileUploadResponse is the output of CompleteAttachedFileUpload.
 type CompleteAttachedFileUploadResponse struct{}
 
-// Condition is a structure of the API.
+// Condition is a structure.
 type Condition struct {
 	StringCondition *StringCondition
 	NumberCondition *NumberCondition
 }
 
-// ConnectionData is a structure of the API.
+// ConnectionData is a structure.
 type ConnectionData struct {
 	Attendee *Attendee
 	Meeting  *Meeting
 }
 
-// Contact is a structure of the API.
+// Contact is a structure.
 type Contact struct {
 	Arn                             *string
 	Id                              *string // 1 to 256 characters
@@ -974,19 +974,19 @@ type Contact struct {
 	GlobalResiliencyMetadata        *GlobalResiliencyMetadata
 }
 
-// ContactAnalysis is a structure of the API.
+// ContactAnalysis is a structure.
 type ContactAnalysis struct {
 	Transcript *Transcript
 }
 
-// ContactConfiguration is a structure of the API.
+// ContactConfiguration is a structure.
 type ContactConfiguration struct {
 	ContactId         string // required; 1 to 256 characters
 	ParticipantRole   ParticipantRole
 	IncludeRawMessage *bool
 }
 
-// ContactDataRequest is a structure of the API.
+// ContactDataRequest is a structure.
 type ContactDataRequest struct {
 	SystemEndpoint    *Endpoint
 	CustomerEndpoint  *Endpoint
@@ -997,13 +997,13 @@ type ContactDataRequest struct {
 	OutboundStrategy  *OutboundStrategy
 }
 
-// ContactDetails is a structure of the API.
+// ContactDetails is a structure.
 type ContactDetails struct {
 	Name        *string // 0 to 1024 characters
 	Description *string // 0 to 1024 characters
 }
 
-// ContactEvaluation is a structure of the API.
+// ContactEvaluation is a structure.
 type ContactEvaluation struct {
 	FormId          *string
 	EvaluationArn   *string
@@ -1014,16 +1014,16 @@ type ContactEvaluation struct {
 	ExportLocation  *string
 }
 
-// ContactFilter is a structure of the API.
+// ContactFilter is a structure.
 type ContactFilter struct {
 	ContactStates []ContactState // at most 9 elements
 }
 
-// ContactFlow is a structure of the API.
+// ContactFlow is a structure.
 type ContactFlow struct {
 	Arn                *string
 	Id                 *string // at most 500 characters
-	Name               *string // at least 1 characters
+	Name               *string // at least 1 character
 	Type               ContactFlowType
 	State              ContactFlowState
 	Status             ContactFlowStatus
@@ -1037,13 +1037,13 @@ type ContactFlow struct {
 	LastModifiedRegion *string
 }
 
-// ContactFlowAttributeAndCondition is a structure of the API.
+// ContactFlowAttributeAndCondition is a structure.
 type ContactFlowAttributeAndCondition struct {
 	TagConditions            []TagCondition
 	ContactFlowTypeCondition *ContactFlowTypeCondition
 }
 
-// ContactFlowAttributeFilter is a structure of the API.
+// ContactFlowAttributeFilter is a structure.
 type ContactFlowAttributeFilter struct {
 	OrConditions             []ContactFlowAttributeAndCondition
 	AndCondition             *ContactFlowAttributeAndCondition
@@ -1051,7 +1051,7 @@ type ContactFlowAttributeFilter struct {
 	ContactFlowTypeCondition *ContactFlowTypeCondition
 }
 
-// ContactFlowModule is a structure of the API.
+// ContactFlowModule is a structure.
 type ContactFlowModule struct {
 	Arn                             *string
 	Id                              *string // 1 to 256 characters
@@ -1068,7 +1068,7 @@ type ContactFlowModule struct {
 	ExternalInvocationConfiguration *ExternalInvocationConfiguration
 }
 
-// ContactFlowModuleAliasInfo is a structure of the API.
+// ContactFlowModuleAliasInfo is a structure.
 type ContactFlowModuleAliasInfo struct {
 	ContactFlowModuleId  *string // 1 to 500 characters
 	ContactFlowModuleArn *string
@@ -1080,7 +1080,7 @@ type ContactFlowModuleAliasInfo struct {
 	LastModifiedTime     *time.Time
 }
 
-// ContactFlowModuleAliasSummary is a structure of the API.
+// ContactFlowModuleAliasSummary is a structure.
 type ContactFlowModuleAliasSummary struct {
 	Arn              *string
 	AliasId          *string // 1 to 500 characters
@@ -1090,7 +1090,7 @@ type ContactFlowModuleAliasSummary struct {
 	LastModifiedTime *time.Time
 }
 
-// ContactFlowModuleSearchCriteria is a structure of the API.
+// ContactFlowModuleSearchCriteria is a structure.
 type ContactFlowModuleSearchCriteria struct {
 	OrConditions    []ContactFlowModuleSearchCriteria
 	AndConditions   []ContactFlowModuleSearchCriteria
@@ -1099,12 +1099,12 @@ type ContactFlowModuleSearchCriteria struct {
 	StatusCondition ContactFlowModuleStatus
 }
 
-// ContactFlowModuleSearchFilter is a structure of the API.
+// ContactFlowModuleSearchFilter is a structure.
 type ContactFlowModuleSearchFilter struct {
 	TagFilter *ControlPlaneTagFilter
 }
 
-// ContactFlowModuleSummary is a structure of the API.
+// ContactFlowModuleSummary is a structure.
 type ContactFlowModuleSummary struct {
 	Id    *string // 1 to 256 characters
 	Arn   *string
@@ -1112,14 +1112,14 @@ type ContactFlowModuleSummary struct {
 	State ContactFlowModuleState
 }
 
-// ContactFlowModuleVersionSummary is a structure of the API.
+// ContactFlowModuleVersionSummary is a structure.
 type ContactFlowModuleVersionSummary struct {
 	Arn                *string
 	VersionDescription *string // 0 to 500 characters
 	Version            *int64  // at least 1
 }
 
-// ContactFlowSearchCriteria is a structure of the API.
+// ContactFlowSearchCriteria is a structure.
 type ContactFlowSearchCriteria struct {
 	OrConditions    []ContactFlowSearchCriteria
 	AndConditions   []ContactFlowSearchCriteria
@@ -1129,40 +1129,40 @@ type ContactFlowSearchCriteria struct {
 	StatusCondition ContactFlowStatus
 }
 
-// ContactFlowSearchFilter is a structure of the API.
+// ContactFlowSearchFilter is a structure.
 type ContactFlowSearchFilter struct {
 	TagFilter           *ControlPlaneTagFilter
 	FlowAttributeFilter *ContactFlowAttributeFilter
 }
 
-// ContactFlowSummary is a structure of the API.
+// ContactFlowSummary is a structure.
 type ContactFlowSummary struct {
 	Id                *string // at most 500 characters
 	Arn               *string
-	Name              *string // at least 1 characters
+	Name              *string // at least 1 character
 	ContactFlowType   ContactFlowType
 	ContactFlowState  ContactFlowState
 	ContactFlowStatus ContactFlowStatus
 }
 
-// ContactFlowTypeCondition is a structure of the API.
+// ContactFlowTypeCondition is a structure.
 type ContactFlowTypeCondition struct {
 	ContactFlowType ContactFlowType
 }
 
-// ContactFlowVersionSummary is a structure of the API.
+// ContactFlowVersionSummary is a structure.
 type ContactFlowVersionSummary struct {
 	Arn                *string
 	VersionDescription *string
 	Version            *int64 // at least 1
 }
 
-// ContactMetricInfo is a structure of the API.
+// ContactMetricInfo is a structure.
 type ContactMetricInfo struct {
 	Name ContactMetricName // required
 }
 
-// ContactMetricResult is a structure of the API.
+// ContactMetricResult is a structure.
 type ContactMetricResult struct {
 	Name  ContactMetricName   // required
 	Value *ContactMetricValue // required
@@ -1173,7 +1173,7 @@ type ContactMetricValue struct {
 	Number *float64
 }
 
-// ContactSearchSummary is a structure of the API.
+// ContactSearchSummary is a structure.
 type ContactSearchSummary struct {
 	Arn                      *string
 	Id                       *string // 1 to 256 characters
@@ -1193,39 +1193,39 @@ type ContactSearchSummary struct {
 	GlobalResiliencyMetadata *GlobalResiliencyMetadata
 }
 
-// ContactSearchSummaryAgentInfo is a structure of the API.
+// ContactSearchSummaryAgentInfo is a structure.
 type ContactSearchSummaryAgentInfo struct {
 	Id                        *string // 1 to 256 characters
 	ConnectedToAgentTimestamp *time.Time
 }
 
-// ContactSearchSummaryQueueInfo is a structure of the API.
+// ContactSearchSummaryQueueInfo is a structure.
 type ContactSearchSummaryQueueInfo struct {
 	Id               *string
 	EnqueueTimestamp *time.Time
 }
 
-// ContactSearchSummarySegmentAttributeValue is a structure of the API.
+// ContactSearchSummarySegmentAttributeValue is a structure.
 type ContactSearchSummarySegmentAttributeValue struct {
 	ValueString *string // 0 to 1024 characters
 	ValueMap    map[string]SegmentAttributeValue
 }
 
-// ControlPlaneAttributeFilter is a structure of the API.
+// ControlPlaneAttributeFilter is a structure.
 type ControlPlaneAttributeFilter struct {
 	OrConditions []CommonAttributeAndCondition
 	AndCondition *CommonAttributeAndCondition
 	TagCondition *TagCondition
 }
 
-// ControlPlaneTagFilter is a structure of the API.
+// ControlPlaneTagFilter is a structure.
 type ControlPlaneTagFilter struct {
 	OrConditions  [][]TagCondition
 	AndConditions []TagCondition
 	TagCondition  *TagCondition
 }
 
-// ControlPlaneUserAttributeFilter is a structure of the API.
+// ControlPlaneUserAttributeFilter is a structure.
 type ControlPlaneUserAttributeFilter struct {
 	OrConditions            []AttributeAndCondition
 	AndCondition            *AttributeAndCondition
@@ -1249,7 +1249,7 @@ type CreateAgentStatusResponse struct {
 	AgentStatusId  *string
 }
 
-// CreateCaseActionDefinition is a structure of the API.
+// CreateCaseActionDefinition is a structure.
 type CreateCaseActionDefinition struct {
 	Fields     []FieldValue // required
 	TemplateId string       // required; 1 to 500 characters
@@ -1308,7 +1308,7 @@ type CreateContactFlowModuleVersionResponse struct {
 // CreateContactFlowRequest is the input of CreateContactFlow (PUT /contact-flows/{InstanceId}).
 type CreateContactFlowRequest struct {
 	InstanceId  string          // required; in the path; 1 to 100 characters
-	Name        string          // required; at least 1 characters
+	Name        string          // required; at least 1 character
 	Type        ContactFlowType // required
 	Description *string
 	Content     string // required
@@ -1728,7 +1728,7 @@ type CreateTaskTemplateResponse struct {
 // CreateTestCaseRequest is the input of CreateTestCase (PUT /test-cases/{InstanceId}).
 type CreateTestCaseRequest struct {
 	InstanceId         string // required; in the path; 1 to 250 characters
-	Name               string // required; at least 1 characters
+	Name               string // required; at least 1 character
 	Description        *string
 	Content            string // required
 	EntryPoint         *TestCaseEntryPoint
@@ -1900,7 +1900,7 @@ type CreatedByInfo struct {
 	AWSIdentityArn *string
 }
 
-// Credentials is a structure of the API.
+// Credentials is a structure.
 type Credentials struct {
 	AccessToken            *string // sensitive: never log it
 	AccessTokenExpiration  *time.Time
@@ -1908,54 +1908,54 @@ type Credentials struct {
 	RefreshTokenExpiration *time.Time
 }
 
-// CrossChannelBehavior is a structure of the API.
+// CrossChannelBehavior is a structure.
 type CrossChannelBehavior struct {
 	BehaviorType BehaviorType // required
 }
 
-// CurrentMetric is a structure of the API.
+// CurrentMetric is a structure.
 type CurrentMetric struct {
 	Name     CurrentMetricName
 	MetricId *string
 	Unit     Unit
 }
 
-// CurrentMetricData is a structure of the API.
+// CurrentMetricData is a structure.
 type CurrentMetricData struct {
 	Metric *CurrentMetric
 	Value  *float64
 }
 
-// CurrentMetricResult is a structure of the API.
+// CurrentMetricResult is a structure.
 type CurrentMetricResult struct {
 	Dimensions  *Dimensions
 	Collections []CurrentMetricData
 }
 
-// CurrentMetricSortCriteria is a structure of the API.
+// CurrentMetricSortCriteria is a structure.
 type CurrentMetricSortCriteria struct {
 	SortByMetric CurrentMetricName
 	SortOrder    SortOrder
 }
 
-// Customer is a structure of the API.
+// Customer is a structure.
 type Customer struct {
 	DeviceInfo   *DeviceInfo
 	Capabilities *ParticipantCapabilities
 }
 
-// CustomerQualityMetrics is a structure of the API.
+// CustomerQualityMetrics is a structure.
 type CustomerQualityMetrics struct {
 	Audio *AudioQualityMetricsInfo
 }
 
-// CustomerVoiceActivity is a structure of the API.
+// CustomerVoiceActivity is a structure.
 type CustomerVoiceActivity struct {
 	GreetingStartTimestamp *time.Time
 	GreetingEndTimestamp   *time.Time
 }
 
-// DataTable is a structure of the API.
+// DataTable is a structure.
 type DataTable struct {
 	Name               string  // required; 1 to 127 characters
 	Id                 string  // required; 1 to 256 characters
@@ -1973,12 +1973,12 @@ type DataTable struct {
 	Tags               map[string]string // 1 to 50 elements
 }
 
-// DataTableAccessControlConfiguration is a structure of the API.
+// DataTableAccessControlConfiguration is a structure.
 type DataTableAccessControlConfiguration struct {
 	PrimaryAttributeAccessControlConfiguration *PrimaryAttributeAccessControlConfigurationItem
 }
 
-// DataTableAttribute is a structure of the API.
+// DataTableAttribute is a structure.
 type DataTableAttribute struct {
 	AttributeId        *string                     // 1 to 256 characters
 	Name               string                      // required; 1 to 127 characters
@@ -1994,14 +1994,14 @@ type DataTableAttribute struct {
 	Validation         *Validation
 }
 
-// DataTableDeleteValueIdentifier is a structure of the API.
+// DataTableDeleteValueIdentifier is a structure.
 type DataTableDeleteValueIdentifier struct {
 	PrimaryValues []PrimaryValue
 	AttributeName string                // required; 1 to 127 characters
 	LockVersion   *DataTableLockVersion // required
 }
 
-// DataTableEvaluatedValue is a structure of the API.
+// DataTableEvaluatedValue is a structure.
 type DataTableEvaluatedValue struct {
 	RecordId       string                      // required; 1 to 256 characters
 	PrimaryValues  []PrimaryValue              // required
@@ -2012,7 +2012,7 @@ type DataTableEvaluatedValue struct {
 	EvaluatedValue string                      // required
 }
 
-// DataTableLockVersion is a structure of the API.
+// DataTableLockVersion is a structure.
 type DataTableLockVersion struct {
 	DataTable     *string
 	Attribute     *string
@@ -2020,19 +2020,19 @@ type DataTableLockVersion struct {
 	Value         *string
 }
 
-// DataTableSearchCriteria is a structure of the API.
+// DataTableSearchCriteria is a structure.
 type DataTableSearchCriteria struct {
 	OrConditions    []DataTableSearchCriteria
 	AndConditions   []DataTableSearchCriteria
 	StringCondition *StringCondition
 }
 
-// DataTableSearchFilter is a structure of the API.
+// DataTableSearchFilter is a structure.
 type DataTableSearchFilter struct {
 	AttributeFilter *ControlPlaneAttributeFilter
 }
 
-// DataTableSummary is a structure of the API.
+// DataTableSummary is a structure.
 type DataTableSummary struct {
 	Name               *string // 1 to 127 characters
 	Id                 *string // 1 to 256 characters
@@ -2041,7 +2041,7 @@ type DataTableSummary struct {
 	LastModifiedRegion *string
 }
 
-// DataTableValue is a structure of the API.
+// DataTableValue is a structure.
 type DataTableValue struct {
 	PrimaryValues      []PrimaryValue
 	AttributeName      string // required; 1 to 127 characters
@@ -2051,19 +2051,19 @@ type DataTableValue struct {
 	LastModifiedRegion *string
 }
 
-// DataTableValueEvaluationSet is a structure of the API.
+// DataTableValueEvaluationSet is a structure.
 type DataTableValueEvaluationSet struct {
 	PrimaryValues  []PrimaryValue
 	AttributeNames []string // required
 }
 
-// DataTableValueIdentifier is a structure of the API.
+// DataTableValueIdentifier is a structure.
 type DataTableValueIdentifier struct {
 	PrimaryValues []PrimaryValue
 	AttributeName string // required; 1 to 127 characters
 }
 
-// DataTableValueSummary is a structure of the API.
+// DataTableValueSummary is a structure.
 type DataTableValueSummary struct {
 	RecordId           *string                     // 1 to 256 characters
 	AttributeId        *string                     // 1 to 256 characters
@@ -2076,20 +2076,20 @@ type DataTableValueSummary struct {
 	LastModifiedRegion *string
 }
 
-// DateCondition is a structure of the API.
+// DateCondition is a structure.
 type DateCondition struct {
 	FieldName      *string
 	Value          *string
 	ComparisonType DateComparisonType
 }
 
-// DateReference is a structure of the API.
+// DateReference is a structure.
 type DateReference struct {
 	Name  *string // 1 to 4096 characters
 	Value *string // 0 to 4096 characters
 }
 
-// DateTimeCondition is a structure of the API.
+// DateTimeCondition is a structure.
 type DateTimeCondition struct {
 	FieldName      *string
 	MinValue       *string
@@ -2112,7 +2112,7 @@ type DeactivateEvaluationFormResponse struct {
 	EvaluationFormVersion int32  // required
 }
 
-// DecimalCondition is a structure of the API.
+// DecimalCondition is a structure.
 type DecimalCondition struct {
 	FieldName      *string
 	MinValue       *float64
@@ -2120,7 +2120,7 @@ type DecimalCondition struct {
 	ComparisonType DecimalComparisonType
 }
 
-// DefaultVocabulary is a structure of the API.
+// DefaultVocabulary is a structure.
 type DefaultVocabulary struct {
 	InstanceId     string                 // required; 1 to 100 characters
 	LanguageCode   VocabularyLanguageCode // required
@@ -2640,7 +2640,7 @@ type DescribeEmailAddressResponse struct {
 	Description         *string // sensitive: never log it; 0 to 4096 characters
 	CreateTimestamp     *string
 	ModifiedTimestamp   *string
-	AliasConfigurations []AliasConfiguration // at most 1 elements
+	AliasConfigurations []AliasConfiguration // at most 1 element
 	Tags                map[string]string    // 1 to 50 elements
 }
 
@@ -2915,14 +2915,14 @@ type DescribeWorkspaceResponse struct {
 	Workspace *Workspace // required
 }
 
-// DeviceInfo is a structure of the API.
+// DeviceInfo is a structure.
 type DeviceInfo struct {
 	PlatformName    *string // 0 to 128 characters
 	PlatformVersion *string // 0 to 128 characters
 	OperatingSystem *string // 0 to 128 characters
 }
 
-// Dimensions is a structure of the API.
+// Dimensions is a structure.
 type Dimensions struct {
 	Queue                 *QueueReference
 	Channel               Channel
@@ -3098,7 +3098,7 @@ type DisassociateSecurityProfilesRequest struct {
 	InstanceId       string                // required; in the path; 1 to 100 characters
 	SecurityProfiles []SecurityProfileItem // required; 1 to 10 elements
 	EntityType       EntityType            // required
-	EntityArn        string                // required; at least 1 characters
+	EntityArn        string                // required; at least 1 character
 }
 
 // DisassociateSecurityProfilesResponse is the output of DisassociateSecurityProfiles.
@@ -3142,12 +3142,12 @@ type DisassociateWorkspaceResponse struct {
 	FailedList     []FailedBatchAssociationSummary
 }
 
-// DisconnectDetails is a structure of the API.
+// DisconnectDetails is a structure.
 type DisconnectDetails struct {
 	PotentialDisconnectIssue *string // 0 to 128 characters
 }
 
-// DisconnectReason is a structure of the API.
+// DisconnectReason is a structure.
 type DisconnectReason struct {
 	Code *string
 }
@@ -3163,120 +3163,120 @@ type DismissUserContactRequest struct {
 // DismissUserContactResponse is the output of DismissUserContact.
 type DismissUserContactResponse struct{}
 
-// Distribution is a structure of the API.
+// Distribution is a structure.
 type Distribution struct {
 	Region     string // required; 8 to 31 characters
 	Percentage int32  // required; 0 to 100
 }
 
-// DownloadUrlMetadata is a structure of the API.
+// DownloadUrlMetadata is a structure.
 type DownloadUrlMetadata struct {
 	Url       *string // 1 to 2000 characters
 	UrlExpiry *string
 }
 
-// EffectiveHoursOfOperations is a structure of the API.
+// EffectiveHoursOfOperations is a structure.
 type EffectiveHoursOfOperations struct {
 	Date             *string
 	OperationalHours []OperationalHour
 }
 
-// EffectiveOverrideHours is a structure of the API.
+// EffectiveOverrideHours is a structure.
 type EffectiveOverrideHours struct {
 	Date          *string
 	OverrideHours []OverrideHour
 }
 
-// EmailAddressConfig is a structure of the API.
+// EmailAddressConfig is a structure.
 type EmailAddressConfig struct {
 	EmailAddressId string // required; 1 to 500 characters
 }
 
-// EmailAddressInfo is a structure of the API.
+// EmailAddressInfo is a structure.
 type EmailAddressInfo struct {
 	EmailAddress string  // required; sensitive: never log it; 1 to 255 characters
 	DisplayName  *string // sensitive: never log it; 0 to 256 characters
 }
 
-// EmailAddressMetadata is a structure of the API.
+// EmailAddressMetadata is a structure.
 type EmailAddressMetadata struct {
 	EmailAddressId      *string              // 1 to 500 characters
 	EmailAddressArn     *string              // 1 to 500 characters
 	EmailAddress        *string              // sensitive: never log it; 1 to 255 characters
 	Description         *string              // sensitive: never log it; 0 to 4096 characters
 	DisplayName         *string              // sensitive: never log it; 0 to 256 characters
-	AliasConfigurations []AliasConfiguration // at most 1 elements
+	AliasConfigurations []AliasConfiguration // at most 1 element
 }
 
-// EmailAddressSearchCriteria is a structure of the API.
+// EmailAddressSearchCriteria is a structure.
 type EmailAddressSearchCriteria struct {
 	OrConditions    []EmailAddressSearchCriteria
 	AndConditions   []EmailAddressSearchCriteria
 	StringCondition *StringCondition
 }
 
-// EmailAddressSearchFilter is a structure of the API.
+// EmailAddressSearchFilter is a structure.
 type EmailAddressSearchFilter struct {
 	TagFilter *ControlPlaneTagFilter
 }
 
-// EmailAddressSummary is a structure of the API.
+// EmailAddressSummary is a structure.
 type EmailAddressSummary struct {
 	Id                     *string // 1 to 500 characters
 	Arn                    *string // 1 to 500 characters
 	IsDefaultOutboundEmail *bool
 }
 
-// EmailAttachment is a structure of the API.
+// EmailAttachment is a structure.
 type EmailAttachment struct {
 	FileName string // required; 1 to 256 characters
 	S3Url    string // required; 1 to 2000 characters
 }
 
-// EmailMessageReference is a structure of the API.
+// EmailMessageReference is a structure.
 type EmailMessageReference struct {
 	Name *string // 1 to 4096 characters
 	Arn  *string // 20 to 256 characters
 }
 
-// EmailRecipient is a structure of the API.
+// EmailRecipient is a structure.
 type EmailRecipient struct {
 	Address     *string // 0 to 256 characters
 	DisplayName *string // 0 to 256 characters
 }
 
-// EmailReference is a structure of the API.
+// EmailReference is a structure.
 type EmailReference struct {
 	Name  *string // 1 to 4096 characters
 	Value *string // 0 to 4096 characters
 }
 
-// EmptyFieldValue is a structure of the API.
+// EmptyFieldValue is a structure.
 type EmptyFieldValue struct{}
 
-// EncryptionConfig is a structure of the API.
+// EncryptionConfig is a structure.
 type EncryptionConfig struct {
 	EncryptionType EncryptionType // required
 	KeyId          string         // required; 1 to 128 characters
 }
 
-// EndAssociatedTasksActionDefinition is a structure of the API.
+// EndAssociatedTasksActionDefinition is a structure.
 type EndAssociatedTasksActionDefinition struct{}
 
-// Endpoint is a structure of the API.
+// Endpoint is a structure.
 type Endpoint struct {
 	Type    EndpointType
 	Address *string // 0 to 256 characters
 }
 
-// EndpointInfo is a structure of the API.
+// EndpointInfo is a structure.
 type EndpointInfo struct {
 	Type        EndpointType
 	Address     *string // 0 to 256 characters
 	DisplayName *string // 0 to 256 characters
 }
 
-// ErrorResult is a structure of the API.
+// ErrorResult is a structure.
 type ErrorResult struct {
 	ErrorCode    *string
 	ErrorMessage *string
@@ -3299,7 +3299,7 @@ type EvaluateDataTableValuesResponse struct {
 	NextToken *string
 }
 
-// Evaluation is a structure of the API.
+// Evaluation is a structure.
 type Evaluation struct {
 	EvaluationId     string                            // required; 1 to 500 characters
 	EvaluationArn    string                            // required
@@ -3314,14 +3314,14 @@ type Evaluation struct {
 	Tags             map[string]string // 1 to 50 elements
 }
 
-// EvaluationAcknowledgement is a structure of the API.
+// EvaluationAcknowledgement is a structure.
 type EvaluationAcknowledgement struct {
 	AcknowledgedTime    time.Time // required
 	AcknowledgedBy      string    // required
 	AcknowledgerComment *string   // 0 to 3072 characters
 }
 
-// EvaluationAcknowledgementSummary is a structure of the API.
+// EvaluationAcknowledgementSummary is a structure.
 type EvaluationAcknowledgementSummary struct {
 	AcknowledgedTime    *time.Time
 	AcknowledgedBy      *string
@@ -3337,37 +3337,37 @@ type EvaluationAnswerData struct {
 	NotApplicable *bool
 }
 
-// EvaluationAnswerInput is a structure of the API.
+// EvaluationAnswerInput is a structure.
 type EvaluationAnswerInput struct {
 	Value *EvaluationAnswerData
 }
 
-// EvaluationAnswerOutput is a structure of the API.
+// EvaluationAnswerOutput is a structure.
 type EvaluationAnswerOutput struct {
 	Value                *EvaluationAnswerData
 	SystemSuggestedValue *EvaluationAnswerData
 	SuggestedAnswers     []EvaluationSuggestedAnswer
 }
 
-// EvaluationAutomationRuleCategory is a structure of the API.
+// EvaluationAutomationRuleCategory is a structure.
 type EvaluationAutomationRuleCategory struct {
 	Category         string                                  // required
 	Condition        QuestionRuleCategoryAutomationCondition // required
 	PointsOfInterest []EvaluationTranscriptPointOfInterest   // 0 to 100 elements
 }
 
-// EvaluationContactLensAnswerAnalysisDetails is a structure of the API.
+// EvaluationContactLensAnswerAnalysisDetails is a structure.
 type EvaluationContactLensAnswerAnalysisDetails struct {
 	MatchedRuleCategories []EvaluationAutomationRuleCategory
 }
 
-// EvaluationContactParticipant is a structure of the API.
+// EvaluationContactParticipant is a structure.
 type EvaluationContactParticipant struct {
 	ContactParticipantRole ContactParticipantRole
 	ContactParticipantId   *string // 1 to 500 characters
 }
 
-// EvaluationForm is a structure of the API.
+// EvaluationForm is a structure.
 type EvaluationForm struct {
 	EvaluationFormId            string // required; 1 to 500 characters
 	EvaluationFormVersion       int32  // required
@@ -3389,12 +3389,12 @@ type EvaluationForm struct {
 	LanguageConfiguration       *EvaluationFormLanguageConfiguration
 }
 
-// EvaluationFormAutoEvaluationConfiguration is a structure of the API.
+// EvaluationFormAutoEvaluationConfiguration is a structure.
 type EvaluationFormAutoEvaluationConfiguration struct {
 	Enabled bool // required
 }
 
-// EvaluationFormContent is a structure of the API.
+// EvaluationFormContent is a structure.
 type EvaluationFormContent struct {
 	EvaluationFormVersion       int32  // required
 	EvaluationFormId            string // required; 1 to 500 characters
@@ -3415,7 +3415,7 @@ type EvaluationFormItem struct {
 	Question *EvaluationFormQuestion
 }
 
-// EvaluationFormItemEnablementCondition is a structure of the API.
+// EvaluationFormItemEnablementCondition is a structure.
 type EvaluationFormItemEnablementCondition struct {
 	Operands []EvaluationFormItemEnablementConditionOperand // required
 	Operator EvaluationFormItemEnablementOperator
@@ -3427,38 +3427,38 @@ type EvaluationFormItemEnablementConditionOperand struct {
 	Condition  *EvaluationFormItemEnablementCondition
 }
 
-// EvaluationFormItemEnablementConfiguration is a structure of the API.
+// EvaluationFormItemEnablementConfiguration is a structure.
 type EvaluationFormItemEnablementConfiguration struct {
 	Condition     *EvaluationFormItemEnablementCondition // required
 	Action        EvaluationFormItemEnablementAction     // required
 	DefaultAction EvaluationFormItemEnablementAction
 }
 
-// EvaluationFormItemEnablementExpression is a structure of the API.
+// EvaluationFormItemEnablementExpression is a structure.
 type EvaluationFormItemEnablementExpression struct {
 	Source     *EvaluationFormItemEnablementSource       // required
 	Values     []EvaluationFormItemEnablementSourceValue // required
 	Comparator EvaluationFormItemSourceValuesComparator  // required
 }
 
-// EvaluationFormItemEnablementSource is a structure of the API.
+// EvaluationFormItemEnablementSource is a structure.
 type EvaluationFormItemEnablementSource struct {
 	Type  EvaluationFormItemEnablementSourceType // required
 	RefId *string
 }
 
-// EvaluationFormItemEnablementSourceValue is a structure of the API.
+// EvaluationFormItemEnablementSourceValue is a structure.
 type EvaluationFormItemEnablementSourceValue struct {
 	Type  EvaluationFormItemEnablementSourceValueType // required
 	RefId *string
 }
 
-// EvaluationFormLanguageConfiguration is a structure of the API.
+// EvaluationFormLanguageConfiguration is a structure.
 type EvaluationFormLanguageConfiguration struct {
 	FormLanguage EvaluationFormLanguageCode
 }
 
-// EvaluationFormMultiSelectQuestionAutomation is a structure of the API.
+// EvaluationFormMultiSelectQuestionAutomation is a structure.
 type EvaluationFormMultiSelectQuestionAutomation struct {
 	Options             []EvaluationFormMultiSelectQuestionAutomationOption
 	DefaultOptionRefIds []string
@@ -3470,13 +3470,13 @@ type EvaluationFormMultiSelectQuestionAutomationOption struct {
 	RuleCategory *MultiSelectQuestionRuleCategoryAutomation
 }
 
-// EvaluationFormMultiSelectQuestionOption is a structure of the API.
+// EvaluationFormMultiSelectQuestionOption is a structure.
 type EvaluationFormMultiSelectQuestionOption struct {
 	RefId string // required
 	Text  string // required; 0 to 128 characters
 }
 
-// EvaluationFormMultiSelectQuestionProperties is a structure of the API.
+// EvaluationFormMultiSelectQuestionProperties is a structure.
 type EvaluationFormMultiSelectQuestionProperties struct {
 	Options    []EvaluationFormMultiSelectQuestionOption // required
 	DisplayAs  EvaluationFormMultiSelectQuestionDisplayMode
@@ -3489,7 +3489,7 @@ type EvaluationFormNumericQuestionAutomation struct {
 	AnswerSource  *EvaluationFormQuestionAutomationAnswerSource
 }
 
-// EvaluationFormNumericQuestionOption is a structure of the API.
+// EvaluationFormNumericQuestionOption is a structure.
 type EvaluationFormNumericQuestionOption struct {
 	MinValue                   int32 // required
 	MaxValue                   int32 // required
@@ -3498,7 +3498,7 @@ type EvaluationFormNumericQuestionOption struct {
 	AutomaticFailConfiguration *AutomaticFailConfiguration
 }
 
-// EvaluationFormNumericQuestionProperties is a structure of the API.
+// EvaluationFormNumericQuestionProperties is a structure.
 type EvaluationFormNumericQuestionProperties struct {
 	MinValue   int32 // required
 	MaxValue   int32 // required
@@ -3506,7 +3506,7 @@ type EvaluationFormNumericQuestionProperties struct {
 	Automation *EvaluationFormNumericQuestionAutomation
 }
 
-// EvaluationFormQuestion is a structure of the API.
+// EvaluationFormQuestion is a structure.
 type EvaluationFormQuestion struct {
 	Title                  string // required
 	Instructions           *string
@@ -3518,7 +3518,7 @@ type EvaluationFormQuestion struct {
 	Weight                 *float64
 }
 
-// EvaluationFormQuestionAutomationAnswerSource is a structure of the API.
+// EvaluationFormQuestionAutomationAnswerSource is a structure.
 type EvaluationFormQuestionAutomationAnswerSource struct {
 	SourceType EvaluationFormQuestionAutomationAnswerSourceType // required
 }
@@ -3531,13 +3531,13 @@ type EvaluationFormQuestionTypeProperties struct {
 	MultiSelect  *EvaluationFormMultiSelectQuestionProperties
 }
 
-// EvaluationFormScoringStrategy is a structure of the API.
+// EvaluationFormScoringStrategy is a structure.
 type EvaluationFormScoringStrategy struct {
 	Mode   EvaluationFormScoringMode   // required
 	Status EvaluationFormScoringStatus // required
 }
 
-// EvaluationFormSearchCriteria is a structure of the API.
+// EvaluationFormSearchCriteria is a structure.
 type EvaluationFormSearchCriteria struct {
 	OrConditions      []EvaluationFormSearchCriteria
 	AndConditions     []EvaluationFormSearchCriteria
@@ -3547,12 +3547,12 @@ type EvaluationFormSearchCriteria struct {
 	DateTimeCondition *DateTimeCondition
 }
 
-// EvaluationFormSearchFilter is a structure of the API.
+// EvaluationFormSearchFilter is a structure.
 type EvaluationFormSearchFilter struct {
 	AttributeFilter *ControlPlaneAttributeFilter
 }
 
-// EvaluationFormSearchSummary is a structure of the API.
+// EvaluationFormSearchSummary is a structure.
 type EvaluationFormSearchSummary struct {
 	EvaluationFormId       string                      // required; 1 to 500 characters
 	EvaluationFormArn      string                      // required
@@ -3573,7 +3573,7 @@ type EvaluationFormSearchSummary struct {
 	Tags                   map[string]string // 1 to 50 elements
 }
 
-// EvaluationFormSection is a structure of the API.
+// EvaluationFormSection is a structure.
 type EvaluationFormSection struct {
 	Title        string // required
 	RefId        string // required
@@ -3582,7 +3582,7 @@ type EvaluationFormSection struct {
 	Weight       *float64
 }
 
-// EvaluationFormSingleSelectQuestionAutomation is a structure of the API.
+// EvaluationFormSingleSelectQuestionAutomation is a structure.
 type EvaluationFormSingleSelectQuestionAutomation struct {
 	Options            []EvaluationFormSingleSelectQuestionAutomationOption
 	DefaultOptionRefId *string
@@ -3594,7 +3594,7 @@ type EvaluationFormSingleSelectQuestionAutomationOption struct {
 	RuleCategory *SingleSelectQuestionRuleCategoryAutomation
 }
 
-// EvaluationFormSingleSelectQuestionOption is a structure of the API.
+// EvaluationFormSingleSelectQuestionOption is a structure.
 type EvaluationFormSingleSelectQuestionOption struct {
 	RefId                      string // required
 	Text                       string // required
@@ -3603,14 +3603,14 @@ type EvaluationFormSingleSelectQuestionOption struct {
 	AutomaticFailConfiguration *AutomaticFailConfiguration
 }
 
-// EvaluationFormSingleSelectQuestionProperties is a structure of the API.
+// EvaluationFormSingleSelectQuestionProperties is a structure.
 type EvaluationFormSingleSelectQuestionProperties struct {
 	Options    []EvaluationFormSingleSelectQuestionOption // required
 	DisplayAs  EvaluationFormSingleSelectQuestionDisplayMode
 	Automation *EvaluationFormSingleSelectQuestionAutomation
 }
 
-// EvaluationFormSummary is a structure of the API.
+// EvaluationFormSummary is a structure.
 type EvaluationFormSummary struct {
 	EvaluationFormId  string    // required; 1 to 500 characters
 	EvaluationFormArn string    // required
@@ -3625,22 +3625,22 @@ type EvaluationFormSummary struct {
 	ActiveVersion     *int32
 }
 
-// EvaluationFormTargetConfiguration is a structure of the API.
+// EvaluationFormTargetConfiguration is a structure.
 type EvaluationFormTargetConfiguration struct {
 	ContactInteractionType ContactInteractionType // required
 }
 
-// EvaluationFormTextQuestionAutomation is a structure of the API.
+// EvaluationFormTextQuestionAutomation is a structure.
 type EvaluationFormTextQuestionAutomation struct {
 	AnswerSource *EvaluationFormQuestionAutomationAnswerSource
 }
 
-// EvaluationFormTextQuestionProperties is a structure of the API.
+// EvaluationFormTextQuestionProperties is a structure.
 type EvaluationFormTextQuestionProperties struct {
 	Automation *EvaluationFormTextQuestionAutomation
 }
 
-// EvaluationFormVersionSummary is a structure of the API.
+// EvaluationFormVersionSummary is a structure.
 type EvaluationFormVersionSummary struct {
 	EvaluationFormArn     string                      // required
 	EvaluationFormId      string                      // required; 1 to 500 characters
@@ -3653,13 +3653,13 @@ type EvaluationFormVersionSummary struct {
 	LastModifiedBy        string                      // required
 }
 
-// EvaluationGenAIAnswerAnalysisDetails is a structure of the API.
+// EvaluationGenAIAnswerAnalysisDetails is a structure.
 type EvaluationGenAIAnswerAnalysisDetails struct {
-	Justification    *string                               // at least 1 characters
+	Justification    *string                               // at least 1 character
 	PointsOfInterest []EvaluationTranscriptPointOfInterest // 0 to 100 elements
 }
 
-// EvaluationMetadata is a structure of the API.
+// EvaluationMetadata is a structure.
 type EvaluationMetadata struct {
 	ContactId            string  // required; 1 to 256 characters
 	EvaluatorArn         string  // required
@@ -3673,7 +3673,7 @@ type EvaluationMetadata struct {
 	SamplingJobId        *string // 1 to 500 characters
 }
 
-// EvaluationNote is a structure of the API.
+// EvaluationNote is a structure.
 type EvaluationNote struct {
 	Value *string // 0 to 3072 characters
 }
@@ -3684,46 +3684,46 @@ type EvaluationQuestionAnswerAnalysisDetails struct {
 	ContactLens *EvaluationContactLensAnswerAnalysisDetails
 }
 
-// EvaluationQuestionInputDetails is a structure of the API.
+// EvaluationQuestionInputDetails is a structure.
 type EvaluationQuestionInputDetails struct {
 	TranscriptType EvaluationTranscriptType
 }
 
-// EvaluationReviewConfiguration is a structure of the API.
+// EvaluationReviewConfiguration is a structure.
 type EvaluationReviewConfiguration struct {
-	ReviewNotificationRecipients []EvaluationReviewNotificationRecipient // required; at least 1 elements
+	ReviewNotificationRecipients []EvaluationReviewNotificationRecipient // required; at least 1 element
 	EligibilityDays              *int32
 }
 
-// EvaluationReviewMetadata is a structure of the API.
+// EvaluationReviewMetadata is a structure.
 type EvaluationReviewMetadata struct {
 	ReviewId              *string // 1 to 500 characters
 	RequestedTime         *time.Time
 	RequestedBy           *string
 	CreatedTime           *time.Time                       // deprecated by the model
 	CreatedBy             *string                          // deprecated by the model
-	ReviewRequestComments []EvaluationReviewRequestComment // required; at most 1 elements
+	ReviewRequestComments []EvaluationReviewRequestComment // required; at most 1 element
 }
 
-// EvaluationReviewNotificationRecipient is a structure of the API.
+// EvaluationReviewNotificationRecipient is a structure.
 type EvaluationReviewNotificationRecipient struct {
 	Type  EvaluationReviewNotificationRecipientType   // required
 	Value *EvaluationReviewNotificationRecipientValue // required
 }
 
-// EvaluationReviewNotificationRecipientValue is a structure of the API.
+// EvaluationReviewNotificationRecipientValue is a structure.
 type EvaluationReviewNotificationRecipientValue struct {
 	UserId *string // 1 to 500 characters
 }
 
-// EvaluationReviewRequestComment is a structure of the API.
+// EvaluationReviewRequestComment is a structure.
 type EvaluationReviewRequestComment struct {
 	Comment     *string // at most 500 characters
 	CreatedTime *time.Time
 	CreatedBy   *string
 }
 
-// EvaluationScore is a structure of the API.
+// EvaluationScore is a structure.
 type EvaluationScore struct {
 	Percentage    *float64 // 0 to 100
 	NotApplicable *bool
@@ -3731,7 +3731,7 @@ type EvaluationScore struct {
 	AppliedWeight *float64
 }
 
-// EvaluationSearchCriteria is a structure of the API.
+// EvaluationSearchCriteria is a structure.
 type EvaluationSearchCriteria struct {
 	OrConditions      []EvaluationSearchCriteria
 	AndConditions     []EvaluationSearchCriteria
@@ -3742,12 +3742,12 @@ type EvaluationSearchCriteria struct {
 	DecimalCondition  *DecimalCondition
 }
 
-// EvaluationSearchFilter is a structure of the API.
+// EvaluationSearchFilter is a structure.
 type EvaluationSearchFilter struct {
 	AttributeFilter *ControlPlaneAttributeFilter
 }
 
-// EvaluationSearchMetadata is a structure of the API.
+// EvaluationSearchMetadata is a structure.
 type EvaluationSearchMetadata struct {
 	ContactId              string   // required; 1 to 256 characters
 	EvaluatorArn           string   // required
@@ -3767,7 +3767,7 @@ type EvaluationSearchMetadata struct {
 	ContactParticipantId   *string // 1 to 500 characters
 }
 
-// EvaluationSearchSummary is a structure of the API.
+// EvaluationSearchSummary is a structure.
 type EvaluationSearchSummary struct {
 	EvaluationId          string  // required; 1 to 500 characters
 	EvaluationArn         string  // required
@@ -3782,7 +3782,7 @@ type EvaluationSearchSummary struct {
 	Tags                  map[string]string // 1 to 50 elements
 }
 
-// EvaluationSuggestedAnswer is a structure of the API.
+// EvaluationSuggestedAnswer is a structure.
 type EvaluationSuggestedAnswer struct {
 	Value           *EvaluationAnswerData
 	Status          EvaluationSuggestedAnswerStatus // required
@@ -3791,12 +3791,12 @@ type EvaluationSuggestedAnswer struct {
 	AnalysisDetails *EvaluationQuestionAnswerAnalysisDetails
 }
 
-// EvaluationSuggestedAnswerTranscriptMillisecondOffsets is a structure of the API.
+// EvaluationSuggestedAnswerTranscriptMillisecondOffsets is a structure.
 type EvaluationSuggestedAnswerTranscriptMillisecondOffsets struct {
 	BeginOffsetMillis int32 // required; at least 0
 }
 
-// EvaluationSummary is a structure of the API.
+// EvaluationSummary is a structure.
 type EvaluationSummary struct {
 	EvaluationId          string           // required; 1 to 500 characters
 	EvaluationArn         string           // required
@@ -3815,7 +3815,7 @@ type EvaluationSummary struct {
 	ContactParticipant    *EvaluationContactParticipant
 }
 
-// EvaluationTranscriptPointOfInterest is a structure of the API.
+// EvaluationTranscriptPointOfInterest is a structure.
 type EvaluationTranscriptPointOfInterest struct {
 	MillisecondOffsets *EvaluationSuggestedAnswerTranscriptMillisecondOffsets
 	TranscriptSegment  *string
@@ -3826,12 +3826,12 @@ type EvaluatorUserUnion struct {
 	ConnectUserArn *string
 }
 
-// EventBridgeActionDefinition is a structure of the API.
+// EventBridgeActionDefinition is a structure.
 type EventBridgeActionDefinition struct {
 	Name string // required; 1 to 100 characters
 }
 
-// ExecutionRecord is a structure of the API.
+// ExecutionRecord is a structure.
 type ExecutionRecord struct {
 	ObservationId *string // 1 to 256 characters
 	Status        ExecutionRecordStatus
@@ -3839,13 +3839,13 @@ type ExecutionRecord struct {
 	Record        *string
 }
 
-// Expiry is a structure of the API.
+// Expiry is a structure.
 type Expiry struct {
 	DurationInSeconds *int32
 	ExpiryTimestamp   *time.Time
 }
 
-// Expression is a structure of the API.
+// Expression is a structure.
 type Expression struct {
 	AttributeCondition    *AttributeCondition
 	AndExpression         []Expression
@@ -3853,37 +3853,37 @@ type Expression struct {
 	NotAttributeCondition *AttributeCondition
 }
 
-// ExtensionConfiguration is a structure of the API.
+// ExtensionConfiguration is a structure.
 type ExtensionConfiguration struct {
 	AllowedExtensions []AllowedExtension // required
 }
 
-// ExternalInvocationConfiguration is a structure of the API.
+// ExternalInvocationConfiguration is a structure.
 type ExternalInvocationConfiguration struct {
 	Enabled *bool
 }
 
-// FailedBatchAssociationSummary is a structure of the API.
+// FailedBatchAssociationSummary is a structure.
 type FailedBatchAssociationSummary struct {
 	ResourceArn  *string
 	ErrorCode    *string
 	ErrorMessage *string // 1 to 256 characters
 }
 
-// FailedRequest is a structure of the API.
+// FailedRequest is a structure.
 type FailedRequest struct {
 	RequestIdentifier    *string // at most 80 characters
 	FailureReasonCode    FailureReasonCode
 	FailureReasonMessage *string
 }
 
-// FieldValue is a structure of the API.
+// FieldValue is a structure.
 type FieldValue struct {
 	Id    string           // required; 1 to 500 characters
 	Value *FieldValueUnion // required
 }
 
-// FieldValueUnion is a structure of the API.
+// FieldValueUnion is a structure.
 type FieldValueUnion struct {
 	BooleanValue *bool
 	DoubleValue  *float64
@@ -3891,19 +3891,19 @@ type FieldValueUnion struct {
 	StringValue  *string // 0 to 500 characters
 }
 
-// FilterV2 is a structure of the API.
+// FilterV2 is a structure.
 type FilterV2 struct {
 	FilterKey       *string  // 1 to 250 characters
 	FilterValues    []string // 1 to 100 elements
 	StringCondition *FilterV2StringCondition
 }
 
-// FilterV2StringCondition is a structure of the API.
+// FilterV2StringCondition is a structure.
 type FilterV2StringCondition struct {
 	Comparison FilterV2StringConditionComparisonOperator
 }
 
-// Filters is a structure of the API.
+// Filters is a structure.
 type Filters struct {
 	Queues                 []string  // 1 to 100 elements
 	Channels               []Channel // at most 4 elements
@@ -3914,25 +3914,25 @@ type Filters struct {
 	ValidationTestTypes    []string // at most 10 elements
 }
 
-// FlowAssociationSummary is a structure of the API.
+// FlowAssociationSummary is a structure.
 type FlowAssociationSummary struct {
 	ResourceId   *string
 	FlowId       *string
 	ResourceType ListFlowAssociationResourceType
 }
 
-// FlowModule is a structure of the API.
+// FlowModule is a structure.
 type FlowModule struct {
 	Type         FlowModuleType
 	FlowModuleId *string // 1 to 128 characters
 }
 
-// FlowQuickConnectConfig is a structure of the API.
+// FlowQuickConnectConfig is a structure.
 type FlowQuickConnectConfig struct {
 	ContactFlowId string // required; at most 500 characters
 }
 
-// FontFamily is a structure of the API.
+// FontFamily is a structure.
 type FontFamily struct {
 	Default WorkspaceFontFamily
 }
@@ -3977,7 +3977,7 @@ type GetContactAttributesResponse struct {
 type GetContactMetricsRequest struct {
 	InstanceId string              // required; 1 to 250 characters
 	ContactId  string              // required; 1 to 250 characters
-	Metrics    []ContactMetricInfo // required; at least 1 elements
+	Metrics    []ContactMetricInfo // required; at least 1 element
 }
 
 // GetContactMetricsResponse is the output of GetContactMetrics.
@@ -3996,7 +3996,7 @@ type GetCurrentMetricDataRequest struct {
 	CurrentMetrics []CurrentMetric // required
 	NextToken      *string
 	MaxResults     *int32                      // 1 to 100
-	SortCriteria   []CurrentMetricSortCriteria // 0 to 1 elements
+	SortCriteria   []CurrentMetricSortCriteria // 0 to 1 element
 }
 
 // GetCurrentMetricDataResponse is the output of GetCurrentMetricData.
@@ -4176,19 +4176,19 @@ type GetTrafficDistributionResponse struct {
 	AgentConfig     *AgentConfig
 }
 
-// GlobalResiliencyMetadata is a structure of the API.
+// GlobalResiliencyMetadata is a structure.
 type GlobalResiliencyMetadata struct {
 	ActiveRegion               *string // 0 to 1024 characters
 	OriginRegion               *string // 0 to 1024 characters
 	TrafficDistributionGroupId *string
 }
 
-// GranularAccessControlConfiguration is a structure of the API.
+// GranularAccessControlConfiguration is a structure.
 type GranularAccessControlConfiguration struct {
 	DataTableAccessControlConfiguration *DataTableAccessControlConfiguration
 }
 
-// HierarchyGroup is a structure of the API.
+// HierarchyGroup is a structure.
 type HierarchyGroup struct {
 	Id                 *string
 	Arn                *string
@@ -4200,13 +4200,13 @@ type HierarchyGroup struct {
 	LastModifiedRegion *string
 }
 
-// HierarchyGroupCondition is a structure of the API.
+// HierarchyGroupCondition is a structure.
 type HierarchyGroupCondition struct {
 	Value                   *string
 	HierarchyGroupMatchType HierarchyGroupMatchType
 }
 
-// HierarchyGroupSummary is a structure of the API.
+// HierarchyGroupSummary is a structure.
 type HierarchyGroupSummary struct {
 	Id                 *string
 	Arn                *string
@@ -4215,13 +4215,13 @@ type HierarchyGroupSummary struct {
 	LastModifiedRegion *string
 }
 
-// HierarchyGroupSummaryReference is a structure of the API.
+// HierarchyGroupSummaryReference is a structure.
 type HierarchyGroupSummaryReference struct {
 	Id  *string
 	Arn *string
 }
 
-// HierarchyGroups is a structure of the API.
+// HierarchyGroups is a structure.
 type HierarchyGroups struct {
 	Level1 *AgentHierarchyGroup
 	Level2 *AgentHierarchyGroup
@@ -4230,7 +4230,7 @@ type HierarchyGroups struct {
 	Level5 *AgentHierarchyGroup
 }
 
-// HierarchyLevel is a structure of the API.
+// HierarchyLevel is a structure.
 type HierarchyLevel struct {
 	Id                 *string
 	Arn                *string
@@ -4239,12 +4239,12 @@ type HierarchyLevel struct {
 	LastModifiedRegion *string
 }
 
-// HierarchyLevelUpdate is a structure of the API.
+// HierarchyLevelUpdate is a structure.
 type HierarchyLevelUpdate struct {
 	Name string // required
 }
 
-// HierarchyPath is a structure of the API.
+// HierarchyPath is a structure.
 type HierarchyPath struct {
 	LevelOne   *HierarchyGroupSummary
 	LevelTwo   *HierarchyGroupSummary
@@ -4253,7 +4253,7 @@ type HierarchyPath struct {
 	LevelFive  *HierarchyGroupSummary
 }
 
-// HierarchyPathReference is a structure of the API.
+// HierarchyPathReference is a structure.
 type HierarchyPathReference struct {
 	LevelOne   *HierarchyGroupSummaryReference
 	LevelTwo   *HierarchyGroupSummaryReference
@@ -4262,7 +4262,7 @@ type HierarchyPathReference struct {
 	LevelFive  *HierarchyGroupSummaryReference
 }
 
-// HierarchyStructure is a structure of the API.
+// HierarchyStructure is a structure.
 type HierarchyStructure struct {
 	LevelOne   *HierarchyLevel
 	LevelTwo   *HierarchyLevel
@@ -4271,7 +4271,7 @@ type HierarchyStructure struct {
 	LevelFive  *HierarchyLevel
 }
 
-// HierarchyStructureUpdate is a structure of the API.
+// HierarchyStructureUpdate is a structure.
 type HierarchyStructureUpdate struct {
 	LevelOne   *HierarchyLevelUpdate
 	LevelTwo   *HierarchyLevelUpdate
@@ -4280,7 +4280,7 @@ type HierarchyStructureUpdate struct {
 	LevelFive  *HierarchyLevelUpdate
 }
 
-// HistoricalMetric is a structure of the API.
+// HistoricalMetric is a structure.
 type HistoricalMetric struct {
 	Name      HistoricalMetricName
 	Threshold *Threshold
@@ -4288,19 +4288,19 @@ type HistoricalMetric struct {
 	Unit      Unit
 }
 
-// HistoricalMetricData is a structure of the API.
+// HistoricalMetricData is a structure.
 type HistoricalMetricData struct {
 	Metric *HistoricalMetric
 	Value  *float64
 }
 
-// HistoricalMetricResult is a structure of the API.
+// HistoricalMetricResult is a structure.
 type HistoricalMetricResult struct {
 	Dimensions  *Dimensions
 	Collections []HistoricalMetricData
 }
 
-// HoursOfOperation is a structure of the API.
+// HoursOfOperation is a structure.
 type HoursOfOperation struct {
 	HoursOfOperationId      *string
 	HoursOfOperationArn     *string
@@ -4314,14 +4314,14 @@ type HoursOfOperation struct {
 	LastModifiedRegion      *string
 }
 
-// HoursOfOperationConfig is a structure of the API.
+// HoursOfOperationConfig is a structure.
 type HoursOfOperationConfig struct {
 	Day       HoursOfOperationDays       // required
 	StartTime *HoursOfOperationTimeSlice // required
 	EndTime   *HoursOfOperationTimeSlice // required
 }
 
-// HoursOfOperationOverride is a structure of the API.
+// HoursOfOperationOverride is a structure.
 type HoursOfOperationOverride struct {
 	HoursOfOperationOverrideId *string // 1 to 36 characters
 	HoursOfOperationId         *string
@@ -4335,14 +4335,14 @@ type HoursOfOperationOverride struct {
 	OverrideType               OverrideType
 }
 
-// HoursOfOperationOverrideConfig is a structure of the API.
+// HoursOfOperationOverrideConfig is a structure.
 type HoursOfOperationOverrideConfig struct {
 	Day       OverrideDays
 	StartTime *OverrideTimeSlice
 	EndTime   *OverrideTimeSlice
 }
 
-// HoursOfOperationOverrideSearchCriteria is a structure of the API.
+// HoursOfOperationOverrideSearchCriteria is a structure.
 type HoursOfOperationOverrideSearchCriteria struct {
 	OrConditions    []HoursOfOperationOverrideSearchCriteria
 	AndConditions   []HoursOfOperationOverrideSearchCriteria
@@ -4350,19 +4350,19 @@ type HoursOfOperationOverrideSearchCriteria struct {
 	DateCondition   *DateCondition
 }
 
-// HoursOfOperationSearchCriteria is a structure of the API.
+// HoursOfOperationSearchCriteria is a structure.
 type HoursOfOperationSearchCriteria struct {
 	OrConditions    []HoursOfOperationSearchCriteria
 	AndConditions   []HoursOfOperationSearchCriteria
 	StringCondition *StringCondition
 }
 
-// HoursOfOperationSearchFilter is a structure of the API.
+// HoursOfOperationSearchFilter is a structure.
 type HoursOfOperationSearchFilter struct {
 	TagFilter *ControlPlaneTagFilter
 }
 
-// HoursOfOperationSummary is a structure of the API.
+// HoursOfOperationSummary is a structure.
 type HoursOfOperationSummary struct {
 	Id                 *string
 	Arn                *string
@@ -4371,20 +4371,20 @@ type HoursOfOperationSummary struct {
 	LastModifiedRegion *string
 }
 
-// HoursOfOperationTimeSlice is a structure of the API.
+// HoursOfOperationTimeSlice is a structure.
 type HoursOfOperationTimeSlice struct {
 	Hours   int32 // required; 0 to 23
 	Minutes int32 // required; 0 to 59
 }
 
-// HoursOfOperationsIdentifier is a structure of the API.
+// HoursOfOperationsIdentifier is a structure.
 type HoursOfOperationsIdentifier struct {
 	Name string // required; 1 to 127 characters
 	Id   string // required
 	Arn  *string
 }
 
-// ImagesLogo is a structure of the API.
+// ImagesLogo is a structure.
 type ImagesLogo struct {
 	Default *string // 1 to 254 characters
 	Favicon *string // 1 to 254 characters
@@ -4417,19 +4417,19 @@ type ImportWorkspaceMediaRequest struct {
 // ImportWorkspaceMediaResponse is the output of ImportWorkspaceMedia.
 type ImportWorkspaceMediaResponse struct{}
 
-// InboundAdditionalRecipients is a structure of the API.
+// InboundAdditionalRecipients is a structure.
 type InboundAdditionalRecipients struct {
 	ToAddresses []EmailAddressInfo // 1 to 50 elements
 	CcAddresses []EmailAddressInfo // 1 to 50 elements
 }
 
-// InboundEmailContent is a structure of the API.
+// InboundEmailContent is a structure.
 type InboundEmailContent struct {
 	MessageSourceType InboundMessageSourceType // required
 	RawMessage        *InboundRawMessage
 }
 
-// InboundRawMessage is a structure of the API.
+// InboundRawMessage is a structure.
 type InboundRawMessage struct {
 	Subject     string // required; sensitive: never log it; 0 to 998 characters
 	Body        string // required; sensitive: never log it; 1 to 5242880 characters
@@ -4437,12 +4437,12 @@ type InboundRawMessage struct {
 	Headers     map[EmailHeaderType]string
 }
 
-// InputPredefinedAttributeConfiguration is a structure of the API.
+// InputPredefinedAttributeConfiguration is a structure.
 type InputPredefinedAttributeConfiguration struct {
 	EnableValueValidationOnAssociation *bool
 }
 
-// Instance is a structure of the API.
+// Instance is a structure.
 type Instance struct {
 	Id                     *string // 1 to 100 characters
 	Arn                    *string
@@ -4458,12 +4458,12 @@ type Instance struct {
 	Tags                   map[string]string // 1 to 50 elements
 }
 
-// InstanceStatusReason is a structure of the API.
+// InstanceStatusReason is a structure.
 type InstanceStatusReason struct {
 	Message *string
 }
 
-// InstanceStorageConfig is a structure of the API.
+// InstanceStorageConfig is a structure.
 type InstanceStorageConfig struct {
 	AssociationId            *string     // 1 to 100 characters
 	StorageType              StorageType // required
@@ -4473,7 +4473,7 @@ type InstanceStorageConfig struct {
 	KinesisFirehoseConfig    *KinesisFirehoseConfig
 }
 
-// InstanceSummary is a structure of the API.
+// InstanceSummary is a structure.
 type InstanceSummary struct {
 	Id                     *string // 1 to 100 characters
 	Arn                    *string
@@ -4487,7 +4487,7 @@ type InstanceSummary struct {
 	InstanceAccessUrl      *string
 }
 
-// IntegrationAssociationSummary is a structure of the API.
+// IntegrationAssociationSummary is a structure.
 type IntegrationAssociationSummary struct {
 	IntegrationAssociationId  *string // 1 to 200 characters
 	IntegrationAssociationArn *string
@@ -4499,7 +4499,7 @@ type IntegrationAssociationSummary struct {
 	SourceType                SourceType
 }
 
-// IntervalDetails is a structure of the API.
+// IntervalDetails is a structure.
 type IntervalDetails struct {
 	TimeZone       *string
 	IntervalPeriod IntervalPeriod
@@ -4510,41 +4510,41 @@ type InvalidRequestExceptionReason struct {
 	AttachedFileInvalidRequestExceptionReason AttachedFileInvalidRequestExceptionReason
 }
 
-// InvisibleFieldInfo is a structure of the API.
+// InvisibleFieldInfo is a structure.
 type InvisibleFieldInfo struct {
 	Id *TaskTemplateFieldIdentifier
 }
 
-// KinesisFirehoseConfig is a structure of the API.
+// KinesisFirehoseConfig is a structure.
 type KinesisFirehoseConfig struct {
 	FirehoseArn string // required
 }
 
-// KinesisStreamConfig is a structure of the API.
+// KinesisStreamConfig is a structure.
 type KinesisStreamConfig struct {
 	StreamArn string // required
 }
 
-// KinesisVideoStreamConfig is a structure of the API.
+// KinesisVideoStreamConfig is a structure.
 type KinesisVideoStreamConfig struct {
 	Prefix               string            // required; 1 to 128 characters
 	RetentionPeriodHours int32             // required; 0 to 87600
 	EncryptionConfig     *EncryptionConfig // required
 }
 
-// LexBot is a structure of the API.
+// LexBot is a structure.
 type LexBot struct {
 	Name      string // required; at most 50 characters
 	LexRegion string // required; at most 60 characters
 }
 
-// LexBotConfig is a structure of the API.
+// LexBotConfig is a structure.
 type LexBotConfig struct {
 	LexBot   *LexBot
 	LexV2Bot *LexV2Bot
 }
 
-// LexV2Bot is a structure of the API.
+// LexV2Bot is a structure.
 type LexV2Bot struct {
 	AliasArn *string // 1 to 100 characters
 }
@@ -4680,7 +4680,7 @@ type ListChildHoursOfOperationsResponse struct {
 	LastModifiedRegion                *string
 }
 
-// ListCondition is a structure of the API.
+// ListCondition is a structure.
 type ListCondition struct {
 	TargetListType TargetListType
 	Conditions     []Condition
@@ -4873,7 +4873,7 @@ type ListDefaultVocabulariesResponse struct {
 type ListEntitySecurityProfilesRequest struct {
 	InstanceId string     // required; in the path; 1 to 100 characters
 	EntityType EntityType // required
-	EntityArn  string     // required; at least 1 characters
+	EntityArn  string     // required; at least 1 character
 	NextToken  *string    // 1 to 2500 characters
 	MaxResults *int32     // 1 to 100
 }
@@ -5072,7 +5072,7 @@ type ListPhoneNumbersResponse struct {
 	NextToken              *string
 }
 
-// ListPhoneNumbersSummary is a structure of the API.
+// ListPhoneNumbersSummary is a structure.
 type ListPhoneNumbersSummary struct {
 	PhoneNumberId          *string
 	PhoneNumberArn         *string
@@ -5404,7 +5404,7 @@ type ListTestCaseExecutionRecordsResponse struct {
 type ListTestCaseExecutionsRequest struct {
 	InstanceId   string                  // required; in the path; 1 to 100 characters
 	TestCaseId   *string                 // query parameter testCaseId; at most 500 characters
-	TestCaseName *string                 // query parameter testCaseName; at least 1 characters
+	TestCaseName *string                 // query parameter testCaseName; at least 1 character
 	StartTime    *int64                  // query parameter startTime; at least 0
 	EndTime      *int64                  // query parameter endTime; at least 0
 	Status       TestCaseExecutionStatus // query parameter status
@@ -5602,25 +5602,25 @@ type ListWorkspacesResponse struct {
 	WorkspaceSummaryList []WorkspaceSummary // required
 }
 
-// MatchCriteria is a structure of the API.
+// MatchCriteria is a structure.
 type MatchCriteria struct {
 	AgentsCriteria *AgentsCriteria
 }
 
-// MediaConcurrency is a structure of the API.
+// MediaConcurrency is a structure.
 type MediaConcurrency struct {
 	Channel              Channel // required
 	Concurrency          int32   // required; 1 to 10
 	CrossChannelBehavior *CrossChannelBehavior
 }
 
-// MediaItem is a structure of the API.
+// MediaItem is a structure.
 type MediaItem struct {
 	Type   MediaType
 	Source *string // 1 to 533333 characters
 }
 
-// MediaPlacement is a structure of the API.
+// MediaPlacement is a structure.
 type MediaPlacement struct {
 	AudioHostUrl      *string // 1 to 2000 characters
 	AudioFallbackUrl  *string // 1 to 2000 characters
@@ -5629,7 +5629,7 @@ type MediaPlacement struct {
 	EventIngestionUrl *string // 1 to 2000 characters
 }
 
-// Meeting is a structure of the API.
+// Meeting is a structure.
 type Meeting struct {
 	MediaRegion     *string
 	MediaPlacement  *MediaPlacement
@@ -5637,42 +5637,42 @@ type Meeting struct {
 	MeetingId       *string
 }
 
-// MeetingFeaturesConfiguration is a structure of the API.
+// MeetingFeaturesConfiguration is a structure.
 type MeetingFeaturesConfiguration struct {
 	Audio *AudioFeatures
 }
 
-// MetricDataV2 is a structure of the API.
+// MetricDataV2 is a structure.
 type MetricDataV2 struct {
 	Metric *MetricV2
 	Value  *float64
 }
 
-// MetricFilterV2 is a structure of the API.
+// MetricFilterV2 is a structure.
 type MetricFilterV2 struct {
 	MetricFilterKey    *string
 	MetricFilterValues []string // 1 to 10 elements
 	Negate             *bool
 }
 
-// MetricInterval is a structure of the API.
+// MetricInterval is a structure.
 type MetricInterval struct {
 	Interval  IntervalPeriod
 	StartTime *time.Time
 	EndTime   *time.Time
 }
 
-// MetricResultV2 is a structure of the API.
+// MetricResultV2 is a structure.
 type MetricResultV2 struct {
 	Dimensions     map[string]string
 	MetricInterval *MetricInterval
 	Collections    []MetricDataV2
 }
 
-// MetricV2 is a structure of the API.
+// MetricV2 is a structure.
 type MetricV2 struct {
 	Name          *string
-	Threshold     []ThresholdV2    // at most 1 elements
+	Threshold     []ThresholdV2    // at most 1 element
 	MetricId      *string          // 1 to 150 characters
 	MetricFilters []MetricFilterV2 // at most 2 elements
 }
@@ -5692,20 +5692,20 @@ type MonitorContactResponse struct {
 	ContactArn *string
 }
 
-// MultiSelectQuestionRuleCategoryAutomation is a structure of the API.
+// MultiSelectQuestionRuleCategoryAutomation is a structure.
 type MultiSelectQuestionRuleCategoryAutomation struct {
 	Category     string                                             // required; 1 to 50 characters
 	Condition    MultiSelectQuestionRuleCategoryAutomationCondition // required
 	OptionRefIds []string                                           // required
 }
 
-// NameCriteria is a structure of the API.
+// NameCriteria is a structure.
 type NameCriteria struct {
 	SearchText []string                // required; 0 to 100 elements
 	MatchType  SearchContactsMatchType // required
 }
 
-// NewSessionDetails is a structure of the API.
+// NewSessionDetails is a structure.
 type NewSessionDetails struct {
 	SupportedMessagingContentTypes []string
 	ParticipantDetails             *ParticipantDetails
@@ -5713,7 +5713,7 @@ type NewSessionDetails struct {
 	StreamingConfiguration         *ChatStreamingConfiguration
 }
 
-// NextContactEntry is a structure of the API.
+// NextContactEntry is a structure.
 type NextContactEntry struct {
 	Type                NextContactType
 	NextContactMetadata *NextContactMetadata
@@ -5724,7 +5724,7 @@ type NextContactMetadata struct {
 	QuickConnectContactData *QuickConnectContactData
 }
 
-// Notification is a structure of the API.
+// Notification is a structure.
 type Notification struct {
 	Content            map[LocaleCode]string
 	Id                 string // required; 1 to 256 characters
@@ -5738,25 +5738,25 @@ type Notification struct {
 	Tags               map[string]string // 1 to 50 elements
 }
 
-// NotificationRecipientType is a structure of the API.
+// NotificationRecipientType is a structure.
 type NotificationRecipientType struct {
 	UserTags map[string]string
 	UserIds  []string
 }
 
-// NotificationSearchCriteria is a structure of the API.
+// NotificationSearchCriteria is a structure.
 type NotificationSearchCriteria struct {
 	OrConditions    []NotificationSearchCriteria
 	AndConditions   []NotificationSearchCriteria
 	StringCondition *StringCondition
 }
 
-// NotificationSearchFilter is a structure of the API.
+// NotificationSearchFilter is a structure.
 type NotificationSearchFilter struct {
 	AttributeFilter *ControlPlaneAttributeFilter
 }
 
-// NotificationSearchSummary is a structure of the API.
+// NotificationSearchSummary is a structure.
 type NotificationSearchSummary struct {
 	Id                 *string // 1 to 256 characters
 	Arn                *string
@@ -5771,7 +5771,7 @@ type NotificationSearchSummary struct {
 	Tags               map[string]string // 1 to 50 elements
 }
 
-// NumberCondition is a structure of the API.
+// NumberCondition is a structure.
 type NumberCondition struct {
 	FieldName      *string
 	MinValue       *int32
@@ -5779,73 +5779,73 @@ type NumberCondition struct {
 	ComparisonType NumberComparisonType
 }
 
-// NumberReference is a structure of the API.
+// NumberReference is a structure.
 type NumberReference struct {
 	Name  *string // 1 to 4096 characters
 	Value *string // 0 to 4096 characters
 }
 
-// NumericQuestionPropertyValueAutomation is a structure of the API.
+// NumericQuestionPropertyValueAutomation is a structure.
 type NumericQuestionPropertyValueAutomation struct {
 	Label NumericQuestionPropertyAutomationLabel // required
 }
 
-// ObservationSummary is a structure of the API.
+// ObservationSummary is a structure.
 type ObservationSummary struct {
 	TotalObservations  *int32
 	ObservationsPassed *int32
 	ObservationsFailed *int32
 }
 
-// OperationalHour is a structure of the API.
+// OperationalHour is a structure.
 type OperationalHour struct {
 	Start *OverrideTimeSlice
 	End   *OverrideTimeSlice
 }
 
-// OutboundAdditionalRecipients is a structure of the API.
+// OutboundAdditionalRecipients is a structure.
 type OutboundAdditionalRecipients struct {
 	CcEmailAddresses []EmailAddressInfo // 1 to 50 elements
 }
 
-// OutboundCallerConfig is a structure of the API.
+// OutboundCallerConfig is a structure.
 type OutboundCallerConfig struct {
 	OutboundCallerIdName     *string // 1 to 255 characters
 	OutboundCallerIdNumberId *string
 	OutboundFlowId           *string // at most 500 characters
 }
 
-// OutboundEmailConfig is a structure of the API.
+// OutboundEmailConfig is a structure.
 type OutboundEmailConfig struct {
 	OutboundEmailAddressId *string // 1 to 500 characters
 }
 
-// OutboundEmailContent is a structure of the API.
+// OutboundEmailContent is a structure.
 type OutboundEmailContent struct {
 	MessageSourceType      OutboundMessageSourceType // required
 	TemplatedMessageConfig *TemplatedMessageConfig
 	RawMessage             *OutboundRawMessage
 }
 
-// OutboundRawMessage is a structure of the API.
+// OutboundRawMessage is a structure.
 type OutboundRawMessage struct {
 	Subject     string // required; sensitive: never log it; 1 to 998 characters
 	Body        string // required; sensitive: never log it; 1 to 5242880 characters
 	ContentType string // required; 1 to 100 characters
 }
 
-// OutboundStrategy is a structure of the API.
+// OutboundStrategy is a structure.
 type OutboundStrategy struct {
 	Type   OutboundStrategyType // required
 	Config *OutboundStrategyConfig
 }
 
-// OutboundStrategyConfig is a structure of the API.
+// OutboundStrategyConfig is a structure.
 type OutboundStrategyConfig struct {
 	AgentFirst *AgentFirst
 }
 
-// OverrideHour is a structure of the API.
+// OverrideHour is a structure.
 type OverrideHour struct {
 	Start             *OverrideTimeSlice
 	End               *OverrideTimeSlice
@@ -5853,20 +5853,20 @@ type OverrideHour struct {
 	OperationalStatus OperationalStatus
 }
 
-// OverrideTimeSlice is a structure of the API.
+// OverrideTimeSlice is a structure.
 type OverrideTimeSlice struct {
 	Hours   int32 // required; 0 to 23
 	Minutes int32 // required; 0 to 59
 }
 
-// PaletteCanvas is a structure of the API.
+// PaletteCanvas is a structure.
 type PaletteCanvas struct {
 	ContainerBackground *string // 1 to 127 characters
 	PageBackground      *string // 1 to 127 characters
 	ActiveBackground    *string // 1 to 127 characters
 }
 
-// PaletteHeader is a structure of the API.
+// PaletteHeader is a structure.
 type PaletteHeader struct {
 	Background          *string // 1 to 127 characters
 	Text                *string // 1 to 127 characters
@@ -5874,7 +5874,7 @@ type PaletteHeader struct {
 	InvertActionsColors *bool
 }
 
-// PaletteNavigation is a structure of the API.
+// PaletteNavigation is a structure.
 type PaletteNavigation struct {
 	Background           *string // 1 to 127 characters
 	TextBackgroundHover  *string // 1 to 127 characters
@@ -5885,42 +5885,42 @@ type PaletteNavigation struct {
 	InvertActionsColors  *bool
 }
 
-// PalettePrimary is a structure of the API.
+// PalettePrimary is a structure.
 type PalettePrimary struct {
 	Default      *string // 1 to 127 characters
 	Active       *string // 1 to 127 characters
 	ContrastText *string // 1 to 127 characters
 }
 
-// ParentHoursOfOperationConfig is a structure of the API.
+// ParentHoursOfOperationConfig is a structure.
 type ParentHoursOfOperationConfig struct {
 	HoursOfOperationId *string
 }
 
-// ParticipantCapabilities is a structure of the API.
+// ParticipantCapabilities is a structure.
 type ParticipantCapabilities struct {
 	Video       VideoCapability
 	ScreenShare ScreenShareCapability
 }
 
-// ParticipantConfiguration is a structure of the API.
+// ParticipantConfiguration is a structure.
 type ParticipantConfiguration struct {
 	ResponseMode ResponseMode
 }
 
-// ParticipantDetails is a structure of the API.
+// ParticipantDetails is a structure.
 type ParticipantDetails struct {
 	DisplayName string // required; 1 to 256 characters
 }
 
-// ParticipantDetailsToAdd is a structure of the API.
+// ParticipantDetailsToAdd is a structure.
 type ParticipantDetailsToAdd struct {
 	ParticipantRole         ParticipantRole
 	DisplayName             *string // 1 to 256 characters
 	ParticipantCapabilities *ParticipantCapabilities
 }
 
-// ParticipantMetrics is a structure of the API.
+// ParticipantMetrics is a structure.
 type ParticipantMetrics struct {
 	ParticipantId             *string // 1 to 256 characters
 	ParticipantType           ParticipantType
@@ -5933,7 +5933,7 @@ type ParticipantMetrics struct {
 	LastMessageTimestamp      *time.Time
 }
 
-// ParticipantTimerConfiguration is a structure of the API.
+// ParticipantTimerConfiguration is a structure.
 type ParticipantTimerConfiguration struct {
 	ParticipantRole TimerEligibleParticipantRoles // required
 	TimerType       ParticipantTimerType          // required
@@ -5946,7 +5946,7 @@ type ParticipantTimerValue struct {
 	ParticipantTimerDurationInMinutes *int32 // 2 to 480
 }
 
-// ParticipantTokenCredentials is a structure of the API.
+// ParticipantTokenCredentials is a structure.
 type ParticipantTokenCredentials struct {
 	ParticipantToken *string // 1 to 1000 characters
 	Expiry           *string
@@ -5962,37 +5962,37 @@ type PauseContactRequest struct {
 // PauseContactResponse is the output of PauseContact.
 type PauseContactResponse struct{}
 
-// PersistentChat is a structure of the API.
+// PersistentChat is a structure.
 type PersistentChat struct {
 	RehydrationType RehydrationType
 	SourceContactId *string // 1 to 256 characters
 }
 
-// PersistentConnectionConfig is a structure of the API.
+// PersistentConnectionConfig is a structure.
 type PersistentConnectionConfig struct {
 	Channel              Channel // required
 	PersistentConnection bool    // required
 }
 
-// PhoneNumberConfig is a structure of the API.
+// PhoneNumberConfig is a structure.
 type PhoneNumberConfig struct {
 	Channel     Channel   // required
 	PhoneType   PhoneType // required
 	PhoneNumber *string   // sensitive: never log it
 }
 
-// PhoneNumberQuickConnectConfig is a structure of the API.
+// PhoneNumberQuickConnectConfig is a structure.
 type PhoneNumberQuickConnectConfig struct {
 	PhoneNumber string // required
 }
 
-// PhoneNumberStatus is a structure of the API.
+// PhoneNumberStatus is a structure.
 type PhoneNumberStatus struct {
 	Status  PhoneNumberWorkflowStatus
 	Message *string // 0 to 255 characters
 }
 
-// PhoneNumberSummary is a structure of the API.
+// PhoneNumberSummary is a structure.
 type PhoneNumberSummary struct {
 	Id                     *string
 	Arn                    *string
@@ -6001,12 +6001,12 @@ type PhoneNumberSummary struct {
 	PhoneNumberCountryCode PhoneNumberCountryCode
 }
 
-// PostAcceptTimeoutConfig is a structure of the API.
+// PostAcceptTimeoutConfig is a structure.
 type PostAcceptTimeoutConfig struct {
 	DurationInSeconds int32 // required; at least 0
 }
 
-// PredefinedAttribute is a structure of the API.
+// PredefinedAttribute is a structure.
 type PredefinedAttribute struct {
 	Name                   *string // 1 to 100 characters
 	Values                 *PredefinedAttributeValues
@@ -6016,20 +6016,20 @@ type PredefinedAttribute struct {
 	LastModifiedRegion     *string
 }
 
-// PredefinedAttributeConfiguration is a structure of the API.
+// PredefinedAttributeConfiguration is a structure.
 type PredefinedAttributeConfiguration struct {
 	EnableValueValidationOnAssociation *bool
 	IsReadOnly                         *bool
 }
 
-// PredefinedAttributeSearchCriteria is a structure of the API.
+// PredefinedAttributeSearchCriteria is a structure.
 type PredefinedAttributeSearchCriteria struct {
 	OrConditions    []PredefinedAttributeSearchCriteria
 	AndConditions   []PredefinedAttributeSearchCriteria
 	StringCondition *StringCondition
 }
 
-// PredefinedAttributeSummary is a structure of the API.
+// PredefinedAttributeSummary is a structure.
 type PredefinedAttributeSummary struct {
 	Name               *string // 1 to 100 characters
 	LastModifiedTime   *time.Time
@@ -6041,49 +6041,49 @@ type PredefinedAttributeValues struct {
 	StringList []string // 0 to 500 elements
 }
 
-// Preview is a structure of the API.
+// Preview is a structure.
 type Preview struct {
 	PostAcceptTimeoutConfig *PostAcceptTimeoutConfig // required
 	AllowedUserActions      []AllowedUserAction      // required
 }
 
-// PrimaryAttributeAccessControlConfigurationItem is a structure of the API.
+// PrimaryAttributeAccessControlConfigurationItem is a structure.
 type PrimaryAttributeAccessControlConfigurationItem struct {
 	PrimaryAttributeValues []PrimaryAttributeValue // at most 5 elements
 }
 
-// PrimaryAttributeValue is a structure of the API.
+// PrimaryAttributeValue is a structure.
 type PrimaryAttributeValue struct {
 	AccessType    AccessType
 	AttributeName *string  // 1 to 127 characters
 	Values        []string // at most 2 elements
 }
 
-// PrimaryAttributeValueFilter is a structure of the API.
+// PrimaryAttributeValueFilter is a structure.
 type PrimaryAttributeValueFilter struct {
 	AttributeName string   // required; 1 to 127 characters
 	Values        []string // required
 }
 
-// PrimaryValue is a structure of the API.
+// PrimaryValue is a structure.
 type PrimaryValue struct {
 	AttributeName string // required; 1 to 127 characters
 	Value         string // required
 }
 
-// PrimaryValueResponse is a structure of the API.
+// PrimaryValueResponse is a structure.
 type PrimaryValueResponse struct {
 	AttributeName *string // 1 to 127 characters
 	AttributeId   *string // 1 to 256 characters
 	Value         *string
 }
 
-// ProblemDetail is a structure of the API.
+// ProblemDetail is a structure.
 type ProblemDetail struct {
 	Message *string // 1 to 256 characters
 }
 
-// Prompt is a structure of the API.
+// Prompt is a structure.
 type Prompt struct {
 	PromptARN          *string
 	PromptId           *string           // 1 to 256 characters
@@ -6094,19 +6094,19 @@ type Prompt struct {
 	LastModifiedRegion *string
 }
 
-// PromptSearchCriteria is a structure of the API.
+// PromptSearchCriteria is a structure.
 type PromptSearchCriteria struct {
 	OrConditions    []PromptSearchCriteria
 	AndConditions   []PromptSearchCriteria
 	StringCondition *StringCondition
 }
 
-// PromptSearchFilter is a structure of the API.
+// PromptSearchFilter is a structure.
 type PromptSearchFilter struct {
 	TagFilter *ControlPlaneTagFilter
 }
 
-// PromptSummary is a structure of the API.
+// PromptSummary is a structure.
 type PromptSummary struct {
 	Id                 *string // 1 to 256 characters
 	Arn                *string
@@ -6115,7 +6115,7 @@ type PromptSummary struct {
 	LastModifiedRegion *string
 }
 
-// PropertyValidationExceptionProperty is a structure of the API.
+// PropertyValidationExceptionProperty is a structure.
 type PropertyValidationExceptionProperty struct {
 	PropertyPath string                            // required
 	Reason       PropertyValidationExceptionReason // required
@@ -6132,13 +6132,13 @@ type PutUserStatusRequest struct {
 // PutUserStatusResponse is the output of PutUserStatus.
 type PutUserStatusResponse struct{}
 
-// QualityMetrics is a structure of the API.
+// QualityMetrics is a structure.
 type QualityMetrics struct {
 	Agent    *AgentQualityMetrics
 	Customer *CustomerQualityMetrics
 }
 
-// Queue is a structure of the API.
+// Queue is a structure.
 type Queue struct {
 	Name                 *string // 1 to 127 characters
 	QueueArn             *string
@@ -6154,30 +6154,30 @@ type Queue struct {
 	LastModifiedRegion   *string
 }
 
-// QueueInfo is a structure of the API.
+// QueueInfo is a structure.
 type QueueInfo struct {
 	Id               *string
 	EnqueueTimestamp *time.Time
 }
 
-// QueueInfoInput is a structure of the API.
+// QueueInfoInput is a structure.
 type QueueInfoInput struct {
 	Id *string
 }
 
-// QueueQuickConnectConfig is a structure of the API.
+// QueueQuickConnectConfig is a structure.
 type QueueQuickConnectConfig struct {
 	QueueId       string // required
 	ContactFlowId string // required; at most 500 characters
 }
 
-// QueueReference is a structure of the API.
+// QueueReference is a structure.
 type QueueReference struct {
 	Id  *string
 	Arn *string
 }
 
-// QueueSearchCriteria is a structure of the API.
+// QueueSearchCriteria is a structure.
 type QueueSearchCriteria struct {
 	OrConditions       []QueueSearchCriteria
 	AndConditions      []QueueSearchCriteria
@@ -6185,12 +6185,12 @@ type QueueSearchCriteria struct {
 	QueueTypeCondition SearchableQueueType
 }
 
-// QueueSearchFilter is a structure of the API.
+// QueueSearchFilter is a structure.
 type QueueSearchFilter struct {
 	TagFilter *ControlPlaneTagFilter
 }
 
-// QueueSummary is a structure of the API.
+// QueueSummary is a structure.
 type QueueSummary struct {
 	Id                 *string
 	Arn                *string
@@ -6200,7 +6200,7 @@ type QueueSummary struct {
 	LastModifiedRegion *string
 }
 
-// QuickConnect is a structure of the API.
+// QuickConnect is a structure.
 type QuickConnect struct {
 	QuickConnectARN    *string
 	QuickConnectId     *string
@@ -6212,7 +6212,7 @@ type QuickConnect struct {
 	LastModifiedRegion *string
 }
 
-// QuickConnectConfig is a structure of the API.
+// QuickConnectConfig is a structure.
 type QuickConnectConfig struct {
 	QuickConnectType QuickConnectType // required
 	UserConfig       *UserQuickConnectConfig
@@ -6221,7 +6221,7 @@ type QuickConnectConfig struct {
 	FlowConfig       *FlowQuickConnectConfig
 }
 
-// QuickConnectContactData is a structure of the API.
+// QuickConnectContactData is a structure.
 type QuickConnectContactData struct {
 	ContactId           *string // 1 to 256 characters
 	InitiationTimestamp *time.Time
@@ -6230,19 +6230,19 @@ type QuickConnectContactData struct {
 	QuickConnectType    QuickConnectType
 }
 
-// QuickConnectSearchCriteria is a structure of the API.
+// QuickConnectSearchCriteria is a structure.
 type QuickConnectSearchCriteria struct {
 	OrConditions    []QuickConnectSearchCriteria
 	AndConditions   []QuickConnectSearchCriteria
 	StringCondition *StringCondition
 }
 
-// QuickConnectSearchFilter is a structure of the API.
+// QuickConnectSearchFilter is a structure.
 type QuickConnectSearchFilter struct {
 	TagFilter *ControlPlaneTagFilter
 }
 
-// QuickConnectSummary is a structure of the API.
+// QuickConnectSummary is a structure.
 type QuickConnectSummary struct {
 	Id                 *string
 	Arn                *string
@@ -6252,18 +6252,18 @@ type QuickConnectSummary struct {
 	LastModifiedRegion *string
 }
 
-// Range is a structure of the API.
+// Range is a structure.
 type Range struct {
 	MinProficiencyLevel *float32 // 1 to 5
 	MaxProficiencyLevel *float32 // 1 to 5
 }
 
-// ReadOnlyFieldInfo is a structure of the API.
+// ReadOnlyFieldInfo is a structure.
 type ReadOnlyFieldInfo struct {
 	Id *TaskTemplateFieldIdentifier
 }
 
-// RealTimeContactAnalysisAttachment is a structure of the API.
+// RealTimeContactAnalysisAttachment is a structure.
 type RealTimeContactAnalysisAttachment struct {
 	AttachmentName string  // required; 1 to 256 characters
 	ContentType    *string // 1 to 255 characters
@@ -6271,28 +6271,28 @@ type RealTimeContactAnalysisAttachment struct {
 	Status         ArtifactStatus
 }
 
-// RealTimeContactAnalysisCategoryDetails is a structure of the API.
+// RealTimeContactAnalysisCategoryDetails is a structure.
 type RealTimeContactAnalysisCategoryDetails struct {
 	PointsOfInterest []RealTimeContactAnalysisPointOfInterest // required; 0 to 5 elements
 }
 
-// RealTimeContactAnalysisCharacterInterval is a structure of the API.
+// RealTimeContactAnalysisCharacterInterval is a structure.
 type RealTimeContactAnalysisCharacterInterval struct {
 	BeginOffsetChar int32 // required; at least 0
 	EndOffsetChar   int32 // required; at least 0
 }
 
-// RealTimeContactAnalysisIssueDetected is a structure of the API.
+// RealTimeContactAnalysisIssueDetected is a structure.
 type RealTimeContactAnalysisIssueDetected struct {
 	TranscriptItems []RealTimeContactAnalysisTranscriptItemWithContent // required
 }
 
-// RealTimeContactAnalysisPointOfInterest is a structure of the API.
+// RealTimeContactAnalysisPointOfInterest is a structure.
 type RealTimeContactAnalysisPointOfInterest struct {
 	TranscriptItems []RealTimeContactAnalysisTranscriptItemWithCharacterOffsets // 0 to 10 elements
 }
 
-// RealTimeContactAnalysisSegmentAttachments is a structure of the API.
+// RealTimeContactAnalysisSegmentAttachments is a structure.
 type RealTimeContactAnalysisSegmentAttachments struct {
 	Id              string                              // required; 1 to 256 characters
 	ParticipantId   string                              // required; 1 to 256 characters
@@ -6302,12 +6302,12 @@ type RealTimeContactAnalysisSegmentAttachments struct {
 	Time            *RealTimeContactAnalysisTimeData    // required
 }
 
-// RealTimeContactAnalysisSegmentCategories is a structure of the API.
+// RealTimeContactAnalysisSegmentCategories is a structure.
 type RealTimeContactAnalysisSegmentCategories struct {
 	MatchedDetails map[string]RealTimeContactAnalysisCategoryDetails // required; 0 to 150 elements
 }
 
-// RealTimeContactAnalysisSegmentEvent is a structure of the API.
+// RealTimeContactAnalysisSegmentEvent is a structure.
 type RealTimeContactAnalysisSegmentEvent struct {
 	Id              string  // required; 1 to 256 characters
 	ParticipantId   *string // 1 to 256 characters
@@ -6317,19 +6317,19 @@ type RealTimeContactAnalysisSegmentEvent struct {
 	Time            *RealTimeContactAnalysisTimeData // required
 }
 
-// RealTimeContactAnalysisSegmentIssues is a structure of the API.
+// RealTimeContactAnalysisSegmentIssues is a structure.
 type RealTimeContactAnalysisSegmentIssues struct {
 	IssuesDetected []RealTimeContactAnalysisIssueDetected // required
 }
 
-// RealTimeContactAnalysisSegmentPostContactSummary is a structure of the API.
+// RealTimeContactAnalysisSegmentPostContactSummary is a structure.
 type RealTimeContactAnalysisSegmentPostContactSummary struct {
 	Content     *string                                         // 1 to 1270 characters
 	Status      RealTimeContactAnalysisPostContactSummaryStatus // required
 	FailureCode RealTimeContactAnalysisPostContactSummaryFailureCode
 }
 
-// RealTimeContactAnalysisSegmentTranscript is a structure of the API.
+// RealTimeContactAnalysisSegmentTranscript is a structure.
 type RealTimeContactAnalysisSegmentTranscript struct {
 	Id              string                           // required; 1 to 256 characters
 	ParticipantId   string                           // required; 1 to 256 characters
@@ -6347,18 +6347,18 @@ type RealTimeContactAnalysisTimeData struct {
 	AbsoluteTime *time.Time
 }
 
-// RealTimeContactAnalysisTranscriptItemRedaction is a structure of the API.
+// RealTimeContactAnalysisTranscriptItemRedaction is a structure.
 type RealTimeContactAnalysisTranscriptItemRedaction struct {
 	CharacterOffsets []RealTimeContactAnalysisCharacterInterval
 }
 
-// RealTimeContactAnalysisTranscriptItemWithCharacterOffsets is a structure of the API.
+// RealTimeContactAnalysisTranscriptItemWithCharacterOffsets is a structure.
 type RealTimeContactAnalysisTranscriptItemWithCharacterOffsets struct {
 	Id               string // required; 1 to 256 characters
 	CharacterOffsets *RealTimeContactAnalysisCharacterInterval
 }
 
-// RealTimeContactAnalysisTranscriptItemWithContent is a structure of the API.
+// RealTimeContactAnalysisTranscriptItemWithContent is a structure.
 type RealTimeContactAnalysisTranscriptItemWithContent struct {
 	Content          *string // 1 to 16384 characters
 	Id               string  // required; 1 to 256 characters
@@ -6375,7 +6375,7 @@ type RealtimeContactAnalysisSegment struct {
 	PostContactSummary *RealTimeContactAnalysisSegmentPostContactSummary
 }
 
-// RecordPrimaryValue is a structure of the API.
+// RecordPrimaryValue is a structure.
 type RecordPrimaryValue struct {
 	RecordId           *string // 1 to 256 characters
 	PrimaryValues      []PrimaryValueResponse
@@ -6383,7 +6383,7 @@ type RecordPrimaryValue struct {
 	LastModifiedRegion *string
 }
 
-// RecordingInfo is a structure of the API.
+// RecordingInfo is a structure.
 type RecordingInfo struct {
 	StorageType                   StorageType
 	Location                      *string // 0 to 1024 characters
@@ -6398,21 +6398,21 @@ type RecordingInfo struct {
 	UnprocessedTranscriptLocation *string // 0 to 1024 characters
 }
 
-// RecurrenceConfig is a structure of the API.
+// RecurrenceConfig is a structure.
 type RecurrenceConfig struct {
 	RecurrencePattern *RecurrencePattern // required
 }
 
-// RecurrencePattern is a structure of the API.
+// RecurrencePattern is a structure.
 type RecurrencePattern struct {
 	Frequency           RecurrenceFrequency // required
 	Interval            int32               // required; 1 to 6
 	ByMonth             []int32
 	ByMonthDay          []int32
-	ByWeekdayOccurrence []int32 // 0 to 1 elements
+	ByWeekdayOccurrence []int32 // 0 to 1 element
 }
 
-// Reference is a structure of the API.
+// Reference is a structure.
 type Reference struct {
 	Value        *string       // 0 to 4096 characters
 	Type         ReferenceType // required
@@ -6460,26 +6460,26 @@ type ReplicateInstanceResponse struct {
 	Arn *string
 }
 
-// ReplicationConfiguration is a structure of the API.
+// ReplicationConfiguration is a structure.
 type ReplicationConfiguration struct {
 	ReplicationStatusSummaryList []ReplicationStatusSummary // 0 to 11 elements
 	SourceRegion                 *string                    // 8 to 31 characters
 	GlobalSignInEndpoint         *string                    // 1 to 128 characters
 }
 
-// ReplicationStatusSummary is a structure of the API.
+// ReplicationStatusSummary is a structure.
 type ReplicationStatusSummary struct {
 	Region                  *string // 8 to 31 characters
 	ReplicationStatus       InstanceReplicationStatus
 	ReplicationStatusReason *string // 0 to 1024 characters
 }
 
-// RequiredFieldInfo is a structure of the API.
+// RequiredFieldInfo is a structure.
 type RequiredFieldInfo struct {
 	Id *TaskTemplateFieldIdentifier
 }
 
-// ResourceTagsSearchCriteria is a structure of the API.
+// ResourceTagsSearchCriteria is a structure.
 type ResourceTagsSearchCriteria struct {
 	TagSearchCondition *TagSearchCondition
 }
@@ -6506,30 +6506,30 @@ type ResumeContactRequest struct {
 // ResumeContactResponse is the output of ResumeContact.
 type ResumeContactResponse struct{}
 
-// RoutingCriteria is a structure of the API.
+// RoutingCriteria is a structure.
 type RoutingCriteria struct {
 	Steps               []Step
 	ActivationTimestamp *time.Time
 	Index               *int32
 }
 
-// RoutingCriteriaInput is a structure of the API.
+// RoutingCriteriaInput is a structure.
 type RoutingCriteriaInput struct {
 	Steps []RoutingCriteriaInputStep
 }
 
-// RoutingCriteriaInputStep is a structure of the API.
+// RoutingCriteriaInputStep is a structure.
 type RoutingCriteriaInputStep struct {
 	Expiry     *RoutingCriteriaInputStepExpiry
 	Expression *Expression
 }
 
-// RoutingCriteriaInputStepExpiry is a structure of the API.
+// RoutingCriteriaInputStepExpiry is a structure.
 type RoutingCriteriaInputStepExpiry struct {
 	DurationInSeconds *int32
 }
 
-// RoutingProfile is a structure of the API.
+// RoutingProfile is a structure.
 type RoutingProfile struct {
 	InstanceId                               *string // 1 to 100 characters
 	Name                                     *string // 1 to 127 characters
@@ -6550,12 +6550,12 @@ type RoutingProfile struct {
 	AssociatedManualAssignmentQueueIds       []string
 }
 
-// RoutingProfileManualAssignmentQueueConfig is a structure of the API.
+// RoutingProfileManualAssignmentQueueConfig is a structure.
 type RoutingProfileManualAssignmentQueueConfig struct {
 	QueueReference *RoutingProfileQueueReference // required
 }
 
-// RoutingProfileManualAssignmentQueueConfigSummary is a structure of the API.
+// RoutingProfileManualAssignmentQueueConfigSummary is a structure.
 type RoutingProfileManualAssignmentQueueConfigSummary struct {
 	QueueId   string  // required
 	QueueArn  string  // required
@@ -6563,14 +6563,14 @@ type RoutingProfileManualAssignmentQueueConfigSummary struct {
 	Channel   Channel // required
 }
 
-// RoutingProfileQueueConfig is a structure of the API.
+// RoutingProfileQueueConfig is a structure.
 type RoutingProfileQueueConfig struct {
 	QueueReference *RoutingProfileQueueReference // required
 	Priority       int32                         // required; 1 to 99
 	Delay          int32                         // required; 0 to 9999
 }
 
-// RoutingProfileQueueConfigSummary is a structure of the API.
+// RoutingProfileQueueConfigSummary is a structure.
 type RoutingProfileQueueConfigSummary struct {
 	QueueId   string  // required
 	QueueArn  string  // required
@@ -6580,31 +6580,31 @@ type RoutingProfileQueueConfigSummary struct {
 	Channel   Channel // required
 }
 
-// RoutingProfileQueueReference is a structure of the API.
+// RoutingProfileQueueReference is a structure.
 type RoutingProfileQueueReference struct {
 	QueueId string  // required
 	Channel Channel // required
 }
 
-// RoutingProfileReference is a structure of the API.
+// RoutingProfileReference is a structure.
 type RoutingProfileReference struct {
 	Id  *string
 	Arn *string
 }
 
-// RoutingProfileSearchCriteria is a structure of the API.
+// RoutingProfileSearchCriteria is a structure.
 type RoutingProfileSearchCriteria struct {
 	OrConditions    []RoutingProfileSearchCriteria
 	AndConditions   []RoutingProfileSearchCriteria
 	StringCondition *StringCondition
 }
 
-// RoutingProfileSearchFilter is a structure of the API.
+// RoutingProfileSearchFilter is a structure.
 type RoutingProfileSearchFilter struct {
 	TagFilter *ControlPlaneTagFilter
 }
 
-// RoutingProfileSummary is a structure of the API.
+// RoutingProfileSummary is a structure.
 type RoutingProfileSummary struct {
 	Id                 *string
 	Arn                *string
@@ -6613,7 +6613,7 @@ type RoutingProfileSummary struct {
 	LastModifiedRegion *string
 }
 
-// Rule is a structure of the API.
+// Rule is a structure.
 type Rule struct {
 	Name               string                  // required; 1 to 200 characters
 	RuleId             string                  // required; 1 to 256 characters
@@ -6628,7 +6628,7 @@ type Rule struct {
 	Tags               map[string]string       // 1 to 50 elements
 }
 
-// RuleAction is a structure of the API.
+// RuleAction is a structure.
 type RuleAction struct {
 	ActionType                  ActionType // required
 	TaskAction                  *TaskActionDefinition
@@ -6642,7 +6642,7 @@ type RuleAction struct {
 	SubmitAutoEvaluationAction  *SubmitAutoEvaluationActionDefinition
 }
 
-// RuleSummary is a structure of the API.
+// RuleSummary is a structure.
 type RuleSummary struct {
 	Name            string            // required; 1 to 200 characters
 	RuleId          string            // required; 1 to 256 characters
@@ -6654,13 +6654,13 @@ type RuleSummary struct {
 	LastUpdatedTime time.Time         // required
 }
 
-// RuleTriggerEventSource is a structure of the API.
+// RuleTriggerEventSource is a structure.
 type RuleTriggerEventSource struct {
 	EventSourceName          EventSourceName // required
 	IntegrationAssociationId *string         // 1 to 200 characters
 }
 
-// S3Config is a structure of the API.
+// S3Config is a structure.
 type S3Config struct {
 	BucketName       string // required; 1 to 128 characters
 	BucketPrefix     string // required; 1 to 128 characters
@@ -6751,13 +6751,13 @@ type SearchContactFlowsResponse struct {
 	ApproximateTotalCount *int64
 }
 
-// SearchContactsAdditionalTimeRange is a structure of the API.
+// SearchContactsAdditionalTimeRange is a structure.
 type SearchContactsAdditionalTimeRange struct {
 	Criteria  []SearchContactsAdditionalTimeRangeCriteria // required
 	MatchType SearchContactsMatchType                     // required
 }
 
-// SearchContactsAdditionalTimeRangeCriteria is a structure of the API.
+// SearchContactsAdditionalTimeRangeCriteria is a structure.
 type SearchContactsAdditionalTimeRangeCriteria struct {
 	TimeRange          *SearchContactsTimeRange
 	TimestampCondition *SearchContactsTimestampCondition
@@ -6780,20 +6780,20 @@ type SearchContactsResponse struct {
 	TotalCount *int64
 }
 
-// SearchContactsTimeRange is a structure of the API.
+// SearchContactsTimeRange is a structure.
 type SearchContactsTimeRange struct {
 	Type      SearchContactsTimeRangeType // required
 	StartTime time.Time                   // required
 	EndTime   time.Time                   // required
 }
 
-// SearchContactsTimestampCondition is a structure of the API.
+// SearchContactsTimestampCondition is a structure.
 type SearchContactsTimestampCondition struct {
 	Type          SearchContactsTimeRangeType          // required
 	ConditionType SearchContactsTimeRangeConditionType // required
 }
 
-// SearchCriteria is a structure of the API.
+// SearchCriteria is a structure.
 type SearchCriteria struct {
 	Name                        *NameCriteria
 	AgentIds                    []string // 0 to 100 elements
@@ -7138,54 +7138,54 @@ type SearchWorkspacesResponse struct {
 	ApproximateTotalCount *int64
 }
 
-// SearchableAgentCriteriaStep is a structure of the API.
+// SearchableAgentCriteriaStep is a structure.
 type SearchableAgentCriteriaStep struct {
 	AgentIds  []string // 0 to 100 elements
 	MatchType SearchContactsMatchType
 }
 
-// SearchableContactAttributes is a structure of the API.
+// SearchableContactAttributes is a structure.
 type SearchableContactAttributes struct {
 	Criteria  []SearchableContactAttributesCriteria // required; 0 to 15 elements
 	MatchType SearchContactsMatchType
 }
 
-// SearchableContactAttributesCriteria is a structure of the API.
+// SearchableContactAttributesCriteria is a structure.
 type SearchableContactAttributesCriteria struct {
 	Key    string   // required; sensitive: never log it; 1 to 100 characters
 	Values []string // required; 0 to 20 elements
 }
 
-// SearchableRoutingCriteria is a structure of the API.
+// SearchableRoutingCriteria is a structure.
 type SearchableRoutingCriteria struct {
 	Steps []SearchableRoutingCriteriaStep
 }
 
-// SearchableRoutingCriteriaStep is a structure of the API.
+// SearchableRoutingCriteriaStep is a structure.
 type SearchableRoutingCriteriaStep struct {
 	AgentCriteria *SearchableAgentCriteriaStep
 }
 
-// SearchableSegmentAttributes is a structure of the API.
+// SearchableSegmentAttributes is a structure.
 type SearchableSegmentAttributes struct {
 	Criteria  []SearchableSegmentAttributesCriteria // required; 1 to 15 elements
 	MatchType SearchContactsMatchType
 }
 
-// SearchableSegmentAttributesCriteria is a structure of the API.
+// SearchableSegmentAttributesCriteria is a structure.
 type SearchableSegmentAttributesCriteria struct {
 	Key    string   // required; sensitive: never log it; 1 to 64 characters
 	Values []string // required; sensitive: never log it; 1 to 20 elements
 }
 
-// SecurityKey is a structure of the API.
+// SecurityKey is a structure.
 type SecurityKey struct {
 	AssociationId *string // 1 to 100 characters
 	Key           *string // 1 to 1024 characters
 	CreationTime  *time.Time
 }
 
-// SecurityProfile is a structure of the API.
+// SecurityProfile is a structure.
 type SecurityProfile struct {
 	Id                                   *string
 	OrganizationResourceId               *string // 1 to 100 characters
@@ -7202,19 +7202,19 @@ type SecurityProfile struct {
 	GranularAccessControlConfiguration   *GranularAccessControlConfiguration
 }
 
-// SecurityProfileItem is a structure of the API.
+// SecurityProfileItem is a structure.
 type SecurityProfileItem struct {
 	Id *string
 }
 
-// SecurityProfileSearchCriteria is a structure of the API.
+// SecurityProfileSearchCriteria is a structure.
 type SecurityProfileSearchCriteria struct {
 	OrConditions    []SecurityProfileSearchCriteria
 	AndConditions   []SecurityProfileSearchCriteria
 	StringCondition *StringCondition
 }
 
-// SecurityProfileSearchSummary is a structure of the API.
+// SecurityProfileSearchSummary is a structure.
 type SecurityProfileSearchSummary struct {
 	Id                     *string
 	OrganizationResourceId *string // 1 to 100 characters
@@ -7224,7 +7224,7 @@ type SecurityProfileSearchSummary struct {
 	Tags                   map[string]string // 1 to 50 elements
 }
 
-// SecurityProfileSummary is a structure of the API.
+// SecurityProfileSummary is a structure.
 type SecurityProfileSummary struct {
 	Id                 *string
 	Arn                *string
@@ -7233,12 +7233,12 @@ type SecurityProfileSummary struct {
 	LastModifiedRegion *string
 }
 
-// SecurityProfilesSearchFilter is a structure of the API.
+// SecurityProfilesSearchFilter is a structure.
 type SecurityProfilesSearchFilter struct {
 	TagFilter *ControlPlaneTagFilter
 }
 
-// SegmentAttributeValue is a structure of the API.
+// SegmentAttributeValue is a structure.
 type SegmentAttributeValue struct {
 	ValueString  *string // 0 to 1024 characters
 	ValueMap     map[string]SegmentAttributeValue
@@ -7263,7 +7263,7 @@ type SendChatIntegrationEventResponse struct {
 	NewChatCreated   *bool
 }
 
-// SendNotificationActionDefinition is a structure of the API.
+// SendNotificationActionDefinition is a structure.
 type SendNotificationActionDefinition struct {
 	DeliveryMethod NotificationDeliveryType   // required
 	Subject        *string                    // 1 to 200 characters
@@ -7294,31 +7294,31 @@ type ServiceQuotaExceededExceptionReason struct {
 	AttachedFileServiceQuotaExceededExceptionReason AttachedFileServiceQuotaExceededExceptionReason
 }
 
-// SignInConfig is a structure of the API.
+// SignInConfig is a structure.
 type SignInConfig struct {
 	Distributions []SignInDistribution // required
 }
 
-// SignInDistribution is a structure of the API.
+// SignInDistribution is a structure.
 type SignInDistribution struct {
 	Region  string // required; 8 to 31 characters
 	Enabled bool   // required
 }
 
-// SingleSelectQuestionRuleCategoryAutomation is a structure of the API.
+// SingleSelectQuestionRuleCategoryAutomation is a structure.
 type SingleSelectQuestionRuleCategoryAutomation struct {
 	Category    string                                              // required
 	Condition   SingleSelectQuestionRuleCategoryAutomationCondition // required
 	OptionRefId string                                              // required
 }
 
-// Sort is a structure of the API.
+// Sort is a structure.
 type Sort struct {
 	FieldName SortableFieldName // required
 	Order     SortOrder         // required
 }
 
-// SourceCampaign is a structure of the API.
+// SourceCampaign is a structure.
 type SourceCampaign struct {
 	CampaignId        *string // 1 to 100 characters
 	OutboundRequestId *string // exactly 36 characters
@@ -7363,7 +7363,7 @@ type StartChatContactRequest struct {
 	RelatedContactId               *string // 1 to 256 characters
 	SegmentAttributes              map[string]SegmentAttributeValue
 	CustomerId                     *string                                   // sensitive: never log it; 1 to 128 characters
-	DisconnectOnCustomerExit       []DisconnectOnCustomerExitParticipantType // exactly 1 elements
+	DisconnectOnCustomerExit       []DisconnectOnCustomerExitParticipantType // exactly 1 element
 }
 
 // StartChatContactResponse is the output of StartChatContact.
@@ -7587,14 +7587,14 @@ type StartWebRTCContactResponse struct {
 	ParticipantToken *string // 1 to 1000 characters
 }
 
-// StateTransition is a structure of the API.
+// StateTransition is a structure.
 type StateTransition struct {
 	State               ParticipantState
 	StateStartTimestamp *time.Time
 	StateEndTimestamp   *time.Time
 }
 
-// Step is a structure of the API.
+// Step is a structure.
 type Step struct {
 	Expiry     *Expiry
 	Expression *Expression
@@ -7656,20 +7656,20 @@ type StopTestCaseExecutionRequest struct {
 // StopTestCaseExecutionResponse is the output of StopTestCaseExecution.
 type StopTestCaseExecutionResponse struct{}
 
-// StringCondition is a structure of the API.
+// StringCondition is a structure.
 type StringCondition struct {
 	FieldName      *string
 	Value          *string
 	ComparisonType StringComparisonType
 }
 
-// StringReference is a structure of the API.
+// StringReference is a structure.
 type StringReference struct {
 	Name  *string // 1 to 4096 characters
 	Value *string // 0 to 4096 characters
 }
 
-// SubmitAutoEvaluationActionDefinition is a structure of the API.
+// SubmitAutoEvaluationActionDefinition is a structure.
 type SubmitAutoEvaluationActionDefinition struct {
 	EvaluationFormId string // required; 1 to 256 characters
 }
@@ -7690,12 +7690,12 @@ type SubmitContactEvaluationResponse struct {
 	EvaluationArn string // required
 }
 
-// SuccessfulBatchAssociationSummary is a structure of the API.
+// SuccessfulBatchAssociationSummary is a structure.
 type SuccessfulBatchAssociationSummary struct {
 	ResourceArn *string
 }
 
-// SuccessfulRequest is a structure of the API.
+// SuccessfulRequest is a structure.
 type SuccessfulRequest struct {
 	RequestIdentifier *string // at most 80 characters
 	ContactId         *string // 1 to 256 characters
@@ -7713,7 +7713,7 @@ type SuspendContactRecordingRequest struct {
 // SuspendContactRecordingResponse is the output of SuspendContactRecording.
 type SuspendContactRecordingResponse struct{}
 
-// TagCondition is a structure of the API.
+// TagCondition is a structure.
 type TagCondition struct {
 	TagKey   *string
 	TagValue *string
@@ -7738,7 +7738,7 @@ type TagResourceRequest struct {
 // TagResourceResponse is the output of TagResource.
 type TagResourceResponse struct{}
 
-// TagSearchCondition is a structure of the API.
+// TagSearchCondition is a structure.
 type TagSearchCondition struct {
 	TagKey                 *string // at most 128 characters
 	TagValue               *string // at most 256 characters
@@ -7746,13 +7746,13 @@ type TagSearchCondition struct {
 	TagValueComparisonType StringComparisonType
 }
 
-// TagSet is a structure of the API.
+// TagSet is a structure.
 type TagSet struct {
 	Key   *string // 1 to 128 characters
 	Value *string // at most 256 characters
 }
 
-// TaskActionDefinition is a structure of the API.
+// TaskActionDefinition is a structure.
 type TaskActionDefinition struct {
 	Name          string  // required; 1 to 512 characters
 	Description   *string // 0 to 4096 characters
@@ -7760,31 +7760,31 @@ type TaskActionDefinition struct {
 	References    map[string]Reference
 }
 
-// TaskAttachment is a structure of the API.
+// TaskAttachment is a structure.
 type TaskAttachment struct {
 	FileName string // required; 1 to 256 characters
 	S3Url    string // required; 1 to 2000 characters
 }
 
-// TaskTemplateConstraints is a structure of the API.
+// TaskTemplateConstraints is a structure.
 type TaskTemplateConstraints struct {
 	RequiredFields  []RequiredFieldInfo
 	ReadOnlyFields  []ReadOnlyFieldInfo
 	InvisibleFields []InvisibleFieldInfo
 }
 
-// TaskTemplateDefaultFieldValue is a structure of the API.
+// TaskTemplateDefaultFieldValue is a structure.
 type TaskTemplateDefaultFieldValue struct {
 	Id           *TaskTemplateFieldIdentifier
 	DefaultValue *string // 0 to 4096 characters
 }
 
-// TaskTemplateDefaults is a structure of the API.
+// TaskTemplateDefaults is a structure.
 type TaskTemplateDefaults struct {
 	DefaultFieldValues []TaskTemplateDefaultFieldValue
 }
 
-// TaskTemplateField is a structure of the API.
+// TaskTemplateField is a structure.
 type TaskTemplateField struct {
 	Id                  *TaskTemplateFieldIdentifier // required
 	Description         *string                      // 1 to 255 characters
@@ -7792,18 +7792,18 @@ type TaskTemplateField struct {
 	SingleSelectOptions []string
 }
 
-// TaskTemplateFieldIdentifier is a structure of the API.
+// TaskTemplateFieldIdentifier is a structure.
 type TaskTemplateFieldIdentifier struct {
 	Name *string // 1 to 100 characters
 }
 
-// TaskTemplateInfoV2 is a structure of the API.
+// TaskTemplateInfoV2 is a structure.
 type TaskTemplateInfoV2 struct {
 	Arn  *string
 	Name *string // 1 to 100 characters
 }
 
-// TaskTemplateMetadata is a structure of the API.
+// TaskTemplateMetadata is a structure.
 type TaskTemplateMetadata struct {
 	Id               *string // 1 to 500 characters
 	Arn              *string // 1 to 500 characters
@@ -7814,29 +7814,29 @@ type TaskTemplateMetadata struct {
 	CreatedTime      *time.Time
 }
 
-// TelephonyConfig is a structure of the API.
+// TelephonyConfig is a structure.
 type TelephonyConfig struct {
 	Distributions []Distribution // required
 }
 
-// TemplateAttributes is a structure of the API.
+// TemplateAttributes is a structure.
 type TemplateAttributes struct {
 	CustomAttributes          map[string]string
 	CustomerProfileAttributes *string
 }
 
-// TemplatedMessageConfig is a structure of the API.
+// TemplatedMessageConfig is a structure.
 type TemplatedMessageConfig struct {
 	KnowledgeBaseId    string              // required; 1 to 500 characters
 	MessageTemplateId  string              // required; 1 to 500 characters
 	TemplateAttributes *TemplateAttributes // required
 }
 
-// TestCase is a structure of the API.
+// TestCase is a structure.
 type TestCase struct {
 	Arn                *string
 	Id                 *string // at most 500 characters
-	Name               *string // at least 1 characters
+	Name               *string // at least 1 character
 	Content            *string
 	EntryPoint         *TestCaseEntryPoint
 	InitializationData *string
@@ -7848,14 +7848,14 @@ type TestCase struct {
 	TestCaseSha256     *string           // 1 to 64 characters
 }
 
-// TestCaseEntryPoint is a structure of the API.
+// TestCaseEntryPoint is a structure.
 type TestCaseEntryPoint struct {
 	Type                          TestCaseEntryPointType
 	VoiceCallEntryPointParameters *VoiceCallEntryPointParameters
 	ChatEntryPointParameters      *ChatEntryPointParameters
 }
 
-// TestCaseExecution is a structure of the API.
+// TestCaseExecution is a structure.
 type TestCaseExecution struct {
 	StartTime               *time.Time
 	EndTime                 *time.Time
@@ -7865,7 +7865,7 @@ type TestCaseExecution struct {
 	Tags                    map[string]string // 1 to 50 elements
 }
 
-// TestCaseSearchCriteria is a structure of the API.
+// TestCaseSearchCriteria is a structure.
 type TestCaseSearchCriteria struct {
 	OrConditions    []TestCaseSearchCriteria
 	AndConditions   []TestCaseSearchCriteria
@@ -7873,34 +7873,34 @@ type TestCaseSearchCriteria struct {
 	StatusCondition TestCaseStatus
 }
 
-// TestCaseSearchFilter is a structure of the API.
+// TestCaseSearchFilter is a structure.
 type TestCaseSearchFilter struct {
 	TagFilter *ControlPlaneTagFilter
 }
 
-// TestCaseSummary is a structure of the API.
+// TestCaseSummary is a structure.
 type TestCaseSummary struct {
 	Id                 *string // at most 500 characters
 	Arn                *string
-	Name               *string // at least 1 characters
+	Name               *string // at least 1 character
 	Status             TestCaseStatus
 	LastModifiedTime   *time.Time
 	LastModifiedRegion *string
 }
 
-// Threshold is a structure of the API.
+// Threshold is a structure.
 type Threshold struct {
 	Comparison     Comparison
 	ThresholdValue *float64
 }
 
-// ThresholdV2 is a structure of the API.
+// ThresholdV2 is a structure.
 type ThresholdV2 struct {
 	Comparison     *string // 1 to 250 characters
 	ThresholdValue *float64
 }
 
-// TrafficDistributionGroup is a structure of the API.
+// TrafficDistributionGroup is a structure.
 type TrafficDistributionGroup struct {
 	Id          *string
 	Arn         *string
@@ -7912,7 +7912,7 @@ type TrafficDistributionGroup struct {
 	IsDefault   *bool
 }
 
-// TrafficDistributionGroupSummary is a structure of the API.
+// TrafficDistributionGroupSummary is a structure.
 type TrafficDistributionGroupSummary struct {
 	Id          *string
 	Arn         *string
@@ -7922,18 +7922,18 @@ type TrafficDistributionGroupSummary struct {
 	IsDefault   *bool
 }
 
-// TrafficDistributionGroupUserSummary is a structure of the API.
+// TrafficDistributionGroupUserSummary is a structure.
 type TrafficDistributionGroupUserSummary struct {
 	UserId *string
 }
 
-// Transcript is a structure of the API.
+// Transcript is a structure.
 type Transcript struct {
 	Criteria  []TranscriptCriteria // required; 0 to 6 elements
 	MatchType SearchContactsMatchType
 }
 
-// TranscriptCriteria is a structure of the API.
+// TranscriptCriteria is a structure.
 type TranscriptCriteria struct {
 	ParticipantRole ParticipantRole         // required
 	SearchText      []string                // required; 0 to 100 elements
@@ -8026,7 +8026,7 @@ type UpdateAuthenticationProfileRequest struct {
 // UpdateAuthenticationProfileResponse is the output of UpdateAuthenticationProfile.
 type UpdateAuthenticationProfileResponse struct{}
 
-// UpdateCaseActionDefinition is a structure of the API.
+// UpdateCaseActionDefinition is a structure.
 type UpdateCaseActionDefinition struct {
 	Fields []FieldValue // required
 }
@@ -8074,7 +8074,7 @@ type UpdateContactFlowContentResponse struct{}
 type UpdateContactFlowMetadataRequest struct {
 	InstanceId       string  // required; in the path; 1 to 100 characters
 	ContactFlowId    string  // required; in the path; at most 500 characters
-	Name             *string // at least 1 characters
+	Name             *string // at least 1 character
 	Description      *string
 	ContactFlowState ContactFlowState
 }
@@ -8126,7 +8126,7 @@ type UpdateContactFlowModuleMetadataResponse struct{}
 type UpdateContactFlowNameRequest struct {
 	InstanceId    string  // required; in the path; 1 to 100 characters
 	ContactFlowId string  // required; in the path; at most 500 characters
-	Name          *string // at least 1 characters
+	Name          *string // at least 1 character
 	Description   *string
 }
 
@@ -8638,7 +8638,7 @@ type UpdateTestCaseRequest struct {
 	Content            *string
 	EntryPoint         *TestCaseEntryPoint
 	InitializationData *string
-	Name               *string // at least 1 characters
+	Name               *string // at least 1 character
 	Description        *string
 	Status             TestCaseStatus
 	LastModifiedTime   *time.Time // header x-amz-last-modified-time
@@ -8852,27 +8852,27 @@ type UpdateWorkspaceVisibilityRequest struct {
 // UpdateWorkspaceVisibilityResponse is the output of UpdateWorkspaceVisibility.
 type UpdateWorkspaceVisibilityResponse struct{}
 
-// UploadUrlMetadata is a structure of the API.
+// UploadUrlMetadata is a structure.
 type UploadUrlMetadata struct {
 	Url              *string // 1 to 2000 characters
 	UrlExpiry        *string
 	HeadersToInclude map[string]string
 }
 
-// UrlReference is a structure of the API.
+// UrlReference is a structure.
 type UrlReference struct {
 	Name  *string // 1 to 4096 characters
 	Value *string // 0 to 4096 characters
 }
 
-// UseCase is a structure of the API.
+// UseCase is a structure.
 type UseCase struct {
 	UseCaseId   *string // 1 to 200 characters
 	UseCaseArn  *string
 	UseCaseType UseCaseType
 }
 
-// User is a structure of the API.
+// User is a structure.
 type User struct {
 	Id                          *string
 	Arn                         *string
@@ -8893,7 +8893,7 @@ type User struct {
 	LastModifiedRegion          *string
 }
 
-// UserData is a structure of the API.
+// UserData is a structure.
 type UserData struct {
 	User                    *UserReference
 	RoutingProfile          *RoutingProfileReference
@@ -8906,28 +8906,28 @@ type UserData struct {
 	NextStatus              *string // 1 to 127 characters
 }
 
-// UserDataFilters is a structure of the API.
+// UserDataFilters is a structure.
 type UserDataFilters struct {
 	Queues              []string // 1 to 100 elements
 	ContactFilter       *ContactFilter
 	RoutingProfiles     []string // 1 to 100 elements
 	Agents              []string // 1 to 100 elements
-	UserHierarchyGroups []string // exactly 1 elements
+	UserHierarchyGroups []string // exactly 1 element
 }
 
-// UserHierarchyGroupSearchCriteria is a structure of the API.
+// UserHierarchyGroupSearchCriteria is a structure.
 type UserHierarchyGroupSearchCriteria struct {
 	OrConditions    []UserHierarchyGroupSearchCriteria
 	AndConditions   []UserHierarchyGroupSearchCriteria
 	StringCondition *StringCondition
 }
 
-// UserHierarchyGroupSearchFilter is a structure of the API.
+// UserHierarchyGroupSearchFilter is a structure.
 type UserHierarchyGroupSearchFilter struct {
 	AttributeFilter *ControlPlaneAttributeFilter
 }
 
-// UserIdentityInfo is a structure of the API.
+// UserIdentityInfo is a structure.
 type UserIdentityInfo struct {
 	FirstName      *string // sensitive: never log it; 0 to 255 characters
 	LastName       *string // sensitive: never log it; 0 to 300 characters
@@ -8936,18 +8936,18 @@ type UserIdentityInfo struct {
 	Mobile         *string
 }
 
-// UserIdentityInfoLite is a structure of the API.
+// UserIdentityInfoLite is a structure.
 type UserIdentityInfoLite struct {
 	FirstName *string // sensitive: never log it; 0 to 255 characters
 	LastName  *string // sensitive: never log it; 0 to 300 characters
 }
 
-// UserInfo is a structure of the API.
+// UserInfo is a structure.
 type UserInfo struct {
 	UserId *string // 1 to 256 characters
 }
 
-// UserNotificationSummary is a structure of the API.
+// UserNotificationSummary is a structure.
 type UserNotificationSummary struct {
 	NotificationId     *string // 1 to 256 characters
 	NotificationStatus NotificationStatus
@@ -8960,7 +8960,7 @@ type UserNotificationSummary struct {
 	ExpiresAt          *time.Time
 }
 
-// UserPhoneConfig is a structure of the API.
+// UserPhoneConfig is a structure.
 type UserPhoneConfig struct {
 	PhoneType                 PhoneType
 	AutoAccept                *bool
@@ -8969,32 +8969,32 @@ type UserPhoneConfig struct {
 	PersistentConnection      *bool
 }
 
-// UserProficiency is a structure of the API.
+// UserProficiency is a structure.
 type UserProficiency struct {
 	AttributeName  string  // required; 1 to 100 characters
 	AttributeValue string  // required; 1 to 100 characters
 	Level          float32 // required; 1 to 5
 }
 
-// UserProficiencyDisassociate is a structure of the API.
+// UserProficiencyDisassociate is a structure.
 type UserProficiencyDisassociate struct {
 	AttributeName  string // required; 1 to 100 characters
 	AttributeValue string // required; 1 to 100 characters
 }
 
-// UserQuickConnectConfig is a structure of the API.
+// UserQuickConnectConfig is a structure.
 type UserQuickConnectConfig struct {
 	UserId        string // required
 	ContactFlowId string // required; at most 500 characters
 }
 
-// UserReference is a structure of the API.
+// UserReference is a structure.
 type UserReference struct {
 	Id  *string
 	Arn *string
 }
 
-// UserSearchCriteria is a structure of the API.
+// UserSearchCriteria is a structure.
 type UserSearchCriteria struct {
 	OrConditions            []UserSearchCriteria
 	AndConditions           []UserSearchCriteria
@@ -9003,13 +9003,13 @@ type UserSearchCriteria struct {
 	HierarchyGroupCondition *HierarchyGroupCondition
 }
 
-// UserSearchFilter is a structure of the API.
+// UserSearchFilter is a structure.
 type UserSearchFilter struct {
 	TagFilter           *ControlPlaneTagFilter
 	UserAttributeFilter *ControlPlaneUserAttributeFilter
 }
 
-// UserSearchSummary is a structure of the API.
+// UserSearchSummary is a structure.
 type UserSearchSummary struct {
 	Arn                         *string
 	DirectoryUserId             *string
@@ -9028,7 +9028,7 @@ type UserSearchSummary struct {
 	VoiceEnhancementConfigs     []VoiceEnhancementConfig
 }
 
-// UserSummary is a structure of the API.
+// UserSummary is a structure.
 type UserSummary struct {
 	Id                 *string
 	Arn                *string
@@ -9037,7 +9037,7 @@ type UserSummary struct {
 	LastModifiedRegion *string
 }
 
-// Validation is a structure of the API.
+// Validation is a structure.
 type Validation struct {
 	MinLength        *int32 // 0 to 1000
 	MaxLength        *int32 // 0 to 1000
@@ -9052,13 +9052,13 @@ type Validation struct {
 	Enum             *ValidationEnum
 }
 
-// ValidationEnum is a structure of the API.
+// ValidationEnum is a structure.
 type ValidationEnum struct {
 	Strict *bool
 	Values []string
 }
 
-// View is a structure of the API.
+// View is a structure.
 type View struct {
 	Id                 *string // 1 to 500 characters
 	Arn                *string
@@ -9075,20 +9075,20 @@ type View struct {
 	ViewContentSha256  *string // 1 to 64 characters
 }
 
-// ViewContent is a structure of the API.
+// ViewContent is a structure.
 type ViewContent struct {
 	InputSchema *string // sensitive: never log it
 	Template    *string
 	Actions     []string
 }
 
-// ViewInputContent is a structure of the API.
+// ViewInputContent is a structure.
 type ViewInputContent struct {
 	Template *string
 	Actions  []string
 }
 
-// ViewSearchCriteria is a structure of the API.
+// ViewSearchCriteria is a structure.
 type ViewSearchCriteria struct {
 	OrConditions        []ViewSearchCriteria
 	AndConditions       []ViewSearchCriteria
@@ -9097,12 +9097,12 @@ type ViewSearchCriteria struct {
 	ViewStatusCondition ViewStatus
 }
 
-// ViewSearchFilter is a structure of the API.
+// ViewSearchFilter is a structure.
 type ViewSearchFilter struct {
 	AttributeFilter *ControlPlaneAttributeFilter
 }
 
-// ViewSummary is a structure of the API.
+// ViewSummary is a structure.
 type ViewSummary struct {
 	Id          *string // 1 to 500 characters
 	Arn         *string
@@ -9112,7 +9112,7 @@ type ViewSummary struct {
 	Description *string // 1 to 4096 characters
 }
 
-// ViewVersionSummary is a structure of the API.
+// ViewVersionSummary is a structure.
 type ViewVersionSummary struct {
 	Id                 *string // 1 to 500 characters
 	Arn                *string
@@ -9123,7 +9123,7 @@ type ViewVersionSummary struct {
 	VersionDescription *string // 1 to 4096 characters
 }
 
-// Vocabulary is a structure of the API.
+// Vocabulary is a structure.
 type Vocabulary struct {
 	Name             string                 // required; 1 to 140 characters
 	Id               string                 // required; 1 to 500 characters
@@ -9136,7 +9136,7 @@ type Vocabulary struct {
 	Tags             map[string]string // 1 to 50 elements
 }
 
-// VocabularySummary is a structure of the API.
+// VocabularySummary is a structure.
 type VocabularySummary struct {
 	Name             string                 // required; 1 to 140 characters
 	Id               string                 // required; 1 to 500 characters
@@ -9147,32 +9147,32 @@ type VocabularySummary struct {
 	FailureReason    *string
 }
 
-// VoiceCallEntryPointParameters is a structure of the API.
+// VoiceCallEntryPointParameters is a structure.
 type VoiceCallEntryPointParameters struct {
 	SourcePhoneNumber      *string
 	DestinationPhoneNumber *string
 	FlowId                 *string // at most 500 characters
 }
 
-// VoiceEnhancementConfig is a structure of the API.
+// VoiceEnhancementConfig is a structure.
 type VoiceEnhancementConfig struct {
 	Channel              Channel              // required
 	VoiceEnhancementMode VoiceEnhancementMode // required
 }
 
-// VoiceRecordingConfiguration is a structure of the API.
+// VoiceRecordingConfiguration is a structure.
 type VoiceRecordingConfiguration struct {
 	VoiceRecordingTrack VoiceRecordingTrack
 	IvrRecordingTrack   IvrRecordingTrack
 }
 
-// WisdomInfo is a structure of the API.
+// WisdomInfo is a structure.
 type WisdomInfo struct {
 	SessionArn *string
 	AiAgents   []AiAgentInfo
 }
 
-// Workspace is a structure of the API.
+// Workspace is a structure.
 type Workspace struct {
 	Visibility         Visibility
 	Id                 string  // required; 1 to 256 characters
@@ -9186,19 +9186,19 @@ type Workspace struct {
 	Tags               map[string]string // 1 to 50 elements
 }
 
-// WorkspaceAssociationSearchCriteria is a structure of the API.
+// WorkspaceAssociationSearchCriteria is a structure.
 type WorkspaceAssociationSearchCriteria struct {
 	OrConditions    []WorkspaceAssociationSearchCriteria
 	AndConditions   []WorkspaceAssociationSearchCriteria
 	StringCondition *StringCondition
 }
 
-// WorkspaceAssociationSearchFilter is a structure of the API.
+// WorkspaceAssociationSearchFilter is a structure.
 type WorkspaceAssociationSearchFilter struct {
 	AttributeFilter *ControlPlaneAttributeFilter
 }
 
-// WorkspaceAssociationSearchSummary is a structure of the API.
+// WorkspaceAssociationSearchSummary is a structure.
 type WorkspaceAssociationSearchSummary struct {
 	WorkspaceId  *string // 1 to 256 characters
 	WorkspaceArn *string
@@ -9208,7 +9208,7 @@ type WorkspaceAssociationSearchSummary struct {
 	ResourceName *string // 1 to 127 characters
 }
 
-// WorkspacePage is a structure of the API.
+// WorkspacePage is a structure.
 type WorkspacePage struct {
 	ResourceArn *string
 	Page        *string // 1 to 25 characters
@@ -9216,19 +9216,19 @@ type WorkspacePage struct {
 	InputData   *string // 0 to 4096 characters
 }
 
-// WorkspaceSearchCriteria is a structure of the API.
+// WorkspaceSearchCriteria is a structure.
 type WorkspaceSearchCriteria struct {
 	OrConditions    []WorkspaceSearchCriteria
 	AndConditions   []WorkspaceSearchCriteria
 	StringCondition *StringCondition
 }
 
-// WorkspaceSearchFilter is a structure of the API.
+// WorkspaceSearchFilter is a structure.
 type WorkspaceSearchFilter struct {
 	AttributeFilter *ControlPlaneAttributeFilter
 }
 
-// WorkspaceSearchSummary is a structure of the API.
+// WorkspaceSearchSummary is a structure.
 type WorkspaceSearchSummary struct {
 	Id          *string // 1 to 256 characters
 	Name        *string // 1 to 127 characters
@@ -9240,7 +9240,7 @@ type WorkspaceSearchSummary struct {
 	Tags        map[string]string // 1 to 50 elements
 }
 
-// WorkspaceSummary is a structure of the API.
+// WorkspaceSummary is a structure.
 type WorkspaceSummary struct {
 	Id                 *string // 1 to 256 characters
 	Name               *string // 1 to 127 characters
@@ -9249,25 +9249,25 @@ type WorkspaceSummary struct {
 	LastModifiedRegion *string
 }
 
-// WorkspaceTheme is a structure of the API.
+// WorkspaceTheme is a structure.
 type WorkspaceTheme struct {
 	Light *WorkspaceThemeConfig
 	Dark  *WorkspaceThemeConfig
 }
 
-// WorkspaceThemeConfig is a structure of the API.
+// WorkspaceThemeConfig is a structure.
 type WorkspaceThemeConfig struct {
 	Palette    *WorkspaceThemePalette
 	Images     *WorkspaceThemeImages
 	Typography *WorkspaceThemeTypography
 }
 
-// WorkspaceThemeImages is a structure of the API.
+// WorkspaceThemeImages is a structure.
 type WorkspaceThemeImages struct {
 	Logo *ImagesLogo
 }
 
-// WorkspaceThemePalette is a structure of the API.
+// WorkspaceThemePalette is a structure.
 type WorkspaceThemePalette struct {
 	Header     *PaletteHeader
 	Navigation *PaletteNavigation
@@ -9275,7 +9275,7 @@ type WorkspaceThemePalette struct {
 	Primary    *PalettePrimary
 }
 
-// WorkspaceThemeTypography is a structure of the API.
+// WorkspaceThemeTypography is a structure.
 type WorkspaceThemeTypography struct {
 	FontFamily *FontFamily
 }

@@ -6180,7 +6180,7 @@ func checkDataTableDeleteValueIdentifierList(v *restjson.Validator, name string,
 	v.Leave()
 }
 
-var patternDataTableDescription = restjson.NewPattern(`^[\\P{C}\r\n\t]+$`,
+var patternDataTableDescription = restjson.NewPattern(`^[\P{C}\r\n\t]+$`,
 	restjson.Must(`^[\P{C}\r\n\t]+$`),
 )
 
@@ -6932,7 +6932,7 @@ func checkMediaConcurrencies(v *restjson.Validator, name string, x []MediaConcur
 	v.Leave()
 }
 
-var patternMediaSource = restjson.NewPattern(`.*\\S.*`,
+var patternMediaSource = restjson.NewPattern(`.*\S.*`,
 	restjson.Must(`[^\n\r\x{2028}\x{2029}]*[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}][^\n\r\x{2028}\x{2029}]*`),
 )
 
@@ -7082,7 +7082,7 @@ func checkPEM(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 1024)
 }
 
-var patternPage = restjson.NewPattern(`^(?!\\.$)(?!\\.\\.$)[\\p{L}\\p{Z}\\p{N}\\-_.:=@'|]+$`,
+var patternPage = restjson.NewPattern(`^(?!\.$)(?!\.\.$)[\p{L}\p{Z}\p{N}\-_.:=@'|]+$`,
 	restjson.MustNot(`^(?:\.$)`),
 	restjson.MustNot(`^(?:\.\.$)`),
 	restjson.Must(`^[\p{L}\p{Z}\p{N}\-_.:=@'|]+$`),
@@ -7120,7 +7120,7 @@ func checkParticipantToken(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 1000)
 }
 
-var patternPassword = restjson.NewPattern(`/^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[a-zA-Z\d\S]{8,64}$/`,
+var patternPassword = restjson.NewPattern(`^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)\S{8,64}$`,
 	restjson.Must(`^(?:[^\n\r\x{2028}\x{2029}]*[a-z])`),
 	restjson.Must(`^(?:[^\n\r\x{2028}\x{2029}]*[A-Z])`),
 	restjson.Must(`^(?:[^\n\r\x{2028}\x{2029}]*\d)`),
@@ -7159,8 +7159,8 @@ func checkPersistentConnectionConfigs(v *restjson.Validator, name string, x []Pe
 	v.Leave()
 }
 
-var patternPhoneNumber = restjson.NewPattern(`\\+[1-9]\\d{1,14}$`,
-	restjson.Must(`\\+[1-9]\\d{1,14}$`),
+var patternPhoneNumber = restjson.NewPattern(`\+[1-9]\d{1,14}$`,
+	restjson.Must(`\+[1-9]\d{1,14}$`),
 )
 
 func checkPhoneNumber(v *restjson.Validator, name, s string) {
@@ -7186,7 +7186,7 @@ func checkPhoneNumberCountryCodes(v *restjson.Validator, name string, x []PhoneN
 	v.Leave()
 }
 
-var patternPhoneNumberDescription = restjson.NewPattern(`^[\W\S_]*`,
+var patternPhoneNumberDescription = restjson.NewPattern(`^`,
 	restjson.Must(`^`),
 )
 
@@ -7195,8 +7195,8 @@ func checkPhoneNumberDescription(v *restjson.Validator, name, s string) {
 	v.Matches(name, s, patternPhoneNumberDescription)
 }
 
-var patternPhoneNumberPrefix = restjson.NewPattern(`\\+?[0-9]{1,11}`,
-	restjson.Must(`\\+?[0-9]{1,11}`),
+var patternPhoneNumberPrefix = restjson.NewPattern(`\+?[0-9]{1,11}`,
+	restjson.Must(`\+?[0-9]{1,11}`),
 )
 
 func checkPhoneNumberPrefix(v *restjson.Validator, name, s string) {
@@ -7620,7 +7620,7 @@ func checkRuleName(v *restjson.Validator, name, s string) {
 	v.Matches(name, s, patternRuleName)
 }
 
-var patternS3Uri = restjson.NewPattern(`s3://\S+/.+|https://\\S+\\.s3\\.\\S+\\.amazonaws\\.com/\\S+`,
+var patternS3Uri = restjson.NewPattern(`s3://\S+/.+|https://\S+\.s3\.\S+\.amazonaws\.com/\S+`,
 	restjson.Must(`s3://[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}]+/[^\n\r\x{2028}\x{2029}]+|https://[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}]+\.s3\.[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}]+\.amazonaws\.com/[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}]+`),
 )
 
@@ -7832,7 +7832,7 @@ func checkSlaName(v *restjson.Validator, name, s string) {
 	v.Matches(name, s, patternSlaName)
 }
 
-var patternSlug = restjson.NewPattern(`^$|^[\\p{L}\\p{Z}\\p{N}\\-_.:=@'|]{3,}$`,
+var patternSlug = restjson.NewPattern(`^$|^[\p{L}\p{Z}\p{N}\-_.:=@'|]{3,}$`,
 	restjson.Must(`^$|^[\p{L}\p{Z}\p{N}\-_.:=@'|]{3,}$`),
 )
 
@@ -8040,7 +8040,7 @@ func checkTestCaseSearchConditionList(v *restjson.Validator, name string, x []Te
 	v.Leave()
 }
 
-var patternThemeImageLink = restjson.NewPattern(`.*\\S.*`,
+var patternThemeImageLink = restjson.NewPattern(`.*\S.*`,
 	restjson.Must(`[^\n\r\x{2028}\x{2029}]*[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}][^\n\r\x{2028}\x{2029}]*`),
 )
 
@@ -8049,7 +8049,7 @@ func checkThemeImageLink(v *restjson.Validator, name, s string) {
 	v.Matches(name, s, patternThemeImageLink)
 }
 
-var patternThemeString = restjson.NewPattern(`.*\\S.*`,
+var patternThemeString = restjson.NewPattern(`.*\S.*`,
 	restjson.Must(`[^\n\r\x{2028}\x{2029}]*[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}][^\n\r\x{2028}\x{2029}]*`),
 )
 
@@ -8178,7 +8178,7 @@ func checkViewActions(v *restjson.Validator, name string, x []string) {
 	v.Leave()
 }
 
-var patternViewContentSha256 = restjson.NewPattern(`^[a-zA-Z0-9]$`,
+var patternViewContentSha256 = restjson.NewPattern(`^[a-zA-Z0-9]+$`,
 	restjson.Must(`^[a-zA-Z0-9]+$`),
 )
 
@@ -8309,7 +8309,7 @@ func checkWorkspaceAssociationSearchConditionList(v *restjson.Validator, name st
 	v.Leave()
 }
 
-var patternWorkspaceDescription = restjson.NewPattern(`^[\\P{C}\r\n\t]*$`,
+var patternWorkspaceDescription = restjson.NewPattern(`^[\P{C}\r\n\t]*$`,
 	restjson.Must(`^[\P{C}\r\n\t]*$`),
 )
 
@@ -8322,7 +8322,7 @@ func checkWorkspaceId(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 256)
 }
 
-var patternWorkspaceName = restjson.NewPattern(`.*\\S.*`,
+var patternWorkspaceName = restjson.NewPattern(`.*\S.*`,
 	restjson.Must(`[^\n\r\x{2028}\x{2029}]*[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}][^\n\r\x{2028}\x{2029}]*`),
 )
 
@@ -8344,7 +8344,7 @@ func checkWorkspaceSearchConditionList(v *restjson.Validator, name string, x []W
 	v.Leave()
 }
 
-var patternWorkspaceTitle = restjson.NewPattern(`^[\\P{C}]*$`,
+var patternWorkspaceTitle = restjson.NewPattern(`^[\P{C}]*$`,
 	restjson.Must(`^[\P{C}]*$`),
 )
 

@@ -2,7 +2,7 @@
 
 package participant
 
-// ArtifactStatus is an enum of the API.
+// ArtifactStatus is an enum.
 type ArtifactStatus string
 
 // The values of ArtifactStatus.
@@ -26,7 +26,7 @@ func (e ArtifactStatus) Valid() bool {
 	return false
 }
 
-// ChatItemType is an enum of the API.
+// ChatItemType is an enum.
 type ChatItemType string
 
 // The values of ChatItemType.
@@ -63,7 +63,7 @@ func (e ChatItemType) Valid() bool {
 	return false
 }
 
-// ConnectionType is an enum of the API.
+// ConnectionType is an enum.
 type ConnectionType string
 
 // The values of ConnectionType.
@@ -87,7 +87,7 @@ func (e ConnectionType) Valid() bool {
 	return false
 }
 
-// MeetingFeatureStatus is an enum of the API.
+// MeetingFeatureStatus is an enum.
 type MeetingFeatureStatus string
 
 // The values of MeetingFeatureStatus.
@@ -110,7 +110,7 @@ func (e MeetingFeatureStatus) Valid() bool {
 	return false
 }
 
-// MessageProcessingStatus is an enum of the API.
+// MessageProcessingStatus is an enum.
 type MessageProcessingStatus string
 
 // The values of MessageProcessingStatus.
@@ -134,7 +134,7 @@ func (e MessageProcessingStatus) Valid() bool {
 	return false
 }
 
-// ParticipantRole is an enum of the API.
+// ParticipantRole is an enum.
 type ParticipantRole string
 
 // The values of ParticipantRole.
@@ -162,7 +162,7 @@ func (e ParticipantRole) Valid() bool {
 	return false
 }
 
-// ResourceType is an enum of the API.
+// ResourceType is an enum.
 type ResourceType string
 
 // The values of ResourceType.
@@ -193,7 +193,7 @@ func (e ResourceType) Valid() bool {
 	return false
 }
 
-// ScanDirection is an enum of the API.
+// ScanDirection is an enum.
 type ScanDirection string
 
 // The values of ScanDirection.
@@ -216,7 +216,7 @@ func (e ScanDirection) Valid() bool {
 	return false
 }
 
-// SortKey is an enum of the API.
+// SortKey is an enum.
 type SortKey string
 
 // The values of SortKey.

@@ -6,7 +6,7 @@ import (
 	"parley/api/restjson"
 )
 
-// AccessDeniedException is an exception of the API, HTTP status 403, the caller's fault.
+// AccessDeniedException is an exception, HTTP status 403, the caller's fault.
 type AccessDeniedException struct {
 	Message string
 
@@ -26,7 +26,7 @@ func (*AccessDeniedException) HTTPStatus() int { return 403 }
 
 func (e *AccessDeniedException) Error() string { return restjson.Describe(e.ErrorCode(), e.Message) }
 
-// ConflictException is an exception of the API, HTTP status 409, the caller's fault.
+// ConflictException is an exception, HTTP status 409, the caller's fault.
 type ConflictException struct {
 	Message string
 
@@ -46,7 +46,7 @@ func (*ConflictException) HTTPStatus() int { return 409 }
 
 func (e *ConflictException) Error() string { return restjson.Describe(e.ErrorCode(), e.Message) }
 
-// InternalServerException is an exception of the API, HTTP status 500, the server's fault.
+// InternalServerException is an exception, HTTP status 500, the server's fault.
 type InternalServerException struct {
 	Message string
 
@@ -66,7 +66,7 @@ func (*InternalServerException) HTTPStatus() int { return 500 }
 
 func (e *InternalServerException) Error() string { return restjson.Describe(e.ErrorCode(), e.Message) }
 
-// ResourceNotFoundException is an exception of the API, HTTP status 404, the caller's fault.
+// ResourceNotFoundException is an exception, HTTP status 404, the caller's fault.
 type ResourceNotFoundException struct {
 	Message      string
 	ResourceId   *string
@@ -90,7 +90,7 @@ func (e *ResourceNotFoundException) Error() string {
 	return restjson.Describe(e.ErrorCode(), e.Message)
 }
 
-// ServiceQuotaExceededException is an exception of the API, HTTP status 402, the caller's fault.
+// ServiceQuotaExceededException is an exception, HTTP status 402, the caller's fault.
 type ServiceQuotaExceededException struct {
 	Message string
 
@@ -112,7 +112,7 @@ func (e *ServiceQuotaExceededException) Error() string {
 	return restjson.Describe(e.ErrorCode(), e.Message)
 }
 
-// ThrottlingException is an exception of the API, HTTP status 429, the caller's fault.
+// ThrottlingException is an exception, HTTP status 429, the caller's fault.
 type ThrottlingException struct {
 	Message string
 
@@ -132,7 +132,7 @@ func (*ThrottlingException) HTTPStatus() int { return 429 }
 
 func (e *ThrottlingException) Error() string { return restjson.Describe(e.ErrorCode(), e.Message) }
 
-// ValidationException is an exception of the API, HTTP status 400, the caller's fault.
+// ValidationException is an exception, HTTP status 400, the caller's fault.
 type ValidationException struct {
 	Message string
 

@@ -2,7 +2,7 @@
 
 package participant
 
-// AttachmentItem is a structure of the API.
+// AttachmentItem is a structure.
 type AttachmentItem struct {
 	ContentType    *string // 1 to 255 characters
 	AttachmentId   *string // 1 to 256 characters
@@ -10,13 +10,13 @@ type AttachmentItem struct {
 	Status         ArtifactStatus
 }
 
-// Attendee is a structure of the API.
+// Attendee is a structure.
 type Attendee struct {
 	AttendeeId *string
 	JoinToken  *string // sensitive: never log it
 }
 
-// AudioFeatures is a structure of the API.
+// AudioFeatures is a structure.
 type AudioFeatures struct {
 	EchoReduction MeetingFeatureStatus
 }
@@ -34,7 +34,7 @@ type CancelParticipantAuthenticationResponse struct{}
 // CompleteAttachmentUploadRequest is the input of CompleteAttachmentUpload (POST
 // /participant/complete-attachment-upload).
 type CompleteAttachmentUploadRequest struct {
-	AttachmentIds   []string // required; exactly 1 elements
+	AttachmentIds   []string // required; exactly 1 element
 	ClientToken     string   // required; idempotency token, filled in by the client; 1 to 500 characters
 	ConnectionToken string   // required; header X-Amz-Bearer; 1 to 1000 characters
 }
@@ -42,7 +42,7 @@ type CompleteAttachmentUploadRequest struct {
 // CompleteAttachmentUploadResponse is the output of CompleteAttachmentUpload.
 type CompleteAttachmentUploadResponse struct{}
 
-// ConnectionCredentials is a structure of the API.
+// ConnectionCredentials is a structure.
 type ConnectionCredentials struct {
 	ConnectionToken *string // 1 to 1000 characters
 	Expiry          *string
@@ -51,7 +51,7 @@ type ConnectionCredentials struct {
 // CreateParticipantConnectionRequest is the input of CreateParticipantConnection (POST
 // /participant/connection).
 type CreateParticipantConnectionRequest struct {
-	Type               []ConnectionType // at least 1 elements
+	Type               []ConnectionType // at least 1 element
 	ParticipantToken   string           // required; header X-Amz-Bearer; 1 to 1000 characters
 	ConnectParticipant *bool
 }
@@ -129,7 +129,7 @@ type GetTranscriptResponse struct {
 	NextToken        *string // 1 to 1000 characters
 }
 
-// Item is a structure of the API.
+// Item is a structure.
 type Item struct {
 	AbsoluteTime     *string // 1 to 100 characters
 	Content          *string // 1 to 16384 characters
@@ -145,24 +145,24 @@ type Item struct {
 	ContactId        *string // 1 to 256 characters
 }
 
-// MeetingFeaturesConfiguration is a structure of the API.
+// MeetingFeaturesConfiguration is a structure.
 type MeetingFeaturesConfiguration struct {
 	Audio *AudioFeatures
 }
 
-// MessageMetadata is a structure of the API.
+// MessageMetadata is a structure.
 type MessageMetadata struct {
 	MessageId               *string // 1 to 256 characters
 	Receipts                []Receipt
 	MessageProcessingStatus MessageProcessingStatus
 }
 
-// MessageProcessingMetadata is a structure of the API.
+// MessageProcessingMetadata is a structure.
 type MessageProcessingMetadata struct {
 	MessageProcessingStatus MessageProcessingStatus
 }
 
-// Receipt is a structure of the API.
+// Receipt is a structure.
 type Receipt struct {
 	DeliveredTimestamp     *string // 1 to 100 characters
 	ReadTimestamp          *string // 1 to 100 characters
@@ -214,21 +214,21 @@ type StartAttachmentUploadResponse struct {
 	UploadMetadata *UploadMetadata
 }
 
-// StartPosition is a structure of the API.
+// StartPosition is a structure.
 type StartPosition struct {
 	Id           *string // 1 to 256 characters
 	AbsoluteTime *string // 1 to 100 characters
 	MostRecent   *int32  // 0 to 100
 }
 
-// UploadMetadata is a structure of the API.
+// UploadMetadata is a structure.
 type UploadMetadata struct {
 	Url              *string // 1 to 2000 characters
 	UrlExpiry        *string
 	HeadersToInclude map[string]string
 }
 
-// View is a structure of the API.
+// View is a structure.
 type View struct {
 	Id      *string // 1 to 500 characters
 	Arn     *string
@@ -237,20 +237,20 @@ type View struct {
 	Content *ViewContent
 }
 
-// ViewContent is a structure of the API.
+// ViewContent is a structure.
 type ViewContent struct {
 	InputSchema *string // sensitive: never log it
 	Template    *string // sensitive: never log it
 	Actions     []string
 }
 
-// WebRTCConnection is a structure of the API.
+// WebRTCConnection is a structure.
 type WebRTCConnection struct {
 	Attendee *Attendee
 	Meeting  *WebRTCMeeting
 }
 
-// WebRTCMediaPlacement is a structure of the API.
+// WebRTCMediaPlacement is a structure.
 type WebRTCMediaPlacement struct {
 	AudioHostUrl      *string // 1 to 2000 characters
 	AudioFallbackUrl  *string // 1 to 2000 characters
@@ -258,14 +258,14 @@ type WebRTCMediaPlacement struct {
 	EventIngestionUrl *string // 1 to 2000 characters
 }
 
-// WebRTCMeeting is a structure of the API.
+// WebRTCMeeting is a structure.
 type WebRTCMeeting struct {
 	MediaPlacement  *WebRTCMediaPlacement
 	MeetingFeatures *MeetingFeaturesConfiguration
 	MeetingId       *string
 }
 
-// Websocket is a structure of the API.
+// Websocket is a structure.
 type Websocket struct {
 	Url              *string // 1 to 2000 characters
 	ConnectionExpiry *string

@@ -7,7 +7,7 @@ func DecodeList[T any](d *Decoder, f func(*T, *Decoder)) []T {
 	if !d.array() {
 		return list
 	}
-	for d.nextElement() {
+	for d.nextElement() && d.count() {
 		if d.null() {
 			continue
 		}
@@ -21,10 +21,10 @@ func DecodeList[T any](d *Decoder, f func(*T, *Decoder)) []T {
 // DecodeMap reads an object as a map whose values f reads, see DecodeList.
 func DecodeMap[K ~string, T any](d *Decoder, f func(*T, *Decoder)) map[K]T {
 	m := map[K]T{}
-	if !d.Object() {
+	if !d.object('m') {
 		return m
 	}
-	for d.nextMember() {
+	for d.nextMember() && d.count() {
 		if d.null() {
 			continue
 		}

@@ -9,24 +9,30 @@ import (
 // MaxDepth bounds how deeply arrays and objects may be nested in a body, skipped members included.
 const MaxDepth = 128
 
+// MaxElements bounds the elements of all the lists and maps of a request together: a few bytes each
+// could otherwise become hundreds in memory before the model's own limits are checked.
+const MaxElements = 1 << 16
+
 // Decoder reads one JSON value from memory, member by member, as generated code asks for it.
 // A value of the wrong type is noted as a violation and skipped, so that one answer can name all
 // of them; broken JSON ends the reading. Every read after that returns zero values at once.
 type Decoder struct {
-	data    []byte
-	pos     int
-	fresh   bool // the innermost container was just opened
-	open    []frame
-	scratch []byte
-	syntax  string // what is wrong with the text itself; "" while it is fine
-	strict  bool   // a request: absent required members and null elements are violations
-	v       *Validator
+	data     []byte
+	pos      int
+	fresh    bool // the innermost container was just opened
+	open     []frame
+	elements int // of lists and maps, so far
+	scratch  []byte
+	syntax   string // what is wrong with the text itself; "" while it is fine
+	strict   bool   // a request: absent required members and null elements are violations
+	v        *Validator
 }
 
 // frame is one container being read. Its key or index is the path to the value being read now.
 type frame struct {
+	kind  byte // 'o' for an object, 'm' for a map, 'a' for an array
 	key   []byte
-	index int // -1 in an object
+	index int // -1 before the first element
 }
 
 // JSONDecoder is implemented by every generated structure and union.
@@ -48,7 +54,7 @@ func Unmarshal(data []byte, x JSONDecoder) error {
 func decodeBody(data []byte, x JSONDecoder, v *Validator, strict bool) {
 	d := decoders.Get().(*Decoder)
 	d.data, d.pos, d.fresh, d.syntax, d.strict, d.v = data, 0, false, "", strict, v
-	d.open = d.open[:0]
+	d.open, d.elements = d.open[:0], 0
 	if d.peek() == 0 && d.pos == len(d.data) {
 		d.data = []byte("{}") // an absent body has every member absent
 		d.pos = 0
@@ -65,12 +71,14 @@ func decodeBody(data []byte, x JSONDecoder, v *Validator, strict bool) {
 }
 
 // Object enters an object. It reports false, having noted why, if the value is something else.
-func (d *Decoder) Object() bool {
+func (d *Decoder) Object() bool { return d.object('o') }
+
+func (d *Decoder) object(kind byte) bool {
 	if d.peek() != '{' {
 		d.mismatch("an object")
 		return false
 	}
-	return d.enter(frame{index: -1})
+	return d.enter(kind)
 }
 
 // array enters an array, see Object.
@@ -79,16 +87,16 @@ func (d *Decoder) array() bool {
 		d.mismatch("a list")
 		return false
 	}
-	return d.enter(frame{index: -2})
+	return d.enter('a')
 }
 
-func (d *Decoder) enter(f frame) bool {
+func (d *Decoder) enter(kind byte) bool {
 	if len(d.open) >= MaxDepth {
 		d.fail(fmt.Sprintf("nested more than %d levels deep", MaxDepth))
 		return false
 	}
 	d.pos++
-	d.open = append(d.open, f)
+	d.open = append(d.open, frame{kind: kind, index: -1})
 	d.fresh = true
 	return true
 }
@@ -139,8 +147,17 @@ func (d *Decoder) nextElement() bool {
 	if !d.separator(']') {
 		return false
 	}
-	f := &d.open[len(d.open)-1]
-	f.index = max(f.index, -1) + 1
+	d.open[len(d.open)-1].index++
+	return true
+}
+
+// count counts an element of a list or map against the bound.
+func (d *Decoder) count() bool {
+	d.elements++
+	if d.strict && d.elements > MaxElements {
+		d.fail(fmt.Sprintf("more than %d elements", MaxElements))
+		return false
+	}
 	return true
 }
 
@@ -294,9 +311,11 @@ func (d *Decoder) path() string {
 	var p string
 	for _, f := range d.open {
 		switch {
-		case f.index >= 0:
+		case f.kind == 'a' && f.index >= 0:
 			p = fmt.Sprintf("%s[%d]", p, f.index)
-		case f.index == -1 && f.key != nil:
+		case f.kind == 'm' && f.key != nil:
+			p = fmt.Sprintf("%s[%q]", p, shorten(string(f.key)))
+		case f.kind == 'o' && f.key != nil:
 			p = join(p, shorten(string(f.key)))
 		}
 	}

@@ -203,6 +203,9 @@ func (h *handler) readBody(r *http.Request, b []byte, op *Operation) ([]byte, er
 		if errors.Is(err, io.EOF) {
 			return b, nil
 		}
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return b, tooLarge() // by the bound of an outer handler
+		}
 		if err != nil {
 			return b, &APIError{Code: h.api.structureCode(op), Message: "the request body could not be read", Status: http.StatusBadRequest}
 		}

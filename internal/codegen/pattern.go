@@ -14,14 +14,16 @@ var corrections = map[string]string{
 	// In slashes, as if it were JavaScript, and with a class that amounts to \S.
 	"com.amazonaws.connect#Password": `^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)\S{8,64}$`,
 	// A start and any number of anything.
-	"com.amazonaws.connect#PhoneNumberDescription": "^",
+	"com.amazonaws.connect#PhoneNumberDescription":     "^",
+	"com.amazonaws.connect#PhoneNumberWorkflowMessage": "^",
 }
 
 // space is what \s means in ECMA 262, written for the inside of a class.
 const space = `\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}`
 
-// doubled finds escapes that were escaped twice on their way into the model, as in [\\P{C}].
-var doubled = regexp.MustCompile(`\\\\([SspP.\-])`)
+// doubled finds escapes that were escaped twice on their way into the model, as in [\\P{C}]. No
+// pattern of the models means a backslash itself.
+var doubled = regexp.MustCompile(`\\\\(\S)`)
 
 // condition is a pattern in Go's syntax and whether it must match or must not.
 type condition struct {
@@ -29,14 +31,18 @@ type condition struct {
 	want bool
 }
 
+// intended is the pattern of the shape as it was meant.
+func intended(s *Shape) string {
+	if better, ok := corrections[s.ID]; ok {
+		return better
+	}
+	return doubled.ReplaceAllString(s.Traits.Pattern, `\$1`)
+}
+
 // translatePattern turns a pattern of ECMA 262 into Go's syntax. Look-aheads at the very start,
 // ^(?!...) and ^(?=...), become conditions of their own, in front of the pattern without them;
 // anything else that Go's regular expressions cannot do is an error.
-func translatePattern(id, pattern string) ([]condition, error) {
-	if better, ok := corrections[id]; ok {
-		pattern = better
-	}
-	pattern = doubled.ReplaceAllString(pattern, `\$1`)
+func translatePattern(pattern string) ([]condition, error) {
 	if strings.HasPrefix(pattern, "(?") && !strings.HasPrefix(pattern, "(?:") {
 		pattern = "^" + pattern // without an anchor a look-ahead could be dodged by starting later
 	}

@@ -23,7 +23,7 @@ func (a *api) emitTypes(p *printer) error {
 		case s.Type == "union":
 			role = "holds exactly one of its members."
 		default:
-			role = "is a structure of the API."
+			role = "is a structure."
 		}
 		p.comment("", strings.TrimSpace(name+" "+role+" "+s.Traits.Documentation))
 		if len(s.Members) == 0 {
@@ -84,6 +84,9 @@ func bounds(b *Bounds, unit string) string {
 	case b.Max != nil:
 		text = "at most " + number(b.Max)
 	}
+	if strings.HasSuffix(text, " 1") {
+		unit = strings.TrimSuffix(unit, "s")
+	}
 	return strings.TrimSpace(text + " " + unit)
 }
 
@@ -94,7 +97,7 @@ func number(f *float64) string { return strconv.FormatFloat(*f, 'f', -1, 64) }
 func (a *api) emitEnums(p *printer) error {
 	for _, s := range a.enums {
 		name := exported(s.Name())
-		p.comment("", strings.TrimSpace(name+" is an enum of the API. "+s.Traits.Documentation))
+		p.comment("", strings.TrimSpace(name+" is an enum. "+s.Traits.Documentation))
 		p.line("type %s string\n", name)
 		p.line("// The values of %s.", name)
 		p.line("const (")
@@ -135,7 +138,7 @@ func (a *api) emitErrors(p *printer) error {
 		if s.Traits.Error == "server" {
 			fault = "the server's"
 		}
-		p.comment("", strings.TrimSpace(fmt.Sprintf("%s is an exception of the API, HTTP status %d, %s fault. %s",
+		p.comment("", strings.TrimSpace(fmt.Sprintf("%s is an exception, HTTP status %d, %s fault. %s",
 			name, s.Traits.HTTPError, fault, s.Traits.Documentation)))
 		p.line("type %s struct {", name)
 		p.line("\tMessage string")

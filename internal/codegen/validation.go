@@ -92,11 +92,12 @@ func checkName(s *Shape) string { return "check" + exported(s.Name()) }
 func (a *api) stringCheck(p *printer, s *Shape) error {
 	t := s.Traits
 	if t.Pattern != "" {
-		conditions, err := translatePattern(s.ID, t.Pattern)
+		pattern := intended(s)
+		conditions, err := translatePattern(pattern)
 		if err != nil {
-			return fmt.Errorf("%s: pattern %s: %w", s.ID, t.Pattern, err)
+			return fmt.Errorf("%s: pattern %s: %w", s.ID, pattern, err)
 		}
-		p.line("var pattern%s = restjson.NewPattern(%#q,", exported(s.Name()), t.Pattern)
+		p.line("var pattern%s = restjson.NewPattern(%#q,", exported(s.Name()), pattern)
 		for _, c := range conditions {
 			f := "MustNot"
 			if c.want {
