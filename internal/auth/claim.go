@@ -61,12 +61,19 @@ func headerClaim(r *http.Request, authorization string) (claim, error) {
 		}
 		return c, refuse(MissingAuthenticationToken, "Missing Authentication Token", "the Authorization header has another scheme than "+algorithm)
 	}
-	var credential, signature string
-	fields := map[string]*string{"Credential": &credential, "SignedHeaders": &c.signed, "Signature": &signature}
+	var credential, signature, none string
 	for field := range strings.SplitSeq(rest, ",") {
-		name, value, ok := strings.Cut(strings.TrimSpace(field), "=")
-		into := fields[name]
-		if !ok || into == nil || *into != "" || value == "" {
+		name, value, _ := strings.Cut(strings.TrimSpace(field), "=")
+		into := &none
+		switch name {
+		case "Credential":
+			into = &credential
+		case "SignedHeaders":
+			into = &c.signed
+		case "Signature":
+			into = &signature
+		}
+		if into == &none || *into != "" || value == "" {
 			return c, malformed("the Authorization header has an unknown, repeated or empty part %s", short(name))
 		}
 		*into = value

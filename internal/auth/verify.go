@@ -14,6 +14,7 @@ import (
 )
 
 // MaxSkew is how far the time of signing may lie from the server's, either way.
+// SDKs that correct their own clock do so by the Date header of the refusal.
 const MaxSkew = 5 * time.Minute
 
 // What a [Verifier] assumes when it is not told.
