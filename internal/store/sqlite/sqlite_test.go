@@ -1,10 +1,15 @@
 package sqlite_test
 
 import (
+	"log/slog"
+	"sync"
+	"testing"
 	"time"
 
 	"parley/internal/center"
 	"parley/internal/store"
+	"parley/internal/store/sqlite"
+	"parley/internal/store/storetest"
 )
 
 const instance = center.InstanceID("11111111-2222-4333-8444-555555555555")
@@ -35,4 +40,41 @@ func item(chat center.ContactID, seq int64, now time.Time) center.Item {
 		ContentType: center.PlainText, Content: "Hello", Participant: "99999999-2222-4333-8444-555555555555",
 		DisplayName: "Jane", Role: center.RoleCustomer,
 	}
+}
+
+func TestFile(t *testing.T) {
+	storetest.Run(t, storetest.Opener{Open: openFile, Reopen: reopen})
+}
+
+func TestMemory(t *testing.T) {
+	storetest.Run(t, storetest.Opener{Open: func(t *testing.T) store.Store { return open(t, "") }})
+}
+
+func open(t *testing.T, dir string) *sqlite.Store {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	if err != nil {
+		t.Fatalf("Open(%q): %v", dir, err)
+	}
+	return s
+}
+
+var dirs sync.Map // of the open stores of these tests
+
+func openFile(t *testing.T) store.Store {
+	dir := t.TempDir()
+	s := open(t, dir)
+	dirs.Store(s, dir)
+	return s
+}
+
+func reopen(t *testing.T, s store.Store) store.Store {
+	t.Helper()
+	dir, _ := dirs.LoadAndDelete(s)
+	if err := s.Close(); err != nil {
+		t.Fatalf("Close = %v", err)
+	}
+	again := open(t, dir.(string))
+	dirs.Store(again, dir)
+	return again
 }

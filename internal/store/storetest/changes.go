@@ -1,0 +1,204 @@
+package storetest
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/store"
+)
+
+var changeCases = []testCase{
+	{name: "what is not there is NotFound", run: nothingThere},
+	{name: "creating a chat", run: creating},
+	{name: "a second creation conflicts", run: creatingTwice},
+	{name: "the version has to match", run: versions},
+	{name: "items have to follow the last", run: seqGaps},
+	{name: "a change names a chat that exists", run: unknownChat},
+	{name: "items leave the head as it is", run: itemsOnly},
+	{name: "all parts or none", run: wholeOrNot},
+	{name: "facts of the head change both ways", run: headFacts},
+	{name: "a state of every size comes back", run: stateSizes},
+}
+
+func nothingThere(t *testing.T, s *env) {
+	id := newID()
+	_, err := s.Chat(t.Context(), id)
+	wantReason(t, err, center.NotFound)
+	_, err = s.ChatOf(t.Context(), id)
+	wantReason(t, err, center.NotFound)
+	_, err = s.Items(t.Context(), store.ItemQuery{Chat: id})
+	wantReason(t, err, center.NotFound)
+	_, err = s.Replayed(t.Context(), "no such key")
+	wantReason(t, err, center.NotFound)
+	_, err = s.Resource(t.Context(), center.KindQueue, string(id))
+	wantReason(t, err, center.NotFound)
+	if n := s.count(t, "untouched"); n != 0 {
+		t.Errorf("an untouched counter is %d", n)
+	}
+}
+
+func creating(t *testing.T, s *env) {
+	id := newID()
+	c := chatChange(id, "state one")
+	c.State.Due, c.State.Busy = at(300), true
+	c.Items = items(id, 1, 2)
+	s.must(t, c)
+	want := store.Head{Instance: instance, Version: 1, State: []byte("state one"), Due: at(300), Busy: true, Active: true, LastSeq: 2}
+	if got := s.head(t, id); !reflect.DeepEqual(got, want) {
+		t.Errorf("head %+v; want %+v", got, want)
+	}
+	if got, err := s.ChatOf(t.Context(), id); err != nil || got != id {
+		t.Errorf("ChatOf = %q, %v; want %q", got, err, id)
+	}
+	if got := s.transcript(t, id); !reflect.DeepEqual(got, c.Items) {
+		t.Errorf("items %+v; want %+v", got, c.Items)
+	}
+}
+
+func creatingTwice(t *testing.T, s *env) {
+	id := s.create(t, 1)
+	s.refused(t, chatChange(id, "second"), store.ErrConflict)
+	if h := s.head(t, id); h.Version != 1 || string(h.State) != "first" {
+		t.Errorf("the refused creation left version %d, state %q", h.Version, h.State)
+	}
+}
+
+func versions(t *testing.T, s *env) {
+	id := s.create(t, 0)
+	s.must(t, stateChange(id, 1, "second"))
+	for _, version := range []int64{1, 3, 99, -1} {
+		s.refused(t, stateChange(id, version, "wrong"), store.ErrConflict)
+	}
+	s.must(t, stateChange(id, 2, "third"))
+	if h := s.head(t, id); h.Version != 3 || string(h.State) != "third" {
+		t.Errorf("version %d, state %q; want 3, third", h.Version, h.State)
+	}
+}
+
+func seqGaps(t *testing.T, s *env) {
+	id := s.create(t, 2)
+	for name, wrong := range map[string][]center.Item{
+		"a gap":               items(id, 4, 1),
+		"one that is there":   items(id, 2, 1),
+		"an overlap":          items(id, 2, 3),
+		"a gap inside":        {message(id, 3, "a"), message(id, 5, "b")},
+		"the same twice":      {message(id, 3, "a"), message(id, 3, "b")},
+		"backwards":           {message(id, 4, "a"), message(id, 3, "b")},
+		"zero":                items(id, 0, 1),
+		"the beginning again": items(id, 1, 1),
+	} {
+		if err := s.submit(&store.Change{Chat: id, Items: wrong}); !errors.Is(err, store.ErrConflict) {
+			t.Errorf("%s: done(%v); want ErrConflict", name, err)
+		}
+	}
+	s.must(t, &store.Change{Chat: id, Items: items(id, 3, 2)})
+	if got := seqs(s.transcript(t, id)); !slices.Equal(got, []int64{1, 2, 3, 4}) {
+		t.Errorf("transcript %v; want 1 to 4", got)
+	}
+	fresh := newID()
+	c := chatChange(fresh, "x")
+	c.Items = items(fresh, 2, 1)
+	s.refused(t, c, store.ErrConflict)
+	_, err := s.Chat(t.Context(), fresh)
+	wantReason(t, err, center.NotFound)
+}
+
+func unknownChat(t *testing.T, s *env) {
+	id := newID()
+	s.refused(t, stateChange(id, 1, "x"), store.ErrConflict)
+	s.refused(t, &store.Change{Chat: id, Items: items(id, 1, 1)}, store.ErrConflict)
+	s.refused(t, &store.Change{Chat: id, Receipts: []center.Receipt{{Chat: id, Item: "i", Recipient: customer, Read: at(1)}}}, store.ErrConflict)
+	wantReason(t, s.submit(&store.Change{State: &store.Head{Instance: instance}}), center.Invalid)
+	wantReason(t, s.submit(&store.Change{Items: items(id, 1, 1)}), center.Invalid)
+}
+
+func itemsOnly(t *testing.T, s *env) {
+	id := s.create(t, 1)
+	before := s.head(t, id)
+	s.must(t, &store.Change{Chat: id, Version: 77, Items: items(id, 2, 1)}) // without a state nobody looks at the version
+	before.LastSeq = 2
+	if got := s.head(t, id); !reflect.DeepEqual(got, before) {
+		t.Errorf("head %+v; want %+v", got, before)
+	}
+}
+
+func wholeOrNot(t *testing.T, s *env) {
+	id := s.create(t, 1)
+	before := s.head(t, id)
+	other := newID()
+	for _, spoil := range []struct {
+		with func(*store.Change)
+		want error
+	}{
+		{func(c *store.Change) { c.Version = 5 }, store.ErrConflict},
+		{func(c *store.Change) { c.Items[0].Seq = 9 }, store.ErrConflict},
+		{func(c *store.Change) { c.Quota.Limit = 0 }, store.ErrQuota},
+	} {
+		c := stateChange(id, 1, "second")
+		c.Items = items(id, 2, 1)
+		c.Receipts = []center.Receipt{{Chat: id, Item: items(id, 1, 1)[0].ID, Recipient: agent, Read: at(1)}}
+		c.Contacts = []center.Contact{contact(other, id, epoch)}
+		c.Quota = &store.Quota{Counter: "whole", Delta: 1, Limit: -1}
+		c.Once = &store.Once{Key: "whole", At: epoch}
+		c.Deliveries = []store.Delivery{{Stream: "s", Chat: id, Due: epoch}}
+		spoil.with(c)
+		s.refused(t, c, spoil.want)
+	}
+	if got := s.head(t, id); !reflect.DeepEqual(got, before) {
+		t.Errorf("head %+v; want %+v", got, before)
+	}
+	if n := s.count(t, "whole"); n != 0 {
+		t.Errorf("a refused change moved its counter to %d", n)
+	}
+	_, err := s.ChatOf(t.Context(), other)
+	wantReason(t, err, center.NotFound)
+	_, err = s.Replayed(t.Context(), "whole")
+	wantReason(t, err, center.NotFound)
+	if got, err := s.Receipts(t.Context(), id, []center.ItemID{items(id, 1, 1)[0].ID}); err != nil || len(got) != 0 {
+		t.Errorf("Receipts = %v, %v; want none", got, err)
+	}
+	if got, err := s.Outbox(t.Context(), at(9), 10); err != nil || len(got) != 0 {
+		t.Errorf("Outbox = %v, %v; want nothing", got, err)
+	}
+}
+
+func headFacts(t *testing.T, s *env) {
+	id := s.create(t, 0)
+	version := int64(1)
+	for _, want := range []store.Head{
+		{Instance: instance, State: []byte("a"), Due: at(5), Busy: true, Active: true},
+		{Instance: instance, State: []byte("b"), Due: at(5), Busy: true, Active: true}, // only the state
+		{Instance: instance, State: []byte("c"), Due: at(2), Active: true},
+		{Instance: instance, State: []byte("d"), Due: time.Time{}, Busy: true},
+		{Instance: elsewhere, State: []byte("e")},
+		{Instance: instance, State: []byte("f"), Due: at(1), Busy: true, Active: true},
+	} {
+		c := &store.Change{Chat: id, Version: version, State: new(want)}
+		s.must(t, c)
+		version++
+		want.Version = version
+		if got := s.head(t, id); !reflect.DeepEqual(got, want) {
+			t.Errorf("head %+v; want %+v", got, want)
+		}
+	}
+}
+
+func stateSizes(t *testing.T, s *env) {
+	id := s.create(t, 0)
+	version := int64(1)
+	for _, size := range []int{0, 1, 100, 5000, 200_000, 3} {
+		state := make([]byte, size)
+		for i := range state {
+			state[i] = byte(i * 7)
+		}
+		s.must(t, &store.Change{Chat: id, Version: version, State: &store.Head{Instance: instance, State: state}})
+		version++
+		if got := s.head(t, id); !slices.Equal(got.State, state) {
+			t.Errorf("a state of %d bytes came back as %d bytes or with other content", size, len(got.State))
+		}
+	}
+}

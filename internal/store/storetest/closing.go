@@ -1,0 +1,171 @@
+package storetest
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/store"
+)
+
+var closingCases = []testCase{
+	{name: "Close answers everything and may be called twice", run: closeAnswers},
+	{name: "a closed store refuses", run: closedRefuses},
+	{name: "closing under load answers in order", run: closeUnderLoad},
+}
+
+var lastingCases = []testCase{
+	{name: "everything is there after reopening", run: reopenKeeps, reopens: true},
+	{name: "chats go on after reopening", run: reopenGoesOn, reopens: true},
+}
+
+func closeAnswers(t *testing.T, s *env) {
+	const n = 500
+	answered := 0
+	for range n {
+		s.Submit(chatChange(newID(), "x"), func(err error) {
+			if err == nil {
+				answered++
+			}
+		})
+	}
+	for range 2 {
+		if err := s.Close(); err != nil {
+			t.Fatalf("Close = %v", err)
+		}
+	}
+	if answered != n {
+		t.Errorf("Close returned after %d of %d changes were answered", answered, n)
+	}
+}
+
+func closedRefuses(t *testing.T, s *env) {
+	id := s.create(t, 1)
+	if err := s.Close(); err != nil {
+		t.Fatalf("Close = %v", err)
+	}
+	s.refused(t, stateChange(id, 1, "x"), store.ErrClosed)
+	s.refused(t, stateChange(id, 1, "x"), store.ErrClosed)
+	if _, err := s.Chat(t.Context(), id); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("Chat = %v; want ErrClosed", err)
+	}
+	if err := s.PutResources(t.Context(), queue("q", "")); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("PutResources = %v; want ErrClosed", err)
+	}
+	for _, err := range s.Contacts(t.Context(), store.ContactQuery{}) {
+		if !errors.Is(err, store.ErrClosed) {
+			t.Errorf("Contacts yields %v; want ErrClosed", err)
+		}
+	}
+}
+
+func closeUnderLoad(t *testing.T, s *env) {
+	const submitters, each = 16, 100
+	var order [submitters][]int
+	var errs []error // the store calls one done at a time
+	var wg, answers sync.WaitGroup
+	answers.Add(submitters * each)
+	for n := range submitters {
+		wg.Go(func() {
+			for i := range each {
+				s.Submit(chatChange(newID(), "x"), func(err error) {
+					order[n] = append(order[n], i)
+					errs = append(errs, err)
+					answers.Done()
+				})
+				if n == 0 && i == each/2 {
+					wg.Go(func() {
+						if err := s.Close(); err != nil {
+							t.Errorf("Close = %v", err)
+						}
+					})
+				}
+			}
+		})
+	}
+	wg.Wait()
+	answers.Wait()
+	closed := false
+	for _, err := range errs {
+		switch {
+		case errors.Is(err, store.ErrClosed):
+			closed = true
+		case err != nil:
+			t.Fatalf("done(%v); want nil or ErrClosed", err)
+		case closed:
+			t.Fatalf("a change was accepted after one was refused with ErrClosed")
+		}
+	}
+	for n := range order {
+		if len(order[n]) != each || !slices.IsSorted(order[n]) {
+			t.Errorf("submitter %d was answered in the order %v", n, order[n])
+		}
+	}
+}
+
+func reopenKeeps(t *testing.T, s *env) {
+	id := newID()
+	c := chatChange(id, "state")
+	c.State.Due, c.State.Busy = at(40), true
+	c.Items = items(id, 1, 3)
+	c.Receipts = []center.Receipt{{Chat: id, Item: c.Items[0].ID, Recipient: agent, Read: at(9)}}
+	c.Quota = &store.Quota{Counter: "q", Delta: 3, Limit: 3}
+	c.Once = &store.Once{Key: "k", Answer: []byte("answer"), At: epoch}
+	c.Deliveries = []store.Delivery{{Stream: "s", Chat: id, Due: at(1), Body: []byte("body")}}
+	s.must(t, c)
+	s.mustPut(t, queue("q1", "Sales"))
+	before := s.head(t, id)
+	for range 2 {
+		s.reopen(t)
+		if got := s.head(t, id); !reflect.DeepEqual(got, before) {
+			t.Errorf("head %+v; want %+v", got, before)
+		}
+		if got := s.transcript(t, id); !reflect.DeepEqual(got, c.Items) {
+			t.Errorf("items %+v; want %+v", got, c.Items)
+		}
+		if got, err := s.Receipts(t.Context(), id, []center.ItemID{c.Items[0].ID}); err != nil || !slices.Equal(got, c.Receipts) {
+			t.Errorf("receipts %+v, %v; want %+v", got, err, c.Receipts)
+		}
+		if n := s.count(t, "q"); n != 3 {
+			t.Errorf("the counter is %d; want 3", n)
+		}
+		if got, err := s.Replayed(t.Context(), "k"); err != nil || string(got) != "answer" {
+			t.Errorf("Replayed = %q, %v", got, err)
+		}
+		if got, err := s.Outbox(t.Context(), at(1), 9); err != nil || len(got) != 1 || string(got[0].Body) != "body" {
+			t.Errorf("Outbox = %+v, %v", got, err)
+		}
+		s.wantContacts(t, store.ContactQuery{}, id)
+		s.wantList(t, instance, center.KindQueue, "q1")
+		s.wantDue(t, at(40), 9, time.Time{}, id)
+		if got := s.busy(t); !slices.Equal(got, []center.ContactID{id}) {
+			t.Errorf("busy: %v", got)
+		}
+	}
+}
+
+func reopenGoesOn(t *testing.T, s *env) {
+	id := s.create(t, 2)
+	first := s.put(t, at(0), "s", "s")
+	s.must(t, &store.Change{Quota: &store.Quota{Counter: "q", Delta: 1, Limit: 2}, Delivered: first})
+	s.reopen(t)
+	s.refused(t, &store.Change{Chat: id, Items: items(id, 2, 1)}, store.ErrConflict)
+	s.refused(t, &store.Change{Chat: id, Items: items(id, 4, 1)}, store.ErrConflict)
+	s.refused(t, chatChange(id, "again"), store.ErrConflict)
+	s.refused(t, stateChange(id, 2, "x"), store.ErrConflict)
+	s.refused(t, &store.Change{Quota: &store.Quota{Counter: "q", Delta: 2, Limit: 2}}, store.ErrQuota)
+	c := stateChange(id, 1, "second")
+	c.Items = items(id, 3, 1)
+	c.Quota = &store.Quota{Counter: "q", Delta: 1, Limit: 2}
+	s.must(t, c)
+	if h := s.head(t, id); h.Version != 2 || h.LastSeq != 3 || string(h.State) != "second" {
+		t.Errorf("head %+v; want version 2, last item 3", h)
+	}
+	if next := s.put(t, at(0), "s"); next[0] <= first[1] {
+		t.Errorf("delivery id %d was given again", next[0])
+	}
+}

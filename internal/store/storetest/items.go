@@ -1,0 +1,230 @@
+package storetest
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/store"
+)
+
+var itemCases = []testCase{
+	{name: "every member comes back", run: itemMembers},
+	{name: "text of every kind comes back", run: itemTexts},
+	{name: "bounds, directions and limits", run: itemBounds},
+	{name: "a limit has a bound", run: itemLimit},
+	{name: "hidden visibilities are left out", run: itemsHidden},
+	{name: "items of one contact of the chain", run: itemsOfContact},
+	{name: "time bounds", run: itemTimes},
+	{name: "everything at once", run: itemsCombined},
+	{name: "receipts are merged", run: receiptsMerge},
+	{name: "receipts of the items asked for", run: receiptsAsked},
+}
+
+func itemMembers(t *testing.T, s *env) {
+	id, later := newID(), newID()
+	full := center.Item{
+		Chat: id, Seq: 1, ID: center.NewItemID(epoch, 1, 99), Contact: later, Time: epoch, Type: center.TypeAttachment,
+		ContentType: center.AttachmentMessage, Content: `{"a": 1}`, Participant: agent, DisplayName: "Zoë", Role: center.RoleAgent,
+		Visibility: center.VisibleAgent, ClientToken: "2fb9a5ee-12f5-4a37-9e01-4b1b5d8a7f00",
+		Attachment: &center.Attachment{ID: "att", Name: "cat.png", ContentType: "image/png", Size: 1 << 40, Status: center.AttachmentApproved,
+			Owner: agent, Started: at(-3)},
+	}
+	bare := center.Item{Chat: id, Seq: 2, ID: "not-a-uuid", Contact: id, Time: at(1), Type: center.TypeEvent}
+	odd := center.Item{Chat: id, Seq: 3, ID: "C0FFEE00-1111-4222-8333-444455556666", Contact: id, Time: at(2), Type: center.TypeEvent,
+		Participant: "p", ClientToken: "any token at all", Content: "c"}
+	c := chatChange(id, "x")
+	c.Items = []center.Item{full, bare, odd}
+	s.must(t, c)
+	got := s.transcript(t, id)
+	for i, want := range c.Items {
+		if !reflect.DeepEqual(got[i], want) {
+			t.Errorf("item %d is %+v; want %+v", want.Seq, got[i], want)
+		}
+	}
+}
+
+func itemTexts(t *testing.T, s *env) {
+	id := newID()
+	texts := []string{"", " ", "plain", "line\nline\r\n", "nul \x00 inside", "日本語, 👩‍👩‍👧, \u200f", `'"; DROP TABLE items; --`, "?1 :a @b $c %s",
+		strings.Repeat("0123456789", 2000)}
+	c := chatChange(id, "x")
+	for i, text := range texts {
+		it := message(id, int64(i)+1, text)
+		it.DisplayName = text
+		c.Items = append(c.Items, it)
+	}
+	s.must(t, c)
+	for i, it := range s.transcript(t, id) {
+		if it.Content != texts[i] || it.DisplayName != texts[i] {
+			t.Errorf("content %.40q, name %.40q; want %.40q", it.Content, it.DisplayName, texts[i])
+		}
+	}
+}
+
+// wantSeqs fails unless a query gives exactly these items.
+func (s *env) wantSeqs(t *testing.T, q store.ItemQuery, want ...int64) {
+	t.Helper()
+	got, err := s.Items(t.Context(), q)
+	if err != nil {
+		t.Fatalf("Items(%+v): %v", q, err)
+	}
+	if !slices.Equal(seqs(got), want) {
+		t.Errorf("Items(%+v) gives %v; want %v", q, seqs(got), want)
+	}
+}
+
+func itemBounds(t *testing.T, s *env) {
+	s.create(t, 3) // another chat, of which nothing may show
+	id := s.create(t, 6)
+	s.create(t, 3)
+	for _, c := range []struct {
+		from, to   int64
+		descending bool
+		limit      int
+		want       []int64
+	}{
+		{0, 0, false, 0, []int64{1, 2, 3, 4, 5, 6}},
+		{0, 0, true, 0, []int64{6, 5, 4, 3, 2, 1}},
+		{3, 0, false, 0, []int64{3, 4, 5, 6}},
+		{3, 0, true, 0, []int64{6, 5, 4, 3}},
+		{0, 4, false, 0, []int64{1, 2, 3, 4}},
+		{0, 4, true, 0, []int64{4, 3, 2, 1}},
+		{2, 5, false, 3, []int64{2, 3, 4}},
+		{2, 5, true, 3, []int64{5, 4, 3}},
+		{4, 4, false, 0, []int64{4}},
+		{5, 4, false, 0, nil},
+		{7, 0, false, 0, nil},
+		{0, 99, true, 2, []int64{6, 5}},
+		{0, 0, true, 1, []int64{6}},
+	} {
+		s.wantSeqs(t, store.ItemQuery{Chat: id, From: c.from, To: c.to, Descending: c.descending, Limit: c.limit}, c.want...)
+	}
+	empty := s.create(t, 0)
+	s.wantSeqs(t, store.ItemQuery{Chat: empty})
+	s.wantSeqs(t, store.ItemQuery{Chat: empty, Descending: true})
+}
+
+func itemLimit(t *testing.T, s *env) {
+	id := s.create(t, 1205)
+	for _, limit := range []int{0, 1000, 5000, -1} {
+		got, err := s.Items(t.Context(), store.ItemQuery{Chat: id, Limit: limit})
+		if err != nil || len(got) != 1000 {
+			t.Errorf("limit %d gives %d items, %v; want 1000", limit, len(got), err)
+		}
+	}
+	s.wantSeqs(t, store.ItemQuery{Chat: id, From: 1204}, 1204, 1205)
+}
+
+func itemsHidden(t *testing.T, s *env) {
+	id := s.create(t, 0)
+	all := items(id, 1, 6)
+	for i, v := range []center.Visibility{center.VisibleAll, center.VisibleCustomer, center.VisibleAgent, center.VisibleAll, center.VisibleAgent, center.VisibleCustomer} {
+		all[i].Visibility = v
+	}
+	s.must(t, &store.Change{Chat: id, Items: all})
+	s.wantSeqs(t, store.ItemQuery{Chat: id, Hidden: []center.Visibility{center.VisibleAgent}}, 1, 2, 4, 6)
+	s.wantSeqs(t, store.ItemQuery{Chat: id, Hidden: []center.Visibility{center.VisibleCustomer}, Descending: true}, 5, 4, 3, 1)
+	s.wantSeqs(t, store.ItemQuery{Chat: id, Hidden: []center.Visibility{center.VisibleCustomer, center.VisibleAgent}, Limit: 2}, 1, 4)
+	s.wantSeqs(t, store.ItemQuery{Chat: id, Hidden: []center.Visibility{center.VisibleAll}}, 2, 3, 5, 6)
+	s.wantSeqs(t, store.ItemQuery{Chat: id, Hidden: []center.Visibility{center.VisibleAgent, center.VisibleAgent}, Limit: 3}, 1, 2, 4)
+}
+
+func itemsOfContact(t *testing.T, s *env) {
+	id, second := s.create(t, 2), newID()
+	more := items(id, 3, 3)
+	more[0].Contact, more[2].Contact = second, second
+	s.must(t, &store.Change{Chat: id, Items: more, Contacts: []center.Contact{contact(second, id, at(9))}})
+	s.wantSeqs(t, store.ItemQuery{Chat: id, Contact: id}, 1, 2, 4)
+	s.wantSeqs(t, store.ItemQuery{Chat: id, Contact: second}, 3, 5)
+	s.wantSeqs(t, store.ItemQuery{Chat: id, Contact: second, Descending: true, Limit: 1}, 5)
+	s.wantSeqs(t, store.ItemQuery{Chat: id, Contact: newID()})
+	if got, err := s.ChatOf(t.Context(), second); err != nil || got != id {
+		t.Errorf("ChatOf(the second contact) = %q, %v; want %q", got, err, id)
+	}
+}
+
+func itemTimes(t *testing.T, s *env) {
+	id := s.create(t, 5) // item n at second n
+	ms := time.Millisecond
+	s.wantSeqs(t, store.ItemQuery{Chat: id, After: at(3)}, 3, 4, 5)
+	s.wantSeqs(t, store.ItemQuery{Chat: id, After: at(3).Add(ms)}, 4, 5)
+	s.wantSeqs(t, store.ItemQuery{Chat: id, Before: at(3)}, 1, 2, 3)
+	s.wantSeqs(t, store.ItemQuery{Chat: id, Before: at(3).Add(-ms), Descending: true}, 2, 1)
+	s.wantSeqs(t, store.ItemQuery{Chat: id, After: at(2), Before: at(4), Descending: true, Limit: 2}, 4, 3)
+	s.wantSeqs(t, store.ItemQuery{Chat: id, After: at(6)})
+	s.wantSeqs(t, store.ItemQuery{Chat: id, Before: at(0)})
+}
+
+func itemsCombined(t *testing.T, s *env) {
+	id := s.create(t, 0)
+	second := newID()
+	all := items(id, 1, 12)
+	for i := range all {
+		if i >= 4 {
+			all[i].Contact = second
+		}
+		if i%3 == 0 {
+			all[i].Visibility = center.VisibleAgent
+		}
+	}
+	s.must(t, &store.Change{Chat: id, Items: all})
+	s.wantSeqs(t, store.ItemQuery{Chat: id, From: 3, To: 11, Descending: true, Limit: 3, Contact: second,
+		After: at(5), Before: at(10), Hidden: []center.Visibility{center.VisibleAgent}}, 9, 8, 6)
+}
+
+func receiptsMerge(t *testing.T, s *env) {
+	id := s.create(t, 1)
+	it := s.transcript(t, id)[0].ID
+	for _, step := range []struct {
+		delivered, read time.Time
+		want            center.Receipt
+	}{
+		{at(1), time.Time{}, center.Receipt{Delivered: at(1)}},
+		{at(5), time.Time{}, center.Receipt{Delivered: at(1)}},
+		{time.Time{}, at(7), center.Receipt{Delivered: at(1), Read: at(7)}},
+		{at(0), at(2), center.Receipt{Delivered: at(1), Read: at(7)}},
+		{time.Time{}, time.Time{}, center.Receipt{Delivered: at(1), Read: at(7)}},
+	} {
+		s.must(t, &store.Change{Chat: id, Receipts: []center.Receipt{{Chat: id, Item: it, Recipient: agent, Delivered: step.delivered, Read: step.read}}})
+		step.want.Chat, step.want.Item, step.want.Recipient = id, it, agent
+		got, err := s.Receipts(t.Context(), id, []center.ItemID{it})
+		if err != nil || len(got) != 1 || got[0] != step.want {
+			t.Errorf("Receipts = %+v, %v; want %+v", got, err, step.want)
+		}
+	}
+}
+
+func receiptsAsked(t *testing.T, s *env) {
+	id, other := s.create(t, 3), s.create(t, 1)
+	all := s.transcript(t, id)
+	var receipts []center.Receipt
+	for _, it := range all {
+		receipts = append(receipts, center.Receipt{Chat: id, Item: it.ID, Recipient: agent, Delivered: at(1)})
+	}
+	receipts = append(receipts, center.Receipt{Chat: id, Item: all[0].ID, Recipient: customer, Read: at(2)},
+		center.Receipt{Chat: id, Item: "odd item", Recipient: "odd person", Read: at(2)})
+	s.must(t, &store.Change{Chat: id, Receipts: receipts})
+	for _, c := range []struct {
+		chat  center.ContactID
+		items []center.ItemID
+		want  int
+	}{
+		{id, nil, 0}, {id, []center.ItemID{all[0].ID}, 2}, {id, []center.ItemID{all[1].ID, all[2].ID}, 2},
+		{id, []center.ItemID{all[1].ID, "unknown"}, 1}, {id, []center.ItemID{"odd item"}, 1}, {other, []center.ItemID{all[0].ID}, 0},
+	} {
+		got, err := s.Receipts(t.Context(), c.chat, c.items)
+		if err != nil || len(got) != c.want {
+			t.Errorf("Receipts of %d items = %v, %v; want %d", len(c.items), got, err, c.want)
+		}
+	}
+	got, err := s.Receipts(t.Context(), id, []center.ItemID{"odd item"})
+	if err != nil || len(got) != 1 || got[0].Recipient != "odd person" || !got[0].Read.Equal(at(2)) || !got[0].Delivered.IsZero() {
+		t.Errorf("Receipts = %+v, %v", got, err)
+	}
+	_, err = s.Receipts(t.Context(), newID(), []center.ItemID{all[0].ID})
+	wantReason(t, err, center.NotFound)
+}

@@ -1,0 +1,194 @@
+package storetest
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+
+	"parley/internal/center"
+	"parley/internal/store"
+)
+
+var orderCases = []testCase{
+	{name: "a change builds on one not yet durable", run: pipelined},
+	{name: "done is called in order, one at a time", run: doneOrder},
+	{name: "what done announced can be read", run: readAfterDone},
+	{name: "a refusal does not harm its neighbours", run: neighbours},
+	{name: "many submitters on many chats", run: manyChats},
+	{name: "many submitters on one chat: one wins each round", run: oneChat},
+}
+
+func pipelined(t *testing.T, s *env) {
+	id := newID()
+	const n = 3000 // more than one flush and more than the queue may hold at once
+	errs := make([]error, n)
+	var wg sync.WaitGroup
+	wg.Add(n)
+	submit := func(i int, c *store.Change) {
+		s.Submit(c, func(err error) { errs[i] = err; wg.Done() })
+	}
+	submit(0, chatChange(id, "first"))
+	for i := 1; i < n; i++ {
+		c := &store.Change{Chat: id, Items: items(id, int64(i), 1)}
+		if i%10 == 0 {
+			c = stateChange(id, int64(i/10), "later")
+			c.Items = items(id, int64(i), 1)
+		}
+		submit(i, c)
+	}
+	wg.Wait()
+	for i, err := range errs {
+		if err != nil {
+			t.Fatalf("change %d of the chain: %v", i, err)
+		}
+	}
+	if h := s.head(t, id); h.LastSeq != n-1 || h.Version != 1+(n-1)/10 {
+		t.Errorf("last item %d, version %d; want %d, %d", h.LastSeq, h.Version, n-1, 1+(n-1)/10)
+	}
+}
+
+func doneOrder(t *testing.T, s *env) {
+	var order []int // written by the done functions without a lock: the race detector watches
+	const n = 2000
+	finished := make(chan struct{})
+	for i := range n {
+		id := newID()
+		c := chatChange(id, "x")
+		if i%3 == 0 {
+			c.Version = 1 // refused
+		}
+		s.Submit(c, func(error) {
+			order = append(order, i)
+			if len(order) == n {
+				close(finished)
+			}
+		})
+	}
+	<-finished
+	if !slices.IsSorted(order) {
+		t.Errorf("done functions were called in another order than the changes were submitted")
+	}
+}
+
+func readAfterDone(t *testing.T, s *env) {
+	id := s.create(t, 0)
+	var wg sync.WaitGroup
+	for range 4 { // others keep the store busy
+		wg.Go(func() {
+			other := newID()
+			if err := s.submit(chatChange(other, "x")); err != nil {
+				t.Errorf("creating: %v", err)
+				return
+			}
+			for i := range int64(50) {
+				if err := s.submit(&store.Change{Chat: other, Items: items(other, i+1, 1)}); err != nil {
+					t.Errorf("append: %v", err)
+				}
+			}
+		})
+	}
+	for i := range int64(50) {
+		s.must(t, &store.Change{Chat: id, Items: items(id, i+1, 1)})
+		if h := s.head(t, id); h.LastSeq != i+1 {
+			t.Fatalf("done was called for item %d, and the store reads %d", i+1, h.LastSeq)
+		}
+	}
+	wg.Wait()
+}
+
+func neighbours(t *testing.T, s *env) {
+	const n = 500
+	good := make([]center.ContactID, n)
+	bad := s.create(t, 3)
+	var wg sync.WaitGroup
+	var failed []error
+	expect := func(want error) func(error) {
+		wg.Add(1)
+		return func(err error) {
+			if !errors.Is(err, want) {
+				failed = append(failed, err)
+			}
+			wg.Done()
+		}
+	}
+	for i := range good {
+		good[i] = newID()
+		c := chatChange(good[i], "good")
+		c.Items = items(good[i], 1, 2)
+		s.Submit(c, expect(nil))
+		s.Submit(&store.Change{Chat: bad, Items: items(bad, 9, 1)}, expect(store.ErrConflict))
+		s.Submit(stateChange(bad, 7, "bad"), expect(store.ErrConflict))
+		s.Submit(&store.Change{Quota: &store.Quota{Counter: "none", Delta: 1, Limit: 0}}, expect(store.ErrQuota))
+	}
+	wg.Wait()
+	if len(failed) > 0 {
+		t.Fatalf("%d changes ended otherwise than expected, the first with %v", len(failed), failed[0])
+	}
+	for _, id := range good {
+		if got := seqs(s.transcript(t, id)); !slices.Equal(got, []int64{1, 2}) {
+			t.Fatalf("a neighbour of a refused change has the transcript %v", got)
+		}
+	}
+	if h := s.head(t, bad); h.Version != 1 || h.LastSeq != 3 {
+		t.Errorf("the refused changes left version %d, last item %d", h.Version, h.LastSeq)
+	}
+}
+
+func manyChats(t *testing.T, s *env) {
+	const submitters, each = 64, 20
+	chats := make([]center.ContactID, submitters)
+	var wg sync.WaitGroup
+	for i := range chats {
+		chats[i] = newID()
+		wg.Go(func() {
+			if err := s.submit(chatChange(chats[i], "x")); err != nil {
+				t.Errorf("creating: %v", err)
+				return
+			}
+			for n := range int64(each) {
+				if err := s.submit(&store.Change{Chat: chats[i], Items: items(chats[i], n+1, 1)}); err != nil {
+					t.Errorf("append: %v", err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, id := range chats {
+		got := s.transcript(t, id)
+		if len(got) != each || got[0].Seq != 1 || got[each-1].Seq != each {
+			t.Fatalf("transcript %v; want 1 to %d", seqs(got), each)
+		}
+	}
+}
+
+func oneChat(t *testing.T, s *env) {
+	id := s.create(t, 0)
+	const submitters = 32
+	var wg sync.WaitGroup
+	for range submitters {
+		wg.Go(func() {
+			for { // load, decide, submit, and again when another was first
+				h, err := s.Chat(t.Context(), id)
+				if err != nil {
+					t.Errorf("Chat: %v", err)
+					return
+				}
+				c := stateChange(id, h.Version, "next")
+				c.Items = items(id, h.LastSeq+1, 1)
+				err = s.submit(c)
+				if err == nil {
+					return
+				}
+				if !errors.Is(err, store.ErrConflict) {
+					t.Errorf("done(%v); want nil or ErrConflict", err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if h := s.head(t, id); h.Version != 1+submitters || h.LastSeq != submitters {
+		t.Errorf("version %d, last item %d; want %d, %d", h.Version, h.LastSeq, 1+submitters, submitters)
+	}
+}

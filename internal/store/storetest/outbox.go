@@ -1,0 +1,164 @@
+package storetest
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"parley/internal/store"
+)
+
+var outboxCases = []testCase{
+	{name: "every member comes back, ids rise", run: outboxMembers},
+	{name: "a stream goes out without a gap", run: outboxGaps},
+	{name: "postponing blocks its stream only", run: outboxPostpone},
+	{name: "delivered in any order", run: outboxDelivered},
+	{name: "the dead make room", run: outboxDead},
+	{name: "a limit is shared among streams", run: outboxLimit},
+	{name: "unknown ids are ignored", run: outboxUnknown},
+}
+
+// put puts one delivery for each name of a stream into the outbox and returns their ids.
+func (s *env) put(t *testing.T, due time.Time, streams ...string) []int64 {
+	t.Helper()
+	c := &store.Change{}
+	for i, stream := range streams {
+		c.Deliveries = append(c.Deliveries, store.Delivery{Stream: stream, Chat: "c", Instance: instance, Endpoint: "e",
+			Body: fmt.Appendf(nil, "%s %d", stream, i), Created: epoch, Due: due})
+	}
+	s.must(t, c)
+	all, err := s.Outbox(t.Context(), at(1e6), 10_000)
+	if err != nil {
+		t.Fatalf("Outbox: %v", err)
+	}
+	var ids []int64
+	for _, d := range all[len(all)-len(streams):] {
+		ids = append(ids, d.ID)
+	}
+	return ids
+}
+
+func (s *env) wantOutbox(t *testing.T, now time.Time, limit int, want ...int64) {
+	t.Helper()
+	all, err := s.Outbox(t.Context(), now, limit)
+	if err != nil {
+		t.Fatalf("Outbox: %v", err)
+	}
+	var got []int64
+	for _, d := range all {
+		got = append(got, d.ID)
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("Outbox(%v, %d) = %v; want %v", now, limit, got, want)
+	}
+}
+
+func outboxMembers(t *testing.T, s *env) {
+	id := s.create(t, 0)
+	want := store.Delivery{Stream: "stream", Chat: id, Instance: instance, Endpoint: "arn:aws:sns:eu-west-1:1:t", Body: []byte{0, 1, 255},
+		Created: epoch, Due: at(1), Attempts: 2, Error: "it was raining"}
+	s.must(t, &store.Change{Chat: id, Items: items(id, 1, 1), Deliveries: []store.Delivery{want, want}})
+	got, err := s.Outbox(t.Context(), at(1), 10)
+	if err != nil || len(got) != 2 {
+		t.Fatalf("Outbox = %v, %v; want two", got, err)
+	}
+	if got[0].ID <= 0 || got[1].ID <= got[0].ID {
+		t.Errorf("ids %d, %d do not rise", got[0].ID, got[1].ID)
+	}
+	for _, d := range got {
+		want.ID = d.ID
+		if !reflect.DeepEqual(d, want) {
+			t.Errorf("delivery %+v; want %+v", d, want)
+		}
+	}
+	s.must(t, &store.Change{Delivered: []int64{got[0].ID, got[1].ID}})
+	next := s.put(t, at(1), "stream")
+	if next[0] <= got[1].ID {
+		t.Errorf("id %d was given again: %d", got[1].ID, next[0])
+	}
+}
+
+func outboxGaps(t *testing.T, s *env) {
+	a := s.put(t, at(10), "a", "a")
+	late := s.put(t, at(20), "a")
+	early := s.put(t, at(5), "a") // waits behind late
+	b := s.put(t, at(10), "b")
+	s.wantOutbox(t, at(4), 99)
+	s.wantOutbox(t, at(5), 99)
+	s.wantOutbox(t, at(10), 99, a[0], a[1], b[0])
+	s.wantOutbox(t, at(20), 99, a[0], a[1], late[0], early[0], b[0])
+	s.wantOutbox(t, at(20), 0)
+}
+
+func outboxPostpone(t *testing.T, s *env) {
+	a := s.put(t, at(0), "a", "a")
+	b := s.put(t, at(0), "b")
+	s.must(t, &store.Change{Postponed: []store.Delivery{{ID: a[0], Due: at(30), Attempts: 1, Error: "503"}}})
+	s.wantOutbox(t, at(29), 99, b[0])
+	s.wantOutbox(t, at(30), 99, a[0], a[1], b[0])
+	all, err := s.Outbox(t.Context(), at(30), 99)
+	if err != nil || all[0].ID != a[0] || all[0].Attempts != 1 || all[0].Error != "503" || !all[0].Due.Equal(at(30)) || string(all[0].Body) != "a 0" {
+		t.Errorf("the postponed delivery is %+v, %v", all[0], err)
+	}
+}
+
+func outboxDelivered(t *testing.T, s *env) {
+	a := s.put(t, at(0), "a", "a", "a", "a")
+	s.must(t, &store.Change{Delivered: []int64{a[2]}})
+	s.wantOutbox(t, at(0), 99, a[0], a[1], a[3])
+	s.must(t, &store.Change{Delivered: []int64{a[0]}})
+	s.wantOutbox(t, at(0), 99, a[1], a[3])
+	s.must(t, &store.Change{Delivered: []int64{a[3], a[1]}})
+	s.wantOutbox(t, at(0), 99)
+	again := s.put(t, at(0), "a")
+	s.wantOutbox(t, at(0), 99, again...)
+}
+
+func outboxDead(t *testing.T, s *env) {
+	a := s.put(t, at(0), "a", "a")
+	s.must(t, &store.Change{Postponed: []store.Delivery{{ID: a[0], Due: at(50), Attempts: 9}}})
+	s.wantOutbox(t, at(1), 99)
+	s.must(t, &store.Change{Dead: []store.Delivery{{ID: a[0], Attempts: 10, Error: "gone"}}})
+	s.wantOutbox(t, at(1), 99, a[1])
+	// Dead and delivered at once, and a delivery that is put and one that goes.
+	s.must(t, &store.Change{Dead: []store.Delivery{{ID: a[1]}}, Delivered: []int64{a[1]}, Deliveries: []store.Delivery{{Stream: "a", Due: at(0)}}})
+	all, err := s.Outbox(t.Context(), at(0), 9)
+	if err != nil || len(all) != 1 || all[0].ID <= a[1] {
+		t.Errorf("Outbox = %v, %v; want the new delivery", all, err)
+	}
+}
+
+func outboxLimit(t *testing.T, s *env) {
+	busy := slices.Repeat([]string{"busy"}, 50)
+	first := s.put(t, at(0), busy...)
+	calm := s.put(t, at(1), "calm")
+	got, err := s.Outbox(t.Context(), at(9), 10)
+	if err != nil || len(got) > 10 {
+		t.Fatalf("Outbox gave %d deliveries, %v; want at most 10", len(got), err)
+	}
+	var ofBusy []int64
+	seen := false
+	for _, d := range got {
+		if d.Stream == "busy" {
+			ofBusy = append(ofBusy, d.ID)
+		}
+		seen = seen || d.ID == calm[0]
+	}
+	if !seen {
+		t.Errorf("a stream with much to send holds up another")
+	}
+	if !slices.Equal(ofBusy, first[:len(ofBusy)]) || len(ofBusy) == 0 {
+		t.Errorf("the busy stream gives %v; want the oldest of %v", ofBusy, first)
+	}
+	s.wantOutbox(t, at(9), 1, first[0])
+}
+
+func outboxUnknown(t *testing.T, s *env) {
+	a := s.put(t, at(0), "a")
+	s.must(t, &store.Change{Delivered: []int64{a[0] + 7}, Postponed: []store.Delivery{{ID: a[0] + 8, Due: at(9)}}, Dead: []store.Delivery{{ID: a[0] + 9}}})
+	s.wantOutbox(t, at(0), 9, a[0])
+}

@@ -1,0 +1,157 @@
+package storetest
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"parley/internal/center"
+	"parley/internal/store"
+)
+
+var quotaCases = []testCase{
+	{name: "a quota bounds the sum", run: quotaBounds},
+	{name: "a quota is exact among 200 submitters", run: quotaExact},
+	{name: "a key works once", run: onceOnly},
+	{name: "a key works once among 100 submitters", run: onceRace},
+	{name: "a replay is told before conflict and quota", run: replayFirst},
+	{name: "a refused change does not use up its key", run: refusedKey},
+	{name: "purging forgets old keys only", run: purging},
+}
+
+func quotaBounds(t *testing.T, s *env) {
+	move := func(delta, limit int64) error {
+		return s.submit(&store.Change{Quota: &store.Quota{Counter: "active", Delta: delta, Limit: limit}})
+	}
+	for i, step := range []struct {
+		delta, limit int64
+		want         error
+		sum          int64
+	}{
+		{1, 2, nil, 1}, {2, 2, store.ErrQuota, 1}, {1, 2, nil, 2}, {1, 2, store.ErrQuota, 2},
+		{-1, 2, nil, 1}, {1, -1, nil, 2}, {5, -1, nil, 7}, {1, 2, store.ErrQuota, 7}, {-1, 2, nil, 6}, {1, 0, store.ErrQuota, 6},
+	} {
+		if err := move(step.delta, step.limit); !errors.Is(err, step.want) {
+			t.Errorf("step %d: done(%v); want %v", i, err, step.want)
+		}
+		if got := s.count(t, "active"); got != step.sum {
+			t.Errorf("step %d: the counter is %d; want %d", i, got, step.sum)
+		}
+	}
+	if got := s.count(t, "another"); got != 0 {
+		t.Errorf("another counter is %d", got)
+	}
+}
+
+func quotaExact(t *testing.T, s *env) {
+	const submitters, limit = 200, 70
+	var started, refused atomic.Int64
+	var wg sync.WaitGroup
+	for range submitters {
+		wg.Go(func() {
+			c := chatChange(newID(), "x")
+			c.Quota = &store.Quota{Counter: "active", Delta: 1, Limit: limit}
+			switch err := s.submit(c); {
+			case err == nil:
+				started.Add(1)
+			case errors.Is(err, store.ErrQuota):
+				refused.Add(1)
+			default:
+				t.Errorf("done(%v)", err)
+			}
+		})
+	}
+	wg.Wait()
+	if started.Load() != limit || refused.Load() != submitters-limit {
+		t.Errorf("%d started, %d were refused; want %d, %d", started.Load(), refused.Load(), limit, submitters-limit)
+	}
+	if got := s.count(t, "active"); got != limit {
+		t.Errorf("the counter is %d; want %d", got, limit)
+	}
+}
+
+func keyed(key, answer string) *store.Change {
+	c := chatChange(newID(), "x")
+	c.Once = &store.Once{Key: key, Answer: []byte(answer), At: epoch}
+	return c
+}
+
+func onceOnly(t *testing.T, s *env) {
+	s.must(t, keyed("start/token", "the first answer"))
+	again := keyed("start/token", "the second answer")
+	s.refused(t, again, store.ErrReplay)
+	if got, err := s.Replayed(t.Context(), "start/token"); err != nil || string(got) != "the first answer" {
+		t.Errorf("Replayed = %q, %v; want the first answer", got, err)
+	}
+	_, err := s.Chat(t.Context(), again.Chat)
+	wantReason(t, err, center.NotFound)
+	s.must(t, keyed("start/another token", "x"))
+}
+
+func onceRace(t *testing.T, s *env) {
+	var won atomic.Int64
+	var wg sync.WaitGroup
+	for range 100 {
+		wg.Go(func() {
+			switch err := s.submit(keyed("same", "answer")); {
+			case err == nil:
+				won.Add(1)
+			case !errors.Is(err, store.ErrReplay):
+				t.Errorf("done(%v); want nil or ErrReplay", err)
+			}
+		})
+	}
+	wg.Wait()
+	if won.Load() != 1 {
+		t.Errorf("%d changes were made for one key", won.Load())
+	}
+}
+
+func replayFirst(t *testing.T, s *env) {
+	first := keyed("k", "answer")
+	first.Quota = &store.Quota{Counter: "q", Delta: 1, Limit: 1}
+	s.must(t, first)
+	again := keyed("k", "")
+	again.Quota = &store.Quota{Counter: "q", Delta: 1, Limit: 1}
+	s.refused(t, again, store.ErrReplay)
+	conflicting := stateChange(first.Chat, 9, "x")
+	conflicting.Once = &store.Once{Key: "k", At: epoch}
+	s.refused(t, conflicting, store.ErrReplay)
+}
+
+func refusedKey(t *testing.T, s *env) {
+	c := keyed("k", "answer")
+	c.Quota = &store.Quota{Counter: "q", Delta: 1, Limit: 0}
+	s.refused(t, c, store.ErrQuota)
+	c.Quota = nil
+	s.must(t, c)
+}
+
+func purging(t *testing.T, s *env) {
+	const n = 1200 // more than one step
+	var wg sync.WaitGroup
+	for i := range n {
+		c := &store.Change{Once: &store.Once{Key: key(i), Answer: []byte("a"), At: at(i)}}
+		wg.Add(1)
+		s.Submit(c, func(err error) {
+			if err != nil {
+				t.Errorf("done(%v)", err)
+			}
+			wg.Done()
+		})
+	}
+	wg.Wait()
+	if err := s.Purge(t.Context(), at(n-1)); err != nil {
+		t.Fatalf("Purge: %v", err)
+	}
+	for i := range n {
+		_, err := s.Replayed(t.Context(), key(i))
+		if kept := err == nil; kept != (i == n-1) {
+			t.Fatalf("after a purge of what is older than key %d, Replayed(key %d) = %v", n-1, i, err)
+		}
+	}
+	s.must(t, &store.Change{Once: &store.Once{Key: key(0), At: at(n)}})
+}
+
+func key(i int) string { return "key " + string(rune('a'+i%26)) + at(i).String() }

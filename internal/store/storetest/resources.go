@@ -1,0 +1,208 @@
+package storetest
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"parley/internal/center"
+)
+
+var resourceCases = []testCase{
+	{name: "every member comes back", run: resourceMembers},
+	{name: "creating what exists is Duplicate", run: resourceDuplicate},
+	{name: "replacing needs the version", run: resourceVersions},
+	{name: "names are unique where they belong", run: resourceNames},
+	{name: "several at once: all or none", run: resourcesTogether},
+	{name: "listed by name, then id", run: resourceList},
+	{name: "more than a page", run: resourcePages},
+	{name: "deleting", run: resourceDelete},
+	{name: "one of many creators wins", run: resourceRace},
+}
+
+func queue(id, name string) center.Resource {
+	return center.Resource{Instance: instance, Kind: center.KindQueue, ID: id, Name: name, Created: epoch, Updated: epoch, Body: json.RawMessage(`{"a":1}`)}
+}
+
+func resourceMembers(t *testing.T, s *env) {
+	full := center.Resource{Instance: instance, Kind: center.KindFlow, ID: "f1", Name: "Main flow", Created: at(1), Updated: at(2),
+		Body: json.RawMessage(`{"content": "{\"é\": null}", "n": [1, 2]}`), Tags: map[string]string{"a": "b", "": "c"}}
+	bare := center.Resource{Kind: center.KindSetting, ID: "s1"}
+	if err := s.PutResources(t.Context(), full, bare); err != nil {
+		t.Fatalf("PutResources: %v", err)
+	}
+	for _, want := range []center.Resource{full, bare} {
+		want.Version = 1
+		got, err := s.Resource(t.Context(), want.Kind, want.ID)
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("Resource = %+v, %v; want %+v", got, err, want)
+		}
+	}
+	_, err := s.Resource(t.Context(), center.KindQueue, "f1")
+	wantReason(t, err, center.NotFound)
+}
+
+func (s *env) wantPut(t *testing.T, want center.Reason, rs ...center.Resource) {
+	t.Helper()
+	wantReason(t, s.PutResources(t.Context(), rs...), want)
+}
+
+func (s *env) mustPut(t *testing.T, rs ...center.Resource) {
+	t.Helper()
+	if err := s.PutResources(t.Context(), rs...); err != nil {
+		t.Fatalf("PutResources: %v", err)
+	}
+}
+
+func resourceDuplicate(t *testing.T, s *env) {
+	s.mustPut(t, queue("q1", "Sales"))
+	s.wantPut(t, center.Duplicate, queue("q1", "Other"))
+	s.wantPut(t, center.Duplicate, queue("q2", "Sales"))
+	s.mustPut(t, queue("q2", "sales")) // names differ by case
+	got, err := s.Resource(t.Context(), center.KindQueue, "q1")
+	if err != nil || got.Name != "Sales" || got.Version != 1 {
+		t.Errorf("Resource = %+v, %v; want the first", got, err)
+	}
+}
+
+func resourceVersions(t *testing.T, s *env) {
+	r := queue("q1", "Sales")
+	r.Version = 1
+	s.wantPut(t, center.Conflict, r) // not there
+	r.Version = 0
+	s.mustPut(t, r)
+	for _, wrong := range []int64{2, 7, -1} {
+		r.Version = wrong
+		s.wantPut(t, center.Conflict, r)
+	}
+	r.Version, r.Name, r.Body, r.Updated, r.Tags = 1, "Support", json.RawMessage(`2`), at(5), map[string]string{"k": "v"}
+	s.mustPut(t, r)
+	got, err := s.Resource(t.Context(), center.KindQueue, "q1")
+	r.Version = 2
+	if err != nil || !reflect.DeepEqual(got, r) {
+		t.Errorf("Resource = %+v, %v; want %+v", got, err, r)
+	}
+	r.Version = 1
+	s.wantPut(t, center.Conflict, r)
+	s.mustPut(t, queue("q9", "Sales")) // the old name is free again
+}
+
+func resourceNames(t *testing.T, s *env) {
+	s.mustPut(t, queue("q1", "Sales"), queue("q2", "Support"))
+	other := queue("q3", "Sales")
+	other.Instance = elsewhere
+	s.mustPut(t, other)
+	flow := queue("f1", "Sales")
+	flow.Kind = center.KindFlow
+	s.mustPut(t, flow)
+	s.mustPut(t, queue("q4", ""), queue("q5", "")) // no name, no rule
+	rename := queue("q2", "Sales")
+	rename.Version = 1
+	s.wantPut(t, center.Duplicate, rename)
+	same := queue("q2", "Support")
+	same.Version = 1
+	s.mustPut(t, same)
+}
+
+func resourcesTogether(t *testing.T, s *env) {
+	s.mustPut(t, queue("q1", "Sales"))
+	first := queue("q1", "Renamed")
+	first.Version = 1
+	s.wantPut(t, center.Duplicate, first, queue("q2", "New"), queue("q3", "New"))
+	s.wantPut(t, center.Duplicate, queue("q4", "A"), queue("q4", "B"))
+	for _, id := range []string{"q2", "q3", "q4"} {
+		_, err := s.Resource(t.Context(), center.KindQueue, id)
+		wantReason(t, err, center.NotFound)
+	}
+	if got, err := s.Resource(t.Context(), center.KindQueue, "q1"); err != nil || got.Name != "Sales" || got.Version != 1 {
+		t.Errorf("Resource = %+v, %v; want it unchanged", got, err)
+	}
+	s.mustPut(t, first, queue("q2", "Sales")) // the second takes the name that the first gives up
+	s.mustPut(t)
+}
+
+func (s *env) wantList(t *testing.T, in center.InstanceID, kind center.Kind, want ...string) {
+	t.Helper()
+	var got []string
+	for r, err := range s.Resources(t.Context(), in, kind) {
+		if err != nil {
+			t.Fatalf("Resources: %v", err)
+		}
+		got = append(got, r.ID)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("Resources(%q, %s) = %v; want %v", in, kind, got, want)
+	}
+}
+
+func resourceList(t *testing.T, s *env) {
+	foreign := queue("q7", "A")
+	foreign.Instance = elsewhere
+	key := func(id, name string) center.Resource {
+		return center.Resource{Kind: center.KindAccessKey, ID: id, Name: name}
+	}
+	house := func(id center.InstanceID, name string) center.Resource {
+		return center.Resource{Instance: id, Kind: center.KindInstance, ID: string(id), Name: name}
+	}
+	s.mustPut(t, queue("q2", "b"), queue("q1", "c"), queue("q3", ""), queue("q4", "B"), queue("q0", ""), foreign,
+		key("k2", "x"), key("k1", "y"), house("i2", "first"), house("i1", "second"))
+	s.wantList(t, instance, center.KindQueue, "q0", "q3", "q4", "q2", "q1")
+	s.wantList(t, elsewhere, center.KindQueue, "q7")
+	s.wantList(t, "", center.KindQueue)
+	s.wantList(t, "", center.KindAccessKey, "k2", "k1")
+	s.wantList(t, "", center.KindInstance, "i2", "i1")
+	s.wantList(t, "i1", center.KindInstance, "i1")
+	s.wantList(t, instance, center.KindView)
+}
+
+func resourcePages(t *testing.T, s *env) {
+	const n = 430
+	var rs []center.Resource
+	var want []string
+	for i := range n {
+		id := fmt.Sprintf("q%03d", i)
+		want = append(want, id)
+		rs = append(rs, queue(id, "Queue "+id))
+	}
+	slices.Reverse(rs)
+	s.mustPut(t, rs...)
+	s.wantList(t, instance, center.KindQueue, want...)
+}
+
+func resourceDelete(t *testing.T, s *env) {
+	flow := queue("q1", "Sales")
+	flow.Kind = center.KindFlow
+	s.mustPut(t, queue("q1", "Sales"), queue("q2", "Support"), flow)
+	if err := s.DeleteResources(t.Context(), queue("q1", ""), queue("unknown", "")); err != nil {
+		t.Fatalf("DeleteResources: %v", err)
+	}
+	s.wantList(t, instance, center.KindQueue, "q2")
+	s.wantList(t, instance, center.KindFlow, "q1")
+	s.mustPut(t, queue("q1", "Sales"))
+	if got, err := s.Resource(t.Context(), center.KindQueue, "q1"); err != nil || got.Version != 1 {
+		t.Errorf("Resource = %+v, %v; want version 1 again", got, err)
+	}
+}
+
+func resourceRace(t *testing.T, s *env) {
+	var won atomic.Int64
+	var wg sync.WaitGroup
+	for i := range 50 {
+		wg.Go(func() {
+			err := s.PutResources(t.Context(), queue(fmt.Sprint("q", i), "The name"))
+			if err == nil {
+				won.Add(1)
+			} else if center.ReasonOf(err) != center.Duplicate {
+				t.Errorf("PutResources = %v; want nil or Duplicate", err)
+			}
+		})
+	}
+	wg.Wait()
+	if won.Load() != 1 {
+		t.Errorf("%d resources have one name", won.Load())
+	}
+}
