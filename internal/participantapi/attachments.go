@@ -1,0 +1,161 @@
+package participantapi
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"time"
+
+	"parley/api/participant"
+	"parley/internal/auth"
+	"parley/internal/center"
+	"parley/internal/contact"
+)
+
+// defaultDownload is how long the URL of GetAttachment works unless
+// UrlExpiryInSeconds (5 to 300) says otherwise.
+const defaultDownload = 300 * time.Second
+
+// StartAttachmentUpload announces a file and returns where to PUT its bytes:
+// a URL that takes this one file for 15 minutes, with exactly the headers
+// returned. The same ClientToken gives the same AttachmentId again. Types,
+// sizes and the number of files are the rules of [contact.StartUpload].
+func (s *Service) StartAttachmentUpload(ctx context.Context, in *participant.StartAttachmentUploadRequest) (*participant.StartAttachmentUploadResponse, error) {
+	t, err := s.connection(in.ConnectionToken)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.do(ctx, t, contact.StartUpload{
+		Participant: t.Participant, Name: in.AttachmentName, ContentType: in.ContentType,
+		Size: in.AttachmentSizeInBytes, ClientToken: in.ClientToken,
+	})
+	if err != nil {
+		return nil, err
+	}
+	m, err := s.member(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	a := m.chat.Attachment(r.ID)
+	if a == nil {
+		return nil, center.Errorf(center.Internal, "the attachment %s was started and is not there", r.ID)
+	}
+	expires := s.Now().Add(contact.UploadWindow)
+	current := string(m.chat.Current().ID)
+	return &participant.StartAttachmentUploadResponse{
+		AttachmentId: new(a.ID),
+		UploadMetadata: &participant.UploadMetadata{
+			Url: new(s.fileURL(ctx, auth.Token{
+				Kind: auth.Upload, Chat: m.Chat, Participant: m.ID, Detail: a.ID + " " + current, Expires: expires,
+			})),
+			UrlExpiry:        new(expires.UTC().Format(time.RFC3339)),
+			HeadersToInclude: s.uploadHeaders(m.chat, current, a),
+		},
+	}, nil
+}
+
+// CompleteAttachmentUpload publishes a file whose bytes have arrived, all of
+// them; before that it is a ValidationException. ConflictException says that
+// it was completed already.
+func (s *Service) CompleteAttachmentUpload(ctx context.Context, in *participant.CompleteAttachmentUploadRequest) (*participant.CompleteAttachmentUploadResponse, error) {
+	m, err := s.attend(ctx, auth.Connection, in.ConnectionToken)
+	if err != nil {
+		return nil, err
+	}
+	id := in.AttachmentIds[0] // the model: exactly one
+	if a := m.chat.Attachment(id); a != nil && a.Owner == m.ID && a.Status == center.AttachmentUploading {
+		if stored, err := s.stored(ctx, m.Chat, a); err != nil {
+			return nil, err
+		} else if !stored {
+			return nil, center.Errorf(center.Invalid, "AttachmentIds: the bytes of %s have not been uploaded", id)
+		}
+	}
+	if _, err := s.do(ctx, m.Token, contact.CompleteUpload{Participant: m.ID, Attachment: id, ClientToken: in.ClientToken}); err != nil {
+		return nil, err
+	}
+	return &participant.CompleteAttachmentUploadResponse{}, nil
+}
+
+// GetAttachment returns a URL from which the file can be fetched for a while.
+// Files of the chats that a persistent chat continues are found too. A file
+// that was not completed or not approved cannot be had, and custom
+// participants have no access to files.
+func (s *Service) GetAttachment(ctx context.Context, in *participant.GetAttachmentRequest) (*participant.GetAttachmentResponse, error) {
+	m, err := s.attend(ctx, auth.Connection, in.ConnectionToken)
+	if err != nil {
+		return nil, err
+	}
+	if m.Role == center.RoleCustomBot {
+		return nil, center.Errorf(center.Denied, "a custom participant has no access to attachments")
+	}
+	chat, a, err := s.attachment(ctx, m.chat, in.AttachmentId)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case a == nil || a.Status == center.AttachmentUploading:
+		return nil, center.Errorf(center.Invalid, "AttachmentId %q is not an attachment of this chat", in.AttachmentId)
+	case a.Status != center.AttachmentApproved:
+		return nil, center.Errorf(center.Invalid, "AttachmentId %q cannot be had; its status is %s", in.AttachmentId, a.Status)
+	}
+	life := defaultDownload
+	if in.UrlExpiryInSeconds != nil {
+		life = time.Duration(*in.UrlExpiryInSeconds) * time.Second
+	}
+	expires := s.Now().Add(life)
+	return &participant.GetAttachmentResponse{
+		Url: new(s.fileURL(ctx, auth.Token{
+			Kind: auth.Download, Chat: chat, Participant: m.ID, Detail: a.ID, Expires: expires,
+		})),
+		UrlExpiry:             stamp(expires),
+		AttachmentSizeInBytes: a.Size,
+	}, nil
+}
+
+// attachment finds a file in a chat or in one that it continues, nil when it is in none.
+func (s *Service) attachment(ctx context.Context, chat *contact.Chat, id string) (center.ContactID, *center.Attachment, error) {
+	if a := chat.Attachment(id); a != nil {
+		return chat.ID, a, nil
+	}
+	var last center.ContactID
+	for _, past := range chat.Past {
+		if past.Chat == last {
+			continue // contacts of one chain stand side by side
+		}
+		last = past.Chat
+		before, err := s.Engine.View(ctx, past.Chat)
+		if err != nil {
+			if center.ReasonOf(err) == center.NotFound {
+				continue
+			}
+			return "", nil, err
+		}
+		if a := before.Attachment(id); a != nil {
+			return before.ID, a, nil
+		}
+	}
+	return "", nil, nil
+}
+
+// stored reports whether the announced bytes of a file are there.
+func (s *Service) stored(ctx context.Context, chat center.ContactID, a *center.Attachment) (bool, error) {
+	f, size, err := s.Blobs.Open(ctx, blobKey(chat, a.ID))
+	if isMissing(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return size == a.Size, f.Close()
+}
+
+// blobKey is where the bytes of an attachment are kept. Both ids are our own:
+// what a client calls its file is never part of a path.
+func blobKey(chat center.ContactID, id string) string {
+	return "attachments/" + string(chat) + "/" + id
+}
+
+// isMissing reports whether err says that a key holds nothing.
+func isMissing(err error) bool {
+	return err != nil && (errors.Is(err, fs.ErrNotExist) || center.ReasonOf(err) == center.NotFound)
+}

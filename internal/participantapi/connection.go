@@ -1,0 +1,120 @@
+package participantapi
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"parley/api/participant"
+	"parley/internal/auth"
+	"parley/internal/center"
+	"parley/internal/contact"
+)
+
+// SocketPath is where sockets are opened, below PublicURL; the token is the
+// query's parameter "token".
+const SocketPath = "/ws"
+
+// How long what CreateParticipantConnection returns is good for.
+const (
+	// dialWindow is how long a socket's URL may be dialled: the documented 100
+	// seconds, and a little for the way the answer and the handshake take. It
+	// may be dialled more than once: clients do when a first attempt fails.
+	dialWindow = 100*time.Second + 5*time.Second
+	// socketLife is Websocket.ConnectionExpiry. Clients come back with a new
+	// connection before it.
+	socketLife = 60 * time.Minute
+	// connectionLife is ConnectionCredentials.Expiry. ChatJS renews the token a
+	// minute before it, and must be told neither less than that nor more than
+	// the 24 days its timer can count.
+	connectionLife = 24 * time.Hour
+)
+
+// CreateParticipantConnection gives a participant what Type lists, and with
+// ConnectParticipant marks it as connected without a socket: for the customer
+// that begins the flow, as the first subscription of a socket does.
+//
+// Each call returns a fresh URL and token; earlier ones stay valid. A custom
+// participant has no socket and must ask for CONNECTION_CREDENTIALS with
+// ConnectParticipant. WEBRTC_CONNECTION is refused: there is no voice. A
+// request that asks for nothing is refused too.
+func (s *Service) CreateParticipantConnection(ctx context.Context, in *participant.CreateParticipantConnectionRequest) (*participant.CreateParticipantConnectionResponse, error) {
+	m, err := s.attend(ctx, auth.Participant, in.ParticipantToken)
+	if err != nil {
+		return nil, err
+	}
+	want, err := wantedConnection(in, m.Role)
+	if err != nil {
+		return nil, err
+	}
+	if want.connect {
+		if _, err := s.do(ctx, m.Token, contact.Connect{Participant: m.ID}); err != nil {
+			return nil, err
+		}
+	}
+	now := s.Now()
+	out := &participant.CreateParticipantConnectionResponse{}
+	if want.socket {
+		out.Websocket = &participant.Websocket{
+			Url: new(s.socketURL(ctx, auth.Token{
+				Kind: auth.Socket, Chat: m.Chat, Participant: m.ID, Expires: now.Add(dialWindow),
+			})),
+			ConnectionExpiry: stamp(now.Add(socketLife)),
+		}
+	}
+	if want.credentials {
+		expires := now.Add(connectionLife)
+		out.ConnectionCredentials = &participant.ConnectionCredentials{
+			ConnectionToken: new(s.Sealer.Seal(auth.Token{
+				Kind: auth.Connection, Chat: m.Chat, Participant: m.ID, Expires: expires,
+			})),
+			Expiry: stamp(expires),
+		}
+	}
+	return out, nil
+}
+
+// wanted is what a CreateParticipantConnection asks for.
+type wanted struct{ socket, credentials, connect bool }
+
+func wantedConnection(in *participant.CreateParticipantConnectionRequest, role center.Role) (w wanted, err error) {
+	w.connect = in.ConnectParticipant != nil && *in.ConnectParticipant
+	for _, t := range in.Type {
+		switch t {
+		case participant.ConnectionTypeWEBSOCKET:
+			w.socket = true
+		case participant.ConnectionTypeCONNECTION_CREDENTIALS:
+			w.credentials = true
+		default:
+			return w, center.Errorf(center.Invalid, "Type: %s is not offered; this server holds chats, not calls", t)
+		}
+	}
+	switch {
+	case role == center.RoleCustomBot && (w.socket || !w.credentials || !w.connect):
+		return w, center.Errorf(center.BadRequest, "a custom participant must connect with Type CONNECTION_CREDENTIALS alone and ConnectParticipant true")
+	case w == wanted{}:
+		return w, center.Errorf(center.BadRequest, "give Type (WEBSOCKET, CONNECTION_CREDENTIALS or both) or ConnectParticipant true")
+	}
+	return w, nil
+}
+
+func (s *Service) socketURL(ctx context.Context, t auth.Token) string {
+	base := s.PublicURL(ctx)
+	if rest, ok := strings.CutPrefix(base, "http"); ok { // and https
+		base = "ws" + rest
+	}
+	return base + SocketPath + "?token=" + s.Sealer.Seal(t)
+}
+
+// DisconnectParticipant takes the caller out of the chat. The customer's
+// leaving ends it; what else follows is told at [contact.Disconnect].
+func (s *Service) DisconnectParticipant(ctx context.Context, in *participant.DisconnectParticipantRequest) (*participant.DisconnectParticipantResponse, error) {
+	t, err := s.connection(in.ConnectionToken)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.do(ctx, t, contact.Disconnect{Participant: t.Participant}); err != nil {
+		return nil, err
+	}
+	return &participant.DisconnectParticipantResponse{}, nil
+}

@@ -1,0 +1,64 @@
+package participantapi
+
+import (
+	"errors"
+
+	"parley/api/participant"
+	"parley/api/restjson"
+	"parley/internal/auth"
+	"parley/internal/center"
+)
+
+// MapError turns an error of the domain into an exception that the operation
+// declares. It goes into [restjson.HandlerOptions]. What it returns unwraps to
+// err, so that a log can tell what the client must not hear; an error that it
+// does not know is returned as it is.
+func MapError(op *restjson.Operation, err error) error {
+	if _, ok := errors.AsType[*auth.Error](err); ok {
+		return refusal{denied(), err}
+	}
+	e, ok := errors.AsType[*center.Error](err)
+	if !ok {
+		return err
+	}
+	return refusal{exception(op, e), err}
+}
+
+// refusal is an exception with its cause.
+type refusal struct {
+	restjson.Exception
+	cause error
+}
+
+func (r refusal) Unwrap() error { return r.cause }
+
+// exception is the table from reasons to exceptions. A state that does not
+// allow the call is a ConflictException where the model has it.
+func exception(op *restjson.Operation, e *center.Error) restjson.Exception {
+	switch e.Reason {
+	case center.Denied, center.Gone:
+		return denied()
+	case center.Throttled, center.Unavailable:
+		return &participant.ThrottlingException{Message: e.Message}
+	case center.Internal:
+		return &participant.InternalServerException{Message: "internal error"}
+	case center.NotFound:
+		if op.Declares("ResourceNotFoundException") {
+			return &participant.ResourceNotFoundException{Message: e.Message, ResourceId: new(e.ID)}
+		}
+	case center.Conflict, center.InUse, center.Duplicate:
+		if op.Declares("ConflictException") {
+			return &participant.ConflictException{Message: e.Message}
+		}
+	case center.QuotaExceeded, center.LimitExceeded:
+		if op.Declares("ServiceQuotaExceededException") {
+			return &participant.ServiceQuotaExceededException{Message: e.Message}
+		}
+	}
+	return &participant.ValidationException{Message: e.Message}
+}
+
+// denied says nothing on purpose.
+func denied() restjson.Exception {
+	return &participant.AccessDeniedException{Message: "Access denied"}
+}

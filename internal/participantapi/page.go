@@ -1,0 +1,64 @@
+package participantapi
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+
+	"parley/api/participant"
+	"parley/internal/auth"
+	"parley/internal/center"
+)
+
+// position is where a page of a transcript begins, and what its request was
+// about: what a NextToken says. The member names are short because the token
+// carries them.
+type position struct {
+	Back    bool             `json:"b,omitempty"`
+	Contact center.ContactID `json:"c,omitempty"` // the ContactId asked for
+	Start   string           `json:"p,omitempty"` // the fingerprint of the StartPosition
+	Session int              `json:"s,omitempty"` // 0 for the chat, i for the i-th past contact
+	Seq     int64            `json:"n,omitempty"` // the first item; 0 for the end that the scan comes from
+}
+
+// pageToken seals the scan's position for its participant.
+func (s *Service) pageToken(sc *scan) string {
+	detail, err := json.Marshal(sc.position)
+	if err != nil {
+		return "" // numbers and strings always encode
+	}
+	return s.Sealer.Seal(auth.Token{Kind: auth.Page, Chat: sc.Chat, Participant: sc.ID, Detail: string(detail)})
+}
+
+// resume takes up the position of the request's NextToken.
+func (s *Service) resume(sc *scan, in *participant.GetTranscriptRequest) error {
+	t, err := s.Sealer.Open(auth.Page, *in.NextToken, sc.now)
+	if err != nil || t.Chat != sc.Chat || t.Participant != sc.ID || json.Unmarshal([]byte(t.Detail), &sc.position) != nil {
+		return center.Errorf(center.Invalid, "NextToken is not one that this chat's GetTranscript returned to this participant")
+	}
+	start, err := startOf(in.StartPosition)
+	if err != nil {
+		return err
+	}
+	direction := participant.ScanDirectionFORWARD
+	if sc.Back {
+		direction = participant.ScanDirectionBACKWARD
+	}
+	switch {
+	case in.ScanDirection != "" && in.ScanDirection != direction,
+		in.ContactId != nil && center.ContactID(*in.ContactId) != sc.Contact,
+		start != nil && fingerprint(start) != sc.Start:
+		return center.Errorf(center.Invalid, "NextToken belongs to a request with another ScanDirection, ContactId or StartPosition")
+	}
+	return nil
+}
+
+// fingerprint tells one StartPosition from another.
+func fingerprint(p *participant.StartPosition) string {
+	b, err := json.Marshal(p)
+	if err != nil {
+		return "" // strings and numbers always encode
+	}
+	sum := sha256.Sum256(b)
+	return base64.RawURLEncoding.EncodeToString(sum[:9])
+}

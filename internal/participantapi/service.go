@@ -1,0 +1,143 @@
+// Package participantapi answers the Amazon Connect Participant Service: it
+// resolves the token of a request to a participant of a chat, asks the engine
+// or the store, and translates the answer. It decides nothing about chats:
+// the rules are package contact's.
+//
+// # Refusals
+//
+// A token that is missing, forged, of the wrong kind or expired, and any token
+// of a chat that has ended or of a participant who has left, is answered with
+// AccessDeniedException, status 403, "Access denied" and nothing else. Why it
+// was refused is in the error that the methods of [Service] return, which is
+// for the log; [MapError] makes the answer of it. Tokens are looked at before
+// anything else of a request, so that nobody learns about a chat from the
+// order of refusals.
+//
+// # Blocking
+//
+// A call that changes a chat returns when the change is durable.
+//
+// Start reading at [Service]; each operation is in the file of its noun. Files
+// travel by [Service.Files].
+package participantapi
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"parley/api/participant"
+	"parley/api/restjson"
+	"parley/internal/auth"
+	"parley/internal/center"
+	"parley/internal/contact"
+	"parley/internal/engine"
+	"parley/internal/store"
+)
+
+// Service answers the operations of the Participant Service. Its members are
+// set once, before the first call; all are needed.
+type Service struct {
+	participant.Unimplemented
+
+	Engine    *engine.Engine
+	Store     store.Store
+	Sealer    *auth.Sealer
+	Blobs     Blobs
+	Partition center.Partition
+	Now       func() time.Time
+	// PublicURL returns how clients reach the server, without a slash at the
+	// end: "http://127.0.0.1:8790" or "https://chat.example.com/base". Sockets
+	// have the same address with ws or wss. ChatJS takes no ws URL but that of
+	// the host 127.0.0.1.
+	PublicURL func(ctx context.Context) string
+	// Log hears why uploads and downloads were refused.
+	Log *slog.Logger
+
+	mu      sync.Mutex          // guards storing
+	storing map[string]struct{} // the attachments whose bytes are being stored, by blob key
+}
+
+var _ participant.Service = (*Service)(nil)
+
+// Blobs keeps the bytes of attachments.
+type Blobs interface {
+	// Put stores size bytes of r under key: all of them or, with an error, none.
+	Put(ctx context.Context, key string, r io.Reader, size int64) error
+	// Open returns the bytes under key and their number. The error for a key
+	// that holds nothing has reason NotFound or is fs.ErrNotExist.
+	Open(ctx context.Context, key string) (io.ReadSeekCloser, int64, error)
+}
+
+// Before refuses a request without a bearer token, which is a refusal of the
+// credential rather than of a missing member. It goes into
+// [restjson.HandlerOptions].
+func (s *Service) Before(_ *restjson.Operation, r *http.Request, _ []byte) error {
+	switch n := len(r.Header.Get("X-Amz-Bearer")); {
+	case n == 0:
+		return center.Errorf(center.Denied, "the request has no X-Amz-Bearer header")
+	case n > auth.MaxToken:
+		return center.Errorf(center.Denied, "the bearer token has %d characters", n)
+	}
+	return nil
+}
+
+// do gives the chat of a token a command.
+func (s *Service) do(ctx context.Context, t auth.Token, cmd contact.Command) (contact.Reply, error) {
+	reply, err := s.Engine.Do(ctx, t.Chat, cmd)
+	return reply, hideMissing(err)
+}
+
+// connection opens a connection token. Whether its participant is still in the
+// chat is left to the command that follows.
+func (s *Service) connection(bearer string) (auth.Token, error) {
+	return s.Sealer.Open(auth.Connection, bearer, s.Now())
+}
+
+// member is a participant who may use a chat.
+type member struct {
+	auth.Token
+	chat *contact.Chat
+	*contact.Participant
+}
+
+// attend opens a token of a kind and finds its chat, which must not have
+// ended, and its participant, who must not have left.
+func (s *Service) attend(ctx context.Context, kind auth.Kind, bearer string) (member, error) {
+	t, err := s.Sealer.Open(kind, bearer, s.Now())
+	if err != nil {
+		return member{}, err
+	}
+	return s.member(ctx, t)
+}
+
+func (s *Service) member(ctx context.Context, t auth.Token) (member, error) {
+	chat, err := s.Engine.View(ctx, t.Chat)
+	if err != nil {
+		return member{}, hideMissing(err)
+	}
+	p := chat.Participant(t.Participant)
+	switch {
+	case chat.Ended:
+		return member{}, center.Errorf(center.Denied, "the chat %s has ended", chat.ID)
+	case p == nil:
+		return member{}, center.Errorf(center.Denied, "the participant %s is not in the chat %s", t.Participant, chat.ID)
+	case !p.Left.IsZero():
+		return member{}, center.Errorf(center.Denied, "the participant %s has left the chat %s", p.ID, chat.ID)
+	}
+	return member{Token: t, chat: chat, Participant: p}, nil
+}
+
+// hideMissing makes a refusal of a chat that does not exist any more.
+func hideMissing(err error) error {
+	if err != nil && center.ReasonOf(err) == center.NotFound {
+		return center.Errorf(center.Denied, "the token's chat is gone: %w", err)
+	}
+	return err
+}
+
+// stamp is how the API writes a time.
+func stamp(t time.Time) *string { return new(t.UTC().Format(center.TimeLayout)) }
