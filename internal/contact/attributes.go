@@ -62,8 +62,8 @@ func (s SetAttributes) decide(d *decision) error {
 }
 
 // mergeMaps returns a new map with what is in a and b; b wins.
-func mergeMaps[V any](a, b map[string]V) map[string]V {
-	m := make(map[string]V, len(a)+len(b))
+func mergeMaps[K comparable, V any](a, b map[K]V) map[K]V {
+	m := make(map[K]V, len(a)+len(b))
 	maps.Copy(m, a)
 	maps.Copy(m, b)
 	return m

@@ -83,7 +83,7 @@ func (d *decision) startIdle() {
 	if len(c.RoleTimers) == 0 || c.Idle != nil || !c.Customer().Present() || d.partner() == nil {
 		return
 	}
-	d.edit().Idle = &Idle{Since: d.env.Now, Timers: c.RoleTimers, Fired: map[center.Role]time.Time{}}
+	d.edit().Idle = &Idle{Since: d.env.Now, Timers: c.RoleTimers}
 }
 
 func (d *decision) stopIdle() {
@@ -254,7 +254,7 @@ func (d *decision) fire(which timer, due time.Time) error {
 func (d *decision) idle(r center.Role, due time.Time) error {
 	p := d.speaker(r)
 	if _, kind := d.chat.idleDue(r, d.tail); kind == TimerIdle {
-		d.edit().Idle.Fired[r] = due
+		d.edit().Idle.Fired = mergeMaps(d.chat.Idle.Fired, map[center.Role]time.Time{r: due})
 		if p != nil {
 			d.notify(center.Push{Item: d.event(center.EventIdle, *p)})
 		}

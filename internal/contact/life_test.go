@@ -1,0 +1,282 @@
+package contact
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/internal/center"
+)
+
+func TestChatFromStartToEnd(t *testing.T) {
+	p := newPlay(t, nil)
+	ana := p.start(Start{Initial: &Message{center.PlainText, "Hi there"}})
+	if len(p.items) != 0 || p.chat.Run != nil {
+		t.Fatal("the flow ran before the customer connected")
+	}
+	p.do(Connect{ana})
+	p.do(Connect{ana}) // a second socket changes nothing
+	r := p.do(Send{Participant: ana, ContentType: center.PlainText, Content: "Are you there?", ClientToken: "t1"})
+	again := p.do(Send{Participant: ana, ContentType: center.PlainText, Content: "Are you there?", ClientToken: "t1"})
+	if r != again {
+		t.Errorf("the repeated message was answered %v; want %v", again, r)
+	}
+	p.do(Disconnect{ana})
+	p.wantScript("CUSTOMER joined", "CUSTOMER: Hi there", "SYSTEM: Hello", "CUSTOMER: Are you there?", "CUSTOMER left", "ended")
+
+	cur := p.chat.Current()
+	if cur.DisconnectReason != center.ReasonCustomer || cur.ConnectedSystem.IsZero() || p.last.Active != -1 {
+		t.Errorf("contact %+v, Active %d; want it ended by the customer", cur, p.last.Active)
+	}
+	last := p.told[len(p.told)-1]
+	if !last.Last || last.Item.Participant != "" || last.Item.Role != "" {
+		t.Errorf("the last push is %+v; want chat.ended without a participant", last)
+	}
+	if due := p.chat.Due(&p.tail); !due.IsZero() {
+		t.Errorf("an ended chat has a timer at %s", due)
+	}
+	p.refuse(center.Denied, Send{Participant: ana, ContentType: center.PlainText, Content: "late"})
+	p.refuse(center.Denied, Connect{ana})
+	p.refuse(center.Gone, Stop{})
+}
+
+func TestItemsAreNumberedAndTimesRise(t *testing.T) {
+	p := newPlay(t, nil)
+	ana := p.start(Start{})
+	p.do(Connect{ana})
+	for range 5 {
+		p.do(Send{Participant: ana, ContentType: center.PlainText, Content: "x"})
+	}
+	for i, it := range p.items {
+		if it.Seq != int64(i+1) {
+			t.Errorf("item %d has Seq %d", i, it.Seq)
+		}
+		if i > 0 && !it.Time.After(p.items[i-1].Time) {
+			t.Errorf("item %d is not later than the one before", it.Seq)
+		}
+		if seq, ok := it.ID.Seq(); !ok || seq != it.Seq {
+			t.Errorf("id %s of item %d says %d", it.ID, it.Seq, seq)
+		}
+	}
+}
+
+func TestStartRefuses(t *testing.T) {
+	long := strings.Repeat("v", 32768-1)
+	for name, c := range map[string]struct {
+		start Start
+		want  center.Reason
+	}{
+		"59 minutes":             {Start{Minutes: 59}, center.Invalid},
+		"10081 minutes":          {Start{Minutes: 10081}, center.Invalid},
+		"no text/plain":          {Start{ContentTypes: []string{center.Markdown}}, center.Invalid},
+		"unknown type":           {Start{ContentTypes: []string{center.PlainText, "text/html"}}, center.Invalid},
+		"initial not supported":  {Start{Initial: &Message{center.Markdown, "*hi*"}}, center.Invalid},
+		"attributes too large":   {Start{Attributes: map[string]string{"kk": long}}, center.Invalid},
+		"attribute key":          {Start{Attributes: map[string]string{"a b": "c"}}, center.Invalid},
+		"unknown flow":           {Start{Flow: "nowhere"}, center.NotFound},
+		"system attribute":       {Start{SegmentAttrs: map[string]center.SegmentAttribute{"connect:Direction": text("x")}}, center.Invalid},
+		"segment attribute name": {Start{SegmentAttrs: map[string]center.SegmentAttribute{"a b": text("x")}}, center.Invalid},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlay(t, nil)
+			s := c.start
+			s.Instance, s.Contact, s.DisplayName = instance, center.NewContactID(p.now), "Ana"
+			if s.Flow == "" {
+				s.Flow = "main"
+			}
+			p.refuse(c.want, s)
+		})
+	}
+	p := newPlay(t, nil)
+	p.start(Start{Minutes: 60, Attributes: map[string]string{"k": long}}) // 32,768 bytes exactly
+	if got := p.chat.Expires.Sub(p.chat.Started); got != time.Hour {
+		t.Errorf("the chat lasts %s; want an hour", got)
+	}
+}
+
+func TestConnectDeadline(t *testing.T) {
+	p := newPlay(t, nil)
+	ana := p.start(Start{})
+	p.pass(5*time.Minute - time.Millisecond)
+	if p.chat.Ended {
+		t.Fatal("ended before the five minutes were over")
+	}
+	p.pass(time.Millisecond)
+	if !p.chat.Ended || p.chat.Current().DisconnectReason != center.ReasonNotConnected {
+		t.Fatalf("after five minutes: ended %t, reason %q", p.chat.Ended, p.chat.Current().DisconnectReason)
+	}
+	p.wantScript("ended")
+	p.refuse(center.Denied, Connect{ana})
+}
+
+func TestExpiry(t *testing.T) {
+	p := newPlay(t, nil)
+	ana := p.start(Start{Minutes: 60})
+	p.pass(time.Minute)
+	p.do(Connect{ana})
+	p.pass(58 * time.Minute)
+	if p.chat.Ended {
+		t.Fatal("ended early")
+	}
+	p.pass(time.Minute)
+	p.wantScript("CUSTOMER joined", "SYSTEM: Hello", "CUSTOMER left", "ended")
+	if r := p.chat.Current().DisconnectReason; r != center.ReasonExpired {
+		t.Errorf("reason %q; want EXPIRED", r)
+	}
+}
+
+func TestStop(t *testing.T) {
+	p := newPlay(t, nil)
+	ana := p.start(Start{})
+	p.do(Connect{ana})
+	p.do(Stop{})
+	p.wantScript("CUSTOMER joined", "SYSTEM: Hello", "CUSTOMER left", "ended")
+	if r := p.chat.Current().DisconnectReason; r != center.ReasonAPI {
+		t.Errorf("reason %q; want API", r)
+	}
+}
+
+// withBot starts a chat whose flow waits for the customer or the bot, and
+// connects a custom participant.
+func withBot(t *testing.T) (p *play, ana, bot center.ParticipantID) {
+	p = newPlay(t, flows{"main": document(t, sayHello, waitHour, disconnect, returned, botGone, disconnect)})
+	ana = p.start(Start{})
+	p.do(AddParticipant{DisplayName: "Robo"})
+	bot = p.chat.Participants[1].ID
+	p.do(Connect{ana})
+	p.do(Connect{bot})
+	return p, ana, bot
+}
+
+func TestCustomParticipant(t *testing.T) {
+	p, ana, bot := withBot(t)
+	p.refuse(center.QuotaExceeded, AddParticipant{DisplayName: "Second"})
+	p.do(Send{Participant: bot, ContentType: center.PlainText, Content: "I am a bot"})
+	p.refuse(center.Denied, StartUpload{Participant: bot, Name: "a.txt", ContentType: center.PlainText, Size: 1})
+	p.do(Send{Participant: ana, ContentType: center.PlainText, Content: "ok"})
+	p.do(Disconnect{bot})
+	p.wantScript("CUSTOMER joined", "SYSTEM: Hello", "CUSTOM_BOT joined", "CUSTOM_BOT: I am a bot", "CUSTOMER: ok", "SYSTEM: You are back",
+		"CUSTOM_BOT left", "SYSTEM: The bot left", "CUSTOMER left", "ended")
+	if r := p.chat.Current().DisconnectReason; r != center.ReasonFlow {
+		t.Errorf("reason %q; want CONTACT_FLOW_DISCONNECT", r)
+	}
+}
+
+func TestCustomParticipantHas15Seconds(t *testing.T) {
+	p := newPlay(t, nil)
+	ana := p.start(Start{})
+	p.do(Connect{ana})
+	r := p.do(AddParticipant{DisplayName: "Robo", ClientToken: "c"})
+	if again := p.do(AddParticipant{DisplayName: "Robo", ClientToken: "c"}); again != r {
+		t.Errorf("the repeated request was answered %v; want %v", again, r)
+	}
+	p.pass(15 * time.Second)
+	p.refuse(center.Denied, Connect{r.Participant})
+	p.do(AddParticipant{DisplayName: "Next"}) // the place is free again
+	p.wantScript("CUSTOMER joined", "SYSTEM: Hello")
+}
+
+func TestTypingIsToldAndNotKept(t *testing.T) {
+	p, ana, _ := withBot(t)
+	told, kept := len(p.told), len(p.items)
+	r := p.do(Signal{Participant: ana, ContentType: center.EventTyping})
+	if p.last.Stored() || len(p.items) != kept {
+		t.Error("typing was stored")
+	}
+	if got := p.toldSince(told); !slices.Equal(got, []string{"CUSTOMER typing"}) || p.told[told].Except != ana || r.Item == "" {
+		t.Errorf("told %v except %s, reply %+v", got, p.told[told].Except, r)
+	}
+}
+
+func TestReceipts(t *testing.T) {
+	p, ana, bot := withBot(t)
+	p.do(Send{Participant: bot, ContentType: center.PlainText, Content: "read me"})
+	message := p.items[len(p.items)-1]
+	p.do(Acknowledge{Participant: ana, Message: message})
+	delivered := p.last.Receipts[0]
+	if delivered.Delivered.IsZero() || !delivered.Read.IsZero() || delivered.Recipient != ana {
+		t.Errorf("delivered: %+v", delivered)
+	}
+	p.now = p.now.Add(time.Minute)
+	p.do(Acknowledge{Participant: ana, Message: message, Read: true, Known: delivered})
+	read := p.last.Receipts[0]
+	if !read.Delivered.Equal(delivered.Delivered) || !read.Read.Equal(p.now) {
+		t.Errorf("read: %+v; want Delivered unchanged", read)
+	}
+	p.do(Acknowledge{Participant: ana, Message: message, Read: true, Known: read})
+	if p.last.Stored() || p.last.Reply.Item == "" {
+		t.Error("a repeated receipt was stored, or not answered")
+	}
+	p.do(Acknowledge{Participant: ana, Message: message, Read: true})
+	if r := p.last.Receipts[0]; !r.Delivered.Equal(r.Read) {
+		t.Errorf("read without delivered: %+v; want both times", r)
+	}
+}
+
+func TestIdleTimers(t *testing.T) {
+	p := newPlay(t, flows{"main": document(t, sayHello, waitHour, disconnect, returned, botGone, disconnect)})
+	ana := p.start(Start{})
+	p.do(SetTimers{[]RoleTimer{
+		{center.RoleAgent, TimerIdle, 2 * time.Minute}, {center.RoleAgent, TimerDisconnect, 2 * time.Minute},
+		{center.RoleCustomer, TimerIdle, 30 * time.Minute}}})
+	p.refuse(center.Invalid, SetTimers{[]RoleTimer{{center.RoleAgent, TimerIdle, 0}, {center.RoleAgent, TimerIdle, 0}}})
+	bot := p.do(AddParticipant{DisplayName: "Robo"}).Participant
+	p.do(Connect{ana})
+	p.do(Connect{bot})
+	told := len(p.told)
+
+	p.pass(90 * time.Second)
+	p.do(Send{Participant: bot, ContentType: center.PlainText, Content: "one"})
+	if p.last.Chat != nil {
+		t.Error("a message rewrote the state")
+	}
+	p.pass(119 * time.Second) // the message began the two minutes anew
+	p.pass(time.Second)
+	p.do(Send{Participant: bot, ContentType: center.PlainText, Content: "two"})
+	p.pass(4 * time.Minute)
+	want := []string{"CUSTOM_BOT: one", "CUSTOM_BOT idle", "CUSTOM_BOT: two", "CUSTOM_BOT returned", "CUSTOM_BOT idle",
+		"CUSTOM_BOT autodisconnection", "CUSTOM_BOT left", "SYSTEM: The bot left", "CUSTOMER left", "ended"}
+	if got := p.toldSince(told); !slices.Equal(got, want) {
+		t.Errorf("told:\n  %s\nwant:\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+	for _, it := range p.items {
+		if w := word(it); strings.Contains(w, "idle") || strings.Contains(w, "returned") {
+			t.Errorf("%q is in the transcript", w)
+		}
+	}
+}
+
+func TestAttributesMergeAlsoAfterTheEnd(t *testing.T) {
+	p := newPlay(t, nil)
+	p.start(Start{Attributes: map[string]string{"a": "1", "b": "2"}})
+	p.do(Stop{})
+	p.do(SetAttributes{map[string]string{"b": "", "c": "3"}})
+	if a := p.chat.Attributes; len(a) != 3 || a["a"] != "1" || a["b"] != "" || a["c"] != "3" {
+		t.Errorf("attributes %v", a)
+	}
+	p.refuse(center.Invalid, SetAttributes{map[string]string{"big": strings.Repeat("x", 32768)}})
+}
+
+func TestDisconnectFlowAfterTheCustomer(t *testing.T) {
+	hook := `{"Type":"UpdateContactEventHooks","Parameters":{"EventHooks":{"CustomerRemaining":"after"}},"Transitions":{"NextAction":"1","Errors":[{"NextAction":"1","ErrorType":"NoMatchingError"}]}}`
+	p := newPlay(t, flows{
+		"main":  document(t, hook, waitLong, disconnect).As("CONTACT_FLOW"),
+		"after": document(t, sayHello, disconnect).As("CONTACT_FLOW"),
+	})
+	ana := p.start(Start{ExitAgent: true})
+	p.do(Connect{ana})
+	p.do(Disconnect{ana})
+	p.wantScript("CUSTOMER joined", "CUSTOMER left", "SYSTEM: Hello", "ended")
+	if n := len(p.chat.Contacts); n != 2 {
+		t.Fatalf("%d contacts; want the first and the disconnect flow's", n)
+	}
+	first, second := p.chat.Contacts[0], p.chat.Contacts[1]
+	if second.InitiationMethod != center.MethodDisconnect || second.Previous != first.ID || first.Next != second.ID ||
+		first.DisconnectReason != center.ReasonCustomer || second.Chat != first.ID {
+		t.Errorf("contacts %+v and %+v", first, second)
+	}
+	if p.items[2].Contact != second.ID {
+		t.Error("the disconnect flow speaks in the first contact")
+	}
+}

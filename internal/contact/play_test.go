@@ -1,0 +1,201 @@
+package contact
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/flow"
+)
+
+// play is a chat in a test: it gives commands, applies what they lead to as
+// the engine would, and remembers what was told.
+type play struct {
+	t     *testing.T
+	now   time.Time
+	env   Env
+	chat  *Chat
+	tail  Tail
+	items []center.Item
+	told  []center.Push
+	last  Change
+}
+
+// flows is a catalog of flow documents by name.
+type flows map[string]*flow.Flow
+
+func (f flows) Published(_ center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
+	if v := f[ref]; v != nil {
+		return v, center.FlowID(ref), nil
+	}
+	return nil, "", center.Missing(center.KindFlow, ref)
+}
+
+func (f flows) Content(id center.FlowID, hash string) (*flow.Flow, error) {
+	if v := f[string(id)]; v != nil && v.Hash == hash {
+		return v, nil
+	}
+	return nil, center.Missing(center.KindFlow, string(id))
+}
+
+// document returns a flow of actions that are given as JSON objects without
+// their Identifier, which is their position: "0", "1" …
+func document(t *testing.T, actions ...string) *flow.Flow {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString(`{"Version":"2019-10-30","StartAction":"0","Actions":[`)
+	for i, a := range actions {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(`{"Identifier":"` + string(rune('0'+i)) + `",` + strings.TrimPrefix(a, "{"))
+	}
+	b.WriteString("]}")
+	f, err := flow.Parse([]byte(b.String()))
+	if err != nil {
+		t.Fatalf("Parse: %v", err)
+	}
+	return f
+}
+
+const (
+	sayHello   = `{"Type":"MessageParticipant","Parameters":{"Text":"Hello"},"Transitions":{"NextAction":"1"}}`
+	waitHour   = `{"Type":"Wait","Parameters":{"TimeLimitSeconds":"3600","Events":["CustomerReturned","BotParticipantDisconnected"]},"Transitions":{"NextAction":"2","Conditions":[{"NextAction":"2","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}},{"NextAction":"3","Condition":{"Operator":"Equals","Operands":["CustomerReturned"]}},{"NextAction":"4","Condition":{"Operator":"Equals","Operands":["BotParticipantDisconnected"]}}],"Errors":[{"NextAction":"5","ErrorType":"NoMatchingError"},{"NextAction":"1","ErrorType":"ParticipantNotFound"}]}}`
+	disconnect = `{"Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`
+	returned   = `{"Type":"MessageParticipant","Parameters":{"Text":"You are back"},"Transitions":{"NextAction":"1"}}`
+	botGone    = `{"Type":"MessageParticipant","Parameters":{"Text":"The bot left"},"Transitions":{"NextAction":"2"}}`
+	waitLong   = `{"Type":"Wait","Parameters":{"TimeLimitSeconds":"604800"},"Transitions":{"NextAction":"2","Conditions":[{"NextAction":"2","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}],"Errors":[{"NextAction":"2","ErrorType":"NoMatchingError"}]}}`
+)
+
+const instance = center.InstanceID("11111111-1111-4111-8111-111111111111")
+
+func newPlay(t *testing.T, documents flows) *play {
+	if documents == nil {
+		documents = flows{"main": document(t, sayHello, waitLong, disconnect)}
+	}
+	now := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+	return &play{t: t, now: now, env: Env{
+		Rand:      rand.New(rand.NewPCG(1, 2)),
+		Partition: center.Partition{Region: "us-east-1", Account: "123456789012"},
+		Limits:    Limits{}.Defaults(),
+		Flows:     documents,
+	}}
+}
+
+// try gives a command and returns its error.
+func (p *play) try(cmd Command) (Reply, error) {
+	p.env.Now = p.now
+	change, err := Decide(p.chat, &p.tail, cmd, &p.env)
+	if err != nil {
+		return Reply{}, err
+	}
+	p.last = change
+	if change.Chat != nil {
+		// What the store gives back is what the next command meets.
+		state, err := DecodeChat(change.Chat.Encode())
+		if err != nil {
+			p.t.Fatalf("DecodeChat: %v", err)
+		}
+		p.chat = state
+	}
+	p.tail.Observe(change.Items)
+	p.items = append(p.items, change.Items...)
+	p.told = append(p.told, change.Pushes...)
+	return change.Reply, nil
+}
+
+// do gives a command that must succeed.
+func (p *play) do(cmd Command) Reply {
+	p.t.Helper()
+	r, err := p.try(cmd)
+	if err != nil {
+		p.t.Fatalf("%T: %v", cmd, err)
+	}
+	return r
+}
+
+// refuse gives a command that must be refused with a reason.
+func (p *play) refuse(want center.Reason, cmd Command) {
+	p.t.Helper()
+	if _, err := p.try(cmd); err == nil || center.ReasonOf(err) != want {
+		p.t.Fatalf("%T = %v; want %s", cmd, err, want)
+	}
+}
+
+// start begins a chat and returns the customer.
+func (p *play) start(s Start) center.ParticipantID {
+	p.t.Helper()
+	s.Instance = instance
+	if s.Contact == "" {
+		s.Contact = center.NewContactID(p.now)
+	}
+	if s.Flow == "" {
+		s.Flow = "main"
+	}
+	if s.DisplayName == "" {
+		s.DisplayName = "Ana"
+	}
+	return p.do(s).Participant
+}
+
+// pass lets time go by and fires what falls due on the way.
+func (p *play) pass(d time.Duration) {
+	p.t.Helper()
+	until := p.now.Add(d)
+	for range 100 {
+		due := p.chat.Due(&p.tail)
+		if due.IsZero() || due.After(until) {
+			p.now = until
+			return
+		}
+		if due.After(p.now) {
+			p.now = due
+		}
+		p.do(Tick{})
+	}
+	p.t.Fatal("timers do not come to rest")
+}
+
+// script returns the transcript as short words: "CUSTOMER joined", "SYSTEM: Hello".
+func (p *play) script() []string { return script(p.items) }
+
+func script(items []center.Item) []string {
+	var out []string
+	for _, it := range items {
+		out = append(out, word(it))
+	}
+	return out
+}
+
+func word(it center.Item) string {
+	who := string(it.Role)
+	if who != "" {
+		who += " "
+	}
+	switch it.Type {
+	case center.TypeMessage:
+		return strings.TrimSpace(who) + ": " + it.Content
+	case center.TypeAttachment:
+		return who + "sent " + it.Attachment.Name
+	}
+	return who + it.ContentType[strings.LastIndexByte(it.ContentType, '.')+1:]
+}
+
+func (p *play) wantScript(want ...string) {
+	p.t.Helper()
+	if got := p.script(); !slices.Equal(got, want) {
+		p.t.Fatalf("transcript:\n  %s\nwant:\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+// toldSince returns what was told from the n-th push on.
+func (p *play) toldSince(n int) []string {
+	var out []string
+	for _, push := range p.told[n:] {
+		out = append(out, word(push.Item))
+	}
+	return out
+}

@@ -1,0 +1,82 @@
+package engine
+
+import (
+	"sync"
+	"time"
+)
+
+// Clock tells the time to the whole server. It is the wall clock, moved by an
+// offset that only the developer API changes; frozen, it stands still.
+// The zero value is the wall clock.
+type Clock struct {
+	mu      sync.Mutex // guards what follows
+	offset  time.Duration
+	frozen  time.Time // when not zero, the time it stands at
+	changed chan struct{}
+}
+
+// Now returns the time in UTC.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now()
+}
+
+func (c *Clock) now() time.Time {
+	if !c.frozen.IsZero() {
+		return c.frozen
+	}
+	return time.Now().Add(c.offset).UTC().Round(0)
+}
+
+// Advance moves the clock forward by d, frozen or not. A chat clock never goes
+// back, so a negative d is taken as zero.
+func (c *Clock) Advance(d time.Duration) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if d > 0 {
+		c.offset += d
+		if !c.frozen.IsZero() {
+			c.frozen = c.frozen.Add(d)
+		}
+		c.announce()
+	}
+	return c.now()
+}
+
+// Freeze stops the clock where it is, or lets it run on from there.
+func (c *Clock) Freeze(stop bool) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch now := c.now(); {
+	case stop:
+		c.frozen = now
+	case !c.frozen.IsZero():
+		c.offset = c.frozen.Sub(time.Now())
+		c.frozen = time.Time{}
+	}
+	c.announce()
+	return c.now()
+}
+
+func (c *Clock) announce() {
+	if c.changed != nil {
+		close(c.changed)
+		c.changed = nil
+	}
+}
+
+// wait returns how long to sleep until t, at most a minute, and a channel that
+// is closed when the clock is moved before that.
+func (c *Clock) wait(t time.Time) (time.Duration, <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.changed == nil {
+		c.changed = make(chan struct{})
+	}
+	d := time.Minute
+	if c.frozen.IsZero() && !t.IsZero() {
+		d = min(d, t.Sub(c.now()))
+	}
+	return max(d, 0), c.changed
+}

@@ -1,0 +1,120 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/contact"
+)
+
+// maxEffects is how many effects run at the same time. More wait their turn;
+// each is held by its chat's state, so their number is bounded by the chats'.
+const maxEffects = 256
+
+// effectGrace is what an effect may take beyond its own time limit before it is cut off.
+const effectGrace = time.Second
+
+// effects starts effects and brings their outcomes back as commands.
+type effects struct {
+	ctx    context.Context
+	engine *Engine
+
+	mu      sync.Mutex // guards what follows
+	queue   []job
+	known   map[string]bool // ids of the effects queued or running
+	running int
+	done    sync.WaitGroup
+}
+
+type job struct {
+	chat   center.ContactID
+	effect contact.Effect
+}
+
+func (x *effects) start(ctx context.Context, e *Engine) { x.ctx, x.engine = ctx, e }
+
+// add starts an effect, or queues it when too many run; one that is known
+// already is left alone. It does not block.
+func (x *effects) add(chat center.ContactID, f contact.Effect) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.ctx.Err() != nil {
+		return // the next start of the process finds it under way
+	}
+	if x.known[f.ID] {
+		return
+	}
+	if x.known == nil {
+		x.known = map[string]bool{}
+	}
+	x.known[f.ID] = true
+	x.queue = append(x.queue, job{chat, f})
+	if x.running < maxEffects {
+		x.running++
+		x.done.Go(x.work)
+	}
+}
+
+// work runs queued effects until there are none.
+func (x *effects) work() {
+	for {
+		x.mu.Lock()
+		if len(x.queue) == 0 || x.ctx.Err() != nil {
+			x.running--
+			x.mu.Unlock()
+			return
+		}
+		j := x.queue[0]
+		x.queue = x.queue[1:]
+		x.mu.Unlock()
+		x.run(j)
+		x.mu.Lock()
+		delete(x.known, j.effect.ID)
+		x.mu.Unlock()
+	}
+}
+
+func (x *effects) run(j job) {
+	e := x.engine
+	limit := j.effect.Invoke.TimeLimit
+	if limit <= 0 {
+		limit = 8 * time.Second
+	}
+	ctx, cancel := context.WithTimeout(x.ctx, limit+effectGrace)
+	answer, err := e.Invoke(ctx, j.effect.Invoke, j.effect.Event)
+	cancel()
+	if x.ctx.Err() != nil {
+		return // stopped, not failed: the effect is started again with the process
+	}
+	done := contact.EffectDone{ID: j.effect.ID, Answer: answer}
+	if err != nil {
+		done.Answer, done.Err = nil, err.Error()
+	}
+	if _, err := e.Do(x.ctx, j.chat, done); err != nil && x.ctx.Err() == nil {
+		e.Log.Error("the outcome of an effect is lost until the flow's time limit", "chat", j.chat, "effect", j.effect.ID, "err", err)
+	}
+}
+
+// wait returns when no effect runs any more. The context given to start has ended.
+func (x *effects) wait() { x.done.Wait() }
+
+// resume starts the effects again that were under way when the process last stopped.
+func (e *Engine) resume(ctx context.Context) {
+	for id, err := range e.Store.Busy(ctx) {
+		if err != nil {
+			if ctx.Err() == nil {
+				e.Log.Error("cannot look for effects under way", "err", err)
+			}
+			return
+		}
+		chat, err := e.View(ctx, id)
+		if err != nil {
+			continue
+		}
+		for _, f := range chat.Effects {
+			e.effects.add(id, f)
+		}
+	}
+}

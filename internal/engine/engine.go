@@ -1,0 +1,339 @@
+package engine
+
+import (
+	"context"
+	crand "crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+
+	"parley/internal/bus"
+	"parley/internal/center"
+	"parley/internal/contact"
+	"parley/internal/flow"
+	"parley/internal/store"
+)
+
+// Flows finds flows for decisions. Prepare is called before a decision and
+// may do I/O; the other methods then answer from memory.
+type Flows interface {
+	contact.Flows
+	// Prepare sees to the instance's flows, and the content that a run began with, being in memory.
+	Prepare(ctx context.Context, instance center.InstanceID, run *flow.Run) error
+}
+
+// Config is what an engine is made of. All members without "may be nil" are needed.
+type Config struct {
+	Store     store.Store
+	Bus       bus.Bus
+	Flows     Flows
+	Clock     *Clock
+	Partition center.Partition
+	Limits    contact.Limits
+	Log       *slog.Logger
+
+	// MaxActive returns the quota of concurrent active chats of an instance, -1 for none.
+	MaxActive func(center.InstanceID) int64
+	// Invoke calls a function for a flow. Its error becomes the flow's error branch.
+	Invoke func(ctx context.Context, call flow.Invoke, event []byte) (json.RawMessage, error)
+	// StreamBody makes what the outbox keeps of one streamed item.
+	StreamBody func(center.InstanceID, contact.Streamed) []byte
+	// Streamed is called after a commit that put something into the outbox. May be nil.
+	Streamed func()
+	// FlowLog is given what flows did. It must be quick. May be nil.
+	FlowLog func(instance center.InstanceID, c *center.Contact, entries []flow.LogEntry)
+	// Hot is how many chats are kept in memory; 0 means 8,192.
+	Hot int
+}
+
+// Engine runs chats. Its methods may be called by many goroutines.
+type Engine struct {
+	Config
+	chats   cache
+	effects effects
+	wake    chan struct{} // a timer may fall due earlier than the sweeper thinks
+	nextDue dueTime
+
+	stop context.CancelFunc
+	done sync.WaitGroup
+}
+
+// New returns an engine at work: its timers run, and effects that were under
+// way when the process last stopped are started again. Close stops it.
+func New(cfg Config) *Engine {
+	e := &Engine{Config: cfg, wake: make(chan struct{}, 1)}
+	e.Limits = e.Limits.Defaults()
+	if e.Hot == 0 {
+		e.Hot = 8192
+	}
+	e.chats.max = e.Hot
+	ctx, stop := context.WithCancel(context.Background())
+	e.stop = stop
+	e.effects.start(ctx, e)
+	e.done.Go(func() { e.sweep(ctx) })
+	e.done.Go(func() { e.resume(ctx) })
+	return e
+}
+
+// Close stops timers and effects and waits for them. Commands that are under
+// way go on; the store must be closed after the engine. It may be called twice.
+func (e *Engine) Close() {
+	e.stop()
+	e.done.Wait()
+	e.effects.wait()
+}
+
+// maxAttempts bounds how often a command is decided anew after conflicts.
+const maxAttempts = 16
+
+// Do gives a chat a command and returns when its change is durable. Errors are
+// *center.Error, or ctx's when it ended first: the change may then still happen.
+func (e *Engine) Do(ctx context.Context, chat center.ContactID, cmd contact.Command) (contact.Reply, error) {
+	for range maxAttempts {
+		reply, err := e.try(ctx, chat, cmd)
+		if !errors.Is(err, store.ErrConflict) {
+			return reply, err
+		}
+	}
+	return contact.Reply{}, center.Errorf(center.Unavailable, "the chat %s is too busy; try again", chat)
+}
+
+func (e *Engine) try(ctx context.Context, chat center.ContactID, cmd contact.Command) (contact.Reply, error) {
+	h := e.chats.get(chat)
+	defer e.chats.put(h)
+	h.mu.Lock()
+	if err := e.load(ctx, h); err != nil {
+		h.mu.Unlock()
+		return contact.Reply{}, err
+	}
+	if err := e.Flows.Prepare(ctx, h.chat.Instance, h.chat.Run); err != nil {
+		h.mu.Unlock()
+		return contact.Reply{}, err
+	}
+	change, err := contact.Decide(h.chat, &h.tail, cmd, e.env())
+	if err != nil {
+		h.mu.Unlock()
+		return contact.Reply{}, err
+	}
+	if !change.Stored() {
+		last := h.last
+		h.mu.Unlock()
+		// The answer may rest on what is not durable yet: a repeated
+		// ClientToken, say. Whoever hears it must be able to rely on it.
+		if err := last.wait(ctx); err != nil {
+			return contact.Reply{}, err
+		}
+		e.Bus.Publish(change.Pushes)
+		return change.Reply, nil
+	}
+	c := e.submit(h, &change, h.version, nil)
+	h.mu.Unlock()
+	if err := c.wait(ctx); err != nil {
+		return contact.Reply{}, e.failed(chat, err)
+	}
+	return change.Reply, nil
+}
+
+// Start begins a chat and returns when it is durable. token is the request's
+// ClientToken: within seven days a second request with it is given the first one's answer.
+func (e *Engine) Start(ctx context.Context, cmd contact.Start, token string) (contact.Reply, error) {
+	if err := e.Flows.Prepare(ctx, cmd.Instance, nil); err != nil {
+		return contact.Reply{}, err
+	}
+	h := &hot{id: cmd.Contact}
+	change, err := contact.Decide(nil, &h.tail, cmd, e.env())
+	if err != nil {
+		return contact.Reply{}, err
+	}
+	var once *store.Once
+	if token != "" {
+		answer, err := json.Marshal(change.Reply)
+		if err != nil {
+			return contact.Reply{}, fmt.Errorf("encode reply: %w", err)
+		}
+		once = &store.Once{Key: "StartChatContact/" + string(cmd.Instance) + "/" + token, Answer: answer, At: change.Chat.Started}
+	}
+	h.mu.Lock()
+	c := e.submit(h, &change, 0, once)
+	h.mu.Unlock()
+	switch err := c.wait(ctx); {
+	case errors.Is(err, store.ErrReplay):
+		return e.replay(ctx, once.Key)
+	case errors.Is(err, store.ErrQuota):
+		return contact.Reply{}, center.Errorf(center.LimitExceeded, "the instance has reached its quota of concurrent active chats")
+	case err != nil:
+		return contact.Reply{}, e.failed(cmd.Contact, err)
+	}
+	e.chats.add(h)
+	return change.Reply, nil
+}
+
+func (e *Engine) replay(ctx context.Context, key string) (contact.Reply, error) {
+	var r contact.Reply
+	answer, err := e.Store.Replayed(ctx, key)
+	if err != nil {
+		return r, err
+	}
+	if err := json.Unmarshal(answer, &r); err != nil {
+		return r, fmt.Errorf("decode kept reply: %w", err)
+	}
+	return r, nil
+}
+
+// View returns the state of a chat. It is durable, and never changes.
+func (e *Engine) View(ctx context.Context, chat center.ContactID) (*contact.Chat, error) {
+	for {
+		h := e.chats.get(chat)
+		h.mu.Lock()
+		err := e.load(ctx, h)
+		state, last := h.chat, h.last
+		h.mu.Unlock()
+		e.chats.put(h)
+		if err != nil {
+			return nil, err
+		}
+		switch err := last.wait(ctx); {
+		case err == nil:
+			return state, nil
+		case ctx.Err() != nil:
+			return nil, err
+		}
+	}
+}
+
+// env returns what a decision made now needs to know.
+func (e *Engine) env() *contact.Env {
+	var seed [32]byte
+	crand.Read(seed[:])
+	return &contact.Env{
+		Now: e.Clock.Now(), Rand: rand.New(rand.NewChaCha8(seed)),
+		Partition: e.Partition, Limits: e.Limits, Flows: e.Flows,
+	}
+}
+
+// failed turns a failure of the store into an error for the caller.
+func (e *Engine) failed(chat center.ContactID, err error) error {
+	switch {
+	case errors.Is(err, store.ErrConflict), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.Is(err, store.ErrClosed):
+		return center.Errorf(center.Unavailable, "the server is shutting down; try again")
+	}
+	e.Log.Error("commit failed", "chat", chat, "err", err)
+	return &center.Error{Reason: center.Internal, Message: "the change could not be stored", Err: err}
+}
+
+// load sees to h holding the chat's state. h.mu is held.
+func (e *Engine) load(ctx context.Context, h *hot) error {
+	if h.chat != nil && !h.stale.Load() {
+		return nil
+	}
+	h.stale.Store(false) // before the load, so that a failure after it counts
+	h.chat = nil
+	head, err := e.Store.Chat(ctx, h.id)
+	if err != nil {
+		return err
+	}
+	state, err := contact.DecodeChat(head.State)
+	if err != nil {
+		return err
+	}
+	items, err := e.Store.Items(ctx, store.ItemQuery{Chat: h.id, From: max(1, head.LastSeq-contact.TailSize+1), Limit: contact.TailSize})
+	if err != nil {
+		return err
+	}
+	h.tail = contact.Tail{}
+	h.tail.Observe(items)
+	h.chat, h.version, h.last = state, head.Version, nil
+	return nil
+}
+
+// submit hands a change to the store and takes it as done for the commands
+// that follow. h.mu is held, so changes reach the store in the order in which
+// they were decided.
+func (e *Engine) submit(h *hot, change *contact.Change, version int64, once *store.Once) *commit {
+	h.tail.Observe(change.Items)
+	sc := &store.Change{
+		Chat: h.id, Items: change.Items, Receipts: change.Receipts, Contacts: change.Contacts, Once: once,
+	}
+	if change.Chat != nil {
+		due := change.Chat.Due(&h.tail)
+		sc.Version = version
+		sc.State = &store.Head{
+			Instance: change.Chat.Instance, State: change.Chat.Encode(), Due: due,
+			Busy: len(change.Chat.Effects) > 0, Active: !change.Chat.Ended,
+		}
+		h.chat, h.version = change.Chat, version+1
+	}
+	instance := h.chat.Instance
+	if change.Active != 0 {
+		limit := int64(-1)
+		if change.Active > 0 {
+			limit = e.MaxActive(instance)
+		}
+		sc.Quota = &store.Quota{Counter: ActiveCounter(instance), Delta: int64(change.Active), Limit: limit}
+	}
+	for _, s := range change.Streamed {
+		sc.Deliveries = append(sc.Deliveries, store.Delivery{
+			Stream: s.Stream.ID, Chat: h.id, Instance: instance, Endpoint: s.Stream.Endpoint,
+			Body: e.StreamBody(instance, s), Created: s.Item.Time, Due: s.Item.Time,
+		})
+	}
+	c := &commit{done: make(chan struct{})}
+	h.last = c
+	cur := h.chat.Current()
+	e.Store.Submit(sc, func(err error) {
+		if err == nil {
+			if sc.State != nil {
+				e.dueAt(sc.State.Due)
+			}
+			e.committed(h.id, instance, cur, change)
+		} else {
+			e.chats.drop(h)
+		}
+		c.err = err
+		close(c.done)
+	})
+	return c
+}
+
+// ActiveCounter names the counter of an instance's concurrent active chats.
+func ActiveCounter(i center.InstanceID) string { return "active-chats/" + string(i) }
+
+// committed tells a durable change. It runs in the order of the commits.
+func (e *Engine) committed(chat center.ContactID, instance center.InstanceID, cur *center.Contact, change *contact.Change) {
+	if len(change.Pushes) > 0 {
+		e.Bus.Publish(change.Pushes)
+	}
+	for _, f := range change.Effects {
+		e.effects.add(chat, f)
+	}
+	if len(change.Streamed) > 0 && e.Streamed != nil {
+		e.Streamed()
+	}
+	if len(change.Log) > 0 && e.FlowLog != nil {
+		e.FlowLog(instance, cur, change.Log)
+	}
+}
+
+// commit is one change on its way to the disk.
+type commit struct {
+	done chan struct{}
+	err  error // valid when done is closed
+}
+
+// wait returns when the change is durable or refused. A nil commit is durable.
+func (c *commit) wait(ctx context.Context) error {
+	if c == nil {
+		return nil
+	}
+	select {
+	case <-c.done:
+		return c.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
