@@ -40,6 +40,7 @@ type Data struct {
 	Attributes map[string]string `json:"attributes,omitempty"` // $.FlowAttributes
 	Loops      map[string]int    `json:"loops,omitempty"`      // visits by action identifier
 	External   json.RawMessage   `json:"external,omitempty"`   // $.External: the last answer of a function
+	Invocation string            `json:"invocation,omitempty"` // $.LambdaInvocation.InvocationId: the last asynchronous call
 }
 
 // Contact is what a flow sees of the chat it runs in, and what it may change.

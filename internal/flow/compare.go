@@ -1,0 +1,78 @@
+package flow
+
+import (
+	"strconv"
+	"strings"
+)
+
+// operators are the operators of conditions over texts.
+var operators = map[string]func(value, operand string) bool{
+	"Equals":                 func(v, o string) bool { return v == o },
+	"TextStartsWith":         strings.HasPrefix,
+	"TextEndsWith":           strings.HasSuffix,
+	"TextContains":           strings.Contains,
+	"NumberGreaterThan":      numeric(func(c int) bool { return c > 0 }),
+	"NumberGreaterOrEqualTo": numeric(func(c int) bool { return c >= 0 }),
+	"NumberLessThan":         numeric(func(c int) bool { return c < 0 }),
+	"NumberLessOrEqualTo":    numeric(func(c int) bool { return c <= 0 }),
+}
+
+// holds reports whether a condition is true of an action's result. An undefined
+// value is the empty text; it equals the operand NULL too where the service
+// itself would have set it: its own sample flows find "no agent" that way.
+func (c *condition) holds(r result, operand string) bool {
+	if r.null && c.operator == "Equals" && operand == "NULL" {
+		return true
+	}
+	compare := operators[c.operator]
+	return compare != nil && compare(r.text, operand)
+}
+
+// numeric makes an operator over numbers. It is false when a side is no number.
+func numeric(holds func(order int) bool) func(value, operand string) bool {
+	return func(value, operand string) bool {
+		order, ok := compareNumbers(value, operand)
+		return ok && holds(order)
+	}
+}
+
+// compareNumbers orders two decimal numbers, exactly as long as both are whole.
+func compareNumbers(a, b string) (order int, ok bool) {
+	if !isDecimal(a) || !isDecimal(b) {
+		return 0, false
+	}
+	x, errX := strconv.ParseInt(a, 10, 64)
+	y, errY := strconv.ParseInt(b, 10, 64)
+	if errX == nil && errY == nil {
+		return sign(x, y), true
+	}
+	f, errF := strconv.ParseFloat(a, 64)
+	g, errG := strconv.ParseFloat(b, 64)
+	if errF != nil || errG != nil {
+		return 0, false
+	}
+	return sign(f, g), true
+}
+
+func sign[T int64 | float64](x, y T) int {
+	switch {
+	case x < y:
+		return -1
+	case x > y:
+		return 1
+	}
+	return 0
+}
+
+// isDecimal reports whether s is written in the digits, sign, point and
+// exponent of a decimal number; strconv alone would take "inf", "0x1" and "1_0".
+func isDecimal(s string) bool {
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case isDigit(c), c == '+', c == '-', c == '.', c == 'e', c == 'E':
+		default:
+			return false
+		}
+	}
+	return s != ""
+}

@@ -1,0 +1,235 @@
+package flow
+
+import (
+	"bytes"
+	"errors"
+	"maps"
+	"strings"
+
+	"parley/internal/center"
+)
+
+// maxAttributes is how much the attributes of a contact may weigh together,
+// in bytes of keys and values. Flow attributes have the same limit.
+const maxAttributes = 32768
+
+// setAttributes is UpdateContactAttributes: it sets all of its attributes or
+// none.
+type setAttributes struct {
+	list    []assignment
+	related bool
+}
+
+func newSetAttributes(p params) (step, error) {
+	list, err := p.assignments("Attributes")
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, errors.New("Attributes names no attribute")
+	}
+	target, err := p.literal("TargetContact")
+	return &setAttributes{list: list, related: strings.EqualFold(target, "Related")}, err
+}
+
+func (s *setAttributes) run(m *machine, a *action) result {
+	if s.related {
+		r := fail("attributes of a related contact cannot be set")
+		if m.c.Related == "" {
+			r = fail("the contact has no related contact")
+		}
+		r.always = true
+		return r
+	}
+	set, problem := m.assign(a, m.c.Attributes, s.list)
+	if problem != "" {
+		return fail("%s", problem)
+	}
+	m.c.Attributes = set
+	return done
+}
+
+// assign returns old with the attributes of list set. A key that is empty after
+// its references are resolved is left out: flows that take lists of keys from a
+// function do not fill all of them.
+func (m *machine) assign(a *action, old map[string]string, list []assignment) (set map[string]string, problem string) {
+	set = make(map[string]string, len(old)+len(list))
+	maps.Copy(set, old)
+	for i := range list {
+		key, fits := list[i].key.text(m)
+		value, ok := list[i].value.text(m)
+		if !ok || !fits {
+			return nil, "an attribute is too long"
+		}
+		if key != "" {
+			set[key] = value
+		}
+		if m.c.Logging && len(m.out.Log) < maxLog {
+			entry := LogEntry{Flow: m.run.Flow, Action: a.id, Type: a.typ}
+			entry.Parameters = map[string]any{"Key": key, "Value": value}
+			m.out.Log = append(m.out.Log, entry)
+			m.logged = true
+		}
+	}
+	size := 0
+	for k, v := range set {
+		size += len(k) + len(v)
+	}
+	if size > maxAttributes {
+		return nil, "the attributes would weigh more than 32768 bytes"
+	}
+	return set, ""
+}
+
+// setFlowAttributes is UpdateFlowAttributes: values for this run only.
+type setFlowAttributes struct{ list []assignment }
+
+func newSetFlowAttributes(p params) (step, error) {
+	pairs, err := p.pairs("FlowAttributes")
+	if err != nil {
+		return nil, err
+	}
+	s := &setFlowAttributes{}
+	for _, pair := range pairs {
+		inner, err := object(pair.value)
+		if err != nil {
+			return nil, errors.New("FlowAttributes." + clip(pair.key) + " is not an object with a Value")
+		}
+		text, ok := scalarText(inner["Value"])
+		if !ok {
+			return nil, errors.New("FlowAttributes." + clip(pair.key) + ".Value is not a text")
+		}
+		s.list = append(s.list, assignment{compile(pair.key), compile(text)})
+	}
+	if len(s.list) == 0 {
+		return nil, errors.New("FlowAttributes names no attribute")
+	}
+	return s, nil
+}
+
+func (s *setFlowAttributes) run(m *machine, a *action) result {
+	set, problem := m.assign(a, m.run.Data.Attributes, s.list)
+	if problem != "" {
+		return fail("%s", problem)
+	}
+	m.own().Attributes = set
+	return done
+}
+
+// setLogging is UpdateFlowLoggingBehavior. It has no error branch: a value that
+// is neither leaves logging as it is.
+type setLogging struct{ behavior string }
+
+func newSetLogging(p params) (step, error) {
+	b, err := p.literal("FlowLoggingBehavior")
+	return setLogging{b}, err
+}
+
+func (s setLogging) run(m *machine, _ *action) result {
+	switch {
+	case strings.EqualFold(s.behavior, "Enabled"):
+		m.c.Logging = true
+		m.note("LoggingBehavior", "Enable")
+	case strings.EqualFold(s.behavior, "Disabled"):
+		m.note("LoggingBehavior", "Disable")
+		m.c.Logging = false
+	default:
+		return fail("FlowLoggingBehavior is %q, neither Enabled nor Disabled", clip(s.behavior))
+	}
+	return done
+}
+
+// hookTypes are the keys of EventHooks and the type of flow each takes. In a
+// chat, where nothing is held and nothing paused, those with "" fail.
+var hookTypes = map[string]string{
+	"CustomerQueue":     "CUSTOMER_QUEUE",
+	"CustomerWhisper":   "CUSTOMER_WHISPER",
+	"AgentWhisper":      "AGENT_WHISPER",
+	"CustomerRemaining": "CONTACT_FLOW",
+	"DefaultAgentUI":    "CONTACT_FLOW",
+	"DisconnectAgentUI": "CONTACT_FLOW",
+	"CustomerHold":      "",
+	"AgentHold":         "",
+	"PauseContact":      "",
+	"ResumeContact":     "",
+}
+
+// setHooks is UpdateContactEventHooks: which flow runs when something happens
+// to the contact. Switching a whisper off takes its flow away, for a chat has
+// no default whisper that could run instead.
+type setHooks struct {
+	hooks []hook
+	off   []string
+}
+
+type hook struct {
+	name string
+	flow template
+}
+
+func newSetHooks(p params) (step, error) {
+	pairs, err := p.pairs("EventHooks")
+	if err != nil {
+		return nil, err
+	}
+	s := &setHooks{}
+	for _, pair := range pairs {
+		text, ok := scalarText(pair.value)
+		if !ok {
+			return nil, errors.New("EventHooks." + clip(pair.key) + " is not a text")
+		}
+		s.hooks = append(s.hooks, hook{pair.key, compile(text)})
+	}
+	configured, err := p.pairs("EventHooksConfiguration")
+	if err != nil {
+		return nil, err
+	}
+	for _, pair := range configured {
+		inner, err := object(pair.value)
+		if err != nil {
+			return nil, errors.New("EventHooksConfiguration." + clip(pair.key) + " is not an object")
+		}
+		disabled, _ := scalarText(inner["DisableExecution"])
+		if strings.EqualFold(disabled, "true") {
+			s.off = append(s.off, pair.key)
+		}
+	}
+	if len(pairs) == 0 && len(configured) == 0 {
+		return nil, errors.New("EventHooks names no hook")
+	}
+	return s, nil
+}
+
+func (s *setHooks) run(m *machine, _ *action) result {
+	hooks := make(map[string]center.FlowID, len(m.c.Hooks)+len(s.hooks))
+	maps.Copy(hooks, m.c.Hooks)
+	for i := range s.hooks {
+		h := &s.hooks[i]
+		ref, _ := h.flow.text(m)
+		m.note("Type", h.name)
+		m.note("ContactFlowId", ref)
+		typ, ok := hookTypes[h.name]
+		if !ok || typ == "" {
+			return fail("a chat has no event %s", clip(h.name))
+		}
+		_, id, problem := m.find(ref, typ)
+		if problem != "" {
+			return fail("%s", problem)
+		}
+		hooks[h.name] = id
+	}
+	for _, name := range s.off {
+		delete(hooks, name)
+	}
+	m.c.Hooks = hooks
+	return done
+}
+
+// newRecordingAndAnalytics is UpdateContactRecordingAndAnalyticsBehavior: what
+// it says of voice does not fit a chat.
+func newRecordingAndAnalytics(p params) (step, error) {
+	if p.has("VoiceBehavior") && !bytes.Equal(bytes.TrimSpace(p["VoiceBehavior"]), []byte("{}")) {
+		return unsupported{errorType: "ChannelMismatch", problem: "VoiceBehavior does not fit a chat"}, nil
+	}
+	return unsupported{}, nil
+}

@@ -1,0 +1,224 @@
+package flow
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"parley/internal/center"
+)
+
+// compare is Compare: the conditions decide over what one reference stands for.
+type compare struct{ of *reference }
+
+func newCompare(p params) (step, error) {
+	t, err := p.template("ComparisonValue")
+	if err != nil {
+		return nil, err
+	}
+	of := t.whole()
+	if of == nil {
+		return nil, errors.New("ComparisonValue is not exactly one reference")
+	}
+	return compare{of}, nil
+}
+
+func (s compare) run(m *machine, _ *action) result {
+	v := m.resolve(s.of)
+	m.note("Attribute", s.of.raw)
+	text := v.text()
+	if !m.spend(len(text)) {
+		return fail("the value is too long")
+	}
+	return result{kind: kindChoice, text: text, null: v.kind == kindNull && s.of.root != nil && !s.of.root.user}
+}
+
+// The events that Wait can listen to, and the results it has.
+const (
+	customerReturned = "CustomerReturned"
+	botDisconnected  = "BotParticipantDisconnected"
+	waitCompleted    = "WaitCompleted"
+
+	maxWait = 604800 // seconds
+)
+
+// wait is Wait: it suspends the run until a time, or an event that it lists.
+type wait struct {
+	limit  template
+	events []string
+	bot    bool
+}
+
+func newWait(p params) (step, error) {
+	s := &wait{}
+	var err error
+	if s.limit, err = p.template("TimeLimitSeconds"); err != nil {
+		return nil, err
+	}
+	if s.events, err = p.list("Events"); err != nil {
+		return nil, err
+	}
+	for _, e := range s.events {
+		switch e {
+		case botDisconnected:
+			s.bot = true
+		case customerReturned:
+		default:
+			return nil, errors.New("Events holds the unknown event " + clip(e))
+		}
+	}
+	return s, nil
+}
+
+func (s *wait) run(m *machine, _ *action) result {
+	text, _ := s.limit.text(m)
+	m.note("TimeoutSeconds", text)
+	seconds, ok := number(text)
+	if !ok || seconds < 1 || seconds > maxWait {
+		return fail("TimeLimitSeconds is %q, not a number from 1 to %d", clip(text), maxWait)
+	}
+	if s.bot && !m.c.BotPresent {
+		return failWith("ParticipantNotFound", "no bot takes part in the chat")
+	}
+	m.run.Wait = Wait{Kind: WaitTime, Until: m.w.Now.Add(time.Duration(seconds) * time.Second), Events: s.events}
+	return suspend
+}
+
+func (s *wait) resume(m *machine, a *action, ev Event) result {
+	came := waitCompleted
+	switch ev.Kind {
+	case EventCustomerMessage:
+		came = customerReturned
+	case EventBotLeft:
+		came = botDisconnected
+	}
+	for i := range a.conditions {
+		if text, ok := a.conditions[i].operand.text(m); ok && text == came {
+			return choose(came)
+		}
+	}
+	return fail("the action has no branch for %s", came)
+}
+
+// Wants reports whether an event is one that is waited for, leaving aside
+// whether its time has come.
+func (w *Wait) Wants(ev Event) bool {
+	switch ev.Kind {
+	case EventTime:
+		return !w.Until.IsZero()
+	case EventEffectDone:
+		return w.Kind == WaitEffect && w.Effect == ev.Effect
+	case EventCustomerMessage:
+		return w.listens(customerReturned)
+	case EventBotLeft:
+		return w.listens(botDisconnected)
+	}
+	return false
+}
+
+func (w *Wait) listens(event string) bool {
+	for _, e := range w.Events {
+		if e == event {
+			return true
+		}
+	}
+	return false
+}
+
+// maxLoop is the largest LoopCount.
+const maxLoop = 100
+
+// The results of Loop.
+const (
+	continueLooping = "ContinueLooping"
+	doneLooping     = "DoneLooping"
+)
+
+// loop is Loop: it counts its visits in the run and answers ContinueLooping
+// LoopCount times, then DoneLooping once, and begins anew.
+type loop struct{ count template }
+
+func newLoop(p params) (step, error) {
+	t, err := p.template("LoopCount")
+	return &loop{t}, err
+}
+
+func (s *loop) run(m *machine, a *action) result {
+	text, _ := s.count.text(m)
+	m.note("LoopCount", text)
+	n, ok := number(text)
+	if !ok || n < 0 || n > maxLoop {
+		if _, branch := a.branch(noMatchingError); !branch {
+			return choose(doneLooping)
+		}
+		return fail("LoopCount is %q, not a number from 0 to %d", clip(text), maxLoop)
+	}
+	visits := m.run.Data.Loops[a.id]
+	if visits >= n {
+		if visits > 0 {
+			delete(m.own().Loops, a.id)
+		}
+		return choose(doneLooping)
+	}
+	d := m.own()
+	if d.Loops == nil {
+		d.Loops = map[string]int{}
+	}
+	d.Loops[a.id] = visits + 1
+	return choose(continueLooping)
+}
+
+// distribute is DistributeByPercentage: a random number from 1 to 100 decides.
+type distribute struct{}
+
+func newDistribute(params) (step, error) { return distribute{}, nil }
+
+func (distribute) run(m *machine, _ *action) result {
+	return choose(strconv.Itoa(1 + m.w.Random(100)))
+}
+
+// transfer is TransferToFlow: the run goes on in another flow.
+type transfer struct{ flow template }
+
+func newTransfer(p params) (step, error) {
+	t, err := p.template("ContactFlowId")
+	return &transfer{t}, err
+}
+
+func (s *transfer) run(m *machine, _ *action) result {
+	ref, _ := s.flow.text(m)
+	m.note("ContactFlowId", ref)
+	f, id, problem := m.find(ref, "CONTACT_FLOW", "AGENT_TRANSFER", "QUEUE_TRANSFER")
+	if f == nil {
+		return fail("%s", problem)
+	}
+	m.target, m.to = f, id
+	return jump
+}
+
+// find looks up a published flow of one of some types.
+func (m *machine) find(ref string, types ...string) (f *Flow, id center.FlowID, problem string) {
+	if ref == "" {
+		return nil, "", "no flow is named"
+	}
+	f, id, err := m.w.Flow(ref)
+	if err != nil {
+		return nil, "", err.Error()
+	}
+	if f == nil {
+		return nil, "", "there is no flow " + clip(ref)
+	}
+	for _, t := range types {
+		if f.typ == t || f.typ == "" {
+			return f, id, ""
+		}
+	}
+	return nil, "", "the flow " + clip(ref) + " is of type " + f.typ + ", which cannot stand here"
+}
+
+// end is EndFlowExecution.
+type end struct{}
+
+func newEnd(params) (step, error) { return end{}, nil }
+
+func (end) run(*machine, *action) result { return finish(EndFlow) }

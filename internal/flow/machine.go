@@ -1,0 +1,291 @@
+package flow
+
+import (
+	"fmt"
+	"maps"
+
+	"parley/internal/center"
+)
+
+// Bounds of what a run may do between two waits.
+const (
+	maxSteps  = 1000     // actions: the guard of the language
+	maxBudget = 8 << 20  // bytes of text made and references looked up, for documents that abuse the guard
+	maxText   = 64 << 10 // bytes of one text; every limit of the language lies below
+	maxLog    = 2000     // entries of the flow log
+)
+
+// machine is one Start or Advance under way.
+type machine struct {
+	w       World
+	c       *Contact
+	flow    *Flow
+	run     Run
+	out     Outcome
+	budget  int
+	decoded any   // run.Data.External, once a reference asked for it
+	owned   bool  // run.Data's maps are this machine's own and may be written
+	target  *Flow // of a jump, with its id
+	to      center.FlowID
+	noted   map[string]any // parameters for the flow log
+	logged  bool           // the action wrote its entries itself
+	scratch [512]byte
+}
+
+// step is what an action does. Run acts and says how it went; it never waits.
+type step interface {
+	run(m *machine, a *action) result
+}
+
+// waiter is a step that suspends the run. Resume is called with an event that
+// its Wait wants.
+type waiter interface {
+	step
+	resume(m *machine, a *action, ev Event) result
+}
+
+// result is how an action went.
+type result struct {
+	kind    resultKind
+	text    string // of choice: the result; of failure: the error type; of finish: the End
+	null    bool   // of choice: the result is an undefined value of the system
+	problem string // of failure: why
+	always  bool   // of failure: log it even when logging is off
+}
+
+type resultKind uint8
+
+const (
+	kindDone    resultKind = iota // go on with NextAction
+	kindChoice                    // the conditions decide over text
+	kindFailure                   // the error branches decide
+	kindSuspend                   // run.Wait says for what
+	kindFinish
+	kindJump // go on at the start of the flow in target
+)
+
+// The error types that the interpreter itself looks for.
+const (
+	noMatchingError     = "NoMatchingError"
+	noMatchingCondition = "NoMatchingCondition"
+)
+
+var (
+	done    = result{kind: kindDone}
+	suspend = result{kind: kindSuspend}
+	jump    = result{kind: kindJump}
+)
+
+func choose(text string) result { return result{kind: kindChoice, text: text} }
+
+func finish(e End) result { return result{kind: kindFinish, text: string(e)} }
+
+// fail ends an action with NoMatchingError.
+func fail(format string, args ...any) result { return failWith(noMatchingError, format, args...) }
+
+func failWith(errorType, format string, args ...any) result {
+	return result{kind: kindFailure, text: errorType, problem: fmt.Sprintf(format, args...)}
+}
+
+// Start begins a run of f, whose id is id, at its StartAction and goes on until
+// the run waits or ends.
+func Start(w World, f *Flow, id center.FlowID) Outcome {
+	m := &machine{w: w, c: w.Contact, flow: f, run: Run{Flow: id, Hash: f.Hash}}
+	return m.from(f.start)
+}
+
+// Advance gives a waiting run an event and goes on until the run waits again or
+// ends. An event that the run does not wait for, like the outcome of an earlier
+// effect or a time that has not come, leads to an Outcome that holds r itself
+// and nothing else. Neither r nor anything it refers to is written to.
+func Advance(w World, r *Run, ev Event) Outcome {
+	if !r.Wants(ev) || ev.Kind == EventTime && w.Now.Before(r.Wait.Until) {
+		return Outcome{Run: r}
+	}
+	m := &machine{w: w, c: w.Contact, run: *r}
+	f, err := w.Content(r.Flow, r.Hash)
+	if err != nil {
+		return m.lost(r, "the content of the flow is gone: "+err.Error())
+	}
+	m.flow = f
+	i, ok := f.byID[r.Wait.Action]
+	if !ok {
+		return m.lost(r, "the flow has no such action")
+	}
+	a := &f.actions[i]
+	s, ok := a.step.(waiter)
+	if !ok {
+		return m.lost(r, "the action does not wait")
+	}
+	m.run.Wait = Wait{}
+	next, more := m.settle(a, s.resume(m, a, ev))
+	if !more {
+		return m.out
+	}
+	return m.from(next)
+}
+
+// Wants reports whether an event may wake the run. It is cheap and reads no
+// clock: a time event may still come early, which Advance sees.
+func (r *Run) Wants(ev Event) bool { return r != nil && r.Wait.Wants(ev) }
+
+// lost ends a run that cannot go on for reasons outside the flow.
+func (m *machine) lost(r *Run, why string) Outcome {
+	m.out.End = EndFlow
+	m.out.Log = append(m.out.Log, LogEntry{Flow: r.Flow, Action: r.Wait.Action, Problem: why, Always: true})
+	return m.out
+}
+
+// from runs actions from index i on until one waits or there is none.
+func (m *machine) from(i int) Outcome {
+	for range maxSteps {
+		if i < 0 {
+			m.out.End = EndFlow
+			return m.out
+		}
+		a := &m.flow.actions[i]
+		next, more := m.settle(a, a.step.run(m, a))
+		if !more {
+			return m.out
+		}
+		if m.spent() {
+			return m.runaway(a, "the flow makes too much text without waiting")
+		}
+		i = next
+	}
+	if i < 0 {
+		m.out.End = EndFlow
+		return m.out
+	}
+	return m.runaway(&m.flow.actions[i], fmt.Sprintf("the flow ran %d actions without waiting", maxSteps))
+}
+
+// runaway stops a flow that does not stop by itself.
+func (m *machine) runaway(a *action, why string) Outcome {
+	m.out.End = EndRunaway
+	m.out.Log = append(m.out.Log, LogEntry{Flow: m.run.Flow, Action: a.id, Type: a.typ, Problem: why, Always: true})
+	return m.out
+}
+
+// settle decides what follows an action that has run: the index of the next
+// one, or more == false when the run waits or has ended and out is complete.
+func (m *machine) settle(a *action, r result) (next int, more bool) {
+	next, decided := a.after(m, r)
+	m.log(a, r, decided)
+	switch r.kind {
+	case kindSuspend:
+		m.run.Wait.Action = a.id
+		run := m.run
+		m.out.Run = &run
+		return none, false
+	case kindFinish:
+		m.out.End = End(r.text)
+		return none, false
+	case kindJump:
+		m.enter(m.target, m.to)
+		return m.flow.start, true
+	}
+	return next, true
+}
+
+// after chooses the next action by the rules of the language, and names the
+// condition or error type that decided.
+func (a *action) after(m *machine, r result) (next int, decided string) {
+	switch r.kind {
+	case kindFailure:
+		return a.onError(r.text)
+	case kindDone:
+		return a.next, ""
+	case kindChoice:
+		for i := range a.conditions {
+			c := &a.conditions[i]
+			if operand, ok := c.operand.text(m); ok && c.holds(r, operand) {
+				return c.next, operand
+			}
+		}
+		if i, ok := a.branch(noMatchingCondition); ok {
+			return i, noMatchingCondition
+		}
+		return a.next, ""
+	}
+	return none, ""
+}
+
+// onError chooses the branch of an error: its own, else NoMatchingError, else
+// what the action's type does without one.
+func (a *action) onError(errorType string) (next int, decided string) {
+	if i, ok := a.branch(errorType); ok {
+		return i, errorType
+	}
+	if i, ok := a.branch(noMatchingError); ok {
+		return i, noMatchingError
+	}
+	if a.spec != nil && a.spec.is(goesOn) {
+		return a.next, errorType
+	}
+	return none, errorType
+}
+
+func (a *action) branch(errorType string) (next int, ok bool) {
+	for i := range a.errors {
+		if a.errors[i].typ == errorType {
+			return a.errors[i].next, true
+		}
+	}
+	return none, false
+}
+
+// enter makes the run one of another flow. What a flow has set for itself ends
+// with it: flow attributes and the counters of loops.
+func (m *machine) enter(f *Flow, id center.FlowID) {
+	m.flow = f
+	m.run.Flow, m.run.Hash = id, f.Hash
+	m.run.Data.Attributes, m.run.Data.Loops = nil, nil
+	m.owned = true
+}
+
+// own makes the maps of the run's data this machine's, so that the run it
+// began with stays as it was.
+func (m *machine) own() *Data {
+	if !m.owned {
+		m.run.Data.Attributes = maps.Clone(m.run.Data.Attributes)
+		m.run.Data.Loops = maps.Clone(m.run.Data.Loops)
+		m.owned = true
+	}
+	return &m.run.Data
+}
+
+// spend takes the cost of n bytes from the budget and reports whether there
+// was enough.
+func (m *machine) spend(n int) bool {
+	const each = 16 // for looking up and comparing
+	m.budget += n + each
+	return m.budget <= maxBudget
+}
+
+func (m *machine) spent() bool { return m.budget > maxBudget }
+
+// note keeps a resolved parameter for the action's entry in the flow log. The
+// names are those of the service's logs.
+func (m *machine) note(name string, v any) {
+	if !m.c.Logging {
+		return
+	}
+	if m.noted == nil {
+		m.noted = map[string]any{}
+	}
+	m.noted[name] = v
+}
+
+// log writes the entry of an action that ran.
+func (m *machine) log(a *action, r result, decided string) {
+	parameters, logged := m.noted, m.logged
+	m.noted, m.logged = nil, false
+	if !r.always && (!m.c.Logging || logged && r.kind == kindDone || len(m.out.Log) >= maxLog) {
+		return
+	}
+	m.out.Log = append(m.out.Log, LogEntry{
+		Flow: m.run.Flow, Action: a.id, Type: a.typ,
+		Parameters: parameters, Result: decided, Problem: r.problem, Always: r.always,
+	})
+}

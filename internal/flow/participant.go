@@ -1,0 +1,91 @@
+package flow
+
+import "unicode/utf8"
+
+// maxPrompt is the longest text of a prompt, in characters.
+const maxPrompt = 6000
+
+// message is MessageParticipant in a chat: its Text, or its SSML as it is
+// written, goes to the participant as plain text. Recorded prompts (PromptId,
+// Media) cannot be played.
+type message struct {
+	text     template
+	recorded bool
+	ssml     bool
+}
+
+func newMessage(p params) (step, error) {
+	s := message{}
+	var err error
+	switch {
+	case p.has("Text"):
+		s.text, err = p.template("Text")
+	case p.has("SSML"):
+		s.ssml = true
+		s.text, err = p.template("SSML")
+	default:
+		s.recorded = true
+	}
+	return &s, err
+}
+
+func (s *message) run(m *machine, _ *action) result {
+	if s.recorded {
+		return fail("a chat cannot play a recorded prompt")
+	}
+	text, ok := s.text.text(m)
+	if s.ssml {
+		m.note("TextToSpeechType", "ssml")
+	}
+	m.note("Text", text)
+	switch {
+	case !ok || utf8.RuneCountInString(text) > maxPrompt:
+		return fail("the text is longer than %d characters", maxPrompt)
+	case text == "":
+		return fail("the text is empty")
+	}
+	m.out.Messages = append(m.out.Messages, text)
+	return done
+}
+
+// disconnect is DisconnectParticipant: the flow and the contact end.
+type disconnect struct{}
+
+func newDisconnect(params) (step, error) { return disconnect{}, nil }
+
+func (disconnect) run(*machine, *action) result { return finish(EndDisconnect) }
+
+// nothing is an action that succeeds in a chat without an effect, like the
+// choice of a voice.
+type nothing struct{}
+
+func newNothing(params) (step, error) { return nothing{}, nil }
+
+func (nothing) run(*machine, *action) result { return done }
+
+// unsupported is an action that a chat cannot do or that Parley does not run:
+// it takes its error branch, and the log says so.
+type unsupported struct {
+	errorType string // NoMatchingError when empty
+	problem   string
+}
+
+func (s unsupported) run(_ *machine, a *action) result {
+	errorType := s.errorType
+	if errorType == "" {
+		errorType = noMatchingError
+	}
+	problem := s.problem
+	if problem == "" {
+		problem = a.typ + " is not supported"
+	}
+	return result{kind: kindFailure, text: errorType, problem: problem, always: true}
+}
+
+// broken is an action whose parameters make no sense. Publishing refuses it; a
+// run that meets it all the same takes the error branch.
+type broken struct{ problem string }
+
+func (s broken) run(*machine, *action) result {
+	return result{kind: kindFailure, text: noMatchingError, problem: s.problem, always: true}
+}

@@ -1,0 +1,282 @@
+package flow
+
+// Why a chat cannot do an action.
+const (
+	forCalls = "only calls have it"
+	forTasks = "only tasks have it"
+	forEmail = "only email has it"
+)
+
+// participantSpecs are the actions that speak with the participant.
+var participantSpecs = []spec{
+	{
+		name: "MessageParticipant", types: everywhere &^ hold, oneOf: promptNames, optional: onError, rules: goesOn,
+		params: append(prompt, literal("SkipWhenDTMFBufferEnabled", "true", "false"), literal("TextToSpeechType", "text", "ssml")),
+		make:   newMessage,
+	},
+	{
+		name: "MessageParticipantIteratively", types: queued | hold, optional: onError, rules: branches,
+		params:     []param{nested("Messages").must(), literal("InterruptFrequencySeconds")},
+		conditions: someOf("MessagesInterrupted"), chat: "a chat cannot loop prompts",
+	},
+	{
+		name: "GetParticipantInput", types: spoken, oneOf: promptNames, required: onError, rules: branches,
+		optional: []string{noMatchingCondition, "InputTimeLimitExceeded", "InvalidPhoneNumber"},
+		params: append(prompt, literal("InputTimeLimitSeconds").must().between(1, 180), literal("StoreInput", "True", "False"),
+			nested("InputValidation"), nested("InputEncryption"), nested("DTMFConfiguration"), literal("EnableDTMFBuffer")),
+		conditions: checkDigits, also: checkInput, chat: "a chat has no keys to press",
+	},
+	{
+		name: "ConnectParticipantWithLexBot", types: spoken | outboundWhisper, required: onErrorAndCondition, rules: branches | suspends,
+		optional: []string{"InputTimeLimitExceeded"},
+		params: append(prompt, nested("LexV2Bot"), nested("LexBot"), nested("LexSessionAttributes"),
+			nested("LexInitializationData"), nested("LexTimeoutSeconds")),
+		conditions: equalsAny, also: checkBot,
+	},
+	{
+		name: "ShowView", types: inbound, required: []string{noMatchingCondition, noMatchingError, "TimeLimitExceeded"}, rules: branches | suspends,
+		params: []param{nested("ViewResource").must(), refer("InvocationTimeLimitSeconds").must(), nested("ViewData"),
+			nested("SensitiveDataConfiguration")},
+		conditions: equalsAny,
+	},
+	{
+		name: "AuthenticateParticipant", types: inbound, required: []string{"TimeLimitExceeded", noMatchingError}, rules: suspends,
+		params: []param{nested("CognitoConfiguration").must(), nested("CustomerProfilesConfiguration"),
+			literal("TimeLimitMinutes").between(3, 15)},
+		conditions: someOf("OptedOut"),
+	},
+	{name: "DisconnectParticipant", types: spoken, rules: terminal, make: newDisconnect},
+}
+
+// controlSpecs are the actions that steer the flow.
+var controlSpecs = []spec{
+	{
+		name: "Compare", types: everywhere, required: onCondition, rules: branches,
+		params: []param{refer("ComparisonValue").must()}, conditions: anyCondition, also: checkComparison, make: newCompare,
+	},
+	{
+		name: "Wait", types: everywhere, required: onError, optional: []string{"ParticipantNotFound"}, rules: branches | suspends,
+		params:     []param{refer("TimeLimitSeconds").must().between(1, maxWait), nested("Events")},
+		conditions: checkWait, make: newWait,
+	},
+	{
+		name: "Loop", types: everywhere, optional: onError, rules: branches | goesOn,
+		params:     []param{refer("LoopCount").must().between(0, maxLoop), literal("LoopName")},
+		conditions: allOf(continueLooping, doneLooping), make: newLoop,
+	},
+	{
+		name: "CheckHoursOfOperation", types: spoken, required: onError, rules: branches,
+		params: []param{refer("HoursOfOperationId")}, conditions: allOf("True", "False"),
+	},
+	{
+		name: "CheckMetricData", types: spoken, required: onError, optional: onCondition, rules: branches,
+		params: []param{literal("MetricType", "NumberOfAgentsAvailable", "NumberOfAgentsStaffed", "NumberOfAgentsOnline",
+			"OldestContactInQueueAgeSeconds", "NumberOfContactsInQueue").must(), refer("QueueId"), refer("AgentId")},
+		conditions: checkMetric,
+	},
+	{
+		name: "GetMetricData", types: everywhere, required: onError,
+		params: []param{refer("QueueId"), refer("AgentId"), refer("QueueChannel")},
+	},
+	{
+		name: "DistributeByPercentage", types: spoken | outboundWhisper, required: onCondition, rules: branches,
+		conditions: checkShares, make: newDistribute,
+	},
+	{
+		name: "TransferToFlow", types: inbound | transfers, required: onError,
+		params: []param{refer("ContactFlowId").must()}, make: newTransfer,
+	},
+	{name: "EndFlowExecution", types: everywhere, rules: terminal, make: newEnd},
+	{
+		name: "UpdateFlowAttributes", types: everywhere, required: onError,
+		params: []param{nested("FlowAttributes").must()}, also: checkFlowAttributes, make: newSetFlowAttributes,
+	},
+	{
+		name: "UpdateFlowLoggingBehavior", types: everywhere, rules: goesOn,
+		params: []param{literal("FlowLoggingBehavior", "Enabled", "Disabled").must()}, make: newSetLogging,
+	},
+	{
+		name: "InvokeFlowModule", types: everywhere, required: onError, optional: onCondition, open: true,
+		params: []param{refer("FlowModuleId").must()}, conditions: equalsAny,
+	},
+	{name: "EndFlowModuleExecution", types: everywhere, rules: terminal, open: true},
+}
+
+// contactSpecs are the actions that change the contact.
+var contactSpecs = []spec{
+	{
+		name: "UpdateContactAttributes", types: everywhere, required: onError,
+		params: []param{nested("Attributes").must(), literal("TargetContact", "Current", "Related")},
+		also:   checkAttributes, make: newSetAttributes,
+	},
+	{
+		name: "UpdateContactEventHooks", types: everywhere, required: onError,
+		params: []param{nested("EventHooks"), nested("EventHooksConfiguration")}, also: checkHooks, make: newSetHooks,
+	},
+	{
+		name: "UpdateContactData", types: everywhere, required: onError,
+		params: []param{prose("Name"), prose("Description"), prose("LanguageCode"), prose("CustomerId"), nested("References"),
+			nested("SegmentAttributes"), prose("WisdomSessionArn"), prose("WatchlistId"), prose("IsVoiceIdStreamingEnabled"),
+			prose("IsVoiceAuthenticationEnabled"), prose("IsFraudDetectionEnabled"), prose("VoiceAuthenticationThreshold"),
+			prose("VoiceAuthenticationResponseTime"), prose("FraudDetectionThreshold"), literal("TargetContact", "Current", "Related")},
+	},
+	{
+		name: "UpdateContactTargetQueue", types: inbound | transfers, required: onError, oneOf: []string{"QueueId", "AgentId"},
+		params: []param{refer("QueueId"), refer("AgentId")},
+	},
+	{
+		name: "TransferContactToQueue", types: inbound | transfers, required: []string{"QueueAtCapacity", noMatchingError}, rules: branches,
+	},
+	{
+		name: "DequeueContactAndTransferToQueue", types: queued, required: []string{"QueueAtCapacity", noMatchingError}, rules: branches,
+		oneOf: []string{"QueueId", "AgentId"}, params: []param{refer("QueueId"), refer("AgentId")},
+	},
+	{name: "TransferContactToAgent", types: transfers, rules: terminal, chat: "a chat goes to an agent through a queue"},
+	{
+		name: "UpdateContactRoutingBehavior", types: spoken | outboundWhisper, optional: onError, rules: goesOn,
+		params: []param{refer("QueuePriority"), refer("QueueTimeAdjustmentSeconds"), nested("RoutingProficiencies")},
+		oneOf:  []string{"QueuePriority", "QueueTimeAdjustmentSeconds", "RoutingProficiencies"},
+	},
+	{name: "UpdateContactRoutingCriteria", types: everywhere, required: onError, params: []param{nested("RoutingCriteria").must()}},
+	{name: "UpdateRoutingCriteria", types: everywhere, required: onError, params: []param{nested("RoutingCriteria").must()}},
+	{
+		name: "UpdateContactRecordingBehavior", types: spoken | outboundWhisper, optional: onError, rules: goesOn,
+		params: []param{nested("RecordingBehavior"), nested("AnalyticsBehavior")}, make: newNothing,
+	},
+	{
+		name: "UpdateContactRecordingAndAnalyticsBehavior", types: everywhere, required: []string{noMatchingError, "ChannelMismatch"},
+		optional: []string{"InFlightRedactionConfigurationFailed"},
+		params:   []param{nested("ChatBehavior"), nested("VoiceBehavior"), nested("ScreenRecordingBehavior")},
+		oneOf:    []string{"ChatBehavior", "VoiceBehavior", "ScreenRecordingBehavior"},
+		also:     checkRedaction, make: newRecordingAndAnalytics,
+	},
+	{
+		name: "UpdateContactMediaProcessing", types: everywhere, required: []string{noMatchingError, "ChannelMismatch"},
+		params: []param{nested("ChatProcessor").must()},
+	},
+	{
+		name: "CreatePersistentContactAssociation", types: inbound, required: onError,
+		params: []param{refer("SourceContactId").must(), literal("RehydrationType").must()},
+	},
+	{
+		name: "TagContact", types: everywhere, required: onError,
+		params: []param{nested("Tags").must()}, also: checkTags,
+	},
+	{name: "UntagContact", types: everywhere, required: onError, params: []param{nested("TagKeys").must()}},
+	{
+		name: "UpdateContactTextToSpeechVoice", types: everywhere, optional: onError, rules: goesOn,
+		params: []param{prose("TextToSpeechVoice").must(), prose("TextToSpeechEngine"), prose("TextToSpeechStyle")}, make: newNothing,
+	},
+}
+
+// integrationSpecs are the actions that reach beyond the contact.
+var integrationSpecs = []spec{
+	{
+		name: "InvokeLambdaFunction", types: everywhere, required: onError, rules: suspends,
+		params: []param{prose("LambdaFunctionARN").must(), refer("InvocationTimeLimitSeconds").between(1, maxAsync),
+			literal("InvocationType", "SYNCHRONOUS", "ASYNCHRONOUS"), nested("LambdaInvocationAttributes"), nested("ResponseValidation")},
+		also: checkInvoke, make: newInvoke,
+	},
+	{
+		name: "CreateTask", types: everywhere, required: onError,
+		params: []param{prose("Name").must(), prose("Description"), refer("ContactFlowId"), refer("TaskTemplateId"), nested("Attributes"),
+			nested("References"), refer("DelaySeconds"), refer("ScheduledTime")},
+	},
+	{
+		name: "CreateWisdomSession", types: everywhere, required: onError, open: true,
+		params: []param{refer("WisdomAssistantArn").must()},
+	},
+	{
+		name: "CreateCase", types: everywhere, required: onError, optional: []string{"ContactNotLinked"},
+		params: []param{literal("LinkContactToCase", "true", "false"), refer("CaseTemplateId").must(), nested("CaseRequestFields"),
+			literal("ContactToLink")},
+		also: checkCaseLink,
+	},
+	{
+		name: "GetCase", types: everywhere, required: []string{noMatchingError, "MultipleFound", "NoneFound"}, optional: []string{"ContactNotLinked"},
+		params: []param{literal("LinkContactToCase", "true", "false"), literal("GetLastUpdatedCase", "true", "false"),
+			nested("CaseRequestFields"), prose("CustomerId"), nested("CaseResponseFields")},
+		also: checkCaseLink,
+	},
+	{
+		name: "UpdateCase", types: everywhere, required: []string{"ContactNotLinked", noMatchingError},
+		params: []param{prose("CaseId").must(), literal("LinkContactToCase", "true", "false"), nested("CaseRequestFields")},
+	},
+	{
+		name: "GetCustomerProfile", types: everywhere, required: []string{"MultipleFoundError", "NoneFoundError", noMatchingError},
+		params: []param{nested("ProfileRequestData").must(), nested("ProfileResponseData")},
+	},
+	{
+		name: "GetCustomerProfileObject", types: everywhere, required: []string{"NoneFoundError", noMatchingError}, open: true,
+		params: []param{nested("ProfileResponseData")},
+	},
+	{name: "GetCalculatedAttributesForCustomerProfile", types: everywhere, required: []string{"NoneFoundError", noMatchingError}, open: true},
+	{
+		name: "CreateCustomerProfile", types: everywhere, required: onError,
+		params: []param{nested("ProfileRequestData").must(), nested("ProfileResponseData")},
+	},
+	{
+		name: "UpdateCustomerProfile", types: everywhere, required: onError,
+		params: []param{nested("ProfileRequestData").must(), nested("ProfileResponseData")},
+	},
+	{name: "AssociateContactToCustomerProfile", types: everywhere, required: onError, open: true, params: []param{nested("ProfileRequestData")}},
+	{
+		name: "EvaluateDataTableValues", types: everywhere, required: onError, open: true,
+		params: []param{refer("DataTableId").must(), nested("Queries")},
+	},
+	{name: "ListDataTableValues", types: everywhere, required: onError, open: true, params: []param{refer("DataTableId").must()}},
+	{name: "UpsertDataTableValues", types: everywhere, required: onError, open: true},
+	{name: "StartOutboundChatContact", types: everywhere, required: onError, open: true},
+	{name: "CheckSegmentMembership", types: everywhere, required: onError, optional: onCondition, open: true, conditions: equalsAny},
+	{
+		name: "RenderMessageTemplate", types: everywhere, required: []string{noMatchingError, "TemplateRenderingError"}, open: true,
+	},
+	{
+		name: "ConnectParticipantWithAgenticCX", types: everywhere, required: onError, rules: suspends, open: true,
+		optional: []string{noMatchingCondition, "InputTimeLimitExceeded"}, conditions: equalsAny,
+	},
+	{name: "RouteContactToAgent", types: queued, required: onError, open: true},
+	{name: "CreateContact", types: everywhere, required: onError, open: true, chat: forEmail},
+	{name: "StartOutboundEmailContact", types: everywhere, required: onError, open: true, chat: forEmail},
+}
+
+// voiceSpecs are the actions that no chat can do.
+var voiceSpecs = []spec{
+	{
+		name: "TransferParticipantToThirdParty", types: inbound | transfers, required: onError,
+		optional: []string{"CallFailed", "ConnectionTimeLimitExceeded"},
+		params: []param{refer("ThirdPartyPhoneNumber").must(), refer("ThirdPartyConnectionTimeLimitSeconds"),
+			literal("ContinueFlowExecution", "True", "False"), refer("ThirdPartyDTMFDigits"), nested("CallerId")},
+		chat: forCalls,
+	},
+	{
+		name: "UpdateContactCallbackNumber", types: spoken, required: []string{"InvalidCallbackNumber", "CallbackNumberNotDialable"},
+		params: []param{refer("CallbackNumber").must()}, chat: forCalls, failure: "InvalidCallbackNumber",
+	},
+	{
+		name: "CreateCallbackContact", types: spoken, required: onError, chat: forCalls,
+		params: []param{literal("InitialCallDelaySeconds"), literal("MaximumConnectionAttempts"), literal("RetryDelaySeconds"),
+			refer("QueueId"), refer("AgentId"), refer("ContactFlowId"), nested("CallerId")},
+	},
+	{
+		name: "UpdateContactMediaStreamingBehavior", types: everywhere, required: onError, chat: forCalls,
+		params: []param{literal("MediaStreamingState", "Enabled", "Disabled").must(), literal("MediaStreamType"), nested("Participants")},
+	},
+	{
+		name: "UpdatePreviousContactParticipantState", types: everywhere, required: onError, chat: forCalls,
+		params: []param{literal("PreviousContactParticipantState", "AgentOnHold", "CustomerOnHold", "OffHold").must()},
+	},
+	{
+		name: "CheckOutboundCallStatus", types: inbound, required: onError, rules: branches, chat: forCalls,
+		conditions: someOf("CallAnswered", "VoicemailBeep", "VoicemailNoBeep", "NotDetected"),
+	},
+	{
+		name: "CheckVoiceId", types: everywhere, required: onError, rules: branches, chat: forCalls,
+		params:     []param{literal("CheckVoiceIdOption", "enrollmentStatus", "voiceAuthentication", "fraudDetection").must()},
+		conditions: equalsAny,
+	},
+	{name: "StartVoiceIdStream", types: everywhere, required: onError, chat: forCalls},
+	{name: "CompleteOutboundCall", types: outboundWhisper, optional: onError, chat: forCalls, params: []param{nested("CallerId")}},
+	{name: "ResumeContact", types: everywhere, required: onError, chat: forTasks},
+	{name: "LoadContactContent", types: everywhere, required: onError, chat: forEmail, params: []param{literal("ContentType")}},
+}
