@@ -1,0 +1,308 @@
+package integration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"parley/internal/store"
+)
+
+// dispatcher is one Run of an outbox. One goroutine owns it; attempts and
+// commits report to that goroutine.
+type dispatcher struct {
+	*Outbox
+	log     *slog.Logger
+	started time.Time
+	board   *board
+
+	attempts  sync.WaitGroup
+	results   chan result
+	committed chan error
+
+	stale      bool      // the store may have what the board does not know of
+	stuck      bool      // the last commit failed; the next one waits for the clock
+	swept      time.Time // when streams were last held to MaxWaiting
+	gathered   outcomes  // to be committed
+	committing *outcomes // on its way; nil when none is
+}
+
+// result is what came of an attempt.
+type result struct {
+	line    *line
+	started time.Time
+	err     error
+}
+
+// outcomes gathers what has to be written to the store, and the lines it is about.
+type outcomes struct {
+	change store.Change
+	lines  []*line
+}
+
+func newDispatcher(o *Outbox) *dispatcher {
+	d := &dispatcher{Outbox: &Outbox{
+		Store: o.Store, Sender: o.Sender, Now: o.Now, Observe: o.Observe, wake: o.wake,
+		Workers: orDefault(o.Workers, 64), Timeout: orDefault(o.Timeout, 10*time.Second), MaxAttempts: orDefault(o.MaxAttempts, 20),
+		MaxAge: orDefault(o.MaxAge, time.Hour), MaxWaiting: orDefault(o.MaxWaiting, 10000),
+	}, log: o.Log, committed: make(chan error, 1), stale: true}
+	if d.log == nil {
+		d.log = slog.New(slog.DiscardHandler)
+	}
+	if d.Observe == nil {
+		d.Observe = func(Outcome, time.Duration) {}
+	}
+	d.started = d.Now()
+	d.board = newBoard(d.Workers)
+	d.results = make(chan result, d.Workers)
+	return d
+}
+
+func orDefault[T int | time.Duration](v, otherwise T) T {
+	if v <= 0 {
+		return otherwise
+	}
+	return v
+}
+
+func (d *dispatcher) run(ctx context.Context) error {
+	defer d.attempts.Wait()
+	sending, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	poll := time.NewTicker(pollEvery)
+	defer poll.Stop()
+	for stop := ctx.Done(); ; {
+		if stop != nil {
+			d.start(ctx, sending)
+		}
+		d.commit()
+		if stop == nil && d.board.running == 0 && d.committing == nil {
+			return nil
+		}
+		select {
+		case <-stop:
+			stop = nil
+			defer time.AfterFunc(stopGrace, cut).Stop()
+		case <-d.wake:
+			d.stale = true
+		case <-poll.C:
+			d.stale, d.stuck = true, false
+			d.sweep(ctx)
+		case r := <-d.results:
+			d.finish(ctx, r, sending.Err() != nil)
+		case err := <-d.committed:
+			if errors.Is(err, store.ErrClosed) {
+				return fmt.Errorf("outbox: %w", err)
+			}
+			d.settle(ctx, err)
+		}
+	}
+}
+
+// start begins as many attempts as workers, places and the store allow.
+func (d *dispatcher) start(ctx, sending context.Context) {
+	for {
+		now := d.Now()
+		l := d.board.next(now)
+		if l == nil {
+			if d.stale && d.board.running < d.Workers && d.fetch(ctx, now) {
+				continue
+			}
+			return
+		}
+		delivery := &l.items[0] // stays as it is while the attempt lasts
+		d.attempts.Go(func() {
+			ctx, cancel := context.WithTimeout(sending, d.Timeout)
+			defer cancel()
+			d.results <- result{l, now, d.Sender.Send(ctx, delivery, now)}
+		})
+	}
+}
+
+// fetch reads the outbox and reports whether there is something to start.
+func (d *dispatcher) fetch(ctx context.Context, now time.Time) bool {
+	d.stale = false
+	page, err := d.Store.Outbox(ctx, now, pageSize)
+	if err != nil {
+		if ctx.Err() == nil {
+			d.log.ErrorContext(ctx, "the outbox cannot be read", "error", err)
+		}
+		return false
+	}
+	streams := d.board.load(page, d.Sender.Destination)
+	d.putOff(ctx, d.board.resting(now), now)
+	startable := d.board.startable(now)
+	if streams == pageSize { // there may be more than fits
+		if startable {
+			d.stale = true
+			return true
+		}
+		// All that the page shows waits for slow places: make room for others.
+		for _, l := range d.board.crowd() {
+			d.postpone(l, l.items[0], now.Add(jitter(time.Second)))
+		}
+	}
+	return startable
+}
+
+// putOff postpones lines whose place is left alone. What is too old is given up.
+func (d *dispatcher) putOff(ctx context.Context, lines []*line, now time.Time) {
+	dead := 0
+	for _, l := range lines {
+		for len(l.items) > 0 && d.tooOld(&l.items[0], now) {
+			head := l.items[0]
+			l.items = l.items[1:]
+			if head.Error == "" {
+				head.Error = "never tried: the endpoint was failing all the time"
+			}
+			d.bury(l, head, 0)
+			dead++
+		}
+		if len(l.items) > 0 {
+			rest := l.to.retry.Sub(now)
+			d.postpone(l, l.items[0], now.Add(rest+rand.N(rest+time.Second)))
+		}
+	}
+	if dead > 0 {
+		d.log.ErrorContext(ctx, "deliveries became dead letters: their endpoints have been failing too long", "deliveries", dead)
+	}
+}
+
+// tooOld reports whether a delivery has waited for MaxAge. Time in which
+// nobody tried does not count.
+func (d *dispatcher) tooOld(delivery *store.Delivery, now time.Time) bool {
+	since := delivery.Created
+	if since.Before(d.started) {
+		since = d.started
+	}
+	return now.Sub(since) >= d.MaxAge
+}
+
+// finish takes note of the result of an attempt. One that failed because it
+// was cut short at the end of Run tells nothing: the delivery stays as it was.
+func (d *dispatcher) finish(ctx context.Context, r result, cut bool) {
+	l, now := r.line, d.Now()
+	took := now.Sub(r.started)
+	d.board.returned(l)
+	if r.err != nil && cut {
+		d.board.drop(l)
+		return
+	}
+	head := l.items[0]
+	l.items = l.items[1:]
+	if r.err == nil {
+		if l.to.succeeded(took) {
+			d.log.InfoContext(ctx, "streaming endpoint takes messages again", "endpoint", head.Endpoint)
+		}
+		d.Observe(OutcomeDelivered, took)
+		d.gathered.change.Delivered = append(d.gathered.change.Delivered, head.ID)
+		d.wrote(l)
+		d.board.again(l)
+		return
+	}
+
+	if temporary(r.err) {
+		if l.to.missed(r.started, now) {
+			d.log.WarnContext(ctx, "streaming endpoint fails", "endpoint", head.Endpoint, "error", r.err)
+		}
+	} else if _, answered := errors.AsType[*statusError](r.err); answered {
+		l.to.succeeded(took)
+	}
+	head.Attempts++
+	head.Error = quote(r.err.Error())
+	if head.Attempts >= d.MaxAttempts || d.tooOld(&head, now) {
+		d.log.ErrorContext(ctx, "delivery became a dead letter", "delivery", head.ID, "stream", head.Stream, "chat", head.Chat,
+			"endpoint", head.Endpoint, "attempts", head.Attempts, "error", head.Error)
+		d.bury(l, head, took)
+		d.board.again(l)
+		return
+	}
+	d.log.DebugContext(ctx, "delivery failed", "delivery", head.ID, "stream", head.Stream, "attempts", head.Attempts, "error", head.Error)
+	d.Observe(OutcomeFailed, took)
+	d.postpone(l, head, now.Add(backoff(head.Attempts, lastBackoff)))
+}
+
+// bury makes a delivery of a line a dead letter.
+func (d *dispatcher) bury(l *line, delivery store.Delivery, took time.Duration) {
+	d.Observe(OutcomeDead, took)
+	d.gathered.change.Dead = append(d.gathered.change.Dead, delivery)
+	d.wrote(l)
+}
+
+// postpone gives the first delivery of a line a later time. The stream comes
+// back from the store then.
+func (d *dispatcher) postpone(l *line, head store.Delivery, due time.Time) {
+	head.Due = due
+	d.gathered.change.Postponed = append(d.gathered.change.Postponed, head)
+	d.wrote(l)
+	l.items = nil
+}
+
+// wrote counts an outcome of a line that is to be committed.
+func (d *dispatcher) wrote(l *line) {
+	l.unsettled++
+	d.gathered.lines = append(d.gathered.lines, l)
+}
+
+// commit submits what was gathered, one change at a time: while one is on its
+// way to the disk the next one fills.
+func (d *dispatcher) commit() {
+	if d.committing != nil || d.stuck || len(d.gathered.lines) == 0 {
+		return
+	}
+	going := d.gathered
+	d.committing, d.gathered = &going, outcomes{}
+	d.Store.Submit(&going.change, func(err error) { d.committed <- err })
+}
+
+// settle takes note of a commit. What could not be written is kept, with its
+// lines, and submitted again: until then nothing of those streams is sent.
+func (d *dispatcher) settle(ctx context.Context, err error) {
+	done := d.committing
+	d.committing = nil
+	if err == nil {
+		for _, l := range done.lines {
+			d.board.settled(l)
+		}
+		d.stale = true
+		return
+	}
+	d.log.ErrorContext(ctx, "the outbox cannot be written", "error", err)
+	d.stuck = true
+	to, later := &done.change, &d.gathered.change
+	later.Delivered = append(to.Delivered, later.Delivered...)
+	later.Postponed = append(to.Postponed, later.Postponed...)
+	later.Dead = append(to.Dead, later.Dead...)
+	d.gathered.lines = append(done.lines, d.gathered.lines...)
+}
+
+// sweep gives up the oldest deliveries of streams in which too many wait.
+func (d *dispatcher) sweep(ctx context.Context) {
+	now := d.Now()
+	if now.Sub(d.swept) < overflowEvery {
+		return
+	}
+	page, err := d.Store.Overflow(ctx, d.MaxWaiting, overflowPage)
+	if err != nil {
+		d.log.ErrorContext(ctx, "the outbox cannot be read", "error", err)
+		return
+	}
+	if len(page) < overflowPage {
+		d.swept = now
+	}
+	dead := 0
+	for _, delivery := range page {
+		if l := d.board.aside(&delivery); l != nil {
+			delivery.Error = quote(fmt.Sprintf("more than %d deliveries waited in its stream; %s", d.MaxWaiting, delivery.Error))
+			d.bury(l, delivery, 0)
+			dead++
+		}
+	}
+	if dead > 0 {
+		d.log.ErrorContext(ctx, "deliveries became dead letters: too many wait in their streams", "deliveries", dead)
+	}
+}

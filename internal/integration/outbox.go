@@ -1,0 +1,127 @@
+package integration
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"parley/internal/store"
+)
+
+// OutboxStore is what [Outbox] needs of the store.
+type OutboxStore interface {
+	Submit(c *store.Change, done func(error))
+	Outbox(ctx context.Context, now time.Time, limit int) ([]store.Delivery, error)
+	Overflow(ctx context.Context, keep, limit int) ([]store.Delivery, error)
+}
+
+// Sender makes attempts to deliver; [Topics] is one. An error that
+// [Topics.Send] gives for a refusal (3xx, 4xx) concerns that delivery, any
+// other concerns the destination.
+type Sender interface {
+	Send(ctx context.Context, d *store.Delivery, now time.Time) error
+	Destination(endpoint string) string
+}
+
+// Outcome is what came of an attempt to deliver.
+type Outcome string
+
+// The outcomes. OutcomeDead counts deliveries that became dead letters, tried
+// or not; a failed attempt that was the last counts as dead only.
+const (
+	OutcomeDelivered Outcome = "delivered"
+	OutcomeFailed    Outcome = "failed"
+	OutcomeDead      Outcome = "dead"
+)
+
+// Outbox sends what waits in the store's outbox (StartContactStreaming).
+//
+// # Order
+//
+// The deliveries of one stream go out one after the other: the next one when
+// the one before was taken, or was given up. Streams go side by side.
+//
+// # At least once
+//
+// A delivery leaves the outbox by a commit after the endpoint took it. Who
+// dies in between sends it again, with the same message id.
+//
+// # Failure
+//
+// A failed delivery is tried again after 1 s, then after twice as long each
+// time, at most 5 min, each with a fifth of jitter. It becomes a dead letter
+// after MaxAttempts, or when its endpoint has failed it MaxAge after it was
+// written (time in which this process did not run is not counted). Then its
+// stream goes on. Independently of attempts, the oldest deliveries of a stream
+// with more than MaxWaiting become dead letters; this is looked at once a minute.
+//
+// A destination that failed three times in a row without a success is left
+// alone for a while, up to 30 s, then tried with one delivery; meanwhile its
+// deliveries are put off without counting attempts. A slow destination has at
+// most half of the workers. Neither holds up the others.
+type Outbox struct {
+	Store  OutboxStore
+	Sender Sender
+	Now    func() time.Time
+	Log    *slog.Logger // nil for none
+	// Observe, when set, is told of each outcome and how long the attempt
+	// took. It is called by one goroutine and must be quick.
+	Observe func(o Outcome, took time.Duration)
+
+	Workers     int           // attempts at a time; 64
+	Timeout     time.Duration // of one attempt; 10 s
+	MaxAttempts int           // 20: about an hour
+	MaxAge      time.Duration // 1 h
+	MaxWaiting  int           // per stream; 10,000
+
+	once sync.Once
+	wake chan struct{}
+}
+
+const (
+	pollEvery     = time.Second      // for deliveries that fall due, and clocks that are moved
+	overflowEvery = time.Minute      // how often streams are held to MaxWaiting
+	overflowPage  = 1000             // deliveries given up at a time
+	stopGrace     = 3 * time.Second  // for attempts under way when Run is to end
+	firstBackoff  = time.Second      // after a first failure
+	lastBackoff   = 5 * time.Minute  // for a delivery
+	lastAlone     = 30 * time.Second // for a destination
+)
+
+// Wake says that deliveries were committed. It never blocks and may be called at any time.
+func (o *Outbox) Wake() {
+	o.init()
+	select {
+	case o.wake <- struct{}{}:
+	default: // somebody said so before, and Run has not looked yet
+	}
+}
+
+func (o *Outbox) init() {
+	o.once.Do(func() { o.wake = make(chan struct{}, 1) })
+}
+
+// Run delivers until ctx is done, then gives attempts under way three seconds,
+// writes down what came of them and returns nil. It returns the store's error
+// when the store was closed under it. One Run at a time may work on a store.
+func (o *Outbox) Run(ctx context.Context) error {
+	o.init()
+	d := newDispatcher(o)
+	return d.run(ctx)
+}
+
+// backoff is how long to wait after a number of failures.
+func backoff(failures int, longest time.Duration) time.Duration {
+	d := longest
+	if failures < 16 {
+		d = min(firstBackoff<<max(failures-1, 0), longest)
+	}
+	return jitter(d)
+}
+
+// jitter changes d by at most a fifth, so that what failed together does not come back together.
+func jitter(d time.Duration) time.Duration {
+	return d - d/5 + rand.N(2*d/5+1)
+}

@@ -1,0 +1,120 @@
+package integration
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/internal/store"
+)
+
+// Topics knows where the endpoints of StartContactStreaming are
+// (ChatStreamingConfiguration.StreamingEndpointArn). A webhook goes before SNS.
+type Topics struct {
+	// Webhooks are found by the ARN, by its last part (the topic's name), or by
+	// a pattern: the beginning of an ARN and "*". The longest pattern counts.
+	Webhooks map[string]Webhook
+	// SNS is the URL of an SNS-compatible endpoint, for all ARNs of SNS topics that have no webhook; "" for none.
+	SNS    string
+	Sign   func(*http.Request, []byte) error // signs calls of SNS (service "sns"); nil sends them unsigned
+	Client *http.Client                      // nil for http.DefaultClient; see NewClient
+}
+
+// Webhook is an HTTP endpoint that takes messages in SNS's envelope; see [VerifySignature].
+type Webhook struct {
+	URL    string
+	Secret []byte // of the signature
+}
+
+// Check returns what is wrong with the configuration.
+func (t *Topics) Check() error {
+	for _, name := range slices.Sorted(maps.Keys(t.Webhooks)) {
+		w := t.Webhooks[name]
+		if err := checkURL(w.URL); err != nil {
+			return fmt.Errorf("the webhook URL of %s %w", name, err)
+		}
+		if len(w.Secret) == 0 {
+			return fmt.Errorf("the webhook of %s has no secret to sign with", name)
+		}
+		if i := strings.IndexByte(name, '*'); i >= 0 && i != len(name)-1 {
+			return fmt.Errorf("the webhook name %s has a * that is not its end", name)
+		}
+	}
+	if t.SNS != "" {
+		if err := checkURL(t.SNS); err != nil {
+			return fmt.Errorf("the SNS endpoint %w", err)
+		}
+	}
+	return nil
+}
+
+// Knows reports whether messages for an endpoint have somewhere to go.
+// StartContactStreaming refuses those that have not.
+func (t *Topics) Knows(arn string) bool { return t.Destination(arn) != "" }
+
+// Destination returns the URL that messages for an endpoint go to, "" when
+// none is configured. Endpoints with one destination fail and recover together.
+func (t *Topics) Destination(arn string) string {
+	if w, ok := t.webhook(arn); ok {
+		return w.URL
+	}
+	if isTopic(arn) {
+		return t.SNS
+	}
+	return ""
+}
+
+// Send makes one attempt to deliver.
+func (t *Topics) Send(ctx context.Context, d *store.Delivery, now time.Time) error {
+	m, err := readMessage(d)
+	if err != nil {
+		return err
+	}
+	var r *http.Request
+	if w, ok := t.webhook(d.Endpoint); ok {
+		r, err = w.request(ctx, d, &m, now)
+	} else if t.SNS != "" && isTopic(d.Endpoint) {
+		r, err = t.publish(ctx, d, &m)
+	} else {
+		err = &answerError{"no target is configured for this endpoint"} // any more: it was known when the streaming started
+	}
+	if err != nil {
+		return err
+	}
+	res, body, _, err := exchange(t.Client, r, maxRemark)
+	if err != nil {
+		return err
+	}
+	if res.StatusCode < 200 || res.StatusCode > 299 {
+		return &statusError{res.StatusCode, quote(body)}
+	}
+	return nil
+}
+
+func (t *Topics) webhook(arn string) (Webhook, bool) {
+	if w, ok := t.Webhooks[arn]; ok {
+		return w, true
+	}
+	if w, ok := t.Webhooks[arn[strings.LastIndexByte(arn, ':')+1:]]; ok {
+		return w, true
+	}
+	best, found := "", false
+	for name := range t.Webhooks {
+		prefix, pattern := strings.CutSuffix(name, "*")
+		if pattern && strings.HasPrefix(arn, prefix) && (!found || len(name) > len(best)) {
+			best, found = name, true
+		}
+	}
+	return t.Webhooks[best], found
+}
+
+// isTopic reports whether arn names an SNS topic in any partition of AWS. FIFO
+// topics are left out: they ask for a group id with each message.
+func isTopic(arn string) bool {
+	p := strings.Split(arn, ":")
+	return len(p) == 6 && p[0] == "arn" && strings.HasPrefix(p[1], "aws") && p[2] == "sns" && p[5] != "" && !strings.HasSuffix(p[5], ".fifo")
+}
