@@ -75,8 +75,12 @@ type Store interface {
 
 	// Outbox returns at most limit waiting deliveries that are due at now: for
 	// each Stream only the oldest ones without a gap, so that taking them in
-	// order keeps the order of the stream.
+	// order keeps the order of the stream. A limit that is too small for all is
+	// shared: no stream with a due delivery is left out while another has two.
 	Outbox(ctx context.Context, now time.Time, limit int) ([]Delivery, error)
+	// Overflow returns at most limit waiting deliveries, due or not, that are
+	// too many: of each Stream with more than keep, the oldest ones beyond the newest keep.
+	Overflow(ctx context.Context, keep, limit int) ([]Delivery, error)
 
 	// Resource loads one resource.
 	Resource(ctx context.Context, kind center.Kind, id string) (center.Resource, error)

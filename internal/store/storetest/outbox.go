@@ -17,6 +17,7 @@ var outboxCases = []testCase{
 	{name: "delivered in any order", run: outboxDelivered},
 	{name: "the dead make room", run: outboxDead},
 	{name: "a limit is shared among streams", run: outboxLimit},
+	{name: "what is too much for a stream", run: outboxOverflow},
 	{name: "unknown ids are ignored", run: outboxUnknown},
 }
 
