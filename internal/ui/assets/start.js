@@ -1,0 +1,165 @@
+import { Session, startChat } from '/assets/session.js';
+
+const $ = (id) => document.getElementById(id);
+const { instance, flow, region, endpoint: url } = document.body.dataset;
+
+// --- the chat ---
+
+let session;
+const words = { idle: 'not connected', open: 'connected', lost: 'connection lost, coming back…', ended: 'ended' };
+
+function show(state) {
+  $('state').dataset.state = state;
+  $('state').textContent = words[state];
+  $('say').hidden = state === 'idle' || state === 'ended';
+  $('begin').hidden = !$('say').hidden;
+  if (state === 'ended') $('begin').querySelector('button').textContent = 'Start another chat';
+}
+
+function problem(e) {
+  $('problem').hidden = !e;
+  $('problem').textContent = e ? e.message : '';
+}
+
+function line(className, text, small) {
+  const li = document.createElement('li');
+  li.className = className;
+  if (small) li.append(Object.assign(document.createElement('small'), { textContent: small }));
+  li.append(text);
+  $('items').append(li);
+  li.scrollIntoView({ block: 'nearest' });
+  return li;
+}
+
+const events = { 'participant.joined': 'joined', 'participant.left': 'left', 'chat.ended': 'The chat has ended', 'participant.idle': 'is idle', 'participant.returned': 'is back' };
+
+function item(i) {
+  $('typing').hidden = true;
+  const mine = i.ParticipantId === session.participant;
+  const name = i.DisplayName === 'SYSTEM_MESSAGE' ? 'Flow' : i.DisplayName;
+  if (i.Type === 'EVENT') {
+    const word = events[i.ContentType.split('.event.')[1]];
+    if (word) line('event', i.ParticipantId ? `${name} ${word}` : word);
+  } else if (i.Type === 'ATTACHMENT') {
+    const file = i.Attachments[0];
+    const link = Object.assign(document.createElement('a'), { href: '#', textContent: `📎 ${file.AttachmentName}` });
+    link.onclick = async (e) => { e.preventDefault(); location.href = await session.download(file.AttachmentId); };
+    line(mine ? 'mine' : '', link, name);
+  } else {
+    line(mine ? 'mine' : '', i.Content, mine ? '' : name);
+  }
+}
+
+$('begin').onsubmit = async (e) => {
+  e.preventDefault();
+  problem();
+  $('items').replaceChildren();
+  $('empty').hidden = true;
+  try {
+    const started = await startChat({ InstanceId: instance, ContactFlowId: flow, ParticipantDetails: { DisplayName: $('name').value } });
+    session = new Session(started, {
+      item, state: show,
+      typing: (i) => {
+        if (i.ParticipantId === session.participant) return;
+        $('typing').textContent = `${i.DisplayName} is typing…`;
+        $('typing').hidden = false;
+        setTimeout(() => { $('typing').hidden = true; }, 10000);
+      },
+    });
+    await session.connect();
+    $('text').focus();
+  } catch (err) { problem(err); }
+};
+
+$('say').onsubmit = async (e) => {
+  e.preventDefault();
+  const text = $('text').value;
+  if (!text) return;
+  $('text').value = '';
+  try { await session.send(text); problem(); } catch (err) { $('text').value = text; problem(err); }
+};
+
+let typed = 0;
+$('text').oninput = () => {
+  if (Date.now() - typed < 10000) return;
+  typed = Date.now();
+  session.typing().catch(() => {}); // a notice that is lost is no loss
+};
+
+$('file').onchange = async () => {
+  const [file] = $('file').files;
+  $('file').value = '';
+  if (file) try { await session.upload(file); problem(); } catch (err) { problem(err); }
+};
+
+$('end').onclick = () => session.end().catch(problem);
+
+// --- what to copy ---
+
+const start = `InstanceId: "${instance}", ContactFlowId: "${flow}",\n  ParticipantDetails: { DisplayName: "Ana" }`;
+const samples = {
+  'AWS CLI': `export AWS_ENDPOINT_URL=${url} AWS_REGION=${region}
+export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
+
+aws connect start-chat-contact \\
+  --instance-id ${instance} \\
+  --contact-flow-id ${flow} \\
+  --participant-details DisplayName=Ana`,
+  'JavaScript': `import { ConnectClient, StartChatContactCommand } from "@aws-sdk/client-connect";
+
+const connect = new ConnectClient({ endpoint: "${url}", region: "${region}",
+  credentials: { accessKeyId: "any", secretAccessKey: "any" } });
+const chat = await connect.send(new StartChatContactCommand({
+  ${start} }));`,
+  'ChatJS': `import "amazon-connect-chatjs";
+
+connect.ChatSession.setGlobalConfig({ endpoint: "${url}" });
+const session = connect.ChatSession.create({ type: "CUSTOMER", chatDetails: chat });
+session.onMessage(({ data }) => console.log(data.DisplayName, data.Content));
+await session.connect();
+await session.sendMessage({ contentType: "text/plain", message: "Hello" });`,
+  'Python': `import boto3
+
+connect = boto3.client("connect", endpoint_url="${url}", region_name="${region}",
+    aws_access_key_id="any", aws_secret_access_key="any")
+chat = connect.start_chat_contact(
+    InstanceId="${instance}",
+    ContactFlowId="${flow}",
+    ParticipantDetails={"DisplayName": "Ana"})`,
+  'Go': `cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion("${region}"))
+client := connect.NewFromConfig(cfg, func(o *connect.Options) {
+	o.BaseEndpoint = aws.String("${url}")
+})
+chat, err := client.StartChatContact(ctx, &connect.StartChatContactInput{
+	InstanceId:         aws.String("${instance}"),
+	ContactFlowId:      aws.String("${flow}"),
+	ParticipantDetails: &types.ParticipantDetails{DisplayName: aws.String("Ana")},
+})`,
+};
+
+for (const name of Object.keys(samples)) {
+  const tab = Object.assign(document.createElement('button'), { textContent: name, role: 'tab' });
+  tab.onclick = () => {
+    for (const t of $('tabs').children) t.setAttribute('aria-selected', t === tab);
+    $('code').textContent = samples[name];
+  };
+  $('tabs').append(tab);
+}
+$('tabs').firstChild.click();
+$('copy').onclick = async () => {
+  await navigator.clipboard.writeText($('code').textContent);
+  $('copy').textContent = 'Copied';
+  setTimeout(() => { $('copy').textContent = 'Copy'; }, 1500);
+};
+
+// --- the clock ---
+
+async function clock(body) {
+  try {
+    const answer = await fetch('/dev/clock', body && { method: 'POST', body: JSON.stringify(body) });
+    $('now').textContent = (await answer.json()).Now;
+  } catch { $('now').textContent = 'the server does not answer'; }
+}
+for (const b of document.querySelectorAll('[data-by]')) b.onclick = () => clock({ Advance: b.dataset.by });
+clock();
+setInterval(clock, 5000);

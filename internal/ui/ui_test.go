@@ -1,0 +1,31 @@
+package ui
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func TestStartPage(t *testing.T) {
+	s := Start{Instance: "INSTANCE", Flow: "FLOW", Region: "eu-west-1", URL: func() string { return "http://127.0.0.1:1<2" }}
+	for path, want := range map[string]string{
+		"/":                  `data-endpoint="http://127.0.0.1:1&lt;2"`,
+		"/assets/start.js":   "startChat",
+		"/assets/session.js": "aws/subscribe",
+		"/assets/start.css":  "body",
+	} {
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		if w.Code != 200 || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("GET %s = %d without %q", path, w.Code, want)
+		}
+		if w.Header().Get("Content-Security-Policy") == "" {
+			t.Errorf("GET %s: no content security policy", path)
+		}
+	}
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, httptest.NewRequest("GET", "/assets/../ui.go", nil))
+	if w.Code == 200 {
+		t.Errorf("GET of a file outside the assets = %d", w.Code)
+	}
+}
