@@ -33,6 +33,9 @@ func notKeyRune(r rune) bool {
 // checkSegmentAttributes applies the rules of segment attributes: keys of at
 // most 128 characters, connect: only for what the service lets callers set.
 func checkSegmentAttributes(m map[string]center.SegmentAttribute) error {
+	if len(m) > maxDetails {
+		return center.Errorf(center.Invalid, "SegmentAttributes: a contact may have at most %d", maxDetails)
+	}
 	for k := range m {
 		name, system := strings.CutPrefix(k, "connect:")
 		switch {
@@ -68,6 +71,9 @@ func mergeMaps[K comparable, V any](a, b map[K]V) map[K]V {
 	maps.Copy(m, b)
 	return m
 }
+
+// maxDetails bounds the references and, apart, the segment attributes of a contact.
+const maxDetails = 100
 
 // Describe changes what is told of a contact (UpdateContact). Nil members stay.
 type Describe struct {
@@ -105,6 +111,9 @@ func (u Describe) decide(d *decision) error {
 	}
 	if u.SegmentAttrs != nil {
 		c.SegmentAttrs = mergeMaps(c.SegmentAttrs, u.SegmentAttrs)
+	}
+	if len(c.References) > maxDetails || len(c.SegmentAttrs) > maxDetails {
+		return center.Errorf(center.BadRequest, "a contact may have at most %d references and %d segment attributes", maxDetails, maxDetails)
 	}
 	return nil
 }

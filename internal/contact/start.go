@@ -34,6 +34,9 @@ type Start struct {
 	SegmentAttrs map[string]center.SegmentAttribute
 	CustomerID   string
 	ExitAgent    bool
+	Name         string // what RelatedContactId's contact gives the new one
+	Description  string
+	References   map[string]center.Reference
 	Related      center.ContactID // RelatedContactId, or the contact a persistent chat continues
 	Past         []Past
 }
@@ -65,6 +68,7 @@ func (s Start) decide(d *decision) error {
 		Contacts: []center.Contact{{
 			ID: s.Contact, Chat: s.Contact, Instance: s.Instance, Related: s.Related,
 			InitiationMethod: center.MethodAPI, CustomerID: s.CustomerID,
+			Name: s.Name, Description: s.Description, References: s.References,
 			Initiated: now, Updated: now, Flow: flowID,
 			SegmentAttrs: systemAttributes(s.SegmentAttrs, minutes, expires),
 			Tags:         map[string]string{"aws:connect:instanceId": string(s.Instance)},
