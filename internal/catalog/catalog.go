@@ -1,0 +1,311 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/flow"
+	"parley/internal/store"
+)
+
+// Config is what a catalog is made of. Store, Partition and Now are needed.
+type Config struct {
+	Store     store.Store
+	Partition center.Partition
+	Now       func() time.Time
+	Limits    Limits
+	Log       *slog.Logger // nil for nobody
+}
+
+// Limits are the quotas that an operator may set. The zero value of a member
+// means its default.
+type Limits struct {
+	Instances    int // 100; the service allows 2 until asked for more
+	Flows        int // of an instance, besides the default flows; 100
+	FlowVersions int // of a flow; 50
+}
+
+// Defaults fills in what is not set.
+func (l Limits) Defaults() Limits {
+	set := func(v *int, n int) {
+		if *v == 0 {
+			*v = n
+		}
+	}
+	set(&l.Instances, 100)
+	set(&l.Flows, 100)
+	set(&l.FlowVersions, 50)
+	return l
+}
+
+// Bounds of what is kept in memory.
+const (
+	maxViews      = 1000
+	maxViewBytes  = 512 << 20
+	maxFlows      = 4096 // contents that running chats began with
+	maxFlowsBytes = 256 << 20
+)
+
+// Catalog keeps what an administrator sets up. Make it with [New]. Its methods
+// may be called by many goroutines.
+type Catalog struct {
+	cfg     Config
+	views   lru[center.InstanceID, *View]
+	running lru[contentKey, *flow.Flow]
+	locks   [64]sync.Mutex // writes to an instance and loads of its view; by hash of the id
+	seed    maphash.Seed
+
+	founding sync.Mutex // making instances; taken before a lock of locks
+}
+
+// contentKey names a content: contents belong to their flow.
+type contentKey struct {
+	flow center.FlowID
+	hash string
+}
+
+// New returns a catalog over a store.
+func New(cfg Config) *Catalog {
+	cfg.Limits = cfg.Limits.Defaults()
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	c := &Catalog{cfg: cfg, seed: maphash.MakeSeed()}
+	c.views.max, c.views.maxWeight = maxViews, maxViewBytes
+	c.running.max, c.running.maxWeight = maxFlows, maxFlowsBytes
+	return c
+}
+
+// Partition returns where the instances live.
+func (c *Catalog) Partition() center.Partition { return c.cfg.Partition }
+
+// now is the time as the store keeps it.
+func (c *Catalog) now() time.Time { return c.cfg.Now().UTC().Truncate(time.Millisecond) }
+
+// Resolve returns the id of the instance that an id or ARN names; ok is false
+// when the ARN leads elsewhere. Whether the instance exists it does not say.
+func (c *Catalog) Resolve(ref string) (id center.InstanceID, ok bool) {
+	if !strings.HasPrefix(ref, "arn:") {
+		return center.InstanceID(ref), ref != ""
+	}
+	a, ok := center.ParseARN(ref)
+	if !ok || a.Kind != center.KindInstance || a.Partition != c.cfg.Partition {
+		return "", false
+	}
+	return a.Instance, true
+}
+
+// View returns the instance that an id or ARN names, as it stands now.
+// NotFound when there is none.
+func (c *Catalog) View(ctx context.Context, ref string) (*View, error) {
+	id, ok := c.Resolve(ref)
+	if !ok {
+		return nil, missingInstance(ref)
+	}
+	if v, ok := c.views.get(id); ok {
+		return v, nil
+	}
+	lock := c.lock(id)
+	lock.Lock()
+	defer lock.Unlock()
+	return c.view(ctx, id)
+}
+
+func missingInstance(ref string) error { return center.Missing(center.KindInstance, ref) }
+
+// lock returns the mutex that a write to an instance holds.
+func (c *Catalog) lock(id center.InstanceID) *sync.Mutex {
+	return &c.locks[maphash.String(c.seed, string(id))%uint64(len(c.locks))]
+}
+
+// view returns the view of an instance. The caller holds its lock.
+func (c *Catalog) view(ctx context.Context, id center.InstanceID) (*View, error) {
+	if v, ok := c.views.get(id); ok {
+		return v, nil
+	}
+	v, err := c.load(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	c.views.put(id, v, v.weight())
+	return v, nil
+}
+
+// load reads an instance from the store.
+func (c *Catalog) load(ctx context.Context, id center.InstanceID) (*View, error) {
+	stored, err := c.cfg.Store.Resource(ctx, center.KindInstance, string(id))
+	if center.ReasonOf(err) == center.NotFound {
+		return nil, missingInstance(string(id))
+	}
+	if err != nil {
+		return nil, err
+	}
+	instance, err := decode(stored)
+	if err != nil {
+		return nil, err
+	}
+	v := newView(c.cfg.Partition, instance.(*Instance))
+	for kind := range makers {
+		if kind == center.KindInstance {
+			continue
+		}
+		var rs []Resource
+		for stored, err := range c.cfg.Store.Resources(ctx, id, kind) {
+			if err != nil {
+				return nil, err
+			}
+			r, err := decode(stored)
+			if err != nil {
+				return nil, err
+			}
+			rs = append(rs, r)
+		}
+		v.add(kind, rs)
+	}
+	for _, f := range All[*Flow](v) {
+		if err := c.parse(ctx, v, f); err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
+}
+
+// maxWrites bounds how often a write is made anew because another process was first.
+const maxWrites = 8
+
+// write is what a change of an instance comes to.
+type write struct {
+	put  []Resource        // with the version they were read at, 0 for new ones
+	also []center.Resource // further rows that no view holds: contents
+	gone []center.Resource // rows to remove, before the others are written
+	drop []Resource        // resources to remove
+}
+
+// change makes one change of an instance: decide says what to write, given how
+// the instance stands, and is asked again when another process was first.
+func (c *Catalog) change(ctx context.Context, ref string, decide func(v *View) (write, error)) error {
+	id, ok := c.Resolve(ref)
+	if !ok {
+		return missingInstance(ref)
+	}
+	lock := c.lock(id)
+	lock.Lock()
+	defer lock.Unlock()
+	var err error
+	for range maxWrites {
+		var v *View
+		if v, err = c.view(ctx, id); err != nil {
+			return err
+		}
+		var w write
+		if w, err = decide(v); err != nil {
+			return err
+		}
+		if err = c.commit(ctx, v, w); err == nil {
+			return nil
+		}
+		c.views.drop(id) // it may be out of date, or the write may have happened after all
+		if center.ReasonOf(err) != center.Conflict {
+			return err
+		}
+	}
+	return err
+}
+
+// commit writes and shows a change. What a change removes goes first: should
+// the process end in between, the next change removes it again.
+func (c *Catalog) commit(ctx context.Context, v *View, w write) error {
+	next := v.copy()
+	rows := w.also
+	for _, r := range w.put {
+		row, err := encode(r)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row)
+		row.Version++
+		shown, err := decode(row)
+		if err != nil {
+			return err
+		}
+		if i, ok := shown.(*Instance); ok {
+			next.Instance = i
+			continue
+		}
+		next.remove(r.Kind(), r.About().ID)
+		next.add(r.Kind(), []Resource{shown})
+	}
+	gone := w.gone
+	for _, r := range w.drop {
+		gone = append(gone, center.Resource{Instance: r.About().Instance, Kind: r.Kind(), ID: r.About().ID})
+		next.remove(r.Kind(), r.About().ID)
+	}
+	if len(gone) > 0 {
+		if err := c.cfg.Store.DeleteResources(ctx, gone...); err != nil {
+			return err
+		}
+	}
+	if len(rows) > 0 {
+		if err := c.cfg.Store.PutResources(ctx, rows...); err != nil {
+			return err
+		}
+	}
+	for _, r := range w.put {
+		if f, ok := next.index[center.KindFlow][r.About().ID]; ok {
+			if err := c.parse(ctx, next, f.(*Flow)); err != nil {
+				c.views.drop(v.Instance.InstanceID())
+				return nil // the write is made; whoever asks next loads again
+			}
+		}
+	}
+	c.views.put(v.Instance.InstanceID(), next, next.weight())
+	return nil
+}
+
+// Delete removes an instance with everything of it. Chats that still run lose
+// their flows, so the caller ends them first. Records of chats stay in the store.
+func (c *Catalog) Delete(ctx context.Context, ref string) error {
+	id, ok := c.Resolve(ref)
+	if !ok {
+		return missingInstance(ref)
+	}
+	lock := c.lock(id)
+	lock.Lock()
+	defer lock.Unlock()
+	v, err := c.view(ctx, id)
+	if err != nil {
+		return err
+	}
+	rows := []center.Resource{{Instance: id, Kind: center.KindInstance, ID: string(id)}}
+	if v.Instance.Name != "" {
+		rows = append(rows, center.Resource{Kind: center.KindSetting, ID: aliasID(v.Instance.Name)})
+	}
+	for _, kind := range ownedKinds {
+		for r, err := range c.cfg.Store.Resources(ctx, id, kind) {
+			if err != nil {
+				return err
+			}
+			rows = append(rows, center.Resource{Instance: id, Kind: kind, ID: r.ID})
+		}
+	}
+	defer c.views.drop(id)
+	return c.cfg.Store.DeleteResources(ctx, rows...)
+}
+
+// ownedKinds are the kinds of what goes away with an instance.
+var ownedKinds = []center.Kind{
+	center.KindFlow, center.KindFlowVersion, center.KindFlowModule, center.KindQueue, center.KindHours, center.KindRoutingProfile,
+	center.KindSecurityProfile, center.KindAgentStatus, center.KindUser, center.KindView, center.KindStorageConfig,
+}
+
+// duplicate reports whether a write was refused because a name or id is taken.
+func duplicate(err error) bool {
+	e, ok := errors.AsType[*center.Error](err)
+	return ok && e.Reason == center.Duplicate
+}

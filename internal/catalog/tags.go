@@ -1,0 +1,113 @@
+package catalog
+
+import (
+	"context"
+	"maps"
+	"strings"
+
+	"parley/internal/center"
+)
+
+// maxTags bounds the tags of one resource (TagMap).
+const maxTags = 50
+
+// Tagged returns what an ARN names among the resources that can be tagged: an
+// instance, or a flow, queue, hours of operation, routing profile, security
+// profile or agent status of one. Errors: Invalid when it is no ARN of those,
+// NotFound.
+func (c *Catalog) Tagged(ctx context.Context, arn string) (Resource, error) {
+	a, err := taggable(arn)
+	if err != nil {
+		return nil, err
+	}
+	v, err := c.View(ctx, a.InstanceARN(a.Instance))
+	if center.ReasonOf(err) == center.NotFound {
+		return nil, missingARN(arn)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return v.tagged(a, arn)
+}
+
+func taggable(arn string) (center.ARN, error) {
+	a, ok := center.ParseARN(arn)
+	if !ok {
+		return a, center.Errorf(center.Invalid, "%q is not the ARN of an Amazon Connect resource", arn)
+	}
+	if _, ok := makers[a.Kind]; !ok || a.Kind == center.KindStorageConfig {
+		return a, center.Errorf(center.Invalid, "a resource of the kind %s cannot be tagged", a.Kind)
+	}
+	return a, nil
+}
+
+func (v *View) tagged(a center.ARN, arn string) (Resource, error) {
+	if a.Kind == center.KindInstance {
+		return v.Instance, nil
+	}
+	id, _, _ := strings.Cut(v.local(a.Kind, arn), ":")
+	r, ok := v.index[a.Kind][id]
+	if !ok {
+		return nil, missingARN(arn)
+	}
+	return r, nil
+}
+
+func missingARN(arn string) error {
+	return center.Errorf(center.NotFound, "the resource %s does not exist", arn)
+}
+
+// Tag adds tags to a resource, or changes them. Errors: those of
+// [Catalog.Tagged]; BadRequest when it would have more than 50.
+func (c *Catalog) Tag(ctx context.Context, arn string, tags map[string]string) error {
+	return c.retag(ctx, arn, func(have map[string]string) error {
+		maps.Copy(have, tags)
+		if len(have) > maxTags {
+			return center.Errorf(center.BadRequest, "a resource may have %d tags; this one would have %d", maxTags, len(have))
+		}
+		return nil
+	})
+}
+
+// Untag removes tags from a resource; those it does not have are ignored.
+// Errors: those of [Catalog.Tagged].
+func (c *Catalog) Untag(ctx context.Context, arn string, keys []string) error {
+	return c.retag(ctx, arn, func(have map[string]string) error {
+		for _, k := range keys {
+			delete(have, k)
+		}
+		return nil
+	})
+}
+
+func (c *Catalog) retag(ctx context.Context, arn string, alter func(have map[string]string) error) error {
+	a, err := taggable(arn)
+	if err != nil {
+		return err
+	}
+	err = c.change(ctx, a.InstanceARN(a.Instance), func(v *View) (write, error) {
+		r, err := v.tagged(a, arn)
+		if err != nil {
+			return write{}, err
+		}
+		tags := maps.Clone(r.About().Tags)
+		if tags == nil {
+			tags = map[string]string{}
+		}
+		if err := alter(tags); err != nil {
+			return write{}, err
+		}
+		row, err := encode(r)
+		if err != nil {
+			return write{}, err
+		}
+		row.Tags = tags
+		row.Updated = c.now()
+		changed, err := decode(row)
+		return write{put: []Resource{changed}}, err
+	})
+	if center.ReasonOf(err) == center.NotFound {
+		return missingARN(arn)
+	}
+	return err
+}
