@@ -282,8 +282,8 @@ func (d *Decoder) mismatch(want string) {
 	if d.syntax != "" {
 		return
 	}
-	found := "a number"
-	switch d.peek() {
+	var found string
+	switch c := d.peek(); c {
 	case '{':
 		found = "an object"
 	case '[':
@@ -294,6 +294,12 @@ func (d *Decoder) mismatch(want string) {
 		found = "a boolean"
 	case 'n':
 		found = "null"
+	default:
+		if c != '-' && !isDigit(c) {
+			d.fail("expected a value")
+			return
+		}
+		found = "a number"
 	}
 	d.refuse("expected " + want + ", found " + found)
 	d.Skip()

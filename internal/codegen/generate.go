@@ -11,7 +11,7 @@ import (
 // Options say what to call the result.
 type Options struct {
 	Package string // the name of the Go package
-	Source  string // where the model is, for the header line of each file
+	Source  string // the model file, for the header line of each generated one
 	Runtime string // the import path of the runtime package restjson
 }
 

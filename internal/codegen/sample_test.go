@@ -1,6 +1,7 @@
 package codegen
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -52,7 +53,7 @@ func (g *sampler) input(s *Shape, x reflect.Value) request {
 		case m.Traits.Header != "":
 			r.header[m.Traits.Header] = texts(one)[0]
 		default:
-			r.body[m.Name] = one.wire
+			r.body[m.wire()] = one.wire
 		}
 	}
 	return r
@@ -129,6 +130,14 @@ func (g *sampler) shape(m *Member, typ reflect.Type) sample {
 		return sample{v, v.Bool()}
 	case "timestamp":
 		return g.time(m, s, v)
+	case "blob":
+		text := []byte{0xff, byte(g.n), '>', '?'}[:g.size(s)]
+		v.SetBytes(text)
+		return sample{v, base64.StdEncoding.EncodeToString(text)}
+	case "document":
+		text := json.RawMessage(fmt.Sprintf(`{"n":[%d,null,"é"]}`, g.n))
+		v.Set(reflect.ValueOf(text))
+		return sample{v, text}
 	case "structure", "union":
 		g.reading = append(g.reading, s)
 		defer func() { g.reading = g.reading[:len(g.reading)-1] }()
@@ -149,14 +158,14 @@ func (g *sampler) structure(s *Shape, x reflect.Value) map[string]any {
 		for i := 0; g.endless(m) && i < len(s.Members); i++ {
 			m = s.Members[i]
 		}
-		wire[m.Name] = g.member(s, m, x).wire
+		wire[m.wire()] = g.member(s, m, x).wire
 		return wire
 	}
 	for _, m := range s.Members {
 		if g.leaveOut(m) || !m.Traits.Required && g.endless(m) {
 			continue
 		}
-		wire[m.Name] = g.member(s, m, x).wire
+		wire[m.wire()] = g.member(s, m, x).wire
 	}
 	return wire
 }
@@ -242,10 +251,10 @@ func (g *sampler) time(m *Member, s *Shape, v reflect.Value) sample {
 	format := m.Traits.TimestampFormat + s.Traits.TimestampFormat
 	var wire any
 	switch {
-	case m.Traits.Header != "":
+	case m.Traits.Header != "" || format == "http-date":
 		at = at.Truncate(time.Second)
 		wire = at.Format("Mon, 02 Jan 2006 15:04:05 GMT")
-	case format == "date-time" || m.bound():
+	case format == "date-time" || m.bound() && format == "":
 		wire = at.Format("2006-01-02T15:04:05.00Z")
 	default:
 		wire = json.Number(fmt.Sprintf("%d.25", at.Unix()))

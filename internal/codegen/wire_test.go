@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -17,16 +16,20 @@ import (
 	"parley/api/connect"
 	"parley/api/participant"
 	"parley/api/restjson"
+	"parley/internal/codegen/zoo"
 )
 
 // theAPI is a generated package under test: its model, and a chain of its parts in which a request
 // passes the client, the handler and, as the service behind the handler, a second client. What the
 // first client sends and what the second sends must be the same, in both directions.
 type theAPI struct {
-	model      *Model
-	operations []restjson.Operation
-	front      reflect.Value // the first client
-	sent       [2]*wireTap   // below the first and the second client
+	model         *Model
+	restjson      *restjson.API
+	operations    []restjson.Operation
+	unimplemented http.Handler
+	client        func(restjson.ClientConfig) any
+	front         reflect.Value // the first client
+	sent          [2]*wireTap   // below the first and the second client
 }
 
 // wireTap is a transport that keeps what passes.
@@ -60,9 +63,24 @@ func (w *wireTap) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-func readModel(t *testing.T, name string) *Model {
+func theAPIs(t *testing.T) map[string]*theAPI {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "..", "api", "model", name))
+	return map[string]*theAPI{
+		"connect": chain(t, "../../api/model/connect.json", connect.API, connect.Operations,
+			connect.Unimplemented{}, connect.NewClient, connect.NewHandler),
+		"participant": chain(t, "../../api/model/connectparticipant.json", participant.API, participant.Operations,
+			participant.Unimplemented{}, participant.NewClient, participant.NewHandler),
+		"zoo": chain(t, "zoo/zoo.json", zoo.API, zoo.Operations,
+			zoo.Unimplemented{}, zoo.NewClient, zoo.NewHandler),
+	}
+}
+
+// chain puts the parts of an API together: none is its Unimplemented, S its Service interface, and a
+// client C is one too.
+func chain[C, S, U any](t *testing.T, model string, api *restjson.API, ops []restjson.Operation, none U,
+	client func(restjson.ClientConfig) C, handler func(S, restjson.HandlerOptions) http.Handler) *theAPI {
+	t.Helper()
+	data, err := os.ReadFile(model)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,29 +88,18 @@ func readModel(t *testing.T, name string) *Model {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m
-}
-
-func theAPIs(t *testing.T) map[string]*theAPI {
-	t.Helper()
-	build := func(model string, ops []restjson.Operation, client func(restjson.ClientConfig) any, handler func(any) http.Handler) *theAPI {
-		back := &wireTap{}
-		behind := client(restjson.ClientConfig{Endpoint: "http://back.test", HTTPClient: &http.Client{Transport: back}})
-		front := &wireTap{next: restjson.InProcess(handler(behind)).Transport}
-		c := client(restjson.ClientConfig{Endpoint: "http://front.test/", HTTPClient: &http.Client{Transport: front}})
-		return &theAPI{readModel(t, model), ops, reflect.ValueOf(c), [2]*wireTap{front, back}}
-	}
-	return map[string]*theAPI{
-		"connect": build("connect.json", connect.Operations,
-			func(c restjson.ClientConfig) any { return connect.NewClient(c) },
-			func(s any) http.Handler {
-				return connect.NewHandler(s.(connect.Service), restjson.HandlerOptions{})
-			}),
-		"participant": build("connectparticipant.json", participant.Operations,
-			func(c restjson.ClientConfig) any { return participant.NewClient(c) },
-			func(s any) http.Handler {
-				return participant.NewHandler(s.(participant.Service), restjson.HandlerOptions{})
-			}),
+	back := &wireTap{}
+	behind := client(restjson.ClientConfig{Endpoint: "http://back.test", HTTPClient: &http.Client{Transport: back}})
+	front := &wireTap{next: restjson.InProcess(handler(any(behind).(S), restjson.HandlerOptions{})).Transport}
+	first := client(restjson.ClientConfig{Endpoint: "http://front.test/", HTTPClient: &http.Client{Transport: front}})
+	return &theAPI{
+		model:         m,
+		restjson:      api,
+		operations:    ops,
+		unimplemented: handler(any(none).(S), restjson.HandlerOptions{}),
+		client:        func(c restjson.ClientConfig) any { return client(c) },
+		front:         reflect.ValueOf(first),
+		sent:          [2]*wireTap{front, back},
 	}
 }
 
@@ -266,15 +273,11 @@ func TestEveryExceptionOfEveryOperation(t *testing.T) {
 
 // exception makes an exception with its typed members, which it adds to wire.
 func (g *sampler) exception(a *theAPI, e *Shape, wire map[string]any) restjson.Exception {
-	table := connect.API.Exceptions
-	if strings.HasPrefix(e.ID, "com.amazonaws.connectparticipant#") {
-		table = participant.API.Exceptions
-	}
-	x := table[e.Name()]()
+	x := a.restjson.Exceptions[e.Name()]()
 	v := reflect.ValueOf(x).Elem()
 	v.FieldByName("Message").SetString("the message")
 	for _, m := range e.Members {
-		if m.Name != "Message" {
+		if !strings.EqualFold(m.Name, "message") {
 			wire[m.Name] = g.member(e, m, v).wire
 		}
 	}
@@ -282,18 +285,10 @@ func (g *sampler) exception(a *theAPI, e *Shape, wire map[string]any) restjson.E
 }
 
 func TestEveryOperationUnimplemented(t *testing.T) {
-	handlers := map[string]http.Handler{
-		"connect":     connect.NewHandler(connect.Unimplemented{}, restjson.HandlerOptions{}),
-		"participant": participant.NewHandler(participant.Unimplemented{}, restjson.HandlerOptions{}),
-	}
 	each(t, func(t *testing.T, a *theAPI, op restjson.Operation, s *Shape) {
-		tap := &wireTap{next: restjson.InProcess(handlers[op.Service]).Transport}
-		cfg := restjson.ClientConfig{Endpoint: "http://front.test", HTTPClient: &http.Client{Transport: tap}}
-		var client any = connect.NewClient(cfg)
-		if op.Service == "participant" {
-			client = participant.NewClient(cfg)
-		}
-		one := &theAPI{model: a.model, front: reflect.ValueOf(client)}
+		tap := &wireTap{next: restjson.InProcess(a.unimplemented).Transport}
+		client := a.client(restjson.ClientConfig{Endpoint: "http://front.test", HTTPClient: &http.Client{Transport: tap}})
+		one := &theAPI{front: reflect.ValueOf(client)}
 		in := one.newInput(op.Name)
 		(&sampler{t: t, m: a.model}).input(a.model.Shapes[s.Input.Target], in.Elem())
 		_, err := one.call(op.Name, in)

@@ -1,8 +1,11 @@
-// Command cmd writes the generated files of an API package:
+// Command cmd runs the generator:
 //
-//	cmd -model ../model/connect.json -package connect -out .
+//	cmd -model ../model/connect.json -package connect
+//	cmd -coverage operations.md connect=api/model/connect.json=internal/connectapi ...
 //
-// Files that do not change are left alone, so builds stay cached.
+// The first form writes the generated files of an API package into the working directory. The second
+// writes the table of which operations the packages implement. Files that do not change are left
+// alone, so builds stay cached.
 package main
 
 import (
@@ -11,46 +14,94 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"parley/internal/codegen"
 )
 
 func main() {
-	model := flag.String("model", "", "the Smithy model, a JSON file")
-	pkg := flag.String("package", "", "the name of the Go package")
-	out := flag.String("out", ".", "the directory to write to")
+	model := flag.String("model", "", "the Smithy model, a JSON `file`")
+	pkg := flag.String("package", "", "the `name` of the Go package")
+	coverage := flag.String("coverage", "", "write the coverage table to this `file`; arguments are name=model=package directory")
 	flag.Parse()
-	if err := run(*model, *pkg, *out); err != nil {
+	var err error
+	if *coverage != "" {
+		err = writeCoverage(*coverage, flag.Args())
+	} else {
+		err = writePackage(*model, *pkg)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "codegen:", err)
 		os.Exit(1)
 	}
 }
 
-func run(model, pkg, out string) error {
-	data, err := os.ReadFile(model)
+func readModel(path string) (*codegen.Model, error) {
+	data, err := os.ReadFile(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	m, err := codegen.Read(data)
+	return codegen.Read(data)
+}
+
+func writePackage(model, pkg string) error {
+	m, err := readModel(model)
 	if err != nil {
 		return err
 	}
 	files, err := codegen.Generate(m, codegen.Options{
 		Package: pkg,
-		Source:  "api/model/" + filepath.Base(model),
+		Source:  fromRoot(model),
 		Runtime: "parley/api/restjson",
 	})
 	if err != nil {
 		return err
 	}
 	for name, source := range files {
-		path := filepath.Join(out, name)
-		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, source) {
-			continue
-		}
-		if err := os.WriteFile(path, source, 0o644); err != nil {
+		if err := write(name, source); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// fromRoot is the path of a file from the root of its module, with slashes.
+func fromRoot(path string) string {
+	whole, err := filepath.Abs(path)
+	if err != nil {
+		return filepath.ToSlash(path)
+	}
+	for dir := filepath.Dir(whole); dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return filepath.ToSlash(strings.TrimPrefix(whole, dir+string(filepath.Separator)))
+		}
+	}
+	return filepath.Base(path)
+}
+
+func writeCoverage(out string, args []string) error {
+	var apis []codegen.Implementation
+	for _, arg := range args {
+		part := strings.Split(arg, "=")
+		if len(part) != 3 {
+			return fmt.Errorf("%q is not name=model=directory", arg)
+		}
+		m, err := readModel(part[1])
+		if err != nil {
+			return err
+		}
+		apis = append(apis, codegen.Implementation{Name: part[0], Model: m, Dir: part[2]})
+	}
+	table, err := codegen.Coverage(apis)
+	if err != nil {
+		return err
+	}
+	return write(out, table)
+}
+
+func write(path string, content []byte) error {
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, content) {
+		return nil
+	}
+	return os.WriteFile(path, content, 0o644)
 }
