@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -13,8 +14,10 @@ const (
 	// copied back into the database file. A longer log means that a page which
 	// changes often is copied once for more changes.
 	walPages = 8000
-	// walSlack is how much further it may grow meanwhile before the writer waits.
-	walSlack = 3 * walPages
+	// walSlack is how many times that it may grow meanwhile before the writer waits.
+	walSlack = 3
+	// busyTimeout lets a process that came to look, such as a backup, finish what it does.
+	busyTimeout = "PRAGMA busy_timeout = 10000"
 )
 
 // checkpointer copies the write-ahead log into the database file beside the
@@ -24,17 +27,18 @@ const (
 type checkpointer struct {
 	conn   *conn
 	log    *slog.Logger
+	pages  int64 // walPages but in tests
 	wanted chan struct{}
 	copied chan struct{}
 	wg     sync.WaitGroup
 }
 
-func newCheckpointer(ctx context.Context, dsn string, log *slog.Logger) (*checkpointer, error) {
+func newCheckpointer(ctx context.Context, dsn string, o Options) (*checkpointer, error) {
 	c, err := connect(ctx, dsn, "busy_timeout = 0", "synchronous = full", "wal_autocheckpoint = 0", "cache_size = -1000")
 	if err != nil {
 		return nil, err
 	}
-	cp := &checkpointer{conn: c, log: log, wanted: make(chan struct{}, 1), copied: make(chan struct{}, 1)}
+	cp := &checkpointer{conn: c, log: o.Log, pages: cmp.Or(o.walPages, walPages), wanted: make(chan struct{}, 1), copied: make(chan struct{}, 1)}
 	cp.wg.Go(cp.run)
 	return cp, nil
 }
@@ -46,7 +50,7 @@ func (cp *checkpointer) run() {
 			if err != nil {
 				cp.log.Warn("checkpoint failed; it will be tried again", "error", err)
 			}
-			if err != nil || log-copied < walPages/50 {
+			if err != nil || log-copied < cp.pages/50 {
 				break
 			}
 		}
@@ -73,7 +77,7 @@ func (c *conn) checkpoint() (log, copied int64, err error) {
 // wal is the writer's view of the log.
 type wal struct {
 	*checkpointer
-	pages   int64 // in the log
+	length  int64 // of the log, in pages
 	next    int64 // the length at which to ask for a checkpoint
 	running bool
 }
@@ -82,10 +86,10 @@ type wal struct {
 func (w *wal) grew(c *conn) {
 	if status, ok := c.raw.(sqlite.DBStatus); ok {
 		if n, _, err := status.Status(sqlite.DBStatusCacheWrite, true); err == nil {
-			w.pages += int64(n)
+			w.length += int64(n)
 		}
 	}
-	if !w.running && w.pages >= w.next {
+	if !w.running && w.length >= w.next {
 		w.running = true
 		w.wanted <- struct{}{}
 	}
@@ -97,7 +101,7 @@ func (w *wal) finish(c *conn) {
 	if !w.running {
 		return
 	}
-	if w.pages < w.next+walSlack {
+	if w.length < w.next+walSlack*w.pages {
 		select {
 		case <-w.copied:
 		default:
@@ -108,10 +112,30 @@ func (w *wal) finish(c *conn) {
 	}
 	w.running = false
 	log, copied, err := c.checkpoint()
-	if err == nil && log == copied {
-		w.pages, w.next = 0, walPages
+	if err != nil {
+		w.next = w.length + w.pages // the disk refuses; try later
 		return
 	}
-	// Somebody reads an old state, or the disk refuses: let it grow a piece further.
-	w.next = w.pages + walPages
+	// A reader of an old state keeps the log from being begun anew even when
+	// all of it is copied. Such readers pass, and the next round will do; but
+	// when that went wrong before, the log is longer than it should be.
+	if anew := log == copied && log < 2*w.pages || c.restart(w.checkpointer); anew {
+		w.length, w.next = 0, w.pages
+		return
+	}
+	w.length, w.next = log, log+w.pages
+}
+
+// restart copies the rest of the log and waits for readers of an old state,
+// though not long: a report that runs for minutes must not stop the chats. It
+// reports whether the log will be begun anew.
+func (c *conn) restart(cp *checkpointer) bool {
+	if err := c.script("PRAGMA busy_timeout = 50"); err != nil {
+		return false
+	}
+	r, err := c.first("PRAGMA wal_checkpoint(RESTART)")
+	if err := c.script(busyTimeout); err != nil {
+		cp.log.Warn("the database does not take a setting", "error", err)
+	}
+	return err == nil && r != nil && !r.bool(0)
 }

@@ -31,7 +31,7 @@ type statement interface {
 	driver.StmtQueryContext
 }
 
-// connect opens the database that dsn names and runs the pragmas on it.
+// connect opens the database that dsn names and runs pragmas on it.
 func connect(ctx context.Context, dsn string, pragmas ...string) (*conn, error) {
 	connector, err := sqlite.NewConnector(dsn)
 	if err != nil {

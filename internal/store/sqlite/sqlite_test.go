@@ -56,6 +56,7 @@ func open(t *testing.T, dir string) *sqlite.Store {
 	if err != nil {
 		t.Fatalf("Open(%q): %v", dir, err)
 	}
+	t.Cleanup(func() { s.Close() })
 	return s
 }
 

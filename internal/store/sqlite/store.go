@@ -47,6 +47,8 @@ type Options struct {
 	// Observe, when set, is told after each flush how many changes shared it
 	// and how long the batch took. It runs on the writer's goroutine and must be quick.
 	Observe func(batch int, flush time.Duration)
+
+	walPages int64 // set by tests: see checkpointer.pages
 }
 
 // Store is a [store.Store] on SQLite. Make it with [Open].
@@ -107,7 +109,7 @@ func openFile(ctx context.Context, o Options) (*Store, error) {
 	if err := migrate(c); err != nil {
 		return fail(err)
 	}
-	cp, err := newCheckpointer(ctx, dir.dsn(), o.Log)
+	cp, err := newCheckpointer(ctx, dir.dsn(), o)
 	if err != nil {
 		return fail(err)
 	}

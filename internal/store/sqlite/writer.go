@@ -57,7 +57,7 @@ func newWriter(o Options, p *pool, c *conn, cp *checkpointer) *writer {
 		chats:    newCache[center.ContactID, *chat](remembered),
 		counters: newCache[string, *counter](remembered)}
 	if cp != nil {
-		w.wal = &wal{checkpointer: cp, next: walPages}
+		w.wal = &wal{checkpointer: cp, next: cp.pages}
 	}
 	return w
 }

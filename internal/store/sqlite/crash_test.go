@@ -1,0 +1,184 @@
+package sqlite_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/store"
+	"parley/internal/store/sqlite"
+)
+
+// crashDir names the directory that a child process of TestCrash works on.
+const crashDir = "PARLEY_TEST_CRASH_DIR"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(crashDir); dir != "" {
+		fmt.Fprintln(os.Stderr, appendForever(dir))
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// TestCrash kills a process that appends as fast as it can, at random moments, and
+// looks for every item whose done was called.
+func TestCrash(t *testing.T) {
+	dir := t.TempDir()
+	acked := make([]int64, crashChats)
+	for round := range 10 {
+		crash(t, dir, acked)
+		s, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir})
+		if err != nil {
+			t.Fatalf("round %d: opening after the crash: %v", round, err)
+		}
+		if total := checkCrashed(t, s, acked); total == 0 {
+			t.Errorf("round %d: nothing was written", round)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatalf("Close = %v", err)
+		}
+	}
+}
+
+// crash runs a child until it has said a random number of acknowledgements,
+// kills it, and notes in acked the last item of each chat it had announced.
+func crash(t *testing.T, dir string, acked []int64) {
+	t.Helper()
+	child := exec.CommandContext(t.Context(), os.Args[0])
+	child.Env = append(os.Environ(), crashDir+"="+dir)
+	child.Stderr = os.Stderr
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	last := rand.IntN(4000)
+	lines := bufio.NewScanner(out)
+	for n := 0; lines.Scan(); n++ {
+		chat, seq, ok := strings.Cut(lines.Text(), " ")
+		i, err1 := strconv.Atoi(chat)
+		n64, err2 := strconv.ParseInt(seq, 10, 64)
+		if !ok || err1 != nil || err2 != nil {
+			break // the line that was cut off
+		}
+		if n64 != acked[i]+1 {
+			t.Errorf("chat %d: item %d was acknowledged after %d", i, n64, acked[i])
+		}
+		acked[i] = n64
+		if n == last {
+			if second, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir}); err == nil {
+				second.Close()
+				t.Error("a second process could open the directory")
+			} else if pid := strconv.Itoa(child.Process.Pid); !strings.Contains(err.Error(), "process "+pid) {
+				t.Errorf("Open = %v; want an error that names process %s", err, pid)
+			}
+			if err := child.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := child.Wait(); err == nil || child.ProcessState.Exited() {
+		t.Fatalf("the child ended by itself: %v", child.ProcessState)
+	}
+}
+
+// checkCrashed checks every chat and returns how many items there are.
+func checkCrashed(t *testing.T, s store.Store, acked []int64) (total int64) {
+	t.Helper()
+	for i := range acked {
+		id := crashChat(i)
+		h, err := s.Chat(t.Context(), id)
+		if err != nil {
+			if acked[i] > 0 {
+				t.Errorf("chat %d is lost: %v", i, err)
+			}
+			continue
+		}
+		if h.LastSeq < acked[i] {
+			t.Errorf("chat %d: item %d was acknowledged, the last one stored is %d", i, acked[i], h.LastSeq)
+		}
+		if h.Version != 1+h.LastSeq/10 {
+			t.Errorf("chat %d: version %d with %d items; want 1 more for every tenth", i, h.Version, h.LastSeq)
+		}
+		seq := int64(0)
+		for seq < h.LastSeq {
+			items, err := s.Items(t.Context(), store.ItemQuery{Chat: id, From: seq + 1})
+			if err != nil || len(items) == 0 {
+				t.Fatalf("Items from %d: %d items, %v", seq+1, len(items), err)
+			}
+			for _, it := range items {
+				if seq++; it.Seq != seq || it.Content != crashText(i, seq) {
+					t.Fatalf("chat %d: item %d %q stands where %d should", i, it.Seq, it.Content, seq)
+				}
+			}
+		}
+		acked[i] = h.LastSeq
+		total += seq
+	}
+	if n, err := s.Count(t.Context(), "items"); err != nil || n != total {
+		t.Errorf("the counter says %d items, %v; there are %d", n, err, total)
+	}
+	return total
+}
+
+const crashChats = 16
+
+func crashChat(i int) center.ContactID {
+	return center.ContactID(fmt.Sprintf("00000000-0000-7000-8000-%012d", i))
+}
+
+func crashText(chat int, seq int64) string { return fmt.Sprintf("chat %d, item %d", chat, seq) }
+
+// appendForever is the child: it appends to its chats, several changes ahead of
+// the disk, and says "chat seq" when an item is durable. It only returns when something fails.
+func appendForever(dir string) error {
+	s, err := sqlite.Open(context.Background(), sqlite.Options{Dir: dir})
+	if err != nil {
+		return err
+	}
+	failed := make(chan error, 1)
+	for i := range crashChats {
+		go func() {
+			id := crashChat(i)
+			h, err := s.Chat(context.Background(), id)
+			if center.ReasonOf(err) == center.NotFound {
+				err = submit(s, newChat(id, start))
+				h = store.Head{Version: 1}
+			}
+			if err != nil {
+				failed <- err
+				return
+			}
+			ahead := make(chan struct{}, 4)
+			for seq := h.LastSeq + 1; ; seq++ {
+				it := item(id, seq, start.Add(time.Duration(seq)*time.Millisecond))
+				it.Content = crashText(i, seq)
+				c := &store.Change{Chat: id, Items: []center.Item{it}, Quota: &store.Quota{Counter: "items", Delta: 1, Limit: -1}}
+				if seq%10 == 0 {
+					c.Version, c.State = h.Version, &store.Head{Instance: instance, State: fmt.Append(nil, seq)}
+					h.Version++
+				}
+				ahead <- struct{}{}
+				s.Submit(c, func(err error) {
+					if err != nil {
+						failed <- err
+						return
+					}
+					fmt.Printf("%d %d\n", i, seq)
+					<-ahead
+				})
+			}
+		}()
+	}
+	return <-failed
+}

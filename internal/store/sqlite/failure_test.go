@@ -1,0 +1,215 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/store"
+)
+
+var epoch = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+
+// open opens a store on a file and runs SQL on the writer's connection first.
+func open(t *testing.T, sql string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	prepare(t, s, sql)
+	return s
+}
+
+// prepare runs SQL as the writer and outside of its transaction.
+func prepare(t *testing.T, s *Store, sql string) {
+	t.Helper()
+	if err := s.do(t.Context(), func(c *conn) error {
+		if err := c.script("ROLLBACK"); err != nil {
+			return err
+		}
+		return errors.Join(c.script(sql), c.script("BEGIN; SAVEPOINT change"))
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func create(t *testing.T, s *Store) center.ContactID {
+	t.Helper()
+	id := center.NewContactID(epoch)
+	if err := submit(s, &store.Change{Chat: id, State: &store.Head{Instance: "i", State: []byte("first")}}); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func submit(s *Store, c *store.Change) error {
+	done := make(chan error, 1)
+	s.Submit(c, func(err error) { done <- err })
+	return <-done
+}
+
+func item(seq int64, content string) center.Item {
+	return center.Item{Seq: seq, ID: center.NewItemID(epoch, seq, 1), Time: epoch, Type: center.TypeMessage, Content: content}
+}
+
+// together submits changes so that they share a batch and returns what became of each.
+func together(t *testing.T, s *Store, changes ...*store.Change) []error {
+	t.Helper()
+	errs := make([]error, len(changes))
+	hold, held := make(chan struct{}), make(chan struct{})
+	s.submit(entry{job: func(*conn) error { close(held); <-hold; return nil }, done: func(error) {}})
+	<-held // the writer is busy: what follows waits and becomes one batch
+	var wg sync.WaitGroup
+	wg.Add(len(changes))
+	for i, c := range changes {
+		s.Submit(c, func(err error) { errs[i] = err; wg.Done() })
+	}
+	close(hold)
+	wg.Wait()
+	return errs
+}
+
+// A change whose statement fails, after others of its own were executed, fails alone.
+func TestPoison(t *testing.T) {
+	s := open(t, `CREATE TRIGGER poison BEFORE INSERT ON items WHEN new.content = 'poison' BEGIN SELECT raise(ABORT, 'poisoned'); END`)
+	a, b, c := create(t, s), create(t, s), create(t, s)
+	one := func(chat center.ContactID, seq int64, text string) *store.Change {
+		return &store.Change{Chat: chat, Items: []center.Item{item(seq, text)}, Quota: &store.Quota{Counter: "q", Delta: 1, Limit: 3}}
+	}
+	bad := &store.Change{
+		Chat: b, Version: 1, State: &store.Head{Instance: "i", State: []byte("spoilt")}, Items: []center.Item{item(1, "fine"), item(2, "poison")},
+		Once: &store.Once{Key: "k", At: epoch}, Quota: &store.Quota{Counter: "q", Delta: 1, Limit: 3},
+	}
+	errs := together(t, s, one(a, 1, "before"), bad, one(b, 1, "after"), one(c, 9, "refused"), one(c, 1, "after"), one(a, 2, "over the quota"))
+	for i, want := range []string{"", "poisoned", "", store.ErrConflict.Error(), "", store.ErrQuota.Error()} {
+		if got := fmt.Sprint(errs[i]); (errs[i] == nil) != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("change %d: done(%v); want %q", i, errs[i], want)
+		}
+	}
+	if h, err := s.Chat(t.Context(), b); err != nil || h.Version != 1 || string(h.State) != "first" || h.LastSeq != 1 {
+		t.Errorf("head %+v, %v; want it as before the bad change, with one item", h, err)
+	}
+	if n, err := s.Count(t.Context(), "q"); err != nil || n != 3 {
+		t.Errorf("the counter is %d, %v; want 3", n, err)
+	}
+	if _, err := s.Replayed(t.Context(), "k"); center.ReasonOf(err) != center.NotFound {
+		t.Errorf("Replayed = %v; want NotFound", err)
+	}
+}
+
+// When the commit itself fails, all fail, nothing was applied, and what comes after is judged by what is stored.
+func TestCommitFails(t *testing.T) {
+	s := open(t, `CREATE TEMP TABLE parent (id INTEGER PRIMARY KEY);
+		CREATE TEMP TABLE child (id INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED);
+		CREATE TEMP TRIGGER orphan AFTER INSERT ON items WHEN new.content = 'orphan' BEGIN INSERT INTO child VALUES (1); END`)
+	a, b := create(t, s), create(t, s)
+	errs := together(t, s,
+		&store.Change{Chat: a, Items: []center.Item{item(1, "fine")}, Quota: &store.Quota{Counter: "q", Delta: 1, Limit: -1}},
+		&store.Change{Chat: b, Items: []center.Item{item(1, "orphan")}},
+		&store.Change{Chat: a, Items: []center.Item{item(2, "builds on the first")}},
+		&store.Change{Chat: a, Items: []center.Item{item(9, "would be refused")}},
+	)
+	for i, err := range errs {
+		if err == nil || !strings.Contains(err.Error(), "FOREIGN KEY") {
+			t.Errorf("change %d of the failed batch: done(%v)", i, err)
+		}
+	}
+	if n, err := s.Count(t.Context(), "q"); err != nil || n != 0 {
+		t.Errorf("the counter is %d, %v; want 0", n, err)
+	}
+	if err := submit(s, &store.Change{Chat: a, Items: []center.Item{item(3, "builds on what was lost")}}); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("done(%v); want ErrConflict", err)
+	}
+	for seq := range int64(3) {
+		if err := submit(s, &store.Change{Chat: a, Items: []center.Item{item(seq+1, "again")}}); err != nil {
+			t.Errorf("after the failure: done(%v)", err)
+		}
+	}
+}
+
+// A full disk fails changes and does no other harm; when there is room again the store goes on.
+func TestDiskFull(t *testing.T) {
+	s := open(t, "")
+	id := create(t, s)
+	var pages int64
+	prepare(t, s, "")
+	if err := s.do(t.Context(), func(c *conn) (err error) { pages, err = c.pragma("page_count"); return err }); err != nil {
+		t.Fatal(err)
+	}
+	prepare(t, s, fmt.Sprintf("PRAGMA max_page_count = %d", pages+20))
+	text := strings.Repeat("x", 10_000)
+	stored := int64(0)
+	for {
+		err := submit(s, &store.Change{Chat: id, Items: []center.Item{item(stored+1, text)}})
+		if err != nil {
+			if !strings.Contains(err.Error(), "full") {
+				t.Fatalf("done(%v); want that the disk is full", err)
+			}
+			break
+		}
+		stored++
+	}
+	errs := together(t, s, &store.Change{Chat: id, Items: []center.Item{item(stored+1, text)}}, &store.Change{Chat: id, Items: []center.Item{item(stored+2, text)}})
+	if errs[0] == nil || errs[1] == nil {
+		t.Errorf("done(%v), done(%v) on a full disk", errs[0], errs[1])
+	}
+	prepare(t, s, "PRAGMA max_page_count = 100000")
+	for range 3 {
+		if err := submit(s, &store.Change{Chat: id, Items: []center.Item{item(stored+1, text)}}); err != nil {
+			t.Fatalf("with room again: done(%v)", err)
+		}
+		stored++
+	}
+	if h, err := s.Chat(t.Context(), id); err != nil || h.LastSeq != stored {
+		t.Errorf("head %+v, %v; want last item %d", h, err, stored)
+	}
+}
+
+// The log does not grow without bound under a load that never pauses, and readers see whole transcripts meanwhile.
+func TestLogIsBounded(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Open(t.Context(), Options{Dir: dir, walPages: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	const chats, each, atOnce = 8, 400, 10
+	text := strings.Repeat("0123456789abcdef", 256) // a page
+	var wg sync.WaitGroup
+	for range chats {
+		id := create(t, s)
+		wg.Go(func() {
+			for seq := int64(1); seq <= each; seq += atOnce {
+				c := &store.Change{Chat: id}
+				for i := range int64(atOnce) {
+					c.Items = append(c.Items, item(seq+i, text))
+				}
+				if err := submit(s, c); err != nil {
+					t.Errorf("done(%v)", err)
+					return
+				}
+				if got, err := s.Items(t.Context(), store.ItemQuery{Chat: id}); err != nil || int64(len(got)) != seq+atOnce-1 {
+					t.Errorf("%d items, %v; want %d", len(got), err, seq+atOnce-1)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	log, err := os.Stat(filepath.Join(dir, databaseName+"-wal"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What the writer may add before it waits, and a few batches that were under way.
+	const most = (1 + walSlack) * 100 * 2 * 4200
+	if written := int64(chats * each * len(text)); log.Size() > most || written < 3*most {
+		t.Errorf("the log has %d bytes after %d were written; want at most %d", log.Size(), written, int64(most))
+	}
+}
