@@ -17,6 +17,9 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}
+	if in.ContentLength == 0 && in.Body != http.NoBody {
+		in.ContentLength = -1 // a client says 0 for unknown, a server -1
+	}
 	defer func() { _ = in.Body.Close() }() // a transport must; it has nothing to say
 	in.RequestURI = in.URL.RequestURI()
 	in.Host = in.URL.Host

@@ -1,0 +1,278 @@
+package restjson
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// note is the input and output of the only operation of the API under test.
+type note struct{ ID, Text string }
+
+func (x *note) BindHTTP(in *Input) {
+	x.ID = in.Label("ID", 0).String()
+	in.Body(x)
+}
+
+func (x *note) CallHTTP(o *Outgoing) {
+	o.Label("ID", x.ID)
+	o.Body(x)
+}
+
+func (x *note) Validate(v *Validator) { v.Length("Text", x.Text, 0, 20) }
+
+func (x *note) AppendJSON(b []byte) []byte { return End(String(append(b, '{'), "Text", x.Text)) }
+
+func (x *note) DecodeJSON(d *Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		if string(d.Key()) == "Text" {
+			x.Text = d.String()
+		} else {
+			d.Skip()
+		}
+	}
+}
+
+// lost is an exception of the API.
+type lost struct {
+	Message string
+	Where   string
+	ResponseMetadata
+}
+
+func (*lost) ErrorCode() string      { return "LostException" }
+func (e *lost) ErrorMessage() string { return e.Message }
+func (*lost) HTTPStatus() int        { return 410 }
+func (e *lost) Error() string        { return Describe("LostException", e.Message) }
+func (e *lost) AppendMembers(b []byte) []byte {
+	return String(b, "Where", e.Where)
+}
+
+func (e *lost) DecodeJSON(d *Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "message", "Message":
+			e.Message = d.String()
+		case "Where":
+			e.Where = d.String()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+var noteAPI = &API{Service: "notes", Exceptions: map[string]func() Exception{
+	"LostException":             func() Exception { return new(lost) },
+	"InvalidRequestException":   func() Exception { return new(lost) },
+	"InvalidParameterException": func() Exception { return new(lost) },
+	"InternalServiceException":  func() Exception { return new(lost) },
+}}
+
+var put = &Operation{Service: "notes", Name: "PutNote", Method: "PUT", Path: "/notes/{ID}",
+	Errors: []string{"InvalidParameterException", "InvalidRequestException", "LostException"}}
+
+func serve(opts HandlerOptions, method func(context.Context, *note) (*note, error)) http.Handler {
+	return NewHandler(noteAPI, opts, []Route{Handle(put, method)})
+}
+
+func echo(_ context.Context, in *note) (*note, error) { return in, nil }
+
+// send sends a request as it stands.
+func send(t *testing.T, h http.Handler, method, target string, body io.Reader) (*http.Response, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, "http://notes.test"+target, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := InProcess(h).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res, string(text)
+}
+
+func TestAnswers(t *testing.T) {
+	fails := func(err error) func(context.Context, *note) (*note, error) {
+		return func(context.Context, *note) (*note, error) { return nil, err }
+	}
+	mapped := HandlerOptions{MapError: func(op *Operation, err error) error {
+		if errors.Is(err, io.ErrNoProgress) && op == put {
+			return fmt.Errorf("in vain: %w", &lost{Message: "gone", Where: "here"})
+		}
+		return err
+	}}
+	for name, c := range map[string]struct {
+		handler http.Handler
+		target  string
+		body    string
+		status  int
+		code    string
+		answer  string
+	}{
+		"success":    {serve(HandlerOptions{}, echo), "/notes/a", `{"Text":"x"}`, 200, "", `{"Text":"x"}`},
+		"nil result": {serve(HandlerOptions{}, fails(nil)), "/notes/a", "", 200, "", `{}`},
+		"unknown path": {serve(HandlerOptions{}, echo), "/other", "", 404, "UnknownOperationException",
+			`{"__type":"UnknownOperationException","Message":"there is no operation PUT /other","message":"there is no operation PUT /other"}`},
+		"broken JSON": {serve(HandlerOptions{}, echo), "/notes/a", "{", 400, "InvalidRequestException", ""},
+		"wrong type":  {serve(HandlerOptions{}, echo), "/notes/a", `{"Text":1}`, 400, "InvalidRequestException", ""},
+		"bad value": {serve(HandlerOptions{}, echo), "/notes/a", `{"Text":"` + strings.Repeat("x", 21) + `"}`, 400, "InvalidParameterException",
+			`{"__type":"InvalidParameterException","Message":"1 validation error: Text: must have at most 20 characters, has 21","message":"1 validation error: Text: must have at most 20 characters, has 21"}`},
+		"exception": {serve(HandlerOptions{}, fails(&lost{Message: `a "b"`, Where: "c"})), "/notes/a", "", 410, "LostException",
+			`{"__type":"LostException","Message":"a \"b\"","message":"a \"b\"","Where":"c"}`},
+		"wrapped exception": {serve(HandlerOptions{}, fails(fmt.Errorf("while: %w", &lost{}))), "/notes/a", "", 410, "LostException",
+			`{"__type":"LostException","Where":""}`},
+		"mapped": {serve(mapped, fails(io.ErrNoProgress)), "/notes/a", "", 410, "LostException",
+			`{"__type":"LostException","Message":"gone","message":"gone","Where":"here"}`},
+		"unmapped": {serve(mapped, fails(errors.New("the password is 1234"))), "/notes/a", "", 500, "InternalServiceException",
+			`{"__type":"InternalServiceException","Message":"internal error","message":"internal error"}`},
+		"not implemented": {serve(HandlerOptions{}, fails(NotImplemented(put))), "/notes/a", "", 501, "NotImplementedException", ""},
+		"too large":       {serve(HandlerOptions{MaxBody: 8}, echo), "/notes/a", `{"Text":"x"}`, 400, "InvalidRequestException", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			res, answer := send(t, c.handler, "PUT", c.target, strings.NewReader(c.body))
+			if res.StatusCode != c.status || res.Header.Get("x-amzn-errortype") != c.code || c.answer != "" && answer != c.answer {
+				t.Fatalf("%d %q %s; want %d %q %s", res.StatusCode, res.Header.Get("x-amzn-errortype"), answer, c.status, c.code, c.answer)
+			}
+			if res.Header.Get("Content-Type") != "application/json" || len(res.Header.Get("x-amzn-requestid")) != 36 {
+				t.Fatalf("headers %v", res.Header)
+			}
+		})
+	}
+}
+
+// unsized hides the length of a body, as chunked transfer does.
+type unsized struct{ io.Reader }
+
+func TestBodyBound(t *testing.T) {
+	const limit = 100
+	h := serve(HandlerOptions{MaxBody: limit}, echo)
+	for _, c := range []struct {
+		size int
+		want int
+	}{{limit, 200}, {limit + 1, 400}, {10 * limit, 400}} {
+		body := `{"Text":"x"}` + strings.Repeat(" ", c.size-len(`{"Text":"x"}`))
+		for name, r := range map[string]io.Reader{"sized": strings.NewReader(body), "chunked": unsized{strings.NewReader(body)}} {
+			res, answer := send(t, h, "PUT", "/notes/a", r)
+			if res.StatusCode != c.want || (c.want == 400) != (res.Header.Get("Connection") == "close") {
+				t.Errorf("%s body of %d bytes: %d %s %v", name, c.size, res.StatusCode, answer, res.Header)
+			}
+		}
+	}
+	outer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, 4)
+		r.ContentLength = -1
+		h.ServeHTTP(w, r)
+	})
+	if res, answer := send(t, outer, "PUT", "/notes/a", strings.NewReader(`{"Text":"x"}`)); res.StatusCode != 400 || !strings.Contains(answer, "larger than") {
+		t.Errorf("a bound outside: %d %s", res.StatusCode, answer)
+	}
+	broken := io.MultiReader(strings.NewReader("{"), iotestErr{})
+	if res, answer := send(t, h, "PUT", "/notes/a", broken); res.StatusCode != 400 || !strings.Contains(answer, "could not be read") {
+		t.Errorf("a broken body: %d %s", res.StatusCode, answer)
+	}
+}
+
+type iotestErr struct{}
+
+func (iotestErr) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+func TestHooks(t *testing.T) {
+	type key struct{}
+	var seen []Observation
+	clock := time.Unix(0, 0)
+	refused := errors.New("no")
+	opts := HandlerOptions{
+		Before: func(op *Operation, r *http.Request, body []byte) (context.Context, error) {
+			if r.Header.Get("Authorization") == "" {
+				return nil, &APIError{Code: "MissingAuthenticationTokenException", Status: 403}
+			}
+			if r.Header.Get("Authorization") == "bad" {
+				return nil, refused
+			}
+			return context.WithValue(r.Context(), key{}, op.Name+string(body)), nil
+		},
+		RequestID: func(ctx context.Context) string {
+			id, _ := ctx.Value(key{}).(string)
+			return id
+		},
+		Observe: func(_ context.Context, o Observation) { seen = append(seen, o) },
+		Now: func() time.Time {
+			clock = clock.Add(time.Second)
+			return clock
+		},
+	}
+	h := serve(opts, func(ctx context.Context, in *note) (*note, error) {
+		return &note{Text: ctx.Value(key{}).(string)}, nil
+	})
+	var ids []string
+	for _, authorization := range []string{"", "good", "bad"} {
+		req, err := http.NewRequestWithContext(t.Context(), "PUT", "http://notes.test/notes/a", strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if authorization != "" {
+			req.Header.Set("Authorization", authorization)
+		}
+		res, err := InProcess(h).Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, res.Header.Get("x-amzn-requestid"))
+	}
+	if ids[1] != "PutNote{}" || len(ids[0]) != 36 {
+		t.Errorf("request ids %q", ids)
+	}
+	missing := &APIError{Code: "MissingAuthenticationTokenException", Status: 403}
+	want := []Observation{
+		{put, 403, missing.Code, missing, time.Second, 2, 48},
+		{put, 200, "", nil, time.Second, 2, 20},
+		{put, 500, "InternalServiceException", refused, time.Second, 2, 91},
+	}
+	for i := range seen {
+		want[i].BytesOut = seen[i].BytesOut // of no interest here
+	}
+	if !reflect.DeepEqual(seen, want) {
+		t.Errorf("observed %+v; want %+v", seen, want)
+	}
+}
+
+func TestPanicPassesThrough(t *testing.T) {
+	h := serve(HandlerOptions{}, func(context.Context, *note) (*note, error) { panic("on purpose") })
+	defer func() {
+		if recover() != "on purpose" {
+			t.Error("the panic did not arrive")
+		}
+	}()
+	send(t, h, "PUT", "/notes/a", bytes.NewReader(nil))
+}
+
+// The handler over a real connection: bodies are refused before they are read to the end.
+func TestOverTCP(t *testing.T) {
+	srv := newServer(t, serve(HandlerOptions{MaxBody: 1000}, echo))
+	client := &Client{API: noteAPI, Config: ClientConfig{Endpoint: srv}}
+	got, err := Call[note](t.Context(), client, put, &note{ID: "ü /%", Text: "hello"})
+	if err != nil || got.Text != "hello" {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	_, err = Call[note](t.Context(), client, put, &note{ID: "a", Text: strings.Repeat("x", 1<<20)})
+	if e, ok := errors.AsType[*lost](err); !ok || e.StatusCode != 400 || !strings.Contains(e.Message, "larger than 1000 bytes") {
+		t.Fatalf("a large body: %v", err)
+	}
+}
