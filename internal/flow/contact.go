@@ -131,7 +131,6 @@ func (s setLogging) run(m *machine, _ *action) result {
 		m.c.Logging = true
 		m.note("LoggingBehavior", "Enable")
 	case strings.EqualFold(s.behavior, "Disabled"):
-		m.note("LoggingBehavior", "Disable")
 		m.c.Logging = false
 	default:
 		return fail("FlowLoggingBehavior is %q, neither Enabled nor Disabled", clip(s.behavior))

@@ -136,12 +136,8 @@ func TestOwnFlowsCoverTheLanguage(t *testing.T) {
 // branch and any other way to the message "That should not have happened."
 func TestUnsupportedActionsTakeTheirBranch(t *testing.T) {
 	for _, file := range []string{"voice", "services"} {
-		content, err := os.ReadFile("testdata/" + file + ".json")
-		if err != nil {
-			t.Fatal(err)
-		}
 		s := newWorld()
-		out := s.start(t, string(content))
+		out := s.start(t, string(read(t, file)))
 		if out.Run != nil || out.End != EndFlow || len(out.Messages) > 0 {
 			t.Errorf("%s: end %q, messages %q", file, out.End, out.Messages)
 		}
@@ -155,4 +151,14 @@ func TestUnsupportedActionsTakeTheirBranch(t *testing.T) {
 			}
 		}
 	}
+}
+
+// read returns one of the package's own flows.
+func read(t testing.TB, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile("testdata/" + name + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
 }
