@@ -69,6 +69,7 @@ func orDefault[T int | time.Duration](v, otherwise T) T {
 	return v
 }
 
+// run is the loop of [Outbox.Run].
 func (d *dispatcher) run(ctx context.Context) error {
 	defer d.attempts.Wait()
 	sending, cut := context.WithCancel(context.WithoutCancel(ctx))
@@ -90,8 +91,10 @@ func (d *dispatcher) run(ctx context.Context) error {
 		case <-d.wake:
 			d.stale = true
 		case <-poll.C:
+			if !d.stuck {
+				d.sweep(ctx)
+			}
 			d.stale, d.stuck = true, false
-			d.sweep(ctx)
 		case r := <-d.results:
 			d.finish(ctx, r, sending.Err() != nil)
 		case err := <-d.committed:
@@ -126,7 +129,7 @@ func (d *dispatcher) start(ctx, sending context.Context) {
 // fetch reads the outbox and reports whether there is something to start.
 func (d *dispatcher) fetch(ctx context.Context, now time.Time) bool {
 	d.stale = false
-	page, err := d.Store.Outbox(ctx, now, pageSize)
+	page, err := d.Store.Outbox(ctx, now.Add(ahead), pageSize)
 	if err != nil {
 		if ctx.Err() == nil {
 			d.log.ErrorContext(ctx, "the outbox cannot be read", "error", err)

@@ -77,8 +77,9 @@ func exchange(client *http.Client, r *http.Request, limit int64) (res *http.Resp
 	if err != nil {
 		return nil, nil, false, bare(err)
 	}
-	defer func() { _ = res.Body.Close() }() // read to its end or given up
-	body, err = io.ReadAll(io.LimitReader(res.Body, limit+1))
+	from := res.Body
+	defer func() { _ = from.Close() }() // read to its end or given up
+	body, err = io.ReadAll(io.LimitReader(from, limit+1))
 	if err != nil {
 		return nil, nil, false, fmt.Errorf("read the answer: %w", bare(err))
 	}

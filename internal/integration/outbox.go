@@ -81,13 +81,14 @@ type Outbox struct {
 }
 
 const (
-	pollEvery     = time.Second      // for deliveries that fall due, and clocks that are moved
-	overflowEvery = time.Minute      // how often streams are held to MaxWaiting
-	overflowPage  = 1000             // deliveries given up at a time
-	stopGrace     = 3 * time.Second  // for attempts under way when Run is to end
-	firstBackoff  = time.Second      // after a first failure
-	lastBackoff   = 5 * time.Minute  // for a delivery
-	lastAlone     = 30 * time.Second // for a destination
+	pollEvery     = time.Second            // for deliveries that fall due, and clocks that are moved
+	overflowEvery = time.Minute            // how often streams are held to MaxWaiting
+	overflowPage  = 1000                   // deliveries given up at a time
+	ahead         = 100 * time.Millisecond // how early a delivery may go: in a burst, the times of items run ahead of the clock
+	stopGrace     = 3 * time.Second        // for attempts under way when Run is to end
+	firstBackoff  = time.Second            // after a first failure
+	lastBackoff   = 5 * time.Minute        // for a delivery
+	lastAlone     = 30 * time.Second       // for a destination
 )
 
 // Wake says that deliveries were committed. It never blocks and may be called at any time.
@@ -108,8 +109,7 @@ func (o *Outbox) init() {
 // when the store was closed under it. One Run at a time may work on a store.
 func (o *Outbox) Run(ctx context.Context) error {
 	o.init()
-	d := newDispatcher(o)
-	return d.run(ctx)
+	return newDispatcher(o).run(ctx)
 }
 
 // backoff is how long to wait after a number of failures.

@@ -1,0 +1,122 @@
+package integration
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/internal/store"
+	"parley/internal/store/sqlite"
+)
+
+// inbox is a webhook that notes what it is told.
+type inbox struct {
+	t      *testing.T
+	mu     sync.Mutex
+	count  int
+	ids    map[string]string // MessageId by message
+	orders map[string]int    // the highest number seen, by topic
+	told   func(count, distinct int)
+}
+
+func (in *inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var e envelope
+	if err := json.NewDecoder(r.Body).Decode(&e); err != nil {
+		in.t.Errorf("a request is not JSON: %v", err)
+	}
+	var n int
+	if _, err := fmt.Sscanf(e.Message, "%d", &n); err != nil {
+		in.t.Errorf("message %q: %v", e.Message, err)
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.count++
+	key := e.TopicArn + " " + e.Message
+	if id, again := in.ids[key]; again && id != e.MessageId {
+		in.t.Errorf("%s came as %s and as %s", key, id, e.MessageId)
+	} else if !again && n != in.orders[e.TopicArn]+1 {
+		in.t.Errorf("%s came after %d", key, in.orders[e.TopicArn])
+	}
+	in.ids[key], in.orders[e.TopicArn] = e.MessageId, max(n, in.orders[e.TopicArn])
+	in.told(in.count, len(in.ids))
+}
+
+// TestOutboxOnDisk: the store goes away three times in the middle of the work,
+// as it does when the process dies. Nothing is lost, nothing overtaken, and
+// what comes twice comes under one id.
+func TestOutboxOnDisk(t *testing.T) {
+	const streams, each = 10, 30
+	in := &inbox{t: t, ids: map[string]string{}, orders: map[string]int{}}
+	srv := httptest.NewServer(in)
+	defer srv.Close()
+	topics := &Topics{Webhooks: map[string]Webhook{"*": {srv.URL, []byte("secret")}}, Client: NewClient()}
+	dir := t.TempDir()
+	open := func() *sqlite.Store {
+		s, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir})
+		if err != nil {
+			t.Fatalf("open: %v", err)
+		}
+		return s
+	}
+
+	s := open()
+	now := time.Now()
+	var c store.Change
+	for n := range each {
+		for i := range streams {
+			c.Deliveries = append(c.Deliveries, store.Delivery{Stream: fmt.Sprint(i), Endpoint: fmt.Sprint("topic ", i),
+				Body: fmt.Appendf(nil, `{"Message":"%d"}`, n+1), Created: now, Due: now})
+		}
+	}
+	done := make(chan error, 1)
+	s.Submit(&c, func(err error) { done <- err })
+	if err := <-done; err != nil {
+		t.Fatalf("put: %v", err)
+	}
+
+	for _, stopAt := range []int{60, 120, 180, 0} {
+		ctx, cancel := context.WithCancel(t.Context())
+		reached := make(chan struct{})
+		reach := sync.OnceFunc(func() { close(reached) })
+		in.mu.Lock()
+		in.told = func(count, distinct int) {
+			if stopAt > 0 && distinct >= stopAt || distinct == streams*each {
+				reach()
+			}
+		}
+		in.mu.Unlock()
+		ended := make(chan error, 1)
+		o := &Outbox{Store: s, Sender: topics, Now: time.Now, Workers: 4}
+		go func() { ended <- o.Run(ctx) }()
+		<-reached
+		if stopAt > 0 {
+			if err := s.Close(); err != nil {
+				t.Fatalf("close: %v", err)
+			}
+			if err := <-ended; !errors.Is(err, store.ErrClosed) {
+				t.Fatalf("Run = %v; want that the store is closed", err)
+			}
+			s = open()
+		} else {
+			cancel()
+			if err := <-ended; err != nil {
+				t.Fatalf("Run = %v; want nil", err)
+			}
+		}
+		cancel()
+	}
+	defer func() { _ = s.Close() }()
+	if left, err := s.Outbox(t.Context(), now.Add(time.Hour), 1000); err != nil || len(left) != 0 {
+		t.Errorf("%d wait, %v; want none", len(left), err)
+	}
+	if len(in.ids) != streams*each {
+		t.Errorf("%d messages came; want %d", len(in.ids), streams*each)
+	}
+	t.Logf("%d messages in %d requests", len(in.ids), in.count)
+}
