@@ -19,6 +19,7 @@ const (
 type validation struct {
 	f        *Flow
 	findings []Finding
+	first    int // where the findings of the current action begin
 }
 
 // errors returns what keeps the flow from being published.
@@ -50,8 +51,14 @@ func (v *validation) document(field, why string) {
 	v.findings = append(v.findings, Finding{Severity: SeverityError, Field: field, Message: "Invalid contact flow format: " + why})
 }
 
-// value adds the problem that a member has a value it may not have.
+// value adds the problem that a member has a value it may not have. The first
+// thing wrong with a member is enough.
 func (v *validation) value(a *action, field, why string) {
+	for i := v.first; i < len(v.findings); i++ {
+		if v.findings[i].Field == field {
+			return
+		}
+	}
 	v.findings = append(v.findings, badValue(a, field, why))
 }
 
@@ -61,6 +68,7 @@ func (v *validation) missing(a *action, field string) {
 }
 
 func (v *validation) action(a *action) {
+	v.first = len(v.findings)
 	v.identifier(a)
 	if a.spec == nil {
 		if a.typ == "" {

@@ -187,6 +187,7 @@ func (w *warner) cycles() {
 		closed
 	)
 	state := make([]int, len(w.f.actions))
+	told := make([]bool, len(w.f.actions))
 	var visit func(i int)
 	visit = func(i int) {
 		state[i] = open
@@ -194,10 +195,11 @@ func (w *warner) cycles() {
 			if next < 0 {
 				continue
 			}
-			switch state[next] {
-			case fresh:
+			switch {
+			case state[next] == fresh:
 				visit(next)
-			case open:
+			case state[next] == open && !told[next]:
+				told[next] = true
 				w.add(&w.f.actions[next], "Transitions", "The flow can come back here without ever waiting.",
 					fmt.Sprintf("A run that goes round stops after %d actions. Put a Wait or a Loop into the circle.", maxSteps))
 			}
