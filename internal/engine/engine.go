@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 
 	"parley/internal/bus"
 	"parley/internal/center"
@@ -56,6 +57,7 @@ type Engine struct {
 	effects effects
 	wake    chan struct{} // a timer may fall due earlier than the sweeper thinks
 	nextDue dueTime
+	fired   atomic.Uint64
 
 	stop context.CancelFunc
 	done sync.WaitGroup

@@ -82,6 +82,9 @@ func (e *Engine) sleep(ctx context.Context, t time.Time) {
 	}
 }
 
+// TimersFired returns how many chats' timers have been fired.
+func (e *Engine) TimersFired() uint64 { return e.fired.Load() }
+
 // tick gives each chat a Tick, some at a time. A chat whose tick fails is put
 // off by the loop's own pace: it is found due again.
 func (e *Engine) tick(ctx context.Context, chats []center.ContactID) {
@@ -98,7 +101,9 @@ func (e *Engine) tick(ctx context.Context, chats []center.ContactID) {
 				case failed <- struct{}{}:
 				default:
 				}
+				return
 			}
+			e.fired.Add(1)
 		})
 	}
 	wg.Wait()

@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set by the build.
+var version = "dev"
+
+// command is the grammar of the command line.
+type command struct {
+	Config configFile `help:"JSON file with settings by the names of the flags, as in {\"listen\": \"127.0.0.1:9000\"}." placeholder:"FILE" env:"PARLEY_CONFIG"`
+
+	Serve   serveCmd   `cmd:"" help:"Run the server."`
+	Chat    chatCmd    `cmd:"" help:"Chat as a customer, in this terminal."`
+	Keys    keysCmd    `cmd:"" help:"Manage the access keys that SDKs sign with."`
+	Flow    flowCmd    `cmd:"" help:"Work with contact flows."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// streams are where a verb reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// usage is an error that is the caller's: exit status 2.
+type usage struct{ error }
+
+// silent is an error that has been shown already: exit status 1.
+type silent struct{ error }
+
+// Run runs the command line and returns the exit status.
+func Run(args []string, in io.Reader, out, errw io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return run(ctx, args, streams{in, out, errw})
+}
+
+func run(ctx context.Context, args []string, io streams) int {
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	var cmd command
+	exited := -1
+	parser, err := kong.New(&cmd,
+		kong.Name("parley"),
+		kong.Description("Parley is a contact centre for chat that speaks Amazon Connect's APIs: point any AWS SDK, the AWS CLI or ChatJS at it.\n\nBegin with:  parley serve --dev\nand then:    parley chat"),
+		kong.Writers(io.out, io.err),
+		kong.Exit(func(status int) { exited = status }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(io),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+	)
+	if err != nil {
+		fmt.Fprintln(io.err, "parley:", err)
+		return 1
+	}
+	k, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited
+	}
+	if err == nil {
+		err = k.Run()
+	} else {
+		err = usage{err}
+	}
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, new(silent)):
+		return 1
+	case errors.As(err, new(usage)):
+		fmt.Fprintln(io.err, "parley:", oneLine(err))
+		return 2
+	}
+	fmt.Fprintln(io.err, "parley:", oneLine(err))
+	return 1
+}
+
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+
+type versionCmd struct{}
+
+func (versionCmd) Run(io streams) error {
+	_, err := fmt.Fprintln(io.out, "parley", version)
+	return err
+}

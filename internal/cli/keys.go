@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"parley/internal/auth"
+	"parley/internal/server"
+	"parley/internal/store/sqlite"
+)
+
+// keysCmd manages access keys in a data directory. The server that uses the
+// directory must be stopped: one process owns it.
+type keysCmd struct {
+	Data    string     `help:"The server's data directory." required:"" placeholder:"DIR" env:"PARLEY_DATA"`
+	List    keysList   `cmd:"" help:"List the keys, without their secrets." default:"1"`
+	Create  keysCreate `cmd:"" help:"Create a key and print it once."`
+	Disable keysSwitch `cmd:"" help:"Refuse a key from now on."`
+	Enable  keysEnable `cmd:"" help:"Accept a disabled key again."`
+	Delete  keysDelete `cmd:"" help:"Delete a key."`
+}
+
+// Help is shown below the list of verbs.
+func (keysCmd) Help() string {
+	return `Examples:
+  parley keys --data /var/lib/parley
+  parley keys --data /var/lib/parley create --name website --policy policy.json
+  parley keys --data /var/lib/parley disable AKIA…
+
+The server keeps its data directory locked while it runs, so stop it first.`
+}
+
+// open gives f the keys of the data directory.
+func (k *keysCmd) open(ctx context.Context, f func(*auth.Keys) error) error {
+	if _, err := os.Stat(k.Data); err != nil {
+		return usage{fmt.Errorf("data: %w", err)}
+	}
+	s, err := sqlite.Open(ctx, sqlite.Options{Dir: k.Data})
+	if err != nil {
+		return err
+	}
+	err = f(&auth.Keys{Store: server.KeyStore{Store: s}})
+	if cerr := s.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+type keysList struct{}
+
+func (keysList) Run(ctx context.Context, io streams, k *command) error {
+	return k.Keys.open(ctx, func(keys *auth.Keys) error {
+		list, err := keys.Store.List(ctx)
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			fmt.Fprintln(io.out, "There are no access keys. Create one with: parley keys create --name NAME")
+			return nil
+		}
+		w := tabwriter.NewWriter(io.out, 0, 8, 2, ' ', 0)
+		fmt.Fprintln(w, "ACCESS KEY\tNAME\tCREATED\tSTATE")
+		for _, key := range list {
+			state := "active"
+			if key.Disabled {
+				state = "disabled"
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", key.ID, key.Name, key.Created.Format(time.DateTime), state)
+		}
+		return w.Flush()
+	})
+}
+
+type keysCreate struct {
+	Name   string `help:"What the key is for." required:""`
+	Policy string `help:"File with an IAM-style policy; full access without it." placeholder:"FILE" type:"existingfile"`
+}
+
+func (c keysCreate) Run(ctx context.Context, io streams, k *command) error {
+	policy := auth.FullAccess()
+	if c.Policy != "" {
+		text, err := os.ReadFile(c.Policy)
+		if err != nil {
+			return usage{err}
+		}
+		if policy, err = auth.ParsePolicy(text); err != nil {
+			return usage{fmt.Errorf("policy %s: %w", c.Policy, err)}
+		}
+	}
+	return k.Keys.open(ctx, func(keys *auth.Keys) error {
+		key, err := keys.Create(ctx, c.Name, policy, time.Now().UTC())
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(io.out, "export AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\n", key.ID, key.Secret)
+		fmt.Fprintln(io.err, "The secret is shown this once.")
+		return nil
+	})
+}
+
+type keysSwitch struct {
+	ID string `arg:"" help:"The access key id."`
+}
+
+func (c keysSwitch) Run(ctx context.Context, k *command) error {
+	return k.Keys.open(ctx, func(keys *auth.Keys) error { return keys.SetDisabled(ctx, c.ID, true) })
+}
+
+type keysEnable struct {
+	ID string `arg:"" help:"The access key id."`
+}
+
+func (c keysEnable) Run(ctx context.Context, k *command) error {
+	return k.Keys.open(ctx, func(keys *auth.Keys) error { return keys.SetDisabled(ctx, c.ID, false) })
+}
+
+type keysDelete struct {
+	ID string `arg:"" help:"The access key id."`
+}
+
+func (c keysDelete) Run(ctx context.Context, k *command) error {
+	return k.Keys.open(ctx, func(keys *auth.Keys) error { return keys.Delete(ctx, c.ID) })
+}

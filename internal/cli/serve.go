@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"parley/internal/server"
+)
+
+// serveCmd runs the server.
+type serveCmd struct {
+	Dev       bool   `help:"Development mode: any access key is accepted, a demo instance is there, refusals are explained, /dev moves the clock." env:"PARLEY_DEV"`
+	Listen    string `help:"Address to listen on (${default})." default:"127.0.0.1:8790" placeholder:"HOST:PORT" env:"PARLEY_LISTEN"`
+	Data      string `help:"Directory that keeps everything. Without it, development mode keeps everything in memory." placeholder:"DIR" env:"PARLEY_DATA"`
+	PublicURL string `help:"How clients reach the server when a proxy stands in front, as in https://chat.example.com." placeholder:"URL" env:"PARLEY_PUBLIC_URL"`
+	TLSCert   string `help:"Certificate file, for https and wss." placeholder:"FILE" env:"PARLEY_TLS_CERT" name:"tls-cert"`
+	TLSKey    string `help:"Key file of the certificate." placeholder:"FILE" env:"PARLEY_TLS_KEY" name:"tls-key"`
+
+	Account        string            `help:"Account number in ARNs (${default})." default:"123456789012" env:"PARLEY_ACCOUNT"`
+	Region         string            `help:"Region in ARNs and signatures (${default})." default:"us-east-1" env:"PARLEY_REGION"`
+	MaxActiveChats int64             `help:"Concurrent active chats of an instance (${default})." default:"500" env:"PARLEY_MAX_ACTIVE_CHATS"`
+	MaxFileMB      int64             `help:"Largest attachment in MiB, 1 to 100 (${default})." default:"20" env:"PARLEY_MAX_FILE_MB" name:"max-file-mb"`
+	CloudLimits    bool              `help:"Keep to the request rates of the cloud: 429 over them." env:"PARLEY_CLOUD_LIMITS"`
+	StrictText     bool              `help:"Hold text messages to 1,024 characters, as Amazon's reference says." env:"PARLEY_STRICT_TEXT"`
+	Lambda         map[string]string `help:"Function ARN or name (or *) to the URL of an HTTP function or an Invoke API." placeholder:"NAME=URL" env:"PARLEY_LAMBDA" mapsep:","`
+	LambdaEndpoint string            `help:"Base URL of a service that speaks Lambda's Invoke API." placeholder:"URL" env:"PARLEY_LAMBDA_ENDPOINT"`
+	Stream         map[string]string `help:"Streaming endpoint ARN (or arn:aws:sns:*) to the URL of a webhook." placeholder:"ARN=URL" env:"PARLEY_STREAM" mapsep:","`
+	StreamSecret   string            `help:"Secret that signs webhooks, 16 characters or more." placeholder:"TEXT" env:"PARLEY_STREAM_SECRET"`
+	SNSEndpoint    string            `help:"Base URL of an SNS-compatible service for other streaming endpoints." placeholder:"URL" env:"PARLEY_SNS_ENDPOINT" name:"sns-endpoint"`
+	Origin         []string          `help:"Browser origin that may open sockets; may be repeated. All may when none is given." placeholder:"ORIGIN" env:"PARLEY_ORIGIN"`
+	CloseSpan      time.Duration     `help:"Time over which a stopping server closes its sockets (${default})." default:"5s" env:"PARLEY_CLOSE_SPAN"`
+
+	LogFormat string `help:"text or json (${default})." enum:"text,json" default:"text" env:"PARLEY_LOG_FORMAT"`
+	LogLevel  string `help:"debug, info, warn or error (${default})." enum:"debug,info,warn,error" default:"info" env:"PARLEY_LOG_LEVEL"`
+}
+
+// Help is shown below the flags' list.
+func (serveCmd) Help() string {
+	return `Examples:
+  parley serve --dev                             everything in memory, demo instance, http://127.0.0.1:8790
+  parley serve --dev --data ./chats              the same, kept in a directory
+  parley serve --data /var/lib/parley --public-url https://chat.example.com
+  PARLEY_LISTEN=127.0.0.1:9000 parley serve --dev`
+}
+
+func (s *serveCmd) config(log *slog.Logger) server.Config {
+	return server.Config{
+		Dev: s.Dev, Listen: s.Listen, Data: s.Data, PublicURL: s.PublicURL, TLSCert: s.TLSCert, TLSKey: s.TLSKey,
+		Account: s.Account, Region: s.Region, MaxActiveChats: s.MaxActiveChats, MaxFileMB: s.MaxFileMB,
+		CloudLimits: s.CloudLimits, StrictText: s.StrictText,
+		Lambda: s.Lambda, LambdaEndpoint: s.LambdaEndpoint,
+		Streams: s.Stream, StreamSecret: s.StreamSecret, SNSEndpoint: s.SNSEndpoint,
+		Origins: s.Origin, CloseSpan: s.CloseSpan, Log: log,
+	}
+}
+
+// Run serves until the process is told to stop.
+func (s *serveCmd) Run(ctx context.Context, io streams) error {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(s.LogLevel)); err != nil {
+		return usage{err}
+	}
+	options := &slog.HandlerOptions{Level: level}
+	var handler slog.Handler = slog.NewTextHandler(io.err, options)
+	if s.LogFormat == "json" {
+		handler = slog.NewJSONHandler(io.err, options)
+	}
+	cfg := s.config(slog.New(handler))
+	if err := cfg.Check(); err != nil {
+		return usage{err}
+	}
+	srv, err := server.New(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	return srv.Serve(ctx, func(url string) { fmt.Fprint(io.out, srv.Welcome(url)) })
+}

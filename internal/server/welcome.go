@@ -1,0 +1,35 @@
+package server
+
+import (
+	"fmt"
+	"strings"
+
+	"parley/internal/catalog"
+)
+
+// Welcome is what a started server prints: where it is, and what to do next.
+func (s *Server) Welcome(url string) string {
+	var b strings.Builder
+	where := "in memory"
+	if s.Data != "" {
+		where = "in " + s.Data
+	}
+	if !s.Dev {
+		fmt.Fprintf(&b, "Parley is at %s, keeping its data %s.\n", url, where)
+		if s.firstKey != "" {
+			fmt.Fprintf(&b, "A first access key was made; its secret is in %s. Keep it, then delete the file.\n", s.firstKey)
+		}
+		return b.String()
+	}
+	fmt.Fprintf(&b, "Parley is at %s, in development mode, keeping its data %s.\n\n", url, where)
+	fmt.Fprintf(&b, "  Chat in the browser    %s/\n", url)
+	fmt.Fprintf(&b, "  Chat in the terminal   parley chat")
+	if url != "http://"+DefaultListen {
+		fmt.Fprintf(&b, " --endpoint %s", url)
+	}
+	fmt.Fprintf(&b, "\n\nOr with the AWS CLI, in another terminal:\n\n")
+	fmt.Fprintf(&b, "  export AWS_ENDPOINT_URL=%s AWS_DEFAULT_REGION=%s AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any\n", url, s.Region)
+	fmt.Fprintf(&b, "  aws connect start-chat-contact --instance-id %s \\\n", catalog.DemoInstance)
+	fmt.Fprintf(&b, "    --contact-flow-id %s --participant-details DisplayName=Ana\n\n", catalog.DemoFlow)
+	return b.String()
+}

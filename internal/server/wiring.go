@@ -1,0 +1,175 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/api/connect"
+	"parley/api/participant"
+	"parley/api/restjson"
+	"parley/internal/auth"
+	"parley/internal/catalog"
+	"parley/internal/center"
+	"parley/internal/connectapi"
+	"parley/internal/contact"
+	"parley/internal/engine"
+	"parley/internal/flow"
+	"parley/internal/integration"
+	"parley/internal/participantapi"
+	"parley/internal/stream"
+	"parley/internal/ui"
+)
+
+// routes is the one table of everything the server answers.
+func (s *Server) routes() http.Handler {
+	participants := &participantapi.Service{
+		Engine: s.engine, Store: s.store, Sealer: s.sealer, Blobs: s.blobs, Partition: s.partition,
+		Now: s.clock.Now, PublicURL: func(context.Context) string { return s.URL() }, Log: s.Log,
+	}
+	contacts := &connectapi.Service{
+		Catalog: s.catalog, Engine: s.engine, Store: s.store, Sealer: s.sealer, Partition: s.partition,
+		Now: s.clock.Now, KnowsStream: s.topics.Knows,
+	}
+	api := connect.NewHandler(contacts, s.options("connect", s.authorize, connectapi.MapError))
+	chat := participant.NewHandler(participants, s.options("participant", participants.Before, participantapi.MapError))
+	files := participants.Files()
+	mux := http.NewServeMux()
+	mux.Handle("/ws", s.hub)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.Handle("GET /metrics", s.metrics.handler())
+	if s.Dev {
+		s.devAPI(mux)
+		start := ui.Start{Instance: string(catalog.DemoInstance), Flow: string(catalog.DemoFlow), Region: s.Region, URL: s.URL}
+		mux.Handle("GET /{$}", start)
+		mux.Handle("GET /assets/", start)
+	}
+	// The APIs are not on the mux: it would clean their paths, and answer a
+	// redirect to what an SDK wrote on purpose, such as an escaped slash.
+	return s.edge(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch path := r.URL.Path; {
+		case strings.HasPrefix(path, "/participant/"):
+			chat.ServeHTTP(w, r)
+		case strings.HasPrefix(path, "/files/"):
+			files.ServeHTTP(w, r)
+		case path == "/ws" || path == "/healthz" || path == "/readyz" || path == "/metrics",
+			s.Dev && (path == "/" || strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/assets/")):
+			mux.ServeHTTP(w, r)
+		default:
+			api.ServeHTTP(w, r)
+		}
+	}))
+}
+
+func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
+	if !s.ready.Load() {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		io.WriteString(w, "stopping\n")
+		return
+	}
+	io.WriteString(w, "ready\n")
+}
+
+// authorize verifies who calls the service connect, and asks the key's policy.
+func (s *Server) authorize(op *restjson.Operation, r *http.Request, body []byte) error {
+	id, err := s.verifier.Verify(r, body, s.clock.Now())
+	if req := requestOf(r.Context()); req != nil {
+		req.key = id.AccessKey
+	}
+	if err != nil || s.Dev {
+		return err
+	}
+	return id.Authorize("connect:"+op.Name, "*")
+}
+
+// chats tells the hub about chats.
+type chats struct{ *engine.Engine }
+
+// Attend implements stream.Chats.
+func (c chats) Attend(ctx context.Context, chat center.ContactID, id center.ParticipantID) (center.Role, error) {
+	state, err := c.View(ctx, chat)
+	if err != nil {
+		return "", err
+	}
+	p := state.Participant(id)
+	switch {
+	case state.Ended:
+		return "", center.Errorf(center.Denied, "the chat has ended")
+	case p == nil || !p.Left.IsZero():
+		return "", center.Errorf(center.Denied, "the participant is not in the chat any more")
+	}
+	return p.Role, nil
+}
+
+// Connected implements stream.Chats.
+func (c chats) Connected(ctx context.Context, chat center.ContactID, id center.ParticipantID) error {
+	_, err := c.Do(ctx, chat, contact.Connect{Participant: id})
+	return err
+}
+
+func (s *Server) newHub() *stream.Hub {
+	h := &stream.Hub{
+		Open: func(r *http.Request) (center.ContactID, center.ParticipantID, error) {
+			t, err := s.sealer.Open(auth.Socket, r.URL.Query().Get("token"), s.clock.Now())
+			return t.Chat, t.Participant, err
+		},
+		Chats: chats{s.engine}, Log: s.Log, Limits: stream.Limits{Span: s.CloseSpan},
+	}
+	if len(s.Origins) > 0 {
+		h.AllowOrigin = func(origin string) bool { return slices.Contains(s.Origins, origin) }
+	}
+	return h
+}
+
+// newTopics says where streaming endpoints are.
+func (s *Server) newTopics(client *http.Client) (*integration.Topics, error) {
+	t := &integration.Topics{Webhooks: map[string]integration.Webhook{}, SNS: s.SNSEndpoint, Client: client}
+	for arn, url := range s.Streams {
+		t.Webhooks[arn] = integration.Webhook{URL: url, Secret: []byte(s.StreamSecret)}
+	}
+	if err := t.Check(); err != nil {
+		return nil, fmt.Errorf("stream: %w", err)
+	}
+	return t, nil
+}
+
+// flowLog writes what flows did: everything when the contact's logging is on,
+// else only what nobody should miss.
+func (s *Server) flowLog(_ center.InstanceID, c *center.Contact, entries []flow.LogEntry) {
+	for _, e := range entries {
+		level := slog.LevelDebug
+		if e.Always {
+			level = slog.LevelWarn
+		}
+		s.Log.LogAttrs(context.Background(), level, "flow", slog.String("contact", string(c.ID)), slog.String("flow", string(e.Flow)),
+			slog.String("action", e.Action), slog.String("type", e.Type), slog.String("result", e.Result), slog.String("problem", e.Problem))
+	}
+}
+
+// gauges adds the figures that the parts count themselves.
+func (s *Server) gauges() {
+	s.metrics.gauge("parley_sockets", "Open WebSockets.", func() float64 { return float64(s.hub.Sockets()) })
+	s.metrics.counter("parley_frames_total", "Frames queued for sockets.", func() float64 { return float64(s.hub.Counts().Frames) })
+	s.metrics.counter("parley_socket_writes_total", "Write calls that carried the frames.", func() float64 { return float64(s.hub.Counts().Writes) })
+	s.metrics.counter("parley_timers_fired_total", "Timers of chats that fell due.", func() float64 { return float64(s.engine.TimersFired()) })
+	s.metrics.gauge("parley_active_chats", "Chats that have not ended, in all instances.", func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		n := int64(0)
+		for r, err := range s.store.Resources(ctx, "", center.KindInstance) {
+			if err != nil {
+				break
+			}
+			if c, err := s.store.Count(ctx, engine.ActiveCounter(center.InstanceID(r.ID))); err == nil {
+				n += c
+			}
+		}
+		return float64(n)
+	})
+}
