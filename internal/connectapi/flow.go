@@ -1,0 +1,199 @@
+package connectapi
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"parley/api/connect"
+	"parley/internal/catalog"
+	"parley/internal/center"
+)
+
+// CreateContactFlow adds a flow. With Status PUBLISHED, the default, Content
+// must be a valid flow: what is wrong with it, up to 50 problems at once, comes
+// back in an InvalidContactFlowException. With SAVED it need only be a JSON
+// object. Name has 1 to 127 characters and is unique in the instance
+// (DuplicateResourceException), Description at most 500. Over the quota of
+// flows it is a LimitExceededException.
+func (s *Service) CreateContactFlow(ctx context.Context, in *connect.CreateContactFlowRequest) (*connect.CreateContactFlowResponse, error) {
+	f, err := s.Catalog.CreateFlow(ctx, in.InstanceId, catalog.NewFlow{
+		Name: in.Name, Type: string(in.Type), Description: deref(in.Description),
+		Content: in.Content, Draft: in.Status == connect.ContactFlowStatusSAVED, Tags: in.Tags,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &connect.CreateContactFlowResponse{
+		ContactFlowId: &f.ID, ContactFlowArn: new(s.Partition.ARN(f.Instance, center.KindFlow, f.ID)),
+		FlowContentSha256: new(cmp.Or(f.Published, f.Draft)),
+	}, nil
+}
+
+// DescribeContactFlow describes a flow with its published content; with
+// :$SAVED behind the id with its saved content, which is the published one
+// when nothing was saved since; with :N with that of version N. Without
+// published content it is a ContactFlowNotPublishedException.
+func (s *Service) DescribeContactFlow(ctx context.Context, in *connect.DescribeContactFlowRequest) (*connect.DescribeContactFlowResponse, error) {
+	v, err := s.instance(ctx, in.InstanceId)
+	if err != nil {
+		return nil, err
+	}
+	f, which, err := v.FindFlow(in.ContactFlowId)
+	if err != nil {
+		return nil, err
+	}
+	text, hash, err := s.Catalog.Text(ctx, v, f, which)
+	if err != nil {
+		return nil, err
+	}
+	out := flowSummary(v)(f)
+	out.Content, out.FlowContentSha256 = &text, &hash
+	switch {
+	case which > 0:
+		n, _ := f.FindVersion(int64(which))
+		out.Arn = new(versionARN(v, f, n.Number))
+		out.Version, out.VersionDescription = &n.Number, optional(n.Description)
+		out.Status = connect.ContactFlowStatusPUBLISHED
+	case hash == f.Published:
+		out.Status = connect.ContactFlowStatusPUBLISHED
+	default:
+		out.Status = connect.ContactFlowStatusSAVED
+	}
+	return &connect.DescribeContactFlowResponse{ContactFlow: &out}, nil
+}
+
+// flowSummary makes a flow as SearchContactFlows shows it: without content.
+func flowSummary(v *catalog.View) func(f *catalog.Flow) connect.ContactFlow {
+	return func(f *catalog.Flow) connect.ContactFlow {
+		return connect.ContactFlow{
+			Arn: new(v.ARNOf(f)), Id: &f.ID, Name: &f.Name, Type: connect.ContactFlowType(f.Type), State: flowState(f), Status: flowStatus(f),
+			Description: optional(f.Description), Tags: shown(f.Tags), FlowContentSha256: new(cmp.Or(f.Published, f.Draft)),
+			LastModifiedTime: &f.Updated, LastModifiedRegion: new(v.Region()),
+		}
+	}
+}
+
+// flowStatus is SAVED for a flow that was never published.
+func flowStatus(f *catalog.Flow) connect.ContactFlowStatus {
+	if f.Published == "" {
+		return connect.ContactFlowStatusSAVED
+	}
+	return connect.ContactFlowStatusPUBLISHED
+}
+
+func flowState(f *catalog.Flow) connect.ContactFlowState {
+	if f.Archived {
+		return connect.ContactFlowStateARCHIVED
+	}
+	return connect.ContactFlowStateACTIVE
+}
+
+func versionARN(v *catalog.View, f *catalog.Flow, n int64) string {
+	return fmt.Sprintf("%s:%d", v.ARNOf(f), n)
+}
+
+// ListContactFlows lists the flows of an instance by name, archived ones too,
+// of ContactFlowTypes when given; 100 to a page unless MaxResults says otherwise.
+func (s *Service) ListContactFlows(ctx context.Context, in *connect.ListContactFlowsRequest) (*connect.ListContactFlowsResponse, error) {
+	v, err := s.instance(ctx, in.InstanceId)
+	if err != nil {
+		return nil, err
+	}
+	all := catalog.All[*catalog.Flow](v)
+	if len(in.ContactFlowTypes) > 0 {
+		all = slices.DeleteFunc(all, func(f *catalog.Flow) bool {
+			return !slices.Contains(in.ContactFlowTypes, connect.ContactFlowType(f.Type))
+		})
+	}
+	list, next, err := list(all, request{in.NextToken, in.MaxResults, 100, fingerprint("ListContactFlows", v.Instance.ID, in.ContactFlowTypes)},
+		func(f *catalog.Flow) connect.ContactFlowSummary {
+			return connect.ContactFlowSummary{
+				Id: &f.ID, Arn: new(v.ARNOf(f)), Name: &f.Name, ContactFlowType: connect.ContactFlowType(f.Type),
+				ContactFlowState: flowState(f), ContactFlowStatus: flowStatus(f),
+			}
+		})
+	return &connect.ListContactFlowsResponse{ContactFlowSummaryList: list, NextToken: next}, err
+}
+
+// UpdateContactFlowContent publishes a content, or with :$SAVED behind the id
+// saves it as a draft. Publishing checks it as CreateContactFlow does and drops
+// the draft. Chats that run go on with the content they began with.
+func (s *Service) UpdateContactFlowContent(ctx context.Context, in *connect.UpdateContactFlowContentRequest) (*connect.UpdateContactFlowContentResponse, error) {
+	return &connect.UpdateContactFlowContentResponse{}, s.Catalog.UpdateContent(ctx, in.InstanceId, in.ContactFlowId, in.Content)
+}
+
+// UpdateContactFlowMetadata changes name, description and state, those given.
+// A default flow cannot be archived (InvalidRequestException). An archived
+// flow is not started any more; chats in it go on.
+func (s *Service) UpdateContactFlowMetadata(ctx context.Context, in *connect.UpdateContactFlowMetadataRequest) (*connect.UpdateContactFlowMetadataResponse, error) {
+	d := catalog.Describing{Name: in.Name, Description: in.Description}
+	if in.ContactFlowState != "" {
+		d.Archived = new(in.ContactFlowState == connect.ContactFlowStateARCHIVED)
+	}
+	return &connect.UpdateContactFlowMetadataResponse{}, s.Catalog.DescribeFlow(ctx, in.InstanceId, in.ContactFlowId, d)
+}
+
+// UpdateContactFlowName changes name and description, those given.
+func (s *Service) UpdateContactFlowName(ctx context.Context, in *connect.UpdateContactFlowNameRequest) (*connect.UpdateContactFlowNameResponse, error) {
+	return &connect.UpdateContactFlowNameResponse{},
+		s.Catalog.DescribeFlow(ctx, in.InstanceId, in.ContactFlowId, catalog.Describing{Name: in.Name, Description: in.Description})
+}
+
+// DeleteContactFlow removes a flow. A default flow cannot be deleted
+// (InvalidRequestException). Other flows and event hooks that name it are no
+// hindrance: they take their error branch, or are left out, from then on.
+// Chats that run it go on.
+func (s *Service) DeleteContactFlow(ctx context.Context, in *connect.DeleteContactFlowRequest) (*connect.DeleteContactFlowResponse, error) {
+	return &connect.DeleteContactFlowResponse{}, s.Catalog.DeleteFlow(ctx, in.InstanceId, in.ContactFlowId)
+}
+
+// CreateContactFlowVersion keeps the published content under the next number,
+// or under ContactFlowVersion, which must be above all former ones. As in the
+// cloud it takes flows of the type CAMPAIGN only, and FlowContentSha256, when
+// given, must be that of the published content; otherwise it is an
+// InvalidRequestException. LastModifiedTime and LastModifiedRegion tell of
+// another region's copy and are not looked at.
+func (s *Service) CreateContactFlowVersion(ctx context.Context, in *connect.CreateContactFlowVersionRequest) (*connect.CreateContactFlowVersionResponse, error) {
+	number := int64(0)
+	if in.ContactFlowVersion != nil {
+		number = *in.ContactFlowVersion
+	}
+	f, n, err := s.Catalog.CreateVersion(ctx, in.InstanceId, in.ContactFlowId, deref(in.Description), deref(in.FlowContentSha256), number)
+	if err != nil {
+		return nil, err
+	}
+	arn := fmt.Sprintf("%s:%d", s.Partition.ARN(f.Instance, center.KindFlow, f.ID), n)
+	return &connect.CreateContactFlowVersionResponse{ContactFlowArn: &arn, Version: &n}, nil
+}
+
+// ListContactFlowVersions lists the versions of a flow, oldest first, 100 to a
+// page unless MaxResults says otherwise.
+func (s *Service) ListContactFlowVersions(ctx context.Context, in *connect.ListContactFlowVersionsRequest) (*connect.ListContactFlowVersionsResponse, error) {
+	v, err := s.instance(ctx, in.InstanceId)
+	if err != nil {
+		return nil, err
+	}
+	f, _, err := v.FindFlow(in.ContactFlowId)
+	if err != nil {
+		return nil, err
+	}
+	versions, next, err := page(f.Versions, func(n *catalog.FlowVersion) string { return fmt.Sprintf("%020d", n.Number) },
+		request{in.NextToken, in.MaxResults, 100, fingerprint("ListContactFlowVersions", f.ID)})
+	if err != nil {
+		return nil, err
+	}
+	out := &connect.ListContactFlowVersionsResponse{ContactFlowVersionSummaryList: []connect.ContactFlowVersionSummary{}, NextToken: next}
+	for _, n := range versions {
+		out.ContactFlowVersionSummaryList = append(out.ContactFlowVersionSummaryList, connect.ContactFlowVersionSummary{
+			Arn: new(versionARN(v, f, n.Number)), VersionDescription: optional(n.Description), Version: new(n.Number),
+		})
+	}
+	return out, nil
+}
+
+// DeleteContactFlowVersion removes a version. Its number is not given again.
+func (s *Service) DeleteContactFlowVersion(ctx context.Context, in *connect.DeleteContactFlowVersionRequest) (*connect.DeleteContactFlowVersionResponse, error) {
+	return &connect.DeleteContactFlowVersionResponse{}, s.Catalog.DeleteVersion(ctx, in.InstanceId, in.ContactFlowId, in.ContactFlowVersion)
+}
