@@ -2,8 +2,6 @@ package participantapi
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"time"
 
 	"parley/api/participant"
@@ -157,5 +155,5 @@ func blobKey(chat center.ContactID, id string) string {
 
 // isMissing reports whether err says that a key holds nothing.
 func isMissing(err error) bool {
-	return err != nil && (errors.Is(err, fs.ErrNotExist) || center.ReasonOf(err) == center.NotFound)
+	return err != nil && center.ReasonOf(err) == center.NotFound
 }

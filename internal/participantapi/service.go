@@ -23,7 +23,6 @@ package participantapi
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -32,6 +31,7 @@ import (
 	"parley/api/participant"
 	"parley/api/restjson"
 	"parley/internal/auth"
+	"parley/internal/blob"
 	"parley/internal/center"
 	"parley/internal/contact"
 	"parley/internal/engine"
@@ -46,7 +46,7 @@ type Service struct {
 	Engine    *engine.Engine
 	Store     store.Store
 	Sealer    *auth.Sealer
-	Blobs     Blobs
+	Blobs     blob.Store
 	Partition center.Partition
 	Now       func() time.Time
 	// PublicURL returns how clients reach the server, without a slash at the
@@ -62,15 +62,6 @@ type Service struct {
 }
 
 var _ participant.Service = (*Service)(nil)
-
-// Blobs keeps the bytes of attachments.
-type Blobs interface {
-	// Put stores size bytes of r under key: all of them or, with an error, none.
-	Put(ctx context.Context, key string, r io.Reader, size int64) error
-	// Open returns the bytes under key and their number. The error for a key
-	// that holds nothing has reason NotFound or is fs.ErrNotExist.
-	Open(ctx context.Context, key string) (io.ReadSeekCloser, int64, error)
-}
 
 // Before refuses a request without a bearer token, which is a refusal of the
 // credential rather than of a missing member. It goes into

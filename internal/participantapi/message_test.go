@@ -1,0 +1,220 @@
+package participantapi_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/api/participant"
+	"parley/internal/center"
+	"parley/internal/contact"
+)
+
+func TestWire28To29MessageAndEcho(t *testing.T) {
+	inRoom(t, func(r *room) {
+		ana := r.join()
+		out := r.say(ana, "one")
+		told := r.pushes(center.PlainText)
+		echo := told[len(told)-1]
+		if echo.Only != "" || echo.Except != "" || string(echo.Item.ID) != *out.Id {
+			r.Fatalf("the message was told as %+v; want everybody told, the sender too, with the Id %s", echo, *out.Id)
+		}
+		frame := string(contact.AppendItem(nil, &echo.Item, nil))
+		want := fmt.Sprintf(`{"AbsoluteTime":%q,"Content":"one","ContentType":"text/plain","Id":%q,"Type":"MESSAGE","ParticipantId":%q,"DisplayName":"Ana","ParticipantRole":"CUSTOMER","InitialContactId":%q,"ContactId":%q}`,
+			*out.AbsoluteTime, *out.Id, ana.id, ana.chat, ana.chat)
+		if frame != want {
+			r.Errorf("the echo is %s; want %s", frame, want)
+		}
+		if _, err := time.Parse("2006-01-02T15:04:05.000Z", *out.AbsoluteTime); err != nil {
+			r.Errorf("AbsoluteTime: %v", err)
+		}
+	})
+}
+
+func TestWire30AndSemantics10ClientTokenTwice(t *testing.T) {
+	inRoom(t, func(r *room) {
+		ana := r.join()
+		send := func(token, text string) *participant.SendMessageResponse {
+			out, err := r.SendMessage(r.Context(), &participant.SendMessageRequest{
+				ConnectionToken: ana.bearer, ContentType: "text/plain", Content: text, ClientToken: &token})
+			if err != nil {
+				r.Fatalf("SendMessage: %v", err)
+			}
+			return out
+		}
+		first := send("k", "one")
+		r.pass(time.Minute)
+		again := send("k", "one")
+		other := send("k2", "one")
+		if *again.Id != *first.Id || *again.AbsoluteTime != *first.AbsoluteTime || *other.Id == *first.Id {
+			r.Errorf("ids %s, %s, %s; want the first twice and another", *first.Id, *again.Id, *other.Id)
+		}
+		r.wantScript(ana.chat, "joined CUSTOMER", "Hello", "one", "one")
+		if n := len(r.pushes(center.PlainText)); n != 3 { // the flow's and two
+			r.Errorf("%d messages were told; want 3", n)
+		}
+		// A token is its participant's own.
+		bot := r.bot(ana.chat)
+		out, err := r.SendMessage(r.Context(), &participant.SendMessageRequest{
+			ConnectionToken: bot.bearer, ContentType: "text/plain", Content: "mine", ClientToken: new("k")})
+		if err != nil || *out.Id == *first.Id {
+			r.Errorf("SendMessage of another participant with the token = %v, %v; want a message of its own", out, err)
+		}
+	})
+}
+
+func TestWire31To32AndSemantics07MessageRules(t *testing.T) {
+	inRoom(t, func(r *room) {
+		plain := r.join()
+		all := r.join(func(c *contact.Start) {
+			c.ContentTypes = []string{center.PlainText, center.Markdown, center.JSON, center.InteractiveResponse}
+		})
+		for _, c := range []struct {
+			who               person
+			contentType, text string
+			ok                bool
+		}{
+			{plain, center.PlainText, "x", true},
+			{plain, center.PlainText, "", false},
+			{plain, center.PlainText, strings.Repeat("x", 16384), true},
+			{plain, center.PlainText, strings.Repeat("x", 16385), false},
+			{plain, center.PlainText, "שלום 👩‍👩‍👧 \u202e \" \\ \n \x01", true},
+			{plain, center.Markdown, "*x*", false},
+			{plain, center.JSON, "{}", false},
+			{plain, "text/html", "<b>x</b>", false},
+			{plain, center.EventTyping, "x", false},
+			{all, center.Markdown, "*x*", true},
+			{all, center.JSON, `{"a":1}`, true},
+			{all, center.JSON, `{`, false},
+			{all, center.JSON, `"` + strings.Repeat("x", 11998) + `"`, true},
+			{all, center.JSON, `"` + strings.Repeat("x", 11999) + `"`, false},
+			{all, center.InteractiveResponse, `"` + strings.Repeat("x", 12286) + `"`, true},
+			{all, center.InteractiveResponse, `"` + strings.Repeat("x", 12287) + `"`, false},
+			{all, center.Interactive, `{}`, false},
+		} {
+			_, err := r.SendMessage(r.Context(), &participant.SendMessageRequest{ConnectionToken: c.who.bearer, ContentType: c.contentType, Content: c.text})
+			if c.ok {
+				items := r.items(c.who.chat)
+				if err != nil || items[len(items)-1].Content != c.text {
+					r.Errorf("SendMessage(%s, %.20q) = %v, %.20q in the transcript; want it kept unchanged", c.contentType, c.text, err, items[len(items)-1].Content)
+				}
+				continue
+			}
+			r.invalid(fmt.Sprintf("SendMessage(%s, %d bytes)", c.contentType, len(c.text)), err)
+		}
+	})
+}
+
+func TestWire34TypingIsToldToTheOthers(t *testing.T) {
+	inRoom(t, func(r *room) {
+		ana := r.join()
+		r.bot(ana.chat)
+		before := len(r.items(ana.chat))
+		out, err := r.SendEvent(r.Context(), &participant.SendEventRequest{ConnectionToken: ana.bearer, ContentType: center.EventTyping})
+		if err != nil || out.Id == nil || out.AbsoluteTime == nil {
+			r.Fatalf("SendEvent(typing) = %v, %v; want an Id and an AbsoluteTime", out, err)
+		}
+		told := r.pushes(center.EventTyping)
+		if len(told) != 1 || told[0].Except != ana.id || told[0].Item.Role != center.RoleCustomer || string(told[0].Item.ID) != *out.Id {
+			r.Errorf("typing was told as %+v; want the others told", told)
+		}
+		if n := len(r.items(ana.chat)); n != before {
+			r.Errorf("the transcript grew to %d items", n)
+		}
+	})
+}
+
+func TestEventsOfTheServiceCannotBeSent(t *testing.T) {
+	inRoom(t, func(r *room) {
+		ana := r.join()
+		for _, event := range []string{center.EventJoined, center.EventLeft, center.EventEnded, center.EventTransferSucceeded, center.EventMetadata, "x", "text/plain"} {
+			_, err := r.SendEvent(r.Context(), &participant.SendEventRequest{ConnectionToken: ana.bearer, ContentType: event})
+			r.invalid("SendEvent "+event, err)
+		}
+		if _, err := r.SendEvent(r.Context(), &participant.SendEventRequest{ConnectionToken: ana.bearer, ContentType: center.EventConnectionAck}); err != nil {
+			r.Errorf("SendEvent(connection.acknowledged) = %v; want it accepted", err)
+		}
+		r.wantScript(ana.chat, "joined CUSTOMER", "Hello")
+	})
+}
+
+// acknowledge sends a receipt as ChatJS does, always with the same ClientToken.
+func (r *room) acknowledge(p person, event, messageID string) error {
+	_, err := r.SendEvent(r.Context(), &participant.SendEventRequest{
+		ConnectionToken: p.bearer, ContentType: event, Content: new(`{"messageId":"` + messageID + `","disableThrottle":true}`),
+		ClientToken: new("INCOMING_READ_RECEIPT"),
+	})
+	return err
+}
+
+func TestWire45To49AndSemantics13Receipts(t *testing.T) {
+	inRoom(t, func(r *room) {
+		ana := r.join()
+		bot := r.bot(ana.chat)
+		one, two := r.say(bot, "one"), r.say(bot, "two")
+		check := func(err error) {
+			r.Helper()
+			if err != nil {
+				r.Fatalf("SendEvent: %v", err)
+			}
+		}
+		begun := time.Now().UTC()
+		check(r.acknowledge(ana, center.EventDelivered, *one.Id))
+		r.pass(time.Second)
+		check(r.acknowledge(ana, center.EventRead, *one.Id))
+		check(r.acknowledge(ana, center.EventRead, *one.Id)) // known: nothing is told
+		check(r.acknowledge(ana, center.EventRead, *two.Id)) // the same ClientToken, another message
+		check(r.acknowledge(bot, center.EventRead, *two.Id)) // one's own
+
+		told := r.pushes(center.EventMetadata)
+		if len(told) != 3 {
+			r.Fatalf("%d receipts were told; want 3", len(told))
+		}
+		// What Web clients take: one receipt a frame, no contact ids.
+		frame := string(contact.AppendItem(nil, &told[0].Item, told[0].Receipt))
+		if want := `"Type":"MESSAGEMETADATA","MessageMetadata":{"MessageId":"` + *one.Id + `","Receipts":[{"DeliveredTimestamp":`; !strings.Contains(frame, want) || strings.Contains(frame, "ContactId") {
+			r.Errorf("the frame is %s; want %s in it", frame, want)
+		}
+		out, err := r.GetTranscript(r.Context(), &participant.GetTranscriptRequest{ConnectionToken: bot.bearer, MaxResults: new(int32(2))})
+		check(err)
+		stamp := func(t time.Time) string { return t.Format(center.TimeLayout) }
+		for i, want := range []struct{ id, delivered, read string }{
+			{*two.Id, stamp(begun.Add(time.Second)), stamp(begun.Add(time.Second))},
+			{*one.Id, stamp(begun), stamp(begun.Add(time.Second))},
+		} {
+			meta := out.Transcript[i].MessageMetadata
+			if meta == nil || *meta.MessageId != want.id || len(meta.Receipts) != 1 {
+				r.Fatalf("item %d has the metadata %+v; want one receipt of %s", i, meta, want.id)
+			}
+			if got := meta.Receipts[0]; *got.DeliveredTimestamp != want.delivered || *got.ReadTimestamp != want.read || *got.RecipientParticipantId != string(ana.id) {
+				r.Errorf("the receipt of item %d is %s %s %s; want %s %s %s", i, *got.DeliveredTimestamp, *got.ReadTimestamp, *got.RecipientParticipantId, want.delivered, want.read, ana.id)
+			}
+		}
+	})
+}
+
+func TestWire51ReceiptsOfNothing(t *testing.T) {
+	inRoom(t, func(r *room) {
+		ana, other := r.join(), r.join()
+		r.bot(ana.chat)
+		foreign := r.say(other, "elsewhere")
+		joined := string(r.items(ana.chat)[0].ID)
+		for _, content := range []*string{nil, new("{}"), new("nonsense"), new(`{"messageId":7}`), new(`{"messageId":"` + *foreign.Id + `"}`),
+			new(`{"messageId":"` + center.NewUUID() + `"}`), new(`{"messageId":"` + joined + `"}`)} {
+			_, err := r.SendEvent(r.Context(), &participant.SendEventRequest{ConnectionToken: ana.bearer, ContentType: center.EventRead, Content: content})
+			r.invalid("a receipt", err)
+		}
+	})
+}
+
+func TestWire50ThirdParticipantEndsReceipts(t *testing.T) {
+	inRoom(t, func(r *room) {
+		ana := r.join()
+		bot := r.bot(ana.chat)
+		said := r.say(bot, "one")
+		// The rule counts who is connected, whatever the role: an agent joins by routing.
+		r.thirdParticipant(ana.chat)
+		r.refused("a receipt among three", r.acknowledge(ana, center.EventRead, *said.Id), "ConflictException", 409)
+	})
+}
