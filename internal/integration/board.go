@@ -10,6 +10,7 @@ import (
 const (
 	pageSize = 512         // deliveries read from the store at a time
 	maxLine  = 64          // deliveries of one stream held at a time
+	maxAhead = 8           // outcomes of one stream that wait for the disk: as many may be sent again after a crash
 	tripsAt  = 3           // failures in a row by which a destination counts as failing
 	slowFrom = time.Second // a success that took longer makes its destination a slow one
 )
@@ -31,7 +32,8 @@ type line struct {
 	to        *place
 	items     []store.Delivery // what is still to be sent; the first may be on its way
 	sending   bool
-	unsettled int // outcomes that are not durable yet
+	queued    bool // on the ready list
+	unsettled int  // outcomes that are not durable yet
 }
 
 // place is a destination and how it has been doing lately.
@@ -100,7 +102,7 @@ func (b *board) load(page []store.Delivery, destination func(string) string) int
 		l, seen := fresh[d.Stream]
 		if !seen {
 			if b.lines[d.Stream] == nil {
-				l = &line{stream: d.Stream, to: b.place(destination(d.Endpoint))}
+				l = &line{stream: d.Stream, to: b.place(destination(d.Endpoint)), queued: true}
 				b.lines[d.Stream] = l
 				b.ready = append(b.ready, l)
 			}
@@ -130,7 +132,7 @@ func (b *board) next(now time.Time) *line {
 	for i, l := range b.ready {
 		if l.to.admits(now, b.workers) {
 			b.ready = slices.Delete(b.ready, i, i+1)
-			l.sending = true
+			l.sending, l.queued = true, false
 			l.to.running++
 			b.running++
 			return l
@@ -146,9 +148,11 @@ func (b *board) returned(l *line) {
 	b.running--
 }
 
-// again gives a line its next turn, when there is more of it.
+// again gives a line its next turn, when there is more of it and not too much
+// of it waits for the disk.
 func (b *board) again(l *line) {
-	if len(l.items) > 0 {
+	if len(l.items) > 0 && l.unsettled < maxAhead && !l.sending && !l.queued {
+		l.queued = true
 		b.ready = append(b.ready, l)
 	}
 }
@@ -160,6 +164,7 @@ func (b *board) settled(l *line) {
 	if len(l.items) == 0 {
 		b.drop(l)
 	}
+	b.again(l)
 }
 
 // drop forgets what a line was still to send; the store has it.
@@ -180,6 +185,7 @@ func (b *board) resting(now time.Time) []*line {
 	var rest []*line
 	b.ready = slices.DeleteFunc(b.ready, func(l *line) bool {
 		if l.to.resting(now) {
+			l.queued = false
 			rest = append(rest, l)
 			return true
 		}
@@ -196,6 +202,9 @@ func (b *board) crowd() []*line {
 	rest := slices.Clone(b.ready[b.workers:])
 	clear(b.ready[b.workers:])
 	b.ready = b.ready[:b.workers]
+	for _, l := range rest {
+		l.queued = false
+	}
 	return rest
 }
 

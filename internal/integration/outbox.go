@@ -46,7 +46,8 @@ const (
 // # At least once
 //
 // A delivery leaves the outbox by a commit after the endpoint took it. Who
-// dies in between sends it again, with the same message id.
+// dies in between sends it again, with the same message id: at most the last
+// eight of each stream.
 //
 // # Failure
 //

@@ -22,7 +22,7 @@ type inbox struct {
 	count  int
 	ids    map[string]string // MessageId by message
 	orders map[string]int    // the highest number seen, by topic
-	told   func(count, distinct int)
+	told   func()
 }
 
 func (in *inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -44,7 +44,7 @@ func (in *inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		in.t.Errorf("%s came after %d", key, in.orders[e.TopicArn])
 	}
 	in.ids[key], in.orders[e.TopicArn] = e.MessageId, max(n, in.orders[e.TopicArn])
-	in.told(in.count, len(in.ids))
+	in.told()
 }
 
 // TestOutboxOnDisk: the store goes away three times in the middle of the work,
@@ -80,43 +80,56 @@ func TestOutboxOnDisk(t *testing.T) {
 		t.Fatalf("put: %v", err)
 	}
 
-	for _, stopAt := range []int{60, 120, 180, 0} {
-		ctx, cancel := context.WithCancel(t.Context())
-		reached := make(chan struct{})
-		reach := sync.OnceFunc(func() { close(reached) })
+	for _, stopAt := range []int{60, 120, 180} {
+		reached, closed := make(chan struct{}), make(chan struct{})
+		stop := sync.OnceFunc(func() {
+			close(reached)
+			<-closed // the answer comes when the store is gone
+		})
 		in.mu.Lock()
-		in.told = func(count, distinct int) {
-			if stopAt > 0 && distinct >= stopAt || distinct == streams*each {
-				reach()
+		in.told = func() {
+			if len(in.ids) >= stopAt {
+				stop()
 			}
 		}
 		in.mu.Unlock()
 		ended := make(chan error, 1)
 		o := &Outbox{Store: s, Sender: topics, Now: time.Now, Workers: 4}
-		go func() { ended <- o.Run(ctx) }()
+		go func() { ended <- o.Run(t.Context()) }()
 		<-reached
-		if stopAt > 0 {
-			if err := s.Close(); err != nil {
-				t.Fatalf("close: %v", err)
-			}
-			if err := <-ended; !errors.Is(err, store.ErrClosed) {
-				t.Fatalf("Run = %v; want that the store is closed", err)
-			}
-			s = open()
-		} else {
-			cancel()
-			if err := <-ended; err != nil {
-				t.Fatalf("Run = %v; want nil", err)
-			}
+		if err := s.Close(); err != nil {
+			t.Fatalf("close: %v", err)
 		}
-		cancel()
+		close(closed)
+		if err := <-ended; !errors.Is(err, store.ErrClosed) {
+			t.Fatalf("Run = %v; want that the store is closed", err)
+		}
+		s = open()
+	}
+	left, err := s.Outbox(t.Context(), now.Add(time.Hour), 1000)
+	if err != nil || len(left) == 0 {
+		t.Fatalf("%d wait, %v; want some left to deliver", len(left), err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	delivered := 0
+	o := &Outbox{Store: s, Sender: topics, Now: time.Now, Observe: func(Outcome, time.Duration) {
+		if delivered++; delivered == len(left) {
+			cancel()
+		}
+	}}
+	if err := o.Run(ctx); err != nil {
+		t.Fatalf("Run = %v; want nil", err)
 	}
 	defer func() { _ = s.Close() }()
-	if left, err := s.Outbox(t.Context(), now.Add(time.Hour), 1000); err != nil || len(left) != 0 {
+	if left, err = s.Outbox(t.Context(), now.Add(time.Hour), 1000); err != nil || len(left) != 0 {
 		t.Errorf("%d wait, %v; want none", len(left), err)
 	}
 	if len(in.ids) != streams*each {
 		t.Errorf("%d messages came; want %d", len(in.ids), streams*each)
+	}
+	if again := in.count - len(in.ids); again > 3*streams*(maxAhead+1) {
+		t.Errorf("%d messages came again; want at most %d of each stream each time", again, maxAhead+1)
 	}
 	t.Logf("%d messages in %d requests", len(in.ids), in.count)
 }
