@@ -1,0 +1,185 @@
+// ChatJS, unmodified, in headless Chromium: a page on an origin of its own
+// loads the published bundle, and the test holds its sessions by the handle.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { Journal } from './journal.mjs';
+
+const chromiumFlags = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+];
+
+const html = '<!doctype html><meta charset="utf-8"><title>chat</title><script src="/chatjs.js"></script><script src="/page.js"></script>';
+
+/** The site that embeds the chat. Its origin is not the server's, so that browsers ask for permission. */
+async function startSite() {
+  const read = (path) => readFile(new URL(path, import.meta.url));
+  const chatjs = await read('../node_modules/amazon-connect-chatjs/dist/amazon-connect-chat.js');
+  const files = {
+    '/': ['text/html', html],
+    '/chatjs.js': ['text/javascript', chatjs],
+    '/page.js': ['text/javascript', await read('page.js')],
+  };
+  const server = createServer((req, res) => {
+    const [type, body] = files[req.url] ?? ['text/plain', ''];
+    res.writeHead(files[req.url] ? 200 : 404, { 'content-type': `${type}; charset=utf-8` }).end(body);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { server, origin: `http://127.0.0.1:${server.address().port}` };
+}
+
+/** A running Chromium and the site. */
+export class Browser {
+  static async start() {
+    const browser = new Browser();
+    browser.profile = await mkdtemp(join(tmpdir(), 'parley-chromium-'));
+    browser.site = await startSite();
+    browser.context = await chromium.launchPersistentContext(browser.profile, {
+      executablePath: process.env.CHROMIUM_BIN ?? '/usr/bin/chromium', headless: true, args: chromiumFlags,
+    });
+    return browser;
+  }
+
+  get origin() {
+    return this.site.origin;
+  }
+
+  /** Opens a page whose ChatJS talks to an endpoint. With clock: true the page's timers are the test's to move. */
+  async page(endpoint, { clock = false } = {}) {
+    const page = await this.context.newPage();
+    if (clock) await page.clock.install();
+    return Page.open(page, this.origin, endpoint);
+  }
+
+  async stop() {
+    await this.context.close();
+    await new Promise((resolve) => this.site.server.close(resolve));
+    await rm(this.profile, { recursive: true, force: true });
+  }
+}
+
+/** A page with ChatJS. */
+export class Page {
+  #sessions = new Map();
+
+  static async open(tab, origin, endpoint) {
+    const page = new Page();
+    page.tab = tab;
+    page.errors = [];
+    page.sockets = new Journal('WebSockets of the page');
+    page.frames = new Journal('frames of the page');
+    tab.on('pageerror', (error) => page.errors.push(String(error)));
+    tab.on('websocket', (ws) => page.#watch(ws));
+    await tab.exposeFunction('report', (name, handler, data) => page.#sessions.get(name).events.add({ handler, data }));
+    await tab.goto(origin);
+    await tab.evaluate((config) => window.chat.configure(config), { endpoint, loggerConfig: { level: 4 } });
+    return page;
+  }
+
+  #watch(ws) {
+    const n = this.sockets.all((s) => s.event === 'opened').length;
+    this.sockets.add({ event: 'opened', n, url: ws.url() });
+    ws.on('framesent', ({ payload }) => this.frames.add({ n, sent: true, text: String(payload), frame: parse(payload) }));
+    ws.on('framereceived', ({ payload }) => this.frames.add({ n, sent: false, text: String(payload), frame: parse(payload) }));
+    ws.on('close', () => this.sockets.add({ event: 'closed', n }));
+  }
+
+  /** Makes a customer's session from what StartChatContact returned. */
+  async session(details, options = {}) {
+    const name = `session ${this.#sessions.size + 1}`;
+    const session = new Session(this, name);
+    this.#sessions.set(name, session);
+    await this.tab.evaluate(([n, d, o]) => window.chat.create(n, d, o), [name, details, options]);
+    return session;
+  }
+
+  configure(config) {
+    return this.tab.evaluate((c) => window.chat.configure(c), config);
+  }
+
+  /** Lets the page's time go by, with all its timers. */
+  pass(ms) {
+    return this.tab.clock.runFor(ms);
+  }
+
+  close() {
+    return this.tab.close();
+  }
+}
+
+/** One ChatJS session in a page. */
+export class Session {
+  constructor(page, name) {
+    this.page = page;
+    this.name = name;
+    this.events = new Journal(`${name}'s events`);
+  }
+
+  /** Calls a method of the ChatJS session; resolves with {value} or {error}. */
+  call(method, args) {
+    return this.page.tab.evaluate(([n, m, a]) => window.chat.call(n, m, a), [this.name, method, args]);
+  }
+
+  /** Calls a method that must succeed, and resolves with what it gives. */
+  async do(method, args) {
+    const { value, error } = await this.call(method, args);
+    if (error) throw new Error(`${method}: ${JSON.stringify(error)}`);
+    return value;
+  }
+
+  /** Calls a method that must be refused, and resolves with the reason. */
+  async refused(method, args) {
+    const { value, error } = await this.call(method, args);
+    if (!error) throw new Error(`${method} was expected to be refused and gave ${JSON.stringify(value)}`);
+    return error;
+  }
+
+  async say(text, contentType = 'text/plain') {
+    return (await this.do('sendMessage', { message: text, contentType })).data;
+  }
+
+  async attach(file) {
+    const { value, error } = await this.page.tab.evaluate(([n, f]) => window.chat.attach(n, f), [this.name, file]);
+    return { value, error };
+  }
+
+  async transcript(args = {}) {
+    return (await this.do('getTranscript', args)).data;
+  }
+
+  /** What a handler has been told so far. */
+  told(handler) {
+    return this.events.all((e) => e.handler === handler).map((e) => e.data);
+  }
+
+  /** Resolves when a handler is told something that fits. */
+  async on(handler, fits = () => true, ms) {
+    return (await this.events.first((e) => e.handler === handler && fits(e.data), handler, ms)).data;
+  }
+
+  /** Resolves with the first item given to onMessage that has a member of a value. */
+  message(member, value, ms) {
+    return this.on('onMessage', (item) => item?.[member] === value, ms);
+  }
+
+  /** Connects, and waits for the socket to be subscribed. */
+  async connect() {
+    const before = this.told('onConnectionEstablished').length;
+    const subscribed = (f) => !f.sent && f.frame?.topic === 'aws/subscribe';
+    const replies = this.page.frames.all(subscribed).length;
+    const result = await this.do('connect');
+    await this.events.atLeast(before + 2, (e) => e.handler === 'onConnectionEstablished', 'onConnectionEstablished, before and after the socket opens');
+    await this.page.frames.atLeast(replies + 1, subscribed, 'reply to subscribe');
+    return result;
+  }
+}
+
+function parse(payload) {
+  try {
+    return JSON.parse(payload);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,31 @@
+// Contact flows that the tests publish.
+
+const next = (id) => ({ NextAction: id, Errors: [{ NextAction: id, ErrorType: 'NoMatchingError' }] });
+
+const say = (id, text, then) => ({ Identifier: id, Type: 'MessageParticipant', Parameters: { Text: text }, Transitions: next(then) });
+
+const hangUp = { Identifier: 'bye', Type: 'DisconnectParticipant', Parameters: {}, Transitions: {} };
+
+const document = (...actions) => JSON.stringify({ Version: '2019-10-30', StartAction: actions[0].Identifier, Metadata: {}, Actions: actions });
+
+/** Two prompts, then silence until the chat is ended by somebody else. */
+export const quietFlow = document(
+  say('welcome', 'Welcome. You asked about: $.Attributes.topic', 'offer'),
+  say('offer', 'What can we do for you?', 'wait'),
+  {
+    Identifier: 'wait',
+    Type: 'Wait',
+    Parameters: { TimeLimitSeconds: '604800' },
+    Transitions: {
+      NextAction: 'bye',
+      Conditions: [{ NextAction: 'bye', Condition: { Operator: 'Equals', Operands: ['WaitCompleted'] } }],
+      Errors: [{ NextAction: 'bye', ErrorType: 'NoMatchingError' }],
+    },
+  },
+  hangUp,
+);
+
+export const prompts = ['Welcome. You asked about: flowers', 'What can we do for you?'];
+
+/** Refers to an action that is not there: publishing it must fail and say so. */
+export const brokenFlow = document(say('welcome', 'Hello', 'nowhere'));

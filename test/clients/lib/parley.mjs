@@ -1,0 +1,126 @@
+// A Parley of a test's own: a process started from the binary that PARLEY_BIN
+// names, and the stock SDK clients that point at it.
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { ConnectClient, CreateContactFlowCommand, ListContactFlowsCommand, ListInstancesCommand } from '@aws-sdk/client-connect';
+import { ConnectParticipantClient } from '@aws-sdk/client-connectparticipant';
+import { quietFlow } from './flows.mjs';
+
+/** Keys that development mode accepts, like any others. */
+export const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+export const region = 'us-east-1';
+
+const startDeadline = 20_000;
+const stopDeadline = 15_000;
+
+/** A running server. Start one with Parley.start or, with the demo's ids at hand, Parley.dev. */
+export class Parley {
+  #process;
+  #log = '';
+
+  /** Starts `parley serve` with further flags on a free loopback port. */
+  static async start(...flags) {
+    const bin = process.env.PARLEY_BIN;
+    if (!bin) throw new Error('PARLEY_BIN must name the parley binary; test/clients/run sets it');
+    const parley = new Parley();
+    const port = await freePort();
+    parley.address = `http://127.0.0.1:${port}`;
+    parley.#process = spawn(bin, ['serve', '--listen', `127.0.0.1:${port}`, '--close-span', '100ms', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+    await parley.#printed();
+    return parley;
+  }
+
+  /** Starts a server in development mode and looks up what it was seeded with. */
+  static async dev(...flags) {
+    const parley = await Parley.start('--dev', ...flags);
+    parley.clients(credentials);
+    const { InstanceSummaryList: [demo] } = await parley.connect.send(new ListInstancesCommand({}));
+    parley.instance = demo.Id;
+    parley.instanceArn = demo.Arn;
+    const { ContactFlowSummaryList: flows } = await parley.connect.send(new ListContactFlowsCommand({ InstanceId: demo.Id }));
+    parley.demoFlow = flows.find((flow) => flow.Name === 'Parley demo').Id;
+    const quiet = await parley.connect.send(new CreateContactFlowCommand({ InstanceId: demo.Id, Name: 'Quiet', Type: 'CONTACT_FLOW', Content: quietFlow }));
+    parley.quietFlow = quiet.ContactFlowId;
+    return parley;
+  }
+
+  /** Makes the SDK clients that sign with the given keys. */
+  clients(keys) {
+    const config = { endpoint: this.address, region, credentials: keys };
+    this.connect = new ConnectClient(config);
+    this.participant = new ConnectParticipantClient(config);
+  }
+
+  /** Resolves once the server has printed how it can be reached. */
+  #printed() {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`parley printed no address within ${startDeadline} ms:\n${this.#log}`)), startDeadline);
+      const keep = (text) => { this.#log = (this.#log + text).slice(-20_000); };
+      this.#process.stderr.on('data', keep);
+      this.#process.stdout.on('data', (text) => {
+        keep(text);
+        if (!/https?:\/\//.test(this.#log)) return;
+        clearTimeout(timer);
+        resolve();
+      });
+      this.#process.on('error', reject);
+      this.#process.on('exit', (code) => {
+        clearTimeout(timer);
+        reject(new Error(`parley ended with status ${code}:\n${this.#log}`));
+      });
+    });
+  }
+
+  /** What the server printed and logged, for messages about failures. */
+  get log() {
+    return this.#log;
+  }
+
+  async #develop(path, body) {
+    const answer = await fetch(this.address + path, { method: 'POST', body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  }
+
+  /** Moves the server's clock on, as in '5m'. */
+  advance(duration) {
+    return this.#develop('/dev/clock', { Advance: duration });
+  }
+
+  /** Sets up what goes wrong; without arguments nothing does. */
+  faults(...list) {
+    return this.#develop('/dev/faults', list);
+  }
+
+  /** A participant's request without an SDK, for what SDKs do not let out. */
+  raw(path, token, body, headers = {}) {
+    return fetch(this.address + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(token && { 'x-amz-bearer': token }), ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+  }
+
+  /** Stops the server and says whether it ended well. */
+  async stop() {
+    if (!this.#process || this.#process.exitCode !== null) return this.#process?.exitCode;
+    const ended = new Promise((resolve) => this.#process.once('exit', resolve));
+    this.#process.kill('SIGTERM');
+    const timer = setTimeout(() => this.#process.kill('SIGKILL'), stopDeadline);
+    const code = await ended;
+    clearTimeout(timer);
+    return code;
+  }
+}
+
+/** A port that was free a moment ago. */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
