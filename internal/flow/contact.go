@@ -26,7 +26,7 @@ func newSetAttributes(p params) (step, error) {
 		return nil, err
 	}
 	if len(list) == 0 {
-		return nil, errors.New("Attributes names no attribute")
+		return nil, errors.New("no attribute is named")
 	}
 	target, err := p.literal("TargetContact")
 	return &setAttributes{list: list, related: strings.EqualFold(target, "Related")}, err
@@ -102,7 +102,7 @@ func newSetFlowAttributes(p params) (step, error) {
 		s.list = append(s.list, assignment{compile(pair.key), compile(text)})
 	}
 	if len(s.list) == 0 {
-		return nil, errors.New("FlowAttributes names no attribute")
+		return nil, errors.New("no attribute is named")
 	}
 	return s, nil
 }
@@ -194,7 +194,7 @@ func newSetHooks(p params) (step, error) {
 		}
 	}
 	if len(pairs) == 0 && len(configured) == 0 {
-		return nil, errors.New("EventHooks names no hook")
+		return nil, errors.New("no hook is named")
 	}
 	return s, nil
 }

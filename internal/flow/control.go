@@ -2,6 +2,7 @@ package flow
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -117,12 +118,7 @@ func (w *Wait) Wants(ev Event) bool {
 }
 
 func (w *Wait) listens(event string) bool {
-	for _, e := range w.Events {
-		if e == event {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(w.Events, event)
 }
 
 // maxLoop is the largest LoopCount.

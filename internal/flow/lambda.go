@@ -87,8 +87,10 @@ func (s *invoke) run(m *machine, _ *action) result {
 	if !ok {
 		return fail("the parameters weigh more than %d bytes", maxParameters)
 	}
-	m.note("TimeLimit", limit.Milliseconds())
-	m.note("Parameters", parameters)
+	if m.c.Logging {
+		m.noteAny("TimeLimit", limit.Milliseconds())
+		m.noteAny("Parameters", parameters)
+	}
 	call := Invoke{ID: m.w.NewID(), Function: function, Async: s.async, TimeLimit: limit, Parameters: parameters, JSON: s.json}
 	m.out.Invoke = append(m.out.Invoke, call)
 	if s.async {

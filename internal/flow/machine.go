@@ -267,10 +267,13 @@ func (m *machine) spent() bool { return m.budget > maxBudget }
 
 // note keeps a resolved parameter for the action's entry in the flow log. The
 // names are those of the service's logs.
-func (m *machine) note(name string, v any) {
-	if !m.c.Logging {
-		return
+func (m *machine) note(name, text string) {
+	if m.c.Logging {
+		m.noteAny(name, text)
 	}
+}
+
+func (m *machine) noteAny(name string, v any) {
 	if m.noted == nil {
 		m.noted = map[string]any{}
 	}

@@ -111,6 +111,9 @@ func TestProblems(t *testing.T) {
 		{"no bot", lone("a", "ConnectParticipantWithLexBot", `"Text":"a"`, to("x", on("NoMatchingError", "x")+","+on("NoMatchingCondition", "x"), "")), "Action is missing required property. Path: Actions[0].Parameters.LexV2Bot"},
 		{"criteria as a reference", lone("a", "UpdateContactRoutingCriteria", `"RoutingCriteria":"$.External.c"`, good), ""},
 		{"criteria as a text", lone("a", "UpdateContactRoutingCriteria", `"RoutingCriteria":"best"`, good), "Invalid Action property value. Path: Actions[0].Parameters.RoutingCriteria"},
+		{"criteria as a number", lone("a", "UpdateContactRoutingCriteria", `"RoutingCriteria":3`, good), "Invalid Action property value. Path: Actions[0].Parameters.RoutingCriteria"},
+		{"prompts of a bot", lone("a", "ConnectParticipantWithLexBot", `"Text":"a","SSML":"b","LexV2Bot":{}`, to("x", on("NoMatchingError", "x")+","+on("NoMatchingCondition", "x"), "")), "Invalid Action property value. Path: Actions[0].Parameters, Action: a: only one of Text"},
+		{"a bot without prompt", lone("a", "ConnectParticipantWithLexBot", `"LexV2Bot":{}`, to("x", on("NoMatchingError", "x")+","+on("NoMatchingCondition", "x"), "")), "Action is missing required property. Path: Actions[0].Parameters.Text"},
 		{"anything goes into a module", lone("a", "InvokeFlowModule", `"FlowModuleId":"m","Inputs":{"a":1}`, good), ""},
 
 		// Transitions.
@@ -140,6 +143,7 @@ func TestProblems(t *testing.T) {
 		{"unknown operator", lone("a", "Compare", `"ComparisonValue":"$.Channel"`, to("x", on("NoMatchingCondition", "x"), when("Like", "a", "x"))), "Invalid Action property value. Path: Actions[0].Transitions.Conditions[0].Condition.Operator"},
 		{"two operands", lone("a", "Compare", `"ComparisonValue":"$.Channel"`, to("x", on("NoMatchingCondition", "x"), `{"NextAction":"x","Condition":{"Operator":"Equals","Operands":["a","b"]}}`)), "Invalid Action property value. Path: Actions[0].Transitions.Conditions[0].Condition.Operands"},
 		{"no operand", lone("a", "Compare", `"ComparisonValue":"$.Channel"`, to("x", on("NoMatchingCondition", "x"), `{"NextAction":"x","Condition":{"Operator":"Equals"}}`)), "Invalid Action property value. Path: Actions[0].Transitions.Conditions[0].Condition.Operands"},
+		{"operator of another action", lone("a", "Loop", `"LoopCount":"1"`, strings.Replace(loops, "Equals", "TextContains", 1)), "Invalid Action property value. Path: Actions[0].Transitions.Conditions[0].Condition.Operator, Action: a: must be Equals"},
 		{"half a loop", lone("a", "Loop", `"LoopCount":"1"`, to("x", "", when("Equals", "DoneLooping", "x"))), "Action is missing required property. Path: Actions[0].Transitions.Conditions, Condition: ContinueLooping, Action: a"},
 		{"a third way", lone("a", "Loop", `"LoopCount":"1"`, strings.Replace(loops, `"Conditions":[`, `"Conditions":[`+when("Equals", "Maybe", "x")+",", 1)), "Invalid Action property value. Path: Actions[0].Transitions.Conditions[0].Condition.Operands[0]"},
 		{"wait without completion", lone("a", "Wait", `"TimeLimitSeconds":"5"`, good), "Action is missing required property. Path: Actions[0].Transitions.Conditions, Condition: WaitCompleted"},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,6 +60,11 @@ func (s *scripted) start(t testing.TB, content string) Outcome {
 	return Start(s.World, f, "main")
 }
 
+// contentOf is a World.Content that finds one flow at once, as a cache would.
+func (s *scripted) contentOf(id string) func(center.FlowID, string) (*Flow, error) {
+	return func(center.FlowID, string) (*Flow, error) { return s.flows[id], nil }
+}
+
 func (s *scripted) advance(r *Run, ev Event) Outcome { return Advance(s.World, r, ev) }
 
 func parsed(t testing.TB, content string) *Flow {
@@ -76,14 +82,14 @@ func doc(actions ...string) string {
 	if err := json.Unmarshal([]byte(actions[0]), &first); err != nil {
 		panic(err)
 	}
-	list := ""
+	var list strings.Builder
 	for i, a := range actions {
 		if i > 0 {
-			list += ","
+			list.WriteString(",")
 		}
-		list += a
+		list.WriteString(a)
 	}
-	return fmt.Sprintf(`{"Version":"2019-10-30","StartAction":%q,"Metadata":{},"Actions":[%s]}`, first.Identifier, list)
+	return fmt.Sprintf(`{"Version":"2019-10-30","StartAction":%q,"Metadata":{},"Actions":[%s]}`, first.Identifier, list.String())
 }
 
 // act writes an action. Transitions are written as JSON without the braces.

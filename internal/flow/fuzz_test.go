@@ -1,0 +1,114 @@
+package flow
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+	"unicode/utf8"
+)
+
+// seeds gives a fuzz test the package's own flows.
+func seeds(f *testing.F, add func(content []byte)) {
+	f.Helper()
+	paths, err := filepath.Glob("testdata/*.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		add(content)
+	}
+}
+
+// FuzzParse: no document makes the parser or the checks panic, and one that
+// parses is given back as it was.
+func FuzzParse(f *testing.F) {
+	seeds(f, func(content []byte) { f.Add(content) })
+	f.Add([]byte(`{"Actions":[null,1,{"Transitions":{"Conditions":[{}],"Errors":[{}]}}],"Metadata":{"name":1}}`))
+	f.Add([]byte(`{"Actions":[{"Identifier":"a","Type":"Wait","Parameters":{"Events":[1],"TimeLimitSeconds":[]}}]}`))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		parsed, err := Parse(content)
+		if err != nil {
+			return
+		}
+		if !bytes.Equal(parsed.Content(), content) {
+			t.Error("the content is not what was parsed")
+		}
+		problems := parsed.Problems()
+		if len(problems) > maxProblems {
+			t.Errorf("%d problems", len(problems))
+		}
+		for _, p := range problems {
+			if n := utf8.RuneCountInString(p); n == 0 || n > maxMessage {
+				t.Errorf("a problem of %d characters", n)
+			}
+		}
+		if len(Check(parsed)) < len(problems) {
+			t.Error("Check says less than Problems")
+		}
+	})
+}
+
+// FuzzRun: no document and no order of events makes the interpreter panic,
+// run on without end, or change the run it was given.
+func FuzzRun(f *testing.F) {
+	seeds(f, func(content []byte) { f.Add(content, []byte("tmbeEx"), `{"a":"1"}`) })
+	f.Add([]byte(doc(say("a", "$.External.a[0].b`$['Attributes']['x y']`", "a"))), []byte("ttt"), `{"a":[{"b":1}]}`)
+	f.Fuzz(func(t *testing.T, content []byte, script []byte, answer string) {
+		parsed, err := Parse(content)
+		if err != nil || len(script) > 64 {
+			return
+		}
+		s := newWorld()
+		s.flows["main"] = parsed
+		s.flows["f"] = parsed
+		s.Contact.Logging = len(script)%2 == 0
+		s.Contact.BotPresent = true
+		s.Contact.Attributes = map[string]string{"x": answer}
+		out := Start(s.World, parsed, "main")
+		for _, c := range script {
+			if out.Run == nil {
+				break
+			}
+			before, err := json.Marshal(out.Run)
+			if err != nil {
+				t.Fatal(err)
+			}
+			run := out.Run
+			s.Now = s.Now.Add(time.Hour)
+			out = Advance(s.World, run, eventOf(c, run, answer))
+			if after, _ := json.Marshal(run); !bytes.Equal(before, after) {
+				t.Errorf("Advance changed the run it was given from %s to %s", before, after)
+			}
+			if len(out.Messages) > maxSteps || len(out.Invoke) > maxSteps || len(out.Log) > maxLog+maxSteps {
+				t.Errorf("a step made %d messages, %d calls, %d log entries", len(out.Messages), len(out.Invoke), len(out.Log))
+			}
+		}
+		if (out.Run == nil) != (out.End != "") {
+			t.Errorf("run %v with end %q", out.Run, out.End)
+		}
+	})
+}
+
+// eventOf turns a letter of a script into an event.
+func eventOf(c byte, r *Run, answer string) Event {
+	switch c {
+	case 't':
+		return Event{Kind: EventTime}
+	case 'm':
+		return Event{Kind: EventCustomerMessage}
+	case 'b':
+		return Event{Kind: EventBotLeft}
+	case 'e':
+		return Event{Kind: EventEffectDone, Effect: r.Wait.Effect, Answer: json.RawMessage(answer)}
+	case 'E':
+		return Event{Kind: EventEffectDone, Effect: r.Wait.Effect, Err: answer}
+	}
+	return Event{Kind: EventEffectDone, Effect: string(c)}
+}
