@@ -1,0 +1,69 @@
+package connectapi
+
+import (
+	"context"
+
+	"parley/internal/catalog"
+	"parley/internal/center"
+	"parley/internal/contact"
+)
+
+// instance finds the instance that a member InstanceId names, by id or ARN.
+func (s *Service) instance(ctx context.Context, ref string) (*catalog.View, error) {
+	v, err := s.Catalog.View(ctx, ref)
+	return v, inMember("InstanceId", err)
+}
+
+// chatOf finds the contact that the members InstanceId and ContactId name, by
+// id or ARN, and its chat. A contact of another instance does not exist.
+func (s *Service) chatOf(ctx context.Context, instance, ref string) (*contact.Chat, *center.Contact, error) {
+	v, err := s.instance(ctx, instance)
+	if err != nil {
+		return nil, nil, err
+	}
+	chat, c, err := s.contactOf(ctx, v, ref)
+	return chat, c, inMember("ContactId", err)
+}
+
+// contactOf finds a contact of an instance, and its chat.
+func (s *Service) contactOf(ctx context.Context, v *catalog.View, ref string) (*contact.Chat, *center.Contact, error) {
+	missing := &center.Error{Reason: center.NotFound, Kind: kindContact, ID: ref, Message: "contact " + ref + " does not exist"}
+	id, ok := center.ParseContactID(ref)
+	if !ok {
+		return nil, nil, missing
+	}
+	chatID, err := s.Store.ChatOf(ctx, id)
+	if err != nil {
+		if center.ReasonOf(err) == center.NotFound {
+			return nil, nil, missing
+		}
+		return nil, nil, err
+	}
+	chat, err := s.Engine.View(ctx, chatID)
+	if err != nil {
+		return nil, nil, err
+	}
+	c := chat.Contact(id)
+	if c == nil || chat.Instance != v.Instance.InstanceID() {
+		return nil, nil, missing
+	}
+	return chat, c, nil
+}
+
+// kindContact is what ARNs and errors call a contact.
+const kindContact center.Kind = "contact"
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// optional leaves an empty member out.
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

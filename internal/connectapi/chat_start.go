@@ -1,0 +1,168 @@
+package connectapi
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"strings"
+
+	"parley/api/connect"
+	"parley/internal/auth"
+	"parley/internal/catalog"
+	"parley/internal/center"
+	"parley/internal/contact"
+)
+
+// StartChatContact begins a chat and returns its customer's token. The flow
+// waits until the customer connects, five minutes at most.
+//
+// A ClientToken that was used in the instance within seven days gives the
+// first answer again, whatever else the request says; the token in it is
+// sealed anew and is as good. What a member may be is the rule of
+// [contact.Start]; a flow that does not exist, was never published, is archived
+// or is not of the type CONTACT_FLOW is a ResourceNotFoundException, as in the
+// cloud. Over the instance's quota of concurrent active chats it is a
+// LimitExceededException, status 429.
+func (s *Service) StartChatContact(ctx context.Context, in *connect.StartChatContactRequest) (*connect.StartChatContactResponse, error) {
+	v, err := s.instance(ctx, in.InstanceId)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.CanStart(in.ContactFlowId); err != nil {
+		return nil, &center.Error{Reason: center.NotFound, Kind: center.KindFlow, ID: in.ContactFlowId, Err: err,
+			Message: "ContactFlowId: " + err.Error()}
+	}
+	if in.PersistentChat != nil && in.RelatedContactId != nil {
+		return nil, center.Errorf(center.BadRequest, "PersistentChat and RelatedContactId cannot be given together")
+	}
+	cmd, err := startOf(v.Instance.InstanceID(), in)
+	if err != nil {
+		return nil, err
+	}
+	cmd.Contact = center.NewContactID(s.Now())
+	switch {
+	case in.PersistentChat != nil:
+		err = s.continuePast(ctx, v, &cmd, in.PersistentChat)
+	case in.RelatedContactId != nil:
+		err = s.inherit(ctx, v, &cmd, *in.RelatedContactId)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.Engine.Start(ctx, cmd, deref(in.ClientToken))
+	if err != nil {
+		return nil, err
+	}
+	out := &connect.StartChatContactResponse{
+		ContactId: new(string(r.Contact)), ParticipantId: new(string(r.Participant)),
+		ParticipantToken: new(s.Sealer.Seal(auth.Token{Kind: auth.Participant, Chat: r.Contact, Participant: r.Participant})),
+	}
+	if r.Contact != cmd.Contact { // the answer of an earlier request with this ClientToken
+		chat, err := s.Engine.View(ctx, r.Contact)
+		if err != nil {
+			return nil, err
+		}
+		cmd.Past, cmd.Related = chat.Past, chat.Contacts[0].Related
+	}
+	if len(cmd.Past) > 0 {
+		out.ContinuedFromContactId = new(string(cmd.Related))
+	}
+	return out, nil
+}
+
+// startOf translates what needs nothing else to be known.
+func startOf(instance center.InstanceID, in *connect.StartChatContactRequest) (contact.Start, error) {
+	cmd := contact.Start{
+		Instance: instance, Flow: in.ContactFlowId, DisplayName: in.ParticipantDetails.DisplayName,
+		Attributes: in.Attributes, ContentTypes: in.SupportedMessagingContentTypes,
+		CustomerID: deref(in.CustomerId), ExitAgent: len(in.DisconnectOnCustomerExit) > 0,
+	}
+	if in.ChatDurationInMinutes != nil {
+		cmd.Minutes = int(*in.ChatDurationInMinutes)
+	}
+	if m := in.InitialMessage; m != nil {
+		cmd.Initial = &contact.Message{ContentType: m.ContentType, Content: m.Content}
+	}
+	if c := in.ParticipantConfiguration; c != nil {
+		cmd.ResponseMode = string(c.ResponseMode)
+	}
+	var err error
+	cmd.SegmentAttrs, err = segmentAttributes(in.SegmentAttributes)
+	return cmd, err
+}
+
+// continuePast makes a persistent chat of a start: what its source was part of
+// is shown behind it, newest first. ENTIRE_PAST_SESSION begins at the last
+// contact of the source's chain, FROM_SEGMENT at the source itself. Only a
+// chat that has ended can be continued.
+func (s *Service) continuePast(ctx context.Context, v *catalog.View, cmd *contact.Start, p *connect.PersistentChat) error {
+	switch {
+	case p.RehydrationType == "":
+		return center.Errorf(center.BadRequest, "PersistentChat: RehydrationType is required")
+	case deref(p.SourceContactId) == "":
+		return center.Errorf(center.BadRequest, "PersistentChat: SourceContactId is required")
+	}
+	chat, source, err := s.contactOf(ctx, v, *p.SourceContactId)
+	if err != nil {
+		return inMember("PersistentChat.SourceContactId", err)
+	}
+	if !chat.Ended {
+		return center.Errorf(center.BadRequest, "PersistentChat: the chat of SourceContactId %s has not ended", source.ID)
+	}
+	last := len(chat.Contacts) - 1
+	if p.RehydrationType == connect.RehydrationTypeFROM_SEGMENT {
+		for chat.Contacts[last].ID != source.ID {
+			last--
+		}
+	}
+	cmd.Related = chat.Contacts[last].ID
+	for i := last; i >= 0; i-- {
+		cmd.Past = append(cmd.Past, contact.Past{Chat: chat.ID, Contact: chat.Contacts[i].ID})
+	}
+	cmd.Past = append(cmd.Past, chat.Past...)
+	if len(cmd.Past) > maxPast {
+		cmd.Past = cmd.Past[:maxPast]
+	}
+	return nil
+}
+
+// maxPast is how many contacts a persistent chat reaches back.
+const maxPast = 100
+
+// inherit copies what describes a related contact. What the request says itself counts more.
+func (s *Service) inherit(ctx context.Context, v *catalog.View, cmd *contact.Start, related string) error {
+	chat, c, err := s.contactOf(ctx, v, related)
+	if err != nil {
+		return inMember("RelatedContactId", err)
+	}
+	cmd.Related = c.ID
+	cmd.Name, cmd.Description, cmd.References = c.Name, c.Description, c.References
+	if cmd.CustomerID == "" {
+		cmd.CustomerID = c.CustomerID
+	}
+	if len(chat.Attributes) > 0 {
+		given := cmd.Attributes
+		cmd.Attributes = maps.Clone(chat.Attributes)
+		maps.Copy(cmd.Attributes, given)
+	}
+	for k, value := range c.SegmentAttrs {
+		if _, given := cmd.SegmentAttrs[k]; given || strings.HasPrefix(k, "connect:") {
+			continue // the service's own attributes are of one contact
+		}
+		if cmd.SegmentAttrs == nil {
+			cmd.SegmentAttrs = map[string]center.SegmentAttribute{}
+		}
+		cmd.SegmentAttrs[k] = value
+	}
+	return nil
+}
+
+// inMember says which member of the request an error is about.
+func inMember(member string, err error) error {
+	if e, ok := errors.AsType[*center.Error](err); ok {
+		named := *e
+		named.Message = member + ": " + e.Message
+		return &named
+	}
+	return err
+}
