@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -298,14 +299,35 @@ func allows(t *testing.T, s *Shape, text string) bool {
 	if s.Traits.Pattern == "" {
 		return true
 	}
-	conditions, err := translatePattern(intended(s))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range conditions {
-		if regexp.MustCompile(c.expr).MatchString(text) != c.want {
+	for _, c := range compile(t, s) {
+		if c.re.MatchString(text) != c.want {
 			return false
 		}
 	}
 	return true
+}
+
+type compiled struct {
+	re   *regexp.Regexp
+	want bool
+}
+
+// patterns keeps what compile has made, by shape: every sample of a string asks for it.
+var patterns sync.Map
+
+func compile(t *testing.T, s *Shape) []compiled {
+	t.Helper()
+	if list, ok := patterns.Load(s.ID); ok {
+		return list.([]compiled)
+	}
+	conditions, err := translatePattern(intended(s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []compiled
+	for _, c := range conditions {
+		list = append(list, compiled{regexp.MustCompile(c.expr), c.want})
+	}
+	patterns.Store(s.ID, list)
+	return list
 }
