@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"parley/internal/center"
@@ -363,6 +365,9 @@ func checkTexts(name, description *string) error {
 	if name != nil {
 		if n := utf8.RuneCountInString(*name); n < 1 || n > maxFlowName {
 			return center.Errorf(center.Invalid, "Name has %d characters; it must have 1 to %d", n, maxFlowName)
+		}
+		if strings.ContainsFunc(*name, unicode.IsControl) {
+			return center.Errorf(center.Invalid, "Name contains control characters")
 		}
 	}
 	if description != nil {

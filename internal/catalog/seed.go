@@ -131,7 +131,7 @@ var (
 	channels = grants("Prompts", "Create Delete Edit View", "ContactFlows", "Create Delete Edit Publish View", "ContactFlowModules", "Create Delete Edit Publish View", "Views", "Create Edit Remove View")
 	people   = grants("Users", "Create Delete Edit EditPermission View", "AgentGrouping", "Create Edit EnableAndDisable View", "SecurityProfiles", "Create Delete Edit View", "AgentStates", "Create Edit EnableAndDisable View")
 	insight  = grants("ContactSearch", "View", "ContactAttributes", "View", "MetricsReports", "Create Delete Edit Publish Schedule View", "AgentTimeCard", "View")
-	testing  = []string{"ChatTestMode"}
+	trial    = []string{"ChatTestMode"}
 )
 
 // grants spells out permissions: "Queues", "Edit View" gives Queues.Edit and Queues.View.
@@ -155,7 +155,7 @@ func securityProfiles() []*SecurityProfile {
 		return s
 	}
 	return []*SecurityProfile{
-		profile("Admin", "Administrators: everything.", desk, routing, channels, people, insight, testing),
+		profile("Admin", "Administrators: everything.", desk, routing, channels, people, insight, trial),
 		profile("Agent", "Agents: the agent desk.", desk),
 		profile("CallCenterManager", "Managers: people, routing and reports.", desk, routing, people, insight),
 		profile("QualityAnalyst", "Analysts: contacts and reports.", insight),
