@@ -278,10 +278,11 @@ func (e *Engine) submit(h *hot, change *contact.Change, version int64, once *sto
 		}
 		sc.Quota = &store.Quota{Counter: ActiveCounter(instance), Delta: int64(change.Active), Limit: limit}
 	}
+	now := e.Clock.Now()
 	for _, s := range change.Streamed {
 		sc.Deliveries = append(sc.Deliveries, store.Delivery{
 			Stream: s.Stream.ID, Chat: h.id, Instance: instance, Endpoint: s.Stream.Endpoint,
-			Body: e.StreamBody(instance, s), Created: s.Item.Time, Due: s.Item.Time,
+			Body: e.StreamBody(instance, s), Created: now, Due: now,
 		})
 	}
 	c := &commit{done: make(chan struct{})}

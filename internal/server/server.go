@@ -104,7 +104,10 @@ func (s *Server) wire(ctx context.Context) error {
 	}
 
 	client := integration.NewClient()
-	s.lambda = &integration.Lambda{Functions: s.Lambda, Endpoint: s.LambdaEndpoint, Client: client, Log: s.Log}
+	s.lambda = &integration.Lambda{Functions: s.Config.Lambda, Endpoint: s.LambdaEndpoint, Client: client, Log: s.Log}
+	if err := s.lambda.Check(); err != nil {
+		return fmt.Errorf("lambda: %w", err)
+	}
 	if s.topics, err = s.newTopics(client); err != nil {
 		return err
 	}

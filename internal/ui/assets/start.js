@@ -98,7 +98,7 @@ $('end').onclick = () => session.end().catch(problem);
 
 const start = `InstanceId: "${instance}", ContactFlowId: "${flow}",\n  ParticipantDetails: { DisplayName: "Ana" }`;
 const samples = {
-  'AWS CLI': `export AWS_ENDPOINT_URL=${url} AWS_REGION=${region}
+  'AWS CLI': `export AWS_ENDPOINT_URL=${url} AWS_DEFAULT_REGION=${region}
 export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
 
 aws connect start-chat-contact \\
