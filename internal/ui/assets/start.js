@@ -42,9 +42,9 @@ function item(i) {
     if (word) line('event', i.ParticipantId ? `${name} ${word}` : word);
   } else if (i.Type === 'ATTACHMENT') {
     const file = i.Attachments[0];
-    const link = Object.assign(document.createElement('a'), { href: '#', textContent: `📎 ${file.AttachmentName}` });
+    const link = Object.assign(document.createElement('a'), { href: '#', textContent: file.AttachmentName });
     link.onclick = async (e) => { e.preventDefault(); location.href = await session.download(file.AttachmentId); };
-    line(mine ? 'mine' : '', link, name);
+    line(mine ? 'mine' : '', link, mine ? 'file' : `${name} sent a file`);
   } else {
     line(mine ? 'mine' : '', i.Content, mine ? '' : name);
   }
@@ -98,7 +98,8 @@ $('end').onclick = () => session.end().catch(problem);
 
 const start = `InstanceId: "${instance}", ContactFlowId: "${flow}",\n  ParticipantDetails: { DisplayName: "Ana" }`;
 const samples = {
-  'AWS CLI': `export AWS_ENDPOINT_URL=${url} AWS_DEFAULT_REGION=${region}
+  'AWS CLI': `export AWS_ENDPOINT_URL=${url}
+export AWS_DEFAULT_REGION=${region}
 export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
 
 aws connect start-chat-contact \\
