@@ -29,11 +29,15 @@ import (
 // Errors by which a change is refused. They are compared with errors.Is.
 var (
 	// ErrConflict: the chat is not at the version, or the transcript not at
-	// the sequence number, that the change was decided on. Load and decide again.
+	// the sequence number, that the change was decided on, or the chat that a
+	// change names does not exist and the change does not create it. Load and
+	// decide again.
 	ErrConflict = errors.New("the chat changed meanwhile")
 	// ErrQuota: the counter of Change.Quota would pass its limit.
 	ErrQuota = errors.New("the quota is used up")
-	// ErrReplay: the key of Change.Once has been used. Replayed tells the first answer.
+	// ErrReplay: the key of Change.Once has been used. Replayed tells the
+	// first answer. It is told before the other two: a request made again gets
+	// its answer although the chat has moved on or the quota is used up.
 	ErrReplay = errors.New("the request was made before")
 	// ErrClosed: the store is closed; nothing was applied.
 	ErrClosed = errors.New("the store is closed")
@@ -126,7 +130,7 @@ type Change struct {
 	Once *Once
 	// Deliveries are put into the outbox, in this order.
 	Deliveries []Delivery
-	// Delivered removes deliveries from the outbox, by ID; Postponed rewrites Due and Attempts of
+	// Delivered removes deliveries from the outbox, by ID; Postponed rewrites Due, Attempts and Error of
 	// deliveries; Dead moves deliveries to the dead letters, with their Error. These three may stand in a change without a chat.
 	Delivered []int64
 	Postponed []Delivery

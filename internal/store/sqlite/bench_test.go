@@ -53,16 +53,17 @@ func BenchmarkStart(b *testing.B) {
 	for _, submitters := range []int{1, 64} {
 		b.Run(fmt.Sprintf("submitters=%d", submitters), func(b *testing.B) {
 			s := benchStore(b)
-			state := []byte(benchText(1500))
+			state, answer := []byte(benchText(1500)), []byte(benchText(200))
 			benchmark(b, s, submitters, func(_, i int) *store.Change {
-				id := newID()
-				c := newChat(id, start)
-				c.State.State, c.State.Due = state, start.Add(5*time.Minute)
+				now := start.Add(time.Duration(i) * time.Millisecond)
+				id := center.NewContactID(now)
+				c := newChat(id, now)
+				c.State.State, c.State.Due = state, now.Add(5*time.Minute)
 				for seq := range int64(3) {
-					c.Items = append(c.Items, item(id, seq+1, start))
+					c.Items = append(c.Items, item(id, seq+1, now))
 				}
 				c.Quota = &store.Quota{Counter: "active/" + string(instance), Delta: 1, Limit: 1 << 40}
-				c.Once = &store.Once{Key: "StartChatContact/" + string(id), Answer: []byte(benchText(200)), At: start}
+				c.Once = &store.Once{Key: "StartChatContact/" + center.NewUUID(), Answer: answer, At: now}
 				return c
 			})
 		})

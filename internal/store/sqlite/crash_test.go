@@ -62,7 +62,7 @@ func crash(t *testing.T, dir string, acked []int64) {
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	last := rand.IntN(4000)
+	last := rand.IntN(1500)
 	lines := bufio.NewScanner(out)
 	for n := 0; lines.Scan(); n++ {
 		chat, seq, ok := strings.Cut(lines.Text(), " ")

@@ -1,0 +1,192 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+
+	"parley/internal/center"
+	"parley/internal/store"
+)
+
+// A database of the first format is brought to the newest, with its data.
+func TestMigrates(t *testing.T) {
+	dir := t.TempDir()
+	d, err := openDirectory(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := schema.ReadFile("schema/0001_tables.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := connect(t.Context(), d.dsn())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(
+		c.script(string(first)+"PRAGMA application_id = 1349676153; PRAGMA user_version = 1;"),
+		c.script("INSERT INTO chats (id, instance, version, busy, active, state) VALUES ('old', 'i', 7, 0, 1, x'61')"),
+		c.close(), d.close(),
+	); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time there is nothing to do
+		s, err := Open(t.Context(), Options{Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h, err := s.Chat(t.Context(), "old"); err != nil || h.Version != 7 || string(h.State) != "a" {
+			t.Errorf("head %+v, %v; want version 7", h, err)
+		}
+		if err := s.read(t.Context(), func(c *conn) error {
+			_, err := c.first("SELECT * FROM report_active_chats")
+			return err
+		}); err != nil {
+			t.Errorf("the views are not there: %v", err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A step of the migration that fails leaves the database as it was.
+func TestMigrationFails(t *testing.T) {
+	dir := t.TempDir()
+	d, err := openDirectory(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := connect(t.Context(), d.dsn())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// It claims the format 1 but has none of its tables except one that is in the way of a view.
+	if err := errors.Join(c.script("CREATE TABLE report_receipts (x); PRAGMA application_id = 1349676153; PRAGMA user_version = 1;"), c.close(), d.close()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if s, err := Open(t.Context(), Options{Dir: dir}); err == nil {
+			s.Close()
+			t.Error("Open succeeded")
+		}
+	}
+	c, err = connect(t.Context(), "file:"+filepath.ToSlash(filepath.Join(dir, databaseName)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	r, err := c.first("SELECT count(*), (SELECT user_version FROM pragma_user_version) FROM sqlite_schema")
+	if err != nil || r.int(0) != 1 || r.int(1) != 1 {
+		t.Errorf("after the failure there are %v things and format, %v; want 1 and 1", r, err)
+	}
+}
+
+// Submit waits while the queue is full, and goes on when the writer takes.
+func TestQueueIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := Open(t.Context(), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		hold, held := make(chan struct{}), make(chan struct{})
+		s.submit(entry{job: func(*conn) error { close(held); <-hold; return nil }, done: func(error) {}})
+		<-held
+		answered, submitted := 0, 0
+		go func() {
+			for range maxQueue + 10 {
+				s.Submit(&store.Change{Quota: &store.Quota{Counter: "c", Delta: 1, Limit: -1}}, func(err error) {
+					if err == nil {
+						answered++
+					}
+				})
+				submitted++
+			}
+		}()
+		synctest.Wait()
+		if submitted != maxQueue {
+			t.Errorf("%d changes wait; want %d", submitted, maxQueue)
+		}
+		close(hold)
+		synctest.Wait()
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if submitted != maxQueue+10 || answered != submitted {
+			t.Errorf("%d of %d changes were answered", answered, submitted)
+		}
+	})
+}
+
+// A reader that waits for a connection gives up when its context ends.
+func TestPoolWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := Open(t.Context(), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		c, err := s.pool.get(t.Context()) // the only one there is in memory
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		result := make(chan error, 1)
+		go func() {
+			_, err := s.Count(ctx, "x")
+			result <- err
+		}()
+		synctest.Wait()
+		cancel()
+		if err := <-result; !errors.Is(err, context.Canceled) {
+			t.Errorf("Count = %v; want context.Canceled", err)
+		}
+		s.pool.put(c)
+		if _, err := s.Count(t.Context(), "x"); err != nil {
+			t.Errorf("Count = %v when the connection is back", err)
+		}
+	})
+}
+
+func TestCacheForgetsTheOldest(t *testing.T) {
+	c := newCache[int, int](10)
+	for i := range 1000 {
+		c.put(i, i)
+		if v, ok := c.get(7); i >= 7 && (!ok || v != 7) {
+			t.Fatalf("after %d others, a value in use is forgotten", i)
+		}
+		if n := len(c.young) + len(c.old); n > 20 {
+			t.Fatalf("%d values are kept; want at most 20", n)
+		}
+	}
+	for i := 991; i < 1000; i++ {
+		if _, ok := c.get(i); !ok {
+			t.Errorf("value %d, one of the last ten, is forgotten", i)
+		}
+	}
+	if _, ok := c.get(500); ok {
+		t.Error("a value not in use is kept")
+	}
+}
+
+func TestPackedIDs(t *testing.T) {
+	for id, packed := range map[string]bool{
+		"c0ffee00-1111-4222-8333-444455556666": true, "C0FFEE00-1111-4222-8333-444455556666": false,
+		"c0ffee0011114222833344445555666677aa": false, "short": false, "urn:uuid:c0ffee00-1111-4222-8333-44445": false,
+		string(center.NewItemID(epoch, 1, 1)): true,
+	} {
+		v := packID(id)
+		if _, ok := v.([]byte); ok != packed {
+			t.Errorf("packID(%q) = %v; want packed: %v", id, v, packed)
+		}
+		if got := (row{v}).id(0); got != id {
+			t.Errorf("%q comes back as %q", id, got)
+		}
+	}
+	if packID("") != nil || (row{nil}).id(0) != "" {
+		t.Error("no id is not NULL")
+	}
+}
