@@ -8,3 +8,5 @@
 //
 // Start reading at generate.go. The command in cmd is what the go:generate lines call.
 package codegen
+
+//go:generate go run ./cmd -coverage ../../docs/operations.md connect=../../api/model/connect.json=../connectapi participant=../../api/model/connectparticipant.json=../participantapi

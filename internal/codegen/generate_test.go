@@ -180,10 +180,8 @@ func TestCoverage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "## zoo: 1 of 3\n\n| operation | request | answered |\n|---|---|---|\n" +
-		"| CloseZoo | `POST /close` | 501 |\n" +
-		"| FeedAnimal | `PUT /animals/{Name}/meals/{Count}` | **yes** |\n" +
-		"| ListAnimals | `GET /animals` | 501 |\n"
+	want := "## zoo: 1 of 3\n\n| operation | request |\n|---|---|\n" +
+		"| FeedAnimal | `PUT /animals/{Name}/meals/{Count}` |\n\nNot there yet: CloseZoo, ListAnimals.\n"
 	if !strings.HasSuffix(string(page), want) {
 		t.Errorf("page\n%s\nwant it to end with\n%s", page, want)
 	}
