@@ -209,14 +209,12 @@ type Tick struct{}
 const maxTimersPerTick = 32
 
 func (Tick) decide(d *decision) error {
-	due, _ := d.chat.nextTimer(d.tail)
 	if d.chat.Ended {
 		return nil
 	}
 	d.edit()
 	for range maxTimersPerTick {
-		var which timer
-		due, which = d.chat.nextTimer(d.tail)
+		due, which := d.chat.nextTimer(d.tail)
 		if which == timerNone || due.After(d.env.Now) {
 			return nil
 		}

@@ -52,7 +52,7 @@ func (c *Clock) Freeze(stop bool) time.Time {
 	case stop:
 		c.frozen = now
 	case !c.frozen.IsZero():
-		c.offset = c.frozen.Sub(time.Now())
+		c.offset = time.Until(c.frozen)
 		c.frozen = time.Time{}
 	}
 	c.announce()

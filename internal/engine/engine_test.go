@@ -222,10 +222,6 @@ func TestTwoEnginesOneStore(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	state, err := nodes[0].View(t.Context(), chat)
-	if err != nil {
-		t.Fatalf("View: %v", err)
-	}
 	for _, node := range nodes {
 		node.Close()
 	}
@@ -233,7 +229,7 @@ func TestTwoEnginesOneStore(t *testing.T) {
 		t.Errorf("%d messages; want %d", got, 1+2*each)
 	}
 	fresh := open(t, s)
-	state, err = fresh.View(t.Context(), chat)
+	state, err := fresh.View(t.Context(), chat)
 	if err != nil || len(state.Attributes) != 12 {
 		t.Errorf("attributes %v, %v; want 12", state.Attributes, err)
 	}

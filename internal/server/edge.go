@@ -83,17 +83,18 @@ func allowOrigin(h http.Header, r *http.Request) {
 }
 
 func preflight(h http.Header, r *http.Request) {
-	allowed := allowedHeaders
+	var allowed strings.Builder
+	allowed.WriteString(allowedHeaders)
 	for name := range strings.SplitSeq(r.Header.Get("Access-Control-Request-Headers"), ",") {
 		name = strings.ToLower(strings.TrimSpace(name))
 		// Uploads carry what StartAttachmentUpload asked for.
 		if strings.HasPrefix(name, "x-amz-meta-") || name == "x-amz-acl" || name == "content-disposition" {
-			allowed += ", " + name
+			allowed.WriteString(", " + name)
 		}
 	}
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, OPTIONS")
-	h.Set("Access-Control-Allow-Headers", allowed)
+	h.Set("Access-Control-Allow-Headers", allowed.String())
 	h.Set("Access-Control-Max-Age", "7200")
 }
 
