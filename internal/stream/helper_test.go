@@ -85,6 +85,8 @@ type client struct {
 	t    testing.TB
 	conn net.Conn
 	br   *bufio.Reader
+
+	closed time.Time // when the close frame came
 }
 
 func newClient(t testing.TB, conn net.Conn) *client {
@@ -143,8 +145,17 @@ func (h *hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return h.conn, bufio.NewReadWriter(br, bufio.NewWriter(h.conn)), nil
 }
 
-// pipe opens a socket over a pipe.
+// pipe opens a socket over a pipe. early is what the client sends before it
+// has the answer to its handshake.
 func pipe(t testing.TB, h *Hub, token, early string) *client {
+	t.Helper()
+	c := newClient(t, openPipe(t, h, token, early))
+	c.upgraded()
+	return c
+}
+
+// openPipe returns a client's end from which nothing was read yet.
+func openPipe(t testing.TB, h *Hub, token, early string) net.Conn {
 	t.Helper()
 	near, far := net.Pipe()
 	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(handshake(token))))
@@ -156,12 +167,10 @@ func pipe(t testing.TB, h *Hub, token, early string) *client {
 	if w.Body.Len() > 0 {
 		t.Fatalf("handshake refused: %d %s", w.Code, w.Body)
 	}
-	c := newClient(t, near)
-	c.upgraded()
-	return c
+	return near
 }
 
-// masked returns a client's frame.
+// maskedFrame returns a client's frame; first is its first byte.
 func maskedFrame(first byte, payload []byte) []byte {
 	b := []byte{first}
 	switch n := len(payload); {
@@ -256,6 +265,7 @@ func (c *client) expectClose(code int) {
 		case err != nil || op != opClose || len(payload) < 2 || int(binary.BigEndian.Uint16(payload)) != code:
 			c.t.Fatalf("next frame = opcode %x %q, %v; want a close with %d", op, payload, err, code)
 		}
+		c.closed = time.Now()
 		c.conn.Write(maskedFrame(fin|opClose, payload[:2])) // the server may have gone already
 		if _, err := c.br.ReadByte(); err == nil {
 			c.t.Fatal("something came behind the close frame")
@@ -286,7 +296,7 @@ func subscriber(t testing.TB, addr, token string) *client {
 // push returns the push of a message.
 func push(chat center.ContactID, text string) center.Push {
 	return center.Push{Chat: chat, Item: center.Item{
-		Chat: chat, Contact: chat, ID: center.ItemID("id-" + text), Time: time.UnixMilli(1767604502117), Type: center.TypeMessage,
+		Chat: chat, Contact: chat, ID: center.ItemID("id-" + text[:min(len(text), 20)]), Time: time.UnixMilli(1767604502117), Type: center.TypeMessage,
 		ContentType: center.PlainText, Content: text, Participant: "p", DisplayName: "Ana", Role: center.RoleAgent,
 	}}
 }
@@ -323,3 +333,6 @@ func eventually(t testing.TB, what string, cond func() bool) {
 		}
 	}
 }
+
+// pass lets virtual time pass.
+func pass(d time.Duration) { <-time.After(d) }

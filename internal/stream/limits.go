@@ -9,7 +9,7 @@ type Limits struct {
 	PerParticipant int           // sockets of one participant at a time; 5
 	Sockets        int           // sockets of all; 100,000
 	QueueFrames    int           // frames that may wait for one socket; 512
-	QueueBytes     int           // bytes that may wait for one socket; 256 KiB, or one frame that is longer
+	QueueBytes     int           // bytes that may wait for one socket; 512 KiB, or one frame that is longer
 	Write          time.Duration // how long one write may take; 10 s
 	Silence        time.Duration // how long a client may send no frame; 2 min (they send two every 10 s)
 	Age            time.Duration // how old a socket may get; 61 min (ConnectionExpiry and a grace; ChatJS leaves after 59)
@@ -33,7 +33,7 @@ func (l Limits) defaults() Limits {
 	count(&l.PerParticipant, 5)
 	count(&l.Sockets, 100_000)
 	count(&l.QueueFrames, 512)
-	count(&l.QueueBytes, 256<<10)
+	count(&l.QueueBytes, 512<<10)
 	lasts(&l.Write, 10*time.Second)
 	lasts(&l.Silence, 2*time.Minute)
 	lasts(&l.Age, 61*time.Minute)

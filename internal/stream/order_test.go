@@ -1,0 +1,125 @@
+package stream
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"parley/internal/center"
+)
+
+// Sockets subscribe and leave while 2,000 pushes are published. Each hears an
+// unbroken run of them: from its subscribe on, in order, each once.
+func TestOrderAndExactlyOnce(t *testing.T) {
+	const sockets, pushes = 50, 2000
+	h, _ := newHub(t, Limits{PerParticipant: sockets, QueueFrames: pushes + 10, QueueBytes: 4 << 20})
+	addr := serve(t, h)
+	f := follower{pushes: pushes}
+	f.subscribed.Add(sockets)
+	var running sync.WaitGroup
+	fail := make(chan error, sockets)
+	publish := func(n int) { // two at a time, as one commit may bring them
+		h.Publish([]center.Push{push("chat-1", strconv.Itoa(n)), push("chat-1", strconv.Itoa(n+1))})
+		f.last.Store(int64(n + 1))
+	}
+	n := 0
+	for i := range sockets {
+		c := dial(t, addr, customerToken)
+		running.Go(func() {
+			if err := f.follow(c, i%3 == 0); err != nil {
+				fail <- fmt.Errorf("socket %d: %w", i, err)
+			}
+		})
+		for ; n < i*pushes/sockets*9/10; n += 2 {
+			publish(n)
+		}
+	}
+	f.subscribed.Wait()
+	for ; n < pushes; n += 2 {
+		publish(n)
+	}
+	running.Wait()
+	close(fail)
+	for err := range fail {
+		t.Error(err)
+	}
+	if n := h.Counts().Closed[Slow]; n != 0 {
+		t.Errorf("%d sockets were too slow for this machine", n)
+	}
+}
+
+type follower struct {
+	pushes     int
+	last       atomic.Int64 // published so far, or two more
+	subscribed sync.WaitGroup
+}
+
+// follow subscribes and reads until the last push, or leaves after a hundred.
+func (f *follower) follow(c *client, leaves bool) error {
+	before := f.last.Load()
+	c.conn.Write(textFrames(subscribe))
+	_, reply, err := c.next()
+	after := f.last.Load()
+	f.subscribed.Done()
+	if err != nil || string(reply) != subscribed {
+		return fmt.Errorf("the first frame is %q, %v; want the reply to the subscribe", reply, err)
+	}
+	for heard, expected := 0, -1; ; heard++ {
+		_, frame, err := c.next()
+		if err != nil {
+			return err
+		}
+		_, text, _ := strings.Cut(string(frame), `\"Content\":\"`)
+		text, _, _ = strings.Cut(text, `\"`)
+		n, err := strconv.Atoi(text)
+		switch {
+		case err != nil:
+			return err
+		case expected >= 0 && n != expected:
+			return fmt.Errorf("got push %d; want %d", n, expected)
+		case expected < 0 && (int64(n) < before || int64(n) > after+3):
+			return fmt.Errorf("the first push is %d; %d was out before the subscribe, %d with the reply", n, before, after)
+		case n == f.pushes-1:
+			return nil
+		case leaves && heard == 100:
+			return c.conn.Close()
+		}
+		expected = n + 1
+	}
+}
+
+// Chats come and go in all shards while others are published to.
+func TestSeats(t *testing.T) {
+	h, _ := newHub(t, Limits{PerParticipant: 3})
+	h.init()
+	var seated []*socket
+	for i := range 300 {
+		s := newSocket(h, center.ContactID("chat-"+strconv.Itoa(i%100)), "CUSTOMER")
+		if status := h.sit(s); status != 0 {
+			t.Fatalf("seat %d: %d", i, status)
+		}
+		seated = append(seated, s)
+	}
+	if status := h.sit(newSocket(h, "chat-7", "CUSTOMER")); status != 429 {
+		t.Errorf("the fourth of three: %d", status)
+	}
+	for _, i := range []int{100, 0, 200, 299, 99, 199} { // middle, last and first of their chats
+		h.rise(seated[i])
+	}
+	if n := h.Sockets(); n != 294 {
+		t.Errorf("%d seats taken; want 294", n)
+	}
+	chats := 0
+	for i := range h.shards {
+		chats += len(h.shards[i].chats)
+		if len(h.shards[i].chats) == 100 {
+			t.Error("all chats are in one shard")
+		}
+	}
+	if chats != 98 {
+		t.Errorf("%d chats have sockets; want 98", chats)
+	}
+}

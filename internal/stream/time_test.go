@@ -1,0 +1,384 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"parley/internal/center"
+)
+
+// bubble runs a test in virtual time. The hub must be left without sockets.
+func bubble(t *testing.T, limits Limits, f func(t *testing.T, h *Hub, c *chats)) {
+	synctest.Test(t, func(t *testing.T) {
+		h, c := newHub(t, limits)
+		f(t, h, c)
+		synctest.Wait()
+		pass(2 * turn)
+		if n := h.Sockets(); n != 0 {
+			t.Errorf("%d sockets are left", n)
+		}
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.patrolling {
+			t.Error("the patrol goes on without sockets")
+		}
+	})
+}
+
+// subscribedPipe opens a socket over a pipe and subscribes.
+func subscribedPipe(t *testing.T, h *Hub, token string) *client {
+	t.Helper()
+	c := pipe(t, h, token, "")
+	c.send(subscribe)
+	c.expect(subscribed)
+	return c
+}
+
+// closedAfter reads the close frame and returns how long it took to come.
+func (c *client) closedAfter(code int) time.Duration {
+	c.t.Helper()
+	began := time.Now()
+	c.expectClose(code)
+	return c.closed.Sub(began)
+}
+
+func between(t *testing.T, what string, got, low, high time.Duration) {
+	t.Helper()
+	if got < low || got > high {
+		t.Errorf("%s after %v; want %v to %v", what, got, low, high)
+	}
+}
+
+func TestGraceAfterTheEnd(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, h *Hub, _ *chats) {
+		c, other := subscribedPipe(t, h, customerToken), subscribedPipe(t, h, "chat-2/CUSTOMER")
+		unsubscribed := pipe(t, h, agentToken, "")
+		last := push("chat-1", "bye")
+		last.Last = true
+		h.Publish([]center.Push{last})
+		if got := content(t, c.text()); got != "bye" {
+			t.Errorf("got %q", got)
+		}
+		for _, c := range []*client{c, unsubscribed} {
+			began := time.Now()
+			c.send(ping)
+			c.expect(pong)
+			if took := time.Since(began); took != 0 {
+				t.Errorf("a heartbeat was answered after %v", took)
+			}
+		}
+		between(t, "closed", c.closedAfter(1000), 10*time.Second, 12*time.Second)
+		unsubscribed.expectClose(1000)
+		other.send(ping)
+		other.expect(pong)
+		other.write(maskedFrame(fin|opClose, nil))
+		other.next()
+		if n := h.Counts().Closed[Ended]; n != 2 {
+			t.Errorf("%d sockets ended; want 2", n)
+		}
+	})
+}
+
+// The chat ends between the handshake's look at it and the socket's first
+// frame: the end is not missed.
+func TestEndDuringHandshake(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, h *Hub, _ *chats) {
+		s := newSocket(h, "chat-1", "CUSTOMER")
+		h.init()
+		if status := h.sit(s); status != 0 {
+			t.Fatalf("sit = %d", status)
+		}
+		last := push("chat-1", "bye")
+		last.Last = true
+		h.Publish([]center.Push{last})
+		if s.closeAt == 0 {
+			t.Error("the seat did not hear of the end")
+		}
+		h.rise(s)
+	})
+}
+
+func TestSilence(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, h *Hub, _ *chats) {
+		c := pipe(t, h, customerToken, "")
+		for range 5 {
+			pass(119 * time.Second)
+			c.send(heartbeat)
+			c.expect(heartbeat)
+		}
+		c.write(textFrames(heartbeat)[:5]) // half a frame is none
+		between(t, "closed", c.closedAfter(1001), 120*time.Second, 122*time.Second)
+	})
+}
+
+// A client as ChatJS would be if it did not leave after 59 minutes by itself.
+func TestAge(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, h *Hub, _ *chats) {
+		c := pipe(t, h, customerToken, "")
+		began := time.Now()
+		go func() {
+			for time.Since(began) < 61*time.Minute {
+				c.conn.Write(textFrames(ping, heartbeat))
+				pass(10 * time.Second)
+			}
+		}()
+		for range 2 * 6 * 61 {
+			c.text()
+		}
+		c.expectClose(1001)
+		between(t, "closed", time.Since(began), 61*time.Minute, 61*time.Minute+2*time.Second)
+		if n := h.Counts().Closed[Expired]; n != 1 {
+			t.Errorf("%d sockets expired; want 1", n)
+		}
+	})
+}
+
+// A client that reads the close frame and neither answers nor goes.
+func TestLinger(t *testing.T) {
+	bubble(t, Limits{Silence: time.Minute}, func(t *testing.T, h *Hub, _ *chats) {
+		c := pipe(t, h, customerToken, "")
+		if op, _, err := c.next(); op != opClose {
+			t.Fatalf("next = opcode %x, %v; want a close", op, err)
+		}
+		began := time.Now()
+		if _, _, err := c.next(); err == nil {
+			t.Error("something came behind the close frame")
+		}
+		between(t, "cut", time.Since(began), 5*time.Second, 7*time.Second)
+	})
+}
+
+// A client that stops reading is closed; the other one of its chat misses nothing.
+func TestSlowReader(t *testing.T) {
+	bubble(t, Limits{QueueFrames: 100}, func(t *testing.T, h *Hub, _ *chats) {
+		slow, quick := subscribedPipe(t, h, customerToken), subscribedPipe(t, h, agentToken)
+		got := make(chan int)
+		go func() {
+			n := 0
+			for ; n < 200; n++ {
+				quick.text()
+			}
+			got <- n
+		}()
+		for range 200 {
+			h.Publish([]center.Push{push("chat-1", "more")})
+			synctest.Wait()
+		}
+		if n := <-got; n != 200 {
+			t.Errorf("the quick one got %d; want 200", n)
+		}
+		// One block was under way when the queue ran full; the close frame is next.
+		for op := byte(opText); op != opClose; {
+			var payload []byte
+			var err error
+			if op, payload, err = slow.next(); err != nil {
+				t.Fatal(err)
+			}
+			if op == opClose && !strings.HasPrefix(string(payload), "\x03\xf5") { // 1013
+				t.Errorf("closed with %q", payload)
+			}
+		}
+		slow.conn.Close()
+		quick.conn.Close()
+		synctest.Wait()
+		if c := h.Counts().Closed; c[Slow] != 1 || c[Lost] != 1 {
+			t.Errorf("closed: %v", c)
+		}
+	})
+}
+
+func TestQueueBytes(t *testing.T) {
+	bubble(t, Limits{QueueBytes: 4 << 10}, func(t *testing.T, h *Hub, _ *chats) {
+		c := subscribedPipe(t, h, customerToken)
+		long := strings.Repeat("x", 3000)
+		h.Publish([]center.Push{push("chat-1", strings.Repeat("x", 100_000))}) // alone, it may be longer
+		synctest.Wait()
+		h.Publish([]center.Push{push("chat-1", long)})
+		if n := h.Counts().Closed[Slow]; n != 0 || len(content(t, c.text())) != 100_000 || len(content(t, c.text())) != len(long) {
+			t.Errorf("%d sockets closed", n)
+		}
+		h.Publish([]center.Push{push("chat-1", "under way")})
+		synctest.Wait()
+		h.Publish([]center.Push{push("chat-1", long), push("chat-1", long)})
+		if got := content(t, c.text()); got != "under way" {
+			t.Errorf("got %q", got)
+		}
+		c.expectClose(1013)
+	})
+}
+
+// A write that does not end is the end of the socket.
+func TestStuckWrite(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, h *Hub, _ *chats) {
+		for _, how := range []string{"pushed", "answered"} {
+			c := subscribedPipe(t, h, customerToken)
+			if how == "pushed" {
+				h.Publish([]center.Push{push("chat-1", "unread")})
+			} else {
+				c.send(ping)
+			}
+			synctest.Wait()
+			pass(10 * time.Second)
+			if n := h.Sockets(); n != 1 {
+				t.Errorf("%s: %d sockets after 10 s; want 1", how, n)
+			}
+			pass(2 * time.Second)
+			synctest.Wait()
+			if n := h.Sockets(); n != 0 {
+				t.Errorf("%s: %d sockets after 12 s; want 0", how, n)
+			}
+		}
+		if n := h.Counts().Closed[Slow]; n != 2 {
+			t.Errorf("%d sockets were slow; want 2", n)
+		}
+	})
+}
+
+// Nobody reads so much as the handshake's answer.
+func TestStuckHandshake(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, h *Hub, _ *chats) {
+		openPipe(t, h, customerToken, "")
+		pass(12 * time.Second)
+		synctest.Wait()
+		if n := h.Counts().Closed[Slow]; n != 1 {
+			t.Errorf("%d sockets were slow; want 1", n)
+		}
+	})
+}
+
+// Marking as connected takes its time; heartbeats and items do not wait for it.
+func TestSlowConnected(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, h *Hub, chats *chats) {
+		chats.connected = func(chat center.ContactID, _ center.ParticipantID) error {
+			pass(5 * time.Second)
+			h.Publish([]center.Push{push(chat, "joined")})
+			return nil
+		}
+		began := time.Now()
+		c := subscribedPipe(t, h, customerToken)
+		c.send(ping, heartbeat)
+		c.expect(pong, heartbeat)
+		if took := time.Since(began); took != 0 {
+			t.Errorf("the heartbeat was answered after %v", took)
+		}
+		if got := content(t, c.text()); got != "joined" || time.Since(began) != 5*time.Second {
+			t.Errorf("got %q after %v", got, time.Since(began))
+		}
+		c.write(maskedFrame(fin|opClose, nil))
+		c.next()
+	})
+}
+
+func TestConnectedFails(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		code int
+	}{
+		{center.Errorf(center.Denied, "the chat has ended"), 1000},
+		{errors.New("disk on fire"), 1011},
+	} {
+		bubble(t, Limits{}, func(t *testing.T, h *Hub, chats *chats) {
+			chats.connected = func(center.ContactID, center.ParticipantID) error { return test.err }
+			c := subscribedPipe(t, h, customerToken)
+			if took := c.closedAfter(test.code); test.code == 1011 {
+				between(t, "closed", took, time.Second, 3*time.Second)
+			}
+		})
+	}
+}
+
+// Frames that came with the handshake are answered.
+func TestEarlyFrames(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, h *Hub, _ *chats) {
+		early := string(textFrames(subscribe, ping, ping, ping, ping, ping, ping, ping, ping))
+		c := pipe(t, h, customerToken, early+string(textFrames(heartbeat)[:9]))
+		c.expect(subscribed, pong, pong, pong, pong, pong, pong, pong, pong)
+		c.write(textFrames(heartbeat)[9:])
+		c.expect(heartbeat)
+		c.write(maskedFrame(fin|opClose, nil))
+		c.next()
+	})
+}
+
+func TestShutdownIsStaggered(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, h *Hub, _ *chats) {
+		const n = 500
+		began := time.Now()
+		took := make(chan time.Duration, n)
+		for i := range n {
+			c := subscribedPipe(t, h, "chat-"+strconv.Itoa(i)+"/CUSTOMER")
+			go func() {
+				c.expectClose(1001)
+				took <- time.Since(began)
+			}()
+		}
+		if err := h.Shutdown(t.Context()); err != nil {
+			t.Errorf("Shutdown: %v", err)
+		}
+		between(t, "shut down", time.Since(began), 4*time.Second, 6*time.Second)
+		early := 0
+		for range n {
+			if <-took < 2500*time.Millisecond {
+				early++
+			}
+		}
+		if early < n*4/10 || early > n*6/10 {
+			t.Errorf("%d of %d sockets closed in the first half", early, n)
+		}
+		if err := h.Shutdown(t.Context()); err != nil {
+			t.Errorf("the second Shutdown: %v", err)
+		}
+		if status := h.sit(newSocket(h, "chat-1", "CUSTOMER")); status != 503 {
+			t.Errorf("a new socket after Shutdown: %d; want 503", status)
+		}
+	})
+}
+
+// Clients that do not answer are cut off when the time is up.
+func TestShutdownInAHurry(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, h *Hub, chats *chats) {
+		waiting := make(chan error, 1)
+		chats.connected = func(center.ContactID, center.ParticipantID) error {
+			<-h.ctx.Done()
+			waiting <- h.ctx.Err()
+			return h.ctx.Err()
+		}
+		subscribedPipe(t, h, customerToken)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		began := time.Now()
+		if err := h.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Shutdown = %v; want the context's error", err)
+		}
+		if took := time.Since(began); took != 2*time.Second {
+			t.Errorf("Shutdown took %v", took)
+		}
+		if err := <-waiting; err == nil {
+			t.Error("the Connected call was not stopped")
+		}
+	})
+}
+
+// The limits hold to the second: never early, at most two turns late.
+func TestTurns(t *testing.T) {
+	for _, test := range []struct {
+		d    time.Duration
+		want int32
+	}{{time.Millisecond, 1}, {time.Second, 1}, {time.Second + 1, 2}, {time.Hour, 3600}} {
+		if got := turns(test.d); got != test.want {
+			t.Errorf("turns(%v) = %d; want %d", test.d, got, test.want)
+		}
+	}
+	for _, n := range []int{0, 1, 2, 100, 501, 15_000} {
+		batch, pause := stagger(n, 5*time.Second)
+		rounds := (n + batch - 1) / batch
+		if total := time.Duration(rounds) * pause; total > 5500*time.Millisecond || n >= 500 && total < 4*time.Second {
+			t.Errorf("stagger(%d) = %d each %v: %v in all", n, batch, pause, total)
+		}
+	}
+}
