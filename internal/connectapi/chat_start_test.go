@@ -192,6 +192,62 @@ func TestSemantics31QuotaOfActiveChats(t *testing.T) {
 	})
 }
 
+// TestStartsAtTheSameTime: the quota is exact, and a ClientToken gives one
+// chat, however many ask at once.
+func TestStartsAtTheSameTime(t *testing.T) {
+	inHall(t, func(h *hall) {
+		h.quota = 10
+		const callers = 40
+		run := func(change func(*startRequest)) (ids map[string]int, refused int) {
+			type result struct {
+				out *connect.StartChatContactResponse
+				err error
+			}
+			results := make(chan result, callers)
+			for range callers {
+				go func() {
+					out, err := h.StartChatContact(h.Context(), h.request(change))
+					results <- result{out, err}
+				}()
+			}
+			ids = map[string]int{}
+			for range callers {
+				r := <-results
+				if r.err != nil {
+					h.refused("a start over the quota", r.err, "LimitExceededException", 429)
+					refused++
+					continue
+				}
+				ids[*r.out.ContactId]++
+			}
+			return ids, refused
+		}
+		if ids, refused := run(func(in *startRequest) { in.ClientToken = new("k") }); len(ids) != 1 || refused != 0 {
+			h.Errorf("%d requests with one ClientToken began %d chats, %d were refused; want one chat", callers, len(ids), refused)
+		}
+		if ids, refused := run(func(*startRequest) {}); len(ids) != 9 || refused != callers-9 {
+			h.Errorf("%d requests began %d chats, %d were refused; want the 9 that were left", callers, len(ids), refused)
+		}
+	})
+}
+
+func TestHugeAttributeMapIsRefused(t *testing.T) {
+	inHall(t, func(h *hall) {
+		many := make(map[string]string, 60000)
+		for i := range 60000 {
+			many[fmt.Sprint("k", i)] = ""
+		}
+		_, err := h.StartChatContact(h.Context(), h.request(func(in *startRequest) { in.Attributes = many }))
+		h.invalidParameter("60,000 attributes", err)
+		for i := range 100000 {
+			many[fmt.Sprint("key", i)] = "value"
+		}
+		_, err = h.StartChatContact(h.Context(), h.request(func(in *startRequest) { in.Attributes = many }))
+		h.invalidRequest("a body of over a megabyte", err)
+		h.start() // the next one is served
+	})
+}
+
 // page reads one page of a transcript in words.
 func (h *hall) page(bearer string, next *string) ([]string, *string) {
 	h.Helper()

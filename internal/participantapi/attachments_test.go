@@ -303,6 +303,48 @@ func TestWire55And57Download(t *testing.T) {
 	})
 }
 
+func TestOneUploadOfAFileAtATime(t *testing.T) {
+	inRoom(t, func(r *room) {
+		ana := r.join()
+		out := r.announce(ana, "people.csv")
+		body, slow := io.Pipe()
+		first := make(chan answer)
+		go func() {
+			req, err := http.NewRequestWithContext(r.Context(), http.MethodPut, *out.UploadMetadata.Url, body)
+			if err != nil {
+				first <- answer{body: err.Error()}
+				return
+			}
+			req.ContentLength = int64(len(table))
+			for k, v := range out.UploadMetadata.HeadersToInclude {
+				req.Header.Set(k, v)
+			}
+			res, err := r.http.Do(req)
+			if err != nil {
+				first <- answer{body: err.Error()}
+				return
+			}
+			res.Body.Close()
+			first <- answer{status: res.StatusCode}
+		}()
+		if _, err := io.WriteString(slow, table[:3]); err != nil {
+			r.Fatal(err)
+		}
+		r.wantXML("a second PUT beside the first", r.upload(out, table), 409, "OperationAborted")
+		r.invalid("CompleteAttachmentUpload meanwhile", r.complete(ana, *out.AttachmentId))
+		if _, err := io.WriteString(slow, table[3:]); err != nil {
+			r.Fatal(err)
+		}
+		slow.Close()
+		if a := <-first; a.status != 200 {
+			r.Errorf("the first PUT = %d %s; want 200", a.status, a.body)
+		}
+		if err := r.complete(ana, *out.AttachmentId); err != nil {
+			r.Errorf("CompleteAttachmentUpload: %v", err)
+		}
+	})
+}
+
 func TestPreflightOfFiles(t *testing.T) {
 	inRoom(t, func(r *room) {
 		ana := r.join()

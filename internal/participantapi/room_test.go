@@ -72,6 +72,8 @@ type room struct {
 	blobs               blob.Store
 	http                *http.Client
 
+	listeners []bus.Listener // besides the room itself; set before the first chat
+
 	mu   sync.Mutex // guards told
 	told []center.Push
 }
@@ -133,6 +135,9 @@ func open(t *testing.T) *room {
 }
 
 func (r *room) hear(pushes []center.Push) {
+	for _, listen := range r.listeners {
+		listen(pushes)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.told = append(r.told, pushes...)
