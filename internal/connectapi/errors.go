@@ -15,7 +15,6 @@ var choices = map[center.Reason][]string{
 	center.Invalid:       {invalidParameter, invalidRequest},
 	center.BadRequest:    {invalidRequest, invalidParameter},
 	center.NotFound:      {notFound, invalidRequest, invalidParameter},
-	center.Denied:        {accessDenied, invalidRequest},
 	center.Duplicate:     {"DuplicateResourceException", resourceConflict, conflict, invalidRequest, invalidParameter},
 	center.InUse:         {resourceInUse, resourceConflict, conflict, invalidRequest, invalidParameter},
 	center.Conflict:      {conflict, resourceConflict, "ConditionalOperationFailedException", "IdempotencyException", throttling, invalidRequest},
@@ -48,7 +47,7 @@ const (
 // MapError turns an error of the domain into an exception that the operation
 // declares. Two go beyond the declared ones, as in the cloud: a request over
 // its rate is a TooManyRequestsException where no ThrottlingException is
-// declared. Whatever has no reason is an InternalServiceException that says
+// declared, and any operation can be an AccessDeniedException. Whatever has no reason is an InternalServiceException that says
 // nothing; a refused credential hears only that it is refused. The original
 // error is for the log of whoever calls.
 func MapError(op *restjson.Operation, err error) error {
@@ -77,8 +76,11 @@ func code(op *restjson.Operation, e *center.Error) string {
 			return c
 		}
 	}
-	if e.Reason == center.Throttled {
+	switch e.Reason {
+	case center.Throttled:
 		return tooMany
+	case center.Denied:
+		return accessDenied
 	}
 	return internalService
 }
