@@ -27,6 +27,11 @@ type HandlerOptions struct {
 	// answered as an internal failure that tells the caller nothing.
 	MapError func(op *Operation, err error) error
 
+	// Refused runs when a request ended in an error, before the answer is written, with the answer's
+	// header: the place to say more than the client of a finished product should hear. err is what
+	// the service or Before returned.
+	Refused func(ctx context.Context, header http.Header, err error)
+
 	// RequestID names the request, as sent in x-amzn-requestid. Without it, and where it returns "",
 	// the handler makes a random UUID.
 	RequestID func(ctx context.Context) string
@@ -129,6 +134,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		coded := h.coded(seen.Op, err)
 		seen.Status, seen.Code = coded.HTTPStatus(), coded.ErrorCode()
 		w.Header()["X-Amzn-Errortype"] = []string{seen.Code}
+		if h.opts.Refused != nil {
+			h.opts.Refused(ctx, w.Header(), err)
+		}
 		out.b = appendError(out.b[:0], coded)
 	}
 	seen.BytesOut = len(out.b)

@@ -1,14 +1,19 @@
 package server
 
 import (
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	"parley/internal/contact"
+	"parley/internal/integration"
 )
 
 // DefaultListen is the address a server listens on unless told otherwise.
@@ -73,41 +78,89 @@ func (c *Config) Check() error {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+	for _, check := range []func(*Config) error{(*Config).checkPlace, (*Config).checkBounds, (*Config).checkOutgoing} {
+		if err := check(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkPlace checks where the server is and what it is called.
+func (c *Config) checkPlace() error {
+	_, port, err := net.SplitHostPort(c.Listen)
+	if n, perr := strconv.ParseUint(port, 10, 16); err != nil || perr != nil || strconv.FormatUint(n, 10) != port {
 		return fmt.Errorf("listen %q: want host:port, for example %s", c.Listen, DefaultListen)
 	}
 	if len(c.Account) != 12 || strings.Trim(c.Account, "0123456789") != "" {
 		return fmt.Errorf("account %q: want 12 digits", c.Account)
 	}
+	if len(c.Region) > 32 || strings.Trim(c.Region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		return fmt.Errorf("region %q: want a name like us-east-1", c.Region)
+	}
 	if !c.Dev && c.Data == "" {
-		return fmt.Errorf("data: a directory is needed outside development mode (--data DIR, or --dev to keep everything in memory)")
+		return errors.New("data: a directory is needed outside development mode (--data DIR, or --dev to keep everything in memory)")
 	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
-		return fmt.Errorf("tls-cert and tls-key: give both or none")
+		return errors.New("tls-cert and tls-key: give both or none")
 	}
-	if c.MaxActiveChats < 0 || c.MaxFileMB < 1 || c.MaxFileMB > 100 {
-		return fmt.Errorf("max-active-chats must not be negative, max-file-mb must be from 1 to 100")
-	}
-	for name, u := range map[string]string{"public-url": c.PublicURL, "lambda-endpoint": c.LambdaEndpoint, "sns-endpoint": c.SNSEndpoint} {
-		if err := checkURL(u); err != nil {
-			return fmt.Errorf("%s %q: %w", name, u, err)
+	if c.TLSCert != "" {
+		if _, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey); err != nil {
+			return fmt.Errorf("tls-cert, tls-key: %w", err)
 		}
 	}
-	if (len(c.Streams) > 0) && len(c.StreamSecret) < 16 {
-		return fmt.Errorf("stream-secret: webhooks need a secret of at least 16 characters to be signed with")
+	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" &&
+		(err != nil || !isHTTP(u) || u.RawQuery != "" || u.Fragment != "" || u.User != nil) {
+		return fmt.Errorf("public-url %q: want a URL as in https://chat.example.com", c.PublicURL)
+	}
+	for _, origin := range c.Origins {
+		if u, err := url.Parse(origin); err != nil || u.Host == "" || u.Scheme+"://"+u.Host != origin {
+			return fmt.Errorf("origin %q: want what browsers send, as in https://www.example.com without a slash at the end", origin)
+		}
 	}
 	return nil
 }
 
-func checkURL(s string) error {
-	if s == "" {
-		return nil
-	}
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return fmt.Errorf("want a URL as in https://chat.example.com")
+func isHTTP(u *url.URL) bool { return (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" }
+
+func (c *Config) checkBounds() error {
+	switch {
+	case c.MaxActiveChats < 0:
+		return fmt.Errorf("max-active-chats %d: must not be negative", c.MaxActiveChats)
+	case c.MaxFileMB < 1 || c.MaxFileMB > 100:
+		return fmt.Errorf("max-file-mb %d: want 1 to 100", c.MaxFileMB)
+	case c.CloseSpan < 0 || c.CloseSpan > time.Hour:
+		return fmt.Errorf("close-span %s: want at most an hour", c.CloseSpan)
 	}
 	return nil
+}
+
+// checkOutgoing checks whom the server may call.
+func (c *Config) checkOutgoing() error {
+	if err := c.functions(nil).Check(); err != nil {
+		return fmt.Errorf("lambda: %w", err)
+	}
+	if len(c.Streams) > 0 && len(c.StreamSecret) < 16 {
+		return errors.New("stream-secret: webhooks need a secret of at least 16 characters to be signed with")
+	}
+	if err := c.streaming(nil).Check(); err != nil {
+		return fmt.Errorf("stream: %w", err)
+	}
+	return nil
+}
+
+// functions returns where functions are.
+func (c *Config) functions(client *http.Client) *integration.Lambda {
+	return &integration.Lambda{Functions: c.Lambda, Endpoint: c.LambdaEndpoint, Client: client, Log: c.Log}
+}
+
+// streaming returns where streaming endpoints are.
+func (c *Config) streaming(client *http.Client) *integration.Topics {
+	t := &integration.Topics{Webhooks: map[string]integration.Webhook{}, SNS: c.SNSEndpoint, Client: client}
+	for arn, url := range c.Streams {
+		t.Webhooks[arn] = integration.Webhook{URL: url, Secret: []byte(c.StreamSecret)}
+	}
+	return t
 }
 
 // limits are the bounds that rules keep to.

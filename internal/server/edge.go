@@ -14,6 +14,7 @@ import (
 	"parley/api/restjson"
 	"parley/internal/auth"
 	"parley/internal/center"
+	"parley/internal/participantapi"
 )
 
 // requestKey is where a request's facts are kept in its context.
@@ -48,10 +49,17 @@ func (s *Server) edge(next http.Handler) http.Handler {
 		allowOrigin(h, r)
 		defer func() {
 			e := recover()
-			if e == nil || e == http.ErrAbortHandler {
+			if e == nil {
 				return
 			}
-			s.Log.Error("panic", "request", req.id, "path", r.URL.Path, "panic", e, "stack", string(debug.Stack()))
+			if e == http.ErrAbortHandler {
+				panic(e) // an answer that cannot be finished: the connection is to break
+			}
+			path := r.URL.Path
+			if strings.HasPrefix(path, participantapi.FilesPath) {
+				path = participantapi.FilesPath + "…" // what follows is a credential
+			}
+			s.Log.Error("panic", "request", req.id, "path", path, "panic", e, "stack", string(debug.Stack()))
 			s.metrics.panics.Inc()
 			writeError(w, http.StatusInternalServerError, "InternalServerException", "something went wrong; the log has more under this request's id")
 		}()
@@ -93,7 +101,7 @@ func preflight(h http.Header, r *http.Request) {
 		}
 	}
 	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, OPTIONS")
+	h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, DELETE, OPTIONS")
 	h.Set("Access-Control-Allow-Headers", allowed.String())
 	h.Set("Access-Control-Max-Age", "7200")
 }
@@ -134,8 +142,40 @@ func (s *Server) options(api string, before func(*restjson.Operation, *http.Requ
 			}
 			return mapError(op, err)
 		},
+		Refused: s.refused(),
 		Observe: s.observe,
 	}
+}
+
+// debugReason is the header of an answer that says why a request was really refused.
+const debugReason = "X-Parley-Debug-Reason"
+
+// refused explains refusals to developers; outside development mode nobody is told.
+func (s *Server) refused() func(context.Context, http.Header, error) {
+	if !s.Dev {
+		return nil
+	}
+	return func(_ context.Context, h http.Header, err error) { h.Set(debugReason, headerLine(reasonOf(err))) }
+}
+
+// headerLine makes one line of a text that may stand in a header: at most 300
+// bytes of printable ASCII, other characters replaced.
+func headerLine(text string) string {
+	const longest = 300
+	b := make([]byte, 0, min(len(text), longest))
+	for _, c := range text {
+		if len(b) == longest {
+			break
+		}
+		switch {
+		case c == '\n' || c == '\r' || c == '\t':
+			c = ' '
+		case c < ' ' || c > '~':
+			c = '?'
+		}
+		b = append(b, byte(c))
+	}
+	return string(b)
 }
 
 // observe counts and logs an answered request. What a refusal hides from the

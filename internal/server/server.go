@@ -104,13 +104,7 @@ func (s *Server) wire(ctx context.Context) error {
 	}
 
 	client := integration.NewClient()
-	s.lambda = &integration.Lambda{Functions: s.Config.Lambda, Endpoint: s.LambdaEndpoint, Client: client, Log: s.Log}
-	if err := s.lambda.Check(); err != nil {
-		return fmt.Errorf("lambda: %w", err)
-	}
-	if s.topics, err = s.newTopics(client); err != nil {
-		return err
-	}
+	s.lambda, s.topics = s.functions(client), s.streaming(client)
 	s.outbox = &integration.Outbox{Store: s.store, Sender: s.topics, Now: now, Log: s.Log}
 	local := &bus.Local{}
 	s.engine = engine.New(engine.Config{
@@ -210,6 +204,11 @@ func (s *Server) Serve(ctx context.Context, up func(url string)) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen: %w", err), s.Close())
 	}
+	return s.ServeOn(ctx, l, up)
+}
+
+// ServeOn is Serve on a listener, which it closes.
+func (s *Server) ServeOn(ctx context.Context, l net.Listener, up func(url string)) error {
 	scheme := "http"
 	if s.TLSCert != "" {
 		cert, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey)
@@ -222,29 +221,26 @@ func (s *Server) Serve(ctx context.Context, up func(url string)) error {
 	if s.PublicURL == "" {
 		s.SetURL(scheme + "://" + reachable(l.Addr()))
 	}
-	srv := &http.Server{
-		Handler:           s.handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       2 * time.Minute, // an upload over a slow line
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-	}
+	srv := s.httpServer()
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()
 	up(s.URL())
+	var err error
 	select {
 	case err = <-failed:
 		err = fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 		s.ready.Store(false)
 		s.Log.Info("stopping", "sockets", s.hub.Sockets())
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTime)
 		defer cancel()
 		if err := srv.Shutdown(grace); err != nil {
 			s.Log.Warn("requests were cut off", "err", err)
 		}
+		<-failed
 	}
-	return errors.Join(err, s.Close())
+	// What is left of connections ends with the server; sockets are the hub's.
+	return errors.Join(err, srv.Close(), s.Close())
 }
 
 // reachable is how a client on this machine writes the address: ChatJS takes

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -20,7 +19,6 @@ import (
 	"parley/internal/contact"
 	"parley/internal/engine"
 	"parley/internal/flow"
-	"parley/internal/integration"
 	"parley/internal/participantapi"
 	"parley/internal/stream"
 	"parley/internal/ui"
@@ -38,7 +36,7 @@ func (s *Server) routes() http.Handler {
 	}
 	api := connect.NewHandler(contacts, s.options("connect", s.authorize, connectapi.MapError))
 	chat := participant.NewHandler(participants, s.options("participant", participants.Before, participantapi.MapError))
-	files := participants.Files()
+	files := patient(participants.Files())
 	mux := http.NewServeMux()
 	mux.Handle("/ws", s.hub)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
@@ -56,7 +54,7 @@ func (s *Server) routes() http.Handler {
 		switch path := r.URL.Path; {
 		case strings.HasPrefix(path, "/participant/"):
 			chat.ServeHTTP(w, r)
-		case strings.HasPrefix(path, "/files/"):
+		case strings.HasPrefix(path, participantapi.FilesPath):
 			files.ServeHTTP(w, r)
 		case path == "/ws" || path == "/healthz" || path == "/readyz" || path == "/metrics",
 			s.Dev && (path == "/" || strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/assets/")):
@@ -125,18 +123,6 @@ func (s *Server) newHub() *stream.Hub {
 		h.AllowOrigin = func(origin string) bool { return slices.Contains(s.Origins, origin) }
 	}
 	return h
-}
-
-// newTopics says where streaming endpoints are.
-func (s *Server) newTopics(client *http.Client) (*integration.Topics, error) {
-	t := &integration.Topics{Webhooks: map[string]integration.Webhook{}, SNS: s.SNSEndpoint, Client: client}
-	for arn, url := range s.Streams {
-		t.Webhooks[arn] = integration.Webhook{URL: url, Secret: []byte(s.StreamSecret)}
-	}
-	if err := t.Check(); err != nil {
-		return nil, fmt.Errorf("stream: %w", err)
-	}
-	return t, nil
 }
 
 // flowLog writes what flows did: everything when the contact's logging is on,

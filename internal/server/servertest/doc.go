@@ -1,0 +1,9 @@
+// Package servertest runs whole servers inside tests. [Start] starts one on a
+// real loopback listener, [Inside] one in a synctest bubble, where connections
+// are pipes and time is virtual. Both speak to it as clients do: through the
+// public APIs and WebSockets. A [Chat] is one customer's side of a chat, a
+// [Socket] its WebSocket.
+//
+// A server stops with its test, or earlier by [Server.Stop]. Whatever goes
+// wrong in a helper fails the test.
+package servertest

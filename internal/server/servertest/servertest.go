@@ -1,0 +1,211 @@
+package servertest
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/api/connect"
+	"parley/api/participant"
+	"parley/api/restjson"
+	"parley/internal/auth"
+	"parley/internal/server"
+)
+
+// Server is a server at work and clients for it. The clients are not to be
+// used after Stop.
+type Server struct {
+	*server.Server
+	URL         string
+	Connect     *connect.Client // signs with Key when there is one
+	Participant *participant.Client
+	HTTP        *http.Client // what the clients call with; it follows no redirects
+	Key         auth.Key     // outside development mode: the key made on first start, if its file is there
+
+	t    testing.TB
+	dial func(ctx context.Context) (net.Conn, error)
+	stop func() error
+}
+
+// Start starts a server in development mode that keeps everything in memory,
+// unless the options say otherwise. It listens on 127.0.0.1.
+func Start(t testing.TB, options ...func(*server.Config)) *Server {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return serve(t, l, func(ctx context.Context) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", l.Addr().String())
+	}, options)
+}
+
+// Inside starts a server like [Start] does, on pipes: it is for tests inside
+// a synctest bubble. Connections have no buffers.
+func Inside(t testing.TB, options ...func(*server.Config)) *Server {
+	t.Helper()
+	l := &pipes{incoming: make(chan net.Conn), closed: make(chan struct{})}
+	return serve(t, l, l.dial, options)
+}
+
+// Production is an option: outside development mode, with a data directory.
+func Production(dir string) func(*server.Config) {
+	return func(c *server.Config) { c.Dev, c.Data = false, dir }
+}
+
+func serve(t testing.TB, l net.Listener, dial func(context.Context) (net.Conn, error), options []func(*server.Config)) *Server {
+	t.Helper()
+	cfg := server.Config{
+		Dev: true, CloseSpan: 20 * time.Millisecond,
+		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo})),
+	}
+	for _, o := range options {
+		o(&cfg)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	srv, err := server.New(ctx, cfg)
+	if err != nil {
+		cancel()
+		l.Close()
+		t.Fatalf("server.New: %v", err)
+	}
+	up, ended := make(chan string, 1), make(chan error, 1)
+	go func() { ended <- srv.ServeOn(ctx, l, func(url string) { up <- url }) }()
+	s := &Server{Server: srv, t: t, dial: dial}
+	select {
+	case s.URL = <-up:
+	case err := <-ended:
+		cancel()
+		t.Fatalf("ServeOn: %v", err)
+	}
+	transport := &http.Transport{
+		DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
+		MaxIdleConnsPerHost: 64,
+	}
+	s.HTTP = &http.Client{Transport: transport, Timeout: 10 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	s.stop = sync.OnceValue(func() error {
+		transport.CloseIdleConnections()
+		cancel()
+		return <-ended
+	})
+	t.Cleanup(func() {
+		if err := s.stop(); err != nil {
+			t.Errorf("the server ended with %v", err)
+		}
+	})
+	s.Key = firstKey(t, cfg)
+	s.Connect = s.Client(s.Key)
+	s.Participant = participant.NewClient(restjson.ClientConfig{Endpoint: s.URL, HTTPClient: s.HTTP})
+	return s
+}
+
+// Stop stops the server gracefully and returns when it has ended. It may be
+// called twice.
+func (s *Server) Stop() {
+	s.t.Helper()
+	if err := s.stop(); err != nil {
+		s.t.Fatalf("the server ended with %v", err)
+	}
+}
+
+// Stopping tells the server to stop and returns a channel that is closed when it has.
+func (s *Server) Stopping() <-chan struct{} {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = s.stop() // the cleanup reports it
+	}()
+	return ended
+}
+
+// Dial opens a plain connection to the server, which the test closes at its end.
+func (s *Server) Dial() net.Conn {
+	s.t.Helper()
+	c, err := s.dial(s.t.Context())
+	if err != nil {
+		s.t.Fatalf("dial: %v", err)
+	}
+	s.t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// Client returns a client of the service connect that signs with a key, or
+// not at all when it has no id.
+func (s *Server) Client(key auth.Key) *connect.Client {
+	cfg := restjson.ClientConfig{Endpoint: s.URL, HTTPClient: s.HTTP}
+	if key.ID != "" {
+		cfg.Sign = func(r *http.Request, body []byte) error {
+			auth.Sign(r, body, key, s.Region, "connect", s.Clock().Now())
+			return nil
+		}
+	}
+	return connect.NewClient(cfg)
+}
+
+// firstKey reads the key that the server made on its first start.
+func firstKey(t testing.TB, cfg server.Config) (key auth.Key) {
+	t.Helper()
+	if cfg.Dev {
+		return key
+	}
+	text, err := os.ReadFile(filepath.Join(cfg.Data, "first-key.env"))
+	if err != nil {
+		return key
+	}
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(line, "export ")), "=")
+		switch name {
+		case "AWS_ACCESS_KEY_ID":
+			key.ID = value
+		case "AWS_SECRET_ACCESS_KEY":
+			key.Secret = value
+		}
+	}
+	return key
+}
+
+// pipes is a listener whose connections never leave the process.
+type pipes struct {
+	incoming chan net.Conn
+	once     sync.Once
+	closed   chan struct{}
+}
+
+// Accept implements net.Listener.
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.incoming:
+		return c, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close implements net.Listener.
+func (p *pipes) Close() error {
+	p.once.Do(func() { close(p.closed) })
+	return nil
+}
+
+// Addr implements net.Listener.
+func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8790} }
+
+func (p *pipes) dial(ctx context.Context) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	select {
+	case p.incoming <- theirs:
+		return ours, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

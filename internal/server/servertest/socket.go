@@ -1,0 +1,162 @@
+package servertest
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lxzan/gws"
+
+	"parley/api/participant"
+)
+
+// patience is how long a helper waits for something that is to come.
+const patience = 10 * time.Second
+
+// Socket is a participant's WebSocket, subscribed to aws/chat.
+type Socket struct {
+	gws.BuiltinEventHandler
+	t      testing.TB
+	conn   *gws.Conn
+	frames chan string
+	once   sync.Once
+	closed chan struct{}
+	code   uint16 // of the close frame, 0 for none; set when closed is
+}
+
+// Socket opens a socket of the chat's participant and subscribes. What comes
+// from then on is kept for Next: up to 4,096 frames, then the socket reads no more.
+func (c *Chat) Socket() *Socket {
+	c.t.Helper()
+	s := &Socket{t: c.t, frames: make(chan string, 4096), closed: make(chan struct{})}
+	conn, err := c.dialSocket()
+	if err != nil {
+		c.t.Fatalf("dial the socket: %v", err)
+	}
+	s.conn, _, err = gws.NewClientFromConn(s, &gws.ClientOption{Addr: c.SocketURL, ReadMaxPayloadSize: 1 << 20}, conn)
+	if err != nil {
+		c.t.Fatalf("open the socket: %v", err)
+	}
+	var reading sync.WaitGroup
+	reading.Go(s.conn.ReadLoop)
+	c.t.Cleanup(func() {
+		conn.Close()
+		s.end(0)
+		reading.Wait()
+	})
+	s.Write(`{"topic":"aws/subscribe","content":{"topics":["aws/chat"]}}`)
+	if f := s.frame(); !strings.Contains(f, `"status":"success"`) {
+		c.t.Fatalf("the subscribe was answered %s", f)
+	}
+	return s
+}
+
+func (c *Chat) dialSocket() (net.Conn, error) {
+	conn, err := c.s.dial(c.t.Context())
+	if err == nil && strings.HasPrefix(c.SocketURL, "wss:") {
+		config := c.s.HTTP.Transport.(*http.Transport).TLSClientConfig.Clone()
+		config.ServerName, config.NextProtos = "127.0.0.1", nil
+		conn = tls.Client(conn, config)
+	}
+	return conn, err
+}
+
+// OnMessage implements gws.Event.
+func (s *Socket) OnMessage(_ *gws.Conn, m *gws.Message) {
+	defer m.Close()
+	select {
+	case s.frames <- m.Data.String():
+	case <-s.closed:
+	}
+}
+
+// OnClose implements gws.Event.
+func (s *Socket) OnClose(_ *gws.Conn, err error) {
+	code := uint16(0)
+	if e, ok := err.(*gws.CloseError); ok {
+		code = e.Code
+	}
+	s.end(code)
+}
+
+func (s *Socket) end(code uint16) {
+	s.once.Do(func() {
+		s.code = code
+		close(s.closed)
+	})
+}
+
+// Write sends a text frame.
+func (s *Socket) Write(text string) {
+	s.t.Helper()
+	if err := s.conn.WriteString(text); err != nil {
+		s.t.Fatalf("write to the socket: %v", err)
+	}
+}
+
+func (s *Socket) frame() string {
+	s.t.Helper()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case f := <-s.frames:
+		return f
+	default:
+	}
+	select {
+	case f := <-s.frames:
+		return f
+	case <-s.closed:
+		s.t.Fatalf("the socket was closed with %d; want a frame", s.code)
+	case <-timer.C:
+		s.t.Fatalf("no frame within %s", patience)
+	}
+	return ""
+}
+
+// Next returns the next item that the socket was told.
+func (s *Socket) Next() (it participant.Item) {
+	s.t.Helper()
+	for {
+		var f struct{ Topic, Content string }
+		if err := json.Unmarshal([]byte(s.frame()), &f); err != nil || f.Topic != "aws/chat" {
+			continue // a reply whose content is no string
+		}
+		if err := json.Unmarshal([]byte(f.Content), &it); err != nil {
+			s.t.Fatalf("the item %s: %v", f.Content, err)
+		}
+		return it
+	}
+}
+
+// Until returns when the socket was told a message with a text.
+func (s *Socket) Until(text string) {
+	s.t.Helper()
+	for {
+		if it := s.Next(); it.Content != nil && *it.Content == text {
+			return
+		}
+	}
+}
+
+// Closed waits until the socket has been closed and returns the code of the
+// close frame, 0 when there was none.
+func (s *Socket) Closed() uint16 {
+	s.t.Helper()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-s.closed:
+	case <-timer.C:
+		s.t.Fatalf("the socket is open after %s", patience)
+	}
+	return s.code
+}
+
+// Close closes the connection without ado.
+func (s *Socket) Close() { s.conn.NetConn().Close() }
