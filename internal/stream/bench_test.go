@@ -79,6 +79,23 @@ func BenchmarkHeartbeat(b *testing.B) {
 	}
 }
 
+// BenchmarkPatrol is one second's look at 15,000 sockets.
+func BenchmarkPatrol(b *testing.B) {
+	h, _ := newHub(b, Limits{})
+	h.init()
+	for i := range 15_000 {
+		s := newSocket(h, center.ContactID("chat-"+strconv.Itoa(i)), "CUSTOMER")
+		s.live = h.sit(s) == 0
+	}
+	clocks := h.limits.clocks()
+	for b.Loop() {
+		h.each(func(s *socket) { s.check(1, &clocks) })
+	}
+	if n := h.Sockets(); n != 15_000 {
+		b.Fatalf("%d sockets", n)
+	}
+}
+
 func BenchmarkReadMessage(b *testing.B) {
 	text := []byte(heartbeat)
 	b.ReportAllocs()
@@ -159,11 +176,7 @@ func hold(t *testing.T, h *Hub) (held chan struct{}, addr string) {
 	t.Cleanup(func() {
 		srv.Close()
 		<-ended
-		h.each(func(s *socket) { s.cut(Stopping) })
-		if err := h.Shutdown(t.Context()); err == nil {
-			return
-		}
-		h.done.Wait()
+		h.Shutdown(t.Context()) // which has ended: all sockets are cut off
 	})
 	return held, l.Addr().String()
 }

@@ -70,12 +70,7 @@ func serve(t testing.TB, h *Hub) string {
 	srv := httptest.NewServer(h)
 	t.Cleanup(func() {
 		srv.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		h.each(func(s *socket) { s.cut(Stopping) })
-		if err := h.Shutdown(ctx); err != nil {
-			t.Errorf("Shutdown: %v", err)
-		}
+		h.Shutdown(t.Context()) // which has ended: all sockets are cut off
 	})
 	return srv.Listener.Addr().String()
 }
@@ -254,23 +249,21 @@ func (c *client) expect(texts ...string) {
 	}
 }
 
-// expectClose reads a close frame and answers it, or the end when code is 0.
+// expectClose reads a close frame, answers it and waits for the end. A code of
+// 0 stands for a connection that ends without.
 func (c *client) expectClose(code int) {
 	c.t.Helper()
-	for {
-		op, payload, err := c.next()
-		switch {
-		case err != nil && code == 0:
-			return
-		case err != nil || op != opClose || len(payload) < 2 || int(binary.BigEndian.Uint16(payload)) != code:
-			c.t.Fatalf("next frame = opcode %x %q, %v; want a close with %d", op, payload, err, code)
-		}
-		c.closed = time.Now()
-		c.conn.Write(maskedFrame(fin|opClose, payload[:2])) // the server may have gone already
-		if _, err := c.br.ReadByte(); err == nil {
-			c.t.Fatal("something came behind the close frame")
-		}
+	op, payload, err := c.next()
+	if code == 0 && err != nil {
 		return
+	}
+	if err != nil || op != opClose || len(payload) < 2 || int(binary.BigEndian.Uint16(payload)) != code {
+		c.t.Fatalf("next frame = opcode %x %q, %v; want a close with %d", op, payload, err, code)
+	}
+	c.closed = time.Now()
+	c.conn.Write(maskedFrame(fin|opClose, payload[:2])) // the server may have gone already
+	if _, err := c.br.ReadByte(); err == nil {
+		c.t.Fatal("something came behind the close frame")
 	}
 }
 

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -37,14 +38,16 @@ func (l *listener) next(t *testing.T) string {
 	return ""
 }
 
-// A client by other hands, which offers compression and sends its own
-// protocol pings, holds a session.
+// A client by other hands, which comes from a page of an allowed origin, offers
+// compression and sends protocol pings of its own, holds a session.
 func TestAnotherClient(t *testing.T) {
 	h, _ := newHub(t, Limits{})
+	h.AllowOrigin = func(origin string) bool { return origin == "https://shop.example" }
 	addr := serve(t, h)
 	l := &listener{heard: make(chan string, 10), closed: make(chan error, 1)}
 	conn, _, err := gws.NewClient(l, &gws.ClientOption{
 		Addr:              "ws://" + addr + "/ws?token=" + customerToken,
+		RequestHeader:     http.Header{"Origin": {"https://shop.example"}},
 		PermessageDeflate: gws.PermessageDeflate{Enabled: true},
 	})
 	if err != nil {

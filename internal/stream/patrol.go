@@ -60,10 +60,10 @@ func (s *socket) check(now int32, c *clocks) {
 
 // Shutdown refuses new sockets from now on and closes all there are, spread
 // over Limits.Span so that their clients do not come back in one instant, and
-// waits until they have ended. When ctx ends before, the rest is cut off at
-// once and ctx's error returned. It may be called twice. Until it has been
-// called and has returned, the hub's goroutines may still call Chats. Give ctx
-// more than Span and Linger together.
+// waits until they have ended and no call to Chats is under way. When ctx ends
+// before, the rest is cut off at once and ctx's error returned: give it more
+// than Span and Linger together. It may be called twice. Requests that wait to be
+// refused are the HTTP server's to wait for.
 func (h *Hub) Shutdown(ctx context.Context) error {
 	h.init()
 	h.mu.Lock() // from here on, nothing is added to done but by one that counts

@@ -198,9 +198,9 @@ func (s *socket) leave(orderly bool) {
 		s.wait() // for the close frame; the patrol cuts it short
 	}
 	s.hub.rise(s)
-	s.cut(Lost) // unless it is closing for a cause
-	s.wait()
+	s.cut(Lost) // unless it is closing for a cause; nothing is queued from here on
 	s.drop()
+	s.wait()
 	if err := s.conn.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		s.hub.Log.Debug("socket not closed well", "chat", s.chat, "error", err)
 	}
