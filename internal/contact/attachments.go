@@ -126,7 +126,10 @@ func (u CompleteUpload) decide(d *decision) error {
 	case a.Status != center.AttachmentUploading:
 		return center.Errorf(center.Conflict, "attachment %s is completed already", u.Attachment)
 	}
-	author := *p
+	if err := d.arrive(p.ID); err != nil {
+		return err
+	}
+	author := *d.chat.Participant(p.ID)
 	a = d.edit().Attachment(u.Attachment)
 	a.Status = center.AttachmentApproved
 	shown := *a

@@ -177,6 +177,18 @@ func TestCustomParticipantHas15Seconds(t *testing.T) {
 	p.wantScript("CUSTOMER joined", "SYSTEM: Hello")
 }
 
+func TestSpeakingBeforeConnecting(t *testing.T) {
+	p := newPlay(t, nil)
+	ana := p.start(Start{Initial: &Message{center.PlainText, "First"}})
+	p.do(Send{Participant: ana, ContentType: center.PlainText, Content: "Second", ClientToken: "t"})
+	p.do(Connect{ana})
+	p.wantScript("CUSTOMER joined", "CUSTOMER: First", "SYSTEM: Hello", "CUSTOMER: Second")
+
+	p = newPlay(t, flows{"main": document(t, `{"Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`)})
+	ana = p.start(Start{})
+	p.refuse(center.Denied, Send{Participant: ana, ContentType: center.PlainText, Content: "Too late"})
+}
+
 func TestTypingIsToldAndNotKept(t *testing.T) {
 	p, ana, _ := withBot(t)
 	told, kept := len(p.told), len(p.items)

@@ -55,8 +55,7 @@ type Send struct {
 }
 
 func (s Send) decide(d *decision) error {
-	p, err := d.participant(s.Participant)
-	if err != nil {
+	if _, err := d.participant(s.Participant); err != nil {
 		return err
 	}
 	if before, ok := d.tail.sentBefore(s.Participant, s.ClientToken); ok {
@@ -66,9 +65,27 @@ func (s Send) decide(d *decision) error {
 	if err := checkMessage("", s.ContentType, s.Content, d.chat.ContentTypes, d.env.Limits); err != nil {
 		return err
 	}
-	it := d.say(*p, s.ContentType, s.Content, s.ClientToken)
+	if err := d.arrive(s.Participant); err != nil {
+		return err
+	}
+	speaker := *d.chat.Participant(s.Participant)
+	it := d.say(speaker, s.ContentType, s.Content, s.ClientToken)
 	d.change.Reply = Reply{Item: it.ID, Time: it.Time}
-	return d.spoken(p.Role)
+	return d.spoken(speaker.Role)
+}
+
+// arrive connects a participant that speaks before it has connected, so that
+// its joined stands before its first message and a flow hears it. It is an
+// error when the flow has ended the chat at once.
+func (d *decision) arrive(id center.ParticipantID) error {
+	if !d.chat.Participant(id).Joined.IsZero() {
+		return nil
+	}
+	if err := (Connect{id}).decide(d); err != nil {
+		return err
+	}
+	_, err := d.participant(id)
+	return err
 }
 
 // say appends a message of a participant.

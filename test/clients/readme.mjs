@@ -1,0 +1,81 @@
+// Runs the commands of README.md exactly as they are written there: each
+// "$" line of its console blocks, in one shell, and holds what they print
+// against the lines below them, where "…" stands for anything.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+
+function commands(markdown) {
+  const found = [];
+  for (const [, block] of markdown.matchAll(/```console\n([^]*?)```/g)) {
+    for (const line of block.trimEnd().split('\n')) {
+      if (line.startsWith('$ ')) found.push({ run: line.slice(2), prints: [] });
+      else found.at(-1).prints.push(line);
+    }
+  }
+  return found;
+}
+
+// pattern makes of expected lines what matches them.
+function pattern(lines) {
+  const escape = (s) => s.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${lines.map((l) => l.split('…').map(escape).join('[^]*')).join('\\n')}$`);
+}
+
+// Shell is a bash that runs one command after the other.
+class Shell {
+  #bash = spawn('bash', [], { cwd: root, stdio: ['pipe', 'pipe', 'pipe'] });
+  #out = '';
+  #err = '';
+  #turns = 0;
+  #wake = () => {};
+
+  constructor() {
+    this.#bash.stdout.on('data', (d) => { this.#out += d; this.#wake(); });
+    this.#bash.stderr.on('data', (d) => { this.#err += d; });
+  }
+
+  async run(command) {
+    const mark = `-- done ${++this.#turns} `;
+    this.#out = this.#err = '';
+    this.#bash.stdin.write(`${command}\necho "${mark}$?"\n`);
+    while (!this.#out.includes(mark)) await new Promise((r) => { this.#wake = r; });
+    const [printed, status] = this.#out.split(mark);
+    return { status: Number.parseInt(status, 10), printed: printed.trimEnd(), complained: this.#err };
+  }
+
+  close() { this.#bash.stdin.end(); }
+}
+
+// serve starts a command that does not end, and waits for its first line.
+async function serve(command, expected) {
+  const server = spawn('bash', ['-c', `exec ${command}`], { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  let out = '';
+  for await (const chunk of server.stdout.iterator({ destroyOnReturn: false })) {
+    out += chunk;
+    if (pattern(expected).test(out.trimEnd())) break;
+  }
+  assert.match(out.trimEnd(), pattern(expected), `${command} printed something else`);
+  server.stdout.resume();
+  return () => process.kill(-server.pid, 'SIGTERM'); // make, go and the server it runs
+}
+
+test('the commands of README.md do what it says', { timeout: 240_000 }, async (t) => {
+  const [first, ...rest] = commands(readFileSync(join(root, 'README.md'), 'utf8'));
+  assert.equal(first.run, 'make run');
+  assert.ok(rest.length >= 8, 'README.md has lost its commands');
+  const stop = await serve(first.run, first.prints);
+  t.after(stop);
+  const shell = new Shell();
+  t.after(() => shell.close());
+  for (const { run, prints } of rest) {
+    const { status, printed, complained } = await shell.run(run);
+    assert.equal(status, 0, `${run} ended with ${status}: ${complained}${printed}`);
+    assert.match(printed, pattern(prints), `${run} printed something else:\n${printed}`);
+  }
+});
