@@ -182,8 +182,8 @@ const maxWrites = 8
 // write is what a change of an instance comes to.
 type write struct {
 	put  []Resource        // with the version they were read at, 0 for new ones
-	also []center.Resource // further rows that no view holds: contents
-	gone []center.Resource // rows to remove, before the others are written
+	also []center.Resource // new rows that no view holds: contents
+	gone []center.Resource // rows of that kind to remove
 	drop []Resource        // resources to remove
 }
 
@@ -198,7 +198,7 @@ func (c *Catalog) change(ctx context.Context, ref string, decide func(v *View) (
 	lock.Lock()
 	defer lock.Unlock()
 	var err error
-	for range maxWrites {
+	for attempt := range maxWrites {
 		var v *View
 		if v, err = c.view(ctx, id); err != nil {
 			return err
@@ -207,19 +207,40 @@ func (c *Catalog) change(ctx context.Context, ref string, decide func(v *View) (
 		if w, err = decide(v); err != nil {
 			return err
 		}
+		if attempt == maxWrites-1 {
+			if w.also, err = c.absent(ctx, w.also); err != nil {
+				return err
+			}
+		}
 		if err = c.commit(ctx, v, w); err == nil {
 			return nil
 		}
 		c.views.drop(id) // it may be out of date, or the write may have happened after all
-		if center.ReasonOf(err) != center.Conflict {
+		if center.ReasonOf(err) != center.Conflict && !duplicate(err) {
 			return err
 		}
 	}
 	return err
 }
 
-// commit writes and shows a change. What a change removes goes first: should
-// the process end in between, the next change removes it again.
+// absent returns the rows that the store does not have. A content that is
+// there without its flow knowing is what a process left behind that ended
+// between the two steps of a commit; it is as good as a new one.
+func (c *Catalog) absent(ctx context.Context, rows []center.Resource) ([]center.Resource, error) {
+	var left []center.Resource
+	for _, r := range rows {
+		switch _, err := c.cfg.Store.Resource(ctx, r.Kind, r.ID); {
+		case center.ReasonOf(err) == center.NotFound:
+			left = append(left, r)
+		case err != nil:
+			return nil, err
+		}
+	}
+	return left, nil
+}
+
+// commit writes and shows a change. What it removes goes last: only the write
+// before, which checks versions, proves that the view was up to date.
 func (c *Catalog) commit(ctx context.Context, v *View, w write) error {
 	next := v.copy()
 	rows := w.also
@@ -246,26 +267,38 @@ func (c *Catalog) commit(ctx context.Context, v *View, w write) error {
 		gone = append(gone, center.Resource{Instance: r.About().Instance, Kind: r.Kind(), ID: r.About().ID})
 		next.remove(r.Kind(), r.About().ID)
 	}
-	if len(gone) > 0 {
-		if err := c.cfg.Store.DeleteResources(ctx, gone...); err != nil {
-			return err
-		}
-	}
 	if len(rows) > 0 {
 		if err := c.cfg.Store.PutResources(ctx, rows...); err != nil {
 			return err
 		}
 	}
-	for _, r := range w.put {
-		if f, ok := next.index[center.KindFlow][r.About().ID]; ok {
-			if err := c.parse(ctx, next, f.(*Flow)); err != nil {
-				c.views.drop(v.Instance.InstanceID())
-				return nil // the write is made; whoever asks next loads again
-			}
+	if len(gone) > 0 {
+		switch err := c.cfg.Store.DeleteResources(ctx, gone...); {
+		case err != nil && len(rows) == 0:
+			return err
+		case err != nil: // the change is made; what is left behind only takes room
+			c.cfg.Log.WarnContext(ctx, "old contents of flows were not removed", "instance", v.Instance.ID, "error", err)
 		}
 	}
-	c.views.put(v.Instance.InstanceID(), next, next.weight())
+	c.show(ctx, next, w.put)
 	return nil
+}
+
+// show makes the view after a change the one that is given out. When contents
+// that became current cannot be read, whoever asks next loads the view anew.
+func (c *Catalog) show(ctx context.Context, next *View, put []Resource) {
+	id := next.Instance.InstanceID()
+	for _, r := range put {
+		f, ok := next.index[center.KindFlow][r.About().ID]
+		if !ok {
+			continue
+		}
+		if err := c.parse(ctx, next, f.(*Flow)); err != nil {
+			c.views.drop(id)
+			return
+		}
+	}
+	c.views.put(id, next, next.weight())
 }
 
 // Delete removes an instance with everything of it. Chats that still run lose

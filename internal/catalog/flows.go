@@ -233,7 +233,10 @@ func read(content string, publish bool) (*flow.Flow, error) {
 
 // store makes a content the flow's draft or its published one.
 func (c *Catalog) store(f *Flow, parsed *flow.Flow, draft bool, w *write) error {
-	if !f.holds(parsed.Hash) {
+	id := contentID(f.ID, parsed.Hash)
+	if i := slices.IndexFunc(w.gone, func(r center.Resource) bool { return r.ID == id }); i >= 0 {
+		w.gone = slices.Delete(w.gone, i, i+1) // about to be removed, and needed again
+	} else if !f.holds(parsed.Hash) {
 		row, err := c.contentRow(f, parsed)
 		if err != nil {
 			return err
@@ -329,7 +332,7 @@ func (f *Flow) retire(change func(), now time.Time) {
 
 // sweep removes what earlier changes left behind and no chat can need any
 // more: of the flow that is changed, and of deleted flows. It comes before the
-// change, so that no row is removed that the flow in the store still shows.
+// change: a content that is needed again is held again.
 func (c *Catalog) sweep(v *View, f *Flow, w *write) {
 	old := c.now().Add(-retention)
 	row := func(f *Flow, hash string) {

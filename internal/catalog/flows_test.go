@@ -8,6 +8,7 @@ import (
 
 	"parley/internal/center"
 	"parley/internal/flow"
+	"parley/internal/store/sqlite"
 )
 
 func TestRunGoesOnWithItsContent(t *testing.T) {
@@ -312,5 +313,84 @@ func TestUnreadableContentDoesNotHideTheInstance(t *testing.T) {
 	}
 	if _, _, err := v.Published(made.ID); err == nil {
 		t.Error("Published gave a content that is lost")
+	}
+}
+
+func TestContentComesBackWhenItIsAboutToGo(t *testing.T) {
+	f := newFixture(t, Limits{})
+	ctx := t.Context()
+	id := f.instance(t, "acme")
+	made := f.flow(t, id, "one", says("x"))
+	for _, text := range []string{"y", "x", "y", "x"} {
+		f.now = f.now.Add(9 * 24 * time.Hour)
+		if err := f.UpdateContent(ctx, id, made.ID, says(text)); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := f.Published(center.InstanceID(id), made.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.again(Limits{}).Prepare(ctx, center.InstanceID(id), &flow.Run{Flow: center.FlowID(made.ID), Hash: made.Published}); err != nil {
+		t.Fatal(err)
+	}
+	v, err := f.again(Limits{}).View(ctx, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, _, err := v.Published(made.ID); err != nil || string(p.Content()) != says("x") {
+		t.Errorf("the content that came back is %v, %v", p, err)
+	}
+}
+
+func TestContentLeftBehindIsTakenOver(t *testing.T) {
+	f := newFixture(t, Limits{})
+	ctx := t.Context()
+	id := f.instance(t, "acme")
+	made := f.flow(t, id, "one", says("x"))
+	parsed, err := flow.Parse([]byte(says("y")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, err := f.contentRow(made, parsed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.store.PutResources(ctx, row); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.UpdateContent(ctx, id, made.ID, says("y")); err != nil {
+		t.Fatalf("UpdateContent with a content that the store has already: %v", err)
+	}
+	if p, _, err := f.Published(center.InstanceID(id), made.ID); err != nil || p.Hash != parsed.Hash {
+		t.Errorf("Published = %v, %v", p, err)
+	}
+}
+
+func BenchmarkPrepareAndContent(b *testing.B) {
+	s, err := sqlite.Open(b.Context(), sqlite.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	c := New(Config{Store: s, Partition: testPartition, Now: func() time.Time { return time.Unix(0, 0) }})
+	if err := c.SeedDemo(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	if err := c.Prepare(b.Context(), DemoInstance, nil); err != nil {
+		b.Fatal(err)
+	}
+	f, id, err := c.Published(DemoInstance, DemoFlow)
+	if err != nil {
+		b.Fatal(err)
+	}
+	run := &flow.Run{Flow: id, Hash: f.Hash}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := c.Prepare(b.Context(), DemoInstance, run); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := c.Content(id, f.Hash); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
