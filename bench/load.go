@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// result is what a load led to.
+type result struct {
+	count   int64
+	elapsed time.Duration
+	answers histogram // from the (intended) send to the answer
+}
+
+func (r *result) rate() float64 { return float64(r.count) / r.elapsed.Seconds() }
+
+// task sends one thing, the i-th of a load, and returns when it is answered.
+type task func(call *caller, i int) error
+
+// closedLoop has workers send for d, each the next one as soon as the last is answered.
+func closedLoop(ctx context.Context, addr string, workers int, d time.Duration, f task) (*result, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r := &result{}
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	began := time.Now()
+	for range workers {
+		wg.Go(func() {
+			call := &caller{addr: addr}
+			defer call.close()
+			for sent := time.Now(); sent.Sub(began) < d && ctx.Err() == nil; {
+				if err := f(call, int(next.Add(1)-1)); err != nil {
+					cancel(err)
+					return
+				}
+				now := time.Now()
+				r.answers.add(now.Sub(sent))
+				sent = now
+			}
+		})
+	}
+	wg.Wait()
+	r.count, r.elapsed = r.answers.count.Load(), time.Since(began)
+	return r, context.Cause(ctx)
+}
+
+// openLoop sends rate things a second for d, whether or not earlier ones are
+// answered: latency counts from when a thing was meant to be sent. begins is
+// told when the first one is, the i-th following at i/rate. More than workers
+// cannot be under way; what has to wait for a worker waits on the clock.
+func openLoop(ctx context.Context, addr string, workers, rate int, d time.Duration, begins func(time.Time), f task) (*result, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r := &result{}
+	n := int(float64(rate) * d.Seconds())
+	due := make(chan int, n)
+	callers := make([]*caller, workers)
+	for i := range callers { // connected before the clock runs
+		callers[i] = &caller{addr: addr}
+		defer callers[i].close()
+		if _, _, err := callers[i].call(readyHead, nil); err != nil {
+			return nil, err
+		}
+	}
+	interval := time.Second / time.Duration(rate)
+	began := time.Now().Add(10 * time.Millisecond)
+	begins(began)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(due)
+		for i := 0; i < n && ctx.Err() == nil; {
+			behind := time.Since(began.Add(time.Duration(i) * interval))
+			if behind < 0 {
+				pause(-behind)
+				continue
+			}
+			due <- i
+			i++
+		}
+	})
+	for _, call := range callers {
+		wg.Go(func() {
+			for i := range due {
+				if err := f(call, i); err != nil {
+					cancel(err)
+					return
+				}
+				r.answers.add(time.Since(began.Add(time.Duration(i) * interval)))
+			}
+		})
+	}
+	wg.Wait()
+	r.count, r.elapsed = r.answers.count.Load(), time.Since(began)
+	return r, context.Cause(ctx)
+}
+
+// readyHead asks whether a server is ready; the echo answers it too.
+var readyHead = []byte("GET /readyz HTTP/1.1\r\nHost: bench\r\n")
+
+// meter is what a process had used at a time.
+type meter struct {
+	p       *process
+	at      time.Time
+	cpu     time.Duration
+	figures map[string]float64
+}
+
+// usage is what it used in between.
+type usage struct {
+	elapsed time.Duration
+	cpu     time.Duration
+	batch   float64       // changes that shared a flush
+	flush   time.Duration // the mean of a flush
+}
+
+func (p *process) meter() (m meter, err error) {
+	m = meter{p: p, at: time.Now()}
+	m.cpu, err = cpuTime(p.pid())
+	return m, err
+}
+
+func (m *meter) read() (u usage, err error) {
+	u.elapsed = time.Since(m.at)
+	cpu, err := cpuTime(m.p.pid())
+	u.cpu = cpu - m.cpu
+	return u, err
+}
+
+// per returns the processor time in microseconds that each of n took.
+func (u usage) per(n int64) float64 { return float64(u.cpu.Microseconds()) / float64(max(n, 1)) }
+
+// The histograms of a server that tell how it groups changes.
+var flushMetrics = []string{"parley_commit_changes_sum", "parley_commit_changes_count", "parley_flush_seconds_sum"}
+
+// meter also reads what a server says of its flushes.
+func (s *server) meter() (m meter, err error) {
+	if m, err = s.process.meter(); err == nil {
+		m.figures, err = s.counters(flushMetrics...)
+	}
+	return m, err
+}
+
+func (s *server) used(m meter) (usage, error) {
+	u, err := m.read()
+	if err != nil {
+		return u, err
+	}
+	now, err := s.counters(flushMetrics...)
+	since := func(name string) float64 { return now[name] - m.figures[name] }
+	if n := since(flushMetrics[1]); n > 0 {
+		u.batch, u.flush = since(flushMetrics[0])/n, time.Duration(since(flushMetrics[2])/n*float64(time.Second))
+	}
+	return u, err
+}

@@ -1,0 +1,166 @@
+// Command bench loads a Parley server with whole chats through its public
+// APIs and prints what it reaches beside probes of the machine it runs on.
+//
+//	go run ./bench                     everything, in less than four minutes
+//	go run ./bench -only starts,rate   some of it
+//	go run ./bench -json               the figures as JSON
+//
+// It builds the server, stripped, and starts it as a process of its own with a
+// temporary data directory, on loopback, outside of development mode: each
+// StartChatContact is signed and verified, each message is on disk before its
+// answer. The clients run in this process, beside the server on the same cores.
+//
+// Disks and neighbours differ, so each scenario runs three probes first: bare
+// appends each followed by fdatasync, in the same directory; a bare HTTP echo;
+// and a bare WebSocket echo, driven by the same client code. Figures that a
+// probe bounds are printed with their ratio to it.
+//
+// Start reading at [plan]; each scenario is in a file of its name.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// options are what the command line sets.
+type options struct {
+	only    string
+	json    bool
+	binary  string
+	dir     string
+	pprof   string
+	seconds int
+	starter int
+	sender  int
+	chats   int
+	idle    int
+	rates   string
+}
+
+// Bounds of what may be asked for: the processes' open files and the run's time.
+const (
+	maxSeconds = 60
+	maxWorkers = 2048
+	maxSockets = 19000
+)
+
+func main() {
+	if os.Getenv(echoEnv) != "" {
+		os.Exit(echoMain())
+	}
+	var o options
+	flag.StringVar(&o.only, "only", "", "scenarios to run, by commas: "+strings.Join(names(), ", "))
+	flag.BoolVar(&o.json, "json", false, "print JSON")
+	flag.StringVar(&o.binary, "server", "", "server binary to run instead of a fresh build")
+	flag.StringVar(&o.dir, "dir", "", "where to keep the servers' data while they run; a temporary directory by default")
+	flag.StringVar(&o.pprof, "pprof", "", "directory for a CPU profile and a heap profile of the server in each scenario")
+	flag.IntVar(&o.seconds, "seconds", 8, "how long each load lasts")
+	flag.IntVar(&o.starter, "starters", 64, "connections that start chats")
+	flag.IntVar(&o.sender, "senders", 64, "connections that send messages in the closed loop; four times as many in the open one")
+	flag.IntVar(&o.chats, "chats", 500, "chats that messages go to, two sockets each")
+	flag.IntVar(&o.idle, "idle", 15000, "idle connections")
+	flag.StringVar(&o.rates, "rates", "2000,10000", "messages a second of the open loops")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, o); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func (o *options) check() error {
+	switch {
+	case o.seconds < 1 || o.seconds > maxSeconds:
+		return fmt.Errorf("-seconds must be from 1 to %d", maxSeconds)
+	case o.starter < 1 || o.starter > maxWorkers || o.sender < 1 || 4*o.sender > maxWorkers:
+		return fmt.Errorf("-starters must be from 1 to %d, -senders from 1 to %d", maxWorkers, maxWorkers/4)
+	case o.chats < 1 || 2*o.chats > maxSockets || o.idle < 1 || o.idle > maxSockets:
+		return fmt.Errorf("-chats must be from 1 to %d, -idle from 1 to %d", maxSockets/2, maxSockets)
+	}
+	return nil
+}
+
+// bench is one run.
+type bench struct {
+	options
+	report report
+	binary string
+	dir    string
+	say    func(format string, args ...any) // progress
+}
+
+// scenario is one part of a run. It may use what the ones before it left in the report.
+type scenario struct {
+	name string
+	run  func(*bench, context.Context) error
+}
+
+// plan is the order of the scenarios.
+var plan = []scenario{
+	{"boot", (*bench).boot},
+	{"starts", (*bench).starts},
+	{"messages", (*bench).messages},
+	{"idle", (*bench).idleSockets},
+}
+
+func names() (list []string) {
+	for _, s := range plan {
+		list = append(list, s.name)
+	}
+	return list
+}
+
+func run(ctx context.Context, o options) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	wanted := map[string]bool{}
+	for name := range strings.SplitSeq(o.only, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			wanted[name] = true
+		}
+	}
+	b := &bench{options: o, say: func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }}
+	var err error
+	if b.dir, err = os.MkdirTemp(o.dir, "parley-bench-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.dir) // nothing in it is needed any more
+	if b.binary = o.binaryPath(); b.binary == "" {
+		if b.binary, err = buildServer(ctx, b.dir); err != nil {
+			return err
+		}
+	}
+	b.report.describe(ctx)
+	for _, s := range plan {
+		if len(wanted) > 0 && !wanted[s.name] {
+			continue
+		}
+		delete(wanted, s.name)
+		began := time.Now()
+		if err := s.run(b, ctx); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		b.say("%s took %v", s.name, time.Since(began).Round(100*time.Millisecond))
+		if len(wanted) == 0 && o.only != "" {
+			break
+		}
+	}
+	for name := range wanted {
+		return fmt.Errorf("-only: there is no scenario %q", name)
+	}
+	if o.json {
+		return b.report.writeJSON(os.Stdout)
+	}
+	return b.report.writeTable(os.Stdout)
+}
+
+func (o *options) binaryPath() string { return o.binary }

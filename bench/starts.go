@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+)
+
+// starts measures StartChatContact: signed, verified, the chat with its
+// participants, its record, its deadline and its ClientToken in one commit.
+func (b *bench) starts(ctx context.Context) error {
+	b.report.scenario = "starts"
+	p, err := b.probe(ctx, b.starter)
+	if err != nil {
+		return err
+	}
+	s, err := b.startServer(ctx, filepath.Join(b.dir, "starts"))
+	if err != nil {
+		return err
+	}
+	defer s.kill()
+	c, err := open(ctx, s)
+	if err != nil {
+		return err
+	}
+	if _, err := c.startMany(ctx, 2*b.starter, b.starter); err != nil { // what is slow once
+		return err
+	}
+	m, err := s.meter()
+	if err != nil {
+		return err
+	}
+	d := time.Duration(b.seconds) * time.Second
+	profiled := b.profile(s, "starts", d)
+	r, err := closedLoop(ctx, s.addr, b.starter, d, func(call *caller, i int) error {
+		_, err := c.start(call, fmt.Sprintf("Customer %d", i))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	u, err := s.used(m)
+	if err != nil {
+		return err
+	}
+	profiled()
+	b.report.add("StartChatContact, durable", r.rate(), "/s").atLeast(4000).beside("HTTP echo /s", p.http.rate())
+	b.report.add("  p50", milliseconds(r.answers.p50()), "ms").beside("fdatasync p50 ms", milliseconds(p.disk.answers.p50()))
+	b.report.add("  p99", milliseconds(r.answers.p99()), "ms").beside("fdatasync p99 ms", milliseconds(p.disk.answers.p99()))
+	b.report.add("  server CPU", u.per(r.count), "us").beside("HTTP echo us", p.httpCPU)
+	b.report.add("  chats in one flush", u.batch, "")
+	b.report.add("  flush, mean", milliseconds(u.flush), "ms")
+	if err := s.stop(); err != nil {
+		return err
+	}
+	size, err := diskUse(s.data)
+	if err != nil {
+		return err
+	}
+	b.report.add("  bytes on disk of a chat", float64(size)/float64(r.count), "B")
+	p.show(&b.report)
+	return nil
+}
