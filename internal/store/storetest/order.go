@@ -50,7 +50,7 @@ func pipelined(t *testing.T, s *env) {
 
 func doneOrder(t *testing.T, s *env) {
 	var order []int // written by the done functions without a lock: the race detector watches
-	const n = 2000
+	const n = 1200
 	finished := make(chan struct{})
 	for i := range n {
 		id := newID()
@@ -98,7 +98,7 @@ func readAfterDone(t *testing.T, s *env) {
 }
 
 func neighbours(t *testing.T, s *env) {
-	const n = 500
+	const n = 200
 	good := make([]center.ContactID, n)
 	bad := s.create(t, 3)
 	var wg sync.WaitGroup

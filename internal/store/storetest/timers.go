@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -97,11 +98,19 @@ func busyChats(t *testing.T, s *env) {
 
 func busyPages(t *testing.T, s *env) {
 	var want []center.ContactID
+	var wg sync.WaitGroup
 	for range 450 {
 		id := newID()
 		want = append(want, id)
-		s.must(t, &store.Change{Chat: id, State: &store.Head{Instance: instance, Busy: true}})
+		wg.Add(1)
+		s.Submit(&store.Change{Chat: id, State: &store.Head{Instance: instance, Busy: true}}, func(err error) {
+			if err != nil {
+				t.Errorf("done(%v)", err)
+			}
+			wg.Done()
+		})
 	}
+	wg.Wait()
 	slices.Sort(want)
 	if got := s.busy(t); !slices.Equal(got, want) {
 		t.Errorf("%d busy chats; want %d", len(got), len(want))
