@@ -32,6 +32,7 @@ type serveCmd struct {
 	Origin         []string          `help:"Browser origin that may open sockets; may be repeated. All may when none is given." placeholder:"ORIGIN" env:"PARLEY_ORIGIN"`
 	CloseSpan      time.Duration     `help:"Time over which a stopping server closes its sockets (${default})." default:"5s" env:"PARLEY_CLOSE_SPAN"`
 
+	Pprof     string `help:"Address of this machine to serve the runtime's profiles on." placeholder:"HOST:PORT" env:"PARLEY_PPROF" hidden:""`
 	LogFormat string `help:"text or json (${default})." enum:"text,json" default:"text" env:"PARLEY_LOG_FORMAT"`
 	LogLevel  string `help:"debug, info, warn or error (${default})." enum:"debug,info,warn,error" default:"info" env:"PARLEY_LOG_LEVEL"`
 }
@@ -52,7 +53,7 @@ func (s *serveCmd) config(log *slog.Logger) server.Config {
 		CloudLimits: s.CloudLimits, StrictText: s.StrictText,
 		Lambda: s.Lambda, LambdaEndpoint: s.LambdaEndpoint,
 		Streams: s.Stream, StreamSecret: s.StreamSecret, SNSEndpoint: s.SNSEndpoint,
-		Origins: s.Origin, CloseSpan: s.CloseSpan, Log: log,
+		Origins: s.Origin, CloseSpan: s.CloseSpan, Pprof: s.Pprof, Log: log,
 	}
 }
 

@@ -50,6 +50,9 @@ type Config struct {
 	// Origins are the browser origins that may open sockets; none means all.
 	Origins []string
 
+	// Pprof is an address of this machine to serve the runtime's profiles on; empty serves none.
+	Pprof string
+
 	// CloseSpan is the time over which a stopping server closes its sockets; 5 s.
 	CloseSpan time.Duration
 	Log       *slog.Logger // slog.Default when nil
@@ -91,6 +94,11 @@ func (c *Config) checkPlace() error {
 	_, port, err := net.SplitHostPort(c.Listen)
 	if n, perr := strconv.ParseUint(port, 10, 16); err != nil || perr != nil || strconv.FormatUint(n, 10) != port {
 		return fmt.Errorf("listen %q: want host:port, for example %s", c.Listen, DefaultListen)
+	}
+	if c.Pprof != "" {
+		if err := checkLoopback(c.Pprof); err != nil {
+			return err
+		}
 	}
 	if len(c.Account) != 12 || strings.Trim(c.Account, "0123456789") != "" {
 		return fmt.Errorf("account %q: want 12 digits", c.Account)

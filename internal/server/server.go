@@ -47,6 +47,7 @@ type Server struct {
 	limits    *limiter
 	faults    *faults
 	metrics   *metrics
+	profiles  *profiles
 	handler   http.Handler
 	firstKey  string // the file that holds the key made on first start
 
@@ -209,6 +210,12 @@ func (s *Server) Serve(ctx context.Context, up func(url string)) error {
 
 // ServeOn is Serve on a listener, which it closes.
 func (s *Server) ServeOn(ctx context.Context, l net.Listener, up func(url string)) error {
+	if s.Pprof != "" {
+		var err error
+		if s.profiles, err = serveProfiles(s.Pprof); err != nil {
+			return errors.Join(err, l.Close(), s.Close())
+		}
+	}
 	scheme := "http"
 	if s.TLSCert != "" {
 		cert, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey)
@@ -262,11 +269,11 @@ func (s *Server) Close() error { return s.closing() }
 
 func (s *Server) shutdown() error {
 	s.ready.Store(false)
-	ctx, cancel := context.WithTimeout(context.Background(), s.CloseSpan+5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), s.CloseSpan+10*time.Second)
 	defer cancel()
 	s.hub.Shutdown(ctx)
 	s.engine.Close()
 	s.stop()
 	s.work.Wait()
-	return s.store.Close()
+	return errors.Join(s.profiles.close(), s.store.Close())
 }
