@@ -26,7 +26,7 @@ func (s *Service) DescribeView(ctx context.Context, in *participant.DescribeView
 	if err != nil {
 		return nil, err
 	}
-	missing := &center.Error{Reason: center.NotFound, Kind: center.KindView, Message: "the view token does not name a view of this chat"}
+	missing := &center.Error{Reason: center.NotFound, Kind: center.KindView, ID: in.ViewToken, Message: "the view token does not name a view of this chat"}
 	t, err := s.Sealer.Open(auth.View, in.ViewToken, s.Now())
 	if err != nil || t.Chat != m.Chat {
 		return nil, missing
