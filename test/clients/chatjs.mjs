@@ -13,6 +13,7 @@ after(() => scene?.stop());
 const pictureOf = (length) => Buffer.from(Array.from({ length }, (_, i) => (i * 31) % 256)).toString('base64');
 
 test('chatjs: a whole chat', async (t) => {
+  t.after(() => scene.clear());
   const { parley } = scene;
   const page = await scene.page();
   const started = await startChat(parley);
@@ -100,10 +101,10 @@ test('chatjs: a whole chat', async (t) => {
     assert.deepEqual(session.told('onConnectionBroken'), []);
     assert.deepEqual(page.errors, []);
   });
-  await page.close();
 });
 
-test('chatjs: the demo flow answers and says goodbye', async () => {
+test('chatjs: the demo flow answers and says goodbye', async (t) => {
+  t.after(() => scene.clear());
   const { parley } = scene;
   const page = await scene.page();
   const started = await startChat(parley, { ContactFlowId: parley.demoFlow, InitialMessage: { ContentType: 'text/plain', Content: 'Is anybody there?' } });
@@ -118,10 +119,10 @@ test('chatjs: the demo flow answers and says goodbye', async () => {
     await session.events.atLeast(before + 1, (e) => e.handler === 'onMessage' && e.data.ParticipantRole === 'SYSTEM', `answer ${n}`);
   }
   await session.on('onEnded');
-  await page.close();
 });
 
-test('chatjs: two chats in one page hear their own items only', async () => {
+test('chatjs: two chats in one page hear their own items only', async (t) => {
+  t.after(() => scene.clear());
   const { parley } = scene;
   const page = await scene.page();
   const chats = [await startChat(parley), await startChat(parley)];
@@ -135,10 +136,10 @@ test('chatjs: two chats in one page hear their own items only', async () => {
   for (const [session, { ContactId }] of [[one, chats[0]], [two, chats[1]]]) {
     assert.ok(session.told('onMessage').every((item) => item.ContactId === ContactId));
   }
-  await page.close();
 });
 
-test('chatjs: a chat that is stopped ends for the customer', async () => {
+test('chatjs: a chat that is stopped ends for the customer', async (t) => {
+  t.after(() => scene.clear());
   const { parley } = scene;
   const page = await scene.page();
   const started = await startChat(parley);
@@ -146,10 +147,10 @@ test('chatjs: a chat that is stopped ends for the customer', async () => {
   await session.connect();
   await parley.connect.send(new StopContactCommand({ InstanceId: parley.instance, ContactId: started.ContactId }));
   await session.on('onEnded');
-  await page.close();
 });
 
-test('chatjs: a persistent chat is told of its past and pages into it', async () => {
+test('chatjs: a persistent chat is told of its past and pages into it', async (t) => {
+  t.after(() => scene.clear());
   const { parley } = scene;
   const { started: past, customer } = await startConnected(parley);
   const { Id: old } = await customer.say('said the last time');
@@ -171,5 +172,4 @@ test('chatjs: a persistent chat is told of its past and pages into it', async ()
   assert.deepEqual([item.RelatedContactId, item.ContactId], [past.ContactId, undefined]);
   assert.ok(seen.some((i) => i.RelatedContactId && i.ContentType === event('chat.ended')));
   assert.ok(seen.some((i) => i.ContactId === started.ContactId));
-  await page.close();
 });

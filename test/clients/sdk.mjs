@@ -246,7 +246,7 @@ test('sdk: paginators walk through lists', async () => {
   assert.ok(pages > 3);
   const found = [];
   for await (const page of connect.paginateSearchContactFlows(config, {
-    InstanceId: parley.instance, SearchCriteria: { StringCondition: { FieldName: 'Name', Value: 'Default', ComparisonType: 'STARTS_WITH' } },
+    InstanceId: parley.instance, SearchCriteria: { StringCondition: { FieldName: 'name', Value: 'Default', ComparisonType: 'STARTS_WITH' } },
   })) found.push(...page.ContactFlows.map((flow) => flow.Name));
   assert.ok(found.length >= 5 && found.every((name) => name.startsWith('Default')));
 });
@@ -333,4 +333,22 @@ test('sdk: five sockets hear everything once, a sixth is refused', async () => {
     const { Contact } = await send(new connect.DescribeContactCommand({ InstanceId: parley.instance, ContactId: started.ContactId }));
     return Contact.DisconnectReason === 'API';
   });
+});
+
+test('sdk: there is one custom bot, and it connects within 15 seconds or never', async () => {
+  const { started } = await startConnected(parley);
+  const create = () => send(new connect.CreateParticipantCommand({
+    InstanceId: parley.instance, ContactId: started.ContactId, ParticipantDetails: { ParticipantRole: 'CUSTOM_BOT', DisplayName: 'Late' },
+  }));
+  const { ParticipantCredentials } = await create();
+  assert.equal((await failure(create())).$metadata.httpStatusCode, 402);
+  const credentialsOf = (input) => parley.participant.send(new chat.CreateParticipantConnectionCommand({
+    ParticipantToken: ParticipantCredentials.ParticipantToken, ...input,
+  }));
+  const withSocket = await failure(credentialsOf({ Type: ['WEBSOCKET', 'CONNECTION_CREDENTIALS'], ConnectParticipant: true }));
+  assert.ok(withSocket instanceof chat.ValidationException, withSocket.name);
+  await parley.advance('16s');
+  await until('there is room for another bot', () => create().catch(() => false));
+  const late = await failure(credentialsOf({ Type: ['CONNECTION_CREDENTIALS'], ConnectParticipant: true }));
+  assert.ok(late instanceof chat.AccessDeniedException, late.name);
 });

@@ -1,9 +1,7 @@
 // ChatJS, unmodified, in headless Chromium: a page on an origin of its own
 // loads the published bundle, and the test holds its sessions by the handle.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { Journal } from './journal.mjs';
 
@@ -34,9 +32,8 @@ async function startSite() {
 export class Browser {
   static async start() {
     const browser = new Browser();
-    browser.profile = await mkdtemp(join(tmpdir(), 'parley-chromium-'));
     browser.site = await startSite();
-    browser.context = await chromium.launchPersistentContext(browser.profile, {
+    browser.chromium = await chromium.launch({
       executablePath: process.env.CHROMIUM_BIN ?? '/usr/bin/chromium', headless: true, args: chromiumFlags,
     });
     return browser;
@@ -46,17 +43,25 @@ export class Browser {
     return this.site.origin;
   }
 
-  /** Opens a page whose ChatJS talks to an endpoint. With clock: true the page's timers are the test's to move. */
-  async page(endpoint, { clock = false } = {}) {
-    const page = await this.context.newPage();
-    if (clock) await page.clock.install();
-    return Page.open(page, this.origin, endpoint);
+  /** Opens a page whose ChatJS talks to an endpoint, in a fresh profile. With clock: true
+   * the page's time is the test's to move; timers of the delay hold wait for the test. */
+  async page(endpoint, { clock = false, hold } = {}) {
+    const context = await this.chromium.newContext();
+    const tab = await context.newPage();
+    if (clock) await tab.clock.install();
+    const page = await Page.open(tab, this.origin, endpoint);
+    if (hold) await page.holdTimers(hold);
+    return page;
+  }
+
+  /** Closes all pages. */
+  async clear() {
+    await Promise.all(this.chromium.contexts().map((context) => context.close()));
   }
 
   async stop() {
-    await this.context.close();
+    await this.chromium.close();
     await new Promise((resolve) => this.site.server.close(resolve));
-    await rm(this.profile, { recursive: true, force: true });
   }
 }
 
@@ -72,7 +77,7 @@ export class Page {
     page.frames = new Journal('frames of the page');
     tab.on('pageerror', (error) => page.errors.push(String(error)));
     tab.on('websocket', (ws) => page.#watch(ws));
-    await tab.exposeFunction('report', (name, handler, data) => page.#sessions.get(name).events.add({ handler, data }));
+    await tab.exposeFunction('report', (name, n, handler, data) => page.#sessions.get(name).events.add({ n, handler, data }));
     await tab.goto(origin);
     await tab.evaluate((config) => window.chat.configure(config), { endpoint, loggerConfig: { level: 4 } });
     return page;
@@ -99,13 +104,38 @@ export class Page {
     return this.tab.evaluate((c) => window.chat.configure(c), config);
   }
 
+  /** Keeps timers of a delay from firing until fireTimers, which says how many there were. */
+  holdTimers(delay) {
+    return this.tab.evaluate((ms) => window.chat.holdTimers(ms), delay);
+  }
+
+  fireTimers() {
+    return this.tab.evaluate(() => window.chat.fireTimers());
+  }
+
   /** Lets the page's time go by, with all its timers. */
   pass(ms) {
     return this.tab.clock.runFor(ms);
   }
 
+  /** Lets ticks of 10 seconds go by in which ChatJS gets its ping and heartbeat answered. */
+  async idle(ticks) {
+    const answer = (f) => !f.sent && (f.frame?.topic === 'aws/ping' || f.frame?.topic === 'aws/heartbeat');
+    for (let i = 0; i < ticks; i++) {
+      const before = this.frames.all(answer).length;
+      await this.pass(10_000);
+      await this.frames.atLeast(before + 2, answer, 'answers to ping and heartbeat');
+      await this.settled();
+    }
+  }
+
+  /** Resolves when the page has handled what it was sent so far. */
+  settled() {
+    return this.tab.evaluate(() => undefined);
+  }
+
   close() {
-    return this.tab.close();
+    return this.tab.context().close();
   }
 }
 
@@ -114,7 +144,7 @@ export class Session {
   constructor(page, name) {
     this.page = page;
     this.name = name;
-    this.events = new Journal(`${name}'s events`);
+    this.events = new Journal(`${name}'s events`, (a, b) => a.n - b.n);
   }
 
   /** Calls a method of the ChatJS session; resolves with {value} or {error}. */

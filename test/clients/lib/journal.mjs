@@ -6,15 +6,19 @@ export const patience = 10_000;
 /** A list of what has happened, which tests read and wait on. */
 export class Journal {
   #name;
+  #order;
   #waiters = new Set();
 
-  constructor(name) {
+  /** Entries stand in the order in which they are added; with order, a function as sort takes it, in that one. */
+  constructor(name, order) {
     this.#name = name;
+    this.#order = order;
     this.entries = [];
   }
 
   add(entry) {
     this.entries.push(entry);
+    if (this.#order) this.entries.sort(this.#order);
     for (const look of [...this.#waiters]) look();
   }
 

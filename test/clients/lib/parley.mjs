@@ -13,6 +13,12 @@ export const region = 'us-east-1';
 const startDeadline = 20_000;
 const stopDeadline = 15_000;
 
+// A server must not outlive the test that started it, however that ends.
+const running = new Set();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+process.once('SIGTERM', () => process.exit(1));
+process.once('SIGINT', () => process.exit(1));
+
 /** A running server. Start one with Parley.start or, with the demo's ids at hand, Parley.dev. */
 export class Parley {
   #process;
@@ -26,6 +32,7 @@ export class Parley {
     const port = await freePort();
     parley.address = `http://127.0.0.1:${port}`;
     parley.#process = spawn(bin, ['serve', '--listen', `127.0.0.1:${port}`, '--close-span', '100ms', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(parley.#process);
     await parley.#printed();
     return parley;
   }
@@ -109,6 +116,7 @@ export class Parley {
     const timer = setTimeout(() => this.#process.kill('SIGKILL'), stopDeadline);
     const code = await ended;
     clearTimeout(timer);
+    running.delete(this.#process);
     return code;
   }
 }

@@ -108,6 +108,14 @@ export class Proxy {
     this.sockets.add({ path: socket.path, event: 'opened', at: socket.at });
   }
 
+  /** Forgets what was written down, and lets everything pass again. */
+  clear() {
+    this.requests.entries.length = 0;
+    this.sockets.entries.length = 0;
+    this.intercept = async () => undefined;
+    this.#release?.open();
+  }
+
   live = new Set();
 
   /** Sockets that are open now. */
@@ -125,17 +133,21 @@ export class Proxy {
     for (const { client, server } of this.open()) {
       server.unpipe(client);
       client.write(Buffer.from([closeOpcode, 2, code >> 8, code & 0xff]));
+      client.once('data', () => client.end()); // the client's own close frame
     }
   }
 
   /** Lets handshakes wait until the returned function is called. */
   holdSockets() {
-    let open;
-    this.#release = { promise: new Promise((resolve) => { open = resolve; }) };
-    return () => {
-      this.#release = null;
-      open();
-    };
+    const gate = {};
+    gate.promise = new Promise((resolve) => {
+      gate.open = () => {
+        this.#release = null;
+        resolve();
+      };
+    });
+    this.#release = gate;
+    return gate.open;
   }
 
   async stop() {
