@@ -24,6 +24,7 @@ type Env struct {
 	Partition center.Partition
 	Limits    Limits
 	Flows     Flows
+	Trace     func(flow.Visit) // see flow.World; may be nil
 }
 
 // Flows finds the flows that a chat runs.

@@ -32,6 +32,7 @@ func (d *decision) world() flow.World {
 		Content: d.env.Flows.Content,
 		Random:  d.env.Rand.IntN,
 		NewID:   d.newID,
+		Trace:   d.env.Trace,
 	}
 }
 

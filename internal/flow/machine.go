@@ -170,7 +170,8 @@ func (m *machine) runaway(a *action, why string) Outcome {
 // settle decides what follows an action that has run: the index of the next
 // one, or more == false when the run waits or has ended and out is complete.
 func (m *machine) settle(a *action, r result) (next int, more bool) {
-	next, decided := a.after(m, r)
+	next, decided, way := a.after(m, r)
+	m.trace(a, r, decided, way)
 	m.log(a, r, decided)
 	switch r.kind {
 	case kindSuspend:
@@ -189,26 +190,27 @@ func (m *machine) settle(a *action, r result) (next int, more bool) {
 }
 
 // after chooses the next action by the rules of the language, and names the
-// condition or error type that decided.
-func (a *action) after(m *machine, r result) (next int, decided string) {
+// condition or error type that decided, and the way out of the action.
+func (a *action) after(m *machine, r result) (next int, decided string, way Way) {
 	switch r.kind {
 	case kindFailure:
-		return a.onError(r.text)
+		next, decided = a.onError(r.text)
+		return next, decided, a.errorWay(decided)
 	case kindDone:
-		return a.next, ""
+		return a.next, "", Way{Kind: WayNext}
 	case kindChoice:
 		for i := range a.conditions {
 			c := &a.conditions[i]
 			if operand, ok := c.operand.text(m); ok && c.holds(r, operand) {
-				return c.next, operand
+				return c.next, operand, Way{Kind: WayCondition, Index: i}
 			}
 		}
 		if i, ok := a.branch(noMatchingCondition); ok {
-			return i, noMatchingCondition
+			return i, noMatchingCondition, a.errorWay(noMatchingCondition)
 		}
-		return a.next, ""
+		return a.next, "", Way{Kind: WayNext}
 	}
-	return none, ""
+	return none, "", Way{}
 }
 
 // onError chooses the branch of an error: its own, else NoMatchingError, else
@@ -268,7 +270,7 @@ func (m *machine) spent() bool { return m.budget > maxBudget }
 // note keeps a resolved parameter for the action's entry in the flow log. The
 // names are those of the service's logs.
 func (m *machine) note(name, text string) {
-	if m.c.Logging {
+	if m.c.Logging || m.w.Trace != nil {
 		m.noteAny(name, text)
 	}
 }

@@ -80,6 +80,9 @@ type World struct {
 	Random func(n int) int
 	// NewID returns a fresh id for an effect.
 	NewID func() string
+	// Trace is told of each action as it runs, whatever the contact's logging
+	// says: for tools that show or count what a flow does. It may be nil.
+	Trace func(Visit)
 }
 
 // Event is why a run goes on.

@@ -1,0 +1,188 @@
+package flow
+
+import (
+	"slices"
+
+	"parley/internal/center"
+)
+
+// Outline is the shape of a flow for tools that draw it or count what a test
+// has covered of it.
+type Outline struct {
+	Name    string // of Metadata, "" if none
+	Type    string // as told by [Flow.As], else of Metadata; "module" for a module, "" for unknown
+	Start   string // identifier of the first action; "" if there is no such action
+	Actions []OutlineAction
+}
+
+// OutlineAction is an action of an [Outline].
+type OutlineAction struct {
+	ID, Type string
+	Known    bool   // the language has such a type
+	Chat     bool   // a chat can do it
+	Reached  bool   // some way leads to it
+	Waits    bool   // it can suspend the flow
+	Terminal bool   // nothing follows it
+	Exits    []Exit // conditions, then NextAction, then errors, each as in the document
+}
+
+// Exit is one way out of an action.
+type Exit struct {
+	Way
+	Operator, Operand string // of a condition
+	Error             string // the error type
+	To                string // identifier of the next action; "" ends the flow
+	// Taken is false for a way that no chat ever takes: NextAction of an action
+	// whose branches decide, or any way but the failure of one that a chat cannot do.
+	Taken bool
+}
+
+// Way names a way out of an action: its kind, and its index among the
+// document's Conditions or Errors.
+type Way struct {
+	Kind  WayKind
+	Index int
+}
+
+// WayKind is the kind of a [Way].
+type WayKind string
+
+// The kinds of ways. An action that waits or ends the flow has taken none.
+const (
+	WayNone      WayKind = ""
+	WayNext      WayKind = "next"
+	WayCondition WayKind = "condition"
+	WayError     WayKind = "error"
+)
+
+// Visit tells of one action that ran: see World.Trace. An action that waits is
+// visited twice, before and after.
+type Visit struct {
+	Flow       center.FlowID
+	Action     string // identifier
+	Type       string
+	Parameters map[string]any // resolved, as in [LogEntry]; the receiver must not change it
+	Result     string         // the condition or error type that decided
+	Problem    string         // why it failed
+	Way        Way
+	Next       string // identifier of the next action of the same flow; "" if none
+	Waits      bool   // the run is suspended here
+}
+
+// Outline returns the shape of the flow.
+func (f *Flow) Outline() Outline {
+	o := Outline{Name: f.name, Type: f.typ, Actions: make([]OutlineAction, len(f.actions))}
+	switch {
+	case f.typ != "":
+	case f.module:
+		o.Type = "module"
+	default:
+		o.Type = f.hint
+	}
+	o.Start = f.identifier(f.start)
+	reached := f.reachable()
+	for i := range f.actions {
+		o.Actions[i] = f.outline(&f.actions[i])
+		o.Actions[i].Reached = reached[i]
+	}
+	return o
+}
+
+func (f *Flow) outline(a *action) OutlineAction {
+	o := OutlineAction{ID: a.id, Type: a.typ, Known: a.spec != nil, Chat: a.spec != nil && a.spec.chat == "" && a.spec.make != nil}
+	branching := false
+	if a.spec != nil {
+		o.Waits, o.Terminal = o.Chat && a.spec.is(suspends), a.spec.is(terminal)
+		branching = a.spec.is(branches) && len(a.conditions)+len(a.errors) > 0
+	}
+	for i := range a.conditions {
+		c := &a.conditions[i]
+		o.Exits = append(o.Exits, Exit{
+			Way: Way{WayCondition, i}, Operator: c.operator, Operand: c.operand.source(), To: f.identifier(c.next), Taken: o.Chat,
+		})
+	}
+	if a.hasNext {
+		o.Exits = append(o.Exits, Exit{Way: Way{Kind: WayNext}, To: f.identifier(a.next), Taken: o.Chat && !branching})
+	}
+	fails := Way{}
+	if !o.Chat {
+		_, decided, way := a.after(nil, a.refusal())
+		fails = way
+		if decided == "" {
+			fails = Way{}
+		}
+	}
+	for i, e := range a.errors {
+		way := Way{WayError, i}
+		o.Exits = append(o.Exits, Exit{Way: way, Error: e.typ, To: f.identifier(e.next), Taken: o.Chat || way == fails})
+	}
+	if fails.Kind == WayNext {
+		for i := range o.Exits {
+			o.Exits[i].Taken = o.Exits[i].Kind == WayNext
+		}
+	}
+	return o
+}
+
+// refusal is how an action fails that a chat cannot do.
+func (a *action) refusal() result {
+	if a.spec != nil && a.spec.failure != "" {
+		return failWith(a.spec.failure, "")
+	}
+	return fail("")
+}
+
+func (f *Flow) identifier(i int) string {
+	if i < 0 {
+		return ""
+	}
+	return f.actions[i].id
+}
+
+// source returns the template as it was written.
+func (t *template) source() string {
+	if t.parts == nil {
+		return t.literal
+	}
+	var b []byte
+	for _, p := range t.parts {
+		if p.ref != nil {
+			b = append(b, p.ref.raw...)
+		} else {
+			b = append(b, p.literal...)
+		}
+	}
+	return string(b)
+}
+
+// errorWay returns the way that an error type decided: its branch, or
+// NextAction where the type goes on without one.
+func (a *action) errorWay(decided string) Way {
+	if i := slices.IndexFunc(a.errors, func(e errorBranch) bool { return e.typ == decided }); i >= 0 {
+		return Way{WayError, i}
+	}
+	if a.spec != nil && a.spec.is(goesOn) && a.hasNext {
+		return Way{Kind: WayNext}
+	}
+	return Way{}
+}
+
+// trace tells World.Trace of an action that ran.
+func (m *machine) trace(a *action, r result, decided string, way Way) {
+	if m.w.Trace == nil {
+		return
+	}
+	v := Visit{
+		Flow: m.run.Flow, Action: a.id, Type: a.typ, Parameters: m.noted,
+		Result: decided, Problem: r.problem, Way: way, Waits: r.kind == kindSuspend,
+	}
+	switch way.Kind {
+	case WayCondition:
+		v.Next = m.flow.identifier(a.conditions[way.Index].next)
+	case WayError:
+		v.Next = m.flow.identifier(a.errors[way.Index].next)
+	case WayNext:
+		v.Next = m.flow.identifier(a.next)
+	}
+	m.w.Trace(v)
+}
