@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"encoding/json"
 	"slices"
 
 	"parley/internal/center"
@@ -13,6 +14,9 @@ type Outline struct {
 	Type    string // as told by [Flow.As], else of Metadata; "module" for a module, "" for unknown
 	Start   string // identifier of the first action; "" if there is no such action
 	Actions []OutlineAction
+	// Names are what the designer calls the resources that the flow refers to,
+	// by the id or ARN in the document. It may be empty.
+	Names map[string]string
 }
 
 // OutlineAction is an action of an [Outline].
@@ -24,6 +28,8 @@ type OutlineAction struct {
 	Waits    bool   // it can suspend the flow
 	Terminal bool   // nothing follows it
 	Exits    []Exit // conditions, then NextAction, then errors, each as in the document
+	// Parameters as they are written. The receiver must not change them.
+	Parameters map[string]json.RawMessage
 }
 
 // Exit is one way out of an action.
@@ -71,7 +77,7 @@ type Visit struct {
 
 // Outline returns the shape of the flow.
 func (f *Flow) Outline() Outline {
-	o := Outline{Name: f.name, Type: f.typ, Actions: make([]OutlineAction, len(f.actions))}
+	o := Outline{Name: f.name, Type: f.typ, Names: f.names(), Actions: make([]OutlineAction, len(f.actions))}
 	switch {
 	case f.typ != "":
 	case f.module:
@@ -89,7 +95,7 @@ func (f *Flow) Outline() Outline {
 }
 
 func (f *Flow) outline(a *action) OutlineAction {
-	o := OutlineAction{ID: a.id, Type: a.typ, Known: a.spec != nil, Chat: a.spec != nil && a.spec.chat == "" && a.spec.make != nil}
+	o := OutlineAction{ID: a.id, Type: a.typ, Parameters: a.params, Known: a.spec != nil, Chat: a.spec != nil && a.spec.chat == "" && a.spec.make != nil}
 	branching := false
 	if a.spec != nil {
 		o.Waits, o.Terminal = o.Chat && a.spec.is(suspends), a.spec.is(terminal)

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -77,5 +78,22 @@ func TestTrace(t *testing.T) {
 	}
 	if !slices.Equal(visits, want) {
 		t.Errorf("visits:\n%s\nwant:\n%s", strings.Join(visits, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestOutlineNames(t *testing.T) {
+	f := parsed(t, `{"Version":"2019-10-30","StartAction":"a","Metadata":{"ActionMetadata":{
+		"a":{"parameters":{"QueueId":{"displayName":"Sales"}}},
+		"b":{"queue":{"text":"Support"}},
+		"c":{"contactFlow":{"id":"f-1","text":"Goodbye"},"parameters":{"LexV2Bot":{"AliasArn":{"displayName":"Helper"}},"Text":{"useDynamic":true}}},
+		"d":{"queue":true,"parameters":[]}}},
+		"Actions":[
+		{"Identifier":"a","Type":"UpdateContactTargetQueue","Parameters":{"QueueId":"q-1"},"Transitions":{}},
+		{"Identifier":"b","Type":"UpdateContactTargetQueue","Parameters":{"QueueId":"q-2"},"Transitions":{}},
+		{"Identifier":"c","Type":"ConnectParticipantWithLexBot","Parameters":{"Text":"Hi","LexV2Bot":{"AliasArn":"bot-1"}},"Transitions":{}},
+		{"Identifier":"d","Type":"UpdateContactTargetQueue","Parameters":{"QueueId":"$.Attributes.queue"},"Transitions":{}}]}`)
+	want := map[string]string{"q-1": "Sales", "q-2": "Support", "f-1": "Goodbye", "bot-1": "Helper"}
+	if got := f.Outline().Names; !maps.Equal(got, want) {
+		t.Errorf("Names = %v; want %v", got, want)
 	}
 }
