@@ -63,28 +63,24 @@ func Call[O any, PO interface {
 }
 
 func (c *Client) call(ctx context.Context, op *Operation, in Called, out JSONDecoder) error {
-	o := &Outgoing{path: op.Path, header: http.Header{}}
-	in.CallHTTP(o)
-	if o.problem != "" {
-		return fmt.Errorf("%s: %s", op.Name, o.problem)
-	}
-	url := strings.TrimSuffix(c.Config.Endpoint, "/") + o.path
-	if len(o.query) > 0 {
-		url += "?" + o.query.Encode()
-	}
-	req, err := http.NewRequestWithContext(ctx, op.Method, url, bytes.NewReader(o.body))
+	r, err := op.Request(in)
 	if err != nil {
 		return fmt.Errorf("%s: %w", op.Name, err)
 	}
-	req.Header = o.header
-	if o.body != nil {
-		req.Header.Set("Content-Type", "application/json")
+	url := strings.TrimSuffix(c.Config.Endpoint, "/") + r.Path
+	if r.Query != "" {
+		url += "?" + r.Query
 	}
+	req, err := http.NewRequestWithContext(ctx, r.Method, url, bytes.NewReader(r.Body))
+	if err != nil {
+		return fmt.Errorf("%s: %w", op.Name, err)
+	}
+	req.Header = r.Header
 	if c.Config.UserAgent != "" {
 		req.Header.Set("User-Agent", c.Config.UserAgent)
 	}
 	if c.Config.Sign != nil {
-		if err := c.Config.Sign(req, o.body); err != nil {
+		if err := c.Config.Sign(req, r.Body); err != nil {
 			return fmt.Errorf("%s: sign: %w", op.Name, err)
 		}
 	}

@@ -14,6 +14,7 @@ type api struct {
 	*Model
 	pkg    string
 	source string // of the model, for the header line
+	home   string // what stands in front of a type of this API: nothing in its own package, "connect." elsewhere
 
 	ops     []*operation
 	structs []*Shape // structures and unions, exceptions excepted

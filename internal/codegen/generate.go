@@ -13,6 +13,8 @@ type Options struct {
 	Package string // the name of the Go package
 	Source  string // the model file, for the header line of each generated one
 	Runtime string // the import path of the runtime package restjson
+
+	more []string // import paths of other packages of ours that a file may use
 }
 
 // Generate returns the files of an API package by name, formatted.
@@ -73,7 +75,7 @@ func (p *printer) comment(indent, text string) {
 // file puts the header and the imports the body uses in front of it.
 func (p *printer) file(opts Options) ([]byte, error) {
 	var imports strings.Builder
-	for _, path := range []string{"context", "encoding/json", "net/http", "time", "", opts.Runtime} {
+	for _, path := range append([]string{"context", "encoding/json", "iter", "maps", "net/http", "slices", "time", "", opts.Runtime}, opts.more...) {
 		name := path[strings.LastIndex(path, "/")+1:]
 		switch {
 		case path == "":

@@ -13,10 +13,13 @@ import (
 // TestGeneratedFilesAreCurrent is the golden test: what stands in the repository is what the
 // generator writes today. Run go generate ./... after changing either.
 func TestGeneratedFilesAreCurrent(t *testing.T) {
-	for _, c := range []struct{ pkg, dir, model, source string }{
-		{"zoo", "zoo", "zoo/zoo.json", "internal/codegen/zoo/zoo.json"},
-		{"participant", "../../api/participant", "../../api/model/connectparticipant.json", "api/model/connectparticipant.json"},
-		{"connect", "../../api/connect", "../../api/model/connect.json", "api/model/connect.json"},
+	const helpers = "parley/client/internal/fluent"
+	for _, c := range []struct{ pkg, dir, model, source, fluent string }{
+		{"zoo", "zoo", "zoo/zoo.json", "internal/codegen/zoo/zoo.json", ""},
+		{"participant", "../../api/participant", "../../api/model/connectparticipant.json", "api/model/connectparticipant.json", ""},
+		{"connect", "../../api/connect", "../../api/model/connect.json", "api/model/connect.json", ""},
+		{"participantcall", "../../client/participantcall", "../../api/model/connectparticipant.json", "api/model/connectparticipant.json", "parley/api/participant"},
+		{"connectcall", "../../client/connectcall", "../../api/model/connect.json", "api/model/connect.json", "parley/api/connect"},
 	} {
 		t.Run(c.pkg, func(t *testing.T) {
 			data, err := os.ReadFile(c.model)
@@ -27,7 +30,11 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			files, err := Generate(m, Options{Package: c.pkg, Source: c.source, Runtime: "parley/api/restjson"})
+			opts := Options{Package: c.pkg, Source: c.source, Runtime: "parley/api/restjson"}
+			files, err := Generate(m, opts)
+			if c.fluent != "" {
+				files, err = Fluent(m, opts, c.fluent, helpers)
+			}
 			if err != nil {
 				t.Fatal(err)
 			}

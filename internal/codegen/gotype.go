@@ -31,7 +31,7 @@ func (a *api) goType(s *Shape) string {
 	case "map":
 		return "map[" + a.goType(a.Shapes[s.Key.Target]) + "]" + a.goType(a.Shapes[s.Value.Target])
 	}
-	return exported(s.Name())
+	return a.home + exported(s.Name())
 }
 
 // fieldType is the Go type of a member. Structures are pointers; so are simple values that may be

@@ -82,7 +82,11 @@ type Traits struct {
 	HTTP             *HTTP
 	SigningName      string
 	EndpointPrefix   string
+	Paginated        *Paginated
 }
+
+// Paginated says which members carry an operation's pages; a name is empty where there is none.
+type Paginated struct{ InputToken, OutputToken, Items string }
 
 // Bounds are inclusive; nil is no bound.
 type Bounds struct{ Min, Max *float64 }
@@ -96,7 +100,7 @@ type HTTP struct {
 
 // ignored are traits without an influence on the generated code.
 var ignored = []string{
-	"smithy.api#idempotent", "smithy.api#paginated", "smithy.api#retryable", "smithy.api#input",
+	"smithy.api#idempotent", "smithy.api#retryable", "smithy.api#input",
 	"smithy.api#output", "smithy.api#title", "aws.protocols#restJson1", "aws.auth#unsignedPayload",
 }
 
@@ -145,6 +149,7 @@ func (t *Traits) set(id string, value json.RawMessage) error {
 		"smithy.api#http":            &t.HTTP,
 		"aws.auth#sigv4":             &struct{ Name *string }{&t.SigningName},
 		"aws.api#service":            &struct{ EndpointPrefix *string }{&t.EndpointPrefix},
+		"smithy.api#paginated":       &t.Paginated,
 	}
 	target := values[id]
 	if target == nil {

@@ -22,6 +22,7 @@ type sampler struct {
 	round   int // chooses the members of unions and which optional members are absent
 	n       int // numbers the samples, so that neighbours differ
 	sparse  bool
+	single  bool     // lists and maps have one element where they may
 	reading []*Shape // the shapes around the one being made, to end recursion
 }
 
@@ -192,6 +193,9 @@ func (g *sampler) endless(m *Member) bool {
 
 func (g *sampler) size(s *Shape) int {
 	n := 2
+	if g.single {
+		n = 1
+	}
 	if b := s.Traits.Length; b != nil {
 		if b.Min != nil {
 			n = max(n, int(*b.Min))

@@ -1,10 +1,11 @@
 // Command cmd runs the generator:
 //
 //	cmd -model ../model/connect.json -package connect
+//	cmd -model ../../api/model/connect.json -package connectcall -fluent parley/api/connect
 //	cmd -coverage operations.md connect=api/model/connect.json=internal/connectapi ...
 //
-// The first form writes the generated files of an API package into the working directory. The second
-// writes the table of which operations the packages implement. Files that do not change are left
+// The first form writes the generated files of an API package into the working directory, the second
+// those of a package of fluent builders for one. The third writes the table of which operations the packages implement. Files that do not change are left
 // alone, so builds stay cached.
 package main
 
@@ -22,13 +23,14 @@ import (
 func main() {
 	model := flag.String("model", "", "the Smithy model, a JSON `file`")
 	pkg := flag.String("package", "", "the `name` of the Go package")
+	fluent := flag.String("fluent", "", "write fluent builders for the API package with this import `path`")
 	coverage := flag.String("coverage", "", "write the coverage table to this `file`; arguments are name=model=package directory")
 	flag.Parse()
 	var err error
 	if *coverage != "" {
 		err = writeCoverage(*coverage, flag.Args())
 	} else {
-		err = writePackage(*model, *pkg)
+		err = writePackage(*model, *pkg, *fluent)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "codegen:", err)
@@ -44,16 +46,22 @@ func readModel(path string) (*codegen.Model, error) {
 	return codegen.Read(data)
 }
 
-func writePackage(model, pkg string) error {
+func writePackage(model, pkg, fluent string) error {
 	m, err := readModel(model)
 	if err != nil {
 		return err
 	}
-	files, err := codegen.Generate(m, codegen.Options{
+	opts := codegen.Options{
 		Package: pkg,
 		Source:  fromRoot(model),
 		Runtime: "parley/api/restjson",
-	})
+	}
+	var files map[string][]byte
+	if fluent != "" {
+		files, err = codegen.Fluent(m, opts, fluent, "parley/client/internal/fluent")
+	} else {
+		files, err = codegen.Generate(m, opts)
+	}
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,62 @@
+package restjson
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+)
+
+// Caller makes calls from their parts: an operation of an API, its input and a place for its
+// output. Fluent builders send themselves through one. [Client] is the bare Caller, one request a
+// call; others add retries and whatever else stands between a program and a service.
+type Caller interface {
+	// Do calls op with in and reads the answer into out, which is empty before and
+	// undefined when Do fails.
+	Do(ctx context.Context, op *Operation, in Called, out JSONDecoder) error
+
+	// Token returns a fresh idempotency token.
+	Token() string
+}
+
+var _ Caller = (*Client)(nil)
+
+// Do implements [Caller] without retries.
+func (c *Client) Do(ctx context.Context, op *Operation, in Called, out JSONDecoder) error {
+	return c.call(ctx, op, in, out)
+}
+
+// Request is what an operation and its input say of an HTTP request: all but where it goes and who
+// sends it.
+type Request struct {
+	Method string
+	Path   string      // escaped, with a slash in front
+	Query  string      // escaped, without the question mark
+	Header http.Header // not nil; it has Content-Type where there is a body
+	Body   []byte      // nil for none
+}
+
+// Request makes the request of a call. It fails when a part of the path is empty.
+func (op *Operation) Request(in Called) (Request, error) {
+	o := Outgoing{path: op.Path, header: http.Header{}}
+	in.CallHTTP(&o)
+	if o.problem != "" {
+		return Request{}, errors.New(o.problem)
+	}
+	r := Request{Method: op.Method, Path: o.path, Header: o.header, Body: o.body}
+	if len(o.query) > 0 {
+		r.Query = strings.ReplaceAll(o.query.Encode(), "+", "%20") // the one spelling that signatures know
+	}
+	if o.body != nil {
+		r.Header["Content-Type"] = contentJSON
+	}
+	return r, nil
+}
+
+var contentJSON = []string{"application/json"} // shared: nobody changes a header's values in place
+
+// ReadError turns an error response into its exception, or into an [*APIError] when the API has
+// none of that name. Where the response names no code, the code is the status in digits.
+func (a *API) ReadError(status int, header http.Header, body []byte) error {
+	return a.parseError(status, header, body)
+}
