@@ -1,5 +1,8 @@
-// Compatibility cases 15 to 23 and 25 to 27: the life of a customer's socket.
+// Compatibility cases 15 to 27: the life of a customer's socket.
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { StopContactCommand } from '@aws-sdk/client-connect';
 import { addBot, connectParticipant, event, startChat } from './lib/chat.mjs';
@@ -188,6 +191,35 @@ test('wire-23 three tabs with one token hear everything, and none is driven out'
   }
 });
 
+test('wire-24 a restart: ChatJS comes back, with what was said before and what is said after', async () => {
+  const data = await mkdtemp(join(tmpdir(), 'parley-restart-'));
+  const kept = await stage('--data', data);
+  try {
+    const page = await kept.page();
+    const started = await startChat(kept.parley);
+    const session = await page.session(started);
+    await session.connect();
+    const { Id: before } = await session.say('before the restart');
+    // Another replica or a load balancer keeps requests waiting meanwhile.
+    let up;
+    const restarted = new Promise((resolve) => { up = resolve; });
+    kept.proxy.intercept = async () => restarted;
+    const [established, subscribed] = [countOf(session, 'onConnectionEstablished'), subscriptions(page)];
+    await kept.parley.restart();
+    kept.proxy.to(kept.parley.address);
+    up();
+    await reconnected(page, session, established, subscribed);
+    const { Id: after } = await session.say('after the restart');
+    await session.message('Id', after);
+    const { Transcript } = await session.transcript({ maxResults: 100 });
+    assert.deepEqual(Transcript.slice(-2).map((item) => item.Id), [before, after]);
+    assert.deepEqual(session.told('onConnectionBroken'), []);
+  } finally {
+    await kept.stop();
+    await rm(data, { recursive: true, force: true });
+  }
+});
+
 test('wire-25 a reconnect that is answered 503 with a date to come back at waits and recovers', async () => {
   const talk = await conversation();
   const { page, session } = talk;
@@ -213,8 +245,8 @@ test('wire-26 a connection that is answered late is waited for and made once', a
 
 test('wire-27 a chat that ended while the customer was away ends when they come back', async () => {
   const { page, started, session } = await conversation();
-  scene.proxy.intercept = async ({ path }) => {
-    if (path !== connection) return;
+  scene.proxy.intercept = async ({ method, path }) => {
+    if (method !== 'POST' || path !== connection) return;
     scene.proxy.intercept = async () => undefined;
     await scene.parley.connect.send(new StopContactCommand({ InstanceId: scene.parley.instance, ContactId: started.ContactId }));
   };

@@ -21,20 +21,35 @@ process.once('SIGINT', () => process.exit(1));
 
 /** A running server. Start one with Parley.start or, with the demo's ids at hand, Parley.dev. */
 export class Parley {
+  #flags;
   #process;
   #log = '';
 
   /** Starts `parley serve` with further flags on a free loopback port. */
   static async start(...flags) {
+    const parley = new Parley();
+    parley.#flags = flags;
+    await parley.#run();
+    return parley;
+  }
+
+  async #run() {
     const bin = process.env.PARLEY_BIN;
     if (!bin) throw new Error('PARLEY_BIN must name the parley binary; test/clients/run sets it');
-    const parley = new Parley();
     const port = await freePort();
-    parley.address = `http://127.0.0.1:${port}`;
-    parley.#process = spawn(bin, ['serve', '--listen', `127.0.0.1:${port}`, '--close-span', '100ms', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
-    running.add(parley.#process);
-    await parley.#printed();
-    return parley;
+    this.address = `http://127.0.0.1:${port}`;
+    this.#log = '';
+    this.#process = spawn(bin, ['serve', '--listen', `127.0.0.1:${port}`, '--close-span', '100ms', ...this.#flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(this.#process);
+    await this.#printed();
+  }
+
+  /** Stops the server and starts it again, on another port. */
+  async restart(keys = credentials) {
+    const code = await this.stop();
+    if (code !== 0) throw new Error(`parley ended with status ${code}:\n${this.#log}`);
+    await this.#run();
+    this.clients(keys);
   }
 
   /** Starts a server in development mode and looks up what it was seeded with. */
