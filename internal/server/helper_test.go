@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -168,4 +169,25 @@ func filesBelow(t testing.TB, dir string) (names []string) {
 		t.Fatal(err)
 	}
 	return names
+}
+
+// metric reads a figure of /metrics, the sum over its labels; -1 when it is not there.
+func metric(t testing.TB, s *servertest.Server, name string) float64 {
+	t.Helper()
+	sum, found := 0.0, false
+	for line := range strings.Lines(call(t, s, "GET", "/metrics", "").body) {
+		rest, ok := strings.CutPrefix(line, name)
+		if !ok || rest[0] != ' ' && rest[0] != '{' {
+			continue
+		}
+		v, err := strconv.ParseFloat(strings.TrimSpace(rest[strings.LastIndexByte(rest, ' '):]), 64)
+		if err != nil {
+			t.Fatalf("metric %q: %v", line, err)
+		}
+		sum, found = sum+v, true
+	}
+	if !found {
+		return -1
+	}
+	return sum
 }
