@@ -181,13 +181,13 @@ func OptTime(b []byte, name string, t *time.Time, format func([]byte, string, ti
 const hexDigits = "0123456789abcdef"
 
 // Quote appends s as a JSON string. Bytes that are not UTF-8 become U+FFFD.
-func Quote(b []byte, s string) []byte {
+func Quote[S string | []byte](b []byte, s S) []byte {
 	b = append(b, '"')
 	done := 0
 	for i := 0; i < len(s); {
 		c := s[i]
 		if c >= utf8.RuneSelf {
-			r, n := utf8.DecodeRuneInString(s[i:])
+			r, n := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
 			if r == utf8.RuneError && n == 1 {
 				b = append(append(b, s[done:i]...), "\uFFFD"...)
 				done = i + 1

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"parley/api/restjson"
 	"parley/internal/center"
 	"parley/internal/contact"
 	"parley/internal/store"
@@ -26,7 +27,7 @@ func StreamMessage(p center.Partition, instance center.InstanceID, st contact.St
 
 	b := make([]byte, 0, len(text)+len(text)/4+512)
 	b = append(b, `{"Message":`...)
-	b = contact.AppendString(b, text)
+	b = restjson.Quote(b, text)
 	b = append(b, `,"MessageAttributes":{`...)
 	visibility := it.Visibility
 	if visibility == center.VisibleAll {
@@ -51,7 +52,7 @@ func StreamMessage(p center.Partition, instance center.InstanceID, st contact.St
 		}
 		first = false
 		b = append(append(append(b, '"'), a.name...), `":`...)
-		b = contact.AppendString(b, a.value)
+		b = restjson.Quote(b, a.value)
 	}
 	return append(b, "}}"...)
 }

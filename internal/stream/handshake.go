@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"parley/api/restjson"
 	"parley/internal/center"
-	"parley/internal/contact"
 )
 
 // maxBraked is how many refusals may be delayed at a time.
@@ -162,7 +162,7 @@ func (h *Hub) refuse(w http.ResponseWriter, r *http.Request, status int, why str
 	}
 	header.Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	w.Write(append(contact.AppendString([]byte(`{"message":`), why), "}\n"...))
+	w.Write(append(restjson.Quote([]byte(`{"message":`), why), "}\n"...))
 }
 
 // brake waits a little, unless too many wait already or the client goes away.

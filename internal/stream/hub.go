@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"parley/api/restjson"
 	"parley/internal/center"
 	"parley/internal/contact"
 )
@@ -160,7 +161,7 @@ func encode(b *block, p *center.Push) []byte {
 	text.b = contact.AppendItem(text.b, &p.Item, p.Receipt)
 	b.b = append(b.b, make([]byte, maxServerHeader)...)
 	b.b = append(b.b, head...)
-	b.b = contact.AppendString(b.b, text.b)
+	b.b = restjson.Quote(b.b, text.b)
 	b.b = append(b.b, '}')
 	text.free()
 	header, n := frameHeader(opText, len(b.b)-maxServerHeader)
