@@ -178,12 +178,20 @@ func headerLine(text string) string {
 	return string(b)
 }
 
+// clientGone stands in logs and metrics for the status of a request whose
+// client did not wait for the answer, as other servers have it.
+const clientGone = 499
+
 // observe counts and logs an answered request. What a refusal hides from the
 // client stands here, and in development mode in a header of the answer too.
 func (s *Server) observe(ctx context.Context, seen restjson.Observation) {
 	name := "unknown"
 	if seen.Op != nil {
 		name = seen.Op.Name
+	}
+	if seen.Err != nil && seen.Status >= 500 && errors.Is(ctx.Err(), context.Canceled) {
+		// Nobody heard this answer. It is no failure of ours, and not to be counted as one.
+		seen.Status, seen.Code = clientGone, "ClientGone"
 	}
 	s.metrics.request(name, seen)
 	if seen.Err == nil && !s.Log.Enabled(ctx, slog.LevelDebug) {

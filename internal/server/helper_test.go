@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/api/restjson"
 	"parley/internal/center"
 	"parley/internal/server/servertest"
 )
@@ -190,4 +191,30 @@ func metric(t testing.TB, s *servertest.Server, name string) float64 {
 		return -1
 	}
 	return sum
+}
+
+// recorder is an http.ResponseWriter.
+type recorder struct {
+	header http.Header
+	status int
+	body   strings.Builder
+}
+
+func (w *recorder) Header() http.Header         { return w.header }
+func (w *recorder) WriteHeader(status int)      { w.status = status }
+func (w *recorder) Write(b []byte) (int, error) { return w.body.Write(b) }
+
+func newRequest(t testing.TB, path string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), "GET", path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// proxied configures a client that calls the server below its public URL, as
+// a proxy does that takes the URL's path away.
+func proxied(s *servertest.Server) restjson.ClientConfig {
+	return restjson.ClientConfig{Endpoint: "http://127.0.0.1", HTTPClient: s.HTTP}
 }

@@ -1,0 +1,146 @@
+package server_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/server/servertest"
+)
+
+// now asks the developer API for the time.
+func now(t *testing.T, r reply) time.Time {
+	t.Helper()
+	var out struct{ Now string }
+	if err := json.Unmarshal([]byte(r.body), &out); err != nil || r.status != 200 {
+		t.Fatalf("/dev/clock = %d %s, %v", r.status, r.body, err)
+	}
+	at, err := time.Parse(center.TimeLayout, out.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+// TestDevClock moves the time of a whole server.
+func TestDevClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := servertest.Inside(t)
+		start := now(t, call(t, s, "GET", "/dev/clock", ""))
+		if got := now(t, call(t, s, "POST", "/dev/clock", `{"Freeze":true}`)); !got.Equal(start) {
+			t.Errorf("frozen at %s; want %s", got, start)
+		}
+		time.Sleep(time.Hour)
+		if got := now(t, call(t, s, "GET", "/dev/clock", "")); !got.Equal(start) {
+			t.Errorf("after a frozen hour it is %s; want %s", got, start)
+		}
+		if got := now(t, call(t, s, "POST", "/dev/clock", `{"Advance":"90s"}`)); !got.Equal(start.Add(90 * time.Second)) {
+			t.Errorf("advanced to %s", got)
+		}
+		call(t, s, "POST", "/dev/clock", `{"Freeze":false}`)
+		time.Sleep(time.Minute)
+		if got := now(t, call(t, s, "GET", "/dev/clock", "")); !got.Equal(start.Add(150 * time.Second)) {
+			t.Errorf("running on it is %s; want %s", got, start.Add(150*time.Second))
+		}
+		c := s.Chat(t)
+		socket := c.Socket()
+		call(t, s, "POST", "/dev/clock", `{"Advance":"25h"}`)
+		for it := socket.Next(); *it.ContentType != center.EventEnded; it = socket.Next() {
+			continue // the chat has lasted its 25 hours
+		}
+		for body, want := range map[string]string{
+			`{"Advance":"-5m"}`: "does not go back", `{"Advance":"soon"}`: "want a duration", `{`: "want JSON", `[]`: "want JSON",
+			`{"Advance":"9999999999h"}`: "want a duration",
+		} {
+			if r := call(t, s, "POST", "/dev/clock", body); r.status != 400 || r.code(t) != "ValidationException" || !strings.Contains(r.body, want) {
+				t.Errorf("POST /dev/clock %s = %d %s", body, r.status, r.body)
+			}
+		}
+	})
+}
+
+// TestDevFaults lets operations fail as told, so often and no more.
+func TestDevFaults(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := servertest.Inside(t)
+		c := s.Chat(t)
+		set := func(faults string) {
+			t.Helper()
+			if r := call(t, s, "POST", "/dev/faults", faults); r.status != 200 {
+				t.Fatalf("POST /dev/faults %s = %d %s", faults, r.status, r.body)
+			}
+		}
+		set(`[{"Operation":"SendMessage","Status":503,"Count":2,"After":"7s"}]`)
+		for range 2 {
+			r := call(t, s, "POST", "/participant/message", `{"ContentType":"text/plain","Content":"x"}`, "X-Amz-Bearer", c.Bearer)
+			if r.status != 503 || r.code(t) != "InternalServerException" {
+				t.Errorf("a fault is answered %d %s", r.status, r.body)
+			}
+			at, err := http.ParseTime(r.header.Get("Retry-After"))
+			if wait := time.Until(at); err != nil || wait < 5*time.Second || wait > 8*time.Second {
+				t.Errorf("Retry-After is %q, in %s; want a date in 7 s", r.header.Get("Retry-After"), wait)
+			}
+		}
+		c.Send("the third is taken")
+
+		set(`[{"Status":429},{"Operation":"SendMessage","Status":500}]`)
+		_, err := c.TrySend(t.Context(), "x")
+		servertest.Refused(t, "the first fault of every operation", err, "ThrottlingException", 429)
+		set(`[{"Operation":"GetTranscript","Status":400},{"Operation":"SendMessage","Status":403,"Code":"TeapotException"}]`)
+		_, err = c.TrySend(t.Context(), "x")
+		servertest.Refused(t, "a fault with a code", err, "TeapotException", 403)
+		set(`[{"Operation":"SendMessage","Delay":"20s"}]`)
+		began := time.Now()
+		s.HTTP.Timeout = time.Minute
+		c.Send("slow")
+		if took := time.Since(began); took < 20*time.Second || took > 21*time.Second {
+			t.Errorf("a delayed message took %s", took)
+		}
+		set(`[]`)
+		c.Send("quick")
+		for _, bad := range []string{`{}`, `[{"Status":200}]`, `[{"Status":99}]`, `[{"Delay":"2h"}]`, `[{"Delay":"-1s"}]`, `[{"After":"x"}]`, `[{"Count":-1}]`,
+			`[` + strings.Repeat(`{},`, 100) + `{}]`, `[{"Operation":"` + strings.Repeat("x", 70_000) + `"}]`} {
+			if r := call(t, s, "POST", "/dev/faults", bad); r.status != 400 || r.code(t) != "ValidationException" {
+				t.Errorf("POST /dev/faults %.50s = %d %s", bad, r.status, r.body)
+			}
+		}
+	})
+}
+
+// TestDebugReason tells developers, and nobody else, why a request was refused.
+func TestDebugReason(t *testing.T) {
+	const header = "X-Parley-Debug-Reason"
+	s := servertest.Start(t)
+	c := s.Chat(t)
+	ask := func(s *servertest.Server, bearer string) reply {
+		return call(t, s, "POST", "/participant/message", `{"ContentType":"text/plain","Content":"x"}`, "X-Amz-Bearer", bearer, "Origin", "https://shop.example")
+	}
+	for bearer, want := range map[string]string{"": "no X-Amz-Bearer", c.Token: "participant", "junk": "token"} {
+		r := ask(s, bearer)
+		if got := r.header.Get(header); !strings.Contains(got, want) || len(got) > 300 {
+			t.Errorf("refused because %q; want something about %q", got, want)
+		}
+		if !strings.Contains(r.header.Get("Access-Control-Expose-Headers"), "x-parley-debug-reason") || strings.Contains(r.body, "no X-Amz-Bearer") {
+			t.Errorf("the reason is for pages to read, in the header only: %v %s", r.header, r.body)
+		}
+	}
+	if r := call(t, s, "PUT", "/contact/chat", `{"InstanceId":"`+strings.Repeat("x\\n", 5000)+`"}`); len(r.header.Get(header)) > 300 || r.header.Get(header) == "" {
+		t.Errorf("a long reason is %q", r.header.Get(header))
+	}
+	if r := ask(s, c.Bearer); r.status != 200 || r.header.Get(header) != "" {
+		t.Errorf("a good answer has a reason: %d %v", r.status, r.header)
+	}
+	public := servertest.Start(t, servertest.Production(t.TempDir()))
+	for _, bearer := range []string{"", "junk", c.Bearer} {
+		if r := ask(public, bearer); r.status != 403 || r.header.Get(header) != "" {
+			t.Errorf("outside development mode: %d %v", r.status, r.header)
+		}
+	}
+	if r := call(t, public, "GET", "/instance", ""); r.status != 403 || r.header.Get(header) != "" {
+		t.Errorf("outside development mode: %d %v", r.status, r.header)
+	}
+}
