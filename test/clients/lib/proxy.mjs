@@ -9,14 +9,15 @@ const closeOpcode = 0x88;
 export class Proxy {
   #server;
   #target;
-  #release = null; // of sockets that are held back
+  #gate = null; // that handshakes wait at
+  #relayed = new Set();
 
-  /** requests are entries {method, path, headers, body, status}, added when they are answered. */
+  /** Requests that were answered: {method, path, headers, body, at, status, answer, answerHeaders}. */
   requests = new Journal('requests');
-  /** sockets that were relayed, open or not: {path, open, closeCode}. */
+  /** What became of sockets: {event: 'opened', path} and {event: 'closed', path, closeCode}, the code being the client's. */
   sockets = new Journal('sockets');
-  /** Called before a request is forwarded. What it returns changes its fate: {status, headers, body} answers
-   * in place of the server, and with forward: true only after the server has done its work. */
+  /** Called with each request before it is forwarded. What it returns changes its fate: {status, headers, body}
+   * answers in place of the server; with forward: true only after the server has done its work. */
   intercept = async () => undefined;
 
   static async start() {
@@ -83,9 +84,9 @@ export class Proxy {
   }
 
   async #upgrade(req, client, head) {
-    const socket = { path: req.url, open: true, closeCode: null, client, at: Date.now() };
+    const socket = { path: req.url, client };
     client.on('error', () => {});
-    await this.#release?.promise;
+    await this.#gate?.promise;
     const { hostname, port } = this.#target;
     const server = connect(Number(port), hostname, () => {
       const headers = req.rawHeaders.reduce((text, v, i) => text + v + (i % 2 ? '\r\n' : ': '), '');
@@ -100,12 +101,12 @@ export class Proxy {
       if (chunk[0] === closeOpcode) socket.closeCode = readCloseCode(chunk);
     });
     client.on('close', () => {
-      socket.open = false;
       server.destroy();
-      this.sockets.add({ ...socket, client: undefined, server: undefined, event: 'closed' });
+      this.#relayed.delete(socket);
+      this.sockets.add({ event: 'closed', path: socket.path, closeCode: socket.closeCode });
     });
-    this.live.add(socket);
-    this.sockets.add({ path: socket.path, event: 'opened', at: socket.at });
+    this.#relayed.add(socket);
+    this.sockets.add({ event: 'opened', path: socket.path });
   }
 
   /** Forgets what was written down, and lets everything pass again. */
@@ -113,24 +114,17 @@ export class Proxy {
     this.requests.entries.length = 0;
     this.sockets.entries.length = 0;
     this.intercept = async () => undefined;
-    this.#release?.open();
-  }
-
-  live = new Set();
-
-  /** Sockets that are open now. */
-  open() {
-    return [...this.live].filter((s) => s.open);
+    this.#gate?.open();
   }
 
   /** Breaks all connections of sockets without a word, as a failing network does. */
   kill() {
-    for (const socket of this.open()) socket.client.destroy();
+    for (const { client } of this.#relayed) client.destroy();
   }
 
   /** Closes all sockets as a server does that sends a close frame with a code. */
   closeSockets(code) {
-    for (const { client, server } of this.open()) {
+    for (const { client, server } of this.#relayed) {
       server.unpipe(client);
       client.write(Buffer.from([closeOpcode, 2, code >> 8, code & 0xff]));
       client.once('data', () => client.end()); // the client's own close frame
@@ -142,11 +136,11 @@ export class Proxy {
     const gate = {};
     gate.promise = new Promise((resolve) => {
       gate.open = () => {
-        this.#release = null;
+        this.#gate = null;
         resolve();
       };
     });
-    this.#release = gate;
+    this.#gate = gate;
     return gate.open;
   }
 
