@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/internal/center"
+	"parley/internal/contact"
 	"parley/internal/flow"
 	"parley/internal/store"
 )
@@ -55,11 +56,12 @@ const (
 // Catalog keeps what an administrator sets up. Make it with [New]. Its methods
 // may be called by many goroutines.
 type Catalog struct {
-	cfg     Config
-	views   lru[center.InstanceID, *View]
-	running lru[contentKey, *flow.Flow]
-	locks   [64]sync.Mutex // writes to an instance and loads of its view; by hash of the id
-	seed    maphash.Seed
+	contact.Empty // until the catalog has all that flows ask for
+	cfg           Config
+	views         lru[center.InstanceID, *View]
+	running       lru[contentKey, *flow.Flow]
+	locks         [64]sync.Mutex // writes to an instance and loads of its view; by hash of the id
+	seed          maphash.Seed
 
 	founding sync.Mutex // making instances; taken before a lock of locks
 }

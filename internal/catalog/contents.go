@@ -9,24 +9,39 @@ import (
 	"parley/internal/flow"
 )
 
-// Prepare sees to an instance's flows, and the content that a run began with,
-// being in memory, so that [Catalog.Published] and [Catalog.Content] need no
-// I/O. An instance or content that does not exist is no error here: the chat
-// hears of it from those two.
-func (c *Catalog) Prepare(ctx context.Context, instance center.InstanceID, run *flow.Run) error {
+// Prepare sees to an instance's flows, and the contents that runs and the
+// callers of their modules began with, being in memory, so that
+// [Catalog.Published] and [Catalog.Content] need no I/O. An instance or content
+// that does not exist is no error here: the chat hears of it from those two.
+// A run may be nil.
+func (c *Catalog) Prepare(ctx context.Context, instance center.InstanceID, runs ...*flow.Run) error {
 	if _, ok := c.views.get(instance); !ok {
 		if _, err := c.View(ctx, string(instance)); err != nil && center.ReasonOf(err) != center.NotFound {
 			return err
 		}
 	}
-	if run == nil {
-		return nil
+	for _, run := range runs {
+		if run == nil {
+			continue
+		}
+		if err := c.fetch(ctx, contentKey{run.Flow, run.Hash}); err != nil {
+			return err
+		}
+		for i := range run.Stack {
+			if err := c.fetch(ctx, contentKey{run.Stack[i].Flow, run.Stack[i].Hash}); err != nil {
+				return err
+			}
+		}
 	}
-	key := contentKey{run.Flow, run.Hash}
+	return nil
+}
+
+// fetch sees to a content being in memory, if there is one.
+func (c *Catalog) fetch(ctx context.Context, key contentKey) error {
 	if _, ok := c.running.get(key); ok {
 		return nil
 	}
-	f, err := c.content(ctx, string(run.Flow), run.Hash)
+	f, err := c.content(ctx, string(key.flow), key.hash)
 	if err != nil {
 		if center.ReasonOf(err) == center.NotFound {
 			return nil

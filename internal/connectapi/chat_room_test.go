@@ -83,7 +83,7 @@ func openHall(t *testing.T) *hall {
 	clock := &engine.Clock{}
 	h.catalog = catalog.New(catalog.Config{Store: h.store, Partition: partition, Now: clock.Now})
 	h.engine = engine.New(engine.Config{
-		Store: h.store, Flows: h.catalog, Clock: clock, Log: slog.New(slog.DiscardHandler), Partition: partition,
+		Store: h.store, Catalog: h.catalog, Clock: clock, Log: slog.New(slog.DiscardHandler), Partition: partition,
 		MaxActive: func(center.InstanceID) int64 { return h.quota },
 		Bus:       &bus.Local{Listeners: []bus.Listener{h.hear}},
 		Invoke: func(context.Context, flow.Invoke, []byte) (json.RawMessage, error) {

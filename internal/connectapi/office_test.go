@@ -48,7 +48,7 @@ func newOffice(t *testing.T, limits catalog.Limits) *office {
 	clock := &engine.Clock{}
 	c := catalog.New(catalog.Config{Store: s, Partition: officePartition, Now: clock.Now, Limits: limits})
 	e := engine.New(engine.Config{
-		Store: s, Bus: &bus.Local{}, Flows: c, Clock: clock, Partition: officePartition, Log: slog.New(slog.DiscardHandler),
+		Store: s, Bus: &bus.Local{}, Catalog: c, Clock: clock, Partition: officePartition, Log: slog.New(slog.DiscardHandler),
 		MaxActive: func(center.InstanceID) int64 { return 500 },
 		Invoke: func(context.Context, flow.Invoke, []byte) (json.RawMessage, error) {
 			return nil, errors.New("no function")

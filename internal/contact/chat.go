@@ -77,9 +77,8 @@ type Past struct {
 // chat's state until its outcome comes back, so that a restart can start it
 // again: at least once, always under the same ID.
 type Effect struct {
-	ID     string          `json:"id"`
-	Invoke flow.Invoke     `json:"invoke"`
-	Event  json.RawMessage `json:"event"` // the Lambda event
+	flow.Effect
+	Event json.RawMessage `json:"event,omitempty"` // of a call: the Lambda event
 }
 
 // Stream is one StartContactStreaming.

@@ -17,23 +17,37 @@ type Command interface {
 	decide(d *decision) error
 }
 
-// Env is what a decision needs to know of the world: the time, chance, and the flows.
+// Env is what a decision needs to know of the world: the time, chance, and
+// what an administrator has set up.
 type Env struct {
 	Now       time.Time
 	Rand      *rand.Rand
 	Partition center.Partition
 	Limits    Limits
-	Flows     Flows
+	Catalog   Catalog
+	// Full are the queues that were at capacity when an earlier attempt at this
+	// command was committed: the flow takes its QueueAtCapacity branch.
+	Full []center.QueueID
+	// Lines tells how queues stand, as far as somebody has looked: see [Need].
+	Lines map[center.QueueID]Line
+	// ViewToken makes what a participant shows to DescribeView. It may be nil
+	// where no view is ever shown.
+	ViewToken func(chat center.ContactID, view flow.View) string
 	Trace     func(flow.Visit) // see flow.World; may be nil
 }
 
-// Flows finds the flows that a chat runs.
-type Flows interface {
-	// Published returns the published content of an active flow of the instance, by id or ARN.
-	Published(instance center.InstanceID, ref string) (*flow.Flow, center.FlowID, error)
-	// Content returns the content of a flow with a hash, published or not any more.
-	Content(id center.FlowID, hash string) (*flow.Flow, error)
+// Line is how a queue stands, seen from one chat.
+type Line struct {
+	Waiting  int64     // contacts
+	Oldest   time.Time // when the one that has waited longest came; zero when none waits
+	Position int64     // of the chat, from 1; 0 when it does not wait there
 }
+
+// Need is the error of a decision that has to know how a queue stands. Put
+// that into Env.Lines and decide again.
+type Need struct{ Queue center.QueueID }
+
+func (n *Need) Error() string { return "the length of queue " + string(n.Queue) + " has to be known" }
 
 // Limits are the bounds that an operator may set. The zero value of a member
 // means its default.
@@ -69,6 +83,7 @@ type Change struct {
 	Effects  []Effect         // to start after the commit; they are in Chat.Effects too
 	Streamed []Streamed       // for the outbox
 	Active   int              // +1 when a chat began, -1 when it ended
+	Queues   []QueueMove      // how many contacts wait in queues
 	Log      []flow.LogEntry
 	Reply    Reply
 }
@@ -76,6 +91,13 @@ type Change struct {
 // Stored reports whether there is anything to commit.
 func (c *Change) Stored() bool {
 	return c.Chat != nil || len(c.Items) > 0 || len(c.Receipts) > 0 || len(c.Streamed) > 0
+}
+
+// QueueMove changes how many contacts wait in a queue.
+type QueueMove struct {
+	Queue center.QueueID
+	Delta int64 // +1 or -1
+	Limit int64 // of +1: how many there may be with this one; -1 for any number
 }
 
 // Streamed is one push on its way to a streaming endpoint.
@@ -101,8 +123,9 @@ type decision struct {
 	env    *Env
 	change Change
 
-	seq  int64     // of the last item, those of this change included
-	time time.Time // of the last item
+	seq  int64          // of the last item, those of this change included
+	time time.Time      // of the last item
+	need center.QueueID // whose length was asked for and is not known
 }
 
 // Decide says what a command leads to. It changes nothing it is given, does no
@@ -115,6 +138,9 @@ func Decide(chat *Chat, tail *Tail, cmd Command, env *Env) (Change, error) {
 	d := decision{chat: chat, tail: tail, env: env, seq: tail.Seq, time: tail.Time}
 	if err := cmd.decide(&d); err != nil {
 		return Change{}, err
+	}
+	if d.need != "" {
+		return Change{}, &Need{d.need}
 	}
 	d.settle()
 	return d.change, nil

@@ -27,9 +27,9 @@ func (d *decision) world() flow.World {
 	return flow.World{
 		Now: d.env.Now, Contact: view,
 		Flow: func(ref string) (*flow.Flow, center.FlowID, error) {
-			return d.env.Flows.Published(instance, ref)
+			return d.env.Catalog.Published(instance, ref)
 		},
-		Content: d.env.Flows.Content,
+		Content: d.env.Catalog.Content,
 		Random:  d.env.Rand.IntN,
 		NewID:   d.newID,
 		Trace:   d.env.Trace,
@@ -65,14 +65,17 @@ func (d *decision) follow(w flow.World, out flow.Outcome) error {
 	cur.SegmentAttrs, cur.References, cur.Tags = v.SegmentAttributes, v.References, v.Tags
 
 	d.change.Log = append(d.change.Log, out.Log...)
-	for _, text := range out.Messages {
+	for _, m := range out.Messages {
 		d.add(center.Item{
-			Type: center.TypeMessage, ContentType: center.PlainText, Content: text,
-			Participant: c.System, DisplayName: center.DisplayNameSystemMessage, Role: center.RoleSystem,
+			Type: center.TypeMessage, ContentType: m.ContentType, Content: m.Text, Visibility: m.Visibility,
+			Participant: c.System, DisplayName: m.Speaker, Role: center.RoleSystem,
 		})
 	}
-	for _, call := range out.Invoke {
-		e := Effect{ID: call.ID, Invoke: call, Event: flow.LambdaEvent(v, call.Parameters)}
+	for _, f := range out.Effects {
+		e := Effect{Effect: f}
+		if f.Invoke != nil {
+			e.Event = flow.LambdaEvent(v, f.Invoke.Parameters)
+		}
 		c.Effects = append(c.Effects, e)
 		d.change.Effects = append(d.change.Effects, e)
 	}

@@ -24,18 +24,23 @@ type play struct {
 	last  Change
 }
 
-// flows is a catalog of flow documents by name.
+// office is a catalog of flow documents by name.
+type office struct {
+	Empty
+	flows flows
+}
+
 type flows map[string]*flow.Flow
 
-func (f flows) Published(_ center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
-	if v := f[ref]; v != nil {
+func (o office) Published(_ center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
+	if v := o.flows[ref]; v != nil {
 		return v, center.FlowID(ref), nil
 	}
 	return nil, "", center.Missing(center.KindFlow, ref)
 }
 
-func (f flows) Content(id center.FlowID, hash string) (*flow.Flow, error) {
-	if v := f[string(id)]; v != nil && v.Hash == hash {
+func (o office) Content(id center.FlowID, hash string) (*flow.Flow, error) {
+	if v := o.flows[string(id)]; v != nil && v.Hash == hash {
 		return v, nil
 	}
 	return nil, center.Missing(center.KindFlow, string(id))
@@ -81,7 +86,7 @@ func newPlay(t *testing.T, documents flows) *play {
 		Rand:      rand.New(rand.NewPCG(1, 2)),
 		Partition: center.Partition{Region: "us-east-1", Account: "123456789012"},
 		Limits:    Limits{}.Defaults(),
-		Flows:     documents,
+		Catalog:   office{flows: documents},
 	}}
 }
 

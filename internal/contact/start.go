@@ -45,7 +45,7 @@ func (s Start) decide(d *decision) error {
 	if err := s.check(d.env.Limits); err != nil {
 		return err
 	}
-	f, flowID, err := d.env.Flows.Published(s.Instance, s.Flow)
+	f, flowID, err := d.env.Catalog.Published(s.Instance, s.Flow)
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func text(s string) center.SegmentAttribute { return center.SegmentAttribute{Str
 // begin starts the flow of the current contact.
 func (d *decision) begin() error {
 	c := d.edit()
-	f, id, err := d.env.Flows.Published(c.Instance, string(c.Flow))
+	f, id, err := d.env.Catalog.Published(c.Instance, string(c.Flow))
 	if err != nil {
 		// The flow was withdrawn between StartChatContact and the customer's
 		// connection: the contact cannot go on.
@@ -143,5 +143,5 @@ func (d *decision) begin() error {
 		return d.end(center.ReasonSystemError)
 	}
 	w := d.world()
-	return d.follow(w, flow.Start(w, f, id))
+	return d.follow(w, flow.Start(w, f, id, flow.KindInbound, flow.Data{}))
 }

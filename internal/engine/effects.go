@@ -2,6 +2,9 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -78,12 +81,12 @@ func (x *effects) work() {
 
 func (x *effects) run(j job) {
 	e := x.engine
-	limit := j.effect.Invoke.TimeLimit
+	limit := j.effect.Limit()
 	if limit <= 0 {
 		limit = 8 * time.Second
 	}
 	ctx, cancel := context.WithTimeout(x.ctx, limit+effectGrace)
-	answer, err := e.Invoke(ctx, j.effect.Invoke, j.effect.Event)
+	answer, err := e.perform(ctx, j.chat, &j.effect)
 	cancel()
 	if x.ctx.Err() != nil {
 		return // stopped, not failed: the effect is started again with the process
@@ -95,6 +98,24 @@ func (x *effects) run(j job) {
 	if _, err := e.Do(x.ctx, j.chat, done); err != nil && x.ctx.Err() == nil {
 		e.Log.Error("the outcome of an effect is lost until the flow's time limit", "chat", j.chat, "effect", j.effect.ID, "err", err)
 	}
+}
+
+// perform does what an effect asks for.
+func (e *Engine) perform(ctx context.Context, chat center.ContactID, f *contact.Effect) (answer json.RawMessage, err error) {
+	switch {
+	case f.Invoke != nil:
+		return e.Invoke(ctx, *f.Invoke, f.Event)
+	case f.Ask != nil:
+		if e.Ask == nil {
+			return nil, errors.New("no bot is set up")
+		}
+		a, err := e.Ask(ctx, *f.Ask)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(a)
+	}
+	return nil, fmt.Errorf("there is no effect %q", f.Kind)
 }
 
 // wait returns when no effect runs any more. The context given to start has ended.

@@ -18,19 +18,21 @@ import (
 	"parley/internal/store"
 )
 
-// Flows finds flows for decisions. Prepare is called before a decision and
+// Catalog is what decisions look up. Prepare is called before a decision and
 // may do I/O; the other methods then answer from memory.
-type Flows interface {
-	contact.Flows
-	// Prepare sees to the instance's flows, and the content that a run began with, being in memory.
-	Prepare(ctx context.Context, instance center.InstanceID, run *flow.Run) error
+type Catalog interface {
+	contact.Catalog
+	// Prepare sees to what is set up in the instance being in memory, and to
+	// the contents that runs, their callers in [flow.Run.Stack] included, began
+	// with. A run may be nil.
+	Prepare(ctx context.Context, instance center.InstanceID, runs ...*flow.Run) error
 }
 
 // Config is what an engine is made of. All members without "may be nil" are needed.
 type Config struct {
 	Store     store.Store
 	Bus       bus.Bus
-	Flows     Flows
+	Catalog   Catalog
 	Clock     *Clock
 	Partition center.Partition
 	Limits    contact.Limits
@@ -40,6 +42,11 @@ type Config struct {
 	MaxActive func(center.InstanceID) int64
 	// Invoke calls a function for a flow. Its error becomes the flow's error branch.
 	Invoke func(ctx context.Context, call flow.Invoke, event []byte) (json.RawMessage, error)
+	// Ask asks a bot for a flow. Its error becomes the flow's error branch. May be nil.
+	Ask func(ctx context.Context, ask flow.Ask) (flow.Answer, error)
+	// ViewToken makes what a participant of a chat shows to DescribeView for a
+	// view that a flow shows it. Nil where flows show none.
+	ViewToken func(chat center.ContactID, view flow.View) string
 	// StreamBody makes what the outbox keeps of one streamed item.
 	StreamBody func(center.InstanceID, contact.Streamed) []byte
 	// Streamed is called after a commit that put something into the outbox. May be nil.
@@ -111,7 +118,7 @@ func (e *Engine) try(ctx context.Context, chat center.ContactID, cmd contact.Com
 		h.mu.Unlock()
 		return contact.Reply{}, err
 	}
-	if err := e.Flows.Prepare(ctx, h.chat.Instance, h.chat.Run); err != nil {
+	if err := e.Catalog.Prepare(ctx, h.chat.Instance, h.chat.Run); err != nil {
 		h.mu.Unlock()
 		return contact.Reply{}, err
 	}
@@ -142,7 +149,7 @@ func (e *Engine) try(ctx context.Context, chat center.ContactID, cmd contact.Com
 // Start begins a chat and returns when it is durable. token is the request's
 // ClientToken: within seven days a second request with it is given the first one's answer.
 func (e *Engine) Start(ctx context.Context, cmd contact.Start, token string) (contact.Reply, error) {
-	if err := e.Flows.Prepare(ctx, cmd.Instance, nil); err != nil {
+	if err := e.Catalog.Prepare(ctx, cmd.Instance); err != nil {
 		return contact.Reply{}, err
 	}
 	h := &hot{id: cmd.Contact}
@@ -212,7 +219,7 @@ func (e *Engine) env() *contact.Env {
 	crand.Read(seed[:])
 	return &contact.Env{
 		Now: e.Clock.Now(), Rand: rand.New(rand.NewChaCha8(seed)),
-		Partition: e.Partition, Limits: e.Limits, Flows: e.Flows,
+		Partition: e.Partition, Limits: e.Limits, Catalog: e.Catalog, ViewToken: e.ViewToken,
 	}
 }
 

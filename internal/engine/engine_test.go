@@ -37,30 +37,35 @@ const ask = `{"Version":"2019-10-30","StartAction":"a","Actions":[
  {"Identifier":"d","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`
 
 // catalog has the two flows.
-type catalog map[string]*flow.Flow
+type catalog struct {
+	contact.Empty
+	flows map[string]*flow.Flow
+}
 
 func newCatalog(t *testing.T) catalog {
-	c := catalog{}
+	c := catalog{flows: map[string]*flow.Flow{}}
 	for name, text := range map[string]string{"greet": greet, "ask": ask} {
 		f, err := flow.Parse([]byte(text))
 		if err != nil {
 			t.Fatalf("Parse(%s): %v", name, err)
 		}
-		c[name] = f
+		c.flows[name] = f
 	}
 	return c
 }
 
-func (c catalog) Prepare(context.Context, center.InstanceID, *flow.Run) error { return nil }
+func (c catalog) Prepare(context.Context, center.InstanceID, ...*flow.Run) error { return nil }
 
 func (c catalog) Published(_ center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
-	if f := c[ref]; f != nil {
+	if f := c.flows[ref]; f != nil {
 		return f, center.FlowID(ref), nil
 	}
 	return nil, "", center.Missing(center.KindFlow, ref)
 }
 
-func (c catalog) Content(id center.FlowID, _ string) (*flow.Flow, error) { return c[string(id)], nil }
+func (c catalog) Content(id center.FlowID, _ string) (*flow.Flow, error) {
+	return c.flows[string(id)], nil
+}
 
 // world is an engine over a store, and what it told.
 type world struct {
@@ -76,7 +81,7 @@ type setting func(*engine.Config)
 func open(t *testing.T, s store.Store, set ...setting) *world {
 	w := &world{store: s}
 	cfg := engine.Config{
-		Store: s, Flows: newCatalog(t), Clock: &engine.Clock{}, Log: slog.New(slog.DiscardHandler),
+		Store: s, Catalog: newCatalog(t), Clock: &engine.Clock{}, Log: slog.New(slog.DiscardHandler),
 		Partition: center.Partition{Region: "us-east-1", Account: "123456789012"},
 		MaxActive: func(center.InstanceID) int64 { return -1 },
 		Bus: &bus.Local{Listeners: []bus.Listener{func(ps []center.Push) {

@@ -104,7 +104,7 @@ func TestStepsAllocateNothing(t *testing.T) {
 		act("b", "DistributeByPercentage", "", to("c", on("NoMatchingCondition", "c"), when("NumberLessThan", "21", "c"))),
 		act("c", "Loop", `"LoopCount":"100"`, to("a", "", when("Equals", "ContinueLooping", "a")+","+when("Equals", "DoneLooping", "a")))))
 	var end End
-	allocated := testing.AllocsPerRun(20, func() { end = Start(s.World, f, "main").End })
+	allocated := testing.AllocsPerRun(20, func() { end = Start(s.World, f, "main", KindInbound, Data{}).End })
 	if end != EndRunaway || allocated > 12 {
 		t.Errorf("%v allocations in 1,000 actions (end %q); want at most 12", allocated, end)
 	}

@@ -65,7 +65,7 @@ func (m *machine) assign(a *action, old map[string]string, list []assignment) (s
 			set[key] = value
 		}
 		if m.c.Logging && len(m.out.Log) < maxLog {
-			entry := LogEntry{Flow: m.run.Flow, Action: a.id, Type: a.typ}
+			entry := m.entry(a)
 			entry.Parameters = map[string]any{"Key": key, "Value": value}
 			m.out.Log = append(m.out.Log, entry)
 			m.logged = true

@@ -101,22 +101,6 @@ func (s *wait) resume(m *machine, a *action, ev Event) result {
 	return fail("the action has no branch for %s", came)
 }
 
-// Wants reports whether an event is one that is waited for, leaving aside
-// whether its time has come.
-func (w *Wait) Wants(ev Event) bool {
-	switch ev.Kind {
-	case EventTime:
-		return !w.Until.IsZero()
-	case EventEffectDone:
-		return w.Kind == WaitEffect && w.Effect == ev.Effect
-	case EventCustomerMessage:
-		return w.listens(customerReturned)
-	case EventBotLeft:
-		return w.listens(botDisconnected)
-	}
-	return false
-}
-
 func (w *Wait) listens(event string) bool {
 	return slices.Contains(w.Events, event)
 }

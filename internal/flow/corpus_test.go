@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"parley/internal/center"
 )
 
 // corpus returns the flows to run: every document under the directory that
@@ -73,7 +71,7 @@ const patience = 300
 func exhaust(s *scripted, f *Flow, answer string) (events int) {
 	s.flows["main"] = f
 	s.Contact.Logging = true
-	out := Start(s.World, f, center.FlowID("main"))
+	out := Start(s.World, f, "main", KindInbound, Data{})
 	for out.Run != nil && events < patience {
 		events++
 		wait := out.Run.Wait
@@ -139,7 +137,7 @@ func TestUnsupportedActionsTakeTheirBranch(t *testing.T) {
 		s := newWorld()
 		out := s.start(t, string(read(t, file)))
 		if out.Run != nil || out.End != EndFlow || len(out.Messages) > 0 {
-			t.Errorf("%s: end %q, messages %q", file, out.End, out.Messages)
+			t.Errorf("%s: end %q, messages %q", file, out.End, said(out))
 		}
 		f := s.flows["main"]
 		if len(out.Log) != len(f.actions)-2 {

@@ -44,7 +44,7 @@ func TestDemoAnswersTenMessages(t *testing.T) {
 	s := newWorld()
 	s.Contact.InitialMessage = "Is this on?"
 	out := s.start(t, demo(t))
-	greeting := strings.Join(out.Messages, "\n")
+	greeting := strings.Join(said(out), "\n")
 	for _, want := range []string{"Hello Ada,", "“Is this on?”"} {
 		if !strings.Contains(greeting, want) {
 			t.Errorf("the greeting lacks %q:\n%s", want, greeting)
@@ -57,7 +57,7 @@ func TestDemoAnswersTenMessages(t *testing.T) {
 		s.dice = 25 * n
 		out = s.advance(out.Run, Event{Kind: EventCustomerMessage})
 		if len(out.Messages) != 1 {
-			t.Errorf("message %d has the answers %q; want one", n, out.Messages)
+			t.Errorf("message %d has the answers %q; want one", n, said(out))
 		}
 	}
 	if out.End != EndDisconnect || s.Contact.Attributes["demo"] != "finished" {
@@ -69,8 +69,8 @@ func TestDemoEndsWhenTheDayIsOver(t *testing.T) {
 	s := newWorld()
 	s.Contact.CustomerName = ""
 	out := s.start(t, demo(t))
-	if !strings.HasPrefix(out.Messages[0], "Hello and welcome") {
-		t.Errorf("without a name the greeting is %q", out.Messages[0])
+	if !strings.HasPrefix(said(out)[0], "Hello and welcome") {
+		t.Errorf("without a name the greeting is %q", said(out)[0])
 	}
 	s.Now = out.Run.Wait.Until
 	out = s.advance(out.Run, Event{Kind: EventTime})

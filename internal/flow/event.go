@@ -45,8 +45,8 @@ func LambdaEvent(c *Contact, parameters map[string]any) []byte {
 	for key, r := range c.References {
 		d.References[key] = lambdaReference(r)
 	}
-	if c.QueueARN != "" {
-		d.Queue = &lambdaQueue{ARN: c.QueueARN, Name: c.QueueName}
+	if c.Queue.ARN != "" {
+		d.Queue = &lambdaQueue{ARN: c.Queue.ARN, Name: c.Queue.Name}
 	}
 	return encode(e)
 }

@@ -32,6 +32,7 @@ type Flow struct {
 	typ     string // of the resource (CONTACT_FLOW ...) when As told, else ""
 	hint    string // Metadata.type: what the designer says it is
 	module  bool   // there are Settings
+	inputs  []moduleInput
 
 	actions []action
 	byID    map[string]int
@@ -44,8 +45,9 @@ type action struct {
 	id    string
 	typ   string
 	index int
-	spec  *spec // nil for an unknown type
-	step  step  // what it does; never nil
+	spec  *spec  // nil for an unknown type
+	step  step   // what it does; never nil
+	block string // its name in flow logs
 
 	params     params
 	next       int
@@ -190,13 +192,39 @@ func (f *Flow) top(members map[string]json.RawMessage) document {
 	if doc.Version != language {
 		f.fault("Version", fmt.Sprintf("the version is %q, not %q", doc.Version, language), "Version 2019-10-30 is the only one there is.")
 	}
-	f.module = doc.Settings != nil
+	f.settings(doc.Settings)
 	var meta struct{ Name, Type any }
 	if json.Unmarshal(doc.Metadata, &meta) == nil {
 		f.name, _ = meta.Name.(string)
 		f.hint, _ = meta.Type.(string)
 	}
 	return doc
+}
+
+// moduleInput is one of Settings.InputParameters.
+type moduleInput struct {
+	Name     string
+	Required bool
+}
+
+// settings reads what a module says of itself. Old exports have empty lists.
+func (f *Flow) settings(raw json.RawMessage) {
+	f.module = raw != nil
+	var s struct{ InputParameters []moduleInput }
+	if f.module && json.Unmarshal(raw, &s) == nil {
+		f.inputs = s.InputParameters
+	}
+}
+
+// WithSettings returns the flow as a module whose Settings are kept apart from
+// its content, as CreateContactFlowModule takes them.
+func (f *Flow) WithSettings(settings []byte) *Flow {
+	told := *f
+	if len(bytes.TrimSpace(settings)) == 0 {
+		settings = []byte("{}")
+	}
+	told.settings(settings)
+	return &told
 }
 
 func (f *Flow) member(members map[string]json.RawMessage, name string, into any) {
@@ -254,21 +282,23 @@ func (f *Flow) read(doc document) error {
 
 // compile turns type and parameters into a step.
 func (a *action) compile() {
+	a.step = a.make()
+	a.block = blockOf(a)
+}
+
+func (a *action) make() step {
 	a.spec = specs[a.typ]
 	if a.spec == nil {
-		a.step = unsupported{problem: "unknown action type " + clip(a.typ)}
-		return
+		return unsupported{problem: "unknown action type " + clip(a.typ)}
 	}
 	if a.spec.make == nil {
-		a.step = a.spec.unsupported()
-		return
+		return a.spec.unsupported()
 	}
 	s, err := a.spec.make(a.params)
 	if err != nil {
-		a.step = broken{problem: err.Error()}
-		return
+		return broken{problem: err.Error()}
 	}
-	a.step = s
+	return s
 }
 
 // transitions compiles what comes after an action.

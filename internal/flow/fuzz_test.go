@@ -71,7 +71,7 @@ func FuzzRun(f *testing.F) {
 		s.Contact.Logging = len(script)%2 == 0
 		s.Contact.BotPresent = true
 		s.Contact.Attributes = map[string]string{"x": answer}
-		out := Start(s.World, parsed, "main")
+		out := Start(s.World, parsed, "main", KindInbound, Data{})
 		for _, c := range script {
 			if out.Run == nil {
 				break
@@ -86,8 +86,8 @@ func FuzzRun(f *testing.F) {
 			if after, _ := json.Marshal(run); !bytes.Equal(before, after) {
 				t.Errorf("Advance changed the run it was given from %s to %s", before, after)
 			}
-			if len(out.Messages) > maxSteps || len(out.Invoke) > maxSteps || len(out.Log) > maxLog+maxSteps {
-				t.Errorf("a step made %d messages, %d calls, %d log entries", len(out.Messages), len(out.Invoke), len(out.Log))
+			if len(out.Messages) > maxSteps || len(out.Effects) > maxSteps || len(out.Log) > maxLog+maxSteps {
+				t.Errorf("a step made %d messages, %d calls, %d log entries", len(out.Messages), len(out.Effects), len(out.Log))
 			}
 		}
 		if (out.Run == nil) != (out.End != "") {

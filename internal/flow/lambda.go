@@ -91,14 +91,24 @@ func (s *invoke) run(m *machine, _ *action) result {
 		m.noteAny("TimeLimit", limit.Milliseconds())
 		m.noteAny("Parameters", parameters)
 	}
-	call := Invoke{ID: m.w.NewID(), Function: function, Async: s.async, TimeLimit: limit, Parameters: parameters, JSON: s.json}
-	m.out.Invoke = append(m.out.Invoke, call)
+	if err := m.lambdaAllowed(function); err != nil {
+		return fail("%s", err)
+	}
+	call := &Invoke{ID: m.w.NewID(), Function: function, Async: s.async, TimeLimit: limit, Parameters: parameters, JSON: s.json}
+	m.out.Effects = append(m.out.Effects, Effect{ID: call.ID, Invoke: call})
 	if s.async {
 		m.run.Data.Invocation = call.ID
 		return done
 	}
 	m.run.Wait = Wait{Kind: WaitEffect, Effect: call.ID, Until: m.w.Now.Add(limit + grace)}
 	return suspend
+}
+
+func (m *machine) lambdaAllowed(function string) error {
+	if m.w.Facts == nil {
+		return nil
+	}
+	return m.w.Facts.LambdaAllowed(function)
 }
 
 // timeLimit is how long the function may take: 8 seconds when nothing is said.
@@ -160,7 +170,8 @@ func (s *invoke) resume(m *machine, _ *action, ev Event) result {
 	if err != nil {
 		return fail("%s", err)
 	}
-	m.run.Data.External, m.decoded = answer, nil
+	m.keep(docExternal, answer)
+	m.external = answer
 	return done
 }
 

@@ -49,8 +49,8 @@ func TestInvokeLambdaFunctionCalls(t *testing.T) {
 			check(t, test.name, out, "failed [] | end")
 			continue
 		}
-		if len(out.Invoke) != 1 || !reflect.DeepEqual(out.Invoke[0], *test.want) {
-			t.Errorf("%s: calls %+v; want %+v", test.name, out.Invoke, *test.want)
+		if len(out.Effects) != 1 || !reflect.DeepEqual(out.Effects[0].Invoke, test.want) {
+			t.Errorf("%s: calls %+v; want %+v", test.name, out.Effects, *test.want)
 			continue
 		}
 		wait := out.Run.Wait
@@ -65,8 +65,8 @@ func TestInvokeLambdaFunctionAsynchronously(t *testing.T) {
 	out := s.start(t, doc(act("f", "InvokeLambdaFunction", `"LambdaFunctionARN":"f","InvocationType":"ASYNCHRONOUS","InvocationTimeLimitSeconds":"60"`, to("s", on("NoMatchingError", "x"), "")),
 		say("s", "$.LambdaInvocation.InvocationId", "x"), stop("x")))
 	check(t, "goes on at once", out, "call-1 | end")
-	if len(out.Invoke) != 1 || !out.Invoke[0].Async || out.Invoke[0].TimeLimit != time.Minute {
-		t.Errorf("calls %+v", out.Invoke)
+	if len(out.Effects) != 1 || !out.Effects[0].Async() || out.Effects[0].Limit() != time.Minute {
+		t.Errorf("calls %+v", out.Effects)
 	}
 }
 
@@ -133,7 +133,7 @@ func TestLambdaEvent(t *testing.T) {
 	minimal := &Contact{ID: "c-1", Chat: "c-1", InitiationMethod: "API", InstanceARN: "arn:i"}
 	full := &Contact{
 		ID: "c-2", Chat: "c-1", Previous: "c-1", Related: "c-0", InitiationMethod: "TRANSFER", InstanceARN: "arn:i", LanguageCode: "de-DE",
-		QueueName: "Parcels", QueueARN: "arn:q", Name: "N", Description: "D <b>", CustomerID: "7", Attributes: map[string]string{"k": "v"},
+		Queue: Queue{Name: "Parcels", ARN: "arn:q"}, Name: "N", Description: "D <b>", CustomerID: "7", Attributes: map[string]string{"k": "v"},
 		References: map[string]center.Reference{"r": {Type: "URL", Value: "u"}}, Tags: map[string]string{"t": "1"},
 		SegmentAttributes: map[string]center.SegmentAttribute{
 			"a": {String: new("s")}, "b": {Integer: new(int64(3))}, "c": {ARN: new("arn:x")},

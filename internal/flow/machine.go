@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 
@@ -17,19 +18,21 @@ const (
 
 // machine is one Start or Advance under way.
 type machine struct {
-	w       World
-	c       *Contact
-	flow    *Flow
-	run     Run
-	out     Outcome
-	budget  int
-	decoded any   // run.Data.External, once a reference asked for it
-	owned   bool  // run.Data's maps are this machine's own and may be written
-	target  *Flow // of a jump, with its id
-	to      center.FlowID
-	noted   map[string]any // parameters for the flow log
-	logged  bool           // the action wrote its entries itself
-	scratch [512]byte
+	w        World
+	c        *Contact
+	flow     *Flow
+	run      Run
+	out      Outcome
+	budget   int
+	docs     [docs]any // the documents of run.Data that a reference has asked for, decoded
+	owned    bool      // run.Data's maps are this machine's own and may be written
+	target   *Flow     // of a jump, with its id
+	to       center.FlowID
+	passed   json.RawMessage // what is passed to a module, or back from it
+	noted    map[string]any  // parameters for the flow log
+	logged   bool            // the action wrote its entries itself
+	external json.RawMessage // ExternalResults of the action's entry
+	scratch  [512]byte
 }
 
 // step is what an action does. Run acts and says how it went; it never waits.
@@ -61,7 +64,9 @@ const (
 	kindFailure                   // the error branches decide
 	kindSuspend                   // run.Wait says for what
 	kindFinish
-	kindJump // go on at the start of the flow in target
+	kindJump   // go on at the start of the flow in target
+	kindCall   // the same, and come back
+	kindReturn // the module that runs has ended; text is its result
 )
 
 // The error types that the interpreter itself looks for.
@@ -88,9 +93,11 @@ func failWith(errorType, format string, args ...any) result {
 }
 
 // Start begins a run of f, whose id is id, at its StartAction and goes on until
-// the run waits or ends.
-func Start(w World, f *Flow, id center.FlowID) Outcome {
-	m := &machine{w: w, c: w.Contact, flow: f, run: Run{Flow: id, Hash: f.Hash}}
+// the run waits or ends. data is what earlier runs of the same contact have
+// gathered; flow attributes and the counters of loops begin anew.
+func Start(w World, f *Flow, id center.FlowID, kind Kind, data Data) Outcome {
+	m := &machine{w: w, c: w.Contact, run: Run{Kind: kind, Data: data}}
+	m.enter(f, id)
 	return m.from(f.start)
 }
 
@@ -125,14 +132,16 @@ func Advance(w World, r *Run, ev Event) Outcome {
 	return m.from(next)
 }
 
-// Wants reports whether an event may wake the run. It is cheap and reads no
-// clock: a time event may still come early, which Advance sees.
-func (r *Run) Wants(ev Event) bool { return r != nil && r.Wait.Wants(ev) }
-
 // lost ends a run that cannot go on for reasons outside the flow.
 func (m *machine) lost(r *Run, why string) Outcome {
-	m.out.End = EndFlow
-	m.out.Log = append(m.out.Log, LogEntry{Flow: r.Flow, Action: r.Wait.Action, Problem: why, Always: true})
+	m.out.Log = append(m.out.Log, LogEntry{
+		Time: m.w.Now, Flow: r.Flow, Action: r.Wait.Action, Problem: why, Logging: m.c.Logging, Always: true})
+	return m.end(EndFlow)
+}
+
+// end completes the outcome of a run that has ended.
+func (m *machine) end(e End) Outcome {
+	m.out.End, m.out.Data = e, m.run.Data
 	return m.out
 }
 
@@ -140,11 +149,10 @@ func (m *machine) lost(r *Run, why string) Outcome {
 func (m *machine) from(i int) Outcome {
 	for range maxSteps {
 		if i < 0 {
-			m.out.End = EndFlow
-			return m.out
+			return m.end(EndFlow)
 		}
 		a := &m.flow.actions[i]
-		next, more := m.settle(a, a.step.run(m, a))
+		next, more := m.settle(a, m.do(a))
 		if !more {
 			return m.out
 		}
@@ -154,17 +162,26 @@ func (m *machine) from(i int) Outcome {
 		i = next
 	}
 	if i < 0 {
-		m.out.End = EndFlow
-		return m.out
+		return m.end(EndFlow)
 	}
 	return m.runaway(&m.flow.actions[i], fmt.Sprintf("the flow ran %d actions without waiting", maxSteps))
 }
 
 // runaway stops a flow that does not stop by itself.
 func (m *machine) runaway(a *action, why string) Outcome {
-	m.out.End = EndRunaway
-	m.out.Log = append(m.out.Log, LogEntry{Flow: m.run.Flow, Action: a.id, Type: a.typ, Problem: why, Always: true})
-	return m.out
+	entry := m.entry(a)
+	entry.Problem, entry.Always = why, true
+	m.out.Log = append(m.out.Log, entry)
+	return m.end(EndRunaway)
+}
+
+// do runs an action. A whisper is short and one-sided: what the designer does
+// not offer there takes its error branch.
+func (m *machine) do(a *action) result {
+	if m.run.Kind.whisper() && a.spec != nil && a.spec.types&m.run.Kind.types() == 0 {
+		return unsupported{problem: a.typ + " does not belong into a whisper"}.run(m, a)
+	}
+	return a.step.run(m, a)
 }
 
 // settle decides what follows an action that has run: the index of the next
@@ -180,11 +197,17 @@ func (m *machine) settle(a *action, r result) (next int, more bool) {
 		m.out.Run = &run
 		return none, false
 	case kindFinish:
-		m.out.End = End(r.text)
+		m.end(End(r.text))
 		return none, false
 	case kindJump:
+		m.run.Stack = nil
 		m.enter(m.target, m.to)
 		return m.flow.start, true
+	case kindCall:
+		m.call(a)
+		return m.flow.start, true
+	case kindReturn:
+		return m.back(r)
 	}
 	return next, true
 }
@@ -242,7 +265,7 @@ func (a *action) branch(errorType string) (next int, ok bool) {
 func (m *machine) enter(f *Flow, id center.FlowID) {
 	m.flow = f
 	m.run.Flow, m.run.Hash = id, f.Hash
-	m.run.Data.Attributes, m.run.Data.Loops = nil, nil
+	m.run.Data.Attributes, m.run.Data.Loops, m.run.Data.Lists = nil, nil, nil
 	m.owned = true
 }
 
@@ -252,6 +275,7 @@ func (m *machine) own() *Data {
 	if !m.owned {
 		m.run.Data.Attributes = maps.Clone(m.run.Data.Attributes)
 		m.run.Data.Loops = maps.Clone(m.run.Data.Loops)
+		m.run.Data.Lists = maps.Clone(m.run.Data.Lists)
 		m.owned = true
 	}
 	return &m.run.Data
@@ -282,15 +306,21 @@ func (m *machine) noteAny(name string, v any) {
 	m.noted[name] = v
 }
 
+// entry is an entry of the flow log for an action.
+func (m *machine) entry(a *action) LogEntry {
+	return LogEntry{
+		Time: m.w.Now, Flow: m.run.Flow, Module: m.flow.module, Action: a.id, Type: a.typ, Block: a.block, Logging: m.c.Logging,
+	}
+}
+
 // log writes the entry of an action that ran.
 func (m *machine) log(a *action, r result, decided string) {
-	parameters, logged := m.noted, m.logged
-	m.noted, m.logged = nil, false
+	parameters, logged, external := m.noted, m.logged, m.external
+	m.noted, m.logged, m.external = nil, false, nil
 	if !r.always && (!m.c.Logging || logged && r.kind == kindDone || len(m.out.Log) >= maxLog) {
 		return
 	}
-	m.out.Log = append(m.out.Log, LogEntry{
-		Flow: m.run.Flow, Action: a.id, Type: a.typ,
-		Parameters: parameters, Result: decided, Problem: r.problem, Always: r.always,
-	})
+	e := m.entry(a)
+	e.Parameters, e.Result, e.Problem, e.External, e.Always = parameters, decided, r.problem, external, r.always
+	m.out.Log = append(m.out.Log, e)
 }

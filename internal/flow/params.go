@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // params are the Parameters of an action. The methods read one for a step and
@@ -126,3 +127,6 @@ func (p params) assignments(name string) ([]assignment, error) {
 	}
 	return list, nil
 }
+
+// isTrue reads a boolean that a parameter gives as text.
+func isTrue(s string) bool { return strings.EqualFold(strings.TrimSpace(s), "true") }

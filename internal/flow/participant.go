@@ -1,6 +1,10 @@
 package flow
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+
+	"parley/internal/center"
+)
 
 // maxPrompt is the longest text of a prompt, in characters.
 const maxPrompt = 6000
@@ -44,8 +48,15 @@ func (s *message) run(m *machine, _ *action) result {
 	case text == "":
 		return fail("the text is empty")
 	}
-	m.out.Messages = append(m.out.Messages, text)
+	m.say(text)
 	return done
+}
+
+// say tells the participant something in the name of the service.
+func (m *machine) say(text string) {
+	m.out.Messages = append(m.out.Messages, Message{
+		ContentType: center.PlainText, Text: text, Speaker: center.DisplayNameSystemMessage, Visibility: m.run.Kind.audience(),
+	})
 }
 
 // disconnect is DisconnectParticipant: the flow and the contact end.

@@ -16,7 +16,7 @@ func machineFor(t testing.TB) *machine {
 	c.Previous, c.Related = "c-before", "c-related"
 	c.CustomerID, c.Name, c.Description = "cust-7", "A chat", "About a parcel"
 	c.InitialMessage = "Where is my parcel?"
-	c.QueueName, c.QueueARN = "Parcels", "arn:queue"
+	c.Queue.Name, c.Queue.ARN = "Parcels", "arn:queue"
 	c.Attributes = map[string]string{
 		"empFirstName": "Grace", "empLastName": "Hopper", "Journey": "j1", "phoneNumber": "+4930123", "passcode": "99",
 		"escalationReason": "返品", "first name": "Ada", "a-b": "dashed", "x": "X", "2nd": "second", "empty": "", "price": "$.Attributes.x",

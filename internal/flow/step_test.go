@@ -14,9 +14,9 @@ import (
 // the end.
 func outcome(out Outcome) string {
 	if out.Run != nil {
-		return fmt.Sprintf("%s | waits at %s", strings.Join(out.Messages, "; "), out.Run.Wait.Action)
+		return fmt.Sprintf("%s | waits at %s", strings.Join(said(out), "; "), out.Run.Wait.Action)
 	}
-	return fmt.Sprintf("%s | %s", strings.Join(out.Messages, "; "), out.End)
+	return fmt.Sprintf("%s | %s", strings.Join(said(out), "; "), out.End)
 }
 
 func check(t *testing.T, what string, out Outcome, want string) {
@@ -118,7 +118,7 @@ func TestDistributeByPercentage(t *testing.T) {
 	for dice := range 100 {
 		s := newWorld()
 		s.dice = dice
-		count[s.start(t, content).Messages[0]]++
+		count[said(s.start(t, content))[0]]++
 	}
 	if want := map[string]int{"a": 20, "b": 30, "c": 50}; !maps.Equal(count, want) {
 		t.Errorf("of a hundred throws: %v; want %v", count, want)
@@ -262,7 +262,7 @@ func TestTransferToFlow(t *testing.T) {
 		s.flows["other"], s.flows["whisper"], s.flows["toqueue"] = other.As("CONTACT_FLOW"), other.As("AGENT_WHISPER"), other.As("QUEUE_TRANSFER")
 		s.Contact.Attributes = map[string]string{"a": "kept", "flow": "other"}
 		out := s.start(t, transfer(test.ref))
-		out.Messages = []string{strings.TrimSpace(strings.Join(out.Messages, ""))}
+		out.Messages = []Message{{Text: strings.TrimSpace(strings.Join(said(out), ""))}}
 		check(t, test.name, out, test.want)
 		if out.Run == nil {
 			continue

@@ -147,8 +147,10 @@ var roots = map[string]*root{
 	"Name":              scalar(func(m *machine) string { return m.c.Name }),
 	"Description":       scalar(func(m *machine) string { return m.c.Description }),
 
-	"Queue":            members(map[string]func(*Contact) string{"Name": (*Contact).queueName, "ARN": (*Contact).queueARN}),
-	"Agent":            members(map[string]func(*Contact) string{"ARN": (*Contact).agentARN}),
+	"Queue": members(map[string]func(*Contact) string{"Name": (*Contact).queueName, "ARN": (*Contact).queueARN}),
+	"Agent": members(map[string]func(*Contact) string{
+		"ARN": (*Contact).agentARN, "UserName": (*Contact).agentUserName, "FirstName": (*Contact).agentFirstName, "LastName": (*Contact).agentLastName,
+	}),
 	"CustomerEndpoint": members(map[string]func(*Contact) string{"DisplayName": (*Contact).customerName}),
 	"Media":            members(map[string]func(*Contact) string{"InitialMessage": (*Contact).initialMessage}),
 
@@ -157,15 +159,18 @@ var roots = map[string]*root{
 	"Tags":              {get: func(m *machine, path []string) value { return entry(m.c.Tags, path) }, user: true},
 	"References":        {get: func(m *machine, path []string) value { return contactReference(m.c.References, path) }, user: true},
 	"SegmentAttributes": {get: func(m *machine, path []string) value { return segmentAttribute(m.c.SegmentAttributes, path) }, user: true},
-	"External":          {get: func(m *machine, path []string) value { return walk(m.external(), path) }, user: true},
+	"External":          {get: gathered(docExternal), user: true},
+	"Lex":               {get: gathered(docLex)},
+	"Views":             {get: gathered(docViews), user: true},
+	"Metrics":           {get: gathered(docMetrics)},
+	"Modules":           {get: modules, user: true},
+	"Loop":              {get: listLoop, user: true},
 	"LambdaInvocation":  {get: lambdaInvocation, user: true},
 
-	// Filled by actions that Parley does not run yet, or never in a chat.
+	// Never filled in a chat of Parley: voice, tasks, email, and services beside it.
 	"SystemEndpoint": {}, "TextToSpeechVoiceId": {}, "StoredCustomerInput": {}, "CallbackNumber": {},
-	"MediaStreams": {}, "Lex": {}, "Metrics": {}, "Capabilities": {}, "Task": {}, "Wisdom": {}, "Email": {},
-	"AdditionalEmailRecipients": {},
-	"Views":                     {user: true}, "Customer": {user: true}, "Case": {user: true}, "Loop": {user: true},
-	"Modules": {user: true}, "DataTables": {user: true}, "DataTableList": {user: true},
+	"MediaStreams": {}, "Capabilities": {}, "Task": {}, "Wisdom": {}, "Email": {}, "AdditionalEmailRecipients": {},
+	"Customer": {user: true}, "Case": {user: true}, "DataTables": {user: true}, "DataTableList": {user: true},
 }
 
 // resolve returns what a reference stands for at this moment of the run. It is
@@ -211,9 +216,12 @@ func members(get map[string]func(*Contact) string) *root {
 	}}
 }
 
-func (c *Contact) queueName() string      { return c.QueueName }
-func (c *Contact) queueARN() string       { return c.QueueARN }
-func (c *Contact) agentARN() string       { return c.AgentARN }
+func (c *Contact) queueName() string      { return c.Queue.Name }
+func (c *Contact) queueARN() string       { return c.Queue.ARN }
+func (c *Contact) agentARN() string       { return c.Agent.ARN }
+func (c *Contact) agentUserName() string  { return c.Agent.UserName }
+func (c *Contact) agentFirstName() string { return c.Agent.FirstName }
+func (c *Contact) agentLastName() string  { return c.Agent.LastName }
 func (c *Contact) customerName() string   { return c.CustomerName }
 func (c *Contact) initialMessage() string { return c.InitialMessage }
 
@@ -311,19 +319,92 @@ func lambdaInvocation(m *machine, path []string) value {
 	case len(path) == 1 && path[0] == "InvocationId":
 		return known(m.run.Data.Invocation)
 	case len(path) >= 1 && path[0] == "ResultData":
-		return walk(m.external(), path[1:])
+		return walk(m.document(docExternal), path[1:])
 	}
 	return value{}
 }
 
-// external returns the last answer of a function, decoded once per Advance.
-func (m *machine) external() any {
-	if m.decoded == nil && len(m.run.Data.External) > 0 {
-		if v, err := decode(m.run.Data.External); err == nil {
-			m.decoded = v
+// The documents of a run's data.
+const (
+	docExternal = iota
+	docLex
+	docViews
+	docMetrics
+	docInput
+	docModule
+	docs
+)
+
+// raw returns where the run keeps a document.
+func (d *Data) raw(doc int) *json.RawMessage {
+	switch doc {
+	case docExternal:
+		return &d.External
+	case docLex:
+		return &d.Lex
+	case docViews:
+		return &d.Views
+	case docMetrics:
+		return &d.Metrics
+	case docInput:
+		return &d.Input
+	}
+	return &d.Module
+}
+
+// document returns a document of the run, decoded once per Advance.
+func (m *machine) document(doc int) any {
+	raw := *m.run.Data.raw(doc)
+	if m.docs[doc] == nil && len(raw) > 0 {
+		if v, err := decode(raw); err == nil {
+			m.docs[doc] = v
 		}
 	}
-	return m.decoded
+	return m.docs[doc]
+}
+
+// keep replaces a document of the run.
+func (m *machine) keep(doc int, raw json.RawMessage) {
+	*m.run.Data.raw(doc), m.docs[doc] = raw, nil
+}
+
+// gathered makes a root that is a document of the run.
+func gathered(doc int) func(*machine, []string) value {
+	return func(m *machine, path []string) value { return walk(m.document(doc), path) }
+}
+
+// modules is $.Modules: the Input of the module that runs, and the Result and
+// ResultData of the last one that was called.
+func modules(m *machine, path []string) value {
+	if len(path) > 0 && path[0] == "Input" {
+		return walk(m.document(docInput), path[1:])
+	}
+	return walk(m.document(docModule), path)
+}
+
+// listLoop is $.Loop.name.Index, .Element and .Elements of a Loop over a list.
+func listLoop(m *machine, path []string) value {
+	if len(path) < 2 {
+		return value{}
+	}
+	l, ok := m.run.Data.Lists[path[0]]
+	if !ok {
+		return value{}
+	}
+	if path[1] == "Index" {
+		return textValue(strconv.Itoa(l.Index))
+	}
+	elements, err := decode(l.Elements)
+	if err != nil {
+		return value{}
+	}
+	switch path[1] {
+	case "Element":
+		return walk(elements, append([]string{strconv.Itoa(l.Index)}, path[2:]...))
+	case "Elements":
+		return walk(elements, path[2:])
+	}
+	return value{}
 }
 
 // tree is any JSON value with references in its strings, compiled once.

@@ -57,12 +57,21 @@ func (s *scripted) start(t testing.TB, content string) Outcome {
 	t.Helper()
 	f := parsed(t, content)
 	s.flows["main"] = f
-	return Start(s.World, f, "main")
+	return Start(s.World, f, "main", KindInbound, Data{})
 }
 
 // contentOf is a World.Content that finds one flow at once, as a cache would.
 func (s *scripted) contentOf(id string) func(center.FlowID, string) (*Flow, error) {
 	return func(center.FlowID, string) (*Flow, error) { return s.flows[id], nil }
+}
+
+// said is what a run said, in order.
+func said(out Outcome) []string {
+	texts := make([]string, len(out.Messages))
+	for i := range out.Messages {
+		texts[i] = out.Messages[i].Text
+	}
+	return texts
 }
 
 func (s *scripted) advance(r *Run, ev Event) Outcome { return Advance(s.World, r, ev) }

@@ -48,18 +48,21 @@ var documents = map[string]string{
 }
 
 // flows is a catalog of the documents.
-type flows map[string]*flow.Flow
+type flows struct {
+	contact.Empty
+	all map[string]*flow.Flow
+}
 
-func (flows) Prepare(context.Context, center.InstanceID, *flow.Run) error { return nil }
+func (flows) Prepare(context.Context, center.InstanceID, ...*flow.Run) error { return nil }
 
 func (f flows) Published(_ center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
-	if v := f[ref]; v != nil {
+	if v := f.all[ref]; v != nil {
 		return v, center.FlowID(ref), nil
 	}
 	return nil, "", center.Missing(center.KindFlow, ref)
 }
 
-func (f flows) Content(id center.FlowID, _ string) (*flow.Flow, error) { return f[string(id)], nil }
+func (f flows) Content(id center.FlowID, _ string) (*flow.Flow, error) { return f.all[string(id)], nil }
 
 // room is a server without a network: the service behind its generated
 // handler, an engine, a store in memory.
@@ -94,16 +97,16 @@ func open(t *testing.T) *room {
 	if r.sealer, err = auth.NewSealer(auth.NewSecret(1)); err != nil {
 		t.Fatalf("NewSealer: %v", err)
 	}
-	catalog := flows{}
+	catalog := flows{all: map[string]*flow.Flow{}}
 	for name, text := range documents {
-		if catalog[name], err = flow.Parse([]byte(text)); err != nil {
+		if catalog.all[name], err = flow.Parse([]byte(text)); err != nil {
 			t.Fatalf("Parse(%s): %v", name, err)
 		}
 	}
 	partition := center.Partition{Region: "us-east-1", Account: "123456789012"}
 	clock := &engine.Clock{}
 	r.engine = engine.New(engine.Config{
-		Store: r.store, Flows: catalog, Clock: clock, Log: slog.New(slog.DiscardHandler), Partition: partition,
+		Store: r.store, Catalog: catalog, Clock: clock, Log: slog.New(slog.DiscardHandler), Partition: partition,
 		MaxActive: func(center.InstanceID) int64 { return -1 },
 		Bus:       &bus.Local{Listeners: []bus.Listener{r.hear}},
 		Invoke: func(context.Context, flow.Invoke, []byte) (json.RawMessage, error) {

@@ -109,7 +109,7 @@ func (s *Server) wire(ctx context.Context) error {
 	s.outbox = &integration.Outbox{Store: s.store, Sender: s.topics, Now: now, Log: s.Log}
 	local := &bus.Local{}
 	s.engine = engine.New(engine.Config{
-		Store: s.store, Bus: local, Flows: s.catalog, Clock: s.clock, Partition: s.partition,
+		Store: s.store, Bus: local, Catalog: s.catalog, Clock: s.clock, Partition: s.partition,
 		Limits: s.Config.limits(), Log: s.Log,
 		MaxActive: func(center.InstanceID) int64 { return s.MaxActiveChats },
 		Invoke:    s.lambda.Invoke,

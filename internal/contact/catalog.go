@@ -1,0 +1,82 @@
+package contact
+
+import (
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/flow"
+)
+
+// Catalog is what an administrator has set up, as far as chats are concerned.
+// Its methods answer from memory. References are ids or ARNs; what does not
+// exist is a *center.Error with reason NotFound, whose message a flow's author
+// reads in the flow log.
+type Catalog interface {
+	// Published returns the published content of an active flow of the instance.
+	Published(instance center.InstanceID, ref string) (*flow.Flow, center.FlowID, error)
+	// Content returns the content of a flow or a module with a hash, published or not any more.
+	Content(id center.FlowID, hash string) (*flow.Flow, error)
+	// Default returns the instance's default flow of a type, as CUSTOMER_QUEUE.
+	Default(instance center.InstanceID, typ string) (*flow.Flow, center.FlowID, error)
+	// Module returns the content of a flow module; an alias or a version may
+	// follow the reference behind a colon, without one it is the published
+	// content. Settings are told (see [flow.Flow.WithSettings]).
+	Module(instance center.InstanceID, ref string) (*flow.Flow, center.FlowID, error)
+	// Queue finds a queue. The reference "agent/" and the id of a user, or an
+	// ARN that ends so, is the queue of that agent.
+	Queue(instance center.InstanceID, ref string) (flow.Queue, error)
+	// Hours tells whether hours of operation are open at a time.
+	Hours(instance center.InstanceID, ref string, at time.Time) (flow.Opening, error)
+	// FindView finds a view, of the instance or managed by the service; a version
+	// may follow the reference behind a colon.
+	FindView(instance center.InstanceID, ref string) (flow.View, error)
+	// LambdaAllowed is nil when flows of the instance may call a function, by ARN or name.
+	LambdaAllowed(instance center.InstanceID, function string) error
+	// BotAllowed is nil when flows of the instance may ask a bot: by the ARN of its alias, of Lex V1 by its name.
+	BotAllowed(instance center.InstanceID, bot string) error
+}
+
+// Empty is a Catalog in which nothing but functions and bots can be found. It
+// is there to be embedded by one that has some of the rest.
+type Empty struct{}
+
+// Published implements [Catalog].
+func (Empty) Published(_ center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
+	return nil, "", center.Missing(center.KindFlow, ref)
+}
+
+// Content implements [Catalog].
+func (Empty) Content(id center.FlowID, _ string) (*flow.Flow, error) {
+	return nil, center.Missing(center.KindFlow, string(id))
+}
+
+// Default implements [Catalog].
+func (Empty) Default(_ center.InstanceID, typ string) (*flow.Flow, center.FlowID, error) {
+	return nil, "", center.Errorf(center.NotFound, "the instance has no default flow of the type %s", typ)
+}
+
+// Module implements [Catalog].
+func (Empty) Module(_ center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
+	return nil, "", center.Missing(center.KindFlowModule, ref)
+}
+
+// Queue implements [Catalog].
+func (Empty) Queue(_ center.InstanceID, ref string) (flow.Queue, error) {
+	return flow.Queue{}, center.Missing(center.KindQueue, ref)
+}
+
+// Hours implements [Catalog].
+func (Empty) Hours(_ center.InstanceID, ref string, _ time.Time) (flow.Opening, error) {
+	return flow.Opening{}, center.Missing(center.KindHours, ref)
+}
+
+// FindView implements [Catalog].
+func (Empty) FindView(_ center.InstanceID, ref string) (flow.View, error) {
+	return flow.View{}, center.Missing(center.KindView, ref)
+}
+
+// LambdaAllowed implements [Catalog].
+func (Empty) LambdaAllowed(center.InstanceID, string) error { return nil }
+
+// BotAllowed implements [Catalog].
+func (Empty) BotAllowed(center.InstanceID, string) error { return nil }
