@@ -21,9 +21,9 @@ import (
 var floors = [][]string{
 	{"center"},
 	{"flow", "routing", "store", "blob", "bus"},
-	{"contact"},
+	{"contact", "flowgraph"},
 	{"catalog", "auth", "integration"},
-	{"engine"},
+	{"engine", "flowtest"},
 	{"connectapi", "participantapi", "agentapi", "stream", "ui"},
 	{"server"},
 	{"cli"},

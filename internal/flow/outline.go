@@ -41,6 +41,9 @@ type Exit struct {
 	// Taken is false for a way that no chat ever takes: NextAction of an action
 	// whose branches decide, or any way but the failure of one that a chat cannot do.
 	Taken bool
+	// Repeats is true for NextAction of an action whose branches decide: what
+	// the designer writes there only repeats the target of a branch.
+	Repeats bool
 }
 
 // Way names a way out of an action: its kind, and its index among the
@@ -108,7 +111,7 @@ func (f *Flow) outline(a *action) OutlineAction {
 		})
 	}
 	if a.hasNext {
-		o.Exits = append(o.Exits, Exit{Way: Way{Kind: WayNext}, To: f.identifier(a.next), Taken: o.Chat && !branching})
+		o.Exits = append(o.Exits, Exit{Way: Way{Kind: WayNext}, To: f.identifier(a.next), Taken: o.Chat && !branching, Repeats: branching})
 	}
 	fails := Way{}
 	if !o.Chat {
