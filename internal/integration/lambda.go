@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strings"
@@ -18,10 +16,9 @@ import (
 )
 
 const (
-	maxAnswer       = 32<<10 - 1 // bytes: an answer of 32 KB or more is an error
-	maxRetries      = 3
-	firstPause      = 100 * time.Millisecond // before the first retry, doubled with each
-	longestFunction = 8 * time.Second        // when a call has no limit of its own
+	maxAnswer       = 32<<10 - 1      // bytes: an answer of 32 KB or more is an error
+	longestFunction = 8 * time.Second // when a call has no limit of its own
+	maxID           = 128             // bytes of an invocation's id
 
 	invokePath = "/2015-03-31/functions/"
 	effectID   = "X-Parley-Effect-Id"
@@ -30,7 +27,9 @@ const (
 // Lambda calls functions for the action InvokeLambdaFunction. Where a function
 // is found is settled by configuration alone, in this order: the entry of
 // Functions for the ARN or name as the flow gives it, for the ARN without its
-// version or alias, for the bare name, for "*"; then Endpoint.
+// version or alias, for the bare name, for "*"; then Endpoint; then AWS. Calls of
+// an Invoke API are signed when there is AWS, for the region that the function's
+// ARN names.
 //
 // The URL of an entry tells what is spoken there:
 //
@@ -42,10 +41,10 @@ const (
 //     event and answers with its result as JSON and a status of 2xx
 type Lambda struct {
 	Functions map[string]string
-	Endpoint  string                            // base URL of a Lambda Invoke API for all other functions; "" for none
-	Client    *http.Client                      // nil for http.DefaultClient; see NewClient
-	Sign      func(*http.Request, []byte) error // signs calls of an Invoke API; nil sends them unsigned
-	Log       *slog.Logger                      // nil for none
+	Endpoint  string       // base URL of a Lambda Invoke API for all other functions; "" for none
+	AWS       *AWS         // nil for none
+	Client    *http.Client // nil for http.DefaultClient; see NewClient
+	Log       *slog.Logger // nil for none
 }
 
 // Check returns what is wrong with the configuration.
@@ -67,8 +66,11 @@ func (l *Lambda) Check() error {
 // JSON of less than 32 KB. Throttling (429), server errors and calls that did
 // not get through are tried again, at most three times, all within
 // call.TimeLimit (8 s when it is zero). The header X-Parley-Effect-Id carries
-// call.ID, the same each time, by which a function can tell a repetition. With
-// call.Async Invoke returns nil as soon as the call was accepted.
+// call.ID, the same each time, by which a function can tell a repetition.
+//
+// With call.Async Invoke returns as soon as the call was accepted: the answer is
+// {"InvocationId": …} with the id that the service gave the call, or call.ID
+// when it gave none.
 //
 // An error says in words for the flow's log why there is no answer: nothing is
 // configured (reason NotFound), the function failed (X-Amz-Function-Error), it
@@ -82,24 +84,10 @@ func (l *Lambda) Invoke(ctx context.Context, call flow.Invoke, event []byte) (js
 	if limit <= 0 {
 		limit = longestFunction
 	}
-	limited, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	for retries := 0; ; retries++ {
-		answer, err := l.try(limited, to, signed, &call, event)
-		switch {
-		case err == nil:
-			return answer, nil
-		case ctx.Err() != nil:
-			return nil, fmt.Errorf("function %s: %w", call.Function, ctx.Err())
-		case errors.Is(err, context.DeadlineExceeded):
-			return nil, fmt.Errorf("function %s did not answer within %s: %w", call.Function, limit, context.DeadlineExceeded)
-		case retries == maxRetries || !temporary(err) || !pause(limited, firstPause<<retries):
-			return nil, fmt.Errorf("function %s %w", call.Function, err)
-		}
-		if l.Log != nil {
-			l.Log.WarnContext(ctx, "function is called again", "function", call.Function, "effect", call.ID, "error", err)
-		}
-	}
+	p := patience{what: "function " + call.Function, limit: limit, id: call.ID, log: l.Log}
+	return insist(ctx, p, func(ctx context.Context) (json.RawMessage, error) {
+		return l.try(ctx, to, signed, &call, event)
+	})
 }
 
 // locate finds the URL of a function, and whether calls of it are signed.
@@ -115,18 +103,23 @@ func (l *Lambda) locate(function string) (to string, signed bool, err error) {
 		}
 		return to, strings.Contains(to, invokePath), nil
 	}
-	if l.Endpoint == "" {
-		return "", false, center.Errorf(center.NotFound, "function %s cannot be called: no endpoint is configured for it", function)
+	switch {
+	case l.Endpoint != "":
+		return invokeURL(l.Endpoint, function), true, nil
+	case l.AWS != nil:
+		return invokeURL(l.AWS.url(lambdaService, l.AWS.region(function)), function), true, nil
 	}
-	return invokeURL(l.Endpoint, function), true, nil
+	return "", false, center.Errorf(center.NotFound, "function %s cannot be called: no endpoint is configured for it", function)
 }
 
 // invokeURL is the URL of the operation Invoke. FunctionName is a label of the
 // path and encoded as SDKs do it: everything but unreserved characters.
 func invokeURL(base, function string) string {
-	label := strings.ReplaceAll(url.QueryEscape(function), "+", "%20")
-	return strings.TrimSuffix(base, "/") + invokePath + label + "/invocations"
+	return strings.TrimSuffix(base, "/") + invokePath + label(function) + "/invocations"
 }
+
+// label writes a text as one segment of a path.
+func label(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
 // functionNames returns a function's ARN (or partial ARN, or name) without the
 // version or alias, and its bare name.
@@ -154,9 +147,9 @@ func (l *Lambda) try(ctx context.Context, to string, signed bool, call *flow.Inv
 		r.Header.Set("X-Amz-Invocation-Type", "Event")
 	}
 	r.Header.Set(effectID, call.ID)
-	if signed && l.Sign != nil {
-		if err := l.Sign(r, event); err != nil {
-			return nil, &answerError{"cannot be called: sign the request: " + err.Error()}
+	if signed && l.AWS != nil {
+		if err := l.AWS.sign(ctx, r, event, lambdaService, l.AWS.region(call.Function)); err != nil {
+			return nil, &answerError{"cannot be called: sign the request: " + quote(err.Error())}
 		}
 	}
 	res, body, more, err := exchange(l.Client, r, maxAnswer)
@@ -168,7 +161,7 @@ func (l *Lambda) try(ctx context.Context, to string, signed bool, call *flow.Inv
 	case res.Header.Get("X-Amz-Function-Error") != "":
 		return nil, &answerError{"failed: " + functionProblem(body)}
 	case call.Async:
-		return nil, nil
+		return accepted(res, call)
 	case more:
 		return nil, &answerError{"answered 32 KB or more"}
 	case !json.Valid(body):
@@ -196,15 +189,13 @@ func serviceProblem(res *http.Response, body []byte) string {
 	return quote(strings.TrimPrefix(code+": "+e.Message, ": "))
 }
 
-// pause waits for d with jitter. It reports false, without waiting to the end,
-// when ctx is done before.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d/2 + rand.N(d))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
+// accepted is the answer of an asynchronous call.
+func accepted(res *http.Response, call *flow.Invoke) (json.RawMessage, error) {
+	id := res.Header.Get("X-Amzn-RequestId")
+	if id == "" || len(id) > maxID {
+		id = call.ID
 	}
+	return json.Marshal(struct {
+		InvocationID string `json:"InvocationId"`
+	}{id})
 }

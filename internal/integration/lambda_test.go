@@ -41,15 +41,13 @@ func TestInvokeRequest(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		got = request{r.Method, r.RequestURI, r.Header.Get("X-Amz-Invocation-Type"), r.Header.Get("X-Parley-Effect-Id"),
-			r.Header.Get("X-Amz-Client-Context"), r.Header.Get("Content-Type"), r.Header.Get("Authorization"), string(body)}
+			r.Header.Get("X-Amz-Client-Context"), r.Header.Get("Content-Type"), scope(r), string(body)}
+		w.Header().Set("X-Amzn-RequestId", "request-1")
 		w.Write([]byte(`{"name":"Ada"}`))
 	}))
 	defer srv.Close()
-	sign := func(r *http.Request, body []byte) error {
-		r.Header.Set("Authorization", "signed "+string(body))
-		return nil
-	}
 	event := `{"Name":"ContactFlowEvent"}`
+	const signed = "AKIATEST/20260801/us-east-1/lambda/aws4_request"
 	encoded := "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A123456789012%3Afunction%3Agreet/invocations"
 	for _, c := range []struct {
 		name   string
@@ -59,20 +57,20 @@ func TestInvokeRequest(t *testing.T) {
 		answer string
 	}{
 		{"endpoint", Lambda{Endpoint: srv.URL + "/"}, flow.Invoke{ID: "e1", Function: greet},
-			request{"POST", encoded, "RequestResponse", "e1", "", "application/json", "signed " + event, event}, `{"name":"Ada"}`},
+			request{"POST", encoded, "RequestResponse", "e1", "", "application/json", signed, event}, `{"name":"Ada"}`},
 		{"asynchronous", Lambda{Endpoint: srv.URL}, flow.Invoke{ID: "e2", Function: greet, Async: true},
-			request{"POST", encoded, "Event", "e2", "", "application/json", "signed " + event, event}, ""},
+			request{"POST", encoded, "Event", "e2", "", "application/json", signed, event}, `{"InvocationId":"request-1"}`},
 		{"base of one function", Lambda{Functions: map[string]string{"greet": "lambda+" + srv.URL}, Endpoint: "http://nowhere.invalid"},
 			flow.Invoke{ID: "e3", Function: greet + ":live"},
-			request{"POST", strings.Replace(encoded, "greet", "greet%3Alive", 1), "RequestResponse", "e3", "", "application/json", "signed " + event, event}, `{"name":"Ada"}`},
+			request{"POST", strings.Replace(encoded, "greet", "greet%3Alive", 1), "RequestResponse", "e3", "", "application/json", signed, event}, `{"name":"Ada"}`},
 		{"invoke URL", Lambda{Functions: map[string]string{greet: srv.URL + "/2015-03-31/functions/function/invocations"}},
 			flow.Invoke{ID: "e4", Function: greet},
-			request{"POST", "/2015-03-31/functions/function/invocations", "RequestResponse", "e4", "", "application/json", "signed " + event, event}, `{"name":"Ada"}`},
+			request{"POST", "/2015-03-31/functions/function/invocations", "RequestResponse", "e4", "", "application/json", signed, event}, `{"name":"Ada"}`},
 		{"plain function", Lambda{Functions: map[string]string{"*": srv.URL + "/greet?x=1"}}, flow.Invoke{ID: "e5", Function: "other"},
 			request{"POST", "/greet?x=1", "RequestResponse", "e5", "", "application/json", "", event}, `{"name":"Ada"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			c.lambda.Client, c.lambda.Sign = srv.Client(), sign
+			c.lambda.Client, c.lambda.AWS = srv.Client(), testAWS()
 			a, err := c.lambda.Invoke(t.Context(), c.call, []byte(event))
 			if err != nil || string(a) != c.answer {
 				t.Fatalf("Invoke = %s, %v; want %s", a, err, c.answer)
@@ -123,7 +121,9 @@ func TestInvokeAnswers(t *testing.T) {
 		{"huge", answer(200, `"`+strings.Repeat("x", 10<<20)+`"`), false, "", "answered 32 KB or more"},
 		{"not JSON", answer(200, "hello"), false, "", "what is not JSON"},
 		{"empty", answer(200, ""), false, "", "what is not JSON"},
-		{"accepted", answer(202, ""), true, "", ""},
+		{"accepted", answer(202, "", "X-Amzn-Requestid", "r-7"), true, `{"InvocationId":"r-7"}`, ""},
+		{"accepted without an id", answer(204, ""), true, `{"InvocationId":"effect"}`, ""},
+		{"accepted with a silly id", answer(202, "", "X-Amzn-Requestid", strings.Repeat("r", 200)), true, `{"InvocationId":"effect"}`, ""},
 		{"function error", answer(200, `{"errorType":"KeyError","errorMessage":"'name'\nline 2","stackTrace":[]}`, "X-Amz-Function-Error", "Unhandled"), false,
 			"", "function greet failed: KeyError: 'name' line 2"},
 		{"function error without words", answer(200, `null`, "X-Amz-Function-Error", "Unhandled"), false, "", "failed: null"},
@@ -138,7 +138,7 @@ func TestInvokeAnswers(t *testing.T) {
 				calls++
 				return c.answer, nil
 			})}
-			a, err := l.Invoke(t.Context(), flow.Invoke{Function: "greet", Async: c.async}, nil)
+			a, err := l.Invoke(t.Context(), flow.Invoke{ID: "effect", Function: "greet", Async: c.async}, nil)
 			if c.err == "" {
 				if err != nil || string(a) != c.want {
 					t.Fatalf("Invoke = %.50s, %v; want %.50s", a, err, c.want)
@@ -260,11 +260,10 @@ func TestLambdaCheck(t *testing.T) {
 }
 
 func TestInvokeCannotSign(t *testing.T) {
-	l := Lambda{Endpoint: "http://lambda", Sign: func(*http.Request, []byte) error { return errors.New("no credentials") },
-		Client: client(func(*http.Request) (*http.Response, error) {
-			t.Error("a request that could not be signed was sent")
-			return answer(200, "{}"), nil
-		})}
+	l := Lambda{AWS: &AWS{Region: "us-east-1", Now: time.Now}, Client: client(func(*http.Request) (*http.Response, error) {
+		t.Error("a request that could not be signed was sent")
+		return answer(200, "{}"), nil
+	})}
 	if _, err := l.Invoke(t.Context(), flow.Invoke{Function: "greet"}, nil); err == nil || !strings.Contains(err.Error(), "no credentials") {
 		t.Errorf("error %v; want why it could not be signed", err)
 	}

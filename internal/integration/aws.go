@@ -1,0 +1,158 @@
+package integration
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/config"
+)
+
+// AWS says how Amazon's services are reached, or what stands in for them: it
+// is what the configuration of AWS SDKs says. A nil *AWS reaches none.
+type AWS struct {
+	Region      string // of services whose resource does not name one
+	Credentials aws.CredentialsProvider
+	// Endpoint is the base URL of every service, "" for Amazon's own; Endpoints
+	// has those of single services by their ids in the SDKs ("Lambda", "Lex Runtime V2").
+	Endpoint  string
+	Endpoints map[string]string
+	// Now is the wall clock, whatever else the server's time is: signatures are
+	// refused when they are minutes off.
+	Now func() time.Time
+}
+
+// awsService is a service that can be called: what it is called where.
+type awsService struct {
+	id      string // in the SDKs' configuration: AWS_ENDPOINT_URL_<ID>
+	host    string // first label of its host name
+	signing string // in the scope of signatures
+}
+
+var (
+	lambdaService = awsService{"Lambda", "lambda", "lambda"}
+	lexService    = awsService{"Lex Runtime V2", "runtime-v2-lex", "lex"}
+)
+
+// LoadAWS reads the configuration of AWS SDKs: the environment (AWS_REGION,
+// AWS_PROFILE, AWS_ACCESS_KEY_ID …, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_LAMBDA,
+// AWS_ENDPOINT_URL_LEX_RUNTIME_V2) and the files ~/.aws/config and
+// ~/.aws/credentials. region is used where they name none. Nothing is called:
+// credentials are looked up, and renewed, when a request is signed.
+func LoadAWS(ctx context.Context, region string, now func() time.Time) (*AWS, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithDefaultRegion(region))
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration of AWS: %w", err)
+	}
+	a := &AWS{Region: cfg.Region, Credentials: cfg.Credentials, Endpoint: aws.ToString(cfg.BaseEndpoint), Endpoints: map[string]string{}, Now: now}
+	ignored, _, err := config.GetIgnoreConfiguredEndpoints(ctx, cfg.ConfigSources)
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration of AWS: %w", err)
+	}
+	if ignored {
+		a.Endpoint = ""
+		return a, nil
+	}
+	for _, s := range []awsService{lambdaService, lexService} {
+		if to, err := serviceEndpoint(ctx, cfg.ConfigSources, s.id); err != nil {
+			return nil, fmt.Errorf("read the configuration of AWS: %w", err)
+		} else if to != "" {
+			a.Endpoints[s.id] = to
+		}
+	}
+	return a, nil
+}
+
+// serviceEndpoint looks for the endpoint of one service, environment before files.
+func serviceEndpoint(ctx context.Context, sources []any, id string) (string, error) {
+	for _, source := range sources {
+		p, ok := source.(interface {
+			GetServiceBaseEndpoint(context.Context, string) (string, bool, error)
+		})
+		if !ok {
+			continue
+		}
+		if to, found, err := p.GetServiceBaseEndpoint(ctx, id); err != nil || found {
+			return to, err
+		}
+	}
+	return "", nil
+}
+
+// Check returns what is wrong with the configuration.
+func (a *AWS) Check() error {
+	if a == nil {
+		return nil
+	}
+	if a.Region == "" || strings.Trim(a.Region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		return fmt.Errorf("the region %q of AWS is not a name like us-east-1", a.Region)
+	}
+	if a.Endpoint != "" {
+		if err := checkURL(a.Endpoint); err != nil {
+			return fmt.Errorf("the endpoint of AWS %w", err)
+		}
+	}
+	for id, to := range a.Endpoints {
+		if err := checkURL(to); err != nil {
+			return fmt.Errorf("the AWS endpoint of %s %w", id, err)
+		}
+	}
+	return nil
+}
+
+// url returns the base URL of a service in a region.
+func (a *AWS) url(s awsService, region string) string {
+	if to := a.Endpoints[s.id]; to != "" {
+		return to
+	}
+	if a.Endpoint != "" {
+		return a.Endpoint
+	}
+	return "https://" + s.host + "." + region + "." + domain(region)
+}
+
+// domain is the name below which a region's services are found.
+func domain(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "amazonaws.com.cn"
+	case strings.HasPrefix(region, "us-iso-"):
+		return "c2s.ic.gov"
+	case strings.HasPrefix(region, "us-isob-"):
+		return "sc2s.sgov.gov"
+	}
+	return "amazonaws.com"
+}
+
+// region returns the region of a resource: the one its ARN names, else the
+// configured one. Something that is no ARN names none, and neither does one
+// with a region that could not be part of a host name.
+func (a *AWS) region(arn string) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) == 6 && parts[0] == "arn" && parts[3] != "" && len(parts[3]) <= 32 &&
+		strings.Trim(parts[3], "abcdefghijklmnopqrstuvwxyz0123456789-") == "" {
+		return parts[3]
+	}
+	return a.Region
+}
+
+// sign signs a request with Signature Version 4. It may look up credentials,
+// for which it takes as long as ctx lets it.
+func (a *AWS) sign(ctx context.Context, r *http.Request, body []byte, s awsService, region string) error {
+	if a.Credentials == nil {
+		return errors.New("AWS has no credentials")
+	}
+	keys, err := a.Credentials.Retrieve(ctx)
+	if err != nil {
+		return fmt.Errorf("no credentials for AWS: %w", err)
+	}
+	sum := sha256.Sum256(body)
+	return v4.NewSigner().SignHTTP(ctx, keys, r, hex.EncodeToString(sum[:]), s.signing, region, a.Now())
+}
