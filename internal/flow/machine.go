@@ -32,6 +32,7 @@ type machine struct {
 	noted    map[string]any  // parameters for the flow log
 	logged   bool            // the action wrote its entries itself
 	external json.RawMessage // ExternalResults of the action's entry
+	visits   int             // actions that World.Trace was told of
 	scratch  [512]byte
 }
 

@@ -76,6 +76,9 @@ type Visit struct {
 	Way        Way
 	Next       string // identifier of the next action of the same flow; "" if none
 	Waits      bool   // the run is suspended here
+	Step       int    // counts the actions of one Start or Advance, from 1
+	Said       int    // how much that Start or Advance has said so far
+	Depth      int    // how many flows have called modules to come here
 }
 
 // Outline returns the shape of the flow.
@@ -181,7 +184,9 @@ func (m *machine) trace(a *action, r result, decided string, way Way) {
 	if m.w.Trace == nil {
 		return
 	}
+	m.visits++
 	v := Visit{
+		Step: m.visits, Said: len(m.out.Messages), Depth: len(m.run.Stack),
 		Flow: m.run.Flow, Action: a.id, Type: a.typ, Parameters: m.noted,
 		Result: decided, Problem: r.problem, Way: way, Waits: r.kind == kindSuspend,
 	}
