@@ -21,13 +21,15 @@ type lexMessage struct {
 
 // card is an ImageResponseCard.
 type card struct {
-	Title    string `json:"title"`
-	Subtitle string `json:"subtitle"`
-	ImageURL string `json:"imageUrl"`
-	Buttons  []struct {
-		Text  string `json:"text"`
-		Value string `json:"value"`
-	} `json:"buttons"`
+	Title    string   `json:"title"`
+	Subtitle string   `json:"subtitle"`
+	ImageURL string   `json:"imageUrl"`
+	Buttons  []button `json:"buttons"`
+}
+
+type button struct {
+	Text  string `json:"text"`
+	Value string `json:"value"`
 }
 
 // chatMessages turns a bot's messages into what a chat carries. A message whose

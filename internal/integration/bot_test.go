@@ -1,0 +1,228 @@
+package integration
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/flow"
+)
+
+const shop = "arn:aws:lex:eu-west-1:123456789012:bot-alias/SHOPBOT001/TSTALIASID"
+
+// elicit is an answer that asks for a slot.
+const elicit = `{"messages":[{"contentType":"PlainText","content":"Which flowers?"}],
+ "sessionState":{"dialogAction":{"type":"ElicitSlot","slotToElicit":"Kind"},"sessionAttributes":{"tier":"gold"},
+  "intent":{"name":"Order","state":"InProgress","confirmationState":"None","slots":{"Kind":null}}},
+ "interpretations":[],"sessionId":"c-1"}`
+
+func TestAskLex(t *testing.T) {
+	var got []string
+	var last *http.Request
+	var body []byte
+	bots, err := NewBots(nil, testAWS(), client(func(r *http.Request) (*http.Response, error) {
+		last = r
+		body, _ = io.ReadAll(r.Body)
+		got = append(got, r.Method+" "+r.URL.String()+" "+string(body))
+		return answer(200, elicit), nil
+	}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := flow.Ask{Alias: shop, Locale: "en_US", Session: "c-1", Text: "I want flowers", Attributes: map[string]string{"tier": "gold"},
+		Request: map[string]string{"x-amz-lex:channels:platform": "Connect Chat"}}
+	a, err := bots.Ask(t.Context(), ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask.Text, ask.State = "roses", a.Session
+	if _, err := bots.Ask(t.Context(), ask); err != nil {
+		t.Fatal(err)
+	}
+	const to = "POST https://runtime-v2-lex.eu-west-1.amazonaws.com/bots/SHOPBOT001/botAliases/TSTALIASID/botLocales/en_US/sessions/c-1/text "
+	want := []string{
+		to + `{"text":"I want flowers","requestAttributes":{"x-amz-lex:channels:platform":"Connect Chat"},"sessionState":{"sessionAttributes":{"tier":"gold"}}}`,
+		to + `{"text":"roses","requestAttributes":{"x-amz-lex:channels:platform":"Connect Chat"}}`,
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("asked\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if err := verified(last, body, "eu-west-1", "lex"); err != nil {
+		t.Errorf("the signature is refused: %v", err)
+	}
+	if a.Intent != "Order" || a.State != "InProgress" || a.DialogAction != "ElicitSlot" || a.SessionAttributes["tier"] != "gold" ||
+		len(a.Slots) != 1 || a.Slots["Kind"] != nil || len(a.Messages) != 1 || a.Messages[0] != (flow.BotMessage{ContentType: center.PlainText, Content: "Which flowers?"}) {
+		t.Errorf("answer %+v", a)
+	}
+}
+
+func TestAskEndpoint(t *testing.T) {
+	var got []string
+	bots, err := NewBots(map[string]string{"SHOPBOT001/TSTALIASID": "http://bot/talk?x=1", "Old:prod": "http://old/"}, nil,
+		client(func(r *http.Request) (*http.Response, error) {
+			body, _ := io.ReadAll(r.Body)
+			got = append(got, r.URL.String()+" "+r.Header.Get("Authorization")+string(body))
+			return answer(200, elicit), nil
+		}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := flow.Ask{Alias: shop, Locale: "en_US", Session: "c-1", Text: "hi", Attributes: map[string]string{"tier": "gold"}}
+	a, err := bots.Ask(t.Context(), first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, next := range []flow.Ask{
+		{Alias: shop, Locale: "en_US", Session: "c-1", Text: "roses", Attributes: map[string]string{"tier": "gold"}, State: a.Session},
+		{Name: "Old", V1Alias: "prod", Locale: "en_US", Session: "c-1", Text: "hi"},
+	} {
+		if _, err := bots.Ask(t.Context(), next); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var answered struct{ SessionState json.RawMessage }
+	if err := json.Unmarshal([]byte(elicit), &answered); err != nil {
+		t.Fatal(err)
+	}
+	compact := strings.Join(strings.Fields(string(answered.SessionState)), "")
+	want := []string{
+		`http://bot/talk?x=1 {"botId":"SHOPBOT001","botAliasId":"TSTALIASID","localeId":"en_US","sessionId":"c-1","text":"hi","sessionState":{"sessionAttributes":{"tier":"gold"}}}`,
+		`http://bot/talk?x=1 {"botId":"SHOPBOT001","botAliasId":"TSTALIASID","localeId":"en_US","sessionId":"c-1","text":"roses","sessionState":` + compact + `}`,
+		`http://old/ {"botId":"Old","botAliasId":"prod","localeId":"en_US","sessionId":"c-1","text":"hi"}`,
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("asked\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// bot that says who it is.
+type named string
+
+func (n named) Ask(context.Context, flow.Ask) (flow.Answer, error) {
+	return flow.Answer{Intent: string(n)}, nil
+}
+
+func TestWhichBot(t *testing.T) {
+	all := &Bots{Named: map[string]Bot{shop: named("arn"), "B/A": named("alias"), "B": named("bot"), "Old:prod": named("v1 alias"), "Old": named("v1"), "*": named("any")}, Other: named("aws")}
+	some := &Bots{Named: map[string]Bot{"B": named("bot")}, Other: named("aws")}
+	const prefix = "arn:aws:lex:us-east-1:123456789012:bot-alias/"
+	for _, c := range []struct {
+		bots *Bots
+		ask  flow.Ask
+		want string
+	}{
+		{all, flow.Ask{Alias: shop}, "arn"}, {all, flow.Ask{Alias: prefix + "B/A"}, "alias"}, {all, flow.Ask{Alias: prefix + "B/X"}, "bot"},
+		{all, flow.Ask{Alias: prefix + "C/A"}, "any"}, {all, flow.Ask{Alias: "no arn"}, "any"},
+		{all, flow.Ask{Name: "Old", V1Alias: "prod"}, "v1 alias"}, {all, flow.Ask{Name: "Old", V1Alias: "test"}, "v1"}, {all, flow.Ask{Name: "New", V1Alias: "x"}, "any"},
+		{some, flow.Ask{Alias: prefix + "B/A"}, "bot"}, {some, flow.Ask{Alias: shop}, "aws"},
+	} {
+		if a, err := c.bots.Ask(t.Context(), c.ask); err != nil || a.Intent != c.want {
+			t.Errorf("Ask(%+v) went to %q, %v; want %q", c.ask, a.Intent, err, c.want)
+		}
+	}
+	none, err := NewBots(nil, nil, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := none.Ask(t.Context(), flow.Ask{Alias: shop}); center.ReasonOf(err) != center.NotFound || !strings.Contains(err.Error(), shop) {
+		t.Errorf("a bot that nobody named: %v; want NotFound that names it", err)
+	}
+	for _, url := range []string{"bot", "ftp://bot", "lex+bot", "lex+lex+http://x"} {
+		if _, err := NewBots(map[string]string{"B": url}, nil, nil, nil); err == nil || !strings.Contains(err.Error(), "bot B") {
+			t.Errorf("NewBots with %q = %v; want an error that names the bot", url, err)
+		}
+	}
+}
+
+func TestLexCannotBeAsked(t *testing.T) {
+	l := &Lex{Endpoint: "http://lex", Client: client(func(*http.Request) (*http.Response, error) {
+		t.Error("something was sent")
+		return answer(500, ""), nil
+	})}
+	for _, c := range []struct {
+		ask  flow.Ask
+		want string
+	}{
+		{flow.Ask{Alias: "BOT"}, "is not the ARN of a bot alias"},
+		{flow.Ask{Alias: "arn:aws:lex:us-east-1:1:bot-alias/B"}, "is not the ARN"},
+		{flow.Ask{Alias: "arn:aws:lex:us-east-1:1:bot-alias/B/A/C"}, "is not the ARN"},
+		{flow.Ask{Name: "Old", V1Alias: "prod"}, "Lex V1, whose service has ended"},
+	} {
+		if _, err := l.Ask(t.Context(), c.ask); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("Ask(%+v) = %v; want %q", c.ask, err, c.want)
+		}
+	}
+}
+
+func TestBotAnswers(t *testing.T) {
+	state := func(inner string) string { return `{"sessionState":{` + inner + `}}` }
+	for _, c := range []struct {
+		name   string
+		answer *http.Response
+		err    string // "" for an answer
+	}{
+		{"only an intent", answer(200, state(`"intent":{"name":"A","state":"Fulfilled"}`)), ""},
+		{"only a dialog action", answer(200, state(`"dialogAction":{"type":"ElicitIntent"}`)), ""},
+		{"unknown members", answer(200, `{"x":[1],"sessionState":{"dialogAction":{"type":"Close","y":{}},"z":1}}`), ""},
+		{"nothing", answer(200, `{}`), "neither an intent nor a dialog action"},
+		{"not JSON", answer(200, `hello`), "answered what is not RecognizeText's shape"},
+		{"a list", answer(200, `[]`), "answered what is not RecognizeText's shape"},
+		{"odd state", answer(200, `{"sessionState":[]}`), "session state that is not RecognizeText's shape"},
+		{"huge", answer(200, state(`"dialogAction":{"type":"Close"},"sessionAttributes":{"a":"`+strings.Repeat("x", maxTurn)+`"}`)), "answered more than 256 KB"},
+		{"state too large", answer(200, state(`"dialogAction":{"type":"Close"},"sessionAttributes":{"a":"`+strings.Repeat("x", maxMemory)+`"}`)), "session state of more than 32 KB"},
+		{"too many messages", answer(200, `{"messages":[`+strings.Repeat(`{"content":"x"},`, 10)+`{"content":"x"}],"sessionState":{"dialogAction":{"type":"Close"}}}`), "answered 11 messages"},
+		{"refused", answer(403, `{"message":"no"}`, "X-Amzn-Errortype", "AccessDeniedException:x"), "answered 403 Forbidden: AccessDeniedException: no"},
+		{"its function failed", answer(424, `{"message":"Invalid Lambda Response"}`, "X-Amzn-Errortype", "DependencyFailedException"), "answered 424 Failed Dependency: DependencyFailedException: Invalid Lambda Response"},
+		{"no such locale", answer(404, `{"message":"no locale"}`), "answered 404"},
+		{"redirect", answer(302, "", "Location", "http://elsewhere"), "answered 302"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			calls := 0
+			e := &Endpoint{URL: "http://user:pw@bot", Client: client(func(*http.Request) (*http.Response, error) {
+				calls++
+				return c.answer, nil
+			})}
+			_, err := e.Ask(t.Context(), flow.Ask{Alias: shop, Text: "hi"})
+			if c.err == "" && err != nil || c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err) || !strings.Contains(err.Error(), shop)) {
+				t.Errorf("error %v; want %q and the bot's name", err, c.err)
+			}
+			if calls != 1 || err != nil && strings.Contains(err.Error(), "pw") {
+				t.Errorf("%d calls, error %v; want one, and no secret", calls, err)
+			}
+		})
+	}
+}
+
+func TestBotIsSlowOrDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hang := &Endpoint{URL: "http://bot", Client: client(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})}
+		for limit, want := range map[time.Duration]time.Duration{0: 10 * time.Second, 6 * time.Second: 6 * time.Second} {
+			start := time.Now()
+			_, err := hang.Ask(t.Context(), flow.Ask{Alias: shop, TimeLimit: limit})
+			if took := time.Since(start); took != want || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "did not answer within "+want.String()) {
+				t.Errorf("a silent bot with the limit %v: %v after %v", limit, err, took)
+			}
+		}
+		calls := 0
+		busy := &Endpoint{URL: "http://bot", Client: client(func(*http.Request) (*http.Response, error) {
+			if calls++; calls < 3 {
+				return answer(429, ""), nil
+			}
+			return answer(200, elicit), nil
+		})}
+		if a, err := busy.Ask(t.Context(), flow.Ask{Alias: shop}); err != nil || calls != 3 || a.Intent != "Order" {
+			t.Errorf("a busy bot: %+v, %v after %d calls; want an answer to the third", a, err, calls)
+		}
+	})
+}
