@@ -1,0 +1,117 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// class is what a failure means for a retry.
+type class int
+
+const (
+	final      class = iota // trying again cannot help
+	transient               // something broke on the way
+	throttling              // the service wants to be called less often
+)
+
+// throttlingCodes are the exceptions that mean throttling, whatever their status.
+var throttlingCodes = []string{
+	"BandwidthLimitExceeded", "EC2ThrottledException", "LimitExceededException", "PriorRequestNotComplete",
+	"ProvisionedThroughputExceededException", "RequestLimitExceeded", "RequestThrottled",
+	"RequestThrottledException", "SlowDown", "ThrottledException", "Throttling", "ThrottlingException",
+	"TooManyRequestsException", "TransactionInProgressException",
+}
+
+// transientCodes are the exceptions that mean a transient error, whatever their status.
+var transientCodes = []string{"RequestTimeout", "RequestTimeoutException"}
+
+// transientStatuses mean a transient error whatever the exception, unless it throttles.
+var transientStatuses = []int{
+	http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+}
+
+// class judges the failure as the standard retry mode of the AWS SDKs does: by the exception's name
+// first, then by the status. A 429 with a name of its own is final, and so is 501.
+func (e *Error) class() class {
+	switch {
+	case e.last:
+		return final
+	case e.Kind == Timeout, e.Kind == ResponseError:
+		return transient
+	case e.Kind == DispatchFailure && (e.Dispatch == DispatchTimeout || e.Dispatch == DispatchIO):
+		return transient
+	case e.Kind != ServiceError:
+		return final
+	case slices.Contains(throttlingCodes, e.Code()):
+		return throttling
+	case slices.Contains(transientCodes, e.Code()), slices.Contains(transientStatuses, e.Status()):
+		return transient
+	}
+	return final
+}
+
+// retryAfter reads x-amz-retry-after, in whole milliseconds. Its presence on an error is a wish to be
+// asked again, whatever the error.
+func (e *Error) retryAfter() (time.Duration, bool) {
+	if e.Kind != ServiceError {
+		return 0, false
+	}
+	ms, err := strconv.ParseUint(e.Response.Header.Get("X-Amz-Retry-After"), 10, 31)
+	return time.Duration(ms) * time.Millisecond, err == nil
+}
+
+// retryHint reads Retry-After, in seconds or as a time, which says when but not whether to try again.
+func (e *Error) retryHint(now time.Time) time.Duration {
+	if e.Response == nil {
+		return 0
+	}
+	text := e.Response.Header.Get("Retry-After")
+	if s, err := strconv.ParseUint(text, 10, 31); err == nil {
+		return time.Duration(s) * time.Second
+	}
+	if t, err := http.ParseTime(text); err == nil {
+		return max(0, t.Sub(now))
+	}
+	return 0
+}
+
+// dispatchOf says why a Connector returned an error instead of a response.
+func dispatchOf(err error) Dispatch {
+	if errors.Is(err, context.Canceled) {
+		return DispatchUser
+	}
+	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
+		return DispatchTimeout
+	}
+	if _, ok := errors.AsType[*net.OpError](err); ok {
+		if _, local := errors.AsType[*net.AddrError](err); local {
+			return DispatchOther
+		}
+		return DispatchIO
+	}
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return DispatchIO
+	}
+	for _, broken := range []error{
+		io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, net.ErrClosed, fs.ErrClosed,
+		syscall.ECONNRESET, syscall.ECONNREFUSED, syscall.ECONNABORTED, syscall.EPIPE,
+	} {
+		if errors.Is(err, broken) {
+			return DispatchIO
+		}
+	}
+	// net/http keeps this one to itself: a connection at rest that the other side closed just as a
+	// request went out on it.
+	if err.Error() == "http: server closed idle connection" {
+		return DispatchIO
+	}
+	return DispatchOther
+}

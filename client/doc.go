@@ -1,0 +1,21 @@
+// Package client starts and holds chats from Go, against Parley or Amazon Connect itself.
+//
+// [Client] makes calls: a fluent builder for every operation of both APIs, sent with the error and
+// retry semantics of the AWS SDKs.
+//
+//	cfg, err := client.LoadConfig(ctx)
+//	c, err := client.New(cfg)
+//	chat, err := c.StartChatContact().
+//		InstanceID(instance).
+//		ContactFlowID(flow).
+//		Attribute("tier", "gold").
+//		ParticipantDetails(connect.ParticipantDetails{DisplayName: "Ana"}).
+//		Send(ctx)
+//
+// Every error of a call is an [*Error]: its Kind says how far the call came, and errors.AsType finds
+// the service's exception in it. Three parts can be exchanged: the [Connector] that sends a request,
+// [Middleware] around a typed call, and the [RetryPolicy] between attempts.
+//
+// Everything here may be used by many goroutines at once, unless it says otherwise. Calls end with
+// their context. Secrets and tokens are never logged.
+package client

@@ -1,0 +1,89 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+)
+
+// LoadConfig reads credentials, region, endpoints and retries the way every AWS tool does: from the
+// environment, then from the profile in the shared files, with SSO, roles and container or instance
+// credentials behind it. options are those of config.LoadDefaultConfig.
+//
+// Endpoints come from AWS_ENDPOINT_URL_CONNECT, AWS_ENDPOINT_URL_CONNECTPARTICIPANT, AWS_ENDPOINT_URL
+// and the endpoint_url of the profile and its services, unless AWS_IGNORE_CONFIGURED_ENDPOINT_URLS.
+// Retries come from AWS_MAX_ATTEMPTS, then max_attempts. AWS_RETRY_MODE adaptive is taken as
+// standard. What is returned may be changed before it goes to [New].
+func LoadConfig(ctx context.Context, options ...func(*config.LoadOptions) error) (Config, error) {
+	if os.Getenv("AWS_MAX_ATTEMPTS") == "0" {
+		return Config{}, fmt.Errorf("client: AWS_MAX_ATTEMPTS is 0; the first attempt counts, so 1 means no retries")
+	}
+	loaded, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return Config{}, fmt.Errorf("client: %w", err)
+	}
+	return FromAWS(ctx, loaded)
+}
+
+// FromAWS turns a configuration of aws-sdk-go-v2 into one of this package. Its HTTP client and
+// retryer are left behind.
+func FromAWS(ctx context.Context, loaded aws.Config) (Config, error) {
+	cfg := Config{
+		Region:      loaded.Region,
+		Credentials: loaded.Credentials,
+		RetryConfig: RetryConfig{MaxAttempts: loaded.RetryMaxAttempts},
+	}
+	if loaded.BaseEndpoint != nil {
+		cfg.Endpoint = *loaded.BaseEndpoint
+	}
+	if loaded.AppID != "" {
+		cfg.UserAgent = "app/" + loaded.AppID
+	}
+	both := cfg.Endpoint
+	for i, endpoint := range []*string{connectService: &cfg.Endpoint, participantService: &cfg.ParticipantEndpoint} {
+		own, err := serviceEndpoint(ctx, services[i].sdkID, loaded.ConfigSources)
+		if err != nil {
+			return Config{}, fmt.Errorf("client: endpoint of %s: %w", services[i].sdkID, err)
+		}
+		if own != "" {
+			*endpoint = own
+		}
+	}
+	if cfg.ParticipantEndpoint == "" && cfg.Endpoint != both {
+		cfg.ParticipantEndpoint = both // Endpoint is that of the Connect API alone
+		if both == "" && cfg.Region != "" {
+			u, err := address(participantService, &Config{Region: cfg.Region})
+			if err != nil {
+				return Config{}, fmt.Errorf("client: %w", err)
+			}
+			cfg.ParticipantEndpoint = u.String()
+		}
+	}
+	return cfg, nil
+}
+
+// serviceEndpoint looks for the endpoint of one service in the environment and the profile.
+func serviceEndpoint(ctx context.Context, sdkID string, sources []any) (string, error) {
+	for _, source := range sources {
+		if s, ok := source.(interface {
+			GetIgnoreConfiguredEndpoints(context.Context) (bool, bool, error)
+		}); ok {
+			if ignore, found, err := s.GetIgnoreConfiguredEndpoints(ctx); err != nil || found && ignore {
+				return "", err
+			}
+		}
+	}
+	for _, source := range sources {
+		if s, ok := source.(interface {
+			GetServiceBaseEndpoint(context.Context, string) (string, bool, error)
+		}); ok {
+			if url, found, err := s.GetServiceBaseEndpoint(ctx, sdkID); err != nil || found {
+				return url, err
+			}
+		}
+	}
+	return "", nil
+}

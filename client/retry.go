@@ -1,0 +1,160 @@
+package client
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// RetryPolicy decides what follows a failed attempt. One policy serves all calls of a client at
+// once.
+type RetryPolicy interface {
+	// Retry judges the failure of a call's n-th attempt; the first is 1.
+	Retry(n int, err *Error) Decision
+
+	// Succeeded is told of an attempt that succeeded, and the Cost of the retry that it was,
+	// 0 for a first attempt.
+	Succeeded(cost int)
+}
+
+// Decision is what a [RetryPolicy] wants.
+type Decision struct {
+	Retry bool          // try again
+	After time.Duration // wait this long before
+	Cost  int           // what the policy wants to hear if the retry succeeds
+}
+
+// NoRetry is the [RetryPolicy] of a single attempt.
+type NoRetry struct{}
+
+// Retry wants no other attempt.
+func (NoRetry) Retry(int, *Error) Decision { return Decision{} }
+
+// Succeeded does nothing.
+func (NoRetry) Succeeded(int) {}
+
+// RetryConfig sets up the standard retry mode of the AWS SDKs, [StandardRetry].
+type RetryConfig struct {
+	MaxAttempts    int            // the first included; 0 means 3, 1 no retries
+	InitialBackoff time.Duration  // the longest first wait; 0 means 1 s
+	MaxBackoff     time.Duration  // no wait is longer; 0 means 20 s
+	Quota          *Quota         // shared by whoever has it; nil means one of one's own
+	Rand           func() float64 // uniform in [0, 1); nil means math/rand
+	Now            func() time.Time
+}
+
+// StandardRetry is the standard retry mode of the AWS SDKs. What failed on the way (no connection,
+// no answer, half an answer, status 500, 502, 503 and 504) and what was throttled is tried again, up
+// to MaxAttempts times in all, as long as the [Quota] lasts. The wait before attempt n+1 is
+// uniform between nothing and InitialBackoff × 2ⁿ⁻¹, at most MaxBackoff.
+//
+// A service that sends x-amz-retry-after decides the wait, and that there is another attempt. A
+// Retry-After, of the kind proxies send, decides the wait of what is retried anyway. Both are held
+// to MaxBackoff, counted and paid for.
+type StandardRetry struct {
+	cfg RetryConfig
+}
+
+var _ RetryPolicy = (*StandardRetry)(nil)
+
+// NewStandardRetry fills in what cfg leaves open and refuses what is negative.
+func NewStandardRetry(cfg RetryConfig) (*StandardRetry, error) {
+	if cfg.MaxAttempts < 0 || cfg.InitialBackoff < 0 || cfg.MaxBackoff < 0 {
+		return nil, errors.New("retry: attempts and waits must not be negative")
+	}
+	if cfg.MaxAttempts == 0 {
+		cfg.MaxAttempts = 3
+	}
+	if cfg.InitialBackoff == 0 {
+		cfg.InitialBackoff = time.Second
+	}
+	if cfg.MaxBackoff == 0 {
+		cfg.MaxBackoff = 20 * time.Second
+	}
+	if cfg.Quota == nil {
+		cfg.Quota = NewQuota()
+	}
+	if cfg.Rand == nil {
+		cfg.Rand = rand.Float64
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &StandardRetry{cfg}, nil
+}
+
+// What a retry takes from the quota.
+const (
+	retryCost     = 5
+	transientCost = 10
+)
+
+// Retry implements [RetryPolicy].
+func (s *StandardRetry) Retry(n int, err *Error) Decision {
+	after, asked := err.retryAfter()
+	class := err.class()
+	if n >= s.cfg.MaxAttempts || class == final && !asked {
+		return Decision{}
+	}
+	cost := retryCost
+	if class == transient {
+		cost = transientCost
+	}
+	if !s.cfg.Quota.take(cost) {
+		return Decision{}
+	}
+	if !asked {
+		if after = err.retryHint(s.cfg.Now()); after == 0 {
+			after = s.backoff(n)
+		}
+	}
+	return Decision{Retry: true, After: min(after, s.cfg.MaxBackoff), Cost: cost}
+}
+
+// backoff is the wait after the n-th attempt.
+func (s *StandardRetry) backoff(n int) time.Duration {
+	wait := s.cfg.Rand() * float64(s.cfg.InitialBackoff) * math.Pow(2, float64(n-1))
+	return time.Duration(min(wait, float64(s.cfg.MaxBackoff)))
+}
+
+// Succeeded gives back what the last retry took; a first attempt gives 1.
+func (s *StandardRetry) Succeeded(cost int) { s.cfg.Quota.give(max(1, cost)) }
+
+// quotaSize is what a full quota holds.
+const quotaSize = 500
+
+// Quota bounds the retries of those who share it, so that a service that is down is not also
+// flooded. A retry takes 5 of its 500 tokens, or 10 after a transient error; when they do not
+// suffice the error is returned at once. It may be used by many goroutines at once.
+type Quota struct {
+	mu    sync.Mutex // guards spent
+	spent int
+}
+
+// NewQuota returns a full quota.
+func NewQuota() *Quota { return &Quota{} }
+
+// Available returns how many tokens are left.
+func (q *Quota) Available() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return quotaSize - q.spent
+}
+
+func (q *Quota) take(n int) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.spent+n > quotaSize {
+		return false
+	}
+	q.spent += n
+	return true
+}
+
+func (q *Quota) give(n int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.spent = max(0, q.spent-n)
+}

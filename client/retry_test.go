@@ -1,0 +1,380 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"parley/api/connect"
+	"parley/client"
+)
+
+const s = time.Second
+
+// TestStandardRetries goes through the sequences that the standard retry mode is defined by: what is
+// answered, how long the client waits, and what is left of a quota.
+func TestStandardRetries(t *testing.T) {
+	throttled := refusal(429, "LimitExceededException")
+	failed := refusal(500, "InternalServiceException")
+	for name, c := range map[string]struct {
+		answers  []answer
+		config   client.RetryConfig
+		spend    int // of the quota, before
+		waits    []time.Duration
+		left     int
+		attempts int
+		kind     client.Kind // of the error; 0 for success
+	}{
+		"success at once":               {answers: []answer{started}, spend: 10, left: 491, attempts: 1},
+		"a full quota stays full":       {answers: []answer{started}, left: 500, attempts: 1},
+		"two failures then success":     {answers: []answer{throttled, throttled, started}, waits: []time.Duration{s, 2 * s}, left: 495, attempts: 3},
+		"two transient then success":    {answers: []answer{failed, failed, started}, waits: []time.Duration{s, 2 * s}, left: 490, attempts: 3},
+		"throttled, transient, success": {answers: []answer{throttled, failed, started}, waits: []time.Duration{s, 2 * s}, left: 495, attempts: 3},
+		"three failures":                {answers: []answer{throttled}, waits: []time.Duration{s, 2 * s}, left: 490, attempts: 3, kind: client.ServiceError},
+		"three transient failures":      {answers: []answer{failed}, waits: []time.Duration{s, 2 * s}, left: 480, attempts: 3, kind: client.ServiceError},
+		"a quota of 5 lets one through": {answers: []answer{throttled}, spend: 495, waits: []time.Duration{s}, left: 0, attempts: 2, kind: client.ServiceError},
+		"a quota of 5 for a transient":  {answers: []answer{failed}, spend: 495, left: 5, attempts: 1, kind: client.ServiceError},
+		"an empty quota":                {answers: []answer{throttled}, spend: 500, left: 0, attempts: 1, kind: client.ServiceError},
+		"five attempts": {
+			answers: []answer{throttled}, config: client.RetryConfig{MaxAttempts: 5},
+			waits: []time.Duration{s, 2 * s, 4 * s, 8 * s}, left: 480, attempts: 5, kind: client.ServiceError,
+		},
+		"a maximum backoff": {
+			answers: []answer{throttled}, config: client.RetryConfig{MaxAttempts: 5, MaxBackoff: 3 * s},
+			waits: []time.Duration{s, 2 * s, 3 * s, 3 * s}, left: 480, attempts: 5, kind: client.ServiceError,
+		},
+		"the cap is on the product": {
+			answers: []answer{throttled}, config: client.RetryConfig{MaxAttempts: 5, MaxBackoff: 3 * s, Rand: func() float64 { return 0.5 }},
+			waits: []time.Duration{s / 2, s, 2 * s, 3 * s}, left: 480, attempts: 5, kind: client.ServiceError,
+		},
+		"another first wait": {
+			answers: []answer{throttled}, config: client.RetryConfig{InitialBackoff: 100 * time.Millisecond},
+			waits: []time.Duration{s / 10, s / 5}, left: 490, attempts: 3, kind: client.ServiceError,
+		},
+		"20 s at most": {
+			answers: []answer{throttled}, config: client.RetryConfig{MaxAttempts: 7},
+			waits: []time.Duration{s, 2 * s, 4 * s, 8 * s, 16 * s, 20 * s}, left: 470, attempts: 7, kind: client.ServiceError,
+		},
+		"no retries":          {answers: []answer{throttled}, config: client.RetryConfig{MaxAttempts: 1}, left: 500, attempts: 1, kind: client.ServiceError},
+		"not after a 400":     {answers: []answer{refusal(400, "InvalidRequestException")}, left: 500, attempts: 1, kind: client.ServiceError},
+		"not after a 404":     {answers: []answer{refusal(404, "ResourceNotFoundException")}, left: 500, attempts: 1, kind: client.ServiceError},
+		"not after a 501":     {answers: []answer{refusal(501, "NotImplementedException")}, left: 500, attempts: 1, kind: client.ServiceError},
+		"not after other 429": {answers: []answer{refusal(429, "TooTiredException")}, left: 500, attempts: 1, kind: client.ServiceError},
+		"503 without a body":  {answers: []answer{unavailable, started}, waits: []time.Duration{s}, left: 500, attempts: 2},
+		"a proxy's page":      {answers: []answer{{status: 502, body: "<html>"}, started}, waits: []time.Duration{s}, left: 500, attempts: 2},
+		"a closed connection": {answers: []answer{reset, started}, waits: []time.Duration{s}, left: 500, attempts: 2},
+		"half an answer":      {answers: []answer{{status: 200, body: `{"ContactId":"c-0"`, broken: io.ErrUnexpectedEOF}, started}, waits: []time.Duration{s}, left: 500, attempts: 2},
+		"no JSON":             {answers: []answer{{status: 200, body: `<html>`}, started}, waits: []time.Duration{s}, left: 500, attempts: 2},
+		"a 400 that names throttling": {
+			answers: []answer{refusal(400, "ThrottlingException"), started}, waits: []time.Duration{s}, left: 500, attempts: 2,
+		},
+		"a 400 that names a time-out": {
+			answers: []answer{refusal(400, "RequestTimeout")}, waits: []time.Duration{s, 2 * s}, left: 480, attempts: 3, kind: client.ServiceError,
+		},
+		"x-amz-retry-after": {
+			answers: []answer{refusal(429, "LimitExceededException", "X-Amz-Retry-After", "1500"), started},
+			waits:   []time.Duration{1500 * time.Millisecond}, left: 500, attempts: 2,
+		},
+		"x-amz-retry-after makes it retryable": {
+			answers: []answer{refusal(400, "InvalidRequestException", "X-Amz-Retry-After", "10"), started},
+			waits:   []time.Duration{10 * time.Millisecond}, left: 500, attempts: 2,
+		},
+		"x-amz-retry-after is counted and paid": {
+			answers: []answer{refusal(429, "LimitExceededException", "X-Amz-Retry-After", "10")},
+			waits:   []time.Duration{10 * time.Millisecond, 10 * time.Millisecond}, left: 490, attempts: 3, kind: client.ServiceError,
+		},
+		"x-amz-retry-after is capped": {
+			answers: []answer{refusal(503, "x", "X-Amz-Retry-After", "3600000"), started}, waits: []time.Duration{20 * s}, left: 500, attempts: 2,
+		},
+		"x-amz-retry-after that is no number": {
+			answers: []answer{refusal(429, "LimitExceededException", "X-Amz-Retry-After", "soon"), started}, waits: []time.Duration{s}, left: 500, attempts: 2,
+		},
+		"Retry-After of a proxy": {
+			answers: []answer{refusal(503, "x", "Retry-After", "7"), started}, waits: []time.Duration{7 * s}, left: 500, attempts: 2,
+		},
+		"Retry-After as a time": {
+			answers: []answer{refusal(503, "x", "Retry-After", "Sat, 01 Jan 2000 00:00:09 GMT"), started}, waits: []time.Duration{9 * s}, left: 500, attempts: 2,
+		},
+		"Retry-After on a 400": {answers: []answer{refusal(400, "x", "Retry-After", "7")}, left: 500, attempts: 1, kind: client.ServiceError},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				connector := &script{answers: c.answers}
+				quota := client.NewQuota()
+				client.Spend(quota, c.spend)
+				api := newClient(t, connector, func(cfg *client.Config) {
+					if c.config.Rand == nil {
+						c.config.Rand = cfg.RetryConfig.Rand
+					}
+					cfg.RetryConfig, cfg.RetryConfig.Quota = c.config, quota
+				})
+				out, err := api.StartChatContact().InstanceID("i").Send(t.Context())
+				if got := connector.waits(); !slices.Equal(got, c.waits) || len(connector.sent) != c.attempts {
+					t.Errorf("%d attempts with waits of %v; want %d with %v", len(connector.sent), got, c.attempts, c.waits)
+				}
+				if got := quota.Available(); got != c.left {
+					t.Errorf("%d tokens are left; want %d", got, c.left)
+				}
+				if c.kind == 0 {
+					if err != nil || out.ContactId == nil || *out.ContactId != "c-1" {
+						t.Errorf("Send = %+v, %v; want the contact c-1", out, err)
+					}
+					return
+				}
+				if e := asError(t, err); e.Kind != c.kind || e.Attempts != c.attempts {
+					t.Errorf("%v: %v with %d attempts; want %v with %d", e, e.Kind, e.Attempts, c.kind, c.attempts)
+				}
+				tokens := map[string]bool{}
+				for _, body := range connector.body {
+					tokens[member(body, "ClientToken")] = true
+				}
+				if len(tokens) != 1 || tokens[""] {
+					t.Errorf("the attempts carried the tokens %v; want one", tokens)
+				}
+			})
+		})
+	}
+}
+
+// TestQuotaRunsDry: on one client that meets nothing but 503, 25 calls have three attempts each, the
+// 26th has one; a service that comes back lets the quota grow again.
+func TestQuotaRunsDry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		connector := &script{answers: []answer{unavailable}}
+		c := newClient(t, connector, nil)
+		for n := range 26 {
+			before := len(connector.sent)
+			if _, err := c.StartChatContact().Send(t.Context()); err == nil {
+				t.Fatal("a 503 is no success")
+			}
+			want := 3
+			if n == 25 {
+				want = 1
+			}
+			if got := len(connector.sent) - before; got != want {
+				t.Fatalf("call %d had %d attempts; want %d", n+1, got, want)
+			}
+		}
+		clone, err := c.With(func(cfg *client.Config) { cfg.UserAgent = "clone" })
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := len(connector.sent)
+		if _, err = clone.StartChatContact().Send(t.Context()); len(connector.sent) != before+1 {
+			t.Fatalf("the clone has a quota of its own: %v", err)
+		}
+		if _, err = clone.Participant.SendMessage().Send(t.Context()); len(connector.sent) != before+4 {
+			t.Fatalf("the participant service shares the quota: %v", err)
+		}
+		connector.answers = []answer{started}
+		for range 10 {
+			if _, err := c.StartChatContact().Send(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		connector.answers = []answer{unavailable}
+		before = len(connector.sent)
+		if _, err = c.StartChatContact().Send(t.Context()); len(connector.sent) != before+2 {
+			t.Fatalf("ten successes gave back %d retries; want 1: %v", len(connector.sent)-before-1, err)
+		}
+	})
+}
+
+// TestWhatIsRetried asks each failure of the way, not of the service, what it is.
+func TestWhatIsRetried(t *testing.T) {
+	dialing := &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+	for name, c := range map[string]struct {
+		answer   answer
+		kind     client.Kind
+		dispatch client.Dispatch
+		attempts int
+	}{
+		"refused":            {answer{err: dialing}, client.DispatchFailure, client.DispatchIO, 3},
+		"reset":              {answer{err: syscall.ECONNRESET}, client.DispatchFailure, client.DispatchIO, 3},
+		"closed":             {answer{err: io.EOF}, client.DispatchFailure, client.DispatchIO, 3},
+		"cut short":          {answer{err: io.ErrUnexpectedEOF}, client.DispatchFailure, client.DispatchIO, 3},
+		"no such host":       {answer{err: &net.DNSError{IsNotFound: true}}, client.DispatchFailure, client.DispatchIO, 3},
+		"connect timed out":  {answer{err: &net.OpError{Op: "dial", Err: timedOut{}}}, client.DispatchFailure, client.DispatchTimeout, 3},
+		"a rest that ended":  {answer{err: errors.New("http: server closed idle connection")}, client.DispatchFailure, client.DispatchIO, 3},
+		"certificate":        {answer{err: errors.New("x509: unknown authority")}, client.DispatchFailure, client.DispatchOther, 1},
+		"given up elsewhere": {answer{err: context.Canceled}, client.DispatchFailure, client.DispatchUser, 1},
+		"body broke":         {answer{status: 200, broken: syscall.ECONNRESET}, client.ResponseError, 0, 3},
+		"nonsense":           {answer{status: 200, body: "[]"}, client.ResponseError, 0, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				connector := &script{answers: []answer{c.answer}}
+				_, err := newClient(t, connector, nil).DescribeQueue().InstanceID("i").QueueID("q").Send(t.Context())
+				e := asError(t, err)
+				if e.Kind != c.kind || e.Dispatch != c.dispatch || e.Attempts != c.attempts || len(connector.sent) != c.attempts {
+					t.Errorf("%v: %v, %v, %d attempts; want %v, %v, %d", e, e.Kind, e.Dispatch, e.Attempts, c.kind, c.dispatch, c.attempts)
+				}
+				if e.Retryable() != (c.attempts > 1) || e.Throttled() {
+					t.Errorf("Retryable %v, Throttled %v", e.Retryable(), e.Throttled())
+				}
+				if c.answer.err != nil && !errors.Is(err, c.answer.err) {
+					t.Errorf("%v hides its cause", err)
+				}
+			})
+		})
+	}
+}
+
+type timedOut struct{}
+
+func (timedOut) Error() string   { return "i/o timeout" }
+func (timedOut) Timeout() bool   { return true }
+func (timedOut) Temporary() bool { return true }
+
+// TestTimeLimits holds the two limits to what the SDK does with them, and the context to both.
+func TestTimeLimits(t *testing.T) {
+	slow := answer{status: 200, after: time.Hour}
+	for name, c := range map[string]struct {
+		answers  []answer
+		config   func(*client.Config)
+		ctx      func(context.Context) (context.Context, context.CancelFunc)
+		took     time.Duration
+		attempts int
+		kind     client.Kind
+		text     string
+	}{
+		"an attempt": {
+			answers: []answer{slow}, config: func(c *client.Config) { c.AttemptTimeout = 4 * s },
+			took: 4*s + 1*s + 4*s + 2*s + 4*s, attempts: 3, kind: client.Timeout,
+			text: "connect StartChatContact: timeout: API call (single attempt) timeout occurred after 4s after 3 attempts",
+		},
+		"an attempt, then success": {
+			answers: []answer{slow, started}, config: func(c *client.Config) { c.AttemptTimeout = 4 * s }, took: 5 * s, attempts: 2,
+		},
+		"the call in an attempt": {
+			answers: []answer{slow}, config: func(c *client.Config) { c.Timeout = 3 * s },
+			took: 3 * s, attempts: 1, kind: client.Timeout,
+			text: "connect StartChatContact: timeout: API call (all attempts including retries) timeout occurred after 3s",
+		},
+		"the call in a wait": {
+			answers: []answer{unavailable}, config: func(c *client.Config) { c.Timeout = 2500 * time.Millisecond },
+			took: 2500 * time.Millisecond, attempts: 2, kind: client.Timeout,
+			text: "connect StartChatContact: timeout: API call (all attempts including retries) timeout occurred after 2.5s; the last attempt: 503 (status 503) after 2 attempts",
+		},
+		"both": {
+			answers: []answer{slow}, config: func(c *client.Config) { c.AttemptTimeout, c.Timeout = 4*s, 6*s },
+			took: 6 * s, attempts: 2, kind: client.Timeout,
+			text: "connect StartChatContact: timeout: API call (all attempts including retries) timeout occurred after 6s after 2 attempts",
+		},
+		"the caller's deadline": {
+			answers: []answer{slow}, ctx: func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, s) },
+			took: s, attempts: 1, kind: client.Timeout, text: "connect StartChatContact: timeout: context deadline exceeded",
+		},
+		"the caller's deadline in a wait": {
+			answers: []answer{unavailable},
+			ctx:     func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, s/2) },
+			took:    s / 2, attempts: 1, kind: client.Timeout,
+			text: "connect StartChatContact: timeout: context deadline exceeded; the last attempt: 503 (status 503)",
+		},
+		"given up in an attempt": {
+			answers: []answer{slow}, ctx: cancelAfter(s), took: s, attempts: 1, kind: client.DispatchFailure,
+			text: "connect StartChatContact: dispatch failure (user): context canceled",
+		},
+		"given up in a wait": {
+			answers: []answer{unavailable}, ctx: cancelAfter(s / 2), took: s / 2, attempts: 1, kind: client.DispatchFailure,
+			text: "connect StartChatContact: dispatch failure (user): context canceled; the last attempt: 503 (status 503)",
+		},
+		"given up before": {
+			answers: []answer{started}, ctx: func(ctx context.Context) (context.Context, context.CancelFunc) {
+				ctx, cancel := context.WithCancel(ctx)
+				cancel()
+				return ctx, cancel
+			}, kind: client.DispatchFailure, text: "connect StartChatContact: dispatch failure (user): context canceled",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				connector := &script{answers: c.answers}
+				api := newClient(t, connector, c.config)
+				ctx := t.Context()
+				if c.ctx != nil {
+					var cancel context.CancelFunc
+					ctx, cancel = c.ctx(ctx)
+					defer cancel()
+				}
+				begin := time.Now()
+				_, err := api.StartChatContact().Send(ctx)
+				if took := time.Since(begin); took != c.took || len(connector.sent) != c.attempts {
+					t.Errorf("it took %v and %d attempts; want %v and %d", took, len(connector.sent), c.took, c.attempts)
+				}
+				if c.kind == 0 {
+					if err != nil {
+						t.Errorf("Send = %v", err)
+					}
+					return
+				}
+				e := asError(t, err)
+				if e.Kind != c.kind || err.Error() != c.text {
+					t.Errorf("%v: %v\nwant %v: %s", e.Kind, err, c.kind, c.text)
+				}
+				if c.kind == client.Timeout && !(e.Timeout() && errors.Is(err, context.DeadlineExceeded)) {
+					t.Errorf("%v is not known as a time-out", err)
+				}
+				if e.Kind == client.DispatchFailure && !errors.Is(err, context.Canceled) {
+					t.Errorf("%v is not known as given up", err)
+				}
+			})
+		})
+	}
+}
+
+func cancelAfter(d time.Duration) func(context.Context) (context.Context, context.CancelFunc) {
+	return func(ctx context.Context) (context.Context, context.CancelFunc) {
+		ctx, cancel := context.WithCancel(ctx)
+		time.AfterFunc(d, cancel)
+		return ctx, cancel
+	}
+}
+
+// stubborn is a retry policy of somebody's own.
+type stubborn struct{ asked, succeeded atomic.Int32 }
+
+func (p *stubborn) Retry(n int, err *client.Error) client.Decision {
+	p.asked.Add(1)
+	return client.Decision{Retry: n < 10, After: time.Minute, Cost: n}
+}
+
+func (p *stubborn) Succeeded(cost int) { p.succeeded.Store(int32(cost)) }
+
+func TestOwnPolicy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bad := refusal(400, "InvalidRequestException")
+		connector := &script{answers: []answer{bad, bad, bad, bad, started}}
+		policy := &stubborn{}
+		c := newClient(t, connector, func(cfg *client.Config) { cfg.Retry = policy })
+		if _, err := c.StartChatContact().Send(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if policy.asked.Load() != 4 || policy.succeeded.Load() != 4 || connector.times[4].Sub(connector.times[0]) != 4*time.Minute {
+			t.Errorf("asked %d times, told of %d, waits %v", policy.asked.Load(), policy.succeeded.Load(), connector.waits())
+		}
+		connector.answers, connector.sent = []answer{bad}, nil
+		once := newClient(t, connector, func(cfg *client.Config) { cfg.Retry = client.NoRetry{} })
+		_, err := once.StartChatContact().Send(t.Context())
+		if _, ok := errors.AsType[*connect.InvalidRequestException](err); !ok || len(connector.sent) != 1 {
+			t.Errorf("%v after %d attempts", err, len(connector.sent))
+		}
+	})
+	if _, err := client.NewStandardRetry(client.RetryConfig{MaxAttempts: -1}); err == nil {
+		t.Error("a negative number of attempts was accepted")
+	}
+	if _, err := client.New(client.Config{Endpoint: "http://x", RetryConfig: client.RetryConfig{MaxBackoff: -1}}); err == nil {
+		t.Error("a negative wait was accepted")
+	}
+	if d := (client.NoRetry{}).Retry(1, &client.Error{Kind: client.ServiceError, Response: &client.Response{StatusCode: http.StatusServiceUnavailable}}); d.Retry {
+		t.Error("NoRetry retries")
+	}
+}
