@@ -86,7 +86,8 @@ type View struct {
 	ID      string // as the customer's client is told
 	ARN     string
 	Name    string
-	Version int
+	Version int    // 0 for a content that no version has
+	Hash    string // of the content: who is shown it can read it after the view has changed
 	Actions []string
 }
 
