@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"bytes"
 	"errors"
 	"maps"
 	"strings"
@@ -34,12 +33,11 @@ func newSetAttributes(p params) (step, error) {
 
 func (s *setAttributes) run(m *machine, a *action) result {
 	if s.related {
-		r := fail("attributes of a related contact cannot be set")
-		if m.c.Related == "" {
-			r = fail("the contact has no related contact")
+		set, problem := m.assigned(s.list)
+		if problem != "" {
+			return fail("%s", problem)
 		}
-		r.always = true
-		return r
+		return m.relate(Update{Contact: m.c.Related, Attributes: set})
 	}
 	set, problem := m.assign(a, m.c.Attributes, s.list)
 	if problem != "" {
@@ -48,6 +46,9 @@ func (s *setAttributes) run(m *machine, a *action) result {
 	m.c.Attributes = set
 	return done
 }
+
+// resume takes the outcome of setting the attributes of the related contact.
+func (s *setAttributes) resume(_ *machine, _ *action, ev Event) result { return came(ev) }
 
 // assign returns old with the attributes of list set. A key that is empty after
 // its references are resolved is left out: flows that take lists of keys from a
@@ -225,10 +226,25 @@ func (s *setHooks) run(m *machine, _ *action) result {
 }
 
 // newRecordingAndAnalytics is UpdateContactRecordingAndAnalyticsBehavior: what
-// it says of voice does not fit a chat.
+// it says of voice does not fit a chat; nothing is analysed, so that what it
+// says of chat has no effect; and what is to be redacted in flight cannot be.
 func newRecordingAndAnalytics(p params) (step, error) {
-	if p.has("VoiceBehavior") && !bytes.Equal(bytes.TrimSpace(p["VoiceBehavior"]), []byte("{}")) {
+	if p.has("VoiceBehavior") && !isEmpty(p["VoiceBehavior"]) {
 		return unsupported{errorType: "ChannelMismatch", problem: "VoiceBehavior does not fit a chat"}, nil
 	}
-	return unsupported{}, nil
+	if !p.has("ChatBehavior") {
+		return nothing{}, nil
+	}
+	chat, err := p.members("ChatBehavior")
+	if err != nil {
+		return nil, err
+	}
+	analytics, err := chat.members("ChatAnalyticsBehavior")
+	if err != nil {
+		return nil, err
+	}
+	if analytics.has("InFlightChatRedactionConfiguration") && !isEmpty(analytics["InFlightChatRedactionConfiguration"]) {
+		return unsupported{errorType: "InFlightRedactionConfigurationFailed", problem: "messages are not redacted in flight"}, nil
+	}
+	return nothing{}, nil
 }

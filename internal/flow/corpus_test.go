@@ -140,8 +140,14 @@ func TestUnsupportedActionsTakeTheirBranch(t *testing.T) {
 			t.Errorf("%s: end %q, messages %q", file, out.End, said(out))
 		}
 		f := s.flows["main"]
-		if len(out.Log) != len(f.actions)-2 {
-			t.Errorf("%s: %d log entries for %d actions", file, len(out.Log), len(f.actions)-2)
+		failing := 0
+		for i := range f.actions {
+			if a := &f.actions[i]; a.spec.make == nil {
+				failing++
+			}
+		}
+		if len(out.Log) < failing || failing < 10 {
+			t.Errorf("%s: %d log entries for %d actions that fail", file, len(out.Log), failing)
 		}
 		for i, entry := range out.Log {
 			if !entry.Always || entry.Action != f.actions[i].id || entry.Problem == "" {

@@ -28,6 +28,7 @@ type machine struct {
 	owned    bool      // run.Data's maps are this machine's own and may be written
 	target   *Flow     // of a jump, with its id
 	to       center.FlowID
+	waited   Wait            // what the run that goes on has waited for
 	passed   json.RawMessage // what is passed to a module, or back from it
 	noted    map[string]any  // parameters for the flow log
 	logged   bool            // the action wrote its entries itself
@@ -55,6 +56,7 @@ type result struct {
 	null    bool   // of choice: the result is an undefined value of the system
 	problem string // of failure: why
 	always  bool   // of failure: log it even when logging is off
+	quiet   bool   // of suspend: the action goes on waiting, there is nothing to log
 }
 
 type resultKind uint8
@@ -81,6 +83,20 @@ var (
 	suspend = result{kind: kindSuspend}
 	jump    = result{kind: kindJump}
 )
+
+// quietly makes no entry in the log of a wait that goes on.
+func quietly(r result) result {
+	if r.kind == kindSuspend {
+		r.quiet = true
+	}
+	return r
+}
+
+// stay goes on waiting as before.
+func (m *machine) stay() result {
+	m.run.Wait = m.waited
+	return quietly(suspend)
+}
 
 func choose(text string) result { return result{kind: kindChoice, text: text} }
 
@@ -125,7 +141,7 @@ func Advance(w World, r *Run, ev Event) Outcome {
 	if !ok {
 		return m.lost(r, "the action does not wait")
 	}
-	m.run.Wait = Wait{}
+	m.run.Wait, m.waited = Wait{}, r.Wait
 	next, more := m.settle(a, s.resume(m, a, ev))
 	if !more {
 		return m.out
@@ -189,8 +205,10 @@ func (m *machine) do(a *action) result {
 // one, or more == false when the run waits or has ended and out is complete.
 func (m *machine) settle(a *action, r result) (next int, more bool) {
 	next, decided, way := a.after(m, r)
-	m.trace(a, r, decided, way)
-	m.log(a, r, decided)
+	if !r.quiet {
+		m.trace(a, r, decided, way)
+		m.log(a, r, decided)
+	}
 	switch r.kind {
 	case kindSuspend:
 		m.run.Wait.Action = a.id

@@ -17,7 +17,7 @@ var errNoFacts = errors.New("nothing is known of the instance here")
 func (m *machine) findQueue(queue, agent *template) (Queue, error) {
 	id, given := m.c.Queue.ID, false
 	if text, ok := m.optional(agent); ok {
-		id, given = center.QueueID(AgentQueue+center.IDOf(text)), true
+		id, given = agentQueueID(text), true
 		if text == "" {
 			return Queue{}, errors.New("no agent is named")
 		}

@@ -42,14 +42,22 @@ func (s *message) run(m *machine, _ *action) result {
 		m.note("TextToSpeechType", "ssml")
 	}
 	m.note("Text", text)
-	switch {
-	case !ok || utf8.RuneCountInString(text) > maxPrompt:
-		return fail("the text is longer than %d characters", maxPrompt)
-	case text == "":
-		return fail("the text is empty")
+	if problem := promptProblem(text, ok); problem != "" {
+		return fail("%s", problem)
 	}
 	m.say(text)
 	return done
+}
+
+// promptProblem says what keeps a resolved prompt from being said.
+func promptProblem(text string, ok bool) string {
+	switch {
+	case !ok || utf8.RuneCountInString(text) > maxPrompt:
+		return "the text is longer than 6000 characters"
+	case text == "":
+		return "the text is empty"
+	}
+	return ""
 }
 
 // say tells the participant something in the name of the service.

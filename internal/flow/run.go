@@ -79,7 +79,15 @@ type Wait struct {
 	Events  []string  `json:"events,omitempty"`  // the events that Wait listens to
 	Session string    `json:"session,omitempty"` // of WaitAuth: the SessionId that the customer was told
 	Since   time.Time `json:"since,omitzero"`    // of WaitAuth: when the customer was told
-	Hidden  bool      `json:"hidden,omitempty"`  // of WaitView: the response does not belong into the transcript
+	// Provider is, of WaitAuth, where the customer signs in.
+	Provider *Provider `json:"provider,omitempty"`
+	Hidden   bool      `json:"hidden,omitempty"` // of WaitView: the response does not belong into the transcript
+}
+
+// Provider is where a customer signs in: CognitoConfiguration.
+type Provider struct {
+	UserPool string `json:"pool"`   // UserPoolArn
+	Client   string `json:"client"` // AppClientId
 }
 
 // WaitKind is what a suspended action waits for.

@@ -28,22 +28,22 @@ var participantSpecs = []spec{
 	},
 	{
 		name: "ConnectParticipantWithLexBot", types: spoken | outboundWhisper, required: onErrorAndCondition, rules: branches | suspends,
-		optional: []string{"InputTimeLimitExceeded"},
+		optional: []string{inputTimeLimitExceeded},
 		params: append(prompt, nested("LexV2Bot"), nested("LexBot"), nested("LexSessionAttributes"),
 			nested("LexInitializationData"), nested("LexTimeoutSeconds")),
-		conditions: equalsAny, also: checkBot,
+		conditions: equalsAny, also: checkBot, make: newBot,
 	},
 	{
-		name: "ShowView", types: inbound, required: []string{noMatchingCondition, noMatchingError, "TimeLimitExceeded"}, rules: branches | suspends,
+		name: "ShowView", types: inbound, required: []string{noMatchingCondition, noMatchingError, timeLimitExceeded}, rules: branches | suspends,
 		params: []param{nested("ViewResource").must(), refer("InvocationTimeLimitSeconds").must(), nested("ViewData"),
 			nested("SensitiveDataConfiguration")},
-		conditions: equalsAny,
+		conditions: equalsAny, make: newShowView,
 	},
 	{
-		name: "AuthenticateParticipant", types: inbound, required: []string{"TimeLimitExceeded", noMatchingError}, rules: suspends,
+		name: "AuthenticateParticipant", types: inbound, required: []string{timeLimitExceeded, noMatchingError}, rules: suspends,
 		params: []param{nested("CognitoConfiguration").must(), nested("CustomerProfilesConfiguration"),
 			literal("TimeLimitMinutes").between(3, 15)},
-		conditions: someOf("OptedOut"),
+		conditions: someOf("OptedOut"), make: newSignIn,
 	},
 	{name: "DisconnectParticipant", types: spoken, rules: terminal, make: newDisconnect},
 }
@@ -66,17 +66,17 @@ var controlSpecs = []spec{
 	},
 	{
 		name: "CheckHoursOfOperation", types: spoken, required: onError, rules: branches,
-		params: []param{refer("HoursOfOperationId")}, conditions: allOf("True", "False"),
+		params: []param{refer("HoursOfOperationId")}, conditions: checkHoursBranches, make: newCheckHours,
 	},
 	{
 		name: "CheckMetricData", types: spoken, required: onError, optional: onCondition, rules: branches,
 		params: []param{literal("MetricType", "NumberOfAgentsAvailable", "NumberOfAgentsStaffed", "NumberOfAgentsOnline",
 			"OldestContactInQueueAgeSeconds", "NumberOfContactsInQueue").must(), refer("QueueId"), refer("AgentId")},
-		conditions: checkMetric,
+		conditions: checkMetric, make: newCheckMetricData,
 	},
 	{
 		name: "GetMetricData", types: everywhere, required: onError,
-		params: []param{refer("QueueId"), refer("AgentId"), refer("QueueChannel")},
+		params: []param{refer("QueueId"), refer("AgentId"), refer("QueueChannel")}, make: newGetMetricData,
 	},
 	{
 		name: "DistributeByPercentage", types: spoken | outboundWhisper, required: onCondition, rules: branches,
@@ -97,9 +97,9 @@ var controlSpecs = []spec{
 	},
 	{
 		name: "InvokeFlowModule", types: everywhere, required: onError, optional: onCondition, open: true,
-		params: []param{refer("FlowModuleId").must()}, conditions: equalsAny,
+		params: []param{refer("FlowModuleId").must()}, conditions: equalsAny, make: newInvokeModule,
 	},
-	{name: "EndFlowModuleExecution", types: everywhere, rules: terminal, open: true},
+	{name: "EndFlowModuleExecution", types: everywhere, rules: terminal, open: true, make: newEndModule},
 }
 
 // contactSpecs are the actions that change the contact.
@@ -119,26 +119,34 @@ var contactSpecs = []spec{
 			nested("SegmentAttributes"), prose("WisdomSessionArn"), prose("WatchlistId"), prose("IsVoiceIdStreamingEnabled"),
 			prose("IsVoiceAuthenticationEnabled"), prose("IsFraudDetectionEnabled"), prose("VoiceAuthenticationThreshold"),
 			prose("VoiceAuthenticationResponseTime"), prose("FraudDetectionThreshold"), literal("TargetContact", "Current", "Related")},
+		make: newSetData,
 	},
 	{
 		name: "UpdateContactTargetQueue", types: inbound | transfers, required: onError, oneOf: []string{"QueueId", "AgentId"},
-		params: []param{refer("QueueId"), refer("AgentId")},
+		params: []param{refer("QueueId"), refer("AgentId")}, make: newTargetQueue,
 	},
 	{
-		name: "TransferContactToQueue", types: inbound | transfers, required: []string{"QueueAtCapacity", noMatchingError}, rules: branches,
+		name: "TransferContactToQueue", types: inbound | transfers, required: []string{queueAtCapacity, noMatchingError}, rules: branches,
+		make: newToQueue,
 	},
 	{
-		name: "DequeueContactAndTransferToQueue", types: queued, required: []string{"QueueAtCapacity", noMatchingError}, rules: branches,
-		oneOf: []string{"QueueId", "AgentId"}, params: []param{refer("QueueId"), refer("AgentId")},
+		name: "DequeueContactAndTransferToQueue", types: queued, required: []string{queueAtCapacity, noMatchingError}, rules: branches,
+		oneOf: []string{"QueueId", "AgentId"}, params: []param{refer("QueueId"), refer("AgentId")}, make: newRequeue,
 	},
-	{name: "TransferContactToAgent", types: transfers, rules: terminal, chat: "a chat goes to an agent through a queue"},
+	{name: "TransferContactToAgent", types: transfers, rules: terminal, make: newToAgent},
 	{
 		name: "UpdateContactRoutingBehavior", types: spoken | outboundWhisper, optional: onError, rules: goesOn,
 		params: []param{refer("QueuePriority"), refer("QueueTimeAdjustmentSeconds"), nested("RoutingProficiencies")},
-		oneOf:  []string{"QueuePriority", "QueueTimeAdjustmentSeconds", "RoutingProficiencies"},
+		oneOf:  []string{"QueuePriority", "QueueTimeAdjustmentSeconds", "RoutingProficiencies"}, make: newSetRouting,
 	},
-	{name: "UpdateContactRoutingCriteria", types: everywhere, required: onError, params: []param{nested("RoutingCriteria").must()}},
-	{name: "UpdateRoutingCriteria", types: everywhere, required: onError, params: []param{nested("RoutingCriteria").must()}},
+	{
+		name: "UpdateContactRoutingCriteria", types: everywhere, required: onError, params: []param{nested("RoutingCriteria").must()},
+		make: newSetCriteria,
+	},
+	{
+		name: "UpdateRoutingCriteria", types: everywhere, required: onError, params: []param{nested("RoutingCriteria").must()},
+		make: newSetCriteria,
+	},
 	{
 		name: "UpdateContactRecordingBehavior", types: spoken | outboundWhisper, optional: onError, rules: goesOn,
 		params: []param{nested("RecordingBehavior"), nested("AnalyticsBehavior")}, make: newNothing,
@@ -156,13 +164,13 @@ var contactSpecs = []spec{
 	},
 	{
 		name: "CreatePersistentContactAssociation", types: inbound, required: onError,
-		params: []param{refer("SourceContactId").must(), literal("RehydrationType").must()},
+		params: []param{refer("SourceContactId").must(), literal("RehydrationType").must()}, make: newPersist,
 	},
 	{
 		name: "TagContact", types: everywhere, required: onError,
-		params: []param{nested("Tags").must()}, also: checkTags,
+		params: []param{nested("Tags").must()}, also: checkTags, make: newSetTags,
 	},
-	{name: "UntagContact", types: everywhere, required: onError, params: []param{nested("TagKeys").must()}},
+	{name: "UntagContact", types: everywhere, required: onError, params: []param{nested("TagKeys").must()}, make: newRemoveTags},
 	{
 		name: "UpdateContactTextToSpeechVoice", types: everywhere, optional: onError, rules: goesOn,
 		params: []param{prose("TextToSpeechVoice").must(), prose("TextToSpeechEngine"), prose("TextToSpeechStyle")}, make: newNothing,

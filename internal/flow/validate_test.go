@@ -200,7 +200,7 @@ func TestCheckWarns(t *testing.T) {
 		{"no branch", doc(say("a", "a", "x"), stop("x")), "", "a: There is no branch for NoMatchingError."},
 		{"recorded prompt", doc(act("a", "MessageParticipant", `"PromptId":"p"`, good), stop("x")), "", "a: A chat cannot play a recorded prompt."},
 		{"voice", doc(act("a", "StartVoiceIdStream", ``, good), stop("x")), "", "a: StartVoiceIdStream: only calls have it."},
-		{"not run", doc(act("a", "GetMetricData", ``, good), stop("x")), "", "a: This version of Parley does not run GetMetricData."},
+		{"not run", doc(act("a", "CreateTask", `"Name":"n"`, good), stop("x")), "", "a: This version of Parley does not run CreateTask."},
 		{"unknown root", doc(act("a", "MessageParticipant", `"Text":"$.Atributes.a and $.Atributes.b"`, good), stop("x")), "", "a: There is no $.Atributes."},
 		{"unknown root in a key", doc(act("a", "UpdateContactAttributes", `"Attributes":{"$.Bad.x":"1"}`, good), stop("x")), "", "a: There is no $.Bad."},
 		{"wrong flow type", doc(act("a", "MessageParticipant", `"Text":"a"`, good), stop("x")), "CUSTOMER_HOLD", "a: MessageParticipant does not belong into a flow of this type."},

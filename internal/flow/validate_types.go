@@ -35,6 +35,13 @@ func allOf(operands ...string) func(*validation, *action) {
 	}
 }
 
+// checkHoursBranches: True and False have a branch, and overrides may have one
+// by their name.
+func checkHoursBranches(v *validation, a *action) {
+	equalsAny(v, a)
+	v.complete(a, []string{"True", "False"})
+}
+
 // operator checks the operator of condition i.
 func (v *validation) operator(a *action, i int, allowed ...string) {
 	if op := a.conditions[i].operator; operators[op] != nil && !slices.Contains(allowed, op) {
