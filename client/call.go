@@ -199,17 +199,9 @@ func (s *service) late(op *restjson.Operation, got *Response) *Error {
 	return &Error{Operation: op, Kind: Timeout, Response: got, Err: &timeLimit{limit: s.cfg.AttemptTimeout}}
 }
 
-// payload is a request's body.
-type payload struct{ bytes.Reader }
-
-// Close has nothing to close.
-func (*payload) Close() error { return nil }
-
-func newPayload(b []byte) *payload {
-	p := &payload{}
-	p.Reset(b)
-	return p
-}
+// newPayload makes a request's body of types that net/http knows to be in memory: for others it
+// sends the header by itself before it reads them.
+func newPayload(b []byte) io.ReadCloser { return io.NopCloser(bytes.NewReader(b)) }
 
 // request makes the HTTP request of one attempt and signs it.
 func (s *service) request(ctx context.Context, r *restjson.Request) (*http.Request, error) {
