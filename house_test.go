@@ -22,7 +22,7 @@ var floors = [][]string{
 	{"center"},
 	{"flow", "routing", "store", "blob", "bus"},
 	{"contact", "flowgraph"},
-	{"catalog", "auth", "integration"},
+	{"catalog", "auth", "integration", "flowlog"},
 	{"engine", "flowtest"},
 	{"connectapi", "participantapi", "agentapi", "stream", "ui"},
 	{"server"},
@@ -54,7 +54,7 @@ func room(path string) (name string, floor int, ours bool) {
 		switch name {
 		case "api", "client":
 			return name, -1, true
-		case "cmd", "bench":
+		case "cmd", "bench", "examples":
 			return name, len(floors), true
 		}
 		return name, -2, true

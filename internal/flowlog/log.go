@@ -1,0 +1,268 @@
+package flowlog
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"parley/internal/center"
+	"parley/internal/flow"
+)
+
+// Bounds of what waits to be written.
+const (
+	maxQueued = 8192     // entries
+	maxWeight = 16 << 20 // bytes of their texts, roughly
+)
+
+// Log takes what flows did and carries it on. Add and Follow may be called by
+// many goroutines; Run does the work.
+type Log struct {
+	// Dir is where each instance has its file, named by its id; "" writes none.
+	Dir string
+	// MaxBytes is what the file of an instance and those before it may take
+	// together; 0 means 64 MiB.
+	MaxBytes int64
+	// Name tells the ARN of a flow, or of a module, and its name, which may be "".
+	Name func(ctx context.Context, instance center.InstanceID, id center.FlowID, module bool) (arn, name string)
+	// Hide are further names of what is secret, besides password, token and their
+	// like. Case and separators do not matter; a name that contains one is hidden,
+	// by a word of four letters or fewer only when it is a word of the name.
+	Hide []string
+	// Log is the server's log, and Level the level of records there. What must not
+	// be missed (an unknown action, a flow that does not end) is a warning.
+	Log   *slog.Logger
+	Level slog.Level
+
+	hidden names
+	setup  sync.Once
+	wake   chan struct{}
+	files  files
+	tails  tails
+
+	// Run's own.
+	failing bool // the last write to a file failed
+	written bool // one has succeeded since the last flush
+
+	mu      sync.Mutex // guards what follows
+	queue   []batch
+	entries int
+	weight  int
+	lost    int    // since Run last told
+	total   uint64 // lost ever
+}
+
+// batch is what one commit brought.
+type batch struct {
+	instance center.InstanceID
+	contact  center.ContactID
+	entries  []flow.LogEntry
+	weight   int
+}
+
+func (l *Log) init() {
+	l.setup.Do(func() {
+		l.wake = make(chan struct{}, 1)
+		l.hidden = append(l.hidden, secretNames...)
+		for _, name := range l.Hide {
+			if name = squeeze(name); name != "" {
+				l.hidden = append(l.hidden, name)
+			}
+		}
+		if l.Log == nil {
+			l.Log = slog.New(slog.DiscardHandler)
+		}
+		if l.MaxBytes <= 0 {
+			l.MaxBytes = 64 << 20
+		}
+		l.files = files{dir: l.Dir, max: l.MaxBytes / keptFiles}
+	})
+}
+
+// Add takes the entries of one commit, which nobody changes any more. It does
+// not block and does no I/O; entries that do not fit are lost and counted.
+func (l *Log) Add(instance center.InstanceID, c *center.Contact, entries []flow.LogEntry) {
+	l.init()
+	if len(entries) == 0 {
+		return
+	}
+	b := batch{instance: instance, contact: c.ID, entries: entries, weight: weigh(entries)}
+	l.mu.Lock()
+	if l.entries+len(entries) > maxQueued || l.weight+b.weight > maxWeight {
+		l.lost += len(entries)
+		l.total += uint64(len(entries))
+		l.mu.Unlock()
+		return
+	}
+	l.queue = append(l.queue, b)
+	l.entries += len(entries)
+	l.weight += b.weight
+	l.mu.Unlock()
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// weigh estimates the bytes that entries hold.
+func weigh(entries []flow.LogEntry) int {
+	n := 0
+	for i := range entries {
+		e := &entries[i]
+		n += 256 + len(e.External) + len(e.Problem)
+		for key, v := range e.Parameters {
+			n += len(key) + weighValue(v)
+		}
+	}
+	return n
+}
+
+func weighValue(v any) int {
+	switch v := v.(type) {
+	case string:
+		return len(v)
+	case map[string]any:
+		n := 0
+		for key, member := range v {
+			n += len(key) + weighValue(member)
+		}
+		return n
+	case []any:
+		n := 0
+		for _, member := range v {
+			n += weighValue(member)
+		}
+		return n
+	}
+	return 16
+}
+
+// Lost is how many entries did not fit since the start.
+func (l *Log) Lost() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.total
+}
+
+// Run writes until ctx ends, then what is still queued, and closes the files. It
+// is called once.
+func (l *Log) Run(ctx context.Context) {
+	l.init()
+	defer l.files.close()
+	for {
+		select {
+		case <-l.wake:
+			l.drain(ctx)
+		case <-ctx.Done():
+			// What was committed before the end is written; names may be missing.
+			l.drain(context.WithoutCancel(ctx))
+			l.tails.end()
+			return
+		}
+	}
+}
+
+// drain writes what is queued.
+func (l *Log) drain(ctx context.Context) {
+	for {
+		l.mu.Lock()
+		queue, lost := l.queue, l.lost
+		l.queue, l.entries, l.weight, l.lost = nil, 0, 0, 0
+		l.mu.Unlock()
+		if lost > 0 {
+			l.Log.WarnContext(ctx, "flow log entries were lost: more came than could be written", "entries", lost)
+		}
+		if len(queue) == 0 {
+			l.flush(ctx)
+			return
+		}
+		for i := range queue {
+			l.write(ctx, &queue[i])
+		}
+	}
+}
+
+// flush puts what was written onto the files.
+func (l *Log) flush(ctx context.Context) {
+	switch err := l.files.flush(); {
+	case err != nil:
+		l.failed(ctx, err)
+	case l.failing && l.written:
+		l.failing = false
+		l.Log.InfoContext(ctx, "flow logs can be written again")
+	}
+	l.written = false
+}
+
+// failed takes note of a failure of the disk, and tells the first in a row.
+func (l *Log) failed(ctx context.Context, err error) {
+	l.written = false
+	if !l.failing {
+		l.failing = true
+		l.Log.ErrorContext(ctx, "flow logs cannot be written", "error", err)
+	}
+}
+
+// write makes records of a batch and hands them on.
+func (l *Log) write(ctx context.Context, b *batch) {
+	var last flowKey
+	var arn, name string
+	for i := range b.entries {
+		e := &b.entries[i]
+		if key := (flowKey{e.Flow, e.Module}); key != last || arn == "" {
+			last = key
+			arn, name = string(e.Flow), ""
+			if l.Name != nil {
+				arn, name = l.Name(ctx, b.instance, e.Flow, e.Module)
+			}
+		}
+		r := newRecord(b.contact, arn, name, e, l.hidden)
+		l.tell(ctx, &r, e)
+		if !e.Logging {
+			continue
+		}
+		line := r.line()
+		l.tails.send(&Line{Instance: b.instance, Contact: b.contact, Flow: e.Flow, Text: line[:len(line)-1]})
+		if l.Dir == "" {
+			continue
+		}
+		if err := l.files.write(string(b.instance), line); err != nil {
+			l.failed(ctx, err)
+		} else {
+			l.written = true
+		}
+	}
+}
+
+// flowKey tells flows and modules apart.
+type flowKey struct {
+	id     center.FlowID
+	module bool
+}
+
+// tell writes a record to the server's log.
+func (l *Log) tell(ctx context.Context, r *Record, e *flow.LogEntry) {
+	level := l.Level
+	if e.Always {
+		level = slog.LevelWarn
+	}
+	if !e.Logging && !e.Always || !l.Log.Enabled(ctx, level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 8)
+	attrs = append(attrs, slog.String("contact", r.ContactID), slog.String("flow", string(e.Flow)))
+	if r.FlowName != "" {
+		attrs = append(attrs, slog.String("name", r.FlowName))
+	}
+	attrs = append(attrs, slog.String("action", e.Action), slog.String("type", e.Type))
+	if len(r.Parameters) > 0 {
+		attrs = append(attrs, slog.Any("parameters", r.Parameters))
+	}
+	if e.Result != "" {
+		attrs = append(attrs, slog.String("result", e.Result))
+	}
+	if e.Problem != "" {
+		attrs = append(attrs, slog.String("problem", cut(e.Problem)))
+	}
+	l.Log.LogAttrs(ctx, level, "flow", attrs...)
+}
