@@ -37,6 +37,9 @@ type Hub struct {
 	cancel context.CancelFunc
 	brakes chan struct{} // one for each refusal that is being delayed
 
+	pollOnce sync.Once
+	poller   *poller // nil where there is none; see polling
+
 	shards   [64]shard
 	turn     atomic.Int32 // of the patrol
 	sockets  atomic.Int32 // seats taken
@@ -85,6 +88,20 @@ func (h *Hub) init() {
 		h.brakes = make(chan struct{}, maxBraked)
 		h.ctx, h.cancel = context.WithCancel(context.Background())
 	})
+}
+
+// polling returns the poller, which the first socket that asks makes; nil
+// where there is none.
+func (h *Hub) polling() *poller {
+	h.pollOnce.Do(func() {
+		p, err := newPoller()
+		if err != nil {
+			h.Log.Debug("each socket has a goroutine", "error", err)
+			return
+		}
+		h.poller = p
+	})
+	return h.poller
 }
 
 // Sockets returns how many sockets are open.

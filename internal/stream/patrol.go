@@ -93,13 +93,23 @@ func (h *Hub) Shutdown(ctx context.Context) error {
 	select {
 	case <-ended:
 		h.cancel()
+		h.retire()
 		return nil
 	case <-ctx.Done():
 	}
 	h.cancel()
 	h.each(func(s *socket) { s.cut(Stopping) })
 	<-ended
+	h.retire()
 	return ctx.Err()
+}
+
+// retire ends the poller, if there is one: there are no sockets any more.
+func (h *Hub) retire() {
+	h.pollOnce.Do(func() {}) // none is made any more
+	if h.poller != nil {
+		h.poller.close()
+	}
 }
 
 // stagger returns how many of n sockets to close at a time, and the pause in

@@ -84,7 +84,7 @@ func (s *socket) close(cause Cause) {
 
 // cut ends the connection without ado, unless it has ended. It does not
 // block, as closing a TLS connection can: reads and writes under way fail, and
-// the reading goroutine closes.
+// the goroutine that reads, which a parked socket is given, closes.
 func (s *socket) cut(cause Cause) {
 	s.out.mu.Lock()
 	if s.out.cause == open {
@@ -92,6 +92,7 @@ func (s *socket) cut(cause Cause) {
 	}
 	s.out.mu.Unlock()
 	s.conn.SetDeadline(longAgo)
+	s.wake()
 }
 
 var longAgo = time.Unix(1, 0)

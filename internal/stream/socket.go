@@ -11,9 +11,11 @@ import (
 	"parley/internal/center"
 )
 
-// socket is one WebSocket of a participant. Its goroutine, run, reads, and
-// writes what it answers; what is published is written by flush. It lives
-// from newSocket over sit and start to leave.
+// socket is one WebSocket of a participant. One goroutine at a time, run or
+// resume, reads, and writes what it answers; between frames the socket is
+// parked with the hub's poller, where it can be, and has none. What is
+// published is written by flush. A socket lives from newSocket over sit and
+// start to leave.
 type socket struct {
 	hub         *Hub
 	conn        net.Conn
@@ -32,7 +34,10 @@ type socket struct {
 	heard  atomic.Int32 // turn of the last frame
 
 	out outbox
-	in  inbox // of run
+	in  inbox // of the goroutine that reads
+
+	parked atomic.Bool // whoever resets it goes on reading
+	fd     int         // the poller knows the socket by it; 0 before, -1 when it cannot
 }
 
 func newSocket(h *Hub, chat center.ContactID, participant center.ParticipantID) *socket {
@@ -47,15 +52,69 @@ var (
 	subscribeFault = appendFrame(nil, opText, []byte(`{"topic":"`+topicSubscribe+`","content":{"status":"failure","topics":[]}}`))
 )
 
-// run is the life of the socket.
+// run uses what has come and reads on, until the socket is parked or ends.
 func (s *socket) run() {
-	defer s.hub.done.Done()
 	s.reply()
-	orderly, lost := s.listen()
+	orderly, lost, over := s.listen()
+	if !over {
+		return
+	}
 	if lost { // where frames begin and end; the client has to hear the close frame and go
 		s.drain()
 	}
+	s.end(orderly)
+}
+
+// resume goes on after the socket was parked.
+func (s *socket) resume() {
+	if err := s.in.fill(s.conn); err != nil {
+		s.end(false)
+		return
+	}
+	s.run()
+}
+
+func (s *socket) end(orderly bool) {
+	defer s.hub.done.Done()
 	s.leave(orderly)
+}
+
+// park leaves the socket to the poller until something can be read. It
+// reports whether it did: the socket is then somebody else's. One that closes is
+// not parked; it is soon over.
+func (s *socket) park() bool {
+	first := s.fd == 0
+	if first {
+		s.fd = descriptor(s.conn)
+	}
+	if s.fd < 0 {
+		return false
+	}
+	p := s.hub.polling()
+	if p == nil {
+		s.fd = -1
+		return false
+	}
+	if first {
+		p.add(s, s.fd)
+	}
+	fd := s.fd
+	s.parked.Store(true) // from here on, whoever resets it has the socket
+	s.out.mu.Lock()
+	closing := s.out.cause != open
+	s.out.mu.Unlock()
+	if !closing && p.await(fd, first) == nil {
+		return true
+	}
+	// Whoever closed it may have looked before parked was set.
+	return !s.parked.CompareAndSwap(true, false)
+}
+
+// wake lets a parked socket go on.
+func (s *socket) wake() {
+	if s.parked.CompareAndSwap(true, false) {
+		go s.resume()
+	}
 }
 
 // reply writes what is to be written, unless somebody does so already.
@@ -65,33 +124,37 @@ func (s *socket) reply() {
 	}
 }
 
-// listen reads until the socket is to end. orderly says that close frames
-// went both ways; lost, that what else comes cannot be understood.
-func (s *socket) listen() (orderly, lost bool) {
+// listen reads until the socket is parked or is to end, which is when over is
+// set. orderly says that close frames went both ways; lost, that what else
+// comes cannot be understood.
+func (s *socket) listen() (orderly, lost, over bool) {
 	for {
 		f, ok, bad := s.in.cut()
 		switch {
 		case bad != open:
 			s.close(bad)
-			return false, true
+			return false, true, true
 		case ok:
 			s.heard.Store(s.hub.turn.Load())
 			s.hub.counts.heard.Add(1)
 			if f.op == opClose {
 				s.farewell(f.payload)
-				return true, false
+				return true, false, true
 			}
 			if bad := s.hear(f); bad != open {
 				s.close(bad)
 				if bad == Malformed || bad == TooBig {
-					return false, true
+					return false, true, true
 				}
 			}
 			continue
 		}
 		s.reply()
+		if s.park() {
+			return false, false, false
+		}
 		if err := s.in.fill(s.conn); err != nil {
-			return false, false
+			return false, false, true
 		}
 	}
 }
