@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"parley/internal/center"
-	"parley/internal/contact"
 	"parley/internal/flow"
 	"parley/internal/store"
 )
@@ -22,6 +21,15 @@ type Config struct {
 	Now       func() time.Time
 	Limits    Limits
 	Log       *slog.Logger // nil for nobody
+
+	// Unassociated lets flows call functions and ask bots that are not
+	// associated with their instance, as development mode does.
+	Unassociated bool
+	// CheckReferences refuses to publish a flow or module that names, by a fixed
+	// value, a resource that its instance does not have. Without it such a
+	// reference takes its action's error branch at run time, and flows of other
+	// instances can be published as they are.
+	CheckReferences bool
 }
 
 // Limits are the quotas that an operator may set. The zero value of a member
@@ -29,7 +37,15 @@ type Config struct {
 type Limits struct {
 	Instances    int // 100; the service allows 2 until asked for more
 	Flows        int // of an instance, besides the default flows; 100
-	FlowVersions int // of a flow; 50
+	FlowVersions int // of a flow, a module or a view; 50
+	Modules      int // of an instance; 200
+	Aliases      int // of a module; 50
+	Views        int // of an instance, besides the managed ones; 500
+	Queues       int // of an instance; 100
+	Hours        int // hours of operation of an instance; 100
+	Functions    int // Lambda functions of an instance; 50
+	Bots         int // of an instance and a version of Lex; 70
+	Origins      int // approved origins of an instance; 100
 }
 
 // Defaults fills in what is not set.
@@ -42,6 +58,14 @@ func (l Limits) Defaults() Limits {
 	set(&l.Instances, 100)
 	set(&l.Flows, 100)
 	set(&l.FlowVersions, 50)
+	set(&l.Modules, 200)
+	set(&l.Aliases, 50)
+	set(&l.Views, 500)
+	set(&l.Queues, 100)
+	set(&l.Hours, 100)
+	set(&l.Functions, 50)
+	set(&l.Bots, 70)
+	set(&l.Origins, 100)
 	return l
 }
 
@@ -56,12 +80,11 @@ const (
 // Catalog keeps what an administrator sets up. Make it with [New]. Its methods
 // may be called by many goroutines.
 type Catalog struct {
-	contact.Empty // until the catalog has all that flows ask for
-	cfg           Config
-	views         lru[center.InstanceID, *View]
-	running       lru[contentKey, *flow.Flow]
-	locks         [64]sync.Mutex // writes to an instance and loads of its view; by hash of the id
-	seed          maphash.Seed
+	cfg     Config
+	views   lru[center.InstanceID, *View]
+	running lru[contentKey, *flow.Flow]
+	locks   [64]sync.Mutex // writes to an instance and loads of its view; by hash of the id
+	seed    maphash.Seed
 
 	founding sync.Mutex // making instances; taken before a lock of locks
 }
@@ -170,9 +193,11 @@ func (c *Catalog) load(ctx context.Context, id center.InstanceID) (*View, error)
 		}
 		v.add(kind, rs)
 	}
-	for _, f := range All[*Flow](v) {
-		if err := c.parse(ctx, v, f); err != nil {
-			return nil, err
+	for _, kind := range []center.Kind{center.KindFlow, center.KindFlowModule} {
+		for _, r := range v.lists[kind] {
+			if err := c.parse(ctx, v, r.(holder)); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return v, nil
@@ -291,11 +316,11 @@ func (c *Catalog) commit(ctx context.Context, v *View, w write) error {
 func (c *Catalog) show(ctx context.Context, next *View, put []Resource) {
 	id := next.Instance.InstanceID()
 	for _, r := range put {
-		f, ok := next.index[center.KindFlow][r.About().ID]
+		h, ok := next.index[r.Kind()][r.About().ID].(holder)
 		if !ok {
 			continue
 		}
-		if err := c.parse(ctx, next, f.(*Flow)); err != nil {
+		if err := c.parse(ctx, next, h); err != nil {
 			c.views.drop(id)
 			return
 		}
@@ -336,7 +361,8 @@ func (c *Catalog) Delete(ctx context.Context, ref string) error {
 // ownedKinds are the kinds of what goes away with an instance.
 var ownedKinds = []center.Kind{
 	center.KindFlow, center.KindFlowVersion, center.KindFlowModule, center.KindQueue, center.KindHours, center.KindRoutingProfile,
-	center.KindSecurityProfile, center.KindAgentStatus, center.KindUser, center.KindView, center.KindStorageConfig,
+	center.KindSecurityProfile, center.KindAgentStatus, center.KindUser, center.KindView, center.KindViewVersion, center.KindStorageConfig,
+	center.KindAssociation,
 }
 
 // duplicate reports whether a write was refused because a name or id is taken.

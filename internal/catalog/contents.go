@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"parley/internal/center"
 	"parley/internal/flow"
@@ -65,8 +66,7 @@ func (c *Catalog) Published(instance center.InstanceID, ref string) (*flow.Flow,
 	if err != nil {
 		return nil, "", err
 	}
-	key := contentKey{id, f.Hash}
-	if _, ok := c.running.get(key); !ok {
+	if key := (contentKey{id, f.Hash}); !c.running.has(key) {
 		c.keep(key, f) // whoever begins with it asks for it by its hash next
 	}
 	return f, id, nil
@@ -85,74 +85,130 @@ func (c *Catalog) Content(id center.FlowID, hash string) (*flow.Flow, error) {
 // that [View.FindFlow] found. Saved without a saved content is the published
 // one. NotPublished when there is no published content.
 func (c *Catalog) Text(ctx context.Context, v *View, f *Flow, which Which) (text, hash string, err error) {
-	hash = f.at(which)
+	hash = f.At(which)
 	if hash == "" {
 		return "", "", &center.Error{Reason: center.NotPublished, Message: "flow " + f.ID + " has not been published; its saved content is " + f.ID + ":" + savedQualifier, Kind: center.KindFlow, ID: f.ID}
 	}
-	if p := v.runnable[f.ID]; p.flow != nil && p.flow.Hash == hash {
+	if p := v.runnable[contentKey{center.FlowID(f.ID), hash}]; p.flow != nil {
 		return string(p.flow.Content()), hash, nil
 	}
-	text, err = c.text(ctx, f.ID, hash)
-	return text, hash, err
+	d, err := c.document(ctx, f.ID, hash)
+	return d.Content, hash, err
 }
 
-// parse makes the published content of a flow ready in a view under construction.
-func (c *Catalog) parse(ctx context.Context, v *View, f *Flow) error {
-	if f.Published == "" {
+// parse makes the contents that chats may come to ready in a view under
+// construction: the published one of a flow, those of a module that a
+// reference may name.
+func (c *Catalog) parse(ctx context.Context, v *View, h holder) error {
+	id := center.FlowID(h.About().ID)
+	hashes, typ := []string{h.contents().Published}, ""
+	switch h := h.(type) {
+	case *Flow:
+		typ = h.Type
+	case *Module:
+		hashes = h.runs()
+	default:
 		return nil
 	}
-	key := contentKey{center.FlowID(f.ID), f.Published}
-	parsed, ok := c.running.get(key)
-	if !ok {
-		var err error
-		parsed, err = c.content(ctx, f.ID, f.Published)
-		switch center.ReasonOf(err) {
-		case center.InvalidFlow, center.NotFound:
-			c.cfg.Log.ErrorContext(ctx, "a published flow cannot be read", "instance", f.Instance, "flow", f.ID, "error", err)
-			v.runnable[f.ID] = published{err: fmt.Errorf("flow %s: %w", f.ID, err)}
-			return nil
+	for _, hash := range hashes {
+		if hash == "" {
+			continue
 		}
-		if err != nil {
-			return err
+		key := contentKey{id, hash}
+		parsed, ok := c.running.get(key)
+		if !ok {
+			var err error
+			parsed, err = c.content(ctx, string(id), hash)
+			switch center.ReasonOf(err) {
+			case center.InvalidFlow, center.NotFound:
+				c.cfg.Log.ErrorContext(ctx, "a published flow cannot be read", "instance", h.About().Instance, "flow", id, "error", err)
+				v.runnable[key] = published{err: fmt.Errorf("%s %s: %w", h.Kind(), id, err)}
+				continue
+			}
+			if err != nil {
+				return err
+			}
 		}
+		v.runnable[key] = published{flow: parsed.As(typ)}
 	}
-	v.runnable[f.ID] = published{flow: parsed.As(f.Type)}
 	return nil
 }
 
 // content reads and parses a content.
 func (c *Catalog) content(ctx context.Context, id, hash string) (*flow.Flow, error) {
-	text, err := c.text(ctx, id, hash)
+	d, err := c.document(ctx, id, hash)
 	if err != nil {
 		return nil, err
 	}
-	return flow.Parse([]byte(text))
+	return d.parse()
 }
 
-func (c *Catalog) text(ctx context.Context, id, hash string) (string, error) {
+// document is a content as the store keeps it: of a flow the bare text, of a
+// module with settings both.
+type document struct {
+	Content  string `json:"content"`
+	Settings string `json:"settings,omitempty"` // of a module
+}
+
+// UnmarshalJSON reads both forms.
+func (d *document) UnmarshalJSON(body []byte) error {
+	if len(body) > 0 && body[0] == '"' {
+		return json.Unmarshal(body, &d.Content)
+	}
+	type plain document
+	return json.Unmarshal(body, (*plain)(d))
+}
+
+// MarshalJSON writes the shorter form.
+func (d document) MarshalJSON() ([]byte, error) {
+	if d.Settings == "" {
+		return json.Marshal(d.Content)
+	}
+	type plain document
+	return json.Marshal(plain(d))
+}
+
+// document reads a content of a flow or module.
+func (c *Catalog) document(ctx context.Context, id, hash string) (d document, err error) {
 	r, err := c.cfg.Store.Resource(ctx, center.KindFlowVersion, contentID(id, hash))
 	if err != nil {
-		return "", err
+		return d, err
 	}
-	var text string
-	if err := json.Unmarshal(r.Body, &text); err != nil {
-		return "", fmt.Errorf("decode content %s: %w", r.ID, err)
+	if err := json.Unmarshal(r.Body, &d); err != nil {
+		return d, fmt.Errorf("decode content %s: %w", r.ID, err)
 	}
-	return text, nil
+	return d, nil
 }
 
 // contentID is where the store keeps a content.
-func contentID(flow, hash string) string { return flow + ":" + hash }
+func contentID(id, hash string) string { return id + ":" + hash }
+
+// stow makes a content, told by its hash, the draft or the published one of
+// its resource, and sees to its being written.
+func (c *Catalog) stow(h holder, hash string, body any, draft bool, w *write) error {
+	id := contentID(h.About().ID, hash)
+	if i := slices.IndexFunc(w.gone, func(r center.Resource) bool { return r.ID == id }); i >= 0 {
+		w.gone = slices.Delete(w.gone, i, i+1) // about to be removed, and needed again
+	} else if !h.contents().holds(hash) {
+		row, err := c.contentRow(h, hash, body)
+		if err != nil {
+			return err
+		}
+		w.also = append(w.also, row)
+	}
+	h.contents().publish(hash, draft, c.now())
+	return nil
+}
 
 // contentRow is a content as the store keeps it.
-func (c *Catalog) contentRow(f *Flow, parsed *flow.Flow) (center.Resource, error) {
-	body, err := json.Marshal(string(parsed.Content()))
+func (c *Catalog) contentRow(h holder, hash string, body any) (center.Resource, error) {
+	text, err := json.Marshal(body)
 	if err != nil {
 		return center.Resource{}, fmt.Errorf("encode content: %w", err)
 	}
 	now := c.now()
 	return center.Resource{
-		Instance: f.Instance, Kind: center.KindFlowVersion, ID: contentID(f.ID, parsed.Hash),
-		Created: now, Updated: now, Body: body,
+		Instance: h.About().Instance, Kind: contentKind(h.Kind()), ID: contentID(h.About().ID, hash),
+		Created: now, Updated: now, Body: text,
 	}, nil
 }

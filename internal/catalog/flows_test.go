@@ -351,7 +351,7 @@ func TestContentLeftBehindIsTakenOver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	row, err := f.contentRow(made, parsed)
+	row, err := f.contentRow(made, parsed.Hash, string(parsed.Content()))
 	if err != nil {
 		t.Fatal(err)
 	}

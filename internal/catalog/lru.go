@@ -34,6 +34,12 @@ func (l *lru[K, V]) get(key K) (v V, ok bool) {
 	return e.Value.(*kept[K, V]).value, true
 }
 
+// has reports whether a value is kept, and notes that it was used.
+func (l *lru[K, V]) has(key K) bool {
+	_, ok := l.get(key)
+	return ok
+}
+
 // put adds or replaces a value.
 func (l *lru[K, V]) put(key K, v V, weight int) {
 	l.mu.Lock()

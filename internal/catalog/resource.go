@@ -37,6 +37,9 @@ func (m *Meta) About() *Meta { return m }
 var makers = map[center.Kind]func() Resource{
 	center.KindInstance:        func() Resource { return new(Instance) },
 	center.KindFlow:            func() Resource { return new(Flow) },
+	center.KindFlowModule:      func() Resource { return new(Module) },
+	center.KindView:            func() Resource { return new(Screen) },
+	center.KindAssociation:     func() Resource { return new(Association) },
 	center.KindQueue:           func() Resource { return new(Queue) },
 	center.KindHours:           func() Resource { return new(Hours) },
 	center.KindRoutingProfile:  func() Resource { return new(RoutingProfile) },

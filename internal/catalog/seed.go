@@ -81,9 +81,9 @@ func (c *Catalog) seeds(i *Instance, ids func(center.Kind, string) string) ([]ce
 		if err != nil {
 			return nil, fmt.Errorf("default flow %q: %w", d.Name, err)
 		}
-		f := &Flow{Type: d.Type, Published: parsed.Hash, Default: strings.HasPrefix(d.Name, "Default ")}
-		f.Meta = meta(f, d.Name)
-		row, err := c.contentRow(f, parsed)
+		f := &Flow{Type: d.Type, Default: strings.HasPrefix(d.Name, "Default ")}
+		f.Meta, f.Published = meta(f, d.Name), parsed.Hash
+		row, err := c.contentRow(f, parsed.Hash, string(parsed.Content()))
 		if err != nil {
 			return nil, err
 		}

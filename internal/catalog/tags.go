@@ -12,8 +12,8 @@ import (
 const maxTags = 50
 
 // Tagged returns what an ARN names among the resources that can be tagged: an
-// instance, or a flow, queue, hours of operation, routing profile, security
-// profile or agent status of one. Errors: Invalid when it is no ARN of those,
+// instance, or a flow, flow module, view, queue, hours of operation, routing
+// profile, security profile or agent status of one. Errors: Invalid when it is no ARN of those,
 // NotFound.
 func (c *Catalog) Tagged(ctx context.Context, arn string) (Resource, error) {
 	a, err := taggable(arn)
@@ -35,7 +35,7 @@ func taggable(arn string) (center.ARN, error) {
 	if !ok {
 		return a, center.Errorf(center.Invalid, "%q is not the ARN of an Amazon Connect resource", arn)
 	}
-	if _, ok := makers[a.Kind]; !ok || a.Kind == center.KindStorageConfig {
+	if _, ok := makers[a.Kind]; !ok || a.Kind == center.KindStorageConfig || a.Kind == center.KindAssociation {
 		return a, center.Errorf(center.Invalid, "a resource of the kind %s cannot be tagged", a.Kind)
 	}
 	return a, nil

@@ -1,8 +1,6 @@
 package catalog
 
 import (
-	"time"
-
 	"parley/internal/center"
 )
 
@@ -20,69 +18,18 @@ func (*Instance) Kind() center.Kind { return center.KindInstance }
 // InstanceID returns the id as what it is.
 func (i *Instance) InstanceID() center.InstanceID { return center.InstanceID(i.ID) }
 
-// Flow is a contact flow (ContactFlow). At least one of Published and Draft is set.
+// Flow is a contact flow (ContactFlow).
 type Flow struct {
-	Meta        `json:"-"`
-	Type        string        `json:"type"` // ContactFlowType
-	Description string        `json:"description,omitempty"`
-	Archived    bool          `json:"archived,omitempty"`    // ContactFlowState ARCHIVED
-	Default     bool          `json:"default,omitempty"`     // came with the instance and cannot be deleted
-	Published   string        `json:"published,omitempty"`   // hash of the content that chats run; "" when never published
-	Draft       string        `json:"draft,omitempty"`       // hash of a saved content that is not published ($SAVED)
-	Versions    []FlowVersion `json:"versions,omitempty"`    // oldest first
-	LastVersion int64         `json:"lastVersion,omitempty"` // numbers are never used again
-	Retired     []Retired     `json:"retired,omitempty"`     // contents that only running chats may need
-	Deleted     time.Time     `json:"deleted,omitzero"`      // a tombstone: kept as long as Retired is
+	Meta `json:"-"`
+	Contents
+	Type        string `json:"type"` // ContactFlowType
+	Description string `json:"description,omitempty"`
+	Archived    bool   `json:"archived,omitempty"` // ContactFlowState ARCHIVED
+	Default     bool   `json:"default,omitempty"`  // came with the instance and cannot be deleted
 }
 
 // Kind returns KindFlow.
 func (*Flow) Kind() center.Kind { return center.KindFlow }
-
-// FlowVersion is an immutable version of a flow (ContactFlowVersionSummary).
-type FlowVersion struct {
-	Number      int64     `json:"number"`
-	Hash        string    `json:"hash"`
-	Description string    `json:"description,omitempty"`
-	Created     time.Time `json:"created"`
-}
-
-// Retired is a content that has been replaced.
-type Retired struct {
-	Hash string    `json:"hash"`
-	At   time.Time `json:"at,omitzero"` // when chats stopped beginning with it; zero when none ever did
-}
-
-// Queue is a queue of the type STANDARD (Queue).
-type Queue struct {
-	Meta         `json:"-"`
-	Description  string `json:"description,omitempty"`
-	Hours        string `json:"hours"` // HoursOfOperationId
-	Disabled     bool   `json:"disabled,omitempty"`
-	MaxContacts  *int32 `json:"maxContacts,omitempty"` // nil for the instance's limit
-	OutboundFlow string `json:"outboundFlow,omitempty"`
-}
-
-// Kind returns KindQueue.
-func (*Queue) Kind() center.Kind { return center.KindQueue }
-
-// Hours are hours of operation (HoursOfOperation).
-type Hours struct {
-	Meta        `json:"-"`
-	Description string     `json:"description,omitempty"`
-	TimeZone    string     `json:"timeZone"` // IANA
-	Config      []OpenTime `json:"config"`
-}
-
-// Kind returns KindHours.
-func (*Hours) Kind() center.Kind { return center.KindHours }
-
-// OpenTime is a stretch of one weekday (HoursOfOperationConfig). Start and End
-// are minutes after midnight; an End of 0 is midnight.
-type OpenTime struct {
-	Day   time.Weekday `json:"day"`
-	Start int          `json:"start"`
-	End   int          `json:"end"`
-}
 
 // RoutingProfile says which contacts an agent takes (RoutingProfile).
 type RoutingProfile struct {

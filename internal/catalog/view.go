@@ -3,7 +3,6 @@ package catalog
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"parley/internal/center"
@@ -18,8 +17,8 @@ type View struct {
 	partition center.Partition
 	lists     map[center.Kind][]Resource // by name, then id
 	index     map[center.Kind]map[string]Resource
-	graves    map[string]*Flow     // deleted flows whose contents are still kept
-	runnable  map[string]published // by flow id
+	graves    map[string]holder        // deleted ones whose contents are still kept
+	runnable  map[contentKey]published // what chats may come to: flows and modules
 }
 
 // published is what chats run of a flow.
@@ -50,22 +49,6 @@ func Find[T Resource](v *View, ref string) (T, error) {
 	return r.(T), nil
 }
 
-// Which says which content of a flow is meant. A positive value is the number of a version.
-type Which int64
-
-// The contents besides versions.
-const (
-	Live  Which = 0  // the published one
-	Saved Which = -1 // the draft
-)
-
-// The qualifiers that may follow a flow's id behind a colon. A number is that
-// of a version.
-const (
-	savedQualifier  = "$SAVED"
-	latestQualifier = "$LATEST"
-)
-
 // FindFlow returns the flow that an id or ARN names, and which content: what
 // follows a colon behind it, $SAVED, $LATEST or the number of a version, or
 // nothing for the published one. Errors: NotFound for the flow or the version,
@@ -77,20 +60,11 @@ func (v *View) FindFlow(ref string) (*Flow, Which, error) {
 		return nil, 0, center.Missing(center.KindFlow, ref)
 	}
 	f := r.(*Flow)
-	switch qualifier {
-	case "", latestQualifier:
-		return f, Live, nil
-	case savedQualifier:
-		return f, Saved, nil
+	which, err := f.which(f, qualifier)
+	if err != nil {
+		return nil, 0, err
 	}
-	n, err := strconv.ParseInt(qualifier, 10, 64)
-	if err != nil || n < 1 {
-		return nil, 0, center.Errorf(center.Invalid, "%s, %s or the number of a version may follow the id of a flow, not %q", savedQualifier, latestQualifier, qualifier)
-	}
-	if _, ok := f.FindVersion(n); !ok {
-		return nil, 0, noVersion(f, n)
-	}
-	return f, Which(n), nil
+	return f, which, nil
 }
 
 // Published returns the content that chats of the instance run when they come
@@ -103,7 +77,7 @@ func (v *View) Published(ref string) (*flow.Flow, center.FlowID, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	switch p := v.runnable[f.ID]; {
+	switch p := v.runnable[contentKey{center.FlowID(f.ID), f.Published}]; {
 	case which != Live:
 		return nil, "", center.Errorf(center.BadRequest, "a chat runs the published content of a flow, not that of %q", ref)
 	case f.Archived:
@@ -171,7 +145,7 @@ func newView(p center.Partition, i *Instance) *View {
 		Instance: i, partition: p,
 		lists:  map[center.Kind][]Resource{},
 		index:  map[center.Kind]map[string]Resource{},
-		graves: map[string]*Flow{}, runnable: map[string]published{},
+		graves: map[string]holder{}, runnable: map[contentKey]published{},
 	}
 }
 
@@ -182,8 +156,8 @@ func (v *View) add(kind center.Kind, rs []Resource) {
 		index = make(map[string]Resource, len(rs))
 	}
 	for _, r := range rs {
-		if f, ok := r.(*Flow); ok && !f.Deleted.IsZero() {
-			v.graves[f.ID] = f
+		if h, ok := r.(holder); ok && !h.contents().Deleted.IsZero() {
+			v.graves[r.About().ID] = h
 			continue
 		}
 		list = append(list, r)
@@ -196,7 +170,7 @@ func (v *View) add(kind center.Kind, rs []Resource) {
 // remove takes a resource out of a view under construction.
 func (v *View) remove(kind center.Kind, id string) {
 	delete(v.graves, id)
-	delete(v.runnable, id)
+	maps.DeleteFunc(v.runnable, func(key contentKey, _ published) bool { return string(key.flow) == id })
 	if _, ok := v.index[kind][id]; !ok {
 		return
 	}

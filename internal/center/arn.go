@@ -42,7 +42,9 @@ const (
 	KindAgentStatus     Kind = "agent-status"
 	KindUser            Kind = "user"
 	KindView            Kind = "view"
+	KindViewVersion     Kind = "view-version"
 	KindStorageConfig   Kind = "storage-config"
+	KindAssociation     Kind = "association"
 	KindAccessKey       Kind = "access-key"
 	KindSetting         Kind = "setting"
 )

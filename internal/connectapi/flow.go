@@ -179,7 +179,7 @@ func (s *Service) ListContactFlowVersions(ctx context.Context, in *connect.ListC
 	if err != nil {
 		return nil, err
 	}
-	versions, next, err := page(f.Versions, func(n *catalog.FlowVersion) string { return fmt.Sprintf("%020d", n.Number) },
+	versions, next, err := page(f.Versions, func(n *catalog.Version) string { return fmt.Sprintf("%020d", n.Number) },
 		request{in.NextToken, in.MaxResults, 100, fingerprint("ListContactFlowVersions", f.ID)})
 	if err != nil {
 		return nil, err

@@ -34,12 +34,6 @@ func (s *Service) ListQuickConnects(ctx context.Context, in *connect.ListQuickCo
 	return &connect.ListQuickConnectsResponse{QuickConnectSummaryList: list}, err
 }
 
-// ListContactFlowModules lists no flow modules.
-func (s *Service) ListContactFlowModules(ctx context.Context, in *connect.ListContactFlowModulesRequest) (*connect.ListContactFlowModulesResponse, error) {
-	list, err := nothing[connect.ContactFlowModuleSummary](ctx, s, "ListContactFlowModules", in.InstanceId, in.NextToken)
-	return &connect.ListContactFlowModulesResponse{ContactFlowModulesSummaryList: list}, err
-}
-
 // ListUserHierarchyGroups lists no hierarchy groups.
 func (s *Service) ListUserHierarchyGroups(ctx context.Context, in *connect.ListUserHierarchyGroupsRequest) (*connect.ListUserHierarchyGroupsResponse, error) {
 	list, err := nothing[connect.HierarchyGroupSummary](ctx, s, "ListUserHierarchyGroups", in.InstanceId, in.NextToken)
@@ -54,16 +48,6 @@ func (s *Service) ListQueueQuickConnects(ctx context.Context, in *connect.ListQu
 	}
 	list, err := nothing[connect.QuickConnectSummary](ctx, s, "ListQueueQuickConnects", in.InstanceId, in.NextToken)
 	return &connect.ListQueueQuickConnectsResponse{QuickConnectSummaryList: list, LastModifiedTime: &q.Updated, LastModifiedRegion: s.region()}, err
-}
-
-// ListHoursOfOperationOverrides lists the overrides of hours of operation: none.
-func (s *Service) ListHoursOfOperationOverrides(ctx context.Context, in *connect.ListHoursOfOperationOverridesRequest) (*connect.ListHoursOfOperationOverridesResponse, error) {
-	_, h, err := find[*catalog.Hours](ctx, s, in.InstanceId, in.HoursOfOperationId)
-	if err != nil {
-		return nil, err
-	}
-	list, err := nothing[connect.HoursOfOperationOverride](ctx, s, "ListHoursOfOperationOverrides", in.InstanceId, in.NextToken)
-	return &connect.ListHoursOfOperationOverridesResponse{HoursOfOperationOverrideList: list, LastModifiedTime: &h.Updated, LastModifiedRegion: s.region()}, err
 }
 
 // ListRoutingProfileManualAssignmentQueues lists the queues of a routing

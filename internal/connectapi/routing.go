@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"parley/api/connect"
 	"parley/internal/catalog"
@@ -13,28 +12,6 @@ import (
 
 // pageSize is how many items a page of a list has unless MaxResults says otherwise.
 const pageSize = 100
-
-// ListHoursOfOperations lists the hours of operation of an instance by name.
-func (s *Service) ListHoursOfOperations(ctx context.Context, in *connect.ListHoursOfOperationsRequest) (*connect.ListHoursOfOperationsResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
-	if err != nil {
-		return nil, err
-	}
-	list, next, err := list(catalog.All[*catalog.Hours](v), request{in.NextToken, in.MaxResults, pageSize, fingerprint("ListHoursOfOperations", v.Instance.ID)},
-		func(h *catalog.Hours) connect.HoursOfOperationSummary {
-			return connect.HoursOfOperationSummary{Id: &h.ID, Arn: new(v.ARNOf(h)), Name: &h.Name, LastModifiedTime: &h.Updated, LastModifiedRegion: s.region()}
-		})
-	return &connect.ListHoursOfOperationsResponse{HoursOfOperationSummaryList: list, NextToken: next}, err
-}
-
-// DescribeHoursOfOperation describes hours of operation.
-func (s *Service) DescribeHoursOfOperation(ctx context.Context, in *connect.DescribeHoursOfOperationRequest) (*connect.DescribeHoursOfOperationResponse, error) {
-	v, h, err := find[*catalog.Hours](ctx, s, in.InstanceId, in.HoursOfOperationId)
-	if err != nil {
-		return nil, err
-	}
-	return &connect.DescribeHoursOfOperationResponse{HoursOfOperation: new(hours(v)(h))}, nil
-}
 
 // find returns a resource of an instance, both by id or ARN.
 func find[T catalog.Resource](ctx context.Context, s *Service, instance, ref string) (*catalog.View, T, error) {
@@ -45,75 +22,6 @@ func find[T catalog.Resource](ctx context.Context, s *Service, instance, ref str
 	}
 	r, err := catalog.Find[T](v, ref)
 	return v, r, err
-}
-
-func hours(v *catalog.View) func(h *catalog.Hours) connect.HoursOfOperation {
-	return func(h *catalog.Hours) connect.HoursOfOperation {
-		out := connect.HoursOfOperation{
-			HoursOfOperationId: &h.ID, HoursOfOperationArn: new(v.ARNOf(h)), Name: &h.Name, Description: optional(h.Description),
-			TimeZone: &h.TimeZone, Config: []connect.HoursOfOperationConfig{}, Tags: shown(h.Tags),
-			LastModifiedTime: &h.Updated, LastModifiedRegion: new(v.Region()),
-		}
-		for _, c := range h.Config {
-			out.Config = append(out.Config, connect.HoursOfOperationConfig{
-				Day:       connect.HoursOfOperationDays(strings.ToUpper(c.Day.String())),
-				StartTime: clock(c.Start), EndTime: clock(c.End),
-			})
-		}
-		return out
-	}
-}
-
-// clock is a time of day given in minutes after midnight.
-func clock(minutes int) *connect.HoursOfOperationTimeSlice {
-	return &connect.HoursOfOperationTimeSlice{Hours: int32(minutes / 60), Minutes: int32(minutes % 60)}
-}
-
-// ListQueues lists the queues of an instance by name. All are of the type
-// STANDARD: without users there are no AGENT queues.
-func (s *Service) ListQueues(ctx context.Context, in *connect.ListQueuesRequest) (*connect.ListQueuesResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
-	if err != nil {
-		return nil, err
-	}
-	all := catalog.All[*catalog.Queue](v)
-	if len(in.QueueTypes) > 0 && !slices.Contains(in.QueueTypes, connect.QueueTypeSTANDARD) {
-		all = nil
-	}
-	list, next, err := list(all, request{in.NextToken, in.MaxResults, pageSize, fingerprint("ListQueues", v.Instance.ID, in.QueueTypes)},
-		func(q *catalog.Queue) connect.QueueSummary {
-			return connect.QueueSummary{
-				Id: &q.ID, Arn: new(v.ARNOf(q)), Name: &q.Name, QueueType: connect.QueueTypeSTANDARD,
-				LastModifiedTime: &q.Updated, LastModifiedRegion: s.region(),
-			}
-		})
-	return &connect.ListQueuesResponse{QueueSummaryList: list, NextToken: next}, err
-}
-
-// DescribeQueue describes a queue.
-func (s *Service) DescribeQueue(ctx context.Context, in *connect.DescribeQueueRequest) (*connect.DescribeQueueResponse, error) {
-	v, q, err := find[*catalog.Queue](ctx, s, in.InstanceId, in.QueueId)
-	if err != nil {
-		return nil, err
-	}
-	return &connect.DescribeQueueResponse{Queue: new(queue(v)(q))}, nil
-}
-
-func queue(v *catalog.View) func(q *catalog.Queue) connect.Queue {
-	return func(q *catalog.Queue) connect.Queue {
-		out := connect.Queue{
-			Name: &q.Name, QueueArn: new(v.ARNOf(q)), QueueId: &q.ID, Description: optional(q.Description),
-			HoursOfOperationId: optional(q.Hours), MaxContacts: q.MaxContacts, Status: connect.QueueStatusENABLED, Tags: shown(q.Tags),
-			LastModifiedTime: &q.Updated, LastModifiedRegion: new(v.Region()),
-		}
-		if q.Disabled {
-			out.Status = connect.QueueStatusDISABLED
-		}
-		if q.OutboundFlow != "" {
-			out.OutboundCallerConfig = &connect.OutboundCallerConfig{OutboundFlowId: &q.OutboundFlow}
-		}
-		return out
-	}
 }
 
 // ListRoutingProfiles lists the routing profiles of an instance by name.

@@ -63,6 +63,12 @@ func description(r catalog.Resource) string {
 	switch r := r.(type) {
 	case *catalog.Flow:
 		return r.Description
+	case *catalog.Module:
+		return r.Description
+	case *catalog.Screen:
+		return r.Description
+	case *found:
+		return r.override.Description
 	case *catalog.Queue:
 		return r.Description
 	case *catalog.Hours:

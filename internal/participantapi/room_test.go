@@ -18,6 +18,7 @@ import (
 	"parley/internal/auth"
 	"parley/internal/blob"
 	"parley/internal/bus"
+	"parley/internal/catalog"
 	"parley/internal/center"
 	"parley/internal/contact"
 	"parley/internal/engine"
@@ -73,6 +74,7 @@ type room struct {
 	store               store.Store
 	sealer              *auth.Sealer
 	blobs               blob.Store
+	views               *catalog.Catalog
 	http                *http.Client
 
 	listeners []bus.Listener // besides the room itself; set before the first chat
@@ -97,16 +99,20 @@ func open(t *testing.T) *room {
 	if r.sealer, err = auth.NewSealer(auth.NewSecret(1)); err != nil {
 		t.Fatalf("NewSealer: %v", err)
 	}
-	catalog := flows{all: map[string]*flow.Flow{}}
+	catalogue := flows{all: map[string]*flow.Flow{}}
 	for name, text := range documents {
-		if catalog.all[name], err = flow.Parse([]byte(text)); err != nil {
+		if catalogue.all[name], err = flow.Parse([]byte(text)); err != nil {
 			t.Fatalf("Parse(%s): %v", name, err)
 		}
 	}
 	partition := center.Partition{Region: "us-east-1", Account: "123456789012"}
 	clock := &engine.Clock{}
+	r.views = catalog.New(catalog.Config{Store: r.store, Partition: partition, Now: clock.Now})
+	if err := r.views.SeedDemo(t.Context()); err != nil { // its instance is the one of the room
+		t.Fatalf("SeedDemo: %v", err)
+	}
 	r.engine = engine.New(engine.Config{
-		Store: r.store, Catalog: catalog, Clock: clock, Log: slog.New(slog.DiscardHandler), Partition: partition,
+		Store: r.store, Catalog: catalogue, Clock: clock, Log: slog.New(slog.DiscardHandler), Partition: partition,
 		MaxActive: func(center.InstanceID) int64 { return -1 },
 		Bus:       &bus.Local{Listeners: []bus.Listener{r.hear}},
 		Invoke: func(context.Context, flow.Invoke, []byte) (json.RawMessage, error) {
@@ -120,7 +126,7 @@ func open(t *testing.T) *room {
 		}
 	})
 	svc := &participantapi.Service{
-		Engine: r.engine, Store: r.store, Sealer: r.sealer, Blobs: r.blobs, Partition: partition, Now: clock.Now,
+		Engine: r.engine, Store: r.store, Sealer: r.sealer, Blobs: r.blobs, Views: r.views, Partition: partition, Now: clock.Now,
 		PublicURL: func(context.Context) string { return publicURL }, Log: slog.New(slog.DiscardHandler),
 	}
 	api := participant.NewHandler(svc, restjson.HandlerOptions{

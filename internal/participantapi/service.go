@@ -47,6 +47,7 @@ type Service struct {
 	Store     store.Store
 	Sealer    *auth.Sealer
 	Blobs     blob.Store
+	Views     Views
 	Partition center.Partition
 	Now       func() time.Time
 	// PublicURL returns how clients reach the server, without a slash at the

@@ -2,25 +2,23 @@ package participantapi
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"parley/api/participant"
 	"parley/internal/auth"
+	"parley/internal/catalog"
 	"parley/internal/center"
 )
 
-// viewBody is what the store keeps of a view (KindView).
-type viewBody struct {
-	InputSchema json.RawMessage // a JSON schema
-	Template    json.RawMessage
-	Actions     []string
+// Views finds what flows have shown.
+type Views interface {
+	// Shown returns a view as a flow of an instance showed it, by what its token says.
+	Shown(ctx context.Context, instance center.InstanceID, detail string) (catalog.Shown, error)
 }
 
-// DescribeView returns the view that a ViewToken names. Such tokens come with
-// the interactive message by which a flow shows a view; they are bound to
-// their chat. Another token, or that of a view which was deleted, is a
-// ResourceNotFoundException.
+// DescribeView returns the view that a ViewToken names, with the content that
+// the flow showed, for at least eight days after that was changed or deleted.
+// Such tokens come with the interactive message by which a flow shows a view;
+// they are bound to their chat. Any other is a ResourceNotFoundException.
 func (s *Service) DescribeView(ctx context.Context, in *participant.DescribeViewRequest) (*participant.DescribeViewResponse, error) {
 	m, err := s.attend(ctx, auth.Connection, in.ConnectionToken)
 	if err != nil {
@@ -31,23 +29,23 @@ func (s *Service) DescribeView(ctx context.Context, in *participant.DescribeView
 	if err != nil || t.Chat != m.Chat {
 		return nil, missing
 	}
-	r, err := s.Store.Resource(ctx, center.KindView, t.Detail)
-	switch {
-	case center.ReasonOf(err) == center.NotFound && err != nil, err == nil && r.Instance != m.chat.Instance:
-		return nil, missing
-	case err != nil:
+	v, err := s.Views.Shown(ctx, m.chat.Instance, t.Detail)
+	if err != nil {
+		if center.ReasonOf(err) == center.NotFound {
+			return nil, missing
+		}
 		return nil, err
 	}
-	var body viewBody
-	if err := json.Unmarshal(r.Body, &body); err != nil {
-		return nil, fmt.Errorf("decode view %s: %w", r.ID, err)
+	out := &participant.View{
+		Id: &v.ID, Arn: &v.ARN, Content: &participant.ViewContent{InputSchema: &v.InputSchema, Template: &v.Template, Actions: v.Actions},
 	}
-	return &participant.DescribeViewResponse{View: &participant.View{
-		Id: new(r.ID), Arn: new(s.Partition.ARN(r.Instance, center.KindView, r.ID)), Name: new(r.Name), Version: new(int32(r.Version)),
-		Content: &participant.ViewContent{
-			InputSchema: new(string(body.InputSchema)), Template: new(string(body.Template)), Actions: body.Actions,
-		},
-	}}, nil
+	if v.Name != "" {
+		out.Name = &v.Name
+	}
+	if v.Version > 0 {
+		out.Version = new(int32(v.Version))
+	}
+	return &participant.DescribeViewResponse{View: out}, nil
 }
 
 // GetAuthenticationUrl is for a customer whom a flow has asked to sign in: it

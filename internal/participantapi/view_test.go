@@ -2,6 +2,7 @@ package participantapi_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"parley/api/participant"
 	"parley/internal/auth"
+	"parley/internal/catalog"
 	"parley/internal/center"
 	"parley/internal/contact"
 )
@@ -24,30 +26,64 @@ func continuing(p person) func(*contact.Start) {
 func TestWire43DescribeView(t *testing.T) {
 	inRoom(t, func(r *room) {
 		ana := r.join()
-		now := time.Now().UTC()
-		err := r.store.PutResources(r.Context(),
-			center.Resource{Instance: instance, Kind: center.KindView, ID: "v1", Name: "Form", Created: now, Updated: now,
-				Body: json.RawMessage(`{"InputSchema":{"type":"object"},"Template":{"Head":{}},"Actions":["Submit"]}`)},
-			center.Resource{Instance: "22222222-2222-4222-8222-222222222222", Kind: center.KindView, ID: "v2", Name: "Foreign", Created: now, Updated: now, Body: json.RawMessage(`{}`)})
+		const template = `{"Head":{"Title":"T"},"Body":[{"_id":"a","Type":"Header","Props":{"Heading":"$.Greeting.Text"},"Content":[]}]}`
+		screen, err := r.views.CreateScreen(r.Context(), string(instance), catalog.NewScreen{
+			Name: "Greeting", Content: catalog.ScreenContent{Template: template, Actions: []string{"Next"}},
+		})
 		if err != nil {
-			r.Fatalf("PutResources: %v", err)
+			r.Fatalf("CreateScreen: %v", err)
 		}
-		token := func(chat center.ContactID, view string) string {
-			return r.sealer.Seal(auth.Token{Kind: auth.View, Chat: chat, Detail: view})
+		token := func(chat center.ContactID, ref string) string {
+			v, err := r.views.FindView(instance, ref)
+			if err != nil {
+				r.Fatalf("FindView(%s): %v", ref, err)
+			}
+			return r.sealer.Seal(auth.Token{Kind: auth.View, Chat: chat, Detail: catalog.ShownDetail(v)})
 		}
-		out, err := r.DescribeView(r.Context(), &participant.DescribeViewRequest{ConnectionToken: ana.bearer, ViewToken: token(ana.chat, "v1")})
-		if err != nil {
-			r.Fatalf("DescribeView: %v", err)
+		describe := func(token string) (*participant.View, error) {
+			out, err := r.DescribeView(r.Context(), &participant.DescribeViewRequest{ConnectionToken: ana.bearer, ViewToken: token})
+			if err != nil {
+				return nil, err
+			}
+			return out.View, nil
 		}
-		if v := out.View; *v.Id != "v1" || *v.Name != "Form" || *v.Version != 1 || *v.Content.InputSchema != `{"type":"object"}` ||
-			*v.Content.Template != `{"Head":{}}` || len(v.Content.Actions) != 1 || !strings.HasSuffix(*v.Arn, "/view/v1") {
-			r.Errorf("DescribeView = %+v %+v; want the view with its JSON as text", v, v.Content)
+		mine := token(ana.chat, screen.ID)
+		wantView := func(when string, named bool) {
+			r.Helper()
+			v, err := describe(mine)
+			if err != nil {
+				r.Errorf("%s: DescribeView: %v", when, err)
+				return
+			}
+			if *v.Id != screen.ID || (v.Name != nil) != named || !strings.HasSuffix(*v.Arn, "/view/"+screen.ID) || *v.Content.Template != template || fmt.Sprint(v.Content.Actions) != "[Next]" ||
+				*v.Content.InputSchema != `{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","properties":{"Greeting":{"type":"object","properties":{"Text":{}},"required":["Text"]}},"required":["Greeting"]}` {
+				r.Errorf("%s: DescribeView = %+v %+v; want what was shown", when, v, v.Content)
+			}
 		}
-		for what, view := range map[string]string{
-			"of another chat": token(center.NewContactID(now), "v1"), "of no view": token(ana.chat, "v3"),
-			"of another instance": token(ana.chat, "v2"), "that is forged": "abc+/=", "of another kind": ana.bearer,
+		wantView("as it was shown", true)
+		// What a customer was shown stays readable for as long as a chat can last.
+		if _, err := r.views.UpdateScreen(r.Context(), string(instance), screen.ID, catalog.ScreenContent{Template: `{"Head":{},"Body":[]}`}, false); err != nil {
+			r.Fatalf("UpdateScreen: %v", err)
+		}
+		wantView("after it was published anew", true)
+		if err := r.views.DeleteScreen(r.Context(), string(instance), screen.ID); err != nil {
+			r.Fatalf("DeleteScreen: %v", err)
+		}
+		wantView("after it was deleted", false)
+
+		v, err := describe(token(ana.chat, "form:Latest"))
+		if err != nil || *v.Id != "form" || *v.Name != "Form" || *v.Version != 1 || *v.Arn != "arn:aws:connect:us-east-1:aws:view/form" ||
+			!json.Valid([]byte(*v.Content.Template)) || !json.Valid([]byte(*v.Content.InputSchema)) {
+			r.Errorf("DescribeView of a managed view = %+v, %v", v, err)
+		}
+		seal := func(detail string) string {
+			return r.sealer.Seal(auth.Token{Kind: auth.View, Chat: ana.chat, Detail: detail})
+		}
+		for what, token := range map[string]string{
+			"of another chat": token(center.NewContactID(time.Now().UTC()), "form"), "of no view": seal(center.NewUUID() + ":x"), "of no content": seal(screen.ID + ":x"),
+			"that is forged": "abc+/=", "of another kind": ana.bearer,
 		} {
-			_, err := r.DescribeView(r.Context(), &participant.DescribeViewRequest{ConnectionToken: ana.bearer, ViewToken: view})
+			_, err := describe(token)
 			r.refused("DescribeView with a token "+what, err, "ResourceNotFoundException", 404)
 		}
 		// Percent-encoded, as ChatJS sends it.

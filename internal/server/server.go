@@ -21,6 +21,7 @@ import (
 	"parley/internal/center"
 	"parley/internal/contact"
 	"parley/internal/engine"
+	"parley/internal/flow"
 	"parley/internal/integration"
 	"parley/internal/store"
 	"parley/internal/store/sqlite"
@@ -91,7 +92,7 @@ func (s *Server) wire(ctx context.Context) error {
 	}
 	s.keys = &auth.Keys{Store: KeyStore{s.store}}
 	s.verifier = &auth.Verifier{Keys: s.keys, Region: s.Region, Account: s.Account, AcceptAny: s.Dev}
-	s.catalog = catalog.New(catalog.Config{Store: s.store, Partition: s.partition, Now: now, Log: s.Log})
+	s.catalog = catalog.New(catalog.Config{Store: s.store, Partition: s.partition, Now: now, Log: s.Log, Unassociated: s.Dev})
 	if s.CloudLimits {
 		s.limits = newLimiter(now)
 	}
@@ -113,6 +114,9 @@ func (s *Server) wire(ctx context.Context) error {
 		Limits: s.Config.limits(), Log: s.Log,
 		MaxActive: func(center.InstanceID) int64 { return s.MaxActiveChats },
 		Invoke:    s.lambda.Invoke,
+		ViewToken: func(chat center.ContactID, v flow.View) string {
+			return s.sealer.Seal(auth.Token{Kind: auth.View, Chat: chat, Detail: catalog.ShownDetail(v)})
+		},
 		StreamBody: func(i center.InstanceID, st contact.Streamed) []byte {
 			return integration.StreamMessage(s.partition, i, st)
 		},

@@ -27,7 +27,7 @@ import (
 // routes is the one table of everything the server answers.
 func (s *Server) routes() http.Handler {
 	participants := &participantapi.Service{
-		Engine: s.engine, Store: s.store, Sealer: s.sealer, Blobs: s.blobs, Partition: s.partition,
+		Engine: s.engine, Store: s.store, Sealer: s.sealer, Blobs: s.blobs, Views: s.catalog, Partition: s.partition,
 		Now: s.clock.Now, PublicURL: func(context.Context) string { return s.URL() }, Log: s.Log,
 	}
 	contacts := &connectapi.Service{

@@ -1,0 +1,293 @@
+package connectapi
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"parley/api/connect"
+	"parley/internal/catalog"
+	"parley/internal/center"
+)
+
+// CreateHoursOfOperationOverride adds an override to hours of operation: at
+// most 50, with names of their own. EffectiveFrom and EffectiveTill are dates,
+// both included. OverrideType is STANDARD when not given: its Config takes the
+// place of all other hours on its dates, and an empty one closes. OPEN adds,
+// CLOSED takes away; a CLOSED one without Config closes the whole day.
+func (s *Service) CreateHoursOfOperationOverride(ctx context.Context, in *connect.CreateHoursOfOperationOverrideRequest) (*connect.CreateHoursOfOperationOverrideResponse, error) {
+	recurs, err := recurrenceOf(in.RecurrenceConfig)
+	if err != nil {
+		return nil, err
+	}
+	id, err := s.Catalog.AddOverride(ctx, in.InstanceId, in.HoursOfOperationId, catalog.Override{
+		Name: in.Name, Description: deref(in.Description), Type: catalog.OverrideType(in.OverrideType),
+		From: catalog.Date(in.EffectiveFrom), Till: catalog.Date(in.EffectiveTill), Config: timesOf(in.Config), Recurs: recurs,
+	})
+	return &connect.CreateHoursOfOperationOverrideResponse{HoursOfOperationOverrideId: &id}, err
+}
+
+// timesOf reads the times of an override; an absent list stays nil, an absent
+// time is midnight.
+func timesOf(in []connect.HoursOfOperationOverrideConfig) []catalog.OverrideTime {
+	if in == nil {
+		return nil
+	}
+	minutes := func(t *connect.OverrideTimeSlice) int {
+		if t == nil {
+			return 0
+		}
+		return int(t.Hours*60 + t.Minutes)
+	}
+	times := make([]catalog.OverrideTime, 0, len(in))
+	for _, c := range in {
+		t := catalog.OverrideTime{Start: minutes(c.StartTime), End: minutes(c.EndTime)}
+		if c.Day != "" {
+			t.Day = new(weekdays[string(c.Day)])
+		}
+		times = append(times, t)
+	}
+	return times
+}
+
+// recurrenceOf reads a RecurrenceConfig.
+func recurrenceOf(in *connect.RecurrenceConfig) (*catalog.Recurrence, error) {
+	if in == nil {
+		return nil, nil
+	}
+	p := in.RecurrencePattern
+	r := &catalog.Recurrence{Frequency: string(p.Frequency), Interval: p.Interval, Months: p.ByMonth, MonthDays: p.ByMonthDay}
+	if len(p.ByWeekdayOccurrence) > 0 {
+		if r.Occurrence = p.ByWeekdayOccurrence[0]; r.Occurrence == 0 {
+			return nil, center.Errorf(center.Invalid, "ByWeekdayOccurrence is 1 to 4, or -1 for the last")
+		}
+	}
+	return r, nil
+}
+
+// UpdateHoursOfOperationOverride changes an override; members that are not given stay.
+func (s *Service) UpdateHoursOfOperationOverride(ctx context.Context, in *connect.UpdateHoursOfOperationOverrideRequest) (*connect.UpdateHoursOfOperationOverrideResponse, error) {
+	recurs, err := recurrenceOf(in.RecurrenceConfig)
+	if err != nil {
+		return nil, err
+	}
+	return &connect.UpdateHoursOfOperationOverrideResponse{},
+		s.Catalog.UpdateOverride(ctx, in.InstanceId, in.HoursOfOperationId, in.HoursOfOperationOverrideId, catalog.OverrideChange{
+			Name: in.Name, Description: in.Description, Type: catalog.OverrideType(in.OverrideType),
+			From: (*catalog.Date)(in.EffectiveFrom), Till: (*catalog.Date)(in.EffectiveTill), Config: timesOf(in.Config), Recurs: recurs,
+		})
+}
+
+// DeleteHoursOfOperationOverride removes an override.
+func (s *Service) DeleteHoursOfOperationOverride(ctx context.Context, in *connect.DeleteHoursOfOperationOverrideRequest) (*connect.DeleteHoursOfOperationOverrideResponse, error) {
+	return &connect.DeleteHoursOfOperationOverrideResponse{},
+		s.Catalog.RemoveOverride(ctx, in.InstanceId, in.HoursOfOperationId, in.HoursOfOperationOverrideId)
+}
+
+// DescribeHoursOfOperationOverride describes an override.
+func (s *Service) DescribeHoursOfOperationOverride(ctx context.Context, in *connect.DescribeHoursOfOperationOverrideRequest) (*connect.DescribeHoursOfOperationOverrideResponse, error) {
+	v, h, err := find[*catalog.Hours](ctx, s, in.InstanceId, in.HoursOfOperationId)
+	if err != nil {
+		return nil, err
+	}
+	o, err := h.FindOverride(in.HoursOfOperationOverrideId)
+	if err != nil {
+		return nil, err
+	}
+	return &connect.DescribeHoursOfOperationOverrideResponse{HoursOfOperationOverride: new(override(v, h, &o))}, nil
+}
+
+func override(v *catalog.View, h *catalog.Hours, o *catalog.Override) connect.HoursOfOperationOverride {
+	out := connect.HoursOfOperationOverride{
+		HoursOfOperationOverrideId: &o.ID, HoursOfOperationId: &h.ID, HoursOfOperationArn: new(v.ARNOf(h)), Name: &o.Name,
+		Description: optional(o.Description), Config: []connect.HoursOfOperationOverrideConfig{}, OverrideType: connect.OverrideType(o.Type),
+		EffectiveFrom: new(string(o.From)), EffectiveTill: new(string(o.Till)),
+	}
+	for _, t := range o.Config {
+		c := connect.HoursOfOperationOverrideConfig{StartTime: slice(t.Start), EndTime: slice(t.End)}
+		if t.Day != nil {
+			c.Day = connect.OverrideDays(strings.ToUpper(t.Day.String()))
+		}
+		out.Config = append(out.Config, c)
+	}
+	if r := o.Recurs; r != nil {
+		p := &connect.RecurrencePattern{
+			Frequency: connect.RecurrenceFrequency(r.Frequency), Interval: r.Interval, ByMonth: r.Months, ByMonthDay: r.MonthDays,
+		}
+		if r.Occurrence != 0 {
+			p.ByWeekdayOccurrence = []int32{r.Occurrence}
+		}
+		out.RecurrenceConfig = &connect.RecurrenceConfig{RecurrencePattern: p}
+	}
+	return out
+}
+
+// slice is a time of day given in minutes after midnight; the midnight that
+// ends the day is 0:00.
+func slice(minutes int) *connect.OverrideTimeSlice {
+	return &connect.OverrideTimeSlice{Hours: int32(minutes / 60 % 24), Minutes: int32(minutes % 60)}
+}
+
+// ListHoursOfOperationOverrides lists the overrides of hours of operation by name.
+func (s *Service) ListHoursOfOperationOverrides(ctx context.Context, in *connect.ListHoursOfOperationOverridesRequest) (*connect.ListHoursOfOperationOverridesResponse, error) {
+	v, h, err := find[*catalog.Hours](ctx, s, in.InstanceId, in.HoursOfOperationId)
+	if err != nil {
+		return nil, err
+	}
+	some, next, err := page(h.Overrides, func(o *catalog.Override) string { return o.Name },
+		request{in.NextToken, in.MaxResults, pageSize, fingerprint("ListHoursOfOperationOverrides", h.ID)})
+	if err != nil {
+		return nil, err
+	}
+	out := &connect.ListHoursOfOperationOverridesResponse{
+		HoursOfOperationOverrideList: []connect.HoursOfOperationOverride{}, NextToken: next, LastModifiedTime: &h.Updated, LastModifiedRegion: s.region(),
+	}
+	for i := range some {
+		out.HoursOfOperationOverrideList = append(out.HoursOfOperationOverrideList, override(v, h, &some[i]))
+	}
+	return out, nil
+}
+
+// maxRange bounds the days that GetEffectiveHoursOfOperations answers for at once.
+const maxRange = 366
+
+// GetEffectiveHoursOfOperations tells what hours of operation come to on each
+// date from FromDate to ToDate, at most 366, and what overrides made of them.
+// Temporary hours (STANDARD) decide their dates alone; otherwise own overrides
+// come before those of parents, closing before opening, and all before the
+// weekly hours. The midnight that ends a day is shown as 0:00.
+func (s *Service) GetEffectiveHoursOfOperations(ctx context.Context, in *connect.GetEffectiveHoursOfOperationsRequest) (*connect.GetEffectiveHoursOfOperationsResponse, error) {
+	v, h, err := find[*catalog.Hours](ctx, s, in.InstanceId, in.HoursOfOperationId)
+	if err != nil {
+		return nil, err
+	}
+	from, err := catalog.ParseDate(in.FromDate)
+	if err != nil {
+		return nil, inMember("FromDate", err)
+	}
+	to, err := catalog.ParseDate(in.ToDate)
+	switch {
+	case err != nil:
+		return nil, inMember("ToDate", err)
+	case to < from:
+		return nil, center.Errorf(center.BadRequest, "ToDate %s is before FromDate %s", to, from)
+	case to >= from.Add(maxRange):
+		return nil, center.Errorf(center.BadRequest, "at most %d days are answered for at once", maxRange)
+	}
+	out := &connect.GetEffectiveHoursOfOperationsResponse{
+		EffectiveHoursOfOperationList: []connect.EffectiveHoursOfOperations{}, EffectiveOverrideHoursList: []connect.EffectiveOverrideHours{}, TimeZone: &h.TimeZone,
+	}
+	parents := v.ParentHours(h)
+	for date := from; date <= to; date = date.Add(1) {
+		day := h.On(date, parents)
+		open := connect.EffectiveHoursOfOperations{Date: new(string(date)), OperationalHours: []connect.OperationalHour{}}
+		for _, span := range day.Open {
+			open.OperationalHours = append(open.OperationalHours, connect.OperationalHour{Start: slice(span.Start), End: slice(span.End)})
+		}
+		out.EffectiveHoursOfOperationList = append(out.EffectiveHoursOfOperationList, open)
+		if len(day.Overrides) == 0 {
+			continue
+		}
+		over := connect.EffectiveOverrideHours{Date: new(string(date))}
+		for _, o := range day.Overrides {
+			status := connect.OperationalStatusCLOSED
+			if o.Open {
+				status = connect.OperationalStatusOPEN
+			}
+			over.OverrideHours = append(over.OverrideHours, connect.OverrideHour{
+				Start: slice(o.Start), End: slice(o.End), OverrideName: new(o.Name), OperationalStatus: status,
+			})
+		}
+		out.EffectiveOverrideHoursList = append(out.EffectiveOverrideHoursList, over)
+	}
+	return out, nil
+}
+
+// found is an override as searches look at it: a resource beside the others.
+type found struct {
+	catalog.Meta
+	hours    *catalog.Hours
+	override *catalog.Override
+}
+
+// Kind implements [catalog.Resource].
+func (*found) Kind() center.Kind { return center.KindHours }
+
+// SearchHoursOfOperationOverrides finds overrides of all hours of operation of
+// an instance, by name. StringCondition looks at name, description or
+// resourceID of the override, DateCondition at EffectiveFrom or EffectiveTill;
+// the tags of SearchFilter are those of the hours.
+func (s *Service) SearchHoursOfOperationOverrides(ctx context.Context, in *connect.SearchHoursOfOperationOverridesRequest) (*connect.SearchHoursOfOperationOverridesResponse, error) {
+	v, err := s.instance(ctx, in.InstanceId)
+	if err != nil {
+		return nil, err
+	}
+	m, err := overrideCriteria(in.SearchCriteria)
+	if err != nil {
+		return nil, err
+	}
+	if f := in.SearchFilter; f != nil {
+		m = every(m, tags(f.TagFilter))
+	}
+	var all []*found
+	for _, h := range catalog.All[*catalog.Hours](v) {
+		for i := range h.Overrides {
+			o := &h.Overrides[i]
+			if r := (&found{catalog.Meta{ID: o.ID, Name: o.Name, Tags: h.Tags}, h, o}); m(r) {
+				all = append(all, r)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b *found) int { return strings.Compare(position(&a), position(&b)) })
+	list, next, err := list(all, request{in.NextToken, in.MaxResults, pageSize, fingerprint("SearchHoursOfOperationOverrides", v.Instance.ID, in.SearchCriteria, in.SearchFilter)},
+		func(f *found) connect.HoursOfOperationOverride { return override(v, f.hours, f.override) })
+	return &connect.SearchHoursOfOperationOverridesResponse{
+		HoursOfOperationOverrides: list, NextToken: next, ApproximateTotalCount: new(int64(len(all))),
+	}, err
+}
+
+func overrideCriteria(c *connect.HoursOfOperationOverrideSearchCriteria) (match, error) {
+	if c == nil {
+		return every(), nil
+	}
+	named, err := text(c.StringCondition)
+	if err != nil {
+		return nil, err
+	}
+	dated, err := dateCondition(c.DateCondition)
+	if err != nil {
+		return nil, err
+	}
+	return either(c.OrConditions, c.AndConditions, overrideCriteria, named, dated)
+}
+
+// dateCondition translates a DateCondition; ComparisonType is EQUAL_TO when not given.
+func dateCondition(c *connect.DateCondition) (match, error) {
+	if c == nil {
+		return nil, nil
+	}
+	field := func(o *catalog.Override) catalog.Date { return o.From }
+	switch name := deref(c.FieldName); {
+	case strings.EqualFold(name, "EffectiveTill"):
+		field = func(o *catalog.Override) catalog.Date { return o.Till }
+	case !strings.EqualFold(name, "EffectiveFrom"):
+		return nil, center.Errorf(center.Invalid, "DateCondition.FieldName is EffectiveFrom or EffectiveTill, not %q", name)
+	}
+	want, err := catalog.ParseDate(deref(c.Value))
+	if err != nil {
+		return nil, inMember("DateCondition.Value", err)
+	}
+	compare, ok := dateComparisons[c.ComparisonType]
+	if !ok {
+		compare = dateComparisons[connect.DateComparisonTypeEQUAL_TO]
+	}
+	return func(r catalog.Resource) bool { return compare(field(r.(*found).override), want) }, nil
+}
+
+var dateComparisons = map[connect.DateComparisonType]func(a, b catalog.Date) bool{
+	connect.DateComparisonTypeGREATER_THAN:             func(a, b catalog.Date) bool { return a > b },
+	connect.DateComparisonTypeLESS_THAN:                func(a, b catalog.Date) bool { return a < b },
+	connect.DateComparisonTypeGREATER_THAN_OR_EQUAL_TO: func(a, b catalog.Date) bool { return a >= b },
+	connect.DateComparisonTypeLESS_THAN_OR_EQUAL_TO:    func(a, b catalog.Date) bool { return a <= b },
+	connect.DateComparisonTypeEQUAL_TO:                 func(a, b catalog.Date) bool { return a == b },
+}
