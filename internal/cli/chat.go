@@ -25,9 +25,9 @@ type chatCmd struct {
 	Endpoint string            `help:"The server (${default})." default:"http://127.0.0.1:8790" env:"PARLEY_ENDPOINT,AWS_ENDPOINT_URL_CONNECT,AWS_ENDPOINT_URL" placeholder:"URL"`
 	Instance string            `help:"Instance id; the demo's when not given." placeholder:"ID" env:"PARLEY_INSTANCE"`
 	Flow     string            `help:"Contact flow id; the demo's when not given." placeholder:"ID" env:"PARLEY_FLOW"`
-	Name     string            `help:"Your name (${default})." default:"Ana"`
+	Name     string            `help:"Your name (${default})." default:"Ana" placeholder:"NAME"`
 	Attr     map[string]string `help:"Contact attribute; may be repeated." placeholder:"KEY=VALUE"`
-	Region   string            `help:"Region to sign for (${default})." default:"us-east-1" env:"AWS_REGION"`
+	Region   string            `help:"Region to sign for (${default})." default:"us-east-1" placeholder:"REGION" env:"AWS_REGION"`
 	Token    string            `help:"Come back to a chat with its participant token instead of starting one." placeholder:"TOKEN"`
 }
 
@@ -211,8 +211,9 @@ func (t *terminal) item(it participant.Item) {
 	switch {
 	case it.Type == participant.ChatItemTypeATTACHMENT && len(it.Attachments) > 0:
 		t.print(name, "[file "+deref(it.Attachments[0].AttachmentName)+"]")
-	case it.Type != participant.ChatItemTypeEVENT:
+	case it.Type == participant.ChatItemTypeMESSAGE:
 		t.print(name, deref(it.Content))
+	case it.Type != participant.ChatItemTypeEVENT: // receipts and the like: nothing is said
 	default:
 		switch deref(it.ContentType) {
 		case center.EventTyping:

@@ -54,7 +54,7 @@ func run(ctx context.Context, args []string, io streams) int {
 	exited := -1
 	parser, err := kong.New(&cmd,
 		kong.Name("parley"),
-		kong.Description("Parley is a contact centre for chat that speaks Amazon Connect's APIs: point any AWS SDK, the AWS CLI or ChatJS at it.\n\nBegin with:  parley serve --dev\nand then:    parley chat"),
+		kong.Description("Parley is a contact centre for chat that speaks Amazon Connect's APIs: point any AWS SDK, the AWS CLI or ChatJS at it.\n\nExamples:\n  parley serve --dev    a server to try things with\n  parley chat           a chat with it, in another terminal"),
 		kong.Writers(io.out, io.err),
 		kong.Exit(func(status int) { exited = status }),
 		kong.BindTo(ctx, (*context.Context)(nil)),
@@ -91,6 +91,13 @@ func oneLine(err error) string { return strings.Join(strings.Fields(err.Error())
 
 type versionCmd struct{}
 
+// Help is shown below the usage.
+func (versionCmd) Help() string {
+	return `Examples:
+  parley version`
+}
+
+// Run prints the version.
 func (versionCmd) Run(io streams) error {
 	_, err := fmt.Fprintln(io.out, "parley", version)
 	return err

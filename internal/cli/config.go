@@ -51,18 +51,18 @@ func (f fileResolver) Validate(app *kong.Application) error {
 	return nil
 }
 
-// Resolve implements kong.Resolver.
+// Resolve implements kong.Resolver. Kong asks it about every flag that the
+// command line does not give, those that the environment gives among them: the
+// environment goes before the file.
 func (f fileResolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	v, ok := f.settings[flag.Name]
-	if !ok {
+	if !ok || slices.ContainsFunc(flag.Envs, isSet) {
 		return nil, nil
 	}
-	if m, ok := v.(map[string]any); ok { // a map flag reads k=v pairs
-		var pairs []string
-		for _, k := range slices.Sorted(maps.Keys(m)) {
-			pairs = append(pairs, fmt.Sprintf("%s=%v", k, m[k]))
-		}
-		return pairs, nil
-	}
 	return v, nil
+}
+
+func isSet(variable string) bool {
+	_, set := os.LookupEnv(variable)
+	return set
 }

@@ -13,6 +13,13 @@ type flowCmd struct {
 	Check flowCheck `cmd:"" help:"Say what is wrong with flow documents, as publishing would, and what looks wrong."`
 }
 
+// Help is shown below the list of verbs.
+func (flowCmd) Help() string {
+	return `Examples:
+  parley flow check main.json`
+}
+
+// flowCheck is the verb flow check.
 type flowCheck struct {
 	Files []string `arg:"" name:"file" help:"Flow documents (JSON, as DescribeContactFlow gives them in Content)."`
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"text/tabwriter"
 	"time"
 
@@ -15,12 +16,12 @@ import (
 // keysCmd manages access keys in a data directory. The server that uses the
 // directory must be stopped: one process owns it.
 type keysCmd struct {
-	Data    string     `help:"The server's data directory." required:"" placeholder:"DIR" env:"PARLEY_DATA"`
-	List    keysList   `cmd:"" help:"List the keys, without their secrets." default:"1"`
-	Create  keysCreate `cmd:"" help:"Create a key and print it once."`
-	Disable keysSwitch `cmd:"" help:"Refuse a key from now on."`
-	Enable  keysEnable `cmd:"" help:"Accept a disabled key again."`
-	Delete  keysDelete `cmd:"" help:"Delete a key."`
+	Data    string      `help:"The server's data directory." required:"" placeholder:"DIR" env:"PARLEY_DATA"`
+	List    keysList    `cmd:"" help:"List the keys, without their secrets." default:"1"`
+	Create  keysCreate  `cmd:"" help:"Create a key and print it once."`
+	Disable keysDisable `cmd:"" help:"Refuse a key from now on."`
+	Enable  keysEnable  `cmd:"" help:"Accept a disabled key again."`
+	Delete  keysDelete  `cmd:"" help:"Delete a key."`
 }
 
 // Help is shown below the list of verbs.
@@ -33,10 +34,15 @@ func (keysCmd) Help() string {
 The server keeps its data directory locked while it runs, so stop it first.`
 }
 
-// open gives f the keys of the data directory.
-func (k *keysCmd) open(ctx context.Context, f func(*auth.Keys) error) error {
-	if _, err := os.Stat(k.Data); err != nil {
+// open gives f the keys of the data directory. Only create makes one that is not there yet.
+func (k *keysCmd) open(ctx context.Context, create bool, f func(*auth.Keys) error) error {
+	if info, err := os.Stat(k.Data); err != nil {
 		return usage{fmt.Errorf("data: %w", err)}
+	} else if !info.IsDir() {
+		return usage{fmt.Errorf("data: %s is not a directory", k.Data)}
+	}
+	if _, err := os.Stat(filepath.Join(k.Data, "parley.db")); err != nil && !create {
+		return usage{fmt.Errorf("data: %s is no data directory of a server: it has no parley.db", k.Data)}
 	}
 	s, err := sqlite.Open(ctx, sqlite.Options{Dir: k.Data})
 	if err != nil {
@@ -51,8 +57,15 @@ func (k *keysCmd) open(ctx context.Context, f func(*auth.Keys) error) error {
 
 type keysList struct{}
 
+// Help is shown below the usage.
+func (keysList) Help() string {
+	return `Examples:
+  parley keys list --data /var/lib/parley`
+}
+
+// Run lists the keys.
 func (keysList) Run(ctx context.Context, io streams, k *command) error {
-	return k.Keys.open(ctx, func(keys *auth.Keys) error {
+	return k.Keys.open(ctx, false, func(keys *auth.Keys) error {
 		list, err := keys.Store.List(ctx)
 		if err != nil {
 			return err
@@ -79,6 +92,18 @@ type keysCreate struct {
 	Policy string `help:"File with an IAM-style policy; full access without it." placeholder:"FILE" type:"existingfile"`
 }
 
+// Help is shown below the usage.
+func (keysCreate) Help() string {
+	return `Examples:
+  parley keys create --data /var/lib/parley --name website
+  parley keys create --data /var/lib/parley --name website --policy policy.json
+
+A policy is what IAM calls one. This one lets a website start chats and no more:
+  {"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": "connect:StartChatContact", "Resource": "*"}]}`
+}
+
+// Run creates a key and prints it as a shell understands it.
 func (c keysCreate) Run(ctx context.Context, io streams, k *command) error {
 	policy := auth.FullAccess()
 	if c.Policy != "" {
@@ -90,7 +115,7 @@ func (c keysCreate) Run(ctx context.Context, io streams, k *command) error {
 			return usage{fmt.Errorf("policy %s: %w", c.Policy, err)}
 		}
 	}
-	return k.Keys.open(ctx, func(keys *auth.Keys) error {
+	return k.Keys.open(ctx, true, func(keys *auth.Keys) error {
 		key, err := keys.Create(ctx, c.Name, policy, time.Now().UTC())
 		if err != nil {
 			return err
@@ -101,26 +126,47 @@ func (c keysCreate) Run(ctx context.Context, io streams, k *command) error {
 	})
 }
 
-type keysSwitch struct {
+type keysDisable struct {
 	ID string `arg:"" help:"The access key id."`
 }
 
-func (c keysSwitch) Run(ctx context.Context, k *command) error {
-	return k.Keys.open(ctx, func(keys *auth.Keys) error { return keys.SetDisabled(ctx, c.ID, true) })
+// Help is shown below the usage.
+func (keysDisable) Help() string {
+	return `Examples:
+  parley keys disable --data /var/lib/parley AKIA…`
+}
+
+// Run disables the key.
+func (c keysDisable) Run(ctx context.Context, k *command) error {
+	return k.Keys.open(ctx, false, func(keys *auth.Keys) error { return keys.SetDisabled(ctx, c.ID, true) })
 }
 
 type keysEnable struct {
 	ID string `arg:"" help:"The access key id."`
 }
 
+// Help is shown below the usage.
+func (keysEnable) Help() string {
+	return `Examples:
+  parley keys enable --data /var/lib/parley AKIA…`
+}
+
+// Run enables the key.
 func (c keysEnable) Run(ctx context.Context, k *command) error {
-	return k.Keys.open(ctx, func(keys *auth.Keys) error { return keys.SetDisabled(ctx, c.ID, false) })
+	return k.Keys.open(ctx, false, func(keys *auth.Keys) error { return keys.SetDisabled(ctx, c.ID, false) })
 }
 
 type keysDelete struct {
 	ID string `arg:"" help:"The access key id."`
 }
 
+// Help is shown below the usage.
+func (keysDelete) Help() string {
+	return `Examples:
+  parley keys delete --data /var/lib/parley AKIA…`
+}
+
+// Run deletes the key.
 func (c keysDelete) Run(ctx context.Context, k *command) error {
-	return k.Keys.open(ctx, func(keys *auth.Keys) error { return keys.Delete(ctx, c.ID) })
+	return k.Keys.open(ctx, false, func(keys *auth.Keys) error { return keys.Delete(ctx, c.ID) })
 }

@@ -18,10 +18,10 @@ type serveCmd struct {
 	TLSCert   string `help:"Certificate file, for https and wss." placeholder:"FILE" env:"PARLEY_TLS_CERT" name:"tls-cert"`
 	TLSKey    string `help:"Key file of the certificate." placeholder:"FILE" env:"PARLEY_TLS_KEY" name:"tls-key"`
 
-	Account        string            `help:"Account number in ARNs (${default})." default:"123456789012" env:"PARLEY_ACCOUNT"`
-	Region         string            `help:"Region in ARNs and signatures (${default})." default:"us-east-1" env:"PARLEY_REGION"`
-	MaxActiveChats int64             `help:"Concurrent active chats of an instance (${default})." default:"500" env:"PARLEY_MAX_ACTIVE_CHATS"`
-	MaxFileMB      int64             `help:"Largest attachment in MiB, 1 to 100 (${default})." default:"20" env:"PARLEY_MAX_FILE_MB" name:"max-file-mb"`
+	Account        string            `help:"Account number in ARNs (${default})." default:"123456789012" placeholder:"NUMBER" env:"PARLEY_ACCOUNT"`
+	Region         string            `help:"Region in ARNs and signatures (${default})." default:"us-east-1" placeholder:"REGION" env:"PARLEY_REGION"`
+	MaxActiveChats int64             `help:"Concurrent active chats of an instance (${default})." default:"500" placeholder:"N" env:"PARLEY_MAX_ACTIVE_CHATS"`
+	MaxFileMB      int64             `help:"Largest attachment in MiB, 1 to 100 (${default})." default:"20" placeholder:"N" env:"PARLEY_MAX_FILE_MB" name:"max-file-mb"`
 	CloudLimits    bool              `help:"Keep to the request rates of the cloud: 429 over them." env:"PARLEY_CLOUD_LIMITS"`
 	StrictText     bool              `help:"Hold text messages to 1,024 characters, as Amazon's reference says." env:"PARLEY_STRICT_TEXT"`
 	Lambda         map[string]string `help:"Function ARN or name (or *) to the URL of an HTTP function or an Invoke API." placeholder:"NAME=URL" env:"PARLEY_LAMBDA" mapsep:","`
@@ -30,11 +30,11 @@ type serveCmd struct {
 	StreamSecret   string            `help:"Secret that signs webhooks, 16 characters or more." placeholder:"TEXT" env:"PARLEY_STREAM_SECRET"`
 	SNSEndpoint    string            `help:"Base URL of an SNS-compatible service for other streaming endpoints." placeholder:"URL" env:"PARLEY_SNS_ENDPOINT" name:"sns-endpoint"`
 	Origin         []string          `help:"Browser origin that may open sockets; may be repeated. All may when none is given." placeholder:"ORIGIN" env:"PARLEY_ORIGIN"`
-	CloseSpan      time.Duration     `help:"Time over which a stopping server closes its sockets (${default})." default:"5s" env:"PARLEY_CLOSE_SPAN"`
+	CloseSpan      time.Duration     `help:"Time over which a stopping server closes its sockets (${default})." default:"5s" placeholder:"TIME" env:"PARLEY_CLOSE_SPAN"`
 
 	Pprof     string `help:"Address of this machine to serve the runtime's profiles on." placeholder:"HOST:PORT" env:"PARLEY_PPROF" hidden:""`
-	LogFormat string `help:"text or json (${default})." enum:"text,json" default:"text" env:"PARLEY_LOG_FORMAT"`
-	LogLevel  string `help:"debug, info, warn or error (${default})." enum:"debug,info,warn,error" default:"info" env:"PARLEY_LOG_LEVEL"`
+	LogFormat string `help:"text or json (${default})." enum:"text,json" default:"text" placeholder:"FORMAT" env:"PARLEY_LOG_FORMAT"`
+	LogLevel  string `help:"debug, info, warn or error (${default})." enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" env:"PARLEY_LOG_LEVEL"`
 }
 
 // Help is shown below the flags' list.

@@ -39,14 +39,19 @@ func newSession(api participant.Service, token string, item func(participant.Ite
 // heartbeat is how often a client says that it is there.
 const heartbeat = 10 * time.Second
 
-// run keeps the chat until it has ended or ctx is over.
+// maxFailures is how often in a row a session tries to connect; with the
+// pauses in between that takes some minutes.
+const maxFailures = 30
+
+// run keeps the chat until it has ended, ctx is over, or the server has been
+// out of reach for minutes.
 func (s *session) run(ctx context.Context) error {
 	for failures := 0; ; failures++ {
 		subscribed, err := s.once(ctx)
 		if ctx.Err() != nil || errors.Is(err, errEnded) {
 			return ctx.Err()
 		}
-		if err != nil && !subscribed && failures == 0 {
+		if err != nil && !subscribed && (failures == 0 || failures == maxFailures) {
 			return err // the first try tells what is wrong with the settings
 		}
 		if subscribed {
@@ -70,7 +75,11 @@ func (s *session) once(ctx context.Context) (subscribed bool, err error) {
 		ParticipantToken: s.token,
 		Type:             []participant.ConnectionType{participant.ConnectionTypeWEBSOCKET, participant.ConnectionTypeCONNECTION_CREDENTIALS},
 	})
-	if denied := (*participant.AccessDeniedException)(nil); errors.As(err, &denied) && s.known() {
+	if _, denied := errors.AsType[*participant.AccessDeniedException](err); denied {
+		if !s.known() {
+			return false, errors.New("the chat has ended, or the token is not one of this server")
+		}
+		s.state("the chat has ended")
 		return false, errEnded
 	}
 	if err != nil {

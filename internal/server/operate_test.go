@@ -101,6 +101,7 @@ func TestGracefulStop(t *testing.T) {
 		if r := call(t, s, "POST", "/dev/faults", `[{"Operation":"SendMessage","Delay":"10s"}]`); r.status != 200 {
 			t.Fatalf("faults: %d %s", r.status, r.body)
 		}
+		s.HTTP.Timeout = time.Minute
 		sent := make(chan error, 1)
 		go func() {
 			_, err := c.TrySend(t.Context(), "the last word")

@@ -117,6 +117,34 @@ func (c *Chat) Connect() {
 	c.Bearer, c.SocketURL = *out.ConnectionCredentials.ConnectionToken, *out.Websocket.Url
 }
 
+// Bot adds a custom participant to the chat, connects it and returns its side.
+func (c *Chat) Bot(name string) *Chat {
+	c.t.Helper()
+	out, err := c.s.Connect.CreateParticipant(c.t.Context(), &connect.CreateParticipantRequest{
+		InstanceId: c.s.Instance(c.t), ContactId: c.Contact,
+		ParticipantDetails: &connect.ParticipantDetailsToAdd{ParticipantRole: connect.ParticipantRoleCUSTOM_BOT, DisplayName: &name}})
+	if err != nil {
+		c.t.Fatalf("CreateParticipant: %v", err)
+	}
+	bot := &Chat{Contact: c.Contact, Participant: *out.ParticipantId, Token: *out.ParticipantCredentials.ParticipantToken, s: c.s, t: c.t}
+	con, err := c.s.Participant.CreateParticipantConnection(c.t.Context(), &participant.CreateParticipantConnectionRequest{
+		ParticipantToken: bot.Token, ConnectParticipant: new(true),
+		Type: []participant.ConnectionType{participant.ConnectionTypeCONNECTION_CREDENTIALS}})
+	if err != nil {
+		c.t.Fatalf("CreateParticipantConnection of a bot: %v", err)
+	}
+	bot.Bearer = *con.ConnectionCredentials.ConnectionToken
+	return bot
+}
+
+// Stop ends the chat from outside, by StopContact.
+func (c *Chat) Stop() {
+	c.t.Helper()
+	if _, err := c.s.Connect.StopContact(c.t.Context(), &connect.StopContactRequest{InstanceId: c.s.Instance(c.t), ContactId: c.Contact}); err != nil {
+		c.t.Fatalf("StopContact: %v", err)
+	}
+}
+
 // On returns the same side of the chat on another server, after a restart.
 func (c *Chat) On(s *Server) *Chat {
 	again := *c

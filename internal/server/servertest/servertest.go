@@ -24,6 +24,7 @@ import (
 type Server struct {
 	*server.Server
 	URL         string
+	Addr        string          // where it listens
 	Connect     *connect.Client // signs with Key when there is one
 	Participant *participant.Client
 	HTTP        *http.Client // what the clients call with; it follows no redirects
@@ -78,7 +79,7 @@ func serve(t testing.TB, l net.Listener, dial func(context.Context) (net.Conn, e
 	}
 	up, ended := make(chan string, 1), make(chan error, 1)
 	go func() { ended <- srv.ServeOn(ctx, l, func(url string) { up <- url }) }()
-	s := &Server{Server: srv, t: t, dial: dial}
+	s := &Server{Server: srv, Addr: l.Addr().String(), t: t, dial: dial}
 	select {
 	case s.URL = <-up:
 	case err := <-ended:

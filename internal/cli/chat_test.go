@@ -1,0 +1,237 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+
+	"parley/internal/server"
+	"parley/internal/server/servertest"
+)
+
+// greeting is the flow [servertest.Quiet] with a greeting by name.
+var greeting = strings.Replace(servertest.Quiet, `"Hello"`, `"Hello $.CustomerEndpoint.DisplayName, you are $.Attributes.tier."`, 1)
+
+// talker is a running parley chat with an input that the test writes.
+type talker struct {
+	t    *testing.T
+	in   *io.PipeWriter
+	out  *output
+	errs *output
+	stop context.CancelFunc
+	end  chan int
+}
+
+func talk(t *testing.T, args ...string) *talker {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	r, w := io.Pipe()
+	k := &talker{t: t, in: w, out: newOutput(), errs: newOutput(), stop: cancel, end: make(chan int, 1)}
+	go func() { k.end <- run(ctx, append([]string{"chat"}, args...), streams{r, k.out, k.errs}) }()
+	t.Cleanup(func() {
+		cancel()
+		w.Close()
+	})
+	return k
+}
+
+func (k *talker) say(text string) {
+	k.t.Helper()
+	if _, err := io.WriteString(k.in, text+"\n"); err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+// status waits for the end of the command.
+func (k *talker) status() int {
+	k.t.Helper()
+	ctx, cancel := context.WithTimeout(k.t.Context(), patience)
+	defer cancel()
+	select {
+	case s := <-k.end:
+		return s
+	case <-ctx.Done():
+		k.t.Fatalf("parley chat does not end:\n%s%s", k.out, k.errs)
+		return -1
+	}
+}
+
+// once fails the test unless each text was said exactly once, in this order.
+func once(t *testing.T, said string, texts ...string) {
+	t.Helper()
+	rest := said
+	for _, text := range texts {
+		if strings.Count(said, text) != 1 {
+			t.Errorf("%q was said %d times:\n%s", text, strings.Count(said, text), said)
+		}
+		_, after, ok := strings.Cut(rest, text)
+		if !ok {
+			t.Errorf("%q was not said in its turn:\n%s", text, said)
+		}
+		rest = after
+	}
+}
+
+// TestChatPiped sends what comes from a pipe, prints what is said, and ends with its input.
+func TestChatPiped(t *testing.T) {
+	clean(t)
+	s := servertest.Start(t)
+	flow := s.Flow(t, "Greeting", greeting)
+	status, out, errs := parley(t, "First words\n\n  second words  \n", "chat", "--endpoint", s.URL+"/", "--flow", flow, "--name", "Bo", "--attr", "tier=gold")
+	if status != 0 || errs != "" {
+		t.Fatalf("chat = %d %q", status, errs)
+	}
+	once(t, out, "Hello Bo, you are gold.", "Bo: First words\n", "Bo: second words\n", "-- the chat has ended\n")
+	for line := range strings.Lines(out) {
+		if !strings.HasPrefix(line, "-- ") && !strings.Contains(line, ": ") {
+			t.Errorf("the line %q is nobody's", line)
+		}
+	}
+}
+
+// TestChatCommands leaves a chat open, comes back to it and ends it.
+func TestChatCommands(t *testing.T) {
+	clean(t)
+	s := servertest.Start(t)
+	k := talk(t, "--endpoint", s.URL, "--flow", s.Flow(t, "Quiet", servertest.Quiet))
+	k.out.wait(t, "Hello")
+	k.say("/help")
+	k.out.wait(t, "/end ends the chat")
+	k.say("remember this")
+	k.out.wait(t, "Ana: remember this")
+	k.say(strings.Repeat("x", 16_385))
+	k.out.wait(t, "not sent: ValidationException")
+	k.say("/leave")
+	if status := k.status(); status != 0 {
+		t.Fatalf("leaving = %d %s", status, k.errs)
+	}
+	_, back, ok := strings.Cut(k.out.String(), "Come back with: parley chat ")
+	if !ok {
+		t.Fatalf("it does not say how to come back:\n%s", k.out)
+	}
+
+	again := talk(t, strings.Fields(back)...)
+	again.out.wait(t, "remember this")
+	once(t, again.out.String(), "Hello", "Ana: remember this")
+	again.say("/end")
+	if status := again.status(); status != 0 || !strings.Contains(again.out.String(), "-- the chat has ended") {
+		t.Errorf("ending = %d\n%s%s", status, again.out, again.errs)
+	}
+	status, out, errs := parley(t, "", append([]string{"chat"}, strings.Fields(back)...)...)
+	if status != 1 || out != "" || !strings.Contains(errs, "the chat has ended") || strings.Count(errs, "\n") != 1 {
+		t.Errorf("coming back too late = %d %q %q", status, out, errs)
+	}
+}
+
+// TestChatInterrupted ends as on an interrupt: the chat stays open.
+func TestChatInterrupted(t *testing.T) {
+	clean(t)
+	s := servertest.Start(t)
+	k := talk(t, "--endpoint", s.URL, "--flow", s.Flow(t, "Quiet", servertest.Quiet))
+	k.out.wait(t, "Hello")
+	k.stop()
+	if status := k.status(); status != 0 || !strings.Contains(k.out.String(), "Come back with: ") {
+		t.Errorf("interrupted = %d\n%s%s", status, k.out, k.errs)
+	}
+}
+
+// TestChatSigned signs with the key of the environment, where the server wants it.
+func TestChatSigned(t *testing.T) {
+	clean(t)
+	s := servertest.Start(t, servertest.Production(t.TempDir()))
+	args := []string{"chat", "--endpoint", s.URL, "--instance", s.Instance(t), "--flow", s.Flow(t, "Quiet", servertest.Quiet)}
+	status, _, errs := parley(t, "", args...)
+	if status != 1 || !strings.Contains(errs, "MissingAuthenticationToken") || strings.Count(errs, "\n") != 1 {
+		t.Errorf("without a key = %d %q", status, errs)
+	}
+	t.Setenv("AWS_ACCESS_KEY_ID", s.Key.ID)
+	t.Setenv("AWS_SECRET_ACCESS_KEY", s.Key.Secret)
+	if status, out, errs := parley(t, "", args...); status != 0 || !strings.Contains(out, "Hello") || !strings.Contains(out, "the chat has ended") {
+		t.Errorf("with a key = %d %q %q", status, out, errs)
+	}
+}
+
+// line is a proxy whose connections can be cut.
+type line struct {
+	net.Listener
+	to string
+
+	mu    sync.Mutex // guards conns
+	conns []net.Conn
+}
+
+func (l *line) run() {
+	for {
+		in, err := l.Accept()
+		if err != nil {
+			return
+		}
+		out, err := net.Dial("tcp", l.to)
+		if err != nil {
+			in.Close()
+			continue
+		}
+		l.mu.Lock()
+		l.conns = append(l.conns, in, out)
+		l.mu.Unlock()
+		go pass(in, out)
+		go pass(out, in)
+	}
+}
+
+func pass(from, to net.Conn) {
+	_, _ = io.Copy(to, from) // until it is cut
+	to.Close()
+}
+
+// cut breaks all connections.
+func (l *line) cut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range l.conns {
+		c.Close()
+	}
+	l.conns = nil
+}
+
+// TestChatComesBack breaks the line: the client comes back by itself, says
+// what it missed, and says nothing twice.
+func TestChatComesBack(t *testing.T) {
+	clean(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &line{Listener: l}
+	url := "http://" + l.Addr().String()
+	s := servertest.Start(t, func(c *server.Config) { c.PublicURL = url })
+	proxy.to = s.Addr
+	go proxy.run()
+	t.Cleanup(func() {
+		l.Close()
+		proxy.cut()
+	})
+
+	chat := s.Begin(t)
+	k := talk(t, "--endpoint", url, "--token", chat.Token)
+	k.out.wait(t, "-- connected")
+	k.say("before")
+	k.out.wait(t, "Ana: before")
+	bot := chat.Bot("Botto")
+	proxy.cut()
+	k.out.wait(t, "-- connection lost, coming back")
+	bot.Send("while you were away")
+	k.out.wait(t, "while you were away")
+	k.say("after")
+	k.out.wait(t, "Ana: after")
+	once(t, k.out.String(), "Hello", "Ana: before", "connection lost", "Botto: while you were away", "Ana: after")
+
+	proxy.cut()
+	chat.Stop() // the chat ends while nobody is there
+	if status := k.status(); status != 0 || !strings.Contains(k.out.String(), "-- the chat has ended") {
+		t.Errorf("the chat ended while away = %d\n%s%s", status, k.out, k.errs)
+	}
+}

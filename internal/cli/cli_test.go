@@ -1,0 +1,222 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// output is what a command writes, for a test that reads it meanwhile.
+type output struct {
+	mu    sync.Mutex // guards what follows
+	text  bytes.Buffer
+	grown chan struct{} // closed with the next write
+}
+
+func newOutput() *output { return &output{grown: make(chan struct{})} }
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	close(o.grown)
+	o.grown = make(chan struct{})
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// wait returns when the output contains text.
+func (o *output) wait(t *testing.T, text string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for {
+		o.mu.Lock()
+		found, grown := bytes.Contains(o.text.Bytes(), []byte(text)), o.grown
+		o.mu.Unlock()
+		if found {
+			return
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			t.Fatalf("nothing says %q:\n%s", text, o)
+		}
+	}
+}
+
+// parley runs a command line that ends by itself.
+func parley(t *testing.T, in string, args ...string) (status int, out, errs string) {
+	t.Helper()
+	o, e := newOutput(), newOutput()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	status = run(ctx, args, streams{strings.NewReader(in), o, e})
+	if ctx.Err() != nil {
+		t.Errorf("parley %q does not end:\n%s%s", args, o, e)
+	}
+	return status, o.String(), e.String()
+}
+
+// clean takes the settings of whoever runs the tests out of the environment.
+func clean(t *testing.T) {
+	t.Helper()
+	for _, v := range os.Environ() {
+		name, _, _ := strings.Cut(v, "=")
+		if strings.HasPrefix(name, "PARLEY_") || strings.HasPrefix(name, "AWS_") {
+			t.Setenv(name, "") // so that it is put back
+			if err := os.Unsetenv(name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestHelp asks each verb for help: it is given on standard output, with
+// examples, no line longer than a terminal is wide.
+func TestHelp(t *testing.T) {
+	clean(t)
+	for _, verb := range []string{"", "serve", "chat", "keys", "keys list", "keys create", "keys disable", "keys enable", "keys delete", "flow", "flow check", "version"} {
+		status, out, errs := parley(t, "", append(strings.Fields(verb), "--help")...)
+		if status != 0 || errs != "" || !strings.Contains(out, "Usage: parley") {
+			t.Errorf("parley %s --help = %d\n%s%s", verb, status, out, errs)
+		}
+		if !strings.Contains(out, "Examples:\n\n    parley") {
+			t.Errorf("parley %s --help has no examples:\n%s", verb, out)
+		}
+		for line := range strings.Lines(out) {
+			if len(line) > 110 {
+				t.Errorf("parley %s --help has a line of %d characters: %s", verb, len(line), line)
+			}
+		}
+	}
+	bare, help := newOutput(), newOutput()
+	if run(t.Context(), nil, streams{nil, bare, io.Discard}) != 0 || run(t.Context(), []string{"--help"}, streams{nil, help, io.Discard}) != 0 ||
+		bare.String() != help.String() {
+		t.Error("parley without arguments is not parley --help")
+	}
+}
+
+func TestVersion(t *testing.T) {
+	clean(t)
+	if status, out, _ := parley(t, "", "version"); status != 0 || out != "parley "+version+"\n" {
+		t.Errorf("parley version = %d %q", status, out)
+	}
+}
+
+// TestWrongSettings gives each verb what it cannot work with: one line that
+// names it, and status 2.
+func TestWrongSettings(t *testing.T) {
+	clean(t)
+	junk := write(t, "junk", "junk")
+	dir := t.TempDir()
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"dance"}, "argument dance"},
+		{[]string{"serve", "--fast"}, "--fast"},
+		{[]string{"serve", "now"}, "argument now"},
+		{[]string{"serve"}, "data: a directory is needed"},
+		{[]string{"serve", "--dev", "--listen", "nowhere"}, `listen "nowhere": want host:port`},
+		{[]string{"serve", "--dev", "--listen", "127.0.0.1:99999"}, `listen "127.0.0.1:99999"`},
+		{[]string{"serve", "--dev", "--public-url", "chat.example.com"}, `public-url "chat.example.com"`},
+		{[]string{"serve", "--dev", "--tls-cert", junk}, "tls-cert and tls-key"},
+		{[]string{"serve", "--dev", "--tls-cert", junk, "--tls-key", junk}, "tls-cert, tls-key: "},
+		{[]string{"serve", "--dev", "--tls-cert", filepath.Join(dir, "none"), "--tls-key", junk}, "none: no such file"},
+		{[]string{"serve", "--dev", "--account", "me"}, `account "me"`},
+		{[]string{"serve", "--dev", "--max-active-chats", "many"}, "--max-active-chats"},
+		{[]string{"serve", "--dev", "--max-file-mb", "1000"}, "max-file-mb"},
+		{[]string{"serve", "--dev", "--close-span", "soon"}, "--close-span"},
+		{[]string{"serve", "--dev", "--lambda", "f"}, "--lambda"},
+		{[]string{"serve", "--dev", "--lambda", "f=ftp://x"}, "lambda: the URL of function f"},
+		{[]string{"serve", "--dev", "--lambda-endpoint", "x"}, "lambda: the Lambda endpoint"},
+		{[]string{"serve", "--dev", "--stream", "arn:aws:sns:*=http://x"}, "stream-secret"},
+		{[]string{"serve", "--dev", "--sns-endpoint", "x"}, "stream: the SNS endpoint"},
+		{[]string{"serve", "--dev", "--origin", "shop.example"}, `origin "shop.example"`},
+		{[]string{"serve", "--dev", "--log-level", "loud"}, "--log-level"},
+		{[]string{"serve", "--dev", "--log-format", "xml"}, "--log-format"},
+		{[]string{"serve", "--config", filepath.Join(dir, "none")}, "config: open"},
+		{[]string{"serve", "--config", junk}, "config " + junk + ": want a JSON object"},
+		{[]string{"serve", "--config", write(t, "c.json", `{"dev":true,"lisen":"x"}`)}, `there is no setting "lisen"`},
+		{[]string{"serve", "--config", write(t, "c.json", `{"dev":true,"listen":"x"}`)}, `listen "x"`},
+		{[]string{"serve", "--config", write(t, "c.json", `{"dev":true,"max-active-chats":"many"}`)}, "--max-active-chats"},
+		{[]string{"serve", "--config", write(t, "c.json", `{"dev":true,"lambda":{"f":1}}`)}, "--lambda"},
+		{[]string{"serve", "--config", write(t, "c.json", `{"dev":true,"lambda":{"f":"x"}}`)}, "lambda: the URL of function f"},
+		{[]string{"serve", "--config", write(t, "c.json", `{"dev":true,"origin":["x"]}`)}, `origin "x"`},
+		{[]string{"serve", "--config", write(t, "c.json", `{"help":true}`)}, `there is no setting "help"`},
+		{[]string{"serve", "--config", write(t, "c.json", `[]`)}, "want a JSON object"},
+		{[]string{"keys"}, "--data"},
+		{[]string{"keys", "--data", filepath.Join(dir, "none")}, "no such file"},
+		{[]string{"keys", "--data", junk}, "is not a directory"},
+		{[]string{"keys", "--data", dir}, "is no data directory of a server"},
+		{[]string{"keys", "create", "--data", dir}, "--name"},
+		{[]string{"keys", "create", "--data", dir, "--name", "x", "--policy", filepath.Join(dir, "none")}, "--policy"},
+		{[]string{"keys", "create", "--data", dir, "--name", "x", "--policy", junk}, "policy " + junk},
+		{[]string{"keys", "disable", "--data", dir}, "<id>"},
+		{[]string{"flow"}, "check"},
+		{[]string{"flow", "check"}, "<file>"},
+		{[]string{"flow", "check", filepath.Join(dir, "none")}, "no such file"},
+		{[]string{"chat", "--attr", "x"}, "--attr"},
+		{[]string{"version", "2"}, "argument 2"},
+	} {
+		status, out, errs := parley(t, "", c.args...)
+		if status != 2 || out != "" || !strings.HasPrefix(errs, "parley: ") || !strings.Contains(errs, c.want) || strings.Count(errs, "\n") != 1 {
+			t.Errorf("parley %q = %d %q %q; want status 2 and one line with %q", c.args, status, out, errs, c.want)
+		}
+	}
+	if names, err := os.ReadDir(dir); err != nil || len(names) > 0 {
+		t.Errorf("wrong settings left %v, %v", names, err)
+	}
+}
+
+// TestFailures end with one line and status 1.
+func TestFailures(t *testing.T) {
+	clean(t)
+	status, out, errs := parley(t, "", "chat", "--endpoint", "http://127.0.0.1:1")
+	if status != 1 || out != "" || !strings.HasPrefix(errs, "parley: cannot start a chat at http://127.0.0.1:1: ") || strings.Count(errs, "\n") != 1 {
+		t.Errorf("chat without a server = %d %q %q", status, out, errs)
+	}
+}
+
+// TestFlowCheck checks documents good and bad.
+func TestFlowCheck(t *testing.T) {
+	clean(t)
+	good := write(t, "good.json", `{"Version":"2019-10-30","StartAction":"a","Metadata":{},"Actions":[
+		{"Identifier":"a","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`)
+	bad := write(t, "bad.json", `{"Version":"2019-10-30","StartAction":"a","Metadata":{},"Actions":[
+		{"Identifier":"a","Type":"MessageParticipant","Parameters":{},"Transitions":{"NextAction":"nowhere"}}]}`)
+	broken := write(t, "broken.json", `{"Version":`)
+	status, out, errs := parley(t, "", "flow", "check", good)
+	if status != 0 || out != good+": good\n" || errs != "" {
+		t.Errorf("flow check of a good flow = %d %q %q", status, out, errs)
+	}
+	status, out, errs = parley(t, "", "flow", "check", good, bad, broken)
+	if status != 1 || errs != "" || !strings.Contains(out, good+": good\n") || !strings.Contains(out, bad+": ") || !strings.Contains(out, "nowhere") ||
+		!strings.Contains(out, broken+": error: ") {
+		t.Errorf("flow check of bad flows = %d\n%s%s", status, out, errs)
+	}
+	for line := range strings.Lines(out) {
+		if !strings.Contains(line, ".json: ") {
+			t.Errorf("the line %q names no file", line)
+		}
+	}
+}
