@@ -106,28 +106,13 @@ func (s *Service) continuePast(ctx context.Context, v *catalog.View, cmd *contac
 	if err != nil {
 		return inMember("PersistentChat.SourceContactId", err)
 	}
-	if !chat.Ended {
-		return center.Errorf(center.BadRequest, "PersistentChat: the chat of SourceContactId %s has not ended", source.ID)
+	past, err := chat.Continue(source.ID, p.RehydrationType != connect.RehydrationTypeFROM_SEGMENT)
+	if err != nil {
+		return inMember("PersistentChat.SourceContactId", err)
 	}
-	last := len(chat.Contacts) - 1
-	if p.RehydrationType == connect.RehydrationTypeFROM_SEGMENT {
-		for chat.Contacts[last].ID != source.ID {
-			last--
-		}
-	}
-	cmd.Related = chat.Contacts[last].ID
-	for i := last; i >= 0; i-- {
-		cmd.Past = append(cmd.Past, contact.Past{Chat: chat.ID, Contact: chat.Contacts[i].ID})
-	}
-	cmd.Past = append(cmd.Past, chat.Past...)
-	if len(cmd.Past) > maxPast {
-		cmd.Past = cmd.Past[:maxPast]
-	}
+	cmd.Related, cmd.Past = past.Related, past.Past
 	return nil
 }
-
-// maxPast is how many contacts a persistent chat reaches back.
-const maxPast = 100
 
 // inherit copies what describes a related contact. What the request says itself counts more.
 func (s *Service) inherit(ctx context.Context, v *catalog.View, cmd *contact.Start, related string) error {

@@ -138,5 +138,5 @@ func (u CompleteUpload) decide(d *decision) error {
 		Participant: author.ID, DisplayName: author.DisplayName, Role: author.Role,
 	})
 	d.change.Reply = Reply{Item: it.ID, Time: it.Time}
-	return d.spoken(author.Role)
+	return d.spoken(author.Role, center.AttachmentMessage, "")
 }

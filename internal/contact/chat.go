@@ -34,12 +34,22 @@ type Chat struct {
 	ExitAgent      bool              `json:"exitAgent,omitempty"` // DisconnectOnCustomerExit lists AGENT
 	Past           []Past            `json:"past,omitempty"`      // what a persistent chat continues, newest first
 
-	Flow     center.FlowID            `json:"flow"` // the flow of the current contact
-	Run      *flow.Run                `json:"run,omitempty"`
+	Flow     center.FlowID            `json:"flow"`           // the flow of the current contact
+	Run      *flow.Run                `json:"run,omitempty"`  // the contact's flow, or its customer queue or disconnect flow
+	Data     *flow.Data               `json:"data,omitempty"` // what the contact's flows have gathered, while none runs
 	Hooks    map[string]center.FlowID `json:"hooks,omitempty"`
 	Language string                   `json:"language,omitempty"`
 	Logging  bool                     `json:"logging,omitempty"`
 	Effects  []Effect                 `json:"effects,omitempty"` // under way
+
+	Target   flow.Queue       `json:"target,omitzero"` // the target queue
+	Criteria []flow.Criterion `json:"criteria,omitempty"`
+	Queue    *Place           `json:"queue,omitempty"` // where the contact waits for an agent
+
+	Joining   center.ParticipantID `json:"joining,omitempty"` // the agent who hears the agent whisper
+	Whisper   *flow.Run            `json:"whisper,omitempty"`
+	WhisperBy time.Time            `json:"whisperBy,omitzero"` // when a whisper has lasted too long
+	Agent     flow.Agent           `json:"agent,omitzero"`     // the last agent who accepted the chat
 
 	RoleTimers  []RoleTimer         `json:"roleTimers,omitempty"` // as configured
 	Idle        *Idle               `json:"idle,omitempty"`       // running timers
@@ -56,6 +66,7 @@ type Participant struct {
 	Joined      time.Time            `json:"joined,omitzero"`    // when it connected
 	Left        time.Time            `json:"left,omitzero"`      // when it left
 	ConnectBy   time.Time            `json:"connectBy,omitzero"` // a custom participant's deadline
+	User        center.UserID        `json:"user,omitempty"`     // of an agent
 }
 
 // Present reports whether the participant has connected and not left.
@@ -143,6 +154,11 @@ func (c *Chat) clone() *Chat {
 	n.Attachments = slices.Clone(c.Attachments)
 	n.Streams = slices.Clone(c.Streams)
 	n.Replies = slices.Clone(c.Replies)
+	if c.Queue != nil {
+		place := *c.Queue
+		place.Steps = slices.Clone(c.Queue.Steps)
+		n.Queue = &place
+	}
 	if c.Idle != nil {
 		idle := *c.Idle
 		idle.Fired = maps.Clone(c.Idle.Fired)

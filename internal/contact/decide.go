@@ -2,6 +2,7 @@ package contact
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -36,16 +37,20 @@ type Env struct {
 	Trace     func(flow.Visit) // see flow.World; may be nil
 }
 
-// Line is how a queue stands, seen from one chat.
+// Line is how a queue stands, leaving aside the chat that asks.
 type Line struct {
-	Waiting  int64     // contacts
-	Oldest   time.Time // when the one that has waited longest came; zero when none waits
-	Position int64     // of the chat, from 1; 0 when it does not wait there
+	Others int64     // contacts that wait
+	Oldest time.Time // when the one that has waited longest came; zero when none waits
+	Ahead  int64     // those that are before a contact with the Priority and the Rank of the [Need]
 }
 
 // Need is the error of a decision that has to know how a queue stands. Put
 // that into Env.Lines and decide again.
-type Need struct{ Queue center.QueueID }
+type Need struct {
+	Queue    center.QueueID
+	Priority int64     // of the chat that asks, see [Chat.Priority]
+	Rank     time.Time // see [Place]
+}
 
 func (n *Need) Error() string { return "the length of queue " + string(n.Queue) + " has to be known" }
 
@@ -123,9 +128,9 @@ type decision struct {
 	env    *Env
 	change Change
 
-	seq  int64          // of the last item, those of this change included
-	time time.Time      // of the last item
-	need center.QueueID // whose length was asked for and is not known
+	seq  int64     // of the last item, those of this change included
+	time time.Time // of the last item
+	need *Need     // a queue whose length was asked for and is not known
 }
 
 // Decide says what a command leads to. It changes nothing it is given, does no
@@ -139,8 +144,8 @@ func Decide(chat *Chat, tail *Tail, cmd Command, env *Env) (Change, error) {
 	if err := cmd.decide(&d); err != nil {
 		return Change{}, err
 	}
-	if d.need != "" {
-		return Change{}, &Need{d.need}
+	if d.need != nil {
+		return Change{}, d.need
 	}
 	d.settle()
 	return d.change, nil
@@ -175,8 +180,21 @@ func (d *decision) touch(i int) {
 	d.change.Contacts = append(d.change.Contacts, center.Contact{ID: c.Contacts[i].ID})
 }
 
-// settle fills in the records of the touched contacts.
+// settle fills in the records of the touched contacts, and sums up what
+// happened to queues: a contact that came and went in one decision never waited.
 func (d *decision) settle() {
+	var moves []QueueMove
+	for _, m := range d.change.Queues {
+		i := slices.IndexFunc(moves, func(other QueueMove) bool { return other.Queue == m.Queue })
+		if i < 0 {
+			moves = append(moves, m)
+			continue
+		}
+		if moves[i].Delta += m.Delta; m.Delta > 0 {
+			moves[i].Limit = m.Limit
+		}
+	}
+	d.change.Queues = slices.DeleteFunc(moves, func(m QueueMove) bool { return m.Delta == 0 })
 	for i := range d.change.Contacts {
 		d.change.Contacts[i] = *d.chat.Contact(d.change.Contacts[i].ID)
 	}

@@ -2,6 +2,8 @@ package contact
 
 import (
 	"encoding/json"
+	"slices"
+	"time"
 
 	"parley/internal/center"
 	"parley/internal/flow"
@@ -9,23 +11,30 @@ import (
 
 // world gives a flow its view of the chat. The contact in it is a copy that
 // the flow's actions change; follow takes the changes over.
-func (d *decision) world() flow.World {
+func (d *decision) world(kind flow.Kind) flow.World {
 	c, cur := d.chat, d.chat.Current()
 	view := &flow.Contact{
 		ID: cur.ID, Chat: c.ID, Previous: cur.Previous, Related: cur.Related,
 		InstanceARN: d.env.Partition.InstanceARN(c.Instance), Region: d.env.Partition.Region,
 		InitiationMethod: cur.InitiationMethod, CustomerName: c.Customer().DisplayName,
-		BotPresent: d.botAttached(),
-		Name:       cur.Name, Description: cur.Description, CustomerID: cur.CustomerID,
+		BotPresent: d.botAttached(), Interactive: c.interactive(),
+		Queued: c.Queue != nil, Connected: c.Joining != "" || d.agents() > 0,
+		Transfers: c.transfers(), Continues: len(c.Past) > 0,
+
+		Queue: c.Target, Name: cur.Name, Description: cur.Description, CustomerID: cur.CustomerID,
 		LanguageCode: c.Language, Attributes: c.Attributes, SegmentAttributes: cur.SegmentAttrs,
 		References: cur.References, Tags: cur.Tags, Hooks: c.Hooks, Logging: c.Logging,
+		Priority: cur.QueuePriority, TimeAdjustment: time.Duration(cur.QueueTimeAdjust) * time.Second, Criteria: c.Criteria,
+	}
+	if kind != flow.KindInbound && kind != flow.KindCustomerQueue {
+		view.Agent = c.Agent // the others see none, as in the service
 	}
 	if c.InitialMessage != nil {
 		view.InitialMessage = c.InitialMessage.Content
 	}
 	instance := c.Instance
 	return flow.World{
-		Now: d.env.Now, Contact: view,
+		Now: d.env.Now, Contact: view, Facts: facts{d},
 		Flow: func(ref string) (*flow.Flow, center.FlowID, error) {
 			return d.env.Catalog.Published(instance, ref)
 		},
@@ -34,6 +43,22 @@ func (d *decision) world() flow.World {
 		NewID:   d.newID,
 		Trace:   d.env.Trace,
 	}
+}
+
+// interactive reports whether the customer's client takes interactive messages and answers them.
+func (c *Chat) interactive() bool {
+	return slices.Contains(c.ContentTypes, center.Interactive) && slices.Contains(c.ContentTypes, center.InteractiveResponse)
+}
+
+// transfers counts the queue-to-queue transfers of the chain.
+func (c *Chat) transfers() int {
+	n := 0
+	for i := range c.Contacts {
+		if c.Contacts[i].InitiationMethod == center.MethodQueueTransfer {
+			n++
+		}
+	}
+	return n
 }
 
 // botAttached reports whether a custom participant belongs to the chat, connected or about to.
@@ -46,63 +71,174 @@ func (d *decision) botAttached() bool {
 	return false
 }
 
-// wake gives the running flow an event it may be waiting for.
-func (d *decision) wake(ev flow.Event) error {
-	if d.chat.Run == nil || !d.chat.Run.Wants(ev) {
-		return nil
+// run starts a flow for the chat.
+func (d *decision) run(f *flow.Flow, id center.FlowID, kind flow.Kind) error {
+	var data flow.Data
+	switch c := d.chat; {
+	case c.Run != nil:
+		data = c.Run.Data
+	case c.Data != nil:
+		data = *c.Data
 	}
-	w := d.world()
-	return d.follow(w, flow.Advance(w, d.chat.Run, ev))
+	data.Talk = nil
+	w := d.world(kind)
+	return d.follow(w, flow.Start(w, f, id, kind, data), kind)
 }
 
-// follow takes over what a step of the flow leads to.
-func (d *decision) follow(w flow.World, out flow.Outcome) error {
-	c := d.edit()
-	cur := d.current()
-	v := w.Contact
-	c.Attributes, c.Hooks, c.Language, c.Logging = v.Attributes, v.Hooks, v.LanguageCode, v.Logging
-	cur.Name, cur.Description, cur.CustomerID = v.Name, v.Description, v.CustomerID
-	cur.SegmentAttrs, cur.References, cur.Tags = v.SegmentAttributes, v.References, v.Tags
-
-	d.change.Log = append(d.change.Log, out.Log...)
-	for _, m := range out.Messages {
-		d.add(center.Item{
-			Type: center.TypeMessage, ContentType: m.ContentType, Content: m.Text, Visibility: m.Visibility,
-			Participant: c.System, DisplayName: m.Speaker, Role: center.RoleSystem,
-		})
+// wake gives the running flows an event that they may be waiting for.
+func (d *decision) wake(ev flow.Event) error {
+	for _, of := range []func(*Chat) *flow.Run{
+		func(c *Chat) *flow.Run { return c.Run },
+		func(c *Chat) *flow.Run { return c.Whisper },
+	} {
+		run := of(d.chat)
+		if !run.Wants(ev) {
+			continue
+		}
+		w := d.world(run.Kind)
+		if err := d.follow(w, flow.Advance(w, run, ev), run.Kind); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// follow takes over what a step of a flow leads to.
+func (d *decision) follow(w flow.World, out flow.Outcome, kind flow.Kind) error {
+	d.adopt(w.Contact)
+	d.change.Log = append(d.change.Log, out.Log...)
+	if out.BotJoins {
+		d.dismissBots()
+	}
+	for _, m := range out.Messages {
+		d.utter(m)
+	}
+	c := d.edit()
 	for _, f := range out.Effects {
 		e := Effect{Effect: f}
 		if f.Invoke != nil {
-			e.Event = flow.LambdaEvent(v, f.Invoke.Parameters)
+			e.Event = flow.LambdaEvent(w.Contact, f.Invoke.Parameters)
 		}
 		c.Effects = append(c.Effects, e)
 		d.change.Effects = append(d.change.Effects, e)
 	}
-	c.Run = out.Run
-	if out.Run != nil {
-		c.Flow = out.Run.Flow
+	if kind == flow.KindAgentWhisper || kind == flow.KindCustomerWhisper {
+		if c.Whisper = out.Run; out.Run == nil {
+			c.WhisperBy = time.Time{}
+			return d.whispered(kind)
+		}
 		return nil
 	}
+	if c.Run = out.Run; out.Run == nil {
+		c.Data = &out.Data
+		return d.over(kind, &out)
+	}
+	c.Data = nil
+	if kind != flow.KindCustomerQueue {
+		c.Flow = out.Run.Flow
+		if len(out.Run.Stack) > 0 {
+			c.Flow = out.Run.Stack[0].Flow
+		}
+	}
+	return nil
+}
+
+// adopt takes over what a flow has changed of the contact.
+func (d *decision) adopt(v *flow.Contact) {
+	c := d.edit()
+	cur := d.current()
+	c.Attributes, c.Hooks, c.Language, c.Logging = v.Attributes, v.Hooks, v.LanguageCode, v.Logging
+	c.Target, c.Criteria = v.Queue, v.Criteria
+	cur.Name, cur.Description, cur.CustomerID = v.Name, v.Description, v.CustomerID
+	cur.SegmentAttrs, cur.References, cur.Tags = v.SegmentAttributes, v.References, v.Tags
+	cur.QueuePriority, cur.QueueTimeAdjust = v.Priority, int64(v.TimeAdjustment/time.Second)
+}
+
+// utter says what a flow says: a message, or an event for the customer's client.
+func (d *decision) utter(m flow.Message) {
+	if m.Speaker == "" {
+		customer := d.chat.Customer()
+		it := d.event(m.ContentType, *customer)
+		it.Content = m.Text
+		d.notify(center.Push{Item: it, Only: customer.ID})
+		return
+	}
+	d.add(center.Item{
+		Type: center.TypeMessage, ContentType: m.ContentType, Content: m.Text, Visibility: m.Visibility,
+		Participant: d.chat.System, DisplayName: m.Speaker, Role: center.RoleSystem,
+	})
+}
+
+// over is what follows when a flow has ended.
+func (d *decision) over(kind flow.Kind, out *flow.Outcome) error {
+	switch {
+	case kind == flow.KindCustomerQueue && out.End == flow.EndQueued:
+		return d.requeue(out.Queue)
+	case kind == flow.KindCustomerQueue && out.End != flow.EndDisconnect:
+		return nil // the contact goes on waiting
+	case out.End == flow.EndQueued:
+		return d.enqueue(out.Queue, out.Queue.Max)
+	}
 	return d.end(center.ReasonFlow)
+}
+
+// dismissBots takes custom participants out, because a bot or an agent takes over.
+func (d *decision) dismissBots() {
+	for i := range d.chat.Participants {
+		if p := &d.chat.Participants[i]; p.Role == center.RoleCustomBot && p.Left.IsZero() {
+			d.leave(p.ID)
+		}
+	}
+	d.stopIdle()
+}
+
+// stopFlows ends the flows wherever they are. What they wait for is not done
+// any more; calls that nobody waits for are.
+func (d *decision) stopFlows() {
+	c := d.edit()
+	if c.Run != nil {
+		data := c.Run.Data
+		if len(c.Run.Stack) > 0 {
+			data = c.Run.Stack[0].Data
+		}
+		data.Talk, c.Data = nil, &data
+	}
+	c.Run, c.Whisper, c.WhisperBy = nil, nil, time.Time{}
+	waited := func(e Effect) bool { return !e.Async() }
+	c.Effects = slices.DeleteFunc(c.Effects, waited)
+	d.change.Effects = slices.DeleteFunc(d.change.Effects, waited)
+}
+
+// lament notes that a flow cannot be run.
+func (d *decision) lament(id center.FlowID, err error) {
+	d.change.Log = append(d.change.Log, flow.LogEntry{
+		Time: d.env.Now, Flow: id, Problem: err.Error(), Logging: d.chat.Logging, Always: true})
 }
 
 // EffectDone brings the outcome of an effect. An effect that is not under way
 // any more, because its outcome came already or the chat moved on, is ignored.
 type EffectDone struct {
 	ID     string
-	Answer json.RawMessage
+	Answer json.RawMessage // of a persistent chat: a [Continued]
 	Err    string
 }
 
 func (e EffectDone) decide(d *decision) error {
-	for i := range d.chat.Effects {
-		if d.chat.Effects[i].ID != e.ID {
-			continue
-		}
-		c := d.edit()
-		c.Effects = append(c.Effects[:i], c.Effects[i+1:]...)
-		return d.wake(flow.Event{Kind: flow.EventEffectDone, Effect: e.ID, Answer: e.Answer, Err: e.Err})
+	i := slices.IndexFunc(d.chat.Effects, func(f Effect) bool { return f.ID == e.ID })
+	if i < 0 {
+		return nil
 	}
-	return nil
+	c := d.edit()
+	kind := c.Effects[i].Kind
+	c.Effects = slices.Delete(c.Effects, i, i+1)
+	ev := flow.Event{Kind: flow.EventEffectDone, Effect: e.ID, Answer: e.Answer, Err: e.Err}
+	if kind == flow.EffectContinue && ev.Err == "" {
+		var found Continued
+		if err := json.Unmarshal(e.Answer, &found); err != nil {
+			ev.Err = "what the chat continues cannot be read"
+		} else if err := (Associate{found}).decide(d); err != nil {
+			ev.Err = err.Error()
+		}
+	}
+	return d.wake(ev)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"parley/api/restjson"
 	"parley/internal/center"
 	"parley/internal/flow"
 )
@@ -69,9 +70,27 @@ func (s Send) decide(d *decision) error {
 		return err
 	}
 	speaker := *d.chat.Participant(s.Participant)
-	it := d.say(speaker, s.ContentType, s.Content, s.ClientToken)
+	it := d.say(speaker, s.ContentType, d.shown(speaker.Role, s.ContentType, s.Content), s.ClientToken)
 	d.change.Reply = Reply{Item: it.ID, Time: it.Time}
-	return d.spoken(speaker.Role)
+	return d.spoken(speaker.Role, s.ContentType, s.Content)
+}
+
+// shown is what the transcript keeps of a message: everything, but of a
+// response that a flow asked to be hidden (SensitiveDataConfiguration of
+// ShowView) only which action was chosen.
+func (d *decision) shown(r center.Role, contentType, content string) string {
+	run := d.chat.Run
+	if r != center.RoleCustomer || contentType != center.InteractiveResponse || run == nil ||
+		run.Wait.Kind != flow.WaitView || !run.Wait.Hidden {
+		return content
+	}
+	var response struct {
+		Action string `json:"action"`
+	}
+	if json.Unmarshal([]byte(content), &response) != nil {
+		response.Action = ""
+	}
+	return `{"action":` + string(restjson.Quote(nil, response.Action)) + `,"data":{},"templateType":"ViewResource","version":"1.0"}`
 }
 
 // arrive connects a participant that speaks before it has connected, so that
@@ -80,6 +99,9 @@ func (s Send) decide(d *decision) error {
 func (d *decision) arrive(id center.ParticipantID) error {
 	if !d.chat.Participant(id).Joined.IsZero() {
 		return nil
+	}
+	if id == d.chat.Joining {
+		return center.Errorf(center.Conflict, "the agent is still being told of the contact; try again")
 	}
 	if err := (Connect{id}).decide(d); err != nil {
 		return err
@@ -98,12 +120,12 @@ func (d *decision) say(p Participant, contentType, content, token string) *cente
 
 // spoken is what follows from a participant having sent a message or a file:
 // one that was idle has returned, and a flow that waits for the customer goes on.
-func (d *decision) spoken(r center.Role) error {
+func (d *decision) spoken(r center.Role, contentType, content string) error {
 	if d.chat.Idle != nil && !d.chat.Idle.Fired[timerRole(r)].IsZero() {
 		d.returned(r)
 	}
 	if r == center.RoleCustomer {
-		return d.wake(flow.Event{Kind: flow.EventCustomerMessage})
+		return d.wake(flow.Event{Kind: flow.EventCustomerMessage, ContentType: contentType, Content: content})
 	}
 	return nil
 }

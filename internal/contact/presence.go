@@ -23,8 +23,8 @@ func (c Connect) decide(d *decision) error {
 	if err != nil {
 		return err
 	}
-	if !p.Joined.IsZero() {
-		return nil
+	if !p.Joined.IsZero() || p.ID == d.chat.Joining {
+		return nil // an agent joins when the agent whisper is over
 	}
 	chat := d.edit()
 	p = chat.Participant(c.Participant)
@@ -101,6 +101,10 @@ func (l Disconnect) decide(d *decision) error {
 	}
 	role := p.Role
 	d.edit()
+	if l.Participant == d.chat.Joining {
+		d.decline()
+		return nil
+	}
 	d.leave(l.Participant)
 	switch role {
 	case center.RoleCustomer:
@@ -129,8 +133,6 @@ func (d *decision) customerLeft() error {
 	return d.customerRemains(center.ReasonCustomer)
 }
 
-const hookCustomerRemaining = "CustomerRemaining"
-
 // customerRemains is what follows when the last agent is gone: the disconnect
 // flow in a new contact of the chain, or the end.
 func (d *decision) customerRemains(reason string) error {
@@ -143,8 +145,11 @@ func (d *decision) customerRemains(reason string) error {
 }
 
 // segment ends the current contact and opens the next one of the chain.
-// Attributes, hooks, language and logging go on with the chat.
+// Attributes, hooks, target queue, language and logging go on with the chat;
+// what flows have gathered, priority and routing criteria do not.
 func (d *decision) segment(method, reason string, id center.FlowID) {
+	d.stopFlows()
+	d.unqueue()
 	c := d.edit()
 	old := d.current()
 	next := *old
@@ -154,9 +159,10 @@ func (d *decision) segment(method, reason string, id center.FlowID) {
 	next.Initiated, next.ConnectedSystem, next.Updated = d.env.Now, d.env.Now, d.env.Now
 	next.Disconnected, next.DisconnectReason = time.Time{}, ""
 	next.Queue, next.Enqueued, next.Agent, next.AgentConnected = "", time.Time{}, "", time.Time{}
+	next.QueuePriority, next.QueueTimeAdjust = 0, 0
 	old.Next, old.Disconnected, old.DisconnectReason = next.ID, d.env.Now, reason
 	c.Contacts = append(c.Contacts, next)
-	c.Flow, c.Run, c.Effects = id, nil, nil
+	c.Flow, c.Data, c.Criteria = id, nil, nil
 	d.current()
 }
 
@@ -202,14 +208,15 @@ func (Stop) decide(d *decision) error {
 // end ends the chat: everybody leaves, the transcript closes with chat.ended.
 func (d *decision) end(reason string) error {
 	c := d.edit()
+	d.stopFlows()
+	d.unqueue()
 	d.leaveAll()
 	cur := d.current()
 	cur.Disconnected, cur.DisconnectReason = d.env.Now, reason
 	d.add(center.Item{Type: center.TypeEvent, ContentType: center.EventEnded})
 	d.change.Pushes[len(d.change.Pushes)-1].Last = true
 	c.Ended = true
-	c.ConnectBy, c.Run, c.Effects, c.Idle, c.Streams, c.Replies = time.Time{}, nil, nil, nil, nil, nil
-	d.change.Effects = nil
+	c.ConnectBy, c.Data, c.Joining, c.Idle, c.Streams, c.Replies = time.Time{}, nil, "", nil, nil, nil
 	d.change.Active = -1
 	return nil
 }

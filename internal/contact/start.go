@@ -135,13 +135,16 @@ func text(s string) center.SegmentAttribute { return center.SegmentAttribute{Str
 // begin starts the flow of the current contact.
 func (d *decision) begin() error {
 	c := d.edit()
+	kind := flow.KindInbound
+	if c.Current().InitiationMethod == center.MethodDisconnect {
+		kind = flow.KindDisconnect
+	}
 	f, id, err := d.env.Catalog.Published(c.Instance, string(c.Flow))
 	if err != nil {
 		// The flow was withdrawn between StartChatContact and the customer's
 		// connection: the contact cannot go on.
-		d.change.Log = append(d.change.Log, flow.LogEntry{Flow: c.Flow, Problem: err.Error(), Always: true})
+		d.lament(c.Flow, err)
 		return d.end(center.ReasonSystemError)
 	}
-	w := d.world()
-	return d.follow(w, flow.Start(w, f, id, flow.KindInbound, flow.Data{}))
+	return d.run(f, id, kind)
 }

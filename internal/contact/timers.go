@@ -170,6 +170,8 @@ const (
 	timerConnect
 	timerBot
 	timerFlow
+	timerWhisper
+	timerStep
 	timerIdleCustomer
 	timerIdleAgent
 )
@@ -191,8 +193,15 @@ func (c *Chat) nextTimer(tail *Tail) (due time.Time, which timer) {
 			offer(p.ConnectBy, timerBot)
 		}
 	}
+	offer(c.WhisperBy, timerWhisper)
 	if c.Run != nil {
 		offer(c.Run.Wait.Until, timerFlow)
+	}
+	if c.Whisper != nil {
+		offer(c.Whisper.Wait.Until, timerFlow)
+	}
+	if c.Queue != nil {
+		offer(c.Queue.StepBy, timerStep)
 	}
 	t, _ := c.idleDue(center.RoleCustomer, tail)
 	offer(t, timerIdleCustomer)
@@ -240,6 +249,11 @@ func (d *decision) fire(which timer, due time.Time) error {
 		return nil
 	case timerFlow:
 		return d.wake(flow.Event{Kind: flow.EventTime})
+	case timerWhisper:
+		return d.tooLong()
+	case timerStep:
+		d.expireStep()
+		return nil
 	case timerIdleCustomer:
 		return d.idle(center.RoleCustomer, due)
 	default:

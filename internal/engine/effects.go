@@ -10,6 +10,7 @@ import (
 
 	"parley/internal/center"
 	"parley/internal/contact"
+	"parley/internal/flow"
 )
 
 // maxEffects is how many effects run at the same time. More wait their turn;
@@ -114,8 +115,62 @@ func (e *Engine) perform(ctx context.Context, chat center.ContactID, f *contact.
 			return nil, err
 		}
 		return json.Marshal(a)
+	case f.Update != nil:
+		return nil, e.update(ctx, chat, f.Update)
+	case f.Continue != nil:
+		return e.continued(ctx, chat, f.Continue)
 	}
 	return nil, fmt.Errorf("there is no effect %q", f.Kind)
+}
+
+// update changes the contact to which a chat is related. Doing it again
+// changes nothing more.
+func (e *Engine) update(ctx context.Context, chat center.ContactID, u *flow.Update) error {
+	related, err := e.sibling(ctx, chat, u.Contact)
+	if err != nil {
+		return err
+	}
+	if u.Attributes != nil {
+		if _, err := e.Do(ctx, related.ID, contact.SetAttributes{Attributes: u.Attributes}); err != nil {
+			return err
+		}
+	}
+	d := contact.Describe{Contact: u.Contact, Name: u.Name, Description: u.Description, References: u.References, SegmentAttrs: u.SegmentAttrs}
+	if d.Name == nil && d.Description == nil && d.References == nil && d.SegmentAttrs == nil {
+		return nil
+	}
+	_, err = e.Do(ctx, related.ID, d)
+	return err
+}
+
+// continued finds what a chat continues.
+func (e *Engine) continued(ctx context.Context, chat center.ContactID, c *flow.Continue) (json.RawMessage, error) {
+	source, err := e.sibling(ctx, chat, c.Source)
+	if err != nil {
+		return nil, err
+	}
+	found, err := source.Continue(c.Source, c.Entire)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(found)
+}
+
+// sibling returns the chat of another contact of the same instance.
+func (e *Engine) sibling(ctx context.Context, chat, other center.ContactID) (*contact.Chat, error) {
+	state, err := e.View(ctx, chat)
+	if err != nil {
+		return nil, err
+	}
+	id, err := e.Store.ChatOf(ctx, other)
+	if err != nil {
+		return nil, err
+	}
+	found, err := e.View(ctx, id)
+	if err == nil && found.Instance != state.Instance {
+		err = center.Errorf(center.NotFound, "contact %q does not exist", other)
+	}
+	return found, err
 }
 
 // wait returns when no effect runs any more. The context given to start has ended.

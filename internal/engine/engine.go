@@ -7,7 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -100,17 +103,70 @@ const maxAttempts = 16
 
 // Do gives a chat a command and returns when its change is durable. Errors are
 // *center.Error, or ctx's when it ended first: the change may then still happen.
+//
+// A command is decided anew when the chat changed meanwhile, when it has to
+// know how a queue stands, and when the queue it leads to turns out to be full.
 func (e *Engine) Do(ctx context.Context, chat center.ContactID, cmd contact.Command) (contact.Reply, error) {
+	env := e.env()
 	for range maxAttempts {
-		reply, err := e.try(ctx, chat, cmd)
-		if !errors.Is(err, store.ErrConflict) {
-			return reply, err
+		reply, err := e.try(ctx, chat, cmd, env)
+		if err == nil {
+			return reply, nil
 		}
+		again, err := e.again(ctx, chat, env, err)
+		if err != nil {
+			return contact.Reply{}, err
+		}
+		env = again
 	}
 	return contact.Reply{}, center.Errorf(center.Unavailable, "the chat %s is too busy; try again", chat)
 }
 
-func (e *Engine) try(ctx context.Context, chat center.ContactID, cmd contact.Command) (contact.Reply, error) {
+// again says with what a command that failed is decided once more. The error
+// is one that deciding again does not help against.
+func (e *Engine) again(ctx context.Context, chat center.ContactID, env *contact.Env, err error) (*contact.Env, error) {
+	next := e.env()
+	next.Full, next.Lines = env.Full, env.Lines
+	if errors.Is(err, store.ErrConflict) {
+		return next, nil
+	}
+	if need, ok := errors.AsType[*contact.Need](err); ok {
+		line, err := e.line(ctx, chat, need)
+		if err != nil {
+			return nil, err
+		}
+		next.Lines = maps.Clone(env.Lines)
+		if next.Lines == nil {
+			next.Lines = map[center.QueueID]contact.Line{}
+		}
+		next.Lines[need.Queue] = line
+		return next, nil
+	}
+	if over, ok := errors.AsType[*store.QuotaError](err); ok {
+		if queue, ok := queueOf(over.Counter); ok && !slices.Contains(env.Full, queue) {
+			next.Full = append(slices.Clone(env.Full), queue)
+			return next, nil
+		}
+	}
+	if _, ok := errors.AsType[*center.Error](err); ok {
+		return nil, err
+	}
+	return nil, e.failed(chat, err)
+}
+
+// line looks at a queue for a decision.
+func (e *Engine) line(ctx context.Context, chat center.ContactID, need *contact.Need) (contact.Line, error) {
+	state, err := e.View(ctx, chat)
+	if err != nil {
+		return contact.Line{}, err
+	}
+	line, err := e.Store.Line(ctx, store.LineQuery{
+		Instance: state.Instance, Queue: need.Queue, Except: chat, Priority: need.Priority, Rank: need.Rank,
+	})
+	return contact.Line{Others: line.Others, Oldest: line.Oldest, Ahead: line.Ahead}, err
+}
+
+func (e *Engine) try(ctx context.Context, chat center.ContactID, cmd contact.Command, env *contact.Env) (contact.Reply, error) {
 	h := e.chats.get(chat)
 	defer e.chats.put(h)
 	h.mu.Lock()
@@ -118,11 +174,11 @@ func (e *Engine) try(ctx context.Context, chat center.ContactID, cmd contact.Com
 		h.mu.Unlock()
 		return contact.Reply{}, err
 	}
-	if err := e.Catalog.Prepare(ctx, h.chat.Instance, h.chat.Run); err != nil {
+	if err := e.Catalog.Prepare(ctx, h.chat.Instance, h.chat.Run, h.chat.Whisper); err != nil {
 		h.mu.Unlock()
 		return contact.Reply{}, err
 	}
-	change, err := contact.Decide(h.chat, &h.tail, cmd, e.env())
+	change, err := contact.Decide(h.chat, &h.tail, cmd, env)
 	if err != nil {
 		h.mu.Unlock()
 		return contact.Reply{}, err
@@ -141,7 +197,7 @@ func (e *Engine) try(ctx context.Context, chat center.ContactID, cmd contact.Com
 	c := e.submit(h, &change, h.version, nil)
 	h.mu.Unlock()
 	if err := c.wait(ctx); err != nil {
-		return contact.Reply{}, e.failed(chat, err)
+		return contact.Reply{}, err
 	}
 	return change.Reply, nil
 }
@@ -275,6 +331,9 @@ func (e *Engine) submit(h *hot, change *contact.Change, version int64, once *sto
 			Instance: change.Chat.Instance, State: change.Chat.Encode(), Due: due,
 			Busy: len(change.Chat.Effects) > 0, Active: !change.Chat.Ended,
 		}
+		if queue, priority, rank, ok := change.Chat.Rank(); ok {
+			sc.State.Place = &store.Place{Queue: queue, Priority: priority, Rank: rank, Since: change.Chat.Queue.Since}
+		}
 		h.chat, h.version = change.Chat, version+1
 	}
 	instance := h.chat.Instance
@@ -283,7 +342,10 @@ func (e *Engine) submit(h *hot, change *contact.Change, version int64, once *sto
 		if change.Active > 0 {
 			limit = e.MaxActive(instance)
 		}
-		sc.Quota = &store.Quota{Counter: ActiveCounter(instance), Delta: int64(change.Active), Limit: limit}
+		sc.Quotas = append(sc.Quotas, store.Quota{Counter: ActiveCounter(instance), Delta: int64(change.Active), Limit: limit})
+	}
+	for _, m := range change.Queues {
+		sc.Quotas = append(sc.Quotas, store.Quota{Counter: QueueCounter(instance, m.Queue), Delta: m.Delta, Limit: m.Limit})
 	}
 	now := e.Clock.Now()
 	for _, s := range change.Streamed {
@@ -312,6 +374,20 @@ func (e *Engine) submit(h *hot, change *contact.Change, version int64, once *sto
 
 // ActiveCounter names the counter of an instance's concurrent active chats.
 func ActiveCounter(i center.InstanceID) string { return "active-chats/" + string(i) }
+
+// QueueCounter names the counter of the contacts that wait in a queue.
+func QueueCounter(i center.InstanceID, q center.QueueID) string {
+	return queueCounters + string(i) + "/" + string(q)
+}
+
+const queueCounters = "queued/"
+
+// queueOf returns the queue that a counter counts.
+func queueOf(counter string) (center.QueueID, bool) {
+	rest, ok := strings.CutPrefix(counter, queueCounters)
+	_, queue, found := strings.Cut(rest, "/")
+	return center.QueueID(queue), ok && found
+}
 
 // committed tells a durable change. It runs in the order of the commits.
 func (e *Engine) committed(chat center.ContactID, instance center.InstanceID, cur *center.Contact, change *contact.Change) {

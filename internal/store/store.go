@@ -33,7 +33,8 @@ var (
 	// change names does not exist and the change does not create it. Load and
 	// decide again.
 	ErrConflict = errors.New("the chat changed meanwhile")
-	// ErrQuota: the counter of Change.Quota would pass its limit.
+	// ErrQuota: a counter of Change.Quotas would pass its limit. Which one, a
+	// *QuotaError tells, as which it is told.
 	ErrQuota = errors.New("the quota is used up")
 	// ErrReplay: the key of Change.Once has been used. Replayed tells the
 	// first answer. It is told before the other two: a request made again gets
@@ -42,6 +43,15 @@ var (
 	// ErrClosed: the store is closed; nothing was applied.
 	ErrClosed = errors.New("the store is closed")
 )
+
+// QuotaError is an [ErrQuota] that names the counter: the first of
+// Change.Quotas that would pass its limit.
+type QuotaError struct{ Counter string }
+
+func (e *QuotaError) Error() string { return ErrQuota.Error() + ": " + e.Counter }
+
+// Is reports whether target is [ErrQuota].
+func (e *QuotaError) Is(target error) bool { return target == ErrQuota }
 
 // Store keeps chats and what an administrator sets up. All methods may be
 // called by many goroutines. Reads see every change whose done was called.
@@ -71,6 +81,13 @@ type Store interface {
 	// Busy yields the chats whose Head.Busy is set: those that wait for the
 	// outcome of an effect, which a restart has to start again.
 	Busy(ctx context.Context) iter.Seq2[center.ContactID, error]
+
+	// Waiting yields the chats that wait in a queue of an instance, in the order
+	// in which they are to be taken; with an empty queue those of all its queues,
+	// queue by queue.
+	Waiting(ctx context.Context, instance center.InstanceID, queue center.QueueID) iter.Seq2[Waiting, error]
+	// Line tells how a queue stands, seen from one chat.
+	Line(ctx context.Context, q LineQuery) (Line, error)
 
 	// Replayed returns the answer kept under the key of a Change.Once.
 	Replayed(ctx context.Context, key string) ([]byte, error)
@@ -124,8 +141,8 @@ type Change struct {
 	Receipts []center.Receipt
 	// Contacts replace the records of these contacts.
 	Contacts []center.Contact
-	// Quota, when set, moves a counter.
-	Quota *Quota
+	// Quotas move counters, one after the other.
+	Quotas []Quota
 	// Once, when set, makes the change happen once for its key.
 	Once *Once
 	// Deliveries are put into the outbox, in this order.
@@ -147,6 +164,39 @@ type Head struct {
 	Busy     bool      // an effect is under way
 	Active   bool      // the chat has not ended
 	LastSeq  int64     // as loaded: Seq of the last item; in Change.State it is not looked at
+	Place    *Place    // where the chat waits for an agent; nil when it does not
+}
+
+// Place is where a chat waits. In a queue contacts are taken by Priority, lower
+// first, then by Rank and by Since, earlier first, then by id.
+type Place struct {
+	Queue    center.QueueID
+	Priority int64
+	Rank     time.Time // Since, less the contact's time adjustment
+	Since    time.Time
+}
+
+// Waiting is a chat that waits.
+type Waiting struct {
+	Chat center.ContactID
+	Place
+}
+
+// LineQuery asks how a queue stands, leaving aside the chat Except. Priority and Rank are those of
+// that chat, for Line.Ahead.
+type LineQuery struct {
+	Instance center.InstanceID
+	Queue    center.QueueID
+	Except   center.ContactID
+	Priority int64
+	Rank     time.Time
+}
+
+// Line is how a queue stands.
+type Line struct {
+	Others int64     // chats that wait
+	Oldest time.Time // the earliest Since of them; zero when there is none
+	Ahead  int64     // those before the priority and rank of the query
 }
 
 // Quota moves Counter by Delta. When Delta is positive and Limit is not

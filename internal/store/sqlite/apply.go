@@ -22,14 +22,10 @@ func (w *writer) apply(c *store.Change) (refused, err error) {
 		}
 		refused = judge(c, ch)
 	}
-	var count *counter
-	if q := c.Quota; q != nil {
-		if count, err = w.counter(q.Counter); err != nil {
-			return nil, err
-		}
-		if refused == nil && q.Delta > 0 && q.Limit >= 0 && count.value+q.Delta > q.Limit {
-			refused = store.ErrQuota
-		}
+	if over, err := w.over(c.Quotas); err != nil {
+		return nil, err
+	} else if over != nil && refused == nil {
+		refused = over
 	}
 	// A request made again gets its first answer, whatever has happened since.
 	if replayed, err := w.once(c.Once, refused == nil); err != nil {
@@ -62,10 +58,40 @@ func (w *writer) apply(c *store.Change) (refused, err error) {
 	case c.Chat != "":
 		w.chats.put(c.Chat, &next)
 	}
-	if count != nil {
-		w.move(count, c.Quota.Delta)
+	return nil, w.moveAll(c.Quotas)
+}
+
+// over returns the refusal of the first quota that would be passed, nil when
+// none would.
+func (w *writer) over(quotas []store.Quota) (refused, err error) {
+	for i, q := range quotas {
+		count, err := w.counter(q.Counter)
+		if err != nil {
+			return nil, err
+		}
+		sum := count.value
+		for _, before := range quotas[:i] {
+			if before.Counter == q.Counter {
+				sum += before.Delta
+			}
+		}
+		if q.Delta > 0 && q.Limit >= 0 && sum+q.Delta > q.Limit {
+			return &store.QuotaError{Counter: q.Counter}, nil
+		}
 	}
 	return nil, nil
+}
+
+// moveAll moves the counters of a change that is made.
+func (w *writer) moveAll(quotas []store.Quota) error {
+	for _, q := range quotas {
+		count, err := w.counter(q.Counter)
+		if err != nil {
+			return err
+		}
+		w.move(count, q.Delta)
+	}
+	return nil
 }
 
 // judge compares a change with the chat it was decided on, nil when that does not exist.
@@ -121,10 +147,16 @@ func (w *writer) writeHead(c *store.Change, ch *chat) (next chat, err error) {
 	if !s.Due.IsZero() {
 		next.facts.due = s.Due.UnixMilli()
 	}
+	var queue, priority, rank, since any
+	if p := s.Place; p != nil {
+		next.facts.queue, next.facts.priority, next.facts.rank, next.facts.since = p.Queue, p.Priority, p.Rank.UnixMilli(), p.Since.UnixMilli()
+		queue, priority, rank, since = string(p.Queue), p.Priority, next.facts.rank, next.facts.since
+	}
 	switch {
 	case ch == nil:
-		res, err := w.conn.exec("INSERT INTO chats (id, version, state, instance, due, busy, active) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			string(c.Chat), next.version, s.State, string(s.Instance), millis(s.Due), flag(s.Busy), flag(s.Active))
+		res, err := w.conn.exec(`INSERT INTO chats (id, version, state, instance, due, busy, active, queue, priority, rank, since)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			string(c.Chat), next.version, s.State, string(s.Instance), millis(s.Due), flag(s.Busy), flag(s.Active), queue, priority, rank, since)
 		if err != nil {
 			return next, err
 		}
@@ -134,8 +166,9 @@ func (w *writer) writeHead(c *store.Change, ch *chat) (next chat, err error) {
 		// Without the columns that indexes hang on the indexes need no look.
 		_, err = w.conn.exec("UPDATE chats SET version = ?, state = ? WHERE n = ?", next.version, s.State, ch.n)
 	default:
-		_, err = w.conn.exec("UPDATE chats SET version = ?, state = ?, instance = ?, due = ?, busy = ?, active = ? WHERE n = ?",
-			next.version, s.State, string(s.Instance), millis(s.Due), flag(s.Busy), flag(s.Active), ch.n)
+		_, err = w.conn.exec(`UPDATE chats SET version = ?, state = ?, instance = ?, due = ?, busy = ?, active = ?,
+			queue = ?, priority = ?, rank = ?, since = ? WHERE n = ?`,
+			next.version, s.State, string(s.Instance), millis(s.Due), flag(s.Busy), flag(s.Active), queue, priority, rank, since, ch.n)
 	}
 	return next, err
 }

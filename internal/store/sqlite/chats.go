@@ -18,7 +18,7 @@ const page = 200
 func (s *Store) Chat(ctx context.Context, id center.ContactID) (h store.Head, err error) {
 	err = s.read(ctx, func(c *conn) error {
 		r, err := c.first(`SELECT instance, version, state, due, busy, active,
-			(SELECT max(seq) FROM items WHERE chat = chats.n) FROM chats WHERE id = ?`, string(id))
+			(SELECT max(seq) FROM items WHERE chat = chats.n), queue, priority, rank, since FROM chats WHERE id = ?`, string(id))
 		if err != nil {
 			return err
 		}
@@ -27,6 +27,9 @@ func (s *Store) Chat(ctx context.Context, id center.ContactID) (h store.Head, er
 		}
 		h = store.Head{Instance: center.InstanceID(r.text(0)), Version: r.int(1), State: r.blob(2), Due: r.time(3),
 			Busy: r.bool(4), Active: r.bool(5), LastSeq: r.int(6)}
+		if p := r.place(7); p.Queue != "" {
+			h.Place = &p
+		}
 		return nil
 	})
 	return h, err

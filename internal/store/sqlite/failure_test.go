@@ -82,11 +82,11 @@ func TestPoison(t *testing.T) {
 	s := open(t, `CREATE TRIGGER poison BEFORE INSERT ON items WHEN new.content = 'poison' BEGIN SELECT raise(ABORT, 'poisoned'); END`)
 	a, b, c := create(t, s), create(t, s), create(t, s)
 	one := func(chat center.ContactID, seq int64, text string) *store.Change {
-		return &store.Change{Chat: chat, Items: []center.Item{item(seq, text)}, Quota: &store.Quota{Counter: "q", Delta: 1, Limit: 3}}
+		return &store.Change{Chat: chat, Items: []center.Item{item(seq, text)}, Quotas: []store.Quota{{Counter: "q", Delta: 1, Limit: 3}}}
 	}
 	bad := &store.Change{
 		Chat: b, Version: 1, State: &store.Head{Instance: "i", State: []byte("spoilt")}, Items: []center.Item{item(1, "fine"), item(2, "poison")},
-		Once: &store.Once{Key: "k", At: epoch}, Quota: &store.Quota{Counter: "q", Delta: 1, Limit: 3},
+		Once: &store.Once{Key: "k", At: epoch}, Quotas: []store.Quota{{Counter: "q", Delta: 1, Limit: 3}},
 	}
 	errs := together(t, s, one(a, 1, "before"), bad, one(b, 1, "after"), one(c, 9, "refused"), one(c, 1, "after"), one(a, 2, "over the quota"))
 	for i, want := range []string{"", "poisoned", "", store.ErrConflict.Error(), "", store.ErrQuota.Error()} {
@@ -112,7 +112,7 @@ func TestCommitFails(t *testing.T) {
 		CREATE TEMP TRIGGER orphan AFTER INSERT ON items WHEN new.content = 'orphan' BEGIN INSERT INTO child VALUES (1); END`)
 	a, b := create(t, s), create(t, s)
 	errs := together(t, s,
-		&store.Change{Chat: a, Items: []center.Item{item(1, "fine")}, Quota: &store.Quota{Counter: "q", Delta: 1, Limit: -1}},
+		&store.Change{Chat: a, Items: []center.Item{item(1, "fine")}, Quotas: []store.Quota{{Counter: "q", Delta: 1, Limit: -1}}},
 		&store.Change{Chat: b, Items: []center.Item{item(1, "orphan")}},
 		&store.Change{Chat: a, Items: []center.Item{item(2, "builds on the first")}},
 		&store.Change{Chat: a, Items: []center.Item{item(9, "would be refused")}},

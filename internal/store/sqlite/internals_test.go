@@ -98,7 +98,7 @@ func TestQueueIsBounded(t *testing.T) {
 		answered, submitted := 0, 0
 		go func() {
 			for range maxQueue + 10 {
-				s.Submit(&store.Change{Quota: &store.Quota{Counter: "c", Delta: 1, Limit: -1}}, func(err error) {
+				s.Submit(&store.Change{Quotas: []store.Quota{{Counter: "c", Delta: 1, Limit: -1}}}, func(err error) {
 					if err == nil {
 						answered++
 					}

@@ -44,6 +44,9 @@ type facts struct {
 	due      int64 // in milliseconds, 0 for never
 	busy     bool
 	active   bool
+
+	queue                 center.QueueID // "" when the chat does not wait
+	priority, rank, since int64          // in that queue; times in milliseconds
 }
 
 type counter struct {
@@ -191,12 +194,13 @@ func (w *writer) chat(id center.ContactID) (*chat, error) {
 		return ch, nil
 	}
 	r, err := w.conn.first(`SELECT n, version, instance, due, busy, active,
-		(SELECT max(seq) FROM items WHERE chat = chats.n) FROM chats WHERE id = ?`, string(id))
+		(SELECT max(seq) FROM items WHERE chat = chats.n), queue, priority, rank, since FROM chats WHERE id = ?`, string(id))
 	if err != nil || r == nil {
 		return nil, err
 	}
 	ch := &chat{n: r.int(0), version: r.int(1), last: r.int(6),
-		facts: facts{instance: center.InstanceID(r.text(2)), due: r.int(3), busy: r.bool(4), active: r.bool(5)}}
+		facts: facts{instance: center.InstanceID(r.text(2)), due: r.int(3), busy: r.bool(4), active: r.bool(5),
+			queue: center.QueueID(r.text(7)), priority: r.int(8), rank: r.int(9), since: r.int(10)}}
 	w.chats.put(id, ch)
 	return ch, nil
 }

@@ -136,13 +136,13 @@ func wholeOrNot(t *testing.T, s *env) {
 	}{
 		{func(c *store.Change) { c.Version = 5 }, store.ErrConflict},
 		{func(c *store.Change) { c.Items[0].Seq = 9 }, store.ErrConflict},
-		{func(c *store.Change) { c.Quota.Limit = 0 }, store.ErrQuota},
+		{func(c *store.Change) { c.Quotas[0].Limit = 0 }, store.ErrQuota},
 	} {
 		c := stateChange(id, 1, "second")
 		c.Items = items(id, 2, 1)
 		c.Receipts = []center.Receipt{{Chat: id, Item: items(id, 1, 1)[0].ID, Recipient: agent, Read: at(1)}}
 		c.Contacts = []center.Contact{contact(other, id, epoch)}
-		c.Quota = &store.Quota{Counter: "whole", Delta: 1, Limit: -1}
+		c.Quotas = []store.Quota{{Counter: "whole", Delta: 1, Limit: -1}}
 		c.Once = &store.Once{Key: "whole", At: epoch}
 		c.Deliveries = []store.Delivery{{Stream: "s", Chat: id, Due: epoch}}
 		spoil.with(c)

@@ -13,6 +13,7 @@ import (
 var quotaCases = []testCase{
 	{name: "a quota bounds the sum", run: quotaBounds},
 	{name: "a quota is exact among 200 submitters", run: quotaExact},
+	{name: "several quotas go together or not at all", run: quotasTogether},
 	{name: "a key works once", run: onceOnly},
 	{name: "a key works once among 100 submitters", run: onceRace},
 	{name: "a replay is told before conflict and quota", run: replayFirst},
@@ -22,7 +23,7 @@ var quotaCases = []testCase{
 
 func quotaBounds(t *testing.T, s *env) {
 	move := func(delta, limit int64) error {
-		return s.submit(&store.Change{Quota: &store.Quota{Counter: "active", Delta: delta, Limit: limit}})
+		return s.submit(&store.Change{Quotas: []store.Quota{{Counter: "active", Delta: delta, Limit: limit}}})
 	}
 	for i, step := range []struct {
 		delta, limit int64
@@ -44,6 +45,36 @@ func quotaBounds(t *testing.T, s *env) {
 	}
 }
 
+func quotasTogether(t *testing.T, s *env) {
+	move := func(qs ...store.Quota) error { return s.submit(&store.Change{Quotas: qs}) }
+	for i, step := range []struct {
+		quotas []store.Quota
+		over   string
+		a, b   int64
+	}{
+		{[]store.Quota{{Counter: "a", Delta: 1, Limit: 2}, {Counter: "b", Delta: 2, Limit: 2}}, "", 1, 2},
+		{[]store.Quota{{Counter: "a", Delta: 1, Limit: 2}, {Counter: "b", Delta: 1, Limit: 2}}, "b", 1, 2},
+		{[]store.Quota{{Counter: "a", Delta: 9, Limit: 2}, {Counter: "b", Delta: 1, Limit: 2}}, "a", 1, 2},
+		{[]store.Quota{{Counter: "b", Delta: -1}, {Counter: "b", Delta: 1, Limit: 2}}, "", 1, 2},
+		{[]store.Quota{{Counter: "b", Delta: 1, Limit: 2}, {Counter: "b", Delta: -1}}, "b", 1, 2},
+		{[]store.Quota{{Counter: "a", Delta: 1, Limit: 3}, {Counter: "a", Delta: 1, Limit: 2}}, "a", 1, 2},
+		{[]store.Quota{{Counter: "b", Delta: -1}, {Counter: "a", Delta: 1, Limit: -1}}, "", 2, 1},
+	} {
+		err := move(step.quotas...)
+		var over *store.QuotaError
+		if errors.As(err, &over) {
+			if over.Counter != step.over || !errors.Is(err, store.ErrQuota) {
+				t.Errorf("step %d: over %q; want %q", i, over.Counter, step.over)
+			}
+		} else if err != nil || step.over != "" {
+			t.Errorf("step %d: done(%v); want it to be over %q", i, err, step.over)
+		}
+		if a, b := s.count(t, "a"), s.count(t, "b"); a != step.a || b != step.b {
+			t.Errorf("step %d: the counters are %d and %d; want %d and %d", i, a, b, step.a, step.b)
+		}
+	}
+}
+
 func quotaExact(t *testing.T, s *env) {
 	const submitters, limit = 200, 70
 	var started, refused atomic.Int64
@@ -51,7 +82,7 @@ func quotaExact(t *testing.T, s *env) {
 	for range submitters {
 		wg.Go(func() {
 			c := chatChange(newID(), "x")
-			c.Quota = &store.Quota{Counter: "active", Delta: 1, Limit: limit}
+			c.Quotas = []store.Quota{{Counter: "active", Delta: 1, Limit: limit}}
 			switch err := s.submit(c); {
 			case err == nil:
 				started.Add(1)
@@ -110,10 +141,10 @@ func onceRace(t *testing.T, s *env) {
 
 func replayFirst(t *testing.T, s *env) {
 	first := keyed("k", "answer")
-	first.Quota = &store.Quota{Counter: "q", Delta: 1, Limit: 1}
+	first.Quotas = []store.Quota{{Counter: "q", Delta: 1, Limit: 1}}
 	s.must(t, first)
 	again := keyed("k", "")
-	again.Quota = &store.Quota{Counter: "q", Delta: 1, Limit: 1}
+	again.Quotas = []store.Quota{{Counter: "q", Delta: 1, Limit: 1}}
 	s.refused(t, again, store.ErrReplay)
 	conflicting := stateChange(first.Chat, 9, "x")
 	conflicting.Once = &store.Once{Key: "k", At: epoch}
@@ -122,9 +153,9 @@ func replayFirst(t *testing.T, s *env) {
 
 func refusedKey(t *testing.T, s *env) {
 	c := keyed("k", "answer")
-	c.Quota = &store.Quota{Counter: "q", Delta: 1, Limit: 0}
+	c.Quotas = []store.Quota{{Counter: "q", Delta: 1, Limit: 0}}
 	s.refused(t, c, store.ErrQuota)
-	c.Quota = nil
+	c.Quotas = nil
 	s.must(t, c)
 }
 

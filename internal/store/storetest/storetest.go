@@ -38,7 +38,7 @@ func Run(t *testing.T, o Opener) {
 		cases []testCase
 	}{
 		{"changes", changeCases}, {"order", orderCases}, {"quota and replay", quotaCases}, {"items", itemCases},
-		{"contacts", contactCases}, {"timers", timerCases}, {"outbox", outboxCases}, {"resources", resourceCases},
+		{"contacts", contactCases}, {"timers", timerCases}, {"waiting", waitingCases}, {"outbox", outboxCases}, {"resources", resourceCases},
 		{"closing", closingCases}, {"lasting", lastingCases},
 	}
 	for _, topic := range topics {

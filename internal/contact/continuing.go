@@ -1,0 +1,63 @@
+package contact
+
+import (
+	"parley/internal/center"
+)
+
+// Continued is what a persistent chat continues.
+type Continued struct {
+	Related center.ContactID `json:"related"` // the contact it continues from
+	Past    []Past           `json:"past"`    // what it shows, newest first
+}
+
+// maxPast is how many contacts a persistent chat reaches back.
+const maxPast = 100
+
+// Continue returns what a chat continues whose source is a contact of c: the
+// source and what was before it, or, with entire, the last contact of its
+// chain and what was before that (RehydrationType FROM_SEGMENT and
+// ENTIRE_PAST_SESSION). BadRequest when c has not ended, NotFound when it has
+// no such contact.
+func (c *Chat) Continue(source center.ContactID, entire bool) (Continued, error) {
+	if !c.Ended {
+		return Continued{}, center.Errorf(center.BadRequest, "the chat of contact %s has not ended", source)
+	}
+	if c.Contact(source) == nil {
+		return Continued{}, center.Errorf(center.NotFound, "contact %s does not exist", source)
+	}
+	last := len(c.Contacts) - 1
+	for !entire && c.Contacts[last].ID != source {
+		last--
+	}
+	found := Continued{Related: c.Contacts[last].ID}
+	for i := last; i >= 0; i-- {
+		found.Past = append(found.Past, Past{Chat: c.ID, Contact: c.Contacts[i].ID})
+	}
+	found.Past = append(found.Past, c.Past...)
+	if len(found.Past) > maxPast {
+		found.Past = found.Past[:maxPast]
+	}
+	return found, nil
+}
+
+// Associate makes a running chat a persistent one (CreatePersistentContactAssociation):
+// its participants are told that they can read what was before. Conflict when
+// it continues a chat already or has ended.
+type Associate struct {
+	Continued
+}
+
+func (a Associate) decide(d *decision) error {
+	switch {
+	case d.chat.Ended:
+		return center.Errorf(center.Conflict, "contact %s has ended", d.chat.Current().ID)
+	case len(d.chat.Past) > 0:
+		return center.Errorf(center.Conflict, "the chat continues an earlier one already")
+	case len(a.Past) == 0:
+		return center.Errorf(center.Invalid, "there is nothing to continue")
+	}
+	d.edit().Past = a.Past
+	d.current().Related = a.Related
+	d.notify(center.Push{Item: center.Item{Type: center.TypeEvent, ContentType: center.EventRehydrated}})
+	return nil
+}

@@ -1,0 +1,74 @@
+package contact
+
+import (
+	"slices"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/flow"
+)
+
+// facts answers what a flow asks of the chat's instance.
+type facts struct{ d *decision }
+
+var _ flow.Facts = facts{}
+
+func (f facts) Queue(ref string) (flow.Queue, error) {
+	q, err := f.d.env.Catalog.Queue(f.d.chat.Instance, ref)
+	q.Full = slices.Contains(f.d.env.Full, q.ID)
+	return q, err
+}
+
+func (f facts) Hours(ref string) (flow.Opening, error) {
+	return f.d.env.Catalog.Hours(f.d.chat.Instance, ref, f.d.env.Now)
+}
+
+// Metrics tells how a queue stands. When nobody has looked yet the answer is
+// made up, and the decision ends in a [Need].
+func (f facts) Metrics(q flow.Queue) (flow.Metrics, error) {
+	d, place := f.d, f.d.chat.Queue
+	here := place != nil && place.Queue == q.ID
+	line, known := d.env.Lines[q.ID]
+	if !known && d.need == nil {
+		d.need = &Need{Queue: q.ID}
+		if here {
+			d.need.Priority, d.need.Rank = d.chat.Priority(), d.chat.rank()
+		}
+	}
+	m := flow.Metrics{Contacts: line.Others}
+	oldest := line.Oldest
+	if here {
+		m.Contacts++
+		m.Position = line.Ahead + 1
+		if oldest.IsZero() || place.Since.Before(oldest) {
+			oldest = place.Since
+		}
+	}
+	if !oldest.IsZero() {
+		m.Oldest = max(0, d.env.Now.Sub(oldest).Truncate(time.Millisecond))
+	}
+	return m, nil
+}
+
+func (f facts) Module(ref string) (*flow.Flow, center.FlowID, error) {
+	return f.d.env.Catalog.Module(f.d.chat.Instance, ref)
+}
+
+func (f facts) View(ref string) (flow.View, error) {
+	return f.d.env.Catalog.FindView(f.d.chat.Instance, ref)
+}
+
+func (f facts) ViewToken(v flow.View) string {
+	if f.d.env.ViewToken == nil {
+		return ""
+	}
+	return f.d.env.ViewToken(f.d.chat.ID, v)
+}
+
+func (f facts) LambdaAllowed(function string) error {
+	return f.d.env.Catalog.LambdaAllowed(f.d.chat.Instance, function)
+}
+
+func (f facts) BotAllowed(bot string) error {
+	return f.d.env.Catalog.BotAllowed(f.d.chat.Instance, bot)
+}

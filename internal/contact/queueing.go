@@ -1,0 +1,267 @@
+package contact
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/flow"
+)
+
+// Place is where a contact waits for an agent. Contacts of a queue are taken
+// by [Chat.Priority], lower first, then by rank: Since, less the contact's time
+// adjustment, earlier first.
+type Place struct {
+	Queue  center.QueueID `json:"queue"`
+	Since  time.Time      `json:"since"`
+	Steps  []Step         `json:"steps,omitempty"` // the routing criteria in force
+	Step   int            `json:"step,omitempty"`  // the active one; len(Steps) when anybody may take the contact
+	StepBy time.Time      `json:"stepBy,omitzero"` // when the active one expires
+}
+
+// Step is one step of routing criteria that are in force (RoutingCriteria.Steps).
+type Step struct {
+	flow.Criterion
+	Status string `json:"status"`
+}
+
+// The statuses of a step (RoutingCriteriaStepStatus).
+const (
+	StepInactive = "INACTIVE"
+	StepActive   = "ACTIVE"
+	StepJoined   = "JOINED"
+	StepExpired  = "EXPIRED"
+)
+
+// defaultPriority is the QueuePriority of a contact that was given none.
+const defaultPriority = 5
+
+// Priority is the current contact's place among others: lower is sooner.
+func (c *Chat) Priority() int64 {
+	if p := c.Current().QueuePriority; p > 0 {
+		return p
+	}
+	return defaultPriority
+}
+
+// rank is the time that orders contacts of one priority.
+func (c *Chat) rank() time.Time {
+	return c.Queue.Since.Add(-time.Duration(c.Current().QueueTimeAdjust) * time.Second)
+}
+
+// Rank tells where the contact waits: the queue, its priority there, and the
+// time that orders those of one priority. ok is false when it waits nowhere.
+func (c *Chat) Rank() (queue center.QueueID, priority int64, rank time.Time, ok bool) {
+	if c.Queue == nil {
+		return "", 0, time.Time{}, false
+	}
+	return c.Queue.Queue, c.Priority(), c.rank(), true
+}
+
+// enqueue lets the current contact wait in a queue, and begins its customer
+// queue flow. limit is how many may wait there, -1 for any number.
+func (d *decision) enqueue(q flow.Queue, limit int64) error {
+	f, id, err := d.queueFlow()
+	c, cur := d.edit(), d.current()
+	c.Target = q
+	c.Queue = &Place{Queue: q.ID, Since: d.env.Now}
+	cur.Queue, cur.Enqueued = q.ID, d.env.Now
+	d.change.Queues = append(d.change.Queues, QueueMove{Queue: q.ID, Delta: 1, Limit: limit})
+	if !strings.HasPrefix(string(q.ID), flow.AgentQueue) {
+		c.Queue.activate(c.Criteria, d.env.Now)
+	}
+	if err != nil {
+		d.lament(id, err)
+	}
+	if f == nil {
+		return nil
+	}
+	return d.run(f, id, flow.KindCustomerQueue)
+}
+
+// queueFlow is the flow that runs beside the waiting: the hook CustomerQueue,
+// else the instance's default. A contact waits without one when there is none.
+func (d *decision) queueFlow() (*flow.Flow, center.FlowID, error) {
+	if id := d.chat.Hooks[hookCustomerQueue]; id != "" {
+		f, _, err := d.env.Catalog.Published(d.chat.Instance, string(id))
+		return f, id, err
+	}
+	f, id, err := d.env.Catalog.Default(d.chat.Instance, "CUSTOMER_QUEUE")
+	if center.ReasonOf(err) == center.NotFound {
+		return nil, "", nil
+	}
+	return f, id, err
+}
+
+// The hooks that the chat itself calls (UpdateContactEventHooks).
+const (
+	hookCustomerQueue     = "CustomerQueue"
+	hookAgentWhisper      = "AgentWhisper"
+	hookCustomerWhisper   = "CustomerWhisper"
+	hookCustomerRemaining = "CustomerRemaining"
+)
+
+// requeue passes the contact on to another queue, as a new contact of the
+// chain. Such transfers may fill a queue by a fifth more than its MaxContacts.
+func (d *decision) requeue(q flow.Queue) error {
+	_, id, _ := d.queueFlow()
+	limit := q.Max
+	if limit > 0 {
+		limit += limit / 5
+	}
+	d.segment(center.MethodQueueTransfer, "", id)
+	return d.enqueue(q, limit)
+}
+
+// unqueue takes the contact out of its queue.
+func (d *decision) unqueue() {
+	c := d.edit()
+	if c.Queue == nil {
+		return
+	}
+	d.change.Queues = append(d.change.Queues, QueueMove{Queue: c.Queue.Queue, Delta: -1, Limit: -1})
+	c.Queue = nil
+}
+
+// activate puts routing criteria in force.
+func (p *Place) activate(criteria []flow.Criterion, now time.Time) {
+	for _, criterion := range criteria {
+		p.Steps = append(p.Steps, Step{criterion, StepInactive})
+	}
+	p.step(0, now)
+}
+
+// step makes step i the active one. A step without expiry stays for ever.
+func (p *Place) step(i int, now time.Time) {
+	p.Step, p.StepBy = i, time.Time{}
+	if i >= len(p.Steps) {
+		return
+	}
+	p.Steps[i].Status = StepActive
+	if e := p.Steps[i].Expiry; e > 0 {
+		p.StepBy = now.Add(e)
+	}
+}
+
+// expireStep goes on to the next step of the routing criteria.
+func (d *decision) expireStep() {
+	d.current()
+	p := d.edit().Queue
+	p.Steps[p.Step].Status = StepExpired
+	p.step(p.Step+1, d.env.Now)
+}
+
+// maxWhisper is how long a whisper may take.
+const maxWhisper = 2 * time.Minute
+
+// Join brings an agent to a contact that waits in a queue: who has accepted it.
+// The agent whisper runs, if the contact has one, while the contact still
+// waits; then the agent joins the chat and the customer whisper runs. The
+// reply's Participant is the agent's. An agent who is on the contact already,
+// or joining it, is given the same answer.
+type Join struct {
+	User        center.UserID
+	DisplayName string
+	UserName    string // $.Agent.UserName
+	FirstName   string
+	LastName    string
+}
+
+func (j Join) decide(d *decision) error {
+	if d.chat.Ended {
+		return center.Errorf(center.Gone, "contact %s has ended", d.chat.Current().ID)
+	}
+	for i := range d.chat.Participants {
+		if p := &d.chat.Participants[i]; p.User == j.User && p.Role == center.RoleAgent && p.Left.IsZero() {
+			d.change.Reply = Reply{Contact: d.chat.Current().ID, Participant: p.ID}
+			return nil
+		}
+	}
+	switch {
+	case d.chat.Queue == nil:
+		return center.Errorf(center.Conflict, "contact %s does not wait in a queue", d.chat.Current().ID)
+	case d.chat.Joining != "":
+		return center.Errorf(center.Conflict, "another agent is joining contact %s", d.chat.Current().ID)
+	}
+	c := d.edit()
+	p := Participant{ID: center.ParticipantID(d.newID()), Role: center.RoleAgent, DisplayName: j.DisplayName, User: j.User}
+	c.Participants = append(c.Participants, p)
+	c.Joining = p.ID
+	c.Agent = flow.Agent{
+		ARN: d.env.Partition.ARN(c.Instance, center.KindUser, string(j.User)), UserName: j.UserName, FirstName: j.FirstName, LastName: j.LastName,
+	}
+	d.change.Reply = Reply{Contact: c.Current().ID, Participant: p.ID}
+	return d.whisper(flow.KindAgentWhisper, hookAgentWhisper)
+}
+
+// whisper runs the whisper of a hook. For chats there is no default.
+func (d *decision) whisper(kind flow.Kind, hook string) error {
+	id := d.chat.Hooks[hook]
+	if id == "" {
+		return d.whispered(kind)
+	}
+	f, _, err := d.env.Catalog.Published(d.chat.Instance, string(id))
+	if err != nil {
+		d.lament(id, err)
+		return d.whispered(kind)
+	}
+	d.edit().WhisperBy = d.env.Now.Add(maxWhisper)
+	return d.run(f, id, kind)
+}
+
+// whispered is what follows a whisper.
+func (d *decision) whispered(kind flow.Kind) error {
+	if kind == flow.KindAgentWhisper {
+		return d.admit()
+	}
+	return nil
+}
+
+// admit lets the agent who was joining into the chat. The contact leaves its
+// queue, and the customer queue flow ends wherever it is.
+func (d *decision) admit() error {
+	d.stopFlows()
+	if p := d.edit().Queue; p != nil && p.Step < len(p.Steps) {
+		p.Steps[p.Step].Status = StepJoined
+	}
+	d.unqueue()
+	d.dismissBots()
+	c, cur := d.edit(), d.current()
+	p := c.Participant(c.Joining)
+	c.Joining = ""
+	p.Joined = d.env.Now
+	cur.Agent, cur.AgentConnected = p.User, d.env.Now
+	d.add(d.event(center.EventJoined, *p))
+	d.startIdle()
+	return d.whisper(flow.KindCustomerWhisper, hookCustomerWhisper)
+}
+
+// decline takes back an agent who was joining. The contact goes on waiting.
+func (d *decision) decline() {
+	c := d.edit()
+	if c.Whisper != nil {
+		d.forget(c.Whisper.Wait.Effect)
+	}
+	c.Whisper, c.WhisperBy = nil, time.Time{}
+	c.Participant(c.Joining).Left = d.env.Now
+	c.Joining = ""
+}
+
+// forget drops an effect that nobody waits for any more.
+func (d *decision) forget(id string) {
+	is := func(e Effect) bool { return id != "" && e.ID == id }
+	c := d.edit()
+	c.Effects = slices.DeleteFunc(c.Effects, is)
+	d.change.Effects = slices.DeleteFunc(d.change.Effects, is)
+}
+
+// tooLong ends a whisper that takes too long: the agent's own by sending the
+// agent back, the customer's with the contact.
+func (d *decision) tooLong() error {
+	if d.chat.Joining != "" {
+		d.decline()
+		return nil
+	}
+	return d.end(center.ReasonFlow)
+}

@@ -1,0 +1,138 @@
+package storetest
+
+import (
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/store"
+)
+
+var waitingCases = []testCase{
+	{name: "a place is kept, moves and goes", run: placeKept},
+	{name: "chats wait in the order in which they are taken", run: waitingOrder},
+	{name: "more chats wait than a page", run: waitingPages},
+	{name: "how a line stands", run: lineStands},
+	{name: "places last", run: placeLasts, reopens: true},
+}
+
+// place is one in the queue q, at the i-th moment.
+func place(q center.QueueID, priority int64, i int) *store.Place {
+	return &store.Place{Queue: q, Priority: priority, Rank: at(i), Since: at(i)}
+}
+
+func (s *env) createWaiting(t *testing.T, p *store.Place) center.ContactID {
+	t.Helper()
+	id := newID()
+	c := chatChange(id, "x")
+	c.State.Place = p
+	s.must(t, c)
+	return id
+}
+
+func (s *env) waiting(t *testing.T, i center.InstanceID, q center.QueueID) (ids []center.ContactID) {
+	t.Helper()
+	for w, err := range s.Waiting(t.Context(), i, q) {
+		if err != nil {
+			t.Fatalf("Waiting: %v", err)
+		}
+		ids = append(ids, w.Chat)
+	}
+	return ids
+}
+
+func (s *env) wantPlace(t *testing.T, id center.ContactID, want *store.Place) {
+	t.Helper()
+	got := s.head(t, id).Place
+	if (got == nil) != (want == nil) {
+		t.Fatalf("the chat's place is %v; want %v", got, want)
+	}
+	if got != nil && (got.Queue != want.Queue || got.Priority != want.Priority || !got.Rank.Equal(want.Rank) || !got.Since.Equal(want.Since)) {
+		t.Errorf("the chat's place is %+v; want %+v", *got, *want)
+	}
+}
+
+func placeKept(t *testing.T, s *env) {
+	id := s.create(t, 1)
+	s.wantPlace(t, id, nil)
+	for i, p := range []*store.Place{place("q", 5, 1), place("q", 5, 1), place("q", 1, 1), place("r", 1, 2), nil, place("q", 5, 3)} {
+		c := stateChange(id, int64(i+1), "x")
+		c.State.Place = p
+		s.must(t, c)
+		s.wantPlace(t, id, p)
+		s.must(t, &store.Change{Chat: id, Items: items(id, int64(i+2), 1)}) // a message moves nobody
+		s.wantPlace(t, id, p)
+	}
+}
+
+func waitingOrder(t *testing.T, s *env) {
+	s.create(t, 1) // waits nowhere
+	late := s.createWaiting(t, place("q", 5, 9))
+	early := s.createWaiting(t, place("q", 5, 2))
+	urgent := s.createWaiting(t, place("q", 1, 50))
+	adjusted := s.createWaiting(t, &store.Place{Queue: "q", Priority: 5, Rank: at(2), Since: at(60)})
+	before := s.createWaiting(t, &store.Place{Queue: "q", Priority: 5, Rank: time.UnixMilli(-5), Since: at(61)})
+	other := s.createWaiting(t, place("p", 9, 99))
+	if got, want := s.waiting(t, instance, "q"), []center.ContactID{urgent, before, early, adjusted, late}; !slices.Equal(got, want) {
+		t.Errorf("in q wait %v; want %v", got, want)
+	}
+	if got, want := s.waiting(t, instance, ""), []center.ContactID{other, urgent, before, early, adjusted, late}; !slices.Equal(got, want) {
+		t.Errorf("in all queues wait %v; want %v", got, want)
+	}
+	if got := s.waiting(t, "another instance", ""); got != nil {
+		t.Errorf("in another instance wait %v", got)
+	}
+}
+
+func waitingPages(t *testing.T, s *env) {
+	const n = 450
+	for i := range n {
+		s.createWaiting(t, place(center.QueueID("q"+strconv.Itoa(i%2)), int64(i%3), i))
+	}
+	all := s.waiting(t, instance, "")
+	slices.Sort(all)
+	if got := len(slices.Compact(all)); got != n {
+		t.Errorf("%d chats wait; want %d", got, n)
+	}
+	if got := len(s.waiting(t, instance, "q1")); got != n/2 {
+		t.Errorf("%d chats wait in q1; want %d", got, n/2)
+	}
+}
+
+func lineStands(t *testing.T, s *env) {
+	s.createWaiting(t, place("q", 5, 20))
+	s.createWaiting(t, place("q", 1, 30))
+	me := s.createWaiting(t, place("q", 5, 40))
+	s.createWaiting(t, place("q", 5, 50))
+	s.createWaiting(t, place("r", 5, 1))
+	for _, c := range []struct {
+		what  string
+		query store.LineQuery
+		want  store.Line
+	}{
+		{"mine", store.LineQuery{Instance: instance, Queue: "q", Except: me, Priority: 5, Rank: at(40)}, store.Line{Others: 3, Oldest: at(20), Ahead: 2}},
+		{"an onlooker's", store.LineQuery{Instance: instance, Queue: "q", Priority: 1, Rank: at(0)}, store.Line{Others: 4, Oldest: at(20)}},
+		{"an empty one", store.LineQuery{Instance: instance, Queue: "none"}, store.Line{}},
+		{"another instance's", store.LineQuery{Instance: "another", Queue: "q"}, store.Line{}},
+	} {
+		got, err := s.Line(t.Context(), c.query)
+		if err != nil || got.Others != c.want.Others || got.Ahead != c.want.Ahead || !got.Oldest.Equal(c.want.Oldest) {
+			t.Errorf("%s: Line = %+v, %v; want %+v", c.what, got, err, c.want)
+		}
+	}
+}
+
+func placeLasts(t *testing.T, s *env) {
+	id := s.createWaiting(t, place("q", 3, 7))
+	s.reopen(t)
+	s.wantPlace(t, id, place("q", 3, 7))
+	c := stateChange(id, 1, "x") // the writer learns anew where the chat waits
+	c.State.Place = place("q", 3, 7)
+	s.must(t, c)
+	s.wantPlace(t, id, place("q", 3, 7))
+	if got := s.waiting(t, instance, "q"); !slices.Equal(got, []center.ContactID{id}) {
+		t.Errorf("after reopening wait %v", got)
+	}
+}
