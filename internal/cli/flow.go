@@ -11,6 +11,7 @@ import (
 // flowCmd works with contact flows.
 type flowCmd struct {
 	Check flowCheck `cmd:"" help:"Say what is wrong with flow documents, as publishing would, and what looks wrong."`
+	Logs  flowLogs  `cmd:"" help:"Show what flows do, as it happens or from the files of flow logs."`
 }
 
 // Help is shown below the list of verbs.

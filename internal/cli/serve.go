@@ -26,11 +26,17 @@ type serveCmd struct {
 	StrictText     bool              `help:"Hold text messages to 1,024 characters, as Amazon's reference says." env:"PARLEY_STRICT_TEXT"`
 	Lambda         map[string]string `help:"Function ARN or name (or *) to the URL of an HTTP function or an Invoke API." placeholder:"NAME=URL" env:"PARLEY_LAMBDA" mapsep:","`
 	LambdaEndpoint string            `help:"Base URL of a service that speaks Lambda's Invoke API." placeholder:"URL" env:"PARLEY_LAMBDA_ENDPOINT"`
+	Bot            map[string]string `help:"Bot alias ARN, BOTID/ALIASID, BOTID or * to the URL of an HTTP bot, or lex+URL for a Lex runtime." placeholder:"ARN=URL" env:"PARLEY_BOT" mapsep:","`
+	AWS            bool              `help:"Call functions and bots that are not named where the configuration of AWS SDKs says: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_LAMBDA …" env:"PARLEY_AWS" name:"aws"`
 	Stream         map[string]string `help:"Streaming endpoint ARN (or arn:aws:sns:*) to the URL of a webhook." placeholder:"ARN=URL" env:"PARLEY_STREAM" mapsep:","`
 	StreamSecret   string            `help:"Secret that signs webhooks, 16 characters or more." placeholder:"TEXT" env:"PARLEY_STREAM_SECRET"`
 	SNSEndpoint    string            `help:"Base URL of an SNS-compatible service for other streaming endpoints." placeholder:"URL" env:"PARLEY_SNS_ENDPOINT" name:"sns-endpoint"`
 	Origin         []string          `help:"Browser origin that may open sockets; may be repeated. All may when none is given." placeholder:"ORIGIN" env:"PARLEY_ORIGIN"`
 	CloseSpan      time.Duration     `help:"Time over which a stopping server closes its sockets (${default})." default:"5s" placeholder:"TIME" env:"PARLEY_CLOSE_SPAN"`
+
+	FlowLogs    string   `help:"Directory of flow logs, a file per instance (flow-logs in the data directory)." placeholder:"DIR" env:"PARLEY_FLOW_LOGS"`
+	FlowLogMB   int64    `help:"What the flow logs of an instance may take, in MiB (${default})." default:"64" placeholder:"N" env:"PARLEY_FLOW_LOG_MB" name:"flow-log-mb"`
+	FlowLogHide []string `help:"Name of a parameter or attribute that flow logs hide, besides password, token and their like; may be repeated." placeholder:"NAME" env:"PARLEY_FLOW_LOG_HIDE"`
 
 	Pprof     string `help:"Address of this machine to serve the runtime's profiles on." placeholder:"HOST:PORT" env:"PARLEY_PPROF" hidden:""`
 	LogFormat string `help:"text or json (${default})." enum:"text,json" default:"text" placeholder:"FORMAT" env:"PARLEY_LOG_FORMAT"`
@@ -51,7 +57,8 @@ func (s *serveCmd) config(log *slog.Logger) server.Config {
 		Dev: s.Dev, Listen: s.Listen, Data: s.Data, PublicURL: s.PublicURL, TLSCert: s.TLSCert, TLSKey: s.TLSKey,
 		Account: s.Account, Region: s.Region, MaxActiveChats: s.MaxActiveChats, MaxFileMB: s.MaxFileMB,
 		CloudLimits: s.CloudLimits, StrictText: s.StrictText,
-		Lambda: s.Lambda, LambdaEndpoint: s.LambdaEndpoint,
+		Lambda: s.Lambda, LambdaEndpoint: s.LambdaEndpoint, Bots: s.Bot, AWS: s.AWS,
+		FlowLogs: s.FlowLogs, FlowLogMB: s.FlowLogMB, FlowLogHide: s.FlowLogHide,
 		Streams: s.Stream, StreamSecret: s.StreamSecret, SNSEndpoint: s.SNSEndpoint,
 		Origins: s.Origin, CloseSpan: s.CloseSpan, Pprof: s.Pprof, Log: log,
 	}

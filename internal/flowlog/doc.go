@@ -13,8 +13,9 @@
 // # Secrets
 //
 // Values whose name says that they are secret are replaced before anybody sees
-// them: see [Log.Hide]. Nothing else is removed, since a flow's author looks
-// here for what the flow was given.
+// them: see [Log.Hide]. Files and tails keep all other parameters and answers,
+// since a flow's author looks there for what the flow was given; the server's
+// log is told none.
 //
 // Start reading at [Log.Run].
 package flowlog

@@ -29,8 +29,9 @@ type Log struct {
 	// like. Case and separators do not matter; a name that contains one is hidden,
 	// by a word of four letters or fewer only when it is a word of the name.
 	Hide []string
-	// Log is the server's log, and Level the level of records there. What must not
-	// be missed (an unknown action, a flow that does not end) is a warning.
+	// Log is the server's log, and Level the level of records there, which are told
+	// without their parameters. What must not be missed (an unknown action, a flow
+	// that does not end) is a warning.
 	Log   *slog.Logger
 	Level slog.Level
 
@@ -240,7 +241,8 @@ type flowKey struct {
 	module bool
 }
 
-// tell writes a record to the server's log.
+// tell writes a record to the server's log, without parameters and answers:
+// they are the customer's, and that log is for those who run the server.
 func (l *Log) tell(ctx context.Context, r *Record, e *flow.LogEntry) {
 	level := l.Level
 	if e.Always {
@@ -255,9 +257,6 @@ func (l *Log) tell(ctx context.Context, r *Record, e *flow.LogEntry) {
 		attrs = append(attrs, slog.String("name", r.FlowName))
 	}
 	attrs = append(attrs, slog.String("action", e.Action), slog.String("type", e.Type))
-	if len(r.Parameters) > 0 {
-		attrs = append(attrs, slog.Any("parameters", r.Parameters))
-	}
 	if e.Result != "" {
 		attrs = append(attrs, slog.String("result", e.Result))
 	}

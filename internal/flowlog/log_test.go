@@ -211,11 +211,11 @@ func TestServerLog(t *testing.T) {
 	silent.Logging = false
 	odd.Logging, odd.Always, odd.Problem = false, true, "unknown action type"
 	set := entry("set")
-	set.Parameters = map[string]any{"Key": "favourite_colour", "Value": "blue"}
+	set.Parameters, set.External = map[string]any{"Key": "colour", "Value": "blue"}, []byte(`{"a":"blue"}`)
 	l.Add("one", contact, []flow.LogEntry{silent, odd, set})
 	stop()
 	want := "level=WARN msg=flow contact=c-1 flow=f action=odd type=Compare problem=\"unknown action type\"\n" +
-		"level=INFO msg=flow contact=c-1 flow=f action=set type=Compare parameters=\"map[Key:favourite_colour Value:[hidden]]\"\n"
+		"level=INFO msg=flow contact=c-1 flow=f action=set type=Compare\n"
 	if out.String() != want {
 		t.Errorf("log\n%swant\n%s", out.String(), want)
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -40,12 +41,25 @@ type Config struct {
 	Lambda map[string]string
 	// LambdaEndpoint is the base URL of a service that speaks Lambda's Invoke API.
 	LambdaEndpoint string
+	// Bots names bots: the ARN of a bot's alias, BOTID/ALIASID, BOTID or "*" (for Lex
+	// V1 NAME:ALIAS or NAME), to the URL of an HTTP endpoint that answers
+	// RecognizeText's shape, or lex+URL for a Lex runtime.
+	Bots map[string]string
+	// AWS calls functions and bots that are not named as the configuration of AWS
+	// SDKs says: region, profile, credentials, AWS_ENDPOINT_URL….
+	AWS bool
 	// Streams maps streaming endpoint ARNs ("arn:aws:sns:*" for all) to webhook URLs.
 	Streams map[string]string
 	// StreamSecret signs webhooks.
 	StreamSecret string
 	// SNSEndpoint is the base URL of an SNS-compatible service for ARNs that have no webhook.
 	SNSEndpoint string
+
+	// FlowLogs is the directory of flow logs, a file per instance; the directory
+	// flow-logs of Data when empty, and none without Data.
+	FlowLogs    string
+	FlowLogMB   int64    // what the logs of one instance may take, in MiB; 64
+	FlowLogHide []string // names of further parameters and attributes that are secret
 
 	// Origins are the browser origins that may open sockets; none means all.
 	Origins []string
@@ -74,6 +88,9 @@ func (c *Config) Check() error {
 	}
 	if c.MaxFileMB == 0 {
 		c.MaxFileMB = 20
+	}
+	if c.FlowLogMB == 0 {
+		c.FlowLogMB = 64
 	}
 	if c.CloseSpan == 0 {
 		c.CloseSpan = 5 * time.Second
@@ -137,6 +154,8 @@ func (c *Config) checkBounds() error {
 		return fmt.Errorf("max-active-chats %d: must not be negative", c.MaxActiveChats)
 	case c.MaxFileMB < 1 || c.MaxFileMB > 100:
 		return fmt.Errorf("max-file-mb %d: want 1 to 100", c.MaxFileMB)
+	case c.FlowLogMB < 1 || c.FlowLogMB > 1<<20:
+		return fmt.Errorf("flow-log-mb %d: want 1 to %d", c.FlowLogMB, 1<<20)
 	case c.CloseSpan < 0 || c.CloseSpan > time.Hour:
 		return fmt.Errorf("close-span %s: want at most an hour", c.CloseSpan)
 	}
@@ -145,8 +164,11 @@ func (c *Config) checkBounds() error {
 
 // checkOutgoing checks whom the server may call.
 func (c *Config) checkOutgoing() error {
-	if err := c.functions(nil).Check(); err != nil {
+	if err := c.functions(nil, nil).Check(); err != nil {
 		return fmt.Errorf("lambda: %w", err)
+	}
+	if _, err := integration.NewBots(c.Bots, nil, nil, nil); err != nil {
+		return fmt.Errorf("bot: %w", err)
 	}
 	if len(c.Streams) > 0 && len(c.StreamSecret) < 16 {
 		return errors.New("stream-secret: webhooks need a secret of at least 16 characters to be signed with")
@@ -158,8 +180,24 @@ func (c *Config) checkOutgoing() error {
 }
 
 // functions returns where functions are.
-func (c *Config) functions(client *http.Client) *integration.Lambda {
-	return &integration.Lambda{Functions: c.Lambda, Endpoint: c.LambdaEndpoint, Client: client, Log: c.Log}
+func (c *Config) functions(aws *integration.AWS, client *http.Client) *integration.Lambda {
+	return &integration.Lambda{Functions: c.Lambda, Endpoint: c.LambdaEndpoint, AWS: aws, Client: client, Log: c.Log}
+}
+
+// aws returns how Amazon's services are reached; nil when they are not.
+func (c *Config) aws(ctx context.Context) (*integration.AWS, error) {
+	if !c.AWS {
+		return nil, nil
+	}
+	// Signatures keep to the wall clock, wherever a developer has moved the server's.
+	a, err := integration.LoadAWS(ctx, c.Region, time.Now)
+	if err == nil {
+		err = a.Check()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("aws: %w", err)
+	}
+	return a, nil
 }
 
 // streaming returns where streaming endpoints are.

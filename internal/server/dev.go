@@ -19,11 +19,13 @@ import (
 //	GET  /dev/faults                              what is set up
 //	POST /dev/faults [{"Operation":"SendMessage","Status":503,"Count":2,"Delay":"1s"}]
 //	                                              replaces the faults; an empty list ends them
+//	GET  /dev/flowlogs?contact=ID&recent=20       follows the flow logs, as server-sent events
 func (s *Server) devAPI(mux *http.ServeMux) {
 	mux.HandleFunc("GET /dev/clock", func(w http.ResponseWriter, _ *http.Request) { writeClock(w, s.clock.Now()) })
 	mux.HandleFunc("POST /dev/clock", s.setClock)
 	mux.HandleFunc("GET /dev/faults", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.faults.list()) })
 	mux.HandleFunc("POST /dev/faults", s.setFaults)
+	mux.HandleFunc("GET /dev/flowlogs", s.tailFlowLogs)
 }
 
 func writeClock(w http.ResponseWriter, now time.Time) {

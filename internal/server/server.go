@@ -21,6 +21,7 @@ import (
 	"parley/internal/center"
 	"parley/internal/contact"
 	"parley/internal/engine"
+	"parley/internal/flowlog"
 	"parley/internal/flow"
 	"parley/internal/integration"
 	"parley/internal/store"
@@ -43,6 +44,8 @@ type Server struct {
 	engine    *engine.Engine
 	hub       *stream.Hub
 	lambda    *integration.Lambda
+	bots      *integration.Bots
+	flowLog   *flowlog.Log
 	topics    *integration.Topics
 	outbox    *integration.Outbox
 	limits    *limiter
@@ -106,7 +109,15 @@ func (s *Server) wire(ctx context.Context) error {
 	}
 
 	client := integration.NewClient()
-	s.lambda, s.topics = s.functions(client), s.streaming(client)
+	aws, err := s.aws(ctx)
+	if err != nil {
+		return err
+	}
+	if s.bots, err = integration.NewBots(s.Bots, aws, client, s.Log); err != nil {
+		return err
+	}
+	s.lambda, s.topics = s.functions(aws, client), s.streaming(client)
+	s.flowLog = s.newFlowLog()
 	s.outbox = &integration.Outbox{Store: s.store, Sender: s.topics, Now: now, Log: s.Log}
 	local := &bus.Local{}
 	s.engine = engine.New(engine.Config{
@@ -114,6 +125,7 @@ func (s *Server) wire(ctx context.Context) error {
 		Limits: s.Config.limits(), Log: s.Log,
 		MaxActive: func(center.InstanceID) int64 { return s.MaxActiveChats },
 		Invoke:    s.lambda.Invoke,
+		Ask:       s.bots.Ask,
 		ViewToken: func(chat center.ContactID, v flow.View) string {
 			return s.sealer.Seal(auth.Token{Kind: auth.View, Chat: chat, Detail: catalog.ShownDetail(v)})
 		},
@@ -121,7 +133,7 @@ func (s *Server) wire(ctx context.Context) error {
 			return integration.StreamMessage(s.partition, i, st)
 		},
 		Streamed: s.outbox.Wake,
-		FlowLog:  s.flowLog,
+		FlowLog:  s.flowLog.Add,
 	})
 	s.hub = s.newHub()
 	local.Listeners = append(local.Listeners, s.hub.Publish)
@@ -136,6 +148,7 @@ func (s *Server) wire(ctx context.Context) error {
 		}
 	})
 	s.work.Go(func() { s.purge(work) })
+	s.work.Go(func() { s.flowLog.Run(work) })
 	s.closing = sync.OnceValue(s.shutdown)
 	s.ready.Store(true)
 	return nil
@@ -242,6 +255,7 @@ func (s *Server) ServeOn(ctx context.Context, l net.Listener, up func(url string
 		err = fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 		s.ready.Store(false)
+		s.flowLog.EndTails() // their requests would last until the grace is over
 		s.Log.Info("stopping", "sockets", s.hub.Sockets())
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTime)
 		defer cancel()

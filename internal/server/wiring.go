@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"io"
-	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,7 +17,6 @@ import (
 	"parley/internal/connectapi"
 	"parley/internal/contact"
 	"parley/internal/engine"
-	"parley/internal/flow"
 	"parley/internal/participantapi"
 	"parley/internal/stream"
 	"parley/internal/ui"
@@ -125,25 +123,13 @@ func (s *Server) newHub() *stream.Hub {
 	return h
 }
 
-// flowLog writes what flows did: everything when the contact's logging is on,
-// else only what nobody should miss.
-func (s *Server) flowLog(_ center.InstanceID, c *center.Contact, entries []flow.LogEntry) {
-	for _, e := range entries {
-		level := slog.LevelDebug
-		if e.Always {
-			level = slog.LevelWarn
-		}
-		s.Log.LogAttrs(context.Background(), level, "flow", slog.String("contact", string(c.ID)), slog.String("flow", string(e.Flow)),
-			slog.String("action", e.Action), slog.String("type", e.Type), slog.String("result", e.Result), slog.String("problem", e.Problem))
-	}
-}
-
 // gauges adds the figures that the parts count themselves.
 func (s *Server) gauges() {
 	s.metrics.gauge("parley_sockets", "Open WebSockets.", func() float64 { return float64(s.hub.Sockets()) })
 	s.metrics.counter("parley_frames_total", "Frames queued for sockets.", func() float64 { return float64(s.hub.Counts().Frames) })
 	s.metrics.counter("parley_socket_writes_total", "Write calls that carried the frames.", func() float64 { return float64(s.hub.Counts().Writes) })
 	s.metrics.counter("parley_timers_fired_total", "Timers of chats that fell due.", func() float64 { return float64(s.engine.TimersFired()) })
+	s.metrics.counter("parley_flow_log_lost_total", "Flow log entries that came faster than they could be written.", func() float64 { return float64(s.flowLog.Lost()) })
 	s.metrics.gauge("parley_active_chats", "Chats that have not ended, in all instances.", func() float64 {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
