@@ -197,7 +197,12 @@ func TestCheckWarns(t *testing.T) {
 	tests := []struct{ name, content, typ, want string }{ // want: "action: message" of the only warning, "" for none
 		{"nothing", doc(act("a", "MessageParticipant", `"Text":"a"`, good), stop("x")), "", ""},
 		{"unreachable", doc(stop("x"), stop("island")), "", "island: No way leads to this action."},
-		{"no branch", doc(say("a", "a", "x"), stop("x")), "", "a: There is no branch for NoMatchingError."},
+		{"no branch where the flow goes on", doc(say("a", "a", "x"), stop("x")), "", ""},
+		{"no branch", doc(act("a", "CompleteOutboundCall", ``, to("x", "", "")), stop("x")), "", "a: CompleteOutboundCall: only calls have it.|a: There is no branch for NoMatchingError."},
+		{"never set", doc(act("a", "MessageParticipant", `"Text":"$.StoredCustomerInput"`, good), stop("x")), "", "a: $.StoredCustomerInput is never set in a chat."},
+		{"not set here", doc(act("a", "MessageParticipant", `"Text":"$.External.x and $.External.y"`, good), stop("x")), "", "a: Nothing in this flow sets $.External."},
+		{"set where no way leads", doc(act("a", "MessageParticipant", `"Text":"$.FlowAttributes.x"`, good), stop("x"), act("s", "UpdateFlowAttributes", `"FlowAttributes":{"x":{"Value":"1"}}`, good)), "", "a: Nothing in this flow sets $.FlowAttributes.|s: No way leads to this action."},
+		{"set", doc(act("s", "UpdateFlowAttributes", `"FlowAttributes":{"x":{"Value":"1"}}`, to("a", on("NoMatchingError", "a"), "")), act("a", "MessageParticipant", `"Text":"$.FlowAttributes.x"`, good), stop("x")), "", ""},
 		{"recorded prompt", doc(act("a", "MessageParticipant", `"PromptId":"p"`, good), stop("x")), "", "a: A chat cannot play a recorded prompt."},
 		{"voice", doc(act("a", "StartVoiceIdStream", ``, good), stop("x")), "", "a: StartVoiceIdStream: only calls have it."},
 		{"not run", doc(act("a", "CreateTask", `"Name":"n"`, good), stop("x")), "", "a: This version of Parley does not run CreateTask."},
@@ -209,6 +214,8 @@ func TestCheckWarns(t *testing.T) {
 		{"circle with a wait", doc(act("w", "Wait", `"TimeLimitSeconds":"5"`, to("x", on("NoMatchingError", "x"), when("Equals", "WaitCompleted", "w"))), stop("x")), "", ""},
 		{"circle by the error of a wait", doc(act("w", "Wait", `"TimeLimitSeconds":"5"`, to("w", on("NoMatchingError", "w"), when("Equals", "WaitCompleted", "x"))), stop("x")), "", "w: The flow can come back here without ever waiting."},
 		{"circle with a loop", doc(act("l", "Loop", `"LoopCount":"5"`, to("x", on("NoMatchingError", "x"), when("Equals", "ContinueLooping", "l")+","+when("Equals", "DoneLooping", "x"))), stop("x")), "", ""},
+		{"circle of a loop that waits", doc(act("l", "Loop", `"LoopCount":"5"`, to("l", "", when("Equals", "ContinueLooping", "w")+","+when("Equals", "DoneLooping", "l"))), act("w", "Wait", `"TimeLimitSeconds":"5"`, to("x", on("NoMatchingError", "x"), when("Equals", "WaitCompleted", "l"))), stop("x")), "", ""},
+		{"circle of a loop that does not", doc(act("l", "Loop", `"LoopCount":"5"`, to("l", "", when("Equals", "ContinueLooping", "m")+","+when("Equals", "DoneLooping", "l"))), say("m", "a", "l")), "", "l: The flow can come back here without ever waiting."},
 		{"circle with a call", doc(act("f", "InvokeLambdaFunction", `"LambdaFunctionARN":"f"`, to("f", on("NoMatchingError", "x"), "")), stop("x")), "", ""},
 		{"circle with a call nobody waits for", doc(act("f", "InvokeLambdaFunction", `"LambdaFunctionARN":"f","InvocationType":"ASYNCHRONOUS"`, to("f", on("NoMatchingError", "x"), "")), stop("x")), "", "f: The flow can come back here without ever waiting."},
 	}

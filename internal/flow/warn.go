@@ -7,7 +7,12 @@ import (
 
 // warnings finds what may be published and is probably not meant.
 func (f *Flow) warnings() []Finding {
-	w := &warner{f: f, reached: f.reachable()}
+	w := &warner{f: f, reached: f.reachable(), set: map[string]bool{}}
+	for i := range f.actions {
+		if w.reached[i] {
+			w.set[f.actions[i].typ] = true
+		}
+	}
 	kind := f.flowType()
 	for i := range f.actions {
 		if len(w.findings) > maxFindings {
@@ -36,6 +41,7 @@ func (f *Flow) warnings() []Finding {
 type warner struct {
 	f        *Flow
 	reached  []bool
+	set      map[string]bool // the types of the actions that are reached
 	findings []Finding
 }
 
@@ -76,23 +82,27 @@ func (w *warner) failure(a *action) string {
 }
 
 // errorBranches warns of errors that an older export leaves without a branch.
+// Where the flow then goes on with NextAction there is nothing to warn of.
 func (w *warner) errorBranches(a *action) {
-	if a.spec.is(terminal) || !slices.Contains(a.spec.optional, noMatchingError) {
+	if a.spec.is(terminal) || a.spec.is(goesOn) || !slices.Contains(a.spec.optional, noMatchingError) {
 		return
 	}
-	if _, ok := a.branch(noMatchingError); ok {
-		return
+	if _, ok := a.branch(noMatchingError); !ok {
+		w.add(a, "Transitions.Errors", "There is no branch for NoMatchingError.", "An error ends the flow.")
 	}
-	hint := "An error ends the flow."
-	if a.spec.is(goesOn) {
-		hint = "After an error the flow goes on with NextAction."
-	}
-	w.add(a, "Transitions.Errors", "There is no branch for NoMatchingError.", hint)
 }
 
-// references warns of references to roots that do not exist; they are empty.
+// setters are the roots of references that an action of the same flow, or of
+// one that led to it, has to set, by the type of that action.
+var setters = map[string]string{
+	"External": "InvokeLambdaFunction", "LambdaInvocation": "InvokeLambdaFunction", "Lex": "ConnectParticipantWithLexBot",
+	"Views": "ShowView", "Metrics": "GetMetricData", "Loop": "Loop", "FlowAttributes": "UpdateFlowAttributes",
+}
+
+// references warns of references that are always empty, or empty unless
+// another flow has set them.
 func (w *warner) references(a *action) {
-	unknown := map[string]bool{}
+	told := map[string]bool{}
 	for _, name := range sorted(a.params) {
 		v, err := decode(a.params[name])
 		if err != nil {
@@ -100,13 +110,31 @@ func (w *warner) references(a *action) {
 		}
 		texts(v, func(s string) {
 			for _, p := range compile(s).parts {
-				if p.ref != nil && p.ref.root == nil && !unknown[p.ref.name] && len(unknown) < 10 {
-					unknown[p.ref.name] = true
-					w.add(a, "Parameters."+clip(name), "There is no $."+clip(p.ref.name)+".", "The reference is always empty.")
+				if p.ref == nil || told[p.ref.name] || len(told) >= 10 {
+					continue
+				}
+				if message, hint := w.reference(p.ref); message != "" {
+					told[p.ref.name] = true
+					w.add(a, "Parameters."+clip(name), message, hint)
 				}
 			}
 		})
 	}
+}
+
+func (w *warner) reference(r *reference) (message, hint string) {
+	setter := setters[r.name]
+	switch {
+	case r.root == nil:
+		return "There is no $." + clip(r.name) + ".", "The reference is always empty."
+	case r.root.get == nil:
+		return "$." + clip(r.name) + " is never set in a chat.", "The reference is always empty."
+	case setter == "" || w.set[setter]:
+		return "", ""
+	case r.name == "FlowAttributes", r.name == "Loop", w.f.module:
+		return "Nothing in this flow sets $." + r.name + ".", "The reference is always empty."
+	}
+	return "Nothing in this flow sets $." + r.name + ".", "It is empty unless a flow that leads here has set it."
 }
 
 // texts calls f with every string of a JSON value, keys included.
@@ -186,12 +214,24 @@ func (w *warner) cycles() {
 		open
 		closed
 	)
+	follow := make([][]int, len(w.f.actions))
+	for i := range follow {
+		follow[i] = w.f.actions[i].immediate()
+	}
+	for more := true; more; {
+		more = false
+		for i := range follow {
+			if w.f.actions[i].typ == "Loop" && follow[i] != nil && !w.loops(i, follow) {
+				follow[i], more = nil, true // which may change what other loops do
+			}
+		}
+	}
 	state := make([]int, len(w.f.actions))
 	told := make([]bool, len(w.f.actions))
 	var visit func(i int)
 	visit = func(i int) {
 		state[i] = open
-		for _, next := range w.f.actions[i].immediate() {
+		for _, next := range follow[i] {
 			if next < 0 {
 				continue
 			}
@@ -211,4 +251,29 @@ func (w *warner) cycles() {
 			visit(i)
 		}
 	}
+}
+
+// loops reports whether a Loop comes back to itself without the flow waiting
+// while it loops. If it does not, every circle through it waits, however the
+// way on from its end leads back: most rounds continue looping.
+func (w *warner) loops(i int, follow [][]int) bool {
+	seen := make([]bool, len(w.f.actions))
+	var list []int
+	for _, c := range w.f.actions[i].conditions {
+		if c.operand.literal == continueLooping {
+			list = append(list, c.next)
+		}
+	}
+	for len(list) > 0 {
+		at := list[len(list)-1]
+		list = list[:len(list)-1]
+		switch {
+		case at == i:
+			return true
+		case at >= 0 && !seen[at]:
+			seen[at] = true
+			list = append(list, follow[at]...)
+		}
+	}
+	return false
 }
