@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"time"
+	"unicode"
 
 	"golang.org/x/term"
 
@@ -55,16 +57,15 @@ func (c *chatCmd) Run(ctx context.Context, std streams) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ui := newTerminal(std)
-	defer ui.close()
 	s := newSession(participant.NewClient(cfg), token, ui.item, ui.state)
 	go func() { // ends with the input, or with the process: a terminal's read cannot be called off
 		c.read(ctx, s, ui)
 		stop()
 	}()
 	err := s.run(ctx)
+	ui.close()
 	if ctx.Err() != nil {
-		ui.print("", "Come back with: parley chat --endpoint "+cfg.Endpoint+" --token "+token)
-		return nil
+		_, err = fmt.Fprintf(std.out, "Come back with: parley chat --endpoint %s --token %s\n", cfg.Endpoint, token)
 	}
 	return err
 }
@@ -136,7 +137,9 @@ func (c *chatCmd) read(ctx context.Context, s *session, ui *terminal) {
 				return
 			}
 		default:
+			ui.expect(line, 1)
 			if err := s.send(ctx, line); err != nil {
+				ui.expect(line, -1)
 				ui.print("", "not sent: "+err.Error())
 			}
 		}
@@ -152,10 +155,40 @@ type terminal struct {
 	restore     func()
 	typed       func() // called while the customer writes, at most every 10 s; set before the first line
 	last        string
+
+	mu   sync.Mutex     // guards mine
+	mine map[string]int // what was written here and will come back as an item
+}
+
+// expect notes that a text stands on the screen already, as it was written, so
+// that the item it becomes is not shown again. Pipes show what is sent only so.
+func (t *terminal) expect(text string, times int) {
+	if !t.interactive {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.mine[text] += times; t.mine[text] <= 0 {
+		delete(t.mine, text)
+	}
+}
+
+// expected reports whether an item is one that was written here, once for each.
+func (t *terminal) expected(it participant.Item) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	text := deref(it.Content)
+	if it.ParticipantRole != participant.ParticipantRoleCUSTOMER || t.mine[text] == 0 {
+		return false
+	}
+	if t.mine[text]--; t.mine[text] == 0 {
+		delete(t.mine, text)
+	}
+	return true
 }
 
 func newTerminal(std streams) *terminal {
-	t := &terminal{out: std.out, restore: func() {}}
+	t := &terminal{out: std.out, restore: func() {}, mine: map[string]int{}}
 	in, isFile := std.in.(*os.File)
 	if !isFile || !term.IsTerminal(int(in.Fd())) {
 		lines := bufio.NewScanner(std.in)
@@ -169,7 +202,10 @@ func newTerminal(std streams) *terminal {
 	}
 	old, err := term.MakeRaw(int(in.Fd()))
 	if err == nil {
-		t.restore = func() { _ = term.Restore(int(in.Fd()), old) } // nothing is left to do if the terminal is gone
+		t.restore = func() {
+			fmt.Fprint(std.out, "\r\x1b[K")     // the prompt
+			_ = term.Restore(int(in.Fd()), old) // nothing is left to do if the terminal is gone
+		}
 	}
 	tty := term.NewTerminal(struct {
 		io.Reader
@@ -183,17 +219,35 @@ func newTerminal(std streams) *terminal {
 		}
 		return "", 0, false
 	}
-	t.interactive, t.out, t.line = true, tty, tty.ReadLine
+	t.interactive, t.out = true, tty
+	t.line = func() (string, error) {
+		if width, height, err := term.GetSize(int(in.Fd())); err == nil && width > 0 {
+			_ = tty.SetSize(width, height) // else lines break as on a terminal of 80 columns
+		}
+		return tty.ReadLine()
+	}
 	return t
 }
 
+// close gives the terminal back; nothing may be printed to t after it.
 func (t *terminal) close() { t.restore() }
 
 func (t *terminal) print(who, text string) {
 	if who != "" {
 		who += ": "
 	}
-	fmt.Fprintf(t.out, "%s%s\n", who, text) // a terminal that is gone ends the reading too
+	fmt.Fprintf(t.out, "%s\n", plain(who+text)) // a terminal that is gone ends the reading too
+}
+
+// plain takes out what would steer a terminal instead of being shown: others
+// write what stands here.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
 }
 
 func (t *terminal) state(s string) {
@@ -211,6 +265,7 @@ func (t *terminal) item(it participant.Item) {
 	switch {
 	case it.Type == participant.ChatItemTypeATTACHMENT && len(it.Attachments) > 0:
 		t.print(name, "[file "+deref(it.Attachments[0].AttachmentName)+"]")
+	case it.Type == participant.ChatItemTypeMESSAGE && t.expected(it): // it stands there
 	case it.Type == participant.ChatItemTypeMESSAGE:
 		t.print(name, deref(it.Content))
 	case it.Type != participant.ChatItemTypeEVENT: // receipts and the like: nothing is said

@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+
+	"parley/api/participant"
+	"parley/internal/center"
+)
+
+// TestTerminalShows what a terminal shows of each kind of item: what was
+// written on it is not shown again, unless it was written somewhere else too.
+func TestTerminalShows(t *testing.T) {
+	item := func(kind participant.ChatItemType, role participant.ParticipantRole, name, contentType, content string) participant.Item {
+		return participant.Item{Type: kind, ParticipantRole: role, DisplayName: &name, ContentType: &contentType, Content: &content}
+	}
+	said := func(role participant.ParticipantRole, name, text string) participant.Item {
+		return item(participant.ChatItemTypeMESSAGE, role, name, center.PlainText, text)
+	}
+	happened := func(contentType string) participant.Item {
+		return item(participant.ChatItemTypeEVENT, participant.ParticipantRoleAGENT, "Bo", contentType, "")
+	}
+	const customer, agent, system = participant.ParticipantRoleCUSTOMER, participant.ParticipantRoleAGENT, participant.ParticipantRoleSYSTEM
+	var b strings.Builder
+	ui := &terminal{interactive: true, out: &b, restore: func() {}, mine: map[string]int{}}
+	ui.expect("twice", 1)
+	ui.expect("twice", 1)
+	ui.expect("failed", 1)
+	ui.expect("failed", -1)
+	for _, c := range []struct {
+		item participant.Item
+		want string
+	}{
+		{said(customer, "Ana", "from before"), "Ana: from before\n"},
+		{said(agent, "Bo", "twice"), "Bo: twice\n"},
+		{said(customer, "Ana", "twice"), ""},
+		{said(customer, "Ana", "twice"), ""},
+		{said(customer, "Ana", "twice"), "Ana: twice\n"},
+		{said(customer, "Ana", "failed"), "Ana: failed\n"},
+		{said(agent, "B\x1b[2Jo", "a\x1b]0;title\x07b\rc\n\td\u009be"), "B\ufffd[2Jo: a\ufffd]0;title\ufffdb\ufffdc\n\td\ufffde\n"},
+		{said(system, center.DisplayNameSystemMessage, "welcome"), "Flow: welcome\n"},
+		{happened(center.EventTyping), "-- Bo is typing\n"},
+		{happened(center.EventJoined), "-- Bo joined\n"},
+		{happened(center.EventLeft), "-- Bo left\n"},
+		{happened(center.EventIdle), "-- Bo is idle\n"},
+		{happened(center.EventReturned), "-- Bo is back\n"},
+		{happened(center.EventEnded), "-- the chat has ended\n"},
+		{happened("application/vnd.amazonaws.connect.event.transfer.succeeded"), ""},
+		{participant.Item{Type: "MESSAGEMETADATA"}, ""},
+		{participant.Item{Type: participant.ChatItemTypeATTACHMENT, DisplayName: new("Bo"),
+			Attachments: []participant.AttachmentItem{{AttachmentName: new("a.pdf")}}}, "Bo: [file a.pdf]\n"},
+	} {
+		b.Reset()
+		ui.item(c.item)
+		if b.String() != c.want {
+			t.Errorf("%s %s shows %q; want %q", c.item.Type, deref(c.item.Content), b.String(), c.want)
+		}
+	}
+	if len(ui.mine) > 0 {
+		t.Errorf("it still waits for %v", ui.mine)
+	}
+	b.Reset()
+	ui.state("connected")
+	ui.state("connected")
+	if b.String() != "-- connected\n" {
+		t.Errorf("the states are %q", b.String())
+	}
+	pipe := newTerminal(streams{in: strings.NewReader("a\n"), out: &b})
+	pipe.expect("a", 1)
+	b.Reset()
+	if pipe.item(said(customer, "Ana", "a")); b.String() != "Ana: a\n" {
+		t.Errorf("a pipe shows %q", b.String())
+	}
+}
