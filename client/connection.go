@@ -1,0 +1,237 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"parley/api/participant"
+)
+
+// open asks for a connection and subscribes a socket; nil for one without. ctx bounds it.
+func (s *Session) open(ctx context.Context) (*socket, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, openLimit, errSlowOpen)
+	defer cancel()
+	stop := context.AfterFunc(s.ctx, cancel)
+	defer stop()
+	call := s.c.Participant.CreateParticipantConnection().ParticipantToken(s.cfg.Token).
+		Type(participant.ConnectionTypeCONNECTION_CREDENTIALS)
+	if s.cfg.Poll == 0 {
+		call = call.Type(participant.ConnectionTypeWEBSOCKET)
+	}
+	if s.cfg.ConnectParticipant {
+		call = call.ConnectParticipant(true)
+	}
+	out, err := call.Send(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cred := out.ConnectionCredentials
+	if cred == nil || cred.ConnectionToken == nil || s.cfg.Poll == 0 && (out.Websocket == nil || out.Websocket.Url == nil) {
+		return nil, errors.New("the service gave no connection")
+	}
+	var sock *socket
+	if s.cfg.Poll == 0 {
+		if sock, err = dialSocket(ctx, s.c.cfg.Connector, *out.Websocket.Url, s.c.service[participantService].agent); err != nil {
+			return nil, fmt.Errorf("open the socket: %w", err)
+		}
+		if err := subscribe(ctx, sock); err != nil {
+			sock.abort()
+			return nil, fmt.Errorf("subscribe to the chat: %w", err)
+		}
+	}
+	s.mu.Lock()
+	s.token, s.renew = *cred.ConnectionToken, s.renewal(deref(cred.Expiry))
+	s.mu.Unlock()
+	s.hear()
+	return sock, nil
+}
+
+var errSlowOpen = fmt.Errorf("no connection within %v", openLimit)
+
+// renewal is when the connection that was just opened must be changed: before the server ends it and
+// before its token ends, but never at once.
+func (s *Session) renewal(expiry string) time.Time {
+	now := time.Now()
+	after := rotateAfter
+	if at, err := time.Parse(time.RFC3339Nano, expiry); err == nil {
+		// The server's clock may be another; its own idea of now is not told.
+		after = min(after, max(time.Minute, at.Sub(now)-renewBefore))
+	}
+	return now.Add(after)
+}
+
+const (
+	subscribeFrame = `{"topic":"aws/subscribe","content":{"topics":["aws/chat"]}}`
+	heartbeatFrame = `{"topic":"aws/heartbeat"}`
+)
+
+// frame is a message of the socket.
+type frame struct {
+	Topic   string          `json:"topic"`
+	Content json.RawMessage `json:"content"`
+}
+
+// subscribe asks for the chat's items and waits for the answer. Nothing is read behind it.
+func subscribe(ctx context.Context, sock *socket) error {
+	stop := context.AfterFunc(ctx, sock.abort)
+	defer stop()
+	if err := sock.text(subscribeFrame); err != nil {
+		return errors.Join(err, context.Cause(ctx))
+	}
+	for range 16 { // the answer comes first; whatever else a server may say does not go on for ever
+		text, err := sock.read()
+		if err != nil {
+			return errors.Join(err, context.Cause(ctx))
+		}
+		var f frame
+		var content struct {
+			Status string `json:"status"`
+		}
+		if json.Unmarshal(text, &f) != nil || f.Topic != "aws/subscribe" {
+			continue
+		}
+		if err := json.Unmarshal(f.Content, &content); err != nil || content.Status != "success" {
+			return errors.New("the server does not let the session subscribe")
+		}
+		return nil
+	}
+	return errors.New("the server does not answer")
+}
+
+// follow reads what was missed and then what happens, until the connection ends.
+func (s *Session) follow() error {
+	s.mu.Lock()
+	sock := s.socket
+	s.mu.Unlock()
+	if s.cfg.Poll > 0 {
+		return s.poll()
+	}
+	s.window.widen()
+	free := s.occupied()
+	err := s.catchUp()
+	free()
+	if err != nil {
+		if !errors.Is(err, errChatOver) {
+			sock.abort()
+		}
+		return err
+	}
+	// Whatever was pushed while the transcript was read comes before the answer to the next heartbeat.
+	marker := sock.beats.Load() + 1
+	s.beat()
+	answers := int32(0)
+	for {
+		text, err := sock.read()
+		if err != nil {
+			sock.abort()
+			return err
+		}
+		s.hear()
+		beat, err := s.frame(text)
+		if beat {
+			if answers++; answers == marker {
+				s.window.narrow()
+			}
+		}
+		if err != nil {
+			if errors.Is(err, errChatOver) {
+				return err // run says goodbye
+			}
+			sock.abort()
+			return err
+		}
+	}
+}
+
+// frame takes one message of the socket and reports the answer to a heartbeat. What cannot be
+// understood is nothing for a client to fail on.
+func (s *Session) frame(text []byte) (beat bool, err error) {
+	var f frame
+	if json.Unmarshal(text, &f) != nil {
+		return false, nil
+	}
+	switch f.Topic {
+	case "aws/heartbeat":
+		return true, nil
+	case "aws/chat":
+		var content string
+		if json.Unmarshal(f.Content, &content) != nil {
+			return false, nil
+		}
+		item, err := ParseItem([]byte(content))
+		if err != nil {
+			return false, nil
+		}
+		return false, s.deliver(item)
+	}
+	return false, nil
+}
+
+// poll reads the transcript again and again.
+func (s *Session) poll() error {
+	for {
+		if err := s.catchUp(); err != nil {
+			return err
+		}
+		s.window.narrow()
+		if !sleep(s.ctx, s.cfg.Poll) {
+			return ErrClosed
+		}
+		s.mu.Lock()
+		due := time.Now().After(s.renew)
+		s.mu.Unlock()
+		if due {
+			if _, err := s.open(s.ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// comeBack opens another connection, with waits between the attempts that grow and are uniform in
+// length, so that many sessions do not come back at once.
+func (s *Session) comeBack() error {
+	refused, began := 0, time.Now()
+	for n := 0; ; n++ {
+		limit := min(comeBackMax, comeBackMin<<min(n, 10))
+		if !sleep(s.ctx, time.Duration(rand.Float64()*float64(limit))) {
+			return ErrClosed
+		}
+		sock, err := s.open(s.ctx)
+		switch e, _ := errors.AsType[*Error](err); {
+		case s.ctx.Err() != nil:
+			if sock != nil {
+				sock.abort()
+			}
+			return ErrClosed
+		case err == nil:
+			s.mu.Lock()
+			s.socket = sock
+			s.mu.Unlock()
+			return nil
+		case e != nil && e.Kind == ServiceError && !e.Retryable():
+			// A refusal means that the participant is out of the chat. It is asked for more than once,
+			// because what stands between may refuse in the server's name.
+			if refused++; refused == refusalsMeant {
+				return s.refused(e)
+			}
+		default:
+			refused = 0
+		}
+		if time.Since(began) > s.cfg.GiveUp {
+			return fmt.Errorf("no way back to the chat within %v: %w", s.cfg.GiveUp, err)
+		}
+	}
+}
+
+// refused tells a chat that is over from a session that cannot go on.
+func (s *Session) refused(e *Error) error {
+	if e.Status() == 403 || e.Status() == 404 {
+		return errChatOver
+	}
+	return e
+}

@@ -1,0 +1,146 @@
+package client
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"parley/api/participant"
+	"parley/api/restjson"
+)
+
+// Item is something that happened in a chat: a message, an attachment or an event. Sockets,
+// transcripts and webhooks have the same items.
+type Item struct {
+	participant.Item
+
+	// InitialContactID is the chat's first contact; "" where the item does not say.
+	InitialContactID string
+
+	// Chunk counts, from 1, the pieces in which a bot's message comes while it is being written; 0
+	// for a whole one. The pieces share an Id; Content has what a piece adds, and the whole text
+	// once the message is whole.
+	Chunk int
+}
+
+// Content types of messages.
+const (
+	PlainText           = "text/plain"
+	Markdown            = "text/markdown"
+	JSON                = "application/json"
+	InteractiveMessage  = "application/vnd.amazonaws.connect.message.interactive"
+	InteractiveResponse = "application/vnd.amazonaws.connect.message.interactive.response"
+)
+
+const eventPrefix = "application/vnd.amazonaws.connect.event."
+
+// Events, as [Item.Event] names them.
+const (
+	EventTyping            = "typing"
+	EventJoined            = "participant.joined"
+	EventLeft              = "participant.left"
+	EventInvited           = "participant.invited"
+	EventIdle              = "participant.idle"
+	EventReturned          = "participant.returned"
+	EventAutoDisconnection = "participant.autodisconnection"
+	EventEnded             = "chat.ended"
+	EventRehydrated        = "chat.rehydrated"
+	EventTransferSucceeded = "transfer.succeeded"
+	EventTransferFailed    = "transfer.failed"
+	EventDelivered         = "message.delivered"
+	EventRead              = "message.read"
+	EventReceipt           = "message.metadata" // what receipts are told as: see MessageMetadata.Receipts
+)
+
+// Event names the event that the item is, as in [EventTyping]; "" for messages and attachments.
+func (i *Item) Event() string {
+	name, ok := strings.CutPrefix(deref(i.ContentType), eventPrefix)
+	if !ok {
+		return ""
+	}
+	return name
+}
+
+// Text is what is said, "" for items without words.
+func (i *Item) Text() string { return deref(i.Content) }
+
+// Name is the display name of who did it, "" for events nobody did.
+func (i *Item) Name() string { return deref(i.DisplayName) }
+
+// ID is the item's Id, "" for the few that have none.
+func (i *Item) ID() string { return deref(i.Id) }
+
+// IsMessage reports whether the item is a message, whole or in pieces.
+func (i *Item) IsMessage() bool { return i.Type == participant.ChatItemTypeMESSAGE }
+
+// stored reports whether the item is kept in the transcript: it can be found there again. Events
+// that only matter in the moment, such as typing, are not.
+func (i *Item) stored() bool {
+	if i.Id == nil || i.Chunk > 0 {
+		return false
+	}
+	switch i.Type {
+	case participant.ChatItemTypeMESSAGE, participant.ChatItemTypeATTACHMENT:
+		return true
+	}
+	switch i.Event() {
+	case EventJoined, EventLeft, EventEnded, EventTransferSucceeded, EventTransferFailed:
+		return true
+	}
+	return false
+}
+
+// ParseItem reads an item from the JSON that sockets and webhooks carry.
+func ParseItem(text []byte) (*Item, error) {
+	item := &Item{}
+	if err := restjson.Unmarshal(text, &item.Item); err != nil {
+		return nil, err
+	}
+	if !bytes.Contains(text, []byte(`"InitialContactId"`)) && !bytes.Contains(text, []byte(`"MessageCompleted"`)) {
+		return item, nil
+	}
+	var more moreOfItem
+	if err := restjson.Unmarshal(text, &more); err != nil {
+		return nil, err
+	}
+	item.InitialContactID = more.initial
+	if bytes.Contains(text, []byte(`"MessageCompleted"`)) {
+		var chunk struct {
+			MessageMetadata struct {
+				MessageCompleted *bool
+				ChunkNumber      int
+			}
+		}
+		if err := json.Unmarshal(text, &chunk); err != nil {
+			return nil, err
+		}
+		if m := chunk.MessageMetadata; m.MessageCompleted != nil && !*m.MessageCompleted {
+			item.Chunk = max(1, m.ChunkNumber)
+		}
+	}
+	return item, nil
+}
+
+// moreOfItem is what the API's type of an item does not have.
+type moreOfItem struct{ initial string }
+
+// DecodeJSON implements [restjson.JSONDecoder].
+func (m *moreOfItem) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		if string(d.Key()) == "InitialContactId" {
+			m.initial = d.String()
+		} else {
+			d.Skip()
+		}
+	}
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

@@ -1,0 +1,111 @@
+package client
+
+import (
+	"errors"
+
+	"parley/api/participant"
+	"parley/client/participantcall"
+)
+
+// catchUp reads from the transcript what the session has not handed on.
+func (s *Session) catchUp() error {
+	if s.last == nil {
+		if s.cfg.History < 0 {
+			return s.begin()
+		}
+		return s.readHistory()
+	}
+	call := s.c.Participant.GetTranscript().MaxResults(itemsPerPage).
+		ScanDirection(participant.ScanDirectionFORWARD).SortOrder(participant.SortKeyASCENDING)
+	err := s.readOn(call.StartPosition(participant.StartPosition{Id: s.last.Id}))
+	if e, ok := errors.AsType[*Error](err); ok && e.Status() == 400 && s.last.AbsoluteTime != nil {
+		// The item cannot be found by its id any more; by its time it can.
+		err = s.readOn(call.StartPosition(participant.StartPosition{AbsoluteTime: s.last.AbsoluteTime}))
+	}
+	return err
+}
+
+// begin finds the item that the session begins behind. The socket is subscribed already, so what
+// comes meanwhile is pushed. From the next time on there is a history to read: that of the session.
+func (s *Session) begin() error {
+	out, err := s.page(s.c.Participant.GetTranscript().MaxResults(1).
+		ScanDirection(participant.ScanDirectionBACKWARD).SortOrder(participant.SortKeyDESCENDING))
+	if err != nil {
+		return err
+	}
+	s.cfg.History = defaultHistory
+	if len(out.Transcript) > 0 {
+		s.last = &Item{Item: out.Transcript[0]}
+		s.anchor = s.last.ID()
+	}
+	return nil
+}
+
+// readOn hands on the items of a transcript from a position on.
+func (s *Session) readOn(call participantcall.GetTranscript) error {
+	for page := 0; ; page++ {
+		out, err := s.page(call)
+		if err != nil {
+			return err
+		}
+		for i := range out.Transcript {
+			item := &Item{Item: out.Transcript[i], InitialContactID: deref(out.InitialContactId)}
+			if id := item.ID(); id != "" && id == s.anchor {
+				continue
+			}
+			if err := s.deliver(item); err != nil {
+				return err
+			}
+		}
+		before := call.Input().NextToken
+		if out.NextToken == nil || before != nil && *before == *out.NextToken {
+			return nil
+		}
+		call = call.NextToken(*out.NextToken)
+	}
+}
+
+// readHistory hands on the chat from its beginning. It is read from its end, as far back as wanted:
+// there is no other way to where it begins.
+func (s *Session) readHistory() error {
+	call := s.c.Participant.GetTranscript().MaxResults(itemsPerPage).
+		ScanDirection(participant.ScanDirectionBACKWARD).SortOrder(participant.SortKeyDESCENDING)
+	var items []*Item // the latest first
+	for len(items) < s.cfg.History {
+		out, err := s.page(call)
+		if err != nil {
+			return err
+		}
+		for i := range out.Transcript {
+			item := &Item{Item: out.Transcript[i], InitialContactID: deref(out.InitialContactId)}
+			if item.RelatedContactId != nil && !s.cfg.PastChats {
+				out.NextToken = nil
+				break
+			}
+			if items = append(items, item); len(items) == s.cfg.History {
+				break
+			}
+		}
+		before := call.Input().NextToken
+		if out.NextToken == nil || before != nil && *before == *out.NextToken {
+			break
+		}
+		call = call.NextToken(*out.NextToken)
+	}
+	for i := len(items) - 1; i >= 0; i-- {
+		if err := s.deliver(items[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// page reads one page, with a fresh token where the old one is refused.
+func (s *Session) page(call participantcall.GetTranscript) (*participant.GetTranscriptResponse, error) {
+	var out *participant.GetTranscriptResponse
+	err := s.withToken(s.ctx, func(token string) (err error) {
+		out, err = call.ConnectionToken(token).Send(s.ctx)
+		return err
+	})
+	return out, err
+}
