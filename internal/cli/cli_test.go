@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/alecthomas/kong"
 )
 
 // output is what a command writes, for a test that reads it meanwhile.
@@ -90,11 +92,30 @@ func write(t *testing.T, name, text string) string {
 	return path
 }
 
+// verbs returns every verb that the command line has, "" among them.
+func verbs(t *testing.T) (list []string) {
+	t.Helper()
+	var cmd command
+	parser, err := kong.New(&cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := kong.Visit(parser.Model, func(v kong.Visitable, next kong.Next) error {
+		if node, ok := v.(*kong.Node); ok {
+			list = append(list, strings.TrimSpace(node.Path()))
+		}
+		return next(nil)
+	}); err != nil || len(list) < 12 {
+		t.Fatalf("the verbs are %q, %v", list, err)
+	}
+	return list
+}
+
 // TestHelp asks each verb for help: it is given on standard output, with
 // examples, no line longer than a terminal is wide.
 func TestHelp(t *testing.T) {
 	clean(t)
-	for _, verb := range []string{"", "serve", "chat", "keys", "keys list", "keys create", "keys disable", "keys enable", "keys delete", "flow", "flow check", "version"} {
+	for _, verb := range verbs(t) {
 		status, out, errs := parley(t, "", append(strings.Fields(verb), "--help")...)
 		if status != 0 || errs != "" || !strings.Contains(out, "Usage: parley") {
 			t.Errorf("parley %s --help = %d\n%s%s", verb, status, out, errs)
