@@ -34,8 +34,7 @@ type reply struct {
 func (r reply) code(t testing.TB) string {
 	t.Helper()
 	var b struct {
-		Type              string `json:"__type"`
-		Message, Message2 string
+		Type string `json:"__type"`
 	}
 	code := r.header.Get("X-Amzn-Errortype")
 	if err := json.Unmarshal([]byte(r.body), &b); err != nil || b.Type != code {

@@ -177,8 +177,8 @@ func TestSecretsStayOutOfLogs(t *testing.T) {
 	}
 	for what, secret := range secrets {
 		for _, form := range []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret))} {
-			if i := strings.Index(text, form); i >= 0 {
-				from := strings.LastIndexByte(text[:i], '\n') + 1
+			if before, _, found := strings.Cut(text, form); found {
+				from := strings.LastIndexByte(before, '\n') + 1
 				t.Errorf("the log has %s: %.600s", what, text[from:])
 				break
 			}
