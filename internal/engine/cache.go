@@ -13,6 +13,7 @@ import (
 type hot struct {
 	id    center.ContactID
 	refs  int         // guarded by the cache's shard
+	used  bool        // since the cache was cooled last; guarded by the shard
 	stale atomic.Bool // a commit failed: load again
 
 	mu      sync.Mutex // guards what follows; held while a command is decided
@@ -53,6 +54,7 @@ func (c *cache) get(id center.ContactID) *hot {
 		c.insert(s, h)
 	}
 	h.refs++
+	h.used = true
 	return h
 }
 
@@ -62,6 +64,7 @@ func (c *cache) add(h *hot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.chats[h.id] == nil {
+		h.used = true
 		c.insert(s, h)
 	}
 }
@@ -92,6 +95,21 @@ func (c *cache) insert(s *shard, h *hot) {
 		}
 	}
 	s.chats[h.id] = h
+}
+
+// cool forgets the chats that were not used since it was called before.
+func (c *cache) cool() {
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.mu.Lock()
+		for id, h := range s.chats {
+			if h.refs == 0 && !h.used {
+				delete(s.chats, id)
+			}
+			h.used = false
+		}
+		s.mu.Unlock()
+	}
 }
 
 // drop makes the next command load the chat anew, because a commit failed.

@@ -12,8 +12,8 @@
 //
 // # Memory
 //
-// The engine keeps chats that were used lately, a bounded number. A chat that
-// nobody talks to costs nothing here: its timers are rows of the store.
+// The engine keeps chats that were used in the last half minute or so, a
+// bounded number. A chat that nobody talks to costs nothing here: its timers are rows of the store.
 //
 // Start reading at [Engine.Do] and [Engine.submit].
 package engine

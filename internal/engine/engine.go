@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"parley/internal/bus"
 	"parley/internal/center"
@@ -87,7 +88,26 @@ func New(cfg Config) *Engine {
 	e.effects.start(ctx, e)
 	e.done.Go(func() { e.sweep(ctx) })
 	e.done.Go(func() { e.resume(ctx) })
+	e.done.Go(func() { e.cool(ctx) })
 	return e
+}
+
+// coolEvery is how often chats in memory are looked at: those that nobody used
+// since are forgotten. A chat of a customer who thinks for half a minute stays.
+const coolEvery = 30 * time.Second
+
+// cool keeps chats that nobody talks to out of memory.
+func (e *Engine) cool(ctx context.Context) {
+	t := time.NewTicker(coolEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			e.chats.cool()
+		}
+	}
 }
 
 // Close stops timers and effects and waits for them. Commands that are under

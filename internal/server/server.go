@@ -149,6 +149,7 @@ func (s *Server) wire(ctx context.Context) error {
 	})
 	s.work.Go(func() { s.purge(work) })
 	s.work.Go(func() { s.flowLog.Run(work) })
+	s.work.Go(func() { thrift(work) })
 	s.closing = sync.OnceValue(s.shutdown)
 	s.ready.Store(true)
 	return nil

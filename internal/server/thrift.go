@@ -1,0 +1,61 @@
+package server
+
+import (
+	"context"
+	"runtime/debug"
+	gauges "runtime/metrics"
+	"time"
+)
+
+// The collector lets the heap grow to twice what lives in it, looks again
+// after two minutes when little is allocated, and gives memory back slowly. A
+// server would hold for long what a burst needed: thousands of clients that
+// connect at a time, say. So one that is quiet collects soon after the burst, then
+// once a minute, and gives back at once.
+const (
+	thriftEvery = 10 * time.Second
+	thriftPause = time.Minute // between two collections
+	quietRate   = 4 << 20     // bytes allocated in a second; more is not quiet
+	smallHeap   = 24 << 20    // bytes that need no thrift
+)
+
+// memory is what the runtime says of its heap.
+type memory struct {
+	allocated uint64 // ever
+	held      uint64 // in RAM: objects, garbage and free room
+}
+
+// wants reports whether memory should be given back: by what the runtime said
+// before and says now, and when it was given back last.
+func (m memory) wants(before memory, elapsed, last time.Duration) bool {
+	quiet := float64(m.allocated-before.allocated) < quietRate*elapsed.Seconds()
+	return quiet && m.held > smallHeap && last >= thriftPause
+}
+
+func readMemory() memory {
+	s := []gauges.Sample{{Name: "/gc/heap/allocs:bytes"}, {Name: "/memory/classes/heap/objects:bytes"},
+		{Name: "/memory/classes/heap/unused:bytes"}, {Name: "/memory/classes/heap/free:bytes"}}
+	gauges.Read(s)
+	v := func(i int) uint64 { return s[i].Value.Uint64() }
+	return memory{allocated: v(0), held: v(1) + v(2) + v(3)}
+}
+
+// thrift gives memory back while the server is quiet, until ctx ends.
+func thrift(ctx context.Context) {
+	t := time.NewTicker(thriftEvery)
+	defer t.Stop()
+	last := thriftPause // since memory was given back
+	for before := readMemory(); ; last += thriftEvery {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		now := readMemory()
+		if now.wants(before, thriftEvery, last) {
+			debug.FreeOSMemory()
+			last = 0
+		}
+		before = now
+	}
+}
