@@ -13,7 +13,7 @@ import (
 // How ChatJS keeps a connection alive: two frames every ten seconds.
 const (
 	beatEvery  = 10 * time.Second
-	beatRounds = 2                     // before the figures are taken
+	beatRounds = 7                     // before the figures are taken: what connecting needed is given back
 	wheelTick  = 10 * time.Millisecond // in which a thousandth of the sockets beats
 )
 
@@ -27,6 +27,7 @@ type idler struct {
 type wheel struct {
 	began    time.Time
 	idlers   []*idler
+	beats    int          // so far
 	asked    atomic.Int64 // heartbeats and pings sent
 	answered atomic.Int64
 	replies  histogram // of heartbeats
@@ -59,7 +60,6 @@ func (w *wheel) listen(s *idler) {
 func (w *wheel) run(ctx context.Context) error {
 	tick := time.NewTicker(wheelTick)
 	defer tick.Stop()
-	done := 0 // beats
 	for {
 		select {
 		case <-ctx.Done():
@@ -69,8 +69,8 @@ func (w *wheel) run(ctx context.Context) error {
 		if lost := w.lost.Load(); lost != nil {
 			return fmt.Errorf("a socket ended: %w", *lost)
 		}
-		for due := int(float64(len(w.idlers)) * time.Since(w.began).Seconds() / beatEvery.Seconds()); done < due; done++ {
-			s := w.idlers[done%len(w.idlers)]
+		for due := int(float64(len(w.idlers)) * time.Since(w.began).Seconds() / beatEvery.Seconds()); w.beats < due; w.beats++ {
+			s := w.idlers[w.beats%len(w.idlers)]
 			if err := s.write(pingFrame); err != nil {
 				return err
 			}
@@ -82,6 +82,9 @@ func (w *wheel) run(ctx context.Context) error {
 		}
 	}
 }
+
+// memoryMetrics are what a server says of its own memory.
+var memoryMetrics = []string{"go_memstats_stack_inuse_bytes", "go_memstats_next_gc_bytes"}
 
 // idleSockets measures what connected customers cost who say nothing.
 func (b *bench) idleSockets(ctx context.Context) error {
@@ -141,7 +144,6 @@ func (b *bench) idleSockets(ctx context.Context) error {
 		w.readers.Go(func() { w.listen(i) })
 	}
 
-	// The first rounds let what connecting needed be given back.
 	turning, stop := context.WithTimeout(ctx, beatRounds*beatEvery)
 	defer stop()
 	if err := w.run(turning); err != nil {
@@ -167,6 +169,10 @@ func (b *bench) idleSockets(ctx context.Context) error {
 		return err
 	}
 	kernelFull, _ := slab()
+	parts, err := s.counters(memoryMetrics...)
+	if err != nil {
+		return err
+	}
 	profiled()
 	n := float64(len(w.idlers))
 	if got, want := w.answered.Load(), w.asked.Load(); got < want-int64(n/10) {
@@ -177,6 +183,8 @@ func (b *bench) idleSockets(ctx context.Context) error {
 	if slabKnown {
 		b.report.add("  kernel's, both ends of it", float64(kernelFull-kernel)/n, "B")
 	}
+	b.report.add("  stacks", parts[memoryMetrics[0]]/n, "B")
+	b.report.add("  heap at the next collection", parts[memoryMetrics[1]]/n, "B")
 	b.report.add("resident before", float64(memory)/1e6, "MB")
 	b.report.add("resident with all", float64(full)/1e6, "MB")
 	b.report.add("connected and subscribed", n/connecting.Seconds(), "/s")
