@@ -24,28 +24,6 @@ type play struct {
 	last  Change
 }
 
-// office is a catalog of flow documents by name.
-type office struct {
-	Empty
-	flows flows
-}
-
-type flows map[string]*flow.Flow
-
-func (o office) Published(_ center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
-	if v := o.flows[ref]; v != nil {
-		return v, center.FlowID(ref), nil
-	}
-	return nil, "", center.Missing(center.KindFlow, ref)
-}
-
-func (o office) Content(id center.FlowID, hash string) (*flow.Flow, error) {
-	if v := o.flows[string(id)]; v != nil && v.Hash == hash {
-		return v, nil
-	}
-	return nil, center.Missing(center.KindFlow, string(id))
-}
-
 // document returns a flow of actions that are given as JSON objects without
 // their Identifier, which is their position: "0", "1" …
 func document(t *testing.T, actions ...string) *flow.Flow {

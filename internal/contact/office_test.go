@@ -1,0 +1,158 @@
+package contact
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/flow"
+)
+
+// office is a catalog of flow documents by name, and of what else there may be.
+type office struct {
+	Empty
+	flows    flows
+	modules  flows
+	defaults flows // by type
+	queues   map[string]flow.Queue
+	hours    map[string]flow.Opening
+	views    map[string]flow.View
+}
+
+type flows map[string]*flow.Flow
+
+func (f flows) find(ref string) (*flow.Flow, center.FlowID, error) {
+	if v := f[ref]; v != nil {
+		return v, center.FlowID(ref), nil
+	}
+	return nil, "", center.Missing(center.KindFlow, ref)
+}
+
+func (o office) Published(_ center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
+	return o.flows.find(ref)
+}
+
+func (o office) Default(_ center.InstanceID, typ string) (*flow.Flow, center.FlowID, error) {
+	return o.defaults.find(typ)
+}
+
+func (o office) Module(_ center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
+	return o.modules.find(ref)
+}
+
+func (o office) Content(id center.FlowID, hash string) (*flow.Flow, error) {
+	for _, all := range []flows{o.flows, o.modules, o.defaults} {
+		if v := all[string(id)]; v != nil && v.Hash == hash {
+			return v, nil
+		}
+	}
+	return nil, center.Missing(center.KindFlow, string(id))
+}
+
+func (o office) Queue(_ center.InstanceID, ref string) (flow.Queue, error) {
+	if q, ok := o.queues[ref]; ok {
+		return q, nil
+	}
+	return flow.Queue{}, center.Missing(center.KindQueue, ref)
+}
+
+func (o office) Hours(_ center.InstanceID, ref string, _ time.Time) (flow.Opening, error) {
+	if h, ok := o.hours[ref]; ok {
+		return h, nil
+	}
+	return flow.Opening{}, center.Missing(center.KindHours, ref)
+}
+
+func (o office) FindView(_ center.InstanceID, ref string) (flow.View, error) {
+	if v, ok := o.views[ref]; ok {
+		return v, nil
+	}
+	return flow.View{}, center.Missing(center.KindView, ref)
+}
+
+// queue is one of the office, without a limit.
+func queue(id string) flow.Queue {
+	return flow.Queue{ID: center.QueueID(id), ARN: "arn:queue/" + id, Name: strings.ToUpper(id), Hours: "week", Max: -1}
+}
+
+// furnished is an office with two queues that runs flows.
+func furnished(documents flows) office {
+	return office{
+		flows: documents, modules: flows{}, defaults: flows{},
+		queues: map[string]flow.Queue{"sales": queue("sales"), "support": queue("support"), "agent/u1": queue("agent/u1")},
+		hours:  map[string]flow.Opening{"week": {Open: true}},
+		views:  map[string]flow.View{"form": {ID: "form", ARN: "arn:view/form", Version: 2, Actions: []string{"Send"}}},
+	}
+}
+
+// step writes an action for document. Branches are written "Error>3" for an
+// error and "=value>3" for a condition.
+func step(typ, parameters, next string, branches ...string) string {
+	var errs, conditions []string
+	for _, b := range branches {
+		what, to, _ := strings.Cut(b, ">")
+		if operand, ok := strings.CutPrefix(what, "="); ok {
+			conditions = append(conditions, fmt.Sprintf(`{"NextAction":%q,"Condition":{"Operator":"Equals","Operands":[%q]}}`, to, operand))
+		} else {
+			errs = append(errs, fmt.Sprintf(`{"NextAction":%q,"ErrorType":%q}`, to, what))
+		}
+	}
+	transitions := fmt.Sprintf(`"Errors":[%s],"Conditions":[%s]`, strings.Join(errs, ","), strings.Join(conditions, ","))
+	if next != "" {
+		transitions += fmt.Sprintf(`,"NextAction":%q`, next)
+	}
+	return fmt.Sprintf(`{"Type":%q,"Parameters":{%s},"Transitions":{%s}}`, typ, parameters, transitions)
+}
+
+func says(text, next string) string {
+	return step("MessageParticipant", fmt.Sprintf(`"Text":%q`, text), next)
+}
+
+func ends() string { return step("EndFlowExecution", "", "") }
+
+// waits writes a Wait that nothing but time ends.
+func waits(seconds int, next string) string {
+	return step("Wait", fmt.Sprintf(`"TimeLimitSeconds":"%d"`, seconds), next, "NoMatchingError>"+next, "=WaitCompleted>"+next)
+}
+
+func hooks(name, flow, next string) string {
+	return step("UpdateContactEventHooks", fmt.Sprintf(`"EventHooks":{%q:%q}`, name, flow), next, "NoMatchingError>9")
+}
+
+// queueing are the actions 0 and 1, behind which a contact waits in a queue; 8
+// is where it goes when that is full, 9 when something is wrong.
+func queueing(to string) []string {
+	return []string{
+		step("UpdateContactTargetQueue", fmt.Sprintf(`"QueueId":%q`, to), "1", "NoMatchingError>9"),
+		step("TransferContactToQueue", "", "9", "QueueAtCapacity>8", "NoMatchingError>9"),
+	}
+}
+
+// numbered fills a list of actions so that 8 says that a queue is full and 9
+// that something is wrong; both then disconnect.
+func numbered(t *testing.T, actions ...string) *flow.Flow {
+	t.Helper()
+	for len(actions) < 8 {
+		actions = append(actions, disconnect)
+	}
+	actions = append(actions[:8:8], says("All lines are busy", "7"), says("Something is wrong", "7"))
+	actions[7] = disconnect
+	return document(t, actions...)
+}
+
+// opened begins a chat in an office whose customer has connected.
+func opened(t *testing.T, o office, s Start) (*play, center.ParticipantID) {
+	t.Helper()
+	p := newPlay(t, nil)
+	p.env.Catalog = o
+	ana := p.start(s)
+	p.do(Connect{ana})
+	return p, ana
+}
+
+// typed is a text message of a participant.
+func typed(p center.ParticipantID, content string) Send {
+	return Send{Participant: p, ContentType: center.PlainText, Content: content}
+}
