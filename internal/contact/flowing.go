@@ -41,7 +41,18 @@ func (d *decision) world(kind flow.Kind) flow.World {
 		Content: d.env.Catalog.Content,
 		Random:  d.env.Rand.IntN,
 		NewID:   d.newID,
-		Trace:   d.env.Trace,
+		Trace:   d.trace(),
+	}
+}
+
+// trace is Env.Trace, told how much this decision has pushed before.
+func (d *decision) trace() func(flow.Visit) {
+	if d.env.Trace == nil {
+		return nil
+	}
+	return func(v flow.Visit) {
+		v.Told = len(d.change.Pushes)
+		d.env.Trace(v)
 	}
 }
 

@@ -1,0 +1,464 @@
+package contact
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/flow"
+)
+
+// all are the content types of a client that takes interactive messages.
+var all = []string{center.PlainText, center.Interactive, center.InteractiveResponse}
+
+// answer brings the outcome of the only effect under way.
+func (p *play) answer(v any) {
+	p.t.Helper()
+	if len(p.chat.Effects) != 1 {
+		p.t.Fatalf("%d effects are under way; want one", len(p.chat.Effects))
+	}
+	done := EffectDone{ID: p.chat.Effects[0].ID}
+	switch v := v.(type) {
+	case error:
+		done.Err = v.Error()
+	default:
+		raw, err := json.Marshal(v)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		done.Answer = raw
+	}
+	p.do(done)
+}
+
+// ask returns what the bot is asked now.
+func (p *play) ask() flow.Ask {
+	p.t.Helper()
+	if len(p.chat.Effects) != 1 || p.chat.Effects[0].Ask == nil {
+		p.t.Fatalf("effects %+v; want one question", p.chat.Effects)
+	}
+	return *p.chat.Effects[0].Ask
+}
+
+func botSays(texts ...string) (all []flow.BotMessage) {
+	for _, text := range texts {
+		all = append(all, flow.BotMessage{ContentType: center.PlainText, Content: text})
+	}
+	return all
+}
+
+func TestTalkingToABot(t *testing.T) {
+	bot := step("ConnectParticipantWithLexBot", `"Text":"How can I help, $.CustomerEndpoint.DisplayName?",
+		"LexV2Bot":{"AliasArn":"arn:aws:lex:$.AwsRegion:1:bot-alias/B/A"},"LexSessionAttributes":{"tier":"$.Attributes.tier"},"LexTimeoutSeconds":{"Text":"120"}`,
+		"3", "NoMatchingCondition>2", "NoMatchingError>3", "InputTimeLimitExceeded>4", "=Book>1")
+	o := furnished(flows{"main": document(t, bot, says("Booked $.Lex.Slots.City with $.Lex.SessionAttributes.seen", "5"), says("What is $.Lex.IntentName?", "5"),
+		says("The bot failed", "5"), says("You are silent", "5"), disconnect)})
+	asking := flow.Answer{Messages: botSays("Where to?"), Intent: "Book", State: "InProgress", DialogAction: "ElicitSlot", Session: json.RawMessage(`{"s":1}`)}
+	booked := flow.Answer{Messages: botSays("Done."), Intent: "Book", State: "Fulfilled", DialogAction: "Close",
+		Slots: map[string]any{"City": "Rome"}, SessionAttributes: map[string]string{"seen": "it"}}
+
+	t.Run("until the intent is through", func(t *testing.T) {
+		p, ana := opened(t, o, Start{Attributes: map[string]string{"tier": "gold"}})
+		p.do(typed(ana, "a trip"))
+		ask := p.ask()
+		if ask.Alias != "arn:aws:lex:us-east-1:1:bot-alias/B/A" || ask.Locale != "en_US" || ask.Session != string(p.chat.ID) || ask.Text != "a trip" ||
+			ask.State != nil || ask.Attributes["tier"] != "gold" || ask.Request["x-amz-lex:channels:platform"] != "Connect Chat" {
+			t.Errorf("the bot is asked %+v", ask)
+		}
+		p.answer(asking)
+		p.do(typed(ana, "Rome"))
+		if ask := p.ask(); string(ask.State) != `{"s":1}` || ask.Attributes != nil || ask.Text != "Rome" {
+			t.Errorf("then the bot is asked %+v", ask)
+		}
+		p.answer(booked)
+		p.wantScript("CUSTOMER joined", "SYSTEM: How can I help, Ana?", "CUSTOMER: a trip", "SYSTEM: Where to?", "CUSTOMER: Rome",
+			"SYSTEM: Done.", "SYSTEM: Booked Rome with it", "CUSTOMER left", "ended")
+		for i, want := range []string{1: "BOT", 3: "BOT", 5: "BOT", 6: "SYSTEM_MESSAGE"} {
+			if want != "" && p.items[i].DisplayName != want {
+				t.Errorf("%q is said by %s; want %s", p.items[i].Content, p.items[i].DisplayName, want)
+			}
+		}
+	})
+	t.Run("other ends", func(t *testing.T) {
+		for name, c := range map[string]struct {
+			answer any
+			want   string
+		}{
+			"another intent":   {flow.Answer{Intent: "FallbackIntent", State: "ReadyForFulfillment"}, "SYSTEM: What is FallbackIntent?"},
+			"failed":           {flow.Answer{Intent: "Book", State: "Failed", DialogAction: "Close"}, "SYSTEM: The bot failed"},
+			"closed":           {flow.Answer{Intent: "Book", DialogAction: "Close"}, "SYSTEM: Booked  with"},
+			"no answer":        {fmt.Errorf("the bot is away"), "SYSTEM: The bot failed"},
+			"no sense":         {"gibberish", "SYSTEM: The bot failed"},
+			"closed, no name":  {flow.Answer{DialogAction: "Close"}, "SYSTEM: What is ?"},
+			"elicits all same": {flow.Answer{Intent: "Book", State: "Fulfilled", DialogAction: "ElicitIntent"}, ""},
+		} {
+			p, ana := opened(t, o, Start{})
+			p.do(typed(ana, "x"))
+			p.answer(c.answer)
+			got := ""
+			if n := len(p.script()); n > 4 {
+				got = strings.TrimSpace(p.script()[3])
+			}
+			if got != c.want || p.chat.Ended != (c.want != "") {
+				t.Errorf("%s: %q; want %q (%v)", name, got, c.want, p.script())
+			}
+		}
+	})
+	t.Run("what comes while the bot thinks is not lost", func(t *testing.T) {
+		p, ana := opened(t, o, Start{})
+		for _, s := range []string{"one", "two", "three"} {
+			p.do(typed(ana, s))
+		}
+		var asked []string
+		for range 3 {
+			asked = append(asked, p.ask().Text)
+			p.answer(flow.Answer{DialogAction: "ElicitIntent", Session: json.RawMessage(`{}`)})
+		}
+		if !slices.Equal(asked, []string{"one", "two", "three"}) || len(p.chat.Effects) != 0 {
+			t.Errorf("the bot was asked %q", asked)
+		}
+	})
+	t.Run("silence", func(t *testing.T) {
+		p, ana := opened(t, o, Start{})
+		p.pass(119 * time.Second)
+		p.do(typed(ana, "here"))
+		p.answer(asking)
+		p.pass(119 * time.Second)
+		if p.chat.Ended {
+			t.Fatal("the customer was given up early")
+		}
+		p.pass(time.Second)
+		if got := p.script(); got[len(got)-3] != "SYSTEM: You are silent" {
+			t.Errorf("script %q", got)
+		}
+	})
+	t.Run("the bot is silent", func(t *testing.T) {
+		p, ana := opened(t, o, Start{})
+		p.do(typed(ana, "x"))
+		p.pass(time.Minute)
+		if got := p.script(); got[len(got)-3] != "SYSTEM: The bot failed" {
+			t.Errorf("script %q", got)
+		}
+	})
+	t.Run("a custom participant leaves", func(t *testing.T) {
+		p := newPlay(t, nil)
+		p.env.Catalog = o
+		ana := p.start(Start{})
+		robo := p.do(AddParticipant{DisplayName: "Robo"}).Participant
+		p.do(Connect{robo})
+		p.do(Connect{ana})
+		p.wantScript("CUSTOM_BOT joined", "CUSTOMER joined", "CUSTOM_BOT left", "SYSTEM: How can I help, Ana?")
+	})
+	t.Run("interactive messages", func(t *testing.T) {
+		picker := `{"templateType":"ListPicker","version":"1.0","data":{}}`
+		for _, types := range [][]string{all, {center.PlainText}} {
+			p, ana := opened(t, o, Start{ContentTypes: types})
+			p.do(typed(ana, "x"))
+			p.answer(flow.Answer{DialogAction: "ElicitSlot", Messages: []flow.BotMessage{{ContentType: center.Interactive, Content: picker}}})
+			want := center.Interactive
+			if len(types) == 1 {
+				want = center.PlainText
+			}
+			if last := p.items[len(p.items)-1]; last.ContentType != want || last.Content != picker {
+				t.Errorf("with %q the picker comes as %s", types, last.ContentType)
+			}
+		}
+	})
+	t.Run("the customer leaves", func(t *testing.T) {
+		p, ana := opened(t, o, Start{})
+		p.do(typed(ana, "x"))
+		effect := p.chat.Effects[0].ID
+		p.do(Disconnect{ana})
+		if !p.chat.Ended || len(p.chat.Effects) != 0 || len(p.last.Effects) != 0 {
+			t.Errorf("ended %t, effects %v", p.chat.Ended, p.chat.Effects)
+		}
+		p.do(EffectDone{ID: effect})
+	})
+}
+
+func TestBotBeginsWithTheInitialMessage(t *testing.T) {
+	bot := step("ConnectParticipantWithLexBot", `"LexV2Bot":{"AliasArn":"a"},"LexInitializationData":{"InitialMessage":"$.Media.InitialMessage"}`,
+		"1", "NoMatchingCondition>1", "NoMatchingError>2")
+	o := furnished(flows{"main": document(t, bot, disconnect, says("Nothing was said", "1"))})
+	p, _ := opened(t, o, Start{Initial: &Message{center.PlainText, "my parcel"}})
+	if p.ask().Text != "my parcel" {
+		t.Errorf("the bot is asked %+v", p.ask())
+	}
+	p, _ = opened(t, o, Start{})
+	p.wantScript("CUSTOMER joined", "SYSTEM: Nothing was said", "CUSTOMER left", "ended")
+}
+
+// TestAgentCutsTheBotOff: a bot in a customer queue flow ends when an agent joins.
+func TestAgentCutsTheBotOff(t *testing.T) {
+	o := furnished(flows{"main": numbered(t, queueing("sales")...)})
+	o.defaults["CUSTOMER_QUEUE"] = document(t, step("ConnectParticipantWithLexBot", `"Text":"Ask me","LexBot":{"Name":"b","Alias":"l","Region":"us-east-1"}`,
+		"1", "NoMatchingCondition>1", "NoMatchingError>1"), says("The bot is through", "2"), ends())
+	p, ana := opened(t, o, Start{})
+	p.do(typed(ana, "hello"))
+	if a := p.ask(); a.Name != "b" || a.V1Alias != "l" || a.Region != "us-east-1" || a.Alias != "" {
+		t.Errorf("the bot is asked %+v", a)
+	}
+	effect := p.chat.Effects[0].ID
+	p.do(Join{User: "u1", DisplayName: "Bea"})
+	p.do(EffectDone{ID: effect, Answer: json.RawMessage(`{"messages":[{"type":"text/plain","content":"late"}]}`)})
+	p.do(typed(ana, "hello?"))
+	p.wantScript("CUSTOMER joined", "SYSTEM: Ask me", "CUSTOMER: hello", "AGENT joined", "CUSTOMER: hello?")
+	if len(p.chat.Effects) != 0 {
+		t.Errorf("effects are left: %v", p.chat.Effects)
+	}
+}
+
+func TestShowingAView(t *testing.T) {
+	view := func(more string) string {
+		return step("ShowView", `"ViewResource":{"Id":"form","Version":""},"InvocationTimeLimitSeconds":"400","ViewData":{"Name":"$.CustomerEndpoint.DisplayName","Rows":["$.Attributes"]}`+more,
+			"3", "NoMatchingCondition>2", "NoMatchingError>3", "TimeLimitExceeded>4", "=Send>1")
+	}
+	office := func(more string) office {
+		return furnished(flows{"main": document(t, view(more), says("Sent $.Views.ViewResultData.FormData.extras.0 by $.Views.Action", "5"), says("What?", "5"),
+			says("Failed", "5"), says("Too slow", "5"), disconnect)})
+	}
+	response := func(action, data string) string {
+		return fmt.Sprintf(`{"action":%q,"data":%s,"templateType":"ViewResource","version":"1.0"}`, action, data)
+	}
+	send := func(p *play, ana center.ParticipantID, content string) {
+		p.do(Send{Participant: ana, ContentType: center.InteractiveResponse, Content: content})
+	}
+	show := func(t *testing.T, more string) (*play, center.ParticipantID) {
+		p := newPlay(t, nil)
+		p.env.Catalog = office(more)
+		p.env.ViewToken = func(chat center.ContactID, v flow.View) string { return "token of " + v.ID }
+		ana := p.start(Start{ContentTypes: all, Attributes: map[string]string{"a": "1"}})
+		p.do(Connect{ana})
+		return p, ana
+	}
+
+	p, ana := show(t, "")
+	want := `{"templateType":"ViewResource","version":"1.0","data":{"content":{"viewId":"form","viewToken":"token of form","viewData":{"Name":"Ana","Rows":[{"a":"1"}]}}}}`
+	if it := p.items[1]; it.ContentType != center.Interactive || it.Content != want {
+		t.Errorf("the view is shown as %s\nwant %s", it.Content, want)
+	}
+	p.do(typed(ana, "just a word")) // is no response
+	send(p, ana, `{"version":"1.0","data":{"actionName":"SHOW_MORE","templateType":"ListPicker"},"action":"SHOW_MORE","templateType":"ListPicker"}`)
+	if p.chat.Ended {
+		t.Fatal("a response to another message was taken")
+	}
+	send(p, ana, response("Send", `{"FormData":{"extras":["milk"]}}`))
+	if got := p.script(); got[len(got)-3] != "SYSTEM: Sent milk by Send" {
+		t.Errorf("script %q", got)
+	}
+	if kept := p.items[4].Content; !strings.Contains(kept, "milk") {
+		t.Errorf("the transcript keeps %s", kept)
+	}
+
+	p, ana = show(t, `,"SensitiveDataConfiguration":{"HideResponseOn":["TRANSCRIPT"]}`)
+	send(p, ana, response("Send", `{"FormData":{"extras":["secret"]}}`))
+	if got := p.items[2].Content; got != response("Send", "{}") {
+		t.Errorf("the transcript keeps %s", got)
+	}
+	if got := p.script(); got[len(got)-3] != "SYSTEM: Sent secret by Send" {
+		t.Errorf("script %q", got)
+	}
+
+	for name, c := range map[string]struct{ content, want string }{
+		"another action": {response("Back", `{}`), "SYSTEM: What?"},
+		"free text":      {response(" ", `{"content":"hm"}`), "SYSTEM: What?"},
+		"without data":   {`{"action":"Send"}`, "SYSTEM: Sent  by Send"},
+	} {
+		p, ana := show(t, "")
+		send(p, ana, c.content)
+		if got := p.script(); got[len(got)-3] != c.want {
+			t.Errorf("%s: script %q; want %q", name, got, c.want)
+		}
+	}
+	p, _ = show(t, "")
+	p.pass(400 * time.Second)
+	if got := p.script(); got[len(got)-3] != "SYSTEM: Too slow" {
+		t.Errorf("after 400 seconds: %q", got)
+	}
+	p, _ = opened(t, office(""), Start{}) // a client that takes no interactive messages
+	if got := p.script(); got[1] != "SYSTEM: Failed" {
+		t.Errorf("script %q", got)
+	}
+}
+
+func TestSigningIn(t *testing.T) {
+	o := furnished(flows{"main": document(t, step("AuthenticateParticipant",
+		`"CognitoConfiguration":{"UserPoolArn":"arn:pool","AppClientId":"app"},"TimeLimitMinutes":"5"`, "1", "TimeLimitExceeded>3", "NoMatchingError>4", "=OptedOut>2"),
+		says("Welcome $.CustomerId, $.SegmentAttributes['connect:CustomerAuthentication']['Status']", "5"), says("As you like", "5"), says("Too slow", "5"),
+		says("Failed: $.SegmentAttributes['connect:CustomerAuthentication']['Status']", "5"), disconnect)})
+	begin := func(t *testing.T) (p *play, ana center.ParticipantID, session string) {
+		p, ana = opened(t, o, Start{ContentTypes: all})
+		var told struct{ SessionId string }
+		push := p.told[len(p.told)-1]
+		if err := json.Unmarshal([]byte(push.Item.Content), &told); err != nil || push.Item.ContentType != center.EventAuthInitiated || push.Only != ana {
+			t.Fatalf("the customer is told %+v, %v", push, err)
+		}
+		return p, ana, told.SessionId
+	}
+	end := func(p *play) string { got := p.script(); return got[len(got)-3] }
+	events := func(p *play) (names []string) {
+		for _, push := range p.told {
+			if name, ok := strings.CutPrefix(push.Item.ContentType, "application/vnd.amazonaws.connect.event.authentication."); ok {
+				names = append(names, name)
+			}
+		}
+		return names
+	}
+
+	p, ana, session := begin(t)
+	where, err := p.chat.SignIn(ana, session, p.now.Add(time.Minute))
+	if err != nil || where.UserPool != "arn:pool" || where.Client != "app" || !where.Until.Equal(p.now.Add(5*time.Minute)) {
+		t.Errorf("SignIn = %+v, %v", where, err)
+	}
+	if _, err := p.chat.SignIn(ana, session, p.now.Add(time.Minute+1)); center.ReasonOf(err) != center.Invalid || err == nil {
+		t.Errorf("SignIn after a minute = %v; want Invalid", err)
+	}
+	if _, err := p.chat.SignIn("somebody", session, p.now); center.ReasonOf(err) != center.Denied {
+		t.Errorf("SignIn of another = %v; want Denied", err)
+	}
+	p.refuse(center.Invalid, SignedIn{Session: "other"})
+	p.refuse(center.Invalid, CancelSignIn{Participant: ana, Session: "other"})
+	told := len(p.told)
+	p.do(SignedIn{Session: session, SignIn: flow.SignIn{CustomerID: "c7", Provider: "Cognito", Method: "CONNECT"}})
+	auth := p.chat.Current().SegmentAttrs["connect:CustomerAuthentication"].Map
+	if end(p) != "SYSTEM: Welcome c7, AUTHENTICATED" || *auth["ClientId"].String != "app" || *auth["IdentityProvider"].String != "Cognito" || p.chat.Current().CustomerID != "c7" {
+		t.Errorf("signed in: %q, %v", p.script(), auth)
+	}
+	if p.told[told].Item.ContentType != center.EventAuthSucceeded {
+		t.Errorf("told %q", p.toldSince(told))
+	}
+	p.refuse(center.Denied, SignedIn{Session: session})
+
+	p, ana, session = begin(t)
+	p.do(CancelSignIn{Participant: ana, Session: session})
+	if got := events(p); end(p) != "SYSTEM: As you like" || !slices.Equal(got, []string{"initiated", "cancelled"}) {
+		t.Errorf("cancelled: %q, events %q", p.script(), got)
+	}
+	p, _, session = begin(t)
+	p.do(SignedIn{Session: session, SignIn: flow.SignIn{Err: "access_denied"}, DisplayName: "ignored"})
+	if got := events(p); end(p) != "SYSTEM: Failed: FAILED" || !slices.Equal(got, []string{"initiated", "failed"}) {
+		t.Errorf("failed: %q, events %q", p.script(), got)
+	}
+	p, _, _ = begin(t)
+	p.pass(5 * time.Minute)
+	if got := events(p); end(p) != "SYSTEM: Too slow" || !slices.Equal(got, []string{"initiated", "timeout"}) {
+		t.Errorf("too slow: %q, events %q", p.script(), got)
+	}
+	if slices.ContainsFunc(p.items, func(it center.Item) bool { return strings.Contains(it.ContentType, "authentication") }) {
+		t.Error("the transcript keeps events of authentication")
+	}
+}
+
+func TestSigningInChangesTheName(t *testing.T) {
+	o := furnished(flows{"main": document(t, step("AuthenticateParticipant",
+		`"CognitoConfiguration":{"UserPoolArn":"arn:pool","AppClientId":"app"}`, "1", "TimeLimitExceeded>1", "NoMatchingError>1"), waits(60, "2"), disconnect)})
+	p, ana := opened(t, o, Start{ContentTypes: all})
+	p.do(SignedIn{Session: p.chat.Run.Wait.Session, DisplayName: "Ana Quispe"})
+	if last := p.told[len(p.told)-1]; last.Item.ContentType != center.EventDisplayNameUpdated || last.Item.DisplayName != "Ana Quispe" {
+		t.Errorf("told %+v", last)
+	}
+	p.do(typed(ana, "me"))
+	if got := p.items[len(p.items)-1].DisplayName; got != "Ana Quispe" {
+		t.Errorf("the customer speaks as %q", got)
+	}
+}
+
+func TestPersistentChatsThatAFlowBegins(t *testing.T) {
+	source := "22222222-2222-4222-8222-222222222222"
+	o := furnished(flows{"main": document(t,
+		step("CreatePersistentContactAssociation", `"SourceContactId":"$.Attributes.before","RehydrationType":"From Segment"`, "1", "NoMatchingError>2"),
+		says("Welcome back to $.RelatedContactId", "3"), says("Welcome", "3"), waits(60, "4"),
+		step("CreatePersistentContactAssociation", `"SourceContactId":"$.Attributes.before","RehydrationType":"ENTIRE_PAST_SESSION"`, "5", "NoMatchingError>6"), disconnect, says("Once is enough", "5"))})
+	p, _ := opened(t, o, Start{Attributes: map[string]string{"before": source}})
+	if c := p.chat.Effects[0].Continue; c == nil || string(c.Source) != source || c.Entire {
+		t.Fatalf("effect %+v", p.chat.Effects[0])
+	}
+	told := len(p.told)
+	p.answer(Continued{Related: center.ContactID(source), Past: []Past{{Chat: "c", Contact: center.ContactID(source)}}})
+	if got := p.toldSince(told); len(got) < 2 || got[0] != "rehydrated" || got[1] != "SYSTEM: Welcome back to "+source || len(p.chat.Past) != 1 || string(p.chat.Current().Related) != source {
+		t.Errorf("told %q, past %v, related %q", got, p.chat.Past, p.chat.Current().Related)
+	}
+	p.refuse(center.Conflict, Associate{Continued{Related: "x", Past: []Past{{Chat: "x"}}}})
+	p.pass(time.Minute)
+	if got := p.script(); !slices.Contains(got, "SYSTEM: Once is enough") {
+		t.Errorf("script %q", got)
+	}
+	for name, outcome := range map[string]any{"failed": fmt.Errorf("it has not ended"), "nothing": Continued{}, "nonsense": 7} {
+		p, _ := opened(t, o, Start{Attributes: map[string]string{"before": source}})
+		p.answer(outcome)
+		if got := p.script(); got[1] != "SYSTEM: Welcome" || len(p.chat.Past) != 0 {
+			t.Errorf("%s: script %q", name, got)
+		}
+	}
+}
+
+func TestContinue(t *testing.T) {
+	c := &Chat{ID: "a", Ended: true, Contacts: []center.Contact{{ID: "a"}, {ID: "b"}, {ID: "c"}}, Past: []Past{{"z", "z"}}}
+	for _, test := range []struct {
+		source center.ContactID
+		entire bool
+		want   string
+	}{
+		{"a", true, "c: c b a z"}, {"b", false, "b: b a z"}, {"a", false, "a: a z"}, {"b", true, "c: c b a z"},
+	} {
+		found, err := c.Continue(test.source, test.entire)
+		got := string(found.Related) + ":"
+		for _, p := range found.Past {
+			got += " " + string(p.Contact)
+		}
+		if err != nil || got != test.want {
+			t.Errorf("Continue(%s, %t) = %q, %v; want %q", test.source, test.entire, got, err, test.want)
+		}
+	}
+	if _, err := c.Continue("x", true); center.ReasonOf(err) != center.NotFound {
+		t.Errorf("Continue of a stranger = %v", err)
+	}
+	if _, err := (&Chat{}).Continue("x", true); center.ReasonOf(err) != center.BadRequest {
+		t.Errorf("Continue of a running chat = %v", err)
+	}
+}
+
+// TestModulesAcrossRestarts waits in the middle of nested modules; each step
+// meets the state as the store gives it back.
+func TestModulesAcrossRestarts(t *testing.T) {
+	o := furnished(flows{"main": document(t,
+		step("UpdateFlowAttributes", `"FlowAttributes":{"mine":{"Value":"kept"}}`, "1", "NoMatchingError>3"),
+		step("InvokeFlowModule", `"FlowModuleId":"outer"`, "2", "NoMatchingError>3"),
+		says("Back with $.FlowAttributes.mine [$.External.it] $.Attributes.deep", "4"), says("Failed", "4"), disconnect)})
+	o.modules["outer"] = document(t, step("InvokeFlowModule", `"FlowModuleId":"inner"`, "1", "NoMatchingError>2"),
+		says("Outer [$.FlowAttributes.mine]", "2"), step("EndFlowModuleExecution", "", ""))
+	o.modules["inner"] = document(t, step("InvokeLambdaFunction", `"LambdaFunctionARN":"f"`, "1", "NoMatchingError>3"),
+		step("UpdateContactAttributes", `"Attributes":{"deep":"$.External.it"}`, "2", "NoMatchingError>3"), waits(60, "3"), step("EndFlowModuleExecution", "", ""))
+	p, _ := opened(t, o, Start{})
+	if p.chat.Flow != "main" || len(p.chat.Run.Stack) != 2 {
+		t.Errorf("the chat runs %s, %d callers wait", p.chat.Flow, len(p.chat.Run.Stack))
+	}
+	p.answer(map[string]string{"it": "down here"})
+	p.pass(time.Minute)
+	p.wantScript("CUSTOMER joined", "SYSTEM: Outer []", "SYSTEM: Back with kept [] down here", "CUSTOMER left", "ended")
+}
+
+func TestChangingTheRelatedContact(t *testing.T) {
+	o := furnished(flows{"main": document(t,
+		step("UpdateContactAttributes", `"Attributes":{"note":"from $.ContactId"},"TargetContact":"Related"`, "1", "NoMatchingError>2"),
+		step("UpdateContactData", `"Name":"N","References":{"r":{"Type":"URL","Value":"u"}},"TargetContact":"Related"`, "3", "NoMatchingError>2"),
+		says("Failed", "3"), disconnect)})
+	p, _ := opened(t, o, Start{Related: "before"})
+	u := p.chat.Effects[0].Update
+	if u == nil || u.Contact != "before" || u.Attributes["note"] != "from "+string(p.chat.ID) || p.chat.Attributes != nil {
+		t.Fatalf("effect %+v, attributes %v", p.chat.Effects[0], p.chat.Attributes)
+	}
+	p.answer(nil)
+	u = p.chat.Effects[0].Update
+	if u == nil || *u.Name != "N" || u.References["r"].Value != "u" || p.chat.Current().Name != "" {
+		t.Fatalf("effect %+v, name %q", p.chat.Effects[0], p.chat.Current().Name)
+	}
+	p.answer(fmt.Errorf("no"))
+	p.wantScript("CUSTOMER joined", "SYSTEM: Failed", "CUSTOMER left", "ended")
+	p, _ = opened(t, o, Start{}) // without a related contact
+	p.wantScript("CUSTOMER joined", "SYSTEM: Failed", "CUSTOMER left", "ended")
+}
