@@ -77,7 +77,8 @@ type Visit struct {
 	Next       string // identifier of the next action of the same flow; "" if none
 	Waits      bool   // the run is suspended here
 	Step       int    // counts the actions of one Start or Advance, from 1
-	Said       int    // how much that Start or Advance has said so far
+	Said       int    // how much that Start or Advance has said, this action included
+	Told       int    // how much the chat's participants were told before it; package contact fills it in
 	Depth      int    // how many flows have called modules to come here
 }
 

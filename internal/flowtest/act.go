@@ -1,0 +1,361 @@
+package flowtest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"parley/internal/center"
+	"parley/internal/contact"
+	"parley/internal/flow"
+)
+
+// readAttribute: attribute NAME = VALUE. Before the chat begins it is one of
+// StartChatContact, later one of UpdateContactAttributes.
+func readAttribute(s *scanner) action {
+	name := s.name("the name of the attribute")
+	s.expect("=")
+	value := s.name("the value of the attribute")
+	return func(s *session) error {
+		if s.begun {
+			_, err := s.chat.Do(contact.SetAttributes{Attributes: map[string]string{name: value}})
+			return err
+		}
+		if s.opening.Attributes == nil {
+			s.opening.Attributes = map[string]string{}
+		}
+		s.opening.Attributes[name] = value
+		return nil
+	}
+}
+
+// readStart: start [FLOW].
+func readStart(s *scanner) action {
+	name := ""
+	if !s.over() {
+		name = s.name("the flow")
+	}
+	return func(s *session) error {
+		if s.begun {
+			return errors.New("the chat has begun already")
+		}
+		if name != "" && s.in.document(name, false) == nil {
+			return fmt.Errorf("there is no flow %s", name)
+		}
+		s.opening.flow = name
+		return s.begin()
+	}
+}
+
+// readCustomer: customer is|says|sends|picks|chooses|types|leaves|signs in|….
+func readCustomer(s *scanner) action {
+	switch {
+	case s.accept("is"):
+		name := s.name("the customer's name")
+		return before(func(s *session) { s.opening.DisplayName = name })
+	case s.accept("says"):
+		return say(center.PlainText, s.texted("what the customer says"))
+	case s.accept("sends"):
+		if s.accept("markdown") {
+			return say(center.Markdown, s.texted("what the customer sends"))
+		}
+		return say(center.JSON, string(s.json("what the customer sends")))
+	case s.accept("picks"):
+		return pick(s.texted("what the customer picks"))
+	case s.accept("chooses"):
+		return readChoice(s)
+	case s.accept("types"):
+		return func(s *session) error {
+			if err := s.act(); err != nil {
+				return err
+			}
+			_, err := s.chat.Do(contact.Signal{Participant: s.customer(), ContentType: center.EventTyping})
+			return err
+		}
+	case s.accept("leaves"):
+		return func(s *session) error {
+			if err := s.act(); err != nil {
+				return err
+			}
+			_, err := s.chat.Do(contact.Disconnect{Participant: s.customer()})
+			return err
+		}
+	}
+	return readSignIn(s)
+}
+
+// readSignIn: customer signs in [as ID] [by PROVIDER]|fails to sign in [TEXT]|declines to sign in.
+func readSignIn(s *scanner) action {
+	in := contact.SignedIn{}
+	switch {
+	case s.accept("signs", "in"):
+		in.SignIn.Method, in.SignIn.Provider = "CONNECT", "COGNITO"
+		if s.accept("as") {
+			in.SignIn.CustomerID = s.name("the customer's id")
+		}
+		if s.accept("by") {
+			in.SignIn.Provider = s.name("the identity provider")
+		}
+	case s.accept("fails", "to", "sign", "in"):
+		in.SignIn.Err = failure(s, "access_denied")
+	case s.accept("declines", "to", "sign", "in"):
+		return signIn(func(s *session, session string) contact.Command {
+			return contact.CancelSignIn{Participant: s.customer(), Session: session}
+		})
+	default:
+		s.fail("a customer is NAME, says, sends, picks, chooses, types, leaves, signs in, fails to sign in or declines to sign in; not %q", s.rest())
+	}
+	return signIn(func(_ *session, session string) contact.Command {
+		in.Session = session
+		return in
+	})
+}
+
+// signIn is what becomes of an authentication that the flow waits for.
+func signIn(command func(s *session, session string) contact.Command) action {
+	return func(s *session) error {
+		if err := s.act(); err != nil {
+			return err
+		}
+		run := s.chat.state.Run
+		if run == nil || run.Wait.Kind != flow.WaitAuth {
+			return fmt.Errorf("the flow does not wait for the customer to sign in%s", s.chat.standing())
+		}
+		_, err := s.chat.Do(command(s, run.Wait.Session))
+		return err
+	}
+}
+
+// readAgent: agent NAME joins|says TEXT|leaves.
+func readAgent(s *scanner) action {
+	name := s.name("the agent's name")
+	switch {
+	case s.accept("joins"):
+		user := strings.ToLower(strings.Join(strings.Fields(name), "."))
+		first, last, _ := strings.Cut(name, " ")
+		return func(s *session) error {
+			if err := s.act(); err != nil {
+				return err
+			}
+			_, err := s.chat.Do(contact.Join{
+				User: center.UserID(user), DisplayName: name, UserName: user, FirstName: first, LastName: last,
+			})
+			return err
+		}
+	case s.accept("says"):
+		text := s.texted("what the agent says")
+		return s.speaker(center.RoleAgent, name, func(id center.ParticipantID) contact.Command {
+			return contact.Send{Participant: id, ContentType: center.PlainText, Content: text}
+		})
+	case s.accept("leaves"):
+		return s.speaker(center.RoleAgent, name, func(id center.ParticipantID) contact.Command {
+			return contact.Disconnect{Participant: id}
+		})
+	}
+	s.fail("an agent joins, says or leaves; not %q", s.rest())
+	return nil
+}
+
+func (s *session) customer() center.ParticipantID { return s.chat.state.Customer().ID }
+
+// say is a message of the customer.
+func say(contentType, text string) action {
+	return func(s *session) error {
+		if err := s.act(); err != nil {
+			return err
+		}
+		_, err := s.chat.Do(contact.Send{Participant: s.customer(), ContentType: contentType, Content: text})
+		return err
+	}
+}
+
+// pick is the choice of an element of the latest interactive message, as a
+// customer's client sends it: the element's title, as text.
+func pick(title string) action {
+	return func(s *session) error {
+		message := s.chat.lastInteractive()
+		if message == nil {
+			return errors.New("there is no interactive message to pick from")
+		}
+		if titles := elements(message.Content); !slices.Contains(titles, title) {
+			return fmt.Errorf("the message offers %s", strings.Join(quoted(titles), ", "))
+		}
+		return say(center.PlainText, title)(s)
+	}
+}
+
+// lastInteractive returns the latest interactive message to the customer, or nil.
+func (c *Chat) lastInteractive() *center.Item {
+	for i := range slices.Backward(c.story) {
+		if it := &c.story[i].Item; it.ContentType == center.Interactive && it.Visibility.To(center.RoleCustomer) {
+			return it
+		}
+	}
+	return nil
+}
+
+// elements returns the titles that an interactive message offers.
+func elements(content string) []string {
+	var titles []string
+	var walk func(v any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			list, _ := v["elements"].([]any)
+			for _, e := range list {
+				if element, ok := e.(map[string]any); ok {
+					if title, ok := element["title"].(string); ok {
+						titles = append(titles, title)
+					}
+				}
+			}
+			slots, _ := v["timeslots"].([]any)
+			for _, e := range slots {
+				if slot, ok := e.(map[string]any); ok {
+					if date, ok := slot["date"].(string); ok {
+						titles = append(titles, date)
+					}
+				}
+			}
+			walk(v["data"])
+			walk(v["content"])
+		}
+	}
+	walk(any(object(json.RawMessage(content))))
+	return titles
+}
+
+func quoted(list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = fmt.Sprintf("%q", s)
+	}
+	return out
+}
+
+// readChoice: customer chooses ACTION [JSON]: the response to a view.
+func readChoice(s *scanner) action {
+	choice, data := s.name("the view's action"), json.RawMessage("{}")
+	if !s.over() {
+		data = s.json("the data of the response")
+	}
+	raw, err := json.Marshal(map[string]any{"action": choice, "data": data, "templateType": "ViewResource", "version": "1.0"})
+	if err != nil {
+		s.fail("%v", err)
+	}
+	return func(s *session) error {
+		if err := s.begin(); err != nil {
+			return err
+		}
+		if m := s.chat.lastInteractive(); m == nil || viewOf(m.Content) == "" {
+			return errors.New("no view is shown to choose from")
+		}
+		return say(center.InteractiveResponse, string(raw))(s)
+	}
+}
+
+// viewOf returns the view that an interactive message shows, "" if it shows none.
+func viewOf(content string) string {
+	var m struct {
+		TemplateType string
+		Data         struct {
+			Content struct{ ViewID string }
+		}
+	}
+	if json.Unmarshal([]byte(content), &m) != nil || m.TemplateType != "ViewResource" {
+		return ""
+	}
+	return m.Data.Content.ViewID
+}
+
+// readParticipant: participant NAME joins|says TEXT|leaves: a custom participant.
+func readParticipant(s *scanner) action {
+	name := s.name("the name of the participant")
+	switch {
+	case s.accept("joins"):
+		return func(s *session) error {
+			if err := s.act(); err != nil {
+				return err
+			}
+			reply, err := s.chat.Do(contact.AddParticipant{DisplayName: name})
+			if err != nil {
+				return err
+			}
+			_, err = s.chat.Do(contact.Connect{Participant: reply.Participant})
+			return err
+		}
+	case s.accept("says"):
+		text := s.texted("what the participant says")
+		return s.speaker(center.RoleCustomBot, name, func(id center.ParticipantID) contact.Command {
+			return contact.Send{Participant: id, ContentType: center.PlainText, Content: text}
+		})
+	case s.accept("leaves"):
+		return s.speaker(center.RoleCustomBot, name, func(id center.ParticipantID) contact.Command {
+			return contact.Disconnect{Participant: id}
+		})
+	}
+	s.fail("a participant joins, says or leaves; not %q", s.rest())
+	return nil
+}
+
+// speaker is something that a present participant does.
+func (*scanner) speaker(role center.Role, name string, command func(center.ParticipantID) contact.Command) action {
+	return func(s *session) error {
+		if err := s.act(); err != nil {
+			return err
+		}
+		for _, p := range s.chat.state.Participants {
+			if p.Role == role && p.DisplayName == name && p.Left.IsZero() {
+				_, err := s.chat.Do(command(p.ID))
+				return err
+			}
+		}
+		return fmt.Errorf("%s is not in the chat", name)
+	}
+}
+
+// readAdvance: advance SPAN, or advance to the next timer.
+func readAdvance(s *scanner) action {
+	if s.accept("to", "the", "next", "timer") {
+		return func(s *session) error {
+			if err := s.act(); err != nil {
+				return err
+			}
+			due := s.chat.Due()
+			if due.IsZero() {
+				return errors.New("nothing is due any more")
+			}
+			return s.chat.Advance(max(0, due.Sub(s.chat.Now)))
+		}
+	}
+	d := s.duration()
+	return func(s *session) error {
+		if err := s.act(); err != nil {
+			return err
+		}
+		return s.chat.Advance(d)
+	}
+}
+
+// readRestart: restart: the server stops and starts again.
+func readRestart(*scanner) action {
+	return func(s *session) error {
+		if err := s.begin(); err != nil {
+			return err
+		}
+		return s.chat.Restart()
+	}
+}
+
+// readStop: stop: StopContact.
+func readStop(*scanner) action {
+	return func(s *session) error {
+		if err := s.act(); err != nil {
+			return err
+		}
+		_, err := s.chat.Do(contact.Stop{})
+		return err
+	}
+}

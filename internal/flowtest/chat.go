@@ -1,0 +1,495 @@
+package flowtest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/contact"
+	"parley/internal/flow"
+)
+
+// Begun is when every test begins, unless it says otherwise: a Monday morning.
+var Begun = time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+
+// Bounds of what a chat may do without time passing, and while time passes.
+const (
+	maxReplies = 2000   // of functions and bots, at one moment
+	maxTicks   = 100000 // timers, in one span of time
+	maxStory   = 100000 // happenings
+)
+
+// Chat is one chat in virtual time. Its methods must not be called at the same
+// time by several goroutines. An error means that what was asked for was
+// refused, as the API would refuse it, or that the chat cannot go on.
+type Chat struct {
+	Now time.Time
+
+	in      *Instance
+	stubs   *stubs
+	began   time.Time
+	rand    *rand.Rand
+	state   *contact.Chat
+	tail    contact.Tail
+	effects []effect // effects under way
+	story   []Happening
+	calls   []Call
+	seen    Coverage
+	lack    error // the first thing that the test would have had to say and did not
+	steps   []step
+	open    map[place]bool // actions that a run is in
+}
+
+// place is an action of a run.
+type place struct {
+	flow   center.FlowID
+	action string
+	depth  int
+}
+
+// Happening is one thing that happened in a chat.
+type Happening struct {
+	At   time.Duration // since the chat began
+	Kind Kind
+	// Of KindStep.
+	Visit    flow.Visit
+	Document *Document // nil when the flow is none of the instance's
+	// Of KindItem: a message, an event, a file.
+	Item center.Item
+	// Of the others, and of a step that calls a function: what there is to say.
+	Text string
+}
+
+// Kind is a kind of [Happening].
+type Kind string
+
+// The kinds of happening.
+const (
+	KindStep   Kind = "step"   // an action of a flow ran
+	KindItem   Kind = "item"   // somebody said or did something that the transcript or a socket shows
+	KindCall   Kind = "call"   // a function or a bot was asked
+	KindAnswer Kind = "answer" // it answered
+	KindNote   Kind = "note"   // the contact moved: into a queue, into a new segment, to its end
+)
+
+// Call is one call of a function or a bot.
+type Call struct {
+	Name     string // as people call it
+	Names    []string
+	Bot      bool
+	Text     string         // what a bot was told
+	Event    map[string]any // what a function was called with: the Lambda event; of a bot, its session attributes
+	consumed bool
+}
+
+// effect is an effect under way.
+type effect struct {
+	id    string
+	due   time.Time
+	reply reply
+	name  string
+}
+
+// step is a visit of an action that is not in the story yet.
+type step struct {
+	visit flow.Visit
+	at    int // how many pushes of the change come before it
+}
+
+// NewChat returns a chat that has not begun.
+func NewChat(in *Instance, now time.Time) *Chat {
+	return &Chat{Now: now, in: in, stubs: &stubs{}, began: now, rand: rand.New(rand.NewPCG(1, 2)), seen: Coverage{}, open: map[place]bool{}}
+}
+
+// State returns the state of the chat; nil before it has begun.
+func (c *Chat) State() *contact.Chat { return c.state }
+
+// Story returns what has happened so far, in order.
+func (c *Chat) Story() []Happening { return c.story }
+
+// Ended reports whether the chat has ended, and why.
+func (c *Chat) Ended() (reason string, ended bool) {
+	if c.state == nil || !c.state.Ended {
+		return "", false
+	}
+	return c.state.Current().DisconnectReason, true
+}
+
+// Start begins the chat and connects the customer.
+func (c *Chat) Start(s contact.Start) error {
+	s.Instance = instanceID
+	s.Contact = center.NewContactID(c.Now)
+	reply, err := c.Do(s)
+	if err != nil {
+		return err
+	}
+	_, err = c.Do(contact.Connect{Participant: reply.Participant})
+	return err
+}
+
+// maxAttempts bounds how often a command is decided anew, because it has to
+// know a queue's length or because a queue was full.
+const maxAttempts = 16
+
+// Do gives the chat a command, and lets follow what follows at once.
+func (c *Chat) Do(cmd contact.Command) (contact.Reply, error) {
+	reply, err := c.decide(cmd)
+	if err != nil {
+		return reply, err
+	}
+	return reply, c.settle()
+}
+
+// decide gives the chat a command as the engine would.
+func (c *Chat) decide(cmd contact.Command) (contact.Reply, error) {
+	env := &contact.Env{
+		Now: c.Now, Rand: c.rand, Partition: partition, Limits: contact.Limits{}.Defaults(), Catalog: c.in, Trace: c.trace,
+		Lines: map[center.QueueID]contact.Line{}, ViewToken: viewToken,
+	}
+	for range maxAttempts {
+		c.steps = c.steps[:0]
+		change, err := contact.Decide(c.state, &c.tail, cmd, env)
+		if need, ok := errors.AsType[*contact.Need](err); ok {
+			q := c.in.queue(string(need.Queue))
+			line := contact.Line{Others: q.others, Ahead: q.others}
+			if q.others > 0 {
+				line.Oldest = c.began.Add(-q.oldest)
+			}
+			env.Lines[need.Queue] = line
+			continue
+		}
+		if err != nil {
+			return contact.Reply{}, err
+		}
+		if full := c.full(&change); full != "" {
+			env.Full = append(env.Full, full)
+			continue
+		}
+		c.apply(&change)
+		return change.Reply, nil
+	}
+	return contact.Reply{}, errors.New("the chat cannot decide what to do")
+}
+
+func viewToken(_ center.ContactID, v flow.View) string { return "view-token-of-" + v.ID }
+
+// full returns a queue that a change would fill beyond its capacity; "" for none.
+func (c *Chat) full(change *contact.Change) center.QueueID {
+	for _, m := range change.Queues {
+		if q := c.in.queue(string(m.Queue)); m.Delta > 0 && m.Limit >= 0 && q.others+q.own+m.Delta > m.Limit {
+			return m.Queue
+		}
+	}
+	return ""
+}
+
+// apply takes over what a command leads to.
+func (c *Chat) apply(change *contact.Change) {
+	for _, m := range change.Queues {
+		c.in.queue(string(m.Queue)).own += m.Delta
+	}
+	before := c.state
+	if change.Chat != nil {
+		c.state = change.Chat
+	}
+	c.tail.Observe(change.Items)
+	c.tell(change)
+	c.moved(before)
+	for i := range change.Effects {
+		c.start(&change.Effects[i].Effect, change.Effects[i].Event)
+	}
+}
+
+// trace is told of each action while a command is being decided.
+func (c *Chat) trace(v flow.Visit) {
+	said := 0 // before this action
+	if n := len(c.steps); n > 0 && v.Step > 1 {
+		said = c.steps[n-1].visit.Said
+	}
+	c.steps = append(c.steps, step{v, v.Told + said})
+}
+
+// tell writes the steps of a command and what was said into the story, each
+// message behind the action that said it.
+func (c *Chat) tell(change *contact.Change) {
+	next := 0
+	for i, p := range change.Pushes {
+		for ; next < len(c.steps) && c.steps[next].at <= i; next++ {
+			c.step(c.steps[next].visit)
+		}
+		c.add(Happening{Kind: KindItem, Item: p.Item})
+	}
+	for ; next < len(c.steps); next++ {
+		c.step(c.steps[next].visit)
+	}
+}
+
+func (c *Chat) step(v flow.Visit) {
+	document := c.documentOf(v.Flow)
+	if document != nil && !document.staged {
+		c.visited(document, v)
+	}
+	c.add(Happening{Kind: KindStep, Visit: v, Document: document, Text: c.waiting(v)})
+}
+
+// run returns the run that waits at an action, of the chat's flow or of a
+// whisper; with "" the one that waits at all. It may be nil.
+func (c *Chat) run(action string) *flow.Run {
+	for _, run := range []*flow.Run{c.state.Whisper, c.state.Run} {
+		if run != nil && (action == "" || run.Wait.Action == action) {
+			return run
+		}
+	}
+	return nil
+}
+
+// waiting says what an action waits for.
+func (c *Chat) waiting(v flow.Visit) string {
+	text := "waits"
+	if !v.Waits || c.state == nil {
+		return text
+	}
+	run := c.run(v.Action)
+	if run == nil {
+		return text
+	}
+	switch run.Wait.Kind {
+	case flow.WaitEffect, flow.WaitBot:
+		return text
+	case flow.WaitInput:
+		text += " for the customer"
+	case flow.WaitView:
+		text += " for the response"
+	case flow.WaitAuth:
+		text += " for the customer to sign in"
+	}
+	if until := run.Wait.Until; !until.IsZero() {
+		text += " until " + clock(until.Sub(c.began))
+	}
+	return text
+}
+
+// visited counts a visit. An action that waits, or that calls a module, is told
+// of again when it goes on: that is no second visit.
+func (c *Chat) visited(d *Document, v flow.Visit) {
+	place := place{v.Flow, v.Action, v.Depth}
+	again := c.open[place]
+	c.open[place] = v.Way.Kind == flow.WayNone && !d.terminal(v.Action)
+	c.seen.count(d, v, again)
+}
+
+func (c *Chat) documentOf(id center.FlowID) *Document {
+	for _, d := range c.in.docs {
+		if d.ID == id {
+			return d
+		}
+	}
+	return nil
+}
+
+func (c *Chat) add(h Happening) {
+	h.At = c.Now.Sub(c.began)
+	if len(c.story) < maxStory {
+		c.story = append(c.story, h)
+	}
+}
+
+func (c *Chat) note(format string, args ...any) {
+	c.add(Happening{Kind: KindNote, Text: fmt.Sprintf(format, args...)})
+}
+
+// moved notes what became of the contact since a state.
+func (c *Chat) moved(before *contact.Chat) {
+	now := c.state
+	if now == nil || now == before {
+		return
+	}
+	count, queue := 0, center.QueueID("")
+	if before != nil {
+		count, queue = len(before.Contacts), queueOf(before)
+	}
+	for i := count; i > 0 && i < len(now.Contacts); i++ {
+		c.note("the contact goes on as a new one (%s)", now.Contacts[i].InitiationMethod)
+		queue = ""
+	}
+	if q := queueOf(now); q != "" && q != queue {
+		c.note("the contact waits in the queue %s", q)
+	}
+	if now.Ended && (before == nil || !before.Ended) {
+		c.note("the chat has ended: %s", now.Current().DisconnectReason)
+	}
+}
+
+// queueOf returns the queue that a chat waits in, "" for none.
+func queueOf(c *contact.Chat) center.QueueID {
+	if c.Queue == nil {
+		return ""
+	}
+	return c.Queue.Queue
+}
+
+// settle lets everything happen that happens without time passing.
+func (c *Chat) settle() error {
+	for n := 0; ; n++ {
+		i := c.first()
+		if i < 0 || c.effects[i].due.After(c.Now) {
+			return nil
+		}
+		if n == maxReplies {
+			return fmt.Errorf("the flow has asked functions and bots %d times without time passing: it goes round in a circle", n)
+		}
+		if err := c.answer(i); err != nil {
+			return err
+		}
+	}
+}
+
+// first returns the index of the effect that is due first; -1 for none.
+func (c *Chat) first() int {
+	if len(c.effects) == 0 {
+		return -1
+	}
+	first := 0
+	for i := range c.effects {
+		if c.effects[i].due.Before(c.effects[first].due) {
+			first = i
+		}
+	}
+	return first
+}
+
+// answer brings the outcome of an effect.
+func (c *Chat) answer(i int) error {
+	s := c.effects[i]
+	c.effects = slices.Delete(c.effects, i, i+1)
+	done := contact.EffectDone{ID: s.id, Answer: s.reply.answer}
+	switch {
+	case s.reply.timeout:
+		done.Answer, done.Err = nil, "the time limit was reached"
+	case s.reply.failure != "":
+		done.Answer, done.Err = nil, s.reply.failure
+	}
+	if s.name != "" {
+		text := s.name + " answers " + string(done.Answer)
+		if done.Err != "" {
+			text = s.name + " fails: " + done.Err
+		}
+		c.add(Happening{Kind: KindAnswer, Text: text})
+	}
+	_, err := c.decide(done)
+	return err
+}
+
+// start begins an effect: stubs decide what comes of it, and when.
+func (c *Chat) start(e *flow.Effect, event json.RawMessage) {
+	s := effect{id: e.ID, due: c.Now}
+	var err error
+	switch e.Kind {
+	case flow.EffectInvoke:
+		s.name = functionName(e.Invoke.Function)
+		call := Call{Name: s.name, Names: functionNames(c.in, e.Invoke.Function), Event: object(event)}
+		c.calls = append(c.calls, call)
+		c.add(Happening{Kind: KindCall, Text: fmt.Sprintf("calls the function %s with %s", s.name, compact(e.Invoke.Parameters))})
+		if s.reply, err = c.stubs.call(c.in, e.Invoke.Function); err != nil {
+			c.missing("the flow calls the function %s; say what it does, as in: lambda %s returns {}", s.name, s.name)
+		}
+	case flow.EffectAsk:
+		s.name = botName(c.in, e.Ask)
+		attributes := map[string]any{}
+		for k, v := range e.Ask.Attributes {
+			attributes[k] = v
+		}
+		c.calls = append(c.calls, Call{Name: s.name, Names: botNames(c.in, e.Ask), Bot: true, Text: e.Ask.Text, Event: attributes})
+		c.add(Happening{Kind: KindCall, Text: fmt.Sprintf("tells the bot %s: %s", s.name, e.Ask.Text)})
+		if s.reply, err = c.stubs.ask(c.in, e.Ask); err != nil {
+			c.missing("the flow tells the bot %s %q; say what it answers, as in: bot %s says \"Hello\"", s.name, e.Ask.Text, s.name)
+		}
+	case flow.EffectUpdate:
+		c.note("the flow changes the related contact %s", e.Update.Contact)
+	case flow.EffectContinue:
+		s.reply = c.in.continued(e.Continue.Source)
+	}
+	if err != nil {
+		s.reply.failure = err.Error()
+	}
+	s.due = c.Now.Add(s.reply.after)
+	if s.reply.timeout {
+		s.due = c.Now.Add(e.Limit())
+	}
+	c.effects = append(c.effects, s)
+}
+
+// missing keeps what the test would have had to say.
+func (c *Chat) missing(format string, args ...any) {
+	if c.lack == nil {
+		c.lack = fmt.Errorf(format, args...)
+	}
+}
+
+func object(raw json.RawMessage) map[string]any {
+	v := map[string]any{}
+	if json.Unmarshal(raw, &v) != nil {
+		return nil
+	}
+	return v
+}
+
+// Due returns when something happens by itself next; zero for never.
+func (c *Chat) Due() time.Time {
+	var due time.Time
+	if c.state != nil && !c.state.Ended {
+		due = c.state.Due(&c.tail)
+	}
+	if i := c.first(); i >= 0 && (due.IsZero() || c.effects[i].due.Before(due)) {
+		due = c.effects[i].due
+	}
+	return due
+}
+
+// Advance lets time pass, and everything happen that falls due.
+func (c *Chat) Advance(d time.Duration) error {
+	until := c.Now.Add(d)
+	for range maxTicks {
+		due := c.Due()
+		if due.IsZero() || due.After(until) {
+			c.Now = until
+			return nil
+		}
+		if due.After(c.Now) {
+			c.Now = due
+		}
+		if err := c.settle(); err != nil {
+			return err
+		}
+		if c.state == nil || c.state.Ended {
+			continue
+		}
+		if due := c.state.Due(&c.tail); !due.IsZero() && !due.After(c.Now) {
+			if _, err := c.Do(contact.Tick{}); err != nil {
+				return err
+			}
+		}
+	}
+	return fmt.Errorf("more than %d timers fall due within %s", maxTicks, d)
+}
+
+// Restart forgets everything that is not in the chat's stored state, as a
+// server does that is stopped and started again.
+func (c *Chat) Restart() error {
+	if c.state == nil {
+		return nil
+	}
+	state, err := contact.DecodeChat(c.state.Encode())
+	if err != nil {
+		return err
+	}
+	c.state, c.effects = state, nil
+	for i := range state.Effects { // at least once, under the same id
+		c.start(&state.Effects[i].Effect, state.Effects[i].Event)
+	}
+	return c.settle()
+}

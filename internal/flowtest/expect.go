@@ -1,0 +1,539 @@
+package flowtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"parley/internal/center"
+)
+
+// readExpect: expect WHAT.
+func readExpect(s *scanner) action {
+	what := s.name("what is expected")
+	read := expectations[what]
+	if what == "no" {
+		what = s.name("what is not expected")
+		read = absences[what]
+	}
+	if read == nil {
+		if s.err == nil {
+			s.fail("%q cannot be expected; there are %s, and no %s", what,
+				strings.Join(slices.Sorted(maps.Keys(expectations)), ", "), strings.Join(slices.Sorted(maps.Keys(absences)), ", no "))
+		}
+		return nil
+	}
+	check := read(s)
+	return func(s *session) error {
+		if err := s.begin(); err != nil {
+			return err
+		}
+		return check(s)
+	}
+}
+
+// expectations read what follows "expect", absences what follows "expect no".
+var (
+	expectations = map[string]func(*scanner) action{
+		"message": expectMessage, "interactive": expectInteractive, "view": expectView, "event": expectEvent,
+		"queue": expectQueue, "position": expectPosition, "attribute": expectAttribute, "flow": expectFlow,
+		"tag": expectTag, "language": expectLanguage, "priority": expectPriority, "lambda": expectLambda, "bot": expectBot,
+		"action": expectAction, "waiting": expectWaiting, "end": expectEnd, "open": expectOpen, "segments": expectSegments,
+	}
+	absences = map[string]func(*scanner) action{
+		"message": expectNoMessage, "queue": expectNoQueue, "attribute": expectNoAttribute, "lambda": expectNoLambda,
+		"action": expectNoAction,
+	}
+)
+
+// heard reports whether a role is told of an item as a message.
+func heard(it *center.Item, by center.Role) bool {
+	return it.Type != center.TypeEvent && it.Type != "" && it.Role != by && it.Visibility.To(by)
+}
+
+// next returns the next message that a role was told and that was not expected yet.
+func (s *session) next(by center.Role) *center.Item {
+	for ; s.messages < len(s.chat.story); s.messages++ {
+		h := &s.chat.story[s.messages]
+		if h.Kind == KindItem && heard(&h.Item, by) {
+			s.messages++
+			return &h.Item
+		}
+	}
+	return nil
+}
+
+// listener reads to whom a message is: the customer, unless the agent is named.
+func listener(s *scanner) center.Role {
+	if s.accept("to", "agent") {
+		return center.RoleAgent
+	}
+	s.accept("to", "customer")
+	return center.RoleCustomer
+}
+
+// expectMessage: expect message PATTERN [from NAME] [to agent].
+func expectMessage(s *scanner) action {
+	want, from := s.pattern(), ""
+	if s.accept("from") {
+		from = s.name("who said it")
+	}
+	to := listener(s)
+	return func(s *session) error {
+		it := s.next(to)
+		switch {
+		case it == nil:
+			return fmt.Errorf("nobody said anything more to the %s; want %s", strings.ToLower(string(to)), want)
+		case !want.matches(it.Content):
+			return fmt.Errorf("%s said %q; want %s", speaker(it), clip(it.Content, 300), want)
+		case from != "" && !strings.EqualFold(from, speaker(it)):
+			return fmt.Errorf("%s said %q; want %s to have said it", speaker(it), clip(it.Content, 300), from)
+		}
+		return nil
+	}
+}
+
+// speaker is what to call whoever said something.
+func speaker(it *center.Item) string {
+	switch {
+	case it.DisplayName == center.DisplayNameSystemMessage:
+		return "flow"
+	case it.DisplayName == center.DisplayNameBot && it.Role == center.RoleSystem:
+		return "bot"
+	case it.DisplayName != "":
+		return it.DisplayName
+	}
+	return strings.ToLower(string(it.Role))
+}
+
+// expectNoMessage: expect no message [to agent].
+func expectNoMessage(s *scanner) action {
+	to := listener(s)
+	return func(s *session) error {
+		if it := s.next(to); it != nil {
+			return fmt.Errorf("%s said %q; want nothing more to be said", speaker(it), clip(it.Content, 300))
+		}
+		return nil
+	}
+}
+
+// expectInteractive: expect interactive JSON|PATTERN.
+func expectInteractive(s *scanner) action {
+	var want any
+	var text pattern
+	if w := s.peek(); strings.HasPrefix(w, "{") {
+		want = s.object("the message")
+	} else {
+		text = s.pattern()
+	}
+	return func(s *session) error {
+		it := s.next(center.RoleCustomer)
+		switch {
+		case it == nil:
+			return fmt.Errorf("nobody said anything more; want an interactive message")
+		case it.ContentType != center.Interactive:
+			return fmt.Errorf("%s said %q; want an interactive message", speaker(it), clip(it.Content, 300))
+		case want != nil:
+			if d := covers(object(json.RawMessage(it.Content)), want, "message"); d != "" {
+				return fmt.Errorf("in the interactive message %s", d)
+			}
+		case !text.matches(it.Content):
+			return fmt.Errorf("the interactive message is %s; want %s", clip(it.Content, 300), text)
+		}
+		return nil
+	}
+}
+
+// expectView: expect view NAME [with JSON].
+func expectView(s *scanner) action {
+	name := s.name("the name of the view")
+	var with any
+	if s.accept("with") {
+		with = s.object("the view's data")
+	}
+	return func(s *session) error {
+		it := s.next(center.RoleCustomer)
+		if it == nil {
+			return fmt.Errorf("nothing was shown; want the view %s", name)
+		}
+		shown := viewOf(it.Content)
+		if shown == "" {
+			return fmt.Errorf("%s said %q; want the view %s", speaker(it), clip(it.Content, 300), name)
+		}
+		if shown != name && !slices.Contains(s.in.aliases(shown), name) && !slices.Contains(s.in.aliases(name), shown) {
+			return fmt.Errorf("the view %s was shown; want %s", shown, name)
+		}
+		var m struct {
+			Data struct{ Content struct{ ViewData any } }
+		}
+		if with == nil {
+			return nil
+		}
+		if err := json.Unmarshal([]byte(it.Content), &m); err != nil {
+			return err
+		}
+		if d := covers(m.Data.Content.ViewData, with, "viewData"); d != "" {
+			return fmt.Errorf("of the view, %s", d)
+		}
+		return nil
+	}
+}
+
+// expectEvent: expect event NAME: the last part of its content type.
+func expectEvent(s *scanner) action {
+	name := s.name("the event")
+	return func(s *session) error {
+		var seen []string
+		for ; s.events < len(s.chat.story); s.events++ {
+			h := &s.chat.story[s.events]
+			if h.Kind != KindItem || h.Item.Type != center.TypeEvent {
+				continue
+			}
+			event := strings.TrimPrefix(h.Item.ContentType, "application/vnd.amazonaws.connect.event.")
+			if event == name || strings.HasSuffix(event, "."+name) {
+				s.events++
+				return nil
+			}
+			seen = append(seen, event)
+		}
+		return fmt.Errorf("the event %s did not come; there came %s", name, listed(seen))
+	}
+}
+
+func listed(list []string) string {
+	if len(list) == 0 {
+		return "none"
+	}
+	return strings.Join(list, ", ")
+}
+
+// expectQueue: expect queue NAME.
+func expectQueue(s *scanner) action {
+	name := s.name("the name of the queue")
+	return func(s *session) error {
+		in := string(queueOf(s.chat.state))
+		switch {
+		case in == "":
+			return fmt.Errorf("the contact waits in no queue%s; want %s", s.chat.standing(), name)
+		case in != name && find(s.in, s.in.queues, name) != s.in.queues[in]:
+			return fmt.Errorf("the contact waits in the queue %s; want %s", in, name)
+		}
+		return nil
+	}
+}
+
+// expectNoQueue: expect no queue.
+func expectNoQueue(*scanner) action {
+	return func(s *session) error {
+		if in := string(queueOf(s.chat.state)); in != "" {
+			return fmt.Errorf("the contact waits in the queue %s; want it in none", in)
+		}
+		return nil
+	}
+}
+
+// expectPosition: expect position N.
+func expectPosition(s *scanner) action {
+	want := int64(s.number("the position"))
+	return func(s *session) error {
+		in := string(queueOf(s.chat.state))
+		if in == "" {
+			return fmt.Errorf("the contact waits in no queue; want it at position %d", want)
+		}
+		if got := s.in.queue(in).others + 1; got != want {
+			return fmt.Errorf("the contact is at position %d; want %d", got, want)
+		}
+		return nil
+	}
+}
+
+// standing says where a chat stands, for messages.
+func (c *Chat) standing() string {
+	if reason, ended := c.Ended(); ended {
+		return ": the chat has ended (" + reason + ")"
+	}
+	if run := c.run(""); run != nil {
+		return fmt.Sprintf(": the flow %s waits at %q", run.Flow, run.Wait.Action)
+	}
+	if q := queueOf(c.state); q != "" {
+		return ": the contact waits in the queue " + string(q)
+	}
+	return ""
+}
+
+// expectAttribute: expect attribute NAME = VALUE|PATTERN.
+func expectAttribute(s *scanner) action {
+	name, want := assignment(s)
+	return func(s *session) error { return entry("attribute", s.chat.state.Attributes, name, want) }
+}
+
+// assignment reads NAME = VALUE, where the value is a word or a pattern.
+func assignment(s *scanner) (name string, want pattern) {
+	name = s.name("its name")
+	s.expect("=")
+	switch w := s.peek(); {
+	case w == "", w == "contains", w[0] == '"', w[0] == '/':
+		return name, s.pattern()
+	}
+	return name, pattern{exact: s.name("its value")}
+}
+
+// entry checks one entry of a map.
+func entry(what string, of map[string]string, name string, want pattern) error {
+	got, ok := of[name]
+	switch {
+	case !ok:
+		return fmt.Errorf("there is no %s %s; there are %s", what, name, listed(slices.Sorted(maps.Keys(of))))
+	case !want.matches(got):
+		return fmt.Errorf("the %s %s is %q; want %s", what, name, clip(got, 300), want)
+	}
+	return nil
+}
+
+// expectNoAttribute: expect no attribute NAME.
+func expectNoAttribute(s *scanner) action {
+	name := s.name("its name")
+	return func(s *session) error {
+		if got, ok := s.chat.state.Attributes[name]; ok {
+			return fmt.Errorf("the attribute %s is %q; want it not to be there", name, clip(got, 300))
+		}
+		return nil
+	}
+}
+
+// expectFlow: expect flow NAME, or expect flow attribute NAME = VALUE.
+func expectFlow(s *scanner) action {
+	if s.accept("attribute") {
+		name, want := assignment(s)
+		return func(s *session) error {
+			run := s.chat.state.Run
+			if run == nil {
+				return fmt.Errorf("no flow runs%s", s.chat.standing())
+			}
+			return entry("flow attribute", run.Data.Attributes, name, want)
+		}
+	}
+	name := s.name("the name of the flow")
+	return func(s *session) error {
+		run := s.chat.run("")
+		if run == nil {
+			return fmt.Errorf("no flow runs%s; want %s", s.chat.standing(), name)
+		}
+		for _, module := range []bool{false, true} {
+			if d := s.in.document(name, module); d != nil && d.ID == run.Flow {
+				return nil
+			}
+		}
+		if string(run.Flow) != name {
+			return fmt.Errorf("the flow %s runs; want %s", run.Flow, name)
+		}
+		return nil
+	}
+}
+
+// expectTag: expect tag NAME = VALUE.
+func expectTag(s *scanner) action {
+	name, want := assignment(s)
+	return func(s *session) error { return entry("tag", s.chat.state.Current().Tags, name, want) }
+}
+
+// expectLanguage: expect language CODE.
+func expectLanguage(s *scanner) action {
+	want := s.name("the language")
+	return func(s *session) error {
+		if got := s.chat.state.Language; got != want {
+			return fmt.Errorf("the language is %s; want %s", got, want)
+		}
+		return nil
+	}
+}
+
+// expectPriority: expect priority N.
+func expectPriority(s *scanner) action {
+	want := int64(s.number("the priority"))
+	return func(s *session) error {
+		if got := s.chat.state.Priority(); got != want {
+			return fmt.Errorf("the priority is %d; want %d", got, want)
+		}
+		return nil
+	}
+}
+
+// expectLambda: expect lambda NAME [with JSON]: it was called, with these parameters.
+func expectLambda(s *scanner) action {
+	name := s.name("the name of the function")
+	var with any
+	if s.accept("with") {
+		with = s.object("the parameters")
+	}
+	return func(s *session) error {
+		call, others := s.chat.called(name, false)
+		if call == nil {
+			return fmt.Errorf("the function %s was not called; called were %s", name, listed(others))
+		}
+		if with == nil {
+			return nil
+		}
+		details, _ := call.Event["Details"].(map[string]any)
+		if d := covers(details["Parameters"], with, "Parameters"); d != "" {
+			return fmt.Errorf("in the call of %s, %s", name, d)
+		}
+		return nil
+	}
+}
+
+// called returns the first call of a function or a bot that was not expected
+// yet, and takes it as expected. others are the names of the rest.
+func (c *Chat) called(name string, bot bool) (call *Call, others []string) {
+	for i := range c.calls {
+		call := &c.calls[i]
+		if call.Bot != bot {
+			continue
+		}
+		if !call.consumed && slices.Contains(call.Names, name) {
+			call.consumed = true
+			return call, nil
+		}
+		others = append(others, call.Name)
+	}
+	return nil, others
+}
+
+// expectNoLambda: expect no lambda [NAME]: no call that was not expected yet.
+func expectNoLambda(s *scanner) action {
+	name := ""
+	if !s.over() {
+		name = s.name("the name of the function")
+	}
+	return func(s *session) error {
+		for _, call := range s.chat.calls {
+			if !call.Bot && !call.consumed && (name == "" || slices.Contains(call.Names, name)) {
+				return fmt.Errorf("the function %s was called", call.Name)
+			}
+		}
+		return nil
+	}
+}
+
+// expectBot: expect bot NAME hears PATTERN.
+func expectBot(s *scanner) action {
+	name := s.name("the name of the bot")
+	s.expect("hears")
+	want := s.pattern()
+	return func(s *session) error {
+		call, others := s.chat.called(name, true)
+		switch {
+		case call == nil:
+			return fmt.Errorf("the bot %s was told nothing; told were %s", name, listed(others))
+		case !want.matches(call.Text):
+			return fmt.Errorf("the bot %s was told %q; want %s", name, clip(call.Text, 300), want)
+		}
+		return nil
+	}
+}
+
+// visits counts how often an action was visited.
+func (c *Chat) visits(action string) int {
+	n := 0
+	for i := range c.story {
+		if h := &c.story[i]; h.Kind == KindStep && h.Visit.Action == action {
+			n++
+		}
+	}
+	return n
+}
+
+// expectAction: expect action ID: it has run.
+func expectAction(s *scanner) action {
+	id := s.name("the identifier of the action")
+	return func(s *session) error {
+		if s.chat.visits(id) == 0 {
+			return fmt.Errorf("the action %q has not run%s", id, s.chat.standing())
+		}
+		return nil
+	}
+}
+
+// expectNoAction: expect no action ID.
+func expectNoAction(s *scanner) action {
+	id := s.name("the identifier of the action")
+	return func(s *session) error {
+		if s.chat.visits(id) > 0 {
+			return fmt.Errorf("the action %q has run", id)
+		}
+		return nil
+	}
+}
+
+// expectWaiting: expect waiting [at ACTION] [for SPAN].
+func expectWaiting(s *scanner) action {
+	at, limit := "", int64(-1)
+	if s.accept("at") {
+		at = s.name("the identifier of the action")
+	}
+	if s.accept("for") {
+		limit = int64(s.duration())
+	}
+	return func(s *session) error {
+		run := s.chat.run(at)
+		switch {
+		case run == nil && at == "":
+			return fmt.Errorf("no flow waits%s", s.chat.standing())
+		case run == nil:
+			return fmt.Errorf("no flow waits at %q%s", at, s.chat.standing())
+		case limit >= 0 && run.Wait.Until.IsZero():
+			return fmt.Errorf("the flow waits without a limit")
+		case limit >= 0 && int64(run.Wait.Until.Sub(s.chat.Now)) != limit:
+			return fmt.Errorf("the flow waits for %s more", run.Wait.Until.Sub(s.chat.Now))
+		}
+		return nil
+	}
+}
+
+// expectEnd: expect end [REASON].
+func expectEnd(s *scanner) action {
+	want := ""
+	if !s.over() {
+		want = s.name("the reason")
+	}
+	return func(s *session) error {
+		reason, ended := s.chat.Ended()
+		switch {
+		case !ended:
+			return fmt.Errorf("the chat has not ended%s", s.chat.standing())
+		case want != "" && reason != want:
+			return fmt.Errorf("the chat ended with %s; want %s", reason, want)
+		}
+		return nil
+	}
+}
+
+// expectOpen: expect open.
+func expectOpen(*scanner) action {
+	return func(s *session) error {
+		if reason, ended := s.chat.Ended(); ended {
+			return fmt.Errorf("the chat has ended: %s", reason)
+		}
+		return nil
+	}
+}
+
+// expectSegments: expect segments METHOD ...: how each contact of the chain began.
+func expectSegments(s *scanner) action {
+	var want []string
+	for !s.over() {
+		want = append(want, s.name("an initiation method"))
+	}
+	return func(s *session) error {
+		var got []string
+		for _, k := range s.chat.state.Contacts {
+			got = append(got, k.InitiationMethod)
+		}
+		if !slices.Equal(got, want) {
+			return fmt.Errorf("the contacts of the chat began by %s; want %s", listed(got), listed(want))
+		}
+		return nil
+	}
+}

@@ -1,0 +1,7 @@
+package integration
+
+import "parley/internal/flow"
+
+// ReadAnswer reads an answer of RecognizeText, as bots are heard, for tools
+// that play a bot.
+func ReadAnswer(text []byte) (flow.Answer, error) { return readTurn(text) }
