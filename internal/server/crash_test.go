@@ -20,13 +20,8 @@ import (
 	"parley/api/restjson"
 	"parley/internal/catalog"
 	"parley/internal/center"
+	"parley/internal/server/servertest"
 )
-
-// quietFlow greets and waits.
-const quietFlow = `{"Version":"2019-10-30","StartAction":"a","Actions":[
- {"Identifier":"a","Type":"MessageParticipant","Parameters":{"Text":"Hello"},"Transitions":{"NextAction":"b","Errors":[{"NextAction":"b","ErrorType":"NoMatchingError"}]}},
- {"Identifier":"b","Type":"Wait","Parameters":{"TimeLimitSeconds":"604800"},"Transitions":{"NextAction":"c","Conditions":[{"NextAction":"c","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}],"Errors":[{"NextAction":"c","ErrorType":"NoMatchingError"}]}},
- {"Identifier":"c","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`
 
 // kills is how often the crash test kills the server.
 const kills = 50
@@ -44,7 +39,7 @@ func TestKilledServerLosesNothing(t *testing.T) {
 	defer stop()
 	cfg := restjson.ClientConfig{Endpoint: endpoint, HTTPClient: &http.Client{Timeout: 5 * time.Second}}
 	flow, err := connect.NewClient(cfg).CreateContactFlow(ctx, &connect.CreateContactFlowRequest{
-		InstanceId: catalog.DemoInstance, Name: "Quiet", Type: connect.ContactFlowTypeCONTACT_FLOW, Content: quietFlow})
+		InstanceId: catalog.DemoInstance, Name: "Quiet", Type: connect.ContactFlowTypeCONTACT_FLOW, Content: servertest.Quiet})
 	if err != nil {
 		t.Fatalf("CreateContactFlow: %v", err)
 	}

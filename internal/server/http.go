@@ -12,7 +12,7 @@ import (
 // long at most; an honest one on a slow line gets by.
 const (
 	headerTime   = 10 * time.Second // to send the header of a request
-	requestTime  = time.Minute      // to send a request as a whole
+	requestTime  = 90 * time.Second // to send a request as a whole; the answer's work must not take longer either
 	responseTime = 5 * time.Minute  // from the header's end to the answer's
 	idleTime     = 2 * time.Minute  // between requests
 	fileTime     = 15 * time.Minute // to send or fetch a file: as long as the URL of an upload is good

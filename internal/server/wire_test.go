@@ -199,8 +199,8 @@ func TestSlowClients(t *testing.T) {
 	}{
 		{"no request", "", "", 10 * time.Second},
 		{"a header without end", "GET /healthz HTTP/1.1\r\nHost: parley\r\n", "X-A: b\r\n", 15 * time.Second},
-		{"a body without end", post("/participant/message", "Content-Length: 1000", "X-Amz-Bearer: x"), "x", 65 * time.Second},
-		{"chunks without end", post("/participant/message", "Transfer-Encoding: chunked", "X-Amz-Bearer: x"), "1\r\nx\r\n", 65 * time.Second},
+		{"a body without end", post("/participant/message", "Content-Length: 1000", "X-Amz-Bearer: x"), "x", 95 * time.Second},
+		{"chunks without end", post("/participant/message", "Transfer-Encoding: chunked", "X-Amz-Bearer: x"), "1\r\nx\r\n", 95 * time.Second},
 		{"silence between requests", "GET /healthz HTTP/1.1\r\nHost: parley\r\n\r\n", "", 125 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
