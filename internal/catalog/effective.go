@@ -33,6 +33,21 @@ func (d Date) time() time.Time {
 // Add returns the date some days later, or earlier.
 func (d Date) Add(days int) Date { return dateOf(d.time().AddDate(0, 0, days)) }
 
+// date is a Date with the moment it is computed with, and the one before it.
+type date struct {
+	day       Date
+	time      time.Time // midnight, UTC
+	yesterday *date
+}
+
+func (d Date) reckon() date {
+	one := func(t time.Time) date { return date{day: dateOf(t), time: t} }
+	t := d.time()
+	today, yesterday := one(t), one(t.AddDate(0, 0, -1))
+	today.yesterday = &yesterday
+	return today
+}
+
 // midnight is the end of a day in minutes after its beginning.
 const midnight = 24 * 60
 
@@ -63,7 +78,7 @@ func (h *Hours) At(now time.Time, parents []*Hours) (open bool, override string,
 		return false, "", err
 	}
 	local := now.In(z)
-	open, by := newAgenda(h, parents, dateOf(local)).decide(local.Hour()*60 + local.Minute())
+	open, by := newAgenda(h, parents, dateOf(local).reckon()).decide(local.Hour()*60 + local.Minute())
 	if by != nil {
 		override = by.Name
 	}
@@ -71,9 +86,9 @@ func (h *Hours) At(now time.Time, parents []*Hours) (open bool, override string,
 }
 
 // On returns what hours of operation come to on a date (GetEffectiveHoursOfOperations).
-func (h *Hours) On(date Date, parents []*Hours) Day {
-	a := newAgenda(h, parents, date)
-	day := Day{Date: date}
+func (h *Hours) On(d Date, parents []*Hours) Day {
+	a := newAgenda(h, parents, d.reckon())
+	day := Day{Date: d}
 	marks := a.marks()
 	var last *Override
 	for i, start := range marks[:len(marks)-1] {
@@ -122,12 +137,12 @@ type layer struct {
 	spans []Span    // those of the day before reach into the date with a negative Start
 }
 
-func newAgenda(h *Hours, parents []*Hours, date Date) agenda {
+func newAgenda(h *Hours, parents []*Hours, d date) agenda {
 	var a agenda
-	own, shared := candidates([]*Hours{h}, date), candidates(parents, date)
+	own, shared := candidates([]*Hours{h}, d), candidates(parents, d)
 	for _, list := range [][]*Override{own, shared} {
 		for _, o := range list {
-			if o.Type == OverrideStandard && a.standard == nil && o.on(date) {
+			if o.Type == OverrideStandard && a.standard == nil && o.on(d) {
 				a.standard = o
 			}
 		}
@@ -135,7 +150,7 @@ func newAgenda(h *Hours, parents []*Hours, date Date) agenda {
 	add := func(list []*Override, typ OverrideType) {
 		for _, o := range list {
 			if o.Type == typ && (typ != OverrideStandard || a.standard == nil || a.standard == o) {
-				if l := o.layer(date); len(l.spans) > 0 {
+				if l := o.layer(d); len(l.spans) > 0 {
 					a.layers = append(a.layers, l)
 				}
 			}
@@ -150,16 +165,16 @@ func newAgenda(h *Hours, parents []*Hours, date Date) agenda {
 	add(own, OverrideOpen)
 	add(shared, OverrideClosed)
 	add(shared, OverrideOpen)
-	a.layers = append(a.layers, h.week(date))
+	a.layers = append(a.layers, h.week(d))
 	return a
 }
 
 // candidates are the overrides that may have a say on a date, the latest created first.
-func candidates(hours []*Hours, date Date) []*Override {
+func candidates(hours []*Hours, d date) []*Override {
 	var list []*Override
 	for _, h := range hours {
 		for i := range h.Overrides {
-			if o := &h.Overrides[i]; o.From <= date && date.Add(-1) <= o.Till {
+			if o := &h.Overrides[i]; o.From <= d.day && d.yesterday.day <= o.Till {
 				list = append(list, o)
 			}
 		}
@@ -194,9 +209,9 @@ func (a agenda) marks() []int {
 }
 
 // week is the layer of the weekly hours.
-func (h *Hours) week(date Date) layer {
+func (h *Hours) week(d date) layer {
 	l := layer{open: true}
-	today := date.time().Weekday()
+	today := d.time.Weekday()
 	for _, t := range h.Config {
 		s := stretch(t.Start, t.End)
 		if t.Day == today {
@@ -210,13 +225,13 @@ func (h *Hours) week(date Date) layer {
 }
 
 // layer is an override's on a date, with what reaches over from the day before.
-func (o *Override) layer(date Date) layer {
+func (o *Override) layer(d date) layer {
 	l := layer{by: o, open: o.Type != OverrideClosed}
-	if o.on(date) {
-		l.spans = o.times(date)
+	if o.on(d) {
+		l.spans = o.times(d)
 	}
-	if yesterday := date.Add(-1); o.on(yesterday) {
-		for _, s := range o.times(yesterday) {
+	if o.on(*d.yesterday) {
+		for _, s := range o.times(*d.yesterday) {
 			if s.End > midnight {
 				l.spans = append(l.spans, Span{s.Start - midnight, s.End - midnight})
 			}
@@ -226,13 +241,13 @@ func (o *Override) layer(date Date) layer {
 }
 
 // times are an override's stretches of one of its dates.
-func (o *Override) times(date Date) []Span {
+func (o *Override) times(d date) []Span {
 	if o.Type == OverrideClosed && len(o.Config) == 0 {
 		return []Span{{0, midnight}}
 	}
 	var spans []Span
 	for _, t := range o.Config {
-		if t.Day == nil || *t.Day == date.time().Weekday() {
+		if t.Day == nil || *t.Day == d.time.Weekday() {
 			spans = append(spans, stretch(t.Start, t.End))
 		}
 	}
@@ -251,15 +266,15 @@ func stretch(start, end int) Span {
 }
 
 // on reports whether a date is one of the override's.
-func (o *Override) on(date Date) bool {
-	if date < o.From || o.Till < date {
+func (o *Override) on(d date) bool {
+	if d.day < o.From || o.Till < d.day {
 		return false
 	}
 	r := o.Recurs
 	if r == nil {
 		return true
 	}
-	from, day := o.From.time(), date.time()
+	from, day := o.From.time(), d.time
 	months := (day.Year()-from.Year())*12 + int(day.Month()) - int(from.Month())
 	switch r.Frequency {
 	case weekly:

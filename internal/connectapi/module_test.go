@@ -1,0 +1,288 @@
+package connectapi_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/api/connect"
+	"parley/internal/catalog"
+)
+
+// moduleOf is a module that says a text and returns.
+func moduleOf(text string) string {
+	return fmt.Sprintf(`{"Version":"2019-10-30","StartAction":"say","Metadata":{},"Actions":[
+		{"Identifier":"say","Type":"MessageParticipant","Parameters":{"Text":%q},"Transitions":{"NextAction":"end"}},
+		{"Identifier":"end","Type":"EndFlowModuleExecution","Parameters":{},"Transitions":{}}],
+		"Settings":{"InputParameters":[],"OutputParameters":[],"Transitions":[]}}`, text)
+}
+
+func (o *office) module(name string) (id, arn string) {
+	o.t.Helper()
+	out := must[*connect.CreateContactFlowModuleResponse](o.t)(o.CreateContactFlowModule(o.t.Context(), &connect.CreateContactFlowModuleRequest{
+		InstanceId: o.id, Name: name, Content: moduleOf(name),
+	}))
+	return *out.Id, *out.Arn
+}
+
+func TestModuleFromCreatedToDeleted(t *testing.T) {
+	o := newOffice(t, catalog.Limits{})
+	ctx := t.Context()
+	made := must[*connect.CreateContactFlowModuleResponse](t)(o.CreateContactFlowModule(ctx, &connect.CreateContactFlowModuleRequest{
+		InstanceId: o.arn, Name: "Greet", Description: new("greets"), Content: moduleOf("one"), Tags: map[string]string{"team": "a"},
+		ExternalInvocationConfiguration: &connect.ExternalInvocationConfiguration{Enabled: new(true)},
+	}))
+	id, arn := *made.Id, *made.Arn
+	if arn != o.arn+"/flow-module/"+id {
+		t.Errorf("the ARN is %s", arn)
+	}
+	describe := func(ref string) (*connect.ContactFlowModule, error) {
+		out, err := o.DescribeContactFlowModule(ctx, &connect.DescribeContactFlowModuleRequest{InstanceId: o.id, ContactFlowModuleId: ref})
+		if err != nil {
+			return nil, err
+		}
+		return out.ContactFlowModule, nil
+	}
+	m := must[*connect.ContactFlowModule](t)(describe(arn))
+	if *m.Id != id || *m.Arn != arn || *m.Name != "Greet" || *m.Description != "greets" || *m.Content != moduleOf("one") || m.Settings != nil || m.Tags["team"] != "a" ||
+		m.State != connect.ContactFlowModuleStateACTIVE || m.Status != connect.ContactFlowModuleStatusPUBLISHED || len(*m.FlowModuleContentSha256) != 64 || !*m.ExternalInvocationConfiguration.Enabled {
+		t.Errorf("DescribeContactFlowModule = %+v", m)
+	}
+	update := func(ref string, content, settings *string) error {
+		_, err := o.UpdateContactFlowModuleContent(ctx, &connect.UpdateContactFlowModuleContentRequest{InstanceId: o.id, ContactFlowModuleId: ref, Content: content, Settings: settings})
+		return err
+	}
+	// A draft and settings apart from the content.
+	if err := update(id+":$SAVED", new(`{"half":"done"}`), nil); err != nil {
+		t.Fatal(err)
+	}
+	saved := must[*connect.ContactFlowModule](t)(describe(id + ":$SAVED"))
+	if *saved.Content != `{"half":"done"}` || saved.Status != connect.ContactFlowModuleStatusSAVED || *must[*connect.ContactFlowModule](t)(describe(id)).Content != moduleOf("one") {
+		t.Errorf("the draft is %+v", saved)
+	}
+	settings := `{"InputParameters":[{"Name":"who","Required":true,"Type":"String"}],"OutputParameters":[],"Transitions":[]}`
+	if err := update(id, nil, &settings); err != nil {
+		t.Fatal(err)
+	}
+	told := must[*connect.ContactFlowModule](t)(describe(id))
+	if *told.Content != moduleOf("one") || *told.Settings != settings || *told.FlowModuleContentSha256 == *m.FlowModuleContentSha256 {
+		t.Errorf("with settings the module is %+v", told)
+	}
+	if err := update(id, new(moduleOf("two")), nil); err != nil {
+		t.Fatal(err)
+	}
+	if two := must[*connect.ContactFlowModule](t)(describe(id)); *two.Content != moduleOf("two") || *two.Settings != settings {
+		t.Errorf("after an update of the content the module is %+v; want the settings to stay", two)
+	}
+	refused(t, "changing nothing", update(id, nil, nil), "InvalidRequestException", 400)
+	refused(t, "settings that are no object", update(id, nil, new("[]")), "InvalidContactFlowModuleException", 400)
+
+	must[*connect.UpdateContactFlowModuleMetadataResponse](t)(o.UpdateContactFlowModuleMetadata(ctx, &connect.UpdateContactFlowModuleMetadataRequest{
+		InstanceId: o.id, ContactFlowModuleId: id, Name: new("Welcome"), Description: new("hails"), State: connect.ContactFlowModuleStateARCHIVED,
+	}))
+	if m = must[*connect.ContactFlowModule](t)(describe(id)); *m.Name != "Welcome" || *m.Description != "hails" || m.State != connect.ContactFlowModuleStateARCHIVED {
+		t.Errorf("after UpdateContactFlowModuleMetadata the module is %+v", m)
+	}
+	must[*connect.DeleteContactFlowModuleResponse](t)(o.DeleteContactFlowModule(ctx, &connect.DeleteContactFlowModuleRequest{InstanceId: o.id, ContactFlowModuleId: arn}))
+	_, err := describe(id)
+	refused(t, "a deleted module", err, "ResourceNotFoundException", 404)
+	o.module("Welcome") // the name is free again
+}
+
+func TestModuleRefusals(t *testing.T) {
+	o := newOffice(t, catalog.Limits{Modules: 2})
+	ctx := t.Context()
+	create := func(name, content string, settings, token *string) (string, error) {
+		out, err := o.CreateContactFlowModule(ctx, &connect.CreateContactFlowModuleRequest{InstanceId: o.id, Name: name, Content: content, Settings: settings, ClientToken: token})
+		if err != nil {
+			return "", err
+		}
+		return *out.Id, nil
+	}
+	_, err := create("m", `{"Version":"2019-10-30","StartAction":"nowhere","Actions":[{"Identifier":"a","Type":"Nonsense","Parameters":{},"Transitions":{"NextAction":"b"}}]}`, nil, nil)
+	refused(t, "an invalid module", err, "InvalidContactFlowModuleException", 400)
+	invalid, ok := errors.AsType[*connect.InvalidContactFlowModuleException](err)
+	if !ok || len(invalid.Problems) < 4 || !strings.Contains(*invalid.Problems[0].Message, "settings") {
+		t.Errorf("problems %+v; want the settings, the start, the type and the target at once", invalid)
+	}
+	bare := strings.Replace(moduleOf("x"), `"Settings":`, `"Other":`, 1)
+	_, err = create("m", bare, nil, nil)
+	refused(t, "a module without settings", err, "InvalidContactFlowModuleException", 400)
+	_, err = create("m", "hello", nil, nil)
+	refused(t, "no JSON", err, "InvalidContactFlowModuleException", 400)
+
+	first := must[string](t)(create("m", bare, new(`{"InputParameters":[]}`), new("t1")))
+	if again := must[string](t)(create("m", bare, new(`{"InputParameters":[]}`), new("t1"))); again != first {
+		t.Errorf("the same ClientToken gave %s and %s", first, again)
+	}
+	_, err = create("other", bare, new(`{"InputParameters":[]}`), new("t1"))
+	refused(t, "a ClientToken with another module", err, "IdempotencyException", 409)
+	_, err = create("m", moduleOf("x"), nil, nil)
+	refused(t, "a taken name", err, "DuplicateResourceException", 409)
+	o.module("n")
+	_, err = create("o", moduleOf("x"), nil, nil)
+	refused(t, "over the quota", err, "LimitExceededException", 429)
+	_, err = o.UpdateContactFlowModuleMetadata(ctx, &connect.UpdateContactFlowModuleMetadataRequest{InstanceId: o.id, ContactFlowModuleId: first, Name: new("n")})
+	refused(t, "renaming to a taken name", err, "DuplicateResourceException", 409)
+	for _, ref := range []string{unknownID, first + ":1", first + ":nobody", o.arn + "/contact-flow/" + first} {
+		_, err = o.DescribeContactFlowModule(ctx, &connect.DescribeContactFlowModuleRequest{InstanceId: o.id, ContactFlowModuleId: ref})
+		refused(t, "the module "+ref, err, "ResourceNotFoundException", 404)
+	}
+}
+
+func TestModuleVersionsAndAliases(t *testing.T) {
+	o := newOffice(t, catalog.Limits{FlowVersions: 3, Aliases: 2})
+	ctx := t.Context()
+	id, arn := o.module("m")
+	describe := func(ref string) (*connect.ContactFlowModule, error) {
+		out, err := o.DescribeContactFlowModule(ctx, &connect.DescribeContactFlowModuleRequest{InstanceId: o.id, ContactFlowModuleId: ref})
+		if err != nil {
+			return nil, err
+		}
+		return out.ContactFlowModule, nil
+	}
+	version := func(hash *string) (int64, error) {
+		out, err := o.CreateContactFlowModuleVersion(ctx, &connect.CreateContactFlowModuleVersionRequest{InstanceId: o.id, ContactFlowModuleId: id, Description: new("d"), FlowModuleContentSha256: hash})
+		if err != nil {
+			return 0, err
+		}
+		if *out.ContactFlowModuleArn != fmt.Sprintf("%s:%d", arn, *out.Version) {
+			t.Errorf("the ARN of version %d is %s", *out.Version, *out.ContactFlowModuleArn)
+		}
+		return *out.Version, nil
+	}
+	for n := range int64(3) {
+		_, err := o.UpdateContactFlowModuleContent(ctx, &connect.UpdateContactFlowModuleContentRequest{InstanceId: o.id, ContactFlowModuleId: id, Content: new(moduleOf(fmt.Sprint(n + 1)))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := must[int64](t)(version(must[*connect.ContactFlowModule](t)(describe(id)).FlowModuleContentSha256)); got != n+1 {
+			t.Errorf("version %d; want %d", got, n+1)
+		}
+	}
+	_, err := version(nil)
+	refused(t, "the fourth of three versions", err, "LimitExceededException", 429)
+	_, err = version(new(strings.Repeat("a", 64)))
+	refused(t, "a content that is not published", err, "InvalidRequestException", 400)
+
+	alias := func(name string, version int64) (string, error) {
+		out, err := o.CreateContactFlowModuleAlias(ctx, &connect.CreateContactFlowModuleAliasRequest{
+			InstanceId: o.id, ContactFlowModuleId: id, ContactFlowModuleVersion: version, AliasName: name, Description: new("for " + name),
+		})
+		if err != nil {
+			return "", err
+		}
+		if *out.ContactFlowModuleArn != arn+":"+name {
+			t.Errorf("the ARN of the alias %s is %s", name, *out.ContactFlowModuleArn)
+		}
+		return *out.Id, nil
+	}
+	prod := must[string](t)(alias("prod", 1))
+	_, err = alias("prod", 2)
+	refused(t, "a taken alias", err, "DuplicateResourceException", 409)
+	_, err = alias("next", 9)
+	refused(t, "an alias of no version", err, "ResourceNotFoundException", 404)
+	for _, name := range []string{"7", "$LATEST"} {
+		_, err = alias(name, 1)
+		refused(t, "the alias "+name, err, "InvalidParameterException", 400)
+	}
+	beta := must[string](t)(alias("beta", 3))
+	_, err = alias("more", 1)
+	refused(t, "the third of two aliases", err, "LimitExceededException", 429)
+
+	for ref, want := range map[string]string{arn + ":prod": "1", id + ":" + prod: "1", id + ":beta": "3", id + ":2": "2", id: "3", id + ":$LATEST": "3"} {
+		m := must[*connect.ContactFlowModule](t)(describe(ref))
+		if *m.Content != moduleOf(want) {
+			t.Errorf("%s has the content of another version than %s", ref, want)
+		}
+		if (m.Version != nil) != (ref != id && ref != id+":$LATEST") || m.Version != nil && fmt.Sprint(*m.Version) != want {
+			t.Errorf("%s has the version %v", ref, m.Version)
+		}
+	}
+	_, err = o.DeleteContactFlowModuleVersion(ctx, &connect.DeleteContactFlowModuleVersionRequest{InstanceId: o.id, ContactFlowModuleId: id, ContactFlowModuleVersion: 1})
+	refused(t, "deleting a version with an alias", err, "InvalidRequestException", 400)
+	must[*connect.UpdateContactFlowModuleAliasResponse](t)(o.UpdateContactFlowModuleAlias(ctx, &connect.UpdateContactFlowModuleAliasRequest{
+		InstanceId: o.id, ContactFlowModuleId: id, AliasId: prod, Name: new("live"), ContactFlowModuleVersion: new(int64(2)),
+	}))
+	_, err = o.UpdateContactFlowModuleAlias(ctx, &connect.UpdateContactFlowModuleAliasRequest{InstanceId: o.id, ContactFlowModuleId: id, AliasId: prod, Name: new("beta")})
+	refused(t, "renaming to a taken alias", err, "DuplicateResourceException", 409)
+	a := must[*connect.DescribeContactFlowModuleAliasResponse](t)(o.DescribeContactFlowModuleAlias(ctx, &connect.DescribeContactFlowModuleAliasRequest{InstanceId: o.id, ContactFlowModuleId: id, AliasId: prod})).ContactFlowModuleAlias
+	if *a.AliasId != prod || *a.Name != "live" || *a.Version != 2 || *a.Description != "for prod" || *a.ContactFlowModuleId != id || *a.ContactFlowModuleArn != arn+":live" || a.LastModifiedTime == nil {
+		t.Errorf("the alias is %+v", a)
+	}
+	must[*connect.DeleteContactFlowModuleVersionResponse](t)(o.DeleteContactFlowModuleVersion(ctx, &connect.DeleteContactFlowModuleVersionRequest{InstanceId: o.id, ContactFlowModuleId: id, ContactFlowModuleVersion: 1}))
+
+	var names []string
+	var numbers []int64
+	for token := (*string)(nil); ; {
+		page := must[*connect.ListContactFlowModuleAliasesResponse](t)(o.ListContactFlowModuleAliases(ctx, &connect.ListContactFlowModuleAliasesRequest{InstanceId: o.id, ContactFlowModuleId: id, MaxResults: new(int32(1)), NextToken: token}))
+		for _, a := range page.ContactFlowModuleAliasSummaryList {
+			names = append(names, *a.AliasName)
+		}
+		if token = page.NextToken; token == nil {
+			break
+		}
+	}
+	for token := (*string)(nil); ; {
+		page := must[*connect.ListContactFlowModuleVersionsResponse](t)(o.ListContactFlowModuleVersions(ctx, &connect.ListContactFlowModuleVersionsRequest{InstanceId: o.id, ContactFlowModuleId: id, MaxResults: new(int32(1)), NextToken: token}))
+		for _, v := range page.ContactFlowModuleVersionSummaryList {
+			numbers = append(numbers, *v.Version)
+		}
+		if token = page.NextToken; token == nil {
+			break
+		}
+	}
+	if !slices.Equal(names, []string{"beta", "live"}) || !slices.Equal(numbers, []int64{2, 3}) {
+		t.Errorf("aliases %v, versions %v", names, numbers)
+	}
+	must[*connect.DeleteContactFlowModuleAliasResponse](t)(o.DeleteContactFlowModuleAlias(ctx, &connect.DeleteContactFlowModuleAliasRequest{InstanceId: o.id, ContactFlowModuleId: id, AliasId: beta}))
+	_, err = o.DeleteContactFlowModuleAlias(ctx, &connect.DeleteContactFlowModuleAliasRequest{InstanceId: o.id, ContactFlowModuleId: id, AliasId: beta})
+	refused(t, "deleting an alias twice", err, "ResourceNotFoundException", 404)
+	_, err = o.DescribeContactFlowModuleAlias(ctx, &connect.DescribeContactFlowModuleAliasRequest{InstanceId: o.id, ContactFlowModuleId: id, AliasId: beta})
+	refused(t, "a deleted alias", err, "ResourceNotFoundException", 404)
+}
+
+func TestListAndSearchModules(t *testing.T) {
+	o := newOffice(t, catalog.Limits{})
+	ctx := t.Context()
+	var want []string
+	for i := range 5 {
+		id, _ := o.module(fmt.Sprintf("module %d", i))
+		want = append(want, id)
+	}
+	must[*connect.UpdateContactFlowModuleMetadataResponse](t)(o.UpdateContactFlowModuleMetadata(ctx, &connect.UpdateContactFlowModuleMetadataRequest{
+		InstanceId: o.id, ContactFlowModuleId: want[3], State: connect.ContactFlowModuleStateARCHIVED,
+	}))
+	list := func(size int32, state connect.ContactFlowModuleState) (ids []string) {
+		for token := (*string)(nil); ; {
+			page := must[*connect.ListContactFlowModulesResponse](t)(o.ListContactFlowModules(ctx, &connect.ListContactFlowModulesRequest{InstanceId: o.id, MaxResults: &size, NextToken: token, ContactFlowModuleState: state}))
+			for _, m := range page.ContactFlowModulesSummaryList {
+				ids = append(ids, *m.Id)
+			}
+			if token = page.NextToken; token == nil {
+				return ids
+			}
+		}
+	}
+	for _, size := range []int32{1, 2, 1000} {
+		if got := list(size, ""); !slices.Equal(got, want) {
+			t.Errorf("modules %v in pages of %d; want %v", got, size, want)
+		}
+	}
+	if got := list(10, connect.ContactFlowModuleStateARCHIVED); !slices.Equal(got, want[3:4]) {
+		t.Errorf("archived modules %v", got)
+	}
+	found := must[*connect.SearchContactFlowModulesResponse](t)(o.SearchContactFlowModules(ctx, &connect.SearchContactFlowModulesRequest{
+		InstanceId: o.id, MaxResults: new(int32(2)), SearchCriteria: &connect.ContactFlowModuleSearchCriteria{
+			AndConditions: []connect.ContactFlowModuleSearchCriteria{
+				{StringCondition: &connect.StringCondition{FieldName: new("name"), Value: new("MODULE"), ComparisonType: connect.StringComparisonTypeCONTAINS}},
+				{StateCondition: connect.ContactFlowModuleStateACTIVE, StatusCondition: connect.ContactFlowModuleStatusPUBLISHED},
+			},
+		},
+	}))
+	if *found.ApproximateTotalCount != 4 || len(found.ContactFlowModules) != 2 || found.NextToken == nil || found.ContactFlowModules[0].Content != nil {
+		t.Errorf("SearchContactFlowModules = %+v", found)
+	}
+}
