@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 	"strconv"
@@ -115,28 +116,38 @@ const (
 )
 
 // loop is Loop: it counts its visits in the run and answers ContinueLooping
-// LoopCount times, then DoneLooping once, and begins anew.
-type loop struct{ count template }
+// LoopCount times, then DoneLooping once, and begins anew. A LoopCount that is
+// exactly one reference to a list goes through that list; with a LoopName the
+// flow then sees $.Loop.name.Index, Element and Elements. The list is that of
+// the first visit.
+type loop struct {
+	count template
+	name  string
+}
 
 func newLoop(p params) (step, error) {
 	t, err := p.template("LoopCount")
-	return &loop{t}, err
+	if err != nil {
+		return nil, err
+	}
+	name, err := p.literal("LoopName")
+	return &loop{t, name}, err
 }
 
 func (s *loop) run(m *machine, a *action) result {
-	text, _ := s.count.text(m)
-	m.note("LoopCount", text)
-	n, ok := number(text)
-	if !ok || n < 0 || n > maxLoop {
+	visits := m.run.Data.Loops[a.id]
+	n, elements, problem := s.times(m, a.id)
+	if problem != "" {
 		if _, branch := a.branch(noMatchingError); !branch {
 			return choose(doneLooping)
 		}
-		return fail("LoopCount is %q, not a number from 0 to %d", clip(text), maxLoop)
+		return fail("%s", problem)
 	}
-	visits := m.run.Data.Loops[a.id]
 	if visits >= n {
 		if visits > 0 {
-			delete(m.own().Loops, a.id)
+			d := m.own()
+			delete(d.Loops, a.id)
+			delete(d.Lists, s.label(a.id))
 		}
 		return choose(doneLooping)
 	}
@@ -145,7 +156,46 @@ func (s *loop) run(m *machine, a *action) result {
 		d.Loops = map[string]int{}
 	}
 	d.Loops[a.id] = visits + 1
+	if elements != nil {
+		if d.Lists == nil {
+			d.Lists = map[string]ListLoop{}
+		}
+		d.Lists[s.label(a.id)] = ListLoop{Index: visits, Elements: elements}
+	}
 	return choose(continueLooping)
+}
+
+// label is the name of the loop under $.Loop.
+func (s *loop) label(id string) string {
+	if s.name != "" {
+		return s.name
+	}
+	return id
+}
+
+// times is how often the loop continues, and over which list.
+func (s *loop) times(m *machine, id string) (n int, elements json.RawMessage, problem string) {
+	if l, ok := m.run.Data.Lists[s.label(id)]; ok && m.run.Data.Loops[id] > 0 {
+		v, err := decode(l.Elements)
+		if list, is := v.([]any); err == nil && is {
+			return len(list), l.Elements, ""
+		}
+	}
+	v, ok := s.count.value(m)
+	if list, is := v.any().([]any); is && ok {
+		m.note("LoopCount", strconv.Itoa(len(list)))
+		if len(list) > maxLoop {
+			return 0, nil, "the list has more than 100 elements"
+		}
+		return len(list), encode(list), ""
+	}
+	text := v.text()
+	m.note("LoopCount", text)
+	n, ok = number(text)
+	if !ok || n < 0 || n > maxLoop {
+		return 0, nil, "LoopCount is \"" + clip(text) + "\", not a number from 0 to 100"
+	}
+	return n, nil, ""
 }
 
 // distribute is DistributeByPercentage: a random number from 1 to 100 decides.
