@@ -106,3 +106,35 @@ func TestBotGone(t *testing.T) {
 		})
 	}
 }
+
+// TestRestart: a server that is stopped between two of the bot's questions goes
+// on with the dialog where it was, although the bot remembers nothing.
+func TestRestart(t *testing.T) {
+	shop := httptest.NewServer(handler(func() time.Time { return testTime }))
+	defer shop.Close()
+	dir := t.TempDir()
+	start := func() *servertest.Server {
+		return servertest.Start(t, func(c *server.Config) {
+			c.Data, c.Bots = dir, map[string]string{"*": shop.URL}
+		})
+	}
+	s := start()
+	chat := s.Chat(t, func(in *connect.StartChatContactRequest) { in.ContactFlowId = s.Flow(t, "Shop", shopFlow) })
+	say := func(text string, until int) {
+		socket := chat.Socket()
+		chat.Send(text)
+		for len(chat.Texts()) < until {
+			socket.Next()
+		}
+	}
+	say("tulips, please", 3)
+	s.Stop()
+
+	chat = chat.On(start())
+	chat.Connect() // a new server has a new socket
+	say("tomorrow", 5)
+	texts := chat.Texts()
+	if want := "So that is tulips for 2026-04-14. Shall I order them?"; texts[4] != want {
+		t.Errorf("after the restart the bot says %q; want %q", texts[4], want)
+	}
+}

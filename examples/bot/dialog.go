@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,9 +48,7 @@ func answer(in *request, now time.Time) *response {
 	t := &turn{text: in.Text, said: split(in.Text), now: now, state: in.SessionState}
 	t.out.SessionID = in.SessionID
 	attributes := map[string]string{}
-	for k, v := range in.SessionState.SessionAttributes {
-		attributes[k] = v
-	}
+	maps.Copy(attributes, in.SessionState.SessionAttributes)
 	t.state.SessionAttributes = attributes
 	switch i := t.state.Intent; {
 	case t.about(talkToAgent):
