@@ -30,7 +30,7 @@ var participantSpecs = []spec{
 		name: "ConnectParticipantWithLexBot", types: spoken | outboundWhisper, required: onErrorAndCondition, rules: branches | suspends,
 		optional: []string{inputTimeLimitExceeded},
 		params: append(prompt, nested("LexV2Bot"), nested("LexBot"), nested("LexSessionAttributes"),
-			nested("LexInitializationData"), nested("LexTimeoutSeconds")),
+			nested("LexInitializationData"), nested("LexInitializtionData"), nested("LexTimeoutSeconds")),
 		conditions: equalsAny, also: checkBot, make: newBot,
 	},
 	{

@@ -152,7 +152,7 @@ func checkBot(v *validation, a *action) {
 	switch {
 	case prompts > 1:
 		v.value(a, "Parameters", "only one of "+strings.Join(promptNames, ", ")+" may be given")
-	case prompts == 0 && !a.params.has("LexInitializationData"):
+	case prompts == 0 && !a.params.has("LexInitializationData") && !a.params.has("LexInitializtionData"):
 		v.missing(a, "Parameters.Text")
 	}
 }

@@ -1,0 +1,243 @@
+package flow
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/internal/center"
+)
+
+const (
+	lexBranches = "NoMatchingCondition"
+	alias       = `"LexV2Bot":{"AliasArn":"arn:bot"}`
+)
+
+func TestConnectParticipantWithLexBotBegins(t *testing.T) {
+	long := strings.Repeat("x", 6001)
+	for name, c := range map[string]struct{ parameters, want string }{
+		"a prompt":               {`"Text":"Hi $.Channel",` + alias, "Hi CHAT | waits at a"},
+		"markup":                 {`"SSML":"<speak>Hi</speak>",` + alias, "<speak>Hi</speak> | waits at a"},
+		"no prompt":              {alias, " | waits at a"},
+		"the initial message":    {alias + `,"LexInitializationData":{"InitialMessage":"$.Media.InitialMessage"}`, " | waits at a"},
+		"in the other spelling":  {alias + `,"LexInitializtionData":{"InitialMessage":"$.Media.InitialMessage"}`, " | waits at a"},
+		"prompt and message":     {`"Text":"Hi",` + alias + `,"LexInitializationData":{"InitialMessage":"x"}`, "Hi | waits at a"},
+		"no initial message":     {alias + `,"LexInitializationData":{"InitialMessage":"$.Attributes.none"}`, "failed | end"},
+		"a long initial message": {alias + `,"LexInitializationData":{"InitialMessage":"` + strings.Repeat("x", 1025) + `"}`, "failed | end"},
+		"a recorded prompt":      {`"PromptId":"p",` + alias, "failed | end"},
+		"an empty prompt":        {`"Text":"$.Attributes.none",` + alias, "failed | end"},
+		"a long prompt":          {fmt.Sprintf(`"Text":%q,`, long) + alias, "failed | end"},
+		"no bot":                 {`"Text":"Hi"`, "failed | end"},
+		"an empty alias":         {`"Text":"Hi","LexV2Bot":{"AliasArn":"$.Attributes.none"}`, "failed | end"},
+		"a bot that may not":     {`"Text":"Hi","LexV2Bot":{"AliasArn":"arn:refused"}`, "failed | end"},
+		"Lex V1":                 {`"Text":"Hi","LexBot":{"Name":"b","Region":"r","Alias":"a"}`, "Hi | waits at a"},
+		"Lex V1 that may not":    {`"Text":"Hi","LexBot":{"Name":"arn:refused"}`, "failed | end"},
+		"an alias that is none":  {`"Text":"Hi","LexV2Bot":"arn:bot"`, "failed | end"},
+		"patience":               {`"Text":"Hi","LexTimeoutSeconds":{"Text":"$.Attributes.patience"},` + alias, "Hi | waits at a"},
+		"too little patience":    {`"Text":"Hi","LexTimeoutSeconds":{"Text":"59"},` + alias, "failed | end"},
+		"too much patience":      {`"Text":"Hi","LexTimeoutSeconds":{"Text":"604801"},` + alias, "failed | end"},
+		"much to say":            {`"Text":"Hi","LexSessionAttributes":{"a":"` + strings.Repeat("x", 32768) + `"},` + alias, "failed | end"},
+	} {
+		s, i := settled()
+		i.refused["arn:refused"] = true
+		s.Contact.Attributes, s.Contact.InitialMessage = map[string]string{"patience": "3600"}, "my parcel"
+		out := s.start(t, one("ConnectParticipantWithLexBot", c.parameters, lexBranches))
+		check(t, name, out, c.want)
+		if out.Run == nil {
+			continue
+		}
+		if !out.BotJoins {
+			t.Errorf("%s: no bot joins", name)
+		}
+		switch name {
+		case "patience":
+			if !out.Run.Wait.Until.Equal(begun.Add(time.Hour)) || out.Run.Wait.Kind != WaitInput {
+				t.Errorf("waits for %+v; want an hour", out.Run.Wait)
+			}
+		case "a prompt":
+			if !out.Run.Wait.Until.Equal(begun.Add(5 * time.Minute)) {
+				t.Errorf("waits for %+v; want five minutes", out.Run.Wait)
+			}
+		case "the initial message", "in the other spelling":
+			if len(out.Effects) != 1 || out.Effects[0].Ask.Text != "my parcel" || out.Run.Wait.Kind != WaitBot {
+				t.Errorf("%s: the bot is asked %+v", name, out.Effects)
+			}
+		}
+	}
+}
+
+// TestLexReferences shows all that $.Lex can tell.
+func TestLexReferences(t *testing.T) {
+	answer := Answer{
+		Intent: "Book", State: "Fulfilled", Slots: map[string]any{"City": "Rome", "Date": nil}, Confidence: new(0.8),
+		SessionAttributes: map[string]string{"k": "v"}, Sentiment: &Sentiment{Label: "POSITIVE", Positive: 0.9, Negative: 0.1},
+		Alternatives: []Alternative{{Intent: "Fly", Confidence: new(0.25), Slots: map[string]any{"To": "Oslo"}}},
+	}
+	raw, err := json.Marshal(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for reference, want := range map[string]string{
+		"$.Lex.IntentName": "Book", "$.Lex.IntentConfidence.Score": "0.8", "$.Lex.Slots.City": "Rome", "$.Lex.Slots.Date": "",
+		"$.Lex.SessionAttributes.k": "v", "$.Lex.DialogState": "Fulfilled", "$.Lex.SentimentResponse.Label": "POSITIVE",
+		"$.Lex.SentimentResponse.Scores.Positive": "0.9", "$.Lex.SentimentResponse.Scores.Mixed": "0",
+		"$.Lex.AlternativeIntents.Fly.IntentConfidence.Score": "0.25", "$.Lex.AlternativeIntents.Fly.Slots.To": "Oslo",
+	} {
+		s, _ := settled()
+		out := s.start(t, doc(act("a", "ConnectParticipantWithLexBot", `"LexInitializationData":{"InitialMessage":"x"},`+alias,
+			to("", on("NoMatchingCondition", "s")+","+on("NoMatchingError", "x"), "")), say("s", "["+reference+"]", "x"), stop("x")))
+		check(t, reference, s.advance(out.Run, Event{Kind: EventEffectDone, Effect: out.Run.Wait.Effect, Answer: raw}), "["+want+"] | end")
+	}
+}
+
+// TestBotIsBounded: what a customer writes while the bot thinks is put by, but not without bound.
+func TestBotIsBounded(t *testing.T) {
+	s, _ := settled()
+	s.Contact.Logging = true
+	out := s.start(t, one("ConnectParticipantWithLexBot", alias, lexBranches))
+	began := len(out.Log)
+	out = s.advance(out.Run, Event{Kind: EventCustomerMessage, ContentType: center.PlainText, Content: "0"})
+	asked := out.Run.Wait.Effect
+	for i := range 100 {
+		before := out.Run
+		out = s.advance(out.Run, Event{Kind: EventCustomerMessage, ContentType: center.PlainText, Content: fmt.Sprint(i + 1)})
+		if out.Run.Wait.Effect != asked || len(out.Log) != 0 || before.Data.Talk == out.Run.Data.Talk {
+			t.Fatalf("message %d: %+v, log %v", i, out.Run.Wait, out.Log)
+		}
+	}
+	if n := len(out.Run.Data.Talk.Pending); n != 20 {
+		t.Errorf("%d messages are put by; want 20", n)
+	}
+	if began != 1 {
+		t.Errorf("the beginning made %d log entries; want 1", began)
+	}
+	if out := s.advance(out.Run, Event{Kind: EventCustomerMessage, ContentType: center.AttachmentMessage}); len(out.Run.Data.Talk.Pending) != 20 {
+		t.Error("a file was taken for a message")
+	}
+}
+
+func TestShowViewRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		parameters string
+		set        func(*Contact)
+		want       string
+	}{
+		"shown":           {`"ViewResource":{"Id":"form"},"InvocationTimeLimitSeconds":"60"`, nil, " | waits at a"},
+		"a version":       {`"ViewResource":{"Id":"form","Version":"2"},"InvocationTimeLimitSeconds":"60"`, nil, "two | waits at a"},
+		"in the id":       {`"ViewResource":{"Id":"form:2","Version":"3"},"InvocationTimeLimitSeconds":"60"`, nil, "two | waits at a"},
+		"by reference":    {`"ViewResource":{"Id":"$.Attributes.view"},"InvocationTimeLimitSeconds":"$.Attributes.limit"`, nil, " | waits at a"},
+		"unknown":         {`"ViewResource":{"Id":"nothing"},"InvocationTimeLimitSeconds":"60"`, nil, "failed | end"},
+		"unnamed":         {`"ViewResource":{"Id":"$.Attributes.none"},"InvocationTimeLimitSeconds":"60"`, nil, "failed | end"},
+		"no resource":     {`"InvocationTimeLimitSeconds":"60"`, nil, "failed | end"},
+		"no limit":        {`"ViewResource":{"Id":"form"}`, nil, "failed | end"},
+		"a limit of 0":    {`"ViewResource":{"Id":"form"},"InvocationTimeLimitSeconds":"0"`, nil, "failed | end"},
+		"plain client":    {`"ViewResource":{"Id":"form"},"InvocationTimeLimitSeconds":"60"`, func(c *Contact) { c.Interactive = false }, "failed | end"},
+		"much data":       {`"ViewResource":{"Id":"form"},"InvocationTimeLimitSeconds":"60","ViewData":{"a":"` + strings.Repeat("x", 16<<10) + `"}`, nil, "failed | end"},
+		"odd resource":    {`"ViewResource":"form","InvocationTimeLimitSeconds":"60"`, nil, "failed | end"},
+		"data by itself":  {`"ViewResource":{"Id":"form"},"InvocationTimeLimitSeconds":"60","ViewData":"$.External"`, nil, " | waits at a"},
+		"odd sensitivity": {`"ViewResource":{"Id":"form"},"InvocationTimeLimitSeconds":"60","SensitiveDataConfiguration":[]`, nil, "failed | end"},
+	} {
+		s, i := settled()
+		i.views = map[string]View{"form": {ID: "form"}, "form:2": {ID: "two"}}
+		s.Contact.Attributes = map[string]string{"view": "form", "limit": "90"}
+		s.Contact.Interactive = true
+		if c.set != nil {
+			c.set(s.Contact)
+		}
+		out := s.start(t, one("ShowView", c.parameters, "NoMatchingCondition", "TimeLimitExceeded"))
+		if out.Run == nil {
+			check(t, name, out, c.want)
+			continue
+		}
+		var shown interactive
+		if err := json.Unmarshal([]byte(out.Messages[0].Text), &shown); err != nil {
+			t.Errorf("%s: the message is %s", name, out.Messages[0].Text)
+		}
+		view := strings.TrimSuffix(c.want, " | waits at a")
+		if view == "" {
+			view = "form"
+		}
+		if content := shown.Data.Content; content.ID != view || content.Token != "token-"+view || out.Run.Wait.Kind != WaitView {
+			t.Errorf("%s: shows %+v, waits for %+v", name, content, out.Run.Wait)
+		}
+	}
+}
+
+func TestAuthenticateParticipantRefuses(t *testing.T) {
+	cognito := `"CognitoConfiguration":{"UserPoolArn":"p","AppClientId":"c"}`
+	for name, c := range map[string]struct {
+		parameters string
+		plain      bool
+		want       string
+	}{
+		"asked":             {cognito + `,"TimeLimitMinutes":"3"`, false, "3m0s"},
+		"without limit":     {cognito, false, "15m0s"},
+		"two minutes":       {cognito + `,"TimeLimitMinutes":"2"`, false, ""},
+		"sixteen":           {cognito + `,"TimeLimitMinutes":16`, false, ""},
+		"nowhere to go":     {`"CognitoConfiguration":{"UserPoolArn":"p"}`, false, ""},
+		"no configuration":  {``, false, ""},
+		"odd configuration": {`"CognitoConfiguration":"p"`, false, ""},
+		"a plain client":    {cognito, true, ""},
+	} {
+		s, _ := settled()
+		s.Contact.Interactive = !c.plain
+		out := s.start(t, one("AuthenticateParticipant", c.parameters, "TimeLimitExceeded", "=OptedOut"))
+		if c.want == "" {
+			check(t, name, out, "failed | end")
+			continue
+		}
+		if out.Run == nil || out.Run.Wait.Kind != WaitAuth || out.Run.Wait.Until.Sub(begun).String() != c.want {
+			t.Errorf("%s: waits for %+v", name, out.Run)
+		}
+	}
+	s, _ := settled() // a flow without the branch
+	s.Contact.Interactive = true
+	out := s.start(t, one("AuthenticateParticipant", cognito, "TimeLimitExceeded"))
+	out = s.advance(out.Run, Event{Kind: EventSignInCancelled, Session: out.Run.Wait.Session})
+	if got := said(out); out.End != EndFlow || got[len(got)-1] != "failed" {
+		t.Errorf("opted out without a branch: %q", got)
+	}
+}
+
+func TestFunctionsThatMayNotBeCalled(t *testing.T) {
+	s, i := settled()
+	i.refused["f"] = true
+	s.Contact.Logging = true
+	out := s.start(t, one("InvokeLambdaFunction", `"LambdaFunctionARN":"f"`))
+	check(t, "refused", out, "failed | end")
+	if len(out.Effects) != 0 || !strings.Contains(out.Log[0].Problem, "not associated") {
+		t.Errorf("effects %v, log %+v", out.Effects, out.Log)
+	}
+}
+
+// TestWhispersAreOneSided: what belongs into no whisper fails, the rest is seen by one side.
+func TestWhispersAreOneSided(t *testing.T) {
+	f := parsed(t, doc(say("a", "psst", "b"), act("b", "DisconnectParticipant", "", "")))
+	for kind, want := range map[Kind]center.Visibility{KindAgentWhisper: center.VisibleAgent, KindCustomerWhisper: center.VisibleCustomer} {
+		s, _ := settled()
+		out := Start(s.World, f, "main", kind, Data{})
+		check(t, string(kind), out, "psst | end")
+		if out.Messages[0].Visibility != want || len(out.Log) != 1 || !out.Log[0].Always {
+			t.Errorf("%s: %+v, log %+v", kind, out.Messages, out.Log)
+		}
+	}
+}
+
+func TestBlocks(t *testing.T) {
+	for _, test := range []struct{ typ, parameters, want string }{
+		{"MessageParticipant", `"Text":"x"`, "PlayPrompt"},
+		{"GetParticipantInput", `"StoreInput":"True"`, "StoreUserInput"},
+		{"GetParticipantInput", ``, "GetUserInput"},
+		{"CheckMetricData", `"MetricType":"NumberOfContactsInQueue"`, "CheckQueueStatus"},
+		{"CheckMetricData", `"MetricType":"NumberOfAgentsStaffed"`, "CheckStaffing"},
+		{"UpdateContactMediaStreamingBehavior", `"MediaStreamingState":"Disabled"`, "StopMediaStreaming"},
+		{"UpdateContactMediaStreamingBehavior", `"MediaStreamingState":"Enabled"`, "StartMediaStreaming"},
+		{"ShowView", ``, "ShowView"},
+	} {
+		if got := parsed(t, one(test.typ, test.parameters)).actions[0].block; got != test.want {
+			t.Errorf("%s {%s} is %s in the log; want %s", test.typ, test.parameters, got, test.want)
+		}
+	}
+}
