@@ -394,7 +394,7 @@ func (c *Chat) start(e *flow.Effect, event json.RawMessage) {
 		call := Call{Name: s.name, Names: functionNames(c.in, e.Invoke.Function), Event: object(event)}
 		c.calls = append(c.calls, call)
 		c.add(Happening{Kind: KindCall, Text: fmt.Sprintf("calls the function %s with %s", s.name, compact(e.Invoke.Parameters))})
-		if s.reply, err = c.stubs.call(c.in, e.Invoke.Function); err != nil {
+		if s.reply, err = c.stubs.of(c.in, e); err != nil {
 			c.missing("the flow calls the function %s; say what it does, as in: lambda %s returns {}", s.name, s.name)
 		}
 	case flow.EffectAsk:
@@ -405,7 +405,7 @@ func (c *Chat) start(e *flow.Effect, event json.RawMessage) {
 		}
 		c.calls = append(c.calls, Call{Name: s.name, Names: botNames(c.in, e.Ask), Bot: true, Text: e.Ask.Text, Event: attributes})
 		c.add(Happening{Kind: KindCall, Text: fmt.Sprintf("tells the bot %s: %s", s.name, e.Ask.Text)})
-		if s.reply, err = c.stubs.ask(c.in, e.Ask); err != nil {
+		if s.reply, err = c.stubs.of(c.in, e); err != nil {
 			c.missing("the flow tells the bot %s %q; say what it answers, as in: bot %s says \"Hello\"", s.name, e.Ask.Text, s.name)
 		}
 	case flow.EffectUpdate:

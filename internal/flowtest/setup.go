@@ -379,8 +379,8 @@ func stage(in *Instance, d *Document) (*Document, error) {
 	case "CUSTOMER_WHISPER":
 		actions = hook("CustomerWhisper", d.ID) + toQueue
 	case typeModule:
-		actions = fmt.Sprintf(`{"Identifier":"Start","Type":"InvokeFlowModule","Parameters":{"FlowModuleId":%q},"Transitions":{"NextAction":"End","Errors":[{"NextAction":"End","ErrorType":"NoMatchingError"}]}},
-			{"Identifier":"End","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`, d.ID)
+		actions = fmt.Sprintf(`{"Identifier":"Start","Type":"InvokeFlowModule","Parameters":{"FlowModuleId":%s},"Transitions":{"NextAction":"End","Errors":[{"NextAction":"End","ErrorType":"NoMatchingError"}]}},
+			{"Identifier":"End","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`, jsonText(string(d.ID)))
 	default:
 		return d, nil
 	}
@@ -398,7 +398,7 @@ func stage(in *Instance, d *Document) (*Document, error) {
 const StageQueue = "Queue"
 
 func hook(key string, id center.FlowID) string {
-	return fmt.Sprintf(`{"Identifier":"Start","Type":"UpdateContactEventHooks","Parameters":{"EventHooks":{%q:%q}},"Transitions":{"NextAction":"Queue","Errors":[{"NextAction":"End","ErrorType":"NoMatchingError"}]}},`, key, id)
+	return fmt.Sprintf(`{"Identifier":"Start","Type":"UpdateContactEventHooks","Parameters":{"EventHooks":{%q:%s}},"Transitions":{"NextAction":"Queue","Errors":[{"NextAction":"End","ErrorType":"NoMatchingError"}]}},`, key, jsonText(string(id)))
 }
 
 const toQueue = `{"Identifier":"Queue","Type":"UpdateContactTargetQueue","Parameters":{"QueueId":"` + StageQueue + `"},"Transitions":{"NextAction":"Transfer","Errors":[{"NextAction":"End","ErrorType":"NoMatchingError"}]}},

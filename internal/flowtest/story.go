@@ -1,10 +1,12 @@
 package flowtest
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"time"
+	"unicode"
 
 	"parley/internal/center"
 	"parley/internal/flow"
@@ -46,7 +48,7 @@ func (t *Teller) Tell(h Happening) error {
 	if text == "" {
 		return nil
 	}
-	_, err := fmt.Fprintf(t.W, "%s%s  %s\n", t.Indent, Paint(t.Colour, LookDim, fmt.Sprintf("%8s", clock(h.At))), Paint(t.Colour, look, text))
+	_, err := fmt.Fprintf(t.W, "%s%s  %s\n", t.Indent, Paint(t.Colour, LookDim, fmt.Sprintf("%8s", clock(h.At))), Paint(t.Colour, look, printable(text)))
 	return err
 }
 
@@ -67,6 +69,16 @@ func (t *Teller) line(h Happening) (string, Look) {
 		return "   " + oneLine(clip(h.Text, 400)), LookOther
 	}
 	return "", ""
+}
+
+// printable replaces what would steer a terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
@@ -91,6 +103,9 @@ func itemLine(it *center.Item) (string, Look) {
 		if view := viewOf(it.Content); view != "" && it.ContentType == center.Interactive {
 			return fmt.Sprintf("%s%s shows the view %s", speaker(it), to, view), look
 		}
+		if chosen, data, ok := choiceOf(it); ok {
+			return fmt.Sprintf("%s chooses %s %s", speaker(it), chosen, data), look
+		}
 		return fmt.Sprintf("%s%s: %s", speaker(it), to, oneLine(clip(it.Content, 1000))), look
 	case center.TypeAttachment:
 		return fmt.Sprintf("%s sends the file %s", speaker(it), it.Attachment.Name), LookBold
@@ -98,6 +113,18 @@ func itemLine(it *center.Item) (string, Look) {
 		return eventLine(it), LookDim
 	}
 	return "", ""
+}
+
+// choiceOf returns what a customer chose of a view, and the data of the form.
+func choiceOf(it *center.Item) (chosen, data string, ok bool) {
+	var m struct {
+		Action, TemplateType string
+		Data                 json.RawMessage
+	}
+	if it.ContentType != center.InteractiveResponse || json.Unmarshal([]byte(it.Content), &m) != nil || m.TemplateType != "ViewResource" {
+		return "", "", false
+	}
+	return m.Action, oneLine(clip(string(m.Data), 300)), true
 }
 
 func eventLine(it *center.Item) string {

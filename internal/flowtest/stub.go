@@ -37,6 +37,24 @@ type bot struct {
 type stubs struct {
 	functions []function
 	bots      []bot
+	otherwise func(*flow.Effect) (reply, bool) // when none fits; may be nil
+}
+
+// of returns what comes of an effect that calls a function or asks a bot.
+func (s *stubs) of(in *Instance, e *flow.Effect) (reply, error) {
+	var r reply
+	var err error
+	if e.Kind == flow.EffectInvoke {
+		r, err = s.call(in, e.Invoke.Function)
+	} else {
+		r, err = s.ask(in, e.Ask)
+	}
+	if err != nil && s.otherwise != nil {
+		if made, ok := s.otherwise(e); ok {
+			return made, nil
+		}
+	}
+	return r, err
 }
 
 // errNoStub is the failure of what the test says nothing of.
@@ -170,6 +188,15 @@ func covers(got, want any, path string) (difference string) {
 
 func differ(got, want any, path string) string {
 	return fmt.Sprintf("%s is %s, not %s", path, compact(got), compact(want))
+}
+
+// jsonText writes a text in quotes, with the escapes of JSON.
+func jsonText(s string) string {
+	raw, err := json.Marshal(s)
+	if err != nil {
+		panic("flowtest: a text does not encode: " + err.Error()) // every string does
+	}
+	return string(raw)
 }
 
 // compact writes a value as JSON for a message.

@@ -1,0 +1,238 @@
+package flowtest
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/contact"
+	"parley/internal/flow"
+)
+
+// Play is a chat that somebody plays with, statement by statement: what
+// "parley flow run" does. What a scenario would have to say may be left unsaid: functions
+// without a stub answer {}, and bots come to the intents in turn that the flow
+// asks for.
+type Play struct {
+	session *session
+	asked   map[place]int // how often a bot was asked at an action
+	turns   map[string]int
+	pace    time.Duration // how long functions take of which nobody has said anything
+}
+
+// NewPlay returns a play of a flow that is read from a file.
+func NewPlay(l *Library, path, typ string) (*Play, error) {
+	p := &Play{session: newSession(l, ""), asked: map[place]int{}, turns: map[string]int{}}
+	d, err := l.Open(path, "", typ)
+	if err != nil {
+		return nil, err
+	}
+	p.session.in.Add(d)
+	p.session.main = d
+	p.session.chat.stubs.otherwise = p.improvise
+	return p, nil
+}
+
+// Chat returns the chat.
+func (p *Play) Chat() *Chat { return p.session.chat }
+
+// Document returns the flow that is played.
+func (p *Play) Document() *Document { return p.session.main }
+
+// Staged reports whether the flow only runs beside others, so that a made-up
+// flow leads to it.
+func (p *Play) Staged() bool {
+	return slices.ContainsFunc(p.session.in.docs, func(d *Document) bool { return d.staged })
+}
+
+// Do runs one statement of the language of scenarios.
+func (p *Play) Do(text string) error {
+	do, err := parseStatement(text)
+	if err != nil {
+		return err
+	}
+	return p.session.run(do)
+}
+
+// Say is a message of the customer.
+func (p *Play) Say(text string) error { return p.session.run(say(center.PlainText, text)) }
+
+// Begin starts the chat, unless it has begun.
+func (p *Play) Begin() error { return p.session.begin() }
+
+// Wait lets time pass until something happens by itself.
+func (p *Play) Wait() error {
+	if p.Chat().Due().IsZero() {
+		return errors.New("nothing is due any more")
+	}
+	return p.Do("advance to the next timer")
+}
+
+// improvise answers for functions and bots of which nobody has said anything.
+func (p *Play) improvise(e *flow.Effect) (reply, bool) {
+	if e.Kind == flow.EffectInvoke {
+		return reply{answer: []byte("{}"), after: p.pace}, true
+	}
+	c := p.Chat()
+	run := c.run("")
+	if e.Kind != flow.EffectAsk || run == nil {
+		return reply{}, false
+	}
+	var intents []string
+	if d := c.documentOf(run.Flow); d != nil {
+		intents = d.operands(run.Wait.Action)
+	}
+	intents = append(intents, "FallbackIntent")
+	at := place{run.Flow, run.Wait.Action, len(run.Stack)}
+	intent := intents[p.asked[at]%len(intents)]
+	p.asked[at]++
+	return reply{answer: encodeAnswer(lastAnswer(intent, "Fulfilled", nil, nil, nil))}, true
+}
+
+// operands returns what the conditions of an action compare with, each once.
+func (d *Document) operands(action string) []string {
+	a := d.actions[action]
+	if a == nil {
+		return nil
+	}
+	var list []string
+	for i := range a.Exits {
+		if e := &a.Exits[i]; e.Kind == flow.WayCondition && !strings.HasPrefix(e.Operand, "$") && !slices.Contains(list, e.Operand) {
+			list = append(list, e.Operand)
+		}
+	}
+	return list
+}
+
+// Customer is a customer who plays by himself, and agents who come when they
+// are waited for.
+type Customer struct {
+	Lines []string // what the customer says, in turn, when the flow listens; then he repeats himself
+	Once  bool     // he says each line once and then nothing any more
+	Turns int      // after which he leaves; 0 for 200
+}
+
+// Patience of a customer who plays by himself.
+const (
+	defaultTurns = 200
+	waitTurns    = 4 // turns in a queue until an agent comes
+)
+
+// Auto plays until the chat has ended. told is called after every turn, and
+// before the first.
+func (p *Play) Auto(c Customer, told func() error) error {
+	p.pace = time.Second // so that a flow that calls functions in a circle does not go round in no time
+	if err := p.Begin(); err != nil {
+		return err
+	}
+	turns := c.Turns
+	if turns == 0 {
+		turns = defaultTurns
+	}
+	if len(c.Lines) == 0 {
+		c.Lines = []string{"Hello", "Yes", "1", "Thank you"}
+	}
+	for n := 0; ; n++ {
+		if err := told(); err != nil {
+			return err
+		}
+		if _, ended := p.Chat().Ended(); ended {
+			return nil
+		}
+		if n == turns {
+			if err := p.Do("customer leaves"); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := p.turn(&c); err != nil {
+			return err
+		}
+	}
+}
+
+// agent is who comes when a contact waits in a queue.
+const agent = "Agent"
+
+// turn does the next thing that is to be done.
+func (p *Play) turn(c *Customer) error {
+	state := p.Chat().state
+	if present(state, center.RoleAgent) {
+		return p.withAgent(c)
+	}
+	run := p.Chat().run("")
+	if state.Queue != nil && state.Joining == "" {
+		if p.turns["queue"]++; run == nil || p.turns["queue"]%waitTurns == 0 {
+			return p.Do("agent " + agent + " joins")
+		}
+	}
+	if run == nil {
+		return p.Wait()
+	}
+	switch {
+	case run.Wait.Kind == flow.WaitInput:
+		return p.speakOrWait(c)
+	case run.Wait.Kind == flow.WaitView:
+		return p.choose(run)
+	case run.Wait.Kind == flow.WaitAuth:
+		return p.Do("customer signs in")
+	case run.Wants(flow.Event{Kind: flow.EventCustomerMessage, ContentType: center.PlainText}) && p.every("wait", 2):
+		return p.speakOrWait(c)
+	}
+	return p.Wait()
+}
+
+// every reports true every n-th time it is asked.
+func (p *Play) every(what string, n int) bool {
+	p.turns[what]++
+	return p.turns[what]%n == 0
+}
+
+// speakOrWait is a line of the customer, or silence when he has none left.
+func (p *Play) speakOrWait(c *Customer) error {
+	n := p.turns["lines"]
+	p.turns["lines"]++
+	if n >= len(c.Lines) && c.Once {
+		return p.Wait()
+	}
+	return p.Say(c.Lines[n%len(c.Lines)])
+}
+
+// choose is one of the actions of a view.
+func (p *Play) choose(run *flow.Run) error {
+	choices := []string{"Next"}
+	if d := p.Chat().documentOf(run.Flow); d != nil {
+		if known := d.operands(run.Wait.Action); len(known) > 0 {
+			choices = known
+		}
+	}
+	// Choosing in turn could go round between two views for ever.
+	return p.Do("customer chooses " + jsonText(choices[p.Chat().rand.IntN(len(choices))]))
+}
+
+// withAgent is what happens while an agent is there: a word, and the agent leaves.
+func (p *Play) withAgent(c *Customer) error {
+	if state := p.Chat().state; state.Whisper != nil {
+		return p.Wait()
+	}
+	p.turns["agent"]++
+	switch p.turns["agent"] % 3 {
+	case 1:
+		return p.Do("agent " + agent + ` says "Hello, how can I help you?"`)
+	case 2:
+		return p.speakOrWait(&Customer{Lines: c.Lines})
+	}
+	return p.Do("agent " + agent + " leaves")
+}
+
+// present reports whether somebody of a role is in the chat.
+func present(c *contact.Chat, role center.Role) bool {
+	for i := range c.Participants {
+		if p := &c.Participants[i]; p.Role == role && p.Present() {
+			return true
+		}
+	}
+	return false
+}
