@@ -1,6 +1,7 @@
 // Package catalog keeps what an administrator sets up: instances, contact
-// flows, queues, hours of operation, routing and security profiles, agent
-// statuses and storage configurations.
+// flows and their modules, views, queues, hours of operation, routing and
+// security profiles, agent statuses, storage configurations, and the functions,
+// bots and origins that an instance may use.
 //
 // # Reading
 //
@@ -16,13 +17,18 @@
 // unique names are exact within a process; between processes the store's
 // version check decides, and the write is tried again on what it finds.
 //
-// # Flows
+// # Contents
 //
-// The content of a flow is kept apart from the flow, under its hash: a chat
-// goes on with the content it began with, however often the flow is published
-// anew, for longer than a chat can last. The catalog is what package engine
-// asks for flows: [Catalog.Prepare] loads, [Catalog.Published] and
-// [Catalog.Content] answer from memory.
+// The contents of flows, modules and views are kept apart from their
+// resources, under their hashes: a chat goes on with the content it began with,
+// and a customer can read the view that was shown, however often something is
+// published anew or deleted, for longer than a chat can last ([Contents]).
+//
+// # What flows ask for
+//
+// The catalog is package contact's Catalog: [Catalog.Prepare] loads, the other
+// methods, as [Catalog.Published], [Catalog.Module], [Catalog.Queue] and
+// [Catalog.Hours], answer from memory.
 //
 // Errors are *center.Error unless the store fails. Start reading at [Catalog].
 package catalog

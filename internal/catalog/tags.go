@@ -13,8 +13,8 @@ const maxTags = 50
 
 // Tagged returns what an ARN names among the resources that can be tagged: an
 // instance, or a flow, flow module, view, queue, hours of operation, routing
-// profile, security profile or agent status of one. Errors: Invalid when it is no ARN of those,
-// NotFound.
+// profile, security profile or agent status of one. Errors: Invalid when it is
+// no ARN of those, NotFound.
 func (c *Catalog) Tagged(ctx context.Context, arn string) (Resource, error) {
 	a, err := taggable(arn)
 	if err != nil {

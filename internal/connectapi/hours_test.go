@@ -44,11 +44,11 @@ func (o *office) effective(hours, from, to string) string {
 	}
 	var lines []string
 	for _, d := range out.EffectiveHoursOfOperationList {
-		line := *d.Date
+		parts := []string{*d.Date}
 		for _, h := range d.OperationalHours {
-			line += " " + clock(h.Start, h.End)
+			parts = append(parts, clock(h.Start, h.End))
 		}
-		lines = append(lines, line+overrides[*d.Date])
+		lines = append(lines, strings.Join(parts, " ")+overrides[*d.Date])
 	}
 	return strings.Join(lines, "\n")
 }

@@ -6,9 +6,9 @@ import (
 	"parley/api/connect"
 )
 
-// TagResource adds tags to an instance, or to a flow, queue, hours of
-// operation, routing profile, security profile or agent status of one, or
-// changes them. An ARN of anything else is an InvalidParameterException; more
+// TagResource adds tags to an instance, or to a flow, flow module, view, queue,
+// hours of operation, routing profile, security profile or agent status of one,
+// or changes them. An ARN of anything else is an InvalidParameterException; more
 // than 50 tags are an InvalidRequestException. Contacts are tagged by TagContact.
 func (s *Service) TagResource(ctx context.Context, in *connect.TagResourceRequest) (*connect.TagResourceResponse, error) {
 	return &connect.TagResourceResponse{}, s.Catalog.Tag(ctx, in.ResourceArn, in.Tags)
