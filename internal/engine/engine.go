@@ -326,12 +326,17 @@ func (e *Engine) load(ctx context.Context, h *hot) error {
 	if err != nil {
 		return err
 	}
-	items, err := e.Store.Items(ctx, store.ItemQuery{Chat: h.id, From: max(1, head.LastSeq-contact.TailSize+1), Limit: contact.TailSize})
-	if err != nil {
-		return err
-	}
 	h.tail = contact.Tail{}
-	h.tail.Observe(items)
+	for from := max(1, head.LastSeq-contact.TailSize+1); from <= head.LastSeq; from = h.tail.Seq + 1 {
+		items, err := e.Store.Items(ctx, store.ItemQuery{Chat: h.id, From: from}) // a page: the tail may be longer
+		if err != nil {
+			return err
+		}
+		if len(items) == 0 {
+			break
+		}
+		h.tail.Observe(items)
+	}
 	h.chat, h.version, h.last = state, head.Version, nil
 	return nil
 }
