@@ -120,16 +120,16 @@ func TestGracefulStop(t *testing.T) {
 			t.Errorf("the request under way ended after %s with %v; want it finished", time.Since(began), err)
 		}
 		socket.Until("the last word")
-		var ends []time.Duration
+		var ends []time.Time
 		for _, o := range append(others, socket) {
 			if code := o.Closed(); code != 1001 {
 				t.Errorf("a socket was closed with %d; want 1001, after which clients come back", code)
 			}
-			ends = append(ends, time.Since(began))
+			ends = append(ends, o.ClosedAt())
 		}
 		<-stopped
-		slices.Sort(ends)
-		if spread := ends[len(ends)-1] - ends[0]; spread < 100*time.Millisecond {
+		slices.SortFunc(ends, time.Time.Compare)
+		if spread := ends[len(ends)-1].Sub(ends[0]); spread < 100*time.Millisecond {
 			t.Errorf("the sockets were closed within %s; want them spread", spread)
 		}
 	})

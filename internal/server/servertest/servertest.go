@@ -90,7 +90,7 @@ func serve(t testing.TB, l net.Listener, dial func(context.Context) (net.Conn, e
 		DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
 		MaxIdleConnsPerHost: 64,
 	}
-	s.HTTP = &http.Client{Transport: transport, Timeout: 10 * time.Second,
+	s.HTTP = &http.Client{Transport: transport, Timeout: 30 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	s.stop = sync.OnceValue(func() error {
 		transport.CloseIdleConnections()

@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a helper waits for something that is to come.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // Socket is a participant's WebSocket, subscribed to aws/chat.
 type Socket struct {
@@ -26,7 +26,8 @@ type Socket struct {
 	frames chan string
 	once   sync.Once
 	closed chan struct{}
-	code   uint16 // of the close frame, 0 for none; set when closed is
+	code   uint16    // of the close frame, 0 for none; set when closed is
+	at     time.Time // likewise
 }
 
 // Socket opens a socket of the chat's participant and subscribes. What comes
@@ -86,7 +87,7 @@ func (s *Socket) OnClose(_ *gws.Conn, err error) {
 
 func (s *Socket) end(code uint16) {
 	s.once.Do(func() {
-		s.code = code
+		s.code, s.at = code, time.Now()
 		close(s.closed)
 	})
 }
@@ -156,6 +157,13 @@ func (s *Socket) Closed() uint16 {
 		s.t.Fatalf("the socket is open after %s", patience)
 	}
 	return s.code
+}
+
+// ClosedAt waits like Closed and returns when it was.
+func (s *Socket) ClosedAt() time.Time {
+	s.t.Helper()
+	s.Closed()
+	return s.at
 }
 
 // Close closes the connection without ado.
