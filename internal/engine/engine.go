@@ -2,13 +2,11 @@ package engine
 
 import (
 	"context"
-	crand "crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -291,10 +289,8 @@ func (e *Engine) View(ctx context.Context, chat center.ContactID) (*contact.Chat
 
 // env returns what a decision made now needs to know.
 func (e *Engine) env() *contact.Env {
-	var seed [32]byte
-	crand.Read(seed[:])
 	return &contact.Env{
-		Now: e.Clock.Now(), Rand: rand.New(rand.NewChaCha8(seed)),
+		Now: e.Clock.Now(), Rand: chance,
 		Partition: e.Partition, Limits: e.Limits, Catalog: e.Catalog, ViewToken: e.ViewToken,
 	}
 }
