@@ -7,6 +7,7 @@ import (
 	"parley/api/connect"
 	"parley/internal/catalog"
 	"parley/internal/center"
+	"parley/internal/engine"
 )
 
 // ListQueues lists the queues of an instance by name. All are of the type
@@ -124,9 +125,6 @@ func (s *Service) UpdateQueueOutboundCallerConfig(ctx context.Context, in *conne
 // wait in it, it is a ResourceInUseException.
 func (s *Service) DeleteQueue(ctx context.Context, in *connect.DeleteQueueRequest) (*connect.DeleteQueueResponse, error) {
 	return &connect.DeleteQueueResponse{}, s.Catalog.DeleteQueue(ctx, in.InstanceId, in.QueueId, func(ctx context.Context, q *catalog.Queue) (int64, error) {
-		return s.Store.Count(ctx, queueCounter(q))
+		return s.Store.Count(ctx, engine.QueueCounter(q.Instance, center.QueueID(q.ID)))
 	})
 }
-
-// queueCounter is where the store counts the contacts that wait in a queue.
-func queueCounter(q *catalog.Queue) string { return "queued/" + q.ID }

@@ -6,6 +6,8 @@ import (
 
 	"parley/api/connect"
 	"parley/internal/catalog"
+	"parley/internal/center"
+	"parley/internal/engine"
 	"parley/internal/store"
 )
 
@@ -100,7 +102,7 @@ func TestQueueFromCreatedToDeleted(t *testing.T) {
 		}
 	}
 	real := o.service.Store
-	o.service.Store = waiting{real, "queued/" + id}
+	o.service.Store = waiting{real, engine.QueueCounter(center.InstanceID(o.id), center.QueueID(id))}
 	refused(t, "a queue with a contact", remove(id), "ResourceInUseException", 409)
 	o.service.Store = real
 	if err := remove(id); err != nil {
