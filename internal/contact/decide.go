@@ -41,15 +41,15 @@ type Env struct {
 type Line struct {
 	Others int64     // contacts that wait
 	Oldest time.Time // when the one that has waited longest came; zero when none waits
-	Ahead  int64     // those that are before a contact with the Priority and the Rank of the [Need]
+	Ahead  int64     // those that are taken before the one that the [Need] describes
 }
 
 // Need is the error of a decision that has to know how a queue stands. Put
 // that into Env.Lines and decide again.
 type Need struct {
-	Queue    center.QueueID
-	Priority int64     // of the chat that asks, see [Chat.Priority]
-	Rank     time.Time // see [Place]
+	Queue       center.QueueID
+	Priority    int64     // of the chat that asks, when it waits there: see [Chat.Priority]
+	Rank, Since time.Time // see [Place]
 }
 
 func (n *Need) Error() string { return "the length of queue " + string(n.Queue) + " has to be known" }

@@ -32,7 +32,7 @@ func (f facts) Metrics(q flow.Queue) (flow.Metrics, error) {
 	if !known && d.need == nil {
 		d.need = &Need{Queue: q.ID}
 		if here {
-			d.need.Priority, d.need.Rank = d.chat.Priority(), d.chat.rank()
+			d.need.Priority, d.need.Rank, d.need.Since = d.chat.Priority(), d.chat.rank(), place.Since
 		}
 	}
 	m := flow.Metrics{Contacts: line.Others}

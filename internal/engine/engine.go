@@ -179,7 +179,8 @@ func (e *Engine) line(ctx context.Context, chat center.ContactID, need *contact.
 		return contact.Line{}, err
 	}
 	line, err := e.Store.Line(ctx, store.LineQuery{
-		Instance: state.Instance, Queue: need.Queue, Except: chat, Priority: need.Priority, Rank: need.Rank,
+		Instance: state.Instance, Except: chat,
+		Place: store.Place{Queue: need.Queue, Priority: need.Priority, Rank: need.Rank, Since: need.Since},
 	})
 	return contact.Line{Others: line.Others, Oldest: line.Oldest, Ahead: line.Ahead}, err
 }

@@ -105,13 +105,13 @@ func TestUpdateContactTargetQueue(t *testing.T) {
 		`"QueueId":"$.Attributes.queue"`: "ok",
 		`"AgentId":"u"`:                  "ok",
 		`"AgentId":"arn:aws:connect:us-east-1:1:instance/I/agent/u"`: "ok",
-		`"QueueId":"full"`:               "ok", // it is not queued yet
-		`"QueueId":"nowhere"`:            "failed",
-		`"QueueId":"$.Attributes.gone"`:  "failed",
-		`"AgentId":"$.Attributes.gone"`:  "failed",
-		`"AgentId":"nobody"`:             "failed",
-		`"QueueId":""`:                   "failed",
-		``:                               "failed",
+		`"QueueId":"full"`:              "ok", // it is not queued yet
+		`"QueueId":"nowhere"`:           "failed",
+		`"QueueId":"$.Attributes.gone"`: "failed",
+		`"AgentId":"$.Attributes.gone"`: "failed",
+		`"AgentId":"nobody"`:            "failed",
+		`"QueueId":""`:                  "failed",
+		``:                              "failed",
 	} {
 		s, _ := settled()
 		s.Contact.Attributes = map[string]string{"queue": "q"}

@@ -182,21 +182,19 @@ type Waiting struct {
 	Place
 }
 
-// LineQuery asks how a queue stands, leaving aside the chat Except. Priority and Rank are those of
-// that chat, for Line.Ahead.
+// LineQuery asks how a queue stands, leaving aside the chat Except. Priority,
+// Rank and Since are those of that chat, for Line.Ahead.
 type LineQuery struct {
 	Instance center.InstanceID
-	Queue    center.QueueID
 	Except   center.ContactID
-	Priority int64
-	Rank     time.Time
+	Place
 }
 
 // Line is how a queue stands.
 type Line struct {
 	Others int64     // chats that wait
 	Oldest time.Time // the earliest Since of them; zero when there is none
-	Ahead  int64     // those before the priority and rank of the query
+	Ahead  int64     // those that are taken before the chat of the query
 }
 
 // Quota moves Counter by Delta. When Delta is positive and Limit is not

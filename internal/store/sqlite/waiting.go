@@ -35,9 +35,9 @@ func (s *Store) Waiting(ctx context.Context, instance center.InstanceID, queue c
 // Line implements [store.Store].
 func (s *Store) Line(ctx context.Context, q store.LineQuery) (line store.Line, err error) {
 	err = s.read(ctx, func(c *conn) error {
-		r, err := c.first(`SELECT count(*), min(since), sum((priority, rank) < (?, ?)) FROM chats
+		r, err := c.first(`SELECT count(*), min(since), sum((priority, rank, since, id) < (?, ?, ?, ?)) FROM chats
 			WHERE instance = ? AND queue = ? AND id <> ?`,
-			q.Priority, q.Rank.UnixMilli(), string(q.Instance), string(q.Queue), string(q.Except))
+			q.Priority, q.Rank.UnixMilli(), q.Since.UnixMilli(), string(q.Except), string(q.Instance), string(q.Queue), string(q.Except))
 		if err != nil || r == nil {
 			return err
 		}

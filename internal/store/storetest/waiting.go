@@ -112,10 +112,11 @@ func lineStands(t *testing.T, s *env) {
 		query store.LineQuery
 		want  store.Line
 	}{
-		{"mine", store.LineQuery{Instance: instance, Queue: "q", Except: me, Priority: 5, Rank: at(40)}, store.Line{Others: 3, Oldest: at(20), Ahead: 2}},
-		{"an onlooker's", store.LineQuery{Instance: instance, Queue: "q", Priority: 1, Rank: at(0)}, store.Line{Others: 4, Oldest: at(20)}},
-		{"an empty one", store.LineQuery{Instance: instance, Queue: "none"}, store.Line{}},
-		{"another instance's", store.LineQuery{Instance: "another", Queue: "q"}, store.Line{}},
+		{"mine", store.LineQuery{Instance: instance, Except: me, Place: *place("q", 5, 40)}, store.Line{Others: 3, Oldest: at(20), Ahead: 2}},
+		{"an equal's", store.LineQuery{Instance: instance, Except: "ffffffff", Place: *place("q", 5, 40)}, store.Line{Others: 4, Oldest: at(20), Ahead: 3}},
+		{"an onlooker's", store.LineQuery{Instance: instance, Place: *place("q", 1, 0)}, store.Line{Others: 4, Oldest: at(20)}},
+		{"an empty one", store.LineQuery{Instance: instance, Place: store.Place{Queue: "none"}}, store.Line{}},
+		{"another instance's", store.LineQuery{Instance: "another", Place: store.Place{Queue: "q"}}, store.Line{}},
 	} {
 		got, err := s.Line(t.Context(), c.query)
 		if err != nil || got.Others != c.want.Others || got.Ahead != c.want.Ahead || !got.Oldest.Equal(c.want.Oldest) {

@@ -1,0 +1,335 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/contact"
+	"parley/internal/engine"
+	"parley/internal/flow"
+	"parley/internal/store"
+)
+
+// office is a catalog with the flows of a test and one queue.
+type office struct {
+	catalog
+	queue flow.Queue
+}
+
+func (o office) Queue(_ center.InstanceID, ref string) (flow.Queue, error) {
+	if ref != string(o.queue.ID) {
+		return flow.Queue{}, center.Missing(center.KindQueue, ref)
+	}
+	return o.queue, nil
+}
+
+func (o office) Default(_ center.InstanceID, typ string) (*flow.Flow, center.FlowID, error) {
+	return o.Published(instance, typ)
+}
+
+// furnished sets up an office whose queue takes at most limit contacts.
+func furnished(t *testing.T, limit int64, flows map[string]string) setting {
+	t.Helper()
+	c := catalog{flows: map[string]*flow.Flow{}}
+	for name, actions := range flows {
+		f, err := flow.Parse([]byte(`{"Version":"2019-10-30","StartAction":"a","Actions":[` + actions + `]}`))
+		if err != nil {
+			t.Fatalf("Parse(%s): %v", name, err)
+		}
+		c.flows[name] = f
+	}
+	return func(cfg *engine.Config) {
+		cfg.Catalog = office{c, flow.Queue{ID: "sales", ARN: "arn:sales", Name: "Sales", Max: limit}}
+	}
+}
+
+// toQueue puts the contact into the queue, or says why not and disconnects.
+const toQueue = `
+ {"Identifier":"a","Type":"UpdateContactTargetQueue","Parameters":{"QueueId":"sales"},"Transitions":{"NextAction":"b","Errors":[{"NextAction":"wrong","ErrorType":"NoMatchingError"}]}},
+ {"Identifier":"b","Type":"TransferContactToQueue","Parameters":{},"Transitions":{"Errors":[{"NextAction":"full","ErrorType":"QueueAtCapacity"},{"NextAction":"wrong","ErrorType":"NoMatchingError"}]}},
+ {"Identifier":"full","Type":"MessageParticipant","Parameters":{"Text":"All lines are busy"},"Transitions":{"NextAction":"bye"}},
+ {"Identifier":"wrong","Type":"MessageParticipant","Parameters":{"Text":"Something is wrong"},"Transitions":{"NextAction":"bye"}},
+ {"Identifier":"bye","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`
+
+// position tells the customer's place in the queue.
+const position = `
+ {"Identifier":"a","Type":"GetMetricData","Parameters":{},"Transitions":{"NextAction":"b","Errors":[{"NextAction":"c","ErrorType":"NoMatchingError"}]}},
+ {"Identifier":"b","Type":"MessageParticipant","Parameters":{"Text":"You are number $.Metrics.Contact.PositionInQueue of $.Metrics.Queue.Size"},"Transitions":{"NextAction":"c"}},
+ {"Identifier":"c","Type":"EndFlowExecution","Parameters":{},"Transitions":{}}`
+
+func (w *world) queued(t *testing.T) int64 {
+	t.Helper()
+	n, err := w.store.Count(t.Context(), engine.QueueCounter(instance, "sales"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// TestQueueIsExactlyFull sends more chats at once into a queue than it takes:
+// exactly as many wait, and the flow of each other takes its QueueAtCapacity branch.
+func TestQueueIsExactlyFull(t *testing.T) {
+	const limit, chats = 20, 100
+	s := memory(t)
+	w := open(t, s, furnished(t, limit, map[string]string{"main": toQueue}))
+	var mu sync.Mutex
+	said := map[string]int{}
+	var waiting []center.ContactID
+	var wg sync.WaitGroup
+	for range chats {
+		id, ana := start(t, w, "main", "")
+		wg.Go(func() {
+			if _, err := w.Do(t.Context(), id, contact.Connect{Participant: ana}); err != nil {
+				t.Errorf("Connect: %v", err)
+			}
+			state, err := w.View(t.Context(), id)
+			if err != nil {
+				t.Errorf("View: %v", err)
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if state.Queue != nil {
+				waiting = append(waiting, id)
+			}
+			said[strings.Join(texts(items(t, w, id)), "|")]++
+		})
+	}
+	wg.Wait()
+	if len(waiting) != limit || said["All lines are busy"] != chats-limit || said[""] != limit || w.queued(t) != limit {
+		t.Fatalf("%d wait, the counter says %d, the flows said %v", len(waiting), w.queued(t), said)
+	}
+	listed := 0
+	for _, err := range s.Waiting(t.Context(), instance, "sales") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		listed++
+	}
+	if listed != limit {
+		t.Errorf("the store lists %d", listed)
+	}
+	do(t, w, waiting[0], contact.Stop{})
+	do(t, w, waiting[1], contact.Join{User: "u1", DisplayName: "Bea"})
+	if n := w.queued(t); n != limit-2 {
+		t.Errorf("after one ended and one was taken %d wait", n)
+	}
+	w.Close()
+
+	// What waits is still there after a restart, and so is what may be asked of it.
+	w = open(t, s, furnished(t, limit, map[string]string{"main": toQueue}))
+	defer w.Close()
+	do(t, w, waiting[2], contact.Join{User: "u2", DisplayName: "Cy"})
+	if n := w.queued(t); n != limit-3 {
+		t.Errorf("after a restart and one more %d wait", n)
+	}
+}
+
+func TestPositionInTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := open(t, memory(t), furnished(t, -1, map[string]string{"main": toQueue, "CUSTOMER_QUEUE": position}))
+		defer w.store.Close()
+		defer w.Close()
+		for i := range 4 {
+			id, ana := start(t, w, "main", "")
+			do(t, w, id, contact.Connect{Participant: ana})
+			want := fmt.Sprintf("You are number %d of %d", i+1, i+1)
+			if got := texts(items(t, w, id)); len(got) != 1 || got[0] != want {
+				t.Errorf("chat %d hears %q; want %q", i, got, want)
+			}
+			time.Sleep(time.Second)
+		}
+	})
+}
+
+const bot = `
+ {"Identifier":"a","Type":"ConnectParticipantWithLexBot","Parameters":{"Text":"Yes?","LexV2Bot":{"AliasArn":"arn:bot"}},
+  "Transitions":{"Errors":[{"NextAction":"b","ErrorType":"NoMatchingCondition"},{"NextAction":"c","ErrorType":"NoMatchingError"}]}},
+ {"Identifier":"b","Type":"MessageParticipant","Parameters":{"Text":"It was $.Lex.IntentName"},"Transitions":{"NextAction":"d"}},
+ {"Identifier":"c","Type":"MessageParticipant","Parameters":{"Text":"It failed"},"Transitions":{"NextAction":"d"}},
+ {"Identifier":"d","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`
+
+// TestBotsAcrossRestarts stops the process while a bot thinks: the next one
+// asks again, under the same id.
+func TestBotsAcrossRestarts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := memory(t)
+		set := furnished(t, -1, map[string]string{"main": bot})
+		asked := 0
+		asking := func(answer func(context.Context) (flow.Answer, error)) setting {
+			return func(c *engine.Config) {
+				set(c)
+				c.Ask = func(ctx context.Context, ask flow.Ask) (flow.Answer, error) {
+					if asked++; ask.Text != "help" || ask.Alias != "arn:bot" {
+						t.Errorf("the bot is asked %+v", ask)
+					}
+					return answer(ctx)
+				}
+			}
+		}
+		hang := func(ctx context.Context) (flow.Answer, error) { <-ctx.Done(); return flow.Answer{}, ctx.Err() }
+		w := open(t, s, asking(hang))
+		chat, ana := start(t, w, "main", "")
+		do(t, w, chat, contact.Connect{Participant: ana})
+		do(t, w, chat, say(ana, "help"))
+		synctest.Wait()
+		w.Close()
+		w = open(t, s, asking(func(context.Context) (flow.Answer, error) {
+			return flow.Answer{Intent: "Help", State: "Fulfilled", Messages: []flow.BotMessage{{ContentType: center.PlainText, Content: "Here I am"}}}, nil
+		}))
+		synctest.Wait()
+		if got := strings.Join(texts(items(t, w, chat)), "|"); got != "Yes?|help|Here I am|It was Help" || asked != 2 {
+			t.Errorf("the chat was %q, the bot asked %d times", got, asked)
+		}
+		w.Close()
+
+		for name, set := range map[string]setting{
+			"no bot at all": set,
+			"a dead one":    asking(func(context.Context) (flow.Answer, error) { return flow.Answer{}, errors.New("dead") }),
+			"a slow one":    asking(hang),
+		} {
+			w = open(t, s, set)
+			chat, ana = start(t, w, "main", "")
+			do(t, w, chat, contact.Connect{Participant: ana})
+			do(t, w, chat, say(ana, "help"))
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			if got := strings.Join(texts(items(t, w, chat)), "|"); got != "Yes?|help|It failed" {
+				t.Errorf("%s: %q", name, got)
+			}
+			w.Close()
+		}
+		if err := s.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+}
+
+// relating sets an attribute and a name of the related contact, and then
+// continues the chat that the attribute "before" names.
+const relating = `
+ {"Identifier":"a","Type":"UpdateContactAttributes","Parameters":{"Attributes":{"note":"from $.ContactId"},"TargetContact":"Related"},"Transitions":{"NextAction":"b","Errors":[{"NextAction":"c","ErrorType":"NoMatchingError"}]}},
+ {"Identifier":"b","Type":"UpdateContactData","Parameters":{"Name":"Renamed","TargetContact":"Related"},"Transitions":{"NextAction":"d","Errors":[{"NextAction":"c","ErrorType":"NoMatchingError"}]}},
+ {"Identifier":"c","Type":"MessageParticipant","Parameters":{"Text":"No relation"},"Transitions":{"NextAction":"d"}},
+ {"Identifier":"d","Type":"CreatePersistentContactAssociation","Parameters":{"SourceContactId":"$.Attributes.before","RehydrationType":"ENTIRE_PAST_SESSION"},"Transitions":{"NextAction":"e","Errors":[{"NextAction":"f","ErrorType":"NoMatchingError"}]}},
+ {"Identifier":"e","Type":"MessageParticipant","Parameters":{"Text":"Welcome back"},"Transitions":{"NextAction":"g"}},
+ {"Identifier":"f","Type":"MessageParticipant","Parameters":{"Text":"Welcome"},"Transitions":{"NextAction":"g"}},
+ {"Identifier":"g","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`
+
+func TestRelatedContacts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := open(t, memory(t), furnished(t, -1, map[string]string{"main": relating, "greet": `{"Identifier":"a","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`}))
+		defer w.store.Close()
+		defer w.Close()
+		past, ana := start(t, w, "greet", "")
+		do(t, w, past, contact.Connect{Participant: ana})
+		hear := func(related, before center.ContactID) string {
+			t.Helper()
+			r, err := w.Start(t.Context(), contact.Start{Instance: instance, Contact: center.NewContactID(time.Now()), Flow: "main", DisplayName: "Ana",
+				Related: related, Attributes: map[string]string{"before": string(before)}}, "")
+			if err != nil {
+				t.Fatalf("Start: %v", err)
+			}
+			do(t, w, r.Contact, contact.Connect{Participant: r.Participant})
+			synctest.Wait()
+			return strings.Join(texts(items(t, w, r.Contact)), "|")
+		}
+		if got := hear(past, past); got != "Welcome back" {
+			t.Errorf("the flow said %q", got)
+		}
+		state, err := w.View(t.Context(), past)
+		if err != nil || !strings.HasPrefix(state.Attributes["note"], "from ") || state.Current().Name != "Renamed" {
+			t.Errorf("the related contact has %v and the name %q, %v", state.Attributes, state.Current().Name, err)
+		}
+		nowhere := center.NewContactID(time.Now())
+		if got := hear(nowhere, nowhere); got != "No relation|Welcome" {
+			t.Errorf("with strangers the flow said %q", got)
+		}
+	})
+}
+
+// TestWaitingChatsCostNoGoroutine: ten thousand chats wait in flows, some for
+// time, some in a queue, and the process has no goroutine for any of them.
+func TestWaitingChatsCostNoGoroutine(t *testing.T) {
+	const chats = 10_000
+	s := memory(t)
+	w := open(t, s, furnished(t, -1, map[string]string{"main": toQueue, "CUSTOMER_QUEUE": `
+		{"Identifier":"a","Type":"Wait","Parameters":{"TimeLimitSeconds":"3600"},"Transitions":{"Conditions":[{"NextAction":"a","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}],"Errors":[{"NextAction":"a","ErrorType":"NoMatchingError"}]}}`}))
+	before := runtime.NumGoroutine()
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			for range chats / 16 {
+				r, err := w.Start(t.Context(), contact.Start{Instance: instance, Contact: center.NewContactID(time.Now()), Flow: "main", DisplayName: "Ana"}, "")
+				if err == nil {
+					_, err = w.Do(t.Context(), r.Contact, contact.Connect{Participant: r.Participant})
+				}
+				if err != nil {
+					t.Errorf("a chat: %v", err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if n := w.queued(t); n != chats {
+		t.Fatalf("%d chats wait; want %d", n, chats)
+	}
+	if more := runtime.NumGoroutine() - before; more > 8 {
+		t.Errorf("%d more goroutines for %d waiting chats", more, chats)
+	}
+	line, err := s.Line(t.Context(), store.LineQuery{Instance: instance, Place: store.Place{Queue: "sales"}})
+	if err != nil || line.Others != chats {
+		t.Errorf("Line = %+v, %v", line, err)
+	}
+	w.Close()
+}
+
+// TestAsynchronousCallsOutliveTheChat: a call that nobody waits for is made
+// although the chat is over, also after a restart.
+func TestAsynchronousCallsOutliveTheChat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := memory(t)
+		set := furnished(t, -1, map[string]string{"main": `
+			{"Identifier":"a","Type":"InvokeLambdaFunction","Parameters":{"LambdaFunctionARN":"f","InvocationType":"ASYNCHRONOUS"},"Transitions":{"NextAction":"b","Errors":[{"NextAction":"b","ErrorType":"NoMatchingError"}]}},
+			{"Identifier":"b","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`})
+		var ids []string
+		calling := func(hang bool) setting {
+			return func(c *engine.Config) {
+				set(c)
+				c.Invoke = func(ctx context.Context, call flow.Invoke, _ []byte) (json.RawMessage, error) {
+					ids = append(ids, call.ID)
+					if hang {
+						<-ctx.Done()
+						return nil, ctx.Err()
+					}
+					return json.RawMessage("null"), nil
+				}
+			}
+		}
+		w := open(t, s, calling(true))
+		chat, ana := start(t, w, "main", "")
+		do(t, w, chat, contact.Connect{Participant: ana})
+		synctest.Wait()
+		w.Close()
+		w = open(t, s, calling(false))
+		synctest.Wait()
+		state, err := w.View(t.Context(), chat)
+		if err != nil || !state.Ended || len(state.Effects) != 0 || len(ids) != 2 || ids[0] != ids[1] {
+			t.Errorf("ended %t, %d effects left, calls %q, %v", state.Ended, len(state.Effects), ids, err)
+		}
+		w.Close()
+		if err := s.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+}
