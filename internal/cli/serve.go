@@ -18,21 +18,22 @@ type serveCmd struct {
 	TLSCert   string `help:"Certificate file, for https and wss." placeholder:"FILE" env:"PARLEY_TLS_CERT" name:"tls-cert"`
 	TLSKey    string `help:"Key file of the certificate." placeholder:"FILE" env:"PARLEY_TLS_KEY" name:"tls-key"`
 
-	Account        string            `help:"Account number in ARNs (${default})." default:"123456789012" placeholder:"NUMBER" env:"PARLEY_ACCOUNT"`
-	Region         string            `help:"Region in ARNs and signatures (${default})." default:"us-east-1" placeholder:"REGION" env:"PARLEY_REGION"`
-	MaxActiveChats int64             `help:"Concurrent active chats of an instance (${default})." default:"500" placeholder:"N" env:"PARLEY_MAX_ACTIVE_CHATS"`
-	MaxFileMB      int64             `help:"Largest attachment in MiB, 1 to 100 (${default})." default:"20" placeholder:"N" env:"PARLEY_MAX_FILE_MB" name:"max-file-mb"`
-	CloudLimits    bool              `help:"Keep to the request rates of the cloud: 429 over them." env:"PARLEY_CLOUD_LIMITS"`
-	StrictText     bool              `help:"Hold text messages to 1,024 characters, as Amazon's reference says." env:"PARLEY_STRICT_TEXT"`
-	Lambda         map[string]string `help:"Function ARN or name (or *) to the URL of an HTTP function or an Invoke API." placeholder:"NAME=URL" env:"PARLEY_LAMBDA" mapsep:","`
-	LambdaEndpoint string            `help:"Base URL of a service that speaks Lambda's Invoke API." placeholder:"URL" env:"PARLEY_LAMBDA_ENDPOINT"`
-	Bot            map[string]string `help:"Bot alias ARN, BOTID/ALIASID, BOTID or * to the URL of an HTTP bot, or lex+URL for a Lex runtime." placeholder:"ARN=URL" env:"PARLEY_BOT" mapsep:","`
-	AWS            bool              `help:"Call functions and bots that are not named where the configuration of AWS SDKs says: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_LAMBDA …" env:"PARLEY_AWS" name:"aws"`
-	Stream         map[string]string `help:"Streaming endpoint ARN (or arn:aws:sns:*) to the URL of a webhook." placeholder:"ARN=URL" env:"PARLEY_STREAM" mapsep:","`
-	StreamSecret   string            `help:"Secret that signs webhooks, 16 characters or more." placeholder:"TEXT" env:"PARLEY_STREAM_SECRET"`
-	SNSEndpoint    string            `help:"Base URL of an SNS-compatible service for other streaming endpoints." placeholder:"URL" env:"PARLEY_SNS_ENDPOINT" name:"sns-endpoint"`
-	Origin         []string          `help:"Browser origin that may open sockets; may be repeated. All may when none is given." placeholder:"ORIGIN" env:"PARLEY_ORIGIN"`
-	CloseSpan      time.Duration     `help:"Time over which a stopping server closes its sockets (${default})." default:"5s" placeholder:"TIME" env:"PARLEY_CLOSE_SPAN"`
+	Account         string            `help:"Account number in ARNs (${default})." default:"123456789012" placeholder:"NUMBER" env:"PARLEY_ACCOUNT"`
+	Region          string            `help:"Region in ARNs and signatures (${default})." default:"us-east-1" placeholder:"REGION" env:"PARLEY_REGION"`
+	MaxActiveChats  int64             `help:"Concurrent active chats of an instance (${default})." default:"500" placeholder:"N" env:"PARLEY_MAX_ACTIVE_CHATS"`
+	MaxFileMB       int64             `help:"Largest attachment in MiB, 1 to 100 (${default})." default:"20" placeholder:"N" env:"PARLEY_MAX_FILE_MB" name:"max-file-mb"`
+	CloudLimits     bool              `help:"Keep to the request rates of the cloud: 429 over them." env:"PARLEY_CLOUD_LIMITS"`
+	StrictText      bool              `help:"Hold text messages to 1,024 characters, as Amazon's reference says." env:"PARLEY_STRICT_TEXT"`
+	CheckReferences bool              `help:"Publish a flow only if the queues, flows, functions … that it names by fixed values exist." env:"PARLEY_CHECK_REFERENCES"`
+	Lambda          map[string]string `help:"Function ARN or name (or *) to the URL of an HTTP function or an Invoke API." placeholder:"NAME=URL" env:"PARLEY_LAMBDA" mapsep:","`
+	LambdaEndpoint  string            `help:"Base URL of a service that speaks Lambda's Invoke API." placeholder:"URL" env:"PARLEY_LAMBDA_ENDPOINT"`
+	Bot             map[string]string `help:"Bot alias ARN, BOTID/ALIASID, BOTID or * to the URL of an HTTP bot, or lex+URL for a Lex runtime." placeholder:"ARN=URL" env:"PARLEY_BOT" mapsep:","`
+	AWS             bool              `help:"Call functions and bots that are not named where the configuration of AWS SDKs says: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_LAMBDA …" env:"PARLEY_AWS" name:"aws"`
+	Stream          map[string]string `help:"Streaming endpoint ARN (or arn:aws:sns:*) to the URL of a webhook." placeholder:"ARN=URL" env:"PARLEY_STREAM" mapsep:","`
+	StreamSecret    string            `help:"Secret that signs webhooks, 16 characters or more." placeholder:"TEXT" env:"PARLEY_STREAM_SECRET"`
+	SNSEndpoint     string            `help:"Base URL of an SNS-compatible service for other streaming endpoints." placeholder:"URL" env:"PARLEY_SNS_ENDPOINT" name:"sns-endpoint"`
+	Origin          []string          `help:"Browser origin that may open sockets; may be repeated. All may when none is given." placeholder:"ORIGIN" env:"PARLEY_ORIGIN"`
+	CloseSpan       time.Duration     `help:"Time over which a stopping server closes its sockets (${default})." default:"5s" placeholder:"TIME" env:"PARLEY_CLOSE_SPAN"`
 
 	FlowLogs    string   `help:"Directory of flow logs, a file per instance (flow-logs in the data directory)." placeholder:"DIR" env:"PARLEY_FLOW_LOGS"`
 	FlowLogMB   int64    `help:"What the flow logs of an instance may take, in MiB (${default})." default:"64" placeholder:"N" env:"PARLEY_FLOW_LOG_MB" name:"flow-log-mb"`
@@ -56,7 +57,7 @@ func (s *serveCmd) config(log *slog.Logger) server.Config {
 	return server.Config{
 		Dev: s.Dev, Listen: s.Listen, Data: s.Data, PublicURL: s.PublicURL, TLSCert: s.TLSCert, TLSKey: s.TLSKey,
 		Account: s.Account, Region: s.Region, MaxActiveChats: s.MaxActiveChats, MaxFileMB: s.MaxFileMB,
-		CloudLimits: s.CloudLimits, StrictText: s.StrictText,
+		CloudLimits: s.CloudLimits, StrictText: s.StrictText, CheckReferences: s.CheckReferences,
 		Lambda: s.Lambda, LambdaEndpoint: s.LambdaEndpoint, Bots: s.Bot, AWS: s.AWS,
 		FlowLogs: s.FlowLogs, FlowLogMB: s.FlowLogMB, FlowLogHide: s.FlowLogHide,
 		Streams: s.Stream, StreamSecret: s.StreamSecret, SNSEndpoint: s.SNSEndpoint,

@@ -98,6 +98,14 @@ func TestFlowRefusals(t *testing.T) {
 		}
 	}
 
+	big := fmt.Sprintf(`{"Version":"2019-10-30","Metadata":{"note":%q},"StartAction":"end","Actions":[{"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`, strings.Repeat("é", 256000))
+	refused(t, "a flow of more than 256,000 characters", create(o.id, "two", big), "InvalidContactFlowException", 400)
+	if _, err := o.UpdateContactFlowContent(ctx, &connect.UpdateContactFlowContentRequest{InstanceId: o.id, ContactFlowId: id + ":$SAVED", Content: big}); err != nil {
+		t.Errorf("saving it as a draft: %v", err)
+	}
+	_, err = o.UpdateContactFlowContent(ctx, &connect.UpdateContactFlowContentRequest{InstanceId: o.id, ContactFlowId: id, Content: big})
+	refused(t, "publishing it", err, "InvalidContactFlowException", 400)
+
 	two, _ := o.flow("two")
 	refused(t, "over the quota", create(o.id, "three", good("x")), "LimitExceededException", 429)
 	rename := func(name string) error {

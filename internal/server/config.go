@@ -35,7 +35,10 @@ type Config struct {
 	MaxActiveChats int64 // concurrent active chats of an instance; 500
 	CloudLimits    bool  // keep to the request rates of the cloud
 	StrictText     bool  // hold text messages to 1,024 characters
-	MaxFileMB      int64 // the largest attachment, in MiB; 20
+	// CheckReferences refuses to publish a flow that names by a fixed value what
+	// its instance does not have: see catalog.Config.
+	CheckReferences bool
+	MaxFileMB       int64 // the largest attachment, in MiB; 20
 
 	// Lambda names functions: the ARN or name of a function, or "*", to a URL.
 	Lambda map[string]string

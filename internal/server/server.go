@@ -95,7 +95,9 @@ func (s *Server) wire(ctx context.Context) error {
 	}
 	s.keys = &auth.Keys{Store: KeyStore{s.store}}
 	s.verifier = &auth.Verifier{Keys: s.keys, Region: s.Region, Account: s.Account, AcceptAny: s.Dev}
-	s.catalog = catalog.New(catalog.Config{Store: s.store, Partition: s.partition, Now: now, Log: s.Log, Unassociated: s.Dev})
+	s.catalog = catalog.New(catalog.Config{
+		Store: s.store, Partition: s.partition, Now: now, Log: s.Log, Unassociated: s.Dev, CheckReferences: s.CheckReferences,
+	})
 	if s.CloudLimits {
 		s.limits = newLimiter(now)
 	}

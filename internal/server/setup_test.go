@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"parley/api/connect"
 	"parley/api/participant"
+	"parley/internal/server"
 	"parley/internal/server/servertest"
 )
 
@@ -159,4 +161,19 @@ func TestFlowUsesWhatIsSetUp(t *testing.T) {
 		InstanceId: instance, HoursOfOperationId: hours, Name: "Moving", OverrideType: connect.OverrideTypeCLOSED, EffectiveFrom: "2000-01-01", EffectiveTill: "2999-12-31", Config: []connect.HoursOfOperationOverrideConfig{},
 	}))
 	says(begin(), "We are closed.")
+}
+
+// TestCheckReferences refuses to publish what names nothing, when it is told to.
+func TestCheckReferences(t *testing.T) {
+	flow := strings.NewReplacer("MODULE:prod", "module", "HOURS", "hours", "VIEW", "form", "QUEUE", "queue").Replace(advisor)
+	for check, want := range map[bool]int{false: 0, true: 3} {
+		s := servertest.Start(t, func(c *server.Config) { c.CheckReferences = check })
+		_, err := s.Connect.CreateContactFlow(t.Context(), &connect.CreateContactFlowRequest{
+			InstanceId: s.Instance(t), Name: "Advisor", Type: connect.ContactFlowTypeCONTACT_FLOW, Content: flow,
+		})
+		invalid, _ := errors.AsType[*connect.InvalidContactFlowException](err)
+		if want == 0 && err != nil || want > 0 && (invalid == nil || len(invalid.Problems) != want) {
+			t.Errorf("with the check %v: %v %+v; want %d problems", check, err, invalid, want)
+		}
+	}
 }
