@@ -190,8 +190,12 @@ func (s *Session) withToken(ctx context.Context, call func(token string) error) 
 
 // refresh gets a connection token in place of old, unless somebody else has.
 func (s *Session) refresh(ctx context.Context, old string) (string, error) {
-	s.refreshing.Lock()
-	defer s.refreshing.Unlock()
+	select {
+	case s.refreshing <- struct{}{}:
+		defer func() { <-s.refreshing }()
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 	s.mu.Lock()
 	token := s.token
 	s.mu.Unlock()

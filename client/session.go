@@ -100,9 +100,9 @@ type Session struct {
 	last   *Item  // the latest item of the transcript
 	anchor string // the id of the item that the session begins behind
 
-	refreshing sync.Mutex   // one request for a token at a time
-	busy       atomic.Int32 // above 0 while run does not read: somebody else takes the time
-	heard      atomic.Int64 // when something last came or was waited for, in nanoseconds since born
+	refreshing chan struct{} // full while a token is being requested
+	busy       atomic.Int32  // above 0 while run does not read: somebody else takes the time
+	heard      atomic.Int64  // when something last came or was waited for, in nanoseconds since born
 	born       time.Time
 
 	mu     sync.Mutex // guards what follows
@@ -154,7 +154,7 @@ func (c *Client) Join(ctx context.Context, cfg SessionConfig) (*Session, error) 
 	if cfg.SendTimeout == 0 {
 		cfg.SendTimeout = sendFor
 	}
-	s := &Session{c: c, cfg: cfg, done: make(chan struct{}), items: make(chan *Item, itemsWaiting), born: time.Now()}
+	s := &Session{c: c, cfg: cfg, done: make(chan struct{}), items: make(chan *Item, itemsWaiting), refreshing: make(chan struct{}, 1), born: time.Now()}
 	if cfg.After != "" {
 		s.last, s.anchor = &Item{}, cfg.After
 		s.last.Id = &cfg.After

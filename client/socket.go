@@ -27,7 +27,7 @@ type socket struct {
 
 	beats atomic.Int32 // heartbeats sent
 
-	write   sync.Mutex // one frame at a time
+	write   chan struct{} // full while a frame is being written
 	closing sync.Once
 }
 
@@ -89,7 +89,7 @@ func dialSocket(ctx context.Context, connector Connector, address string, agent 
 		_ = res.Body.Close() // given up
 		return nil, err
 	}
-	return &socket{rw: rw, br: bufio.NewReaderSize(rw, socketBuffer)}, nil
+	return &socket{rw: rw, br: bufio.NewReaderSize(rw, socketBuffer), write: make(chan struct{}, 1)}, nil
 }
 
 // shorten cuts the secrets off an address.
@@ -192,10 +192,10 @@ func (s *socket) send(op byte, payload []byte) error {
 	for i, c := range payload {
 		b = append(b, c^mask[i&3])
 	}
-	s.write.Lock()
-	defer s.write.Unlock()
-	late := time.AfterFunc(writeLimit, s.abort)
+	late := time.AfterFunc(writeLimit, s.abort) // which ends the write of whoever is first, too
 	defer late.Stop()
+	s.write <- struct{}{}
+	defer func() { <-s.write }()
 	_, err := s.rw.Write(b)
 	return err
 }
