@@ -361,6 +361,32 @@ func TestPublishingHoldsToWhatAFlowNames(t *testing.T) {
 	}
 }
 
+// TestContentAndSettingsAreBothKept updates one from one process and the other
+// from another, at once.
+func TestContentAndSettingsAreBothKept(t *testing.T) {
+	f := newFixture(t, Limits{})
+	ctx := t.Context()
+	id := f.instance(t, "acme")
+	m := f.module(t, id, "m", returns("0"))
+	other := f.again(Limits{})
+	const settings = `{"InputParameters":[{"Name":"who"}]}`
+	won := race(2, func(i int) error {
+		if i == 0 {
+			return f.UpdateModule(ctx, id, m.ID, new(returns("1")), nil)
+		}
+		return other.UpdateModule(ctx, id, m.ID, nil, new(settings))
+	})
+	c := f.again(Limits{})
+	v := must(c.View(ctx, id))
+	text, hash, err := c.ModuleText(ctx, v, All[*Module](v)[0], Live)
+	if err != nil || won != 2 || text.Content != returns("1") || text.Settings != settings {
+		t.Errorf("%d updates succeeded; the module is %+v, %v", won, text, err)
+	}
+	if run, _, err := c.Module(center.InstanceID(id), m.ID); err != nil || run.Hash != hash {
+		t.Errorf("Module = %v, %v; want the content with the hash %s", run, err, hash)
+	}
+}
+
 // TestReadersSeeWholeChanges reads while others write: a module's alias always
 // leads to a version that is there.
 func TestReadersSeeWholeChanges(t *testing.T) {

@@ -103,25 +103,38 @@ func (c *Catalog) UpdateModule(ctx context.Context, instance, ref string, conten
 	if content == nil && settings == nil {
 		return center.Errorf(center.BadRequest, "Content or Settings is needed")
 	}
-	v, err := c.View(ctx, instance)
-	if err != nil {
-		return err
-	}
-	m, which, err := v.FindModule(ref)
-	if err != nil {
-		return err
-	}
-	if which > 0 {
-		return center.Errorf(center.Invalid, "version %d of a module cannot be changed", which)
-	}
-	var text document
-	if content == nil || settings == nil {
-		from := which
-		if m.At(which) == "" {
-			from = Saved // a module that was never published
-		}
-		if text, _, err = c.ModuleText(ctx, v, m, from); err != nil {
+	return c.changeModule(ctx, instance, ref, func(v *View, m *Module, w *write) error {
+		_, which, err := v.FindModule(ref)
+		if err != nil {
 			return err
+		}
+		if which > 0 {
+			return center.Errorf(center.Invalid, "version %d of a module cannot be changed", which)
+		}
+		text, err := c.amended(ctx, v, m, which, content, settings)
+		if err != nil {
+			return err
+		}
+		parsed, problems, err := text.module(which != Saved)
+		if err != nil {
+			return err
+		}
+		if err := c.vet(v, text.Content, problems); which != Saved && err != nil {
+			return err
+		}
+		return c.storeModule(m, text, parsed, which == Saved, w)
+	})
+}
+
+// amended is a content of a module with what is given put in its place. What
+// is not given of one that was never published is that of its draft.
+func (c *Catalog) amended(ctx context.Context, v *View, m *Module, which Which, content, settings *string) (text document, err error) {
+	if content == nil || settings == nil {
+		if m.At(which) == "" {
+			which = Saved
+		}
+		if text, _, err = c.ModuleText(ctx, v, m, which); err != nil {
+			return text, err
 		}
 	}
 	if content != nil {
@@ -130,16 +143,7 @@ func (c *Catalog) UpdateModule(ctx context.Context, instance, ref string, conten
 	if settings != nil {
 		text.Settings = *settings
 	}
-	parsed, problems, err := text.module(which != Saved)
-	if err != nil {
-		return err
-	}
-	return c.changeModule(ctx, instance, ref, func(v *View, m *Module, w *write) error {
-		if err := c.vet(v, text.Content, problems); which != Saved && err != nil {
-			return err
-		}
-		return c.storeModule(m, text, parsed, which == Saved, w)
-	})
+	return text, nil
 }
 
 // DescribeModule changes name, description and state of a module. Errors:
