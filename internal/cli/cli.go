@@ -79,6 +79,8 @@ func run(ctx context.Context, args []string, io streams) int {
 		return 0
 	case errors.As(err, new(silent)):
 		return 1
+	case errors.As(err, new(misread)):
+		return 2
 	case errors.As(err, new(usage)):
 		fmt.Fprintln(io.err, "parley:", oneLine(err))
 		return 2

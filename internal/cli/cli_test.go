@@ -217,27 +217,3 @@ func TestFailures(t *testing.T) {
 		t.Errorf("chat without a server = %d %q %q", status, out, errs)
 	}
 }
-
-// TestFlowCheck checks documents good and bad.
-func TestFlowCheck(t *testing.T) {
-	clean(t)
-	good := write(t, "good.json", `{"Version":"2019-10-30","StartAction":"a","Metadata":{},"Actions":[
-		{"Identifier":"a","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`)
-	bad := write(t, "bad.json", `{"Version":"2019-10-30","StartAction":"a","Metadata":{},"Actions":[
-		{"Identifier":"a","Type":"MessageParticipant","Parameters":{},"Transitions":{"NextAction":"nowhere"}}]}`)
-	broken := write(t, "broken.json", `{"Version":`)
-	status, out, errs := parley(t, "", "flow", "check", good)
-	if status != 0 || out != good+": good\n" || errs != "" {
-		t.Errorf("flow check of a good flow = %d %q %q", status, out, errs)
-	}
-	status, out, errs = parley(t, "", "flow", "check", good, bad, broken)
-	if status != 1 || errs != "" || !strings.Contains(out, good+": good\n") || !strings.Contains(out, bad+": ") || !strings.Contains(out, "nowhere") ||
-		!strings.Contains(out, broken+": error: ") {
-		t.Errorf("flow check of bad flows = %d\n%s%s", status, out, errs)
-	}
-	for line := range strings.Lines(out) {
-		if !strings.Contains(line, ".json: ") {
-			t.Errorf("the line %q names no file", line)
-		}
-	}
-}

@@ -1,80 +1,190 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/term"
 
 	"parley/internal/flow"
+	"parley/internal/flowtest"
 )
 
 // flowCmd works with contact flows.
 type flowCmd struct {
 	Check flowCheck `cmd:"" help:"Say what is wrong with flow documents, as publishing would, and what looks wrong."`
+	Graph flowGraph `cmd:"" help:"Draw flows, as SVG or as Mermaid flowcharts."`
+	Run   flowRun   `cmd:"" help:"Run a flow in this terminal, in virtual time, and show each step."`
+	Test  flowTest  `cmd:"" help:"Hold flows to scenarios: what customers say, and what has to come of it."`
 	Logs  flowLogs  `cmd:"" help:"Show what flows do, as it happens or from the files of flow logs."`
 }
 
 // Help is shown below the list of verbs.
 func (flowCmd) Help() string {
 	return `Examples:
-  parley flow check main.json`
+  parley flow check main.json
+  parley flow graph main.json --output main.svg
+  parley flow run main.json
+  parley flow test scenarios`
 }
 
 // flowCheck is the verb flow check.
 type flowCheck struct {
-	Files []string `arg:"" name:"file" help:"Flow documents (JSON, as DescribeContactFlow gives them in Content)."`
+	Files  []string `arg:"" name:"file" help:"Flow documents (JSON, as DescribeContactFlow gives them in Content), or directories of them."`
+	Type   string   `help:"The type of the flows, as CONTACT_FLOW; what they say themselves when not given." placeholder:"TYPE"`
+	Format string   `help:"text, or json (${default})." enum:"text,json" default:"text" placeholder:"FORMAT"`
+	Strict bool     `help:"Warnings count as errors."`
 }
 
 // Help is shown below the arguments.
 func (flowCheck) Help() string {
 	return `Examples:
   parley flow check main.json
-  parley flow check flows/*.json
+  parley flow check flows --strict
 
 Errors are what CreateContactFlow would refuse; warnings are what it would
 take and a customer would notice. The exit status is 1 when there are errors.`
 }
 
+// checked is what a check found in one file.
+type checked struct {
+	File     string         `json:"file"`
+	Findings []flow.Finding `json:"findings"`
+}
+
 // Run checks each file.
-func (c flowCheck) Run(io streams) error {
-	bad := 0
-	for _, path := range c.Files {
+func (c flowCheck) Run(std streams) error {
+	paths, err := flowFiles(c.Files)
+	if err != nil {
+		return usage{err}
+	}
+	all := make([]checked, 0, len(paths))
+	errs, warnings := 0, 0
+	for _, path := range paths {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			return usage{err}
 		}
-		errs, warnings, err := checkFlow(io, path, text)
-		if err != nil {
-			return err
+		one := checked{path, c.check(text)}
+		for _, f := range one.Findings {
+			if f.Severity == flow.SeverityError {
+				errs++
+			} else {
+				warnings++
+			}
 		}
-		if errs > 0 {
-			bad++
-		}
-		if errs+warnings == 0 {
-			fmt.Fprintf(io.out, "%s: good\n", path)
-		}
+		all = append(all, one)
 	}
-	if bad > 0 {
-		return silent{errors.New("there are errors")}
+	if c.Format == "json" {
+		e := json.NewEncoder(std.out)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		err = e.Encode(all)
+	} else {
+		err = c.print(std.out, all, errs, warnings)
 	}
-	return nil
+	if err == nil && (errs > 0 || c.Strict && warnings > 0) {
+		err = silent{errors.New("there are errors")}
+	}
+	return err
 }
 
-func checkFlow(io streams, path string, text []byte) (errs, warnings int, err error) {
+func (c flowCheck) check(text []byte) []flow.Finding {
 	f, err := flow.Parse(text)
 	if err != nil {
-		_, err = fmt.Fprintf(io.out, "%s: error: %v\n", path, err)
-		return 1, 0, err
+		return []flow.Finding{{Severity: flow.SeverityError, Message: err.Error()}}
 	}
-	for _, finding := range flow.Check(f) {
-		if finding.Severity == flow.SeverityError {
-			errs++
-		} else {
-			warnings++
+	if c.Type != "" {
+		f = f.As(c.Type)
+	}
+	return append([]flow.Finding{}, flow.Check(f)...) // an empty list is not null in JSON
+}
+
+// print writes a line for each finding, as compilers do, and a summary.
+func (c flowCheck) print(w io.Writer, all []checked, errs, warnings int) error {
+	colour := isTerminal(w)
+	var b strings.Builder
+	for _, one := range all {
+		if len(one.Findings) == 0 {
+			fmt.Fprintf(&b, "%s: %s\n", one.File, flowtest.Paint(colour, flowtest.LookGood, "good"))
 		}
-		if _, err := fmt.Fprintf(io.out, "%s: %s\n", path, finding); err != nil {
-			return errs, warnings, err
+		for _, f := range one.Findings {
+			look := flowtest.LookBad
+			if f.Severity == flow.SeverityWarning {
+				look = flowtest.LookOther
+			}
+			fmt.Fprintf(&b, "%s: %s: ", one.File, flowtest.Paint(colour, look, string(f.Severity)))
+			if f.Action != "" {
+				fmt.Fprintf(&b, "%s ", flowtest.Paint(colour, flowtest.LookBold, "["+plain(oneLineText(f.Action))+"]"))
+			}
+			if f.Field != "" {
+				fmt.Fprintf(&b, "%s: ", plain(f.Field))
+			}
+			b.WriteString(plain(oneLineText(f.Message)))
+			if f.Hint != "" {
+				fmt.Fprintf(&b, " %s", flowtest.Paint(colour, flowtest.LookDim, "("+plain(f.Hint)+")"))
+			}
+			b.WriteByte('\n')
 		}
 	}
-	return errs, warnings, nil
+	fmt.Fprintf(&b, "%s: %s, %s\n", counted(len(all), "flow"), counted(errs, "error"), counted(warnings, "warning"))
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func oneLineText(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}
+
+// flowFiles returns the files that arguments name: themselves, and the .json
+// files below directories.
+func flowFiles(args []string) ([]string, error) { return below(args, ".json") }
+
+// below returns the files that arguments name, and those with an ending below
+// the directories that they name.
+func below(args []string, ending string) ([]string, error) {
+	var paths []string
+	for _, arg := range args {
+		info, err := os.Stat(arg)
+		if err != nil {
+			return nil, err
+		}
+		if !info.IsDir() {
+			paths = append(paths, arg)
+			continue
+		}
+		found := len(paths)
+		err = filepath.WalkDir(arg, func(path string, entry fs.DirEntry, err error) error {
+			if err == nil && !entry.IsDir() && filepath.Ext(path) == ending {
+				paths = append(paths, path)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		if len(paths) == found {
+			return nil, fmt.Errorf("%s holds no file that ends in %s", arg, ending)
+		}
+	}
+	return paths, nil
+}
+
+// isTerminal reports whether what is written to w is seen in a terminal that
+// shows colours (https://no-color.org).
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
 }

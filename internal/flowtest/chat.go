@@ -197,8 +197,10 @@ func (c *Chat) apply(change *contact.Change) {
 		c.state = change.Chat
 	}
 	c.tail.Observe(change.Items)
-	c.tell(change)
-	c.moved(before)
+	c.tell(change, before)
+	if c.state != nil && c.state.Ended && (before == nil || !before.Ended) {
+		c.note("the chat has ended: %s", c.state.Current().DisconnectReason)
+	}
 	for i := range change.Effects {
 		c.start(&change.Effects[i].Effect, change.Effects[i].Event)
 	}
@@ -214,18 +216,37 @@ func (c *Chat) trace(v flow.Visit) {
 }
 
 // tell writes the steps of a command and what was said into the story, each
-// message behind the action that said it.
-func (c *Chat) tell(change *contact.Change) {
-	next := 0
+// message behind the action that said it, and where the contact went before
+// the flow that runs there.
+func (c *Chat) tell(change *contact.Change, before *contact.Chat) {
+	next, moved := 0, false
+	moves := func() {
+		if !moved {
+			moved = true
+			c.moved(before)
+		}
+	}
+	step := func() {
+		v := c.steps[next].visit
+		if v.Step == 1 && !c.open[place{v.Flow, v.Action, v.Depth}] {
+			moves() // a flow begins
+		}
+		c.step(v)
+		next++
+	}
 	for i, p := range change.Pushes {
-		for ; next < len(c.steps) && c.steps[next].at <= i; next++ {
-			c.step(c.steps[next].visit)
+		for next < len(c.steps) && c.steps[next].at <= i {
+			step()
+		}
+		if p.Item.ContentType == center.EventEnded {
+			moves()
 		}
 		c.add(Happening{Kind: KindItem, Item: p.Item})
 	}
-	for ; next < len(c.steps); next++ {
-		c.step(c.steps[next].visit)
+	for next < len(c.steps) {
+		step()
 	}
+	moves()
 }
 
 func (c *Chat) step(v flow.Visit) {
@@ -302,7 +323,7 @@ func (c *Chat) note(format string, args ...any) {
 	c.add(Happening{Kind: KindNote, Text: fmt.Sprintf(format, args...)})
 }
 
-// moved notes what became of the contact since a state.
+// moved notes where the contact went since a state.
 func (c *Chat) moved(before *contact.Chat) {
 	now := c.state
 	if now == nil || now == before {
@@ -318,9 +339,6 @@ func (c *Chat) moved(before *contact.Chat) {
 	}
 	if q := queueOf(now); q != "" && q != queue {
 		c.note("the contact waits in the queue %s", q)
-	}
-	if now.Ended && (before == nil || !before.Ended) {
-		c.note("the chat has ended: %s", now.Current().DisconnectReason)
 	}
 }
 

@@ -2,6 +2,8 @@ package flowtest
 
 import (
 	"errors"
+	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -45,6 +47,25 @@ func (p *Play) Document() *Document { return p.session.main }
 // flow leads to it.
 func (p *Play) Staged() bool {
 	return slices.ContainsFunc(p.session.in.docs, func(d *Document) bool { return d.staged })
+}
+
+// Add adds another flow, or a module, that the flow may lead to: those below a
+// directory, or that of a file.
+func (p *Play) Add(path string, module bool) error {
+	typ := ""
+	if module {
+		typ = typeModule
+	}
+	return filepath.WalkDir(path, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || filepath.Ext(path) != ".json" {
+			return err
+		}
+		d, err := p.session.library.Open(path, "", typ)
+		if err == nil && d.Flow.Hash != p.session.main.Flow.Hash {
+			p.session.in.Add(d)
+		}
+		return err
+	})
 }
 
 // Do runs one statement of the language of scenarios.
@@ -109,9 +130,12 @@ func (d *Document) operands(action string) []string {
 // Customer is a customer who plays by himself, and agents who come when they
 // are waited for.
 type Customer struct {
-	Lines []string // what the customer says, in turn, when the flow listens; then he repeats himself
-	Once  bool     // he says each line once and then nothing any more
-	Turns int      // after which he leaves; 0 for 200
+	// Lines are what the customer says, in turn, when the flow listens; then he
+	// repeats himself. A line that begins with / is a statement.
+	Lines []string
+	Once  bool // he says each line once and then nothing any more
+	Turns int  // after which he leaves; 0 for 200
+	Mute  bool // he never says anything, and does not choose or sign in
 }
 
 // Patience of a customer who plays by himself.
@@ -131,7 +155,7 @@ func (p *Play) Auto(c Customer, told func() error) error {
 	if turns == 0 {
 		turns = defaultTurns
 	}
-	if len(c.Lines) == 0 {
+	if len(c.Lines) == 0 && !c.Mute {
 		c.Lines = []string{"Hello", "Yes", "1", "Thank you"}
 	}
 	for n := 0; ; n++ {
@@ -159,10 +183,14 @@ const agent = "Agent"
 // turn does the next thing that is to be done.
 func (p *Play) turn(c *Customer) error {
 	state := p.Chat().state
+	run := p.Chat().run("")
+	if line := p.line(c); strings.HasPrefix(line, "/") && len(p.Chat().effects) == 0 {
+		p.turns["lines"]++
+		return p.Do(line[1:])
+	}
 	if present(state, center.RoleAgent) {
 		return p.withAgent(c)
 	}
-	run := p.Chat().run("")
 	if state.Queue != nil && state.Joining == "" {
 		if p.turns["queue"]++; run == nil || p.turns["queue"]%waitTurns == 0 {
 			return p.Do("agent " + agent + " joins")
@@ -172,6 +200,8 @@ func (p *Play) turn(c *Customer) error {
 		return p.Wait()
 	}
 	switch {
+	case c.Mute:
+		return p.Wait()
 	case run.Wait.Kind == flow.WaitInput:
 		return p.speakOrWait(c)
 	case run.Wait.Kind == flow.WaitView:
@@ -192,12 +222,21 @@ func (p *Play) every(what string, n int) bool {
 
 // speakOrWait is a line of the customer, or silence when he has none left.
 func (p *Play) speakOrWait(c *Customer) error {
-	n := p.turns["lines"]
-	p.turns["lines"]++
-	if n >= len(c.Lines) && c.Once {
+	line := p.line(c)
+	if line == "" {
 		return p.Wait()
 	}
-	return p.Say(c.Lines[n%len(c.Lines)])
+	p.turns["lines"]++
+	return p.Say(line)
+}
+
+// line is what the customer will say next, "" for nothing.
+func (p *Play) line(c *Customer) string {
+	n := p.turns["lines"]
+	if c.Mute || n >= len(c.Lines) && c.Once {
+		return ""
+	}
+	return c.Lines[n%len(c.Lines)]
 }
 
 // choose is one of the actions of a view.
@@ -208,8 +247,12 @@ func (p *Play) choose(run *flow.Run) error {
 			choices = known
 		}
 	}
-	// Choosing in turn could go round between two views for ever.
-	return p.Do("customer chooses " + jsonText(choices[p.Chat().rand.IntN(len(choices))]))
+	key := "view " + run.Wait.Action
+	i := p.turns[key]
+	if p.turns[key]++; i >= len(choices) {
+		i = p.Chat().rand.IntN(len(choices)) // in turn it could go round between two views for ever
+	}
+	return p.Do("customer chooses " + jsonText(choices[i]))
 }
 
 // withAgent is what happens while an agent is there: a word, and the agent leaves.
@@ -222,7 +265,7 @@ func (p *Play) withAgent(c *Customer) error {
 	case 1:
 		return p.Do("agent " + agent + ` says "Hello, how can I help you?"`)
 	case 2:
-		return p.speakOrWait(&Customer{Lines: c.Lines})
+		return p.speakOrWait(&Customer{Lines: c.Lines, Mute: c.Mute})
 	}
 	return p.Do("agent " + agent + " leaves")
 }

@@ -153,7 +153,7 @@ func stepLine(h Happening) string {
 	}
 	switch {
 	case v.Problem != "":
-		line += ": " + oneLine(clip(v.Problem, 300))
+		line += ": " + oneLine(clip(h.named(v.Problem), 300))
 	case v.Way.Kind == flow.WayCondition:
 		line += ": " + oneLine(clip(v.Result, 100))
 	case v.Waits:
@@ -166,6 +166,19 @@ func stepLine(h Happening) string {
 		line += " → " + clip(titles(v.Next), 50)
 	}
 	return line
+}
+
+// named puts the names that designers show into a text, for the ARNs in it.
+func (h *Happening) named(text string) string {
+	if h.Document == nil {
+		return text
+	}
+	for ref, name := range h.Document.Outline.Names {
+		if strings.HasPrefix(ref, "arn:") {
+			text = strings.ReplaceAll(text, ref, name)
+		}
+	}
+	return text
 }
 
 func stepLook(h Happening) Look {

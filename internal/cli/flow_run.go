@@ -1,0 +1,205 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"parley/internal/flowtest"
+)
+
+// flowRun is the verb flow run.
+type flowRun struct {
+	File   string            `arg:"" help:"The flow."`
+	Type   string            `help:"Its type, as CUSTOMER_QUEUE; what it says itself when not given." placeholder:"TYPE"`
+	Flow   []string          `help:"Another flow that this one leads to, or a directory of flows and modules; may be repeated." placeholder:"PATH"`
+	Module []string          `help:"A flow module that this one invokes, where the document does not say that it is one; may be repeated." placeholder:"PATH"`
+	Say    []string          `help:"What the customer says, in turn, when the flow listens, or does as a statement that begins with /; may be repeated." sep:"none" placeholder:"TEXT"`
+	Auto   bool              `help:"The customer plays by himself: answers, chooses, waits, until the chat ends."`
+	Lambda map[string]string `help:"What a function answers: JSON, a file of JSON, fails, or times out; {} when not given." mapsep:"none" placeholder:"NAME=ANSWER"`
+	Bot    map[string]string `help:"What a bot answers: an intent to end with, or JSON or a file of JSON in the shape of RecognizeText; the intents that the flow knows, in turn, when not given." mapsep:"none" placeholder:"NAME=ANSWER"`
+	Attr   map[string]string `help:"Contact attribute; may be repeated." mapsep:"none" placeholder:"KEY=VALUE"`
+	Name   string            `help:"The customer's name (${default})." default:"Ana"`
+	With   []string          `help:"A statement of the language of scenarios to begin with, as \"queue Sales full\"; may be repeated." sep:"none" placeholder:"STATEMENT"`
+	Quiet  bool              `short:"q" help:"Show only what is said, not each step."`
+}
+
+// Help is shown below the arguments.
+func (flowRun) Help() string {
+	return `Examples:
+  parley flow run main.json                        be the customer
+  parley flow run main.json --flow flows           with the flows that it leads to
+  parley flow run main.json --say Hello --say 1    what happens to one who says that
+  parley flow run main.json --auto --lambda prices=prices.json
+  echo "Hello" | parley flow run main.json
+
+Time is virtual: it stands still while you write. An empty line lets it pass
+until something happens. A line that begins with / is a statement of the
+language of scenarios: /advance 5m, /agent Bo joins, /customer chooses Next {},
+/queue Sales full. /help lists them, /end ends the chat.`
+}
+
+// Run runs the flow until the chat has ended.
+func (c *flowRun) Run(ctx context.Context, std streams) error {
+	p, err := c.prepare()
+	if err != nil {
+		return usage{err}
+	}
+	if len(c.Say) > 0 || c.Auto {
+		show := &shown{play: p, teller: flowtest.Teller{W: std.out, Colour: isTerminal(std.out), Quiet: c.Quiet}}
+		err := p.Auto(flowtest.Customer{Lines: c.Say, Once: !c.Auto}, func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			return show.more()
+		})
+		return errors.Join(show.more(), err)
+	}
+	ui := newTerminal(std)
+	defer ui.close()
+	show := &shown{play: p, teller: flowtest.Teller{W: ui.out, Colour: isTerminal(std.out), Quiet: c.Quiet}}
+	return c.converse(ui, show)
+}
+
+// prepare sets the stage.
+func (c *flowRun) prepare() (*flowtest.Play, error) {
+	p, err := flowtest.NewPlay(&flowtest.Library{}, c.File, c.Type)
+	if err != nil {
+		return nil, err
+	}
+	statements := []string{"customer is " + quote(c.Name)}
+	for _, path := range c.Flow {
+		if err := p.Add(path, false); err != nil {
+			return nil, err
+		}
+	}
+	for _, path := range c.Module {
+		if err := p.Add(path, true); err != nil {
+			return nil, err
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(c.Attr)) {
+		statements = append(statements, "attribute "+quote(key)+" = "+quote(c.Attr[key]))
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Lambda)) {
+		answer, err := stub(c.Lambda[name], "returns ")
+		if err != nil {
+			return nil, fmt.Errorf("--lambda %s: %w", name, err)
+		}
+		statements = append(statements, "lambda "+quote(name)+" "+answer)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Bot)) {
+		answer, err := stub(c.Bot[name], "answers ")
+		if err != nil { // it is no file
+			answer = "ends with " + quote(c.Bot[name])
+		}
+		statements = append(statements, "bot "+quote(name)+" "+answer)
+	}
+	for _, statement := range append(statements, c.With...) {
+		if err := p.Do(statement); err != nil {
+			return nil, fmt.Errorf("%s: %w", statement, err)
+		}
+	}
+	return p, nil
+}
+
+// stub is what a stub does: fails, times out, or answers with JSON that is
+// given or in a file.
+func stub(value, verb string) (string, error) {
+	switch {
+	case value == "fails", value == "times out":
+		return value, nil
+	case strings.HasPrefix(value, "{"):
+		return verb + value, nil
+	}
+	text, err := os.ReadFile(filepath.Clean(value))
+	if err != nil {
+		return "", err
+	}
+	return verb + strings.TrimSpace(string(text)), nil
+}
+
+// quote writes a text as scenarios do.
+func quote(s string) string {
+	s = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(s)
+	return `"` + s + `"`
+}
+
+// shown is how much of a chat was shown.
+type shown struct {
+	play   *flowtest.Play
+	teller flowtest.Teller
+	told   int
+}
+
+// more shows what has happened since.
+func (s *shown) more() error {
+	story := s.play.Chat().Story()
+	for ; s.told < len(story); s.told++ {
+		if err := s.teller.Tell(story[s.told]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// converse takes lines from the customer until the chat or the input has ended.
+func (c *flowRun) converse(ui *terminal, show *shown) error {
+	if ui.interactive {
+		ui.print("", "-- write as the customer; an empty line lets time pass, /help helps, /end ends")
+	}
+	p := show.play
+	err := p.Begin()
+	for {
+		if err := show.more(); err != nil {
+			return err
+		}
+		if err != nil && !ui.interactive {
+			return err
+		}
+		if err != nil {
+			ui.print("", "-- "+err.Error())
+			err = nil
+		}
+		if _, ended := p.Chat().Ended(); ended {
+			return nil
+		}
+		line, failed := ui.line()
+		if errors.Is(failed, io.EOF) && !ui.interactive {
+			return errors.Join(c.silence(p), show.more())
+		}
+		if failed != nil {
+			return nil
+		}
+		switch line = strings.TrimSpace(line); {
+		case line == "":
+			err = p.Wait()
+		case line == "/help":
+			ui.print("", "-- "+statements)
+		case line == "/end":
+			err = p.Do("customer leaves")
+		case strings.HasPrefix(line, "/"):
+			err = p.Do(line[1:])
+		default:
+			err = p.Say(line)
+		}
+	}
+}
+
+// silence is what comes when the input has ended: time passes until the chat
+// ends, or nothing happens for long.
+func (c *flowRun) silence(p *flowtest.Play) error {
+	return p.Auto(flowtest.Customer{Mute: true}, func() error { return nil })
+}
+
+// statements are those that are of use in a chat under way.
+const statements = `/advance 5m    /advance to the next timer    /customer chooses ACTION {…}    /customer signs in    /customer leaves
+   /agent NAME joins | says "…" | leaves    /participant NAME joins | says "…" | leaves
+   /lambda NAME returns {…} | fails | times out    /bot NAME says "…" | ends with INTENT | fails
+   /queue NAME full    /hours NAME closed    /attribute KEY = VALUE    /restart    /stop    /expect …`

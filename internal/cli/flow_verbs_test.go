@@ -1,0 +1,195 @@
+package cli
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the snapshots anew")
+
+// times is what differs from run to run.
+var times = regexp.MustCompile(`\(\d+(\.\d+)?[mµn]?s\)|time="[0-9.]+"|"seconds": [0-9.e-]+`)
+
+// snapshot compares what a command prints with a file of testdata; with
+// -update it writes the file.
+func snapshot(t *testing.T, name, got string) {
+	t.Helper()
+	got = times.ReplaceAllString(got, "TIME")
+	path := filepath.Join("testdata", name+".txt")
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s: printed\n%s\nwant\n%s", name, got, want)
+	}
+}
+
+// flows is where the flows and scenarios of the tests are.
+const flows = "../flowtest/testdata/"
+
+// TestFlowCheck checks documents good and bad.
+func TestFlowCheck(t *testing.T) {
+	clean(t)
+	good := write(t, "good.json", `{"Version":"2019-10-30","StartAction":"a","Metadata":{},"Actions":[
+		{"Identifier":"a","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`)
+	bad := write(t, "bad.json", `{"Version":"2019-10-30","StartAction":"a","Metadata":{},"Actions":[
+		{"Identifier":"a","Type":"MessageParticipant","Parameters":{},"Transitions":{"NextAction":"nowhere"}}]}`)
+	broken := write(t, "broken.json", `{"Version":`)
+	status, out, errs := parley(t, "", "flow", "check", good)
+	if status != 0 || out != good+": good\n1 flow: 0 errors, 0 warnings\n" || errs != "" {
+		t.Errorf("flow check of a good flow = %d %q %q", status, out, errs)
+	}
+	status, out, errs = parley(t, "", "flow", "check", good, bad, broken)
+	if status != 1 || errs != "" || !strings.Contains(out, good+": good\n") || !strings.Contains(out, bad+": ") || !strings.Contains(out, "nowhere") ||
+		!strings.Contains(out, broken+": error: ") {
+		t.Errorf("flow check of bad flows = %d\n%s%s", status, out, errs)
+	}
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if last := lines[len(lines)-1]; last != "3 flows: 3 errors, 0 warnings" {
+		t.Errorf("the last line is %q", last)
+	}
+	for _, line := range lines[:len(lines)-1] {
+		if !strings.Contains(line, ".json: ") {
+			t.Errorf("the line %q names no file", line)
+		}
+	}
+}
+
+// TestFlowVerbsPrint compares what the flow verbs print with snapshots that
+// somebody has looked at.
+func TestFlowVerbsPrint(t *testing.T) {
+	clean(t)
+	old := "../flow/testdata/old_export.json"
+	failing := write(t, "failing.scenario", "flow "+abs(t, flows+"afterwards.json")+"\nscenario It fails\n  expect message \"Hello\"\nscenario It passes\n  start\n")
+	for _, test := range []struct {
+		name   string
+		status int
+		in     string
+		args   []string
+	}{
+		{"check", 0, "", []string{"flow", "check", flows + "shop.json", old}},
+		{"check-strict", 1, "", []string{"flow", "check", "--strict", old}},
+		{"check-json", 0, "", []string{"flow", "check", "--format", "json", flows + "survey.json", old}},
+		{"graph-mermaid", 0, "", []string{"flow", "graph", flows + "afterwards.json", "--format", "mermaid"}},
+		{"run-say", 0, "", []string{"flow", "run", flows + "shop.json", "--module", flows + "survey.json", "--say", "return it",
+			"--say", `/customer chooses Next {"FormData": {"what": "a cup"}}`, "--say", "5",
+			"--bot", "ShopBot=ReturnGoods", "--lambda", `customers={"tier": "gold"}`, "--with", "view form actions Next"}},
+		{"run-auto", 0, "", []string{"flow", "run", flows + "shop.json", "--auto", "--flow", flows, "--bot", "ShopBot=TalkToHuman"}},
+		{"run-quiet", 0, "", []string{"flow", "run", flows + "afterwards.json", "--quiet", "--auto", "--name", "Bo"}},
+		{"run-piped", 0, "/queue Support full\nHello\n\n/nonsense\n", []string{"flow", "run", flows + "shop.json", "--bot", "ShopBot=TalkToHuman"}},
+		{"run-lines", 0, "Hello\n/agent Bea joins\n/customer leaves\n", []string{"flow", "run", flows + "shop.json", "--bot", "ShopBot=TalkToHuman"}},
+		{"test", 0, "", []string{"flow", "test", flows, "--cover"}},
+		{"test-missed", 0, "", []string{"flow", "test", flows, "--missed", "--match", "^StopContact"}},
+		{"test-verbose", 0, "", []string{"flow", "test", flows, "-v", "--match", "goods are returned|Gold|(?i)a form that is left"}},
+		{"test-none", 1, "", []string{"flow", "test", flows, "--match", "no such scenario"}},
+		{"test-json", 0, "", []string{"flow", "test", flows, "--match", "StopContact", "--json", "-"}},
+		{"test-junit", 0, "", []string{"flow", "test", flows, "--match", "StopContact", "--junit", "-"}},
+		{"test-failing", 1, "", []string{"flow", "test", failing}},
+		{"test-failing-junit", 1, "", []string{"flow", "test", failing, "--junit", "-"}},
+	} {
+		status, out, errs := parley(t, test.in, test.args...)
+		if status != test.status && test.name != "run-piped" {
+			t.Errorf("%s: status %d; want %d\n%s", test.name, status, test.status, errs)
+		}
+		text := strings.ReplaceAll(out, filepath.Dir(failing), "DIR")
+		if errs != "" {
+			text += "--- standard error\n" + errs
+		}
+		snapshot(t, test.name, strings.ReplaceAll(text, abs(t, flows), "FLOWS"))
+	}
+}
+
+func abs(t *testing.T, path string) string {
+	t.Helper()
+	path, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestFlowGraphWritesFiles writes a drawing, drawings into a directory, and
+// what tests have seen.
+func TestFlowGraphWritesFiles(t *testing.T) {
+	clean(t)
+	dir := t.TempDir()
+	for _, args := range [][]string{
+		{"flow", "graph", flows + "shop.json", "-o", filepath.Join(dir, "one.svg")},
+		{"flow", "graph", flows + "shop.json", "-o", filepath.Join(dir, "one.mmd"), "--title", "The shop"},
+		{"flow", "graph", flows, "-o", filepath.Join(dir, "all")},
+		{"flow", "graph", flows, "-o", filepath.Join(dir, "all"), "--format", "mermaid"},
+		{"flow", "test", flows, "--cover-graph", filepath.Join(dir, "seen"), "--junit", filepath.Join(dir, "results.xml"), "--json", filepath.Join(dir, "results.json")},
+	} {
+		if status, _, errs := parley(t, "", args...); status != 0 || errs != "" {
+			t.Errorf("%q = %d %s", args, status, errs)
+		}
+	}
+	for path, want := range map[string]string{
+		"one.svg": "<svg", "one.mmd": `title: "The shop"`, "all/waiting.svg": "<svg", "all/survey.mmd": "flowchart LR", "seen/shop.svg": "×</text>",
+	} {
+		text, err := os.ReadFile(filepath.Join(dir, path))
+		if err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%s does not hold %s: %v", path, want, err)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "results.xml"))
+	if err != nil || xml.Unmarshal(text, new(struct{})) != nil {
+		t.Errorf("results.xml is no XML: %v\n%s", err, text)
+	}
+	var results struct {
+		Passed   int
+		Coverage []struct{ Actions struct{ Seen, Total int } }
+	}
+	if text, err = os.ReadFile(filepath.Join(dir, "results.json")); err != nil || json.Unmarshal(text, &results) != nil {
+		t.Fatalf("results.json is no JSON: %v\n%s", err, text)
+	}
+	if results.Passed < 10 || len(results.Coverage) < 5 || results.Coverage[0].Actions.Seen == 0 {
+		t.Errorf("results.json tells %+v", results)
+	}
+}
+
+// TestFlowVerbsRefuse what makes no sense: status 2, and a message that says what.
+func TestFlowVerbsRefuse(t *testing.T) {
+	clean(t)
+	empty := t.TempDir()
+	wrong := write(t, "wrong.scenario", "flow x.json\nnonsense\nscenario a\n  expect the moon\n")
+	nothing := write(t, "nothing.scenario", "flow x.json\n")
+	noFlow := write(t, "no.json", "[]")
+	for _, test := range []struct {
+		status int
+		want   string
+		args   []string
+	}{
+		{2, "no such file", []string{"flow", "check", "nowhere.json"}},
+		{2, "holds no file that ends in .json", []string{"flow", "check", empty}},
+		{2, "--output DIR", []string{"flow", "graph", flows}},
+		{1, "no JSON object", []string{"flow", "graph", noFlow}},
+		{2, "no such file", []string{"flow", "run", "nowhere.json"}},
+		{2, "there is no statement \"queues\"", []string{"flow", "run", flows + "shop.json", "--with", "queues"}},
+		{2, "--lambda x: open nowhere", []string{"flow", "run", flows + "shop.json", "--lambda", "x=nowhere"}},
+		{2, "holds no file that ends in .scenario", []string{"flow", "test", empty}},
+		{2, "wrong.scenario:2: there is no statement \"nonsense\"", []string{"flow", "test", wrong}},
+		{2, "wrong.scenario:4: \"the\" cannot be expected", []string{"flow", "test", wrong}},
+		{2, "holds no scenario", []string{"flow", "test", nothing}},
+		{2, "--match: ", []string{"flow", "test", flows, "--match", "("}},
+		{2, "from 0 to 100", []string{"flow", "test", flows, "--cover-min", "101"}},
+		{1, "less than 99%", []string{"flow", "test", flows, "--match", "StopContact", "--cover-min", "99"}},
+	} {
+		status, _, errs := parley(t, "", test.args...)
+		if status != test.status || !strings.Contains(errs, test.want) {
+			t.Errorf("parley %q = %d %q; want %d and %q", test.args, status, errs, test.status, test.want)
+		}
+	}
+}
