@@ -62,6 +62,9 @@ func (a AddParticipant) decide(d *decision) error {
 	if d.chat.Ended {
 		return center.Errorf(center.Conflict, "the contact has ended")
 	}
+	if d.chat.botTalks() {
+		return center.Errorf(center.Conflict, "a bot is on the contact; a custom participant cannot be added")
+	}
 	for i := range d.chat.Participants {
 		switch p := &d.chat.Participants[i]; {
 		case !p.Left.IsZero():
@@ -86,6 +89,11 @@ func (a AddParticipant) decide(d *decision) error {
 		d.keep(key, d.change.Reply)
 	}
 	return nil
+}
+
+// botTalks reports whether the customer is talking to the bot of a flow.
+func (c *Chat) botTalks() bool {
+	return c.Run != nil && (c.Run.Wait.Kind == flow.WaitInput || c.Run.Wait.Kind == flow.WaitBot)
 }
 
 // Disconnect takes a participant out of the chat (DisconnectParticipant). The
@@ -162,7 +170,7 @@ func (d *decision) segment(method, reason string, id center.FlowID) {
 	next.QueuePriority, next.QueueTimeAdjust = 0, 0
 	old.Next, old.Disconnected, old.DisconnectReason = next.ID, d.env.Now, reason
 	c.Contacts = append(c.Contacts, next)
-	c.Flow, c.Data, c.Criteria = id, nil, nil
+	c.Flow, c.Data, c.Criteria, c.Joining = id, nil, nil, ""
 	d.current()
 }
 

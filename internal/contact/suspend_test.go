@@ -63,6 +63,7 @@ func TestTalkingToABot(t *testing.T) {
 
 	t.Run("until the intent is through", func(t *testing.T) {
 		p, ana := opened(t, o, Start{Attributes: map[string]string{"tier": "gold"}})
+		p.refuse(center.Conflict, AddParticipant{DisplayName: "Robo"})
 		p.do(typed(ana, "a trip"))
 		ask := p.ask()
 		if ask.Alias != "arn:aws:lex:us-east-1:1:bot-alias/B/A" || ask.Locale != "en_US" || ask.Session != string(p.chat.ID) || ask.Text != "a trip" ||

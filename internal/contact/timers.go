@@ -279,7 +279,7 @@ func (d *decision) idle(r center.Role, due time.Time) error {
 	c := d.edit()
 	c.Idle = nil
 	for i := range c.Participants {
-		if q := &c.Participants[i]; q.Role != center.RoleCustomer && q.Left.IsZero() {
+		if q := &c.Participants[i]; q.Role != center.RoleCustomer && q.Left.IsZero() && q.ID != c.Joining {
 			d.leave(q.ID)
 		}
 	}

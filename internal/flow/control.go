@@ -148,6 +148,7 @@ func (s *loop) run(m *machine, a *action) result {
 			d := m.own()
 			delete(d.Loops, a.id)
 			delete(d.Lists, s.label(a.id))
+			delete(m.lists, s.label(a.id))
 		}
 		return choose(doneLooping)
 	}
@@ -160,7 +161,10 @@ func (s *loop) run(m *machine, a *action) result {
 		if d.Lists == nil {
 			d.Lists = map[string]ListLoop{}
 		}
-		d.Lists[s.label(a.id)] = ListLoop{Index: visits, Elements: elements}
+		if visits == 0 {
+			delete(m.lists, s.label(a.id))
+		}
+		d.Lists[s.label(a.id)] = ListLoop{Index: visits, Length: n, Elements: elements}
 	}
 	return choose(continueLooping)
 }
@@ -176,10 +180,7 @@ func (s *loop) label(id string) string {
 // times is how often the loop continues, and over which list.
 func (s *loop) times(m *machine, id string) (n int, elements json.RawMessage, problem string) {
 	if l, ok := m.run.Data.Lists[s.label(id)]; ok && m.run.Data.Loops[id] > 0 {
-		v, err := decode(l.Elements)
-		if list, is := v.([]any); err == nil && is {
-			return len(list), l.Elements, ""
-		}
+		return l.Length, l.Elements, ""
 	}
 	v, ok := s.count.value(m)
 	if list, is := v.any().([]any); is && ok {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"parley/internal/center"
 )
 
 // seeds gives a fuzz test the package's own flows.
@@ -58,20 +60,31 @@ func FuzzParse(f *testing.F) {
 // FuzzRun: no document and no order of events makes the interpreter panic,
 // run on without end, or change the run it was given.
 func FuzzRun(f *testing.F) {
-	seeds(f, func(content []byte) { f.Add(content, []byte("tmbeEx"), `{"a":"1"}`) })
+	seeds(f, func(content []byte) { f.Add(content, []byte("tmbeExvsS"), `{"a":"1"}`) })
 	f.Add([]byte(doc(say("a", "$.External.a[0].b`$['Attributes']['x y']`", "a"))), []byte("ttt"), `{"a":[{"b":1}]}`)
 	f.Fuzz(func(t *testing.T, content []byte, script []byte, answer string) {
 		parsed, err := Parse(content)
 		if err != nil || len(script) > 64 {
 			return
 		}
-		s := newWorld()
+		s, i := settled()
 		s.flows["main"] = parsed
 		s.flows["f"] = parsed
+		i.modules["m"], i.modules["f"] = parsed.WithSettings(content), parsed
+		i.views["form"] = View{ID: "form"}
+		i.metrics["q"] = Metrics{Contacts: 1}
+		s.Contact.Queue.ID, s.Contact.Interactive, s.Contact.Related = "q", len(answer)%2 == 0, "c-r"
 		s.Contact.Logging = len(script)%2 == 0
 		s.Contact.BotPresent = true
 		s.Contact.Attributes = map[string]string{"x": answer}
-		out := Start(s.World, parsed, "main", KindInbound, Data{})
+		kinds := []Kind{KindInbound, KindCustomerQueue, KindAgentWhisper, KindCustomerWhisper, KindDisconnect}
+		kind := kinds[len(script)%len(kinds)]
+		s.Contact.Queued = kind == KindCustomerQueue
+		data := Data{}
+		if json.Valid([]byte(answer)) { // a run keeps documents that were checked when they came
+			data.Lex, data.Views = json.RawMessage(answer), json.RawMessage(answer)
+		}
+		out := Start(s.World, parsed, "main", kind, data)
 		for _, c := range script {
 			if out.Run == nil {
 				break
@@ -102,7 +115,13 @@ func eventOf(c byte, r *Run, answer string) Event {
 	case 't':
 		return Event{Kind: EventTime}
 	case 'm':
-		return Event{Kind: EventCustomerMessage}
+		return Event{Kind: EventCustomerMessage, ContentType: center.PlainText, Content: answer}
+	case 'v':
+		return Event{Kind: EventCustomerMessage, ContentType: center.InteractiveResponse, Content: answer}
+	case 's':
+		return Event{Kind: EventSignedIn, Session: r.Wait.Session, SignIn: SignIn{CustomerID: answer}}
+	case 'S':
+		return Event{Kind: EventSignInCancelled, Session: r.Wait.Session}
 	case 'b':
 		return Event{Kind: EventBotLeft}
 	case 'e':

@@ -21,6 +21,9 @@ const (
 	// run for half a minute. The service gave them 6 seconds in 2023; bots that
 	// are no Lex need more.
 	botLimit = 30 * time.Second
+
+	maxBotAnswer   = 128 << 10 // bytes
+	maxBotMessages = 50        // of one answer
 )
 
 const inputTimeLimitExceeded = "InputTimeLimitExceeded"
@@ -302,8 +305,11 @@ func (s *bot) utter(m *machine, text string) result {
 // answered takes what the bot said: its messages, and what becomes of the talk.
 func (s *bot) answered(m *machine, talk *Talk, raw json.RawMessage) result {
 	var answer Answer
-	if err := json.Unmarshal(raw, &answer); err != nil {
+	switch err := json.Unmarshal(raw, &answer); {
+	case err != nil || nesting(raw) != nil:
 		return fail("the bot's answer cannot be read")
+	case len(raw) > maxBotAnswer || len(answer.Messages) > maxBotMessages:
+		return fail("the bot's answer has more than 128 KB or %d messages", maxBotMessages)
 	}
 	for _, said := range answer.Messages {
 		if said.Content == "" {

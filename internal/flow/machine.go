@@ -24,9 +24,10 @@ type machine struct {
 	run      Run
 	out      Outcome
 	budget   int
-	docs     [docs]any // the documents of run.Data that a reference has asked for, decoded
-	owned    bool      // run.Data's maps are this machine's own and may be written
-	target   *Flow     // of a jump, with its id
+	docs     [docs]any      // the documents of run.Data that a reference has asked for, decoded
+	lists    map[string]any // the lists of run.Data.Lists, likewise
+	owned    bool           // run.Data's maps are this machine's own and may be written
+	target   *Flow          // of a jump, with its id
 	to       center.FlowID
 	waited   Wait            // what the run that goes on has waited for
 	passed   json.RawMessage // what is passed to a module, or back from it
@@ -284,7 +285,7 @@ func (a *action) branch(errorType string) (next int, ok bool) {
 func (m *machine) enter(f *Flow, id center.FlowID) {
 	m.flow = f
 	m.run.Flow, m.run.Hash = id, f.Hash
-	m.run.Data.Attributes, m.run.Data.Loops, m.run.Data.Lists = nil, nil, nil
+	m.run.Data.Attributes, m.run.Data.Loops, m.run.Data.Lists, m.lists = nil, nil, nil, nil
 	m.owned = true
 }
 

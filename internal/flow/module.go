@@ -153,7 +153,7 @@ func (m *machine) back(r result) (next int, more bool) {
 		m.lost(&m.run, "the calling flow has no such action")
 		return none, false
 	}
-	m.flow, m.docs, m.owned = f, [docs]any{}, false
+	m.flow, m.docs, m.lists, m.owned = f, [docs]any{}, nil, false
 	m.run.Flow, m.run.Hash, m.run.Stack, m.run.Data = frame.Flow, frame.Hash, m.run.Stack[:top], frame.Data
 	if top == 0 {
 		m.run.Stack = nil

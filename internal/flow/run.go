@@ -150,6 +150,7 @@ type Data struct {
 // ListLoop is where a Loop over a list stands.
 type ListLoop struct {
 	Index    int             `json:"index"`
+	Length   int             `json:"length"`
 	Elements json.RawMessage `json:"elements"`
 }
 

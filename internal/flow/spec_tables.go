@@ -96,7 +96,7 @@ var controlSpecs = []spec{
 		params: []param{literal("FlowLoggingBehavior", "Enabled", "Disabled").must()}, make: newSetLogging,
 	},
 	{
-		name: "InvokeFlowModule", types: everywhere, required: onError, optional: onCondition, open: true,
+		name: "InvokeFlowModule", types: everywhere, required: onError, optional: onCondition, open: true, rules: suspends,
 		params: []param{refer("FlowModuleId").must()}, conditions: equalsAny, make: newInvokeModule,
 	},
 	{name: "EndFlowModuleExecution", types: everywhere, rules: terminal, open: true, make: newEndModule},

@@ -394,9 +394,13 @@ func listLoop(m *machine, path []string) value {
 	if path[1] == "Index" {
 		return textValue(strconv.Itoa(l.Index))
 	}
-	elements, err := decode(l.Elements)
-	if err != nil {
-		return value{}
+	elements, ok := m.lists[path[0]]
+	if !ok {
+		elements, _ = decode(l.Elements) // of the run's own making: nil could only be a damaged run
+		if m.lists == nil {
+			m.lists = map[string]any{}
+		}
+		m.lists[path[0]] = elements
 	}
 	switch path[1] {
 	case "Element":
