@@ -7,19 +7,19 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"parley/api/participant"
+	"parley/api/restjson"
 )
 
 // boots is how often a server is started to see how long it takes.
 const boots = 5
 
-// settle is how long a server is left alone before its memory is looked at.
-const settle = 2 * time.Second
-
 // boot measures what a server costs that does nothing: its binary, the time
 // from the start of the process to its first answer, its memory.
 func (b *bench) boot(ctx context.Context) error {
 	b.report.scenario = "boot"
-	info, err := os.Stat(b.binary)
+	info, err := os.Stat(b.server)
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (b *bench) boot(ctx context.Context) error {
 		}
 		empty = append(empty, took)
 		if i == boots-1 {
-			time.Sleep(settle)
+			time.Sleep(b.settle())
 			n, err := resident(s.pid())
 			if err != nil {
 				return err
@@ -45,9 +45,31 @@ func (b *bench) boot(ctx context.Context) error {
 		}
 	}
 	slices.Sort(empty)
+	b.report.add("decode, validate and encode a SendMessage", bindingTime(), "us").atMost(3)
 	b.report.add("cold start to first answer, empty directory", milliseconds(empty[boots/2]), "ms").atMost(80)
 	b.report.add("resident when idle", memory, "MB").atMost(30)
 	return nil
+}
+
+// bindingTime returns the microseconds that the generated code takes for one
+// SendMessage, its answer included. The least of some rounds is the one that nobody disturbed.
+func bindingTime() float64 {
+	const rounds, each = 20, 5000
+	body := messageBody(nil, 0, 0)
+	var out []byte
+	least := time.Hour
+	for range rounds {
+		began := time.Now()
+		for range each {
+			in := &participant.SendMessageRequest{ConnectionToken: "token"}
+			if restjson.Unmarshal(body, in) != nil || restjson.Validate(in) != nil {
+				return 0 // which a test would see
+			}
+			out = (&participant.SendMessageResponse{Id: &in.Content, AbsoluteTime: in.ClientToken}).AppendJSON(out[:0])
+		}
+		least = min(least, time.Since(began)/each)
+	}
+	return float64(least.Nanoseconds()) / 1e3
 }
 
 // firstAnswer starts a server and returns how long it took to answer a request.

@@ -12,9 +12,8 @@ import (
 
 // How ChatJS keeps a connection alive: two frames every ten seconds.
 const (
-	beatEvery  = 10 * time.Second
-	beatRounds = 7                     // before the figures are taken: what connecting needed is given back
-	wheelTick  = 10 * time.Millisecond // in which a thousandth of the sockets beats
+	beatEvery = 10 * time.Second
+	wheelTick = 10 * time.Millisecond // in which a thousandth of the sockets beats
 )
 
 // idler is a customer who says nothing.
@@ -105,7 +104,7 @@ func (b *bench) idleSockets(ctx context.Context) error {
 	if s, err = b.restart(ctx, s); err != nil { // what starting chats left in memory is not the connections'
 		return err
 	}
-	time.Sleep(settle)
+	time.Sleep(b.settle())
 	memory, err := resident(s.pid())
 	if err != nil {
 		return err
@@ -144,7 +143,7 @@ func (b *bench) idleSockets(ctx context.Context) error {
 		w.readers.Go(func() { w.listen(i) })
 	}
 
-	turning, stop := context.WithTimeout(ctx, beatRounds*beatEvery)
+	turning, stop := context.WithTimeout(ctx, b.hold) // what connecting needed is given back
 	defer stop()
 	if err := w.run(turning); err != nil {
 		return err
@@ -154,8 +153,8 @@ func (b *bench) idleSockets(ctx context.Context) error {
 		return err
 	}
 	asked := w.asked.Load()
-	profiled := b.profile(s, "idle", beatEvery)
-	measured, stop := context.WithTimeout(ctx, (beatRounds+1)*beatEvery-time.Since(w.began))
+	profiled := b.profile(s, "idle", b.lasts)
+	measured, stop := context.WithTimeout(ctx, b.lasts)
 	defer stop()
 	if err := w.run(measured); err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -108,6 +109,8 @@ type meter struct {
 	p       *process
 	at      time.Time
 	cpu     time.Duration
+	clients time.Duration // taken by this process
+	machine time.Duration // taken by all processes
 	figures map[string]float64
 }
 
@@ -115,25 +118,46 @@ type meter struct {
 type usage struct {
 	elapsed time.Duration
 	cpu     time.Duration
+	clients time.Duration
+	others  time.Duration // taken by processes that are none of ours
 	batch   float64       // changes that shared a flush
 	flush   time.Duration // the mean of a flush
 }
 
 func (p *process) meter() (m meter, err error) {
 	m = meter{p: p, at: time.Now()}
-	m.cpu, err = cpuTime(p.pid())
+	if m.cpu, err = cpuTime(p.pid()); err != nil {
+		return m, err
+	}
+	if m.clients, err = cpuTime(os.Getpid()); err != nil {
+		return m, err
+	}
+	m.machine, err = machineTime()
 	return m, err
 }
 
 func (m *meter) read() (u usage, err error) {
-	u.elapsed = time.Since(m.at)
-	cpu, err := cpuTime(m.p.pid())
-	u.cpu = cpu - m.cpu
+	now, err := m.p.meter()
+	u = usage{elapsed: now.at.Sub(m.at), cpu: now.cpu - m.cpu, clients: now.clients - m.clients}
+	u.others = max(0, now.machine-m.machine-u.cpu-u.clients)
 	return u, err
 }
 
 // per returns the processor time in microseconds that each of n took.
 func (u usage) per(n int64) float64 { return float64(u.cpu.Microseconds()) / float64(max(n, 1)) }
+
+// show adds what n things took to the report: what the server, its clients
+// and everybody else had of the processors, and how changes shared flushes.
+func (u usage) show(r *report, prefix string, n int64, p *probes) {
+	f := r.add(prefix+"server CPU", u.per(n), "us")
+	if p != nil {
+		f.beside("HTTP echo us", p.httpCPU)
+	}
+	r.add(prefix+"clients' CPU", float64(u.clients.Microseconds())/float64(max(n, 1)), "us")
+	r.add(prefix+"CPU taken by other programs", 100*u.others.Seconds()/u.elapsed.Seconds(), "% of a core")
+	r.add(prefix+"changes in one flush", u.batch, "")
+	r.add(prefix+"flush, mean", milliseconds(u.flush), "ms")
+}
 
 // The histograms of a server that tell how it groups changes.
 var flushMetrics = []string{"parley_commit_changes_sum", "parley_commit_changes_count", "parley_flush_seconds_sum"}

@@ -22,6 +22,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -36,7 +37,8 @@ type options struct {
 	binary  string
 	dir     string
 	pprof   string
-	seconds int
+	lasts   time.Duration
+	hold    time.Duration
 	starter int
 	sender  int
 	chats   int
@@ -46,7 +48,8 @@ type options struct {
 
 // Bounds of what may be asked for: the processes' open files and the run's time.
 const (
-	maxSeconds = 60
+	maxLasts   = time.Minute
+	maxHold    = 10 * time.Minute
 	maxWorkers = 2048
 	maxSockets = 19000
 )
@@ -61,16 +64,17 @@ func main() {
 	flag.StringVar(&o.binary, "server", "", "server binary to run instead of a fresh build")
 	flag.StringVar(&o.dir, "dir", "", "where to keep the servers' data while they run; a temporary directory by default")
 	flag.StringVar(&o.pprof, "pprof", "", "directory for a CPU profile and a heap profile of the server in each scenario")
-	flag.IntVar(&o.seconds, "seconds", 8, "how long each load lasts")
+	flag.DurationVar(&o.lasts, "load", 8*time.Second, "how long each load lasts; each probe takes a fifth of it")
+	flag.DurationVar(&o.hold, "hold", 75*time.Second, "how long idle connections beat before they are weighed")
 	flag.IntVar(&o.starter, "starters", 64, "connections that start chats")
-	flag.IntVar(&o.sender, "senders", 64, "connections that send messages in the closed loop; four times as many in the open one")
+	flag.IntVar(&o.sender, "senders", 256, "connections that send messages")
 	flag.IntVar(&o.chats, "chats", 500, "chats that messages go to, two sockets each")
 	flag.IntVar(&o.idle, "idle", 15000, "idle connections")
 	flag.StringVar(&o.rates, "rates", "2000,10000", "messages a second of the open loops")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, o); err != nil {
+	if err := run(ctx, o, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -78,21 +82,27 @@ func main() {
 
 func (o *options) check() error {
 	switch {
-	case o.seconds < 1 || o.seconds > maxSeconds:
-		return fmt.Errorf("-seconds must be from 1 to %d", maxSeconds)
-	case o.starter < 1 || o.starter > maxWorkers || o.sender < 1 || 4*o.sender > maxWorkers:
-		return fmt.Errorf("-starters must be from 1 to %d, -senders from 1 to %d", maxWorkers, maxWorkers/4)
+	case o.lasts < 100*time.Millisecond || o.lasts > maxLasts || o.hold < 0 || o.hold > maxHold:
+		return fmt.Errorf("-load must be from 100ms to %v, -hold at most %v", maxLasts, maxHold)
+	case o.starter < 1 || o.starter > maxWorkers || o.sender < 1 || o.sender > maxWorkers:
+		return fmt.Errorf("-starters and -senders must be from 1 to %d", maxWorkers)
 	case o.chats < 1 || 2*o.chats > maxSockets || o.idle < 1 || o.idle > maxSockets:
 		return fmt.Errorf("-chats must be from 1 to %d, -idle from 1 to %d", maxSockets/2, maxSockets)
 	}
 	return nil
 }
 
+// probing is how long each probe lasts.
+func (o *options) probing() time.Duration { return o.lasts / 5 }
+
+// settle is how long a server is left alone before its memory is looked at.
+func (o *options) settle() time.Duration { return o.lasts / 4 }
+
 // bench is one run.
 type bench struct {
 	options
 	report report
-	binary string
+	server string // the binary under load
 	dir    string
 	say    func(format string, args ...any) // progress
 }
@@ -118,7 +128,8 @@ func names() (list []string) {
 	return list
 }
 
-func run(ctx context.Context, o options) error {
+// run runs the scenarios that are wanted and writes what they reached to w.
+func run(ctx context.Context, o options, w io.Writer) error {
 	if err := o.check(); err != nil {
 		return err
 	}
@@ -134,8 +145,8 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	defer os.RemoveAll(b.dir) // nothing in it is needed any more
-	if b.binary = o.binaryPath(); b.binary == "" {
-		if b.binary, err = buildServer(ctx, b.dir); err != nil {
+	if b.server = o.binary; b.server == "" {
+		if b.server, err = buildServer(ctx, b.dir); err != nil {
 			return err
 		}
 	}
@@ -158,9 +169,7 @@ func run(ctx context.Context, o options) error {
 		return fmt.Errorf("-only: there is no scenario %q", name)
 	}
 	if o.json {
-		return b.report.writeJSON(os.Stdout)
+		return b.report.writeJSON(w)
 	}
-	return b.report.writeTable(os.Stdout)
+	return b.report.writeTable(w)
 }
-
-func (o *options) binaryPath() string { return o.binary }

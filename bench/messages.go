@@ -285,9 +285,8 @@ func (b *bench) closedMessages(ctx context.Context, s *server, a *audience) (int
 	if err != nil {
 		return 0, err
 	}
-	lasts := time.Duration(b.seconds) * time.Second
-	profiled := b.profile(s, "messages", lasts)
-	r, err := closedLoop(ctx, s.addr, b.sender, lasts, a.send(d, true))
+	profiled := b.profile(s, "messages", b.lasts)
+	r, err := closedLoop(ctx, s.addr, b.sender, b.lasts, a.send(d, true))
 	if err != nil {
 		return 0, err
 	}
@@ -305,31 +304,27 @@ func (b *bench) closedMessages(ctx context.Context, s *server, a *audience) (int
 	b.report.add("  answer p99", milliseconds(r.answers.p99()), "ms").beside("fdatasync p99 ms", milliseconds(p.disk.answers.p99()))
 	b.report.add("  both sockets p50", milliseconds(d.both.p50()), "ms")
 	b.report.add("  both sockets p99", milliseconds(d.both.p99()), "ms")
-	b.report.add("  server CPU", u.per(r.count), "us").beside("HTTP echo us", p.httpCPU)
-	b.report.add("  messages in one flush", u.batch, "")
-	b.report.add("  flush, mean", milliseconds(u.flush), "ms")
+	u.show(&b.report, "  ", r.count, p)
 	p.show(&b.report)
 	return r.count, nil
 }
 
 func (b *bench) openMessages(ctx context.Context, s *server, a *audience, load, rate int) (int64, error) {
-	workers := 4 * b.sender
 	var disk probes
-	if err := disk.probeDisk(b.dir); err != nil {
+	if err := disk.probeDisk(b.dir, b.probing()); err != nil {
 		return 0, err
 	}
-	bare, err := b.probeRate(ctx, workers, rate)
+	bare, err := b.probeRate(ctx, b.sender, rate)
 	if err != nil {
 		return 0, err
 	}
-	lasts := time.Duration(b.seconds) * time.Second
-	d := newDeliveries(load, int(float64(rate)*lasts.Seconds()))
+	d := newDeliveries(load, int(float64(rate)*b.lasts.Seconds()))
 	m, err := s.meter()
 	if err != nil {
 		return 0, err
 	}
-	profiled := b.profile(s, fmt.Sprintf("rate-%d", rate), lasts)
-	r, err := openLoop(ctx, s.addr, workers, rate, lasts, func(began time.Time) {
+	profiled := b.profile(s, fmt.Sprintf("rate-%d", rate), b.lasts)
+	r, err := openLoop(ctx, s.addr, b.sender, rate, b.lasts, func(began time.Time) {
 		d.began = began
 		for i := range d.sent {
 			d.sent[i].Store(int64(i) * int64(time.Second/time.Duration(rate)))
@@ -361,7 +356,6 @@ func (b *bench) openMessages(ctx context.Context, s *server, a *audience, load, 
 	bound(b.report.add(name+"both sockets p99", milliseconds(d.both.p99()), "ms"), 15).beside("fdatasync + echo p99 ms", reference(.99))
 	b.report.add(name+"answer p50", milliseconds(r.answers.p50()), "ms").beside("HTTP echo p50 ms", milliseconds(bare.answers.p50()))
 	b.report.add(name+"answer p99", milliseconds(r.answers.p99()), "ms").beside("HTTP echo p99 ms", milliseconds(bare.answers.p99()))
-	b.report.add(name+"server CPU", u.per(r.count), "us")
-	b.report.add(name+"messages in one flush", u.batch, "")
+	u.show(&b.report, name, r.count, nil)
 	return r.count, nil
 }

@@ -9,9 +9,6 @@ import (
 	"time"
 )
 
-// probeTime is how long each probe lasts.
-const probeTime = 1500 * time.Millisecond
-
 // probes are what the machine can do at the moment without a Parley.
 type probes struct {
 	disk    result // an append of 324 bytes and fdatasync, one after another
@@ -23,7 +20,7 @@ type probes struct {
 // probe measures the machine with the number of connections that the load will have.
 func (b *bench) probe(ctx context.Context, workers int) (*probes, error) {
 	p := &probes{}
-	if err := p.probeDisk(b.dir); err != nil {
+	if err := p.probeDisk(b.dir, b.probing()); err != nil {
 		return nil, fmt.Errorf("probe the disk: %w", err)
 	}
 	e, err := startEcho(ctx)
@@ -35,7 +32,7 @@ func (b *bench) probe(ctx context.Context, workers int) (*probes, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := closedLoop(ctx, e.addr, workers, probeTime, echoTask(e.addr))
+	r, err := closedLoop(ctx, e.addr, workers, b.probing(), echoTask(e.addr))
 	if err != nil {
 		return nil, fmt.Errorf("probe by HTTP: %w", err)
 	}
@@ -45,7 +42,7 @@ func (b *bench) probe(ctx context.Context, workers int) (*probes, error) {
 		return nil, err
 	}
 	p.httpCPU = u.per(r.count)
-	if err := p.probeSockets(e.addr, workers); err != nil {
+	if err := p.probeSockets(e.addr, workers, b.probing()); err != nil {
 		return nil, fmt.Errorf("probe by WebSocket: %w", err)
 	}
 	return p, nil
@@ -56,7 +53,7 @@ func echoTask(addr string) task {
 	return func(call *caller, _ int) error { return expect(call.call(head, body)) }
 }
 
-func (p *probes) probeDisk(dir string) error {
+func (p *probes) probeDisk(dir string, lasts time.Duration) error {
 	f, err := os.Create(filepath.Join(dir, "probe"))
 	if err != nil {
 		return err
@@ -65,7 +62,7 @@ func (p *probes) probeDisk(dir string) error {
 	defer f.Close()
 	record := make([]byte, 324)
 	began := time.Now()
-	for sent := began; sent.Sub(began) < probeTime; {
+	for sent := began; sent.Sub(began) < lasts; {
 		if _, err := f.Write(record); err != nil {
 			return err
 		}
@@ -80,7 +77,7 @@ func (p *probes) probeDisk(dir string) error {
 	return nil
 }
 
-func (p *probes) probeSockets(addr string, workers int) error {
+func (p *probes) probeSockets(addr string, workers int, lasts time.Duration) error {
 	list := make([]*socket, workers)
 	for i := range list {
 		s, err := dial(addr, "/ws")
@@ -96,7 +93,7 @@ func (p *probes) probeSockets(addr string, workers int) error {
 	var wg sync.WaitGroup
 	for _, s := range list {
 		wg.Go(func() {
-			for sent := began; sent.Sub(began) < probeTime; {
+			for sent := began; sent.Sub(began) < lasts; {
 				err := s.write(frame)
 				if err == nil {
 					_, err = s.read()
@@ -128,7 +125,7 @@ func (b *bench) probeRate(ctx context.Context, workers, rate int) (*result, erro
 		return nil, err
 	}
 	defer e.kill()
-	return openLoop(ctx, e.addr, workers, rate, probeTime, func(time.Time) {}, echoTask(e.addr))
+	return openLoop(ctx, e.addr, workers, rate, b.probing(), func(time.Time) {}, echoTask(e.addr))
 }
 
 // show adds the probes' own figures to the report.

@@ -40,6 +40,28 @@ func cpuTime(pid int) (time.Duration, error) {
 	return time.Duration(sum) * time.Second / ticks, nil
 }
 
+// machineTime returns the processor time that all processes have taken,
+// interrupts and other machines on the same processors included.
+func machineTime() (time.Duration, error) {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, err
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	var sum int64
+	for i, f := range strings.Fields(line) {
+		if i == 0 || i == 4 || i == 5 || i > 8 { // the name, idle, waiting, and what is in others already
+			continue
+		}
+		n, err := strconv.ParseInt(f, 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	return time.Duration(sum) * time.Second / ticks, nil
+}
+
 // resident returns the memory of a process that is in RAM, in bytes.
 func resident(pid int) (int64, error) {
 	return kilobytes(fmt.Sprintf("/proc/%d/status", pid), "VmRSS:")

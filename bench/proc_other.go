@@ -13,13 +13,14 @@ import (
 // errLinux is why there are no figures elsewhere: they come from /proc.
 var errLinux = errors.New("the load generator reads /proc and runs on Linux only")
 
-func cpuTime(int) (time.Duration, error) { return 0, errLinux }
-func resident(int) (int64, error)        { return 0, errLinux }
-func slab() (int64, bool)                { return 0, false }
-func diskUse(string) (int64, error)      { return 0, errLinux }
-func machine() string                    { return runtime.GOOS }
-func pause(d time.Duration)              { time.Sleep(d) }
-func fdatasync(*os.File) error           { return errLinux }
+func cpuTime(int) (time.Duration, error)  { return 0, errLinux }
+func machineTime() (time.Duration, error) { return 0, errLinux }
+func resident(int) (int64, error)         { return 0, errLinux }
+func slab() (int64, bool)                 { return 0, false }
+func diskUse(string) (int64, error)       { return 0, errLinux }
+func machine() string                     { return runtime.GOOS }
+func pause(d time.Duration)               { time.Sleep(d) }
+func fdatasync(*os.File) error            { return errLinux }
 
 func freeAddress() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -119,7 +119,7 @@ func (b *bench) startServer(ctx context.Context, data string) (*server, error) {
 		args = append(args, "--pprof", addr)
 	}
 	var err error
-	if s.process, err = spawn(ctx, nil, b.binary, args...); err != nil {
+	if s.process, err = spawn(ctx, nil, b.server, args...); err != nil {
 		return nil, err
 	}
 	if s.key, err = firstKey(data); err != nil {

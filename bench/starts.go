@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"time"
 )
 
 // starts measures StartChatContact: signed, verified, the chat with its
@@ -31,9 +30,8 @@ func (b *bench) starts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d := time.Duration(b.seconds) * time.Second
-	profiled := b.profile(s, "starts", d)
-	r, err := closedLoop(ctx, s.addr, b.starter, d, func(call *caller, i int) error {
+	profiled := b.profile(s, "starts", b.lasts)
+	r, err := closedLoop(ctx, s.addr, b.starter, b.lasts, func(call *caller, i int) error {
 		_, err := c.start(call, fmt.Sprintf("Customer %d", i))
 		return err
 	})
@@ -48,9 +46,7 @@ func (b *bench) starts(ctx context.Context) error {
 	b.report.add("StartChatContact, durable", r.rate(), "/s").atLeast(4000).beside("HTTP echo /s", p.http.rate())
 	b.report.add("  p50", milliseconds(r.answers.p50()), "ms").beside("fdatasync p50 ms", milliseconds(p.disk.answers.p50()))
 	b.report.add("  p99", milliseconds(r.answers.p99()), "ms").beside("fdatasync p99 ms", milliseconds(p.disk.answers.p99()))
-	b.report.add("  server CPU", u.per(r.count), "us").beside("HTTP echo us", p.httpCPU)
-	b.report.add("  chats in one flush", u.batch, "")
-	b.report.add("  flush, mean", milliseconds(u.flush), "ms")
+	u.show(&b.report, "  ", r.count, p)
 	if err := s.stop(); err != nil {
 		return err
 	}

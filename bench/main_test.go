@@ -1,0 +1,96 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(echoEnv) != "" {
+		os.Exit(echoMain())
+	}
+	os.Exit(m.Run())
+}
+
+// A run of everything, small: each figure that an aim is set for is there, and
+// nothing was lost on the way.
+func TestRun(t *testing.T) {
+	if machine() == "" {
+		t.Fatal("no machine")
+	}
+	var out bytes.Buffer
+	err := run(t.Context(), options{
+		json: true, dir: t.TempDir(), lasts: 200 * time.Millisecond, hold: 100 * time.Millisecond,
+		starter: 4, sender: 4, chats: 5, idle: 200, rates: "50, 100",
+	}, &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r report
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.Machine == "" || r.Began.IsZero() {
+		t.Errorf("the report is of %q at %v", r.Machine, r.Began)
+	}
+	for _, want := range []string{
+		"boot/binary, stripped", "boot/resident when idle", "boot/decode, validate and encode a SendMessage",
+		"starts/StartChatContact, durable", "starts/  server CPU", "starts/  bytes on disk of a chat", "starts/probe: HTTP echo",
+		"messages/SendMessage, durable, to two sockets", "messages/at 50/s: both sockets p99", "messages/at 100/s: answer p50",
+		"messages/bytes on disk of a message of 200 bytes", "messages/probe: WebSocket echo",
+		"idle/memory of a connection, resident", "idle/heartbeat frames",
+	} {
+		i := slices.IndexFunc(r.Figures, func(f *figure) bool { return f.Scenario+"/"+f.Name == want })
+		if i < 0 {
+			t.Errorf("there is no figure %q", want)
+		} else if r.Figures[i].Value <= 0 {
+			t.Errorf("%s = %v", want, r.Figures[i].Value)
+		}
+	}
+}
+
+func TestOptions(t *testing.T) {
+	good := options{lasts: time.Second, starter: 1, sender: 1, chats: 1, idle: 1}
+	if err := good.check(); err != nil {
+		t.Errorf("check: %v", err)
+	}
+	for name, change := range map[string]func(*options){
+		"no time":           func(o *options) { o.lasts = 0 },
+		"an hour":           func(o *options) { o.lasts = time.Hour },
+		"a day of idling":   func(o *options) { o.hold = 24 * time.Hour },
+		"nobody starts":     func(o *options) { o.starter = 0 },
+		"a crowd sends":     func(o *options) { o.sender = 1 << 20 },
+		"more than sockets": func(o *options) { o.idle = 1 << 20 },
+		"no chats":          func(o *options) { o.chats = 0 },
+	} {
+		o := good
+		change(&o)
+		if o.check() == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	if err := run(t.Context(), options{lasts: time.Second, starter: 1, sender: 1, chats: 1, idle: 1, only: "sports", binary: "x", dir: t.TempDir()}, nil); err == nil {
+		t.Error("run knew the scenario sports")
+	}
+}
+
+func TestTable(t *testing.T) {
+	r := report{Machine: "a machine", scenario: "starts"}
+	r.add("chats", 4567.8, "/s").atLeast(4000).beside("echo /s", 45678)
+	r.add("latency", 12.345, "ms").atMost(2)
+	var out bytes.Buffer
+	if err := r.writeTable(&out); err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(strings.Fields(out.String()), " ")
+	for _, want := range []string{"STARTS chats 4568 /s >= 4000 yes echo /s 45678 0.10", "latency 12.3 ms <= 2 missed"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the table has no %q:\n%s", want, out.String())
+		}
+	}
+}
