@@ -177,6 +177,9 @@ func (f *Flow) reachable() []bool {
 	return reached
 }
 
+// late are the errors that only come after an action has waited.
+var late = []string{noMatchingCondition, timeLimitExceeded, "InputTimeLimitExceeded"}
+
 // immediate returns the actions that can follow a without the flow waiting: in
 // a chat, and leaving out what a Loop repeats a limited number of times.
 func (a *action) immediate() []int {
@@ -188,11 +191,15 @@ func (a *action) immediate() []int {
 		next, _ := a.onError(errorType)
 		return []int{next}
 	}
+	call, ok := a.step.(*invoke)
+	waits := a.spec.is(suspends) && (!ok || !call.async)
 	var next []int
 	for _, e := range a.errors {
-		next = append(next, e.next)
+		if !waits || !slices.Contains(late, e.typ) {
+			next = append(next, e.next)
+		}
 	}
-	if call, ok := a.step.(*invoke); a.spec.is(suspends) && (!ok || !call.async) {
+	if waits {
 		return next
 	}
 	if !a.spec.is(branches) || len(a.conditions) == 0 {

@@ -85,7 +85,11 @@ func mermaidArrows(b *bytes.Buffer, n *node, lines []*line, names map[*node]stri
 		if labels[a] == nil {
 			order = append(order, a)
 		}
-		labels[a] = append(labels[a], quote(fit(n.rows[l.row].label, 200)))
+		label := n.rows[l.row].label
+		if label == "" && len(n.rows) > 1 && n.rows[0].exit.Kind == flow.WayCondition {
+			label = "otherwise"
+		}
+		labels[a] = append(labels[a], quote(fit(label, 200)))
 	}
 	for _, a := range order {
 		shaft := "-->"

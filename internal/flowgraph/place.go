@@ -183,5 +183,5 @@ func (g *graph) size() (w, h float64) {
 	for _, n := range g.nodes {
 		w, h = max(w, n.x+n.w), max(h, n.y+n.h)
 	}
-	return w + margin, h + margin
+	return w + margin + columnGap/4, h + margin // lines that lead back turn beside the last column
 }

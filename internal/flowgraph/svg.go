@@ -204,6 +204,8 @@ func (d *drawing) row(n *node, i int) {
 	if n.listed() {
 		label, class, room := r.label, "", n.w-24
 		switch {
+		case label == "" && n.rows[0].exit.Kind == flow.WayCondition:
+			label = "otherwise"
 		case label == "":
 			label = "next"
 		case r.exit.Kind == flow.WayError:
