@@ -80,9 +80,16 @@ func TestParkedSocketsEnd(t *testing.T) {
 		lost.conn.Close()
 		eventually(t, "both have ended", func() bool { return h.Sockets() == 0 })
 	}
-	counts := h.Counts()
-	if counts.Closed[Left] != 20 || counts.Closed[Lost] != 20 {
-		t.Errorf("closed: %v; want 20 left and 20 lost", counts.Closed)
+	eventually(t, "all are counted", func() bool {
+		counts := h.Counts()
+		return counts.Closed[Left] == 20 && counts.Closed[Lost] == 20
+	})
+	h.poller.mu.Lock()
+	defer h.poller.mu.Unlock()
+	for fd, left := range h.poller.parked {
+		if left != nil {
+			t.Errorf("the poller still knows a socket by the descriptor %d", fd)
+		}
 	}
 }
 

@@ -264,6 +264,9 @@ func (s *socket) leave(orderly bool) {
 	s.cut(Lost) // unless it is closing for a cause; nothing is queued from here on
 	s.drop()
 	s.wait()
+	if s.fd > 0 {
+		s.hub.poller.forget(s.fd)
+	}
 	if err := s.conn.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		s.hub.Log.Debug("socket not closed well", "chat", s.chat, "error", err)
 	}
