@@ -173,4 +173,3 @@ func TestCost(t *testing.T) {
 		t.Errorf("a call costs %v; the SDK's %v", ours, theirs)
 	}
 }
-

@@ -39,11 +39,11 @@ func TestFlowLogFiles(t *testing.T) {
 	clean(t)
 	dir := t.TempDir()
 	path := filepath.Join(dir, "i.log")
-	text := ""
+	var text strings.Builder
 	for i := range 30 {
-		text += record([]string{"c-1", "c-2"}[i%2], fmt.Sprint("a", i), "") + "\n"
+		text.WriteString(record([]string{"c-1", "c-2"}[i%2], fmt.Sprint("a", i), "") + "\n")
 	}
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {

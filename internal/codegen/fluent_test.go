@@ -149,7 +149,7 @@ func TestEveryTokenIsFilledIn(t *testing.T) {
 			}
 			found++
 			c := &tokens{}
-			b := calls.MethodByName(op.Name).Call(nil)[0]
+			var b reflect.Value
 			switch op.Service {
 			case "connect":
 				b = reflect.ValueOf(connectcall.New(c)).MethodByName(op.Name).Call(nil)[0]
@@ -205,11 +205,12 @@ func TestRequestBytes(t *testing.T) {
 		b.MethodByName("Send").Call([]reflect.Value{reflect.ValueOf(t.Context())})
 		tap := a.sent[0]
 		want.compare(t, op, tap)
-		text := fmt.Sprintf("%s %s %s\n", op.Name, tap.method, tap.url.RequestURI())
+		var text strings.Builder
+		text.WriteString(fmt.Sprintf("%s %s %s\n", op.Name, tap.method, tap.url.RequestURI()))
 		for _, name := range slices.Sorted(maps.Keys(tap.header)) {
-			text += fmt.Sprintf("  %s: %s\n", name, strings.Join(tap.header[name], ", "))
+			text.WriteString(fmt.Sprintf("  %s: %s\n", name, strings.Join(tap.header[name], ", ")))
 		}
-		got[op.Service+" "+op.Name] = text + cmp.Or("  "+string(tap.body), "") + "\n"
+		got[op.Service+" "+op.Name] = text.String() + cmp.Or("  "+string(tap.body), "") + "\n"
 	})
 	var all bytes.Buffer
 	for _, name := range slices.Sorted(maps.Keys(got)) {
