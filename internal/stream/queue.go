@@ -113,6 +113,7 @@ func (s *socket) begin() bool {
 		return false
 	}
 	s.out.writing = true
+	s.out.since = s.hub.turn.Load() // or the patrol would count from the write before
 	return true
 }
 
