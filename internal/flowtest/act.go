@@ -175,6 +175,9 @@ func say(contentType, text string) action {
 // customer's client sends it: the element's title, as text.
 func pick(title string) action {
 	return func(s *session) error {
+		if err := s.begin(); err != nil {
+			return err
+		}
 		message := s.chat.lastInteractive()
 		if message == nil {
 			return errors.New("there is no interactive message to pick from")

@@ -17,10 +17,16 @@ type scanner struct {
 	text string
 	at   int // the byte to read next
 	err  error
+
+	counted, lines int // line ends before the byte counted
 }
 
 // line returns the number of the line that the scanner is at.
-func (s *scanner) line() int { return 1 + strings.Count(s.text[:s.at], "\n") }
+func (s *scanner) line() int {
+	s.lines += strings.Count(s.text[s.counted:s.at], "\n")
+	s.counted = s.at
+	return s.lines + 1
+}
 
 func (s *scanner) fail(format string, args ...any) {
 	if s.err == nil {
@@ -86,8 +92,10 @@ func (s *scanner) peek() string {
 	if s.over() {
 		return ""
 	}
-	line, _, _ := strings.Cut(s.text[s.at:], "\n")
-	return strings.Fields(line)[0]
+	if i := strings.IndexAny(s.text[s.at:], " \t\r\n"); i >= 0 {
+		return s.text[s.at : s.at+i]
+	}
+	return s.text[s.at:]
 }
 
 // accept reads words if they stand here, all of them or none.
