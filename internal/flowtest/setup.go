@@ -1,9 +1,7 @@
 package flowtest
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -12,7 +10,6 @@ import (
 	"parley/internal/center"
 	"parley/internal/contact"
 	"parley/internal/flow"
-	"parley/internal/integration"
 )
 
 // opening is how the chat of a scenario will be started.
@@ -220,111 +217,6 @@ func readClock(s *scanner) action {
 	}
 }
 
-// readLambda: lambda NAME returns JSON|fails [TEXT]|times out [after SPAN].
-func readLambda(s *scanner) action {
-	f := function{name: s.name("the name of the function")}
-	switch {
-	case s.accept("returns"):
-		f.answer = s.json("the answer")
-	case s.accept("fails"):
-		f.failure = failure(s, "the function failed")
-	case s.accept("times", "out"):
-		f.timeout = true
-	default:
-		s.fail("a function returns {...}, fails, or times out; not %q", s.rest())
-	}
-	f.reply.delay(s)
-	return func(s *session) error {
-		s.chat.stubs.functions = append(s.chat.stubs.functions, f)
-		return nil
-	}
-}
-
-func failure(s *scanner, otherwise string) string {
-	if w := s.peek(); w != "" && w[0] == '"' {
-		return s.quoted()
-	}
-	return otherwise
-}
-
-// delay reads how long an answer takes.
-func (r *reply) delay(s *scanner) {
-	if s.accept("after") {
-		r.after = s.duration()
-	}
-}
-
-// readBot: bot NAME [on PATTERN] says TEXT ...|ends with INTENT ...|answers JSON|fails [TEXT]|times out [after SPAN].
-func readBot(s *scanner) action {
-	b := bot{name: s.name("the name of the bot"), hears: pattern{any: true}}
-	if s.accept("on") {
-		b.hears = s.pattern()
-	}
-	switch {
-	case s.accept("says"):
-		b.answer = encodeAnswer(plainAnswer(texts(s)))
-	case s.accept("ends", "with"):
-		b.answer = botEnd(s)
-	case s.accept("answers"):
-		raw := s.json("the answer")
-		if s.err != nil {
-			return nil
-		}
-		a, err := integration.ReadAnswer(raw)
-		if err != nil {
-			s.fail("the bot %v", err)
-			return nil
-		}
-		b.answer = encodeAnswer(a)
-	case s.accept("fails"):
-		b.failure = failure(s, "the bot failed")
-	case s.accept("times", "out"):
-		b.timeout = true
-	default:
-		s.fail("a bot says \"...\", ends with INTENT, answers {...}, fails, or times out; not %q", s.rest())
-	}
-	b.reply.delay(s)
-	return func(s *session) error {
-		s.chat.stubs.bots = append(s.chat.stubs.bots, b)
-		return nil
-	}
-}
-
-func texts(s *scanner) []string {
-	all := []string{s.texted("what the bot says")}
-	for w := s.peek(); w != "" && w[0] == '"'; w = s.peek() {
-		all = append(all, s.quoted())
-	}
-	return all
-}
-
-// botEnd: INTENT [failed|ready] [slots JSON] [attributes JSON] [says TEXT ...].
-func botEnd(s *scanner) json.RawMessage {
-	intent, state := s.name("the intent"), "Fulfilled"
-	var slots map[string]any
-	var attributes map[string]string
-	var says []string
-	for {
-		switch {
-		case s.accept("failed"):
-			state = "Failed"
-		case s.accept("ready"):
-			state = "ReadyForFulfillment"
-		case s.accept("slots"):
-			slots = s.object("slots")
-		case s.accept("attributes"):
-			raw := s.json("attributes")
-			if s.err == nil && json.Unmarshal(raw, &attributes) != nil {
-				s.fail("attributes are texts by name, not %s", raw)
-			}
-		case s.accept("says"):
-			says = texts(s)
-		default:
-			return encodeAnswer(lastAnswer(intent, state, slots, attributes, says))
-		}
-	}
-}
-
 // readEarlier: earlier contact ID: one that a flow may continue.
 func readEarlier(s *scanner) action {
 	s.expect("contact")
@@ -366,41 +258,3 @@ func readDuration(s *scanner) action {
 	d := s.duration()
 	return before(func(s *session) { s.opening.Minutes = int(d / time.Minute) })
 }
-
-// stage returns the flow to start so that a document runs: itself, or for one
-// that only runs beside others, a flow that leads to it.
-func stage(in *Instance, d *Document) (*Document, error) {
-	var actions string
-	switch d.Type {
-	case "CUSTOMER_QUEUE":
-		actions = hook("CustomerQueue", d.ID) + toQueue
-	case "AGENT_WHISPER":
-		actions = hook("AgentWhisper", d.ID) + toQueue
-	case "CUSTOMER_WHISPER":
-		actions = hook("CustomerWhisper", d.ID) + toQueue
-	case typeModule:
-		actions = fmt.Sprintf(`{"Identifier":"Start","Type":"InvokeFlowModule","Parameters":{"FlowModuleId":%s},"Transitions":{"NextAction":"End","Errors":[{"NextAction":"End","ErrorType":"NoMatchingError"}]}},
-			{"Identifier":"End","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`, jsonText(string(d.ID)))
-	default:
-		return d, nil
-	}
-	content := `{"Version":"2019-10-30","StartAction":"Start","Metadata":{"name":"Stage"},"Actions":[` + actions + `]}`
-	around, err := NewDocument("stage", []byte(content), "stage of "+string(d.ID), "CONTACT_FLOW")
-	if err != nil {
-		return nil, err
-	}
-	around.staged = true
-	in.Add(around)
-	return around, nil
-}
-
-// StageQueue is the queue in which the flows wait that only run beside others.
-const StageQueue = "Queue"
-
-func hook(key string, id center.FlowID) string {
-	return fmt.Sprintf(`{"Identifier":"Start","Type":"UpdateContactEventHooks","Parameters":{"EventHooks":{%q:%s}},"Transitions":{"NextAction":"Queue","Errors":[{"NextAction":"End","ErrorType":"NoMatchingError"}]}},`, key, jsonText(string(id)))
-}
-
-const toQueue = `{"Identifier":"Queue","Type":"UpdateContactTargetQueue","Parameters":{"QueueId":"` + StageQueue + `"},"Transitions":{"NextAction":"Transfer","Errors":[{"NextAction":"End","ErrorType":"NoMatchingError"}]}},
-{"Identifier":"Transfer","Type":"TransferContactToQueue","Parameters":{},"Transitions":{"NextAction":"End","Errors":[{"NextAction":"End","ErrorType":"QueueAtCapacity"},{"NextAction":"End","ErrorType":"NoMatchingError"}]}},
-{"Identifier":"End","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`

@@ -1,0 +1,181 @@
+package flowtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"parley/internal/contact"
+	"parley/internal/flow"
+)
+
+// effect is an effect under way.
+type effect struct {
+	id    string
+	due   time.Time
+	reply reply
+	name  string
+}
+
+// settle lets everything happen that happens without time passing.
+func (c *Chat) settle() error {
+	for n := 0; ; n++ {
+		i := c.first()
+		if i < 0 || c.effects[i].due.After(c.Now) {
+			return nil
+		}
+		if n == maxReplies {
+			return fmt.Errorf("the flow has asked functions and bots %d times without time passing: it goes round in a circle", n)
+		}
+		if err := c.answer(i); err != nil {
+			return err
+		}
+	}
+}
+
+// first returns the index of the effect that is due first; -1 for none.
+func (c *Chat) first() int {
+	if len(c.effects) == 0 {
+		return -1
+	}
+	first := 0
+	for i := range c.effects {
+		if c.effects[i].due.Before(c.effects[first].due) {
+			first = i
+		}
+	}
+	return first
+}
+
+// answer brings the outcome of an effect.
+func (c *Chat) answer(i int) error {
+	s := c.effects[i]
+	c.effects = slices.Delete(c.effects, i, i+1)
+	done := contact.EffectDone{ID: s.id, Answer: s.reply.answer}
+	switch {
+	case s.reply.timeout:
+		done.Answer, done.Err = nil, "the time limit was reached"
+	case s.reply.failure != "":
+		done.Answer, done.Err = nil, s.reply.failure
+	}
+	if s.name != "" {
+		text := s.name + " answers " + string(done.Answer)
+		if done.Err != "" {
+			text = s.name + " fails: " + done.Err
+		}
+		c.add(Happening{Kind: KindAnswer, Text: text})
+	}
+	_, err := c.decide(done)
+	return err
+}
+
+// start begins an effect: stubs decide what comes of it, and when.
+func (c *Chat) start(e *flow.Effect, event json.RawMessage) {
+	s := effect{id: e.ID, due: c.Now}
+	var err error
+	switch e.Kind {
+	case flow.EffectInvoke:
+		s.name = functionName(e.Invoke.Function)
+		call := Call{Name: s.name, Names: functionNames(c.in, e.Invoke.Function), Event: object(event)}
+		c.calls = append(c.calls, call)
+		c.add(Happening{Kind: KindCall, Text: fmt.Sprintf("calls the function %s with %s", s.name, compact(e.Invoke.Parameters))})
+		if s.reply, err = c.stubs.of(c.in, e); err != nil {
+			c.missing("the flow calls the function %s; say what it does, as in: lambda %s returns {}", s.name, s.name)
+		}
+	case flow.EffectAsk:
+		s.name = botName(c.in, e.Ask)
+		attributes := map[string]any{}
+		for k, v := range e.Ask.Attributes {
+			attributes[k] = v
+		}
+		c.calls = append(c.calls, Call{Name: s.name, Names: botNames(c.in, e.Ask), Bot: true, Text: e.Ask.Text, Event: attributes})
+		c.add(Happening{Kind: KindCall, Text: fmt.Sprintf("tells the bot %s: %s", s.name, e.Ask.Text)})
+		if s.reply, err = c.stubs.of(c.in, e); err != nil {
+			c.missing("the flow tells the bot %s %q; say what it answers, as in: bot %s says \"Hello\"", s.name, e.Ask.Text, s.name)
+		}
+	case flow.EffectUpdate:
+		c.note("the flow changes the related contact %s", e.Update.Contact)
+	case flow.EffectContinue:
+		s.reply = c.in.continued(e.Continue.Source)
+	}
+	if err != nil {
+		s.reply.failure = err.Error()
+	}
+	s.due = c.Now.Add(s.reply.after)
+	if s.reply.timeout {
+		s.due = c.Now.Add(e.Limit())
+	}
+	c.effects = append(c.effects, s)
+}
+
+// missing keeps what the test would have had to say.
+func (c *Chat) missing(format string, args ...any) {
+	if c.lack == nil {
+		c.lack = fmt.Errorf(format, args...)
+	}
+}
+
+func object(raw json.RawMessage) map[string]any {
+	v := map[string]any{}
+	if json.Unmarshal(raw, &v) != nil {
+		return nil
+	}
+	return v
+}
+
+// Due returns when something happens by itself next; zero for never.
+func (c *Chat) Due() time.Time {
+	var due time.Time
+	if c.state != nil && !c.state.Ended {
+		due = c.state.Due(&c.tail)
+	}
+	if i := c.first(); i >= 0 && (due.IsZero() || c.effects[i].due.Before(due)) {
+		due = c.effects[i].due
+	}
+	return due
+}
+
+// Advance lets time pass, and everything happen that falls due.
+func (c *Chat) Advance(d time.Duration) error {
+	until := c.Now.Add(d)
+	for range maxTicks {
+		due := c.Due()
+		if due.IsZero() || due.After(until) {
+			c.Now = until
+			return nil
+		}
+		if due.After(c.Now) {
+			c.Now = due
+		}
+		if err := c.settle(); err != nil {
+			return err
+		}
+		if c.state == nil || c.state.Ended {
+			continue
+		}
+		if due := c.state.Due(&c.tail); !due.IsZero() && !due.After(c.Now) {
+			if _, err := c.Do(contact.Tick{}); err != nil {
+				return err
+			}
+		}
+	}
+	return fmt.Errorf("more than %d timers fall due within %s", maxTicks, d)
+}
+
+// Restart forgets everything that is not in the chat's stored state, as a
+// server does that is stopped and started again.
+func (c *Chat) Restart() error {
+	if c.state == nil {
+		return nil
+	}
+	state, err := contact.DecodeChat(c.state.Encode())
+	if err != nil {
+		return err
+	}
+	c.state, c.effects = state, nil
+	for i := range state.Effects { // at least once, under the same id
+		c.start(&state.Effects[i].Effect, state.Effects[i].Event)
+	}
+	return c.settle()
+}

@@ -1,0 +1,263 @@
+package flowtest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// expectQueue: expect queue NAME.
+func expectQueue(s *scanner) action {
+	name := s.name("the name of the queue")
+	return func(s *session) error {
+		in := string(queueOf(s.chat.state))
+		switch {
+		case in == "":
+			return fmt.Errorf("the contact waits in no queue%s; want %s", s.chat.standing(), name)
+		case in != name && find(s.in, s.in.queues, name) != s.in.queues[in]:
+			return fmt.Errorf("the contact waits in the queue %s; want %s", in, name)
+		}
+		return nil
+	}
+}
+
+// expectNoQueue: expect no queue.
+func expectNoQueue(*scanner) action {
+	return func(s *session) error {
+		if in := string(queueOf(s.chat.state)); in != "" {
+			return fmt.Errorf("the contact waits in the queue %s; want it in none", in)
+		}
+		return nil
+	}
+}
+
+// expectPosition: expect position N.
+func expectPosition(s *scanner) action {
+	want := int64(s.number("the position"))
+	return func(s *session) error {
+		in := string(queueOf(s.chat.state))
+		if in == "" {
+			return fmt.Errorf("the contact waits in no queue; want it at position %d", want)
+		}
+		if got := s.in.queue(in).others + 1; got != want {
+			return fmt.Errorf("the contact is at position %d; want %d", got, want)
+		}
+		return nil
+	}
+}
+
+// standing says where a chat stands, for messages.
+func (c *Chat) standing() string {
+	if reason, ended := c.Ended(); ended {
+		return ": the chat has ended (" + reason + ")"
+	}
+	if run := c.run(""); run != nil {
+		return fmt.Sprintf(": the flow %s waits at %q", run.Flow, run.Wait.Action)
+	}
+	if q := queueOf(c.state); q != "" {
+		return ": the contact waits in the queue " + string(q)
+	}
+	return ""
+}
+
+// expectAttribute: expect attribute NAME = VALUE|PATTERN.
+func expectAttribute(s *scanner) action {
+	name, want := assignment(s)
+	return func(s *session) error { return entry("attribute", s.chat.state.Attributes, name, want) }
+}
+
+// assignment reads NAME = VALUE, where the value is a word or a pattern.
+func assignment(s *scanner) (name string, want pattern) {
+	name = s.name("its name")
+	s.expect("=")
+	switch w := s.peek(); {
+	case w == "", w == "contains", w[0] == '"', w[0] == '/':
+		return name, s.pattern()
+	}
+	return name, pattern{exact: s.name("its value")}
+}
+
+// entry checks one entry of a map.
+func entry(what string, of map[string]string, name string, want pattern) error {
+	got, ok := of[name]
+	switch {
+	case !ok:
+		return fmt.Errorf("there is no %s %s; there are %s", what, name, listed(slices.Sorted(maps.Keys(of))))
+	case !want.matches(got):
+		return fmt.Errorf("the %s %s is %q; want %s", what, name, clip(got, 300), want)
+	}
+	return nil
+}
+
+// expectNoAttribute: expect no attribute NAME.
+func expectNoAttribute(s *scanner) action {
+	name := s.name("its name")
+	return func(s *session) error {
+		if got, ok := s.chat.state.Attributes[name]; ok {
+			return fmt.Errorf("the attribute %s is %q; want it not to be there", name, clip(got, 300))
+		}
+		return nil
+	}
+}
+
+// expectFlow: expect flow NAME, or expect flow attribute NAME = VALUE.
+func expectFlow(s *scanner) action {
+	if s.accept("attribute") {
+		name, want := assignment(s)
+		return func(s *session) error {
+			run := s.chat.state.Run
+			if run == nil {
+				return fmt.Errorf("no flow runs%s", s.chat.standing())
+			}
+			return entry("flow attribute", run.Data.Attributes, name, want)
+		}
+	}
+	name := s.name("the name of the flow")
+	return func(s *session) error {
+		run := s.chat.run("")
+		if run == nil {
+			return fmt.Errorf("no flow runs%s; want %s", s.chat.standing(), name)
+		}
+		for _, module := range []bool{false, true} {
+			if d := s.in.document(name, module); d != nil && d.ID == run.Flow {
+				return nil
+			}
+		}
+		if string(run.Flow) != name {
+			return fmt.Errorf("the flow %s runs; want %s", run.Flow, name)
+		}
+		return nil
+	}
+}
+
+// expectTag: expect tag NAME = VALUE.
+func expectTag(s *scanner) action {
+	name, want := assignment(s)
+	return func(s *session) error { return entry("tag", s.chat.state.Current().Tags, name, want) }
+}
+
+// expectLanguage: expect language CODE.
+func expectLanguage(s *scanner) action {
+	want := s.name("the language")
+	return func(s *session) error {
+		if got := s.chat.state.Language; got != want {
+			return fmt.Errorf("the language is %s; want %s", got, want)
+		}
+		return nil
+	}
+}
+
+// expectPriority: expect priority N.
+func expectPriority(s *scanner) action {
+	want := int64(s.number("the priority"))
+	return func(s *session) error {
+		if got := s.chat.state.Priority(); got != want {
+			return fmt.Errorf("the priority is %d; want %d", got, want)
+		}
+		return nil
+	}
+}
+
+// visits counts how often an action was visited.
+func (c *Chat) visits(action string) int {
+	n := 0
+	for i := range c.story {
+		if h := &c.story[i]; h.Kind == KindStep && h.Visit.Action == action {
+			n++
+		}
+	}
+	return n
+}
+
+// expectAction: expect action ID: it has run.
+func expectAction(s *scanner) action {
+	id := s.name("the identifier of the action")
+	return func(s *session) error {
+		if s.chat.visits(id) == 0 {
+			return fmt.Errorf("the action %q has not run%s", id, s.chat.standing())
+		}
+		return nil
+	}
+}
+
+// expectNoAction: expect no action ID.
+func expectNoAction(s *scanner) action {
+	id := s.name("the identifier of the action")
+	return func(s *session) error {
+		if s.chat.visits(id) > 0 {
+			return fmt.Errorf("the action %q has run", id)
+		}
+		return nil
+	}
+}
+
+// expectWaiting: expect waiting [at ACTION] [for SPAN].
+func expectWaiting(s *scanner) action {
+	at, limit := "", int64(-1)
+	if s.accept("at") {
+		at = s.name("the identifier of the action")
+	}
+	if s.accept("for") {
+		limit = int64(s.duration())
+	}
+	return func(s *session) error {
+		run := s.chat.run(at)
+		switch {
+		case run == nil && at == "":
+			return fmt.Errorf("no flow waits%s", s.chat.standing())
+		case run == nil:
+			return fmt.Errorf("no flow waits at %q%s", at, s.chat.standing())
+		case limit >= 0 && run.Wait.Until.IsZero():
+			return fmt.Errorf("the flow waits without a limit")
+		case limit >= 0 && int64(run.Wait.Until.Sub(s.chat.Now)) != limit:
+			return fmt.Errorf("the flow waits for %s more", run.Wait.Until.Sub(s.chat.Now))
+		}
+		return nil
+	}
+}
+
+// expectEnd: expect end [REASON].
+func expectEnd(s *scanner) action {
+	want := ""
+	if !s.over() {
+		want = s.name("the reason")
+	}
+	return func(s *session) error {
+		reason, ended := s.chat.Ended()
+		switch {
+		case !ended:
+			return fmt.Errorf("the chat has not ended%s", s.chat.standing())
+		case want != "" && reason != want:
+			return fmt.Errorf("the chat ended with %s; want %s", reason, want)
+		}
+		return nil
+	}
+}
+
+// expectOpen: expect open.
+func expectOpen(*scanner) action {
+	return func(s *session) error {
+		if reason, ended := s.chat.Ended(); ended {
+			return fmt.Errorf("the chat has ended: %s", reason)
+		}
+		return nil
+	}
+}
+
+// expectSegments: expect segments METHOD ...: how each contact of the chain began.
+func expectSegments(s *scanner) action {
+	var want []string
+	for !s.over() {
+		want = append(want, s.name("an initiation method"))
+	}
+	return func(s *session) error {
+		var got []string
+		for _, k := range s.chat.state.Contacts {
+			got = append(got, k.InitiationMethod)
+		}
+		if !slices.Equal(got, want) {
+			return fmt.Errorf("the contacts of the chat began by %s; want %s", listed(got), listed(want))
+		}
+		return nil
+	}
+}
