@@ -19,7 +19,8 @@ func (s *Session) open(ctx context.Context) (*socket, error) {
 	defer stop()
 	call := s.c.Participant.CreateParticipantConnection().ParticipantToken(s.cfg.Token).
 		Type(participant.ConnectionTypeCONNECTION_CREDENTIALS)
-	if s.cfg.Poll == 0 {
+	socketed := s.cfg.Poll == 0 && !s.cfg.SendOnly
+	if socketed {
 		call = call.Type(participant.ConnectionTypeWEBSOCKET)
 	}
 	if s.cfg.ConnectParticipant {
@@ -30,11 +31,11 @@ func (s *Session) open(ctx context.Context) (*socket, error) {
 		return nil, err
 	}
 	cred := out.ConnectionCredentials
-	if cred == nil || cred.ConnectionToken == nil || s.cfg.Poll == 0 && (out.Websocket == nil || out.Websocket.Url == nil) {
+	if cred == nil || cred.ConnectionToken == nil || socketed && (out.Websocket == nil || out.Websocket.Url == nil) {
 		return nil, errors.New("the service gave no connection")
 	}
 	var sock *socket
-	if s.cfg.Poll == 0 {
+	if socketed {
 		if sock, err = dialSocket(ctx, s.c.cfg.Connector, *out.Websocket.Url, s.c.service[participantService].agent); err != nil {
 			return nil, fmt.Errorf("open the socket: %w", err)
 		}

@@ -52,6 +52,10 @@ type SessionConfig struct {
 	// moment, such as typing, is not seen then. 0 opens a socket.
 	Poll time.Duration
 
+	// SendOnly neither opens a socket nor reads: for bots that are told what happens by a webhook. The
+	// session then has no items, keeps its state and has nothing running.
+	SendOnly bool
+
 	// After is the id of an item that was seen in an earlier session: reading goes on behind it. Without
 	// it the session begins with the chat's first item.
 	After string
@@ -95,6 +99,7 @@ type Session struct {
 	done   chan struct{} // closed when the session is over
 	items  chan *Item
 	work   sync.WaitGroup // run, and what the timer has started
+	once   sync.Once      // for Close, of a session without run
 
 	window window // of run alone, like last and anchor
 	last   *Item  // the latest item of the transcript
@@ -164,6 +169,10 @@ func (c *Client) Join(ctx context.Context, cfg SessionConfig) (*Session, error) 
 	if err != nil {
 		s.cancel()
 		return nil, err
+	}
+	if cfg.SendOnly {
+		s.tell(Connected)
+		return s, nil
 	}
 	s.mu.Lock()
 	s.socket = sock
@@ -337,7 +346,20 @@ func (s *Session) Close() error {
 	}
 	s.mu.Unlock()
 	s.work.Wait()
+	if s.cfg.SendOnly {
+		s.once.Do(s.leave)
+	}
 	return nil
+}
+
+// leave ends a session that nothing runs for.
+func (s *Session) leave() {
+	s.mu.Lock()
+	s.err = ErrClosed
+	s.mu.Unlock()
+	close(s.items)
+	close(s.done)
+	s.tell(Closed)
 }
 
 // occupied is called before run does something else than read, its result when that is over.

@@ -1,0 +1,155 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"parley/api/participant"
+)
+
+// Upload is a file to be sent.
+type Upload struct {
+	Name        string    // with its extension, as the others see it
+	ContentType string    // as in image/png
+	Size        int64     // in bytes, exactly
+	Body        io.Reader // read to its end; where it is an io.Seeker, an upload that breaks is begun again
+
+	// Progress, where it is not nil, is called as bytes leave, with how many have. After an upload
+	// that broke it begins at 0 again.
+	Progress func(sent, total int64)
+}
+
+// uploadAttempts is how often the bytes of a file are sent.
+const uploadAttempts = 3
+
+// Attach sends a file and returns its attachment id. The others, and this session, then get an item
+// with it.
+func (s *Session) Attach(ctx context.Context, u Upload) (string, error) {
+	start := s.c.Participant.StartAttachmentUpload().AttachmentName(u.Name).ContentType(u.ContentType).
+		AttachmentSizeInBytes(u.Size).ClientToken(s.c.service[participantService].Token())
+	var out *participant.StartAttachmentUploadResponse
+	err := s.insist(ctx, func(ctx context.Context, token string) (err error) {
+		out, err = start.ConnectionToken(token).Send(ctx)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	if out.AttachmentId == nil || out.UploadMetadata == nil || out.UploadMetadata.Url == nil {
+		return "", errors.New("the service did not say where to upload the file")
+	}
+	if err := s.put(ctx, u, out.UploadMetadata); err != nil {
+		return "", fmt.Errorf("upload %s: %w", u.Name, err)
+	}
+	done := s.c.Participant.CompleteAttachmentUpload().AttachmentID(*out.AttachmentId).
+		ClientToken(s.c.service[participantService].Token())
+	return *out.AttachmentId, s.insist(ctx, func(ctx context.Context, token string) error {
+		_, err := done.ConnectionToken(token).Send(ctx)
+		return err
+	})
+}
+
+// put sends the bytes, and again where that makes sense.
+func (s *Session) put(ctx context.Context, u Upload, to *participant.UploadMetadata) error {
+	seeker, _ := u.Body.(io.Seeker)
+	for n := 1; ; n++ {
+		again, err := s.putOnce(ctx, u, to)
+		if err == nil || !again || seeker == nil || n == uploadAttempts || ctx.Err() != nil {
+			return err
+		}
+		if !sleep(ctx, time.Duration(rand.Float64()*float64(comeBackMin<<n))) {
+			return err
+		}
+		if _, failed := seeker.Seek(0, io.SeekStart); failed != nil {
+			return errors.Join(err, failed)
+		}
+	}
+}
+
+// putOnce sends the bytes once and reports whether a failure may pass.
+func (s *Session) putOnce(ctx context.Context, u Upload, to *participant.UploadMetadata) (again bool, err error) {
+	body := &counted{r: io.LimitReader(u.Body, u.Size), total: u.Size, progress: u.Progress}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPut, *to.Url, body)
+	if err != nil {
+		return false, errors.New("the address to upload to is none")
+	}
+	for name, value := range to.HeadersToInclude {
+		r.Header.Set(name, value)
+	}
+	r.Header.Set("User-Agent", s.c.service[participantService].agent[0])
+	r.ContentLength = u.Size
+	if u.Size == 0 {
+		r.Body = http.NoBody
+	}
+	r.Header.Del("Content-Length") // net/http writes it
+	res, err := s.c.cfg.Connector.RoundTrip(r)
+	if err != nil {
+		return dispatchOf(err) != DispatchUser, err
+	}
+	defer func() { _ = res.Body.Close() }() // what it says is for the error only
+	if res.StatusCode < 200 || res.StatusCode > 299 {
+		return res.StatusCode >= 500, refusedFile(res)
+	}
+	return false, nil
+}
+
+// refusedFile is the error of a store that does not take or give a file.
+func refusedFile(res *http.Response) error {
+	text, err := io.ReadAll(io.LimitReader(res.Body, 512))
+	if err != nil {
+		text = nil
+	}
+	return fmt.Errorf("status %d: %q", res.StatusCode, text)
+}
+
+// Download writes an attachment to w and returns how many bytes it has. progress, where it is not
+// nil, is called as bytes come, with how many have, of how many (-1 where that is not known). A
+// download that breaks is not begun again, because w has a part of it.
+func (s *Session) Download(ctx context.Context, attachmentID string, w io.Writer, progress func(got, total int64)) (int64, error) {
+	var out *participant.GetAttachmentResponse
+	err := s.insist(ctx, func(ctx context.Context, token string) (err error) {
+		out, err = s.c.Participant.GetAttachment().AttachmentID(attachmentID).ConnectionToken(token).Send(ctx)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	if out.Url == nil {
+		return 0, errors.New("the service did not say where the file is")
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, *out.Url, nil)
+	if err != nil {
+		return 0, errors.New("the address of the file is none")
+	}
+	r.Header.Set("User-Agent", s.c.service[participantService].agent[0])
+	res, err := s.c.cfg.Connector.RoundTrip(r)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = res.Body.Close() }() // read to its end or given up
+	if res.StatusCode != http.StatusOK {
+		return 0, refusedFile(res)
+	}
+	return io.Copy(w, &counted{r: res.Body, total: res.ContentLength, progress: progress})
+}
+
+// counted tells how far a reader has come.
+type counted struct {
+	r           io.Reader
+	done, total int64
+	progress    func(done, total int64)
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.done += int64(n)
+	if n > 0 && c.progress != nil {
+		c.progress(c.done, c.total)
+	}
+	return n, err
+}
