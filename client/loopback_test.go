@@ -1,0 +1,200 @@
+package client_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"parley/api/connect"
+	"parley/client"
+	"parley/internal/catalog"
+	"parley/internal/server"
+)
+
+// real starts a server on the loopback interface. public, where it is not empty, is what it calls
+// itself.
+func real(t testing.TB, public string, change func(*server.Config)) (url string, srv *server.Server) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if public == "" {
+		public = "http://" + l.Addr().String()
+	}
+	cfg := server.Config{
+		Dev: true, PublicURL: public, MaxActiveChats: 1 << 20, CloseSpan: 100 * time.Millisecond,
+		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	srv, err = server.New(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	up := make(chan struct{})
+	var done sync.WaitGroup
+	done.Go(func() {
+		if err := srv.ServeOn(ctx, l, func(string) { close(up) }); err != nil {
+			t.Errorf("Serve = %v", err)
+		}
+	})
+	t.Cleanup(func() {
+		stop()
+		done.Wait()
+	})
+	<-up
+	return "http://" + l.Addr().String(), srv
+}
+
+// dialReal returns a client of a server, whose connections end with the test.
+func dialReal(t testing.TB, endpoint string) *client.Client {
+	t.Helper()
+	c, err := client.New(client.Config{Region: "us-east-1", Endpoint: endpoint})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.CloseIdleConnections)
+	return c
+}
+
+// quietChat starts a chat in which only the participants speak.
+func quietChat(t testing.TB, c *client.Client) (token, contact string) {
+	t.Helper()
+	flows, err := c.CreateContactFlow().InstanceID(catalog.DemoInstance).Name("Quiet " + fmt.Sprint(rand.Uint64())).
+		Type(connect.ContactFlowTypeCONTACT_FLOW).Content(quietFlow).Send(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := c.StartChatContact().InstanceID(catalog.DemoInstance).ContactFlowID(*flows.ContactFlowId).
+		ParticipantDetails(connect.ParticipantDetails{DisplayName: "Ana"}).Send(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *out.ParticipantToken, *out.ContactId
+}
+
+// proxy passes bytes on between its address and a server, and breaks each connection after a random
+// number of them.
+type proxy struct {
+	net.Listener
+	to   string
+	cuts atomic.Int64
+	calm atomic.Bool
+	work sync.WaitGroup
+}
+
+func newProxy(t *testing.T) *proxy {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &proxy{Listener: l}
+}
+
+func (p *proxy) serve() {
+	for {
+		near, err := p.Accept()
+		if err != nil {
+			return
+		}
+		p.work.Go(func() {
+			defer near.Close()
+			far, err := net.Dial("tcp", p.to)
+			if err != nil {
+				return
+			}
+			defer far.Close()
+			p.work.Go(func() { p.pass(far, near) })
+			p.pass(near, far)
+		})
+	}
+}
+
+// pass copies until a connection breaks or is broken.
+func (p *proxy) pass(to, from net.Conn) {
+	defer to.Close()
+	defer from.Close()
+	buf := make([]byte, 4096)
+	for left := 4_000 + rand.IntN(60_000); left > 0 || p.calm.Load(); {
+		n, err := from.Read(buf)
+		if _, werr := to.Write(buf[:n]); err != nil || werr != nil {
+			return
+		}
+		left -= n
+	}
+	p.cuts.Add(1)
+}
+
+// TestThroughABadProxy holds a chat through a real proxy that breaks its connections.
+func TestThroughABadProxy(t *testing.T) {
+	bad := newProxy(t)
+	public := "http://" + bad.Addr().String()
+	direct, _ := real(t, public, nil)
+	bad.to = direct[len("http://"):]
+	bad.work.Go(bad.serve)
+	t.Cleanup(func() {
+		_ = bad.Close()
+		bad.work.Wait()
+	})
+	token, contact := quietChat(t, dialReal(t, direct))
+	c := dialReal(t, public)
+	var seen record
+	all := make(chan struct{})
+	const count, senders = 2000, 20
+	customer, err := c.Join(t.Context(), client.SessionConfig{Token: token, OnState: seen.state, OnItem: func(i *client.Item) {
+		seen.item(i)
+		if seen.messages() == count+1 {
+			close(all)
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := dialReal(t, direct).CreateParticipant().InstanceID(catalog.DemoInstance).ContactID(contact).
+		ParticipantDetails(connect.ParticipantDetailsToAdd{ParticipantRole: connect.ParticipantRoleCUSTOM_BOT}).Send(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	bot, err := c.Join(t.Context(), client.SessionConfig{Token: *out.ParticipantCredentials.ParticipantToken, ConnectParticipant: true, SendOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sending sync.WaitGroup
+	for n := range senders {
+		who := []*client.Session{customer, bot}[n%2]
+		sending.Go(func() {
+			for m := range count / senders {
+				if _, err := who.Send(t.Context(), fmt.Sprintf("%d:%d", n, m)); err != nil {
+					t.Errorf("sender %d: %v", n, err)
+					return
+				}
+			}
+		})
+	}
+	sending.Wait()
+	bad.calm.Store(true)
+	select {
+	case <-all:
+	case <-time.After(15 * time.Second):
+		t.Errorf("%d messages came; want %d", seen.messages(), count+1)
+	}
+	seen.compare(t, "the customer", transcript(t, &stage{t: t, c: dialReal(t, direct)}, token))
+	for _, s := range []*client.Session{customer, bot} {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	t.Logf("%d cuts, the session came back %d times", bad.cuts.Load(), seen.returns)
+	if bad.cuts.Load() < 10 {
+		t.Errorf("the proxy cut %d connections only", bad.cuts.Load())
+	}
+}
