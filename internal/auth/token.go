@@ -27,11 +27,12 @@ const (
 	Download                    // the query of an attachment's download URL
 	View                        // the ViewToken of a ShowView block
 	Page                        // a NextToken
+	SignIn                      // the state that a provider of sign-ins sends back
 
-	lastKind = Page
+	lastKind = SignIn
 )
 
-var kindNames = [...]string{"no token", "participant", "connection", "socket", "upload", "download", "view", "page"}
+var kindNames = [...]string{"no token", "participant", "connection", "socket", "upload", "download", "view", "page", "sign-in"}
 
 func (k Kind) String() string {
 	if int(k) >= len(kindNames) {

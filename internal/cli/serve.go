@@ -28,6 +28,7 @@ type serveCmd struct {
 	Lambda          map[string]string `help:"Function ARN or name (or *) to the URL of an HTTP function or an Invoke API." placeholder:"NAME=URL" env:"PARLEY_LAMBDA" mapsep:","`
 	LambdaEndpoint  string            `help:"Base URL of a service that speaks Lambda's Invoke API." placeholder:"URL" env:"PARLEY_LAMBDA_ENDPOINT"`
 	Bot             map[string]string `help:"Bot alias ARN, BOTID/ALIASID, BOTID or * to the URL of an HTTP bot, or lex+URL for a Lex runtime." placeholder:"ARN=URL" env:"PARLEY_BOT" mapsep:","`
+	SignIn          map[string]string `help:"Cognito user pool ARN (or *) to the base URL where its customers sign in." placeholder:"ARN=URL" env:"PARLEY_SIGN_IN" mapsep:","`
 	AWS             bool              `help:"Call functions and bots that are not named where the configuration of AWS SDKs says: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_LAMBDA …" env:"PARLEY_AWS" name:"aws"`
 	Stream          map[string]string `help:"Streaming endpoint ARN (or arn:aws:sns:*) to the URL of a webhook." placeholder:"ARN=URL" env:"PARLEY_STREAM" mapsep:","`
 	StreamSecret    string            `help:"Secret that signs webhooks, 16 characters or more." placeholder:"TEXT" env:"PARLEY_STREAM_SECRET"`
@@ -58,7 +59,7 @@ func (s *serveCmd) config(log *slog.Logger) server.Config {
 		Dev: s.Dev, Listen: s.Listen, Data: s.Data, PublicURL: s.PublicURL, TLSCert: s.TLSCert, TLSKey: s.TLSKey,
 		Account: s.Account, Region: s.Region, MaxActiveChats: s.MaxActiveChats, MaxFileMB: s.MaxFileMB,
 		CloudLimits: s.CloudLimits, StrictText: s.StrictText, CheckReferences: s.CheckReferences,
-		Lambda: s.Lambda, LambdaEndpoint: s.LambdaEndpoint, Bots: s.Bot, AWS: s.AWS,
+		Lambda: s.Lambda, LambdaEndpoint: s.LambdaEndpoint, Bots: s.Bot, SignIns: s.SignIn, AWS: s.AWS,
 		FlowLogs: s.FlowLogs, FlowLogMB: s.FlowLogMB, FlowLogHide: s.FlowLogHide,
 		Streams: s.Stream, StreamSecret: s.StreamSecret, SNSEndpoint: s.SNSEndpoint,
 		Origins: s.Origin, CloseSpan: s.CloseSpan, Pprof: s.Pprof, Log: log,

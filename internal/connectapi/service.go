@@ -35,6 +35,9 @@ type Service struct {
 	// KnowsStream reports whether messages of a chat can be streamed to an
 	// endpoint (StartContactStreaming, StreamingEndpointArn).
 	KnowsStream func(arn string) bool
+
+	// SignIns finds out who signed in (UpdateParticipantAuthentication).
+	SignIns SignIns
 }
 
 var _ connect.Service = (*Service)(nil)

@@ -42,12 +42,17 @@ func (c *Chat) Continue(source center.ContactID, entire bool) (Continued, error)
 
 // Associate makes a running chat a persistent one (CreatePersistentContactAssociation):
 // its participants are told that they can read what was before. Conflict when
-// it continues a chat already or has ended.
+// it continues a chat already or has ended. The reply's Contact is Related.
 type Associate struct {
 	Continued
+	Key string // of the request, when it carries a ClientToken; repeated it gets the same answer
 }
 
 func (a Associate) decide(d *decision) error {
+	if r, ok := d.kept(a.Key); ok && a.Key != "" {
+		d.change.Reply = r
+		return nil
+	}
 	switch {
 	case d.chat.Ended:
 		return center.Errorf(center.Conflict, "contact %s has ended", d.chat.Current().ID)
@@ -58,6 +63,10 @@ func (a Associate) decide(d *decision) error {
 	}
 	d.edit().Past = a.Past
 	d.current().Related = a.Related
+	d.change.Reply = Reply{Contact: a.Related}
+	if a.Key != "" {
+		d.keep(a.Key, d.change.Reply)
+	}
 	d.notify(center.Push{Item: center.Item{Type: center.TypeEvent, ContentType: center.EventRehydrated}})
 	return nil
 }

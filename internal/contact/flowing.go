@@ -247,7 +247,7 @@ func (e EffectDone) decide(d *decision) error {
 		var found Continued
 		if err := json.Unmarshal(e.Answer, &found); err != nil {
 			ev.Err = "what the chat continues cannot be read"
-		} else if err := (Associate{found}).decide(d); err != nil {
+		} else if err := (Associate{Continued: found}).decide(d); err != nil {
 			ev.Err = err.Error()
 		}
 	}

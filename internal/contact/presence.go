@@ -164,7 +164,12 @@ func (d *decision) segment(method, reason string, id center.FlowID) {
 	next.ID = center.ContactID(d.newID())
 	next.Previous, next.Next, next.Related = old.ID, "", ""
 	next.InitiationMethod, next.Flow = method, id
-	next.Initiated, next.ConnectedSystem, next.Updated = d.env.Now, d.env.Now, d.env.Now
+	next.ConnectedSystem, next.Updated = d.env.Now, d.env.Now
+	// Times of initiation rise along the chain, so that sorting by them is its order.
+	next.Initiated = d.env.Now.Truncate(time.Millisecond)
+	if !next.Initiated.After(old.Initiated) {
+		next.Initiated = old.Initiated.Add(time.Millisecond)
+	}
 	next.Disconnected, next.DisconnectReason = time.Time{}, ""
 	next.Queue, next.Enqueued, next.Agent, next.AgentConnected = "", time.Time{}, "", time.Time{}
 	next.QueuePriority, next.QueueTimeAdjust = 0, 0

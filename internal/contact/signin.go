@@ -16,6 +16,7 @@ type SignInSession struct {
 	ID       string
 	UserPool string // UserPoolArn
 	Client   string // AppClientId
+	Redirect string // RedirectUri of the last GetAuthenticationUrl, "" before
 	Since    time.Time
 	Until    time.Time
 }
@@ -27,15 +28,29 @@ func (c *Chat) SignIn(p center.ParticipantID, session string, now time.Time) (Si
 	if err := c.signingIn(p, session); err != nil {
 		return SignInSession{}, err
 	}
+	if now.After(c.Run.Wait.Since.Add(signInWindow)) {
+		return SignInSession{}, center.Errorf(center.Invalid, "SessionId %q was told more than a minute ago; the customer may start again", session)
+	}
+	return c.signIn(), nil
+}
+
+// SigningIn returns the authentication under way that the customer has come
+// back from (UpdateParticipantAuthentication). Errors: Denied when the chat has
+// ended, Invalid for another session.
+func (c *Chat) SigningIn(session string) (SignInSession, error) {
+	if err := c.signingIn(c.Customer().ID, session); err != nil {
+		return SignInSession{}, err
+	}
+	return c.signIn(), nil
+}
+
+func (c *Chat) signIn() SignInSession {
 	w := &c.Run.Wait
 	s := SignInSession{ID: w.Session, Since: w.Since, Until: w.Until}
 	if w.Provider != nil {
-		s.UserPool, s.Client = w.Provider.UserPool, w.Provider.Client
+		s.UserPool, s.Client, s.Redirect = w.Provider.UserPool, w.Provider.Client, w.Provider.Redirect
 	}
-	if now.After(w.Since.Add(signInWindow)) {
-		return SignInSession{}, center.Errorf(center.Invalid, "SessionId %q was told more than a minute ago; the customer may start again", session)
-	}
-	return s, nil
+	return s
 }
 
 func (c *Chat) signingIn(p center.ParticipantID, session string) error {
@@ -47,6 +62,29 @@ func (c *Chat) signingIn(p center.ParticipantID, session string) error {
 	case c.Run == nil || c.Run.Wait.Kind != flow.WaitAuth || c.Run.Wait.Session != session:
 		return center.Errorf(center.Invalid, "SessionId %q is not one of an authentication that is waiting", session)
 	}
+	return nil
+}
+
+// AskSignIn keeps where the customer comes back to after signing in
+// (GetAuthenticationUrl, RedirectUri): the provider wants to hear it again when
+// the code is redeemed. Errors are those of [Chat.SignIn].
+type AskSignIn struct {
+	Participant center.ParticipantID
+	Session     string
+	Redirect    string
+}
+
+func (s AskSignIn) decide(d *decision) error {
+	if _, err := d.chat.SignIn(s.Participant, s.Session, d.env.Now); err != nil {
+		return err
+	}
+	run, provider := *d.chat.Run, flow.Provider{}
+	if run.Wait.Provider != nil {
+		provider = *run.Wait.Provider
+	}
+	provider.Redirect = s.Redirect
+	run.Wait.Provider = &provider
+	d.edit().Run = &run
 	return nil
 }
 

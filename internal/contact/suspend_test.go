@@ -383,7 +383,7 @@ func TestPersistentChatsThatAFlowBegins(t *testing.T) {
 	if got := p.toldSince(told); len(got) < 2 || got[0] != "rehydrated" || got[1] != "SYSTEM: Welcome back to "+source || len(p.chat.Past) != 1 || string(p.chat.Current().Related) != source {
 		t.Errorf("told %q, past %v, related %q", got, p.chat.Past, p.chat.Current().Related)
 	}
-	p.refuse(center.Conflict, Associate{Continued{Related: "x", Past: []Past{{Chat: "x"}}}})
+	p.refuse(center.Conflict, Associate{Continued: Continued{Related: "x", Past: []Past{{Chat: "x"}}}})
 	p.pass(time.Minute)
 	if got := p.script(); !slices.Contains(got, "SYSTEM: Once is enough") {
 		t.Errorf("script %q", got)

@@ -86,8 +86,9 @@ type Wait struct {
 
 // Provider is where a customer signs in: CognitoConfiguration.
 type Provider struct {
-	UserPool string `json:"pool"`   // UserPoolArn
-	Client   string `json:"client"` // AppClientId
+	UserPool string `json:"pool"`               // UserPoolArn
+	Client   string `json:"client"`             // AppClientId
+	Redirect string `json:"redirect,omitempty"` // where the customer comes back to: RedirectUri of GetAuthenticationUrl
 }
 
 // WaitKind is what a suspended action waits for.

@@ -48,6 +48,7 @@ type Service struct {
 	Sealer    *auth.Sealer
 	Blobs     blob.Store
 	Views     Views
+	SignIns   SignIns
 	Partition center.Partition
 	Now       func() time.Time
 	// PublicURL returns how clients reach the server, without a slash at the

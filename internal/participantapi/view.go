@@ -47,30 +47,3 @@ func (s *Service) DescribeView(ctx context.Context, in *participant.DescribeView
 	}
 	return &participant.DescribeViewResponse{View: out}, nil
 }
-
-// GetAuthenticationUrl is for a customer whom a flow has asked to sign in: it
-// is answered within a minute of the event authentication.initiated, whose
-// SessionId it takes. Flows of this server do not ask that (the action
-// AuthenticateParticipant takes its error branch), so no session is ever open
-// and each SessionId is refused as an unknown one.
-func (s *Service) GetAuthenticationUrl(ctx context.Context, in *participant.GetAuthenticationUrlRequest) (*participant.GetAuthenticationUrlResponse, error) {
-	return nil, s.noAuthentication(ctx, in.ConnectionToken, in.SessionId)
-}
-
-// CancelParticipantAuthentication ends such a step; see GetAuthenticationUrl.
-func (s *Service) CancelParticipantAuthentication(ctx context.Context, in *participant.CancelParticipantAuthenticationRequest) (*participant.CancelParticipantAuthenticationResponse, error) {
-	return nil, s.noAuthentication(ctx, in.ConnectionToken, in.SessionId)
-}
-
-// noAuthentication refuses a session: only customers are ever asked to sign
-// in, so others are denied.
-func (s *Service) noAuthentication(ctx context.Context, bearer, session string) error {
-	m, err := s.attend(ctx, auth.Connection, bearer)
-	if err != nil {
-		return err
-	}
-	if m.Role != center.RoleCustomer {
-		return center.Errorf(center.Denied, "only a customer signs in; the participant's role is %s", m.Role)
-	}
-	return center.Errorf(center.Invalid, "SessionId %q is not one of an authentication that is waiting", session)
-}

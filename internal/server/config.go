@@ -48,6 +48,10 @@ type Config struct {
 	// V1 NAME:ALIAS or NAME), to the URL of an HTTP endpoint that answers
 	// RecognizeText's shape, or lex+URL for a Lex runtime.
 	Bots map[string]string
+	// SignIns names where customers sign in whom a flow asks to: the ARN of a Cognito
+	// user pool, or "*", to the base URL of the pool's domain or of an OpenID
+	// provider with the same paths.
+	SignIns map[string]string
 	// AWS calls functions and bots that are not named as the configuration of AWS
 	// SDKs says: region, profile, credentials, AWS_ENDPOINT_URL….
 	AWS bool
@@ -172,6 +176,9 @@ func (c *Config) checkOutgoing() error {
 	}
 	if _, err := integration.NewBots(c.Bots, nil, nil, nil); err != nil {
 		return fmt.Errorf("bot: %w", err)
+	}
+	if err := (&integration.SignIns{Named: c.SignIns}).Check(); err != nil {
+		return fmt.Errorf("sign-in: %w", err)
 	}
 	if len(c.Streams) > 0 && len(c.StreamSecret) < 16 {
 		return errors.New("stream-secret: webhooks need a secret of at least 16 characters to be signed with")

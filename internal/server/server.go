@@ -45,6 +45,7 @@ type Server struct {
 	hub       *stream.Hub
 	lambda    *integration.Lambda
 	bots      *integration.Bots
+	signIns   *integration.SignIns
 	flowLog   *flowlog.Log
 	topics    *integration.Topics
 	outbox    *integration.Outbox
@@ -118,6 +119,7 @@ func (s *Server) wire(ctx context.Context) error {
 	if s.bots, err = integration.NewBots(s.Bots, aws, client, s.Log); err != nil {
 		return err
 	}
+	s.signIns = &integration.SignIns{Named: s.SignIns, Client: client, Log: s.Log}
 	s.lambda, s.topics = s.functions(aws, client), s.streaming(client)
 	s.flowLog = s.newFlowLog()
 	s.outbox = &integration.Outbox{Store: s.store, Sender: s.topics, Now: now, Log: s.Log}

@@ -25,12 +25,12 @@ import (
 // routes is the one table of everything the server answers.
 func (s *Server) routes() http.Handler {
 	participants := &participantapi.Service{
-		Engine: s.engine, Store: s.store, Sealer: s.sealer, Blobs: s.blobs, Views: s.catalog, Partition: s.partition,
+		Engine: s.engine, Store: s.store, Sealer: s.sealer, Blobs: s.blobs, Views: s.catalog, SignIns: s.signIns, Partition: s.partition,
 		Now: s.clock.Now, PublicURL: func(context.Context) string { return s.URL() }, Log: s.Log,
 	}
 	contacts := &connectapi.Service{
 		Catalog: s.catalog, Engine: s.engine, Store: s.store, Sealer: s.sealer, Partition: s.partition,
-		Now: s.clock.Now, KnowsStream: s.topics.Knows,
+		Now: s.clock.Now, KnowsStream: s.topics.Knows, SignIns: s.signIns,
 	}
 	api := connect.NewHandler(contacts, s.options("connect", s.authorize, connectapi.MapError))
 	chat := participant.NewHandler(participants, s.options("participant", participants.Before, participantapi.MapError))

@@ -1,0 +1,70 @@
+package participantapi
+
+import (
+	"context"
+	"net/url"
+
+	"parley/api/participant"
+	"parley/internal/auth"
+	"parley/internal/center"
+	"parley/internal/contact"
+)
+
+// SignIns knows where customers sign in.
+type SignIns interface {
+	// URL returns the page for one authentication. What comes back to redirect carries state.
+	URL(s contact.SignInSession, state, redirect string) (string, error)
+}
+
+// maxSignInURL is the longest AuthenticationUrl of the model, in characters.
+const maxSignInURL = 2083
+
+// GetAuthenticationUrl tells a customer whom a flow has asked to sign in
+// (AuthenticateParticipant) where to do so. It is answered within a minute of
+// the event authentication.initiated, whose SessionId it takes; RedirectUri is
+// an absolute http or https URL, to which the provider sends the code and the
+// state that UpdateParticipantAuthentication wants. Another SessionId, one that
+// is too old, and a provider that is not configured are ValidationExceptions;
+// other participants than the customer are denied.
+func (s *Service) GetAuthenticationUrl(ctx context.Context, in *participant.GetAuthenticationUrlRequest) (*participant.GetAuthenticationUrlResponse, error) {
+	m, err := s.attend(ctx, auth.Connection, in.ConnectionToken)
+	if err != nil {
+		return nil, err
+	}
+	session, err := m.chat.SignIn(m.Participant.ID, in.SessionId, s.Now())
+	if err != nil {
+		return nil, err
+	}
+	back, err := url.Parse(in.RedirectUri)
+	if err != nil || back.Scheme != "https" && back.Scheme != "http" || back.Host == "" {
+		return nil, center.Errorf(center.Invalid, "RedirectUri must be an absolute http or https URL")
+	}
+	state := s.Sealer.Seal(auth.Token{Kind: auth.SignIn, Chat: m.Chat, Expires: session.Until, Detail: session.ID})
+	to, err := s.SignIns.URL(session, state, in.RedirectUri)
+	switch {
+	case center.ReasonOf(err) == center.Conflict:
+		return nil, center.Errorf(center.Invalid, "%w", err)
+	case err != nil:
+		return nil, err
+	case len(to) > maxSignInURL:
+		return nil, center.Errorf(center.Invalid, "RedirectUri is too long: the AuthenticationUrl would have %d characters, more than %d", len(to), maxSignInURL)
+	}
+	if _, err := s.do(ctx, m.Token, contact.AskSignIn{Participant: m.Participant.ID, Session: session.ID, Redirect: in.RedirectUri}); err != nil {
+		return nil, err
+	}
+	return &participant.GetAuthenticationUrlResponse{AuthenticationUrl: &to}, nil
+}
+
+// CancelParticipantAuthentication is the customer's wish to go on without
+// signing in: the flow takes its branch OptedOut. Refusals are those of
+// GetAuthenticationUrl.
+func (s *Service) CancelParticipantAuthentication(ctx context.Context, in *participant.CancelParticipantAuthenticationRequest) (*participant.CancelParticipantAuthenticationResponse, error) {
+	m, err := s.attend(ctx, auth.Connection, in.ConnectionToken)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.do(ctx, m.Token, contact.CancelSignIn{Participant: m.Participant.ID, Session: in.SessionId}); err != nil {
+		return nil, err
+	}
+	return &participant.CancelParticipantAuthenticationResponse{}, nil
+}
