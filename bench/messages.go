@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -310,10 +311,6 @@ func (b *bench) closedMessages(ctx context.Context, s *server, a *audience) (int
 }
 
 func (b *bench) openMessages(ctx context.Context, s *server, a *audience, load, rate int) (int64, error) {
-	var disk probes
-	if err := disk.probeDisk(b.dir, b.probing()); err != nil {
-		return 0, err
-	}
 	bare, err := b.probeRate(ctx, b.sender, rate)
 	if err != nil {
 		return 0, err
@@ -324,6 +321,7 @@ func (b *bench) openMessages(ctx context.Context, s *server, a *audience, load, 
 		return 0, err
 	}
 	profiled := b.profile(s, fmt.Sprintf("rate-%d", rate), b.lasts)
+	watched := watchDisk(b.dir)
 	r, err := openLoop(ctx, s.addr, b.sender, rate, b.lasts, func(began time.Time) {
 		d.began = began
 		for i := range d.sent {
@@ -331,7 +329,8 @@ func (b *bench) openMessages(ctx context.Context, s *server, a *audience, load, 
 		}
 		a.current.Store(d)
 	}, a.send(d, false))
-	if err != nil {
+	beside, diskErr := watched()
+	if err := errors.Join(err, diskErr); err != nil {
 		return 0, err
 	}
 	if err := a.arrivals(d, r.count); err != nil {
@@ -350,7 +349,7 @@ func (b *bench) openMessages(ctx context.Context, s *server, a *audience, load, 
 		return f
 	}
 	reference := func(q float64) float64 {
-		return milliseconds(disk.disk.answers.quantile(q)) + milliseconds(bare.answers.quantile(q))
+		return milliseconds(beside.quantile(q)) + milliseconds(bare.answers.quantile(q))
 	}
 	bound(b.report.add(name+"both sockets p50", milliseconds(d.both.p50()), "ms"), 2).beside("fdatasync + echo p50 ms", reference(.5))
 	bound(b.report.add(name+"both sockets p99", milliseconds(d.both.p99()), "ms"), 15).beside("fdatasync + echo p99 ms", reference(.99))

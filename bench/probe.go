@@ -77,6 +77,48 @@ func (p *probes) probeDisk(dir string, lasts time.Duration) error {
 	return nil
 }
 
+// watchEvery is how often the disk is tried while a load lasts: too seldom to be in its way.
+const watchEvery = 20 * time.Millisecond
+
+// watchDisk tries the disk now and then until the returned function is called,
+// which gives the times of an append and fdatasync. Disks that are shared
+// change within seconds: a tail can only be compared with one of the same time.
+func watchDisk(dir string) (stop func() (*histogram, error)) {
+	h, quit, done := &histogram{}, make(chan struct{}), make(chan error, 1)
+	go func() {
+		done <- func() error {
+			f, err := os.Create(filepath.Join(dir, "watch"))
+			if err != nil {
+				return err
+			}
+			defer os.Remove(f.Name())
+			defer f.Close()
+			tick := time.NewTicker(watchEvery)
+			defer tick.Stop()
+			record := make([]byte, 324)
+			for {
+				select {
+				case <-quit:
+					return nil
+				case <-tick.C:
+				}
+				began := time.Now()
+				if _, err := f.Write(record); err != nil {
+					return err
+				}
+				if err := fdatasync(f); err != nil {
+					return err
+				}
+				h.add(time.Since(began))
+			}
+		}()
+	}()
+	return func() (*histogram, error) {
+		close(quit)
+		return h, <-done
+	}
+}
+
 func (p *probes) probeSockets(addr string, workers int, lasts time.Duration) error {
 	list := make([]*socket, workers)
 	for i := range list {
