@@ -1,4 +1,29 @@
 package client
 
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"time"
+)
+
 // Spend takes n tokens from a quota, for tests.
 func Spend(q *Quota, n int) { q.take(n) }
+
+// Sign makes the signature of a webhook's request.
+func Sign(secret []byte, at time.Time, body string) string {
+	t := strconv.FormatInt(at.Unix(), 10)
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte(t + "." + body))
+	return "t=" + t + ",v1=" + hex.EncodeToString(mac.Sum(nil))
+}
+
+// Window is a session's memory of items, for tests.
+type Window struct{ w window }
+
+func NewWindow() *Window             { return &Window{} }
+func (w *Window) First(i *Item) bool { return w.w.first(i) }
+func (w *Window) Widen()             { w.w.widen() }
+func (w *Window) Narrow()            { w.w.narrow() }
+func (w *Window) Len() int           { return len(w.w.seen) }

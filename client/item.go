@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"strings"
 
 	"parley/api/participant"
@@ -93,6 +94,9 @@ func (i *Item) stored() bool {
 // ParseItem reads an item from the JSON that sockets and webhooks carry.
 func ParseItem(text []byte) (*Item, error) {
 	item := &Item{}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, io.ErrUnexpectedEOF // the runtime takes no body for an empty one
+	}
 	if err := restjson.Unmarshal(text, &item.Item); err != nil {
 		return nil, err
 	}
