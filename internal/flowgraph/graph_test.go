@@ -155,11 +155,11 @@ title: "Circles"
 ---
 flowchart LR
   start((" ")) --> a0
-  a0["<b>Greet</b><br/>Send message<br/>Hello #quot;#lt;you#gt;#quot; #amp; $.CustomerEndpoint.DisplayName"]:::talk
-  a1["<b>Round</b><br/>Loop<br/>3"]:::control
-  a2["<b>Again</b><br/>Check<br/>$.Attributes.x"]:::control
-  a3(["<b>End</b><br/>Disconnect"]):::end_
-  a4["<b>Lost</b><br/>Get digits<br/>Press a key"]:::talk
+  a0["<b>Greet</b><br/>Send message<br/>Hello #quot;#lt;you#gt;#quot; #amp; $.CustomerEndpoint.DisplayName"]:::box_talk
+  a1["<b>Round</b><br/>Loop<br/>3"]:::box_control
+  a2["<b>Again</b><br/>Check<br/>$.Attributes.x"]:::box_control
+  a3(["<b>End</b><br/>Disconnect"]):::box_end
+  a4["<b>Lost</b><br/>Get digits<br/>Press a key"]:::box_talk
   a0 --> a1
   a0 -.->|"NoMatchingError"| a3
   a1 -->|"ContinueLooping"| a0

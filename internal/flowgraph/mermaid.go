@@ -38,11 +38,9 @@ func Mermaid(w io.Writer, o flow.Outline, opt Options) error {
 	for _, n := range g.nodes {
 		mermaidArrows(&b, n, g.lines, names)
 	}
-	b.WriteString("  classDef talk fill:#d3e5fb,stroke:#8796a5,color:#1d2733\n" +
-		"  classDef control fill:#fdebc0,stroke:#8796a5,color:#1d2733\n" +
-		"  classDef contact fill:#d5efda,stroke:#8796a5,color:#1d2733\n" +
-		"  classDef call fill:#e5dbf7,stroke:#8796a5,color:#1d2733\n" +
-		"  classDef end_ fill:#e0e4e8,stroke:#8796a5,color:#1d2733\n")
+	for _, class := range groupColours {
+		fmt.Fprintf(&b, "  classDef %s fill:%s,stroke:#8796a5,color:#1d2733\n", mermaidClass(class.group), class.fill)
+	}
 	_, err = w.Write(b.Bytes())
 	return err
 }
@@ -56,16 +54,15 @@ func mermaidBox(b *bytes.Buffer, n *node, name string, names map[string]string) 
 	if summary := Summary(n.action, names); summary != "" {
 		label += "<br/>" + quote(fit(summary, 300))
 	}
-	class := string(n.group())
-	if class == "end" {
-		class = "end_" // "end" is a word of the language
-	}
 	open, shut := "[", "]"
 	if n.action.Terminal {
 		open, shut = "([", "])"
 	}
-	fmt.Fprintf(b, "  %s%s\"%s\"%s:::%s\n", name, open, label, shut, class)
+	fmt.Fprintf(b, "  %s%s\"%s\"%s:::%s\n", name, open, label, shut, mermaidClass(n.group()))
 }
+
+// mermaidClass names the look of a group: "call" and "end" alone are words of the language.
+func mermaidClass(g group) string { return "box_" + string(g) }
 
 // mermaidArrows writes the ways out of an action: solid, dotted for errors and
 // for what no chat takes.

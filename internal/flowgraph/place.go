@@ -136,19 +136,29 @@ func (n *node) wish(left, right bool) (y, weight float64) {
 	if left {
 		for _, p := range n.in {
 			w := p.pull()
-			y, weight = y+w*(p.left.portY(max(p.row, 0))-entry), weight+w
+			y, weight = y+w*(p.level()-entry), weight+w
 		}
 	}
 	if right {
 		for _, p := range n.out {
 			w := p.pull()
-			y, weight = y+w*(p.right.entryY()-(n.portY(max(p.row, 0))-n.y)), weight+w
+			y, weight = y+w*(p.right.entryY()-(p.level()-n.y)), weight+w
 		}
 	}
 	if weight == 0 {
 		return n.y, 0.1
 	}
 	return y / weight, weight
+}
+
+// level is the height that a piece would like its right end to have: that of
+// its port, or for the first way out of a box that of the box's own entry, so
+// that what simply follows one another stands in a row and not on a stair.
+func (p *piece) level() float64 {
+	if p.row == 0 {
+		return p.left.entryY()
+	}
+	return p.left.portY(max(p.row, 0))
 }
 
 // pull is how strongly a piece draws its ends level. Long lines are to be straight.

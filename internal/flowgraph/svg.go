@@ -54,10 +54,10 @@ type drawing struct {
 // style is the drawing's own look: the document stands for itself.
 const style = `text{font:12px Helvetica,Arial,sans-serif;fill:#1d2733}
 .t{font-weight:bold;font-size:13px}.k{fill:#5d6b7a}.h{font-size:20px;font-weight:bold}
-.box{fill:#fff;stroke:#8796a5}.talk{fill:#d3e5fb}.control{fill:#fdebc0}.contact{fill:#d5efda}.call{fill:#e5dbf7}.end{fill:#e0e4e8}
+.box{fill:#fff;stroke:#8796a5}
 .l{fill:none;stroke:#6b7986;stroke-width:1.5}.condition{stroke:#2465b3}.error{stroke:#c1483f}.untaken{stroke:#b4bec7;stroke-dasharray:2 4}
 .p{fill:#6b7986}.p.condition{fill:#2465b3;stroke:none}.p.error{fill:#c1483f;stroke:none}.p.untaken{fill:#b4bec7;stroke:none}
-.e{fill:#9c3029}.u{fill:#98a4af}.dead{opacity:.55}.miss .box{stroke-dasharray:4 3}.miss .head{fill:#f3f4f5}.miss text{fill:#8b97a3}
+.e{fill:#9c3029}.u{fill:#98a4af}.dead{opacity:.55}.miss .box{stroke-dasharray:4 3}.miss path.head{fill:#f3f4f5}.miss text{fill:#8b97a3}
 .n{fill:#2c7a3f;text-anchor:end}.n0{fill:#b3261e;text-anchor:end}`
 
 func (d *drawing) document(g *graph) []byte {
@@ -76,7 +76,11 @@ func (d *drawing) document(g *graph) []byte {
 	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f" role="img">`+"\n", width, height+top, width, height+top)
-	fmt.Fprintf(&b, "<style>%s</style>\n<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n", style)
+	b.WriteString("<style>" + style)
+	for _, class := range groupColours {
+		fmt.Fprintf(&b, ".%s{fill:%s}", class.group, class.fill)
+	}
+	fmt.Fprintf(&b, "</style>\n<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n")
 	if title != "" {
 		fmt.Fprintf(&b, `<text class="h" x="%.0f" y="36">%s</text>`+"\n", margin, escape(title))
 	}

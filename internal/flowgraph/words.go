@@ -17,7 +17,7 @@ import (
 type block struct {
 	name  string
 	group group
-	show  []string // parameters, the first that is there is shown
+	show  []string // parameters, or members of them; the first that is there is shown
 }
 
 // group is a family of actions; each has a colour.
@@ -31,13 +31,21 @@ const (
 	groupEnd     group = "end"     // ends or hands over
 )
 
+// groupColours are the fills of boxes.
+var groupColours = []struct {
+	group group
+	fill  string
+}{
+	{groupTalk, "#d3e5fb"}, {groupControl, "#fdebc0"}, {groupContact, "#d5efda"}, {groupCall, "#e5dbf7"}, {groupEnd, "#e0e4e8"},
+}
+
 // blocks are the types with a name of their own; others are shown by their type.
 var blocks = map[string]block{
 	"MessageParticipant":            {"Send message", groupTalk, []string{"Text", "SSML", "PromptId", "Media"}},
 	"MessageParticipantIteratively": {"Loop prompts", groupTalk, []string{"Messages"}},
 	"GetParticipantInput":           {"Get digits", groupTalk, []string{"Text", "SSML", "PromptId"}},
 	"ConnectParticipantWithLexBot":  {"Ask a bot", groupTalk, []string{"Text", "SSML", "LexV2Bot", "LexBot"}},
-	"ShowView":                      {"Show view", groupTalk, []string{"ViewResource"}},
+	"ShowView":                      {"Show view", groupTalk, []string{"ViewResource.Id"}},
 	"AuthenticateParticipant":       {"Authenticate customer", groupTalk, nil},
 
 	"Compare":                   {"Check", groupControl, []string{"ComparisonValue"}},
@@ -124,13 +132,13 @@ func (n *node) group() group {
 // "" when there is none. names are those of the flow's [flow.Outline].
 func Summary(a *flow.OutlineAction, names map[string]string) string {
 	for _, parameter := range blocks[a.Type].show {
-		raw, ok := a.Parameters[parameter]
-		if !ok {
-			continue
+		parameter, member, _ := strings.Cut(parameter, ".")
+		v, err := decode(a.Parameters[parameter])
+		if object, ok := v.(map[string]any); ok && member != "" {
+			v = object[member]
 		}
-		v, err := decode(raw)
 		if err != nil {
-			continue
+			continue // it is not there
 		}
 		text := words(v, names, 0)
 		if strings.HasSuffix(parameter, "Seconds") {
