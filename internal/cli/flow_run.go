@@ -140,6 +140,11 @@ type shown struct {
 
 // more shows what has happened since.
 func (s *shown) more() error {
+	if stage := s.play.Stage(); stage != "" && s.told == 0 {
+		if _, err := fmt.Fprintf(s.teller.W, "-- %s\n", stage); err != nil {
+			return err
+		}
+	}
 	story := s.play.Chat().Story()
 	for ; s.told < len(story); s.told++ {
 		if err := s.teller.Tell(story[s.told]); err != nil {

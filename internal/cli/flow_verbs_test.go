@@ -87,6 +87,7 @@ func TestFlowVerbsPrint(t *testing.T) {
 			"--say", `/customer chooses Next {"FormData": {"what": "a cup"}}`, "--say", "5",
 			"--bot", "ShopBot=ReturnGoods", "--lambda", `customers={"tier": "gold"}`, "--with", "view form actions Next"}},
 		{"run-auto", 0, "", []string{"flow", "run", flows + "shop.json", "--auto", "--flow", flows, "--bot", "ShopBot=TalkToHuman"}},
+		{"run-module", 0, "", []string{"flow", "run", flows + "survey.json", "--say", "5"}},
 		{"run-quiet", 0, "", []string{"flow", "run", flows + "afterwards.json", "--quiet", "--auto", "--name", "Bo"}},
 		{"run-piped", 0, "/queue Support full\nHello\n\n/nonsense\n", []string{"flow", "run", flows + "shop.json", "--bot", "ShopBot=TalkToHuman"}},
 		{"run-lines", 0, "Hello\n/agent Bea joins\n/customer leaves\n", []string{"flow", "run", flows + "shop.json", "--bot", "ShopBot=TalkToHuman"}},

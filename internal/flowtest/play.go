@@ -43,10 +43,16 @@ func (p *Play) Chat() *Chat { return p.session.chat }
 // Document returns the flow that is played.
 func (p *Play) Document() *Document { return p.session.main }
 
-// Staged reports whether the flow only runs beside others, so that a made-up
-// flow leads to it.
-func (p *Play) Staged() bool {
-	return slices.ContainsFunc(p.session.in.docs, func(d *Document) bool { return d.staged })
+// Stage says how the flow comes to run when no chat begins with one of its
+// type; "" when chats do.
+func (p *Play) Stage() string {
+	switch typ := p.session.main.Type; typ {
+	case "CUSTOMER_QUEUE", "AGENT_WHISPER", "CUSTOMER_WHISPER", typeModule:
+		return "a flow that is made up leads to this one, which is of the type " + typ
+	case "CUSTOMER_HOLD", "AGENT_HOLD", "OUTBOUND_WHISPER", "CAMPAIGN":
+		return "no chat runs a flow of the type " + typ + "; here it runs as if one began with it"
+	}
+	return ""
 }
 
 // Add adds another flow, or a module, that the flow may lead to: those below a
