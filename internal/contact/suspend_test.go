@@ -407,12 +407,13 @@ func TestContinue(t *testing.T) {
 		{"a", true, "c: c b a z"}, {"b", false, "b: b a z"}, {"a", false, "a: a z"}, {"b", true, "c: c b a z"},
 	} {
 		found, err := c.Continue(test.source, test.entire)
-		got := string(found.Related) + ":"
+		var got strings.Builder
+		got.WriteString(string(found.Related) + ":")
 		for _, p := range found.Past {
-			got += " " + string(p.Contact)
+			got.WriteString(" " + string(p.Contact))
 		}
-		if err != nil || got != test.want {
-			t.Errorf("Continue(%s, %t) = %q, %v; want %q", test.source, test.entire, got, err, test.want)
+		if err != nil || got.String() != test.want {
+			t.Errorf("Continue(%s, %t) = %q, %v; want %q", test.source, test.entire, got.String(), err, test.want)
 		}
 	}
 	if _, err := c.Continue("x", true); center.ReasonOf(err) != center.NotFound {
