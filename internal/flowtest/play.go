@@ -214,7 +214,7 @@ func (p *Play) turn(c *Customer) error {
 		return p.choose(run)
 	case run.Wait.Kind == flow.WaitAuth:
 		return p.Do("customer signs in")
-	case run.Wants(flow.Event{Kind: flow.EventCustomerMessage, ContentType: center.PlainText}) && p.every("wait", 2):
+	case run.Wants(flow.Event{Kind: flow.EventCustomerMessage, ContentType: center.PlainText}) && (c.Once || p.every("wait", 2)):
 		return p.speakOrWait(c)
 	}
 	return p.Wait()
