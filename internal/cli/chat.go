@@ -3,21 +3,22 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"strings"
 	"sync"
 	"time"
 	"unicode"
 
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"golang.org/x/term"
 
 	"parley/api/connect"
 	"parley/api/participant"
-	"parley/api/restjson"
-	"parley/internal/auth"
+	"parley/client"
 	"parley/internal/catalog"
 	"parley/internal/center"
 )
@@ -46,38 +47,80 @@ In the chat: /end ends it, /leave leaves it open and tells how to come back, /he
 
 // Run chats until the chat has ended.
 func (c *chatCmd) Run(ctx context.Context, std streams) error {
-	cfg := restjson.ClientConfig{Endpoint: strings.TrimSuffix(c.Endpoint, "/"), HTTPClient: &http.Client{Timeout: 30 * time.Second}, UserAgent: "parley/" + version}
+	api, err := c.client(ctx)
+	if err != nil {
+		return err
+	}
+	defer api.CloseIdleConnections()
 	token := c.Token
 	if token == "" {
-		var err error
-		if token, err = c.start(ctx, cfg); err != nil {
-			return fmt.Errorf("cannot start a chat at %s: %w", cfg.Endpoint, err)
+		if token, err = c.start(ctx, api); err != nil {
+			return fmt.Errorf("cannot start a chat at %s: %w", c.Endpoint, because(err))
 		}
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ui := newTerminal(std)
-	s := newSession(participant.NewClient(cfg), token, ui.item, ui.state)
+	s, err := api.Join(ctx, client.SessionConfig{Token: token, OnItem: ui.item, OnState: ui.state, GiveUp: giveUp})
+	if err != nil {
+		ui.close()
+		return because(err)
+	}
 	go func() { // ends with the input, or with the process: a terminal's read cannot be called off
 		c.read(ctx, s, ui)
 		stop()
 	}()
-	err := s.run(ctx)
-	ui.close()
-	if ctx.Err() != nil {
-		_, err = fmt.Fprintf(std.out, "Come back with: parley chat --endpoint %s --token %s\n", cfg.Endpoint, token)
+	select {
+	case <-s.Done():
+	case <-ctx.Done():
 	}
-	return err
+	err = s.Close()
+	ui.close()
+	if s.State() == client.Ended {
+		return err
+	}
+	if ctx.Err() != nil {
+		_, err = fmt.Fprintf(std.out, "Come back with: parley chat --endpoint %s --token %s\n", c.Endpoint, token)
+		return err
+	}
+	return because(s.Err())
 }
 
-func (c *chatCmd) start(ctx context.Context, cfg restjson.ClientConfig) (token string, err error) {
-	if id := os.Getenv("AWS_ACCESS_KEY_ID"); id != "" {
-		key := auth.Key{ID: id, Secret: os.Getenv("AWS_SECRET_ACCESS_KEY")}
-		cfg.Sign = func(r *http.Request, body []byte) error {
-			auth.Sign(r, body, key, c.Region, "connect", time.Now())
-			return nil
-		}
+// giveUp is how long a chat tries to come back to a server that is out of reach.
+const giveUp = 10 * time.Minute
+
+// client makes the client of both APIs. It signs with the key of the environment or the profile; without
+// one it does not, which servers in development mode allow.
+func (c *chatCmd) client(ctx context.Context) (*client.Client, error) {
+	c.Endpoint = strings.TrimSuffix(c.Endpoint, "/")
+	cfg, err := client.LoadConfig(ctx, config.WithRegion(c.Region), config.WithEC2IMDSClientEnableState(imds.ClientDisabled))
+	if err != nil {
+		return nil, err
 	}
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+		if os.Getenv("AWS_PROFILE") != "" {
+			return nil, err
+		}
+		cfg.Credentials = nil
+	}
+	cfg.Endpoint, cfg.ParticipantEndpoint, cfg.UserAgent, cfg.AttemptTimeout = c.Endpoint, "", "parley/"+version, 30*time.Second
+	return client.New(cfg)
+}
+
+// because is the part of an error that people at a terminal want: what the service says, or what
+// is wrong with the network.
+func because(err error) error {
+	e, ok := errors.AsType[*client.Error](err)
+	switch {
+	case !ok:
+		return err
+	case e.Code() == "AccessDeniedException" && e.Operation.Name == "CreateParticipantConnection":
+		return errors.New("the chat has ended, or the token is not one of this server")
+	}
+	return e.Err
+}
+
+func (c *chatCmd) start(ctx context.Context, api *client.Client) (token string, err error) {
 	instance, flow := c.Instance, c.Flow
 	if instance == "" {
 		instance = string(catalog.DemoInstance)
@@ -85,10 +128,8 @@ func (c *chatCmd) start(ctx context.Context, cfg restjson.ClientConfig) (token s
 	if flow == "" {
 		flow = string(catalog.DemoFlow)
 	}
-	out, err := connect.NewClient(cfg).StartChatContact(ctx, &connect.StartChatContactRequest{
-		InstanceId: instance, ContactFlowId: flow, Attributes: c.Attr,
-		ParticipantDetails: &connect.ParticipantDetails{DisplayName: c.Name},
-	})
+	out, err := api.StartChatContact().InstanceID(instance).ContactFlowID(flow).SetAttributes(c.Attr).
+		ParticipantDetails(connect.ParticipantDetails{DisplayName: c.Name}).Send(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -100,14 +141,9 @@ const lastWords = time.Second
 
 // read takes lines until /leave or the end of the input. Piped input ends the
 // chat with it, after the other side had time to answer.
-func (c *chatCmd) read(ctx context.Context, s *session, ui *terminal) {
-	select {
-	case <-s.ready:
-	case <-ctx.Done():
-		return
-	}
+func (c *chatCmd) read(ctx context.Context, s *client.Session, ui *terminal) {
 	ui.typed = func() {
-		go func() { _ = s.typing(ctx) }() // a notice that is lost is no loss
+		go func() { _ = s.Typing(ctx) }() // a notice that is lost is no loss
 	}
 	for {
 		line, err := ui.line()
@@ -129,8 +165,8 @@ func (c *chatCmd) read(ctx context.Context, s *session, ui *terminal) {
 		case "/leave":
 			return
 		case "/end":
-			if err := s.end(ctx); err != nil {
-				ui.print("", "not ended: "+err.Error())
+			if err := s.End(ctx); err != nil {
+				ui.print("", "not ended: "+because(err).Error())
 			}
 			if !ui.interactive {
 				<-ctx.Done() // the last items are on their way
@@ -138,13 +174,16 @@ func (c *chatCmd) read(ctx context.Context, s *session, ui *terminal) {
 			}
 		default:
 			ui.expect(line, 1)
-			if err := s.send(ctx, line); err != nil {
+			if _, err := s.Send(ctx, line); err != nil {
 				ui.expect(line, -1)
-				ui.print("", "not sent: "+err.Error())
+				ui.print("", "not sent: "+because(err).Error())
 			}
 		}
 	}
 }
+
+// typingEvery is how often the other side is told of typing.
+const typingEvery = 10 * time.Second
 
 // terminal shows a chat: with a prompt and a history of lines when it is one,
 // plain lines otherwise.
@@ -154,7 +193,6 @@ type terminal struct {
 	line        func() (string, error)
 	restore     func()
 	typed       func() // called while the customer writes, at most every 10 s; set before the first line
-	last        string
 
 	mu   sync.Mutex     // guards mine
 	mine map[string]int // what was written here and will come back as an item
@@ -174,10 +212,10 @@ func (t *terminal) expect(text string, times int) {
 }
 
 // expected reports whether an item is one that was written here, once for each.
-func (t *terminal) expected(it participant.Item) bool {
+func (t *terminal) expected(it *client.Item) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	text := deref(it.Content)
+	text := it.Text()
 	if it.ParticipantRole != participant.ParticipantRoleCUSTOMER || t.mine[text] == 0 {
 		return false
 	}
@@ -213,7 +251,7 @@ func newTerminal(std streams) *terminal {
 	}{in, std.out}, "> ")
 	var told time.Time
 	tty.AutoCompleteCallback = func(string, int, rune) (string, int, bool) {
-		if t.typed != nil && time.Since(told) > heartbeat {
+		if t.typed != nil && time.Since(told) > typingEvery {
 			told = time.Now()
 			t.typed()
 		}
@@ -250,15 +288,17 @@ func plain(text string) string {
 	}, text)
 }
 
-func (t *terminal) state(s string) {
-	if s != t.last {
-		t.last = s
-		t.print("", "-- "+s)
+func (t *terminal) state(s client.State) {
+	switch s {
+	case client.Connected:
+		t.print("", "-- connected")
+	case client.Reconnecting:
+		t.print("", "-- connection lost, coming back")
 	}
 }
 
-func (t *terminal) item(it participant.Item) {
-	name := deref(it.DisplayName)
+func (t *terminal) item(it *client.Item) {
+	name := it.Name()
 	if name == center.DisplayNameSystemMessage {
 		name = "Flow"
 	}
@@ -267,21 +307,21 @@ func (t *terminal) item(it participant.Item) {
 		t.print(name, "[file "+deref(it.Attachments[0].AttachmentName)+"]")
 	case it.Type == participant.ChatItemTypeMESSAGE && t.expected(it): // it stands there
 	case it.Type == participant.ChatItemTypeMESSAGE:
-		t.print(name, deref(it.Content))
+		t.print(name, it.Text())
 	case it.Type != participant.ChatItemTypeEVENT: // receipts and the like: nothing is said
 	default:
-		switch deref(it.ContentType) {
-		case center.EventTyping:
+		switch it.Event() {
+		case client.EventTyping:
 			t.print("", "-- "+name+" is typing")
-		case center.EventJoined:
+		case client.EventJoined:
 			t.print("", "-- "+name+" joined")
-		case center.EventLeft:
+		case client.EventLeft:
 			t.print("", "-- "+name+" left")
-		case center.EventIdle:
+		case client.EventIdle:
 			t.print("", "-- "+name+" is idle")
-		case center.EventReturned:
+		case client.EventReturned:
 			t.print("", "-- "+name+" is back")
-		case center.EventEnded:
+		case client.EventEnded:
 			t.print("", "-- the chat has ended")
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"parley/api/participant"
+	"parley/client"
 	"parley/internal/center"
 )
 
@@ -51,7 +52,7 @@ func TestTerminalShows(t *testing.T) {
 			Attachments: []participant.AttachmentItem{{AttachmentName: new("a.pdf")}}}, "Bo: [file a.pdf]\n"},
 	} {
 		b.Reset()
-		ui.item(c.item)
+		ui.item(&client.Item{Item: c.item})
 		if b.String() != c.want {
 			t.Errorf("%s %s shows %q; want %q", c.item.Type, deref(c.item.Content), b.String(), c.want)
 		}
@@ -60,15 +61,15 @@ func TestTerminalShows(t *testing.T) {
 		t.Errorf("it still waits for %v", ui.mine)
 	}
 	b.Reset()
-	ui.state("connected")
-	ui.state("connected")
+	ui.state(client.Connected)
+	ui.state(client.Ended) // the item says so
 	if b.String() != "-- connected\n" {
 		t.Errorf("the states are %q", b.String())
 	}
 	pipe := newTerminal(streams{in: strings.NewReader("a\n"), out: &b})
 	pipe.expect("a", 1)
 	b.Reset()
-	if pipe.item(said(customer, "Ana", "a")); b.String() != "Ana: a\n" {
+	if pipe.item(&client.Item{Item: said(customer, "Ana", "a")}); b.String() != "Ana: a\n" {
 		t.Errorf("a pipe shows %q", b.String())
 	}
 }
