@@ -58,8 +58,10 @@ func TestWindow(t *testing.T) {
 			t.Fatalf("item %d came again long after", old)
 		}
 	}
-	if !w.First(&client.Item{}) || !w.First(&client.Item{}) {
-		t.Error("items without an id are all different")
+	for range 2 {
+		if !w.First(&client.Item{}) {
+			t.Error("items without an id are all different")
+		}
 	}
 	got := []bool{
 		w.First(item("s", at(2000), 1)), w.First(item("s", at(2000), 2)), w.First(item("s", at(2000), 2)),
