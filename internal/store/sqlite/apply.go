@@ -11,13 +11,18 @@ import (
 // apply judges a change and, unless it is refused, writes it. A change that
 // is refused has written nothing; one that ends with err may have written a
 // part, and what the writer knows is as it was before.
-func (w *writer) apply(c *store.Change) (refused, err error) {
+//
+// Unless it is sure, a change that begins a chat is believed that there is none
+// with the id: the index stands behind it, and its error leads to another
+// attempt that looks.
+func (w *writer) apply(c *store.Change, sure bool) (refused, err error) {
 	if refused := check(c); refused != nil {
 		return refused, nil
 	}
 	var ch *chat
 	if c.Chat != "" {
-		if ch, err = w.chat(c.Chat); err != nil {
+		begins := c.State != nil && c.Version == 0
+		if ch, err = w.chat(c.Chat, sure || !begins); err != nil {
 			return nil, err
 		}
 		refused = judge(c, ch)

@@ -149,7 +149,7 @@ func (w *writer) attempt(batch []entry, apart bool) (err error) {
 func (w *writer) entry(e *entry, apart bool) error {
 	e.err = nil
 	if e.job == nil && !apart {
-		refused, err := w.apply(e.change)
+		refused, err := w.apply(e.change, false)
 		if err != nil {
 			w.log.Warn("a change failed; doing its batch again one by one", "chat", e.change.Chat, "error", err)
 			return errApart
@@ -164,7 +164,7 @@ func (w *writer) entry(e *entry, apart bool) error {
 	if e.job != nil {
 		err = e.job(w.conn)
 	} else {
-		e.err, err = w.apply(e.change)
+		e.err, err = w.apply(e.change, true)
 	}
 	if err != nil {
 		e.err = err
@@ -188,9 +188,10 @@ func (w *writer) rollback() {
 	w.touched = w.touched[:0]
 }
 
-// chat returns what is known of a chat, nil when it does not exist.
-func (w *writer) chat(id center.ContactID) (*chat, error) {
-	if ch, ok := w.chats.get(id); ok {
+// chat returns what is known of a chat, nil when it does not exist or, unless
+// look is set, is not remembered.
+func (w *writer) chat(id center.ContactID, look bool) (*chat, error) {
+	if ch, ok := w.chats.get(id); ok || !look {
 		return ch, nil
 	}
 	r, err := w.conn.first(`SELECT n, version, instance, due, busy, active,
