@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
+	"runtime/debug"
 	"time"
 
 	"parley/internal/server"
@@ -66,6 +68,11 @@ func (s *serveCmd) config(log *slog.Logger) server.Config {
 	}
 }
 
+// gcPercent lets the heap grow to three times what lives in it under load,
+// which halves the collector's tenth of a busy server's time. A quiet one gives
+// the memory back.
+const gcPercent = 200
+
 // Run serves until the process is told to stop.
 func (s *serveCmd) Run(ctx context.Context, io streams) error {
 	var level slog.Level
@@ -76,6 +83,9 @@ func (s *serveCmd) Run(ctx context.Context, io streams) error {
 	var handler slog.Handler = slog.NewTextHandler(io.err, options)
 	if s.LogFormat == "json" {
 		handler = slog.NewJSONHandler(io.err, options)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
 	}
 	cfg := s.config(slog.New(handler))
 	if err := cfg.Check(); err != nil {
