@@ -49,6 +49,10 @@ clients: ## Whole chats by the AWS CLI, the JavaScript SDKs and ChatJS in Chromi
 bench: ## Load the server with whole chats and print figures beside probes of the machine
 	go run ./bench
 
+.PHONY: cost
+cost: ## What a call of the Go client costs beside the AWS SDK
+	cd bench/awssdk && go test -count=1 -run Cost -v -bench . -benchtime 5000x .
+
 .PHONY: fuzz
 fuzz: ## Fuzz each fuzz test for half a minute
 	@go list ./... | while read -r p; do go test -list '^Fuzz' $$p 2>/dev/null | grep '^Fuzz' | while read -r f; do go test -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s $$p; done; done
