@@ -65,7 +65,7 @@ async function serve(command, expected) {
   return () => process.kill(-server.pid, 'SIGTERM'); // make, go and the server it runs
 }
 
-test('the commands of README.md do what it says', { timeout: 240_000 }, async (t) => {
+test('the commands of README.md do what it says', { timeout: 290_000 }, async (t) => {
   const [first, ...rest] = commands(readFileSync(join(root, 'README.md'), 'utf8'));
   assert.equal(first.run, 'make run');
   assert.ok(rest.length >= 8, 'README.md has lost its commands');
