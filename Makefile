@@ -13,7 +13,7 @@ help: ## Show this list
 
 .PHONY: run
 run: ## Start the server in development mode, seeded, ready to chat
-	@go run ./cmd/parley serve --dev
+	@CGO_ENABLED=0 go run -trimpath ./cmd/parley serve --dev
 
 .PHONY: build
 build: ## Build bin/parley, one static binary
