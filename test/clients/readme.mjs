@@ -62,7 +62,9 @@ async function serve(command, expected) {
   }
   assert.match(out.trimEnd(), pattern(expected), `${command} printed something else`);
   server.stdout.resume();
-  return () => process.kill(-server.pid, 'SIGTERM'); // make, go and the server it runs
+  const stop = () => process.kill(-server.pid, 'SIGTERM'); // make, go and the server it runs
+  process.once('SIGTERM', () => { stop(); process.exit(1); }); // the runner's patience is over
+  return stop;
 }
 
 test('the commands of README.md do what it says', { timeout: 290_000 }, async (t) => {
