@@ -215,4 +215,3 @@ func (a *audience) arrivals(d *deliveries, n int64) error {
 	}
 	return nil
 }
-
