@@ -102,7 +102,8 @@ func (b *Bot) Attend(ctx context.Context, s *Session) error {
 		if !forBot(item) {
 			continue
 		}
-		if err := b.Handle(ctx, &Turn{Item: item, Session: s, ContactID: deref(item.ContactId)}); err != nil {
+		err := b.Handle(ctx, &Turn{Item: item, Session: s, ContactID: deref(item.ContactId)})
+		if err != nil && s.ctx.Err() == nil && ctx.Err() == nil { // else it was cut off, as the loop is about to be
 			b.log().ErrorContext(ctx, "the bot did not answer", "item", item.ID(), "err", err)
 		}
 	}

@@ -28,6 +28,7 @@ func TestBotAttends(t *testing.T) {
 		token, contact := s.chat()
 		var seen collector
 		customer := s.join(client.SessionConfig{Token: token, OnItem: seen.item})
+		synctest.Wait() // the customer first, then the bot
 		robo := s.join(client.SessionConfig{Token: s.bot(contact), ConnectParticipant: true, Poll: time.Second})
 		bot := &client.Bot{Client: s.c, Log: slog.New(slog.DiscardHandler), Handle: func(ctx context.Context, turn *client.Turn) error {
 			switch text := turn.Item.Text(); text {

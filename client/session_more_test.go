@@ -65,6 +65,7 @@ func TestRotation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		synctest.Wait() // the customer first, then the bot
 		robo := s.join(client.SessionConfig{Token: s.bot(contact), ConnectParticipant: true, SendOnly: true})
 		want := []string{"[joined]", "Hello", "[joined]"}
 		for n := range 72 {
@@ -150,6 +151,7 @@ func TestDeadLine(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		synctest.Wait() // the customer first, then the bot
 		robo := s.join(client.SessionConfig{Token: s.bot(contact), ConnectParticipant: true, SendOnly: true})
 		pass(time.Minute)
 		dead.Store(true)
@@ -186,6 +188,7 @@ func TestEndedWhileAway(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		pass(time.Second)
 		here := s.join(client.SessionConfig{Token: token, History: -1})
 		pass(time.Second)
 		down.Store(true)
@@ -261,7 +264,9 @@ func TestSlowReader(t *testing.T) {
 func TestResume(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		token, contact := s.chat()
-		_ = s.join(client.SessionConfig{Token: token}).Close() // lets the flow begin
+		first := s.join(client.SessionConfig{Token: token})
+		synctest.Wait() // the flow has begun
+		_ = first.Close()
 		robo := s.join(client.SessionConfig{Token: s.bot(contact), ConnectParticipant: true, SendOnly: true})
 		var ids []string
 		for i := range 250 {
