@@ -197,12 +197,20 @@ func (s *Session) run() {
 		}
 	}
 	s.cancel()
+	if err == nil {
+		s.finish(Ended)
+	} else {
+		s.finish(Closed)
+	}
+}
+
+// finish ends the session: who waits for Done finds the last state.
+func (s *Session) finish(last State) {
+	changed := s.stand(last)
 	close(s.items)
 	close(s.done)
-	if err == nil {
-		s.tell(Ended)
-	} else {
-		s.tell(Closed)
+	if changed && s.cfg.OnState != nil {
+		s.cfg.OnState(last)
 	}
 }
 
@@ -303,13 +311,18 @@ func (s *Session) over() error {
 }
 
 func (s *Session) tell(state State) {
-	s.mu.Lock()
-	changed := s.state != state
-	s.state = state
-	s.mu.Unlock()
-	if changed && s.cfg.OnState != nil {
+	if s.stand(state) && s.cfg.OnState != nil {
 		s.cfg.OnState(state)
 	}
+}
+
+// stand sets the state and reports whether it is another one.
+func (s *Session) stand(state State) (changed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	changed = s.state != state
+	s.state = state
+	return changed
 }
 
 // State returns how the session stands.
@@ -357,9 +370,7 @@ func (s *Session) leave() {
 	s.mu.Lock()
 	s.err = ErrClosed
 	s.mu.Unlock()
-	close(s.items)
-	close(s.done)
-	s.tell(Closed)
+	s.finish(Closed)
 }
 
 // occupied is called before run does something else than read, its result when that is over.
