@@ -27,9 +27,14 @@ function pattern(lines) {
   return new RegExp(`^${lines.map((l) => l.split('…').map(escape).join('[^]*')).join('\\n')}$`);
 }
 
+// A reader's shell knows nothing of the make that runs the tests: below it,
+// make would announce the directories it enters.
+const env = { ...process.env };
+for (const name of ['MAKEFLAGS', 'MAKELEVEL', 'MFLAGS']) delete env[name];
+
 // Shell is a bash that runs one command after the other.
 class Shell {
-  #bash = spawn('bash', [], { cwd: root, stdio: ['pipe', 'pipe', 'pipe'] });
+  #bash = spawn('bash', [], { cwd: root, env, stdio: ['pipe', 'pipe', 'pipe'] });
   #out = '';
   #err = '';
   #turns = 0;
@@ -54,7 +59,7 @@ class Shell {
 
 // serve starts a command that does not end, and waits for its first line.
 async function serve(command, expected) {
-  const server = spawn('bash', ['-c', `exec ${command}`], { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  const server = spawn('bash', ['-c', `exec ${command}`], { cwd: root, env, detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
   let out = '';
   for await (const chunk of server.stdout.iterator({ destroyOnReturn: false })) {
     out += chunk;
