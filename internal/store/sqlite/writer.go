@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"time"
 
 	"parley/internal/center"
@@ -72,6 +73,9 @@ func (w *writer) run(finished chan<- []entry) {
 		if w.wal != nil {
 			w.wal.finish(w.conn)
 		}
+		// Whoever is about to submit goes first. While the processors are busy
+		// that makes batches larger, which need less of them; otherwise it does nothing.
+		runtime.Gosched()
 		batch := w.queue.take(buf)
 		if len(batch) == 0 {
 			return
