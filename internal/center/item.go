@@ -19,8 +19,20 @@ type Item struct {
 	Role        Role
 	Visibility  Visibility
 	Attachment  *Attachment // of TypeAttachment
+	Processing  Processing  // "" for what is as it should be
 	ClientToken string      // of the request that made it; not shown
 }
+
+// Processing says why a message that went through the chat's message processor
+// was not delivered (MessageProcessingStatus). Only its sender's side sees such a message.
+type Processing string
+
+// What may become of a message. InProcessing is told to the sender and never kept.
+const (
+	InProcessing       Processing = "PROCESSING"
+	ProcessingFailed   Processing = "FAILED"
+	ProcessingRejected Processing = "REJECTED"
+)
 
 // ItemType is the Type of an item (ChatItemType).
 type ItemType string
@@ -54,6 +66,7 @@ const (
 	VisibleAll      Visibility = ""
 	VisibleCustomer Visibility = "CUSTOMER"
 	VisibleAgent    Visibility = "AGENT"
+	VisibleNone     Visibility = "NONE"
 )
 
 // To reports whether a participant of a role may see what has this visibility.
@@ -63,6 +76,8 @@ func (v Visibility) To(r Role) bool {
 		return r == RoleCustomer
 	case VisibleAgent:
 		return r == RoleAgent || r == RoleSupervisor
+	case VisibleNone:
+		return false
 	}
 	return true
 }

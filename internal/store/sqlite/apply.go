@@ -190,9 +190,9 @@ func (w *writer) writeItems(c *store.Change, ch chat) error {
 			contact = nil
 		}
 		if _, err := w.conn.exec(`INSERT INTO items (chat, seq, id, contact, time, type, content_type, content,
-			participant, display_name, role, visibility, attachment, client_token) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			participant, display_name, role, visibility, attachment, processing, client_token) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			ch.n, it.Seq, packID(it.ID), contact, it.Time.UnixMilli(), string(it.Type), text(it.ContentType), text(it.Content),
-			packID(it.Participant), text(it.DisplayName), text(it.Role), text(it.Visibility), attachment, packID(it.ClientToken)); err != nil {
+			packID(it.Participant), text(it.DisplayName), text(it.Role), text(it.Visibility), attachment, text(it.Processing), packID(it.ClientToken)); err != nil {
 			return fmt.Errorf("item %d: %w", it.Seq, err)
 		}
 	}

@@ -38,7 +38,7 @@ func (s *Store) Items(ctx context.Context, q store.ItemQuery) (items []center.It
 func itemSQL(q store.ItemQuery) (string, []any) {
 	var sql strings.Builder
 	sql.WriteString(`SELECT seq, id, contact, time, type, content_type, content, participant, display_name, role,
-		visibility, attachment, client_token FROM items WHERE chat = ? AND seq BETWEEN ? AND ?`)
+		visibility, attachment, client_token, processing FROM items WHERE chat = ? AND seq BETWEEN ? AND ?`)
 	to := q.To
 	if to == 0 {
 		to = math.MaxInt64
@@ -79,6 +79,7 @@ func readItem(chat center.ContactID, r row) (center.Item, error) {
 		Chat: chat, Seq: r.int(0), ID: center.ItemID(r.id(1)), Contact: center.ContactID(r.text(2)), Time: r.time(3),
 		Type: center.ItemType(r.text(4)), ContentType: r.text(5), Content: r.text(6), Participant: center.ParticipantID(r.id(7)),
 		DisplayName: r.text(8), Role: center.Role(r.text(9)), Visibility: center.Visibility(r.text(10)), ClientToken: r.id(12),
+		Processing: center.Processing(r.text(13)),
 	}
 	if it.Contact == "" {
 		it.Contact = chat

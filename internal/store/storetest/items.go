@@ -29,7 +29,7 @@ func itemMembers(t *testing.T, s *env) {
 	full := center.Item{
 		Chat: id, Seq: 1, ID: center.NewItemID(epoch, 1, 99), Contact: later, Time: epoch, Type: center.TypeAttachment,
 		ContentType: center.AttachmentMessage, Content: `{"a": 1}`, Participant: agent, DisplayName: "Zoë", Role: center.RoleAgent,
-		Visibility: center.VisibleAgent, ClientToken: "2fb9a5ee-12f5-4a37-9e01-4b1b5d8a7f00",
+		Visibility: center.VisibleAgent, Processing: center.ProcessingRejected, ClientToken: "2fb9a5ee-12f5-4a37-9e01-4b1b5d8a7f00",
 		Attachment: &center.Attachment{ID: "att", Name: "cat.png", ContentType: "image/png", Size: 1 << 40, Status: center.AttachmentApproved,
 			Owner: agent, Started: at(-3)},
 	}
