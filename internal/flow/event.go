@@ -17,7 +17,7 @@ func LambdaEvent(c *Contact, parameters map[string]any) []byte {
 	}
 	e.Details.ContactData = contactData{
 		Attributes:        c.Attributes,
-		Channel:           "CHAT",
+		Channel:           chatChannel,
 		ContactID:         c.ID,
 		CustomerID:        optional(c.CustomerID),
 		Description:       optional(c.Description),

@@ -154,7 +154,7 @@ func (s *bot) run(m *machine, _ *action) result {
 // speak resolves the prompt, which may be missing.
 func (s *bot) speak(m *machine) (text string, r result) {
 	if s.recorded {
-		return "", fail("a chat cannot play a recorded prompt")
+		return "", fail(noRecordings)
 	}
 	if s.prompt.constant() && s.prompt.literal == "" {
 		return "", done

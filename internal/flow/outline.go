@@ -25,6 +25,7 @@ type OutlineAction struct {
 	Known    bool   // the language has such a type
 	Chat     bool   // a chat can do it
 	Reached  bool   // some way leads to it
+	Lived    bool   // some way leads to it that a chat can take
 	Waits    bool   // it can suspend the flow
 	Terminal bool   // nothing follows it
 	Exits    []Exit // conditions, then NextAction, then errors, each as in the document
@@ -39,7 +40,8 @@ type Exit struct {
 	Error             string // the error type
 	To                string // identifier of the next action; "" ends the flow
 	// Taken is false for a way that no chat ever takes: NextAction of an action
-	// whose branches decide, or any way but the failure of one that a chat cannot do.
+	// whose branches decide, any way but the failure of one that fails in every
+	// chat, and what a Compare of $.Channel keeps for calls and tasks.
 	Taken bool
 	// Repeats is true for NextAction of an action whose branches decide: what
 	// the designer writes there only repeats the target of a branch.
@@ -93,56 +95,39 @@ func (f *Flow) Outline() Outline {
 		o.Type = f.hint
 	}
 	o.Start = f.identifier(f.start)
-	reached := f.reachable()
+	reached, lived := f.reachable(), f.lived()
 	for i := range f.actions {
 		o.Actions[i] = f.outline(&f.actions[i])
-		o.Actions[i].Reached = reached[i]
+		o.Actions[i].Reached, o.Actions[i].Lived = reached[i], lived[i]
 	}
 	return o
 }
 
 func (f *Flow) outline(a *action) OutlineAction {
-	o := OutlineAction{ID: a.id, Type: a.typ, Parameters: a.params, Known: a.spec != nil, Chat: a.spec != nil && a.spec.chat == "" && a.spec.make != nil}
-	branching := false
+	o := OutlineAction{ID: a.id, Type: a.typ, Parameters: a.params, Known: a.spec != nil, Chat: a.spec != nil && a.spec.make != nil && a.spec.chat == ""}
 	if a.spec != nil {
 		o.Waits, o.Terminal = o.Chat && a.spec.is(suspends), a.spec.is(terminal)
-		branching = a.spec.is(branches) && len(a.conditions)+len(a.errors) > 0
+	}
+	taken := map[Way]bool{}
+	for _, e := range a.exits() {
+		taken[e.Way] = true
 	}
 	for i := range a.conditions {
 		c := &a.conditions[i]
+		way := Way{WayCondition, i}
 		o.Exits = append(o.Exits, Exit{
-			Way: Way{WayCondition, i}, Operator: c.operator, Operand: c.operand.source(), To: f.identifier(c.next), Taken: o.Chat,
+			Way: way, Operator: c.operator, Operand: c.operand.source(), To: f.identifier(c.next), Taken: taken[way],
 		})
 	}
 	if a.hasNext {
-		o.Exits = append(o.Exits, Exit{Way: Way{Kind: WayNext}, To: f.identifier(a.next), Taken: o.Chat && !branching, Repeats: branching})
-	}
-	fails := Way{}
-	if !o.Chat {
-		_, decided, way := a.after(nil, a.refusal())
-		fails = way
-		if decided == "" {
-			fails = Way{}
-		}
+		way := Way{Kind: WayNext}
+		o.Exits = append(o.Exits, Exit{Way: way, To: f.identifier(a.next), Taken: taken[way], Repeats: a.repeats()})
 	}
 	for i, e := range a.errors {
 		way := Way{WayError, i}
-		o.Exits = append(o.Exits, Exit{Way: way, Error: e.typ, To: f.identifier(e.next), Taken: o.Chat || way == fails})
-	}
-	if fails.Kind == WayNext {
-		for i := range o.Exits {
-			o.Exits[i].Taken = o.Exits[i].Kind == WayNext
-		}
+		o.Exits = append(o.Exits, Exit{Way: way, Error: e.typ, To: f.identifier(e.next), Taken: taken[way]})
 	}
 	return o
-}
-
-// refusal is how an action fails that a chat cannot do.
-func (a *action) refusal() result {
-	if a.spec != nil && a.spec.failure != "" {
-		return failWith(a.spec.failure, "")
-	}
-	return fail("")
 }
 
 func (f *Flow) identifier(i int) string {

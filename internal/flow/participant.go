@@ -9,6 +9,9 @@ import (
 // maxPrompt is the longest text of a prompt, in characters.
 const maxPrompt = 6000
 
+// noRecordings is why a prompt that was recorded fails.
+const noRecordings = "a chat cannot play a recorded prompt"
+
 // message is MessageParticipant in a chat: its Text, or its SSML as it is
 // written, goes to the participant as plain text. Recorded prompts (PromptId,
 // Media) cannot be played.
@@ -28,14 +31,14 @@ func newMessage(p params) (step, error) {
 		s.ssml = true
 		s.text, err = p.template("SSML")
 	default:
-		s.recorded = true
+		s.recorded = p.has("PromptId") || p.has("Media")
 	}
 	return &s, err
 }
 
 func (s *message) run(m *machine, _ *action) result {
 	if s.recorded {
-		return fail("a chat cannot play a recorded prompt")
+		return fail(noRecordings)
 	}
 	text, ok := s.text.text(m)
 	if s.ssml {

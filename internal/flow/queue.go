@@ -139,12 +139,15 @@ func newSetRouting(p params) (step, error) {
 	return s, err
 }
 
+// noProficiencies is why RoutingProficiencies fail.
+const noProficiencies = "RoutingProficiencies are not supported; use UpdateContactRoutingCriteria"
+
 // maxAdjustment bounds QueueTimeAdjustmentSeconds: longer than any chat lasts.
 const maxAdjustment = 10 * 365 * 24 * 3600
 
 func (s *setRouting) run(m *machine, _ *action) result {
 	if s.proficiencies {
-		return fail("RoutingProficiencies are not supported; use UpdateContactRoutingCriteria")
+		return fail(noProficiencies)
 	}
 	if text, ok := m.optional(&s.priority); ok {
 		m.note("AbsolutePosition", text)

@@ -198,7 +198,7 @@ func TestCheckWarns(t *testing.T) {
 		{"nothing", doc(act("a", "MessageParticipant", `"Text":"a"`, good), stop("x")), "", ""},
 		{"unreachable", doc(stop("x"), stop("island")), "", "island: No way leads to this action."},
 		{"no branch where the flow goes on", doc(say("a", "a", "x"), stop("x")), "", ""},
-		{"no branch", doc(act("a", "CompleteOutboundCall", ``, to("x", "", "")), stop("x")), "", "a: CompleteOutboundCall: only calls have it.|a: There is no branch for NoMatchingError."},
+		{"no branch", doc(act("a", "CompleteOutboundCall", ``, to("x", "", "")), stop("x")), "", "a: CompleteOutboundCall: only calls have it."},
 		{"never set", doc(act("a", "MessageParticipant", `"Text":"$.StoredCustomerInput"`, good), stop("x")), "", "a: $.StoredCustomerInput is never set in a chat."},
 		{"not set here", doc(act("a", "MessageParticipant", `"Text":"$.External.x and $.External.y"`, good), stop("x")), "", "a: Nothing in this flow sets $.External."},
 		{"set where no way leads", doc(act("a", "MessageParticipant", `"Text":"$.FlowAttributes.x"`, good), stop("x"), act("s", "UpdateFlowAttributes", `"FlowAttributes":{"x":{"Value":"1"}}`, good)), "", "a: Nothing in this flow sets $.FlowAttributes.|s: No way leads to this action."},
@@ -208,7 +208,27 @@ func TestCheckWarns(t *testing.T) {
 		{"not run", doc(act("a", "CreateTask", `"Name":"n"`, good), stop("x")), "", "a: This version of Parley does not run CreateTask."},
 		{"unknown root", doc(act("a", "MessageParticipant", `"Text":"$.Atributes.a and $.Atributes.b"`, good), stop("x")), "", "a: There is no $.Atributes."},
 		{"unknown root in a key", doc(act("a", "UpdateContactAttributes", `"Attributes":{"$.Bad.x":"1"}`, good), stop("x")), "", "a: There is no $.Bad."},
-		{"wrong flow type", doc(act("a", "MessageParticipant", `"Text":"a"`, good), stop("x")), "CUSTOMER_HOLD", "a: MessageParticipant does not belong into a flow of this type."},
+		{"wrong flow type", doc(act("a", "ShowView", `"ViewResource":{"Id":"form"},"InvocationTimeLimitSeconds":"60"`, to("x", on("NoMatchingError", "x")+","+on("NoMatchingCondition", "x")+","+on("TimeLimitExceeded", "x"), "")), stop("x")), "AGENT_WHISPER", "a: ShowView does not belong into a flow of this type."},
+		{"a hold flow", doc(act("a", "MessageParticipant", `"PromptId":"p"`, good), stop("x"), stop("island")), "CUSTOMER_HOLD", ": No chat runs a flow of this type: a chat is never on hold.|island: No way leads to this action."},
+		{"an outbound whisper", doc(act("a", "StartVoiceIdStream", ``, good), stop("x")), "OUTBOUND_WHISPER", ": No chat runs a flow of this type: chats come in, and are not placed."},
+		{"a campaign", doc(stop("x")), "CAMPAIGN", ": No chat runs a flow of this type: chats belong to no campaign."},
+		{"what comes after success that a chat never has", doc(act("a", "StartVoiceIdStream", ``, to("v", on("NoMatchingError", "x"), "")), act("v", "MessageParticipant", `"Text":"$.StoredCustomerInput"`, good), stop("x")), "", "a: StartVoiceIdStream: only calls have it."},
+		{"the branch of a call", doc(channel("CHAT", "x", "v"), act("v", "StartVoiceIdStream", ``, good), stop("x")), "", ""},
+		{"the branch of what is no call", doc(channel("VOICE", "v", "x"), act("v", "StartVoiceIdStream", ``, good), stop("x")), "", ""},
+		{"the branch of chats", doc(channel("CHAT", "v", "x"), act("v", "StartVoiceIdStream", ``, good), stop("x")), "", "v: StartVoiceIdStream: only calls have it."},
+		{"the branch of a task", doc(channel("TASK", "x", "v"), act("v", "StartVoiceIdStream", ``, good), stop("x")), "", "v: StartVoiceIdStream: only calls have it."},
+		{"compared with data", doc(channel("$.Attributes.c", "v", "x"), act("v", "StartVoiceIdStream", ``, good), stop("x")), "", "v: StartVoiceIdStream: only calls have it."},
+		{"compared with what is never there", doc(act("c", "Compare", `"ComparisonValue":"$.MediaStreams.Customer.Audio.StreamARN"`, to("x", on("NoMatchingCondition", "x"), when("TextContains", "arn", "v"))), act("v", "StartVoiceIdStream", ``, good), stop("x")), "", "c: $.MediaStreams is never set in a chat."},
+		{"never set by Parley", doc(act("a", "MessageParticipant", `"Text":"$.Customer.FirstName"`, good), stop("x")), "", "a: This version of Parley never sets $.Customer."},
+		{"told once", doc(say("a", "$.External.x", "b"), say("b", "$.External.y $.Lex.IntentName", "x"), stop("x")), "", "a: Nothing in this flow sets $.External.|b: Nothing in this flow sets $.Lex."},
+		{"in an operand", doc(act("c", "Compare", `"ComparisonValue":"$.Channel"`, to("x", on("NoMatchingCondition", "x"), when("Equals", "$.External.c", "x"))), stop("x")), "", "c: Nothing in this flow sets $.External."},
+		{"tags of SSML", doc(act("a", "MessageParticipant", `"SSML":"<speak>Hi</speak>"`, good), stop("x")), "", "a: A chat shows the tags of SSML as they are written."},
+		{"SSML without tags", doc(act("a", "MessageParticipant", `"SSML":"Hi"`, good), stop("x")), "", ""},
+		{"a long text", doc(act("a", "MessageParticipant", `"Text":"`+strings.Repeat("é", 6001)+`"`, good), stop("x")), "", "a: The text is longer than 6000 characters."},
+		{"an empty text", doc(act("a", "MessageParticipant", `"Text":""`, good), stop("x")), "", "a: The text is empty."},
+		{"a hold hook", doc(act("a", "UpdateContactEventHooks", `"EventHooks":{"AgentHold":"f"}`, good), stop("x")), "", "a: A chat has no event AgentHold."},
+		{"Voice ID", doc(act("a", "UpdateContactData", `"IsVoiceIdStreamingEnabled":"true"`, good), stop("x")), "", "a: A chat has no IsVoiceIdStreamingEnabled."},
+		{"recording of calls", doc(act("a", "UpdateContactRecordingAndAnalyticsBehavior", `"VoiceBehavior":{"a":1}`, to("x", on("NoMatchingError", "x")+","+on("ChannelMismatch", "x"), "")), stop("x")), "", "a: VoiceBehavior does not fit a chat."},
 		{"circle", doc(act("a", "MessageParticipant", `"Text":"a"`, to("a", on("NoMatchingError", "a"), ""))), "", "a: The flow can come back here without ever waiting."},
 		{"circle by a failing action", doc(act("a", "StartVoiceIdStream", "", to("x", on("NoMatchingError", "a"), "")), stop("x")), "", "a: StartVoiceIdStream: only calls have it.|a: The flow can come back here without ever waiting."},
 		{"circle with a wait", doc(act("w", "Wait", `"TimeLimitSeconds":"5"`, to("x", on("NoMatchingError", "x"), when("Equals", "WaitCompleted", "w"))), stop("x")), "", ""},
@@ -230,6 +250,28 @@ func TestCheckWarns(t *testing.T) {
 		}
 		if s := strings.Join(got, "|"); s != test.want {
 			t.Errorf("%s: %q; want %q", test.name, s, test.want)
+		}
+	}
+}
+
+// channel compares $.Channel, as the action "channel".
+func channel(operand, next, otherwise string) string {
+	return act("channel", "Compare", `"ComparisonValue":"$.Channel"`, to(otherwise, on("NoMatchingCondition", otherwise), when("Equals", operand, next)))
+}
+
+func TestHintsSayWhatHappens(t *testing.T) {
+	prompts := act("a", "MessageParticipantIteratively", `"Messages":[{"Text":"a"}]`, ``)
+	tests := []struct{ name, content, typ, want string }{
+		{"a branch", doc(act("a", "StartVoiceIdStream", ``, to("x", on("NoMatchingError", "x"), "")), stop("x")), "", "In a chat it takes its NoMatchingError branch."},
+		{"a branch of its own", doc(act("a", "UpdateContactCallbackNumber", `"CallbackNumber":"1"`, to("x", on("InvalidCallbackNumber", "x")+","+on("CallbackNumberNotDialable", "x"), "")), stop("x")), "", "In a chat it takes its InvalidCallbackNumber branch."},
+		{"an old prompt", doc(act("a", "MessageParticipant", `"PromptId":"p"`, to("x", "", "")), stop("x")), "", "In a chat it does nothing: without a branch for errors the flow goes on."},
+		{"a queue flow", doc(prompts), "CUSTOMER_QUEUE", "There is no branch for that: in a chat the queue flow ends here, and the contact goes on waiting."},
+		{"another flow", doc(prompts), "", "There is no branch for that: in a chat the flow ends here."},
+		{"a reference in three actions", doc(say("a", "$.External.x", "b"), say("b", "$.External.x", "c"), say("c", "$.External.x", "x"), stop("x")), "", "It is empty unless a flow that leads here has set it. So it is in 2 more actions."},
+	}
+	for _, test := range tests {
+		if all := Check(parsed(t, test.content).As(test.typ)); len(all) != 1 || all[0].Hint != test.want {
+			t.Errorf("%s: %+v; want the hint %q", test.name, all, test.want)
 		}
 	}
 }

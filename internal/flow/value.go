@@ -121,6 +121,9 @@ func walk(v any, path []string) value {
 	return dataValue(v)
 }
 
+// chatChannel is $.Channel of every contact here.
+const chatChannel = "CHAT"
+
 // root is a first name of references: what $.Attributes, $.Queue and so on
 // stand for.
 type root struct {
@@ -134,7 +137,7 @@ type root struct {
 
 // roots are the roots of references by name.
 var roots = map[string]*root{
-	"Channel":           scalar(func(*machine) string { return "CHAT" }),
+	"Channel":           scalar(func(*machine) string { return chatChannel }),
 	"ContactId":         scalar(func(m *machine) string { return string(m.c.ID) }),
 	"InitialContactId":  scalar(func(m *machine) string { return string(m.c.Chat) }),
 	"PreviousContactId": scalar(func(m *machine) string { return string(m.c.Previous) }),

@@ -3,50 +3,90 @@ package flow
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
-// warnings finds what may be published and is probably not meant.
+// warnings finds what may be published and is probably not meant. What no chat
+// comes to, such as the branch for calls of a flow that serves both, is left
+// out, unless no way at all leads to it.
 func (f *Flow) warnings() []Finding {
-	w := &warner{f: f, reached: f.reachable(), set: map[string]bool{}}
+	w := &warner{f: f, kind: f.flowType(), lived: f.lived(), set: map[string]bool{}, told: map[string]int{}}
 	for i := range f.actions {
-		if w.reached[i] {
+		if w.lived[i] {
 			w.set[f.actions[i].typ] = true
 		}
 	}
-	kind := f.flowType()
+	reached, idle := f.reachable(), w.idle()
 	for i := range f.actions {
 		if len(w.findings) > maxFindings {
 			break
 		}
-		a := &f.actions[i]
-		if !w.reached[i] {
+		switch a := &f.actions[i]; {
+		case !reached[i]:
 			w.add(a, "", "No way leads to this action.", "Connect it, or take it out.")
-			continue
-		}
-		if a.spec == nil {
-			continue
-		}
-		w.support(a)
-		w.errorBranches(a)
-		w.references(a)
-		if kind != 0 && a.spec.types&kind == 0 {
-			w.add(a, "Type", fmt.Sprintf("%s does not belong into a flow of this type.", a.typ),
-				"The designer does not offer it there; at run time it is tried all the same.")
+		case w.lived[i] && a.spec != nil && !idle:
+			w.action(a)
 		}
 	}
-	w.cycles()
+	if !idle {
+		w.others()
+		w.cycles()
+	}
 	return w.findings
 }
 
 type warner struct {
 	f        *Flow
-	reached  []bool
-	set      map[string]bool // the types of the actions that are reached
+	kind     flowTypes       // of the flow as far as anybody said, 0 for unknown
+	lived    []bool          // by index: a chat can come to the action
+	set      map[string]bool // the types of the actions that a chat can come to
+	told     map[string]int  // by root of a reference: the finding that tells of it
 	findings []Finding
+	more     []int // by finding: how many other actions it is true of
 }
 
 func (w *warner) add(a *action, field, message, hint string) {
 	w.findings = append(w.findings, Finding{Severity: SeverityWarning, Action: a.id, Field: field, Message: message, Hint: hint})
+	w.more = append(w.more, 0)
+}
+
+// idle tells of a flow that no chat runs. There is little else to say of it then.
+func (w *warner) idle() bool {
+	typ := w.f.typ
+	if typ == "" && !w.f.module {
+		typ = w.f.hint
+	}
+	why := ""
+	switch {
+	case w.kind == hold:
+		why = "a chat is never on hold"
+	case w.kind == outboundWhisper:
+		why = "chats come in, and are not placed"
+	case strings.EqualFold(typ, "CAMPAIGN"):
+		why = "chats belong to no campaign"
+	default:
+		return false
+	}
+	w.add(&action{}, "Type", "No chat runs a flow of this type: "+why+".", "It may stand here for calls; nothing more is said of it.")
+	return true
+}
+
+// action warns of one action that a chat can come to.
+func (w *warner) action(a *action) {
+	refused := w.support(a)
+	if !refused {
+		w.errorBranches(a)
+		w.prompt(a)
+		w.references(a)
+	}
+	if w.kind == 0 || a.spec.types&w.kind != 0 {
+		return
+	}
+	hint := "The designer does not offer it there; at run time it is tried all the same."
+	if w.kind == agentWhisper || w.kind == customerWhisper {
+		hint = w.consequence(a, noMatchingError)
+	}
+	w.add(a, "Type", fmt.Sprintf("%s does not belong into a flow of this type.", a.typ), hint)
 }
 
 // flowType is the type of the flow as far as anybody said, 0 for unknown.
@@ -60,25 +100,38 @@ func (f *Flow) flowType() flowTypes {
 	return typeNames[f.hint]
 }
 
-// support warns of actions that take their error branch in a chat.
-func (w *warner) support(a *action) {
-	hint := "In a chat it takes its " + w.failure(a) + " branch."
-	switch {
-	case a.typ == "MessageParticipant" && (a.params.has("PromptId") || a.params.has("Media")):
-		w.add(a, "Parameters", "A chat cannot play a recorded prompt.", hint)
-	case a.spec.chat != "":
-		w.add(a, "Type", a.spec.unsupported().(unsupported).problem+".", hint)
-	case a.spec.make == nil && !a.spec.is(terminal):
-		w.add(a, "Type", "This version of Parley does not run "+a.typ+".", hint)
+// support warns of actions that fail in every chat, and reports whether this is one.
+func (w *warner) support(a *action) bool {
+	errorType, why := a.refused()
+	if why == "" {
+		return false
 	}
+	if _, wrong := a.step.(broken); wrong {
+		return true // an error, not a warning
+	}
+	field, message := "Parameters", strings.ToUpper(why[:1])+why[1:]+"."
+	if a.spec.make == nil {
+		field = "Type"
+		if a.spec.chat == "" {
+			message = "This version of Parley does not run " + a.typ + "."
+		}
+	}
+	w.add(a, field, message, w.consequence(a, errorType))
+	return true
 }
 
-// failure is the error type with which an action fails in a chat.
-func (w *warner) failure(a *action) string {
-	if a.spec.failure != "" {
-		return a.spec.failure
+// consequence says what an error leads to in a chat.
+func (w *warner) consequence(a *action, errorType string) string {
+	next, decided := a.onError(errorType)
+	switch _, branch := a.branch(decided); {
+	case branch:
+		return "In a chat it takes its " + decided + " branch."
+	case next != none:
+		return "In a chat it does nothing: without a branch for errors the flow goes on."
+	case w.kind == queued:
+		return "There is no branch for that: in a chat the queue flow ends here, and the contact goes on waiting."
 	}
-	return noMatchingError
+	return "There is no branch for that: in a chat the flow ends here."
 }
 
 // errorBranches warns of errors that an older export leaves without a branch.
@@ -92,6 +145,31 @@ func (w *warner) errorBranches(a *action) {
 	}
 }
 
+// prompt warns of texts that a customer would see in another shape than meant,
+// or not at all.
+func (w *warner) prompt(a *action) {
+	var said *template
+	name := "Text"
+	switch s := a.step.(type) {
+	case *message:
+		said = &s.text
+	case *bot:
+		said = &s.prompt
+	default:
+		return
+	}
+	if a.params.has("SSML") {
+		name = "SSML"
+	}
+	source := said.source()
+	if name == "SSML" && strings.Contains(source, "<") {
+		w.add(a, "Parameters.SSML", "A chat shows the tags of SSML as they are written.", "Give a Text to chats, behind a Compare of $.Channel.")
+	}
+	if problem := promptProblem(source, true); problem != "" && said.constant() && a.params.has(name) {
+		w.add(a, "Parameters."+name, strings.ToUpper(problem[:1])+problem[1:]+".", w.consequence(a, noMatchingError))
+	}
+}
+
 // setters are the roots of references that an action of the same flow, or of
 // one that led to it, has to set, by the type of that action.
 var setters = map[string]string{
@@ -99,26 +177,53 @@ var setters = map[string]string{
 	"Views": "ShowView", "Metrics": "GetMetricData", "Loop": "Loop", "FlowAttributes": "UpdateFlowAttributes",
 }
 
+// unset are the roots that services beside Parley would fill.
+var unset = []string{"Capabilities", "Task", "Wisdom", "Customer", "Case", "DataTables", "DataTableList"}
+
 // references warns of references that are always empty, or empty unless
-// another flow has set them.
+// another flow has set them: once for each root, at the first action.
 func (w *warner) references(a *action) {
-	told := map[string]bool{}
+	here := map[string]bool{}
 	for _, name := range sorted(a.params) {
 		v, err := decode(a.params[name])
 		if err != nil {
 			continue
 		}
-		texts(v, func(s string) {
-			for _, p := range compile(s).parts {
-				if p.ref == nil || told[p.ref.name] || len(told) >= 10 {
-					continue
-				}
-				if message, hint := w.reference(p.ref); message != "" {
-					told[p.ref.name] = true
-					w.add(a, "Parameters."+clip(name), message, hint)
-				}
-			}
-		})
+		texts(v, func(s string) { w.referencesIn(a, "Parameters."+clip(name), compile(s), here) })
+	}
+	for i := range a.conditions {
+		w.referencesIn(a, fmt.Sprintf("Transitions.Conditions[%d]", i), a.conditions[i].operand, here)
+	}
+}
+
+func (w *warner) referencesIn(a *action, field string, t template, here map[string]bool) {
+	for _, p := range t.parts {
+		if p.ref == nil || here[p.ref.name] {
+			continue
+		}
+		message, hint := w.reference(p.ref)
+		if message == "" {
+			continue
+		}
+		here[p.ref.name] = true
+		if first, known := w.told[p.ref.name]; known {
+			w.more[first]++
+			continue
+		}
+		w.told[p.ref.name] = len(w.findings)
+		w.add(a, field, message, hint)
+	}
+}
+
+// others adds to each finding how many more actions it is true of.
+func (w *warner) others() {
+	for i, n := range w.more {
+		switch f := &w.findings[i]; {
+		case n == 1:
+			f.Hint += " So it is in one more action."
+		case n > 1:
+			f.Hint += fmt.Sprintf(" So it is in %d more actions.", n)
+		}
 	}
 }
 
@@ -127,6 +232,8 @@ func (w *warner) reference(r *reference) (message, hint string) {
 	switch {
 	case r.root == nil:
 		return "There is no $." + clip(r.name) + ".", "The reference is always empty."
+	case slices.Contains(unset, r.name):
+		return "This version of Parley never sets $." + r.name + ".", "The reference is always empty."
 	case r.root.get == nil:
 		return "$." + clip(r.name) + " is never set in a chat.", "The reference is always empty."
 	case setter == "" || w.set[setter]:
@@ -152,135 +259,4 @@ func texts(v any, f func(string)) {
 			texts(e, f)
 		}
 	}
-}
-
-// reachable marks the actions that some way leads to.
-func (f *Flow) reachable() []bool {
-	reached := make([]bool, len(f.actions))
-	open := []int{f.start}
-	for len(open) > 0 {
-		i := open[len(open)-1]
-		open = open[:len(open)-1]
-		if i < 0 || reached[i] {
-			continue
-		}
-		reached[i] = true
-		a := &f.actions[i]
-		open = append(open, a.next)
-		for _, e := range a.errors {
-			open = append(open, e.next)
-		}
-		for _, c := range a.conditions {
-			open = append(open, c.next)
-		}
-	}
-	return reached
-}
-
-// late are the errors that only come after an action has waited.
-var late = []string{noMatchingCondition, timeLimitExceeded, "InputTimeLimitExceeded"}
-
-// immediate returns the actions that can follow a without the flow waiting: in
-// a chat, and leaving out what a Loop repeats a limited number of times.
-func (a *action) immediate() []int {
-	if a.spec == nil || a.spec.chat != "" {
-		errorType := noMatchingError
-		if a.spec != nil && a.spec.failure != "" {
-			errorType = a.spec.failure
-		}
-		next, _ := a.onError(errorType)
-		return []int{next}
-	}
-	call, ok := a.step.(*invoke)
-	waits := a.spec.is(suspends) && (!ok || !call.async)
-	var next []int
-	for _, e := range a.errors {
-		if !waits || !slices.Contains(late, e.typ) {
-			next = append(next, e.next)
-		}
-	}
-	if waits {
-		return next
-	}
-	if !a.spec.is(branches) || len(a.conditions) == 0 {
-		next = append(next, a.next)
-	}
-	for _, c := range a.conditions {
-		if a.typ != "Loop" || c.operand.literal != continueLooping {
-			next = append(next, c.next)
-		}
-	}
-	return next
-}
-
-// cycles warns of circles that a run can go round without ever waiting, once
-// for each action that closes one.
-func (w *warner) cycles() {
-	const (
-		fresh = iota
-		open
-		closed
-	)
-	follow := make([][]int, len(w.f.actions))
-	for i := range follow {
-		follow[i] = w.f.actions[i].immediate()
-	}
-	for more := true; more; {
-		more = false
-		for i := range follow {
-			if w.f.actions[i].typ == "Loop" && follow[i] != nil && !w.loops(i, follow) {
-				follow[i], more = nil, true // which may change what other loops do
-			}
-		}
-	}
-	state := make([]int, len(w.f.actions))
-	told := make([]bool, len(w.f.actions))
-	var visit func(i int)
-	visit = func(i int) {
-		state[i] = open
-		for _, next := range follow[i] {
-			if next < 0 {
-				continue
-			}
-			switch {
-			case state[next] == fresh:
-				visit(next)
-			case state[next] == open && !told[next]:
-				told[next] = true
-				w.add(&w.f.actions[next], "Transitions", "The flow can come back here without ever waiting.",
-					fmt.Sprintf("A run that goes round stops after %d actions. Put a Wait or a Loop into the circle.", maxSteps))
-			}
-		}
-		state[i] = closed
-	}
-	for i := range w.f.actions {
-		if w.reached[i] && state[i] == fresh {
-			visit(i)
-		}
-	}
-}
-
-// loops reports whether a Loop comes back to itself without the flow waiting
-// while it loops. If it does not, every circle through it waits, however the
-// way on from its end leads back: most rounds continue looping.
-func (w *warner) loops(i int, follow [][]int) bool {
-	seen := make([]bool, len(w.f.actions))
-	var list []int
-	for _, c := range w.f.actions[i].conditions {
-		if c.operand.literal == continueLooping {
-			list = append(list, c.next)
-		}
-	}
-	for len(list) > 0 {
-		at := list[len(list)-1]
-		list = list[:len(list)-1]
-		switch {
-		case at == i:
-			return true
-		case at >= 0 && !seen[at]:
-			seen[at] = true
-			list = append(list, follow[at]...)
-		}
-	}
-	return false
 }

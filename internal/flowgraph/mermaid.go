@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"parley/internal/flow"
@@ -93,7 +94,8 @@ func mermaidArrows(b *bytes.Buffer, n *node, lines []*line, names map[*node]stri
 		if a.dotted {
 			shaft = "-.->"
 		}
-		if label := strings.Join(labels[a], "<br/>"); label != "" {
+		said := slices.DeleteFunc(labels[a], func(label string) bool { return label == "" })
+		if label := strings.Join(said, "<br/>"); label != "" {
 			shaft += "|\"" + label + "\"|"
 		}
 		fmt.Fprintf(b, "  %s %s %s\n", names[n], shaft, names[a.to])

@@ -79,8 +79,8 @@ func (s Share) Percent() int {
 	return 100 * s.Seen / s.Total
 }
 
-// Summary is the coverage of one document: of the actions that a way leads to,
-// and of the ways out of them that a chat can take.
+// Summary is the coverage of one document: of the actions that a chat can come
+// to, and of the ways out of them that it can take.
 type Summary struct {
 	Actions  Share
 	Branches Share // NextAction and conditions
@@ -103,7 +103,7 @@ func (c Coverage) Of(d *Document) Summary {
 	}
 	for i := range d.Outline.Actions {
 		a := &d.Outline.Actions[i]
-		if !a.Reached {
+		if !a.Lived {
 			continue
 		}
 		visited := seen.Actions[a.ID] > 0
