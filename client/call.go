@@ -90,6 +90,9 @@ func (s *service) call(ctx context.Context, op *restjson.Operation, in restjson.
 	if err != nil {
 		return &Error{Operation: op, Kind: ConstructionFailure, Err: err}
 	}
+	if more, ok := ctx.Value(headerKey{}).(header); ok {
+		r.Header[more.name] = more.values
+	}
 	outer := ctx
 	if s.cfg.Timeout > 0 {
 		var cancel context.CancelFunc
@@ -121,6 +124,14 @@ func (s *service) call(ctx context.Context, op *restjson.Operation, in restjson.
 		r.Header = maps.Clone(r.Header) // the Connector may still look at the last attempt's
 	}
 }
+
+// header is one that the API's model does not have. Contexts carry it, to a call alone, by headerKey.
+type header struct {
+	name   string
+	values []string // shared, never changed
+}
+
+type headerKey struct{}
 
 // overdue says whose patience is over, when ctx is: the call's limit within outer, or outer itself.
 func (s *service) overdue(ctx, outer context.Context, failure *Error) error {

@@ -217,7 +217,7 @@ func (s *Session) comeBack() error {
 		case e != nil && e.Kind == ServiceError && !e.Retryable():
 			// A refusal means that the participant is out of the chat. It is asked for more than once,
 			// because what stands between may refuse in the server's name.
-			if refused++; refused == refusalsMeant {
+			if refused++; refused == refusalsMeant || s.left.Load() {
 				return s.refused(e)
 			}
 		default:

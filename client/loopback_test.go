@@ -90,6 +90,10 @@ type proxy struct {
 	cuts atomic.Int64
 	calm atomic.Bool
 	work sync.WaitGroup
+	hold sync.RWMutex // whoever has it lets no connection begin
+
+	mu   sync.Mutex // guards open
+	open map[net.Conn]bool
 }
 
 func newProxy(t *testing.T) *proxy {
@@ -97,7 +101,7 @@ func newProxy(t *testing.T) *proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &proxy{Listener: l}
+	return &proxy{Listener: l, open: map[net.Conn]bool{}}
 }
 
 func (p *proxy) serve() {
@@ -108,6 +112,10 @@ func (p *proxy) serve() {
 		}
 		p.work.Go(func() {
 			defer near.Close()
+			p.hold.RLock()
+			p.keep(near, true)
+			p.hold.RUnlock()
+			defer p.keep(near, false)
 			far, err := net.Dial("tcp", p.to)
 			if err != nil {
 				return
@@ -116,6 +124,23 @@ func (p *proxy) serve() {
 			p.work.Go(func() { p.pass(far, near) })
 			p.pass(near, far)
 		})
+	}
+}
+
+func (p *proxy) keep(c net.Conn, open bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.open[c] = true; !open {
+		delete(p.open, c)
+	}
+}
+
+// cut breaks every connection.
+func (p *proxy) cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.open {
+		_ = c.Close() // what waits on it sees it
 	}
 }
 

@@ -103,6 +103,7 @@ func (s *Session) End(ctx context.Context) error {
 	if e, ok := errors.AsType[*Error](err); ok && e.Status() == 403 || errors.Is(err, ErrEnded) {
 		return nil // out of it already
 	}
+	s.left.Store(err == nil)
 	return err
 }
 

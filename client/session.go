@@ -87,6 +87,10 @@ type SessionConfig struct {
 // happened meanwhile is read from the transcript. Only what matters in the moment, typing and
 // receipts and the like, can be missed while there is no connection.
 //
+// A chat that ends meanwhile is read to its end where the service lets it: a Parley does. Amazon
+// refuses; the session then hands on a chat.ended that has no Id, and what was said between the loss
+// of the line and the end is lost.
+//
 // A session keeps a socket, sends heartbeats, and changes over to a fresh connection before the
 // server ends the old one. It has one goroutine, which Close ends. All methods may be called by many
 // goroutines at once.
@@ -101,12 +105,14 @@ type Session struct {
 	work   sync.WaitGroup // run, and what the timer has started
 	once   sync.Once      // for Close, of a session without run
 
-	window window // of run alone, like last and anchor
+	window window // of run alone, like last, anchor and after
 	last   *Item  // the latest item of the transcript
 	anchor string // the id of the item that the session begins behind
+	after  bool   // the chat is over: what is read of it now is read after its end
 
 	refreshing chan struct{} // full while a token is being requested
 	busy       atomic.Int32  // above 0 while run does not read: somebody else takes the time
+	left       atomic.Bool   // the participant has left the chat by End
 	heard      atomic.Int64  // when something last came or was waited for, in nanoseconds since born
 	born       time.Time
 
@@ -299,9 +305,12 @@ func (s *Session) deliver(item *Item) error {
 // errChatOver tells run that the chat is over.
 var errChatOver = errors.New("the chat is over")
 
-// over ends a session whose chat ended while it was away: the item that says so can no longer be read,
-// so it gets one without an id.
+// over ends a session whose chat ended while it was away. What it missed is read where the service
+// lets it; where it does not the end is told by an item without an id.
 func (s *Session) over() error {
+	if ended, err := s.lastItems(); ended || err != nil {
+		return err
+	}
 	item := &Item{}
 	item.ContentType, item.Type = new(eventPrefix+EventEnded), "EVENT"
 	if err := s.deliver(item); err != nil && !errors.Is(err, errChatOver) {

@@ -171,54 +171,104 @@ func TestDeadLine(t *testing.T) {
 	})
 }
 
-// TestEndedWhileAway: the chat ends while the network is down; the session finds out.
+// TestEndedWhileAway: the chat ends while the network is down. The session finds out, and reads what
+// was said meanwhile; where the service does not let it, as Amazon does not, it is told of the end alone.
 func TestEndedWhileAway(t *testing.T) {
-	onStage(t, func(t *testing.T, s *stage) {
-		token, _ := s.chat()
-		var down atomic.Bool
-		count := newCounting(t, s)
-		count.before = func(*http.Request) (*http.Response, error) {
-			if down.Load() {
-				return nil, errDown
-			}
-			return nil, nil
-		}
-		var seen collector
-		away, err := s.client(count, nil).Join(t.Context(), client.SessionConfig{Token: token, OnItem: seen.item, OnState: seen.state})
-		if err != nil {
-			t.Fatal(err)
-		}
-		pass(time.Second)
-		here := s.join(client.SessionConfig{Token: token, History: -1})
-		pass(time.Second)
-		down.Store(true)
-		s.net.cut()
-		pass(time.Minute)
-		if away.State() != client.Reconnecting {
-			t.Errorf("without a network it is %v", away.State())
-		}
-		if err := here.End(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		down.Store(false)
-		<-away.Done()
-		if away.Err() != nil || away.State() != client.Ended || seen.said() != "[joined] Hello [chat.ended]" {
-			t.Errorf("over with %v, %v; seen %s", away.Err(), away.State(), seen.said())
-		}
-		var heard []string
-		for item, err := range here.Items(t.Context()) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			heard = append(heard, item.Event())
-		}
-		if got := strings.Join(heard, " "); got != "participant.left chat.ended" {
-			t.Errorf("a session without history heard %s", got)
-		}
-		for _, x := range []*client.Session{away, here} {
-			_ = x.Close()
-		}
-	})
+	for name, c := range map[string]struct {
+		session client.SessionConfig
+		header  string // what becomes of the wish to read after the end
+		refuse  int    // so many reads are refused first
+		want    string
+		ids     int // of items without an id
+	}{
+		"read":                  {want: "[joined] Hello"},
+		"polled":                {session: client.SessionConfig{Poll: 5 * time.Second}, want: "[joined] Hello"},
+		"without history":       {session: client.SessionConfig{History: -1}},
+		"read at the third try": {refuse: 2, want: "[joined] Hello"},
+		"refused":               {header: "Amazon", want: "[joined] Hello [chat.ended]", ids: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onStage(t, func(t *testing.T, s *stage) {
+				token, contact := s.chat()
+				var down atomic.Bool
+				asked := 0
+				count := newCounting(t, s)
+				count.before = func(r *http.Request) (*http.Response, error) {
+					if down.Load() {
+						return nil, errDown
+					}
+					if r.Header.Get("X-Parley-After-End") == "" {
+						return nil, nil
+					}
+					if asked++; asked <= c.refuse {
+						return canned(r, 403, "AccessDeniedException"), nil
+					}
+					if c.header != "" {
+						r.Header.Del("X-Parley-After-End")
+					}
+					return nil, nil
+				}
+				var seen collector
+				first := s.join(client.SessionConfig{Token: token, SendOnly: true})
+				robo := s.join(client.SessionConfig{Token: s.bot(contact), ConnectParticipant: true, SendOnly: true})
+				_ = first.Close()
+				c.session.Token, c.session.OnItem, c.session.OnState = token, seen.item, seen.state
+				away, err := s.client(count, nil).Join(t.Context(), c.session)
+				if err != nil {
+					t.Fatal(err)
+				}
+				here := s.join(client.SessionConfig{Token: token, History: -1})
+				pass(10 * time.Second)
+				want := strings.Fields(seen.said())
+				down.Store(true)
+				s.net.cut()
+				pass(time.Minute)
+				if away.State() != client.Reconnecting {
+					t.Errorf("without a network it is %v", away.State())
+				}
+				for n := range 250 {
+					if _, err := robo.Send(t.Context(), fmt.Sprint(n)); err != nil {
+						t.Fatal(err)
+					}
+					if c.header == "" {
+						want = append(want, fmt.Sprint(n))
+					}
+				}
+				if err := here.End(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if c.header == "" {
+					want = append(want, "[left]", "[left]")
+				}
+				want = append(want, "[chat.ended]")
+				began := time.Now()
+				down.Store(false)
+				<-away.Done()
+				if took := time.Since(began); took > 3*time.Minute {
+					t.Errorf("the end was found after %v", took)
+				}
+				if got := seen.said(); away.Err() != nil || away.State() != client.Ended || got != strings.Join(want, " ") {
+					t.Errorf("over with %v, %v; seen %s\nwant %s", away.Err(), away.State(), got, strings.Join(want, " "))
+				}
+				if without := len(seen.texts) - len(seen.ids); without != c.ids {
+					t.Errorf("%d items had no id, or one that was there before; want %d", without, c.ids)
+				}
+				heard := ""
+				for item, err := range here.Items(t.Context()) {
+					if err != nil {
+						t.Fatal(err)
+					}
+					heard += item.Event() + item.Text() + " "
+				}
+				if !strings.Contains(heard, "0 1 2 ") || !strings.HasSuffix(heard, " 249 participant.left participant.left chat.ended ") {
+					t.Errorf("a session without history heard %s", heard)
+				}
+				for _, x := range []*client.Session{away, here, robo} {
+					_ = x.Close()
+				}
+			})
+		})
+	}
 }
 
 // TestSlowReader takes items so slowly that the server gives up on the socket, and misses nothing.

@@ -1,7 +1,10 @@
 package client
 
 import (
+	"context"
 	"errors"
+	"math/rand/v2"
+	"time"
 
 	"parley/api/participant"
 	"parley/client/participantcall"
@@ -100,9 +103,52 @@ func (s *Session) readHistory() error {
 	return nil
 }
 
-// page reads one page, with a fresh token where the old one is refused.
+// afterEnd asks a Parley for the transcript of a chat that has ended, which it refuses otherwise, as
+// Amazon does with and without.
+var afterEnd = header{"X-Parley-After-End", []string{"read"}}
+
+// lastItems hands on what was said between the loss of the line and the end of the chat, the end
+// included, where the service lets it be read. It reports whether the end was among it.
+func (s *Session) lastItems() (ended bool, err error) {
+	s.after = true
+	if s.last == nil && s.cfg.History < 0 {
+		return false, nil // nothing that the session could begin behind
+	}
+	refused, began := 0, time.Now()
+	for n := 0; ; n++ {
+		err := s.catchUp()
+		e, failed := errors.AsType[*Error](err)
+		switch {
+		case errors.Is(err, errChatOver):
+			return true, nil
+		case s.ctx.Err() != nil:
+			return false, ErrClosed
+		case !failed: // the whole transcript, of somebody who had left before the end
+			return false, err
+		case e.Status() == 403: // in the name of the service, or of what stands between
+			refused++
+		case !e.Retryable():
+			return false, nil
+		}
+		if refused == refusalsMeant || time.Since(began) > s.cfg.GiveUp {
+			return false, nil
+		}
+		if !sleep(s.ctx, time.Duration(rand.Float64()*float64(min(comeBackMax, comeBackMin<<min(n, 10))))) {
+			return false, ErrClosed
+		}
+	}
+}
+
+// page reads one page, with a fresh token where the old one is refused. After the end of the chat
+// there are no fresh ones.
 func (s *Session) page(call participantcall.GetTranscript) (*participant.GetTranscriptResponse, error) {
 	var out *participant.GetTranscriptResponse
+	if s.after {
+		s.mu.Lock()
+		token := s.token
+		s.mu.Unlock()
+		return call.ConnectionToken(token).Send(context.WithValue(s.ctx, headerKey{}, afterEnd))
+	}
 	err := s.withToken(s.ctx, func(token string) (err error) {
 		out, err = call.ConnectionToken(token).Send(s.ctx)
 		return err

@@ -136,7 +136,7 @@ func open(t *testing.T) *room {
 		},
 	})
 	mux := http.NewServeMux()
-	mux.Handle("/participant/", api)
+	mux.Handle("/participant/", participantapi.AfterEnd(api))
 	mux.Handle(participantapi.FilesPath, svc.Files())
 	r.http = restjson.InProcess(mux)
 	r.Service = participant.NewClient(restjson.ClientConfig{Endpoint: publicURL, HTTPClient: r.http})

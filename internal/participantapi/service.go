@@ -11,7 +11,8 @@
 // was refused is in the error that the methods of [Service] return, which is
 // for the log; [MapError] makes the answer of it. Tokens are looked at before
 // anything else of a request, so that nobody learns about a chat from the
-// order of refusals.
+// order of refusals. One call can be had after the end, by those who ask for it:
+// see [AfterEndHeader].
 //
 // # Blocking
 //

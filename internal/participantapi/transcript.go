@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"parley/api/participant"
-	"parley/internal/auth"
 	"parley/internal/center"
 	"parley/internal/contact"
 	"parley/internal/store"
@@ -37,19 +36,26 @@ const defaultPage = 10
 // NextToken is followed BACKWARD beyond the chat's first item. They have
 // RelatedContactId in place of ContactId, and neither StartPosition nor
 // ContactId finds them.
+//
+// Once the chat has ended it is refused, unless the request has the header
+// [AfterEndHeader]: then the transcript is what the participant could have read
+// last, chat.ended included unless it had left before, for as long as its token
+// lives.
 func (s *Service) GetTranscript(ctx context.Context, in *participant.GetTranscriptRequest) (*participant.GetTranscriptResponse, error) {
-	m, err := s.attend(ctx, auth.Connection, in.ConnectionToken)
+	m, until, err := s.reader(ctx, in.ConnectionToken)
 	if err != nil {
 		return nil, err
 	}
-	sc := scan{member: m, limit: defaultPage, now: s.Now()}
+	sc := scan{member: m, limit: defaultPage, now: s.Now(), until: until, nothing: until < 0}
 	if in.MaxResults != nil {
 		sc.limit = int(*in.MaxResults)
 	}
 	out := &participant.GetTranscriptResponse{InitialContactId: new(string(m.chat.ID)), Transcript: []participant.Item{}}
-	if in.NextToken != nil {
+	switch {
+	case sc.nothing:
+	case in.NextToken != nil:
 		err = s.resume(&sc, in)
-	} else {
+	default:
 		err = s.begin(ctx, &sc, in)
 	}
 	if err != nil || sc.nothing {
@@ -83,6 +89,7 @@ type scan struct {
 	limit         int
 	now           time.Time
 	before, after time.Time // of StartPosition.AbsoluteTime, for the first page
+	until         int64     // the last item of the chat that may be read; 0 for all
 	nothing       bool      // there is nothing to look for
 	more          bool      // the page did not reach the end; position is where the next one begins
 }
@@ -115,7 +122,7 @@ func (s *Service) begin(ctx context.Context, sc *scan, in *participant.GetTransc
 		if err != nil {
 			return err
 		}
-		if !ok {
+		if !ok || sc.until > 0 && item.Seq > sc.until {
 			return center.Errorf(center.Invalid, "StartPosition: Id %q is not an item of this chat", *start.Id)
 		}
 		sc.Seq = item.Seq
@@ -178,7 +185,7 @@ func (s *Service) mostRecent(ctx context.Context, sc *scan, n int) error {
 
 // query asks for everything of the chat that the scan is about.
 func (sc *scan) query() store.ItemQuery {
-	return store.ItemQuery{Chat: sc.Chat, Contact: sc.Contact, Hidden: hiddenFrom(sc.Role)}
+	return store.ItemQuery{Chat: sc.Chat, Contact: sc.Contact, To: sc.until, Hidden: hiddenFrom(sc.Role)}
 }
 
 // scan returns the page's items in the order of the scan and leaves the
@@ -189,10 +196,11 @@ func (s *Service) scan(ctx context.Context, sc *scan) ([]center.Item, error) {
 	}
 	q := sc.query()
 	q.Limit, q.Descending, q.Before, q.After = sc.limit+1, sc.Back, sc.before, sc.after
-	if sc.Back {
-		q.To = sc.Seq
-	} else {
+	switch {
+	case !sc.Back:
 		q.From = sc.Seq
+	case sc.Seq > 0 && (q.To == 0 || sc.Seq < q.To):
+		q.To = sc.Seq
 	}
 	items, err := s.Store.Items(ctx, q)
 	if err != nil {
@@ -270,8 +278,10 @@ func wireItem(chat *contact.Chat, it *center.Item, receipts []center.Receipt) pa
 			AttachmentId: new(a.ID), AttachmentName: new(a.Name), ContentType: new(a.ContentType), Status: participant.ArtifactStatus(a.Status),
 		}}
 	}
-	if len(receipts) > 0 {
-		meta := &participant.MessageMetadata{MessageId: new(string(it.ID))}
+	if len(receipts) > 0 || it.Processing != "" {
+		meta := &participant.MessageMetadata{
+			MessageId: new(string(it.ID)), MessageProcessingStatus: participant.MessageProcessingStatus(it.Processing),
+		}
 		for _, r := range receipts {
 			meta.Receipts = append(meta.Receipts, wireReceipt(r))
 		}

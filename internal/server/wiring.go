@@ -33,7 +33,7 @@ func (s *Server) routes() http.Handler {
 		Now: s.clock.Now, KnowsStream: s.topics.Knows, SignIns: s.signIns,
 	}
 	api := connect.NewHandler(contacts, s.options("connect", s.authorize, connectapi.MapError))
-	chat := participant.NewHandler(participants, s.options("participant", participants.Before, participantapi.MapError))
+	chat := participantapi.AfterEnd(participant.NewHandler(participants, s.options("participant", participants.Before, participantapi.MapError)))
 	files := patient(participants.Files())
 	mux := http.NewServeMux()
 	mux.Handle("/ws", s.hub)

@@ -1,0 +1,89 @@
+package participantapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"parley/internal/auth"
+	"parley/internal/center"
+	"parley/internal/contact"
+	"parley/internal/store"
+)
+
+// AfterEndHeader, with the value "read", asks GetTranscript for the transcript
+// of a chat that has ended, which Amazon refuses, as this server does without
+// it: a client that lost its line shortly before the end has no other way to
+// what was said meanwhile. It is Parley's own; Amazon ignores it.
+const (
+	AfterEndHeader = "X-Parley-After-End"
+	afterEndRead   = "read"
+)
+
+type afterEndKey struct{}
+
+// AfterEnd heeds [AfterEndHeader]: next is the API's handler.
+func AfterEnd(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get(AfterEndHeader) == afterEndRead {
+			r = r.WithContext(context.WithValue(r.Context(), afterEndKey{}, true))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// reader opens a connection token for reading the transcript. Of a chat that
+// has ended that needs the request's wish. A participant who had left before
+// the end reads no further than its leaving, which until says by a sequence
+// number; 0 is no bound, and a negative one leaves nothing to read.
+func (s *Service) reader(ctx context.Context, bearer string) (m member, until int64, err error) {
+	t, err := s.Sealer.Open(auth.Connection, bearer, s.Now())
+	if err != nil {
+		return member{}, 0, err
+	}
+	if ctx.Value(afterEndKey{}) == nil {
+		m, err = s.member(ctx, t)
+		return m, 0, err
+	}
+	chat, err := s.Engine.View(ctx, t.Chat)
+	if err != nil {
+		return member{}, 0, hideMissing(err)
+	}
+	p := chat.Participant(t.Participant)
+	if !chat.Ended || p == nil {
+		m, err = s.member(ctx, t)
+		return m, 0, err
+	}
+	// The end takes out all who are still there, in the moment it is itself.
+	if p.Left.Before(chat.Current().Disconnected) {
+		until, err = s.leaving(ctx, chat, p)
+	}
+	return member{Token: t, chat: chat, Participant: p}, until, err
+}
+
+// leaving finds the item that says that a participant left. For one that had
+// never joined there is none: then it is the last item before.
+func (s *Service) leaving(ctx context.Context, chat *contact.Chat, p *contact.Participant) (int64, error) {
+	// Times rise strictly, so in a burst an item may carry one that is later than its commit's.
+	q := store.ItemQuery{Chat: chat.ID, After: p.Left.Truncate(time.Millisecond), Limit: 100}
+	for !p.Joined.IsZero() {
+		items, err := s.Store.Items(ctx, q)
+		if err != nil {
+			return 0, hideMissing(err)
+		}
+		for i := range items {
+			if it := &items[i]; it.ContentType == center.EventLeft && it.Participant == p.ID {
+				return it.Seq, nil
+			}
+		}
+		if len(items) < q.Limit {
+			break
+		}
+		q.From = items[len(items)-1].Seq + 1
+	}
+	items, err := s.Store.Items(ctx, store.ItemQuery{Chat: chat.ID, Before: p.Left, Descending: true, Limit: 1})
+	if err != nil || len(items) == 0 {
+		return -1, hideMissing(err)
+	}
+	return items[0].Seq, nil
+}
