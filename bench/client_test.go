@@ -2,12 +2,19 @@ package main
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"parley/client"
 )
 
 func TestHistogram(t *testing.T) {
@@ -35,23 +42,52 @@ func TestHistogram(t *testing.T) {
 }
 
 func TestMarker(t *testing.T) {
-	body := messageBody(nil, 7, 12345)
-	if load, i, ok := readMarker(body); !ok || load != 7 || i != 12345 {
+	text := content(7, 12345)
+	if load, i, ok := readMarker(text); !ok || load != 7 || i != 12345 {
 		t.Errorf("readMarker = %d, %d, %v", load, i, ok)
 	}
-	content, err := member(body, "Content")
-	if err != nil || len(content) != 200 {
-		t.Errorf("the content has %d bytes, %v; want 200", len(content), err)
+	if len(text) != contentLength {
+		t.Errorf("the content has %d bytes; want %d", len(text), contentLength)
 	}
-	for _, frame := range []string{"", "hello", marker, marker + "12", marker + "x.1"} {
-		if _, _, ok := readMarker([]byte(frame)); ok {
-			t.Errorf("readMarker found one in %q", frame)
+	for _, text := range []string{"", "hello", marker, marker + "12", marker + "x.1 ", marker + "1.x ", marker + "-1.1 "} {
+		if _, _, ok := readMarker(text); ok {
+			t.Errorf("readMarker found one in %q", text)
 		}
 	}
 }
 
-// answering is a server that gives each connection the same bytes after a request.
-func answering(t *testing.T, answer string) string {
+// The bare echo answers both exchanges with what they sent, of all lengths, as often as they ask.
+func TestEcho(t *testing.T) {
+	e, err := startEcho(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.kill()
+	for _, n := range []int{0, 1, 125, 126, 1000, 5000, 60000} {
+		text := []byte(strings.Repeat("x", n))
+		for name, open := range map[string]func() (*exchange, error){
+			"HTTP":      func() (*exchange, error) { return openHTTP(e.addr, text) },
+			"WebSocket": func() (*exchange, error) { return openSocket(e.addr, "/ws", text) },
+		} {
+			list, err := openAll(2, open)
+			if err != nil {
+				t.Fatalf("%s, %d bytes: %v", name, n, err)
+			}
+			for i := range 6 {
+				if err := list.task(t.Context(), i%2, i); err != nil || !strings.HasSuffix(string(list[i%2].answer), string(text)) {
+					t.Errorf("%s, %d bytes: %d came back, %v", name, n, len(list[i%2].answer), err)
+				}
+			}
+			list.close()
+		}
+	}
+	if _, err := openSocket(e.addr, "/nowhere", nil); err == nil {
+		t.Error("a path without sockets gave one")
+	}
+}
+
+// answering is a server that gives each connection the same bytes after each request.
+func answering(t *testing.T, answers ...string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -65,100 +101,110 @@ func answering(t *testing.T, answer string) string {
 				return
 			}
 			r := bufio.NewReader(conn)
-			for line := "-"; strings.TrimSpace(line) != "" && err == nil; {
-				line, err = r.ReadString('\n')
+			for _, answer := range answers {
+				if _, err := http.ReadRequest(r); err != nil {
+					break
+				}
+				io.WriteString(conn, answer)
 			}
-			io.WriteString(conn, answer)
 			conn.Close()
 		}
 	}()
 	return l.Addr().String()
 }
 
-func TestCaller(t *testing.T) {
-	for _, c := range []struct {
-		answer string
-		status int
-		body   string
-		bad    bool
-	}{
-		{"HTTP/1.1 200 OK\r\nX: y\r\ncontent-length: 5\r\n\r\nhello", 200, "hello", false},
-		{"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n", 429, "", false},
-		{"HTTP/1.1 200 OK\r\n\r\n", 0, "", true},
-		{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe", 0, "", true},
-		{"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n", 0, "", true},
-		{"SSH-2.0-OpenSSH_9.6\r\n", 0, "", true},
-		{"", 0, "", true},
+// An exchange does not take anything else for the answer it had first.
+func TestExchangeIsParticular(t *testing.T) {
+	const good = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+	for name, answers := range map[string][]string{
+		"refused":         {"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n"},
+		"without length":  {"HTTP/1.1 200 OK\r\n\r\n"},
+		"cut off":         {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe"},
+		"another service": {"SSH-2.0-OpenSSH_9.6\r\n"},
+		"nothing":         {""},
+		"once only":       {good},
+		"refused later":   {good, "HTTP/1.1 500 No\r\nContent-Length: 2\r\n\r\nno"},
 	} {
-		call := &caller{addr: answering(t, c.answer)}
-		status, body, err := call.call(readyHead, nil)
-		if (err != nil) != c.bad || status != c.status || string(body) != c.body {
-			t.Errorf("%q was read as %d %q, %v", c.answer, status, body, err)
+		e, err := openHTTP(answering(t, answers...), nil)
+		if err == nil {
+			err = e.again()
+			e.close()
 		}
-		call.close()
-	}
-}
-
-// The bare echo answers both clients with what they sent, of all lengths.
-func TestEcho(t *testing.T) {
-	e, err := startEcho(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.kill()
-	s, err := dial(e.addr, "/ws")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.close()
-	call := &caller{addr: e.addr}
-	defer call.close()
-	for _, n := range []int{0, 1, 125, 126, 1000, 1100, 5000, 60000} {
-		text := strings.Repeat("x", n)
-		if err := s.write(textFrame([]byte(text))); err != nil {
-			t.Fatal(err)
+		if err == nil {
+			t.Errorf("%s: taken for an answer", name)
 		}
-		if got, err := s.read(); err != nil || string(got) != text {
-			t.Fatalf("the socket gave %d bytes back, %v; want %d", len(got), err, n)
-		}
-		if status, got, err := call.call(messageHead(e.addr, "b"), []byte(text)); expect(status, got, err) != nil || string(got) != text {
-			t.Fatalf("HTTP gave %d bytes back, %v; want %d", len(got), err, n)
-		}
-	}
-	if _, err := dial(e.addr, "/nowhere"); err == nil {
-		t.Error("a path without sockets gave one")
-	}
-}
-
-func TestMember(t *testing.T) {
-	body := []byte(`{"ContactId":"c-1","Token":"a.b"}`)
-	if got, err := member(body, "Token"); got != "a.b" || err != nil {
-		t.Errorf("member = %q, %v", got, err)
-	}
-	if _, err := member(body, "Url"); err == nil {
-		t.Error("a member that is not there was found")
 	}
 }
 
 func TestOpenLoopKeepsTime(t *testing.T) {
-	e, err := startEcho(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.kill()
 	seen := make([]bool, 100)
 	var began time.Time
-	r, err := openLoop(t.Context(), e.addr, 1, 200, 500*time.Millisecond, func(t time.Time) { began = t }, func(call *caller, i int) error {
-		if seen[i] {
-			return fmt.Errorf("%d was sent twice", i)
+	r, err := openLoop(t.Context(), 1, 200, 500*time.Millisecond, func(t time.Time) { began = t }, func(ctx context.Context, worker, i int) error {
+		if seen[i] || worker != 0 {
+			return fmt.Errorf("%d was sent twice, or by worker %d", i, worker)
+		}
+		if _, limited := ctx.Deadline(); !limited {
+			return errors.New("the load has no end")
 		}
 		if due := began.Add(time.Duration(i) * 5 * time.Millisecond); time.Now().Before(due) {
 			return fmt.Errorf("%d was sent %v early", i, time.Until(due))
 		}
 		seen[i] = true
-		return expect(call.call(readyHead, nil))
+		return nil
 	})
 	if err != nil || r.count != 100 {
 		t.Fatalf("openLoop sent %d, %v; want 100", r.count, err)
+	}
+}
+
+// An attempt that fails is not hidden by another that succeeds.
+func TestFailedAttemptsAreTold(t *testing.T) {
+	addr := answering(t, "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+	c, err := reach(&server{process: &process{addr: addr}, key: aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}}, 1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseIdleConnections()
+	if c.failed() != nil {
+		t.Errorf("failed before the first attempt: %v", c.failed())
+	}
+	if _, err := c.DescribeInstance().InstanceID("i").Send(t.Context()); err == nil {
+		t.Error("a failed attempt was followed by another")
+	}
+	if _, err := c.DescribeInstance().InstanceID("i").Send(t.Context()); err != nil {
+		t.Errorf("the second call: %v", err)
+	}
+	if e, ok := errors.AsType[*client.Error](c.failed()); !ok || e.Status() != 503 {
+		t.Errorf("failed = %v; want the 503", c.failed())
+	}
+}
+
+// pipe is a socket's connection: what is read was written elsewhere.
+type pipe struct {
+	io.Reader
+	io.Writer
+}
+
+func (pipe) Close() error { return nil }
+
+func TestTap(t *testing.T) {
+	watch := &tap{began: time.Now()}
+	var written strings.Builder
+	s := &tapped{ReadWriteCloser: pipe{strings.NewReader("abc"), &written}, tap: watch}
+	one := make([]byte, 1)
+	exchange := func() {
+		io.WriteString(s, "x")
+		s.Read(one)
+	}
+	exchange() // nobody wants to know
+	beats := &heartbeats{}
+	watch.beats.Store(beats)
+	exchange()
+	s.Read(one) // answers nothing
+	if asked, answered := beats.asked.Load(), beats.replies.count.Load(); asked != 1 || answered != 1 {
+		t.Errorf("%d heartbeats, %d answers; want one of each", asked, answered)
+	}
+	if written.String() != "xx" || string(one) != "c" {
+		t.Errorf("%q was written and %q read at last", written.String(), one)
 	}
 }

@@ -3,87 +3,28 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"os"
 	"path/filepath"
-	"strings"
-	"sync"
-	"sync/atomic"
+	"runtime"
+	"runtime/debug"
 	"time"
+
+	"parley/client"
 )
-
-// How ChatJS keeps a connection alive: two frames every ten seconds.
-const (
-	beatEvery = 10 * time.Second
-	wheelTick = 10 * time.Millisecond // in which a thousandth of the sockets beats
-)
-
-// idler is a customer who says nothing.
-type idler struct {
-	*socket
-	beat atomic.Int64 // when the last heartbeat was sent, since the wheel began
-}
-
-// wheel has all idlers beat.
-type wheel struct {
-	began    time.Time
-	idlers   []*idler
-	beats    int          // so far
-	asked    atomic.Int64 // heartbeats and pings sent
-	answered atomic.Int64
-	replies  histogram // of heartbeats
-	closing  atomic.Bool
-	lost     atomic.Pointer[error]
-	readers  sync.WaitGroup
-}
-
-func (w *wheel) listen(s *idler) {
-	for {
-		frame, err := s.read()
-		if err != nil {
-			if !w.closing.Load() {
-				w.lost.Store(&err)
-			}
-			return
-		}
-		switch {
-		case strings.HasPrefix(string(frame), `{"topic":"aws/ping"`):
-			w.answered.Add(1)
-		case strings.HasPrefix(string(frame), `{"topic":"aws/heartbeat"`):
-			w.answered.Add(1)
-			w.replies.add(time.Since(w.began) - time.Duration(s.beat.Load()))
-		}
-	}
-}
-
-// run turns the wheel until ctx ends: each socket writes its ping and its
-// heartbeat every ten seconds, in two writes as a browser does.
-func (w *wheel) run(ctx context.Context) error {
-	tick := time.NewTicker(wheelTick)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		if lost := w.lost.Load(); lost != nil {
-			return fmt.Errorf("a socket ended: %w", *lost)
-		}
-		for due := int(float64(len(w.idlers)) * time.Since(w.began).Seconds() / beatEvery.Seconds()); w.beats < due; w.beats++ {
-			s := w.idlers[w.beats%len(w.idlers)]
-			if err := s.write(pingFrame); err != nil {
-				return err
-			}
-			s.beat.Store(int64(time.Since(w.began)))
-			if err := s.write(heartbeatFrame); err != nil {
-				return err
-			}
-			w.asked.Add(2)
-		}
-	}
-}
 
 // memoryMetrics are what a server says of its own memory.
 var memoryMetrics = []string{"go_memstats_stack_inuse_bytes", "go_memstats_next_gc_bytes"}
+
+// rest lets the guests be for d.
+func (g *guests) rest(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(d):
+	}
+	return g.trouble()
+}
 
 // idleSockets measures what connected customers cost who say nothing.
 func (b *bench) idleSockets(ctx context.Context) error {
@@ -93,103 +34,115 @@ func (b *bench) idleSockets(ctx context.Context) error {
 		return err
 	}
 	defer func() { s.kill() }() // the last one
-	c, err := open(ctx, s)
+	c, err := open(ctx, s, b.starter)
 	if err != nil {
 		return err
 	}
-	list, err := c.startMany(ctx, b.idle, b.starter)
+	tokens, err := c.startMany(ctx, b.idle, b.starter)
 	if err != nil {
 		return err
 	}
+	c.CloseIdleConnections()
 	if s, err = b.restart(ctx, s); err != nil { // what starting chats left in memory is not the connections'
 		return err
 	}
+	debug.FreeOSMemory() // nor is what it left here
 	time.Sleep(b.settle())
-	memory, err := resident(s.pid())
+	before, err := weigh(s)
 	if err != nil {
 		return err
 	}
-	kernel, slabKnown := slab()
 
-	w := &wheel{idlers: make([]*idler, len(list))}
 	began := time.Now()
-	err = each(ctx, len(list), 32, func(call *caller, i int) error {
-		conn, err := connectCustomer(call, list[i])
-		if err != nil {
-			return err
-		}
-		sock, err := subscribe(s.addr, conn)
-		if err != nil {
-			return err
-		}
-		w.idlers[i] = &idler{socket: sock}
-		return nil
-	}, s.addr)
-	connecting := time.Since(began)
-	defer func() {
-		w.closing.Store(true)
-		for _, i := range w.idlers {
-			if i != nil {
-				i.close()
-			}
-		}
-		w.readers.Wait()
-	}()
+	var watch *tap
+	if c, err = reach(s, joiners, func(t *http.Transport) client.Connector {
+		watch = &tap{Transport: t, began: began}
+		return watch
+	}); err != nil {
+		return err
+	}
+	g, err := invite(ctx, c, tokens, 1, func(*client.Item) {})
 	if err != nil {
 		return err
 	}
-	w.began = time.Now()
-	for _, i := range w.idlers {
-		w.readers.Go(func() { w.listen(i) })
-	}
-
-	turning, stop := context.WithTimeout(ctx, b.hold) // what connecting needed is given back
-	defer stop()
-	if err := w.run(turning); err != nil {
+	defer g.leave()
+	connecting := time.Since(began)
+	c.CloseIdleConnections()
+	if err := g.rest(ctx, b.hold); err != nil { // what connecting needed is given back
 		return err
 	}
 	m, err := s.meter()
 	if err != nil {
 		return err
 	}
-	asked := w.asked.Load()
+	beats := &heartbeats{}
+	watch.beats.Store(beats)
 	profiled := b.profile(s, "idle", b.lasts)
-	measured, stop := context.WithTimeout(ctx, b.lasts)
-	defer stop()
-	if err := w.run(measured); err != nil {
+	if err := g.rest(ctx, b.lasts); err != nil {
 		return err
 	}
 	u, err := s.used(m)
 	if err != nil {
 		return err
 	}
-	full, err := resident(s.pid())
+	asked, answered := beats.asked.Load(), beats.replies.count.Load()
+	full, err := weigh(s)
 	if err != nil {
 		return err
 	}
-	kernelFull, _ := slab()
 	parts, err := s.counters(memoryMetrics...)
 	if err != nil {
 		return err
 	}
 	profiled()
-	n := float64(len(w.idlers))
-	if got, want := w.answered.Load(), w.asked.Load(); got < want-int64(n/10) {
-		return fmt.Errorf("%d of %d heartbeats were answered", got, want)
+	watch.beats.Store(nil)
+	n := float64(len(tokens))
+	if answered < asked-int64(n/10) {
+		return fmt.Errorf("%d of %d heartbeats were answered", answered, asked)
 	}
 	b.report.add("connections, each with its own chat", n, "").atLeast(15000)
-	b.report.add("memory of a connection, resident", float64(full-memory)/n, "B").atMost(9000)
-	if slabKnown {
-		b.report.add("  kernel's, both ends of it", float64(kernelFull-kernel)/n, "B")
+	b.report.add("memory of a connection, resident", float64(full.server-before.server)/n, "B").atMost(9000)
+	if before.slabKnown {
+		b.report.add("  kernel's, both ends of it", float64(full.slab-before.slab)/n, "B")
 	}
 	b.report.add("  stacks", parts[memoryMetrics[0]]/n, "B")
 	b.report.add("  heap at the next collection", parts[memoryMetrics[1]]/n, "B")
-	b.report.add("resident before", float64(memory)/1e6, "MB")
-	b.report.add("resident with all", float64(full)/1e6, "MB")
-	b.report.add("connected and subscribed", n/connecting.Seconds(), "/s")
-	b.report.add("heartbeat frames", float64(w.asked.Load()-asked)/u.elapsed.Seconds(), "/s")
-	b.report.add("  answered p50", milliseconds(w.replies.p50()), "ms")
-	b.report.add("  answered p99", milliseconds(w.replies.p99()), "ms")
+	b.report.add("client's memory of a session, held", float64(full.held-before.held)/n, "B").atMost(16 << 10)
+	b.report.add("  resident, what the collector has not given back included", float64(full.clients-before.clients)/n, "B")
+	b.report.add("  goroutines", float64(full.goroutines-before.goroutines)/n, "")
+	b.report.add("resident before", float64(before.server)/1e6, "MB")
+	b.report.add("resident with all", float64(full.server)/1e6, "MB")
+	b.report.add("joined: connected, subscribed, transcript read", n/connecting.Seconds(), "/s")
+	b.report.add("heartbeats", float64(asked)/u.elapsed.Seconds(), "/s")
+	b.report.add("  answered p50", milliseconds(beats.replies.p50()), "ms")
+	b.report.add("  answered p99", milliseconds(beats.replies.p99()), "ms")
 	b.report.add("  server CPU, of one core", 100*u.cpu.Seconds()/u.elapsed.Seconds(), "%")
+	b.report.add("  clients' CPU, of one core", 100*u.clients.Seconds()/u.elapsed.Seconds(), "%")
 	return nil
+}
+
+// weight is what there is in memory at a time.
+type weight struct {
+	server, clients int64 // resident
+	held            int64 // by the clients' heap and stacks, after a collection
+	goroutines      int   // of the clients
+	slab            int64 // the kernel's small objects
+	slabKnown       bool
+}
+
+func weigh(s *server) (w weight, err error) {
+	if w.server, err = resident(s.pid()); err != nil {
+		return w, err
+	}
+	if w.clients, err = resident(os.Getpid()); err != nil {
+		return w, err
+	}
+	w.slab, w.slabKnown = slab()
+	w.goroutines = runtime.NumGoroutine()
+	runtime.GC()
+	runtime.GC() // pools are emptied by the second
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	w.held = int64(m.HeapAlloc + m.StackInuse)
+	return w, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"runtime"
 	"sync"
@@ -18,23 +19,25 @@ type result struct {
 
 func (r *result) rate() float64 { return float64(r.count) / r.elapsed.Seconds() }
 
-// task sends one thing, the i-th of a load, and returns when it is answered.
-type task func(call *caller, i int) error
+// task sends one thing, the i-th of a load, and returns when it is answered. A
+// worker, counted from 0, does one task after another.
+type task func(ctx context.Context, worker, i int) error
+
+// answerTime is how long the last answers of a load may take.
+const answerTime = 20 * time.Second
 
 // closedLoop has workers send for d, each the next one as soon as the last is answered.
-func closedLoop(ctx context.Context, addr string, workers int, d time.Duration, f task) (*result, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
+func closedLoop(ctx context.Context, workers int, d time.Duration, f task) (*result, error) {
+	ctx, cancel := limited(ctx, d)
 	defer cancel(nil)
 	r := &result{}
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	began := time.Now()
-	for range workers {
+	for worker := range workers {
 		wg.Go(func() {
-			call := &caller{addr: addr}
-			defer call.close()
 			for sent := time.Now(); sent.Sub(began) < d && ctx.Err() == nil; {
-				if err := f(call, int(next.Add(1)-1)); err != nil {
+				if err := f(ctx, worker, int(next.Add(1)-1)); err != nil {
 					cancel(err)
 					return
 				}
@@ -53,20 +56,12 @@ func closedLoop(ctx context.Context, addr string, workers int, d time.Duration, 
 // answered: latency counts from when a thing was meant to be sent. begins is
 // told when the first one is, the i-th following at i/rate. More than workers
 // cannot be under way; what has to wait for a worker waits on the clock.
-func openLoop(ctx context.Context, addr string, workers, rate int, d time.Duration, begins func(time.Time), f task) (*result, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
+func openLoop(ctx context.Context, workers, rate int, d time.Duration, begins func(time.Time), f task) (*result, error) {
+	ctx, cancel := limited(ctx, d)
 	defer cancel(nil)
 	r := &result{}
 	n := int(float64(rate) * d.Seconds())
 	due := make(chan int, n)
-	callers := make([]*caller, workers)
-	for i := range callers { // connected before the clock runs
-		callers[i] = &caller{addr: addr}
-		defer callers[i].close()
-		if _, _, err := callers[i].call(readyHead, nil); err != nil {
-			return nil, err
-		}
-	}
 	interval := time.Second / time.Duration(rate)
 	began := time.Now().Add(10 * time.Millisecond)
 	begins(began)
@@ -85,10 +80,10 @@ func openLoop(ctx context.Context, addr string, workers, rate int, d time.Durati
 			i++
 		}
 	})
-	for _, call := range callers {
+	for worker := range workers {
 		wg.Go(func() {
 			for i := range due {
-				if err := f(call, i); err != nil {
+				if err := f(ctx, worker, i); err != nil {
 					cancel(err)
 					return
 				}
@@ -101,8 +96,16 @@ func openLoop(ctx context.Context, addr string, workers, rate int, d time.Durati
 	return r, context.Cause(ctx)
 }
 
-// readyHead asks whether a server is ready; the echo answers it too.
-var readyHead = []byte("GET /readyz HTTP/1.1\r\nHost: bench\r\n")
+// limited returns the context of a load that lasts for d. Calls made with it
+// have a deadline, so that none needs one of its own.
+func limited(ctx context.Context, d time.Duration) (context.Context, context.CancelCauseFunc) {
+	ctx, stop := context.WithTimeoutCause(ctx, d+answerTime, fmt.Errorf("the last answers took more than %v", answerTime))
+	ctx, cancel := context.WithCancelCause(ctx)
+	return ctx, func(cause error) {
+		cancel(cause)
+		stop()
+	}
+}
 
 // meter is what a process had used at a time.
 type meter struct {

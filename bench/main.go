@@ -8,11 +8,14 @@
 // It builds the server, stripped, and starts it as a process of its own with a
 // temporary data directory, on loopback, outside of development mode: each
 // StartChatContact is signed and verified, each message is on disk before its
-// answer. The clients run in this process, beside the server on the same cores.
+// answer. The clients run in this process, beside the server on the same cores,
+// and are what a program has that uses the package client: its calls, and a
+// session for each customer and each tab. What they cost is printed beside the
+// server's own time.
 //
 // Disks and neighbours differ, so each scenario runs three probes first: bare
 // appends each followed by fdatasync, in the same directory; a bare HTTP echo;
-// and a bare WebSocket echo, driven by the same client code. Figures that a
+// and a bare WebSocket echo, both asked by the barest of clients. Figures that a
 // probe bounds are printed with their ratio to it.
 //
 // Start reading at [plan]; each scenario is in a file of its name.
@@ -63,13 +66,13 @@ func main() {
 	flag.BoolVar(&o.json, "json", false, "print JSON")
 	flag.StringVar(&o.binary, "server", "", "server binary to run instead of a fresh build")
 	flag.StringVar(&o.dir, "dir", "", "where to keep the servers' data while they run; a temporary directory by default")
-	flag.StringVar(&o.pprof, "pprof", "", "directory for a CPU profile and a heap profile of the server in each scenario")
+	flag.StringVar(&o.pprof, "pprof", "", "directory for CPU and heap profiles of the server and of the clients in each scenario")
 	flag.DurationVar(&o.lasts, "load", 8*time.Second, "how long each load lasts; each probe takes a fifth of it")
 	flag.DurationVar(&o.hold, "hold", 75*time.Second, "how long idle connections beat before they are weighed")
-	flag.IntVar(&o.starter, "starters", 64, "connections that start chats")
-	flag.IntVar(&o.sender, "senders", 256, "connections that send messages")
-	flag.IntVar(&o.chats, "chats", 500, "chats that messages go to, two sockets each")
-	flag.IntVar(&o.idle, "idle", 15000, "idle connections")
+	flag.IntVar(&o.starter, "starters", 64, "chats being started at a time")
+	flag.IntVar(&o.sender, "senders", 256, "messages on the way at a time")
+	flag.IntVar(&o.chats, "chats", 500, "chats that messages go to, two sessions each")
+	flag.IntVar(&o.idle, "idle", 15000, "idle sessions")
 	flag.StringVar(&o.rates, "rates", "2000,10000", "messages a second of the open loops")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -45,7 +45,7 @@ func TestRun(t *testing.T) {
 		"starts/StartChatContact, durable", "starts/  server CPU", "starts/  bytes on disk of a chat", "starts/probe: HTTP echo",
 		"messages/SendMessage, durable, to two sockets", "messages/at 50/s: both sockets p99", "messages/at 100/s: answer p50",
 		disk, "messages/probe: WebSocket echo",
-		"idle/memory of a connection, resident", "idle/heartbeat frames",
+		"idle/memory of a connection, resident", "idle/client's memory of a session, held",
 	} {
 		i := slices.IndexFunc(r.Figures, func(f *figure) bool { return f.Scenario+"/"+f.Name == want })
 		if i < 0 {

@@ -22,15 +22,15 @@ func (b *bench) messages(ctx context.Context) error {
 		return err
 	}
 	defer func() { s.kill() }() // the last one
-	c, err := open(ctx, s)
+	c, err := open(ctx, s, b.sender)
 	if err != nil {
 		return err
 	}
-	list, err := c.startMany(ctx, b.chats, b.starter)
+	tokens, err := c.startMany(ctx, b.chats, b.starter)
 	if err != nil {
 		return err
 	}
-	a, err := assemble(ctx, s.addr, list)
+	a, err := assemble(ctx, c, tokens)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,10 @@ func (b *bench) messages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if a, err = assemble(ctx, s.addr, list); err != nil {
+	if c, err = reach(s, b.sender, nil); err != nil {
+		return err
+	}
+	if a, err = assemble(ctx, c, tokens); err != nil {
 		return err
 	}
 	defer a.leave()
@@ -102,7 +105,7 @@ func (b *bench) closedMessages(ctx context.Context, s *server, a *audience) (int
 		return 0, err
 	}
 	profiled := b.profile(s, "messages", b.lasts)
-	r, err := closedLoop(ctx, s.addr, b.sender, b.lasts, a.send(d, true))
+	r, err := closedLoop(ctx, b.sender, b.lasts, a.send(d, true))
 	if err != nil {
 		return 0, err
 	}
@@ -137,7 +140,7 @@ func (b *bench) openMessages(ctx context.Context, s *server, a *audience, load, 
 	}
 	profiled := b.profile(s, fmt.Sprintf("rate-%d", rate), b.lasts)
 	watched := watchDisk(b.dir)
-	r, err := openLoop(ctx, s.addr, b.sender, rate, b.lasts, func(began time.Time) {
+	r, err := openLoop(ctx, b.sender, rate, b.lasts, func(began time.Time) {
 		d.began = began
 		for i := range d.sent {
 			d.sent[i].Store(int64(i) * int64(time.Second/time.Duration(rate)))

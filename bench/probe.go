@@ -5,16 +5,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 )
 
 // probes are what the machine can do at the moment without a Parley.
 type probes struct {
-	disk    result // an append of 324 bytes and fdatasync, one after another
-	http    result // echoes of a request like SendMessage, as many at a time as the load's
+	disk    result  // an append of 324 bytes and fdatasync, one after another
+	http    *result // echoes of a request like SendMessage, as many at a time as the load's
 	httpCPU float64
-	sockets result // echoes over WebSockets
+	sockets *result // echoes over WebSockets
 }
 
 // probe measures the machine with the number of connections that the load will have.
@@ -32,25 +31,36 @@ func (b *bench) probe(ctx context.Context, workers int) (*probes, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := closedLoop(ctx, e.addr, workers, b.probing(), echoTask(e.addr))
-	if err != nil {
+	if p.http, err = probeEcho(ctx, workers, b.probing(), echoHTTP(e.addr)); err != nil {
 		return nil, fmt.Errorf("probe by HTTP: %w", err)
 	}
-	p.http = result{count: r.count, elapsed: r.elapsed}
 	u, err := m.read()
 	if err != nil {
 		return nil, err
 	}
-	p.httpCPU = u.per(r.count)
-	if err := p.probeSockets(e.addr, workers, b.probing()); err != nil {
+	p.httpCPU = u.per(p.http.count)
+	p.sockets, err = probeEcho(ctx, workers, b.probing(), func() (*exchange, error) {
+		return openSocket(e.addr, "/ws", []byte(content(0, 0)))
+	})
+	if err != nil {
 		return nil, fmt.Errorf("probe by WebSocket: %w", err)
 	}
 	return p, nil
 }
 
-func echoTask(addr string) task {
-	head, body := messageHead(addr, "YmVhcmVy"), messageBody(nil, 0, 0)
-	return func(call *caller, _ int) error { return expect(call.call(head, body)) }
+// echoHTTP opens exchanges of requests as long as SendMessage's.
+func echoHTTP(addr string) func() (*exchange, error) {
+	return func() (*exchange, error) { return openHTTP(addr, messageBody()) }
+}
+
+// probeEcho has workers exchange with an echo as fast as it goes.
+func probeEcho(ctx context.Context, workers int, lasts time.Duration, open func() (*exchange, error)) (*result, error) {
+	list, err := openAll(workers, open)
+	if err != nil {
+		return nil, err
+	}
+	defer list.close()
+	return closedLoop(ctx, workers, lasts, list.task)
 }
 
 func (p *probes) probeDisk(dir string, lasts time.Duration) error {
@@ -119,47 +129,6 @@ func watchDisk(dir string) (stop func() (*histogram, error)) {
 	}
 }
 
-func (p *probes) probeSockets(addr string, workers int, lasts time.Duration) error {
-	list := make([]*socket, workers)
-	for i := range list {
-		s, err := dial(addr, "/ws")
-		if err != nil {
-			return err
-		}
-		defer s.close()
-		list[i] = s
-	}
-	frame := textFrame(make([]byte, 200))
-	errs := make(chan error, workers)
-	began := time.Now()
-	var wg sync.WaitGroup
-	for _, s := range list {
-		wg.Go(func() {
-			for sent := began; sent.Sub(began) < lasts; {
-				err := s.write(frame)
-				if err == nil {
-					_, err = s.read()
-				}
-				if err != nil {
-					errs <- err
-					return
-				}
-				now := time.Now()
-				p.sockets.answers.add(now.Sub(sent))
-				sent = now
-			}
-		})
-	}
-	wg.Wait()
-	p.sockets.count, p.sockets.elapsed = p.sockets.answers.count.Load(), time.Since(began)
-	select {
-	case err := <-errs:
-		return err
-	default:
-		return nil
-	}
-}
-
 // probeRate measures a bare HTTP echo at a set rate.
 func (b *bench) probeRate(ctx context.Context, workers, rate int) (*result, error) {
 	e, err := startEcho(ctx)
@@ -167,7 +136,12 @@ func (b *bench) probeRate(ctx context.Context, workers, rate int) (*result, erro
 		return nil, err
 	}
 	defer e.kill()
-	return openLoop(ctx, e.addr, workers, rate, b.probing(), func(time.Time) {}, echoTask(e.addr))
+	list, err := openAll(workers, echoHTTP(e.addr))
+	if err != nil {
+		return nil, err
+	}
+	defer list.close()
+	return openLoop(ctx, workers, rate, b.probing(), func(time.Time) {}, list.task)
 }
 
 // show adds the probes' own figures to the report.

@@ -11,11 +11,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/pprof"
 	"strings"
 	"syscall"
 	"time"
 
-	"parley/internal/auth"
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // buildServer builds the server as it is released: static, stripped.
@@ -102,7 +103,7 @@ func (t *tail) text() string { return string(bytes.TrimSpace(t.b)) }
 type server struct {
 	*process
 	data  string
-	key   auth.Key
+	key   aws.Credentials
 	debug string // where it serves profiles, "" for nowhere
 }
 
@@ -130,7 +131,7 @@ func (b *bench) startServer(ctx context.Context, data string) (*server, error) {
 }
 
 // firstKey reads the access key that a server makes on its first start.
-func firstKey(data string) (k auth.Key, err error) {
+func firstKey(data string) (k aws.Credentials, err error) {
 	text, err := os.ReadFile(filepath.Join(data, "first-key.env"))
 	if err != nil {
 		return k, err
@@ -139,26 +140,28 @@ func firstKey(data string) (k auth.Key, err error) {
 		name, value, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(line, "export ")), "=")
 		switch name {
 		case "AWS_ACCESS_KEY_ID":
-			k.ID = value
+			k.AccessKeyID = value
 		case "AWS_SECRET_ACCESS_KEY":
-			k.Secret = value
+			k.SecretAccessKey = value
 		}
 	}
-	if k.ID == "" || k.Secret == "" {
+	if !k.HasKeys() {
 		return k, errors.New("first-key.env holds no key")
 	}
 	return k, nil
 }
 
-// profile keeps a CPU profile of d and a heap profile behind it, where asked
-// for. It is called beside the load; wait for it with the returned function.
+// profile keeps a CPU profile of d of the server and of the clients, and heap
+// profiles behind it, where asked for. It is called beside the load; wait for
+// it with the returned function.
 func (b *bench) profile(s *server, name string, d time.Duration) (wait func()) {
+	if s.debug == "" {
+		return func() {}
+	}
 	done := make(chan struct{})
+	own := b.profileClients(name)
 	go func() {
 		defer close(done)
-		if s.debug == "" {
-			return
-		}
 		seconds := max(1, int(d/time.Second))
 		for _, p := range []struct{ file, path string }{
 			{name + ".cpu.pprof", fmt.Sprintf("/debug/pprof/profile?seconds=%d", seconds)}, {name + ".heap.pprof", "/debug/pprof/heap"},
@@ -168,7 +171,33 @@ func (b *bench) profile(s *server, name string, d time.Duration) (wait func()) {
 			}
 		}
 	}()
-	return func() { <-done }
+	return func() {
+		own()
+		<-done
+	}
+}
+
+// profileClients profiles this process until the returned function is called.
+func (b *bench) profileClients(name string) (stop func()) {
+	nothing := func() {}
+	cpu, err := os.Create(filepath.Join(b.pprof, name+".clients.cpu.pprof"))
+	if err == nil {
+		err = pprof.StartCPUProfile(cpu)
+	}
+	if err != nil {
+		b.say("no profile of the clients: %v", err)
+		return nothing
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		heap, err := os.Create(filepath.Join(b.pprof, name+".clients.heap.pprof"))
+		if err == nil {
+			err = errors.Join(pprof.Lookup("heap").WriteTo(heap, 0), heap.Close())
+		}
+		if err := errors.Join(err, cpu.Close()); err != nil {
+			b.say("no whole profile of the clients: %v", err)
+		}
+	}
 }
 
 func fetch(url, file string) error {

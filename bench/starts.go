@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 )
 
@@ -19,7 +18,7 @@ func (b *bench) starts(ctx context.Context) error {
 		return err
 	}
 	defer s.kill()
-	c, err := open(ctx, s)
+	c, err := open(ctx, s, b.starter)
 	if err != nil {
 		return err
 	}
@@ -31,8 +30,8 @@ func (b *bench) starts(ctx context.Context) error {
 		return err
 	}
 	profiled := b.profile(s, "starts", b.lasts)
-	r, err := closedLoop(ctx, s.addr, b.starter, b.lasts, func(call *caller, i int) error {
-		_, err := c.start(call, fmt.Sprintf("Customer %d", i))
+	r, err := closedLoop(ctx, b.starter, b.lasts, func(ctx context.Context, _, i int) error {
+		_, err := c.start(ctx, i)
 		return err
 	})
 	if err != nil {

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+// exchange is the barest client that there can be: it writes the same bytes
+// again and again, each time when an answer as long as the first one has come.
+// The probes speak through it, so that they measure the machine and not a client.
+type exchange struct {
+	conn    net.Conn
+	request []byte
+	answer  []byte // room for one
+	begins  []byte // how each answer does
+}
+
+// bareTime is how long an exchange may go on: a server that is still silent then has failed.
+const bareTime = maxLasts + 20*time.Second
+
+// openHTTP opens an exchange of a request like SendMessage's with an echo.
+func openHTTP(addr string, body []byte) (*exchange, error) {
+	request := fmt.Appendf(nil, "POST /participant/message HTTP/1.1\r\nHost: %s\r\nUser-Agent: parley-client/devel lang/go#1.26.8 os/linux bench\r\n"+
+		"Content-Length: %d\r\nContent-Type: application/json\r\nX-Amz-Bearer: YmVhcmVy\r\n\r\n%s", addr, len(body), body)
+	e, err := dial(addr, request)
+	if err != nil {
+		return nil, err
+	}
+	length, err := e.greet(http.MethodPost, http.StatusOK)
+	if err != nil {
+		e.close()
+		return nil, err
+	}
+	e.request, e.begins, e.answer = request, []byte("HTTP/1.1 200 "), make([]byte, length)
+	return e, nil
+}
+
+// openSocket opens a WebSocket at a path of an echo, and an exchange of one
+// text frame. Its mask is zero: a client need not hide its text from itself.
+func openSocket(addr, path string, text []byte) (*exchange, error) {
+	e, err := dial(addr, fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", path, addr))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := e.greet(http.MethodGet, http.StatusSwitchingProtocols); err != nil {
+		e.close()
+		return nil, err
+	}
+	e.request = append(append(frameHead(len(text), 0x80), 0, 0, 0, 0), text...)
+	e.begins = append(frameHead(len(text), 0), text...)
+	e.answer = make([]byte, len(e.begins))
+	return e, nil
+}
+
+// frameHead is the head of a text frame of up to 65,535 bytes.
+func frameHead(length int, masked byte) []byte {
+	if length < 126 {
+		return []byte{0x81, masked | byte(length)}
+	}
+	return binary.BigEndian.AppendUint16([]byte{0x81, masked | 126}, uint16(length))
+}
+
+// dial connects and writes the first bytes.
+func dial(addr string, first []byte) (*exchange, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	if err := conn.SetDeadline(time.Now().Add(bareTime)); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	if _, err := conn.Write(first); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return &exchange{conn: conn}, nil
+}
+
+// greet reads the first answer and returns how many bytes it has. Nothing may
+// follow it: what is asked for next has not been asked for.
+func (e *exchange) greet(method string, status int) (length int, err error) {
+	var all bytes.Buffer
+	res, err := http.ReadResponse(bufio.NewReader(io.TeeReader(e.conn, &all)), &http.Request{Method: method})
+	if err != nil {
+		return 0, err
+	}
+	if res.StatusCode != status {
+		return 0, fmt.Errorf("the answer is %s", res.Status)
+	}
+	if status == http.StatusOK {
+		if res.ContentLength < 0 {
+			return 0, errors.New("the answer has no Content-Length")
+		}
+		if _, err := io.Copy(io.Discard, res.Body); err != nil {
+			return 0, err
+		}
+	}
+	return all.Len(), nil
+}
+
+// again asks once more and reads the answer.
+func (e *exchange) again() error {
+	if _, err := e.conn.Write(e.request); err != nil {
+		return err
+	}
+	if _, err := io.ReadFull(e.conn, e.answer); err != nil {
+		return err
+	}
+	if !bytes.HasPrefix(e.answer, e.begins) {
+		return fmt.Errorf("the answer is %.100q", e.answer)
+	}
+	return nil
+}
+
+func (e *exchange) close() { _ = e.conn.Close() } // nobody is left to tell
+
+// exchanges are as many as there are workers, one for each.
+type exchanges []*exchange
+
+func openAll(workers int, open func() (*exchange, error)) (list exchanges, err error) {
+	for range workers {
+		e, err := open()
+		if err != nil {
+			list.close()
+			return nil, err
+		}
+		list = append(list, e)
+	}
+	return list, nil
+}
+
+func (l exchanges) close() {
+	for _, e := range l {
+		e.close()
+	}
+}
+
+// task has each worker use its own exchange.
+func (l exchanges) task(_ context.Context, worker, _ int) error { return l[worker].again() }
