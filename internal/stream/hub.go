@@ -111,6 +111,8 @@ func (h *Hub) Sockets() int { return int(h.sockets.Load()) }
 // (Visibility, Only, Except). It does not block and keeps nothing of pushes.
 // The pushes of one chat must be published one after another. A push without an
 // item tells nothing; one with Last lets the chat's sockets close after the grace.
+// A participant who leaves hears nothing of what follows its leaving, unless that is
+// the chat's end, and its sockets close after the grace.
 func (h *Hub) Publish(pushes []center.Push) {
 	for len(pushes) > 0 {
 		n := 1
@@ -130,12 +132,32 @@ func (h *Hub) tell(chat center.ContactID, pushes []center.Push) {
 	if first == nil {
 		return
 	}
+	ends := pushes[len(pushes)-1].Last
 	for i := range pushes {
-		first.tell(&pushes[i])
+		p := &pushes[i]
+		first.tell(p)
+		if p.Item.ContentType == center.EventLeft && !ends {
+			first.dismiss(p.Item.Participant)
+		}
 	}
 	for s := first; s != nil; s = s.next {
 		if s.subscribed {
 			s.kick()
+		}
+	}
+}
+
+// dismiss lets the sockets of a participant who has left, s and those behind it, hear
+// nothing more. The caller holds the shard.
+func (s *socket) dismiss(who center.ParticipantID) {
+	for at := s; at != nil; at = at.next {
+		if at.participant != who {
+			continue
+		}
+		at.subscribed = false
+		at.kick()
+		if at.closeAt == 0 {
+			at.closeAt, at.closeFor = s.hub.turn.Load()+s.hub.clocks.grace, Ended
 		}
 	}
 }

@@ -199,7 +199,7 @@ func (s *socket) subscribe(m message) {
 	sh := s.hub.shard(s.chat)
 	sh.mu.Lock()
 	first := s.queue(reply) > 0 && m.chat && !s.subscribed
-	s.subscribed = s.subscribed || first
+	s.subscribed = s.subscribed || first && s.closeAt == 0 // else the chat is over for it, as it is about to hear
 	sh.mu.Unlock()
 	if first {
 		s.hub.done.Go(s.connected)

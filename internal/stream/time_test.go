@@ -84,6 +84,52 @@ func TestGraceAfterTheEnd(t *testing.T) {
 	})
 }
 
+// Who leaves hears of it, and nothing of what the others say from then on.
+func TestGraceAfterLeaving(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, h *Hub, _ *chats) {
+		customer, agent := subscribedPipe(t, h, customerToken), subscribedPipe(t, h, agentToken)
+		late := pipe(t, h, agentToken, "")
+		left := push("chat-1", "left")
+		left.Item.ContentType, left.Item.Participant = center.EventLeft, "AGENT"
+		h.Publish([]center.Push{left, push("chat-1", "how was it?")})
+		h.Publish([]center.Push{push("chat-1", "awful")})
+		for _, want := range []string{"left", "how was it?", "awful"} {
+			if got := content(t, customer.text()); got != want {
+				t.Errorf("the customer got %q; want %q", got, want)
+			}
+		}
+		if got := content(t, agent.text()); got != "left" {
+			t.Errorf("the agent got %q; want its leaving", got)
+		}
+		late.send(subscribe)
+		late.expect(subscribed)
+		h.Publish([]center.Push{push("chat-1", "never again")})
+		if got := content(t, customer.text()); got != "never again" {
+			t.Errorf("the customer got %q", got)
+		}
+		between(t, "closed", agent.closedAfter(1000), 10*time.Second, 12*time.Second)
+		late.expectClose(1000)
+		customer.write(maskedFrame(fin|opClose, nil))
+		customer.next()
+	})
+}
+
+// Whoever leaves with the chat's end hears all of it.
+func TestLeavingAtTheEnd(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, h *Hub, _ *chats) {
+		agent := subscribedPipe(t, h, agentToken)
+		left, last := push("chat-1", "left"), push("chat-1", "bye")
+		left.Item.ContentType, left.Item.Participant, last.Last = center.EventLeft, "AGENT", true
+		h.Publish([]center.Push{left, last})
+		for _, want := range []string{"left", "bye"} {
+			if got := content(t, agent.text()); got != want {
+				t.Errorf("the agent got %q; want %q", got, want)
+			}
+		}
+		agent.expectClose(1000)
+	})
+}
+
 // The chat ends between the handshake's look at it and the socket's first
 // frame: the end is not missed.
 func TestEndDuringHandshake(t *testing.T) {
