@@ -341,8 +341,8 @@ func newRemoveTags(p params) (step, error) {
 	for _, key := range keys {
 		s.keys = append(s.keys, compile(key))
 	}
-	if len(s.keys) == 0 || len(s.keys) > maxTagsAtOnce {
-		return nil, errors.New("TagKeys has " + strconv.Itoa(len(s.keys)) + " keys, not 1 to 6")
+	if len(s.keys) == 0 || len(s.keys) > maxTags {
+		return nil, errors.New("TagKeys has " + strconv.Itoa(len(s.keys)) + " keys, not 1 to " + strconv.Itoa(maxTags))
 	}
 	return s, nil
 }

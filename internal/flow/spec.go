@@ -106,6 +106,8 @@ func nested(name string) param { return param{name: name, dynamic: structure} }
 
 func (p param) must() param { p.required = true; return p }
 
+func (p param) of(values ...string) param { p.values = values; return p }
+
 func (p param) between(least, most int) param { p.min, p.max = least, most; return p }
 
 // specs are the action types of the language by name.

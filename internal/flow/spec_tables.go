@@ -1,5 +1,7 @@
 package flow
 
+import "math"
+
 // Why a chat cannot do an action.
 const (
 	forCalls = "only calls have it"
@@ -12,16 +14,16 @@ var participantSpecs = []spec{
 	{
 		name: "MessageParticipant", types: everywhere &^ hold, oneOf: promptNames, optional: onError, rules: goesOn,
 		params: append(prompt, literal("SkipWhenDTMFBufferEnabled", "true", "false"), literal("TextToSpeechType", "text", "ssml")),
-		make:   newMessage,
+		also:   checkPrompt, make: newMessage,
 	},
 	{
 		name: "MessageParticipantIteratively", types: queued | hold, optional: onError, rules: branches,
 		params:     []param{nested("Messages").must(), literal("InterruptFrequencySeconds")},
-		conditions: someOf("MessagesInterrupted"), chat: "a chat cannot loop prompts",
+		conditions: checkMessages, chat: "a chat cannot loop prompts",
 	},
 	{
 		name: "GetParticipantInput", types: spoken, oneOf: promptNames, required: onError, rules: branches,
-		optional: []string{noMatchingCondition, "InputTimeLimitExceeded", "InvalidPhoneNumber"},
+		optional: []string{noMatchingCondition, inputTimeLimitExceeded, "InvalidPhoneNumber"},
 		params: append(prompt, literal("InputTimeLimitSeconds").must().between(1, 180), literal("StoreInput", "True", "False"),
 			nested("InputValidation"), nested("InputEncryption"), nested("DTMFConfiguration"), literal("EnableDTMFBuffer")),
 		conditions: checkDigits, also: checkInput, chat: "a chat has no keys to press",
@@ -35,15 +37,15 @@ var participantSpecs = []spec{
 	},
 	{
 		name: "ShowView", types: inbound, required: []string{noMatchingCondition, noMatchingError, timeLimitExceeded}, rules: branches | suspends,
-		params: []param{nested("ViewResource").must(), refer("InvocationTimeLimitSeconds").must(), nested("ViewData"),
-			nested("SensitiveDataConfiguration")},
-		conditions: equalsAny, make: newShowView,
+		params: []param{nested("ViewResource").must(), refer("InvocationTimeLimitSeconds").must().between(1, maxViewLimit),
+			nested("ViewData"), nested("SensitiveDataConfiguration")},
+		conditions: equalsAny, also: checkShowView, make: newShowView,
 	},
 	{
 		name: "AuthenticateParticipant", types: inbound, required: []string{timeLimitExceeded, noMatchingError}, rules: suspends,
 		params: []param{nested("CognitoConfiguration").must(), nested("CustomerProfilesConfiguration"),
-			literal("TimeLimitMinutes").between(3, 15)},
-		conditions: someOf("OptedOut"), make: newSignIn,
+			literal("TimeLimitMinutes").between(minSignIn, maxSignIn)},
+		conditions: someOf("OptedOut"), also: checkSignIn, make: newSignIn,
 	},
 	{name: "DisconnectParticipant", types: spoken, rules: terminal, make: newDisconnect},
 }
@@ -72,11 +74,12 @@ var controlSpecs = []spec{
 		name: "CheckMetricData", types: spoken, required: onError, optional: onCondition, rules: branches,
 		params: []param{literal("MetricType", "NumberOfAgentsAvailable", "NumberOfAgentsStaffed", "NumberOfAgentsOnline",
 			"OldestContactInQueueAgeSeconds", "NumberOfContactsInQueue").must(), refer("QueueId"), refer("AgentId")},
-		conditions: checkMetric, make: newCheckMetricData,
+		conditions: checkMetric, also: checkQueue, make: newCheckMetricData,
 	},
 	{
 		name: "GetMetricData", types: everywhere, required: onError,
-		params: []param{refer("QueueId"), refer("AgentId"), refer("QueueChannel")}, make: newGetMetricData,
+		params: []param{refer("QueueId"), refer("AgentId"), refer("QueueChannel").of("Voice", "Chat")},
+		also:   checkQueue, make: newGetMetricData,
 	},
 	{
 		name: "DistributeByPercentage", types: spoken | outboundWhisper, required: onCondition, rules: branches,
@@ -136,16 +139,16 @@ var contactSpecs = []spec{
 	{name: "TransferContactToAgent", types: transfers, rules: terminal, make: newToAgent},
 	{
 		name: "UpdateContactRoutingBehavior", types: spoken | outboundWhisper, optional: onError, rules: goesOn,
-		params: []param{refer("QueuePriority"), refer("QueueTimeAdjustmentSeconds"), nested("RoutingProficiencies")},
-		oneOf:  []string{"QueuePriority", "QueueTimeAdjustmentSeconds", "RoutingProficiencies"}, make: newSetRouting,
+		params: []param{refer("QueuePriority").between(1, math.MaxInt64), refer("QueueTimeAdjustmentSeconds").between(-maxAdjustment, maxAdjustment), nested("RoutingProficiencies")},
+		oneOf:  []string{"QueuePriority", "QueueTimeAdjustmentSeconds", "RoutingProficiencies"}, also: checkRouting, make: newSetRouting,
 	},
 	{
 		name: "UpdateContactRoutingCriteria", types: everywhere, required: onError, params: []param{nested("RoutingCriteria").must()},
-		make: newSetCriteria,
+		also: checkCriteria, make: newSetCriteria,
 	},
 	{
 		name: "UpdateRoutingCriteria", types: everywhere, required: onError, params: []param{nested("RoutingCriteria").must()},
-		make: newSetCriteria,
+		also: checkCriteria, make: newSetCriteria,
 	},
 	{
 		name: "UpdateContactRecordingBehavior", types: spoken | outboundWhisper, optional: onError, rules: goesOn,
@@ -164,7 +167,8 @@ var contactSpecs = []spec{
 	},
 	{
 		name: "CreatePersistentContactAssociation", types: inbound, required: onError,
-		params: []param{refer("SourceContactId").must(), literal("RehydrationType").must()}, make: newPersist,
+		params: []param{refer("SourceContactId").must(), literal("RehydrationType", "ENTIRE_PAST_SESSION", "FROM_SEGMENT", "Entire Past Session", "From Segment").must()},
+		make:   newPersist,
 	},
 	{
 		name: "TagContact", types: everywhere, required: onError,
@@ -188,7 +192,7 @@ var integrationSpecs = []spec{
 	{
 		name: "CreateTask", types: everywhere, required: onError,
 		params: []param{prose("Name").must(), prose("Description"), refer("ContactFlowId"), refer("TaskTemplateId"), nested("Attributes"),
-			nested("References"), refer("DelaySeconds"), refer("ScheduledTime")},
+			nested("References"), refer("DelaySeconds").between(1, 518400), refer("ScheduledTime")},
 	},
 	{
 		name: "CreateWisdomSession", types: everywhere, required: onError, open: true,
@@ -230,10 +234,10 @@ var integrationSpecs = []spec{
 	{name: "AssociateContactToCustomerProfile", types: everywhere, required: onError, open: true, params: []param{nested("ProfileRequestData")}},
 	{
 		name: "EvaluateDataTableValues", types: everywhere, required: onError, open: true,
-		params: []param{refer("DataTableId").must(), nested("Queries")},
+		params: []param{refer("DataTableId").must(), nested("Queries")}, also: checkTables,
 	},
 	{name: "ListDataTableValues", types: everywhere, required: onError, open: true, params: []param{refer("DataTableId").must()}},
-	{name: "UpsertDataTableValues", types: everywhere, required: onError, open: true},
+	{name: "UpsertDataTableValues", types: everywhere, required: onError, open: true, also: checkTables},
 	{name: "StartOutboundChatContact", types: everywhere, required: onError, open: true},
 	{name: "CheckSegmentMembership", types: everywhere, required: onError, optional: onCondition, open: true, conditions: equalsAny},
 	{
@@ -253,17 +257,18 @@ var voiceSpecs = []spec{
 	{
 		name: "TransferParticipantToThirdParty", types: inbound | transfers, required: onError,
 		optional: []string{"CallFailed", "ConnectionTimeLimitExceeded"},
-		params: []param{refer("ThirdPartyPhoneNumber").must(), refer("ThirdPartyConnectionTimeLimitSeconds"),
+		params: []param{refer("ThirdPartyPhoneNumber").must(), refer("ThirdPartyConnectionTimeLimitSeconds").between(0, 600),
 			literal("ContinueFlowExecution", "True", "False"), refer("ThirdPartyDTMFDigits"), nested("CallerId")},
-		chat: forCalls,
+		also: checkThirdParty, chat: forCalls,
 	},
 	{
 		name: "UpdateContactCallbackNumber", types: spoken, required: []string{"InvalidCallbackNumber", "CallbackNumberNotDialable"},
 		params: []param{refer("CallbackNumber").must()}, chat: forCalls, failure: "InvalidCallbackNumber",
 	},
 	{
-		name: "CreateCallbackContact", types: spoken, required: onError, chat: forCalls,
-		params: []param{literal("InitialCallDelaySeconds"), literal("MaximumConnectionAttempts"), literal("RetryDelaySeconds"),
+		name: "CreateCallbackContact", types: spoken, required: onError, also: checkQueue, chat: forCalls,
+		params: []param{literal("InitialCallDelaySeconds").between(0, 259200), literal("MaximumConnectionAttempts").between(0, math.MaxInt64),
+			literal("RetryDelaySeconds").between(0, 259200),
 			refer("QueueId"), refer("AgentId"), refer("ContactFlowId"), nested("CallerId")},
 	},
 	{

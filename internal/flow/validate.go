@@ -86,6 +86,9 @@ func (v *validation) action(a *action) {
 	if a.spec.also != nil {
 		a.spec.also(v, a)
 	}
+	if s, ok := a.step.(broken); ok && len(v.findings) == v.first {
+		v.value(a, "Parameters", s.problem)
+	}
 }
 
 // reserved are names that identifiers may not have.
@@ -154,6 +157,9 @@ func (v *validation) parameter(a *action, p *param) {
 
 // constant checks a literal against the values or the range it may have.
 func (v *validation) constant(a *action, p *param, field, text string) {
+	if text == "" && !p.required {
+		return // some exports write what is not given
+	}
 	if p.values != nil && !slices.ContainsFunc(p.values, func(s string) bool { return strings.EqualFold(s, text) }) {
 		v.value(a, field, "must be one of "+strings.Join(p.values, ", "))
 	}

@@ -112,8 +112,8 @@ func TestProblems(t *testing.T) {
 		{"criteria as a reference", lone("a", "UpdateContactRoutingCriteria", `"RoutingCriteria":"$.External.c"`, good), ""},
 		{"criteria as a text", lone("a", "UpdateContactRoutingCriteria", `"RoutingCriteria":"best"`, good), "Invalid Action property value. Path: Actions[0].Parameters.RoutingCriteria"},
 		{"criteria as a number", lone("a", "UpdateContactRoutingCriteria", `"RoutingCriteria":3`, good), "Invalid Action property value. Path: Actions[0].Parameters.RoutingCriteria"},
-		{"prompts of a bot", lone("a", "ConnectParticipantWithLexBot", `"Text":"a","SSML":"b","LexV2Bot":{}`, to("x", on("NoMatchingError", "x")+","+on("NoMatchingCondition", "x"), "")), "Invalid Action property value. Path: Actions[0].Parameters, Action: a: only one of Text"},
-		{"a bot without prompt", lone("a", "ConnectParticipantWithLexBot", `"LexV2Bot":{}`, to("x", on("NoMatchingError", "x")+","+on("NoMatchingCondition", "x"), "")), "Action is missing required property. Path: Actions[0].Parameters.Text"},
+		{"prompts of a bot", lone("a", "ConnectParticipantWithLexBot", `"Text":"a","SSML":"b","LexV2Bot":{"AliasArn":""}`, to("x", on("NoMatchingError", "x")+","+on("NoMatchingCondition", "x"), "")), "Invalid Action property value. Path: Actions[0].Parameters, Action: a: only one of Text"},
+		{"a bot without prompt", lone("a", "ConnectParticipantWithLexBot", `"LexV2Bot":{"AliasArn":""}`, to("x", on("NoMatchingError", "x")+","+on("NoMatchingCondition", "x"), "")), "Action is missing required property. Path: Actions[0].Parameters.Text"},
 		{"anything goes into a module", lone("a", "InvokeFlowModule", `"FlowModuleId":"m","Inputs":{"a":1}`, good), ""},
 
 		// Transitions.

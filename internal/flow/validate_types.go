@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -114,46 +115,6 @@ func checkMetric(v *validation, a *action) {
 			continue
 		}
 		v.operator(a, i, "Equals", "NumberGreaterThan", "NumberGreaterOrEqualTo", "NumberLessThan", "NumberLessOrEqualTo")
-	}
-}
-
-// checkDigits: a menu branches on single keys.
-func checkDigits(v *validation, a *action) {
-	someOf("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "#")(v, a)
-}
-
-// checkInput: GetParticipantInput is a menu or stores what is entered.
-func checkInput(v *validation, a *action) {
-	store, _ := a.params.literal("StoreInput")
-	if !strings.EqualFold(store, "True") {
-		v.needsError(a, noMatchingCondition)
-		return
-	}
-	if len(a.conditions) > 0 {
-		v.add(a, "Transitions.Conditions", "", "Action does not support conditions. Path: %s", a.path(""))
-	}
-}
-
-// checkBot: one bot, of Lex V2 or of Lex V1, and at most one prompt.
-func checkBot(v *validation, a *action) {
-	if a.params.has("LexBot") == a.params.has("LexV2Bot") {
-		if a.params.has("LexBot") {
-			v.value(a, "Parameters", "only one of LexV2Bot, LexBot may be given")
-		} else {
-			v.missing(a, "Parameters.LexV2Bot")
-		}
-	}
-	prompts := 0
-	for _, name := range promptNames {
-		if a.params.has(name) {
-			prompts++
-		}
-	}
-	switch {
-	case prompts > 1:
-		v.value(a, "Parameters", "only one of "+strings.Join(promptNames, ", ")+" may be given")
-	case prompts == 0 && !a.params.has("LexInitializationData") && !a.params.has("LexInitializtionData"):
-		v.missing(a, "Parameters.Text")
 	}
 }
 
@@ -274,5 +235,61 @@ func checkCaseLink(v *validation, a *action) {
 func checkRedaction(v *validation, a *action) {
 	if a.params.has("ChatBehavior") {
 		v.needsError(a, "InFlightRedactionConfigurationFailed")
+	}
+}
+
+// checkQueue: a queue is named by its id or as that of an agent.
+func checkQueue(v *validation, a *action) {
+	if a.params.has("QueueId") && a.params.has("AgentId") {
+		v.value(a, "Parameters", "only one of QueueId, AgentId may be given")
+	}
+}
+
+// checkThirdParty: only a flow that goes on sees how the call went.
+func checkThirdParty(v *validation, a *action) {
+	if goesOn, _ := a.params.literal("ContinueFlowExecution"); !isTrue(goesOn) {
+		v.refuseError(a, "CallFailed")
+		v.refuseError(a, "ConnectionTimeLimitExceeded")
+	}
+}
+
+// checkRouting: proficiencies can fail; a priority and a time cannot.
+func checkRouting(v *validation, a *action) {
+	if a.params.has("RoutingProficiencies") {
+		v.needsError(a, noMatchingError)
+	}
+}
+
+// checkCriteria: criteria without references have to be right.
+func checkCriteria(v *validation, a *action) {
+	raw := a.params["RoutingCriteria"]
+	if !a.params.has("RoutingCriteria") || raw[0] != '{' || bytes.IndexByte(raw, '$') >= 0 {
+		return
+	}
+	document, err := decode(raw)
+	if err != nil {
+		return
+	}
+	if _, problem := readCriteria(document); problem != "" {
+		v.value(a, "Parameters.RoutingCriteria", problem)
+	}
+}
+
+// Bounds of the actions on data tables.
+const (
+	maxQueries = 5
+	maxUpserts = 25
+)
+
+// checkTables: how much may be asked of a data table, and written, at once.
+func checkTables(v *validation, a *action) {
+	for _, of := range []struct {
+		name string
+		most int
+	}{{"Queries", maxQueries}, {"DataTableUpsertAttributes", maxUpserts}} {
+		var list []json.RawMessage
+		if json.Unmarshal(a.params[of.name], &list) == nil && len(list) > of.most {
+			v.value(a, "Parameters."+of.name, fmt.Sprintf("has %d entries, more than %d", len(list), of.most))
+		}
 	}
 }
