@@ -101,6 +101,7 @@ type stage struct {
 	data string // its directory; "" for memory
 	c    *client.Client
 	flow string
+	srv  *server.Server
 
 	stop context.CancelFunc
 	up   sync.WaitGroup
@@ -142,7 +143,7 @@ func (s *stage) start() {
 		s.t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(s.t.Context())
-	s.stop = stop
+	s.stop, s.srv = stop, srv
 	up := make(chan struct{})
 	s.up.Go(func() {
 		if err := srv.ServeOn(ctx, &listener{pipes: s.net, closed: make(chan struct{})}, func(string) { close(up) }); err != nil {
