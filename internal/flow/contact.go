@@ -3,6 +3,8 @@ package flow
 import (
 	"errors"
 	"maps"
+	"slices"
+	"strconv"
 	"strings"
 
 	"parley/internal/center"
@@ -37,6 +39,9 @@ func (s *setAttributes) run(m *machine, a *action) result {
 		if problem != "" {
 			return fail("%s", problem)
 		}
+		for _, key := range slices.Sorted(maps.Keys(set)) {
+			m.logAttribute(a, key, set[key], true)
+		}
 		return m.relate(Update{Contact: m.c.Related, Attributes: set})
 	}
 	set, problem := m.assign(a, m.c.Attributes, s.list)
@@ -65,12 +70,7 @@ func (m *machine) assign(a *action, old map[string]string, list []assignment) (s
 		if key != "" {
 			set[key] = value
 		}
-		if m.c.Logging && len(m.out.Log) < maxLog {
-			entry := m.entry(a)
-			entry.Parameters = map[string]any{"Key": key, "Value": value}
-			m.out.Log = append(m.out.Log, entry)
-			m.logged = true
-		}
+		m.logAttribute(a, key, value, false)
 	}
 	size := 0
 	for k, v := range set {
@@ -80,6 +80,20 @@ func (m *machine) assign(a *action, old map[string]string, list []assignment) (s
 		return nil, "the attributes would weigh more than 32768 bytes"
 	}
 	return set, ""
+}
+
+// logAttribute writes an entry of its own for an attribute, as the service does.
+func (m *machine) logAttribute(a *action, key, value string, related bool) {
+	if !m.c.Logging || len(m.out.Log) >= maxLog {
+		return
+	}
+	entry := m.entry(a)
+	entry.Parameters = map[string]any{"Key": key, "Value": value}
+	if a.typ == "UpdateContactAttributes" {
+		entry.Parameters["AddAttributeToRelatedContact"] = strconv.FormatBool(related)
+	}
+	m.out.Log = append(m.out.Log, entry)
+	m.logged = true
 }
 
 // setFlowAttributes is UpdateFlowAttributes: values for this run only.

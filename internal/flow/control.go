@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -11,7 +12,10 @@ import (
 )
 
 // compare is Compare: the conditions decide over what one reference stands for.
-type compare struct{ of *reference }
+type compare struct {
+	of        *reference
+	namespace string // what the designer calls the root
+}
 
 func newCompare(p params) (step, error) {
 	t, err := p.template("ComparisonValue")
@@ -22,12 +26,13 @@ func newCompare(p params) (step, error) {
 	if of == nil {
 		return nil, errors.New("ComparisonValue is not exactly one reference")
 	}
-	return compare{of}, nil
+	return compare{of, cmp.Or(namespaces[of.name], "System")}, nil
 }
 
 func (s compare) run(m *machine, _ *action) result {
 	v := m.resolve(s.of)
 	m.note("Attribute", s.of.raw)
+	m.note("Namespace", s.namespace)
 	text := v.text()
 	if !m.spend(len(text)) {
 		return fail("the value is too long")
@@ -75,6 +80,7 @@ func newWait(p params) (step, error) {
 func (s *wait) run(m *machine, _ *action) result {
 	text, _ := s.limit.text(m)
 	m.note("TimeoutSeconds", text)
+	m.note("InterruptOnCustomerReturn", strconv.FormatBool(slices.Contains(s.events, customerReturned)))
 	seconds, ok := number(text)
 	if !ok || seconds < 1 || seconds > maxWait {
 		return fail("TimeLimitSeconds is %q, not a number from 1 to %d", clip(text), maxWait)
@@ -117,9 +123,9 @@ const (
 
 // loop is Loop: it counts its visits in the run and answers ContinueLooping
 // LoopCount times, then DoneLooping once, and begins anew. A LoopCount that is
-// exactly one reference to a list goes through that list; with a LoopName the
-// flow then sees $.Loop.name.Index, Element and Elements. The list is that of
-// the first visit.
+// exactly one reference to a list goes through that list, as it is at the first
+// visit. With a LoopName the flow sees $.Loop.name.Index, from 0 on, and of a
+// list $.Loop.name.Element and $.Loop.name.Elements.
 type loop struct {
 	count template
 	name  string
@@ -157,7 +163,7 @@ func (s *loop) run(m *machine, a *action) result {
 		d.Loops = map[string]int{}
 	}
 	d.Loops[a.id] = visits + 1
-	if elements != nil {
+	if elements != nil || s.name != "" {
 		if d.Lists == nil {
 			d.Lists = map[string]ListLoop{}
 		}
@@ -179,7 +185,7 @@ func (s *loop) label(id string) string {
 
 // times is how often the loop continues, and over which list.
 func (s *loop) times(m *machine, id string) (n int, elements json.RawMessage, problem string) {
-	if l, ok := m.run.Data.Lists[s.label(id)]; ok && m.run.Data.Loops[id] > 0 {
+	if l := m.run.Data.Lists[s.label(id)]; l.Elements != nil && m.run.Data.Loops[id] > 0 {
 		return l.Length, l.Elements, ""
 	}
 	v, ok := s.count.value(m)

@@ -203,6 +203,9 @@ func TestLoopOverAList(t *testing.T) {
 	if got, want := run(list, `,"LoopName":"things"`), "0: a of "+list+"; 1: b of "+list+"; done []"; got != want {
 		t.Errorf("%s; want %s", got, want)
 	}
+	if got, want := run(`"2"`, `,"LoopName":"things"`), "0:  of ; 1:  of ; done []"; got != want {
+		t.Errorf("a loop that counts: %s; want %s", got, want)
+	}
 	if got, want := run(`[]`, ""), "done []"; got != want {
 		t.Errorf("an empty list: %s; want %s", got, want)
 	}

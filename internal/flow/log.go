@@ -51,6 +51,38 @@ var blocks = map[string]string{
 	"EndFlowExecution":                    "Resume",
 }
 
+// legacy are parameters whose action has no use for them in a chat, by its type:
+// each with its name in flow logs.
+var legacy = map[string][][2]string{
+	"GetParticipantInput":                 {{"Text", "Text"}, {"InputTimeLimitSeconds", "Timeout"}},
+	"MessageParticipantIteratively":       {{"InterruptFrequencySeconds", "InterruptSeconds"}},
+	"TransferParticipantToThirdParty":     {{"ThirdPartyPhoneNumber", "PhoneNumber"}, {"ThirdPartyConnectionTimeLimitSeconds", "TimeLimit"}},
+	"UpdateContactMediaStreamingBehavior": {{"MediaStreamType", "MediaStreamTypes"}},
+	"UpdateContactTextToSpeechVoice": {
+		{"TextToSpeechVoice", "GlobalVoice"}, {"TextToSpeechEngine", "GlobalEngine"}, {"TextToSpeechStyle", "SpeakingStyle"},
+	},
+}
+
+// noteLegacy keeps the parameters of an action in legacy for its entry in the flow log.
+func (m *machine) noteLegacy(a *action) {
+	if !m.c.Logging && m.w.Trace == nil {
+		return
+	}
+	for _, names := range legacy[a.typ] {
+		if t, err := a.params.template(names[0]); err == nil && a.params.has(names[0]) {
+			text, _ := t.text(m)
+			m.note(names[1], text)
+		}
+	}
+}
+
+// namespaces are what the designer calls the roots of references, where it is
+// not System.
+var namespaces = map[string]string{
+	"Attributes": "User Defined", "FlowAttributes": "Flow", "SegmentAttributes": "Segment attributes", "External": "External",
+	"Lex": "Lex", "Customer": "Customer", "Case": "Cases", "Views": "Views", "Metrics": "Queue metrics", "Loop": "Loop", "Modules": "Modules",
+}
+
 // blockOf is the name of an action in flow logs.
 func blockOf(a *action) string {
 	switch a.typ {

@@ -73,7 +73,7 @@ func TestTrace(t *testing.T) {
 		`a next0 "">b false Hello Ada`,
 		`b 0 ""> true <nil>`,
 		`b condition0 "WaitCompleted">c false <nil>`,
-		`c error0 "NoMatchingError">d false <nil>`,
+		`c error0 "NoMatchingError">d false Press`,
 		`d 0 ""> false <nil>`,
 	}
 	if !slices.Equal(visits, want) {

@@ -16,9 +16,10 @@ const noRecordings = "a chat cannot play a recorded prompt"
 // written, goes to the participant as plain text. Recorded prompts (PromptId,
 // Media) cannot be played.
 type message struct {
-	text     template
-	recorded bool
-	ssml     bool
+	text      template
+	recorded  bool
+	recording string // PromptId as it is written
+	ssml      bool
 }
 
 func newMessage(p params) (step, error) {
@@ -32,18 +33,22 @@ func newMessage(p params) (step, error) {
 		s.text, err = p.template("SSML")
 	default:
 		s.recorded = p.has("PromptId") || p.has("Media")
+		s.recording, err = p.literal("PromptId")
 	}
 	return &s, err
 }
 
 func (s *message) run(m *machine, _ *action) result {
 	if s.recorded {
+		m.note("AudioPrompt", s.recording)
 		return fail(noRecordings)
 	}
 	text, ok := s.text.text(m)
+	spoken := "text"
 	if s.ssml {
-		m.note("TextToSpeechType", "ssml")
+		spoken = "ssml"
 	}
+	m.note("TextToSpeechType", spoken)
 	m.note("Text", text)
 	if problem := promptProblem(text, ok); problem != "" {
 		return fail("%s", problem)
@@ -83,7 +88,10 @@ type nothing struct{}
 
 func newNothing(params) (step, error) { return nothing{}, nil }
 
-func (nothing) run(*machine, *action) result { return done }
+func (nothing) run(m *machine, a *action) result {
+	m.noteLegacy(a)
+	return done
+}
 
 // unsupported is an action that a chat cannot do or that Parley does not run:
 // it takes its error branch, and the log says so.
@@ -92,7 +100,8 @@ type unsupported struct {
 	problem   string
 }
 
-func (s unsupported) run(_ *machine, a *action) result {
+func (s unsupported) run(m *machine, a *action) result {
+	m.noteLegacy(a)
 	errorType := s.errorType
 	if errorType == "" {
 		errorType = noMatchingError

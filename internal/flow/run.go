@@ -137,7 +137,7 @@ func (w *Wait) Wants(ev Event) bool {
 type Data struct {
 	Attributes map[string]string   `json:"attributes,omitempty"` // $.FlowAttributes
 	Loops      map[string]int      `json:"loops,omitempty"`      // visits by action identifier
-	Lists      map[string]ListLoop `json:"lists,omitempty"`      // $.Loop: loops over a list, by LoopName
+	Lists      map[string]ListLoop `json:"lists,omitempty"`      // $.Loop: by LoopName
 	External   json.RawMessage     `json:"external,omitempty"`   // $.External: the last answer of a function
 	Invocation string              `json:"invocation,omitempty"` // $.LambdaInvocation.InvocationId: the last asynchronous call
 	Lex        json.RawMessage     `json:"lex,omitempty"`        // $.Lex: the last interaction with a bot
@@ -148,11 +148,11 @@ type Data struct {
 	Talk       *Talk               `json:"talk,omitempty"`       // the interaction with a bot that is under way
 }
 
-// ListLoop is where a Loop over a list stands.
+// ListLoop is where a Loop with a name, or over a list, stands.
 type ListLoop struct {
 	Index    int             `json:"index"`
 	Length   int             `json:"length"`
-	Elements json.RawMessage `json:"elements"`
+	Elements json.RawMessage `json:"elements,omitempty"` // nil for a loop that only counts
 }
 
 // Talk is a customer's interaction with a bot while it lasts.

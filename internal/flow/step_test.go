@@ -308,9 +308,9 @@ func TestFlowLog(t *testing.T) {
 		act("off", "UpdateFlowLoggingBehavior", `"FlowLoggingBehavior":"Disabled"`, `"NextAction":"hi"`),
 		say("hi", "hi", "odd2"), act("odd2", "Teleport", "", to("x", on("NoMatchingError", "x"), "")), bye("x")))
 	want := []string{
-		"set UpdateContactAttributes map[Key:a Value:1]  always=false",
-		"set UpdateContactAttributes map[Key:b Value:2]  always=false",
-		"cmp Compare map[Attribute:$.Attributes.a] 1 always=false",
+		"set UpdateContactAttributes map[AddAttributeToRelatedContact:false Key:a Value:1]  always=false",
+		"set UpdateContactAttributes map[AddAttributeToRelatedContact:false Key:b Value:2]  always=false",
+		"cmp Compare map[Attribute:$.Attributes.a Namespace:User Defined] 1 always=false",
 		`bad TransferToFlow map[ContactFlowId:nowhere] NoMatchingError always=false contact-flow "nowhere" does not exist`,
 		"odd Teleport map[] NoMatchingError always=true unknown action type Teleport",
 		"odd2 Teleport map[] NoMatchingError always=true unknown action type Teleport",

@@ -84,6 +84,7 @@ func TestLexReferences(t *testing.T) {
 		"$.Lex.SessionAttributes.k": "v", "$.Lex.DialogState": "Fulfilled", "$.Lex.SentimentResponse.Label": "POSITIVE",
 		"$.Lex.SentimentResponse.Scores.Positive": "0.9", "$.Lex.SentimentResponse.Scores.Mixed": "0",
 		"$.Lex.AlternativeIntents.Fly.IntentConfidence.Score": "0.25", "$.Lex.AlternativeIntents.Fly.Slots.To": "Oslo",
+		"$.Lex.AlternateIntents.Fly.IntentName": "Fly",
 	} {
 		s, _ := settled()
 		out := s.start(t, doc(act("a", "ConnectParticipantWithLexBot", `"LexInitializationData":{"InitialMessage":"x"},`+alias,
@@ -221,6 +222,44 @@ func TestWhispersAreOneSided(t *testing.T) {
 		check(t, string(kind), out, "psst | end")
 		if out.Messages[0].Visibility != want || len(out.Log) != 1 || !out.Log[0].Always {
 			t.Errorf("%s: %+v, log %+v", kind, out.Messages, out.Log)
+		}
+	}
+}
+
+// TestLogParameters: the entries of flow logs have the names of the legacy blocks.
+func TestLogParameters(t *testing.T) {
+	for _, test := range []struct{ typ, parameters, want string }{
+		{"MessageParticipant", `"Text":"Hello $.Channel"`, "map[Text:Hello CHAT TextToSpeechType:text]"},
+		{"MessageParticipant", `"SSML":"<speak/>"`, "map[Text:<speak/> TextToSpeechType:ssml]"},
+		{"MessageParticipant", `"PromptId":"p"`, "map[AudioPrompt:p]"},
+		{"MessageParticipantIteratively", `"Messages":[{"Text":"a"}],"InterruptFrequencySeconds":"30"`, "map[InterruptSeconds:30]"},
+		{"GetParticipantInput", `"Text":"Press","InputTimeLimitSeconds":"5"`, "map[Text:Press Timeout:5]"},
+		{"UpdateContactTextToSpeechVoice", `"TextToSpeechVoice":"Amy","TextToSpeechEngine":"Neural","TextToSpeechStyle":"None"`, "map[GlobalEngine:Neural GlobalVoice:Amy SpeakingStyle:None]"},
+		{"TransferParticipantToThirdParty", `"ThirdPartyPhoneNumber":"$.Attributes.phone","ThirdPartyConnectionTimeLimitSeconds":"30"`, "map[PhoneNumber:+1 TimeLimit:30]"},
+		{"UpdateContactMediaStreamingBehavior", `"MediaStreamingState":"Enabled","MediaStreamType":"Audio"`, "map[MediaStreamTypes:Audio]"},
+		{"UpdateContactTargetQueue", `"QueueId":"q"`, "map[Queue:arn:q]"},
+		{"UpdateContactAttributes", `"Attributes":{"a":"$.Channel"}`, "map[AddAttributeToRelatedContact:false Key:a Value:CHAT]"},
+		{"UpdateContactAttributes", `"Attributes":{"a":"1"},"TargetContact":"Related"`, "map[AddAttributeToRelatedContact:true Key:a Value:1]"},
+		{"UpdateFlowAttributes", `"FlowAttributes":{"a":{"Value":"1"}}`, "map[Key:a Value:1]"},
+		{"UpdateContactEventHooks", `"EventHooks":{"AgentWhisper":"other"}`, "map[ContactFlowId:other Type:AgentWhisper]"},
+		{"UpdateContactRoutingBehavior", `"QueuePriority":"1"`, "map[AbsolutePosition:1]"},
+		{"CheckMetricData", `"MetricType":"NumberOfContactsInQueue","QueueId":"q"`, "map[Queue:arn:q Status:NumberOfContactsInQueue]"},
+		{"GetMetricData", `"QueueId":"q"`, "map[Queue:arn:q]"},
+		{"CheckHoursOfOperation", `"HoursOfOperationId":"h"`, "map[Hours:h]"},
+		{"InvokeLambdaFunction", `"LambdaFunctionARN":"f","LambdaInvocationAttributes":{"a":"b"}`, "map[FunctionArn:f Parameters:map[a:b] TimeLimit:8000]"},
+		{"Wait", `"TimeLimitSeconds":"5","Events":["CustomerReturned"]`, "map[InterruptOnCustomerReturn:true TimeoutSeconds:5]"},
+		{"Loop", `"LoopCount":"3"`, "map[LoopCount:3]"},
+		{"Compare", `"ComparisonValue":"$.Lex.IntentName"`, "map[Attribute:$.Lex.IntentName Namespace:Lex]"},
+		{"Compare", `"ComparisonValue":"$.Channel"`, "map[Attribute:$.Channel Namespace:System]"},
+		{"UpdateFlowLoggingBehavior", `"FlowLoggingBehavior":"Enabled"`, "map[LoggingBehavior:Enable]"},
+		{"ConnectParticipantWithLexBot", `"Text":"Hi",` + alias, "map[BotAliasArn:arn:bot LexVersion:V2 Text:Hi]"},
+	} {
+		s, _ := settled()
+		s.Contact.Logging, s.Contact.Related = true, "c-9"
+		s.Contact.Attributes = map[string]string{"phone": "+1"}
+		out := s.start(t, one(test.typ, test.parameters))
+		if len(out.Log) == 0 || fmt.Sprint(out.Log[0].Parameters) != test.want {
+			t.Errorf("%s {%s}: %+v; want %s", test.typ, test.parameters, out.Log, test.want)
 		}
 	}
 }

@@ -163,7 +163,7 @@ var roots = map[string]*root{
 	"References":        {get: func(m *machine, path []string) value { return contactReference(m.c.References, path) }, user: true},
 	"SegmentAttributes": {get: func(m *machine, path []string) value { return segmentAttribute(m.c.SegmentAttributes, path) }, user: true},
 	"External":          {get: gathered(docExternal), user: true},
-	"Lex":               {get: gathered(docLex)},
+	"Lex":               {get: lex},
 	"Views":             {get: gathered(docViews), user: true},
 	"Metrics":           {get: gathered(docMetrics)},
 	"Modules":           {get: modules, user: true},
@@ -376,6 +376,14 @@ func gathered(doc int) func(*machine, []string) value {
 	return func(m *machine, path []string) value { return walk(m.document(doc), path) }
 }
 
+// lex is $.Lex. Documents spell AlternativeIntents also without its "iv".
+func lex(m *machine, path []string) value {
+	if len(path) > 0 && path[0] == "AlternateIntents" {
+		path = append([]string{"AlternativeIntents"}, path[1:]...)
+	}
+	return walk(m.document(docLex), path)
+}
+
 // modules is $.Modules: the Input of the module that runs, and the Result and
 // ResultData of the last one that was called.
 func modules(m *machine, path []string) value {
@@ -385,7 +393,7 @@ func modules(m *machine, path []string) value {
 	return walk(m.document(docModule), path)
 }
 
-// listLoop is $.Loop.name.Index, .Element and .Elements of a Loop over a list.
+// listLoop is $.Loop.name.Index of a Loop, and .Element and .Elements of one over a list.
 func listLoop(m *machine, path []string) value {
 	if len(path) < 2 {
 		return value{}
