@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/api/participant"
+	"parley/api/restjson"
 )
 
 // open asks for a connection and subscribes a socket; nil for one without. ctx bounds it.
@@ -151,25 +152,39 @@ func (s *Session) follow() error {
 // frame takes one message of the socket and reports the answer to a heartbeat. What cannot be
 // understood is nothing for a client to fail on.
 func (s *Session) frame(text []byte) (beat bool, err error) {
-	var f frame
-	if json.Unmarshal(text, &f) != nil {
-		return false, nil
-	}
-	switch f.Topic {
-	case "aws/heartbeat":
-		return true, nil
-	case "aws/chat":
-		var content string
-		if json.Unmarshal(f.Content, &content) != nil {
-			return false, nil
-		}
-		item, err := ParseItem([]byte(content))
+	var p push
+	if restjson.Unmarshal(text, &p) == nil && p.topic == "aws/chat" {
+		item, err := ParseItem(p.content)
 		if err != nil {
 			return false, nil
 		}
 		return false, s.deliver(item)
 	}
-	return false, nil
+	var f frame // whatever else there is comes seldom
+	return json.Unmarshal(text, &f) == nil && f.Topic == "aws/heartbeat", nil
+}
+
+// push is a message of the socket that carries an item: the content is text.
+type push struct {
+	topic   string
+	content []byte
+}
+
+// DecodeJSON implements [restjson.JSONDecoder].
+func (p *push) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "topic":
+			p.topic = d.String()
+		case "content":
+			p.content = []byte(d.String())
+		default:
+			d.Skip()
+		}
+	}
 }
 
 // poll reads the transcript again and again.

@@ -122,12 +122,12 @@ func (s *Session) View(ctx context.Context, viewToken string) (*participant.View
 
 // insist makes a call until it succeeds, is refused, or time is over.
 func (s *Session) insist(ctx context.Context, call func(ctx context.Context, token string) error) error {
-	if _, limited := ctx.Deadline(); !limited {
-		var cancel context.CancelFunc
+	var cancel context.CancelFunc
+	if _, limited := ctx.Deadline(); limited {
+		ctx, cancel = context.WithCancel(ctx)
+	} else {
 		ctx, cancel = context.WithTimeout(ctx, s.cfg.SendTimeout)
-		defer cancel()
 	}
-	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stop := context.AfterFunc(s.ctx, cancel)
 	defer stop()
