@@ -58,6 +58,7 @@ type hall struct {
 	instance        string
 	greet, survey   string
 	quota           int64
+	functions       map[string]func(event []byte) (json.RawMessage, error)
 	mu              sync.Mutex // guards told
 	told            []center.Push
 }
@@ -86,7 +87,10 @@ func openHall(t *testing.T) *hall {
 		Store: h.store, Catalog: h.catalog, Clock: clock, Log: slog.New(slog.DiscardHandler), Partition: partition,
 		MaxActive: func(center.InstanceID) int64 { return h.quota },
 		Bus:       &bus.Local{Listeners: []bus.Listener{h.hear}},
-		Invoke: func(context.Context, flow.Invoke, []byte) (json.RawMessage, error) {
+		Invoke: func(_ context.Context, call flow.Invoke, event []byte) (json.RawMessage, error) {
+			if f := h.functions[call.Function]; f != nil {
+				return f(event)
+			}
 			return nil, errors.New("no function")
 		},
 		StreamBody: func(i center.InstanceID, s contact.Streamed) []byte {

@@ -119,6 +119,10 @@ func (u CompleteUpload) decide(d *decision) error {
 		d.change.Reply = Reply{Item: before.id, Time: before.time}
 		return nil
 	}
+	if before, ok := d.waitingToken(p.ID, u.ClientToken); ok {
+		d.change.Reply = before
+		return nil
+	}
 	a := d.chat.Attachment(u.Attachment)
 	switch {
 	case a == nil || a.Owner != p.ID:
@@ -133,10 +137,8 @@ func (u CompleteUpload) decide(d *decision) error {
 	a = d.edit().Attachment(u.Attachment)
 	a.Status = center.AttachmentApproved
 	shown := *a
-	it := d.add(center.Item{
+	return d.speak(Waiting{Item: center.Item{
 		Type: center.TypeAttachment, ClientToken: u.ClientToken, Attachment: &shown,
 		Participant: author.ID, DisplayName: author.DisplayName, Role: author.Role,
-	})
-	d.change.Reply = Reply{Item: it.ID, Time: it.Time}
-	return d.spoken(author.Role, center.AttachmentMessage, "")
+	}})
 }

@@ -51,6 +51,9 @@ type Chat struct {
 	WhisperBy time.Time            `json:"whisperBy,omitzero"` // when a whisper has lasted too long
 	Agent     flow.Agent           `json:"agent,omitzero"`     // the last agent who accepted the chat
 
+	Processor *flow.Processor `json:"processor,omitempty"` // of messages
+	Line      []Waiting       `json:"line,omitempty"`      // what is being processed, and what follows that
+
 	RoleTimers  []RoleTimer         `json:"roleTimers,omitempty"` // as configured
 	Idle        *Idle               `json:"idle,omitempty"`       // running timers
 	Attachments []center.Attachment `json:"attachments,omitempty"`
@@ -151,6 +154,7 @@ func (c *Chat) clone() *Chat {
 	n.Contacts = slices.Clone(c.Contacts)
 	n.Participants = slices.Clone(c.Participants)
 	n.Effects = slices.Clone(c.Effects)
+	n.Line = slices.Clone(c.Line)
 	n.Attachments = slices.Clone(c.Attachments)
 	n.Streams = slices.Clone(c.Streams)
 	n.Replies = slices.Clone(c.Replies)

@@ -119,6 +119,7 @@ type Reply struct {
 	Item        center.ItemID        `json:"item,omitempty"`
 	Time        time.Time            `json:"time,omitzero"`
 	ID          string               `json:"id,omitempty"` // of an attachment or a stream
+	Processing  bool                 `json:"-"`            // the message goes through the message processor first
 }
 
 // decision collects what a command leads to.
@@ -128,7 +129,7 @@ type decision struct {
 	env    *Env
 	change Change
 
-	seq  int64     // of the last item, those of this change included
+	seq  int64     // of the last item, those of this change and of the line included
 	time time.Time // of the last item
 	need *Need     // a queue whose length was asked for and is not known
 }
@@ -141,6 +142,7 @@ type decision struct {
 // and empty.
 func Decide(chat *Chat, tail *Tail, cmd Command, env *Env) (Change, error) {
 	d := decision{chat: chat, tail: tail, env: env, seq: tail.Seq, time: tail.Time}
+	d.takeLine()
 	if err := cmd.decide(&d); err != nil {
 		return Change{}, err
 	}
@@ -215,16 +217,31 @@ func (d *decision) newID() string {
 }
 
 // add appends an item to the transcript and tells everybody who may see it.
-// Id, Seq, times and contact are filled in. It returns the item as stored.
-func (d *decision) add(it center.Item) *center.Item {
-	d.stamp(&it)
+// Id, Seq, times and contact are filled in. While a message is being processed
+// all of that comes to pass behind it: see [Waiting].
+func (d *decision) add(it center.Item) { d.put(&Waiting{Item: it}) }
+
+// put is add for an item that something follows from. It reports whether the
+// item has to wait.
+func (d *decision) put(w *Waiting) (waits bool) {
+	it := &w.Item
+	d.stamp(it)
 	d.seq++
 	it.Seq = d.seq
 	it.ID = center.NewItemID(it.Time, it.Seq, d.env.Rand.Uint64())
 	d.time = it.Time
-	d.change.Items = append(d.change.Items, it)
-	d.tell(center.Push{Item: it})
-	return &d.change.Items[len(d.change.Items)-1]
+	if len(d.chat.Line) > 0 || d.processed(it) {
+		d.wait(w)
+		return true
+	}
+	d.publish(w)
+	return false
+}
+
+// publish puts an item into the transcript.
+func (d *decision) publish(w *Waiting) {
+	d.change.Items = append(d.change.Items, w.Item)
+	d.tell(center.Push{Item: w.Item, Last: w.Last})
 }
 
 // notify tells an event that the transcript does not keep.
@@ -249,6 +266,9 @@ func (d *decision) stamp(it *center.Item) {
 func (d *decision) tell(p center.Push) {
 	p.Chat = d.chat.ID
 	d.change.Pushes = append(d.change.Pushes, p)
+	if p.Item.Visibility == center.VisibleNone {
+		return
+	}
 	for _, s := range d.chat.Streams {
 		d.change.Streamed = append(d.change.Streamed, Streamed{Stream: s, Item: p.Item, Rcpt: p.Receipt})
 	}

@@ -25,6 +25,7 @@ func (d *decision) world(kind flow.Kind) flow.World {
 		LanguageCode: c.Language, Attributes: c.Attributes, SegmentAttributes: cur.SegmentAttrs,
 		References: cur.References, Tags: cur.Tags, Hooks: c.Hooks, Logging: c.Logging,
 		Priority: cur.QueuePriority, TimeAdjustment: time.Duration(cur.QueueTimeAdjust) * time.Second, Criteria: c.Criteria,
+		Processor: c.Processor,
 	}
 	if kind != flow.KindInbound && kind != flow.KindCustomerQueue {
 		view.Agent = c.Agent // the others see none, as in the service
@@ -159,7 +160,7 @@ func (d *decision) adopt(v *flow.Contact) {
 	c := d.edit()
 	cur := d.current()
 	c.Attributes, c.Hooks, c.Language, c.Logging = v.Attributes, v.Hooks, v.LanguageCode, v.Logging
-	c.Target, c.Criteria = v.Queue, v.Criteria
+	c.Target, c.Criteria, c.Processor = v.Queue, v.Criteria, v.Processor
 	cur.Name, cur.Description, cur.CustomerID = v.Name, v.Description, v.CustomerID
 	cur.SegmentAttrs, cur.References, cur.Tags = v.SegmentAttributes, v.References, v.Tags
 	cur.QueuePriority, cur.QueueTimeAdjust = v.Priority, int64(v.TimeAdjustment/time.Second)
@@ -215,7 +216,7 @@ func (d *decision) stopFlows() {
 		data.Talk, c.Data = nil, &data
 	}
 	c.Run, c.Whisper, c.WhisperBy = nil, nil, time.Time{}
-	waited := func(e Effect) bool { return !e.Async() }
+	waited := func(e Effect) bool { return !e.Async() && e.Kind != flow.EffectProcess }
 	c.Effects = slices.DeleteFunc(c.Effects, waited)
 	d.change.Effects = slices.DeleteFunc(d.change.Effects, waited)
 }
@@ -242,6 +243,9 @@ func (e EffectDone) decide(d *decision) error {
 	c := d.edit()
 	kind := c.Effects[i].Kind
 	c.Effects = slices.Delete(c.Effects, i, i+1)
+	if kind == flow.EffectProcess {
+		return d.outcome(e)
+	}
 	ev := flow.Event{Kind: flow.EventEffectDone, Effect: e.ID, Answer: e.Answer, Err: e.Err}
 	if kind == flow.EffectContinue && ev.Err == "" {
 		var found Continued

@@ -63,6 +63,10 @@ func (s Send) decide(d *decision) error {
 		d.change.Reply = Reply{Item: before.id, Time: before.time}
 		return nil
 	}
+	if before, ok := d.waitingToken(s.Participant, s.ClientToken); ok {
+		d.change.Reply = before
+		return nil
+	}
 	if err := checkMessage("", s.ContentType, s.Content, d.chat.ContentTypes, d.env.Limits); err != nil {
 		return err
 	}
@@ -70,9 +74,26 @@ func (s Send) decide(d *decision) error {
 		return err
 	}
 	speaker := *d.chat.Participant(s.Participant)
-	it := d.say(speaker, s.ContentType, d.shown(speaker.Role, s.ContentType, s.Content), s.ClientToken)
-	d.change.Reply = Reply{Item: it.ID, Time: it.Time}
-	return d.spoken(speaker.Role, s.ContentType, s.Content)
+	w := Waiting{Item: message(speaker, s.ContentType, d.shown(speaker.Role, s.ContentType, s.Content), s.ClientToken)}
+	if w.Item.Content != s.Content {
+		w.Heard = s.Content
+	}
+	return d.speak(w)
+}
+
+// speak appends what a participant says or shows, and answers with it. Flows
+// are told of it when it is in the transcript.
+func (d *decision) speak(w Waiting) error {
+	if err := d.room(w.Item.Content); err != nil {
+		return err
+	}
+	w.Wakes = true
+	waits := d.put(&w)
+	d.change.Reply = Reply{Item: w.Item.ID, Time: w.Item.Time, Processing: w.Effect != ""}
+	if waits {
+		return nil
+	}
+	return d.arrived(&w)
 }
 
 // shown is what the transcript keeps of a message: everything, but of a
@@ -110,12 +131,12 @@ func (d *decision) arrive(id center.ParticipantID) error {
 	return err
 }
 
-// say appends a message of a participant.
-func (d *decision) say(p Participant, contentType, content, token string) *center.Item {
-	return d.add(center.Item{
+// message returns a message of a participant.
+func message(p Participant, contentType, content, token string) center.Item {
+	return center.Item{
 		Type: center.TypeMessage, ContentType: contentType, Content: content, ClientToken: token,
 		Participant: p.ID, DisplayName: p.DisplayName, Role: p.Role,
-	})
+	}
 }
 
 // spoken is what follows from a participant having sent a message or a file:

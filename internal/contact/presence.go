@@ -40,7 +40,7 @@ func (c Connect) decide(d *decision) error {
 		d.notify(center.Push{Item: center.Item{Type: center.TypeEvent, ContentType: center.EventRehydrated}})
 	}
 	if m := chat.InitialMessage; m != nil {
-		d.say(*p, m.ContentType, m.Content, "")
+		d.add(message(*p, m.ContentType, m.Content, ""))
 	}
 	d.startIdle()
 	return d.begin()
@@ -219,6 +219,7 @@ func (Stop) decide(d *decision) error {
 }
 
 // end ends the chat: everybody leaves, the transcript closes with chat.ended.
+// What is still in the line comes before that; nobody can say more meanwhile.
 func (d *decision) end(reason string) error {
 	c := d.edit()
 	d.stopFlows()
@@ -226,10 +227,12 @@ func (d *decision) end(reason string) error {
 	d.leaveAll()
 	cur := d.current()
 	cur.Disconnected, cur.DisconnectReason = d.env.Now, reason
-	d.add(center.Item{Type: center.TypeEvent, ContentType: center.EventEnded})
-	d.change.Pushes[len(d.change.Pushes)-1].Last = true
+	d.put(&Waiting{Item: center.Item{Type: center.TypeEvent, ContentType: center.EventEnded}, Last: true})
 	c.Ended = true
-	c.ConnectBy, c.Data, c.Joining, c.Idle, c.Streams, c.Replies = time.Time{}, nil, "", nil, nil, nil
+	c.ConnectBy, c.Data, c.Joining, c.Idle, c.Replies = time.Time{}, nil, "", nil, nil
+	if len(c.Line) == 0 {
+		c.Streams = nil
+	}
 	d.change.Active = -1
 	return nil
 }

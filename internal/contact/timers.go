@@ -172,14 +172,18 @@ const (
 	timerFlow
 	timerWhisper
 	timerStep
+	timerProcessor
 	timerIdleCustomer
 	timerIdleAgent
 )
 
 // nextTimer returns the timer that falls due first.
 func (c *Chat) nextTimer(tail *Tail) (due time.Time, which timer) {
+	if len(c.Line) > 0 {
+		due, which = c.Line[0].By, timerProcessor
+	}
 	if c.Ended {
-		return time.Time{}, timerNone
+		return due, which
 	}
 	offer := func(t time.Time, w timer) {
 		if !t.IsZero() && (due.IsZero() || t.Before(due)) {
@@ -218,7 +222,7 @@ type Tick struct{}
 const maxTimersPerTick = 32
 
 func (Tick) decide(d *decision) error {
-	if d.chat.Ended {
+	if d.chat.Ended && len(d.chat.Line) == 0 {
 		return nil
 	}
 	d.edit()
@@ -254,6 +258,8 @@ func (d *decision) fire(which timer, due time.Time) error {
 	case timerStep:
 		d.expireStep()
 		return nil
+	case timerProcessor:
+		return d.giveUp("the function did not answer in time")
 	case timerIdleCustomer:
 		return d.idle(center.RoleCustomer, due)
 	default:

@@ -30,6 +30,11 @@ func AppendItem(b []byte, it *center.Item, r *center.Receipt) []byte {
 		b = appendMember(b, "DisplayName", it.DisplayName)
 		b = appendMember(b, "ParticipantRole", string(it.Role))
 	}
+	if it.Processing != "" {
+		b = append(b, `,"MessageMetadata":{"MessageId":`...)
+		b = restjson.Quote(b, string(it.ID))
+		b = append(appendMember(b, "MessageProcessingStatus", string(it.Processing)), '}')
+	}
 	if a := it.Attachment; a != nil {
 		b = append(b, `,"Attachments":[{"AttachmentId":`...)
 		b = restjson.Quote(b, a.ID)

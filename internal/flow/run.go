@@ -237,6 +237,7 @@ const (
 	EffectAsk      EffectKind = "ask"      // asks a bot; the answer is an [Answer]
 	EffectUpdate   EffectKind = "update"   // changes the related contact; the answer is empty
 	EffectContinue EffectKind = "continue" // finds what a persistent chat continues; the answer is the caller's own matter
+	EffectProcess  EffectKind = "process"  // calls a message processor, for no flow: see [Processor]
 )
 
 // Effect is one thing to do in the world. It is done at least once, always

@@ -163,7 +163,7 @@ var contactSpecs = []spec{
 	},
 	{
 		name: "UpdateContactMediaProcessing", types: everywhere, required: []string{noMatchingError, "ChannelMismatch"},
-		params: []param{nested("ChatProcessor").must()},
+		params: []param{nested("ChatProcessor").must()}, also: checkProcessor, make: newSetProcessor,
 	},
 	{
 		name: "CreatePersistentContactAssociation", types: inbound, required: onError,

@@ -39,6 +39,7 @@ type Contact struct {
 	Priority                      int64                    // QueuePriority; 0 for the default, 5
 	TimeAdjustment                time.Duration            // QueueTimeAdjustmentSeconds
 	Criteria                      []Criterion              // UpdateContactRoutingCriteria; replaced, never written to
+	Processor                     *Processor               // UpdateContactMediaProcessing; nil for none; replaced, never written to
 }
 
 // Agent is who $.Agent is: in whispers, and in a disconnect flow the one who left.

@@ -75,13 +75,18 @@ func (c *Chat) start(e *flow.Effect, event json.RawMessage) {
 	s := effect{id: e.ID, due: c.Now}
 	var err error
 	switch e.Kind {
-	case flow.EffectInvoke:
+	case flow.EffectInvoke, flow.EffectProcess:
 		s.name = functionName(e.Invoke.Function)
 		call := Call{Name: s.name, Names: functionNames(c.in, e.Invoke.Function), Event: object(event)}
 		c.calls = append(c.calls, call)
-		c.add(Happening{Kind: KindCall, Text: fmt.Sprintf("calls the function %s with %s", s.name, compact(e.Invoke.Parameters))})
+		text, example := "calls the function "+s.name+" with "+compact(e.Invoke.Parameters), "{}"
+		if e.Kind == flow.EffectProcess {
+			message, _ := call.Event["chatContent"].(map[string]any)
+			text, example = "has the function "+s.name+" process "+compact(message["content"]), `{"status": "APPROVED"}`
+		}
+		c.add(Happening{Kind: KindCall, Text: text})
 		if s.reply, err = c.stubs.of(c.in, e); err != nil {
-			c.missing("the flow calls the function %s; say what it does, as in: lambda %s returns {}", s.name, s.name)
+			c.missing("the function %s is called; say what it does, as in: lambda %s returns %s", s.name, s.name, example)
 		}
 	case flow.EffectAsk:
 		s.name = botName(c.in, e.Ask)

@@ -105,7 +105,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 // TestWhatIsNotSaidIsAskedFor: functions and bots that a flow calls have to be told of.
 func TestWhatIsNotSaidIsAskedFor(t *testing.T) {
 	for statements, want := range map[string]string{
-		"start": "the flow calls the function customers; say what it does, as in: lambda customers returns {}",
+		"start": "the function customers is called; say what it does, as in: lambda customers returns {}",
 		"lambda customers fails\ncustomer says \"Hello\"": "the flow tells the bot ShopBot \"Hello\"; say what it answers",
 	} {
 		r := run(t, "flow shop.json\nscenario It\n"+statements).All[0]

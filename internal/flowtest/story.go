@@ -94,6 +94,9 @@ func itemLine(it *center.Item) (string, Look) {
 			to = " (to the customer only)"
 		}
 	}
+	if it.Processing != "" {
+		to = " (" + strings.ToLower(string(it.Processing)) + ", not delivered)"
+	}
 	switch it.Type {
 	case center.TypeMessage:
 		look := LookBold

@@ -40,11 +40,12 @@ type stubs struct {
 	otherwise func(*flow.Effect) (reply, bool) // when none fits; may be nil
 }
 
-// of returns what comes of an effect that calls a function or asks a bot.
+// of returns what comes of an effect that calls a function, for a flow or for
+// a message that goes through it, or asks a bot.
 func (s *stubs) of(in *Instance, e *flow.Effect) (reply, error) {
 	var r reply
 	var err error
-	if e.Kind == flow.EffectInvoke {
+	if e.Invoke != nil {
 		r, err = s.call(in, e.Invoke.Function)
 	} else {
 		r, err = s.ask(in, e.Ask)

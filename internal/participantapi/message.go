@@ -14,6 +14,11 @@ import (
 // SendMessage appends a message to the transcript and tells everybody, the
 // sender included. A ClientToken that the participant has used for a message
 // before gives that message's Id and AbsoluteTime again, and nothing happens.
+//
+// In a chat with a message processor the answer says PROCESSING: the message
+// has its Id and its place, and appears in the transcript when it was
+// processed. One that is rejected, or could not be processed, appears for the
+// sender's side alone, with that as its MessageProcessingStatus.
 func (s *Service) SendMessage(ctx context.Context, in *participant.SendMessageRequest) (*participant.SendMessageResponse, error) {
 	t, err := s.connection(in.ConnectionToken)
 	if err != nil {
@@ -25,7 +30,11 @@ func (s *Service) SendMessage(ctx context.Context, in *participant.SendMessageRe
 	if err != nil {
 		return nil, err
 	}
-	return &participant.SendMessageResponse{Id: new(string(r.Item)), AbsoluteTime: stamp(r.Time)}, nil
+	out := &participant.SendMessageResponse{Id: new(string(r.Item)), AbsoluteTime: stamp(r.Time)}
+	if r.Processing {
+		out.MessageMetadata = &participant.MessageProcessingMetadata{MessageProcessingStatus: participant.MessageProcessingStatusPROCESSING}
+	}
+	return out, nil
 }
 
 // SendEvent tells the others of typing, or keeps a receipt for a message.
@@ -115,7 +124,7 @@ func (s *Service) item(ctx context.Context, q store.ItemQuery, id center.ItemID)
 
 // hiddenFrom lists the visibilities of what a role must not see.
 func hiddenFrom(r center.Role) (hidden []center.Visibility) {
-	for _, v := range []center.Visibility{center.VisibleCustomer, center.VisibleAgent} {
+	for _, v := range []center.Visibility{center.VisibleCustomer, center.VisibleAgent, center.VisibleNone} {
 		if !v.To(r) {
 			hidden = append(hidden, v)
 		}
