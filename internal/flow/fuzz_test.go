@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -105,6 +107,53 @@ func FuzzRun(f *testing.F) {
 		}
 		if (out.Run == nil) != (out.End != "") {
 			t.Errorf("run %v with end %q", out.Run, out.End)
+		}
+	})
+}
+
+// FuzzReferences: no text makes finding or looking up its references panic;
+// what is found stands in the text, and nothing of the rest is lost.
+func FuzzReferences(f *testing.F) {
+	for _, text := range []string{
+		"Hello, $.Attributes.empFirstName $.Attributes.empLastName , You are Authenticated.", "`$.External.items[0].id`",
+		"$['Attributes']['first name']$.['LanguageCode'].", "$5.00 $ 118.02 ${AWS::Region} $.", "$.Views.ViewResultData.FormData.extras.0",
+		"$.Attributes.escalationReason 窓口へ", "$.Media.Sip.Headers.P-Asserted-Identity-", "$.SegmentAttributes['connect:X']['Y'].$[''].a$[",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		found := compile(text)
+		rest := text
+		for _, p := range found.parts {
+			want := p.literal
+			if p.ref != nil {
+				want = p.ref.raw
+				if again, size, ok := scanReference(want); !ok || size != len(want) || again.name != p.ref.name || !slices.Equal(again.path, p.ref.path) {
+					t.Errorf("the reference %q of %q reads as %+v", want, text, again)
+				}
+				if after, quoted := strings.CutPrefix(rest, "`"+want+"`"); quoted {
+					rest = after
+					continue
+				}
+			}
+			if !strings.HasPrefix(rest, want) {
+				t.Fatalf("%q does not go on with %q", rest, want)
+			}
+			rest = rest[len(want):]
+		}
+		if found.constant() {
+			rest = strings.TrimPrefix(rest, found.literal)
+		}
+		if rest != "" {
+			t.Errorf("%q of %q is lost", rest, text)
+		}
+		s := newWorld()
+		m := &machine{w: s.World, c: s.Contact, flow: &Flow{}}
+		if said, ok := found.text(m); ok && len(said) > maxText+len(text) {
+			t.Errorf("a text of %d bytes", len(said))
+		}
+		if v, ok := found.value(m); ok && found.whole() == nil && v.kind != kindText {
+			t.Errorf("the value of %q is %+v", text, v)
 		}
 	})
 }
