@@ -127,6 +127,11 @@ func (s *Session) follow() error {
 	s.beat()
 	answers := int32(0)
 	for {
+		err := sock.wait()
+		if err != nil {
+			sock.abort()
+			return err
+		}
 		text, err := sock.read()
 		if err != nil {
 			sock.abort()

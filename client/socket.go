@@ -101,6 +101,13 @@ func shorten(address string) string {
 // errSocketClosed is a socket that was closed in order, by either side.
 var errSocketClosed = errors.New("the socket was closed")
 
+// wait returns when there is something to read. A session at rest waits here and not in read: the
+// fewer frames a waiting stack has, the smaller the collector makes it.
+func (s *socket) wait() error {
+	_, err := s.br.Peek(1)
+	return err
+}
+
 // read returns the next text message, which is good until the next read. Pings are answered on the
 // way.
 func (s *socket) read() ([]byte, error) {
