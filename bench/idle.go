@@ -68,6 +68,7 @@ func (b *bench) idleSockets(ctx context.Context) error {
 	defer g.leave()
 	connecting := time.Since(began)
 	c.CloseIdleConnections()
+	debug.FreeOSMemory()
 	if err := g.rest(ctx, b.hold); err != nil { // what connecting needed is given back
 		return err
 	}
