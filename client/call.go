@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -28,6 +29,7 @@ type service struct {
 	cfg         *Config
 	api         *restjson.API
 	retry       RetryPolicy
+	pacer       Pacer // retry, where it is one; else nil
 	endpoint    *url.URL
 	prefix      string // the endpoint's path, escaped
 	agent       []string
@@ -47,6 +49,7 @@ func newService(i int, cfg *Config, retry RetryPolicy) (*service, error) {
 		cfg: cfg, api: services[i].api, retry: retry, endpoint: endpoint, prefix: endpoint.EscapedPath(),
 		agent: []string{userAgent(cfg)},
 	}
+	s.pacer, _ = retry.(Pacer)
 	if i == connectService {
 		s.credentials = cfg.Credentials
 		s.signer.region, s.signer.service = cfg.Region, s.api.SigningName
@@ -100,8 +103,15 @@ func (s *service) call(ctx context.Context, op *restjson.Operation, in restjson.
 		defer cancel()
 	}
 	cost := 0
+	var failure *Error
 	for n := 1; ; n++ {
-		failure := s.attempt(ctx, op, &r, out)
+		if s.pacer != nil && !s.admitted(ctx) {
+			return s.overdue(ctx, outer, cmp.Or(failure, &Error{Operation: op, Err: errHeldBack}))
+		}
+		failure = s.attempt(ctx, op, &r, out)
+		if s.pacer != nil && (failure == nil || failure.Kind != ConstructionFailure) {
+			s.pacer.Answered(failure)
+		}
 		if failure == nil {
 			s.retry.Succeeded(cost)
 			return nil
@@ -122,6 +132,21 @@ func (s *service) call(ctx context.Context, op *restjson.Operation, in restjson.
 			reflect.ValueOf(out).Elem().SetZero()
 		}
 		r.Header = maps.Clone(r.Header) // the Connector may still look at the last attempt's
+	}
+}
+
+var errHeldBack = errors.New("not made, because the service throttles")
+
+// admitted waits for the policy to let an attempt go and reports whether ctx lets it.
+func (s *service) admitted(ctx context.Context) bool {
+	for {
+		wait := s.pacer.Admit()
+		if wait <= 0 {
+			return true
+		}
+		if !sleep(ctx, wait) {
+			return false
+		}
 	}
 }
 

@@ -65,8 +65,8 @@ type Config struct {
 	// Middleware stands around each call, the first one outermost.
 	Middleware []Middleware
 
-	// Retry decides about retries; nil means [StandardRetry] as RetryConfig has it, one for each
-	// service, each with a quota of its own unless RetryConfig.Quota is set.
+	// Retry decides about retries; nil means what RetryConfig says, one policy for each service, each
+	// with a quota of its own unless RetryConfig.Quota is set.
 	Retry       RetryPolicy
 	RetryConfig RetryConfig
 
@@ -131,11 +131,11 @@ func newClient(cfg Config, retry [2]RetryPolicy) (*Client, error) {
 	c := &Client{cfg: cfg}
 	for i := range services {
 		if retry[i] == nil {
-			standard, err := NewStandardRetry(cfg.RetryConfig)
+			policy, err := newRetry(cfg.RetryConfig)
 			if err != nil {
 				return nil, fmt.Errorf("client: %w", err)
 			}
-			retry[i] = standard
+			retry[i] = policy
 		}
 		s, err := newService(i, &c.cfg, retry[i])
 		if err != nil {
@@ -155,7 +155,7 @@ func (c *Client) With(change func(*Config)) (*Client, error) {
 	before := cfg.RetryConfig
 	change(&cfg)
 	retry := [2]RetryPolicy{cfg.Retry, cfg.Retry}
-	same := before.MaxAttempts == cfg.RetryConfig.MaxAttempts && before.InitialBackoff == cfg.RetryConfig.InitialBackoff &&
+	same := before.Mode == cfg.RetryConfig.Mode && before.MaxAttempts == cfg.RetryConfig.MaxAttempts && before.InitialBackoff == cfg.RetryConfig.InitialBackoff &&
 		before.MaxBackoff == cfg.RetryConfig.MaxBackoff && before.Quota == cfg.RetryConfig.Quota
 	if cfg.Retry == nil && c.cfg.Retry == nil && same {
 		retry = [2]RetryPolicy{c.service[0].retry, c.service[1].retry}

@@ -27,3 +27,10 @@ func (w *Window) First(i *Item) bool { return w.w.first(i) }
 func (w *Window) Widen()             { w.w.widen() }
 func (w *Window) Narrow()            { w.w.narrow() }
 func (w *Window) Len() int           { return len(w.w.seen) }
+
+// Rates are what an adaptive policy has measured and what it allows, in attempts a second.
+func Rates(a *AdaptiveRetry) (measured, allowed float64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.measured, a.rate
+}

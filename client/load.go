@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -15,14 +16,23 @@ import (
 //
 // Endpoints come from AWS_ENDPOINT_URL_CONNECT, AWS_ENDPOINT_URL_CONNECTPARTICIPANT, AWS_ENDPOINT_URL
 // and the endpoint_url of the profile and its services, unless AWS_IGNORE_CONFIGURED_ENDPOINT_URLS.
-// Retries come from AWS_MAX_ATTEMPTS, then max_attempts. AWS_RETRY_MODE adaptive is taken as
-// standard. What is returned may be changed before it goes to [New].
+// Retries come from AWS_MAX_ATTEMPTS and AWS_RETRY_MODE, then max_attempts and retry_mode, each by
+// itself. What is returned may be changed before it goes to [New].
 func LoadConfig(ctx context.Context, options ...func(*config.LoadOptions) error) (Config, error) {
 	if os.Getenv("AWS_MAX_ATTEMPTS") == "0" {
 		return Config{}, fmt.Errorf("client: AWS_MAX_ATTEMPTS is 0; the first attempt counts, so 1 means no retries")
 	}
+	if mode := RetryMode(os.Getenv("AWS_RETRY_MODE")); mode != "" {
+		if _, err := newRetry(RetryConfig{Mode: mode}); err != nil {
+			return Config{}, fmt.Errorf("client: AWS_RETRY_MODE: %w", err)
+		}
+	}
 	loaded, err := config.LoadDefaultConfig(ctx, options...)
-	if err != nil {
+	switch {
+	case err == nil:
+	case strings.Contains(err.Error(), "retry_mode"): // the SDK does not say what is allowed, and has no type for it
+		return Config{}, fmt.Errorf("client: %w; the modes are %s and %s", err, RetryStandard, RetryAdaptive)
+	default:
 		return Config{}, fmt.Errorf("client: %w", err)
 	}
 	return FromAWS(ctx, loaded)
@@ -34,7 +44,7 @@ func FromAWS(ctx context.Context, loaded aws.Config) (Config, error) {
 	cfg := Config{
 		Region:      loaded.Region,
 		Credentials: loaded.Credentials,
-		RetryConfig: RetryConfig{MaxAttempts: loaded.RetryMaxAttempts},
+		RetryConfig: RetryConfig{Mode: RetryMode(loaded.RetryMode), MaxAttempts: loaded.RetryMaxAttempts},
 	}
 	if loaded.BaseEndpoint != nil {
 		cfg.Endpoint = *loaded.BaseEndpoint

@@ -61,8 +61,18 @@ func TestLoadConfig(t *testing.T) {
 			profile: "[default]\nregion = eu-north-1\nmax_attempts = 4\n",
 			want:    client.Config{Region: "eu-north-1", RetryConfig: client.RetryConfig{MaxAttempts: 2}},
 		},
-		"no attempts":  {env: map[string]string{"AWS_MAX_ATTEMPTS": "0"}, fails: "AWS_MAX_ATTEMPTS is 0"},
-		"no such mode": {env: map[string]string{"AWS_RETRY_MODE": "hasty"}, fails: "hasty"},
+		"no attempts": {env: map[string]string{"AWS_MAX_ATTEMPTS": "0"}, fails: "AWS_MAX_ATTEMPTS is 0"},
+		"the adaptive mode": {
+			env:     map[string]string{"AWS_RETRY_MODE": "adaptive"},
+			profile: "[default]\nregion = eu-north-1\nmax_attempts = 4\nretry_mode = standard\n", // each value by itself
+			want:    client.Config{Region: "eu-north-1", RetryConfig: client.RetryConfig{Mode: client.RetryAdaptive, MaxAttempts: 4}},
+		},
+		"the adaptive mode of a profile": {
+			profile: "[default]\nregion = eu-north-1\nretry_mode = adaptive\n",
+			want:    client.Config{Region: "eu-north-1", RetryConfig: client.RetryConfig{Mode: client.RetryAdaptive}},
+		},
+		"no such mode":              {env: map[string]string{"AWS_RETRY_MODE": "hasty"}, fails: `no mode "hasty"; the modes are standard and adaptive`},
+		"no such mode in a profile": {profile: "[default]\nregion = eu-north-1\nretry_mode = hasty\n", fails: "the modes are standard and adaptive"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			files(t, c.profile)
@@ -91,7 +101,7 @@ func TestLoadConfig(t *testing.T) {
 				t.Errorf("credentials %+v, %v", keys.AccessKeyID, err)
 			}
 			if cfg.Region != c.want.Region || cfg.Endpoint != c.want.Endpoint || cfg.ParticipantEndpoint != c.want.ParticipantEndpoint ||
-				cfg.UserAgent != c.want.UserAgent || cfg.RetryConfig.MaxAttempts != c.want.RetryConfig.MaxAttempts {
+				cfg.UserAgent != c.want.UserAgent || c.want.RetryConfig.Mode != "" && cfg.RetryConfig.Mode != c.want.RetryConfig.Mode || cfg.RetryConfig.MaxAttempts != c.want.RetryConfig.MaxAttempts {
 				t.Errorf("got %+v\nwant %+v", cfg, c.want)
 			}
 			if _, err := client.New(cfg); err != nil {

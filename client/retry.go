@@ -2,6 +2,7 @@ package client
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"sync"
@@ -35,8 +36,18 @@ func (NoRetry) Retry(int, *Error) Decision { return Decision{} }
 // Succeeded does nothing.
 func (NoRetry) Succeeded(int) {}
 
-// RetryConfig sets up the standard retry mode of the AWS SDKs, [StandardRetry].
+// RetryMode names a retry policy of the AWS SDKs.
+type RetryMode string
+
+// The modes of AWS_RETRY_MODE and of a profile's retry_mode.
+const (
+	RetryStandard RetryMode = "standard" // [StandardRetry]
+	RetryAdaptive RetryMode = "adaptive" // [AdaptiveRetry]
+)
+
+// RetryConfig sets up the retry modes of the AWS SDKs.
 type RetryConfig struct {
+	Mode           RetryMode      // "" means RetryStandard
 	MaxAttempts    int            // the first included; 0 means 3, 1 no retries
 	InitialBackoff time.Duration  // the longest first wait; 0 means 1 s
 	MaxBackoff     time.Duration  // no wait is longer; 0 means 20 s
@@ -58,6 +69,17 @@ type StandardRetry struct {
 }
 
 var _ RetryPolicy = (*StandardRetry)(nil)
+
+// newRetry returns the policy of cfg.Mode.
+func newRetry(cfg RetryConfig) (RetryPolicy, error) {
+	switch cfg.Mode {
+	case RetryStandard, "":
+		return NewStandardRetry(cfg)
+	case RetryAdaptive:
+		return NewAdaptiveRetry(cfg)
+	}
+	return nil, fmt.Errorf("retry: there is no mode %q; the modes are %s and %s", cfg.Mode, RetryStandard, RetryAdaptive)
+}
 
 // NewStandardRetry fills in what cfg leaves open and refuses what is negative.
 func NewStandardRetry(cfg RetryConfig) (*StandardRetry, error) {
