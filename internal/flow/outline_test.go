@@ -29,9 +29,13 @@ func TestOutline(t *testing.T) {
 		bye("d"),
 		act("e", "UpdateContactCallbackNumber", `"CallbackNumber":"1"`, to("d", on("CallbackNumberNotDialable", "d")+","+on("InvalidCallbackNumber", "d"), "")),
 		act("f", "NoSuchType", "", to("d", "", "")),
+		act("g", "Compare", `"ComparisonValue":"$.Channel"`, to("d", on(noMatchingCondition, "d"), when("Equals", "VOICE", "a")+","+when("TextStartsWith", "CH", "b")+","+when("Equals", "CHAT", "c"))),
+		act("h", "MessageParticipant", `"PromptId":"p"`, to("d", on(noMatchingError, "e"), "")),
+		act("i", "TransferToFlow", `"ContactFlowId":"f"`, to("d", on(noMatchingError, "e"), "")),
+		act("j", "CheckMetricData", `"MetricType":"NumberOfContactsInQueue"`, to("d", on(noMatchingError, "e"), when("NumberGreaterThan", "1", "a"))),
 	))
 	o := f.As("CONTACT_FLOW").Outline()
-	if o.Start != "a" || o.Type != "CONTACT_FLOW" || len(o.Actions) != 6 {
+	if o.Start != "a" || o.Type != "CONTACT_FLOW" || len(o.Actions) != 10 {
 		t.Fatalf("Outline = %+v", o)
 	}
 	want := []string{
@@ -41,6 +45,10 @@ func TestOutline(t *testing.T) {
 		"",
 		"(next>d) (errorCallbackNumberNotDialable>d) errorInvalidCallbackNumber>d",
 		"(next>d)",
+		"(conditionVOICE>a) conditionCH>b (conditionCHAT>c) (next>d) (errorNoMatchingCondition>d)",
+		"(next>d) errorNoMatchingError>e",
+		"(next>d) errorNoMatchingError>e",
+		"condition1>a next>d errorNoMatchingError>e",
 	}
 	for i, a := range o.Actions {
 		if got := exits(a); got != want[i] {

@@ -1,6 +1,10 @@
 package flow
 
-import "slices"
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
 
 // spec says what the language knows of an action type: what Problems checks,
 // what Check warns of, and the step that runs it.
@@ -135,3 +139,31 @@ var (
 	prompt      = []param{prose("Text"), prose("SSML"), refer("PromptId"), nested("Media")}
 	promptNames = []string{"Text", "SSML", "PromptId", "Media"}
 )
+
+// Type is what the language knows of an action type, for tools and tests that
+// go through all of them.
+type Type struct {
+	Name     string
+	Chat     bool     // a chat can do it; else it fails in every chat with Failure
+	Failure  string   // the error type of one that a chat cannot do
+	Terminal bool     // nothing follows it
+	Goes     bool     // NextAction is its way on; else its branches decide
+	Errors   []string // error types that may have a branch, the required ones first
+}
+
+// Types returns the action types of the language in the order of their names.
+func Types() []Type {
+	list := make([]Type, 0, len(specs))
+	for _, name := range slices.Sorted(maps.Keys(specs)) {
+		s := specs[name]
+		t := Type{
+			Name: name, Chat: s.make != nil && s.chat == "", Terminal: s.is(terminal), Goes: !s.is(terminal) && !s.is(branches),
+			Errors: slices.Concat(s.required, s.optional),
+		}
+		if !t.Chat {
+			t.Failure = cmp.Or(s.failure, noMatchingError)
+		}
+		list = append(list, t)
+	}
+	return list
+}

@@ -86,7 +86,7 @@ var controlSpecs = []spec{
 		conditions: checkShares, make: newDistribute,
 	},
 	{
-		name: "TransferToFlow", types: inbound | transfers, required: onError,
+		name: "TransferToFlow", types: inbound | transfers, required: onError, rules: branches,
 		params: []param{refer("ContactFlowId").must()}, make: newTransfer,
 	},
 	{name: "EndFlowExecution", types: everywhere, rules: terminal, make: newEnd},

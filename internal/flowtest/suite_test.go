@@ -3,12 +3,15 @@ package flowtest
 import (
 	"bytes"
 	"path/filepath"
+	"slices"
 	"testing"
+
+	"parley/internal/flow"
 )
 
-// TestScenarios runs the project's own scenarios. The flows beside them are
-// covered but for errors that nobody can bring about.
-func TestScenarios(t *testing.T) {
+// own runs the project's own scenarios.
+func own(t *testing.T) *Results {
+	t.Helper()
 	paths, err := filepath.Glob("testdata/*.scenario")
 	if err != nil || len(paths) == 0 {
 		t.Fatal("there are no scenarios", err)
@@ -21,7 +24,13 @@ func TestScenarios(t *testing.T) {
 		}
 		s.Files = append(s.Files, f)
 	}
-	r := s.Run(t.Context())
+	return s.Run(t.Context())
+}
+
+// TestScenarios runs the project's own scenarios. The flows beside them are
+// covered but for errors that nobody can bring about.
+func TestScenarios(t *testing.T) {
+	r := own(t)
 	var b bytes.Buffer
 	if err := (Text{Coverage: true, Missed: true}).Write(&b, r); err != nil {
 		t.Fatal(err)
@@ -29,5 +38,75 @@ func TestScenarios(t *testing.T) {
 	t.Log("\n" + b.String())
 	if r.Failed() > 0 || len(r.All) < 5 {
 		t.Errorf("%d of %d scenarios failed", r.Failed(), len(r.All))
+	}
+}
+
+// results are the conditions that action types have by nature.
+var results = map[string][]string{
+	"Wait":                         {"WaitCompleted", "CustomerReturned", "BotParticipantDisconnected"},
+	"Loop":                         {"ContinueLooping", "DoneLooping"},
+	"CheckHoursOfOperation":        {"True", "False", "Holiday"},
+	"AuthenticateParticipant":      {"OptedOut"},
+	"CheckMetricData":              {"0"},
+	"Compare":                      {"CHAT"},
+	"ShowView":                     {"Next"},
+	"ConnectParticipantWithLexBot": {"TalkToHuman"},
+	"InvokeFlowModule":             {"found"},
+	"DistributeByPercentage":       {"51"},
+}
+
+// never are errors that no chat brings about, and why.
+var never = map[string]string{
+	"UpdateContactMediaProcessing ChannelMismatch":               "every contact is a chat",
+	"UpdateContactMediaProcessing NoMatchingError":               "in a scenario every function may be called",
+	"UpdateContactRecordingAndAnalyticsBehavior NoMatchingError": "nothing in it can fail but what has an error type of its own",
+	"UpdateContactRecordingBehavior NoMatchingError":             "a chat takes it without a look",
+	"UpdateContactTextToSpeechVoice NoMatchingError":             "a chat takes it without a look",
+}
+
+// TestScenariosCoverTheLanguage: each action type, each of its error types and
+// each of its results is brought about by some scenario.
+func TestScenariosCoverTheLanguage(t *testing.T) {
+	seen := map[string]map[string]bool{}
+	coverage := own(t).Coverage
+	for _, d := range coverage.Documents() {
+		for i := range d.Outline.Actions {
+			a := &d.Outline.Actions[i]
+			if coverage[d].Actions[a.ID] == 0 {
+				continue
+			}
+			if seen[a.Type] == nil {
+				seen[a.Type] = map[string]bool{}
+			}
+			for j := range a.Exits {
+				if e := &a.Exits[j]; coverage[d].Ways[Exit{a.ID, e.Way}] > 0 {
+					seen[a.Type][string(e.Kind)+e.Error+e.Operand] = true
+				}
+			}
+		}
+	}
+	for _, typ := range flow.Types() {
+		if seen[typ.Name] == nil {
+			t.Errorf("no scenario comes to a %s", typ.Name)
+			continue
+		}
+		errors := typ.Errors
+		if !typ.Chat && !typ.Terminal && len(errors) > 0 {
+			errors = []string{typ.Failure}
+		}
+		for _, e := range slices.Compact(slices.Sorted(slices.Values(errors))) {
+			switch _, can := never[typ.Name+" "+e]; {
+			case seen[typ.Name][string(flow.WayError)+e] == can:
+				t.Errorf("%s with %s: seen %t", typ.Name, e, can)
+			}
+		}
+		for _, r := range results[typ.Name] {
+			if !seen[typ.Name][string(flow.WayCondition)+r] {
+				t.Errorf("no %s leads to %s", typ.Name, r)
+			}
+		}
+		if typ.Chat && typ.Goes && !seen[typ.Name][string(flow.WayNext)] {
+			t.Errorf("no %s goes on", typ.Name)
+		}
 	}
 }
