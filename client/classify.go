@@ -58,15 +58,18 @@ func (e *Error) class() class {
 	return final
 }
 
-// retryAfter reads x-amz-retry-after, in whole milliseconds. Its presence on an error is a wish to be
-// asked again, whatever the error.
+// retryAfter reads x-amz-retry-after, in whole milliseconds. Its presence on an answer that is no
+// success is a wish to be asked again, whatever the error.
 func (e *Error) retryAfter() (time.Duration, bool) {
-	if e.Kind != ServiceError {
+	if e.Response == nil || e.Kind != ServiceError && e.Kind != ResponseError {
 		return 0, false
 	}
-	ms, err := strconv.ParseUint(e.Response.Header.Get("X-Amz-Retry-After"), 10, 31)
-	return time.Duration(ms) * time.Millisecond, err == nil
+	ms, err := strconv.ParseUint(e.Response.Header.Get("X-Amz-Retry-After"), 10, 64)
+	return time.Duration(min(ms, longestWish)) * time.Millisecond, err == nil
 }
+
+// longestWish bounds what a header may ask for before it is held to the longest wait, in milliseconds.
+const longestWish = 1 << 40
 
 // retryHint reads Retry-After, in seconds or as a time, which says when but not whether to try again.
 func (e *Error) retryHint(now time.Time) time.Duration {

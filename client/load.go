@@ -75,14 +75,20 @@ func FromAWS(ctx context.Context, loaded aws.Config) (Config, error) {
 	return cfg, nil
 }
 
-// serviceEndpoint looks for the endpoint of one service in the environment and the profile.
+// serviceEndpoint looks for the endpoint of one service in the environment and the profile. Each
+// source decides for those behind it: what the environment says of all services counts for more
+// than what the profile says of one.
 func serviceEndpoint(ctx context.Context, sdkID string, sources []any) (string, error) {
 	for _, source := range sources {
 		if s, ok := source.(interface {
 			GetIgnoreConfiguredEndpoints(context.Context) (bool, bool, error)
 		}); ok {
-			if ignore, found, err := s.GetIgnoreConfiguredEndpoints(ctx); err != nil || found && ignore {
+			ignore, found, err := s.GetIgnoreConfiguredEndpoints(ctx)
+			if err != nil || ignore {
 				return "", err
+			}
+			if found {
+				break
 			}
 		}
 	}
@@ -93,6 +99,9 @@ func serviceEndpoint(ctx context.Context, sdkID string, sources []any) (string, 
 			if url, found, err := s.GetServiceBaseEndpoint(ctx, sdkID); err != nil || found {
 				return url, err
 			}
+		}
+		if env, ok := source.(config.EnvConfig); ok && env.BaseEndpoint != "" {
+			return "", nil
 		}
 	}
 	return "", nil

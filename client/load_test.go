@@ -52,6 +52,29 @@ func TestLoadConfig(t *testing.T) {
 			env:  map[string]string{"AWS_REGION": "r-1", "AWS_ENDPOINT_URL_CONNECT": "http://a", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
 			want: client.Config{Region: "r-1"},
 		},
+		"endpoints ignored by a profile": {
+			profile: "[default]\nregion = r-1\nendpoint_url = http://x\nignore_configured_endpoint_urls = true\nservices = mine\n\n[services mine]\nconnect =\n  endpoint_url = http://a\n",
+			want:    client.Config{Region: "r-1"},
+		},
+		"ignored by a profile, not by the environment": {
+			env:     map[string]string{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false"},
+			profile: "[default]\nregion = r-1\nendpoint_url = http://x\nignore_configured_endpoint_urls = true\n",
+			want:    client.Config{Region: "r-1", Endpoint: "http://x"},
+		},
+		"an endpoint of a profile": {
+			profile: "[default]\nregion = r-1\nendpoint_url = http://x\n",
+			want:    client.Config{Region: "r-1", Endpoint: "http://x"},
+		},
+		"a profile's endpoints behind the environment's": {
+			env:     map[string]string{"AWS_ENDPOINT_URL": "http://e"},
+			profile: "[default]\nregion = r-1\nendpoint_url = http://x\nservices = mine\n\n[services mine]\nconnect =\n  endpoint_url = http://a\nconnectparticipant =\n  endpoint_url = http://b\n",
+			want:    client.Config{Region: "r-1", Endpoint: "http://e"},
+		},
+		"one service's endpoint of the environment before all others": {
+			env:     map[string]string{"AWS_ENDPOINT_URL": "http://e", "AWS_ENDPOINT_URL_CONNECTPARTICIPANT": "http://p"},
+			profile: "[default]\nregion = r-1\nservices = mine\n\n[services mine]\nconnect =\n  endpoint_url = http://a\nconnectparticipant =\n  endpoint_url = http://b\n",
+			want:    client.Config{Region: "r-1", Endpoint: "http://e", ParticipantEndpoint: "http://p"},
+		},
 		"a profile": {
 			profile: "[default]\nregion = eu-north-1\nmax_attempts = 4\nretry_mode = standard\nservices = mine\nsdk_ua_app_id = desk\n\n[services mine]\nconnect =\n  endpoint_url = http://a\nconnectparticipant =\n  endpoint_url = http://b\n",
 			want:    client.Config{Region: "eu-north-1", Endpoint: "http://a", ParticipantEndpoint: "http://b", UserAgent: "app/desk", RetryConfig: client.RetryConfig{MaxAttempts: 4}},
@@ -78,7 +101,7 @@ func TestLoadConfig(t *testing.T) {
 			files(t, c.profile)
 			t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
 			t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-			for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_CONNECT", "AWS_ENDPOINT_URL_CONNECTPARTICIPANT", "AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE"} {
+			for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_CONNECT", "AWS_ENDPOINT_URL_CONNECTPARTICIPANT", "AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"} {
 				t.Setenv(name, "")
 			}
 			t.Setenv("AWS_ACCESS_KEY_ID", "AK")

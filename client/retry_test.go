@@ -94,6 +94,18 @@ func TestStandardRetries(t *testing.T) {
 		"x-amz-retry-after is capped": {
 			answers: []answer{refusal(503, "x", "X-Amz-Retry-After", "3600000"), started}, waits: []time.Duration{20 * s}, left: 500, attempts: 2,
 		},
+		"x-amz-retry-after without measure": {
+			answers: []answer{refusal(400, "x", "X-Amz-Retry-After", "18446744073709551615"), started}, waits: []time.Duration{20 * s}, left: 500, attempts: 2,
+		},
+		"x-amz-retry-after on half an answer": {
+			answers: []answer{{status: 200, body: "{", header: []string{"X-Amz-Retry-After", "250"}}, started}, waits: []time.Duration{s / 4}, left: 500, attempts: 2,
+		},
+		"x-amz-retry-after before the code": {
+			answers: []answer{refusal(503, "ThrottlingException", "X-Amz-Retry-After", "0"), started}, waits: []time.Duration{0}, left: 500, attempts: 2,
+		},
+		"throttling before the status": {
+			answers: []answer{refusal(503, "SlowDown")}, waits: []time.Duration{s, 2 * s}, left: 490, attempts: 3, kind: client.ServiceError,
+		},
 		"x-amz-retry-after that is no number": {
 			answers: []answer{refusal(429, "LimitExceededException", "X-Amz-Retry-After", "soon"), started}, waits: []time.Duration{s}, left: 500, attempts: 2,
 		},
