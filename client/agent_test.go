@@ -77,7 +77,12 @@ func TestAgent(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		d := s.queued("How was it?")
 		var heard, seen collector
-		customer := s.join(client.SessionConfig{Token: d.customer, OnItem: heard.item, OnState: heard.state})
+		customer := s.join(client.SessionConfig{Token: d.customer, OnState: heard.state, OnItem: func(i *client.Item) {
+			heard.item(i)
+			if m, ok := i.Interactive(); ok && (m.Data.Content.Title != "Where to?" || len(m.Data.Content.Elements) != 2) {
+				t.Errorf("the customer was asked %+v", m)
+			}
+		}})
 		synctest.Wait()
 		agent := s.join(client.SessionConfig{Token: d.accept(), ConnectParticipant: true, OnItem: seen.item, OnState: seen.state})
 		synctest.Wait()
@@ -114,6 +119,7 @@ func TestAgent(t *testing.T) {
 			t.Errorf("the agent saw %s", got)
 		}
 		d.exchangeFiles(t, customer, agent)
+		d.askAndAnswer(t, customer, agent)
 
 		if err := agent.End(t.Context()); err != nil {
 			t.Errorf("End = %v", err)
@@ -161,6 +167,42 @@ func (d desk) exchangeFiles(t *testing.T, customer, agent *client.Session) {
 		var got bytes.Buffer
 		if n, err := way[1].Download(t.Context(), id, &got, nil); err != nil || n != int64(len(file)) || !bytes.Equal(got.Bytes(), file) {
 			t.Errorf("Download(%s) = %d, %v", name, n, err)
+		}
+	}
+}
+
+// askAndAnswer lets the agent show something to choose from, and the customer choose.
+func (d desk) askAndAnswer(t *testing.T, customer, agent *client.Session) {
+	t.Helper()
+	question := client.Interactive{TemplateType: client.ListPicker, Data: client.InteractiveData{
+		Content: client.InteractiveContent{Title: "Where to?", Elements: []client.InteractiveElement{{Title: "Home"}, {Title: "Office"}}},
+	}}
+	asked, err := agent.Ask(t.Context(), question)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := customer.Ask(t.Context(), question); asError(t, err).Code() != "ValidationException" {
+		t.Errorf("a customer's question = %v", err)
+	}
+	chosen, err := customer.Choose(t.Context(), "Office", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	responded, err := customer.Respond(t.Context(), "Confirm", map[string]any{"where": "Office"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	for _, item := range transcript(t, d.stage, d.customer) {
+		if item.ContentType != nil { // files have none
+			found[*item.Id] = *item.ContentType + " " + string(item.ParticipantRole)
+		}
+	}
+	for id, want := range map[string]string{
+		asked.ID: client.InteractiveMessage + " AGENT", chosen.ID: client.PlainText + " CUSTOMER", responded.ID: client.InteractiveResponse + " CUSTOMER",
+	} {
+		if found[id] != want {
+			t.Errorf("%s is %q; want %q", id, found[id], want)
 		}
 	}
 }

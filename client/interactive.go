@@ -16,8 +16,8 @@ const (
 	ViewResource = "ViewResource"
 )
 
-// Interactive is an interactive message: something to choose from, which a flow or a bot behind a flow
-// sends and the customer's side shows. Participants cannot send it, only answer it.
+// Interactive is an interactive message: something to choose from, which flows, bots behind flows,
+// agents and custom participants send and the customer's side shows and answers. See [Session.Ask].
 type Interactive struct {
 	TemplateType string          `json:"templateType"`
 	Version      string          `json:"version"` // 1.0
@@ -90,6 +90,20 @@ func (i *Item) Interactive() (m Interactive, ok bool) {
 		return Interactive{}, false
 	}
 	return m, true
+}
+
+// Ask sends an interactive message, as an agent or a custom participant; Version may be empty. The
+// chat's SupportedMessagingContentTypes must have [InteractiveMessage]. A customer is refused, with a
+// ValidationException, and so may everybody be by Amazon, whose documents differ about it.
+func (s *Session) Ask(ctx context.Context, m Interactive) (Sent, error) {
+	if m.Version == "" {
+		m.Version = "1.0"
+	}
+	text, err := json.Marshal(m)
+	if err != nil {
+		return Sent{}, fmt.Errorf("write the question: %w", err)
+	}
+	return s.SendMessage(ctx, Message{ContentType: InteractiveMessage, Content: string(text)})
 }
 
 // Choose answers an interactive message: with the title of an element, or the date of a timeslot. Of a

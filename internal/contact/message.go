@@ -47,6 +47,32 @@ func checkMessage(prefix, contentType, content string, types []string, l Limits)
 	return nil
 }
 
+// interactiveLimit is how long an interactive message may be, in characters
+// (SendMessage.Content).
+const interactiveLimit = 16384
+
+// checkInteractive applies the rules of an interactive message: something for
+// the customer to choose from. Flows and their bots show them; here agents and
+// custom participants may as well. Connect's table of content types has it as
+// the agent's too, while SendMessage's page does not list it.
+func checkInteractive(r center.Role, content string, types []string) error {
+	var message struct {
+		TemplateType string          `json:"templateType"`
+		Data         json.RawMessage `json:"data"`
+	}
+	switch {
+	case r == center.RoleCustomer:
+		return center.Errorf(center.Invalid, "ContentType: a customer answers interactive messages, by text or %s, and sends none", center.InteractiveResponse)
+	case !slices.Contains(types, center.Interactive):
+		return center.Errorf(center.Invalid, "ContentType: this chat does not take %s; add it to SupportedMessagingContentTypes of StartChatContact", center.Interactive)
+	case utf8.RuneCountInString(content) > interactiveLimit:
+		return center.Errorf(center.Invalid, "Content has %d characters; %s may have %d", utf8.RuneCountInString(content), center.Interactive, interactiveLimit)
+	case json.Unmarshal([]byte(content), &message) != nil || message.TemplateType == "" || message.Data == nil:
+		return center.Errorf(center.Invalid, `Content must be JSON text as in {"templateType":"ListPicker","version":"1.0","data":{…}} for %s`, center.Interactive)
+	}
+	return nil
+}
+
 // Send is a message of a participant (SendMessage).
 type Send struct {
 	Participant center.ParticipantID
@@ -56,7 +82,8 @@ type Send struct {
 }
 
 func (s Send) decide(d *decision) error {
-	if _, err := d.participant(s.Participant); err != nil {
+	p, err := d.participant(s.Participant)
+	if err != nil {
 		return err
 	}
 	if before, ok := d.tail.sentBefore(s.Participant, s.ClientToken); ok {
@@ -67,7 +94,12 @@ func (s Send) decide(d *decision) error {
 		d.change.Reply = before
 		return nil
 	}
-	if err := checkMessage("", s.ContentType, s.Content, d.chat.ContentTypes, d.env.Limits); err != nil {
+	if s.ContentType == center.Interactive {
+		err = checkInteractive(p.Role, s.Content, d.chat.ContentTypes)
+	} else {
+		err = checkMessage("", s.ContentType, s.Content, d.chat.ContentTypes, d.env.Limits)
+	}
+	if err != nil {
 		return err
 	}
 	if err := d.arrive(s.Participant); err != nil {

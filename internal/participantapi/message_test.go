@@ -106,6 +106,41 @@ func TestWire31To32AndSemantics07MessageRules(t *testing.T) {
 	})
 }
 
+// TestInteractiveIsForTheCustomer: custom participants and agents ask, customers only answer.
+func TestInteractiveIsForTheCustomer(t *testing.T) {
+	inRoom(t, func(r *room) {
+		ana := r.join(func(c *contact.Start) { c.ContentTypes = []string{center.PlainText, center.Interactive} })
+		bot := r.bot(ana.chat)
+		plain := r.bot(r.join().chat)
+		question := `{"templateType":"QuickReply","version":"1.0","data":{"content":{"title":"Well?","elements":[{"title":"Yes"},{"title":"No"}]}}}`
+		full := question + strings.Repeat(" ", 16384-len(question))
+		for _, c := range []struct {
+			who  person
+			text string
+			ok   bool
+		}{
+			{bot, question, true},
+			{bot, full, true},
+			{bot, full + " ", false},
+			{bot, `{"templateType":"QuickReply"}`, false},
+			{bot, `{"data":{}}`, false},
+			{bot, `not JSON`, false},
+			{ana, question, false},
+			{plain, question, false}, // not among the chat's types
+		} {
+			out, err := r.SendMessage(r.Context(), &participant.SendMessageRequest{ConnectionToken: c.who.bearer, ContentType: center.Interactive, Content: c.text})
+			if !c.ok {
+				r.invalid(fmt.Sprintf("SendMessage(interactive, %.40q)", c.text), err)
+				continue
+			}
+			items := r.items(ana.chat)
+			if last := items[len(items)-1]; err != nil || string(last.ID) != *out.Id || last.Content != c.text || last.Role != center.RoleCustomBot {
+				r.Errorf("SendMessage(interactive, %.40q) = %v, %+v in the transcript", c.text, err, last)
+			}
+		}
+	})
+}
+
 func TestWire34TypingIsToldToTheOthers(t *testing.T) {
 	inRoom(t, func(r *room) {
 		ana := r.join()
