@@ -71,8 +71,10 @@ func (d *Decoder) slowText(i int) []byte {
 			d.fail("a control character in a string")
 			return nil
 		case c < utf8.RuneSelf:
-			b = append(b, c)
-			i++
+			from := i
+			for i++; i < len(d.data) && plain(d.data[i]); i++ {
+			}
+			b = append(b, d.data[from:i]...)
 		default:
 			r, n := utf8.DecodeRune(d.data[i:])
 			b = utf8.AppendRune(b, r)
@@ -83,6 +85,9 @@ func (d *Decoder) slowText(i int) []byte {
 	d.fail("a string without its closing quote")
 	return nil
 }
+
+// plain reports whether a byte of a string stands for itself and ends nothing.
+func plain(c byte) bool { return c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\' }
 
 // unescape reads one escape, a surrogate pair included, and the number of bytes it takes: 0 if
 // there is no such escape.
