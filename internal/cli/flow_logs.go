@@ -133,7 +133,7 @@ func (c *flowLogs) tail(ctx context.Context, errw io.Writer, show func([]byte) e
 	}
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return stopped(ctx, err)
+		return stopped(ctx, fmt.Errorf("%w (is there a server, as of parley serve --dev? Files are read with --dir)", err))
 	}
 	defer func() { _ = res.Body.Close() }() // it is read to its end, or given up
 	if res.StatusCode != http.StatusOK {

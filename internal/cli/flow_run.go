@@ -120,7 +120,7 @@ func stub(value, verb string) (string, error) {
 	}
 	text, err := os.ReadFile(filepath.Clean(value))
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("%q is neither a JSON object nor a file that can be read: %w", value, err)
 	}
 	return verb + strings.TrimSpace(string(text)), nil
 }

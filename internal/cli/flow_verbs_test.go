@@ -179,7 +179,7 @@ func TestFlowVerbsRefuse(t *testing.T) {
 		{1, "no JSON object", []string{"flow", "graph", noFlow}},
 		{2, "no such file", []string{"flow", "run", "nowhere.json"}},
 		{2, "there is no statement \"queues\"", []string{"flow", "run", flows + "shop.json", "--with", "queues"}},
-		{2, "--lambda x: open nowhere", []string{"flow", "run", flows + "shop.json", "--lambda", "x=nowhere"}},
+		{2, `--lambda x: "nowhere" is neither a JSON object nor a file`, []string{"flow", "run", flows + "shop.json", "--lambda", "x=nowhere"}},
 		{2, "holds no file that ends in .scenario", []string{"flow", "test", empty}},
 		{2, "wrong.scenario:2: there is no statement \"nonsense\"", []string{"flow", "test", wrong}},
 		{2, "wrong.scenario:4: \"the\" cannot be expected", []string{"flow", "test", wrong}},

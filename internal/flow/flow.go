@@ -5,7 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
+	"strings"
 
 	"parley/internal/center"
 )
@@ -100,7 +103,7 @@ func Parse(content []byte) (*Flow, error) {
 	}
 	members, err := object(text)
 	if err != nil {
-		return nil, unreadable("the content is no JSON object: %s", reason(err))
+		return nil, unreadable("the content is no JSON object: %s", reason(text, err))
 	}
 	sum := sha256.Sum256(content)
 	f := &Flow{Hash: hex.EncodeToString(sum[:]), content: bytes.Clone(content), start: none}
@@ -138,12 +141,20 @@ func (f *Flow) Actions() int { return len(f.actions) }
 
 // unreadable is the error of a document that Parse refuses.
 func unreadable(format string, args ...any) error {
-	problem := clip("Invalid contact flow format: " + fmt.Sprintf(format, args...))
+	problem := cut("Invalid contact flow format: "+fmt.Sprintf(format, args...), maxMessage)
 	return &center.Error{Reason: center.InvalidFlow, Message: problem, Problems: []string{problem}}
 }
 
-// reason is what encoding/json has to say, without its own prefix.
-func reason(err error) string { return string(bytes.TrimPrefix([]byte(err.Error()), []byte("json: "))) }
+// reason is what encoding/json has to say of a text, without its own prefix,
+// and in which line.
+func reason(text []byte, err error) string {
+	why := strings.TrimPrefix(err.Error(), "json: ")
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		before := text[:min(max(e.Offset, 0), int64(len(text)))]
+		why += fmt.Sprintf(" (line %d)", 1+bytes.Count(before, []byte("\n")))
+	}
+	return why
+}
 
 // nesting refuses documents that nest deeper than anything real, before
 // recursive code sees them.
@@ -275,7 +286,8 @@ func (f *Flow) read(doc document) error {
 	if i, ok := f.byID[doc.StartAction]; ok {
 		f.start = i
 	} else {
-		f.fault("StartAction", fmt.Sprintf("StartAction %q is not the identifier of an action", doc.StartAction), "")
+		f.fault("StartAction", fmt.Sprintf("StartAction %q is not the identifier of an action", clip(doc.StartAction)),
+			didYouMean(doc.StartAction, maps.Keys(f.byID)))
 	}
 	return nil
 }
@@ -363,7 +375,11 @@ func (f *Flow) target(a *action, field, id string) int {
 	if i, ok := f.byID[id]; ok {
 		return i
 	}
-	f.misshapen(a, field, fmt.Sprintf("names no action: %q", clip(id)))
+	missing := badValue(a, field, fmt.Sprintf("names no action: %q", clip(id)))
+	if len(f.faults) < maxHints {
+		missing.Hint = didYouMean(id, maps.Keys(f.byID))
+	}
+	f.faults = append(f.faults, missing)
 	return none
 }
 

@@ -116,6 +116,10 @@ func failWith(errorType, format string, args ...any) result {
 func Start(w World, f *Flow, id center.FlowID, kind Kind, data Data) Outcome {
 	m := &machine{w: w, c: w.Contact, run: Run{Kind: kind, Data: data}}
 	m.enter(f, id)
+	if f.start == none {
+		m.out.Log = append(m.out.Log, LogEntry{
+			Time: w.Now, Flow: id, Module: f.module, Problem: "the flow has no first action: its StartAction names none", Logging: m.c.Logging, Always: true})
+	}
 	return m.from(f.start)
 }
 

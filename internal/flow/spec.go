@@ -2,6 +2,7 @@ package flow
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 )
@@ -51,6 +52,17 @@ func (s *spec) unsupported() step {
 		u.problem = s.name + ": " + s.chat
 	}
 	return u
+}
+
+// names are those of the type's parameters.
+func (s *spec) names() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := range s.params {
+			if !yield(s.params[i].name) {
+				return
+			}
+		}
+	}
 }
 
 // flowTypes is a set of types of flow.

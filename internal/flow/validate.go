@@ -1,7 +1,9 @@
 package flow
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -75,7 +77,13 @@ func (v *validation) action(a *action) {
 			v.missing(a, "Type")
 			return
 		}
-		v.add(a, "Type", "In a chat an unknown action takes its NoMatchingError branch.",
+		hint := ""
+		if known := misnamed[a.typ]; known != "" {
+			hint = "Did you mean " + known + "?"
+		} else if len(v.findings) < maxHints {
+			hint = didYouMean(a.typ, maps.Keys(specs))
+		}
+		v.add(a, "Type", cmp.Or(hint, "In a chat an unknown action takes its NoMatchingError branch."),
 			"Invalid Action type. Type: %s, Path: %s", clip(a.typ), a.path("Type"))
 		return
 	}
@@ -125,7 +133,11 @@ func (v *validation) parameters(a *action) {
 	for _, name := range sorted(a.params) {
 		if !slices.ContainsFunc(a.spec.params, func(p param) bool { return p.name == name }) {
 			field := "Parameters." + clip(name)
-			v.add(a, field, "", "Invalid Action property name. Path: %s", a.path(field))
+			hint := ""
+			if len(v.findings) < maxHints {
+				hint = didYouMean(name, a.spec.names())
+			}
+			v.add(a, field, hint, "Invalid Action property name. Path: %s", a.path(field))
 		}
 	}
 }

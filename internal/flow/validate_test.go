@@ -255,6 +255,29 @@ func TestCheckWarns(t *testing.T) {
 	}
 }
 
+func TestHintsNameWhatWasMeant(t *testing.T) {
+	good := to("x", on("NoMatchingError", "x"), "")
+	tests := []struct{ name, content, want string }{
+		{"a type of the designer", doc(act("a", "SetVoice", "", good), stop("x")), "Did you mean UpdateContactTextToSpeechVoice?"},
+		{"a mistyped type", doc(act("a", "MesageParticipant", "", good), stop("x")), "Did you mean MessageParticipant?"},
+		{"another type", doc(act("a", "Teleport", "", good), stop("x")), "In a chat an unknown action takes its NoMatchingError branch."},
+		{"a mistyped parameter", doc(act("a", "TransferToFlow", `"ContactFlowId":"f","ContactFlowID":"f"`, good), stop("x")), "Did you mean ContactFlowId?"},
+		{"another parameter", doc(act("a", "TransferToFlow", `"ContactFlowId":"f","Speed":"f"`, good), stop("x")), ""},
+		{"a mistyped action", doc(say("Hello", "a", "Helo")), "Did you mean Hello?"},
+		{"a mistyped start", strings.Replace(doc(stop("Hello")), `"StartAction":"Hello"`, `"StartAction":"Helo"`, 1), "Did you mean Hello?"},
+		{"a start like nothing", strings.Replace(doc(stop("Hello")), `"StartAction":"Hello"`, `"StartAction":"Good day"`, 1), ""},
+	}
+	for _, test := range tests {
+		if all := Check(parsed(t, test.content)); len(all) != 1 || all[0].Hint != test.want {
+			t.Errorf("%s: %+v; want the hint %q", test.name, all, test.want)
+		}
+	}
+	_, err := Parse([]byte("{\n  \"Version\": \"2019-10-30\",\n  \"Actions\" [\n"))
+	if err == nil || !strings.Contains(err.Error(), "invalid character '[' after object key (line 3)") {
+		t.Errorf("Parse says %v", err)
+	}
+}
+
 // channel compares $.Channel, as the action "channel".
 func channel(operand, next, otherwise string) string {
 	return act("channel", "Compare", `"ComparisonValue":"$.Channel"`, to(otherwise, on("NoMatchingCondition", otherwise), when("Equals", operand, next)))

@@ -22,6 +22,7 @@ func (f *Flow) warnings() []Finding {
 			break
 		}
 		switch a := &f.actions[i]; {
+		case f.start == none: // that is an error, and everything is out of reach
 		case !reached[i]:
 			w.add(a, "", "No way leads to this action.", "Connect it, or take it out.")
 		case w.lived[i] && a.spec != nil && !idle:

@@ -79,7 +79,10 @@ func (c *Chat) start(e *flow.Effect, event json.RawMessage) {
 		s.name = functionName(e.Invoke.Function)
 		call := Call{Name: s.name, Names: functionNames(c.in, e.Invoke.Function), Event: object(event)}
 		c.calls = append(c.calls, call)
-		text, example := "calls the function "+s.name+" with "+compact(e.Invoke.Parameters), "{}"
+		text, example := "calls the function "+s.name, "{}"
+		if len(e.Invoke.Parameters) > 0 {
+			text += " with " + compact(e.Invoke.Parameters)
+		}
 		if e.Kind == flow.EffectProcess {
 			message, _ := call.Event["chatContent"].(map[string]any)
 			text, example = "has the function "+s.name+" process "+compact(message["content"]), `{"status": "APPROVED"}`

@@ -1,6 +1,7 @@
 package flowtest
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -209,6 +210,30 @@ func TestNames(t *testing.T) {
 	}
 	if _, err := in.Hours(instanceID, "unheard-of", Begun); err == nil {
 		t.Error("a strict instance has all hours")
+	}
+}
+
+// TestJSONIsNoScenario: who takes a flow for a scenario is told once.
+func TestJSONIsNoScenario(t *testing.T) {
+	_, err := Parse("flows/main.json", `{"Version": "2019-10-30"}`)
+	if err == nil || !strings.HasSuffix(err.Error(), "as in: flow main.json") {
+		t.Errorf("Parse says %v", err)
+	}
+}
+
+// TestStageTellsOfProblems: a flow that cannot be published is played all the same.
+func TestStageTellsOfProblems(t *testing.T) {
+	path := t.TempDir() + "/odd.json"
+	content := `{"Version":"2019-10-30","StartAction":"b","Metadata":{"type":"customerQueue"},"Actions":[{"Identifier":"a","Type":"EndFlowExecution"}]}`
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, err := NewPlay(&Library{}, path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "the flow cannot be published: parley flow check says why (problems: 1); a flow that is made up leads to this one"; !strings.HasPrefix(p.Stage(), want) {
+		t.Errorf("Stage = %q; want %q", p.Stage(), want)
 	}
 }
 

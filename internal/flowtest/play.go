@@ -2,6 +2,7 @@ package flowtest
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -43,9 +44,22 @@ func (p *Play) Chat() *Chat { return p.session.chat }
 // Document returns the flow that is played.
 func (p *Play) Document() *Document { return p.session.main }
 
-// Stage says how the flow comes to run when no chat begins with one of its
-// type; "" when chats do.
+// Stage says what is to be known before the flow runs: how many problems keep
+// it from being published, and how it comes to run when no chat begins with one
+// of its type; "" when there is nothing to say.
 func (p *Play) Stage() string {
+	notes := []string{}
+	if n := len(p.session.main.Flow.Problems()); n > 0 {
+		notes = append(notes, fmt.Sprintf("the flow cannot be published: parley flow check says why (problems: %d)", n))
+	}
+	if led := p.led(); led != "" {
+		notes = append(notes, led)
+	}
+	return strings.Join(notes, "; ")
+}
+
+// led says how a flow comes to run that no chat begins with.
+func (p *Play) led() string {
 	switch typ := p.session.main.Type; typ {
 	case "CUSTOMER_QUEUE", "AGENT_WHISPER", "CUSTOMER_WHISPER", typeModule:
 		return "a flow that is made up leads to this one, which is of the type " + typ

@@ -1,0 +1,61 @@
+package flow
+
+import (
+	"iter"
+	"unicode/utf8"
+)
+
+// misnamed are names that people give to action types: those of the designer's
+// older blocks, which flow logs still use, and some that are often met.
+var misnamed = map[string]string{
+	"TransferToQueue": "TransferContactToQueue", "TransferContactToFlow": "TransferToFlow", "SetQueue": "UpdateContactTargetQueue",
+	"SetVoice": "UpdateContactTextToSpeechVoice", "SetAttributes": "UpdateContactAttributes", "CheckAttribute": "Compare",
+	"PlayPrompt": "MessageParticipant", "GetUserInput": "ConnectParticipantWithLexBot", "Disconnect": "DisconnectParticipant",
+	"InvokeExternalResource": "InvokeLambdaFunction", "SetLoggingBehavior": "UpdateFlowLoggingBehavior",
+	"SetRecordingBehavior": "UpdateContactRecordingBehavior", "SetEventHook": "UpdateContactEventHooks",
+	"SetContactFlow": "UpdateContactEventHooks", "StartMediaStreaming": "UpdateContactMediaStreamingBehavior", "Resume": "EndFlowExecution",
+}
+
+// maxHints bounds for how many problems of a flow a name is looked for: whoever
+// has more of them is not helped by more.
+const maxHints = 20
+
+// didYouMean is a hint with the one of some names that is most like what was
+// written, "" when none is.
+func didYouMean(written string, names iter.Seq[string]) string {
+	best, least := "", 2+utf8.RuneCountInString(written)/4
+	for name := range names {
+		if d := distance(written, name, least+1); d < least || d == least && best != "" && name < best {
+			best, least = name, d
+		}
+	}
+	if best == "" || best == written {
+		return ""
+	}
+	return "Did you mean " + best + "?"
+}
+
+// distance is how many characters have to be put in, taken out or replaced to
+// make one text the other; anything from limit on is limit.
+func distance(a, b string, limit int) int {
+	x, y := []rune(clip(a)), []rune(clip(b))
+	if max(len(x)-len(y), len(y)-len(x)) >= limit {
+		return limit
+	}
+	row := make([]int, len(y)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range x {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range y {
+			cost := diagonal
+			if x[i] != y[j] {
+				cost = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], cost
+		}
+	}
+	return min(row[len(y)], limit)
+}
