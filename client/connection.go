@@ -158,21 +158,20 @@ func (s *Session) follow() error {
 // understood is nothing for a client to fail on.
 func (s *Session) frame(text []byte) (beat bool, err error) {
 	var p push
-	if restjson.Unmarshal(text, &p) == nil && p.topic == "aws/chat" {
-		item, err := ParseItem(p.content)
-		if err != nil {
+	if restjson.Unmarshal(text, &p) == nil && p.chat {
+		if p.item == nil {
 			return false, nil
 		}
-		return false, s.deliver(item)
+		return false, s.deliver(p.item)
 	}
 	var f frame // whatever else there is comes seldom
 	return json.Unmarshal(text, &f) == nil && f.Topic == "aws/heartbeat", nil
 }
 
-// push is a message of the socket that carries an item: the content is text.
+// push is a message of the socket that carries an item as text.
 type push struct {
-	topic   string
-	content []byte
+	chat bool
+	item *Item // nil while there is none that can be read
 }
 
 // DecodeJSON implements [restjson.JSONDecoder].
@@ -183,9 +182,9 @@ func (p *push) DecodeJSON(d *restjson.Decoder) {
 	for d.Next() {
 		switch string(d.Key()) {
 		case "topic":
-			p.topic = d.String()
+			p.chat = string(d.Text()) == "aws/chat"
 		case "content":
-			p.content = []byte(d.String())
+			p.item, _ = ParseItem(d.Text()) // what cannot be read is no item
 		default:
 			d.Skip()
 		}

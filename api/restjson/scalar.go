@@ -10,13 +10,17 @@ import (
 )
 
 // String reads a string. Escaped lone surrogates and bytes that are not UTF-8 become U+FFFD.
-func (d *Decoder) String() string {
+func (d *Decoder) String() string { return string(d.Text()) }
+
+// Text reads a string as String does, into memory that is good until the next call and must not
+// be changed: for what is looked at and not kept.
+func (d *Decoder) Text() []byte {
 	if d.peek() != '"' {
 		d.mismatch("a string")
-		return ""
+		return nil
 	}
 	text, _ := d.text()
-	return string(text)
+	return text
 }
 
 // text reads a string. The bytes are a part of the input if owned is true and otherwise of the
