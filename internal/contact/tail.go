@@ -16,6 +16,7 @@ const TailSize = 1024
 type Tail struct {
 	Seq    int64                              // of the last item
 	Time   time.Time                          // of the last item
+	ID     center.ItemID                      // of the last item
 	spoke  map[center.ParticipantID]time.Time // the last message or attachment of each
 	tokens map[tokenKey]sent
 	ring   []tokenKey // the keys of tokens, oldest overwritten first
@@ -36,7 +37,7 @@ type sent struct {
 func (t *Tail) Observe(items []center.Item) {
 	for i := range items {
 		it := &items[i]
-		t.Seq, t.Time = it.Seq, it.Time
+		t.Seq, t.Time, t.ID = it.Seq, it.Time, it.ID
 		if it.Participant == "" || it.Type == center.TypeEvent {
 			continue
 		}

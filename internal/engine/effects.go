@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -96,8 +97,31 @@ func (x *effects) run(j job) {
 	if err != nil {
 		done.Answer, done.Err = nil, err.Error()
 	}
-	if _, err := e.Do(x.ctx, j.chat, done); err != nil && x.ctx.Err() == nil {
+	if err := x.report(j.chat, done); err != nil && x.ctx.Err() == nil {
 		e.Log.Error("the outcome of an effect is lost until the flow's time limit", "chat", j.chat, "effect", j.effect.ID, "err", err)
+	}
+}
+
+// outcomeAttempts is how often an outcome is brought to a chat that is too busy
+// to take it, with growing pauses of up to a second: more than ten seconds in all.
+const outcomeAttempts = 16
+
+// report brings an outcome back to its chat.
+func (x *effects) report(chat center.ContactID, done contact.EffectDone) error {
+	pause := 10 * time.Millisecond
+	for n := 1; ; n++ {
+		_, err := x.engine.Do(x.ctx, chat, done)
+		if err == nil || n == outcomeAttempts || center.ReasonOf(err) != center.Unavailable {
+			return err
+		}
+		t := time.NewTimer(pause/2 + rand.N(pause/2))
+		select {
+		case <-t.C:
+		case <-x.ctx.Done():
+			t.Stop()
+			return err
+		}
+		pause = min(2*pause, time.Second)
 	}
 }
 

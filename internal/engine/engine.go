@@ -342,13 +342,13 @@ func (e *Engine) load(ctx context.Context, h *hot) error {
 // that follow. h.mu is held, so changes reach the store in the order in which
 // they were decided.
 func (e *Engine) submit(h *hot, change *contact.Change, version int64, once *store.Once) *commit {
-	h.tail.Observe(change.Items)
 	sc := &store.Change{
-		Chat: h.id, Items: change.Items, Receipts: change.Receipts, Contacts: change.Contacts, Once: once,
+		Chat: h.id, Items: change.Items, After: h.tail.ID, Receipts: change.Receipts, Contacts: change.Contacts, Once: once,
 	}
+	h.tail.Observe(change.Items)
 	if change.Chat != nil {
 		due := change.Chat.Due(&h.tail)
-		sc.Version = version
+		sc.Version, sc.Next = version, nextVersion(version)
 		sc.State = &store.Head{
 			Instance: change.Chat.Instance, State: change.Chat.Encode(), Due: due,
 			Busy: len(change.Chat.Effects) > 0, Active: !change.Chat.Ended,
@@ -356,7 +356,7 @@ func (e *Engine) submit(h *hot, change *contact.Change, version int64, once *sto
 		if queue, priority, rank, ok := change.Chat.Rank(); ok {
 			sc.State.Place = &store.Place{Queue: queue, Priority: priority, Rank: rank, Since: change.Chat.Queue.Since}
 		}
-		h.chat, h.version = change.Chat, version+1
+		h.chat, h.version = change.Chat, sc.Next
 	}
 	instance := h.chat.Instance
 	if change.Active != 0 {
@@ -393,6 +393,10 @@ func (e *Engine) submit(h *hot, change *contact.Change, version int64, once *sto
 	})
 	return c
 }
+
+// nextVersion returns a version after v that nobody else comes to: it counts
+// in the upper half, and the lower half is drawn by lot.
+func nextVersion(v int64) int64 { return (v>>32+1)<<32 | int64(chance.Uint32()) }
 
 // ActiveCounter names the counter of an instance's concurrent active chats.
 func ActiveCounter(i center.InstanceID) string { return "active-chats/" + string(i) }

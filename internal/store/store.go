@@ -128,15 +128,21 @@ type Change struct {
 	Chat center.ContactID
 
 	// State, when set, replaces the chat's head. Version is the version the
-	// change was decided on: 0 creates the chat, v makes it v+1. When State is
-	// nil, Version is not looked at and the head stays as it is.
-	Version int64
-	State   *Head
+	// change was decided on, 0 for a chat that begins; another is refused with
+	// ErrConflict. The chat then has the version Next, or Version+1 when that
+	// is 0. When State is nil, neither is looked at and the head stays as it is.
+	//
+	// Whoever decides changes on the outcome of others that are still under way
+	// gives each a Next that nobody else comes to: a change whose ground was
+	// refused must not fit by chance on what somebody else has made of the chat.
+	Version, Next int64
+	State         *Head
 
 	// Items are appended to the transcript. Their Seq follow each other, and
-	// the first one must follow the last that is stored; otherwise the whole
-	// change is refused with ErrConflict.
+	// the first one must follow the last that is stored, whose ID must be After
+	// unless that is empty; otherwise the whole change is refused with ErrConflict.
 	Items []center.Item
+	After center.ItemID
 	// Receipts are merged: a time already known is kept.
 	Receipts []center.Receipt
 	// Contacts replace the records of these contacts.

@@ -109,6 +109,9 @@ func judge(c *store.Change, ch *chat) error {
 		return store.ErrConflict
 	case ch != nil:
 		last = ch.last
+		if len(c.Items) > 0 && c.After != "" && c.After != ch.lastID {
+			return store.ErrConflict
+		}
 	}
 	for i := range c.Items {
 		if c.Items[i].Seq != last+int64(i)+1 {
@@ -142,12 +145,16 @@ func (w *writer) writeHead(c *store.Change, ch *chat) (next chat, err error) {
 	if ch != nil {
 		next = *ch
 	}
-	next.last += int64(len(c.Items))
+	if n := len(c.Items); n > 0 {
+		next.last, next.lastID = c.Items[n-1].Seq, c.Items[n-1].ID
+	}
 	s := c.State
 	if s == nil {
 		return next, nil
 	}
-	next.version++
+	if next.version = c.Next; next.version == 0 {
+		next.version = c.Version + 1
+	}
 	next.facts = facts{instance: s.Instance, busy: s.Busy, active: s.Active}
 	if !s.Due.IsZero() {
 		next.facts.due = s.Due.UnixMilli()

@@ -36,6 +36,7 @@ type chat struct {
 	n       int64
 	version int64
 	last    int64 // seq of the last item
+	lastID  center.ItemID
 	facts   facts
 }
 
@@ -199,11 +200,13 @@ func (w *writer) chat(id center.ContactID, look bool) (*chat, error) {
 		return ch, nil
 	}
 	r, err := w.conn.first(`SELECT n, version, instance, due, busy, active,
-		(SELECT max(seq) FROM items WHERE chat = chats.n), queue, priority, rank, since FROM chats WHERE id = ?`, string(id))
+		last.seq, chats.queue, priority, rank, since, last.id
+		FROM chats LEFT JOIN items AS last ON last.chat = chats.n AND last.seq = (SELECT max(seq) FROM items WHERE chat = chats.n)
+		WHERE chats.id = ?`, string(id))
 	if err != nil || r == nil {
 		return nil, err
 	}
-	ch := &chat{n: r.int(0), version: r.int(1), last: r.int(6),
+	ch := &chat{n: r.int(0), version: r.int(1), last: r.int(6), lastID: center.ItemID(r.id(11)),
 		facts: facts{instance: center.InstanceID(r.text(2)), due: r.int(3), busy: r.bool(4), active: r.bool(5),
 			queue: center.QueueID(r.text(7)), priority: r.int(8), rank: r.int(9), since: r.int(10)}}
 	w.chats.put(id, ch)

@@ -16,7 +16,9 @@ var changeCases = []testCase{
 	{name: "creating a chat", run: creating},
 	{name: "a second creation conflicts", run: creatingTwice},
 	{name: "the version has to match", run: versions},
+	{name: "what rests on a refused change is refused", run: ground},
 	{name: "items have to follow the last", run: seqGaps},
+	{name: "items have to follow the item they name", run: itemsAfter},
 	{name: "a change names a chat that exists", run: unknownChat},
 	{name: "items leave the head as it is", run: itemsOnly},
 	{name: "all parts or none", run: wholeOrNot},
@@ -76,6 +78,43 @@ func versions(t *testing.T, s *env) {
 	s.must(t, stateChange(id, 2, "third"))
 	if h := s.head(t, id); h.Version != 3 || string(h.State) != "third" {
 		t.Errorf("version %d, state %q; want 3, third", h.Version, h.State)
+	}
+}
+
+// Two servers decide on version 1, each a second change on its own first one.
+// All four are under way together; only those of the first server fit.
+func ground(t *testing.T, s *env) {
+	id := s.create(t, 0)
+	var made []chan error
+	for _, c := range []struct {
+		version, next int64
+		state         string
+	}{{1, 70, "one"}, {1, 80, "other"}, {80, 90, "on the other"}, {70, 75, "on the one"}} {
+		change, done := stateChange(id, c.version, c.state), make(chan error, 1)
+		change.Next = c.next
+		s.Submit(change, func(err error) { done <- err })
+		made = append(made, done)
+	}
+	for i, want := range []error{nil, store.ErrConflict, store.ErrConflict, nil} {
+		if err := <-made[i]; !errors.Is(err, want) {
+			t.Errorf("change %d: done(%v); want %v", i, err, want)
+		}
+	}
+	if h := s.head(t, id); h.Version != 75 || string(h.State) != "on the one" {
+		t.Errorf("version %d, state %q; want 75, on the one", h.Version, h.State)
+	}
+}
+
+func itemsAfter(t *testing.T, s *env) {
+	id := s.create(t, 2)
+	last := s.transcript(t, id)[1].ID
+	s.refused(t, &store.Change{Chat: id, After: center.NewItemID(at(3), 2, 7), Items: items(id, 3, 1)}, store.ErrConflict)
+	s.refused(t, &store.Change{Chat: id, After: last, Items: items(id, 4, 1)}, store.ErrConflict)
+	s.must(t, &store.Change{Chat: id, After: last, Items: items(id, 3, 2)})
+	s.refused(t, &store.Change{Chat: id, After: last, Items: items(id, 5, 1)}, store.ErrConflict)
+	s.must(t, &store.Change{Chat: id, Version: 1, After: "of no interest", State: &store.Head{Instance: instance}}) // there is no item
+	if got := seqs(s.transcript(t, id)); !slices.Equal(got, []int64{1, 2, 3, 4}) {
+		t.Errorf("transcript %v; want 1 to 4", got)
 	}
 }
 

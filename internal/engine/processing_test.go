@@ -1,0 +1,97 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/contact"
+	"parley/internal/engine"
+	"parley/internal/flow"
+)
+
+// Two engines write to one chat whose messages are processed. The one that does
+// not know of the processor writes where the other's line meant to go on: all
+// the same every message arrives once, each side's in order.
+func TestTwoEnginesWithProcessor(t *testing.T) {
+	s := memory(t)
+	processing := func(c *engine.Config) {
+		c.Invoke = func(_ context.Context, _ flow.Invoke, event []byte) (json.RawMessage, error) {
+			var in struct{ ChatContent struct{ Content string } }
+			if err := json.Unmarshal(event, &in); err != nil {
+				return nil, err
+			}
+			return json.RawMessage(`{"status":"PROCESSED","result":{"processedChatContent":{"content":"` + in.ChatContent.Content + `!"}}}`), nil
+		}
+	}
+	nodes := []*world{open(t, s, processing), open(t, s, processing)}
+	chat, ana := start(t, nodes[0], "greet", "")
+	do(t, nodes[0], chat, contact.Connect{Participant: ana})
+	do(t, nodes[1], chat, say(ana, "hello")) // so that it knows the chat as it is now
+	do(t, nodes[0], chat, contact.SetProcessor{Processor: &flow.Processor{Function: "f", Deliver: true}})
+	const each = 20
+	var wg sync.WaitGroup
+	for n, node := range nodes {
+		wg.Go(func() {
+			for i := range each {
+				for {
+					_, err := node.Do(t.Context(), chat, say(ana, fmt.Sprintf("%d/%d", n, i)))
+					if err == nil {
+						break
+					}
+					if r := center.ReasonOf(err); r != center.Unavailable && r != center.Throttled {
+						t.Errorf("Send: %v", err)
+						return
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		head, err := s.Chat(t.Context(), chat) // an engine may not know yet of what the other did
+		if err != nil {
+			t.Fatal(err)
+		}
+		state, err := contact.DecodeChat(head.State)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(state.Line) == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d messages are still in the line", len(state.Line))
+		}
+		do(t, nodes[1], chat, contact.Tick{})
+	}
+	next := [2]int{}
+	processed := 0
+	for _, text := range texts(items(t, nodes[0], chat)) {
+		for n := range next {
+			if rest, ok := strings.CutPrefix(text, fmt.Sprintf("%d/", n)); ok {
+				if strings.HasSuffix(rest, "!") {
+					processed++
+				}
+				if want := fmt.Sprint(next[n]); strings.TrimSuffix(rest, "!") != want {
+					t.Fatalf("node %d's message %s stands where %s should in %q", n, rest, want, texts(items(t, nodes[0], chat)))
+				}
+				next[n]++
+			}
+		}
+	}
+	if next != [2]int{each, each} || processed < each {
+		t.Errorf("%v messages arrived, %d of them processed; want %d each, and at least one node's processed", next, processed, each)
+	}
+	for _, node := range nodes {
+		node.Close()
+	}
+	if err := s.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+}
