@@ -64,6 +64,9 @@ func (s *Service) wireContact(chat *contact.Chat, c *center.Contact) *connect.Co
 	if c.QueueTimeAdjust != 0 {
 		w.QueueTimeAdjustmentSeconds = new(int32(c.QueueTimeAdjust))
 	}
+	if c.ID == chat.Current().ID && chat.Queue != nil {
+		w.RoutingCriteria = wireCriteria(chat.Queue)
+	}
 	return w
 }
 

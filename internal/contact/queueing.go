@@ -16,6 +16,7 @@ type Place struct {
 	Queue  center.QueueID `json:"queue"`
 	Since  time.Time      `json:"since"`
 	Steps  []Step         `json:"steps,omitempty"` // the routing criteria in force
+	Active time.Time      `json:"active,omitzero"` // since when they are in force
 	Step   int            `json:"step,omitempty"`  // the active one; len(Steps) when anybody may take the contact
 	StepBy time.Time      `json:"stepBy,omitzero"` // when the active one expires
 }
@@ -126,6 +127,7 @@ func (d *decision) unqueue() {
 
 // activate puts routing criteria in force.
 func (p *Place) activate(criteria []flow.Criterion, now time.Time) {
+	p.Active = now
 	for _, criterion := range criteria {
 		p.Steps = append(p.Steps, Step{criterion, StepInactive})
 	}
@@ -142,6 +144,39 @@ func (p *Place) step(i int, now time.Time) {
 	if e := p.Steps[i].Expiry; e > 0 {
 		p.StepBy = now.Add(e)
 	}
+}
+
+// Route changes how the current contact is routed (UpdateContactRoutingData):
+// where it waits, its place among the others changes at once.
+type Route struct {
+	Priority int64            // QueuePriority; 0 leaves it
+	Adjust   *int32           // QueueTimeAdjustmentSeconds; nil leaves it
+	Criteria []flow.Criterion // replace those in force; nil leaves them
+}
+
+func (r Route) decide(d *decision) error {
+	switch {
+	case d.chat.Ended:
+		return center.Errorf(center.Conflict, "contact %s has ended", d.chat.Current().ID)
+	case d.chat.Joining != "" || d.agents() > 0:
+		return center.Errorf(center.Conflict, "an agent is on contact %s", d.chat.Current().ID)
+	}
+	c, cur := d.edit(), d.current()
+	if r.Priority > 0 {
+		cur.QueuePriority = r.Priority
+	}
+	if r.Adjust != nil {
+		cur.QueueTimeAdjust = int64(*r.Adjust)
+	}
+	if r.Criteria == nil {
+		return nil
+	}
+	c.Criteria = r.Criteria
+	if c.Queue != nil {
+		c.Queue.Steps = nil
+		c.Queue.activate(r.Criteria, d.env.Now)
+	}
+	return nil
 }
 
 // expireStep goes on to the next step of the routing criteria.

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -210,6 +211,20 @@ func (s *setCriteria) run(m *machine, _ *action) result {
 	}
 	m.c.Criteria = criteria
 	return done
+}
+
+// ReadCriteria takes routing criteria apart that are not a flow's: the JSON
+// text of RoutingCriteriaInput. The rules are those of UpdateContactRoutingCriteria.
+func ReadCriteria(text []byte) ([]Criterion, error) {
+	document, err := decode(text)
+	if err != nil {
+		return nil, err
+	}
+	steps, problem := readCriteria(document)
+	if problem != "" {
+		return nil, errors.New(problem)
+	}
+	return steps, nil
 }
 
 // readCriteria checks criteria and takes them apart.
