@@ -169,12 +169,15 @@ var hookTypes = map[string]string{
 }
 
 // setHooks is UpdateContactEventHooks: which flow runs when something happens
-// to the contact. Switching a whisper off takes its flow away, for a chat has
-// no default whisper that could run instead.
+// to the contact. A whisper that is switched off runs again when it is switched
+// on; where none was set there is none, for a chat has no default whisper.
 type setHooks struct {
-	hooks []hook
-	off   []string
+	hooks   []hook
+	off, on []string
 }
+
+// switchedOff marks the name of a whisper whose flow is kept, and does not run.
+const switchedOff = " (off)"
 
 type hook struct {
 	name string
@@ -204,8 +207,11 @@ func newSetHooks(p params) (step, error) {
 			return nil, errors.New("EventHooksConfiguration." + clip(pair.key) + " is not an object")
 		}
 		disabled, _ := scalarText(inner["DisableExecution"])
-		if strings.EqualFold(disabled, "true") {
+		switch {
+		case strings.EqualFold(disabled, "true"):
 			s.off = append(s.off, pair.key)
+		case strings.EqualFold(disabled, "false"):
+			s.on = append(s.on, pair.key)
 		}
 	}
 	if len(pairs) == 0 && len(configured) == 0 {
@@ -231,12 +237,24 @@ func (s *setHooks) run(m *machine, _ *action) result {
 			return fail("%s", problem)
 		}
 		hooks[h.name] = id
+		delete(hooks, h.name+switchedOff)
 	}
 	for _, name := range s.off {
-		delete(hooks, name)
+		move(hooks, name, name+switchedOff)
+	}
+	for _, name := range s.on {
+		move(hooks, name+switchedOff, name)
 	}
 	m.c.Hooks = hooks
 	return done
+}
+
+// move gives a hook another name, if it is set.
+func move(hooks map[string]center.FlowID, from, to string) {
+	if id, ok := hooks[from]; ok {
+		hooks[to] = id
+		delete(hooks, from)
+	}
 }
 
 // newRecordingAndAnalytics is UpdateContactRecordingAndAnalyticsBehavior: what

@@ -95,6 +95,7 @@ func TestTags(t *testing.T) {
 		{"a long key", "TagContact", `"Tags":{"` + strings.Repeat("x", 129) + `":"1"}`, nil},
 		{"no texts", "TagContact", `"Tags":{"x":[]}`, nil},
 		{"removed", "UntagContact", `"TagKeys":["old","never"]`, []string{"aws:system"}},
+		{"removed seven", "UntagContact", `"TagKeys":["1","2","3","4","5","6","old"]`, []string{"aws:system"}},
 		{"removed by reference", "UntagContact", `"TagKeys":["$.Attributes.key"]`, []string{"aws:system"}},
 		{"removed the service's", "UntagContact", `"TagKeys":["aws:system"]`, nil},
 		{"removed none", "UntagContact", `"TagKeys":[]`, nil},

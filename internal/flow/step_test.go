@@ -211,7 +211,9 @@ func TestUpdateContactEventHooks(t *testing.T) {
 		{"replaced", `"EventHooks":{"AgentWhisper":"whisper"}`, map[string]center.FlowID{"AgentWhisper": "whisper"}},
 		{"from data", `"EventHooks":{"CustomerWhisper":"$.Attributes.flow"}`, map[string]center.FlowID{"AgentWhisper": "old", "CustomerWhisper": "quiet"}},
 		{"switched on", `"EventHooks":{"AgentWhisper":"whisper"},"EventHooksConfiguration":{"AgentWhisper":{"DisableExecution":"false"}}`, map[string]center.FlowID{"AgentWhisper": "whisper"}},
-		{"switched off", `"EventHooksConfiguration":{"AgentWhisper":{"DisableExecution":"true"}}`, map[string]center.FlowID{}},
+		{"switched off", `"EventHooksConfiguration":{"AgentWhisper":{"DisableExecution":"true"}}`, map[string]center.FlowID{"AgentWhisper (off)": "old"}},
+		{"set and switched off", `"EventHooks":{"AgentWhisper":"whisper"},"EventHooksConfiguration":{"AgentWhisper":{"DisableExecution":true}}`, map[string]center.FlowID{"AgentWhisper (off)": "whisper"}},
+		{"another switched off", `"EventHooksConfiguration":{"CustomerWhisper":{"DisableExecution":"true"}}`, map[string]center.FlowID{"AgentWhisper": "old"}},
 		{"wrong type", `"EventHooks":{"CustomerQueue":"inbound"}`, nil},
 		{"unknown flow", `"EventHooks":{"CustomerQueue":"nowhere"}`, nil},
 		{"empty", `"EventHooks":{"CustomerQueue":"$.Attributes.none"}`, nil},
@@ -236,6 +238,29 @@ func TestUpdateContactEventHooks(t *testing.T) {
 		if out.End != end || !maps.Equal(s.Contact.Hooks, want) {
 			t.Errorf("%s: end %q, hooks %v; log %+v", test.name, out.End, s.Contact.Hooks, out.Log)
 		}
+	}
+}
+
+// TestWhisperSwitchedOffAndOn: a whisper that was switched off comes back, and a
+// flow that is set anew runs.
+func TestWhisperSwitchedOffAndOn(t *testing.T) {
+	turn := func(id, disable, next string) string {
+		return act(id, "UpdateContactEventHooks", `"EventHooksConfiguration":{"AgentWhisper":{"DisableExecution":"`+disable+`"}}`, to(next, on("NoMatchingError", "x"), ""))
+	}
+	s := newWorld()
+	s.flows["whisper"] = parsed(t, doc(stop("x"))).As("AGENT_WHISPER")
+	given := map[string]center.FlowID{"AgentWhisper": "old"}
+	s.Contact.Hooks = given
+	s.start(t, doc(turn("off", "true", "on"), turn("on", "false", "x"), stop("x")))
+	if !maps.Equal(s.Contact.Hooks, map[string]center.FlowID{"AgentWhisper": "old"}) {
+		t.Errorf("off and on: hooks %v", s.Contact.Hooks)
+	}
+	s.start(t, doc(turn("off", "true", "set"), act("set", "UpdateContactEventHooks", `"EventHooks":{"AgentWhisper":"whisper"}`, to("x", on("NoMatchingError", "x"), "")), stop("x")))
+	if !maps.Equal(s.Contact.Hooks, map[string]center.FlowID{"AgentWhisper": "whisper"}) {
+		t.Errorf("off and set: hooks %v", s.Contact.Hooks)
+	}
+	if given["AgentWhisper"] != "old" || len(given) != 1 {
+		t.Errorf("the map that was given is now %v", given)
 	}
 }
 

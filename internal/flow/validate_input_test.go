@@ -1,9 +1,36 @@
 package flow
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
+
+// TestRequiredErrors: the error types that the service is known to insist on.
+func TestRequiredErrors(t *testing.T) {
+	for types, want := range map[string][]string{
+		"InvokeLambdaFunction CreateWisdomSession UpdateContactData UpdateContactTargetQueue UpdateContactAttributes CheckHoursOfOperation " +
+			"CreatePersistentContactAssociation LoadContactContent EvaluateDataTableValues TagContact UntagContact TransferToFlow UpdateFlowAttributes " +
+			"GetMetricData CheckMetricData Wait InvokeFlowModule UpdateContactEventHooks CreateTask CreateCallbackContact StartVoiceIdStream CheckVoiceId": {noMatchingError},
+		"Compare DistributeByPercentage":                          {noMatchingCondition},
+		"ConnectParticipantWithLexBot":                            {noMatchingCondition, noMatchingError},
+		"TransferContactToQueue DequeueContactAndTransferToQueue": {noMatchingError, queueAtCapacity},
+		"UpdateContactCallbackNumber":                             {"CallbackNumberNotDialable", "InvalidCallbackNumber"},
+		"AuthenticateParticipant":                                 {noMatchingError, timeLimitExceeded},
+		"ShowView":                                                {noMatchingCondition, noMatchingError, timeLimitExceeded},
+		"GetCustomerProfile":                                      {"MultipleFoundError", noMatchingError, "NoneFoundError"},
+		"GetCase":                                                 {"MultipleFound", noMatchingError, "NoneFound"},
+		"UpdateCase":                                              {"ContactNotLinked", noMatchingError},
+		"MessageParticipant Loop UpdateFlowLoggingBehavior UpdateContactRecordingBehavior UpdateContactTextToSpeechVoice UpdateContactRoutingBehavior": nil,
+	} {
+		for name := range strings.FieldsSeq(types) {
+			got := slices.Sorted(slices.Values(specs[name].required))
+			if slices.Sort(want); !slices.Equal(got, want) {
+				t.Errorf("%s requires %q; want %q", name, got, want)
+			}
+		}
+	}
+}
 
 // TestProblemsOfTypes holds single action types to what the language says of
 // their parameters, branches and limits.

@@ -227,6 +227,7 @@ func TestCheckWarns(t *testing.T) {
 		{"a long text", doc(act("a", "MessageParticipant", `"Text":"`+strings.Repeat("é", 6001)+`"`, good), stop("x")), "", "a: The text is longer than 6000 characters."},
 		{"an empty text", doc(act("a", "MessageParticipant", `"Text":""`, good), stop("x")), "", "a: The text is empty."},
 		{"a hold hook", doc(act("a", "UpdateContactEventHooks", `"EventHooks":{"AgentHold":"f"}`, good), stop("x")), "", "a: A chat has no event AgentHold."},
+		{"loops of one name", doc(act("l", "Loop", `"LoopCount":"5","LoopName":"n"`, to("x", "", when("Equals", "ContinueLooping", "k")+","+when("Equals", "DoneLooping", "x"))), act("k", "Loop", `"LoopCount":"5","LoopName":"n"`, to("x", "", when("Equals", "ContinueLooping", "x")+","+when("Equals", "DoneLooping", "x"))), stop("x")), "", "k: Another Loop has the same LoopName."},
 		{"Voice ID", doc(act("a", "UpdateContactData", `"IsVoiceIdStreamingEnabled":"true"`, good), stop("x")), "", "a: A chat has no IsVoiceIdStreamingEnabled."},
 		{"recording of calls", doc(act("a", "UpdateContactRecordingAndAnalyticsBehavior", `"VoiceBehavior":{"a":1}`, to("x", on("NoMatchingError", "x")+","+on("ChannelMismatch", "x"), "")), stop("x")), "", "a: VoiceBehavior does not fit a chat."},
 		{"circle", doc(act("a", "MessageParticipant", `"Text":"a"`, to("a", on("NoMatchingError", "a"), ""))), "", "a: The flow can come back here without ever waiting."},

@@ -10,7 +10,7 @@ import (
 // comes to, such as the branch for calls of a flow that serves both, is left
 // out, unless no way at all leads to it.
 func (f *Flow) warnings() []Finding {
-	w := &warner{f: f, kind: f.flowType(), lived: f.lived(), set: map[string]bool{}, told: map[string]int{}}
+	w := &warner{f: f, kind: f.flowType(), lived: f.lived(), set: map[string]bool{}, loops: map[string]bool{}, told: map[string]int{}}
 	for i := range f.actions {
 		if w.lived[i] {
 			w.set[f.actions[i].typ] = true
@@ -41,6 +41,7 @@ type warner struct {
 	kind     flowTypes       // of the flow as far as anybody said, 0 for unknown
 	lived    []bool          // by index: a chat can come to the action
 	set      map[string]bool // the types of the actions that a chat can come to
+	loops    map[string]bool // the names of loops met so far
 	told     map[string]int  // by root of a reference: the finding that tells of it
 	findings []Finding
 	more     []int // by finding: how many other actions it is true of
@@ -78,6 +79,7 @@ func (w *warner) action(a *action) {
 	if !refused {
 		w.errorBranches(a)
 		w.prompt(a)
+		w.loop(a)
 		w.references(a)
 	}
 	if w.kind == 0 || a.spec.types&w.kind != 0 {
@@ -169,6 +171,18 @@ func (w *warner) prompt(a *action) {
 	if problem := promptProblem(source, true); problem != "" && said.constant() && a.params.has(name) {
 		w.add(a, "Parameters."+name, strings.ToUpper(problem[:1])+problem[1:]+".", w.consequence(a, noMatchingError))
 	}
+}
+
+// loop warns of two loops of one name, which overwrite each other's $.Loop.
+func (w *warner) loop(a *action) {
+	s, ok := a.step.(*loop)
+	if !ok || s.name == "" {
+		return
+	}
+	if w.loops[s.name] {
+		w.add(a, "Parameters.LoopName", "Another Loop has the same LoopName.", "They overwrite each other's $.Loop."+clip(s.name)+".")
+	}
+	w.loops[s.name] = true
 }
 
 // setters are the roots of references that an action of the same flow, or of

@@ -194,7 +194,7 @@ func (w *warner) cycles() {
 	for more := true; more; {
 		more = false
 		for i := range follow {
-			if w.f.actions[i].typ == "Loop" && follow[i] != nil && !w.loops(i, follow) {
+			if w.f.actions[i].typ == "Loop" && follow[i] != nil && !w.repeats(i, follow) {
 				follow[i], more = nil, true // which may change what other loops do
 			}
 		}
@@ -226,10 +226,10 @@ func (w *warner) cycles() {
 	}
 }
 
-// loops reports whether a Loop comes back to itself without the flow waiting
+// repeats reports whether a Loop comes back to itself without the flow waiting
 // while it loops. If it does not, every circle through it waits, however the
 // way on from its end leads back: most rounds continue looping.
-func (w *warner) loops(i int, follow [][]int) bool {
+func (w *warner) repeats(i int, follow [][]int) bool {
 	seen := make([]bool, len(w.f.actions))
 	var list []int
 	for _, c := range w.f.actions[i].conditions {
