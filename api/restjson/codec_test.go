@@ -80,7 +80,7 @@ func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, `[]`, `""`, `0`, `-1.5e+7`, `true`, `null`, ` {"a" : [ 1 , "x" , { } ] } `, `{"a":{"b":[[null]]}}`,
 		`"\ud834\udd1e\ud834x\u00e9\\\/"`, "\"a\xffb\"", `{"a":1,"a":2}`, `{"a":1,}`, `[1,]`, `01`, `1.`, `.5`, `+1`, `-`, `1e`, "\"\x01\"",
-		`"\x"`, `"\u12"`, `{"a"}`, `{a:1}`, `tru`, `[`, `{"a":`, `{} {}`, "\ufeff{}", `"\uDFFF"`, `1e400`, strings.Repeat("[", 200),
+		`"say \"yes\" or \"é\", then\n"`, `"\x"`, `"\u12"`, `{"a"}`, `{a:1}`, `tru`, `[`, `{"a":`, `{} {}`, "\ufeff{}", `"\uDFFF"`, `1e400`, strings.Repeat("[", 200),
 	} {
 		f.Add([]byte(seed))
 	}
