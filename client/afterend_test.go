@@ -37,7 +37,7 @@ func TestHostileEnd(t *testing.T) {
 				}
 			}
 		})
-		const talks = 40
+		const talks = 24
 		for n := range talks {
 			poll := time.Duration(n%3/2) * 3 * time.Second // one in three polls
 			length := time.Duration(5+chance.IntN(40)) * time.Second
