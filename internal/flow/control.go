@@ -37,6 +37,7 @@ func (s compare) run(m *machine, _ *action) result {
 	if !m.spend(len(text)) {
 		return fail("the value is too long")
 	}
+	m.note("Value", text)
 	return result{kind: kindChoice, text: text, null: v.kind == kindNull && s.of.root != nil && !s.of.root.user}
 }
 

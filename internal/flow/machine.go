@@ -212,6 +212,9 @@ func (m *machine) settle(a *action, r result) (next int, more bool) {
 	next, decided, way := a.after(m, r)
 	if !r.quiet {
 		m.trace(a, r, decided, way)
+		if way.Kind == WayCondition && decided == "" {
+			decided = `""` // in the log "" means that no condition decided
+		}
 		m.log(a, r, decided)
 	}
 	switch r.kind {

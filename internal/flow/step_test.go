@@ -298,6 +298,17 @@ func TestTransferToFlow(t *testing.T) {
 	}
 }
 
+// TestAnEmptyOperandIsLogged: that the empty text decided is told apart from no
+// condition having decided.
+func TestAnEmptyOperandIsLogged(t *testing.T) {
+	s := newWorld()
+	s.Contact.Logging = true
+	out := s.start(t, doc(act("c", "Compare", `"ComparisonValue":"$.Attributes.none"`, to("x", on("NoMatchingCondition", "x"), when("Equals", "", "x"))), stop("x")))
+	if len(out.Log) != 2 || out.Log[0].Result != `""` || out.Log[1].Result != "" {
+		t.Errorf("log %+v", out.Log)
+	}
+}
+
 func TestEndsAndUnknownActions(t *testing.T) {
 	tests := []struct{ name, content, want string }{
 		{"end", doc(stop("x")), " | end"},
@@ -335,7 +346,7 @@ func TestFlowLog(t *testing.T) {
 	want := []string{
 		"set UpdateContactAttributes map[AddAttributeToRelatedContact:false Key:a Value:1]  always=false",
 		"set UpdateContactAttributes map[AddAttributeToRelatedContact:false Key:b Value:2]  always=false",
-		"cmp Compare map[Attribute:$.Attributes.a Namespace:User Defined] 1 always=false",
+		"cmp Compare map[Attribute:$.Attributes.a Namespace:User Defined Value:1] 1 always=false",
 		`bad TransferToFlow map[ContactFlowId:nowhere] NoMatchingError always=false contact-flow "nowhere" does not exist`,
 		"odd Teleport map[] NoMatchingError always=true unknown action type Teleport",
 		"odd2 Teleport map[] NoMatchingError always=true unknown action type Teleport",

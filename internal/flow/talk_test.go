@@ -249,8 +249,8 @@ func TestLogParameters(t *testing.T) {
 		{"InvokeLambdaFunction", `"LambdaFunctionARN":"f","LambdaInvocationAttributes":{"a":"b"}`, "map[FunctionArn:f Parameters:map[a:b] TimeLimit:8000]"},
 		{"Wait", `"TimeLimitSeconds":"5","Events":["CustomerReturned"]`, "map[InterruptOnCustomerReturn:true TimeoutSeconds:5]"},
 		{"Loop", `"LoopCount":"3"`, "map[LoopCount:3]"},
-		{"Compare", `"ComparisonValue":"$.Lex.IntentName"`, "map[Attribute:$.Lex.IntentName Namespace:Lex]"},
-		{"Compare", `"ComparisonValue":"$.Channel"`, "map[Attribute:$.Channel Namespace:System]"},
+		{"Compare", `"ComparisonValue":"$.Lex.IntentName"`, "map[Attribute:$.Lex.IntentName Namespace:Lex Value:]"},
+		{"Compare", `"ComparisonValue":"$.Channel"`, "map[Attribute:$.Channel Namespace:System Value:CHAT]"},
 		{"UpdateFlowLoggingBehavior", `"FlowLoggingBehavior":"Enabled"`, "map[LoggingBehavior:Enable]"},
 		{"ConnectParticipantWithLexBot", `"Text":"Hi",` + alias, "map[BotAliasArn:arn:bot LexVersion:V2 Text:Hi]"},
 	} {

@@ -257,8 +257,8 @@ func (l *Log) tell(ctx context.Context, r *Record, e *flow.LogEntry) {
 		attrs = append(attrs, slog.String("name", r.FlowName))
 	}
 	attrs = append(attrs, slog.String("action", e.Action), slog.String("type", e.Type))
-	if e.Result != "" {
-		attrs = append(attrs, slog.String("result", e.Result))
+	if r.Results != "" {
+		attrs = append(attrs, slog.String("result", r.Results))
 	}
 	if e.Problem != "" {
 		attrs = append(attrs, slog.String("problem", cut(e.Problem)))

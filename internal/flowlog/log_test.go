@@ -212,10 +212,13 @@ func TestServerLog(t *testing.T) {
 	odd.Logging, odd.Always, odd.Problem = false, true, "unknown action type"
 	set := entry("set")
 	set.Parameters, set.External = map[string]any{"Key": "colour", "Value": "blue"}, []byte(`{"a":"blue"}`)
-	l.Add("one", contact, []flow.LogEntry{silent, odd, set})
+	compared := entry("compared")
+	compared.Result, compared.Parameters = "4711", map[string]any{"Attribute": "$.Attributes.favouriteColour", "Value": "4711"}
+	l.Add("one", contact, []flow.LogEntry{silent, odd, set, compared})
 	stop()
 	want := "level=WARN msg=flow contact=c-1 flow=f action=odd type=Compare problem=\"unknown action type\"\n" +
-		"level=INFO msg=flow contact=c-1 flow=f action=set type=Compare\n"
+		"level=INFO msg=flow contact=c-1 flow=f action=set type=Compare\n" +
+		"level=INFO msg=flow contact=c-1 flow=f action=compared type=Compare result=[hidden]\n"
 	if out.String() != want {
 		t.Errorf("log\n%swant\n%s", out.String(), want)
 	}

@@ -57,6 +57,14 @@ func newRecord(contact center.ContactID, arn, name string, e *flow.LogEntry, hid
 	if key, ok := r.Parameters["Key"].(string); ok && hidden.has(key) {
 		r.Parameters["Value"] = mask
 	}
+	// Of a comparison the name is one value, and what it stands for another; the
+	// result is the operand that is equal to it.
+	if name, ok := r.Parameters["Attribute"].(string); ok && hidden.has(name) {
+		r.Parameters["Value"] = mask
+		if r.Results != "" && r.Results != noMatchingCondition {
+			r.Results = mask
+		}
+	}
 	if len(e.External) > 0 {
 		var answer any
 		if json.Unmarshal(e.External, &answer) == nil {
@@ -101,6 +109,9 @@ func text(v any) any {
 	}
 	return v
 }
+
+// noMatchingCondition is the result of a comparison in which nothing was equal.
+const noMatchingCondition = "NoMatchingCondition"
 
 // mask stands for what nobody is shown.
 const mask = "[hidden]"

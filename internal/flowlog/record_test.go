@@ -36,6 +36,12 @@ func TestRecords(t *testing.T) {
 		{"secret attribute", flow.LogEntry{Block: "SetAttributes", Parameters: map[string]any{"Key": "accountPassword", "Value": "hunter2"}},
 			head("SetAttributes") + `{"Key":"accountPassword","Value":"[hidden]"}}`},
 		{"attribute", flow.LogEntry{Block: "SetAttributes", Parameters: map[string]any{"Key": "name", "Value": "x"}}, head("SetAttributes") + `{"Key":"name","Value":"x"}}`},
+		{"secret comparison", flow.LogEntry{Block: "CheckAttribute", Result: "4711", Parameters: map[string]any{"Attribute": "$.Attributes.userPassword", "Value": "4711"}},
+			head("CheckAttribute") + `{"Attribute":"$.Attributes.userPassword","Value":"[hidden]"},"Results":"[hidden]"}`},
+		{"secret comparison without a match", flow.LogEntry{Block: "CheckAttribute", Result: "NoMatchingCondition", Parameters: map[string]any{"Attribute": "$.External.otp", "Value": "4711"}},
+			head("CheckAttribute") + `{"Attribute":"$.External.otp","Value":"[hidden]"},"Results":"NoMatchingCondition"}`},
+		{"comparison", flow.LogEntry{Block: "CheckAttribute", Result: "gold", Parameters: map[string]any{"Attribute": "$.Attributes.tier", "Value": "gold"}},
+			head("CheckAttribute") + `{"Attribute":"$.Attributes.tier","Value":"gold"},"Results":"gold"}`},
 		{"nested secrets", flow.LogEntry{Block: "X", Parameters: map[string]any{"P": map[string]any{"api_key": "k", "list": []any{map[string]any{"PIN code": 1}, "x"}, "m": map[string]string{"Auth-Token": "t"}}}},
 			head("X") + `{"P":{"api_key":"[hidden]","list":[{"PIN code":"[hidden]"},"x"],"m":{"Auth-Token":"[hidden]"}}}}`},
 	} {
