@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -158,6 +159,7 @@ func TestWebhookRefuses(t *testing.T) {
 		"no header":   {"POST", note(`{}`), "none", 401},
 		"forged":      {"POST", note(`{}`), client.Sign([]byte("other"), now, note(`{}`)), 401},
 		"old":         {"POST", note(`{}`), client.Sign(secret, now.Add(-6*time.Minute), note(`{}`)), 401},
+		"renewed":     {"POST", note(`{}`), client.Sign(secret, now.Add(-6*time.Minute), note(`{}`)) + fmt.Sprint(",t=", now.Unix()), 401},
 		"other body":  {"POST", note(`{}`), client.Sign(secret, now, note(`{ }`)), 401},
 		"not JSON":    {"POST", "x", "", 400},
 		"no note":     {"POST", `{"Type":"SubscriptionConfirmation"}`, "", 400},
@@ -194,6 +196,63 @@ func TestWebhookRefuses(t *testing.T) {
 		t.Error("without a secret everything is genuine")
 	}
 }
+
+// TestWebhookOutOfTheChat: a bot whom an agent has relieved, or who has left, is not told again and
+// again of a message that it cannot answer.
+func TestWebhookOutOfTheChat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		paths := map[string]int{}
+		relieved := false
+		connector := roundTrip(func(r *http.Request) (*http.Response, error) {
+			paths[r.URL.Path]++
+			if strings.HasPrefix(r.URL.Path, "/participant/") && relieved {
+				return canned(r, 403, "AccessDeniedException"), nil
+			}
+			res := canned(r, 200, "")
+			res.Body = io.NopCloser(strings.NewReader(`{"ParticipantCredentials":{"ParticipantToken":"pt"},"ConnectionCredentials":{"ConnectionToken":"ct"},"Id":"1"}`))
+			return res, nil
+		})
+		c, err := client.New(client.Config{Endpoint: "http://chat.test", Connector: connector})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var said []string
+		bot := &client.Bot{
+			Client: c, Log: slog.New(slog.DiscardHandler), Verify: func(*http.Request, []byte) error { return nil },
+			Handle: func(ctx context.Context, turn *client.Turn) error {
+				said = append(said, turn.ContactID+turn.Item.ID())
+				if turn.Item.ID() == "bye" {
+					return turn.Leave(ctx)
+				}
+				return turn.Reply(ctx, "ok")
+			},
+		}
+		tell := func(chat, id string) {
+			t.Helper()
+			body := fmt.Sprintf(`{"Type":"Notification","Message":"{\"Type\":\"MESSAGE\",\"ParticipantRole\":\"CUSTOMER\",\"Id\":\"%s\"}","MessageAttributes":{"InitialContactId":{"Value":"%s"},"InstanceId":{"Value":"i"}}}`, id, chat)
+			w := httptest.NewRecorder()
+			bot.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "POST", "/", strings.NewReader(body)))
+			if w.Code != 200 {
+				t.Errorf("%s of %s: status %d", id, chat, w.Code)
+			}
+		}
+		tell("a", "1")
+		tell("a", "bye")
+		tell("a", "2") // to nobody
+		tell("b", "3")
+		relieved = true
+		tell("b", "4") // tried, and given up
+		tell("b", "5") // cannot be joined again
+		if got := strings.Join(said, " "); got != "a1 abye b3 b4" || paths["/contact/create-participant"] != 3 {
+			t.Errorf("the bot was asked %s, joined %d times", got, paths["/contact/create-participant"])
+		}
+	})
+}
+
+// roundTrip is a Connector of a function.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // TestWebhookForgets keeps connections for the chats used last, and joins again where it must; one
 // that cannot be joined is left alone.

@@ -16,6 +16,17 @@
 // the service's exception in it. Three parts can be exchanged: the [Connector] that sends a request,
 // [Middleware] around a typed call, and the [RetryPolicy] between attempts.
 //
+// [Client.Join] takes part in a chat, with the participant token of a customer, an agent or a bot. A
+// [Session] hands each item on once and in order, whatever the network does:
+//
+//	s, err := c.Join(ctx, client.SessionConfig{Token: *chat.ParticipantToken})
+//	defer s.Close()
+//	for item, err := range s.Items(ctx) {
+//		…
+//	}
+//
+// A [Bot] answers chats with a function, by a session or as a webhook.
+//
 // Everything here may be used by many goroutines at once, unless it says otherwise. Calls end with
 // their context. Secrets and tokens are never logged.
 package client

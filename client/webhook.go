@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"parley/api/connect"
+	"parley/api/participant"
 )
 
 // SignatureHeader carries the signature of a webhook's request:
@@ -31,22 +32,26 @@ const signatureWindow = 5 * time.Minute
 // recorded is refused.
 func VerifyWebhook(secret []byte, header string, body []byte, now time.Time) error {
 	var stamp string
-	genuine := false
+	var signatures [][]byte
 	for part := range strings.SplitSeq(header, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-		switch name {
-		case "t":
+		switch {
+		case name == "t" && stamp != "": // the one that was signed could be another than the one looked at
+			return errors.New("the signature has two times")
+		case name == "t":
 			stamp = value
-		case "v1":
-			given, err := hex.DecodeString(value)
-			if err != nil {
-				continue
+		case name == "v1":
+			if given, err := hex.DecodeString(value); err == nil {
+				signatures = append(signatures, given)
 			}
-			mac := hmac.New(sha256.New, secret)
-			mac.Write([]byte(stamp + "."))
-			mac.Write(body)
-			genuine = hmac.Equal(mac.Sum(nil), given) || genuine
 		}
+	}
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte(stamp + "."))
+	mac.Write(body)
+	sum, genuine := mac.Sum(nil), false
+	for _, given := range signatures {
+		genuine = hmac.Equal(sum, given) || genuine
 	}
 	seconds, err := strconv.ParseInt(stamp, 10, 64)
 	switch {
@@ -146,6 +151,9 @@ func (b *Bot) take(ctx context.Context, d *delivery, item *Item) error {
 	if slices.Contains(chat.known, item.ID()) {
 		return nil
 	}
+	if chat.session != nil && chat.session.left.Load() {
+		return nil // the bot has left the chat, which goes on without it
+	}
 	t := &Turn{Item: item, InstanceID: attribute("InstanceId"), ContactID: cmp.Or(attribute("ContactId"), deref(item.ContactId), id)}
 	if chat.session == nil {
 		session, err := b.join(ctx, t)
@@ -160,7 +168,14 @@ func (b *Bot) take(ctx context.Context, d *delivery, item *Item) error {
 	}
 	t.Session = chat.session
 	if err := b.Handle(ctx, t); err != nil {
-		return err
+		e, ok := errors.AsType[*Error](err)
+		if !ok || e.Status() != http.StatusForbidden || e.Operation.Service != participant.API.Service {
+			return err
+		}
+		// An agent has taken over, say: no use in trying again. The next message will try to join.
+		b.log().InfoContext(ctx, "the bot is out of the chat", "contact", t.ContactID, "err", err)
+		chat.session = nil
+		return nil
 	}
 	if chat.known = append(chat.known, item.ID()); len(chat.known) > turnsKnown {
 		chat.known = slices.Delete(chat.known, 0, 1)
