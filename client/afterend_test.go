@@ -139,6 +139,43 @@ func (a askingAfterEnd) RoundTrip(r *http.Request) (*http.Response, error) {
 	return a.next.RoundTrip(r)
 }
 
+// TestEndBeforeARestart: the chat ends while the line is down, and the server is another when it is back.
+func TestEndBeforeARestart(t *testing.T) {
+	onStageIn(t, t.TempDir(), func(t *testing.T, s *stage) {
+		transport := &http.Transport{DialContext: s.net.dial, IdleConnTimeout: time.Minute}
+		defer transport.CloseIdleConnections()
+		token, contact := s.chat()
+		var seen collector
+		session, err := s.client(transport, nil).Join(t.Context(), client.SessionConfig{Token: token, OnItem: seen.item, OnState: seen.state})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pass(time.Second)
+		s.net.cut() // and before the session can be back:
+		here := s.join(client.SessionConfig{Token: token, SendOnly: true})
+		if _, err := here.Send(t.Context(), "Goodbye"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.c.StopContact().InstanceID(catalog.DemoInstance).ContactID(contact).Send(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		s.net.plug(false)
+		s.end()
+		pass(10 * time.Minute)
+		s.start()
+		s.net.plug(true)
+		<-session.Done()
+		if got := seen.said(); got != "[joined] Hello Goodbye [left] [chat.ended]" || len(seen.ids) != 5 {
+			t.Errorf("heard %s, %d of it with ids", got, len(seen.ids))
+		}
+		if session.Err() != nil || session.State() != client.Ended {
+			t.Errorf("over with %v, %v", session.State(), session.Err())
+		}
+		_ = session.Close()
+		_ = here.Close()
+	})
+}
+
 // TestEndBehindABrokenLine is the same over a real network: the proxy is gone while the rest of the
 // chat is said, and comes back after its end.
 func TestEndBehindABrokenLine(t *testing.T) {

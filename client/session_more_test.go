@@ -253,13 +253,14 @@ func TestEndedWhileAway(t *testing.T) {
 				if without := len(seen.texts) - len(seen.ids); without != c.ids {
 					t.Errorf("%d items had no id, or one that was there before; want %d", without, c.ids)
 				}
-				heard := ""
+				var all strings.Builder
 				for item, err := range here.Items(t.Context()) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					heard += item.Event() + item.Text() + " "
+					all.WriteString(item.Event() + item.Text() + " ")
 				}
+				heard := all.String()
 				if !strings.Contains(heard, "0 1 2 ") || !strings.HasSuffix(heard, " 249 participant.left participant.left chat.ended ") {
 					t.Errorf("a session without history heard %s", heard)
 				}

@@ -71,17 +71,17 @@ func TestTokensThatEnd(t *testing.T) {
 		customer := s.join(client.SessionConfig{Token: *out.ParticipantToken, ConnectParticipant: true, SendOnly: true})
 		var polled collector
 		poller := s.join(client.SessionConfig{Token: s.bot(*out.ContactId), ConnectParticipant: true, Poll: time.Hour, OnItem: polled.item, OnState: polled.state})
-		want := "[joined] Hello [joined]"
+		want := []string{"[joined] Hello [joined]"}
 		for _, d := range []time.Duration{12 * time.Hour, 13 * time.Hour} {
 			pass(d)
 			text := fmt.Sprint("after ", d)
 			if _, err := customer.Send(t.Context(), text); err != nil {
 				t.Fatal(err)
 			}
-			want += " " + text
+			want = append(want, text)
 		}
 		pass(time.Hour + time.Minute)
-		if got := polled.said(); got != want || len(polled.states) != 1 {
+		if got := polled.said(); got != strings.Join(want, " ") || len(polled.states) != 1 {
 			t.Errorf("the poller heard %s, was %v; want %s, and connected all the time", got, polled.states, want)
 		}
 		_ = customer.Close()
