@@ -127,7 +127,7 @@ func (c flowCheck) print(w io.Writer, all []checked, errs, warnings int) error {
 			if f.Field != "" {
 				fmt.Fprintf(&b, "%s: ", plain(f.Field))
 			}
-			b.WriteString(plain(oneLineText(f.Message)))
+			b.WriteString(plain(oneLineText(f.Brief())))
 			if f.Hint != "" {
 				fmt.Fprintf(&b, " %s", flowtest.Paint(colour, flowtest.LookDim, "("+plain(f.Hint)+")"))
 			}

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -12,6 +13,28 @@ type Finding struct {
 	Field    string   `json:"field,omitempty"`  // path within the action or the document
 	Message  string   `json:"message"`          // what is the matter, as Problems words it
 	Hint     string   `json:"hint,omitempty"`   // what to do about it, or what happens otherwise
+}
+
+// Brief is the message without what Action and Field say already: for people,
+// who are shown those beside it. Message is in the words of the service.
+func (f Finding) Brief() string {
+	before, after, ok := strings.Cut(f.Message, " Path: Actions[")
+	if !ok || f.Action == "" || before == "" {
+		return f.Message
+	}
+	after = strings.TrimLeft(after, "0123456789")
+	after, _ = strings.CutPrefix(after, "]")
+	if f.Field != "" {
+		after = strings.TrimPrefix(after, "."+f.Field)
+	}
+	if strings.HasPrefix(after, ".") { // a path that says more than Field
+		_, rest, more := strings.Cut(after, ", ")
+		after = ""
+		if more {
+			after = ", " + rest
+		}
+	}
+	return before[:len(before)-1] + strings.Replace(after, ", Action: "+clip(f.Action), "", 1)
 }
 
 // Severity is how bad a finding is.

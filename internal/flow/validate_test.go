@@ -256,6 +256,30 @@ func TestCheckWarns(t *testing.T) {
 	}
 }
 
+func TestBrief(t *testing.T) {
+	good := to("x", on("NoMatchingError", "x"), "")
+	tests := []struct{ content, want string }{
+		{doc(act("a: b", "InvokeLambdaFunction", `"LambdaFunctionARN":"f"`, `"NextAction":"x"`), stop("x")), "Invalid Action property value: has one of the characters % : ( \\ / ) = $ , ; [ ] { }|Action is missing required error. Error: NoMatchingError"},
+		{doc(say("a", "a", "nowhere")), `Invalid Action property value: names no action: "nowhere"`},
+		{doc(act("a", "TransferToFlow", "", good), stop("x")), "Action is missing required property"},
+		{doc(act("a", "TransferToFlow", `"ContactFlowId":"f","a, b":"1"`, good), stop("x")), "Invalid Action property name"},
+		{doc(act("a", "Teleport", "", good), stop("x")), "Invalid Action type. Type: Teleport"},
+		{doc(act("a", "UpdateContactTargetQueue", "", good), stop("x")), "Action is missing required property"},
+		{doc(act("a", "Loop", `"LoopCount":"1"`, to("x", "", when("Equals", "DoneLooping", "x"))), stop("x")), "Action is missing required property, Condition: ContinueLooping"},
+		{doc(act("a", "MessageParticipant", `"PromptId":"p"`, good), stop("x")), "A chat cannot play a recorded prompt."},
+		{strings.Replace(doc(stop("x")), `"StartAction":"x"`, `"StartAction":"y"`, 1), `Invalid contact flow format: StartAction "y" is not the identifier of an action`},
+	}
+	for _, test := range tests {
+		var got []string
+		for _, f := range Check(parsed(t, test.content)) {
+			got = append(got, f.Brief())
+		}
+		if s := strings.Join(got, "|"); s != test.want {
+			t.Errorf("%q; want %q", s, test.want)
+		}
+	}
+}
+
 func TestHintsNameWhatWasMeant(t *testing.T) {
 	good := to("x", on("NoMatchingError", "x"), "")
 	tests := []struct{ name, content, want string }{
