@@ -19,10 +19,10 @@ import (
 	"parley/internal/contact"
 )
 
-// deskFlow greets and has the customer wait for an agent; REMAINING is the flow for when the agent is gone.
+// deskFlow greets and has the customer wait for an agent, for whom it sets hooks.
 const deskFlow = `{"Version":"2019-10-30","StartAction":"a","Actions":[
- {"Identifier":"a","Type":"MessageParticipant","Parameters":{"Text":"Hello"},"Transitions":{"NextAction":"b","Errors":[{"NextAction":"b","ErrorType":"NoMatchingError"}]}},
- {"Identifier":"b","Type":"UpdateContactEventHooks","Parameters":{"EventHooks":{"CustomerRemaining":"REMAINING"}},"Transitions":{"NextAction":"c","Errors":[{"NextAction":"z","ErrorType":"NoMatchingError"}]}},
+ {"Identifier":"a","Type":"MessageParticipant","Parameters":{"Text":"Hello"},"Transitions":{"NextAction":"b0","Errors":[{"NextAction":"z","ErrorType":"NoMatchingError"}]}},
+HOOKS
  {"Identifier":"c","Type":"UpdateContactTargetQueue","Parameters":{"QueueId":"QUEUE"},"Transitions":{"NextAction":"d","Errors":[{"NextAction":"z","ErrorType":"NoMatchingError"}]}},
  {"Identifier":"d","Type":"TransferContactToQueue","Parameters":{},"Transitions":{"NextAction":"z","Errors":[{"NextAction":"z","ErrorType":"QueueAtCapacity"},{"NextAction":"z","ErrorType":"NoMatchingError"}]}},
  {"Identifier":"z","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`
@@ -38,22 +38,31 @@ type desk struct {
 // without, the chat ends with the agent's leaving.
 func (s *stage) queued(farewell string) desk {
 	s.t.Helper()
-	publish := func(name, content string) string {
-		out, err := s.c.CreateContactFlow().InstanceID(catalog.DemoInstance).Name(name).
-			Type(connect.ContactFlowTypeCONTACT_FLOW).Content(content).Send(s.t.Context())
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		return *out.ContactFlowId
-	}
-	content := strings.ReplaceAll(deskFlow, "QUEUE", catalog.DemoQueue)
 	if farewell == "" {
-		content = strings.ReplaceAll(strings.ReplaceAll(content, `{"Identifier":"b"`, `{"Identifier":"unused"`), `"NextAction":"b"`, `"NextAction":"c"`)
-		content = strings.ReplaceAll(content, "REMAINING", s.flow)
-	} else {
-		content = strings.ReplaceAll(content, "REMAINING", publish("Farewell", strings.ReplaceAll(quietFlow, "Hello", farewell)))
+		return s.queuedWith()
 	}
-	out, err := s.c.StartChatContact().InstanceID(catalog.DemoInstance).ContactFlowID(publish("Desk", content)).
+	return s.queuedWith(`"CustomerRemaining":"` + s.publish("Farewell", strings.ReplaceAll(quietFlow, "Hello", farewell)) + `"`)
+}
+
+func (s *stage) publish(name, content string) string {
+	s.t.Helper()
+	out, err := s.c.CreateContactFlow().InstanceID(catalog.DemoInstance).Name(name).
+		Type(connect.ContactFlowTypeCONTACT_FLOW).Content(content).Send(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return *out.ContactFlowId
+}
+
+// queuedWith starts a chat that queues and has event hooks.
+func (s *stage) queuedWith(hooks ...string) desk {
+	s.t.Helper()
+	var actions strings.Builder
+	for n, hook := range hooks {
+		fmt.Fprintf(&actions, ` {"Identifier":"b%d","Type":"UpdateContactEventHooks","Parameters":{"EventHooks":{%s}},"Transitions":{"NextAction":"b%d","Errors":[{"NextAction":"z","ErrorType":"NoMatchingError"}]}},`, n, hook, n+1)
+	}
+	content := strings.NewReplacer("QUEUE", catalog.DemoQueue, "HOOKS", actions.String(), `"c"`, fmt.Sprintf(`"b%d"`, len(hooks))).Replace(deskFlow)
+	out, err := s.c.StartChatContact().InstanceID(catalog.DemoInstance).ContactFlowID(s.publish("Desk", content)).
 		ParticipantDetails(connect.ParticipantDetails{DisplayName: "Ana"}).
 		SupportedMessagingContentType(client.PlainText, client.Markdown, client.InteractiveMessage, client.InteractiveResponse).Send(s.t.Context())
 	if err != nil {
@@ -230,6 +239,70 @@ func TestAgentEndsTheChat(t *testing.T) {
 		}
 		_ = customer.Close()
 		_ = agent.Close()
+	})
+}
+
+// TestWhispers: each side sees its own whisper, pushed or read, and never the other's, neither after a
+// line that broke nor after the end.
+func TestWhispers(t *testing.T) {
+	onStage(t, func(t *testing.T, s *stage) {
+		whisper := func(kind connect.ContactFlowType, text string) string {
+			out, err := s.c.CreateContactFlow().InstanceID(catalog.DemoInstance).Name(text).Type(kind).Content(
+				`{"Version":"2019-10-30","StartAction":"a","Actions":[
+				 {"Identifier":"a","Type":"MessageParticipant","Parameters":{"Text":"` + text + `"},"Transitions":{"NextAction":"z","Errors":[{"NextAction":"z","ErrorType":"NoMatchingError"}]}},
+				 {"Identifier":"z","Type":"EndFlowExecution","Parameters":{},"Transitions":{}}]}`).Send(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return *out.ContactFlowId
+		}
+		d := s.queuedWith(`"AgentWhisper":"`+whisper(connect.ContactFlowTypeAGENT_WHISPER, "She is angry")+`"`,
+			`"CustomerWhisper":"`+whisper(connect.ContactFlowTypeCUSTOMER_WHISPER, "Bo will be with you")+`"`)
+		var down atomic.Bool
+		count := newCounting(t, s)
+		count.before = func(*http.Request) (*http.Response, error) {
+			if down.Load() {
+				return nil, io.ErrUnexpectedEOF
+			}
+			return nil, nil
+		}
+		calls := s.client(count, nil)
+		var heard, seen, late collector
+		customer, err := calls.Join(t.Context(), client.SessionConfig{Token: d.customer, OnItem: heard.item})
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		token := d.accept() // the whispers are over before the agent's client is there
+		agent, err := calls.Join(t.Context(), client.SessionConfig{Token: token, ConnectParticipant: true, OnItem: seen.item})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pass(time.Second)
+		down.Store(true)
+		s.net.cut()
+		pass(time.Second)
+		again := s.join(client.SessionConfig{Token: d.customer, OnItem: late.item, Poll: time.Second})
+		if _, err := again.Send(t.Context(), "Hello?"); err != nil {
+			t.Fatal(err)
+		}
+		if err := again.End(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		down.Store(false)
+		for _, x := range []*client.Session{customer, agent, again} {
+			<-x.Done()
+		}
+		want := "[joined] Hello [joined] Bo will be with you Hello? [left] [left] [chat.ended]"
+		if heard.said() != want || late.said() != want {
+			t.Errorf("the customer heard %s, and afterwards %s; want %s", heard.said(), late.said(), want)
+		}
+		if got, want := seen.said(), strings.Replace(strings.Replace(want, "[joined] Bo will be with you", "She is angry [joined]", 1), "  ", " ", 1); got != want {
+			t.Errorf("the agent saw %s; want %s", got, want)
+		}
+		for _, x := range []*client.Session{customer, agent, again} {
+			_ = x.Close()
+		}
 	})
 }
 
