@@ -32,6 +32,35 @@ func TestRequiredErrors(t *testing.T) {
 	}
 }
 
+// TestFlowTypes: in which types of flow the designer offers an action.
+func TestFlowTypes(t *testing.T) {
+	all := []string{"contactFlow", "customerQueue", "agentTransfer", "queueTransfer", "agentWhisper", "customerWhisper", "outboundWhisper", "customerHold", "agentHold"}
+	for types, want := range map[string]string{
+		"MessageParticipant":            "contactFlow customerQueue agentTransfer queueTransfer agentWhisper customerWhisper outboundWhisper",
+		"MessageParticipantIteratively": "customerQueue customerHold agentHold",
+		"GetParticipantInput CheckHoursOfOperation CheckMetricData DisconnectParticipant":                                        "contactFlow customerQueue agentTransfer queueTransfer",
+		"ConnectParticipantWithLexBot DistributeByPercentage UpdateContactRoutingBehavior UpdateContactRecordingBehavior":        "contactFlow customerQueue agentTransfer queueTransfer outboundWhisper",
+		"ShowView AuthenticateParticipant CreatePersistentContactAssociation":                                                    "contactFlow",
+		"TransferToFlow UpdateContactTargetQueue TransferContactToQueue":                                                         "contactFlow agentTransfer queueTransfer",
+		"DequeueContactAndTransferToQueue":                                                                                       "customerQueue",
+		"TransferContactToAgent":                                                                                                 "agentTransfer queueTransfer",
+		"Compare Wait Loop GetMetricData EndFlowExecution UpdateFlowAttributes UpdateFlowLoggingBehavior UpdateContactData":      strings.Join(all, " "),
+		"UpdateContactAttributes UpdateContactEventHooks CreateTask InvokeLambdaFunction InvokeFlowModule CreateCase TagContact": strings.Join(all, " "),
+	} {
+		for name := range strings.FieldsSeq(types) {
+			var got []string
+			for _, typ := range all {
+				if specs[name].types&typeNames[typ] != 0 {
+					got = append(got, typ)
+				}
+			}
+			if s := strings.Join(got, " "); s != want {
+				t.Errorf("%s belongs into %s; want %s", name, s, want)
+			}
+		}
+	}
+}
+
 // TestProblemsOfTypes holds single action types to what the language says of
 // their parameters, branches and limits.
 func TestProblemsOfTypes(t *testing.T) {

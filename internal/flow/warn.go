@@ -80,6 +80,7 @@ func (w *warner) action(a *action) {
 		w.errorBranches(a)
 		w.prompt(a)
 		w.loop(a)
+		w.hooks(a)
 		w.references(a)
 	}
 	if w.kind == 0 || a.spec.types&w.kind != 0 {
@@ -170,6 +171,25 @@ func (w *warner) prompt(a *action) {
 	}
 	if problem := promptProblem(source, true); problem != "" && said.constant() && a.params.has(name) {
 		w.add(a, "Parameters."+name, strings.ToUpper(problem[:1])+problem[1:]+".", w.consequence(a, noMatchingError))
+	}
+}
+
+// hookPlaces are the types of flow in which the designer lets a hook be set,
+// where they are not all.
+var hookPlaces = map[string]flowTypes{
+	"CustomerQueue": inbound | transfers, "CustomerWhisper": spoken, "AgentWhisper": spoken,
+}
+
+// hooks warns of hooks that are set where the designer does not offer them.
+func (w *warner) hooks(a *action) {
+	s, ok := a.step.(*setHooks)
+	if !ok || w.kind == 0 {
+		return
+	}
+	for _, h := range s.hooks {
+		if places := hookPlaces[h.name]; places != 0 && places&w.kind == 0 {
+			w.add(a, "Parameters.EventHooks."+h.name, "The designer does not set "+h.name+" in a flow of this type.", "Here it is set all the same.")
+		}
 	}
 }
 
