@@ -111,8 +111,9 @@ func (h *Hub) Sockets() int { return int(h.sockets.Load()) }
 // (Visibility, Only, Except). It does not block and keeps nothing of pushes.
 // The pushes of one chat must be published one after another. A push without an
 // item tells nothing; one with Last lets the chat's sockets close after the grace.
-// A participant who leaves hears nothing of what follows its leaving, unless that is
-// the chat's end, and its sockets close after the grace.
+// An agent who leaves hears nothing of what follows its leaving, unless that is the
+// chat's end, and its sockets close after the grace. A customer is told what the flow
+// behind its leaving says (DisconnectOnCustomerExit).
 func (h *Hub) Publish(pushes []center.Push) {
 	for len(pushes) > 0 {
 		n := 1
@@ -136,7 +137,7 @@ func (h *Hub) tell(chat center.ContactID, pushes []center.Push) {
 	for i := range pushes {
 		p := &pushes[i]
 		first.tell(p)
-		if p.Item.ContentType == center.EventLeft && !ends {
+		if p.Item.ContentType == center.EventLeft && p.Item.Role != center.RoleCustomer && !ends {
 			first.dismiss(p.Item.Participant)
 		}
 	}

@@ -114,6 +114,24 @@ func TestGraceAfterLeaving(t *testing.T) {
 	})
 }
 
+// A customer whose leaving does not end the chat is told what follows, and the end.
+func TestCustomerLeaving(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, h *Hub, _ *chats) {
+		c := subscribedPipe(t, h, customerToken)
+		left, last := push("chat-1", "left"), push("chat-1", "bye")
+		left.Item.ContentType, left.Item.Participant, left.Item.Role = center.EventLeft, "CUSTOMER", center.RoleCustomer
+		last.Last = true
+		h.Publish([]center.Push{left, push("chat-1", "how was it?")})
+		h.Publish([]center.Push{last})
+		for _, want := range []string{"left", "how was it?", "bye"} {
+			if got := content(t, c.text()); got != want {
+				t.Errorf("the customer got %q; want %q", got, want)
+			}
+		}
+		c.expectClose(1000)
+	})
+}
+
 // Whoever leaves with the chat's end hears all of it.
 func TestLeavingAtTheEnd(t *testing.T) {
 	bubble(t, Limits{}, func(t *testing.T, h *Hub, _ *chats) {
