@@ -92,7 +92,9 @@ func TestRoutingData(t *testing.T) {
 			in.QueuePriority, in.QueueTimeAdjustmentSeconds = new(int64(1)), new(int32(1))
 		}), "InvalidParameterException", 400)
 		h.refused("neither", update(chats[0], func(*connect.UpdateContactRoutingDataRequest) {}), "InvalidParameterException", 400)
-		h.refused("no steps", update(chats[0], func(in *connect.UpdateContactRoutingDataRequest) { in.RoutingCriteria = &connect.RoutingCriteriaInput{} }), "InvalidParameterException", 400)
+		h.refused("no steps", update(chats[0], func(in *connect.UpdateContactRoutingDataRequest) {
+			in.RoutingCriteria = &connect.RoutingCriteriaInput{}
+		}), "InvalidParameterException", 400)
 		higher := func(in *connect.UpdateContactRoutingDataRequest) { in.QueuePriority = new(int64(1)) }
 		do := func(cmd contact.Command) {
 			t.Helper()

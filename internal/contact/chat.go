@@ -134,6 +134,29 @@ func (c *Chat) Participant(id center.ParticipantID) *Participant {
 	return nil
 }
 
+// Over reports whether the chat has ended and its transcript is closed. In
+// between what was said last is still being processed: nobody may say more, but
+// those who were there hear it.
+func (c *Chat) Over() bool { return c.Ended && len(c.Line) == 0 }
+
+// Hears returns the participant with an id when it may follow the chat. An
+// error is the reason why not, for the log.
+func (c *Chat) Hears(id center.ParticipantID) (*Participant, error) {
+	p := c.Participant(id)
+	switch {
+	case c.Over():
+		return nil, center.Errorf(center.Denied, "the chat %s has ended", c.ID)
+	case p == nil:
+		return nil, center.Errorf(center.Denied, "the participant %s is not in the chat %s", id, c.ID)
+	case !p.Left.IsZero() && !(c.Ended && c.stayed(p)):
+		return nil, center.Errorf(center.Denied, "the participant %s has left the chat %s", id, c.ID)
+	}
+	return p, nil
+}
+
+// stayed reports whether a participant was there until the chat ended.
+func (c *Chat) stayed(p *Participant) bool { return !p.Left.Before(c.Current().Disconnected) }
+
 // Customer returns the customer.
 func (c *Chat) Customer() *Participant { return &c.Participants[0] }
 

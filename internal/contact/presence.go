@@ -19,6 +19,11 @@ type Connect struct {
 }
 
 func (c Connect) decide(d *decision) error {
+	if d.chat.Ended {
+		if p, err := d.chat.Hears(c.Participant); err != nil || !p.Joined.IsZero() {
+			return err // it hears the end of what was said
+		}
+	}
 	p, err := d.participant(c.Participant)
 	if err != nil {
 		return err

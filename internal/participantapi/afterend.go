@@ -50,7 +50,7 @@ func (s *Service) reader(ctx context.Context, bearer string) (m member, until in
 		return member{}, 0, hideMissing(err)
 	}
 	p := chat.Participant(t.Participant)
-	if !chat.Ended || p == nil {
+	if !chat.Over() || p == nil {
 		m, err = s.member(ctx, t)
 		return m, 0, err
 	}

@@ -113,14 +113,9 @@ func (s *Service) member(ctx context.Context, t auth.Token) (member, error) {
 	if err != nil {
 		return member{}, hideMissing(err)
 	}
-	p := chat.Participant(t.Participant)
-	switch {
-	case chat.Ended:
-		return member{}, center.Errorf(center.Denied, "the chat %s has ended", chat.ID)
-	case p == nil:
-		return member{}, center.Errorf(center.Denied, "the participant %s is not in the chat %s", t.Participant, chat.ID)
-	case !p.Left.IsZero():
-		return member{}, center.Errorf(center.Denied, "the participant %s has left the chat %s", p.ID, chat.ID)
+	p, err := chat.Hears(t.Participant)
+	if err != nil {
+		return member{}, err
 	}
 	return member{Token: t, chat: chat, Participant: p}, nil
 }

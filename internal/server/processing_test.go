@@ -2,15 +2,18 @@ package server_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 
 	"parley/api/connect"
+	"parley/api/participant"
 	"parley/internal/server"
 	"parley/internal/server/servertest"
 )
@@ -116,5 +119,45 @@ func TestRestartWhileProcessing(t *testing.T) {
 	}
 	if id := chat.Send("and on"); id == sent {
 		t.Error("two messages have one id")
+	}
+}
+
+// TestEndWaitsForTheProcessor: a flow says good bye and disconnects. Whoever comes
+// back meanwhile hears what was said, and the end behind it.
+func TestEndWaitsForTheProcessor(t *testing.T) {
+	const leaving = `{"Version":"2019-10-30","StartAction":"set","Actions":[
+ {"Identifier":"set","Type":"UpdateContactMediaProcessing","Parameters":{"ChatProcessor":{"ProcessingEnabled":"True","LambdaProcessorARN":"shout"}},"Transitions":{"NextAction":"bye","Errors":[{"NextAction":"end","ErrorType":"NoMatchingError"},{"NextAction":"end","ErrorType":"ChannelMismatch"}]}},
+ {"Identifier":"bye","Type":"MessageParticipant","Parameters":{"Text":"Good bye"},"Transitions":{"NextAction":"end"}},
+ {"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`
+	asked, answer := make(chan struct{}), make(chan struct{})
+	function := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		event, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		close(asked)
+		<-answer
+		shout(w, event)
+	}))
+	defer function.Close()
+	s := servertest.Start(t, func(c *server.Config) { c.Lambda = map[string]string{"shout": function.URL} })
+	chat := s.Chat(t, func(in *connect.StartChatContactRequest) { in.ContactFlowId = s.Flow(t, "Leaving", leaving) })
+	<-asked
+	socket := chat.Socket()
+	if texts := chat.Texts(); len(texts) != 0 {
+		t.Errorf("the transcript is %q before the function has answered", texts)
+	}
+	if _, err := chat.TrySend(t.Context(), "wait"); err == nil {
+		t.Error("a message was taken after the end")
+	}
+	close(answer)
+	for _, want := range []string{"text/plain", "participant.left", "chat.ended"} {
+		if it := socket.Next(); !strings.HasSuffix(*it.ContentType, want) {
+			t.Fatalf("the socket is told %s; want %s", *it.ContentType, want)
+		}
+	}
+	_, err := s.Participant.GetTranscript(t.Context(), &participant.GetTranscriptRequest{ConnectionToken: chat.Bearer})
+	if _, denied := errors.AsType[*participant.AccessDeniedException](err); !denied {
+		t.Errorf("GetTranscript after the end = %v; want AccessDeniedException", err)
 	}
 }

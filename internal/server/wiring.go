@@ -93,12 +93,9 @@ func (c chats) Attend(ctx context.Context, chat center.ContactID, id center.Part
 	if err != nil {
 		return "", err
 	}
-	p := state.Participant(id)
-	switch {
-	case state.Ended:
-		return "", center.Errorf(center.Denied, "the chat has ended")
-	case p == nil || !p.Left.IsZero():
-		return "", center.Errorf(center.Denied, "the participant is not in the chat any more")
+	p, err := state.Hears(id)
+	if err != nil {
+		return "", err
 	}
 	return p.Role, nil
 }
