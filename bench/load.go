@@ -23,8 +23,9 @@ func (r *result) rate() float64 { return float64(r.count) / r.elapsed.Seconds() 
 // worker, counted from 0, does one task after another.
 type task func(ctx context.Context, worker, i int) error
 
-// answerTime is how long the last answers of a load may take.
-const answerTime = 20 * time.Second
+// answerTime is how long the last answers of a load may take: those of an open
+// loop that is more than the machine can do wait for all before them.
+const answerTime = time.Minute
 
 // closedLoop has workers send for d, each the next one as soon as the last is answered.
 func closedLoop(ctx context.Context, workers int, d time.Duration, f task) (*result, error) {
