@@ -49,8 +49,11 @@ func (c flowGraph) Run(std streams) error {
 		return usage{errors.New("several flows need a directory to draw them into: --output DIR")}
 	}
 	directory := len(paths) > 1
-	if info, err := os.Stat(c.Output); err == nil && info.IsDir() {
-		directory = true
+	if info, err := os.Stat(c.Output); err == nil {
+		if directory && !info.IsDir() {
+			return usage{fmt.Errorf("several flows need a directory to draw them into, and %s is a file", c.Output)}
+		}
+		directory = info.IsDir()
 	}
 	for _, path := range paths {
 		drawing, err := c.draw(path, format)

@@ -176,6 +176,7 @@ func TestFlowVerbsRefuse(t *testing.T) {
 		{2, "no such file", []string{"flow", "check", "nowhere.json"}},
 		{2, "holds no file that ends in .json", []string{"flow", "check", empty}},
 		{2, "--output DIR", []string{"flow", "graph", flows}},
+		{2, "nothing.scenario is a file", []string{"flow", "graph", flows, "-o", nothing}},
 		{1, "no JSON object", []string{"flow", "graph", noFlow}},
 		{2, "no such file", []string{"flow", "run", "nowhere.json"}},
 		{2, "there is no statement \"queues\"", []string{"flow", "run", flows + "shop.json", "--with", "queues"}},
