@@ -65,10 +65,10 @@ func TestFlowLogs(t *testing.T) {
 	}
 	want := []string{
 		`SetLoggingBehavior log {"LoggingBehavior":"Enable"}`,
-		`SetAttributes set {"Key":"name","Value":"Ana"}`,
-		`SetAttributes set {"Key":"password","Value":"[hidden]"}`,
-		`SetAttributes set {"Key":"favourite","Value":"[hidden]"}`,
-		`PlayPrompt say {"Text":"Hello Ana"}`,
+		`SetAttributes set {"AddAttributeToRelatedContact":"false","Key":"name","Value":"Ana"}`,
+		`SetAttributes set {"AddAttributeToRelatedContact":"false","Key":"password","Value":"[hidden]"}`,
+		`SetAttributes set {"AddAttributeToRelatedContact":"false","Key":"favourite","Value":"[hidden]"}`,
+		`PlayPrompt say {"Text":"Hello Ana","TextToSpeechType":"text"}`,
 	}
 	for i, w := range want {
 		r := record(next())
