@@ -19,10 +19,8 @@ type Connect struct {
 }
 
 func (c Connect) decide(d *decision) error {
-	if d.chat.Ended {
-		if p, err := d.chat.Hears(c.Participant); err != nil || !p.Joined.IsZero() {
-			return err // it hears the end of what was said
-		}
+	if p := d.chat.Participant(c.Participant); d.chat.Ended && p != nil && !p.Joined.IsZero() && d.chat.stayed(p) {
+		return nil // it was there to the end, and is about to hear that
 	}
 	p, err := d.participant(c.Participant)
 	if err != nil {
