@@ -76,7 +76,7 @@ func (s *Server) edge(next http.Handler) http.Handler {
 // does not cover Authorization. Attachments ask for further headers, which
 // preflight adds from what the browser names.
 const (
-	allowedHeaders = "authorization, content-type, x-amz-bearer, x-amz-content-sha256, x-amz-date, x-amz-user-agent, x-amz-security-token, x-amzn-trace-id, amz-sdk-invocation-id, amz-sdk-request"
+	allowedHeaders = "authorization, content-type, x-amz-bearer, x-amz-content-sha256, x-amz-date, x-amz-user-agent, x-amz-security-token, x-amzn-trace-id, amz-sdk-invocation-id, amz-sdk-request, x-parley-after-end"
 	exposedHeaders = "x-amzn-errortype, x-amzn-requestid, retry-after, etag, x-parley-debug-reason"
 )
 
