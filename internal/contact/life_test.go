@@ -37,8 +37,11 @@ func TestChatFromStartToEnd(t *testing.T) {
 		t.Errorf("an ended chat has a timer at %s", due)
 	}
 	p.refuse(center.Denied, Send{Participant: ana, ContentType: center.PlainText, Content: "late"})
-	p.refuse(center.Denied, Connect{ana})
 	p.refuse(center.Gone, Stop{})
+	items := len(p.items)
+	if p.do(Connect{ana}); p.last.Stored() || len(p.items) != items {
+		t.Errorf("a socket that was there to the end changes %+v", p.last)
+	}
 }
 
 func TestItemsAreNumberedAndTimesRise(t *testing.T) {

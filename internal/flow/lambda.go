@@ -17,10 +17,15 @@ const (
 	// grace is how much longer than its time limit a call may take before the
 	// flow stops waiting: the time in which its outcome becomes an event.
 	grace = 2 * time.Second
+	// acceptance is how long a flow waits for an asynchronous call to be
+	// accepted. A Lambda says that at once; a plain HTTP function may only answer
+	// when it is done, and the flow goes on meanwhile.
+	acceptance = 3 * time.Second
 )
 
-// invoke is InvokeLambdaFunction: it starts a call and, unless that is
-// asynchronous, suspends the run until the outcome is there.
+// invoke is InvokeLambdaFunction: it starts a call and suspends the run until
+// the outcome is there, or until an asynchronous call was accepted. A call that
+// is refused is an error of either kind.
 type invoke struct {
 	function   template
 	limit      template
@@ -96,11 +101,11 @@ func (s *invoke) run(m *machine, _ *action) result {
 	}
 	call := &Invoke{ID: m.w.NewID(), Function: function, Async: s.async, TimeLimit: limit, Parameters: parameters, JSON: s.json}
 	m.out.Effects = append(m.out.Effects, Effect{ID: call.ID, Invoke: call})
+	wait := limit + grace
 	if s.async {
-		m.run.Data.Invocation = call.ID
-		return done
+		wait = acceptance
 	}
-	m.run.Wait = Wait{Kind: WaitEffect, Effect: call.ID, Until: m.w.Now.Add(limit + grace)}
+	m.run.Wait = Wait{Kind: WaitEffect, Effect: call.ID, Until: m.w.Now.Add(wait)}
 	return suspend
 }
 
@@ -160,6 +165,10 @@ func (s *invoke) resolve(m *machine) (parameters map[string]any, ok bool) {
 
 // resume takes the outcome of the call. A failed call leaves $.External as it was.
 func (s *invoke) resume(m *machine, _ *action, ev Event) result {
+	if s.async && ev.Err == "" {
+		m.run.Data.Invocation = invocationID(m.waited.Effect, ev.Answer)
+		return done
+	}
 	switch {
 	case ev.Kind == EventTime:
 		return fail("the function did not answer in time")
@@ -173,6 +182,18 @@ func (s *invoke) resume(m *machine, _ *action, ev Event) result {
 	m.keep(docExternal, answer)
 	m.external = answer
 	return done
+}
+
+// invocationID is the id that the service gave an asynchronous call, or the
+// call's own while it gave none.
+func invocationID(call string, answer json.RawMessage) string {
+	var accepted struct {
+		InvocationID string `json:"InvocationId"`
+	}
+	if json.Unmarshal(answer, &accepted) != nil || accepted.InvocationID == "" {
+		return call
+	}
+	return accepted.InvocationID
 }
 
 // checkAnswer holds an answer to what the action expects and returns it in

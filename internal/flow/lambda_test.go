@@ -60,13 +60,31 @@ func TestInvokeLambdaFunctionCalls(t *testing.T) {
 	}
 }
 
+// An asynchronous call goes on when it was accepted, whatever the function then does.
 func TestInvokeLambdaFunctionAsynchronously(t *testing.T) {
-	s := newWorld()
-	out := s.start(t, doc(act("f", "InvokeLambdaFunction", `"LambdaFunctionARN":"f","InvocationType":"ASYNCHRONOUS","InvocationTimeLimitSeconds":"60"`, to("s", on("NoMatchingError", "x"), "")),
-		say("s", "$.LambdaInvocation.InvocationId", "x"), stop("x")))
-	check(t, "goes on at once", out, "call-1 | end")
-	if len(out.Effects) != 1 || !out.Effects[0].Async() || out.Effects[0].Limit() != time.Minute {
-		t.Errorf("calls %+v", out.Effects)
+	for name, test := range map[string]struct {
+		ev   Event
+		want string
+	}{
+		"accepted":                     {answer(`{"InvocationId":"service-7"}`), "service-7 | end"},
+		"accepted without an id":       {answer(`{}`), "call-1 | end"},
+		"accepted by what is not JSON": {answer(`thanks`), "call-1 | end"},
+		"still being called":           {Event{Kind: EventTime}, "call-1 | end"},
+		"refused":                      {Event{Kind: EventEffectDone, Effect: "call-1", Err: "there is no such function"}, "refused | end"},
+	} {
+		s := newWorld()
+		out := s.start(t, doc(act("f", "InvokeLambdaFunction", `"LambdaFunctionARN":"f","InvocationType":"ASYNCHRONOUS","InvocationTimeLimitSeconds":"60"`, to("s", on("NoMatchingError", "r"), "")),
+			say("s", "$.LambdaInvocation.InvocationId", "x"), say("r", "refused", "x"), stop("x")))
+		if len(out.Effects) != 1 || !out.Effects[0].Async() || out.Effects[0].Limit() != time.Minute {
+			t.Fatalf("%s: calls %+v", name, out.Effects)
+		}
+		if wait := out.Run.Wait; wait.Effect != "call-1" || !wait.Until.Equal(begun.Add(3*time.Second)) {
+			t.Errorf("%s: waits for %+v", name, wait)
+		}
+		if test.ev.Kind == EventTime {
+			s.Now = s.Now.Add(3 * time.Second)
+		}
+		check(t, name, s.advance(out.Run, test.ev), test.want)
 	}
 }
 
