@@ -33,7 +33,8 @@ const inputTimeLimitExceeded = "InputTimeLimitExceeded"
 // intent is through. The intent's name decides.
 type bot struct {
 	prompt     template
-	recorded   bool // the prompt is a recording
+	spoken     string // TextToSpeechType of the prompt in flow logs
+	recorded   bool   // the prompt is a recording
 	alias      template
 	v1         map[string]*template // LexBot: Name, Alias, Region
 	attributes []assignment
@@ -43,7 +44,7 @@ type bot struct {
 }
 
 func newBot(p params) (step, error) {
-	s := &bot{recorded: p.has("PromptId") || p.has("Media")}
+	s := &bot{spoken: p.spoken(), recorded: p.has("PromptId") || p.has("Media")}
 	var err error
 	name := "Text"
 	if p.has("SSML") {
@@ -131,7 +132,10 @@ func (s *bot) run(m *machine, _ *action) result {
 	if r.kind == kindFailure {
 		return r
 	}
-	m.note("Text", text)
+	if text != "" {
+		m.note("Text", text)
+		m.note("TextToSpeechType", s.spoken)
+	}
 	initial := ""
 	if s.begins {
 		var ok bool
@@ -172,22 +176,7 @@ func (s *bot) address(m *machine) (ask Ask, problem string) {
 		Locale: strings.ReplaceAll(m.c.language(), "-", "_"), Session: string(m.c.ID), TimeLimit: botLimit,
 		Request: map[string]string{"x-amz-lex:accept-content-types": "PlainText", "x-amz-lex:channels:platform": "Connect Chat"},
 	}
-	named := ""
-	if s.v1 != nil {
-		ask.Name, _ = s.v1["Name"].text(m)
-		ask.V1Alias, _ = s.v1["Alias"].text(m)
-		ask.Region, _ = s.v1["Region"].text(m)
-		named = ask.Name
-		m.note("BotName", ask.Name)
-		m.note("BotAlias", ask.V1Alias)
-		m.note("BotRegion", ask.Region)
-		m.note("LexVersion", "V1")
-	} else {
-		ask.Alias, _ = s.alias.text(m)
-		named = ask.Alias
-		m.note("BotAliasArn", ask.Alias)
-		m.note("LexVersion", "V2")
-	}
+	named := s.name(m, &ask)
 	if named == "" {
 		return ask, "no bot is named"
 	}
@@ -200,6 +189,24 @@ func (s *bot) address(m *machine) (ask Ask, problem string) {
 		ask.Attributes, problem = m.assigned(s.attributes)
 	}
 	return ask, problem
+}
+
+// name resolves what the bot is called, and returns by which name it is associated.
+func (s *bot) name(m *machine, ask *Ask) string {
+	if s.v1 == nil {
+		ask.Alias, _ = s.alias.text(m)
+		m.note("BotAliasArn", ask.Alias)
+		m.note("LexVersion", "V2")
+		return ask.Alias
+	}
+	ask.Name, _ = s.v1["Name"].text(m)
+	ask.V1Alias, _ = s.v1["Alias"].text(m)
+	ask.Region, _ = s.v1["Region"].text(m)
+	m.note("BotName", ask.Name)
+	m.note("BotAlias", ask.V1Alias)
+	m.note("BotRegion", ask.Region)
+	m.note("LexVersion", "V1")
+	return ask.Name
 }
 
 // assigned resolves a map of texts.
@@ -225,6 +232,7 @@ func (s *bot) patience(m *machine) (d time.Duration, problem string) {
 	if !given {
 		return botSilence * time.Second, ""
 	}
+	m.note("Timeout", text)
 	seconds, ok := number(text)
 	if !ok || seconds < minBotSilence || seconds > maxBotSilence {
 		return 0, "LexTimeoutSeconds.Text is \"" + clip(text) + "\", not a number of seconds from 60 to 604800"
@@ -265,8 +273,25 @@ func (s *bot) resume(m *machine, a *action, ev Event) result {
 	r := s.next(m, ev)
 	if r.kind != kindSuspend {
 		m.run.Data.Talk = nil
+		s.tell(m)
 	}
 	return r
+}
+
+// tell notes for the entry with which the action ends what was noted for the
+// one with which it began.
+func (s *bot) tell(m *machine) {
+	if !m.noting() {
+		return
+	}
+	s.name(m, &Ask{})
+	if text, given := m.optional(&s.prompt); given {
+		m.note("Text", text)
+		m.note("TextToSpeechType", s.spoken)
+	}
+	if text, given := m.optional(&s.silence); given {
+		m.note("Timeout", text)
+	}
 }
 
 func (s *bot) next(m *machine, ev Event) result {

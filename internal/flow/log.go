@@ -2,6 +2,8 @@ package flow
 
 import (
 	"encoding/json"
+	"strconv"
+	"strings"
 	"time"
 
 	"parley/internal/center"
@@ -52,9 +54,13 @@ var blocks = map[string]string{
 }
 
 // legacy are parameters whose action has no use for them in a chat, by its type:
-// each with its name in flow logs.
+// each, a member of it behind a dot, with its name in flow logs.
 var legacy = map[string][][2]string{
-	"GetParticipantInput":                 {{"Text", "Text"}, {"InputTimeLimitSeconds", "Timeout"}},
+	"GetParticipantInput": {
+		{"Text", "Text"}, {"SSML", "Text"}, {"PromptId", "AudioPrompt"}, {"InputTimeLimitSeconds", "Timeout"},
+		{"InputValidation.CustomValidation.MaximumLength", "MaxDigits"},
+		{"DTMFConfiguration.DisableCancelKey", "DisableCancel"}, {"DTMFConfiguration.InputTerminationSequence", "TerminatorDigits"},
+	},
 	"MessageParticipantIteratively":       {{"InterruptFrequencySeconds", "InterruptSeconds"}},
 	"TransferParticipantToThirdParty":     {{"ThirdPartyPhoneNumber", "PhoneNumber"}, {"ThirdPartyConnectionTimeLimitSeconds", "TimeLimit"}},
 	"UpdateContactMediaStreamingBehavior": {{"MediaStreamType", "MediaStreamTypes"}},
@@ -65,14 +71,99 @@ var legacy = map[string][][2]string{
 
 // noteLegacy keeps the parameters of an action in legacy for its entry in the flow log.
 func (m *machine) noteLegacy(a *action) {
-	if !m.c.Logging && m.w.Trace == nil {
+	if !m.noting() {
 		return
 	}
 	for _, names := range legacy[a.typ] {
-		if t, err := a.params.template(names[0]); err == nil && a.params.has(names[0]) {
+		of, name := a.params.inner(names[0])
+		if t, err := of.template(name); err == nil && of.has(name) {
 			text, _ := t.text(m)
 			m.note(names[1], text)
 		}
+	}
+	switch a.typ {
+	case "GetParticipantInput":
+		m.noteInput(a)
+	case "MessageParticipantIteratively":
+		m.notePrompts(a)
+	case "UpdateContactMediaStreamingBehavior":
+		m.noteTracks(a)
+	}
+}
+
+// inner finds the object that holds a parameter, with the parameter's name in it.
+func (p params) inner(path string) (of params, name string) {
+	for {
+		outer, rest, more := strings.Cut(path, ".")
+		if !more {
+			return p, path
+		}
+		p, _ = p.members(outer) // without members where it is no object
+		path = rest
+	}
+}
+
+// noteInput notes how keys would be read: StoreUserInput has more to say than GetUserInput.
+func (m *machine) noteInput(a *action) {
+	if spoken := a.params.spoken(); spoken != "" {
+		m.note("TextToSpeechType", spoken)
+	}
+	if a.block != "StoreUserInput" {
+		return
+	}
+	validation, _ := a.params.members("InputValidation")
+	kind := "Custom"
+	if validation.has("PhoneNumberValidation") {
+		kind = "PhoneNumber"
+	}
+	m.note("CustomerInputType", kind)
+	m.note("EncryptEntry", strconv.FormatBool(a.params.has("InputEncryption")))
+}
+
+// spoken is the TextToSpeechType of a prompt, "" for one that was recorded.
+func (p params) spoken() string {
+	switch {
+	case p.has("SSML"):
+		return "ssml"
+	case p.has("Text"):
+		return "text"
+	}
+	return ""
+}
+
+// notePrompts notes the prompts of a loop, the first of each kind.
+func (m *machine) notePrompts(a *action) {
+	var prompts []params
+	if json.Unmarshal(a.params["Messages"], &prompts) != nil {
+		return
+	}
+	for _, names := range [][2]string{{"Text", "Text"}, {"SSML", "Text"}, {"PromptId", "AudioPrompt"}} {
+		for _, p := range prompts {
+			if t, err := p.template(names[0]); err == nil && p.has(names[0]) && m.noted[names[1]] == nil {
+				text, _ := t.text(m)
+				m.note(names[1], text)
+			}
+		}
+	}
+}
+
+// noteTracks notes whose voice would be streamed, and where to.
+func (m *machine) noteTracks(a *action) {
+	var participants []struct {
+		ParticipantType string
+		MediaDirections []string
+	}
+	if json.Unmarshal(a.params["Participants"], &participants) != nil {
+		return
+	}
+	var tracks []string
+	for _, p := range participants {
+		for _, direction := range p.MediaDirections {
+			tracks = append(tracks, direction+p.ParticipantType)
+		}
+	}
+	if len(tracks) > 0 {
+		m.note("Track", clip(strings.Join(tracks, ", ")))
 	}
 }
 

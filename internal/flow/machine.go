@@ -321,10 +321,13 @@ func (m *machine) spent() bool { return m.budget > maxBudget }
 // note keeps a resolved parameter for the action's entry in the flow log. The
 // names are those of the service's logs.
 func (m *machine) note(name, text string) {
-	if m.c.Logging || m.w.Trace != nil {
+	if m.noting() {
 		m.noteAny(name, text)
 	}
 }
+
+// noting reports whether anybody will see what is noted.
+func (m *machine) noting() bool { return m.c.Logging || m.w.Trace != nil }
 
 func (m *machine) noteAny(name string, v any) {
 	if m.noted == nil {

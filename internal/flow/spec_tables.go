@@ -152,7 +152,7 @@ var contactSpecs = []spec{
 	},
 	{
 		name: "UpdateContactRecordingBehavior", types: spoken | outboundWhisper, optional: onError, rules: goesOn,
-		params: []param{nested("RecordingBehavior"), nested("AnalyticsBehavior")}, make: newNothing,
+		params: []param{nested("RecordingBehavior"), nested("AnalyticsBehavior")}, make: newSetRecording,
 	},
 	{
 		name: "UpdateContactRecordingAndAnalyticsBehavior", types: everywhere, required: []string{noMatchingError, "ChannelMismatch"},

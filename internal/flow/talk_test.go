@@ -232,11 +232,23 @@ func TestLogParameters(t *testing.T) {
 		{"MessageParticipant", `"Text":"Hello $.Channel"`, "map[Text:Hello CHAT TextToSpeechType:text]"},
 		{"MessageParticipant", `"SSML":"<speak/>"`, "map[Text:<speak/> TextToSpeechType:ssml]"},
 		{"MessageParticipant", `"PromptId":"p"`, "map[AudioPrompt:p]"},
-		{"MessageParticipantIteratively", `"Messages":[{"Text":"a"}],"InterruptFrequencySeconds":"30"`, "map[InterruptSeconds:30]"},
-		{"GetParticipantInput", `"Text":"Press","InputTimeLimitSeconds":"5"`, "map[Text:Press Timeout:5]"},
+		{"MessageParticipantIteratively", `"Messages":[{"Text":"a"}],"InterruptFrequencySeconds":"30"`, "map[InterruptSeconds:30 Text:a]"},
+		{"MessageParticipantIteratively", `"Messages":[{"PromptId":"p"},{"SSML":"<s/>"},{"PromptId":"q"}]`, "map[AudioPrompt:p Text:<s/>]"},
+		{"GetParticipantInput", `"Text":"Press","InputTimeLimitSeconds":"5"`, "map[Text:Press TextToSpeechType:text Timeout:5]"},
+		{"GetParticipantInput", `"PromptId":"p","InputTimeLimitSeconds":"5"`, "map[AudioPrompt:p Timeout:5]"},
+		{"GetParticipantInput", `"SSML":"<s/>","StoreInput":"True","InputValidation":{"CustomValidation":{"MaximumLength":"4"}},"InputEncryption":{"Key":"k"},"DTMFConfiguration":{"DisableCancelKey":"False","InputTerminationSequence":"#"}`,
+			"map[CustomerInputType:Custom DisableCancel:False EncryptEntry:true MaxDigits:4 TerminatorDigits:# Text:<s/> TextToSpeechType:ssml]"},
+		{"GetParticipantInput", `"StoreInput":"True","InputValidation":{"PhoneNumberValidation":{"NumberFormat":"E164"}}`, "map[CustomerInputType:PhoneNumber EncryptEntry:false]"},
+		{"UpdateContactRecordingBehavior", `"RecordingBehavior":{"RecordedParticipants":["Agent","Customer"],"ScreenRecordedParticipants":["Agent"],"IVRRecordingBehavior":"Enabled"}`,
+			"map[IVRRecordingBehaviorOption:Enable RecordingBehaviorOption:Enable RecordingParticipantOption:All ScreenRecordingParticipantOption:Agent]"},
+		{"UpdateContactRecordingBehavior", `"RecordingBehavior":{"RecordedParticipants":["Customer"]},"AnalyticsBehavior":{"Enabled":"True","AnalyticsLanguage":"$.Attributes.phone","AnalyticsRedactionBehavior":"Enabled","AnalyticsRedactionResults":"RedactedOnly"}`,
+			"map[AnalyticsBehaviorOption:Enable AnalyticsLanguage:+1 AnalyticsRedactionBehavior:Enabled AnalyticsRedactionResults:RedactedOnly RecordingBehaviorOption:Enable RecordingParticipantOption:Customer]"},
+		{"UpdateContactRecordingBehavior", `"RecordingBehavior":{"RecordedParticipants":[]},"AnalyticsBehavior":{"Enabled":false}`, "map[AnalyticsBehaviorOption:Disable RecordingBehaviorOption:Disable]"},
+		{"UpdateContactRecordingBehavior", `"RecordingBehavior":"?","AnalyticsBehavior":[]`, "map[RecordingBehaviorOption:Disable]"},
 		{"UpdateContactTextToSpeechVoice", `"TextToSpeechVoice":"Amy","TextToSpeechEngine":"Neural","TextToSpeechStyle":"None"`, "map[GlobalEngine:Neural GlobalVoice:Amy SpeakingStyle:None]"},
 		{"TransferParticipantToThirdParty", `"ThirdPartyPhoneNumber":"$.Attributes.phone","ThirdPartyConnectionTimeLimitSeconds":"30"`, "map[PhoneNumber:+1 TimeLimit:30]"},
 		{"UpdateContactMediaStreamingBehavior", `"MediaStreamingState":"Enabled","MediaStreamType":"Audio"`, "map[MediaStreamTypes:Audio]"},
+		{"UpdateContactMediaStreamingBehavior", `"Participants":[{"ParticipantType":"Customer","MediaDirections":["To","From"]}],"MediaStreamType":"Audio"`, "map[MediaStreamTypes:Audio Track:ToCustomer, FromCustomer]"},
 		{"UpdateContactTargetQueue", `"QueueId":"q"`, "map[Queue:arn:q]"},
 		{"UpdateContactAttributes", `"Attributes":{"a":"$.Channel"}`, "map[AddAttributeToRelatedContact:false Key:a Value:CHAT]"},
 		{"UpdateContactAttributes", `"Attributes":{"a":"1"},"TargetContact":"Related"`, "map[AddAttributeToRelatedContact:true Key:a Value:1]"},
@@ -252,15 +264,30 @@ func TestLogParameters(t *testing.T) {
 		{"Compare", `"ComparisonValue":"$.Lex.IntentName"`, "map[Attribute:$.Lex.IntentName Namespace:Lex Value:]"},
 		{"Compare", `"ComparisonValue":"$.Channel"`, "map[Attribute:$.Channel Namespace:System Value:CHAT]"},
 		{"UpdateFlowLoggingBehavior", `"FlowLoggingBehavior":"Enabled"`, "map[LoggingBehavior:Enable]"},
-		{"ConnectParticipantWithLexBot", `"Text":"Hi",` + alias, "map[BotAliasArn:arn:bot LexVersion:V2 Text:Hi]"},
+		{"ConnectParticipantWithLexBot", `"Text":"Hi",` + alias, "map[BotAliasArn:arn:bot LexVersion:V2 Text:Hi TextToSpeechType:text]"},
+		{"ConnectParticipantWithLexBot", `"LexTimeoutSeconds":{"Text":"$.Attributes.patience"},` + alias, "map[BotAliasArn:arn:bot LexVersion:V2 Timeout:90]"},
+		{"ConnectParticipantWithLexBot", `"SSML":"<s/>","LexBot":{"Name":"b","Region":"r","Alias":"a"}`, "map[BotAlias:a BotName:b BotRegion:r LexVersion:V1 Text:<s/> TextToSpeechType:ssml]"},
 	} {
 		s, _ := settled()
 		s.Contact.Logging, s.Contact.Related = true, "c-9"
-		s.Contact.Attributes = map[string]string{"phone": "+1"}
+		s.Contact.Attributes = map[string]string{"phone": "+1", "patience": "90"}
 		out := s.start(t, one(test.typ, test.parameters))
 		if len(out.Log) == 0 || fmt.Sprint(out.Log[0].Parameters) != test.want {
 			t.Errorf("%s {%s}: %+v; want %s", test.typ, test.parameters, out.Log, test.want)
 		}
+	}
+}
+
+// TestBotLogsItsEnd: a bot writes one entry when it begins and one when it ends, with the same parameters.
+func TestBotLogsItsEnd(t *testing.T) {
+	s, _ := settled()
+	s.Contact.Logging = true
+	out := s.start(t, one("ConnectParticipantWithLexBot", `"Text":"Hi","LexTimeoutSeconds":{"Text":"60"},`+alias, lexBranches))
+	began := fmt.Sprint(out.Log[0].Parameters)
+	out = s.advance(out.Run, Event{Kind: EventCustomerMessage, ContentType: center.PlainText, Content: "book"})
+	out = s.advance(out.Run, Event{Kind: EventEffectDone, Effect: out.Run.Wait.Effect, Answer: json.RawMessage(`{"intent":"Book","state":"Fulfilled"}`)})
+	if got := fmt.Sprint(out.Log[0].Parameters); got != began || began != "map[BotAliasArn:arn:bot LexVersion:V2 Text:Hi TextToSpeechType:text Timeout:60]" {
+		t.Errorf("at the end %s; at the beginning %s", got, began)
 	}
 }
 
