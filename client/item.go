@@ -74,6 +74,15 @@ func (i *Item) ID() string { return deref(i.Id) }
 // IsMessage reports whether the item is a message, whole or in pieces.
 func (i *Item) IsMessage() bool { return i.Type == participant.ChatItemTypeMESSAGE }
 
+// Withheld says why nobody but the sender's side got a message, FAILED or REJECTED, in a chat whose
+// messages go through a function (StartContactMediaProcessing); "" for what was delivered.
+func (i *Item) Withheld() participant.MessageProcessingStatus {
+	if i.MessageMetadata == nil || i.MessageMetadata.MessageProcessingStatus == participant.MessageProcessingStatusPROCESSING {
+		return ""
+	}
+	return i.MessageMetadata.MessageProcessingStatus
+}
+
 // stored reports whether the item is kept in the transcript: it can be found there again. Events
 // that only matter in the moment, such as typing, are not.
 func (i *Item) stored() bool {

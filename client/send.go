@@ -26,6 +26,10 @@ type Sent struct {
 
 	// Time is when it was said, as the server writes it.
 	Time string
+
+	// Processing says that the message goes through a function first, which may change or reject it:
+	// the item tells, to the sender too. See [Item.Withheld].
+	Processing bool
 }
 
 // Send says text.
@@ -49,7 +53,11 @@ func (s *Session) SendMessage(ctx context.Context, m Message) (Sent, error) {
 	if err != nil {
 		return Sent{}, err
 	}
-	return Sent{deref(out.Id), deref(out.AbsoluteTime)}, nil
+	sent := Sent{ID: deref(out.Id), Time: deref(out.AbsoluteTime)}
+	if m := out.MessageMetadata; m != nil {
+		sent.Processing = m.MessageProcessingStatus == participant.MessageProcessingStatusPROCESSING
+	}
+	return sent, nil
 }
 
 // Typing tells the others that somebody is writing. It is for a moment only, so it is not insisted

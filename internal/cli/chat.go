@@ -305,6 +305,9 @@ func (t *terminal) item(it *client.Item) {
 	switch {
 	case it.Type == participant.ChatItemTypeATTACHMENT && len(it.Attachments) > 0:
 		t.print(name, "[file "+deref(it.Attachments[0].AttachmentName)+"]")
+	case it.Withheld() != "":
+		t.expected(it)
+		t.print("", "-- not delivered ("+strings.ToLower(string(it.Withheld()))+"): "+it.Text())
 	case it.Type == participant.ChatItemTypeMESSAGE && t.expected(it): // it stands there
 	case it.Type == participant.ChatItemTypeMESSAGE:
 		t.print(name, it.Text())
