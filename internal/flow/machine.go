@@ -10,7 +10,7 @@ import (
 
 // Bounds of what a run may do between two waits.
 const (
-	maxSteps  = 1000     // actions: the guard of the language
+	maxSteps  = 1000     // actions, waiting for functions and bots not counted: the guard of the language
 	maxBudget = 8 << 20  // bytes of text made and references looked up, for documents that abuse the guard
 	maxText   = 64 << 10 // bytes of one text; every limit of the language lies below
 	maxLog    = 2000     // entries of the flow log
@@ -147,6 +147,9 @@ func Advance(w World, r *Run, ev Event) Outcome {
 		return m.lost(r, "the action does not wait")
 	}
 	m.run.Wait, m.waited = Wait{}, r.Wait
+	if r.Wait.Kind != WaitEffect && r.Wait.Kind != WaitBot {
+		m.run.Steps = 0
+	}
 	next, more := m.settle(a, s.resume(m, a, ev))
 	if !more {
 		return m.out
@@ -169,10 +172,11 @@ func (m *machine) end(e End) Outcome {
 
 // from runs actions from index i on until one waits or there is none.
 func (m *machine) from(i int) Outcome {
-	for range maxSteps {
+	for m.run.Steps < maxSteps {
 		if i < 0 {
 			return m.end(EndFlow)
 		}
+		m.run.Steps++
 		a := &m.flow.actions[i]
 		next, more := m.settle(a, m.do(a))
 		if !more {
@@ -186,7 +190,7 @@ func (m *machine) from(i int) Outcome {
 	if i < 0 {
 		return m.end(EndFlow)
 	}
-	return m.runaway(&m.flow.actions[i], fmt.Sprintf("the flow ran %d actions without waiting", maxSteps))
+	return m.runaway(&m.flow.actions[i], fmt.Sprintf("the flow ran %d actions without waiting for anybody", maxSteps))
 }
 
 // runaway stops a flow that does not stop by itself.

@@ -17,6 +17,7 @@ type Run struct {
 	Data  Data          `json:"data"`
 	Wait  Wait          `json:"wait"`
 	Stack []Frame       `json:"stack,omitempty"` // the callers of the module that runs, outermost first
+	Steps int           `json:"steps,omitempty"` // actions since a person or the time moved the run: see maxSteps
 }
 
 // Kind is why a flow runs: what its end means and whom it speaks to.
@@ -225,7 +226,7 @@ const (
 	EndFlow       End = "end"        // EndFlowExecution, or nowhere to go
 	EndDisconnect End = "disconnect" // DisconnectParticipant
 	EndQueued     End = "queued"     // TransferContactToQueue, DequeueContactAndTransferToQueue
-	EndRunaway    End = "runaway"    // the guard stopped it: too many actions without waiting
+	EndRunaway    End = "runaway"    // the guard stopped it: too many actions without waiting for anybody
 )
 
 // EffectKind is what an effect does.

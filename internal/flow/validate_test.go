@@ -242,7 +242,7 @@ func TestCheckWarns(t *testing.T) {
 		{"circle of a loop that waits", doc(act("l", "Loop", `"LoopCount":"5"`, to("l", "", when("Equals", "ContinueLooping", "w")+","+when("Equals", "DoneLooping", "l"))), act("w", "Wait", `"TimeLimitSeconds":"5"`, to("x", on("NoMatchingError", "x"), when("Equals", "WaitCompleted", "l"))), stop("x")), "", ""},
 		{"circle of a loop that does not", doc(act("l", "Loop", `"LoopCount":"5"`, to("l", "", when("Equals", "ContinueLooping", "m")+","+when("Equals", "DoneLooping", "l"))), say("m", "a", "l")), "", "l: The flow can come back here without ever waiting."},
 		{"no circle by what stands behind another flow", doc(act("f", "TransferToFlow", `"ContactFlowId":"f"`, to("f", on("NoMatchingError", "x"), "")), stop("x")), "", ""},
-		{"circle with a call", doc(act("f", "InvokeLambdaFunction", `"LambdaFunctionARN":"f"`, to("f", on("NoMatchingError", "x"), "")), stop("x")), "", ""},
+		{"circle with a call", doc(act("f", "InvokeLambdaFunction", `"LambdaFunctionARN":"f"`, to("f", on("NoMatchingError", "x"), "")), stop("x")), "", "f: The flow can come back here without ever waiting."},
 		{"circle with a call nobody waits for", doc(act("f", "InvokeLambdaFunction", `"LambdaFunctionARN":"f","InvocationType":"ASYNCHRONOUS"`, to("f", on("NoMatchingError", "x"), "")), stop("x")), "", "f: The flow can come back here without ever waiting."},
 	}
 	for _, test := range tests {

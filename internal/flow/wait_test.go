@@ -156,6 +156,37 @@ func TestRunWhoseContentIsGoneEnds(t *testing.T) {
 	}
 }
 
+// A flow that only ever waits for functions is stopped too; one that a person
+// or the time moves on is not.
+func TestGuardCountsCalls(t *testing.T) {
+	s := newWorld()
+	call := act("f", "InvokeLambdaFunction", `"LambdaFunctionARN":"f"`, to("f", on("NoMatchingError", "f"), ""))
+	out := s.start(t, doc(call))
+	answered := func(n int) {
+		t.Helper()
+		for i := range n {
+			if out.Run == nil {
+				t.Fatalf("the run ended after %d answers: %s", i, out.End)
+			}
+			out = s.advance(out.Run, Event{Kind: EventEffectDone, Effect: out.Run.Wait.Effect, Answer: []byte("{}")})
+		}
+	}
+	answered(999)
+	if answered(1); out.End != EndRunaway || !strings.Contains(out.Log[len(out.Log)-1].Problem, "1000 actions without waiting for anybody") {
+		t.Fatalf("after 1000 answers the run is %+v, %s", out.Run, out.End)
+	}
+	wait := act("w", "Wait", `"TimeLimitSeconds":"60"`, to("f", on("NoMatchingError", "f"), `{"NextAction":"f","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}`))
+	out = s.start(t, doc(act("f", "InvokeLambdaFunction", `"LambdaFunctionARN":"f"`, to("w", on("NoMatchingError", "w"), "")), wait))
+	for range 1200 {
+		answered(1)
+		s.Now = s.Now.Add(time.Minute)
+		out = s.advance(out.Run, Event{Kind: EventTime})
+	}
+	if out.Run == nil || out.Run.Wait.Kind != WaitEffect {
+		t.Errorf("a flow that waits in each round is stopped: %+v", out)
+	}
+}
+
 func TestGuardStopsRunaways(t *testing.T) {
 	s := newWorld()
 	out := s.start(t, doc(say("a", "hello", "b"), say("b", "again", "a")))

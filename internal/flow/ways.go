@@ -164,9 +164,9 @@ var late = []string{noMatchingCondition, timeLimitExceeded, inputTimeLimitExceed
 // immediate returns the actions that can follow a without the flow waiting: in
 // a chat, and leaving out what a Loop repeats a limited number of times.
 func (a *action) immediate() []int {
-	call, ok := a.step.(*invoke)
+	_, call := a.step.(*invoke) // which nobody has to do anything for
 	_, why := a.refused()
-	waits := why == "" && a.spec.is(suspends) && (!ok || !call.async)
+	waits := why == "" && a.spec.is(suspends) && !call
 	var list []int
 	for _, e := range a.exits() {
 		switch {
