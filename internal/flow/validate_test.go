@@ -233,17 +233,17 @@ func TestCheckWarns(t *testing.T) {
 		{"a disconnect flow from a whisper", doc(act("a", "UpdateContactEventHooks", `"EventHooks":{"CustomerRemaining":"f"}`, good), stop("x")), "AGENT_WHISPER", ""},
 		{"Voice ID", doc(act("a", "UpdateContactData", `"IsVoiceIdStreamingEnabled":"true"`, good), stop("x")), "", "a: A chat has no IsVoiceIdStreamingEnabled."},
 		{"recording of calls", doc(act("a", "UpdateContactRecordingAndAnalyticsBehavior", `"VoiceBehavior":{"a":1}`, to("x", on("NoMatchingError", "x")+","+on("ChannelMismatch", "x"), "")), stop("x")), "", "a: VoiceBehavior does not fit a chat."},
-		{"circle", doc(act("a", "MessageParticipant", `"Text":"a"`, to("a", on("NoMatchingError", "a"), ""))), "", "a: The flow can come back here without ever waiting."},
-		{"circle by a failing action", doc(act("a", "StartVoiceIdStream", "", to("x", on("NoMatchingError", "a"), "")), stop("x")), "", "a: StartVoiceIdStream: only calls have it.|a: The flow can come back here without ever waiting."},
+		{"circle", doc(act("a", "MessageParticipant", `"Text":"a"`, to("a", on("NoMatchingError", "a"), ""))), "", "a: The flow can come back here without waiting for anybody."},
+		{"circle by a failing action", doc(act("a", "StartVoiceIdStream", "", to("x", on("NoMatchingError", "a"), "")), stop("x")), "", "a: StartVoiceIdStream: only calls have it.|a: The flow can come back here without waiting for anybody."},
 		{"circle with a wait", doc(act("w", "Wait", `"TimeLimitSeconds":"5"`, to("x", on("NoMatchingError", "x"), when("Equals", "WaitCompleted", "w"))), stop("x")), "", ""},
-		{"circle by the error of a wait", doc(act("w", "Wait", `"TimeLimitSeconds":"5"`, to("w", on("NoMatchingError", "w"), when("Equals", "WaitCompleted", "x"))), stop("x")), "", "w: The flow can come back here without ever waiting."},
+		{"circle by the error of a wait", doc(act("w", "Wait", `"TimeLimitSeconds":"5"`, to("w", on("NoMatchingError", "w"), when("Equals", "WaitCompleted", "x"))), stop("x")), "", "w: The flow can come back here without waiting for anybody."},
 		{"circle with a loop", doc(act("l", "Loop", `"LoopCount":"5"`, to("x", on("NoMatchingError", "x"), when("Equals", "ContinueLooping", "l")+","+when("Equals", "DoneLooping", "x"))), stop("x")), "", ""},
 		{"circle by the time limit of a view", doc(act("v", "ShowView", `"ViewResource":{"Id":"form"},"InvocationTimeLimitSeconds":"60"`, to("x", on("NoMatchingError", "x")+","+on("NoMatchingCondition", "v")+","+on("TimeLimitExceeded", "v"), when("Equals", "Next", "x"))), stop("x")), "", ""},
 		{"circle of a loop that waits", doc(act("l", "Loop", `"LoopCount":"5"`, to("l", "", when("Equals", "ContinueLooping", "w")+","+when("Equals", "DoneLooping", "l"))), act("w", "Wait", `"TimeLimitSeconds":"5"`, to("x", on("NoMatchingError", "x"), when("Equals", "WaitCompleted", "l"))), stop("x")), "", ""},
-		{"circle of a loop that does not", doc(act("l", "Loop", `"LoopCount":"5"`, to("l", "", when("Equals", "ContinueLooping", "m")+","+when("Equals", "DoneLooping", "l"))), say("m", "a", "l")), "", "l: The flow can come back here without ever waiting."},
+		{"circle of a loop that does not", doc(act("l", "Loop", `"LoopCount":"5"`, to("l", "", when("Equals", "ContinueLooping", "m")+","+when("Equals", "DoneLooping", "l"))), say("m", "a", "l")), "", "l: The flow can come back here without waiting for anybody."},
 		{"no circle by what stands behind another flow", doc(act("f", "TransferToFlow", `"ContactFlowId":"f"`, to("f", on("NoMatchingError", "x"), "")), stop("x")), "", ""},
-		{"circle with a call", doc(act("f", "InvokeLambdaFunction", `"LambdaFunctionARN":"f"`, to("f", on("NoMatchingError", "x"), "")), stop("x")), "", "f: The flow can come back here without ever waiting."},
-		{"circle with a call nobody waits for", doc(act("f", "InvokeLambdaFunction", `"LambdaFunctionARN":"f","InvocationType":"ASYNCHRONOUS"`, to("f", on("NoMatchingError", "x"), "")), stop("x")), "", "f: The flow can come back here without ever waiting."},
+		{"circle with a call", doc(act("f", "InvokeLambdaFunction", `"LambdaFunctionARN":"f"`, to("f", on("NoMatchingError", "x"), "")), stop("x")), "", "f: The flow can come back here without waiting for anybody."},
+		{"circle with a call nobody waits for", doc(act("f", "InvokeLambdaFunction", `"LambdaFunctionARN":"f","InvocationType":"ASYNCHRONOUS"`, to("f", on("NoMatchingError", "x"), "")), stop("x")), "", "f: The flow can come back here without waiting for anybody."},
 	}
 	for _, test := range tests {
 		var got []string

@@ -213,7 +213,7 @@ func (w *warner) cycles() {
 				visit(next)
 			case state[next] == open && !told[next]:
 				told[next] = true
-				w.add(&w.f.actions[next], "Transitions", "The flow can come back here without ever waiting.",
+				w.add(&w.f.actions[next], "Transitions", "The flow can come back here without waiting for anybody.",
 					fmt.Sprintf("A run that goes round stops after %d actions. Put a Wait or a Loop into the circle.", maxSteps))
 			}
 		}
