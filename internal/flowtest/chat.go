@@ -28,7 +28,6 @@ type Chat struct {
 	Now time.Time
 
 	in      *Instance
-	stubs   *stubs
 	began   time.Time
 	rand    *rand.Rand
 	state   *contact.Chat
@@ -92,8 +91,13 @@ type step struct {
 
 // NewChat returns a chat that has not begun.
 func NewChat(in *Instance, now time.Time) *Chat {
-	return &Chat{Now: now, in: in, stubs: &stubs{}, began: now, rand: rand.New(rand.NewPCG(1, 2)), seen: Coverage{}, open: map[place]bool{}}
+	c := &Chat{Now: now, in: in, began: now, seen: Coverage{}, open: map[place]bool{}}
+	c.chance(1)
+	return c
 }
+
+// chance chooses how chance falls from now on.
+func (c *Chat) chance(seed uint64) { c.rand = rand.New(rand.NewPCG(seed, 2)) }
 
 // State returns the state of the chat; nil before it has begun.
 func (c *Chat) State() *contact.Chat { return c.state }

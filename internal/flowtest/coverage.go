@@ -34,7 +34,11 @@ func (c Coverage) count(d *Document, v flow.Visit, again bool) {
 	}
 }
 
+// of returns what was seen of a document, whatever name it goes by.
 func (c Coverage) of(d *Document) *Seen {
+	if d.twin != nil {
+		d = d.twin
+	}
 	s := c[d]
 	if s == nil {
 		s = &Seen{Actions: map[string]int{}, Ways: map[Exit]int{}}

@@ -88,7 +88,7 @@ func (c *Chat) start(e *flow.Effect, event json.RawMessage) {
 			text, example = "has the function "+s.name+" process "+compact(message["content"]), `{"status": "APPROVED"}`
 		}
 		c.add(Happening{Kind: KindCall, Text: text})
-		if s.reply, err = c.stubs.of(c.in, e); err != nil {
+		if s.reply, err = c.in.stubs.of(c.in, e); err != nil {
 			c.missing("the function %s is called; say what it does, as in: lambda %s returns %s", s.name, s.name, example)
 		}
 	case flow.EffectAsk:
@@ -99,7 +99,7 @@ func (c *Chat) start(e *flow.Effect, event json.RawMessage) {
 		}
 		c.calls = append(c.calls, Call{Name: s.name, Names: botNames(c.in, e.Ask), Bot: true, Text: e.Ask.Text, Event: attributes})
 		c.add(Happening{Kind: KindCall, Text: fmt.Sprintf("tells the bot %s: %s", s.name, e.Ask.Text)})
-		if s.reply, err = c.stubs.of(c.in, e); err != nil {
+		if s.reply, err = c.in.stubs.of(c.in, e); err != nil {
 			c.missing("the flow tells the bot %s %q; say what it answers, as in: bot %s says \"Hello\"", s.name, e.Ask.Text, s.name)
 		}
 	case flow.EffectUpdate:

@@ -15,8 +15,8 @@ func readExpect(s *scanner) action {
 	what := s.name("what is expected")
 	read := expectations[what]
 	if what == "no" {
-		what = s.name("what is not expected")
-		read = absences[what]
+		not := s.name("what is not expected")
+		what, read = "no "+not, absences[not]
 	}
 	if read == nil {
 		if s.err == nil {
@@ -44,7 +44,7 @@ var (
 	}
 	absences = map[string]func(*scanner) action{
 		"message": expectNoMessage, "queue": expectNoQueue, "attribute": expectNoAttribute, "lambda": expectNoLambda,
-		"action": expectNoAction,
+		"action": expectNoAction, "tag": expectNoTag, "flow": expectNoFlow,
 	}
 )
 

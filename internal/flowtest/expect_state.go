@@ -92,12 +92,15 @@ func entry(what string, of map[string]string, name string, want pattern) error {
 // expectNoAttribute: expect no attribute NAME.
 func expectNoAttribute(s *scanner) action {
 	name := s.name("its name")
-	return func(s *session) error {
-		if got, ok := s.chat.state.Attributes[name]; ok {
-			return fmt.Errorf("the attribute %s is %q; want it not to be there", name, clip(got, 300))
-		}
-		return nil
+	return func(s *session) error { return noEntry("attribute", s.chat.state.Attributes, name) }
+}
+
+// noEntry checks that a map has no entry of a name.
+func noEntry(what string, of map[string]string, name string) error {
+	if got, ok := of[name]; ok {
+		return fmt.Errorf("the %s %s is %q; want it not to be there", what, name, clip(got, 300))
 	}
+	return nil
 }
 
 // expectFlow: expect flow NAME, or expect flow attribute NAME = VALUE.
@@ -130,10 +133,26 @@ func expectFlow(s *scanner) action {
 	}
 }
 
+// expectNoFlow: expect no flow: none runs.
+func expectNoFlow(*scanner) action {
+	return func(s *session) error {
+		if s.chat.run("") != nil {
+			return fmt.Errorf("a flow runs%s; want none to", s.chat.standing())
+		}
+		return nil
+	}
+}
+
 // expectTag: expect tag NAME = VALUE.
 func expectTag(s *scanner) action {
 	name, want := assignment(s)
 	return func(s *session) error { return entry("tag", s.chat.state.Current().Tags, name, want) }
+}
+
+// expectNoTag: expect no tag NAME.
+func expectNoTag(s *scanner) action {
+	name := s.name("its name")
+	return func(s *session) error { return noEntry("tag", s.chat.state.Current().Tags, name) }
 }
 
 // expectLanguage: expect language CODE.

@@ -26,6 +26,7 @@ type Document struct {
 
 	actions map[string]*flow.OutlineAction // of Outline, by identifier
 	staged  bool                           // made by a test to lead to another
+	twin    *Document                      // the same file under the name by which it was read first; nil if this is it
 }
 
 // Name is what to call the document.
@@ -43,8 +44,9 @@ const typeModule = "MODULE"
 
 // Library reads documents, each file once. It may be used by many goroutines.
 type Library struct {
-	mu   sync.Mutex // guards docs
-	docs map[[3]string]*Document
+	mu    sync.Mutex // guards docs and first
+	docs  map[[3]string]*Document
+	first map[string]*Document // by path: what was read first
 }
 
 // Open reads a document. as and typ may be "": the document then has the id of
@@ -65,9 +67,12 @@ func (l *Library) Open(path, as, typ string) (*Document, error) {
 		return nil, err
 	}
 	if l.docs == nil {
-		l.docs = map[[3]string]*Document{}
+		l.docs, l.first = map[[3]string]*Document{}, map[string]*Document{}
 	}
 	l.docs[key] = d
+	if d.twin = l.first[path]; d.twin == nil {
+		l.first[path] = d
+	}
 	return d, nil
 }
 
@@ -101,12 +106,14 @@ func (d *Document) terminal(action string) bool {
 
 // Instance is what the flows of a test find around them. Unless it is strict,
 // queues, hours and views exist as soon as a flow names them: queues without
-// limit, hours open. Functions and bots are stubs. Resources may be called by
-// id, by ARN, or by the name that the designer shows for them.
+// limit, hours open. Functions and bots are stubs; in a strict instance only
+// those are associated that have one. Resources may be called by id, by ARN, or
+// by the name that the designer shows for them.
 type Instance struct {
 	contact.Empty
 	Strict bool
 
+	stubs  stubs
 	docs   []*Document
 	names  map[string]string // of resources, by the id or ARN in a document
 	queues map[string]*queue
@@ -117,6 +124,7 @@ type Instance struct {
 
 type queue struct {
 	name     string
+	hours    string // as the scenario calls its hours of operation; "" for as the queue itself
 	missing  bool
 	disabled bool
 	max      int64         // how many contacts may wait, -1 for any number
@@ -269,8 +277,13 @@ func (in *Instance) Queue(_ center.InstanceID, ref string) (flow.Queue, error) {
 	if q.missing {
 		return flow.Queue{}, center.Missing(center.KindQueue, ref)
 	}
-	id := q.name
-	return flow.Queue{ID: center.QueueID(id), ARN: partition.ARN(instanceID, center.KindQueue, id), Name: q.name, Disabled: q.disabled, Max: q.max}, nil
+	found := flow.Queue{
+		ID: center.QueueID(q.name), ARN: partition.ARN(instanceID, center.KindQueue, q.name), Name: q.name, Disabled: q.disabled, Max: q.max,
+	}
+	if !strings.HasPrefix(q.name, flow.AgentQueue) {
+		found.Hours = cmp.Or(q.hours, q.name)
+	}
+	return found, nil
 }
 
 // called is what to call a resource that only a flow has named so far.
@@ -324,6 +337,22 @@ func (in *Instance) FindView(_ center.InstanceID, ref string) (flow.View, error)
 		found.Actions = v.actions
 	}
 	return found, nil
+}
+
+// LambdaAllowed implements contact.Catalog.
+func (in *Instance) LambdaAllowed(_ center.InstanceID, function string) error {
+	if in.Strict && !in.stubs.hasFunction(in, function) {
+		return center.Errorf(center.NotFound, "the function %s is not associated with the instance", functionName(function))
+	}
+	return nil
+}
+
+// BotAllowed implements contact.Catalog.
+func (in *Instance) BotAllowed(_ center.InstanceID, bot string) error {
+	if in.Strict && !in.stubs.hasBot(in, bot) {
+		return center.Errorf(center.NotFound, "the bot %s is not associated with the instance", in.called(bot))
+	}
+	return nil
 }
 
 // continued is what a chat continues that is to continue a contact.

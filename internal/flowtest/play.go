@@ -34,7 +34,7 @@ func NewPlay(l *Library, path, typ string) (*Play, error) {
 	}
 	p.session.in.Add(d)
 	p.session.main = d
-	p.session.chat.stubs.otherwise = p.improvise
+	p.session.in.stubs.otherwise = p.improvise
 	return p, nil
 }
 

@@ -112,7 +112,7 @@ func scenarioName(s *scanner) string {
 var verbs = map[string]func(*scanner) action{
 	"flow": readFlow, "module": readModule, "queue": readQueue, "hours": readHours, "view": readView, "no": readNo,
 	"strict": readStrict, "clock": readClock, "lambda": readLambda, "bot": readBot, "initial": readInitial,
-	"types": readTypes, "duration": readDuration,
+	"types": readTypes, "duration": readDuration, "chance": readChance,
 	"attribute": readAttribute, "start": readStart, "customer": readCustomer, "agent": readAgent, "earlier": readEarlier,
 	"participant": readParticipant, "advance": readAdvance, "restart": readRestart, "stop": readStop,
 	"expect": readExpect,

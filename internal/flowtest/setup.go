@@ -98,7 +98,7 @@ func readModule(s *scanner) action {
 	}
 }
 
-// readQueue: queue NAME [is REF] [capacity N] [holds N [oldest SPAN]] [full] [disabled].
+// readQueue: queue NAME [is REF] [hours NAME] [capacity N] [holds N [oldest SPAN]] [full] [disabled].
 func readQueue(s *scanner) action {
 	name, ref := s.name("the name of the queue"), ""
 	var change []func(*queue)
@@ -106,6 +106,9 @@ func readQueue(s *scanner) action {
 		switch {
 		case s.accept("is"):
 			ref = s.name("the id or ARN of the queue")
+		case s.accept("hours"):
+			hours := s.name("the name of its hours")
+			change = append(change, func(q *queue) { q.hours = hours })
 		case s.accept("capacity"):
 			n := int64(s.number("the capacity"))
 			change = append(change, func(q *queue) { q.max = n })
@@ -120,7 +123,7 @@ func readQueue(s *scanner) action {
 		case s.accept("disabled"):
 			change = append(change, func(q *queue) { q.disabled = true })
 		default:
-			s.fail("a queue has: is REF, capacity N, holds N, oldest SPAN, full, disabled; not %q", s.rest())
+			s.fail("a queue has: is REF, hours NAME, capacity N, holds N, oldest SPAN, full, disabled; not %q", s.rest())
 		}
 	}
 	return func(s *session) error {
@@ -215,6 +218,12 @@ func readClock(s *scanner) action {
 		s.chat.Now, s.chat.began = at, at
 		return nil
 	}
+}
+
+// readChance: chance N: another way for chance to fall than the usual one, which is 1.
+func readChance(s *scanner) action {
+	seed := uint64(s.number("the number of the way"))
+	return before(func(s *session) { s.chat.chance(seed) })
 }
 
 // readEarlier: earlier contact ID: one that a flow may continue.

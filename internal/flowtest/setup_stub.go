@@ -21,7 +21,7 @@ func readLambda(s *scanner) action {
 	}
 	f.reply.delay(s)
 	return func(s *session) error {
-		s.chat.stubs.functions = append(s.chat.stubs.functions, f)
+		s.in.stubs.functions = append(s.in.stubs.functions, f)
 		return nil
 	}
 }
@@ -71,7 +71,7 @@ func readBot(s *scanner) action {
 	}
 	b.reply.delay(s)
 	return func(s *session) error {
-		s.chat.stubs.bots = append(s.chat.stubs.bots, b)
+		s.in.stubs.bots = append(s.in.stubs.bots, b)
 		return nil
 	}
 }

@@ -85,6 +85,21 @@ func (s *stubs) ask(in *Instance, a *flow.Ask) (reply, error) {
 	return reply{}, errNoStub
 }
 
+// hasFunction reports whether there is a stub of a function.
+func (s *stubs) hasFunction(in *Instance, ref string) bool {
+	names := append(functionNames(in, ref), "*")
+	return slices.ContainsFunc(s.functions, func(f function) bool { return slices.Contains(names, f.name) })
+}
+
+// hasBot reports whether there is a stub of a bot, whatever it hears: by the
+// ARN of its alias, of Lex V1 by its name without an alias.
+func (s *stubs) hasBot(in *Instance, named string) bool {
+	names := append(botNames(in, &flow.Ask{Alias: named}), "*")
+	return slices.ContainsFunc(s.bots, func(b bot) bool {
+		return slices.Contains(names, b.name) || strings.HasPrefix(b.name, named+":")
+	})
+}
+
 // functionNames returns what a function may be called: its ARN, its name with
 // and without a qualifier, and the name that designers show.
 func functionNames(in *Instance, function string) []string {
