@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -96,7 +97,9 @@ func (c flowGraph) draw(path, format string) ([]byte, error) {
 	if format == "mermaid" {
 		write = flowgraph.Mermaid
 	}
-	if err := write(&b, f.Outline(), flowgraph.Options{Title: c.Title}); err != nil {
+	outline := f.Outline()
+	title := cmp.Or(c.Title, outline.Name, strings.TrimSuffix(filepath.Base(path), ".json"))
+	if err := write(&b, outline, flowgraph.Options{Title: title}); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return b.Bytes(), nil

@@ -76,7 +76,7 @@ func build(o *flow.Outline) (*graph, error) {
 			if e.Repeats {
 				continue
 			}
-			n.rows = append(n.rows, row{exit: e, label: exitLabel(e)})
+			n.rows = append(n.rows, row{exit: e, label: Label(e)})
 			to := byID[e.To]
 			if to == nil {
 				continue

@@ -58,7 +58,17 @@ const style = `text{font:12px Helvetica,Arial,sans-serif;fill:#1d2733}
 .l{fill:none;stroke:#6b7986;stroke-width:1.5}.condition{stroke:#2465b3}.error{stroke:#c1483f}.untaken{stroke:#b4bec7;stroke-dasharray:2 4}
 .p{fill:#6b7986}.p.condition{fill:#2465b3;stroke:none}.p.error{fill:#c1483f;stroke:none}.p.untaken{fill:#b4bec7;stroke:none}
 .e{fill:#9c3029}.u{fill:#98a4af}.dead{opacity:.55}.miss .box{stroke-dasharray:4 3}.miss path.head{fill:#f3f4f5}.miss text{fill:#8b97a3}
-.n{fill:#2c7a3f;text-anchor:end}.n0{fill:#b3261e;text-anchor:end}`
+.n{fill:#2c7a3f;text-anchor:end}.n0{fill:#b3261e;text-anchor:end}.s{stroke:#e8ecef}.page{fill:#fff}
+`
+
+// night is the look for who reads in the dark. The drawing keeps its own
+// ground, so that it can be read on a page of either kind.
+const night = `text{fill:#dde4eb}.k{fill:#a3b0bd}.page{fill:#151c24}.box{fill:#1e2731;stroke:#65747f}
+.l{stroke:#93a0ac}.condition{stroke:#71aef5}.error{stroke:#ee7f75}.untaken{stroke:#55626e}
+.p{fill:#93a0ac}.p.condition{fill:#71aef5}.p.error{fill:#ee7f75}.p.untaken{fill:#55626e}
+.e{fill:#ffa59c}.u{fill:#7b8894}.miss path.head{fill:#2b343e}.miss text{fill:#84919c}
+.n{fill:#86d399}.n0{fill:#ff938a}.s{stroke:#303b46}
+`
 
 func (d *drawing) document(g *graph) []byte {
 	width, height := 2*margin, 2*margin
@@ -77,10 +87,12 @@ func (d *drawing) document(g *graph) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f" role="img">`+"\n", width, height+top, width, height+top)
 	b.WriteString("<style>" + style)
+	dark := night
 	for _, class := range groupColours {
 		fmt.Fprintf(&b, ".%s{fill:%s}", class.group, class.fill)
+		dark += fmt.Sprintf(".%s{fill:%s}", class.group, class.dark)
 	}
-	fmt.Fprintf(&b, "</style>\n<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n")
+	fmt.Fprintf(&b, "\n@media (prefers-color-scheme:dark){%s}</style>\n<rect class=\"page\" width=\"100%%\" height=\"100%%\"/>\n", dark)
 	if title != "" {
 		fmt.Fprintf(&b, `<text class="h" x="%.0f" y="36">%s</text>`+"\n", margin, escape(title))
 	}
@@ -225,7 +237,7 @@ func (d *drawing) row(n *node, i int) {
 			d.count(n, r.exit.Way, y+4)
 			room -= 34
 		}
-		fmt.Fprintf(&d.b, `<path d="M1 %.1fh%.0f" stroke="#e8ecef"/><text class="%s" x="10" y="%.1f">%s</text>`, y-rowHeight/2, n.w-2, class, y+4, escape(fit(label, room)))
+		fmt.Fprintf(&d.b, `<path d="M1 %.1fh%.0f" class="s"/><text class="%s" x="10" y="%.1f">%s</text>`, y-rowHeight/2, n.w-2, class, y+4, escape(fit(label, room)))
 	}
 	if r.exit.To != "" {
 		fmt.Fprintf(&d.b, `<circle class="p %s" cx="%.0f" cy="%.1f" r="3.5"/>`, d.class(n, i), n.w, y)

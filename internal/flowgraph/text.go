@@ -77,7 +77,7 @@ func wrap(s string, width float64, n int) []string {
 		if len(lines) == n-1 || textWidth(s) <= width {
 			return append(lines, fit(s, width))
 		}
-		cut, w, space := len(s), 0.0, 0
+		cut, w, space, before := len(s), 0.0, 0, ' '
 		for i, r := range s {
 			if w += runeWidth(r); w > width {
 				cut = i
@@ -87,8 +87,11 @@ func wrap(s string, width float64, n int) []string {
 			case ' ':
 				space = i
 			case '-', '_', '/', ',', '.':
-				space = i + 1
+				if before != '$' { // a reference begins here
+					space = i + 1
+				}
 			}
+			before = r
 		}
 		if space > 0 {
 			cut = space

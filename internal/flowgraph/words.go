@@ -33,10 +33,11 @@ const (
 
 // groupColours are the fills of boxes.
 var groupColours = []struct {
-	group group
-	fill  string
+	group      group
+	fill, dark string
 }{
-	{groupTalk, "#d3e5fb"}, {groupControl, "#fdebc0"}, {groupContact, "#d5efda"}, {groupCall, "#e5dbf7"}, {groupEnd, "#e0e4e8"},
+	{groupTalk, "#d3e5fb", "#1f3d61"}, {groupControl, "#fdebc0", "#54451b"}, {groupContact, "#d5efda", "#214a2d"},
+	{groupCall, "#e5dbf7", "#443366"}, {groupEnd, "#e0e4e8", "#3a444e"},
 }
 
 // blocks are the types with a name of their own; others are shown by their type.
@@ -230,15 +231,25 @@ func duration(seconds string) string {
 	return text
 }
 
-// exitLabel says on which result a way is taken; "" for plain success.
-func exitLabel(e *flow.Exit) string {
+// Label says on which result a way is taken, as > 0 or NoMatchingError; "" for plain success.
+func Label(e *flow.Exit) string {
 	switch e.Kind {
 	case flow.WayError:
 		return e.Error
 	case flow.WayCondition:
-		return strings.TrimSpace(operators[e.Operator] + " " + strings.Join(strings.Fields(e.Operand), " "))
+		return Condition(e.Operator, e.Operand)
 	}
 	return ""
+}
+
+// Condition says what a condition asks for: the operand, behind the sign of an
+// operator that is not Equals.
+func Condition(operator, operand string) string {
+	said := strings.Join(strings.Fields(operand), " ")
+	if said == "" {
+		said = `""`
+	}
+	return strings.TrimSpace(operators[operator] + " " + said)
 }
 
 // operators are the signs of the operators of conditions; those of Equals is

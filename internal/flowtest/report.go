@@ -2,6 +2,7 @@ package flowtest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -153,13 +154,7 @@ func missed(d *Document, m Missed) string {
 	if m.Exit == nil {
 		return text
 	}
-	switch m.Exit.Kind {
-	case flow.WayError:
-		return text + " → " + m.Exit.Error
-	case flow.WayCondition:
-		return text + " → " + clip(m.Exit.Operand, 60)
-	}
-	return text + " → next"
+	return text + " → " + cmp.Or(clip(flowgraph.Label(m.Exit), 60), "next")
 }
 
 // JUnit writes the results in the XML that CI systems read: a suite for each

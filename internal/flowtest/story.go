@@ -154,11 +154,12 @@ func stepLine(h Happening) string {
 	if name != kind {
 		line += " " + kind
 	}
+	line += compared(&v)
 	switch {
 	case v.Problem != "":
 		line += ": " + oneLine(clip(h.named(v.Problem), 300))
 	case v.Way.Kind == flow.WayCondition:
-		line += ": " + oneLine(clip(v.Result, 100))
+		line += ": " + flowgraph.Condition(operator(a, v.Way), clip(v.Result, 100))
 	case v.Waits:
 		return line + " … " + h.Text
 	}
@@ -169,6 +170,26 @@ func stepLine(h Happening) string {
 		line += " → " + clip(titles(v.Next), 50)
 	}
 	return line
+}
+
+// compared says what a Compare looks at, and what it found there.
+func compared(v *flow.Visit) string {
+	of, ok := v.Parameters["Attribute"].(string)
+	found, told := v.Parameters["Value"].(string)
+	if v.Type != "Compare" || !ok || !told {
+		return ""
+	}
+	return " " + clip(oneLine(of), 80) + " = " + jsonText(clip(oneLine(found), 60))
+}
+
+// operator returns the operator of a condition of an action.
+func operator(a *flow.OutlineAction, way flow.Way) string {
+	for i := range a.Exits {
+		if a.Exits[i].Way == way {
+			return a.Exits[i].Operator
+		}
+	}
+	return ""
 }
 
 // named puts the names that designers show into a text, for the ARNs in it.
