@@ -13,7 +13,8 @@ const botWindow = 15 * time.Second
 
 // Connect tells that a participant is there: it has subscribed a socket to
 // aws/chat, or called CreateParticipantConnection with ConnectParticipant. The
-// customer's first connection begins the flow. Repeating it changes nothing.
+// customer's first connection begins the flow. Repeating it changes nothing,
+// but that a customer who had fallen idle has returned.
 type Connect struct {
 	Participant center.ParticipantID
 }
@@ -26,8 +27,11 @@ func (c Connect) decide(d *decision) error {
 	if err != nil {
 		return err
 	}
-	if !p.Joined.IsZero() || p.ID == d.chat.Joining {
+	if p.ID == d.chat.Joining {
 		return nil // an agent joins when the agent whisper is over
+	}
+	if !p.Joined.IsZero() {
+		return d.again(p.Role)
 	}
 	chat := d.edit()
 	p = chat.Participant(c.Participant)
@@ -47,6 +51,17 @@ func (c Connect) decide(d *decision) error {
 	}
 	d.startIdle()
 	return d.begin()
+}
+
+// again is what follows when a participant connects that was connected before.
+// A customer who had fallen idle is back, which a flow may be waiting for.
+func (d *decision) again(r center.Role) error {
+	if r != center.RoleCustomer || d.chat.Idle == nil || d.chat.Idle.Fired[r].IsZero() {
+		return nil
+	}
+	d.edit().Idle.Back = d.env.Now
+	d.returned(r)
+	return d.wake(flow.Event{Kind: flow.EventCustomerBack})
 }
 
 // AddParticipant adds a custom participant (CreateParticipant with CUSTOM_BOT).

@@ -30,6 +30,7 @@ type Idle struct {
 	Since  time.Time                 `json:"since"`
 	Timers []RoleTimer               `json:"timers"`
 	Fired  map[center.Role]time.Time `json:"fired,omitempty"` // when a role fell idle
+	Back   time.Time                 `json:"back,omitzero"`   // when the customer connected again after that
 }
 
 // SetTimers configures idle timers (UpdateParticipantRoleConfig). A timer with
@@ -103,7 +104,7 @@ func (d *decision) partner() *Participant {
 	return nil
 }
 
-// returned takes a role out of idleness, because it spoke.
+// returned takes a role out of idleness, because it spoke or is back.
 func (d *decision) returned(r center.Role) {
 	c := d.edit()
 	delete(c.Idle.Fired, timerRole(r))
@@ -136,6 +137,9 @@ func (c *Chat) idleDue(r center.Role, tail *Tail) (due time.Time, kind TimerType
 		}
 	}
 	silent := c.Idle.Since
+	if r == center.RoleCustomer && c.Idle.Back.After(silent) {
+		silent = c.Idle.Back
+	}
 	for i := range c.Participants {
 		if p := &c.Participants[i]; timerRole(p.Role) == r && tail.lastSpoke(p.ID).After(silent) {
 			silent = tail.lastSpoke(p.ID)

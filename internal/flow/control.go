@@ -96,7 +96,7 @@ func (s *wait) run(m *machine, _ *action) result {
 func (s *wait) resume(m *machine, a *action, ev Event) result {
 	came := waitCompleted
 	switch ev.Kind {
-	case EventCustomerMessage:
+	case EventCustomerMessage, EventCustomerBack:
 		came = customerReturned
 	case EventBotLeft:
 		came = botDisconnected

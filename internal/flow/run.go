@@ -125,6 +125,8 @@ func (w *Wait) Wants(ev Event) bool {
 			return ev.ContentType == center.InteractiveResponse
 		}
 		return w.listens(customerReturned)
+	case EventCustomerBack:
+		return w.listens(customerReturned)
 	case EventBotLeft:
 		return w.listens(botDisconnected)
 	case EventSignedIn, EventSignInCancelled:
@@ -183,6 +185,7 @@ type EventKind string
 const (
 	EventTime            EventKind = "time"            // Wait.Until has come
 	EventCustomerMessage EventKind = "customerMessage" // the customer sent a message or a file
+	EventCustomerBack    EventKind = "customerBack"    // the customer, who had fallen idle, connected again
 	EventBotLeft         EventKind = "botLeft"         // the custom participant left
 	EventEffectDone      EventKind = "effectDone"
 	EventSignedIn        EventKind = "signedIn"        // UpdateParticipantAuthentication, for good or ill

@@ -61,6 +61,8 @@ func TestWaitGoesOn(t *testing.T) {
 		{"too early", waiting(both, onCompleted, onReturned, onLeft), time.Minute - 1, EventTime, ""},
 		{"message", waiting(both, onCompleted, onReturned, onLeft), time.Second, EventCustomerMessage, "returned | end"},
 		{"bot", waiting(both, onCompleted, onReturned, onLeft), time.Second, EventBotLeft, "left | end"},
+		{"connected again", waiting(both, onCompleted, onReturned, onLeft), time.Second, EventCustomerBack, "returned | end"},
+		{"connected again without event", waiting(only, onCompleted), time.Second, EventCustomerBack, ""},
 		{"message without event", waiting(only, onCompleted), time.Second, EventCustomerMessage, ""},
 		{"bot without event", waiting(only, onCompleted), time.Second, EventBotLeft, ""},
 		{"effect", waiting(both, onCompleted), time.Second, EventEffectDone, ""},

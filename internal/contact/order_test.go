@@ -1,0 +1,161 @@
+package contact
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/flow"
+)
+
+// after is a disconnect flow that says whom it follows, and waits for the customer.
+func after(t *testing.T) *flow.Flow {
+	return document(t, says("$.Attributes.agent has left", "1"),
+		step("Wait", `"TimeLimitSeconds":"900","Events":["CustomerReturned"]`, "2", "NoMatchingError>2", "=WaitCompleted>2", "=CustomerReturned>2"),
+		disconnect).As("CONTACT_FLOW")
+}
+
+// served is an instance whose flow queues the customer, with whispers and a
+// disconnect flow. The agent whisper remembers who the agent is.
+func served(t *testing.T, queueFlow *flow.Flow) office {
+	o := furnished(flows{
+		"main": numbered(t, hooks("AgentWhisper", "aw", "1"), hooks("CustomerRemaining", "after", "2"), hooks("CustomerQueue", "q", "3"),
+			step("UpdateContactTargetQueue", `"QueueId":"sales"`, "4", "NoMatchingError>9"), step("TransferContactToQueue", "", "9", "NoMatchingError>9")),
+		"aw":    document(t, step("UpdateContactAttributes", `"Attributes":{"agent":"$.Agent.UserName"}`, "1", "NoMatchingError>1"), ends()).As("AGENT_WHISPER"),
+		"after": after(t),
+	})
+	if queueFlow == nil {
+		queueFlow = document(t, ends())
+	}
+	o.flows["q"] = queueFlow.As("CUSTOMER_QUEUE")
+	return o
+}
+
+// TestWhenTheDisconnectFlowRuns: when the last agent is gone and the customer
+// is not, by whatever way the agent went; and not when the customer left, the
+// API stopped the chat, time ran out or a flow disconnected.
+func TestWhenTheDisconnectFlowRuns(t *testing.T) {
+	timers := SetTimers{[]RoleTimer{{center.RoleAgent, TimerIdle, 5 * time.Minute}, {center.RoleAgent, TimerDisconnect, 3 * time.Minute}}}
+	for name, c := range map[string]struct {
+		leave  func(p *play, ana, bea center.ParticipantID)
+		runs   bool
+		reason string // of the first contact
+	}{
+		"the agent leaves":       {func(p *play, _, bea center.ParticipantID) { p.do(Disconnect{bea}) }, true, center.ReasonAgent},
+		"the agent is silent":    {func(p *play, _, _ center.ParticipantID) { p.pass(8 * time.Minute) }, true, center.ReasonIdle},
+		"the customer leaves":    {func(p *play, ana, _ center.ParticipantID) { p.do(Disconnect{ana}) }, false, center.ReasonCustomer},
+		"the API stops the chat": {func(p *play, _, _ center.ParticipantID) { p.do(Stop{}) }, false, center.ReasonAPI},
+	} {
+		p := newPlay(t, nil)
+		p.env.Catalog = served(t, nil)
+		ana := p.start(Start{})
+		p.do(timers)
+		p.do(Connect{ana})
+		p.pass(time.Hour) // while nobody but the customer is there the timers do not run
+		bea := p.do(Join{User: "u1", DisplayName: "Bea", UserName: "bea"}).Participant
+		c.leave(p, ana, bea)
+		said := slices.Contains(p.script(), "SYSTEM: bea has left")
+		if said != c.runs || p.chat.Ended == c.runs || p.chat.Contacts[0].DisconnectReason != c.reason {
+			t.Errorf("%s: the disconnect flow ran %t, ended %t, reason %s: %v", name, said, p.chat.Ended, p.chat.Contacts[0].DisconnectReason, p.script())
+		}
+		if !c.runs {
+			continue
+		}
+		if first, second := p.chat.Contacts[0], p.chat.Current(); second.ID == first.ID || second.Chat != first.ID || second.InitiationMethod != center.MethodDisconnect {
+			t.Errorf("%s: contacts %+v and %+v", name, first, second)
+		}
+		p.pass(time.Hour)
+		if !p.chat.Ended || p.chat.Current().DisconnectReason != center.ReasonFlow || len(p.chat.Contacts) != 2 {
+			t.Errorf("%s: after the disconnect flow: ended %t, %d contacts", name, p.chat.Ended, len(p.chat.Contacts))
+		}
+	}
+
+	// A flow that disconnects leaves nobody for whom the disconnect flow could run.
+	p, _ := opened(t, served(t, document(t, says("Nobody is there", "1"), disconnect)), Start{})
+	p.wantScript("CUSTOMER joined", "SYSTEM: Nobody is there", "CUSTOMER left", "ended")
+	if len(p.chat.Contacts) != 1 {
+		t.Errorf("%d contacts; want one", len(p.chat.Contacts))
+	}
+}
+
+// TestAgentCutsTheQueueFlowOff wherever it is: what it waits for does not come any more.
+func TestAgentCutsTheQueueFlowOff(t *testing.T) {
+	call := document(t, step("InvokeLambdaFunction", `"LambdaFunctionARN":"f"`, "1", "NoMatchingError>1"), says("Called", "2"), ends())
+	p, ana := opened(t, served(t, call), Start{})
+	effect := p.chat.Effects[0].ID
+	p.do(typed(ana, "Hello?"))
+	p.do(Join{User: "u1", DisplayName: "Bea", UserName: "bea"})
+	p.do(EffectDone{ID: effect, Answer: json.RawMessage(`{}`)})
+	p.pass(time.Minute)
+	p.wantScript("CUSTOMER joined", "CUSTOMER: Hello?", "AGENT joined")
+	if p.chat.Run != nil || len(p.chat.Effects) != 0 {
+		t.Errorf("left: %+v, %v", p.chat.Run, p.chat.Effects)
+	}
+
+	wait := document(t, waits(60, "1"), says("Waited", "2"), ends())
+	p, _ = opened(t, served(t, wait), Start{})
+	p.do(Join{User: "u1", DisplayName: "Bea", UserName: "bea"})
+	p.pass(time.Hour)
+	p.wantScript("CUSTOMER joined", "AGENT joined")
+}
+
+// TestCustomerLeavesDuringTheAgentWhisper: the contact ends, and leaves its queue.
+func TestCustomerLeavesDuringTheAgentWhisper(t *testing.T) {
+	o := served(t, nil)
+	o.flows["aw"] = document(t, waits(60, "1"), ends()).As("AGENT_WHISPER")
+	p, ana := opened(t, o, Start{})
+	p.do(Join{User: "u1", DisplayName: "Bea"})
+	p.do(Disconnect{ana})
+	if got := moves(p.last); got != "-sales" || !p.chat.Ended || p.chat.Joining != "" || p.chat.Whisper != nil || len(p.chat.Contacts) != 1 {
+		t.Errorf("queues moved %q, ended %t, joining %q, %d contacts", got, p.chat.Ended, p.chat.Joining, len(p.chat.Contacts))
+	}
+}
+
+// TestBotsOfOneChain: the bot's session is that of the contact; the next
+// contact of the chain begins anew, in the language that was set.
+func TestBotsOfOneChain(t *testing.T) {
+	o := served(t, nil)
+	o.flows["after"] = document(t,
+		step("UpdateContactData", `"LanguageCode":"de-DE"`, "1", "NoMatchingError>1"),
+		step("ConnectParticipantWithLexBot", `"LexV2Bot":{"AliasArn":"a"}`, "2", "NoMatchingCondition>2", "NoMatchingError>2"), disconnect).As("CONTACT_FLOW")
+	p, ana := opened(t, o, Start{})
+	bea := p.do(Join{User: "u1", DisplayName: "Bea"}).Participant
+	p.do(Disconnect{bea})
+	p.do(typed(ana, "Hallo"))
+	if a := p.ask(); a.Session != string(p.chat.Contacts[1].ID) || a.Session == string(p.chat.ID) || a.Locale != "de_DE" {
+		t.Errorf("the bot is asked %+v", a)
+	}
+	p.pass(10 * time.Minute) // it does not answer
+	if !p.chat.Ended {
+		t.Error("the chat goes on without a bot")
+	}
+}
+
+// TestCustomerConnectsAgain: a customer who had fallen idle returns by
+// connecting again, which Wait listens to as to a message; one who had not, does not.
+func TestCustomerConnectsAgain(t *testing.T) {
+	p := newPlay(t, flows{"main": document(t, sayHello, waitHour, disconnect, returned, botGone, disconnect)})
+	ana := p.start(Start{})
+	p.do(SetTimers{[]RoleTimer{{center.RoleCustomer, TimerIdle, 10 * time.Minute}}})
+	bot := p.do(AddParticipant{DisplayName: "Robo"}).Participant
+	p.do(Connect{bot})
+	p.do(Connect{ana})
+	p.pass(9 * time.Minute)
+	p.do(Connect{ana})
+	if p.last.Chat != nil {
+		t.Error("a customer who was not idle has returned")
+	}
+	p.pass(time.Minute)
+	told := len(p.told)
+	p.do(Connect{bot}) // the customer is idle, not the bot
+	p.do(Connect{ana})
+	p.do(Connect{ana}) // a second socket
+	p.pass(9*time.Minute + 59*time.Second)
+	p.pass(time.Second)
+	want := []string{"CUSTOMER returned", "SYSTEM: You are back", "CUSTOMER idle"}
+	if got := p.toldSince(told); !slices.Equal(got, want) {
+		t.Errorf("told %q; want %q", got, want)
+	}
+}
