@@ -87,12 +87,13 @@ func (d *drawing) document(g *graph) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f" role="img">`+"\n", width, height+top, width, height+top)
 	b.WriteString("<style>" + style)
-	dark := night
+	var dark strings.Builder
+	dark.WriteString(night)
 	for _, class := range groupColours {
 		fmt.Fprintf(&b, ".%s{fill:%s}", class.group, class.fill)
-		dark += fmt.Sprintf(".%s{fill:%s}", class.group, class.dark)
+		dark.WriteString(fmt.Sprintf(".%s{fill:%s}", class.group, class.dark))
 	}
-	fmt.Fprintf(&b, "\n@media (prefers-color-scheme:dark){%s}</style>\n<rect class=\"page\" width=\"100%%\" height=\"100%%\"/>\n", dark)
+	fmt.Fprintf(&b, "\n@media (prefers-color-scheme:dark){%s}</style>\n<rect class=\"page\" width=\"100%%\" height=\"100%%\"/>\n", dark.String())
 	if title != "" {
 		fmt.Fprintf(&b, `<text class="h" x="%.0f" y="36">%s</text>`+"\n", margin, escape(title))
 	}
