@@ -262,7 +262,7 @@ func move(hooks map[string]center.FlowID, from, to string) {
 // says of chat has no effect; and what is to be redacted in flight cannot be.
 func newRecordingAndAnalytics(p params) (step, error) {
 	if p.has("VoiceBehavior") && !isEmpty(p["VoiceBehavior"]) {
-		return unsupported{errorType: "ChannelMismatch", problem: "VoiceBehavior does not fit a chat"}, nil
+		return unsupported{errorType: channelMismatch, problem: "VoiceBehavior does not fit a chat"}, nil
 	}
 	if !p.has("ChatBehavior") {
 		return nothing{}, nil

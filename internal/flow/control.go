@@ -50,6 +50,9 @@ const (
 	maxWait = 604800 // seconds
 )
 
+// participantNotFound is the error of waiting for a bot that is not there.
+const participantNotFound = "ParticipantNotFound"
+
 // wait is Wait: it suspends the run until a time, or an event that it lists.
 type wait struct {
 	limit  template
@@ -87,7 +90,7 @@ func (s *wait) run(m *machine, _ *action) result {
 		return fail("TimeLimitSeconds is %q, not a number from 1 to %d", clip(text), maxWait)
 	}
 	if s.bot && !m.c.BotPresent {
-		return failWith("ParticipantNotFound", "no bot takes part in the chat")
+		return failWith(participantNotFound, "no bot takes part in the chat")
 	}
 	m.run.Wait = Wait{Kind: WaitTime, Until: m.w.Now.Add(time.Duration(seconds) * time.Second), Events: s.events}
 	return suspend

@@ -46,6 +46,9 @@ type Exit struct {
 	// Repeats is true for NextAction of an action whose branches decide: what
 	// the designer writes there only repeats the target of a branch.
 	Repeats bool
+	// Spared is true for an error branch that is never taken because what is
+	// written in the action cannot fail so in a chat, like sending a text without references.
+	Spared bool
 }
 
 // Way names a way out of an action: its kind, and its index among the
@@ -125,7 +128,9 @@ func (f *Flow) outline(a *action) OutlineAction {
 	}
 	for i, e := range a.errors {
 		way := Way{WayError, i}
-		o.Exits = append(o.Exits, Exit{Way: way, Error: e.typ, To: f.identifier(e.next), Taken: taken[way]})
+		o.Exits = append(o.Exits, Exit{
+			Way: way, Error: e.typ, To: f.identifier(e.next), Taken: taken[way], Spared: taken[way] && f.spared(a, e.typ),
+		})
 	}
 	return o
 }

@@ -57,7 +57,7 @@ var controlSpecs = []spec{
 		params: []param{refer("ComparisonValue").must()}, conditions: anyCondition, also: checkComparison, make: newCompare,
 	},
 	{
-		name: "Wait", types: everywhere, required: onError, optional: []string{"ParticipantNotFound"}, rules: branches | suspends,
+		name: "Wait", types: everywhere, required: onError, optional: []string{participantNotFound}, rules: branches | suspends,
 		params:     []param{refer("TimeLimitSeconds").must().between(1, maxWait), nested("Events")},
 		conditions: checkWait, make: newWait,
 	},
@@ -155,14 +155,14 @@ var contactSpecs = []spec{
 		params: []param{nested("RecordingBehavior"), nested("AnalyticsBehavior")}, make: newSetRecording,
 	},
 	{
-		name: "UpdateContactRecordingAndAnalyticsBehavior", types: everywhere, required: []string{noMatchingError, "ChannelMismatch"},
+		name: "UpdateContactRecordingAndAnalyticsBehavior", types: everywhere, required: []string{noMatchingError, channelMismatch},
 		optional: []string{"InFlightRedactionConfigurationFailed"},
 		params:   []param{nested("ChatBehavior"), nested("VoiceBehavior"), nested("ScreenRecordingBehavior")},
 		oneOf:    []string{"ChatBehavior", "VoiceBehavior", "ScreenRecordingBehavior"},
 		also:     checkRedaction, make: newRecordingAndAnalytics,
 	},
 	{
-		name: "UpdateContactMediaProcessing", types: everywhere, required: []string{noMatchingError, "ChannelMismatch"},
+		name: "UpdateContactMediaProcessing", types: everywhere, required: []string{noMatchingError, channelMismatch},
 		params: []param{nested("ChatProcessor").must()}, also: checkProcessor, make: newSetProcessor,
 	},
 	{

@@ -84,7 +84,8 @@ func (s Share) Percent() int {
 }
 
 // Summary is the coverage of one document: of the actions that a chat can come
-// to, and of the ways out of them that it can take.
+// to, and of the ways out of them that it can take. What could only follow an
+// error that what is written cannot lead to is left out.
 type Summary struct {
 	Actions  Share
 	Branches Share // NextAction and conditions
@@ -105,9 +106,10 @@ func (c Coverage) Of(d *Document) Summary {
 	if seen == nil {
 		seen = &Seen{}
 	}
+	lived := d.lived()
 	for i := range d.Outline.Actions {
 		a := &d.Outline.Actions[i]
-		if !a.Lived {
+		if !lived[a.ID] {
 			continue
 		}
 		visited := seen.Actions[a.ID] > 0
@@ -117,7 +119,7 @@ func (c Coverage) Of(d *Document) Summary {
 		}
 		for j := range a.Exits {
 			e := &a.Exits[j]
-			if !e.Taken {
+			if !e.Taken || e.Spared {
 				continue
 			}
 			taken := seen.Ways[Exit{a.ID, e.Way}] > 0
@@ -132,6 +134,25 @@ func (c Coverage) Of(d *Document) Summary {
 		}
 	}
 	return sum
+}
+
+// lived tells of the actions that a chat can come to.
+func (d *Document) lived() map[string]bool {
+	lived := map[string]bool{}
+	for open := []string{d.Outline.Start}; len(open) > 0; {
+		a := d.actions[open[len(open)-1]]
+		open = open[:len(open)-1]
+		if a == nil || lived[a.ID] {
+			continue
+		}
+		lived[a.ID] = true
+		for i := range a.Exits {
+			if e := &a.Exits[i]; e.Taken && !e.Spared {
+				open = append(open, e.To)
+			}
+		}
+	}
+	return lived
 }
 
 func hit(yes bool) Share {

@@ -51,13 +51,14 @@ var beyond = map[string]string{
 	"ways.json Staffed 0":           "nobody is staffed before there is routing",
 }
 
-// seenErrors is how many error branches of the project's own flows its scenarios bring about at least.
-const seenErrors = 130
+// seenErrors is how much of the error branches of the project's own flows its
+// scenarios bring about at least, in percent. Most of the rest takes texts or
+// attributes beyond what a contact may have.
+const seenErrors = 74
 
 // TestScenariosCoverOwnFlows: every flow that the scenarios name, and so every
 // one beside them, is seen from end to end: each action, each condition, each
-// NextAction. Of error branches those are seen that what a scenario says can
-// bring about; the others are of actions that cannot fail with what is written there.
+// NextAction. Of error branches most are.
 func TestScenariosCoverOwnFlows(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.json")
 	if err != nil {
@@ -87,8 +88,8 @@ func TestScenariosCoverOwnFlows(t *testing.T) {
 			t.Errorf("no scenario names %s", file)
 		}
 	}
-	if errors.Seen < seenErrors {
-		t.Errorf("%d of %d error branches are seen; want %d", errors.Seen, errors.Total, seenErrors)
+	if errors.Percent() < seenErrors {
+		t.Errorf("%d of %d error branches are seen; want %d %%", errors.Seen, errors.Total, seenErrors)
 	}
 }
 
