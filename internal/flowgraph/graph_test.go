@@ -191,6 +191,21 @@ func TestCoverageIsDrawn(t *testing.T) {
 	}
 }
 
+// TestSparedIsNotCounted: an error that a fixed text cannot lead to is not shown as missed.
+func TestSparedIsNotCounted(t *testing.T) {
+	for text, want := range map[string]int{"Hello": 1, "Hello $.Attributes.name": 2} {
+		o := outline(t, fmt.Sprintf(`{"Version":"2019-10-30","StartAction":"a","Actions":[{"Identifier":"a","Type":"MessageParticipant","Parameters":{"Text":%q},
+			"Transitions":{"NextAction":"","Errors":[{"NextAction":"","ErrorType":"NoMatchingError"}]}}]}`, text))
+		var b bytes.Buffer
+		if err := Draw(&b, o, Options{Taken: func(string, flow.Way) int { return 0 }}); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(b.String(), ">0×</text>"); n != want {
+			t.Errorf("%q: %d counts; want %d", text, n, want)
+		}
+	}
+}
+
 func TestOddFlows(t *testing.T) {
 	for name, content := range map[string]string{
 		"empty":             `{"Version":"2019-10-30","Actions":[]}`,

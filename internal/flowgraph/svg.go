@@ -228,13 +228,13 @@ func (d *drawing) row(n *node, i int) {
 		case r.exit.Kind == flow.WayError:
 			class = "e"
 		}
-		if !r.exit.Taken {
+		if !r.exit.Taken || d.Taken != nil && r.exit.Spared {
 			class = "u"
 		}
 		if r.exit.To == "" {
 			label += " (ends)"
 		}
-		if d.Taken != nil && r.exit.Taken {
+		if d.Taken != nil && r.exit.Taken && !r.exit.Spared {
 			d.count(n, r.exit.Way, y+4)
 			room -= 34
 		}

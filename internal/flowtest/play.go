@@ -186,7 +186,8 @@ func (p *Play) Auto(c Customer, told func() error) error {
 			return err
 		}
 		if _, ended := p.Chat().Ended(); ended {
-			return nil
+			p.unsaid(&c)
+			return told()
 		}
 		if n == turns {
 			if err := p.Do("customer leaves"); err != nil {
@@ -260,6 +261,13 @@ func (p *Play) line(c *Customer) string {
 		return ""
 	}
 	return c.Lines[n%len(c.Lines)]
+}
+
+// unsaid notes what the customer was to say, and did not come to say.
+func (p *Play) unsaid(c *Customer) {
+	if n := p.turns["lines"]; c.Once && n < len(c.Lines) {
+		p.Chat().note("not said, for nobody listened any more: %s", clip(strings.Join(c.Lines[n:], "; "), 300))
+	}
 }
 
 // choose is one of the actions of a view.

@@ -59,3 +59,28 @@ func TestEveryFlowEnds(t *testing.T) {
 	})
 	t.Log(ends)
 }
+
+// TestUnsaid: who gives lines is told which of them nobody listened to.
+func TestUnsaid(t *testing.T) {
+	for _, test := range []struct {
+		lines []string
+		want  string // of the last happening
+	}{
+		{[]string{"Go on", "and on", "and on"}, "not said, for nobody listened any more: and on; and on"},
+		{[]string{"Go on"}, "the chat has ended: CONTACT_FLOW_DISCONNECT"},
+	} {
+		p, err := NewPlay(&Library{}, "testdata/contact.json", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := 0
+		err = p.Auto(Customer{Lines: test.lines, Once: true}, func() error {
+			told = len(p.Chat().Story())
+			return nil
+		})
+		story := p.Chat().Story()
+		if last := story[len(story)-1]; err != nil || last.Text != test.want || told != len(story) {
+			t.Errorf("%q: %v, %d of %d told, the last is %q; want %q", test.lines, err, told, len(story), last.Text, test.want)
+		}
+	}
+}
