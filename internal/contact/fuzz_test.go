@@ -1,0 +1,301 @@
+package contact
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/flow"
+)
+
+// bazaar is an office whose flows do a little of everything, as functions,
+// bots and customers lead them on.
+func bazaar(t *testing.T) office {
+	const bot = `"LexV2Bot":{"AliasArn":"arn:aws:lex:us-east-1:123456789012:bot-alias/B/A"},"Text":"What now?","LexTimeoutSeconds":{"Text":"60"}`
+	call := func(kind, next string) string {
+		return step("InvokeLambdaFunction", `"LambdaFunctionARN":"f","InvocationType":"`+kind+`"`, next, "NoMatchingError>"+next)
+	}
+	o := furnished(flows{
+		"main": document(t,
+			hooks("CustomerRemaining", "after", "1"), hooks("CustomerQueue", "waiting", "2"), hooks("AgentWhisper", "whisper", "3"),
+			step("ConnectParticipantWithLexBot", bot, "3", "NoMatchingError>4", "NoMatchingCondition>4", "=Call>4", "=Queue>6", "=Show>8", "=Leave>9"),
+			call("SYNCHRONOUS", "5"), processor("True", "3"),
+			step("UpdateContactTargetQueue", `"QueueId":"sales"`, "7", "NoMatchingError>9"),
+			step("TransferContactToQueue", "", "3", "QueueAtCapacity>3", "NoMatchingError>9"),
+			step("ShowView", `"ViewResource":{"Id":"form"},"InvocationTimeLimitSeconds":"120"`, "3", "NoMatchingError>3", "NoMatchingCondition>3", "TimeLimitExceeded>3", "=Send>3"),
+			disconnect).As("CONTACT_FLOW"),
+		"waiting": document(t, says("Please wait", "1"), waits(45, "2"), processor("False", "3"), call("ASYNCHRONOUS", "4"), waits(30, "5"),
+			step("DequeueContactAndTransferToQueue", `"QueueId":"support"`, "6", "QueueAtCapacity>6", "NoMatchingError>6"), ends()).As("CUSTOMER_QUEUE"),
+		"whisper": document(t, says("for the agent", "1"), waits(5, "2"), ends()).As("AGENT_WHISPER"),
+		"after": document(t, says("How was it?", "1"),
+			step("Wait", `"TimeLimitSeconds":"90","Events":["CustomerReturned"]`, "2", "NoMatchingError>2", "=WaitCompleted>2", "=CustomerReturned>0"), disconnect).As("CONTACT_FLOW"),
+	})
+	return o
+}
+
+// said names a message by who said it with which ClientToken.
+type said struct {
+	who   center.ParticipantID
+	token string
+}
+
+// watch checks what holds after every command, whatever the command.
+type watch struct {
+	*play
+	acknowledged map[said]center.ItemID // what a participant was told is said
+	ids          map[center.ItemID]int64
+	active       int
+	queued       map[center.QueueID]int64
+	answers      []string // ids of effects that were started, some of them over
+	reached      map[string]bool
+}
+
+func (w *watch) command(cmd Command) (Reply, bool) {
+	w.t.Helper()
+	before, told := w.chat, len(w.told)
+	seq, at := w.tail.Seq, w.tail.Time
+	w.last = Change{}
+	reply, err := w.try(cmd)
+	if need, ok := errors.AsType[*Need](err); ok {
+		w.t.Fatalf("%T needs to know %v, of which no flow asks", cmd, need)
+	}
+	if err != nil {
+		if _, ok := errors.AsType[*center.Error](err); !ok {
+			w.t.Fatalf("%T = %v; want a *center.Error", cmd, err)
+		}
+		return reply, false
+	}
+	for i, it := range w.last.Items {
+		if it.Seq != seq+int64(i)+1 || !it.Time.After(at) || it.Chat != w.chat.ID || w.chat.Contact(it.Contact) == nil {
+			w.t.Fatalf("%T: item %d is %+v behind %d at %v", cmd, i, it, seq, at)
+		}
+		if n, ok := it.ID.Seq(); !ok || n != it.Seq || w.ids[it.ID] != 0 {
+			w.t.Fatalf("%T: the id %s of item %d is not its own", cmd, it.ID, it.Seq)
+		}
+		at, w.ids[it.ID] = it.Time, it.Seq
+	}
+	if before.Over() && (len(w.last.Items) > 0 || len(w.last.Effects) > 0 || len(w.told) > told) {
+		w.t.Fatalf("%T does something after the end: %+v", cmd, w.last)
+	}
+	w.active += w.last.Active
+	if (w.active == 0) != w.chat.Ended {
+		w.t.Fatalf("%T: ended %t, and %d chats are counted", cmd, w.chat.Ended, w.active)
+	}
+	for _, m := range w.last.Queues {
+		w.queued[m.Queue] += m.Delta
+	}
+	for q, n := range w.queued {
+		if here := w.chat.Queue != nil && w.chat.Queue.Queue == q; n != 0 && (n != 1 || !here) || n == 0 && here {
+			w.t.Fatalf("%T: %d wait in %s; the chat waits there: %t", cmd, n, q, here)
+		}
+	}
+	known := map[string]bool{}
+	for _, e := range w.chat.Effects {
+		if known[e.ID] {
+			w.t.Fatalf("%T: the effect %s is there twice", cmd, e.ID)
+		}
+		known[e.ID] = true
+	}
+	for _, e := range w.last.Effects {
+		if !known[e.ID] {
+			w.t.Fatalf("%T starts the effect %s, which a restart would not find", cmd, e.ID)
+		}
+		w.answers = append(w.answers, e.ID)
+	}
+	for where, here := range map[string]bool{
+		"queue": w.chat.Queue != nil, "agent": w.chat.Agent.ARN != "" && w.chat.Joining == "", "line": len(w.chat.Line) > 0, "end behind the line": w.chat.Ended && !w.chat.Over(),
+		"second contact": len(w.chat.Contacts) > 1, "view": w.chat.Run != nil && w.chat.Run.Wait.Kind == flow.WaitView,
+		"withheld": len(w.last.Items) > 0 && w.last.Items[0].Processing != "",
+	} {
+		if here {
+			w.reached[where] = true
+		}
+	}
+	for i, line := range w.chat.Line {
+		if line.Item.Seq != w.tail.Seq+int64(i)+1 || i == 0 && line.Effect == "" || line.Effect != "" && !known[line.Effect] {
+			w.t.Fatalf("%T: place %d of the line is %+v behind %d", cmd, i, line, w.tail.Seq)
+		}
+	}
+	if ended := w.chat.Over() && !before.Over(); ended != (len(w.told) > told && w.told[len(w.told)-1].Last) {
+		w.t.Fatalf("%T: over %t, and the last push says otherwise", cmd, ended)
+	}
+	return reply, true
+}
+
+// finish lets everything come to its end and counts what was said.
+func (w *watch) finish() {
+	w.t.Helper()
+	if !w.chat.Ended {
+		w.command(Stop{})
+	}
+	for range 200 {
+		due := w.chat.Due(&w.tail)
+		if due.IsZero() {
+			break
+		}
+		if due.After(w.now) {
+			w.now = due
+		}
+		w.command(Tick{})
+	}
+	if !w.chat.Over() {
+		w.t.Fatalf("the chat does not end: %+v", w.chat)
+	}
+	for _, e := range w.chat.Effects {
+		if !e.Async() {
+			w.t.Errorf("the effect %s is under way after the end", e.ID)
+		}
+	}
+	count := map[said]int{}
+	for _, it := range w.items {
+		if it.ClientToken == "" {
+			continue
+		}
+		key := said{it.Participant, it.ClientToken}
+		count[key]++
+		if w.acknowledged[key] != it.ID {
+			w.t.Errorf("%s is item %s; its sender was told %s", it.ClientToken, it.ID, w.acknowledged[key])
+		}
+	}
+	for key := range w.acknowledged {
+		if count[key] != 1 {
+			w.t.Errorf("%s is there %d times", key.token, count[key])
+		}
+	}
+	if last := w.items[len(w.items)-1]; last.ContentType != center.EventEnded {
+		w.t.Errorf("the transcript ends in %+v", last)
+	}
+}
+
+// answer makes up what came of an effect.
+func answer(of byte) (answer json.RawMessage, problem string) {
+	intents := []string{"Call", "Queue", "Show", "Leave", "Other"}
+	switch {
+	case of%8 == 0:
+		return nil, "it failed"
+	case of%8 == 1:
+		return json.RawMessage(`{"status":"REJECTED","x":"y"}`), ""
+	case of%8 == 2:
+		return json.RawMessage(`{"status":"PROCESSED","result":{"processedChatContent":{"content":"***","contentType":"text/plain"}}}`), ""
+	case of%8 == 3:
+		return json.RawMessage(`[1,`), ""
+	}
+	state := []string{"Fulfilled", "InProgress", "Failed", "ReadyForFulfillment"}[of>>3&3]
+	action := map[bool]string{true: "ElicitIntent", false: "Close"}[state == "InProgress"]
+	raw, err := json.Marshal(struct {
+		flow.Answer
+		Status string `json:"status"`
+	}{flow.Answer{Intent: intents[int(of>>5)%len(intents)], State: state, DialogAction: action,
+		Messages: []flow.BotMessage{{ContentType: center.PlainText, Content: "said the bot"}}}, "APPROVED"})
+	if err != nil {
+		panic(err)
+	}
+	return raw, ""
+}
+
+// FuzzChat gives a chat commands in any order, two bytes each, and checks after
+// each what has to hold: numbers without gaps, times that rise, nothing told
+// after the end, counters that agree with the state, and every message that was
+// acknowledged there exactly once, under its id.
+func FuzzChat(f *testing.F) {
+	f.Add([]byte{0, 0, 1, 9, 9, 44, 1, 3, 9, 0xac, 6, 0, 7, 1, 1, 2, 7, 2})
+	f.Add([]byte{0, 0, 10, 1, 1, 1, 1, 2, 9, 4, 1, 3, 9, 1, 9, 2, 12, 0})
+	f.Add([]byte{0, 0, 1, 0, 9, 0x24, 6, 0, 8, 40, 2, 0, 8, 9, 5, 0, 10, 0, 2, 1, 1, 1, 5, 1, 1, 4})
+	f.Fuzz(func(t *testing.T, script []byte) { drive(t, script[:min(len(script), 600)]) })
+}
+
+// TestChatsAtRandom is FuzzChat with scripts drawn by lot, and makes sure that
+// they lead somewhere.
+func TestChatsAtRandom(t *testing.T) {
+	reached := map[string]int{}
+	chance := rand.New(rand.NewPCG(3, 4))
+	for range 400 {
+		script := make([]byte, 300)
+		for i := range script {
+			script[i] = byte(chance.Uint32())
+		}
+		for where := range drive(t, script).reached {
+			reached[where]++
+		}
+	}
+	for _, where := range []string{"queue", "agent", "line", "end behind the line", "second contact", "view", "withheld"} {
+		if reached[where] < 5 {
+			t.Errorf("%d of 400 chats came to: %s", reached[where], where)
+		}
+	}
+}
+
+// drive gives a chat the commands of a script and lets it end.
+func drive(t *testing.T, script []byte) *watch {
+	p := newPlay(t, nil)
+	p.env.Catalog = bazaar(t)
+	w := &watch{play: p, acknowledged: map[said]center.ItemID{}, ids: map[center.ItemID]int64{}, queued: map[center.QueueID]int64{}, active: 1, reached: map[string]bool{}}
+	ana := p.start(Start{ContentTypes: []string{center.PlainText, center.Markdown, center.Interactive, center.InteractiveResponse}})
+	people := []center.ParticipantID{ana}
+	for i := 0; i+1 < len(script); i += 2 {
+		what, n := script[i], script[i+1]
+		who := people[int(n)%len(people)]
+		token := fmt.Sprintf("t%d", i)
+		switch what % 14 {
+		case 0:
+			w.command(Connect{who})
+		case 1, 2, 3:
+			if n >= 128 && i >= 2 {
+				token = fmt.Sprintf("t%d", i-2) // again, as when the answer was lost
+			}
+			send := Send{Participant: who, ContentType: center.PlainText, Content: "hello " + token, ClientToken: token}
+			if what%14 == 3 {
+				send.ContentType, send.Content = center.InteractiveResponse, `{"action":"Send","data":{},"templateType":"ViewResource","version":"1.0"}`
+			}
+			if r, ok := w.command(send); ok {
+				key := said{who, token}
+				if first := w.acknowledged[key]; first != "" && first != r.Item {
+					t.Fatalf("%s was acknowledged as %s and as %s", token, first, r.Item)
+				}
+				w.acknowledged[key] = r.Item
+			}
+		case 4:
+			if r, ok := w.command(AddParticipant{DisplayName: "Robo", ClientToken: token}); ok {
+				people = append(people, r.Participant)
+			}
+		case 5:
+			w.command(Disconnect{who})
+		case 6:
+			if r, ok := w.command(Join{User: center.UserID(fmt.Sprintf("u%d", n%3)), DisplayName: "Bea"}); ok {
+				people = append(people, r.Participant)
+			}
+		case 7, 8:
+			p.now = p.now.Add(time.Duration(n) * time.Second / 4)
+			if due := w.chat.Due(&w.tail); !due.IsZero() && !due.After(p.now) {
+				w.command(Tick{})
+			}
+		case 9, 10:
+			if len(w.answers) > 0 { // an outcome may come late, and twice
+				k := int(n) % len(w.answers)
+				done := EffectDone{ID: w.answers[len(w.answers)-1-k]}
+				done.Answer, done.Err = answer(n)
+				w.command(done)
+			}
+		case 11:
+			if n%2 == 0 {
+				w.command(SetProcessor{&flow.Processor{Function: "f", Deliver: n%4 == 0}})
+			} else {
+				w.command(SetProcessor{})
+			}
+		case 12:
+			w.command(SetTimers{[]RoleTimer{{center.RoleCustomer, TimerIdle, 2 * time.Minute}, {center.RoleAgent, TimerDisconnect, 3 * time.Minute}}})
+		case 13:
+			if n == 255 {
+				w.command(Stop{})
+			} else {
+				w.command(Signal{Participant: who, ContentType: center.EventTyping})
+			}
+		}
+	}
+	w.finish()
+	return w
+}
