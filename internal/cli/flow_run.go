@@ -22,7 +22,7 @@ type flowRun struct {
 	Module []string          `help:"A flow module that this one invokes, where the document does not say that it is one; may be repeated." placeholder:"PATH"`
 	Say    []string          `help:"What the customer says, in turn, when the flow listens, or does as a statement that begins with /; may be repeated." sep:"none" placeholder:"TEXT"`
 	Auto   bool              `help:"The customer plays by himself: answers, chooses, waits, until the chat ends."`
-	Lambda map[string]string `help:"What a function answers: JSON, a file of JSON, fails, or times out; {} when not given." mapsep:"none" placeholder:"NAME=ANSWER"`
+	Lambda map[string]string `help:"What a function answers: JSON, a file of JSON, fails, or times out; {} when not given, of a message processor an approval." mapsep:"none" placeholder:"NAME=ANSWER"`
 	Bot    map[string]string `help:"What a bot answers: an intent to end with, or JSON or a file of JSON in the shape of RecognizeText; the intents that the flow knows, in turn, when not given." mapsep:"none" placeholder:"NAME=ANSWER"`
 	Attr   map[string]string `help:"Contact attribute; may be repeated." mapsep:"none" placeholder:"KEY=VALUE"`
 	Name   string            `help:"The customer's name (${default})." default:"Ana"`

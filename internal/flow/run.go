@@ -167,13 +167,13 @@ type Talk struct {
 // Event is why a run goes on.
 type Event struct {
 	Kind EventKind
-	// Of EffectDone: which effect, and what came of it.
+	// Of EventEffectDone: which effect, and what came of it.
 	Effect string
 	Answer json.RawMessage // nil when Err is set
 	Err    string          // why the effect failed
-	// Of CustomerMessage.
+	// Of EventCustomerMessage.
 	ContentType, Content string
-	// Of SignedIn and SignInCancelled.
+	// Of EventSignedIn and EventSignInCancelled.
 	Session string
 	SignIn  SignIn
 }

@@ -5,7 +5,8 @@
 // it is told to, so that a flow that waits for a week is tested in
 // microseconds.
 //
-// [Load] reads scenario files, [Run] runs them and [Report] tells what came of
-// it, with the coverage of the flows' actions and branches. docs/flow-testing.md
-// is the language of scenarios; start reading at [File], then at [Chat].
+// [Load] reads scenario files, [Suite.Run] runs them, and [Text.Write], [JUnit]
+// and [JSON] tell what came of it, with the coverage of the flows' actions and
+// branches. docs/flow-testing.md is the language of scenarios; start reading at
+// [File], then at [Chat].
 package flowtest

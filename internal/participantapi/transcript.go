@@ -216,8 +216,8 @@ func (s *Service) scan(ctx context.Context, sc *scan) ([]center.Item, error) {
 	return items, nil
 }
 
-// scanPast goes on through the past contacts, of which there are at most
-// contact.MaxPast, until the page is full.
+// scanPast goes on through the past contacts, of which package contact keeps a
+// bounded number, until the page is full.
 func (s *Service) scanPast(ctx context.Context, sc *scan) (items []center.Item, err error) {
 	for ; sc.Session <= len(sc.chat.Past); sc.Session++ {
 		past := sc.chat.Past[sc.Session-1]
