@@ -26,6 +26,12 @@ var (
 	testKey = Key{ID: "AKIAIOSFODNN7EXAMPLE", Secret: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", Name: "ann", Policy: FullAccess(), Created: noon}
 )
 
+// readOnly is the policy that allows the operations of connect which only look.
+func readOnly() Policy {
+	return Policy{Version: policyVersion, Statement: []Statement{{Effect: Allow,
+		Action: Patterns{"connect:Describe*", "connect:Get*", "connect:List*", "connect:Search*"}, Resource: Patterns{"*"}}}}
+}
+
 // memory is a [KeyStore] in memory that counts its reads.
 type memory struct {
 	mu    sync.Mutex

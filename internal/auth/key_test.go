@@ -69,7 +69,7 @@ func TestKeysLife(t *testing.T) {
 		}
 		return ok
 	}
-	k, err := keys.Create(ctx, "ci", ReadOnly(), noon)
+	k, err := keys.Create(ctx, "ci", readOnly(), noon)
 	if err != nil || !usable(k.ID) {
 		t.Fatalf("Create = %v, %v", k, err)
 	}

@@ -48,12 +48,6 @@ func FullAccess() Policy {
 	return Policy{Version: policyVersion, Statement: []Statement{{Effect: Allow, Action: Patterns{"*"}, Resource: Patterns{"*"}}}}
 }
 
-// ReadOnly returns the policy that allows the operations of connect which only look.
-func ReadOnly() Policy {
-	return Policy{Version: policyVersion, Statement: []Statement{{Effect: Allow,
-		Action: Patterns{"connect:Describe*", "connect:Get*", "connect:List*", "connect:Search*", "connect:BatchGet*"}, Resource: Patterns{"*"}}}}
-}
-
 const policyVersion = "2012-10-17"
 
 // ParsePolicy reads a policy document. It refuses what it would not enforce
@@ -141,10 +135,6 @@ func strictly(text []byte, into any) error {
 	return d.Decode(into)
 }
 
-// Allowed reports whether p lets its owner perform action on resource. A Deny
-// that matches wins over every Allow; what nothing allows is refused.
-func Allowed(p Policy, action, resource string) bool { return p.decide(action, resource) == allowed }
-
 type decision int
 
 const (
@@ -153,6 +143,8 @@ const (
 	denied
 )
 
+// decide says whether p lets its owner perform action on resource. A
+// Deny that matches wins over every Allow; what nothing allows is refused.
 func (p Policy) decide(action, resource string) decision {
 	d := unmentioned
 	for _, s := range p.Statement {

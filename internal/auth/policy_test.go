@@ -9,7 +9,7 @@ import (
 	"parley/internal/center"
 )
 
-func TestAllowed(t *testing.T) {
+func TestPolicyDecides(t *testing.T) {
 	const arn = "arn:aws:connect:us-east-1:123456789012:instance/i/queue/q"
 	policy := func(statements string) Policy {
 		p, err := ParsePolicy([]byte(`{"Version":"2012-10-17","Statement":` + statements + `}`))
@@ -27,8 +27,8 @@ func TestAllowed(t *testing.T) {
 	}{
 		{"zero", Policy{}, "connect:StartChatContact", "*", false},
 		{"full", FullAccess(), "connect:StartChatContact", arn, true},
-		{"read only reads", ReadOnly(), "connect:DescribeQueue", arn, true},
-		{"read only does not write", ReadOnly(), "connect:CreateQueue", arn, false},
+		{"read only reads", readOnly(), "connect:DescribeQueue", arn, true},
+		{"read only does not write", readOnly(), "connect:CreateQueue", arn, false},
 		{"one action", policy(`{"Effect":"Allow","Action":"connect:StartChatContact","Resource":"*"}`), "connect:StartChatContact", arn, true},
 		{"another action", policy(`{"Effect":"Allow","Action":"connect:StartChatContact","Resource":"*"}`), "connect:StopContact", arn, false},
 		{"action in another case", policy(`{"Effect":"Allow","Action":"CONNECT:startchat*","Resource":"*"}`), "connect:StartChatContact", arn, true},
@@ -44,14 +44,14 @@ func TestAllowed(t *testing.T) {
 		{"deny of another", policy(`[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"connect:Delete*","Resource":"*"}]`), "connect:DescribeInstance", arn, true},
 	}
 	for _, tt := range tests {
-		if got := Allowed(tt.policy, tt.action, tt.resource); got != tt.want {
-			t.Errorf("%s: Allowed(%s, %s) = %v; want %v", tt.name, tt.action, tt.resource, got, tt.want)
+		if got := tt.policy.decide(tt.action, tt.resource) == allowed; got != tt.want {
+			t.Errorf("%s: decide(%s, %s) allows: %v; want %v", tt.name, tt.action, tt.resource, got, tt.want)
 		}
 	}
 }
 
 func TestAuthorizeMessage(t *testing.T) {
-	who := Identity{ARN: "arn:aws:iam::123456789012:user/ann", Policy: ReadOnly()}
+	who := Identity{ARN: "arn:aws:iam::123456789012:user/ann", Policy: readOnly()}
 	e := refusal(t, who.Authorize("connect:StopContact", "arn:x"), AccessDenied)
 	want := "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: connect:StopContact on resource: arn:x" +
 		" because no identity-based policy allows the connect:StopContact action"
@@ -103,7 +103,7 @@ func TestParsePolicyRefuses(t *testing.T) {
 }
 
 func TestPolicyRoundTrip(t *testing.T) {
-	for _, p := range []Policy{FullAccess(), ReadOnly(), {}} {
+	for _, p := range []Policy{FullAccess(), readOnly(), {}} {
 		text, err := json.Marshal(p)
 		if err != nil {
 			t.Fatal(err)

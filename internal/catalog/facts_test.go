@@ -378,7 +378,7 @@ func TestContentAndSettingsAreBothKept(t *testing.T) {
 	})
 	c := f.again(Limits{})
 	v := must(c.View(ctx, id))
-	text, hash, err := c.ModuleText(ctx, v, All[*Module](v)[0], Live)
+	text, hash, err := c.ModuleText(ctx, All[*Module](v)[0], Live)
 	if err != nil || won != 2 || text.Content != returns("1") || text.Settings != settings {
 		t.Errorf("%d updates succeeded; the module is %+v, %v", won, text, err)
 	}

@@ -111,7 +111,7 @@ func (c *Catalog) UpdateModule(ctx context.Context, instance, ref string, conten
 		if which > 0 {
 			return center.Errorf(center.Invalid, "version %d of a module cannot be changed", which)
 		}
-		text, err := c.amended(ctx, v, m, which, content, settings)
+		text, err := c.amended(ctx, m, which, content, settings)
 		if err != nil {
 			return err
 		}
@@ -128,12 +128,12 @@ func (c *Catalog) UpdateModule(ctx context.Context, instance, ref string, conten
 
 // amended is a content of a module with what is given put in its place. What
 // is not given of one that was never published is that of its draft.
-func (c *Catalog) amended(ctx context.Context, v *View, m *Module, which Which, content, settings *string) (text document, err error) {
+func (c *Catalog) amended(ctx context.Context, m *Module, which Which, content, settings *string) (text document, err error) {
 	if content == nil || settings == nil {
 		if m.At(which) == "" {
 			which = Saved
 		}
-		if text, _, err = c.ModuleText(ctx, v, m, which); err != nil {
+		if text, _, err = c.ModuleText(ctx, m, which); err != nil {
 			return text, err
 		}
 	}
@@ -244,7 +244,7 @@ func (c *Catalog) storeModule(m *Module, text document, parsed *flow.Flow, draft
 
 // ModuleText returns a content of a module with its settings as they were
 // given. Errors: NotPublished when there is no published content.
-func (c *Catalog) ModuleText(ctx context.Context, v *View, m *Module, which Which) (text document, hash string, err error) {
+func (c *Catalog) ModuleText(ctx context.Context, m *Module, which Which) (text document, hash string, err error) {
 	hash = m.At(which)
 	if hash == "" {
 		return text, "", &center.Error{Reason: center.NotPublished, Message: "module " + m.ID + " has not been published; its saved content is " + m.ID + ":" + savedQualifier, Kind: center.KindFlowModule, ID: m.ID}

@@ -59,7 +59,6 @@ const (
 	MethodTransfer      = "TRANSFER"
 	MethodQueueTransfer = "QUEUE_TRANSFER"
 	MethodDisconnect    = "DISCONNECT"
-	MethodFlow          = "FLOW"
 )
 
 // Disconnect reasons (DisconnectReason) of a chat.

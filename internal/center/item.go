@@ -27,9 +27,9 @@ type Item struct {
 // was not delivered (MessageProcessingStatus). Only its sender's side sees such a message.
 type Processing string
 
-// What may become of a message. InProcessing is told to the sender and never kept.
+// What may become of a message that is not delivered. That it is still being
+// processed is told to its sender and never kept.
 const (
-	InProcessing       Processing = "PROCESSING"
 	ProcessingFailed   Processing = "FAILED"
 	ProcessingRejected Processing = "REJECTED"
 )

@@ -54,7 +54,7 @@ func (s *Service) DescribeContactFlowModule(ctx context.Context, in *connect.Des
 	if err != nil {
 		return nil, err
 	}
-	text, hash, err := s.Catalog.ModuleText(ctx, v, m, which)
+	text, hash, err := s.Catalog.ModuleText(ctx, m, which)
 	if err != nil {
 		return nil, err
 	}
