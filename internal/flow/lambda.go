@@ -34,11 +34,6 @@ type invoke struct {
 	parameters []parameter
 }
 
-type parameter struct {
-	key   template
-	value tree
-}
-
 func newInvoke(p params) (step, error) {
 	s := &invoke{}
 	var err error
@@ -64,18 +59,8 @@ func newInvoke(p params) (step, error) {
 		}
 		s.json = strings.EqualFold(form, "JSON")
 	}
-	pairs, err := p.pairs("LambdaInvocationAttributes")
-	if err != nil {
-		return nil, err
-	}
-	for _, pair := range pairs {
-		v, err := decode(pair.value)
-		if err != nil {
-			return nil, err
-		}
-		s.parameters = append(s.parameters, parameter{compile(pair.key), compileTree(v)})
-	}
-	return s, nil
+	s.parameters, err = p.parameters("LambdaInvocationAttributes")
+	return s, err
 }
 
 func (s *invoke) run(m *machine, _ *action) result {

@@ -27,17 +27,11 @@ func newInvokeModule(p params) (step, error) {
 		return nil, err
 	}
 	for _, name := range inputNames {
-		pairs, err := p.pairs(name)
+		inputs, err := p.parameters(name)
 		if err != nil {
 			return nil, err
 		}
-		for _, pair := range pairs {
-			v, err := decode(pair.value)
-			if err != nil {
-				return nil, err
-			}
-			s.inputs = append(s.inputs, parameter{compile(pair.key), compileTree(v)})
-		}
+		s.inputs = append(s.inputs, inputs...)
 	}
 	return s, nil
 }

@@ -128,5 +128,30 @@ func (p params) assignments(name string) ([]assignment, error) {
 	return list, nil
 }
 
+// parameter is one key of what is passed to a function or a module, with its
+// value, which may be any JSON.
+type parameter struct {
+	key   template
+	value tree
+}
+
+// parameters reads an object whose keys and values, those deep inside too, may
+// hold references.
+func (p params) parameters(name string) ([]parameter, error) {
+	pairs, err := p.pairs(name)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]parameter, 0, len(pairs))
+	for _, pair := range pairs {
+		v, err := decode(pair.value)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, parameter{compile(pair.key), compileTree(v)})
+	}
+	return list, nil
+}
+
 // isTrue reads a boolean that a parameter gives as text.
 func isTrue(s string) bool { return strings.EqualFold(strings.TrimSpace(s), "true") }
