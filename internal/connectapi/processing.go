@@ -18,6 +18,9 @@ func (s *Service) StartContactMediaProcessing(ctx context.Context, in *connect.S
 	if function == "" {
 		return nil, center.Errorf(center.Invalid, "ProcessorArn: name the function that processes the messages")
 	}
+	if len(function) > flow.MaxFunction {
+		return nil, center.Errorf(center.Invalid, "ProcessorArn has %d bytes; it may have %d", len(function), flow.MaxFunction)
+	}
 	processor := &flow.Processor{
 		Function: function, Deliver: in.FailureMode == connect.ContactMediaProcessingFailureModeDELIVER_UNPROCESSED_MESSAGE,
 	}

@@ -45,6 +45,7 @@ func TestMediaProcessing(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.refused("no function", start("", ""), "InvalidParameterException", 400)
+		h.refused("a function with an endless name", start(strings.Repeat("f", 1025), ""), "InvalidParameterException", 400)
 		_, err := h.StartContactMediaProcessing(h.Context(), &connect.StartContactMediaProcessingRequest{ProcessorArn: new(function), ContactId: &id})
 		h.refused("no instance", err, "InvalidParameterException", 400)
 		if err := start(function, connect.ContactMediaProcessingFailureModeDO_NOT_DELIVER_UNPROCESSED_MESSAGE); err != nil {

@@ -13,6 +13,10 @@ type Processor struct {
 	Deliver  bool   `json:"deliver,omitempty"` // a message that could not be processed is shown as it was sent, else not at all
 }
 
+// MaxFunction is how long the name of a processor's function may be, in bytes: it
+// stands in the state of every chat that has the processor.
+const MaxFunction = 1024
+
 // setProcessor is UpdateContactMediaProcessing: which function processes the
 // messages that are sent from now on, for the rest of the chat. All of its
 // parameters are static. A function that may not be used is an error and
@@ -39,6 +43,9 @@ func newSetProcessor(p params) (step, error) {
 	}
 	if function == "" {
 		return nil, errors.New("ChatProcessor.LambdaProcessorARN is missing")
+	}
+	if len(function) > MaxFunction {
+		return nil, errors.New("ChatProcessor.LambdaProcessorARN is too long")
 	}
 	settings, err := of.members("ChatProcessorSettings")
 	if err != nil {
@@ -84,6 +91,8 @@ func checkProcessor(v *validation, a *action) {
 	switch {
 	case strings.Contains(function, "$."):
 		v.value(a, at+".LambdaProcessorARN", "must be static")
+	case len(function) > MaxFunction:
+		v.value(a, at+".LambdaProcessorARN", fmt.Sprintf("may have %d bytes", MaxFunction))
 	case function == "" && isTrue(enabled):
 		v.missing(a, at+".LambdaProcessorARN")
 	}

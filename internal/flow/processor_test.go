@@ -19,6 +19,7 @@ func TestCheckProcessor(t *testing.T) {
 		`{"ProcessingEnabled":"True","LambdaProcessorARN":"arn:f","ChatProcessorSettings":{"DeliverUnprocessedMessages":"False"}}`: "",
 		`{"ProcessingEnabled":true,"LambdaProcessorARN":"arn:f","ChatProcessorSettings":{"DeliverUnprocessedMessages":true}}`:      "",
 		`{"ProcessingEnabled":"True","LambdaProcessorARN":"arn:f"}`:                                                                "",
+		`{"ProcessingEnabled":"True","LambdaProcessorARN":"` + strings.Repeat("f", 1025) + `"}`:                                    at + ".LambdaProcessorARN",
 		`{"ProcessingEnabled":"False"}`:                                                                    "",
 		`{"LambdaProcessorARN":"arn:f"}`:                                                                   at + ".ProcessingEnabled",
 		`{"ProcessingEnabled":"maybe","LambdaProcessorARN":"arn:f"}`:                                       at + ".ProcessingEnabled",
