@@ -1,6 +1,7 @@
 package connectapi_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +95,11 @@ func TestRoutingData(t *testing.T) {
 		h.refused("neither", update(chats[0], func(*connect.UpdateContactRoutingDataRequest) {}), "InvalidParameterException", 400)
 		h.refused("no steps", update(chats[0], func(in *connect.UpdateContactRoutingDataRequest) {
 			in.RoutingCriteria = &connect.RoutingCriteriaInput{}
+		}), "InvalidParameterException", 400)
+		h.refused("criteria that weigh too much", update(chats[0], func(in *connect.UpdateContactRoutingDataRequest) {
+			ids := slices.Repeat([]string{strings.Repeat("a", 256)}, 200)
+			in.RoutingCriteria = &connect.RoutingCriteriaInput{Steps: []connect.RoutingCriteriaInputStep{{Expression: &connect.Expression{
+				AttributeCondition: &connect.AttributeCondition{ComparisonOperator: new("Match"), MatchCriteria: &connect.MatchCriteria{AgentsCriteria: &connect.AgentsCriteria{AgentIds: ids}}}}}}}
 		}), "InvalidParameterException", 400)
 		higher := func(in *connect.UpdateContactRoutingDataRequest) { in.QueuePriority = new(int64(1)) }
 		do := func(cmd contact.Command) {

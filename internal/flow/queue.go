@@ -174,7 +174,8 @@ const (
 	maxCriteria        = 5
 	maxCriteriaDepth   = 5
 	maxCriteriaMembers = 50
-	maxExpiry          = 604800 // seconds
+	maxCriteriaBytes   = 32 << 10 // of all expressions: they stand in the state of the chat
+	maxExpiry          = 604800   // seconds
 )
 
 // setCriteria is UpdateContactRoutingCriteria: which proficiencies an agent
@@ -234,7 +235,7 @@ func readCriteria(document any) (steps []Criterion, problem string) {
 	if len(list) == 0 || len(list) > maxCriteria {
 		return nil, "RoutingCriteria has " + strconv.Itoa(len(list)) + " Steps, not 1 to " + strconv.Itoa(maxCriteria)
 	}
-	members := 0
+	members, size := 0, 0
 	for i, e := range list {
 		given, _ := e.(map[string]any)
 		at := "Steps[" + strconv.Itoa(i) + "]"
@@ -242,6 +243,9 @@ func readCriteria(document any) (steps []Criterion, problem string) {
 			return nil, problem
 		}
 		step := Criterion{Expression: encode(given["Expression"])}
+		if size += len(step.Expression); size > maxCriteriaBytes {
+			return nil, "the Expressions weigh more than " + strconv.Itoa(maxCriteriaBytes) + " bytes"
+		}
 		if expiry, ok := given["Expiry"].(map[string]any); ok && expiry["DurationInSeconds"] != nil {
 			seconds, ok := number(dataValue(expiry["DurationInSeconds"]).text())
 			if !ok || seconds < 1 || seconds > maxExpiry {
