@@ -97,29 +97,48 @@ func (b *bench) idleSockets(ctx context.Context) error {
 	}
 	profiled()
 	watch.beats.Store(nil)
-	n := float64(len(tokens))
-	if answered < asked-int64(n/10) {
+	if answered < asked-int64(len(tokens)/10) {
 		return fmt.Errorf("%d of %d heartbeats were answered", answered, asked)
 	}
-	b.report.add("connections, each with its own chat", n, "").atLeast(15000)
-	b.report.add("memory of a connection, resident", float64(full.server-before.server)/n, "B").atMost(9000)
-	if before.slabKnown {
-		b.report.add("  kernel's, both ends of it", float64(full.slab-before.slab)/n, "B")
+	r := rested{
+		sessions: float64(len(tokens)), connecting: connecting, before: before, full: full, parts: parts,
+		asked: asked, replies: &beats.replies, used: u,
 	}
-	b.report.add("  stacks", parts[memoryMetrics[0]]/n, "B")
-	b.report.add("  heap at the next collection", parts[memoryMetrics[1]]/n, "B")
-	b.report.add("client's memory of a session, held", float64(full.held-before.held)/n, "B").atMost(16 << 10)
-	b.report.add("  resident, what the collector has not given back included", float64(full.clients-before.clients)/n, "B")
-	b.report.add("  goroutines", float64(full.goroutines-before.goroutines)/n, "")
-	b.report.add("resident before", float64(before.server)/1e6, "MB")
-	b.report.add("resident with all", float64(full.server)/1e6, "MB")
-	b.report.add("joined: connected, subscribed, transcript read", n/connecting.Seconds(), "/s")
-	b.report.add("heartbeats", float64(asked)/u.elapsed.Seconds(), "/s")
-	b.report.add("  answered p50", milliseconds(beats.replies.p50()), "ms")
-	b.report.add("  answered p99", milliseconds(beats.replies.p99()), "ms")
-	b.report.add("  server CPU, of one core", 100*u.cpu.Seconds()/u.elapsed.Seconds(), "%")
-	b.report.add("  clients' CPU, of one core", 100*u.clients.Seconds()/u.elapsed.Seconds(), "%")
+	r.show(&b.report)
 	return nil
+}
+
+// rested is what sessions cost that say nothing.
+type rested struct {
+	sessions     float64
+	connecting   time.Duration      // until all had joined
+	before, full weight             // without them and with them
+	parts        map[string]float64 // the server's memoryMetrics
+	asked        int64              // heartbeats
+	replies      *histogram
+	used         usage
+}
+
+func (r *rested) show(to *report) {
+	n := r.sessions
+	to.add("connections, each with its own chat", n, "").atLeast(15000)
+	to.add("memory of a connection, resident", float64(r.full.server-r.before.server)/n, "B").atMost(9000)
+	if r.before.slabKnown {
+		to.add("  kernel's, both ends of it", float64(r.full.slab-r.before.slab)/n, "B")
+	}
+	to.add("  stacks", r.parts[memoryMetrics[0]]/n, "B")
+	to.add("  heap at the next collection", r.parts[memoryMetrics[1]]/n, "B")
+	to.add("client's memory of a session, held", float64(r.full.held-r.before.held)/n, "B").atMost(16 << 10)
+	to.add("  resident, what the collector has not given back included", float64(r.full.clients-r.before.clients)/n, "B")
+	to.add("  goroutines", float64(r.full.goroutines-r.before.goroutines)/n, "")
+	to.add("resident before", float64(r.before.server)/1e6, "MB")
+	to.add("resident with all", float64(r.full.server)/1e6, "MB")
+	to.add("joined: connected, subscribed, transcript read", n/r.connecting.Seconds(), "/s")
+	to.add("heartbeats", float64(r.asked)/r.used.elapsed.Seconds(), "/s")
+	to.add("  answered p50", milliseconds(r.replies.p50()), "ms")
+	to.add("  answered p99", milliseconds(r.replies.p99()), "ms")
+	to.add("  server CPU, of one core", 100*r.used.cpu.Seconds()/r.used.elapsed.Seconds(), "%")
+	to.add("  clients' CPU, of one core", 100*r.used.clients.Seconds()/r.used.elapsed.Seconds(), "%")
 }
 
 // weight is what there is in memory at a time.

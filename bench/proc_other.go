@@ -4,7 +4,6 @@ package main
 
 import (
 	"errors"
-	"net"
 	"os"
 	"runtime"
 	"time"
@@ -21,12 +20,3 @@ func diskUse(string) (int64, error)       { return 0, errLinux }
 func machine() string                     { return runtime.GOOS }
 func pause(d time.Duration)               { time.Sleep(d) }
 func fdatasync(*os.File) error            { return errLinux }
-
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close() // nothing was accepted
-	return l.Addr().String(), nil
-}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -128,6 +129,15 @@ func (b *bench) startServer(ctx context.Context, data string) (*server, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close() // nothing was accepted
+	return l.Addr().String(), nil
 }
 
 // firstKey reads the access key that a server makes on its first start.
