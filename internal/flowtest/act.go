@@ -131,8 +131,7 @@ func signIn(command func(s *session, session string) contact.Command) action {
 // readAgent: agent NAME joins|says TEXT|leaves.
 func readAgent(s *scanner) action {
 	name := s.name("the agent's name")
-	switch {
-	case s.accept("joins"):
+	if s.accept("joins") {
 		user := strings.ToLower(strings.Join(strings.Fields(name), "."))
 		first, last, _ := strings.Cut(name, " ")
 		return func(s *session) error {
@@ -144,18 +143,8 @@ func readAgent(s *scanner) action {
 			})
 			return err
 		}
-	case s.accept("says"):
-		text := s.texted("what the agent says")
-		return s.speaker(center.RoleAgent, name, func(id center.ParticipantID) contact.Command {
-			return contact.Send{Participant: id, ContentType: center.PlainText, Content: text}
-		})
-	case s.accept("leaves"):
-		return s.speaker(center.RoleAgent, name, func(id center.ParticipantID) contact.Command {
-			return contact.Disconnect{Participant: id}
-		})
 	}
-	s.fail("an agent joins, says or leaves; not %q", s.rest())
-	return nil
+	return s.saysOrLeaves(center.RoleAgent, name, "an agent")
 }
 
 func (s *session) customer() center.ParticipantID { return s.chat.state.Customer().ID }
@@ -276,8 +265,7 @@ func viewOf(content string) string {
 // readParticipant: participant NAME joins|says TEXT|leaves: a custom participant.
 func readParticipant(s *scanner) action {
 	name := s.name("the name of the participant")
-	switch {
-	case s.accept("joins"):
+	if s.accept("joins") {
 		return func(s *session) error {
 			if err := s.act(); err != nil {
 				return err
@@ -289,22 +277,26 @@ func readParticipant(s *scanner) action {
 			_, err = s.chat.Do(contact.Connect{Participant: reply.Participant})
 			return err
 		}
-	case s.accept("says"):
-		text := s.texted("what the participant says")
-		return s.speaker(center.RoleCustomBot, name, func(id center.ParticipantID) contact.Command {
-			return contact.Send{Participant: id, ContentType: center.PlainText, Content: text}
-		})
-	case s.accept("leaves"):
-		return s.speaker(center.RoleCustomBot, name, func(id center.ParticipantID) contact.Command {
-			return contact.Disconnect{Participant: id}
-		})
 	}
-	s.fail("a participant joins, says or leaves; not %q", s.rest())
-	return nil
+	return s.saysOrLeaves(center.RoleCustomBot, name, "a participant")
 }
 
-// speaker is something that a present participant does.
-func (*scanner) speaker(role center.Role, name string, command func(center.ParticipantID) contact.Command) action {
+// saysOrLeaves reads what somebody does who is in the chat: says TEXT, or
+// leaves. Refusals name him as what.
+func (s *scanner) saysOrLeaves(role center.Role, name, what string) action {
+	var command func(center.ParticipantID) contact.Command
+	switch {
+	case s.accept("says"):
+		text := s.texted("what " + what + " says")
+		command = func(id center.ParticipantID) contact.Command {
+			return contact.Send{Participant: id, ContentType: center.PlainText, Content: text}
+		}
+	case s.accept("leaves"):
+		command = func(id center.ParticipantID) contact.Command { return contact.Disconnect{Participant: id} }
+	default:
+		s.fail("%s joins, says or leaves; not %q", what, s.rest())
+		return nil
+	}
 	return func(s *session) error {
 		if err := s.act(); err != nil {
 			return err
