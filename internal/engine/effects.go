@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,9 +15,15 @@ import (
 	"parley/internal/flow"
 )
 
-// maxEffects is how many effects run at the same time. More wait their turn;
-// each is held by its chat's state, so their number is bounded by the chats'.
-const maxEffects = 256
+// How many effects run at the same time: in all, for one function or bot, for
+// one chat. More wait their turn; each is held by its chat's state, so their
+// number is bounded by the chats'. A function that does not answer takes half of
+// the places at most, and a customer who writes on and on eight.
+const (
+	maxEffects   = 512
+	maxPerTarget = 256
+	maxPerChat   = 8
+)
 
 // effectGrace is what an effect may take beyond its own time limit before it is cut off.
 const effectGrace = time.Second
@@ -26,9 +33,11 @@ type effects struct {
 	ctx    context.Context
 	engine *Engine
 
-	mu      sync.Mutex // guards what follows
-	queue   []job
-	known   map[string]bool // ids of the effects queued or running
+	mu      sync.Mutex       // guards what follows
+	chats   map[string]*gate // first an effect passes its chat's,
+	targets map[string]*gate // then that of the function or bot
+	queue   []job            // those that have passed both
+	known   map[string]bool  // ids of the effects on their way or running
 	running int
 	done    sync.WaitGroup
 }
@@ -38,7 +47,55 @@ type job struct {
 	effect contact.Effect
 }
 
-func (x *effects) start(ctx context.Context, e *Engine) { x.ctx, x.engine = ctx, e }
+// target names whom the effect asks, "" for nobody outside.
+func (j *job) target() string {
+	switch {
+	case j.effect.Invoke != nil:
+		return "function " + j.effect.Invoke.Function
+	case j.effect.Ask != nil:
+		return "bot " + j.effect.Ask.Alias + j.effect.Ask.Name
+	}
+	return ""
+}
+
+// gate lets a number of jobs through; others wait in front of it, in order.
+type gate struct {
+	inside  int
+	waiting []job
+}
+
+// enter reports whether j has passed the gate of key. If not it waits there.
+func enter(gates map[string]*gate, key string, most int, j job) bool {
+	g := gates[key]
+	if g == nil {
+		g = &gate{}
+		gates[key] = g
+	}
+	if g.inside == most {
+		g.waiting = append(g.waiting, j)
+		return false
+	}
+	g.inside++
+	return true
+}
+
+// leave gives a place behind the gate of key back, and returns who takes it.
+func leave(gates map[string]*gate, key string) (next job, ok bool) {
+	g := gates[key]
+	if len(g.waiting) > 0 {
+		next, g.waiting = g.waiting[0], g.waiting[1:]
+		return next, true
+	}
+	if g.inside--; g.inside == 0 {
+		delete(gates, key)
+	}
+	return job{}, false
+}
+
+func (x *effects) start(ctx context.Context, e *Engine) {
+	x.ctx, x.engine = ctx, e
+	x.chats, x.targets, x.known = map[string]*gate{}, map[string]*gate{}, map[string]bool{}
+}
 
 // add starts an effect, or queues it when too many run; one that is known
 // already is left alone. It does not block.
@@ -51,11 +108,22 @@ func (x *effects) add(chat center.ContactID, f contact.Effect) {
 	if x.known[f.ID] {
 		return
 	}
-	if x.known == nil {
-		x.known = map[string]bool{}
-	}
 	x.known[f.ID] = true
-	x.queue = append(x.queue, job{chat, f})
+	if j := (job{chat, f}); enter(x.chats, string(chat), maxPerChat, j) {
+		x.admit(j)
+	}
+}
+
+// admit takes an effect that has passed its chat's gate. x.mu is held.
+func (x *effects) admit(j job) {
+	if to := j.target(); to == "" || enter(x.targets, to, maxPerTarget, j) {
+		x.push(j)
+	}
+}
+
+// push queues an effect that has passed both gates. x.mu is held.
+func (x *effects) push(j job) {
+	x.queue = append(x.queue, j)
 	if x.running < maxEffects {
 		x.running++
 		x.done.Go(x.work)
@@ -77,12 +145,24 @@ func (x *effects) work() {
 		x.run(j)
 		x.mu.Lock()
 		delete(x.known, j.effect.ID)
+		if to := j.target(); to != "" {
+			if next, ok := leave(x.targets, to); ok {
+				x.push(next)
+			}
+		}
+		if next, ok := leave(x.chats, string(j.chat)); ok {
+			x.admit(next)
+		}
 		x.mu.Unlock()
 	}
 }
 
+// run does an effect and reports its outcome, unless it is not wanted any more.
 func (x *effects) run(j job) {
 	e := x.engine
+	if !e.wanted(x.ctx, &j) {
+		return
+	}
 	limit := j.effect.Limit()
 	if limit <= 0 {
 		limit = 8 * time.Second
@@ -100,6 +180,16 @@ func (x *effects) run(j job) {
 	if err := x.report(j.chat, done); err != nil && x.ctx.Err() == nil {
 		e.Log.Error("the outcome of an effect is lost until the flow's time limit", "chat", j.chat, "effect", j.effect.ID, "err", err)
 	}
+}
+
+// wanted reports whether an effect is still under way: while it waited for its
+// turn the chat may have moved on.
+func (e *Engine) wanted(ctx context.Context, j *job) bool {
+	state, err := e.View(ctx, j.chat)
+	if err != nil {
+		return ctx.Err() == nil // it is for the outcome to fail
+	}
+	return slices.ContainsFunc(state.Effects, func(f contact.Effect) bool { return f.ID == j.effect.ID })
 }
 
 // outcomeAttempts is how often an outcome is brought to a chat that is too busy

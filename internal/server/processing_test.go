@@ -37,7 +37,7 @@ func shout(w http.ResponseWriter, event []byte) {
 // TestProcessorAnswersTogether has many messages processed at the same time;
 // they arrive in the order in which they were sent.
 func TestProcessorAnswersTogether(t *testing.T) {
-	const messages = 32
+	const messages = 8
 	var asked atomic.Int32
 	together := make(chan struct{})
 	function := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -1,0 +1,113 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"parley/internal/contact"
+	"parley/internal/engine"
+	"parley/internal/flow"
+)
+
+// crowd counts how many calls of each function run at the same time. Functions
+// whose name begins with "dead" do not answer.
+type crowd struct {
+	mu          sync.Mutex // guards what follows
+	inside, max map[string]int
+	calls       int
+	answer      string
+	takes       time.Duration
+}
+
+func (c *crowd) serve(cfg *engine.Config) {
+	c.inside, c.max = map[string]int{}, map[string]int{}
+	cfg.Invoke = func(ctx context.Context, call flow.Invoke, _ []byte) (json.RawMessage, error) {
+		c.mu.Lock()
+		c.calls++
+		c.inside[call.Function]++
+		c.max[call.Function] = max(c.max[call.Function], c.inside[call.Function])
+		c.mu.Unlock()
+		defer func() {
+			c.mu.Lock()
+			c.inside[call.Function]--
+			c.mu.Unlock()
+		}()
+		if strings.HasPrefix(call.Function, "dead") {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		time.Sleep(c.takes) // of the bubble's clock
+		return json.RawMessage(c.answer), nil
+	}
+}
+
+// One chat has a bounded number of functions at work, however much is said in it.
+func TestEffectsOfOneChat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := memory(t)
+		c := &crowd{answer: `{"status":"APPROVED"}`, takes: time.Second}
+		w := open(t, s, c.serve)
+		chat, ana := start(t, w, "greet", "")
+		do(t, w, chat, contact.Connect{Participant: ana})
+		do(t, w, chat, contact.SetProcessor{Processor: &flow.Processor{Function: "slow"}})
+		for i := range 20 {
+			do(t, w, chat, say(ana, fmt.Sprint(i)))
+		}
+		time.Sleep(3500 * time.Millisecond)
+		synctest.Wait()
+		if got := texts(items(t, w, chat)); len(got) != 21 || c.max["slow"] != 8 || c.calls != 20 {
+			t.Errorf("after three rounds %d messages are there, by %d calls, %d at a time; want 21 by 20 calls, 8 at a time", len(got), c.calls, c.max["slow"])
+		}
+		w.Close()
+		closeStore(t, s)
+	})
+}
+
+// A function that does not answer holds up those who call it, and nobody else;
+// what nobody waits for any more is not called.
+func TestEffectsOfADeadFunction(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := memory(t)
+		c := &crowd{answer: `{"it":"fine"}`}
+		w := open(t, s, c.serve)
+		for i := range 300 {
+			chat, ana := start(t, w, "greet", "")
+			do(t, w, chat, contact.Connect{Participant: ana})
+			do(t, w, chat, contact.SetProcessor{Processor: &flow.Processor{Function: "dead"}})
+			do(t, w, chat, say(ana, "one"))
+			do(t, w, chat, say(ana, fmt.Sprint(i)))
+		}
+		synctest.Wait()
+		if c.max["dead"] != 256 {
+			t.Errorf("%d calls of the dead function run; want 256", c.max["dead"])
+		}
+		chat, ana := start(t, w, "ask", "")
+		do(t, w, chat, contact.Connect{Participant: ana})
+		synctest.Wait()
+		if got := texts(items(t, w, chat)); len(got) != 1 || got[0] != "It is fine" {
+			t.Errorf("beside the dead function the flow said %q", got)
+		}
+		time.Sleep(5 * time.Minute)
+		synctest.Wait()
+		// The first 256 run into their limit, the next begin shortly before the chats give up, and the
+		// last 88 are not called any more.
+		if c.calls != 2*256+1 {
+			t.Errorf("%d calls; want two rounds of 256, and the one that was answered", c.calls)
+		}
+		w.Close()
+		closeStore(t, s)
+	})
+}
+
+func closeStore(t *testing.T, s interface{ Close() error }) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+}
