@@ -22,7 +22,7 @@ import (
 // not processed any more.
 const (
 	maxLine      = 64
-	maxLineBytes = 128 << 10
+	maxLineBytes = 64 << 10
 )
 
 // A function may take 30 seconds for a message. The service goes by the
