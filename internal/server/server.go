@@ -110,19 +110,10 @@ func (s *Server) wire(ctx context.Context) error {
 	} else if err := s.makeFirstKey(ctx, now()); err != nil {
 		return err
 	}
-
-	client := integration.NewClient()
-	aws, err := s.aws(ctx)
-	if err != nil {
+	if err := s.wireOutwards(ctx); err != nil {
 		return err
 	}
-	if s.bots, err = integration.NewBots(s.Bots, aws, client, s.Log); err != nil {
-		return err
-	}
-	s.signIns = &integration.SignIns{Named: s.SignIns, Client: client, Log: s.Log}
-	s.lambda, s.topics = s.functions(aws, client), s.streaming(client)
 	s.flowLog = s.newFlowLog()
-	s.outbox = &integration.Outbox{Store: s.store, Sender: s.topics, Now: now, Log: s.Log}
 	local := &bus.Local{}
 	s.engine = engine.New(engine.Config{
 		Store: s.store, Bus: local, Catalog: s.catalog, Clock: s.clock, Partition: s.partition,
@@ -143,7 +134,29 @@ func (s *Server) wire(ctx context.Context) error {
 	local.Listeners = append(local.Listeners, s.hub.Publish)
 	s.gauges()
 	s.handler = s.routes()
+	s.begin(ctx)
+	return nil
+}
 
+// wireOutwards makes what calls other systems: functions, bots, streaming
+// endpoints and where customers sign in.
+func (s *Server) wireOutwards(ctx context.Context) error {
+	client := integration.NewClient()
+	aws, err := s.aws(ctx)
+	if err != nil {
+		return err
+	}
+	if s.bots, err = integration.NewBots(s.Bots, aws, client, s.Log); err != nil {
+		return err
+	}
+	s.signIns = &integration.SignIns{Named: s.SignIns, Client: client, Log: s.Log}
+	s.lambda, s.topics = s.functions(aws, client), s.streaming(client)
+	s.outbox = &integration.Outbox{Store: s.store, Sender: s.topics, Now: s.clock.Now, Log: s.Log}
+	return nil
+}
+
+// begin starts the work that goes on beside requests, until Close.
+func (s *Server) begin(ctx context.Context) {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
 	s.work.Go(func() {
@@ -156,7 +169,6 @@ func (s *Server) wire(ctx context.Context) error {
 	s.work.Go(func() { thrift(work) })
 	s.closing = sync.OnceValue(s.shutdown)
 	s.ready.Store(true)
-	return nil
 }
 
 func (s *Server) openBlobs() (blob.Store, error) {
