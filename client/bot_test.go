@@ -19,7 +19,6 @@ import (
 	"parley/api/connect"
 	"parley/client"
 	"parley/internal/catalog"
-	"parley/internal/integration"
 	"parley/internal/server"
 )
 
@@ -188,9 +187,6 @@ func TestWebhookRefuses(t *testing.T) {
 	header := client.Sign(secret, now, "x")
 	if err := client.VerifyWebhook(secret, header+", v0=ff,v1=zz", []byte("x"), now); err != nil {
 		t.Errorf("a header with more in it: %v", err)
-	}
-	if err := integration.VerifySignature(secret, header, []byte("x"), now); err != nil {
-		t.Errorf("the server's own check: %v", err)
 	}
 	if client.VerifyWebhook(nil, client.Sign(nil, now, "x"), []byte("x"), now) == nil {
 		t.Error("without a secret everything is genuine")

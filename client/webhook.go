@@ -58,7 +58,7 @@ func VerifyWebhook(secret []byte, header string, body []byte, now time.Time) err
 	case err != nil || !genuine || len(secret) == 0:
 		return errors.New("the signature does not fit the body and the secret")
 	case now.Sub(time.Unix(seconds, 0)).Abs() > signatureWindow:
-		return errors.New("the signature was made too long ago")
+		return errors.New("the signature was not made within five minutes of now")
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ type Topics struct {
 	Client *http.Client                      // nil for http.DefaultClient; see NewClient
 }
 
-// Webhook is an HTTP endpoint that takes messages in SNS's envelope; see [VerifySignature].
+// Webhook is an HTTP endpoint that takes messages in SNS's envelope; see [SignatureHeader].
 type Webhook struct {
 	URL    string
 	Secret []byte // of the signature

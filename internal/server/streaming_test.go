@@ -13,6 +13,7 @@ import (
 
 	"parley/api/connect"
 	"parley/api/participant"
+	"parley/client"
 	"parley/internal/integration"
 	"parley/internal/server"
 	"parley/internal/server/servertest"
@@ -46,8 +47,8 @@ func newHook(t *testing.T) *hook {
 			t.Errorf("read: %v", err)
 			return
 		}
-		if err := integration.VerifySignature([]byte(streamSecret), r.Header.Get(integration.SignatureHeader), body, time.Now()); err != nil {
-			t.Errorf("VerifySignature: %v", err)
+		if err := client.VerifyWebhook([]byte(streamSecret), r.Header.Get(integration.SignatureHeader), body, time.Now()); err != nil {
+			t.Errorf("VerifyWebhook: %v", err)
 		}
 		if h.down.Load() {
 			w.WriteHeader(http.StatusServiceUnavailable)
