@@ -53,7 +53,10 @@ type RetryConfig struct {
 	MaxBackoff     time.Duration  // no wait is longer; 0 means 20 s
 	Quota          *Quota         // shared by whoever has it; nil means one of one's own
 	Rand           func() float64 // uniform in [0, 1); nil means math/rand
-	Now            func() time.Time
+
+	// Now is what a date in Retry-After is compared with, and what RetryAdaptive measures rates by;
+	// nil means that of the [Config] it is part of, or time.Now.
+	Now func() time.Time
 }
 
 // StandardRetry is the standard retry mode of the AWS SDKs. What failed on the way (no connection,
