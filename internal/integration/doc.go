@@ -18,4 +18,6 @@
 // is over or the context is done. URLs come from the configuration only,
 // redirects are not followed, answers are read up to a bound, and neither URLs
 // nor secrets appear in errors or logs.
+//
+// Start reading at [Lambda.Invoke], [Bots.Ask] and [Outbox.Run].
 package integration

@@ -5,8 +5,8 @@
 //	cmd -coverage operations.md connect=api/model/connect.json=internal/connectapi ...
 //
 // The first form writes the generated files of an API package into the working directory, the second
-// those of a package of fluent builders for one. The third writes the table of which operations the packages implement. Files that do not change are left
-// alone, so builds stay cached.
+// those of a package of fluent builders for one. The third writes the table of which operations the
+// packages implement. Files that do not change are left alone, so builds stay cached.
 package main
 
 import (
