@@ -34,3 +34,6 @@ func Rates(a *AdaptiveRetry) (measured, allowed float64) {
 	defer a.mu.Unlock()
 	return a.measured, a.rate
 }
+
+// HasLeft reports whether a session knows that its participant has left the chat.
+func HasLeft(s *Session) bool { return s.left.Load() }

@@ -109,9 +109,11 @@ func (s *Session) End(ctx context.Context) error {
 		return err
 	})
 	if e, ok := errors.AsType[*Error](err); ok && e.Status() == 403 || errors.Is(err, ErrEnded) {
-		return nil // out of it already
+		err = nil // out of it already, perhaps by an attempt whose answer was lost
 	}
-	s.left.Store(err == nil)
+	if err == nil {
+		s.left.Store(true)
+	}
 	return err
 }
 

@@ -1,0 +1,52 @@
+package client_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/client"
+)
+
+// forgetful loses the answer of the first DisconnectParticipant.
+type forgetful struct {
+	http.RoundTripper
+	lost bool
+}
+
+func (f *forgetful) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := f.RoundTripper.RoundTrip(r)
+	if err == nil && !f.lost && strings.HasSuffix(r.URL.Path, "/participant/disconnect") {
+		f.lost = true
+		res.Body.Close()
+		return nil, io.ErrUnexpectedEOF
+	}
+	return res, err
+}
+
+// TestEndWhoseAnswerIsLost: the second attempt is refused, because the first one
+// worked. The session knows that it has left.
+func TestEndWhoseAnswerIsLost(t *testing.T) {
+	onStage(t, func(t *testing.T, s *stage) {
+		token, contact := s.chat()
+		ana := s.join(client.SessionConfig{Token: token})
+		transport := &http.Transport{DialContext: s.net.dial}
+		line := &forgetful{RoundTripper: transport}
+		c := s.client(line, nil)
+		bot, err := c.Join(t.Context(), client.SessionConfig{Token: s.bot(contact), ConnectParticipant: true, Poll: time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := bot.End(t.Context()); err != nil || !line.lost {
+			t.Fatalf("End = %v; an answer was lost: %t", err, line.lost)
+		}
+		if !client.HasLeft(bot) {
+			t.Error("the session does not know that it has left")
+		}
+		ana.Close()
+		bot.Close()
+		transport.CloseIdleConnections()
+	})
+}
