@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,13 +14,12 @@ import (
 // forgetful loses the answer of the first DisconnectParticipant.
 type forgetful struct {
 	http.RoundTripper
-	lost bool
+	lost atomic.Bool
 }
 
 func (f *forgetful) RoundTrip(r *http.Request) (*http.Response, error) {
 	res, err := f.RoundTripper.RoundTrip(r)
-	if err == nil && !f.lost && strings.HasSuffix(r.URL.Path, "/participant/disconnect") {
-		f.lost = true
+	if err == nil && strings.HasSuffix(r.URL.Path, "/participant/disconnect") && f.lost.CompareAndSwap(false, true) {
 		res.Body.Close()
 		return nil, io.ErrUnexpectedEOF
 	}
@@ -39,8 +39,8 @@ func TestEndWhoseAnswerIsLost(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := bot.End(t.Context()); err != nil || !line.lost {
-			t.Fatalf("End = %v; an answer was lost: %t", err, line.lost)
+		if err := bot.End(t.Context()); err != nil || !line.lost.Load() {
+			t.Fatalf("End = %v; an answer was lost: %t", err, line.lost.Load())
 		}
 		if !client.HasLeft(bot) {
 			t.Error("the session does not know that it has left")
