@@ -148,14 +148,15 @@ func (c *Chat) Hears(id center.ParticipantID) (*Participant, error) {
 		return nil, center.Errorf(center.Denied, "the chat %s has ended", c.ID)
 	case p == nil:
 		return nil, center.Errorf(center.Denied, "the participant %s is not in the chat %s", id, c.ID)
-	case !p.Left.IsZero() && !(c.Ended && c.stayed(p)):
+	case !p.Left.IsZero() && !(c.Ended && c.Stayed(p)):
 		return nil, center.Errorf(center.Denied, "the participant %s has left the chat %s", id, c.ID)
 	}
 	return p, nil
 }
 
-// stayed reports whether a participant was there until the chat ended.
-func (c *Chat) stayed(p *Participant) bool { return !p.Left.Before(c.Current().Disconnected) }
+// Stayed reports whether a participant was there until the chat ended: the end
+// takes out all who still are, in the moment it is itself.
+func (c *Chat) Stayed(p *Participant) bool { return !p.Left.Before(c.Current().Disconnected) }
 
 // Customer returns the customer.
 func (c *Chat) Customer() *Participant { return &c.Participants[0] }

@@ -266,8 +266,8 @@ func (d *decision) stamp(it *center.Item) {
 func (d *decision) tell(p center.Push) {
 	p.Chat = d.chat.ID
 	d.change.Pushes = append(d.change.Pushes, p)
-	if p.Item.Visibility == center.VisibleNone {
-		return
+	if p.Item.Processing != "" {
+		return // withheld: what streams the chat is not its sender's side alone
 	}
 	for _, s := range d.chat.Streams {
 		d.change.Streamed = append(d.change.Streamed, Streamed{Stream: s, Item: p.Item, Rcpt: p.Receipt})

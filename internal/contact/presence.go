@@ -20,7 +20,7 @@ type Connect struct {
 }
 
 func (c Connect) decide(d *decision) error {
-	if p := d.chat.Participant(c.Participant); d.chat.Ended && p != nil && !p.Joined.IsZero() && d.chat.stayed(p) {
+	if p := d.chat.Participant(c.Participant); d.chat.Ended && p != nil && !p.Joined.IsZero() && d.chat.Stayed(p) {
 		return nil // it was there to the end, and is about to hear that
 	}
 	p, err := d.participant(c.Participant)

@@ -116,20 +116,26 @@ func (d *decision) takeLine() {
 func (d *decision) wait(w *Waiting) {
 	c := d.edit()
 	if d.processed(&w.Item) {
-		id := d.newID()
-		call := Effect{Effect: flow.Effect{ID: id, Kind: flow.EffectProcess, Invoke: &flow.Invoke{
-			ID: id, Function: c.Processor.Function, TimeLimit: processLimit, JSON: true,
-		}}, Event: d.processorEvent(&w.Item)}
-		w.Effect, w.By, w.Deliver = id, d.env.Now.Add(processLimit+processGrace), c.Processor.Deliver
+		w.Deliver = c.Processor.Deliver
 		if len(c.Line) < 2*maxLine {
-			c.Effects = append(c.Effects, call)
-			d.change.Effects = append(d.change.Effects, call)
+			d.process(w, c.Processor.Function)
 		} else {
-			w.Effect, w.By = "", time.Time{}
 			d.unprocessed(w, "too much waits for the message processor")
 		}
 	}
 	c.Line = append(c.Line, *w)
+}
+
+// process starts the call that processes a message.
+func (d *decision) process(w *Waiting, function string) {
+	id := d.newID()
+	w.Effect, w.By = id, d.env.Now.Add(processLimit+processGrace)
+	call := Effect{Effect: flow.Effect{ID: id, Kind: flow.EffectProcess, Invoke: &flow.Invoke{
+		ID: id, Function: function, TimeLimit: processLimit, JSON: true,
+	}}, Event: d.processorEvent(&w.Item)}
+	c := d.edit()
+	c.Effects = append(c.Effects, call)
+	d.change.Effects = append(d.change.Effects, call)
 }
 
 // processorEvent is what the function is called with: the service's event for
@@ -235,14 +241,14 @@ func (d *decision) unprocessed(w *Waiting, problem string) {
 	})
 }
 
-// withhold keeps a message from everybody but its sender's side, and from flows.
+// withhold keeps a message from everybody but its sender's side: from flows and
+// streaming endpoints, too.
 func (d *decision) withhold(w *Waiting, status center.Processing) {
 	w.Item.Processing, w.Wakes = status, false
-	switch {
-	case w.Item.Visibility == center.VisibleNone:
-	case w.Item.Role == center.RoleCustomer:
+	switch w.Item.Role {
+	case center.RoleCustomer:
 		w.Item.Visibility = center.VisibleCustomer
-	case w.Item.Role == center.RoleAgent || w.Item.Role == center.RoleSupervisor:
+	case center.RoleAgent, center.RoleSupervisor:
 		w.Item.Visibility = center.VisibleAgent
 	default:
 		w.Item.Visibility = center.VisibleNone

@@ -250,8 +250,13 @@ func TestRejectedIsNotHeard(t *testing.T) {
 	}
 	p.say(ana, "@#!")
 	p.answers("@#!", `{"status":"REJECTED"}`)
+	if len(p.last.Items) != 1 || len(p.last.Pushes) != 1 || len(p.last.Streamed) != 0 {
+		t.Errorf("a rejected message of the customer is told %d times and streamed %d times; want its sender told", len(p.last.Pushes), len(p.last.Streamed))
+	}
 	p.say(ana, "sorry")
-	p.answers("sorry", approved)
+	if p.answers("sorry", approved); len(p.last.Streamed) != 1 {
+		t.Errorf("a message that was let through is streamed %d times", len(p.last.Streamed))
+	}
 	p.answers("You are back", approved)
 	p.wantScript("CUSTOMER joined", "SYSTEM: Welcome", "CUSTOMER: @#!", "CUSTOMER: sorry", "SYSTEM: You are back")
 }

@@ -54,8 +54,7 @@ func (s *Service) reader(ctx context.Context, bearer string) (m member, until in
 		m, err = s.member(ctx, t)
 		return m, 0, err
 	}
-	// The end takes out all who are still there, in the moment it is itself.
-	if p.Left.Before(chat.Current().Disconnected) {
+	if !chat.Stayed(p) {
 		until, err = s.leaving(ctx, chat, p)
 	}
 	return member{Token: t, chat: chat, Participant: p}, until, err
