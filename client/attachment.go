@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
-	"time"
 
 	"parley/api/participant"
 )
@@ -62,7 +60,7 @@ func (s *Session) put(ctx context.Context, u Upload, to *participant.UploadMetad
 		if err == nil || !again || seeker == nil || n == uploadAttempts || ctx.Err() != nil {
 			return err
 		}
-		if !sleep(ctx, time.Duration(rand.Float64()*float64(comeBackMin<<n))) {
+		if !sleep(ctx, comeBackPause(n)) {
 			return err
 		}
 		if _, failed := seeker.Seek(0, io.SeekStart); failed != nil {

@@ -212,13 +212,17 @@ func (s *Session) poll() error {
 	}
 }
 
-// comeBack opens another connection, with waits between the attempts that grow and are uniform in
-// length, so that many sessions do not come back at once.
+// comeBackPause is how long to wait before the attempt behind the n-th: the waits grow and are uniform
+// in length, so that many sessions do not come back at once.
+func comeBackPause(n int) time.Duration {
+	return time.Duration(rand.Float64() * float64(min(comeBackMax, comeBackMin<<min(n, 10))))
+}
+
+// comeBack opens another connection, with a pause before each attempt.
 func (s *Session) comeBack() error {
 	refused, began := 0, time.Now()
 	for n := 0; ; n++ {
-		limit := min(comeBackMax, comeBackMin<<min(n, 10))
-		if !sleep(s.ctx, time.Duration(rand.Float64()*float64(limit))) {
+		if !sleep(s.ctx, comeBackPause(n)) {
 			return ErrClosed
 		}
 		sock, err := s.open(s.ctx)

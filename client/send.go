@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"parley/api/participant"
@@ -162,8 +161,7 @@ func (s *Session) insist(ctx context.Context, call func(ctx context.Context, tok
 		case !e.Retryable():
 			return err
 		}
-		limit := min(comeBackMax, comeBackMin<<min(n, 10))
-		if !sleep(ctx, time.Duration(rand.Float64()*float64(limit))) {
+		if !sleep(ctx, comeBackPause(n)) {
 			if s.ctx.Err() != nil {
 				return s.whyOver()
 			}

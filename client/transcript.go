@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"parley/api/participant"
@@ -133,7 +132,7 @@ func (s *Session) lastItems() (ended bool, err error) {
 		if refused == refusalsMeant || time.Since(began) > s.cfg.GiveUp {
 			return false, nil
 		}
-		if !sleep(s.ctx, time.Duration(rand.Float64()*float64(min(comeBackMax, comeBackMin<<min(n, 10))))) {
+		if !sleep(s.ctx, comeBackPause(n)) {
 			return false, ErrClosed
 		}
 	}
