@@ -127,6 +127,22 @@ func do(t *testing.T, w *world, chat center.ContactID, cmd contact.Command) cont
 	return r
 }
 
+// insist gives a command until the chat is not too busy for it, and reports
+// whether it was taken.
+func insist(t *testing.T, w *world, chat center.ContactID, cmd contact.Command) bool {
+	t.Helper()
+	for {
+		_, err := w.Do(t.Context(), chat, cmd)
+		if err == nil {
+			return true
+		}
+		if r := center.ReasonOf(err); r != center.Unavailable && r != center.Throttled {
+			t.Errorf("%T: %v", cmd, err)
+			return false
+		}
+	}
+}
+
 func items(t *testing.T, w *world, chat center.ContactID) []center.Item {
 	t.Helper()
 	list, err := w.store.Items(t.Context(), store.ItemQuery{Chat: chat, From: 1})
@@ -207,15 +223,8 @@ func TestTwoEnginesOneStore(t *testing.T) {
 	for n, node := range nodes {
 		wg.Go(func() {
 			for i := range each {
-				for {
-					_, err := node.Do(t.Context(), chat, say(ana, fmt.Sprintf("%d/%d", n, i)))
-					if err == nil {
-						break
-					}
-					if center.ReasonOf(err) != center.Unavailable {
-						t.Errorf("Send: %v", err)
-						return
-					}
+				if !insist(t, node, chat, say(ana, fmt.Sprintf("%d/%d", n, i))) {
+					return
 				}
 				if i%10 == 0 {
 					key := fmt.Sprintf("k%d-%d", n, i)

@@ -5,7 +5,6 @@ import (
 	"sync"
 	"testing"
 
-	"parley/internal/center"
 	"parley/internal/contact"
 )
 
@@ -24,15 +23,8 @@ func TestTwoEnginesPipelined(t *testing.T) {
 			wg.Go(func() {
 				for i := range each {
 					set := contact.SetAttributes{Attributes: map[string]string{fmt.Sprintf("k%d-%d-%d", n, w, i): "v"}}
-					for {
-						_, err := node.Do(t.Context(), chat, set)
-						if err == nil {
-							break
-						}
-						if center.ReasonOf(err) != center.Unavailable {
-							t.Errorf("SetAttributes: %v", err)
-							return
-						}
+					if !insist(t, node, chat, set) {
+						return
 					}
 				}
 			})
