@@ -2,7 +2,6 @@ package participantapi
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"parley/internal/auth"
@@ -20,17 +19,8 @@ const (
 	afterEndRead   = "read"
 )
 
+// afterEndKey is where [Service.Before] notes the wish in the request's context.
 type afterEndKey struct{}
-
-// AfterEnd heeds [AfterEndHeader]: next is the API's handler.
-func AfterEnd(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get(AfterEndHeader) == afterEndRead {
-			r = r.WithContext(context.WithValue(r.Context(), afterEndKey{}, true))
-		}
-		next.ServeHTTP(w, r)
-	})
-}
 
 // reader opens a connection token for reading the transcript. Of a chat that
 // has ended that needs the request's wish. A participant who had left before

@@ -131,12 +131,10 @@ func open(t *testing.T) *room {
 	}
 	api := participant.NewHandler(svc, restjson.HandlerOptions{
 		MapError: participantapi.MapError,
-		Before: func(op *restjson.Operation, req *http.Request, body []byte) (context.Context, error) {
-			return req.Context(), svc.Before(op, req, body)
-		},
+		Before:   svc.Before,
 	})
 	mux := http.NewServeMux()
-	mux.Handle("/participant/", participantapi.AfterEnd(api))
+	mux.Handle("/participant/", api)
 	mux.Handle(participantapi.FilesPath, svc.Files())
 	r.http = restjson.InProcess(mux)
 	r.Service = participant.NewClient(restjson.ClientConfig{Endpoint: publicURL, HTTPClient: r.http})

@@ -67,16 +67,20 @@ type Service struct {
 var _ participant.Service = (*Service)(nil)
 
 // Before refuses a request without a bearer token, which is a refusal of the
-// credential rather than of a missing member. It goes into
-// [restjson.HandlerOptions].
-func (s *Service) Before(_ *restjson.Operation, r *http.Request, _ []byte) error {
+// credential rather than of a missing member, and takes note of
+// [AfterEndHeader]. It goes into [restjson.HandlerOptions].
+func (s *Service) Before(_ *restjson.Operation, r *http.Request, _ []byte) (context.Context, error) {
+	ctx := r.Context()
 	switch n := len(r.Header.Get("X-Amz-Bearer")); {
 	case n == 0:
-		return center.Errorf(center.Denied, "the request has no X-Amz-Bearer header")
+		return ctx, center.Errorf(center.Denied, "the request has no X-Amz-Bearer header")
 	case n > auth.MaxToken:
-		return center.Errorf(center.Denied, "the bearer token has %d characters", n)
+		return ctx, center.Errorf(center.Denied, "the bearer token has %d characters", n)
 	}
-	return nil
+	if r.Header.Get(AfterEndHeader) == afterEndRead {
+		ctx = context.WithValue(ctx, afterEndKey{}, true)
+	}
+	return ctx, nil
 }
 
 // do gives the chat of a token a command.

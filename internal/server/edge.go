@@ -119,13 +119,13 @@ func writeError(w http.ResponseWriter, status int, code, message string) {
 
 // options returns what the handler of one of the APIs needs. mapError is the
 // API's own table of errors.
-func (s *Server) options(api string, before func(*restjson.Operation, *http.Request, []byte) error, mapError func(*restjson.Operation, error) error) restjson.HandlerOptions {
+func (s *Server) options(api string, before func(*restjson.Operation, *http.Request, []byte) (context.Context, error), mapError func(*restjson.Operation, error) error) restjson.HandlerOptions {
 	return restjson.HandlerOptions{
 		RequestID: requestID,
 		Now:       time.Now, // durations for metrics, not times of anything
 		Before: func(op *restjson.Operation, r *http.Request, body []byte) (context.Context, error) {
-			ctx := r.Context()
-			if err := before(op, r, body); err != nil {
+			ctx, err := before(op, r, body)
+			if err != nil {
 				return ctx, err
 			}
 			if err := s.faults.strike(ctx, op.Name); err != nil {

@@ -33,7 +33,7 @@ func (s *Server) routes() http.Handler {
 		Now: s.clock.Now, KnowsStream: s.topics.Knows, SignIns: s.signIns,
 	}
 	api := connect.NewHandler(contacts, s.options("connect", s.authorize, connectapi.MapError))
-	chat := participantapi.AfterEnd(participant.NewHandler(participants, s.options("participant", participants.Before, participantapi.MapError)))
+	chat := participant.NewHandler(participants, s.options("participant", participants.Before, participantapi.MapError))
 	files := patient(participants.Files())
 	mux := http.NewServeMux()
 	mux.Handle("/ws", s.hub)
@@ -73,15 +73,16 @@ func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
 }
 
 // authorize verifies who calls the service connect, and asks the key's policy.
-func (s *Server) authorize(op *restjson.Operation, r *http.Request, body []byte) error {
+func (s *Server) authorize(op *restjson.Operation, r *http.Request, body []byte) (context.Context, error) {
+	ctx := r.Context()
 	id, err := s.verifier.Verify(r, body, s.clock.Now())
-	if req := requestOf(r.Context()); req != nil {
+	if req := requestOf(ctx); req != nil {
 		req.key = id.AccessKey
 	}
 	if err != nil || s.Dev {
-		return err
+		return ctx, err
 	}
-	return id.Authorize("connect:"+op.Name, "*")
+	return ctx, id.Authorize("connect:"+op.Name, "*")
 }
 
 // chats tells the hub about chats.
