@@ -55,6 +55,38 @@ func TestRunGoesOnWithItsContent(t *testing.T) {
 	wantReason(t, "Published of a deleted flow", err, center.NotFound)
 }
 
+// A published content is parsed once for all its chats, whatever else an
+// administrator changes meanwhile, and a chat goes on with what the first one parsed.
+func TestContentIsParsedOnce(t *testing.T) {
+	f := newFixture(t, Limits{})
+	id := f.instance(t, "acme")
+	instance := center.InstanceID(id)
+	made, other := f.flow(t, id, "one", says("first")), f.flow(t, id, "two", says("x"))
+	restarted := f.again(Limits{})
+	if err := restarted.Prepare(t.Context(), instance); err != nil {
+		t.Fatal(err)
+	}
+	parsed, flowID, err := restarted.Published(instance, made.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for round := range 3 {
+		if err := restarted.UpdateContent(t.Context(), id, other.ID, says(fmt.Sprint(round))); err != nil {
+			t.Fatal(err)
+		}
+		if err := restarted.Prepare(t.Context(), instance, &flow.Run{Flow: flowID, Hash: parsed.Hash}); err != nil {
+			t.Fatal(err)
+		}
+		again, _, err := restarted.Published(instance, made.ID)
+		if err != nil || again != parsed {
+			t.Errorf("chat %d: Published gives another value for the same content, %v", round, err)
+		}
+		if running, err := restarted.Content(flowID, parsed.Hash); err != nil || running != parsed {
+			t.Errorf("chat %d: Content gives another value for the same content, %v", round, err)
+		}
+	}
+}
+
 func TestWithoutInstancePublishedSaysSo(t *testing.T) {
 	f := newFixture(t, Limits{})
 	if err := f.Prepare(t.Context(), "none", &flow.Run{Flow: "f", Hash: "h"}); err != nil {
