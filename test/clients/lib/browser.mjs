@@ -75,9 +75,13 @@ export class Page {
     page.errors = [];
     page.sockets = new Journal('WebSockets of the page');
     page.frames = new Journal('frames of the page');
+    page.reports = new Journal('reports of the page');
     tab.on('pageerror', (error) => page.errors.push(String(error)));
     tab.on('websocket', (ws) => page.#watch(ws));
-    await tab.exposeFunction('report', (name, n, handler, data) => page.#sessions.get(name).events.add({ n, handler, data }));
+    await tab.exposeFunction('report', (name, n, handler, data) => {
+      page.#sessions.get(name).events.add({ n, handler, data });
+      page.reports.add(n);
+    });
     await tab.goto(origin);
     await tab.evaluate((config) => window.chat.configure(config), { endpoint, loggerConfig: { level: 4 } });
     return page;
@@ -118,20 +122,32 @@ export class Page {
     return this.tab.clock.runFor(ms);
   }
 
-  /** Lets ticks of 10 seconds go by in which ChatJS gets its ping and heartbeat answered. */
+  /** Frames of a topic that the page has sent, or that it was sent. */
+  framesOf(topic, sent) {
+    return this.frames.all((f) => f.sent === sent && f.frame?.topic === topic);
+  }
+
+  /** Lets ticks of 10 seconds go by in which ChatJS sends a ping and a heartbeat and gets both
+   * answered, after those of the socket's beginning. From here on no other time goes by in the page. */
   async idle(ticks) {
     const answer = (f) => !f.sent && (f.frame?.topic === 'aws/ping' || f.frame?.topic === 'aws/heartbeat');
+    await this.frames.atLeast(2, answer, 'answers to the first ping and heartbeat');
+    await this.tab.clock.pauseAt(await this.tab.evaluate(() => Date.now() + 1_000));
     for (let i = 0; i < ticks; i++) {
+      await this.settled();
       const before = this.frames.all(answer).length;
       await this.pass(10_000);
       await this.frames.atLeast(before + 2, answer, 'answers to ping and heartbeat');
-      await this.settled();
     }
+    await this.settled();
+    await this.pass(1); // ChatJS tells its handlers by timers without a delay
+    await this.settled();
   }
 
-  /** Resolves when the page has handled what it was sent so far. */
-  settled() {
-    return this.tab.evaluate(() => undefined);
+  /** Resolves when the page has handled what it was sent so far, and its handlers' reports are here. */
+  async settled() {
+    const told = await this.tab.evaluate(() => window.chat.told());
+    await this.reports.atLeast(told, () => true, 'reports of all that the handlers were told');
   }
 
   close() {

@@ -41,6 +41,9 @@ window.chat = {
     return due.length;
   },
 
+  /** How many times handlers have been told something. */
+  told: () => told,
+
   create(name, details, options) {
     const session = connect.ChatSession.create({ chatDetails: details, type: 'CUSTOMER', options, disableCSM: true });
     for (const handler of handlers) {
