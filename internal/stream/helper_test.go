@@ -104,7 +104,7 @@ func dial(t testing.TB, addr, token string) *client {
 		t.Fatal(err)
 	}
 	c := newClient(t, conn)
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	conn.SetDeadline(time.Now().Add(time.Minute))
 	if _, err := io.WriteString(conn, handshake(token)); err != nil {
 		t.Fatal(err)
 	}

@@ -10,8 +10,8 @@ import { quietFlow } from './flows.mjs';
 export const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 export const region = 'us-east-1';
 
-const startDeadline = 20_000;
-const stopDeadline = 15_000;
+const startDeadline = 60_000;
+const stopDeadline = 60_000;
 
 // A server must not outlive the test that started it, however that ends.
 const running = new Set();
