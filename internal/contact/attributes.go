@@ -10,14 +10,22 @@ import (
 // MaxAttributeBytes bounds a chat's user-defined attributes: keys and values together, in UTF-8.
 const MaxAttributeBytes = 32768
 
-// CheckAttributes applies the rules of user-defined attributes: keys of
-// letters, digits, '-' and '_', and 32,768 bytes in all.
+// CheckAttributes applies the rules of user-defined attributes that a caller
+// gives: keys of letters, digits, '-' and '_', and 32,768 bytes in all.
 func CheckAttributes(m map[string]string) error {
-	total := 0
-	for k, v := range m {
+	for k := range m {
 		if k == "" || strings.IndexFunc(k, notKeyRune) >= 0 {
 			return center.Errorf(center.Invalid, "Attributes: the key %.64q may only have letters, digits, '-' and '_'", k)
 		}
+	}
+	return weighAttributes(m)
+}
+
+// weighAttributes applies the bound of all attributes together. Keys that a
+// flow has set, the designer's with spaces among them, pass.
+func weighAttributes(m map[string]string) error {
+	total := 0
+	for k, v := range m {
 		total += len(k) + len(v)
 	}
 	if total > MaxAttributeBytes {
@@ -49,14 +57,22 @@ func checkSegmentAttributes(m map[string]center.SegmentAttribute) error {
 }
 
 // SetAttributes merges user-defined attributes (UpdateContactAttributes), also
-// after the chat has ended.
+// after the chat has ended. The rule for keys is for callers of the API: a flow
+// may name attributes as it likes, those of a related contact too, and what it
+// has named does not keep callers from setting others.
 type SetAttributes struct {
 	Attributes map[string]string
+	Flow       bool // they are a flow's
 }
 
 func (s SetAttributes) decide(d *decision) error {
+	if !s.Flow {
+		if err := CheckAttributes(s.Attributes); err != nil {
+			return err
+		}
+	}
 	merged := mergeMaps(d.chat.Attributes, s.Attributes)
-	if err := CheckAttributes(merged); err != nil {
+	if err := weighAttributes(merged); err != nil {
 		return err
 	}
 	d.current()

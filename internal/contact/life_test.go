@@ -1,6 +1,7 @@
 package contact
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -266,11 +267,26 @@ func TestAttributesMergeAlsoAfterTheEnd(t *testing.T) {
 	p := newPlay(t, nil)
 	p.start(Start{Attributes: map[string]string{"a": "1", "b": "2"}})
 	p.do(Stop{})
-	p.do(SetAttributes{map[string]string{"b": "", "c": "3"}})
+	p.do(SetAttributes{Attributes: map[string]string{"b": "", "c": "3"}})
 	if a := p.chat.Attributes; len(a) != 3 || a["a"] != "1" || a["b"] != "" || a["c"] != "3" {
 		t.Errorf("attributes %v", a)
 	}
-	p.refuse(center.Invalid, SetAttributes{map[string]string{"big": strings.Repeat("x", 32768)}})
+	p.refuse(center.Invalid, SetAttributes{Attributes: map[string]string{"big": strings.Repeat("x", 32768)}})
+}
+
+// TestKeysThatOnlyFlowsSet: callers are held to the keys of the API. The names
+// that a flow has given stand beside theirs.
+func TestKeysThatOnlyFlowsSet(t *testing.T) {
+	p, _ := opened(t, furnished(flows{"main": document(t,
+		step("UpdateContactAttributes", `"Attributes":{"first name":"Ana"}`, "1", "NoMatchingError>1"), waitLong)}), Start{})
+	p.do(SetAttributes{Attributes: map[string]string{"tier": "gold"}})
+	p.do(SetAttributes{Attributes: map[string]string{"last name": "Silva"}, Flow: true})
+	p.refuse(center.Invalid, SetAttributes{Attributes: map[string]string{"middle name": "M"}})
+	p.refuse(center.Invalid, SetAttributes{Attributes: map[string]string{"big name": strings.Repeat("x", 32768)}, Flow: true})
+	want := map[string]string{"first name": "Ana", "tier": "gold", "last name": "Silva"}
+	if !maps.Equal(p.chat.Attributes, want) {
+		t.Errorf("attributes %v; want %v", p.chat.Attributes, want)
+	}
 }
 
 func TestDisconnectFlowAfterTheCustomer(t *testing.T) {

@@ -245,7 +245,7 @@ func (e *Engine) update(ctx context.Context, chat center.ContactID, u *flow.Upda
 		return err
 	}
 	if u.Attributes != nil {
-		if _, err := e.Do(ctx, related.ID, contact.SetAttributes{Attributes: u.Attributes}); err != nil {
+		if _, err := e.Do(ctx, related.ID, contact.SetAttributes{Attributes: u.Attributes, Flow: true}); err != nil {
 			return err
 		}
 	}
