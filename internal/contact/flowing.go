@@ -88,11 +88,10 @@ func (d *decision) run(f *flow.Flow, id center.FlowID, kind flow.Kind) error {
 	var data flow.Data
 	switch c := d.chat; {
 	case c.Run != nil:
-		data = c.Run.Data
+		data = c.Run.Gathered()
 	case c.Data != nil:
 		data = *c.Data
 	}
-	data.Talk = nil
 	w := d.world(kind)
 	return d.follow(w, flow.Start(w, f, id, kind, data), kind)
 }
@@ -209,11 +208,7 @@ func (d *decision) dismissBots() {
 func (d *decision) stopFlows() {
 	c := d.edit()
 	if c.Run != nil {
-		data := c.Run.Data
-		if len(c.Run.Stack) > 0 {
-			data = c.Run.Stack[0].Data
-		}
-		data.Talk, c.Data = nil, &data
+		c.Data = new(c.Run.Gathered())
 	}
 	c.Run, c.Whisper, c.WhisperBy = nil, nil, time.Time{}
 	waited := func(e Effect) bool { return !e.Async() && e.Kind != flow.EffectProcess }

@@ -444,6 +444,37 @@ func TestModulesAcrossRestarts(t *testing.T) {
 	p.wantScript("CUSTOMER joined", "SYSTEM: Outer []", "SYSTEM: Back with kept [] down here", "CUSTOMER left", "ended")
 }
 
+// TestModuleDataStaysBehind: what a module has gathered, and what was passed to
+// it, is its own also when the way leads on to another flow from inside it.
+func TestModuleDataStaysBehind(t *testing.T) {
+	call := step("InvokeLambdaFunction", `"LambdaFunctionARN":"f"`, "1", "NoMatchingError>9")
+	invoke := step("InvokeFlowModule", `"FlowModuleId":"m","InputParameters":{"x":"passed"}`, "2", "NoMatchingError>9")
+	tell := document(t, says("[$.External.k] [$.Modules.Input.x]", "1"), ends())
+	queue := []string{step("UpdateContactTargetQueue", `"QueueId":"sales"`, "2", "NoMatchingError>9"), step("TransferContactToQueue", "", "9", "NoMatchingError>9")}
+	for name, to := range map[string]struct{ main, module, waiting *flow.Flow }{
+		"a queue":             {numbered(t, call, invoke), numbered(t, append([]string{call}, queue...)...), tell},
+		"another flow":        {numbered(t, call, invoke), numbered(t, call, step("TransferToFlow", `"ContactFlowId":"tell"`, "9", "NoMatchingError>9")), nil},
+		"a whisper meanwhile": {numbered(t, append([]string{hooks("AgentWhisper", "whisper", "1")}, queue...)...), numbered(t, call, waits(600, "2"), ends()), numbered(t, call, invoke)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := furnished(flows{"main": to.main, "tell": tell, "whisper": tell.As("AGENT_WHISPER")})
+			o.modules["m"] = to.module
+			if to.waiting != nil {
+				o.defaults["CUSTOMER_QUEUE"] = to.waiting.As("CUSTOMER_QUEUE")
+			}
+			p, _ := opened(t, o, Start{})
+			p.answer(map[string]string{"k": "the flow's"})
+			p.answer(map[string]string{"k": "the module's"})
+			if p.chat.Run != nil {
+				p.do(Join{User: "u1", DisplayName: "Bea"})
+			}
+			if got := p.items[1].Content; got != "[the flow's] []" {
+				t.Errorf("the other flow sees %q; want what the flow has gathered", got)
+			}
+		})
+	}
+}
+
 func TestChangingTheRelatedContact(t *testing.T) {
 	o := furnished(flows{"main": document(t,
 		step("UpdateContactAttributes", `"Attributes":{"note":"from $.ContactId"},"TargetContact":"Related"`, "1", "NoMatchingError>2"),

@@ -166,7 +166,7 @@ func (m *machine) lost(r *Run, why string) Outcome {
 
 // end completes the outcome of a run that has ended.
 func (m *machine) end(e End) Outcome {
-	m.out.End, m.out.Data = e, m.run.Data
+	m.out.End, m.out.Data = e, m.run.Gathered()
 	return m.out
 }
 
@@ -231,7 +231,9 @@ func (m *machine) settle(a *action, r result) (next int, more bool) {
 		m.end(End(r.text))
 		return none, false
 	case kindJump:
-		m.run.Stack = nil
+		if len(m.run.Stack) > 0 {
+			m.run.Data, m.run.Stack, m.docs = m.run.Gathered(), nil, [docs]any{}
+		}
 		m.enter(m.target, m.to)
 		return m.flow.start, true
 	case kindCall:

@@ -105,6 +105,18 @@ const (
 	WaitAuth   WaitKind = "auth"   // AuthenticateParticipant: the end of Session
 )
 
+// Gathered is what the run has gathered as far as another flow of the contact
+// may see it: where a module runs, that of the flow which called it, and in any
+// case without a talk with a bot.
+func (r *Run) Gathered() Data {
+	data := r.Data
+	if len(r.Stack) > 0 {
+		data = r.Stack[0].Data
+	}
+	data.Talk = nil
+	return data
+}
+
 // Wants reports whether an event may wake the run. It is cheap and reads no
 // clock: a time event may still come early, which Advance sees.
 func (r *Run) Wants(ev Event) bool { return r != nil && r.Wait.Wants(ev) }
