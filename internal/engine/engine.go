@@ -53,6 +53,10 @@ type Config struct {
 	StreamBody func(center.InstanceID, contact.Streamed) []byte
 	// Streamed is called after a commit that put something into the outbox. May be nil.
 	Streamed func()
+	// DeleteFile deletes the bytes of an attachment, if there are any. It is
+	// called for uploads that nobody completed within [contact.UploadLife],
+	// again if need be. Nil leaves them where they are.
+	DeleteFile func(ctx context.Context, chat center.ContactID, attachment string) error
 	// FlowLog is given what flows did. It must be quick. May be nil.
 	FlowLog func(instance center.InstanceID, c *center.Contact, entries []flow.LogEntry)
 	// Hot is how many chats are kept in memory; 0 means 8,192.
@@ -87,6 +91,9 @@ func New(cfg Config) *Engine {
 	e.done.Go(func() { e.sweep(ctx) })
 	e.done.Go(func() { e.resume(ctx) })
 	e.done.Go(func() { e.cool(ctx) })
+	if e.DeleteFile != nil {
+		e.done.Go(func() { e.clearUploads(ctx) })
+	}
 	return e
 }
 
@@ -356,6 +363,11 @@ func (e *Engine) submit(h *hot, change *contact.Change, version int64, once *sto
 		if queue, priority, rank, ok := change.Chat.Rank(); ok {
 			sc.State.Place = &store.Place{Queue: queue, Priority: priority, Rank: rank, Since: change.Chat.Queue.Since}
 		}
+		var before []center.Attachment
+		if h.chat != nil {
+			before = h.chat.Attachments
+		}
+		noteUploads(sc, before, change.Chat.Attachments)
 		h.chat, h.version = change.Chat, sc.Next
 	}
 	instance := h.chat.Instance

@@ -6,6 +6,7 @@ import (
 
 	"parley/api/participant"
 	"parley/internal/auth"
+	"parley/internal/blob"
 	"parley/internal/center"
 	"parley/internal/contact"
 )
@@ -17,7 +18,8 @@ const defaultDownload = 300 * time.Second
 // StartAttachmentUpload announces a file and returns where to PUT its bytes:
 // a URL that takes this one file for 15 minutes, with exactly the headers
 // returned. The same ClientToken gives the same AttachmentId again. Types,
-// sizes and the number of files are the rules of [contact.StartUpload].
+// sizes and the number of files are the rules of [contact.StartUpload]. An
+// upload that is not completed within an hour is forgotten, with its bytes.
 func (s *Service) StartAttachmentUpload(ctx context.Context, in *participant.StartAttachmentUploadRequest) (*participant.StartAttachmentUploadResponse, error) {
 	t, err := s.connection(in.ConnectionToken)
 	if err != nil {
@@ -151,6 +153,13 @@ func (s *Service) stored(ctx context.Context, chat center.ContactID, a *center.A
 // what a client calls its file is never part of a path.
 func blobKey(chat center.ContactID, id string) string {
 	return "attachments/" + string(chat) + "/" + id
+}
+
+// DeleteFile returns what deletes the bytes of an attachment: see [engine.Config].
+func DeleteFile(blobs blob.Store) func(context.Context, center.ContactID, string) error {
+	return func(ctx context.Context, chat center.ContactID, id string) error {
+		return blobs.Delete(ctx, blobKey(chat, id))
+	}
 }
 
 // isMissing reports whether err says that a key holds nothing.

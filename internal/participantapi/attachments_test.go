@@ -13,6 +13,7 @@ import (
 
 	"parley/api/participant"
 	"parley/internal/center"
+	"parley/internal/contact"
 )
 
 const table = "name,age\nAna,41\n"
@@ -399,6 +400,59 @@ func TestUploadStartedTwice(t *testing.T) {
 		}
 		if ids[0] != ids[1] {
 			r.Errorf("the same ClientToken began %s and %s; want one upload", ids[0], ids[1])
+		}
+	})
+}
+
+// TestAbandonedUpload leaves files behind: one that came whole and was never
+// completed, one that was completed, and one whose last bytes come when the
+// upload has long been given up.
+func TestAbandonedUpload(t *testing.T) {
+	inRoom(t, func(r *room) {
+		ana := r.join()
+		kept := r.attach(ana, "kept.csv")
+		left, late := r.announce(ana, "left.csv"), r.announce(ana, "late.csv")
+		if a := r.upload(left, table); a.status != 200 {
+			r.Fatalf("PUT = %d %s; want 200", a.status, a.body)
+		}
+		body, bytes := io.Pipe()
+		answered := make(chan int, 1)
+		go func() {
+			req, err := http.NewRequestWithContext(r.Context(), http.MethodPut, *late.UploadMetadata.Url, body)
+			if err != nil {
+				r.Error(err)
+				return
+			}
+			for k, v := range late.UploadMetadata.HeadersToInclude {
+				req.Header.Set(k, v)
+			}
+			req.ContentLength = int64(len(table))
+			res, err := r.http.Do(req)
+			if err != nil {
+				r.Error(err)
+				return
+			}
+			res.Body.Close()
+			answered <- res.StatusCode
+		}()
+		io.WriteString(bytes, table[:4])
+
+		r.pass(contact.UploadLife + 2*time.Minute)
+		has := func(id string) bool {
+			f, _, err := r.blobs.Open(r.Context(), "attachments/"+string(ana.chat)+"/"+id)
+			return err == nil && f.Close() == nil
+		}
+		if has(*left.AttachmentId) || !has(kept) {
+			r.Errorf("the abandoned file is there: %v, the completed one: %v; want the completed one alone", has(*left.AttachmentId), has(kept))
+		}
+		r.invalid("CompleteAttachmentUpload of an abandoned file", r.complete(ana, *left.AttachmentId))
+		io.WriteString(bytes, table[4:])
+		bytes.Close()
+		if status := <-answered; status != http.StatusForbidden {
+			r.Errorf("a PUT that was given up meanwhile = %d; want 403", status)
+		}
+		if has(*late.AttachmentId) {
+			r.Error("its file was left behind")
 		}
 	})
 }

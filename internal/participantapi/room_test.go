@@ -118,6 +118,7 @@ func open(t *testing.T) *room {
 		Invoke: func(context.Context, flow.Invoke, []byte) (json.RawMessage, error) {
 			return nil, errors.New("no function")
 		},
+		DeleteFile: participantapi.DeleteFile(r.blobs),
 	})
 	t.Cleanup(func() {
 		r.engine.Close()

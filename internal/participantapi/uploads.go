@@ -153,12 +153,31 @@ func (s *Service) put(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	sum, err := s.receive(r, blobKey(chat.ID, a.ID), a.Size)
+	if err == nil {
+		err = s.awaited(r.Context(), chat.ID, a.ID)
+	}
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
 	w.Header().Set("ETag", `"`+hex.EncodeToString(sum)+`"`)
 	w.WriteHeader(http.StatusOK)
+}
+
+// awaited makes sure that the chat still knows the attachment whose bytes were
+// just stored. While they were coming the upload may have been cleared away as
+// abandoned: then nobody but us knows of the file, and it goes again. That is
+// to be seen to also when the client does not wait for the answer.
+func (s *Service) awaited(ctx context.Context, chat center.ContactID, id string) error {
+	ctx = context.WithoutCancel(ctx)
+	state, err := s.Engine.View(ctx, chat)
+	if err != nil || state.Attachment(id) != nil {
+		return err
+	}
+	if err := s.Blobs.Delete(ctx, blobKey(chat, id)); err != nil {
+		return err
+	}
+	return errDenied("the upload was abandoned before all bytes had come")
 }
 
 // checkHeaders compares a PUT with the headers it has to have.

@@ -24,6 +24,7 @@ import (
 	"parley/internal/flow"
 	"parley/internal/flowlog"
 	"parley/internal/integration"
+	"parley/internal/participantapi"
 	"parley/internal/store"
 	"parley/internal/store/sqlite"
 	"parley/internal/stream"
@@ -127,8 +128,9 @@ func (s *Server) wire(ctx context.Context) error {
 		StreamBody: func(i center.InstanceID, st contact.Streamed) []byte {
 			return integration.StreamMessage(s.partition, i, st)
 		},
-		Streamed: s.outbox.Wake,
-		FlowLog:  s.flowLog.Add,
+		Streamed:   s.outbox.Wake,
+		DeleteFile: participantapi.DeleteFile(s.blobs),
+		FlowLog:    s.flowLog.Add,
 	})
 	s.hub = s.newHub()
 	local.Listeners = append(local.Listeners, s.hub.Publish)

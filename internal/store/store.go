@@ -103,6 +103,10 @@ type Store interface {
 	// too many: of each Stream with more than keep, the oldest ones beyond the newest keep.
 	Overflow(ctx context.Context, keep, limit int) ([]Delivery, error)
 
+	// Uploads returns at most limit uploads whose Expires is not after now,
+	// longest expired first.
+	Uploads(ctx context.Context, now time.Time, limit int) ([]Upload, error)
+
 	// Resource loads one resource.
 	Resource(ctx context.Context, kind center.Kind, id string) (center.Resource, error)
 	// Resources yields the resources of a kind in an instance ("" for those
@@ -158,6 +162,10 @@ type Change struct {
 	Delivered []int64
 	Postponed []Delivery
 	Dead      []Delivery
+	// Uploads notes uploads; one that is noted already gets the new Expires.
+	// Settled forgets uploads, by ID. Both may stand in a change without a chat.
+	Uploads []Upload
+	Settled []string
 }
 
 // Head is a chat's state as the store sees it: opaque, with the few facts that
@@ -232,6 +240,14 @@ type Delivery struct {
 	Due      time.Time
 	Attempts int
 	Error    string // of the last attempt
+}
+
+// Upload is a file that was announced for a chat. It stays noted until it is
+// settled: completed, or cleared away some time after Expires.
+type Upload struct {
+	ID      string // of the attachment
+	Chat    center.ContactID
+	Expires time.Time
 }
 
 // ItemQuery asks for items of one chat. Seq bounds are inclusive; the zero

@@ -57,6 +57,9 @@ func (w *writer) apply(c *store.Change, sure bool) (refused, err error) {
 	if err := w.writeDeliveries(c); err != nil {
 		return nil, err
 	}
+	if err := w.writeUploads(c); err != nil {
+		return nil, err
+	}
 	switch {
 	case ch != nil:
 		*ch = next

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"parley/internal/center"
 	"parley/internal/store"
@@ -29,6 +31,8 @@ func TestMigrates(t *testing.T) {
 	if err := errors.Join(
 		c.script(string(first)+"PRAGMA application_id = 1349676153; PRAGMA user_version = 1;"),
 		c.script("INSERT INTO chats (id, instance, version, busy, active, state) VALUES ('old', 'i', 7, 0, 1, x'61')"),
+		c.script(`INSERT INTO chats (id, instance, version, busy, active, state) VALUES ('none', 'i', 1, 0, 1, NULL), ('files', 'i', 1, 0, 0, CAST('{"attachments":[
+			{"id":"done","status":"APPROVED","started":"2026-03-01T09:00:00.123Z"}, {"id":"left","status":"","started":"2026-03-01T09:00:00.123Z"}]}' AS BLOB))`),
 		c.close(), d.close(),
 	); err != nil {
 		t.Fatal(err)
@@ -46,6 +50,10 @@ func TestMigrates(t *testing.T) {
 			return err
 		}); err != nil {
 			t.Errorf("the views are not there: %v", err)
+		}
+		left := []store.Upload{{ID: "left", Chat: "files", Expires: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)}}
+		if got, err := s.Uploads(t.Context(), left[0].Expires, 9); err != nil || !slices.Equal(got, left) {
+			t.Errorf("Uploads = %v, %v; want %v", got, err, left)
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)

@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"parley/internal/center"
+	"parley/internal/contact"
+	"parley/internal/store"
+)
+
+// Bounds of one look at abandoned uploads.
+const (
+	clearBatch  = 64
+	clearPutOff = time.Hour // of one that could not be cleared away, so that it does not stand before the others
+)
+
+// noteUploads has the store note the uploads that a change begins, and forget
+// those that it completes. An upload that the change takes out of the chat
+// stays noted: its file is still to be deleted.
+func noteUploads(sc *store.Change, before, after []center.Attachment) {
+	if slices.Equal(before, after) {
+		return
+	}
+	for i := range after {
+		a := &after[i]
+		n := slices.IndexFunc(before, func(b center.Attachment) bool { return b.ID == a.ID })
+		uploading := a.Status == center.AttachmentUploading
+		switch {
+		case n < 0 && uploading:
+			sc.Uploads = append(sc.Uploads, store.Upload{ID: a.ID, Chat: sc.Chat, Expires: a.Started.Add(contact.UploadLife)})
+		case n >= 0 && !uploading && before[n].Status == center.AttachmentUploading:
+			sc.Settled = append(sc.Settled, a.ID)
+		}
+	}
+}
+
+// clearUploads clears abandoned uploads away, once a minute and whenever the
+// clock is moved. Nothing is kept for them here: the store has them by time.
+func (e *Engine) clearUploads(ctx context.Context) {
+	for ctx.Err() == nil {
+		d, moved := e.Clock.wait(time.Time{}) // before the look, so that no move of the clock is missed
+		if e.clearSome(ctx) {
+			continue
+		}
+		timer := time.NewTimer(d)
+		select {
+		case <-timer.C:
+		case <-moved:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+	}
+}
+
+// clearSome clears a batch and reports whether there may be more.
+func (e *Engine) clearSome(ctx context.Context) (more bool) {
+	now := e.Clock.Now()
+	uploads, err := e.Store.Uploads(ctx, now, clearBatch)
+	if err == nil && len(uploads) > 0 {
+		var c store.Change
+		for _, u := range uploads {
+			if err := e.clear(ctx, u); err == nil {
+				c.Settled = append(c.Settled, u.ID)
+			} else if ctx.Err() == nil {
+				e.Log.Error("an abandoned upload cannot be cleared away; it will be tried again", "chat", u.Chat, "attachment", u.ID, "err", err)
+				u.Expires = now.Add(clearPutOff)
+				c.Uploads = append(c.Uploads, u)
+			}
+		}
+		err = e.write(ctx, &c)
+	}
+	if err != nil && ctx.Err() == nil {
+		e.Log.Error("cannot clear abandoned uploads away", "err", err)
+	}
+	return err == nil && len(uploads) == clearBatch
+}
+
+// clear takes an upload out of its chat and then deletes its file, in this
+// order: once the first is on disk nobody can complete the upload any more, and
+// what comes of the second is made up for by doing both again. The store notes
+// the upload until both are done.
+func (e *Engine) clear(ctx context.Context, u store.Upload) error {
+	_, err := e.Do(ctx, u.Chat, contact.Abandon{Attachment: u.ID})
+	switch center.ReasonOf(err) {
+	case center.Conflict:
+		return nil // completed: its file stays
+	case center.NotFound:
+		err = nil // the whole chat is gone
+	}
+	if err != nil {
+		return err
+	}
+	return e.DeleteFile(ctx, u.Chat, u.ID)
+}
+
+// write submits a change and waits until it is durable.
+func (e *Engine) write(ctx context.Context, sc *store.Change) error {
+	c := &commit{done: make(chan struct{})}
+	e.Store.Submit(sc, func(err error) {
+		c.err = err
+		close(c.done)
+	})
+	return c.wait(ctx)
+}
