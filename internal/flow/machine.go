@@ -35,6 +35,7 @@ type machine struct {
 	logged   bool            // the action wrote its entries itself
 	external json.RawMessage // ExternalResults of the action's entry
 	visits   int             // actions that World.Trace was told of
+	again    bool            // the action goes on, see Visit
 	scratch  [512]byte
 }
 
@@ -146,7 +147,7 @@ func Advance(w World, r *Run, ev Event) Outcome {
 	if !ok {
 		return m.lost(r, "the action does not wait")
 	}
-	m.run.Wait, m.waited = Wait{}, r.Wait
+	m.run.Wait, m.waited, m.again = Wait{}, r.Wait, true
 	if r.Wait.Kind != WaitEffect && r.Wait.Kind != WaitBot {
 		m.run.Steps = 0
 	}
@@ -221,6 +222,7 @@ func (m *machine) settle(a *action, r result) (next int, more bool) {
 		}
 		m.log(a, r, decided)
 	}
+	m.again = false
 	switch r.kind {
 	case kindSuspend:
 		m.run.Wait.Action = a.id

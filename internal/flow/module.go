@@ -153,6 +153,7 @@ func (m *machine) back(r result) (next int, more bool) {
 		m.run.Stack = nil
 	}
 	m.keep(docModule, m.passed)
+	m.again = true
 	if strings.TrimSpace(r.text) == "" {
 		return m.settle(&f.actions[i], done)
 	}

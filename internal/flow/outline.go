@@ -72,6 +72,7 @@ const (
 // Visit tells of one action that ran: see World.Trace. An action that waits is
 // visited twice, before and after.
 type Visit struct {
+	Kind       Kind // of the run
 	Flow       center.FlowID
 	Action     string // identifier
 	Type       string
@@ -81,6 +82,7 @@ type Visit struct {
 	Way        Way
 	Next       string // identifier of the next action of the same flow; "" if none
 	Waits      bool   // the run is suspended here
+	Again      bool   // it was told of before, when it began to wait or called a module, and goes on now
 	Step       int    // counts the actions of one Start or Advance, from 1
 	Said       int    // how much that Start or Advance has said, this action included
 	Told       int    // how much the chat's participants were told before it; package contact fills it in
@@ -177,9 +179,9 @@ func (m *machine) trace(a *action, r result, decided string, way Way) {
 	}
 	m.visits++
 	v := Visit{
-		Step: m.visits, Said: len(m.out.Messages), Depth: len(m.run.Stack),
+		Kind: m.run.Kind, Step: m.visits, Said: len(m.out.Messages), Depth: len(m.run.Stack),
 		Flow: m.run.Flow, Action: a.id, Type: a.typ, Parameters: m.noted,
-		Result: decided, Problem: r.problem, Way: way, Waits: r.kind == kindSuspend,
+		Result: decided, Problem: r.problem, Way: way, Waits: r.kind == kindSuspend, Again: m.again,
 	}
 	switch way.Kind {
 	case WayCondition:

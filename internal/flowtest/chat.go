@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"parley/internal/center"
@@ -38,14 +39,6 @@ type Chat struct {
 	seen    Coverage
 	lack    error // the first thing that the test would have had to say and did not
 	steps   []step
-	open    map[place]bool // actions that a run is in
-}
-
-// place is an action of a run.
-type place struct {
-	flow   center.FlowID
-	action string
-	depth  int
 }
 
 // Happening is one thing that happened in a chat.
@@ -91,7 +84,7 @@ type step struct {
 
 // NewChat returns a chat that has not begun.
 func NewChat(in *Instance, now time.Time) *Chat {
-	c := &Chat{Now: now, in: in, began: now, seen: Coverage{}, open: map[place]bool{}}
+	c := &Chat{Now: now, in: in, began: now, seen: Coverage{}}
 	c.chance(1)
 	return c
 }
@@ -213,17 +206,12 @@ func (c *Chat) trace(v flow.Visit) {
 // message behind the action that said it, and where the contact went before
 // the flow that runs there.
 func (c *Chat) tell(change *contact.Change, before *contact.Chat) {
-	next, moved := 0, false
-	moves := func() {
-		if !moved {
-			moved = true
-			c.moved(before)
-		}
-	}
+	moves, next := movesOf(before, c.state), 0
 	step := func() {
 		v := c.steps[next].visit
-		if v.Step == 1 && !c.open[place{v.Flow, v.Action, v.Depth}] {
-			moves() // a flow begins
+		if v.Step == 1 && !v.Again { // a flow begins
+			here := func(m move) bool { return m.to == v.Kind }
+			moves = c.moved(moves, slices.IndexFunc(moves, here)+1)
 		}
 		c.step(v)
 		next++
@@ -233,20 +221,20 @@ func (c *Chat) tell(change *contact.Change, before *contact.Chat) {
 			step()
 		}
 		if p.Item.ContentType == center.EventEnded {
-			moves()
+			moves = c.moved(moves, len(moves))
 		}
 		c.add(Happening{Kind: KindItem, Item: p.Item})
 	}
 	for next < len(c.steps) {
 		step()
 	}
-	moves()
+	c.moved(moves, len(moves))
 }
 
 func (c *Chat) step(v flow.Visit) {
 	document := c.documentOf(v.Flow)
 	if document != nil && !document.staged {
-		c.visited(document, v)
+		c.seen.count(document, v)
 	}
 	c.add(Happening{Kind: KindStep, Visit: v, Document: document, Text: c.waiting(v)})
 }
@@ -288,15 +276,6 @@ func (c *Chat) waiting(v flow.Visit) string {
 	return text
 }
 
-// visited counts a visit. An action that waits, or that calls a module, is told
-// of again when it goes on: that is no second visit.
-func (c *Chat) visited(d *Document, v flow.Visit) {
-	place := place{v.Flow, v.Action, v.Depth}
-	again := c.open[place]
-	c.open[place] = v.Way.Kind == flow.WayNone && !d.terminal(v.Action)
-	c.seen.count(d, v, again)
-}
-
 func (c *Chat) documentOf(id center.FlowID) *Document {
 	for _, d := range c.in.docs {
 		if d.ID == id {
@@ -317,23 +296,46 @@ func (c *Chat) note(format string, args ...any) {
 	c.add(Happening{Kind: KindNote, Text: fmt.Sprintf(format, args...)})
 }
 
-// moved notes where the contact went since a state.
-func (c *Chat) moved(before *contact.Chat) {
-	now := c.state
+// move is where the contact went, with the kind of flow that runs there.
+type move struct {
+	to    flow.Kind
+	notes []string
+}
+
+// movesOf tells where the contact went between two states, in order.
+func movesOf(before, now *contact.Chat) (moves []move) {
 	if now == nil || now == before {
-		return
+		return nil
 	}
-	count, queue := 0, center.QueueID("")
+	known := 0
 	if before != nil {
-		count, queue = len(before.Contacts), queueOf(before)
+		known = len(before.Contacts)
 	}
-	for i := count; i > 0 && i < len(now.Contacts); i++ {
-		c.note("the contact goes on as a new one (%s)", now.Contacts[i].InitiationMethod)
-		queue = ""
+	for i := max(known-1, 0); i < len(now.Contacts); i++ {
+		k := &now.Contacts[i]
+		var m move
+		if i >= known && i > 0 {
+			m = move{flow.KindDisconnect, []string{fmt.Sprintf("the contact goes on as a new one (%s)", k.InitiationMethod)}}
+		}
+		if k.InitiationMethod != center.MethodQueueTransfer && m.notes != nil {
+			moves, m = append(moves, m), move{}
+		}
+		if k.Queue != "" && (i >= known || before.Contacts[i].Queue == "") {
+			m.to, m.notes = flow.KindCustomerQueue, append(m.notes, "the contact waits in the queue "+string(k.Queue))
+			moves = append(moves, m)
+		}
 	}
-	if q := queueOf(now); q != "" && q != queue {
-		c.note("the contact waits in the queue %s", q)
+	return moves
+}
+
+// moved notes the first n moves, and returns the others.
+func (c *Chat) moved(moves []move, n int) (rest []move) {
+	for _, m := range moves[:n] {
+		for _, note := range m.notes {
+			c.note("%s", note)
+		}
 	}
+	return moves[n:]
 }
 
 // queueOf returns the queue that a chat waits in, "" for none.

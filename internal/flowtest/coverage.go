@@ -23,10 +23,11 @@ type Exit struct {
 	flow.Way
 }
 
-// count adds a visit. again says that the action had been entered before.
-func (c Coverage) count(d *Document, v flow.Visit, again bool) {
+// count adds a visit. An action that goes on after it has waited, or called a
+// module, is visited once.
+func (c Coverage) count(d *Document, v flow.Visit) {
 	s := c.of(d)
-	if !again {
+	if !v.Again {
 		s.Actions[v.Action]++
 	}
 	if v.Way.Kind != flow.WayNone {

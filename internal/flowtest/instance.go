@@ -98,12 +98,6 @@ func NewDocument(path string, content []byte, as, typ string) (*Document, error)
 	return d, nil
 }
 
-// terminal reports whether nothing follows an action.
-func (d *Document) terminal(action string) bool {
-	a := d.actions[action]
-	return a != nil && a.Terminal
-}
-
 // Instance is what the flows of a test find around them. Unless it is strict,
 // queues, hours and views exist as soon as a flow names them: queues without
 // limit, hours open. Functions and bots are stubs; in a strict instance only

@@ -25,6 +25,13 @@ type Play struct {
 	pace    time.Duration // how long functions take of which nobody has said anything
 }
 
+// place is an action of a run.
+type place struct {
+	flow   center.FlowID
+	action string
+	depth  int
+}
+
 // NewPlay returns a play of a flow that is read from a file.
 func NewPlay(l *Library, path, typ string) (*Play, error) {
 	p := &Play{session: newSession(l, ""), asked: map[place]int{}, turns: map[string]int{}}

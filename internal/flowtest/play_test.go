@@ -4,6 +4,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -82,5 +84,37 @@ func TestUnsaid(t *testing.T) {
 		if last := story[len(story)-1]; err != nil || last.Text != test.want || told != len(story) {
 			t.Errorf("%q: %v, %d of %d told, the last is %q; want %q", test.lines, err, told, len(story), last.Text, test.want)
 		}
+	}
+}
+
+// TestMovesAreToldInOrder: where the contact goes is told behind the action
+// that sends it there and before the flow that runs there, also when all of
+// that happens at one moment.
+func TestMovesAreToldInOrder(t *testing.T) {
+	p, err := NewPlay(&Library{}, "testdata/stay.json", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{"attribute other = Sales", "start"} {
+		if err := p.Do(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var told []string
+	for _, h := range p.Chat().Story() {
+		switch h.Kind {
+		case KindNote:
+			told = append(told, h.Text)
+		case KindStep:
+			told = append(told, h.Visit.Type)
+		}
+	}
+	want := []string{
+		"UpdateContactEventHooks", "UpdateContactTargetQueue", "TransferContactToQueue", "the contact waits in the queue Queue",
+		"DequeueContactAndTransferToQueue", "the contact goes on as a new one (QUEUE_TRANSFER)", "the contact waits in the queue Sales",
+		"DequeueContactAndTransferToQueue", "the contact goes on as a new one (QUEUE_TRANSFER)", "the contact waits in the queue Sales",
+	}
+	if len(told) < len(want) || !slices.Equal(told[:len(want)], want) {
+		t.Errorf("told:\n  %s\nwant:\n  %s", strings.Join(told, "\n  "), strings.Join(want, "\n  "))
 	}
 }
