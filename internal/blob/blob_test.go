@@ -255,6 +255,47 @@ func TestDirectoryLeavesNothing(t *testing.T) {
 	wantContent(t, s, "a/b", "kept")
 }
 
+// TestDirectoryGoesWithItsLastFile leaves no empty directories behind, and takes
+// none away under a file that is just being put.
+func TestDirectoryGoesWithItsLastFile(t *testing.T) {
+	path := t.TempDir()
+	s, err := blob.Dir(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var wg sync.WaitGroup
+	for n := range 8 {
+		wg.Go(func() {
+			key := fmt.Sprintf("files/chat/%d", n)
+			for range 20 {
+				if err := s.Put(t.Context(), key, strings.NewReader("x"), 1); err != nil {
+					t.Errorf("Put: %v", err)
+				}
+				wantContent(t, s, key, "x")
+				if err := s.Delete(t.Context(), key); err != nil {
+					t.Errorf("Delete: %v", err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if left, err := os.ReadDir(filepath.Join(path, "files")); err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v; want nothing", left, err)
+	}
+	put(t, s, "files/chat/a", "a")
+	put(t, s, "files/chat/b", "b")
+	if err := s.Delete(t.Context(), "files/chat/a"); err != nil {
+		t.Errorf("Delete: %v", err)
+	}
+	wantContent(t, s, "files/chat/b", "b")
+	put(t, s, "top", "c")
+	wantContent(t, s, "top", "c")
+	if err := s.Delete(t.Context(), "top"); err != nil {
+		t.Errorf("Delete: %v", err)
+	}
+}
+
 func TestMemoryIsBounded(t *testing.T) {
 	s := blob.Memory(10)
 	put(t, s, "a", "12345")

@@ -74,44 +74,51 @@ func (d *Directory) write(ctx context.Context, part string, r io.Reader, size in
 	return err
 }
 
-// place gives a complete file its name and flushes the directories that name it.
-func (d *Directory) place(part, key string) error {
+// placeTries is how often a file is given its name: each time a Delete of the
+// last file beside it may have taken the directory away.
+const placeTries = 8
+
+// place gives a complete file its name and flushes the directories that lead
+// to it: all of them, because another Put that has made one may not have come
+// to flushing it.
+func (d *Directory) place(part, key string) (err error) {
 	dir := path.Dir(key)
-	made, err := d.make(dir)
+	for range placeTries {
+		if err = d.make(dir); err == nil {
+			err = d.root.Rename(part, key)
+		}
+		if !absent(err) {
+			break
+		}
+	}
 	if err != nil {
 		return errors.Join(err, d.root.Remove(part))
 	}
-	if err := d.root.Rename(part, key); err != nil {
-		return errors.Join(err, d.root.Remove(part))
-	}
-	for _, name := range append(made, dir) {
-		if err := d.sync(name); err != nil {
+	for ; ; dir = path.Dir(dir) {
+		if err := d.sync(dir); err != nil && !absent(err) { // absent: the file is deleted already
 			return err
 		}
+		if dir == "." {
+			return nil
+		}
 	}
-	return nil
 }
 
-// make creates a directory with those above it and returns the ones in which
-// it has created another.
-func (d *Directory) make(dir string) (changed []string, err error) {
+// make creates a directory with those above it.
+func (d *Directory) make(dir string) error {
 	for at := dir; at != "."; at = path.Dir(at) {
 		info, err := d.root.Stat(at)
 		if err == nil && !info.IsDir() {
-			return nil, center.Errorf(center.Invalid, "%q is a file", at)
+			return center.Errorf(center.Invalid, "%q is a file", at)
 		}
 		if err == nil {
 			break
 		}
 		if !absent(err) {
-			return nil, err
+			return err
 		}
-		changed = append(changed, path.Dir(at))
 	}
-	if len(changed) == 0 {
-		return nil, nil
-	}
-	return changed, d.root.MkdirAll(dir, 0o700)
+	return d.root.MkdirAll(dir, 0o700)
 }
 
 // absent reports whether an error says that a path leads to nothing: it is
@@ -150,7 +157,7 @@ func (d *Directory) Open(ctx context.Context, key string) (io.ReadSeekCloser, in
 	return f, info.Size(), nil
 }
 
-// Delete implements [Store].
+// Delete implements [Store]. A directory goes with its last file.
 func (d *Directory) Delete(ctx context.Context, key string) error {
 	if err := errors.Join(check(key), ctx.Err()); err != nil {
 		return err
@@ -168,7 +175,14 @@ func (d *Directory) Delete(ctx context.Context, key string) error {
 	if err := d.root.Remove(key); err != nil && !absent(err) {
 		return err
 	}
-	return d.sync(path.Dir(key))
+	dir := path.Dir(key)
+	if info, err := d.root.Lstat(dir); dir != "." && err == nil && info.IsDir() && d.root.Remove(dir) == nil {
+		dir = path.Dir(dir) // the file was the last in its directory
+	}
+	if err := d.sync(dir); err != nil && !absent(err) {
+		return err
+	}
+	return nil
 }
 
 // Close releases the directory. Files that are open stay readable.

@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"parley/api/participant"
+	"parley/internal/contact"
 	"parley/internal/server/servertest"
 )
 
@@ -49,6 +53,27 @@ func TestFileNames(t *testing.T) {
 	if slices.ContainsFunc(filesBelow(t, dir), func(name string) bool { return strings.Contains(name, "txt") || strings.Contains(name, "passwd") }) {
 		t.Errorf("a client's name became a file's: %q", filesBelow(t, dir))
 	}
+}
+
+// TestAbandonedUploadIsCleared leaves a file behind that nobody completes.
+func TestAbandonedUploadIsCleared(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	synctest.Test(t, func(t *testing.T) {
+		s := servertest.Inside(t, servertest.Production(dir))
+		c := s.Chat(t)
+		if r := do(t, s, servertest.Put(t, c.File("a.txt", "text/plain", 4), []byte("text"))); r.status != 200 {
+			t.Fatalf("upload %d %s", r.status, r.body)
+		}
+		below := filepath.Join(dir, "files", "attachments")
+		if found := filesBelow(t, below); len(found) != 1 {
+			t.Fatalf("files %q; want the one that was uploaded", found)
+		}
+		time.Sleep(contact.UploadLife + 2*time.Minute)
+		synctest.Wait()
+		if found := filesBelow(t, below); len(found) != 0 {
+			t.Errorf("an hour later there are still %q", found)
+		}
+	})
 }
 
 // TestLyingUploads announces one thing and sends another.
