@@ -296,7 +296,7 @@ func (s *Session) deliver(item *Item) error {
 			return ErrClosed
 		}
 	}
-	if item.Event() == EventEnded {
+	if item.Event() == EventEnded && item.RelatedContactId == nil { // else it is the end of a past chat
 		return errChatOver
 	}
 	return nil
