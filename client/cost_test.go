@@ -21,7 +21,7 @@ func pushed(n int, text string) []byte {
 // TestFrame: what a session takes of what a socket says.
 func TestFrame(t *testing.T) {
 	var got []string
-	s := &Session{born: time.Now(), cfg: SessionConfig{OnItem: func(i *Item) { got = append(got, i.Text()+"/"+i.InitialContactID) }}}
+	s := &Session{ctx: t.Context(), born: time.Now(), cfg: SessionConfig{OnItem: func(i *Item) { got = append(got, i.Text()+"/"+i.InitialContactID) }}}
 	for i, text := range []string{
 		string(pushed(1, "one")),
 		string(pushed(1, "one")), // again
@@ -53,7 +53,7 @@ func TestFrame(t *testing.T) {
 // BenchmarkFrame is what a session does for an item that is pushed.
 func BenchmarkFrame(b *testing.B) {
 	n := 0
-	s := &Session{born: time.Now(), cfg: SessionConfig{OnItem: func(*Item) { n++ }}}
+	s := &Session{ctx: b.Context(), born: time.Now(), cfg: SessionConfig{OnItem: func(*Item) { n++ }}}
 	text := pushed(0, strings.Repeat("x", 200))
 	id := strings.Index(string(text), "-000000000000") + 1
 	b.ReportAllocs()

@@ -56,6 +56,7 @@ func (s *Session) tick() {
 // rotate opens a fresh connection while the old one is still there, and then ends the old one: run
 // goes on with the fresh one, and reads from the transcript what fell between the two.
 func (s *Session) rotate(old *socket) {
+	defer s.occupied()() // nothing asks the old line for a sign of life meanwhile
 	fresh, err := s.open(s.ctx)
 	s.mu.Lock()
 	if err != nil {

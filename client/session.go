@@ -71,7 +71,8 @@ type SessionConfig struct {
 	// its time: the chat waits for it. It must not call Close.
 	OnItem func(*Item)
 
-	// OnState is called when the state changes, one call at a time. It must not call Close.
+	// OnState is called when the state changes, one call at a time. It may take its time, which the
+	// session waits for. It must not call Close.
 	OnState func(State)
 
 	// GiveUp is how long a session tries to come back before it closes; 0 means an hour.
@@ -156,6 +157,9 @@ var (
 // first that do. ctx bounds the joining only; the session lasts until Close or until the chat is
 // over. An error is that of the call that failed, once its retries are used up.
 func (c *Client) Join(ctx context.Context, cfg SessionConfig) (*Session, error) {
+	if cfg.Poll < 0 || cfg.GiveUp < 0 || cfg.SendTimeout < 0 {
+		return nil, errors.New("client: a session's times must not be negative")
+	}
 	if cfg.History == 0 {
 		cfg.History = defaultHistory
 	}
@@ -180,6 +184,7 @@ func (c *Client) Join(ctx context.Context, cfg SessionConfig) (*Session, error) 
 		s.tell(Connected)
 		return s, nil
 	}
+	s.stand(Connected) // run reports it
 	s.mu.Lock()
 	s.socket = sock
 	s.arm()
@@ -190,6 +195,7 @@ func (c *Client) Join(ctx context.Context, cfg SessionConfig) (*Session, error) 
 
 // run reads until the session is over.
 func (s *Session) run() {
+	s.report(Connected)
 	err := s.attend()
 	s.mu.Lock()
 	s.err, s.ended = err, err == nil
@@ -213,10 +219,10 @@ func (s *Session) run() {
 // finish ends the session: who waits for Done finds the last state.
 func (s *Session) finish(last State) {
 	changed := s.stand(last)
+	close(s.done) // before items: whoever sees their end asks for Err
 	close(s.items)
-	close(s.done)
-	if changed && s.cfg.OnState != nil {
-		s.cfg.OnState(last)
+	if changed {
+		s.report(last)
 	}
 }
 
@@ -280,6 +286,9 @@ func (s *Session) Items(ctx context.Context) iter.Seq2[*Item, error] {
 
 // deliver hands on an item that was not there before, and reports the chat's end.
 func (s *Session) deliver(item *Item) error {
+	if s.ctx.Err() != nil {
+		return ErrClosed
+	}
 	if !s.window.first(item) {
 		return nil
 	}
@@ -320,7 +329,15 @@ func (s *Session) over() error {
 }
 
 func (s *Session) tell(state State) {
-	if s.stand(state) && s.cfg.OnState != nil {
+	if s.stand(state) {
+		s.report(state)
+	}
+}
+
+// report calls OnState, which may take its time.
+func (s *Session) report(state State) {
+	if s.cfg.OnState != nil {
+		defer s.occupied()()
 		s.cfg.OnState(state)
 	}
 }
