@@ -215,8 +215,13 @@ func (x *effects) report(chat center.ContactID, done contact.EffectDone) error {
 	}
 }
 
-// perform does what an effect asks for.
+// perform does what an effect asks for. A panic is an outcome like other failures.
 func (e *Engine) perform(ctx context.Context, chat center.ContactID, f *contact.Effect) (answer json.RawMessage, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			answer, err = nil, e.caught(chat, p)
+		}
+	}()
 	switch {
 	case f.Invoke != nil:
 		return e.Invoke(ctx, *f.Invoke, f.Event)
@@ -288,7 +293,11 @@ func (e *Engine) sibling(ctx context.Context, chat, other center.ContactID) (*co
 }
 
 // wait returns when no effect runs any more. The context given to start has ended.
-func (x *effects) wait() { x.done.Wait() }
+func (x *effects) wait() {
+	x.mu.Lock() // whoever adds an effect right now has begun it; nobody does from here on
+	x.mu.Unlock()
+	x.done.Wait()
+}
 
 // resume starts the effects again that were under way when the process last stopped.
 func (e *Engine) resume(ctx context.Context) {
@@ -301,6 +310,9 @@ func (e *Engine) resume(ctx context.Context) {
 		}
 		chat, err := e.View(ctx, id)
 		if err != nil {
+			if ctx.Err() == nil {
+				e.Log.Error("effects under way cannot be started again; the chat waits until their time limits", "chat", id, "err", err)
+			}
 			continue
 		}
 		for _, f := range chat.Effects {

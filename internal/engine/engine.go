@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -195,37 +196,53 @@ func (e *Engine) line(ctx context.Context, chat center.ContactID, need *contact.
 func (e *Engine) try(ctx context.Context, chat center.ContactID, cmd contact.Command, env *contact.Env) (contact.Reply, error) {
 	h := e.chats.get(chat)
 	defer e.chats.put(h)
-	h.mu.Lock()
-	if err := e.load(ctx, h); err != nil {
-		h.mu.Unlock()
-		return contact.Reply{}, err
-	}
-	if err := e.Catalog.Prepare(ctx, h.chat.Instance, h.chat.Run, h.chat.Whisper); err != nil {
-		h.mu.Unlock()
-		return contact.Reply{}, err
-	}
-	change, err := contact.Decide(h.chat, &h.tail, cmd, env)
+	change, last, err := e.decide(ctx, h, cmd, env)
 	if err != nil {
-		h.mu.Unlock()
+		return contact.Reply{}, err
+	}
+	// Also an answer without a commit of its own may rest on what is not durable
+	// yet: a repeated ClientToken, say. Whoever hears it must be able to rely on it.
+	if err := last.wait(ctx); err != nil {
 		return contact.Reply{}, err
 	}
 	if !change.Stored() {
-		last := h.last
-		h.mu.Unlock()
-		// The answer may rest on what is not durable yet: a repeated
-		// ClientToken, say. Whoever hears it must be able to rely on it.
-		if err := last.wait(ctx); err != nil {
-			return contact.Reply{}, err
-		}
 		e.Bus.Publish(change.Pushes)
-		return change.Reply, nil
-	}
-	c := e.submit(h, &change, h.version, nil)
-	h.mu.Unlock()
-	if err := c.wait(ctx); err != nil {
-		return contact.Reply{}, err
 	}
 	return change.Reply, nil
+}
+
+// decide decides a command and hands the change to the store. last is the
+// commit that the answer rests on. A panic of the rules is an error of this
+// chat alone: it holds no lock, and leaves nothing of itself in memory.
+func (e *Engine) decide(ctx context.Context, h *hot, cmd contact.Command, env *contact.Env) (change *contact.Change, last *commit, err error) {
+	h.mu.Lock()
+	defer func() {
+		if p := recover(); p != nil {
+			h.stale.Store(true) // it may hold half of a change
+			err = e.caught(h.id, p)
+		}
+		h.mu.Unlock()
+	}()
+	if err := e.load(ctx, h); err != nil {
+		return nil, nil, err
+	}
+	if err := e.Catalog.Prepare(ctx, h.chat.Instance, h.chat.Run, h.chat.Whisper); err != nil {
+		return nil, nil, err
+	}
+	made, err := contact.Decide(h.chat, &h.tail, cmd, env)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !made.Stored() {
+		return &made, h.last, nil
+	}
+	return &made, e.submit(h, &made, h.version, nil), nil
+}
+
+// caught makes an error of a panic, which belongs into the log with its stack.
+func (e *Engine) caught(chat center.ContactID, p any) error {
+	e.Log.Error("panic", "chat", chat, "panic", p, "stack", string(debug.Stack()))
+	return center.Errorf(center.Internal, "something went wrong; the log has more under the chat's id")
 }
 
 // Start begins a chat and returns when it is durable. token is the request's
@@ -277,12 +294,7 @@ func (e *Engine) replay(ctx context.Context, key string) (contact.Reply, error) 
 // View returns the state of a chat. It is durable, and never changes.
 func (e *Engine) View(ctx context.Context, chat center.ContactID) (*contact.Chat, error) {
 	for {
-		h := e.chats.get(chat)
-		h.mu.Lock()
-		err := e.load(ctx, h)
-		state, last := h.chat, h.last
-		h.mu.Unlock()
-		e.chats.put(h)
+		state, last, err := e.look(ctx, chat)
 		if err != nil {
 			return nil, err
 		}
@@ -293,6 +305,18 @@ func (e *Engine) View(ctx context.Context, chat center.ContactID) (*contact.Chat
 			return nil, err
 		}
 	}
+}
+
+// look returns the state of a chat as last decided, and the commit it rests on.
+func (e *Engine) look(ctx context.Context, chat center.ContactID) (*contact.Chat, *commit, error) {
+	h := e.chats.get(chat)
+	defer e.chats.put(h)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := e.load(ctx, h); err != nil {
+		return nil, nil, err
+	}
+	return h.chat, h.last, nil
 }
 
 // env returns what a decision made now needs to know.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,32 +43,69 @@ const (
 	sweepWorkers = 32
 )
 
+// Chats whose timers could not be fired.
+const (
+	retryEvery = time.Second // how often they are tried again
+	maxAside   = 4096        // when there are more, it is not for the chats that timers fail: all wait
+)
+
 // sweep fires timers: it asks the store which chats are due, gives each a
 // Tick, and sleeps until the next one is. The timers themselves are times in
 // the chats' state, so none is lost with the process; firing one twice is
 // harmless.
+//
+// A chat whose Tick fails stays due. It stands aside for a second, so that
+// however many of them there are, the others come to their turn.
 func (e *Engine) sweep(ctx context.Context) {
+	aside := map[center.ContactID]bool{} // what failed since again was set
+	var again <-chan time.Time
+	retry := func() {
+		again = nil
+		clear(aside)
+	}
 	for ctx.Err() == nil {
+		if len(aside) >= maxAside {
+			select {
+			case <-again:
+				retry()
+			case <-ctx.Done():
+			}
+			continue
+		}
+		select {
+		case <-again:
+			retry()
+		default:
+		}
 		// From here on any new timer wakes us: the look may be too early to see it.
 		e.nextDue.mu.Lock()
 		e.nextDue.t = time.Time{}
 		e.nextDue.mu.Unlock()
 		now := e.Clock.Now()
-		chats, next, err := e.Store.Due(ctx, now, sweepBatch)
+		chats, next, err := e.Store.Due(ctx, now, sweepBatch+len(aside))
 		if err != nil && ctx.Err() == nil {
 			e.Log.Error("cannot look for due timers", "err", err)
 			next = now.Add(time.Second)
 		}
-		if len(chats) > 0 {
-			e.tick(ctx, chats)
+		chats = slices.DeleteFunc(chats, func(id center.ContactID) bool { return aside[id] })
+		if len(chats) == 0 {
+			if e.sleep(ctx, next, again) {
+				retry()
+			}
 			continue
 		}
-		e.sleep(ctx, next)
+		for _, id := range e.tick(ctx, chats) {
+			aside[id] = true
+			if again == nil {
+				again = time.After(retryEvery)
+			}
+		}
 	}
 }
 
-// sleep returns at t by the clock, or when a timer was set that is earlier.
-func (e *Engine) sleep(ctx context.Context, t time.Time) {
+// sleep returns at t by the clock, or when a timer was set that is earlier, or
+// at a word from again, of which it reports whether it came.
+func (e *Engine) sleep(ctx context.Context, t time.Time, again <-chan time.Time) bool {
 	e.nextDue.mu.Lock()
 	e.nextDue.t = t
 	e.nextDue.mu.Unlock()
@@ -78,38 +116,36 @@ func (e *Engine) sleep(ctx context.Context, t time.Time) {
 	case <-timer.C:
 	case <-moved:
 	case <-e.wake:
+	case <-again:
+		return true
 	case <-ctx.Done():
 	}
+	return false
 }
 
 // TimersFired returns how many chats' timers have been fired.
 func (e *Engine) TimersFired() uint64 { return e.fired.Load() }
 
-// tick gives each chat a Tick, some at a time. A chat whose tick fails is put
-// off by the loop's own pace: it is found due again.
-func (e *Engine) tick(ctx context.Context, chats []center.ContactID) {
+// tick gives each chat a Tick, some at a time, and returns those whose Tick failed.
+func (e *Engine) tick(ctx context.Context, chats []center.ContactID) []center.ContactID {
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, sweepWorkers)
-	failed := make(chan struct{}, 1)
+	var mu sync.Mutex // guards failed
+	var failed []center.ContactID
 	for _, id := range chats {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
 			if _, err := e.Do(ctx, id, contact.Tick{}); err != nil && ctx.Err() == nil {
 				e.Log.Error("timer failed", "chat", id, "err", err)
-				select {
-				case failed <- struct{}{}:
-				default:
-				}
+				mu.Lock()
+				failed = append(failed, id)
+				mu.Unlock()
 				return
 			}
 			e.fired.Add(1)
 		})
 	}
 	wg.Wait()
-	select {
-	case <-failed:
-		e.sleep(ctx, e.Clock.Now().Add(time.Second))
-	default:
-	}
+	return failed
 }

@@ -61,9 +61,7 @@ func wantNoted(t *testing.T, w *world, when string, want int) {
 // end closes the engine and its store.
 func (w *world) end(t *testing.T) {
 	w.Close()
-	if err := w.store.Close(); err != nil {
-		t.Errorf("Close: %v", err)
-	}
+	closeStore(t, w.store)
 }
 
 // pass lets time pass, and what falls due happen.
