@@ -2,7 +2,6 @@ package integration
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -36,7 +35,7 @@ func insist[T any](ctx context.Context, p patience, try func(context.Context) (T
 			return answer, nil
 		case ctx.Err() != nil:
 			return none, fmt.Errorf("%s: %w", p.what, ctx.Err())
-		case errors.Is(err, context.DeadlineExceeded):
+		case limited.Err() != nil: // and not what err says: a dialer's own limit passes for a deadline too
 			return none, fmt.Errorf("%s did not answer within %s: %w", p.what, p.limit, context.DeadlineExceeded)
 		case retries == maxRetries || !temporary(err) || !pause(limited, firstPause<<retries):
 			return none, fmt.Errorf("%s %w", p.what, err)

@@ -155,6 +155,10 @@ func TestInvokeAnswers(t *testing.T) {
 
 func TestInvokeRetries(t *testing.T) {
 	refused := &net.OpError{Op: "dial", Err: errors.New("connection refused")}
+	_, silent := (&net.Dialer{Deadline: time.Unix(1, 0)}).Dial("tcp", "127.0.0.1:1") // what a dialer says whose time is over
+	if !errors.Is(silent, context.DeadlineExceeded) {
+		t.Fatalf("dial = %v; want a deadline", silent)
+	}
 	for _, c := range []struct {
 		name    string
 		answers []any // *http.Response or error; the last one repeats
@@ -166,6 +170,8 @@ func TestInvokeRetries(t *testing.T) {
 		{"restarting", []any{refused, answer(502, ""), answer(503, ""), answer(200, "{}")}, 0, 4, ""},
 		{"dead", []any{refused}, 0, 4, "function greet could not be called: dial: connection refused"},
 		{"broken", []any{answer(500, "")}, 0, 4, "answered 500 Internal Server Error"},
+		{"out of reach once", []any{silent, answer(200, "{}")}, 0, 2, ""},
+		{"out of reach", []any{silent}, 0, 4, "function greet could not be called: dial tcp"},
 		{"dropped", []any{io.ErrUnexpectedEOF, answer(200, "{}")}, 0, 2, ""},
 		{"no time", []any{answer(500, "")}, 40 * time.Millisecond, 1, "answered 500"},
 	} {
