@@ -65,6 +65,9 @@ func (c flowCheck) Run(std streams) error {
 	if err != nil {
 		return usage{err}
 	}
+	if c.Type, err = typeNamed(c.Type); err != nil {
+		return usage{err}
+	}
 	all := make([]checked, 0, len(paths))
 	errs, warnings := 0, 0
 	for _, path := range paths {
@@ -94,6 +97,18 @@ func (c flowCheck) Run(std streams) error {
 		err = silent{errors.New("there are errors")}
 	}
 	return err
+}
+
+// typeNamed is the type of flow that --type names, in the API's spelling; "" when it is not given.
+func typeNamed(name string) (string, error) {
+	if name == "" {
+		return "", nil
+	}
+	typ, err := flowtest.TypeOf(name)
+	if err != nil {
+		return "", fmt.Errorf("--type: %w", err)
+	}
+	return typ, nil
 }
 
 func (c flowCheck) check(text []byte) []flow.Finding {

@@ -69,7 +69,11 @@ func (c *flowRun) Run(ctx context.Context, std streams) error {
 
 // prepare sets the stage.
 func (c *flowRun) prepare() (*flowtest.Play, error) {
-	p, err := flowtest.NewPlay(&flowtest.Library{}, c.File, c.Type)
+	typ, err := typeNamed(c.Type)
+	if err != nil {
+		return nil, err
+	}
+	p, err := flowtest.NewPlay(&flowtest.Library{}, c.File, typ)
 	if err != nil {
 		return nil, err
 	}

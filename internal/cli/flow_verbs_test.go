@@ -175,6 +175,8 @@ func TestFlowVerbsRefuse(t *testing.T) {
 	}{
 		{2, "no such file", []string{"flow", "check", "nowhere.json"}},
 		{2, "holds no file that ends in .json", []string{"flow", "check", empty}},
+		{2, `--type: there is no type of flow "PHONE"; there are AGENT_HOLD,`, []string{"flow", "check", flows + "shop.json", "--type", "PHONE"}},
+		{2, `--type: there is no type of flow "PHONE"; there are AGENT_HOLD,`, []string{"flow", "run", flows + "shop.json", "--type", "PHONE"}},
 		{2, "--output DIR", []string{"flow", "graph", flows}},
 		{2, "nothing.scenario is a file", []string{"flow", "graph", flows, "-o", nothing}},
 		{1, "no JSON object", []string{"flow", "graph", noFlow}},

@@ -72,7 +72,8 @@ func (f *Flow) Problems() []string {
 // are those that Problems lists, then warnings of what is allowed and probably
 // not meant.
 func Check(f *Flow) []Finding {
-	return append(f.errors(), f.warnings()...)
+	errors := f.errors()
+	return append(errors, f.warnings(errors)...)
 }
 
 // badValue is the finding that a member of an action has a wrong value.

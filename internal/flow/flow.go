@@ -148,6 +148,9 @@ func unreadable(format string, args ...any) error {
 // reason is what encoding/json has to say of a text, without its own prefix,
 // and in which line.
 func reason(text []byte, err error) string {
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return "it is of the kind " + e.Value
+	}
 	why := strings.TrimPrefix(err.Error(), "json: ")
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		before := text[:min(max(e.Offset, 0), int64(len(text)))]
@@ -201,7 +204,11 @@ func (f *Flow) top(members map[string]json.RawMessage) document {
 	f.member(members, "Metadata", &doc.Metadata)
 	f.member(members, "Settings", &doc.Settings)
 	if doc.Version != language {
-		f.fault("Version", fmt.Sprintf("the version is %q, not %q", doc.Version, language), "Version 2019-10-30 is the only one there is.")
+		hint := "Version 2019-10-30 is the only one there is."
+		if members["modules"] != nil {
+			hint = "This is an export in the older format, with modules for actions: import it in the designer and export it again."
+		}
+		f.fault("Version", fmt.Sprintf("the version is %q, not %q", doc.Version, language), hint)
 	}
 	f.settings(doc.Settings)
 	var meta struct{ Name, Type any }

@@ -185,7 +185,7 @@ var contactSpecs = []spec{
 var integrationSpecs = []spec{
 	{
 		name: "InvokeLambdaFunction", types: everywhere, required: onError, rules: suspends,
-		params: []param{prose("LambdaFunctionARN").must(), refer("InvocationTimeLimitSeconds").between(1, maxAsync),
+		params: []param{prose("LambdaFunctionARN").must(), refer("InvocationTimeLimitSeconds"),
 			literal("InvocationType", "SYNCHRONOUS", "ASYNCHRONOUS"), nested("LambdaInvocationAttributes"), nested("ResponseValidation")},
 		also: checkInvoke, make: newInvoke,
 	},

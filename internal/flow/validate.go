@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -178,8 +179,17 @@ func (v *validation) constant(a *action, p *param, field, text string) {
 	if p.max == 0 {
 		return
 	}
-	if n, ok := number(text); !ok || n < p.min || n > p.max {
-		v.value(a, field, fmt.Sprintf("must be a number from %d to %d", p.min, p.max))
+	v.within(a, field, text, p.min, p.max)
+}
+
+// within checks a literal number against a range, which may be open above.
+func (v *validation) within(a *action, field, text string, least, most int) {
+	switch n, ok := number(text); {
+	case ok && n >= least && n <= most:
+	case most == math.MaxInt64:
+		v.value(a, field, fmt.Sprintf("must be a number from %d on", least))
+	default:
+		v.value(a, field, fmt.Sprintf("must be a number from %d to %d", least, most))
 	}
 }
 

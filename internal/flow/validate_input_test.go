@@ -106,6 +106,11 @@ func TestProblemsOfTypes(t *testing.T) {
 		{"slow keys", "GetParticipantInput", store + `"DTMFConfiguration":{"InterdigitTimeLimitSeconds":"21"}`, good, value + ".DTMFConfiguration.InterdigitTimeLimitSeconds"},
 		{"a long end", "GetParticipantInput", store + `"DTMFConfiguration":{"InputTerminationSequence":"123456"}`, good, value + ".DTMFConfiguration.InputTerminationSequence"},
 
+		{"a call in no time", "InvokeLambdaFunction", `"LambdaFunctionARN":"f","InvocationTimeLimitSeconds":"0"`, good, value + ".InvocationTimeLimitSeconds, Action: a: must be a number from 1 to 8"},
+		{"a long call", "InvokeLambdaFunction", `"LambdaFunctionARN":"f","InvocationTimeLimitSeconds":"61","InvocationType":"ASYNCHRONOUS"`, good, value + ".InvocationTimeLimitSeconds, Action: a: must be a number from 1 to 60"},
+		{"a call with a time from data", "InvokeLambdaFunction", `"LambdaFunctionARN":"f","InvocationTimeLimitSeconds":"$.Attributes.t"`, good, ""},
+		{"no priority", "UpdateContactRoutingBehavior", `"QueuePriority":"0"`, to("x", "", ""), value + ".QueuePriority, Action: a: must be a number from 1 on"},
+
 		{"a bot", "ConnectParticipantWithLexBot", lex(`"LexTimeoutSeconds":{"Text":"60"}`), asks, ""},
 		{"a bot from data", "ConnectParticipantWithLexBot", `"Text":"a","LexV2Bot":{"AliasArn":"arn:$.AwsRegion:x"},"LexTimeoutSeconds":{"Text":"$.Attributes.t"}`, asks, ""},
 		{"a bot without alias", "ConnectParticipantWithLexBot", `"Text":"a","LexV2Bot":{}`, asks, gone + "Parameters.LexV2Bot.AliasArn"},

@@ -22,7 +22,8 @@ func TestParseRefuses(t *testing.T) {
 	} {
 		f, err := Parse([]byte(content))
 		e, ok := errors.AsType[*center.Error](err)
-		if f != nil || !ok || e.Reason != center.InvalidFlow || len(e.Problems) != 1 || !strings.HasPrefix(e.Problems[0], "Invalid contact flow format") {
+		if f != nil || !ok || e.Reason != center.InvalidFlow || len(e.Problems) != 1 || !strings.HasPrefix(e.Problems[0], "Invalid contact flow format") ||
+			strings.Contains(e.Problems[0], "Go value") {
 			t.Errorf("%s: %v, %v", name, f, err)
 		}
 	}
@@ -304,6 +305,10 @@ func TestHintsNameWhatWasMeant(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "invalid character '[' after object key (line 3)") {
 		t.Errorf("Parse says %v", err)
 	}
+	old := Check(parsed(t, `{"modules":[{"id":"a","type":"Disconnect"}],"version":"1","type":"contactFlow","start":"a","metadata":{}}`))
+	if len(old) == 0 || !strings.HasPrefix(old[0].Hint, "This is an export in the older format") {
+		t.Errorf("an export in the older format: %+v", old)
+	}
 }
 
 // channel compares $.Channel, as the action "channel".
@@ -325,6 +330,21 @@ func TestHintsSayWhatHappens(t *testing.T) {
 		if all := Check(parsed(t, test.content).As(test.typ)); len(all) != 1 || all[0].Hint != test.want {
 			t.Errorf("%s: %+v; want the hint %q", test.name, all, test.want)
 		}
+	}
+}
+
+// TestCheckTellsOnce: what is an error is not told a second time as a warning,
+// and does not keep what is wrong elsewhere from being told.
+func TestCheckTellsOnce(t *testing.T) {
+	f := parsed(t, doc(
+		act("a", "Compare", `"ComparisonValue":"$.Bad.x"`, to("b", on("NoMatchingCondition", "b"), "")),
+		say("b", "$.Bad.x", "x"), stop("x")))
+	var got []string
+	for _, finding := range Check(f) {
+		got = append(got, fmt.Sprintf("%s %s %s", finding.Severity, finding.Action, finding.Field))
+	}
+	if want := []string{"error a Parameters.ComparisonValue", "warning b Parameters.Text"}; !slices.Equal(got, want) {
+		t.Errorf("Check tells %q; want %q", got, want)
 	}
 }
 

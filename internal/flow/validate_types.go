@@ -198,9 +198,12 @@ func (v *validation) hook(a *action, h pair) {
 // checkInvoke: the time limit depends on the type of invocation.
 func checkInvoke(v *validation, a *action) {
 	kind, _ := a.params.literal("InvocationType")
-	limit, _ := a.params.literal("InvocationTimeLimitSeconds")
-	if n, ok := number(limit); ok && n > maxSync && !strings.EqualFold(kind, "ASYNCHRONOUS") {
-		v.value(a, "Parameters.InvocationTimeLimitSeconds", fmt.Sprintf("must be a number from 1 to %d", maxSync))
+	longest := maxSync
+	if strings.EqualFold(kind, "ASYNCHRONOUS") {
+		longest = maxAsync
+	}
+	if limit, err := a.params.template("InvocationTimeLimitSeconds"); err == nil && limit.literal != "" {
+		v.within(a, "Parameters.InvocationTimeLimitSeconds", limit.literal, 1, longest)
 	}
 	if raw := a.params["LambdaInvocationAttributes"]; a.params.has("LambdaInvocationAttributes") && raw[0] != '{' {
 		v.value(a, "Parameters.LambdaInvocationAttributes", "must be an object")

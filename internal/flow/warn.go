@@ -8,9 +8,13 @@ import (
 
 // warnings finds what may be published and is probably not meant. What no chat
 // comes to, such as the branch for calls of a flow that serves both, is left
-// out, unless no way at all leads to it.
-func (f *Flow) warnings() []Finding {
-	w := &warner{f: f, kind: f.flowType(), lived: f.lived(), set: map[string]bool{}, loops: map[string]bool{}, told: map[string]int{}}
+// out, unless no way at all leads to it; so is a reference that errors tell of.
+func (f *Flow) warnings(errors []Finding) []Finding {
+	w := &warner{
+		f: f, kind: f.flowType(), lived: f.lived(), set: map[string]bool{}, wrong: map[[2]string]bool{}, loops: map[string]bool{}, told: map[string]int{}}
+	for _, e := range errors {
+		w.wrong[[2]string{e.Action, e.Field}] = true
+	}
 	for i := range f.actions {
 		if w.lived[i] {
 			w.set[f.actions[i].typ] = true
@@ -38,11 +42,12 @@ func (f *Flow) warnings() []Finding {
 
 type warner struct {
 	f        *Flow
-	kind     flowTypes       // of the flow as far as anybody said, 0 for unknown
-	lived    []bool          // by index: a chat can come to the action
-	set      map[string]bool // the types of the actions that a chat can come to
-	loops    map[string]bool // the names of loops met so far
-	told     map[string]int  // by root of a reference: the finding that tells of it
+	kind     flowTypes          // of the flow as far as anybody said, 0 for unknown
+	lived    []bool             // by index: a chat can come to the action
+	set      map[string]bool    // the types of the actions that a chat can come to
+	wrong    map[[2]string]bool // actions, by identifier, and their fields in which there is an error
+	loops    map[string]bool    // the names of loops met so far
+	told     map[string]int     // by root of a reference: the finding that tells of it
 	findings []Finding
 	more     []int // by finding: how many other actions it is true of
 }
@@ -233,7 +238,7 @@ func (w *warner) references(a *action) {
 
 func (w *warner) referencesIn(a *action, field string, t template, here map[string]bool) {
 	for _, p := range t.parts {
-		if p.ref == nil || here[p.ref.name] {
+		if p.ref == nil || here[p.ref.name] || w.wrong[[2]string{a.id, field}] {
 			continue
 		}
 		message, hint := w.reference(p.ref)

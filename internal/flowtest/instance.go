@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,6 +42,17 @@ var types = map[string]string{
 }
 
 const typeModule = "MODULE"
+
+// TypeOf returns a type of flow as CreateContactFlow takes it, or MODULE, by
+// that name or the designer's.
+func TypeOf(name string) (string, error) {
+	for designer, api := range types {
+		if name == designer || name == api {
+			return api, nil
+		}
+	}
+	return "", fmt.Errorf("there is no type of flow %q; there are %s", name, strings.Join(slices.Sorted(maps.Values(types)), ", "))
+}
 
 // Library reads documents, each file once. It may be used by many goroutines.
 type Library struct {

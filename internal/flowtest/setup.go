@@ -2,9 +2,6 @@ package flowtest
 
 import (
 	"errors"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	"parley/internal/center"
@@ -71,16 +68,13 @@ func readFlow(s *scanner) action {
 	}
 }
 
-// flowType reads a type of flow, as CreateContactFlow or as the designer spells it.
+// flowType reads a type of flow.
 func flowType(s *scanner) string {
-	typ := s.name("the type of the flow")
-	for designer, api := range types {
-		if typ == designer || typ == api {
-			return api
-		}
+	typ, err := TypeOf(s.name("the type of the flow"))
+	if err != nil {
+		s.fail("%v", err)
 	}
-	s.fail("there is no type of flow %q; there are %s", typ, strings.Join(slices.Sorted(maps.Values(types)), ", "))
-	return ""
+	return typ
 }
 
 // readModule: module FILE [as NAME].
