@@ -141,7 +141,8 @@ func (n names) has(name string) bool {
 	return false
 }
 
-// split returns the words of a name like api_key, apiKey or API-Key, in lower case.
+// split returns the words of a name like api_key, apiKey or API-Key, in lower
+// case, and of a reference like $.Attributes['otp'].
 func split(name string) []string {
 	var words []string
 	var word []rune
@@ -155,7 +156,7 @@ func split(name string) []string {
 	for _, c := range name {
 		upper := c >= 'A' && c <= 'Z'
 		switch {
-		case c == '_' || c == '-' || c == '.' || c == ' ' || c == '/' || c == ':':
+		case strings.ContainsRune("_-. /:[]'$", c):
 			flush()
 			lower = false
 			continue

@@ -82,6 +82,7 @@ func TestSecretNames(t *testing.T) {
 	for name, want := range map[string]bool{
 		"password": true, "userPassword": true, "PASSWORD_2": true, "api-key": true, "apiKey": true, "X-Api-Key": true, "accessToken": true,
 		"cvv": true, "card_cvv": true, "otp": true, "customer.otp": true, "ssn": true, "client secret": true, "dob": true, "customerDob": true, "mothers": false, "mother's maiden": true,
+		"$.Attributes['otp']": true, "$['Attributes']['ssn']": true, "$.External.codes[0].cvc": true, "$.Attributes['tier']": false,
 		"name": false, "compass": false, "laptop": false, "key": false, "Key": false, "FunctionArn": false, "": false, "caption": false, "pin": false, "session": false, "adobe": false,
 	} {
 		if got := own.has(name); got != want {
