@@ -178,6 +178,29 @@ func TestClientGone(t *testing.T) {
 	})
 }
 
+// TestForgetsClientTokens restarts a server that is never up for long.
+func TestForgetsClientTokens(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		durable := func(c *server.Config) { c.Data = dir }
+		clientToken := "now and again"
+		again := func(in *connect.StartChatContactRequest) { in.ClientToken = &clientToken }
+		s := servertest.Inside(t, durable)
+		first := s.Begin(t, again)
+		s.Stop()
+		for _, days := range []time.Duration{6, 2} {
+			time.Sleep(days * 24 * time.Hour)
+			s = servertest.Inside(t, durable)
+			synctest.Wait()
+			last := s.Begin(t, again)
+			if same := last.Contact == first.Contact; same != (days == 6) {
+				t.Errorf("%d days later: the same chat %v; want that for seven days", days, same)
+			}
+			s.Stop()
+		}
+	})
+}
+
 // TestRestart stops a server and starts another on its directory: chats,
 // tokens and timers go on as if nothing had been.
 func TestRestart(t *testing.T) {

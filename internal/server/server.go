@@ -202,19 +202,21 @@ func (s *Server) makeFirstKey(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// purge forgets replay keys a week after their use.
+// purge forgets replay keys a week after their use, and of the deliveries that
+// were given up all but the newest: at the start, for a server that is never up
+// for long, and every hour.
 func (s *Server) purge(ctx context.Context) {
-	const keep, every = 7 * 24 * time.Hour, time.Hour
+	const keep, every, dead = 7 * 24 * time.Hour, time.Hour, 100_000
 	t := time.NewTicker(every)
 	defer t.Stop()
 	for {
+		if err := s.store.Purge(ctx, s.clock.Now().Add(-keep), dead); err != nil && ctx.Err() == nil {
+			s.Log.Error("purge failed", "err", err)
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-t.C:
-		}
-		if err := s.store.Purge(ctx, s.clock.Now().Add(-keep)); err != nil && ctx.Err() == nil {
-			s.Log.Error("purge failed", "err", err)
 		}
 	}
 }

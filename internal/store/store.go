@@ -120,9 +120,10 @@ type Store interface {
 	// DeleteResources removes resources together, by kind and id; those that are not there are ignored.
 	DeleteResources(ctx context.Context, rs ...center.Resource) error
 
-	// Purge forgets what no longer matters at now: replay keys older than
-	// before. It works in small steps, so that it never holds up commits for long.
-	Purge(ctx context.Context, before time.Time) error
+	// Purge forgets what no longer matters: replay keys older than before, and
+	// of the dead letters all but the newest dead. It works in small steps, so
+	// that it never holds up commits for long.
+	Purge(ctx context.Context, before time.Time, dead int) error
 	// Close waits until every submitted change is done and releases the files. It may be called twice.
 	Close() error
 }

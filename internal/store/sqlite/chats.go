@@ -109,24 +109,6 @@ func (s *Store) Count(ctx context.Context, counter string) (value int64, err err
 	return value, err
 }
 
-// Purge implements [store.Store].
-func (s *Store) Purge(ctx context.Context, before time.Time) error {
-	const step = 500
-	for {
-		var n int64
-		err := s.do(ctx, func(c *conn) error {
-			res, err := c.exec("DELETE FROM once WHERE n IN (SELECT n FROM once WHERE at < ? LIMIT ?)", before.UnixMilli(), int64(step))
-			if err == nil {
-				n, err = res.RowsAffected()
-			}
-			return err
-		})
-		if err != nil || n < step {
-			return err
-		}
-	}
-}
-
 // nextPage reads the next page of a query and hands its rows to add. A page
 // with fewer rows than page is the last.
 type nextPage[T any] func(c *conn, add func(T)) error

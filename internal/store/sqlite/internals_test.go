@@ -93,6 +93,44 @@ func TestMigrationFails(t *testing.T) {
 	}
 }
 
+// Of the dead letters the newest are kept, in order of their giving up.
+func TestPurgeDeadLetters(t *testing.T) {
+	s, err := Open(t.Context(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	const n, keep = purgeStep + 30, 20
+	var c store.Change
+	for i := range n {
+		c.Deliveries = append(c.Deliveries, store.Delivery{Stream: "s", Endpoint: "e"})
+		c.Dead = append(c.Dead, store.Delivery{ID: int64(i + 1), Error: "gone"})
+	}
+	c.Deliveries = append(c.Deliveries, store.Delivery{Stream: "s", Endpoint: "e"})
+	done := make(chan error, 1)
+	s.Submit(&c, func(err error) { done <- err })
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct{ keep, first, left int64 }{{n, 1, n}, {keep, n - keep + 1, keep}, {keep, n - keep + 1, keep}, {0, 0, 0}} {
+		if err := s.Purge(t.Context(), time.Time{}, int(step.keep)); err != nil {
+			t.Fatalf("Purge: %v", err)
+		}
+		if err := s.read(t.Context(), func(c *conn) error {
+			r, err := c.first("SELECT count(*), min(id) FROM dead_letters")
+			if err == nil && (r.int(0) != step.left || r.int(1) != step.first) {
+				t.Errorf("with %d kept there are %d from %d on; want %d from %d on", step.keep, r.int(0), r.int(1), step.left, step.first)
+			}
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
+	}
+	if waiting, err := s.Outbox(t.Context(), time.Now(), 9); err != nil || len(waiting) != 1 {
+		t.Errorf("%d deliveries wait, %v; want the one that was not given up", len(waiting), err)
+	}
+}
+
 // Submit waits while the queue is full, and goes on when the writer takes.
 func TestQueueIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
