@@ -122,6 +122,7 @@ func (s *Session) follow() error {
 		}
 		return err
 	}
+	s.away = absence{tries: s.away.tries}
 	// Whatever was pushed while the transcript was read comes before the answer to the next heartbeat.
 	marker := sock.beats.Load() + 1
 	s.beat()
@@ -142,6 +143,7 @@ func (s *Session) follow() error {
 		if beat {
 			if answers++; answers == marker {
 				s.window.narrow()
+				s.away.tries = 0
 			}
 		}
 		if err != nil {
@@ -198,6 +200,7 @@ func (s *Session) poll() error {
 			return err
 		}
 		s.window.narrow()
+		s.away = absence{}
 		if !sleep(s.ctx, s.cfg.Poll) {
 			return ErrClosed
 		}
@@ -218,26 +221,52 @@ func comeBackPause(n int) time.Duration {
 	return time.Duration(rand.Float64() * float64(min(comeBackMax, comeBackMin<<min(n, 10))))
 }
 
-// comeBack opens another connection, with a pause before each attempt.
-func (s *Session) comeBack() error {
-	refused, began := 0, time.Now()
-	for n := 0; ; n++ {
-		if !sleep(s.ctx, comeBackPause(n)) {
+// absence is what a session remembers of its way back. It is over once the transcript has been read
+// again; tries go on until the connection answers besides, so that one that breaks each time is not
+// opened ever faster.
+type absence struct {
+	since  time.Time // when the line was lost
+	tries  int       // to come back
+	unread int       // refusals of the transcript
+}
+
+// refusal is the answer of a service that does not want what it was asked for; nil for other errors.
+func refusal(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok && e.Kind == ServiceError && !e.Retryable() {
+		return e
+	}
+	return nil
+}
+
+// comeBack opens another connection, with a pause before each attempt. lost is why the last one is
+// none any more.
+func (s *Session) comeBack(lost error) error {
+	if s.away.since.IsZero() {
+		s.away.since = time.Now()
+	}
+	refused := 0
+	for err := lost; ; s.away.tries++ {
+		if time.Since(s.away.since) > s.cfg.GiveUp {
+			return fmt.Errorf("no way back to the chat within %v: %w", s.cfg.GiveUp, err)
+		}
+		if !sleep(s.ctx, comeBackPause(s.away.tries)) {
 			return ErrClosed
 		}
-		sock, err := s.open(s.ctx)
-		switch e, _ := errors.AsType[*Error](err); {
+		var sock *socket
+		sock, err = s.open(s.ctx)
+		switch e := refusal(err); {
 		case s.ctx.Err() != nil:
 			if sock != nil {
 				sock.abort()
 			}
 			return ErrClosed
 		case err == nil:
+			s.away.tries++
 			s.mu.Lock()
 			s.socket = sock
 			s.mu.Unlock()
 			return nil
-		case e != nil && e.Kind == ServiceError && !e.Retryable():
+		case e != nil:
 			// A refusal means that the participant is out of the chat. It is asked for more than once,
 			// because what stands between may refuse in the server's name.
 			if refused++; refused == refusalsMeant || s.left.Load() {
@@ -245,9 +274,6 @@ func (s *Session) comeBack() error {
 			}
 		default:
 			refused = 0
-		}
-		if time.Since(began) > s.cfg.GiveUp {
-			return fmt.Errorf("no way back to the chat within %v: %w", s.cfg.GiveUp, err)
 		}
 	}
 }

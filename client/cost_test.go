@@ -88,8 +88,9 @@ func BenchmarkSend(b *testing.B) {
 		b.Fatal(err)
 	}
 	s := &Session{c: c, cfg: SessionConfig{SendTimeout: time.Minute}, token: strings.Repeat("t", 150), refreshing: make(chan struct{}, 1)}
-	s.ctx, s.cancel = context.WithCancel(b.Context())
-	defer s.cancel()
+	s.calls, s.hangUp = context.WithCancel(b.Context())
+	s.ctx, s.cancel = context.WithCancel(s.calls)
+	defer s.hangUp()
 	text := strings.Repeat("x", 200)
 	b.Run("session", func(b *testing.B) {
 		b.ReportAllocs()

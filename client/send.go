@@ -70,10 +70,14 @@ func (s *Session) Typing(ctx context.Context) error {
 	}
 	s.typed = now
 	s.mu.Unlock()
-	return s.withToken(ctx, func(token string) error {
+	err := s.try(ctx, now.Add(tryLimit), func(ctx context.Context, token string) error {
 		_, err := s.c.Participant.SendEvent().ConnectionToken(token).ContentType(eventPrefix + EventTyping).Send(ctx)
 		return err
 	})
+	if err != nil && s.ctx.Err() != nil {
+		return s.whyOver()
+	}
+	return err
 }
 
 // Delivered tells the author of a message or attachment that it has come here.
@@ -131,21 +135,13 @@ func (s *Session) View(ctx context.Context, viewToken string) (*participant.View
 
 // insist makes a call until it succeeds, is refused, or time is over.
 func (s *Session) insist(ctx context.Context, call func(ctx context.Context, token string) error) error {
-	var cancel context.CancelFunc
-	if _, limited := ctx.Deadline(); limited {
-		ctx, cancel = context.WithCancel(ctx)
-	} else {
-		ctx, cancel = context.WithTimeout(ctx, s.cfg.SendTimeout)
+	until, limited := ctx.Deadline()
+	if !limited {
+		until = time.Now().Add(s.cfg.SendTimeout)
 	}
-	defer cancel()
-	stop := context.AfterFunc(s.ctx, cancel)
-	defer stop()
 	refused := 0
 	for n := 0; ; n++ {
-		err := s.ctx.Err()
-		if err == nil {
-			err = s.withToken(ctx, func(token string) error { return call(ctx, token) })
-		}
+		err := s.try(ctx, until, call)
 		e, ok := errors.AsType[*Error](err)
 		switch {
 		case err == nil:
@@ -158,16 +154,39 @@ func (s *Session) insist(ctx context.Context, call func(ctx context.Context, tok
 			if refused++; refused == refusalsMeant {
 				return err
 			}
+		case e.Kind == Timeout && ctx.Err() == nil: // of one try, or of the call by Config.Timeout
 		case !e.Retryable():
 			return err
 		}
-		if !sleep(ctx, comeBackPause(n)) {
+		if !s.pause(ctx, min(comeBackPause(n), time.Until(until))) || !time.Now().Before(until) {
 			if s.ctx.Err() != nil {
 				return s.whyOver()
 			}
 			return err
 		}
 	}
+}
+
+// try makes a call once, with a fresh token where that is needed, within the time a try has.
+func (s *Session) try(ctx context.Context, until time.Time, call func(ctx context.Context, token string) error) error {
+	if s.ctx.Err() != nil {
+		return s.whyOver()
+	}
+	if most := time.Now().Add(tryLimit); most.Before(until) {
+		until = most
+	}
+	ctx, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	defer context.AfterFunc(s.calls, cancel)()
+	return s.withToken(ctx, func(token string) error { return call(ctx, token) })
+}
+
+// pause waits and reports whether ctx and the session let it.
+func (s *Session) pause(ctx context.Context, d time.Duration) bool {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.ctx, cancel)()
+	return sleep(ctx, d)
 }
 
 // whyOver is what a call returns that the end of the session cut off.

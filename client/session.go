@@ -56,8 +56,9 @@ type SessionConfig struct {
 	// session then has no items, keeps its state and has nothing running.
 	SendOnly bool
 
-	// After is the id of an item that was seen in an earlier session: reading goes on behind it. Without
-	// it the session begins with the chat's first item.
+	// After is the id of an item of this chat that was seen in an earlier session: reading goes on behind
+	// it. Without it the session begins with the chat's first item. One that the service does not know
+	// closes the session with its refusal.
 	After string
 
 	// History bounds how many items from before the session are read, the latest ones; 0 means
@@ -99,9 +100,11 @@ type Session struct {
 	c   *Client
 	cfg SessionConfig
 
-	ctx    context.Context // ends with Close
+	ctx    context.Context // ends when the session is over
 	cancel context.CancelFunc
-	done   chan struct{} // closed when the session is over
+	calls  context.Context    // ends with Close, or when the session gives up: not with the chat, whose
+	hangUp context.CancelFunc // end may overtake the answer to the message that brought it about
+	done   chan struct{}      // closed when the session is over
 	items  chan *Item
 	work   sync.WaitGroup // run, and what the timer has started
 	once   sync.Once      // for Close, of a session without run
@@ -110,6 +113,7 @@ type Session struct {
 	last   *Item  // the latest item of the transcript
 	anchor string // the id of the item that the session begins behind
 	after  bool   // the chat is over: what is read of it now is read after its end
+	away   absence
 
 	refreshing chan struct{} // full while a token is being requested
 	busy       atomic.Int32  // above 0 while run does not read: somebody else takes the time
@@ -134,6 +138,8 @@ const (
 	heartbeatEvery = 10 * time.Second // the server wants to hear something in two minutes
 	silenceLimit   = 25 * time.Second // two heartbeats without an answer: the line is dead
 	openLimit      = 30 * time.Second // for a connection: request, socket, subscription
+	pageLimit      = 30 * time.Second // for a page of the transcript, its retries included
+	tryLimit       = 30 * time.Second // for a call that is insisted on, before it is made anew
 	rotateAfter    = 59 * time.Minute // the server ends connections after an hour
 	renewBefore    = time.Minute      // before the connection token ends
 	comeBackMin    = time.Second      // the longest first wait before coming back
@@ -174,10 +180,11 @@ func (c *Client) Join(ctx context.Context, cfg SessionConfig) (*Session, error) 
 		s.last, s.anchor = &Item{}, cfg.After
 		s.last.Id = &cfg.After
 	}
-	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	s.calls, s.hangUp = context.WithCancel(context.WithoutCancel(ctx))
+	s.ctx, s.cancel = context.WithCancel(s.calls)
 	sock, err := s.open(ctx)
 	if err != nil {
-		s.cancel()
+		s.hangUp()
 		return nil, err
 	}
 	if cfg.SendOnly {
@@ -212,6 +219,7 @@ func (s *Session) run() {
 	if err == nil {
 		s.finish(Ended)
 	} else {
+		s.hangUp()
 		s.finish(Closed)
 	}
 }
@@ -240,8 +248,13 @@ func (s *Session) attend() error {
 		if s.changeOver() {
 			continue
 		}
+		if e := refusal(err); e != nil {
+			if s.away.unread++; s.away.unread == refusalsMeant {
+				return e // there are connections, but nothing to be read through them
+			}
+		}
 		s.tell(Reconnecting)
-		if err := s.comeBack(); err != nil {
+		if err := s.comeBack(err); err != nil {
 			if errors.Is(err, errChatOver) {
 				return s.over()
 			}
@@ -376,7 +389,7 @@ func (s *Session) Err() error {
 // Close leaves the connection, but not the chat: another session may go on with After. It waits
 // until everything the session has started is over, and may be called more than once.
 func (s *Session) Close() error {
-	s.cancel()
+	s.hangUp()
 	s.mu.Lock()
 	for _, sock := range []*socket{s.socket, s.next} {
 		if sock != nil {

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"parley/api/participant"
@@ -126,7 +127,7 @@ func (s *Session) lastItems() (ended bool, err error) {
 			return false, err
 		case e.Status() == 403: // in the name of the service, or of what stands between
 			refused++
-		case !e.Retryable():
+		case refusal(err) != nil:
 			return false, nil
 		}
 		if refused == refusalsMeant || time.Since(began) > s.cfg.GiveUp {
@@ -138,18 +139,22 @@ func (s *Session) lastItems() (ended bool, err error) {
 	}
 }
 
+var errSlowPage = fmt.Errorf("no page of the transcript within %v", pageLimit)
+
 // page reads one page, with a fresh token where the old one is refused. After the end of the chat
 // there are no fresh ones.
 func (s *Session) page(call participantcall.GetTranscript) (*participant.GetTranscriptResponse, error) {
+	ctx, cancel := context.WithTimeoutCause(s.ctx, pageLimit, errSlowPage)
+	defer cancel()
 	var out *participant.GetTranscriptResponse
 	if s.after {
 		s.mu.Lock()
 		token := s.token
 		s.mu.Unlock()
-		return call.ConnectionToken(token).Send(context.WithValue(s.ctx, headerKey{}, afterEnd))
+		return call.ConnectionToken(token).Send(context.WithValue(ctx, headerKey{}, afterEnd))
 	}
-	err := s.withToken(s.ctx, func(token string) (err error) {
-		out, err = call.ConnectionToken(token).Send(s.ctx)
+	err := s.withToken(ctx, func(token string) (err error) {
+		out, err = call.ConnectionToken(token).Send(ctx)
 		return err
 	})
 	return out, err

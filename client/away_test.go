@@ -1,0 +1,144 @@
+package client_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"parley/client"
+)
+
+// TestNothingToRead: a transcript that is refused ends the session with the refusal, however often
+// connections are given.
+func TestNothingToRead(t *testing.T) {
+	onStage(t, func(t *testing.T, s *stage) {
+		token, _ := s.chat()
+		for name, poll := range map[string]time.Duration{"socket": 0, "poll": time.Second} {
+			session := s.join(client.SessionConfig{Token: token, After: "unknown", Poll: poll})
+			began := time.Now()
+			<-session.Done()
+			if e := asError(t, session.Err()); e.Status() != 400 || session.State() != client.Closed || time.Since(began) > time.Minute {
+				t.Errorf("%s: %v after %v, with %v; want it refused", name, session.State(), time.Since(began), session.Err())
+			}
+			_ = session.Close()
+		}
+	})
+}
+
+// fleeting breaks each socket as soon as it is subscribed.
+type fleeting struct{ io.ReadWriteCloser }
+
+func (f *fleeting) Read(p []byte) (int, error) {
+	n, err := f.ReadWriteCloser.Read(p)
+	if strings.Contains(string(p[:n]), "success") {
+		_ = f.Close()
+	}
+	return n, err
+}
+
+// TestFleetingSockets: sockets that open and break are opened less and less often, and the chat goes on
+// by its transcript.
+func TestFleetingSockets(t *testing.T) {
+	onStage(t, func(t *testing.T, s *stage) {
+		token, _ := s.chat()
+		transport := &http.Transport{DialContext: s.net.dial, IdleConnTimeout: time.Minute}
+		defer transport.CloseIdleConnections()
+		var sockets atomic.Int32
+		line := &counting{next: transport, before: func(r *http.Request) (*http.Response, error) {
+			if r.Header.Get("Upgrade") == "" {
+				return nil, nil
+			}
+			sockets.Add(1)
+			res, err := transport.RoundTrip(r)
+			if err == nil {
+				res.Body = &fleeting{res.Body.(io.ReadWriteCloser)}
+			}
+			return res, err
+		}}
+		var seen collector
+		session, err := s.client(line, nil).Join(t.Context(), client.SessionConfig{Token: token, OnItem: seen.item, GiveUp: 10 * time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pass(50 * time.Minute)
+		if _, err := session.Send(t.Context(), "Still there?"); err != nil {
+			t.Error(err)
+		}
+		pass(time.Minute)
+		if n := sockets.Load(); n > 600 || seen.said() != "[joined] Hello Still there?" {
+			t.Errorf("%d sockets in 51 minutes, heard %s", n, seen.said())
+		}
+		_ = session.Close()
+	})
+}
+
+// TestHungRequests: a request without an answer holds up neither the session nor a message for good.
+func TestHungRequests(t *testing.T) {
+	onStage(t, func(t *testing.T, s *stage) {
+		line := newCounting(t, s)
+		var hung atomic.Int32
+		line.before = func(r *http.Request) (*http.Response, error) {
+			for i, path := range []string{"/participant/transcript", "/participant/message"} {
+				if strings.HasSuffix(r.URL.Path, path) && hung.CompareAndSwap(int32(i), int32(i+1)) {
+					<-r.Context().Done()
+					return nil, r.Context().Err()
+				}
+			}
+			return nil, nil
+		}
+		token, _ := s.chat()
+		var seen collector
+		session, err := s.client(line, nil).Join(t.Context(), client.SessionConfig{Token: token, OnItem: seen.item})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pass(time.Minute)
+		began := time.Now()
+		_, err = session.Send(t.Context(), "Hi")
+		pass(time.Second)
+		if took := time.Since(began); err != nil || took > time.Minute || hung.Load() != 2 || seen.said() != "[joined] Hello Hi" {
+			t.Errorf("Send = %v after %v, heard %s; %d requests hung", err, took, seen.said(), hung.Load())
+		}
+		_ = session.Close()
+	})
+}
+
+// TestHungEnd: the reading after the end of the chat is not given up for one request without an answer.
+func TestHungEnd(t *testing.T) {
+	onStage(t, func(t *testing.T, s *stage) {
+		line := newCounting(t, s)
+		var hang atomic.Bool
+		line.before = func(r *http.Request) (*http.Response, error) {
+			if r.Header.Get("X-Parley-After-End") != "" && hang.CompareAndSwap(true, false) {
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			}
+			return nil, nil
+		}
+		hang.Store(true)
+		token, _ := s.chat()
+		var seen collector
+		away, err := s.client(line, nil).Join(t.Context(), client.SessionConfig{Token: token, OnItem: seen.item})
+		if err != nil {
+			t.Fatal(err)
+		}
+		here := s.join(client.SessionConfig{Token: token, SendOnly: true})
+		pass(time.Minute)
+		s.net.cut()
+		if err := errors.Join(second(here.Send(t.Context(), "bye")), here.End(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		<-away.Done()
+		if hang.Load() || seen.said() != "[joined] Hello bye [left] [chat.ended]" {
+			t.Errorf("heard %s; a request hung: %t", seen.said(), !hang.Load())
+		}
+		_ = away.Close()
+		_ = here.Close()
+	})
+}
+
+func second(_ client.Sent, err error) error { return err }
