@@ -80,6 +80,34 @@ func TestWhenTheDisconnectFlowRuns(t *testing.T) {
 	}
 }
 
+// TestHookedFlowsThatAreGone: a hook whose flow was deleted after it had been
+// set is left out; the log says so.
+func TestHookedFlowsThatAreGone(t *testing.T) {
+	o := served(t, nil)
+	o.flows["main"] = numbered(t, hooks("AgentWhisper", "aw", "1"), hooks("CustomerRemaining", "after", "2"), hooks("CustomerQueue", "q", "3"),
+		waits(60, "4"), step("UpdateContactTargetQueue", `"QueueId":"sales"`, "5", "NoMatchingError>9"), step("TransferContactToQueue", "", "9", "NoMatchingError>9"))
+	p, _ := opened(t, o, Start{})
+	delete(o.flows, "aw")
+	delete(o.flows, "after")
+	delete(o.flows, "q")
+	gone := func(id center.FlowID) {
+		t.Helper()
+		if !slices.ContainsFunc(p.last.Log, func(e flow.LogEntry) bool { return e.Flow == id && e.Problem != "" && e.Always }) {
+			t.Errorf("the log does not say that %s is gone: %+v", id, p.last.Log)
+		}
+	}
+	p.pass(time.Minute)
+	gone("q")
+	bea := p.do(Join{User: "u1", DisplayName: "Bea"}).Participant
+	gone("aw")
+	p.do(Disconnect{bea})
+	gone("after")
+	p.wantScript("CUSTOMER joined", "AGENT joined", "AGENT left", "CUSTOMER left", "ended")
+	if k := p.chat.Current(); len(p.chat.Contacts) != 1 || k.DisconnectReason != center.ReasonAgent {
+		t.Errorf("%d contacts, the last ended with %s; want one that the agent ended", len(p.chat.Contacts), k.DisconnectReason)
+	}
+}
+
 // TestAgentCutsTheQueueFlowOff wherever it is: what it waits for does not come any more.
 func TestAgentCutsTheQueueFlowOff(t *testing.T) {
 	call := document(t, step("InvokeLambdaFunction", `"LambdaFunctionARN":"f"`, "1", "NoMatchingError>1"), says("Called", "2"), ends())

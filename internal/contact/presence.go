@@ -160,10 +160,15 @@ func (d *decision) customerLeft() error {
 }
 
 // customerRemains is what follows when the last agent is gone: the disconnect
-// flow in a new contact of the chain, or the end.
+// flow in a new contact of the chain, or the end. A hook whose flow has been
+// deleted or archived since is none.
 func (d *decision) customerRemains(reason string) error {
 	id := d.chat.Hooks[hookCustomerRemaining]
 	if id == "" {
+		return d.end(reason)
+	}
+	if _, _, err := d.env.Catalog.Published(d.chat.Instance, string(id)); err != nil {
+		d.lament(id, err)
 		return d.end(reason)
 	}
 	d.segment(center.MethodDisconnect, reason, id)
