@@ -111,14 +111,3 @@ func (c *cache) cool() {
 		s.mu.Unlock()
 	}
 }
-
-// drop makes the next command load the chat anew, because a commit failed.
-func (c *cache) drop(h *hot) {
-	h.stale.Store(true)
-	s := c.shard(h.id)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.chats[h.id] == h {
-		delete(s.chats, h.id)
-	}
-}

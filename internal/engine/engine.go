@@ -356,7 +356,9 @@ func (e *Engine) load(ctx context.Context, h *hot) error {
 	}
 	h.tail = contact.Tail{}
 	for from := max(1, head.LastSeq-contact.TailSize+1); from <= head.LastSeq; from = h.tail.Seq + 1 {
-		items, err := e.Store.Items(ctx, store.ItemQuery{Chat: h.id, From: from}) // a page: the tail may be longer
+		// A page: the tail may be longer. It must not be newer than the state, for
+		// an item alone is checked by what it follows.
+		items, err := e.Store.Items(ctx, store.ItemQuery{Chat: h.id, From: from, To: head.LastSeq})
 		if err != nil {
 			return err
 		}
@@ -422,7 +424,7 @@ func (e *Engine) submit(h *hot, change *contact.Change, version int64, once *sto
 			}
 			e.committed(h.id, instance, cur, change)
 		} else {
-			e.chats.drop(h)
+			h.stale.Store(true) // it stays where it is: a second place of the chat would not know what the first decides
 		}
 		c.err = err
 		close(c.done)
