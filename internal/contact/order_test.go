@@ -161,6 +161,33 @@ func TestBotsOfOneChain(t *testing.T) {
 	}
 }
 
+// TestIdleCustomerReturnsToTheDisconnectFlow: the agent is taken out because the
+// customer is idle, or leaves for that; the disconnect flow that waits for the
+// customer to return hears of his connecting again, as of a message.
+func TestIdleCustomerReturnsToTheDisconnectFlow(t *testing.T) {
+	timers := SetTimers{[]RoleTimer{{center.RoleCustomer, TimerIdle, 5 * time.Minute}, {center.RoleCustomer, TimerDisconnect, 3 * time.Minute}}}
+	for name, goes := range map[string]func(p *play, bea center.ParticipantID){
+		"by itself": func(p *play, _ center.ParticipantID) { p.pass(3 * time.Minute) },
+		"the agent": func(p *play, bea center.ParticipantID) { p.do(Disconnect{bea}) },
+	} {
+		p := newPlay(t, nil)
+		p.env.Catalog = served(t, nil)
+		ana := p.start(Start{})
+		p.do(timers)
+		p.do(Connect{ana})
+		bea := p.do(Join{User: "u1", DisplayName: "Bea", UserName: "bea"}).Participant
+		p.pass(5 * time.Minute)
+		goes(p, bea)
+		p.pass(10 * time.Minute)
+		told := len(p.told)
+		p.do(Connect{ana})
+		want := []string{"CUSTOMER returned", "CUSTOMER left", "ended"} // the flow ends when he has returned
+		if got := p.toldSince(told); !slices.Equal(got, want) {
+			t.Errorf("%s: told %q; want %q", name, got, want)
+		}
+	}
+}
+
 // TestCustomerConnectsAgain: a customer who had fallen idle returns by
 // connecting again, which Wait listens to as to a message; one who had not, does not.
 func TestCustomerConnectsAgain(t *testing.T) {

@@ -25,7 +25,8 @@ type RoleTimer struct {
 
 // Idle is the state of the idle timers. They run while the customer and an
 // agent or custom participant are connected, with the configuration stored
-// when the latter joined.
+// when the latter joined. Of a customer who had fallen idle when they ended
+// only that is kept, without Timers, until he returns.
 type Idle struct {
 	Since  time.Time                 `json:"since"`
 	Timers []RoleTimer               `json:"timers"`
@@ -81,15 +82,25 @@ func timerRole(r center.Role) center.Role {
 // startIdle starts the idle timers when both sides are there.
 func (d *decision) startIdle() {
 	c := d.chat
-	if len(c.RoleTimers) == 0 || c.Idle != nil || !c.Customer().Present() || d.partner() == nil {
+	if len(c.RoleTimers) == 0 || c.Idle != nil && c.Idle.Timers != nil || !c.Customer().Present() || d.partner() == nil {
 		return
 	}
 	d.edit().Idle = &Idle{Since: d.env.Now, Timers: c.RoleTimers}
 }
 
 func (d *decision) stopIdle() {
-	if d.chat.Idle != nil && d.partner() == nil {
-		d.edit().Idle = nil
+	if d.chat.Idle != nil && d.chat.Idle.Timers != nil && d.partner() == nil {
+		d.endIdle()
+	}
+}
+
+// endIdle ends the idle timers. A flow may be waiting for a customer who had
+// fallen idle, so that is kept.
+func (d *decision) endIdle() {
+	c := d.edit()
+	since, idle := c.Idle.Fired[center.RoleCustomer]
+	if c.Idle = nil; idle {
+		c.Idle = &Idle{Fired: map[center.Role]time.Time{center.RoleCustomer: since}}
 	}
 }
 
@@ -108,6 +119,9 @@ func (d *decision) partner() *Participant {
 func (d *decision) returned(r center.Role) {
 	c := d.edit()
 	delete(c.Idle.Fired, timerRole(r))
+	if c.Idle.Timers == nil {
+		c.Idle = nil
+	}
 	if p := d.speaker(timerRole(r)); p != nil {
 		d.notify(center.Push{Item: d.event(center.EventReturned, *p)})
 	}
@@ -286,8 +300,8 @@ func (d *decision) idle(r center.Role, due time.Time) error {
 		d.notify(center.Push{Item: d.event(center.EventAutoDisconnection, *p)})
 	}
 	agents := d.agents()
+	d.endIdle()
 	c := d.edit()
-	c.Idle = nil
 	for i := range c.Participants {
 		if q := &c.Participants[i]; q.Role != center.RoleCustomer && q.Left.IsZero() && q.ID != c.Joining {
 			d.leave(q.ID)
