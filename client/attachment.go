@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync/atomic"
 
 	"parley/api/participant"
 )
@@ -15,7 +16,7 @@ type Upload struct {
 	Name        string    // with its extension, as the others see it
 	ContentType string    // as in image/png
 	Size        int64     // in bytes, exactly
-	Body        io.Reader // read to its end; where it is an io.Seeker, an upload that breaks is begun again
+	Body        io.Reader // Size bytes are read; where it is an io.Seeker, an upload that breaks is begun again
 
 	// Progress, where it is not nil, is called as bytes leave, with how many have. After an upload
 	// that broke it begins at 0 again.
@@ -26,8 +27,11 @@ type Upload struct {
 const uploadAttempts = 3
 
 // Attach sends a file and returns its attachment id. The others, and this session, then get an item
-// with it.
+// with it. The bytes have all the time that ctx and the session let them.
 func (s *Session) Attach(ctx context.Context, u Upload) (string, error) {
+	if u.Body == nil {
+		return "", errors.New("a file to upload needs a Body")
+	}
 	start := s.c.Participant.StartAttachmentUpload().AttachmentName(u.Name).ContentType(u.ContentType).
 		AttachmentSizeInBytes(u.Size).ClientToken(s.c.service[participantService].Token())
 	var out *participant.StartAttachmentUploadResponse
@@ -42,6 +46,9 @@ func (s *Session) Attach(ctx context.Context, u Upload) (string, error) {
 		return "", errors.New("the service did not say where to upload the file")
 	}
 	if err := s.put(ctx, u, out.UploadMetadata); err != nil {
+		if s.ctx.Err() != nil {
+			return "", s.whyOver()
+		}
 		return "", fmt.Errorf("upload %s: %w", u.Name, err)
 	}
 	done := s.c.Participant.CompleteAttachmentUpload().AttachmentID(*out.AttachmentId).
@@ -54,6 +61,8 @@ func (s *Session) Attach(ctx context.Context, u Upload) (string, error) {
 
 // put sends the bytes, and again where that makes sense.
 func (s *Session) put(ctx context.Context, u Upload, to *participant.UploadMetadata) error {
+	ctx, cancel := along(ctx, s.ctx)
+	defer cancel()
 	seeker, _ := u.Body.(io.Seeker)
 	for n := 1; ; n++ {
 		again, err := s.putOnce(ctx, u, to)
@@ -71,7 +80,8 @@ func (s *Session) put(ctx context.Context, u Upload, to *participant.UploadMetad
 
 // putOnce sends the bytes once and reports whether a failure may pass.
 func (s *Session) putOnce(ctx context.Context, u Upload, to *participant.UploadMetadata) (again bool, err error) {
-	body := &counted{r: io.LimitReader(u.Body, u.Size), total: u.Size, progress: u.Progress}
+	body := &outgoing{counted: counted{r: io.LimitReader(u.Body, u.Size), total: u.Size, progress: u.Progress}, turn: make(chan struct{}, 1)}
+	defer body.end(ctx)
 	r, err := http.NewRequestWithContext(ctx, http.MethodPut, *to.Url, body)
 	if err != nil {
 		return false, errors.New("the address to upload to is none")
@@ -107,7 +117,8 @@ func refusedFile(res *http.Response) error {
 
 // Download writes an attachment to w and returns how many bytes it has. progress, where it is not
 // nil, is called as bytes come, with how many have, of how many (-1 where that is not known). A
-// download that breaks is not begun again, because w has a part of it.
+// download that breaks is not begun again, because w has a part of it. The bytes have all the time that
+// ctx lets them, beyond the end of the chat too, but not Close.
 func (s *Session) Download(ctx context.Context, attachmentID string, w io.Writer, progress func(got, total int64)) (int64, error) {
 	var out *participant.GetAttachmentResponse
 	err := s.insist(ctx, func(ctx context.Context, token string) (err error) {
@@ -120,11 +131,22 @@ func (s *Session) Download(ctx context.Context, attachmentID string, w io.Writer
 	if out.Url == nil {
 		return 0, errors.New("the service did not say where the file is")
 	}
+	ctx, cancel := along(ctx, s.calls)
+	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, *out.Url, nil)
 	if err != nil {
 		return 0, errors.New("the address of the file is none")
 	}
 	r.Header.Set("User-Agent", s.c.service[participantService].agent[0])
+	n, err := s.get(r, w, progress)
+	if err != nil && s.calls.Err() != nil {
+		err = s.whyOver()
+	}
+	return n, err
+}
+
+// get copies what is at an address.
+func (s *Session) get(r *http.Request, w io.Writer, progress func(got, total int64)) (int64, error) {
 	res, err := s.c.cfg.Connector.RoundTrip(r)
 	if err != nil {
 		return 0, err
@@ -150,4 +172,36 @@ func (c *counted) Read(p []byte) (int, error) {
 		c.progress(c.done, c.total)
 	}
 	return n, err
+}
+
+// outgoing is a file as one attempt to send it reads it. A Connector may go on reading when it has
+// returned, as net/http does where an answer comes before the file is sent: it then gets no more.
+type outgoing struct {
+	counted
+	turn chan struct{} // full while something is read, and for good behind the end
+	over atomic.Bool
+}
+
+var errOutgoing = errors.New("the attempt to send the file is over")
+
+func (o *outgoing) Read(p []byte) (int, error) {
+	select {
+	case o.turn <- struct{}{}:
+		defer func() { <-o.turn }()
+	default:
+		return 0, errOutgoing
+	}
+	if o.over.Load() {
+		return 0, errOutgoing
+	}
+	return o.counted.Read(p)
+}
+
+// end waits for a reading under way, as long as ctx lets it, and has no other begin.
+func (o *outgoing) end(ctx context.Context) {
+	o.over.Store(true)
+	select {
+	case o.turn <- struct{}{}:
+	case <-ctx.Done():
+	}
 }

@@ -183,10 +183,19 @@ func (s *Session) try(ctx context.Context, until time.Time, call func(ctx contex
 
 // pause waits and reports whether ctx and the session let it.
 func (s *Session) pause(ctx context.Context, d time.Duration) bool {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := along(ctx, s.ctx)
 	defer cancel()
-	defer context.AfterFunc(s.ctx, cancel)()
 	return sleep(ctx, d)
+}
+
+// along is ctx, which ends with end as well.
+func along(ctx, end context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(end, cancel)
+	return ctx, func() {
+		stop()
+		cancel()
+	}
 }
 
 // whyOver is what a call returns that the end of the session cut off.
