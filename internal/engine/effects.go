@@ -39,6 +39,7 @@ type effects struct {
 	queue   []job            // those that have passed both
 	known   map[string]bool  // ids of the effects on their way or running
 	running int
+	stopped bool
 	done    sync.WaitGroup
 }
 
@@ -102,7 +103,7 @@ func (x *effects) start(ctx context.Context, e *Engine) {
 func (x *effects) add(chat center.ContactID, f contact.Effect) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.ctx.Err() != nil {
+	if x.stopped || x.ctx.Err() != nil {
 		return // the next start of the process finds it under way
 	}
 	if x.known[f.ID] {
@@ -294,7 +295,8 @@ func (e *Engine) sibling(ctx context.Context, chat, other center.ContactID) (*co
 
 // wait returns when no effect runs any more. The context given to start has ended.
 func (x *effects) wait() {
-	x.mu.Lock() // whoever adds an effect right now has begun it; nobody does from here on
+	x.mu.Lock()
+	x.stopped = true // whoever adds an effect right now has begun it; nobody does from here on
 	x.mu.Unlock()
 	x.done.Wait()
 }
