@@ -181,6 +181,19 @@ func TestCustomParticipantHas15Seconds(t *testing.T) {
 	p.wantScript("CUSTOMER joined", "SYSTEM: Hello")
 }
 
+// TestWaitingForACustomParticipantThatNeverComes: a flow that waits for its
+// leaving does not wait for one who did not connect in time.
+func TestWaitingForACustomParticipantThatNeverComes(t *testing.T) {
+	p := newPlay(t, flows{"main": document(t, sayHello, waitHour, disconnect, returned, botGone, disconnect)})
+	ana := p.start(Start{})
+	p.do(AddParticipant{DisplayName: "Robo"})
+	p.do(Connect{ana})
+	p.pass(14 * time.Second)
+	p.wantScript("CUSTOMER joined", "SYSTEM: Hello")
+	p.pass(time.Second)
+	p.wantScript("CUSTOMER joined", "SYSTEM: Hello", "SYSTEM: The bot left", "CUSTOMER left", "ended")
+}
+
 func TestSpeakingBeforeConnecting(t *testing.T) {
 	p := newPlay(t, nil)
 	ana := p.start(Start{Initial: &Message{center.PlainText, "First"}})

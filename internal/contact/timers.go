@@ -268,7 +268,7 @@ func (d *decision) fire(which timer, due time.Time) error {
 				p.ConnectBy, p.Left = time.Time{}, d.env.Now
 			}
 		}
-		return nil
+		return d.wake(flow.Event{Kind: flow.EventBotLeft}) // for a flow nobody is there any more, as if it had left
 	case timerFlow:
 		return d.wake(flow.Event{Kind: flow.EventTime})
 	case timerWhisper:
