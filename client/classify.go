@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -111,10 +112,19 @@ func dispatchOf(err error) Dispatch {
 			return DispatchIO
 		}
 	}
-	// net/http keeps this one to itself: a connection at rest that the other side closed just as a
-	// request went out on it.
-	if err.Error() == "http: server closed idle connection" {
-		return DispatchIO
+	for _, text := range untyped {
+		if strings.HasPrefix(err.Error(), text) {
+			return DispatchIO
+		}
 	}
 	return DispatchOther
+}
+
+// untyped are broken connections that net/http has no type for that others could see.
+var untyped = []string{
+	"http: server closed idle connection", // just as a request went out on it
+	"stream error: ",                      // HTTP/2 of one request
+	"http2: server sent GOAWAY and closed the connection",
+	"http2: Transport received Server's graceful shutdown GOAWAY",
+	"http2: client conn", // is closed, not usable, lost …
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"sync/atomic"
 	"syscall"
@@ -216,6 +217,9 @@ func TestWhatIsRetried(t *testing.T) {
 		"no such host":       {answer{err: &net.DNSError{IsNotFound: true}}, client.DispatchFailure, client.DispatchIO, 3},
 		"connect timed out":  {answer{err: &net.OpError{Op: "dial", Err: timedOut{}}}, client.DispatchFailure, client.DispatchTimeout, 3},
 		"a rest that ended":  {answer{err: errors.New("http: server closed idle connection")}, client.DispatchFailure, client.DispatchIO, 3},
+		"HTTP/2 goes away":   {answer{err: errors.New("http2: server sent GOAWAY and closed the connection; LastStreamID=1")}, client.DispatchFailure, client.DispatchIO, 3},
+		"HTTP/2 is lost":     {answer{err: errors.New("http2: client connection lost")}, client.DispatchFailure, client.DispatchIO, 3},
+		"HTTP/2 declines":    {answer{err: errors.New("http2: request header list larger than peer's advertised limit")}, client.DispatchFailure, client.DispatchOther, 1},
 		"certificate":        {answer{err: errors.New("x509: unknown authority")}, client.DispatchFailure, client.DispatchOther, 1},
 		"given up elsewhere": {answer{err: context.Canceled}, client.DispatchFailure, client.DispatchUser, 1},
 		"body broke":         {answer{status: 200, broken: syscall.ECONNRESET}, client.ResponseError, 0, 3},
@@ -237,6 +241,28 @@ func TestWhatIsRetried(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestBrokenStreams: a server of HTTP/2, or what stands before it, resets a request in the midst of it.
+func TestBrokenStreams(t *testing.T) {
+	var asked atomic.Int32
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) == 1 {
+			panic(http.ErrAbortHandler)
+		}
+		_, _ = io.WriteString(w, "{}")
+	}))
+	srv.EnableHTTP2 = true
+	srv.StartTLS()
+	defer srv.Close()
+	c, err := client.New(client.Config{Region: "us-east-1", Endpoint: srv.URL, Connector: srv.Client().Transport,
+		RetryConfig: client.RetryConfig{Rand: func() float64 { return 0 }}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.ListInstances().Send(t.Context()); err != nil || asked.Load() != 2 {
+		t.Errorf("%v after %d requests; want the second to succeed", err, asked.Load())
 	}
 }
 
