@@ -46,7 +46,7 @@ func (s *Session) begin() error {
 
 // readOn hands on the items of a transcript from a position on.
 func (s *Session) readOn(call participantcall.GetTranscript) error {
-	for page := 0; ; page++ {
+	for {
 		out, err := s.page(call)
 		if err != nil {
 			return err
@@ -60,8 +60,7 @@ func (s *Session) readOn(call participantcall.GetTranscript) error {
 				return err
 			}
 		}
-		before := call.Input().NextToken
-		if out.NextToken == nil || before != nil && *before == *out.NextToken {
+		if !another(call, out.NextToken) {
 			return nil
 		}
 		call = call.NextToken(*out.NextToken)
@@ -89,8 +88,7 @@ func (s *Session) readHistory() error {
 				break
 			}
 		}
-		before := call.Input().NextToken
-		if out.NextToken == nil || before != nil && *before == *out.NextToken {
+		if !another(call, out.NextToken) {
 			break
 		}
 		call = call.NextToken(*out.NextToken)
@@ -101,6 +99,11 @@ func (s *Session) readHistory() error {
 		}
 	}
 	return nil
+}
+
+// another reports whether a page's token leads to another page.
+func another(call participantcall.GetTranscript, next *string) bool {
+	return deref(next) != "" && deref(next) != deref(call.Input().NextToken)
 }
 
 // afterEnd asks a Parley for the transcript of a chat that has ended, which it refuses otherwise, as
