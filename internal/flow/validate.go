@@ -161,10 +161,18 @@ func (v *validation) parameter(a *action, p *param) {
 		v.constant(a, p, field, text)
 	case p.dynamic == static:
 		v.value(a, field, "must be a fixed value, not a reference")
-	case p.dynamic == single && t.whole() == nil:
+	case p.dynamic == single:
+		v.single(a, field, &t)
+	}
+}
+
+// single checks that a text with references in it is one, to something there is.
+func (v *validation) single(a *action, field string, t *template) {
+	switch r := t.whole(); {
+	case r == nil:
 		v.value(a, field, "must be a fixed value or exactly one reference")
-	case p.dynamic == single && t.whole().root == nil:
-		v.value(a, field, "there is no $."+clip(t.whole().name))
+	case r.root == nil:
+		v.value(a, field, "there is no $."+clip(r.name))
 	}
 }
 
@@ -199,9 +207,13 @@ func (v *validation) structure(a *action, p *param, field string) {
 	switch raw := a.params[p.name]; raw[0] {
 	case '{', '[':
 	case '"':
-		if text, _ := scalarText(raw); new(compile(text)).whole() == nil {
+		text, _ := scalarText(raw)
+		t := compile(text)
+		if t.whole() == nil {
 			v.value(a, field, "must be an object or a list")
+			return
 		}
+		v.single(a, field, &t)
 	default:
 		v.value(a, field, "must be an object or a list")
 	}

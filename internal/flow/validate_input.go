@@ -178,7 +178,7 @@ func (v *validation) numberIn(a *action, parent string, of params, name string, 
 	switch {
 	case err != nil, t.constant() && (!ok || n < least || n > most):
 		v.value(a, field, fmt.Sprintf("must be a number from %d to %d", least, most))
-	case !t.constant() && t.whole() == nil:
-		v.value(a, field, "must be a fixed value or exactly one reference")
+	case !t.constant():
+		v.single(a, field, &t)
 	}
 }

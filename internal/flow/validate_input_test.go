@@ -106,6 +106,9 @@ func TestProblemsOfTypes(t *testing.T) {
 		{"slow keys", "GetParticipantInput", store + `"DTMFConfiguration":{"InterdigitTimeLimitSeconds":"21"}`, good, value + ".DTMFConfiguration.InterdigitTimeLimitSeconds"},
 		{"a long end", "GetParticipantInput", store + `"DTMFConfiguration":{"InputTerminationSequence":"123456"}`, good, value + ".DTMFConfiguration.InputTerminationSequence"},
 
+		{"patience from nowhere", "ConnectParticipantWithLexBot", lex(`"LexTimeoutSeconds":{"Text":"$.Bad.t"}`), asks, value + ".LexTimeoutSeconds.Text, Action: a: there is no $.Bad"},
+		{"criteria from nowhere", "UpdateContactRoutingCriteria", `"RoutingCriteria":"$.Bad.t"`, good, value + ".RoutingCriteria, Action: a: there is no $.Bad"},
+		{"a hook from nowhere", "UpdateContactEventHooks", `"EventHooks":{"CustomerQueue":"$.Bad.t"}`, good, value + ".EventHooks.CustomerQueue, Action: a: there is no $.Bad"},
 		{"a call in no time", "InvokeLambdaFunction", `"LambdaFunctionARN":"f","InvocationTimeLimitSeconds":"0"`, good, value + ".InvocationTimeLimitSeconds, Action: a: must be a number from 1 to 8"},
 		{"a long call", "InvokeLambdaFunction", `"LambdaFunctionARN":"f","InvocationTimeLimitSeconds":"61","InvocationType":"ASYNCHRONOUS"`, good, value + ".InvocationTimeLimitSeconds, Action: a: must be a number from 1 to 60"},
 		{"a call with a time from data", "InvokeLambdaFunction", `"LambdaFunctionARN":"f","InvocationTimeLimitSeconds":"$.Attributes.t"`, good, ""},

@@ -190,8 +190,8 @@ func (v *validation) hook(a *action, h pair) {
 	switch {
 	case !ok:
 		v.value(a, field, "must be a text")
-	case !t.constant() && (t.whole() == nil || t.whole().root == nil):
-		v.value(a, field, "must be a fixed value or exactly one reference to something there is")
+	case !t.constant():
+		v.single(a, field, &t)
 	}
 }
 
