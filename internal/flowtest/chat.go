@@ -229,6 +229,12 @@ func (c *Chat) tell(change *contact.Change, before *contact.Chat) {
 		step()
 	}
 	c.moved(moves, len(moves))
+	if before == nil || before.Joining == "" || c.state.Ended {
+		return
+	}
+	if p := c.state.Participant(before.Joining); !p.Left.IsZero() && p.Joined.IsZero() {
+		c.note("%s does not join: the agent whisper has been broken off", p.DisplayName)
+	}
 }
 
 func (c *Chat) step(v flow.Visit) {

@@ -118,3 +118,30 @@ func TestMovesAreToldInOrder(t *testing.T) {
 		t.Errorf("told:\n  %s\nwant:\n  %s", strings.Join(told, "\n  "), strings.Join(want, "\n  "))
 	}
 }
+
+// TestWhisperBrokenOff: that an agent who was joining does not come is told.
+func TestWhisperBrokenOff(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "slow.json")
+	content := `{"Version":"2019-10-30","StartAction":"w","Metadata":{"type":"agentWhisper"},"Actions":[
+		{"Identifier":"w","Type":"Wait","Parameters":{"TimeLimitSeconds":"600"},"Transitions":{"NextAction":"e","Errors":[{"NextAction":"e","ErrorType":"NoMatchingError"}],
+			"Conditions":[{"NextAction":"e","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}]}},
+		{"Identifier":"e","Type":"EndFlowExecution","Parameters":{},"Transitions":{}}]}`
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, statements := range [][]string{{"agent Bo joins", "advance 2m"}, {"agent Bo joins", "agent Bo leaves"}} {
+		p, err := NewPlay(&Library{}, path, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, statement := range statements {
+			if err := p.Do(statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		story := p.Chat().Story()
+		if last := story[len(story)-1]; last.Kind != KindNote || last.Text != "Bo does not join: the agent whisper has been broken off" {
+			t.Errorf("%q: the last is %+v", statements, last)
+		}
+	}
+}
