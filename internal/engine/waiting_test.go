@@ -217,7 +217,7 @@ func TestBotsAcrossRestarts(t *testing.T) {
 // relating sets an attribute and a name of the related contact, and then
 // continues the chat that the attribute "before" names.
 const relating = `
- {"Identifier":"a","Type":"UpdateContactAttributes","Parameters":{"Attributes":{"note":"from $.ContactId"},"TargetContact":"Related"},"Transitions":{"NextAction":"b","Errors":[{"NextAction":"c","ErrorType":"NoMatchingError"}]}},
+ {"Identifier":"a","Type":"UpdateContactAttributes","Parameters":{"Attributes":{"the note":"from $.ContactId"},"TargetContact":"Related"},"Transitions":{"NextAction":"b","Errors":[{"NextAction":"c","ErrorType":"NoMatchingError"}]}},
  {"Identifier":"b","Type":"UpdateContactData","Parameters":{"Name":"Renamed","TargetContact":"Related"},"Transitions":{"NextAction":"d","Errors":[{"NextAction":"c","ErrorType":"NoMatchingError"}]}},
  {"Identifier":"c","Type":"MessageParticipant","Parameters":{"Text":"No relation"},"Transitions":{"NextAction":"d"}},
  {"Identifier":"d","Type":"CreatePersistentContactAssociation","Parameters":{"SourceContactId":"$.Attributes.before","RehydrationType":"ENTIRE_PAST_SESSION"},"Transitions":{"NextAction":"e","Errors":[{"NextAction":"f","ErrorType":"NoMatchingError"}]}},
@@ -247,7 +247,7 @@ func TestRelatedContacts(t *testing.T) {
 			t.Errorf("the flow said %q", got)
 		}
 		state, err := w.View(t.Context(), past)
-		if err != nil || !strings.HasPrefix(state.Attributes["note"], "from ") || state.Current().Name != "Renamed" {
+		if err != nil || !strings.HasPrefix(state.Attributes["the note"], "from ") || state.Current().Name != "Renamed" {
 			t.Errorf("the related contact has %v and the name %q, %v", state.Attributes, state.Current().Name, err)
 		}
 		nowhere := center.NewContactID(time.Now())
