@@ -197,12 +197,13 @@ func (e *Engine) try(ctx context.Context, chat center.ContactID, cmd contact.Com
 	h := e.chats.get(chat)
 	defer e.chats.put(h)
 	change, last, err := e.decide(ctx, h, cmd, env)
-	if err != nil {
+	// Also an answer without a commit of its own may rest on what is not durable
+	// yet: a repeated ClientToken, say, or a refusal because the chat has ended.
+	// Whoever hears it must be able to rely on it.
+	if err := last.wait(ctx); err != nil {
 		return contact.Reply{}, err
 	}
-	// Also an answer without a commit of its own may rest on what is not durable
-	// yet: a repeated ClientToken, say. Whoever hears it must be able to rely on it.
-	if err := last.wait(ctx); err != nil {
+	if err != nil {
 		return contact.Reply{}, err
 	}
 	if !change.Stored() {
@@ -231,7 +232,7 @@ func (e *Engine) decide(ctx context.Context, h *hot, cmd contact.Command, env *c
 	}
 	made, err := contact.Decide(h.chat, &h.tail, cmd, env)
 	if err != nil {
-		return nil, nil, err
+		return nil, h.last, err
 	}
 	if !made.Stored() {
 		return &made, h.last, nil

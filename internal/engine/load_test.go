@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"parley/internal/center"
 	"parley/internal/contact"
@@ -94,4 +96,69 @@ func (f *flaky) Submit(c *store.Change, done func(error)) {
 		}
 	}
 	f.Store.Submit(c, done)
+}
+
+// held is a store that keeps the next change to itself until it is told what
+// becomes of it.
+type held struct {
+	store.Store
+	hold atomic.Bool
+	fail chan error // nil lets the change through
+}
+
+func (h *held) Submit(c *store.Change, done func(error)) {
+	if !h.hold.Swap(false) {
+		h.Store.Submit(c, done)
+		return
+	}
+	go func() {
+		if err := <-h.fail; err != nil {
+			done(err)
+			return
+		}
+		h.Store.Submit(c, done)
+	}()
+}
+
+// A refusal that rests on a change waits for it, like every other answer: the
+// end of a chat that does not come to be on disk refuses nobody.
+func TestRefusalsWait(t *testing.T) {
+	for name, c := range map[string]struct {
+		fails error
+		want  center.Reason
+		said  int
+	}{
+		"the end is durable":  {nil, center.Denied, 1},
+		"the end is not kept": {store.ErrConflict, 0, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &held{Store: memory(t), fail: make(chan error)}
+				w := open(t, s)
+				chat, ana := talk(t, w)
+				s.hold.Store(true)
+				ending, cancel := context.WithCancel(t.Context())
+				go w.Do(ending, chat, contact.Stop{})
+				synctest.Wait()
+				cancel() // nobody ends it again
+				answered := make(chan error, 1)
+				go func() {
+					_, err := w.Do(t.Context(), chat, say(ana, "still there?"))
+					answered <- err
+				}()
+				synctest.Wait()
+				if len(answered) > 0 {
+					t.Error("answered before the end is durable")
+				}
+				s.fail <- c.fails
+				if err := <-answered; (err == nil) != (c.want == 0) || center.ReasonOf(err) != c.want {
+					t.Errorf("Send = %v; want the reason %q", err, c.want)
+				}
+				if got := texts(items(t, w, chat)); len(got) != c.said {
+					t.Errorf("the chat says %q", got)
+				}
+				w.end(t)
+			})
+		})
+	}
 }
