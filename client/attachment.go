@@ -101,7 +101,7 @@ func (s *Session) putOnce(ctx context.Context, u Upload, to *participant.UploadM
 	}
 	defer func() { _ = res.Body.Close() }() // what it says is for the error only
 	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return res.StatusCode >= 500, refusedFile(res)
+		return res.StatusCode >= 500 || res.StatusCode == http.StatusTooManyRequests, refusedFile(res)
 	}
 	return false, nil
 }

@@ -50,7 +50,8 @@ type Bot struct {
 	recent list.List                // of *botChat, the longest unused first
 }
 
-// Turn is a message to be answered.
+// Turn is a message to be answered, by one goroutine: replies count, so that those of a turn that comes again
+// are the same.
 type Turn struct {
 	Item       *Item
 	Session    *Session // the bot's; without items for a webhook

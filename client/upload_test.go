@@ -48,7 +48,11 @@ func TestUploadAnsweredEarly(t *testing.T) {
 		var early atomic.Int32
 		var reading sync.WaitGroup
 		line.before = func(r *http.Request) (*http.Response, error) {
-			if r.Method != http.MethodPut || early.Add(1) > 2 {
+			if r.Method != http.MethodPut {
+				return nil, nil
+			}
+			refused := []int{503, 429, 0}[early.Add(1)-1]
+			if refused == 0 {
 				return nil, nil
 			}
 			body := r.Body
@@ -58,7 +62,7 @@ func TestUploadAnsweredEarly(t *testing.T) {
 				_ = body.Close()
 			})
 			pass(15 * time.Millisecond)
-			return canned(r, 503, ""), nil
+			return canned(r, refused, ""), nil
 		}
 		session, err := s.client(line, nil).Join(t.Context(), client.SessionConfig{Token: token})
 		if err != nil {
