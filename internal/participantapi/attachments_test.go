@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -453,6 +455,64 @@ func TestAbandonedUpload(t *testing.T) {
 		}
 		if has(*late.AttachmentId) {
 			r.Error("its file was left behind")
+		}
+	})
+}
+
+// TestUploadsRaceWithClearing has people announce, upload and complete files
+// while the clock is moved so far, again and again, that uploads are cleared
+// away under their hands: a file is there when, and only when, its completion
+// was acknowledged.
+func TestUploadsRaceWithClearing(t *testing.T) {
+	inRoom(t, func(r *room) {
+		var mu sync.Mutex // guards what follows
+		completed, begun := map[string]bool{}, map[string]bool{}
+		var people, clocks sync.WaitGroup
+		over := make(chan struct{})
+		for range 6 {
+			ana := r.join()
+			people.Go(func() {
+				for n := range 12 {
+					out := r.announce(ana, fmt.Sprintf("%d.csv", n))
+					key := "attachments/" + string(ana.chat) + "/" + *out.AttachmentId
+					put := r.upload(out, table)
+					time.Sleep(rand.N(15 * time.Millisecond))
+					err := r.complete(ana, *out.AttachmentId)
+					if err == nil && put.status != 200 {
+						r.Errorf("completed what was answered %d", put.status)
+					}
+					mu.Lock()
+					begun[key] = true
+					if err == nil {
+						completed[key] = true
+					}
+					mu.Unlock()
+				}
+			})
+		}
+		clocks.Go(func() {
+			for {
+				select {
+				case <-over:
+					return
+				default:
+					r.engine.Clock.Advance(7 * time.Minute) // each nine milliseconds an hour
+					time.Sleep(time.Millisecond)
+				}
+			}
+		})
+		people.Wait()
+		close(over)
+		clocks.Wait()
+		r.pass(contact.UploadLife + 2*time.Minute)
+		for key := range begun {
+			f, _, err := r.blobs.Open(r.Context(), key)
+			if there := err == nil && f.Close() == nil; there != completed[key] {
+				r.Errorf("%s is there: %v; completed: %v", key, there, completed[key])
+			}
+		}
+		if len(completed) == 0 || len(completed) == len(begun) {
+			r.Errorf("%d of %d uploads were completed; want some", len(completed), len(begun))
 		}
 	})
 }
