@@ -29,6 +29,39 @@ func TestNothingToRead(t *testing.T) {
 	})
 }
 
+// TestAfterAnything: what is stored can be gone on behind, and nothing else.
+func TestAfterAnything(t *testing.T) {
+	onStage(t, func(t *testing.T, s *stage) {
+		token, contact := s.chat()
+		var seen []*client.Item
+		ana := s.join(client.SessionConfig{Token: token, OnItem: func(item *client.Item) { seen = append(seen, item) }})
+		robo := s.join(client.SessionConfig{Token: s.bot(contact), ConnectParticipant: true, SendOnly: true})
+		pass(time.Second)
+		sent, err := ana.Send(t.Context(), "Hi")
+		if err := errors.Join(err, robo.Typing(t.Context()), robo.Read(t.Context(), sent.ID)); err != nil {
+			t.Fatal(err)
+		}
+		pass(time.Second)
+		_ = ana.Close()
+		stored := 0
+		for _, item := range seen {
+			again := s.join(client.SessionConfig{Token: token, After: item.ID()})
+			pass(time.Minute)
+			if item.Stored() {
+				stored++
+			}
+			if found := again.State() == client.Connected; found != item.Stored() {
+				t.Errorf("behind %s %s: %v, %v; stored: %t", item.Type, item.Event(), again.State(), again.Err(), item.Stored())
+			}
+			_ = again.Close()
+		}
+		if stored != 4 || len(seen) != 6 { // twice joined, Hello and Hi; typing and the receipt
+			t.Errorf("%d of %d items are stored", stored, len(seen))
+		}
+		_ = robo.Close()
+	})
+}
+
 // fleeting breaks each socket as soon as it is subscribed.
 type fleeting struct{ io.ReadWriteCloser }
 

@@ -83,9 +83,10 @@ func (i *Item) Withheld() participant.MessageProcessingStatus {
 	return i.MessageMetadata.MessageProcessingStatus
 }
 
-// stored reports whether the item is kept in the transcript: it can be found there again. Events
-// that only matter in the moment, such as typing, are not.
-func (i *Item) stored() bool {
+// Stored reports whether the item is kept in the transcript, so that another session can go on behind
+// it ([SessionConfig.After]). Events that only matter in the moment, such as typing and receipts, are not,
+// though they have an id.
+func (i *Item) Stored() bool {
 	if i.Id == nil || i.Chunk > 0 {
 		return false
 	}

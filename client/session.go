@@ -56,9 +56,9 @@ type SessionConfig struct {
 	// session then has no items, keeps its state and has nothing running.
 	SendOnly bool
 
-	// After is the id of an item of this chat that was seen in an earlier session: reading goes on behind
-	// it. Without it the session begins with the chat's first item. One that the service does not know
-	// closes the session with its refusal.
+	// After is the id of an item of this chat that was seen in an earlier session, and is [Item.Stored]:
+	// reading goes on behind it. Without it the session begins with the chat's first item. One that the
+	// transcript does not have closes the session with the service's refusal.
 	After string
 
 	// History bounds how many items from before the session are read, the latest ones; 0 means
@@ -305,7 +305,7 @@ func (s *Session) deliver(item *Item) error {
 	if !s.window.first(item) {
 		return nil
 	}
-	if item.stored() {
+	if item.Stored() {
 		s.last = item
 	}
 	defer s.occupied()()
