@@ -36,7 +36,8 @@ func numeric(holds func(order int) bool) func(value, operand string) bool {
 	}
 }
 
-// compareNumbers orders two decimal numbers, exactly as long as both are whole.
+// compareNumbers orders two decimal numbers, exactly as long as both are whole
+// and fit 64 bits.
 func compareNumbers(a, b string) (order int, ok bool) {
 	if !isDecimal(a) || !isDecimal(b) {
 		return 0, false

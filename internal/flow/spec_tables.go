@@ -122,7 +122,7 @@ var contactSpecs = []spec{
 			nested("SegmentAttributes"), prose("WisdomSessionArn"), prose("WatchlistId"), prose("IsVoiceIdStreamingEnabled"),
 			prose("IsVoiceAuthenticationEnabled"), prose("IsFraudDetectionEnabled"), prose("VoiceAuthenticationThreshold"),
 			prose("VoiceAuthenticationResponseTime"), prose("FraudDetectionThreshold"), literal("TargetContact", "Current", "Related")},
-		make: newSetData,
+		also: checkData, make: newSetData,
 	},
 	{
 		name: "UpdateContactTargetQueue", types: inbound | transfers, required: onError, oneOf: []string{"QueueId", "AgentId"},

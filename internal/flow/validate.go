@@ -95,9 +95,31 @@ func (v *validation) action(a *action) {
 	if a.spec.also != nil {
 		a.spec.also(v, a)
 	}
-	if s, ok := a.step.(broken); ok && len(v.findings) == v.first {
-		v.value(a, "Parameters", s.problem)
+	if s, ok := a.step.(broken); ok {
+		v.broken(a, s.problem)
 	}
+}
+
+// broken adds why the parameters of an action make no sense, unless what was
+// found already says so: something about the parameter that the problem begins
+// with, or about any where it begins with none.
+func (v *validation) broken(a *action, problem string) {
+	name := problem
+	if end := strings.IndexAny(problem, " ."); end >= 0 {
+		name = problem[:end]
+	}
+	field := "Parameters." + name
+	if !slices.Contains(slices.Collect(a.spec.names()), name) {
+		if field = "Parameters"; len(v.findings) > v.first {
+			return
+		}
+	}
+	for _, f := range v.findings[v.first:] {
+		if rest, under := strings.CutPrefix(f.Field, field); under && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+			return
+		}
+	}
+	v.value(a, field, problem)
 }
 
 // reserved are names that identifiers may not have.

@@ -150,8 +150,8 @@ func TestProblemsOfTypes(t *testing.T) {
 
 		{"rehydrated by the console", "CreatePersistentContactAssociation", `"SourceContactId":"$.Attributes.c","RehydrationType":"From Segment"`, good, ""},
 		{"rehydrated in part", "CreatePersistentContactAssociation", `"SourceContactId":"$.Attributes.c","RehydrationType":"SOME"`, good, value + ".RehydrationType"},
-		{"no tags", "TagContact", `"Tags":{}`, good, value + ", Action: a: Tags has 0 tags"},
-		{"no tags to remove", "UntagContact", `"TagKeys":[]`, good, value + ", Action: a: TagKeys has 0 keys"},
+		{"no tags", "TagContact", `"Tags":{}`, good, value + ".Tags, Action: a: Tags has 0 tags"},
+		{"no tags to remove", "UntagContact", `"TagKeys":[]`, good, value + ".TagKeys, Action: a: TagKeys has 0 keys"},
 		{"seven tags to remove", "UntagContact", `"TagKeys":["1","2","3","4","5","6","7"]`, good, ""},
 		{"nothing to set", "UpdateContactData", ``, good, value + ", Action: a: nothing is to be set"},
 		{"a segment attribute of the service", "UpdateContactData", `"SegmentAttributes":{"connect:Subtype":"x"}`, good, value},
@@ -174,6 +174,32 @@ func TestProblemsOfTypes(t *testing.T) {
 			t.Errorf("%s: %q; want none", test.name, problems)
 		case test.want != "" && (len(problems) != 1 || !strings.HasPrefix(problems[0], test.want)):
 			t.Errorf("%s: %q; want %q", test.name, problems, test.want)
+		}
+	}
+}
+
+// TestProblemsAtOnce: what is wrong inside a parameter is told with its name,
+// whatever else is wrong with the action.
+func TestProblemsAtOnce(t *testing.T) {
+	for _, test := range []struct{ typ, parameters, want string }{ // want: the fields of the findings
+		{"UpdateContactData", `"Foo":"1","References":{"r":"x"},"SegmentAttributes":{"connect:Subtype":"x"},"Name":"n"`,
+			"Parameters.Foo Parameters.References Parameters.SegmentAttributes"},
+		{"UpdateContactData", `"TargetContact":"Other"`, "Parameters.TargetContact"}, // and then nothing is to be set
+		{"TagContact", `"Foo":"1","Tags":{"a":["b"]}`, "Parameters.Foo Parameters.Tags"},
+		{"UntagContact", `"TagKeys":[1]`, "Parameters.TagKeys"},
+		{"InvokeLambdaFunction", `"ResponseValidation":"x","LambdaInvocationAttributes":[]`,
+			"Parameters.LambdaFunctionARN Parameters.ResponseValidation Parameters.LambdaInvocationAttributes"},
+		{"CheckMetricData", `"MetricType":"Joy"`, "Parameters.MetricType"},
+		{"Wait", `"TimeLimitSeconds":"5","Events":["Sunrise"]`, "Parameters.Events[0] Transitions.Conditions"},
+		{"UpdateContactEventHooks", `"EventHooks":{"CustomerQueue":["f"]}`, "Parameters.EventHooks.CustomerQueue"},
+	} {
+		f := parsed(t, doc(act("a", test.typ, test.parameters, to("x", on("NoMatchingError", "x"), "")), stop("x")))
+		var fields []string
+		for _, finding := range f.errors() {
+			fields = append(fields, finding.Field)
+		}
+		if got := strings.Join(fields, " "); got != test.want {
+			t.Errorf("%s {%s}: problems with %s; want %s", test.typ, test.parameters, got, test.want)
 		}
 	}
 }

@@ -137,6 +137,16 @@ func checkAttributes(v *validation, a *action) {
 	}
 }
 
+// checkData: what is told of references and of segment attributes is told apart.
+func checkData(v *validation, a *action) {
+	if err := new(setData).readReferences(a.params); err != nil {
+		v.value(a, "Parameters.References", err.Error())
+	}
+	if err := new(setData).readSegments(a.params); err != nil {
+		v.value(a, "Parameters.SegmentAttributes", err.Error())
+	}
+}
+
 func checkFlowAttributes(v *validation, a *action) {
 	if !a.params.has("FlowAttributes") {
 		return
@@ -208,12 +218,7 @@ func checkInvoke(v *validation, a *action) {
 	if raw := a.params["LambdaInvocationAttributes"]; a.params.has("LambdaInvocationAttributes") && raw[0] != '{' {
 		v.value(a, "Parameters.LambdaInvocationAttributes", "must be an object")
 	}
-	if !a.params.has("ResponseValidation") {
-		return
-	}
-	var validation struct{ ResponseType string }
-	err := json.Unmarshal(a.params["ResponseValidation"], &validation)
-	form := validation.ResponseType
+	form, err := v.objectOf(a, "ResponseValidation").literal("ResponseType")
 	if err != nil || form != "" && !strings.EqualFold(form, "STRING_MAP") && !strings.EqualFold(form, "JSON") {
 		v.value(a, "Parameters.ResponseValidation.ResponseType", "must be one of STRING_MAP, JSON")
 	}
