@@ -11,4 +11,4 @@ CREATE INDEX uploads_expires ON uploads (expires);
 INSERT INTO uploads (id, chat, expires)
 SELECT a.value ->> '$.id', c.id, coalesce(unixepoch(a.value ->> '$.started'), 0) * 1000 + 3600000
 FROM chats AS c, json_each(CASE WHEN json_valid(CAST(c.state AS TEXT)) THEN CAST(c.state AS TEXT) ELSE '{}' END, '$.attachments') AS a
-WHERE a.value ->> '$.status' = '' AND a.value ->> '$.id' <> '';
+WHERE instr(c.state, CAST('"attachments"' AS BLOB)) > 0 AND a.value ->> '$.status' = '' AND a.value ->> '$.id' <> '';
