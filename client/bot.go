@@ -38,8 +38,8 @@ type Bot struct {
 	Secret []byte
 	Verify func(r *http.Request, body []byte) error
 
-	// MaxChats is how many chats a webhook keeps connections for; 0 means 10,000. A chat that was
-	// forgotten is joined again at its next message.
+	// MaxChats is how many chats a webhook keeps connections for, besides those it is answering; 0 means
+	// 10,000. A chat that was forgotten is joined again at its next message.
 	MaxChats int
 
 	Log *slog.Logger     // nil means slog.Default

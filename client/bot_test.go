@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -250,10 +251,64 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
+// welcome is an answer for all that a webhook's bot calls.
+var welcome = answer{status: 200, body: `{"ParticipantCredentials":{"ParticipantToken":"pt"},"ConnectionCredentials":{"ConnectionToken":"ct"},"Id":"1"}`}
+
+// told delivers a message of a chat to a bot and returns the status.
+func told(t *testing.T, bot *client.Bot, chat, id string) int {
+	body := fmt.Sprintf(`{"Type":"Notification","Message":"{\"Type\":\"MESSAGE\",\"ParticipantRole\":\"CUSTOMER\",\"Id\":\"%s\"}","MessageAttributes":{"InitialContactId":{"Value":"%s"},"InstanceId":{"Value":"i"}}}`, id, chat)
+	w := httptest.NewRecorder()
+	bot.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "POST", "/", strings.NewReader(body)))
+	return w.Code
+}
+
+// TestWebhookOneTurnAtATime: more chats than are kept, all at once, and the turns of each one after the other.
+func TestWebhookOneTurnAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		connector := &script{answers: []answer{welcome}}
+		var mu sync.Mutex // guards answering
+		answering := map[string]int{}
+		bot := &client.Bot{
+			Client: newClient(t, connector, nil), MaxChats: 2, Verify: func(*http.Request, []byte) error { return nil },
+			Handle: func(ctx context.Context, turn *client.Turn) error {
+				count := func(by int) {
+					mu.Lock()
+					defer mu.Unlock()
+					if answering[turn.ContactID] += by; answering[turn.ContactID] > 1 {
+						t.Errorf("chat %s has two turns at a time", turn.ContactID)
+					}
+				}
+				count(1)
+				pass(time.Second)
+				count(-1)
+				return nil
+			},
+		}
+		var deliveries sync.WaitGroup
+		for i := range 60 {
+			deliveries.Go(func() {
+				if status := told(t, bot, strconv.Itoa(i%5), strconv.Itoa(i)); status != 200 {
+					t.Errorf("status %d", status)
+				}
+			})
+		}
+		deliveries.Wait()
+		joins := 0
+		for _, r := range connector.sent {
+			if r.URL.Path == "/contact/create-participant" {
+				joins++
+			}
+		}
+		if joins != 5 {
+			t.Errorf("%d joins of 5 chats that were in use all the time", joins)
+		}
+	})
+}
+
 // TestWebhookForgets keeps connections for the chats used last, and joins again where it must; one
 // that cannot be joined is left alone.
 func TestWebhookForgets(t *testing.T) {
-	connector := &script{answers: []answer{{status: 200, body: `{"ParticipantCredentials":{"ParticipantToken":"pt"},"ConnectionCredentials":{"ConnectionToken":"ct"},"Id":"1"}`}}}
+	connector := &script{answers: []answer{welcome}}
 	turns := 0
 	bot := &client.Bot{
 		Client: newClient(t, connector, nil), MaxChats: 2, Log: slog.New(slog.DiscardHandler), Verify: func(*http.Request, []byte) error { return nil },
@@ -262,12 +317,7 @@ func TestWebhookForgets(t *testing.T) {
 			return turn.Reply(ctx, "ok")
 		},
 	}
-	tell := func(chat, id string) int {
-		body := fmt.Sprintf(`{"Type":"Notification","Message":"{\"Type\":\"MESSAGE\",\"ParticipantRole\":\"CUSTOMER\",\"Id\":\"%s\"}","MessageAttributes":{"InitialContactId":{"Value":"%s"},"InstanceId":{"Value":"i"}}}`, id, chat)
-		w := httptest.NewRecorder()
-		bot.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "POST", "/", strings.NewReader(body)))
-		return w.Code
-	}
+	tell := func(chat, id string) int { return told(t, bot, chat, id) }
 	for i, chat := range []string{"a", "b", "a", "c", "b", "a"} { // c makes it forget b, b makes it forget a, and so on
 		if status := tell(chat, fmt.Sprint(i)); status != 200 {
 			t.Fatalf("status %d", status)

@@ -80,6 +80,7 @@ type delivery struct {
 // botChat is a chat that a webhook takes part in.
 type botChat struct {
 	id      string
+	users   int           // deliveries that are being taken, guarded by Bot.mu
 	turn    chan struct{} // full while a turn is being answered
 	session *Session      // nil before it is joined
 	known   []string      // ids of messages that were answered
@@ -142,6 +143,7 @@ func (b *Bot) take(ctx context.Context, d *delivery, item *Item) error {
 		return nil
 	}
 	chat := b.chat(id)
+	defer b.release(chat)
 	select {
 	case chat.turn <- struct{}{}:
 		defer func() { <-chat.turn }()
@@ -197,24 +199,38 @@ func (b *Bot) join(ctx context.Context, t *Turn) (*Session, error) {
 	return b.Client.Join(ctx, SessionConfig{Token: *out.ParticipantCredentials.ParticipantToken, ConnectParticipant: true, SendOnly: true})
 }
 
-// chat finds a chat, or begins one and forgets the one that was unused longest.
+// chat finds a chat, or begins one. Whoever has it releases it.
 func (b *Bot) chat(id string) *botChat {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if e := b.chats[id]; e != nil {
 		b.recent.MoveToBack(e)
-		return e.Value.(*botChat)
+		c := e.Value.(*botChat)
+		c.users++
+		return c
 	}
 	if b.chats == nil {
 		b.chats = map[string]*list.Element{}
 	}
-	c := &botChat{id: id, turn: make(chan struct{}, 1)}
+	c := &botChat{id: id, users: 1, turn: make(chan struct{}, 1)}
 	b.chats[id] = b.recent.PushBack(c)
-	if len(b.chats) > cmp.Or(b.MaxChats, defaultMaxChats) {
-		oldest := b.recent.Front()
-		delete(b.chats, b.recent.Remove(oldest).(*botChat).id)
-	}
 	return c
+}
+
+// release gives a chat back, and forgets those that were unused longest where there are too many. One
+// that is in use stays, or its next turn would not wait for this one.
+func (b *Bot) release(c *botChat) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c.users--
+	for e := b.recent.Front(); e != nil && len(b.chats) > cmp.Or(b.MaxChats, defaultMaxChats); {
+		next := e.Next()
+		if old := e.Value.(*botChat); old.users == 0 {
+			b.recent.Remove(e)
+			delete(b.chats, old.id)
+		}
+		e = next
+	}
 }
 
 func (b *Bot) forget(id string) {
