@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -59,6 +60,37 @@ func TestAfterAnything(t *testing.T) {
 			t.Errorf("%d of %d items are stored", stored, len(seen))
 		}
 		_ = robo.Close()
+	})
+}
+
+// TestFastClock: to a computer that is days ahead each token has ended already. It asks for no more of
+// them than others do.
+func TestFastClock(t *testing.T) {
+	onStage(t, func(t *testing.T, s *stage) {
+		token, _ := s.chat()
+		line := newCounting(t, s)
+		expiry := regexp.MustCompile(`"Expiry":"[^"]*"`)
+		ahead := roundTrip(func(r *http.Request) (*http.Response, error) {
+			res, err := line.RoundTrip(r)
+			if err != nil || r.URL.Path != "/participant/connection" {
+				return res, err
+			}
+			body, err := io.ReadAll(res.Body)
+			err = errors.Join(err, res.Body.Close())
+			past := time.Now().Add(-48 * time.Hour).UTC().Format(`"Expiry":"` + time.RFC3339 + `"`)
+			text := expiry.ReplaceAllString(string(body), past)
+			res.Body, res.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text))
+			return res, err
+		})
+		session, err := s.client(ahead, nil).Join(t.Context(), client.SessionConfig{Token: token})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pass(3 * time.Hour)
+		if n := line.count("/participant/connection"); n != 4 || session.State() != client.Connected {
+			t.Errorf("%d connections in three hours, the session is %v; want 4, connected", n, session.State())
+		}
+		_ = session.Close()
 	})
 }
 

@@ -59,8 +59,9 @@ var errSlowOpen = fmt.Errorf("no connection within %v", openLimit)
 func (s *Session) renewal(expiry string) time.Time {
 	now := time.Now()
 	after := rotateAfter
-	if at, err := time.Parse(time.RFC3339Nano, expiry); err == nil {
-		// The server's clock may be another; its own idea of now is not told.
+	// The server's clock may be another; its own idea of now is not told. What would have ended already is
+	// by another clock for sure, and says nothing: a token that is refused is changed in any case.
+	if at, err := time.Parse(time.RFC3339Nano, expiry); err == nil && at.After(now) {
 		after = min(after, max(time.Minute, at.Sub(now)-renewBefore))
 	}
 	return now.Add(after)
