@@ -381,7 +381,7 @@ func (e *Engine) submit(h *hot, change *contact.Change, version int64, once *sto
 	}
 	h.tail.Observe(change.Items)
 	if change.Chat != nil {
-		due := change.Chat.Due(&h.tail)
+		due := wholeMillis(change.Chat.Due(&h.tail))
 		sc.Version, sc.Next = version, nextVersion(version)
 		sc.State = &store.Head{
 			Instance: change.Chat.Instance, State: change.Chat.Encode(), Due: due,
@@ -431,6 +431,16 @@ func (e *Engine) submit(h *hot, change *contact.Change, version int64, once *sto
 		close(c.done)
 	})
 	return c
+}
+
+// wholeMillis rounds a time up to what the store keeps of it. Rounded down, a
+// timer would be looked at, in vain and at the price of a commit, until the
+// rest of the millisecond is over.
+func wholeMillis(t time.Time) time.Time {
+	if whole := t.Truncate(time.Millisecond); whole.Before(t) {
+		return whole.Add(time.Millisecond)
+	}
+	return t
 }
 
 // nextVersion returns a version after v that nobody else comes to: it counts

@@ -94,6 +94,27 @@ func TestPanicOfAnEffect(t *testing.T) {
 	})
 }
 
+// A timer that falls due within a millisecond is fired once, when it is due, and
+// not looked at until then.
+func TestTimersWithinAMillisecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var wrong atomic.Bool
+		w := open(t, memory(t), withFaults(t, &wrong))
+		defer w.end(t)
+		w.Clock.Advance(300 * time.Microsecond)
+		chat, ana := start(t, w, "nap", "")
+		do(t, w, chat, contact.Connect{Participant: ana})
+		began := w.TimersFired()
+		pass(time.Minute + time.Millisecond)
+		if state, err := w.View(t.Context(), chat); err != nil || !state.Ended {
+			t.Errorf("after the minute: %v; want the timer fired", err)
+		}
+		if n := w.TimersFired() - began; n != 1 {
+			t.Errorf("the chat was looked at %d times; want once", n)
+		}
+	})
+}
+
 // More chats than are looked at at a time cannot be told that their timers are
 // due: those of others fire all the same, and their own when they can be.
 func TestTimersThatFailHoldUpNobody(t *testing.T) {
