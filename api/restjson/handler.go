@@ -181,6 +181,10 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, seen *Observatio
 	return ctx, err
 }
 
+// firstRead bounds what is made ready for a body before any of it has come: its
+// length is only what a client says.
+const firstRead = 64 << 10
+
 // readBody appends the body to b.
 func (h *handler) readBody(r *http.Request, b []byte, op *Operation) ([]byte, error) {
 	tooLarge := func() error {
@@ -196,7 +200,7 @@ func (h *handler) readBody(r *http.Request, b []byte, op *Operation) ([]byte, er
 	if r.Body == nil || r.ContentLength == 0 {
 		return b, nil
 	}
-	if n := int(r.ContentLength); n > cap(b) {
+	if n := int(min(r.ContentLength, firstRead)); n > cap(b) {
 		b = make([]byte, 0, n)
 	}
 	for {

@@ -10,6 +10,28 @@ import (
 	"parley/internal/server/servertest"
 )
 
+// TestLargestFlow publishes a flow of 256,000 characters as the AWS CLI would
+// send it: all that is not ASCII escaped.
+func TestLargestFlow(t *testing.T) {
+	s := servertest.Start(t)
+	document := func(note string) string {
+		return `{"Version":"2019-10-30","Metadata":{"note":"` + note + `"},"StartAction":"end","Actions":[{"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`
+	}
+	note := strings.Repeat(`\ud83d\ude00`, 256_000-len(document("")))
+	content := strings.ReplaceAll(document("NOTE"), `"`, `\"`)
+	for _, c := range []struct {
+		name string
+		want int
+	}{{"Largest", http.StatusOK}, {"Larger", http.StatusBadRequest}} {
+		body := `{"Name":"` + c.name + `","Type":"CONTACT_FLOW","Content":"` + strings.Replace(content, "NOTE", note, 1) + `"}`
+		r := call(t, s, http.MethodPut, "/contact-flows/"+catalog.DemoInstance, body)
+		if r.status != c.want || c.want != http.StatusOK && !strings.Contains(r.body, "256001") {
+			t.Errorf("a body of %d bytes: %d %.300s; want %d", len(body), r.status, r.body, c.want)
+		}
+		note += "x"
+	}
+}
+
 // TestHostileBodies sends both APIs what no SDK would. Each is answered with
 // the exception of the model, at once, and a chat next door goes on.
 func TestHostileBodies(t *testing.T) {

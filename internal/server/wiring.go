@@ -22,6 +22,11 @@ import (
 	"parley/internal/ui"
 )
 
+// maxConnectBody is what a request of the connect API may have: room for the
+// 256,000 characters of a flow, of which some SDKs write each as an escape of 6
+// bytes, or of 12 beyond the first plane.
+const maxConnectBody = 4 << 20
+
 // routes is the one table of everything the server answers.
 func (s *Server) routes() http.Handler {
 	participants := &participantapi.Service{
@@ -32,7 +37,9 @@ func (s *Server) routes() http.Handler {
 		Catalog: s.catalog, Engine: s.engine, Store: s.store, Sealer: s.sealer, Partition: s.partition,
 		Now: s.clock.Now, KnowsStream: s.topics.Knows, SignIns: s.signIns,
 	}
-	api := connect.NewHandler(contacts, s.options("connect", s.authorize, connectapi.MapError))
+	administration := s.options("connect", s.authorize, connectapi.MapError)
+	administration.MaxBody = maxConnectBody
+	api := connect.NewHandler(contacts, administration)
 	chat := participant.NewHandler(participants, s.options("participant", participants.Before, participantapi.MapError))
 	files := patient(participants.Files())
 	mux := http.NewServeMux()
