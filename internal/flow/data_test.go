@@ -241,6 +241,7 @@ func TestInvokeFlowModule(t *testing.T) {
 		"with an input":         {`,"InputParameters":{"who":"$.Channel"}`, doc(say("m", "hello $.Modules.Input.who", "e"), back), `{"InputParameters":[{"Name":"who","Required":true}]}`, "", "hello CHAT; ok [ ] | end"},
 		"input under another":   {`,"Input":{"who":{"deep":"x"}}`, doc(say("m", "hello $.Modules.Input.who.deep", "e"), back), "", "", "hello x; ok [ ] | end"},
 		"without its input":     {``, doc(back), `{"InputParameters":[{"Name":"who","Required":true}]}`, "", "failed | end"},
+		"required by a text":    {``, doc(back), `{"InputParameters":[7,{"Name":"who","Required":"True"}]}`, "", "failed | end"},
 		"with an empty input":   {`,"Inputs":{"who":"$.Attributes.none"}`, doc(back), `{"InputParameters":[{"Name":"who","Required":true}]}`, "", "failed | end"},
 		"ends the flow":         {``, doc(stop("e")), "", "", " | end"},
 		"ends the contact":      {``, doc(bye("e")), "", "", " | disconnect"},

@@ -30,12 +30,12 @@ const language = "2019-10-30"
 type Flow struct {
 	Hash string // FlowContentSha256: 64 hexadecimal digits
 
-	content []byte
-	name    string // Metadata.name: a hint, not the name of the resource
-	typ     string // of the resource (CONTACT_FLOW ...) when As told, else ""
-	hint    string // Metadata.type: what the designer says it is
-	module  bool   // there are Settings
-	inputs  []moduleInput
+	content  []byte
+	name     string // Metadata.name: a hint, not the name of the resource
+	typ      string // of the resource (CONTACT_FLOW ...) when As told, else ""
+	hint     string // Metadata.type: what the designer says it is
+	module   bool   // there are Settings
+	required []string // inputs that a module insists on
 
 	actions []action
 	byID    map[string]int
@@ -219,18 +219,25 @@ func (f *Flow) top(members map[string]json.RawMessage) document {
 	return doc
 }
 
-// moduleInput is one of Settings.InputParameters.
-type moduleInput struct {
-	Name     string
-	Required bool
-}
-
-// settings reads what a module says of itself. Old exports have empty lists.
+// settings reads what a module says of itself. Old exports have empty lists,
+// and the language writes truth as a text as well.
 func (f *Flow) settings(raw json.RawMessage) {
-	f.module = raw != nil
-	var s struct{ InputParameters []moduleInput }
-	if f.module && json.Unmarshal(raw, &s) == nil {
-		f.inputs = s.InputParameters
+	f.module, f.required = raw != nil, nil
+	var s struct{ InputParameters []json.RawMessage }
+	if !f.module || json.Unmarshal(raw, &s) != nil {
+		return
+	}
+	for _, parameter := range s.InputParameters {
+		var p struct {
+			Name     string
+			Required json.RawMessage
+		}
+		if json.Unmarshal(parameter, &p) != nil {
+			continue
+		}
+		if required, _ := scalarText(p.Required); isTrue(required) {
+			f.required = append(f.required, p.Name)
+		}
 	}
 }
 

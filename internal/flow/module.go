@@ -71,9 +71,9 @@ func (s *invokeModule) input(m *machine, f *Flow) (raw json.RawMessage, problem 
 		}
 		values[key] = v.any()
 	}
-	for _, p := range f.inputs {
-		if v, ok := values[p.Name]; p.Required && (!ok || v == nil || v == "") {
-			return nil, "the module requires the input " + clip(p.Name)
+	for _, name := range f.required {
+		if v := values[name]; v == nil || v == "" {
+			return nil, "the module requires the input " + clip(name)
 		}
 	}
 	if len(values) == 0 {
