@@ -297,8 +297,11 @@ func (d *dispatcher) sweep(ctx context.Context) {
 	if len(page) < overflowPage {
 		d.swept = now
 	}
-	dead := 0
+	dead, settled := 0, d.leaving()
 	for _, delivery := range page {
+		if settled[delivery.ID] {
+			continue
+		}
 		if l := d.board.aside(&delivery); l != nil {
 			delivery.Error = quote(fmt.Sprintf("more than %d deliveries waited in its stream; %s", d.MaxWaiting, delivery.Error))
 			d.bury(l, delivery, 0)
@@ -308,4 +311,23 @@ func (d *dispatcher) sweep(ctx context.Context) {
 	if dead > 0 {
 		d.log.ErrorContext(ctx, "deliveries became dead letters: too many wait in their streams", "deliveries", dead)
 	}
+}
+
+// leaving returns the deliveries that the store shows as waiting because the
+// commit by which they leave is still to come or on its way.
+func (d *dispatcher) leaving() map[int64]bool {
+	ids := make(map[int64]bool)
+	changes := []*store.Change{&d.gathered.change}
+	if d.committing != nil {
+		changes = append(changes, &d.committing.change)
+	}
+	for _, c := range changes {
+		for _, id := range c.Delivered {
+			ids[id] = true
+		}
+		for i := range c.Dead {
+			ids[c.Dead[i].ID] = true
+		}
+	}
+	return ids
 }

@@ -20,6 +20,7 @@ type shelf struct {
 	last    int64
 	fail    error // what commits are refused with
 	commits int
+	takes   time.Duration // for a commit, of the bubble's time
 }
 
 // put adds n deliveries to a stream.
@@ -40,7 +41,10 @@ func (s *shelf) left() int {
 }
 
 func (s *shelf) Submit(c *store.Change, done func(error)) {
-	go func() { done(s.apply(c)) }()
+	go func() {
+		time.Sleep(s.takes)
+		done(s.apply(c))
+	}()
 }
 
 func (s *shelf) apply(c *store.Change) error {

@@ -254,6 +254,31 @@ func TestOutboxOverflow(t *testing.T) {
 	})
 }
 
+// What was delivered is not given up as too much while its commit is on its way.
+func TestOutboxOverflowLeavesTheDelivered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &shelf{takes: 2500 * time.Millisecond}
+		p := &post{t: t}
+		s.put("fast", "e", 300, time.Now())
+		dead := 0
+		running(t, &Outbox{Store: s, Sender: p, MaxWaiting: 100, Observe: func(o Outcome, _ time.Duration) {
+			if o == OutcomeDead {
+				dead++
+			}
+		}})
+		wait(t, 10*time.Minute)
+		taken := p.of("fast")
+		for _, d := range s.dead {
+			if slices.Contains(taken, d.ID) {
+				t.Errorf("delivery %d was taken, and is a dead letter", d.ID)
+			}
+		}
+		if len(taken)+len(s.dead) != 300 || s.left() != 0 || dead != len(s.dead) || dead == 0 {
+			t.Errorf("%d taken, %d dead (%d counted), %d wait; want 300 in all, none waiting", len(taken), len(s.dead), dead, s.left())
+		}
+	})
+}
+
 // TestOutboxDiesBeforeItsCommit: the endpoint has taken a delivery, and the
 // process is gone before that is written down.
 func TestOutboxDiesBeforeItsCommit(t *testing.T) {
