@@ -31,10 +31,10 @@ type Flow struct {
 	Hash string // FlowContentSha256: 64 hexadecimal digits
 
 	content  []byte
-	name     string // Metadata.name: a hint, not the name of the resource
-	typ      string // of the resource (CONTACT_FLOW ...) when As told, else ""
-	hint     string // Metadata.type: what the designer says it is
-	module   bool   // there are Settings
+	name     string   // Metadata.name: a hint, not the name of the resource
+	typ      string   // of the resource (CONTACT_FLOW ...) when As told, else ""
+	hint     string   // Metadata.type: what the designer says it is
+	module   bool     // there are Settings
 	required []string // inputs that a module insists on
 
 	actions []action
