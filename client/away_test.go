@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -92,6 +93,46 @@ func TestFastClock(t *testing.T) {
 		}
 		_ = session.Close()
 	})
+}
+
+// TestProxyRefuses: what refuses without naming an error is no service, and says nothing about the chat,
+// which goes on once it lets the session through again.
+func TestProxyRefuses(t *testing.T) {
+	for _, status := range []int{403, 404, 429} {
+		onStage(t, func(t *testing.T, s *stage) {
+			token, _ := s.chat()
+			line := newCounting(t, s)
+			var refuse atomic.Bool
+			line.before = func(r *http.Request) (*http.Response, error) {
+				if refuse.Load() {
+					return canned(r, status, ""), nil
+				}
+				return nil, nil
+			}
+			var seen collector
+			session, err := s.client(line, nil).Join(t.Context(), client.SessionConfig{Token: token, OnItem: seen.item})
+			if err != nil {
+				t.Fatal(err)
+			}
+			pass(time.Minute)
+			refuse.Store(true)
+			s.net.cut()
+			time.AfterFunc(time.Minute, func() { refuse.Store(false) })
+			_, err = session.Send(t.Context(), "Hi")
+			pass(time.Minute)
+			if err != nil || seen.said() != "[joined] Hello Hi" || session.State() != client.Connected {
+				t.Errorf("%d: Send = %v, heard %s, %v", status, err, seen.said(), session.State())
+			}
+			refuse.Store(true)
+			short, cancel := context.WithTimeout(t.Context(), time.Second)
+			if err := session.End(short); err == nil {
+				t.Errorf("%d: End did nothing and says nothing", status)
+			}
+			cancel()
+			refuse.Store(false)
+			_ = session.Close()
+		})
+	}
 }
 
 // fleeting breaks each socket as soon as it is subscribed.

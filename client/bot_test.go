@@ -342,6 +342,10 @@ func TestWebhookForgets(t *testing.T) {
 	if status := tell("d", "1"); status != 200 || turns != 6 {
 		t.Errorf("a chat that cannot be joined: status %d, %d turns", status, turns)
 	}
+	connector.answers = []answer{{status: 403, body: "<html>"}}
+	if status := told(t, bot, "f", "1"); status != 500 {
+		t.Errorf("refused by what stands between: status %d; want 500, so that it comes again", status)
+	}
 	connector.answers = []answer{{err: errDown}}
 	fast := newClient(t, connector, func(c *client.Config) { c.Retry = client.NoRetry{} })
 	bot.Client = fast

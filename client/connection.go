@@ -231,9 +231,10 @@ type absence struct {
 	unread int       // refusals of the transcript
 }
 
-// refusal is the answer of a service that does not want what it was asked for; nil for other errors.
+// refusal is the answer of a service that does not want what it was asked for; nil for other errors, and
+// for what stands between and refuses in its own name: services name their errors.
 func refusal(err error) *Error {
-	if e, ok := errors.AsType[*Error](err); ok && e.Kind == ServiceError && !e.Retryable() {
+	if e, ok := errors.AsType[*Error](err); ok && e.Kind == ServiceError && e.Code() != "" && !e.Retryable() {
 		return e
 	}
 	return nil

@@ -111,7 +111,7 @@ func (s *Session) End(ctx context.Context) error {
 		_, err := call.ConnectionToken(token).Send(ctx)
 		return err
 	})
-	if e, ok := errors.AsType[*Error](err); ok && e.Status() == 403 || errors.Is(err, ErrEnded) {
+	if e := refusal(err); e != nil && e.Status() == 403 || errors.Is(err, ErrEnded) {
 		err = nil // out of it already, perhaps by an attempt whose answer was lost
 	}
 	if err == nil {
@@ -150,11 +150,12 @@ func (s *Session) insist(ctx context.Context, call func(ctx context.Context, tok
 			return s.whyOver()
 		case !ok:
 			return err
-		case e.Status() == 403: // in the name of the server, or of what stands between
+		case e.Kind == Timeout && ctx.Err() == nil: // of one try, or of the call by Config.Timeout
+		case e.Kind == ServiceError && refusal(err) == nil: // patience is asked for, or what stands between refuses
+		case e.Status() == 403: // in the name of the server, perhaps by what stands between
 			if refused++; refused == refusalsMeant {
 				return err
 			}
-		case e.Kind == Timeout && ctx.Err() == nil: // of one try, or of the call by Config.Timeout
 		case !e.Retryable():
 			return err
 		}

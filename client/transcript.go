@@ -128,9 +128,10 @@ func (s *Session) lastItems() (ended bool, err error) {
 			return false, ErrClosed
 		case !failed: // the whole transcript, of somebody who had left before the end
 			return false, err
-		case e.Status() == 403: // in the name of the service, or of what stands between
+		case refusal(err) == nil:
+		case e.Status() == 403: // in the name of the service, perhaps by what stands between
 			refused++
-		case refusal(err) != nil:
+		default:
 			return false, nil
 		}
 		if refused == refusalsMeant || time.Since(began) > s.cfg.GiveUp {

@@ -159,7 +159,7 @@ func (b *Bot) take(ctx context.Context, d *delivery, item *Item) error {
 	t := &Turn{Item: item, InstanceID: attribute("InstanceId"), ContactID: cmp.Or(attribute("ContactId"), deref(item.ContactId), id)}
 	if chat.session == nil {
 		session, err := b.join(ctx, t)
-		if e, ok := errors.AsType[*Error](err); ok && e.Kind == ServiceError && !e.Retryable() {
+		if refusal(err) != nil {
 			b.log().InfoContext(ctx, "the bot cannot join the chat", "contact", t.ContactID, "err", err)
 			return nil // it is over, or somebody else talks with the customer: no use in trying again
 		}
@@ -170,8 +170,8 @@ func (b *Bot) take(ctx context.Context, d *delivery, item *Item) error {
 	}
 	t.Session = chat.session
 	if err := b.Handle(ctx, t); err != nil {
-		e, ok := errors.AsType[*Error](err)
-		if !ok || e.Status() != http.StatusForbidden || e.Operation.Service != participant.API.Service {
+		e := refusal(err)
+		if e == nil || e.Status() != http.StatusForbidden || e.Operation.Service != participant.API.Service {
 			return err
 		}
 		// An agent has taken over, say: no use in trying again. The next message will try to join.
