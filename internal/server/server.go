@@ -115,9 +115,9 @@ func (s *Server) wire(ctx context.Context) error {
 		return err
 	}
 	s.flowLog = s.newFlowLog()
-	local := &bus.Local{}
+	s.hub = s.newHub() // before the engine, whose timers tell of what falls due at once
 	s.engine = engine.New(engine.Config{
-		Store: s.store, Bus: local, Catalog: s.catalog, Clock: s.clock, Partition: s.partition,
+		Store: s.store, Bus: &bus.Local{Listeners: []bus.Listener{s.hub.Publish}}, Catalog: s.catalog, Clock: s.clock, Partition: s.partition,
 		Limits: s.Config.limits(), Log: s.Log,
 		MaxActive: func(center.InstanceID) int64 { return s.MaxActiveChats },
 		Invoke:    s.lambda.Invoke,
@@ -132,8 +132,6 @@ func (s *Server) wire(ctx context.Context) error {
 		DeleteFile: participantapi.DeleteFile(s.blobs),
 		FlowLog:    s.flowLog.Add,
 	})
-	s.hub = s.newHub()
-	local.Listeners = append(local.Listeners, s.hub.Publish)
 	s.gauges()
 	s.handler = s.routes()
 	s.begin(ctx)

@@ -93,11 +93,11 @@ func (s *Server) authorize(op *restjson.Operation, r *http.Request, body []byte)
 }
 
 // chats tells the hub about chats.
-type chats struct{ *engine.Engine }
+type chats struct{ s *Server }
 
 // Attend implements stream.Chats.
 func (c chats) Attend(ctx context.Context, chat center.ContactID, id center.ParticipantID) (center.Role, error) {
-	state, err := c.View(ctx, chat)
+	state, err := c.s.engine.View(ctx, chat)
 	if err != nil {
 		return "", err
 	}
@@ -110,7 +110,7 @@ func (c chats) Attend(ctx context.Context, chat center.ContactID, id center.Part
 
 // Connected implements stream.Chats.
 func (c chats) Connected(ctx context.Context, chat center.ContactID, id center.ParticipantID) error {
-	_, err := c.Do(ctx, chat, contact.Connect{Participant: id})
+	_, err := c.s.engine.Do(ctx, chat, contact.Connect{Participant: id})
 	return err
 }
 
@@ -120,7 +120,7 @@ func (s *Server) newHub() *stream.Hub {
 			t, err := s.sealer.Open(auth.Socket, r.URL.Query().Get("token"), s.clock.Now())
 			return t.Chat, t.Participant, err
 		},
-		Chats: chats{s.engine}, Log: s.Log, Limits: stream.Limits{Span: s.CloseSpan},
+		Chats: chats{s}, Log: s.Log, Limits: stream.Limits{Span: s.CloseSpan},
 	}
 	if len(s.Origins) > 0 {
 		h.AllowOrigin = func(origin string) bool { return slices.Contains(s.Origins, origin) }
