@@ -83,6 +83,11 @@ func (c *flowTest) Run(ctx context.Context, std streams) error {
 	if err := c.graphs(results.Coverage); err != nil {
 		return err
 	}
+	for _, d := range results.Coverage.Documents() {
+		if n := len(d.Flow.Problems()); n > 0 {
+			fmt.Fprintf(std.err, "parley: %s cannot be published: parley flow check says why (problems: %d)\n", d.Path, n)
+		}
+	}
 	return c.verdict(std, results)
 }
 

@@ -168,11 +168,17 @@ func TestFlowVerbsRefuse(t *testing.T) {
 	wrong := write(t, "wrong.scenario", "flow x.json\nnonsense\nscenario a\n  expect the moon\n")
 	nothing := write(t, "nothing.scenario", "flow x.json\n")
 	noFlow := write(t, "no.json", "[]")
+	draft := write(t, "draft.scenario", "flow draft.json\n\nscenario a\n  start\n  expect end\n")
+	unpublished := `{"Version":"2019-10-30","StartAction":"end","Actions":[{"Identifier":"end","Type":"DisconnectParticipant","Parameters":{"Why":"x"},"Transitions":{}}]}`
+	if err := os.WriteFile(filepath.Join(filepath.Dir(draft), "draft.json"), []byte(unpublished), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		status int
 		want   string
 		args   []string
 	}{
+		{0, "draft.json cannot be published: parley flow check says why (problems: 1)", []string{"flow", "test", draft}},
 		{2, "no such file", []string{"flow", "check", "nowhere.json"}},
 		{2, "holds no file that ends in .json", []string{"flow", "check", empty}},
 		{2, `--type: there is no type of flow "PHONE"; there are AGENT_HOLD,`, []string{"flow", "check", flows + "shop.json", "--type", "PHONE"}},
