@@ -125,6 +125,10 @@ func TestRequests(t *testing.T) {
 	}{
 		"Amazon's":         {client.Config{Region: "eu-central-1"}, "https://connect.eu-central-1.amazonaws.com/queues/a%2Fb/c%20d", "https://participant.connect.eu-central-1.amazonaws.com/participant/message"},
 		"Amazon's China":   {client.Config{Region: "cn-north-1"}, "https://connect.cn-north-1.amazonaws.com.cn/queues/a%2Fb/c%20d", "https://participant.connect.cn-north-1.amazonaws.com.cn/participant/message"},
+		"for FIPS":         {client.Config{Region: "us-east-1", UseFIPS: true}, "https://connect-fips.us-east-1.amazonaws.com/queues/a%2Fb/c%20d", "https://participant.connect-fips.us-east-1.amazonaws.com/participant/message"},
+		"for FIPS in gov":  {client.Config{Region: "us-gov-west-1", UseFIPS: true}, "https://connect.us-gov-west-1.amazonaws.com/queues/a%2Fb/c%20d", "https://participant.connect.us-gov-west-1.amazonaws.com/participant/message"},
+		"dual-stack":       {client.Config{Region: "us-gov-west-1", UseFIPS: true, UseDualStack: true}, "https://connect-fips.us-gov-west-1.api.aws/queues/a%2Fb/c%20d", "https://participant.connect-fips.us-gov-west-1.api.aws/participant/message"},
+		"dual-stack China": {client.Config{Region: "cn-north-1", UseDualStack: true}, "https://connect.cn-north-1.api.amazonwebservices.com.cn/queues/a%2Fb/c%20d", "https://participant.connect.cn-north-1.api.amazonwebservices.com.cn/participant/message"},
 		"one's own":        {client.Config{Region: "eu-central-1", Endpoint: "http://127.0.0.1:8790"}, "http://127.0.0.1:8790/queues/a%2Fb/c%20d", "http://127.0.0.1:8790/participant/message"},
 		"with a path":      {client.Config{Endpoint: "https://h.test/base/v%201/"}, "https://h.test/base/v%201/queues/a%2Fb/c%20d", "https://h.test/base/v%201/participant/message"},
 		"two of one's own": {client.Config{Endpoint: "https://a.test", ParticipantEndpoint: "https://b.test"}, "https://a.test/queues/a%2Fb/c%20d", "https://b.test/participant/message"},

@@ -55,6 +55,10 @@ type Config struct {
 	// ParticipantEndpoint is the base address of the participant service where it is another.
 	ParticipantEndpoint string
 
+	// UseFIPS and UseDualStack choose among Amazon's addresses in a region: those whose cryptography
+	// is validated by FIPS 140, and those that have IPv6. With an endpoint of one's own they are an error.
+	UseFIPS, UseDualStack bool
+
 	// Credentials sign the calls of the Connect API; nil sends them unsigned, which a Parley in
 	// development mode allows. Participant calls are not signed: their token says who calls.
 	Credentials aws.CredentialsProvider
@@ -215,17 +219,33 @@ func address(i int, cfg *Config) (*url.URL, error) {
 		if cfg.Region == "" {
 			return nil, errors.New("neither an endpoint nor a region is set")
 		}
-		domain := "amazonaws.com"
-		if strings.HasPrefix(cfg.Region, "cn-") {
-			domain += ".cn"
-		}
-		text = "https://" + services[i].prefix + "." + cfg.Region + "." + domain
+		text = amazons(services[i].prefix, cfg)
+	} else if cfg.UseFIPS || cfg.UseDualStack {
+		return nil, fmt.Errorf("the endpoint %q is one's own: Amazon's for FIPS and for dual-stack cannot be used with it", text)
 	}
 	u, err := url.Parse(strings.TrimRight(text, "/"))
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" {
 		return nil, fmt.Errorf("the endpoint %q is not an address like https://chat.example.com", text)
 	}
 	return u, nil
+}
+
+// amazons is where Amazon has a service in a region, by the endpoint rules of its SDKs.
+func amazons(prefix string, cfg *Config) string {
+	china, gov := strings.HasPrefix(cfg.Region, "cn-"), strings.HasPrefix(cfg.Region, "us-gov-")
+	if cfg.UseFIPS && (!gov || cfg.UseDualStack) { // in us-gov the usual ones are
+		prefix += "-fips"
+	}
+	domain := "amazonaws.com"
+	switch {
+	case china && cfg.UseDualStack:
+		domain = "api.amazonwebservices.com.cn"
+	case china:
+		domain += ".cn"
+	case cfg.UseDualStack:
+		domain = "api.aws"
+	}
+	return "https://" + prefix + "." + cfg.Region + "." + domain
 }
 
 // userAgent names this package, and the Go that built it.

@@ -16,6 +16,7 @@ import (
 //
 // Endpoints come from AWS_ENDPOINT_URL_CONNECT, AWS_ENDPOINT_URL_CONNECTPARTICIPANT, AWS_ENDPOINT_URL
 // and the endpoint_url of the profile and its services, unless AWS_IGNORE_CONFIGURED_ENDPOINT_URLS.
+// AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT and their like in the profile choose among Amazon's.
 // Retries come from AWS_MAX_ATTEMPTS and AWS_RETRY_MODE, then max_attempts and retry_mode, each by
 // itself. What is returned may be changed before it goes to [New].
 func LoadConfig(ctx context.Context, options ...func(*config.LoadOptions) error) (Config, error) {
@@ -52,6 +53,10 @@ func FromAWS(ctx context.Context, loaded aws.Config) (Config, error) {
 	if loaded.AppID != "" {
 		cfg.UserAgent = "app/" + loaded.AppID
 	}
+	var err error
+	if cfg.UseFIPS, cfg.UseDualStack, err = variants(ctx, loaded.ConfigSources); err != nil {
+		return Config{}, fmt.Errorf("client: %w", err)
+	}
 	both := cfg.Endpoint
 	for i, endpoint := range []*string{connectService: &cfg.Endpoint, participantService: &cfg.ParticipantEndpoint} {
 		own, err := serviceEndpoint(ctx, services[i].sdkID, loaded.ConfigSources)
@@ -65,14 +70,36 @@ func FromAWS(ctx context.Context, loaded aws.Config) (Config, error) {
 	if cfg.ParticipantEndpoint == "" && cfg.Endpoint != both {
 		cfg.ParticipantEndpoint = both // Endpoint is that of the Connect API alone
 		if both == "" && cfg.Region != "" {
-			u, err := address(participantService, &Config{Region: cfg.Region})
-			if err != nil {
-				return Config{}, fmt.Errorf("client: %w", err)
-			}
-			cfg.ParticipantEndpoint = u.String()
+			cfg.ParticipantEndpoint = amazons(services[participantService].prefix, &cfg)
 		}
 	}
 	return cfg, nil
+}
+
+// variants reads which of Amazon's endpoints are wanted: the first source that says so decides for each.
+func variants(ctx context.Context, sources []any) (fips, dual bool, err error) {
+	var knowsFIPS, knowsDual bool
+	for _, source := range sources {
+		if s, ok := source.(interface {
+			GetUseFIPSEndpoint(context.Context) (aws.FIPSEndpointState, bool, error)
+		}); ok && !knowsFIPS {
+			var state aws.FIPSEndpointState
+			if state, knowsFIPS, err = s.GetUseFIPSEndpoint(ctx); err != nil {
+				return false, false, err
+			}
+			fips = state == aws.FIPSEndpointStateEnabled
+		}
+		if s, ok := source.(interface {
+			GetUseDualStackEndpoint(context.Context) (aws.DualStackEndpointState, bool, error)
+		}); ok && !knowsDual {
+			var state aws.DualStackEndpointState
+			if state, knowsDual, err = s.GetUseDualStackEndpoint(ctx); err != nil {
+				return false, false, err
+			}
+			dual = state == aws.DualStackEndpointStateEnabled
+		}
+	}
+	return fips, dual, nil
 }
 
 // serviceEndpoint looks for the endpoint of one service in the environment and the profile. Each

@@ -41,12 +41,14 @@ func TestLoadConfig(t *testing.T) {
 			want: client.Config{Region: "r-1", Endpoint: "http://a", ParticipantEndpoint: "http://b"},
 		},
 		"an endpoint for one": {
-			env:  map[string]string{"AWS_REGION": "r-1", "AWS_ENDPOINT_URL_CONNECT": "http://a"},
-			want: client.Config{Region: "r-1", Endpoint: "http://a", ParticipantEndpoint: "https://participant.connect.r-1.amazonaws.com"},
+			env:   map[string]string{"AWS_REGION": "r-1", "AWS_ENDPOINT_URL_CONNECT": "http://a"},
+			want:  client.Config{Region: "r-1", Endpoint: "http://a", ParticipantEndpoint: "https://participant.connect.r-1.amazonaws.com"},
+			where: [2]string{"http://a", "https://participant.connect.r-1.amazonaws.com"},
 		},
 		"an endpoint for the other": {
-			env:  map[string]string{"AWS_REGION": "r-1", "AWS_ENDPOINT_URL_CONNECTPARTICIPANT": "http://b"},
-			want: client.Config{Region: "r-1", ParticipantEndpoint: "http://b"},
+			env:   map[string]string{"AWS_REGION": "r-1", "AWS_ENDPOINT_URL_CONNECTPARTICIPANT": "http://b"},
+			want:  client.Config{Region: "r-1", ParticipantEndpoint: "http://b"},
+			where: [2]string{"https://connect.r-1.amazonaws.com", "http://b"},
 		},
 		"endpoints ignored": {
 			env:  map[string]string{"AWS_REGION": "r-1", "AWS_ENDPOINT_URL_CONNECT": "http://a", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
@@ -84,6 +86,16 @@ func TestLoadConfig(t *testing.T) {
 			profile: "[default]\nregion = eu-north-1\nmax_attempts = 4\n",
 			want:    client.Config{Region: "eu-north-1", RetryConfig: client.RetryConfig{MaxAttempts: 2}},
 		},
+		"endpoints for FIPS": {
+			env:   map[string]string{"AWS_REGION": "us-east-1", "AWS_USE_FIPS_ENDPOINT": "true"},
+			want:  client.Config{Region: "us-east-1", UseFIPS: true},
+			where: [2]string{"https://connect-fips.us-east-1.amazonaws.com", "https://participant.connect-fips.us-east-1.amazonaws.com"},
+		},
+		"dual-stack endpoints of a profile, FIPS not by the environment": {
+			env:     map[string]string{"AWS_USE_FIPS_ENDPOINT": "false"},
+			profile: "[default]\nregion = us-east-1\nuse_dualstack_endpoint = true\nuse_fips_endpoint = true\n",
+			want:    client.Config{Region: "us-east-1", UseDualStack: true},
+		},
 		"no attempts": {env: map[string]string{"AWS_MAX_ATTEMPTS": "0"}, fails: "AWS_MAX_ATTEMPTS is 0"},
 		"the adaptive mode": {
 			env:     map[string]string{"AWS_RETRY_MODE": "adaptive"},
@@ -101,7 +113,7 @@ func TestLoadConfig(t *testing.T) {
 			files(t, c.profile)
 			t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
 			t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-			for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_CONNECT", "AWS_ENDPOINT_URL_CONNECTPARTICIPANT", "AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"} {
+			for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_CONNECT", "AWS_ENDPOINT_URL_CONNECTPARTICIPANT", "AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"} {
 				t.Setenv(name, "")
 			}
 			t.Setenv("AWS_ACCESS_KEY_ID", "AK")
@@ -124,11 +136,29 @@ func TestLoadConfig(t *testing.T) {
 				t.Errorf("credentials %+v, %v", keys.AccessKeyID, err)
 			}
 			if cfg.Region != c.want.Region || cfg.Endpoint != c.want.Endpoint || cfg.ParticipantEndpoint != c.want.ParticipantEndpoint ||
+				cfg.UseFIPS != c.want.UseFIPS || cfg.UseDualStack != c.want.UseDualStack ||
 				cfg.UserAgent != c.want.UserAgent || c.want.RetryConfig.Mode != "" && cfg.RetryConfig.Mode != c.want.RetryConfig.Mode || cfg.RetryConfig.MaxAttempts != c.want.RetryConfig.MaxAttempts {
 				t.Errorf("got %+v\nwant %+v", cfg, c.want)
 			}
-			if _, err := client.New(cfg); err != nil {
-				t.Errorf("New = %v", err)
+			connector := &script{answers: []answer{{status: 200, body: "{}"}}}
+			cfg.Connector = connector
+			api, err := client.New(cfg)
+			if err != nil {
+				t.Fatalf("New = %v", err)
+			}
+			if c.where[0] == "" {
+				return
+			}
+			if _, err := api.ListInstances().Send(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if _, err := api.Participant.SendMessage().ConnectionToken("t").ContentType("text/plain").Content("Hi").Send(t.Context()); err != nil {
+				t.Error(err)
+			}
+			for i, want := range c.where {
+				if got := connector.sent[i].URL; got.Scheme+"://"+got.Host != want {
+					t.Errorf("sent to %s; want %s", got, want)
+				}
 			}
 		})
 	}
@@ -140,5 +170,15 @@ func TestLoadOptions(t *testing.T) {
 	cfg, err := client.LoadConfig(t.Context(), config.WithRegion("mars-1"), config.WithBaseEndpoint("http://h.test"))
 	if err != nil || cfg.Region != "mars-1" || cfg.Endpoint != "http://h.test" {
 		t.Errorf("%+v, %v", cfg, err)
+	}
+}
+
+// TestVariantsOfOnesOwn: an endpoint that is set is not Amazon's, which somebody who asked for FIPS has to know.
+func TestVariantsOfOnesOwn(t *testing.T) {
+	for _, cfg := range []client.Config{{UseFIPS: true}, {UseDualStack: true}} {
+		cfg.Region, cfg.ParticipantEndpoint = "us-east-1", "https://h.test"
+		if _, err := client.New(cfg); err == nil || !strings.Contains(err.Error(), `"https://h.test" is one's own`) {
+			t.Errorf("New = %v; want it refused", err)
+		}
 	}
 }
