@@ -27,10 +27,9 @@ import (
 // connect answers them to requests that it cannot attribute, before it looks
 // at the operation; the operations' models list AccessDeniedException only.
 const (
-	InvalidSignature           = "InvalidSignatureException"           // the signature, its scope or its form is wrong
+	InvalidSignature           = "InvalidSignatureException"           // the signature, its scope, its form or its time is wrong
 	UnrecognizedClient         = "UnrecognizedClientException"         // the access key or session token is unknown
 	MissingAuthenticationToken = "MissingAuthenticationTokenException" // the request is not signed at all
-	ExpiredToken               = "ExpiredTokenException"               // signed too long ago, or in the future
 	AccessDenied               = "AccessDeniedException"               // a policy or a participant's token forbids the call
 )
 

@@ -31,7 +31,7 @@ func refusedProperly(t *testing.T, err error) {
 		t.Fatalf("Verify = %v; want a refusal", err)
 	}
 	switch e.Code {
-	case InvalidSignature, UnrecognizedClient, MissingAuthenticationToken, ExpiredToken:
+	case InvalidSignature, UnrecognizedClient, MissingAuthenticationToken:
 	default:
 		t.Fatalf("refused with %s", e.Code)
 	}

@@ -14,7 +14,8 @@ import (
 )
 
 // MaxSkew is how far the time of signing may lie from the server's, either way.
-// SDKs that correct their own clock do so by the Date header of the refusal.
+// SDKs that correct their own clock do so by the Date header of the refusal,
+// when its code is [InvalidSignature].
 const MaxSkew = 5 * time.Minute
 
 // What a [Verifier] assumes when it is not told.
@@ -57,11 +58,11 @@ const maxSigning = 4096
 //
 //   - [MissingAuthenticationToken]: no signature, or another scheme.
 //   - [InvalidSignature]: wrong signature, unreadable signature, a body that
-//     differs from its signed hash, a scope of another region, service or day.
+//     differs from its signed hash, a scope of another region, service or day;
+//     signed more than [MaxSkew] ago or ahead, or presigned and past
+//     X-Amz-Expires.
 //   - [UnrecognizedClient]: an access key that does not exist or is disabled,
 //     or a session token, which this server never hands out.
-//   - [ExpiredToken]: signed more than [MaxSkew] ago or ahead, or presigned
-//     and past X-Amz-Expires.
 func (v *Verifier) Verify(r *http.Request, body []byte, now time.Time) (Identity, error) {
 	path, query := target(r)
 	if v.AcceptAny {
@@ -139,11 +140,11 @@ func (c *claim) checkTime(now time.Time) error {
 	}
 	now = now.UTC()
 	if oldest := now.Add(-back); c.date.Before(oldest) {
-		return refuse(ExpiredToken, fmt.Sprintf("Signature expired: %s is now earlier than %s (%s - %s.)",
+		return refuse(InvalidSignature, fmt.Sprintf("Signature expired: %s is now earlier than %s (%s - %s.)",
 			c.stamp, oldest.Format(timeFormat), now.Format(timeFormat), span(back)), "signed "+now.Sub(c.date).String()+" ago")
 	}
 	if newest := now.Add(MaxSkew); c.date.After(newest) {
-		return refuse(ExpiredToken, fmt.Sprintf("Signature not yet current: %s is still later than %s (%s + %s.)",
+		return refuse(InvalidSignature, fmt.Sprintf("Signature not yet current: %s is still later than %s (%s + %s.)",
 			c.stamp, newest.Format(timeFormat), now.Format(timeFormat), span(MaxSkew)), "signed "+c.date.Sub(now).String()+" ahead")
 	}
 	return nil

@@ -35,7 +35,7 @@ func signed(t *testing.T, s *servertest.Server, key auth.Key, at time.Time, body
 	return do(t, s, r)
 }
 
-// TestSignatures tries the ways in which a request can be signed badly: four
+// TestSignatures tries the ways in which a request can be signed badly: three
 // exceptions of the reference, each 403 and readable by a page.
 func TestSignatures(t *testing.T) {
 	s := servertest.Start(t, servertest.Production(t.TempDir()))
@@ -67,8 +67,8 @@ func TestSignatures(t *testing.T) {
 		}, auth.InvalidSignature},
 		{"a stranger's key", stranger, now, nil, nil, auth.UnrecognizedClient},
 		{"a session token", key, now, func(r *http.Request) { r.Header.Set("X-Amz-Security-Token", "token") }, nil, auth.UnrecognizedClient},
-		{"signed long ago", key, now.Add(-6 * time.Minute), nil, nil, auth.ExpiredToken},
-		{"signed in the future", key, now.Add(6 * time.Minute), nil, nil, auth.ExpiredToken},
+		{"signed long ago", key, now.Add(-6 * time.Minute), nil, nil, auth.InvalidSignature},
+		{"signed in the future", key, now.Add(6 * time.Minute), nil, nil, auth.InvalidSignature},
 	} {
 		r := signed(t, s, c.key, c.at, body, c.before, c.after)
 		if r.status != 403 || r.code(t) != c.code {
@@ -109,7 +109,7 @@ func TestPresigned(t *testing.T) {
 	if r := at(now.Add(-time.Hour), 2*time.Hour, same); r.status != 200 {
 		t.Errorf("an hour old, good for two: %d %s", r.status, r.body)
 	}
-	if r := at(now.Add(-time.Hour), 30*time.Minute, same); r.status != 403 || r.code(t) != auth.ExpiredToken {
+	if r := at(now.Add(-time.Hour), 30*time.Minute, same); r.status != 403 || r.code(t) != auth.InvalidSignature {
 		t.Errorf("an hour old, good for half: %d %s", r.status, r.body)
 	}
 	if r := at(now, 8*24*time.Hour, same); r.status != 403 {
