@@ -115,11 +115,12 @@ func (u CompleteUpload) decide(d *decision) error {
 	if p.Role == center.RoleCustomBot {
 		return center.Errorf(center.Denied, "a custom participant has no access to attachments")
 	}
-	if before, ok := d.tail.sentBefore(p.ID, u.ClientToken); ok {
+	token := tokenKey{p.ID, u.ClientToken, true}
+	if before, ok := d.tail.sentBefore(token); ok {
 		d.change.Reply = Reply{Item: before.id, Time: before.time}
 		return nil
 	}
-	if before, ok := d.waitingToken(p.ID, u.ClientToken); ok {
+	if before, ok := d.waitingToken(token); ok {
 		d.change.Reply = before
 		return nil
 	}

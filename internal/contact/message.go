@@ -86,11 +86,12 @@ func (s Send) decide(d *decision) error {
 	if err != nil {
 		return err
 	}
-	if before, ok := d.tail.sentBefore(s.Participant, s.ClientToken); ok {
+	token := tokenKey{s.Participant, s.ClientToken, false}
+	if before, ok := d.tail.sentBefore(token); ok {
 		d.change.Reply = Reply{Item: before.id, Time: before.time}
 		return nil
 	}
-	if before, ok := d.waitingToken(s.Participant, s.ClientToken); ok {
+	if before, ok := d.waitingToken(token); ok {
 		d.change.Reply = before
 		return nil
 	}

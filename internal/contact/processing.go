@@ -295,13 +295,13 @@ func (d *decision) giveUp(problem string) error {
 	return d.drain()
 }
 
-// waitingToken finds the message in the line that a participant sent with a token.
-func (d *decision) waitingToken(p center.ParticipantID, token string) (Reply, bool) {
-	if token == "" {
+// waitingToken finds the item in the line that a participant made with a token.
+func (d *decision) waitingToken(k tokenKey) (Reply, bool) {
+	if k.token == "" {
 		return Reply{}, false
 	}
 	for i := range d.chat.Line {
-		if it := &d.chat.Line[i].Item; it.Participant == p && it.ClientToken == token {
+		if it := &d.chat.Line[i].Item; tokenOf(it) == k {
 			return Reply{Item: it.ID, Time: it.Time, Processing: d.chat.Line[i].Effect != ""}, true
 		}
 	}

@@ -179,8 +179,8 @@ func TestNothingOvertakesTheProcessor(t *testing.T) {
 	p.do(Connect{bot})
 	p.say(ana, "one")
 	upload := p.do(StartUpload{Participant: ana, Name: "cat.png", ContentType: "image/png", Size: 3}).ID
-	p.do(CompleteUpload{Participant: ana, Attachment: upload, ClientToken: "u"})
-	again := p.do(CompleteUpload{Participant: ana, Attachment: upload, ClientToken: "u"})
+	p.do(CompleteUpload{Participant: ana, Attachment: upload, ClientToken: "one"}) // as the message's
+	again := p.do(CompleteUpload{Participant: ana, Attachment: upload, ClientToken: "one"})
 	if again.Item != p.chat.Line[1].Item.ID {
 		t.Errorf("completing again gives %+v", again)
 	}

@@ -23,9 +23,12 @@ type Tail struct {
 	next   int
 }
 
+// tokenKey is what a ClientToken is known by: SendMessage and
+// CompleteAttachmentUpload know nothing of each other's.
 type tokenKey struct {
 	participant center.ParticipantID
 	token       string
+	file        bool // it is an attachment's
 }
 
 type sent struct {
@@ -46,7 +49,7 @@ func (t *Tail) Observe(items []center.Item) {
 		}
 		t.spoke[it.Participant] = it.Time
 		if it.ClientToken != "" {
-			t.remember(tokenKey{it.Participant, it.ClientToken}, sent{it.ID, it.Time})
+			t.remember(tokenOf(it), sent{it.ID, it.Time})
 		}
 	}
 }
@@ -65,12 +68,16 @@ func (t *Tail) remember(k tokenKey, s sent) {
 	t.tokens[k] = s
 }
 
+func tokenOf(it *center.Item) tokenKey {
+	return tokenKey{it.Participant, it.ClientToken, it.Type == center.TypeAttachment}
+}
+
 // sentBefore finds the item that a participant made with a token.
-func (t *Tail) sentBefore(p center.ParticipantID, token string) (sent, bool) {
-	if token == "" {
+func (t *Tail) sentBefore(k tokenKey) (sent, bool) {
+	if k.token == "" {
 		return sent{}, false
 	}
-	s, ok := t.tokens[tokenKey{p, token}]
+	s, ok := t.tokens[k]
 	return s, ok
 }
 

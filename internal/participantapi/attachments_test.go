@@ -406,6 +406,47 @@ func TestUploadStartedTwice(t *testing.T) {
 	})
 }
 
+// TestOneTokenForEveryOperation uses a ClientToken for a message and for a file:
+// an operation knows its own tokens only, so neither is taken for the other.
+func TestOneTokenForEveryOperation(t *testing.T) {
+	inRoom(t, func(r *room) {
+		ana := r.join()
+		say := func(token string) string {
+			out, err := r.SendMessage(r.Context(), &participant.SendMessageRequest{
+				ConnectionToken: ana.bearer, ContentType: "text/plain", Content: token, ClientToken: &token})
+			if err != nil {
+				r.Fatalf("SendMessage: %v", err)
+			}
+			return *out.Id
+		}
+		send := func(name, token string) {
+			out := r.announce(ana, name)
+			if a := r.upload(out, table); a.status != 200 {
+				r.Fatalf("PUT = %d %s; want 200", a.status, a.body)
+			}
+			for range 2 {
+				if _, err := r.CompleteAttachmentUpload(r.Context(), &participant.CompleteAttachmentUploadRequest{
+					ConnectionToken: ana.bearer, AttachmentIds: []string{*out.AttachmentId}, ClientToken: token}); err != nil {
+					r.Fatalf("CompleteAttachmentUpload: %v", err)
+				}
+			}
+			if _, err := r.GetAttachment(r.Context(), &participant.GetAttachmentRequest{ConnectionToken: ana.bearer, AttachmentId: *out.AttachmentId}); err != nil {
+				r.Errorf("GetAttachment of %s, completed: %v", name, err)
+			}
+		}
+		first := say("message first")
+		send("second.csv", "message first")
+		send("first.csv", "file first")
+		if id := say("file first"); id == first {
+			r.Errorf("the message is %s, which another one is", id)
+		}
+		if again := say("message first"); again != first {
+			r.Errorf("the first message again is %s; want %s", again, first)
+		}
+		r.wantScript(ana.chat, "joined CUSTOMER", "Hello", "message first", "[second.csv]", "[first.csv]", "file first")
+	})
+}
+
 // TestAbandonedUpload leaves files behind: one that came whole and was never
 // completed, one that was completed, and one whose last bytes come when the
 // upload has long been given up.
