@@ -114,30 +114,21 @@ func (s *Service) continuePast(ctx context.Context, v *catalog.View, cmd *contac
 	return nil
 }
 
-// inherit copies what describes a related contact. What the request says itself counts more.
+// inherit copies what describes a related contact.
 func (s *Service) inherit(ctx context.Context, v *catalog.View, cmd *contact.Start, related string) error {
 	chat, c, err := s.contactOf(ctx, v, related)
 	if err != nil {
 		return inMember("RelatedContactId", err)
 	}
 	cmd.Related = c.ID
-	cmd.Name, cmd.Description, cmd.References = c.Name, c.Description, c.References
+	cmd.Inherited = contact.Inherited{
+		Name: c.Name, Description: c.Description, References: c.References, Attributes: chat.Attributes,
+		SegmentAttrs: maps.Clone(c.SegmentAttrs),
+	}
+	// The service's own attributes are of one contact.
+	maps.DeleteFunc(cmd.Inherited.SegmentAttrs, func(k string, _ center.SegmentAttribute) bool { return strings.HasPrefix(k, "connect:") })
 	if cmd.CustomerID == "" {
 		cmd.CustomerID = c.CustomerID
-	}
-	if len(chat.Attributes) > 0 {
-		given := cmd.Attributes
-		cmd.Attributes = maps.Clone(chat.Attributes)
-		maps.Copy(cmd.Attributes, given)
-	}
-	for k, value := range c.SegmentAttrs {
-		if _, given := cmd.SegmentAttrs[k]; given || strings.HasPrefix(k, "connect:") {
-			continue // the service's own attributes are of one contact
-		}
-		if cmd.SegmentAttrs == nil {
-			cmd.SegmentAttrs = map[string]center.SegmentAttribute{}
-		}
-		cmd.SegmentAttrs[k] = value
 	}
 	return nil
 }

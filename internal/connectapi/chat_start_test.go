@@ -9,6 +9,7 @@ import (
 	"parley/api/connect"
 	"parley/api/participant"
 	"parley/internal/center"
+	"parley/internal/contact"
 )
 
 type startRequest = connect.StartChatContactRequest
@@ -348,13 +349,17 @@ func TestRelatedContactIsCopied(t *testing.T) {
 		if err != nil {
 			h.Fatalf("UpdateContact: %v", err)
 		}
+		// A flow may name an attribute as callers must not.
+		if _, err := h.engine.Do(h.Context(), center.ContactID(old), contact.SetAttributes{Attributes: map[string]string{"last name": "Silva"}, Flow: true}); err != nil {
+			h.Fatalf("SetAttributes: %v", err)
+		}
 		h.leave(bearer)
 		out := h.start(func(in *startRequest) { in.RelatedContactId, in.Attributes = &old, map[string]string{"lang": "fr"} })
 		if out.ContinuedFromContactId != nil {
 			h.Error("a related contact is not continued")
 		}
 		c := h.describe(*out.ContactId)
-		if *c.RelatedContactId != old || *c.Name != "Order 12" || *c.Description != "late" || *c.CustomerId != "c-7" || fmt.Sprint(c.Attributes) != "map[lang:fr tier:gold]" ||
+		if *c.RelatedContactId != old || *c.Name != "Order 12" || *c.Description != "late" || *c.CustomerId != "c-7" || fmt.Sprint(c.Attributes) != "map[lang:fr last name:Silva tier:gold]" ||
 			*c.SegmentAttributes["plan"].ValueString != "pro" || *c.ContactAssociationId != old {
 			h.Errorf("DescribeContact = %+v; want what %s had", c, old)
 		}

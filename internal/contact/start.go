@@ -34,11 +34,19 @@ type Start struct {
 	SegmentAttrs map[string]center.SegmentAttribute
 	CustomerID   string
 	ExitAgent    bool
-	Name         string // what RelatedContactId's contact gives the new one
-	Description  string
-	References   map[string]center.Reference
+	Inherited    Inherited        // what RelatedContactId's contact gives the new one
 	Related      center.ContactID // RelatedContactId, or the contact a persistent chat continues
 	Past         []Past
+}
+
+// Inherited is what a new contact takes over from a related one, where
+// StartChatContact does not say otherwise. The rules for keys that callers give
+// are not for these: flows may have named them.
+type Inherited struct {
+	Name, Description string
+	References        map[string]center.Reference
+	Attributes        map[string]string
+	SegmentAttrs      map[string]center.SegmentAttribute
 }
 
 func (s Start) decide(d *decision) error {
@@ -62,22 +70,26 @@ func (s Start) decide(d *decision) error {
 		types = []string{center.PlainText}
 	}
 	expires := now.Add(time.Duration(minutes) * time.Minute)
+	attributes, segment, err := s.inherit()
+	if err != nil {
+		return err
+	}
 	chat := &Chat{
 		ID: s.Contact, Instance: s.Instance,
 		Started: now, Expires: expires, ConnectBy: now.Add(connectWindow),
 		Contacts: []center.Contact{{
 			ID: s.Contact, Chat: s.Contact, Instance: s.Instance, Related: s.Related,
 			InitiationMethod: center.MethodAPI, CustomerID: s.CustomerID,
-			Name: s.Name, Description: s.Description, References: s.References,
+			Name: s.Inherited.Name, Description: s.Inherited.Description, References: s.Inherited.References,
 			Initiated: now, Updated: now, Flow: flowID,
-			SegmentAttrs: systemAttributes(s.SegmentAttrs, minutes, expires),
+			SegmentAttrs: systemAttributes(segment, minutes, expires),
 			Tags:         map[string]string{"aws:connect:instanceId": string(s.Instance)},
 		}},
 		Participants: []Participant{{
 			ID: center.ParticipantID(d.newID()), Role: center.RoleCustomer, DisplayName: s.DisplayName,
 		}},
 		System:     center.ParticipantID(d.newID()),
-		Attributes: s.Attributes, ContentTypes: types, ResponseMode: s.ResponseMode,
+		Attributes: attributes, ContentTypes: types, ResponseMode: s.ResponseMode,
 		InitialMessage: s.Initial, ExitAgent: s.ExitAgent, Past: s.Past, Flow: flowID, Language: "en-US",
 	}
 	d.chat, d.change.Chat = chat, chat
@@ -113,6 +125,21 @@ func (s Start) check(l Limits) error {
 		}
 	}
 	return checkSegmentAttributes(s.SegmentAttrs)
+}
+
+// inherit returns all attributes of the new contact: what is given itself counts more.
+func (s Start) inherit() (map[string]string, map[string]center.SegmentAttribute, error) {
+	attributes, segment := s.Attributes, s.SegmentAttrs
+	if len(s.Inherited.Attributes) > 0 {
+		attributes = mergeMaps(s.Inherited.Attributes, attributes)
+	}
+	if len(s.Inherited.SegmentAttrs) > 0 {
+		segment = mergeMaps(s.Inherited.SegmentAttrs, segment)
+	}
+	if len(segment) > maxDetails {
+		return nil, nil, center.Errorf(center.Invalid, "SegmentAttributes: a contact may have at most %d, with those of RelatedContactId", maxDetails)
+	}
+	return attributes, segment, weighAttributes(attributes)
 }
 
 // systemAttributes adds what the service itself says of a contact:
