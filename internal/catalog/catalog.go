@@ -131,7 +131,7 @@ func (c *Catalog) Resolve(ref string) (id center.InstanceID, ok bool) {
 func (c *Catalog) View(ctx context.Context, ref string) (*View, error) {
 	id, ok := c.Resolve(ref)
 	if !ok {
-		return nil, missingInstance(ref)
+		return nil, c.missingInstance(ctx, ref)
 	}
 	if v, ok := c.views.get(id); ok {
 		return v, nil
@@ -141,8 +141,6 @@ func (c *Catalog) View(ctx context.Context, ref string) (*View, error) {
 	defer lock.Unlock()
 	return c.view(ctx, id)
 }
-
-func missingInstance(ref string) error { return center.Missing(center.KindInstance, ref) }
 
 // lock returns the mutex that a write to an instance holds.
 func (c *Catalog) lock(id center.InstanceID) *sync.Mutex {
@@ -166,7 +164,7 @@ func (c *Catalog) view(ctx context.Context, id center.InstanceID) (*View, error)
 func (c *Catalog) load(ctx context.Context, id center.InstanceID) (*View, error) {
 	stored, err := c.cfg.Store.Resource(ctx, center.KindInstance, string(id))
 	if center.ReasonOf(err) == center.NotFound {
-		return nil, missingInstance(string(id))
+		return nil, c.missingInstance(ctx, string(id))
 	}
 	if err != nil {
 		return nil, err
@@ -219,7 +217,7 @@ type write struct {
 func (c *Catalog) change(ctx context.Context, ref string, decide func(v *View) (write, error)) error {
 	id, ok := c.Resolve(ref)
 	if !ok {
-		return missingInstance(ref)
+		return c.missingInstance(ctx, ref)
 	}
 	lock := c.lock(id)
 	lock.Lock()
@@ -333,7 +331,7 @@ func (c *Catalog) show(ctx context.Context, next *View, put []Resource) {
 func (c *Catalog) Delete(ctx context.Context, ref string) error {
 	id, ok := c.Resolve(ref)
 	if !ok {
-		return missingInstance(ref)
+		return c.missingInstance(ctx, ref)
 	}
 	lock := c.lock(id)
 	lock.Lock()

@@ -60,7 +60,7 @@ func (c *Catalog) keep(key contentKey, f *flow.Flow) { c.running.put(key, f, 4*l
 func (c *Catalog) Published(instance center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
 	v, ok := c.views.get(instance)
 	if !ok {
-		return nil, "", missingInstance(string(instance))
+		return nil, "", center.Missing(center.KindInstance, string(instance))
 	}
 	f, id, err := v.Published(ref)
 	if err != nil {

@@ -16,7 +16,7 @@ func (c *Catalog) prepared(instance center.InstanceID) (*View, error) {
 	if v, ok := c.views.get(instance); ok {
 		return v, nil
 	}
-	return nil, missingInstance(string(instance))
+	return nil, center.Missing(center.KindInstance, string(instance))
 }
 
 // Default returns the default flow of a type, as CUSTOMER_QUEUE. NotFound when

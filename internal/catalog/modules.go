@@ -261,7 +261,7 @@ func (v *View) FindModule(ref string) (*Module, Which, error) {
 	id, qualifier, _ := strings.Cut(v.local(center.KindFlowModule, ref), ":")
 	r, ok := v.index[center.KindFlowModule][id]
 	if !ok {
-		return nil, 0, center.Missing(center.KindFlowModule, ref)
+		return nil, 0, v.missing(center.KindFlowModule, ref)
 	}
 	m := r.(*Module)
 	if a, ok := m.FindAlias(qualifier); ok {

@@ -239,7 +239,7 @@ func (v *View) FindScreen(ref string) (*Screen, Which, error) {
 		id, qualifier, _ = strings.Cut(v.local(center.KindView, ref), ":")
 		r, ok := v.index[center.KindView][id]
 		if !ok {
-			return nil, 0, center.Missing(center.KindView, ref)
+			return nil, 0, v.missing(center.KindView, ref)
 		}
 		s = r.(*Screen)
 	}

@@ -44,7 +44,7 @@ func Find[T Resource](v *View, ref string) (T, error) {
 	var none T
 	r, ok := v.index[none.Kind()][v.local(none.Kind(), ref)]
 	if !ok {
-		return none, center.Missing(none.Kind(), ref)
+		return none, v.missing(none.Kind(), ref)
 	}
 	return r.(T), nil
 }
@@ -57,7 +57,7 @@ func (v *View) FindFlow(ref string) (*Flow, Which, error) {
 	id, qualifier, _ := strings.Cut(v.local(center.KindFlow, ref), ":")
 	r, ok := v.index[center.KindFlow][id]
 	if !ok {
-		return nil, 0, center.Missing(center.KindFlow, ref)
+		return nil, 0, v.missing(center.KindFlow, ref)
 	}
 	f := r.(*Flow)
 	which, err := f.which(f, qualifier)

@@ -1,0 +1,52 @@
+package catalog
+
+import (
+	"strings"
+	"testing"
+
+	"parley/internal/center"
+)
+
+// TestStrayReferences makes the usual mistakes with ids: the refusal says which one it was.
+func TestStrayReferences(t *testing.T) {
+	f := newFixture(t, Limits{})
+	id, other := f.instance(t, "acme"), f.instance(t, "other")
+	made := f.flow(t, id, "Greet", says("hello"))
+	v, err := f.View(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	instance := testPartition.InstanceARN(center.InstanceID(id))
+	arn := testPartition.ARN(center.InstanceID(id), center.KindFlow, made.ID)
+	abroad := strings.NewReplacer(testPartition.Region, "eu-west-1")
+	here := "this server is " + testPartition.Region + " and " + testPartition.Account
+	for ref, want := range map[string]string{
+		"Greet":                            "; that is its name; its id is " + made.ID,
+		"Greeting":                         `contact-flow "Greeting" does not exist`,
+		abroad.Replace(arn):                "; the ARN is of region eu-west-1 and account " + testPartition.Account + ", " + here,
+		strings.Replace(arn, id, other, 1): "; the ARN is of instance " + other,
+		testPartition.ARN(center.InstanceID(id), center.KindQueue, "q"): "; the ARN is of another kind of thing: queue",
+		instance:               "; the ARN is of another kind of thing: instance",
+		"arn:aws:lambda:x:y:z": "; that is no ARN of something in an instance of Amazon Connect",
+	} {
+		err := v.CanStart(ref)
+		wantReason(t, "CanStart of "+ref, err, center.NotFound)
+		if !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("CanStart(%q) = %v; want …%s", ref, err, want)
+		}
+	}
+	for ref, want := range map[string]string{
+		"acme":                   "; that is its alias; its id is " + id,
+		"ACME":                   "; that is its alias; its id is " + id,
+		"acne":                   `instance "acne" does not exist`,
+		abroad.Replace(instance): "; the ARN is of region eu-west-1 and account " + testPartition.Account + ", " + here,
+		arn:                      "; the ARN is of another kind of thing: contact-flow",
+		"arn:aws:s3:::x":         "; that is no ARN of something in an instance of Amazon Connect",
+	} {
+		_, err := f.View(t.Context(), ref)
+		wantReason(t, "View of "+ref, err, center.NotFound)
+		if !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("View(%q) = %v; want …%s", ref, err, want)
+		}
+	}
+}
