@@ -10,6 +10,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 
 	"parley/internal/center"
@@ -186,7 +187,7 @@ func (s *Sealer) Open(kind Kind, sealed string, now time.Time) (Token, error) {
 	}
 	raw, err := strictEncoding.DecodeString(sealed)
 	if err != nil || len(raw) != strictEncoding.DecodedLen(len(sealed)) || len(raw) < minSealed {
-		return Token{}, noAccess("the token is not one of this server")
+		return Token{}, noAccess(noToken(kind, sealed))
 	}
 	ring := s.rings[raw[0]]
 	if ring == nil {
@@ -220,10 +221,30 @@ func why(ring *[lastKind + 1]cipher.AEAD, wanted Kind, sealed []byte) string {
 			continue
 		}
 		if _, err := ring[kind].Open(nil, nil, sealed[1:], sealed[:1]); err == nil {
-			return "a " + kind.String() + " token was given where a " + wanted.String() + " token is needed"
+			return oneOf(kind) + " was given where " + oneOf(wanted) + " is needed"
 		}
 	}
-	return "the token is forged or damaged"
+	// The last is what a developer meets who starts a server without a data directory again.
+	return "the token is damaged, or of another server, or of an earlier run of a server in memory"
+}
+
+// noToken says what stands where a token is needed, for the log.
+func noToken(wanted Kind, text string) string {
+	if _, ok := packUUID(text); ok {
+		return "an id was given where " + oneOf(wanted) + " is needed"
+	}
+	if scheme, _, found := strings.Cut(text, " "); found && strings.EqualFold(scheme, "Bearer") {
+		return "the word Bearer stands before the token, and does not belong there"
+	}
+	return "the token is not whole, or not one of this kind of server"
+}
+
+// oneOf is a token of a kind in words.
+func oneOf(k Kind) string {
+	if k == Upload {
+		return "an upload token"
+	}
+	return "a " + k.String() + " token"
 }
 
 func parsePlain(kind Kind, b []byte) (t Token, ok bool) {

@@ -72,6 +72,10 @@ func TestTokenRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	imitation := NewSecret(1)
+	const (
+		damaged  = "the token is damaged, or of another server, or of an earlier run of a server in memory"
+		notWhole = "the token is not whole, or not one of this kind of server"
+	)
 	tests := []struct {
 		name   string
 		kind   Kind
@@ -84,14 +88,17 @@ func TestTokenRefusals(t *testing.T) {
 		{"no such kind", 0, good, noon, "there are no tokens of no token"},
 		{"no such kind either", 99, good, noon, "there are no tokens of kind 99"},
 		{"empty", Participant, "", noon, "no participant token was given"},
-		{"forged", Participant, newSealer(t, imitation).Seal(Token{Kind: Participant, Chat: chat}), noon, "the token is forged or damaged"},
+		{"forged", Participant, newSealer(t, imitation).Seal(Token{Kind: Participant, Chat: chat}), noon, damaged},
 		{"unknown secret", Participant, newSealer(t, NewSecret(2)).Seal(Token{Kind: Participant, Chat: chat}), noon, "the token was sealed with secret 2, which is not known"},
-		{"cut", Participant, good[:len(good)-2], noon, "the token is forged or damaged"},
-		{"cut short", Participant, good[:20], noon, "the token is not one of this server"},
-		{"longer", Participant, good + "AAAA", noon, "the token is forged or damaged"},
-		{"padded", Participant, good + "=", noon, "the token is not one of this server"},
-		{"with a line break", Participant, good[:8] + "\n" + good[8:], noon, "the token is not one of this server"},
-		{"no base64url", Participant, "+/" + good[2:], noon, "the token is not one of this server"},
+		{"cut", Participant, good[:len(good)-2], noon, damaged},
+		{"cut short", Participant, good[:20], noon, notWhole},
+		{"longer", Participant, good + "AAAA", noon, damaged},
+		{"padded", Participant, good + "=", noon, notWhole},
+		{"with a line break", Participant, good[:8] + "\n" + good[8:], noon, notWhole},
+		{"no base64url", Participant, "+/" + good[2:], noon, notWhole},
+		{"an id", Connection, string(chat), noon, "an id was given where a connection token is needed"},
+		{"with its scheme", Participant, "bearer " + good, noon, "the word Bearer stands before the token, and does not belong there"},
+		{"other kind with a vowel", Upload, good, noon, "a participant token was given where an upload token is needed"},
 		{"endless", Participant, strings.Repeat("A", 1<<20), noon, "the token is too long"},
 	}
 	for _, tt := range tests {
