@@ -59,6 +59,9 @@ type Service struct {
 	PublicURL func(ctx context.Context) string
 	// Log hears why uploads and downloads were refused.
 	Log *slog.Logger
+	// Refused is told why an upload or download is refused, and may add to the
+	// answer's header: in development the developer is to know. May be nil.
+	Refused func(context.Context, http.Header, error)
 
 	mu      sync.Mutex          // guards storing
 	storing map[string]struct{} // the attachments whose bytes are being stored, by blob key

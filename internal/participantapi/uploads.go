@@ -79,7 +79,7 @@ func (s *Service) Files() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Access-Control-Allow-Origin", "*")
-		h.Set("Access-Control-Expose-Headers", "content-disposition, content-length, content-range, etag, x-amzn-requestid")
+		h.Set("Access-Control-Expose-Headers", "content-disposition, content-length, content-range, etag, x-amzn-requestid, x-parley-debug-reason")
 		mux.ServeHTTP(w, r)
 	})
 }
@@ -109,7 +109,11 @@ func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
 			s.Log.ErrorContext(r.Context(), "file transfer failed", "method", r.Method, "err", err)
 		}
 	}
-	s.Log.InfoContext(r.Context(), "file transfer refused", "method", r.Method, "status", fe.status, "code", fe.code, "reason", fe.message+" "+fe.reason)
+	reason := strings.TrimSpace(fe.message + " " + fe.reason)
+	s.Log.InfoContext(r.Context(), "file transfer refused", "method", r.Method, "status", fe.status, "code", fe.code, "reason", reason)
+	if s.Refused != nil {
+		s.Refused(r.Context(), w.Header(), errors.New(reason))
+	}
 	w.Header().Set("Content-Type", "application/xml")
 	w.WriteHeader(fe.status)
 	// The texts are ours and need no escaping. A client that is gone needs no answer.

@@ -134,7 +134,23 @@ func TestDebugReason(t *testing.T) {
 	if r := ask(s, c.Bearer); r.status != 200 || r.header.Get(header) != "" {
 		t.Errorf("a good answer has a reason: %d %v", r.status, r.header)
 	}
+	other := func(s *servertest.Server, path string) reply {
+		return call(t, s, "GET", path, "", "Origin", "https://shop.example", "Connection", "Upgrade", "Upgrade", "websocket",
+			"Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+	}
 	public := servertest.Start(t, servertest.Production(t.TempDir()))
+	for path, want := range map[string]string{
+		"/ws": "no socket token", "/ws?token=" + c.Bearer: "a connection token was given where a socket token is needed",
+		"/files/" + c.Bearer: "a connection token was given where a download token is needed",
+	} {
+		r := other(s, path)
+		if got := r.header.Get(header); r.status != 403 || !strings.Contains(got, want) || !strings.Contains(r.header.Get("Access-Control-Expose-Headers"), "x-parley-debug-reason") {
+			t.Errorf("%.20s: %d, because %q; want 403 and %q", path, r.status, got, want)
+		}
+		if r := other(public, path); r.status != 403 || r.header.Get(header) != "" {
+			t.Errorf("%.20s outside development mode: %d %v", path, r.status, r.header)
+		}
+	}
 	for _, bearer := range []string{"", "junk", c.Bearer} {
 		if r := ask(public, bearer); r.status != 403 || r.header.Get(header) != "" {
 			t.Errorf("outside development mode: %d %v", r.status, r.header)

@@ -31,7 +31,7 @@ const maxConnectBody = 4 << 20
 func (s *Server) routes() http.Handler {
 	participants := &participantapi.Service{
 		Engine: s.engine, Store: s.store, Sealer: s.sealer, Blobs: s.blobs, Views: s.catalog, SignIns: s.signIns, Partition: s.partition,
-		Now: s.clock.Now, PublicURL: func(context.Context) string { return s.URL() }, Log: s.Log,
+		Now: s.clock.Now, PublicURL: func(context.Context) string { return s.URL() }, Log: s.Log, Refused: s.refused(),
 	}
 	contacts := &connectapi.Service{
 		Catalog: s.catalog, Engine: s.engine, Store: s.store, Sealer: s.sealer, Partition: s.partition,
@@ -120,7 +120,7 @@ func (s *Server) newHub() *stream.Hub {
 			t, err := s.sealer.Open(auth.Socket, r.URL.Query().Get("token"), s.clock.Now())
 			return t.Chat, t.Participant, err
 		},
-		Chats: chats{s}, Log: s.Log, Limits: stream.Limits{Span: s.CloseSpan},
+		Chats: chats{s}, Log: s.Log, Refused: s.refused(), Limits: stream.Limits{Span: s.CloseSpan},
 	}
 	if len(s.Origins) > 0 {
 		h.AllowOrigin = func(origin string) bool { return slices.Contains(s.Origins, origin) }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha1"
 	"encoding/base64"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -140,13 +141,19 @@ func acceptance(key string) []byte {
 }
 
 // refuse answers a handshake that does not become a socket. What the client
-// hears of a 403 is always the same.
+// hears of a 403 is always the same, whatever Hub.Refused adds in development.
 func (h *Hub) refuse(w http.ResponseWriter, r *http.Request, status int, why string, err error) {
 	h.counts.refuse(status)
 	remote, _, _ := net.SplitHostPort(r.RemoteAddr)
 	h.Log.InfoContext(r.Context(), "socket refused", "status", status, "reason", why, "error", err,
 		"remote", remote, "origin", r.Header.Get("Origin"))
 	header := w.Header()
+	if h.Refused != nil {
+		if err == nil {
+			err = errors.New(why)
+		}
+		h.Refused(r.Context(), header, err)
+	}
 	switch status {
 	case http.StatusForbidden:
 		why = "Access denied"

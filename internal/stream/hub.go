@@ -27,6 +27,9 @@ type Hub struct {
 	AllowOrigin func(origin string) bool
 	// Log hears of refused handshakes, with the true reason, and of sockets that end. Nil logs nothing.
 	Log *slog.Logger
+	// Refused is told why a handshake is refused, and may add to the answer's
+	// header: in development the developer is to know. May be nil.
+	Refused func(context.Context, http.Header, error)
 	// Limits are the bounds.
 	Limits Limits
 
