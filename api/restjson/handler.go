@@ -149,16 +149,25 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// unknown is the error for a request that no operation fits. It names the one whose path it is,
+// when only the method is another.
+func (h *handler) unknown(r *http.Request) error {
+	path := r.URL.EscapedPath()
+	message := "there is no operation " + r.Method + " " + shorten(path)
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		if route, _ := h.router.find(method, path); route != nil {
+			message += "; " + route.Op.Name + " is " + method
+		}
+	}
+	return &APIError{Code: "UnknownOperationException", Message: message, Status: http.StatusNotFound}
+}
+
 // serve does everything but answer: the response body is in out, unless there is an error.
 func (h *handler) serve(w http.ResponseWriter, r *http.Request, seen *Observation, body, out *buffer) (context.Context, error) {
 	ctx := r.Context()
 	route, labels := h.router.find(r.Method, r.URL.EscapedPath())
 	if route == nil {
-		return ctx, &APIError{
-			Code:    "UnknownOperationException",
-			Message: "there is no operation " + r.Method + " " + shorten(r.URL.EscapedPath()),
-			Status:  http.StatusNotFound,
-		}
+		return ctx, h.unknown(r)
 	}
 	seen.Op = route.Op
 	var err error

@@ -157,6 +157,14 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// A developer who has the path but not the method is told the method.
+func TestOtherMethod(t *testing.T) {
+	_, answer := send(t, serve(HandlerOptions{}, echo), "POST", "/notes/a", nil)
+	if want := "there is no operation POST /notes/a; " + put.Name + " is PUT"; !strings.Contains(answer, `"message":"`+want+`"`) {
+		t.Errorf("answered %s; want %s", answer, want)
+	}
+}
+
 // unsized hides the length of a body, as chunked transfer does.
 type unsized struct{ io.Reader }
 
