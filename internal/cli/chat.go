@@ -1,26 +1,23 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
-	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
-	"golang.org/x/term"
 
 	"parley/api/connect"
-	"parley/api/participant"
 	"parley/client"
 	"parley/internal/catalog"
-	"parley/internal/center"
 )
 
 // chatCmd is a customer in the terminal.
@@ -55,35 +52,65 @@ func (c *chatCmd) Run(ctx context.Context, std streams) error {
 	token := c.Token
 	if token == "" {
 		if token, err = c.start(ctx, api); err != nil {
-			return fmt.Errorf("cannot start a chat at %s: %w", c.Endpoint, because(err))
+			return fmt.Errorf("cannot start a chat at %s: %w", c.Endpoint, c.hint(because(err)))
 		}
 	}
+	return c.converse(ctx, api, token, newTerminal(std), std.out)
+}
+
+// linesWaiting bounds what was written and is not sent yet. While it waits the
+// terminal is read on: in raw mode Ctrl-C is a key like others.
+const linesWaiting = 64
+
+// converse holds a chat until it has ended, or until whoever writes leaves it.
+func (c *chatCmd) converse(ctx context.Context, api *client.Client, token string, ui *terminal, out io.Writer) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	ui := newTerminal(std)
+	var s *client.Session
+	joined := make(chan struct{}) // closed when s is there
+	ui.typed = func() {
+		select {
+		case <-joined:
+			go func() { _ = s.Typing(ctx) }() // a notice that is lost is no loss
+		default:
+		}
+	}
+	lines := make(chan string, linesWaiting)
+	go func() { // ends with the input, or with the process: a terminal's read cannot be called off
+		ui.read(ctx, lines)
+		if ui.interactive {
+			stop() // Ctrl-C or Ctrl-D
+		}
+	}()
 	s, err := api.Join(ctx, client.SessionConfig{Token: token, OnItem: ui.item, OnState: ui.state, GiveUp: giveUp})
-	if err != nil {
-		ui.close()
+	if err == nil {
+		close(joined)
+		var saying sync.WaitGroup
+		saying.Go(func() {
+			c.say(ctx, s, ui, lines)
+			stop()
+		})
+		select {
+		case <-s.Done():
+			err = s.Err()
+		case <-ctx.Done():
+		}
+		stop()
+		saying.Wait()
+		_ = s.Close() // it is over, or left open on purpose
+	}
+	ui.close()
+	switch {
+	case s != nil && s.State() == client.Ended:
+		if ui.failed() {
+			return silent{errors.New("not everything was sent")}
+		}
+		return nil
+	case err != nil && (s != nil || ctx.Err() == nil):
 		return because(err)
 	}
-	go func() { // ends with the input, or with the process: a terminal's read cannot be called off
-		c.read(ctx, s, ui)
-		stop()
-	}()
-	select {
-	case <-s.Done():
-	case <-ctx.Done():
-	}
-	err = s.Close()
-	ui.close()
-	if s.State() == client.Ended {
-		return err
-	}
-	if ctx.Err() != nil {
-		_, err = fmt.Fprintf(std.out, "Come back with: parley chat --endpoint %s --token %s\n", c.Endpoint, token)
-		return err
-	}
-	return because(s.Err())
+	_, err = fmt.Fprintf(out, "Come back with: parley chat --endpoint %s --token %s\n", c.Endpoint, token)
+	return err
 }
 
 // giveUp is how long a chat tries to come back to a server that is out of reach.
@@ -136,21 +163,41 @@ func (c *chatCmd) start(ctx context.Context, api *client.Client) (token string, 
 	return *out.ParticipantToken, nil
 }
 
+// hint adds to an error of the start what may be done about it.
+func (c *chatCmd) hint(err error) error {
+	refused := func(codes ...string) bool {
+		return slices.ContainsFunc(codes, func(code string) bool { return strings.HasPrefix(err.Error(), code) })
+	}
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("%w (is there a server? parley serve --dev starts one)", err)
+	case refused("MissingAuthenticationToken", "UnrecognizedClient"):
+		return fmt.Errorf("%w (outside development mode the server wants AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of a key of its own)", err)
+	case refused("ResourceNotFound") && (c.Instance == "" || c.Flow == ""):
+		return fmt.Errorf("%w (the demo is there in development mode only; give --instance and --flow)", err)
+	}
+	return err
+}
+
 // lastWords is how long a chat with piped input waits for answers before it ends.
 const lastWords = time.Second
 
-// read takes lines until /leave or the end of the input. Piped input ends the
-// chat with it, after the other side had time to answer.
-func (c *chatCmd) read(ctx context.Context, s *client.Session, ui *terminal) {
-	ui.typed = func() {
-		go func() { _ = s.Typing(ctx) }() // a notice that is lost is no loss
-	}
+// say sends the lines in their order until one says /leave, or until there are
+// no more: then it ends the chat, after the other side had time to answer.
+func (c *chatCmd) say(ctx context.Context, s *client.Session, ui *terminal, lines <-chan string) {
 	for {
-		line, err := ui.line()
-		if err != nil && ui.interactive {
+		var line string
+		var more bool
+		select {
+		case line, more = <-lines:
+		case <-ctx.Done():
+			ui.unsaid(lines)
 			return
 		}
-		if err != nil {
+		if !more && ui.interactive {
+			return
+		}
+		if !more {
 			select {
 			case <-time.After(lastWords):
 			case <-ctx.Done():
@@ -166,7 +213,7 @@ func (c *chatCmd) read(ctx context.Context, s *client.Session, ui *terminal) {
 			return
 		case "/end":
 			if err := s.End(ctx); err != nil {
-				ui.print("", "not ended: "+because(err).Error())
+				ui.notSent("not ended: " + because(err).Error())
 			}
 			if !ui.interactive {
 				<-ctx.Done() // the last items are on their way
@@ -174,165 +221,16 @@ func (c *chatCmd) read(ctx context.Context, s *client.Session, ui *terminal) {
 			}
 		default:
 			ui.expect(line, 1)
-			if _, err := s.Send(ctx, line); err != nil {
-				ui.expect(line, -1)
-				ui.print("", "not sent: "+because(err).Error())
+			_, err := s.Send(ctx, line)
+			if err == nil {
+				continue
+			}
+			ui.expect(line, -1)
+			if ctx.Err() != nil {
+				ui.notSent("perhaps not sent: " + line)
+			} else {
+				ui.notSent("not sent: " + because(err).Error())
 			}
 		}
 	}
-}
-
-// typingEvery is how often the other side is told of typing.
-const typingEvery = 10 * time.Second
-
-// terminal shows a chat: with a prompt and a history of lines when it is one,
-// plain lines otherwise.
-type terminal struct {
-	interactive bool
-	out         io.Writer
-	line        func() (string, error)
-	restore     func()
-	typed       func() // called while the customer writes, at most every 10 s; set before the first line
-
-	mu   sync.Mutex     // guards mine
-	mine map[string]int // what was written here and will come back as an item
-}
-
-// expect notes that a text stands on the screen already, as it was written, so
-// that the item it becomes is not shown again. Pipes show what is sent only so.
-func (t *terminal) expect(text string, times int) {
-	if !t.interactive {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.mine[text] += times; t.mine[text] <= 0 {
-		delete(t.mine, text)
-	}
-}
-
-// expected reports whether an item is one that was written here, once for each.
-func (t *terminal) expected(it *client.Item) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	text := it.Text()
-	if it.ParticipantRole != participant.ParticipantRoleCUSTOMER || t.mine[text] == 0 {
-		return false
-	}
-	if t.mine[text]--; t.mine[text] == 0 {
-		delete(t.mine, text)
-	}
-	return true
-}
-
-func newTerminal(std streams) *terminal {
-	t := &terminal{out: std.out, restore: func() {}, mine: map[string]int{}}
-	in, isFile := std.in.(*os.File)
-	if !isFile || !term.IsTerminal(int(in.Fd())) {
-		lines := bufio.NewScanner(std.in)
-		t.line = func() (string, error) {
-			if !lines.Scan() {
-				return "", io.EOF
-			}
-			return lines.Text(), nil
-		}
-		return t
-	}
-	old, err := term.MakeRaw(int(in.Fd()))
-	if err == nil {
-		t.restore = func() {
-			fmt.Fprint(std.out, "\r\x1b[K")     // the prompt
-			_ = term.Restore(int(in.Fd()), old) // nothing is left to do if the terminal is gone
-		}
-	}
-	tty := term.NewTerminal(struct {
-		io.Reader
-		io.Writer
-	}{in, std.out}, "> ")
-	var told time.Time
-	tty.AutoCompleteCallback = func(string, int, rune) (string, int, bool) {
-		if t.typed != nil && time.Since(told) > typingEvery {
-			told = time.Now()
-			t.typed()
-		}
-		return "", 0, false
-	}
-	t.interactive, t.out = true, tty
-	t.line = func() (string, error) {
-		if width, height, err := term.GetSize(int(in.Fd())); err == nil && width > 0 {
-			_ = tty.SetSize(width, height) // else lines break as on a terminal of 80 columns
-		}
-		return tty.ReadLine()
-	}
-	return t
-}
-
-// close gives the terminal back; nothing may be printed to t after it.
-func (t *terminal) close() { t.restore() }
-
-func (t *terminal) print(who, text string) {
-	if who != "" {
-		who += ": "
-	}
-	fmt.Fprintf(t.out, "%s\n", plain(who+text)) // a terminal that is gone ends the reading too
-}
-
-// plain takes out what would steer a terminal instead of being shown: others
-// write what stands here.
-func plain(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, text)
-}
-
-func (t *terminal) state(s client.State) {
-	switch s {
-	case client.Connected:
-		t.print("", "-- connected")
-	case client.Reconnecting:
-		t.print("", "-- connection lost, coming back")
-	}
-}
-
-func (t *terminal) item(it *client.Item) {
-	name := it.Name()
-	if name == center.DisplayNameSystemMessage {
-		name = "Flow"
-	}
-	switch {
-	case it.Type == participant.ChatItemTypeATTACHMENT && len(it.Attachments) > 0:
-		t.print(name, "[file "+deref(it.Attachments[0].AttachmentName)+"]")
-	case it.Withheld() != "":
-		t.expected(it)
-		t.print("", "-- not delivered ("+strings.ToLower(string(it.Withheld()))+"): "+it.Text())
-	case it.Type == participant.ChatItemTypeMESSAGE && t.expected(it): // it stands there
-	case it.Type == participant.ChatItemTypeMESSAGE:
-		t.print(name, it.Text())
-	case it.Type != participant.ChatItemTypeEVENT: // receipts and the like: nothing is said
-	default:
-		switch it.Event() {
-		case client.EventTyping:
-			t.print("", "-- "+name+" is typing")
-		case client.EventJoined:
-			t.print("", "-- "+name+" joined")
-		case client.EventLeft:
-			t.print("", "-- "+name+" left")
-		case client.EventIdle:
-			t.print("", "-- "+name+" is idle")
-		case client.EventReturned:
-			t.print("", "-- "+name+" is back")
-		case client.EventEnded:
-			t.print("", "-- the chat has ended")
-		}
-	}
-}
-
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

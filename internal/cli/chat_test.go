@@ -138,6 +138,93 @@ func TestChatInterrupted(t *testing.T) {
 	}
 }
 
+// TestChatInterruptedWhileSending interrupts a terminal while a message waits for a server that is
+// away: the terminal is read on, so the key that interrupts is heard.
+func TestChatInterruptedWhileSending(t *testing.T) {
+	clean(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &line{Listener: l}
+	url := "http://" + l.Addr().String()
+	s := servertest.Start(t, func(c *server.Config) { c.PublicURL = url })
+	proxy.to = s.Addr
+	go proxy.run()
+	token := s.Begin(t).Token
+	c := &chatCmd{Endpoint: url, Region: "us-east-1"}
+	api, err := c.client(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := make(chan string)
+	out := newOutput()
+	ui := &terminal{interactive: true, out: out, restore: func() {}, mine: map[string]int{}, line: func() (string, error) {
+		text, more := <-keys
+		if !more {
+			return "", io.EOF
+		}
+		return text, nil
+	}}
+	end := make(chan error, 1)
+	go func() { end <- c.converse(t.Context(), api, token, ui, out) }()
+	out.wait(t, "-- connected")
+	l.Close()
+	proxy.cut()
+	out.wait(t, "-- connection lost, coming back")
+	keys <- "are you there?"
+	keys <- "hello?"
+	close(keys) // Ctrl-C
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	select {
+	case err := <-end:
+		if err != nil {
+			t.Fatal(err)
+		}
+	case <-ctx.Done():
+		t.Fatalf("the interrupt is not heard:\n%s", out)
+	}
+	for _, want := range []string{"not sent: are you there?", "not sent: hello?", "Come back with: "} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("it does not say %q:\n%s", want, out)
+		}
+	}
+}
+
+// TestChatTellsWhatWasNotSent gives a program that pipes lines a status to go by.
+func TestChatTellsWhatWasNotSent(t *testing.T) {
+	clean(t)
+	s := servertest.Start(t)
+	args := []string{"chat", "--endpoint", s.URL, "--flow", s.Flow(t, "Quiet", servertest.Quiet)}
+	for text, want := range map[string]string{
+		strings.Repeat("x", 16_385):  "not sent: ValidationException",
+		strings.Repeat("x", 100_000): "not sent: a line of the input is longer than 64 kB",
+	} {
+		status, out, _ := parley(t, "before\n"+text+"\n", args...)
+		if status != 1 || !strings.Contains(out, "Ana: before") || !strings.Contains(out, want) || !strings.Contains(out, "-- the chat has ended") {
+			t.Errorf("with a line of %d = %d %s; want status 1 and %q", len(text), status, out, want)
+		}
+	}
+}
+
+// TestChatHints says what may be done when a chat cannot be started.
+func TestChatHints(t *testing.T) {
+	clean(t)
+	s := servertest.Start(t, servertest.Production(t.TempDir()))
+	t.Setenv("AWS_MAX_ATTEMPTS", "1")
+	_, _, away := parley(t, "", "chat", "--endpoint", "http://127.0.0.1:1")
+	_, _, unsigned := parley(t, "", "chat", "--endpoint", s.URL)
+	t.Setenv("AWS_ACCESS_KEY_ID", s.Key.ID)
+	t.Setenv("AWS_SECRET_ACCESS_KEY", s.Key.Secret)
+	_, _, demo := parley(t, "", "chat", "--endpoint", s.URL)
+	for said, want := range map[string]string{away: "parley serve --dev", unsigned: "AWS_ACCESS_KEY_ID", demo: "--instance"} {
+		if !strings.Contains(said, want) || strings.Count(said, "\n") != 1 {
+			t.Errorf("it says %q; want one line with %s", said, want)
+		}
+	}
+}
+
 // TestChatSigned signs with the key of the environment, where the server wants it.
 func TestChatSigned(t *testing.T) {
 	clean(t)

@@ -1,0 +1,235 @@
+package cli
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+
+	"golang.org/x/term"
+
+	"parley/api/participant"
+	"parley/client"
+	"parley/internal/center"
+)
+
+// typingEvery is how often the other side is told of typing.
+const typingEvery = 10 * time.Second
+
+// terminal shows a chat: with a prompt and a history of lines when it is one,
+// plain lines otherwise.
+type terminal struct {
+	interactive bool
+	out         io.Writer
+	line        func() (string, error)
+	restore     func()
+	typed       func() // called while the customer writes, at most every 10 s; set before the first line
+
+	mu     sync.Mutex     // guards what follows
+	mine   map[string]int // what was written here and will come back as an item
+	unsent bool           // something was not sent
+}
+
+// read hands on the lines until the input ends, and closes the channel then.
+func (t *terminal) read(ctx context.Context, lines chan<- string) {
+	defer close(lines)
+	for {
+		line, err := t.line()
+		if errors.Is(err, bufio.ErrTooLong) {
+			t.notSent("not sent: a line of the input is longer than 64 kB; it and what follows it are left out")
+		}
+		if err != nil {
+			return
+		}
+		if !t.interactive {
+			select {
+			case lines <- line:
+			case <-ctx.Done():
+				return
+			}
+			continue
+		}
+		select {
+		case lines <- line:
+		default:
+			t.notSent("not sent: too much is waiting already")
+		}
+	}
+}
+
+// unsaid tells which lines will not be sent any more.
+func (t *terminal) unsaid(lines <-chan string) {
+	for {
+		select {
+		case line, more := <-lines:
+			if !more {
+				return
+			}
+			if strings.TrimSpace(line) != "" {
+				t.notSent("not sent: " + line)
+			}
+		default:
+			return
+		}
+	}
+}
+
+func (t *terminal) notSent(why string) {
+	t.mu.Lock()
+	t.unsent = true
+	t.mu.Unlock()
+	t.print("", why)
+}
+
+// failed reports whether a program that wrote the lines should know that some were not sent.
+func (t *terminal) failed() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.unsent && !t.interactive
+}
+
+// expect notes that a text stands on the screen already, as it was written, so
+// that the item it becomes is not shown again. Pipes show what is sent only so.
+func (t *terminal) expect(text string, times int) {
+	if !t.interactive {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.mine[text] += times; t.mine[text] <= 0 {
+		delete(t.mine, text)
+	}
+}
+
+// expected reports whether an item is one that was written here, once for each.
+func (t *terminal) expected(it *client.Item) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	text := it.Text()
+	if it.ParticipantRole != participant.ParticipantRoleCUSTOMER || t.mine[text] == 0 {
+		return false
+	}
+	if t.mine[text]--; t.mine[text] == 0 {
+		delete(t.mine, text)
+	}
+	return true
+}
+
+func newTerminal(std streams) *terminal {
+	t := &terminal{out: std.out, restore: func() {}, mine: map[string]int{}}
+	in, isFile := std.in.(*os.File)
+	if !isFile || !term.IsTerminal(int(in.Fd())) {
+		lines := bufio.NewScanner(std.in)
+		t.line = func() (string, error) {
+			if !lines.Scan() {
+				return "", cmp.Or(lines.Err(), io.EOF)
+			}
+			return lines.Text(), nil
+		}
+		return t
+	}
+	old, err := term.MakeRaw(int(in.Fd()))
+	if err == nil {
+		t.restore = func() {
+			fmt.Fprint(std.out, "\r\x1b[K")     // the prompt
+			_ = term.Restore(int(in.Fd()), old) // nothing is left to do if the terminal is gone
+		}
+	}
+	tty := term.NewTerminal(struct {
+		io.Reader
+		io.Writer
+	}{in, std.out}, "> ")
+	var told time.Time
+	tty.AutoCompleteCallback = func(string, int, rune) (string, int, bool) {
+		if t.typed != nil && time.Since(told) > typingEvery {
+			told = time.Now()
+			t.typed()
+		}
+		return "", 0, false
+	}
+	t.interactive, t.out = true, tty
+	t.line = func() (string, error) {
+		if width, height, err := term.GetSize(int(in.Fd())); err == nil && width > 0 {
+			_ = tty.SetSize(width, height) // else lines break as on a terminal of 80 columns
+		}
+		return tty.ReadLine()
+	}
+	return t
+}
+
+// close gives the terminal back; nothing may be printed to t after it.
+func (t *terminal) close() { t.restore() }
+
+func (t *terminal) print(who, text string) {
+	if who != "" {
+		who += ": "
+	}
+	fmt.Fprintf(t.out, "%s\n", plain(who+text)) // a terminal that is gone ends the reading too
+}
+
+// plain takes out what would steer a terminal instead of being shown: others
+// write what stands here.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
+}
+
+func (t *terminal) state(s client.State) {
+	switch s {
+	case client.Connected:
+		t.print("", "-- connected")
+	case client.Reconnecting:
+		t.print("", "-- connection lost, coming back")
+	}
+}
+
+func (t *terminal) item(it *client.Item) {
+	name := it.Name()
+	if name == center.DisplayNameSystemMessage {
+		name = "Flow"
+	}
+	switch {
+	case it.Type == participant.ChatItemTypeATTACHMENT && len(it.Attachments) > 0:
+		t.print(name, "[file "+deref(it.Attachments[0].AttachmentName)+"]")
+	case it.Withheld() != "":
+		t.expected(it)
+		t.print("", "-- not delivered ("+strings.ToLower(string(it.Withheld()))+"): "+it.Text())
+	case it.Type == participant.ChatItemTypeMESSAGE && t.expected(it): // it stands there
+	case it.Type == participant.ChatItemTypeMESSAGE:
+		t.print(name, it.Text())
+	case it.Type != participant.ChatItemTypeEVENT: // receipts and the like: nothing is said
+	default:
+		switch it.Event() {
+		case client.EventTyping:
+			t.print("", "-- "+name+" is typing")
+		case client.EventJoined:
+			t.print("", "-- "+name+" joined")
+		case client.EventLeft:
+			t.print("", "-- "+name+" left")
+		case client.EventIdle:
+			t.print("", "-- "+name+" is idle")
+		case client.EventReturned:
+			t.print("", "-- "+name+" is back")
+		case client.EventEnded:
+			t.print("", "-- the chat has ended")
+		}
+	}
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
