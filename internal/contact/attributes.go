@@ -53,7 +53,31 @@ func checkSegmentAttributes(m map[string]center.SegmentAttribute) error {
 			return center.Errorf(center.Invalid, "SegmentAttributes: %s is set by the service; connect:Subtype and connect:CustomerAuthentication may be given", k)
 		}
 	}
+	return weighSegmentAttributes(m)
+}
+
+// weighSegmentAttributes applies a bound of our own to all segment attributes
+// of a contact together: the model bounds each text, but neither how many a
+// ValueMap has nor how deep they lie. They travel with every state of the chat.
+func weighSegmentAttributes(m map[string]center.SegmentAttribute) error {
+	if n := segmentBytes(m); n > MaxAttributeBytes {
+		return center.Errorf(center.Invalid, "SegmentAttributes have %d bytes; keys and values together may have %d", n, MaxAttributeBytes)
+	}
 	return nil
+}
+
+// segmentBytes counts keys, texts and, as 8 bytes each, other values.
+func segmentBytes(m map[string]center.SegmentAttribute) int {
+	n := 0
+	for k, v := range m {
+		n += len(k) + segmentBytes(v.Map)
+		if v.String != nil {
+			n += len(*v.String)
+		} else {
+			n += 8
+		}
+	}
+	return n
 }
 
 // SetAttributes merges user-defined attributes (UpdateContactAttributes), also
@@ -127,6 +151,9 @@ func (u Describe) decide(d *decision) error {
 	}
 	if u.SegmentAttrs != nil {
 		c.SegmentAttrs = mergeMaps(c.SegmentAttrs, u.SegmentAttrs)
+		if err := weighSegmentAttributes(c.SegmentAttrs); err != nil {
+			return err
+		}
 	}
 	if len(c.References) > maxDetails || len(c.SegmentAttrs) > maxDetails {
 		return center.Errorf(center.BadRequest, "a contact may have at most %d references and %d segment attributes", maxDetails, maxDetails)

@@ -99,6 +99,31 @@ func TestStartRefuses(t *testing.T) {
 	}
 }
 
+// TestSegmentAttributesAreBounded: a map in a segment attribute counts with all it has.
+func TestSegmentAttributesAreBounded(t *testing.T) {
+	deep := func(n int) map[string]center.SegmentAttribute {
+		m := map[string]center.SegmentAttribute{"inner": text(strings.Repeat("v", n-len("outer")-len("inner")-8))}
+		return map[string]center.SegmentAttribute{"outer": {Map: m}}
+	}
+	related := center.NewContactID(newPlay(t, nil).now)
+	for name, s := range map[string]Start{
+		"given":     {SegmentAttrs: deep(MaxAttributeBytes + 1)},
+		"inherited": {Related: related, SegmentAttrs: deep(1000), Inherited: Inherited{SegmentAttrs: map[string]center.SegmentAttribute{"other": text(strings.Repeat("v", 32000))}}},
+	} {
+		p := newPlay(t, nil)
+		s.Instance, s.Contact, s.DisplayName, s.Flow = instance, center.NewContactID(p.now), "Ana", "main"
+		if _, err := p.try(s); center.ReasonOf(err) != center.Invalid || !strings.Contains(err.Error(), "SegmentAttributes have 3") {
+			t.Errorf("%s: %v; want what is too large", name, err)
+		}
+	}
+	p := newPlay(t, nil)
+	p.start(Start{})
+	id := p.chat.ID
+	p.do(Describe{Contact: id, SegmentAttrs: deep(20_000)})
+	p.do(Describe{Contact: id, SegmentAttrs: deep(30_000)}) // in place of the former
+	p.refuse(center.Invalid, Describe{Contact: id, SegmentAttrs: map[string]center.SegmentAttribute{"more": text(strings.Repeat("v", 2800))}})
+}
+
 func TestConnectDeadline(t *testing.T) {
 	p := newPlay(t, nil)
 	ana := p.start(Start{})

@@ -139,6 +139,9 @@ func (s Start) inherit() (map[string]string, map[string]center.SegmentAttribute,
 	if len(segment) > maxDetails {
 		return nil, nil, center.Errorf(center.Invalid, "SegmentAttributes: a contact may have at most %d, with those of RelatedContactId", maxDetails)
 	}
+	if err := weighSegmentAttributes(segment); err != nil {
+		return nil, nil, err
+	}
 	return attributes, segment, weighAttributes(attributes)
 }
 
