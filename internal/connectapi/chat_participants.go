@@ -73,7 +73,7 @@ func (s *Service) StartContactStreaming(ctx context.Context, in *connect.StartCo
 	}
 	endpoint := in.ChatStreamingConfiguration.StreamingEndpointArn
 	if s.KnowsStream == nil || !s.KnowsStream(endpoint) {
-		return nil, center.Errorf(center.Invalid, "ChatStreamingConfiguration: StreamingEndpointArn %s is not an endpoint that this server delivers to; an operator configures them", endpoint)
+		return nil, center.Errorf(center.Invalid, "ChatStreamingConfiguration: StreamingEndpointArn %s is not an endpoint that this server delivers to; the settings --stream and --sns-endpoint of parley serve say which are", endpoint)
 	}
 	token := in.ClientToken
 	if token == "" {

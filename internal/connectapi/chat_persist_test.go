@@ -45,6 +45,20 @@ func TestCreatePersistentContactAssociation(t *testing.T) {
 		}
 		_, err = associate(chat, old, "another")
 		h.invalidRequest("continuing twice", err)
+		// A later contact of a chain can be related as well; the tree has all of both.
+		first, customer := h.join(func(in *startRequest) {
+			in.ContactFlowId = h.survey
+			in.DisconnectOnCustomerExit = []connect.DisconnectOnCustomerExitParticipantType{connect.DisconnectOnCustomerExitParticipantTypeAGENT}
+		})
+		h.leave(customer)
+		second := *h.associated(first)[1].ContactId
+		if _, err := associate(first, old, ""); err != nil {
+			h.Fatalf("CreatePersistentContactAssociation of a second contact: %v", err)
+		}
+		c := h.describe(second)
+		if tree := h.associated(second); c.RelatedContactId == nil || *c.RelatedContactId != old || *c.ContactAssociationId != old || len(tree) != 4 {
+			h.Errorf("the second contact is %+v, in a tree of %d; want it related to %s, in a tree of 4", c, len(tree), old)
+		}
 		_, err = associate(running, center.NewUUID(), "")
 		if err == nil {
 			h.Error("a source that does not exist was taken")

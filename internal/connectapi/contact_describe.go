@@ -92,11 +92,12 @@ const maxTree = 500
 // the chain, or of the chain that it is related to, and so on.
 func (s *Service) root(ctx context.Context, chat *contact.Chat) (center.ContactID, error) {
 	for range maxTree {
-		related := chat.Contacts[0].Related
-		if related == "" {
+		// Not always the first: CreatePersistentContactAssociation relates the current one.
+		i := slices.IndexFunc(chat.Contacts, func(c center.Contact) bool { return c.Related != "" })
+		if i < 0 {
 			break
 		}
-		id, err := s.Store.ChatOf(ctx, related)
+		id, err := s.Store.ChatOf(ctx, chat.Contacts[i].Related)
 		if err != nil {
 			return "", err
 		}
@@ -183,7 +184,7 @@ func (s *Service) ListContactReferences(ctx context.Context, in *connect.ListCon
 	if err != nil {
 		return nil, err
 	}
-	if in.NextToken != nil {
+	if deref(in.NextToken) != "" {
 		return nil, center.Errorf(center.Invalid, "NextToken: the references of a contact have one page")
 	}
 	out := &connect.ListContactReferencesResponse{ReferenceSummaryList: []connect.ReferenceSummary{}}

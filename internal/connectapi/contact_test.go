@@ -179,7 +179,7 @@ func TestUpdateContactAndReferences(t *testing.T) {
 			h.Errorf("DescribeContact = %+v; want all updates", c)
 		}
 		out, err := h.ListContactReferences(h.Context(), &connect.ListContactReferencesRequest{InstanceId: h.instance, ContactId: id,
-			ReferenceTypes: []connect.ReferenceType{connect.ReferenceTypeURL, connect.ReferenceTypeNUMBER}})
+			NextToken: new(""), ReferenceTypes: []connect.ReferenceType{connect.ReferenceTypeURL, connect.ReferenceTypeNUMBER}})
 		if err != nil || len(out.ReferenceSummaryList) != 2 || *out.ReferenceSummaryList[0].Url.Name != "a" || *out.ReferenceSummaryList[1].Number.Value != "13" {
 			h.Errorf("ListContactReferences = %+v, %v; want a and b", out, err)
 		}
