@@ -11,9 +11,14 @@ const words = { idle: 'not connected', open: 'connected', lost: 'connection lost
 function show(state) {
   $('state').dataset.state = state;
   $('state').textContent = words[state];
-  $('say').hidden = state === 'idle' || state === 'ended';
-  $('begin').hidden = !$('say').hidden;
-  if (state === 'ended') $('begin').querySelector('button').textContent = 'Start another chat';
+  const over = state === 'idle' || state === 'ended';
+  if (over !== $('say').hidden) { // what had the focus goes; who types goes on typing
+    $('say').hidden = over;
+    $('begin').hidden = !over;
+    (over ? $('start') : $('text')).focus();
+  }
+  $('start').disabled = false;
+  if (state === 'ended') $('start').textContent = 'Start another chat';
 }
 
 function problem(e) {
@@ -55,6 +60,7 @@ $('begin').onsubmit = async (e) => {
   problem();
   $('items').replaceChildren();
   $('empty').hidden = true;
+  $('start').disabled = true; // until it is known what has come of it
   try {
     const started = await startChat({ InstanceId: instance, ContactFlowId: flow, ParticipantDetails: { DisplayName: $('name').value } });
     session = new Session(started, {
@@ -67,8 +73,10 @@ $('begin').onsubmit = async (e) => {
       },
     });
     await session.connect();
-    $('text').focus();
-  } catch (err) { problem(err); }
+  } catch (err) {
+    problem(err);
+    $('start').disabled = false;
+  }
 };
 
 $('say').onsubmit = async (e) => {
