@@ -145,13 +145,28 @@ func (c *Chat) Hears(id center.ParticipantID) (*Participant, error) {
 	p := c.Participant(id)
 	switch {
 	case c.Over():
-		return nil, center.Errorf(center.Denied, "the chat %s has ended", c.ID)
+		return nil, c.over()
 	case p == nil:
-		return nil, center.Errorf(center.Denied, "the participant %s is not in the chat %s", id, c.ID)
+		return nil, c.stranger(id)
 	case !p.Left.IsZero() && !(c.Ended && c.Stayed(p)):
-		return nil, center.Errorf(center.Denied, "the participant %s has left the chat %s", id, c.ID)
+		return nil, c.left(id)
 	}
 	return p, nil
+}
+
+// The refusals of those who may not speak or hear any more. Clients are told
+// nothing of them, so they say for the log which chat it is and how it ended.
+
+func (c *Chat) over() error {
+	return center.Errorf(center.Denied, "the chat has ended: %s, contact %s", c.Current().DisconnectReason, c.Current().ID)
+}
+
+func (c *Chat) stranger(id center.ParticipantID) error {
+	return center.Errorf(center.Denied, "the participant %s is not in the chat of contact %s", id, c.Current().ID)
+}
+
+func (c *Chat) left(id center.ParticipantID) error {
+	return center.Errorf(center.Denied, "the participant %s has left the chat of contact %s", id, c.Current().ID)
 }
 
 // Stayed reports whether a participant was there until the chat ended: the end

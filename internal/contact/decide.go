@@ -278,14 +278,14 @@ func (d *decision) tell(p center.Push) {
 // left, or whose chat has ended, is refused as any bad credential is.
 func (d *decision) participant(id center.ParticipantID) (*Participant, error) {
 	if d.chat.Ended {
-		return nil, center.Errorf(center.Denied, "the chat has ended")
+		return nil, d.chat.over()
 	}
 	p := d.chat.Participant(id)
 	switch {
 	case p == nil:
-		return nil, center.Errorf(center.Denied, "the participant is not in this chat")
+		return nil, d.chat.stranger(id)
 	case !p.Left.IsZero():
-		return nil, center.Errorf(center.Denied, "the participant has left the chat")
+		return nil, d.chat.left(id)
 	}
 	return p, nil
 }

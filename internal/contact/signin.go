@@ -56,7 +56,7 @@ func (c *Chat) signIn() SignInSession {
 func (c *Chat) signingIn(p center.ParticipantID, session string) error {
 	switch {
 	case c.Ended:
-		return center.Errorf(center.Denied, "the chat has ended")
+		return c.over()
 	case p != c.Customer().ID:
 		return center.Errorf(center.Denied, "only the customer signs in")
 	case c.Run == nil || c.Run.Wait.Kind != flow.WaitAuth || c.Run.Wait.Session != session:

@@ -134,6 +134,15 @@ func TestDebugReason(t *testing.T) {
 	if r := ask(s, c.Bearer); r.status != 200 || r.header.Get(header) != "" {
 		t.Errorf("a good answer has a reason: %d %v", r.status, r.header)
 	}
+	if r := call(t, s, "POST", "/contact/stop", `{"InstanceId":"`+s.Instance(t)+`","ContactId":"`+c.Contact+`"}`); r.status != 200 {
+		t.Fatalf("StopContact: %d %s", r.status, r.body)
+	}
+	for _, path := range []string{"/participant/message", "/participant/transcript"} {
+		r := call(t, s, "POST", path, `{"ContentType":"text/plain","Content":"x"}`, "X-Amz-Bearer", c.Bearer)
+		if got := r.header.Get(header); r.status != 403 || got != "the chat has ended: API, contact "+c.Contact {
+			t.Errorf("%s after StopContact: %d, because %q", path, r.status, got)
+		}
+	}
 	other := func(s *servertest.Server, path string) reply {
 		return call(t, s, "GET", path, "", "Origin", "https://shop.example", "Connection", "Upgrade", "Upgrade", "websocket",
 			"Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
