@@ -263,7 +263,7 @@ func drive(t *testing.T, script []byte) *watch {
 				people = append(people, r.Participant)
 			}
 		case 5:
-			w.command(Disconnect{who})
+			w.command(Disconnect{Participant: who})
 		case 6:
 			if r, ok := w.command(Join{User: center.UserID(fmt.Sprintf("u%d", n%3)), DisplayName: "Bea"}); ok {
 				people = append(people, r.Participant)

@@ -23,7 +23,7 @@ func TestChatFromStartToEnd(t *testing.T) {
 	if r != again {
 		t.Errorf("the repeated message was answered %v; want %v", again, r)
 	}
-	p.do(Disconnect{ana})
+	p.do(Disconnect{Participant: ana})
 	p.wantScript("CUSTOMER joined", "CUSTOMER: Hi there", "SYSTEM: Hello", "CUSTOMER: Are you there?", "CUSTOMER left", "ended")
 
 	cur := p.chat.Current()
@@ -184,7 +184,7 @@ func TestCustomParticipant(t *testing.T) {
 	p.do(Send{Participant: bot, ContentType: center.PlainText, Content: "I am a bot"})
 	p.refuse(center.Denied, StartUpload{Participant: bot, Name: "a.txt", ContentType: center.PlainText, Size: 1})
 	p.do(Send{Participant: ana, ContentType: center.PlainText, Content: "ok"})
-	p.do(Disconnect{bot})
+	p.do(Disconnect{Participant: bot})
 	p.wantScript("CUSTOMER joined", "SYSTEM: Hello", "CUSTOM_BOT joined", "CUSTOM_BOT: I am a bot", "CUSTOMER: ok", "SYSTEM: You are back",
 		"CUSTOM_BOT left", "SYSTEM: The bot left", "CUSTOMER left", "ended")
 	if r := p.chat.Current().DisconnectReason; r != center.ReasonFlow {
@@ -335,7 +335,7 @@ func TestDisconnectFlowAfterTheCustomer(t *testing.T) {
 	})
 	ana := p.start(Start{ExitAgent: true})
 	p.do(Connect{ana})
-	p.do(Disconnect{ana})
+	p.do(Disconnect{Participant: ana})
 	p.wantScript("CUSTOMER joined", "CUSTOMER left", "SYSTEM: Hello", "ended")
 	if n := len(p.chat.Contacts); n != 2 {
 		t.Fatalf("%d contacts; want the first and the disconnect flow's", n)

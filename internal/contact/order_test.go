@@ -43,9 +43,9 @@ func TestWhenTheDisconnectFlowRuns(t *testing.T) {
 		runs   bool
 		reason string // of the first contact
 	}{
-		"the agent leaves":       {func(p *play, _, bea center.ParticipantID) { p.do(Disconnect{bea}) }, true, center.ReasonAgent},
+		"the agent leaves":       {func(p *play, _, bea center.ParticipantID) { p.do(Disconnect{Participant: bea}) }, true, center.ReasonAgent},
 		"the agent is silent":    {func(p *play, _, _ center.ParticipantID) { p.pass(8 * time.Minute) }, true, center.ReasonIdle},
-		"the customer leaves":    {func(p *play, ana, _ center.ParticipantID) { p.do(Disconnect{ana}) }, false, center.ReasonCustomer},
+		"the customer leaves":    {func(p *play, ana, _ center.ParticipantID) { p.do(Disconnect{Participant: ana}) }, false, center.ReasonCustomer},
 		"the API stops the chat": {func(p *play, _, _ center.ParticipantID) { p.do(Stop{}) }, false, center.ReasonAPI},
 	} {
 		p := newPlay(t, nil)
@@ -100,7 +100,7 @@ func TestHookedFlowsThatAreGone(t *testing.T) {
 	gone("q")
 	bea := p.do(Join{User: "u1", DisplayName: "Bea"}).Participant
 	gone("aw")
-	p.do(Disconnect{bea})
+	p.do(Disconnect{Participant: bea})
 	gone("after")
 	p.wantScript("CUSTOMER joined", "AGENT joined", "AGENT left", "CUSTOMER left", "ended")
 	if k := p.chat.Current(); len(p.chat.Contacts) != 1 || k.DisconnectReason != center.ReasonAgent {
@@ -135,7 +135,7 @@ func TestCustomerLeavesDuringTheAgentWhisper(t *testing.T) {
 	o.flows["aw"] = document(t, waits(60, "1"), ends()).As("AGENT_WHISPER")
 	p, ana := opened(t, o, Start{})
 	p.do(Join{User: "u1", DisplayName: "Bea"})
-	p.do(Disconnect{ana})
+	p.do(Disconnect{Participant: ana})
 	if got := moves(p.last); got != "-sales" || !p.chat.Ended || p.chat.Joining != "" || p.chat.Whisper != nil || len(p.chat.Contacts) != 1 {
 		t.Errorf("queues moved %q, ended %t, joining %q, %d contacts", got, p.chat.Ended, p.chat.Joining, len(p.chat.Contacts))
 	}
@@ -150,7 +150,7 @@ func TestBotsOfOneChain(t *testing.T) {
 		step("ConnectParticipantWithLexBot", `"LexV2Bot":{"AliasArn":"a"}`, "2", "NoMatchingCondition>2", "NoMatchingError>2"), disconnect).As("CONTACT_FLOW")
 	p, ana := opened(t, o, Start{})
 	bea := p.do(Join{User: "u1", DisplayName: "Bea"}).Participant
-	p.do(Disconnect{bea})
+	p.do(Disconnect{Participant: bea})
 	p.do(typed(ana, "Hallo"))
 	if a := p.ask(); a.Session != string(p.chat.Contacts[1].ID) || a.Session == string(p.chat.ID) || a.Locale != "de_DE" {
 		t.Errorf("the bot is asked %+v", a)
@@ -168,7 +168,7 @@ func TestIdleCustomerReturnsToTheDisconnectFlow(t *testing.T) {
 	timers := SetTimers{[]RoleTimer{{center.RoleCustomer, TimerIdle, 5 * time.Minute}, {center.RoleCustomer, TimerDisconnect, 3 * time.Minute}}}
 	for name, goes := range map[string]func(p *play, bea center.ParticipantID){
 		"by itself": func(p *play, _ center.ParticipantID) { p.pass(3 * time.Minute) },
-		"the agent": func(p *play, bea center.ParticipantID) { p.do(Disconnect{bea}) },
+		"the agent": func(p *play, bea center.ParticipantID) { p.do(Disconnect{Participant: bea}) },
 	} {
 		p := newPlay(t, nil)
 		p.env.Catalog = served(t, nil)

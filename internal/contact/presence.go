@@ -115,18 +115,27 @@ func (c *Chat) botTalks() bool {
 }
 
 // Disconnect takes a participant out of the chat (DisconnectParticipant). The
-// customer's leaving ends the chat.
+// customer's leaving ends the chat. While the chat goes on, who has left and
+// repeats the request, with its ClientToken, has done so once.
 type Disconnect struct {
 	Participant center.ParticipantID
+	ClientToken string
 }
 
 func (l Disconnect) decide(d *decision) error {
+	key := "DisconnectParticipant/" + string(l.Participant) + "/" + l.ClientToken
+	if _, ok := d.kept(key); ok && l.ClientToken != "" {
+		return nil
+	}
 	p, err := d.participant(l.Participant)
 	if err != nil {
 		return err
 	}
 	role := p.Role
 	d.edit()
+	if l.ClientToken != "" {
+		d.keep(key, Reply{})
+	}
 	if l.Participant == d.chat.Joining {
 		d.decline()
 		return nil

@@ -185,7 +185,7 @@ func TestNothingOvertakesTheProcessor(t *testing.T) {
 		t.Errorf("completing again gives %+v", again)
 	}
 	p.do(Send{Participant: ana, ContentType: center.InteractiveResponse, Content: `{"a":1}`})
-	p.do(Disconnect{bot})
+	p.do(Disconnect{Participant: bot})
 	p.do(Signal{Participant: ana, ContentType: center.EventTyping})
 	p.wantScript("CUSTOMER joined", "CUSTOM_BOT joined")
 	if got := p.toldSince(2); fmt.Sprint(got) != "[CUSTOMER typing]" {
@@ -274,7 +274,7 @@ func TestProcessorTimesOut(t *testing.T) {
 
 	// Also behind the end of the chat.
 	p.say(ana, "two")
-	p.do(Disconnect{ana})
+	p.do(Disconnect{Participant: ana})
 	p.pass(time.Minute)
 	p.wantScript("CUSTOMER joined", "CUSTOMER: one", "CUSTOMER: two", "CUSTOMER left", "ended")
 	if due := p.chat.Due(&p.tail); !due.IsZero() {
@@ -326,7 +326,7 @@ func TestSetProcessor(t *testing.T) {
 	p.wantScript("CUSTOMER joined", "CUSTOMER: one")
 	p.answers("two", changed("2"))
 	p.wantScript("CUSTOMER joined", "CUSTOMER: one", "CUSTOMER: 2", "CUSTOMER: three")
-	p.do(Disconnect{ana})
+	p.do(Disconnect{Participant: ana})
 	p.refuse(center.BadRequest, SetProcessor{})
 
 	strict := strictOffice{furnished(flows{"main": numbered(t, processor("True", "1"), waits(3600, "7"))})}

@@ -58,7 +58,7 @@ func TestWaitingForAnAgent(t *testing.T) {
 	if p.chat.Queue != nil || p.chat.Run != nil || cur.Agent != "u1" || cur.AgentConnected.IsZero() || cur.Queue != "sales" {
 		t.Errorf("after the agent joined: %+v, contact %+v", p.chat.Queue, cur)
 	}
-	p.do(Disconnect{r.Participant})
+	p.do(Disconnect{Participant: r.Participant})
 	if !p.chat.Ended || p.chat.Current().DisconnectReason != center.ReasonAgent || moves(p.last) != "" {
 		t.Errorf("after the agent left: ended %t, %q, queues %q", p.chat.Ended, p.chat.Current().DisconnectReason, moves(p.last))
 	}
@@ -67,7 +67,7 @@ func TestWaitingForAnAgent(t *testing.T) {
 func TestLeavingTheQueue(t *testing.T) {
 	o := furnished(flows{"main": numbered(t, queueing("sales")...)})
 	for name, leave := range map[string]func(p *play, ana center.ParticipantID){
-		"the customer leaves": func(p *play, ana center.ParticipantID) { p.do(Disconnect{ana}) },
+		"the customer leaves": func(p *play, ana center.ParticipantID) { p.do(Disconnect{Participant: ana}) },
 		"the API ends it":     func(p *play, _ center.ParticipantID) { p.do(Stop{}) },
 		"it expires":          func(p *play, _ center.ParticipantID) { p.pass(26 * time.Hour) },
 	} {
@@ -265,7 +265,7 @@ func TestWhispers(t *testing.T) {
 		p, _ := opened(t, set(slow, toCustomer), Start{})
 		bea := p.do(Join{User: "u1", DisplayName: "Bea"}).Participant
 		effect := p.chat.Effects[0].ID
-		p.do(Disconnect{bea})
+		p.do(Disconnect{Participant: bea})
 		if p.chat.Queue == nil || p.chat.Joining != "" || p.chat.Whisper != nil || len(p.chat.Effects) != 0 {
 			t.Fatalf("after the agent left: %+v", p.chat)
 		}
@@ -301,7 +301,7 @@ func TestWhispers(t *testing.T) {
 	t.Run("the customer leaves during the customer's", func(t *testing.T) {
 		p, ana := opened(t, set(toAgent, endless), Start{})
 		p.do(Join{User: "u1", DisplayName: "Bea"})
-		p.do(Disconnect{ana})
+		p.do(Disconnect{Participant: ana})
 		if !p.chat.Ended || p.chat.Whisper != nil {
 			t.Errorf("ended %t, whisper %v", p.chat.Ended, p.chat.Whisper)
 		}
@@ -332,7 +332,7 @@ func TestDisconnectFlowQueuesAgain(t *testing.T) {
 	})
 	p, ana := opened(t, o, Start{})
 	bea := p.do(Join{User: "u1", DisplayName: "Bea", UserName: "bea"}).Participant
-	p.do(Disconnect{bea})
+	p.do(Disconnect{Participant: bea})
 	p.pass(time.Minute)
 	p.do(typed(ana, "one more thing"))
 	if p.chat.Queue == nil || p.chat.Queue.Queue != "sales" || len(p.chat.Contacts) != 2 {
@@ -417,7 +417,7 @@ func TestCallsNobodyWaitsFor(t *testing.T) {
 	if p.chat.Ended || len(p.last.Effects) != 1 {
 		t.Fatalf("ended %t with %d effects to start; want the flow to wait until the call is accepted", p.chat.Ended, len(p.last.Effects))
 	}
-	p.do(Disconnect{ana})
+	p.do(Disconnect{Participant: ana})
 	if !p.chat.Ended || len(p.chat.Effects) != 1 {
 		t.Fatalf("ended %t with %d effects under way; want the call to go on", p.chat.Ended, len(p.chat.Effects))
 	}

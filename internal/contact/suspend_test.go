@@ -173,7 +173,7 @@ func TestTalkingToABot(t *testing.T) {
 		p, ana := opened(t, o, Start{})
 		p.do(typed(ana, "x"))
 		effect := p.chat.Effects[0].ID
-		p.do(Disconnect{ana})
+		p.do(Disconnect{Participant: ana})
 		if !p.chat.Ended || len(p.chat.Effects) != 0 || len(p.last.Effects) != 0 {
 			t.Errorf("ended %t, effects %v", p.chat.Ended, p.chat.Effects)
 		}

@@ -107,13 +107,15 @@ func (s *Service) socketURL(ctx context.Context, t auth.Token) string {
 }
 
 // DisconnectParticipant takes the caller out of the chat. The customer's
-// leaving ends it; what else follows is told at [contact.Disconnect].
+// leaving ends it; what else follows is told at [contact.Disconnect]. While the
+// chat goes on, a repetition with the same ClientToken, as SDKs make it of a
+// request whose answer was lost, is answered like the first.
 func (s *Service) DisconnectParticipant(ctx context.Context, in *participant.DisconnectParticipantRequest) (*participant.DisconnectParticipantResponse, error) {
 	t, err := s.connection(in.ConnectionToken)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.do(ctx, t, contact.Disconnect{Participant: t.Participant}); err != nil {
+	if _, err := s.do(ctx, t, contact.Disconnect{Participant: t.Participant, ClientToken: deref(in.ClientToken)}); err != nil {
 		return nil, err
 	}
 	return &participant.DisconnectParticipantResponse{}, nil

@@ -295,11 +295,22 @@ func TestLeaverIsDeniedWhileTheChatGoesOn(t *testing.T) {
 	inRoom(t, func(r *room) {
 		ana := r.join()
 		bot := r.bot(ana.chat)
-		if _, err := r.DisconnectParticipant(r.Context(), &participant.DisconnectParticipantRequest{ConnectionToken: bot.bearer}); err != nil {
-			r.Fatalf("DisconnectParticipant: %v", err)
+		leave := func(p person) error {
+			_, err := r.DisconnectParticipant(r.Context(), &participant.DisconnectParticipantRequest{ConnectionToken: p.bearer, ClientToken: new("k")})
+			return err
+		}
+		for range 2 { // the second time is a repetition, as of an SDK that lost the answer
+			if err := leave(bot); err != nil {
+				r.Fatalf("DisconnectParticipant: %v", err)
+			}
 		}
 		r.everythingDenied(bot)
 		r.say(ana, "still here")
+		r.wantScript(ana.chat, "joined CUSTOMER", "Hello", "joined CUSTOM_BOT", "left CUSTOM_BOT", "still here")
+		if err := leave(ana); err != nil { // with a token that was another's
+			r.Fatalf("DisconnectParticipant: %v", err)
+		}
+		r.denied("a repetition after the end", leave(ana))
 	})
 }
 
