@@ -28,11 +28,13 @@ test('start page: a chat by keyboard', async (t) => {
   await parley.faults({ Operation: 'SendMessage', Status: 503, Count: 1 });
   await tab.keyboard.type('once more');
   await tab.keyboard.press('Enter');
-  await tab.locator('#problem', { hasText: 'InternalServerException' }).waitFor();
+  await tab.locator('#problem', { hasText: /^InternalServerException: [^:(]*$/ }).waitFor(); // said once
   assert.equal(await tab.locator('#text').inputValue(), 'once more'); // what was not sent is not lost
   await tab.keyboard.press('Enter');
   await says('once more');
 
+  await tab.setInputFiles('#file', { name: 'LICENSE', mimeType: '', buffer: Buffer.from('text') });
+  await tab.locator('#problem', { hasText: 'are not allowed' }).waitFor(); // not that its type is empty
   for (const id of ['', 'file', 'end']) { // Send has no id
     await tab.keyboard.press('Tab');
     await focused(id);

@@ -15,8 +15,10 @@ async function read(answer) {
   const body = await answer.json().catch(() => ({}));
   if (answer.ok) return body;
   const type = answer.headers.get('x-amzn-errortype') || `HTTP ${answer.status}`;
-  const why = answer.headers.get('x-parley-debug-reason');
-  throw Object.assign(new Error(`${type}: ${body.message || body.Message || ''}${why ? ` (${why})` : ''}`), { status: answer.status });
+  const said = body.message || body.Message || '';
+  const why = (answer.headers.get('x-parley-debug-reason') || '').replace(`${type}: `, '');
+  const reason = why.includes(said) ? why : `${said} (${why})`; // the reason often begins with what was said
+  throw Object.assign(new Error(`${type}: ${why ? reason : said}`), { status: answer.status });
 }
 
 export async function startChat(input) {
@@ -101,7 +103,7 @@ export class Session {
 
   async upload(file) {
     const begun = await call('/participant/start-attachment-upload', this.#token, {
-      AttachmentName: file.name, AttachmentSizeInBytes: file.size, ContentType: file.type, ClientToken: crypto.randomUUID(),
+      AttachmentName: file.name, AttachmentSizeInBytes: file.size, ContentType: file.type || 'application/octet-stream', ClientToken: crypto.randomUUID(),
     });
     const headers = new Headers(begun.UploadMetadata.HeadersToInclude);
     headers.delete('Content-Length');
