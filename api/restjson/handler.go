@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -153,13 +154,14 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // when only the method is another.
 func (h *handler) unknown(r *http.Request) error {
 	path := r.URL.EscapedPath()
-	message := "there is no operation " + r.Method + " " + shorten(path)
+	var message strings.Builder
+	message.WriteString("there is no operation " + r.Method + " " + shorten(path))
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
 		if route, _ := h.router.find(method, path); route != nil {
-			message += "; " + route.Op.Name + " is " + method
+			message.WriteString("; " + route.Op.Name + " is " + method)
 		}
 	}
-	return &APIError{Code: "UnknownOperationException", Message: message, Status: http.StatusNotFound}
+	return &APIError{Code: "UnknownOperationException", Message: message.String(), Status: http.StatusNotFound}
 }
 
 // serve does everything but answer: the response body is in out, unless there is an error.
