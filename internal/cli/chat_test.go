@@ -142,15 +142,7 @@ func TestChatInterrupted(t *testing.T) {
 // away: the terminal is read on, so the key that interrupts is heard.
 func TestChatInterruptedWhileSending(t *testing.T) {
 	clean(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	proxy := &line{Listener: l}
-	url := "http://" + l.Addr().String()
-	s := servertest.Start(t, func(c *server.Config) { c.PublicURL = url })
-	proxy.to = s.Addr
-	go proxy.run()
+	proxy, url, s := behind(t)
 	token := s.Begin(t).Token
 	c := &chatCmd{Endpoint: url, Region: "us-east-1"}
 	api, err := c.client(t.Context())
@@ -169,7 +161,7 @@ func TestChatInterruptedWhileSending(t *testing.T) {
 	end := make(chan error, 1)
 	go func() { end <- c.converse(t.Context(), api, token, ui, out) }()
 	out.wait(t, "-- connected")
-	l.Close()
+	proxy.Close()
 	proxy.cut()
 	out.wait(t, "-- connection lost, coming back")
 	keys <- "are you there?"
@@ -284,23 +276,29 @@ func (l *line) cut() {
 	l.conns = nil
 }
 
-// TestChatComesBack breaks the line: the client comes back by itself, says
-// what it missed, and says nothing twice.
-func TestChatComesBack(t *testing.T) {
-	clean(t)
+// behind starts a server that is reached through a proxy.
+func behind(t *testing.T) (proxy *line, url string, s *servertest.Server) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy := &line{Listener: l}
-	url := "http://" + l.Addr().String()
-	s := servertest.Start(t, func(c *server.Config) { c.PublicURL = url })
+	proxy, url = &line{Listener: l}, "http://"+l.Addr().String()
+	s = servertest.Start(t, func(c *server.Config) { c.PublicURL = url })
 	proxy.to = s.Addr
 	go proxy.run()
 	t.Cleanup(func() {
 		l.Close()
 		proxy.cut()
 	})
+	return proxy, url, s
+}
+
+// TestChatComesBack breaks the line: the client comes back by itself, says
+// what it missed, and says nothing twice.
+func TestChatComesBack(t *testing.T) {
+	clean(t)
+	proxy, url, s := behind(t)
 
 	chat := s.Begin(t)
 	k := talk(t, "--endpoint", url, "--token", chat.Token)

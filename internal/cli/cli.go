@@ -47,8 +47,11 @@ func Run(args []string, in io.Reader, out, errw io.Writer) int {
 }
 
 func run(ctx context.Context, args []string, io streams) int {
-	if len(args) == 0 {
+	switch {
+	case len(args) == 0:
 		args = []string{"--help"}
+	case len(args) == 1 && args[0] == "--version": // what is tried first with any command
+		args = []string{"version"}
 	}
 	var cmd command
 	exited := -1

@@ -138,6 +138,9 @@ func TestHelp(t *testing.T) {
 
 func TestVersion(t *testing.T) {
 	clean(t)
+	if status, out, _ := parley(t, "", "--version"); status != 0 || out != "parley "+version+"\n" {
+		t.Errorf("--version = %d %q", status, out)
+	}
 	if status, out, _ := parley(t, "", "version"); status != 0 || out != "parley "+version+"\n" {
 		t.Errorf("parley version = %d %q", status, out)
 	}

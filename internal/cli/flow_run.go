@@ -25,7 +25,7 @@ type flowRun struct {
 	Lambda map[string]string `help:"What a function answers: JSON, a file of JSON, fails, or times out; {} when not given, of a message processor an approval." mapsep:"none" placeholder:"NAME=ANSWER"`
 	Bot    map[string]string `help:"What a bot answers: an intent to end with, or JSON or a file of JSON in the shape of RecognizeText; the intents that the flow knows, in turn, when not given." mapsep:"none" placeholder:"NAME=ANSWER"`
 	Attr   map[string]string `help:"Contact attribute; may be repeated." mapsep:"none" placeholder:"KEY=VALUE"`
-	Name   string            `help:"The customer's name (${default})." default:"Ana"`
+	Name   string            `help:"The customer's name (${default})." default:"Ana" placeholder:"NAME"`
 	With   []string          `help:"A statement of the language of scenarios to begin with, as \"queue Sales full\"; may be repeated." sep:"none" placeholder:"STATEMENT"`
 	Quiet  bool              `short:"q" help:"Show only what is said, not each step."`
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -88,7 +89,7 @@ func (keysList) Run(ctx context.Context, io streams, k *command) error {
 }
 
 type keysCreate struct {
-	Name   string `help:"What the key is for." required:""`
+	Name   string `help:"What the key is for." required:"" placeholder:"NAME"`
 	Policy string `help:"File with an IAM-style policy; full access without it." placeholder:"FILE" type:"existingfile"`
 }
 
@@ -105,6 +106,9 @@ A policy is what IAM calls one. This one lets a website start chats and no more:
 
 // Run creates a key and prints it as a shell understands it.
 func (c keysCreate) Run(ctx context.Context, io streams, k *command) error {
+	if c.Name == "" {
+		return usage{errors.New("name: want a few letters, as in website")}
+	}
 	policy := auth.FullAccess()
 	if c.Policy != "" {
 		text, err := os.ReadFile(c.Policy)

@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"parley/internal/server"
@@ -87,7 +89,16 @@ func (s *serveCmd) Run(ctx context.Context, io streams) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
+	// A configuration's zeros stand for its defaults; who writes 0 means it.
+	for name, n := range map[string]int64{"max-active-chats": s.MaxActiveChats, "max-file-mb": s.MaxFileMB, "flow-log-mb": s.FlowLogMB} {
+		if n == 0 {
+			return usage{fmt.Errorf("%s 0: want 1 or more", name)}
+		}
+	}
 	cfg := s.config(slog.New(handler))
+	if cfg.CloseSpan == 0 {
+		cfg.CloseSpan = time.Millisecond
+	}
 	if err := cfg.Check(); err != nil {
 		return usage{err}
 	}
@@ -95,5 +106,9 @@ func (s *serveCmd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	return srv.Serve(ctx, func(url string) { fmt.Fprint(io.out, srv.Welcome(url)) })
+	err = srv.Serve(ctx, func(url string) { fmt.Fprint(io.out, srv.Welcome(url)) })
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w (is another Parley running? --listen takes another port, 127.0.0.1:0 any free one)", err)
+	}
+	return err
 }

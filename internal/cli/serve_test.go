@@ -124,8 +124,23 @@ func TestServeInUse(t *testing.T) {
 		t.Errorf("keys of a running server = %d %q", status, errs)
 	}
 	status, out, errs = parley(t, "", "serve", "--dev", "--listen", strings.TrimPrefix(s.URL, "http://"))
-	if status != 1 || out != "" || !strings.Contains(errs, "address already in use") || strings.Count(errs, "\n") != 1 {
+	if status != 1 || out != "" || !strings.Contains(errs, "address already in use") || !strings.Contains(errs, "--listen") || strings.Count(errs, "\n") != 1 {
 		t.Errorf("an address in use = %d %q %q", status, out, errs)
+	}
+}
+
+// TestZeroIsNoDefault refuses a limit of 0, which must not become the default in silence.
+func TestZeroIsNoDefault(t *testing.T) {
+	clean(t)
+	for _, flag := range []string{"max-active-chats", "max-file-mb", "flow-log-mb"} {
+		status, out, errs := parley(t, "", "serve", "--dev", "--listen", "127.0.0.1:999999", "--"+flag, "0")
+		if status != 2 || out != "" || errs != "parley: "+flag+" 0: want 1 or more\n" {
+			t.Errorf("--%s 0 = %d %q %q", flag, status, out, errs)
+		}
+	}
+	dir := t.TempDir()
+	if status, out, errs := parley(t, "", "keys", "create", "--data", dir, "--name", ""); status != 2 || out != "" || !strings.Contains(errs, "name") {
+		t.Errorf("a key without a name = %d %q %q", status, out, errs)
 	}
 }
 
