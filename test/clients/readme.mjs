@@ -1,12 +1,15 @@
 // Runs the commands of README.md exactly as they are written there: each
 // "$" line of its console blocks, in one shell, and holds what they print
-// against the lines below them, where "…" stands for anything.
+// against the lines below them, where "…" stands for anything. Of
+// docs/running.md it runs the script that begins for real.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { until } from './lib/journal.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -67,9 +70,17 @@ async function serve(command, expected) {
   }
   assert.match(out.trimEnd(), pattern(expected), `${command} printed something else`);
   server.stdout.resume();
-  const stop = () => process.kill(-server.pid, 'SIGTERM'); // make, go and the server it runs
+  return stopper(server);
+}
+
+// stopper makes what ends a command with all it has started, make, go and the server it runs, and resolves once that is gone.
+function stopper(command) {
+  const stop = () => process.kill(-command.pid, 'SIGTERM');
   process.once('SIGTERM', () => { stop(); process.exit(1); }); // the runner's patience is over
-  return stop;
+  return async () => {
+    stop();
+    await until('the server is gone', () => fetch('http://127.0.0.1:8790/readyz').then(() => false, () => true));
+  };
 }
 
 test('the commands of README.md do what it says', { timeout: 290_000 }, async (t) => {
@@ -85,4 +96,27 @@ test('the commands of README.md do what it says', { timeout: 290_000 }, async (t
     assert.equal(status, 0, `${run} ended with ${status}: ${complained}${printed}`);
     assert.match(printed, pattern(prints), `${run} printed something else:\n${printed}`);
   }
+});
+
+test('docs/running.md leads from an empty directory to a chat', { timeout: 120_000 }, async (t) => {
+  const guide = readFileSync(join(root, 'docs/running.md'), 'utf8');
+  const block = (kind, holds) => [...guide.matchAll(new RegExp('```' + kind + '\\n([^]*?)```', 'g'))].map((m) => m[1]).find((text) => text.includes(holds));
+  const dir = mkdtempSync(join(tmpdir(), 'running-'));
+  mkdirSync(join(dir, 'bin'));
+  symlinkSync(process.env.PARLEY_BIN, join(dir, 'bin/parley'));
+  writeFileSync(join(dir, 'hello.json'), block('json', 'hello'));
+  const shell = spawn('bash', ['-euc', block('sh', '--data')], {
+    cwd: dir, env: { ...env, PATH: `${dir}/bin:${env.PATH}` }, detached: true, stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const stop = stopper(shell);
+  t.after(async () => {
+    await stop();
+    rmSync(dir, { recursive: true });
+  });
+  let printed = '';
+  for (const stream of [shell.stdout, shell.stderr]) stream.on('data', (d) => { printed += d; });
+  shell.stdin.end('thank you\n/end\n');
+  const status = await new Promise((resolve) => { shell.on('exit', resolve); });
+  assert.equal(status, 0, printed);
+  assert.match(printed, /Hello from our own chat centre\.[^]*thank you/);
 });
