@@ -239,7 +239,7 @@ func (s *Server) URL() string { return *s.publicURL.Load() }
 func (s *Server) Serve(ctx context.Context, up func(url string)) error {
 	l, err := net.Listen("tcp", s.Listen)
 	if err != nil {
-		return errors.Join(fmt.Errorf("listen: %w", err), s.Close())
+		return errors.Join(err, s.Close()) // net says that it was to listen, and where
 	}
 	return s.ServeOn(ctx, l, up)
 }
