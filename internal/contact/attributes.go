@@ -10,19 +10,19 @@ import (
 // MaxAttributeBytes bounds a chat's user-defined attributes: keys and values together, in UTF-8.
 const MaxAttributeBytes = 32768
 
-// CheckAttributes applies the rules of user-defined attributes that a caller
-// gives: keys of letters, digits, '-' and '_', and 32,768 bytes in all.
-func CheckAttributes(m map[string]string) error {
+// checkAttributes applies the rule for the keys of user-defined attributes that
+// a caller gives: letters, digits, '-' and '_'. Flows, whose designer takes
+// spaces too, are not held to it.
+func checkAttributes(m map[string]string) error {
 	for k := range m {
 		if k == "" || strings.IndexFunc(k, notKeyRune) >= 0 {
 			return center.Errorf(center.Invalid, "Attributes: the key %.64q may only have letters, digits, '-' and '_'", k)
 		}
 	}
-	return weighAttributes(m)
+	return nil
 }
 
-// weighAttributes applies the bound of all attributes together. Keys that a
-// flow has set, the designer's with spaces among them, pass.
+// weighAttributes applies the bound of all user-defined attributes of a chat together.
 func weighAttributes(m map[string]string) error {
 	total := 0
 	for k, v := range m {
@@ -38,7 +38,7 @@ func notKeyRune(r rune) bool {
 	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_')
 }
 
-// checkSegmentAttributes applies the rules of segment attributes: keys of at
+// checkSegmentAttributes applies the rules of segment attributes that a caller gives: keys of at
 // most 128 characters, connect: only for what the service lets callers set.
 func checkSegmentAttributes(m map[string]center.SegmentAttribute) error {
 	if len(m) > maxDetails {
@@ -53,7 +53,7 @@ func checkSegmentAttributes(m map[string]center.SegmentAttribute) error {
 			return center.Errorf(center.Invalid, "SegmentAttributes: %s is set by the service; connect:Subtype and connect:CustomerAuthentication may be given", k)
 		}
 	}
-	return weighSegmentAttributes(m)
+	return nil
 }
 
 // weighSegmentAttributes applies a bound of our own to all segment attributes
@@ -91,7 +91,7 @@ type SetAttributes struct {
 
 func (s SetAttributes) decide(d *decision) error {
 	if !s.Flow {
-		if err := CheckAttributes(s.Attributes); err != nil {
+		if err := checkAttributes(s.Attributes); err != nil {
 			return err
 		}
 	}

@@ -101,7 +101,7 @@ func (s Start) decide(d *decision) error {
 
 // check applies the rules of StartChatContact's members that need no other thing.
 func (s Start) check(l Limits) error {
-	if err := CheckAttributes(s.Attributes); err != nil {
+	if err := checkAttributes(s.Attributes); err != nil {
 		return err
 	}
 	if s.Minutes != 0 && (s.Minutes < MinDuration || s.Minutes > MaxDuration) {
@@ -127,7 +127,8 @@ func (s Start) check(l Limits) error {
 	return checkSegmentAttributes(s.SegmentAttrs)
 }
 
-// inherit returns all attributes of the new contact: what is given itself counts more.
+// inherit returns all attributes of the new contact, within the bounds of the
+// whole: what is given itself counts more.
 func (s Start) inherit() (map[string]string, map[string]center.SegmentAttribute, error) {
 	attributes, segment := s.Attributes, s.SegmentAttrs
 	if len(s.Inherited.Attributes) > 0 {
