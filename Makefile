@@ -5,7 +5,7 @@ SHELL := bash
 
 TOOL := go tool -modfile=tools/go.mod
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS := -s -w -X parley/internal/cli.version=$(VERSION)
+LDFLAGS := -s -w -X parley.example/parley/internal/cli.version=$(VERSION)
 
 .PHONY: help
 help: ## Show this list
@@ -56,3 +56,11 @@ cost: ## What a call of the Go client costs beside the AWS SDK
 .PHONY: fuzz
 fuzz: ## Fuzz each fuzz test for half a minute
 	@go list ./... | while read -r p; do go test -list '^Fuzz' $$p 2>/dev/null | grep '^Fuzz' | while read -r f; do go test -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s $$p; done; done
+
+.PHONY: module
+module: ## Rename the module to where it is published: make module PATH_TO=github.com/you/parley
+	@test -n "$(PATH_TO)" || { echo "say where: make module PATH_TO=github.com/you/parley"; exit 2; }
+	@old=$$(go list -m); for f in go.mod tools/go.mod bench/awssdk/go.mod; do sed -i "s#$$old#$(PATH_TO)#g" $$f; done; \
+	git ls-files '*.go' Makefile README.md '*.md' | xargs sed -i "s#$$old#$(PATH_TO)#g"; \
+	git ls-files '*.go' | xargs gofmt -l | xargs -r gofmt -w; \
+	echo "the module is now $$(go list -m)"

@@ -1,4 +1,4 @@
-module parley
+module parley.example/parley
 
 go 1.26.0
 

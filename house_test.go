@@ -32,6 +32,11 @@ var floors = [][]string{
 // workshop holds what is no part of the running server: it may import anything below the server, and nothing imports it.
 var workshop = []string{"codegen"}
 
+// module is the path of the module: a name that Go accepts and nobody else can
+// serve, since the top-level domain example is reserved (RFC 2606). Whoever
+// publishes Parley renames it: see `make module`.
+const module = "parley.example/parley"
+
 // maxLines is how long a hand-written file may be.
 const maxLines = 600
 
@@ -44,7 +49,7 @@ type goPackage struct {
 // room returns the room of an import path of ours, and its floor: -1 for the
 // public packages (api, client), -2 for what is not part of the house.
 func room(path string) (name string, floor int, ours bool) {
-	rest, ours := strings.CutPrefix(path, "parley/")
+	rest, ours := strings.CutPrefix(path, module+"/")
 	if !ours {
 		return "", 0, false
 	}

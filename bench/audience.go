@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"parley/client"
+	"parley.example/parley/client"
 )
 
 // tabs are how many sessions the customer of each chat has: tabs of a browser.

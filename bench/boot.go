@@ -9,8 +9,8 @@ import (
 	"slices"
 	"time"
 
-	"parley/api/participant"
-	"parley/api/restjson"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/api/restjson"
 )
 
 // boots is how often a server is started to see how long it takes.

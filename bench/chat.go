@@ -9,9 +9,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"parley/api/connect"
-	"parley/client"
-	"parley/internal/center"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/client"
+	"parley.example/parley/internal/center"
 )
 
 // quietFlow greets and waits for a week.

@@ -14,7 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"parley/client"
+	"parley.example/parley/client"
 )
 
 func TestHistogram(t *testing.T) {

@@ -7,9 +7,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"parley/api/participant"
-	"parley/client"
-	"parley/internal/center"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/client"
+	"parley.example/parley/internal/center"
 )
 
 // marker stands before the number of a message in its content.

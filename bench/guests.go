@@ -5,7 +5,7 @@ import (
 	"errors"
 	"sync/atomic"
 
-	"parley/client"
+	"parley.example/parley/client"
 )
 
 // guests are sessions of customers in the chats of one server. None may lose

@@ -10,7 +10,7 @@ import (
 	"runtime/debug"
 	"time"
 
-	"parley/client"
+	"parley.example/parley/client"
 )
 
 // memoryMetrics are what a server says of its own memory.

@@ -23,7 +23,7 @@ import (
 // buildServer builds the server as it is released: static, stripped.
 func buildServer(ctx context.Context, dir string) (string, error) {
 	path := filepath.Join(dir, "parley")
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, "parley/cmd/parley")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, "parley.example/parley/cmd/parley")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the server: %w\n%s", err, out)

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"parley/client"
+	"parley.example/parley/client"
 )
 
 // tap is a Connector that watches the sockets opened through it. Whatever a

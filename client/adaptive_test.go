@@ -15,7 +15,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 
-	"parley/client"
+	"parley.example/parley/client"
 )
 
 // newAdaptive returns an adaptive policy in a bubble's time.

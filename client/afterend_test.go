@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"parley/api/connect"
-	"parley/api/participant"
-	"parley/client"
-	"parley/internal/catalog"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/client"
+	"parley.example/parley/internal/catalog"
 )
 
 // TestHostileEnd ends chats at random moments in the midst of talk, on a network that breaks,

@@ -12,11 +12,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"parley/api/connect"
-	"parley/client"
-	"parley/internal/catalog"
-	"parley/internal/center"
-	"parley/internal/contact"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/client"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 )
 
 // deskFlow greets and has the customer wait for an agent, for whom it sets hooks.

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"sync/atomic"
 
-	"parley/api/participant"
+	"parley.example/parley/api/participant"
 )
 
 // Upload is a file to be sent.

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/client"
+	"parley.example/parley/client"
 )
 
 // TestNothingToRead: a transcript that is refused ends the session with the refusal, however often

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"parley/api/participant"
+	"parley.example/parley/api/participant"
 )
 
 // Bot answers customers with a function. It takes part in a chat either by a session of its own

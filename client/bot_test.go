@@ -17,10 +17,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"parley/api/connect"
-	"parley/client"
-	"parley/internal/catalog"
-	"parley/internal/server"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/client"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/server"
 )
 
 // TestBotAttends answers as a custom participant with a session of its own.

@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/uuid"
 
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 // maxResponse bounds what is read of a response.

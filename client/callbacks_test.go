@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/client"
+	"parley.example/parley/client"
 )
 
 // TestSlowCallbacks: whoever is told of items may take long, and Close waits for the call under way alone.

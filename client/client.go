@@ -14,11 +14,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"parley/api/connect"
-	"parley/api/participant"
-	"parley/api/restjson"
-	"parley/client/connectcall"
-	"parley/client/participantcall"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/client/connectcall"
+	"parley.example/parley/client/participantcall"
 )
 
 // Connector sends one HTTP request, as an [http.RoundTripper] does; it need not follow redirects or

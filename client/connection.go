@@ -8,8 +8,8 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"parley/api/participant"
-	"parley/api/restjson"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/api/restjson"
 )
 
 // open asks for a connection and subscribes a socket; nil for one without. ctx bounds it.

@@ -12,12 +12,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"parley/api/connect"
-	"parley/api/participant"
-	"parley/api/restjson"
-	"parley/client"
-	"parley/internal/catalog"
-	"parley/internal/server"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/client"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/server"
 )
 
 // general are the codes that any operation may answer with: what a server says before it looks at

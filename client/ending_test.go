@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/client"
+	"parley.example/parley/client"
 )
 
 // forgetful loses the answer of the first DisconnectParticipant.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 // Kind says how far a failed call came.

@@ -11,12 +11,12 @@ import (
 	"strings"
 	"time"
 
-	"parley/api/connect"
-	"parley/api/participant"
-	"parley/client"
-	"parley/client/connectcall"
-	"parley/internal/catalog"
-	"parley/internal/server"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/client"
+	"parley.example/parley/client/connectcall"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/server"
 )
 
 // The examples chat with a Parley in development mode, at demo.URL; demo.Flow greets and waits.

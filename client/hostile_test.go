@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"parley/api/participant"
-	"parley/client"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/client"
 )
 
 // hostile is a Connector that does to requests and sockets what bad networks, proxies and busy

@@ -11,10 +11,10 @@ import (
 	"strings"
 	"testing"
 
-	"parley/api/connect"
-	"parley/client"
-	"parley/internal/catalog"
-	"parley/internal/server"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/client"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/server"
 )
 
 // envServe makes the test binary a server, so that what a session costs can be told from what the

@@ -6,8 +6,8 @@ import (
 	"io"
 	"strings"
 
-	"parley/api/participant"
-	"parley/api/restjson"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/api/restjson"
 )
 
 // Item is something that happened in a chat: a message, an attachment or an event. Sockets,

@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"parley/client"
+	"parley.example/parley/client"
 )
 
 func TestParseItem(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/client"
+	"parley.example/parley/client"
 )
 
 // TestLastWord: the end of the chat may overtake the answer to a message, which was said all the same. Close

@@ -8,7 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/config"
 
-	"parley/client"
+	"parley.example/parley/client"
 )
 
 // TestLoadConfig reads settings from the places every AWS tool reads them from.

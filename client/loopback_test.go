@@ -11,10 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"parley/api/connect"
-	"parley/client"
-	"parley/internal/catalog"
-	"parley/internal/server"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/client"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/server"
 )
 
 // real starts a server on the loopback interface. public, where it is not empty, is what it calls

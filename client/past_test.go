@@ -4,9 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"parley/api/connect"
-	"parley/client"
-	"parley/internal/catalog"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/client"
+	"parley.example/parley/internal/catalog"
 )
 
 // TestPastChats reads a persistent chat from the beginning of the chat that it continues. The end of

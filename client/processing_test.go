@@ -4,10 +4,10 @@ import (
 	"testing"
 	"time"
 
-	"parley/api/connect"
-	"parley/api/participant"
-	"parley/client"
-	"parley/internal/catalog"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/client"
+	"parley.example/parley/internal/catalog"
 )
 
 // TestWithheld: in a chat whose messages go through a function Send says so, and

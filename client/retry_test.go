@@ -14,8 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"parley/api/connect"
-	"parley/client"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/client"
 )
 
 const s = time.Second

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/client"
+	"parley.example/parley/client"
 )
 
 // script is a Connector that answers from a list, the last answer again and again, and keeps what

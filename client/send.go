@@ -6,7 +6,7 @@ import (
 	"errors"
 	"time"
 
-	"parley/api/participant"
+	"parley.example/parley/api/participant"
 )
 
 // Message is what somebody says.

@@ -14,7 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"parley/client"
+	"parley.example/parley/client"
 )
 
 // counting is a Connector that counts what passes, by path.

@@ -5,7 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"parley/client"
+	"parley.example/parley/client"
 )
 
 // TestSession is a chat from its beginning to its end.

@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
-	"parley/internal/auth"
+	"parley.example/parley/internal/auth"
 )
 
 // TestSignature holds signatures to those of aws-sdk-go-v2 and to what the server verifies.

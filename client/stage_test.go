@@ -12,10 +12,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"parley/api/connect"
-	"parley/client"
-	"parley/internal/catalog"
-	"parley/internal/server"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/client"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/server"
 )
 
 // pipes is a network of net.Pipe connections, so that servers and clients work in a synctest bubble.

@@ -12,9 +12,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"parley/api/connect"
-	"parley/client"
-	"parley/internal/catalog"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/client"
+	"parley.example/parley/internal/catalog"
 )
 
 // TestIdle lets a customer fall silent: both sides are told, and told of the return; at last the agent

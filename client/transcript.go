@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"parley/api/participant"
-	"parley/client/participantcall"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/client/participantcall"
 )
 
 // catchUp reads from the transcript what the session has not handed on.

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/client"
+	"parley.example/parley/client"
 )
 
 // slowFile is read in pieces, each of which takes its time, and by one reader at a time.

@@ -16,8 +16,8 @@ import (
 	"strings"
 	"time"
 
-	"parley/api/connect"
-	"parley/api/participant"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
 )
 
 // SignatureHeader carries the signature of a webhook's request:

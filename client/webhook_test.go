@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/client"
+	"parley.example/parley/client"
 )
 
 func TestVerifyWebhook(t *testing.T) {

@@ -1,4 +1,4 @@
-module parley/tools
+module parley.example/parley/tools
 
 go 1.26.0
 

@@ -3,7 +3,7 @@
 package connect
 
 import (
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 // BindHTTP reads x from a request.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 // office is a service that keeps what it is asked and fails as it is told.

@@ -3,7 +3,7 @@
 package connect
 
 import (
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 // AccessDeniedException is an exception, HTTP status 403, the caller's fault.

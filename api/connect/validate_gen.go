@@ -3,7 +3,7 @@
 package connect
 
 import (
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 // Validate checks the constraints of the model.

@@ -3,7 +3,7 @@
 package participant
 
 import (
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 // BindHTTP reads x from a request.

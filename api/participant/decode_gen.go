@@ -3,7 +3,7 @@
 package participant
 
 import (
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 // DecodeJSON reads the members that travel in a body.

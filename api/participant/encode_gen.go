@@ -3,7 +3,7 @@
 package participant
 
 import (
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 // desk is a service that keeps what it is asked.

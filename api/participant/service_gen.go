@@ -5,7 +5,7 @@ package participant
 import (
 	"context"
 
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 // Service is the API with its 11 operations. A server implements it by embedding Unimplemented

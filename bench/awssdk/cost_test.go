@@ -15,8 +15,8 @@ import (
 	awsconnect "github.com/aws/aws-sdk-go-v2/service/connect"
 	"github.com/aws/aws-sdk-go-v2/service/connect/types"
 
-	"parley/api/connect"
-	"parley/client"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/client"
 )
 
 // The same call for all: instance, flow, two attributes, a name and a first message.

@@ -1,4 +1,4 @@
-module parley/bench/awssdk
+module parley.example/parley/bench/awssdk
 
 go 1.26.0
 
@@ -6,7 +6,7 @@ require (
 	github.com/aws/aws-sdk-go-v2 v1.47.7
 	github.com/aws/aws-sdk-go-v2/credentials v1.20.15
 	github.com/aws/aws-sdk-go-v2/service/connect v1.175.2
-	parley v0.0.0
+	parley.example/parley v0.0.0
 )
 
 require (
@@ -25,4 +25,4 @@ require (
 	github.com/google/uuid v1.6.0 // indirect
 )
 
-replace parley => ../..
+replace parley.example/parley => ../..

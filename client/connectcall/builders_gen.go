@@ -9,9 +9,9 @@ import (
 	"slices"
 	"time"
 
-	"parley/api/connect"
-	"parley/api/restjson"
-	"parley/client/internal/fluent"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/client/internal/fluent"
 )
 
 // ActivateEvaluationForm activates an evaluation form: POST

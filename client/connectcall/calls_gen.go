@@ -3,7 +3,7 @@
 package connectcall
 
 import (
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 // Calls begins calls: it has a method for each of the 370 operations, which returns an empty

@@ -17,4 +17,4 @@
 // What a builder is handed is not checked: the service does that, and says what is wrong.
 package connectcall
 
-//go:generate go run ../../internal/codegen/cmd -model ../../api/model/connect.json -package connectcall -fluent parley/api/connect
+//go:generate go run ../../internal/codegen/cmd -model ../../api/model/connect.json -package connectcall -fluent parley.example/parley/api/connect

@@ -7,9 +7,9 @@ import (
 	"iter"
 	"slices"
 
-	"parley/api/participant"
-	"parley/api/restjson"
-	"parley/client/internal/fluent"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/client/internal/fluent"
 )
 
 // CancelParticipantAuthentication gives up a customer's signing in, so that the flow goes on

@@ -3,7 +3,7 @@
 package participantcall
 
 import (
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 // Calls begins calls: it has a method for each of the 11 operations, which returns an empty

@@ -5,4 +5,4 @@
 // These operations are not signed: whoever has the token of the first setter may call them.
 package participantcall
 
-//go:generate go run ../../internal/codegen/cmd -model ../../api/model/connectparticipant.json -package participantcall -fluent parley/api/participant
+//go:generate go run ../../internal/codegen/cmd -model ../../api/model/connectparticipant.json -package participantcall -fluent parley.example/parley/api/participant

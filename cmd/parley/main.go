@@ -5,7 +5,7 @@ package main
 import (
 	"os"
 
-	"parley/internal/cli"
+	"parley.example/parley/internal/cli"
 )
 
 func main() {

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"parley/api/connect"
-	"parley/internal/server"
-	"parley/internal/server/servertest"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/server"
+	"parley.example/parley/internal/server/servertest"
 )
 
 // shopFlow asks the bot and tells what it made of the customer.

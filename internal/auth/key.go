@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Key is an access key: what a caller of the service connect signs with.

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 func TestNewKey(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // MaxPolicy bounds the JSON text of a policy in bytes; it is IAM's limit for a managed policy.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 func TestPolicyDecides(t *testing.T) {

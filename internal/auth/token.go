@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Kind is what a token is good for. A token of one kind never opens as another.

@@ -17,7 +17,7 @@ import (
 	"io"
 	"strings"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Store keeps files by key. All methods may be called by many goroutines.

@@ -13,8 +13,8 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"parley/internal/blob"
-	"parley/internal/center"
+	"parley.example/parley/internal/blob"
+	"parley.example/parley/internal/center"
 )
 
 // each runs a test on an empty store of each kind.

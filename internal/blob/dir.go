@@ -11,7 +11,7 @@ import (
 	"path"
 	"syscall"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // parts is where files lie until they are complete. No key leads there.

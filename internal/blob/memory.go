@@ -7,7 +7,7 @@ import (
 	"io"
 	"sync"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // InMemory is a [Store] in memory. Make it with [Memory].

@@ -6,7 +6,7 @@
 // bounded queue of its own and returns.
 package bus
 
-import "parley/internal/center"
+import "parley.example/parley/internal/center"
 
 // Bus tells pushes to all who listen.
 type Bus interface {

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // NewAlias is what CreateContactFlowModuleAlias takes.

@@ -9,9 +9,9 @@ import (
 	"sync"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/flow"
-	"parley/internal/store"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/store"
 )
 
 // Config is what a catalog is made of. Store, Partition and Now are needed.

@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/flow"
-	"parley/internal/store"
-	"parley/internal/store/sqlite"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite"
 )
 
 var testPartition = center.Partition{Region: "us-east-1", Account: "123456789012"}

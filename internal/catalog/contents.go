@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // Prepare sees to an instance's flows, and the contents that runs and the

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Date is a day of the calendar, written 2026-12-24. Dates compare as texts.

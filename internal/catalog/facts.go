@@ -4,9 +4,9 @@ import (
 	"strings"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/flow"
 )
 
 var _ contact.Catalog = (*Catalog)(nil)

@@ -9,8 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // TypeInbound is the type of the flows that StartChatContact takes.

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/flow"
-	"parley/internal/store/sqlite"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/store/sqlite"
 )
 
 func TestRunGoesOnWithItsContent(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Contents says which contents a flow, flow module or view has had, each by

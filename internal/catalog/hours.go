@@ -7,7 +7,7 @@ import (
 	"time"
 	_ "time/tzdata" // time zones are the same wherever the server runs
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Hours are hours of operation (HoursOfOperation). What they come to on a date

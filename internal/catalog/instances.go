@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // NewInstance is what CreateInstance takes.

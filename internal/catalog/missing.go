@@ -5,7 +5,7 @@ import (
 	"errors"
 	"strings"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // missing is the NotFound error for a reference that leads to no resource of a

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // TestStrayReferences makes the usual mistakes with ids: the refusal says which one it was.

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // Module is a flow module (ContactFlowModule): a piece of a flow that other

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Override changes what hours of operation come to on some dates

@@ -3,7 +3,7 @@ package catalog
 import (
 	"context"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Queue is a queue of the type STANDARD (Queue).

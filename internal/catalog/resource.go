@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Resource is one thing of an instance: a pointer to one of the types of this

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // The demo instance and what a newcomer needs of it, under ids that never

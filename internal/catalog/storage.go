@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Storage types (StorageType).

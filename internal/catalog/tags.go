@@ -5,7 +5,7 @@ import (
 	"maps"
 	"strings"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // maxTags bounds the tags of one resource (TagMap).

@@ -1,7 +1,7 @@
 package catalog
 
 import (
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Instance is a contact centre (Instance). Its name is InstanceAlias.

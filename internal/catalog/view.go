@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // View is everything of one instance at one moment. It never changes and may

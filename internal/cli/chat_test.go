@@ -8,8 +8,8 @@ import (
 	"sync"
 	"testing"
 
-	"parley/internal/server"
-	"parley/internal/server/servertest"
+	"parley.example/parley/internal/server"
+	"parley.example/parley/internal/server/servertest"
 )
 
 // greeting is the flow [servertest.Quiet] with a greeting by name.

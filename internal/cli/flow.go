@@ -13,8 +13,8 @@ import (
 
 	"golang.org/x/term"
 
-	"parley/internal/flow"
-	"parley/internal/flowtest"
+	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flowtest"
 )
 
 // flowCmd works with contact flows.

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"parley/internal/flow"
-	"parley/internal/flowgraph"
+	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flowgraph"
 )
 
 // flowGraph is the verb flow graph.

@@ -17,8 +17,8 @@ import (
 	"strings"
 	"time"
 
-	"parley/internal/catalog"
-	"parley/internal/flowlog"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/flowlog"
 )
 
 // flowLogs follows the flow logs of a server.

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"parley/internal/flowtest"
+	"parley.example/parley/internal/flowtest"
 )
 
 // flowRun is the verb flow run.

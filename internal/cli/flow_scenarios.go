@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"parley/internal/flowgraph"
-	"parley/internal/flowtest"
+	"parley.example/parley/internal/flowgraph"
+	"parley.example/parley/internal/flowtest"
 )
 
 // flowTest is the verb flow test.

@@ -9,9 +9,9 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"parley/internal/auth"
-	"parley/internal/server"
-	"parley/internal/store/sqlite"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/server"
+	"parley.example/parley/internal/store/sqlite"
 )
 
 // keysCmd manages access keys in a data directory. The server that uses the

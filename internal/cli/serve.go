@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"parley/internal/server"
+	"parley.example/parley/internal/server"
 )
 
 // serveCmd runs the server.

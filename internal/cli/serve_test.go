@@ -11,10 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"parley/api/connect"
-	"parley/api/restjson"
-	"parley/internal/auth"
-	"parley/internal/server/servertest"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/server/servertest"
 )
 
 // patience is how long a test waits for what is to come.

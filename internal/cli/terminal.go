@@ -15,9 +15,9 @@ import (
 
 	"golang.org/x/term"
 
-	"parley/api/participant"
-	"parley/client"
-	"parley/internal/center"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/client"
+	"parley.example/parley/internal/center"
 )
 
 // typingEvery is how often the other side is told of typing.

@@ -4,9 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"parley/api/participant"
-	"parley/client"
-	"parley/internal/center"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/client"
+	"parley.example/parley/internal/center"
 )
 
 // TestTerminalShows what a terminal shows of each kind of item: what was

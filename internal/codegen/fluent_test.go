@@ -16,11 +16,11 @@ import (
 	"strings"
 	"testing"
 
-	"parley/api/connect"
-	"parley/api/participant"
-	"parley/api/restjson"
-	"parley/client/connectcall"
-	"parley/client/participantcall"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/client/connectcall"
+	"parley.example/parley/client/participantcall"
 )
 
 // builders begins a builder of an operation, whichever package it is in.
@@ -248,7 +248,7 @@ func TestFluentSetters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := Fluent(m, Options{Package: "zoocall", Runtime: "parley/api/restjson"}, "parley/internal/codegen/zoo", "parley/client/internal/fluent")
+	files, err := Fluent(m, Options{Package: "zoocall", Runtime: "parley.example/parley/api/restjson"}, "parley.example/parley/internal/codegen/zoo", "parley.example/parley/client/internal/fluent")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +268,7 @@ func TestFluentSetters(t *testing.T) {
 	if !strings.Contains(string(files["calls_gen.go"]), "func (c Calls) CloseZoo() CloseZoo { return CloseZoo{caller: c.caller} }") {
 		t.Error("Calls has no CloseZoo")
 	}
-	if _, err := Fluent(withMembers(t, data, `{"Id": {"target": "smithy.api#String"}, "ID": {"target": "smithy.api#String"}}`), Options{Package: "zoocall", Runtime: "parley/api/restjson"}, "x/zoo", "x/fluent"); err == nil || !strings.Contains(err.Error(), "both have a setter ID") {
+	if _, err := Fluent(withMembers(t, data, `{"Id": {"target": "smithy.api#String"}, "ID": {"target": "smithy.api#String"}}`), Options{Package: "zoocall", Runtime: "parley.example/parley/api/restjson"}, "x/zoo", "x/fluent"); err == nil || !strings.Contains(err.Error(), "both have a setter ID") {
 		t.Errorf("two members with one setter: %v", err)
 	}
 }

@@ -13,13 +13,13 @@ import (
 // TestGeneratedFilesAreCurrent is the golden test: what stands in the repository is what the
 // generator writes today. Run go generate ./... after changing either.
 func TestGeneratedFilesAreCurrent(t *testing.T) {
-	const helpers = "parley/client/internal/fluent"
+	const helpers = "parley.example/parley/client/internal/fluent"
 	for _, c := range []struct{ pkg, dir, model, source, fluent string }{
 		{"zoo", "zoo", "zoo/zoo.json", "internal/codegen/zoo/zoo.json", ""},
 		{"participant", "../../api/participant", "../../api/model/connectparticipant.json", "api/model/connectparticipant.json", ""},
 		{"connect", "../../api/connect", "../../api/model/connect.json", "api/model/connect.json", ""},
-		{"participantcall", "../../client/participantcall", "../../api/model/connectparticipant.json", "api/model/connectparticipant.json", "parley/api/participant"},
-		{"connectcall", "../../client/connectcall", "../../api/model/connect.json", "api/model/connect.json", "parley/api/connect"},
+		{"participantcall", "../../client/participantcall", "../../api/model/connectparticipant.json", "api/model/connectparticipant.json", "parley.example/parley/api/participant"},
+		{"connectcall", "../../client/connectcall", "../../api/model/connect.json", "api/model/connect.json", "parley.example/parley/api/connect"},
 	} {
 		t.Run(c.pkg, func(t *testing.T) {
 			data, err := os.ReadFile(c.model)
@@ -30,7 +30,7 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			opts := Options{Package: c.pkg, Source: c.source, Runtime: "parley/api/restjson"}
+			opts := Options{Package: c.pkg, Source: c.source, Runtime: "parley.example/parley/api/restjson"}
 			files, err := Generate(m, opts)
 			if c.fluent != "" {
 				files, err = Fluent(m, opts, c.fluent, helpers)
@@ -106,7 +106,7 @@ func TestRefusals(t *testing.T) {
 			}
 			m, err := Read(changed)
 			if err == nil {
-				_, err = Generate(m, Options{Package: "zoo", Runtime: "parley/api/restjson"})
+				_, err = Generate(m, Options{Package: "zoo", Runtime: "parley.example/parley/api/restjson"})
 			}
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("error %v; want one that says %q", err, c.want)

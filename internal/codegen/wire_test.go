@@ -13,10 +13,10 @@ import (
 	"strings"
 	"testing"
 
-	"parley/api/connect"
-	"parley/api/participant"
-	"parley/api/restjson"
-	"parley/internal/codegen/zoo"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/codegen/zoo"
 )
 
 // theAPI is a generated package under test: its model, and a chain of its parts in which a request

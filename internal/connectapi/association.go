@@ -3,9 +3,9 @@ package connectapi
 import (
 	"context"
 
-	"parley/api/connect"
-	"parley/internal/catalog"
-	"parley/internal/center"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
 )
 
 // associations is how many items a page of these lists has unless MaxResults says otherwise.

@@ -6,8 +6,8 @@ import (
 	"sync"
 	"testing"
 
-	"parley/api/connect"
-	"parley/internal/catalog"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/catalog"
 )
 
 const functionARN = "arn:aws:lambda:eu-central-1:210987654321:function:"

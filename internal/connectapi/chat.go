@@ -3,9 +3,9 @@ package connectapi
 import (
 	"context"
 
-	"parley/internal/catalog"
-	"parley/internal/center"
-	"parley/internal/contact"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 )
 
 // instance finds the instance that a member InstanceId names, by id or ARN.

@@ -4,10 +4,10 @@ import (
 	"context"
 	"time"
 
-	"parley/api/connect"
-	"parley/internal/auth"
-	"parley/internal/center"
-	"parley/internal/contact"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 )
 
 // CreateParticipant adds a custom participant (CUSTOM_BOT) to a chat, the only

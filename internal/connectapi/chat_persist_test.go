@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"testing"
 
-	"parley/api/connect"
-	"parley/internal/center"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/center"
 )
 
 // TestCreatePersistentContactAssociation makes a running chat continue an

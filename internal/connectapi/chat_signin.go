@@ -3,11 +3,11 @@ package connectapi
 import (
 	"context"
 
-	"parley/api/connect"
-	"parley/internal/auth"
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/flow"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/flow"
 )
 
 // SignIns finds out who signed in.

@@ -6,11 +6,11 @@ import (
 	"maps"
 	"strings"
 
-	"parley/api/connect"
-	"parley/internal/auth"
-	"parley/internal/catalog"
-	"parley/internal/center"
-	"parley/internal/contact"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 )
 
 // StartChatContact begins a chat and returns its customer's token. The flow

@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"parley/api/connect"
-	"parley/api/participant"
-	"parley/internal/center"
-	"parley/internal/contact"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 )
 
 type startRequest = connect.StartChatContactRequest

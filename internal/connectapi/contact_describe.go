@@ -7,10 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"parley/api/connect"
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/store"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/store"
 )
 
 // metricItems is how many items of a contact its metrics are taken from: its first ones.

@@ -4,8 +4,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"parley/api/connect"
-	"parley/internal/center"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/center"
 )
 
 // chatMetrics sums up the items of one contact (ChatMetrics of DescribeContact).

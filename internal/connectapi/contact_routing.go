@@ -3,12 +3,12 @@ package connectapi
 import (
 	"context"
 
-	"parley/api/connect"
-	"parley/api/restjson"
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/flow"
-	"parley/internal/store"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/store"
 )
 
 // UpdateContactRoutingData changes how a contact that no agent has taken yet is

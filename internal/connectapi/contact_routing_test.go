@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"parley/api/connect"
-	"parley/internal/center"
-	"parley/internal/contact"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 )
 
 // toQueue sends the customer to a queue at once.

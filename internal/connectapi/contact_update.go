@@ -4,9 +4,9 @@ import (
 	"context"
 	"math"
 
-	"parley/api/connect"
-	"parley/internal/center"
-	"parley/internal/contact"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 )
 
 // GetContactAttributes returns the user-defined attributes of a chat, which

@@ -3,10 +3,10 @@ package connectapi
 import (
 	"errors"
 
-	"parley/api/connect"
-	"parley/api/restjson"
-	"parley/internal/center"
-	"parley/internal/store"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
 )
 
 // choices are the exceptions that can stand for a reason, the best first. The

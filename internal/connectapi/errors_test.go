@@ -7,12 +7,12 @@ import (
 	"strings"
 	"testing"
 
-	"parley/api/connect"
-	"parley/api/restjson"
-	"parley/internal/catalog"
-	"parley/internal/center"
-	"parley/internal/connectapi"
-	"parley/internal/store"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/connectapi"
+	"parley.example/parley/internal/store"
 )
 
 func operation(t *testing.T, name string) *restjson.Operation {

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"slices"
 
-	"parley/api/connect"
-	"parley/internal/catalog"
-	"parley/internal/center"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
 )
 
 // CreateContactFlow adds a flow. With Status PUBLISHED, the default, Content

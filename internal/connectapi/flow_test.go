@@ -8,8 +8,8 @@ import (
 	"sync"
 	"testing"
 
-	"parley/api/connect"
-	"parley/internal/catalog"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/catalog"
 )
 
 func TestFlowFromDraftToDeleted(t *testing.T) {

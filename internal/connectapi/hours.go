@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"parley/api/connect"
-	"parley/internal/catalog"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/catalog"
 )
 
 // ListHoursOfOperations lists the hours of operation of an instance by name.

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"parley/api/connect"
-	"parley/internal/catalog"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/catalog"
 )
 
 func times(h int32) *connect.HoursOfOperationTimeSlice {

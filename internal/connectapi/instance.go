@@ -4,10 +4,10 @@ import (
 	"context"
 	"slices"
 
-	"parley/api/connect"
-	"parley/internal/catalog"
-	"parley/internal/center"
-	"parley/internal/engine"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/engine"
 )
 
 // CreateInstance makes an instance that is ACTIVE when it returns. A request

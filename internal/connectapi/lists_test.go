@@ -5,8 +5,8 @@ import (
 	"slices"
 	"testing"
 
-	"parley/api/connect"
-	"parley/internal/catalog"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/catalog"
 )
 
 func TestWhatANewInstanceComesWith(t *testing.T) {

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"slices"
 
-	"parley/api/connect"
-	"parley/internal/catalog"
-	"parley/internal/center"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
 )
 
 // CreateContactFlowModule adds a flow module and publishes it. Content must be

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"parley/api/connect"
-	"parley/internal/catalog"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/catalog"
 )
 
 // moduleOf is a module that says a text and returns.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"parley/api/connect"
-	"parley/internal/catalog"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/catalog"
 )
 
 // CreateContactFlowModuleVersion keeps the published content of a module under

@@ -3,8 +3,8 @@ package connectapi
 import (
 	"context"
 
-	"parley/api/connect"
-	"parley/internal/catalog"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/catalog"
 )
 
 // The lists in this file are empty because an instance of Parley can have

@@ -9,17 +9,17 @@ import (
 	"testing"
 	"time"
 
-	"parley/api/connect"
-	"parley/api/restjson"
-	"parley/internal/auth"
-	"parley/internal/bus"
-	"parley/internal/catalog"
-	"parley/internal/center"
-	"parley/internal/connectapi"
-	"parley/internal/contact"
-	"parley/internal/engine"
-	"parley/internal/flow"
-	"parley/internal/store/sqlite"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/bus"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/connectapi"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/store/sqlite"
 )
 
 // office is an administrator's view of a server without a network: the

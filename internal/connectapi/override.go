@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"parley/api/connect"
-	"parley/internal/catalog"
-	"parley/internal/center"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
 )
 
 // CreateHoursOfOperationOverride adds an override to hours of operation: at

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"parley/internal/catalog"
-	"parley/internal/center"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
 )
 
 // maxToken bounds the tokens that are looked at. The model of the Search

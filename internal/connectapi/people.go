@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"parley/api/connect"
-	"parley/internal/catalog"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/catalog"
 )
 
 // ListSecurityProfiles lists the security profiles of an instance by name.

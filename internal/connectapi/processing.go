@@ -3,10 +3,10 @@ package connectapi
 import (
 	"context"
 
-	"parley/api/connect"
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/flow"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/flow"
 )
 
 // StartContactMediaProcessing has the messages of a chat go through a function

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"parley/api/connect"
-	"parley/api/participant"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
 )
 
 // A function that masks digits and rejects what is rude.

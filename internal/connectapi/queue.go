@@ -4,10 +4,10 @@ import (
 	"context"
 	"slices"
 
-	"parley/api/connect"
-	"parley/internal/catalog"
-	"parley/internal/center"
-	"parley/internal/engine"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/engine"
 )
 
 // ListQueues lists the queues of an instance by name. All are of the type

@@ -4,11 +4,11 @@ import (
 	"context"
 	"testing"
 
-	"parley/api/connect"
-	"parley/internal/catalog"
-	"parley/internal/center"
-	"parley/internal/engine"
-	"parley/internal/store"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/store"
 )
 
 // waiting is a store in which one contact waits in a queue.

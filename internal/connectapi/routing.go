@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"slices"
 
-	"parley/api/connect"
-	"parley/internal/catalog"
-	"parley/internal/center"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
 )
 
 // pageSize is how many items a page of a list has unless MaxResults says otherwise.

@@ -12,12 +12,12 @@ package connectapi
 import (
 	"time"
 
-	"parley/api/connect"
-	"parley/internal/auth"
-	"parley/internal/catalog"
-	"parley/internal/center"
-	"parley/internal/engine"
-	"parley/internal/store"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/store"
 )
 
 // Service implements [connect.Service]. All members are needed. Its errors are

@@ -3,7 +3,7 @@ package connectapi
 import (
 	"context"
 
-	"parley/api/connect"
+	"parley.example/parley/api/connect"
 )
 
 // TagResource adds tags to an instance, or to a flow, flow module, view, queue,

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"parley/api/connect"
-	"parley/internal/catalog"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/catalog"
 )
 
 // CreateView adds a view. With Status SAVED, Content.Template need only be the

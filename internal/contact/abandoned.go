@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // UploadLife is how long after StartAttachmentUpload a file may be completed.

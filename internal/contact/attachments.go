@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // UploadWindow is how long the URL of an upload may be used.

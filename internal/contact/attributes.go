@@ -4,7 +4,7 @@ import (
 	"maps"
 	"strings"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // MaxAttributeBytes bounds a chat's user-defined attributes: keys and values together, in UTF-8.

@@ -3,8 +3,8 @@ package contact
 import (
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // Catalog is what an administrator has set up, as far as chats are concerned.

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // Chat is the state of one chat: everything that rules need and the

@@ -1,7 +1,7 @@
 package contact
 
 import (
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Continued is what a persistent chat continues.

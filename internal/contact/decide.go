@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // Command is something that is asked of a chat, or that happened to it. The

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // facts answers what a flow asks of the chat's instance.

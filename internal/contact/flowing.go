@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // world gives a flow its view of the chat. The contact in it is a copy that

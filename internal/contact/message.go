@@ -6,9 +6,9 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"parley/api/restjson"
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // messageLimit is how long a message of each type may be, in characters

@@ -3,8 +3,8 @@ package contact
 import (
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // botWindow is how long a custom participant may take to connect

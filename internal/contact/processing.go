@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // A chat may have a message processor: a function that is shown each message

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // processor writes the action that sets the message processor.

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // Place is where a contact waits for an agent. Contacts of a queue are taken

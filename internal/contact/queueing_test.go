@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // moves says what a change did to queues: "+sales", "-sales".

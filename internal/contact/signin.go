@@ -3,8 +3,8 @@ package contact
 import (
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // signInWindow is how long after authentication.initiated the customer's

@@ -1,6 +1,6 @@
 package contact
 
-import "parley/internal/center"
+import "parley.example/parley/internal/center"
 
 // maxStreams is how many endpoints may stream one chat.
 const maxStreams = 2

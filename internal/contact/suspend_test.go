@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // all are the content types of a client that takes interactive messages.

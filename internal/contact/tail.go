@@ -3,7 +3,7 @@ package contact
 import (
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // TailSize is how many of the last items a [Tail] has to observe after a chat

@@ -3,8 +3,8 @@ package contact
 import (
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // TimerType is what an idle timer does (TimerType of UpdateParticipantRoleConfig).

@@ -3,8 +3,8 @@ package contact
 import (
 	"time"
 
-	"parley/api/restjson"
-	"parley/internal/center"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/center"
 )
 
 // AppendItem appends the JSON text of an item as sockets and message streaming

@@ -4,8 +4,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"parley/internal/center"
-	"parley/internal/contact"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 )
 
 // hot is a chat in memory: its state as last decided, which may be ahead of

@@ -3,7 +3,7 @@ package engine
 import (
 	"testing"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Chats that nobody used between two looks are forgotten; those in use, or

@@ -10,9 +10,9 @@ import (
 	"sync"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/flow"
 )
 
 // How many effects run at the same time: in all, for one function or bot, for

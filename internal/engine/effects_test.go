@@ -10,9 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"parley/internal/contact"
-	"parley/internal/engine"
-	"parley/internal/flow"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/flow"
 )
 
 // crowd counts how many calls of each function run at the same time. Functions

@@ -14,11 +14,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"parley/internal/bus"
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/flow"
-	"parley/internal/store"
+	"parley.example/parley/internal/bus"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/store"
 )
 
 // Catalog is what decisions look up. Prepare is called before a decision and

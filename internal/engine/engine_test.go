@@ -12,13 +12,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"parley/internal/bus"
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/engine"
-	"parley/internal/flow"
-	"parley/internal/store"
-	"parley/internal/store/sqlite"
+	"parley.example/parley/internal/bus"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite"
 )
 
 const instance = center.InstanceID("11111111-1111-4111-8111-111111111111")

@@ -9,10 +9,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/engine"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/flow"
 )
 
 // faulty is a catalog that, while it is told to, panics at the content of one

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/store"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/store"
 )
 
 // between is a store in which something happens between the reads of one load:

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"testing"
 
-	"parley/internal/contact"
+	"parley.example/parley/internal/contact"
 )
 
 // TestLongChatGoesOn loads a chat with more items than one read of the store returns: it goes on

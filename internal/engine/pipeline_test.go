@@ -5,7 +5,7 @@ import (
 	"sync"
 	"testing"
 
-	"parley/internal/contact"
+	"parley.example/parley/internal/contact"
 )
 
 // Two engines change the state of one chat, each with many commands under way

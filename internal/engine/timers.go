@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/contact"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 )
 
 // dueTime is the time at which the sweeper means to look next: zero while it

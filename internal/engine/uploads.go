@@ -5,9 +5,9 @@ import (
 	"slices"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/store"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/store"
 )
 
 // Bounds of one look at abandoned uploads.

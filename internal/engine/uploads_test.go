@@ -10,10 +10,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/engine"
-	"parley/internal/store"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/store"
 )
 
 // shelf is where files lie: it remembers which were deleted.

@@ -12,11 +12,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/engine"
-	"parley/internal/flow"
-	"parley/internal/store"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/store"
 )
 
 // office is a catalog with the flows of a test and one queue.

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // maxAttributes is how much the attributes of a contact may weigh together,

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // compare is Compare: the conditions decide over what one reference stands for.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Bounds of what is told of a contact.

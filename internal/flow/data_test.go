@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 func TestUpdateContactData(t *testing.T) {

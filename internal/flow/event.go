@@ -1,7 +1,7 @@
 package flow
 
 import (
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // LambdaEvent returns what a function is called with: the event of the service,

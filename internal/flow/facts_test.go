@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // instance is what a test's instance has. What is not in its maps does not exist.

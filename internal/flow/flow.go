@@ -10,7 +10,7 @@ import (
 	"maps"
 	"strings"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Bounds of what Parse reads. They are wider than what may be published (see

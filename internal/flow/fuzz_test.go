@@ -11,7 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // seeds gives a fuzz test the package's own flows.

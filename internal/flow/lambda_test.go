@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // calling writes a flow that calls a function and shows $.External.a.

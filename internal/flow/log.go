@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // LogEntry is one entry of a flow log: the action that ran and how it went.

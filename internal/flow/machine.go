@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"maps"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Bounds of what a run may do between two waits.

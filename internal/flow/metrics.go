@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // errNoFacts is the answer of a world that knows nothing of its instance.

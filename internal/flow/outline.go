@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Outline is the shape of a flow for tools that draw it or count what a test

@@ -3,7 +3,7 @@ package flow
 import (
 	"unicode/utf8"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // maxPrompt is the longest text of a prompt, in characters.

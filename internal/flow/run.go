@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Run is where one execution of a flow stands: all that is needed to go on

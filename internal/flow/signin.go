@@ -4,7 +4,7 @@ import (
 	"maps"
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Bounds of TimeLimitMinutes.

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 const (

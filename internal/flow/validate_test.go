@@ -8,7 +8,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 func TestParseRefuses(t *testing.T) {

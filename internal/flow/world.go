@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Contact is what a flow sees of the chat it runs in, and what it may change.

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // scripted is a world for tests: a clock that the test moves, flows by id, and

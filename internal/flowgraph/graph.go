@@ -5,7 +5,7 @@ import (
 	"errors"
 	"slices"
 
-	"parley/internal/flow"
+	"parley.example/parley/internal/flow"
 )
 
 // maxEdges bounds what is drawn. A flow that may be published has at most 250

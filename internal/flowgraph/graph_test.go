@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/internal/flow"
+	"parley.example/parley/internal/flow"
 )
 
 // corpus calls f with every flow under the directory that PARLEY_FLOW_CORPUS

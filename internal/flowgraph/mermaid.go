@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"parley/internal/flow"
+	"parley.example/parley/internal/flow"
 )
 
 // Mermaid writes the flow as a flowchart of the Mermaid language, as Markdown

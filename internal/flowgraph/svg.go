@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"parley/internal/flow"
+	"parley.example/parley/internal/flow"
 )
 
 // Options say what a drawing shows besides the flow.

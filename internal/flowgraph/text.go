@@ -4,7 +4,7 @@ import (
 	"strings"
 	"unicode"
 
-	"parley/internal/flow"
+	"parley.example/parley/internal/flow"
 )
 
 // maxText is how many lines of its summary a box shows.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/internal/flow"
+	"parley.example/parley/internal/flow"
 )
 
 // block is what the designer calls a type of action, and what is worth telling of its parameters.

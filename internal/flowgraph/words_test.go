@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/internal/flow"
+	"parley.example/parley/internal/flow"
 )
 
 func TestLabel(t *testing.T) {

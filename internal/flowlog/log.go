@@ -5,8 +5,8 @@ import (
 	"log/slog"
 	"sync"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // Bounds of what waits to be written.

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // entry is one entry of a flow that is logged.

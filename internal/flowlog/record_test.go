@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/internal/flow"
+	"parley.example/parley/internal/flow"
 )
 
 var testTime = time.Date(2026, 4, 13, 0, 14, 31, 581_900_000, time.UTC)

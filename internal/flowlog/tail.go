@@ -4,7 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Bounds of tails.

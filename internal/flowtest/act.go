@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/flow"
 )
 
 // readAttribute: attribute NAME = VALUE. Before the chat begins it is one of

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/flow"
 )
 
 // Begun is when every test begins, unless it says otherwise: a Monday morning.

@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"parley/internal/flow"
+	"parley.example/parley/internal/flow"
 )
 
 // Coverage counts what runs of flows have seen of them.

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"parley/internal/contact"
-	"parley/internal/flow"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/flow"
 )
 
 // effect is an effect under way.

@@ -12,9 +12,9 @@ import (
 	"sync"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/flow"
 )
 
 // Document is one flow or module, read from a file.

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/flow"
 )
 
 // Play is a chat that somebody plays with, statement by statement: what

@@ -10,8 +10,8 @@ import (
 	"strconv"
 	"time"
 
-	"parley/internal/flow"
-	"parley/internal/flowgraph"
+	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flowgraph"
 )
 
 // Text says how a report for people looks.

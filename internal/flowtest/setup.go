@@ -4,9 +4,9 @@ import (
 	"errors"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/flow"
 )
 
 // opening is how the chat of a scenario will be started.

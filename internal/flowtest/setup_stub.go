@@ -3,7 +3,7 @@ package flowtest
 import (
 	"encoding/json"
 
-	"parley/internal/integration"
+	"parley.example/parley/internal/integration"
 )
 
 // readLambda: lambda NAME returns JSON|fails [TEXT]|times out [after SPAN].

@@ -3,7 +3,7 @@ package flowtest
 import (
 	"fmt"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // stage returns the flow to start so that a document runs: itself, or for one

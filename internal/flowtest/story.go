@@ -8,9 +8,9 @@ import (
 	"time"
 	"unicode"
 
-	"parley/internal/center"
-	"parley/internal/flow"
-	"parley/internal/flowgraph"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flowgraph"
 )
 
 // Look is how a part of what is printed is to be seen. The empty one is plain.

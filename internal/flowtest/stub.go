@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/internal/flow"
+	"parley.example/parley/internal/flow"
 )
 
 // reply is what a stub does when it is asked.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"parley/internal/flow"
+	"parley.example/parley/internal/flow"
 )
 
 // own runs the project's own scenarios.

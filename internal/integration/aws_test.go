@@ -14,8 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
-	"parley/internal/auth"
-	"parley/internal/flow"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/flow"
 )
 
 var testTime = time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"parley/internal/store"
+	"parley.example/parley/internal/store"
 )
 
 const (

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // Bot understands what customers say: it is asked once for each utterance. Lex

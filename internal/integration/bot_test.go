@@ -12,8 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 const shop = "arn:aws:lex:eu-west-1:123456789012:bot-alias/SHOPBOT001/TSTALIASID"

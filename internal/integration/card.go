@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // maxInteractive is how many bytes an interactive message must stay below.

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"parley/internal/store"
+	"parley.example/parley/internal/store"
 )
 
 // dispatcher is one Run of an outbox. One goroutine owns it; attempts and

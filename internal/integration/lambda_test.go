@@ -12,8 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/flow"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
 )
 
 // transport answers requests without a network.

@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"strings"
 
-	"parley/internal/flow"
+	"parley.example/parley/internal/flow"
 )
 
 // maxTurn is how many bytes an answer of a bot may have.

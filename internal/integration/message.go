@@ -8,10 +8,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"parley/api/restjson"
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/store"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/store"
 )
 
 // StreamMessage returns the body of the delivery that tells an endpoint one

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"parley/internal/store"
+	"parley.example/parley/internal/store"
 )
 
 // OutboxStore is what [Outbox] needs of the store.

@@ -1,6 +1,6 @@
 package integration
 
-import "parley/internal/flow"
+import "parley.example/parley/internal/flow"
 
 // ReadAnswer reads an answer of RecognizeText, as bots are heard, for tools
 // that play a bot.

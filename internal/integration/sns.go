@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"strconv"
 
-	"parley/internal/store"
+	"parley.example/parley/internal/store"
 )
 
 // publish makes the request for SNS's Publish: the Query API of version

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"parley/internal/store"
-	"parley/internal/store/sqlite"
+	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite"
 )
 
 // inbox is a webhook that notes what it is told.

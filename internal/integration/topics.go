@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/internal/store"
+	"parley.example/parley/internal/store"
 )
 
 // Topics knows where the endpoints of StartContactStreaming are

@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
-	receiver "parley/client"
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/store"
+	receiver "parley.example/parley/client"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/store"
 )
 
 var written = time.Date(2026, 1, 5, 6, 34, 54, 29e6, time.UTC)

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"parley/internal/flow"
+	"parley.example/parley/internal/flow"
 )
 
 // Bounds of what a bot's turn may leave behind: it becomes part of the chat.

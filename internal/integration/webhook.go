@@ -11,8 +11,8 @@ import (
 	"strconv"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/store"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
 )
 
 // SignatureHeader carries the signature of a webhook's request:

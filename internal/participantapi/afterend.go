@@ -4,10 +4,10 @@ import (
 	"context"
 	"time"
 
-	"parley/internal/auth"
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/store"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/store"
 )
 
 // AfterEndHeader, with the value "read", asks GetTranscript for the transcript

@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"parley/api/participant"
-	"parley/api/restjson"
-	"parley/internal/auth"
-	"parley/internal/participantapi"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/participantapi"
 )
 
 // asking returns the room as clients see it who send [participantapi.AfterEndHeader].

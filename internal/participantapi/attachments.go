@@ -4,11 +4,11 @@ import (
 	"context"
 	"time"
 
-	"parley/api/participant"
-	"parley/internal/auth"
-	"parley/internal/blob"
-	"parley/internal/center"
-	"parley/internal/contact"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/blob"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 )
 
 // defaultDownload is how long the URL of GetAttachment works unless

@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"parley/api/participant"
-	"parley/internal/center"
-	"parley/internal/contact"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 )
 
 const table = "name,age\nAna,41\n"

@@ -5,10 +5,10 @@ import (
 	"strings"
 	"time"
 
-	"parley/api/participant"
-	"parley/internal/auth"
-	"parley/internal/center"
-	"parley/internal/contact"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 )
 
 // SocketPath is where sockets are opened, below PublicURL; the token is the

@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"parley/api/participant"
-	"parley/internal/auth"
-	"parley/internal/center"
-	"parley/internal/contact"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 )
 
 var socketAndCredentials = []participant.ConnectionType{participant.ConnectionTypeWEBSOCKET, participant.ConnectionTypeCONNECTION_CREDENTIALS}

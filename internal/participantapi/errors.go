@@ -3,10 +3,10 @@ package participantapi
 import (
 	"errors"
 
-	"parley/api/participant"
-	"parley/api/restjson"
-	"parley/internal/auth"
-	"parley/internal/center"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/center"
 )
 
 // MapError turns an error of the domain into an exception that the operation

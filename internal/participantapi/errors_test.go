@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"testing"
 
-	"parley/api/participant"
-	"parley/api/restjson"
-	"parley/internal/auth"
-	"parley/internal/center"
-	"parley/internal/participantapi"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/participantapi"
 )
 
 // TestMapErrorDeclares: whatever the reason, each operation answers an

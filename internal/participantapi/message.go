@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 
-	"parley/api/participant"
-	"parley/internal/auth"
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/store"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/store"
 )
 
 // SendMessage appends a message to the transcript and tells everybody, the

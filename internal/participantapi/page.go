@@ -5,9 +5,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 
-	"parley/api/participant"
-	"parley/internal/auth"
-	"parley/internal/center"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/center"
 )
 
 // position is where a page of a transcript begins, and what its request was

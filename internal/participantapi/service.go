@@ -29,14 +29,14 @@ import (
 	"sync"
 	"time"
 
-	"parley/api/participant"
-	"parley/api/restjson"
-	"parley/internal/auth"
-	"parley/internal/blob"
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/engine"
-	"parley/internal/store"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/blob"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/store"
 )
 
 // Service answers the operations of the Participant Service. Its members are

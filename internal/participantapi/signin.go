@@ -4,10 +4,10 @@ import (
 	"context"
 	"net/url"
 
-	"parley/api/participant"
-	"parley/internal/auth"
-	"parley/internal/center"
-	"parley/internal/contact"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 )
 
 // SignIns knows where customers sign in.

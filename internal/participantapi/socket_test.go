@@ -15,11 +15,11 @@ import (
 
 	"github.com/lxzan/gws"
 
-	"parley/internal/auth"
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/participantapi"
-	"parley/internal/stream"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/participantapi"
+	"parley.example/parley/internal/stream"
 )
 
 // wire is a listener of connections within the process, so that sockets live

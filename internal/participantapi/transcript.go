@@ -5,10 +5,10 @@ import (
 	"slices"
 	"time"
 
-	"parley/api/participant"
-	"parley/internal/center"
-	"parley/internal/contact"
-	"parley/internal/store"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/store"
 )
 
 // defaultPage is GetTranscript's MaxResults when it is not given; at most 100 may be asked for.

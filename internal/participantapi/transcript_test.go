@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"parley/api/participant"
-	"parley/internal/center"
-	"parley/internal/contact"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 )
 
 const (

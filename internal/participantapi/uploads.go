@@ -14,9 +14,9 @@ import (
 	"strings"
 	"time"
 
-	"parley/internal/auth"
-	"parley/internal/center"
-	"parley/internal/contact"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 )
 
 // FilesPath is where files are put and fetched, below PublicURL; the token is

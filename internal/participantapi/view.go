@@ -3,10 +3,10 @@ package participantapi
 import (
 	"context"
 
-	"parley/api/participant"
-	"parley/internal/auth"
-	"parley/internal/catalog"
-	"parley/internal/center"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
 )
 
 // Views finds what flows have shown.

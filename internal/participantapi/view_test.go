@@ -8,11 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"parley/api/participant"
-	"parley/internal/auth"
-	"parley/internal/catalog"
-	"parley/internal/center"
-	"parley/internal/contact"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 )
 
 // continuing lets a chat continue an ended one.

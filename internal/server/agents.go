@@ -3,9 +3,9 @@ package server
 import (
 	"context"
 
-	"parley/internal/auth"
-	"parley/internal/center"
-	"parley/internal/contact"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 )
 
 // Join brings an agent to a chat whose contact waits in a queue, and returns the

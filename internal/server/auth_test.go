@@ -8,11 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"parley/api/connect"
-	"parley/internal/auth"
-	"parley/internal/server"
-	"parley/internal/server/servertest"
-	"parley/internal/store/sqlite"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/server"
+	"parley.example/parley/internal/server/servertest"
+	"parley.example/parley/internal/store/sqlite"
 )
 
 // signed makes a request for the service connect and lets change touch it

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"parley/internal/catalog"
-	"parley/internal/server/servertest"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/server/servertest"
 )
 
 // TestLargestFlow publishes a flow of 256,000 characters as the AWS CLI would

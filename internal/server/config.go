@@ -13,8 +13,8 @@ import (
 	"strings"
 	"time"
 
-	"parley/internal/contact"
-	"parley/internal/integration"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/integration"
 )
 
 // DefaultListen is the address a server listens on unless told otherwise.

@@ -15,12 +15,12 @@ import (
 	"testing"
 	"time"
 
-	"parley/api/connect"
-	"parley/api/participant"
-	"parley/api/restjson"
-	"parley/internal/catalog"
-	"parley/internal/center"
-	"parley/internal/server/servertest"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/server/servertest"
 )
 
 // kills is how often the crash test kills the server.

@@ -7,8 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"parley/api/restjson"
-	"parley/internal/center"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/center"
 )
 
 // The developer API exists in development mode only:

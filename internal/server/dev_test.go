@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/server/servertest"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/server/servertest"
 )
 
 // now asks the developer API for the time.

@@ -11,10 +11,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"parley/api/restjson"
-	"parley/internal/auth"
-	"parley/internal/center"
-	"parley/internal/participantapi"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/participantapi"
 )
 
 // requestKey is where a request's facts are kept in its context.

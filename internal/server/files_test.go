@@ -11,9 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"parley/api/participant"
-	"parley/internal/contact"
-	"parley/internal/server/servertest"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/server/servertest"
 )
 
 // TestFileNames announces files under names that would be dangerous as paths,

@@ -9,9 +9,9 @@ import (
 	"strconv"
 	"time"
 
-	"parley/internal/catalog"
-	"parley/internal/center"
-	"parley/internal/flowlog"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flowlog"
 )
 
 // flowLogDir is where flow logs are written: as configured, else in the data

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"testing"
 
-	"parley/api/connect"
-	"parley/internal/flowlog"
-	"parley/internal/server"
-	"parley/internal/server/servertest"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/flowlog"
+	"parley.example/parley/internal/server"
+	"parley.example/parley/internal/server/servertest"
 )
 
 // logged is a flow that logs what it does, keeps a secret and says goodbye.

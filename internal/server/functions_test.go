@@ -12,10 +12,10 @@ import (
 	"sync"
 	"testing"
 
-	"parley/api/connect"
-	"parley/internal/catalog"
-	"parley/internal/server"
-	"parley/internal/server/servertest"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/server"
+	"parley.example/parley/internal/server/servertest"
 )
 
 // calling is a flow that calls the function of an attribute, says what it

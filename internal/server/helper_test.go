@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"parley/api/restjson"
-	"parley/internal/center"
-	"parley/internal/server/servertest"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/server/servertest"
 )
 
 // prompt is what an answer may take at most. It is far more than it does take,

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"time"
 
-	"parley/internal/auth"
-	"parley/internal/center"
-	"parley/internal/store"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
 )
 
 // KeyStore keeps access keys as resources of the store. It implements auth.KeyStore.

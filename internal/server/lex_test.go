@@ -11,9 +11,9 @@ import (
 	"sync"
 	"testing"
 
-	"parley/api/connect"
-	"parley/internal/server"
-	"parley/internal/server/servertest"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/server"
+	"parley.example/parley/internal/server/servertest"
 )
 
 // asking is a flow that asks a bot of Lex and says how it ended.

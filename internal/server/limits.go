@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 // rate is a token bucket's measure: requests a second, and how many at once.

@@ -7,7 +7,7 @@ import (
 	"os"
 	"testing"
 
-	"parley/internal/server"
+	"parley.example/parley/internal/server"
 )
 
 // The test binary is also the server that the crash test kills: with these

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 // metrics is what /metrics shows. Names begin with parley_; docs/architecture.md lists them.

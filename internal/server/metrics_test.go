@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 func TestRequestsAreCounted(t *testing.T) {

@@ -21,10 +21,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"parley/api/connect"
-	"parley/api/participant"
-	"parley/internal/server"
-	"parley/internal/server/servertest"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/server"
+	"parley.example/parley/internal/server/servertest"
 )
 
 func TestHealth(t *testing.T) {

@@ -12,10 +12,10 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"parley/api/connect"
-	"parley/api/participant"
-	"parley/internal/server"
-	"parley/internal/server/servertest"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/server"
+	"parley.example/parley/internal/server/servertest"
 )
 
 // processing is a flow that sets the message processor, says so and waits.

@@ -14,10 +14,10 @@ import (
 	"sync"
 	"testing"
 
-	"parley/api/connect"
-	"parley/api/participant"
-	"parley/internal/server"
-	"parley/internal/server/servertest"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/server"
+	"parley.example/parley/internal/server/servertest"
 )
 
 // logbook is a log that a test reads afterwards.

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"parley/api/connect"
-	"parley/api/participant"
-	"parley/internal/server"
-	"parley/internal/server/servertest"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/server"
+	"parley.example/parley/internal/server/servertest"
 )
 
 // advisor names what an administrator has set up: a module, hours, a view and a queue.

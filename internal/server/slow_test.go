@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"parley/internal/server/servertest"
+	"parley.example/parley/internal/server/servertest"
 )
 
 // deafSocket opens a socket that subscribes and then reads nothing any more.

@@ -11,12 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"parley/api/connect"
-	"parley/api/participant"
-	"parley/client"
-	"parley/internal/integration"
-	"parley/internal/server"
-	"parley/internal/server/servertest"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/client"
+	"parley.example/parley/internal/integration"
+	"parley.example/parley/internal/server"
+	"parley.example/parley/internal/server/servertest"
 )
 
 const (

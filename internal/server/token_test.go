@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"parley/api/connect"
-	"parley/api/participant"
-	"parley/internal/server/servertest"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/server/servertest"
 )
 
 // tokenCalls are operations of the participant service with a token in

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"parley/internal/catalog"
+	"parley.example/parley/internal/catalog"
 )
 
 // Welcome is what a started server prints: where it is, and what to do next.

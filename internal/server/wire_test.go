@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"parley/internal/server/servertest"
+	"parley.example/parley/internal/server/servertest"
 )
 
 // TestOddRequests writes requests that no HTTP library would, each on a

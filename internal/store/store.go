@@ -23,7 +23,7 @@ import (
 	"iter"
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Errors by which a change is refused. They are compared with errors.Is.

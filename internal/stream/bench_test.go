@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"testing"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // devour reads what comes until the connection ends.

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"parley/api/restjson"
-	"parley/internal/center"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/center"
 )
 
 // maxBraked is how many refusals may be delayed at a time.

@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // chats is a [Chats] that knows every chat. A participant's role is its id.

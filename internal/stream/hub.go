@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"parley/api/restjson"
-	"parley/internal/center"
-	"parley/internal/contact"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 )
 
 // Hub is all sockets of a node. It takes handshakes ([Hub.ServeHTTP]) and

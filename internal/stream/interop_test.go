@@ -7,7 +7,7 @@ import (
 
 	"github.com/lxzan/gws"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // listener keeps what a client of another make hears.

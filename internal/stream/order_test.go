@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Sockets subscribe and leave while 2,000 pushes are published. Each hears an

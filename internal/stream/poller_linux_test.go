@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"testing"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // parkedSockets counts the sockets that have no goroutine.

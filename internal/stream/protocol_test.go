@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // Cases 2, 16, 28 and 29 of the protocol: the first frames of ChatJS, their

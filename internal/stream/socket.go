@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // socket is one WebSocket of a participant. One goroutine at a time, run or

@@ -1,7 +1,7 @@
 // Command cmd runs the generator:
 //
 //	cmd -model ../model/connect.json -package connect
-//	cmd -model ../../api/model/connect.json -package connectcall -fluent parley/api/connect
+//	cmd -model ../../api/model/connect.json -package connectcall -fluent parley.example/parley/api/connect
 //	cmd -coverage operations.md connect=api/model/connect.json=internal/connectapi ...
 //
 // The first form writes the generated files of an API package into the working directory, the second
@@ -17,7 +17,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"parley/internal/codegen"
+	"parley.example/parley/internal/codegen"
 )
 
 func main() {
@@ -54,11 +54,11 @@ func writePackage(model, pkg, fluent string) error {
 	opts := codegen.Options{
 		Package: pkg,
 		Source:  fromRoot(model),
-		Runtime: "parley/api/restjson",
+		Runtime: "parley.example/parley/api/restjson",
 	}
 	var files map[string][]byte
 	if fluent != "" {
-		files, err = codegen.Fluent(m, opts, fluent, "parley/client/internal/fluent")
+		files, err = codegen.Fluent(m, opts, fluent, "parley.example/parley/client/internal/fluent")
 	} else {
 		files, err = codegen.Generate(m, opts)
 	}

@@ -3,7 +3,7 @@
 package zoo
 
 import (
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 // BindHTTP has nothing to read: the input is empty.

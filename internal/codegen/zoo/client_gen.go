@@ -5,7 +5,7 @@ package zoo
 import (
 	"context"
 
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 // Client calls the API over HTTP. It may be used by many goroutines at once. It does not retry

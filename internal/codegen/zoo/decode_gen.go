@@ -5,7 +5,7 @@ package zoo
 import (
 	"time"
 
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 // DecodeJSON reads the members that travel in a body.

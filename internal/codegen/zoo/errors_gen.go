@@ -5,7 +5,7 @@ package zoo
 import (
 	"time"
 
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 // InternalServerException is an exception, HTTP status 500, the server's fault.

@@ -5,7 +5,7 @@ package zoo
 import (
 	"net/http"
 
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 // API describes the service: its names, version and exceptions.

@@ -5,7 +5,7 @@ package zoo
 import (
 	"context"
 
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 // Service is the API with its 3 operations. A server implements it by embedding Unimplemented

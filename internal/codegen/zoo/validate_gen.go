@@ -3,7 +3,7 @@
 package zoo
 
 import (
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 // Validate has nothing to check: the model sets no constraints.

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/api/restjson"
+	"parley.example/parley/api/restjson"
 )
 
 // keeper is a service that keeps the inputs it gets.

@@ -8,11 +8,11 @@ import (
 	"slices"
 	"testing"
 
-	"parley/api/connect"
-	"parley/api/participant"
-	"parley/api/restjson"
-	"parley/internal/catalog"
-	"parley/internal/center"
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
 )
 
 // Quiet is a flow that greets and waits for a week.

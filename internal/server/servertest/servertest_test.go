@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"parley/internal/server/servertest"
+	"parley.example/parley/internal/server/servertest"
 )
 
 func talk(t *testing.T, s *servertest.Server) {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/lxzan/gws"
 
-	"parley/api/participant"
+	"parley.example/parley/api/participant"
 )
 
 // patience is how long a helper waits for something that is to come.

@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"parley/internal/center"
-	"parley/internal/store"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
 )
 
 // apply judges a change and, unless it is refused, writes it. A change that

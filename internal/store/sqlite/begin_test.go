@@ -4,7 +4,7 @@ import (
 	"errors"
 	"testing"
 
-	"parley/internal/store"
+	"parley.example/parley/internal/store"
 )
 
 // A change that begins a chat is not looked up first. One whose id is taken,

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/store"
-	"parley/internal/store/sqlite"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite"
 )
 
 // The benchmarks print, beside a change's cost, its latency and how many

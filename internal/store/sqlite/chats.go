@@ -5,8 +5,8 @@ import (
 	"iter"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/store"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
 )
 
 // page is how many rows an iterator reads at a time. Between two pages it

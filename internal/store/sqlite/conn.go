@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 	"modernc.org/sqlite"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 // conn is one connection to the database file with the statements it has

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"parley/internal/center"
-	"parley/internal/store"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
 )
 
 // Contacts implements [store.Store].

@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/store"
-	"parley/internal/store/sqlite"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite"
 )
 
 // crashDir names the directory that a child process of TestCrash works on.

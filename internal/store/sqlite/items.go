@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"parley/internal/center"
-	"parley/internal/store"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
 )
 
 // maxItems is the most one read of a transcript returns.

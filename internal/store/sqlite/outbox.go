@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/store"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
 )
 
 // Outbox implements [store.Store]. When more is due than limit, every stream

@@ -5,7 +5,7 @@ import (
 	"math"
 	"time"
 
-	"parley/internal/store"
+	"parley.example/parley/internal/store"
 )
 
 // Overflow implements [store.Store]. Counting reads the whole index of

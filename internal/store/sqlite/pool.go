@@ -5,7 +5,7 @@ import (
 	"errors"
 	"sync"
 
-	"parley/internal/store"
+	"parley.example/parley/internal/store"
 )
 
 // readers is how many connections may read a database file at once. Reads

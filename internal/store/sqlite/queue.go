@@ -3,7 +3,7 @@ package sqlite
 import (
 	"sync"
 
-	"parley/internal/store"
+	"parley.example/parley/internal/store"
 )
 
 const (

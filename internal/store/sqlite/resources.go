@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"iter"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 const resourceColumns = "instance, kind, id, name, version, created, updated, body, tags"

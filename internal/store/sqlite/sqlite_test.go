@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/store"
-	"parley/internal/store/sqlite"
-	"parley/internal/store/storetest"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite"
+	"parley.example/parley/internal/store/storetest"
 )
 
 const instance = center.InstanceID("11111111-2222-4333-8444-555555555555")

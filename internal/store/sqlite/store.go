@@ -32,7 +32,7 @@ import (
 	"sync"
 	"time"
 
-	"parley/internal/store"
+	"parley.example/parley/internal/store"
 )
 
 var _ store.Store = (*Store)(nil)

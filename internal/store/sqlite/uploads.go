@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/store"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
 )
 
 // Uploads implements [store.Store].

@@ -4,8 +4,8 @@ import (
 	"context"
 	"iter"
 
-	"parley/internal/center"
-	"parley/internal/store"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
 )
 
 // place reads the columns queue, priority, rank and since.

@@ -7,8 +7,8 @@ import (
 	"runtime"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/store"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
 )
 
 // remembered is how many chats and counters the writer keeps in mind.

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"testing"
 
-	"parley/internal/center"
-	"parley/internal/store"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
 )
 
 var contactCases = []testCase{

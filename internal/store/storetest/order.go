@@ -6,8 +6,8 @@ import (
 	"sync"
 	"testing"
 
-	"parley/internal/center"
-	"parley/internal/store"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
 )
 
 var orderCases = []testCase{

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/internal/store"
+	"parley.example/parley/internal/store"
 )
 
 var outboxCases = []testCase{

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"parley/internal/store"
+	"parley.example/parley/internal/store"
 )
 
 // outboxOverflow: only streams above the mark give something up, their oldest

@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"parley/internal/center"
-	"parley/internal/store"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
 )
 
 var quotaCases = []testCase{

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"parley/internal/center"
+	"parley.example/parley/internal/center"
 )
 
 var resourceCases = []testCase{

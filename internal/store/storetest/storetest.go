@@ -17,8 +17,8 @@ import (
 	"testing"
 	"time"
 
-	"parley/internal/center"
-	"parley/internal/store"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
 )
 
 // Opener says how to get at stores.

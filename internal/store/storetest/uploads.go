@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/internal/store"
+	"parley.example/parley/internal/store"
 )
 
 var uploadCases = []testCase{
