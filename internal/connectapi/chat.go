@@ -6,6 +6,7 @@ import (
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/store"
 )
 
 // instance finds the instance that a member InstanceId names, by id or ARN.
@@ -43,11 +44,16 @@ func (s *Service) contactOf(ctx context.Context, v *catalog.View, ref string) (*
 	if err != nil {
 		return nil, nil, err
 	}
-	c := chat.Contact(id)
-	if c == nil || chat.Instance != v.Instance.InstanceID() {
+	if chat.Instance != v.Instance.InstanceID() || !chat.Has(id) {
 		return nil, nil, missing
 	}
-	return chat, c, nil
+	if id == chat.Current().ID {
+		return chat, chat.Current(), nil
+	}
+	for c, err := range s.Store.Contacts(ctx, store.ContactQuery{IDs: []center.ContactID{id}}) {
+		return chat, &c, err
+	}
+	return nil, nil, missing
 }
 
 // kindContact is what ARNs and errors call a contact.

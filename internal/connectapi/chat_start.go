@@ -62,7 +62,7 @@ func (s *Service) StartChatContact(ctx context.Context, in *connect.StartChatCon
 		if err != nil {
 			return nil, err
 		}
-		cmd.Past, cmd.Related = chat.Past, chat.Contacts[0].Related
+		cmd.Past, cmd.Related = chat.Past, chat.Related()
 	}
 	if len(cmd.Past) > 0 {
 		out.ContinuedFromContactId = new(string(cmd.Related))

@@ -152,11 +152,18 @@ func (e *Engine) Do(ctx context.Context, chat center.ContactID, cmd contact.Comm
 // is one that deciding again does not help against.
 func (e *Engine) again(ctx context.Context, chat center.ContactID, env *contact.Env, err error) (*contact.Env, error) {
 	next := e.env()
-	next.Full, next.Lines = env.Full, env.Lines
+	next.Full, next.Lines, next.Records = env.Full, env.Lines, env.Records
 	if errors.Is(err, store.ErrConflict) {
 		return next, nil
 	}
 	if need, ok := errors.AsType[*contact.Need](err); ok {
+		if need.Record != "" {
+			for record, err := range e.Store.Contacts(ctx, store.ContactQuery{IDs: []center.ContactID{need.Record}}) {
+				next.Records = map[center.ContactID]center.Contact{need.Record: record}
+				return next, err
+			}
+			return nil, center.Missing("contact", string(need.Record))
+		}
 		line, err := e.line(ctx, chat, need)
 		if err != nil {
 			return nil, err
@@ -381,7 +388,7 @@ func (e *Engine) submit(h *hot, change *contact.Change, version int64, once *sto
 	}
 	h.tail.Observe(change.Items)
 	if change.Chat != nil {
-		due := wholeMillis(change.Chat.Due(&h.tail))
+		due := wholeMillis(change.Due)
 		sc.Version, sc.Next = version, nextVersion(version)
 		sc.State = &store.Head{
 			Instance: change.Chat.Instance, State: change.Chat.Encode(), Due: due,

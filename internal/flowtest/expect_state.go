@@ -271,8 +271,8 @@ func expectSegments(s *scanner) action {
 	}
 	return func(s *session) error {
 		var got []string
-		for _, k := range s.chat.state.Contacts {
-			got = append(got, k.InitiationMethod)
+		for _, k := range s.chat.state.Chain() {
+			got = append(got, k.Method)
 		}
 		if !slices.Equal(got, want) {
 			return fmt.Errorf("the contacts of the chat began by %s; want %s", listed(got), listed(want))
