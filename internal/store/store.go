@@ -5,12 +5,19 @@
 //
 // # Order and durability
 //
-// A [Change] is applied whole or not at all. Changes are judged one by one in
-// the order of their Submit calls, and many of them share one disk flush. When
-// done is called with nil the change is durable: it survives the death of the
-// process and of the machine. The done functions of one store are called one
-// at a time, in the order of the Submit calls. A refused change never harms
-// its neighbours in the same flush.
+// A [Change] is applied whole or not at all. The changes of one chat are judged
+// one by one in the order of their Submit calls, and their done functions are
+// called in that order, one at a time. Nothing is promised about changes of
+// different chats: they may be judged, and their done functions called, in any
+// order and concurrently. Many changes share one disk flush. When done is called
+// with nil the change is durable: it survives the death of the process and of
+// the machine. A refused change never harms its neighbours in the same flush.
+//
+// # Many nodes
+//
+// Several nodes may work on the same data, each with a Store of its own. What
+// one has committed the others read. The order of done functions holds within
+// one Store; between Stores the version of a chat decides who was first.
 //
 // # Time
 //
@@ -54,13 +61,15 @@ func (e *QuotaError) Error() string { return ErrQuota.Error() + ": " + e.Counter
 func (e *QuotaError) Is(target error) bool { return target == ErrQuota }
 
 // Store keeps chats and what an administrator sets up. All methods may be
-// called by many goroutines. Reads see every change whose done was called.
+// called by many goroutines. Reads see every change whose done was called, also
+// by another Store on the same data.
 // A thing that is not there is a *center.Error with reason NotFound.
 type Store interface {
 	// Submit queues a change and returns at once. The store keeps the change
 	// until done is called; the caller must not alter it. Submit blocks only
 	// while the queue (bounded) is full. done must be quick and must not call
-	// Submit: it runs on the goroutine that serves everybody.
+	// Submit: it runs on a goroutine that serves everybody. It may run while the
+	// done of another chat's change does.
 	Submit(c *Change, done func(error))
 
 	// Chat loads a chat's head.

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 var closingCases = []testCase{
 	{name: "Close answers everything and may be called twice", run: closeAnswers},
 	{name: "a closed store refuses", run: closedRefuses},
-	{name: "closing under load answers in order", run: closeUnderLoad},
+	{name: "closing under load answers in the order of each chat", run: closeUnderLoad},
 }
 
 var lastingCases = []testCase{
@@ -25,11 +26,11 @@ var lastingCases = []testCase{
 
 func closeAnswers(t *testing.T, s *env) {
 	const n = 500
-	answered := 0
+	var answered atomic.Int64
 	for range n {
 		s.Submit(chatChange(newID(), "x"), func(err error) {
 			if err == nil {
-				answered++
+				answered.Add(1)
 			}
 		})
 	}
@@ -38,8 +39,8 @@ func closeAnswers(t *testing.T, s *env) {
 			t.Fatalf("Close = %v", err)
 		}
 	}
-	if answered != n {
-		t.Errorf("Close returned after %d of %d changes were answered", answered, n)
+	if answered.Load() != n {
+		t.Errorf("Close returned after %d of %d changes were answered", answered.Load(), n)
 	}
 }
 
@@ -66,15 +67,20 @@ func closedRefuses(t *testing.T, s *env) {
 func closeUnderLoad(t *testing.T, s *env) {
 	const submitters, each = 16, 100
 	var order [submitters][]int
-	var errs []error // the store calls one done at a time
+	var errs [submitters][]error
 	var wg, answers sync.WaitGroup
 	answers.Add(submitters * each)
 	for n := range submitters {
 		wg.Go(func() {
+			id := newID()
 			for i := range each {
-				s.Submit(chatChange(newID(), "x"), func(err error) {
+				c := &store.Change{Chat: id, Items: items(id, int64(i), 1)}
+				if i == 0 {
+					c = chatChange(id, "x")
+				}
+				s.Submit(c, func(err error) {
 					order[n] = append(order[n], i)
-					errs = append(errs, err)
+					errs[n] = append(errs[n], err)
 					answers.Done()
 				})
 				if n == 0 && i == each/2 {
@@ -89,20 +95,20 @@ func closeUnderLoad(t *testing.T, s *env) {
 	}
 	wg.Wait()
 	answers.Wait()
-	closed := false
-	for _, err := range errs {
-		switch {
-		case errors.Is(err, store.ErrClosed):
-			closed = true
-		case err != nil:
-			t.Fatalf("done(%v); want nil or ErrClosed", err)
-		case closed:
-			t.Fatalf("a change was accepted after one was refused with ErrClosed")
-		}
-	}
 	for n := range order {
 		if len(order[n]) != each || !slices.IsSorted(order[n]) {
-			t.Errorf("submitter %d was answered in the order %v", n, order[n])
+			t.Errorf("the changes of chat %d were answered in the order %v", n, order[n])
+		}
+		closed := false
+		for _, err := range errs[n] {
+			switch {
+			case errors.Is(err, store.ErrClosed):
+				closed = true
+			case err != nil:
+				t.Fatalf("done(%v); want nil or ErrClosed", err)
+			case closed:
+				t.Fatalf("a change was accepted after one of its chat was refused with ErrClosed")
+			}
 		}
 	}
 }
