@@ -76,6 +76,9 @@ type Store interface {
 	Chat(ctx context.Context, id center.ContactID) (Head, error)
 	// ChatOf returns the chat that a contact belongs to.
 	ChatOf(ctx context.Context, contact center.ContactID) (center.ContactID, error)
+	// Versions returns how far chats are, in any order and in one query. A chat
+	// that does not exist is left out.
+	Versions(ctx context.Context, chats []center.ContactID) ([]ChatVersion, error)
 	// Items reads a run of a transcript.
 	Items(ctx context.Context, q ItemQuery) ([]center.Item, error)
 	// Receipts returns the receipts of the chat's items with ids in items, in any order.
@@ -121,13 +124,13 @@ type Store interface {
 	// Resources yields the resources of a kind in an instance ("" for those
 	// that belong to none; for KindInstance all of them), by name, then id.
 	Resources(ctx context.Context, instance center.InstanceID, kind center.Kind) iter.Seq2[center.Resource, error]
-	// PutResources writes resources together. Version 0 creates: the id and, in
-	// (instance, kind), the name must be free, else reason Duplicate. Another
-	// version replaces exactly that version, else reason Conflict. Nothing is
-	// written when one fails.
-	PutResources(ctx context.Context, rs ...center.Resource) error
-	// DeleteResources removes resources together, by kind and id; those that are not there are ignored.
-	DeleteResources(ctx context.Context, rs ...center.Resource) error
+	// WriteResources writes resources: all of it, or nothing when a part fails.
+	// It returns the new revisions of the instances that it touched.
+	WriteResources(ctx context.Context, w ResourceWrite) (map[center.InstanceID]int64, error)
+	// Revision returns how many writes have touched resources of an instance
+	// ("" for those that belong to none). It moves in the transaction of the
+	// write: whoever reads a revision, and then resources, has at least that.
+	Revision(ctx context.Context, instance center.InstanceID) (int64, error)
 
 	// Purge forgets what no longer matters: replay keys older than before, and
 	// of the dead letters all but the newest dead. It works in small steps, so
@@ -189,6 +192,15 @@ type Head struct {
 	Active   bool      // the chat has not ended
 	LastSeq  int64     // as loaded: Seq of the last item; in Change.State it is not looked at
 	Place    *Place    // where the chat waits for an agent; nil when it does not
+}
+
+// ChatVersion is how far a chat is: by it one who keeps a chat in memory, or
+// follows its transcript, sees whether something is missing.
+type ChatVersion struct {
+	Chat    center.ContactID
+	Version int64 // as in Head
+	LastSeq int64
+	Active  bool
 }
 
 // Place is where a chat waits. In a queue contacts are taken by Priority, lower
@@ -258,6 +270,17 @@ type Upload struct {
 	ID      string // of the attachment
 	Chat    center.ContactID
 	Expires time.Time
+}
+
+// ResourceWrite changes resources together. Drop is done first, so that a name
+// which it gives up may be taken by Put.
+type ResourceWrite struct {
+	// Put writes resources. Version 0 creates: the id and, in (instance, kind),
+	// the name must be free, else reason Duplicate. Another version replaces
+	// exactly that version, else reason Conflict.
+	Put []center.Resource
+	// Drop removes resources, by kind and id; those that are not there are ignored.
+	Drop []center.Resource
 }
 
 // ItemQuery asks for items of one chat. Seq bounds are inclusive; the zero

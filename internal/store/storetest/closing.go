@@ -54,8 +54,8 @@ func closedRefuses(t *testing.T, s *env) {
 	if _, err := s.Chat(t.Context(), id); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("Chat = %v; want ErrClosed", err)
 	}
-	if err := s.PutResources(t.Context(), queue("q", "")); !errors.Is(err, store.ErrClosed) {
-		t.Errorf("PutResources = %v; want ErrClosed", err)
+	if _, err := s.write(t, []center.Resource{queue("q", "")}, nil); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("WriteResources = %v; want ErrClosed", err)
 	}
 	for _, err := range s.Contacts(t.Context(), store.ContactQuery{}) {
 		if !errors.Is(err, store.ErrClosed) {
