@@ -72,6 +72,10 @@ type Store interface {
 	// done of another chat's change does.
 	Submit(c *Change, done func(error))
 
+	// Keep applies chores, all or none, and returns when they are durable. When
+	// ctx ends first they may still be applied.
+	Keep(ctx context.Context, c *Chores) error
+
 	// Chat loads a chat's head.
 	Chat(ctx context.Context, id center.ContactID) (Head, error)
 	// ChatOf returns the chat that a contact belongs to.
@@ -170,15 +174,23 @@ type Change struct {
 	Once *Once
 	// Deliveries are put into the outbox, in this order.
 	Deliveries []Delivery
+	// Uploads notes uploads; one that is noted already gets the new Expires.
+	// Settled removes the notes of uploads, by ID.
+	Uploads []Upload
+	Settled []string
+}
+
+// Chores is what housekeeping has done with the store's lists of work. What it
+// names and is not there any more is ignored.
+type Chores struct {
 	// Delivered removes deliveries from the outbox, by ID; Postponed rewrites Due, Attempts and Error of
-	// deliveries; Dead moves deliveries to the dead letters, with their Error. These three may stand in a change without a chat.
+	// deliveries; Dead moves deliveries to the dead letters, with their Error.
 	Delivered []int64
 	Postponed []Delivery
 	Dead      []Delivery
-	// Uploads notes uploads; one that is noted already gets the new Expires.
-	// Settled forgets uploads, by ID. Both may stand in a change without a chat.
-	Uploads []Upload
+	// Settled removes the notes of uploads, by ID; Uploads gives others the new Expires.
 	Settled []string
+	Uploads []Upload
 }
 
 // Head is a chat's state as the store sees it: opaque, with the few facts that

@@ -29,7 +29,7 @@ func TestViews(t *testing.T) {
 	if err := submit(s, c); err != nil {
 		t.Fatal(err)
 	}
-	if err := submit(s, &store.Change{Dead: []store.Delivery{{ID: 2, Attempts: 3, Error: "gone"}}}); err != nil {
+	if err := s.Keep(t.Context(), &store.Chores{Dead: []store.Delivery{{ID: 2, Attempts: 3, Error: "gone"}}}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.WriteResources(t.Context(), store.ResourceWrite{Put: []center.Resource{

@@ -51,6 +51,9 @@ func closedRefuses(t *testing.T, s *env) {
 	}
 	s.refused(t, stateChange(id, 1, "x"), store.ErrClosed)
 	s.refused(t, stateChange(id, 1, "x"), store.ErrClosed)
+	if err := s.Keep(t.Context(), &store.Chores{Delivered: []int64{1}}); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("Keep = %v; want ErrClosed", err)
+	}
 	if _, err := s.Chat(t.Context(), id); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("Chat = %v; want ErrClosed", err)
 	}
@@ -157,7 +160,8 @@ func reopenKeeps(t *testing.T, s *env) {
 func reopenGoesOn(t *testing.T, s *env) {
 	id := s.create(t, 2)
 	first := s.put(t, at(0), "s", "s")
-	s.must(t, &store.Change{Quotas: []store.Quota{{Counter: "q", Delta: 1, Limit: 2}}, Delivered: first})
+	s.must(t, &store.Change{Quotas: []store.Quota{{Counter: "q", Delta: 1, Limit: 2}}})
+	s.keep(t, &store.Chores{Delivered: first})
 	s.reopen(t)
 	s.refused(t, &store.Change{Chat: id, Items: items(id, 2, 1)}, store.ErrConflict)
 	s.refused(t, &store.Change{Chat: id, Items: items(id, 4, 1)}, store.ErrConflict)

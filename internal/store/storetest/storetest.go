@@ -104,6 +104,14 @@ func (s *env) must(t *testing.T, c *store.Change) {
 	}
 }
 
+// keep applies chores, which has to succeed.
+func (s *env) keep(t *testing.T, c *store.Chores) {
+	t.Helper()
+	if err := s.Keep(t.Context(), c); err != nil {
+		t.Fatalf("Keep: %v", err)
+	}
+}
+
 // refused submits a change that has to be refused with an error.
 func (s *env) refused(t *testing.T, c *store.Change, want error) {
 	t.Helper()
