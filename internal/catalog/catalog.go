@@ -249,8 +249,8 @@ func (c *Catalog) change(ctx context.Context, ref string, decide func(v *View) (
 }
 
 // absent returns the rows that the store does not have. A content that is
-// there without its flow knowing is what a process left behind that ended
-// between the two steps of a commit; it is as good as a new one.
+// there without its flow knowing was left behind by a release that wrote a
+// change in two steps; it is as good as a new one.
 func (c *Catalog) absent(ctx context.Context, rows []center.Resource) ([]center.Resource, error) {
 	var left []center.Resource
 	for _, r := range rows {
@@ -264,8 +264,7 @@ func (c *Catalog) absent(ctx context.Context, rows []center.Resource) ([]center.
 	return left, nil
 }
 
-// commit writes and shows a change. What it removes goes last: only the write
-// before, which checks versions, proves that the view was up to date.
+// commit writes and shows a change.
 func (c *Catalog) commit(ctx context.Context, v *View, w write) error {
 	next := v.copy()
 	rows := w.also
@@ -292,18 +291,8 @@ func (c *Catalog) commit(ctx context.Context, v *View, w write) error {
 		gone = append(gone, center.Resource{Instance: r.About().Instance, Kind: r.Kind(), ID: r.About().ID})
 		next.remove(r.Kind(), r.About().ID)
 	}
-	if len(rows) > 0 {
-		if err := c.cfg.Store.PutResources(ctx, rows...); err != nil {
-			return err
-		}
-	}
-	if len(gone) > 0 {
-		switch err := c.cfg.Store.DeleteResources(ctx, gone...); {
-		case err != nil && len(rows) == 0:
-			return err
-		case err != nil: // the change is made; what is left behind only takes room
-			c.cfg.Log.WarnContext(ctx, "old contents of flows were not removed", "instance", v.Instance.ID, "error", err)
-		}
+	if _, err := c.cfg.Store.WriteResources(ctx, store.ResourceWrite{Put: rows, Drop: gone}); err != nil {
+		return err
 	}
 	c.show(ctx, next, w.put)
 	return nil
@@ -353,7 +342,8 @@ func (c *Catalog) Delete(ctx context.Context, ref string) error {
 		}
 	}
 	defer c.views.drop(id)
-	return c.cfg.Store.DeleteResources(ctx, rows...)
+	_, err = c.cfg.Store.WriteResources(ctx, store.ResourceWrite{Drop: rows})
+	return err
 }
 
 // ownedKinds are the kinds of what goes away with an instance.

@@ -8,6 +8,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/store/sqlite"
 )
 
@@ -336,7 +337,7 @@ func TestUnreadableContentDoesNotHideTheInstance(t *testing.T) {
 	id := f.instance(t, "acme")
 	made := f.flow(t, id, "one", says("x"))
 	row := center.Resource{Kind: center.KindFlowVersion, ID: contentID(made.ID, made.Published)}
-	if err := f.store.DeleteResources(ctx, row); err != nil {
+	if _, err := f.store.WriteResources(ctx, store.ResourceWrite{Drop: []center.Resource{row}}); err != nil {
 		t.Fatal(err)
 	}
 	v, err := f.again(Limits{}).View(ctx, id)
@@ -387,7 +388,7 @@ func TestContentLeftBehindIsTakenOver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.store.PutResources(ctx, row); err != nil {
+	if _, err := f.store.WriteResources(ctx, store.ResourceWrite{Put: []center.Resource{row}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.UpdateContent(ctx, id, made.ID, says("y")); err != nil {

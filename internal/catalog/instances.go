@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
 )
 
 // NewInstance is what CreateInstance takes.
@@ -74,7 +75,8 @@ func (c *Catalog) found(ctx context.Context, i *Instance, ids func(center.Kind, 
 		// The alias is unique among all instances, names only within one: a row of its own claims it.
 		rows = append(rows, center.Resource{Kind: center.KindSetting, ID: aliasID(i.Name), Created: i.Created, Updated: i.Created, Body: []byte(`"` + i.ID + `"`)})
 	}
-	return c.cfg.Store.PutResources(ctx, rows...)
+	_, err = c.cfg.Store.WriteResources(ctx, store.ResourceWrite{Put: rows})
+	return err
 }
 
 // room reports QuotaExceeded when there is none for another instance.

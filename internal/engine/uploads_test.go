@@ -153,18 +153,17 @@ func TestAbandonedUploadsSurvive(t *testing.T) {
 	})
 }
 
-// mortal is a store that does not hear any more what was cleared away.
+// mortal is a store that dies before it is informed of what was cleared away.
 type mortal struct {
 	store.Store
 	dead atomic.Bool
 }
 
-func (m *mortal) Submit(c *store.Change, done func(error)) {
-	if len(c.Settled) > 0 && m.dead.Load() {
-		go done(store.ErrClosed)
-		return
+func (m *mortal) Keep(ctx context.Context, c *store.Chores) error {
+	if m.dead.Load() {
+		return store.ErrClosed
 	}
-	m.Store.Submit(c, done)
+	return m.Store.Keep(ctx, c)
 }
 
 // TestAbandonedUploadsPutOff has more files than a batch that cannot be deleted:

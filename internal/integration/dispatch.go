@@ -20,7 +20,7 @@ type dispatcher struct {
 	started time.Time
 	board   *board
 
-	attempts  sync.WaitGroup
+	attempts  sync.WaitGroup // and commits
 	results   chan result
 	committed chan error
 
@@ -40,7 +40,7 @@ type result struct {
 
 // outcomes gathers what has to be written to the store, and the lines it is about.
 type outcomes struct {
-	change store.Change
+	chores store.Chores
 	lines  []*line
 }
 
@@ -80,7 +80,7 @@ func (d *dispatcher) run(ctx context.Context) error {
 		if stop != nil {
 			d.start(ctx, sending)
 		}
-		d.commit()
+		d.commit(ctx)
 		if stop == nil && d.board.running == 0 && d.committing == nil {
 			return nil
 		}
@@ -202,7 +202,7 @@ func (d *dispatcher) finish(ctx context.Context, r result, cut bool) {
 			d.log.InfoContext(ctx, "streaming endpoint takes messages again", "endpoint", head.Endpoint)
 		}
 		d.Observe(OutcomeDelivered, took)
-		d.gathered.change.Delivered = append(d.gathered.change.Delivered, head.ID)
+		d.gathered.chores.Delivered = append(d.gathered.chores.Delivered, head.ID)
 		d.wrote(l)
 		d.board.again(l)
 		return
@@ -232,7 +232,7 @@ func (d *dispatcher) finish(ctx context.Context, r result, cut bool) {
 // bury makes a delivery of a line a dead letter.
 func (d *dispatcher) bury(l *line, delivery store.Delivery, took time.Duration) {
 	d.Observe(OutcomeDead, took)
-	d.gathered.change.Dead = append(d.gathered.change.Dead, delivery)
+	d.gathered.chores.Dead = append(d.gathered.chores.Dead, delivery)
 	d.wrote(l)
 }
 
@@ -240,7 +240,7 @@ func (d *dispatcher) bury(l *line, delivery store.Delivery, took time.Duration) 
 // back from the store then.
 func (d *dispatcher) postpone(l *line, head store.Delivery, due time.Time) {
 	head.Due = due
-	d.gathered.change.Postponed = append(d.gathered.change.Postponed, head)
+	d.gathered.chores.Postponed = append(d.gathered.chores.Postponed, head)
 	d.wrote(l)
 	l.items = nil
 }
@@ -251,15 +251,15 @@ func (d *dispatcher) wrote(l *line) {
 	d.gathered.lines = append(d.gathered.lines, l)
 }
 
-// commit submits what was gathered, one change at a time: while one is on its
-// way to the disk the next one fills.
-func (d *dispatcher) commit() {
+// commit writes what was gathered, one group of chores after the other: while
+// one is on its way to the disk the next one fills. It goes on when ctx ends.
+func (d *dispatcher) commit(ctx context.Context) {
 	if d.committing != nil || d.stuck || len(d.gathered.lines) == 0 {
 		return
 	}
 	going := d.gathered
 	d.committing, d.gathered = &going, outcomes{}
-	d.Store.Submit(&going.change, func(err error) { d.committed <- err })
+	d.attempts.Go(func() { d.committed <- d.Store.Keep(context.WithoutCancel(ctx), &going.chores) })
 }
 
 // settle takes note of a commit. What could not be written is kept, with its
@@ -276,7 +276,7 @@ func (d *dispatcher) settle(ctx context.Context, err error) {
 	}
 	d.log.ErrorContext(ctx, "the outbox cannot be written", "error", err)
 	d.stuck = true
-	to, later := &done.change, &d.gathered.change
+	to, later := &done.chores, &d.gathered.chores
 	later.Delivered = append(to.Delivered, later.Delivered...)
 	later.Postponed = append(to.Postponed, later.Postponed...)
 	later.Dead = append(to.Dead, later.Dead...)
@@ -317,11 +317,11 @@ func (d *dispatcher) sweep(ctx context.Context) {
 // commit by which they leave is still to come or on its way.
 func (d *dispatcher) leaving() map[int64]bool {
 	ids := make(map[int64]bool)
-	changes := []*store.Change{&d.gathered.change}
+	all := []*store.Chores{&d.gathered.chores}
 	if d.committing != nil {
-		changes = append(changes, &d.committing.change)
+		all = append(all, &d.committing.chores)
 	}
-	for _, c := range changes {
+	for _, c := range all {
 		for _, id := range c.Delivered {
 			ids[id] = true
 		}

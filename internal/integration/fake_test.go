@@ -40,14 +40,8 @@ func (s *shelf) left() int {
 	return len(s.waiting)
 }
 
-func (s *shelf) Submit(c *store.Change, done func(error)) {
-	go func() {
-		time.Sleep(s.takes)
-		done(s.apply(c))
-	}()
-}
-
-func (s *shelf) apply(c *store.Change) error {
+func (s *shelf) Keep(_ context.Context, c *store.Chores) error {
+	time.Sleep(s.takes)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.commits++

@@ -12,7 +12,7 @@ import (
 
 // OutboxStore is what [Outbox] needs of the store.
 type OutboxStore interface {
-	Submit(c *store.Change, done func(error))
+	Keep(ctx context.Context, c *store.Chores) error
 	Outbox(ctx context.Context, now time.Time, limit int) ([]store.Delivery, error)
 	Overflow(ctx context.Context, keep, limit int) ([]store.Delivery, error)
 }

@@ -5,12 +5,19 @@
 //
 // # Order and durability
 //
-// A [Change] is applied whole or not at all. Changes are judged one by one in
-// the order of their Submit calls, and many of them share one disk flush. When
-// done is called with nil the change is durable: it survives the death of the
-// process and of the machine. The done functions of one store are called one
-// at a time, in the order of the Submit calls. A refused change never harms
-// its neighbours in the same flush.
+// A [Change] is applied whole or not at all. The changes of one chat are judged
+// one by one in the order of their Submit calls, and their done functions are
+// called in that order, one at a time. Nothing is promised about changes of
+// different chats: they may be judged, and their done functions called, in any
+// order and concurrently. Many changes share one disk flush. When done is called
+// with nil the change is durable: it survives the death of the process and of
+// the machine. A refused change never harms its neighbours in the same flush.
+//
+// # Many nodes
+//
+// Several nodes may work on the same data, each with a Store of its own. What
+// one has committed the others read. The order of done functions holds within
+// one Store; between Stores the version of a chat decides who was first.
 //
 // # Time
 //
@@ -54,19 +61,28 @@ func (e *QuotaError) Error() string { return ErrQuota.Error() + ": " + e.Counter
 func (e *QuotaError) Is(target error) bool { return target == ErrQuota }
 
 // Store keeps chats and what an administrator sets up. All methods may be
-// called by many goroutines. Reads see every change whose done was called.
+// called by many goroutines. Reads see every change whose done was called, also
+// by another Store on the same data.
 // A thing that is not there is a *center.Error with reason NotFound.
 type Store interface {
 	// Submit queues a change and returns at once. The store keeps the change
 	// until done is called; the caller must not alter it. Submit blocks only
 	// while the queue (bounded) is full. done must be quick and must not call
-	// Submit: it runs on the goroutine that serves everybody.
+	// Submit: it runs on a goroutine that serves everybody. It may run while the
+	// done of another chat's change does.
 	Submit(c *Change, done func(error))
+
+	// Keep applies chores, all or none, and returns when they are durable. When
+	// ctx ends first they may still be applied.
+	Keep(ctx context.Context, c *Chores) error
 
 	// Chat loads a chat's head.
 	Chat(ctx context.Context, id center.ContactID) (Head, error)
 	// ChatOf returns the chat that a contact belongs to.
 	ChatOf(ctx context.Context, contact center.ContactID) (center.ContactID, error)
+	// Versions returns how far chats are, in any order and in one query. A chat
+	// that does not exist is left out.
+	Versions(ctx context.Context, chats []center.ContactID) ([]ChatVersion, error)
 	// Items reads a run of a transcript.
 	Items(ctx context.Context, q ItemQuery) ([]center.Item, error)
 	// Receipts returns the receipts of the chat's items with ids in items, in any order.
@@ -112,13 +128,13 @@ type Store interface {
 	// Resources yields the resources of a kind in an instance ("" for those
 	// that belong to none; for KindInstance all of them), by name, then id.
 	Resources(ctx context.Context, instance center.InstanceID, kind center.Kind) iter.Seq2[center.Resource, error]
-	// PutResources writes resources together. Version 0 creates: the id and, in
-	// (instance, kind), the name must be free, else reason Duplicate. Another
-	// version replaces exactly that version, else reason Conflict. Nothing is
-	// written when one fails.
-	PutResources(ctx context.Context, rs ...center.Resource) error
-	// DeleteResources removes resources together, by kind and id; those that are not there are ignored.
-	DeleteResources(ctx context.Context, rs ...center.Resource) error
+	// WriteResources writes resources: all of it, or nothing when a part fails.
+	// It returns the new revisions of the instances that it touched.
+	WriteResources(ctx context.Context, w ResourceWrite) (map[center.InstanceID]int64, error)
+	// Revision returns how many writes have touched resources of an instance
+	// ("" for those that belong to none). It moves in the transaction of the
+	// write: whoever reads a revision, and then resources, has at least that.
+	Revision(ctx context.Context, instance center.InstanceID) (int64, error)
 
 	// Purge forgets what no longer matters: replay keys older than before, and
 	// of the dead letters all but the newest dead. It works in small steps, so
@@ -158,15 +174,23 @@ type Change struct {
 	Once *Once
 	// Deliveries are put into the outbox, in this order.
 	Deliveries []Delivery
+	// Uploads notes uploads; one that is noted already gets the new Expires.
+	// Settled removes the notes of uploads, by ID.
+	Uploads []Upload
+	Settled []string
+}
+
+// Chores is what housekeeping has done with the store's lists of work. What it
+// names and is not there any more is ignored.
+type Chores struct {
 	// Delivered removes deliveries from the outbox, by ID; Postponed rewrites Due, Attempts and Error of
-	// deliveries; Dead moves deliveries to the dead letters, with their Error. These three may stand in a change without a chat.
+	// deliveries; Dead moves deliveries to the dead letters, with their Error.
 	Delivered []int64
 	Postponed []Delivery
 	Dead      []Delivery
-	// Uploads notes uploads; one that is noted already gets the new Expires.
-	// Settled forgets uploads, by ID. Both may stand in a change without a chat.
-	Uploads []Upload
+	// Settled removes the notes of uploads, by ID; Uploads gives others the new Expires.
 	Settled []string
+	Uploads []Upload
 }
 
 // Head is a chat's state as the store sees it: opaque, with the few facts that
@@ -180,6 +204,15 @@ type Head struct {
 	Active   bool      // the chat has not ended
 	LastSeq  int64     // as loaded: Seq of the last item; in Change.State it is not looked at
 	Place    *Place    // where the chat waits for an agent; nil when it does not
+}
+
+// ChatVersion is how far a chat is: by it one who keeps a chat in memory, or
+// follows its transcript, sees whether something is missing.
+type ChatVersion struct {
+	Chat    center.ContactID
+	Version int64 // as in Head
+	LastSeq int64
+	Active  bool
 }
 
 // Place is where a chat waits. In a queue contacts are taken by Priority, lower
@@ -249,6 +282,17 @@ type Upload struct {
 	ID      string // of the attachment
 	Chat    center.ContactID
 	Expires time.Time
+}
+
+// ResourceWrite changes resources together. Drop is done first, so that a name
+// which it gives up may be taken by Put.
+type ResourceWrite struct {
+	// Put writes resources. Version 0 creates: the id and, in (instance, kind),
+	// the name must be free, else reason Duplicate. Another version replaces
+	// exactly that version, else reason Conflict.
+	Put []center.Resource
+	// Drop removes resources, by kind and id; those that are not there are ignored.
+	Drop []center.Resource
 }
 
 // ItemQuery asks for items of one chat. Seq bounds are inclusive; the zero

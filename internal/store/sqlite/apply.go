@@ -231,7 +231,7 @@ func (w *writer) writeContact(c *center.Contact) error {
 	return nil
 }
 
-// writeDeliveries works on the outbox. In each stream the oldest delivery is
+// writeDeliveries fills the outbox. In each stream the oldest delivery is
 // marked as the first, which lets [Store.Outbox] find what may go out
 // without looking at all that waits behind it.
 func (w *writer) writeDeliveries(c *store.Change) error {
@@ -244,39 +244,7 @@ func (w *writer) writeDeliveries(c *store.Change) error {
 			return fmt.Errorf("outbox: %w", err)
 		}
 	}
-	for i := range c.Postponed {
-		d := &c.Postponed[i]
-		if _, err := w.conn.exec("UPDATE outbox SET due = ?, attempts = ?, error = ? WHERE id = ?",
-			d.Due.UnixMilli(), int64(d.Attempts), text(d.Error), d.ID); err != nil {
-			return fmt.Errorf("outbox: %w", err)
-		}
-	}
-	for i := range c.Dead {
-		d := &c.Dead[i]
-		if _, err := w.conn.exec(`INSERT INTO dead_letters (id, stream, chat, instance, endpoint, body, created, attempts, error)
-			SELECT id, stream, chat, instance, endpoint, body, created, ?, ? FROM outbox WHERE id = ?`,
-			int64(d.Attempts), text(d.Error), d.ID); err != nil {
-			return fmt.Errorf("dead letter: %w", err)
-		}
-		if err := w.removeDelivery(d.ID); err != nil {
-			return err
-		}
-	}
-	for _, id := range c.Delivered {
-		if err := w.removeDelivery(id); err != nil {
-			return err
-		}
-	}
 	return nil
-}
-
-func (w *writer) removeDelivery(id int64) error {
-	r, err := w.conn.first("DELETE FROM outbox WHERE id = ? RETURNING stream, first", id)
-	if err != nil || r == nil || !r.bool(1) {
-		return err
-	}
-	_, err = w.conn.exec("UPDATE outbox SET first = 1 WHERE id = (SELECT min(id) FROM outbox WHERE stream = ?)", r.text(0))
-	return err
 }
 
 // optionalJSON gives NULL for what is absent.

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"time"
 
@@ -49,6 +50,25 @@ func (s *Store) ChatOf(ctx context.Context, contact center.ContactID) (chat cent
 		return nil
 	})
 	return chat, err
+}
+
+// versionsSQL seeks each chat by its id, and the end of its transcript.
+const versionsSQL = `SELECT chats.id, version, (SELECT max(seq) FROM items WHERE chat = chats.n), active
+	FROM json_each(?) AS wanted CROSS JOIN chats ON chats.id = wanted.value`
+
+// Versions implements [store.Store].
+func (s *Store) Versions(ctx context.Context, chats []center.ContactID) (versions []store.ChatVersion, err error) {
+	wanted, err := json.Marshal(chats)
+	if err != nil {
+		return nil, err
+	}
+	err = s.read(ctx, func(c *conn) error {
+		return c.query(func(r row) error {
+			versions = append(versions, store.ChatVersion{Chat: center.ContactID(r.text(0)), Version: r.int(1), LastSeq: r.int(2), Active: r.bool(3)})
+			return nil
+		}, versionsSQL, string(wanted))
+	})
+	return versions, err
 }
 
 // Due implements [store.Store].

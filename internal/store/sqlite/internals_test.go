@@ -102,14 +102,13 @@ func TestPurgeDeadLetters(t *testing.T) {
 	defer s.Close()
 	const n, keep = purgeStep + 30, 20
 	var c store.Change
+	var chores store.Chores
 	for i := range n {
 		c.Deliveries = append(c.Deliveries, store.Delivery{Stream: "s", Endpoint: "e"})
-		c.Dead = append(c.Dead, store.Delivery{ID: int64(i + 1), Error: "gone"})
+		chores.Dead = append(chores.Dead, store.Delivery{ID: int64(i + 1), Error: "gone"})
 	}
 	c.Deliveries = append(c.Deliveries, store.Delivery{Stream: "s", Endpoint: "e"})
-	done := make(chan error, 1)
-	s.Submit(&c, func(err error) { done <- err })
-	if err := <-done; err != nil {
+	if err := errors.Join(submit(s, &c), s.Keep(t.Context(), &chores)); err != nil {
 		t.Fatal(err)
 	}
 	for _, step := range []struct{ keep, first, left int64 }{{n, 1, n}, {keep, n - keep + 1, keep}, {keep, n - keep + 1, keep}, {0, 0, 0}} {

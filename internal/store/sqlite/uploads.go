@@ -20,7 +20,7 @@ func (s *Store) Uploads(ctx context.Context, now time.Time, limit int) (uploads 
 	return uploads, err
 }
 
-// writeUploads notes the uploads of a change and forgets those that it settles.
+// writeUploads notes the uploads of a change and removes the notes of those that it settles.
 func (w *writer) writeUploads(c *store.Change) error {
 	for i := range c.Uploads {
 		u := &c.Uploads[i]
@@ -29,8 +29,13 @@ func (w *writer) writeUploads(c *store.Change) error {
 			return fmt.Errorf("upload: %w", err)
 		}
 	}
-	for _, id := range c.Settled {
-		if _, err := w.conn.exec("DELETE FROM uploads WHERE id = ?", id); err != nil {
+	return w.conn.settle(c.Settled)
+}
+
+// settle removes the notes of uploads.
+func (c *conn) settle(uploads []string) error {
+	for _, id := range uploads {
+		if _, err := c.exec("DELETE FROM uploads WHERE id = ?", id); err != nil {
 			return fmt.Errorf("upload: %w", err)
 		}
 	}

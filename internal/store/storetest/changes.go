@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"errors"
 	"reflect"
 	"slices"
@@ -24,6 +25,8 @@ var changeCases = []testCase{
 	{name: "all parts or none", run: wholeOrNot},
 	{name: "facts of the head change both ways", run: headFacts},
 	{name: "a state of every size comes back", run: stateSizes},
+	{name: "how far many chats are", run: chatVersions},
+	{name: "two nodes commit to one chat", run: twoNodesOneChat},
 }
 
 func nothingThere(t *testing.T, s *env) {
@@ -239,5 +242,59 @@ func stateSizes(t *testing.T, s *env) {
 		if got := s.head(t, id); !slices.Equal(got.State, state) {
 			t.Errorf("a state of %d bytes came back as %d bytes or with other content", size, len(got.State))
 		}
+	}
+}
+
+func (s *env) wantVersions(t *testing.T, ids []center.ContactID, want ...store.ChatVersion) {
+	t.Helper()
+	got, err := s.Versions(t.Context(), ids)
+	if err != nil {
+		t.Fatalf("Versions: %v", err)
+	}
+	slices.SortFunc(got, func(a, b store.ChatVersion) int { return cmp.Compare(a.Chat, b.Chat) })
+	if !slices.Equal(got, want) {
+		t.Errorf("Versions = %+v; want %+v", got, want)
+	}
+}
+
+func chatVersions(t *testing.T, s *env) {
+	a, b, c := s.create(t, 3), s.create(t, 0), newID()
+	s.wantVersions(t, nil)
+	s.wantVersions(t, []center.ContactID{c})
+	s.must(t, &store.Change{Chat: b, Version: 1, Next: 70, State: &store.Head{Instance: instance}})
+	s.wantVersions(t, []center.ContactID{b, c, a}, store.ChatVersion{Chat: a, Version: 1, LastSeq: 3, Active: true}, store.ChatVersion{Chat: b, Version: 70})
+	s.must(t, &store.Change{Chat: b, Items: items(b, 1, 2)})
+	s.wantVersions(t, []center.ContactID{b}, store.ChatVersion{Chat: b, Version: 70, LastSeq: 2})
+	var many []center.ContactID
+	var want []store.ChatVersion
+	for i := range 1200 {
+		id := newID()
+		many = append(many, id)
+		if i%3 == 0 {
+			s.must(t, chatChange(id, "x"))
+			want = append(want, store.ChatVersion{Chat: id, Version: 1, Active: true})
+		}
+	}
+	s.wantVersions(t, many, want...)
+}
+
+// What one node has committed the other reads and builds on; what rests on a
+// version that is gone is refused, whichever node it comes from.
+func twoNodesOneChat(t *testing.T, s *env) {
+	nodes := s.nodes()
+	id := nodes[0].create(t, 1)
+	for i := range int64(6) {
+		node, other := nodes[i%2], nodes[(i+1)%2]
+		c := stateChange(id, i+1, "next")
+		c.Items = items(id, i+2, 1)
+		node.must(t, c)
+		other.refused(t, stateChange(id, i+1, "late"), store.ErrConflict)
+		other.refused(t, &store.Change{Chat: id, Items: items(id, i+2, 1)}, store.ErrConflict)
+		if h := other.head(t, id); h.Version != i+2 || h.LastSeq != i+2 {
+			t.Errorf("the other node reads version %d, last item %d; want %d, %d", h.Version, h.LastSeq, i+2, i+2)
+		}
+	}
+	if got := seqs(nodes[1].transcript(t, id)); !slices.Equal(got, []int64{1, 2, 3, 4, 5, 6, 7}) {
+		t.Errorf("transcript %v; want 1 to 7", got)
 	}
 }

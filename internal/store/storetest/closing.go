@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 var closingCases = []testCase{
 	{name: "Close answers everything and may be called twice", run: closeAnswers},
 	{name: "a closed store refuses", run: closedRefuses},
-	{name: "closing under load answers in order", run: closeUnderLoad},
+	{name: "closing under load answers in the order of each chat", run: closeUnderLoad},
 }
 
 var lastingCases = []testCase{
@@ -25,11 +26,11 @@ var lastingCases = []testCase{
 
 func closeAnswers(t *testing.T, s *env) {
 	const n = 500
-	answered := 0
+	var answered atomic.Int64
 	for range n {
 		s.Submit(chatChange(newID(), "x"), func(err error) {
 			if err == nil {
-				answered++
+				answered.Add(1)
 			}
 		})
 	}
@@ -38,8 +39,8 @@ func closeAnswers(t *testing.T, s *env) {
 			t.Fatalf("Close = %v", err)
 		}
 	}
-	if answered != n {
-		t.Errorf("Close returned after %d of %d changes were answered", answered, n)
+	if answered.Load() != n {
+		t.Errorf("Close returned after %d of %d changes were answered", answered.Load(), n)
 	}
 }
 
@@ -50,11 +51,14 @@ func closedRefuses(t *testing.T, s *env) {
 	}
 	s.refused(t, stateChange(id, 1, "x"), store.ErrClosed)
 	s.refused(t, stateChange(id, 1, "x"), store.ErrClosed)
+	if err := s.Keep(t.Context(), &store.Chores{Delivered: []int64{1}}); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("Keep = %v; want ErrClosed", err)
+	}
 	if _, err := s.Chat(t.Context(), id); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("Chat = %v; want ErrClosed", err)
 	}
-	if err := s.PutResources(t.Context(), queue("q", "")); !errors.Is(err, store.ErrClosed) {
-		t.Errorf("PutResources = %v; want ErrClosed", err)
+	if _, err := s.write(t, []center.Resource{queue("q", "")}, nil); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("WriteResources = %v; want ErrClosed", err)
 	}
 	for _, err := range s.Contacts(t.Context(), store.ContactQuery{}) {
 		if !errors.Is(err, store.ErrClosed) {
@@ -66,15 +70,20 @@ func closedRefuses(t *testing.T, s *env) {
 func closeUnderLoad(t *testing.T, s *env) {
 	const submitters, each = 16, 100
 	var order [submitters][]int
-	var errs []error // the store calls one done at a time
+	var errs [submitters][]error
 	var wg, answers sync.WaitGroup
 	answers.Add(submitters * each)
 	for n := range submitters {
 		wg.Go(func() {
+			id := newID()
 			for i := range each {
-				s.Submit(chatChange(newID(), "x"), func(err error) {
+				c := &store.Change{Chat: id, Items: items(id, int64(i), 1)}
+				if i == 0 {
+					c = chatChange(id, "x")
+				}
+				s.Submit(c, func(err error) {
 					order[n] = append(order[n], i)
-					errs = append(errs, err)
+					errs[n] = append(errs[n], err)
 					answers.Done()
 				})
 				if n == 0 && i == each/2 {
@@ -89,20 +98,20 @@ func closeUnderLoad(t *testing.T, s *env) {
 	}
 	wg.Wait()
 	answers.Wait()
-	closed := false
-	for _, err := range errs {
-		switch {
-		case errors.Is(err, store.ErrClosed):
-			closed = true
-		case err != nil:
-			t.Fatalf("done(%v); want nil or ErrClosed", err)
-		case closed:
-			t.Fatalf("a change was accepted after one was refused with ErrClosed")
-		}
-	}
 	for n := range order {
 		if len(order[n]) != each || !slices.IsSorted(order[n]) {
-			t.Errorf("submitter %d was answered in the order %v", n, order[n])
+			t.Errorf("the changes of chat %d were answered in the order %v", n, order[n])
+		}
+		closed := false
+		for _, err := range errs[n] {
+			switch {
+			case errors.Is(err, store.ErrClosed):
+				closed = true
+			case err != nil:
+				t.Fatalf("done(%v); want nil or ErrClosed", err)
+			case closed:
+				t.Fatalf("a change was accepted after one of its chat was refused with ErrClosed")
+			}
 		}
 	}
 }
@@ -151,7 +160,8 @@ func reopenKeeps(t *testing.T, s *env) {
 func reopenGoesOn(t *testing.T, s *env) {
 	id := s.create(t, 2)
 	first := s.put(t, at(0), "s", "s")
-	s.must(t, &store.Change{Quotas: []store.Quota{{Counter: "q", Delta: 1, Limit: 2}}, Delivered: first})
+	s.must(t, &store.Change{Quotas: []store.Quota{{Counter: "q", Delta: 1, Limit: 2}}})
+	s.keep(t, &store.Chores{Delivered: first})
 	s.reopen(t)
 	s.refused(t, &store.Change{Chat: id, Items: items(id, 2, 1)}, store.ErrConflict)
 	s.refused(t, &store.Change{Chat: id, Items: items(id, 4, 1)}, store.ErrConflict)

@@ -11,7 +11,7 @@ import (
 // first, whether it is due or not.
 func outboxOverflow(t *testing.T, s *env) {
 	ids := s.put(t, at(0), "full", "full", "even", "full", "even", "even", "full", "full")
-	s.must(t, &store.Change{Postponed: []store.Delivery{{ID: ids[0], Due: at(1000), Attempts: 1, Error: "refused"}}})
+	s.keep(t, &store.Chores{Postponed: []store.Delivery{{ID: ids[0], Due: at(1000), Attempts: 1, Error: "refused"}}})
 
 	want := func(keep, limit int, want ...int64) {
 		t.Helper()
