@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,7 +17,7 @@ import (
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/blob"
-	"parley.example/parley/internal/bus"
+	"parley.example/parley/internal/bus/bustest"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi"
@@ -59,8 +58,7 @@ type hall struct {
 	greet, survey   string
 	quota           int64
 	functions       map[string]func(event []byte) (json.RawMessage, error)
-	mu              sync.Mutex // guards told
-	told            []center.Push
+	bus             bustest.Recorder
 }
 
 // inHall runs a test in a bubble of its own time.
@@ -86,7 +84,7 @@ func openHall(t *testing.T) *hall {
 	h.engine = engine.New(engine.Config{
 		Store: h.store, Catalog: h.catalog, Clock: clock, Log: slog.New(slog.DiscardHandler), Partition: partition,
 		MaxActive: func(center.InstanceID) int64 { return h.quota },
-		Bus:       &bus.Local{Listeners: []bus.Listener{h.hear}},
+		Bus:       &h.bus,
 		Invoke: func(_ context.Context, call flow.Invoke, event []byte) (json.RawMessage, error) {
 			if f := h.functions[call.Function]; f != nil {
 				return f(event)
@@ -138,24 +136,6 @@ func (h *hall) flow(name string, kind connect.ContactFlowType, content string) s
 		h.Fatalf("CreateContactFlow(%s): %v", name, err)
 	}
 	return *out.ContactFlowId
-}
-
-func (h *hall) hear(pushes []center.Push) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.told = append(h.told, pushes...)
-}
-
-// toldOf returns the words of the events that were told of a content type.
-func (h *hall) toldOf(contentType string) (n int) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, p := range h.told {
-		if p.Item.ContentType == contentType {
-			n++
-		}
-	}
-	return n
 }
 
 // pass lets time pass, and what falls due happen.

@@ -321,7 +321,7 @@ func TestSemantics11PersistentChat(t *testing.T) {
 			}
 			h.leave(bearer)
 		}
-		if n := h.toldOf(center.EventRehydrated); n != 3 {
+		if n := len(h.bus.Of(center.EventRehydrated)); n != 3 {
 			h.Errorf("chat.rehydrated was told %d times; want 3", n)
 		}
 		// Links add up: a fourth chat shows the third's own and what that one continued.

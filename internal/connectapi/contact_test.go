@@ -245,11 +245,11 @@ func TestSemantics16IdleTimers(t *testing.T) {
 		h.bot(id)
 		h.pass(2*time.Minute + time.Second)
 		h.say(ana, "here")
-		if idle, back := h.toldOf(center.EventIdle), h.toldOf(center.EventReturned); idle != 1 || back != 1 {
+		if idle, back := len(h.bus.Of(center.EventIdle)), len(h.bus.Of(center.EventReturned)); idle != 1 || back != 1 {
 			h.Fatalf("idle was told %d times, returned %d; want each once", idle, back)
 		}
 		h.pass(4*time.Minute + time.Second)
-		if idle, cut := h.toldOf(center.EventIdle), h.toldOf(center.EventAutoDisconnection); idle != 2 || cut != 1 {
+		if idle, cut := len(h.bus.Of(center.EventIdle)), len(h.bus.Of(center.EventAutoDisconnection)); idle != 2 || cut != 1 {
 			h.Fatalf("idle was told %d times, autodisconnection %d; want 2 and 1", idle, cut)
 		}
 		// What the timers told is not in the transcript.

@@ -213,8 +213,8 @@ func (e *Engine) try(ctx context.Context, chat center.ContactID, cmd contact.Com
 	if err != nil {
 		return contact.Reply{}, err
 	}
-	if !change.Stored() {
-		e.Bus.Publish(change.Pushes)
+	if !change.Stored() && len(change.Pushes) > 0 {
+		e.Bus.Publish(bus.Message{Subject: bus.Chat(chat), Events: contact.Events(change.Pushes)})
 	}
 	return change.Reply, nil
 }
@@ -424,13 +424,13 @@ func (e *Engine) submit(h *hot, change *contact.Change, version int64, once *sto
 	}
 	c := &commit{done: make(chan struct{})}
 	h.last = c
-	cur := h.chat.Current()
+	cur, seq := h.chat.Current(), h.tail.Seq
 	e.Store.Submit(sc, func(err error) {
 		if err == nil {
 			if sc.State != nil {
 				e.dueAt(sc.State.Due)
 			}
-			e.committed(h.id, instance, cur, change)
+			e.committed(h.id, sc.Next, seq, instance, cur, change)
 		} else {
 			h.stale.Store(true) // it stays where it is: a second place of the chat would not know what the first decides
 		}
@@ -471,11 +471,9 @@ func queueOf(counter string) (center.QueueID, bool) {
 	return center.QueueID(queue), ok && found
 }
 
-// committed tells a durable change. It runs in the order of the commits.
-func (e *Engine) committed(chat center.ContactID, instance center.InstanceID, cur *center.Contact, change *contact.Change) {
-	if len(change.Pushes) > 0 {
-		e.Bus.Publish(change.Pushes)
-	}
+// committed publishes a durable change. It runs in the order of the commits.
+func (e *Engine) committed(chat center.ContactID, version, seq int64, instance center.InstanceID, cur *center.Contact, change *contact.Change) {
+	e.Bus.Publish(bus.Message{Subject: bus.Chat(chat), Version: version, Seq: seq, Events: contact.Events(change.Pushes)})
 	for _, f := range change.Effects {
 		e.effects.add(chat, f)
 	}

@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"parley.example/parley/internal/bus"
+	"parley.example/parley/internal/bus/bustest"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine"
@@ -67,13 +67,11 @@ func (c catalog) Content(id center.FlowID, _ string) (*flow.Flow, error) {
 	return c.flows[string(id)], nil
 }
 
-// world is an engine over a store, and what it told.
+// world is an engine over a store, and what it published.
 type world struct {
 	*engine.Engine
 	store store.Store
-
-	mu   sync.Mutex // guards told
-	told []center.Push
+	bus   bustest.Recorder
 }
 
 type setting func(*engine.Config)
@@ -84,11 +82,7 @@ func open(t *testing.T, s store.Store, set ...setting) *world {
 		Store: s, Catalog: newCatalog(t), Clock: &engine.Clock{}, Log: slog.New(slog.DiscardHandler),
 		Partition: center.Partition{Region: "us-east-1", Account: "123456789012"},
 		MaxActive: func(center.InstanceID) int64 { return -1 },
-		Bus: &bus.Local{Listeners: []bus.Listener{func(ps []center.Push) {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			w.told = append(w.told, ps...)
-		}}},
+		Bus:       &w.bus,
 		Invoke: func(context.Context, flow.Invoke, []byte) (json.RawMessage, error) {
 			return nil, errors.New("no function")
 		},
@@ -193,13 +187,14 @@ func TestManyWritersOneChat(t *testing.T) {
 	if want := 2 + writers*each; len(list) != want {
 		t.Fatalf("%d items; want %d", len(list), want)
 	}
-	if len(w.told) != len(list) {
-		t.Fatalf("%d pushes; want %d", len(w.told), len(list))
+	published := w.bus.Events()
+	if len(published) != len(list) {
+		t.Fatalf("%d events were published; want %d", len(published), len(list))
 	}
 	last := map[string]string{}
 	for i, it := range list {
-		if it.Seq != int64(i+1) || w.told[i].Item.ID != it.ID {
-			t.Fatalf("item %d: Seq %d, told %s, stored %s", i, it.Seq, w.told[i].Item.ID, it.ID)
+		if it.Seq != int64(i+1) || published[i].Seq != it.Seq || published[i].Item.ID != string(it.ID) {
+			t.Fatalf("item %d: Seq %d, published %d %s, stored %s", i, it.Seq, published[i].Seq, published[i].Item.ID, it.ID)
 		}
 		if last[it.Content] != "" {
 			t.Errorf("%q is there twice", it.Content)

@@ -251,7 +251,7 @@ func TestWire58To61TheCustomerLeaves(t *testing.T) {
 		if last := items[len(items)-1]; last.Participant != "" || last.DisplayName != "" || last.Role != "" {
 			r.Errorf("chat.ended = %+v; want no participant in it", last)
 		}
-		ended := r.pushes(center.EventEnded)
+		ended := r.bus.Of(center.EventEnded)
 		if len(ended) != 1 || ended[0].Only != "" || ended[0].Except != "" || !ended[0].Last {
 			r.Errorf("chat.ended was told as %+v; want everybody told, last of all", ended)
 		}

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,7 +16,7 @@ import (
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/blob"
-	"parley.example/parley/internal/bus"
+	"parley.example/parley/internal/bus/bustest"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
@@ -77,10 +76,7 @@ type room struct {
 	views               *catalog.Catalog
 	http                *http.Client
 
-	listeners []bus.Listener // besides the room itself; set before the first chat
-
-	mu   sync.Mutex // guards told
-	told []center.Push
+	bus bustest.Recorder
 }
 
 // inRoom runs a test in a bubble of its own time.
@@ -114,7 +110,7 @@ func open(t *testing.T) *room {
 	r.engine = engine.New(engine.Config{
 		Store: r.store, Catalog: catalogue, Clock: clock, Log: slog.New(slog.DiscardHandler), Partition: partition,
 		MaxActive: func(center.InstanceID) int64 { return -1 },
-		Bus:       &bus.Local{Listeners: []bus.Listener{r.hear}},
+		Bus:       &r.bus,
 		Invoke: func(context.Context, flow.Invoke, []byte) (json.RawMessage, error) {
 			return nil, errors.New("no function")
 		},
@@ -140,27 +136,6 @@ func open(t *testing.T) *room {
 	r.http = restjson.InProcess(mux)
 	r.Service = participant.NewClient(restjson.ClientConfig{Endpoint: publicURL, HTTPClient: r.http})
 	return r
-}
-
-func (r *room) hear(pushes []center.Push) {
-	for _, listen := range r.listeners {
-		listen(pushes)
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.told = append(r.told, pushes...)
-}
-
-// pushes returns what was told of a content type.
-func (r *room) pushes(contentType string) (list []center.Push) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, p := range r.told {
-		if p.Item.ContentType == contentType {
-			list = append(list, p)
-		}
-	}
-	return list
 }
 
 // pass lets time pass, and what falls due happen.

@@ -16,6 +16,7 @@ import (
 	"github.com/lxzan/gws"
 
 	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/participantapi"
@@ -47,7 +48,8 @@ func (w *wire) Close() error {
 func (w *wire) Addr() net.Addr { return &net.UnixAddr{Name: "wire", Net: "unix"} }
 
 // Attend and Connected tell the hub about chats as the server does.
-func (r *room) Attend(ctx context.Context, chat center.ContactID, id center.ParticipantID) (center.Role, error) {
+func (r *room) Attend(ctx context.Context, subject bus.Subject, id center.ParticipantID) (center.Role, error) {
+	chat, _ := subject.Chat()
 	state, err := r.engine.View(ctx, chat)
 	if err != nil {
 		return "", err
@@ -58,18 +60,18 @@ func (r *room) Attend(ctx context.Context, chat center.ContactID, id center.Part
 	return "", center.Errorf(center.Denied, "over")
 }
 
-func (r *room) Connected(ctx context.Context, chat center.ContactID, id center.ParticipantID) error {
+func (r *room) Connected(ctx context.Context, subject bus.Subject, id center.ParticipantID) error {
+	chat, _ := subject.Chat()
 	_, err := r.engine.Do(ctx, chat, contact.Connect{Participant: id})
 	return err
 }
 
 // sockets lets the room have sockets.
 func (r *room) sockets() *wire {
-	hub := &stream.Hub{Chats: r, Open: func(req *http.Request) (center.ContactID, center.ParticipantID, error) {
+	hub := &stream.Hub{Bus: &r.bus, Source: r, Open: func(req *http.Request) (bus.Subject, center.ParticipantID, error) {
 		t, err := r.sealer.Open(auth.Socket, req.URL.Query().Get("token"), time.Now())
-		return t.Chat, t.Participant, err
+		return bus.Chat(t.Chat), t.Participant, err
 	}}
-	r.listeners = append(r.listeners, hub.Publish)
 	w := &wire{dialled: make(chan net.Conn), closed: make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.Handle("GET "+participantapi.SocketPath, hub)

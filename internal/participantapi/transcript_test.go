@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 )
@@ -285,8 +286,8 @@ func TestWire64PastItemsFollow(t *testing.T) {
 			c.Related = empty.chat
 			c.Past = []contact.Past{{Chat: empty.chat, Contact: empty.chat}, {Chat: first.chat, Contact: first.chat}}
 		})
-		if told := r.pushes(center.EventRehydrated); len(told) != 1 || told[0].Chat != now.chat {
-			r.Errorf("chat.rehydrated was told as %+v; want once", told)
+		if told := r.bus.Of(center.EventRehydrated); len(told) != 1 || told[0].Subject != bus.Chat(now.chat) {
+			r.Errorf("chat.rehydrated was published as %+v; want once", told)
 		}
 		in := participant.GetTranscriptRequest{MaxResults: new(int32(4)), SortOrder: ascending}
 		var pages [][]string

@@ -43,6 +43,7 @@ type Server struct {
 	verifier  *auth.Verifier
 	sealer    *auth.Sealer
 	engine    *engine.Engine
+	bus       *bus.Local
 	hub       *stream.Hub
 	lambda    *integration.Lambda
 	bots      *integration.Bots
@@ -71,7 +72,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		Config: cfg, partition: center.Partition{Region: cfg.Region, Account: cfg.Account},
-		clock: &engine.Clock{}, metrics: newMetrics(),
+		clock: &engine.Clock{}, bus: &bus.Local{}, metrics: newMetrics(),
 	}
 	s.SetURL(cfg.PublicURL)
 	var err error
@@ -115,9 +116,9 @@ func (s *Server) wire(ctx context.Context) error {
 		return err
 	}
 	s.flowLog = s.newFlowLog()
-	s.hub = s.newHub() // before the engine, whose timers tell of what falls due at once
+	s.hub = s.newHub()
 	s.engine = engine.New(engine.Config{
-		Store: s.store, Bus: &bus.Local{Listeners: []bus.Listener{s.hub.Publish}}, Catalog: s.catalog, Clock: s.clock, Partition: s.partition,
+		Store: s.store, Bus: s.bus, Catalog: s.catalog, Clock: s.clock, Partition: s.partition,
 		Limits: s.Config.limits(), Log: s.Log,
 		MaxActive: func(center.InstanceID) int64 { return s.MaxActiveChats },
 		Invoke:    s.lambda.Invoke,

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"testing"
 
+	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
 )
 
@@ -26,7 +27,7 @@ func BenchmarkPublish(b *testing.B) {
 	before := h.Counts()
 	b.ReportAllocs()
 	for b.Loop() {
-		h.Publish(pushes)
+		publish(h, pushes)
 	}
 	after := h.Counts()
 	b.ReportMetric(float64(after.Frames-before.Frames)/float64(max(1, after.Writes-before.Writes)), "frames/write")
@@ -48,7 +49,7 @@ func BenchmarkPublishMany(b *testing.B) {
 	before := h.Counts()
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		h.Publish(pushes[i%n])
+		publish(h, pushes[i%n])
 	}
 	after := h.Counts()
 	b.ReportMetric(float64(after.Frames-before.Frames)/float64(max(1, after.Writes-before.Writes)), "frames/write")
@@ -60,7 +61,7 @@ func BenchmarkPublishToNobody(b *testing.B) {
 	pushes := []center.Push{push("chat-1", "unheard")}
 	b.ReportAllocs()
 	for b.Loop() {
-		h.Publish(pushes)
+		publish(h, pushes)
 	}
 }
 
@@ -84,8 +85,8 @@ func BenchmarkPatrol(b *testing.B) {
 	h, _ := newHub(b, Limits{})
 	h.init()
 	for i := range 15_000 {
-		s := newSocket(h, center.ContactID("chat-"+strconv.Itoa(i)), "CUSTOMER")
-		s.live = h.sit(s) == 0
+		s := newSocket(h, "CUSTOMER")
+		s.live = h.attach(s, bus.Chat(center.ContactID("chat-"+strconv.Itoa(i)))) == 0
 	}
 	clocks := h.limits.clocks()
 	for b.Loop() {

@@ -53,18 +53,18 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, http.StatusForbidden, "the origin is not allowed", nil)
 		return
 	}
-	chat, participant, err := h.Open(r)
+	subject, participant, err := h.Open(r)
 	if err != nil {
 		h.refuse(w, r, http.StatusForbidden, "the URL is not good", err)
 		return
 	}
-	s := newSocket(h, chat, participant)
-	if status := h.sit(s); status != 0 {
+	s := newSocket(h, participant)
+	if status := h.attach(s, subject); status != 0 {
 		h.refuse(w, r, status, "no room for another socket", nil)
 		return
 	}
-	if s.role, err = h.Chats.Attend(r.Context(), chat, participant); err != nil {
-		h.rise(s)
+	if s.role, err = h.Source.Attend(r.Context(), subject, participant); err != nil {
+		h.detach(s)
 		status := http.StatusServiceUnavailable
 		if over(err) {
 			status = http.StatusForbidden
@@ -74,7 +74,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var early *bufio.ReadWriter
 	if s.conn, early, err = http.NewResponseController(w).Hijack(); err != nil {
-		h.rise(s)
+		h.detach(s)
 		h.refuse(w, r, http.StatusInternalServerError, "the connection cannot become a socket", err)
 		return
 	}
@@ -85,12 +85,12 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.queue(acceptance(key))
 	if !h.start(s) {
-		h.rise(s)
+		h.detach(s)
 		s.conn.Close()
 		h.counts.refuse(http.StatusServiceUnavailable)
 		return
 	}
-	h.Log.Debug("socket opened", "chat", chat, "participant", participant, "role", s.role)
+	h.Log.Debug("socket opened", "chat", s.of.id(), "participant", participant, "role", s.role)
 	go s.run() // and let go of the request
 }
 

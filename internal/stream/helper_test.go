@@ -18,10 +18,12 @@ import (
 	"testing"
 	"time"
 
+	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 )
 
-// chats is a [Chats] that knows every chat. A participant's role is its id.
+// chats is a [Source] that knows every chat. A participant's role is its id.
 type chats struct {
 	mu        sync.Mutex
 	attend    error
@@ -29,14 +31,15 @@ type chats struct {
 	told      []string // chat/participant of the Connected calls
 }
 
-func (c *chats) Attend(_ context.Context, _ center.ContactID, p center.ParticipantID) (center.Role, error) {
+func (c *chats) Attend(_ context.Context, _ bus.Subject, p center.ParticipantID) (center.Role, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	role, _, _ := strings.Cut(string(p), "-")
 	return center.Role(role), c.attend
 }
 
-func (c *chats) Connected(_ context.Context, chat center.ContactID, p center.ParticipantID) error {
+func (c *chats) Connected(_ context.Context, subject bus.Subject, p center.ParticipantID) error {
+	chat, _ := subject.Chat()
 	c.mu.Lock()
 	c.told = append(c.told, string(chat)+"/"+string(p))
 	f := c.connected
@@ -51,14 +54,15 @@ func (c *chats) Connected(_ context.Context, chat center.ContactID, p center.Par
 func newHub(t testing.TB, limits Limits) (*Hub, *chats) {
 	c := &chats{}
 	return &Hub{
-		Open: func(r *http.Request) (center.ContactID, center.ParticipantID, error) {
+		Bus: &bus.Local{},
+		Open: func(r *http.Request) (bus.Subject, center.ParticipantID, error) {
 			chat, participant, ok := strings.Cut(r.URL.Query().Get("token"), "/")
 			if !ok {
 				return "", "", errors.New("the token is forged")
 			}
-			return center.ContactID(chat), center.ParticipantID(participant), nil
+			return bus.Chat(center.ContactID(chat)), center.ParticipantID(participant), nil
 		},
-		Chats:  c,
+		Source: c,
 		Log:    slog.New(slog.NewTextHandler(t.Output(), nil)),
 		Limits: limits,
 	}, c
@@ -292,6 +296,18 @@ func push(chat center.ContactID, text string) center.Push {
 		Chat: chat, Contact: chat, ID: center.ItemID("id-" + text[:min(len(text), 20)]), Time: time.UnixMilli(1767604502117), Type: center.TypeMessage,
 		ContentType: center.PlainText, Content: text, Participant: "p", DisplayName: "Ana", Role: center.RoleAgent,
 	}}
+}
+
+// publish publishes pushes as the engine does, those of a chat that follow each other as one commit.
+func publish(h *Hub, pushes []center.Push) {
+	for len(pushes) > 0 {
+		n := 1
+		for n < len(pushes) && pushes[n].Chat == pushes[0].Chat {
+			n++
+		}
+		h.Bus.Publish(bus.Message{Subject: bus.Chat(pushes[0].Chat), Events: contact.Events(pushes[:n])})
+		pushes = pushes[n:]
+	}
 }
 
 // content returns the Content of the item in a frame.

@@ -4,24 +4,26 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/contact"
 )
 
-// Hub is all sockets of a node. It takes handshakes ([Hub.ServeHTTP]) and
-// tells sockets what is published ([Hub.Publish]). Set the fields before
-// first use and leave them.
+// Hub is all sockets of a node. It takes handshakes ([Hub.ServeHTTP]) and sends
+// sockets what is published on the bus about their subjects. Set the fields
+// before first use and leave them.
 type Hub struct {
+	// Bus is subscribed to for each subject that has sockets, and for no other.
+	Bus bus.Bus
 	// Open says what the socket URL of a request is good for. Its errors are
 	// answered with 403 and logged. One URL may open any number of sockets.
-	Open func(*http.Request) (center.ContactID, center.ParticipantID, error)
-	// Chats knows the chats that sockets belong to.
-	Chats Chats
+	Open func(*http.Request) (bus.Subject, center.ParticipantID, error)
+	// Source knows the subjects that sockets belong to.
+	Source Source
 	// AllowOrigin says whether a page of an origin may open sockets; nil lets
 	// all. Clients that are no browsers send no origin and are not asked about.
 	AllowOrigin func(origin string) bool
@@ -33,19 +35,20 @@ type Hub struct {
 	// Limits are the bounds.
 	Limits Limits
 
-	limits Limits // with the defaults
-	clocks clocks
-	once   sync.Once
-	ctx    context.Context // of Connected calls, which no request waits for; ends with Shutdown
-	cancel context.CancelFunc
-	brakes chan struct{} // one for each refusal that is being delayed
+	limits   Limits // with the defaults
+	clocks   clocks
+	once     sync.Once
+	received func(bus.Message) // is receive, made once for all subscriptions
+	ctx      context.Context   // of Connected calls, which no request waits for; ends with Shutdown
+	cancel   context.CancelFunc
+	brakes   chan struct{} // one for each refusal that is being delayed
 
 	pollOnce sync.Once
 	poller   *poller // nil where there is none; see polling
 
 	shards   [64]shard
 	turn     atomic.Int32 // of the patrol
-	sockets  atomic.Int32 // seats taken
+	sockets  atomic.Int32 // attached
 	stopping atomic.Bool
 	counts   counters
 
@@ -54,29 +57,42 @@ type Hub struct {
 	done       sync.WaitGroup // reading goroutines and Connected calls; added to under mu, or by one that counts
 }
 
-// Chats is what a hub asks about chats.
-type Chats interface {
+// Source is what a hub asks about subjects.
+type Source interface {
 	// Attend returns the role of a participant whose socket wants to open. An
 	// error of the reasons Denied, Gone or NotFound says that the chat is over
 	// for the participant.
-	Attend(ctx context.Context, chat center.ContactID, participant center.ParticipantID) (center.Role, error)
+	Attend(ctx context.Context, subject bus.Subject, participant center.ParticipantID) (center.Role, error)
 	// Connected marks a participant as connected: a socket of it has
-	// subscribed to aws/chat and hears of everything from now on. It is called
+	// subscribed to aws/chat and receives everything from now on. It is called
 	// once a socket, outside of its reading, and may take its time.
-	Connected(ctx context.Context, chat center.ContactID, participant center.ParticipantID) error
+	Connected(ctx context.Context, subject bus.Subject, participant center.ParticipantID) error
 }
 
-// shard is a part of the chats.
+// audience is the sockets of one subject. It exists as long as there are any.
+type audience struct {
+	subject bus.Subject
+	stop    func() // ends the subscription on the bus
+	first   *socket
+}
+
+// id is what logs call the subject.
+func (a *audience) id() string {
+	_, id, _ := strings.Cut(string(a.subject), "/")
+	return id
+}
+
+// shard is a part of the audiences.
 type shard struct {
-	mu    sync.Mutex                   // guards what follows, and the sockets' seats
-	chats map[center.ContactID]*socket // the first socket of each chat that has one
+	mu        sync.Mutex // guards what follows, and what audiences and sockets say it guards
+	audiences map[bus.Subject]*audience
 }
 
-// shard returns the shard of a chat. The end of an id is random.
-func (h *Hub) shard(chat center.ContactID) *shard {
+// shard returns the shard of a subject. The end of an id is random.
+func (h *Hub) shard(subject bus.Subject) *shard {
 	sum := uint32(0)
-	for i := max(0, len(chat)-4); i < len(chat); i++ {
-		sum = sum*31 + uint32(chat[i])
+	for i := max(0, len(subject)-4); i < len(subject); i++ {
+		sum = sum*31 + uint32(subject[i])
 	}
 	return &h.shards[sum%uint32(len(h.shards))]
 }
@@ -85,6 +101,7 @@ func (h *Hub) init() {
 	h.once.Do(func() {
 		h.limits = h.Limits.defaults()
 		h.clocks = h.limits.clocks()
+		h.received = h.receive
 		if h.Log == nil {
 			h.Log = slog.New(slog.DiscardHandler)
 		}
@@ -110,80 +127,51 @@ func (h *Hub) polling() *poller {
 // Sockets returns how many sockets are open.
 func (h *Hub) Sockets() int { return int(h.sockets.Load()) }
 
-// Publish tells the subscribed sockets of each push's chat that may see it
-// (Visibility, Only, Except). It does not block and keeps nothing of pushes.
-// The pushes of one chat must be published one after another. A push without an
-// item tells nothing; one with Last lets the chat's sockets close after the grace.
-// An agent who leaves hears nothing of what follows its leaving, unless that is the
-// chat's end, and its sockets close after the grace. A customer is told what the flow
-// behind its leaving says (DisconnectOnCustomerExit).
-func (h *Hub) Publish(pushes []center.Push) {
-	for len(pushes) > 0 {
-		n := 1
-		for n < len(pushes) && pushes[n].Chat == pushes[0].Chat {
-			n++
-		}
-		h.tell(pushes[0].Chat, pushes[:n])
-		pushes = pushes[n:]
-	}
-}
-
-func (h *Hub) tell(chat center.ContactID, pushes []center.Push) {
-	sh := h.shard(chat)
+// receive sends the subscribed sockets of the message's subject each event that
+// they may see. It is the hub's one subscriber on the bus and does not block.
+func (h *Hub) receive(m bus.Message) {
+	sh := h.shard(m.Subject)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	first := sh.chats[chat]
-	if first == nil {
+	a := sh.audiences[m.Subject]
+	if a == nil {
 		return
 	}
-	ends := pushes[len(pushes)-1].Last
-	for i := range pushes {
-		p := &pushes[i]
-		first.tell(p)
-		if p.Item.ContentType == center.EventLeft && p.Item.Role != center.RoleCustomer && !ends {
-			first.dismiss(p.Item.Participant)
-		}
+	for i := range m.Events {
+		a.send(h, &m.Events[i])
 	}
-	for s := first; s != nil; s = s.next {
+	for s := a.first; s != nil; s = s.next {
 		if s.subscribed {
-			s.kick()
+			s.flushSoon()
 		}
 	}
 }
 
-// dismiss lets the sockets of a participant who has left, s and those behind it, hear
-// nothing more. The caller holds the shard.
-func (s *socket) dismiss(who center.ParticipantID) {
-	for at := s; at != nil; at = at.next {
-		if at.participant != who {
-			continue
-		}
-		at.subscribed = false
-		at.kick()
-		if at.closeAt == 0 {
-			at.closeAt, at.closeFor = s.hub.turn.Load()+s.hub.clocks.grace, Ended
-		}
-	}
-}
-
-// tell queues a push for s and those behind it. The caller holds the shard.
-func (s *socket) tell(p *center.Push) {
+// send queues an event for the sockets that may see it. The sockets of who
+// leaves receive nothing more and close after the grace; after the last event
+// all do. The caller holds the shard.
+func (a *audience) send(h *Hub, e *bus.Event) {
 	var b *block
 	var frame []byte
-	for at := s; at != nil; at = at.next {
-		if p.Last && at.closeAt == 0 {
-			at.closeAt, at.closeFor = s.hub.turn.Load()+s.hub.clocks.grace, Ended
+	for s := a.first; s != nil; s = s.next {
+		if s.sees(e) {
+			if b == nil {
+				b = newBlock()
+				b.b = appendFrame(b.b, opText, e.Payload)
+				frame = b.b
+				h.counts.pushes.Add(1)
+			}
+			if s.queue(frame) > h.limits.QueueFrames/2 {
+				s.flushSoon() // in the midst of a long run of events
+			}
 		}
-		if !at.sees(p) {
-			continue
+		left := e.Left != "" && e.Left == s.participant
+		if left && s.subscribed {
+			s.subscribed = false
+			s.flushSoon()
 		}
-		if b == nil {
-			b = newBlock()
-			frame = encode(b, p)
-			s.hub.counts.pushes.Add(1)
-		}
-		if at.queue(frame) > s.hub.limits.QueueFrames/2 {
-			at.kick() // in the midst of a long run of pushes
+		if (left || e.Last) && s.closeAt == 0 {
+			s.closeAt, s.closeFor = h.turn.Load()+h.clocks.grace, Ended
 		}
 	}
 	if b != nil {
@@ -191,32 +179,16 @@ func (s *socket) tell(p *center.Push) {
 	}
 }
 
-func (s *socket) sees(p *center.Push) bool {
-	return s.subscribed && p.Item.Type != "" && p.Item.Visibility.To(s.role) &&
-		(p.Only == "" || p.Only == s.participant) && (p.Except == "" || p.Except != s.participant)
+func (s *socket) sees(e *bus.Event) bool {
+	return s.subscribed && e.Payload != nil && e.Visibility.To(s.role) &&
+		(e.Only == "" || e.Only == s.participant) && (e.Except == "" || e.Except != s.participant)
 }
 
-// encode returns the whole frame of a push, in the memory of b. The item goes
-// as a string that holds JSON: ChatJS drops an object without a word.
-func encode(b *block, p *center.Push) []byte {
-	const head = `{"topic":"` + topicChat + `","contentType":"application/json","content":`
-	text := newBlock()
-	text.b = contact.AppendItem(text.b, &p.Item, p.Receipt)
-	b.b = append(b.b, make([]byte, maxServerHeader)...)
-	b.b = append(b.b, head...)
-	b.b = restjson.Quote(b.b, text.b)
-	b.b = append(b.b, '}')
-	text.free()
-	header, n := frameHeader(opText, len(b.b)-maxServerHeader)
-	frame := b.b[maxServerHeader-n:]
-	copy(frame, header[:n])
-	return frame
-}
-
-// sit gives a socket its seat in its chat, before anything is known of the
-// chat, so that no end of the chat is missed meanwhile. It returns the status
-// to refuse it with, or 0.
-func (h *Hub) sit(s *socket) int {
+// attach adds a socket to the audience of a subject, before anything is known
+// of the subject, so that its end is not missed meanwhile. The first socket
+// subscribes to the subject on the bus. It returns the status to refuse the
+// socket with, or 0.
+func (h *Hub) attach(s *socket, subject bus.Subject) int {
 	if h.stopping.Load() {
 		return http.StatusServiceUnavailable
 	}
@@ -224,11 +196,18 @@ func (h *Hub) sit(s *socket) int {
 		h.sockets.Add(-1)
 		return http.StatusServiceUnavailable
 	}
-	sh := h.shard(s.chat)
+	sh := h.shard(subject)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	first, own := sh.chats[s.chat], 0
-	for at := first; at != nil; at = at.next {
+	a, own := sh.audiences[subject], 0
+	if a == nil {
+		if sh.audiences == nil {
+			sh.audiences = make(map[bus.Subject]*audience)
+		}
+		a = &audience{subject: subject, stop: h.Bus.Subscribe(subject, h.received)}
+		sh.audiences[subject] = a
+	}
+	for at := a.first; at != nil; at = at.next {
 		if at.participant == s.participant {
 			own++
 		}
@@ -237,43 +216,37 @@ func (h *Hub) sit(s *socket) int {
 		h.sockets.Add(-1)
 		return http.StatusTooManyRequests
 	}
-	if sh.chats == nil {
-		sh.chats = make(map[center.ContactID]*socket)
-	}
-	s.next = first
-	sh.chats[s.chat] = s
+	s.of, s.next = a, a.first
+	a.first = s
 	return 0
 }
 
-// rise takes a socket's seat away: nothing is published to it any more.
-func (h *Hub) rise(s *socket) {
-	sh := h.shard(s.chat)
+// detach removes a socket from its audience: nothing is sent to it any more.
+// The last socket ends the subscription on the bus.
+func (h *Hub) detach(s *socket) {
+	a := s.of
+	sh := h.shard(a.subject)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	s.subscribed = false
-	if sh.chats[s.chat] == s {
-		if s.next == nil {
-			delete(sh.chats, s.chat)
-		} else {
-			sh.chats[s.chat] = s.next
-		}
-	} else {
-		at := sh.chats[s.chat]
-		for at.next != s {
-			at = at.next
-		}
-		at.next = s.next
+	at := &a.first
+	for *at != s {
+		at = &(*at).next
 	}
-	s.next = nil
+	*at, s.next = s.next, nil
+	if a.first == nil {
+		a.stop()
+		delete(sh.audiences, a.subject)
+	}
 	h.sockets.Add(-1)
 }
 
-// start lets a seated socket work on its connection. It reports false when
+// start lets an attached socket work on its connection. It reports false when
 // the hub is stopping.
 func (h *Hub) start(s *socket) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	sh := h.shard(s.chat)
+	sh := h.shard(s.of.subject)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if h.stopping.Load() {

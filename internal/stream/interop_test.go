@@ -62,7 +62,7 @@ func TestAnotherClient(t *testing.T) {
 			t.Errorf("got %q; want %q", got, want)
 		}
 	}
-	h.Publish([]center.Push{push("chat-1", "short"), push("chat-1", long)})
+	publish(h, []center.Push{push("chat-1", "short"), push("chat-1", long)})
 	for _, want := range []string{"short", long} {
 		if got := content(t, l.next(t)); got != want {
 			t.Errorf("got %d bytes; want %d", len(got), len(want))

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
 )
 
@@ -22,7 +23,7 @@ func TestOrderAndExactlyOnce(t *testing.T) {
 	var running sync.WaitGroup
 	fail := make(chan error, sockets)
 	publish := func(n int) { // two at a time, as one commit may bring them
-		h.Publish([]center.Push{push("chat-1", strconv.Itoa(n)), push("chat-1", strconv.Itoa(n+1))})
+		publish(h, []center.Push{push("chat-1", strconv.Itoa(n)), push("chat-1", strconv.Itoa(n+1))})
 		f.last.Store(int64(n + 1))
 	}
 	n := 0
@@ -92,30 +93,30 @@ func (f *follower) follow(c *client, leaves bool) error {
 }
 
 // Chats come and go in all shards while others are published to.
-func TestSeats(t *testing.T) {
+func TestAttachAndDetach(t *testing.T) {
 	h, _ := newHub(t, Limits{PerParticipant: 3})
 	h.init()
 	var seated []*socket
 	for i := range 300 {
-		s := newSocket(h, center.ContactID("chat-"+strconv.Itoa(i%100)), "CUSTOMER")
-		if status := h.sit(s); status != 0 {
+		s := newSocket(h, "CUSTOMER")
+		if status := h.attach(s, bus.Chat(center.ContactID("chat-"+strconv.Itoa(i%100)))); status != 0 {
 			t.Fatalf("seat %d: %d", i, status)
 		}
 		seated = append(seated, s)
 	}
-	if status := h.sit(newSocket(h, "chat-7", "CUSTOMER")); status != 429 {
+	if status := h.attach(newSocket(h, "CUSTOMER"), bus.Chat("chat-7")); status != 429 {
 		t.Errorf("the fourth of three: %d", status)
 	}
 	for _, i := range []int{100, 0, 200, 299, 99, 199} { // middle, last and first of their chats
-		h.rise(seated[i])
+		h.detach(seated[i])
 	}
 	if n := h.Sockets(); n != 294 {
 		t.Errorf("%d seats taken; want 294", n)
 	}
 	chats := 0
 	for i := range h.shards {
-		chats += len(h.shards[i].chats)
-		if len(h.shards[i].chats) == 100 {
+		chats += len(h.shards[i].audiences)
+		if len(h.shards[i].audiences) == 100 {
 			t.Error("all chats are in one shard")
 		}
 	}

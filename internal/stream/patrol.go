@@ -24,8 +24,8 @@ func (h *Hub) each(f func(*socket)) {
 	for i := range h.shards {
 		sh := &h.shards[i]
 		sh.mu.Lock()
-		for _, first := range sh.chats {
-			for s := first; s != nil; s = s.next {
+		for _, a := range sh.audiences {
+			for s := a.first; s != nil; s = s.next {
 				if s.live {
 					f(s)
 				}

@@ -57,7 +57,7 @@ func TestParked(t *testing.T) {
 	}
 	for i, c := range clients {
 		text := "to " + strconv.Itoa(i)
-		h.Publish([]center.Push{push(center.ContactID("chat-"+strconv.Itoa(i)), text)})
+		publish(h, []center.Push{push(center.ContactID("chat-"+strconv.Itoa(i)), text)})
 		if got := content(t, c.text()); got != text {
 			t.Errorf("socket %d got %q; want %q", i, got, text)
 		}

@@ -23,7 +23,7 @@ func TestFirstFrames(t *testing.T) {
 	c.send(subscribe, ping, heartbeat)
 	c.expect(subscribed, pong, heartbeat)
 
-	h.Publish([]center.Push{push("chat-1", "Hello \"you\"\n")})
+	publish(h, []center.Push{push("chat-1", "Hello \"you\"\n")})
 	c.expect(`{"topic":"aws/chat","contentType":"application/json","content":"{\"AbsoluteTime\":\"2026-01-05T09:15:02.117Z\",` +
 		`\"Content\":\"Hello \\\"you\\\"\\n\",\"ContentType\":\"text/plain\",\"Id\":\"id-Hello \\\"you\\\"\\n\",\"Type\":\"MESSAGE\",` +
 		`\"ParticipantId\":\"p\",\"DisplayName\":\"Ana\",\"ParticipantRole\":\"AGENT\",\"InitialContactId\":\"chat-1\",\"ContactId\":\"chat-1\"}"}`)
@@ -163,7 +163,7 @@ func TestFraming(t *testing.T) {
 	t.Run("long item", func(t *testing.T) {
 		c := subscriber(t, addr, customerToken)
 		text := strings.Repeat("\x01é\\", 20_000)
-		h.Publish([]center.Push{push("chat-1", text)})
+		publish(h, []center.Push{push("chat-1", text)})
 		if got := content(t, c.text()); got != text {
 			t.Fatalf("content has %d bytes; want %d", len(got), len(text))
 		}
@@ -219,7 +219,7 @@ func TestSocketsPerParticipant(t *testing.T) {
 	}
 	subscriber(t, addr, agentToken)
 	subscriber(t, addr, "chat-2/CUSTOMER")
-	h.Publish([]center.Push{push("chat-1", "to all")})
+	publish(h, []center.Push{push("chat-1", "to all")})
 	for _, c := range tabs {
 		if got := content(t, c.text()); got != "to all" {
 			t.Errorf("a tab got %q", got)
@@ -242,7 +242,7 @@ func TestWhoSeesWhat(t *testing.T) {
 		change(&p)
 		return p
 	}
-	h.Publish([]center.Push{
+	publish(h, []center.Push{
 		push("chat-1", "all"),
 		with("customer", func(p *center.Push) { p.Item.Visibility = center.VisibleCustomer }),
 		with("agents", func(p *center.Push) { p.Item.Visibility = center.VisibleAgent }),
@@ -351,7 +351,7 @@ func TestOverTLS(t *testing.T) {
 	c.upgraded()
 	c.send(subscribe, ping)
 	c.expect(subscribed, pong)
-	h.Publish([]center.Push{push("chat-1", "a"), push("chat-1", "b")})
+	publish(h, []center.Push{push("chat-1", "a"), push("chat-1", "b")})
 	for _, want := range []string{"a", "b"} {
 		if got := content(t, c.text()); got != want {
 			t.Errorf("got %q; want %q", got, want)
@@ -381,7 +381,7 @@ func TestHalfOpen(t *testing.T) {
 		}
 	}
 	c := subscriber(t, addr, customerToken)
-	h.Publish([]center.Push{push("chat-1", "still here")})
+	publish(h, []center.Push{push("chat-1", "still here")})
 	if got := content(t, c.text()); got != "still here" {
 		t.Errorf("got %q", got)
 	}

@@ -79,7 +79,7 @@ func (s *socket) close(cause Cause) {
 		s.shut(cause, closeFrames[cause])
 	}
 	s.out.mu.Unlock()
-	s.kick()
+	s.flushSoon()
 }
 
 // cut ends the connection without ado, unless it has ended. It does not
@@ -97,8 +97,8 @@ func (s *socket) cut(cause Cause) {
 
 var longAgo = time.Unix(1, 0)
 
-// kick sees to what waits being written, by a goroutine of its own.
-func (s *socket) kick() {
+// flushSoon sees to what waits being written, by a goroutine of its own.
+func (s *socket) flushSoon() {
 	if s.begin() {
 		go s.flush()
 	}

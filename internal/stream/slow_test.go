@@ -13,7 +13,7 @@ func TestSlowCountsFromTheWrite(t *testing.T) {
 	near, far := net.Pipe()
 	defer near.Close()
 	defer far.Close()
-	s := newSocket(h, "chat-1", "CUSTOMER")
+	s := newSocket(h, "CUSTOMER")
 	s.conn = near
 	h.turn.Store(1000)
 	s.opened = 900

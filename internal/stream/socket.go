@@ -19,12 +19,12 @@ import (
 type socket struct {
 	hub         *Hub
 	conn        net.Conn
-	chat        center.ContactID
+	of          *audience
 	participant center.ParticipantID
 	role        center.Role
 
-	// Guarded by the lock of the chat's shard.
-	next       *socket // of the chat
+	// Guarded by the lock of the subject's shard.
+	next       *socket // of the audience
 	live       bool    // conn is set and run runs
 	subscribed bool
 	closeFor   Cause
@@ -40,8 +40,8 @@ type socket struct {
 	fd     int         // the poller knows the socket by it; 0 before, -1 when it cannot
 }
 
-func newSocket(h *Hub, chat center.ContactID, participant center.ParticipantID) *socket {
-	return &socket{hub: h, chat: chat, participant: participant}
+func newSocket(h *Hub, participant center.ParticipantID) *socket {
+	return &socket{hub: h, participant: participant}
 }
 
 // The replies to heartbeats, ready to send. ChatJS opens a second socket when
@@ -196,7 +196,7 @@ func (s *socket) subscribe(m message) {
 	}
 	text := append([]byte(`{"topic":"`+topicSubscribe+`","content":{"status":"success","topics":`), m.topics...)
 	reply := appendFrame(nil, opText, append(text, "}}"...))
-	sh := s.hub.shard(s.chat)
+	sh := s.hub.shard(s.of.subject)
 	sh.mu.Lock()
 	first := s.queue(reply) > 0 && m.chat && !s.subscribed
 	s.subscribed = s.subscribed || first && s.closeAt == 0 // else the chat is over for it, as it is about to hear
@@ -215,15 +215,15 @@ const connectTime = 30 * time.Second
 func (s *socket) connected() {
 	ctx, cancel := context.WithTimeout(s.hub.ctx, connectTime)
 	defer cancel()
-	err := s.hub.Chats.Connected(ctx, s.chat, s.participant)
+	err := s.hub.Source.Connected(ctx, s.of.subject, s.participant)
 	switch {
 	case err == nil:
 	case over(err):
-		s.hub.Log.Info("socket of an ended chat", "chat", s.chat, "participant", s.participant, "error", err)
+		s.hub.Log.Info("socket of an ended chat", "chat", s.of.id(), "participant", s.participant, "error", err)
 		s.close(Ended)
 	default:
-		s.hub.Log.Error("participant not marked as connected", "chat", s.chat, "participant", s.participant, "error", err)
-		sh := s.hub.shard(s.chat)
+		s.hub.Log.Error("participant not marked as connected", "chat", s.of.id(), "participant", s.participant, "error", err)
+		sh := s.hub.shard(s.of.subject)
 		sh.mu.Lock()
 		s.closeAt, s.closeFor = s.hub.turn.Load()+turns(s.hub.limits.Brake), Unconnected
 		sh.mu.Unlock()
@@ -260,7 +260,7 @@ func (s *socket) leave(orderly bool) {
 	if orderly {
 		s.wait() // for the close frame; the patrol cuts it short
 	}
-	s.hub.rise(s)
+	s.hub.detach(s)
 	s.cut(Lost) // unless it is closing for a cause; nothing is queued from here on
 	s.drop()
 	s.wait()
@@ -268,11 +268,11 @@ func (s *socket) leave(orderly bool) {
 		s.hub.poller.forget(s.fd)
 	}
 	if err := s.conn.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-		s.hub.Log.Debug("socket not closed well", "chat", s.chat, "error", err)
+		s.hub.Log.Debug("socket not closed well", "chat", s.of.id(), "error", err)
 	}
 	s.out.mu.Lock()
 	cause := s.out.cause
 	s.out.mu.Unlock()
 	s.hub.counts.closed[cause].Add(1)
-	s.hub.Log.Debug("socket closed", "chat", s.chat, "participant", s.participant, "cause", cause.String())
+	s.hub.Log.Debug("socket closed", "chat", s.of.id(), "participant", s.participant, "cause", cause.String())
 }

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
 )
 
@@ -60,7 +61,7 @@ func TestGraceAfterTheEnd(t *testing.T) {
 		unsubscribed := pipe(t, h, agentToken, "")
 		last := push("chat-1", "bye")
 		last.Last = true
-		h.Publish([]center.Push{last})
+		publish(h, []center.Push{last})
 		if got := content(t, c.text()); got != "bye" {
 			t.Errorf("got %q", got)
 		}
@@ -91,8 +92,8 @@ func TestGraceAfterLeaving(t *testing.T) {
 		late := pipe(t, h, agentToken, "")
 		left := push("chat-1", "left")
 		left.Item.ContentType, left.Item.Participant = center.EventLeft, "AGENT"
-		h.Publish([]center.Push{left, push("chat-1", "how was it?")})
-		h.Publish([]center.Push{push("chat-1", "awful")})
+		publish(h, []center.Push{left, push("chat-1", "how was it?")})
+		publish(h, []center.Push{push("chat-1", "awful")})
 		for _, want := range []string{"left", "how was it?", "awful"} {
 			if got := content(t, customer.text()); got != want {
 				t.Errorf("the customer got %q; want %q", got, want)
@@ -103,7 +104,7 @@ func TestGraceAfterLeaving(t *testing.T) {
 		}
 		late.send(subscribe)
 		late.expect(subscribed)
-		h.Publish([]center.Push{push("chat-1", "never again")})
+		publish(h, []center.Push{push("chat-1", "never again")})
 		if got := content(t, customer.text()); got != "never again" {
 			t.Errorf("the customer got %q", got)
 		}
@@ -121,8 +122,8 @@ func TestCustomerLeaving(t *testing.T) {
 		left, last := push("chat-1", "left"), push("chat-1", "bye")
 		left.Item.ContentType, left.Item.Participant, left.Item.Role = center.EventLeft, "CUSTOMER", center.RoleCustomer
 		last.Last = true
-		h.Publish([]center.Push{left, push("chat-1", "how was it?")})
-		h.Publish([]center.Push{last})
+		publish(h, []center.Push{left, push("chat-1", "how was it?")})
+		publish(h, []center.Push{last})
 		for _, want := range []string{"left", "how was it?", "bye"} {
 			if got := content(t, c.text()); got != want {
 				t.Errorf("the customer got %q; want %q", got, want)
@@ -138,7 +139,7 @@ func TestLeavingAtTheEnd(t *testing.T) {
 		agent := subscribedPipe(t, h, agentToken)
 		left, last := push("chat-1", "left"), push("chat-1", "bye")
 		left.Item.ContentType, left.Item.Participant, last.Last = center.EventLeft, "AGENT", true
-		h.Publish([]center.Push{left, last})
+		publish(h, []center.Push{left, last})
 		for _, want := range []string{"left", "bye"} {
 			if got := content(t, agent.text()); got != want {
 				t.Errorf("the agent got %q; want %q", got, want)
@@ -152,18 +153,18 @@ func TestLeavingAtTheEnd(t *testing.T) {
 // frame: the end is not missed.
 func TestEndDuringHandshake(t *testing.T) {
 	bubble(t, Limits{}, func(t *testing.T, h *Hub, _ *chats) {
-		s := newSocket(h, "chat-1", "CUSTOMER")
+		s := newSocket(h, "CUSTOMER")
 		h.init()
-		if status := h.sit(s); status != 0 {
-			t.Fatalf("sit = %d", status)
+		if status := h.attach(s, bus.Chat("chat-1")); status != 0 {
+			t.Fatalf("attach = %d", status)
 		}
 		last := push("chat-1", "bye")
 		last.Last = true
-		h.Publish([]center.Push{last})
+		publish(h, []center.Push{last})
 		if s.closeAt == 0 {
 			t.Error("the seat did not hear of the end")
 		}
-		h.rise(s)
+		h.detach(s)
 	})
 }
 
@@ -230,7 +231,7 @@ func TestSlowReader(t *testing.T) {
 			got <- n
 		}()
 		for range 200 {
-			h.Publish([]center.Push{push("chat-1", "more")})
+			publish(h, []center.Push{push("chat-1", "more")})
 			synctest.Wait()
 		}
 		if n := <-got; n != 200 {
@@ -260,15 +261,15 @@ func TestQueueBytes(t *testing.T) {
 	bubble(t, Limits{QueueBytes: 4 << 10}, func(t *testing.T, h *Hub, _ *chats) {
 		c := subscribedPipe(t, h, customerToken)
 		long := strings.Repeat("x", 3000)
-		h.Publish([]center.Push{push("chat-1", strings.Repeat("x", 100_000))}) // alone, it may be longer
+		publish(h, []center.Push{push("chat-1", strings.Repeat("x", 100_000))}) // alone, it may be longer
 		synctest.Wait()
-		h.Publish([]center.Push{push("chat-1", long)})
+		publish(h, []center.Push{push("chat-1", long)})
 		if n := h.Counts().Closed[Slow]; n != 0 || len(content(t, c.text())) != 100_000 || len(content(t, c.text())) != len(long) {
 			t.Errorf("%d sockets closed", n)
 		}
-		h.Publish([]center.Push{push("chat-1", "under way")})
+		publish(h, []center.Push{push("chat-1", "under way")})
 		synctest.Wait()
-		h.Publish([]center.Push{push("chat-1", long), push("chat-1", long)})
+		publish(h, []center.Push{push("chat-1", long), push("chat-1", long)})
 		if got := content(t, c.text()); got != "under way" {
 			t.Errorf("got %q", got)
 		}
@@ -282,7 +283,7 @@ func TestStuckWrite(t *testing.T) {
 		for _, how := range []string{"pushed", "answered"} {
 			c := subscribedPipe(t, h, customerToken)
 			if how == "pushed" {
-				h.Publish([]center.Push{push("chat-1", "unread")})
+				publish(h, []center.Push{push("chat-1", "unread")})
 			} else {
 				c.send(ping)
 			}
@@ -320,7 +321,7 @@ func TestSlowConnected(t *testing.T) {
 	bubble(t, Limits{}, func(t *testing.T, h *Hub, chats *chats) {
 		chats.connected = func(chat center.ContactID, _ center.ParticipantID) error {
 			pass(5 * time.Second)
-			h.Publish([]center.Push{push(chat, "joined")})
+			publish(h, []center.Push{push(chat, "joined")})
 			return nil
 		}
 		began := time.Now()
@@ -397,7 +398,7 @@ func TestShutdownIsStaggered(t *testing.T) {
 		if err := h.Shutdown(t.Context()); err != nil {
 			t.Errorf("the second Shutdown: %v", err)
 		}
-		if status := h.sit(newSocket(h, "chat-1", "CUSTOMER")); status != 503 {
+		if status := h.attach(newSocket(h, "CUSTOMER"), bus.Chat("chat-1")); status != 503 {
 			t.Errorf("a new socket after Shutdown: %d; want 503", status)
 		}
 	})
