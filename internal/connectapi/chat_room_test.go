@@ -16,7 +16,7 @@ import (
 	"parley.example/parley/api/participant"
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/auth"
-	"parley.example/parley/internal/blob"
+	"parley.example/parley/internal/blob/memory"
 	"parley.example/parley/internal/bus/bustest"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
@@ -107,7 +107,7 @@ func openHall(t *testing.T) *hall {
 	}, restjson.HandlerOptions{MapError: connectapi.MapError})
 	h.Service = connect.NewClient(restjson.ClientConfig{Endpoint: "http://127.0.0.1", HTTPClient: restjson.InProcess(api)})
 	svc := &participantapi.Service{
-		Engine: h.engine, Store: h.store, Sealer: sealer, Blobs: blob.Memory(1 << 20), Partition: partition, Now: clock.Now,
+		Engine: h.engine, Store: h.store, Sealer: sealer, Blobs: memory.New(1 << 20), Partition: partition, Now: clock.Now,
 		PublicURL: func(context.Context) string { return "http://127.0.0.1" }, Log: slog.New(slog.DiscardHandler),
 	}
 	h.part = participant.NewClient(restjson.ClientConfig{Endpoint: "http://127.0.0.1", HTTPClient: restjson.InProcess(

@@ -139,14 +139,11 @@ func (s *Service) attachment(ctx context.Context, chat *contact.Chat, id string)
 
 // stored reports whether the announced bytes of a file are there.
 func (s *Service) stored(ctx context.Context, chat center.ContactID, a *center.Attachment) (bool, error) {
-	f, size, err := s.Blobs.Open(ctx, blobKey(chat, a.ID))
+	size, err := s.Blobs.Size(ctx, blobKey(chat, a.ID))
 	if isMissing(err) {
 		return false, nil
 	}
-	if err != nil {
-		return false, err
-	}
-	return size == a.Size, f.Close()
+	return size == a.Size, err
 }
 
 // blobKey is where the bytes of an attachment are kept. Both ids are our own:

@@ -16,6 +16,7 @@ import (
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/blob"
+	"parley.example/parley/internal/blob/memory"
 	"parley.example/parley/internal/bus/bustest"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
@@ -87,7 +88,7 @@ func inRoom(t *testing.T, test func(r *room)) {
 
 func open(t *testing.T) *room {
 	t.Helper()
-	r := &room{T: t, blobs: blob.Memory(64 << 20)}
+	r := &room{T: t, blobs: memory.New(64 << 20)}
 	var err error
 	if r.store, err = sqlite.Open(t.Context(), sqlite.Options{}); err != nil {
 		t.Fatalf("sqlite.Open: %v", err)

@@ -80,8 +80,11 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.wire(ctx); err != nil {
+	if s.blobs, err = s.openBlobs(); err != nil {
 		return nil, errors.Join(err, s.store.Close())
+	}
+	if err := s.wire(ctx); err != nil {
+		return nil, errors.Join(err, s.blobs.Close(), s.store.Close())
 	}
 	return s, nil
 }
@@ -90,9 +93,6 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 func (s *Server) wire(ctx context.Context) error {
 	now := s.clock.Now
 	var err error
-	if s.blobs, err = s.openBlobs(); err != nil {
-		return err
-	}
 	if s.sealer, err = sealer(ctx, s.store, now()); err != nil {
 		return err
 	}
@@ -171,16 +171,6 @@ func (s *Server) begin(ctx context.Context) {
 	s.closing = sync.OnceValue(s.shutdown)
 	s.ready.Store(true)
 }
-
-func (s *Server) openBlobs() (blob.Store, error) {
-	if s.Data == "" {
-		return blob.Memory(memoryFiles), nil
-	}
-	return blob.Dir(filepath.Join(s.Data, "files"))
-}
-
-// memoryFiles bounds the attachments of a server that keeps all in memory.
-const memoryFiles = 256 << 20
 
 // makeFirstKey gives a server without access keys its first one, in a file
 // that only its owner can read: a secret has no place in a log.
@@ -313,5 +303,5 @@ func (s *Server) shutdown() error {
 	s.engine.Close()
 	s.stop()
 	s.work.Wait()
-	return errors.Join(s.profiles.close(), s.store.Close())
+	return errors.Join(s.profiles.close(), s.blobs.Close(), s.store.Close())
 }
