@@ -1,4 +1,4 @@
-package flowtest
+package flowtest_test
 
 import (
 	"io/fs"
@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"parley.example/parley/internal/flowtest"
+	"parley.example/parley/internal/flowtest/simulator"
 )
 
 // corpus calls f with every flow under the directory that PARLEY_FLOW_CORPUS
@@ -40,12 +43,12 @@ func corpus(t testing.TB, f func(path string)) {
 func TestEveryFlowEnds(t *testing.T) {
 	ends := map[string]int{}
 	corpus(t, func(path string) {
-		p, err := NewPlay(&Library{}, path, "")
+		p, err := flowtest.NewPlay(&simulator.Library{}, path, "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		turns := 0
-		err = p.Auto(Customer{}, func() error {
+		err = p.Auto(flowtest.Customer{}, func() error {
 			turns++
 			return nil
 		})
@@ -71,12 +74,12 @@ func TestUnsaid(t *testing.T) {
 		{[]string{"Go on", "and on", "and on"}, "not said, for nobody listened any more: and on; and on"},
 		{[]string{"Go on"}, "the chat has ended: CONTACT_FLOW_DISCONNECT"},
 	} {
-		p, err := NewPlay(&Library{}, "testdata/contact.json", "")
+		p, err := flowtest.NewPlay(&simulator.Library{}, "testdata/contact.json", "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		told := 0
-		err = p.Auto(Customer{Lines: test.lines, Once: true}, func() error {
+		err = p.Auto(flowtest.Customer{Lines: test.lines, Once: true}, func() error {
 			told = len(p.Chat().Story())
 			return nil
 		})
@@ -91,7 +94,7 @@ func TestUnsaid(t *testing.T) {
 // that sends it there and before the flow that runs there, also when all of
 // that happens at one moment.
 func TestMovesAreToldInOrder(t *testing.T) {
-	p, err := NewPlay(&Library{}, "testdata/stay.json", "")
+	p, err := flowtest.NewPlay(&simulator.Library{}, "testdata/stay.json", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,10 +105,10 @@ func TestMovesAreToldInOrder(t *testing.T) {
 	}
 	var told []string
 	for _, h := range p.Chat().Story() {
-		switch h.Kind {
-		case KindNote:
+		switch h.Type {
+		case simulator.EntryNote:
 			told = append(told, h.Text)
-		case KindStep:
+		case simulator.EntryStep:
 			told = append(told, h.Visit.Type)
 		}
 	}
@@ -130,7 +133,7 @@ func TestWhisperBrokenOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, statements := range [][]string{{"agent Bo joins", "advance 2m"}, {"agent Bo joins", "agent Bo leaves"}} {
-		p, err := NewPlay(&Library{}, path, "")
+		p, err := flowtest.NewPlay(&simulator.Library{}, path, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,8 +143,24 @@ func TestWhisperBrokenOff(t *testing.T) {
 			}
 		}
 		story := p.Chat().Story()
-		if last := story[len(story)-1]; last.Kind != KindNote || last.Text != "Bo does not join: the agent whisper has been broken off" {
+		if last := story[len(story)-1]; last.Type != simulator.EntryNote || last.Text != "Bo does not join: the agent whisper has been broken off" {
 			t.Errorf("%q: the last is %+v", statements, last)
 		}
+	}
+}
+
+// TestStageTellsOfProblems: a flow that cannot be published is played all the same.
+func TestStageTellsOfProblems(t *testing.T) {
+	path := t.TempDir() + "/odd.json"
+	content := `{"Version":"2019-10-30","StartAction":"b","Metadata":{"type":"customerQueue"},"Actions":[{"Identifier":"a","Type":"EndFlowExecution"}]}`
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, err := flowtest.NewPlay(&simulator.Library{}, path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "the flow cannot be published: parley flow check says why (problems: 1); a flow that is made up leads to this one"; !strings.HasPrefix(p.Stage(), want) {
+		t.Errorf("Stage = %q; want %q", p.Stage(), want)
 	}
 }

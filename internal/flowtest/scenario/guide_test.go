@@ -1,4 +1,4 @@
-package flowtest
+package scenario
 
 import (
 	"maps"
@@ -12,7 +12,7 @@ import (
 // TestGuide holds the guide to the language: it names every statement, and its
 // example can be read.
 func TestGuide(t *testing.T) {
-	text, err := os.ReadFile("../../docs/flow-testing.md")
+	text, err := os.ReadFile("../../../docs/flow-testing.md")
 	if err != nil {
 		t.Fatal(err)
 	}
