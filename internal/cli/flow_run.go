@@ -141,19 +141,19 @@ func quote(s string) string {
 type shown struct {
 	play    *flowtest.Play
 	printer report.Printer
-	told    int
+	printed int
 }
 
 // more shows what has happened since.
 func (s *shown) more() error {
-	if stage := s.play.Stage(); stage != "" && s.told == 0 {
+	if stage := s.play.Stage(); stage != "" && s.printed == 0 {
 		if _, err := fmt.Fprintf(s.printer.W, "-- %s\n", stage); err != nil {
 			return err
 		}
 	}
 	story := s.play.Chat().Story()
-	for ; s.told < len(story); s.told++ {
-		if err := s.printer.Print(story[s.told]); err != nil {
+	for ; s.printed < len(story); s.printed++ {
+		if err := s.printer.Print(story[s.printed]); err != nil {
 			return err
 		}
 	}

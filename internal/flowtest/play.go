@@ -73,7 +73,7 @@ func (p *Play) Stage() string {
 func (p *Play) led() string {
 	switch typ := p.session.Main.Type; typ {
 	case "CUSTOMER_QUEUE", "AGENT_WHISPER", "CUSTOMER_WHISPER", simulator.TypeModule:
-		return "a flow that is made up leads to this one, which is of the type " + typ
+		return "a generated flow leads to this one, which is of the type " + typ
 	case "CUSTOMER_HOLD", "AGENT_HOLD", "OUTBOUND_WHISPER", "CAMPAIGN":
 		return "no chat runs a flow of the type " + typ + "; here it runs as if one began with it"
 	}

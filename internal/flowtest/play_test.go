@@ -65,7 +65,7 @@ func TestEveryFlowEnds(t *testing.T) {
 	t.Log(ends)
 }
 
-// TestUnsaid: who gives lines is told which of them nobody listened to.
+// TestUnsaid: lines that the flow did not listen to any more are reported.
 func TestUnsaid(t *testing.T) {
 	for _, test := range []struct {
 		lines []string
@@ -78,22 +78,22 @@ func TestUnsaid(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		told := 0
+		shown := 0
 		err = p.Auto(flowtest.Customer{Lines: test.lines, Once: true}, func() error {
-			told = len(p.Chat().Story())
+			shown = len(p.Chat().Story())
 			return nil
 		})
 		story := p.Chat().Story()
-		if last := story[len(story)-1]; err != nil || last.Text != test.want || told != len(story) {
-			t.Errorf("%q: %v, %d of %d told, the last is %q; want %q", test.lines, err, told, len(story), last.Text, test.want)
+		if last := story[len(story)-1]; err != nil || last.Text != test.want || shown != len(story) {
+			t.Errorf("%q: %v, %d of %d shown, the last is %q; want %q", test.lines, err, shown, len(story), last.Text, test.want)
 		}
 	}
 }
 
-// TestMovesAreToldInOrder: where the contact goes is told behind the action
+// TestMovesAreToldInOrder: where the contact goes is shown behind the action
 // that sends it there and before the flow that runs there, also when all of
 // that happens at one moment.
-func TestMovesAreToldInOrder(t *testing.T) {
+func TestMovesAreRecordedInOrder(t *testing.T) {
 	p, err := flowtest.NewPlay(&simulator.Library{}, "testdata/stay.json", "")
 	if err != nil {
 		t.Fatal(err)
@@ -103,13 +103,13 @@ func TestMovesAreToldInOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var told []string
+	var shown []string
 	for _, h := range p.Chat().Story() {
 		switch h.Type {
 		case simulator.EntryNote:
-			told = append(told, h.Text)
+			shown = append(shown, h.Text)
 		case simulator.EntryStep:
-			told = append(told, h.Visit.Type)
+			shown = append(shown, h.Visit.Type)
 		}
 	}
 	want := []string{
@@ -117,12 +117,12 @@ func TestMovesAreToldInOrder(t *testing.T) {
 		"DequeueContactAndTransferToQueue", "the contact goes on as a new one (QUEUE_TRANSFER)", "the contact waits in the queue Sales",
 		"DequeueContactAndTransferToQueue", "the contact goes on as a new one (QUEUE_TRANSFER)", "the contact waits in the queue Sales",
 	}
-	if len(told) < len(want) || !slices.Equal(told[:len(want)], want) {
-		t.Errorf("told:\n  %s\nwant:\n  %s", strings.Join(told, "\n  "), strings.Join(want, "\n  "))
+	if len(shown) < len(want) || !slices.Equal(shown[:len(want)], want) {
+		t.Errorf("shown:\n  %s\nwant:\n  %s", strings.Join(shown, "\n  "), strings.Join(want, "\n  "))
 	}
 }
 
-// TestWhisperBrokenOff: that an agent who was joining does not come is told.
+// TestWhisperBrokenOff: that an agent who was joining does not come is shown.
 func TestWhisperBrokenOff(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "slow.json")
 	content := `{"Version":"2019-10-30","StartAction":"w","Metadata":{"type":"agentWhisper"},"Actions":[
@@ -149,8 +149,8 @@ func TestWhisperBrokenOff(t *testing.T) {
 	}
 }
 
-// TestStageTellsOfProblems: a flow that cannot be published is played all the same.
-func TestStageTellsOfProblems(t *testing.T) {
+// TestStageReportsProblems: a flow that cannot be published is played all the same.
+func TestStageReportsProblems(t *testing.T) {
 	path := t.TempDir() + "/odd.json"
 	content := `{"Version":"2019-10-30","StartAction":"b","Metadata":{"type":"customerQueue"},"Actions":[{"Identifier":"a","Type":"EndFlowExecution"}]}`
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
@@ -160,7 +160,7 @@ func TestStageTellsOfProblems(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "the flow cannot be published: parley flow check says why (problems: 1); a flow that is made up leads to this one"; !strings.HasPrefix(p.Stage(), want) {
+	if want := "the flow cannot be published: parley flow check says why (problems: 1); a generated flow leads to this one"; !strings.HasPrefix(p.Stage(), want) {
 		t.Errorf("Stage = %q; want %q", p.Stage(), want)
 	}
 }

@@ -257,9 +257,9 @@ func expectBot(s *scanner) action {
 		call, others := s.called(name, true)
 		switch {
 		case call == nil:
-			return fmt.Errorf("the bot %s was told nothing; told were %s", name, wording.Listed(others))
+			return fmt.Errorf("the bot %s was not asked; asked were %s", name, wording.Listed(others))
 		case !want.matches(call.Text):
-			return fmt.Errorf("the bot %s was told %q; want %s", name, wording.Clip(call.Text, 300), want)
+			return fmt.Errorf("the bot %s was asked %q; want %s", name, wording.Clip(call.Text, 300), want)
 		}
 		return nil
 	}

@@ -23,7 +23,7 @@ func TestGuide(t *testing.T) {
 	}{{"", verbs}, {"expect ", expectations}, {"expect no ", absences}} {
 		for _, word := range slices.Sorted(maps.Keys(list.words)) {
 			if word != "expect" && !regexp.MustCompile("`"+list.before+word+"\\b").MatchString(guide) {
-				t.Errorf("the guide does not tell of %s%s", list.before, word)
+				t.Errorf("the guide does not mention %s%s", list.before, word)
 			}
 		}
 	}

@@ -56,8 +56,8 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// TestJSONIsNoScenario: who takes a flow for a scenario is told once.
-func TestJSONIsNoScenario(t *testing.T) {
+// TestJSONIsNotAScenario: passing a flow as a scenario is one error, which says so.
+func TestJSONIsNotAScenario(t *testing.T) {
 	_, err := Parse("flows/main.json", `{"Version": "2019-10-30"}`)
 	if err == nil || !strings.HasSuffix(err.Error(), "as in: flow main.json") {
 		t.Errorf("Parse says %v", err)

@@ -19,8 +19,8 @@ func run(t testing.TB, text string) *Failure {
 	return failure
 }
 
-// TestWhatIsWrongIsSaid holds expectations that fail to saying what came instead.
-func TestWhatIsWrongIsSaid(t *testing.T) {
+// TestFailuresSayWhatCame holds expectations that fail to saying what came instead.
+func TestFailuresSayWhatCame(t *testing.T) {
 	const setup = "module survey.json\nflow waiting.json\nflow tell-agent.json\nflow tell-customer.json\nflow afterwards.json\n" +
 		`lambda * returns {"tier": "basic"}` + "\n" + `bot ShopBot says "What?"` + "\n" + `bot ShopBot on "human" ends with TalkToHuman` + "\n" +
 		`bot ShopBot on "return" ends with ReturnGoods` + "\n"
@@ -54,8 +54,8 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		`expect no tag aws:connect:instanceId`:                `the tag aws:connect:instanceId is "`,
 		`start; chance 2`:                                     `this has to be said before the chat begins`,
 		`expect no lambda`:                                    `the function customers was called`,
-		`expect bot ShopBot hears "x"`:                        `the bot ShopBot was told nothing; told were none`,
-		`customer says "y"; expect bot ShopBot hears "x"`:     `the bot ShopBot was told "y"; want "x"`,
+		`expect bot ShopBot hears "x"`:                        `the bot ShopBot was not asked; asked were none`,
+		`customer says "y"; expect bot ShopBot hears "x"`:     `the bot ShopBot was asked "y"; want "x"`,
 		`expect action Bye`:                                   `the action "Bye" has not run: the flow shop waits at "Ask"`,
 		`expect no action Greet`:                              `the action "Greet" has run`,
 		`expect waiting at Bye`:                               `no flow waits at "Bye": the flow shop waits at "Ask"`,
@@ -102,16 +102,16 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 			t.Errorf("%s: %q; want %q", statements, failure.Reason, want)
 		}
 		if lines := strings.Split(statements, "; "); failure.Statement != lines[len(lines)-1] || failure.Line != strings.Count(text, "\n")+1 {
-			t.Errorf("%s: told of line %d, %q", statements, failure.Line, failure.Statement)
+			t.Errorf("%s: reported line %d, %q", statements, failure.Line, failure.Statement)
 		}
 	}
 }
 
-// TestWhatIsNotSaidIsAskedFor: functions and bots that a flow calls have to be told of.
-func TestWhatIsNotSaidIsAskedFor(t *testing.T) {
+// TestStubsAreRequired: a call without a stub fails the scenario, which says what is missing.
+func TestStubsAreRequired(t *testing.T) {
 	for statements, want := range map[string]string{
 		"start": "the function customers is called; say what it does, as in: lambda customers returns {}",
-		"lambda customers fails\ncustomer says \"Hello\"": "the flow tells the bot ShopBot \"Hello\"; say what it answers",
+		"lambda customers fails\ncustomer says \"Hello\"": "the flow asks the bot ShopBot \"Hello\"; say what it answers",
 	} {
 		failure := run(t, "flow shop.json\nscenario It\n"+statements)
 		if failure == nil || !strings.Contains(failure.Reason, want) {

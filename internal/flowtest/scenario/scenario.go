@@ -64,7 +64,7 @@ func Load(path string) (*File, error) {
 // Parse reads scenarios from a text. path is where flows are looked for, and named in errors.
 func Parse(path, text string) (*File, error) {
 	if strings.HasPrefix(strings.TrimSpace(text), "{") {
-		return nil, fmt.Errorf("%s is JSON, perhaps a flow, and no scenario: a scenario file names its flow, as in: flow %s", path, filepath.Base(path))
+		return nil, fmt.Errorf("%s is JSON, perhaps a flow, not a scenario: a scenario file names its flow, as in: flow %s", path, filepath.Base(path))
 	}
 	f := &File{Path: path}
 	s := &scanner{text: text}

@@ -108,9 +108,9 @@ func (c *Chat) start(e *flow.Effect, event json.RawMessage) {
 			attributes[k] = v
 		}
 		c.calls = append(c.calls, Call{Name: s.name, Names: botNames(c.in, e.Ask), Bot: true, Text: e.Ask.Text, Event: attributes})
-		c.add(Entry{Type: EntryCall, Text: fmt.Sprintf("tells the bot %s: %s", s.name, e.Ask.Text)})
+		c.add(Entry{Type: EntryCall, Text: fmt.Sprintf("asks the bot %s: %s", s.name, e.Ask.Text)})
 		if s.reply, stubbed = c.in.reply(e); !stubbed {
-			c.missing("the flow tells the bot %s %q; say what it answers, as in: bot %s says \"Hello\"", s.name, e.Ask.Text, s.name)
+			c.missing("the flow asks the bot %s %q; say what it answers, as in: bot %s says \"Hello\"", s.name, e.Ask.Text, s.name)
 		}
 	case flow.EffectUpdate:
 		c.Note("the flow changes the related contact %s", e.Update.Contact)
