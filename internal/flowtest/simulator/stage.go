@@ -1,14 +1,16 @@
-package flowtest
+package simulator
 
 import (
 	"fmt"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flowtest/wording"
 )
 
-// stage returns the flow to start so that a document runs: itself, or for one
-// that only runs beside others, a flow that leads to it.
-func stage(in *Instance, d *Document) (*Document, error) {
+// Stage returns the flow to start so that a document runs: itself, or for one
+// that only runs beside others, a flow that leads to it and belongs to the
+// instance from now on.
+func (in *Instance) Stage(d *Document) (*Document, error) {
 	var actions string
 	switch d.Type {
 	case "CUSTOMER_QUEUE":
@@ -17,9 +19,9 @@ func stage(in *Instance, d *Document) (*Document, error) {
 		actions = hook("AgentWhisper", d.ID) + toQueue
 	case "CUSTOMER_WHISPER":
 		actions = hook("CustomerWhisper", d.ID) + toQueue
-	case typeModule:
+	case TypeModule:
 		actions = fmt.Sprintf(`{"Identifier":"Start","Type":"InvokeFlowModule","Parameters":{"FlowModuleId":%s},"Transitions":{"NextAction":"End","Errors":[{"NextAction":"End","ErrorType":"NoMatchingError"}]}},
-			{"Identifier":"End","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`, jsonText(string(d.ID)))
+			{"Identifier":"End","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`, wording.Quote(string(d.ID)))
 	default:
 		return d, nil
 	}
@@ -33,13 +35,10 @@ func stage(in *Instance, d *Document) (*Document, error) {
 	return around, nil
 }
 
-// StageQueue is the queue in which the flows wait that only run beside others.
-const StageQueue = "Queue"
-
 func hook(key string, id center.FlowID) string {
-	return fmt.Sprintf(`{"Identifier":"Start","Type":"UpdateContactEventHooks","Parameters":{"EventHooks":{%q:%s}},"Transitions":{"NextAction":"Queue","Errors":[{"NextAction":"End","ErrorType":"NoMatchingError"}]}},`, key, jsonText(string(id)))
+	return fmt.Sprintf(`{"Identifier":"Start","Type":"UpdateContactEventHooks","Parameters":{"EventHooks":{%q:%s}},"Transitions":{"NextAction":"Queue","Errors":[{"NextAction":"End","ErrorType":"NoMatchingError"}]}},`, key, wording.Quote(string(id)))
 }
 
-const toQueue = `{"Identifier":"Queue","Type":"UpdateContactTargetQueue","Parameters":{"QueueId":"` + StageQueue + `"},"Transitions":{"NextAction":"Transfer","Errors":[{"NextAction":"End","ErrorType":"NoMatchingError"}]}},
+const toQueue = `{"Identifier":"Queue","Type":"UpdateContactTargetQueue","Parameters":{"QueueId":"Queue"},"Transitions":{"NextAction":"Transfer","Errors":[{"NextAction":"End","ErrorType":"NoMatchingError"}]}},
 {"Identifier":"Transfer","Type":"TransferContactToQueue","Parameters":{},"Transitions":{"NextAction":"End","Errors":[{"NextAction":"End","ErrorType":"QueueAtCapacity"},{"NextAction":"End","ErrorType":"NoMatchingError"}]}},
 {"Identifier":"End","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`

@@ -1,4 +1,4 @@
-package flowtest
+package scenario
 
 import (
 	"encoding/json"
@@ -195,14 +195,14 @@ func span(w string) (time.Duration, error) {
 	if days, after, ok := strings.Cut(w, "d"); ok {
 		n, err := strconv.Atoi(days)
 		if err != nil || n > 60 {
-			return 0, fmt.Errorf("%q is no time span; write 90s, 5m, 1h30m or 7d", w)
+			return 0, fmt.Errorf("%q is not a time span; write 90s, 5m, 1h30m or 7d", w)
 		}
 		rest, total = after, time.Duration(n)*24*time.Hour
 	}
 	if rest != "" {
 		d, err := time.ParseDuration(rest)
 		if err != nil {
-			return 0, fmt.Errorf("%q is no time span; write 90s, 5m, 1h30m or 7d", w)
+			return 0, fmt.Errorf("%q is not a time span; write 90s, 5m, 1h30m or 7d", w)
 		}
 		total += d
 	}
@@ -224,7 +224,7 @@ func (s *scanner) json(what string) json.RawMessage {
 		if err == io.ErrUnexpectedEOF {
 			err = fmt.Errorf("it does not end")
 		}
-		s.fail("%s is no JSON: %v", what, err)
+		s.fail("%s is not JSON: %v", what, err)
 		return nil
 	}
 	s.at += int(d.InputOffset())
@@ -246,7 +246,6 @@ type pattern struct {
 	exact    string
 	contains bool
 	re       *regexp.Regexp
-	any      bool
 }
 
 // pattern reads "exact", contains "part" or /expression/.
@@ -290,8 +289,6 @@ func (s *scanner) expression() pattern {
 
 func (p pattern) matches(text string) bool {
 	switch {
-	case p.any:
-		return true
 	case p.re != nil:
 		return p.re.MatchString(text)
 	case p.contains:
@@ -302,8 +299,6 @@ func (p pattern) matches(text string) bool {
 
 func (p pattern) String() string {
 	switch {
-	case p.any:
-		return "anything"
 	case p.re != nil:
 		return "/" + p.re.String() + "/"
 	case p.contains:

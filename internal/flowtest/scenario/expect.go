@@ -1,4 +1,4 @@
-package flowtest
+package scenario
 
 import (
 	"encoding/json"
@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flowtest/simulator"
+	"parley.example/parley/internal/flowtest/wording"
 )
 
 // readExpect: expect WHAT.
@@ -26,8 +28,8 @@ func readExpect(s *scanner) action {
 		return nil
 	}
 	check := read(s)
-	return func(s *session) error {
-		if err := s.begin(); err != nil {
+	return func(s *Session) error {
+		if err := s.Begin(); err != nil {
 			return err
 		}
 		return check(s)
@@ -48,16 +50,16 @@ var (
 	}
 )
 
-// heard reports whether a role is told of an item as a message.
-func heard(it *center.Item, by center.Role) bool {
-	return it.Type != center.TypeEvent && it.Type != "" && it.Role != by && it.Visibility.To(by)
+// messageTo reports whether an item is a message that a role receives.
+func messageTo(it *center.Item, to center.Role) bool {
+	return it.Type != center.TypeEvent && it.Type != "" && it.Role != to && it.Visibility.To(to)
 }
 
-// next returns the next message that a role was told and that was not expected yet.
-func (s *session) next(by center.Role) *center.Item {
-	for ; s.messages < len(s.chat.story); s.messages++ {
-		h := &s.chat.story[s.messages]
-		if h.Kind == KindItem && heard(&h.Item, by) {
+// next returns the next message that a role has received and that was not expected yet.
+func (s *Session) next(to center.Role) *center.Item {
+	for story := s.Chat.Story(); s.messages < len(story); s.messages++ {
+		h := &story[s.messages]
+		if h.Type == simulator.EntryItem && messageTo(&h.Item, to) {
 			s.messages++
 			return &h.Item
 		}
@@ -65,8 +67,8 @@ func (s *session) next(by center.Role) *center.Item {
 	return nil
 }
 
-// listener reads to whom a message is: the customer, unless the agent is named.
-func listener(s *scanner) center.Role {
+// receiver reads to whom a message is: the customer, unless the agent is named.
+func receiver(s *scanner) center.Role {
 	if s.accept("to", "agent") {
 		return center.RoleAgent
 	}
@@ -80,40 +82,27 @@ func expectMessage(s *scanner) action {
 	if s.accept("from") {
 		from = s.name("who said it")
 	}
-	to := listener(s)
-	return func(s *session) error {
+	to := receiver(s)
+	return func(s *Session) error {
 		it := s.next(to)
 		switch {
 		case it == nil:
 			return fmt.Errorf("nobody said anything more to the %s; want %s", strings.ToLower(string(to)), want)
 		case !want.matches(it.Content):
-			return fmt.Errorf("%s said %q; want %s", speaker(it), clip(it.Content, 300), want)
-		case from != "" && !strings.EqualFold(from, speaker(it)):
-			return fmt.Errorf("%s said %q; want %s to have said it", speaker(it), clip(it.Content, 300), from)
+			return fmt.Errorf("%s said %q; want %s", wording.Speaker(it), wording.Clip(it.Content, 300), want)
+		case from != "" && !strings.EqualFold(from, wording.Speaker(it)):
+			return fmt.Errorf("%s said %q; want %s to have said it", wording.Speaker(it), wording.Clip(it.Content, 300), from)
 		}
 		return nil
 	}
 }
 
-// speaker is what to call whoever said something.
-func speaker(it *center.Item) string {
-	switch {
-	case it.DisplayName == center.DisplayNameSystemMessage:
-		return "flow"
-	case it.DisplayName == center.DisplayNameBot && it.Role == center.RoleSystem:
-		return "bot"
-	case it.DisplayName != "":
-		return it.DisplayName
-	}
-	return strings.ToLower(string(it.Role))
-}
-
 // expectNoMessage: expect no message [to agent].
 func expectNoMessage(s *scanner) action {
-	to := listener(s)
-	return func(s *session) error {
+	to := receiver(s)
+	return func(s *Session) error {
 		if it := s.next(to); it != nil {
-			return fmt.Errorf("%s said %q; want nothing more to be said", speaker(it), clip(it.Content, 300))
+			return fmt.Errorf("%s said %q; want nothing more to be said", wording.Speaker(it), wording.Clip(it.Content, 300))
 		}
 		return nil
 	}
@@ -128,19 +117,19 @@ func expectInteractive(s *scanner) action {
 	} else {
 		text = s.pattern()
 	}
-	return func(s *session) error {
+	return func(s *Session) error {
 		it := s.next(center.RoleCustomer)
 		switch {
 		case it == nil:
 			return fmt.Errorf("nobody said anything more; want an interactive message")
 		case it.ContentType != center.Interactive:
-			return fmt.Errorf("%s said %q; want an interactive message", speaker(it), clip(it.Content, 300))
+			return fmt.Errorf("%s said %q; want an interactive message", wording.Speaker(it), wording.Clip(it.Content, 300))
 		case want != nil:
-			if d := covers(object(json.RawMessage(it.Content)), want, "message"); d != "" {
+			if d := covers(decoded(it.Content), want, "message"); d != "" {
 				return fmt.Errorf("in the interactive message %s", d)
 			}
 		case !text.matches(it.Content):
-			return fmt.Errorf("the interactive message is %s; want %s", clip(it.Content, 300), text)
+			return fmt.Errorf("the interactive message is %s; want %s", wording.Clip(it.Content, 300), text)
 		}
 		return nil
 	}
@@ -153,16 +142,16 @@ func expectView(s *scanner) action {
 	if s.accept("with") {
 		with = s.object("the view's data")
 	}
-	return func(s *session) error {
+	return func(s *Session) error {
 		it := s.next(center.RoleCustomer)
 		if it == nil {
 			return fmt.Errorf("nothing was shown; want the view %s", name)
 		}
-		shown := viewOf(it.Content)
+		shown := wording.View(it.Content)
 		if shown == "" {
-			return fmt.Errorf("%s said %q; want the view %s", speaker(it), clip(it.Content, 300), name)
+			return fmt.Errorf("%s said %q; want the view %s", wording.Speaker(it), wording.Clip(it.Content, 300), name)
 		}
-		if shown != name && !slices.Contains(s.in.aliases(shown), name) && !slices.Contains(s.in.aliases(name), shown) {
+		if shown != name && !slices.Contains(s.Instance.Aliases(shown), name) && !slices.Contains(s.Instance.Aliases(name), shown) {
 			return fmt.Errorf("the view %s was shown; want %s", shown, name)
 		}
 		var m struct {
@@ -184,29 +173,22 @@ func expectView(s *scanner) action {
 // expectEvent: expect event NAME: the last part of its content type.
 func expectEvent(s *scanner) action {
 	name := s.name("the event")
-	return func(s *session) error {
+	return func(s *Session) error {
 		var seen []string
-		for ; s.events < len(s.chat.story); s.events++ {
-			h := &s.chat.story[s.events]
-			if h.Kind != KindItem || h.Item.Type != center.TypeEvent {
+		for story := s.Chat.Story(); s.events < len(story); s.events++ {
+			h := &story[s.events]
+			if h.Type != simulator.EntryItem || h.Item.Type != center.TypeEvent {
 				continue
 			}
-			event := strings.TrimPrefix(h.Item.ContentType, "application/vnd.amazonaws.connect.event.")
+			event := wording.Event(&h.Item)
 			if event == name || strings.HasSuffix(event, "."+name) {
 				s.events++
 				return nil
 			}
 			seen = append(seen, event)
 		}
-		return fmt.Errorf("the event %s did not come; there came %s", name, listed(seen))
+		return fmt.Errorf("the event %s did not come; there came %s", name, wording.Listed(seen))
 	}
-}
-
-func listed(list []string) string {
-	if len(list) == 0 {
-		return "none"
-	}
-	return strings.Join(list, ", ")
 }
 
 // expectLambda: expect lambda NAME [with JSON]: it was called, with these parameters.
@@ -216,10 +198,10 @@ func expectLambda(s *scanner) action {
 	if s.accept("with") {
 		with = s.object("the parameters")
 	}
-	return func(s *session) error {
-		call, others := s.chat.called(name, false)
+	return func(s *Session) error {
+		call, others := s.called(name, false)
 		if call == nil {
-			return fmt.Errorf("the function %s was not called; called were %s", name, listed(others))
+			return fmt.Errorf("the function %s was not called; called were %s", name, wording.Listed(others))
 		}
 		if with == nil {
 			return nil
@@ -234,14 +216,15 @@ func expectLambda(s *scanner) action {
 
 // called returns the first call of a function or a bot that was not expected
 // yet, and takes it as expected. others are the names of the rest.
-func (c *Chat) called(name string, bot bool) (call *Call, others []string) {
-	for i := range c.calls {
-		call := &c.calls[i]
+func (s *Session) called(name string, bot bool) (call *simulator.Call, others []string) {
+	calls := s.Chat.Calls()
+	for i := range calls {
+		call := &calls[i]
 		if call.Bot != bot {
 			continue
 		}
-		if !call.consumed && slices.Contains(call.Names, name) {
-			call.consumed = true
+		if !s.calls[i] && slices.Contains(call.Names, name) {
+			s.calls[i] = true
 			return call, nil
 		}
 		others = append(others, call.Name)
@@ -255,9 +238,9 @@ func expectNoLambda(s *scanner) action {
 	if !s.over() {
 		name = s.name("the name of the function")
 	}
-	return func(s *session) error {
-		for _, call := range s.chat.calls {
-			if !call.Bot && !call.consumed && (name == "" || slices.Contains(call.Names, name)) {
+	return func(s *Session) error {
+		for i, call := range s.Chat.Calls() {
+			if !call.Bot && !s.calls[i] && (name == "" || slices.Contains(call.Names, name)) {
 				return fmt.Errorf("the function %s was called", call.Name)
 			}
 		}
@@ -270,13 +253,13 @@ func expectBot(s *scanner) action {
 	name := s.name("the name of the bot")
 	s.expect("hears")
 	want := s.pattern()
-	return func(s *session) error {
-		call, others := s.chat.called(name, true)
+	return func(s *Session) error {
+		call, others := s.called(name, true)
 		switch {
 		case call == nil:
-			return fmt.Errorf("the bot %s was told nothing; told were %s", name, listed(others))
+			return fmt.Errorf("the bot %s was not asked; asked were %s", name, wording.Listed(others))
 		case !want.matches(call.Text):
-			return fmt.Errorf("the bot %s was told %q; want %s", name, clip(call.Text, 300), want)
+			return fmt.Errorf("the bot %s was asked %q; want %s", name, wording.Clip(call.Text, 300), want)
 		}
 		return nil
 	}

@@ -1,16 +1,17 @@
-package flowtest
+package report
 
 import (
 	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
-	"time"
 	"unicode"
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/flowgraph"
+	"parley.example/parley/internal/flowtest/simulator"
+	"parley.example/parley/internal/flowtest/wording"
 )
 
 // Look is how a part of what is printed is to be seen. The empty one is plain.
@@ -34,44 +35,44 @@ func Paint(colour bool, look Look, text string) string {
 	return "\x1b[" + string(look) + "m" + text + "\x1b[0m"
 }
 
-// Teller prints happenings as people read them, a line each.
-type Teller struct {
+// Printer writes the entries of a chat's story as people read them, a line each.
+type Printer struct {
 	W      io.Writer
 	Colour bool
 	Indent string
 	Quiet  bool // what was said only, not what flows did
 }
 
-// Tell prints one happening. Its error is W's.
-func (t *Teller) Tell(h Happening) error {
+// Print writes one entry. Its error is W's.
+func (t *Printer) Print(h simulator.Entry) error {
 	text, look := t.line(h)
 	if text == "" {
 		return nil
 	}
-	_, err := fmt.Fprintf(t.W, "%s%s  %s\n", t.Indent, Paint(t.Colour, LookDim, fmt.Sprintf("%8s", clock(h.At))), Paint(t.Colour, look, printable(text)))
+	_, err := fmt.Fprintf(t.W, "%s%s  %s\n", t.Indent, Paint(t.Colour, LookDim, fmt.Sprintf("%8s", wording.Clock(h.At))), Paint(t.Colour, look, printable(text)))
 	return err
 }
 
-func (t *Teller) line(h Happening) (string, Look) {
-	switch h.Kind {
-	case KindItem:
+func (t *Printer) line(h simulator.Entry) (string, Look) {
+	switch h.Type {
+	case simulator.EntryItem:
 		return itemLine(&h.Item)
-	case KindNote:
+	case simulator.EntryNote:
 		return "-- " + h.Text, LookOther
 	}
 	if t.Quiet {
 		return "", ""
 	}
-	switch h.Kind {
-	case KindStep:
+	switch h.Type {
+	case simulator.EntryStep:
 		return stepLine(h), stepLook(h)
-	case KindCall, KindAnswer:
-		return "   " + oneLine(clip(h.Text, 400)), LookOther
+	case simulator.EntryCall, simulator.EntryAnswer:
+		return "   " + wording.OneLine(wording.Clip(h.Text, 400)), LookOther
 	}
 	return "", ""
 }
 
-// printable replaces what would steer a terminal.
+// printable replaces control characters, which a terminal would obey.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -81,9 +82,7 @@ func printable(s string) string {
 	}, s)
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-// itemLine shows what somebody said, or came and went.
+// itemLine shows what somebody said, or who came and went.
 func itemLine(it *center.Item) (string, Look) {
 	to := ""
 	switch it.Visibility {
@@ -103,15 +102,15 @@ func itemLine(it *center.Item) (string, Look) {
 		if it.Role == center.RoleSystem {
 			look = LookFlow
 		}
-		if view := viewOf(it.Content); view != "" && it.ContentType == center.Interactive {
-			return fmt.Sprintf("%s%s shows the view %s", speaker(it), to, view), look
+		if view := wording.View(it.Content); view != "" && it.ContentType == center.Interactive {
+			return fmt.Sprintf("%s%s shows the view %s", wording.Speaker(it), to, view), look
 		}
 		if chosen, data, ok := choiceOf(it); ok {
-			return fmt.Sprintf("%s chooses %s %s", speaker(it), chosen, data), look
+			return fmt.Sprintf("%s chooses %s %s", wording.Speaker(it), chosen, data), look
 		}
-		return fmt.Sprintf("%s%s: %s", speaker(it), to, oneLine(clip(it.Content, 1000))), look
+		return fmt.Sprintf("%s%s: %s", wording.Speaker(it), to, wording.OneLine(wording.Clip(it.Content, 1000))), look
 	case center.TypeAttachment:
-		return fmt.Sprintf("%s sends the file %s", speaker(it), it.Attachment.Name), LookBold
+		return fmt.Sprintf("%s sends the file %s", wording.Speaker(it), it.Attachment.Name), LookBold
 	case center.TypeEvent:
 		return eventLine(it), LookDim
 	}
@@ -127,47 +126,46 @@ func choiceOf(it *center.Item) (chosen, data string, ok bool) {
 	if it.ContentType != center.InteractiveResponse || json.Unmarshal([]byte(it.Content), &m) != nil || m.TemplateType != "ViewResource" {
 		return "", "", false
 	}
-	return m.Action, oneLine(clip(string(m.Data), 300)), true
+	return m.Action, wording.OneLine(wording.Clip(string(m.Data), 300)), true
 }
 
 func eventLine(it *center.Item) string {
-	event := strings.TrimPrefix(it.ContentType, "application/vnd.amazonaws.connect.event.")
 	if it.ContentType == center.EventEnded {
 		return "" // a note says why
 	}
 	who := ""
 	if it.DisplayName != "" {
-		who = speaker(it) + " "
+		who = wording.Speaker(it) + " "
 	}
 	if it.ContentType == center.EventTyping {
 		return who + "is typing"
 	}
-	return who + strings.TrimPrefix(event, "participant.")
+	return who + strings.TrimPrefix(wording.Event(it), "participant.")
 }
 
 // stepLine shows what an action did.
-func stepLine(h Happening) string {
+func stepLine(h simulator.Entry) string {
 	v := h.Visit
-	a, titles := h.action()
-	name, kind := flowgraph.Title(a), flowgraph.Kind(a)
-	line := strings.Repeat("  ", v.Depth) + "[" + clip(name, 50) + "]"
-	if name != kind {
-		line += " " + kind
+	a, titles := actionOf(&h)
+	name, typ := flowgraph.Title(a), flowgraph.Kind(a)
+	line := strings.Repeat("  ", v.Depth) + "[" + wording.Clip(name, 50) + "]"
+	if name != typ {
+		line += " " + typ
 	}
 	line += compared(&v)
 	switch {
 	case v.Problem != "":
-		line += ": " + oneLine(clip(h.named(v.Problem), 300))
+		line += ": " + wording.OneLine(wording.Clip(named(&h, v.Problem), 300))
 	case v.Way.Kind == flow.WayCondition:
-		line += ": " + flowgraph.Condition(operator(a, v.Way), clip(v.Result, 100))
+		line += ": " + flowgraph.Condition(operator(a, v.Way), wording.Clip(v.Result, 100))
 	case v.Waits:
 		return line + " … " + h.Text
 	}
 	if v.Way.Kind == flow.WayError {
-		line += " (" + clip(v.Result, 100) + ")"
+		line += " (" + wording.Clip(v.Result, 100) + ")"
 	}
 	if v.Next != "" {
-		line += " → " + clip(titles(v.Next), 50)
+		line += " → " + wording.Clip(titles(v.Next), 50)
 	}
 	return line
 }
@@ -175,11 +173,11 @@ func stepLine(h Happening) string {
 // compared says what a Compare looks at, and what it found there.
 func compared(v *flow.Visit) string {
 	of, ok := v.Parameters["Attribute"].(string)
-	found, told := v.Parameters["Value"].(string)
-	if v.Type != "Compare" || !ok || !told {
+	value, given := v.Parameters["Value"].(string)
+	if v.Type != "Compare" || !ok || !given {
 		return ""
 	}
-	return " " + clip(oneLine(of), 80) + " = " + jsonText(clip(oneLine(found), 60))
+	return " " + wording.Clip(wording.OneLine(of), 80) + " = " + wording.Quote(wording.Clip(wording.OneLine(value), 60))
 }
 
 // operator returns the operator of a condition of an action.
@@ -193,7 +191,7 @@ func operator(a *flow.OutlineAction, way flow.Way) string {
 }
 
 // named puts the names that designers show into a text, for the ARNs in it.
-func (h *Happening) named(text string) string {
+func named(h *simulator.Entry, text string) string {
 	if h.Document == nil {
 		return text
 	}
@@ -205,40 +203,27 @@ func (h *Happening) named(text string) string {
 	return text
 }
 
-func stepLook(h Happening) Look {
+func stepLook(h simulator.Entry) Look {
 	if h.Visit.Problem != "" {
 		return LookBad
 	}
 	return LookDim
 }
 
-// action returns the action of a step, and what names others of its flow.
-func (h *Happening) action() (a *flow.OutlineAction, title func(id string) string) {
+// actionOf returns the action of a step, and what names others of its flow.
+func actionOf(h *simulator.Entry) (a *flow.OutlineAction, title func(id string) string) {
 	if h.Document == nil {
 		a = &flow.OutlineAction{ID: h.Visit.Action, Type: h.Visit.Type}
 		return a, func(id string) string { return id }
 	}
 	title = func(id string) string {
-		if next := h.Document.actions[id]; next != nil {
+		if next := h.Document.Action(id); next != nil {
 			return flowgraph.Title(next)
 		}
 		return id
 	}
-	if a = h.Document.actions[h.Visit.Action]; a == nil {
+	if a = h.Document.Action(h.Visit.Action); a == nil {
 		a = &flow.OutlineAction{ID: h.Visit.Action, Type: h.Visit.Type}
 	}
 	return a, title
-}
-
-// clock writes a time since the beginning: 0:00, 12:34, 1:02:03, 2d 00:00:00.
-func clock(d time.Duration) string {
-	seconds := int64(d / time.Second)
-	h, m, s := seconds/3600, seconds/60%60, seconds%60
-	switch {
-	case h >= 24:
-		return fmt.Sprintf("%dd %d:%02d:%02d", h/24, h%24, m, s)
-	case h > 0:
-		return fmt.Sprintf("%d:%02d:%02d", h, m, s)
-	}
-	return fmt.Sprintf("%d:%02d", m, s)
 }

@@ -1,27 +1,30 @@
-package flowtest
+package scenario
 
 import (
 	"encoding/json"
+	"time"
 
+	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flowtest/simulator"
 	"parley.example/parley/internal/integration"
 )
 
 // readLambda: lambda NAME returns JSON|fails [TEXT]|times out [after SPAN].
 func readLambda(s *scanner) action {
-	f := function{name: s.name("the name of the function")}
+	f := simulator.Function{Name: s.name("the name of the function")}
 	switch {
 	case s.accept("returns"):
-		f.answer = s.json("the answer")
+		f.Answer = s.json("the answer")
 	case s.accept("fails"):
-		f.failure = failure(s, "the function failed")
+		f.Failure = failure(s, "the function failed")
 	case s.accept("times", "out"):
-		f.timeout = true
+		f.Timeout = true
 	default:
 		s.fail("a function returns {...}, fails, or times out; not %q", s.rest())
 	}
-	f.reply.delay(s)
-	return func(s *session) error {
-		s.in.stubs.functions = append(s.in.stubs.functions, f)
+	f.After = delay(s)
+	return func(s *Session) error {
+		s.Instance.Functions = append(s.Instance.Functions, f)
 		return nil
 	}
 }
@@ -34,23 +37,24 @@ func failure(s *scanner, otherwise string) string {
 }
 
 // delay reads how long an answer takes.
-func (r *reply) delay(s *scanner) {
+func delay(s *scanner) time.Duration {
 	if s.accept("after") {
-		r.after = s.duration()
+		return s.duration()
 	}
+	return 0
 }
 
 // readBot: bot NAME [on PATTERN] says TEXT ...|ends with INTENT ...|answers JSON|fails [TEXT]|times out [after SPAN].
 func readBot(s *scanner) action {
-	b := bot{name: s.name("the name of the bot"), hears: pattern{any: true}}
+	b := simulator.Bot{Name: s.name("the name of the bot")}
 	if s.accept("on") {
-		b.hears = s.pattern()
+		b.Matches = s.pattern().matches
 	}
 	switch {
 	case s.accept("says"):
-		b.answer = encodeAnswer(plainAnswer(texts(s)))
+		b.Reply = simulator.ReplyOf(simulator.Says(texts(s)...))
 	case s.accept("ends", "with"):
-		b.answer = botEnd(s)
+		b.Reply = simulator.ReplyOf(botEnd(s))
 	case s.accept("answers"):
 		raw := s.json("the answer")
 		if s.err != nil {
@@ -61,17 +65,17 @@ func readBot(s *scanner) action {
 			s.fail("the bot %v", err)
 			return nil
 		}
-		b.answer = encodeAnswer(a)
+		b.Reply = simulator.ReplyOf(a)
 	case s.accept("fails"):
-		b.failure = failure(s, "the bot failed")
+		b.Failure = failure(s, "the bot failed")
 	case s.accept("times", "out"):
-		b.timeout = true
+		b.Timeout = true
 	default:
 		s.fail("a bot says \"...\", ends with INTENT, answers {...}, fails, or times out; not %q", s.rest())
 	}
-	b.reply.delay(s)
-	return func(s *session) error {
-		s.in.stubs.bots = append(s.in.stubs.bots, b)
+	b.After = delay(s)
+	return func(s *Session) error {
+		s.Instance.Bots = append(s.Instance.Bots, b)
 		return nil
 	}
 }
@@ -85,28 +89,25 @@ func texts(s *scanner) []string {
 }
 
 // botEnd: INTENT [failed|ready] [slots JSON] [attributes JSON] [says TEXT ...].
-func botEnd(s *scanner) json.RawMessage {
-	intent, state := s.name("the intent"), "Fulfilled"
-	var slots map[string]any
-	var attributes map[string]string
-	var says []string
+func botEnd(s *scanner) flow.Answer {
+	a := simulator.EndsWith(s.name("the intent"), "Fulfilled")
 	for {
 		switch {
 		case s.accept("failed"):
-			state = "Failed"
+			a.State = "Failed"
 		case s.accept("ready"):
-			state = "ReadyForFulfillment"
+			a.State = "ReadyForFulfillment"
 		case s.accept("slots"):
-			slots = s.object("slots")
+			a.Slots = s.object("slots")
 		case s.accept("attributes"):
 			raw := s.json("attributes")
-			if s.err == nil && json.Unmarshal(raw, &attributes) != nil {
+			if s.err == nil && json.Unmarshal(raw, &a.SessionAttributes) != nil {
 				s.fail("attributes are texts by name, not %s", raw)
 			}
 		case s.accept("says"):
-			says = texts(s)
+			a.Messages = simulator.Says(texts(s)...).Messages
 		default:
-			return encodeAnswer(lastAnswer(intent, state, slots, attributes, says))
+			return a
 		}
 	}
 }

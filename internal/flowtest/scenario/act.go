@@ -1,4 +1,4 @@
-package flowtest
+package scenario
 
 import (
 	"encoding/json"
@@ -10,6 +10,7 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flowtest/wording"
 )
 
 // readAttribute: attribute NAME = VALUE. Before the chat begins it is one of
@@ -18,9 +19,9 @@ func readAttribute(s *scanner) action {
 	name := s.name("the name of the attribute")
 	s.expect("=")
 	value := s.name("the value of the attribute")
-	return func(s *session) error {
+	return func(s *Session) error {
 		if s.begun {
-			_, err := s.chat.Do(contact.SetAttributes{Attributes: map[string]string{name: value}})
+			_, err := s.Chat.Do(contact.SetAttributes{Attributes: map[string]string{name: value}})
 			return err
 		}
 		if s.opening.Attributes == nil {
@@ -37,15 +38,15 @@ func readStart(s *scanner) action {
 	if !s.over() {
 		name = s.name("the flow")
 	}
-	return func(s *session) error {
+	return func(s *Session) error {
 		if s.begun {
 			return errors.New("the chat has begun already")
 		}
-		if name != "" && s.in.document(name, false) == nil {
+		if name != "" && s.Instance.Document(name, false) == nil {
 			return fmt.Errorf("there is no flow %s", name)
 		}
 		s.opening.flow = name
-		return s.begin()
+		return s.Begin()
 	}
 }
 
@@ -54,7 +55,7 @@ func readCustomer(s *scanner) action {
 	switch {
 	case s.accept("is"):
 		name := s.name("the customer's name")
-		return before(func(s *session) { s.opening.DisplayName = name })
+		return before(func(s *Session) { s.opening.DisplayName = name })
 	case s.accept("says"):
 		return say(center.PlainText, s.texted("what the customer says"))
 	case s.accept("sends"):
@@ -67,19 +68,19 @@ func readCustomer(s *scanner) action {
 	case s.accept("chooses"):
 		return readChoice(s)
 	case s.accept("types"):
-		return func(s *session) error {
+		return func(s *Session) error {
 			if err := s.act(); err != nil {
 				return err
 			}
-			_, err := s.chat.Do(contact.Signal{Participant: s.customer(), ContentType: center.EventTyping})
+			_, err := s.Chat.Do(contact.Signal{Participant: s.customer(), ContentType: center.EventTyping})
 			return err
 		}
 	case s.accept("leaves"):
-		return func(s *session) error {
+		return func(s *Session) error {
 			if err := s.act(); err != nil {
 				return err
 			}
-			_, err := s.chat.Do(contact.Disconnect{Participant: s.customer()})
+			_, err := s.Chat.Do(contact.Disconnect{Participant: s.customer()})
 			return err
 		}
 	}
@@ -101,29 +102,29 @@ func readSignIn(s *scanner) action {
 	case s.accept("fails", "to", "sign", "in"):
 		in.SignIn.Err = failure(s, "access_denied")
 	case s.accept("declines", "to", "sign", "in"):
-		return signIn(func(s *session, session string) contact.Command {
+		return signIn(func(s *Session, session string) contact.Command {
 			return contact.CancelSignIn{Participant: s.customer(), Session: session}
 		})
 	default:
 		s.fail("a customer is NAME, says, sends, picks, chooses, types, leaves, signs in, fails to sign in or declines to sign in; not %q", s.rest())
 	}
-	return signIn(func(_ *session, session string) contact.Command {
+	return signIn(func(_ *Session, session string) contact.Command {
 		in.Session = session
 		return in
 	})
 }
 
 // signIn is what becomes of an authentication that the flow waits for.
-func signIn(command func(s *session, session string) contact.Command) action {
-	return func(s *session) error {
+func signIn(command func(s *Session, session string) contact.Command) action {
+	return func(s *Session) error {
 		if err := s.act(); err != nil {
 			return err
 		}
-		run := s.chat.state.Run
+		run := s.Chat.State().Run
 		if run == nil || run.Wait.Kind != flow.WaitAuth {
-			return fmt.Errorf("the flow does not wait for the customer to sign in%s", s.chat.standing())
+			return fmt.Errorf("the flow does not wait for the customer to sign in%s", s.standing())
 		}
-		_, err := s.chat.Do(command(s, run.Wait.Session))
+		_, err := s.Chat.Do(command(s, run.Wait.Session))
 		return err
 	}
 }
@@ -134,11 +135,11 @@ func readAgent(s *scanner) action {
 	if s.accept("joins") {
 		user := strings.ToLower(strings.Join(strings.Fields(name), "."))
 		first, last, _ := strings.Cut(name, " ")
-		return func(s *session) error {
+		return func(s *Session) error {
 			if err := s.act(); err != nil {
 				return err
 			}
-			_, err := s.chat.Do(contact.Join{
+			_, err := s.Chat.Do(contact.Join{
 				User: center.UserID(user), DisplayName: name, UserName: user, FirstName: first, LastName: last,
 			})
 			return err
@@ -147,15 +148,15 @@ func readAgent(s *scanner) action {
 	return s.saysOrLeaves(center.RoleAgent, name, "an agent")
 }
 
-func (s *session) customer() center.ParticipantID { return s.chat.state.Customer().ID }
+func (s *Session) customer() center.ParticipantID { return s.Chat.State().Customer().ID }
 
 // say is a message of the customer.
 func say(contentType, text string) action {
-	return func(s *session) error {
+	return func(s *Session) error {
 		if err := s.act(); err != nil {
 			return err
 		}
-		_, err := s.chat.Do(contact.Send{Participant: s.customer(), ContentType: contentType, Content: text})
+		_, err := s.Chat.Do(contact.Send{Participant: s.customer(), ContentType: contentType, Content: text})
 		return err
 	}
 }
@@ -163,11 +164,11 @@ func say(contentType, text string) action {
 // pick is the choice of an element of the latest interactive message, as a
 // customer's client sends it: the element's title, as text.
 func pick(title string) action {
-	return func(s *session) error {
-		if err := s.begin(); err != nil {
+	return func(s *Session) error {
+		if err := s.Begin(); err != nil {
 			return err
 		}
-		message := s.chat.lastInteractive()
+		message := s.lastInteractive()
 		if message == nil {
 			return errors.New("there is no interactive message to pick from")
 		}
@@ -179,9 +180,10 @@ func pick(title string) action {
 }
 
 // lastInteractive returns the latest interactive message to the customer, or nil.
-func (c *Chat) lastInteractive() *center.Item {
-	for i := range slices.Backward(c.story) {
-		if it := &c.story[i].Item; it.ContentType == center.Interactive && it.Visibility.To(center.RoleCustomer) {
+func (s *Session) lastInteractive() *center.Item {
+	story := s.Chat.Story()
+	for i := range slices.Backward(story) {
+		if it := &story[i].Item; it.ContentType == center.Interactive && it.Visibility.To(center.RoleCustomer) {
 			return it
 		}
 	}
@@ -215,7 +217,7 @@ func elements(content string) []string {
 			walk(v["content"])
 		}
 	}
-	walk(any(object(json.RawMessage(content))))
+	walk(decoded(content))
 	return titles
 }
 
@@ -237,44 +239,30 @@ func readChoice(s *scanner) action {
 	if err != nil {
 		s.fail("%v", err)
 	}
-	return func(s *session) error {
-		if err := s.begin(); err != nil {
+	return func(s *Session) error {
+		if err := s.Begin(); err != nil {
 			return err
 		}
-		if m := s.chat.lastInteractive(); m == nil || viewOf(m.Content) == "" {
+		if m := s.lastInteractive(); m == nil || wording.View(m.Content) == "" {
 			return errors.New("no view is shown to choose from")
 		}
 		return say(center.InteractiveResponse, string(raw))(s)
 	}
 }
 
-// viewOf returns the view that an interactive message shows, "" if it shows none.
-func viewOf(content string) string {
-	var m struct {
-		TemplateType string
-		Data         struct {
-			Content struct{ ViewID string }
-		}
-	}
-	if json.Unmarshal([]byte(content), &m) != nil || m.TemplateType != "ViewResource" {
-		return ""
-	}
-	return m.Data.Content.ViewID
-}
-
 // readParticipant: participant NAME joins|says TEXT|leaves: a custom participant.
 func readParticipant(s *scanner) action {
 	name := s.name("the name of the participant")
 	if s.accept("joins") {
-		return func(s *session) error {
+		return func(s *Session) error {
 			if err := s.act(); err != nil {
 				return err
 			}
-			reply, err := s.chat.Do(contact.AddParticipant{DisplayName: name})
+			reply, err := s.Chat.Do(contact.AddParticipant{DisplayName: name})
 			if err != nil {
 				return err
 			}
-			_, err = s.chat.Do(contact.Connect{Participant: reply.Participant})
+			_, err = s.Chat.Do(contact.Connect{Participant: reply.Participant})
 			return err
 		}
 	}
@@ -297,13 +285,13 @@ func (s *scanner) saysOrLeaves(role center.Role, name, what string) action {
 		s.fail("%s joins, says or leaves; not %q", what, s.rest())
 		return nil
 	}
-	return func(s *session) error {
+	return func(s *Session) error {
 		if err := s.act(); err != nil {
 			return err
 		}
-		for _, p := range s.chat.state.Participants {
+		for _, p := range s.Chat.State().Participants {
 			if p.Role == role && p.DisplayName == name && p.Left.IsZero() {
-				_, err := s.chat.Do(command(p.ID))
+				_, err := s.Chat.Do(command(p.ID))
 				return err
 			}
 		}
@@ -314,43 +302,43 @@ func (s *scanner) saysOrLeaves(role center.Role, name, what string) action {
 // readAdvance: advance SPAN, or advance to the next timer.
 func readAdvance(s *scanner) action {
 	if s.accept("to", "the", "next", "timer") {
-		return func(s *session) error {
+		return func(s *Session) error {
 			if err := s.act(); err != nil {
 				return err
 			}
-			due := s.chat.Due()
+			due := s.Chat.Due()
 			if due.IsZero() {
 				return errors.New("nothing is due any more")
 			}
-			return s.chat.Advance(max(0, due.Sub(s.chat.Now)))
+			return s.Chat.Advance(max(0, due.Sub(s.Chat.Now)))
 		}
 	}
 	d := s.duration()
-	return func(s *session) error {
+	return func(s *Session) error {
 		if err := s.act(); err != nil {
 			return err
 		}
-		return s.chat.Advance(d)
+		return s.Chat.Advance(d)
 	}
 }
 
 // readRestart: restart: the server stops and starts again.
 func readRestart(*scanner) action {
-	return func(s *session) error {
-		if err := s.begin(); err != nil {
+	return func(s *Session) error {
+		if err := s.Begin(); err != nil {
 			return err
 		}
-		return s.chat.Restart()
+		return s.Chat.Restart()
 	}
 }
 
 // readStop: stop: StopContact.
 func readStop(*scanner) action {
-	return func(s *session) error {
+	return func(s *Session) error {
 		if err := s.act(); err != nil {
 			return err
 		}
-		_, err := s.chat.Do(contact.Stop{})
+		_, err := s.Chat.Do(contact.Stop{})
 		return err
 	}
 }

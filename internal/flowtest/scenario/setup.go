@@ -1,4 +1,4 @@
-package flowtest
+package scenario
 
 import (
 	"errors"
@@ -7,44 +7,8 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flowtest/simulator"
 )
-
-// opening is how the chat of a scenario will be started.
-type opening struct {
-	flow string // id of another flow than the one under test
-	contact.Start
-}
-
-// allTypes are the content types of a customer whose client can show everything.
-var allTypes = []string{center.PlainText, center.Markdown, center.JSON, center.Interactive, center.InteractiveResponse}
-
-// begin starts the chat, unless it has begun.
-func (s *session) begin() error {
-	if s.begun {
-		return nil
-	}
-	s.begun = true
-	d := s.main
-	if s.opening.flow != "" {
-		d = s.in.document(s.opening.flow, false)
-	}
-	if d == nil {
-		return errors.New("there is no flow to start; name its file with: flow FILE")
-	}
-	start := s.opening.Start
-	if start.DisplayName == "" {
-		start.DisplayName = "Ana"
-	}
-	if start.ContentTypes == nil {
-		start.ContentTypes = allTypes
-	}
-	around, err := stage(s.in, d)
-	if err != nil {
-		return err
-	}
-	start.Flow = string(around.ID)
-	return s.chat.Start(start)
-}
 
 // readFlow: flow FILE [as NAME] [type TYPE].
 func readFlow(s *scanner) action {
@@ -55,14 +19,14 @@ func readFlow(s *scanner) action {
 	if s.accept("type") {
 		typ = flowType(s)
 	}
-	return func(s *session) error {
+	return func(s *Session) error {
 		d, err := s.library.Open(s.path(file), as, typ)
 		if err != nil {
 			return err
 		}
-		s.in.Add(d)
-		if s.main == nil {
-			s.main = d
+		s.Instance.Add(d)
+		if s.Main == nil {
+			s.Main = d
 		}
 		return nil
 	}
@@ -70,7 +34,7 @@ func readFlow(s *scanner) action {
 
 // flowType reads a type of flow.
 func flowType(s *scanner) string {
-	typ, err := TypeOf(s.name("the type of the flow"))
+	typ, err := simulator.TypeOf(s.name("the type of the flow"))
 	if err != nil {
 		s.fail("%v", err)
 	}
@@ -83,10 +47,10 @@ func readModule(s *scanner) action {
 	if s.accept("as") {
 		as = s.name("the name of the module")
 	}
-	return func(s *session) error {
-		d, err := s.library.Open(s.path(file), as, typeModule)
+	return func(s *Session) error {
+		d, err := s.library.Open(s.path(file), as, simulator.TypeModule)
 		if err == nil {
-			s.in.Add(d)
+			s.Instance.Add(d)
 		}
 		return err
 	}
@@ -95,46 +59,39 @@ func readModule(s *scanner) action {
 // readQueue: queue NAME [is REF] [hours NAME] [capacity N] [holds N [oldest SPAN]] [full] [disabled].
 func readQueue(s *scanner) action {
 	name, ref := s.name("the name of the queue"), ""
-	var change []func(*queue)
+	var change []func(*simulator.Queue)
 	for !s.over() {
 		switch {
 		case s.accept("is"):
 			ref = s.name("the id or ARN of the queue")
 		case s.accept("hours"):
 			hours := s.name("the name of its hours")
-			change = append(change, func(q *queue) { q.hours = hours })
+			change = append(change, func(q *simulator.Queue) { q.Hours = hours })
 		case s.accept("capacity"):
 			n := int64(s.number("the capacity"))
-			change = append(change, func(q *queue) { q.max = n })
+			change = append(change, func(q *simulator.Queue) { q.Max = n })
 		case s.accept("holds"):
 			n := int64(s.number("how many contacts wait"))
-			change = append(change, func(q *queue) { q.others = n })
+			change = append(change, func(q *simulator.Queue) { q.Others = n })
 		case s.accept("oldest"):
 			d := s.duration()
-			change = append(change, func(q *queue) { q.oldest = d })
+			change = append(change, func(q *simulator.Queue) { q.Oldest = d })
 		case s.accept("full"):
-			change = append(change, func(q *queue) { q.max = q.others })
+			change = append(change, func(q *simulator.Queue) { q.Max = q.Others })
 		case s.accept("disabled"):
-			change = append(change, func(q *queue) { q.disabled = true })
+			change = append(change, func(q *simulator.Queue) { q.Disabled = true })
 		default:
 			s.fail("a queue has: is REF, hours NAME, capacity N, holds N, oldest SPAN, full, disabled; not %q", s.rest())
 		}
 	}
-	return func(s *session) error {
-		q := s.in.queue(name)
-		s.in.call(ref, name)
-		q.missing = false
+	return func(s *Session) error {
+		q := s.Instance.QueueNamed(name)
+		s.Instance.Name(ref, name)
+		q.Missing = false
 		for _, f := range change {
 			f(q)
 		}
 		return nil
-	}
-}
-
-// call gives a resource, by its id or ARN, the name that a scenario uses for it.
-func (in *Instance) call(ref, name string) {
-	if ref != "" {
-		in.names[ref] = name
 	}
 }
 
@@ -144,16 +101,16 @@ func readHours(s *scanner) action {
 	if s.accept("is") {
 		ref = s.name("the id or ARN of the hours")
 	}
-	h := hours{opening: flow.Opening{Open: s.accept("open")}}
-	if !h.opening.Open {
+	h := simulator.Hours{Opening: flow.Opening{Open: s.accept("open")}}
+	if !h.Opening.Open {
 		s.expect("closed")
 	}
 	if s.accept("by") {
-		h.opening.Override = s.name("the name of the override")
+		h.Opening.Override = s.name("the name of the override")
 	}
-	return func(s *session) error {
-		s.in.call(ref, name)
-		s.in.hours[name] = &h
+	return func(s *Session) error {
+		s.Instance.Name(ref, name)
+		s.Instance.SetHours(name, h)
 		return nil
 	}
 }
@@ -164,38 +121,38 @@ func readView(s *scanner) action {
 	if s.accept("is") {
 		ref = s.name("the id or ARN of the view")
 	}
-	v := view{}
+	v := simulator.View{}
 	if s.accept("actions") {
 		for !s.over() {
-			v.actions = append(v.actions, s.name("an action"))
+			v.Actions = append(v.Actions, s.name("an action"))
 		}
 	}
-	return func(s *session) error {
-		s.in.call(ref, name)
-		s.in.views[name] = &v
+	return func(s *Session) error {
+		s.Instance.Name(ref, name)
+		s.Instance.SetView(name, v)
 		return nil
 	}
 }
 
 // readNo: no queue|hours|view NAME.
 func readNo(s *scanner) action {
-	kind := s.name("what there is not")
+	what := s.name("what there is not")
 	name := s.name("its name")
-	switch kind {
+	switch what {
 	case "queue":
-		return func(s *session) error { s.in.queue(name).missing = true; return nil }
+		return func(s *Session) error { s.Instance.QueueNamed(name).Missing = true; return nil }
 	case "hours":
-		return func(s *session) error { s.in.hours[name] = &hours{missing: true}; return nil }
+		return func(s *Session) error { s.Instance.SetHours(name, simulator.Hours{Missing: true}); return nil }
 	case "view":
-		return func(s *session) error { s.in.views[name] = &view{missing: true}; return nil }
+		return func(s *Session) error { s.Instance.SetView(name, simulator.View{Missing: true}); return nil }
 	}
-	s.fail("want no queue, no hours or no view, not no %s", kind)
+	s.fail("want no queue, no hours or no view, not no %s", what)
 	return nil
 }
 
 // readStrict: strict.
 func readStrict(*scanner) action {
-	return func(s *session) error { s.in.Strict = true; return nil }
+	return func(s *Session) error { s.Instance.Strict = true; return nil }
 }
 
 // readClock: clock 2026-03-01 12:00.
@@ -205,40 +162,40 @@ func readClock(s *scanner) action {
 	if s.err == nil && err != nil {
 		s.fail("the clock is set as in: clock 2026-03-01 12:00; it is UTC")
 	}
-	return func(s *session) error {
+	return func(s *Session) error {
 		if s.begun {
 			return errors.New("the clock can only be set before the chat begins; later: advance")
 		}
-		s.chat.Now, s.chat.began = at, at
+		s.Chat.Now = at
 		return nil
 	}
 }
 
-// readChance: chance N: another way for chance to fall than the usual one, which is 1.
+// readChance: chance N: another sequence of random choices than the usual one, which is 1.
 func readChance(s *scanner) action {
 	seed := uint64(s.number("the number of the way"))
-	return before(func(s *session) { s.chat.chance(seed) })
+	return before(func(s *Session) { s.Chat.Seed(seed) })
 }
 
 // readEarlier: earlier contact ID: one that a flow may continue.
 func readEarlier(s *scanner) action {
 	s.expect("contact")
 	id := center.ContactID(s.name("the id of the contact"))
-	return func(s *session) error { s.in.past = append(s.in.past, id); return nil }
+	return func(s *Session) error { s.Instance.Past = append(s.Instance.Past, id); return nil }
 }
 
 // readInitial: initial message TEXT.
 func readInitial(s *scanner) action {
 	s.expect("message")
 	text := s.texted("the message")
-	return before(func(s *session) {
+	return before(func(s *Session) {
 		s.opening.Initial = &contact.Message{ContentType: center.PlainText, Content: text}
 	})
 }
 
 // before makes an action that has to come before the chat begins.
-func before(do func(*session)) action {
-	return func(s *session) error {
+func before(do func(*Session)) action {
+	return func(s *Session) error {
 		if s.begun {
 			return errors.New("this has to be said before the chat begins")
 		}
@@ -253,11 +210,11 @@ func readTypes(s *scanner) action {
 	for !s.over() {
 		list = append(list, s.name("a content type"))
 	}
-	return before(func(s *session) { s.opening.ContentTypes = list })
+	return before(func(s *Session) { s.opening.ContentTypes = list })
 }
 
 // readDuration: duration SPAN: ChatDurationInMinutes.
 func readDuration(s *scanner) action {
 	d := s.duration()
-	return before(func(s *session) { s.opening.Minutes = int(d / time.Minute) })
+	return before(func(s *Session) { s.opening.Minutes = int(d / time.Minute) })
 }

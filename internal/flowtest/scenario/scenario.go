@@ -1,4 +1,4 @@
-package flowtest
+package scenario
 
 import (
 	"errors"
@@ -6,6 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"parley.example/parley/internal/flowtest/simulator"
+	"parley.example/parley/internal/flowtest/wording"
 )
 
 // File is a file of scenarios.
@@ -32,13 +35,13 @@ type statement struct {
 }
 
 // action is what a statement does. Its error says what was expected and what came instead.
-type action func(*session) error
+type action func(*Session) error
 
 // Bounds of a scenario file.
 const (
 	maxFile       = 4 << 20 // bytes
 	maxStatements = 100000
-	maxErrors     = 20 // that are told of one file
+	maxErrors     = 20 // reported of one file
 )
 
 // Load reads a scenario file. Errors name the path and the line; there may be
@@ -61,7 +64,7 @@ func Load(path string) (*File, error) {
 // Parse reads scenarios from a text. path is where flows are looked for, and named in errors.
 func Parse(path, text string) (*File, error) {
 	if strings.HasPrefix(strings.TrimSpace(text), "{") {
-		return nil, fmt.Errorf("%s is JSON, perhaps a flow, and no scenario: a scenario file names its flow, as in: flow %s", path, filepath.Base(path))
+		return nil, fmt.Errorf("%s is JSON, perhaps a flow, not a scenario: a scenario file names its flow, as in: flow %s", path, filepath.Base(path))
 	}
 	f := &File{Path: path}
 	s := &scanner{text: text}
@@ -123,7 +126,7 @@ func (s *scanner) statement() action {
 	word := s.peek()
 	read := verbs[word]
 	if read == nil {
-		s.fail("there is no statement %q", clip(word, 40))
+		s.fail("there is no statement %q", wording.Clip(word, 40))
 		return nil
 	}
 	s.at += len(word)
@@ -132,60 +135,26 @@ func (s *scanner) statement() action {
 	return do
 }
 
-// parseStatement reads one statement, for tools in which statements are typed.
-func parseStatement(text string) (action, error) {
-	s := &scanner{text: text}
-	if !s.next() {
-		return nil, errors.New("there is no statement")
-	}
-	do := s.statement()
-	if s.err == nil && s.next() {
-		s.fail("there is more than one statement")
-	}
-	return do, s.err
+// Failure is the statement at which a scenario failed, and why.
+type Failure struct {
+	Line      int
+	Statement string
+	Reason    string
 }
 
-// session is a scenario under way.
-type session struct {
-	library *Library
-	folder  string // where flows are
-	in      *Instance
-	chat    *Chat
-	main    *Document // the flow under test: the first one
-	opening opening
-	begun   bool
-
-	messages int // index in the story behind the last message that was expected
-	events   int
-}
-
-func newSession(l *Library, folder string) *session {
-	in := NewInstance()
-	return &session{library: l, folder: folder, in: in, chat: NewChat(in, Begun)}
-}
-
-// path resolves a file beside the scenario.
-func (s *session) path(name string) string {
-	if filepath.IsAbs(name) {
-		return name
+// Run runs a scenario of the file. The failure is nil when it passed; the chat
+// stands where the scenario ended.
+func (f *File) Run(l *simulator.Library, sc *Scenario) (*simulator.Chat, *Failure) {
+	session := NewSession(l, filepath.Dir(f.Path))
+	for _, list := range [][]statement{f.setup, sc.statements} {
+		for _, st := range list {
+			if err := session.run(st.do); err != nil {
+				return session.Chat, &Failure{Line: st.line, Statement: st.text, Reason: err.Error()}
+			}
+		}
 	}
-	return filepath.Join(s.folder, name)
-}
-
-// run runs a statement, and fails when it met something that the scenario says nothing of.
-func (s *session) run(do action) error {
-	if err := do(s); err != nil {
-		return err
+	if !session.begun {
+		return session.Chat, &Failure{Line: sc.Line, Statement: "scenario " + sc.Name, Reason: "it does nothing: no statement begins the chat"}
 	}
-	return s.chat.lack
-}
-
-// act begins the chat if need be; what is expected from now on is what comes
-// of the statement that calls it.
-func (s *session) act() error {
-	if err := s.begin(); err != nil {
-		return err
-	}
-	s.messages, s.events = len(s.chat.story), len(s.chat.story)
-	return nil
+	return session.Chat, nil
 }

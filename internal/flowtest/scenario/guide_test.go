@@ -1,4 +1,4 @@
-package flowtest
+package scenario
 
 import (
 	"maps"
@@ -12,7 +12,7 @@ import (
 // TestGuide holds the guide to the language: it names every statement, and its
 // example can be read.
 func TestGuide(t *testing.T) {
-	text, err := os.ReadFile("../../docs/flow-testing.md")
+	text, err := os.ReadFile("../../../docs/flow-testing.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +23,7 @@ func TestGuide(t *testing.T) {
 	}{{"", verbs}, {"expect ", expectations}, {"expect no ", absences}} {
 		for _, word := range slices.Sorted(maps.Keys(list.words)) {
 			if word != "expect" && !regexp.MustCompile("`"+list.before+word+"\\b").MatchString(guide) {
-				t.Errorf("the guide does not tell of %s%s", list.before, word)
+				t.Errorf("the guide does not mention %s%s", list.before, word)
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package flowtest
+package simulator
 
 import (
 	"encoding/json"
@@ -8,17 +8,27 @@ import (
 
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flowtest/wording"
 )
+
+// Call is one call of a function or a bot.
+type Call struct {
+	Name  string // as people call it
+	Names []string
+	Bot   bool
+	Text  string         // what a bot was sent
+	Event map[string]any // what a function was called with: the Lambda event; of a bot, its session attributes
+}
 
 // effect is an effect under way.
 type effect struct {
 	id    string
 	due   time.Time
-	reply reply
+	reply Reply
 	name  string
 }
 
-// settle lets everything happen that happens without time passing.
+// settle runs everything that happens without time passing.
 func (c *Chat) settle() error {
 	for n := 0; ; n++ {
 		i := c.first()
@@ -52,19 +62,19 @@ func (c *Chat) first() int {
 func (c *Chat) answer(i int) error {
 	s := c.effects[i]
 	c.effects = slices.Delete(c.effects, i, i+1)
-	done := contact.EffectDone{ID: s.id, Answer: s.reply.answer}
+	done := contact.EffectDone{ID: s.id, Answer: s.reply.Answer}
 	switch {
-	case s.reply.timeout:
+	case s.reply.Timeout:
 		done.Answer, done.Err = nil, "the time limit was reached"
-	case s.reply.failure != "":
-		done.Answer, done.Err = nil, s.reply.failure
+	case s.reply.Failure != "":
+		done.Answer, done.Err = nil, s.reply.Failure
 	}
 	if s.name != "" {
-		text := s.name + " answers " + string(done.Answer)
+		message := s.name + " answers " + string(done.Answer)
 		if done.Err != "" {
-			text = s.name + " fails: " + done.Err
+			message = s.name + " fails: " + done.Err
 		}
-		c.add(Happening{Kind: KindAnswer, Text: text})
+		c.add(Entry{Type: EntryAnswer, Text: message})
 	}
 	_, err := c.decide(done)
 	return err
@@ -73,22 +83,22 @@ func (c *Chat) answer(i int) error {
 // start begins an effect: stubs decide what comes of it, and when.
 func (c *Chat) start(e *flow.Effect, event json.RawMessage) {
 	s := effect{id: e.ID, due: c.Now}
-	var err error
+	stubbed := true
 	switch e.Kind {
 	case flow.EffectInvoke, flow.EffectProcess:
 		s.name = functionName(e.Invoke.Function)
 		call := Call{Name: s.name, Names: functionNames(c.in, e.Invoke.Function), Event: object(event)}
 		c.calls = append(c.calls, call)
-		text, example := "calls the function "+s.name, "{}"
+		message, example := "calls the function "+s.name, "{}"
 		if len(e.Invoke.Parameters) > 0 {
-			text += " with " + compact(e.Invoke.Parameters)
+			message += " with " + wording.JSON(e.Invoke.Parameters)
 		}
 		if e.Kind == flow.EffectProcess {
-			message, _ := call.Event["chatContent"].(map[string]any)
-			text, example = "has the function "+s.name+" process "+compact(message["content"]), `{"status": "APPROVED"}`
+			content, _ := call.Event["chatContent"].(map[string]any)
+			message, example = "has the function "+s.name+" process "+wording.JSON(content["content"]), `{"status": "APPROVED"}`
 		}
-		c.add(Happening{Kind: KindCall, Text: text})
-		if s.reply, err = c.in.stubs.of(c.in, e); err != nil {
+		c.add(Entry{Type: EntryCall, Text: message})
+		if s.reply, stubbed = c.in.reply(e); !stubbed {
 			c.missing("the function %s is called; say what it does, as in: lambda %s returns %s", s.name, s.name, example)
 		}
 	case flow.EffectAsk:
@@ -98,26 +108,26 @@ func (c *Chat) start(e *flow.Effect, event json.RawMessage) {
 			attributes[k] = v
 		}
 		c.calls = append(c.calls, Call{Name: s.name, Names: botNames(c.in, e.Ask), Bot: true, Text: e.Ask.Text, Event: attributes})
-		c.add(Happening{Kind: KindCall, Text: fmt.Sprintf("tells the bot %s: %s", s.name, e.Ask.Text)})
-		if s.reply, err = c.in.stubs.of(c.in, e); err != nil {
-			c.missing("the flow tells the bot %s %q; say what it answers, as in: bot %s says \"Hello\"", s.name, e.Ask.Text, s.name)
+		c.add(Entry{Type: EntryCall, Text: fmt.Sprintf("asks the bot %s: %s", s.name, e.Ask.Text)})
+		if s.reply, stubbed = c.in.reply(e); !stubbed {
+			c.missing("the flow asks the bot %s %q; say what it answers, as in: bot %s says \"Hello\"", s.name, e.Ask.Text, s.name)
 		}
 	case flow.EffectUpdate:
-		c.note("the flow changes the related contact %s", e.Update.Contact)
+		c.Note("the flow changes the related contact %s", e.Update.Contact)
 	case flow.EffectContinue:
 		s.reply = c.in.continued(e.Continue.Source)
 	}
-	if err != nil {
-		s.reply.failure = err.Error()
+	if !stubbed {
+		s.reply.Failure = "there is no stub"
 	}
-	s.due = c.Now.Add(s.reply.after)
-	if s.reply.timeout {
+	s.due = c.Now.Add(s.reply.After)
+	if s.reply.Timeout {
 		s.due = c.Now.Add(e.Limit())
 	}
 	c.effects = append(c.effects, s)
 }
 
-// missing keeps what the test would have had to say.
+// missing keeps the first call for which there is no stub.
 func (c *Chat) missing(format string, args ...any) {
 	if c.lack == nil {
 		c.lack = fmt.Errorf(format, args...)
@@ -144,7 +154,7 @@ func (c *Chat) Due() time.Time {
 	return due
 }
 
-// Advance lets time pass, and everything happen that falls due.
+// Advance lets time pass, and runs everything that falls due.
 func (c *Chat) Advance(d time.Duration) error {
 	until := c.Now.Add(d)
 	for range maxTicks {
@@ -171,7 +181,7 @@ func (c *Chat) Advance(d time.Duration) error {
 	return fmt.Errorf("more than %d timers fall due within %s", maxTicks, d)
 }
 
-// Restart forgets everything that is not in the chat's stored state, as a
+// Restart drops everything that is not in the chat's stored state, as a
 // server does that is stopped and started again.
 func (c *Chat) Restart() error {
 	if c.state == nil {

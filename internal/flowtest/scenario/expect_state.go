@@ -1,20 +1,23 @@
-package flowtest
+package scenario
 
 import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"parley.example/parley/internal/flowtest/simulator"
+	"parley.example/parley/internal/flowtest/wording"
 )
 
 // expectQueue: expect queue NAME.
 func expectQueue(s *scanner) action {
 	name := s.name("the name of the queue")
-	return func(s *session) error {
-		in := string(queueOf(s.chat.state))
+	return func(s *Session) error {
+		in := s.queue()
 		switch {
 		case in == "":
-			return fmt.Errorf("the contact waits in no queue%s; want %s", s.chat.standing(), name)
-		case in != name && find(s.in, s.in.queues, name) != s.in.queues[in]:
+			return fmt.Errorf("the contact waits in no queue%s; want %s", s.standing(), name)
+		case in != name && s.Instance.FindQueue(name) != s.Instance.FindQueue(in):
 			return fmt.Errorf("the contact waits in the queue %s; want %s", in, name)
 		}
 		return nil
@@ -23,8 +26,8 @@ func expectQueue(s *scanner) action {
 
 // expectNoQueue: expect no queue.
 func expectNoQueue(*scanner) action {
-	return func(s *session) error {
-		if in := string(queueOf(s.chat.state)); in != "" {
+	return func(s *Session) error {
+		if in := s.queue(); in != "" {
 			return fmt.Errorf("the contact waits in the queue %s; want it in none", in)
 		}
 		return nil
@@ -34,28 +37,36 @@ func expectNoQueue(*scanner) action {
 // expectPosition: expect position N.
 func expectPosition(s *scanner) action {
 	want := int64(s.number("the position"))
-	return func(s *session) error {
-		in := string(queueOf(s.chat.state))
+	return func(s *Session) error {
+		in := s.queue()
 		if in == "" {
 			return fmt.Errorf("the contact waits in no queue; want it at position %d", want)
 		}
-		if got := s.in.queue(in).others + 1; got != want {
+		if got := s.Instance.QueueNamed(in).Others + 1; got != want {
 			return fmt.Errorf("the contact is at position %d; want %d", got, want)
 		}
 		return nil
 	}
 }
 
-// standing says where a chat stands, for messages.
-func (c *Chat) standing() string {
-	if reason, ended := c.Ended(); ended {
+// queue returns the queue that the contact waits in, "" for none.
+func (s *Session) queue() string {
+	if q := s.Chat.State().Queue; q != nil {
+		return string(q.Queue)
+	}
+	return ""
+}
+
+// standing says where the chat stands, for messages.
+func (s *Session) standing() string {
+	if reason, ended := s.Chat.Ended(); ended {
 		return ": the chat has ended (" + reason + ")"
 	}
-	if run := c.run(""); run != nil {
+	if run := s.Chat.Run(""); run != nil {
 		return fmt.Sprintf(": the flow %s waits at %q", run.Flow, run.Wait.Action)
 	}
-	if q := queueOf(c.state); q != "" {
-		return ": the contact waits in the queue " + string(q)
+	if in := s.queue(); in != "" {
+		return ": the contact waits in the queue " + in
 	}
 	return ""
 }
@@ -63,7 +74,7 @@ func (c *Chat) standing() string {
 // expectAttribute: expect attribute NAME = VALUE|PATTERN.
 func expectAttribute(s *scanner) action {
 	name, want := assignment(s)
-	return func(s *session) error { return entry("attribute", s.chat.state.Attributes, name, want) }
+	return func(s *Session) error { return entry("attribute", s.Chat.State().Attributes, name, want) }
 }
 
 // assignment reads NAME = VALUE, where the value is a word or a pattern.
@@ -82,9 +93,9 @@ func entry(what string, of map[string]string, name string, want pattern) error {
 	got, ok := of[name]
 	switch {
 	case !ok:
-		return fmt.Errorf("there is no %s %s; there are %s", what, name, listed(slices.Sorted(maps.Keys(of))))
+		return fmt.Errorf("there is no %s %s; there are %s", what, name, wording.Listed(slices.Sorted(maps.Keys(of))))
 	case !want.matches(got):
-		return fmt.Errorf("the %s %s is %q; want %s", what, name, clip(got, 300), want)
+		return fmt.Errorf("the %s %s is %q; want %s", what, name, wording.Clip(got, 300), want)
 	}
 	return nil
 }
@@ -92,13 +103,13 @@ func entry(what string, of map[string]string, name string, want pattern) error {
 // expectNoAttribute: expect no attribute NAME.
 func expectNoAttribute(s *scanner) action {
 	name := s.name("its name")
-	return func(s *session) error { return noEntry("attribute", s.chat.state.Attributes, name) }
+	return func(s *Session) error { return noEntry("attribute", s.Chat.State().Attributes, name) }
 }
 
 // noEntry checks that a map has no entry of a name.
 func noEntry(what string, of map[string]string, name string) error {
 	if got, ok := of[name]; ok {
-		return fmt.Errorf("the %s %s is %q; want it not to be there", what, name, clip(got, 300))
+		return fmt.Errorf("the %s %s is %q; want it not to be there", what, name, wording.Clip(got, 300))
 	}
 	return nil
 }
@@ -107,22 +118,22 @@ func noEntry(what string, of map[string]string, name string) error {
 func expectFlow(s *scanner) action {
 	if s.accept("attribute") {
 		name, want := assignment(s)
-		return func(s *session) error {
-			run := s.chat.state.Run
+		return func(s *Session) error {
+			run := s.Chat.State().Run
 			if run == nil {
-				return fmt.Errorf("no flow runs%s", s.chat.standing())
+				return fmt.Errorf("no flow runs%s", s.standing())
 			}
 			return entry("flow attribute", run.Data.Attributes, name, want)
 		}
 	}
 	name := s.name("the name of the flow")
-	return func(s *session) error {
-		run := s.chat.run("")
+	return func(s *Session) error {
+		run := s.Chat.Run("")
 		if run == nil {
-			return fmt.Errorf("no flow runs%s; want %s", s.chat.standing(), name)
+			return fmt.Errorf("no flow runs%s; want %s", s.standing(), name)
 		}
 		for _, module := range []bool{false, true} {
-			if d := s.in.document(name, module); d != nil && d.ID == run.Flow {
+			if d := s.Instance.Document(name, module); d != nil && d.ID == run.Flow {
 				return nil
 			}
 		}
@@ -135,9 +146,9 @@ func expectFlow(s *scanner) action {
 
 // expectNoFlow: expect no flow: none runs.
 func expectNoFlow(*scanner) action {
-	return func(s *session) error {
-		if s.chat.run("") != nil {
-			return fmt.Errorf("a flow runs%s; want none to", s.chat.standing())
+	return func(s *Session) error {
+		if s.Chat.Run("") != nil {
+			return fmt.Errorf("a flow runs%s; want none to", s.standing())
 		}
 		return nil
 	}
@@ -146,20 +157,20 @@ func expectNoFlow(*scanner) action {
 // expectTag: expect tag NAME = VALUE.
 func expectTag(s *scanner) action {
 	name, want := assignment(s)
-	return func(s *session) error { return entry("tag", s.chat.state.Current().Tags, name, want) }
+	return func(s *Session) error { return entry("tag", s.Chat.State().Current().Tags, name, want) }
 }
 
 // expectNoTag: expect no tag NAME.
 func expectNoTag(s *scanner) action {
 	name := s.name("its name")
-	return func(s *session) error { return noEntry("tag", s.chat.state.Current().Tags, name) }
+	return func(s *Session) error { return noEntry("tag", s.Chat.State().Current().Tags, name) }
 }
 
 // expectLanguage: expect language CODE.
 func expectLanguage(s *scanner) action {
 	want := s.name("the language")
-	return func(s *session) error {
-		if got := s.chat.state.Language; got != want {
+	return func(s *Session) error {
+		if got := s.Chat.State().Language; got != want {
 			return fmt.Errorf("the language is %s; want %s", got, want)
 		}
 		return nil
@@ -169,31 +180,27 @@ func expectLanguage(s *scanner) action {
 // expectPriority: expect priority N.
 func expectPriority(s *scanner) action {
 	want := int64(s.number("the priority"))
-	return func(s *session) error {
-		if got := s.chat.state.Priority(); got != want {
+	return func(s *Session) error {
+		if got := s.Chat.State().Priority(); got != want {
 			return fmt.Errorf("the priority is %d; want %d", got, want)
 		}
 		return nil
 	}
 }
 
-// visits counts how often an action was visited.
-func (c *Chat) visits(action string) int {
-	n := 0
-	for i := range c.story {
-		if h := &c.story[i]; h.Kind == KindStep && h.Visit.Action == action {
-			n++
-		}
-	}
-	return n
+// visited reports whether an action has run.
+func (s *Session) visited(action string) bool {
+	return slices.ContainsFunc(s.Chat.Story(), func(h simulator.Entry) bool {
+		return h.Type == simulator.EntryStep && h.Visit.Action == action
+	})
 }
 
 // expectAction: expect action ID: it has run.
 func expectAction(s *scanner) action {
 	id := s.name("the identifier of the action")
-	return func(s *session) error {
-		if s.chat.visits(id) == 0 {
-			return fmt.Errorf("the action %q has not run%s", id, s.chat.standing())
+	return func(s *Session) error {
+		if !s.visited(id) {
+			return fmt.Errorf("the action %q has not run%s", id, s.standing())
 		}
 		return nil
 	}
@@ -202,8 +209,8 @@ func expectAction(s *scanner) action {
 // expectNoAction: expect no action ID.
 func expectNoAction(s *scanner) action {
 	id := s.name("the identifier of the action")
-	return func(s *session) error {
-		if s.chat.visits(id) > 0 {
+	return func(s *Session) error {
+		if s.visited(id) {
 			return fmt.Errorf("the action %q has run", id)
 		}
 		return nil
@@ -219,17 +226,17 @@ func expectWaiting(s *scanner) action {
 	if s.accept("for") {
 		limit = int64(s.duration())
 	}
-	return func(s *session) error {
-		run := s.chat.run(at)
+	return func(s *Session) error {
+		run := s.Chat.Run(at)
 		switch {
 		case run == nil && at == "":
-			return fmt.Errorf("no flow waits%s", s.chat.standing())
+			return fmt.Errorf("no flow waits%s", s.standing())
 		case run == nil:
-			return fmt.Errorf("no flow waits at %q%s", at, s.chat.standing())
+			return fmt.Errorf("no flow waits at %q%s", at, s.standing())
 		case limit >= 0 && run.Wait.Until.IsZero():
 			return fmt.Errorf("the flow waits without a limit")
-		case limit >= 0 && int64(run.Wait.Until.Sub(s.chat.Now)) != limit:
-			return fmt.Errorf("the flow waits for %s more", run.Wait.Until.Sub(s.chat.Now))
+		case limit >= 0 && int64(run.Wait.Until.Sub(s.Chat.Now)) != limit:
+			return fmt.Errorf("the flow waits for %s more", run.Wait.Until.Sub(s.Chat.Now))
 		}
 		return nil
 	}
@@ -241,11 +248,11 @@ func expectEnd(s *scanner) action {
 	if !s.over() {
 		want = s.name("the reason")
 	}
-	return func(s *session) error {
-		reason, ended := s.chat.Ended()
+	return func(s *Session) error {
+		reason, ended := s.Chat.Ended()
 		switch {
 		case !ended:
-			return fmt.Errorf("the chat has not ended%s", s.chat.standing())
+			return fmt.Errorf("the chat has not ended%s", s.standing())
 		case want != "" && reason != want:
 			return fmt.Errorf("the chat ended with %s; want %s", reason, want)
 		}
@@ -255,8 +262,8 @@ func expectEnd(s *scanner) action {
 
 // expectOpen: expect open.
 func expectOpen(*scanner) action {
-	return func(s *session) error {
-		if reason, ended := s.chat.Ended(); ended {
+	return func(s *Session) error {
+		if reason, ended := s.Chat.Ended(); ended {
 			return fmt.Errorf("the chat has ended: %s", reason)
 		}
 		return nil
@@ -269,13 +276,13 @@ func expectSegments(s *scanner) action {
 	for !s.over() {
 		want = append(want, s.name("an initiation method"))
 	}
-	return func(s *session) error {
+	return func(s *Session) error {
 		var got []string
-		for _, k := range s.chat.state.Chain() {
+		for _, k := range s.Chat.State().Chain() {
 			got = append(got, k.Method)
 		}
 		if !slices.Equal(got, want) {
-			return fmt.Errorf("the contacts of the chat began by %s; want %s", listed(got), listed(want))
+			return fmt.Errorf("the contacts of the chat began by %s; want %s", wording.Listed(got), wording.Listed(want))
 		}
 		return nil
 	}
