@@ -81,7 +81,7 @@ func (c *Catalog) Hours(instance center.InstanceID, ref string, at time.Time) (f
 	if err != nil {
 		return flow.Opening{}, err
 	}
-	open, override, err := h.At(at, v.ParentHours(h))
+	open, override, err := h.At(at, v.Shared(h))
 	return flow.Opening{Open: open, Override: override}, err
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/hours"
 )
 
 // returns is a module that says a text and returns.
@@ -179,15 +180,15 @@ func TestWhatFlowsAskFor(t *testing.T) {
 	id := f.instance(t, "acme")
 	instance := center.InstanceID(id)
 	v := must(f.View(ctx, id))
-	hours := All[*Hours](v)[0]
-	q, err := f.CreateQueue(ctx, id, NewQueue{Name: "q", Hours: hours.ID, MaxContacts: new(int32(2))})
+	basic := All[*Hours](v)[0]
+	q, err := f.CreateQueue(ctx, id, NewQueue{Name: "q", Hours: basic.ID, MaxContacts: new(int32(2))})
 	if err != nil {
 		t.Fatal(err)
 	}
 	arn := testPartition.ARN(instance, center.KindQueue, q.ID)
 	for _, ref := range []string{q.ID, arn} {
 		got, err := f.Queue(instance, ref)
-		if want := (flow.Queue{ID: center.QueueID(q.ID), ARN: arn, Name: "q", Hours: hours.ID, Max: 2}); err != nil || got != want {
+		if want := (flow.Queue{ID: center.QueueID(q.ID), ARN: arn, Name: "q", Hours: basic.ID, Max: 2}); err != nil || got != want {
 			t.Errorf("Queue(%s) = %+v, %v; want %+v", ref, got, err, want)
 		}
 	}
@@ -203,15 +204,15 @@ func TestWhatFlowsAskFor(t *testing.T) {
 	}
 
 	monday := time.Date(2026, 1, 5, 15, 0, 0, 0, time.UTC) // ten in New York
-	for _, ref := range []string{hours.ID, testPartition.ARN(instance, center.KindHours, hours.ID)} {
+	for _, ref := range []string{basic.ID, testPartition.ARN(instance, center.KindHours, basic.ID)} {
 		if got, err := f.Hours(instance, ref, monday); err != nil || !got.Open || got.Override != "" {
 			t.Errorf("Hours(%s) = %+v, %v", ref, got, err)
 		}
 	}
-	if _, err := f.AddOverride(ctx, id, hours.ID, Override{Name: "holiday", Type: OverrideClosed, From: "2026-01-05", Till: "2026-01-05"}); err != nil {
+	if _, err := f.AddOverride(ctx, id, basic.ID, hours.Override{Name: "holiday", Type: hours.Closed, From: "2026-01-05", Till: "2026-01-05"}); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := f.Hours(instance, hours.ID, monday); err != nil || got.Open || got.Override != "holiday" {
+	if got, err := f.Hours(instance, basic.ID, monday); err != nil || got.Open || got.Override != "holiday" {
 		t.Errorf("on the holiday Hours = %+v, %v", got, err)
 	}
 	_, err = f.Hours(instance, "x", monday)
@@ -244,7 +245,7 @@ func TestWhatFlowsAskFor(t *testing.T) {
 
 	const unknown = center.InstanceID("x")
 	for what, err := range map[string]error{
-		"Queue": second(f.Queue(unknown, q.ID)), "Hours": second(f.Hours(unknown, hours.ID, monday)), "FindView": second(f.FindView(unknown, "form")),
+		"Queue": second(f.Queue(unknown, q.ID)), "Hours": second(f.Hours(unknown, basic.ID, monday)), "FindView": second(f.FindView(unknown, "form")),
 		"LambdaAllowed": f.LambdaAllowed(unknown, "f"), "BotAllowed": f.BotAllowed(unknown, "b"),
 	} {
 		wantReason(t, what+" of an unknown instance", err, center.NotFound)

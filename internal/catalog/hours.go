@@ -3,35 +3,21 @@ package catalog
 import (
 	"context"
 	"slices"
-	"sync"
-	"time"
-	_ "time/tzdata" // time zones are the same wherever the server runs
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/hours"
 )
 
-// Hours are hours of operation (HoursOfOperation). What they come to on a date
-// is told by [Hours.On], at a moment by [Hours.At].
+// Hours are hours of operation (HoursOfOperation).
 type Hours struct {
-	Meta        `json:"-"`
-	Description string     `json:"description,omitempty"`
-	TimeZone    string     `json:"timeZone"` // IANA
-	Config      []OpenTime `json:"config"`
-	Overrides   []Override `json:"overrides,omitempty"` // by name
-	Parents     []string   `json:"parents,omitempty"`   // ids of hours whose overrides are shared
+	Meta `json:"-"`
+	hours.Schedule
+	Description string   `json:"description,omitempty"`
+	Parents     []string `json:"parents,omitempty"` // ids of hours whose overrides are shared
 }
 
 // Kind returns KindHours.
 func (*Hours) Kind() center.Kind { return center.KindHours }
-
-// OpenTime is a stretch of one weekday (HoursOfOperationConfig). Start and End
-// are minutes after midnight. An End of 0 is midnight, one before Start is on
-// the next day, and one that equals Start means the whole day.
-type OpenTime struct {
-	Day   time.Weekday `json:"day"`
-	Start int          `json:"start"`
-	End   int          `json:"end"`
-}
 
 // maxParents bounds whose overrides hours of operation share.
 const maxParents = 3
@@ -40,7 +26,7 @@ const maxParents = 3
 type NewHours struct {
 	Name, Description string
 	TimeZone          string
-	Config            []OpenTime
+	Config            []hours.OpenTime
 	Parents           []string // ids or ARNs
 	Tags              map[string]string
 }
@@ -48,29 +34,13 @@ type NewHours struct {
 // HoursChange is what UpdateHoursOfOperation changes; nil members stay.
 type HoursChange struct {
 	Name, Description, TimeZone *string
-	Config                      []OpenTime
-}
-
-// zones are the time zones in use, by name. Only names of the database get in.
-var zones sync.Map
-
-// zone returns a time zone by its IANA name. Errors: Invalid.
-func zone(name string) (*time.Location, error) {
-	if z, ok := zones.Load(name); ok {
-		return z.(*time.Location), nil
-	}
-	z, err := time.LoadLocation(name)
-	if err != nil || name == "" || name == "Local" {
-		return nil, center.Errorf(center.Invalid, "TimeZone %q is not the name of a time zone, like Europe/Berlin", name)
-	}
-	zones.Store(name, z)
-	return z, nil
+	Config                      []hours.OpenTime
 }
 
 // CreateHours adds hours of operation to an instance. Errors: NotFound for the
 // instance or a parent, Invalid, Duplicate for the name, LimitExceeded.
 func (c *Catalog) CreateHours(ctx context.Context, instance string, n NewHours) (created *Hours, err error) {
-	if _, err := zone(n.TimeZone); err != nil {
+	if _, err := hours.Zone(n.TimeZone); err != nil {
 		return nil, err
 	}
 	id := center.NewUUID()
@@ -84,7 +54,7 @@ func (c *Catalog) CreateHours(ctx context.Context, instance string, n NewHours) 
 		now := c.now()
 		created = &Hours{
 			Meta:        Meta{Instance: v.Instance.InstanceID(), ID: id, Name: n.Name, Created: now, Updated: now, Tags: n.Tags},
-			Description: n.Description, TimeZone: n.TimeZone, Config: n.Config,
+			Description: n.Description, Schedule: hours.Schedule{TimeZone: n.TimeZone, Config: n.Config},
 		}
 		return write{put: []Resource{created}}, created.adopt(v, n.Parents)
 	})
@@ -104,7 +74,7 @@ func (c *Catalog) UpdateHours(ctx context.Context, instance, ref string, n Hours
 			h.Description = *n.Description
 		}
 		if n.TimeZone != nil {
-			if _, err := zone(*n.TimeZone); err != nil {
+			if _, err := hours.Zone(*n.TimeZone); err != nil {
 				return err
 			}
 			h.TimeZone = *n.TimeZone
@@ -190,6 +160,15 @@ func (v *View) ParentHours(h *Hours) []*Hours {
 		}
 	}
 	return parents
+}
+
+// Shared returns what decides beside the schedule of h itself: those of its parents.
+func (v *View) Shared(h *Hours) []*hours.Schedule {
+	var shared []*hours.Schedule
+	for _, p := range v.ParentHours(h) {
+		shared = append(shared, &p.Schedule)
+	}
+	return shared
 }
 
 // Children returns the hours that share the overrides of h, by name.

@@ -7,6 +7,7 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/hours"
 )
 
 // ListHoursOfOperations lists the hours of operation of an instance by name.
@@ -28,10 +29,10 @@ func (s *Service) DescribeHoursOfOperation(ctx context.Context, in *connect.Desc
 	if err != nil {
 		return nil, err
 	}
-	return &connect.DescribeHoursOfOperationResponse{HoursOfOperation: new(hours(v)(h))}, nil
+	return &connect.DescribeHoursOfOperationResponse{HoursOfOperation: new(hoursOfOperation(v)(h))}, nil
 }
 
-func hours(v *catalog.View) func(h *catalog.Hours) connect.HoursOfOperation {
+func hoursOfOperation(v *catalog.View) func(h *catalog.Hours) connect.HoursOfOperation {
 	return func(h *catalog.Hours) connect.HoursOfOperation {
 		out := connect.HoursOfOperation{
 			HoursOfOperationId: &h.ID, HoursOfOperationArn: new(v.ARNOf(h)), Name: &h.Name, Description: optional(h.Description),
@@ -74,13 +75,13 @@ func (s *Service) CreateHoursOfOperation(ctx context.Context, in *connect.Create
 }
 
 // weekOf reads the weekly hours; an absent list stays nil.
-func weekOf(in []connect.HoursOfOperationConfig) []catalog.OpenTime {
+func weekOf(in []connect.HoursOfOperationConfig) []hours.OpenTime {
 	if in == nil {
 		return nil
 	}
-	week := make([]catalog.OpenTime, 0, len(in))
+	week := make([]hours.OpenTime, 0, len(in))
 	for _, c := range in {
-		week = append(week, catalog.OpenTime{
+		week = append(week, hours.OpenTime{
 			Day: weekdays[string(c.Day)], Start: int(c.StartTime.Hours*60 + c.StartTime.Minutes), End: int(c.EndTime.Hours*60 + c.EndTime.Minutes),
 		})
 	}

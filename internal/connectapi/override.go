@@ -8,6 +8,7 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/hours"
 )
 
 // CreateHoursOfOperationOverride adds an override to hours of operation: at
@@ -20,16 +21,16 @@ func (s *Service) CreateHoursOfOperationOverride(ctx context.Context, in *connec
 	if err != nil {
 		return nil, err
 	}
-	id, err := s.Catalog.AddOverride(ctx, in.InstanceId, in.HoursOfOperationId, catalog.Override{
-		Name: in.Name, Description: deref(in.Description), Type: catalog.OverrideType(in.OverrideType),
-		From: catalog.Date(in.EffectiveFrom), Till: catalog.Date(in.EffectiveTill), Config: timesOf(in.Config), Recurs: recurs,
+	id, err := s.Catalog.AddOverride(ctx, in.InstanceId, in.HoursOfOperationId, hours.Override{
+		Name: in.Name, Description: deref(in.Description), Type: hours.OverrideType(in.OverrideType),
+		From: hours.Date(in.EffectiveFrom), Till: hours.Date(in.EffectiveTill), Config: timesOf(in.Config), Recurs: recurs,
 	})
 	return &connect.CreateHoursOfOperationOverrideResponse{HoursOfOperationOverrideId: &id}, err
 }
 
 // timesOf reads the times of an override; an absent list stays nil, an absent
 // time is midnight.
-func timesOf(in []connect.HoursOfOperationOverrideConfig) []catalog.OverrideTime {
+func timesOf(in []connect.HoursOfOperationOverrideConfig) []hours.OverrideTime {
 	if in == nil {
 		return nil
 	}
@@ -39,9 +40,9 @@ func timesOf(in []connect.HoursOfOperationOverrideConfig) []catalog.OverrideTime
 		}
 		return int(t.Hours*60 + t.Minutes)
 	}
-	times := make([]catalog.OverrideTime, 0, len(in))
+	times := make([]hours.OverrideTime, 0, len(in))
 	for _, c := range in {
-		t := catalog.OverrideTime{Start: minutes(c.StartTime), End: minutes(c.EndTime)}
+		t := hours.OverrideTime{Start: minutes(c.StartTime), End: minutes(c.EndTime)}
 		if c.Day != "" {
 			t.Day = new(weekdays[string(c.Day)])
 		}
@@ -51,12 +52,12 @@ func timesOf(in []connect.HoursOfOperationOverrideConfig) []catalog.OverrideTime
 }
 
 // recurrenceOf reads a RecurrenceConfig.
-func recurrenceOf(in *connect.RecurrenceConfig) (*catalog.Recurrence, error) {
+func recurrenceOf(in *connect.RecurrenceConfig) (*hours.Recurrence, error) {
 	if in == nil {
 		return nil, nil
 	}
 	p := in.RecurrencePattern
-	r := &catalog.Recurrence{Frequency: string(p.Frequency), Interval: p.Interval, Months: p.ByMonth, MonthDays: p.ByMonthDay}
+	r := &hours.Recurrence{Frequency: string(p.Frequency), Interval: p.Interval, Months: p.ByMonth, MonthDays: p.ByMonthDay}
 	if len(p.ByWeekdayOccurrence) > 0 {
 		if r.Occurrence = p.ByWeekdayOccurrence[0]; r.Occurrence == 0 {
 			return nil, center.Errorf(center.Invalid, "ByWeekdayOccurrence is 1 to 4, or -1 for the last")
@@ -73,8 +74,8 @@ func (s *Service) UpdateHoursOfOperationOverride(ctx context.Context, in *connec
 	}
 	return &connect.UpdateHoursOfOperationOverrideResponse{},
 		s.Catalog.UpdateOverride(ctx, in.InstanceId, in.HoursOfOperationId, in.HoursOfOperationOverrideId, catalog.OverrideChange{
-			Name: in.Name, Description: in.Description, Type: catalog.OverrideType(in.OverrideType),
-			From: (*catalog.Date)(in.EffectiveFrom), Till: (*catalog.Date)(in.EffectiveTill), Config: timesOf(in.Config), Recurs: recurs,
+			Name: in.Name, Description: in.Description, Type: hours.OverrideType(in.OverrideType),
+			From: (*hours.Date)(in.EffectiveFrom), Till: (*hours.Date)(in.EffectiveTill), Config: timesOf(in.Config), Recurs: recurs,
 		})
 }
 
@@ -97,7 +98,7 @@ func (s *Service) DescribeHoursOfOperationOverride(ctx context.Context, in *conn
 	return &connect.DescribeHoursOfOperationOverrideResponse{HoursOfOperationOverride: new(override(v, h, &o))}, nil
 }
 
-func override(v *catalog.View, h *catalog.Hours, o *catalog.Override) connect.HoursOfOperationOverride {
+func override(v *catalog.View, h *catalog.Hours, o *hours.Override) connect.HoursOfOperationOverride {
 	out := connect.HoursOfOperationOverride{
 		HoursOfOperationOverrideId: &o.ID, HoursOfOperationId: &h.ID, HoursOfOperationArn: new(v.ARNOf(h)), Name: &o.Name,
 		Description: optional(o.Description), Config: []connect.HoursOfOperationOverrideConfig{}, OverrideType: connect.OverrideType(o.Type),
@@ -134,7 +135,7 @@ func (s *Service) ListHoursOfOperationOverrides(ctx context.Context, in *connect
 	if err != nil {
 		return nil, err
 	}
-	some, next, err := page(h.Overrides, func(o *catalog.Override) string { return o.Name },
+	some, next, err := page(h.Overrides, func(o *hours.Override) string { return o.Name },
 		request{in.NextToken, in.MaxResults, pageSize, fingerprint("ListHoursOfOperationOverrides", h.ID)})
 	if err != nil {
 		return nil, err
@@ -161,11 +162,11 @@ func (s *Service) GetEffectiveHoursOfOperations(ctx context.Context, in *connect
 	if err != nil {
 		return nil, err
 	}
-	from, err := catalog.ParseDate(in.FromDate)
+	from, err := hours.ParseDate(in.FromDate)
 	if err != nil {
 		return nil, inMember("FromDate", err)
 	}
-	to, err := catalog.ParseDate(in.ToDate)
+	to, err := hours.ParseDate(in.ToDate)
 	switch {
 	case err != nil:
 		return nil, inMember("ToDate", err)
@@ -177,9 +178,9 @@ func (s *Service) GetEffectiveHoursOfOperations(ctx context.Context, in *connect
 	out := &connect.GetEffectiveHoursOfOperationsResponse{
 		EffectiveHoursOfOperationList: []connect.EffectiveHoursOfOperations{}, EffectiveOverrideHoursList: []connect.EffectiveOverrideHours{}, TimeZone: &h.TimeZone,
 	}
-	parents := v.ParentHours(h)
+	shared := v.Shared(h)
 	for date := from; date <= to; date = date.Add(1) {
-		day := h.On(date, parents)
+		day := h.On(date, shared)
 		open := connect.EffectiveHoursOfOperations{Date: new(string(date)), OperationalHours: []connect.OperationalHour{}}
 		for _, span := range day.Open {
 			open.OperationalHours = append(open.OperationalHours, connect.OperationalHour{Start: slice(span.Start), End: slice(span.End)})
@@ -207,7 +208,7 @@ func (s *Service) GetEffectiveHoursOfOperations(ctx context.Context, in *connect
 type found struct {
 	catalog.Meta
 	hours    *catalog.Hours
-	override *catalog.Override
+	override *hours.Override
 }
 
 // Kind implements [catalog.Resource].
@@ -266,14 +267,14 @@ func dateCondition(c *connect.DateCondition) (match, error) {
 	if c == nil {
 		return nil, nil
 	}
-	field := func(o *catalog.Override) catalog.Date { return o.From }
+	field := func(o *hours.Override) hours.Date { return o.From }
 	switch name := deref(c.FieldName); {
 	case strings.EqualFold(name, "EffectiveTill"):
-		field = func(o *catalog.Override) catalog.Date { return o.Till }
+		field = func(o *hours.Override) hours.Date { return o.Till }
 	case !strings.EqualFold(name, "EffectiveFrom"):
 		return nil, center.Errorf(center.Invalid, "DateCondition.FieldName is EffectiveFrom or EffectiveTill, not %q", name)
 	}
-	want, err := catalog.ParseDate(deref(c.Value))
+	want, err := hours.ParseDate(deref(c.Value))
 	if err != nil {
 		return nil, inMember("DateCondition.Value", err)
 	}
@@ -284,10 +285,10 @@ func dateCondition(c *connect.DateCondition) (match, error) {
 	return func(r catalog.Resource) bool { return compare(field(r.(*found).override), want) }, nil
 }
 
-var dateComparisons = map[connect.DateComparisonType]func(a, b catalog.Date) bool{
-	connect.DateComparisonTypeGREATER_THAN:             func(a, b catalog.Date) bool { return a > b },
-	connect.DateComparisonTypeLESS_THAN:                func(a, b catalog.Date) bool { return a < b },
-	connect.DateComparisonTypeGREATER_THAN_OR_EQUAL_TO: func(a, b catalog.Date) bool { return a >= b },
-	connect.DateComparisonTypeLESS_THAN_OR_EQUAL_TO:    func(a, b catalog.Date) bool { return a <= b },
-	connect.DateComparisonTypeEQUAL_TO:                 func(a, b catalog.Date) bool { return a == b },
+var dateComparisons = map[connect.DateComparisonType]func(a, b hours.Date) bool{
+	connect.DateComparisonTypeGREATER_THAN:             func(a, b hours.Date) bool { return a > b },
+	connect.DateComparisonTypeLESS_THAN:                func(a, b hours.Date) bool { return a < b },
+	connect.DateComparisonTypeGREATER_THAN_OR_EQUAL_TO: func(a, b hours.Date) bool { return a >= b },
+	connect.DateComparisonTypeLESS_THAN_OR_EQUAL_TO:    func(a, b hours.Date) bool { return a <= b },
+	connect.DateComparisonTypeEQUAL_TO:                 func(a, b hours.Date) bool { return a == b },
 }

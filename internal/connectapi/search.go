@@ -258,7 +258,7 @@ func (s *Service) SearchHoursOfOperations(ctx context.Context, in *connect.Searc
 	if f := in.SearchFilter; f != nil {
 		m = every(m, tags(f.TagFilter))
 	}
-	found, next, total, err := search(v, "SearchHoursOfOperations", []any{in.SearchCriteria, in.SearchFilter}, paging{in.NextToken, in.MaxResults}, m, hours(v))
+	found, next, total, err := search(v, "SearchHoursOfOperations", []any{in.SearchCriteria, in.SearchFilter}, paging{in.NextToken, in.MaxResults}, m, hoursOfOperation(v))
 	return &connect.SearchHoursOfOperationsResponse{HoursOfOperations: found, NextToken: next, ApproximateTotalCount: total}, err
 }
 
