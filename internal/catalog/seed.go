@@ -24,7 +24,7 @@ const (
 func (c *Catalog) SeedDemo(ctx context.Context) error {
 	c.founding.Lock()
 	defer c.founding.Unlock()
-	if _, err := c.View(ctx, DemoInstance); center.ReasonOf(err) != center.NotFound {
+	if _, err := c.Snapshot(ctx, DemoInstance); center.ReasonOf(err) != center.NotFound {
 		return err
 	}
 	now := c.now()

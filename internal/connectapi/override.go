@@ -87,7 +87,7 @@ func (s *Service) DeleteHoursOfOperationOverride(ctx context.Context, in *connec
 
 // DescribeHoursOfOperationOverride describes an override.
 func (s *Service) DescribeHoursOfOperationOverride(ctx context.Context, in *connect.DescribeHoursOfOperationOverrideRequest) (*connect.DescribeHoursOfOperationOverrideResponse, error) {
-	v, h, err := find[*catalog.Hours](ctx, s, in.InstanceId, in.HoursOfOperationId)
+	snap, h, err := find[*catalog.Hours](ctx, s, in.InstanceId, in.HoursOfOperationId)
 	if err != nil {
 		return nil, err
 	}
@@ -95,12 +95,12 @@ func (s *Service) DescribeHoursOfOperationOverride(ctx context.Context, in *conn
 	if err != nil {
 		return nil, err
 	}
-	return &connect.DescribeHoursOfOperationOverrideResponse{HoursOfOperationOverride: new(override(v, h, &o))}, nil
+	return &connect.DescribeHoursOfOperationOverrideResponse{HoursOfOperationOverride: new(override(snap, h, &o))}, nil
 }
 
-func override(v *catalog.View, h *catalog.Hours, o *hours.Override) connect.HoursOfOperationOverride {
+func override(snap *catalog.Snapshot, h *catalog.Hours, o *hours.Override) connect.HoursOfOperationOverride {
 	out := connect.HoursOfOperationOverride{
-		HoursOfOperationOverrideId: &o.ID, HoursOfOperationId: &h.ID, HoursOfOperationArn: new(v.ARNOf(h)), Name: &o.Name,
+		HoursOfOperationOverrideId: &o.ID, HoursOfOperationId: &h.ID, HoursOfOperationArn: new(snap.ARNOf(h)), Name: &o.Name,
 		Description: optional(o.Description), Config: []connect.HoursOfOperationOverrideConfig{}, OverrideType: connect.OverrideType(o.Type),
 		EffectiveFrom: new(string(o.From)), EffectiveTill: new(string(o.Till)),
 	}
@@ -131,7 +131,7 @@ func slice(minutes int) *connect.OverrideTimeSlice {
 
 // ListHoursOfOperationOverrides lists the overrides of hours of operation by name.
 func (s *Service) ListHoursOfOperationOverrides(ctx context.Context, in *connect.ListHoursOfOperationOverridesRequest) (*connect.ListHoursOfOperationOverridesResponse, error) {
-	v, h, err := find[*catalog.Hours](ctx, s, in.InstanceId, in.HoursOfOperationId)
+	snap, h, err := find[*catalog.Hours](ctx, s, in.InstanceId, in.HoursOfOperationId)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +144,7 @@ func (s *Service) ListHoursOfOperationOverrides(ctx context.Context, in *connect
 		HoursOfOperationOverrideList: []connect.HoursOfOperationOverride{}, NextToken: next, LastModifiedTime: &h.Updated, LastModifiedRegion: s.region(),
 	}
 	for i := range some {
-		out.HoursOfOperationOverrideList = append(out.HoursOfOperationOverrideList, override(v, h, &some[i]))
+		out.HoursOfOperationOverrideList = append(out.HoursOfOperationOverrideList, override(snap, h, &some[i]))
 	}
 	return out, nil
 }
@@ -158,7 +158,7 @@ const maxRange = 366
 // come before those of parents, closing before opening, and all before the
 // weekly hours. The midnight that ends a day is shown as 0:00.
 func (s *Service) GetEffectiveHoursOfOperations(ctx context.Context, in *connect.GetEffectiveHoursOfOperationsRequest) (*connect.GetEffectiveHoursOfOperationsResponse, error) {
-	v, h, err := find[*catalog.Hours](ctx, s, in.InstanceId, in.HoursOfOperationId)
+	snap, h, err := find[*catalog.Hours](ctx, s, in.InstanceId, in.HoursOfOperationId)
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +178,7 @@ func (s *Service) GetEffectiveHoursOfOperations(ctx context.Context, in *connect
 	out := &connect.GetEffectiveHoursOfOperationsResponse{
 		EffectiveHoursOfOperationList: []connect.EffectiveHoursOfOperations{}, EffectiveOverrideHoursList: []connect.EffectiveOverrideHours{}, TimeZone: &h.TimeZone,
 	}
-	shared := v.Shared(h)
+	shared := snap.Shared(h)
 	for date := from; date <= to; date = date.Add(1) {
 		day := h.On(date, shared)
 		open := connect.EffectiveHoursOfOperations{Date: new(string(date)), OperationalHours: []connect.OperationalHour{}}
@@ -219,7 +219,7 @@ func (*found) Kind() center.Kind { return center.KindHours }
 // resourceID of the override, DateCondition at EffectiveFrom or EffectiveTill;
 // the tags of SearchFilter are those of the hours.
 func (s *Service) SearchHoursOfOperationOverrides(ctx context.Context, in *connect.SearchHoursOfOperationOverridesRequest) (*connect.SearchHoursOfOperationOverridesResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
@@ -231,7 +231,7 @@ func (s *Service) SearchHoursOfOperationOverrides(ctx context.Context, in *conne
 		m = every(m, tags(f.TagFilter))
 	}
 	var all []*found
-	for _, h := range catalog.All[*catalog.Hours](v) {
+	for _, h := range catalog.All[*catalog.Hours](snap) {
 		for i := range h.Overrides {
 			o := &h.Overrides[i]
 			if r := (&found{catalog.Meta{ID: o.ID, Name: o.Name, Tags: h.Tags}, h, o}); m(r) {
@@ -240,8 +240,8 @@ func (s *Service) SearchHoursOfOperationOverrides(ctx context.Context, in *conne
 		}
 	}
 	slices.SortFunc(all, func(a, b *found) int { return strings.Compare(position(&a), position(&b)) })
-	list, next, err := list(all, request{in.NextToken, in.MaxResults, pageSize, fingerprint("SearchHoursOfOperationOverrides", v.Instance.ID, in.SearchCriteria, in.SearchFilter)},
-		func(f *found) connect.HoursOfOperationOverride { return override(v, f.hours, f.override) })
+	list, next, err := list(all, request{in.NextToken, in.MaxResults, pageSize, fingerprint("SearchHoursOfOperationOverrides", snap.Instance.ID, in.SearchCriteria, in.SearchFilter)},
+		func(f *found) connect.HoursOfOperationOverride { return override(snap, f.hours, f.override) })
 	return &connect.SearchHoursOfOperationOverridesResponse{
 		HoursOfOperationOverrides: list, NextToken: next, ApproximateTotalCount: new(int64(len(all))),
 	}, err
