@@ -10,24 +10,24 @@ import (
 )
 
 // instance finds the instance that a member InstanceId names, by id or ARN.
-func (s *Service) instance(ctx context.Context, ref string) (*catalog.View, error) {
-	v, err := s.Catalog.View(ctx, ref)
-	return v, inMember("InstanceId", err)
+func (s *Service) instance(ctx context.Context, ref string) (*catalog.Snapshot, error) {
+	snap, err := s.Catalog.Snapshot(ctx, ref)
+	return snap, inMember("InstanceId", err)
 }
 
 // chatOf finds the contact that the members InstanceId and ContactId name, by
 // id or ARN, and its chat. A contact of another instance does not exist.
 func (s *Service) chatOf(ctx context.Context, instance, ref string) (*contact.Chat, *center.Contact, error) {
-	v, err := s.instance(ctx, instance)
+	snap, err := s.instance(ctx, instance)
 	if err != nil {
 		return nil, nil, err
 	}
-	chat, c, err := s.contactOf(ctx, v, ref)
+	chat, c, err := s.contactOf(ctx, snap, ref)
 	return chat, c, inMember("ContactId", err)
 }
 
 // contactOf finds a contact of an instance, and its chat.
-func (s *Service) contactOf(ctx context.Context, v *catalog.View, ref string) (*contact.Chat, *center.Contact, error) {
+func (s *Service) contactOf(ctx context.Context, snap *catalog.Snapshot, ref string) (*contact.Chat, *center.Contact, error) {
 	missing := &center.Error{Reason: center.NotFound, Kind: kindContact, ID: ref, Message: "contact " + ref + " does not exist"}
 	id, ok := center.ParseContactID(ref)
 	if !ok {
@@ -44,7 +44,7 @@ func (s *Service) contactOf(ctx context.Context, v *catalog.View, ref string) (*
 	if err != nil {
 		return nil, nil, err
 	}
-	if chat.Instance != v.Instance.InstanceID() || !chat.Has(id) {
+	if chat.Instance != snap.Instance.InstanceID() || !chat.Has(id) {
 		return nil, nil, missing
 	}
 	if id == chat.Current().ID {

@@ -16,7 +16,7 @@ func TestEventsOfStoredItems(t *testing.T) {
 	end := time.UnixMilli(1767604502000)
 	early, customer, stayed := Participant{ID: "early", Left: end.Add(-time.Second)}, Participant{ID: "customer", Left: end}, Participant{ID: "stayed", Left: end}
 	chat := &Chat{
-		Ended: true, Contacts: []center.Contact{{Disconnected: end}},
+		Ended: true, Latest: center.Contact{Disconnected: end},
 		Participants: []Participant{customer, early, stayed},
 	}
 	item := func(seq int64, contentType string, role center.Role, who center.ParticipantID) center.Push {

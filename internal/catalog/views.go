@@ -15,34 +15,33 @@ import (
 	"parley.example/parley/internal/flow"
 )
 
-// Screen is a view (View): what a flow shows a customer or an agent to read,
-// fill in or choose from. It goes by another name here because a [View] is
-// everything of an instance.
-type Screen struct {
+// View is what a flow shows a customer or an agent to read, fill in or choose
+// from (View).
+type View struct {
 	Meta `json:"-"`
 	Contents
 	Description string              `json:"description,omitempty"`
 	Actions     map[string][]string `json:"actions"` // by the hash of each content shown
 
-	managed *ScreenContent // of a managed view
+	managed *ViewContent // of a managed view
 }
 
 // Kind returns KindView.
-func (*Screen) Kind() center.Kind { return center.KindView }
+func (*View) Kind() center.Kind { return center.KindView }
 
 // Managed reports whether the view comes with the service (ViewType AWS_MANAGED).
-func (s *Screen) Managed() bool { return s.managed != nil }
+func (v *View) Managed() bool { return v.managed != nil }
 
-// ScreenContent is the content of a view (ViewContent). InputSchema is made
+// ViewContent is the content of a view (ViewContent). InputSchema is made
 // from the template of a view that is not managed.
-type ScreenContent struct {
+type ViewContent struct {
 	Template    string   `json:"template,omitempty"`
 	Actions     []string `json:"actions,omitempty"`
 	InputSchema string   `json:"schema,omitempty"`
 }
 
 // hash tells contents apart (ViewContentSha256).
-func (s *ScreenContent) hash() string {
+func (s *ViewContent) hash() string {
 	text, err := json.Marshal([]any{s.Template, s.Actions})
 	if err != nil {
 		panic("catalog: hash of a view: " + err.Error()) // strings only
@@ -53,143 +52,142 @@ func (s *ScreenContent) hash() string {
 
 // Bounds of a view. The model has none but that of one action's length.
 const (
-	maxTemplate          = 1 << 20 // bytes
-	maxActions           = 1000
-	maxScreenDescription = 4096 // characters
+	maxTemplate = 1 << 20 // bytes
+	maxActions  = 1000
 )
 
-// NewScreen is what CreateView takes.
-type NewScreen struct {
+// NewView is what CreateView takes.
+type NewView struct {
 	Name, Description string
-	Content           ScreenContent
+	Content           ViewContent
 	Draft             bool // Status SAVED
 	Tags              map[string]string
 	Token             string // ClientToken: a second request with it is given the first one's view
 }
 
-// CreateScreen adds a view to an instance. Errors: NotFound for the instance,
+// CreateView adds a view to an instance. Errors: NotFound for the instance,
 // Invalid for the content, Duplicate for the name, QuotaExceeded.
-func (c *Catalog) CreateScreen(ctx context.Context, instance string, n NewScreen) (created *Screen, err error) {
+func (c *Catalog) CreateView(ctx context.Context, instance string, n NewView) (created *View, err error) {
 	if err := n.Content.check(!n.Draft); err != nil {
 		return nil, err
 	}
 	random := center.NewUUID()
-	err = c.change(ctx, instance, func(v *View) (write, error) {
+	err = c.change(ctx, instance, func(snap *Snapshot) (write, error) {
 		id := random
 		if n.Token != "" {
-			id = derivedID("CreateView", v.Instance.ID, n.Token)
-			if r, ok := v.index[center.KindView][id]; ok {
-				created = r.(*Screen)
+			id = derivedID("CreateView", snap.Instance.ID, n.Token)
+			if r, ok := snap.index[center.KindView][id]; ok {
+				created = r.(*View)
 				return write{}, nil
 			}
-			if _, ok := v.graves[id]; ok {
+			if _, ok := snap.graves[id]; ok {
 				return write{}, center.Errorf(center.Duplicate, "ClientToken came with a view before that has been deleted")
 			}
 		}
-		if err := freeName[*Screen](v, n.Name, ""); err != nil {
+		if err := freeName[*View](snap, n.Name, ""); err != nil {
 			return write{}, err
 		}
-		if len(v.lists[center.KindView]) >= c.cfg.Limits.Views {
+		if len(snap.lists[center.KindView]) >= c.cfg.Limits.Views {
 			return write{}, center.Errorf(center.QuotaExceeded, "the instance has reached its quota of %d views", c.cfg.Limits.Views)
 		}
 		now := c.now()
-		created = &Screen{
-			Meta:        Meta{Instance: v.Instance.InstanceID(), ID: id, Name: n.Name, Created: now, Updated: now, Tags: n.Tags},
+		created = &View{
+			Meta:        Meta{Instance: snap.Instance.InstanceID(), ID: id, Name: n.Name, Created: now, Updated: now, Tags: n.Tags},
 			Description: n.Description,
 		}
 		w := write{put: []Resource{created}}
-		return w, c.storeScreen(created, n.Content, n.Draft, &w)
+		return w, c.storeView(created, n.Content, n.Draft, &w)
 	})
 	return created, err
 }
 
-// UpdateScreen saves a content of a view, or publishes it. Errors: NotFound,
+// UpdateView saves a content of a view, or publishes it. Errors: NotFound,
 // Invalid for the content, BadRequest for a managed view or a version.
-func (c *Catalog) UpdateScreen(ctx context.Context, instance, ref string, content ScreenContent, draft bool) (changed *Screen, err error) {
+func (c *Catalog) UpdateView(ctx context.Context, instance, ref string, content ViewContent, draft bool) (changed *View, err error) {
 	if err := content.check(!draft); err != nil {
 		return nil, err
 	}
-	err = c.changeScreen(ctx, instance, ref, func(_ *View, s *Screen, w *write) error {
-		changed = s
-		return c.storeScreen(s, content, draft, w)
+	err = c.changeView(ctx, instance, ref, func(_ *Snapshot, v *View, w *write) error {
+		changed = v
+		return c.storeView(v, content, draft, w)
 	})
 	return changed, err
 }
 
-// DescribeScreen changes name and description of a view; nil stays. Errors:
+// DescribeView changes name and description of a view; nil stays. Errors:
 // NotFound, Duplicate for the name, BadRequest for a managed view and when nothing is given.
-func (c *Catalog) DescribeScreen(ctx context.Context, instance, ref string, name, description *string) error {
+func (c *Catalog) DescribeView(ctx context.Context, instance, ref string, name, description *string) error {
 	if name == nil && description == nil {
 		return center.Errorf(center.BadRequest, "Name or Description is needed")
 	}
-	return c.changeScreen(ctx, instance, ref, func(v *View, s *Screen, _ *write) error {
+	return c.changeView(ctx, instance, ref, func(snap *Snapshot, v *View, _ *write) error {
 		if name != nil {
-			if err := freeName[*Screen](v, *name, s.ID); err != nil {
+			if err := freeName[*View](snap, *name, v.ID); err != nil {
 				return err
 			}
-			s.Name = *name
+			v.Name = *name
 		}
 		if description != nil {
-			s.Description = *description
+			v.Description = *description
 		}
 		return nil
 	})
 }
 
-// DeleteScreen removes a view with its versions. Whoever was shown it can still
+// DeleteView removes a view with its versions. Whoever was shown it can still
 // read it; flows that name it take their error branch from then on. Errors:
 // NotFound, BadRequest for a managed view.
-func (c *Catalog) DeleteScreen(ctx context.Context, instance, ref string) error {
-	return c.changeScreen(ctx, instance, ref, func(_ *View, s *Screen, _ *write) error {
-		s.bury(c.now())
-		s.Name, s.Tags, s.Actions = "", nil, nil
+func (c *Catalog) DeleteView(ctx context.Context, instance, ref string) error {
+	return c.changeView(ctx, instance, ref, func(_ *Snapshot, v *View, _ *write) error {
+		v.bury(c.now())
+		v.Name, v.Tags, v.Actions = "", nil, nil
 		return nil
 	})
 }
 
-// CreateScreenVersion keeps the published content of a view under the next
+// CreateViewVersion keeps the published content of a view under the next
 // number. When the latest version has that content, it is given instead. hash,
 // when set, must be the content's. Errors: NotFound, QuotaExceeded, and
 // BadRequest when the view is managed, was never published, or has another hash.
-func (c *Catalog) CreateScreenVersion(ctx context.Context, instance, ref, description, hash string) (s *Screen, version int64, err error) {
-	err = c.changeScreen(ctx, instance, ref, func(_ *View, found *Screen, _ *write) (err error) {
-		s = found
+func (c *Catalog) CreateViewVersion(ctx context.Context, instance, ref, description, hash string) (v *View, version int64, err error) {
+	err = c.changeView(ctx, instance, ref, func(_ *Snapshot, found *View, _ *write) (err error) {
+		v = found
 		switch {
-		case s.Published == "":
-			return center.Errorf(center.BadRequest, "view %s has not been published", s.ID)
-		case hash != "" && hash != s.Published:
-			return center.Errorf(center.BadRequest, "ViewContentSha256 %s is not that of the published content, %s", hash, s.Published)
+		case v.Published == "":
+			return center.Errorf(center.BadRequest, "view %s has not been published", v.ID)
+		case hash != "" && hash != v.Published:
+			return center.Errorf(center.BadRequest, "ViewContentSha256 %s is not that of the published content, %s", hash, v.Published)
 		}
-		if n := len(s.Versions); n > 0 && s.Versions[n-1].Hash == s.Published {
-			version = s.Versions[n-1].Number
+		if n := len(v.Versions); n > 0 && v.Versions[n-1].Hash == v.Published {
+			version = v.Versions[n-1].Number
 			return nil
 		}
-		version, err = s.number(0, description, c.cfg.Limits.FlowVersions, c.now())
+		version, err = v.number(0, description, c.cfg.Limits.FlowVersions, c.now())
 		if center.ReasonOf(err) == center.LimitExceeded {
 			return center.Errorf(center.QuotaExceeded, "%w", err)
 		}
 		return err
 	})
-	return s, version, err
+	return v, version, err
 }
 
-// DeleteScreenVersion removes a version of a view. Errors: NotFound,
+// DeleteViewVersion removes a version of a view. Errors: NotFound,
 // BadRequest for a managed view.
-func (c *Catalog) DeleteScreenVersion(ctx context.Context, instance, ref string, number int64) error {
-	return c.changeScreen(ctx, instance, ref, func(_ *View, s *Screen, _ *write) error {
-		if _, ok := s.FindVersion(number); !ok {
-			return noVersion(s, number)
+func (c *Catalog) DeleteViewVersion(ctx context.Context, instance, ref string, number int64) error {
+	return c.changeView(ctx, instance, ref, func(_ *Snapshot, v *View, _ *write) error {
+		if _, ok := v.FindVersion(number); !ok {
+			return noVersion(v, number)
 		}
-		s.unnumber(number, c.now())
-		s.forget()
+		v.unnumber(number, c.now())
+		v.dropActions()
 		return nil
 	})
 }
 
-// changeScreen changes one view, as changeFlow does a flow.
-func (c *Catalog) changeScreen(ctx context.Context, instance, ref string, alter func(v *View, s *Screen, w *write) error) error {
-	return c.change(ctx, instance, func(v *View) (write, error) {
-		found, which, err := v.FindScreen(ref)
+// changeView changes one view, as changeFlow does a flow.
+func (c *Catalog) changeView(ctx context.Context, instance, ref string, alter func(snap *Snapshot, v *View, w *write) error) error {
+	return c.change(ctx, instance, func(snap *Snapshot) (write, error) {
+		found, which, err := snap.FindView(ref)
 		switch {
 		case err != nil:
 			return write{}, err
@@ -198,80 +196,80 @@ func (c *Catalog) changeScreen(ctx context.Context, instance, ref string, alter 
 		case which > 0:
 			return write{}, center.Errorf(center.BadRequest, "version %d of a view cannot be changed", which)
 		}
-		s := *found
-		s.Contents, s.Tags, s.Actions = found.Contents.copy(), maps.Clone(found.Tags), maps.Clone(found.Actions)
-		s.Updated = c.now()
-		w := write{put: []Resource{&s}}
-		c.sweep(v, &s, &w)
-		return w, alter(v, &s, &w)
+		v := *found
+		v.Contents, v.Tags, v.Actions = found.Contents.copy(), maps.Clone(found.Tags), maps.Clone(found.Actions)
+		v.Updated = c.now()
+		w := write{put: []Resource{&v}}
+		c.sweep(snap, &v, &w)
+		return w, alter(snap, &v, &w)
 	})
 }
 
-// storeScreen makes a content the view's draft or its published one.
-func (c *Catalog) storeScreen(s *Screen, content ScreenContent, draft bool, w *write) error {
+// storeView makes a content the view's draft or its published one.
+func (c *Catalog) storeView(v *View, content ViewContent, draft bool, w *write) error {
 	content.InputSchema = "" // it follows from the template
 	hash := content.hash()
-	if err := c.stow(s, hash, content, draft, w); err != nil {
+	if err := c.stow(v, hash, content, draft, w); err != nil {
 		return err
 	}
-	if s.Actions == nil {
-		s.Actions = map[string][]string{}
+	if v.Actions == nil {
+		v.Actions = map[string][]string{}
 	}
-	s.Actions[hash] = content.Actions
-	s.forget()
+	v.Actions[hash] = content.Actions
+	v.dropActions()
 	return nil
 }
 
-// forget drops the actions of contents that the view does not show any more.
-func (s *Screen) forget() {
-	shown := s.shown()
-	maps.DeleteFunc(s.Actions, func(hash string, _ []string) bool { return !slices.Contains(shown, hash) })
+// dropActions drops the actions of contents that the view does not show any more.
+func (v *View) dropActions() {
+	shown := v.shown()
+	maps.DeleteFunc(v.Actions, func(hash string, _ []string) bool { return !slices.Contains(shown, hash) })
 }
 
-// FindScreen returns the view that an id or ARN names, managed ones included,
+// FindView returns the view that an id or ARN names, managed ones included,
 // and which content: what follows a colon behind it, $SAVED, $LATEST or the
 // number of a version; nothing for the published one. Errors: NotFound for the
 // view or the version, Invalid for any other qualifier.
-func (v *View) FindScreen(ref string) (*Screen, Which, error) {
-	s, qualifier, ok := v.managed(ref)
+func (snap *Snapshot) FindView(ref string) (*View, Which, error) {
+	v, qualifier, ok := snap.managed(ref)
 	if !ok {
 		var id string
-		id, qualifier, _ = strings.Cut(v.local(center.KindView, ref), ":")
-		r, ok := v.index[center.KindView][id]
+		id, qualifier, _ = strings.Cut(snap.local(center.KindView, ref), ":")
+		r, ok := snap.index[center.KindView][id]
 		if !ok {
-			return nil, 0, v.missing(center.KindView, ref)
+			return nil, 0, snap.missing(center.KindView, ref)
 		}
-		s = r.(*Screen)
+		v = r.(*View)
 	}
 	if strings.EqualFold(qualifier, "Latest") { // as ViewResource.Version of ShowView has it
 		qualifier = latestQualifier
 	}
-	which, err := s.which(s, qualifier)
-	return s, which, err
+	which, err := v.which(v, qualifier)
+	return v, which, err
 }
 
-// Screens returns the views of an instance: the managed ones, then its own, by name.
-func (v *View) Screens() []*Screen {
-	all := managedScreens()
-	return append(all, All[*Screen](v)...)
+// Views returns the views of an instance: the managed ones, then its own, by name.
+func (snap *Snapshot) Views() []*View {
+	all := managedViews()
+	return append(all, All[*View](snap)...)
 }
 
-// ScreenARN returns the ARN of a view.
-func (v *View) ScreenARN(s *Screen) string {
-	if s.Managed() {
-		return managedARN(v.partition.Region) + s.ID
+// ViewARN returns the ARN of a view.
+func (snap *Snapshot) ViewARN(v *View) string {
+	if v.Managed() {
+		return managedARN(snap.partition.Region) + v.ID
 	}
-	return v.ARN(center.KindView, s.ID)
+	return snap.ARN(center.KindView, v.ID)
 }
 
-// ScreenVersion returns the number of the version that has the content which
+// VersionNumber returns the number of the version that has the content which
 // stands for, 0 when none has it.
-func (s *Screen) ScreenVersion(which Which) int64 {
+func (v *View) VersionNumber(which Which) int64 {
 	if which > 0 {
 		return int64(which)
 	}
-	hash := s.At(which)
-	for _, v := range slices.Backward(s.Versions) {
+	hash := v.At(which)
+	for _, v := range slices.Backward(v.Versions) {
 		if v.Hash == hash {
 			return v.Number
 		}
@@ -279,20 +277,20 @@ func (s *Screen) ScreenVersion(which Which) int64 {
 	return 0
 }
 
-// ScreenContent returns a content of a view. Errors: BadRequest when there is
+// ViewContent returns a content of a view. Errors: BadRequest when there is
 // no published content.
-func (c *Catalog) ScreenContent(ctx context.Context, s *Screen, which Which) (content ScreenContent, hash string, err error) {
-	hash = s.At(which)
+func (c *Catalog) ViewContent(ctx context.Context, v *View, which Which) (content ViewContent, hash string, err error) {
+	hash = v.At(which)
 	if hash == "" {
-		return content, "", &center.Error{Reason: center.BadRequest, Message: "view " + s.ID + " has not been published; its saved content is " + s.ID + ":" + savedQualifier, Kind: center.KindView, ID: s.ID}
+		return content, "", &center.Error{Reason: center.BadRequest, Message: "view " + v.ID + " has not been published; its saved content is " + v.ID + ":" + savedQualifier, Kind: center.KindView, ID: v.ID}
 	}
-	content, err = c.screenContent(ctx, s.ID, hash)
+	content, err = c.viewContent(ctx, v.ID, hash)
 	return content, hash, err
 }
 
 // Shown is a view as a flow showed it to a participant of a chat.
 type Shown struct {
-	ScreenContent
+	ViewContent
 	ID, ARN, Name string // Name is "" when the view has been deleted since
 	Version       int64  // 0 for a content that no version has
 }
@@ -305,34 +303,34 @@ func ShownDetail(v flow.View) string { return v.ID + ":" + v.Hash }
 // Errors: NotFound.
 func (c *Catalog) Shown(ctx context.Context, instance center.InstanceID, detail string) (Shown, error) {
 	id, hash, _ := strings.Cut(detail, ":")
-	v, err := c.View(ctx, string(instance))
+	snap, err := c.Snapshot(ctx, string(instance))
 	if err != nil {
 		return Shown{}, err
 	}
-	shown := Shown{ID: id, ARN: v.ARN(center.KindView, id)}
-	if s, ok := managed[id]; ok {
-		shown.ScreenContent, shown.ARN, shown.Name, shown.Version = *s.managed, v.ScreenARN(s), s.Name, s.LastVersion
+	shown := Shown{ID: id, ARN: snap.ARN(center.KindView, id)}
+	if v, ok := managed[id]; ok {
+		shown.ViewContent, shown.ARN, shown.Name, shown.Version = *v.managed, snap.ViewARN(v), v.Name, v.LastVersion
 		return shown, nil
 	}
-	s, _, err := v.FindScreen(id)
+	v, _, err := snap.FindView(id)
 	if err == nil {
-		shown.Name = s.Name
-		for _, n := range s.Versions {
+		shown.Name = v.Name
+		for _, n := range v.Versions {
 			if n.Hash == hash {
 				shown.Version = n.Number
 			}
 		}
-	} else if _, ok := v.graves[id]; !ok {
+	} else if _, ok := snap.graves[id]; !ok {
 		return Shown{}, err // of another instance, or of none
 	}
-	shown.ScreenContent, err = c.screenContent(ctx, id, hash)
+	shown.ViewContent, err = c.viewContent(ctx, id, hash)
 	return shown, err
 }
 
-// screenContent reads a content of a view, which may be one that was replaced.
-func (c *Catalog) screenContent(ctx context.Context, id, hash string) (content ScreenContent, err error) {
-	if s, ok := managed[id]; ok {
-		return *s.managed, nil
+// viewContent reads a content of a view, which may be one that was replaced.
+func (c *Catalog) viewContent(ctx context.Context, id, hash string) (content ViewContent, err error) {
+	if v, ok := managed[id]; ok {
+		return *v.managed, nil
 	}
 	r, err := c.cfg.Store.Resource(ctx, center.KindViewVersion, contentID(id, hash))
 	if err != nil {
@@ -347,7 +345,7 @@ func (c *Catalog) screenContent(ctx context.Context, id, hash string) (content S
 
 // check tells what keeps a content from being saved, or published: a template
 // is a JSON object, and a published one has a Head and a Body of components.
-func (s *ScreenContent) check(publish bool) error {
+func (s *ViewContent) check(publish bool) error {
 	if len(s.Actions) > maxActions {
 		return center.Errorf(center.Invalid, "Content.Actions has %d members; it may have %d", len(s.Actions), maxActions)
 	}

@@ -1,4 +1,4 @@
-package catalog
+package hours
 
 import (
 	"fmt"
@@ -7,11 +7,13 @@ import (
 	"time"
 )
 
-// week is hours from nine to five on weekdays.
-func weekdaysNineToFive(zone string) *Hours {
-	h := basicHours()
-	h.TimeZone = zone
-	return h
+// weekdaysNineToFive is open from nine to five on weekdays.
+func weekdaysNineToFive(zone string) *Schedule {
+	s := &Schedule{TimeZone: zone}
+	for day := time.Monday; day <= time.Friday; day++ {
+		s.Config = append(s.Config, OpenTime{Day: day, Start: 9 * 60, End: 17 * 60})
+	}
+	return s
 }
 
 func at(h, m int) int { return 60*h + m }
@@ -45,97 +47,97 @@ func TestHoursOnADate(t *testing.T) {
 	// In 2026 the 24th of December is a Thursday.
 	const eve, christmas = Date("2026-12-24"), Date("2026-12-25")
 	for name, c := range map[string]struct {
-		hours   Hours
-		parents []*Hours
-		want    map[Date]string
+		schedule Schedule
+		parents  []*Schedule
+		want     map[Date]string
 	}{
 		"weekly hours": {*weekdaysNineToFive("UTC"), nil, map[Date]string{
 			eve: "09:00-17:00", "2026-12-26": "", "2026-12-27": "", "2026-12-28": "09:00-17:00",
 		}},
-		"over midnight": {Hours{Config: []OpenTime{{time.Friday, at(22, 0), at(2, 30)}}}, nil, map[Date]string{
+		"over midnight": {Schedule{Config: []OpenTime{{time.Friday, at(22, 0), at(2, 30)}}}, nil, map[Date]string{
 			eve: "", christmas: "22:00-24:00", "2026-12-26": "00:00-02:30", "2026-12-27": "",
 		}},
-		"until midnight": {Hours{Config: []OpenTime{{time.Friday, at(22, 0), 0}}}, nil, map[Date]string{
+		"until midnight": {Schedule{Config: []OpenTime{{time.Friday, at(22, 0), 0}}}, nil, map[Date]string{
 			christmas: "22:00-24:00", "2026-12-26": "",
 		}},
-		"the whole day": {Hours{Config: []OpenTime{{time.Friday, 0, 0}, {time.Saturday, at(9, 0), at(9, 0)}}}, nil, map[Date]string{
+		"the whole day": {Schedule{Config: []OpenTime{{time.Friday, 0, 0}, {time.Saturday, at(9, 0), at(9, 0)}}}, nil, map[Date]string{
 			eve: "", christmas: "00:00-24:00", "2026-12-26": "00:00-24:00", "2026-12-27": "",
 		}},
-		"stretches that touch and overlap": {Hours{Config: []OpenTime{
+		"stretches that touch and overlap": {Schedule{Config: []OpenTime{
 			{time.Friday, at(12, 0), at(14, 0)}, {time.Friday, at(8, 0), at(12, 0)}, {time.Friday, at(13, 0), at(15, 0)}, {time.Friday, at(16, 0), at(17, 0)},
 		}}, nil, map[Date]string{christmas: "08:00-15:00 16:00-17:00"}},
-		"temporary hours": {Hours{Config: basicHours().Config, Overrides: []Override{
-			override("short", OverrideStandard, eve, eve, OverrideTime{nil, at(10, 0), at(12, 0)}),
-			override("closed", OverrideStandard, christmas, "2026-12-27"),
+		"temporary hours": {Schedule{Config: weekdaysNineToFive("").Config, Overrides: []Override{
+			override("short", Standard, eve, eve, OverrideTime{nil, at(10, 0), at(12, 0)}),
+			override("closed", Standard, christmas, "2026-12-27"),
 		}}, nil, map[Date]string{
 			"2026-12-23": "09:00-17:00", eve: "10:00-12:00 | short open 10:00-12:00",
 			christmas: "| closed closed 00:00-24:00", "2026-12-27": "| closed closed 00:00-24:00", "2026-12-28": "09:00-17:00",
 		}},
-		"temporary hours of one weekday close the others": {Hours{Config: basicHours().Config, Overrides: []Override{
-			override("fair", OverrideStandard, "2026-12-21", christmas, OverrideTime{day(time.Tuesday), at(8, 0), at(20, 0)}),
+		"temporary hours of one weekday close the others": {Schedule{Config: weekdaysNineToFive("").Config, Overrides: []Override{
+			override("fair", Standard, "2026-12-21", christmas, OverrideTime{day(time.Tuesday), at(8, 0), at(20, 0)}),
 		}}, nil, map[Date]string{
 			"2026-12-21": "| fair closed 00:00-24:00", "2026-12-22": "08:00-20:00 | fair open 08:00-20:00",
 		}},
-		"temporary hours over midnight": {Hours{Config: []OpenTime{{time.Saturday, at(1, 0), at(3, 0)}}, Overrides: []Override{
-			override("party", OverrideStandard, christmas, christmas, OverrideTime{nil, at(20, 0), at(2, 0)}),
+		"temporary hours over midnight": {Schedule{Config: []OpenTime{{time.Saturday, at(1, 0), at(3, 0)}}, Overrides: []Override{
+			override("party", Standard, christmas, christmas, OverrideTime{nil, at(20, 0), at(2, 0)}),
 		}}, nil, map[Date]string{
 			eve: "", christmas: "20:00-24:00 | party open 20:00-24:00", "2026-12-26": "00:00-03:00 | party open 00:00-02:00",
 		}},
-		"a day off cuts what comes over from the day before": {Hours{Config: []OpenTime{{time.Thursday, at(22, 0), at(2, 0)}}, Overrides: []Override{
-			override("holiday", OverrideClosed, christmas, christmas),
+		"a day off cuts what comes over from the day before": {Schedule{Config: []OpenTime{{time.Thursday, at(22, 0), at(2, 0)}}, Overrides: []Override{
+			override("holiday", Closed, christmas, christmas),
 		}}, nil, map[Date]string{eve: "22:00-24:00", christmas: "| holiday closed 00:00-24:00"}},
-		"closing beats opening": {Hours{Config: basicHours().Config, Overrides: []Override{
-			override("open", OverrideOpen, eve, eve, OverrideTime{nil, at(16, 0), at(20, 0)}),
-			override("lunch", OverrideClosed, eve, eve, OverrideTime{nil, at(12, 0), at(13, 0)}),
-			override("leave", OverrideClosed, eve, eve, OverrideTime{nil, at(19, 0), 0}),
+		"closing beats opening": {Schedule{Config: weekdaysNineToFive("").Config, Overrides: []Override{
+			override("open", Open, eve, eve, OverrideTime{nil, at(16, 0), at(20, 0)}),
+			override("lunch", Closed, eve, eve, OverrideTime{nil, at(12, 0), at(13, 0)}),
+			override("leave", Closed, eve, eve, OverrideTime{nil, at(19, 0), 0}),
 		}}, nil, map[Date]string{
 			eve: "09:00-12:00 13:00-19:00 | lunch closed 12:00-13:00 | open open 16:00-19:00 | leave closed 19:00-24:00",
 		}},
 		"own overrides beat those of parents": {
-			Hours{Config: basicHours().Config, Overrides: []Override{override("own", OverrideOpen, eve, eve, OverrideTime{nil, at(8, 0), at(10, 0)})}},
-			[]*Hours{{Overrides: []Override{override("off", OverrideClosed, eve, christmas)}}},
+			Schedule{Config: weekdaysNineToFive("").Config, Overrides: []Override{override("own", Open, eve, eve, OverrideTime{nil, at(8, 0), at(10, 0)})}},
+			[]*Schedule{{Overrides: []Override{override("off", Closed, eve, christmas)}}},
 			map[Date]string{
 				eve: "08:00-10:00 | off closed 00:00-08:00 | own open 08:00-10:00 | off closed 10:00-24:00", christmas: "| off closed 00:00-24:00",
 			},
 		},
 		"temporary hours of a parent beat other overrides": {
-			Hours{Config: basicHours().Config, Overrides: []Override{override("own", OverrideOpen, eve, eve, OverrideTime{nil, 0, 0})}},
-			[]*Hours{{Overrides: []Override{override("short", OverrideStandard, eve, eve, OverrideTime{nil, at(9, 0), at(10, 0)})}}},
+			Schedule{Config: weekdaysNineToFive("").Config, Overrides: []Override{override("own", Open, eve, eve, OverrideTime{nil, 0, 0})}},
+			[]*Schedule{{Overrides: []Override{override("short", Standard, eve, eve, OverrideTime{nil, at(9, 0), at(10, 0)})}}},
 			map[Date]string{eve: "09:00-10:00 | short open 09:00-10:00"},
 		},
 		"temporary hours beat those of a parent": {
-			Hours{Overrides: []Override{override("own", OverrideStandard, eve, eve, OverrideTime{nil, at(11, 0), at(12, 0)})}},
-			[]*Hours{{Overrides: []Override{override("short", OverrideStandard, eve, eve, OverrideTime{nil, at(9, 0), at(10, 0)})}}},
+			Schedule{Overrides: []Override{override("own", Standard, eve, eve, OverrideTime{nil, at(11, 0), at(12, 0)})}},
+			[]*Schedule{{Overrides: []Override{override("short", Standard, eve, eve, OverrideTime{nil, at(9, 0), at(10, 0)})}}},
 			map[Date]string{eve: "11:00-12:00 | own open 11:00-12:00"},
 		},
-		"of equals the latest decides": {Hours{Overrides: []Override{
-			override("first", OverrideStandard, eve, eve, OverrideTime{nil, at(9, 0), at(10, 0)}),
-			{Name: "second", Type: OverrideStandard, From: eve, Till: eve, Config: []OverrideTime{{nil, at(11, 0), at(12, 0)}}, Created: late},
+		"of equals the latest decides": {Schedule{Overrides: []Override{
+			override("first", Standard, eve, eve, OverrideTime{nil, at(9, 0), at(10, 0)}),
+			{Name: "second", Type: Standard, From: eve, Till: eve, Config: []OverrideTime{{nil, at(11, 0), at(12, 0)}}, Created: late},
 		}}, nil, map[Date]string{eve: "11:00-12:00 | second open 11:00-12:00"}},
-		"a parent's weekly hours are not shared": {Hours{}, []*Hours{weekdaysNineToFive("UTC")}, map[Date]string{eve: ""}},
+		"a parent's weekly hours are not shared": {Schedule{}, []*Schedule{weekdaysNineToFive("UTC")}, map[Date]string{eve: ""}},
 	} {
 		for date, want := range c.want {
-			if got := c.hours.On(date, c.parents).shown(); got != want {
+			if got := c.schedule.On(date, c.parents).shown(); got != want {
 				t.Errorf("%s: on %s %q; want %q", name, date, got, want)
 			}
 		}
-		c.hours.TimeZone = "UTC"
+		c.schedule.TimeZone = "UTC"
 		for date := range c.want {
-			agree(t, name, &c.hours, c.parents, date)
+			agree(t, name, &c.schedule, c.parents, date)
 		}
 	}
 }
 
 // agree holds what a date comes to against what each of its minutes does.
-func agree(t *testing.T, what string, h *Hours, parents []*Hours, date Date) {
+func agree(t *testing.T, what string, s *Schedule, parents []*Schedule, date Date) {
 	t.Helper()
-	day := h.On(date, parents)
+	day := s.On(date, parents)
 	for m := range midnight {
 		inside := false
-		for _, s := range day.Open {
-			inside = inside || s.Start <= m && m < s.End
+		for _, span := range day.Open {
+			inside = inside || span.Start <= m && m < span.End
 		}
-		open, _, err := h.At(date.time().Add(time.Duration(m)*time.Minute+59*time.Second), parents)
+		open, _, err := s.At(date.time().Add(time.Duration(m)*time.Minute+59*time.Second), parents)
 		if err != nil || open != inside {
 			t.Errorf("%s: on %s at minute %d At is %v, %v; On is %v", what, date, m, open, err, inside)
 			return
@@ -171,8 +173,8 @@ func TestOverridesRecur(t *testing.T) {
 			Recurrence{Frequency: yearly, Interval: 2, Months: []int32{11}, Occurrence: 4}, "2026-11-26 2028-11-23 2030-11-28"},
 		"leap days": {"2024-02-29", "2032-12-31", nil, Recurrence{Frequency: yearly, Interval: 1}, "2024-02-29 2028-02-29 2032-02-29"},
 	} {
-		o := Override{Name: "x", Type: OverrideClosed, From: c.from, Till: c.till, Config: c.config, Recurs: &c.recurs}
-		if err := o.check(); err != nil {
+		o := Override{Name: "x", Type: Closed, From: c.from, Till: c.till, Config: c.config, Recurs: &c.recurs}
+		if err := o.Check(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		var dates []string
@@ -219,7 +221,7 @@ func TestHoursAtAMoment(t *testing.T) {
 // TestClocksChange looks at the nights in which clocks are set: what the clock
 // on the wall shows counts, twice when it shows it twice.
 func TestClocksChange(t *testing.T) {
-	nights := &Hours{TimeZone: "Europe/Berlin", Config: []OpenTime{{time.Sunday, at(2, 0), at(3, 0)}}}
+	nights := &Schedule{TimeZone: "Europe/Berlin", Config: []OpenTime{{time.Sunday, at(2, 0), at(3, 0)}}}
 	count := func(date string) (minutes int) {
 		for now, _ := time.Parse(time.DateOnly, date); minutes <= 1000; now = now.Add(time.Minute) {
 			open, _, err := nights.At(now, nil)
@@ -244,7 +246,7 @@ func TestClocksChange(t *testing.T) {
 			t.Errorf("on %s open for %d minutes between two and three; want %d", date, got, want)
 		}
 	}
-	days := &Hours{TimeZone: "Europe/Berlin", Config: []OpenTime{{time.Saturday, at(22, 0), at(6, 0)}}}
+	days := &Schedule{TimeZone: "Europe/Berlin", Config: []OpenTime{{time.Saturday, at(22, 0), at(6, 0)}}}
 	if got := days.On("2026-03-29", nil).shown(); got != "00:00-06:00" {
 		t.Errorf("the short Sunday shows %q; want 00:00-06:00", got)
 	}
@@ -257,8 +259,8 @@ func TestClocksChange(t *testing.T) {
 func TestHoursNameTheOverrideThatDecides(t *testing.T) {
 	h := weekdaysNineToFive("UTC")
 	h.Overrides = []Override{
-		{Name: "holiday", Type: OverrideClosed, From: "2026-12-25", Till: "2026-12-25"},
-		{Name: "late", Type: OverrideOpen, From: "2026-12-23", Till: "2026-12-23", Config: []OverrideTime{{nil, at(16, 0), at(20, 0)}}},
+		{Name: "holiday", Type: Closed, From: "2026-12-25", Till: "2026-12-25"},
+		{Name: "late", Type: Open, From: "2026-12-23", Till: "2026-12-23", Config: []OverrideTime{{nil, at(16, 0), at(20, 0)}}},
 	}
 	for moment, want := range map[string]string{
 		"2026-12-25T10:00:00Z": "false holiday", "2026-12-23T10:00:00Z": "true ", "2026-12-23T19:00:00Z": "true late",
@@ -277,8 +279,8 @@ func TestHoursNameTheOverrideThatDecides(t *testing.T) {
 
 func BenchmarkHoursAt(b *testing.B) {
 	h := weekdaysNineToFive("America/New_York")
-	for i := range maxOverrides {
-		h.Overrides = append(h.Overrides, Override{Name: fmt.Sprint(i), Type: OverrideClosed, From: "2026-01-01", Till: "2026-12-31",
+	for i := range 50 {
+		h.Overrides = append(h.Overrides, Override{Name: fmt.Sprint(i), Type: Closed, From: "2026-01-01", Till: "2026-12-31",
 			Recurs: &Recurrence{Frequency: yearly, Interval: 1, Months: []int32{int32(i%12 + 1)}, MonthDays: []int32{int32(i%28 + 1)}}})
 	}
 	now := time.Date(2026, 7, 6, 13, 0, 0, 0, time.UTC)
