@@ -127,6 +127,24 @@ func TestImportsPointDown(t *testing.T) {
 	}
 }
 
+// builders are the packages that build an engine: the server, and the fixture
+// for every test. A change of engine.Config is an edit of these two.
+var builders = []string{module + "/internal/server", module + "/internal/engine/enginetest"}
+
+func TestEnginesHaveTwoBuilders(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, file := range slices.Concat(p.GoFiles, p.TestGoFiles, p.XTestGoFiles) {
+			text, err := os.ReadFile(filepath.Join(p.Dir, file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if calls := bytes.Contains(text, []byte("engine.New(")); calls && !slices.Contains(builders, p.ImportPath) && p.ImportPath != module {
+				t.Errorf("%s/%s builds an engine; only %v do", p.ImportPath, file, builders)
+			}
+		}
+	}
+}
+
 func TestFilesTellOneStory(t *testing.T) {
 	for _, p := range packages(t) {
 		for _, file := range slices.Concat(p.GoFiles, p.TestGoFiles, p.XTestGoFiles) {
