@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -31,6 +32,9 @@ var floors = [][]string{
 
 // workshop holds what is no part of the running server: it may import anything below the server, and nothing imports it.
 var workshop = []string{"codegen"}
+
+// fixtures are packages for tests: nothing but tests, and each other, imports them.
+var fixtures = []string{"enginetest", "servertest", "storetest"}
 
 // module is the path of the module: a name that Go accepts and nobody else can
 // serve, since the top-level domain example is reserved (RFC 2606). Whoever
@@ -100,6 +104,7 @@ func packages(t *testing.T) []goPackage {
 func TestImportsPointDown(t *testing.T) {
 	for _, p := range packages(t) {
 		name, floor, _ := room(p.ImportPath)
+		fixture := slices.Contains(fixtures, path.Base(p.ImportPath))
 		if floor == -2 && name != "" && len(p.GoFiles) > 0 {
 			t.Errorf("%s: no room of that name in the house; add it to the floors of house_test.go and to docs/architecture.md", p.ImportPath)
 			continue
@@ -114,6 +119,27 @@ func TestImportsPointDown(t *testing.T) {
 				t.Errorf("%s imports %s: imports point down", p.ImportPath, imp)
 			case slices.Contains(workshop, below):
 				t.Errorf("%s imports %s: nothing imports the workshop", p.ImportPath, imp)
+			}
+			if ours && !fixture && slices.Contains(fixtures, path.Base(imp)) {
+				t.Errorf("%s imports %s: fixtures are for tests", p.ImportPath, imp)
+			}
+		}
+	}
+}
+
+// builders are the packages that build an engine: the server, and the fixture
+// for every test. A change of engine.Config is an edit of these two.
+var builders = []string{module + "/internal/server", module + "/internal/engine/enginetest"}
+
+func TestEnginesHaveTwoBuilders(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, file := range slices.Concat(p.GoFiles, p.TestGoFiles, p.XTestGoFiles) {
+			text, err := os.ReadFile(filepath.Join(p.Dir, file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if calls := bytes.Contains(text, []byte("engine.New(")); calls && !slices.Contains(builders, p.ImportPath) && p.ImportPath != module {
+				t.Errorf("%s/%s builds an engine; only %v do", p.ImportPath, file, builders)
 			}
 		}
 	}

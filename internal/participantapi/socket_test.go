@@ -19,6 +19,7 @@ import (
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/participantapi"
 	"parley.example/parley/internal/stream"
 )
@@ -68,8 +69,8 @@ func (r *room) Connected(ctx context.Context, subject bus.Subject, id center.Par
 
 // sockets lets the room have sockets.
 func (r *room) sockets() *wire {
-	hub := &stream.Hub{Bus: &r.bus, Source: r, Open: func(req *http.Request) (bus.Subject, center.ParticipantID, error) {
-		t, err := r.sealer.Open(auth.Socket, req.URL.Query().Get("token"), time.Now())
+	hub := &stream.Hub{Bus: r.engine.Bus, Source: r, Open: func(req *http.Request) (bus.Subject, center.ParticipantID, error) {
+		t, err := r.engine.Sealer.Open(auth.Socket, req.URL.Query().Get("token"), time.Now())
 		return bus.Chat(t.Chat), t.Participant, err
 	}}
 	w := &wire{dialled: make(chan net.Conn), closed: make(chan struct{})}
@@ -177,10 +178,10 @@ func TestSemantics02SubscribingBeginsTheFlow(t *testing.T) {
 		w := r.sockets()
 		ana := r.start()
 		one := r.open(w, ana)
-		r.pass(time.Minute)
+		enginetest.Pass(time.Minute)
 		r.send(one, `{"topic":"aws/ping"}`, `{"topic":"aws/heartbeat"}`)
 		r.wantHeard(one, "aws/ping", "aws/heartbeat")
-		r.wantScript(ana.chat) // a socket that only listens to itself begins nothing
+		r.engine.WantScript(ana.chat) // a socket that only listens to itself begins nothing
 		r.send(one, subscribe)
 		r.wantHeard(one, "aws/ping", "aws/heartbeat", "aws/subscribe", "joined", "Hello")
 		chat, err := r.engine.View(r.Context(), ana.chat)
@@ -210,7 +211,7 @@ func TestSemantics05AllSocketsHearEverythingOnce(t *testing.T) {
 		// Wire 58: whoever leaves hears of the end; the sockets close after a while.
 		r.end(ana)
 		r.wantHeard(two, "aws/subscribe", "to all of mine", "left", "ended")
-		r.pass(time.Minute)
+		enginetest.Pass(time.Minute)
 		if one.mu.Lock(); !one.closed {
 			r.Error("a minute after the end the socket is open")
 		}

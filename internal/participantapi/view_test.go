@@ -27,18 +27,18 @@ func TestWire43DescribeView(t *testing.T) {
 	inRoom(t, func(r *room) {
 		ana := r.join()
 		const template = `{"Head":{"Title":"T"},"Body":[{"_id":"a","Type":"Header","Props":{"Heading":"$.Greeting.Text"},"Content":[]}]}`
-		made, err := r.views.CreateView(r.Context(), string(instance), catalog.NewView{
+		made, err := r.engine.Catalog.CreateView(r.Context(), string(instance), catalog.NewView{
 			Name: "Greeting", Content: catalog.ViewContent{Template: template, Actions: []string{"Next"}},
 		})
 		if err != nil {
 			r.Fatalf("CreateView: %v", err)
 		}
 		token := func(chat center.ContactID, ref string) string {
-			v, err := r.views.FindView(instance, ref)
+			v, err := r.engine.Catalog.FindView(instance, ref)
 			if err != nil {
 				r.Fatalf("FindView(%s): %v", ref, err)
 			}
-			return r.sealer.Seal(auth.Token{Kind: auth.View, Chat: chat, Detail: catalog.ShownDetail(v)})
+			return r.engine.Sealer.Seal(auth.Token{Kind: auth.View, Chat: chat, Detail: catalog.ShownDetail(v)})
 		}
 		describe := func(token string) (*participant.View, error) {
 			out, err := r.DescribeView(r.Context(), &participant.DescribeViewRequest{ConnectionToken: ana.bearer, ViewToken: token})
@@ -62,11 +62,11 @@ func TestWire43DescribeView(t *testing.T) {
 		}
 		wantView("as it was shown", true)
 		// What a customer was shown stays readable for as long as a chat can last.
-		if _, err := r.views.UpdateView(r.Context(), string(instance), made.ID, catalog.ViewContent{Template: `{"Head":{},"Body":[]}`}, false); err != nil {
+		if _, err := r.engine.Catalog.UpdateView(r.Context(), string(instance), made.ID, catalog.ViewContent{Template: `{"Head":{},"Body":[]}`}, false); err != nil {
 			r.Fatalf("UpdateView: %v", err)
 		}
 		wantView("after it was published anew", true)
-		if err := r.views.DeleteView(r.Context(), string(instance), made.ID); err != nil {
+		if err := r.engine.Catalog.DeleteView(r.Context(), string(instance), made.ID); err != nil {
 			r.Fatalf("DeleteView: %v", err)
 		}
 		wantView("after it was deleted", false)
@@ -77,7 +77,7 @@ func TestWire43DescribeView(t *testing.T) {
 			r.Errorf("DescribeView of a managed view = %+v, %v", v, err)
 		}
 		seal := func(detail string) string {
-			return r.sealer.Seal(auth.Token{Kind: auth.View, Chat: ana.chat, Detail: detail})
+			return r.engine.Sealer.Seal(auth.Token{Kind: auth.View, Chat: ana.chat, Detail: detail})
 		}
 		for what, token := range map[string]string{
 			"of another chat": token(center.NewContactID(time.Now().UTC()), "form"), "of no view": seal(center.NewUUID() + ":x"), "of no content": seal(made.ID + ":x"),
