@@ -61,6 +61,8 @@ type Message struct {
 	// Version is that of the chat, or the revision of the instance, after the
 	// change; 0 when it did not change.
 	Version int64
+	// Origin is the node that published the message: a node knows what it changed itself.
+	Origin string
 	// Seq is the sequence number of the chat's last item after the change. 0 leaves it open.
 	Seq int64
 	// Events are what sockets are sent, in order.

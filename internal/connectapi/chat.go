@@ -40,7 +40,7 @@ func (s *Service) contactOf(ctx context.Context, snap *catalog.Snapshot, ref str
 		}
 		return nil, nil, err
 	}
-	chat, err := s.Engine.View(ctx, chatID)
+	chat, err := s.Engine.State(ctx, chatID)
 	if err != nil {
 		return nil, nil, err
 	}

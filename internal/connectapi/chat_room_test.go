@@ -32,7 +32,6 @@ type hall struct {
 	engine          *enginetest.Engine
 	instance        string
 	greet, survey   string
-	quota           int64
 	functions       map[string]func(event []byte) (json.RawMessage, error)
 }
 
@@ -44,9 +43,8 @@ func inHall(t *testing.T, test func(h *hall)) {
 
 func openHall(t *testing.T) *hall {
 	t.Helper()
-	h := &hall{T: t, quota: -1}
+	h := &hall{T: t}
 	e := enginetest.Start(t, enginetest.Options{
-		MaxActive: func(center.InstanceID) int64 { return h.quota },
 		Invoke: func(_ context.Context, call flow.Invoke, event []byte) (json.RawMessage, error) {
 			if f := h.functions[call.Function]; f != nil {
 				return f(event)

@@ -37,7 +37,7 @@ func (s *Service) UpdateParticipantAuthentication(ctx context.Context, in *conne
 	if err != nil {
 		return nil, over
 	}
-	chat, err := s.Engine.View(ctx, t.Chat)
+	chat, err := s.Engine.State(ctx, t.Chat)
 	if err != nil {
 		return nil, over
 	}

@@ -58,7 +58,7 @@ func (s *Service) StartChatContact(ctx context.Context, in *connect.StartChatCon
 		ParticipantToken: new(s.Sealer.Seal(auth.Token{Kind: auth.Participant, Chat: r.Contact, Participant: r.Participant})),
 	}
 	if r.Contact != cmd.Contact { // the answer of an earlier request with this ClientToken
-		chat, err := s.Engine.View(ctx, r.Contact)
+		chat, err := s.Engine.State(ctx, r.Contact)
 		if err != nil {
 			return nil, err
 		}

@@ -179,7 +179,7 @@ func TestStartChatContactOnce(t *testing.T) {
 
 func TestSemantics31QuotaOfActiveChats(t *testing.T) {
 	inHall(t, func(h *hall) {
-		h.quota = 2
+		h.engine.MaxActive = 2
 		one, _ := h.join(func(in *startRequest) { in.ClientToken = new("k") })
 		h.start()
 		_, err := h.StartChatContact(h.Context(), h.request())
@@ -198,7 +198,7 @@ func TestSemantics31QuotaOfActiveChats(t *testing.T) {
 // chat, however many ask at once.
 func TestStartsAtTheSameTime(t *testing.T) {
 	inHall(t, func(h *hall) {
-		h.quota = 10
+		h.engine.MaxActive = 10
 		const callers = 40
 		run := func(change func(*startRequest)) (ids map[string]int, refused int) {
 			type result struct {

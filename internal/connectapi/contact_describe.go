@@ -100,7 +100,7 @@ func (s *Service) root(ctx context.Context, chat *contact.Chat) (center.ContactI
 		if err != nil {
 			return "", err
 		}
-		if chat, err = s.Engine.View(ctx, id); err != nil {
+		if chat, err = s.Engine.State(ctx, id); err != nil {
 			return "", err
 		}
 	}

@@ -89,7 +89,7 @@ func TestAbandonedUploads(t *testing.T) {
 		enginetest.Pass(2*time.Minute + time.Second)
 		files.want(t, "after its life", string(chat)+"/"+left, string(other)+"/"+ended)
 		wantNoted(t, w, "after its life", 1)
-		state, err := w.View(t.Context(), chat)
+		state, err := w.State(t.Context(), chat)
 		if err != nil || state.Attachment(left) != nil || state.Attachment(kept) == nil || state.Attachment(late) == nil {
 			t.Errorf("attachments %v, %v; want %s and %s", state.Attachments, err, kept, late)
 		}

@@ -232,7 +232,7 @@ func TestWire66AndSemantics01NobodyConnects(t *testing.T) {
 		enginetest.Pass(5*time.Minute + time.Second)
 		_, err := r.CreateParticipantConnection(r.Context(), &participant.CreateParticipantConnectionRequest{ParticipantToken: ana.token, Type: socketAndCredentials})
 		r.denied("CreateParticipantConnection after five minutes", err)
-		chat, err := r.engine.View(r.Context(), ana.chat)
+		chat, err := r.engine.State(r.Context(), ana.chat)
 		if err != nil || !chat.Ended || chat.Current().DisconnectReason != center.ReasonNotConnected {
 			r.Fatalf("the chat: ended %v, %q (%v); want %s", chat.Ended, chat.Current().DisconnectReason, err, center.ReasonNotConnected)
 		}

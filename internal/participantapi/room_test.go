@@ -49,7 +49,7 @@ func open(t *testing.T) *room {
 	r := &room{T: t, blobs: memory.New(64 << 20)}
 	e := enginetest.Start(t, enginetest.Options{
 		Catalog:    enginetest.ParseFlows(t, map[string]string{"greet": enginetest.Greet, "survey": enginetest.Survey("greet")}),
-		DeleteFile: participantapi.DeleteFile(r.blobs),
+		DeleteFile: participantapi.Files{Blobs: r.blobs}.Delete,
 	})
 	if err := e.Catalog.SeedDemo(t.Context()); err != nil { // its instance is the one of the room
 		t.Fatalf("SeedDemo: %v", err)

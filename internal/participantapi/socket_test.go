@@ -51,7 +51,7 @@ func (w *wire) Addr() net.Addr { return &net.UnixAddr{Name: "wire", Net: "unix"}
 // Attend and Connected tell the hub about chats as the server does.
 func (r *room) Attend(ctx context.Context, subject bus.Subject, id center.ParticipantID) (center.Role, error) {
 	chat, _ := subject.Chat()
-	state, err := r.engine.View(ctx, chat)
+	state, err := r.engine.State(ctx, chat)
 	if err != nil {
 		return "", err
 	}
@@ -184,7 +184,7 @@ func TestSemantics02SubscribingBeginsTheFlow(t *testing.T) {
 		r.engine.WantScript(ana.chat) // a socket that only listens to itself begins nothing
 		r.send(one, subscribe)
 		r.wantHeard(one, "aws/ping", "aws/heartbeat", "aws/subscribe", "joined", "Hello")
-		chat, err := r.engine.View(r.Context(), ana.chat)
+		chat, err := r.engine.State(r.Context(), ana.chat)
 		if err != nil || chat.Current().ConnectedSystem.IsZero() {
 			r.Errorf("ConnectedToSystemTimestamp is not set (%v)", err)
 		}

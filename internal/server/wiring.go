@@ -111,7 +111,7 @@ func (c chats) Attend(ctx context.Context, subject bus.Subject, id center.Partic
 	if err != nil {
 		return "", err
 	}
-	state, err := c.s.engine.View(ctx, chat)
+	state, err := c.s.engine.State(ctx, chat)
 	if err != nil {
 		return "", err
 	}

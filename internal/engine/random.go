@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 )
 
-// system is the operating system's source of chance. It has no state, so one
+// system is the operating system's source of randomness. It has no state, so one
 // serves all decisions at a time; a decision draws a handful of numbers, which
 // costs less than to seed a generator for it.
 type system struct{}
@@ -18,5 +18,5 @@ func (system) Uint64() uint64 {
 	return binary.LittleEndian.Uint64(b[:])
 }
 
-// chance is where decisions get their ids and draws.
-var chance = rand.New(system{})
+// random is where decisions get their ids and draws.
+var random = rand.New(system{})

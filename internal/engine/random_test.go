@@ -5,16 +5,16 @@ import (
 	"testing"
 )
 
-// Many decisions share the source of chance; run with the race detector.
-func TestChanceIsShared(t *testing.T) {
+// Many decisions share the source of randomness; run with the race detector.
+func TestRandomIsShared(t *testing.T) {
 	var mu sync.Mutex
 	seen := map[uint64]bool{}
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
 			for range 500 {
-				n := chance.Uint64()
-				if i := chance.IntN(100); i < 0 || i >= 100 {
+				n := random.Uint64()
+				if i := random.IntN(100); i < 0 || i >= 100 {
 					t.Errorf("IntN(100) = %d", i)
 				}
 				mu.Lock()
@@ -32,11 +32,11 @@ func TestChanceIsShared(t *testing.T) {
 	}
 }
 
-func BenchmarkChance(b *testing.B) {
+func BenchmarkRandom(b *testing.B) {
 	b.ReportAllocs()
 	var sum uint64
 	for b.Loop() {
-		sum += chance.Uint64()
+		sum += random.Uint64()
 	}
 	if sum == 0 {
 		b.Error("nothing but zeros")
