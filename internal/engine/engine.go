@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,6 +42,9 @@ type Config struct {
 	Limits    contact.Limits
 	Log       *slog.Logger
 
+	// Node names this process among those that work on the store: chats whose
+	// effects it runs carry the name. "" means "node", for a process on its own.
+	Node string
 	// MaxActive returns the quota of concurrent active chats of an instance, -1 for none.
 	MaxActive func(center.InstanceID) int64
 	// Invoke calls a function for a flow. Its error becomes the flow's error branch.
@@ -82,9 +86,7 @@ type Engine struct {
 func New(cfg Config) *Engine {
 	e := &Engine{Config: cfg, wake: make(chan struct{}, 1)}
 	e.Limits = e.Limits.Defaults()
-	if e.Hot == 0 {
-		e.Hot = 8192
-	}
+	e.Hot, e.Node = cmp.Or(e.Hot, 8192), cmp.Or(e.Node, "node")
 	e.chats.max = e.Hot
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
@@ -385,7 +387,10 @@ func (e *Engine) submit(h *hot, change *contact.Change, version int64, once *sto
 		sc.Version, sc.Next = version, nextVersion(version)
 		sc.State = &store.Head{
 			Instance: change.Chat.Instance, State: change.Chat.Encode(), Due: due,
-			Busy: len(change.Chat.Effects) > 0, Active: !change.Chat.Ended,
+			Active: !change.Chat.Ended,
+		}
+		if len(change.Chat.Effects) > 0 {
+			sc.State.Worker = e.Node
 		}
 		if queue, priority, rank, ok := change.Chat.Rank(); ok {
 			sc.State.Place = &store.Place{Queue: queue, Priority: priority, Rank: rank, Since: change.Chat.Queue.Since}

@@ -129,7 +129,7 @@ func (d *dispatcher) start(ctx, sending context.Context) {
 // fetch reads the outbox and reports whether there is something to start.
 func (d *dispatcher) fetch(ctx context.Context, now time.Time) bool {
 	d.stale = false
-	page, err := d.Store.Outbox(ctx, now.Add(ahead), pageSize)
+	page, err := d.Store.Outbox(ctx, store.AllShards, now.Add(ahead), pageSize)
 	if err != nil {
 		if ctx.Err() == nil {
 			d.log.ErrorContext(ctx, "the outbox cannot be read", "error", err)
@@ -289,7 +289,7 @@ func (d *dispatcher) sweep(ctx context.Context) {
 	if now.Sub(d.swept) < overflowEvery {
 		return
 	}
-	page, err := d.Store.Overflow(ctx, d.MaxWaiting, overflowPage)
+	page, err := d.Store.Overflow(ctx, store.AllShards, d.MaxWaiting, overflowPage)
 	if err != nil {
 		d.log.ErrorContext(ctx, "the outbox cannot be read", "error", err)
 		return

@@ -13,8 +13,8 @@ import (
 // OutboxStore is what [Outbox] needs of the store.
 type OutboxStore interface {
 	Keep(ctx context.Context, c *store.Chores) error
-	Outbox(ctx context.Context, now time.Time, limit int) ([]store.Delivery, error)
-	Overflow(ctx context.Context, keep, limit int) ([]store.Delivery, error)
+	Outbox(ctx context.Context, shards store.Shards, now time.Time, limit int) ([]store.Delivery, error)
+	Overflow(ctx context.Context, shards store.Shards, keep, limit int) ([]store.Delivery, error)
 }
 
 // Sender makes attempts to deliver; [Topics] is one. An error that

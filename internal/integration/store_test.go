@@ -106,7 +106,7 @@ func TestOutboxOnDisk(t *testing.T) {
 		}
 		s = open()
 	}
-	left, err := s.Outbox(t.Context(), now.Add(time.Hour), 1000)
+	left, err := s.Outbox(t.Context(), store.AllShards, now.Add(time.Hour), 1000)
 	if err != nil || len(left) == 0 {
 		t.Fatalf("%d wait, %v; want some left to deliver", len(left), err)
 	}
@@ -122,7 +122,7 @@ func TestOutboxOnDisk(t *testing.T) {
 		t.Fatalf("Run = %v; want nil", err)
 	}
 	defer func() { _ = s.Close() }()
-	if left, err = s.Outbox(t.Context(), now.Add(time.Hour), 1000); err != nil || len(left) != 0 {
+	if left, err = s.Outbox(t.Context(), store.AllShards, now.Add(time.Hour), 1000); err != nil || len(left) != 0 {
 		t.Errorf("%d wait, %v; want none", len(left), err)
 	}
 	if len(in.ids) != streams*each {

@@ -90,13 +90,13 @@ type Store interface {
 	// Contacts yields the contacts that match, in the order of q.
 	Contacts(ctx context.Context, q ContactQuery) iter.Seq2[center.Contact, error]
 
-	// Due returns at most limit chats whose Head.Due is not after now, longest
-	// due first, and the time at which the next one after those falls due
-	// (zero when none is).
-	Due(ctx context.Context, now time.Time, limit int) (chats []center.ContactID, next time.Time, err error)
-	// Busy yields the chats whose Head.Busy is set: those that wait for the
-	// outcome of an effect, which a restart has to start again.
-	Busy(ctx context.Context) iter.Seq2[center.ContactID, error]
+	// Due returns at most limit chats of the shards whose Head.Due is not after
+	// now, longest due first, and the time at which the next one of the shards
+	// after those falls due (zero when none is).
+	Due(ctx context.Context, shards Shards, now time.Time, limit int) (chats []center.ContactID, next time.Time, err error)
+	// Orphans yields the chats of the shards that have effects under way which no
+	// node in alive runs (Head.Worker): somebody has to start them again.
+	Orphans(ctx context.Context, shards Shards, alive []string) iter.Seq2[center.ContactID, error]
 
 	// Waiting yields the chats that wait in a queue of an instance, in the order
 	// in which they are to be taken; with an empty queue those of all its queues,
@@ -110,18 +110,18 @@ type Store interface {
 	// Count returns the value of a quota's counter, 0 when it was never touched.
 	Count(ctx context.Context, counter string) (int64, error)
 
-	// Outbox returns at most limit waiting deliveries that are due at now: for
-	// each Stream only the oldest ones without a gap, so that taking them in
-	// order keeps the order of the stream. A limit that is too small for all is
+	// Outbox returns at most limit waiting deliveries of the shards that are due at
+	// now: for each Stream only the oldest ones without a gap, so that taking them
+	// in order keeps the order of the stream. A limit that is too small for all is
 	// shared: no stream with a due delivery is left out while another has two.
-	Outbox(ctx context.Context, now time.Time, limit int) ([]Delivery, error)
-	// Overflow returns at most limit waiting deliveries, due or not, that are
+	Outbox(ctx context.Context, shards Shards, now time.Time, limit int) ([]Delivery, error)
+	// Overflow returns at most limit waiting deliveries of the shards, due or not, that are
 	// too many: of each Stream with more than keep, the oldest ones beyond the newest keep.
-	Overflow(ctx context.Context, keep, limit int) ([]Delivery, error)
+	Overflow(ctx context.Context, shards Shards, keep, limit int) ([]Delivery, error)
 
-	// Uploads returns at most limit uploads whose Expires is not after now,
-	// longest expired first.
-	Uploads(ctx context.Context, now time.Time, limit int) ([]Upload, error)
+	// Uploads returns at most limit uploads of the shards whose Expires is not
+	// after now, longest expired first.
+	Uploads(ctx context.Context, shards Shards, now time.Time, limit int) ([]Upload, error)
 
 	// Resource loads one resource.
 	Resource(ctx context.Context, kind center.Kind, id string) (center.Resource, error)
@@ -136,10 +136,10 @@ type Store interface {
 	// write: whoever reads a revision, and then resources, has at least that.
 	Revision(ctx context.Context, instance center.InstanceID) (int64, error)
 
-	// Purge forgets what no longer matters: replay keys older than before, and
-	// of the dead letters all but the newest dead. It works in small steps, so
-	// that it never holds up commits for long.
-	Purge(ctx context.Context, before time.Time, dead int) error
+	// Purge deletes what no longer matters in the shards: replay keys older than
+	// before, and of the dead letters all but the newest dead. It works in small
+	// steps, so that it never holds up commits for long.
+	Purge(ctx context.Context, shards Shards, before time.Time, dead int) error
 	// Close waits until every submitted change is done and releases the files. It may be called twice.
 	Close() error
 }
@@ -200,7 +200,7 @@ type Head struct {
 	Version  int64     // as loaded; in Change.State it is not looked at
 	State    []byte    // what package contact makes of it
 	Due      time.Time // when the next timer of the chat falls due; zero for never
-	Busy     bool      // an effect is under way
+	Worker   string    // the node that runs the chat's effects; "" when none is under way
 	Active   bool      // the chat has not ended
 	LastSeq  int64     // as loaded: Seq of the last item; in Change.State it is not looked at
 	Place    *Place    // where the chat waits for an agent; nil when it does not
@@ -262,7 +262,8 @@ type Once struct {
 }
 
 // Delivery is one message on its way to an endpoint outside (message
-// streaming). Deliveries of one Stream go out in the order of their IDs.
+// streaming). Deliveries of one Stream are of one Chat, whose shard they are
+// in, and go out in the order of their IDs.
 type Delivery struct {
 	ID       int64 // given by the store
 	Stream   string

@@ -158,7 +158,7 @@ func (w *writer) writeHead(c *store.Change, ch *chat) (next chat, err error) {
 	if next.version = c.Next; next.version == 0 {
 		next.version = c.Version + 1
 	}
-	next.facts = facts{instance: s.Instance, busy: s.Busy, active: s.Active}
+	next.facts = facts{instance: s.Instance, worker: s.Worker, active: s.Active}
 	if !s.Due.IsZero() {
 		next.facts.due = s.Due.UnixMilli()
 	}
@@ -169,9 +169,9 @@ func (w *writer) writeHead(c *store.Change, ch *chat) (next chat, err error) {
 	}
 	switch {
 	case ch == nil:
-		res, err := w.conn.exec(`INSERT INTO chats (id, version, state, instance, due, busy, active, queue, priority, rank, since)
+		res, err := w.conn.exec(`INSERT INTO chats (id, version, state, instance, due, worker, active, queue, priority, rank, since)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			string(c.Chat), next.version, s.State, string(s.Instance), millis(s.Due), flag(s.Busy), flag(s.Active), queue, priority, rank, since)
+			string(c.Chat), next.version, s.State, string(s.Instance), millis(s.Due), text(s.Worker), flag(s.Active), queue, priority, rank, since)
 		if err != nil {
 			return next, err
 		}
@@ -181,9 +181,9 @@ func (w *writer) writeHead(c *store.Change, ch *chat) (next chat, err error) {
 		// Without the columns that indexes hang on the indexes need no look.
 		_, err = w.conn.exec("UPDATE chats SET version = ?, state = ? WHERE n = ?", next.version, s.State, ch.n)
 	default:
-		_, err = w.conn.exec(`UPDATE chats SET version = ?, state = ?, instance = ?, due = ?, busy = ?, active = ?,
+		_, err = w.conn.exec(`UPDATE chats SET version = ?, state = ?, instance = ?, due = ?, worker = ?, active = ?,
 			queue = ?, priority = ?, rank = ?, since = ? WHERE n = ?`,
-			next.version, s.State, string(s.Instance), millis(s.Due), flag(s.Busy), flag(s.Active), queue, priority, rank, since, ch.n)
+			next.version, s.State, string(s.Instance), millis(s.Due), text(s.Worker), flag(s.Active), queue, priority, rank, since, ch.n)
 	}
 	return next, err
 }
@@ -245,6 +245,18 @@ func (w *writer) writeDeliveries(c *store.Change) error {
 		}
 	}
 	return nil
+}
+
+// writeUploads notes the uploads of a change and removes the notes of those that it settles.
+func (w *writer) writeUploads(c *store.Change) error {
+	for i := range c.Uploads {
+		u := &c.Uploads[i]
+		if _, err := w.conn.exec(`INSERT INTO uploads (id, chat, expires) VALUES (?, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET expires = excluded.expires`, u.ID, string(u.Chat), u.Expires.UnixMilli()); err != nil {
+			return fmt.Errorf("upload: %w", err)
+		}
+	}
+	return w.conn.settle(c.Settled)
 }
 
 // optionalJSON gives NULL for what is absent.

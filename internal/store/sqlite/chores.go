@@ -66,3 +66,13 @@ func (c *conn) keepUploads(chores *store.Chores) error {
 	}
 	return c.settle(chores.Settled)
 }
+
+// settle removes the notes of uploads.
+func (c *conn) settle(uploads []string) error {
+	for _, id := range uploads {
+		if _, err := c.exec("DELETE FROM uploads WHERE id = ?", id); err != nil {
+			return fmt.Errorf("upload: %w", err)
+		}
+	}
+	return nil
+}

@@ -3,6 +3,8 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -13,14 +15,11 @@ import (
 	"parley.example/parley/internal/store"
 )
 
-// A database of the first format is brought to the newest, with its data.
-func TestMigrates(t *testing.T) {
-	dir := t.TempDir()
+// older makes a data directory of an older format, with data.
+func older(t *testing.T, format int, data ...string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
 	d, err := openDirectory(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, err := schema.ReadFile("schema/0001_tables.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,15 +27,33 @@ func TestMigrates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(
-		c.script(string(first)+"PRAGMA application_id = 1349676153; PRAGMA user_version = 1;"),
-		c.script("INSERT INTO chats (id, instance, version, busy, active, state) VALUES ('old', 'i', 7, 0, 1, x'61')"),
-		c.script(`INSERT INTO chats (id, instance, version, busy, active, state) VALUES ('none', 'i', 1, 0, 1, NULL), ('files', 'i', 1, 0, 0, CAST('{"attachments":[
-			{"id":"done","status":"APPROVED","started":"2026-03-01T09:00:00.123Z"}, {"id":"left","status":"","started":"2026-03-01T09:00:00.123Z"}]}' AS BLOB))`),
-		c.close(), d.close(),
-	); err != nil {
+	files, err := fs.Glob(schema, "schema/*.sql")
+	if err != nil {
 		t.Fatal(err)
 	}
+	for _, file := range files[:format] {
+		sql, err := schema.ReadFile(file)
+		if err := errors.Join(err, c.script(string(sql))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, sql := range data {
+		if err := c.script(sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(c.script(fmt.Sprintf("PRAGMA application_id = 1349676153; PRAGMA user_version = %d", format)), c.close(), d.close()); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// A database of the first format is brought to the newest, with its data.
+func TestMigrates(t *testing.T) {
+	dir := older(t, 1,
+		"INSERT INTO chats (id, instance, version, busy, active, state) VALUES ('old', 'i', 7, 0, 1, x'61')",
+		`INSERT INTO chats (id, instance, version, busy, active, state) VALUES ('none', 'i', 1, 0, 1, NULL), ('files', 'i', 1, 0, 0, CAST('{"attachments":[
+			{"id":"done","status":"APPROVED","started":"2026-03-01T09:00:00.123Z"}, {"id":"left","status":"","started":"2026-03-01T09:00:00.123Z"}]}' AS BLOB))`)
 	for range 2 { // the second time there is nothing to do
 		s, err := Open(t.Context(), Options{Dir: dir})
 		if err != nil {
@@ -52,12 +69,38 @@ func TestMigrates(t *testing.T) {
 			t.Errorf("the views are not there: %v", err)
 		}
 		left := []store.Upload{{ID: "left", Chat: "files", Expires: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)}}
-		if got, err := s.Uploads(t.Context(), left[0].Expires, 9); err != nil || !slices.Equal(got, left) {
+		if got, err := s.Uploads(t.Context(), store.AllShards, left[0].Expires, 9); err != nil || !slices.Equal(got, left) {
 			t.Errorf("Uploads = %v, %v; want %v", got, err, left)
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// In a database of the format before nodes had names, whoever ran effects is gone.
+func TestMigratesEffects(t *testing.T) {
+	s, err := Open(t.Context(), Options{Dir: older(t, 5, `INSERT INTO chats (id, instance, version, busy, active, state, due) VALUES
+		('a', 'i', 1, 1, 1, x'61', NULL), ('b', 'i', 2, 0, 1, x'62', 5), ('c', 'i', 3, 1, 0, x'63', NULL)`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var got []center.ContactID
+	for id, err := range s.Orphans(t.Context(), store.AllShards, []string{"node"}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, id)
+	}
+	if !slices.Equal(got, []center.ContactID{"a", "c"}) {
+		t.Errorf("the orphans are %v; want a and c", got)
+	}
+	if h, err := s.Chat(t.Context(), "b"); err != nil || h.Version != 2 || h.Worker != "" || !h.Due.Equal(time.UnixMilli(5)) {
+		t.Errorf("head %+v, %v", h, err)
+	}
+	if err := submit(s, &store.Change{Chat: "a", Version: 1, State: &store.Head{Instance: "i", Worker: "node"}}); err != nil {
+		t.Errorf("done(%v)", err)
 	}
 }
 
@@ -112,7 +155,7 @@ func TestPurgeDeadLetters(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, step := range []struct{ keep, first, left int64 }{{n, 1, n}, {keep, n - keep + 1, keep}, {keep, n - keep + 1, keep}, {0, 0, 0}} {
-		if err := s.Purge(t.Context(), time.Time{}, int(step.keep)); err != nil {
+		if err := s.Purge(t.Context(), store.AllShards, time.Time{}, int(step.keep)); err != nil {
 			t.Fatalf("Purge: %v", err)
 		}
 		if err := s.read(t.Context(), func(c *conn) error {
@@ -125,7 +168,7 @@ func TestPurgeDeadLetters(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if waiting, err := s.Outbox(t.Context(), time.Now(), 9); err != nil || len(waiting) != 1 {
+	if waiting, err := s.Outbox(t.Context(), store.AllShards, time.Now(), 9); err != nil || len(waiting) != 1 {
 		t.Errorf("%d deliveries wait, %v; want the one that was not given up", len(waiting), err)
 	}
 }

@@ -44,7 +44,7 @@ type chat struct {
 type facts struct {
 	instance center.InstanceID
 	due      int64 // in milliseconds, 0 for never
-	busy     bool
+	worker   string
 	active   bool
 
 	queue                 center.QueueID // "" when the chat does not wait
@@ -199,7 +199,7 @@ func (w *writer) chat(id center.ContactID, look bool) (*chat, error) {
 	if ch, ok := w.chats.get(id); ok || !look {
 		return ch, nil
 	}
-	r, err := w.conn.first(`SELECT n, version, instance, due, busy, active,
+	r, err := w.conn.first(`SELECT n, version, instance, due, worker, active,
 		last.seq, chats.queue, priority, rank, since, last.id
 		FROM chats LEFT JOIN items AS last ON last.chat = chats.n AND last.seq = (SELECT max(seq) FROM items WHERE chat = chats.n)
 		WHERE chats.id = ?`, string(id))
@@ -207,7 +207,7 @@ func (w *writer) chat(id center.ContactID, look bool) (*chat, error) {
 		return nil, err
 	}
 	ch := &chat{n: r.int(0), version: r.int(1), last: r.int(6), lastID: center.ItemID(r.id(11)),
-		facts: facts{instance: center.InstanceID(r.text(2)), due: r.int(3), busy: r.bool(4), active: r.bool(5),
+		facts: facts{instance: center.InstanceID(r.text(2)), due: r.int(3), worker: r.text(4), active: r.bool(5),
 			queue: center.QueueID(r.text(7)), priority: r.int(8), rank: r.int(9), since: r.int(10)}}
 	w.chats.put(id, ch)
 	return ch, nil

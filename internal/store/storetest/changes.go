@@ -49,10 +49,10 @@ func nothingThere(t *testing.T, s *env) {
 func creating(t *testing.T, s *env) {
 	id := newID()
 	c := chatChange(id, "state one")
-	c.State.Due, c.State.Busy = at(300), true
+	c.State.Due, c.State.Worker = at(300), "node"
 	c.Items = items(id, 1, 2)
 	s.must(t, c)
-	want := store.Head{Instance: instance, Version: 1, State: []byte("state one"), Due: at(300), Busy: true, Active: true, LastSeq: 2}
+	want := store.Head{Instance: instance, Version: 1, State: []byte("state one"), Due: at(300), Worker: "node", Active: true, LastSeq: 2}
 	if got := s.head(t, id); !reflect.DeepEqual(got, want) {
 		t.Errorf("head %+v; want %+v", got, want)
 	}
@@ -203,7 +203,7 @@ func wholeOrNot(t *testing.T, s *env) {
 	if got, err := s.Receipts(t.Context(), id, []center.ItemID{items(id, 1, 1)[0].ID}); err != nil || len(got) != 0 {
 		t.Errorf("Receipts = %v, %v; want none", got, err)
 	}
-	if got, err := s.Outbox(t.Context(), at(9), 10); err != nil || len(got) != 0 {
+	if got, err := s.Outbox(t.Context(), store.AllShards, at(9), 10); err != nil || len(got) != 0 {
 		t.Errorf("Outbox = %v, %v; want nothing", got, err)
 	}
 }
@@ -212,12 +212,12 @@ func headFacts(t *testing.T, s *env) {
 	id := s.create(t, 0)
 	version := int64(1)
 	for _, want := range []store.Head{
-		{Instance: instance, State: []byte("a"), Due: at(5), Busy: true, Active: true},
-		{Instance: instance, State: []byte("b"), Due: at(5), Busy: true, Active: true}, // only the state
+		{Instance: instance, State: []byte("a"), Due: at(5), Worker: "node", Active: true},
+		{Instance: instance, State: []byte("b"), Due: at(5), Worker: "node", Active: true}, // only the state
 		{Instance: instance, State: []byte("c"), Due: at(2), Active: true},
-		{Instance: instance, State: []byte("d"), Due: time.Time{}, Busy: true},
+		{Instance: instance, State: []byte("d"), Due: time.Time{}, Worker: "node"},
 		{Instance: elsewhere, State: []byte("e")},
-		{Instance: instance, State: []byte("f"), Due: at(1), Busy: true, Active: true},
+		{Instance: instance, State: []byte("f"), Due: at(1), Worker: "node", Active: true},
 	} {
 		c := &store.Change{Chat: id, Version: version, State: new(want)}
 		s.must(t, c)

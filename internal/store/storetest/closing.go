@@ -119,7 +119,7 @@ func closeUnderLoad(t *testing.T, s *env) {
 func reopenKeeps(t *testing.T, s *env) {
 	id := newID()
 	c := chatChange(id, "state")
-	c.State.Due, c.State.Busy = at(40), true
+	c.State.Due, c.State.Worker = at(40), "node"
 	c.Items = items(id, 1, 3)
 	c.Receipts = []center.Receipt{{Chat: id, Item: c.Items[0].ID, Recipient: agent, Read: at(9)}}
 	c.Quotas = []store.Quota{{Counter: "q", Delta: 3, Limit: 3}}
@@ -145,15 +145,13 @@ func reopenKeeps(t *testing.T, s *env) {
 		if got, err := s.Replayed(t.Context(), "k"); err != nil || string(got) != "answer" {
 			t.Errorf("Replayed = %q, %v", got, err)
 		}
-		if got, err := s.Outbox(t.Context(), at(1), 9); err != nil || len(got) != 1 || string(got[0].Body) != "body" {
+		if got, err := s.Outbox(t.Context(), store.AllShards, at(1), 9); err != nil || len(got) != 1 || string(got[0].Body) != "body" {
 			t.Errorf("Outbox = %+v, %v", got, err)
 		}
 		s.wantContacts(t, store.ContactQuery{}, id)
 		s.wantList(t, instance, center.KindQueue, "q1")
 		s.wantDue(t, at(40), 9, time.Time{}, id)
-		if got := s.busy(t); !slices.Equal(got, []center.ContactID{id}) {
-			t.Errorf("busy: %v", got)
-		}
+		s.wantOrphans(t, []string{"another"}, id)
 	}
 }
 

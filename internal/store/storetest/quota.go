@@ -173,7 +173,7 @@ func purging(t *testing.T, s *env) {
 		})
 	}
 	wg.Wait()
-	if err := s.Purge(t.Context(), at(n-1), 0); err != nil {
+	if err := s.Purge(t.Context(), store.AllShards, at(n-1), 0); err != nil {
 		t.Fatalf("Purge: %v", err)
 	}
 	for i := range n {

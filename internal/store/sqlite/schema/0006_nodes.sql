@@ -4,3 +4,10 @@ CREATE TABLE revisions (
   instance TEXT    PRIMARY KEY,   -- '': resources that belong to no instance
   revision INTEGER NOT NULL       -- how many writes have touched its resources
 ) STRICT, WITHOUT ROWID;
+
+-- The node that runs a chat's effects; NULL while none is under way.
+ALTER TABLE chats ADD COLUMN worker TEXT;
+UPDATE chats SET worker = 'unknown' WHERE busy = 1;
+DROP INDEX chats_busy;
+ALTER TABLE chats DROP COLUMN busy;
+CREATE INDEX chats_worker ON chats (n) WHERE worker IS NOT NULL;
