@@ -71,6 +71,12 @@ type Outbox struct {
 	// took. It is called by one goroutine and must be quick.
 	Observe func(o Outcome, took time.Duration)
 
+	// Shards are those whose deliveries are sent; 0 means all.
+	Shards store.Shards
+	// Lease, when set, is what lets this process send: outcomes are written only
+	// while it is held.
+	Lease *store.Lease
+
 	Workers     int           // attempts at a time; 64
 	Timeout     time.Duration // of one attempt; 10 s
 	MaxAttempts int           // 20: about an hour
@@ -107,7 +113,8 @@ func (o *Outbox) init() {
 
 // Run delivers until ctx is done, then gives attempts under way three seconds,
 // writes down what came of them and returns nil. It returns the store's error
-// when the store was closed under it. One Run at a time may work on a store.
+// when the store was closed under it, or when Lease is held by another node:
+// then that one sends what is left. One Run at a time may work on a shard.
 func (o *Outbox) Run(ctx context.Context) error {
 	o.init()
 	return newDispatcher(o).run(ctx)

@@ -47,6 +47,9 @@ var (
 	// first answer. It is told before the other two: a request made again gets
 	// its answer although the chat has moved on or the quota is used up.
 	ErrReplay = errors.New("the request was made before")
+	// ErrFenced: the lease of Chores.Fence is not held any more. Somebody else
+	// does this work now.
+	ErrFenced = errors.New("the lease is held by another node")
 	// ErrClosed: the store is closed; nothing was applied.
 	ErrClosed = errors.New("the store is closed")
 )
@@ -72,8 +75,8 @@ type Store interface {
 	// done of another chat's change does.
 	Submit(c *Change, done func(error))
 
-	// Keep applies chores, all or none, and returns when they are durable. When
-	// ctx ends first they may still be applied.
+	// Keep applies chores, all or none, and returns when they are durable. It is
+	// refused with ErrFenced. When ctx ends first the chores may still be applied.
 	Keep(ctx context.Context, c *Chores) error
 
 	// Chat loads a chat's head.
@@ -136,9 +139,20 @@ type Store interface {
 	// write: whoever reads a revision, and then resources, has at least that.
 	Revision(ctx context.Context, instance center.InstanceID) (int64, error)
 
-	// Purge deletes what no longer matters in the shards: replay keys older than
-	// before, and of the dead letters all but the newest dead. It works in small
-	// steps, so that it never holds up commits for long.
+	// Claim gives a node those of the named leases that are free or expired at now
+	// and renews those that it holds, expired or not, until now+ttl. It returns
+	// what the node holds then, in the order of names. The node must have a name.
+	Claim(ctx context.Context, node string, now time.Time, ttl time.Duration, names ...string) ([]Lease, error)
+	// Release frees those of the named leases that the node holds.
+	Release(ctx context.Context, node string, names ...string) error
+	// Leases returns the leases whose names begin with prefix, by name: those that
+	// are held, expired ones included, since the caller has the time.
+	Leases(ctx context.Context, prefix string) ([]Lease, error)
+
+	// Purge deletes what no longer matters: replay keys of the shards older than
+	// before, of the dead letters of the shards all but the newest dead, and
+	// leases that expired before before. It works in small steps, so that it
+	// never holds up commits for long.
 	Purge(ctx context.Context, shards Shards, before time.Time, dead int) error
 	// Close waits until every submitted change is done and releases the files. It may be called twice.
 	Close() error
@@ -183,6 +197,11 @@ type Change struct {
 // Chores is what housekeeping has done with the store's lists of work. What it
 // names and is not there any more is ignored.
 type Chores struct {
+	// Fence, when set, is the lease under which the work was done: the chores are
+	// refused with ErrFenced unless that node holds it with that version at the
+	// moment at which they are applied. An expired lease is held until another node claims it.
+	Fence *Lease
+
 	// Delivered removes deliveries from the outbox, by ID; Postponed rewrites Due, Attempts and Error of
 	// deliveries; Dead moves deliveries to the dead letters, with their Error.
 	Delivered []int64
@@ -191,6 +210,14 @@ type Chores struct {
 	// Settled removes the notes of uploads, by ID; Uploads gives others the new Expires.
 	Settled []string
 	Uploads []Upload
+}
+
+// Lease is a right to some work that one node has at a time.
+type Lease struct {
+	Name    string
+	Node    string // that holds it
+	Version int64  // one more each time the holder changes
+	Expires time.Time
 }
 
 // Head is a chat's state as the store sees it: opaque, with the few facts that

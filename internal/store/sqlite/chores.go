@@ -10,6 +10,9 @@ import (
 // Keep implements [store.Store].
 func (s *Store) Keep(ctx context.Context, chores *store.Chores) error {
 	return s.do(ctx, func(c *conn) error {
+		if err := c.fence(chores.Fence); err != nil {
+			return err
+		}
 		if err := c.keepOutbox(chores); err != nil {
 			return fmt.Errorf("outbox: %w", err)
 		}

@@ -5,6 +5,14 @@ CREATE TABLE revisions (
   revision INTEGER NOT NULL       -- how many writes have touched its resources
 ) STRICT, WITHOUT ROWID;
 
+-- Rights to some work that one node has at a time.
+CREATE TABLE leases (
+  name    TEXT    PRIMARY KEY,
+  node    TEXT    NOT NULL,       -- '': released
+  version INTEGER NOT NULL,       -- one more each time the holder changes
+  expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- The node that runs a chat's effects; NULL while none is under way.
 ALTER TABLE chats ADD COLUMN worker TEXT;
 UPDATE chats SET worker = 'unknown' WHERE busy = 1;
