@@ -10,6 +10,7 @@ import (
 	"parley.example/parley/api/participant"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/store"
 )
 
 type startRequest = connect.StartChatContactRequest
@@ -170,7 +171,7 @@ func TestStartChatContactOnce(t *testing.T) {
 		if other := h.start(func(in *startRequest) { in.ClientToken = new("k2") }); *other.ContactId == *first.ContactId {
 			h.Error("another ClientToken gave the same chat")
 		}
-		if n, err := h.store.Count(h.Context(), "active-chats/"+h.instance); n != 2 || err != nil {
+		if n, err := h.store.Count(h.Context(), store.ActiveChats(center.InstanceID(h.instance))); n != 2 || err != nil {
 			h.Errorf("%d active chats are counted (%v); want 2", n, err)
 		}
 	})

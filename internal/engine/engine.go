@@ -10,7 +10,6 @@ import (
 	"maps"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -171,7 +170,8 @@ func (e *Engine) again(ctx context.Context, chat center.ContactID, env *contact.
 		return next, nil
 	}
 	if over, ok := errors.AsType[*store.QuotaError](err); ok {
-		if queue, ok := queueOf(over.Counter); ok && !slices.Contains(env.Full, queue) {
+		queue := center.QueueID(over.Counter.Key)
+		if over.Counter.Type == store.CountQueued && !slices.Contains(env.Full, queue) {
 			next.Full = append(slices.Clone(env.Full), queue)
 			return next, nil
 		}
@@ -408,10 +408,10 @@ func (e *Engine) submit(h *hot, change *contact.Change, version int64, once *sto
 		if change.Active > 0 {
 			limit = e.MaxActive(instance)
 		}
-		sc.Quotas = append(sc.Quotas, store.Quota{Counter: ActiveCounter(instance), Delta: int64(change.Active), Limit: limit})
+		sc.Quotas = append(sc.Quotas, store.Quota{Counter: store.ActiveChats(instance), Delta: int64(change.Active), Limit: limit})
 	}
 	for _, m := range change.Queues {
-		sc.Quotas = append(sc.Quotas, store.Quota{Counter: QueueCounter(instance, m.Queue), Delta: m.Delta, Limit: m.Limit})
+		sc.Quotas = append(sc.Quotas, store.Quota{Counter: store.QueuedChats(instance, m.Queue), Delta: m.Delta, Limit: m.Limit})
 	}
 	now := e.Clock.Now()
 	for _, s := range change.Streamed {
@@ -451,23 +451,6 @@ func wholeMillis(t time.Time) time.Time {
 // nextVersion returns a version after v that nobody else comes to: it counts
 // in the upper half, and the lower half is drawn by lot.
 func nextVersion(v int64) int64 { return (v>>32+1)<<32 | int64(chance.Uint32()) }
-
-// ActiveCounter names the counter of an instance's concurrent active chats.
-func ActiveCounter(i center.InstanceID) string { return "active-chats/" + string(i) }
-
-// QueueCounter names the counter of the contacts that wait in a queue.
-func QueueCounter(i center.InstanceID, q center.QueueID) string {
-	return queueCounters + string(i) + "/" + string(q)
-}
-
-const queueCounters = "queued/"
-
-// queueOf returns the queue that a counter counts.
-func queueOf(counter string) (center.QueueID, bool) {
-	rest, ok := strings.CutPrefix(counter, queueCounters)
-	_, queue, found := strings.Cut(rest, "/")
-	return center.QueueID(queue), ok && found
-}
 
 // committed tells a durable change. It runs in the order of the commits.
 func (e *Engine) committed(chat center.ContactID, instance center.InstanceID, cur *center.Contact, change *contact.Change) {

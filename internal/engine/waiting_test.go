@@ -68,7 +68,7 @@ const position = `
 
 func (w *world) queued(t *testing.T) int64 {
 	t.Helper()
-	n, err := w.store.Count(t.Context(), engine.QueueCounter(instance, "sales"))
+	n, err := w.store.Count(t.Context(), store.QueuedChats(instance, "sales"))
 	if err != nil {
 		t.Fatal(err)
 	}

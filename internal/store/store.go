@@ -40,8 +40,8 @@ var (
 	// change names does not exist and the change does not create it. Load and
 	// decide again.
 	ErrConflict = errors.New("the chat changed meanwhile")
-	// ErrQuota: a counter of Change.Quotas would pass its limit. Which one, a
-	// *QuotaError tells, as which it is told.
+	// ErrQuota: a counter of Change.Quotas would pass its limit. The error is a
+	// *QuotaError, which names it.
 	ErrQuota = errors.New("the quota is used up")
 	// ErrReplay: the key of Change.Once has been used. Replayed tells the
 	// first answer. It is told before the other two: a request made again gets
@@ -56,9 +56,9 @@ var (
 
 // QuotaError is an [ErrQuota] that names the counter: the first of
 // Change.Quotas that would pass its limit.
-type QuotaError struct{ Counter string }
+type QuotaError struct{ Counter Counter }
 
-func (e *QuotaError) Error() string { return ErrQuota.Error() + ": " + e.Counter }
+func (e *QuotaError) Error() string { return ErrQuota.Error() + ": " + e.Counter.String() }
 
 // Is reports whether target is [ErrQuota].
 func (e *QuotaError) Is(target error) bool { return target == ErrQuota }
@@ -110,8 +110,8 @@ type Store interface {
 
 	// Replayed returns the answer kept under the key of a Change.Once.
 	Replayed(ctx context.Context, key string) ([]byte, error)
-	// Count returns the value of a quota's counter, 0 when it was never touched.
-	Count(ctx context.Context, counter string) (int64, error)
+	// Count returns what a counter counts, whether or not a limit is kept.
+	Count(ctx context.Context, c Counter) (int64, error)
 
 	// Outbox returns at most limit waiting deliveries of the shards that are due at
 	// now: for each Stream only the oldest ones without a gap, so that taking them
@@ -270,14 +270,6 @@ type Line struct {
 	Others int64     // chats that wait
 	Oldest time.Time // the earliest Since of them; zero when there is none
 	Ahead  int64     // those that are taken before the chat of the query
-}
-
-// Quota moves Counter by Delta. When Delta is positive and Limit is not
-// negative, the sum must not pass Limit, else the change is refused with ErrQuota.
-type Quota struct {
-	Counter string
-	Delta   int64
-	Limit   int64 // -1 for no limit
 }
 
 // Once makes a request happen once: Key names it (operation, caller and

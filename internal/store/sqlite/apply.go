@@ -69,39 +69,6 @@ func (w *writer) apply(c *store.Change, sure bool) (refused, err error) {
 	return nil, w.moveAll(c.Quotas)
 }
 
-// over returns the refusal of the first quota that would be passed, nil when
-// none would.
-func (w *writer) over(quotas []store.Quota) (refused, err error) {
-	for i, q := range quotas {
-		count, err := w.counter(q.Counter)
-		if err != nil {
-			return nil, err
-		}
-		sum := count.value
-		for _, before := range quotas[:i] {
-			if before.Counter == q.Counter {
-				sum += before.Delta
-			}
-		}
-		if q.Delta > 0 && q.Limit >= 0 && sum+q.Delta > q.Limit {
-			return &store.QuotaError{Counter: q.Counter}, nil
-		}
-	}
-	return nil, nil
-}
-
-// moveAll moves the counters of a change that is made.
-func (w *writer) moveAll(quotas []store.Quota) error {
-	for _, q := range quotas {
-		count, err := w.counter(q.Counter)
-		if err != nil {
-			return err
-		}
-		w.move(count, q.Delta)
-	}
-	return nil
-}
-
 // judge compares a change with the chat it was decided on, nil when that does not exist.
 func judge(c *store.Change, ch *chat) error {
 	var last int64

@@ -86,18 +86,6 @@ func (s *Store) Replayed(ctx context.Context, key string) (answer []byte, err er
 	return answer, err
 }
 
-// Count implements [store.Store].
-func (s *Store) Count(ctx context.Context, counter string) (value int64, err error) {
-	err = s.read(ctx, func(c *conn) error {
-		r, err := c.first("SELECT value FROM counters WHERE name = ?", counter)
-		if r != nil {
-			value = r.int(0)
-		}
-		return err
-	})
-	return value, err
-}
-
 // nextPage reads the next page of a query and hands its rows to add. A page
 // with fewer rows than page is the last.
 type nextPage[T any] func(c *conn, add func(T)) error

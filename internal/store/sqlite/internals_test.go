@@ -78,10 +78,12 @@ func TestMigrates(t *testing.T) {
 	}
 }
 
-// In a database of the format before nodes had names, whoever ran effects is gone.
-func TestMigratesEffects(t *testing.T) {
+// In a database of the format before nodes had names, whoever ran effects is
+// gone, and counters of chats are made anew.
+func TestMigratesFromOneNode(t *testing.T) {
 	s, err := Open(t.Context(), Options{Dir: older(t, 5, `INSERT INTO chats (id, instance, version, busy, active, state, due) VALUES
-		('a', 'i', 1, 1, 1, x'61', NULL), ('b', 'i', 2, 0, 1, x'62', 5), ('c', 'i', 3, 1, 0, x'63', NULL)`)})
+		('a', 'i', 1, 1, 1, x'61', NULL), ('b', 'i', 2, 0, 1, x'62', 5), ('c', 'i', 3, 1, 0, x'63', NULL)`,
+		"INSERT INTO counters (name, value) VALUES ('active-chats/i', 99), ('queued/i/q', 1)")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,8 +101,12 @@ func TestMigratesEffects(t *testing.T) {
 	if h, err := s.Chat(t.Context(), "b"); err != nil || h.Version != 2 || h.Worker != "" || !h.Due.Equal(time.UnixMilli(5)) {
 		t.Errorf("head %+v, %v", h, err)
 	}
-	if err := submit(s, &store.Change{Chat: "a", Version: 1, State: &store.Head{Instance: "i", Worker: "node"}}); err != nil {
-		t.Errorf("done(%v)", err)
+	quota := []store.Quota{{Counter: store.ActiveChats("i"), Delta: 1, Limit: 3}}
+	if err := submit(s, &store.Change{Chat: "d", State: &store.Head{Instance: "i", Worker: "node", Active: true}, Quotas: quota}); err != nil {
+		t.Errorf("a third active chat: done(%v)", err)
+	}
+	if err := submit(s, &store.Change{Chat: "e", State: &store.Head{Instance: "i"}, Quotas: quota}); !errors.Is(err, store.ErrQuota) {
+		t.Errorf("a fourth active chat: done(%v); want ErrQuota", err)
 	}
 }
 
@@ -173,6 +179,30 @@ func TestPurgeDeadLetters(t *testing.T) {
 	}
 }
 
+// Counters of chats have rows only while a limit is kept.
+func TestNoCountersWithoutLimit(t *testing.T) {
+	s, err := Open(t.Context(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for i, step := range []struct{ limit, rows, value int64 }{{-1, 0, 0}, {-1, 0, 0}, {5, 1, 3}, {-1, 0, 0}, {-1, 0, 0}, {9, 1, 6}} {
+		if err := submit(s, &store.Change{Chat: center.NewContactID(epoch), State: &store.Head{Instance: "i", Active: true},
+			Quotas: []store.Quota{{Counter: store.ActiveChats("i"), Delta: 1, Limit: step.limit}}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.read(t.Context(), func(c *conn) error {
+			r, err := c.first("SELECT count(*), sum(value) FROM counters")
+			if err == nil && (r.int(0) != step.rows || r.int(1) != step.value) {
+				t.Errorf("step %d: %d rows with %d in all; want %d with %d", i, r.int(0), r.int(1), step.rows, step.value)
+			}
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // Submit waits while the queue is full, and goes on when the writer takes.
 func TestQueueIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -186,7 +216,7 @@ func TestQueueIsBounded(t *testing.T) {
 		answered, submitted := 0, 0
 		go func() {
 			for range maxQueue + 10 {
-				s.Submit(&store.Change{Quotas: []store.Quota{{Counter: "c", Delta: 1, Limit: -1}}}, func(err error) {
+				s.Submit(&store.Change{Quotas: []store.Quota{{Counter: tally("c"), Delta: 1, Limit: -1}}}, func(err error) {
 					if err == nil {
 						answered++
 					}
@@ -224,7 +254,7 @@ func TestPoolWaits(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		result := make(chan error, 1)
 		go func() {
-			_, err := s.Count(ctx, "x")
+			_, err := s.Count(ctx, tally("x"))
 			result <- err
 		}()
 		synctest.Wait()
@@ -233,7 +263,7 @@ func TestPoolWaits(t *testing.T) {
 			t.Errorf("Count = %v; want context.Canceled", err)
 		}
 		s.pool.put(c)
-		if _, err := s.Count(t.Context(), "x"); err != nil {
+		if _, err := s.Count(t.Context(), tally("x")); err != nil {
 			t.Errorf("Count = %v when the connection is back", err)
 		}
 	})

@@ -13,6 +13,7 @@ import (
 
 // indexes are those by which the lists of work are read, by a part of the query.
 var indexes = map[string]string{
+	"AND active = 1": "COVERING INDEX chats_active (instance=?)", "AND queue = ?": "COVERING INDEX chats_queue (instance=? AND queue=?)",
 	"WHERE due IS NOT NULL": "INDEX chats_due", "WHERE worker IS NOT NULL": "INDEX chats_worker", "FROM uploads WHERE expires": "INDEX uploads_expires",
 	"WHERE name BETWEEN": "USING PRIMARY KEY (name>? AND name<?)", "FROM outbox WHERE first = 1": "INDEX outbox_ready", "key FROM once WHERE": "INDEX once_at", "FROM json_each": "INDEX sqlite_autoindex_chats_1 (id=?)",
 }
@@ -66,6 +67,11 @@ func TestQueriesUseIndexes(t *testing.T) {
 	}
 	if err := s.Purge(ctx, store.AllShards, now, 0); err != nil {
 		t.Fatal(err)
+	}
+	for _, counter := range []store.Counter{store.ActiveChats("i"), store.QueuedChats("i", "q")} {
+		if _, err := s.Count(ctx, counter); err != nil {
+			t.Fatal(err)
+		}
 	}
 	c, err := s.pool.get(ctx) // the one connection, which has prepared all statements
 	if err != nil {

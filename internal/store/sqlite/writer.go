@@ -27,7 +27,7 @@ type writer struct {
 	// What the writer knows of rows, including those of the transaction under
 	// way. Both are emptied when a transaction is rolled back.
 	chats    *cache[center.ContactID, *chat]
-	counters *cache[string, *counter]
+	counters *cache[store.Counter, *counter]
 	touched  []*counter // in this batch
 }
 
@@ -51,16 +51,10 @@ type facts struct {
 	priority, rank, since int64          // in that queue; times in milliseconds
 }
 
-type counter struct {
-	name  string
-	value int64
-	dirty bool
-}
-
 func newWriter(o Options, p *pool, c *conn, cp *checkpointer) *writer {
 	w := &writer{log: o.Log, observe: o.Observe, pool: p, conn: c,
 		chats:    newCache[center.ContactID, *chat](remembered),
-		counters: newCache[string, *counter](remembered)}
+		counters: newCache[store.Counter, *counter](remembered)}
 	if cp != nil {
 		w.wal = &wal{checkpointer: cp, next: cp.pages}
 	}
@@ -211,43 +205,6 @@ func (w *writer) chat(id center.ContactID, look bool) (*chat, error) {
 			queue: center.QueueID(r.text(7)), priority: r.int(8), rank: r.int(9), since: r.int(10)}}
 	w.chats.put(id, ch)
 	return ch, nil
-}
-
-func (w *writer) counter(name string) (*counter, error) {
-	if c, ok := w.counters.get(name); ok {
-		return c, nil
-	}
-	r, err := w.conn.first("SELECT value FROM counters WHERE name = ?", name)
-	if err != nil {
-		return nil, err
-	}
-	c := &counter{name: name}
-	if r != nil {
-		c.value = r.int(0)
-	}
-	w.counters.put(name, c)
-	return c, nil
-}
-
-// move adds to a counter; the row is written once for the batch.
-func (w *writer) move(c *counter, delta int64) {
-	c.value += delta
-	if !c.dirty {
-		c.dirty = true
-		w.touched = append(w.touched, c)
-	}
-}
-
-func (w *writer) writeCounters() error {
-	for _, c := range w.touched {
-		if _, err := w.conn.exec(`INSERT INTO counters (name, value) VALUES (?, ?)
-			ON CONFLICT (name) DO UPDATE SET value = excluded.value`, c.name, c.value); err != nil {
-			return err
-		}
-		c.dirty = false
-	}
-	w.touched = w.touched[:0]
-	return nil
 }
 
 // check refuses a change that no state of the database could take.

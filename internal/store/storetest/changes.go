@@ -41,7 +41,7 @@ func nothingThere(t *testing.T, s *env) {
 	wantReason(t, err, center.NotFound)
 	_, err = s.Resource(t.Context(), center.KindQueue, string(id))
 	wantReason(t, err, center.NotFound)
-	if n := s.count(t, "untouched"); n != 0 {
+	if n := s.count(t, tally("untouched")); n != 0 {
 		t.Errorf("an untouched counter is %d", n)
 	}
 }
@@ -184,7 +184,7 @@ func wholeOrNot(t *testing.T, s *env) {
 		c.Items = items(id, 2, 1)
 		c.Receipts = []center.Receipt{{Chat: id, Item: items(id, 1, 1)[0].ID, Recipient: agent, Read: at(1)}}
 		c.Contacts = []center.Contact{contact(other, id, epoch)}
-		c.Quotas = []store.Quota{{Counter: "whole", Delta: 1, Limit: -1}}
+		c.Quotas = []store.Quota{{Counter: tally("whole"), Delta: 1, Limit: -1}}
 		c.Once = &store.Once{Key: "whole", At: epoch}
 		c.Deliveries = []store.Delivery{{Stream: "s", Chat: id, Due: epoch}}
 		spoil.with(c)
@@ -193,7 +193,7 @@ func wholeOrNot(t *testing.T, s *env) {
 	if got := s.head(t, id); !reflect.DeepEqual(got, before) {
 		t.Errorf("head %+v; want %+v", got, before)
 	}
-	if n := s.count(t, "whole"); n != 0 {
+	if n := s.count(t, tally("whole")); n != 0 {
 		t.Errorf("a refused change moved its counter to %d", n)
 	}
 	_, err := s.ChatOf(t.Context(), other)

@@ -19,3 +19,6 @@ UPDATE chats SET worker = 'unknown' WHERE busy = 1;
 DROP INDEX chats_busy;
 ALTER TABLE chats DROP COLUMN busy;
 CREATE INDEX chats_worker ON chats (n) WHERE worker IS NOT NULL;
+
+-- Counters of chats have a row only while a limit is kept, which is made by counting.
+DELETE FROM counters WHERE name LIKE 'active-chats/%' OR name LIKE 'queued/%';
