@@ -11,6 +11,7 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine/enginetest"
+	"parley.example/parley/internal/store"
 )
 
 type startRequest = connect.StartChatContactRequest
@@ -171,7 +172,7 @@ func TestStartChatContactOnce(t *testing.T) {
 		if other := h.start(func(in *startRequest) { in.ClientToken = new("k2") }); *other.ContactId == *first.ContactId {
 			h.Error("another ClientToken gave the same chat")
 		}
-		if n, err := h.engine.Store.Count(h.Context(), "active-chats/"+h.instance); n != 2 || err != nil {
+		if n, err := h.engine.Store.Count(h.Context(), store.ActiveChats(center.InstanceID(h.instance))); n != 2 || err != nil {
 			h.Errorf("%d active chats are counted (%v); want 2", n, err)
 		}
 	})

@@ -7,7 +7,7 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/store"
 )
 
 // CreateInstance makes an instance that is ACTIVE when it returns. A request
@@ -87,7 +87,7 @@ func (s *Service) DeleteInstance(ctx context.Context, in *connect.DeleteInstance
 	if err != nil {
 		return nil, err
 	}
-	active, err := s.Store.Count(ctx, engine.ActiveCounter(snap.Instance.InstanceID()))
+	active, err := s.Store.Count(ctx, store.ActiveChats(snap.Instance.InstanceID()))
 	if err != nil {
 		return nil, err
 	}

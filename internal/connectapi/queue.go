@@ -7,7 +7,7 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/store"
 )
 
 // ListQueues lists the queues of an instance by name. All are of the type
@@ -125,6 +125,6 @@ func (s *Service) UpdateQueueOutboundCallerConfig(ctx context.Context, in *conne
 // wait in it, it is a ResourceInUseException.
 func (s *Service) DeleteQueue(ctx context.Context, in *connect.DeleteQueueRequest) (*connect.DeleteQueueResponse, error) {
 	return &connect.DeleteQueueResponse{}, s.Catalog.DeleteQueue(ctx, in.InstanceId, in.QueueId, func(ctx context.Context, q *catalog.Queue) (int64, error) {
-		return s.Store.Count(ctx, engine.QueueCounter(q.Instance, center.QueueID(q.ID)))
+		return s.Store.Count(ctx, store.QueuedChats(q.Instance, center.QueueID(q.ID)))
 	})
 }

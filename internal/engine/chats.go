@@ -5,7 +5,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"parley.example/parley/internal/bus"
@@ -122,7 +121,8 @@ func (e *Engine) again(ctx context.Context, chat center.ContactID, with *attempt
 		return next, e.learn(ctx, chat, next, need)
 	}
 	if over, ok := errors.AsType[*store.QuotaError](err); ok {
-		if queue, ok := queueOf(over.Counter); ok && !slices.Contains(next.env.Full, queue) {
+		queue := center.QueueID(over.Counter.Key)
+		if over.Counter.Type == store.CountQueued && !slices.Contains(next.env.Full, queue) {
 			next.env.Full = append(slices.Clone(next.env.Full), queue)
 			return next, nil
 		}
@@ -211,7 +211,10 @@ func (e *Engine) head(change *contact.Change) *store.Head {
 	chat := change.Chat
 	head := &store.Head{
 		Instance: chat.Instance, State: chat.Encode(), Due: wholeMillis(change.Due),
-		Busy: len(chat.Effects) > 0, Active: !chat.Ended,
+		Active: !chat.Ended,
+	}
+	if len(chat.Effects) > 0 {
+		head.Worker = e.Node
 	}
 	if queue, priority, rank, ok := chat.Rank(); ok {
 		head.Place = &store.Place{Queue: queue, Priority: priority, Rank: rank, Since: chat.Queue.Since}
@@ -226,10 +229,10 @@ func (e *Engine) quotas(instance center.InstanceID, change *contact.Change) (quo
 		if change.Active > 0 {
 			limit = e.MaxActive
 		}
-		quotas = append(quotas, store.Quota{Counter: ActiveCounter(instance), Delta: int64(change.Active), Limit: limit})
+		quotas = append(quotas, store.Quota{Counter: store.ActiveChats(instance), Delta: int64(change.Active), Limit: limit})
 	}
 	for _, m := range change.Queues {
-		quotas = append(quotas, store.Quota{Counter: QueueCounter(instance, m.Queue), Delta: m.Delta, Limit: m.Limit})
+		quotas = append(quotas, store.Quota{Counter: store.QueuedChats(instance, m.Queue), Delta: m.Delta, Limit: m.Limit})
 	}
 	return quotas
 }
@@ -247,20 +250,3 @@ func wholeMillis(t time.Time) time.Time {
 // nextVersion returns a version after v that nobody else comes to: it counts
 // in the upper half, and the lower half is random.
 func nextVersion(v int64) int64 { return (v>>32+1)<<32 | int64(random.Uint32()) }
-
-// ActiveCounter names the counter of an instance's concurrent active chats.
-func ActiveCounter(i center.InstanceID) string { return "active-chats/" + string(i) }
-
-// QueueCounter names the counter of the contacts that wait in a queue.
-func QueueCounter(i center.InstanceID, q center.QueueID) string {
-	return queueCounters + string(i) + "/" + string(q)
-}
-
-const queueCounters = "queued/"
-
-// queueOf returns the queue that a counter counts.
-func queueOf(counter string) (center.QueueID, bool) {
-	rest, ok := strings.CutPrefix(counter, queueCounters)
-	_, queue, found := strings.Cut(rest, "/")
-	return center.QueueID(queue), ok && found
-}

@@ -12,6 +12,7 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/store"
 )
 
 // How many effects run at the same time: in all, for one function or bot, for
@@ -306,7 +307,7 @@ func (x *effects) wait() {
 
 // resume starts the effects again that were under way when the process last stopped.
 func (e *Engine) resume(ctx context.Context) {
-	for id, err := range e.Store.Busy(ctx) {
+	for id, err := range e.Store.Orphans(ctx, store.AllShards, nil) {
 		if err != nil {
 			if ctx.Err() == nil {
 				e.Log.Error("cannot look for effects under way", "err", err)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -103,12 +104,7 @@ type Engine struct {
 func New(cfg Config) *Engine {
 	e := &Engine{Config: cfg, wake: make(chan struct{}, 1)}
 	e.Limits = e.Limits.Defaults()
-	if e.Hot == 0 {
-		e.Hot = 8192
-	}
-	if e.Node == "" {
-		e.Node = center.NewUUID()
-	}
+	e.Hot, e.Node = cmp.Or(e.Hot, 8192), cmp.Or(e.Node, center.NewUUID())
 	e.chats = e.newChats()
 	e.observers = e.observersInOrder()
 	ctx, stop := context.WithCancel(context.Background())

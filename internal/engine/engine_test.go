@@ -186,7 +186,7 @@ func TestStartIsIdempotent(t *testing.T) {
 	if other, _ := start(t, w, "greet", "other"); other == chat {
 		t.Error("another token gave the same chat")
 	}
-	if n, err := s.Count(t.Context(), engine.ActiveCounter(instance)); n != 2 || err != nil {
+	if n, err := s.Count(t.Context(), store.ActiveChats(instance)); n != 2 || err != nil {
 		t.Errorf("active chats = %d, %v; want 2", n, err)
 	}
 	w.Close()

@@ -52,7 +52,7 @@ func (s *shelf) want(t *testing.T, when string, want ...string) {
 
 func wantNoted(t *testing.T, w *enginetest.Engine, when string, want int) {
 	t.Helper()
-	noted, err := w.Store.Uploads(t.Context(), time.Now().Add(1000*time.Hour), 1000)
+	noted, err := w.Store.Uploads(t.Context(), store.AllShards, time.Now().Add(1000*time.Hour), 1000)
 	if err != nil || len(noted) != want {
 		t.Errorf("%s: the store notes %v, %v; want %d", when, noted, err, want)
 	}

@@ -14,7 +14,6 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/store"
@@ -48,7 +47,7 @@ const position = `
 
 func queued(t *testing.T, w *enginetest.Engine) int64 {
 	t.Helper()
-	n, err := w.Store.Count(t.Context(), engine.QueueCounter(instance, "sales"))
+	n, err := w.Store.Count(t.Context(), store.QueuedChats(instance, "sales"))
 	if err != nil {
 		t.Fatal(err)
 	}

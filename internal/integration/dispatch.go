@@ -47,6 +47,7 @@ type outcomes struct {
 func newDispatcher(o *Outbox) *dispatcher {
 	d := &dispatcher{Outbox: &Outbox{
 		Store: o.Store, Sender: o.Sender, Now: o.Now, Observe: o.Observe, wake: o.wake,
+		Shards: orDefault(o.Shards, store.AllShards), Lease: o.Lease,
 		Workers: orDefault(o.Workers, 64), Timeout: orDefault(o.Timeout, 10*time.Second), MaxAttempts: orDefault(o.MaxAttempts, 20),
 		MaxAge: orDefault(o.MaxAge, time.Hour), MaxWaiting: orDefault(o.MaxWaiting, 10000),
 	}, log: o.Log, committed: make(chan error, 1), stale: true}
@@ -62,7 +63,7 @@ func newDispatcher(o *Outbox) *dispatcher {
 	return d
 }
 
-func orDefault[T int | time.Duration](v, otherwise T) T {
+func orDefault[T int | store.Shards | time.Duration](v, otherwise T) T {
 	if v <= 0 {
 		return otherwise
 	}
@@ -98,7 +99,7 @@ func (d *dispatcher) run(ctx context.Context) error {
 		case r := <-d.results:
 			d.finish(ctx, r, sending.Err() != nil)
 		case err := <-d.committed:
-			if errors.Is(err, store.ErrClosed) {
+			if errors.Is(err, store.ErrClosed) || errors.Is(err, store.ErrFenced) {
 				return fmt.Errorf("outbox: %w", err)
 			}
 			d.settle(ctx, err)
@@ -129,7 +130,7 @@ func (d *dispatcher) start(ctx, sending context.Context) {
 // fetch reads the outbox and reports whether there is something to start.
 func (d *dispatcher) fetch(ctx context.Context, now time.Time) bool {
 	d.stale = false
-	page, err := d.Store.Outbox(ctx, now.Add(ahead), pageSize)
+	page, err := d.Store.Outbox(ctx, d.Shards, now.Add(ahead), pageSize)
 	if err != nil {
 		if ctx.Err() == nil {
 			d.log.ErrorContext(ctx, "the outbox cannot be read", "error", err)
@@ -258,6 +259,7 @@ func (d *dispatcher) commit(ctx context.Context) {
 		return
 	}
 	going := d.gathered
+	going.chores.Fence = d.Lease
 	d.committing, d.gathered = &going, outcomes{}
 	d.attempts.Go(func() { d.committed <- d.Store.Keep(context.WithoutCancel(ctx), &going.chores) })
 }
@@ -289,7 +291,7 @@ func (d *dispatcher) sweep(ctx context.Context) {
 	if now.Sub(d.swept) < overflowEvery {
 		return
 	}
-	page, err := d.Store.Overflow(ctx, d.MaxWaiting, overflowPage)
+	page, err := d.Store.Overflow(ctx, d.Shards, d.MaxWaiting, overflowPage)
 	if err != nil {
 		d.log.ErrorContext(ctx, "the outbox cannot be read", "error", err)
 		return

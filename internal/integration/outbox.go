@@ -15,8 +15,8 @@ import (
 // OutboxStore is what [Outbox] needs of the store.
 type OutboxStore interface {
 	Keep(ctx context.Context, c *store.Chores) error
-	Outbox(ctx context.Context, now time.Time, limit int) ([]store.Delivery, error)
-	Overflow(ctx context.Context, keep, limit int) ([]store.Delivery, error)
+	Outbox(ctx context.Context, shards store.Shards, now time.Time, limit int) ([]store.Delivery, error)
+	Overflow(ctx context.Context, shards store.Shards, keep, limit int) ([]store.Delivery, error)
 }
 
 // Sender makes attempts to deliver; [Topics] is one. An error that
@@ -75,6 +75,12 @@ type Outbox struct {
 	// took. It is called by one goroutine and must be quick.
 	Observe func(o Outcome, took time.Duration)
 
+	// Shards are those whose deliveries are sent; 0 means all.
+	Shards store.Shards
+	// Lease, when set, is what lets this process send: outcomes are written only
+	// while it is held.
+	Lease *store.Lease
+
 	Workers     int           // attempts at a time; 64
 	Timeout     time.Duration // of one attempt; 10 s
 	MaxAttempts int           // 20: about an hour
@@ -116,7 +122,8 @@ func (o *Outbox) init() {
 
 // Run delivers until ctx is done, then gives attempts under way three seconds,
 // writes down what came of them and returns nil. It returns the store's error
-// when the store was closed under it. One Run at a time may work on a store.
+// when the store was closed under it, or when Lease is held by another node:
+// then that one sends what is left. One Run at a time may work on a shard.
 func (o *Outbox) Run(ctx context.Context) error {
 	o.init()
 	return newDispatcher(o).run(ctx)

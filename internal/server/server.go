@@ -200,7 +200,7 @@ func (s *Server) purge(ctx context.Context) {
 	t := time.NewTicker(every)
 	defer t.Stop()
 	for {
-		if err := s.store.Purge(ctx, s.clock.Now().Add(-keep), dead); err != nil && ctx.Err() == nil {
+		if err := s.store.Purge(ctx, store.AllShards, s.clock.Now().Add(-keep), dead); err != nil && ctx.Err() == nil {
 			s.Log.Error("purge failed", "err", err)
 		}
 		select {

@@ -17,8 +17,8 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/participantapi"
+	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/stream"
 	"parley.example/parley/internal/ui"
 )
@@ -162,7 +162,7 @@ func (s *Server) gauges() {
 			if err != nil {
 				break
 			}
-			if c, err := s.store.Count(ctx, engine.ActiveCounter(center.InstanceID(r.ID))); err == nil {
+			if c, err := s.store.Count(ctx, store.ActiveChats(center.InstanceID(r.ID))); err == nil {
 				n += c
 			}
 		}

@@ -10,6 +10,9 @@ import (
 // Keep implements [store.Store].
 func (s *Store) Keep(ctx context.Context, chores *store.Chores) error {
 	return s.do(ctx, func(c *conn) error {
+		if err := c.fence(chores.Fence); err != nil {
+			return err
+		}
 		if err := c.keepOutbox(chores); err != nil {
 			return fmt.Errorf("outbox: %w", err)
 		}
@@ -65,4 +68,14 @@ func (c *conn) keepUploads(chores *store.Chores) error {
 		}
 	}
 	return c.settle(chores.Settled)
+}
+
+// settle removes the notes of uploads.
+func (c *conn) settle(uploads []string) error {
+	for _, id := range uploads {
+		if _, err := c.exec("DELETE FROM uploads WHERE id = ?", id); err != nil {
+			return fmt.Errorf("upload: %w", err)
+		}
+	}
+	return nil
 }

@@ -16,6 +16,9 @@ const instance = center.InstanceID("11111111-2222-4333-8444-555555555555")
 
 var start = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
+// tally is a counter that counts nothing in the store.
+func tally(name string) store.Counter { return store.Counter{Type: "tally", Key: name} }
+
 func newID() center.ContactID { return center.NewContactID(start) }
 
 // submit submits a change and waits for it.

@@ -41,7 +41,7 @@ func nothingThere(t *testing.T, s *env) {
 	wantReason(t, err, center.NotFound)
 	_, err = s.Resource(t.Context(), center.KindQueue, string(id))
 	wantReason(t, err, center.NotFound)
-	if n := s.count(t, "untouched"); n != 0 {
+	if n := s.count(t, tally("untouched")); n != 0 {
 		t.Errorf("an untouched counter is %d", n)
 	}
 }
@@ -49,10 +49,10 @@ func nothingThere(t *testing.T, s *env) {
 func creating(t *testing.T, s *env) {
 	id := newID()
 	c := chatChange(id, "state one")
-	c.State.Due, c.State.Busy = at(300), true
+	c.State.Due, c.State.Worker = at(300), "node"
 	c.Items = items(id, 1, 2)
 	s.must(t, c)
-	want := store.Head{Instance: instance, Version: 1, State: []byte("state one"), Due: at(300), Busy: true, Active: true,
+	want := store.Head{Instance: instance, Version: 1, State: []byte("state one"), Due: at(300), Worker: "node", Active: true,
 		LastSeq: 2, LastTime: c.Items[1].Time, LastID: c.Items[1].ID}
 	if got := s.head(t, id); !reflect.DeepEqual(got, want) {
 		t.Errorf("head %+v; want %+v", got, want)
@@ -186,7 +186,7 @@ func wholeOrNot(t *testing.T, s *env) {
 		c.Items = items(id, 2, 1)
 		c.Receipts = []center.Receipt{{Chat: id, Item: items(id, 1, 1)[0].ID, Recipient: agent, Read: at(1)}}
 		c.Contacts = []center.Contact{contact(other, id, epoch)}
-		c.Quotas = []store.Quota{{Counter: "whole", Delta: 1, Limit: -1}}
+		c.Quotas = []store.Quota{{Counter: tally("whole"), Delta: 1, Limit: -1}}
 		c.Once = &store.Once{Key: "whole", At: epoch}
 		c.Deliveries = []store.Delivery{{Stream: "s", Chat: id, Due: epoch}}
 		spoil.with(c)
@@ -195,7 +195,7 @@ func wholeOrNot(t *testing.T, s *env) {
 	if got := s.head(t, id); !reflect.DeepEqual(got, before) {
 		t.Errorf("head %+v; want %+v", got, before)
 	}
-	if n := s.count(t, "whole"); n != 0 {
+	if n := s.count(t, tally("whole")); n != 0 {
 		t.Errorf("a refused change moved its counter to %d", n)
 	}
 	_, err := s.ChatOf(t.Context(), other)
@@ -205,7 +205,7 @@ func wholeOrNot(t *testing.T, s *env) {
 	if got, err := s.Receipts(t.Context(), id, []center.ItemID{items(id, 1, 1)[0].ID}); err != nil || len(got) != 0 {
 		t.Errorf("Receipts = %v, %v; want none", got, err)
 	}
-	if got, err := s.Outbox(t.Context(), at(9), 10); err != nil || len(got) != 0 {
+	if got, err := s.Outbox(t.Context(), store.AllShards, at(9), 10); err != nil || len(got) != 0 {
 		t.Errorf("Outbox = %v, %v; want nothing", got, err)
 	}
 }
@@ -214,12 +214,12 @@ func headFacts(t *testing.T, s *env) {
 	id := s.create(t, 0)
 	version := int64(1)
 	for _, want := range []store.Head{
-		{Instance: instance, State: []byte("a"), Due: at(5), Busy: true, Active: true},
-		{Instance: instance, State: []byte("b"), Due: at(5), Busy: true, Active: true}, // only the state
+		{Instance: instance, State: []byte("a"), Due: at(5), Worker: "node", Active: true},
+		{Instance: instance, State: []byte("b"), Due: at(5), Worker: "node", Active: true}, // only the state
 		{Instance: instance, State: []byte("c"), Due: at(2), Active: true},
-		{Instance: instance, State: []byte("d"), Due: time.Time{}, Busy: true},
+		{Instance: instance, State: []byte("d"), Due: time.Time{}, Worker: "node"},
 		{Instance: elsewhere, State: []byte("e")},
-		{Instance: instance, State: []byte("f"), Due: at(1), Busy: true, Active: true},
+		{Instance: instance, State: []byte("f"), Due: at(1), Worker: "node", Active: true},
 	} {
 		c := &store.Change{Chat: id, Version: version, State: new(want)}
 		s.must(t, c)

@@ -119,10 +119,10 @@ func closeUnderLoad(t *testing.T, s *env) {
 func reopenKeeps(t *testing.T, s *env) {
 	id := newID()
 	c := chatChange(id, "state")
-	c.State.Due, c.State.Busy = at(40), true
+	c.State.Due, c.State.Worker = at(40), "node"
 	c.Items = items(id, 1, 3)
 	c.Receipts = []center.Receipt{{Chat: id, Item: c.Items[0].ID, Recipient: agent, Read: at(9)}}
-	c.Quotas = []store.Quota{{Counter: "q", Delta: 3, Limit: 3}}
+	c.Quotas = []store.Quota{{Counter: tally("q"), Delta: 3, Limit: 3}}
 	c.Once = &store.Once{Key: "k", Answer: []byte("answer"), At: epoch}
 	c.Deliveries = []store.Delivery{{Stream: "s", Chat: id, Due: at(1), Body: []byte("body")}}
 	s.must(t, c)
@@ -139,38 +139,36 @@ func reopenKeeps(t *testing.T, s *env) {
 		if got, err := s.Receipts(t.Context(), id, []center.ItemID{c.Items[0].ID}); err != nil || !slices.Equal(got, c.Receipts) {
 			t.Errorf("receipts %+v, %v; want %+v", got, err, c.Receipts)
 		}
-		if n := s.count(t, "q"); n != 3 {
+		if n := s.count(t, tally("q")); n != 3 {
 			t.Errorf("the counter is %d; want 3", n)
 		}
 		if got, err := s.Replayed(t.Context(), "k"); err != nil || string(got) != "answer" {
 			t.Errorf("Replayed = %q, %v", got, err)
 		}
-		if got, err := s.Outbox(t.Context(), at(1), 9); err != nil || len(got) != 1 || string(got[0].Body) != "body" {
+		if got, err := s.Outbox(t.Context(), store.AllShards, at(1), 9); err != nil || len(got) != 1 || string(got[0].Body) != "body" {
 			t.Errorf("Outbox = %+v, %v", got, err)
 		}
 		s.wantContacts(t, store.ContactQuery{}, id)
 		s.wantList(t, instance, center.KindQueue, "q1")
 		s.wantDue(t, at(40), 9, time.Time{}, id)
-		if got := s.busy(t); !slices.Equal(got, []center.ContactID{id}) {
-			t.Errorf("busy: %v", got)
-		}
+		s.wantOrphans(t, []string{"another"}, id)
 	}
 }
 
 func reopenGoesOn(t *testing.T, s *env) {
 	id := s.create(t, 2)
 	first := s.put(t, at(0), "s", "s")
-	s.must(t, &store.Change{Quotas: []store.Quota{{Counter: "q", Delta: 1, Limit: 2}}})
+	s.must(t, &store.Change{Quotas: []store.Quota{{Counter: tally("q"), Delta: 1, Limit: 2}}})
 	s.keep(t, &store.Chores{Delivered: first})
 	s.reopen(t)
 	s.refused(t, &store.Change{Chat: id, Items: items(id, 2, 1)}, store.ErrConflict)
 	s.refused(t, &store.Change{Chat: id, Items: items(id, 4, 1)}, store.ErrConflict)
 	s.refused(t, chatChange(id, "again"), store.ErrConflict)
 	s.refused(t, stateChange(id, 2, "x"), store.ErrConflict)
-	s.refused(t, &store.Change{Quotas: []store.Quota{{Counter: "q", Delta: 2, Limit: 2}}}, store.ErrQuota)
+	s.refused(t, &store.Change{Quotas: []store.Quota{{Counter: tally("q"), Delta: 2, Limit: 2}}}, store.ErrQuota)
 	c := stateChange(id, 1, "second")
 	c.Items = items(id, 3, 1)
-	c.Quotas = []store.Quota{{Counter: "q", Delta: 1, Limit: 2}}
+	c.Quotas = []store.Quota{{Counter: tally("q"), Delta: 1, Limit: 2}}
 	s.must(t, c)
 	if h := s.head(t, id); h.Version != 2 || h.LastSeq != 3 || string(h.State) != "second" {
 		t.Errorf("head %+v; want version 2, last item 3", h)

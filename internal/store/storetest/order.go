@@ -126,7 +126,7 @@ func neighbours(t *testing.T, s *env) {
 		s.Submit(c, expect(nil))
 		s.Submit(&store.Change{Chat: bad, Items: items(bad, 9, 1)}, expect(store.ErrConflict))
 		s.Submit(stateChange(bad, 7, "bad"), expect(store.ErrConflict))
-		s.Submit(&store.Change{Quotas: []store.Quota{{Counter: "none", Delta: 1, Limit: 0}}}, expect(store.ErrQuota))
+		s.Submit(&store.Change{Quotas: []store.Quota{{Counter: tally("none"), Delta: 1, Limit: 0}}}, expect(store.ErrQuota))
 	}
 	wg.Wait()
 	for _, id := range good {

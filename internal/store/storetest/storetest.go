@@ -38,9 +38,9 @@ func Run(t *testing.T, o Opener) {
 		name  string
 		cases []testCase
 	}{
-		{"changes", changeCases}, {"order", orderCases}, {"quota and replay", quotaCases}, {"items", itemCases},
+		{"changes", changeCases}, {"order", orderCases}, {"quota and replay", quotaCases}, {"counters", counterCases}, {"items", itemCases},
 		{"contacts", contactCases}, {"timers", timerCases}, {"waiting", waitingCases}, {"outbox", outboxCases}, {"resources", resourceCases},
-		{"uploads", uploadCases}, {"closing", closingCases}, {"lasting", lastingCases},
+		{"uploads", uploadCases}, {"shards", shardCases}, {"leases", leaseCases}, {"closing", closingCases}, {"lasting", lastingCases},
 	}
 	for _, topic := range topics {
 		t.Run(topic.name, func(t *testing.T) {
@@ -150,7 +150,10 @@ func (s *env) head(t *testing.T, chat center.ContactID) store.Head {
 	return h
 }
 
-func (s *env) count(t *testing.T, counter string) int64 {
+// tally is a counter that counts nothing in the store.
+func tally(name string) store.Counter { return store.Counter{Type: "tally", Key: name} }
+
+func (s *env) count(t *testing.T, counter store.Counter) int64 {
 	t.Helper()
 	n, err := s.Count(t.Context(), counter)
 	if err != nil {

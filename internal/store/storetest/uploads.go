@@ -19,7 +19,7 @@ var uploadCases = []testCase{
 
 func (s *env) wantUploads(t *testing.T, now time.Time, limit int, want ...string) {
 	t.Helper()
-	all, err := s.Uploads(t.Context(), now, limit)
+	all, err := s.Uploads(t.Context(), store.AllShards, now, limit)
 	if err != nil {
 		t.Fatalf("Uploads: %v", err)
 	}
