@@ -20,7 +20,7 @@ import (
 // of the same floor or a higher one. docs/architecture.md tells what each is for.
 var floors = [][]string{
 	{"center", "websocket"},
-	{"flow", "routing", "store", "blob", "bus"},
+	{"flow", "routing", "store", "blob", "bus", "socket"},
 	{"contact", "flowgraph"},
 	{"catalog", "auth", "integration", "flowlog"},
 	{"engine", "flowtest"},
