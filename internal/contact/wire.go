@@ -1,6 +1,7 @@
 package contact
 
 import (
+	"bytes"
 	"time"
 
 	"parley.example/parley/api/restjson"
@@ -60,7 +61,8 @@ func payload(it *center.Item, r *center.Receipt) []byte {
 	const head = `{"topic":"aws/chat","contentType":"application/json","content":`
 	var scratch [1024]byte
 	text := AppendItem(scratch[:0], it, r)
-	b := make([]byte, 0, len(head)+len(text)+len(text)/8+len(`"",}`))
+	escapes := bytes.Count(text, []byte{'"'}) + bytes.Count(text, []byte{'\\'})
+	b := make([]byte, 0, len(head)+len(text)+escapes+len(`""}`))
 	return append(restjson.Quote(append(b, head...), text), '}')
 }
 

@@ -18,6 +18,7 @@ import (
 	"parley.example/parley/internal/connectapi"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/participantapi"
+	"parley.example/parley/internal/socket"
 	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/stream"
 	"parley.example/parley/internal/ui"
@@ -139,7 +140,7 @@ func (s *Server) newHub() *stream.Hub {
 			t, err := s.sealer.Open(auth.Socket, r.URL.Query().Get("token"), s.clock.Now())
 			return bus.Chat(t.Chat), t.Participant, err
 		},
-		Source: chats{s}, Log: s.Log, Refused: s.refused(), Limits: stream.Limits{Span: s.CloseSpan},
+		Source: chats{s}, Log: s.Log, Refused: s.refused(), Limits: stream.Limits{Limits: socket.Limits{Span: s.CloseSpan}},
 	}
 	if len(s.Origins) > 0 {
 		h.AllowOrigin = func(origin string) bool { return slices.Contains(s.Origins, origin) }

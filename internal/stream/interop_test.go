@@ -10,7 +10,7 @@ import (
 	"parley.example/parley/internal/center"
 )
 
-// listener keeps what a client of another make hears.
+// listener keeps what a client of another make receives.
 type listener struct {
 	gws.BuiltinEventHandler
 	heard  chan string

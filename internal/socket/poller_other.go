@@ -1,6 +1,6 @@
 //go:build !linux
 
-package stream
+package socket
 
 import (
 	"errors"
@@ -14,7 +14,7 @@ var errNoPoller = errors.New("there is no poller for this system")
 
 func newPoller() (*poller, error)     { return nil, errNoPoller }
 func (*poller) close()                {}
-func (*poller) add(*socket, int)      {}
+func (*poller) add(*Conn, int)        {}
 func (*poller) await(int, bool) error { return errNoPoller }
-func (*poller) forget(int)            {}
+func (*poller) remove(int)            {}
 func descriptor(net.Conn) int         { return -1 }

@@ -1,4 +1,4 @@
-package stream
+package socket
 
 import (
 	"errors"
@@ -14,17 +14,17 @@ import (
 // read; reading and writing stay with the connection.
 //
 // Each wait is for one event: a socket that is woken is not waited for until
-// it parks again, and is then told at once of what came meanwhile.
+// it parks again, and is then woken at once for what came meanwhile.
 type poller struct {
 	epoll *os.File // the runtime's own poller waits for it: no thread is held
 	fd    int      // of epoll
 	ended chan struct{}
 
 	mu     sync.Mutex // guards parked
-	parked []*socket  // by descriptor; those awake are in it too
+	parked []*Conn    // by descriptor; those awake are in it too
 }
 
-// maxEvents is how many events are taken at a time.
+// maxEvents is how many events are taken at once.
 const maxEvents = 256
 
 func newPoller() (*poller, error) {
@@ -48,7 +48,7 @@ func newPoller() (*poller, error) {
 func (p *poller) run(raw syscall.RawConn) {
 	defer close(p.ended)
 	events := make([]syscall.EpollEvent, maxEvents)
-	woken := make([]*socket, 0, maxEvents)
+	woken := make([]*Conn, 0, maxEvents)
 	for {
 		err := raw.Read(func(fd uintptr) bool {
 			n, err := syscall.EpollWait(int(fd), events, 0)
@@ -94,15 +94,15 @@ func descriptor(conn net.Conn) int {
 	if err != nil {
 		return -1
 	}
-	found := -1
-	if err := raw.Control(func(fd uintptr) { found = int(fd) }); err != nil {
+	result := -1
+	if err := raw.Control(func(fd uintptr) { result = int(fd) }); err != nil {
 		return -1
 	}
-	return found
+	return result
 }
 
 // add makes a socket known by its descriptor.
-func (p *poller) add(s *socket, fd int) {
+func (p *poller) add(s *Conn, fd int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for fd >= len(p.parked) {
@@ -126,8 +126,8 @@ func (p *poller) await(fd int, first bool) error {
 	return nil
 }
 
-// forget is called before the connection is closed, which ends the waiting.
-func (p *poller) forget(fd int) {
+// remove is called before the connection is closed, which ends the waiting.
+func (p *poller) remove(fd int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.parked[fd] = nil
