@@ -79,7 +79,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.blobs, err = s.openBlobs(); err != nil {
+	if s.blobs, err = s.openBlobs(ctx); err != nil {
 		return nil, errors.Join(err, s.store.Close())
 	}
 	if err := s.wire(ctx); err != nil {
