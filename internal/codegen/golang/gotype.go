@@ -1,12 +1,13 @@
-package codegen
+package golang
 
 import (
-	"cmp"
 	"fmt"
+
+	"parley.example/parley/internal/codegen/model"
 )
 
 // goType is the Go type of a shape's value: of a list element, say.
-func (a *api) goType(s *Shape) string {
+func (a *api) goType(s *model.Shape) string {
 	switch s.Type {
 	case "string":
 		return "string"
@@ -36,45 +37,21 @@ func (a *api) goType(s *Shape) string {
 
 // fieldType is the Go type of a member. Structures are pointers; so are simple values that may be
 // absent, save enums, where "" is absence.
-func (a *api) fieldType(owner *Shape, m *Member) string {
+func (a *api) fieldType(owner *model.Shape, m *model.Member) string {
 	target := a.Shapes[m.Target]
-	if target.Type == "structure" || target.Type == "union" || a.pointer(owner, m) {
+	if target.Type == "structure" || target.Type == "union" || a.Absentable(owner, m) {
 		return "*" + a.goType(target)
 	}
 	return a.goType(target)
 }
 
-// pointer reports whether the member is a simple value behind a pointer.
-func (a *api) pointer(owner *Shape, m *Member) bool {
-	switch a.Shapes[m.Target].Type {
-	case "string", "integer", "long", "float", "double", "boolean", "timestamp":
-		return owner.Type == "union" || !m.Traits.Required
-	}
-	return false
-}
+// timeFormats are the names the runtime has for the formats of times.
+var timeFormats = map[string]string{"date-time": "DateTime", "http-date": "HTTPDate", "epoch-seconds": "Epoch"}
 
-// timeFormat names the format of a time: Epoch, DateTime or HTTPDate.
-func (a *api) timeFormat(m *Member) string {
-	format := cmp.Or(m.Traits.TimestampFormat, a.Shapes[m.Target].Traits.TimestampFormat)
-	if format == "" {
-		switch {
-		case m.Traits.Header != "":
-			format = "http-date"
-		case m.bound():
-			format = "date-time"
-		}
-	}
-	switch format {
-	case "date-time":
-		return "DateTime"
-	case "http-date":
-		return "HTTPDate"
-	}
-	return "Epoch"
-}
+func (a *api) timeFormat(m *model.Member) string { return timeFormats[a.TimeFormat(m)] }
 
 // decodeExpr is the expression that reads a value from the decoder d.
-func (a *api) decodeExpr(m *Member) string {
+func (a *api) decodeExpr(m *model.Member) string {
 	s := a.Shapes[m.Target]
 	switch s.Type {
 	case "string":
@@ -106,7 +83,7 @@ func (a *api) decodeExpr(m *Member) string {
 }
 
 // decodeFunc is the function that reads an element through a pointer.
-func (a *api) decodeFunc(m *Member) string {
+func (a *api) decodeFunc(m *model.Member) string {
 	s := a.Shapes[m.Target]
 	switch s.Type {
 	case "structure", "union":
@@ -118,7 +95,7 @@ func (a *api) decodeFunc(m *Member) string {
 }
 
 // appendExpr is the expression that appends the value x to b.
-func (a *api) appendExpr(m *Member, x string) string {
+func (a *api) appendExpr(m *model.Member, x string) string {
 	s := a.Shapes[m.Target]
 	switch s.Type {
 	case "integer", "long":
@@ -145,7 +122,7 @@ func (a *api) appendExpr(m *Member, x string) string {
 }
 
 // appendFunc is the function that appends an element behind a pointer.
-func (a *api) appendFunc(m *Member) string {
+func (a *api) appendFunc(m *model.Member) string {
 	s := a.Shapes[m.Target]
 	switch s.Type {
 	case "structure", "union":

@@ -1,46 +1,17 @@
-package codegen
+package model
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 )
 
-// Model is one service and its shapes, keyed by shape ID.
-type Model struct {
-	Shapes  map[string]*Shape
-	Service *Shape
-}
+// Members keeps the order of the model, which is the order a reader knows.
+type Members []*Member
 
-// Shape is a definition of the model. Which fields are set depends on its type.
-type Shape struct {
-	ID         string
-	Type       string
-	Version    string
-	Members    members
-	Member     *Member // of a list
-	Key        *Member // of a map
-	Value      *Member // of a map
-	Input      *Member
-	Output     *Member
-	Errors     []*Member
-	Operations []*Member
-	Traits     Traits
-}
-
-// Member is a member of a structure, union or enum, or any other reference to a shape.
-type Member struct {
-	Name   string `json:"-"`
-	Target string
-	Traits Traits
-}
-
-// members keeps the order of the model, which is the order a reader knows.
-type members []*Member
-
-func (m *members) UnmarshalJSON(data []byte) error {
+// UnmarshalJSON reads an object member by member.
+func (m *Members) UnmarshalJSON(data []byte) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	if _, err := d.Token(); err != nil {
 		return err
@@ -58,44 +29,6 @@ func (m *members) UnmarshalJSON(data []byte) error {
 		*m = append(*m, one)
 	}
 	return nil
-}
-
-// Traits are the traits this generator acts on.
-type Traits struct {
-	Documentation    string
-	Required         bool
-	Sensitive        bool
-	Deprecated       bool
-	ReadOnly         bool
-	IdempotencyToken bool
-	Label            bool
-	Query            string
-	Header           string
-	JSONName         string
-	EnumValue        string
-	TimestampFormat  string
-	Pattern          string
-	Length           *Bounds
-	Range            *Bounds
-	Error            string // client or server
-	HTTPError        int
-	HTTP             *HTTP
-	SigningName      string
-	EndpointPrefix   string
-	Paginated        *Paginated
-}
-
-// Paginated says which members carry an operation's pages; a name is empty where there is none.
-type Paginated struct{ InputToken, OutputToken, Items string }
-
-// Bounds are inclusive; nil is no bound.
-type Bounds struct{ Min, Max *float64 }
-
-// HTTP is where an operation lives.
-type HTTP struct {
-	Method string
-	URI    string
-	Code   int
 }
 
 // ignored are traits without an influence on the generated code.
@@ -194,22 +127,6 @@ func Read(data []byte) (*Model, error) {
 			}
 		}
 	}
-	return m, nil
-}
-
-// references returns every reference that leads on from s, one kind after the other.
-func (s *Shape) references() []*Member {
-	refs := slices.Concat(s.Members, s.Errors, s.Operations)
-	for _, ref := range []*Member{s.Member, s.Key, s.Value, s.Input, s.Output} {
-		if ref != nil {
-			refs = append(refs, ref)
-		}
-	}
-	return refs
-}
-
-// Name is the shape's name without its namespace.
-func (s *Shape) Name() string {
-	_, name, _ := strings.Cut(s.ID, "#")
-	return name
+	m.analyse()
+	return m, m.check()
 }

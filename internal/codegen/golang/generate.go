@@ -1,4 +1,4 @@
-package codegen
+package golang
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"go/format"
 	"regexp"
 	"strings"
+
+	"parley.example/parley/internal/codegen/model"
 )
 
 // Options say what to call the result.
@@ -18,8 +20,8 @@ type Options struct {
 }
 
 // Generate returns the files of an API package by name, formatted.
-func Generate(m *Model, opts Options) (map[string][]byte, error) {
-	a, err := newAPI(m, opts.Package, opts.Source)
+func Generate(m *model.Model, opts Options) (map[string][]byte, error) {
+	a, err := newAPI(m, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -1,21 +1,23 @@
-package codegen
+package golang
 
 import (
 	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"parley.example/parley/internal/codegen/model"
 )
 
 // emitTypes writes the structures and unions.
 func (a *api) emitTypes(p *printer) error {
-	roles := map[*Shape]string{}
-	for _, op := range a.ops {
-		h := op.shape.Traits.HTTP
-		roles[op.in] = fmt.Sprintf("is the input of %s (%s %s).", op.name, h.Method, h.URI)
-		roles[op.out] = "is the output of " + op.name + "."
+	roles := map[*model.Shape]string{}
+	for _, op := range a.Operations {
+		h := op.Shape.Traits.HTTP
+		roles[op.Input] = fmt.Sprintf("is the input of %s (%s %s).", op.Name, h.Method, h.URI)
+		roles[op.Output] = "is the output of " + op.Name + "."
 	}
-	for _, s := range a.structs {
+	for _, s := range a.Structures {
 		name := exported(s.Name())
 		role := roles[s]
 		switch {
@@ -35,7 +37,7 @@ func (a *api) emitTypes(p *printer) error {
 			if m.Traits.Documentation != "" {
 				p.comment("\t", m.Traits.Documentation)
 			}
-			p.line("\t%s %s%s", m.field(), a.fieldType(s, m), a.remark(m))
+			p.line("\t%s %s%s", field(m), a.fieldType(s, m), a.remark(m))
 		}
 		p.line("}\n")
 	}
@@ -43,7 +45,7 @@ func (a *api) emitTypes(p *printer) error {
 }
 
 // remark says in a comment what the model demands of a member.
-func (a *api) remark(m *Member) string {
+func (a *api) remark(m *model.Member) string {
 	s := a.Shapes[m.Target]
 	var said []string
 	say := func(is bool, what string) {
@@ -72,7 +74,7 @@ func (a *api) remark(m *Member) string {
 	return " // " + strings.Join(said, "; ")
 }
 
-func bounds(b *Bounds, unit string) string {
+func bounds(b *model.Bounds, unit string) string {
 	text := ""
 	switch {
 	case b.Min != nil && b.Max != nil && *b.Min == *b.Max:
@@ -95,7 +97,7 @@ func number(f *float64) string { return strconv.FormatFloat(*f, 'f', -1, 64) }
 
 // emitEnums writes the enums: type, constants, Values and Valid.
 func (a *api) emitEnums(p *printer) error {
-	for _, s := range a.enums {
+	for _, s := range a.Enums {
 		name := exported(s.Name())
 		p.comment("", strings.TrimSpace(name+" is an enum. "+s.Traits.Documentation))
 		p.line("type %s string\n", name)
@@ -132,7 +134,7 @@ func wrapped(names []string) string {
 
 // emitErrors writes the exceptions of the model and the table of them.
 func (a *api) emitErrors(p *printer) error {
-	for _, s := range a.errors {
+	for _, s := range a.Exceptions {
 		name := exported(s.Name())
 		fault := "the caller's"
 		if s.Traits.Error == "server" {
@@ -142,8 +144,8 @@ func (a *api) emitErrors(p *printer) error {
 			name, s.Traits.HTTPError, fault, s.Traits.Documentation)))
 		p.line("type %s struct {", name)
 		p.line("\tMessage string")
-		for _, m := range extras(s) {
-			p.line("\t%s %s%s", m.field(), a.fieldType(s, m), a.remark(m))
+		for _, m := range s.Extras() {
+			p.line("\t%s %s%s", field(m), a.fieldType(s, m), a.remark(m))
 		}
 		p.line("\n\trestjson.ResponseMetadata\n}\n")
 		p.line("var _ restjson.Exception = (*%s)(nil)\n", name)
@@ -157,20 +159,9 @@ func (a *api) emitErrors(p *printer) error {
 	}
 	p.line("// exceptions makes each exception of the API by its name.")
 	p.line("var exceptions = map[string]func() restjson.Exception{")
-	for _, s := range a.errors {
+	for _, s := range a.Exceptions {
 		p.line("%q: func() restjson.Exception { return new(%s) },", s.Name(), exported(s.Name()))
 	}
 	p.line("}")
 	return nil
-}
-
-// extras are the members of an exception besides its message, which every exception has in Go.
-func extras(s *Shape) []*Member {
-	var list []*Member
-	for _, m := range s.Members {
-		if !strings.EqualFold(m.Name, "message") {
-			list = append(list, m)
-		}
-	}
-	return list
 }

@@ -1,20 +1,21 @@
-package codegen
+package golang
 
 import (
 	"cmp"
-	"fmt"
+
+	"parley.example/parley/internal/codegen/model"
 )
 
 // emitValidation writes Validate for everything an input can hold that has constraints, and a
 // check function for each simple shape, list or map with constraints of its own.
 func (a *api) emitValidation(p *printer) error {
-	inputs := map[*Shape]bool{}
-	for _, op := range a.ops {
-		inputs[op.in] = true
+	inputs := map[*model.Shape]bool{}
+	for _, op := range a.Operations {
+		inputs[op.Input] = true
 	}
-	for _, s := range a.structs {
+	for _, s := range a.Structures {
 		name := exported(s.Name())
-		if !a.constrained[s] || !a.inputs[s] {
+		if !a.Constrained[s] || !a.Inputs[s] {
 			if inputs[s] {
 				p.line("// Validate has nothing to check: the model sets no constraints.")
 				p.line("func (*%s) Validate(*restjson.Validator) {}\n", name)
@@ -27,21 +28,19 @@ func (a *api) emitValidation(p *printer) error {
 			p.line("\tv.ExactlyOne(%s)", a.presence(s))
 		}
 		for _, m := range s.Members {
-			if a.constrained[a.Shapes[m.Target]] {
+			if a.Constrained[a.Shapes[m.Target]] {
 				a.validateMember(p, s, m)
 			}
 		}
 		p.line("}\n")
 	}
-	for _, s := range sorted(a.inputs) {
-		if !a.constrained[s] {
+	for _, s := range model.Sorted(a.Inputs) {
+		if !a.Constrained[s] {
 			continue
 		}
 		switch s.Type {
 		case "string":
-			if err := a.stringCheck(p, s); err != nil {
-				return err
-			}
+			a.stringCheck(p, s)
 		case "integer", "long", "float", "double", "blob":
 			a.simpleCheck(p, s)
 		case "list", "map":
@@ -52,7 +51,7 @@ func (a *api) emitValidation(p *printer) error {
 }
 
 // presence lists, for a union, which members are set.
-func (a *api) presence(s *Shape) string {
+func (a *api) presence(s *model.Shape) string {
 	var list string
 	for _, m := range s.Members {
 		absent := "nil"
@@ -62,50 +61,37 @@ func (a *api) presence(s *Shape) string {
 		if list != "" {
 			list += ", "
 		}
-		list += "x." + m.field() + " != " + absent
+		list += "x." + field(m) + " != " + absent
 	}
 	return list
 }
 
 // validateMember writes the lines that check one member.
-func (a *api) validateMember(p *printer, owner *Shape, m *Member) {
+func (a *api) validateMember(p *printer, owner *model.Shape, m *model.Member) {
 	target := a.Shapes[m.Target]
-	x := "x." + m.field()
+	x := "x." + field(m)
 	switch {
 	case target.Type == "structure" || target.Type == "union":
-		p.line("\trestjson.Struct(v, %q, %s)", m.wire(), x)
+		p.line("\trestjson.Struct(v, %q, %s)", m.Wire(), x)
 	case target.Type == "enum" && m.Traits.Required && owner.Type != "union":
-		p.line("\trestjson.Enum(v, %q, %s)", m.wire(), x)
+		p.line("\trestjson.Enum(v, %q, %s)", m.Wire(), x)
 	case target.Type == "enum":
-		p.line("\trestjson.CheckEnum(v, %q, %s)", m.wire(), x)
-	case a.pointer(owner, m):
-		p.line("\tif %s != nil {\n\t\t%s(v, %q, *%s)\n\t}", x, checkName(target), m.wire(), x)
+		p.line("\trestjson.CheckEnum(v, %q, %s)", m.Wire(), x)
+	case a.Absentable(owner, m):
+		p.line("\tif %s != nil {\n\t\t%s(v, %q, *%s)\n\t}", x, checkName(target), m.Wire(), x)
 	case m.Traits.Required && owner.Type != "union":
-		p.line("\t%s(v, %q, %s)", checkName(target), m.wire(), x)
+		p.line("\t%s(v, %q, %s)", checkName(target), m.Wire(), x)
 	default:
-		p.line("\tif %s != nil {\n\t\t%s(v, %q, %s)\n\t}", x, checkName(target), m.wire(), x)
+		p.line("\tif %s != nil {\n\t\t%s(v, %q, %s)\n\t}", x, checkName(target), m.Wire(), x)
 	}
 }
 
-func checkName(s *Shape) string { return "check" + exported(s.Name()) }
+func checkName(s *model.Shape) string { return "check" + exported(s.Name()) }
 
-func (a *api) stringCheck(p *printer, s *Shape) error {
+func (a *api) stringCheck(p *printer, s *model.Shape) {
 	t := s.Traits
 	if t.Pattern != "" {
-		pattern := intended(s)
-		conditions, err := translatePattern(pattern)
-		if err != nil {
-			return fmt.Errorf("%s: pattern %s: %w", s.ID, pattern, err)
-		}
-		p.line("var pattern%s = restjson.NewPattern(%#q,", exported(s.Name()), pattern)
-		for _, c := range conditions {
-			f := "MustNot"
-			if c.want {
-				f = "Must"
-			}
-			p.line("\trestjson.%s(%#q),", f, c.expr)
-		}
-		p.line(")\n")
+		p.line("var pattern%s = restjson.NewPattern(%#q)\n", exported(s.Name()), s.Pattern())
 	}
 	p.line("func %s(v *restjson.Validator, name, s string) {", checkName(s))
 	if t.Length != nil {
@@ -115,11 +101,10 @@ func (a *api) stringCheck(p *printer, s *Shape) error {
 		p.line("\tv.Matches(name, s, pattern%s)", exported(s.Name()))
 	}
 	p.line("}\n")
-	return nil
 }
 
 // limits writes bounds as two arguments, -1 for no upper bound.
-func limits(b *Bounds) string {
+func limits(b *model.Bounds) string {
 	low, high := "0", "-1"
 	if b.Min != nil {
 		low = number(b.Min)
@@ -131,7 +116,7 @@ func limits(b *Bounds) string {
 }
 
 // simpleCheck writes the check of a number or blob.
-func (a *api) simpleCheck(p *printer, s *Shape) {
+func (a *api) simpleCheck(p *printer, s *model.Shape) {
 	p.line("func %s(v *restjson.Validator, name string, x %s) {", checkName(s), a.goType(s))
 	if s.Type == "blob" {
 		p.line("\tv.Bytes(name, len(x), %s)\n}\n", limits(s.Traits.Length))
@@ -147,13 +132,13 @@ func (a *api) simpleCheck(p *printer, s *Shape) {
 }
 
 // containerCheck writes the check of a list or map: its size, then each element.
-func (a *api) containerCheck(p *printer, s *Shape) {
+func (a *api) containerCheck(p *printer, s *model.Shape) {
 	p.line("func %s(v *restjson.Validator, name string, x %s) {", checkName(s), a.goType(s))
 	if s.Traits.Length != nil {
 		p.line("\tv.Size(name, len(x), %s)", limits(s.Traits.Length))
 	}
 	element := a.Shapes[cmp.Or(s.Member, s.Value).Target]
-	inside := a.constrained[element]
+	inside := a.Constrained[element]
 	if s.Type == "list" && inside {
 		p.line("\tv.Enter(name)\n\tfor i := range x {\n\t\tv.Index(i)")
 		a.elementCheck(p, element, "x[i]")
@@ -161,13 +146,13 @@ func (a *api) containerCheck(p *printer, s *Shape) {
 	}
 	if s.Type == "map" {
 		key := a.Shapes[s.Key.Target]
-		if inside || a.constrained[key] {
+		if inside || a.Constrained[key] {
 			value := "_"
 			if inside {
 				value = "e"
 			}
 			p.line("\tv.Enter(name)\n\tfor k, %s := range x {\n\t\tv.Key(string(k))", value)
-			if a.constrained[key] {
+			if a.Constrained[key] {
 				a.elementCheck(p, key, "k")
 			}
 			if inside {
@@ -179,7 +164,7 @@ func (a *api) containerCheck(p *printer, s *Shape) {
 	p.line("}\n")
 }
 
-func (a *api) elementCheck(p *printer, s *Shape, x string) {
+func (a *api) elementCheck(p *printer, s *model.Shape, x string) {
 	switch s.Type {
 	case "structure", "union":
 		p.line("\t\t%s.Validate(v)", x)

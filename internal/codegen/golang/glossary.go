@@ -1,4 +1,4 @@
-package codegen
+package golang
 
 // operationTexts say what operations do where their names do not say it well enough. Each text ends
 // a sentence that begins "a call that".

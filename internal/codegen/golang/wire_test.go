@@ -1,4 +1,4 @@
-package codegen
+package golang
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
 	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/codegen/model"
 	"parley.example/parley/internal/codegen/zoo"
 )
 
@@ -23,7 +24,7 @@ import (
 // passes the client, the handler and, as the service behind the handler, a second client. What the
 // first client sends and what the second sends must be the same, in both directions.
 type theAPI struct {
-	model         *Model
+	model         *model.Model
 	restjson      *restjson.API
 	operations    []restjson.Operation
 	unimplemented http.Handler
@@ -66,25 +67,25 @@ func (w *wireTap) RoundTrip(r *http.Request) (*http.Response, error) {
 func theAPIs(t *testing.T) map[string]*theAPI {
 	t.Helper()
 	return map[string]*theAPI{
-		"connect": chain(t, "../../api/model/connect.json", connect.API, connect.Operations,
+		"connect": chain(t, "../../../api/model/connect.json", connect.API, connect.Operations,
 			connect.Unimplemented{}, connect.NewClient, connect.NewHandler),
-		"participant": chain(t, "../../api/model/connectparticipant.json", participant.API, participant.Operations,
+		"participant": chain(t, "../../../api/model/connectparticipant.json", participant.API, participant.Operations,
 			participant.Unimplemented{}, participant.NewClient, participant.NewHandler),
-		"zoo": chain(t, "zoo/zoo.json", zoo.API, zoo.Operations,
+		"zoo": chain(t, "../zoo/zoo.json", zoo.API, zoo.Operations,
 			zoo.Unimplemented{}, zoo.NewClient, zoo.NewHandler),
 	}
 }
 
 // chain puts the parts of an API together: none is its Unimplemented, S its Service interface, and a
 // client C is one too.
-func chain[C, S, U any](t *testing.T, model string, api *restjson.API, ops []restjson.Operation, none U,
+func chain[C, S, U any](t *testing.T, path string, api *restjson.API, ops []restjson.Operation, none U,
 	client func(restjson.ClientConfig) C, handler func(S, restjson.HandlerOptions) http.Handler) *theAPI {
 	t.Helper()
-	data, err := os.ReadFile(model)
+	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := Read(data)
+	m, err := model.Read(data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +105,7 @@ func chain[C, S, U any](t *testing.T, model string, api *restjson.API, ops []res
 }
 
 // each runs f for every operation of both APIs.
-func each(t *testing.T, f func(t *testing.T, a *theAPI, op restjson.Operation, s *Shape)) {
+func each(t *testing.T, f func(t *testing.T, a *theAPI, op restjson.Operation, s *model.Shape)) {
 	for name, a := range theAPIs(t) {
 		if len(a.operations) != len(a.model.Service.Operations) {
 			t.Fatalf("%s has %d operations; the model has %d", name, len(a.operations), len(a.model.Service.Operations))
@@ -119,7 +120,7 @@ func each(t *testing.T, f func(t *testing.T, a *theAPI, op restjson.Operation, s
 	}
 }
 
-func namespace(m *Model) string {
+func namespace(m *model.Model) string {
 	before, _, _ := strings.Cut(m.Service.ID, "#")
 	return before + "#"
 }
@@ -158,7 +159,7 @@ func normal(t *testing.T, v any) any {
 const rounds = 10 // as many as the largest union has members, so that each has its turn
 
 func TestEveryOperationOverTheWire(t *testing.T) {
-	each(t, func(t *testing.T, a *theAPI, op restjson.Operation, s *Shape) {
+	each(t, func(t *testing.T, a *theAPI, op restjson.Operation, s *model.Shape) {
 		for round := range rounds + 1 {
 			g := &sampler{t: t, m: a.model, round: round, sparse: round == rounds}
 			in := a.newInput(op.Name)
@@ -189,7 +190,7 @@ func TestEveryOperationOverTheWire(t *testing.T) {
 }
 
 // fill sets the idempotency tokens a sparse round has left out: two clients would invent two.
-func (r request) fill(g *sampler, s *Shape, x reflect.Value) {
+func (r request) fill(g *sampler, s *model.Shape, x reflect.Value) {
 	for _, m := range s.Members {
 		if !m.Traits.IdempotencyToken || !g.leaveOut(m) {
 			continue
@@ -229,7 +230,7 @@ func (r request) compare(t *testing.T, op restjson.Operation, tap *wireTap) {
 }
 
 func TestEveryExceptionOfEveryOperation(t *testing.T) {
-	each(t, func(t *testing.T, a *theAPI, op restjson.Operation, s *Shape) {
+	each(t, func(t *testing.T, a *theAPI, op restjson.Operation, s *model.Shape) {
 		if len(op.Errors) != len(s.Errors) {
 			t.Fatalf("declares %v; the model has %d", op.Errors, len(s.Errors))
 		}
@@ -272,7 +273,7 @@ func TestEveryExceptionOfEveryOperation(t *testing.T) {
 }
 
 // exception makes an exception with its typed members, which it adds to wire.
-func (g *sampler) exception(a *theAPI, e *Shape, wire map[string]any) restjson.Exception {
+func (g *sampler) exception(a *theAPI, e *model.Shape, wire map[string]any) restjson.Exception {
 	x := a.restjson.Exceptions[e.Name()]()
 	v := reflect.ValueOf(x).Elem()
 	v.FieldByName("Message").SetString("the message")
@@ -285,7 +286,7 @@ func (g *sampler) exception(a *theAPI, e *Shape, wire map[string]any) restjson.E
 }
 
 func TestEveryOperationUnimplemented(t *testing.T) {
-	each(t, func(t *testing.T, a *theAPI, op restjson.Operation, s *Shape) {
+	each(t, func(t *testing.T, a *theAPI, op restjson.Operation, s *model.Shape) {
 		tap := &wireTap{next: restjson.InProcess(a.unimplemented).Transport}
 		client := a.client(restjson.ClientConfig{Endpoint: "http://front.test", HTTPClient: &http.Client{Transport: tap}})
 		one := &theAPI{front: reflect.ValueOf(client)}

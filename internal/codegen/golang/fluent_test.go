@@ -1,4 +1,4 @@
-package codegen
+package golang
 
 import (
 	"bytes"
@@ -21,6 +21,7 @@ import (
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/client/connectcall"
 	"parley.example/parley/client/participantcall"
+	"parley.example/parley/internal/codegen/model"
 )
 
 // builders begins a builder of an operation, whichever package it is in.
@@ -37,8 +38,8 @@ func builders(t *testing.T, name string, config restjson.ClientConfig) reflect.V
 }
 
 // eachBuilder runs f for every operation that has a builder.
-func eachBuilder(t *testing.T, f func(t *testing.T, a *theAPI, calls reflect.Value, op restjson.Operation, s *Shape)) {
-	each(t, func(t *testing.T, a *theAPI, op restjson.Operation, s *Shape) {
+func eachBuilder(t *testing.T, f func(t *testing.T, a *theAPI, calls reflect.Value, op restjson.Operation, s *model.Shape)) {
+	each(t, func(t *testing.T, a *theAPI, op restjson.Operation, s *model.Shape) {
 		name, _, _ := strings.Cut(strings.TrimPrefix(t.Name(), strings.Split(t.Name(), "/")[0]+"/"), "/")
 		if name != "zoo" { // its generated text is looked at in TestFluentSetters
 			f(t, a, builders(t, name, restjson.ClientConfig{Endpoint: "http://front.test", HTTPClient: &http.Client{Transport: a.sent[0]}}), op, s)
@@ -47,7 +48,7 @@ func eachBuilder(t *testing.T, f func(t *testing.T, a *theAPI, calls reflect.Val
 }
 
 // fill sets every member of in that is set by the builder's setters: element by element, or all at once.
-func fill(t *testing.T, m *Model, b, in reflect.Value, s *Shape, whole bool) reflect.Value {
+func fill(t *testing.T, m *model.Model, b, in reflect.Value, s *model.Shape, whole bool) reflect.Value {
 	t.Helper()
 	a := &api{Model: m}
 	taken := map[string]bool{"Items": true, "Pages": true, "Input": true, "With": true, "Send": true}
@@ -62,7 +63,7 @@ func fill(t *testing.T, m *Model, b, in reflect.Value, s *Shape, whole bool) ref
 		b = method.Call(args)[0]
 	}
 	for _, member := range s.Members {
-		v := in.Elem().FieldByName(member.field())
+		v := in.Elem().FieldByName(field(member))
 		switch kind := m.Shapes[member.Target].Type; {
 		case v.IsZero():
 		case (kind == "list" || kind == "map") && whole:
@@ -89,7 +90,7 @@ func fill(t *testing.T, m *Model, b, in reflect.Value, s *Shape, whole bool) ref
 // TestEveryBuilder sets everything an operation takes through its builder, sends it through the
 // handler to a second client, and holds what passed against the model.
 func TestEveryBuilder(t *testing.T) {
-	eachBuilder(t, func(t *testing.T, a *theAPI, calls reflect.Value, op restjson.Operation, s *Shape) {
+	eachBuilder(t, func(t *testing.T, a *theAPI, calls reflect.Value, op restjson.Operation, s *model.Shape) {
 		for round := range 3 {
 			g := &sampler{t: t, m: a.model, round: round, sparse: round == 2}
 			shape := a.model.Shapes[s.Input.Target]
@@ -142,7 +143,7 @@ var uuidForm = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][
 // stays without.
 func TestEveryTokenIsFilledIn(t *testing.T) {
 	found := 0
-	eachBuilder(t, func(t *testing.T, a *theAPI, calls reflect.Value, op restjson.Operation, s *Shape) {
+	eachBuilder(t, func(t *testing.T, a *theAPI, calls reflect.Value, op restjson.Operation, s *model.Shape) {
 		for _, m := range a.model.Shapes[s.Input.Target].Members {
 			if !m.Traits.IdempotencyToken {
 				continue
@@ -160,7 +161,7 @@ func TestEveryTokenIsFilledIn(t *testing.T) {
 				b.MethodByName("Send").Call([]reflect.Value{reflect.ValueOf(t.Context())})
 			}
 			field := func(in reflect.Value) string {
-				return fmt.Sprint(reflect.Indirect(in.Elem().FieldByName(m.field())))
+				return fmt.Sprint(reflect.Indirect(in.Elem().FieldByName(field(m))))
 			}
 			first, second := field(reflect.ValueOf(c.sent[0])), field(reflect.ValueOf(c.sent[1]))
 			if !uuidForm.MatchString(first) || !uuidForm.MatchString(second) || first == second {
@@ -193,7 +194,7 @@ var record = flag.Bool("record", false, "write testdata/requests.golden anew")
 // looked at when they were recorded: one element in each list and map, so that their order is one.
 func TestRequestBytes(t *testing.T) {
 	got := map[string]string{}
-	eachBuilder(t, func(t *testing.T, a *theAPI, calls reflect.Value, op restjson.Operation, s *Shape) {
+	eachBuilder(t, func(t *testing.T, a *theAPI, calls reflect.Value, op restjson.Operation, s *model.Shape) {
 		g := &sampler{t: t, m: a.model, single: true}
 		shape := a.model.Shapes[s.Input.Target]
 		in := a.newInput(op.Name)
@@ -240,11 +241,11 @@ func TestRequestBytes(t *testing.T) {
 
 // TestFluentSetters looks at the setters of the members no AWS operation has.
 func TestFluentSetters(t *testing.T) {
-	data, err := os.ReadFile("zoo/zoo.json")
+	data, err := os.ReadFile("../zoo/zoo.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := Read(data)
+	m, err := model.Read(data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,9 +275,9 @@ func TestFluentSetters(t *testing.T) {
 }
 
 // withMembers is the zoo's model with other members of an input.
-func withMembers(t *testing.T, data []byte, members string) *Model {
+func withMembers(t *testing.T, data []byte, members string) *model.Model {
 	t.Helper()
-	m, err := Read(data)
+	m, err := model.Read(data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -323,11 +324,11 @@ func TestNames(t *testing.T) {
 func TestGlossaryIsUsed(t *testing.T) {
 	known := map[string]bool{}
 	for _, file := range []string{"connect", "connectparticipant"} {
-		data, err := os.ReadFile("../../api/model/" + file + ".json")
+		data, err := os.ReadFile("../../../api/model/" + file + ".json")
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := Read(data)
+		m, err := model.Read(data)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,29 +1,31 @@
-package codegen
+package golang
 
 import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/codegen/model"
 )
 
 // sampler makes values of a model's shapes twice: as Go values of the generated types and as what
 // the wire must show. It knows the model, not the generator, so the two can be held together.
 type sampler struct {
 	t       *testing.T
-	m       *Model
+	m       *model.Model
 	round   int // chooses the members of unions and which optional members are absent
 	n       int // numbers the samples, so that neighbours differ
 	sparse  bool
-	single  bool     // lists and maps have one element where they may
-	reading []*Shape // the shapes around the one being made, to end recursion
+	single  bool           // lists and maps have one element where they may
+	reading []*model.Shape // the shapes around the one being made, to end recursion
 }
 
 // sample is one value in both forms.
@@ -40,7 +42,7 @@ type request struct {
 }
 
 // input fills the structure x points to and says what must be sent.
-func (g *sampler) input(s *Shape, x reflect.Value) request {
+func (g *sampler) input(s *model.Shape, x reflect.Value) request {
 	r := request{map[string][]string{}, map[string][]string{}, map[string]string{}, map[string]any{}}
 	for _, m := range s.Members {
 		if g.leaveOut(m) {
@@ -55,7 +57,7 @@ func (g *sampler) input(s *Shape, x reflect.Value) request {
 		case m.Traits.Header != "":
 			r.header[m.Traits.Header] = texts(one)[0]
 		default:
-			r.body[m.wire()] = one.wire
+			r.body[m.Wire()] = one.wire
 		}
 	}
 	return r
@@ -73,10 +75,12 @@ func texts(s sample) []string {
 	return []string{fmt.Sprint(s.wire)}
 }
 
-func (g *sampler) leaveOut(m *Member) bool { return g.sparse && !m.Traits.Required && !m.Traits.Label }
+func (g *sampler) leaveOut(m *model.Member) bool {
+	return g.sparse && !m.Traits.Required && !m.Traits.Label
+}
 
 // member makes the value of one member and sets the field.
-func (g *sampler) member(owner *Shape, m *Member, x reflect.Value) sample {
+func (g *sampler) member(owner *model.Shape, m *model.Member, x reflect.Value) sample {
 	g.t.Helper()
 	field := x.FieldByName(strings.ToUpper(m.Name[:1]) + m.Name[1:])
 	if !field.IsValid() {
@@ -105,7 +109,7 @@ func (g *sampler) member(owner *Shape, m *Member, x reflect.Value) sample {
 }
 
 // shape makes a value of the shape m refers to, as the type says.
-func (g *sampler) shape(m *Member, typ reflect.Type) sample {
+func (g *sampler) shape(m *model.Member, typ reflect.Type) sample {
 	s := g.m.Shapes[m.Target]
 	g.n++
 	v := reflect.New(typ).Elem()
@@ -153,27 +157,27 @@ func (g *sampler) shape(m *Member, typ reflect.Type) sample {
 	return sample{}
 }
 
-func (g *sampler) structure(s *Shape, x reflect.Value) map[string]any {
+func (g *sampler) structure(s *model.Shape, x reflect.Value) map[string]any {
 	wire := map[string]any{}
 	if s.Type == "union" {
 		m := s.Members[g.round%len(s.Members)]
 		for i := 0; g.endless(m) && i < len(s.Members); i++ {
 			m = s.Members[i]
 		}
-		wire[m.wire()] = g.member(s, m, x).wire
+		wire[m.Wire()] = g.member(s, m, x).wire
 		return wire
 	}
 	for _, m := range s.Members {
 		if g.leaveOut(m) || !m.Traits.Required && g.endless(m) {
 			continue
 		}
-		wire[m.wire()] = g.member(s, m, x).wire
+		wire[m.Wire()] = g.member(s, m, x).wire
 	}
 	return wire
 }
 
 // endless reports whether m leads back to a structure being made for the third time.
-func (g *sampler) endless(m *Member) bool {
+func (g *sampler) endless(m *model.Member) bool {
 	s := g.m.Shapes[m.Target]
 	for s.Type == "list" || s.Type == "map" {
 		if s.Type == "list" {
@@ -191,7 +195,7 @@ func (g *sampler) endless(m *Member) bool {
 	return times >= 2 || len(g.reading) > 12
 }
 
-func (g *sampler) size(s *Shape) int {
+func (g *sampler) size(s *model.Shape) int {
 	n := 2
 	if g.single {
 		n = 1
@@ -207,7 +211,7 @@ func (g *sampler) size(s *Shape) int {
 	return n
 }
 
-func (g *sampler) list(s *Shape, v reflect.Value) sample {
+func (g *sampler) list(s *model.Shape, v reflect.Value) sample {
 	wire := []any{}
 	v.Set(reflect.MakeSlice(v.Type(), 0, 2))
 	if g.endless(s.Member) {
@@ -221,7 +225,7 @@ func (g *sampler) list(s *Shape, v reflect.Value) sample {
 	return sample{v, wire}
 }
 
-func (g *sampler) mapping(s *Shape, v reflect.Value) sample {
+func (g *sampler) mapping(s *model.Shape, v reflect.Value) sample {
 	wire := map[string]any{}
 	v.Set(reflect.MakeMap(v.Type()))
 	if g.endless(s.Value) {
@@ -235,7 +239,7 @@ func (g *sampler) mapping(s *Shape, v reflect.Value) sample {
 	return sample{v, wire}
 }
 
-func (g *sampler) number(s *Shape) float64 {
+func (g *sampler) number(s *model.Shape) float64 {
 	f := float64(g.n)
 	if s.Type == "float" || s.Type == "double" {
 		f += 0.5
@@ -251,7 +255,7 @@ func (g *sampler) number(s *Shape) float64 {
 	return f
 }
 
-func (g *sampler) time(m *Member, s *Shape, v reflect.Value) sample {
+func (g *sampler) time(m *model.Member, s *model.Shape, v reflect.Value) sample {
 	at := time.Unix(1_700_000_000+int64(g.n), 250_000_000).UTC()
 	format := m.Traits.TimestampFormat + s.Traits.TimestampFormat
 	var wire any
@@ -259,7 +263,7 @@ func (g *sampler) time(m *Member, s *Shape, v reflect.Value) sample {
 	case m.Traits.Header != "" || format == "http-date":
 		at = at.Truncate(time.Second)
 		wire = at.Format("Mon, 02 Jan 2006 15:04:05 GMT")
-	case format == "date-time" || m.bound() && format == "":
+	case format == "date-time" || m.Bound() && format == "":
 		wire = at.Format("2006-01-02T15:04:05.00Z")
 	default:
 		wire = json.Number(fmt.Sprintf("%d.25", at.Unix()))
@@ -278,7 +282,7 @@ var candidates = []string{
 }
 
 // text is a string the shape's length and pattern allow.
-func (g *sampler) text(s *Shape) string {
+func (g *sampler) text(s *model.Shape) string {
 	g.t.Helper()
 	for _, c := range candidates {
 		c = strings.Replace(strings.Replace(c, "%d", strconv.Itoa(g.n%10), 1), "%%", "%", 1)
@@ -287,7 +291,7 @@ func (g *sampler) text(s *Shape) string {
 				c += "0"
 			}
 		}
-		if c != "" && allows(g.t, s, c) {
+		if c != "" && allows(s, c) {
 			return c
 		}
 	}
@@ -295,43 +299,17 @@ func (g *sampler) text(s *Shape) string {
 	return ""
 }
 
-func allows(t *testing.T, s *Shape, text string) bool {
-	t.Helper()
+func allows(s *model.Shape, text string) bool {
 	if b := s.Traits.Length; b != nil && b.Max != nil && utf8.RuneCountInString(text) > int(*b.Max) {
 		return false
 	}
-	if s.Traits.Pattern == "" {
-		return true
-	}
-	for _, c := range compile(t, s) {
-		if c.re.MatchString(text) != c.want {
-			return false
-		}
-	}
-	return true
+	return s.Traits.Pattern == "" || pattern(s).Match(text)
 }
 
-type compiled struct {
-	re   *regexp.Regexp
-	want bool
-}
-
-// patterns keeps what compile has made, by shape: every sample of a string asks for it.
+// patterns keeps them compiled, by shape: every sample of a string asks for one.
 var patterns sync.Map
 
-func compile(t *testing.T, s *Shape) []compiled {
-	t.Helper()
-	if list, ok := patterns.Load(s.ID); ok {
-		return list.([]compiled)
-	}
-	conditions, err := translatePattern(intended(s))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var list []compiled
-	for _, c := range conditions {
-		list = append(list, compiled{regexp.MustCompile(c.expr), c.want})
-	}
-	patterns.Store(s.ID, list)
-	return list
+func pattern(s *model.Shape) *restjson.Pattern {
+	p, _ := patterns.LoadOrStore(s.ID, restjson.NewPattern(s.Pattern()))
+	return p.(*restjson.Pattern)
 }

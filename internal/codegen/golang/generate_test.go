@@ -1,13 +1,14 @@
-package codegen
+package golang
 
 import (
 	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
+
+	"parley.example/parley/internal/codegen/model"
 )
 
 // TestGeneratedFilesAreCurrent is the golden test: what stands in the repository is what the
@@ -15,18 +16,18 @@ import (
 func TestGeneratedFilesAreCurrent(t *testing.T) {
 	const helpers = "parley.example/parley/client/internal/fluent"
 	for _, c := range []struct{ pkg, dir, model, source, fluent string }{
-		{"zoo", "zoo", "zoo/zoo.json", "internal/codegen/zoo/zoo.json", ""},
-		{"participant", "../../api/participant", "../../api/model/connectparticipant.json", "api/model/connectparticipant.json", ""},
-		{"connect", "../../api/connect", "../../api/model/connect.json", "api/model/connect.json", ""},
-		{"participantcall", "../../client/participantcall", "../../api/model/connectparticipant.json", "api/model/connectparticipant.json", "parley.example/parley/api/participant"},
-		{"connectcall", "../../client/connectcall", "../../api/model/connect.json", "api/model/connect.json", "parley.example/parley/api/connect"},
+		{"zoo", "../zoo", "../zoo/zoo.json", "internal/codegen/zoo/zoo.json", ""},
+		{"participant", "../../../api/participant", "../../../api/model/connectparticipant.json", "api/model/connectparticipant.json", ""},
+		{"connect", "../../../api/connect", "../../../api/model/connect.json", "api/model/connect.json", ""},
+		{"participantcall", "../../../client/participantcall", "../../../api/model/connectparticipant.json", "api/model/connectparticipant.json", "parley.example/parley/api/participant"},
+		{"connectcall", "../../../client/connectcall", "../../../api/model/connect.json", "api/model/connect.json", "parley.example/parley/api/connect"},
 	} {
 		t.Run(c.pkg, func(t *testing.T) {
 			data, err := os.ReadFile(c.model)
 			if err != nil {
 				t.Fatal(err)
 			}
-			m, err := Read(data)
+			m, err := model.Read(data)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -54,7 +55,7 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 
 // TestRefusals changes the zoo model so that it can no longer be generated faithfully.
 func TestRefusals(t *testing.T) {
-	model, err := os.ReadFile("zoo/zoo.json")
+	original, err := os.ReadFile("../zoo/zoo.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +97,7 @@ func TestRefusals(t *testing.T) {
 			var file struct {
 				Shapes map[string]map[string]any `json:"shapes"`
 			}
-			if err := json.Unmarshal(model, &file); err != nil {
+			if err := json.Unmarshal(original, &file); err != nil {
 				t.Fatal(err)
 			}
 			c.change(file.Shapes)
@@ -104,7 +105,7 @@ func TestRefusals(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m, err := Read(changed)
+			m, err := model.Read(changed)
 			if err == nil {
 				_, err = Generate(m, Options{Package: "zoo", Runtime: "parley.example/parley/api/restjson"})
 			}
@@ -113,86 +114,7 @@ func TestRefusals(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Read([]byte(`{"shapes": {}}`)); err == nil {
+	if _, err := model.Read([]byte(`{"shapes": {}}`)); err == nil {
 		t.Error("a model without a service was accepted")
-	}
-}
-
-func TestTranslatePattern(t *testing.T) {
-	for _, c := range []struct {
-		pattern string
-		yes, no []string
-		why     string
-	}{
-		{`^\s$`, []string{" ", "\u00a0", "\u3000", "\ufeff"}, []string{"a", ""}, "ECMA's white space is Unicode's"},
-		{`^[\S]$`, []string{"a", "é"}, []string{" ", "\u2003"}, "a class of one escape"},
-		{`^[^\s@]+@x$`, []string{"é@x"}, []string{"a b@x", "a\u00a0b@x", "@x"}, "white space in a negated class"},
-		{`^.$`, []string{"a", "]"}, []string{"\n", "\r", "\u2028"}, "the point stops at every line end"},
-		{`^[.]$`, []string{"."}, []string{"a"}, "a point in a class is a point"},
-		{`^[[]$`, []string{"["}, []string{"a"}, "a bracket in a class is a bracket"},
-		{`^[\u0041-\u0043]+$`, []string{"ABC"}, []string{"D"}, "code units by number"},
-		{`^(?!aws:)[a-z:]+$`, []string{"saws:"}, []string{"aws:x"}, "a look-ahead that forbids"},
-		{`^(?!\.$)(?!\.\.$)[.]+$`, []string{"..."}, []string{".", ".."}, "two of them"},
-		{`(?!a|b:)[a-z]+$`, []string{"cab"}, []string{"ab"}, "without an anchor it is anchored"},
-		{`^(?=.*[a-z])(?=.*\d)\S{2,8}$`, []string{"a1"}, []string{"aa", "11", "a 1"}, "look-aheads that demand"},
-		{`\/\-\_`, []string{"x/-_x"}, []string{"/"}, "needless escapes, no anchor"},
-	} {
-		conditions, err := translatePattern(c.pattern)
-		if err != nil {
-			t.Errorf("%s (%s): %v", c.pattern, c.why, err)
-			continue
-		}
-		match := func(s string) bool {
-			for _, one := range conditions {
-				if regexp.MustCompile(one.expr).MatchString(s) != one.want {
-					return false
-				}
-			}
-			return true
-		}
-		for _, s := range c.yes {
-			if !match(s) {
-				t.Errorf("%s refuses %q: %s", c.pattern, s, c.why)
-			}
-		}
-		for _, s := range c.no {
-			if match(s) {
-				t.Errorf("%s accepts %q: %s", c.pattern, s, c.why)
-			}
-		}
-	}
-	if got := intended(&Shape{Traits: Traits{Pattern: `^[\\P{C}\r]*\\S$`}}); got != `^[\P{C}\r]*\S$` {
-		t.Errorf("a doubled escape became %s", got)
-	}
-}
-
-func TestCoverage(t *testing.T) {
-	dir := t.TempDir()
-	write := func(name, text string) {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("service.go", "package x\n\ntype Service struct{}\n\nfunc (s *Service) FeedAnimal() {}\n\nfunc CloseZoo() {}\n\nfunc (o *other) CloseZoo() {}\n")
-	write("service_test.go", "package x\n\nfunc (s *Service) ListAnimals() {}\n")
-	data, err := os.ReadFile("zoo/zoo.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := Read(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	page, err := Coverage([]Implementation{{Name: "zoo", Model: m, Dir: dir}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := "## zoo: 1 of 3\n\n| operation | request |\n|---|---|\n" +
-		"| FeedAnimal | `PUT /animals/{Name}/meals/{Count}` |\n\nNot there yet: CloseZoo, ListAnimals.\n"
-	if !strings.HasSuffix(string(page), want) {
-		t.Errorf("page\n%s\nwant it to end with\n%s", page, want)
-	}
-	if _, err := Coverage([]Implementation{{Name: "zoo", Model: m, Dir: filepath.Join(dir, "gone")}}); err == nil {
-		t.Error("a package that is not there has coverage")
 	}
 }

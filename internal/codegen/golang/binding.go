@@ -1,24 +1,26 @@
-package codegen
+package golang
 
 import (
 	"net/http"
 	"regexp"
 	"slices"
+
+	"parley.example/parley/internal/codegen/model"
 )
 
 var labelIn = regexp.MustCompile(`\{([A-Za-z0-9_]+)\}`)
 
 // emitBindings writes BindHTTP and CallHTTP, the two directions between an input and a request.
 func (a *api) emitBindings(p *printer) error {
-	var done []*Shape // an input may serve several operations with one path
-	for _, op := range a.ops {
-		if slices.Contains(done, op.in) {
+	var done []*model.Shape // an input may serve several operations with one path
+	for _, op := range a.Operations {
+		if slices.Contains(done, op.Input) {
 			continue
 		}
-		done = append(done, op.in)
-		name := exported(op.in.Name())
-		body := len(inBody(op.in.Members)) > 0
-		if len(op.in.Members) == 0 {
+		done = append(done, op.Input)
+		name := exported(op.Input.Name())
+		body := len(op.Input.BodyMembers()) > 0
+		if len(op.Input.Members) == 0 {
 			p.line("// BindHTTP has nothing to read: the input is empty.")
 			p.line("func (*%s) BindHTTP(*restjson.Input) {}\n", name)
 			p.line("// CallHTTP has nothing to write: the input is empty.")
@@ -26,14 +28,14 @@ func (a *api) emitBindings(p *printer) error {
 			continue
 		}
 		var labels []string
-		for _, found := range labelIn.FindAllStringSubmatch(op.shape.Traits.HTTP.URI, -1) {
+		for _, found := range labelIn.FindAllStringSubmatch(op.Shape.Traits.HTTP.URI, -1) {
 			labels = append(labels, found[1])
 		}
 		p.line("// BindHTTP reads x from a request.")
 		p.line("func (x *%s) BindHTTP(in *restjson.Input) {", name)
-		for _, m := range op.in.Members {
-			if m.bound() {
-				a.bindMember(p, op.in, m, slices.Index(labels, m.Name))
+		for _, m := range op.Input.Members {
+			if m.Bound() {
+				a.bindMember(p, op.Input, m, slices.Index(labels, m.Name))
 			}
 		}
 		if body {
@@ -42,9 +44,9 @@ func (a *api) emitBindings(p *printer) error {
 		p.line("}\n")
 		p.line("// CallHTTP writes x into a request.")
 		p.line("func (x *%s) CallHTTP(o *restjson.Outgoing) {", name)
-		for _, m := range op.in.Members {
-			if m.bound() {
-				a.callMember(p, op.in, m)
+		for _, m := range op.Input.Members {
+			if m.Bound() {
+				a.callMember(p, op.Input, m)
 			}
 		}
 		if body {
@@ -56,14 +58,14 @@ func (a *api) emitBindings(p *printer) error {
 }
 
 // bindMember writes the line that reads a member from outside the body.
-func (a *api) bindMember(p *printer, owner *Shape, m *Member, label int) {
+func (a *api) bindMember(p *printer, owner *model.Shape, m *model.Member, label int) {
 	target := a.Shapes[m.Target]
 	if target.Type == "list" {
 		element := a.goType(a.Shapes[target.Member.Target])
 		if m.Traits.Required {
-			p.line("\tx.%s = restjson.NeedQuery[%s](in, %q, %q)", m.field(), element, m.Name, m.Traits.Query)
+			p.line("\tx.%s = restjson.NeedQuery[%s](in, %q, %q)", field(m), element, m.Name, m.Traits.Query)
 		} else {
-			p.line("\tx.%s = restjson.QueryList[%s](in, %q)", m.field(), element, m.Traits.Query)
+			p.line("\tx.%s = restjson.QueryList[%s](in, %q)", field(m), element, m.Traits.Query)
 		}
 		return
 	}
@@ -80,7 +82,7 @@ func (a *api) bindMember(p *printer, owner *Shape, m *Member, label int) {
 	if target.Type == "timestamp" {
 		method = a.timeFormat(m)
 	}
-	if a.pointer(owner, m) {
+	if a.Absentable(owner, m) {
 		method = "Opt" + method
 	}
 	line := "\tx.%[1]s = " + from + "." + method + "()"
@@ -91,13 +93,13 @@ func (a *api) bindMember(p *printer, owner *Shape, m *Member, label int) {
 		}
 		line = "\tx.%[1]s = " + a.goType(target) + "(" + from + "." + method + "())"
 	}
-	p.line(line+"%[6]s", m.field(), m.Name, m.Traits.Query, label, http.CanonicalHeaderKey(m.Traits.Header), "")
+	p.line(line+"%[6]s", field(m), m.Name, m.Traits.Query, label, http.CanonicalHeaderKey(m.Traits.Header), "")
 }
 
 // callMember writes the lines that put a member into a request outside the body.
-func (a *api) callMember(p *printer, owner *Shape, m *Member) {
+func (a *api) callMember(p *printer, owner *model.Shape, m *model.Member) {
 	target := a.Shapes[m.Target]
-	x := "x." + m.field()
+	x := "x." + field(m)
 	if target.Type == "list" {
 		p.line("\trestjson.QueryAll(o, %q, %s)", m.Traits.Query, x)
 		return
@@ -110,14 +112,14 @@ func (a *api) callMember(p *printer, owner *Shape, m *Member) {
 		place, name = "Header", http.CanonicalHeaderKey(m.Traits.Header)
 	}
 	if target.Type == "string" {
-		if a.pointer(owner, m) {
+		if a.Absentable(owner, m) {
 			place = "Opt" + place
 		}
 		p.line("\to.%s(%q, %s)", place, name, x)
 		return
 	}
 	value := x
-	if a.pointer(owner, m) {
+	if a.Absentable(owner, m) {
 		value = "*" + x
 	}
 	absent := x + " != nil"
