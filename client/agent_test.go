@@ -17,7 +17,7 @@ import (
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/server/servertest"
+	"parley.example/parley/internal/engine/enginetest"
 )
 
 // deskFlow greets and has the customer wait for an agent, for whom it sets hooks.
@@ -42,7 +42,7 @@ func (s *stage) queued(farewell string) desk {
 	if farewell == "" {
 		return s.queuedWith()
 	}
-	return s.queuedWith(`"CustomerRemaining":"` + s.publish("Farewell", strings.ReplaceAll(servertest.Quiet, "Hello", farewell)) + `"`)
+	return s.queuedWith(`"CustomerRemaining":"` + s.publish("Farewell", strings.ReplaceAll(enginetest.Greet, "Hello", farewell)) + `"`)
 }
 
 func (s *stage) publish(name, content string) string {

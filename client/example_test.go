@@ -16,8 +16,8 @@ import (
 	"parley.example/parley/client"
 	"parley.example/parley/client/connectcall"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/server"
-	"parley.example/parley/internal/server/servertest"
 )
 
 // The examples chat with a Parley in development mode, at demo.URL; demo.Flow greets and waits.
@@ -41,7 +41,7 @@ func openDemo() demo {
 	d := demo{URL: "http://" + l.Addr().String(), Instance: catalog.DemoInstance, close: func() { stop(); <-done }}
 	c := d.client()
 	defer c.CloseIdleConnections()
-	out, err := c.CreateContactFlow().InstanceID(d.Instance).Name("Greet").Type(connect.ContactFlowTypeCONTACT_FLOW).Content(servertest.Quiet).Send(ctx)
+	out, err := c.CreateContactFlow().InstanceID(d.Instance).Name("Greet").Type(connect.ContactFlowTypeCONTACT_FLOW).Content(enginetest.Greet).Send(ctx)
 	check(err)
 	d.Flow = *out.ContactFlowId
 	return d

@@ -14,8 +14,8 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/client"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/server"
-	"parley.example/parley/internal/server/servertest"
 )
 
 // envServe makes the test binary a server, so that what a session costs can be told from what the
@@ -64,7 +64,7 @@ func TestIdleCost(t *testing.T) {
 	const sessions = 300
 	c := dialReal(t, serveApart(t))
 	flow, err := c.CreateContactFlow().InstanceID(catalog.DemoInstance).Name("Quiet").
-		Type(connect.ContactFlowTypeCONTACT_FLOW).Content(servertest.Quiet).Send(t.Context())
+		Type(connect.ContactFlowTypeCONTACT_FLOW).Content(enginetest.Greet).Send(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

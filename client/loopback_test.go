@@ -12,6 +12,7 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/client"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/server"
 	"parley.example/parley/internal/server/servertest"
 )
@@ -31,7 +32,7 @@ func dialReal(t testing.TB, endpoint string) *client.Client {
 func quietChat(t testing.TB, c *client.Client) (token, contact string) {
 	t.Helper()
 	flows, err := c.CreateContactFlow().InstanceID(catalog.DemoInstance).Name("Quiet " + fmt.Sprint(rand.Uint64())).
-		Type(connect.ContactFlowTypeCONTACT_FLOW).Content(servertest.Quiet).Send(t.Context())
+		Type(connect.ContactFlowTypeCONTACT_FLOW).Content(enginetest.Greet).Send(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/client"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/server"
 	"parley.example/parley/internal/server/servertest"
 )
@@ -92,7 +93,7 @@ func onStageIn(t *testing.T, data string, f func(t *testing.T, s *stage)) {
 		transport := &http.Transport{DialContext: s.net.dial, MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute}
 		s.c = s.client(transport, nil)
 		out, err := s.c.CreateContactFlow().InstanceID(catalog.DemoInstance).Name("Quiet").
-			Type(connect.ContactFlowTypeCONTACT_FLOW).Content(servertest.Quiet).Send(t.Context())
+			Type(connect.ContactFlowTypeCONTACT_FLOW).Content(enginetest.Greet).Send(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

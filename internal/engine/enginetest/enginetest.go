@@ -59,8 +59,7 @@ type Engine struct {
 	Partition center.Partition
 	Sealer    *auth.Sealer
 
-	t   testing.TB
-	bus bus.Local
+	t testing.TB
 
 	mu        sync.Mutex // guards published
 	published []center.Push
@@ -81,9 +80,8 @@ func Start(t testing.TB, o Options) *Engine {
 	if o.Catalog == nil {
 		o.Catalog = e.Catalog
 	}
-	e.bus.Listeners = []bus.Listener{e.record}
 	e.Engine = engine.New(engine.Config{
-		Store: o.Store, Bus: &e.bus, Catalog: o.Catalog, Clock: o.Clock, Partition: o.Partition, Hot: o.Hot,
+		Store: o.Store, Bus: &bus.Local{Listeners: []bus.Listener{e.record}}, Catalog: o.Catalog, Clock: o.Clock, Partition: o.Partition, Hot: o.Hot,
 		Log:       slog.New(slog.DiscardHandler),
 		MaxActive: o.MaxActive, Invoke: o.Invoke, Ask: o.Ask, DeleteFile: o.DeleteFile,
 		ViewToken: func(chat center.ContactID, v flow.View) string {
@@ -134,9 +132,6 @@ func Memory(t testing.TB) store.Store {
 	})
 	return s
 }
-
-// Listen adds a listener to the engine's bus. It must be called before the first commit.
-func (e *Engine) Listen(l bus.Listener) { e.bus.Listeners = append(e.bus.Listeners, l) }
 
 func (e *Engine) record(pushes []center.Push) {
 	e.mu.Lock()
