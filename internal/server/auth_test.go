@@ -10,6 +10,7 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/server"
 	"parley.example/parley/internal/server/servertest"
 	"parley.example/parley/internal/store/sqlite"
@@ -121,7 +122,7 @@ func TestPresigned(t *testing.T) {
 func TestPolicies(t *testing.T) {
 	dir := t.TempDir()
 	s := servertest.Start(t, servertest.Production(dir))
-	s.Flow(t, "Quiet", servertest.Quiet)
+	s.Flow(t, "Greet", enginetest.Greet)
 	s.Stop()
 	policy, err := auth.ParsePolicy([]byte(`{"Version":"2012-10-17","Statement":[
 		{"Effect":"Allow","Action":["connect:Start*","connect:List*"],"Resource":"*"},
