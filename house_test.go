@@ -19,7 +19,7 @@ import (
 // packages of lower floors, and of its own room (the same first name), never
 // of the same floor or a higher one. docs/architecture.md tells what each is for.
 var floors = [][]string{
-	{"center"},
+	{"center", "lifecycle"},
 	{"flow", "routing", "store", "blob", "bus"},
 	{"contact", "flowgraph"},
 	{"catalog", "auth", "integration", "flowlog"},
