@@ -20,11 +20,11 @@ import (
 // of the same floor or a higher one. docs/architecture.md tells what each is for.
 var floors = [][]string{
 	{"center", "lifecycle"},
-	{"flow", "routing", "store", "blob", "bus"},
+	{"flow", "routing", "store", "blob", "bus", "metrics", "ratelimit", "process"},
 	{"contact", "flowgraph"},
 	{"catalog", "auth", "integration", "flowlog"},
-	{"engine", "flowtest"},
-	{"connectapi", "participantapi", "agentapi", "stream", "ui"},
+	{"engine", "flowtest", "edge"},
+	{"connectapi", "participantapi", "agentapi", "devapi", "stream", "ui"},
 	{"server"},
 	{"cli"},
 }

@@ -10,7 +10,7 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/auth"
-	"parley.example/parley/internal/server"
+	"parley.example/parley/internal/auth/keystore"
 	"parley.example/parley/internal/server/servertest"
 	"parley.example/parley/internal/store/sqlite"
 )
@@ -154,7 +154,7 @@ func createKey(t *testing.T, dir, name string, policy auth.Policy) auth.Key {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	key, err := (&auth.Keys{Store: server.KeyStore{Store: store}}).Create(t.Context(), name, policy, time.Now())
+	key, err := (&auth.Keys{Store: keystore.Keys{Store: store}}).Create(t.Context(), name, policy, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
