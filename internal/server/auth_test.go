@@ -10,6 +10,7 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/auth/authtest"
 	"parley.example/parley/internal/auth/keystore"
 	"parley.example/parley/internal/server/servertest"
 	"parley.example/parley/internal/store/sqlite"
@@ -28,7 +29,9 @@ func signed(t *testing.T, s *servertest.Server, key auth.Key, at time.Time, body
 	if before != nil {
 		before(r)
 	}
-	auth.Sign(r, []byte(body), key, s.Region, "connect", at)
+	if err := (authtest.Signer{ID: key.ID, Secret: key.Secret}).Sign(r, []byte(body), at); err != nil {
+		t.Fatal(err)
+	}
 	if after != nil {
 		after(r)
 	}
@@ -94,7 +97,9 @@ func TestPresigned(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		auth.Presign(r, nil, s.Key, s.Region, "connect", signed, lasts)
+		if err := (authtest.Signer{ID: s.Key.ID, Secret: s.Key.Secret}).Presign(r, nil, signed, lasts); err != nil {
+			t.Fatal(err)
+		}
 		r.URL.RawQuery = change(r.URL.RawQuery)
 		return do(t, s, r)
 	}
