@@ -392,7 +392,7 @@ func TestVerifyAcceptAny(t *testing.T) {
 		if err != nil || id.AccessKey != tt.key || id.Verified {
 			t.Errorf("%s: Verify = %+v, %v; want access key %q, unverified", tt.name, id, err, tt.key)
 		}
-		if err := id.Authorize("connect:DeleteInstance", "*"); err != nil {
+		if err := id.Authorize("connect:DeleteInstance", Resources{Named: []string{Everything}}); err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}

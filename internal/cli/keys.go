@@ -101,7 +101,12 @@ func (keysCreate) Help() string {
 
 A policy is what IAM calls one. This one lets a website start chats and no more:
   {"Version": "2012-10-17", "Statement": [
-    {"Effect": "Allow", "Action": "connect:StartChatContact", "Resource": "*"}]}`
+    {"Effect": "Allow", "Action": "connect:StartChatContact", "Resource": "*"}]}
+
+Resource may be an ARN, in which * stands for any characters. This one allows a single flow:
+  arn:aws:connect:us-east-1:123456789012:instance/INSTANCE/contact-flow/FLOW
+A call needs to be allowed on each resource that it names. A Deny of an instance's ARN
+refuses every call in that instance.`
 }
 
 // Run creates a key and prints it as a shell understands it.

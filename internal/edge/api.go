@@ -15,6 +15,8 @@ import (
 type API struct {
 	// Before authenticates: see [restjson.HandlerOptions].
 	Before func(*restjson.Operation, *http.Request, []byte) (context.Context, error)
+	// Authorize authorises what a decoded request touches; nil allows everything: see [restjson.HandlerOptions].
+	Authorize func(ctx context.Context, op *restjson.Operation, in any) error
 	// MapError is the API's own table of errors.
 	MapError func(*restjson.Operation, error) error
 	// MaxBody bounds request bodies in bytes; [restjson.DefaultMaxBody] when 0.
@@ -44,6 +46,7 @@ func (e *Edge) Options(api API) restjson.HandlerOptions {
 			}
 			return ctx, nil
 		},
+		Authorize: api.Authorize,
 		MapError: func(op *restjson.Operation, err error) error {
 			if _, coded := errors.AsType[restjson.Coded](err); coded {
 				return err

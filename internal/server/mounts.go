@@ -2,12 +2,14 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
 	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/connectapi"
 	"parley.example/parley/internal/devapi"
@@ -36,9 +38,11 @@ func (s *Server) mounts() []edge.Mount {
 	chat := participant.NewHandler(participants, s.edge.Options(edge.API{
 		Before: participants.Before, MapError: participantapi.MapError, Gates: gates,
 	}))
-	administration := connect.NewHandler(contacts, s.edge.Options(edge.API{
-		Before: s.authorize, MapError: connectapi.MapError, Gates: gates, MaxBody: maxConnectBody,
-	}))
+	api := edge.API{Before: s.authenticate, MapError: connectapi.MapError, Gates: gates, MaxBody: maxConnectBody}
+	if !s.Dev {
+		api.Authorize = s.authorize
+	}
+	administration := connect.NewHandler(contacts, s.edge.Options(api))
 	clock, flowLogs := devapi.Clock{Clock: s.clock}, devapi.FlowLogs{Log: s.flowLog}
 	start := ui.Start{Instance: string(catalog.DemoInstance), Flow: string(catalog.DemoFlow), Region: s.Region, URL: s.URL}
 	f := func(h http.HandlerFunc) http.Handler { return h }
@@ -83,13 +87,19 @@ func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
 	io.WriteString(w, "ready\n")
 }
 
-// authorize verifies who calls the service connect, and asks the key's policy.
-func (s *Server) authorize(op *restjson.Operation, r *http.Request, body []byte) (context.Context, error) {
+// authenticate verifies who calls the service connect.
+func (s *Server) authenticate(_ *restjson.Operation, r *http.Request, body []byte) (context.Context, error) {
 	ctx := r.Context()
 	id, err := s.verifier.Verify(r, body, s.clock.Now())
 	edge.Identify(ctx, id)
-	if err != nil || s.Dev {
-		return ctx, err
+	return ctx, err
+}
+
+// authorize asks the policy of the key that calls whether it may touch what the request names.
+func (s *Server) authorize(ctx context.Context, op *restjson.Operation, in any) error {
+	id, ok := edge.Principal(ctx).(auth.Identity)
+	if !ok {
+		return fmt.Errorf("%s was called without an access key", op.Name)
 	}
-	return ctx, id.Authorize("connect:"+op.Name, "*")
+	return id.Authorize("connect:"+op.Name, auth.ResourcesOf(s.partition, in))
 }
