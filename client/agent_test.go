@@ -75,7 +75,7 @@ func (s *stage) queuedWith(hooks ...string) desk {
 // accept brings an agent to the chat and returns its participant token.
 func (d desk) accept() string {
 	d.t.Helper()
-	token, err := d.server.Join(d.t.Context(), d.chat, contact.Join{User: "user-1", DisplayName: "Bo", UserName: "bo"})
+	token, err := d.server.Agents().Join(d.t.Context(), d.chat, contact.Join{User: "user-1", DisplayName: "Bo", UserName: "bo"})
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -24,6 +24,11 @@ type HandlerOptions struct {
 	// Its errors are answered like those of the service.
 	Before func(op *Operation, r *http.Request, body []byte) (context.Context, error)
 
+	// Authorize runs when the request is decoded, and before its constraints are checked: the place
+	// for authorisation that depends on what a request names. in is a pointer to the operation's
+	// input. Its errors are answered like those of the service.
+	Authorize func(ctx context.Context, op *Operation, in any) error
+
 	// MapError turns an error that is not [Coded] into one that is. What it leaves uncoded is
 	// answered as an internal failure that tells the caller nothing.
 	MapError func(op *Operation, err error) error
@@ -188,6 +193,9 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, seen *Observatio
 		}
 	}
 	in := &Input{labels: labels, raw: r.URL.RawQuery, header: r.Header, body: body.b}
+	if h.opts.Authorize != nil {
+		in.authorize = func(x Bound) error { return h.opts.Authorize(ctx, route.Op, x) }
+	}
 	out.b, err = route.serve(ctx, in, out.b)
 	return ctx, err
 }

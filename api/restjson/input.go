@@ -17,6 +17,8 @@ type Input struct {
 	header http.Header
 	body   []byte
 	v      *Validator
+
+	authorize func(Bound) error // may be nil
 }
 
 // Bound is implemented by the input of every operation.
@@ -25,14 +27,20 @@ type Bound interface {
 	Validated
 }
 
-// read binds, then validates. The error is a [*ValidationError].
+// read binds, authorises, then validates. The error is a [*ValidationError], or what authorisation says.
 func (in *Input) read(x Bound) error {
 	in.v = newValidator()
 	defer in.v.release()
 	x.BindHTTP(in)
-	if !in.v.structural {
-		x.Validate(in.v)
+	if in.v.structural {
+		return in.v.err()
 	}
+	if in.authorize != nil {
+		if err := in.authorize(x); err != nil {
+			return err
+		}
+	}
+	x.Validate(in.v)
 	return in.v.err()
 }
 

@@ -16,6 +16,7 @@ import (
 	"parley.example/parley/api/participant"
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/auth/authtest"
 	"parley.example/parley/internal/server"
 )
 
@@ -155,8 +156,7 @@ func (s *Server) Client(key auth.Key) *connect.Client {
 	cfg := restjson.ClientConfig{Endpoint: s.URL, HTTPClient: s.HTTP}
 	if key.ID != "" {
 		cfg.Sign = func(r *http.Request, body []byte) error {
-			auth.Sign(r, body, key, s.Region, "connect", s.Clock().Now())
-			return nil
+			return authtest.Signer{ID: key.ID, Secret: key.Secret, Region: s.Region}.Sign(r, body, s.Clock().Now())
 		}
 	}
 	return connect.NewClient(cfg)

@@ -1,4 +1,4 @@
-package server
+package process
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func TestThriftWants(t *testing.T) {
+func TestTrimsWhenQuiet(t *testing.T) {
 	const mb = 1 << 20
 	for _, c := range []struct {
 		name        string
@@ -28,13 +28,13 @@ func TestThriftWants(t *testing.T) {
 
 var burst []byte
 
-func TestThriftGivesBack(t *testing.T) {
+func TestTrimGivesMemoryBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			thrift(ctx)
+			TrimMemory(ctx)
 		}()
 		synctest.Wait()
 		burst = make([]byte, 64<<20)
@@ -44,7 +44,7 @@ func TestThriftGivesBack(t *testing.T) {
 		burst = nil
 		full := readHeap()
 		// The first look finds the burst itself, which is not quiet.
-		<-time.After(2*thriftEvery + time.Second)
+		<-time.After(2*trimEvery + time.Second)
 		synctest.Wait()
 		stop()
 		<-done

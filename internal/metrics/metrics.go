@@ -1,4 +1,10 @@
-package server
+// Package metrics counts what a server does, for Prometheus: requests, commits and
+// panics are reported here ([Metrics]); what a part counts by itself is read from it
+// when somebody asks ([Metrics.Gauge], [Metrics.Counter]). Names begin with parley_;
+// docs/architecture.md lists them.
+//
+// Reporting neither blocks nor fails, and may be done by many goroutines.
+package metrics
 
 import (
 	"net/http"
@@ -12,8 +18,8 @@ import (
 	"parley.example/parley/api/restjson"
 )
 
-// metrics is what /metrics shows. Names begin with parley_; docs/architecture.md lists them.
-type metrics struct {
+// Metrics is what /metrics shows. [New] makes it.
+type Metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec   // by operation and code
 	latency  *prometheus.HistogramVec // by operation
@@ -22,8 +28,9 @@ type metrics struct {
 	panics   prometheus.Counter
 }
 
-func newMetrics() *metrics {
-	m := &metrics{
+// New returns metrics that also show the Go runtime and the process.
+func New() *Metrics {
+	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "parley_requests_total", Help: "Answered requests by operation, status and exception."}, []string{"operation", "status", "code"}),
@@ -41,26 +48,32 @@ func newMetrics() *metrics {
 	return m
 }
 
-// gauge adds a figure that is asked for when /metrics is read.
-func (m *metrics) gauge(name, help string, f func() float64) {
+// Gauge adds a figure that is asked for when /metrics is read.
+func (m *Metrics) Gauge(name, help string, f func() float64) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, f))
 }
 
-// counter adds a counter that somebody else counts.
-func (m *metrics) counter(name, help string, f func() float64) {
+// Counter adds a counter that somebody else counts.
+func (m *Metrics) Counter(name, help string, f func() float64) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, f))
 }
 
-func (m *metrics) request(operation string, seen restjson.Observation) {
+// Request counts an answered request to an operation.
+func (m *Metrics) Request(operation string, seen restjson.Observation) {
 	m.requests.WithLabelValues(operation, strconv.Itoa(seen.Status), seen.Code).Inc()
 	m.latency.WithLabelValues(operation).Observe(seen.Duration.Seconds())
 }
 
-func (m *metrics) committed(changes int, flush time.Duration) {
+// Committed counts a flush to the disk, the changes that shared it and the time it took.
+func (m *Metrics) Committed(changes int, flush time.Duration) {
 	m.batch.Observe(float64(changes))
 	m.flush.Observe(flush.Seconds())
 }
 
-func (m *metrics) handler() http.Handler {
+// Panicked counts a request that ended in a panic.
+func (m *Metrics) Panicked() { m.panics.Inc() }
+
+// Handler answers with all figures, as Prometheus reads them.
+func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }

@@ -1,6 +1,10 @@
-package server
+// Package ratelimit holds requests to the request rates of the cloud, so that a
+// client can be tested against them. A [Limiter] decides at once and never blocks; it
+// holds one bucket an operation, so it is as large as the APIs are.
+package ratelimit
 
 import (
+	"context"
 	"net/http"
 	"sync"
 	"time"
@@ -29,13 +33,13 @@ var cloudRates = map[string]rate{
 // otherRate is the rate of everything not listed.
 var otherRate = rate{2, 5}
 
-// limiter holds requests to rates, one bucket an operation. A nil limiter lets
-// everything pass.
-type limiter struct {
-	now func() time.Time
+// Limiter holds requests to rates, one bucket an operation.
+type Limiter struct {
+	// Now is the time that buckets fill by.
+	Now func() time.Time
 
-	mu      sync.Mutex // guards buckets
-	buckets map[string]*bucket
+	mu      sync.Mutex         // guards buckets
+	buckets map[string]*bucket // by operation
 }
 
 type bucket struct {
@@ -44,20 +48,16 @@ type bucket struct {
 	at     time.Time
 }
 
-func newLimiter(now func() time.Time) *limiter {
-	return &limiter{now: now, buckets: map[string]*bucket{}}
-}
-
-// allow takes a token of the operation's bucket, or says that there is none:
-// TooManyRequestsException where the operation is documented or modelled to
-// answer it, ThrottlingException elsewhere.
-func (l *limiter) allow(api string, op *restjson.Operation) error {
-	if l == nil {
-		return nil
-	}
+// Allow takes a token of the operation's bucket, or refuses the request when there
+// is none: with ThrottlingException where the model lists it for the operation, else with
+// TooManyRequestsException. It may stand before an API.
+func (l *Limiter) Allow(_ context.Context, op *restjson.Operation) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.now()
+	now := l.Now()
+	if l.buckets == nil {
+		l.buckets = map[string]*bucket{}
+	}
 	b := l.buckets[op.Name]
 	if b == nil {
 		r, ok := cloudRates[op.Name]
@@ -74,7 +74,7 @@ func (l *limiter) allow(api string, op *restjson.Operation) error {
 		return nil
 	}
 	code := "ThrottlingException"
-	if api == "connect" && !op.Declares(code) {
+	if !op.Declares(code) {
 		code = "TooManyRequestsException"
 	}
 	return &restjson.APIError{Code: code, Status: http.StatusTooManyRequests, Message: "Rate exceeded"}

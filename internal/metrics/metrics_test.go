@@ -1,4 +1,4 @@
-package server
+package metrics
 
 import (
 	"errors"
@@ -12,16 +12,16 @@ import (
 )
 
 func TestRequestsAreCounted(t *testing.T) {
-	m := newMetrics()
+	m := New()
 	good := restjson.Observation{Status: http.StatusOK, Duration: 3 * time.Millisecond}
 	bad := restjson.Observation{Status: http.StatusForbidden, Code: "AccessDeniedException", Err: errors.New("no"), Duration: time.Millisecond}
 	for range 3 {
-		m.request("SendMessage", good)
+		m.Request("SendMessage", good)
 	}
-	m.request("SendMessage", bad)
-	m.request("SendEvent", good)
+	m.Request("SendMessage", bad)
+	m.Request("SendEvent", good)
 	w := httptest.NewRecorder()
-	m.handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	for _, line := range []string{
 		`parley_requests_total{code="",operation="SendMessage",status="200"} 3`,
 		`parley_requests_total{code="AccessDeniedException",operation="SendMessage",status="403"} 1`,
@@ -36,10 +36,10 @@ func TestRequestsAreCounted(t *testing.T) {
 }
 
 func BenchmarkCountRequest(b *testing.B) {
-	m := newMetrics()
+	m := New()
 	seen := restjson.Observation{Status: http.StatusOK, Duration: 3 * time.Millisecond}
 	b.ReportAllocs()
 	for b.Loop() {
-		m.request("SendMessage", seen)
+		m.Request("SendMessage", seen)
 	}
 }

@@ -1,11 +1,14 @@
-package server
+package process
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
+
+	"parley.example/parley/internal/lifecycle"
 )
 
 func TestProfilesStayOnThisMachine(t *testing.T) {
@@ -13,9 +16,8 @@ func TestProfilesStayOnThisMachine(t *testing.T) {
 		"127.0.0.1:6060": true, "[::1]:0": true, "127.5.5.5:1": true,
 		"0.0.0.0:6060": false, ":6060": false, "192.0.2.1:6060": false, "[::]:1": false, "localhost:6060": false, "6060": false,
 	} {
-		c := Config{Dev: true, Pprof: addr}
-		if err := c.Check(); (err == nil) != good {
-			t.Errorf("Check with pprof %q = %v; want good %v", addr, err, good)
+		if err := CheckLoopback(addr); (err == nil) != good {
+			t.Errorf("CheckLoopback(%q) = %v; want good %v", addr, err, good)
 		}
 	}
 }
@@ -27,9 +29,11 @@ func TestProfilesAreServed(t *testing.T) {
 	}
 	addr := l.Addr().String()
 	l.Close()
-	p, err := serveProfiles(addr)
-	if err != nil {
-		t.Fatal(err)
+	p := &Profiles{Addr: addr}
+	for range 2 {
+		if err := p.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	res, err := http.Get("http://" + addr + "/debug/pprof/goroutine?debug=1")
 	if err != nil {
@@ -40,10 +44,22 @@ func TestProfilesAreServed(t *testing.T) {
 	if err != nil || !strings.HasPrefix(string(body), "goroutine profile: total ") {
 		t.Errorf("the goroutine profile begins %.40q, %v", body, err)
 	}
-	if err := p.close(); err != nil {
-		t.Errorf("close: %v", err)
+	for range 2 {
+		if err := p.Stop(t.Context()); err != nil {
+			t.Errorf("Stop: %v", err)
+		}
 	}
-	if _, err := serveProfiles("127.0.0.1:nowhere"); err == nil {
-		t.Error("serveProfiles took an address that is none")
+	if err := p.Start(t.Context()); !errors.Is(err, lifecycle.ErrStopped) {
+		t.Errorf("Start after Stop = %v", err)
+	}
+	if err := (&Profiles{Addr: "127.0.0.1:nowhere"}).Start(t.Context()); err == nil {
+		t.Error("Start accepted an address that is not valid")
+	}
+}
+
+func TestProfilesAreOffUnlessAskedFor(t *testing.T) {
+	p := &Profiles{}
+	if err := errors.Join(p.Start(t.Context()), p.Stop(t.Context())); err != nil {
+		t.Error(err)
 	}
 }

@@ -1,21 +1,22 @@
-package server
+package edge
 
 import (
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"strings"
 	"testing"
+
+	"parley.example/parley/internal/metrics"
 )
 
-// TestPanic lets a handler panic: its client hears of an error of ours, the
+// TestPanic lets a handler panic: its client receives an error of ours, the
 // log of the cause, and the next request is answered as if nothing had been.
 func TestPanic(t *testing.T) {
 	var log strings.Builder
-	s := &Server{Config: Config{Log: slog.New(slog.NewTextHandler(&log, nil))}, metrics: newMetrics()}
-	srv := httptest.NewServer(s.edge(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	e := &Edge{Log: slog.New(slog.NewTextHandler(&log, nil)), Metrics: metrics.New()}
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/panic", "/files/secret":
 			panic("the cause")
@@ -24,7 +25,10 @@ func TestPanic(t *testing.T) {
 			panic(http.ErrAbortHandler)
 		}
 		io.WriteString(w, "fine")
-	})))
+	})
+	srv := httptest.NewServer(e.Handler([]Mount{
+		{Pattern: "/", Handler: h, CORS: AnyOrigin}, {Pattern: "/files/", Handler: h, CORS: AnyOrigin, Secret: true},
+	}))
 	defer srv.Close()
 	srv.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
 	get := func(path string) (int, http.Header, string, error) {
@@ -60,7 +64,7 @@ func TestPanic(t *testing.T) {
 		t.Errorf("the log has %s", text)
 	}
 	w := httptest.NewRecorder()
-	s.metrics.handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	e.Metrics.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	if !strings.Contains(w.Body.String(), "parley_panics_total 3\n") {
 		t.Error("the metrics do not count three panics")
 	}
@@ -79,61 +83,4 @@ func TestHeaderLine(t *testing.T) {
 			t.Errorf("headerLine(%q) = %q; want %q", in, got, want)
 		}
 	}
-}
-
-// TestConnections closes what is one too many, and counts down again.
-func TestConnections(t *testing.T) {
-	open := &connections{most: 2}
-	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "fine") }))
-	srv.Config.ConnState = open.state
-	srv.Start()
-	defer srv.Close()
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	get := func() error {
-		res, err := client.Get(srv.URL)
-		if err != nil {
-			return err
-		}
-		return res.Body.Close()
-	}
-	for range 5 {
-		if err := get(); err != nil {
-			t.Fatalf("below the bound: %v", err)
-		}
-		for open.open.Load() > 0 { // the server notices a little later that the client is gone
-			runtime.Gosched()
-		}
-	}
-	first, second := hold(t, srv), hold(t, srv)
-	if err := get(); err == nil {
-		t.Error("a third connection was answered")
-	}
-	first.Close()
-	second.Close()
-	for range 1000 {
-		if get() == nil {
-			return
-		}
-	}
-	t.Errorf("no connection is let in; %d are counted", open.open.Load())
-}
-
-// hold opens a connection and has it answered, so that it is known to be counted.
-func hold(t *testing.T, srv *httptest.Server) io.Closer {
-	t.Helper()
-	c := &http.Client{Transport: &http.Transport{}}
-	res, err := c.Get(srv.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, _ = io.Copy(io.Discard, res.Body)
-	res.Body.Close()
-	return closer(c.CloseIdleConnections)
-}
-
-type closer func()
-
-func (f closer) Close() error {
-	f()
-	return nil
 }
