@@ -9,6 +9,7 @@ import (
 	"parley.example/parley/internal/blob"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine"
 )
 
 // defaultDownload is how long the URL of GetAttachment works unless
@@ -123,7 +124,7 @@ func (s *Service) attachment(ctx context.Context, chat *contact.Chat, id string)
 			continue // contacts of one chain stand side by side
 		}
 		last = past.Chat
-		before, err := s.Engine.View(ctx, past.Chat)
+		before, err := s.Engine.State(ctx, past.Chat)
 		if err != nil {
 			if center.ReasonOf(err) == center.NotFound {
 				continue
@@ -152,11 +153,15 @@ func blobKey(chat center.ContactID, id string) string {
 	return "attachments/" + string(chat) + "/" + id
 }
 
-// DeleteFile returns what deletes the bytes of an attachment: see [engine.Config].
-func DeleteFile(blobs blob.Store) func(context.Context, center.ContactID, string) error {
-	return func(ctx context.Context, chat center.ContactID, id string) error {
-		return blobs.Delete(ctx, blobKey(chat, id))
-	}
+// Files are the attachments in a blob store, for the engine, which deletes what
+// nobody completed.
+type Files struct{ Blobs blob.Store }
+
+var _ engine.Files = Files{}
+
+// Delete implements [engine.Files].
+func (f Files) Delete(ctx context.Context, chat center.ContactID, id string) error {
+	return f.Blobs.Delete(ctx, blobKey(chat, id))
 }
 
 // isMissing reports whether err says that a key holds nothing.

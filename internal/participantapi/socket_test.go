@@ -16,8 +16,10 @@ import (
 	"github.com/lxzan/gws"
 
 	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/participantapi"
 	"parley.example/parley/internal/stream"
 )
@@ -47,8 +49,9 @@ func (w *wire) Close() error {
 func (w *wire) Addr() net.Addr { return &net.UnixAddr{Name: "wire", Net: "unix"} }
 
 // Attend and Connected tell the hub about chats as the server does.
-func (r *room) Attend(ctx context.Context, chat center.ContactID, id center.ParticipantID) (center.Role, error) {
-	state, err := r.engine.View(ctx, chat)
+func (r *room) Attend(ctx context.Context, subject bus.Subject, id center.ParticipantID) (center.Role, error) {
+	chat, _ := subject.Chat()
+	state, err := r.engine.State(ctx, chat)
 	if err != nil {
 		return "", err
 	}
@@ -58,18 +61,18 @@ func (r *room) Attend(ctx context.Context, chat center.ContactID, id center.Part
 	return "", center.Errorf(center.Denied, "over")
 }
 
-func (r *room) Connected(ctx context.Context, chat center.ContactID, id center.ParticipantID) error {
+func (r *room) Connected(ctx context.Context, subject bus.Subject, id center.ParticipantID) error {
+	chat, _ := subject.Chat()
 	_, err := r.engine.Do(ctx, chat, contact.Connect{Participant: id})
 	return err
 }
 
 // sockets lets the room have sockets.
 func (r *room) sockets() *wire {
-	hub := &stream.Hub{Chats: r, Open: func(req *http.Request) (center.ContactID, center.ParticipantID, error) {
-		t, err := r.sealer.Open(auth.Socket, req.URL.Query().Get("token"), time.Now())
-		return t.Chat, t.Participant, err
+	hub := &stream.Hub{Bus: r.engine.Bus, Source: r, Open: func(req *http.Request) (bus.Subject, center.ParticipantID, error) {
+		t, err := r.engine.Sealer.Open(auth.Socket, req.URL.Query().Get("token"), time.Now())
+		return bus.Chat(t.Chat), t.Participant, err
 	}}
-	r.listeners = append(r.listeners, hub.Publish)
 	w := &wire{dialled: make(chan net.Conn), closed: make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.Handle("GET "+participantapi.SocketPath, hub)
@@ -175,13 +178,13 @@ func TestSemantics02SubscribingBeginsTheFlow(t *testing.T) {
 		w := r.sockets()
 		ana := r.start()
 		one := r.open(w, ana)
-		r.pass(time.Minute)
+		enginetest.Pass(time.Minute)
 		r.send(one, `{"topic":"aws/ping"}`, `{"topic":"aws/heartbeat"}`)
 		r.wantHeard(one, "aws/ping", "aws/heartbeat")
-		r.wantScript(ana.chat) // a socket that only listens to itself begins nothing
+		r.engine.WantScript(ana.chat) // a socket that only listens to itself begins nothing
 		r.send(one, subscribe)
 		r.wantHeard(one, "aws/ping", "aws/heartbeat", "aws/subscribe", "joined", "Hello")
-		chat, err := r.engine.View(r.Context(), ana.chat)
+		chat, err := r.engine.State(r.Context(), ana.chat)
 		if err != nil || chat.Current().ConnectedSystem.IsZero() {
 			r.Errorf("ConnectedToSystemTimestamp is not set (%v)", err)
 		}
@@ -208,7 +211,7 @@ func TestSemantics05AllSocketsHearEverythingOnce(t *testing.T) {
 		// Wire 58: whoever leaves hears of the end; the sockets close after a while.
 		r.end(ana)
 		r.wantHeard(two, "aws/subscribe", "to all of mine", "left", "ended")
-		r.pass(time.Minute)
+		enginetest.Pass(time.Minute)
 		if one.mu.Lock(); !one.closed {
 			r.Error("a minute after the end the socket is open")
 		}

@@ -136,7 +136,7 @@ func (s *Service) file(r *http.Request, kind auth.Kind) (chat *contact.Chat, cur
 		}
 		return nil, "", nil, errDenied(reason)
 	}
-	if chat, err = s.Engine.View(r.Context(), t.Chat); err != nil {
+	if chat, err = s.Engine.State(r.Context(), t.Chat); err != nil {
 		return nil, "", nil, err
 	}
 	id, current, _ := strings.Cut(t.Detail, " ")
@@ -179,7 +179,7 @@ func (s *Service) put(w http.ResponseWriter, r *http.Request) {
 // to be seen to also when the client does not wait for the answer.
 func (s *Service) awaited(ctx context.Context, chat center.ContactID, id string) error {
 	ctx = context.WithoutCancel(ctx)
-	state, err := s.Engine.View(ctx, chat)
+	state, err := s.Engine.State(ctx, chat)
 	if err != nil || state.Attachment(id) != nil {
 		return err
 	}
