@@ -19,7 +19,7 @@ type Input struct {
 	v      *Validator
 }
 
-// Bound is implemented by the input of every operation.
+// Bound is implemented by the inputs whose types have code of their own.
 type Bound interface {
 	BindHTTP(*Input)
 	Validated
