@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -66,28 +67,24 @@ type Route struct {
 	serve func(ctx context.Context, in *Input, out []byte) ([]byte, error)
 }
 
-// Handle binds an operation to the method that answers it. A nil result without an error is
-// answered as an empty structure.
-func Handle[I, O any, PI interface {
-	*I
-	Bound
-}, PO interface {
-	*O
-	JSONAppender
-}](op *Operation, method func(context.Context, *I) (*O, error)) Route {
+// Handle binds an operation to the method that answers it. I and O are pointers to its input and
+// output: all pointers share one body of Handle, however many operations there are. A nil result
+// without an error is answered as an empty structure.
+func Handle[I, O any](op *Operation, method func(context.Context, I) (O, error)) Route {
+	input := reflect.TypeFor[I]().Elem()
 	return Route{Op: op, serve: func(ctx context.Context, in *Input, out []byte) ([]byte, error) {
-		req := new(I)
-		if err := in.read(PI(req)); err != nil {
+		req := reflect.New(input).Interface()
+		if err := in.read(form[Bound](req)); err != nil {
 			return out, err
 		}
-		res, err := method(ctx, req)
+		res, err := method(ctx, req.(I))
 		if err != nil {
 			return out, err
 		}
-		if res == nil {
+		if reflect.ValueOf(res).IsNil() {
 			return append(out, "{}"...), nil
 		}
-		return PO(res).AppendJSON(out), nil
+		return form[JSONAppender](res).AppendJSON(out), nil
 	}}
 }
 

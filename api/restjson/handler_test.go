@@ -317,11 +317,11 @@ func TestPanicPassesThrough(t *testing.T) {
 func TestOverTCP(t *testing.T) {
 	srv := newServer(t, serve(HandlerOptions{MaxBody: 1000}, echo))
 	client := &Client{API: noteAPI, Config: ClientConfig{Endpoint: srv}}
-	got, err := Call[note](t.Context(), client, put, &note{ID: "ü /%", Text: "hello"})
+	got, err := putNote(t.Context(), client, &note{ID: "ü /%", Text: "hello"})
 	if err != nil || got.Text != "hello" {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	_, err = Call[note](t.Context(), client, put, &note{ID: "a", Text: strings.Repeat("x", 1<<20)})
+	_, err = putNote(t.Context(), client, &note{ID: "a", Text: strings.Repeat("x", 1<<20)})
 	if e, ok := errors.AsType[*lost](err); !ok || e.StatusCode != 400 || !strings.Contains(e.Message, "larger than 1000 bytes") {
 		t.Fatalf("a large body: %v", err)
 	}

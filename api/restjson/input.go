@@ -21,7 +21,7 @@ type Input struct {
 	authorize func(Bound) error // may be nil
 }
 
-// Bound is implemented by the input of every operation.
+// Bound is implemented by the inputs whose types have code of their own.
 type Bound interface {
 	BindHTTP(*Input)
 	Validated
