@@ -3,6 +3,7 @@ package participantapi_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -64,6 +65,15 @@ func (r *room) Connected(ctx context.Context, subject bus.Subject, id center.Par
 	chat, _ := subject.Chat()
 	_, err := r.engine.Do(ctx, chat, contact.Connect{Participant: id})
 	return err
+}
+
+// Repair and Positions are for buses that lose messages, which the one of these tests is not.
+func (*room) Repair(context.Context, bus.Subject, int64) ([]bus.Event, error) {
+	return nil, errors.New("nothing is lost here")
+}
+
+func (*room) Positions(context.Context, []bus.Subject) (map[bus.Subject]int64, error) {
+	return nil, errors.New("nothing is lost here")
 }
 
 // sockets lets the room have sockets.

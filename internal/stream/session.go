@@ -78,7 +78,7 @@ func (s *session) subscribe(m message) {
 	s.subscribed = s.subscribed || first && !s.over
 	sh.mu.Unlock()
 	if first {
-		s.hub.done.Go(s.connected)
+		s.hub.background(s.connected)
 	}
 }
 
