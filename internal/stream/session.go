@@ -52,7 +52,7 @@ func (s *session) Receive(text []byte) *socket.Cause {
 	if !ok {
 		return NotJSON
 	}
-	switch string(m.topic) {
+	switch m.topic {
 	case topicHeartbeat:
 		s.conn.Send(heartbeatReply)
 	case topicPing:
