@@ -188,9 +188,9 @@ func (e *Engine) line(ctx context.Context, chat center.ContactID, need *contact.
 	if err != nil {
 		return contact.Line{}, err
 	}
-	line, err := e.Store.Line(ctx, store.LineQuery{
+	line, err := e.Store.QueueStatus(ctx, store.QueueQuery{
 		Instance: state.Instance, Except: chat,
-		Place: store.Place{Queue: need.Queue, Priority: need.Priority, Rank: need.Rank, Since: need.Since},
+		QueueEntry: store.QueueEntry{Queue: need.Queue, Priority: need.Priority, Rank: need.Rank, Since: need.Since},
 	})
 	return contact.Line{Others: line.Others, Oldest: line.Oldest, Ahead: line.Ahead}, err
 }
@@ -393,7 +393,7 @@ func (e *Engine) submit(h *hot, change *contact.Change, version int64, once *sto
 			sc.State.Worker = e.Node
 		}
 		if queue, priority, rank, ok := change.Chat.Rank(); ok {
-			sc.State.Place = &store.Place{Queue: queue, Priority: priority, Rank: rank, Since: change.Chat.Queue.Since}
+			sc.State.Queued = &store.QueueEntry{Queue: queue, Priority: priority, Rank: rank, Since: change.Chat.Queue.Since}
 		}
 		var before []center.Attachment
 		if h.chat != nil {

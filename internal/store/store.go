@@ -21,7 +21,7 @@
 //
 // # Time
 //
-// Stores take times and never tell them. Times have millisecond precision.
+// Stores take times and never read a clock. Times have millisecond precision.
 package store
 
 import (
@@ -43,8 +43,8 @@ var (
 	// ErrQuota: a counter of Change.Quotas would pass its limit. The error is a
 	// *QuotaError, which names it.
 	ErrQuota = errors.New("the quota is used up")
-	// ErrReplay: the key of Change.Once has been used. Replayed tells the
-	// first answer. It is told before the other two: a request made again gets
+	// ErrReplay: the key of Change.Once has been used. Replayed returns the
+	// first answer. It takes precedence over the other two: a repeated request gets
 	// its answer although the chat has moved on or the quota is used up.
 	ErrReplay = errors.New("the request was made before")
 	// ErrFenced: the lease of Chores.Fence is not held any more. Somebody else
@@ -105,8 +105,8 @@ type Store interface {
 	// in which they are to be taken; with an empty queue those of all its queues,
 	// queue by queue.
 	Waiting(ctx context.Context, instance center.InstanceID, queue center.QueueID) iter.Seq2[Waiting, error]
-	// Line tells how a queue stands, seen from one chat.
-	Line(ctx context.Context, q LineQuery) (Line, error)
+	// QueueStatus returns how a queue stands, seen from one chat.
+	QueueStatus(ctx context.Context, q QueueQuery) (QueueStatus, error)
 
 	// Replayed returns the answer kept under the key of a Change.Once.
 	Replayed(ctx context.Context, key string) ([]byte, error)
@@ -169,7 +169,7 @@ type Change struct {
 	//
 	// Whoever decides changes on the outcome of others that are still under way
 	// gives each a Next that nobody else comes to: a change whose ground was
-	// refused must not fit by chance on what somebody else has made of the chat.
+	// refused must not happen to fit what somebody else has made of the chat.
 	Version, Next int64
 	State         *Head
 
@@ -194,8 +194,8 @@ type Change struct {
 	Settled []string
 }
 
-// Chores is what housekeeping has done with the store's lists of work. What it
-// names and is not there any more is ignored.
+// Chores is what housekeeping has done with the store's lists of work. Entries
+// that are gone already are ignored.
 type Chores struct {
 	// Fence, when set, is the lease under which the work was done: the chores are
 	// refused with ErrFenced unless that node holds it with that version at the
@@ -224,13 +224,13 @@ type Lease struct {
 // are looked up.
 type Head struct {
 	Instance center.InstanceID
-	Version  int64     // as loaded; in Change.State it is not looked at
-	State    []byte    // what package contact makes of it
-	Due      time.Time // when the next timer of the chat falls due; zero for never
-	Worker   string    // the node that runs the chat's effects; "" when none is under way
-	Active   bool      // the chat has not ended
-	LastSeq  int64     // as loaded: Seq of the last item; in Change.State it is not looked at
-	Place    *Place    // where the chat waits for an agent; nil when it does not
+	Version  int64       // as loaded; in Change.State it is not looked at
+	State    []byte      // what package contact makes of it
+	Due      time.Time   // when the next timer of the chat falls due; zero for never
+	Worker   string      // the node that runs the chat's effects; "" when none is under way
+	Active   bool        // the chat has not ended
+	LastSeq  int64       // as loaded: Seq of the last item; in Change.State it is not looked at
+	Queued   *QueueEntry // where the chat waits for an agent; nil when it does not
 }
 
 // ChatVersion is how far a chat is: by it one who keeps a chat in memory, or
@@ -242,9 +242,9 @@ type ChatVersion struct {
 	Active  bool
 }
 
-// Place is where a chat waits. In a queue contacts are taken by Priority, lower
+// QueueEntry is where a chat waits. In a queue contacts are taken by Priority, lower
 // first, then by Rank and by Since, earlier first, then by id.
-type Place struct {
+type QueueEntry struct {
 	Queue    center.QueueID
 	Priority int64
 	Rank     time.Time // Since, less the contact's time adjustment
@@ -254,19 +254,19 @@ type Place struct {
 // Waiting is a chat that waits.
 type Waiting struct {
 	Chat center.ContactID
-	Place
+	QueueEntry
 }
 
-// LineQuery asks how a queue stands, leaving aside the chat Except. Priority,
-// Rank and Since are those of that chat, for Line.Ahead.
-type LineQuery struct {
+// QueueQuery asks how a queue stands, leaving aside the chat Except. Priority,
+// Rank and Since are those of that chat, for QueueStatus.Ahead.
+type QueueQuery struct {
 	Instance center.InstanceID
 	Except   center.ContactID
-	Place
+	QueueEntry
 }
 
-// Line is how a queue stands.
-type Line struct {
+// QueueStatus is how a queue stands.
+type QueueStatus struct {
 	Others int64     // chats that wait
 	Oldest time.Time // the earliest Since of them; zero when there is none
 	Ahead  int64     // those that are taken before the chat of the query

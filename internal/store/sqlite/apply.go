@@ -10,7 +10,7 @@ import (
 
 // apply judges a change and, unless it is refused, writes it. A change that
 // is refused has written nothing; one that ends with err may have written a
-// part, and what the writer knows is as it was before.
+// part, and what the writer has cached is as it was before.
 //
 // Unless it is sure, a change that begins a chat is believed that there is none
 // with the id: the index stands behind it, and its error leads to another
@@ -130,9 +130,9 @@ func (w *writer) writeHead(c *store.Change, ch *chat) (next chat, err error) {
 		next.facts.due = s.Due.UnixMilli()
 	}
 	var queue, priority, rank, since any
-	if p := s.Place; p != nil {
-		next.facts.queue, next.facts.priority, next.facts.rank, next.facts.since = p.Queue, p.Priority, p.Rank.UnixMilli(), p.Since.UnixMilli()
-		queue, priority, rank, since = string(p.Queue), p.Priority, next.facts.rank, next.facts.since
+	if e := s.Queued; e != nil {
+		next.facts.queue, next.facts.priority, next.facts.rank, next.facts.since = e.Queue, e.Priority, e.Rank.UnixMilli(), e.Since.UnixMilli()
+		queue, priority, rank, since = string(e.Queue), e.Priority, next.facts.rank, next.facts.since
 	}
 	switch {
 	case ch == nil:

@@ -27,8 +27,8 @@ func (s *Store) Chat(ctx context.Context, id center.ContactID) (h store.Head, er
 		}
 		h = store.Head{Instance: center.InstanceID(r.text(0)), Version: r.int(1), State: r.blob(2), Due: r.time(3),
 			Worker: r.text(4), Active: r.bool(5), LastSeq: r.int(6)}
-		if p := r.place(7); p.Queue != "" {
-			h.Place = &p
+		if e := r.queueEntry(7); e.Queue != "" {
+			h.Queued = &e
 		}
 		return nil
 	})
@@ -90,7 +90,7 @@ func (s *Store) Replayed(ctx context.Context, key string) (answer []byte, err er
 // with fewer rows than page is the last.
 type nextPage[T any] func(c *conn, add func(T)) error
 
-// pages makes an iterator that can be run more than once: begin starts the query anew.
+// pages makes an iterator that can be run more than once: begin restarts the query.
 func pages[T any](s *Store, ctx context.Context, begin func() nextPage[T]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		next := begin()

@@ -24,7 +24,7 @@ var changeCases = []testCase{
 	{name: "items leave the head as it is", run: itemsOnly},
 	{name: "all parts or none", run: wholeOrNot},
 	{name: "facts of the head change both ways", run: headFacts},
-	{name: "a state of every size comes back", run: stateSizes},
+	{name: "a state of every size is kept", run: stateSizes},
 	{name: "how far many chats are", run: chatVersions},
 	{name: "two nodes commit to one chat", run: twoNodesOneChat},
 }
@@ -240,7 +240,7 @@ func stateSizes(t *testing.T, s *env) {
 		s.must(t, &store.Change{Chat: id, Version: version, State: &store.Head{Instance: instance, State: state}})
 		version++
 		if got := s.head(t, id); !slices.Equal(got.State, state) {
-			t.Errorf("a state of %d bytes came back as %d bytes or with other content", size, len(got.State))
+			t.Errorf("a state of %d bytes was read as %d bytes or with other content", size, len(got.State))
 		}
 	}
 }

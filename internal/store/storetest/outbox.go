@@ -11,11 +11,11 @@ import (
 )
 
 var outboxCases = []testCase{
-	{name: "every member comes back, ids rise", run: outboxMembers},
+	{name: "every member is kept, ids rise", run: outboxMembers},
 	{name: "a stream goes out without a gap", run: outboxGaps},
 	{name: "postponing blocks its stream only", run: outboxPostpone},
 	{name: "delivered in any order", run: outboxDelivered},
-	{name: "the dead make room", run: outboxDead},
+	{name: "dead deliveries make way", run: outboxDead},
 	{name: "a limit is shared among streams", run: outboxLimit},
 	{name: "what is too much for a stream", run: outboxOverflow},
 	{name: "unknown ids are ignored", run: outboxUnknown},
