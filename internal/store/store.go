@@ -65,8 +65,8 @@ func (e *QuotaError) Is(target error) bool { return target == ErrQuota }
 
 // Store keeps chats and what an administrator sets up. All methods may be
 // called by many goroutines. Reads see every change whose done was called, also
-// by another Store on the same data.
-// A thing that is not there is a *center.Error with reason NotFound.
+// by another Store on the same data. A thing that is not there is a
+// *center.Error with reason NotFound.
 type Store interface {
 	// Submit queues a change and returns at once. The store keeps the change
 	// until done is called; the caller must not alter it. Submit blocks only
@@ -149,10 +149,10 @@ type Store interface {
 	// are held, expired ones included, since the caller has the time.
 	Leases(ctx context.Context, prefix string) ([]Lease, error)
 
-	// Purge deletes what no longer matters: replay keys of the shards older than
-	// before, of the dead letters of the shards all but the newest dead, and
-	// leases that expired before before. It works in small steps, so that it
-	// never holds up commits for long.
+	// Purge deletes what no longer matters: replay keys of the shards that are
+	// older than before, of their dead letters all but the newest dead, and leases
+	// that expired earlier than before. It works in small steps, so that it never
+	// holds up commits for long.
 	Purge(ctx context.Context, shards Shards, before time.Time, dead int) error
 	// Close waits until every submitted change is done and releases the files. It may be called twice.
 	Close() error
@@ -192,32 +192,6 @@ type Change struct {
 	// Settled removes the notes of uploads, by ID.
 	Uploads []Upload
 	Settled []string
-}
-
-// Chores is what housekeeping has done with the store's lists of work. Entries
-// that are gone already are ignored.
-type Chores struct {
-	// Fence, when set, is the lease under which the work was done: the chores are
-	// refused with ErrFenced unless that node holds it with that version at the
-	// moment at which they are applied. An expired lease is held until another node claims it.
-	Fence *Lease
-
-	// Delivered removes deliveries from the outbox, by ID; Postponed rewrites Due, Attempts and Error of
-	// deliveries; Dead moves deliveries to the dead letters, with their Error.
-	Delivered []int64
-	Postponed []Delivery
-	Dead      []Delivery
-	// Settled removes the notes of uploads, by ID; Uploads gives others the new Expires.
-	Settled []string
-	Uploads []Upload
-}
-
-// Lease is a right to some work that one node has at a time.
-type Lease struct {
-	Name    string
-	Node    string // that holds it
-	Version int64  // one more each time the holder changes
-	Expires time.Time
 }
 
 // Head is a chat's state as the store sees it: opaque, with the few facts that
@@ -278,30 +252,6 @@ type Once struct {
 	Key    string
 	Answer []byte
 	At     time.Time
-}
-
-// Delivery is one message on its way to an endpoint outside (message
-// streaming). Deliveries of one Stream are of one Chat, whose shard they are
-// in, and go out in the order of their IDs.
-type Delivery struct {
-	ID       int64 // given by the store
-	Stream   string
-	Chat     center.ContactID
-	Instance center.InstanceID
-	Endpoint string // where to: the StreamingEndpointArn
-	Body     []byte
-	Created  time.Time
-	Due      time.Time
-	Attempts int
-	Error    string // of the last attempt
-}
-
-// Upload is a file that was announced for a chat. It stays noted until it is
-// settled: completed, or cleared away some time after Expires.
-type Upload struct {
-	ID      string // of the attachment
-	Chat    center.ContactID
-	Expires time.Time
 }
 
 // ResourceWrite changes resources together. Drop is done first, so that a name
