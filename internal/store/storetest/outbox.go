@@ -127,7 +127,7 @@ func outboxDead(t *testing.T, s *env) {
 	s.wantOutbox(t, at(1), 99, a[1])
 	// Dead and delivered at once.
 	s.keep(t, &store.Chores{Dead: []store.Delivery{{ID: a[1]}}, Delivered: []int64{a[1]}})
-	s.must(t, &store.Change{Deliveries: []store.Delivery{{Stream: "a", Due: at(0)}}})
+	s.must(t, &store.Change{Deliveries: []store.Delivery{{Stream: "a", Chat: "c", Due: at(0)}}})
 	all, err := s.Outbox(t.Context(), store.AllShards, at(0), 9)
 	if err != nil || len(all) != 1 || all[0].ID <= a[1] {
 		t.Errorf("Outbox = %v, %v; want the new delivery", all, err)
