@@ -267,14 +267,12 @@ func chatVersions(t *testing.T, s *env) {
 	s.wantVersions(t, []center.ContactID{b}, store.ChatVersion{Chat: b, Version: 70, LastSeq: 2})
 	var many []center.ContactID
 	var want []store.ChatVersion
-	for i := range 1200 {
+	s.mustAll(t, 400, func(int) *store.Change {
 		id := newID()
-		many = append(many, id)
-		if i%3 == 0 {
-			s.must(t, chatChange(id, "x"))
-			want = append(want, store.ChatVersion{Chat: id, Version: 1, Active: true})
-		}
-	}
+		many = append(many, id, newID())
+		want = append(want, store.ChatVersion{Chat: id, Version: 1, Active: true})
+		return chatChange(id, "x")
+	})
 	s.wantVersions(t, many, want...)
 }
 

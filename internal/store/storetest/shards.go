@@ -3,7 +3,6 @@ package storetest
 import (
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -148,17 +147,7 @@ func shardEdges(t *testing.T, s *env) {
 func shardPurge(t *testing.T, s *env) {
 	const n = 1100 // more than two steps
 	key := func(i int) string { return fmt.Sprint("key ", i) }
-	var wg sync.WaitGroup
-	wg.Add(n)
-	for i := range n {
-		s.Submit(&store.Change{Once: &store.Once{Key: key(i), At: at(i)}}, func(err error) {
-			if err != nil {
-				t.Errorf("done(%v)", err)
-			}
-			wg.Done()
-		})
-	}
-	wg.Wait()
+	s.mustAll(t, n, func(i int) *store.Change { return &store.Change{Once: &store.Once{Key: key(i), At: at(i)}} })
 	if err := s.Purge(t.Context(), halves[0], at(n), 0); err != nil {
 		t.Fatalf("Purge: %v", err)
 	}

@@ -104,6 +104,22 @@ func (s *env) must(t *testing.T, c *store.Change) {
 	}
 }
 
+// mustAll submits n changes together, which have to succeed.
+func (s *env) mustAll(t *testing.T, n int, change func(i int) *store.Change) {
+	t.Helper()
+	var wg sync.WaitGroup
+	wg.Add(n)
+	for i := range n {
+		s.Submit(change(i), func(err error) {
+			if err != nil {
+				t.Errorf("change %d: done(%v)", i, err)
+			}
+			wg.Done()
+		})
+	}
+	wg.Wait()
+}
+
 // keep applies chores, which has to succeed.
 func (s *env) keep(t *testing.T, c *store.Chores) {
 	t.Helper()

@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -113,23 +112,15 @@ func orphans(t *testing.T, s *env) {
 
 func orphanPages(t *testing.T, s *env) {
 	var want []center.ContactID
-	var wg sync.WaitGroup
-	for i := range 450 {
+	s.mustAll(t, 450, func(i int) *store.Change {
 		id, node := newID(), "dead"
 		if i%3 == 0 {
 			node = "alive"
 		} else {
 			want = append(want, id)
 		}
-		wg.Add(1)
-		s.Submit(&store.Change{Chat: id, State: &store.Head{Instance: instance, Worker: node}}, func(err error) {
-			if err != nil {
-				t.Errorf("done(%v)", err)
-			}
-			wg.Done()
-		})
-	}
-	wg.Wait()
+		return &store.Change{Chat: id, State: &store.Head{Instance: instance, Worker: node}}
+	})
 	if got := s.orphans(t, store.AllShards, "alive"); !slices.Equal(got, want) {
 		t.Errorf("%d orphans; want %d", len(got), len(want))
 	}

@@ -88,9 +88,11 @@ func waitingOrder(t *testing.T, s *env) {
 
 func waitingPages(t *testing.T, s *env) {
 	const n = 450
-	for i := range n {
-		s.createWaiting(t, entry(center.QueueID("q"+strconv.Itoa(i%2)), int64(i%3), i))
-	}
+	s.mustAll(t, n, func(i int) *store.Change {
+		c := chatChange(newID(), "x")
+		c.State.Queued = entry(center.QueueID("q"+strconv.Itoa(i%2)), int64(i%3), i)
+		return c
+	})
 	all := s.waiting(t, instance, "")
 	slices.Sort(all)
 	if got := len(slices.Compact(all)); got != n {
