@@ -49,6 +49,7 @@ func Run(t *testing.T, o Opener) {
 					continue
 				}
 				t.Run(c.name, func(t *testing.T) {
+					t.Parallel()
 					e := &env{opener: o}
 					e.Store, e.second = o.Open(t)
 					t.Cleanup(func() {
