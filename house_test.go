@@ -23,7 +23,7 @@ var floors = [][]string{
 	{"center", "lifecycle", "websocket"},
 	{"flow", "hours", "routing", "store", "blob", "bus", "socket", "metrics", "ratelimit", "process"},
 	{"contact", "flowgraph"},
-	{"catalog", "auth", "integration", "flowlog"},
+	{"catalog", "auth", "integration", "flowlog", "lease"},
 	{"engine", "flowtest", "edge"},
 	{"connectapi", "participantapi", "agentapi", "devapi", "stream", "ui"},
 	{"server"},

@@ -85,9 +85,9 @@ func (s *Service) GetContactMetrics(ctx context.Context, in *connect.GetContactM
 		if m.Name != connect.ContactMetricNamePOSITION_IN_QUEUE {
 			continue
 		}
-		line, err := s.Store.Line(ctx, store.LineQuery{
+		line, err := s.Store.QueueStatus(ctx, store.QueueQuery{
 			Instance: chat.Instance, Except: chat.ID,
-			Place: store.Place{Queue: queue, Priority: priority, Rank: rank, Since: chat.Queue.Since},
+			QueueEntry: store.QueueEntry{Queue: queue, Priority: priority, Rank: rank, Since: chat.Queue.Since},
 		})
 		if err != nil {
 			return nil, err

@@ -102,11 +102,12 @@ type Past struct {
 }
 
 // Effect is something to do in the world on behalf of a flow. It stays in the
-// chat's state until its outcome comes back, so that a restart can start it
-// again: at least once, always under the same ID.
+// chat's state until its outcome comes back, so that another process can start
+// it again when the one that runs it has died: at least once, always under the same ID.
 type Effect struct {
 	flow.Effect
-	Event json.RawMessage `json:"event,omitempty"` // of a call: the Lambda event
+	Worker string          `json:"worker,omitempty"` // the node that runs it
+	Event  json.RawMessage `json:"event,omitempty"`  // of a call: the Lambda event
 }
 
 // Stream is one StartContactStreaming.

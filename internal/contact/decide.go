@@ -26,6 +26,7 @@ type Env struct {
 	Partition center.Partition
 	Limits    Limits
 	Catalog   Catalog
+	Node      string // that starts the effects of the decision
 	// Full are the queues that were at capacity when an earlier attempt at this
 	// command was committed: the flow takes its QueueAtCapacity branch.
 	Full []center.QueueID

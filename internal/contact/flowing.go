@@ -126,7 +126,7 @@ func (d *decision) follow(w flow.World, out flow.Outcome, kind flow.Kind) error 
 	}
 	c := d.edit()
 	for _, f := range out.Effects {
-		e := Effect{Effect: f}
+		e := Effect{Effect: f, Worker: d.env.Node}
 		if f.Invoke != nil {
 			e.Event = flow.LambdaEvent(w.Contact, f.Invoke.Parameters)
 		}
@@ -220,6 +220,35 @@ func (d *decision) stopFlows() {
 func (d *decision) lament(id center.FlowID, err error) {
 	d.change.Log = append(d.change.Log, flow.LogEntry{
 		Time: d.env.Now, Flow: id, Problem: err.Error(), Logging: d.chat.Logging, Always: true})
+}
+
+// TakeOver has the node that decides it run the effects whose workers are not
+// alive. Of two nodes that try one is first, and the other finds nothing to do.
+type TakeOver struct {
+	Alive []string // nodes, apart from the one that decides
+}
+
+func (t TakeOver) decide(d *decision) error {
+	for i := range d.chat.Effects {
+		if worker := d.chat.Effects[i].Worker; worker == d.env.Node || slices.Contains(t.Alive, worker) {
+			continue
+		}
+		e := &d.edit().Effects[i]
+		e.Worker = d.env.Node
+		d.change.Effects = append(d.change.Effects, *e)
+	}
+	return nil
+}
+
+// Workers returns the nodes that run effects of the chat, each once.
+func (c *Chat) Workers() []string {
+	var nodes []string
+	for i := range c.Effects {
+		if node := c.Effects[i].Worker; !slices.Contains(nodes, node) {
+			nodes = append(nodes, node)
+		}
+	}
+	return nodes
 }
 
 // EffectDone brings the outcome of an effect. An effect that is not under way

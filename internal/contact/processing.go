@@ -132,7 +132,7 @@ func (d *decision) process(w *Waiting, function string) {
 	w.Effect, w.By = id, d.env.Now.Add(processLimit+processGrace)
 	call := Effect{Effect: flow.Effect{ID: id, Kind: flow.EffectProcess, Invoke: &flow.Invoke{
 		ID: id, Function: function, TimeLimit: processLimit, JSON: true,
-	}}, Event: d.processorEvent(&w.Item)}
+	}}, Event: d.processorEvent(&w.Item), Worker: d.env.Node}
 	c := d.edit()
 	c.Effects = append(c.Effects, call)
 	d.change.Effects = append(d.change.Effects, call)

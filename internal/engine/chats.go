@@ -147,9 +147,9 @@ func (e *Engine) learn(ctx context.Context, chat center.ContactID, with *attempt
 		}
 		return center.Missing("contact", string(need.Record))
 	}
-	line, err := e.Store.Line(ctx, store.LineQuery{
+	status, err := e.Store.QueueStatus(ctx, store.QueueQuery{
 		Instance: state.chat.Instance, Except: chat,
-		Place: store.Place{Queue: need.Queue, Priority: need.Priority, Rank: need.Rank, Since: need.Since},
+		QueueEntry: store.QueueEntry{Queue: need.Queue, Priority: need.Priority, Rank: need.Rank, Since: need.Since},
 	})
 	if err != nil {
 		return err
@@ -158,7 +158,7 @@ func (e *Engine) learn(ctx context.Context, chat center.ContactID, with *attempt
 	if with.env.Lines == nil {
 		with.env.Lines = map[center.QueueID]contact.Line{}
 	}
-	with.env.Lines[need.Queue] = contact.Line{Others: line.Others, Oldest: line.Oldest, Ahead: line.Ahead}
+	with.env.Lines[need.Queue] = contact.Line{Others: status.Others, Oldest: status.Oldest, Ahead: status.Ahead}
 	return nil
 }
 
@@ -211,13 +211,10 @@ func (e *Engine) head(change *contact.Change) *store.Head {
 	chat := change.Chat
 	head := &store.Head{
 		Instance: chat.Instance, State: chat.Encode(), Due: wholeMillis(change.Due),
-		Active: !chat.Ended,
-	}
-	if len(chat.Effects) > 0 {
-		head.Worker = e.Node
+		Workers: chat.Workers(), Active: !chat.Ended,
 	}
 	if queue, priority, rank, ok := chat.Rank(); ok {
-		head.Place = &store.Place{Queue: queue, Priority: priority, Rank: rank, Since: chat.Queue.Since}
+		head.Queued = &store.QueueEntry{Queue: queue, Priority: priority, Rank: rank, Since: chat.Queue.Since}
 	}
 	return head
 }

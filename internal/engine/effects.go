@@ -12,7 +12,6 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/flow"
-	"parley.example/parley/internal/store"
 )
 
 // How many effects run at the same time: in all, for one function or bot, for
@@ -190,14 +189,14 @@ func (x *effects) run(j job) {
 	}
 }
 
-// wanted reports whether an effect is still under way: while it waited for its
-// turn the chat may have moved on.
+// wanted reports whether an effect is still under way, and this node's to run:
+// while it waited for its turn the chat may have moved on.
 func (e *Engine) wanted(ctx context.Context, j *job) bool {
 	state, err := e.State(ctx, j.chat)
 	if err != nil {
 		return ctx.Err() == nil // it is for the outcome to fail
 	}
-	return slices.ContainsFunc(state.Effects, func(f contact.Effect) bool { return f.ID == j.effect.ID })
+	return slices.ContainsFunc(state.Effects, func(f contact.Effect) bool { return f.ID == j.effect.ID && f.Worker == e.Node })
 }
 
 // outcomeAttempts is how often an outcome is brought to a chat that is too busy
@@ -303,26 +302,4 @@ func (x *effects) wait() {
 	x.stopped = true // whoever adds an effect right now has begun it; nobody does from here on
 	x.mu.Unlock()
 	x.done.Wait()
-}
-
-// resume starts the effects again that were under way when the process last stopped.
-func (e *Engine) resume(ctx context.Context) {
-	for id, err := range e.Store.Orphans(ctx, store.AllShards, nil) {
-		if err != nil {
-			if ctx.Err() == nil {
-				e.Log.Error("cannot look for effects under way", "err", err)
-			}
-			return
-		}
-		chat, err := e.State(ctx, id)
-		if err != nil {
-			if ctx.Err() == nil {
-				e.Log.Error("effects under way cannot be started again; the chat waits until their time limits", "chat", id, "err", err)
-			}
-			continue
-		}
-		for _, f := range chat.Effects {
-			e.effects.add(id, f)
-		}
-	}
 }

@@ -67,6 +67,39 @@ func TestEffectsOfOneChat(t *testing.T) {
 	})
 }
 
+// While effects of a chat are under way the store has the node that runs them,
+// and another node that starts while that one is dead takes them over.
+func TestEffectsHaveAWorker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := enginetest.Memory(t)
+		c := &crowd{answer: `{"status":"APPROVED"}`, takes: 2 * time.Second}
+		node := func(name string) func(*enginetest.Options) {
+			return func(o *enginetest.Options) { c.serve(o); o.Node = name }
+		}
+		w := open(t, s, node("one"))
+		chat, ana := start(t, w, "greet", "")
+		do(t, w, chat, contact.Connect{Participant: ana})
+		do(t, w, chat, contact.SetProcessor{Processor: &flow.Processor{Function: "slow"}})
+		want := func(worker string, calls int) {
+			t.Helper()
+			synctest.Wait()
+			if h, err := s.Chat(t.Context(), chat); err != nil || strings.Join(h.Workers, " ") != worker || c.calls != calls {
+				t.Errorf("the worker is %q after %d calls, %v; want %q after %d", h.Workers, c.calls, err, worker, calls)
+			}
+		}
+		want("", 0)
+		do(t, w, chat, say(ana, "hello"))
+		want("one", 1)
+		w.Close()
+		w = open(t, s, node("two"))
+		want("two", 2) // the state is as it was; what is under way runs on the second node
+		time.Sleep(3 * time.Second)
+		want("", 2)
+		w.Close()
+
+	})
+}
+
 // A function that does not answer holds up those who call it, and nobody else;
 // what nobody waits for any more is not called.
 func TestEffectsOfADeadFunction(t *testing.T) {

@@ -75,12 +75,15 @@ type Config struct {
 	Files        Files      // may be nil: the bytes of abandoned uploads stay where they are
 	Observers    []Observer
 
-	// Node names this engine among those that work on the same store; a name of
-	// its own is made for an empty one. Shared says that there are others: what
+	// Node names this engine among those that work on the same store, now and
+	// before: the effects that it runs carry the name, and none of another process's
+	// may look like its own. A random one is made for an empty one. Shared says that there are others: what
 	// they change is seen at once when the bus delivers their notices, and with
 	// the next command or read of the chat when it does not.
 	Node   string
 	Shared bool
+	// Leases say which part of the work beside commands is this node's; nil for all of it.
+	Leases Leases
 	// Hot is how many chats are kept in memory; 0 means 8,192.
 	Hot int
 }
@@ -110,7 +113,7 @@ func New(cfg Config) *Engine {
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
 	e.effects.start(ctx, e)
-	workers := []func(context.Context){e.sweep, e.resume, e.evictIdle}
+	workers := []func(context.Context){e.sweep, e.adopt, e.evictIdle}
 	if e.Files != nil {
 		workers = append(workers, e.clearUploads)
 	}
@@ -223,7 +226,7 @@ func (e *Engine) State(ctx context.Context, chat center.ContactID) (*contact.Cha
 
 // env returns what a decision made now needs to know.
 func (e *Engine) env() *contact.Env {
-	env := &contact.Env{Now: e.Clock.Now(), Rand: random, Partition: e.Partition, Limits: e.Limits, Catalog: e.Catalog}
+	env := &contact.Env{Now: e.Clock.Now(), Rand: random, Partition: e.Partition, Limits: e.Limits, Catalog: e.Catalog, Node: e.Node}
 	if e.Views != nil {
 		env.ViewToken = e.Views.ViewToken
 	}

@@ -8,7 +8,6 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/store"
 )
 
 // dueTime is the time at which the sweeper means to look next: zero while it
@@ -83,7 +82,7 @@ func (e *Engine) sweep(ctx context.Context) {
 		e.nextDue.t = time.Time{}
 		e.nextDue.mu.Unlock()
 		now := e.Clock.Now()
-		chats, next, err := e.Store.Due(ctx, store.AllShards, now, sweepBatch+len(aside))
+		chats, next, err := e.Store.Due(ctx, e.shards(), now, sweepBatch+len(aside))
 		if err != nil && ctx.Err() == nil {
 			e.Log.Error("cannot look for due timers", "err", err)
 			next = now.Add(time.Second)
@@ -111,6 +110,9 @@ func (e *Engine) sleep(ctx context.Context, t time.Time, again <-chan time.Time)
 	e.nextDue.t = t
 	e.nextDue.mu.Unlock()
 	d, moved := e.Clock.wait(t)
+	if e.Leases != nil { // other nodes set timers too
+		d = min(d, lookEvery)
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -57,7 +57,7 @@ func (e *Engine) clearUploads(ctx context.Context) {
 // clearSome clears a batch and reports whether there may be more.
 func (e *Engine) clearSome(ctx context.Context) (more bool) {
 	now := e.Clock.Now()
-	uploads, err := e.Store.Uploads(ctx, store.AllShards, now, clearBatch)
+	uploads, err := e.Store.Uploads(ctx, e.shards(), now, clearBatch)
 	if err == nil && len(uploads) > 0 {
 		var c store.Chores
 		for _, u := range uploads {

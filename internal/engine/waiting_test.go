@@ -261,7 +261,7 @@ func TestWaitingChatsCostNoGoroutine(t *testing.T) {
 	if more := runtime.NumGoroutine() - before; more > 8 {
 		t.Errorf("%d more goroutines for %d waiting chats", more, chats)
 	}
-	line, err := s.Line(t.Context(), store.LineQuery{Instance: instance, Place: store.Place{Queue: "sales"}})
+	line, err := s.QueueStatus(t.Context(), store.QueueQuery{Instance: instance, QueueEntry: store.QueueEntry{Queue: "sales"}})
 	if err != nil || line.Others != chats {
 		t.Errorf("Line = %+v, %v", line, err)
 	}

@@ -24,7 +24,7 @@ type dispatcher struct {
 	results   chan result
 	committed chan error
 
-	stale      bool      // the store may have what the board does not know of
+	reload     bool      // the store may have what the board has not loaded
 	stuck      bool      // the last commit failed; the next one waits for the clock
 	swept      time.Time // when streams were last held to MaxWaiting
 	gathered   outcomes  // to be committed
@@ -33,15 +33,15 @@ type dispatcher struct {
 
 // result is what came of an attempt.
 type result struct {
-	line    *line
+	backlog *backlog
 	started time.Time
 	err     error
 }
 
-// outcomes gathers what has to be written to the store, and the lines it is about.
+// outcomes gathers what has to be written to the store, and the backlogs it is about.
 type outcomes struct {
-	chores store.Chores
-	lines  []*line
+	chores   store.Chores
+	backlogs []*backlog
 }
 
 func newDispatcher(o *Outbox) *dispatcher {
@@ -50,7 +50,7 @@ func newDispatcher(o *Outbox) *dispatcher {
 		Shards: orDefault(o.Shards, store.AllShards), Lease: o.Lease,
 		Workers: orDefault(o.Workers, 64), Timeout: orDefault(o.Timeout, 10*time.Second), MaxAttempts: orDefault(o.MaxAttempts, 20),
 		MaxAge: orDefault(o.MaxAge, time.Hour), MaxWaiting: orDefault(o.MaxWaiting, 10000),
-	}, log: o.Log, committed: make(chan error, 1), stale: true}
+	}, log: o.Log, committed: make(chan error, 1), reload: true}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
@@ -90,12 +90,12 @@ func (d *dispatcher) run(ctx context.Context) error {
 			stop = nil
 			defer time.AfterFunc(stopGrace, cut).Stop()
 		case <-d.wake:
-			d.stale = true
+			d.reload = true
 		case <-poll.C:
 			if !d.stuck {
 				d.sweep(ctx)
 			}
-			d.stale, d.stuck = true, false
+			d.reload, d.stuck = true, false
 		case r := <-d.results:
 			d.finish(ctx, r, sending.Err() != nil)
 		case err := <-d.committed:
@@ -107,13 +107,13 @@ func (d *dispatcher) run(ctx context.Context) error {
 	}
 }
 
-// start begins as many attempts as workers, places and the store allow.
+// start begins as many attempts as workers, destinations and the store allow.
 func (d *dispatcher) start(ctx, sending context.Context) {
 	for {
 		now := d.Now()
 		l := d.board.next(now)
 		if l == nil {
-			if d.stale && d.board.running < d.Workers && d.fetch(ctx, now) {
+			if d.reload && d.board.running < d.Workers && d.fetch(ctx, now) {
 				continue
 			}
 			return
@@ -129,7 +129,7 @@ func (d *dispatcher) start(ctx, sending context.Context) {
 
 // fetch reads the outbox and reports whether there is something to start.
 func (d *dispatcher) fetch(ctx context.Context, now time.Time) bool {
-	d.stale = false
+	d.reload = false
 	page, err := d.Store.Outbox(ctx, d.Shards, now.Add(ahead), pageSize)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -138,14 +138,14 @@ func (d *dispatcher) fetch(ctx context.Context, now time.Time) bool {
 		return false
 	}
 	streams := d.board.load(page, d.Sender.Destination)
-	d.putOff(ctx, d.board.resting(now), now)
+	d.postponeAll(ctx, d.board.resting(now), now)
 	startable := d.board.startable(now)
 	if streams == pageSize { // there may be more than fits
 		if startable {
-			d.stale = true
+			d.reload = true
 			return true
 		}
-		// All that the page shows waits for slow places: make room for others.
+		// All that the page shows waits for slow destinations: make way for others.
 		for _, l := range d.board.crowd() {
 			d.postpone(l, l.items[0], now.Add(jitter(time.Second)))
 		}
@@ -153,10 +153,10 @@ func (d *dispatcher) fetch(ctx context.Context, now time.Time) bool {
 	return startable
 }
 
-// putOff postpones lines whose place is left alone. What is too old is given up.
-func (d *dispatcher) putOff(ctx context.Context, lines []*line, now time.Time) {
+// postponeAll postpones backlogs whose destination is left alone. What is too old is given up.
+func (d *dispatcher) postponeAll(ctx context.Context, backlogs []*backlog, now time.Time) {
 	dead := 0
-	for _, l := range lines {
+	for _, l := range backlogs {
 		for len(l.items) > 0 && d.tooOld(&l.items[0], now) {
 			head := l.items[0]
 			l.items = l.items[1:]
@@ -189,7 +189,7 @@ func (d *dispatcher) tooOld(delivery *store.Delivery, now time.Time) bool {
 // finish takes note of the result of an attempt. One that failed because it
 // was cut short at the end of Run tells nothing: the delivery stays as it was.
 func (d *dispatcher) finish(ctx context.Context, r result, cut bool) {
-	l, now := r.line, d.Now()
+	l, now := r.backlog, d.Now()
 	took := now.Sub(r.started)
 	d.board.returned(l)
 	if r.err != nil && cut {
@@ -230,32 +230,32 @@ func (d *dispatcher) finish(ctx context.Context, r result, cut bool) {
 	d.postpone(l, head, now.Add(backoff(head.Attempts, lastBackoff)))
 }
 
-// bury makes a delivery of a line a dead letter.
-func (d *dispatcher) bury(l *line, delivery store.Delivery, took time.Duration) {
+// bury makes a delivery of a backlog a dead letter.
+func (d *dispatcher) bury(l *backlog, delivery store.Delivery, took time.Duration) {
 	d.Observe(OutcomeDead, took)
 	d.gathered.chores.Dead = append(d.gathered.chores.Dead, delivery)
 	d.wrote(l)
 }
 
-// postpone gives the first delivery of a line a later time. The stream comes
+// postpone gives the first delivery of a backlog a later time. The stream comes
 // back from the store then.
-func (d *dispatcher) postpone(l *line, head store.Delivery, due time.Time) {
+func (d *dispatcher) postpone(l *backlog, head store.Delivery, due time.Time) {
 	head.Due = due
 	d.gathered.chores.Postponed = append(d.gathered.chores.Postponed, head)
 	d.wrote(l)
 	l.items = nil
 }
 
-// wrote counts an outcome of a line that is to be committed.
-func (d *dispatcher) wrote(l *line) {
+// wrote counts an outcome of a backlog that is to be committed.
+func (d *dispatcher) wrote(l *backlog) {
 	l.unsettled++
-	d.gathered.lines = append(d.gathered.lines, l)
+	d.gathered.backlogs = append(d.gathered.backlogs, l)
 }
 
 // commit writes what was gathered, one group of chores after the other: while
 // one is on its way to the disk the next one fills. It goes on when ctx ends.
 func (d *dispatcher) commit(ctx context.Context) {
-	if d.committing != nil || d.stuck || len(d.gathered.lines) == 0 {
+	if d.committing != nil || d.stuck || len(d.gathered.backlogs) == 0 {
 		return
 	}
 	going := d.gathered
@@ -265,15 +265,15 @@ func (d *dispatcher) commit(ctx context.Context) {
 }
 
 // settle takes note of a commit. What could not be written is kept, with its
-// lines, and submitted again: until then nothing of those streams is sent.
+// backlogs, and submitted again: until then nothing of those streams is sent.
 func (d *dispatcher) settle(ctx context.Context, err error) {
 	done := d.committing
 	d.committing = nil
 	if err == nil {
-		for _, l := range done.lines {
+		for _, l := range done.backlogs {
 			d.board.settled(l)
 		}
-		d.stale = true
+		d.reload = true
 		return
 	}
 	d.log.ErrorContext(ctx, "the outbox cannot be written", "error", err)
@@ -282,7 +282,7 @@ func (d *dispatcher) settle(ctx context.Context, err error) {
 	later.Delivered = append(to.Delivered, later.Delivered...)
 	later.Postponed = append(to.Postponed, later.Postponed...)
 	later.Dead = append(to.Dead, later.Dead...)
-	d.gathered.lines = append(done.lines, d.gathered.lines...)
+	d.gathered.backlogs = append(done.backlogs, d.gathered.backlogs...)
 }
 
 // sweep gives up the oldest deliveries of streams in which too many wait.

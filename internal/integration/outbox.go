@@ -62,7 +62,7 @@ const (
 //
 // A destination that failed three times in a row without a success is left
 // alone for a while, up to 30 s, then tried with one delivery; meanwhile its
-// deliveries are put off without counting attempts. A slow destination has at
+// deliveries are postponed without counting attempts. A slow destination has at
 // most half of the workers. Neither holds up the others.
 type Outbox struct {
 	Store  OutboxStore
@@ -71,7 +71,7 @@ type Outbox struct {
 	Log    *slog.Logger // nil for none
 	// Partition is where the instances of the contacts are.
 	Partition center.Partition
-	// Observe, when set, is told of each outcome and how long the attempt
+	// Observe, when set, is called with each outcome and how long the attempt
 	// took. It is called by one goroutine and must be quick.
 	Observe func(o Outcome, took time.Duration)
 
@@ -81,7 +81,7 @@ type Outbox struct {
 	// while it is held.
 	Lease *store.Lease
 
-	Workers     int           // attempts at a time; 64
+	Workers     int           // concurrent attempts; 64
 	Timeout     time.Duration // of one attempt; 10 s
 	MaxAttempts int           // 20: about an hour
 	MaxAge      time.Duration // 1 h
@@ -112,7 +112,7 @@ func (o *Outbox) Wake() {
 	o.init()
 	select {
 	case o.wake <- struct{}{}:
-	default: // somebody said so before, and Run has not looked yet
+	default: // Run has not looked yet since the last call
 	}
 }
 
@@ -138,7 +138,7 @@ func backoff(failures int, longest time.Duration) time.Duration {
 	return jitter(d)
 }
 
-// jitter changes d by at most a fifth, so that what failed together does not come back together.
+// jitter changes d by at most a fifth, so that what failed together is not retried together.
 func jitter(d time.Duration) time.Duration {
 	return d - d/5 + rand.N(2*d/5+1)
 }

@@ -21,7 +21,7 @@ type CounterType string
 // The types of counters that count chats by their heads.
 const (
 	CountActive CounterType = "active-chats" // those of an instance whose Head.Active is set
-	CountQueued CounterType = "queued"       // those whose Head.Place is in the queue Key of an instance
+	CountQueued CounterType = "queued"       // those whose Head.Queued is in the queue Key of an instance
 )
 
 // ActiveChats is the counter of the active chats of an instance.
@@ -32,7 +32,7 @@ func QueuedChats(i center.InstanceID, q center.QueueID) Counter {
 	return Counter{Type: CountQueued, Instance: i, Key: string(q)}
 }
 
-// CountsChats reports whether the store can count anew what the counter counts.
+// CountsChats reports whether the store can count from its rows what the counter counts.
 func (c Counter) CountsChats() bool { return c.Type == CountActive || c.Type == CountQueued }
 
 // String returns a name that no other counter has.

@@ -21,7 +21,7 @@
 //
 // # Time
 //
-// Stores take times and never tell them. Times have millisecond precision.
+// Stores take times and never read a clock. Times have millisecond precision.
 package store
 
 import (
@@ -43,8 +43,8 @@ var (
 	// ErrQuota: a counter of Change.Quotas would pass its limit. The error is a
 	// *QuotaError, which names it.
 	ErrQuota = errors.New("the quota is used up")
-	// ErrReplay: the key of Change.Once has been used. Replayed tells the
-	// first answer. It is told before the other two: a request made again gets
+	// ErrReplay: the key of Change.Once has been used. Replayed returns the
+	// first answer. It takes precedence over the other two: a repeated request gets
 	// its answer although the chat has moved on or the quota is used up.
 	ErrReplay = errors.New("the request was made before")
 	// ErrFenced: the lease of Chores.Fence is not held any more. Somebody else
@@ -65,8 +65,8 @@ func (e *QuotaError) Is(target error) bool { return target == ErrQuota }
 
 // Store keeps chats and what an administrator sets up. All methods may be
 // called by many goroutines. Reads see every change whose done was called, also
-// by another Store on the same data.
-// A thing that is not there is a *center.Error with reason NotFound.
+// by another Store on the same data. A thing that is not there is a
+// *center.Error with reason NotFound.
 type Store interface {
 	// Submit queues a change and returns at once. The store keeps the change
 	// until done is called; the caller must not alter it. Submit blocks only
@@ -97,16 +97,16 @@ type Store interface {
 	// now, longest due first, and the time at which the next one of the shards
 	// after those falls due (zero when none is).
 	Due(ctx context.Context, shards Shards, now time.Time, limit int) (chats []center.ContactID, next time.Time, err error)
-	// Orphans yields the chats of the shards that have effects under way which no
-	// node in alive runs (Head.Worker): somebody has to start them again.
+	// Orphans yields the chats of the shards that have effects under way on a node
+	// (Head.Workers) that is not in alive: somebody has to start them again.
 	Orphans(ctx context.Context, shards Shards, alive []string) iter.Seq2[center.ContactID, error]
 
 	// Waiting yields the chats that wait in a queue of an instance, in the order
 	// in which they are to be taken; with an empty queue those of all its queues,
 	// queue by queue.
 	Waiting(ctx context.Context, instance center.InstanceID, queue center.QueueID) iter.Seq2[Waiting, error]
-	// Line tells how a queue stands, seen from one chat.
-	Line(ctx context.Context, q LineQuery) (Line, error)
+	// QueueStatus returns how a queue stands, seen from one chat.
+	QueueStatus(ctx context.Context, q QueueQuery) (QueueStatus, error)
 
 	// Replayed returns the answer kept under the key of a Change.Once.
 	Replayed(ctx context.Context, key string) ([]byte, error)
@@ -149,10 +149,10 @@ type Store interface {
 	// are held, expired ones included, since the caller has the time.
 	Leases(ctx context.Context, prefix string) ([]Lease, error)
 
-	// Purge deletes what no longer matters: replay keys of the shards older than
-	// before, of the dead letters of the shards all but the newest dead, and
-	// leases that expired before before. It works in small steps, so that it
-	// never holds up commits for long.
+	// Purge deletes what no longer matters: replay keys of the shards that are
+	// older than before, of their dead letters all but the newest dead, and leases
+	// that expired earlier than before. It works in small steps, so that it never
+	// holds up commits for long.
 	Purge(ctx context.Context, shards Shards, before time.Time, dead int) error
 	// Close waits until every submitted change is done and releases the files. It may be called twice.
 	Close() error
@@ -169,7 +169,7 @@ type Change struct {
 	//
 	// Whoever decides changes on the outcome of others that are still under way
 	// gives each a Next that nobody else comes to: a change whose ground was
-	// refused must not fit by chance on what somebody else has made of the chat.
+	// refused must not happen to fit what somebody else has made of the chat.
 	Version, Next int64
 	State         *Head
 
@@ -194,42 +194,16 @@ type Change struct {
 	Settled []string
 }
 
-// Chores is what housekeeping has done with the store's lists of work. What it
-// names and is not there any more is ignored.
-type Chores struct {
-	// Fence, when set, is the lease under which the work was done: the chores are
-	// refused with ErrFenced unless that node holds it with that version at the
-	// moment at which they are applied. An expired lease is held until another node claims it.
-	Fence *Lease
-
-	// Delivered removes deliveries from the outbox, by ID; Postponed rewrites Due, Attempts and Error of
-	// deliveries; Dead moves deliveries to the dead letters, with their Error.
-	Delivered []int64
-	Postponed []Delivery
-	Dead      []Delivery
-	// Settled removes the notes of uploads, by ID; Uploads gives others the new Expires.
-	Settled []string
-	Uploads []Upload
-}
-
-// Lease is a right to some work that one node has at a time.
-type Lease struct {
-	Name    string
-	Node    string // that holds it
-	Version int64  // one more each time the holder changes
-	Expires time.Time
-}
-
 // Head is a chat's state as the store sees it: opaque, with the few facts that
 // are looked up.
 type Head struct {
 	Instance center.InstanceID
-	Version  int64     // as loaded; in Change.State it is not looked at
-	State    []byte    // what package contact makes of it
-	Due      time.Time // when the next timer of the chat falls due; zero for never
-	Worker   string    // the node that runs the chat's effects; "" when none is under way
-	Active   bool      // the chat has not ended
-	Place    *Place    // where the chat waits for an agent; nil when it does not
+	Version  int64       // as loaded; in Change.State it is not looked at
+	State    []byte      // what package contact makes of it
+	Due      time.Time   // when the next timer of the chat falls due; zero for never
+	Workers  []string    // the nodes that run the chat's effects, none of whose names has a space; nil when none is under way
+	Active   bool        // the chat has not ended
+	Queued   *QueueEntry // where the chat waits for an agent; nil when it does not
 
 	// As loaded: Seq, Time and ID of the last item, zero when there is none. In
 	// Change.State they are not looked at.
@@ -247,9 +221,9 @@ type ChatVersion struct {
 	Active  bool
 }
 
-// Place is where a chat waits. In a queue contacts are taken by Priority, lower
+// QueueEntry is where a chat waits. In a queue contacts are taken by Priority, lower
 // first, then by Rank and by Since, earlier first, then by id.
-type Place struct {
+type QueueEntry struct {
 	Queue    center.QueueID
 	Priority int64
 	Rank     time.Time // Since, less the contact's time adjustment
@@ -259,19 +233,19 @@ type Place struct {
 // Waiting is a chat that waits.
 type Waiting struct {
 	Chat center.ContactID
-	Place
+	QueueEntry
 }
 
-// LineQuery asks how a queue stands, leaving aside the chat Except. Priority,
-// Rank and Since are those of that chat, for Line.Ahead.
-type LineQuery struct {
+// QueueQuery asks how a queue stands, leaving aside the chat Except. Priority,
+// Rank and Since are those of that chat, for QueueStatus.Ahead.
+type QueueQuery struct {
 	Instance center.InstanceID
 	Except   center.ContactID
-	Place
+	QueueEntry
 }
 
-// Line is how a queue stands.
-type Line struct {
+// QueueStatus is how a queue stands.
+type QueueStatus struct {
 	Others int64     // chats that wait
 	Oldest time.Time // the earliest Since of them; zero when there is none
 	Ahead  int64     // those that are taken before the chat of the query
@@ -283,30 +257,6 @@ type Once struct {
 	Key    string
 	Answer []byte
 	At     time.Time
-}
-
-// Delivery is one message on its way to an endpoint outside (message
-// streaming). Deliveries of one Stream are of one Chat, whose shard they are
-// in, and go out in the order of their IDs.
-type Delivery struct {
-	ID       int64 // given by the store
-	Stream   string
-	Chat     center.ContactID
-	Instance center.InstanceID
-	Endpoint string // where to: the StreamingEndpointArn
-	Body     []byte
-	Created  time.Time
-	Due      time.Time
-	Attempts int
-	Error    string // of the last attempt
-}
-
-// Upload is a file that was announced for a chat. It stays noted until it is
-// settled: completed, or cleared away some time after Expires.
-type Upload struct {
-	ID      string // of the attachment
-	Chat    center.ContactID
-	Expires time.Time
 }
 
 // ResourceWrite changes resources together. Drop is done first, so that a name

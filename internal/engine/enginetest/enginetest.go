@@ -38,6 +38,7 @@ type Options struct {
 	Bus       *bustest.Recorder // nil for a new one
 	Node      string            // see engine.Config
 	Shared    bool              // other engines of the test work on the store
+	Leases    engine.Leases     // of a shared store; nil for all shards
 
 	Catalog engine.Catalog // what decisions look up; nil for the real catalog over the store
 	Limits  catalog.Limits // of the real catalog
@@ -47,6 +48,9 @@ type Options struct {
 	Ask        func(ctx context.Context, ask flow.Ask) (flow.Answer, error)
 	DeleteFile func(ctx context.Context, chat center.ContactID, attachment string) error // nil leaves files where they are
 }
+
+// NoLog discards what is logged.
+var NoLog = slog.New(slog.DiscardHandler)
 
 // Partition is where the resources of a test are, unless it says otherwise.
 var Partition = center.Partition{Region: "us-east-1", Account: "123456789012"}
@@ -82,8 +86,8 @@ func Start(t testing.TB, o Options) *Engine {
 	}
 	e.Engine = engine.New(engine.Config{
 		Store: o.Store, Bus: e.Bus, Catalog: o.Catalog, Clock: o.Clock, Partition: o.Partition, Hot: o.Hot,
-		Log:       slog.New(slog.DiscardHandler),
-		MaxActive: o.MaxActive, Node: o.Node, Shared: o.Shared,
+		Log:       NoLog,
+		MaxActive: o.MaxActive, Node: o.Node, Shared: o.Shared, Leases: o.Leases,
 		Integrations: fakes{o}, Files: o.files(), Streams: &integration.Outbox{Partition: o.Partition}, Views: tokens{sealer},
 	})
 	t.Cleanup(e.Close)

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
@@ -10,7 +11,7 @@ import (
 
 // apply judges a change and, unless it is refused, writes it. A change that
 // is refused has written nothing; one that ends with err may have written a
-// part, and what the writer knows is as it was before.
+// part, and what the writer has cached is as it was before.
 //
 // Unless it is sure, a change that begins a chat is believed that there is none
 // with the id: the index stands behind it, and its error leads to another
@@ -125,20 +126,20 @@ func (w *writer) writeHead(c *store.Change, ch *chat) (next chat, err error) {
 	if next.version = c.Next; next.version == 0 {
 		next.version = c.Version + 1
 	}
-	next.facts = facts{instance: s.Instance, worker: s.Worker, active: s.Active}
+	next.facts = facts{instance: s.Instance, workers: strings.Join(s.Workers, " "), active: s.Active}
 	if !s.Due.IsZero() {
 		next.facts.due = s.Due.UnixMilli()
 	}
 	var queue, priority, rank, since any
-	if p := s.Place; p != nil {
-		next.facts.queue, next.facts.priority, next.facts.rank, next.facts.since = p.Queue, p.Priority, p.Rank.UnixMilli(), p.Since.UnixMilli()
-		queue, priority, rank, since = string(p.Queue), p.Priority, next.facts.rank, next.facts.since
+	if e := s.Queued; e != nil {
+		next.facts.queue, next.facts.priority, next.facts.rank, next.facts.since = e.Queue, e.Priority, e.Rank.UnixMilli(), e.Since.UnixMilli()
+		queue, priority, rank, since = string(e.Queue), e.Priority, next.facts.rank, next.facts.since
 	}
 	switch {
 	case ch == nil:
-		res, err := w.conn.exec(`INSERT INTO chats (id, version, state, instance, due, worker, active, queue, priority, rank, since)
+		res, err := w.conn.exec(`INSERT INTO chats (id, version, state, instance, due, workers, active, queue, priority, rank, since)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			string(c.Chat), next.version, s.State, string(s.Instance), millis(s.Due), text(s.Worker), flag(s.Active), queue, priority, rank, since)
+			string(c.Chat), next.version, s.State, string(s.Instance), millis(s.Due), text(next.facts.workers), flag(s.Active), queue, priority, rank, since)
 		if err != nil {
 			return next, err
 		}
@@ -148,9 +149,9 @@ func (w *writer) writeHead(c *store.Change, ch *chat) (next chat, err error) {
 		// Without the columns that indexes hang on the indexes need no look.
 		_, err = w.conn.exec("UPDATE chats SET version = ?, state = ? WHERE n = ?", next.version, s.State, ch.n)
 	default:
-		_, err = w.conn.exec(`UPDATE chats SET version = ?, state = ?, instance = ?, due = ?, worker = ?, active = ?,
+		_, err = w.conn.exec(`UPDATE chats SET version = ?, state = ?, instance = ?, due = ?, workers = ?, active = ?,
 			queue = ?, priority = ?, rank = ?, since = ? WHERE n = ?`,
-			next.version, s.State, string(s.Instance), millis(s.Due), text(s.Worker), flag(s.Active), queue, priority, rank, since, ch.n)
+			next.version, s.State, string(s.Instance), millis(s.Due), text(next.facts.workers), flag(s.Active), queue, priority, rank, since, ch.n)
 	}
 	return next, err
 }

@@ -8,11 +8,11 @@ import (
 )
 
 // A change that begins a chat is not looked up first. One whose id is taken,
-// by a chat that the writer does not remember, is a conflict all the same, and
+// by a chat that the writer has not cached, is a conflict all the same, and
 // the others of its batch are as they would be without it.
 func TestBeginningsAreBelieved(t *testing.T) {
 	dir := t.TempDir()
-	again := func(s *Store) *Store { // one that remembers nothing
+	again := func(s *Store) *Store { // one with empty caches
 		if s != nil {
 			if err := s.Close(); err != nil {
 				t.Fatal(err)

@@ -2,7 +2,7 @@ package sqlite
 
 // cache keeps at least the last size entries that were used and at most twice
 // as many: when the young half is full it becomes the old half, and what was
-// old and not used meanwhile is forgotten.
+// old and was not used since is evicted.
 type cache[K comparable, V any] struct {
 	size       int
 	young, old map[K]V

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"strings"
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
@@ -17,7 +18,7 @@ const page = 200
 // Chat implements [store.Store].
 func (s *Store) Chat(ctx context.Context, id center.ContactID) (h store.Head, err error) {
 	err = s.read(ctx, func(c *conn) error {
-		r, err := c.first(`SELECT instance, version, state, due, worker, active, last.seq, chats.queue, priority, rank, since, last.time, last.id
+		r, err := c.first(`SELECT instance, version, state, due, workers, active, last.seq, chats.queue, priority, rank, since, last.time, last.id
 			FROM chats LEFT JOIN items AS last ON last.chat = chats.n AND last.seq = (SELECT max(seq) FROM items WHERE chat = chats.n)
 			WHERE chats.id = ?`, string(id))
 		if err != nil {
@@ -27,9 +28,9 @@ func (s *Store) Chat(ctx context.Context, id center.ContactID) (h store.Head, er
 			return missing("contact", string(id))
 		}
 		h = store.Head{Instance: center.InstanceID(r.text(0)), Version: r.int(1), State: r.blob(2), Due: r.time(3),
-			Worker: r.text(4), Active: r.bool(5), LastSeq: r.int(6), LastTime: r.time(11), LastID: center.ItemID(r.id(12))}
-		if p := r.place(7); p.Queue != "" {
-			h.Place = &p
+			Workers: strings.Fields(r.text(4)), Active: r.bool(5), LastSeq: r.int(6), LastTime: r.time(11), LastID: center.ItemID(r.id(12))}
+		if e := r.queueEntry(7); e.Queue != "" {
+			h.Queued = &e
 		}
 		return nil
 	})
@@ -91,7 +92,7 @@ func (s *Store) Replayed(ctx context.Context, key string) (answer []byte, err er
 // with fewer rows than page is the last.
 type nextPage[T any] func(c *conn, add func(T)) error
 
-// pages makes an iterator that can be run more than once: begin starts the query anew.
+// pages makes an iterator that can be run more than once: begin restarts the query.
 func pages[T any](s *Store, ctx context.Context, begin func() nextPage[T]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		next := begin()

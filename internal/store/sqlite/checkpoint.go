@@ -21,7 +21,7 @@ const (
 )
 
 // checkpointer copies the write-ahead log into the database file beside the
-// writer. A log is only begun anew when every page of it was copied, which
+// writer. A log is only restarted when every page of it was copied, which
 // never happens while a busy writer adds to it; so this goroutine copies
 // nearly all, and the writer copies the short rest between two batches.
 type checkpointer struct {
@@ -48,7 +48,7 @@ func (cp *checkpointer) run() {
 		for range 3 {
 			log, copied, err := cp.conn.checkpoint()
 			if err != nil {
-				cp.log.Warn("checkpoint failed; it will be tried again", "error", err)
+				cp.log.Warn("checkpoint failed; it will be retried", "error", err)
 			}
 			if err != nil || log-copied < cp.pages/50 {
 				break
@@ -116,10 +116,10 @@ func (w *wal) finish(c *conn) {
 		w.next = w.length + w.pages // the disk refuses; try later
 		return
 	}
-	// A reader of an old state keeps the log from being begun anew even when
+	// A reader of an old state keeps the log from being restarted even when
 	// all of it is copied. Such readers pass, and the next round will do; but
 	// when that went wrong before, the log is longer than it should be.
-	if anew := log == copied && log < 2*w.pages || c.restart(w.checkpointer); anew {
+	if restarted := log == copied && log < 2*w.pages || c.restart(w.checkpointer); restarted {
 		w.length, w.next = 0, w.pages
 		return
 	}
@@ -128,7 +128,7 @@ func (w *wal) finish(c *conn) {
 
 // restart copies the rest of the log and waits for readers of an old state,
 // though not long: a report that runs for minutes must not stop the chats. It
-// reports whether the log will be begun anew.
+// reports whether the log will be restarted.
 func (c *conn) restart(cp *checkpointer) bool {
 	if err := c.script("PRAGMA busy_timeout = 50"); err != nil {
 		return false

@@ -121,10 +121,10 @@ func (c *conn) query(each func(row) error, sql string, args ...any) (err error) 
 		default:
 			return err
 		}
-		switch err := each(r); {
-		case errors.Is(err, errEnough):
-			return nil
-		case err != nil:
+		if err := each(r); err != nil {
+			if errors.Is(err, errEnough) {
+				return nil
+			}
 			return err
 		}
 	}

@@ -41,7 +41,7 @@ func (s *Store) Contacts(ctx context.Context, q store.ContactQuery) iter.Seq2[ce
 	})
 }
 
-// contactKey is a contact's place in the order of a query.
+// contactKey is a contact's position in the order of a query.
 type contactKey struct {
 	initiated int64
 	id        string

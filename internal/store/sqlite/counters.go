@@ -33,7 +33,7 @@ func (c *conn) count(counter store.Counter) (value int64, err error) {
 	return r.int(0), nil
 }
 
-// counter is what the writer knows of a counter.
+// counter is a counter as the writer has it cached.
 type counter struct {
 	of    store.Counter
 	value int64
@@ -41,7 +41,7 @@ type counter struct {
 	dirty bool // the row is to be written, or deleted
 }
 
-// counter returns what is known of a counter.
+// counter returns a counter, from the cache or the database.
 func (w *writer) counter(of store.Counter) (*counter, error) {
 	if c, ok := w.counters.get(of); ok {
 		return c, nil

@@ -183,6 +183,6 @@ func TestObserve(t *testing.T) {
 		t.Fatal(err)
 	}
 	if observed != 7 {
-		t.Errorf("Observe was told of %d changes; want 7", observed)
+		t.Errorf("Observe was called for %d changes; want 7", observed)
 	}
 }

@@ -138,7 +138,7 @@ func TestCommitFails(t *testing.T) {
 	}
 }
 
-// A full disk fails changes and does no other harm; when there is room again the store goes on.
+// A full disk fails changes and does no other harm; when there is space again the store goes on.
 func TestDiskFull(t *testing.T) {
 	s := open(t, "")
 	id := create(t, s)
@@ -167,7 +167,7 @@ func TestDiskFull(t *testing.T) {
 	prepare(t, s, "PRAGMA max_page_count = 100000")
 	for range 3 {
 		if err := submit(s, &store.Change{Chat: id, Items: []center.Item{item(stored+1, text)}}); err != nil {
-			t.Fatalf("with room again: done(%v)", err)
+			t.Fatalf("with space again: done(%v)", err)
 		}
 		stored++
 	}
@@ -176,7 +176,7 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
-// The log does not grow without bound under a load that never pauses, and readers see what is new meanwhile.
+// The log does not grow without bound under a load that never pauses, and readers see new rows while it lasts.
 func TestLogIsBounded(t *testing.T) {
 	dir := t.TempDir()
 	s, err := Open(t.Context(), Options{Dir: dir, walPages: 100})

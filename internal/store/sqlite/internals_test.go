@@ -79,7 +79,7 @@ func TestMigrates(t *testing.T) {
 }
 
 // In a database of the format before nodes had names, whoever ran effects is
-// gone, and counters of chats are made anew.
+// gone, and counters of chats are counted again.
 func TestMigratesFromOneNode(t *testing.T) {
 	s, err := Open(t.Context(), Options{Dir: older(t, 5, `INSERT INTO chats (id, instance, version, busy, active, state, due) VALUES
 		('a', 'i', 1, 1, 1, x'61', NULL), ('b', 'i', 2, 0, 1, x'62', 5), ('c', 'i', 3, 1, 0, x'63', NULL)`,
@@ -98,11 +98,11 @@ func TestMigratesFromOneNode(t *testing.T) {
 	if !slices.Equal(got, []center.ContactID{"a", "c"}) {
 		t.Errorf("the orphans are %v; want a and c", got)
 	}
-	if h, err := s.Chat(t.Context(), "b"); err != nil || h.Version != 2 || h.Worker != "" || !h.Due.Equal(time.UnixMilli(5)) {
+	if h, err := s.Chat(t.Context(), "b"); err != nil || h.Version != 2 || len(h.Workers) > 0 || !h.Due.Equal(time.UnixMilli(5)) {
 		t.Errorf("head %+v, %v", h, err)
 	}
 	quota := []store.Quota{{Counter: store.ActiveChats("i"), Delta: 1, Limit: 3}}
-	if err := submit(s, &store.Change{Chat: "d", State: &store.Head{Instance: "i", Worker: "node", Active: true}, Quotas: quota}); err != nil {
+	if err := submit(s, &store.Change{Chat: "d", State: &store.Head{Instance: "i", Workers: []string{"node"}, Active: true}, Quotas: quota}); err != nil {
 		t.Errorf("a third active chat: done(%v)", err)
 	}
 	if err := submit(s, &store.Change{Chat: "e", State: &store.Head{Instance: "i"}, Quotas: quota}); !errors.Is(err, store.ErrQuota) {
@@ -269,12 +269,12 @@ func TestPoolWaits(t *testing.T) {
 	})
 }
 
-func TestCacheForgetsTheOldest(t *testing.T) {
+func TestCacheEvictsTheOldest(t *testing.T) {
 	c := newCache[int, int](10)
 	for i := range 1000 {
 		c.put(i, i)
 		if v, ok := c.get(7); i >= 7 && (!ok || v != 7) {
-			t.Fatalf("after %d others, a value in use is forgotten", i)
+			t.Fatalf("after %d others, a value in use is evicted", i)
 		}
 		if n := len(c.young) + len(c.old); n > 20 {
 			t.Fatalf("%d values are kept; want at most 20", n)
@@ -282,7 +282,7 @@ func TestCacheForgetsTheOldest(t *testing.T) {
 	}
 	for i := 991; i < 1000; i++ {
 		if _, ok := c.get(i); !ok {
-			t.Errorf("value %d, one of the last ten, is forgotten", i)
+			t.Errorf("value %d, one of the last ten, is evicted", i)
 		}
 	}
 	if _, ok := c.get(500); ok {
@@ -301,7 +301,7 @@ func TestPackedIDs(t *testing.T) {
 			t.Errorf("packID(%q) = %v; want packed: %v", id, v, packed)
 		}
 		if got := (row{v}).id(0); got != id {
-			t.Errorf("%q comes back as %q", id, got)
+			t.Errorf("%q is read as %q", id, got)
 		}
 	}
 	if packID("") != nil || (row{nil}).id(0) != "" {

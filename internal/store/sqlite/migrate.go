@@ -28,7 +28,7 @@ func migrate(c *conn) error {
 		return err
 	}
 	if format > int64(len(files)) {
-		return fmt.Errorf("the data was written by a newer Parley: its format is %d, this one knows formats up to %d", format, len(files))
+		return fmt.Errorf("the data was written by a newer Parley: its format is %d, this one reads formats up to %d", format, len(files))
 	}
 	id, err := c.pragma("application_id")
 	if err != nil {

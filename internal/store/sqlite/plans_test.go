@@ -14,7 +14,7 @@ import (
 // indexes are those by which the lists of work are read, by a part of the query.
 var indexes = map[string]string{
 	"AND active = 1": "COVERING INDEX chats_active (instance=?)", "AND queue = ?": "COVERING INDEX chats_queue (instance=? AND queue=?)",
-	"WHERE due IS NOT NULL": "INDEX chats_due", "WHERE worker IS NOT NULL": "INDEX chats_worker", "FROM uploads WHERE expires": "INDEX uploads_expires",
+	"WHERE due IS NOT NULL": "INDEX chats_due", "WHERE workers IS NOT NULL": "INDEX chats_workers", "FROM uploads WHERE expires": "INDEX uploads_expires",
 	"WHERE name BETWEEN": "USING PRIMARY KEY (name>? AND name<?)", "FROM outbox WHERE first = 1": "INDEX outbox_ready", "key FROM once WHERE": "INDEX once_at", "FROM json_each": "INDEX sqlite_autoindex_chats_1 (id=?)",
 }
 
@@ -29,7 +29,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 	ctx, now := t.Context(), epoch.Add(time.Hour)
 	id := center.NewContactID(epoch)
 	if err := submit(s, &store.Change{
-		Chat: id, State: &store.Head{Instance: "i", Due: epoch, Worker: "dead", Active: true}, Items: []center.Item{item(1, "text")},
+		Chat: id, State: &store.Head{Instance: "i", Due: epoch, Workers: []string{"dead"}, Active: true}, Items: []center.Item{item(1, "text")},
 		Deliveries: []store.Delivery{{Stream: "s", Chat: id, Due: epoch}, {Stream: "s", Chat: id, Due: epoch}},
 		Uploads:    []store.Upload{{ID: "u", Chat: id, Expires: epoch}}, Once: &store.Once{Key: "k", At: epoch},
 	}); err != nil {

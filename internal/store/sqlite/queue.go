@@ -12,8 +12,8 @@ const (
 )
 
 // entry is one thing the writer is asked to do: a change, or a job that needs
-// more than a change can say. Entries without either were refused at the door
-// and only travel to be answered in their turn.
+// more than a change can say. Entries without either were submitted to a
+// closed queue and only travel to be answered in their turn.
 type entry struct {
 	change *store.Change
 	job    func(*conn) error // may run twice; all of its writes are undone when it fails
@@ -25,7 +25,7 @@ type entry struct {
 type queue struct {
 	mu      sync.Mutex // guards what follows
 	ready   *sync.Cond // something waits, or the queue is closing
-	room    *sync.Cond // something was taken
+	space   *sync.Cond // something was taken
 	waiting []entry
 	closing bool // nothing more is accepted
 	stopped bool // the writer has taken the last entry
@@ -36,17 +36,17 @@ type queue struct {
 
 func newQueue() *queue {
 	q := &queue{}
-	q.ready, q.room = sync.NewCond(&q.mu), sync.NewCond(&q.mu)
+	q.ready, q.space = sync.NewCond(&q.mu), sync.NewCond(&q.mu)
 	return q
 }
 
-// put adds an entry and waits for room before it. It reports false when the
+// put adds an entry and waits while the queue is full. It reports false when the
 // writer is gone and nobody will come for the entry.
 func (q *queue) put(e entry) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.waiting) >= maxQueue && !q.stopped {
-		q.room.Wait()
+		q.space.Wait()
 	}
 	if q.stopped {
 		return false
@@ -73,7 +73,7 @@ func (q *queue) take(buf []entry) []entry {
 	clear(q.waiting[rest:])
 	q.waiting = q.waiting[:rest]
 	q.stopped = n == 0
-	q.room.Broadcast()
+	q.space.Broadcast()
 	return buf
 }
 

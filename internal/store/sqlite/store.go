@@ -8,7 +8,7 @@
 // whatever waits, at most 1,024 changes, applies each inside one transaction,
 // and commits: the next batch forms while the disk flushes this one, so no
 // timer is needed and a lone change waits for nobody. Since it is the only
-// writer, it judges changes by what it remembers of the chats it wrote last; the unique
+// writer, it judges changes by what it has cached of the chats it wrote last; the unique
 // indexes of the tables stand behind it. Another goroutine calls the done
 // functions in order, and a third copies the write-ahead log back into the
 // database file. Reads use a few connections of their own and see committed
@@ -37,14 +37,14 @@ import (
 
 var _ store.Store = (*Store)(nil)
 
-// Options say where a store keeps its data and whom it tells how it goes.
+// Options say where a store keeps its data and to whom it reports.
 type Options struct {
 	// Dir is the data directory; it is created when it is not there. Empty
 	// means memory: fast, without files, gone with Close.
 	Dir string
-	// Log hears of batches that were done again and of failing flushes. Nil for nobody.
+	// Log receives batches that were retried and flushes that failed. Nil for none.
 	Log *slog.Logger
-	// Observe, when set, is told after each flush how many changes shared it
+	// Observe, when set, is called after each flush with how many changes shared it
 	// and how long the batch took. It runs on the writer's goroutine and must be quick.
 	Observe func(batch int, flush time.Duration)
 

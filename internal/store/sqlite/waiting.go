@@ -8,9 +8,9 @@ import (
 	"parley.example/parley/internal/store"
 )
 
-// place reads the columns queue, priority, rank and since.
-func (r row) place(i int) store.Place {
-	return store.Place{Queue: center.QueueID(r.text(i)), Priority: r.int(i + 1), Rank: r.time(i + 2), Since: r.time(i + 3)}
+// queueEntry reads the columns queue, priority, rank and since.
+func (r row) queueEntry(i int) store.QueueEntry {
+	return store.QueueEntry{Queue: center.QueueID(r.text(i)), Priority: r.int(i + 1), Rank: r.time(i + 2), Since: r.time(i + 3)}
 }
 
 // Waiting implements [store.Store].
@@ -19,7 +19,7 @@ func (s *Store) Waiting(ctx context.Context, instance center.InstanceID, queue c
 		var last store.Waiting
 		return func(c *conn, add func(store.Waiting)) error {
 			return c.query(func(r row) error {
-				last = store.Waiting{Chat: center.ContactID(r.text(0)), Place: r.place(1)}
+				last = store.Waiting{Chat: center.ContactID(r.text(0)), QueueEntry: r.queueEntry(1)}
 				add(last)
 				return nil
 			}, `SELECT id, queue, priority, rank, since FROM chats
@@ -32,8 +32,8 @@ func (s *Store) Waiting(ctx context.Context, instance center.InstanceID, queue c
 	})
 }
 
-// Line implements [store.Store].
-func (s *Store) Line(ctx context.Context, q store.LineQuery) (line store.Line, err error) {
+// QueueStatus implements [store.Store].
+func (s *Store) QueueStatus(ctx context.Context, q store.QueueQuery) (status store.QueueStatus, err error) {
 	err = s.read(ctx, func(c *conn) error {
 		r, err := c.first(`SELECT count(*), min(since), sum((priority, rank, since, id) < (?, ?, ?, ?)) FROM chats
 			WHERE instance = ? AND queue = ? AND id <> ?`,
@@ -41,8 +41,8 @@ func (s *Store) Line(ctx context.Context, q store.LineQuery) (line store.Line, e
 		if err != nil || r == nil {
 			return err
 		}
-		line = store.Line{Others: r.int(0), Oldest: r.time(1), Ahead: r.int(2)}
+		status = store.QueueStatus{Others: r.int(0), Oldest: r.time(1), Ahead: r.int(2)}
 		return nil
 	})
-	return line, err
+	return status, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"parley.example/parley/internal/center"
@@ -45,22 +46,23 @@ func (s *Store) Due(ctx context.Context, shards store.Shards, now time.Time, lim
 // Orphans implements [store.Store].
 func (s *Store) Orphans(ctx context.Context, shards store.Shards, alive []string) iter.Seq2[center.ContactID, error] {
 	type working struct {
-		chat   center.ContactID
-		worker string
+		chat    center.ContactID
+		workers []string
 	}
 	all := pages(s, ctx, func() nextPage[working] {
 		var last int64
 		return func(c *conn, add func(working)) error {
 			return c.query(func(r row) error {
 				last = r.int(0)
-				add(working{center.ContactID(r.text(1)), r.text(2)})
+				add(working{center.ContactID(r.text(1)), strings.Fields(r.text(2))})
 				return nil
-			}, "SELECT n, id, worker FROM chats WHERE worker IS NOT NULL AND n > ? ORDER BY n LIMIT ?", last, int64(page))
+			}, "SELECT n, id, workers FROM chats WHERE workers IS NOT NULL AND n > ? ORDER BY n LIMIT ?", last, int64(page))
 		}
 	})
 	return func(yield func(center.ContactID, error) bool) {
+		dead := func(node string) bool { return !slices.Contains(alive, node) }
 		for w, err := range all {
-			wanted := err != nil || shards.Has(store.ShardOf(w.chat)) && !slices.Contains(alive, w.worker)
+			wanted := err != nil || shards.Has(store.ShardOf(w.chat)) && slices.ContainsFunc(w.workers, dead)
 			if wanted && !yield(w.chat, err) {
 				return
 			}

@@ -11,8 +11,8 @@ import (
 	"parley.example/parley/internal/store"
 )
 
-// remembered is how many chats and counters the writer keeps in mind.
-const remembered = 50_000
+// cached is how many chats and counters the writer caches.
+const cached = 50_000
 
 // writer is the one goroutine that changes the database.
 type writer struct {
@@ -24,7 +24,7 @@ type writer struct {
 	pool *pool // of the connection that is shared with the readers; nil when conn is the writer's own
 	wal  *wal  // nil in memory
 
-	// What the writer knows of rows, including those of the transaction under
+	// Rows that the writer has cached, including those of the transaction under
 	// way. Both are emptied when a transaction is rolled back.
 	chats    *cache[center.ContactID, *chat]
 	counters *cache[store.Counter, *counter]
@@ -44,7 +44,7 @@ type chat struct {
 type facts struct {
 	instance center.InstanceID
 	due      int64 // in milliseconds, 0 for never
-	worker   string
+	workers  string
 	active   bool
 
 	queue                 center.QueueID // "" when the chat does not wait
@@ -53,8 +53,8 @@ type facts struct {
 
 func newWriter(o Options, p *pool, c *conn, cp *checkpointer) *writer {
 	w := &writer{log: o.Log, observe: o.Observe, pool: p, conn: c,
-		chats:    newCache[center.ContactID, *chat](remembered),
-		counters: newCache[store.Counter, *counter](remembered)}
+		chats:    newCache[center.ContactID, *chat](cached),
+		counters: newCache[store.Counter, *counter](cached)}
 	if cp != nil {
 		w.wal = &wal{checkpointer: cp, next: cp.pages}
 	}
@@ -98,7 +98,7 @@ func (w *writer) flush(batch []entry) {
 	if err != nil {
 		w.log.Error("the database refused a batch", "changes", len(batch), "error", err)
 		for i := range batch {
-			if !batch[i].refusedAtDoor() {
+			if !batch[i].wasClosed() {
 				batch[i].err = fmt.Errorf("store: %w", err)
 			}
 		}
@@ -109,7 +109,7 @@ func (w *writer) flush(batch []entry) {
 	}
 }
 
-func (e *entry) refusedAtDoor() bool { return e.change == nil && e.job == nil }
+func (e *entry) wasClosed() bool { return e.change == nil && e.job == nil }
 
 // errApart says that a statement failed and that the batch has to be done
 // again with its changes kept apart.
@@ -129,7 +129,7 @@ func (w *writer) attempt(batch []entry, apart bool) (err error) {
 	}()
 	for i := range batch {
 		e := &batch[i]
-		if e.refusedAtDoor() {
+		if e.wasClosed() {
 			continue
 		}
 		if err := w.entry(e, apart); err != nil {
@@ -177,7 +177,7 @@ func (w *writer) entry(e *entry, apart bool) error {
 }
 
 // rollback ends the transaction, if the error that made it necessary has not
-// ended it already, and forgets what was learnt in it.
+// ended it already, and drops what was cached in it.
 func (w *writer) rollback() {
 	if _, err := w.conn.exec("ROLLBACK"); err != nil {
 		w.log.Debug("rollback", "error", err)
@@ -188,12 +188,12 @@ func (w *writer) rollback() {
 }
 
 // chat returns what is known of a chat, nil when it does not exist or, unless
-// look is set, is not remembered.
+// look is set, is not cached.
 func (w *writer) chat(id center.ContactID, look bool) (*chat, error) {
 	if ch, ok := w.chats.get(id); ok || !look {
 		return ch, nil
 	}
-	r, err := w.conn.first(`SELECT n, version, instance, due, worker, active,
+	r, err := w.conn.first(`SELECT n, version, instance, due, workers, active,
 		last.seq, chats.queue, priority, rank, since, last.id
 		FROM chats LEFT JOIN items AS last ON last.chat = chats.n AND last.seq = (SELECT max(seq) FROM items WHERE chat = chats.n)
 		WHERE chats.id = ?`, string(id))
@@ -201,7 +201,7 @@ func (w *writer) chat(id center.ContactID, look bool) (*chat, error) {
 		return nil, err
 	}
 	ch := &chat{n: r.int(0), version: r.int(1), last: r.int(6), lastID: center.ItemID(r.id(11)),
-		facts: facts{instance: center.InstanceID(r.text(2)), due: r.int(3), worker: r.text(4), active: r.bool(5),
+		facts: facts{instance: center.InstanceID(r.text(2)), due: r.int(3), workers: r.text(4), active: r.bool(5),
 			queue: center.QueueID(r.text(7)), priority: r.int(8), rank: r.int(9), since: r.int(10)}}
 	w.chats.put(id, ch)
 	return ch, nil

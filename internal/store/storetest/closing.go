@@ -119,7 +119,7 @@ func closeUnderLoad(t *testing.T, s *env) {
 func reopenKeeps(t *testing.T, s *env) {
 	id := newID()
 	c := chatChange(id, "state")
-	c.State.Due, c.State.Worker = at(40), "node"
+	c.State.Due, c.State.Workers = at(40), []string{"node"}
 	c.Items = items(id, 1, 3)
 	c.Receipts = []center.Receipt{{Chat: id, Item: c.Items[0].ID, Recipient: agent, Read: at(9)}}
 	c.Quotas = []store.Quota{{Counter: tally("q"), Delta: 3, Limit: 3}}

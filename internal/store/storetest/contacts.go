@@ -12,7 +12,7 @@ import (
 )
 
 var contactCases = []testCase{
-	{name: "every member comes back", run: contactMembers},
+	{name: "every member is kept", run: contactMembers},
 	{name: "a record is replaced", run: contactReplaced},
 	{name: "each restriction", run: contactRestrictions},
 	{name: "more than one page, in order, with a limit", run: contactPages},
@@ -51,7 +51,7 @@ func contactReplaced(t *testing.T, s *env) {
 		}
 	}
 	if got := s.contacts(t, store.ContactQuery{Instance: instance}); len(got) != 0 {
-		t.Errorf("the replaced record is still found: %+v", got)
+		t.Errorf("the replaced record is still there: %+v", got)
 	}
 }
 

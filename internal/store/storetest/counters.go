@@ -45,8 +45,8 @@ func (s *env) end(t *testing.T, ids ...center.ContactID) {
 	}
 }
 
-// wantActive fails unless n chats are active and a limit knows it: one of n
-// refuses, one more is admitted, and ends again.
+// wantActive fails unless n chats are active and a limit sees them: a limit of n
+// refuses one more, a limit of n+1 admits it; it ends again.
 func (s *env) wantActive(t *testing.T, n int64) {
 	t.Helper()
 	if got := s.count(t, store.ActiveChats(instance)); got != n {
@@ -92,12 +92,12 @@ func countsHeads(t *testing.T, s *env) {
 		}
 	}
 	want(instance, 0, 0, 0)
-	a, b := s.createWaiting(t, place("q", 5, 1)), s.createWaiting(t, place("r", 5, 1))
-	s.createWaiting(t, place("q", 5, 2))
+	a, b := s.createWaiting(t, entry("q", 5, 1)), s.createWaiting(t, entry("r", 5, 1))
+	s.createWaiting(t, entry("q", 5, 2))
 	s.create(t, 2)
 	want(instance, 4, 2, 1)
 	want(elsewhere, 0, 0, 0)
-	s.must(t, &store.Change{Chat: a, Version: 1, State: &store.Head{Instance: instance, Active: true, Place: place("r", 1, 1)}})
+	s.must(t, &store.Change{Chat: a, Version: 1, State: &store.Head{Instance: instance, Active: true, Queued: entry("r", 1, 1)}})
 	s.must(t, &store.Change{Chat: b, Version: 1, State: &store.Head{Instance: instance}})
 	want(instance, 3, 1, 1)
 }
@@ -128,7 +128,7 @@ func queueLimitTurns(t *testing.T, s *env) {
 	counter := store.QueuedChats(instance, "q")
 	joins := func(limit int64) *store.Change {
 		c := chatChange(newID(), "x")
-		c.State.Place = place("q", 5, 1)
+		c.State.Queued = entry("q", 5, 1)
 		c.Quotas = []store.Quota{{Counter: counter, Delta: 1, Limit: limit}}
 		return c
 	}
@@ -145,7 +145,7 @@ func queueLimitTurns(t *testing.T, s *env) {
 		s.must(t, c)
 	}
 	a, b := join(-1), join(-1)
-	s.createWaiting(t, place("r", 5, 1)) // in another queue
+	s.createWaiting(t, entry("r", 5, 1)) // in another queue
 	join(3)
 	err := s.submit(joins(3))
 	if over, ok := errors.AsType[*store.QuotaError](err); !ok || over.Counter != counter {

@@ -12,8 +12,8 @@ import (
 )
 
 var itemCases = []testCase{
-	{name: "every member comes back", run: itemMembers},
-	{name: "text of every kind comes back", run: itemTexts},
+	{name: "every member is kept", run: itemMembers},
+	{name: "every sort of text is kept", run: itemTexts},
 	{name: "bounds, directions and limits", run: itemBounds},
 	{name: "a limit has a bound", run: itemLimit},
 	{name: "hidden visibilities are left out", run: itemsHidden},

@@ -18,7 +18,7 @@ var leaseCases = []testCase{
 	{name: "a lease needs a node", run: leaseNobody},
 	{name: "leases by prefix", run: leasesByPrefix},
 	{name: "one of many nodes takes an expired lease", run: leaseRace},
-	{name: "the node that died comes back and is fenced", run: leaseFence},
+	{name: "the node that froze returns and is fenced", run: leaseFence},
 	{name: "fenced chores change nothing", run: fencedWhole},
 	{name: "old leases are purged", run: leasesPurged},
 	{name: "leases last", run: leasesLast, reopens: true},
@@ -64,7 +64,7 @@ func leaseLife(t *testing.T, s *env) {
 	nodes[1].release(t, "b", "work")
 	nodes[0].claim(t, "a", 41, one, lease("work", "a", 3, 41))
 	nodes[0].release(t, "a", "work")
-	nodes[0].claim(t, "a", 42, one, lease("work", "a", 4, 42)) // nobody held it meanwhile
+	nodes[0].claim(t, "a", 42, one, lease("work", "a", 4, 42)) // nobody held it in between
 }
 
 func leasesPartly(t *testing.T, s *env) {

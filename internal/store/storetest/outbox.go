@@ -11,11 +11,11 @@ import (
 )
 
 var outboxCases = []testCase{
-	{name: "every member comes back, ids rise", run: outboxMembers},
+	{name: "every member is kept, ids rise", run: outboxMembers},
 	{name: "a stream goes out without a gap", run: outboxGaps},
 	{name: "postponing blocks its stream only", run: outboxPostpone},
 	{name: "delivered in any order", run: outboxDelivered},
-	{name: "the dead make room", run: outboxDead},
+	{name: "dead deliveries make way", run: outboxDead},
 	{name: "a limit is shared among streams", run: outboxLimit},
 	{name: "what is too much for a stream", run: outboxOverflow},
 	{name: "unknown ids are ignored", run: outboxUnknown},
@@ -127,7 +127,7 @@ func outboxDead(t *testing.T, s *env) {
 	s.wantOutbox(t, at(1), 99, a[1])
 	// Dead and delivered at once.
 	s.keep(t, &store.Chores{Dead: []store.Delivery{{ID: a[1]}}, Delivered: []int64{a[1]}})
-	s.must(t, &store.Change{Deliveries: []store.Delivery{{Stream: "a", Due: at(0)}}})
+	s.must(t, &store.Change{Deliveries: []store.Delivery{{Stream: "a", Chat: "c", Due: at(0)}}})
 	all, err := s.Outbox(t.Context(), store.AllShards, at(0), 9)
 	if err != nil || len(all) != 1 || all[0].ID <= a[1] {
 		t.Errorf("Outbox = %v, %v; want the new delivery", all, err)

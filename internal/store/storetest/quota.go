@@ -133,18 +133,9 @@ func refusedKey(t *testing.T, s *env) {
 
 func purging(t *testing.T, s *env) {
 	const n = 1200 // more than one step
-	var wg sync.WaitGroup
-	for i := range n {
-		c := &store.Change{Once: &store.Once{Key: key(i), Answer: []byte("a"), At: at(i)}}
-		wg.Add(1)
-		s.Submit(c, func(err error) {
-			if err != nil {
-				t.Errorf("done(%v)", err)
-			}
-			wg.Done()
-		})
-	}
-	wg.Wait()
+	s.mustAll(t, n, func(i int) *store.Change {
+		return &store.Change{Once: &store.Once{Key: key(i), Answer: []byte("a"), At: at(i)}}
+	})
 	if err := s.Purge(t.Context(), store.AllShards, at(n-1), 0); err != nil {
 		t.Fatalf("Purge: %v", err)
 	}

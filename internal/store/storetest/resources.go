@@ -14,7 +14,7 @@ import (
 )
 
 var resourceCases = []testCase{
-	{name: "every member comes back", run: resourceMembers},
+	{name: "every member is kept", run: resourceMembers},
 	{name: "creating what exists is Duplicate", run: resourceDuplicate},
 	{name: "replacing needs the version", run: resourceVersions},
 	{name: "names are unique where they belong", run: resourceNames},

@@ -3,7 +3,6 @@ package storetest
 import (
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -37,7 +36,7 @@ func idIn(h int) center.ContactID {
 func (s *env) laden(t *testing.T, id center.ContactID, i int) {
 	t.Helper()
 	c := chatChange(id, "x")
-	c.State.Due, c.State.Worker = at(i), "dead"
+	c.State.Due, c.State.Workers = at(i), []string{"dead"}
 	c.Deliveries = []store.Delivery{{Stream: "of " + string(id), Chat: id, Due: at(i)}}
 	c.Uploads = []store.Upload{{ID: "of " + string(id), Chat: id, Expires: at(i)}}
 	s.must(t, c)
@@ -148,17 +147,7 @@ func shardEdges(t *testing.T, s *env) {
 func shardPurge(t *testing.T, s *env) {
 	const n = 1100 // more than two steps
 	key := func(i int) string { return fmt.Sprint("key ", i) }
-	var wg sync.WaitGroup
-	wg.Add(n)
-	for i := range n {
-		s.Submit(&store.Change{Once: &store.Once{Key: key(i), At: at(i)}}, func(err error) {
-			if err != nil {
-				t.Errorf("done(%v)", err)
-			}
-			wg.Done()
-		})
-	}
-	wg.Wait()
+	s.mustAll(t, n, func(i int) *store.Change { return &store.Change{Once: &store.Once{Key: key(i), At: at(i)}} })
 	if err := s.Purge(t.Context(), halves[0], at(n), 0); err != nil {
 		t.Fatalf("Purge: %v", err)
 	}

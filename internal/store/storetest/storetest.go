@@ -49,6 +49,7 @@ func Run(t *testing.T, o Opener) {
 					continue
 				}
 				t.Run(c.name, func(t *testing.T) {
+					t.Parallel()
 					e := &env{opener: o}
 					e.Store, e.second = o.Open(t)
 					t.Cleanup(func() {
@@ -102,6 +103,22 @@ func (s *env) must(t *testing.T, c *store.Change) {
 	if err := s.submit(c); err != nil {
 		t.Fatalf("a change that should succeed was refused: %v", err)
 	}
+}
+
+// mustAll submits n changes together, which have to succeed.
+func (s *env) mustAll(t *testing.T, n int, change func(i int) *store.Change) {
+	t.Helper()
+	var wg sync.WaitGroup
+	wg.Add(n)
+	for i := range n {
+		s.Submit(change(i), func(err error) {
+			if err != nil {
+				t.Errorf("change %d: done(%v)", i, err)
+			}
+			wg.Done()
+		})
+	}
+	wg.Wait()
 }
 
 // keep applies chores, which has to succeed.

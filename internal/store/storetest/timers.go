@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -85,51 +84,46 @@ func (s *env) wantOrphans(t *testing.T, alive []string, want ...center.ContactID
 	}
 }
 
-// work commits that a node runs the effects of a chat, "" that none is under way.
-func (s *env) work(t *testing.T, id center.ContactID, version int64, node string) {
+// work commits which nodes run the effects of a chat: none when none is under way.
+func (s *env) work(t *testing.T, id center.ContactID, version int64, nodes ...string) {
 	t.Helper()
-	s.must(t, &store.Change{Chat: id, Version: version, State: &store.Head{Instance: instance, Worker: node}})
+	s.must(t, &store.Change{Chat: id, Version: version, State: &store.Head{Instance: instance, Workers: nodes}})
 }
 
 func orphans(t *testing.T, s *env) {
 	a, b, c, d := newID(), newID(), newID(), newID()
-	for id, node := range map[center.ContactID]string{a: "one", b: "", c: "two", d: "one"} {
-		s.work(t, id, 0, node)
+	for id, nodes := range map[center.ContactID][]string{a: {"one"}, b: nil, c: {"two"}, d: {"one"}} {
+		s.work(t, id, 0, nodes...)
 	}
 	s.wantOrphans(t, nil, a, c, d)
 	s.wantOrphans(t, []string{"one"}, c)
 	s.wantOrphans(t, []string{"three", "two"}, a, d)
 	s.wantOrphans(t, []string{"one", "two"})
-	if h := s.head(t, a); h.Worker != "one" {
-		t.Errorf("the worker is %q; want one", h.Worker)
+	if h := s.head(t, a); !slices.Equal(h.Workers, []string{"one"}) {
+		t.Errorf("the worker is %q; want one", h.Workers)
 	}
-	s.work(t, a, 1, "")
+	s.work(t, a, 1)
 	s.work(t, b, 1, "two")
 	s.work(t, c, 1, "three")
 	s.must(t, &store.Change{Chat: d, Items: items(d, 1, 1)}) // a message leaves the worker as it is
 	s.wantOrphans(t, []string{"one"}, b, c)
 	s.wantOrphans(t, []string{"two"}, c, d)
+	s.work(t, b, 2, "one", "two") // each runs some of the effects
+	s.wantOrphans(t, []string{"one", "three"}, b)
+	s.wantOrphans(t, []string{"one", "two", "three"})
 }
 
 func orphanPages(t *testing.T, s *env) {
 	var want []center.ContactID
-	var wg sync.WaitGroup
-	for i := range 450 {
+	s.mustAll(t, 450, func(i int) *store.Change {
 		id, node := newID(), "dead"
 		if i%3 == 0 {
 			node = "alive"
 		} else {
 			want = append(want, id)
 		}
-		wg.Add(1)
-		s.Submit(&store.Change{Chat: id, State: &store.Head{Instance: instance, Worker: node}}, func(err error) {
-			if err != nil {
-				t.Errorf("done(%v)", err)
-			}
-			wg.Done()
-		})
-	}
-	wg.Wait()
+		return &store.Change{Chat: id, State: &store.Head{Instance: instance, Workers: []string{node}}}
+	})
 	if got := s.orphans(t, store.AllShards, "alive"); !slices.Equal(got, want) {
 		t.Errorf("%d orphans; want %d", len(got), len(want))
 	}
@@ -142,9 +136,9 @@ func orphansTaken(t *testing.T, s *env) {
 	nodes[0].work(t, id, 0, "dead")
 	nodes[1].wantOrphans(t, []string{"one", "two"}, id)
 	nodes[1].work(t, id, 1, "two")
-	nodes[0].refused(t, &store.Change{Chat: id, Version: 1, State: &store.Head{Instance: instance, Worker: "one"}}, store.ErrConflict)
+	nodes[0].refused(t, &store.Change{Chat: id, Version: 1, State: &store.Head{Instance: instance, Workers: []string{"one"}}}, store.ErrConflict)
 	nodes[0].wantOrphans(t, []string{"one", "two"})
-	if h := nodes[0].head(t, id); h.Worker != "two" {
-		t.Errorf("the worker is %q; want two", h.Worker)
+	if h := nodes[0].head(t, id); !slices.Equal(h.Workers, []string{"two"}) {
+		t.Errorf("the worker is %q; want two", h.Workers)
 	}
 }

@@ -11,23 +11,23 @@ import (
 )
 
 var waitingCases = []testCase{
-	{name: "a place is kept, moves and goes", run: placeKept},
+	{name: "a queue entry is kept, moves and goes", run: entryKept},
 	{name: "chats wait in the order in which they are taken", run: waitingOrder},
 	{name: "more chats wait than a page", run: waitingPages},
-	{name: "how a line stands", run: lineStands},
-	{name: "places last", run: placeLasts, reopens: true},
+	{name: "how a queue stands", run: queueStands},
+	{name: "queue entries last", run: entryLasts, reopens: true},
 }
 
-// place is one in the queue q, at the i-th moment.
-func place(q center.QueueID, priority int64, i int) *store.Place {
-	return &store.Place{Queue: q, Priority: priority, Rank: at(i), Since: at(i)}
+// entry is one in the queue q, at the i-th moment.
+func entry(q center.QueueID, priority int64, i int) *store.QueueEntry {
+	return &store.QueueEntry{Queue: q, Priority: priority, Rank: at(i), Since: at(i)}
 }
 
-func (s *env) createWaiting(t *testing.T, p *store.Place) center.ContactID {
+func (s *env) createWaiting(t *testing.T, p *store.QueueEntry) center.ContactID {
 	t.Helper()
 	id := newID()
 	c := chatChange(id, "x")
-	c.State.Place = p
+	c.State.Queued = p
 	s.must(t, c)
 	return id
 }
@@ -43,38 +43,38 @@ func (s *env) waiting(t *testing.T, i center.InstanceID, q center.QueueID) (ids 
 	return ids
 }
 
-func (s *env) wantPlace(t *testing.T, id center.ContactID, want *store.Place) {
+func (s *env) wantEntry(t *testing.T, id center.ContactID, want *store.QueueEntry) {
 	t.Helper()
-	got := s.head(t, id).Place
+	got := s.head(t, id).Queued
 	if (got == nil) != (want == nil) {
-		t.Fatalf("the chat's place is %v; want %v", got, want)
+		t.Fatalf("the chat's queue entry is %v; want %v", got, want)
 	}
 	if got != nil && (got.Queue != want.Queue || got.Priority != want.Priority || !got.Rank.Equal(want.Rank) || !got.Since.Equal(want.Since)) {
-		t.Errorf("the chat's place is %+v; want %+v", *got, *want)
+		t.Errorf("the chat's queue entry is %+v; want %+v", *got, *want)
 	}
 }
 
-func placeKept(t *testing.T, s *env) {
+func entryKept(t *testing.T, s *env) {
 	id := s.create(t, 1)
-	s.wantPlace(t, id, nil)
-	for i, p := range []*store.Place{place("q", 5, 1), place("q", 5, 1), place("q", 1, 1), place("r", 1, 2), nil, place("q", 5, 3)} {
+	s.wantEntry(t, id, nil)
+	for i, p := range []*store.QueueEntry{entry("q", 5, 1), entry("q", 5, 1), entry("q", 1, 1), entry("r", 1, 2), nil, entry("q", 5, 3)} {
 		c := stateChange(id, int64(i+1), "x")
-		c.State.Place = p
+		c.State.Queued = p
 		s.must(t, c)
-		s.wantPlace(t, id, p)
+		s.wantEntry(t, id, p)
 		s.must(t, &store.Change{Chat: id, Items: items(id, int64(i+2), 1)}) // a message moves nobody
-		s.wantPlace(t, id, p)
+		s.wantEntry(t, id, p)
 	}
 }
 
 func waitingOrder(t *testing.T, s *env) {
 	s.create(t, 1) // waits nowhere
-	late := s.createWaiting(t, place("q", 5, 9))
-	early := s.createWaiting(t, place("q", 5, 2))
-	urgent := s.createWaiting(t, place("q", 1, 50))
-	adjusted := s.createWaiting(t, &store.Place{Queue: "q", Priority: 5, Rank: at(2), Since: at(60)})
-	before := s.createWaiting(t, &store.Place{Queue: "q", Priority: 5, Rank: time.UnixMilli(-5), Since: at(61)})
-	other := s.createWaiting(t, place("p", 9, 99))
+	late := s.createWaiting(t, entry("q", 5, 9))
+	early := s.createWaiting(t, entry("q", 5, 2))
+	urgent := s.createWaiting(t, entry("q", 1, 50))
+	adjusted := s.createWaiting(t, &store.QueueEntry{Queue: "q", Priority: 5, Rank: at(2), Since: at(60)})
+	before := s.createWaiting(t, &store.QueueEntry{Queue: "q", Priority: 5, Rank: time.UnixMilli(-5), Since: at(61)})
+	other := s.createWaiting(t, entry("p", 9, 99))
 	if got, want := s.waiting(t, instance, "q"), []center.ContactID{urgent, before, early, adjusted, late}; !slices.Equal(got, want) {
 		t.Errorf("in q wait %v; want %v", got, want)
 	}
@@ -88,9 +88,11 @@ func waitingOrder(t *testing.T, s *env) {
 
 func waitingPages(t *testing.T, s *env) {
 	const n = 450
-	for i := range n {
-		s.createWaiting(t, place(center.QueueID("q"+strconv.Itoa(i%2)), int64(i%3), i))
-	}
+	s.mustAll(t, n, func(i int) *store.Change {
+		c := chatChange(newID(), "x")
+		c.State.Queued = entry(center.QueueID("q"+strconv.Itoa(i%2)), int64(i%3), i)
+		return c
+	})
 	all := s.waiting(t, instance, "")
 	slices.Sort(all)
 	if got := len(slices.Compact(all)); got != n {
@@ -101,38 +103,38 @@ func waitingPages(t *testing.T, s *env) {
 	}
 }
 
-func lineStands(t *testing.T, s *env) {
-	s.createWaiting(t, place("q", 5, 20))
-	s.createWaiting(t, place("q", 1, 30))
-	me := s.createWaiting(t, place("q", 5, 40))
-	s.createWaiting(t, place("q", 5, 50))
-	s.createWaiting(t, place("r", 5, 1))
+func queueStands(t *testing.T, s *env) {
+	s.createWaiting(t, entry("q", 5, 20))
+	s.createWaiting(t, entry("q", 1, 30))
+	me := s.createWaiting(t, entry("q", 5, 40))
+	s.createWaiting(t, entry("q", 5, 50))
+	s.createWaiting(t, entry("r", 5, 1))
 	for _, c := range []struct {
 		what  string
-		query store.LineQuery
-		want  store.Line
+		query store.QueueQuery
+		want  store.QueueStatus
 	}{
-		{"mine", store.LineQuery{Instance: instance, Except: me, Place: *place("q", 5, 40)}, store.Line{Others: 3, Oldest: at(20), Ahead: 2}},
-		{"an equal's", store.LineQuery{Instance: instance, Except: "ffffffff", Place: *place("q", 5, 40)}, store.Line{Others: 4, Oldest: at(20), Ahead: 3}},
-		{"an onlooker's", store.LineQuery{Instance: instance, Place: *place("q", 1, 0)}, store.Line{Others: 4, Oldest: at(20)}},
-		{"an empty one", store.LineQuery{Instance: instance, Place: store.Place{Queue: "none"}}, store.Line{}},
-		{"another instance's", store.LineQuery{Instance: "another", Place: store.Place{Queue: "q"}}, store.Line{}},
+		{"mine", store.QueueQuery{Instance: instance, Except: me, QueueEntry: *entry("q", 5, 40)}, store.QueueStatus{Others: 3, Oldest: at(20), Ahead: 2}},
+		{"an equal's", store.QueueQuery{Instance: instance, Except: "ffffffff", QueueEntry: *entry("q", 5, 40)}, store.QueueStatus{Others: 4, Oldest: at(20), Ahead: 3}},
+		{"an onlooker's", store.QueueQuery{Instance: instance, QueueEntry: *entry("q", 1, 0)}, store.QueueStatus{Others: 4, Oldest: at(20)}},
+		{"an empty one", store.QueueQuery{Instance: instance, QueueEntry: store.QueueEntry{Queue: "none"}}, store.QueueStatus{}},
+		{"another instance's", store.QueueQuery{Instance: "another", QueueEntry: store.QueueEntry{Queue: "q"}}, store.QueueStatus{}},
 	} {
-		got, err := s.Line(t.Context(), c.query)
+		got, err := s.QueueStatus(t.Context(), c.query)
 		if err != nil || got.Others != c.want.Others || got.Ahead != c.want.Ahead || !got.Oldest.Equal(c.want.Oldest) {
-			t.Errorf("%s: Line = %+v, %v; want %+v", c.what, got, err, c.want)
+			t.Errorf("%s: QueueStatus = %+v, %v; want %+v", c.what, got, err, c.want)
 		}
 	}
 }
 
-func placeLasts(t *testing.T, s *env) {
-	id := s.createWaiting(t, place("q", 3, 7))
+func entryLasts(t *testing.T, s *env) {
+	id := s.createWaiting(t, entry("q", 3, 7))
 	s.reopen(t)
-	s.wantPlace(t, id, place("q", 3, 7))
-	c := stateChange(id, 1, "x") // the writer learns anew where the chat waits
-	c.State.Place = place("q", 3, 7)
+	s.wantEntry(t, id, entry("q", 3, 7))
+	c := stateChange(id, 1, "x") // the store reads again where the chat waits
+	c.State.Queued = entry("q", 3, 7)
 	s.must(t, c)
-	s.wantPlace(t, id, place("q", 3, 7))
+	s.wantEntry(t, id, entry("q", 3, 7))
 	if got := s.waiting(t, instance, "q"); !slices.Equal(got, []center.ContactID{id}) {
 		t.Errorf("after reopening wait %v", got)
 	}

@@ -13,12 +13,12 @@ CREATE TABLE leases (
   expires INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The node that runs a chat's effects; NULL while none is under way.
-ALTER TABLE chats ADD COLUMN worker TEXT;
-UPDATE chats SET worker = 'unknown' WHERE busy = 1;
+-- The nodes that run a chat's effects, with spaces between; NULL while none is under way.
+ALTER TABLE chats ADD COLUMN workers TEXT;
+UPDATE chats SET workers = 'unknown' WHERE busy = 1;
 DROP INDEX chats_busy;
 ALTER TABLE chats DROP COLUMN busy;
-CREATE INDEX chats_worker ON chats (n) WHERE worker IS NOT NULL;
+CREATE INDEX chats_workers ON chats (n) WHERE workers IS NOT NULL;
 
 -- Counters of chats have a row only while a limit is kept, which is made by counting.
 DELETE FROM counters WHERE name LIKE 'active-chats/%' OR name LIKE 'queued/%';

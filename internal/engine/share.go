@@ -1,0 +1,79 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/store"
+)
+
+// Leases say which part of the work beside commands is this node's: see package lease.
+type Leases interface {
+	// Shards are those that the node holds.
+	Shards() store.Shards
+	// Alive are the nodes that are alive, as far as this one knows.
+	Alive() []string
+}
+
+// shards returns the shards whose timers, uploads and orphans this engine looks after.
+func (e *Engine) shards() store.Shards {
+	if e.Leases == nil {
+		return store.AllShards
+	}
+	return e.Leases.Shards()
+}
+
+// Rebalance has the engine look at once at what has become its own to look
+// after. It is called when [Config.Leases] have changed.
+func (e *Engine) Rebalance() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}
+
+// lookEvery is how often an engine on a shared store looks for what other
+// nodes left to it: timers that they set, effects of those that died.
+const lookEvery = time.Second
+
+// adopt takes over the effects that no living node runs: at the start those of
+// processes before this one, and on a shared store those of nodes that die.
+func (e *Engine) adopt(ctx context.Context) {
+	if e.Leases == nil {
+		e.adoptOrphans(ctx)
+		return
+	}
+	t := time.NewTicker(lookEvery)
+	defer t.Stop()
+	for {
+		e.adoptOrphans(ctx)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (e *Engine) adoptOrphans(ctx context.Context) {
+	alive := []string{e.Node}
+	if e.Leases != nil {
+		// Who knows of nobody has lost its own lease: it is for the others to take over.
+		if alive = e.Leases.Alive(); !slices.Contains(alive, e.Node) {
+			return
+		}
+	}
+	for id, err := range e.Store.Orphans(ctx, e.shards(), alive) {
+		if err == nil {
+			_, err = e.Do(ctx, id, contact.TakeOver{Alive: alive})
+		}
+		if err != nil && ctx.Err() == nil {
+			e.Log.Error("effects under way were not taken over; their flows wait until the time limits", "chat", id, "err", err)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}

@@ -1,0 +1,57 @@
+package store
+
+import (
+	"time"
+
+	"parley.example/parley/internal/center"
+)
+
+// Delivery is one message on its way to an endpoint outside (message
+// streaming). Deliveries of one Stream are of one Chat, whose shard they are
+// in, and go out in the order of their IDs.
+type Delivery struct {
+	ID       int64 // given by the store
+	Stream   string
+	Chat     center.ContactID
+	Instance center.InstanceID
+	Endpoint string // where to: the StreamingEndpointArn
+	Body     []byte
+	Created  time.Time
+	Due      time.Time
+	Attempts int
+	Error    string // of the last attempt
+}
+
+// Upload is a file that was announced for a chat. It stays noted until it is
+// settled: completed, or cleared away some time after Expires.
+type Upload struct {
+	ID      string // of the attachment
+	Chat    center.ContactID
+	Expires time.Time
+}
+
+// Chores is what housekeeping has done with the store's lists of work. Entries
+// that are gone already are ignored.
+type Chores struct {
+	// Fence, when set, is the lease under which the work was done: the chores are
+	// refused with ErrFenced unless that node holds it with that version at the
+	// moment at which they are applied. An expired lease is held until another node claims it.
+	Fence *Lease
+
+	// Delivered removes deliveries from the outbox, by ID; Postponed rewrites Due, Attempts and Error of
+	// deliveries; Dead moves deliveries to the dead letters, with their Error.
+	Delivered []int64
+	Postponed []Delivery
+	Dead      []Delivery
+	// Settled removes the notes of uploads, by ID; Uploads gives others the new Expires.
+	Settled []string
+	Uploads []Upload
+}
+
+// Lease is a right to some work that one node has at a time.
+type Lease struct {
+	Name    string
+	Node    string // that holds it
+	Version int64  // one more each time the holder changes
+	Expires time.Time
+}
