@@ -13,7 +13,7 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
 	"parley.example/parley/api/restjson"
-	"parley.example/parley/internal/blob"
+	"parley.example/parley/internal/blob/memory"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi"
 	"parley.example/parley/internal/engine/enginetest"
@@ -32,7 +32,6 @@ type hall struct {
 	engine          *enginetest.Engine
 	instance        string
 	greet, survey   string
-	quota           int64
 	functions       map[string]func(event []byte) (json.RawMessage, error)
 }
 
@@ -44,9 +43,8 @@ func inHall(t *testing.T, test func(h *hall)) {
 
 func openHall(t *testing.T) *hall {
 	t.Helper()
-	h := &hall{T: t, quota: -1}
+	h := &hall{T: t}
 	e := enginetest.Start(t, enginetest.Options{
-		MaxActive: func(center.InstanceID) int64 { return h.quota },
 		Invoke: func(_ context.Context, call flow.Invoke, event []byte) (json.RawMessage, error) {
 			if f := h.functions[call.Function]; f != nil {
 				return f(event)
@@ -59,7 +57,7 @@ func openHall(t *testing.T) *hall {
 	service.KnowsStream = func(arn string) bool { return strings.HasPrefix(arn, topic) }
 	h.Service = client
 	svc := &participantapi.Service{
-		Engine: e.Engine, Store: e.Store, Sealer: e.Sealer, Blobs: blob.Memory(1 << 20), Partition: e.Partition, Now: e.Clock.Now,
+		Engine: e.Engine, Store: e.Store, Sealer: e.Sealer, Blobs: memory.New(1 << 20), Partition: e.Partition, Now: e.Clock.Now,
 		PublicURL: func(context.Context) string { return "http://127.0.0.1" }, Log: slog.New(slog.DiscardHandler),
 	}
 	h.part = participant.NewClient(restjson.ClientConfig{Endpoint: "http://127.0.0.1", HTTPClient: restjson.InProcess(
@@ -102,7 +100,7 @@ func (h *hall) flow(name string, kind connect.ContactFlowType, content string) s
 }
 
 // published counts what the engine has published of a content type.
-func (h *hall) published(contentType string) int { return len(h.engine.PublishedOf(contentType)) }
+func (h *hall) published(contentType string) int { return len(h.engine.Bus.Of(contentType)) }
 
 // request is a StartChatContact with what is required.
 func (h *hall) request(change ...func(*connect.StartChatContactRequest)) *connect.StartChatContactRequest {

@@ -11,6 +11,7 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine/enginetest"
+	"parley.example/parley/internal/store"
 )
 
 type startRequest = connect.StartChatContactRequest
@@ -171,7 +172,7 @@ func TestStartChatContactOnce(t *testing.T) {
 		if other := h.start(func(in *startRequest) { in.ClientToken = new("k2") }); *other.ContactId == *first.ContactId {
 			h.Error("another ClientToken gave the same chat")
 		}
-		if n, err := h.engine.Store.Count(h.Context(), "active-chats/"+h.instance); n != 2 || err != nil {
+		if n, err := h.engine.Store.Count(h.Context(), store.ActiveChats(center.InstanceID(h.instance))); n != 2 || err != nil {
 			h.Errorf("%d active chats are counted (%v); want 2", n, err)
 		}
 	})
@@ -179,7 +180,7 @@ func TestStartChatContactOnce(t *testing.T) {
 
 func TestSemantics31QuotaOfActiveChats(t *testing.T) {
 	inHall(t, func(h *hall) {
-		h.quota = 2
+		h.engine.MaxActive = 2
 		one, _ := h.join(func(in *startRequest) { in.ClientToken = new("k") })
 		h.start()
 		_, err := h.StartChatContact(h.Context(), h.request())
@@ -198,7 +199,7 @@ func TestSemantics31QuotaOfActiveChats(t *testing.T) {
 // chat, however many ask at once.
 func TestStartsAtTheSameTime(t *testing.T) {
 	inHall(t, func(h *hall) {
-		h.quota = 10
+		h.engine.MaxActive = 10
 		const callers = 40
 		run := func(change func(*startRequest)) (ids map[string]int, refused int) {
 			type result struct {

@@ -314,7 +314,7 @@ func TestSemantics20StreamingEndpoints(t *testing.T) {
 		_, err = begin(topic+"3", "k3")
 		h.refused("a third endpoint", err, "LimitExceededException", 429)
 		h.say(ana, "hi")
-		waiting, err := h.engine.Store.Outbox(h.Context(), time.Now(), 10)
+		waiting, err := h.engine.Store.Outbox(h.Context(), store.AllShards, time.Now(), 10)
 		if err != nil || len(waiting) != 2 || !strings.Contains(string(waiting[0].Body), "MessageVisibility") {
 			h.Errorf("the outbox holds %d deliveries (%v); want the message once for each endpoint", len(waiting), err)
 		}

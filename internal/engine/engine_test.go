@@ -29,14 +29,14 @@ const ask = `{"Version":"2019-10-30","StartAction":"a","Actions":[
  {"Identifier":"d","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`
 
 // flows returns a catalog with the two flows.
-func flows(t *testing.T) enginetest.Flows {
+func flows(t testing.TB) enginetest.Flows {
 	return enginetest.ParseFlows(t, map[string]string{"greet": enginetest.Greet, "ask": ask})
 }
 
 type setting func(*enginetest.Options)
 
 // open starts an engine on a store, with the two flows unless a setting says otherwise.
-func open(t *testing.T, s store.Store, set ...setting) *enginetest.Engine {
+func open(t testing.TB, s store.Store, set ...setting) *enginetest.Engine {
 	o := enginetest.Options{Store: s, Catalog: flows(t)}
 	for _, f := range set {
 		f(&o)
@@ -44,7 +44,7 @@ func open(t *testing.T, s store.Store, set ...setting) *enginetest.Engine {
 	return enginetest.Start(t, o)
 }
 
-func start(t *testing.T, w *enginetest.Engine, flowName, token string) (center.ContactID, center.ParticipantID) {
+func start(t testing.TB, w *enginetest.Engine, flowName, token string) (center.ContactID, center.ParticipantID) {
 	t.Helper()
 	r, err := w.Start(t.Context(), contact.Start{
 		Instance: instance, Contact: center.NewContactID(time.Now()), Flow: flowName, DisplayName: "Ana"}, token)
@@ -54,7 +54,7 @@ func start(t *testing.T, w *enginetest.Engine, flowName, token string) (center.C
 	return r.Contact, r.Participant
 }
 
-func do(t *testing.T, w *enginetest.Engine, chat center.ContactID, cmd contact.Command) contact.Reply {
+func do(t testing.TB, w *enginetest.Engine, chat center.ContactID, cmd contact.Command) contact.Reply {
 	t.Helper()
 	r, err := w.Do(t.Context(), chat, cmd)
 	if err != nil {
@@ -65,7 +65,7 @@ func do(t *testing.T, w *enginetest.Engine, chat center.ContactID, cmd contact.C
 
 // retry gives a command until the chat is not too busy for it, and reports
 // whether it was taken.
-func retry(t *testing.T, w *enginetest.Engine, chat center.ContactID, cmd contact.Command) bool {
+func retry(t testing.TB, w *enginetest.Engine, chat center.ContactID, cmd contact.Command) bool {
 	t.Helper()
 	for {
 		_, err := w.Do(t.Context(), chat, cmd)
@@ -120,13 +120,13 @@ func TestManyWritersOneChat(t *testing.T) {
 	if want := 2 + writers*each; len(list) != want {
 		t.Fatalf("%d items; want %d", len(list), want)
 	}
-	published := w.Published()
+	published := w.Bus.Events()
 	if len(published) != len(list) {
 		t.Fatalf("%d pushes; want %d", len(published), len(list))
 	}
 	last := map[string]string{}
 	for i, it := range list {
-		if it.Seq != int64(i+1) || published[i].Item.ID != it.ID {
+		if it.Seq != int64(i+1) || published[i].Item.ID != string(it.ID) {
 			t.Fatalf("item %d: Seq %d, published %s, stored %s", i, it.Seq, published[i].Item.ID, it.ID)
 		}
 		if last[it.Content] != "" {
@@ -168,7 +168,7 @@ func TestTwoEnginesOneStore(t *testing.T) {
 		t.Errorf("%d messages; want %d", got, 1+2*each)
 	}
 	fresh := open(t, s)
-	state, err := fresh.View(t.Context(), chat)
+	state, err := fresh.State(t.Context(), chat)
 	if err != nil || len(state.Attributes) != 12 {
 		t.Errorf("attributes %v, %v; want 12", state.Attributes, err)
 	}
@@ -186,7 +186,7 @@ func TestStartIsIdempotent(t *testing.T) {
 	if other, _ := start(t, w, "greet", "other"); other == chat {
 		t.Error("another token gave the same chat")
 	}
-	if n, err := s.Count(t.Context(), engine.ActiveCounter(instance)); n != 2 || err != nil {
+	if n, err := s.Count(t.Context(), store.ActiveChats(instance)); n != 2 || err != nil {
 		t.Errorf("active chats = %d, %v; want 2", n, err)
 	}
 	w.Close()
@@ -195,7 +195,7 @@ func TestStartIsIdempotent(t *testing.T) {
 // TestQuotaIsExact starts more chats at once than the quota allows.
 func TestQuotaIsExact(t *testing.T) {
 	const limit = 20
-	w := open(t, enginetest.Memory(t), func(c *enginetest.Options) { c.MaxActive = func(center.InstanceID) int64 { return limit } })
+	w := open(t, enginetest.Memory(t), func(c *enginetest.Options) { c.MaxActive = limit })
 	defer w.Close()
 	var good, refused atomic.Int64
 	var one center.ContactID
@@ -234,7 +234,7 @@ func TestTimersFireAndSurvive(t *testing.T) {
 		first, _ := start(t, w, "greet", "")
 		time.Sleep(5*time.Minute + time.Second)
 		synctest.Wait()
-		state, err := w.View(t.Context(), first)
+		state, err := w.State(t.Context(), first)
 		if err != nil || !state.Ended {
 			t.Fatalf("after five minutes: %+v, %v; want it ended", state, err)
 		}
@@ -247,13 +247,13 @@ func TestTimersFireAndSurvive(t *testing.T) {
 		w = open(t, s)
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if state, err = w.View(t.Context(), second); err != nil || !state.Ended || state.Current().DisconnectReason != center.ReasonNotConnected {
+		if state, err = w.State(t.Context(), second); err != nil || !state.Ended || state.Current().DisconnectReason != center.ReasonNotConnected {
 			t.Errorf("after the restart: %+v, %v; want the deadline to have fired", state, err)
 		}
 		do(t, w, third, say(ana, "still here"))
 		time.Sleep(26 * time.Hour)
 		synctest.Wait()
-		if state, err = w.View(t.Context(), third); err != nil || state.Current().DisconnectReason != center.ReasonExpired {
+		if state, err = w.State(t.Context(), third); err != nil || state.Current().DisconnectReason != center.ReasonExpired {
 			t.Errorf("after 25 hours: %+v, %v; want it expired", state, err)
 		}
 		w.Close()
@@ -271,12 +271,12 @@ func TestAdvance(t *testing.T) {
 		synctest.Wait()
 		clock.Advance(4 * time.Minute)
 		synctest.Wait()
-		if state, err := w.View(t.Context(), chat); err != nil || state.Ended {
+		if state, err := w.State(t.Context(), chat); err != nil || state.Ended {
 			t.Fatalf("after four minutes: ended %t, %v", state.Ended, err)
 		}
 		clock.Advance(time.Minute)
 		synctest.Wait()
-		if state, err := w.View(t.Context(), chat); err != nil || !state.Ended {
+		if state, err := w.State(t.Context(), chat); err != nil || !state.Ended {
 			t.Fatalf("after five minutes: ended %t, %v", state.Ended, err)
 		}
 		w.Close()

@@ -58,7 +58,7 @@ func TestPanicHarmsNobodyElse(t *testing.T) {
 		do(t, w, chat, contact.Connect{Participant: ana})
 		wrong.Store(true)
 		enginetest.Pass(2 * time.Minute) // the flow's timer falls due, and the rules panic, time and again
-		if state, err := w.View(t.Context(), chat); err != nil || state.Run == nil {
+		if state, err := w.State(t.Context(), chat); err != nil || state.Run == nil {
 			t.Fatalf("after the panics: %+v, %v; want the chat as it was", state, err)
 		}
 		do(t, w, chat, say(ana, "still here"))
@@ -69,7 +69,7 @@ func TestPanicHarmsNobodyElse(t *testing.T) {
 		do(t, w, other, contact.Connect{Participant: bob})
 		wrong.Store(false)
 		enginetest.Pass(2 * time.Second)
-		if state, err := w.View(t.Context(), chat); err != nil || !state.Ended {
+		if state, err := w.State(t.Context(), chat); err != nil || !state.Ended {
 			t.Errorf("when the rules are right again: %v; want the timer fired", err)
 		}
 	})
@@ -103,7 +103,7 @@ func TestTimersWithinAMillisecond(t *testing.T) {
 		do(t, w, chat, contact.Connect{Participant: ana})
 		began := w.TimersFired()
 		enginetest.Pass(time.Minute + time.Millisecond)
-		if state, err := w.View(t.Context(), chat); err != nil || !state.Ended {
+		if state, err := w.State(t.Context(), chat); err != nil || !state.Ended {
 			t.Errorf("after the minute: %v; want the timer fired", err)
 		}
 		if n := w.TimersFired() - began; n != 1 {
@@ -130,13 +130,13 @@ func TestTimersThatFailHoldUpNobody(t *testing.T) {
 		enginetest.Pass(time.Second)
 		chat, _ := start(t, w, "greet", "")
 		enginetest.Pass(5*time.Minute + 2*time.Second)
-		if state, err := w.View(t.Context(), chat); err != nil || !state.Ended {
+		if state, err := w.State(t.Context(), chat); err != nil || !state.Ended {
 			t.Errorf("behind %d timers that fail: %v; want its own fired", len(stuck), err)
 		}
 		wrong.Store(false)
 		enginetest.Pass(2 * time.Second)
 		for _, id := range stuck {
-			if state, err := w.View(t.Context(), id); err != nil || !state.Ended {
+			if state, err := w.State(t.Context(), id); err != nil || !state.Ended {
 				t.Fatalf("when the instance can be read again: %v; want the timer fired", err)
 			}
 		}

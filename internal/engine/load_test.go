@@ -89,7 +89,7 @@ func (f *flaky) Submit(c *store.Change, done func(error)) {
 	defer f.mu.Unlock()
 	if len(c.Items) > 0 {
 		if f.n++; f.n%7 == 0 {
-			c = &store.Change{Quotas: []store.Quota{{Counter: "none", Delta: 1}}} // refused in its turn
+			c = &store.Change{Quotas: []store.Quota{{Counter: store.ActiveChats("none"), Delta: 1}}} // refused in its turn
 			told := done
 			done = func(error) { told(errors.New("the disk is full")) }
 		}

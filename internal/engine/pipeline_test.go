@@ -36,7 +36,7 @@ func TestTwoEnginesPipelined(t *testing.T) {
 		node.Close()
 	}
 	fresh := open(t, s)
-	state, err := fresh.View(t.Context(), chat)
+	state, err := fresh.State(t.Context(), chat)
 	if err != nil {
 		t.Fatal(err)
 	}

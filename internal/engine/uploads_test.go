@@ -52,7 +52,7 @@ func (s *shelf) want(t *testing.T, when string, want ...string) {
 
 func wantNoted(t *testing.T, w *enginetest.Engine, when string, want int) {
 	t.Helper()
-	noted, err := w.Store.Uploads(t.Context(), time.Now().Add(1000*time.Hour), 1000)
+	noted, err := w.Store.Uploads(t.Context(), store.AllShards, time.Now().Add(1000*time.Hour), 1000)
 	if err != nil || len(noted) != want {
 		t.Errorf("%s: the store notes %v, %v; want %d", when, noted, err, want)
 	}
@@ -89,7 +89,7 @@ func TestAbandonedUploads(t *testing.T) {
 		enginetest.Pass(2*time.Minute + time.Second)
 		files.want(t, "after its life", string(chat)+"/"+left, string(other)+"/"+ended)
 		wantNoted(t, w, "after its life", 1)
-		state, err := w.View(t.Context(), chat)
+		state, err := w.State(t.Context(), chat)
 		if err != nil || state.Attachment(left) != nil || state.Attachment(kept) == nil || state.Attachment(late) == nil {
 			t.Errorf("attachments %v, %v; want %s and %s", state.Attachments, err, kept, late)
 		}
@@ -139,18 +139,17 @@ func TestAbandonedUploadsSurvive(t *testing.T) {
 	})
 }
 
-// mortal is a store that does not hear any more what was cleared away.
+// mortal is a store that dies before it is informed of what was cleared away.
 type mortal struct {
 	store.Store
 	dead atomic.Bool
 }
 
-func (m *mortal) Submit(c *store.Change, done func(error)) {
-	if len(c.Settled) > 0 && m.dead.Load() {
-		go done(store.ErrClosed)
-		return
+func (m *mortal) Keep(ctx context.Context, c *store.Chores) error {
+	if m.dead.Load() {
+		return store.ErrClosed
 	}
-	m.Store.Submit(c, done)
+	return m.Store.Keep(ctx, c)
 }
 
 // TestAbandonedUploadsPutOff has more files than a batch that cannot be deleted:

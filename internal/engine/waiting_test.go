@@ -14,7 +14,6 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/store"
@@ -48,7 +47,7 @@ const position = `
 
 func queued(t *testing.T, w *enginetest.Engine) int64 {
 	t.Helper()
-	n, err := w.Store.Count(t.Context(), engine.QueueCounter(instance, "sales"))
+	n, err := w.Store.Count(t.Context(), store.QueuedChats(instance, "sales"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +70,7 @@ func TestQueueIsExactlyFull(t *testing.T) {
 			if _, err := w.Do(t.Context(), id, contact.Connect{Participant: ana}); err != nil {
 				t.Errorf("Connect: %v", err)
 			}
-			state, err := w.View(t.Context(), id)
+			state, err := w.State(t.Context(), id)
 			if err != nil {
 				t.Errorf("View: %v", err)
 				return
@@ -221,7 +220,7 @@ func TestRelatedContacts(t *testing.T) {
 		if got := hear(past, past); got != "Welcome back" {
 			t.Errorf("the flow said %q", got)
 		}
-		state, err := w.View(t.Context(), past)
+		state, err := w.State(t.Context(), past)
 		if err != nil || !strings.HasPrefix(state.Attributes["the note"], "from ") || state.Current().Name != "Renamed" {
 			t.Errorf("the related contact has %v and the name %q, %v", state.Attributes, state.Current().Name, err)
 		}
@@ -298,7 +297,7 @@ func TestAsynchronousCallsOutliveTheChat(t *testing.T) {
 		w.Close()
 		w = open(t, s, calling(false))
 		synctest.Wait()
-		state, err := w.View(t.Context(), chat)
+		state, err := w.State(t.Context(), chat)
 		if err != nil || !state.Ended || len(state.Effects) != 0 || len(ids) != 2 || ids[0] != ids[1] {
 			t.Errorf("ended %t, %d effects left, calls %q, %v", state.Ended, len(state.Effects), ids, err)
 		}

@@ -232,7 +232,7 @@ func TestWire66AndSemantics01NobodyConnects(t *testing.T) {
 		enginetest.Pass(5*time.Minute + time.Second)
 		_, err := r.CreateParticipantConnection(r.Context(), &participant.CreateParticipantConnectionRequest{ParticipantToken: ana.token, Type: socketAndCredentials})
 		r.denied("CreateParticipantConnection after five minutes", err)
-		chat, err := r.engine.View(r.Context(), ana.chat)
+		chat, err := r.engine.State(r.Context(), ana.chat)
 		if err != nil || !chat.Ended || chat.Current().DisconnectReason != center.ReasonNotConnected {
 			r.Fatalf("the chat: ended %v, %q (%v); want %s", chat.Ended, chat.Current().DisconnectReason, err, center.ReasonNotConnected)
 		}
@@ -252,7 +252,7 @@ func TestWire58To61TheCustomerLeaves(t *testing.T) {
 		if last := items[len(items)-1]; last.Participant != "" || last.DisplayName != "" || last.Role != "" {
 			r.Errorf("chat.ended = %+v; want no participant in it", last)
 		}
-		ended := r.engine.PublishedOf(center.EventEnded)
+		ended := r.engine.Bus.Of(center.EventEnded)
 		if len(ended) != 1 || ended[0].Only != "" || ended[0].Except != "" || !ended[0].Last {
 			r.Errorf("chat.ended was published as %+v; want it for everybody, last of all", ended)
 		}

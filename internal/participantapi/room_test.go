@@ -13,6 +13,7 @@ import (
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/blob"
+	"parley.example/parley/internal/blob/memory"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine/enginetest"
@@ -45,10 +46,10 @@ func inRoom(t *testing.T, test func(r *room)) {
 
 func open(t *testing.T) *room {
 	t.Helper()
-	r := &room{T: t, blobs: blob.Memory(64 << 20)}
+	r := &room{T: t, blobs: memory.New(64 << 20)}
 	e := enginetest.Start(t, enginetest.Options{
 		Catalog:    enginetest.ParseFlows(t, map[string]string{"greet": enginetest.Greet, "survey": enginetest.Survey("greet")}),
-		DeleteFile: participantapi.DeleteFile(r.blobs),
+		DeleteFile: participantapi.Files{Blobs: r.blobs}.Delete,
 	})
 	if err := e.Catalog.SeedDemo(t.Context()); err != nil { // its instance is the one of the room
 		t.Fatalf("SeedDemo: %v", err)

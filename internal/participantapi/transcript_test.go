@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine/enginetest"
@@ -286,7 +287,7 @@ func TestWire64PastItemsFollow(t *testing.T) {
 			c.Related = empty.chat
 			c.Past = []contact.Past{{Chat: empty.chat, Contact: empty.chat}, {Chat: first.chat, Contact: first.chat}}
 		})
-		if published := r.engine.PublishedOf(center.EventRehydrated); len(published) != 1 || published[0].Chat != now.chat {
+		if published := r.engine.Bus.Of(center.EventRehydrated); len(published) != 1 || published[0].Subject != bus.Chat(now.chat) {
 			r.Errorf("chat.rehydrated was published as %+v; want once", published)
 		}
 		in := participant.GetTranscriptRequest{MaxResults: new(int32(4)), SortOrder: ascending}

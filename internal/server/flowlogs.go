@@ -41,17 +41,17 @@ func (s *Server) flowName(ctx context.Context, instance center.InstanceID, id ce
 		kind = center.KindFlowModule
 	}
 	arn = s.partition.ARN(instance, kind, string(id))
-	v, err := s.catalog.View(ctx, string(instance))
+	snap, err := s.catalog.Snapshot(ctx, string(instance))
 	if err != nil {
 		return arn, ""
 	}
 	if module {
-		if m, err := catalog.Find[*catalog.Module](v, string(id)); err == nil {
+		if m, err := catalog.Find[*catalog.Module](snap, string(id)); err == nil {
 			return arn, m.Name
 		}
 		return arn, ""
 	}
-	if f, err := catalog.Find[*catalog.Flow](v, string(id)); err == nil {
+	if f, err := catalog.Find[*catalog.Flow](snap, string(id)); err == nil {
 		return arn, f.Name
 	}
 	return arn, ""

@@ -19,7 +19,6 @@ import (
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/flowlog"
@@ -43,6 +42,7 @@ type Server struct {
 	verifier  *auth.Verifier
 	sealer    *auth.Sealer
 	engine    *engine.Engine
+	bus       *bus.Local
 	hub       *stream.Hub
 	lambda    *integration.Lambda
 	bots      *integration.Bots
@@ -71,7 +71,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		Config: cfg, partition: center.Partition{Region: cfg.Region, Account: cfg.Account},
-		clock: &engine.Clock{}, metrics: newMetrics(),
+		clock: &engine.Clock{}, bus: &bus.Local{}, metrics: newMetrics(),
 	}
 	s.SetURL(cfg.PublicURL)
 	var err error
@@ -79,8 +79,11 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.wire(ctx); err != nil {
+	if s.blobs, err = s.openBlobs(ctx); err != nil {
 		return nil, errors.Join(err, s.store.Close())
+	}
+	if err := s.wire(ctx); err != nil {
+		return nil, errors.Join(err, s.blobs.Close(), s.store.Close())
 	}
 	return s, nil
 }
@@ -89,9 +92,6 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 func (s *Server) wire(ctx context.Context) error {
 	now := s.clock.Now
 	var err error
-	if s.blobs, err = s.openBlobs(); err != nil {
-		return err
-	}
 	if s.sealer, err = sealer(ctx, s.store, now()); err != nil {
 		return err
 	}
@@ -115,22 +115,16 @@ func (s *Server) wire(ctx context.Context) error {
 		return err
 	}
 	s.flowLog = s.newFlowLog()
-	s.hub = s.newHub() // before the engine, whose timers tell of what falls due at once
+	s.hub = s.newHub()
 	s.engine = engine.New(engine.Config{
-		Store: s.store, Bus: &bus.Local{Listeners: []bus.Listener{s.hub.Publish}}, Catalog: s.catalog, Clock: s.clock, Partition: s.partition,
-		Limits: s.Config.limits(), Log: s.Log,
-		MaxActive: func(center.InstanceID) int64 { return s.MaxActiveChats },
-		Invoke:    s.lambda.Invoke,
-		Ask:       s.bots.Ask,
-		ViewToken: func(chat center.ContactID, v flow.View) string {
-			return s.sealer.Seal(auth.Token{Kind: auth.View, Chat: chat, Detail: catalog.ShownDetail(v)})
-		},
-		StreamBody: func(i center.InstanceID, st contact.Streamed) []byte {
-			return integration.StreamMessage(s.partition, i, st)
-		},
-		Streamed:   s.outbox.Wake,
-		DeleteFile: participantapi.DeleteFile(s.blobs),
-		FlowLog:    s.flowLog.Add,
+		Store: s.store, Bus: s.bus, Catalog: s.catalog, Clock: s.clock, Partition: s.partition,
+		Limits: s.Config.limits(), MaxActive: s.MaxActiveChats, Log: s.Log,
+		Integrations: struct {
+			*integration.Lambda
+			*integration.Bots
+		}{s.lambda, s.bots},
+		Streams: s.outbox, Views: viewTokens{s.sealer}, Files: participantapi.Files{Blobs: s.blobs},
+		Observers: []engine.Observer{engine.ObserverFunc(func(c *engine.Commit) { s.flowLog.Add(c.Instance, c.Contact, c.Change.Log) })},
 	})
 	s.gauges()
 	s.handler = s.routes()
@@ -151,8 +145,16 @@ func (s *Server) wireOutwards(ctx context.Context) error {
 	}
 	s.signIns = &integration.SignIns{Named: s.SignIns, Client: client, Log: s.Log}
 	s.lambda, s.topics = s.functions(aws, client), s.streaming(client)
-	s.outbox = &integration.Outbox{Store: s.store, Sender: s.topics, Now: s.clock.Now, Log: s.Log}
+	s.outbox = &integration.Outbox{Store: s.store, Sender: s.topics, Partition: s.partition, Now: s.clock.Now, Log: s.Log}
 	return nil
+}
+
+// viewTokens seals what participants show to DescribeView.
+type viewTokens struct{ *auth.Sealer }
+
+// ViewToken implements engine.ViewTokens.
+func (t viewTokens) ViewToken(chat center.ContactID, v flow.View) string {
+	return t.Seal(auth.Token{Kind: auth.View, Chat: chat, Detail: catalog.ShownDetail(v)})
 }
 
 // begin starts the work that goes on beside requests, until Close.
@@ -170,16 +172,6 @@ func (s *Server) begin(ctx context.Context) {
 	s.closing = sync.OnceValue(s.shutdown)
 	s.ready.Store(true)
 }
-
-func (s *Server) openBlobs() (blob.Store, error) {
-	if s.Data == "" {
-		return blob.Memory(memoryFiles), nil
-	}
-	return blob.Dir(filepath.Join(s.Data, "files"))
-}
-
-// memoryFiles bounds the attachments of a server that keeps all in memory.
-const memoryFiles = 256 << 20
 
 // makeFirstKey gives a server without access keys its first one, in a file
 // that only its owner can read: a secret has no place in a log.
@@ -208,7 +200,7 @@ func (s *Server) purge(ctx context.Context) {
 	t := time.NewTicker(every)
 	defer t.Stop()
 	for {
-		if err := s.store.Purge(ctx, s.clock.Now().Add(-keep), dead); err != nil && ctx.Err() == nil {
+		if err := s.store.Purge(ctx, store.AllShards, s.clock.Now().Add(-keep), dead); err != nil && ctx.Err() == nil {
 			s.Log.Error("purge failed", "err", err)
 		}
 		select {
@@ -312,5 +304,5 @@ func (s *Server) shutdown() error {
 	s.engine.Close()
 	s.stop()
 	s.work.Wait()
-	return errors.Join(s.profiles.close(), s.store.Close())
+	return errors.Join(s.profiles.close(), s.blobs.Close(), s.store.Close())
 }

@@ -19,25 +19,25 @@ const (
 	smallHeap   = 24 << 20    // bytes that need no thrift
 )
 
-// memory is what the runtime says of its heap.
-type memory struct {
+// heap is what the runtime says of its heap.
+type heap struct {
 	allocated uint64 // ever
 	held      uint64 // in RAM: objects, garbage and free room
 }
 
 // wants reports whether memory should be given back: by what the runtime said
 // before and says now, and when it was given back last.
-func (m memory) wants(before memory, elapsed, last time.Duration) bool {
-	quiet := float64(m.allocated-before.allocated) < quietRate*elapsed.Seconds()
-	return quiet && m.held > smallHeap && last >= thriftPause
+func (h heap) wants(before heap, elapsed, last time.Duration) bool {
+	quiet := float64(h.allocated-before.allocated) < quietRate*elapsed.Seconds()
+	return quiet && h.held > smallHeap && last >= thriftPause
 }
 
-func readMemory() memory {
+func readHeap() heap {
 	s := []gauges.Sample{{Name: "/gc/heap/allocs:bytes"}, {Name: "/memory/classes/heap/objects:bytes"},
 		{Name: "/memory/classes/heap/unused:bytes"}, {Name: "/memory/classes/heap/free:bytes"}}
 	gauges.Read(s)
 	v := func(i int) uint64 { return s[i].Value.Uint64() }
-	return memory{allocated: v(0), held: v(1) + v(2) + v(3)}
+	return heap{allocated: v(0), held: v(1) + v(2) + v(3)}
 }
 
 // thrift gives memory back while the server is quiet, until ctx ends.
@@ -45,13 +45,13 @@ func thrift(ctx context.Context) {
 	t := time.NewTicker(thriftEvery)
 	defer t.Stop()
 	last := thriftPause // since memory was given back
-	for before := readMemory(); ; last += thriftEvery {
+	for before := readHeap(); ; last += thriftEvery {
 		select {
 		case <-ctx.Done():
 			return
 		case <-t.C:
 		}
-		now := readMemory()
+		now := readHeap()
 		if now.wants(before, thriftEvery, last) {
 			debug.FreeOSMemory()
 			last = 0

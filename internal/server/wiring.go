@@ -12,12 +12,14 @@ import (
 	"parley.example/parley/api/participant"
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/participantapi"
+	"parley.example/parley/internal/socket"
+	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/stream"
 	"parley.example/parley/internal/ui"
 )
@@ -92,12 +94,25 @@ func (s *Server) authorize(op *restjson.Operation, r *http.Request, body []byte)
 	return ctx, id.Authorize("connect:"+op.Name, "*")
 }
 
-// chats tells the hub about chats.
+// chats is what the hub knows of chats.
 type chats struct{ s *Server }
 
-// Attend implements stream.Chats.
-func (c chats) Attend(ctx context.Context, chat center.ContactID, id center.ParticipantID) (center.Role, error) {
-	state, err := c.s.engine.View(ctx, chat)
+// chatOf returns the chat that a socket's subject is about.
+func chatOf(subject bus.Subject) (center.ContactID, error) {
+	chat, ok := subject.Chat()
+	if !ok {
+		return "", center.Errorf(center.NotFound, "there are no sockets for %s", subject)
+	}
+	return chat, nil
+}
+
+// Attend implements stream.Source.
+func (c chats) Attend(ctx context.Context, subject bus.Subject, id center.ParticipantID) (center.Role, error) {
+	chat, err := chatOf(subject)
+	if err != nil {
+		return "", err
+	}
+	state, err := c.s.engine.State(ctx, chat)
 	if err != nil {
 		return "", err
 	}
@@ -108,19 +123,24 @@ func (c chats) Attend(ctx context.Context, chat center.ContactID, id center.Part
 	return p.Role, nil
 }
 
-// Connected implements stream.Chats.
-func (c chats) Connected(ctx context.Context, chat center.ContactID, id center.ParticipantID) error {
-	_, err := c.s.engine.Do(ctx, chat, contact.Connect{Participant: id})
+// Connected implements stream.Source.
+func (c chats) Connected(ctx context.Context, subject bus.Subject, id center.ParticipantID) error {
+	chat, err := chatOf(subject)
+	if err != nil {
+		return err
+	}
+	_, err = c.s.engine.Do(ctx, chat, contact.Connect{Participant: id})
 	return err
 }
 
 func (s *Server) newHub() *stream.Hub {
 	h := &stream.Hub{
-		Open: func(r *http.Request) (center.ContactID, center.ParticipantID, error) {
+		Bus: s.bus,
+		Open: func(r *http.Request) (bus.Subject, center.ParticipantID, error) {
 			t, err := s.sealer.Open(auth.Socket, r.URL.Query().Get("token"), s.clock.Now())
-			return t.Chat, t.Participant, err
+			return bus.Chat(t.Chat), t.Participant, err
 		},
-		Chats: chats{s}, Log: s.Log, Refused: s.refused(), Limits: stream.Limits{Span: s.CloseSpan},
+		Source: chats{s}, Log: s.Log, Refused: s.refused(), Limits: stream.Limits{Limits: socket.Limits{Span: s.CloseSpan}},
 	}
 	if len(s.Origins) > 0 {
 		h.AllowOrigin = func(origin string) bool { return slices.Contains(s.Origins, origin) }
@@ -143,7 +163,7 @@ func (s *Server) gauges() {
 			if err != nil {
 				break
 			}
-			if c, err := s.store.Count(ctx, engine.ActiveCounter(center.InstanceID(r.ID))); err == nil {
+			if c, err := s.store.Count(ctx, store.ActiveChats(center.InstanceID(r.ID))); err == nil {
 				n += c
 			}
 		}

@@ -10,19 +10,17 @@
 package enginetest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"slices"
-	"sync"
 	"testing"
 
 	"parley.example/parley/internal/auth"
-	"parley.example/parley/internal/bus"
+	"parley.example/parley/internal/bus/bustest"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/integration"
@@ -33,15 +31,18 @@ import (
 // Options are what a test wants to be different. The zero value is an engine
 // without limits whose functions and bots all fail.
 type Options struct {
-	Store     store.Store      // nil for a new one, as Memory returns it
-	Clock     *engine.Clock    // nil for the wall clock; in a bubble that is the bubble's
-	Partition center.Partition // the zero value means Partition
-	Hot       int              // chats kept in memory; 0 for as many as usual
+	Store     store.Store       // nil for a new one, as Memory returns it
+	Clock     *engine.Clock     // nil for the wall clock; in a bubble that is the bubble's
+	Partition center.Partition  // the zero value means Partition
+	Hot       int               // chats kept in memory; 0 for as many as usual
+	Bus       *bustest.Recorder // nil for a new one
+	Node      string            // see engine.Config
+	Shared    bool              // other engines of the test work on the store
 
 	Catalog engine.Catalog // what decisions look up; nil for the real catalog over the store
 	Limits  catalog.Limits // of the real catalog
 
-	MaxActive  func(center.InstanceID) int64 // quota of concurrent active chats; nil for none
+	MaxActive  int64 // quota of concurrent active chats; 0 for none
 	Invoke     func(ctx context.Context, call flow.Invoke, event []byte) (json.RawMessage, error)
 	Ask        func(ctx context.Context, ask flow.Ask) (flow.Answer, error)
 	DeleteFile func(ctx context.Context, chat center.ContactID, attachment string) error // nil leaves files where they are
@@ -59,10 +60,9 @@ type Engine struct {
 	Partition center.Partition
 	Sealer    *auth.Sealer
 
-	t testing.TB
+	Bus *bustest.Recorder // what the engine has published
 
-	mu        sync.Mutex // guards published
-	published []center.Push
+	t testing.TB
 }
 
 // Start starts an engine.
@@ -74,22 +74,17 @@ func Start(t testing.TB, o Options) *Engine {
 		t.Fatalf("NewSealer: %v", err)
 	}
 	e := &Engine{
-		Store: o.Store, Clock: o.Clock, Partition: o.Partition, Sealer: sealer, t: t,
+		Store: o.Store, Clock: o.Clock, Partition: o.Partition, Sealer: sealer, Bus: o.Bus, t: t,
 		Catalog: catalog.New(catalog.Config{Store: o.Store, Partition: o.Partition, Now: o.Clock.Now, Limits: o.Limits}),
 	}
 	if o.Catalog == nil {
 		o.Catalog = e.Catalog
 	}
 	e.Engine = engine.New(engine.Config{
-		Store: o.Store, Bus: &bus.Local{Listeners: []bus.Listener{e.record}}, Catalog: o.Catalog, Clock: o.Clock, Partition: o.Partition, Hot: o.Hot,
+		Store: o.Store, Bus: e.Bus, Catalog: o.Catalog, Clock: o.Clock, Partition: o.Partition, Hot: o.Hot,
 		Log:       slog.New(slog.DiscardHandler),
-		MaxActive: o.MaxActive, Invoke: o.Invoke, Ask: o.Ask, DeleteFile: o.DeleteFile,
-		ViewToken: func(chat center.ContactID, v flow.View) string {
-			return sealer.Seal(auth.Token{Kind: auth.View, Chat: chat, Detail: catalog.ShownDetail(v)})
-		},
-		StreamBody: func(i center.InstanceID, s contact.Streamed) []byte {
-			return integration.StreamMessage(o.Partition, i, s)
-		},
+		MaxActive: o.MaxActive, Node: o.Node, Shared: o.Shared,
+		Integrations: fakes{o}, Files: o.files(), Streams: &integration.Outbox{Partition: o.Partition}, Views: tokens{sealer},
 	})
 	t.Cleanup(e.Close)
 	return e
@@ -107,14 +102,52 @@ func (o *Options) complete(t testing.TB) {
 	if o.Partition == (center.Partition{}) {
 		o.Partition = Partition
 	}
-	if o.MaxActive == nil {
-		o.MaxActive = func(center.InstanceID) int64 { return -1 }
+	if o.Bus == nil {
+		o.Bus = new(bustest.Recorder)
 	}
-	if o.Invoke == nil {
-		o.Invoke = func(context.Context, flow.Invoke, []byte) (json.RawMessage, error) {
-			return nil, errors.New("no function")
-		}
+	o.MaxActive = cmp.Or(o.MaxActive, -1)
+}
+
+// fakes are the functions and bots of a test.
+type fakes struct{ Options }
+
+// Invoke implements [engine.Integrations].
+func (f fakes) Invoke(ctx context.Context, call flow.Invoke, event []byte) (json.RawMessage, error) {
+	if f.Options.Invoke == nil {
+		return nil, errors.New("no function")
 	}
+	return f.Options.Invoke(ctx, call, event)
+}
+
+// Ask implements [engine.Integrations].
+func (f fakes) Ask(ctx context.Context, ask flow.Ask) (flow.Answer, error) {
+	if f.Options.Ask == nil {
+		return flow.Answer{}, errors.New("no bot")
+	}
+	return f.Options.Ask(ctx, ask)
+}
+
+// files are the attachments of a test that deletes them itself.
+type files func(ctx context.Context, chat center.ContactID, attachment string) error
+
+// Delete implements [engine.Files].
+func (f files) Delete(ctx context.Context, chat center.ContactID, attachment string) error {
+	return f(ctx, chat, attachment)
+}
+
+func (o *Options) files() engine.Files {
+	if o.DeleteFile == nil {
+		return nil
+	}
+	return files(o.DeleteFile)
+}
+
+// tokens seals what participants show to DescribeView.
+type tokens struct{ *auth.Sealer }
+
+// ViewToken implements [engine.ViewTokens].
+func (t tokens) ViewToken(chat center.ContactID, v flow.View) string {
+	return t.Seal(auth.Token{Kind: auth.View, Chat: chat, Detail: catalog.ShownDetail(v)})
 }
 
 // Memory returns a store in memory that is closed at the end of the test, after
@@ -131,22 +164,4 @@ func Memory(t testing.TB) store.Store {
 		}
 	})
 	return s
-}
-
-func (e *Engine) record(pushes []center.Push) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.published = append(e.published, pushes...)
-}
-
-// Published returns what the engine has published so far, in order.
-func (e *Engine) Published() []center.Push {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return slices.Clone(e.published)
-}
-
-// PublishedOf returns what it has published of a content type.
-func (e *Engine) PublishedOf(contentType string) []center.Push {
-	return slices.DeleteFunc(e.Published(), func(p center.Push) bool { return p.Item.ContentType != contentType })
 }

@@ -278,8 +278,8 @@ func expectSegments(s *scanner) action {
 	}
 	return func(s *Session) error {
 		var got []string
-		for _, k := range s.Chat.State().Contacts {
-			got = append(got, k.InitiationMethod)
+		for _, k := range s.Chat.State().Chain() {
+			got = append(got, k.Method)
 		}
 		if !slices.Equal(got, want) {
 			return fmt.Errorf("the contacts of the chat began by %s; want %s", wording.Listed(got), wording.Listed(want))

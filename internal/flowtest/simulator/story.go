@@ -143,20 +143,21 @@ func movesOf(before, now *contact.Chat) (moves []move) {
 	if now == nil || now == before {
 		return nil
 	}
-	known := 0
+	var was []contact.Segment
 	if before != nil {
-		known = len(before.Contacts)
+		was = before.Chain()
 	}
-	for i := max(known-1, 0); i < len(now.Contacts); i++ {
-		k := &now.Contacts[i]
+	chain, known := now.Chain(), len(was)
+	for i := max(known-1, 0); i < len(chain); i++ {
+		k := &chain[i]
 		var m move
 		if i >= known && i > 0 {
-			m = move{flow.KindDisconnect, []string{fmt.Sprintf("the contact goes on as a new one (%s)", k.InitiationMethod)}}
+			m = move{flow.KindDisconnect, []string{fmt.Sprintf("the contact goes on as a new one (%s)", k.Method)}}
 		}
-		if k.InitiationMethod != center.MethodQueueTransfer && m.notes != nil {
+		if k.Method != center.MethodQueueTransfer && m.notes != nil {
 			moves, m = append(moves, m), move{}
 		}
-		if k.Queue != "" && (i >= known || before.Contacts[i].Queue == "") {
+		if k.Queue != "" && (i >= known || was[i].Queue == "") {
 			m.to, m.notes = flow.KindCustomerQueue, append(m.notes, "the contact waits in the queue "+string(k.Queue))
 			moves = append(moves, m)
 		}
