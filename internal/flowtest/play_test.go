@@ -164,3 +164,22 @@ func TestStageReportsProblems(t *testing.T) {
 		t.Errorf("Stage = %q; want %q", p.Stage(), want)
 	}
 }
+
+// TestRefusedStart: after a start that was refused, every statement says that there is no chat.
+func TestRefusedStart(t *testing.T) {
+	p, err := flowtest.NewPlay(&simulator.Library{}, "testdata/contact.json", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Do("duration 1m"); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Begin(); err == nil || !strings.Contains(err.Error(), "ChatDurationInMinutes") {
+		t.Errorf("Begin = %v; want the refusal", err)
+	}
+	for _, statement := range []string{`customer says "Hello"`, "expect queue Sales", "expect flow contact", "advance 5m", "stop"} {
+		if err := p.Do(statement); err == nil || err.Error() != "the chat has not begun: its start was refused" {
+			t.Errorf("%s: %v", statement, err)
+		}
+	}
+}

@@ -88,7 +88,10 @@ var allTypes = []string{center.PlainText, center.Markdown, center.JSON, center.I
 
 // Begin starts the chat, unless it has begun.
 func (s *Session) Begin() error {
-	if s.begun {
+	switch {
+	case s.begun && s.Chat.State() == nil:
+		return errors.New("the chat has not begun: its start was refused")
+	case s.begun:
 		return nil
 	}
 	s.begun = true

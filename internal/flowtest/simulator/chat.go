@@ -76,6 +76,9 @@ func (c *Chat) Calling() bool { return len(c.effects) > 0 }
 // Run returns the run that waits at an action, of the chat's flow or of a
 // whisper; with "" the one that waits at all. It may be nil.
 func (c *Chat) Run(action string) *flow.Run {
+	if c.state == nil {
+		return nil
+	}
 	for _, run := range []*flow.Run{c.state.Whisper, c.state.Run} {
 		if run != nil && (action == "" || run.Wait.Action == action) {
 			return run

@@ -5,7 +5,7 @@
 // that waits for a week is run in microseconds.
 //
 // A chat does nothing by itself: what follows from a command has happened when
-// [Chat.Do] returns. It is deterministic, too: the same flows, stubs and commands make the
+// [Chat.Do] returns. But for ids, the same flows, stubs and commands make the
 // same [Chat.Story]. Nothing here blocks, writes or knows the language of
 // scenarios. Start reading at [Chat.Start], then at [Chat.Advance].
 package simulator

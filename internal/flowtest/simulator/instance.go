@@ -14,11 +14,11 @@ import (
 	"parley.example/parley/internal/flow"
 )
 
-// Instance is what the flows of a chat find around them; it belongs to one chat. Unless it is strict,
-// queues, hours and views exist as soon as a flow names them: queues without
-// limit, hours open. Functions and bots are stubs; in a strict instance only
-// those are associated that have one. Resources may be called by id, by ARN, or
-// by the name that the designer shows for them.
+// Instance is what the flows of a chat find around them; it belongs to one
+// chat. Unless it is strict, queues, hours and views exist as soon as a flow
+// names them: queues without limit, hours open. Functions and bots are stubs;
+// in a strict instance only those are associated that have one. Resources may
+// be called by id, by ARN, or by the name that the designer shows for them.
 type Instance struct {
 	contact.Empty
 	Strict bool
