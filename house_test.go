@@ -20,7 +20,7 @@ import (
 // packages of lower floors, and of its own room (the same first name), never
 // of the same floor or a higher one. docs/architecture.md tells what each is for.
 var floors = [][]string{
-	{"center", "websocket"},
+	{"center", "websocket", "awsconf"},
 	{"flow", "hours", "routing", "store", "blob", "bus", "socket"},
 	{"contact", "flowgraph"},
 	{"catalog", "auth", "integration", "flowlog"},
@@ -38,7 +38,7 @@ var shared = []string{"websocket"}
 var workshop = []string{"codegen"}
 
 // fixtures are packages for tests: nothing but tests, and each other, imports them.
-var fixtures = []string{"enginetest", "servertest", "storetest"}
+var fixtures = []string{"blobtest", "enginetest", "s3test", "servertest", "storetest"}
 
 // module is the path of the module: a name that Go accepts and nobody else can
 // serve, since the top-level domain example is reserved (RFC 2606). Whoever
