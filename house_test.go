@@ -20,12 +20,12 @@ import (
 // packages of lower floors, and of its own room (the same first name), never
 // of the same floor or a higher one. docs/architecture.md tells what each is for.
 var floors = [][]string{
-	{"center", "websocket", "awsconf"},
-	{"flow", "hours", "routing", "store", "blob", "bus", "socket"},
+	{"center", "awsconf", "lifecycle", "websocket"},
+	{"flow", "hours", "routing", "store", "blob", "bus", "socket", "metrics", "ratelimit", "process"},
 	{"contact", "flowgraph"},
 	{"catalog", "auth", "integration", "flowlog"},
-	{"engine", "flowtest"},
-	{"connectapi", "participantapi", "agentapi", "stream", "ui"},
+	{"engine", "flowtest", "edge"},
+	{"connectapi", "participantapi", "agentapi", "devapi", "stream", "ui"},
 	{"server"},
 	{"cli"},
 }

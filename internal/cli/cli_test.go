@@ -193,7 +193,7 @@ func TestWrongSettings(t *testing.T) {
 		{[]string{"keys"}, "--data"},
 		{[]string{"keys", "--data", filepath.Join(dir, "none")}, "no such file"},
 		{[]string{"keys", "--data", junk}, "is not a directory"},
-		{[]string{"keys", "--data", dir}, "is no data directory of a server"},
+		{[]string{"keys", "--data", dir}, "is not the data directory of a server"},
 		{[]string{"keys", "create", "--data", dir}, "--name"},
 		{[]string{"keys", "create", "--data", dir, "--name", "x", "--policy", filepath.Join(dir, "none")}, "--policy"},
 		{[]string{"keys", "create", "--data", dir, "--name", "x", "--policy", junk}, "policy " + junk},

@@ -27,7 +27,7 @@ type afterEndKey struct{}
 // the end reads no further than its leaving, which until says by a sequence
 // number; 0 is no bound, and a negative one leaves nothing to read.
 func (s *Service) reader(ctx context.Context, bearer string) (m member, until int64, err error) {
-	t, err := s.Sealer.Open(auth.Connection, bearer, s.Now())
+	t, err := s.open(ctx, auth.Connection, bearer)
 	if err != nil {
 		return member{}, 0, err
 	}

@@ -22,7 +22,7 @@ const defaultDownload = 300 * time.Second
 // sizes and the number of files are the rules of [contact.StartUpload]. An
 // upload that is not completed within an hour is forgotten, with its bytes.
 func (s *Service) StartAttachmentUpload(ctx context.Context, in *participant.StartAttachmentUploadRequest) (*participant.StartAttachmentUploadResponse, error) {
-	t, err := s.connection(in.ConnectionToken)
+	t, err := s.open(ctx, auth.Connection, in.ConnectionToken)
 	if err != nil {
 		return nil, err
 	}

@@ -128,7 +128,7 @@ func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
 // file opens the URL's token and finds the file it is for. The token's detail
 // is the id of the file and, of an upload, the contact that was current.
 func (s *Service) file(r *http.Request, kind auth.Kind) (chat *contact.Chat, current string, a *center.Attachment, err error) {
-	t, err := s.Sealer.Open(kind, r.PathValue("token"), s.Now())
+	t, err := s.open(r.Context(), kind, r.PathValue("token"))
 	if err != nil {
 		reason := err.Error()
 		if e, ok := errors.AsType[*auth.Error](err); ok {

@@ -1,6 +1,6 @@
 // Command cmd runs the generator:
 //
-//	cmd -model ../model/connect.json -package connect
+//	cmd -model ../model/connect.json -package connect -tagged -coded StartChatContact
 //	cmd -model ../../api/model/connect.json -package connectcall -fluent parley.example/parley/api/connect
 //	cmd -coverage operations.md connect=api/model/connect.json=internal/connectapi ...
 //
@@ -26,13 +26,15 @@ func main() {
 	source := flag.String("model", "", "the Smithy model, a JSON `file`")
 	pkg := flag.String("package", "", "the `name` of the Go package")
 	fluent := flag.String("fluent", "", "write fluent builders for the API package with this import `path`")
+	tagged := flag.Bool("tagged", false, "describe the types by tags instead of writing code for each")
+	coded := flag.String("coded", "", "the `operations` whose types get code all the same, separated by commas")
 	page := flag.String("coverage", "", "write the coverage table to this `file`; arguments are name=model=package directory")
 	flag.Parse()
 	var err error
 	if *page != "" {
 		err = writeCoverage(*page, flag.Args())
 	} else {
-		err = writePackage(*source, *pkg, *fluent)
+		err = writePackage(*source, *fluent, golang.Options{Package: *pkg, Tagged: *tagged, Coded: names(*coded)})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "codegen:", err)
@@ -48,16 +50,21 @@ func readModel(path string) (*model.Model, error) {
 	return model.Read(data)
 }
 
-func writePackage(source, pkg, fluent string) error {
+// names splits a list.
+func names(list string) []string {
+	if list == "" {
+		return nil
+	}
+	return strings.Split(list, ",")
+}
+
+func writePackage(source, fluent string, opts golang.Options) error {
 	m, err := readModel(source)
 	if err != nil {
 		return err
 	}
-	opts := golang.Options{
-		Package: pkg,
-		Source:  fromRoot(source),
-		Runtime: "parley.example/parley/api/restjson",
-	}
+	opts.Source = fromRoot(source)
+	opts.Runtime = "parley.example/parley/api/restjson"
 	var files map[string][]byte
 	if fluent != "" {
 		files, err = golang.Fluent(m, opts, fluent, "parley.example/parley/client/internal/fluent")

@@ -13,13 +13,31 @@ import (
 // api is a model being written as a Go package.
 type api struct {
 	*model.Model
-	pkg  string
-	home string // what stands in front of a type of this API: nothing in its own package, "connect." elsewhere
+	pkg   string
+	coded map[*model.Shape]bool // what has code of its own, the simple shapes that need a check included
+	home  string                // what stands in front of a type of this API: nothing in its own package, "connect." elsewhere
 }
 
 func newAPI(m *model.Model, opts Options) (*api, error) {
 	a := &api{Model: m, pkg: opts.Package}
+	busy := slices.Clone(m.Exceptions) // few, and made by errors_gen.go
+	for _, op := range m.Operations {
+		if !opts.Tagged || slices.Contains(opts.Coded, op.Name) {
+			busy = append(busy, op.Input, op.Output)
+		}
+	}
+	a.coded = m.Reach(busy...)
+	for _, name := range opts.Coded {
+		if !slices.ContainsFunc(m.Operations, func(op *model.Operation) bool { return op.Name == name }) {
+			return nil, fmt.Errorf("there is no operation %s to write code for", name)
+		}
+	}
 	return a, a.check()
+}
+
+// codedStructures are the structures and unions with code of their own.
+func (a *api) codedStructures() []*model.Shape {
+	return slices.DeleteFunc(slices.Clone(a.Structures), func(s *model.Shape) bool { return !a.coded[s] })
 }
 
 // check refuses names that would collide in Go and patterns the runtime cannot translate.

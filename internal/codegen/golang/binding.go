@@ -2,19 +2,17 @@ package golang
 
 import (
 	"net/http"
-	"regexp"
 	"slices"
 
 	"parley.example/parley/internal/codegen/model"
 )
 
-var labelIn = regexp.MustCompile(`\{([A-Za-z0-9_]+)\}`)
-
-// emitBindings writes BindHTTP and CallHTTP, the two directions between an input and a request.
+// emitBindings writes BindHTTP and CallHTTP, the two directions between a request and an input with
+// code of its own.
 func (a *api) emitBindings(p *printer) error {
 	var done []*model.Shape // an input may serve several operations with one path
 	for _, op := range a.Operations {
-		if slices.Contains(done, op.Input) {
+		if slices.Contains(done, op.Input) || !a.coded[op.Input] {
 			continue
 		}
 		done = append(done, op.Input)
@@ -27,15 +25,11 @@ func (a *api) emitBindings(p *printer) error {
 			p.line("func (*%s) CallHTTP(*restjson.Outgoing) {}\n", name)
 			continue
 		}
-		var labels []string
-		for _, found := range labelIn.FindAllStringSubmatch(op.Shape.Traits.HTTP.URI, -1) {
-			labels = append(labels, found[1])
-		}
 		p.line("// BindHTTP reads x from a request.")
 		p.line("func (x *%s) BindHTTP(in *restjson.Input) {", name)
 		for _, m := range op.Input.Members {
 			if m.Bound() {
-				a.bindMember(p, op.Input, m, slices.Index(labels, m.Name))
+				a.bindMember(p, op.Input, m, op.Label(m))
 			}
 		}
 		if body {

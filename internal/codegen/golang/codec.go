@@ -6,9 +6,9 @@ import (
 	"parley.example/parley/internal/codegen/model"
 )
 
-// emitEncoders writes AppendJSON for every structure and union and AppendMembers for exceptions.
+// emitEncoders writes AppendJSON for structures and unions with code of their own, and AppendMembers for exceptions.
 func (a *api) emitEncoders(p *printer) error {
-	for _, s := range a.Structures {
+	for _, s := range a.codedStructures() {
 		p.line("// AppendJSON appends x as a JSON object: the members that travel in a body.")
 		if len(s.BodyMembers()) == 0 {
 			p.line("func (*%s) AppendJSON(b []byte) []byte { return append(b, \"{}\"...) }\n", exported(s.Name()))
@@ -79,9 +79,9 @@ func (a *api) encodeMember(p *printer, owner *model.Shape, m *model.Member) {
 	}
 }
 
-// emitDecoders writes DecodeJSON for every structure, union and exception.
+// emitDecoders writes DecodeJSON for structures and unions with code of their own, and for exceptions.
 func (a *api) emitDecoders(p *printer) error {
-	for _, s := range a.Structures {
+	for _, s := range a.codedStructures() {
 		members := s.BodyMembers()
 		p.line("// DecodeJSON reads the members that travel in a body.")
 		p.line("func (x *%s) DecodeJSON(d *restjson.Decoder) {", exported(s.Name()))

@@ -41,7 +41,7 @@ func builders(t *testing.T, name string, config restjson.ClientConfig) reflect.V
 func eachBuilder(t *testing.T, f func(t *testing.T, a *theAPI, calls reflect.Value, op restjson.Operation, s *model.Shape)) {
 	each(t, func(t *testing.T, a *theAPI, op restjson.Operation, s *model.Shape) {
 		name, _, _ := strings.Cut(strings.TrimPrefix(t.Name(), strings.Split(t.Name(), "/")[0]+"/"), "/")
-		if name != "zoo" { // its generated text is looked at in TestFluentSetters
+		if name == "connect" || name == "participant" { // the zoo's generated text is looked at in TestFluentSetters
 			f(t, a, builders(t, name, restjson.ClientConfig{Endpoint: "http://front.test", HTTPClient: &http.Client{Transport: a.sent[0]}}), op, s)
 		}
 	})
@@ -180,10 +180,10 @@ func TestEveryTokenIsFilledIn(t *testing.T) {
 // tokens is a Caller that only looks at what is called.
 type tokens struct {
 	restjson.Client
-	sent []restjson.Called
+	sent []any
 }
 
-func (c *tokens) Do(_ context.Context, _ *restjson.Operation, in restjson.Called, _ restjson.JSONDecoder) error {
+func (c *tokens) Do(_ context.Context, _ *restjson.Operation, in, _ any) error {
 	c.sent = append(c.sent, in)
 	return nil
 }

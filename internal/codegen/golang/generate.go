@@ -16,6 +16,11 @@ type Options struct {
 	Source  string // the model file, for the header line of each generated one
 	Runtime string // the import path of the runtime package restjson
 
+	// Tagged writes tags instead of code for reading, writing and checking the types: slower, and much
+	// less to compile. The types of the operations in Coded get code all the same.
+	Tagged bool
+	Coded  []string
+
 	more []string // import paths of other packages of ours that a file may use
 }
 

@@ -15,12 +15,17 @@ import (
 // generator writes today. Run go generate ./... after changing either.
 func TestGeneratedFilesAreCurrent(t *testing.T) {
 	const helpers = "parley.example/parley/client/internal/fluent"
-	for _, c := range []struct{ pkg, dir, model, source, fluent string }{
-		{"zoo", "../zoo", "../zoo/zoo.json", "internal/codegen/zoo/zoo.json", ""},
-		{"participant", "../../../api/participant", "../../../api/model/connectparticipant.json", "api/model/connectparticipant.json", ""},
-		{"connect", "../../../api/connect", "../../../api/model/connect.json", "api/model/connect.json", ""},
-		{"participantcall", "../../../client/participantcall", "../../../api/model/connectparticipant.json", "api/model/connectparticipant.json", "parley.example/parley/api/participant"},
-		{"connectcall", "../../../client/connectcall", "../../../api/model/connect.json", "api/model/connect.json", "parley.example/parley/api/connect"},
+	for _, c := range []struct {
+		pkg, dir, model, source, fluent string
+		tagged                          bool
+		coded                           []string
+	}{
+		{"zoo", "../zoo", "../zoo/zoo.json", "internal/codegen/zoo/zoo.json", "", false, nil},
+		{"tagged", "../zoo/tagged", "../zoo/zoo.json", "internal/codegen/zoo/zoo.json", "", true, nil},
+		{"participant", "../../../api/participant", "../../../api/model/connectparticipant.json", "api/model/connectparticipant.json", "", false, nil},
+		{"connect", "../../../api/connect", "../../../api/model/connect.json", "api/model/connect.json", "", true, []string{"StartChatContact", "DescribeContact"}},
+		{"participantcall", "../../../client/participantcall", "../../../api/model/connectparticipant.json", "api/model/connectparticipant.json", "parley.example/parley/api/participant", false, nil},
+		{"connectcall", "../../../client/connectcall", "../../../api/model/connect.json", "api/model/connect.json", "parley.example/parley/api/connect", false, nil},
 	} {
 		t.Run(c.pkg, func(t *testing.T) {
 			data, err := os.ReadFile(c.model)
@@ -31,7 +36,7 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			opts := Options{Package: c.pkg, Source: c.source, Runtime: "parley.example/parley/api/restjson"}
+			opts := Options{Package: c.pkg, Source: c.source, Runtime: "parley.example/parley/api/restjson", Tagged: c.tagged, Coded: c.coded}
 			files, err := Generate(m, opts)
 			if c.fluent != "" {
 				files, err = Fluent(m, opts, c.fluent, helpers)

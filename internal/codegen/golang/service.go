@@ -104,7 +104,8 @@ func (a *api) emitClient(p *printer) error {
 				p.line("\tif in.%s == %s {\n\t\tin = new(*in)\n\t\tin.%s = %s\n\t}", field(m), absent, field(m), token)
 			}
 		}
-		p.line("\treturn restjson.Call[%s](ctx, &c.c, &Operations[op%s], in)\n}\n", exported(op.Output.Name()), op.Name)
+		p.line("\tout := new(%s)", exported(op.Output.Name()))
+		p.line("\tif err := c.c.Do(ctx, &Operations[op%s], in, out); err != nil {\n\t\treturn nil, err\n\t}\n\treturn out, nil\n}\n", op.Name)
 	}
 	return nil
 }

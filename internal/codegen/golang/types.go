@@ -12,8 +12,10 @@ import (
 // emitTypes writes the structures and unions.
 func (a *api) emitTypes(p *printer) error {
 	roles := map[*model.Shape]string{}
+	users := map[*model.Shape]*model.Operation{}
 	for _, op := range a.Operations {
 		h := op.Shape.Traits.HTTP
+		users[op.Input] = op
 		roles[op.Input] = fmt.Sprintf("is the input of %s (%s %s).", op.Name, h.Method, h.URI)
 		roles[op.Output] = "is the output of " + op.Name + "."
 	}
@@ -37,7 +39,7 @@ func (a *api) emitTypes(p *printer) error {
 			if m.Traits.Documentation != "" {
 				p.comment("\t", m.Traits.Documentation)
 			}
-			p.line("\t%s %s%s", field(m), a.fieldType(s, m), a.remark(m))
+			p.line("\t%s %s%s%s", field(m), a.fieldType(s, m), a.tags(s, users[s], m), a.remark(m))
 		}
 		p.line("}\n")
 	}

@@ -6,14 +6,15 @@ import (
 	"parley.example/parley/internal/codegen/model"
 )
 
-// emitValidation writes Validate for everything an input can hold that has constraints, and a
+// emitValidation writes Validate for everything with code of its own that an input can hold and that
+// has constraints, and a
 // check function for each simple shape, list or map with constraints of its own.
 func (a *api) emitValidation(p *printer) error {
 	inputs := map[*model.Shape]bool{}
 	for _, op := range a.Operations {
 		inputs[op.Input] = true
 	}
-	for _, s := range a.Structures {
+	for _, s := range a.codedStructures() {
 		name := exported(s.Name())
 		if !a.Constrained[s] || !a.Inputs[s] {
 			if inputs[s] {
@@ -35,7 +36,7 @@ func (a *api) emitValidation(p *printer) error {
 		p.line("}\n")
 	}
 	for _, s := range model.Sorted(a.Inputs) {
-		if !a.Constrained[s] {
+		if !a.Constrained[s] || !a.coded[s] {
 			continue
 		}
 		switch s.Type {

@@ -18,6 +18,7 @@ import (
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/codegen/model"
 	"parley.example/parley/internal/codegen/zoo"
+	"parley.example/parley/internal/codegen/zoo/tagged"
 )
 
 // theAPI is a generated package under test: its model, and a chain of its parts in which a request
@@ -73,6 +74,8 @@ func theAPIs(t *testing.T) map[string]*theAPI {
 			participant.Unimplemented{}, participant.NewClient, participant.NewHandler),
 		"zoo": chain(t, "../zoo/zoo.json", zoo.API, zoo.Operations,
 			zoo.Unimplemented{}, zoo.NewClient, zoo.NewHandler),
+		"tagged": chain(t, "../zoo/zoo.json", tagged.API, tagged.Operations,
+			tagged.Unimplemented{}, tagged.NewClient, tagged.NewHandler),
 	}
 }
 

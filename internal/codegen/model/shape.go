@@ -2,6 +2,7 @@ package model
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -99,6 +100,15 @@ func (s *Shape) references() []*Member {
 		}
 	}
 	return refs
+}
+
+var labelIn = regexp.MustCompile(`\{([A-Za-z0-9_]+)\}`)
+
+// Label is the number of the label in the operation's path that the member stands for, -1 for none.
+func (op *Operation) Label(m *Member) int {
+	return slices.IndexFunc(labelIn.FindAllStringSubmatch(op.Shape.Traits.HTTP.URI, -1), func(label []string) bool {
+		return label[1] == m.Name
+	})
 }
 
 // Name is the shape's name without its namespace.

@@ -12,7 +12,7 @@ import (
 
 // Greet is a flow that says hello, waits a week and disconnects.
 const Greet = `{"Version":"2019-10-30","StartAction":"a","Actions":[
- {"Identifier":"a","Type":"MessageParticipant","Parameters":{"Text":"Hello"},"Transitions":{"NextAction":"b"}},
+ {"Identifier":"a","Type":"MessageParticipant","Parameters":{"Text":"Hello"},"Transitions":{"NextAction":"b","Errors":[{"NextAction":"b","ErrorType":"NoMatchingError"}]}},
  {"Identifier":"b","Type":"Wait","Parameters":{"TimeLimitSeconds":"604800"},"Transitions":{"NextAction":"c","Conditions":[{"NextAction":"c","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}],"Errors":[{"NextAction":"c","ErrorType":"NoMatchingError"}]}},
  {"Identifier":"c","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`
 
