@@ -67,7 +67,7 @@ func (c *client) attempt(ctx context.Context, q request) (*http.Response, error)
 	hash := emptyHash
 	if q.body != nil && q.body.size > 0 {
 		sent := &sending{body: q.body}
-		defer sent.Close() // whoever still sends reads nothing any more
+		defer sent.Close() // the transport may still be sending
 		r.Body, r.ContentLength, hash = sent, q.body.size, unsigned
 		if q.body.size > keep {
 			r.Header.Set("Expect", "100-continue")
@@ -129,7 +129,7 @@ func (b *broken) Error() string { return "the connection broke: " + b.err.Error(
 func (b *broken) Unwrap() error { return b.err }
 
 // transient reports whether a later attempt may succeed: the service was not
-// reached, broke off, or asks for patience.
+// reached, broke off, or is busy.
 func transient(err error) bool {
 	if r, ok := errors.AsType[*refusal](err); ok {
 		return r.status >= 500 || r.status == http.StatusTooManyRequests || r.status == http.StatusRequestTimeout || r.code == "RequestTimeout"

@@ -39,7 +39,7 @@ func (f *file) Read(p []byte) (int, error) {
 		if n, err = f.body.Read(p); n > 0 || err == nil {
 			f.at += int64(n)
 			f.pos = f.at
-			return n, nil // an error comes again, with the next Read
+			return n, nil // the next Read returns the error again
 		}
 		if err == io.EOF {
 			err = io.ErrUnexpectedEOF
