@@ -20,7 +20,7 @@ import (
 // packages of lower floors, and of its own room (the same first name), never
 // of the same floor or a higher one. docs/architecture.md tells what each is for.
 var floors = [][]string{
-	{"center", "lifecycle", "websocket"},
+	{"center", "awsconf", "lifecycle", "websocket"},
 	{"flow", "hours", "routing", "store", "blob", "bus", "socket", "metrics", "ratelimit", "process"},
 	{"contact", "flowgraph"},
 	{"catalog", "auth", "integration", "flowlog", "lease"},

@@ -12,7 +12,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-	"github.com/aws/aws-sdk-go-v2/config"
+
+	"parley.example/parley/internal/awsconf"
 )
 
 // AWS says how Amazon's services are reached, or what stands in for them: it
@@ -20,9 +21,8 @@ import (
 type AWS struct {
 	Region      string // of services whose resource does not name one
 	Credentials aws.CredentialsProvider
-	// Endpoint is the base URL of every service, "" for Amazon's own; Endpoints
-	// has those of single services by their ids in the SDKs ("Lambda", "Lex Runtime V2").
-	Endpoint  string
+	// Endpoints are the base URLs of services that are not Amazon's own, by their
+	// ids in the SDKs ("Lambda", "Lex Runtime V2").
 	Endpoints map[string]string
 	// Now is the wall clock, whatever else the server's time is: signatures are
 	// refused when they are minutes off.
@@ -41,49 +41,20 @@ var (
 	lexService    = awsService{"Lex Runtime V2", "runtime-v2-lex", "lex"}
 )
 
-// LoadAWS reads the configuration of AWS SDKs: the environment (AWS_REGION,
-// AWS_PROFILE, AWS_ACCESS_KEY_ID …, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_LAMBDA,
-// AWS_ENDPOINT_URL_LEX_RUNTIME_V2) and the files ~/.aws/config and
-// ~/.aws/credentials. region is used where they name none. Nothing is called:
-// credentials are looked up, and renewed, when a request is signed.
+// LoadAWS reads the configuration of AWS SDKs: see package awsconf. region is
+// used where it names none.
 func LoadAWS(ctx context.Context, region string, now func() time.Time) (*AWS, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithDefaultRegion(region))
+	cfg, err := awsconf.Load(ctx, region)
 	if err != nil {
-		return nil, fmt.Errorf("read the configuration of AWS: %w", err)
+		return nil, err
 	}
-	a := &AWS{Region: cfg.Region, Credentials: cfg.Credentials, Endpoint: aws.ToString(cfg.BaseEndpoint), Endpoints: map[string]string{}, Now: now}
-	ignored, _, err := config.GetIgnoreConfiguredEndpoints(ctx, cfg.ConfigSources)
-	if err != nil {
-		return nil, fmt.Errorf("read the configuration of AWS: %w", err)
-	}
-	if ignored {
-		a.Endpoint = ""
-		return a, nil
-	}
+	a := &AWS{Region: cfg.Region, Credentials: cfg.Credentials, Endpoints: map[string]string{}, Now: now}
 	for _, s := range []awsService{lambdaService, lexService} {
-		if to, err := serviceEndpoint(ctx, cfg.ConfigSources, s.id); err != nil {
-			return nil, fmt.Errorf("read the configuration of AWS: %w", err)
-		} else if to != "" {
-			a.Endpoints[s.id] = to
+		if a.Endpoints[s.id], err = awsconf.Endpoint(ctx, cfg, s.id); err != nil {
+			return nil, err
 		}
 	}
 	return a, nil
-}
-
-// serviceEndpoint looks for the endpoint of one service, environment before files.
-func serviceEndpoint(ctx context.Context, sources []any, id string) (string, error) {
-	for _, source := range sources {
-		p, ok := source.(interface {
-			GetServiceBaseEndpoint(context.Context, string) (string, bool, error)
-		})
-		if !ok {
-			continue
-		}
-		if to, found, err := p.GetServiceBaseEndpoint(ctx, id); err != nil || found {
-			return to, err
-		}
-	}
-	return "", nil
 }
 
 // Check returns what is wrong with the configuration.
@@ -94,12 +65,10 @@ func (a *AWS) Check() error {
 	if a.Region == "" || strings.Trim(a.Region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		return fmt.Errorf("the region %q of AWS is not a name like us-east-1", a.Region)
 	}
-	if a.Endpoint != "" {
-		if err := checkURL(a.Endpoint); err != nil {
-			return fmt.Errorf("the endpoint of AWS %w", err)
-		}
-	}
 	for id, to := range a.Endpoints {
+		if to == "" {
+			continue
+		}
 		if err := checkURL(to); err != nil {
 			return fmt.Errorf("the AWS endpoint of %s %w", id, err)
 		}
@@ -112,23 +81,7 @@ func (a *AWS) url(s awsService, region string) string {
 	if to := a.Endpoints[s.id]; to != "" {
 		return to
 	}
-	if a.Endpoint != "" {
-		return a.Endpoint
-	}
-	return "https://" + s.host + "." + region + "." + domain(region)
-}
-
-// domain is the name below which a region's services are found.
-func domain(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "amazonaws.com.cn"
-	case strings.HasPrefix(region, "us-iso-"):
-		return "c2s.ic.gov"
-	case strings.HasPrefix(region, "us-isob-"):
-		return "sc2s.sgov.gov"
-	}
-	return "amazonaws.com"
+	return "https://" + s.host + "." + region + "." + awsconf.Domain(region)
 }
 
 // region returns the region of a resource: the one its ARN names, else the

@@ -124,7 +124,8 @@ func TestAWSCheck(t *testing.T) {
 	if err := (*AWS)(nil).Check(); err != nil {
 		t.Errorf("Check of none = %v", err)
 	}
-	for _, bad := range []AWS{{}, {Region: "us east"}, {Region: "us-east-1", Endpoint: "localhost:4566"}, {Region: "us-east-1", Endpoints: map[string]string{"Lambda": "ftp://x"}}} {
+	for _, bad := range []AWS{{}, {Region: "us east"}, {Region: "us-east-1", Endpoints: map[string]string{"Lambda": "localhost:4566"}},
+		{Region: "us-east-1", Endpoints: map[string]string{"Lambda": "ftp://x"}}} {
 		if err := bad.Check(); err == nil {
 			t.Errorf("Check of %+v = nil; want an error", bad)
 		}

@@ -39,7 +39,8 @@ func TestClientFromOutside(t *testing.T) {
 	}
 
 	s := servertest.Start(t)
-	out := run(t, program, nil, "./chat", s.URL, s.Instance(t), s.Flow(t, "Quiet", servertest.Quiet))
+	in := s.Request(t)
+	out := run(t, program, nil, "./chat", s.URL, in.InstanceId, in.ContactFlowId)
 	if want := "SYSTEM_MESSAGE: Hello\nAna: Good morning\n"; out != want {
 		t.Errorf("the program prints %q; want %q", out, want)
 	}
