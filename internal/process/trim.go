@@ -22,7 +22,7 @@ const (
 // memory is what the runtime says of its heap.
 type memory struct {
 	allocated uint64 // ever
-	held      uint64 // in RAM: objects, garbage and free room
+	held      uint64 // in RAM: objects, garbage and free memory
 }
 
 // wants reports whether memory should be given back: by what the runtime said
