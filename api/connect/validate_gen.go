@@ -5809,18 +5809,14 @@ func checkAttributes(v *restjson.Validator, name string, x map[string]string) {
 	v.Leave()
 }
 
-var patternAuthenticationError = restjson.NewPattern(`^[\x20-\x21\x23-\x5B\x5D-\x7E]*$`,
-	restjson.Must(`^[\x20-\x21\x23-\x5B\x5D-\x7E]*$`),
-)
+var patternAuthenticationError = restjson.NewPattern(`^[\x20-\x21\x23-\x5B\x5D-\x7E]*$`)
 
 func checkAuthenticationError(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 2048)
 	v.Matches(name, s, patternAuthenticationError)
 }
 
-var patternAuthenticationErrorDescription = restjson.NewPattern(`^[\x20-\x21\x23-\x5B\x5D-\x7E]*$`,
-	restjson.Must(`^[\x20-\x21\x23-\x5B\x5D-\x7E]*$`),
-)
+var patternAuthenticationErrorDescription = restjson.NewPattern(`^[\x20-\x21\x23-\x5B\x5D-\x7E]*$`)
 
 func checkAuthenticationErrorDescription(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 2048)
@@ -5852,9 +5848,7 @@ func checkAutoAcceptConfigs(v *restjson.Validator, name string, x []AutoAcceptCo
 	v.Leave()
 }
 
-var patternAwsRegion = restjson.NewPattern(`[a-z]{2}(-[a-z]+){1,2}(-[0-9])?`,
-	restjson.Must(`[a-z]{2}(-[a-z]+){1,2}(-[0-9])?`),
-)
+var patternAwsRegion = restjson.NewPattern(`[a-z]{2}(-[a-z]+){1,2}(-[0-9])?`)
 
 func checkAwsRegion(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 8, 31)
@@ -5917,17 +5911,13 @@ func checkClientToken(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 0, 500)
 }
 
-var patternCommonHumanReadableDescription = restjson.NewPattern(`^[\P{C}\r\n\t]{1,250}$`,
-	restjson.Must(`^[\P{C}\r\n\t]{1,250}$`),
-)
+var patternCommonHumanReadableDescription = restjson.NewPattern(`^[\P{C}\r\n\t]{1,250}$`)
 
 func checkCommonHumanReadableDescription(v *restjson.Validator, name, s string) {
 	v.Matches(name, s, patternCommonHumanReadableDescription)
 }
 
-var patternCommonHumanReadableName = restjson.NewPattern(`^[\P{C}\r\n\t]{1,127}$`,
-	restjson.Must(`^[\P{C}\r\n\t]{1,127}$`),
-)
+var patternCommonHumanReadableName = restjson.NewPattern(`^[\P{C}\r\n\t]{1,127}$`)
 
 func checkCommonHumanReadableName(v *restjson.Validator, name, s string) {
 	v.Matches(name, s, patternCommonHumanReadableName)
@@ -5978,9 +5968,7 @@ func checkContactFlowId(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 0, 500)
 }
 
-var patternContactFlowModuleAlias = restjson.NewPattern(`^([$0-9a-zA-Z][_-]?)+$`,
-	restjson.Must(`^([$0-9a-zA-Z][_-]?)+$`),
-)
+var patternContactFlowModuleAlias = restjson.NewPattern(`^([$0-9a-zA-Z][_-]?)+$`)
 
 func checkContactFlowModuleAlias(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 100)
@@ -5991,9 +5979,7 @@ func checkContactFlowModuleContent(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 256000)
 }
 
-var patternContactFlowModuleDescription = restjson.NewPattern(`.*\S.*`,
-	restjson.Must(`[^\n\r\x{2028}\x{2029}]*[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}][^\n\r\x{2028}\x{2029}]*`),
-)
+var patternContactFlowModuleDescription = restjson.NewPattern(`.*\S.*`)
 
 func checkContactFlowModuleDescription(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 0, 500)
@@ -6004,9 +5990,7 @@ func checkContactFlowModuleId(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 256)
 }
 
-var patternContactFlowModuleName = restjson.NewPattern(`.*\S.*`,
-	restjson.Must(`[^\n\r\x{2028}\x{2029}]*[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}][^\n\r\x{2028}\x{2029}]*`),
-)
+var patternContactFlowModuleName = restjson.NewPattern(`.*\S.*`)
 
 func checkContactFlowModuleName(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 127)
@@ -6079,10 +6063,7 @@ func checkContactStates(v *restjson.Validator, name string, x []ContactState) {
 	v.Leave()
 }
 
-var patternContactTagKey = restjson.NewPattern(`^(?!aws:)[a-zA-Z+-=._:/]+$`,
-	restjson.MustNot(`^(?:aws:)`),
-	restjson.Must(`^[a-zA-Z+-=._:/]+$`),
-)
+var patternContactTagKey = restjson.NewPattern(`^(?!aws:)[a-zA-Z+-=._:/]+$`)
 
 func checkContactTagKey(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 128)
@@ -6118,18 +6099,14 @@ func checkContent(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 1024)
 }
 
-var patternCreateSecurityProfileName = restjson.NewPattern(`^[ a-zA-Z0-9_@-]+$`,
-	restjson.Must(`^[ a-zA-Z0-9_@-]+$`),
-)
+var patternCreateSecurityProfileName = restjson.NewPattern(`^[ a-zA-Z0-9_@-]+$`)
 
 func checkCreateSecurityProfileName(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 127)
 	v.Matches(name, s, patternCreateSecurityProfileName)
 }
 
-var patternCurrentMetricId = restjson.NewPattern(`^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})|(arn:[a-z0-9-]+:connect:[a-z0-9-]+:(?:([0-9]{12}):instance/[a-z0-9-]+/metric/[a-z0-9-]+(?::[a-z0-9-]+)?|aws:metric/[A-Z_]+))$`,
-	restjson.Must(`^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})|(arn:[a-z0-9-]+:connect:[a-z0-9-]+:(?:([0-9]{12}):instance/[a-z0-9-]+/metric/[a-z0-9-]+(?::[a-z0-9-]+)?|aws:metric/[A-Z_]+))$`),
-)
+var patternCurrentMetricId = restjson.NewPattern(`^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})|(arn:[a-z0-9-]+:connect:[a-z0-9-]+:(?:([0-9]{12}):instance/[a-z0-9-]+/metric/[a-z0-9-]+(?::[a-z0-9-]+)?|aws:metric/[A-Z_]+))$`)
 
 func checkCurrentMetricId(v *restjson.Validator, name, s string) {
 	v.Matches(name, s, patternCurrentMetricId)
@@ -6180,9 +6157,7 @@ func checkDataTableDeleteValueIdentifierList(v *restjson.Validator, name string,
 	v.Leave()
 }
 
-var patternDataTableDescription = restjson.NewPattern(`^[\P{C}\r\n\t]+$`,
-	restjson.Must(`^[\P{C}\r\n\t]+$`),
-)
+var patternDataTableDescription = restjson.NewPattern(`^[\P{C}\r\n\t]+$`)
 
 func checkDataTableDescription(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 0, 250)
@@ -6193,9 +6168,7 @@ func checkDataTableId(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 256)
 }
 
-var patternDataTableName = restjson.NewPattern(`^[\p{L}\p{Z}\p{N}\-_.:=@'|]+$`,
-	restjson.Must(`^[\p{L}\p{Z}\p{N}\-_.:=@'|]+$`),
-)
+var patternDataTableName = restjson.NewPattern(`^[\p{L}\p{Z}\p{N}\-_.:=@'|]+$`)
 
 func checkDataTableName(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 127)
@@ -6239,17 +6212,13 @@ func checkDataTableValueList(v *restjson.Validator, name string, x []DataTableVa
 	v.Leave()
 }
 
-var patternDateTimeFormat = restjson.NewPattern(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{3})?Z?$`,
-	restjson.Must(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{3})?Z?$`),
-)
+var patternDateTimeFormat = restjson.NewPattern(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{3})?Z?$`)
 
 func checkDateTimeFormat(v *restjson.Validator, name, s string) {
 	v.Matches(name, s, patternDateTimeFormat)
 }
 
-var patternDateYearMonthDayFormat = restjson.NewPattern(`^\d{4}-\d{2}-\d{2}$`,
-	restjson.Must(`^\d{4}-\d{2}-\d{2}$`),
-)
+var patternDateYearMonthDayFormat = restjson.NewPattern(`^\d{4}-\d{2}-\d{2}$`)
 
 func checkDateYearMonthDayFormat(v *restjson.Validator, name, s string) {
 	v.Matches(name, s, patternDateYearMonthDayFormat)
@@ -6264,9 +6233,7 @@ func checkDescription(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 0, 4096)
 }
 
-var patternDescription250 = restjson.NewPattern(`(^[\S].*[\S]$)|(^[\S]$)`,
-	restjson.Must(`(^[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}][^\n\r\x{2028}\x{2029}]*[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}]$)|(^[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}]$)`),
-)
+var patternDescription250 = restjson.NewPattern(`(^[\S].*[\S]$)|(^[\S]$)`)
 
 func checkDescription250(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 250)
@@ -6281,19 +6248,14 @@ func checkDeviceToken(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 500)
 }
 
-var patternDirectoryAlias = restjson.NewPattern(`^(?!d-)([\da-zA-Z]+)([-]*[\da-zA-Z])*$`,
-	restjson.MustNot(`^(?:d-)`),
-	restjson.Must(`^([\da-zA-Z]+)([-]*[\da-zA-Z])*$`),
-)
+var patternDirectoryAlias = restjson.NewPattern(`^(?!d-)([\da-zA-Z]+)([-]*[\da-zA-Z])*$`)
 
 func checkDirectoryAlias(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 45)
 	v.Matches(name, s, patternDirectoryAlias)
 }
 
-var patternDirectoryId = restjson.NewPattern(`^d-[0-9a-f]{10}$`,
-	restjson.Must(`^d-[0-9a-f]{10}$`),
-)
+var patternDirectoryId = restjson.NewPattern(`^d-[0-9a-f]{10}$`)
 
 func checkDirectoryId(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 12, 12)
@@ -6323,9 +6285,7 @@ func checkDistributionList(v *restjson.Validator, name string, x []Distribution)
 	v.Leave()
 }
 
-var patternEmailAddress = restjson.NewPattern(`[^\s@]+@[^\s@]+\.[^\s@]+`,
-	restjson.Must(`[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}@]+@[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}@]+\.[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}@]+`),
-)
+var patternEmailAddress = restjson.NewPattern(`[^\s@]+@[^\s@]+\.[^\s@]+`)
 
 func checkEmailAddress(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 255)
@@ -6578,9 +6538,7 @@ func checkFieldValues(v *restjson.Validator, name string, x []FieldValue) {
 	v.Leave()
 }
 
-var patternFileExtension = restjson.NewPattern(`^[a-zA-Z0-9-_]+$`,
-	restjson.Must(`^[a-zA-Z0-9-_]+$`),
-)
+var patternFileExtension = restjson.NewPattern(`^[a-zA-Z0-9-_]+$`)
 
 func checkFileExtension(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 10)
@@ -6601,9 +6559,7 @@ func checkFileIdList(v *restjson.Validator, name string, x []string) {
 	v.Leave()
 }
 
-var patternFileName = restjson.NewPattern(`^\P{C}*$`,
-	restjson.Must(`^\P{C}*$`),
-)
+var patternFileName = restjson.NewPattern(`^\P{C}*$`)
 
 func checkFileName(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 256)
@@ -6634,18 +6590,14 @@ func checkFiltersV2List(v *restjson.Validator, name string, x []FilterV2) {
 	v.Leave()
 }
 
-var patternFlowContentSha256 = restjson.NewPattern(`^[a-zA-Z0-9]{64}$`,
-	restjson.Must(`^[a-zA-Z0-9]{64}$`),
-)
+var patternFlowContentSha256 = restjson.NewPattern(`^[a-zA-Z0-9]{64}$`)
 
 func checkFlowContentSha256(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 64)
 	v.Matches(name, s, patternFlowContentSha256)
 }
 
-var patternFlowModuleContentSha256 = restjson.NewPattern(`^[a-zA-Z0-9]{64}$`,
-	restjson.Must(`^[a-zA-Z0-9]{64}$`),
-)
+var patternFlowModuleContentSha256 = restjson.NewPattern(`^[a-zA-Z0-9]{64}$`)
 
 func checkFlowModuleContentSha256(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 64)
@@ -6747,9 +6699,7 @@ func checkHoursOfOperationOverrideSearchConditionList(v *restjson.Validator, nam
 	v.Leave()
 }
 
-var patternHoursOfOperationOverrideYearMonthDayDateFormat = restjson.NewPattern(`^\d{4}-\d{2}-\d{2}$`,
-	restjson.Must(`^\d{4}-\d{2}-\d{2}$`),
-)
+var patternHoursOfOperationOverrideYearMonthDayDateFormat = restjson.NewPattern(`^\d{4}-\d{2}-\d{2}$`)
 
 func checkHoursOfOperationOverrideYearMonthDayDateFormat(v *restjson.Validator, name, s string) {
 	v.Matches(name, s, patternHoursOfOperationOverrideYearMonthDayDateFormat)
@@ -6764,9 +6714,7 @@ func checkHoursOfOperationSearchConditionList(v *restjson.Validator, name string
 	v.Leave()
 }
 
-var patternIAMRestrictedPrimaryValue = restjson.NewPattern(`[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]+$`,
-	restjson.Must(`[\x{0009}\x{000A}\x{000D}\x{0020}-\x{007E}\x{00A1}-\x{00FF}]+$`),
-)
+var patternIAMRestrictedPrimaryValue = restjson.NewPattern(`[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]+$`)
 
 func checkIAMRestrictedPrimaryValue(v *restjson.Validator, name, s string) {
 	v.Matches(name, s, patternIAMRestrictedPrimaryValue)
@@ -6802,9 +6750,7 @@ func checkInstanceId(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 100)
 }
 
-var patternInstanceIdOrArn = restjson.NewPattern(`^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$`,
-	restjson.Must(`^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$`),
-)
+var patternInstanceIdOrArn = restjson.NewPattern(`^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$`)
 
 func checkInstanceIdOrArn(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 250)
@@ -6829,9 +6775,7 @@ func checkInvisibleTaskTemplateFields(v *restjson.Validator, name string, x []In
 	v.Leave()
 }
 
-var patternIpCidr = restjson.NewPattern(`^[A-Za-z0-9:/]*$`,
-	restjson.Must(`^[A-Za-z0-9:/]*$`),
-)
+var patternIpCidr = restjson.NewPattern(`^[A-Za-z0-9:/]*$`)
 
 func checkIpCidr(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 2, 50)
@@ -6932,9 +6876,7 @@ func checkMediaConcurrencies(v *restjson.Validator, name string, x []MediaConcur
 	v.Leave()
 }
 
-var patternMediaSource = restjson.NewPattern(`.*\S.*`,
-	restjson.Must(`[^\n\r\x{2028}\x{2029}]*[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}][^\n\r\x{2028}\x{2029}]*`),
-)
+var patternMediaSource = restjson.NewPattern(`.*\S.*`)
 
 func checkMediaSource(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 533333)
@@ -7017,9 +6959,7 @@ func checkName(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 0, 1024)
 }
 
-var patternName128 = restjson.NewPattern(`(^[\S].*[\S]$)|(^[\S]$)`,
-	restjson.Must(`(^[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}][^\n\r\x{2028}\x{2029}]*[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}]$)|(^[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}]$)`),
-)
+var patternName128 = restjson.NewPattern(`(^[\S].*[\S]$)|(^[\S]$)`)
 
 func checkName128(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 128)
@@ -7082,11 +7022,7 @@ func checkPEM(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 1024)
 }
 
-var patternPage = restjson.NewPattern(`^(?!\.$)(?!\.\.$)[\p{L}\p{Z}\p{N}\-_.:=@'|]+$`,
-	restjson.MustNot(`^(?:\.$)`),
-	restjson.MustNot(`^(?:\.\.$)`),
-	restjson.Must(`^[\p{L}\p{Z}\p{N}\-_.:=@'|]+$`),
-)
+var patternPage = restjson.NewPattern(`^(?!\.$)(?!\.\.$)[\p{L}\p{Z}\p{N}\-_.:=@'|]+$`)
 
 func checkPage(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 25)
@@ -7120,12 +7056,7 @@ func checkParticipantToken(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 1000)
 }
 
-var patternPassword = restjson.NewPattern(`^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)\S{8,64}$`,
-	restjson.Must(`^(?:[^\n\r\x{2028}\x{2029}]*[a-z])`),
-	restjson.Must(`^(?:[^\n\r\x{2028}\x{2029}]*[A-Z])`),
-	restjson.Must(`^(?:[^\n\r\x{2028}\x{2029}]*\d)`),
-	restjson.Must(`^[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}]{8,64}$`),
-)
+var patternPassword = restjson.NewPattern(`^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)\S{8,64}$`)
 
 func checkPassword(v *restjson.Validator, name, s string) {
 	v.Matches(name, s, patternPassword)
@@ -7159,9 +7090,7 @@ func checkPersistentConnectionConfigs(v *restjson.Validator, name string, x []Pe
 	v.Leave()
 }
 
-var patternPhoneNumber = restjson.NewPattern(`\+[1-9]\d{1,14}$`,
-	restjson.Must(`\+[1-9]\d{1,14}$`),
-)
+var patternPhoneNumber = restjson.NewPattern(`\+[1-9]\d{1,14}$`)
 
 func checkPhoneNumber(v *restjson.Validator, name, s string) {
 	v.Matches(name, s, patternPhoneNumber)
@@ -7186,18 +7115,14 @@ func checkPhoneNumberCountryCodes(v *restjson.Validator, name string, x []PhoneN
 	v.Leave()
 }
 
-var patternPhoneNumberDescription = restjson.NewPattern(`^`,
-	restjson.Must(`^`),
-)
+var patternPhoneNumberDescription = restjson.NewPattern(`^`)
 
 func checkPhoneNumberDescription(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 0, 500)
 	v.Matches(name, s, patternPhoneNumberDescription)
 }
 
-var patternPhoneNumberPrefix = restjson.NewPattern(`\+?[0-9]{1,11}`,
-	restjson.Must(`\+?[0-9]{1,11}`),
-)
+var patternPhoneNumberPrefix = restjson.NewPattern(`\+?[0-9]{1,11}`)
 
 func checkPhoneNumberPrefix(v *restjson.Validator, name, s string) {
 	v.Matches(name, s, patternPhoneNumberPrefix)
@@ -7270,10 +7195,7 @@ func checkPrefix(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 128)
 }
 
-var patternPrimaryAttributeContextKeyName = restjson.NewPattern(`(?!aws:|connect:)[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]+$`,
-	restjson.MustNot(`^(?:aws:|connect:)`),
-	restjson.Must(`^[\x{0009}\x{000A}\x{000D}\x{0020}-\x{007E}\x{00A1}-\x{00FF}]+$`),
-)
+var patternPrimaryAttributeContextKeyName = restjson.NewPattern(`(?!aws:|connect:)[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]+$`)
 
 func checkPrimaryAttributeContextKeyName(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 127)
@@ -7452,9 +7374,7 @@ func checkRecordIds(v *restjson.Validator, name string, x []string) {
 	v.Leave()
 }
 
-var patternReferenceArn = restjson.NewPattern(`^[-:/A-Za-z0-9]+`,
-	restjson.Must(`^[-:/A-Za-z0-9]+`),
-)
+var patternReferenceArn = restjson.NewPattern(`^[-:/A-Za-z0-9]+`)
 
 func checkReferenceArn(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 20, 256)
@@ -7483,9 +7403,7 @@ func checkReferenceValue(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 0, 4096)
 }
 
-var patternRegionName = restjson.NewPattern(`[a-z]{2}(-[a-z]+){1,2}(-[0-9])?`,
-	restjson.Must(`[a-z]{2}(-[a-z]+){1,2}(-[0-9])?`),
-)
+var patternRegionName = restjson.NewPattern(`[a-z]{2}(-[a-z]+){1,2}(-[0-9])?`)
 
 func checkRegionName(v *restjson.Validator, name, s string) {
 	v.Matches(name, s, patternRegionName)
@@ -7611,18 +7529,14 @@ func checkRuleId(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 256)
 }
 
-var patternRuleName = restjson.NewPattern(`^[0-9a-zA-Z._-]+`,
-	restjson.Must(`^[0-9a-zA-Z._-]+`),
-)
+var patternRuleName = restjson.NewPattern(`^[0-9a-zA-Z._-]+`)
 
 func checkRuleName(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 200)
 	v.Matches(name, s, patternRuleName)
 }
 
-var patternS3Uri = restjson.NewPattern(`s3://\S+/.+|https://\S+\.s3\.\S+\.amazonaws\.com/\S+`,
-	restjson.Must(`s3://[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}]+/[^\n\r\x{2028}\x{2029}]+|https://[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}]+\.s3\.[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}]+\.amazonaws\.com/[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}]+`),
-)
+var patternS3Uri = restjson.NewPattern(`s3://\S+/.+|https://\S+\.s3\.\S+\.amazonaws\.com/\S+`)
 
 func checkS3Uri(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 2000)
@@ -7787,9 +7701,7 @@ func checkSegmentAttributes(v *restjson.Validator, name string, x map[string]Seg
 	v.Leave()
 }
 
-var patternSensitivePhoneNumber = restjson.NewPattern(`\+[1-9]\d{1,14}$`,
-	restjson.Must(`\+[1-9]\d{1,14}$`),
-)
+var patternSensitivePhoneNumber = restjson.NewPattern(`\+[1-9]\d{1,14}$`)
 
 func checkSensitivePhoneNumber(v *restjson.Validator, name, s string) {
 	v.Matches(name, s, patternSensitivePhoneNumber)
@@ -7823,27 +7735,21 @@ func checkSlaFieldValueUnionList(v *restjson.Validator, name string, x []FieldVa
 	v.Leave()
 }
 
-var patternSlaName = restjson.NewPattern(`^.*[\S]$`,
-	restjson.Must(`^[^\n\r\x{2028}\x{2029}]*[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}]$`),
-)
+var patternSlaName = restjson.NewPattern(`^.*[\S]$`)
 
 func checkSlaName(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 500)
 	v.Matches(name, s, patternSlaName)
 }
 
-var patternSlug = restjson.NewPattern(`^$|^[\p{L}\p{Z}\p{N}\-_.:=@'|]{3,}$`,
-	restjson.Must(`^$|^[\p{L}\p{Z}\p{N}\-_.:=@'|]{3,}$`),
-)
+var patternSlug = restjson.NewPattern(`^$|^[\p{L}\p{Z}\p{N}\-_.:=@'|]{3,}$`)
 
 func checkSlug(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 0, 63)
 	v.Matches(name, s, patternSlug)
 }
 
-var patternSourceApplicationName = restjson.NewPattern(`^[a-zA-Z0-9_ -]+$`,
-	restjson.Must(`^[a-zA-Z0-9_ -]+$`),
-)
+var patternSourceApplicationName = restjson.NewPattern(`^[a-zA-Z0-9_ -]+$`)
 
 func checkSourceApplicationName(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 100)
@@ -7889,10 +7795,7 @@ func checkSupportedMessagingContentTypes(v *restjson.Validator, name string, x [
 	v.Leave()
 }
 
-var patternTagKey = restjson.NewPattern(`^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`,
-	restjson.MustNot(`^(?:aws:)`),
-	restjson.Must(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`),
-)
+var patternTagKey = restjson.NewPattern(`^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
 func checkTagKey(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 128)
@@ -8040,18 +7943,14 @@ func checkTestCaseSearchConditionList(v *restjson.Validator, name string, x []Te
 	v.Leave()
 }
 
-var patternThemeImageLink = restjson.NewPattern(`.*\S.*`,
-	restjson.Must(`[^\n\r\x{2028}\x{2029}]*[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}][^\n\r\x{2028}\x{2029}]*`),
-)
+var patternThemeImageLink = restjson.NewPattern(`.*\S.*`)
 
 func checkThemeImageLink(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 254)
 	v.Matches(name, s, patternThemeImageLink)
 }
 
-var patternThemeString = restjson.NewPattern(`.*\S.*`,
-	restjson.Must(`[^\n\r\x{2028}\x{2029}]*[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}][^\n\r\x{2028}\x{2029}]*`),
-)
+var patternThemeString = restjson.NewPattern(`.*\S.*`)
 
 func checkThemeString(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 127)
@@ -8068,9 +7967,7 @@ func checkThresholdCollections(v *restjson.Validator, name string, x []Threshold
 	v.Leave()
 }
 
-var patternTrafficDistributionGroupIdOrArn = restjson.NewPattern(`^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z-]+-[0-9]{1}:[0-9]{1,20}:traffic-distribution-group/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$`,
-	restjson.Must(`^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z-]+-[0-9]{1}:[0-9]{1,20}:traffic-distribution-group/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$`),
-)
+var patternTrafficDistributionGroupIdOrArn = restjson.NewPattern(`^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z-]+-[0-9]{1}:[0-9]{1,20}:traffic-distribution-group/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$`)
 
 func checkTrafficDistributionGroupIdOrArn(v *restjson.Validator, name, s string) {
 	v.Matches(name, s, patternTrafficDistributionGroupIdOrArn)
@@ -8160,9 +8057,7 @@ func checkValueBoundary(v *restjson.Validator, name string, x int32) {
 	v.AtMost(name, float64(x), 100)
 }
 
-var patternViewAction = restjson.NewPattern(`^([\p{L}\p{N}_.:\/=+\-@()']+[\p{L}\p{Z}\p{N}_.:\/=+\-@()']*)$`,
-	restjson.Must(`^([\p{L}\p{N}_.:\/=+\-@()']+[\p{L}\p{Z}\p{N}_.:\/=+\-@()']*)$`),
-)
+var patternViewAction = restjson.NewPattern(`^([\p{L}\p{N}_.:\/=+\-@()']+[\p{L}\p{Z}\p{N}_.:\/=+\-@()']*)$`)
 
 func checkViewAction(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 255)
@@ -8178,36 +8073,28 @@ func checkViewActions(v *restjson.Validator, name string, x []string) {
 	v.Leave()
 }
 
-var patternViewContentSha256 = restjson.NewPattern(`^[a-zA-Z0-9]+$`,
-	restjson.Must(`^[a-zA-Z0-9]+$`),
-)
+var patternViewContentSha256 = restjson.NewPattern(`^[a-zA-Z0-9]+$`)
 
 func checkViewContentSha256(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 64)
 	v.Matches(name, s, patternViewContentSha256)
 }
 
-var patternViewDescription = restjson.NewPattern(`^([\p{L}\p{N}_.:\/=+\-@,()']+[\p{L}\p{Z}\p{N}_.:\/=+\-@,()']*)$`,
-	restjson.Must(`^([\p{L}\p{N}_.:\/=+\-@,()']+[\p{L}\p{Z}\p{N}_.:\/=+\-@,()']*)$`),
-)
+var patternViewDescription = restjson.NewPattern(`^([\p{L}\p{N}_.:\/=+\-@,()']+[\p{L}\p{Z}\p{N}_.:\/=+\-@,()']*)$`)
 
 func checkViewDescription(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 4096)
 	v.Matches(name, s, patternViewDescription)
 }
 
-var patternViewId = restjson.NewPattern(`^[a-zA-Z0-9\_\-:\/$]+$`,
-	restjson.Must(`^[a-zA-Z0-9\_\-:\/$]+$`),
-)
+var patternViewId = restjson.NewPattern(`^[a-zA-Z0-9\_\-:\/$]+$`)
 
 func checkViewId(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 500)
 	v.Matches(name, s, patternViewId)
 }
 
-var patternViewName = restjson.NewPattern(`^([\p{L}\p{N}_.:\/=+\-@()']+[\p{L}\p{Z}\p{N}_.:\/=+\-@()']*)$`,
-	restjson.Must(`^([\p{L}\p{N}_.:\/=+\-@()']+[\p{L}\p{Z}\p{N}_.:\/=+\-@()']*)$`),
-)
+var patternViewName = restjson.NewPattern(`^([\p{L}\p{N}_.:\/=+\-@()']+[\p{L}\p{Z}\p{N}_.:\/=+\-@()']*)$`)
 
 func checkViewName(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 255)
@@ -8223,27 +8110,21 @@ func checkViewSearchConditionList(v *restjson.Validator, name string, x []ViewSe
 	v.Leave()
 }
 
-var patternViewsClientToken = restjson.NewPattern(`^([\p{L}\p{Z}\p{N}_.:\/=+\-@]*)$`,
-	restjson.Must(`^([\p{L}\p{Z}\p{N}_.:\/=+\-@]*)$`),
-)
+var patternViewsClientToken = restjson.NewPattern(`^([\p{L}\p{Z}\p{N}_.:\/=+\-@]*)$`)
 
 func checkViewsClientToken(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 0, 500)
 	v.Matches(name, s, patternViewsClientToken)
 }
 
-var patternViewsInstanceId = restjson.NewPattern(`^[a-zA-Z0-9\_\-:\/]+$`,
-	restjson.Must(`^[a-zA-Z0-9\_\-:\/]+$`),
-)
+var patternViewsInstanceId = restjson.NewPattern(`^[a-zA-Z0-9\_\-:\/]+$`)
 
 func checkViewsInstanceId(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 100)
 	v.Matches(name, s, patternViewsInstanceId)
 }
 
-var patternViewsNextToken = restjson.NewPattern(`^[a-zA-Z0-9=\/+_.-]+$`,
-	restjson.Must(`^[a-zA-Z0-9=\/+_.-]+$`),
-)
+var patternViewsNextToken = restjson.NewPattern(`^[a-zA-Z0-9=\/+_.-]+$`)
 
 func checkViewsNextToken(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 4096)
@@ -8258,18 +8139,14 @@ func checkVocabularyId(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 500)
 }
 
-var patternVocabularyName = restjson.NewPattern(`^[0-9a-zA-Z._-]+`,
-	restjson.Must(`^[0-9a-zA-Z._-]+`),
-)
+var patternVocabularyName = restjson.NewPattern(`^[0-9a-zA-Z._-]+`)
 
 func checkVocabularyName(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 140)
 	v.Matches(name, s, patternVocabularyName)
 }
 
-var patternVocabularyNextToken = restjson.NewPattern(`.*\S.*`,
-	restjson.Must(`[^\n\r\x{2028}\x{2029}]*[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}][^\n\r\x{2028}\x{2029}]*`),
-)
+var patternVocabularyNextToken = restjson.NewPattern(`.*\S.*`)
 
 func checkVocabularyNextToken(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 131070)
@@ -8309,9 +8186,7 @@ func checkWorkspaceAssociationSearchConditionList(v *restjson.Validator, name st
 	v.Leave()
 }
 
-var patternWorkspaceDescription = restjson.NewPattern(`^[\P{C}\r\n\t]*$`,
-	restjson.Must(`^[\P{C}\r\n\t]*$`),
-)
+var patternWorkspaceDescription = restjson.NewPattern(`^[\P{C}\r\n\t]*$`)
 
 func checkWorkspaceDescription(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 0, 500)
@@ -8322,9 +8197,7 @@ func checkWorkspaceId(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 256)
 }
 
-var patternWorkspaceName = restjson.NewPattern(`.*\S.*`,
-	restjson.Must(`[^\n\r\x{2028}\x{2029}]*[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}][^\n\r\x{2028}\x{2029}]*`),
-)
+var patternWorkspaceName = restjson.NewPattern(`.*\S.*`)
 
 func checkWorkspaceName(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 127)
@@ -8344,9 +8217,7 @@ func checkWorkspaceSearchConditionList(v *restjson.Validator, name string, x []W
 	v.Leave()
 }
 
-var patternWorkspaceTitle = restjson.NewPattern(`^[\P{C}]*$`,
-	restjson.Must(`^[\P{C}]*$`),
-)
+var patternWorkspaceTitle = restjson.NewPattern(`^[\P{C}]*$`)
 
 func checkWorkspaceTitle(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 0, 127)

@@ -169,6 +169,8 @@ func TestWrongSettings(t *testing.T) {
 		{[]string{"serve", "--dev", "--account", "me"}, `account "me"`},
 		{[]string{"serve", "--dev", "--max-active-chats", "many"}, "--max-active-chats"},
 		{[]string{"serve", "--dev", "--max-file-mb", "1000"}, "max-file-mb"},
+		{[]string{"serve", "--dev", "--files", "/var/files"}, `files: "/var/files": want s3://BUCKET`},
+		{[]string{"serve", "--dev", "--files", "s3://files", "--files-endpoint", "minio"}, "files-endpoint: want the base URL"},
 		{[]string{"serve", "--dev", "--close-span", "soon"}, "--close-span"},
 		{[]string{"serve", "--dev", "--lambda", "f"}, "--lambda"},
 		{[]string{"serve", "--dev", "--lambda", "f=ftp://x"}, "lambda: the URL of function f"},

@@ -35,7 +35,7 @@ func (s *Service) reader(ctx context.Context, bearer string) (m member, until in
 		m, err = s.member(ctx, t)
 		return m, 0, err
 	}
-	chat, err := s.Engine.View(ctx, t.Chat)
+	chat, err := s.Engine.State(ctx, t.Chat)
 	if err != nil {
 		return member{}, 0, hideMissing(err)
 	}

@@ -121,7 +121,7 @@ func (s *Service) attend(ctx context.Context, kind auth.Kind, bearer string) (me
 }
 
 func (s *Service) member(ctx context.Context, t auth.Token) (member, error) {
-	chat, err := s.Engine.View(ctx, t.Chat)
+	chat, err := s.Engine.State(ctx, t.Chat)
 	if err != nil {
 		return member{}, hideMissing(err)
 	}

@@ -19,25 +19,25 @@ const (
 	smallHeap = 24 << 20    // bytes that need no trimming
 )
 
-// memory is what the runtime says of its heap.
-type memory struct {
+// heap is what the runtime says of its heap.
+type heap struct {
 	allocated uint64 // ever
 	held      uint64 // in RAM: objects, garbage and free memory
 }
 
 // wants reports whether memory should be given back: by what the runtime said
 // before and says now, and when it was given back last.
-func (m memory) wants(before memory, elapsed, last time.Duration) bool {
-	quiet := float64(m.allocated-before.allocated) < quietRate*elapsed.Seconds()
-	return quiet && m.held > smallHeap && last >= trimPause
+func (h heap) wants(before heap, elapsed, last time.Duration) bool {
+	quiet := float64(h.allocated-before.allocated) < quietRate*elapsed.Seconds()
+	return quiet && h.held > smallHeap && last >= trimPause
 }
 
-func readMemory() memory {
+func readHeap() heap {
 	s := []gauges.Sample{{Name: "/gc/heap/allocs:bytes"}, {Name: "/memory/classes/heap/objects:bytes"},
 		{Name: "/memory/classes/heap/unused:bytes"}, {Name: "/memory/classes/heap/free:bytes"}}
 	gauges.Read(s)
 	v := func(i int) uint64 { return s[i].Value.Uint64() }
-	return memory{allocated: v(0), held: v(1) + v(2) + v(3)}
+	return heap{allocated: v(0), held: v(1) + v(2) + v(3)}
 }
 
 // TrimMemory gives memory back while the server is quiet, until ctx ends.
@@ -45,13 +45,13 @@ func TrimMemory(ctx context.Context) {
 	t := time.NewTicker(trimEvery)
 	defer t.Stop()
 	last := trimPause // since memory was given back
-	for before := readMemory(); ; last += trimEvery {
+	for before := readHeap(); ; last += trimEvery {
 		select {
 		case <-ctx.Done():
 			return
 		case <-t.C:
 		}
-		now := readMemory()
+		now := readHeap()
 		if now.wants(before, trimEvery, last) {
 			debug.FreeOSMemory()
 			last = 0

@@ -12,6 +12,7 @@ import (
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/auth/authtest"
 	"parley.example/parley/internal/auth/keystore"
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/server/servertest"
 	"parley.example/parley/internal/store/sqlite"
 )
@@ -126,7 +127,7 @@ func TestPresigned(t *testing.T) {
 func TestPolicies(t *testing.T) {
 	dir := t.TempDir()
 	s := servertest.Start(t, servertest.Production(dir))
-	s.Flow(t, "Quiet", servertest.Quiet)
+	s.Flow(t, "Greet", enginetest.Greet)
 	s.Stop()
 	policy, err := auth.ParsePolicy([]byte(`{"Version":"2012-10-17","Statement":[
 		{"Effect":"Allow","Action":["connect:Start*","connect:List*"],"Resource":"*"},
@@ -155,7 +156,7 @@ func TestPolicies(t *testing.T) {
 func TestPolicyResources(t *testing.T) {
 	dir := t.TempDir()
 	s := servertest.Start(t, servertest.Production(dir))
-	in, other := s.Request(t), s.Flow(t, "Other", strings.Replace(servertest.Quiet, "Hello", "Goodbye", 1))
+	in, other := s.Request(t), s.Flow(t, "Other", strings.Replace(enginetest.Greet, "Hello", "Goodbye", 1))
 	instance := "arn:aws:connect:us-east-1:123456789012:instance/" + in.InstanceId
 	s.Stop()
 	key := func(name, statements string) auth.Key {

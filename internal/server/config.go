@@ -24,12 +24,16 @@ const DefaultListen = "127.0.0.1:8790"
 
 // Config is what an operator may set. The zero value of a member means its default.
 type Config struct {
-	Dev       bool   // development mode: any access key, demo instance, developer API, explained refusals
-	Listen    string // host:port; DefaultListen
-	Data      string // the data directory; empty keeps everything in memory, in development mode only
-	PublicURL string // how clients reach the server, when a proxy stands in front: https://chat.example.com
-	TLSCert   string // files of a certificate and its key; both or none
-	TLSKey    string
+	Dev    bool   // development mode: any access key, demo instance, developer API, explained refusals
+	Listen string // host:port; DefaultListen
+	Data   string // the data directory; empty keeps everything in memory, in development mode only
+	// Files is where attachments are kept when not in Data: s3://BUCKET/PREFIX. The
+	// service is FilesEndpoint, or what the configuration of AWS SDKs says.
+	Files         string
+	FilesEndpoint string
+	PublicURL     string // how clients reach the server, when a proxy stands in front: https://chat.example.com
+	TLSCert       string // files of a certificate and its key; both or none
+	TLSKey        string
 
 	Account string // 12 digits; 123456789012
 	Region  string // us-east-1
@@ -107,7 +111,7 @@ func (c *Config) Check() error {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	for _, check := range []func(*Config) error{(*Config).checkAddress, (*Config).checkBounds, (*Config).checkOutgoing} {
+	for _, check := range []func(*Config) error{(*Config).checkAddress, (*Config).checkFiles, (*Config).checkBounds, (*Config).checkOutgoing} {
 		if err := check(c); err != nil {
 			return err
 		}

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/store"
 )
 
 // gauges adds the figures that the parts count themselves.
@@ -27,7 +27,7 @@ func (s *Server) activeChats() float64 {
 		if err != nil {
 			break
 		}
-		if c, err := s.store.Count(ctx, engine.ActiveCounter(center.InstanceID(r.ID))); err == nil {
+		if c, err := s.store.Count(ctx, store.ActiveChats(center.InstanceID(r.ID))); err == nil {
 			n += c
 		}
 	}

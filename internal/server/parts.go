@@ -6,14 +6,25 @@ import (
 
 	"parley.example/parley/internal/lifecycle"
 	"parley.example/parley/internal/process"
+	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite"
 )
 
 // lingering is what parts that end by themselves may take on top of what is configured.
 const lingering = 10 * time.Second
 
-// addStore makes the store the first part, and so the last one that stops.
-func (s *Server) addStore() {
+// addStores opens what everything rests on, and makes it the first parts, which stop last.
+func (s *Server) addStores(ctx context.Context) (err error) {
+	s.store, err = sqlite.Open(ctx, sqlite.Options{Dir: s.Data, Log: s.Log, Observe: s.metrics.Committed})
+	if err != nil {
+		return err
+	}
 	s.parts.Add("store", 0, lifecycle.Stopper(func(context.Context) error { return s.store.Close() }))
+	if s.blobs, err = s.openBlobs(ctx); err != nil {
+		return err
+	}
+	s.parts.Add("files", 0, lifecycle.Stopper(func(context.Context) error { return s.blobs.Close() }))
+	return nil
 }
 
 // addParts is the list of everything else that works beside requests, in the order of
@@ -44,7 +55,7 @@ func (s *Server) addParts() {
 // never up for long.
 func (s *Server) purge(ctx context.Context) {
 	const keep, dead = 7 * 24 * time.Hour, 100_000
-	if err := s.store.Purge(ctx, s.clock.Now().Add(-keep), dead); err != nil && ctx.Err() == nil {
+	if err := s.store.Purge(ctx, store.AllShards, s.clock.Now().Add(-keep), dead); err != nil && ctx.Err() == nil {
 		s.Log.Error("purge failed", "err", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"parley.example/parley/internal/agentapi"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/blob"
+	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/devapi"
@@ -20,7 +21,6 @@ import (
 	"parley.example/parley/internal/lifecycle"
 	"parley.example/parley/internal/metrics"
 	"parley.example/parley/internal/store"
-	"parley.example/parley/internal/store/sqlite"
 	"parley.example/parley/internal/stream"
 )
 
@@ -38,6 +38,7 @@ type Server struct {
 	verifier  *auth.Verifier
 	sealer    *auth.Sealer
 	engine    *engine.Engine
+	bus       *bus.Local
 	hub       *stream.Hub
 	agents    *agentapi.Service
 	lambda    *integration.Lambda
@@ -62,16 +63,13 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		Config: cfg, partition: center.Partition{Region: cfg.Region, Account: cfg.Account},
-		clock: &engine.Clock{}, metrics: metrics.New(), parts: lifecycle.Group{Log: cfg.Log},
+		clock: &engine.Clock{}, bus: &bus.Local{}, metrics: metrics.New(), parts: lifecycle.Group{Log: cfg.Log},
 	}
 	s.edge = &edge.Edge{Log: s.Log, Metrics: s.metrics, Dev: s.Dev}
 	s.SetURL(cfg.PublicURL)
-	var err error
-	s.store, err = sqlite.Open(ctx, sqlite.Options{Dir: cfg.Data, Log: cfg.Log, Observe: s.metrics.Committed})
-	if err != nil {
-		return nil, err
+	if err := s.addStores(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
-	s.addStore()
 	if err := s.wire(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

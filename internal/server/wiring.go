@@ -11,7 +11,6 @@ import (
 	"parley.example/parley/internal/agentapi"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/auth/keystore"
-	"parley.example/parley/internal/blob"
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
@@ -21,6 +20,7 @@ import (
 	"parley.example/parley/internal/flowlog"
 	"parley.example/parley/internal/integration"
 	"parley.example/parley/internal/participantapi"
+	"parley.example/parley/internal/socket"
 	"parley.example/parley/internal/stream"
 )
 
@@ -28,9 +28,6 @@ import (
 func (s *Server) wire(ctx context.Context) error {
 	now := s.clock.Now
 	var err error
-	if s.blobs, err = s.openBlobs(); err != nil {
-		return err
-	}
 	if s.sealer, err = keystore.Sealer(ctx, s.store, now()); err != nil {
 		return err
 	}
@@ -50,22 +47,16 @@ func (s *Server) wire(ctx context.Context) error {
 		return err
 	}
 	s.flowLog = s.newFlowLog()
-	s.hub = s.newHub() // before the engine, whose timers publish what falls due at once
+	s.hub = s.newHub()
 	s.engine = engine.New(engine.Config{
-		Store: s.store, Bus: &bus.Local{Listeners: []bus.Listener{s.hub.Publish}}, Catalog: s.catalog, Clock: s.clock, Partition: s.partition,
-		Limits: s.Config.limits(), Log: s.Log,
-		MaxActive: func(center.InstanceID) int64 { return s.MaxActiveChats },
-		Invoke:    s.lambda.Invoke,
-		Ask:       s.bots.Ask,
-		ViewToken: func(chat center.ContactID, v flow.View) string {
-			return s.sealer.Seal(auth.Token{Kind: auth.View, Chat: chat, Detail: catalog.ShownDetail(v)})
-		},
-		StreamBody: func(i center.InstanceID, st contact.Streamed) []byte {
-			return integration.StreamMessage(s.partition, i, st)
-		},
-		Streamed:   s.outbox.Wake,
-		DeleteFile: participantapi.DeleteFile(s.blobs),
-		FlowLog:    s.flowLog.Add,
+		Store: s.store, Bus: s.bus, Catalog: s.catalog, Clock: s.clock, Partition: s.partition,
+		Limits: s.Config.limits(), MaxActive: s.MaxActiveChats, Log: s.Log,
+		Integrations: struct {
+			*integration.Lambda
+			*integration.Bots
+		}{s.lambda, s.bots},
+		Streams: s.outbox, Views: viewTokens{s.sealer}, Files: participantapi.Files{Blobs: s.blobs},
+		Observers: []engine.Observer{engine.ObserverFunc(func(c *engine.Commit) { s.flowLog.Add(c.Instance, c.Contact, c.Change.Log) })},
 	})
 	s.agents = &agentapi.Service{Engine: s.engine, Sealer: s.sealer}
 	s.gauges()
@@ -86,8 +77,16 @@ func (s *Server) wireOutwards(ctx context.Context) error {
 	}
 	s.signIns = &integration.SignIns{Named: s.SignIns, Client: client, Log: s.Log}
 	s.lambda, s.topics = s.functions(aws, client), s.streaming(client)
-	s.outbox = &integration.Outbox{Store: s.store, Sender: s.topics, Now: s.clock.Now, Log: s.Log}
+	s.outbox = &integration.Outbox{Store: s.store, Sender: s.topics, Partition: s.partition, Now: s.clock.Now, Log: s.Log}
 	return nil
+}
+
+// viewTokens seals what participants show to DescribeView.
+type viewTokens struct{ *auth.Sealer }
+
+// ViewToken implements engine.ViewTokens.
+func (t viewTokens) ViewToken(chat center.ContactID, v flow.View) string {
+	return t.Seal(auth.Token{Kind: auth.View, Chat: chat, Detail: catalog.ShownDetail(v)})
 }
 
 // makeFirstKey gives a server without access keys its first one.
@@ -100,22 +99,25 @@ func (s *Server) makeFirstKey(ctx context.Context, keys *auth.Keys) error {
 	return err
 }
 
-// memoryFiles bounds the attachments of a server that keeps all in memory.
-const memoryFiles = 256 << 20
-
-func (s *Server) openBlobs() (blob.Store, error) {
-	if s.Data == "" {
-		return blob.Memory(memoryFiles), nil
-	}
-	return blob.Dir(filepath.Join(s.Data, "files"))
-}
-
-// chats answers what the hub asks about chats.
+// chats is what the hub knows of chats.
 type chats struct{ s *Server }
 
-// Attend implements stream.Chats.
-func (c chats) Attend(ctx context.Context, chat center.ContactID, id center.ParticipantID) (center.Role, error) {
-	state, err := c.s.engine.View(ctx, chat)
+// chatOf returns the chat that a socket's subject is about.
+func chatOf(subject bus.Subject) (center.ContactID, error) {
+	chat, ok := subject.Chat()
+	if !ok {
+		return "", center.Errorf(center.NotFound, "there are no sockets for %s", subject)
+	}
+	return chat, nil
+}
+
+// Attend implements stream.Source.
+func (c chats) Attend(ctx context.Context, subject bus.Subject, id center.ParticipantID) (center.Role, error) {
+	chat, err := chatOf(subject)
+	if err != nil {
+		return "", err
+	}
+	state, err := c.s.engine.State(ctx, chat)
 	if err != nil {
 		return "", err
 	}
@@ -126,19 +128,24 @@ func (c chats) Attend(ctx context.Context, chat center.ContactID, id center.Part
 	return p.Role, nil
 }
 
-// Connected implements stream.Chats.
-func (c chats) Connected(ctx context.Context, chat center.ContactID, id center.ParticipantID) error {
-	_, err := c.s.engine.Do(ctx, chat, contact.Connect{Participant: id})
+// Connected implements stream.Source.
+func (c chats) Connected(ctx context.Context, subject bus.Subject, id center.ParticipantID) error {
+	chat, err := chatOf(subject)
+	if err != nil {
+		return err
+	}
+	_, err = c.s.engine.Do(ctx, chat, contact.Connect{Participant: id})
 	return err
 }
 
 func (s *Server) newHub() *stream.Hub {
 	h := &stream.Hub{
-		Open: func(r *http.Request) (center.ContactID, center.ParticipantID, error) {
+		Bus: s.bus,
+		Open: func(r *http.Request) (bus.Subject, center.ParticipantID, error) {
 			t, err := s.sealer.Open(auth.Socket, r.URL.Query().Get("token"), s.clock.Now())
-			return t.Chat, t.Participant, err
+			return bus.Chat(t.Chat), t.Participant, err
 		},
-		Chats: chats{s}, Log: s.Log, Refused: s.edge.Refused(), Limits: stream.Limits{Span: s.CloseSpan},
+		Source: chats{s}, Log: s.Log, Refused: s.edge.Refused(), Limits: stream.Limits{Limits: socket.Limits{Span: s.CloseSpan}},
 	}
 	if len(s.Origins) > 0 {
 		h.AllowOrigin = func(origin string) bool { return slices.Contains(s.Origins, origin) }
@@ -164,17 +171,17 @@ func (s *Server) flowName(ctx context.Context, instance center.InstanceID, id ce
 		kind = center.KindFlowModule
 	}
 	arn = s.partition.ARN(instance, kind, string(id))
-	v, err := s.catalog.View(ctx, string(instance))
+	snap, err := s.catalog.Snapshot(ctx, string(instance))
 	if err != nil {
 		return arn, ""
 	}
 	if module {
-		if m, err := catalog.Find[*catalog.Module](v, string(id)); err == nil {
+		if m, err := catalog.Find[*catalog.Module](snap, string(id)); err == nil {
 			return arn, m.Name
 		}
 		return arn, ""
 	}
-	if f, err := catalog.Find[*catalog.Flow](v, string(id)); err == nil {
+	if f, err := catalog.Find[*catalog.Flow](snap, string(id)); err == nil {
 		return arn, f.Name
 	}
 	return arn, ""

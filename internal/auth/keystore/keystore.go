@@ -63,12 +63,14 @@ func (k Keys) Put(ctx context.Context, key auth.Key) error {
 	} else if center.ReasonOf(err) != center.NotFound {
 		return err
 	}
-	return k.Store.PutResources(ctx, r)
+	_, err = k.Store.WriteResources(ctx, store.ResourceWrite{Put: []center.Resource{r}})
+	return err
 }
 
 // Delete implements auth.KeyStore.
 func (k Keys) Delete(ctx context.Context, id string) error {
-	return k.Store.DeleteResources(ctx, center.Resource{Kind: center.KindAccessKey, ID: id})
+	_, err := k.Store.WriteResources(ctx, store.ResourceWrite{Drop: []center.Resource{{Kind: center.KindAccessKey, ID: id}}})
+	return err
 }
 
 func decodeKey(r center.Resource) (auth.Key, error) {
@@ -129,7 +131,8 @@ func newSealer(ctx context.Context, s store.Store, now time.Time) (*auth.Sealer,
 	if err != nil {
 		return nil, fmt.Errorf("encode secret: %w", err)
 	}
-	if err := s.PutResources(ctx, center.Resource{Kind: center.KindSetting, ID: tokenSecret, Created: now, Updated: now, Body: body}); err != nil {
+	r := center.Resource{Kind: center.KindSetting, ID: tokenSecret, Created: now, Updated: now, Body: body}
+	if _, err := s.WriteResources(ctx, store.ResourceWrite{Put: []center.Resource{r}}); err != nil {
 		return nil, err
 	}
 	return auth.NewSealer(secret)

@@ -99,7 +99,7 @@ func TestSealer(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Body = []byte(damaged)
-		if err := s.PutResources(t.Context(), r); err != nil {
+		if _, err := s.WriteResources(t.Context(), store.ResourceWrite{Put: []center.Resource{r}}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := keystore.Sealer(t.Context(), s, now); err == nil || !strings.Contains(err.Error(), "secret") {

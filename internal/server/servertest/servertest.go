@@ -57,6 +57,13 @@ func Inside(t testing.TB, options ...func(*server.Config)) *Server {
 	return serve(t, l, l.dial, options)
 }
 
+// Quietly is an option: only errors are logged.
+func Quietly(t testing.TB) func(*server.Config) {
+	return func(c *server.Config) {
+		c.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
+	}
+}
+
 // Production is an option: outside development mode, with a data directory.
 func Production(dir string) func(*server.Config) {
 	return func(c *server.Config) { c.Dev, c.Data = false, dir }
@@ -88,7 +95,7 @@ func serve(t testing.TB, l net.Listener, dial func(context.Context) (net.Conn, e
 		t.Fatalf("ServeOn: %v", err)
 	}
 	transport := &http.Transport{
-		DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
+		DialContext:         s.DialContext,
 		MaxIdleConnsPerHost: 64,
 	}
 	s.HTTP = &http.Client{Transport: transport, Timeout: 30 * time.Second,
@@ -127,6 +134,10 @@ func (s *Server) Stopping() <-chan struct{} {
 	}()
 	return ended
 }
+
+// DialContext opens a plain connection to the server, whatever the address. It
+// is what the transport of a client of one's own needs.
+func (s *Server) DialContext(ctx context.Context, _, _ string) (net.Conn, error) { return s.dial(ctx) }
 
 // Dial opens a plain connection to the server, which the test closes at its end.
 func (s *Server) Dial() net.Conn {
