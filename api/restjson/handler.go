@@ -31,11 +31,11 @@ type HandlerOptions struct {
 	Authorize func(ctx context.Context, op *Operation, in any) error
 
 	// MapError turns an error that is not [Coded] into one that is. What it leaves uncoded is
-	// answered as an internal failure that tells the caller nothing.
+	// answered as an internal failure that gives nothing away.
 	MapError func(op *Operation, err error) error
 
 	// Refused runs when a request ended in an error, before the answer is written, with the answer's
-	// header: the place to say more than the client of a finished product should hear. err is what
+	// header: the place to say more than the client of a finished product should see. err is what
 	// the service or Before returned.
 	Refused func(ctx context.Context, header http.Header, err error)
 
@@ -43,7 +43,7 @@ type HandlerOptions struct {
 	// the handler makes a random UUID.
 	RequestID func(ctx context.Context) string
 
-	// Observe hears of every answered request.
+	// Observe is called for every answered request.
 	Observe func(ctx context.Context, seen Observation)
 
 	// Now is read before and after a request if Observe wants to know how long it took.

@@ -157,7 +157,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// A developer who has the path but not the method is told the method.
+// TestOtherMethod names the method to a developer who has the path but not the method.
 func TestOtherMethod(t *testing.T) {
 	_, answer := send(t, serve(HandlerOptions{}, echo), "POST", "/notes/a", nil)
 	if want := "there is no operation POST /notes/a; " + put.Name + " is PUT"; !strings.Contains(answer, `"message":"`+want+`"`) {

@@ -117,8 +117,8 @@ func appendQuery(b []byte, query string) ([]byte, bool) {
 	if strings.Count(query, "&") >= maxParameters {
 		return b, false
 	}
-	var room [16]parameter
-	list := room[:0]
+	var few [16]parameter
+	list := few[:0]
 	for pair := range strings.SplitSeq(query, "&") {
 		if pair == "" {
 			continue
@@ -182,11 +182,11 @@ func canonicalQuery(s string) string {
 // list in lower case, separated by semicolons), and names the first one that
 // the request does not have.
 func appendHeaders(b []byte, r *http.Request, signed string) (_ []byte, missing string) {
-	var room [64]byte
+	var buf [64]byte
 	for name := range strings.SplitSeq(signed, ";") {
 		b = append(b, name...)
 		b = append(b, ':')
-		switch values := r.Header[string(appendMIME(room[:0], name))]; {
+		switch values := r.Header[string(appendMIME(buf[:0], name))]; {
 		case name == "host":
 			b = appendTrimmed(b, host(r))
 		case len(values) > 0:

@@ -23,7 +23,7 @@ func fuzzRequest(method, target, host string, header map[string]string) *http.Re
 }
 
 // refusedProperly fails unless err is a refusal with one of the package's
-// exceptions, of reasonable length, that does not tell the secret.
+// exceptions, of reasonable length, that does not give the secret away.
 func refusedProperly(t *testing.T, err error) {
 	t.Helper()
 	e, ok := errors.AsType[*Error](err)

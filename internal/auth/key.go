@@ -148,15 +148,15 @@ func (k *Keys) remember(id string, c cachedKey, epoch uint64) {
 	k.cached[id] = c
 }
 
-// forget drops everything remembered. Changes are rare, and this cannot miss one.
-func (k *Keys) forget() {
+// invalidate drops everything that is cached. Changes are rare, and this cannot miss one.
+func (k *Keys) invalidate() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.epoch++
 	clear(k.cached)
 }
 
-// Create makes, stores and returns a new key. The secret is told here and
+// Create makes, stores and returns a new key. The secret is returned here and
 // nowhere else. Errors are those of [Key.Check] and of the store.
 func (k *Keys) Create(ctx context.Context, name string, policy Policy, now time.Time) (Key, error) {
 	key := NewKey(name, policy, now)
@@ -168,7 +168,7 @@ func (k *Keys) Put(ctx context.Context, key Key) error {
 	if err := key.Check(); err != nil {
 		return err
 	}
-	defer k.forget()
+	defer k.invalidate()
 	return k.Store.Put(ctx, key)
 }
 
@@ -179,7 +179,7 @@ func (k *Keys) SetDisabled(ctx context.Context, id string, disabled bool) error 
 		return err
 	}
 	key.Disabled = disabled
-	defer k.forget()
+	defer k.invalidate()
 	return k.Store.Put(ctx, key)
 }
 
@@ -200,6 +200,6 @@ func (k *Keys) Delete(ctx context.Context, id string) error {
 	if _, err := k.Store.Get(ctx, id); err != nil {
 		return err
 	}
-	defer k.forget()
+	defer k.invalidate()
 	return k.Store.Delete(ctx, id)
 }

@@ -55,8 +55,7 @@ func TestResourcesOfOperations(t *testing.T) {
 	const service = "arn:aws:connect:us-east-1:123456789012:" // what all ARNs begin with is left out
 	var table strings.Builder
 	operations := reflect.TypeFor[connect.Service]()
-	for i := range operations.NumMethod() {
-		m := operations.Method(i)
+	for m := range operations.Methods() {
 		request := reflect.New(m.Type.In(1).Elem())
 		fill(request.Elem(), "", nil)
 		r := ResourcesOf(here, request.Interface())
@@ -100,11 +99,9 @@ func TestMembersThatNameResources(t *testing.T) {
 		KnowledgeBaseId MessageTemplateId PinpointAppArn PredefinedNotificationId ProcessorArn RecordIds RegistrationId ResourceId ResourceIds SourceId
 		SourcePhoneNumberArn StreamArn StreamingEndpointArn StreamingId TargetAccountId TestCaseExecutionId ValueArn`)
 	service := reflect.TypeFor[connect.Service]()
-	for i := range service.NumMethod() {
-		m := service.Method(i)
-		in := m.Type.In(1).Elem()
-		for j := range in.NumField() {
-			name := in.Field(j).Name
+	for m := range service.Methods() {
+		for f := range m.Type.In(1).Elem().Fields() {
+			name := f.Name
 			if !strings.HasSuffix(name, "Id") && !strings.HasSuffix(name, "Ids") && !strings.HasSuffix(name, "Arn") && !strings.HasSuffix(name, "Arns") {
 				continue
 			}

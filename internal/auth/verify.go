@@ -18,7 +18,7 @@ import (
 // when its code is [InvalidSignature].
 const MaxSkew = 5 * time.Minute
 
-// What a [Verifier] assumes when it is not told.
+// What a [Verifier] assumes unless it is set.
 const (
 	DefaultRegion  = "us-east-1"
 	DefaultService = "connect"
@@ -50,7 +50,7 @@ type Verifier struct {
 }
 
 // maxSigning bounds the cache of signing keys: one per access key and day of
-// signing. When it is full an arbitrary one makes room.
+// signing. When it is full an arbitrary one is evicted.
 const maxSigning = 4096
 
 // Verify returns who signed r, whose body has been read into body. The errors
@@ -115,7 +115,7 @@ func (v *Verifier) key(ctx context.Context, c *claim, now time.Time) (Key, error
 		return refuse(UnrecognizedClient, "The security token included in the request is invalid.", reason)
 	}
 	if !plausibleID(c.accessKey) {
-		return Key{}, unknown("the access key id is not one")
+		return Key{}, unknown("the access key id is not a valid one")
 	}
 	if c.session {
 		return Key{}, unknown("the request carries a session token; access keys of this server have none")
@@ -159,8 +159,8 @@ func span(d time.Duration) string {
 
 // checkSignature computes the signature as the client should have and compares.
 func (v *Verifier) checkSignature(r *http.Request, path, query string, body []byte, c *claim, secret string) error {
-	var room [sha256.Size * 2]byte
-	payload, err := c.payloadHash(room[:0], body)
+	var hex64 [sha256.Size * 2]byte
+	payload, err := c.payloadHash(hex64[:0], body)
 	if err != nil {
 		return err
 	}

@@ -115,7 +115,7 @@ func TestVerifyTampered(t *testing.T) {
 			tt.change(r, &body)
 			_, err := v.Verify(r, body, noon)
 			if e := refusal(t, err, tt.code); strings.Contains(e.Message+e.Reason, testKey.Secret) {
-				t.Errorf("the refusal tells the secret")
+				t.Errorf("the refusal gives the secret away")
 			}
 		})
 	}

@@ -51,7 +51,7 @@ func TestPanic(t *testing.T) {
 			t.Errorf("GET %s = %d %v %s, %v", path, status, h, body, err)
 		}
 		if strings.Contains(body, "cause") {
-			t.Errorf("the client is told %s", body)
+			t.Errorf("the answer says %s", body)
 		}
 		if status, _, body, err := get("/"); err != nil || status != 200 || body != "fine" {
 			t.Errorf("after a panic: %d %s, %v", status, body, err)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,21 +14,42 @@ import (
 	"parley.example/parley/internal/lifecycle"
 )
 
+// notes is what parts were asked to do, in order; one that does not stop keeps its goroutine.
+type notes struct {
+	mu   sync.Mutex // guards list
+	list []string
+}
+
+func (n *notes) add(what string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.list = append(n.list, what)
+}
+
+func (n *notes) want(t *testing.T, want ...string) {
+	t.Helper()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !slices.Equal(n.list, want) {
+		t.Errorf("the parts were asked to %q; want %q", n.list, want)
+	}
+}
+
 // part notes what is done to it.
 type part struct {
 	name  string
-	notes *[]string
+	notes *notes
 	start error
 	stop  func(ctx context.Context) error
 }
 
 func (p part) Start(context.Context) error {
-	*p.notes = append(*p.notes, "start "+p.name)
+	p.notes.add("start " + p.name)
 	return p.start
 }
 
 func (p part) Stop(ctx context.Context) error {
-	*p.notes = append(*p.notes, "stop "+p.name)
+	p.notes.add("stop " + p.name)
 	if p.stop != nil {
 		return p.stop(ctx)
 	}
@@ -39,7 +61,7 @@ func group(log *strings.Builder) *lifecycle.Group {
 }
 
 func TestStopsInReverseOrder(t *testing.T) {
-	var notes []string
+	var notes notes
 	g := group(&strings.Builder{})
 	for _, name := range []string{"store", "engine"} {
 		g.Add(name, 0, part{name: name, notes: &notes})
@@ -58,10 +80,7 @@ func TestStopsInReverseOrder(t *testing.T) {
 			t.Errorf("Stop: %v", err)
 		}
 	}
-	want := []string{"start store", "start engine", "start listener", "stop listener", "stop engine", "stop store"}
-	if !slices.Equal(notes, want) {
-		t.Errorf("the parts saw %q; want %q", notes, want)
-	}
+	notes.want(t, "start store", "start engine", "start listener", "stop listener", "stop engine", "stop store")
 	if err := g.Start(t.Context()); !errors.Is(err, lifecycle.ErrStopped) {
 		t.Errorf("Start of a stopped group = %v", err)
 	}
@@ -70,7 +89,7 @@ func TestStopsInReverseOrder(t *testing.T) {
 // TestFailedStartStopsEverything also stops the parts that were never started:
 // what was made with them, an open file say, has to be closed.
 func TestFailedStartStopsEverything(t *testing.T) {
-	var notes []string
+	var notes notes
 	broken := errors.New("broken")
 	g := group(&strings.Builder{})
 	g.Add("store", 0, part{name: "store", notes: &notes})
@@ -80,16 +99,13 @@ func TestFailedStartStopsEverything(t *testing.T) {
 	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "start engine") {
 		t.Errorf("Start = %v; want what failed, and where", err)
 	}
-	want := []string{"start store", "start engine", "stop hub", "stop engine", "stop store"}
-	if !slices.Equal(notes, want) {
-		t.Errorf("the parts saw %q; want %q", notes, want)
-	}
+	notes.want(t, "start store", "start engine", "stop hub", "stop engine", "stop store")
 }
 
 // TestStopIsBounded goes on behind a part that does not stop, and names it.
 func TestStopIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var notes []string
+		var notes notes
 		var log strings.Builder
 		release := make(chan struct{})
 		defer close(release)
@@ -108,9 +124,7 @@ func TestStopIsBounded(t *testing.T) {
 		if text := log.String(); !strings.Contains(text, "part=engine") || strings.Contains(text, "part=sockets") {
 			t.Errorf("the log has %s; want the engine named, not the sockets, which dropped their work in time", text)
 		}
-		if notes[len(notes)-1] != "stop store" {
-			t.Errorf("the parts saw %q; want the store stopped in the end", notes)
-		}
+		notes.want(t, "stop sockets", "stop engine", "stop store")
 	})
 }
 

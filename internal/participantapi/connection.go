@@ -21,7 +21,7 @@ const (
 	// seconds, and a little for the way the answer and the handshake take. It
 	// may be dialled more than once: clients do when a first attempt fails.
 	dialWindow = 100*time.Second + 5*time.Second
-	// socketLife is Websocket.ConnectionExpiry. Clients come back with a new
+	// socketLife is Websocket.ConnectionExpiry. Clients reconnect with a new
 	// connection before it.
 	socketLife = 60 * time.Minute
 	// connectionLife is ConnectionCredentials.Expiry. ChatJS renews the token a
@@ -107,7 +107,7 @@ func (s *Service) socketURL(ctx context.Context, t auth.Token) string {
 }
 
 // DisconnectParticipant takes the caller out of the chat. The customer's
-// leaving ends it; what else follows is told at [contact.Disconnect]. While the
+// leaving ends it; what else follows is described at [contact.Disconnect]. While the
 // chat goes on, a repetition with the same ClientToken, as SDKs make it of a
 // request whose answer was lost, is answered like the first.
 func (s *Service) DisconnectParticipant(ctx context.Context, in *participant.DisconnectParticipantRequest) (*participant.DisconnectParticipantResponse, error) {

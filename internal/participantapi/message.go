@@ -11,7 +11,7 @@ import (
 	"parley.example/parley/internal/store"
 )
 
-// SendMessage appends a message to the transcript and tells everybody, the
+// SendMessage appends a message to the transcript and pushes it to everybody, the
 // sender included. A ClientToken that the participant has used for a message
 // before gives that message's Id and AbsoluteTime again, and nothing happens.
 //
@@ -37,9 +37,9 @@ func (s *Service) SendMessage(ctx context.Context, in *participant.SendMessageRe
 	return out, nil
 }
 
-// SendEvent tells the others of typing, or keeps a receipt for a message.
+// SendEvent pushes typing to the others, or keeps a receipt for a message.
 // connection.acknowledged, which old clients send, changes nothing. Other
-// events are the service's own to tell and are refused.
+// events are the service's own to send and are refused.
 //
 // Events are not held to one per ClientToken: ChatJS sends all its receipts
 // with the same one.

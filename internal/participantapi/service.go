@@ -60,7 +60,7 @@ type Service struct {
 	PublicURL func(ctx context.Context) string
 	// Log is where it says why uploads and downloads were refused.
 	Log *slog.Logger
-	// Refused is told why an upload or download is refused, and may add to the
+	// Refused is called with the reason why an upload or download is refused, and may add to the
 	// answer's header: in development the developer is to know. May be nil.
 	Refused func(context.Context, http.Header, error)
 

@@ -93,7 +93,7 @@ type fileError struct {
 
 func (e *fileError) Error() string { return e.code + ": " + e.message }
 
-// errDenied is the refusal that tells a client nothing.
+// errDenied is the refusal that says nothing to a client.
 func errDenied(reason string) *fileError {
 	return &fileError{http.StatusForbidden, "AccessDenied", "Access Denied", reason}
 }

@@ -14,7 +14,7 @@ import (
 
 // Profiles serves the runtime's profiles on an address of their own, for those
 // who look into a running server. It is off unless asked for and takes
-// loopback addresses only: a profile tells more than a client may know.
+// loopback addresses only: a profile shows more than a client may know.
 type Profiles struct {
 	// Addr is where it listens; nowhere when empty.
 	Addr string

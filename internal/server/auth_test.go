@@ -82,7 +82,7 @@ func TestSignatures(t *testing.T) {
 			t.Errorf("%s: a client cannot learn from %v", c.name, r.header)
 		}
 		if r.header.Get("X-Parley-Debug-Reason") != "" || strings.Contains(r.body, key.Secret) {
-			t.Errorf("%s: the answer tells too much: %v %s", c.name, r.header, r.body)
+			t.Errorf("%s: the answer says too much: %v %s", c.name, r.header, r.body)
 		}
 	}
 	if r := signed(t, s, key, now.Add(4*time.Minute), body, nil, nil); r.status != 200 {

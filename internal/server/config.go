@@ -19,7 +19,7 @@ import (
 	"parley.example/parley/internal/process"
 )
 
-// DefaultListen is the address a server listens on unless told otherwise.
+// DefaultListen is the address a server listens on unless it is configured otherwise.
 const DefaultListen = "127.0.0.1:8790"
 
 // Config is what an operator may set. The zero value of a member means its default.

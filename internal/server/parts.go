@@ -7,22 +7,24 @@ import (
 	"parley.example/parley/internal/lifecycle"
 	"parley.example/parley/internal/process"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite"
 )
 
 // lingering is what parts that end by themselves may take on top of what is configured.
 const lingering = 10 * time.Second
 
-// addStore makes the store the first part, and so the last one that stops.
-func (s *Server) addStore() {
-	s.parts.Add("store", 0, lifecycle.Stopper(func(context.Context) error { return s.store.Close() }))
-}
-
-// open opens where attachments are kept.
-func (s *Server) open(ctx context.Context) (err error) {
-	if s.blobs, err = s.openBlobs(ctx); err == nil {
-		s.parts.Add("files", 0, lifecycle.Stopper(func(context.Context) error { return s.blobs.Close() }))
+// addStores opens what everything rests on, and makes it the first parts, which stop last.
+func (s *Server) addStores(ctx context.Context) (err error) {
+	s.store, err = sqlite.Open(ctx, sqlite.Options{Dir: s.Data, Log: s.Log, Observe: s.metrics.Committed})
+	if err != nil {
+		return err
 	}
-	return err
+	s.parts.Add("store", 0, lifecycle.Stopper(func(context.Context) error { return s.store.Close() }))
+	if s.blobs, err = s.openBlobs(ctx); err != nil {
+		return err
+	}
+	s.parts.Add("files", 0, lifecycle.Stopper(func(context.Context) error { return s.blobs.Close() }))
+	return nil
 }
 
 // addParts is the list of everything else that works beside requests, in the order of

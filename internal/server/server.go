@@ -21,7 +21,6 @@ import (
 	"parley.example/parley/internal/lifecycle"
 	"parley.example/parley/internal/metrics"
 	"parley.example/parley/internal/store"
-	"parley.example/parley/internal/store/sqlite"
 	"parley.example/parley/internal/stream"
 )
 
@@ -68,13 +67,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	s.edge = &edge.Edge{Log: s.Log, Metrics: s.metrics, Dev: s.Dev}
 	s.SetURL(cfg.PublicURL)
-	var err error
-	s.store, err = sqlite.Open(ctx, sqlite.Options{Dir: cfg.Data, Log: cfg.Log, Observe: s.metrics.Committed})
-	if err != nil {
-		return nil, err
-	}
-	s.addStore()
-	if err := s.open(ctx); err != nil {
+	if err := s.addStores(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	if err := s.wire(ctx); err != nil {

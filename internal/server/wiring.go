@@ -21,7 +21,6 @@ import (
 	"parley.example/parley/internal/integration"
 	"parley.example/parley/internal/participantapi"
 	"parley.example/parley/internal/socket"
-	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/stream"
 )
 
@@ -82,6 +81,14 @@ func (s *Server) wireOutwards(ctx context.Context) error {
 	return nil
 }
 
+// viewTokens seals what participants show to DescribeView.
+type viewTokens struct{ *auth.Sealer }
+
+// ViewToken implements engine.ViewTokens.
+func (t viewTokens) ViewToken(chat center.ContactID, v flow.View) string {
+	return t.Seal(auth.Token{Kind: auth.View, Chat: chat, Detail: catalog.ShownDetail(v)})
+}
+
 // makeFirstKey gives a server without access keys its first one.
 func (s *Server) makeFirstKey(ctx context.Context, keys *auth.Keys) error {
 	file := filepath.Join(s.Data, "first-key.env")
@@ -90,14 +97,6 @@ func (s *Server) makeFirstKey(ctx context.Context, keys *auth.Keys) error {
 		s.firstKey = file
 	}
 	return err
-}
-
-// viewTokens seals what participants show to DescribeView.
-type viewTokens struct{ *auth.Sealer }
-
-// ViewToken implements engine.ViewTokens.
-func (t viewTokens) ViewToken(chat center.ContactID, v flow.View) string {
-	return t.Seal(auth.Token{Kind: auth.View, Chat: chat, Detail: catalog.ShownDetail(v)})
 }
 
 // chats is what the hub knows of chats.

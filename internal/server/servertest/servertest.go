@@ -125,7 +125,7 @@ func (s *Server) Stop() {
 	}
 }
 
-// Stopping tells the server to stop and returns a channel that is closed when it has.
+// Stopping begins to stop the server and returns a channel that is closed when it has.
 func (s *Server) Stopping() <-chan struct{} {
 	ended := make(chan struct{})
 	go func() {
