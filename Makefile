@@ -7,17 +7,21 @@ TOOL := go tool -modfile=tools/go.mod
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X parley.example/parley/internal/cli.version=$(VERSION)
 
+# The settings of a release, so that checking, generating and building share one cache.
+export CGO_ENABLED := 0
+export GOFLAGS := $(strip $(GOFLAGS) -trimpath)
+
 .PHONY: help
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## Start the server in development mode, seeded, ready to chat
-	@CGO_ENABLED=0 go run -trimpath ./cmd/parley serve --dev
+	@go run ./cmd/parley serve --dev
 
 .PHONY: build
 build: ## Build bin/parley, one static binary
-	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/parley ./cmd/parley
+	go build -ldflags '$(LDFLAGS)' -o bin/parley ./cmd/parley
 
 .PHONY: test
 test: lint generate-check unit clients build ## Run every check and every test
@@ -38,8 +42,8 @@ generate-check: generate ## Fail when something generated is not up to date
 	@test -z "$$(git status --porcelain -- '*_gen.go' docs/operations.md)" || { git diff --stat -- '*_gen.go' docs/operations.md; git status --porcelain -- '*_gen.go' docs/operations.md; echo "generated files are not up to date: run make generate and commit"; exit 1; }
 
 .PHONY: unit
-unit: ## Go tests with the race detector
-	go test -race -shuffle=on ./...
+unit: ## Go tests with the race detector, which needs cgo; make lint vets
+	CGO_ENABLED=1 go test -vet=off -race -shuffle=on ./...
 
 .PHONY: clients
 clients: ## Whole chats by the AWS CLI, the JavaScript SDKs and ChatJS in Chromium

@@ -94,7 +94,8 @@ var (
 	}
 )
 
-// readShape returns the shape of a type as the tags behind the prefix describe it.
+// readShape returns the shape of a type as the tags behind the prefix describe it. Types and tags that
+// no generator has written are a mistake of the program.
 func readShape(t reflect.Type, tag reflect.StructTag, prefix string) *shape {
 	switch {
 	case t == reflect.TypeFor[time.Time]():
@@ -116,7 +117,11 @@ func readShape(t reflect.Type, tag reflect.StructTag, prefix string) *shape {
 	case reflect.String:
 		return &shape{codec: codecs[reflect.String], check: checkString(tag, prefix)}
 	}
-	return &shape{codec: codecs[t.Kind()], check: checkRange(tag.Get(prefix + "range"))}
+	c, ok := codecs[t.Kind()]
+	if !ok {
+		panic("restjson: no type of an API holds a " + t.String())
+	}
+	return &shape{codec: c, check: checkRange(tag.Get(prefix + "range"))}
 }
 
 // decodeStruct and appendStruct serve structures and unions, whichever form their types have.

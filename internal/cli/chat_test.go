@@ -78,7 +78,7 @@ func once(t *testing.T, said string, texts ...string) {
 
 // TestChatPiped sends what comes from a pipe, prints what is said, and ends with its input.
 func TestChatPiped(t *testing.T) {
-	clean(t)
+	t.Parallel()
 	s := servertest.Start(t)
 	flow := s.Flow(t, "Greeting", greeting)
 	status, out, errs := parley(t, "First words\n\n  second words  \n", "chat", "--endpoint", s.URL+"/", "--flow", flow, "--name", "Bo", "--attr", "tier=gold")
@@ -95,7 +95,7 @@ func TestChatPiped(t *testing.T) {
 
 // TestChatCommands leaves a chat open, comes back to it and ends it.
 func TestChatCommands(t *testing.T) {
-	clean(t)
+	t.Parallel()
 	s := servertest.Start(t)
 	k := talk(t, "--endpoint", s.URL, "--flow", s.Flow(t, "Greet", enginetest.Greet))
 	k.out.wait(t, "Hello")
@@ -129,7 +129,7 @@ func TestChatCommands(t *testing.T) {
 
 // TestChatInterrupted ends as on an interrupt: the chat stays open.
 func TestChatInterrupted(t *testing.T) {
-	clean(t)
+	t.Parallel()
 	s := servertest.Start(t)
 	k := talk(t, "--endpoint", s.URL, "--flow", s.Flow(t, "Greet", enginetest.Greet))
 	k.out.wait(t, "Hello")
@@ -142,7 +142,7 @@ func TestChatInterrupted(t *testing.T) {
 // TestChatInterruptedWhileSending interrupts a terminal while a message waits for a server that is
 // away: the terminal is read on, so the key that interrupts is heard.
 func TestChatInterruptedWhileSending(t *testing.T) {
-	clean(t)
+	t.Parallel()
 	proxy, url, s := behind(t)
 	token := s.Begin(t).Token
 	c := &chatCmd{Endpoint: url, Region: "us-east-1"}
@@ -187,7 +187,7 @@ func TestChatInterruptedWhileSending(t *testing.T) {
 
 // TestChatTellsWhatWasNotSent gives a program that pipes lines a status to go by.
 func TestChatTellsWhatWasNotSent(t *testing.T) {
-	clean(t)
+	t.Parallel()
 	s := servertest.Start(t)
 	args := []string{"chat", "--endpoint", s.URL, "--flow", s.Flow(t, "Greet", enginetest.Greet)}
 	for text, want := range map[string]string{
@@ -203,7 +203,6 @@ func TestChatTellsWhatWasNotSent(t *testing.T) {
 
 // TestChatHints says what may be done when a chat cannot be started.
 func TestChatHints(t *testing.T) {
-	clean(t)
 	s := servertest.Start(t, servertest.Production(t.TempDir()))
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
 	_, _, away := parley(t, "", "chat", "--endpoint", "http://127.0.0.1:1")
@@ -220,7 +219,6 @@ func TestChatHints(t *testing.T) {
 
 // TestChatSigned signs with the key of the environment, where the server wants it.
 func TestChatSigned(t *testing.T) {
-	clean(t)
 	s := servertest.Start(t, servertest.Production(t.TempDir()))
 	args := []string{"chat", "--endpoint", s.URL, "--instance", s.Instance(t), "--flow", s.Flow(t, "Greet", enginetest.Greet)}
 	status, _, errs := parley(t, "", args...)
@@ -298,7 +296,7 @@ func behind(t *testing.T) (proxy *line, url string, s *servertest.Server) {
 // TestChatComesBack breaks the line: the client comes back by itself, says
 // what it missed, and says nothing twice.
 func TestChatComesBack(t *testing.T) {
-	clean(t)
+	t.Parallel()
 	proxy, url, s := behind(t)
 
 	chat := s.Begin(t)

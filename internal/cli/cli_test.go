@@ -69,18 +69,18 @@ func parley(t *testing.T, in string, args ...string) (status int, out, errs stri
 	return status, o.String(), e.String()
 }
 
-// clean takes the settings of whoever runs the tests out of the environment.
-func clean(t *testing.T) {
-	t.Helper()
+// TestMain takes the settings of whoever runs the tests out of the environment. Tests that wait for
+// a clock or a network run in parallel, those that set variables before them.
+func TestMain(m *testing.M) {
 	for _, v := range os.Environ() {
 		name, _, _ := strings.Cut(v, "=")
 		if strings.HasPrefix(name, "PARLEY_") || strings.HasPrefix(name, "AWS_") {
-			t.Setenv(name, "") // so that it is put back
 			if err := os.Unsetenv(name); err != nil {
-				t.Fatal(err)
+				panic(err)
 			}
 		}
 	}
+	os.Exit(m.Run())
 }
 
 func write(t *testing.T, name, text string) string {
@@ -114,7 +114,6 @@ func verbs(t *testing.T) (list []string) {
 // TestHelp asks each verb for help: it is given on standard output, with
 // examples, no line longer than a terminal is wide.
 func TestHelp(t *testing.T) {
-	clean(t)
 	for _, verb := range verbs(t) {
 		status, out, errs := parley(t, "", append(strings.Fields(verb), "--help")...)
 		if status != 0 || errs != "" || !strings.Contains(out, "Usage: parley") {
@@ -137,7 +136,6 @@ func TestHelp(t *testing.T) {
 }
 
 func TestVersion(t *testing.T) {
-	clean(t)
 	if status, out, _ := parley(t, "", "--version"); status != 0 || out != "parley "+version+"\n" {
 		t.Errorf("--version = %d %q", status, out)
 	}
@@ -149,7 +147,6 @@ func TestVersion(t *testing.T) {
 // TestWrongSettings gives each verb what it cannot work with: one line that
 // names it, and status 2.
 func TestWrongSettings(t *testing.T) {
-	clean(t)
 	junk := write(t, "junk", "junk")
 	dir := t.TempDir()
 	for _, c := range []struct {
@@ -216,7 +213,7 @@ func TestWrongSettings(t *testing.T) {
 
 // TestFailures end with one line and status 1.
 func TestFailures(t *testing.T) {
-	clean(t)
+	t.Parallel()
 	status, out, errs := parley(t, "", "chat", "--endpoint", "http://127.0.0.1:1")
 	if status != 1 || out != "" || !strings.HasPrefix(errs, "parley: cannot start a chat at http://127.0.0.1:1: ") || strings.Count(errs, "\n") != 1 {
 		t.Errorf("chat without a server = %d %q %q", status, out, errs)

@@ -36,7 +36,6 @@ func TestFlowLogLines(t *testing.T) {
 }
 
 func TestFlowLogFiles(t *testing.T) {
-	clean(t)
 	dir := t.TempDir()
 	path := filepath.Join(dir, "i.log")
 	var text strings.Builder
@@ -72,7 +71,7 @@ func TestFlowLogFiles(t *testing.T) {
 // TestFlowLogFollows: lines that come, in parts too, and the file that takes
 // the place of one that is full.
 func TestFlowLogFollows(t *testing.T) {
-	clean(t)
+	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "i.log")
 	grow := func(text string) {
@@ -112,7 +111,6 @@ func TestFlowLogFollows(t *testing.T) {
 }
 
 func TestFlowLogTail(t *testing.T) {
-	clean(t)
 	asked := ""
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked = r.URL.String()

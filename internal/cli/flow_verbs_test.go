@@ -41,7 +41,6 @@ const flows = "../flowtest/testdata/"
 
 // TestFlowCheck checks documents good and bad.
 func TestFlowCheck(t *testing.T) {
-	clean(t)
 	good := write(t, "good.json", `{"Version":"2019-10-30","StartAction":"a","Metadata":{},"Actions":[
 		{"Identifier":"a","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`)
 	bad := write(t, "bad.json", `{"Version":"2019-10-30","StartAction":"a","Metadata":{},"Actions":[
@@ -70,7 +69,6 @@ func TestFlowCheck(t *testing.T) {
 // TestFlowVerbsPrint compares what the flow verbs print with snapshots that
 // somebody has looked at.
 func TestFlowVerbsPrint(t *testing.T) {
-	clean(t)
 	old := "../flow/testdata/old_export.json"
 	failing := write(t, "failing.scenario", "flow "+abs(t, flows+"afterwards.json")+"\nscenario It fails\n  expect message \"Hello\"\nscenario It passes\n  start\n")
 	for _, test := range []struct {
@@ -124,7 +122,6 @@ func abs(t *testing.T, path string) string {
 // TestFlowGraphWritesFiles writes a drawing, drawings into a directory, and
 // what tests have seen.
 func TestFlowGraphWritesFiles(t *testing.T) {
-	clean(t)
 	dir := t.TempDir()
 	for _, args := range [][]string{
 		{"flow", "graph", flows + "shop.json", "-o", filepath.Join(dir, "one.svg")},
@@ -163,7 +160,6 @@ func TestFlowGraphWritesFiles(t *testing.T) {
 
 // TestFlowVerbsRefuse what makes no sense: status 2, and a message that says what.
 func TestFlowVerbsRefuse(t *testing.T) {
-	clean(t)
 	empty := t.TempDir()
 	wrong := write(t, "wrong.scenario", "flow x.json\nnonsense\nscenario a\n  expect the moon\n")
 	nothing := write(t, "nothing.scenario", "flow x.json\n")

@@ -57,7 +57,6 @@ func about(t *testing.T, url string) string {
 
 // TestServe starts a server by the command line and stops it as SIGTERM does.
 func TestServe(t *testing.T) {
-	clean(t)
 	url, out, errs, stop := serving(t, "--dev", "--listen", "127.0.0.1:0", "--log-format", "json", "--close-span", "10ms")
 	for _, want := range []string{"in development mode", "in memory", url + "/\n", "parley chat --endpoint " + url, "AWS_ENDPOINT_URL=" + url, "aws connect start-chat-contact"} {
 		if !strings.Contains(out.String(), want) {
@@ -81,7 +80,6 @@ func TestServe(t *testing.T) {
 // TestPrecedence sets one thing at a time in the file, the environment and the
 // flags: flags go before the environment, that before the file, that before defaults.
 func TestPrecedence(t *testing.T) {
-	clean(t)
 	file := write(t, "parley.json", `{"dev":true,"listen":"127.0.0.1:0","close-span":"10ms","region":"file-1","account":"111111111111",
 		"max-active-chats":7,"cloud-limits":false,"origin":["https://a.example","https://b.example"],"lambda":{"f":"http://127.0.0.1:1","g":"http://127.0.0.1:2"}}`)
 	for _, c := range []struct {
@@ -114,7 +112,6 @@ func TestPrecedence(t *testing.T) {
 
 // TestServeInUse refuses a data directory that another server uses, and an address likewise.
 func TestServeInUse(t *testing.T) {
-	clean(t)
 	s := servertest.Start(t, servertest.Production(t.TempDir()))
 	status, out, errs := parley(t, "", "serve", "--data", s.Data, "--listen", "127.0.0.1:0")
 	if status != 1 || out != "" || !strings.Contains(errs, "data directory "+s.Data+" is in use by process") || strings.Count(errs, "\n") != 1 {
@@ -151,7 +148,6 @@ func TestServeWithFilesInS3(t *testing.T) {
 
 // TestZeroIsNoDefault refuses a limit of 0, which must not become the default in silence.
 func TestZeroIsNoDefault(t *testing.T) {
-	clean(t)
 	for _, flag := range []string{"max-active-chats", "max-file-mb", "flow-log-mb"} {
 		status, out, errs := parley(t, "", "serve", "--dev", "--listen", "127.0.0.1:999999", "--"+flag, "0")
 		if status != 2 || out != "" || errs != "parley: "+flag+" 0: want 1 or more\n" {
@@ -166,7 +162,6 @@ func TestZeroIsNoDefault(t *testing.T) {
 
 // TestKeys makes a key, and has a server accept and refuse it.
 func TestKeys(t *testing.T) {
-	clean(t)
 	dir := t.TempDir()
 	policy := write(t, "policy.json", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"connect:List*","Resource":"*"}]}`)
 	status, out, errs := parley(t, "", "keys", "create", "--data", dir, "--name", "website", "--policy", policy)
