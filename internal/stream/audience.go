@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"net/http"
 	"strings"
 	"sync"
 
@@ -38,58 +37,6 @@ func (h *Hub) shard(subject bus.Subject) *shard {
 	return &h.shards[sum%uint32(len(h.shards))]
 }
 
-// attach adds a session to the audience of a subject, before anything is known
-// of the subject, so that its end is not missed meanwhile. The first session
-// subscribes to the subject on the bus. It returns the status to refuse the
-// socket with, or 0.
-func (h *Hub) attach(s *session, subject bus.Subject) int {
-	if !h.sockets.Reserve() {
-		return http.StatusServiceUnavailable
-	}
-	sh := h.shard(subject)
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	a, own := sh.audiences[subject], 0
-	if a == nil {
-		if sh.audiences == nil {
-			sh.audiences = make(map[bus.Subject]*audience)
-		}
-		a = &audience{subject: subject, stop: h.Bus.Subscribe(subject, h.received), seq: -1}
-		sh.audiences[subject] = a
-		h.watch()
-	}
-	for at := a.first; at != nil; at = at.next {
-		if at.participant == s.participant {
-			own++
-		}
-	}
-	if own >= h.limits.PerParticipant {
-		h.sockets.Release()
-		return http.StatusTooManyRequests
-	}
-	s.of, s.next = a, a.first
-	a.first = s
-	return 0
-}
-
-// detach removes a session from its audience: nothing is sent to it any more.
-// The last session ends the subscription on the bus.
-func (h *Hub) detach(s *session) {
-	a := s.of
-	sh := h.shard(a.subject)
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	s.subscribed = false
-	at := &a.first
-	for *at != s {
-		at = &(*at).next
-	}
-	*at, s.next = s.next, nil
-	if a.first == nil {
-		h.dissolve(a)
-	}
-}
-
 // dissolve ends the audience's subscription: no message and no session comes to
 // it any more. The caller holds the shard.
 func (h *Hub) dissolve(a *audience) {
@@ -107,23 +54,6 @@ func (a *audience) subscribed() bool {
 		}
 	}
 	return false
-}
-
-// receive sends the sockets of the message's subject what they have not been
-// sent and may see. It is the hub's one subscriber on the bus and does not block.
-func (h *Hub) receive(m bus.Message) {
-	sh := h.shard(m.Subject)
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	a := sh.audiences[m.Subject]
-	if a == nil {
-		return
-	}
-	repairing := a.gap != nil
-	if h.take(a, m); a.gap != nil && !repairing {
-		h.background(func() { h.repair(a) })
-	}
-	a.flush()
 }
 
 // flush has what is pending for the audience written. The caller holds the shard.

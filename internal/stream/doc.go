@@ -20,5 +20,6 @@
 // sockets are closed, and so is, alone, a socket that cannot keep up: with a code
 // after which clients reconnect.
 //
-// Start reading at [Hub.ServeHTTP] and Hub.receive; gaps are in gap.go.
+// Start reading at [Hub.ServeHTTP] and Hub.receive. What was missed is read in
+// gap.go, and looked for in watch.go.
 package stream

@@ -57,7 +57,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s := newSession(h, participant)
 	if status := h.attach(s, subject); status != 0 {
-		h.refuse(w, r, status, "too many sockets", nil)
+		h.refuse(w, r, status, "no more sockets can be opened", nil)
 		return
 	}
 	if s.role, err = h.Source.Attend(r.Context(), subject, participant); err == nil {
@@ -82,12 +82,6 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.release(s)
 		h.refuse(w, r, http.StatusInternalServerError, "the connection cannot become a socket", err)
 	}
-}
-
-// release takes back what attach did for a socket that is refused.
-func (h *Hub) release(s *session) {
-	h.detach(s)
-	h.sockets.Release()
 }
 
 // over reports whether an error says that the chat is over for the participant.

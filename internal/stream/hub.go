@@ -91,6 +91,15 @@ func (h *Hub) init() {
 // Sockets returns how many sockets are open.
 func (h *Hub) Sockets() int { return h.sockets.Sockets() }
 
+// background runs what must have ended when Shutdown returns, unless that waits already.
+func (h *Hub) background(f func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.stopped {
+		h.done.Go(f)
+	}
+}
+
 // Shutdown refuses new sockets from now on, closes all there are, see
 // [socket.Server.Shutdown], and waits until no call to Source is under way.
 // When ctx ends before, the rest is cut short and ctx's error returned. It may be
