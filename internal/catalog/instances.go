@@ -46,8 +46,8 @@ func (c *Catalog) CreateInstance(ctx context.Context, n NewInstance) (*Instance,
 	c.founding.Lock()
 	defer c.founding.Unlock()
 	if n.Token != "" {
-		if v, err := c.View(ctx, id); err == nil {
-			return v.Instance, nil
+		if snap, err := c.Snapshot(ctx, id); err == nil {
+			return snap.Instance, nil
 		}
 	}
 	if err := c.room(ctx); err != nil {
@@ -167,11 +167,11 @@ func (c *Catalog) SetAttribute(ctx context.Context, instance, name, value string
 	if value != "true" && value != "false" {
 		return center.Errorf(center.Invalid, "Value must be true or false, not %q", value)
 	}
-	return c.change(ctx, instance, func(v *View) (write, error) {
-		if _, ok := v.Instance.Attribute(name); !ok {
+	return c.change(ctx, instance, func(snap *Snapshot) (write, error) {
+		if _, ok := snap.Instance.Attribute(name); !ok {
 			return write{}, center.Errorf(center.Invalid, "AttributeType %s is not known", name)
 		}
-		i := *v.Instance
+		i := *snap.Instance
 		i.Attributes = maps.Clone(i.Attributes)
 		i.Attributes[name] = value
 		i.Updated = c.now()

@@ -92,5 +92,5 @@ func (e *Engine) clear(ctx context.Context, u store.Upload) error {
 	if err != nil {
 		return err
 	}
-	return e.DeleteFile(ctx, u.Chat, u.ID)
+	return e.Files.Delete(ctx, u.Chat, u.ID)
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/store"
 )
 
@@ -67,6 +69,8 @@ type Outbox struct {
 	Sender Sender
 	Now    func() time.Time
 	Log    *slog.Logger // nil for none
+	// Partition is where the instances of the contacts are.
+	Partition center.Partition
 	// Observe, when set, is called with each outcome and how long the attempt
 	// took. It is called by one goroutine and must be quick.
 	Observe func(o Outcome, took time.Duration)
@@ -85,6 +89,11 @@ type Outbox struct {
 
 	once sync.Once
 	wake chan struct{}
+}
+
+// Body returns what the outbox keeps of an item of an instance.
+func (o *Outbox) Body(instance center.InstanceID, item contact.Streamed) []byte {
+	return StreamMessage(o.Partition, instance, item)
 }
 
 const (

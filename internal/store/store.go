@@ -203,8 +203,13 @@ type Head struct {
 	Due      time.Time   // when the next timer of the chat falls due; zero for never
 	Worker   string      // the node that runs the chat's effects; "" when none is under way
 	Active   bool        // the chat has not ended
-	LastSeq  int64       // as loaded: Seq of the last item; in Change.State it is not looked at
 	Queued   *QueueEntry // where the chat waits for an agent; nil when it does not
+
+	// As loaded: Seq, Time and ID of the last item, zero when there is none. In
+	// Change.State they are not looked at.
+	LastSeq  int64
+	LastTime time.Time
+	LastID   center.ItemID
 }
 
 // ChatVersion is how far a chat is: by it one who keeps a chat in memory, or

@@ -17,8 +17,9 @@ const page = 200
 // Chat implements [store.Store].
 func (s *Store) Chat(ctx context.Context, id center.ContactID) (h store.Head, err error) {
 	err = s.read(ctx, func(c *conn) error {
-		r, err := c.first(`SELECT instance, version, state, due, worker, active,
-			(SELECT max(seq) FROM items WHERE chat = chats.n), queue, priority, rank, since FROM chats WHERE id = ?`, string(id))
+		r, err := c.first(`SELECT instance, version, state, due, worker, active, last.seq, chats.queue, priority, rank, since, last.time, last.id
+			FROM chats LEFT JOIN items AS last ON last.chat = chats.n AND last.seq = (SELECT max(seq) FROM items WHERE chat = chats.n)
+			WHERE chats.id = ?`, string(id))
 		if err != nil {
 			return err
 		}
@@ -26,7 +27,7 @@ func (s *Store) Chat(ctx context.Context, id center.ContactID) (h store.Head, er
 			return missing("contact", string(id))
 		}
 		h = store.Head{Instance: center.InstanceID(r.text(0)), Version: r.int(1), State: r.blob(2), Due: r.time(3),
-			Worker: r.text(4), Active: r.bool(5), LastSeq: r.int(6)}
+			Worker: r.text(4), Active: r.bool(5), LastSeq: r.int(6), LastTime: r.time(11), LastID: center.ItemID(r.id(12))}
 		if e := r.queueEntry(7); e.Queue != "" {
 			h.Queued = &e
 		}

@@ -52,7 +52,8 @@ func creating(t *testing.T, s *env) {
 	c.State.Due, c.State.Worker = at(300), "node"
 	c.Items = items(id, 1, 2)
 	s.must(t, c)
-	want := store.Head{Instance: instance, Version: 1, State: []byte("state one"), Due: at(300), Worker: "node", Active: true, LastSeq: 2}
+	want := store.Head{Instance: instance, Version: 1, State: []byte("state one"), Due: at(300), Worker: "node", Active: true,
+		LastSeq: 2, LastTime: c.Items[1].Time, LastID: c.Items[1].ID}
 	if got := s.head(t, id); !reflect.DeepEqual(got, want) {
 		t.Errorf("head %+v; want %+v", got, want)
 	}
@@ -161,8 +162,9 @@ func unknownChat(t *testing.T, s *env) {
 func itemsOnly(t *testing.T, s *env) {
 	id := s.create(t, 1)
 	before := s.head(t, id)
-	s.must(t, &store.Change{Chat: id, Version: 77, Items: items(id, 2, 1)}) // without a state nobody looks at the version
-	before.LastSeq = 2
+	more := items(id, 2, 1)
+	s.must(t, &store.Change{Chat: id, Version: 77, Items: more}) // without a state nobody looks at the version
+	before.LastSeq, before.LastTime, before.LastID = 2, more[0].Time, more[0].ID
 	if got := s.head(t, id); !reflect.DeepEqual(got, before) {
 		t.Errorf("head %+v; want %+v", got, before)
 	}
