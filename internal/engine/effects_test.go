@@ -91,7 +91,7 @@ func TestEffectsHaveAWorker(t *testing.T) {
 		do(t, w, chat, say(ana, "hello"))
 		want("one", 1)
 		w.Close()
-		w = open(t, s, node("two"))
+		open(t, s, node("two"))
 		want("one", 2) // the state is as it was; what is under way runs on the second node
 		time.Sleep(3 * time.Second)
 		want("", 2)
