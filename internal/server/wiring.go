@@ -21,6 +21,7 @@ import (
 	"parley.example/parley/internal/integration"
 	"parley.example/parley/internal/participantapi"
 	"parley.example/parley/internal/socket"
+	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/stream"
 )
 
