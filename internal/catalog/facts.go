@@ -7,6 +7,7 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 var _ contact.Catalog = (*Catalog)(nil)
@@ -52,19 +53,19 @@ func (c *Catalog) Module(instance center.InstanceID, ref string) (*flow.Flow, ce
 
 // Queue finds a queue by id or ARN. The queue of an agent, "agent/" and the
 // agent's id or an ARN that ends so, is NotFound: there are no users yet.
-func (c *Catalog) Queue(instance center.InstanceID, ref string) (flow.Queue, error) {
+func (c *Catalog) Queue(instance center.InstanceID, ref string) (machine.Queue, error) {
 	v, err := c.prepared(instance)
 	if err != nil {
-		return flow.Queue{}, err
+		return machine.Queue{}, err
 	}
-	if user, ok := strings.CutPrefix(v.local(center.KindQueue, ref), flow.AgentQueue); ok {
-		return flow.Queue{}, center.Errorf(center.NotFound, "there is no agent %s, and so no queue of that agent", user)
+	if user, ok := strings.CutPrefix(v.local(center.KindQueue, ref), machine.AgentQueue); ok {
+		return machine.Queue{}, center.Errorf(center.NotFound, "there is no agent %s, and so no queue of that agent", user)
 	}
 	q, err := Find[*Queue](v, ref)
 	if err != nil {
-		return flow.Queue{}, err
+		return machine.Queue{}, err
 	}
-	found := flow.Queue{ID: center.QueueID(q.ID), ARN: v.ARNOf(q), Name: q.Name, Hours: q.Hours, Disabled: q.Disabled, Max: -1}
+	found := machine.Queue{ID: center.QueueID(q.ID), ARN: v.ARNOf(q), Name: q.Name, Hours: q.Hours, Disabled: q.Disabled, Max: -1}
 	if q.MaxContacts != nil {
 		found.Max = int64(*q.MaxContacts)
 	}
@@ -72,38 +73,38 @@ func (c *Catalog) Queue(instance center.InstanceID, ref string) (flow.Queue, err
 }
 
 // Hours tells whether hours of operation, by id or ARN, are open at a time.
-func (c *Catalog) Hours(instance center.InstanceID, ref string, at time.Time) (flow.Opening, error) {
+func (c *Catalog) Hours(instance center.InstanceID, ref string, at time.Time) (machine.Opening, error) {
 	v, err := c.prepared(instance)
 	if err != nil {
-		return flow.Opening{}, err
+		return machine.Opening{}, err
 	}
 	h, err := Find[*Hours](v, ref)
 	if err != nil {
-		return flow.Opening{}, err
+		return machine.Opening{}, err
 	}
 	open, override, err := h.At(at, v.ParentHours(h))
-	return flow.Opening{Open: open, Override: override}, err
+	return machine.Opening{Open: open, Override: override}, err
 }
 
 // FindView finds what a flow shows when it names a view, by id or ARN, with a
 // version behind a colon or without: a published content.
-func (c *Catalog) FindView(instance center.InstanceID, ref string) (flow.View, error) {
+func (c *Catalog) FindView(instance center.InstanceID, ref string) (machine.View, error) {
 	v, err := c.prepared(instance)
 	if err != nil {
-		return flow.View{}, err
+		return machine.View{}, err
 	}
 	s, which, err := v.FindScreen(ref)
 	if err != nil {
-		return flow.View{}, err
+		return machine.View{}, err
 	}
 	hash := s.At(which)
 	switch {
 	case which == Saved:
-		return flow.View{}, center.Errorf(center.BadRequest, "a chat is shown what is published of a view, not %q", ref)
+		return machine.View{}, center.Errorf(center.BadRequest, "a chat is shown what is published of a view, not %q", ref)
 	case hash == "":
-		return flow.View{}, center.Errorf(center.NotPublished, "view %s has not been published", s.ID)
+		return machine.View{}, center.Errorf(center.NotPublished, "view %s has not been published", s.ID)
 	}
-	return flow.View{
+	return machine.View{
 		ID: s.ID, ARN: v.ScreenARN(s), Name: s.Name, Version: int(s.ScreenVersion(which)), Hash: hash, Actions: s.Actions[hash],
 	}, nil
 }

@@ -24,7 +24,7 @@ import (
 	"parley.example/parley/internal/connectapi"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/integration"
 	"parley.example/parley/internal/participantapi"
 	"parley.example/parley/internal/store"
@@ -87,7 +87,7 @@ func openHall(t *testing.T) *hall {
 		Store: h.store, Catalog: h.catalog, Clock: clock, Log: slog.New(slog.DiscardHandler), Partition: partition,
 		MaxActive: func(center.InstanceID) int64 { return h.quota },
 		Bus:       &bus.Local{Listeners: []bus.Listener{h.hear}},
-		Invoke: func(_ context.Context, call flow.Invoke, event []byte) (json.RawMessage, error) {
+		Invoke: func(_ context.Context, call machine.Invoke, event []byte) (json.RawMessage, error) {
 			if f := h.functions[call.Function]; f != nil {
 				return f(event)
 			}

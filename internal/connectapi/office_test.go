@@ -18,7 +18,7 @@ import (
 	"parley.example/parley/internal/connectapi"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/store/sqlite"
 )
 
@@ -50,7 +50,7 @@ func newOffice(t *testing.T, limits catalog.Limits) *office {
 	e := engine.New(engine.Config{
 		Store: s, Bus: &bus.Local{}, Catalog: c, Clock: clock, Partition: officePartition, Log: slog.New(slog.DiscardHandler),
 		MaxActive: func(center.InstanceID) int64 { return 500 },
-		Invoke: func(context.Context, flow.Invoke, []byte) (json.RawMessage, error) {
+		Invoke: func(context.Context, machine.Invoke, []byte) (json.RawMessage, error) {
 			return nil, errors.New("no function")
 		},
 		StreamBody: func(center.InstanceID, contact.Streamed) []byte { return nil },

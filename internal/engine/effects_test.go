@@ -13,6 +13,7 @@ import (
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // crowd counts how many calls of each function run at the same time. Functions
@@ -27,7 +28,7 @@ type crowd struct {
 
 func (c *crowd) serve(cfg *engine.Config) {
 	c.inside, c.max = map[string]int{}, map[string]int{}
-	cfg.Invoke = func(ctx context.Context, call flow.Invoke, _ []byte) (json.RawMessage, error) {
+	cfg.Invoke = func(ctx context.Context, call machine.Invoke, _ []byte) (json.RawMessage, error) {
 		c.mu.Lock()
 		c.calls++
 		c.inside[call.Function]++

@@ -17,7 +17,7 @@ import (
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/store"
 )
 
@@ -26,9 +26,9 @@ import (
 type Catalog interface {
 	contact.Catalog
 	// Prepare sees to what is set up in the instance being in memory, and to
-	// the contents that runs, their callers in [flow.Run.Stack] included, began
+	// the contents that runs, their callers in [machine.Run.Stack] included, began
 	// with. A run may be nil.
-	Prepare(ctx context.Context, instance center.InstanceID, runs ...*flow.Run) error
+	Prepare(ctx context.Context, instance center.InstanceID, runs ...*machine.Run) error
 }
 
 // Config is what an engine is made of. All members without "may be nil" are needed.
@@ -44,12 +44,12 @@ type Config struct {
 	// MaxActive returns the quota of concurrent active chats of an instance, -1 for none.
 	MaxActive func(center.InstanceID) int64
 	// Invoke calls a function for a flow. Its error becomes the flow's error branch.
-	Invoke func(ctx context.Context, call flow.Invoke, event []byte) (json.RawMessage, error)
+	Invoke func(ctx context.Context, call machine.Invoke, event []byte) (json.RawMessage, error)
 	// Ask asks a bot for a flow. Its error becomes the flow's error branch. May be nil.
-	Ask func(ctx context.Context, ask flow.Ask) (flow.Answer, error)
+	Ask func(ctx context.Context, ask machine.Ask) (machine.Answer, error)
 	// ViewToken makes what a participant of a chat shows to DescribeView for a
 	// view that a flow shows it. Nil where flows show none.
-	ViewToken func(chat center.ContactID, view flow.View) string
+	ViewToken func(chat center.ContactID, view machine.View) string
 	// StreamBody makes what the outbox keeps of one streamed item.
 	StreamBody func(center.InstanceID, contact.Streamed) []byte
 	// Streamed is called after a commit that put something into the outbox. May be nil.
@@ -59,7 +59,7 @@ type Config struct {
 	// again if need be. Nil leaves them where they are.
 	DeleteFile func(ctx context.Context, chat center.ContactID, attachment string) error
 	// FlowLog is given what flows did. It must be quick. May be nil.
-	FlowLog func(instance center.InstanceID, c *center.Contact, entries []flow.LogEntry)
+	FlowLog func(instance center.InstanceID, c *center.Contact, entries []machine.LogEntry)
 	// Hot is how many chats are kept in memory; 0 means 8,192.
 	Hot int
 }

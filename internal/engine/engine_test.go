@@ -17,6 +17,7 @@ import (
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/store/sqlite"
 )
@@ -54,7 +55,7 @@ func newCatalog(t *testing.T) catalog {
 	return c
 }
 
-func (c catalog) Prepare(context.Context, center.InstanceID, ...*flow.Run) error { return nil }
+func (c catalog) Prepare(context.Context, center.InstanceID, ...*machine.Run) error { return nil }
 
 func (c catalog) Published(_ center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
 	if f := c.flows[ref]; f != nil {
@@ -89,7 +90,7 @@ func open(t *testing.T, s store.Store, set ...setting) *world {
 			defer w.mu.Unlock()
 			w.told = append(w.told, ps...)
 		}}},
-		Invoke: func(context.Context, flow.Invoke, []byte) (json.RawMessage, error) {
+		Invoke: func(context.Context, machine.Invoke, []byte) (json.RawMessage, error) {
 			return nil, errors.New("no function")
 		},
 	}
@@ -374,7 +375,7 @@ func TestEffects(t *testing.T) {
 		s := memory(t)
 		answer := func(text string, err error) setting {
 			return func(c *engine.Config) {
-				c.Invoke = func(context.Context, flow.Invoke, []byte) (json.RawMessage, error) {
+				c.Invoke = func(context.Context, machine.Invoke, []byte) (json.RawMessage, error) {
 					return json.RawMessage(text), err
 				}
 			}
@@ -398,7 +399,7 @@ func TestEffects(t *testing.T) {
 
 		var ids []string
 		hang := func(c *engine.Config) {
-			c.Invoke = func(ctx context.Context, call flow.Invoke, _ []byte) (json.RawMessage, error) {
+			c.Invoke = func(ctx context.Context, call machine.Invoke, _ []byte) (json.RawMessage, error) {
 				ids = append(ids, call.ID)
 				<-ctx.Done()
 				return nil, ctx.Err()
@@ -410,7 +411,7 @@ func TestEffects(t *testing.T) {
 		synctest.Wait()
 		w.Close() // while the function runs
 		w = open(t, s, func(c *engine.Config) {
-			c.Invoke = func(_ context.Context, call flow.Invoke, _ []byte) (json.RawMessage, error) {
+			c.Invoke = func(_ context.Context, call machine.Invoke, _ []byte) (json.RawMessage, error) {
 				ids = append(ids, call.ID)
 				return json.RawMessage(`{"it":"back"}`), nil
 			}

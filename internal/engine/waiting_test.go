@@ -16,18 +16,19 @@ import (
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/store"
 )
 
 // office is a catalog with the flows of a test and one queue.
 type office struct {
 	catalog
-	queue flow.Queue
+	queue machine.Queue
 }
 
-func (o office) Queue(_ center.InstanceID, ref string) (flow.Queue, error) {
+func (o office) Queue(_ center.InstanceID, ref string) (machine.Queue, error) {
 	if ref != string(o.queue.ID) {
-		return flow.Queue{}, center.Missing(center.KindQueue, ref)
+		return machine.Queue{}, center.Missing(center.KindQueue, ref)
 	}
 	return o.queue, nil
 }
@@ -48,7 +49,7 @@ func furnished(t *testing.T, limit int64, flows map[string]string) setting {
 		c.flows[name] = f
 	}
 	return func(cfg *engine.Config) {
-		cfg.Catalog = office{c, flow.Queue{ID: "sales", ARN: "arn:sales", Name: "Sales", Max: limit}}
+		cfg.Catalog = office{c, machine.Queue{ID: "sales", ARN: "arn:sales", Name: "Sales", Max: limit}}
 	}
 }
 
@@ -165,10 +166,10 @@ func TestBotsAcrossRestarts(t *testing.T) {
 		s := memory(t)
 		set := furnished(t, -1, map[string]string{"main": bot})
 		asked := 0
-		asking := func(answer func(context.Context) (flow.Answer, error)) setting {
+		asking := func(answer func(context.Context) (machine.Answer, error)) setting {
 			return func(c *engine.Config) {
 				set(c)
-				c.Ask = func(ctx context.Context, ask flow.Ask) (flow.Answer, error) {
+				c.Ask = func(ctx context.Context, ask machine.Ask) (machine.Answer, error) {
 					if asked++; ask.Text != "help" || ask.Alias != "arn:bot" {
 						t.Errorf("the bot is asked %+v", ask)
 					}
@@ -176,15 +177,15 @@ func TestBotsAcrossRestarts(t *testing.T) {
 				}
 			}
 		}
-		hang := func(ctx context.Context) (flow.Answer, error) { <-ctx.Done(); return flow.Answer{}, ctx.Err() }
+		hang := func(ctx context.Context) (machine.Answer, error) { <-ctx.Done(); return machine.Answer{}, ctx.Err() }
 		w := open(t, s, asking(hang))
 		chat, ana := start(t, w, "main", "")
 		do(t, w, chat, contact.Connect{Participant: ana})
 		do(t, w, chat, say(ana, "help"))
 		synctest.Wait()
 		w.Close()
-		w = open(t, s, asking(func(context.Context) (flow.Answer, error) {
-			return flow.Answer{Intent: "Help", State: "Fulfilled", Messages: []flow.BotMessage{{ContentType: center.PlainText, Content: "Here I am"}}}, nil
+		w = open(t, s, asking(func(context.Context) (machine.Answer, error) {
+			return machine.Answer{Intent: "Help", State: "Fulfilled", Messages: []machine.BotMessage{{ContentType: center.PlainText, Content: "Here I am"}}}, nil
 		}))
 		synctest.Wait()
 		if got := strings.Join(texts(items(t, w, chat)), "|"); got != "Yes?|help|Here I am|It was Help" || asked != 2 {
@@ -194,7 +195,7 @@ func TestBotsAcrossRestarts(t *testing.T) {
 
 		for name, set := range map[string]setting{
 			"no bot at all": set,
-			"a dead one":    asking(func(context.Context) (flow.Answer, error) { return flow.Answer{}, errors.New("dead") }),
+			"a dead one":    asking(func(context.Context) (machine.Answer, error) { return machine.Answer{}, errors.New("dead") }),
 			"a slow one":    asking(hang),
 		} {
 			w = open(t, s, set)
@@ -306,7 +307,7 @@ func TestAsynchronousCallsOutliveTheChat(t *testing.T) {
 		calling := func(hang bool) setting {
 			return func(c *engine.Config) {
 				set(c)
-				c.Invoke = func(ctx context.Context, call flow.Invoke, _ []byte) (json.RawMessage, error) {
+				c.Invoke = func(ctx context.Context, call machine.Invoke, _ []byte) (json.RawMessage, error) {
 					ids = append(ids, call.ID)
 					if hang {
 						<-ctx.Done()

@@ -8,12 +8,13 @@ import (
 	"strings"
 
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
 )
 
 // Mermaid writes the flow as a flowchart of the Mermaid language, as Markdown
 // pages of many tools show it. Ways between the same two actions are one
 // arrow with all their labels. The error is ErrTooLarge, or w's.
-func Mermaid(w io.Writer, o flow.Outline, opt Options) error {
+func Mermaid(w io.Writer, o check.Outline, opt Options) error {
 	g, err := build(&o)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
 )
 
 // Options say what a drawing shows besides the flow.
@@ -20,7 +21,7 @@ type Options struct {
 }
 
 // Draw writes the flow as an SVG document. The error is ErrTooLarge, or w's.
-func Draw(w io.Writer, o flow.Outline, opt Options) error {
+func Draw(w io.Writer, o check.Outline, opt Options) error {
 	g, err := build(&o)
 	if err != nil {
 		return err
@@ -47,7 +48,7 @@ func Draw(w io.Writer, o flow.Outline, opt Options) error {
 // drawing is an SVG document being written.
 type drawing struct {
 	Options
-	outline *flow.Outline
+	outline *check.Outline
 	b       bytes.Buffer
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
 )
 
 // block is what the designer calls a type of action, and what is worth telling of its parameters.
@@ -104,7 +105,7 @@ var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{1
 
 // Title returns what to call an action: its identifier when a person chose it,
 // else what the designer calls its type.
-func Title(a *flow.OutlineAction) string {
+func Title(a *check.OutlineAction) string {
 	if !uuid.MatchString(a.ID) && a.ID != "" {
 		return a.ID
 	}
@@ -112,7 +113,7 @@ func Title(a *flow.OutlineAction) string {
 }
 
 // Kind returns what the designer calls the type of an action.
-func Kind(a *flow.OutlineAction) string {
+func Kind(a *check.OutlineAction) string {
 	if b, ok := blocks[a.Type]; ok {
 		return b.name
 	}
@@ -130,8 +131,8 @@ func (n *node) group() group {
 }
 
 // Summary returns the parameter that tells most of an action, as one line;
-// "" when there is none. names are those of the flow's [flow.Outline].
-func Summary(a *flow.OutlineAction, names map[string]string) string {
+// "" when there is none. names are those of the flow's [check.Outline].
+func Summary(a *check.OutlineAction, names map[string]string) string {
 	for _, parameter := range blocks[a.Type].show {
 		parameter, member, _ := strings.Cut(parameter, ".")
 		v, err := decode(a.Parameters[parameter])
@@ -232,7 +233,7 @@ func duration(seconds string) string {
 }
 
 // Label says on which result a way is taken, as > 0 or NoMatchingError; "" for plain success.
-func Label(e *flow.Exit) string {
+func Label(e *check.Exit) string {
 	switch e.Kind {
 	case flow.WayError:
 		return e.Error

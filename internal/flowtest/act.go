@@ -9,7 +9,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // readAttribute: attribute NAME = VALUE. Before the chat begins it is one of
@@ -120,7 +120,7 @@ func signIn(command func(s *session, session string) contact.Command) action {
 			return err
 		}
 		run := s.chat.state.Run
-		if run == nil || run.Wait.Kind != flow.WaitAuth {
+		if run == nil || run.Wait.Kind != machine.WaitAuth {
 			return fmt.Errorf("the flow does not wait for the customer to sign in%s", s.chat.standing())
 		}
 		_, err := s.chat.Do(command(s, run.Wait.Session))

@@ -9,7 +9,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // Begun is when every test begins, unless it says otherwise: a Monday morning.
@@ -46,7 +46,7 @@ type Happening struct {
 	At   time.Duration // since the chat began
 	Kind Kind
 	// Of KindStep.
-	Visit    flow.Visit
+	Visit    machine.Visit
 	Document *Document // nil when the flow is none of the instance's
 	// Of KindItem: a message, an event, a file.
 	Item center.Item
@@ -78,7 +78,7 @@ type Call struct {
 
 // step is a visit of an action that is not in the story yet.
 type step struct {
-	visit flow.Visit
+	visit machine.Visit
 	at    int // how many pushes of the change come before it
 }
 
@@ -162,7 +162,7 @@ func (c *Chat) decide(cmd contact.Command) (contact.Reply, error) {
 	return contact.Reply{}, errors.New("the chat cannot decide what to do")
 }
 
-func viewToken(_ center.ContactID, v flow.View) string { return "view-token-of-" + v.ID }
+func viewToken(_ center.ContactID, v machine.View) string { return "view-token-of-" + v.ID }
 
 // full returns a queue that a change would fill beyond its capacity; "" for none.
 func (c *Chat) full(change *contact.Change) center.QueueID {
@@ -194,7 +194,7 @@ func (c *Chat) apply(change *contact.Change) {
 }
 
 // trace is told of each action while a command is being decided.
-func (c *Chat) trace(v flow.Visit) {
+func (c *Chat) trace(v machine.Visit) {
 	said := 0 // before this action
 	if n := len(c.steps); n > 0 && v.Step > 1 {
 		said = c.steps[n-1].visit.Said
@@ -237,7 +237,7 @@ func (c *Chat) tell(change *contact.Change, before *contact.Chat) {
 	}
 }
 
-func (c *Chat) step(v flow.Visit) {
+func (c *Chat) step(v machine.Visit) {
 	document := c.documentOf(v.Flow)
 	if document != nil && !document.staged {
 		c.seen.count(document, v)
@@ -247,8 +247,8 @@ func (c *Chat) step(v flow.Visit) {
 
 // run returns the run that waits at an action, of the chat's flow or of a
 // whisper; with "" the one that waits at all. It may be nil.
-func (c *Chat) run(action string) *flow.Run {
-	for _, run := range []*flow.Run{c.state.Whisper, c.state.Run} {
+func (c *Chat) run(action string) *machine.Run {
+	for _, run := range []*machine.Run{c.state.Whisper, c.state.Run} {
 		if run != nil && (action == "" || run.Wait.Action == action) {
 			return run
 		}
@@ -257,7 +257,7 @@ func (c *Chat) run(action string) *flow.Run {
 }
 
 // waiting says what an action waits for.
-func (c *Chat) waiting(v flow.Visit) string {
+func (c *Chat) waiting(v machine.Visit) string {
 	text := "waits"
 	if !v.Waits || c.state == nil {
 		return text
@@ -267,13 +267,13 @@ func (c *Chat) waiting(v flow.Visit) string {
 		return text
 	}
 	switch run.Wait.Kind {
-	case flow.WaitEffect, flow.WaitBot:
+	case machine.WaitEffect, machine.WaitBot:
 		return text
-	case flow.WaitInput:
+	case machine.WaitInput:
 		text += " for the customer"
-	case flow.WaitView:
+	case machine.WaitView:
 		text += " for the response"
-	case flow.WaitAuth:
+	case machine.WaitAuth:
 		text += " for the customer to sign in"
 	}
 	if until := run.Wait.Until; !until.IsZero() {
@@ -304,7 +304,7 @@ func (c *Chat) note(format string, args ...any) {
 
 // move is where the contact went, with the kind of flow that runs there.
 type move struct {
-	to    flow.Kind
+	to    machine.Kind
 	notes []string
 }
 
@@ -321,13 +321,13 @@ func movesOf(before, now *contact.Chat) (moves []move) {
 		k := &now.Contacts[i]
 		var m move
 		if i >= known && i > 0 {
-			m = move{flow.KindDisconnect, []string{fmt.Sprintf("the contact goes on as a new one (%s)", k.InitiationMethod)}}
+			m = move{machine.KindDisconnect, []string{fmt.Sprintf("the contact goes on as a new one (%s)", k.InitiationMethod)}}
 		}
 		if k.InitiationMethod != center.MethodQueueTransfer && m.notes != nil {
 			moves, m = append(moves, m), move{}
 		}
 		if k.Queue != "" && (i >= known || before.Contacts[i].Queue == "") {
-			m.to, m.notes = flow.KindCustomerQueue, append(m.notes, "the contact waits in the queue "+string(k.Queue))
+			m.to, m.notes = machine.KindCustomerQueue, append(m.notes, "the contact waits in the queue "+string(k.Queue))
 			moves = append(moves, m)
 		}
 	}

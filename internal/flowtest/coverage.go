@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // Coverage counts what runs of flows have seen of them.
@@ -25,7 +27,7 @@ type Exit struct {
 
 // count adds a visit. An action that goes on after it has waited, or called a
 // module, is visited once.
-func (c Coverage) count(d *Document, v flow.Visit) {
+func (c Coverage) count(d *Document, v machine.Visit) {
 	s := c.of(d)
 	if !v.Again {
 		s.Actions[v.Action]++
@@ -97,7 +99,7 @@ type Summary struct {
 // Missed is an action that no run has visited, or a way that none has taken.
 type Missed struct {
 	Action string
-	Exit   *flow.Exit // nil for the whole action
+	Exit   *check.Exit // nil for the whole action
 }
 
 // Of sums up what was seen of a document.

@@ -15,6 +15,8 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // Document is one flow or module, read from a file.
@@ -23,11 +25,11 @@ type Document struct {
 	ID      center.FlowID // how other flows and scenarios may name it: the file's name without .json, or as told
 	Type    string        // as CreateContactFlow takes it; "" for unknown, "MODULE" for a module
 	Flow    *flow.Flow
-	Outline flow.Outline
+	Outline check.Outline
 
-	actions map[string]*flow.OutlineAction // of Outline, by identifier
-	staged  bool                           // made by a test to lead to another
-	twin    *Document                      // the same file under the name by which it was read first; nil if this is it
+	actions map[string]*check.OutlineAction // of Outline, by identifier
+	staged  bool                            // made by a test to lead to another
+	twin    *Document                       // the same file under the name by which it was read first; nil if this is it
 }
 
 // Name is what to call the document.
@@ -98,12 +100,12 @@ func NewDocument(path string, content []byte, as, typ string) (*Document, error)
 		as = strings.TrimSuffix(filepath.Base(path), ".json")
 	}
 	if typ == "" {
-		typ = types[f.Outline().Type]
+		typ = types[check.NewOutline(f).Type]
 	}
 	if typ != "" && typ != typeModule {
 		f = f.As(typ)
 	}
-	d := &Document{Path: path, ID: center.FlowID(as), Type: typ, Flow: f, Outline: f.Outline(), actions: map[string]*flow.OutlineAction{}}
+	d := &Document{Path: path, ID: center.FlowID(as), Type: typ, Flow: f, Outline: check.NewOutline(f), actions: map[string]*check.OutlineAction{}}
 	for i := range d.Outline.Actions {
 		d.actions[d.Outline.Actions[i].ID] = &d.Outline.Actions[i]
 	}
@@ -141,7 +143,7 @@ type queue struct {
 
 type hours struct {
 	missing bool
-	opening flow.Opening
+	opening machine.Opening
 }
 
 type view struct {
@@ -272,21 +274,21 @@ func (in *Instance) Default(_ center.InstanceID, typ string) (*flow.Flow, center
 }
 
 // Queue implements contact.Catalog.
-func (in *Instance) Queue(_ center.InstanceID, ref string) (flow.Queue, error) {
+func (in *Instance) Queue(_ center.InstanceID, ref string) (machine.Queue, error) {
 	q := find(in, in.queues, ref)
 	if q == nil {
 		if in.Strict {
-			return flow.Queue{}, center.Missing(center.KindQueue, ref)
+			return machine.Queue{}, center.Missing(center.KindQueue, ref)
 		}
 		q = in.queue(in.called(ref))
 	}
 	if q.missing {
-		return flow.Queue{}, center.Missing(center.KindQueue, ref)
+		return machine.Queue{}, center.Missing(center.KindQueue, ref)
 	}
-	found := flow.Queue{
+	found := machine.Queue{
 		ID: center.QueueID(q.name), ARN: partition.ARN(instanceID, center.KindQueue, q.name), Name: q.name, Disabled: q.disabled, Max: q.max,
 	}
-	if !strings.HasPrefix(q.name, flow.AgentQueue) {
+	if !strings.HasPrefix(q.name, machine.AgentQueue) {
 		found.Hours = cmp.Or(q.hours, q.name)
 	}
 	return found, nil
@@ -314,19 +316,19 @@ func (in *Instance) queue(name string) *queue {
 }
 
 // Hours implements contact.Catalog.
-func (in *Instance) Hours(_ center.InstanceID, ref string, _ time.Time) (flow.Opening, error) {
+func (in *Instance) Hours(_ center.InstanceID, ref string, _ time.Time) (machine.Opening, error) {
 	h := find(in, in.hours, ref)
 	switch {
 	case h == nil && !in.Strict:
-		return flow.Opening{Open: true}, nil
+		return machine.Opening{Open: true}, nil
 	case h == nil || h.missing:
-		return flow.Opening{}, center.Missing(center.KindHours, ref)
+		return machine.Opening{}, center.Missing(center.KindHours, ref)
 	}
 	return h.opening, nil
 }
 
 // FindView implements contact.Catalog.
-func (in *Instance) FindView(_ center.InstanceID, ref string) (flow.View, error) {
+func (in *Instance) FindView(_ center.InstanceID, ref string) (machine.View, error) {
 	folder, id := "", ref
 	if i := strings.LastIndexByte(ref, '/'); i >= 0 {
 		folder, id = ref[:i+1], ref[i+1:]
@@ -335,10 +337,10 @@ func (in *Instance) FindView(_ center.InstanceID, ref string) (flow.View, error)
 	bare := folder + id
 	v := find(in, in.views, bare)
 	if v == nil && in.Strict || v != nil && v.missing {
-		return flow.View{}, center.Missing(center.KindView, ref)
+		return machine.View{}, center.Missing(center.KindView, ref)
 	}
 	name := in.called(bare)
-	found := flow.View{ID: name, ARN: partition.ARN(instanceID, center.KindView, name), Name: name, Version: 1}
+	found := machine.View{ID: name, ARN: partition.ARN(instanceID, center.KindView, name), Name: name, Version: 1}
 	if v != nil {
 		found.Actions = v.actions
 	}

@@ -12,6 +12,8 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // Play is a chat that somebody plays with, statement by statement: what
@@ -56,7 +58,7 @@ func (p *Play) Document() *Document { return p.session.main }
 // of its type; "" when there is nothing to say.
 func (p *Play) Stage() string {
 	notes := []string{}
-	if n := len(p.session.main.Flow.Problems()); n > 0 {
+	if n := len(check.Problems(p.session.main.Flow)); n > 0 {
 		notes = append(notes, fmt.Sprintf("the flow cannot be published: parley flow check says why (problems: %d)", n))
 	}
 	if led := p.led(); led != "" {
@@ -119,16 +121,16 @@ func (p *Play) Wait() error {
 }
 
 // improvise answers for functions and bots of which nobody has said anything.
-func (p *Play) improvise(e *flow.Effect) (reply, bool) {
+func (p *Play) improvise(e *machine.Effect) (reply, bool) {
 	switch e.Kind {
-	case flow.EffectProcess:
+	case machine.EffectProcess:
 		return reply{answer: []byte(`{"status":"APPROVED"}`), after: p.pace}, true
-	case flow.EffectInvoke:
+	case machine.EffectInvoke:
 		return reply{answer: []byte("{}"), after: p.pace}, true
 	}
 	c := p.Chat()
 	run := c.run("")
-	if e.Kind != flow.EffectAsk || run == nil {
+	if e.Kind != machine.EffectAsk || run == nil {
 		return reply{}, false
 	}
 	var intents []string
@@ -233,13 +235,13 @@ func (p *Play) turn(c *Customer) error {
 	switch {
 	case c.Mute:
 		return p.Wait()
-	case run.Wait.Kind == flow.WaitInput:
+	case run.Wait.Kind == machine.WaitInput:
 		return p.speakOrWait(c)
-	case run.Wait.Kind == flow.WaitView:
+	case run.Wait.Kind == machine.WaitView:
 		return p.choose(run)
-	case run.Wait.Kind == flow.WaitAuth:
+	case run.Wait.Kind == machine.WaitAuth:
 		return p.Do("customer signs in")
-	case run.Wants(flow.Event{Kind: flow.EventCustomerMessage, ContentType: center.PlainText}) && (c.Once || p.every("wait", 2)):
+	case run.Wants(machine.Event{Kind: machine.EventCustomerMessage, ContentType: center.PlainText}) && (c.Once || p.every("wait", 2)):
 		return p.speakOrWait(c)
 	}
 	return p.Wait()
@@ -278,7 +280,7 @@ func (p *Play) unsaid(c *Customer) {
 }
 
 // choose is one of the actions of a view.
-func (p *Play) choose(run *flow.Run) error {
+func (p *Play) choose(run *machine.Run) error {
 	choices := []string{"Next"}
 	if d := p.Chat().documentOf(run.Flow); d != nil {
 		if known := d.operands(run.Wait.Action); len(known) > 0 {

@@ -6,7 +6,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // opening is how the chat of a scenario will be started.
@@ -144,7 +144,7 @@ func readHours(s *scanner) action {
 	if s.accept("is") {
 		ref = s.name("the id or ARN of the hours")
 	}
-	h := hours{opening: flow.Opening{Open: s.accept("open")}}
+	h := hours{opening: machine.Opening{Open: s.accept("open")}}
 	if !h.opening.Open {
 		s.expect("closed")
 	}

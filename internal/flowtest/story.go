@@ -10,6 +10,8 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/flowgraph"
 )
 
@@ -173,7 +175,7 @@ func stepLine(h Happening) string {
 }
 
 // compared says what a Compare looks at, and what it found there.
-func compared(v *flow.Visit) string {
+func compared(v *machine.Visit) string {
 	of, ok := v.Parameters["Attribute"].(string)
 	found, told := v.Parameters["Value"].(string)
 	if v.Type != "Compare" || !ok || !told {
@@ -183,7 +185,7 @@ func compared(v *flow.Visit) string {
 }
 
 // operator returns the operator of a condition of an action.
-func operator(a *flow.OutlineAction, way flow.Way) string {
+func operator(a *check.OutlineAction, way flow.Way) string {
 	for i := range a.Exits {
 		if a.Exits[i].Way == way {
 			return a.Exits[i].Operator
@@ -213,9 +215,9 @@ func stepLook(h Happening) Look {
 }
 
 // action returns the action of a step, and what names others of its flow.
-func (h *Happening) action() (a *flow.OutlineAction, title func(id string) string) {
+func (h *Happening) action() (a *check.OutlineAction, title func(id string) string) {
 	if h.Document == nil {
-		a = &flow.OutlineAction{ID: h.Visit.Action, Type: h.Visit.Type}
+		a = &check.OutlineAction{ID: h.Visit.Action, Type: h.Visit.Type}
 		return a, func(id string) string { return id }
 	}
 	title = func(id string) string {
@@ -225,7 +227,7 @@ func (h *Happening) action() (a *flow.OutlineAction, title func(id string) strin
 		return id
 	}
 	if a = h.Document.actions[h.Visit.Action]; a == nil {
-		a = &flow.OutlineAction{ID: h.Visit.Action, Type: h.Visit.Type}
+		a = &check.OutlineAction{ID: h.Visit.Action, Type: h.Visit.Type}
 	}
 	return a, title
 }

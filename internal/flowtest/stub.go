@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // reply is what a stub does when it is asked.
@@ -37,12 +37,12 @@ type bot struct {
 type stubs struct {
 	functions []function
 	bots      []bot
-	otherwise func(*flow.Effect) (reply, bool) // when none fits; may be nil
+	otherwise func(*machine.Effect) (reply, bool) // when none fits; may be nil
 }
 
 // of returns what comes of an effect that calls a function, for a flow or for
 // a message that goes through it, or asks a bot.
-func (s *stubs) of(in *Instance, e *flow.Effect) (reply, error) {
+func (s *stubs) of(in *Instance, e *machine.Effect) (reply, error) {
 	var r reply
 	var err error
 	if e.Invoke != nil {
@@ -73,7 +73,7 @@ func (s *stubs) call(in *Instance, function string) (reply, error) {
 }
 
 // ask returns what a bot answers.
-func (s *stubs) ask(in *Instance, a *flow.Ask) (reply, error) {
+func (s *stubs) ask(in *Instance, a *machine.Ask) (reply, error) {
 	names := botNames(in, a)
 	for _, anything := range []bool{false, true} {
 		for _, b := range slices.Backward(s.bots) {
@@ -94,7 +94,7 @@ func (s *stubs) hasFunction(in *Instance, ref string) bool {
 // hasBot reports whether there is a stub of a bot, whatever it hears: by the
 // ARN of its alias, of Lex V1 by its name without an alias.
 func (s *stubs) hasBot(in *Instance, named string) bool {
-	names := append(botNames(in, &flow.Ask{Alias: named}), "*")
+	names := append(botNames(in, &machine.Ask{Alias: named}), "*")
 	return slices.ContainsFunc(s.bots, func(b bot) bool {
 		return slices.Contains(names, b.name) || strings.HasPrefix(b.name, named+":")
 	})
@@ -122,7 +122,7 @@ func functionName(function string) string {
 
 // botNames returns what a bot may be called: the ARN of its alias, the ids in
 // it, the name that designers show, and of Lex V1 its name.
-func botNames(in *Instance, a *flow.Ask) []string {
+func botNames(in *Instance, a *machine.Ask) []string {
 	if a.Alias == "" {
 		return []string{a.Name, a.Name + ":" + a.V1Alias}
 	}
@@ -135,7 +135,7 @@ func botNames(in *Instance, a *flow.Ask) []string {
 }
 
 // botName is what to call a bot in messages.
-func botName(in *Instance, a *flow.Ask) string {
+func botName(in *Instance, a *machine.Ask) string {
 	if a.Alias == "" {
 		return a.Name
 	}
@@ -143,22 +143,22 @@ func botName(in *Instance, a *flow.Ask) string {
 }
 
 // plainAnswer is the answer of a bot that says something and goes on listening.
-func plainAnswer(says []string) flow.Answer {
-	a := flow.Answer{State: "InProgress", DialogAction: "ElicitIntent"}
+func plainAnswer(says []string) machine.Answer {
+	a := machine.Answer{State: "InProgress", DialogAction: "ElicitIntent"}
 	for _, text := range says {
-		a.Messages = append(a.Messages, flow.BotMessage{ContentType: "text/plain", Content: text})
+		a.Messages = append(a.Messages, machine.BotMessage{ContentType: "text/plain", Content: text})
 	}
 	return a
 }
 
 // lastAnswer is the answer of a bot that has come to an intent.
-func lastAnswer(intent, state string, slots map[string]any, attributes map[string]string, says []string) flow.Answer {
+func lastAnswer(intent, state string, slots map[string]any, attributes map[string]string, says []string) machine.Answer {
 	a := plainAnswer(says)
 	a.State, a.DialogAction, a.Intent, a.Slots, a.SessionAttributes = state, "Close", intent, slots, attributes
 	return a
 }
 
-func encodeAnswer(a flow.Answer) json.RawMessage {
+func encodeAnswer(a machine.Answer) json.RawMessage {
 	raw, err := json.Marshal(a)
 	if err != nil {
 		panic(fmt.Sprintf("flowtest: an answer does not encode: %v", err)) // texts and what was JSON before

@@ -23,6 +23,7 @@ import (
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/participantapi"
 	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/store/sqlite"
@@ -54,7 +55,7 @@ type flows struct {
 	all map[string]*flow.Flow
 }
 
-func (flows) Prepare(context.Context, center.InstanceID, ...*flow.Run) error { return nil }
+func (flows) Prepare(context.Context, center.InstanceID, ...*machine.Run) error { return nil }
 
 func (f flows) Published(_ center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
 	if v := f.all[ref]; v != nil {
@@ -115,7 +116,7 @@ func open(t *testing.T) *room {
 		Store: r.store, Catalog: catalogue, Clock: clock, Log: slog.New(slog.DiscardHandler), Partition: partition,
 		MaxActive: func(center.InstanceID) int64 { return -1 },
 		Bus:       &bus.Local{Listeners: []bus.Listener{r.hear}},
-		Invoke: func(context.Context, flow.Invoke, []byte) (json.RawMessage, error) {
+		Invoke: func(context.Context, machine.Invoke, []byte) (json.RawMessage, error) {
 			return nil, errors.New("no function")
 		},
 		DeleteFile: participantapi.DeleteFile(r.blobs),

@@ -21,7 +21,7 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/flowlog"
 	"parley.example/parley/internal/integration"
 	"parley.example/parley/internal/participantapi"
@@ -122,7 +122,7 @@ func (s *Server) wire(ctx context.Context) error {
 		MaxActive: func(center.InstanceID) int64 { return s.MaxActiveChats },
 		Invoke:    s.lambda.Invoke,
 		Ask:       s.bots.Ask,
-		ViewToken: func(chat center.ContactID, v flow.View) string {
+		ViewToken: func(chat center.ContactID, v machine.View) string {
 			return s.sealer.Seal(auth.Token{Kind: auth.View, Chat: chat, Detail: catalog.ShownDetail(v)})
 		},
 		StreamBody: func(i center.InstanceID, st contact.Streamed) []byte {
