@@ -91,8 +91,7 @@ var controlTypes = []Type{
 	},
 	{
 		Name: "CheckMetricData", Flows: spoken, Required: onError, Optional: onCondition, Rules: Branches,
-		Params: []Param{literal("MetricType", "NumberOfAgentsAvailable", "NumberOfAgentsStaffed", "NumberOfAgentsOnline",
-			"OldestContactInQueueAgeSeconds", "NumberOfContactsInQueue").must(), refer("QueueId"), refer("AgentId")},
+		Params:     []Param{literal("MetricType", metricTypes...).must(), refer("QueueId"), refer("AgentId")},
 		Conditions: anyCondition, read: readMetric,
 		Block: "CheckStaffing", Variants: []Variant{{"MetricType", "NumberOfContactsInQueue", "CheckQueueStatus"}, {"MetricType", "OldestContactInQueueAgeSeconds", "CheckQueueStatus"}},
 	},

@@ -1,6 +1,10 @@
 package check
 
-import "parley.example/parley/internal/flow"
+import (
+	"strings"
+
+	"parley.example/parley/internal/flow"
+)
 
 // Outline is the shape of a flow for tools that draw it or count what a test
 // has covered of it.
@@ -90,4 +94,18 @@ func outlineOf(f *flow.Flow, a *flow.Action) OutlineAction {
 		})
 	}
 	return o
+}
+
+// spared reports whether an error branch of an action can never be taken,
+// because what is written there cannot fail so in a chat: a text without
+// references, a valid time. What depends on data or on the instance is never spared.
+func spared(f *flow.Flow, a *flow.Action, errorType string) bool {
+	if _, why := a.Refused(); why != "" || strings.HasSuffix(f.Type, "_WHISPER") {
+		return false // a whisper fails what is not available there
+	}
+	if errorType == flow.NoMatchingCondition {
+		return false
+	}
+	spares := rules[a.Type].spares
+	return spares != nil && spares(a, errorType)
 }

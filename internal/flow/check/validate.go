@@ -255,7 +255,7 @@ func (v *validation) conditions(a *flow.Action) {
 			v.value(a, field+".Operator", "there is no operator "+flow.Clip(c.Operator))
 		}
 		if c.Operands != 1 {
-			v.value(a, field+".Operands", "must flow.Hold exactly one operand")
+			v.value(a, field+".Operands", "must hold exactly one operand")
 		}
 	}
 	v.branches(a, a.Spec.Conditions)

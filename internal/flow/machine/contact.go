@@ -2,94 +2,12 @@ package machine
 
 import (
 	"maps"
-	"slices"
-	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
 )
-
-// maxAttributes is how much the attributes of a contact may weigh together,
-// in bytes of keys and values. Flow attributes have the same limit.
-const maxAttributes = 32768
-
-// runSetAttributes is UpdateContactAttributes: it sets all of its attributes or
-// none.
-func runSetAttributes(m *machine, a *flow.Action) result {
-	s := a.Args.(*flow.AttributesArgs)
-	if s.Related {
-		set, problem := m.assigned(s.List)
-		if problem != "" {
-			return fail("%s", problem)
-		}
-		for _, key := range slices.Sorted(maps.Keys(set)) {
-			m.logAttribute(a, key, set[key], true)
-		}
-		return m.relate(Update{Contact: m.c.Related, Attributes: set})
-	}
-	set, problem := m.assign(a, m.c.Attributes, s.List)
-	if problem != "" {
-		return fail("%s", problem)
-	}
-	m.c.Attributes = set
-	return done
-}
-
-// resumeSetAttributes takes the outcome of setting the attributes of the related contact.
-func resumeSetAttributes(_ *machine, _ *flow.Action, ev Event) result { return came(ev) }
-
-// assign returns old with the attributes of list set. A key that is empty after
-// its references are resolved is left out: flows that take lists of keys from a
-// function do not fill all of them.
-func (m *machine) assign(a *flow.Action, old map[string]string, list []flow.Assignment) (set map[string]string, problem string) {
-	set = make(map[string]string, len(old)+len(list))
-	maps.Copy(set, old)
-	for i := range list {
-		key, fits := m.text(&list[i].Key)
-		value, ok := m.text(&list[i].Value)
-		if !ok || !fits {
-			return nil, "an attribute is too long"
-		}
-		if key != "" {
-			set[key] = value
-		}
-		m.logAttribute(a, key, value, false)
-	}
-	size := 0
-	for k, v := range set {
-		size += len(k) + len(v)
-	}
-	if size > maxAttributes {
-		return nil, "the attributes would weigh more than 32768 bytes"
-	}
-	return set, ""
-}
-
-// logAttribute writes an entry of its own for an attribute, as the service does.
-func (m *machine) logAttribute(a *flow.Action, key, value string, related bool) {
-	if !m.c.Logging || len(m.out.Log) >= maxLog {
-		return
-	}
-	entry := m.entry(a)
-	entry.Parameters = map[string]any{"Key": key, "Value": value}
-	if a.Type == "UpdateContactAttributes" {
-		entry.Parameters["AddAttributeToRelatedContact"] = strconv.FormatBool(related)
-	}
-	m.out.Log = append(m.out.Log, entry)
-	m.logged = true
-}
-
-// runSetFlowAttributes is UpdateFlowAttributes: values for this run only.
-func runSetFlowAttributes(m *machine, a *flow.Action) result {
-	s := a.Args.(*flow.FlowAttributesArgs)
-	set, problem := m.assign(a, m.run.Data.Attributes, s.List)
-	if problem != "" {
-		return fail("%s", problem)
-	}
-	m.own().Attributes = set
-	return done
-}
 
 // runSetLogging is UpdateFlowLoggingBehavior. It has no error branch: a value that
 // is neither leaves logging as it is.
@@ -168,4 +86,85 @@ func runSetProcessor(m *machine, a *flow.Action) result {
 	}
 	m.c.Processor = s.Processor
 	return done
+}
+
+// systemTag is what the keys of the service's own tags begin with.
+const systemTag = "aws:"
+
+// runSetTags is TagContact.
+func runSetTags(m *machine, a *flow.Action) result {
+	s := a.Args.(*flow.TagsArgs)
+	set, problem := m.assigned(s.List)
+	if problem != "" {
+		return fail("%s", problem)
+	}
+	for key, value := range set {
+		if strings.HasPrefix(strings.ToLower(key), systemTag) || utf8.RuneCountInString(key) > 128 || utf8.RuneCountInString(value) > 256 {
+			return fail("the tag %s is the service's, or too long", flow.Clip(key))
+		}
+	}
+	tags := merged(m.c.Tags, set)
+	own := 0
+	for key := range tags {
+		if !strings.HasPrefix(key, systemTag) {
+			own++
+		}
+	}
+	if own > flow.MaxTags {
+		return fail("a contact may have at most %d tags", flow.MaxTags)
+	}
+	m.c.Tags = tags
+	return done
+}
+
+// runRemoveTags is UntagContact.
+func runRemoveTags(m *machine, a *flow.Action) result {
+	s := a.Args.(*flow.UntagArgs)
+	tags := maps.Clone(m.c.Tags)
+	for i := range s.Keys {
+		key, ok := m.text(&s.Keys[i])
+		if !ok || strings.HasPrefix(strings.ToLower(key), systemTag) {
+			return fail("the tag %s is the service's, or too long", flow.Clip(key))
+		}
+		delete(tags, key)
+	}
+	m.c.Tags = tags
+	return done
+}
+
+// runSetRecording is UpdateContactRecordingBehavior. Nothing of a chat is recorded
+// and nothing analysed, so it always succeeds, whatever it says; the flow log
+// has what it says in the words of the service's block SetRecordingBehavior.
+func runSetRecording(m *machine, a *flow.Action) result {
+	s := a.Args.(*flow.RecordingArgs)
+	if !m.noting() {
+		return done
+	}
+	m.note("RecordingBehaviorOption", enabled(s.Participants != ""))
+	if s.Participants != "" {
+		m.note("RecordingParticipantOption", s.Participants)
+	}
+	if s.Screens != "" {
+		m.note("ScreenRecordingParticipantOption", s.Screens)
+	}
+	if text, given := m.optional(&s.IVR); given {
+		m.note("IVRRecordingBehaviorOption", enabled(text == "Enabled"))
+	}
+	for i := range s.Analytics {
+		p := &s.Analytics[i]
+		text, _ := m.text(&p.Value)
+		if p.Name == "AnalyticsBehaviorOption" {
+			text = enabled(flow.IsTrue(text))
+		}
+		m.note(p.Name, text)
+	}
+	return done
+}
+
+// enabled is a switch as flow logs write it.
+func enabled(on bool) string {
+	if on {
+		return "Enable"
+	}
+	return "Disable"
 }

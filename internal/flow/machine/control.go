@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
 )
 
@@ -55,10 +54,6 @@ func resumeWait(m *machine, a *flow.Action, ev Event) result {
 		}
 	}
 	return fail("the action has no branch for %s", came)
-}
-
-func (w *Wait) listens(event string) bool {
-	return slices.Contains(w.Events, event)
 }
 
 // runLoop is Loop: it counts its visits in the run and answers ContinueLooping
@@ -148,26 +143,6 @@ func runTransfer(m *machine, a *flow.Action) result {
 	}
 	m.target, m.to = f, id
 	return jump
-}
-
-// find looks up a published flow of one of some types.
-func (m *machine) find(ref string, types ...string) (f *flow.Flow, id center.FlowID, problem string) {
-	if ref == "" {
-		return nil, "", "no flow is named"
-	}
-	f, id, err := m.w.Flow(ref)
-	if err != nil {
-		return nil, "", err.Error()
-	}
-	if f == nil {
-		return nil, "", "there is no flow " + flow.Clip(ref)
-	}
-	for _, t := range types {
-		if f.Type == t || f.Type == "" {
-			return f, id, ""
-		}
-	}
-	return nil, "", "the flow " + flow.Clip(ref) + " is of type " + f.Type + ", which cannot be used here"
 }
 
 // runEnd is EndFlowExecution.

@@ -10,18 +10,13 @@ import (
 	"parley.example/parley/internal/flow"
 )
 
-// Limits of InvokeLambdaFunction.
-const (
-	maxAnswer     = 32 << 10 // bytes an answer must stay below
-	maxParameters = 256 << 10
-	// grace is how much longer than its time limit a call may take before the
-	// flow stops waiting: the time in which its outcome becomes an event.
-	grace = 2 * time.Second
-	// acceptance is how long a flow waits for an asynchronous call to be
-	// accepted. A Lambda says that at once; a plain HTTP function may only answer
-	// when it is done, and the flow goes on meanwhile.
-	acceptance = 3 * time.Second
-)
+// maxParameters bounds the parameters of a call, in bytes.
+const maxParameters = 256 << 10
+
+// acceptance is how long a flow waits for an asynchronous call to be accepted. A
+// Lambda says that at once; a plain HTTP function may only answer when it is
+// done, and the flow goes on meanwhile.
+const acceptance = 3 * time.Second
 
 // runInvoke is InvokeLambdaFunction: it starts a call and suspends the run until
 // the outcome is there, or until an asynchronous call was accepted. A call that
@@ -56,13 +51,6 @@ func runInvoke(m *machine, a *flow.Action) result {
 	}
 	m.run.Wait = Wait{Kind: WaitEffect, Effect: call.ID, Until: m.w.Now.Add(wait)}
 	return suspend
-}
-
-func (m *machine) lambdaAllowed(function string) error {
-	if m.w.Facts == nil {
-		return nil
-	}
-	return m.w.Facts.LambdaAllowed(function)
 }
 
 // invokeLimit is how long the function may take: 8 seconds when nothing is said.

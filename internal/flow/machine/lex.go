@@ -116,23 +116,6 @@ func botName(m *machine, s *flow.BotArgs, ask *Ask) string {
 	return ask.Name
 }
 
-// assigned resolves a map of texts.
-func (m *machine) assigned(list []flow.Assignment) (set map[string]string, problem string) {
-	set = make(map[string]string, len(list))
-	size := 0
-	for i := range list {
-		key, fits := m.text(&list[i].Key)
-		value, ok := m.text(&list[i].Value)
-		if size += len(key) + len(value); !ok || !fits || size > maxAttributes {
-			return nil, "the attributes would weigh more than 32768 bytes"
-		}
-		if key != "" {
-			set[key] = value
-		}
-	}
-	return set, ""
-}
-
 // botPatience is how long the customer may be silent.
 func botPatience(m *machine, s *flow.BotArgs) (d time.Duration, problem string) {
 	text, given := m.optional(&s.Silence)

@@ -1,51 +1,12 @@
 package machine
 
 import (
-	"errors"
 	"strconv"
 	"strings"
 	"time"
 
-	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
 )
-
-// errNoFacts is the answer of a world that knows nothing of its instance.
-var errNoFacts = errors.New("nothing is known of the instance here")
-
-// findQueue looks a queue up: the one that a parameter names, the own queue of
-// an agent, or with neither the target queue.
-func (m *machine) findQueue(of *flow.QueueRef) (Queue, error) {
-	id, given := m.c.Queue.ID, false
-	if text, ok := m.optional(&of.Agent); ok {
-		id, given = agentQueueID(text), true
-		if text == "" {
-			return Queue{}, errors.New("no agent is named")
-		}
-	}
-	if text, ok := m.optional(&of.Queue); ok {
-		id, given = center.QueueID(text), true
-	}
-	switch {
-	case id == "" && given:
-		return Queue{}, errors.New("no queue is named")
-	case id == "":
-		return Queue{}, errors.New("no target queue was set")
-	case m.w.Facts == nil:
-		return Queue{}, errNoFacts
-	}
-	return m.w.Facts.Queue(string(id))
-}
-
-// optional resolves a parameter that may be missing, or empty as some exports
-// have it: ok is false when the document gives nothing.
-func (m *machine) optional(t *flow.Template) (text string, ok bool) {
-	if t.Empty() {
-		return "", false
-	}
-	text, _ = m.text(t)
-	return text, true
-}
 
 // runCheckHours is CheckHoursOfOperation: the hours that are named, or those of
 // the target queue, decide. An override that has a branch of its own takes that.
@@ -77,16 +38,6 @@ func runCheckHours(m *machine, a *flow.Action) result {
 		return choose("True")
 	}
 	return choose("False")
-}
-
-// hasCondition reports whether some condition of an action has an operand.
-func (m *machine) hasCondition(a *flow.Action, operand string) bool {
-	for i := range a.Conditions {
-		if text, ok := m.text(&a.Conditions[i].Operand); ok && text == operand {
-			return true
-		}
-	}
-	return false
 }
 
 // metricOf returns a value of a queue's status by its MetricType.

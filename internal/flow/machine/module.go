@@ -2,7 +2,6 @@ package machine
 
 import (
 	"encoding/json"
-	"strings"
 
 	"parley.example/parley/internal/flow"
 )
@@ -59,16 +58,6 @@ func moduleInput(m *machine, s *flow.ModuleArgs, f *flow.Flow) (raw json.RawMess
 	return flow.Encode(values), ""
 }
 
-// call makes the run one of the module in target. The slice is copied: the run
-// that this one began with keeps its own.
-func (m *machine) call(a *flow.Action) {
-	frame := Frame{Flow: m.run.Flow, Hash: m.run.Hash, Action: a.ID, Data: m.run.Data}
-	m.run.Stack = append(m.run.Stack[:len(m.run.Stack):len(m.run.Stack)], frame)
-	m.run.Data = Data{Input: m.passed}
-	m.docs = [docs]any{}
-	m.enter(m.target, m.to)
-}
-
 // runEndModule is EndFlowModuleExecution.
 func runEndModule(m *machine, a *flow.Action) result {
 	s := a.Args.(*flow.EndModuleArgs)
@@ -87,32 +76,4 @@ func runEndModule(m *machine, a *flow.Action) result {
 type moduleResult struct {
 	Result     string
 	ResultData any `json:",omitempty"`
-}
-
-// back returns from a module to the action that called it. A result decides
-// over its conditions; without one the module ended normally.
-func (m *machine) back(r result) (next int, more bool) {
-	top := len(m.run.Stack) - 1
-	frame := m.run.Stack[top]
-	f, err := m.w.Content(frame.Flow, frame.Hash)
-	if err != nil {
-		m.lost(&m.run, "the content of the calling flow is gone: "+err.Error())
-		return flow.None, false
-	}
-	i, ok := f.Find(frame.Action)
-	if !ok {
-		m.lost(&m.run, "the calling flow has no such action")
-		return flow.None, false
-	}
-	m.flow, m.docs, m.lists, m.owned = f, [docs]any{}, nil, false
-	m.run.Flow, m.run.Hash, m.run.Stack, m.run.Data = frame.Flow, frame.Hash, m.run.Stack[:top], frame.Data
-	if top == 0 {
-		m.run.Stack = nil
-	}
-	m.keep(docModule, m.passed)
-	m.again = true
-	if strings.TrimSpace(r.text) == "" {
-		return m.settle(&f.Actions[i], done)
-	}
-	return m.settle(&f.Actions[i], choose(r.text))
 }

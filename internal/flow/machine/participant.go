@@ -1,7 +1,6 @@
 package machine
 
 import (
-	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
 )
 
@@ -28,13 +27,6 @@ func runMessage(m *machine, a *flow.Action) result {
 	return done
 }
 
-// say sends the participant a message in the name of the service.
-func (m *machine) say(text string) {
-	m.out.Messages = append(m.out.Messages, Message{
-		ContentType: center.PlainText, Text: text, Speaker: center.DisplayNameSystemMessage, Visibility: m.run.Kind.audience(),
-	})
-}
-
 // runDisconnect is DisconnectParticipant: the flow and the contact end.
 func runDisconnect(*machine, *flow.Action) result { return finish(EndDisconnect) }
 
@@ -43,13 +35,4 @@ func runDisconnect(*machine, *flow.Action) result { return finish(EndDisconnect)
 func runNothing(m *machine, a *flow.Action) result {
 	m.noteUnused(a)
 	return done
-}
-
-// refuse fails an action that no chat can do: it takes its error branch, and the
-// log says so.
-func (m *machine) refuse(a *flow.Action, r *flow.Refusal) result {
-	if !r.Invalid {
-		m.noteUnused(a)
-	}
-	return result{kind: kindFailure, text: r.ErrorType, problem: r.Why, always: true}
 }

@@ -211,34 +211,6 @@ func lambdaInvocation(m *machine, path []string) flow.Value {
 	return flow.Value{}
 }
 
-// The documents of a run's data.
-const (
-	docExternal = iota
-	docLex
-	docViews
-	docMetrics
-	docInput
-	docModule
-	docs
-)
-
-// raw returns where the run keeps a document.
-func (d *Data) raw(doc int) *json.RawMessage {
-	switch doc {
-	case docExternal:
-		return &d.External
-	case docLex:
-		return &d.Lex
-	case docViews:
-		return &d.Views
-	case docMetrics:
-		return &d.Metrics
-	case docInput:
-		return &d.Input
-	}
-	return &d.Module
-}
-
 // document returns a document of the run, decoded once per Advance.
 func (m *machine) document(doc int) any {
 	raw := *m.run.Data.raw(doc)

@@ -46,11 +46,6 @@ func signInMinutes(m *machine, s *flow.SignInArgs) (n int, problem string) {
 	return n, ""
 }
 
-// notify sends the customer an event.
-func (m *machine) notify(event, content string) {
-	m.out.Messages = append(m.out.Messages, Message{ContentType: event, Text: content, Visibility: center.VisibleCustomer})
-}
-
 func resumeSignIn(m *machine, a *flow.Action, ev Event) result {
 	about := string(flow.Encode(map[string]string{"SessionId": m.waited.Session}))
 	switch ev.Kind {

@@ -39,7 +39,7 @@ type Contact struct {
 	Priority                      int64                    // QueuePriority; 0 for the default, 5
 	TimeAdjustment                time.Duration            // QueueTimeAdjustmentSeconds
 	Criteria                      []flow.Criterion         // UpdateContactRoutingCriteria; replaced, never written to
-	Processor                     *flow.Processor          // UpdateContactMediaProcessing; nil for flow.None; replaced, never written to
+	Processor                     *flow.Processor          // UpdateContactMediaProcessing; nil for none; replaced, never written to
 }
 
 // Agent is who $.Agent is: in whispers, and in a disconnect flow the one who left.
@@ -57,7 +57,7 @@ type Queue struct {
 	ARN  string         `json:"arn,omitempty"`
 	Name string         `json:"name,omitempty"`
 
-	Hours    string `json:"-"` // id of its hours of operation; "" for the queue of an agent, which has flow.None
+	Hours    string `json:"-"` // id of its hours of operation; "" for the queue of an agent, which has none
 	Disabled bool   `json:"-"` // takes no more contacts
 	Max      int64  `json:"-"` // how many contacts may wait; -1 for no limit
 	Full     bool   `json:"-"` // it is known to be at capacity
@@ -133,4 +133,24 @@ type Facts interface {
 	LambdaAllowed(function string) error
 	// BotAllowed is nil when flows of the instance may ask a bot, by the ARN of its alias or, for Lex V1, its name.
 	BotAllowed(bot string) error
+}
+
+// Visit is one action that ran: see World.Trace. An action that waits is
+// visited twice, before and after.
+type Visit struct {
+	Kind       Kind // of the run
+	Flow       center.FlowID
+	Action     string // identifier
+	Type       string
+	Parameters map[string]any // resolved, as in [LogEntry]; the receiver must not change it
+	Result     string         // the condition or error type that decided
+	Problem    string         // why it failed
+	Way        flow.Way
+	Next       string // identifier of the next action of the same flow; "" if none
+	Waits      bool   // the run is suspended here
+	Again      bool   // it was visited before, when it began to wait or called a module, and goes on now
+	Step       int    // counts the actions of one Start or Advance, from 1
+	Said       int    // how much that Start or Advance has said, this action included
+	Told       int    // how many messages the chat had before it; package contact fills it in
+	Depth      int    // how many flows have called modules to come here
 }

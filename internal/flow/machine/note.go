@@ -4,28 +4,9 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
-	"time"
 
-	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
 )
-
-// LogEntry is one entry of a flow log: the action that ran and how it went.
-// Actions that call out write one entry when they begin and one when they end.
-type LogEntry struct {
-	Time       time.Time
-	Flow       center.FlowID
-	Module     bool   // Flow is a module
-	Action     string // identifier
-	Type       string // action type
-	Block      string // ContactFlowModuleType: the name that the service's logs use for the type
-	Parameters map[string]any
-	Result     string          // the condition or error type that decided, "" for plain success
-	External   json.RawMessage // ExternalResults: the answer of a function, on its second entry
-	Problem    string          // why the error branch was taken
-	Logging    bool            // the contact's logging was on: the entry is for the flow log
-	Always     bool            // to be reported even when it was off: an unsupported action, a runaway
-}
 
 // noteUnused keeps the parameters of an action for which a chat has no use, for
 // its entry in the flow log.
@@ -105,4 +86,13 @@ func noteTracks(m *machine, a *flow.Action) {
 	if len(tracks) > 0 {
 		m.note("Track", flow.Clip(strings.Join(tracks, ", ")))
 	}
+}
+
+// refuse fails an action that no chat can do: it takes its error branch, and the
+// log says so.
+func (m *machine) refuse(a *flow.Action, r *flow.Refusal) result {
+	if !r.Invalid {
+		m.noteUnused(a)
+	}
+	return result{kind: kindFailure, text: r.ErrorType, problem: r.Why, always: true}
 }

@@ -1,24 +1,8 @@
 package check
 
 import (
-	"strings"
-
 	"parley.example/parley/internal/flow"
 )
-
-// spared reports whether an error branch of an action can never be taken,
-// because what is written there cannot fail so in a chat: a text without
-// references, a valid time. What depends on data or on the instance is never spared.
-func spared(f *flow.Flow, a *flow.Action, errorType string) bool {
-	if _, why := a.Refused(); why != "" || strings.HasSuffix(f.Type, "_WHISPER") {
-		return false // a whisper fails what is not available there
-	}
-	if errorType == flow.NoMatchingCondition {
-		return false
-	}
-	spares := rules[a.Type].spares
-	return spares != nil && spares(a, errorType)
-}
 
 // spareAll: the action does nothing in a chat, whatever it says.
 func spareAll(*flow.Action, string) bool { return true }
