@@ -48,8 +48,8 @@ type impossible interface {
 	Impossible() string
 }
 
-// Refused tells of an action that fails in every chat, whatever the contact:
-// with which error type, and why. Why is empty for one that can succeed.
+// Refused reports an action that fails in every chat, whatever the contact: with
+// which error type, and why. Why is empty for one that can succeed.
 func (a *Action) Refused() (errorType, why string) {
 	switch {
 	case a.Is(Terminal):

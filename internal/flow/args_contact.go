@@ -27,7 +27,7 @@ func readAttributes(p Params) (any, error) {
 }
 
 // noAttribute is the error of a map of attributes that is empty.
-func noAttribute(name string) error { return errors.New(name + " must name at least one attribute") }
+func noAttribute(name string) error { return errors.New(name + " must have at least one attribute") }
 
 // FlowAttributesArgs are those of UpdateFlowAttributes.
 type FlowAttributesArgs struct{ List []Assignment }
@@ -45,7 +45,7 @@ func readFlowAttributes(p Params) (any, error) {
 		}
 		text, ok := Scalar(inner["Value"])
 		if !ok {
-			return nil, errors.New("FlowAttributes." + Clip(pair.Key) + ".Value is not a text")
+			return nil, errors.New("FlowAttributes." + Clip(pair.Key) + ".Value is not a string")
 		}
 		s.List = append(s.List, Assignment{Compile(pair.Key), Compile(text)})
 	}
@@ -112,7 +112,7 @@ func readHooks(p Params) (any, error) {
 	for _, pair := range pairs {
 		text, ok := Scalar(pair.Value)
 		if !ok {
-			return nil, errors.New("EventHooks." + Clip(pair.Key) + " is not a text")
+			return nil, errors.New("EventHooks." + Clip(pair.Key) + " is not a string")
 		}
 		s.Hooks = append(s.Hooks, Hook{pair.Key, Compile(text)})
 	}
@@ -134,7 +134,7 @@ func readHooks(p Params) (any, error) {
 		}
 	}
 	if len(pairs) == 0 && len(configured) == 0 {
-		return nil, errors.New("no hook is named")
+		return nil, errors.New("no hook is specified")
 	}
 	return s, nil
 }
@@ -314,7 +314,7 @@ func (p Params) recorded(name string) string {
 // says of chat has no effect; and what is to be redacted in flight cannot be.
 func readRecordingAndAnalytics(p Params) (any, error) {
 	if p.Has("VoiceBehavior") && !isEmpty(p["VoiceBehavior"]) {
-		return nil, &Refusal{ErrorType: ChannelMismatch, Why: "VoiceBehavior does not fit a chat"}
+		return nil, &Refusal{ErrorType: ChannelMismatch, Why: "VoiceBehavior is not available for chats"}
 	}
 	if !p.Has("ChatBehavior") {
 		return nil, nil

@@ -57,7 +57,7 @@ func readData(p Params) (any, error) {
 	target, err := p.Literal("TargetContact")
 	s.Related = strings.EqualFold(target, "Related")
 	if err == nil && len(s.Texts)+len(s.References)+len(s.Segments) == 0 && s.Voice == "" {
-		err = errors.New("nothing is to be set")
+		err = errors.New("there is nothing to set")
 	}
 	return s, err
 }
@@ -117,7 +117,7 @@ func (p Params) Segments() ([]SegmentArg, error) {
 			}
 		}
 		if !ok {
-			return nil, errors.New("SegmentAttributes." + Clip(pair.Key) + " has no text")
+			return nil, errors.New("SegmentAttributes." + Clip(pair.Key) + " is not a string")
 		}
 		one.Value = Compile(text)
 		list = append(list, one)

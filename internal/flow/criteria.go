@@ -52,7 +52,7 @@ func CriteriaOf(document any) (steps []Criterion, problem string) {
 		}
 		step := Criterion{Expression: Encode(given["Expression"])}
 		if size += len(step.Expression); size > maxCriteriaBytes {
-			return nil, "the Expressions weigh more than " + strconv.Itoa(maxCriteriaBytes) + " bytes"
+			return nil, "the Expressions in total exceed " + strconv.Itoa(maxCriteriaBytes) + " bytes"
 		}
 		if expiry, ok := given["Expiry"].(map[string]any); ok && expiry["DurationInSeconds"] != nil {
 			seconds, ok := Number(DataValue(expiry["DurationInSeconds"]).Text())

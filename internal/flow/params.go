@@ -40,7 +40,7 @@ func (p Params) Literal(name string) (string, error) {
 	}
 	s, ok := Scalar(p[name])
 	if !ok {
-		return "", fmt.Errorf("%s is not a text", name)
+		return "", fmt.Errorf("%s is not a string", name)
 	}
 	return s, nil
 }
@@ -102,7 +102,7 @@ func (p Params) List(name string) ([]string, error) {
 	}
 	var texts []string
 	if err := json.Unmarshal(p[name], &texts); err != nil {
-		return nil, fmt.Errorf("%s is not a list of texts", name)
+		return nil, fmt.Errorf("%s is not a list of strings", name)
 	}
 	return texts, nil
 }
@@ -120,7 +120,7 @@ func (p Params) Assignments(name string) ([]Assignment, error) {
 	for _, pair := range pairs {
 		text, ok := Scalar(pair.Value)
 		if !ok {
-			return nil, fmt.Errorf("%s.%s is not a text", name, Clip(pair.Key))
+			return nil, fmt.Errorf("%s.%s is not a string", name, Clip(pair.Key))
 		}
 		list = append(list, Assignment{Compile(pair.Key), Compile(text)})
 	}
@@ -170,7 +170,7 @@ func (p Params) Members(name string) (Params, error) {
 }
 
 // Object reads a JSON object into its members. Unlike decoding into a struct
-// it tells names apart by case.
+// it distinguishes names by case.
 func Object(raw []byte) (Params, error) {
 	var members Params
 	if err := json.Unmarshal(raw, &members); err != nil {

@@ -101,7 +101,7 @@ func Nesting(text []byte) error {
 		case quoted:
 		case c == '{', c == '[':
 			if depth++; depth > maxNesting {
-				return unreadable("the content nests deeper than %d levels", maxNesting)
+				return unreadable("the content is nested deeper than %d levels", maxNesting)
 			}
 		case c == '}', c == ']':
 			depth--
@@ -119,7 +119,7 @@ func (f *Flow) top(members Params) document {
 	f.member(members, "Metadata", &doc.Metadata)
 	f.member(members, "Settings", &doc.Settings)
 	if doc.Version != language {
-		hint := "Version 2019-10-30 is the only one there is."
+		hint := "Version 2019-10-30 is the only one."
 		if members["modules"] != nil {
 			hint = "This is an export in the older format, with modules for actions: import it in the designer and export it again."
 		}
@@ -170,7 +170,7 @@ func (f *Flow) WithSettings(settings []byte) *Flow {
 func (f *Flow) member(members Params, name string, into any) {
 	raw, ok := members[name]
 	if ok && json.Unmarshal(raw, into) != nil {
-		f.fault(name, fmt.Sprintf("%s has the wrong kind of value", name), "")
+		f.fault(name, fmt.Sprintf("%s has a value of the wrong type", name), "")
 	}
 }
 
@@ -190,7 +190,7 @@ func (f *Flow) read(doc document) error {
 		a.Index, a.Next = i, None
 		members, err := Object(doc.Actions[i])
 		if err != nil {
-			f.misshapen(a, "", "an action is an object")
+			f.misshapen(a, "", "must be an object")
 		}
 		raw[i] = members
 		f.text(a, members, "Identifier", &a.ID)
@@ -291,7 +291,7 @@ func (f *Flow) transitions(a *Action, raw json.RawMessage) error {
 			if !ok {
 				// No export nests conditions, and the language names no
 				// operator that would combine them: such a one is never true.
-				f.misshapen(a, field+".Condition.Operands[0]", "must be a text")
+				f.misshapen(a, field+".Condition.Operands[0]", "must be a string")
 				compiled.Operator = ""
 			}
 			compiled.Operand = Compile(operand)
@@ -307,7 +307,7 @@ func (f *Flow) target(a *Action, field, id string) int {
 		return i
 	}
 	f.Faults = append(f.Faults, Fault{Action: a.Index, Field: field, Dangling: true, Written: id,
-		Message: fmt.Sprintf("names no action: %q", Clip(id))})
+		Message: fmt.Sprintf("refers to an unknown action: %q", Clip(id))})
 	return None
 }
 
@@ -318,7 +318,7 @@ func (f *Flow) text(a *Action, members Params, name string, into *string) {
 		if name == "NextAction" {
 			field = "Transitions." + name
 		}
-		f.misshapen(a, field, "must be a text")
+		f.misshapen(a, field, "must be a string")
 	}
 }
 

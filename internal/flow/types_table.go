@@ -4,9 +4,9 @@ import "math"
 
 // Why a chat cannot do an action.
 const (
-	forCalls = "only calls have it"
-	forTasks = "only tasks have it"
-	forEmail = "only email has it"
+	forCalls = "available for calls only"
+	forTasks = "available for tasks only"
+	forEmail = "available for email only"
 )
 
 // participantTypes are the actions that speak with the participant.
@@ -30,7 +30,7 @@ var participantTypes = []Type{
 		Optional: []string{NoMatchingCondition, InputTimeLimitExceeded, "InvalidPhoneNumber"},
 		Params: append(prompt, literal("InputTimeLimitSeconds").must().between(1, 180), literal("StoreInput", "True", "False"),
 			nested("InputValidation"), nested("InputEncryption"), nested("DTMFConfiguration"), literal("EnableDTMFBuffer")),
-		Conditions: someOf("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "#"), NotInChat: "a chat has no keys to press",
+		Conditions: someOf("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "#"), NotInChat: "a chat has no keypad",
 		Block:    "GetUserInput",
 		Variants: []Variant{{"StoreInput", "True", "StoreUserInput"}},
 		Logged: [][2]string{
@@ -93,7 +93,10 @@ var controlTypes = []Type{
 		Name: "CheckMetricData", Flows: spoken, Required: onError, Optional: onCondition, Rules: Branches,
 		Params:     []Param{literal("MetricType", metricTypes...).must(), refer("QueueId"), refer("AgentId")},
 		Conditions: anyCondition, read: readMetric,
-		Block: "CheckStaffing", Variants: []Variant{{"MetricType", "NumberOfContactsInQueue", "CheckQueueStatus"}, {"MetricType", "OldestContactInQueueAgeSeconds", "CheckQueueStatus"}},
+		Block: "CheckStaffing",
+		Variants: []Variant{
+			{"MetricType", "NumberOfContactsInQueue", "CheckQueueStatus"}, {"MetricType", "OldestContactInQueueAgeSeconds", "CheckQueueStatus"},
+		},
 	},
 	{
 		Name: "GetMetricData", Flows: everywhere, Required: onError,
@@ -179,8 +182,9 @@ var contactTypes = []Type{
 	},
 	{
 		Name: "UpdateContactRoutingBehavior", Flows: spoken | OutboundWhisper, Optional: onError, Rules: GoesOn,
-		Params: []Param{refer("QueuePriority").between(1, math.MaxInt64), refer("QueueTimeAdjustmentSeconds").between(-MaxAdjustment, MaxAdjustment), nested("RoutingProficiencies")},
-		OneOf:  []string{"QueuePriority", "QueueTimeAdjustmentSeconds", "RoutingProficiencies"}, read: readRouting,
+		Params: []Param{refer("QueuePriority").between(1, math.MaxInt64),
+			refer("QueueTimeAdjustmentSeconds").between(-MaxAdjustment, MaxAdjustment), nested("RoutingProficiencies")},
+		OneOf: []string{"QueuePriority", "QueueTimeAdjustmentSeconds", "RoutingProficiencies"}, read: readRouting,
 		Block: "UpdateRoutingPriority",
 	},
 	{

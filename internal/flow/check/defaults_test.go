@@ -24,8 +24,8 @@ func TestDefaultsAreValid(t *testing.T) {
 			t.Errorf("%s: type %s does not fit the file's %q", d.Name, d.Type, f.Hint)
 		}
 		for _, finding := range Flow(f.As(d.Type)) {
-			if strings.HasPrefix(finding.Message, "No way leads") || strings.Contains(finding.Message, "without ever waiting") ||
-				strings.Contains(finding.Message, "belong") || strings.HasPrefix(finding.Message, "There is no $") {
+			if strings.HasPrefix(finding.Message, "No path leads") || strings.Contains(finding.Message, "without ever waiting") ||
+				strings.Contains(finding.Message, "is not available") || strings.HasPrefix(finding.Message, "There is no $") {
 				t.Errorf("%s: %s: %s", d.Name, finding.Action, finding.Message)
 			}
 		}

@@ -120,7 +120,7 @@ func (v *validation) member(a *flow.Action, parent string, of flow.Params, name 
 	if !of.Has(name) {
 		v.missing(a, field)
 	} else if _, ok := flow.Scalar(of[name]); !ok {
-		v.value(a, field, "must be a text")
+		v.value(a, field, "must be a string")
 	}
 }
 
@@ -155,7 +155,7 @@ func (v *validation) within(a *flow.Action, field, text string, least, most int)
 	switch n, ok := flow.Number(text); {
 	case ok && n >= least && n <= most:
 	case most == math.MaxInt64:
-		v.value(a, field, fmt.Sprintf("must be a number from %d on", least))
+		v.value(a, field, fmt.Sprintf("must be a number of at least %d", least))
 	default:
 		v.value(a, field, fmt.Sprintf("must be a number from %d to %d", least, most))
 	}

@@ -17,7 +17,7 @@ func checkInput(v *validation, a *flow.Action) {
 		v.value(a, "Parameters.InputValidation", "only one of PhoneNumberValidation, CustomValidation may be given")
 	}
 	if a.Params.Has("InputEncryption") && !custom {
-		v.value(a, "Parameters.InputEncryption", "only goes with InputValidation.CustomValidation")
+		v.value(a, "Parameters.InputEncryption", "requires InputValidation.CustomValidation")
 	}
 	if !phone {
 		v.refuseError(a, "InvalidPhoneNumber")

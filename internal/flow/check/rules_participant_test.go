@@ -58,7 +58,7 @@ func TestProblemsOfTypes(t *testing.T) {
 		{"a call in no time", "InvokeLambdaFunction", `"LambdaFunctionARN":"f","InvocationTimeLimitSeconds":"0"`, good, value + ".InvocationTimeLimitSeconds, Action: a: must be a number from 1 to 8"},
 		{"a long call", "InvokeLambdaFunction", `"LambdaFunctionARN":"f","InvocationTimeLimitSeconds":"61","InvocationType":"ASYNCHRONOUS"`, good, value + ".InvocationTimeLimitSeconds, Action: a: must be a number from 1 to 60"},
 		{"a call with a time from data", "InvokeLambdaFunction", `"LambdaFunctionARN":"f","InvocationTimeLimitSeconds":"$.Attributes.t"`, good, ""},
-		{"no priority", "UpdateContactRoutingBehavior", `"QueuePriority":"0"`, flowdoc.To("x", "", ""), value + ".QueuePriority, Action: a: must be a number from 1 on"},
+		{"no priority", "UpdateContactRoutingBehavior", `"QueuePriority":"0"`, flowdoc.To("x", "", ""), value + ".QueuePriority, Action: a: must be a number of at least 1"},
 
 		{"a bot", "ConnectParticipantWithLexBot", lex(`"LexTimeoutSeconds":{"Text":"60"}`), asks, ""},
 		{"a bot from data", "ConnectParticipantWithLexBot", `"Text":"a","LexV2Bot":{"AliasArn":"arn:$.AwsRegion:x"},"LexTimeoutSeconds":{"Text":"$.Attributes.t"}`, asks, ""},
@@ -99,7 +99,7 @@ func TestProblemsOfTypes(t *testing.T) {
 		{"no tags", "TagContact", `"Tags":{}`, good, value + ".Tags, Action: a: Tags has 0 tags"},
 		{"no tags to remove", "UntagContact", `"TagKeys":[]`, good, value + ".TagKeys, Action: a: TagKeys has 0 keys"},
 		{"seven tags to remove", "UntagContact", `"TagKeys":["1","2","3","4","5","6","7"]`, good, ""},
-		{"nothing to set", "UpdateContactData", ``, good, value + ", Action: a: nothing is to be set"},
+		{"nothing to set", "UpdateContactData", ``, good, value + ", Action: a: there is nothing to set"},
 		{"a segment attribute of the service", "UpdateContactData", `"SegmentAttributes":{"connect:Subtype":"x"}`, good, value},
 
 		{"a task for tomorrow", "CreateTask", `"Name":"n","DelaySeconds":"518400"`, good, ""},

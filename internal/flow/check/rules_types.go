@@ -14,7 +14,7 @@ func checkWait(v *validation, a *flow.Action) {
 	operands := []string{flow.WaitCompleted}
 	events, err := a.Params.List("Events")
 	if err != nil {
-		v.value(a, "Parameters.Events", "must be a list of texts")
+		v.value(a, "Parameters.Events", "must be a list of strings")
 	}
 	for i, e := range events {
 		if e != flow.CustomerReturned && e != flow.BotDisconnected {
@@ -36,7 +36,7 @@ func checkShares(v *validation, a *flow.Action) {
 		n, ok := flow.Number(c.Operand.Literal)
 		if !c.Operand.Constant() || !ok || n <= last || n > 101 {
 			field := fmt.Sprintf("Transitions.Conditions[%d].Condition.Operands[0]", i)
-			v.value(a, field, "thresholds are 1 + the cumulative per cent: ascending whole numbers up to 101")
+			v.value(a, field, "must be ascending whole numbers up to 101 (1 + the cumulative percentage)")
 			continue
 		}
 		last = n
@@ -66,7 +66,7 @@ func checkComparison(v *validation, a *flow.Action) {
 	}
 }
 
-// checkData: what is told of references and of segment attributes is told apart.
+// checkData: references and segment attributes are reported separately.
 func checkData(v *validation, a *flow.Action) {
 	if _, err := a.Params.References(); err != nil {
 		v.value(a, "Parameters.References", err.Error())
@@ -119,7 +119,7 @@ func (v *validation) hook(a *flow.Action, h flow.Pair) {
 	t := flow.Compile(text)
 	switch {
 	case !ok:
-		v.value(a, field, "must be a text")
+		v.value(a, field, "must be a string")
 	case !t.Constant():
 		v.single(a, field, &t)
 	}
@@ -127,9 +127,9 @@ func (v *validation) hook(a *flow.Action, h flow.Pair) {
 
 // checkInvoke: the time limit depends on the type of invocation.
 func checkInvoke(v *validation, a *flow.Action) {
-	kind, _ := a.Params.Literal("InvocationType")
+	invocation, _ := a.Params.Literal("InvocationType")
 	longest := flow.MaxSync
-	if strings.EqualFold(kind, "ASYNCHRONOUS") {
+	if strings.EqualFold(invocation, "ASYNCHRONOUS") {
 		longest = flow.MaxAsync
 	}
 	if limit, err := a.Params.Template("InvocationTimeLimitSeconds"); err == nil && limit.Literal != "" {
@@ -240,7 +240,7 @@ func checkProcessor(v *validation, a *flow.Action) {
 	case strings.Contains(function, "$."):
 		v.value(a, at+".LambdaProcessorARN", "must be static")
 	case len(function) > flow.MaxFunction:
-		v.value(a, at+".LambdaProcessorARN", fmt.Sprintf("may have %d bytes", flow.MaxFunction))
+		v.value(a, at+".LambdaProcessorARN", fmt.Sprintf("must have at most %d bytes", flow.MaxFunction))
 	case function == "" && flow.IsTrue(enabled):
 		v.missing(a, at+".LambdaProcessorARN")
 	}

@@ -9,12 +9,12 @@ import (
 // warner gathers the warnings of one flow.
 type warner struct {
 	f        *flow.Flow
-	kind     flow.FlowTypes     // of the flow as far as anybody said, 0 for unknown
+	flows    flow.FlowTypes     // the type of the flow as far as it is known, else 0
 	lived    []bool             // by index: a chat can come to the action
 	set      map[string]bool    // the types of the actions that a chat can come to
 	wrong    map[[2]string]bool // actions, by identifier, and their fields in which there is an error
 	loops    map[string]bool    // the names of loops met so far
-	told     map[string]int     // by root of a reference: the finding that tells of it
+	reported map[string]int     // by root of a reference: the finding that reports it
 	findings []Finding
 	more     []int // by finding: how many other actions it is true of
 }
@@ -31,11 +31,11 @@ func (w *warner) consequence(a *flow.Action, errorType string) string {
 	case branch:
 		return "In a chat it takes its " + decided + " branch."
 	case next != flow.None:
-		return "In a chat it does nothing: without a branch for errors the flow goes on."
-	case w.kind == flow.Queued:
-		return "There is no branch for that: in a chat the queue flow ends here, and the contact goes on waiting."
+		return "In a chat it does nothing: without an error branch the flow continues."
+	case w.flows == flow.Queued:
+		return "It has no branch for this error: in a chat the queue flow ends here, and the contact keeps waiting."
 	}
-	return "There is no branch for that: in a chat the flow ends here."
+	return "It has no branch for this error: in a chat the flow ends here."
 }
 
 // warnMessage warns of the text of a MessageParticipant.
@@ -53,7 +53,7 @@ func (w *warner) prompt(a *flow.Action, said *flow.Template) {
 	}
 	source := said.Source()
 	if name == "SSML" && strings.Contains(source, "<") {
-		w.add(a, "Parameters.SSML", "A chat shows the tags of SSML as they are written.", "Give a Text to chats, behind a Compare of $.Channel.")
+		w.add(a, "Parameters.SSML", "A chat shows SSML tags as plain text.", "Use Text for chats, after a Compare of $.Channel.")
 	}
 	if problem := flow.PromptProblem(source, true); problem != "" && said.Constant() && a.Params.Has(name) {
 		w.add(a, "Parameters."+name, strings.ToUpper(problem[:1])+problem[1:]+".", w.consequence(a, flow.NoMatchingError))
@@ -62,12 +62,12 @@ func (w *warner) prompt(a *flow.Action, said *flow.Template) {
 
 // warnHooks warns of hooks that are set where the designer does not offer them.
 func warnHooks(w *warner, a *flow.Action) {
-	if w.kind == 0 {
+	if w.flows == 0 {
 		return
 	}
 	for _, h := range a.Args.(*flow.HooksArgs).Hooks {
-		if where := flow.ContactEvents[h.Event].Where; where != 0 && where&w.kind == 0 {
-			w.add(a, "Parameters.EventHooks."+h.Event, "The designer does not set "+h.Event+" in a flow of this type.", "Here it is set all the same.")
+		if where := flow.ContactEvents[h.Event].Where; where != 0 && where&w.flows == 0 {
+			w.add(a, "Parameters.EventHooks."+h.Event, "The designer does not offer "+h.Event+" in this type of flow.", "Parley sets it anyway.")
 		}
 	}
 }

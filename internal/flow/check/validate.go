@@ -27,7 +27,7 @@ func errors(f *flow.Flow) []Finding {
 		v.document("Content", fmt.Sprintf("the content has %d characters, more than %d", n, maxPublished))
 	}
 	if n := len(f.Actions); n == 0 || n > maxPublishedActions {
-		v.document("Actions", fmt.Sprintf("a flow has 1 to %d actions, not %d", maxPublishedActions, n))
+		v.document("Actions", fmt.Sprintf("a flow must have 1 to %d actions, not %d", maxPublishedActions, n))
 	}
 	for i := range f.Actions {
 		if len(v.findings) > maxFindings {
@@ -148,7 +148,7 @@ func (v *validation) parameters(a *flow.Action) {
 	}
 }
 
-// parameter checks the kind and the value of one parameter.
+// parameter checks the form and the value of one parameter.
 func (v *validation) parameter(a *flow.Action, p *flow.Param) {
 	field := "Parameters." + p.Name
 	if p.Dynamic == flow.Structure {
@@ -157,7 +157,7 @@ func (v *validation) parameter(a *flow.Action, p *flow.Param) {
 	}
 	text, ok := flow.Scalar(a.Params[p.Name])
 	if !ok {
-		v.value(a, field, "must be a text")
+		v.value(a, field, "must be a string")
 		return
 	}
 	t := flow.Compile(text)
@@ -252,10 +252,10 @@ func (v *validation) conditions(a *flow.Action) {
 		c := &a.Conditions[i]
 		field := fmt.Sprintf("Transitions.Conditions[%d].Condition", i)
 		if !flow.KnownOperator(c.Operator) {
-			v.value(a, field+".Operator", "there is no operator "+flow.Clip(c.Operator))
+			v.value(a, field+".Operator", "unknown operator "+flow.Clip(c.Operator))
 		}
 		if c.Operands != 1 {
-			v.value(a, field+".Operands", "must hold exactly one operand")
+			v.value(a, field+".Operands", "must have exactly one operand")
 		}
 	}
 	v.branches(a, a.Spec.Conditions)

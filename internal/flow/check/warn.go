@@ -10,10 +10,10 @@ import (
 
 // warnings finds what may be published and is probably not meant. What no chat
 // comes to, such as the branch for calls of a flow that serves both, is left
-// out, unless no way at all leads to it; so is a reference that errors tell of.
+// out, unless no way at all leads to it; so is a reference that is reported as an error.
 func warnings(f *flow.Flow, errors []Finding) []Finding {
-	w := &warner{
-		f: f, kind: f.FlowType(), lived: lived(f), set: map[string]bool{}, wrong: map[[2]string]bool{}, loops: map[string]bool{}, told: map[string]int{}}
+	w := &warner{f: f, flows: f.FlowType(), lived: lived(f)}
+	w.set, w.wrong, w.loops, w.reported = map[string]bool{}, map[[2]string]bool{}, map[string]bool{}, map[string]int{}
 	for _, e := range errors {
 		w.wrong[[2]string{e.Action, e.Field}] = true
 	}
@@ -30,7 +30,7 @@ func warnings(f *flow.Flow, errors []Finding) []Finding {
 		switch a := &f.Actions[i]; {
 		case f.Start == flow.None: // that is an error, and everything is out of reach
 		case !reached[i]:
-			w.add(a, "", "No way leads to this action.", "Connect it, or take it out.")
+			w.add(a, "", "No path leads to this action.", "Connect it or remove it.")
 		case w.lived[i] && a.Spec != nil && !idle:
 			w.action(a)
 		}
@@ -42,7 +42,7 @@ func warnings(f *flow.Flow, errors []Finding) []Finding {
 	return w.findings
 }
 
-// idle tells of a flow that no chat runs. There is little else to say of it then.
+// idle reports a flow that no chat runs. Nothing else is checked then.
 func (w *warner) idle() bool {
 	typ := w.f.Type
 	if typ == "" && !w.f.Module {
@@ -50,16 +50,16 @@ func (w *warner) idle() bool {
 	}
 	why := ""
 	switch {
-	case w.kind == flow.Hold:
+	case w.flows == flow.Hold:
 		why = "a chat is never on hold"
-	case w.kind == flow.OutboundWhisper:
-		why = "chats come in, and are not placed"
+	case w.flows == flow.OutboundWhisper:
+		why = "chats are always inbound"
 	case strings.EqualFold(typ, "CAMPAIGN"):
-		why = "chats belong to no campaign"
+		why = "chats are not part of campaigns"
 	default:
 		return false
 	}
-	w.add(&flow.Action{}, "Type", "No chat runs a flow of this type: "+why+".", "It may stand here for calls; nothing more is said of it.")
+	w.add(&flow.Action{}, "Type", "No chat runs this type of flow: "+why+".", "It may be meant for calls; it is not checked any further.")
 	return true
 }
 
@@ -73,14 +73,14 @@ func (w *warner) action(a *flow.Action) {
 		}
 		w.references(a)
 	}
-	if w.kind == 0 || a.Spec.Flows&w.kind != 0 {
+	if w.flows == 0 || a.Spec.Flows&w.flows != 0 {
 		return
 	}
-	hint := "The designer does not offer it there; at run time it is tried all the same."
-	if w.kind == flow.AgentWhisper || w.kind == flow.CustomerWhisper {
+	hint := "The designer does not offer it there; Parley runs it anyway."
+	if w.flows == flow.AgentWhisper || w.flows == flow.CustomerWhisper {
 		hint = w.consequence(a, flow.NoMatchingError)
 	}
-	w.add(a, "Type", fmt.Sprintf("%s does not belong into a flow of this type.", a.Type), hint)
+	w.add(a, "Type", fmt.Sprintf("%s is not available in this type of flow.", a.Type), hint)
 }
 
 // support warns of actions that fail in every chat, and reports whether this is one.
@@ -119,9 +119,9 @@ func (w *warner) others() {
 	for i, n := range w.more {
 		switch f := &w.findings[i]; {
 		case n == 1:
-			f.Hint += " So it is in one more action."
+			f.Hint += " The same is true of one more action."
 		case n > 1:
-			f.Hint += fmt.Sprintf(" So it is in %d more actions.", n)
+			f.Hint += fmt.Sprintf(" The same is true of %d more actions.", n)
 		}
 	}
 }

@@ -34,11 +34,11 @@ func (w *warner) referencesIn(a *flow.Action, field string, t flow.Template, her
 			continue
 		}
 		here[p.Ref.Name] = true
-		if first, known := w.told[p.Ref.Name]; known {
+		if first, known := w.reported[p.Ref.Name]; known {
 			w.more[first]++
 			continue
 		}
-		w.told[p.Ref.Name] = len(w.findings)
+		w.reported[p.Ref.Name] = len(w.findings)
 		w.add(a, field, message, hint)
 	}
 }
@@ -56,7 +56,7 @@ func (w *warner) reference(r *flow.Reference) (message, hint string) {
 	case root.Local, w.f.Module:
 		return "Nothing in this flow sets $." + r.Name + ".", "The reference is always empty."
 	}
-	return "Nothing in this flow sets $." + r.Name + ".", "It is empty unless a flow that leads here has set it."
+	return "Nothing in this flow sets $." + r.Name + ".", "It is empty unless an earlier flow has set it."
 }
 
 // texts calls f with every string of a JSON value, keys included.

@@ -16,7 +16,7 @@ func Start(w World, f *flow.Flow, id center.FlowID, kind Kind, data Data) Outcom
 	m.enter(f, id)
 	if f.Start == flow.None {
 		m.out.Log = append(m.out.Log, LogEntry{
-			Time: w.Now, Flow: id, Module: f.Module, Problem: "the flow has no first action: its StartAction names none", Logging: m.c.Logging, Always: true})
+			Time: w.Now, Flow: id, Module: f.Module, Problem: "the flow has no first action: its StartAction does not exist", Logging: m.c.Logging, Always: true})
 	}
 	return m.from(f.Start)
 }
@@ -32,7 +32,7 @@ func Advance(w World, r *Run, ev Event) Outcome {
 	m := &machine{w: w, c: w.Contact, run: *r}
 	f, err := w.Content(r.Flow, r.Hash)
 	if err != nil {
-		return m.lost(r, "the content of the flow is gone: "+err.Error())
+		return m.lost(r, "the content of the flow is no longer available: "+err.Error())
 	}
 	m.flow = f
 	i, ok := f.Find(r.Wait.Action)
@@ -80,14 +80,14 @@ func (m *machine) from(i int) Outcome {
 			return m.out
 		}
 		if m.spent() {
-			return m.runaway(a, "the flow makes too much text without waiting")
+			return m.runaway(a, "the flow produces too much text without waiting")
 		}
 		i = next
 	}
 	if i < 0 {
 		return m.end(EndFlow)
 	}
-	return m.runaway(&m.flow.Actions[i], fmt.Sprintf("the flow ran %d actions without waiting for anybody", flow.MaxSteps))
+	return m.runaway(&m.flow.Actions[i], fmt.Sprintf("the flow ran %d actions without waiting", flow.MaxSteps))
 }
 
 // runaway stops a flow that does not stop by itself.
@@ -202,7 +202,7 @@ func (m *machine) back(r result) (next int, more bool) {
 	frame := m.run.Stack[top]
 	f, err := m.w.Content(frame.Flow, frame.Hash)
 	if err != nil {
-		m.lost(&m.run, "the content of the calling flow is gone: "+err.Error())
+		m.lost(&m.run, "the content of the calling flow is no longer available: "+err.Error())
 		return flow.None, false
 	}
 	i, ok := f.Find(frame.Action)

@@ -8,8 +8,8 @@ import (
 	"parley.example/parley/internal/flow"
 )
 
-// maxAttributes is how much the attributes of a contact may weigh together,
-// in bytes of keys and values. Flow attributes have the same limit.
+// maxAttributes bounds the attributes of a contact together, in bytes of keys
+// and values. Flow attributes have the same limit.
 const maxAttributes = 32768
 
 // runSetAttributes is UpdateContactAttributes: it sets all of its attributes or
@@ -70,7 +70,7 @@ func (m *machine) assign(a *flow.Action, old map[string]string, list []flow.Assi
 		size += len(k) + len(v)
 	}
 	if size > maxAttributes {
-		return nil, "the attributes would weigh more than 32768 bytes"
+		return nil, "the attributes would exceed 32768 bytes in total"
 	}
 	return set, ""
 }
@@ -83,7 +83,7 @@ func (m *machine) assigned(list []flow.Assignment) (set map[string]string, probl
 		key, fits := m.text(&list[i].Key)
 		value, ok := m.text(&list[i].Value)
 		if size += len(key) + len(value); !ok || !fits || size > maxAttributes {
-			return nil, "the attributes would weigh more than 32768 bytes"
+			return nil, "the attributes would exceed 32768 bytes in total"
 		}
 		if key != "" {
 			set[key] = value

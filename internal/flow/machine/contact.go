@@ -100,7 +100,7 @@ func runSetTags(m *machine, a *flow.Action) result {
 	}
 	for key, value := range set {
 		if strings.HasPrefix(strings.ToLower(key), systemTag) || utf8.RuneCountInString(key) > 128 || utf8.RuneCountInString(value) > 256 {
-			return fail("the tag %s is the service's, or too long", flow.Clip(key))
+			return fail("the tag %s is reserved or too long", flow.Clip(key))
 		}
 	}
 	tags := merged(m.c.Tags, set)
@@ -124,7 +124,7 @@ func runRemoveTags(m *machine, a *flow.Action) result {
 	for i := range s.Keys {
 		key, ok := m.text(&s.Keys[i])
 		if !ok || strings.HasPrefix(strings.ToLower(key), systemTag) {
-			return fail("the tag %s is the service's, or too long", flow.Clip(key))
+			return fail("the tag %s is reserved or too long", flow.Clip(key))
 		}
 		delete(tags, key)
 	}

@@ -124,7 +124,7 @@ func resolveSegments(m *machine, s *flow.DataArgs) (set map[string]center.Segmen
 		key, fits := m.text(&one.Key)
 		text, ok := m.text(&one.Value)
 		if !fits || !ok || key == "" || len(key) > 128 || len(text) > 1024 || strings.HasPrefix(key, flow.SystemSegment) {
-			return nil, "a segment attribute has no name of its own, or is too long"
+			return nil, "a segment attribute has an empty or reserved name, or is too long"
 		}
 		set[key] = center.SegmentAttribute{String: &text}
 		if one.Integer {
@@ -163,7 +163,7 @@ func runPersist(m *machine, a *flow.Action) result {
 	form := strings.ToUpper(strings.ReplaceAll(s.Form, " ", "_"))
 	switch {
 	case m.c.Continues:
-		return fail("the chat continues an earlier one already")
+		return fail("the chat already continues an earlier one")
 	case !ok:
 		return fail("SourceContactId is %q, which is not the id of a contact", flow.Clip(source))
 	case form != "ENTIRE_PAST_SESSION" && form != "FROM_SEGMENT":

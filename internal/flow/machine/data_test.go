@@ -281,7 +281,7 @@ func TestModuleDataIsItsOwn(t *testing.T) {
 	check(t, "the caller is gone, and not needed", out, " | disconnect")
 	i.modules["m"] = flowdoc.Parse(t, flowdoc.Of(flowdoc.Action("e", "EndFlowModuleExecution", "", "")))
 	out = Start(s.World, f, "main", KindInbound, Data{})
-	if out.End != EndFlow || len(out.Log) == 0 || !strings.Contains(out.Log[len(out.Log)-1].Problem, "calling flow is gone") {
+	if out.End != EndFlow || len(out.Log) == 0 || !strings.Contains(out.Log[len(out.Log)-1].Problem, "calling flow is no longer available") {
 		t.Errorf("the caller is gone: %+v", out)
 	}
 }

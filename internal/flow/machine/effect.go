@@ -26,7 +26,7 @@ func (m *machine) await(e Effect) result {
 func came(ev Event) result {
 	switch {
 	case ev.Kind == EventTime:
-		return fail("it was not done in time")
+		return fail("it was not completed in time")
 	case ev.Err != "":
 		return fail("%s", ev.Err)
 	}

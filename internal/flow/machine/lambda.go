@@ -26,7 +26,7 @@ func runInvoke(m *machine, a *flow.Action) result {
 	function, _ := m.text(&s.Function)
 	m.note("FunctionArn", function)
 	if function == "" {
-		return fail("no function is named")
+		return fail("no function is specified")
 	}
 	limit, problem := invokeLimit(m, s)
 	if problem != "" {
@@ -34,7 +34,7 @@ func runInvoke(m *machine, a *flow.Action) result {
 	}
 	parameters, ok := invokeParameters(m, s)
 	if !ok {
-		return fail("the parameters weigh more than %d bytes", maxParameters)
+		return fail("the parameters exceed %d bytes in total", maxParameters)
 	}
 	if m.c.Logging {
 		m.noteAny("TimeLimit", limit.Milliseconds())
@@ -141,7 +141,7 @@ func checkAnswer(raw json.RawMessage, anyJSON bool) (json.RawMessage, error) {
 		return nil, errors.New("the answer has 32 KB or more")
 	}
 	if err := flow.Nesting(raw); err != nil {
-		return nil, errors.New("the answer nests too deep")
+		return nil, errors.New("the answer is nested too deeply")
 	}
 	members, err := flow.Object(raw)
 	if err != nil {
@@ -153,7 +153,7 @@ func checkAnswer(raw json.RawMessage, anyJSON bool) (json.RawMessage, error) {
 				return nil, errors.New("the answer has the key \"" + flow.Clip(key) + "\": STRING_MAP allows letters, digits, \"-\" and \"_\"")
 			}
 			if len(v) == 0 || v[0] != '"' {
-				return nil, errors.New("the answer's member " + flow.Clip(key) + " is not a text, as STRING_MAP wants it")
+				return nil, errors.New("the answer's member " + flow.Clip(key) + " is not a string, as STRING_MAP requires")
 			}
 		}
 	}

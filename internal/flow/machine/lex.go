@@ -85,7 +85,7 @@ func botAsk(m *machine, s *flow.BotArgs) (ask Ask, problem string) {
 	}
 	named := botName(m, s, &ask)
 	if named == "" {
-		return ask, "no bot is named"
+		return ask, "no bot is specified"
 	}
 	if m.w.Facts != nil {
 		if err := m.w.Facts.BotAllowed(named); err != nil {

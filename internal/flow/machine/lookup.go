@@ -28,7 +28,7 @@ func (m *machine) hasCondition(a *flow.Action, operand string) bool {
 }
 
 // errNoFacts is the answer of a world that knows nothing of its instance.
-var errNoFacts = errors.New("nothing is known of the instance here")
+var errNoFacts = errors.New("no instance is available here")
 
 // findQueue looks a queue up: the one that a parameter names, the own queue of
 // an agent, or with neither the target queue.
@@ -37,7 +37,7 @@ func (m *machine) findQueue(of *flow.QueueRef) (Queue, error) {
 	if text, ok := m.optional(&of.Agent); ok {
 		id, given = agentQueueID(text), true
 		if text == "" {
-			return Queue{}, errors.New("no agent is named")
+			return Queue{}, errors.New("no agent is specified")
 		}
 	}
 	if text, ok := m.optional(&of.Queue); ok {
@@ -45,9 +45,9 @@ func (m *machine) findQueue(of *flow.QueueRef) (Queue, error) {
 	}
 	switch {
 	case id == "" && given:
-		return Queue{}, errors.New("no queue is named")
+		return Queue{}, errors.New("no queue is specified")
 	case id == "":
-		return Queue{}, errors.New("no target queue was set")
+		return Queue{}, errors.New("no target queue is set")
 	case m.w.Facts == nil:
 		return Queue{}, errNoFacts
 	}
@@ -60,7 +60,7 @@ func agentQueueID(user string) center.QueueID { return center.QueueID(AgentQueue
 // find looks up a published flow of one of some types.
 func (m *machine) find(ref string, types ...string) (f *flow.Flow, id center.FlowID, problem string) {
 	if ref == "" {
-		return nil, "", "no flow is named"
+		return nil, "", "no flow is specified"
 	}
 	f, id, err := m.w.Flow(ref)
 	if err != nil {

@@ -59,7 +59,7 @@ const (
 	kindSuspend                   // run.Wait says for what
 	kindFinish
 	kindJump   // go on at the start of the flow in target
-	kindCall   // the same, and come back
+	kindCall   // the same, and return
 	kindReturn // the module that runs has ended; text is its result
 )
 

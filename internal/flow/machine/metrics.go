@@ -22,7 +22,7 @@ func runCheckHours(m *machine, a *flow.Action) result {
 		ref = q.Hours
 	}
 	if ref == "" {
-		return fail("no hours of operation are named, and the target queue has none")
+		return fail("no hours of operation are specified, and the target queue has none")
 	}
 	if m.w.Facts == nil {
 		return fail("%s", errNoFacts)

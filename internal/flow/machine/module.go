@@ -6,7 +6,7 @@ import (
 	"parley.example/parley/internal/flow"
 )
 
-// runInvokeModule is InvokeFlowModule: the run goes on in a module and comes back
+// runInvokeModule is InvokeFlowModule: the run goes on in a module and returns
 // to this action when that ends. A module has data of its own: it sees neither
 // what its caller has gathered, like $.External, nor the caller what it
 // gathers. The attributes of the contact are shared, and Inputs and the result
@@ -17,7 +17,7 @@ func runInvokeModule(m *machine, a *flow.Action) result {
 	m.note("FlowModuleId", ref)
 	switch {
 	case ref == "":
-		return fail("no module is named")
+		return fail("no module is specified")
 	case len(m.run.Stack) >= MaxStack:
 		return fail("modules are nested deeper than %d levels", MaxStack)
 	case m.w.Facts == nil:
@@ -43,7 +43,7 @@ func moduleInput(m *machine, s *flow.ModuleArgs, f *flow.Flow) (raw json.RawMess
 		key, fits := m.text(&s.Inputs[i].Key)
 		v, ok := m.tree(&s.Inputs[i].Value)
 		if size += len(key) + v.Size(); !ok || !fits || size > maxAnswer {
-			return nil, "the inputs weigh more than 32 KB"
+			return nil, "the inputs exceed 32 KB in total"
 		}
 		values[key] = v.Any()
 	}

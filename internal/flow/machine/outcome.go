@@ -52,7 +52,7 @@ const (
 )
 
 // Effect is one thing to do in the world. It is done at least once, always
-// under the same ID, and its outcome comes back as an EventEffectDone with that
+// under the same ID, and its outcome is reported as an EventEffectDone with that
 // ID; nobody waits for the outcome of an asynchronous call.
 type Effect struct {
 	ID       string     `json:"id"`

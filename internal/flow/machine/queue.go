@@ -14,7 +14,7 @@ const maxTransfers = 11
 func runTargetQueue(m *machine, a *flow.Action) result {
 	s := a.Args.(*flow.QueueRef)
 	if s.None() {
-		return fail("no queue is named")
+		return fail("no queue is specified")
 	}
 	q, err := m.findQueue(s)
 	if err != nil {
@@ -30,9 +30,9 @@ func runTargetQueue(m *machine, a *flow.Action) result {
 func runToQueue(m *machine, _ *flow.Action) result {
 	switch {
 	case m.c.Queued:
-		return fail("the contact waits in a queue already")
+		return fail("the contact is already in a queue")
 	case m.c.Connected:
-		return fail("an agent is on the contact already")
+		return fail("an agent is already on the contact")
 	}
 	return m.enqueue(&flow.QueueRef{})
 }
@@ -61,13 +61,13 @@ func runRequeue(m *machine, a *flow.Action) result {
 	s := a.Args.(*flow.QueueRef)
 	switch {
 	case m.run.Kind != KindCustomerQueue || !m.c.Queued:
-		return fail("the contact does not wait in a queue")
+		return fail("the contact is not in a queue")
 	case m.c.Connected:
-		return fail("an agent is being joined")
+		return fail("an agent is joining")
 	case m.c.Transfers >= maxTransfers:
-		return fail("the contact was passed on from queue to queue %d times already", maxTransfers)
+		return fail("the contact has already been transferred between queues %d times", maxTransfers)
 	case s.None():
-		return fail("no queue is named")
+		return fail("no queue is specified")
 	}
 	return m.enqueue(s)
 }

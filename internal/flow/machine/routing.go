@@ -19,7 +19,7 @@ func runSetRouting(m *machine, a *flow.Action) result {
 		m.note("AbsolutePosition", text)
 		n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
 		if err != nil || n < 1 {
-			return fail("QueuePriority is %q, not a number from 1 on", flow.Clip(text))
+			return fail("QueuePriority is %q, not a number of at least 1", flow.Clip(text))
 		}
 		m.c.Priority = n
 		return done
@@ -39,7 +39,7 @@ func runSetRouting(m *machine, a *flow.Action) result {
 func runSetCriteria(m *machine, a *flow.Action) result {
 	s := a.Args.(*flow.CriteriaArgs)
 	if m.c.Queued || m.c.Connected {
-		return fail("routing criteria are set before a contact is queued")
+		return fail("routing criteria can only be set before the contact is queued")
 	}
 	v, ok := m.tree(&s.Criteria)
 	if !ok {

@@ -48,7 +48,7 @@ func (k Kind) flows() flow.FlowTypes {
 	return flow.Inbound
 }
 
-// whisper reports whether only one side hears the run.
+// whisper reports whether only one side receives what the run says.
 func (k Kind) whisper() bool { return k == KindAgentWhisper || k == KindCustomerWhisper }
 
 // audience is who sees what a run of the kind says.

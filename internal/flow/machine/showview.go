@@ -23,9 +23,9 @@ func runShowView(m *machine, a *flow.Action) result {
 	seconds, ok := flow.Number(limit)
 	switch {
 	case !m.c.Interactive:
-		return fail("the client does not take interactive messages: add both interactive types to SupportedMessagingContentTypes")
+		return fail("the client does not accept interactive messages: add both interactive types to SupportedMessagingContentTypes")
 	case ref == "":
-		return fail("no view is named")
+		return fail("no view is specified")
 	case !ok || seconds < 1 || seconds > flow.MaxViewLimit:
 		return fail("InvocationTimeLimitSeconds is %q, not a number from 1 to %d", flow.Clip(limit), flow.MaxViewLimit)
 	case m.w.Facts == nil:
@@ -37,7 +37,7 @@ func runShowView(m *machine, a *flow.Action) result {
 	}
 	v, ok := m.tree(&s.Data)
 	if !ok || v.Size() > maxViewData {
-		return fail("ViewData weighs more than 16 KB")
+		return fail("ViewData exceeds 16 KB")
 	}
 	data := v.Any()
 	if data == nil {
@@ -102,7 +102,7 @@ func resumeShowView(m *machine, _ *flow.Action, ev Event) result {
 	case err != nil, response.TemplateType != "" && response.TemplateType != viewResource:
 		return m.stay() // to another message
 	case len(response.Data) > maxViewData:
-		return fail("the response weighs more than 16 KB")
+		return fail("the response exceeds 16 KB")
 	}
 	doc := map[string]any{"Action": response.Action}
 	if data, err := flow.Decode(response.Data); err == nil && flow.Nesting(response.Data) == nil {

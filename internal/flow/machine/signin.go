@@ -23,9 +23,9 @@ func runSignIn(m *machine, a *flow.Action) result {
 	case problem != "":
 		return fail("%s", problem)
 	case pool == "" || client == "":
-		return fail("CognitoConfiguration names no user pool or no client")
+		return fail("CognitoConfiguration has no user pool or no client")
 	case !m.c.Interactive:
-		return fail("the client does not take interactive messages, so that it cannot let a customer sign in")
+		return fail("the client does not accept interactive messages, so the customer cannot sign in")
 	}
 	session := m.w.NewID()
 	m.notify(center.EventAuthInitiated, string(flow.Encode(map[string]string{"SessionId": session})))

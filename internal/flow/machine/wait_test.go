@@ -176,7 +176,7 @@ func TestGuardCountsCalls(t *testing.T) {
 		}
 	}
 	answered(999)
-	if answered(1); out.End != EndRunaway || !strings.Contains(out.Log[len(out.Log)-1].Problem, "1000 actions without waiting for anybody") {
+	if answered(1); out.End != EndRunaway || !strings.Contains(out.Log[len(out.Log)-1].Problem, "1000 actions without waiting") {
 		t.Fatalf("after 1000 answers the run is %+v, %s", out.Run, out.End)
 	}
 	wait := flowdoc.Action("w", "Wait", `"TimeLimitSeconds":"60"`, flowdoc.To("f", flowdoc.On("NoMatchingError", "f"), `{"NextAction":"f","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}`))

@@ -77,7 +77,7 @@ type QueueStatus struct {
 	Contacts int64         // that wait
 	Oldest   time.Duration // age of the one that has waited longest
 	Position int64         // of this contact, from 1; 0 when it does not wait there
-	Wait     time.Duration // estimated for a new contact; 0 when it cannot be told
+	Wait     time.Duration // estimated for a new contact; 0 when it is not known
 
 	Online, Available, Staffed, AfterContactWork, Busy, Missed, NonProductive int64 // agents
 }
@@ -113,12 +113,12 @@ type World struct {
 }
 
 // Facts is what a flow may ask of the instance it runs in. Answers come from
-// memory. Errors say in the words of a flow's author why there is no answer:
+// memory. Errors say, for the flow's author, why there is no answer:
 // the action takes its error branch and the flow log keeps the words.
 type Facts interface {
 	// Queue finds a queue by id or ARN; "agent/" and a user's id is that agent's own.
 	Queue(ref string) (Queue, error)
-	// Hours tells whether hours of operation, by id or ARN, are open now.
+	// Hours reports whether hours of operation, by id or ARN, are open now.
 	Hours(ref string) (Opening, error)
 	// Metrics returns the status of a queue.
 	Metrics(q Queue) (QueueStatus, error)

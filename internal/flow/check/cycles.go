@@ -28,7 +28,7 @@ func immediate(a *flow.Action) []int {
 	return list
 }
 
-// cycles warns of circles that a run can go round without ever waiting, once
+// cycles warns of cycles that a run can go through without ever waiting, once
 // for each action that closes one.
 func (w *warner) cycles() {
 	const (
@@ -62,8 +62,8 @@ func (w *warner) cycles() {
 				visit(next)
 			case state[next] == open && !warned[next]:
 				warned[next] = true
-				w.add(&w.f.Actions[next], "Transitions", "The flow can come back here without waiting for anybody.",
-					fmt.Sprintf("A run that goes round stops after %d actions. Put a Wait or a Loop into the circle.", flow.MaxSteps))
+				w.add(&w.f.Actions[next], "Transitions", "The flow can return here without ever waiting.",
+					fmt.Sprintf("A run that keeps cycling is stopped after %d actions. Put a Wait or a Loop into the cycle.", flow.MaxSteps))
 			}
 		}
 		state[i] = closed
@@ -75,8 +75,8 @@ func (w *warner) cycles() {
 	}
 }
 
-// repeats reports whether a Loop comes back to itself without the flow waiting
-// while it loops. If it does not, every circle through it waits, however the
+// repeats reports whether a Loop returns to itself without the flow waiting
+// while it loops. If it does not, every cycle through it waits, however the
 // way on from its end leads back: most rounds continue looping.
 func (w *warner) repeats(i int, follow [][]int) bool {
 	seen := make([]bool, len(w.f.Actions))
