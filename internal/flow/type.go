@@ -16,6 +16,10 @@ type Type struct {
 	Aliases []string  // names that people give to it: those of older blocks, and some that are often met
 	Flows   FlowTypes // the types of flow that may hold it, as the designer has it
 
+	Title  string   // what the designer calls it, "" for Name
+	Family Family   // what it is for
+	Shows  []string // the parameters that say most of it, or members of them behind a dot, the first that is there
+
 	Params []Param
 	OneOf  []string // exactly one of these parameters is given
 	Open   bool     // parameters beyond Params are accepted: their names are not published
@@ -36,6 +40,18 @@ type Type struct {
 	// error says what is wrong with them, or is a *Refusal.
 	read func(Params) (any, error)
 }
+
+// Family is what an action type is for.
+type Family string
+
+// The families.
+const (
+	FamilyTalk    Family = "talk"    // speaks with the customer
+	FamilyControl Family = "control" // chooses a way
+	FamilyContact Family = "contact" // changes the contact
+	FamilyCall    Family = "call"    // asks another system
+	FamilyEnd     Family = "end"     // ends or hands over
+)
 
 // Rules are yes-or-no facts about an action type.
 type Rules uint8

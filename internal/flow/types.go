@@ -37,3 +37,6 @@ func typesByName(list []*Type) map[string]*Type {
 // Types returns the action types of the language in the order of their names.
 // The caller must not change them.
 func Types() []*Type { return typeList }
+
+// TypeNamed returns the action type with a name, nil if there is none.
+func TypeNamed(name string) *Type { return types[name] }

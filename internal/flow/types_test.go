@@ -60,3 +60,30 @@ func TestFlowTypes(t *testing.T) {
 		}
 	}
 }
+
+// TestDescriptors: every type has a family, no two share a name, an alias or a
+// parameter, and what a chat cannot do does not run.
+func TestDescriptors(t *testing.T) {
+	names := map[string]bool{}
+	for i, typ := range Types() {
+		for _, name := range append([]string{typ.Name}, typ.Aliases...) {
+			if names[name] {
+				t.Errorf("two types are called %s", name)
+			}
+			names[name] = true
+		}
+		if typ.Family == "" || typ.Index != i || TypeNamed(typ.Name) != typ {
+			t.Errorf("%s: family %q, index %d; want %d", typ.Name, typ.Family, typ.Index, i)
+		}
+		if typ.NotInChat != "" && typ.Runs() {
+			t.Errorf("%s runs, though %s", typ.Name, typ.NotInChat)
+		}
+		params := slices.Sorted(typ.ParamNames())
+		if n := len(params); len(slices.Compact(params)) != n {
+			t.Errorf("%s has a parameter twice", typ.Name)
+		}
+	}
+	if TypeNamed("Teleport") != nil {
+		t.Error("there is a type Teleport")
+	}
+}
