@@ -60,7 +60,7 @@ fuzz: ## Fuzz each fuzz test for half a minute
 .PHONY: module
 module: ## Rename the module to where it is published: make module PATH_TO=github.com/you/parley
 	@test -n "$(PATH_TO)" || { echo "say where: make module PATH_TO=github.com/you/parley"; exit 2; }
-	@old=$$(go list -m); for f in go.mod tools/go.mod bench/awssdk/go.mod; do sed -i "s#$$old#$(PATH_TO)#g" $$f; done; \
-	git ls-files '*.go' Makefile README.md '*.md' | xargs sed -i "s#$$old#$(PATH_TO)#g"; \
+	@old=$$(go list -m); go mod edit -module "$(PATH_TO)"; \
+	git grep -lIF "$$old" | xargs sed -i "s#$$old#$(PATH_TO)#g"; \
 	git ls-files '*.go' | xargs gofmt -l | xargs -r gofmt -w; \
 	echo "the module is now $$(go list -m)"

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,12 +20,12 @@ import (
 // packages of lower floors, and of its own room (the same first name), never
 // of the same floor or a higher one. docs/architecture.md tells what each is for.
 var floors = [][]string{
-	{"center"},
-	{"flow", "routing", "store", "blob", "bus"},
+	{"center", "lifecycle", "websocket"},
+	{"flow", "hours", "routing", "store", "blob", "bus", "socket", "metrics", "ratelimit", "process"},
 	{"contact", "flowgraph"},
 	{"catalog", "auth", "integration", "flowlog"},
-	{"engine", "flowtest"},
-	{"connectapi", "participantapi", "agentapi", "stream", "ui"},
+	{"engine", "flowtest", "edge"},
+	{"connectapi", "participantapi", "agentapi", "devapi", "stream", "ui"},
 	{"server"},
 	{"cli"},
 }
@@ -38,8 +39,15 @@ var walls = map[string][]string{
 	"flow/machine": {"flow"},
 }
 
+// shared holds what the public packages may import besides each other: what
+// they have in common with the server, and what imports nothing of ours itself.
+var shared = []string{"websocket"}
+
 // workshop holds what is no part of the running server: it may import anything below the server, and nothing imports it.
 var workshop = []string{"codegen"}
+
+// fixtures are packages for tests: nothing but tests, and each other, imports them.
+var fixtures = []string{"enginetest", "flowdoc", "servertest", "storetest"}
 
 // module is the path of the module: a name that Go accepts and nobody else can
 // serve, since the top-level domain example is reserved (RFC 2606). Whoever
@@ -112,6 +120,7 @@ func packages(t *testing.T) []goPackage {
 func TestImportsPointDown(t *testing.T) {
 	for _, p := range packages(t) {
 		name, floor, _ := room(p.ImportPath)
+		fixture := slices.Contains(fixtures, path.Base(p.ImportPath))
 		if floor == -2 && name != "" && len(p.GoFiles) > 0 {
 			t.Errorf("%s: no room of that name in the house; add it to the floors of house_test.go and to docs/architecture.md", p.ImportPath)
 			continue
@@ -124,12 +133,35 @@ func TestImportsPointDown(t *testing.T) {
 				if others, walled := walls[inside(p.ImportPath)]; walled && !slices.Contains(others, inside(imp)) {
 					t.Errorf("%s imports %s: there is a wall between the two", p.ImportPath, imp)
 				}
-			case floor == -1 && f != -1:
-				t.Errorf("%s imports %s: the public packages import nothing of ours but each other", p.ImportPath, imp)
-			case f >= floor && f != -1:
+			case floor == -1 && f != -1 && !slices.Contains(shared, below):
+				t.Errorf("%s imports %s: the public packages import nothing of ours but each other and what is shared", p.ImportPath, imp)
+			case slices.Contains(shared, name):
+				t.Errorf("%s imports %s: what is shared with the public packages imports nothing of ours", p.ImportPath, imp)
+			case floor != -1 && f >= floor && f != -1:
 				t.Errorf("%s imports %s: imports point down", p.ImportPath, imp)
 			case slices.Contains(workshop, below):
 				t.Errorf("%s imports %s: nothing imports the workshop", p.ImportPath, imp)
+			}
+			if ours && !fixture && slices.Contains(fixtures, path.Base(imp)) {
+				t.Errorf("%s imports %s: fixtures are for tests", p.ImportPath, imp)
+			}
+		}
+	}
+}
+
+// builders are the packages that build an engine: the server, and the fixture
+// for every test. A change of engine.Config is an edit of these two.
+var builders = []string{module + "/internal/server", module + "/internal/engine/enginetest"}
+
+func TestEnginesHaveTwoBuilders(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, file := range slices.Concat(p.GoFiles, p.TestGoFiles, p.XTestGoFiles) {
+			text, err := os.ReadFile(filepath.Join(p.Dir, file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if calls := bytes.Contains(text, []byte("engine.New(")); calls && !slices.Contains(builders, p.ImportPath) && p.ImportPath != module {
+				t.Errorf("%s/%s builds an engine; only %v do", p.ImportPath, file, builders)
 			}
 		}
 	}

@@ -4,13 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"time"
+
+	"parley.example/parley/internal/websocket"
 )
 
 // exchange is the barest client that there can be: it writes the same bytes
@@ -55,18 +56,10 @@ func openSocket(addr, path string, text []byte) (*exchange, error) {
 		e.close()
 		return nil, err
 	}
-	e.request = append(append(frameHead(len(text), 0x80), 0, 0, 0, 0), text...)
-	e.begins = append(frameHead(len(text), 0), text...)
+	e.request = websocket.AppendMasked(nil, websocket.Text, text, [4]byte{})
+	e.begins = websocket.AppendFrame(nil, websocket.Text, text)
 	e.answer = make([]byte, len(e.begins))
 	return e, nil
-}
-
-// frameHead is the head of a text frame of up to 65,535 bytes.
-func frameHead(length int, masked byte) []byte {
-	if length < 126 {
-		return []byte{0x81, masked | byte(length)}
-	}
-	return binary.BigEndian.AppendUint16([]byte{0x81, masked | 126}, uint16(length))
 }
 
 // dial connects and writes the first bytes.

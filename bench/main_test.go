@@ -8,14 +8,23 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"parley.example/parley/internal/cli"
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(echoEnv) != "" {
+	switch {
+	case os.Getenv(echoEnv) != "":
 		os.Exit(echoMain())
+	case os.Getenv(serverEnv) != "":
+		os.Exit(cli.Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
 }
+
+// serverEnv makes this binary the server under load: a release would have to be built from nothing,
+// as its settings are not those of a test.
+const serverEnv = "PARLEY_BENCH_TEST_SERVER"
 
 // A run of everything, small: each figure that an aim is set for is there, and
 // nothing was lost on the way.
@@ -23,9 +32,10 @@ func TestRun(t *testing.T) {
 	if machine() == "" {
 		t.Fatal("no machine")
 	}
+	t.Setenv(serverEnv, "1")
 	var out bytes.Buffer
 	err := run(t.Context(), options{
-		json: true, dir: t.TempDir(), lasts: 200 * time.Millisecond, hold: 100 * time.Millisecond,
+		binary: os.Args[0], json: true, dir: t.TempDir(), lasts: 200 * time.Millisecond, hold: 100 * time.Millisecond,
 		starter: 4, sender: 4, chats: 5, idle: 200, rates: "50, 100",
 	}, &out)
 	if err != nil {

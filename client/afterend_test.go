@@ -13,6 +13,8 @@ import (
 	"parley.example/parley/api/participant"
 	"parley.example/parley/client"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/server"
+	"parley.example/parley/internal/server/servertest"
 )
 
 // TestHostileEnd ends chats at random moments in the midst of talk, on a network that breaks,
@@ -160,7 +162,7 @@ func TestEndBeforeARestart(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.net.plug(false)
-		s.end()
+		s.server.Stop()
 		pass(10 * time.Minute)
 		s.start()
 		s.net.plug(true)
@@ -181,8 +183,9 @@ func TestEndBeforeARestart(t *testing.T) {
 func TestEndBehindABrokenLine(t *testing.T) {
 	bad := newProxy(t)
 	public := "http://" + bad.Addr().String()
-	direct, _ := real(t, public, nil)
-	bad.to = direct[len("http://"):]
+	srv := servertest.Start(t, servertest.Quietly(t), func(c *server.Config) { c.PublicURL = public })
+	direct := "http://" + srv.Addr
+	bad.to = srv.Addr
 	bad.calm.Store(true)
 	bad.work.Go(bad.serve)
 	t.Cleanup(func() {

@@ -17,6 +17,7 @@ import (
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine/enginetest"
 )
 
 // deskFlow greets and has the customer wait for an agent, for whom it sets hooks.
@@ -41,7 +42,7 @@ func (s *stage) queued(farewell string) desk {
 	if farewell == "" {
 		return s.queuedWith()
 	}
-	return s.queuedWith(`"CustomerRemaining":"` + s.publish("Farewell", strings.ReplaceAll(quietFlow, "Hello", farewell)) + `"`)
+	return s.queuedWith(`"CustomerRemaining":"` + s.publish("Farewell", strings.ReplaceAll(enginetest.Greet, "Hello", farewell)) + `"`)
 }
 
 func (s *stage) publish(name, content string) string {
@@ -74,7 +75,7 @@ func (s *stage) queuedWith(hooks ...string) desk {
 // accept brings an agent to the chat and returns its participant token.
 func (d desk) accept() string {
 	d.t.Helper()
-	token, err := d.srv.Join(d.t.Context(), d.chat, contact.Join{User: "user-1", DisplayName: "Bo", UserName: "bo"})
+	token, err := d.server.Agents().Join(d.t.Context(), d.chat, contact.Join{User: "user-1", DisplayName: "Bo", UserName: "bo"})
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -21,6 +21,7 @@ import (
 	"parley.example/parley/client"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/server"
+	"parley.example/parley/internal/server/servertest"
 )
 
 // TestBotAttends answers as a custom participant with a session of its own.
@@ -88,9 +89,9 @@ func TestBotAsWebhook(t *testing.T) {
 	}}
 	hook := httptest.NewServer(bot)
 	defer hook.Close()
-	url, _ := real(t, "", func(c *server.Config) {
+	url := servertest.Start(t, servertest.Quietly(t), func(c *server.Config) {
 		c.Streams, c.StreamSecret = map[string]string{topic: hook.URL}, secret
-	})
+	}).URL
 	c := dialReal(t, url)
 	bot.Client = c
 	token, contact := quietChat(t, c)

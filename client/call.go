@@ -80,7 +80,7 @@ func newUUID() string {
 }
 
 // Do makes a call. Its error is an [*Error], unless middleware has one of its own.
-func (s *service) Do(ctx context.Context, op *restjson.Operation, in restjson.Called, out restjson.JSONDecoder) error {
+func (s *service) Do(ctx context.Context, op *restjson.Operation, in, out any) error {
 	if s.handler != nil {
 		return s.handler(ctx, &Call{op, in, out})
 	}
@@ -88,7 +88,7 @@ func (s *service) Do(ctx context.Context, op *restjson.Operation, in restjson.Ca
 }
 
 // call makes attempts until one succeeds, the policy has enough, or time is over.
-func (s *service) call(ctx context.Context, op *restjson.Operation, in restjson.Called, out restjson.JSONDecoder) error {
+func (s *service) call(ctx context.Context, op *restjson.Operation, in, out any) error {
 	r, err := op.Request(in)
 	if err != nil {
 		return &Error{Operation: op, Kind: ConstructionFailure, Err: err}
@@ -190,7 +190,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 }
 
 // attempt sends the request once.
-func (s *service) attempt(ctx context.Context, op *restjson.Operation, r *restjson.Request, out restjson.JSONDecoder) *Error {
+func (s *service) attempt(ctx context.Context, op *restjson.Operation, r *restjson.Request, out any) *Error {
 	if err := ctx.Err(); err != nil { // the caller sees to what it means
 		return &Error{Operation: op, Kind: DispatchFailure, Dispatch: DispatchUser, Err: err}
 	}

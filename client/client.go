@@ -30,8 +30,8 @@ type Connector = http.RoundTripper
 // Call is a typed call as [Middleware] sees it.
 type Call struct {
 	Operation *restjson.Operation
-	Input     restjson.Called      // as *connect.StartChatContactRequest; not to be changed in place
-	Output    restjson.JSONDecoder // as *connect.StartChatContactResponse; empty before the call
+	Input     any // as *connect.StartChatContactRequest; not to be changed in place
+	Output    any // as *connect.StartChatContactResponse; empty before the call
 }
 
 // Handler makes a call and fills in its Output. Its error is an [*Error].

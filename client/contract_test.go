@@ -18,6 +18,7 @@ import (
 	"parley.example/parley/client"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/server"
+	"parley.example/parley/internal/server/servertest"
 )
 
 // general are the codes that any operation may answer with: what a server says before it looks at
@@ -34,11 +35,11 @@ func TestEveryOperationAtTheServer(t *testing.T) {
 	keys := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 		return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
 	})
-	url, srv := real(t, "", func(c *server.Config) { c.Log = slog.New(slog.DiscardHandler) })
+	srv := servertest.Start(t, func(c *server.Config) { c.Log = slog.New(slog.DiscardHandler) })
 	wire := client.NewConnector(client.ConnectorConfig{})
 	defer wire.CloseIdleConnections()
 	for name, connector := range map[string]client.Connector{"in process": restjson.InProcess(srv.Handler()).Transport, "over the wire": wire} {
-		c, err := client.New(client.Config{Region: "us-east-1", Endpoint: url, Connector: connector, Credentials: keys, Retry: client.NoRetry{}})
+		c, err := client.New(client.Config{Region: "us-east-1", Endpoint: srv.URL, Connector: connector, Credentials: keys, Retry: client.NoRetry{}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,6 +16,7 @@ import (
 	"parley.example/parley/client"
 	"parley.example/parley/client/connectcall"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/server"
 )
 
@@ -40,7 +41,7 @@ func openDemo() demo {
 	d := demo{URL: "http://" + l.Addr().String(), Instance: catalog.DemoInstance, close: func() { stop(); <-done }}
 	c := d.client()
 	defer c.CloseIdleConnections()
-	out, err := c.CreateContactFlow().InstanceID(d.Instance).Name("Greet").Type(connect.ContactFlowTypeCONTACT_FLOW).Content(quietFlow).Send(ctx)
+	out, err := c.CreateContactFlow().InstanceID(d.Instance).Name("Greet").Type(connect.ContactFlowTypeCONTACT_FLOW).Content(enginetest.Greet).Send(ctx)
 	check(err)
 	d.Flow = *out.ContactFlowId
 	return d

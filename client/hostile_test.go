@@ -216,7 +216,7 @@ func TestHostileNetwork(t *testing.T) {
 				s.net.cut() // everything at once
 				if n%3 == 0 {
 					s.net.plug(false)
-					s.end()
+					s.server.Stop()
 					pass(5 * time.Second)
 					s.start()
 					s.net.plug(true)

@@ -14,6 +14,7 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/client"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/server"
 )
 
@@ -63,7 +64,7 @@ func TestIdleCost(t *testing.T) {
 	const sessions = 300
 	c := dialReal(t, serveApart(t))
 	flow, err := c.CreateContactFlow().InstanceID(catalog.DemoInstance).Name("Quiet").
-		Type(connect.ContactFlowTypeCONTACT_FLOW).Content(quietFlow).Send(t.Context())
+		Type(connect.ContactFlowTypeCONTACT_FLOW).Content(enginetest.Greet).Send(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

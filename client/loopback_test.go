@@ -1,9 +1,7 @@
 package client_test
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -14,46 +12,10 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/client"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/server"
+	"parley.example/parley/internal/server/servertest"
 )
-
-// real starts a server on the loopback interface. public, where it is not empty, is what it calls
-// itself.
-func real(t testing.TB, public string, change func(*server.Config)) (url string, srv *server.Server) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if public == "" {
-		public = "http://" + l.Addr().String()
-	}
-	cfg := server.Config{
-		Dev: true, PublicURL: public, MaxActiveChats: 1 << 20, CloseSpan: 100 * time.Millisecond,
-		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
-	}
-	if change != nil {
-		change(&cfg)
-	}
-	srv, err = server.New(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	up := make(chan struct{})
-	var done sync.WaitGroup
-	done.Go(func() {
-		if err := srv.ServeOn(ctx, l, func(string) { close(up) }); err != nil {
-			t.Errorf("Serve = %v", err)
-		}
-	})
-	t.Cleanup(func() {
-		stop()
-		done.Wait()
-	})
-	<-up
-	return "http://" + l.Addr().String(), srv
-}
 
 // dialReal returns a client of a server, whose connections end with the test.
 func dialReal(t testing.TB, endpoint string) *client.Client {
@@ -70,7 +32,7 @@ func dialReal(t testing.TB, endpoint string) *client.Client {
 func quietChat(t testing.TB, c *client.Client) (token, contact string) {
 	t.Helper()
 	flows, err := c.CreateContactFlow().InstanceID(catalog.DemoInstance).Name("Quiet " + fmt.Sprint(rand.Uint64())).
-		Type(connect.ContactFlowTypeCONTACT_FLOW).Content(quietFlow).Send(t.Context())
+		Type(connect.ContactFlowTypeCONTACT_FLOW).Content(enginetest.Greet).Send(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,8 +125,9 @@ func (p *proxy) pass(to, from net.Conn) {
 func TestThroughABadProxy(t *testing.T) {
 	bad := newProxy(t)
 	public := "http://" + bad.Addr().String()
-	direct, _ := real(t, public, nil)
-	bad.to = direct[len("http://"):]
+	srv := servertest.Start(t, servertest.Quietly(t), func(c *server.Config) { c.PublicURL = public })
+	direct := "http://" + srv.Addr
+	bad.to = srv.Addr
 	bad.work.Go(bad.serve)
 	t.Cleanup(func() {
 		_ = bad.Close()

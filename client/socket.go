@@ -4,9 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/rand"
-	"crypto/sha1"
 	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"parley.example/parley/internal/websocket"
 )
 
 // socket is a WebSocket (RFC 6455) to a server, opened through a Connector: text up and down, no
@@ -34,25 +34,11 @@ type socket struct {
 // Bounds of a socket.
 const (
 	maxFrame     = 1 << 20 // of a message that comes in, in bytes; an item's content has at most 16 KiB
-	keptMessage  = 4 << 10 // of room that is kept for the next message
+	keptMessage  = 4 << 10 // of memory that is kept for the next message
 	socketBuffer = 1 << 10
 	writeLimit   = 10 * time.Second // a write that takes longer breaks the socket
-	goodbyeLimit = time.Second      // for the close frame
+	closeLimit   = time.Second      // for the close frame
 )
-
-const (
-	opContinuation = 0x0
-	opText         = 0x1
-	opClose        = 0x8
-	opPing         = 0x9
-	opPong         = 0xa
-
-	finalFrame = 0x80
-	maskedBit  = 0x80
-)
-
-// acceptKey is what a server makes of the key of a handshake.
-const acceptKey = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 // dialSocket opens the socket at a ws or wss address. ctx bounds the handshake only.
 func dialSocket(ctx context.Context, connector Connector, address string, agent []string) (*socket, error) {
@@ -62,7 +48,7 @@ func dialSocket(ctx context.Context, connector Connector, address string, agent 
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http"+rest, nil)
 	if err != nil {
-		return nil, errors.New("the socket's address is no address") // which has a secret in it
+		return nil, errors.New("the socket's address is not a valid URL") // which has a secret in it
 	}
 	var raw [16]byte
 	_, _ = rand.Read(raw[:]) // never fails: the runtime ends the program instead
@@ -75,13 +61,12 @@ func dialSocket(ctx context.Context, connector Connector, address string, agent 
 	if err != nil {
 		return nil, err
 	}
-	sum := sha1.Sum([]byte(key + acceptKey))
 	rw, ok := res.Body.(io.ReadWriteCloser)
 	switch {
 	case res.StatusCode != http.StatusSwitchingProtocols:
 		err = fmt.Errorf("the socket was refused with status %d", res.StatusCode)
-	case res.Header.Get("Sec-Websocket-Accept") != base64.StdEncoding.EncodeToString(sum[:]):
-		err = errors.New("what answered is no WebSocket")
+	case res.Header.Get("Sec-Websocket-Accept") != websocket.Accept(key):
+		err = errors.New("what answered is not a WebSocket")
 	case !ok:
 		err = errors.New("the Connector cannot open sockets")
 	}
@@ -117,88 +102,86 @@ func (s *socket) read() ([]byte, error) {
 	s.message = s.message[:0]
 	begun := false
 	for {
-		var head [10]byte
-		if _, err := io.ReadFull(s.br, head[:2]); err != nil {
+		h, err := s.header()
+		if err != nil {
 			return nil, err
 		}
-		op, length := head[0]&0x0f, uint64(head[1]&0x7f)
-		if head[0]&0x70 != 0 || head[1]&maskedBit != 0 {
-			return nil, errors.New("the server broke the WebSocket protocol")
-		}
-		switch length {
-		case 126:
-			if _, err := io.ReadFull(s.br, head[2:4]); err != nil {
-				return nil, err
-			}
-			length = uint64(binary.BigEndian.Uint16(head[2:]))
-		case 127:
-			if _, err := io.ReadFull(s.br, head[2:10]); err != nil {
-				return nil, err
-			}
-			length = binary.BigEndian.Uint64(head[2:])
-		}
-		if op >= opClose {
-			if err := s.control(op, length); err != nil {
+		if h.Op.Control() {
+			if err := s.control(h); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		if length > maxFrame || uint64(len(s.message))+length > maxFrame {
-			return nil, fmt.Errorf("the server sent a message of more than %d bytes", maxFrame)
+		if len(s.message)+h.Length > maxFrame {
+			return nil, errLongMessage
 		}
-		if (op == opContinuation) != begun || op > opText {
-			return nil, errors.New("the server broke the WebSocket protocol")
+		if (h.Op == websocket.Continuation) != begun || h.Op == websocket.Binary {
+			return nil, errProtocol
 		}
 		begun = true
 		from := len(s.message)
-		s.message = append(s.message, make([]byte, length)...)
+		s.message = append(s.message, make([]byte, h.Length)...)
 		if _, err := io.ReadFull(s.br, s.message[from:]); err != nil {
 			return nil, err
 		}
-		if head[0]&finalFrame != 0 {
+		if h.Final {
 			return s.message, nil
 		}
 	}
 }
 
-// control answers pings and the close.
-func (s *socket) control(op byte, length uint64) error {
-	if length > 125 {
-		return errors.New("the server broke the WebSocket protocol")
+// What a server does that none should.
+var (
+	errProtocol    = errors.New("the server broke the WebSocket protocol")
+	errLongMessage = fmt.Errorf("the server sent a message of more than %d bytes", maxFrame)
+)
+
+// header reads the header of the next frame.
+func (s *socket) header() (websocket.Header, error) {
+	for need := 2; ; {
+		b, err := s.br.Peek(need)
+		if err != nil {
+			return websocket.Header{}, err
+		}
+		h, size, err := websocket.ParseHeader(b, websocket.Server, maxFrame)
+		switch {
+		case errors.Is(err, websocket.ErrTooLong):
+			return h, errLongMessage
+		case err != nil:
+			return h, errProtocol
+		case size <= len(b):
+			_, err := s.br.Discard(size)
+			return h, err
+		}
+		need = size
 	}
-	var room [125]byte
-	payload := room[:length]
-	if _, err := io.ReadFull(s.br, payload); err != nil {
+}
+
+// control answers pings and the close.
+func (s *socket) control(h websocket.Header) error {
+	payload, err := s.br.Peek(h.Length)
+	if err != nil {
 		return err
 	}
-	switch op {
-	case opPing:
-		return s.send(opPong, payload)
-	case opClose:
-		_ = s.send(opClose, payload[:min(2, length)]) // the other side may be gone already
-		return errSocketClosed
+	switch h.Op {
+	case websocket.Ping:
+		err = s.send(websocket.Pong, payload)
+	case websocket.Close:
+		_ = s.send(websocket.Close, payload[:min(2, h.Length)]) // the other side may be gone already
+		err = errSocketClosed
 	}
-	return nil
+	if err != nil {
+		return err
+	}
+	_, err = s.br.Discard(h.Length)
+	return err
 }
 
 // send writes one frame.
-func (s *socket) send(op byte, payload []byte) error {
-	b := make([]byte, 0, 14+len(payload))
-	b = append(b, finalFrame|op)
-	switch n := len(payload); {
-	case n < 126:
-		b = append(b, maskedBit|byte(n))
-	case n <= 0xffff:
-		b = binary.BigEndian.AppendUint16(append(b, maskedBit|126), uint16(n))
-	default:
-		b = binary.BigEndian.AppendUint64(append(b, maskedBit|127), uint64(n))
-	}
+func (s *socket) send(op websocket.Opcode, payload []byte) error {
 	var mask [4]byte
 	_, _ = rand.Read(mask[:]) // never fails: the runtime ends the program instead
-	b = append(b, mask[:]...)
-	for i, c := range payload {
-		b = append(b, c^mask[i&3])
-	}
+	b := websocket.AppendMasked(make([]byte, 0, 14+len(payload)), op, payload, mask)
 	late := time.AfterFunc(writeLimit, s.abort) // which ends the write of whoever is first, too
 	defer late.Stop()
 	s.write <- struct{}{}
@@ -208,7 +191,7 @@ func (s *socket) send(op byte, payload []byte) error {
 }
 
 // text writes a text message.
-func (s *socket) text(message string) error { return s.send(opText, []byte(message)) }
+func (s *socket) text(message string) error { return s.send(websocket.Text, []byte(message)) }
 
 // heartbeat writes a heartbeat.
 func (s *socket) heartbeat() error {
@@ -216,11 +199,11 @@ func (s *socket) heartbeat() error {
 	return s.text(heartbeatFrame)
 }
 
-// close says goodbye and closes. It may be called more than once.
+// close sends a close frame and closes. It may be called more than once.
 func (s *socket) close() {
-	late := time.AfterFunc(goodbyeLimit, s.abort)
+	late := time.AfterFunc(closeLimit, s.abort)
 	defer late.Stop()
-	_ = s.send(opClose, []byte{1000 >> 8, 1000 & 0xff}) // whoever does not hear it sees the connection close
+	_ = s.send(websocket.Close, websocket.ClosePayload(1000, "")) // whoever does not receive it sees the connection close
 	s.abort()
 }
 

@@ -3,13 +3,19 @@ package client
 import (
 	"bufio"
 	"bytes"
-	"crypto/sha1"
-	"encoding/base64"
 	"errors"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+
+	"parley.example/parley/internal/websocket"
+)
+
+// The first byte of a final frame, and the mark of a masked one.
+const (
+	finalBit  = 0x80
+	maskedBit = 0x80
 )
 
 // wire is what a server sends, and keeps what it is sent.
@@ -58,12 +64,12 @@ func unmasked(t *testing.T, b []byte) (first byte, payload string) {
 
 func TestSocketReads(t *testing.T) {
 	long := strings.Repeat("x", 70_000)
-	big := append([]byte{finalFrame | opText, 127, 0, 0, 0, 0, 0, 1, 0x11, 0x70}, long...)
+	big := append([]byte{finalBit | byte(websocket.Text), 127, 0, 0, 0, 0, 0, 1, 0x11, 0x70}, long...)
 	s, w := newSocket(
-		served(finalFrame|opText, "one"),
-		served(opText, "tw"), served(finalFrame|opPing, "are you there"), served(opContinuation, ""), served(finalFrame|opContinuation, "o"),
-		served(finalFrame|opPong, ""), served(finalFrame|opText, long[:300]), big, served(finalFrame|opText, ""),
-		served(finalFrame|opClose, "\x03\xe9bye"),
+		served(finalBit|byte(websocket.Text), "one"),
+		served(byte(websocket.Text), "tw"), served(finalBit|byte(websocket.Ping), "are you there"), served(byte(websocket.Continuation), ""), served(finalBit|byte(websocket.Continuation), "o"),
+		served(finalBit|byte(websocket.Pong), ""), served(finalBit|byte(websocket.Text), long[:300]), big, served(finalBit|byte(websocket.Text), ""),
+		served(finalBit|byte(websocket.Close), "\x03\xe9bye"),
 	)
 	for _, want := range []string{"one", "two", long[:300], long, ""} {
 		got, err := s.read()
@@ -71,14 +77,14 @@ func TestSocketReads(t *testing.T) {
 			t.Fatalf("read %.20q (%d bytes), %v; want %.20q", got, len(got), err, want)
 		}
 	}
-	if op, text := unmasked(t, w.sent.Bytes()[:6+13]); op != finalFrame|opPong || text != "are you there" {
+	if op, text := unmasked(t, w.sent.Bytes()[:6+13]); op != finalBit|byte(websocket.Pong) || text != "are you there" {
 		t.Errorf("the ping was answered by %x %q", op, text)
 	}
 	w.sent.Reset()
 	if _, err := s.read(); !errors.Is(err, errSocketClosed) {
 		t.Errorf("after the close: %v", err)
 	}
-	if op, text := unmasked(t, w.sent.Bytes()); op != finalFrame|opClose || text != "\x03\xe9" {
+	if op, text := unmasked(t, w.sent.Bytes()); op != finalBit|byte(websocket.Close) || text != "\x03\xe9" {
 		t.Errorf("the close was answered by %x %q", op, text)
 	}
 	if cap(s.message) > keptMessage && len(s.message) == 0 {
@@ -88,7 +94,7 @@ func TestSocketReads(t *testing.T) {
 	if err := s.heartbeat(); err != nil {
 		t.Fatal(err)
 	}
-	if op, text := unmasked(t, w.sent.Bytes()); op != finalFrame|opText || text != heartbeatFrame {
+	if op, text := unmasked(t, w.sent.Bytes()); op != finalBit|byte(websocket.Text) || text != heartbeatFrame {
 		t.Errorf("sent %x %q", op, text)
 	}
 	s.close()
@@ -100,20 +106,20 @@ func TestSocketReads(t *testing.T) {
 
 func TestSocketRefuses(t *testing.T) {
 	for name, frames := range map[string][]byte{
-		"an extension":           served(finalFrame|0x40|opText, "x"),
-		"a masked frame":         {finalFrame | opText, maskedBit | 1, 0, 0, 0, 0, 'x'},
-		"a binary frame":         served(finalFrame|0x2, "x"),
-		"a continuation alone":   served(finalFrame|opContinuation, "x"),
-		"text within text":       append(served(opText, "x"), served(finalFrame|opText, "y")...),
-		"a long ping":            served(finalFrame|opPing, strings.Repeat("x", 126)),
-		"an endless message":     {finalFrame | opText, 127, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
-		"a message over a MB":    {finalFrame | opText, 127, 0, 0, 0, 0, 0, 0x10, 0, 1},
-		"half a frame":           {finalFrame | opText, 5, 'x'},
-		"half a length":          {finalFrame | opText, 126, 1},
-		"half of a long length":  {finalFrame | opText, 127, 1},
-		"half of a control":      {finalFrame | opPing, 5, 'x'},
+		"an extension":           served(finalBit|0x40|byte(websocket.Text), "x"),
+		"a masked frame":         {finalBit | byte(websocket.Text), maskedBit | 1, 0, 0, 0, 0, 'x'},
+		"a binary frame":         served(finalBit|byte(websocket.Binary), "x"),
+		"a continuation alone":   served(finalBit|byte(websocket.Continuation), "x"),
+		"text within text":       append(served(byte(websocket.Text), "x"), served(finalBit|byte(websocket.Text), "y")...),
+		"a long ping":            served(finalBit|byte(websocket.Ping), strings.Repeat("x", 126)),
+		"an endless message":     {finalBit | byte(websocket.Text), 127, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
+		"a message over a MB":    {finalBit | byte(websocket.Text), 127, 0, 0, 0, 0, 0, 0x10, 0, 1},
+		"half a frame":           {finalBit | byte(websocket.Text), 5, 'x'},
+		"half a length":          {finalBit | byte(websocket.Text), 126, 1},
+		"half of a long length":  {finalBit | byte(websocket.Text), 127, 1},
+		"half of a control":      {finalBit | byte(websocket.Ping), 5, 'x'},
 		"nothing":                {},
-		"many small ones in one": bytes.Repeat(served(opContinuation, "x"), 3),
+		"many small ones in one": bytes.Repeat(served(byte(websocket.Continuation), "x"), 3),
 	} {
 		s, _ := newSocket(frames)
 		if got, err := s.read(); err == nil {
@@ -124,8 +130,8 @@ func TestSocketRefuses(t *testing.T) {
 
 // FuzzSocket reads whatever a server may send: without a panic and within bounds.
 func FuzzSocket(f *testing.F) {
-	f.Add(served(finalFrame|opText, "one"))
-	f.Add(append(served(opText, "x"), served(finalFrame|opPing, "y")...))
+	f.Add(served(finalBit|byte(websocket.Text), "one"))
+	f.Add(append(served(byte(websocket.Text), "x"), served(finalBit|byte(websocket.Ping), "y")...))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, _ := newSocket(b)
 		for range len(b) + 1 {
@@ -149,8 +155,7 @@ func (h handshakes) RoundTrip(r *http.Request) (*http.Response, error) { return 
 func TestHandshake(t *testing.T) {
 	answer := func(change func(*http.Response)) handshakes {
 		return func(r *http.Request) (*http.Response, error) {
-			sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + acceptKey))
-			res := &http.Response{StatusCode: 101, Header: http.Header{"Sec-Websocket-Accept": {base64.StdEncoding.EncodeToString(sum[:])}}, Body: &wire{Reader: strings.NewReader("")}}
+			res := &http.Response{StatusCode: 101, Header: http.Header{"Sec-Websocket-Accept": {websocket.Accept(r.Header.Get("Sec-WebSocket-Key"))}}, Body: &wire{Reader: strings.NewReader("")}}
 			change(res)
 			return res, nil
 		}
@@ -163,9 +168,9 @@ func TestHandshake(t *testing.T) {
 	}{
 		"right":         {"wss://h.test/x?token=secret", answer(func(*http.Response) {}), ""},
 		"not a socket":  {"https://h.test/x?token=secret", nil, `the socket's address "https://h.test/x" is not ws or wss`},
-		"no address":    {"ws://h.test/%zz?token=secret", nil, "the socket's address is no address"},
+		"no address":    {"ws://h.test/%zz?token=secret", nil, "the socket's address is not a valid URL"},
 		"refused":       {"ws://h.test/x", answer(func(r *http.Response) { r.StatusCode = 403 }), "status 403"},
-		"another key":   {"ws://h.test/x", answer(func(r *http.Response) { r.Header.Set("Sec-Websocket-Accept", "x") }), "no WebSocket"},
+		"another key":   {"ws://h.test/x", answer(func(r *http.Response) { r.Header.Set("Sec-Websocket-Accept", "x") }), "not a WebSocket"},
 		"cannot":        {"ws://h.test/x", answer(func(r *http.Response) { r.Body = io.NopCloser(strings.NewReader("")) }), "the Connector cannot open sockets"},
 		"not connected": {"ws://h.test/x", func(*http.Request) (*http.Response, error) { return nil, down }, "no network"},
 	} {

@@ -3,7 +3,6 @@ package client_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -15,148 +14,103 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/client"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/server"
+	"parley.example/parley/internal/server/servertest"
 )
 
-// pipes is a network of net.Pipe connections, so that servers and clients work in a synctest bubble.
-type pipes struct {
+// network is the way to a server: it can be taken down, and its connections be broken.
+type network struct {
 	mu     sync.Mutex // guards what follows
-	accept chan net.Conn
+	server *servertest.Server
 	down   bool
 	conns  map[net.Conn]bool
 }
 
-func newPipes() *pipes {
-	return &pipes{accept: make(chan net.Conn), conns: map[net.Conn]bool{}}
-}
-
 var errDown = &net.OpError{Op: "dial", Net: "pipe", Err: errors.New("connection refused")}
 
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	p.mu.Lock()
-	down := p.down
-	p.mu.Unlock()
+func (n *network) dial(ctx context.Context, protocol, address string) (net.Conn, error) {
+	n.mu.Lock()
+	down, server := n.down, n.server
+	n.mu.Unlock()
 	if down {
 		return nil, errDown
 	}
-	near, far := net.Pipe()
-	select {
-	case p.accept <- far:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	c, err := server.DialContext(ctx, protocol, address)
+	if err != nil {
+		return nil, err
 	}
-	p.mu.Lock()
-	p.conns[near] = true
-	p.mu.Unlock()
-	return near, nil
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.conns[c] = true
+	return c, nil
+}
+
+// lead sets the server to which the network leads.
+func (n *network) lead(to *servertest.Server) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.server = to
 }
 
 // cut breaks every connection.
-func (p *pipes) cut() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for c := range p.conns {
+func (n *network) cut() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for c := range n.conns {
 		_ = c.Close()
 	}
-	clear(p.conns)
+	clear(n.conns)
 }
 
 // plug takes the network down or up.
-func (p *pipes) plug(in bool) {
-	p.mu.Lock()
-	p.down = !in
-	p.mu.Unlock()
+func (n *network) plug(in bool) {
+	n.mu.Lock()
+	n.down = !in
+	n.mu.Unlock()
 	if !in {
-		p.cut()
+		n.cut()
 	}
 }
 
-// listener is the network's end at one server.
-type listener struct {
-	*pipes
-	once   sync.Once
-	closed chan struct{}
-}
-
-func (l *listener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.accept:
-		return c, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *listener) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return nil
-}
-
-func (l *listener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
-
-// stage is a Parley and a client of it, on a network of pipes.
+// stage is a Parley and a client of it, in virtual time.
 type stage struct {
-	t    *testing.T
-	net  *pipes
-	data string // its directory; "" for memory
-	c    *client.Client
-	flow string
-	srv  *server.Server
-
-	stop context.CancelFunc
-	up   sync.WaitGroup
+	t      *testing.T
+	net    *network
+	data   string // its directory; "" for memory
+	c      *client.Client
+	flow   string
+	server *servertest.Server
 }
-
-// quietFlow greets and waits.
-const quietFlow = `{"Version":"2019-10-30","StartAction":"a","Actions":[
- {"Identifier":"a","Type":"MessageParticipant","Parameters":{"Text":"Hello"},"Transitions":{"NextAction":"b","Errors":[{"NextAction":"b","ErrorType":"NoMatchingError"}]}},
- {"Identifier":"b","Type":"Wait","Parameters":{"TimeLimitSeconds":"604800"},"Transitions":{"NextAction":"c","Conditions":[{"NextAction":"c","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}],"Errors":[{"NextAction":"c","ErrorType":"NoMatchingError"}]}},
- {"Identifier":"c","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`
 
 // onStage runs a test in virtual time, with a server that keeps its data in memory.
 func onStage(t *testing.T, f func(t *testing.T, s *stage)) { onStageIn(t, "", f) }
 
 func onStageIn(t *testing.T, data string, f func(t *testing.T, s *stage)) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &stage{t: t, net: newPipes(), data: data}
+		s := &stage{t: t, net: &network{conns: map[net.Conn]bool{}}, data: data}
 		s.start()
 		transport := &http.Transport{DialContext: s.net.dial, MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute}
 		s.c = s.client(transport, nil)
 		out, err := s.c.CreateContactFlow().InstanceID(catalog.DemoInstance).Name("Quiet").
-			Type(connect.ContactFlowTypeCONTACT_FLOW).Content(quietFlow).Send(t.Context())
+			Type(connect.ContactFlowTypeCONTACT_FLOW).Content(enginetest.Greet).Send(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		s.flow = *out.ContactFlowId
 		f(t, s)
 		transport.CloseIdleConnections()
-		s.end()
+		s.server.Stop()
 	})
 }
 
 // start puts a server on the network.
 func (s *stage) start() {
 	s.t.Helper()
-	log := slog.New(slog.NewTextHandler(s.t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
-	srv, err := server.New(s.t.Context(), server.Config{Dev: true, Data: s.data, PublicURL: "http://chat.test", MaxActiveChats: 1 << 20, CloseSpan: time.Second, Log: log})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(s.t.Context())
-	s.stop, s.srv = stop, srv
-	up := make(chan struct{})
-	s.up.Go(func() {
-		if err := srv.ServeOn(ctx, &listener{pipes: s.net, closed: make(chan struct{})}, func(string) { close(up) }); err != nil {
-			s.t.Errorf("Serve = %v", err)
-		}
+	s.server = servertest.Inside(s.t, servertest.Quietly(s.t), func(c *server.Config) {
+		c.Data, c.PublicURL, c.MaxActiveChats, c.CloseSpan = s.data, "http://chat.test", 1<<20, time.Second
 	})
-	<-up
-}
-
-// end takes the server away.
-func (s *stage) end() {
-	s.stop()
-	s.up.Wait()
+	s.net.lead(s.server)
 }
 
 func (s *stage) client(connector client.Connector, change func(*client.Config)) *client.Client {

@@ -21,12 +21,20 @@ func NewClient(c restjson.ClientConfig) *Client {
 
 // ActivateEvaluationForm calls POST /evaluation-forms/{InstanceId}/{EvaluationFormId}/activate.
 func (c *Client) ActivateEvaluationForm(ctx context.Context, in *ActivateEvaluationFormRequest) (*ActivateEvaluationFormResponse, error) {
-	return restjson.Call[ActivateEvaluationFormResponse](ctx, &c.c, &Operations[opActivateEvaluationForm], in)
+	out := new(ActivateEvaluationFormResponse)
+	if err := c.c.Do(ctx, &Operations[opActivateEvaluationForm], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // AssociateAnalyticsDataSet calls PUT /analytics-data/instance/{InstanceId}/association.
 func (c *Client) AssociateAnalyticsDataSet(ctx context.Context, in *AssociateAnalyticsDataSetRequest) (*AssociateAnalyticsDataSetResponse, error) {
-	return restjson.Call[AssociateAnalyticsDataSetResponse](ctx, &c.c, &Operations[opAssociateAnalyticsDataSet], in)
+	out := new(AssociateAnalyticsDataSetResponse)
+	if err := c.c.Do(ctx, &Operations[opAssociateAnalyticsDataSet], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // AssociateApprovedOrigin calls PUT /instance/{InstanceId}/approved-origin.
@@ -35,7 +43,11 @@ func (c *Client) AssociateApprovedOrigin(ctx context.Context, in *AssociateAppro
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[AssociateApprovedOriginResponse](ctx, &c.c, &Operations[opAssociateApprovedOrigin], in)
+	out := new(AssociateApprovedOriginResponse)
+	if err := c.c.Do(ctx, &Operations[opAssociateApprovedOrigin], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // AssociateBot calls PUT /instance/{InstanceId}/bot.
@@ -44,17 +56,29 @@ func (c *Client) AssociateBot(ctx context.Context, in *AssociateBotRequest) (*As
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[AssociateBotResponse](ctx, &c.c, &Operations[opAssociateBot], in)
+	out := new(AssociateBotResponse)
+	if err := c.c.Do(ctx, &Operations[opAssociateBot], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // AssociateContactWithUser calls POST /contacts/{InstanceId}/{ContactId}/associate-user.
 func (c *Client) AssociateContactWithUser(ctx context.Context, in *AssociateContactWithUserRequest) (*AssociateContactWithUserResponse, error) {
-	return restjson.Call[AssociateContactWithUserResponse](ctx, &c.c, &Operations[opAssociateContactWithUser], in)
+	out := new(AssociateContactWithUserResponse)
+	if err := c.c.Do(ctx, &Operations[opAssociateContactWithUser], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // AssociateDefaultVocabulary calls PUT /default-vocabulary/{InstanceId}/{LanguageCode}.
 func (c *Client) AssociateDefaultVocabulary(ctx context.Context, in *AssociateDefaultVocabularyRequest) (*AssociateDefaultVocabularyResponse, error) {
-	return restjson.Call[AssociateDefaultVocabularyResponse](ctx, &c.c, &Operations[opAssociateDefaultVocabulary], in)
+	out := new(AssociateDefaultVocabularyResponse)
+	if err := c.c.Do(ctx, &Operations[opAssociateDefaultVocabulary], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // AssociateEmailAddressAlias calls POST /email-addresses/{InstanceId}/{EmailAddressId}/associate-alias.
@@ -63,17 +87,29 @@ func (c *Client) AssociateEmailAddressAlias(ctx context.Context, in *AssociateEm
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[AssociateEmailAddressAliasResponse](ctx, &c.c, &Operations[opAssociateEmailAddressAlias], in)
+	out := new(AssociateEmailAddressAliasResponse)
+	if err := c.c.Do(ctx, &Operations[opAssociateEmailAddressAlias], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // AssociateFlow calls PUT /flow-associations/{InstanceId}.
 func (c *Client) AssociateFlow(ctx context.Context, in *AssociateFlowRequest) (*AssociateFlowResponse, error) {
-	return restjson.Call[AssociateFlowResponse](ctx, &c.c, &Operations[opAssociateFlow], in)
+	out := new(AssociateFlowResponse)
+	if err := c.c.Do(ctx, &Operations[opAssociateFlow], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // AssociateHoursOfOperations calls POST /hours-of-operations/{InstanceId}/{HoursOfOperationId}/associate-hours.
 func (c *Client) AssociateHoursOfOperations(ctx context.Context, in *AssociateHoursOfOperationsRequest) (*AssociateHoursOfOperationsResponse, error) {
-	return restjson.Call[AssociateHoursOfOperationsResponse](ctx, &c.c, &Operations[opAssociateHoursOfOperations], in)
+	out := new(AssociateHoursOfOperationsResponse)
+	if err := c.c.Do(ctx, &Operations[opAssociateHoursOfOperations], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // AssociateInstanceStorageConfig calls PUT /instance/{InstanceId}/storage-config.
@@ -82,7 +118,11 @@ func (c *Client) AssociateInstanceStorageConfig(ctx context.Context, in *Associa
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[AssociateInstanceStorageConfigResponse](ctx, &c.c, &Operations[opAssociateInstanceStorageConfig], in)
+	out := new(AssociateInstanceStorageConfigResponse)
+	if err := c.c.Do(ctx, &Operations[opAssociateInstanceStorageConfig], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // AssociateLambdaFunction calls PUT /instance/{InstanceId}/lambda-function.
@@ -91,7 +131,11 @@ func (c *Client) AssociateLambdaFunction(ctx context.Context, in *AssociateLambd
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[AssociateLambdaFunctionResponse](ctx, &c.c, &Operations[opAssociateLambdaFunction], in)
+	out := new(AssociateLambdaFunctionResponse)
+	if err := c.c.Do(ctx, &Operations[opAssociateLambdaFunction], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // AssociateLexBot calls PUT /instance/{InstanceId}/lex-bot.
@@ -100,12 +144,20 @@ func (c *Client) AssociateLexBot(ctx context.Context, in *AssociateLexBotRequest
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[AssociateLexBotResponse](ctx, &c.c, &Operations[opAssociateLexBot], in)
+	out := new(AssociateLexBotResponse)
+	if err := c.c.Do(ctx, &Operations[opAssociateLexBot], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // AssociatePhoneNumberContactFlow calls PUT /phone-number/{PhoneNumberId}/contact-flow.
 func (c *Client) AssociatePhoneNumberContactFlow(ctx context.Context, in *AssociatePhoneNumberContactFlowRequest) (*AssociatePhoneNumberContactFlowResponse, error) {
-	return restjson.Call[AssociatePhoneNumberContactFlowResponse](ctx, &c.c, &Operations[opAssociatePhoneNumberContactFlow], in)
+	out := new(AssociatePhoneNumberContactFlowResponse)
+	if err := c.c.Do(ctx, &Operations[opAssociatePhoneNumberContactFlow], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // AssociateQueueEmailAddresses calls POST /queues/{InstanceId}/{QueueId}/associate-email-addresses.
@@ -114,17 +166,29 @@ func (c *Client) AssociateQueueEmailAddresses(ctx context.Context, in *Associate
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[AssociateQueueEmailAddressesResponse](ctx, &c.c, &Operations[opAssociateQueueEmailAddresses], in)
+	out := new(AssociateQueueEmailAddressesResponse)
+	if err := c.c.Do(ctx, &Operations[opAssociateQueueEmailAddresses], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // AssociateQueueQuickConnects calls POST /queues/{InstanceId}/{QueueId}/associate-quick-connects.
 func (c *Client) AssociateQueueQuickConnects(ctx context.Context, in *AssociateQueueQuickConnectsRequest) (*AssociateQueueQuickConnectsResponse, error) {
-	return restjson.Call[AssociateQueueQuickConnectsResponse](ctx, &c.c, &Operations[opAssociateQueueQuickConnects], in)
+	out := new(AssociateQueueQuickConnectsResponse)
+	if err := c.c.Do(ctx, &Operations[opAssociateQueueQuickConnects], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // AssociateRoutingProfileQueues calls POST /routing-profiles/{InstanceId}/{RoutingProfileId}/associate-queues.
 func (c *Client) AssociateRoutingProfileQueues(ctx context.Context, in *AssociateRoutingProfileQueuesRequest) (*AssociateRoutingProfileQueuesResponse, error) {
-	return restjson.Call[AssociateRoutingProfileQueuesResponse](ctx, &c.c, &Operations[opAssociateRoutingProfileQueues], in)
+	out := new(AssociateRoutingProfileQueuesResponse)
+	if err := c.c.Do(ctx, &Operations[opAssociateRoutingProfileQueues], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // AssociateSecurityKey calls PUT /instance/{InstanceId}/security-key.
@@ -133,62 +197,110 @@ func (c *Client) AssociateSecurityKey(ctx context.Context, in *AssociateSecurity
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[AssociateSecurityKeyResponse](ctx, &c.c, &Operations[opAssociateSecurityKey], in)
+	out := new(AssociateSecurityKeyResponse)
+	if err := c.c.Do(ctx, &Operations[opAssociateSecurityKey], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // AssociateSecurityProfiles calls POST /associate-security-profiles/{InstanceId}.
 func (c *Client) AssociateSecurityProfiles(ctx context.Context, in *AssociateSecurityProfilesRequest) (*AssociateSecurityProfilesResponse, error) {
-	return restjson.Call[AssociateSecurityProfilesResponse](ctx, &c.c, &Operations[opAssociateSecurityProfiles], in)
+	out := new(AssociateSecurityProfilesResponse)
+	if err := c.c.Do(ctx, &Operations[opAssociateSecurityProfiles], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // AssociateTrafficDistributionGroupUser calls PUT /traffic-distribution-group/{TrafficDistributionGroupId}/user.
 func (c *Client) AssociateTrafficDistributionGroupUser(ctx context.Context, in *AssociateTrafficDistributionGroupUserRequest) (*AssociateTrafficDistributionGroupUserResponse, error) {
-	return restjson.Call[AssociateTrafficDistributionGroupUserResponse](ctx, &c.c, &Operations[opAssociateTrafficDistributionGroupUser], in)
+	out := new(AssociateTrafficDistributionGroupUserResponse)
+	if err := c.c.Do(ctx, &Operations[opAssociateTrafficDistributionGroupUser], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // AssociateUserProficiencies calls POST /users/{InstanceId}/{UserId}/associate-proficiencies.
 func (c *Client) AssociateUserProficiencies(ctx context.Context, in *AssociateUserProficienciesRequest) (*AssociateUserProficienciesResponse, error) {
-	return restjson.Call[AssociateUserProficienciesResponse](ctx, &c.c, &Operations[opAssociateUserProficiencies], in)
+	out := new(AssociateUserProficienciesResponse)
+	if err := c.c.Do(ctx, &Operations[opAssociateUserProficiencies], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // AssociateWorkspace calls POST /workspaces/{InstanceId}/{WorkspaceId}/associate.
 func (c *Client) AssociateWorkspace(ctx context.Context, in *AssociateWorkspaceRequest) (*AssociateWorkspaceResponse, error) {
-	return restjson.Call[AssociateWorkspaceResponse](ctx, &c.c, &Operations[opAssociateWorkspace], in)
+	out := new(AssociateWorkspaceResponse)
+	if err := c.c.Do(ctx, &Operations[opAssociateWorkspace], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // BatchAssociateAnalyticsDataSet calls PUT /analytics-data/instance/{InstanceId}/associations.
 func (c *Client) BatchAssociateAnalyticsDataSet(ctx context.Context, in *BatchAssociateAnalyticsDataSetRequest) (*BatchAssociateAnalyticsDataSetResponse, error) {
-	return restjson.Call[BatchAssociateAnalyticsDataSetResponse](ctx, &c.c, &Operations[opBatchAssociateAnalyticsDataSet], in)
+	out := new(BatchAssociateAnalyticsDataSetResponse)
+	if err := c.c.Do(ctx, &Operations[opBatchAssociateAnalyticsDataSet], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // BatchCreateDataTableValue calls POST /data-tables/{InstanceId}/{DataTableId}/values/create.
 func (c *Client) BatchCreateDataTableValue(ctx context.Context, in *BatchCreateDataTableValueRequest) (*BatchCreateDataTableValueResponse, error) {
-	return restjson.Call[BatchCreateDataTableValueResponse](ctx, &c.c, &Operations[opBatchCreateDataTableValue], in)
+	out := new(BatchCreateDataTableValueResponse)
+	if err := c.c.Do(ctx, &Operations[opBatchCreateDataTableValue], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // BatchDeleteDataTableValue calls POST /data-tables/{InstanceId}/{DataTableId}/values/delete.
 func (c *Client) BatchDeleteDataTableValue(ctx context.Context, in *BatchDeleteDataTableValueRequest) (*BatchDeleteDataTableValueResponse, error) {
-	return restjson.Call[BatchDeleteDataTableValueResponse](ctx, &c.c, &Operations[opBatchDeleteDataTableValue], in)
+	out := new(BatchDeleteDataTableValueResponse)
+	if err := c.c.Do(ctx, &Operations[opBatchDeleteDataTableValue], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // BatchDescribeDataTableValue calls POST /data-tables/{InstanceId}/{DataTableId}/values/describe.
 func (c *Client) BatchDescribeDataTableValue(ctx context.Context, in *BatchDescribeDataTableValueRequest) (*BatchDescribeDataTableValueResponse, error) {
-	return restjson.Call[BatchDescribeDataTableValueResponse](ctx, &c.c, &Operations[opBatchDescribeDataTableValue], in)
+	out := new(BatchDescribeDataTableValueResponse)
+	if err := c.c.Do(ctx, &Operations[opBatchDescribeDataTableValue], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // BatchDisassociateAnalyticsDataSet calls POST /analytics-data/instance/{InstanceId}/associations.
 func (c *Client) BatchDisassociateAnalyticsDataSet(ctx context.Context, in *BatchDisassociateAnalyticsDataSetRequest) (*BatchDisassociateAnalyticsDataSetResponse, error) {
-	return restjson.Call[BatchDisassociateAnalyticsDataSetResponse](ctx, &c.c, &Operations[opBatchDisassociateAnalyticsDataSet], in)
+	out := new(BatchDisassociateAnalyticsDataSetResponse)
+	if err := c.c.Do(ctx, &Operations[opBatchDisassociateAnalyticsDataSet], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // BatchGetAttachedFileMetadata calls POST /attached-files/{InstanceId}.
 func (c *Client) BatchGetAttachedFileMetadata(ctx context.Context, in *BatchGetAttachedFileMetadataRequest) (*BatchGetAttachedFileMetadataResponse, error) {
-	return restjson.Call[BatchGetAttachedFileMetadataResponse](ctx, &c.c, &Operations[opBatchGetAttachedFileMetadata], in)
+	out := new(BatchGetAttachedFileMetadataResponse)
+	if err := c.c.Do(ctx, &Operations[opBatchGetAttachedFileMetadata], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // BatchGetFlowAssociation calls POST /flow-associations-batch/{InstanceId}.
 func (c *Client) BatchGetFlowAssociation(ctx context.Context, in *BatchGetFlowAssociationRequest) (*BatchGetFlowAssociationResponse, error) {
-	return restjson.Call[BatchGetFlowAssociationResponse](ctx, &c.c, &Operations[opBatchGetFlowAssociation], in)
+	out := new(BatchGetFlowAssociationResponse)
+	if err := c.c.Do(ctx, &Operations[opBatchGetFlowAssociation], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // BatchPutContact calls PUT /contact/batch/{InstanceId}.
@@ -197,12 +309,20 @@ func (c *Client) BatchPutContact(ctx context.Context, in *BatchPutContactRequest
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[BatchPutContactResponse](ctx, &c.c, &Operations[opBatchPutContact], in)
+	out := new(BatchPutContactResponse)
+	if err := c.c.Do(ctx, &Operations[opBatchPutContact], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // BatchUpdateDataTableValue calls POST /data-tables/{InstanceId}/{DataTableId}/values/update.
 func (c *Client) BatchUpdateDataTableValue(ctx context.Context, in *BatchUpdateDataTableValueRequest) (*BatchUpdateDataTableValueResponse, error) {
-	return restjson.Call[BatchUpdateDataTableValueResponse](ctx, &c.c, &Operations[opBatchUpdateDataTableValue], in)
+	out := new(BatchUpdateDataTableValueResponse)
+	if err := c.c.Do(ctx, &Operations[opBatchUpdateDataTableValue], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ClaimPhoneNumber calls POST /phone-number/claim.
@@ -211,17 +331,29 @@ func (c *Client) ClaimPhoneNumber(ctx context.Context, in *ClaimPhoneNumberReque
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[ClaimPhoneNumberResponse](ctx, &c.c, &Operations[opClaimPhoneNumber], in)
+	out := new(ClaimPhoneNumberResponse)
+	if err := c.c.Do(ctx, &Operations[opClaimPhoneNumber], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CompleteAttachedFileUpload calls POST /attached-files/{InstanceId}/{FileId}.
 func (c *Client) CompleteAttachedFileUpload(ctx context.Context, in *CompleteAttachedFileUploadRequest) (*CompleteAttachedFileUploadResponse, error) {
-	return restjson.Call[CompleteAttachedFileUploadResponse](ctx, &c.c, &Operations[opCompleteAttachedFileUpload], in)
+	out := new(CompleteAttachedFileUploadResponse)
+	if err := c.c.Do(ctx, &Operations[opCompleteAttachedFileUpload], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateAgentStatus calls PUT /agent-status/{InstanceId}.
 func (c *Client) CreateAgentStatus(ctx context.Context, in *CreateAgentStatusRequest) (*CreateAgentStatusResponse, error) {
-	return restjson.Call[CreateAgentStatusResponse](ctx, &c.c, &Operations[opCreateAgentStatus], in)
+	out := new(CreateAgentStatusResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateAgentStatus], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateContact calls PUT /contact/create-contact.
@@ -230,12 +362,20 @@ func (c *Client) CreateContact(ctx context.Context, in *CreateContactRequest) (*
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[CreateContactResponse](ctx, &c.c, &Operations[opCreateContact], in)
+	out := new(CreateContactResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateContact], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateContactFlow calls PUT /contact-flows/{InstanceId}.
 func (c *Client) CreateContactFlow(ctx context.Context, in *CreateContactFlowRequest) (*CreateContactFlowResponse, error) {
-	return restjson.Call[CreateContactFlowResponse](ctx, &c.c, &Operations[opCreateContactFlow], in)
+	out := new(CreateContactFlowResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateContactFlow], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateContactFlowModule calls PUT /contact-flow-modules/{InstanceId}.
@@ -244,37 +384,65 @@ func (c *Client) CreateContactFlowModule(ctx context.Context, in *CreateContactF
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[CreateContactFlowModuleResponse](ctx, &c.c, &Operations[opCreateContactFlowModule], in)
+	out := new(CreateContactFlowModuleResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateContactFlowModule], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateContactFlowModuleAlias calls PUT /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias.
 func (c *Client) CreateContactFlowModuleAlias(ctx context.Context, in *CreateContactFlowModuleAliasRequest) (*CreateContactFlowModuleAliasResponse, error) {
-	return restjson.Call[CreateContactFlowModuleAliasResponse](ctx, &c.c, &Operations[opCreateContactFlowModuleAlias], in)
+	out := new(CreateContactFlowModuleAliasResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateContactFlowModuleAlias], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateContactFlowModuleVersion calls PUT /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/version.
 func (c *Client) CreateContactFlowModuleVersion(ctx context.Context, in *CreateContactFlowModuleVersionRequest) (*CreateContactFlowModuleVersionResponse, error) {
-	return restjson.Call[CreateContactFlowModuleVersionResponse](ctx, &c.c, &Operations[opCreateContactFlowModuleVersion], in)
+	out := new(CreateContactFlowModuleVersionResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateContactFlowModuleVersion], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateContactFlowVersion calls PUT /contact-flows/{InstanceId}/{ContactFlowId}/version.
 func (c *Client) CreateContactFlowVersion(ctx context.Context, in *CreateContactFlowVersionRequest) (*CreateContactFlowVersionResponse, error) {
-	return restjson.Call[CreateContactFlowVersionResponse](ctx, &c.c, &Operations[opCreateContactFlowVersion], in)
+	out := new(CreateContactFlowVersionResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateContactFlowVersion], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateDataTable calls PUT /data-tables/{InstanceId}.
 func (c *Client) CreateDataTable(ctx context.Context, in *CreateDataTableRequest) (*CreateDataTableResponse, error) {
-	return restjson.Call[CreateDataTableResponse](ctx, &c.c, &Operations[opCreateDataTable], in)
+	out := new(CreateDataTableResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateDataTable], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateDataTableAttribute calls PUT /data-tables/{InstanceId}/{DataTableId}/attributes.
 func (c *Client) CreateDataTableAttribute(ctx context.Context, in *CreateDataTableAttributeRequest) (*CreateDataTableAttributeResponse, error) {
-	return restjson.Call[CreateDataTableAttributeResponse](ctx, &c.c, &Operations[opCreateDataTableAttribute], in)
+	out := new(CreateDataTableAttributeResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateDataTableAttribute], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateEmailAddress calls PUT /email-addresses/{InstanceId}.
 func (c *Client) CreateEmailAddress(ctx context.Context, in *CreateEmailAddressRequest) (*CreateEmailAddressResponse, error) {
-	return restjson.Call[CreateEmailAddressResponse](ctx, &c.c, &Operations[opCreateEmailAddress], in)
+	out := new(CreateEmailAddressResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateEmailAddress], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateEvaluationForm calls PUT /evaluation-forms/{InstanceId}.
@@ -283,17 +451,29 @@ func (c *Client) CreateEvaluationForm(ctx context.Context, in *CreateEvaluationF
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[CreateEvaluationFormResponse](ctx, &c.c, &Operations[opCreateEvaluationForm], in)
+	out := new(CreateEvaluationFormResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateEvaluationForm], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateHoursOfOperation calls PUT /hours-of-operations/{InstanceId}.
 func (c *Client) CreateHoursOfOperation(ctx context.Context, in *CreateHoursOfOperationRequest) (*CreateHoursOfOperationResponse, error) {
-	return restjson.Call[CreateHoursOfOperationResponse](ctx, &c.c, &Operations[opCreateHoursOfOperation], in)
+	out := new(CreateHoursOfOperationResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateHoursOfOperation], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateHoursOfOperationOverride calls PUT /hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides.
 func (c *Client) CreateHoursOfOperationOverride(ctx context.Context, in *CreateHoursOfOperationOverrideRequest) (*CreateHoursOfOperationOverrideResponse, error) {
-	return restjson.Call[CreateHoursOfOperationOverrideResponse](ctx, &c.c, &Operations[opCreateHoursOfOperationOverride], in)
+	out := new(CreateHoursOfOperationOverrideResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateHoursOfOperationOverride], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateInstance calls PUT /instance.
@@ -302,12 +482,20 @@ func (c *Client) CreateInstance(ctx context.Context, in *CreateInstanceRequest) 
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[CreateInstanceResponse](ctx, &c.c, &Operations[opCreateInstance], in)
+	out := new(CreateInstanceResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateInstance], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateIntegrationAssociation calls PUT /instance/{InstanceId}/integration-associations.
 func (c *Client) CreateIntegrationAssociation(ctx context.Context, in *CreateIntegrationAssociationRequest) (*CreateIntegrationAssociationResponse, error) {
-	return restjson.Call[CreateIntegrationAssociationResponse](ctx, &c.c, &Operations[opCreateIntegrationAssociation], in)
+	out := new(CreateIntegrationAssociationResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateIntegrationAssociation], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateNotification calls PUT /notifications/{InstanceId}.
@@ -316,7 +504,11 @@ func (c *Client) CreateNotification(ctx context.Context, in *CreateNotificationR
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[CreateNotificationResponse](ctx, &c.c, &Operations[opCreateNotification], in)
+	out := new(CreateNotificationResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateNotification], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateParticipant calls POST /contact/create-participant.
@@ -325,22 +517,38 @@ func (c *Client) CreateParticipant(ctx context.Context, in *CreateParticipantReq
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[CreateParticipantResponse](ctx, &c.c, &Operations[opCreateParticipant], in)
+	out := new(CreateParticipantResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateParticipant], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreatePersistentContactAssociation calls POST /contact/persistent-contact-association/{InstanceId}/{InitialContactId}.
 func (c *Client) CreatePersistentContactAssociation(ctx context.Context, in *CreatePersistentContactAssociationRequest) (*CreatePersistentContactAssociationResponse, error) {
-	return restjson.Call[CreatePersistentContactAssociationResponse](ctx, &c.c, &Operations[opCreatePersistentContactAssociation], in)
+	out := new(CreatePersistentContactAssociationResponse)
+	if err := c.c.Do(ctx, &Operations[opCreatePersistentContactAssociation], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreatePredefinedAttribute calls PUT /predefined-attributes/{InstanceId}.
 func (c *Client) CreatePredefinedAttribute(ctx context.Context, in *CreatePredefinedAttributeRequest) (*CreatePredefinedAttributeResponse, error) {
-	return restjson.Call[CreatePredefinedAttributeResponse](ctx, &c.c, &Operations[opCreatePredefinedAttribute], in)
+	out := new(CreatePredefinedAttributeResponse)
+	if err := c.c.Do(ctx, &Operations[opCreatePredefinedAttribute], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreatePrompt calls PUT /prompts/{InstanceId}.
 func (c *Client) CreatePrompt(ctx context.Context, in *CreatePromptRequest) (*CreatePromptResponse, error) {
-	return restjson.Call[CreatePromptResponse](ctx, &c.c, &Operations[opCreatePrompt], in)
+	out := new(CreatePromptResponse)
+	if err := c.c.Do(ctx, &Operations[opCreatePrompt], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreatePushNotificationRegistration calls PUT /push-notification/{InstanceId}/registrations.
@@ -349,22 +557,38 @@ func (c *Client) CreatePushNotificationRegistration(ctx context.Context, in *Cre
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[CreatePushNotificationRegistrationResponse](ctx, &c.c, &Operations[opCreatePushNotificationRegistration], in)
+	out := new(CreatePushNotificationRegistrationResponse)
+	if err := c.c.Do(ctx, &Operations[opCreatePushNotificationRegistration], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateQueue calls PUT /queues/{InstanceId}.
 func (c *Client) CreateQueue(ctx context.Context, in *CreateQueueRequest) (*CreateQueueResponse, error) {
-	return restjson.Call[CreateQueueResponse](ctx, &c.c, &Operations[opCreateQueue], in)
+	out := new(CreateQueueResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateQueue], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateQuickConnect calls PUT /quick-connects/{InstanceId}.
 func (c *Client) CreateQuickConnect(ctx context.Context, in *CreateQuickConnectRequest) (*CreateQuickConnectResponse, error) {
-	return restjson.Call[CreateQuickConnectResponse](ctx, &c.c, &Operations[opCreateQuickConnect], in)
+	out := new(CreateQuickConnectResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateQuickConnect], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateRoutingProfile calls PUT /routing-profiles/{InstanceId}.
 func (c *Client) CreateRoutingProfile(ctx context.Context, in *CreateRoutingProfileRequest) (*CreateRoutingProfileResponse, error) {
-	return restjson.Call[CreateRoutingProfileResponse](ctx, &c.c, &Operations[opCreateRoutingProfile], in)
+	out := new(CreateRoutingProfileResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateRoutingProfile], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateRule calls POST /rules/{InstanceId}.
@@ -373,12 +597,20 @@ func (c *Client) CreateRule(ctx context.Context, in *CreateRuleRequest) (*Create
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[CreateRuleResponse](ctx, &c.c, &Operations[opCreateRule], in)
+	out := new(CreateRuleResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateRule], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateSecurityProfile calls PUT /security-profiles/{InstanceId}.
 func (c *Client) CreateSecurityProfile(ctx context.Context, in *CreateSecurityProfileRequest) (*CreateSecurityProfileResponse, error) {
-	return restjson.Call[CreateSecurityProfileResponse](ctx, &c.c, &Operations[opCreateSecurityProfile], in)
+	out := new(CreateSecurityProfileResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateSecurityProfile], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateTaskTemplate calls PUT /instance/{InstanceId}/task/template.
@@ -387,12 +619,20 @@ func (c *Client) CreateTaskTemplate(ctx context.Context, in *CreateTaskTemplateR
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[CreateTaskTemplateResponse](ctx, &c.c, &Operations[opCreateTaskTemplate], in)
+	out := new(CreateTaskTemplateResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateTaskTemplate], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateTestCase calls PUT /test-cases/{InstanceId}.
 func (c *Client) CreateTestCase(ctx context.Context, in *CreateTestCaseRequest) (*CreateTestCaseResponse, error) {
-	return restjson.Call[CreateTestCaseResponse](ctx, &c.c, &Operations[opCreateTestCase], in)
+	out := new(CreateTestCaseResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateTestCase], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateTrafficDistributionGroup calls PUT /traffic-distribution-group.
@@ -401,32 +641,56 @@ func (c *Client) CreateTrafficDistributionGroup(ctx context.Context, in *CreateT
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[CreateTrafficDistributionGroupResponse](ctx, &c.c, &Operations[opCreateTrafficDistributionGroup], in)
+	out := new(CreateTrafficDistributionGroupResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateTrafficDistributionGroup], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateUseCase calls PUT /instance/{InstanceId}/integration-associations/{IntegrationAssociationId}/use-cases.
 func (c *Client) CreateUseCase(ctx context.Context, in *CreateUseCaseRequest) (*CreateUseCaseResponse, error) {
-	return restjson.Call[CreateUseCaseResponse](ctx, &c.c, &Operations[opCreateUseCase], in)
+	out := new(CreateUseCaseResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateUseCase], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateUser calls PUT /users/{InstanceId}.
 func (c *Client) CreateUser(ctx context.Context, in *CreateUserRequest) (*CreateUserResponse, error) {
-	return restjson.Call[CreateUserResponse](ctx, &c.c, &Operations[opCreateUser], in)
+	out := new(CreateUserResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateUser], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateUserHierarchyGroup calls PUT /user-hierarchy-groups/{InstanceId}.
 func (c *Client) CreateUserHierarchyGroup(ctx context.Context, in *CreateUserHierarchyGroupRequest) (*CreateUserHierarchyGroupResponse, error) {
-	return restjson.Call[CreateUserHierarchyGroupResponse](ctx, &c.c, &Operations[opCreateUserHierarchyGroup], in)
+	out := new(CreateUserHierarchyGroupResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateUserHierarchyGroup], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateView calls PUT /views/{InstanceId}.
 func (c *Client) CreateView(ctx context.Context, in *CreateViewRequest) (*CreateViewResponse, error) {
-	return restjson.Call[CreateViewResponse](ctx, &c.c, &Operations[opCreateView], in)
+	out := new(CreateViewResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateView], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateViewVersion calls PUT /views/{InstanceId}/{ViewId}/versions.
 func (c *Client) CreateViewVersion(ctx context.Context, in *CreateViewVersionRequest) (*CreateViewVersionResponse, error) {
-	return restjson.Call[CreateViewVersionResponse](ctx, &c.c, &Operations[opCreateViewVersion], in)
+	out := new(CreateViewVersionResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateViewVersion], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateVocabulary calls POST /vocabulary/{InstanceId}.
@@ -435,87 +699,155 @@ func (c *Client) CreateVocabulary(ctx context.Context, in *CreateVocabularyReque
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[CreateVocabularyResponse](ctx, &c.c, &Operations[opCreateVocabulary], in)
+	out := new(CreateVocabularyResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateVocabulary], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateWorkspace calls PUT /workspaces/{InstanceId}.
 func (c *Client) CreateWorkspace(ctx context.Context, in *CreateWorkspaceRequest) (*CreateWorkspaceResponse, error) {
-	return restjson.Call[CreateWorkspaceResponse](ctx, &c.c, &Operations[opCreateWorkspace], in)
+	out := new(CreateWorkspaceResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateWorkspace], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateWorkspacePage calls PUT /workspaces/{InstanceId}/{WorkspaceId}/pages.
 func (c *Client) CreateWorkspacePage(ctx context.Context, in *CreateWorkspacePageRequest) (*CreateWorkspacePageResponse, error) {
-	return restjson.Call[CreateWorkspacePageResponse](ctx, &c.c, &Operations[opCreateWorkspacePage], in)
+	out := new(CreateWorkspacePageResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateWorkspacePage], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeactivateEvaluationForm calls POST /evaluation-forms/{InstanceId}/{EvaluationFormId}/deactivate.
 func (c *Client) DeactivateEvaluationForm(ctx context.Context, in *DeactivateEvaluationFormRequest) (*DeactivateEvaluationFormResponse, error) {
-	return restjson.Call[DeactivateEvaluationFormResponse](ctx, &c.c, &Operations[opDeactivateEvaluationForm], in)
+	out := new(DeactivateEvaluationFormResponse)
+	if err := c.c.Do(ctx, &Operations[opDeactivateEvaluationForm], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteAttachedFile calls DELETE /attached-files/{InstanceId}/{FileId}.
 func (c *Client) DeleteAttachedFile(ctx context.Context, in *DeleteAttachedFileRequest) (*DeleteAttachedFileResponse, error) {
-	return restjson.Call[DeleteAttachedFileResponse](ctx, &c.c, &Operations[opDeleteAttachedFile], in)
+	out := new(DeleteAttachedFileResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteAttachedFile], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteContactEvaluation calls DELETE /contact-evaluations/{InstanceId}/{EvaluationId}.
 func (c *Client) DeleteContactEvaluation(ctx context.Context, in *DeleteContactEvaluationRequest) (*DeleteContactEvaluationResponse, error) {
-	return restjson.Call[DeleteContactEvaluationResponse](ctx, &c.c, &Operations[opDeleteContactEvaluation], in)
+	out := new(DeleteContactEvaluationResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteContactEvaluation], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteContactFlow calls DELETE /contact-flows/{InstanceId}/{ContactFlowId}.
 func (c *Client) DeleteContactFlow(ctx context.Context, in *DeleteContactFlowRequest) (*DeleteContactFlowResponse, error) {
-	return restjson.Call[DeleteContactFlowResponse](ctx, &c.c, &Operations[opDeleteContactFlow], in)
+	out := new(DeleteContactFlowResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteContactFlow], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteContactFlowModule calls DELETE /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}.
 func (c *Client) DeleteContactFlowModule(ctx context.Context, in *DeleteContactFlowModuleRequest) (*DeleteContactFlowModuleResponse, error) {
-	return restjson.Call[DeleteContactFlowModuleResponse](ctx, &c.c, &Operations[opDeleteContactFlowModule], in)
+	out := new(DeleteContactFlowModuleResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteContactFlowModule], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteContactFlowModuleAlias calls DELETE /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId}.
 func (c *Client) DeleteContactFlowModuleAlias(ctx context.Context, in *DeleteContactFlowModuleAliasRequest) (*DeleteContactFlowModuleAliasResponse, error) {
-	return restjson.Call[DeleteContactFlowModuleAliasResponse](ctx, &c.c, &Operations[opDeleteContactFlowModuleAlias], in)
+	out := new(DeleteContactFlowModuleAliasResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteContactFlowModuleAlias], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteContactFlowModuleVersion calls DELETE /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/version/{ContactFlowModuleVersion}.
 func (c *Client) DeleteContactFlowModuleVersion(ctx context.Context, in *DeleteContactFlowModuleVersionRequest) (*DeleteContactFlowModuleVersionResponse, error) {
-	return restjson.Call[DeleteContactFlowModuleVersionResponse](ctx, &c.c, &Operations[opDeleteContactFlowModuleVersion], in)
+	out := new(DeleteContactFlowModuleVersionResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteContactFlowModuleVersion], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteContactFlowVersion calls DELETE /contact-flows/{InstanceId}/{ContactFlowId}/version/{ContactFlowVersion}.
 func (c *Client) DeleteContactFlowVersion(ctx context.Context, in *DeleteContactFlowVersionRequest) (*DeleteContactFlowVersionResponse, error) {
-	return restjson.Call[DeleteContactFlowVersionResponse](ctx, &c.c, &Operations[opDeleteContactFlowVersion], in)
+	out := new(DeleteContactFlowVersionResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteContactFlowVersion], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteDataTable calls DELETE /data-tables/{InstanceId}/{DataTableId}.
 func (c *Client) DeleteDataTable(ctx context.Context, in *DeleteDataTableRequest) (*DeleteDataTableResponse, error) {
-	return restjson.Call[DeleteDataTableResponse](ctx, &c.c, &Operations[opDeleteDataTable], in)
+	out := new(DeleteDataTableResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteDataTable], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteDataTableAttribute calls DELETE /data-tables/{InstanceId}/{DataTableId}/attributes/{AttributeName}.
 func (c *Client) DeleteDataTableAttribute(ctx context.Context, in *DeleteDataTableAttributeRequest) (*DeleteDataTableAttributeResponse, error) {
-	return restjson.Call[DeleteDataTableAttributeResponse](ctx, &c.c, &Operations[opDeleteDataTableAttribute], in)
+	out := new(DeleteDataTableAttributeResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteDataTableAttribute], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteEmailAddress calls DELETE /email-addresses/{InstanceId}/{EmailAddressId}.
 func (c *Client) DeleteEmailAddress(ctx context.Context, in *DeleteEmailAddressRequest) (*DeleteEmailAddressResponse, error) {
-	return restjson.Call[DeleteEmailAddressResponse](ctx, &c.c, &Operations[opDeleteEmailAddress], in)
+	out := new(DeleteEmailAddressResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteEmailAddress], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteEvaluationForm calls DELETE /evaluation-forms/{InstanceId}/{EvaluationFormId}.
 func (c *Client) DeleteEvaluationForm(ctx context.Context, in *DeleteEvaluationFormRequest) (*DeleteEvaluationFormResponse, error) {
-	return restjson.Call[DeleteEvaluationFormResponse](ctx, &c.c, &Operations[opDeleteEvaluationForm], in)
+	out := new(DeleteEvaluationFormResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteEvaluationForm], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteHoursOfOperation calls DELETE /hours-of-operations/{InstanceId}/{HoursOfOperationId}.
 func (c *Client) DeleteHoursOfOperation(ctx context.Context, in *DeleteHoursOfOperationRequest) (*DeleteHoursOfOperationResponse, error) {
-	return restjson.Call[DeleteHoursOfOperationResponse](ctx, &c.c, &Operations[opDeleteHoursOfOperation], in)
+	out := new(DeleteHoursOfOperationResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteHoursOfOperation], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteHoursOfOperationOverride calls DELETE /hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId}.
 func (c *Client) DeleteHoursOfOperationOverride(ctx context.Context, in *DeleteHoursOfOperationOverrideRequest) (*DeleteHoursOfOperationOverrideResponse, error) {
-	return restjson.Call[DeleteHoursOfOperationOverrideResponse](ctx, &c.c, &Operations[opDeleteHoursOfOperationOverride], in)
+	out := new(DeleteHoursOfOperationOverrideResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteHoursOfOperationOverride], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteInstance calls DELETE /instance/{InstanceId}.
@@ -524,292 +856,524 @@ func (c *Client) DeleteInstance(ctx context.Context, in *DeleteInstanceRequest) 
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[DeleteInstanceResponse](ctx, &c.c, &Operations[opDeleteInstance], in)
+	out := new(DeleteInstanceResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteInstance], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteIntegrationAssociation calls DELETE /instance/{InstanceId}/integration-associations/{IntegrationAssociationId}.
 func (c *Client) DeleteIntegrationAssociation(ctx context.Context, in *DeleteIntegrationAssociationRequest) (*DeleteIntegrationAssociationResponse, error) {
-	return restjson.Call[DeleteIntegrationAssociationResponse](ctx, &c.c, &Operations[opDeleteIntegrationAssociation], in)
+	out := new(DeleteIntegrationAssociationResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteIntegrationAssociation], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteNotification calls DELETE /notifications/{InstanceId}/{NotificationId}.
 func (c *Client) DeleteNotification(ctx context.Context, in *DeleteNotificationRequest) (*DeleteNotificationResponse, error) {
-	return restjson.Call[DeleteNotificationResponse](ctx, &c.c, &Operations[opDeleteNotification], in)
+	out := new(DeleteNotificationResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteNotification], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeletePredefinedAttribute calls DELETE /predefined-attributes/{InstanceId}/{Name}.
 func (c *Client) DeletePredefinedAttribute(ctx context.Context, in *DeletePredefinedAttributeRequest) (*DeletePredefinedAttributeResponse, error) {
-	return restjson.Call[DeletePredefinedAttributeResponse](ctx, &c.c, &Operations[opDeletePredefinedAttribute], in)
+	out := new(DeletePredefinedAttributeResponse)
+	if err := c.c.Do(ctx, &Operations[opDeletePredefinedAttribute], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeletePrompt calls DELETE /prompts/{InstanceId}/{PromptId}.
 func (c *Client) DeletePrompt(ctx context.Context, in *DeletePromptRequest) (*DeletePromptResponse, error) {
-	return restjson.Call[DeletePromptResponse](ctx, &c.c, &Operations[opDeletePrompt], in)
+	out := new(DeletePromptResponse)
+	if err := c.c.Do(ctx, &Operations[opDeletePrompt], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeletePushNotificationRegistration calls DELETE /push-notification/{InstanceId}/registrations/{RegistrationId}.
 func (c *Client) DeletePushNotificationRegistration(ctx context.Context, in *DeletePushNotificationRegistrationRequest) (*DeletePushNotificationRegistrationResponse, error) {
-	return restjson.Call[DeletePushNotificationRegistrationResponse](ctx, &c.c, &Operations[opDeletePushNotificationRegistration], in)
+	out := new(DeletePushNotificationRegistrationResponse)
+	if err := c.c.Do(ctx, &Operations[opDeletePushNotificationRegistration], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteQueue calls DELETE /queues/{InstanceId}/{QueueId}.
 func (c *Client) DeleteQueue(ctx context.Context, in *DeleteQueueRequest) (*DeleteQueueResponse, error) {
-	return restjson.Call[DeleteQueueResponse](ctx, &c.c, &Operations[opDeleteQueue], in)
+	out := new(DeleteQueueResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteQueue], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteQuickConnect calls DELETE /quick-connects/{InstanceId}/{QuickConnectId}.
 func (c *Client) DeleteQuickConnect(ctx context.Context, in *DeleteQuickConnectRequest) (*DeleteQuickConnectResponse, error) {
-	return restjson.Call[DeleteQuickConnectResponse](ctx, &c.c, &Operations[opDeleteQuickConnect], in)
+	out := new(DeleteQuickConnectResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteQuickConnect], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteRoutingProfile calls DELETE /routing-profiles/{InstanceId}/{RoutingProfileId}.
 func (c *Client) DeleteRoutingProfile(ctx context.Context, in *DeleteRoutingProfileRequest) (*DeleteRoutingProfileResponse, error) {
-	return restjson.Call[DeleteRoutingProfileResponse](ctx, &c.c, &Operations[opDeleteRoutingProfile], in)
+	out := new(DeleteRoutingProfileResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteRoutingProfile], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteRule calls DELETE /rules/{InstanceId}/{RuleId}.
 func (c *Client) DeleteRule(ctx context.Context, in *DeleteRuleRequest) (*DeleteRuleResponse, error) {
-	return restjson.Call[DeleteRuleResponse](ctx, &c.c, &Operations[opDeleteRule], in)
+	out := new(DeleteRuleResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteRule], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteSecurityProfile calls DELETE /security-profiles/{InstanceId}/{SecurityProfileId}.
 func (c *Client) DeleteSecurityProfile(ctx context.Context, in *DeleteSecurityProfileRequest) (*DeleteSecurityProfileResponse, error) {
-	return restjson.Call[DeleteSecurityProfileResponse](ctx, &c.c, &Operations[opDeleteSecurityProfile], in)
+	out := new(DeleteSecurityProfileResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteSecurityProfile], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteTaskTemplate calls DELETE /instance/{InstanceId}/task/template/{TaskTemplateId}.
 func (c *Client) DeleteTaskTemplate(ctx context.Context, in *DeleteTaskTemplateRequest) (*DeleteTaskTemplateResponse, error) {
-	return restjson.Call[DeleteTaskTemplateResponse](ctx, &c.c, &Operations[opDeleteTaskTemplate], in)
+	out := new(DeleteTaskTemplateResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteTaskTemplate], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteTestCase calls DELETE /test-cases/{InstanceId}/{TestCaseId}.
 func (c *Client) DeleteTestCase(ctx context.Context, in *DeleteTestCaseRequest) (*DeleteTestCaseResponse, error) {
-	return restjson.Call[DeleteTestCaseResponse](ctx, &c.c, &Operations[opDeleteTestCase], in)
+	out := new(DeleteTestCaseResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteTestCase], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteTrafficDistributionGroup calls DELETE /traffic-distribution-group/{TrafficDistributionGroupId}.
 func (c *Client) DeleteTrafficDistributionGroup(ctx context.Context, in *DeleteTrafficDistributionGroupRequest) (*DeleteTrafficDistributionGroupResponse, error) {
-	return restjson.Call[DeleteTrafficDistributionGroupResponse](ctx, &c.c, &Operations[opDeleteTrafficDistributionGroup], in)
+	out := new(DeleteTrafficDistributionGroupResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteTrafficDistributionGroup], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteUseCase calls DELETE /instance/{InstanceId}/integration-associations/{IntegrationAssociationId}/use-cases/{UseCaseId}.
 func (c *Client) DeleteUseCase(ctx context.Context, in *DeleteUseCaseRequest) (*DeleteUseCaseResponse, error) {
-	return restjson.Call[DeleteUseCaseResponse](ctx, &c.c, &Operations[opDeleteUseCase], in)
+	out := new(DeleteUseCaseResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteUseCase], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteUser calls DELETE /users/{InstanceId}/{UserId}.
 func (c *Client) DeleteUser(ctx context.Context, in *DeleteUserRequest) (*DeleteUserResponse, error) {
-	return restjson.Call[DeleteUserResponse](ctx, &c.c, &Operations[opDeleteUser], in)
+	out := new(DeleteUserResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteUser], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteUserHierarchyGroup calls DELETE /user-hierarchy-groups/{InstanceId}/{HierarchyGroupId}.
 func (c *Client) DeleteUserHierarchyGroup(ctx context.Context, in *DeleteUserHierarchyGroupRequest) (*DeleteUserHierarchyGroupResponse, error) {
-	return restjson.Call[DeleteUserHierarchyGroupResponse](ctx, &c.c, &Operations[opDeleteUserHierarchyGroup], in)
+	out := new(DeleteUserHierarchyGroupResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteUserHierarchyGroup], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteView calls DELETE /views/{InstanceId}/{ViewId}.
 func (c *Client) DeleteView(ctx context.Context, in *DeleteViewRequest) (*DeleteViewResponse, error) {
-	return restjson.Call[DeleteViewResponse](ctx, &c.c, &Operations[opDeleteView], in)
+	out := new(DeleteViewResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteView], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteViewVersion calls DELETE /views/{InstanceId}/{ViewId}/versions/{ViewVersion}.
 func (c *Client) DeleteViewVersion(ctx context.Context, in *DeleteViewVersionRequest) (*DeleteViewVersionResponse, error) {
-	return restjson.Call[DeleteViewVersionResponse](ctx, &c.c, &Operations[opDeleteViewVersion], in)
+	out := new(DeleteViewVersionResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteViewVersion], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteVocabulary calls POST /vocabulary-remove/{InstanceId}/{VocabularyId}.
 func (c *Client) DeleteVocabulary(ctx context.Context, in *DeleteVocabularyRequest) (*DeleteVocabularyResponse, error) {
-	return restjson.Call[DeleteVocabularyResponse](ctx, &c.c, &Operations[opDeleteVocabulary], in)
+	out := new(DeleteVocabularyResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteVocabulary], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteWorkspace calls DELETE /workspaces/{InstanceId}/{WorkspaceId}.
 func (c *Client) DeleteWorkspace(ctx context.Context, in *DeleteWorkspaceRequest) (*DeleteWorkspaceResponse, error) {
-	return restjson.Call[DeleteWorkspaceResponse](ctx, &c.c, &Operations[opDeleteWorkspace], in)
+	out := new(DeleteWorkspaceResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteWorkspace], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteWorkspaceMedia calls DELETE /workspaces/{InstanceId}/{WorkspaceId}/media.
 func (c *Client) DeleteWorkspaceMedia(ctx context.Context, in *DeleteWorkspaceMediaRequest) (*DeleteWorkspaceMediaResponse, error) {
-	return restjson.Call[DeleteWorkspaceMediaResponse](ctx, &c.c, &Operations[opDeleteWorkspaceMedia], in)
+	out := new(DeleteWorkspaceMediaResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteWorkspaceMedia], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DeleteWorkspacePage calls DELETE /workspaces/{InstanceId}/{WorkspaceId}/pages/{Page}.
 func (c *Client) DeleteWorkspacePage(ctx context.Context, in *DeleteWorkspacePageRequest) (*DeleteWorkspacePageResponse, error) {
-	return restjson.Call[DeleteWorkspacePageResponse](ctx, &c.c, &Operations[opDeleteWorkspacePage], in)
+	out := new(DeleteWorkspacePageResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteWorkspacePage], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeAgentStatus calls GET /agent-status/{InstanceId}/{AgentStatusId}.
 func (c *Client) DescribeAgentStatus(ctx context.Context, in *DescribeAgentStatusRequest) (*DescribeAgentStatusResponse, error) {
-	return restjson.Call[DescribeAgentStatusResponse](ctx, &c.c, &Operations[opDescribeAgentStatus], in)
+	out := new(DescribeAgentStatusResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeAgentStatus], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeAttachedFilesConfiguration calls GET /attached-files-configurations/{InstanceId}/{AttachmentScope}.
 func (c *Client) DescribeAttachedFilesConfiguration(ctx context.Context, in *DescribeAttachedFilesConfigurationRequest) (*DescribeAttachedFilesConfigurationResponse, error) {
-	return restjson.Call[DescribeAttachedFilesConfigurationResponse](ctx, &c.c, &Operations[opDescribeAttachedFilesConfiguration], in)
+	out := new(DescribeAttachedFilesConfigurationResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeAttachedFilesConfiguration], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeAuthenticationProfile calls GET /authentication-profiles/{InstanceId}/{AuthenticationProfileId}.
 func (c *Client) DescribeAuthenticationProfile(ctx context.Context, in *DescribeAuthenticationProfileRequest) (*DescribeAuthenticationProfileResponse, error) {
-	return restjson.Call[DescribeAuthenticationProfileResponse](ctx, &c.c, &Operations[opDescribeAuthenticationProfile], in)
+	out := new(DescribeAuthenticationProfileResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeAuthenticationProfile], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeContact calls GET /contacts/{InstanceId}/{ContactId}.
 func (c *Client) DescribeContact(ctx context.Context, in *DescribeContactRequest) (*DescribeContactResponse, error) {
-	return restjson.Call[DescribeContactResponse](ctx, &c.c, &Operations[opDescribeContact], in)
+	out := new(DescribeContactResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeContact], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeContactEvaluation calls GET /contact-evaluations/{InstanceId}/{EvaluationId}.
 func (c *Client) DescribeContactEvaluation(ctx context.Context, in *DescribeContactEvaluationRequest) (*DescribeContactEvaluationResponse, error) {
-	return restjson.Call[DescribeContactEvaluationResponse](ctx, &c.c, &Operations[opDescribeContactEvaluation], in)
+	out := new(DescribeContactEvaluationResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeContactEvaluation], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeContactFlow calls GET /contact-flows/{InstanceId}/{ContactFlowId}.
 func (c *Client) DescribeContactFlow(ctx context.Context, in *DescribeContactFlowRequest) (*DescribeContactFlowResponse, error) {
-	return restjson.Call[DescribeContactFlowResponse](ctx, &c.c, &Operations[opDescribeContactFlow], in)
+	out := new(DescribeContactFlowResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeContactFlow], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeContactFlowModule calls GET /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}.
 func (c *Client) DescribeContactFlowModule(ctx context.Context, in *DescribeContactFlowModuleRequest) (*DescribeContactFlowModuleResponse, error) {
-	return restjson.Call[DescribeContactFlowModuleResponse](ctx, &c.c, &Operations[opDescribeContactFlowModule], in)
+	out := new(DescribeContactFlowModuleResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeContactFlowModule], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeContactFlowModuleAlias calls GET /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId}.
 func (c *Client) DescribeContactFlowModuleAlias(ctx context.Context, in *DescribeContactFlowModuleAliasRequest) (*DescribeContactFlowModuleAliasResponse, error) {
-	return restjson.Call[DescribeContactFlowModuleAliasResponse](ctx, &c.c, &Operations[opDescribeContactFlowModuleAlias], in)
+	out := new(DescribeContactFlowModuleAliasResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeContactFlowModuleAlias], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeDataTable calls GET /data-tables/{InstanceId}/{DataTableId}.
 func (c *Client) DescribeDataTable(ctx context.Context, in *DescribeDataTableRequest) (*DescribeDataTableResponse, error) {
-	return restjson.Call[DescribeDataTableResponse](ctx, &c.c, &Operations[opDescribeDataTable], in)
+	out := new(DescribeDataTableResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeDataTable], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeDataTableAttribute calls GET /data-tables/{InstanceId}/{DataTableId}/attributes/{AttributeName}.
 func (c *Client) DescribeDataTableAttribute(ctx context.Context, in *DescribeDataTableAttributeRequest) (*DescribeDataTableAttributeResponse, error) {
-	return restjson.Call[DescribeDataTableAttributeResponse](ctx, &c.c, &Operations[opDescribeDataTableAttribute], in)
+	out := new(DescribeDataTableAttributeResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeDataTableAttribute], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeEmailAddress calls GET /email-addresses/{InstanceId}/{EmailAddressId}.
 func (c *Client) DescribeEmailAddress(ctx context.Context, in *DescribeEmailAddressRequest) (*DescribeEmailAddressResponse, error) {
-	return restjson.Call[DescribeEmailAddressResponse](ctx, &c.c, &Operations[opDescribeEmailAddress], in)
+	out := new(DescribeEmailAddressResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeEmailAddress], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeEvaluationForm calls GET /evaluation-forms/{InstanceId}/{EvaluationFormId}.
 func (c *Client) DescribeEvaluationForm(ctx context.Context, in *DescribeEvaluationFormRequest) (*DescribeEvaluationFormResponse, error) {
-	return restjson.Call[DescribeEvaluationFormResponse](ctx, &c.c, &Operations[opDescribeEvaluationForm], in)
+	out := new(DescribeEvaluationFormResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeEvaluationForm], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeHoursOfOperation calls GET /hours-of-operations/{InstanceId}/{HoursOfOperationId}.
 func (c *Client) DescribeHoursOfOperation(ctx context.Context, in *DescribeHoursOfOperationRequest) (*DescribeHoursOfOperationResponse, error) {
-	return restjson.Call[DescribeHoursOfOperationResponse](ctx, &c.c, &Operations[opDescribeHoursOfOperation], in)
+	out := new(DescribeHoursOfOperationResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeHoursOfOperation], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeHoursOfOperationOverride calls GET /hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId}.
 func (c *Client) DescribeHoursOfOperationOverride(ctx context.Context, in *DescribeHoursOfOperationOverrideRequest) (*DescribeHoursOfOperationOverrideResponse, error) {
-	return restjson.Call[DescribeHoursOfOperationOverrideResponse](ctx, &c.c, &Operations[opDescribeHoursOfOperationOverride], in)
+	out := new(DescribeHoursOfOperationOverrideResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeHoursOfOperationOverride], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeInstance calls GET /instance/{InstanceId}.
 func (c *Client) DescribeInstance(ctx context.Context, in *DescribeInstanceRequest) (*DescribeInstanceResponse, error) {
-	return restjson.Call[DescribeInstanceResponse](ctx, &c.c, &Operations[opDescribeInstance], in)
+	out := new(DescribeInstanceResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeInstance], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeInstanceAttribute calls GET /instance/{InstanceId}/attribute/{AttributeType}.
 func (c *Client) DescribeInstanceAttribute(ctx context.Context, in *DescribeInstanceAttributeRequest) (*DescribeInstanceAttributeResponse, error) {
-	return restjson.Call[DescribeInstanceAttributeResponse](ctx, &c.c, &Operations[opDescribeInstanceAttribute], in)
+	out := new(DescribeInstanceAttributeResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeInstanceAttribute], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeInstanceStorageConfig calls GET /instance/{InstanceId}/storage-config/{AssociationId}.
 func (c *Client) DescribeInstanceStorageConfig(ctx context.Context, in *DescribeInstanceStorageConfigRequest) (*DescribeInstanceStorageConfigResponse, error) {
-	return restjson.Call[DescribeInstanceStorageConfigResponse](ctx, &c.c, &Operations[opDescribeInstanceStorageConfig], in)
+	out := new(DescribeInstanceStorageConfigResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeInstanceStorageConfig], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeNotification calls GET /notifications/{InstanceId}/{NotificationId}.
 func (c *Client) DescribeNotification(ctx context.Context, in *DescribeNotificationRequest) (*DescribeNotificationResponse, error) {
-	return restjson.Call[DescribeNotificationResponse](ctx, &c.c, &Operations[opDescribeNotification], in)
+	out := new(DescribeNotificationResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeNotification], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribePhoneNumber calls GET /phone-number/{PhoneNumberId}.
 func (c *Client) DescribePhoneNumber(ctx context.Context, in *DescribePhoneNumberRequest) (*DescribePhoneNumberResponse, error) {
-	return restjson.Call[DescribePhoneNumberResponse](ctx, &c.c, &Operations[opDescribePhoneNumber], in)
+	out := new(DescribePhoneNumberResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribePhoneNumber], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribePredefinedAttribute calls GET /predefined-attributes/{InstanceId}/{Name}.
 func (c *Client) DescribePredefinedAttribute(ctx context.Context, in *DescribePredefinedAttributeRequest) (*DescribePredefinedAttributeResponse, error) {
-	return restjson.Call[DescribePredefinedAttributeResponse](ctx, &c.c, &Operations[opDescribePredefinedAttribute], in)
+	out := new(DescribePredefinedAttributeResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribePredefinedAttribute], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribePrompt calls GET /prompts/{InstanceId}/{PromptId}.
 func (c *Client) DescribePrompt(ctx context.Context, in *DescribePromptRequest) (*DescribePromptResponse, error) {
-	return restjson.Call[DescribePromptResponse](ctx, &c.c, &Operations[opDescribePrompt], in)
+	out := new(DescribePromptResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribePrompt], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeQueue calls GET /queues/{InstanceId}/{QueueId}.
 func (c *Client) DescribeQueue(ctx context.Context, in *DescribeQueueRequest) (*DescribeQueueResponse, error) {
-	return restjson.Call[DescribeQueueResponse](ctx, &c.c, &Operations[opDescribeQueue], in)
+	out := new(DescribeQueueResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeQueue], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeQuickConnect calls GET /quick-connects/{InstanceId}/{QuickConnectId}.
 func (c *Client) DescribeQuickConnect(ctx context.Context, in *DescribeQuickConnectRequest) (*DescribeQuickConnectResponse, error) {
-	return restjson.Call[DescribeQuickConnectResponse](ctx, &c.c, &Operations[opDescribeQuickConnect], in)
+	out := new(DescribeQuickConnectResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeQuickConnect], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeRoutingProfile calls GET /routing-profiles/{InstanceId}/{RoutingProfileId}.
 func (c *Client) DescribeRoutingProfile(ctx context.Context, in *DescribeRoutingProfileRequest) (*DescribeRoutingProfileResponse, error) {
-	return restjson.Call[DescribeRoutingProfileResponse](ctx, &c.c, &Operations[opDescribeRoutingProfile], in)
+	out := new(DescribeRoutingProfileResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeRoutingProfile], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeRule calls GET /rules/{InstanceId}/{RuleId}.
 func (c *Client) DescribeRule(ctx context.Context, in *DescribeRuleRequest) (*DescribeRuleResponse, error) {
-	return restjson.Call[DescribeRuleResponse](ctx, &c.c, &Operations[opDescribeRule], in)
+	out := new(DescribeRuleResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeRule], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeSecurityProfile calls GET /security-profiles/{InstanceId}/{SecurityProfileId}.
 func (c *Client) DescribeSecurityProfile(ctx context.Context, in *DescribeSecurityProfileRequest) (*DescribeSecurityProfileResponse, error) {
-	return restjson.Call[DescribeSecurityProfileResponse](ctx, &c.c, &Operations[opDescribeSecurityProfile], in)
+	out := new(DescribeSecurityProfileResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeSecurityProfile], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeTestCase calls GET /test-cases/{InstanceId}/{TestCaseId}.
 func (c *Client) DescribeTestCase(ctx context.Context, in *DescribeTestCaseRequest) (*DescribeTestCaseResponse, error) {
-	return restjson.Call[DescribeTestCaseResponse](ctx, &c.c, &Operations[opDescribeTestCase], in)
+	out := new(DescribeTestCaseResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeTestCase], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeTrafficDistributionGroup calls GET /traffic-distribution-group/{TrafficDistributionGroupId}.
 func (c *Client) DescribeTrafficDistributionGroup(ctx context.Context, in *DescribeTrafficDistributionGroupRequest) (*DescribeTrafficDistributionGroupResponse, error) {
-	return restjson.Call[DescribeTrafficDistributionGroupResponse](ctx, &c.c, &Operations[opDescribeTrafficDistributionGroup], in)
+	out := new(DescribeTrafficDistributionGroupResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeTrafficDistributionGroup], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeUser calls GET /users/{InstanceId}/{UserId}.
 func (c *Client) DescribeUser(ctx context.Context, in *DescribeUserRequest) (*DescribeUserResponse, error) {
-	return restjson.Call[DescribeUserResponse](ctx, &c.c, &Operations[opDescribeUser], in)
+	out := new(DescribeUserResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeUser], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeUserHierarchyGroup calls GET /user-hierarchy-groups/{InstanceId}/{HierarchyGroupId}.
 func (c *Client) DescribeUserHierarchyGroup(ctx context.Context, in *DescribeUserHierarchyGroupRequest) (*DescribeUserHierarchyGroupResponse, error) {
-	return restjson.Call[DescribeUserHierarchyGroupResponse](ctx, &c.c, &Operations[opDescribeUserHierarchyGroup], in)
+	out := new(DescribeUserHierarchyGroupResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeUserHierarchyGroup], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeUserHierarchyStructure calls GET /user-hierarchy-structure/{InstanceId}.
 func (c *Client) DescribeUserHierarchyStructure(ctx context.Context, in *DescribeUserHierarchyStructureRequest) (*DescribeUserHierarchyStructureResponse, error) {
-	return restjson.Call[DescribeUserHierarchyStructureResponse](ctx, &c.c, &Operations[opDescribeUserHierarchyStructure], in)
+	out := new(DescribeUserHierarchyStructureResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeUserHierarchyStructure], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeView calls GET /views/{InstanceId}/{ViewId}.
 func (c *Client) DescribeView(ctx context.Context, in *DescribeViewRequest) (*DescribeViewResponse, error) {
-	return restjson.Call[DescribeViewResponse](ctx, &c.c, &Operations[opDescribeView], in)
+	out := new(DescribeViewResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeView], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeVocabulary calls GET /vocabulary/{InstanceId}/{VocabularyId}.
 func (c *Client) DescribeVocabulary(ctx context.Context, in *DescribeVocabularyRequest) (*DescribeVocabularyResponse, error) {
-	return restjson.Call[DescribeVocabularyResponse](ctx, &c.c, &Operations[opDescribeVocabulary], in)
+	out := new(DescribeVocabularyResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeVocabulary], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeWorkspace calls GET /workspaces/{InstanceId}/{WorkspaceId}.
 func (c *Client) DescribeWorkspace(ctx context.Context, in *DescribeWorkspaceRequest) (*DescribeWorkspaceResponse, error) {
-	return restjson.Call[DescribeWorkspaceResponse](ctx, &c.c, &Operations[opDescribeWorkspace], in)
+	out := new(DescribeWorkspaceResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeWorkspace], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DisassociateAnalyticsDataSet calls POST /analytics-data/instance/{InstanceId}/association.
 func (c *Client) DisassociateAnalyticsDataSet(ctx context.Context, in *DisassociateAnalyticsDataSetRequest) (*DisassociateAnalyticsDataSetResponse, error) {
-	return restjson.Call[DisassociateAnalyticsDataSetResponse](ctx, &c.c, &Operations[opDisassociateAnalyticsDataSet], in)
+	out := new(DisassociateAnalyticsDataSetResponse)
+	if err := c.c.Do(ctx, &Operations[opDisassociateAnalyticsDataSet], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DisassociateApprovedOrigin calls DELETE /instance/{InstanceId}/approved-origin.
@@ -818,7 +1382,11 @@ func (c *Client) DisassociateApprovedOrigin(ctx context.Context, in *Disassociat
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[DisassociateApprovedOriginResponse](ctx, &c.c, &Operations[opDisassociateApprovedOrigin], in)
+	out := new(DisassociateApprovedOriginResponse)
+	if err := c.c.Do(ctx, &Operations[opDisassociateApprovedOrigin], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DisassociateBot calls POST /instance/{InstanceId}/bot.
@@ -827,7 +1395,11 @@ func (c *Client) DisassociateBot(ctx context.Context, in *DisassociateBotRequest
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[DisassociateBotResponse](ctx, &c.c, &Operations[opDisassociateBot], in)
+	out := new(DisassociateBotResponse)
+	if err := c.c.Do(ctx, &Operations[opDisassociateBot], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DisassociateEmailAddressAlias calls POST /email-addresses/{InstanceId}/{EmailAddressId}/disassociate-alias.
@@ -836,17 +1408,29 @@ func (c *Client) DisassociateEmailAddressAlias(ctx context.Context, in *Disassoc
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[DisassociateEmailAddressAliasResponse](ctx, &c.c, &Operations[opDisassociateEmailAddressAlias], in)
+	out := new(DisassociateEmailAddressAliasResponse)
+	if err := c.c.Do(ctx, &Operations[opDisassociateEmailAddressAlias], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DisassociateFlow calls DELETE /flow-associations/{InstanceId}/{ResourceId}/{ResourceType}.
 func (c *Client) DisassociateFlow(ctx context.Context, in *DisassociateFlowRequest) (*DisassociateFlowResponse, error) {
-	return restjson.Call[DisassociateFlowResponse](ctx, &c.c, &Operations[opDisassociateFlow], in)
+	out := new(DisassociateFlowResponse)
+	if err := c.c.Do(ctx, &Operations[opDisassociateFlow], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DisassociateHoursOfOperations calls POST /hours-of-operations/{InstanceId}/{HoursOfOperationId}/disassociate-hours.
 func (c *Client) DisassociateHoursOfOperations(ctx context.Context, in *DisassociateHoursOfOperationsRequest) (*DisassociateHoursOfOperationsResponse, error) {
-	return restjson.Call[DisassociateHoursOfOperationsResponse](ctx, &c.c, &Operations[opDisassociateHoursOfOperations], in)
+	out := new(DisassociateHoursOfOperationsResponse)
+	if err := c.c.Do(ctx, &Operations[opDisassociateHoursOfOperations], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DisassociateInstanceStorageConfig calls DELETE /instance/{InstanceId}/storage-config/{AssociationId}.
@@ -855,7 +1439,11 @@ func (c *Client) DisassociateInstanceStorageConfig(ctx context.Context, in *Disa
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[DisassociateInstanceStorageConfigResponse](ctx, &c.c, &Operations[opDisassociateInstanceStorageConfig], in)
+	out := new(DisassociateInstanceStorageConfigResponse)
+	if err := c.c.Do(ctx, &Operations[opDisassociateInstanceStorageConfig], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DisassociateLambdaFunction calls DELETE /instance/{InstanceId}/lambda-function.
@@ -864,7 +1452,11 @@ func (c *Client) DisassociateLambdaFunction(ctx context.Context, in *Disassociat
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[DisassociateLambdaFunctionResponse](ctx, &c.c, &Operations[opDisassociateLambdaFunction], in)
+	out := new(DisassociateLambdaFunctionResponse)
+	if err := c.c.Do(ctx, &Operations[opDisassociateLambdaFunction], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DisassociateLexBot calls DELETE /instance/{InstanceId}/lex-bot.
@@ -873,12 +1465,20 @@ func (c *Client) DisassociateLexBot(ctx context.Context, in *DisassociateLexBotR
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[DisassociateLexBotResponse](ctx, &c.c, &Operations[opDisassociateLexBot], in)
+	out := new(DisassociateLexBotResponse)
+	if err := c.c.Do(ctx, &Operations[opDisassociateLexBot], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DisassociatePhoneNumberContactFlow calls DELETE /phone-number/{PhoneNumberId}/contact-flow.
 func (c *Client) DisassociatePhoneNumberContactFlow(ctx context.Context, in *DisassociatePhoneNumberContactFlowRequest) (*DisassociatePhoneNumberContactFlowResponse, error) {
-	return restjson.Call[DisassociatePhoneNumberContactFlowResponse](ctx, &c.c, &Operations[opDisassociatePhoneNumberContactFlow], in)
+	out := new(DisassociatePhoneNumberContactFlowResponse)
+	if err := c.c.Do(ctx, &Operations[opDisassociatePhoneNumberContactFlow], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DisassociateQueueEmailAddresses calls POST /queues/{InstanceId}/{QueueId}/disassociate-email-addresses.
@@ -887,17 +1487,29 @@ func (c *Client) DisassociateQueueEmailAddresses(ctx context.Context, in *Disass
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[DisassociateQueueEmailAddressesResponse](ctx, &c.c, &Operations[opDisassociateQueueEmailAddresses], in)
+	out := new(DisassociateQueueEmailAddressesResponse)
+	if err := c.c.Do(ctx, &Operations[opDisassociateQueueEmailAddresses], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DisassociateQueueQuickConnects calls POST /queues/{InstanceId}/{QueueId}/disassociate-quick-connects.
 func (c *Client) DisassociateQueueQuickConnects(ctx context.Context, in *DisassociateQueueQuickConnectsRequest) (*DisassociateQueueQuickConnectsResponse, error) {
-	return restjson.Call[DisassociateQueueQuickConnectsResponse](ctx, &c.c, &Operations[opDisassociateQueueQuickConnects], in)
+	out := new(DisassociateQueueQuickConnectsResponse)
+	if err := c.c.Do(ctx, &Operations[opDisassociateQueueQuickConnects], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DisassociateRoutingProfileQueues calls POST /routing-profiles/{InstanceId}/{RoutingProfileId}/disassociate-queues.
 func (c *Client) DisassociateRoutingProfileQueues(ctx context.Context, in *DisassociateRoutingProfileQueuesRequest) (*DisassociateRoutingProfileQueuesResponse, error) {
-	return restjson.Call[DisassociateRoutingProfileQueuesResponse](ctx, &c.c, &Operations[opDisassociateRoutingProfileQueues], in)
+	out := new(DisassociateRoutingProfileQueuesResponse)
+	if err := c.c.Do(ctx, &Operations[opDisassociateRoutingProfileQueues], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DisassociateSecurityKey calls DELETE /instance/{InstanceId}/security-key/{AssociationId}.
@@ -906,107 +1518,191 @@ func (c *Client) DisassociateSecurityKey(ctx context.Context, in *DisassociateSe
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[DisassociateSecurityKeyResponse](ctx, &c.c, &Operations[opDisassociateSecurityKey], in)
+	out := new(DisassociateSecurityKeyResponse)
+	if err := c.c.Do(ctx, &Operations[opDisassociateSecurityKey], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DisassociateSecurityProfiles calls POST /disassociate-security-profiles/{InstanceId}.
 func (c *Client) DisassociateSecurityProfiles(ctx context.Context, in *DisassociateSecurityProfilesRequest) (*DisassociateSecurityProfilesResponse, error) {
-	return restjson.Call[DisassociateSecurityProfilesResponse](ctx, &c.c, &Operations[opDisassociateSecurityProfiles], in)
+	out := new(DisassociateSecurityProfilesResponse)
+	if err := c.c.Do(ctx, &Operations[opDisassociateSecurityProfiles], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DisassociateTrafficDistributionGroupUser calls DELETE /traffic-distribution-group/{TrafficDistributionGroupId}/user.
 func (c *Client) DisassociateTrafficDistributionGroupUser(ctx context.Context, in *DisassociateTrafficDistributionGroupUserRequest) (*DisassociateTrafficDistributionGroupUserResponse, error) {
-	return restjson.Call[DisassociateTrafficDistributionGroupUserResponse](ctx, &c.c, &Operations[opDisassociateTrafficDistributionGroupUser], in)
+	out := new(DisassociateTrafficDistributionGroupUserResponse)
+	if err := c.c.Do(ctx, &Operations[opDisassociateTrafficDistributionGroupUser], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DisassociateUserProficiencies calls POST /users/{InstanceId}/{UserId}/disassociate-proficiencies.
 func (c *Client) DisassociateUserProficiencies(ctx context.Context, in *DisassociateUserProficienciesRequest) (*DisassociateUserProficienciesResponse, error) {
-	return restjson.Call[DisassociateUserProficienciesResponse](ctx, &c.c, &Operations[opDisassociateUserProficiencies], in)
+	out := new(DisassociateUserProficienciesResponse)
+	if err := c.c.Do(ctx, &Operations[opDisassociateUserProficiencies], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DisassociateWorkspace calls POST /workspaces/{InstanceId}/{WorkspaceId}/disassociate.
 func (c *Client) DisassociateWorkspace(ctx context.Context, in *DisassociateWorkspaceRequest) (*DisassociateWorkspaceResponse, error) {
-	return restjson.Call[DisassociateWorkspaceResponse](ctx, &c.c, &Operations[opDisassociateWorkspace], in)
+	out := new(DisassociateWorkspaceResponse)
+	if err := c.c.Do(ctx, &Operations[opDisassociateWorkspace], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DismissUserContact calls POST /users/{InstanceId}/{UserId}/contact.
 func (c *Client) DismissUserContact(ctx context.Context, in *DismissUserContactRequest) (*DismissUserContactResponse, error) {
-	return restjson.Call[DismissUserContactResponse](ctx, &c.c, &Operations[opDismissUserContact], in)
+	out := new(DismissUserContactResponse)
+	if err := c.c.Do(ctx, &Operations[opDismissUserContact], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // EvaluateDataTableValues calls POST /data-tables/{InstanceId}/{DataTableId}/values/evaluate.
 func (c *Client) EvaluateDataTableValues(ctx context.Context, in *EvaluateDataTableValuesRequest) (*EvaluateDataTableValuesResponse, error) {
-	return restjson.Call[EvaluateDataTableValuesResponse](ctx, &c.c, &Operations[opEvaluateDataTableValues], in)
+	out := new(EvaluateDataTableValuesResponse)
+	if err := c.c.Do(ctx, &Operations[opEvaluateDataTableValues], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // GetAttachedFile calls GET /attached-files/{InstanceId}/{FileId}.
 func (c *Client) GetAttachedFile(ctx context.Context, in *GetAttachedFileRequest) (*GetAttachedFileResponse, error) {
-	return restjson.Call[GetAttachedFileResponse](ctx, &c.c, &Operations[opGetAttachedFile], in)
+	out := new(GetAttachedFileResponse)
+	if err := c.c.Do(ctx, &Operations[opGetAttachedFile], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // GetContactAttributes calls GET /contact/attributes/{InstanceId}/{InitialContactId}.
 func (c *Client) GetContactAttributes(ctx context.Context, in *GetContactAttributesRequest) (*GetContactAttributesResponse, error) {
-	return restjson.Call[GetContactAttributesResponse](ctx, &c.c, &Operations[opGetContactAttributes], in)
+	out := new(GetContactAttributesResponse)
+	if err := c.c.Do(ctx, &Operations[opGetContactAttributes], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // GetContactMetrics calls POST /metrics/contact.
 func (c *Client) GetContactMetrics(ctx context.Context, in *GetContactMetricsRequest) (*GetContactMetricsResponse, error) {
-	return restjson.Call[GetContactMetricsResponse](ctx, &c.c, &Operations[opGetContactMetrics], in)
+	out := new(GetContactMetricsResponse)
+	if err := c.c.Do(ctx, &Operations[opGetContactMetrics], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // GetCurrentMetricData calls POST /metrics/current/{InstanceId}.
 func (c *Client) GetCurrentMetricData(ctx context.Context, in *GetCurrentMetricDataRequest) (*GetCurrentMetricDataResponse, error) {
-	return restjson.Call[GetCurrentMetricDataResponse](ctx, &c.c, &Operations[opGetCurrentMetricData], in)
+	out := new(GetCurrentMetricDataResponse)
+	if err := c.c.Do(ctx, &Operations[opGetCurrentMetricData], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // GetCurrentUserData calls POST /metrics/userdata/{InstanceId}.
 func (c *Client) GetCurrentUserData(ctx context.Context, in *GetCurrentUserDataRequest) (*GetCurrentUserDataResponse, error) {
-	return restjson.Call[GetCurrentUserDataResponse](ctx, &c.c, &Operations[opGetCurrentUserData], in)
+	out := new(GetCurrentUserDataResponse)
+	if err := c.c.Do(ctx, &Operations[opGetCurrentUserData], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // GetEffectiveHoursOfOperations calls GET /effective-hours-of-operations/{InstanceId}/{HoursOfOperationId}.
 func (c *Client) GetEffectiveHoursOfOperations(ctx context.Context, in *GetEffectiveHoursOfOperationsRequest) (*GetEffectiveHoursOfOperationsResponse, error) {
-	return restjson.Call[GetEffectiveHoursOfOperationsResponse](ctx, &c.c, &Operations[opGetEffectiveHoursOfOperations], in)
+	out := new(GetEffectiveHoursOfOperationsResponse)
+	if err := c.c.Do(ctx, &Operations[opGetEffectiveHoursOfOperations], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // GetFederationToken calls GET /user/federate/{InstanceId}.
 func (c *Client) GetFederationToken(ctx context.Context, in *GetFederationTokenRequest) (*GetFederationTokenResponse, error) {
-	return restjson.Call[GetFederationTokenResponse](ctx, &c.c, &Operations[opGetFederationToken], in)
+	out := new(GetFederationTokenResponse)
+	if err := c.c.Do(ctx, &Operations[opGetFederationToken], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // GetFlowAssociation calls GET /flow-associations/{InstanceId}/{ResourceId}/{ResourceType}.
 func (c *Client) GetFlowAssociation(ctx context.Context, in *GetFlowAssociationRequest) (*GetFlowAssociationResponse, error) {
-	return restjson.Call[GetFlowAssociationResponse](ctx, &c.c, &Operations[opGetFlowAssociation], in)
+	out := new(GetFlowAssociationResponse)
+	if err := c.c.Do(ctx, &Operations[opGetFlowAssociation], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // GetMetricData calls POST /metrics/historical/{InstanceId}.
 func (c *Client) GetMetricData(ctx context.Context, in *GetMetricDataRequest) (*GetMetricDataResponse, error) {
-	return restjson.Call[GetMetricDataResponse](ctx, &c.c, &Operations[opGetMetricData], in)
+	out := new(GetMetricDataResponse)
+	if err := c.c.Do(ctx, &Operations[opGetMetricData], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // GetMetricDataV2 calls POST /metrics/data.
 func (c *Client) GetMetricDataV2(ctx context.Context, in *GetMetricDataV2Request) (*GetMetricDataV2Response, error) {
-	return restjson.Call[GetMetricDataV2Response](ctx, &c.c, &Operations[opGetMetricDataV2], in)
+	out := new(GetMetricDataV2Response)
+	if err := c.c.Do(ctx, &Operations[opGetMetricDataV2], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // GetPromptFile calls GET /prompts/{InstanceId}/{PromptId}/file.
 func (c *Client) GetPromptFile(ctx context.Context, in *GetPromptFileRequest) (*GetPromptFileResponse, error) {
-	return restjson.Call[GetPromptFileResponse](ctx, &c.c, &Operations[opGetPromptFile], in)
+	out := new(GetPromptFileResponse)
+	if err := c.c.Do(ctx, &Operations[opGetPromptFile], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // GetTaskTemplate calls GET /instance/{InstanceId}/task/template/{TaskTemplateId}.
 func (c *Client) GetTaskTemplate(ctx context.Context, in *GetTaskTemplateRequest) (*GetTaskTemplateResponse, error) {
-	return restjson.Call[GetTaskTemplateResponse](ctx, &c.c, &Operations[opGetTaskTemplate], in)
+	out := new(GetTaskTemplateResponse)
+	if err := c.c.Do(ctx, &Operations[opGetTaskTemplate], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // GetTestCaseExecutionSummary calls GET /test-cases/{InstanceId}/{TestCaseId}/{TestCaseExecutionId}/summary.
 func (c *Client) GetTestCaseExecutionSummary(ctx context.Context, in *GetTestCaseExecutionSummaryRequest) (*GetTestCaseExecutionSummaryResponse, error) {
-	return restjson.Call[GetTestCaseExecutionSummaryResponse](ctx, &c.c, &Operations[opGetTestCaseExecutionSummary], in)
+	out := new(GetTestCaseExecutionSummaryResponse)
+	if err := c.c.Do(ctx, &Operations[opGetTestCaseExecutionSummary], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // GetTrafficDistribution calls GET /traffic-distribution/{Id}.
 func (c *Client) GetTrafficDistribution(ctx context.Context, in *GetTrafficDistributionRequest) (*GetTrafficDistributionResponse, error) {
-	return restjson.Call[GetTrafficDistributionResponse](ctx, &c.c, &Operations[opGetTrafficDistribution], in)
+	out := new(GetTrafficDistributionResponse)
+	if err := c.c.Do(ctx, &Operations[opGetTrafficDistribution], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ImportPhoneNumber calls POST /phone-number/import.
@@ -1015,357 +1711,641 @@ func (c *Client) ImportPhoneNumber(ctx context.Context, in *ImportPhoneNumberReq
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[ImportPhoneNumberResponse](ctx, &c.c, &Operations[opImportPhoneNumber], in)
+	out := new(ImportPhoneNumberResponse)
+	if err := c.c.Do(ctx, &Operations[opImportPhoneNumber], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ImportWorkspaceMedia calls POST /workspaces/{InstanceId}/{WorkspaceId}/media.
 func (c *Client) ImportWorkspaceMedia(ctx context.Context, in *ImportWorkspaceMediaRequest) (*ImportWorkspaceMediaResponse, error) {
-	return restjson.Call[ImportWorkspaceMediaResponse](ctx, &c.c, &Operations[opImportWorkspaceMedia], in)
+	out := new(ImportWorkspaceMediaResponse)
+	if err := c.c.Do(ctx, &Operations[opImportWorkspaceMedia], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListAgentStatuses calls GET /agent-status/{InstanceId}.
 func (c *Client) ListAgentStatuses(ctx context.Context, in *ListAgentStatusRequest) (*ListAgentStatusResponse, error) {
-	return restjson.Call[ListAgentStatusResponse](ctx, &c.c, &Operations[opListAgentStatuses], in)
+	out := new(ListAgentStatusResponse)
+	if err := c.c.Do(ctx, &Operations[opListAgentStatuses], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListAnalyticsDataAssociations calls GET /analytics-data/instance/{InstanceId}/association.
 func (c *Client) ListAnalyticsDataAssociations(ctx context.Context, in *ListAnalyticsDataAssociationsRequest) (*ListAnalyticsDataAssociationsResponse, error) {
-	return restjson.Call[ListAnalyticsDataAssociationsResponse](ctx, &c.c, &Operations[opListAnalyticsDataAssociations], in)
+	out := new(ListAnalyticsDataAssociationsResponse)
+	if err := c.c.Do(ctx, &Operations[opListAnalyticsDataAssociations], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListAnalyticsDataLakeDataSets calls GET /analytics-data/instance/{InstanceId}/datasets.
 func (c *Client) ListAnalyticsDataLakeDataSets(ctx context.Context, in *ListAnalyticsDataLakeDataSetsRequest) (*ListAnalyticsDataLakeDataSetsResponse, error) {
-	return restjson.Call[ListAnalyticsDataLakeDataSetsResponse](ctx, &c.c, &Operations[opListAnalyticsDataLakeDataSets], in)
+	out := new(ListAnalyticsDataLakeDataSetsResponse)
+	if err := c.c.Do(ctx, &Operations[opListAnalyticsDataLakeDataSets], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListApprovedOrigins calls GET /instance/{InstanceId}/approved-origins.
 func (c *Client) ListApprovedOrigins(ctx context.Context, in *ListApprovedOriginsRequest) (*ListApprovedOriginsResponse, error) {
-	return restjson.Call[ListApprovedOriginsResponse](ctx, &c.c, &Operations[opListApprovedOrigins], in)
+	out := new(ListApprovedOriginsResponse)
+	if err := c.c.Do(ctx, &Operations[opListApprovedOrigins], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListAssociatedContacts calls GET /contact/associated/{InstanceId}.
 func (c *Client) ListAssociatedContacts(ctx context.Context, in *ListAssociatedContactsRequest) (*ListAssociatedContactsResponse, error) {
-	return restjson.Call[ListAssociatedContactsResponse](ctx, &c.c, &Operations[opListAssociatedContacts], in)
+	out := new(ListAssociatedContactsResponse)
+	if err := c.c.Do(ctx, &Operations[opListAssociatedContacts], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListAttachedFilesConfigurations calls GET /attached-files-configurations/{InstanceId}.
 func (c *Client) ListAttachedFilesConfigurations(ctx context.Context, in *ListAttachedFilesConfigurationsRequest) (*ListAttachedFilesConfigurationsResponse, error) {
-	return restjson.Call[ListAttachedFilesConfigurationsResponse](ctx, &c.c, &Operations[opListAttachedFilesConfigurations], in)
+	out := new(ListAttachedFilesConfigurationsResponse)
+	if err := c.c.Do(ctx, &Operations[opListAttachedFilesConfigurations], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListAuthenticationProfiles calls GET /authentication-profiles-summary/{InstanceId}.
 func (c *Client) ListAuthenticationProfiles(ctx context.Context, in *ListAuthenticationProfilesRequest) (*ListAuthenticationProfilesResponse, error) {
-	return restjson.Call[ListAuthenticationProfilesResponse](ctx, &c.c, &Operations[opListAuthenticationProfiles], in)
+	out := new(ListAuthenticationProfilesResponse)
+	if err := c.c.Do(ctx, &Operations[opListAuthenticationProfiles], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListBots calls GET /instance/{InstanceId}/bots.
 func (c *Client) ListBots(ctx context.Context, in *ListBotsRequest) (*ListBotsResponse, error) {
-	return restjson.Call[ListBotsResponse](ctx, &c.c, &Operations[opListBots], in)
+	out := new(ListBotsResponse)
+	if err := c.c.Do(ctx, &Operations[opListBots], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListChildHoursOfOperations calls GET /hours-of-operations/{InstanceId}/{HoursOfOperationId}/hours.
 func (c *Client) ListChildHoursOfOperations(ctx context.Context, in *ListChildHoursOfOperationsRequest) (*ListChildHoursOfOperationsResponse, error) {
-	return restjson.Call[ListChildHoursOfOperationsResponse](ctx, &c.c, &Operations[opListChildHoursOfOperations], in)
+	out := new(ListChildHoursOfOperationsResponse)
+	if err := c.c.Do(ctx, &Operations[opListChildHoursOfOperations], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListContactEvaluations calls GET /contact-evaluations/{InstanceId}.
 func (c *Client) ListContactEvaluations(ctx context.Context, in *ListContactEvaluationsRequest) (*ListContactEvaluationsResponse, error) {
-	return restjson.Call[ListContactEvaluationsResponse](ctx, &c.c, &Operations[opListContactEvaluations], in)
+	out := new(ListContactEvaluationsResponse)
+	if err := c.c.Do(ctx, &Operations[opListContactEvaluations], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListContactFlowModuleAliases calls GET /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/aliases.
 func (c *Client) ListContactFlowModuleAliases(ctx context.Context, in *ListContactFlowModuleAliasesRequest) (*ListContactFlowModuleAliasesResponse, error) {
-	return restjson.Call[ListContactFlowModuleAliasesResponse](ctx, &c.c, &Operations[opListContactFlowModuleAliases], in)
+	out := new(ListContactFlowModuleAliasesResponse)
+	if err := c.c.Do(ctx, &Operations[opListContactFlowModuleAliases], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListContactFlowModuleVersions calls GET /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/versions.
 func (c *Client) ListContactFlowModuleVersions(ctx context.Context, in *ListContactFlowModuleVersionsRequest) (*ListContactFlowModuleVersionsResponse, error) {
-	return restjson.Call[ListContactFlowModuleVersionsResponse](ctx, &c.c, &Operations[opListContactFlowModuleVersions], in)
+	out := new(ListContactFlowModuleVersionsResponse)
+	if err := c.c.Do(ctx, &Operations[opListContactFlowModuleVersions], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListContactFlowModules calls GET /contact-flow-modules-summary/{InstanceId}.
 func (c *Client) ListContactFlowModules(ctx context.Context, in *ListContactFlowModulesRequest) (*ListContactFlowModulesResponse, error) {
-	return restjson.Call[ListContactFlowModulesResponse](ctx, &c.c, &Operations[opListContactFlowModules], in)
+	out := new(ListContactFlowModulesResponse)
+	if err := c.c.Do(ctx, &Operations[opListContactFlowModules], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListContactFlowVersions calls GET /contact-flows/{InstanceId}/{ContactFlowId}/versions.
 func (c *Client) ListContactFlowVersions(ctx context.Context, in *ListContactFlowVersionsRequest) (*ListContactFlowVersionsResponse, error) {
-	return restjson.Call[ListContactFlowVersionsResponse](ctx, &c.c, &Operations[opListContactFlowVersions], in)
+	out := new(ListContactFlowVersionsResponse)
+	if err := c.c.Do(ctx, &Operations[opListContactFlowVersions], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListContactFlows calls GET /contact-flows-summary/{InstanceId}.
 func (c *Client) ListContactFlows(ctx context.Context, in *ListContactFlowsRequest) (*ListContactFlowsResponse, error) {
-	return restjson.Call[ListContactFlowsResponse](ctx, &c.c, &Operations[opListContactFlows], in)
+	out := new(ListContactFlowsResponse)
+	if err := c.c.Do(ctx, &Operations[opListContactFlows], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListContactReferences calls GET /contact/references/{InstanceId}/{ContactId}.
 func (c *Client) ListContactReferences(ctx context.Context, in *ListContactReferencesRequest) (*ListContactReferencesResponse, error) {
-	return restjson.Call[ListContactReferencesResponse](ctx, &c.c, &Operations[opListContactReferences], in)
+	out := new(ListContactReferencesResponse)
+	if err := c.c.Do(ctx, &Operations[opListContactReferences], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListDataTableAttributes calls POST /data-tables/{InstanceId}/{DataTableId}/attributes.
 func (c *Client) ListDataTableAttributes(ctx context.Context, in *ListDataTableAttributesRequest) (*ListDataTableAttributesResponse, error) {
-	return restjson.Call[ListDataTableAttributesResponse](ctx, &c.c, &Operations[opListDataTableAttributes], in)
+	out := new(ListDataTableAttributesResponse)
+	if err := c.c.Do(ctx, &Operations[opListDataTableAttributes], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListDataTablePrimaryValues calls POST /data-tables/{InstanceId}/{DataTableId}/values/list-primary.
 func (c *Client) ListDataTablePrimaryValues(ctx context.Context, in *ListDataTablePrimaryValuesRequest) (*ListDataTablePrimaryValuesResponse, error) {
-	return restjson.Call[ListDataTablePrimaryValuesResponse](ctx, &c.c, &Operations[opListDataTablePrimaryValues], in)
+	out := new(ListDataTablePrimaryValuesResponse)
+	if err := c.c.Do(ctx, &Operations[opListDataTablePrimaryValues], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListDataTableValues calls POST /data-tables/{InstanceId}/{DataTableId}/values/list.
 func (c *Client) ListDataTableValues(ctx context.Context, in *ListDataTableValuesRequest) (*ListDataTableValuesResponse, error) {
-	return restjson.Call[ListDataTableValuesResponse](ctx, &c.c, &Operations[opListDataTableValues], in)
+	out := new(ListDataTableValuesResponse)
+	if err := c.c.Do(ctx, &Operations[opListDataTableValues], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListDataTables calls GET /data-tables/{InstanceId}.
 func (c *Client) ListDataTables(ctx context.Context, in *ListDataTablesRequest) (*ListDataTablesResponse, error) {
-	return restjson.Call[ListDataTablesResponse](ctx, &c.c, &Operations[opListDataTables], in)
+	out := new(ListDataTablesResponse)
+	if err := c.c.Do(ctx, &Operations[opListDataTables], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListDefaultVocabularies calls POST /default-vocabulary-summary/{InstanceId}.
 func (c *Client) ListDefaultVocabularies(ctx context.Context, in *ListDefaultVocabulariesRequest) (*ListDefaultVocabulariesResponse, error) {
-	return restjson.Call[ListDefaultVocabulariesResponse](ctx, &c.c, &Operations[opListDefaultVocabularies], in)
+	out := new(ListDefaultVocabulariesResponse)
+	if err := c.c.Do(ctx, &Operations[opListDefaultVocabularies], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListEntitySecurityProfiles calls POST /entity-security-profiles-summary/{InstanceId}.
 func (c *Client) ListEntitySecurityProfiles(ctx context.Context, in *ListEntitySecurityProfilesRequest) (*ListEntitySecurityProfilesResponse, error) {
-	return restjson.Call[ListEntitySecurityProfilesResponse](ctx, &c.c, &Operations[opListEntitySecurityProfiles], in)
+	out := new(ListEntitySecurityProfilesResponse)
+	if err := c.c.Do(ctx, &Operations[opListEntitySecurityProfiles], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListEvaluationFormVersions calls GET /evaluation-forms/{InstanceId}/{EvaluationFormId}/versions.
 func (c *Client) ListEvaluationFormVersions(ctx context.Context, in *ListEvaluationFormVersionsRequest) (*ListEvaluationFormVersionsResponse, error) {
-	return restjson.Call[ListEvaluationFormVersionsResponse](ctx, &c.c, &Operations[opListEvaluationFormVersions], in)
+	out := new(ListEvaluationFormVersionsResponse)
+	if err := c.c.Do(ctx, &Operations[opListEvaluationFormVersions], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListEvaluationForms calls GET /evaluation-forms/{InstanceId}.
 func (c *Client) ListEvaluationForms(ctx context.Context, in *ListEvaluationFormsRequest) (*ListEvaluationFormsResponse, error) {
-	return restjson.Call[ListEvaluationFormsResponse](ctx, &c.c, &Operations[opListEvaluationForms], in)
+	out := new(ListEvaluationFormsResponse)
+	if err := c.c.Do(ctx, &Operations[opListEvaluationForms], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListFlowAssociations calls GET /flow-associations-summary/{InstanceId}.
 func (c *Client) ListFlowAssociations(ctx context.Context, in *ListFlowAssociationsRequest) (*ListFlowAssociationsResponse, error) {
-	return restjson.Call[ListFlowAssociationsResponse](ctx, &c.c, &Operations[opListFlowAssociations], in)
+	out := new(ListFlowAssociationsResponse)
+	if err := c.c.Do(ctx, &Operations[opListFlowAssociations], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListHoursOfOperationOverrides calls GET /hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides.
 func (c *Client) ListHoursOfOperationOverrides(ctx context.Context, in *ListHoursOfOperationOverridesRequest) (*ListHoursOfOperationOverridesResponse, error) {
-	return restjson.Call[ListHoursOfOperationOverridesResponse](ctx, &c.c, &Operations[opListHoursOfOperationOverrides], in)
+	out := new(ListHoursOfOperationOverridesResponse)
+	if err := c.c.Do(ctx, &Operations[opListHoursOfOperationOverrides], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListHoursOfOperations calls GET /hours-of-operations-summary/{InstanceId}.
 func (c *Client) ListHoursOfOperations(ctx context.Context, in *ListHoursOfOperationsRequest) (*ListHoursOfOperationsResponse, error) {
-	return restjson.Call[ListHoursOfOperationsResponse](ctx, &c.c, &Operations[opListHoursOfOperations], in)
+	out := new(ListHoursOfOperationsResponse)
+	if err := c.c.Do(ctx, &Operations[opListHoursOfOperations], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListInstanceAttributes calls GET /instance/{InstanceId}/attributes.
 func (c *Client) ListInstanceAttributes(ctx context.Context, in *ListInstanceAttributesRequest) (*ListInstanceAttributesResponse, error) {
-	return restjson.Call[ListInstanceAttributesResponse](ctx, &c.c, &Operations[opListInstanceAttributes], in)
+	out := new(ListInstanceAttributesResponse)
+	if err := c.c.Do(ctx, &Operations[opListInstanceAttributes], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListInstanceStorageConfigs calls GET /instance/{InstanceId}/storage-configs.
 func (c *Client) ListInstanceStorageConfigs(ctx context.Context, in *ListInstanceStorageConfigsRequest) (*ListInstanceStorageConfigsResponse, error) {
-	return restjson.Call[ListInstanceStorageConfigsResponse](ctx, &c.c, &Operations[opListInstanceStorageConfigs], in)
+	out := new(ListInstanceStorageConfigsResponse)
+	if err := c.c.Do(ctx, &Operations[opListInstanceStorageConfigs], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListInstances calls GET /instance.
 func (c *Client) ListInstances(ctx context.Context, in *ListInstancesRequest) (*ListInstancesResponse, error) {
-	return restjson.Call[ListInstancesResponse](ctx, &c.c, &Operations[opListInstances], in)
+	out := new(ListInstancesResponse)
+	if err := c.c.Do(ctx, &Operations[opListInstances], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListIntegrationAssociations calls GET /instance/{InstanceId}/integration-associations.
 func (c *Client) ListIntegrationAssociations(ctx context.Context, in *ListIntegrationAssociationsRequest) (*ListIntegrationAssociationsResponse, error) {
-	return restjson.Call[ListIntegrationAssociationsResponse](ctx, &c.c, &Operations[opListIntegrationAssociations], in)
+	out := new(ListIntegrationAssociationsResponse)
+	if err := c.c.Do(ctx, &Operations[opListIntegrationAssociations], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListLambdaFunctions calls GET /instance/{InstanceId}/lambda-functions.
 func (c *Client) ListLambdaFunctions(ctx context.Context, in *ListLambdaFunctionsRequest) (*ListLambdaFunctionsResponse, error) {
-	return restjson.Call[ListLambdaFunctionsResponse](ctx, &c.c, &Operations[opListLambdaFunctions], in)
+	out := new(ListLambdaFunctionsResponse)
+	if err := c.c.Do(ctx, &Operations[opListLambdaFunctions], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListLexBots calls GET /instance/{InstanceId}/lex-bots.
 func (c *Client) ListLexBots(ctx context.Context, in *ListLexBotsRequest) (*ListLexBotsResponse, error) {
-	return restjson.Call[ListLexBotsResponse](ctx, &c.c, &Operations[opListLexBots], in)
+	out := new(ListLexBotsResponse)
+	if err := c.c.Do(ctx, &Operations[opListLexBots], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListNotifications calls GET /notifications/{InstanceId}.
 func (c *Client) ListNotifications(ctx context.Context, in *ListNotificationsRequest) (*ListNotificationsResponse, error) {
-	return restjson.Call[ListNotificationsResponse](ctx, &c.c, &Operations[opListNotifications], in)
+	out := new(ListNotificationsResponse)
+	if err := c.c.Do(ctx, &Operations[opListNotifications], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListPhoneNumbers calls GET /phone-numbers-summary/{InstanceId}.
 func (c *Client) ListPhoneNumbers(ctx context.Context, in *ListPhoneNumbersRequest) (*ListPhoneNumbersResponse, error) {
-	return restjson.Call[ListPhoneNumbersResponse](ctx, &c.c, &Operations[opListPhoneNumbers], in)
+	out := new(ListPhoneNumbersResponse)
+	if err := c.c.Do(ctx, &Operations[opListPhoneNumbers], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListPhoneNumbersV2 calls POST /phone-number/list.
 func (c *Client) ListPhoneNumbersV2(ctx context.Context, in *ListPhoneNumbersV2Request) (*ListPhoneNumbersV2Response, error) {
-	return restjson.Call[ListPhoneNumbersV2Response](ctx, &c.c, &Operations[opListPhoneNumbersV2], in)
+	out := new(ListPhoneNumbersV2Response)
+	if err := c.c.Do(ctx, &Operations[opListPhoneNumbersV2], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListPredefinedAttributes calls GET /predefined-attributes/{InstanceId}.
 func (c *Client) ListPredefinedAttributes(ctx context.Context, in *ListPredefinedAttributesRequest) (*ListPredefinedAttributesResponse, error) {
-	return restjson.Call[ListPredefinedAttributesResponse](ctx, &c.c, &Operations[opListPredefinedAttributes], in)
+	out := new(ListPredefinedAttributesResponse)
+	if err := c.c.Do(ctx, &Operations[opListPredefinedAttributes], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListPrompts calls GET /prompts-summary/{InstanceId}.
 func (c *Client) ListPrompts(ctx context.Context, in *ListPromptsRequest) (*ListPromptsResponse, error) {
-	return restjson.Call[ListPromptsResponse](ctx, &c.c, &Operations[opListPrompts], in)
+	out := new(ListPromptsResponse)
+	if err := c.c.Do(ctx, &Operations[opListPrompts], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListQueueEmailAddresses calls GET /queues/{InstanceId}/{QueueId}/email-addresses.
 func (c *Client) ListQueueEmailAddresses(ctx context.Context, in *ListQueueEmailAddressesRequest) (*ListQueueEmailAddressesResponse, error) {
-	return restjson.Call[ListQueueEmailAddressesResponse](ctx, &c.c, &Operations[opListQueueEmailAddresses], in)
+	out := new(ListQueueEmailAddressesResponse)
+	if err := c.c.Do(ctx, &Operations[opListQueueEmailAddresses], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListQueueQuickConnects calls GET /queues/{InstanceId}/{QueueId}/quick-connects.
 func (c *Client) ListQueueQuickConnects(ctx context.Context, in *ListQueueQuickConnectsRequest) (*ListQueueQuickConnectsResponse, error) {
-	return restjson.Call[ListQueueQuickConnectsResponse](ctx, &c.c, &Operations[opListQueueQuickConnects], in)
+	out := new(ListQueueQuickConnectsResponse)
+	if err := c.c.Do(ctx, &Operations[opListQueueQuickConnects], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListQueues calls GET /queues-summary/{InstanceId}.
 func (c *Client) ListQueues(ctx context.Context, in *ListQueuesRequest) (*ListQueuesResponse, error) {
-	return restjson.Call[ListQueuesResponse](ctx, &c.c, &Operations[opListQueues], in)
+	out := new(ListQueuesResponse)
+	if err := c.c.Do(ctx, &Operations[opListQueues], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListQuickConnects calls GET /quick-connects/{InstanceId}.
 func (c *Client) ListQuickConnects(ctx context.Context, in *ListQuickConnectsRequest) (*ListQuickConnectsResponse, error) {
-	return restjson.Call[ListQuickConnectsResponse](ctx, &c.c, &Operations[opListQuickConnects], in)
+	out := new(ListQuickConnectsResponse)
+	if err := c.c.Do(ctx, &Operations[opListQuickConnects], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListRealtimeContactAnalysisSegmentsV2 calls POST /contact/list-real-time-analysis-segments-v2/{InstanceId}/{ContactId}.
 func (c *Client) ListRealtimeContactAnalysisSegmentsV2(ctx context.Context, in *ListRealtimeContactAnalysisSegmentsV2Request) (*ListRealtimeContactAnalysisSegmentsV2Response, error) {
-	return restjson.Call[ListRealtimeContactAnalysisSegmentsV2Response](ctx, &c.c, &Operations[opListRealtimeContactAnalysisSegmentsV2], in)
+	out := new(ListRealtimeContactAnalysisSegmentsV2Response)
+	if err := c.c.Do(ctx, &Operations[opListRealtimeContactAnalysisSegmentsV2], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListRoutingProfileManualAssignmentQueues calls GET /routing-profiles/{InstanceId}/{RoutingProfileId}/manual-assignment-queues.
 func (c *Client) ListRoutingProfileManualAssignmentQueues(ctx context.Context, in *ListRoutingProfileManualAssignmentQueuesRequest) (*ListRoutingProfileManualAssignmentQueuesResponse, error) {
-	return restjson.Call[ListRoutingProfileManualAssignmentQueuesResponse](ctx, &c.c, &Operations[opListRoutingProfileManualAssignmentQueues], in)
+	out := new(ListRoutingProfileManualAssignmentQueuesResponse)
+	if err := c.c.Do(ctx, &Operations[opListRoutingProfileManualAssignmentQueues], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListRoutingProfileQueues calls GET /routing-profiles/{InstanceId}/{RoutingProfileId}/queues.
 func (c *Client) ListRoutingProfileQueues(ctx context.Context, in *ListRoutingProfileQueuesRequest) (*ListRoutingProfileQueuesResponse, error) {
-	return restjson.Call[ListRoutingProfileQueuesResponse](ctx, &c.c, &Operations[opListRoutingProfileQueues], in)
+	out := new(ListRoutingProfileQueuesResponse)
+	if err := c.c.Do(ctx, &Operations[opListRoutingProfileQueues], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListRoutingProfiles calls GET /routing-profiles-summary/{InstanceId}.
 func (c *Client) ListRoutingProfiles(ctx context.Context, in *ListRoutingProfilesRequest) (*ListRoutingProfilesResponse, error) {
-	return restjson.Call[ListRoutingProfilesResponse](ctx, &c.c, &Operations[opListRoutingProfiles], in)
+	out := new(ListRoutingProfilesResponse)
+	if err := c.c.Do(ctx, &Operations[opListRoutingProfiles], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListRules calls GET /rules/{InstanceId}.
 func (c *Client) ListRules(ctx context.Context, in *ListRulesRequest) (*ListRulesResponse, error) {
-	return restjson.Call[ListRulesResponse](ctx, &c.c, &Operations[opListRules], in)
+	out := new(ListRulesResponse)
+	if err := c.c.Do(ctx, &Operations[opListRules], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListSecurityKeys calls GET /instance/{InstanceId}/security-keys.
 func (c *Client) ListSecurityKeys(ctx context.Context, in *ListSecurityKeysRequest) (*ListSecurityKeysResponse, error) {
-	return restjson.Call[ListSecurityKeysResponse](ctx, &c.c, &Operations[opListSecurityKeys], in)
+	out := new(ListSecurityKeysResponse)
+	if err := c.c.Do(ctx, &Operations[opListSecurityKeys], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListSecurityProfileApplications calls GET /security-profiles-applications/{InstanceId}/{SecurityProfileId}.
 func (c *Client) ListSecurityProfileApplications(ctx context.Context, in *ListSecurityProfileApplicationsRequest) (*ListSecurityProfileApplicationsResponse, error) {
-	return restjson.Call[ListSecurityProfileApplicationsResponse](ctx, &c.c, &Operations[opListSecurityProfileApplications], in)
+	out := new(ListSecurityProfileApplicationsResponse)
+	if err := c.c.Do(ctx, &Operations[opListSecurityProfileApplications], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListSecurityProfileFlowModules calls GET /security-profiles-flow-modules/{InstanceId}/{SecurityProfileId}.
 func (c *Client) ListSecurityProfileFlowModules(ctx context.Context, in *ListSecurityProfileFlowModulesRequest) (*ListSecurityProfileFlowModulesResponse, error) {
-	return restjson.Call[ListSecurityProfileFlowModulesResponse](ctx, &c.c, &Operations[opListSecurityProfileFlowModules], in)
+	out := new(ListSecurityProfileFlowModulesResponse)
+	if err := c.c.Do(ctx, &Operations[opListSecurityProfileFlowModules], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListSecurityProfilePermissions calls GET /security-profiles-permissions/{InstanceId}/{SecurityProfileId}.
 func (c *Client) ListSecurityProfilePermissions(ctx context.Context, in *ListSecurityProfilePermissionsRequest) (*ListSecurityProfilePermissionsResponse, error) {
-	return restjson.Call[ListSecurityProfilePermissionsResponse](ctx, &c.c, &Operations[opListSecurityProfilePermissions], in)
+	out := new(ListSecurityProfilePermissionsResponse)
+	if err := c.c.Do(ctx, &Operations[opListSecurityProfilePermissions], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListSecurityProfiles calls GET /security-profiles-summary/{InstanceId}.
 func (c *Client) ListSecurityProfiles(ctx context.Context, in *ListSecurityProfilesRequest) (*ListSecurityProfilesResponse, error) {
-	return restjson.Call[ListSecurityProfilesResponse](ctx, &c.c, &Operations[opListSecurityProfiles], in)
+	out := new(ListSecurityProfilesResponse)
+	if err := c.c.Do(ctx, &Operations[opListSecurityProfiles], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListTagsForResource calls GET /tags/{resourceArn}.
 func (c *Client) ListTagsForResource(ctx context.Context, in *ListTagsForResourceRequest) (*ListTagsForResourceResponse, error) {
-	return restjson.Call[ListTagsForResourceResponse](ctx, &c.c, &Operations[opListTagsForResource], in)
+	out := new(ListTagsForResourceResponse)
+	if err := c.c.Do(ctx, &Operations[opListTagsForResource], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListTaskTemplates calls GET /instance/{InstanceId}/task/template.
 func (c *Client) ListTaskTemplates(ctx context.Context, in *ListTaskTemplatesRequest) (*ListTaskTemplatesResponse, error) {
-	return restjson.Call[ListTaskTemplatesResponse](ctx, &c.c, &Operations[opListTaskTemplates], in)
+	out := new(ListTaskTemplatesResponse)
+	if err := c.c.Do(ctx, &Operations[opListTaskTemplates], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListTestCaseExecutionRecords calls GET /test-cases/{InstanceId}/{TestCaseId}/{TestCaseExecutionId}/records.
 func (c *Client) ListTestCaseExecutionRecords(ctx context.Context, in *ListTestCaseExecutionRecordsRequest) (*ListTestCaseExecutionRecordsResponse, error) {
-	return restjson.Call[ListTestCaseExecutionRecordsResponse](ctx, &c.c, &Operations[opListTestCaseExecutionRecords], in)
+	out := new(ListTestCaseExecutionRecordsResponse)
+	if err := c.c.Do(ctx, &Operations[opListTestCaseExecutionRecords], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListTestCaseExecutions calls GET /test-case-executions/{InstanceId}.
 func (c *Client) ListTestCaseExecutions(ctx context.Context, in *ListTestCaseExecutionsRequest) (*ListTestCaseExecutionsResponse, error) {
-	return restjson.Call[ListTestCaseExecutionsResponse](ctx, &c.c, &Operations[opListTestCaseExecutions], in)
+	out := new(ListTestCaseExecutionsResponse)
+	if err := c.c.Do(ctx, &Operations[opListTestCaseExecutions], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListTestCases calls GET /test-cases-summary/{InstanceId}.
 func (c *Client) ListTestCases(ctx context.Context, in *ListTestCasesRequest) (*ListTestCasesResponse, error) {
-	return restjson.Call[ListTestCasesResponse](ctx, &c.c, &Operations[opListTestCases], in)
+	out := new(ListTestCasesResponse)
+	if err := c.c.Do(ctx, &Operations[opListTestCases], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListTrafficDistributionGroupUsers calls GET /traffic-distribution-group/{TrafficDistributionGroupId}/user.
 func (c *Client) ListTrafficDistributionGroupUsers(ctx context.Context, in *ListTrafficDistributionGroupUsersRequest) (*ListTrafficDistributionGroupUsersResponse, error) {
-	return restjson.Call[ListTrafficDistributionGroupUsersResponse](ctx, &c.c, &Operations[opListTrafficDistributionGroupUsers], in)
+	out := new(ListTrafficDistributionGroupUsersResponse)
+	if err := c.c.Do(ctx, &Operations[opListTrafficDistributionGroupUsers], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListTrafficDistributionGroups calls GET /traffic-distribution-groups.
 func (c *Client) ListTrafficDistributionGroups(ctx context.Context, in *ListTrafficDistributionGroupsRequest) (*ListTrafficDistributionGroupsResponse, error) {
-	return restjson.Call[ListTrafficDistributionGroupsResponse](ctx, &c.c, &Operations[opListTrafficDistributionGroups], in)
+	out := new(ListTrafficDistributionGroupsResponse)
+	if err := c.c.Do(ctx, &Operations[opListTrafficDistributionGroups], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListUseCases calls GET /instance/{InstanceId}/integration-associations/{IntegrationAssociationId}/use-cases.
 func (c *Client) ListUseCases(ctx context.Context, in *ListUseCasesRequest) (*ListUseCasesResponse, error) {
-	return restjson.Call[ListUseCasesResponse](ctx, &c.c, &Operations[opListUseCases], in)
+	out := new(ListUseCasesResponse)
+	if err := c.c.Do(ctx, &Operations[opListUseCases], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListUserHierarchyGroups calls GET /user-hierarchy-groups-summary/{InstanceId}.
 func (c *Client) ListUserHierarchyGroups(ctx context.Context, in *ListUserHierarchyGroupsRequest) (*ListUserHierarchyGroupsResponse, error) {
-	return restjson.Call[ListUserHierarchyGroupsResponse](ctx, &c.c, &Operations[opListUserHierarchyGroups], in)
+	out := new(ListUserHierarchyGroupsResponse)
+	if err := c.c.Do(ctx, &Operations[opListUserHierarchyGroups], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListUserNotifications calls GET /users/{InstanceId}/{UserId}/notifications.
 func (c *Client) ListUserNotifications(ctx context.Context, in *ListUserNotificationsRequest) (*ListUserNotificationsResponse, error) {
-	return restjson.Call[ListUserNotificationsResponse](ctx, &c.c, &Operations[opListUserNotifications], in)
+	out := new(ListUserNotificationsResponse)
+	if err := c.c.Do(ctx, &Operations[opListUserNotifications], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListUserProficiencies calls GET /users/{InstanceId}/{UserId}/proficiencies.
 func (c *Client) ListUserProficiencies(ctx context.Context, in *ListUserProficienciesRequest) (*ListUserProficienciesResponse, error) {
-	return restjson.Call[ListUserProficienciesResponse](ctx, &c.c, &Operations[opListUserProficiencies], in)
+	out := new(ListUserProficienciesResponse)
+	if err := c.c.Do(ctx, &Operations[opListUserProficiencies], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListUsers calls GET /users-summary/{InstanceId}.
 func (c *Client) ListUsers(ctx context.Context, in *ListUsersRequest) (*ListUsersResponse, error) {
-	return restjson.Call[ListUsersResponse](ctx, &c.c, &Operations[opListUsers], in)
+	out := new(ListUsersResponse)
+	if err := c.c.Do(ctx, &Operations[opListUsers], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListViewVersions calls GET /views/{InstanceId}/{ViewId}/versions.
 func (c *Client) ListViewVersions(ctx context.Context, in *ListViewVersionsRequest) (*ListViewVersionsResponse, error) {
-	return restjson.Call[ListViewVersionsResponse](ctx, &c.c, &Operations[opListViewVersions], in)
+	out := new(ListViewVersionsResponse)
+	if err := c.c.Do(ctx, &Operations[opListViewVersions], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListViews calls GET /views/{InstanceId}.
 func (c *Client) ListViews(ctx context.Context, in *ListViewsRequest) (*ListViewsResponse, error) {
-	return restjson.Call[ListViewsResponse](ctx, &c.c, &Operations[opListViews], in)
+	out := new(ListViewsResponse)
+	if err := c.c.Do(ctx, &Operations[opListViews], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListWorkspaceMedia calls GET /workspaces/{InstanceId}/{WorkspaceId}/media.
 func (c *Client) ListWorkspaceMedia(ctx context.Context, in *ListWorkspaceMediaRequest) (*ListWorkspaceMediaResponse, error) {
-	return restjson.Call[ListWorkspaceMediaResponse](ctx, &c.c, &Operations[opListWorkspaceMedia], in)
+	out := new(ListWorkspaceMediaResponse)
+	if err := c.c.Do(ctx, &Operations[opListWorkspaceMedia], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListWorkspacePages calls GET /workspaces/{InstanceId}/{WorkspaceId}/pages.
 func (c *Client) ListWorkspacePages(ctx context.Context, in *ListWorkspacePagesRequest) (*ListWorkspacePagesResponse, error) {
-	return restjson.Call[ListWorkspacePagesResponse](ctx, &c.c, &Operations[opListWorkspacePages], in)
+	out := new(ListWorkspacePagesResponse)
+	if err := c.c.Do(ctx, &Operations[opListWorkspacePages], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListWorkspaces calls GET /workspaces/{InstanceId}.
 func (c *Client) ListWorkspaces(ctx context.Context, in *ListWorkspacesRequest) (*ListWorkspacesResponse, error) {
-	return restjson.Call[ListWorkspacesResponse](ctx, &c.c, &Operations[opListWorkspaces], in)
+	out := new(ListWorkspacesResponse)
+	if err := c.c.Do(ctx, &Operations[opListWorkspaces], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // MonitorContact calls POST /contact/monitor.
@@ -1374,17 +2354,29 @@ func (c *Client) MonitorContact(ctx context.Context, in *MonitorContactRequest) 
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[MonitorContactResponse](ctx, &c.c, &Operations[opMonitorContact], in)
+	out := new(MonitorContactResponse)
+	if err := c.c.Do(ctx, &Operations[opMonitorContact], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // PauseContact calls POST /contact/pause.
 func (c *Client) PauseContact(ctx context.Context, in *PauseContactRequest) (*PauseContactResponse, error) {
-	return restjson.Call[PauseContactResponse](ctx, &c.c, &Operations[opPauseContact], in)
+	out := new(PauseContactResponse)
+	if err := c.c.Do(ctx, &Operations[opPauseContact], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // PutUserStatus calls PUT /users/{InstanceId}/{UserId}/status.
 func (c *Client) PutUserStatus(ctx context.Context, in *PutUserStatusRequest) (*PutUserStatusResponse, error) {
-	return restjson.Call[PutUserStatusResponse](ctx, &c.c, &Operations[opPutUserStatus], in)
+	out := new(PutUserStatusResponse)
+	if err := c.c.Do(ctx, &Operations[opPutUserStatus], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ReleasePhoneNumber calls DELETE /phone-number/{PhoneNumberId}.
@@ -1393,7 +2385,11 @@ func (c *Client) ReleasePhoneNumber(ctx context.Context, in *ReleasePhoneNumberR
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[ReleasePhoneNumberResponse](ctx, &c.c, &Operations[opReleasePhoneNumber], in)
+	out := new(ReleasePhoneNumberResponse)
+	if err := c.c.Do(ctx, &Operations[opReleasePhoneNumber], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ReplicateInstance calls POST /instance/{InstanceId}/replicate.
@@ -1402,152 +2398,272 @@ func (c *Client) ReplicateInstance(ctx context.Context, in *ReplicateInstanceReq
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[ReplicateInstanceResponse](ctx, &c.c, &Operations[opReplicateInstance], in)
+	out := new(ReplicateInstanceResponse)
+	if err := c.c.Do(ctx, &Operations[opReplicateInstance], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ResumeContact calls POST /contact/resume.
 func (c *Client) ResumeContact(ctx context.Context, in *ResumeContactRequest) (*ResumeContactResponse, error) {
-	return restjson.Call[ResumeContactResponse](ctx, &c.c, &Operations[opResumeContact], in)
+	out := new(ResumeContactResponse)
+	if err := c.c.Do(ctx, &Operations[opResumeContact], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ResumeContactRecording calls POST /contact/resume-recording.
 func (c *Client) ResumeContactRecording(ctx context.Context, in *ResumeContactRecordingRequest) (*ResumeContactRecordingResponse, error) {
-	return restjson.Call[ResumeContactRecordingResponse](ctx, &c.c, &Operations[opResumeContactRecording], in)
+	out := new(ResumeContactRecordingResponse)
+	if err := c.c.Do(ctx, &Operations[opResumeContactRecording], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchAgentStatuses calls POST /search-agent-statuses.
 func (c *Client) SearchAgentStatuses(ctx context.Context, in *SearchAgentStatusesRequest) (*SearchAgentStatusesResponse, error) {
-	return restjson.Call[SearchAgentStatusesResponse](ctx, &c.c, &Operations[opSearchAgentStatuses], in)
+	out := new(SearchAgentStatusesResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchAgentStatuses], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchAvailablePhoneNumbers calls POST /phone-number/search-available.
 func (c *Client) SearchAvailablePhoneNumbers(ctx context.Context, in *SearchAvailablePhoneNumbersRequest) (*SearchAvailablePhoneNumbersResponse, error) {
-	return restjson.Call[SearchAvailablePhoneNumbersResponse](ctx, &c.c, &Operations[opSearchAvailablePhoneNumbers], in)
+	out := new(SearchAvailablePhoneNumbersResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchAvailablePhoneNumbers], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchContactEvaluations calls POST /search-contact-evaluations.
 func (c *Client) SearchContactEvaluations(ctx context.Context, in *SearchContactEvaluationsRequest) (*SearchContactEvaluationsResponse, error) {
-	return restjson.Call[SearchContactEvaluationsResponse](ctx, &c.c, &Operations[opSearchContactEvaluations], in)
+	out := new(SearchContactEvaluationsResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchContactEvaluations], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchContactFlowModules calls POST /search-contact-flow-modules.
 func (c *Client) SearchContactFlowModules(ctx context.Context, in *SearchContactFlowModulesRequest) (*SearchContactFlowModulesResponse, error) {
-	return restjson.Call[SearchContactFlowModulesResponse](ctx, &c.c, &Operations[opSearchContactFlowModules], in)
+	out := new(SearchContactFlowModulesResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchContactFlowModules], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchContactFlows calls POST /search-contact-flows.
 func (c *Client) SearchContactFlows(ctx context.Context, in *SearchContactFlowsRequest) (*SearchContactFlowsResponse, error) {
-	return restjson.Call[SearchContactFlowsResponse](ctx, &c.c, &Operations[opSearchContactFlows], in)
+	out := new(SearchContactFlowsResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchContactFlows], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchContacts calls POST /search-contacts.
 func (c *Client) SearchContacts(ctx context.Context, in *SearchContactsRequest) (*SearchContactsResponse, error) {
-	return restjson.Call[SearchContactsResponse](ctx, &c.c, &Operations[opSearchContacts], in)
+	out := new(SearchContactsResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchContacts], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchDataTables calls POST /search-data-tables.
 func (c *Client) SearchDataTables(ctx context.Context, in *SearchDataTablesRequest) (*SearchDataTablesResponse, error) {
-	return restjson.Call[SearchDataTablesResponse](ctx, &c.c, &Operations[opSearchDataTables], in)
+	out := new(SearchDataTablesResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchDataTables], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchEmailAddresses calls POST /search-email-addresses.
 func (c *Client) SearchEmailAddresses(ctx context.Context, in *SearchEmailAddressesRequest) (*SearchEmailAddressesResponse, error) {
-	return restjson.Call[SearchEmailAddressesResponse](ctx, &c.c, &Operations[opSearchEmailAddresses], in)
+	out := new(SearchEmailAddressesResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchEmailAddresses], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchEvaluationForms calls POST /search-evaluation-forms.
 func (c *Client) SearchEvaluationForms(ctx context.Context, in *SearchEvaluationFormsRequest) (*SearchEvaluationFormsResponse, error) {
-	return restjson.Call[SearchEvaluationFormsResponse](ctx, &c.c, &Operations[opSearchEvaluationForms], in)
+	out := new(SearchEvaluationFormsResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchEvaluationForms], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchHoursOfOperationOverrides calls POST /search-hours-of-operation-overrides.
 func (c *Client) SearchHoursOfOperationOverrides(ctx context.Context, in *SearchHoursOfOperationOverridesRequest) (*SearchHoursOfOperationOverridesResponse, error) {
-	return restjson.Call[SearchHoursOfOperationOverridesResponse](ctx, &c.c, &Operations[opSearchHoursOfOperationOverrides], in)
+	out := new(SearchHoursOfOperationOverridesResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchHoursOfOperationOverrides], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchHoursOfOperations calls POST /search-hours-of-operations.
 func (c *Client) SearchHoursOfOperations(ctx context.Context, in *SearchHoursOfOperationsRequest) (*SearchHoursOfOperationsResponse, error) {
-	return restjson.Call[SearchHoursOfOperationsResponse](ctx, &c.c, &Operations[opSearchHoursOfOperations], in)
+	out := new(SearchHoursOfOperationsResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchHoursOfOperations], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchNotifications calls POST /search-notifications.
 func (c *Client) SearchNotifications(ctx context.Context, in *SearchNotificationsRequest) (*SearchNotificationsResponse, error) {
-	return restjson.Call[SearchNotificationsResponse](ctx, &c.c, &Operations[opSearchNotifications], in)
+	out := new(SearchNotificationsResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchNotifications], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchPredefinedAttributes calls POST /search-predefined-attributes.
 func (c *Client) SearchPredefinedAttributes(ctx context.Context, in *SearchPredefinedAttributesRequest) (*SearchPredefinedAttributesResponse, error) {
-	return restjson.Call[SearchPredefinedAttributesResponse](ctx, &c.c, &Operations[opSearchPredefinedAttributes], in)
+	out := new(SearchPredefinedAttributesResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchPredefinedAttributes], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchPrompts calls POST /search-prompts.
 func (c *Client) SearchPrompts(ctx context.Context, in *SearchPromptsRequest) (*SearchPromptsResponse, error) {
-	return restjson.Call[SearchPromptsResponse](ctx, &c.c, &Operations[opSearchPrompts], in)
+	out := new(SearchPromptsResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchPrompts], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchQueues calls POST /search-queues.
 func (c *Client) SearchQueues(ctx context.Context, in *SearchQueuesRequest) (*SearchQueuesResponse, error) {
-	return restjson.Call[SearchQueuesResponse](ctx, &c.c, &Operations[opSearchQueues], in)
+	out := new(SearchQueuesResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchQueues], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchQuickConnects calls POST /search-quick-connects.
 func (c *Client) SearchQuickConnects(ctx context.Context, in *SearchQuickConnectsRequest) (*SearchQuickConnectsResponse, error) {
-	return restjson.Call[SearchQuickConnectsResponse](ctx, &c.c, &Operations[opSearchQuickConnects], in)
+	out := new(SearchQuickConnectsResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchQuickConnects], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchResourceTags calls POST /search-resource-tags.
 func (c *Client) SearchResourceTags(ctx context.Context, in *SearchResourceTagsRequest) (*SearchResourceTagsResponse, error) {
-	return restjson.Call[SearchResourceTagsResponse](ctx, &c.c, &Operations[opSearchResourceTags], in)
+	out := new(SearchResourceTagsResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchResourceTags], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchRoutingProfiles calls POST /search-routing-profiles.
 func (c *Client) SearchRoutingProfiles(ctx context.Context, in *SearchRoutingProfilesRequest) (*SearchRoutingProfilesResponse, error) {
-	return restjson.Call[SearchRoutingProfilesResponse](ctx, &c.c, &Operations[opSearchRoutingProfiles], in)
+	out := new(SearchRoutingProfilesResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchRoutingProfiles], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchSecurityProfiles calls POST /search-security-profiles.
 func (c *Client) SearchSecurityProfiles(ctx context.Context, in *SearchSecurityProfilesRequest) (*SearchSecurityProfilesResponse, error) {
-	return restjson.Call[SearchSecurityProfilesResponse](ctx, &c.c, &Operations[opSearchSecurityProfiles], in)
+	out := new(SearchSecurityProfilesResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchSecurityProfiles], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchTestCases calls POST /search-test-cases.
 func (c *Client) SearchTestCases(ctx context.Context, in *SearchTestCasesRequest) (*SearchTestCasesResponse, error) {
-	return restjson.Call[SearchTestCasesResponse](ctx, &c.c, &Operations[opSearchTestCases], in)
+	out := new(SearchTestCasesResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchTestCases], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchUserHierarchyGroups calls POST /search-user-hierarchy-groups.
 func (c *Client) SearchUserHierarchyGroups(ctx context.Context, in *SearchUserHierarchyGroupsRequest) (*SearchUserHierarchyGroupsResponse, error) {
-	return restjson.Call[SearchUserHierarchyGroupsResponse](ctx, &c.c, &Operations[opSearchUserHierarchyGroups], in)
+	out := new(SearchUserHierarchyGroupsResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchUserHierarchyGroups], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchUsers calls POST /search-users.
 func (c *Client) SearchUsers(ctx context.Context, in *SearchUsersRequest) (*SearchUsersResponse, error) {
-	return restjson.Call[SearchUsersResponse](ctx, &c.c, &Operations[opSearchUsers], in)
+	out := new(SearchUsersResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchUsers], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchViews calls POST /search-views.
 func (c *Client) SearchViews(ctx context.Context, in *SearchViewsRequest) (*SearchViewsResponse, error) {
-	return restjson.Call[SearchViewsResponse](ctx, &c.c, &Operations[opSearchViews], in)
+	out := new(SearchViewsResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchViews], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchVocabularies calls POST /vocabulary-summary/{InstanceId}.
 func (c *Client) SearchVocabularies(ctx context.Context, in *SearchVocabulariesRequest) (*SearchVocabulariesResponse, error) {
-	return restjson.Call[SearchVocabulariesResponse](ctx, &c.c, &Operations[opSearchVocabularies], in)
+	out := new(SearchVocabulariesResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchVocabularies], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchWorkspaceAssociations calls POST /search-workspace-associations.
 func (c *Client) SearchWorkspaceAssociations(ctx context.Context, in *SearchWorkspaceAssociationsRequest) (*SearchWorkspaceAssociationsResponse, error) {
-	return restjson.Call[SearchWorkspaceAssociationsResponse](ctx, &c.c, &Operations[opSearchWorkspaceAssociations], in)
+	out := new(SearchWorkspaceAssociationsResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchWorkspaceAssociations], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SearchWorkspaces calls POST /search-workspaces.
 func (c *Client) SearchWorkspaces(ctx context.Context, in *SearchWorkspacesRequest) (*SearchWorkspacesResponse, error) {
-	return restjson.Call[SearchWorkspacesResponse](ctx, &c.c, &Operations[opSearchWorkspaces], in)
+	out := new(SearchWorkspacesResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchWorkspaces], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SendChatIntegrationEvent calls POST /chat-integration-event.
 func (c *Client) SendChatIntegrationEvent(ctx context.Context, in *SendChatIntegrationEventRequest) (*SendChatIntegrationEventResponse, error) {
-	return restjson.Call[SendChatIntegrationEventResponse](ctx, &c.c, &Operations[opSendChatIntegrationEvent], in)
+	out := new(SendChatIntegrationEventResponse)
+	if err := c.c.Do(ctx, &Operations[opSendChatIntegrationEvent], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SendOutboundEmail calls PUT /instance/{InstanceId}/outbound-email.
@@ -1556,7 +2672,11 @@ func (c *Client) SendOutboundEmail(ctx context.Context, in *SendOutboundEmailReq
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[SendOutboundEmailResponse](ctx, &c.c, &Operations[opSendOutboundEmail], in)
+	out := new(SendOutboundEmailResponse)
+	if err := c.c.Do(ctx, &Operations[opSendOutboundEmail], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // StartAttachedFileUpload calls PUT /attached-files/{InstanceId}.
@@ -1565,7 +2685,11 @@ func (c *Client) StartAttachedFileUpload(ctx context.Context, in *StartAttachedF
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[StartAttachedFileUploadResponse](ctx, &c.c, &Operations[opStartAttachedFileUpload], in)
+	out := new(StartAttachedFileUploadResponse)
+	if err := c.c.Do(ctx, &Operations[opStartAttachedFileUpload], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // StartChatContact calls PUT /contact/chat.
@@ -1574,7 +2698,11 @@ func (c *Client) StartChatContact(ctx context.Context, in *StartChatContactReque
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[StartChatContactResponse](ctx, &c.c, &Operations[opStartChatContact], in)
+	out := new(StartChatContactResponse)
+	if err := c.c.Do(ctx, &Operations[opStartChatContact], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // StartContactEvaluation calls PUT /contact-evaluations/{InstanceId}.
@@ -1583,17 +2711,29 @@ func (c *Client) StartContactEvaluation(ctx context.Context, in *StartContactEva
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[StartContactEvaluationResponse](ctx, &c.c, &Operations[opStartContactEvaluation], in)
+	out := new(StartContactEvaluationResponse)
+	if err := c.c.Do(ctx, &Operations[opStartContactEvaluation], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // StartContactMediaProcessing calls POST /contact/start-contact-media-processing.
 func (c *Client) StartContactMediaProcessing(ctx context.Context, in *StartContactMediaProcessingRequest) (*StartContactMediaProcessingResponse, error) {
-	return restjson.Call[StartContactMediaProcessingResponse](ctx, &c.c, &Operations[opStartContactMediaProcessing], in)
+	out := new(StartContactMediaProcessingResponse)
+	if err := c.c.Do(ctx, &Operations[opStartContactMediaProcessing], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // StartContactRecording calls POST /contact/start-recording.
 func (c *Client) StartContactRecording(ctx context.Context, in *StartContactRecordingRequest) (*StartContactRecordingResponse, error) {
-	return restjson.Call[StartContactRecordingResponse](ctx, &c.c, &Operations[opStartContactRecording], in)
+	out := new(StartContactRecordingResponse)
+	if err := c.c.Do(ctx, &Operations[opStartContactRecording], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // StartContactStreaming calls POST /contact/start-streaming.
@@ -1602,7 +2742,11 @@ func (c *Client) StartContactStreaming(ctx context.Context, in *StartContactStre
 		in = new(*in)
 		in.ClientToken = c.c.Token()
 	}
-	return restjson.Call[StartContactStreamingResponse](ctx, &c.c, &Operations[opStartContactStreaming], in)
+	out := new(StartContactStreamingResponse)
+	if err := c.c.Do(ctx, &Operations[opStartContactStreaming], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // StartEmailContact calls PUT /contact/email.
@@ -1611,7 +2755,11 @@ func (c *Client) StartEmailContact(ctx context.Context, in *StartEmailContactReq
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[StartEmailContactResponse](ctx, &c.c, &Operations[opStartEmailContact], in)
+	out := new(StartEmailContactResponse)
+	if err := c.c.Do(ctx, &Operations[opStartEmailContact], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // StartOutboundChatContact calls PUT /contact/outbound-chat.
@@ -1620,7 +2768,11 @@ func (c *Client) StartOutboundChatContact(ctx context.Context, in *StartOutbound
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[StartOutboundChatContactResponse](ctx, &c.c, &Operations[opStartOutboundChatContact], in)
+	out := new(StartOutboundChatContactResponse)
+	if err := c.c.Do(ctx, &Operations[opStartOutboundChatContact], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // StartOutboundEmailContact calls PUT /contact/outbound-email.
@@ -1629,7 +2781,11 @@ func (c *Client) StartOutboundEmailContact(ctx context.Context, in *StartOutboun
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[StartOutboundEmailContactResponse](ctx, &c.c, &Operations[opStartOutboundEmailContact], in)
+	out := new(StartOutboundEmailContactResponse)
+	if err := c.c.Do(ctx, &Operations[opStartOutboundEmailContact], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // StartOutboundVoiceContact calls PUT /contact/outbound-voice.
@@ -1638,7 +2794,11 @@ func (c *Client) StartOutboundVoiceContact(ctx context.Context, in *StartOutboun
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[StartOutboundVoiceContactResponse](ctx, &c.c, &Operations[opStartOutboundVoiceContact], in)
+	out := new(StartOutboundVoiceContactResponse)
+	if err := c.c.Do(ctx, &Operations[opStartOutboundVoiceContact], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // StartScreenSharing calls PUT /contact/screen-sharing.
@@ -1647,7 +2807,11 @@ func (c *Client) StartScreenSharing(ctx context.Context, in *StartScreenSharingR
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[StartScreenSharingResponse](ctx, &c.c, &Operations[opStartScreenSharing], in)
+	out := new(StartScreenSharingResponse)
+	if err := c.c.Do(ctx, &Operations[opStartScreenSharing], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // StartTaskContact calls PUT /contact/task.
@@ -1656,7 +2820,11 @@ func (c *Client) StartTaskContact(ctx context.Context, in *StartTaskContactReque
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[StartTaskContactResponse](ctx, &c.c, &Operations[opStartTaskContact], in)
+	out := new(StartTaskContactResponse)
+	if err := c.c.Do(ctx, &Operations[opStartTaskContact], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // StartTestCaseExecution calls PUT /test-cases/{InstanceId}/{TestCaseId}/start-execution.
@@ -1665,7 +2833,11 @@ func (c *Client) StartTestCaseExecution(ctx context.Context, in *StartTestCaseEx
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[StartTestCaseExecutionResponse](ctx, &c.c, &Operations[opStartTestCaseExecution], in)
+	out := new(StartTestCaseExecutionResponse)
+	if err := c.c.Do(ctx, &Operations[opStartTestCaseExecution], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // StartWebRTCContact calls PUT /contact/webrtc.
@@ -1674,27 +2846,47 @@ func (c *Client) StartWebRTCContact(ctx context.Context, in *StartWebRTCContactR
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[StartWebRTCContactResponse](ctx, &c.c, &Operations[opStartWebRTCContact], in)
+	out := new(StartWebRTCContactResponse)
+	if err := c.c.Do(ctx, &Operations[opStartWebRTCContact], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // StopContact calls POST /contact/stop.
 func (c *Client) StopContact(ctx context.Context, in *StopContactRequest) (*StopContactResponse, error) {
-	return restjson.Call[StopContactResponse](ctx, &c.c, &Operations[opStopContact], in)
+	out := new(StopContactResponse)
+	if err := c.c.Do(ctx, &Operations[opStopContact], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // StopContactMediaProcessing calls POST /contact/stop-contact-media-processing.
 func (c *Client) StopContactMediaProcessing(ctx context.Context, in *StopContactMediaProcessingRequest) (*StopContactMediaProcessingResponse, error) {
-	return restjson.Call[StopContactMediaProcessingResponse](ctx, &c.c, &Operations[opStopContactMediaProcessing], in)
+	out := new(StopContactMediaProcessingResponse)
+	if err := c.c.Do(ctx, &Operations[opStopContactMediaProcessing], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // StopContactRecording calls POST /contact/stop-recording.
 func (c *Client) StopContactRecording(ctx context.Context, in *StopContactRecordingRequest) (*StopContactRecordingResponse, error) {
-	return restjson.Call[StopContactRecordingResponse](ctx, &c.c, &Operations[opStopContactRecording], in)
+	out := new(StopContactRecordingResponse)
+	if err := c.c.Do(ctx, &Operations[opStopContactRecording], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // StopContactStreaming calls POST /contact/stop-streaming.
 func (c *Client) StopContactStreaming(ctx context.Context, in *StopContactStreamingRequest) (*StopContactStreamingResponse, error) {
-	return restjson.Call[StopContactStreamingResponse](ctx, &c.c, &Operations[opStopContactStreaming], in)
+	out := new(StopContactStreamingResponse)
+	if err := c.c.Do(ctx, &Operations[opStopContactStreaming], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // StopTestCaseExecution calls POST /test-cases/{InstanceId}/{TestCaseId}/{TestCaseExecutionId}/stop-execution.
@@ -1703,27 +2895,47 @@ func (c *Client) StopTestCaseExecution(ctx context.Context, in *StopTestCaseExec
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[StopTestCaseExecutionResponse](ctx, &c.c, &Operations[opStopTestCaseExecution], in)
+	out := new(StopTestCaseExecutionResponse)
+	if err := c.c.Do(ctx, &Operations[opStopTestCaseExecution], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SubmitContactEvaluation calls POST /contact-evaluations/{InstanceId}/{EvaluationId}/submit.
 func (c *Client) SubmitContactEvaluation(ctx context.Context, in *SubmitContactEvaluationRequest) (*SubmitContactEvaluationResponse, error) {
-	return restjson.Call[SubmitContactEvaluationResponse](ctx, &c.c, &Operations[opSubmitContactEvaluation], in)
+	out := new(SubmitContactEvaluationResponse)
+	if err := c.c.Do(ctx, &Operations[opSubmitContactEvaluation], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SuspendContactRecording calls POST /contact/suspend-recording.
 func (c *Client) SuspendContactRecording(ctx context.Context, in *SuspendContactRecordingRequest) (*SuspendContactRecordingResponse, error) {
-	return restjson.Call[SuspendContactRecordingResponse](ctx, &c.c, &Operations[opSuspendContactRecording], in)
+	out := new(SuspendContactRecordingResponse)
+	if err := c.c.Do(ctx, &Operations[opSuspendContactRecording], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // TagContact calls POST /contact/tags.
 func (c *Client) TagContact(ctx context.Context, in *TagContactRequest) (*TagContactResponse, error) {
-	return restjson.Call[TagContactResponse](ctx, &c.c, &Operations[opTagContact], in)
+	out := new(TagContactResponse)
+	if err := c.c.Do(ctx, &Operations[opTagContact], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // TagResource calls POST /tags/{resourceArn}.
 func (c *Client) TagResource(ctx context.Context, in *TagResourceRequest) (*TagResourceResponse, error) {
-	return restjson.Call[TagResourceResponse](ctx, &c.c, &Operations[opTagResource], in)
+	out := new(TagResourceResponse)
+	if err := c.c.Do(ctx, &Operations[opTagResource], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // TransferContact calls POST /contact/transfer.
@@ -1732,107 +2944,191 @@ func (c *Client) TransferContact(ctx context.Context, in *TransferContactRequest
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[TransferContactResponse](ctx, &c.c, &Operations[opTransferContact], in)
+	out := new(TransferContactResponse)
+	if err := c.c.Do(ctx, &Operations[opTransferContact], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UntagContact calls DELETE /contact/tags/{InstanceId}/{ContactId}.
 func (c *Client) UntagContact(ctx context.Context, in *UntagContactRequest) (*UntagContactResponse, error) {
-	return restjson.Call[UntagContactResponse](ctx, &c.c, &Operations[opUntagContact], in)
+	out := new(UntagContactResponse)
+	if err := c.c.Do(ctx, &Operations[opUntagContact], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UntagResource calls DELETE /tags/{resourceArn}.
 func (c *Client) UntagResource(ctx context.Context, in *UntagResourceRequest) (*UntagResourceResponse, error) {
-	return restjson.Call[UntagResourceResponse](ctx, &c.c, &Operations[opUntagResource], in)
+	out := new(UntagResourceResponse)
+	if err := c.c.Do(ctx, &Operations[opUntagResource], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateAgentStatus calls POST /agent-status/{InstanceId}/{AgentStatusId}.
 func (c *Client) UpdateAgentStatus(ctx context.Context, in *UpdateAgentStatusRequest) (*UpdateAgentStatusResponse, error) {
-	return restjson.Call[UpdateAgentStatusResponse](ctx, &c.c, &Operations[opUpdateAgentStatus], in)
+	out := new(UpdateAgentStatusResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateAgentStatus], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateAttachedFilesConfiguration calls POST /attached-files-configurations/{InstanceId}/{AttachmentScope}.
 func (c *Client) UpdateAttachedFilesConfiguration(ctx context.Context, in *UpdateAttachedFilesConfigurationRequest) (*UpdateAttachedFilesConfigurationResponse, error) {
-	return restjson.Call[UpdateAttachedFilesConfigurationResponse](ctx, &c.c, &Operations[opUpdateAttachedFilesConfiguration], in)
+	out := new(UpdateAttachedFilesConfigurationResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateAttachedFilesConfiguration], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateAuthenticationProfile calls POST /authentication-profiles/{InstanceId}/{AuthenticationProfileId}.
 func (c *Client) UpdateAuthenticationProfile(ctx context.Context, in *UpdateAuthenticationProfileRequest) (*UpdateAuthenticationProfileResponse, error) {
-	return restjson.Call[UpdateAuthenticationProfileResponse](ctx, &c.c, &Operations[opUpdateAuthenticationProfile], in)
+	out := new(UpdateAuthenticationProfileResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateAuthenticationProfile], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateContact calls POST /contacts/{InstanceId}/{ContactId}.
 func (c *Client) UpdateContact(ctx context.Context, in *UpdateContactRequest) (*UpdateContactResponse, error) {
-	return restjson.Call[UpdateContactResponse](ctx, &c.c, &Operations[opUpdateContact], in)
+	out := new(UpdateContactResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateContact], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateContactAttributes calls POST /contact/attributes.
 func (c *Client) UpdateContactAttributes(ctx context.Context, in *UpdateContactAttributesRequest) (*UpdateContactAttributesResponse, error) {
-	return restjson.Call[UpdateContactAttributesResponse](ctx, &c.c, &Operations[opUpdateContactAttributes], in)
+	out := new(UpdateContactAttributesResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateContactAttributes], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateContactEvaluation calls POST /contact-evaluations/{InstanceId}/{EvaluationId}.
 func (c *Client) UpdateContactEvaluation(ctx context.Context, in *UpdateContactEvaluationRequest) (*UpdateContactEvaluationResponse, error) {
-	return restjson.Call[UpdateContactEvaluationResponse](ctx, &c.c, &Operations[opUpdateContactEvaluation], in)
+	out := new(UpdateContactEvaluationResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateContactEvaluation], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateContactFlowContent calls POST /contact-flows/{InstanceId}/{ContactFlowId}/content.
 func (c *Client) UpdateContactFlowContent(ctx context.Context, in *UpdateContactFlowContentRequest) (*UpdateContactFlowContentResponse, error) {
-	return restjson.Call[UpdateContactFlowContentResponse](ctx, &c.c, &Operations[opUpdateContactFlowContent], in)
+	out := new(UpdateContactFlowContentResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateContactFlowContent], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateContactFlowMetadata calls POST /contact-flows/{InstanceId}/{ContactFlowId}/metadata.
 func (c *Client) UpdateContactFlowMetadata(ctx context.Context, in *UpdateContactFlowMetadataRequest) (*UpdateContactFlowMetadataResponse, error) {
-	return restjson.Call[UpdateContactFlowMetadataResponse](ctx, &c.c, &Operations[opUpdateContactFlowMetadata], in)
+	out := new(UpdateContactFlowMetadataResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateContactFlowMetadata], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateContactFlowModuleAlias calls POST /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId}.
 func (c *Client) UpdateContactFlowModuleAlias(ctx context.Context, in *UpdateContactFlowModuleAliasRequest) (*UpdateContactFlowModuleAliasResponse, error) {
-	return restjson.Call[UpdateContactFlowModuleAliasResponse](ctx, &c.c, &Operations[opUpdateContactFlowModuleAlias], in)
+	out := new(UpdateContactFlowModuleAliasResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateContactFlowModuleAlias], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateContactFlowModuleContent calls POST /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/content.
 func (c *Client) UpdateContactFlowModuleContent(ctx context.Context, in *UpdateContactFlowModuleContentRequest) (*UpdateContactFlowModuleContentResponse, error) {
-	return restjson.Call[UpdateContactFlowModuleContentResponse](ctx, &c.c, &Operations[opUpdateContactFlowModuleContent], in)
+	out := new(UpdateContactFlowModuleContentResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateContactFlowModuleContent], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateContactFlowModuleMetadata calls POST /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/metadata.
 func (c *Client) UpdateContactFlowModuleMetadata(ctx context.Context, in *UpdateContactFlowModuleMetadataRequest) (*UpdateContactFlowModuleMetadataResponse, error) {
-	return restjson.Call[UpdateContactFlowModuleMetadataResponse](ctx, &c.c, &Operations[opUpdateContactFlowModuleMetadata], in)
+	out := new(UpdateContactFlowModuleMetadataResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateContactFlowModuleMetadata], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateContactFlowName calls POST /contact-flows/{InstanceId}/{ContactFlowId}/name.
 func (c *Client) UpdateContactFlowName(ctx context.Context, in *UpdateContactFlowNameRequest) (*UpdateContactFlowNameResponse, error) {
-	return restjson.Call[UpdateContactFlowNameResponse](ctx, &c.c, &Operations[opUpdateContactFlowName], in)
+	out := new(UpdateContactFlowNameResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateContactFlowName], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateContactRoutingData calls POST /contacts/{InstanceId}/{ContactId}/routing-data.
 func (c *Client) UpdateContactRoutingData(ctx context.Context, in *UpdateContactRoutingDataRequest) (*UpdateContactRoutingDataResponse, error) {
-	return restjson.Call[UpdateContactRoutingDataResponse](ctx, &c.c, &Operations[opUpdateContactRoutingData], in)
+	out := new(UpdateContactRoutingDataResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateContactRoutingData], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateContactSchedule calls POST /contact/schedule.
 func (c *Client) UpdateContactSchedule(ctx context.Context, in *UpdateContactScheduleRequest) (*UpdateContactScheduleResponse, error) {
-	return restjson.Call[UpdateContactScheduleResponse](ctx, &c.c, &Operations[opUpdateContactSchedule], in)
+	out := new(UpdateContactScheduleResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateContactSchedule], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateDataTableAttribute calls POST /data-tables/{InstanceId}/{DataTableId}/attributes/{AttributeName}.
 func (c *Client) UpdateDataTableAttribute(ctx context.Context, in *UpdateDataTableAttributeRequest) (*UpdateDataTableAttributeResponse, error) {
-	return restjson.Call[UpdateDataTableAttributeResponse](ctx, &c.c, &Operations[opUpdateDataTableAttribute], in)
+	out := new(UpdateDataTableAttributeResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateDataTableAttribute], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateDataTableMetadata calls POST /data-tables/{InstanceId}/{DataTableId}.
 func (c *Client) UpdateDataTableMetadata(ctx context.Context, in *UpdateDataTableMetadataRequest) (*UpdateDataTableMetadataResponse, error) {
-	return restjson.Call[UpdateDataTableMetadataResponse](ctx, &c.c, &Operations[opUpdateDataTableMetadata], in)
+	out := new(UpdateDataTableMetadataResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateDataTableMetadata], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateDataTablePrimaryValues calls POST /data-tables/{InstanceId}/{DataTableId}/values/update-primary.
 func (c *Client) UpdateDataTablePrimaryValues(ctx context.Context, in *UpdateDataTablePrimaryValuesRequest) (*UpdateDataTablePrimaryValuesResponse, error) {
-	return restjson.Call[UpdateDataTablePrimaryValuesResponse](ctx, &c.c, &Operations[opUpdateDataTablePrimaryValues], in)
+	out := new(UpdateDataTablePrimaryValuesResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateDataTablePrimaryValues], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateEmailAddressMetadata calls POST /email-addresses/{InstanceId}/{EmailAddressId}.
 func (c *Client) UpdateEmailAddressMetadata(ctx context.Context, in *UpdateEmailAddressMetadataRequest) (*UpdateEmailAddressMetadataResponse, error) {
-	return restjson.Call[UpdateEmailAddressMetadataResponse](ctx, &c.c, &Operations[opUpdateEmailAddressMetadata], in)
+	out := new(UpdateEmailAddressMetadataResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateEmailAddressMetadata], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateEvaluationForm calls PUT /evaluation-forms/{InstanceId}/{EvaluationFormId}.
@@ -1841,17 +3137,29 @@ func (c *Client) UpdateEvaluationForm(ctx context.Context, in *UpdateEvaluationF
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[UpdateEvaluationFormResponse](ctx, &c.c, &Operations[opUpdateEvaluationForm], in)
+	out := new(UpdateEvaluationFormResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateEvaluationForm], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateHoursOfOperation calls POST /hours-of-operations/{InstanceId}/{HoursOfOperationId}.
 func (c *Client) UpdateHoursOfOperation(ctx context.Context, in *UpdateHoursOfOperationRequest) (*UpdateHoursOfOperationResponse, error) {
-	return restjson.Call[UpdateHoursOfOperationResponse](ctx, &c.c, &Operations[opUpdateHoursOfOperation], in)
+	out := new(UpdateHoursOfOperationResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateHoursOfOperation], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateHoursOfOperationOverride calls POST /hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId}.
 func (c *Client) UpdateHoursOfOperationOverride(ctx context.Context, in *UpdateHoursOfOperationOverrideRequest) (*UpdateHoursOfOperationOverrideResponse, error) {
-	return restjson.Call[UpdateHoursOfOperationOverrideResponse](ctx, &c.c, &Operations[opUpdateHoursOfOperationOverride], in)
+	out := new(UpdateHoursOfOperationOverrideResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateHoursOfOperationOverride], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateInstanceAttribute calls POST /instance/{InstanceId}/attribute/{AttributeType}.
@@ -1860,7 +3168,11 @@ func (c *Client) UpdateInstanceAttribute(ctx context.Context, in *UpdateInstance
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[UpdateInstanceAttributeResponse](ctx, &c.c, &Operations[opUpdateInstanceAttribute], in)
+	out := new(UpdateInstanceAttributeResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateInstanceAttribute], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateInstanceStorageConfig calls POST /instance/{InstanceId}/storage-config/{AssociationId}.
@@ -1869,22 +3181,38 @@ func (c *Client) UpdateInstanceStorageConfig(ctx context.Context, in *UpdateInst
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[UpdateInstanceStorageConfigResponse](ctx, &c.c, &Operations[opUpdateInstanceStorageConfig], in)
+	out := new(UpdateInstanceStorageConfigResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateInstanceStorageConfig], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateNotificationContent calls POST /notifications/{InstanceId}/{NotificationId}.
 func (c *Client) UpdateNotificationContent(ctx context.Context, in *UpdateNotificationContentRequest) (*UpdateNotificationContentResponse, error) {
-	return restjson.Call[UpdateNotificationContentResponse](ctx, &c.c, &Operations[opUpdateNotificationContent], in)
+	out := new(UpdateNotificationContentResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateNotificationContent], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateParticipantAuthentication calls POST /contact/update-participant-authentication.
 func (c *Client) UpdateParticipantAuthentication(ctx context.Context, in *UpdateParticipantAuthenticationRequest) (*UpdateParticipantAuthenticationResponse, error) {
-	return restjson.Call[UpdateParticipantAuthenticationResponse](ctx, &c.c, &Operations[opUpdateParticipantAuthentication], in)
+	out := new(UpdateParticipantAuthenticationResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateParticipantAuthentication], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateParticipantRoleConfig calls PUT /contact/participant-role-config/{InstanceId}/{ContactId}.
 func (c *Client) UpdateParticipantRoleConfig(ctx context.Context, in *UpdateParticipantRoleConfigRequest) (*UpdateParticipantRoleConfigResponse, error) {
-	return restjson.Call[UpdateParticipantRoleConfigResponse](ctx, &c.c, &Operations[opUpdateParticipantRoleConfig], in)
+	out := new(UpdateParticipantRoleConfigResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateParticipantRoleConfig], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdatePhoneNumber calls PUT /phone-number/{PhoneNumberId}.
@@ -1893,7 +3221,11 @@ func (c *Client) UpdatePhoneNumber(ctx context.Context, in *UpdatePhoneNumberReq
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[UpdatePhoneNumberResponse](ctx, &c.c, &Operations[opUpdatePhoneNumber], in)
+	out := new(UpdatePhoneNumberResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdatePhoneNumber], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdatePhoneNumberMetadata calls PUT /phone-number/{PhoneNumberId}/metadata.
@@ -1902,185 +3234,333 @@ func (c *Client) UpdatePhoneNumberMetadata(ctx context.Context, in *UpdatePhoneN
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[UpdatePhoneNumberMetadataResponse](ctx, &c.c, &Operations[opUpdatePhoneNumberMetadata], in)
+	out := new(UpdatePhoneNumberMetadataResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdatePhoneNumberMetadata], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdatePredefinedAttribute calls POST /predefined-attributes/{InstanceId}/{Name}.
 func (c *Client) UpdatePredefinedAttribute(ctx context.Context, in *UpdatePredefinedAttributeRequest) (*UpdatePredefinedAttributeResponse, error) {
-	return restjson.Call[UpdatePredefinedAttributeResponse](ctx, &c.c, &Operations[opUpdatePredefinedAttribute], in)
+	out := new(UpdatePredefinedAttributeResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdatePredefinedAttribute], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdatePrompt calls POST /prompts/{InstanceId}/{PromptId}.
 func (c *Client) UpdatePrompt(ctx context.Context, in *UpdatePromptRequest) (*UpdatePromptResponse, error) {
-	return restjson.Call[UpdatePromptResponse](ctx, &c.c, &Operations[opUpdatePrompt], in)
+	out := new(UpdatePromptResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdatePrompt], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateQueueHoursOfOperation calls POST /queues/{InstanceId}/{QueueId}/hours-of-operation.
 func (c *Client) UpdateQueueHoursOfOperation(ctx context.Context, in *UpdateQueueHoursOfOperationRequest) (*UpdateQueueHoursOfOperationResponse, error) {
-	return restjson.Call[UpdateQueueHoursOfOperationResponse](ctx, &c.c, &Operations[opUpdateQueueHoursOfOperation], in)
+	out := new(UpdateQueueHoursOfOperationResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateQueueHoursOfOperation], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateQueueMaxContacts calls POST /queues/{InstanceId}/{QueueId}/max-contacts.
 func (c *Client) UpdateQueueMaxContacts(ctx context.Context, in *UpdateQueueMaxContactsRequest) (*UpdateQueueMaxContactsResponse, error) {
-	return restjson.Call[UpdateQueueMaxContactsResponse](ctx, &c.c, &Operations[opUpdateQueueMaxContacts], in)
+	out := new(UpdateQueueMaxContactsResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateQueueMaxContacts], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateQueueName calls POST /queues/{InstanceId}/{QueueId}/name.
 func (c *Client) UpdateQueueName(ctx context.Context, in *UpdateQueueNameRequest) (*UpdateQueueNameResponse, error) {
-	return restjson.Call[UpdateQueueNameResponse](ctx, &c.c, &Operations[opUpdateQueueName], in)
+	out := new(UpdateQueueNameResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateQueueName], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateQueueOutboundCallerConfig calls POST /queues/{InstanceId}/{QueueId}/outbound-caller-config.
 func (c *Client) UpdateQueueOutboundCallerConfig(ctx context.Context, in *UpdateQueueOutboundCallerConfigRequest) (*UpdateQueueOutboundCallerConfigResponse, error) {
-	return restjson.Call[UpdateQueueOutboundCallerConfigResponse](ctx, &c.c, &Operations[opUpdateQueueOutboundCallerConfig], in)
+	out := new(UpdateQueueOutboundCallerConfigResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateQueueOutboundCallerConfig], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateQueueOutboundEmailConfig calls POST /queues/{InstanceId}/{QueueId}/outbound-email-config.
 func (c *Client) UpdateQueueOutboundEmailConfig(ctx context.Context, in *UpdateQueueOutboundEmailConfigRequest) (*UpdateQueueOutboundEmailConfigResponse, error) {
-	return restjson.Call[UpdateQueueOutboundEmailConfigResponse](ctx, &c.c, &Operations[opUpdateQueueOutboundEmailConfig], in)
+	out := new(UpdateQueueOutboundEmailConfigResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateQueueOutboundEmailConfig], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateQueueStatus calls POST /queues/{InstanceId}/{QueueId}/status.
 func (c *Client) UpdateQueueStatus(ctx context.Context, in *UpdateQueueStatusRequest) (*UpdateQueueStatusResponse, error) {
-	return restjson.Call[UpdateQueueStatusResponse](ctx, &c.c, &Operations[opUpdateQueueStatus], in)
+	out := new(UpdateQueueStatusResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateQueueStatus], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateQuickConnectConfig calls POST /quick-connects/{InstanceId}/{QuickConnectId}/config.
 func (c *Client) UpdateQuickConnectConfig(ctx context.Context, in *UpdateQuickConnectConfigRequest) (*UpdateQuickConnectConfigResponse, error) {
-	return restjson.Call[UpdateQuickConnectConfigResponse](ctx, &c.c, &Operations[opUpdateQuickConnectConfig], in)
+	out := new(UpdateQuickConnectConfigResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateQuickConnectConfig], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateQuickConnectName calls POST /quick-connects/{InstanceId}/{QuickConnectId}/name.
 func (c *Client) UpdateQuickConnectName(ctx context.Context, in *UpdateQuickConnectNameRequest) (*UpdateQuickConnectNameResponse, error) {
-	return restjson.Call[UpdateQuickConnectNameResponse](ctx, &c.c, &Operations[opUpdateQuickConnectName], in)
+	out := new(UpdateQuickConnectNameResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateQuickConnectName], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateRoutingProfileAgentAvailabilityTimer calls POST /routing-profiles/{InstanceId}/{RoutingProfileId}/agent-availability-timer.
 func (c *Client) UpdateRoutingProfileAgentAvailabilityTimer(ctx context.Context, in *UpdateRoutingProfileAgentAvailabilityTimerRequest) (*UpdateRoutingProfileAgentAvailabilityTimerResponse, error) {
-	return restjson.Call[UpdateRoutingProfileAgentAvailabilityTimerResponse](ctx, &c.c, &Operations[opUpdateRoutingProfileAgentAvailabilityTimer], in)
+	out := new(UpdateRoutingProfileAgentAvailabilityTimerResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateRoutingProfileAgentAvailabilityTimer], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateRoutingProfileConcurrency calls POST /routing-profiles/{InstanceId}/{RoutingProfileId}/concurrency.
 func (c *Client) UpdateRoutingProfileConcurrency(ctx context.Context, in *UpdateRoutingProfileConcurrencyRequest) (*UpdateRoutingProfileConcurrencyResponse, error) {
-	return restjson.Call[UpdateRoutingProfileConcurrencyResponse](ctx, &c.c, &Operations[opUpdateRoutingProfileConcurrency], in)
+	out := new(UpdateRoutingProfileConcurrencyResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateRoutingProfileConcurrency], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateRoutingProfileDefaultOutboundQueue calls POST /routing-profiles/{InstanceId}/{RoutingProfileId}/default-outbound-queue.
 func (c *Client) UpdateRoutingProfileDefaultOutboundQueue(ctx context.Context, in *UpdateRoutingProfileDefaultOutboundQueueRequest) (*UpdateRoutingProfileDefaultOutboundQueueResponse, error) {
-	return restjson.Call[UpdateRoutingProfileDefaultOutboundQueueResponse](ctx, &c.c, &Operations[opUpdateRoutingProfileDefaultOutboundQueue], in)
+	out := new(UpdateRoutingProfileDefaultOutboundQueueResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateRoutingProfileDefaultOutboundQueue], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateRoutingProfileName calls POST /routing-profiles/{InstanceId}/{RoutingProfileId}/name.
 func (c *Client) UpdateRoutingProfileName(ctx context.Context, in *UpdateRoutingProfileNameRequest) (*UpdateRoutingProfileNameResponse, error) {
-	return restjson.Call[UpdateRoutingProfileNameResponse](ctx, &c.c, &Operations[opUpdateRoutingProfileName], in)
+	out := new(UpdateRoutingProfileNameResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateRoutingProfileName], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateRoutingProfileQueues calls POST /routing-profiles/{InstanceId}/{RoutingProfileId}/queues.
 func (c *Client) UpdateRoutingProfileQueues(ctx context.Context, in *UpdateRoutingProfileQueuesRequest) (*UpdateRoutingProfileQueuesResponse, error) {
-	return restjson.Call[UpdateRoutingProfileQueuesResponse](ctx, &c.c, &Operations[opUpdateRoutingProfileQueues], in)
+	out := new(UpdateRoutingProfileQueuesResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateRoutingProfileQueues], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateRule calls PUT /rules/{InstanceId}/{RuleId}.
 func (c *Client) UpdateRule(ctx context.Context, in *UpdateRuleRequest) (*UpdateRuleResponse, error) {
-	return restjson.Call[UpdateRuleResponse](ctx, &c.c, &Operations[opUpdateRule], in)
+	out := new(UpdateRuleResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateRule], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateSecurityProfile calls POST /security-profiles/{InstanceId}/{SecurityProfileId}.
 func (c *Client) UpdateSecurityProfile(ctx context.Context, in *UpdateSecurityProfileRequest) (*UpdateSecurityProfileResponse, error) {
-	return restjson.Call[UpdateSecurityProfileResponse](ctx, &c.c, &Operations[opUpdateSecurityProfile], in)
+	out := new(UpdateSecurityProfileResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateSecurityProfile], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateTaskTemplate calls POST /instance/{InstanceId}/task/template/{TaskTemplateId}.
 func (c *Client) UpdateTaskTemplate(ctx context.Context, in *UpdateTaskTemplateRequest) (*UpdateTaskTemplateResponse, error) {
-	return restjson.Call[UpdateTaskTemplateResponse](ctx, &c.c, &Operations[opUpdateTaskTemplate], in)
+	out := new(UpdateTaskTemplateResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateTaskTemplate], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateTestCase calls POST /test-cases/{InstanceId}/{TestCaseId}.
 func (c *Client) UpdateTestCase(ctx context.Context, in *UpdateTestCaseRequest) (*UpdateTestCaseResponse, error) {
-	return restjson.Call[UpdateTestCaseResponse](ctx, &c.c, &Operations[opUpdateTestCase], in)
+	out := new(UpdateTestCaseResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateTestCase], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateTrafficDistribution calls PUT /traffic-distribution/{Id}.
 func (c *Client) UpdateTrafficDistribution(ctx context.Context, in *UpdateTrafficDistributionRequest) (*UpdateTrafficDistributionResponse, error) {
-	return restjson.Call[UpdateTrafficDistributionResponse](ctx, &c.c, &Operations[opUpdateTrafficDistribution], in)
+	out := new(UpdateTrafficDistributionResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateTrafficDistribution], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateUserConfig calls POST /users/{InstanceId}/{UserId}/config.
 func (c *Client) UpdateUserConfig(ctx context.Context, in *UpdateUserConfigRequest) (*UpdateUserConfigResponse, error) {
-	return restjson.Call[UpdateUserConfigResponse](ctx, &c.c, &Operations[opUpdateUserConfig], in)
+	out := new(UpdateUserConfigResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateUserConfig], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateUserHierarchy calls POST /users/{InstanceId}/{UserId}/hierarchy.
 func (c *Client) UpdateUserHierarchy(ctx context.Context, in *UpdateUserHierarchyRequest) (*UpdateUserHierarchyResponse, error) {
-	return restjson.Call[UpdateUserHierarchyResponse](ctx, &c.c, &Operations[opUpdateUserHierarchy], in)
+	out := new(UpdateUserHierarchyResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateUserHierarchy], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateUserHierarchyGroupName calls POST /user-hierarchy-groups/{InstanceId}/{HierarchyGroupId}/name.
 func (c *Client) UpdateUserHierarchyGroupName(ctx context.Context, in *UpdateUserHierarchyGroupNameRequest) (*UpdateUserHierarchyGroupNameResponse, error) {
-	return restjson.Call[UpdateUserHierarchyGroupNameResponse](ctx, &c.c, &Operations[opUpdateUserHierarchyGroupName], in)
+	out := new(UpdateUserHierarchyGroupNameResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateUserHierarchyGroupName], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateUserHierarchyStructure calls POST /user-hierarchy-structure/{InstanceId}.
 func (c *Client) UpdateUserHierarchyStructure(ctx context.Context, in *UpdateUserHierarchyStructureRequest) (*UpdateUserHierarchyStructureResponse, error) {
-	return restjson.Call[UpdateUserHierarchyStructureResponse](ctx, &c.c, &Operations[opUpdateUserHierarchyStructure], in)
+	out := new(UpdateUserHierarchyStructureResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateUserHierarchyStructure], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateUserIdentityInfo calls POST /users/{InstanceId}/{UserId}/identity-info.
 func (c *Client) UpdateUserIdentityInfo(ctx context.Context, in *UpdateUserIdentityInfoRequest) (*UpdateUserIdentityInfoResponse, error) {
-	return restjson.Call[UpdateUserIdentityInfoResponse](ctx, &c.c, &Operations[opUpdateUserIdentityInfo], in)
+	out := new(UpdateUserIdentityInfoResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateUserIdentityInfo], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateUserNotificationStatus calls POST /users/{InstanceId}/{UserId}/notifications/{NotificationId}.
 func (c *Client) UpdateUserNotificationStatus(ctx context.Context, in *UpdateUserNotificationStatusRequest) (*UpdateUserNotificationStatusResponse, error) {
-	return restjson.Call[UpdateUserNotificationStatusResponse](ctx, &c.c, &Operations[opUpdateUserNotificationStatus], in)
+	out := new(UpdateUserNotificationStatusResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateUserNotificationStatus], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateUserPhoneConfig calls POST /users/{InstanceId}/{UserId}/phone-config.
 func (c *Client) UpdateUserPhoneConfig(ctx context.Context, in *UpdateUserPhoneConfigRequest) (*UpdateUserPhoneConfigResponse, error) {
-	return restjson.Call[UpdateUserPhoneConfigResponse](ctx, &c.c, &Operations[opUpdateUserPhoneConfig], in)
+	out := new(UpdateUserPhoneConfigResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateUserPhoneConfig], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateUserProficiencies calls POST /users/{InstanceId}/{UserId}/proficiencies.
 func (c *Client) UpdateUserProficiencies(ctx context.Context, in *UpdateUserProficienciesRequest) (*UpdateUserProficienciesResponse, error) {
-	return restjson.Call[UpdateUserProficienciesResponse](ctx, &c.c, &Operations[opUpdateUserProficiencies], in)
+	out := new(UpdateUserProficienciesResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateUserProficiencies], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateUserRoutingProfile calls POST /users/{InstanceId}/{UserId}/routing-profile.
 func (c *Client) UpdateUserRoutingProfile(ctx context.Context, in *UpdateUserRoutingProfileRequest) (*UpdateUserRoutingProfileResponse, error) {
-	return restjson.Call[UpdateUserRoutingProfileResponse](ctx, &c.c, &Operations[opUpdateUserRoutingProfile], in)
+	out := new(UpdateUserRoutingProfileResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateUserRoutingProfile], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateUserSecurityProfiles calls POST /users/{InstanceId}/{UserId}/security-profiles.
 func (c *Client) UpdateUserSecurityProfiles(ctx context.Context, in *UpdateUserSecurityProfilesRequest) (*UpdateUserSecurityProfilesResponse, error) {
-	return restjson.Call[UpdateUserSecurityProfilesResponse](ctx, &c.c, &Operations[opUpdateUserSecurityProfiles], in)
+	out := new(UpdateUserSecurityProfilesResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateUserSecurityProfiles], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateViewContent calls POST /views/{InstanceId}/{ViewId}.
 func (c *Client) UpdateViewContent(ctx context.Context, in *UpdateViewContentRequest) (*UpdateViewContentResponse, error) {
-	return restjson.Call[UpdateViewContentResponse](ctx, &c.c, &Operations[opUpdateViewContent], in)
+	out := new(UpdateViewContentResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateViewContent], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateViewMetadata calls POST /views/{InstanceId}/{ViewId}/metadata.
 func (c *Client) UpdateViewMetadata(ctx context.Context, in *UpdateViewMetadataRequest) (*UpdateViewMetadataResponse, error) {
-	return restjson.Call[UpdateViewMetadataResponse](ctx, &c.c, &Operations[opUpdateViewMetadata], in)
+	out := new(UpdateViewMetadataResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateViewMetadata], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateWorkspaceMetadata calls POST /workspaces/{InstanceId}/{WorkspaceId}/metadata.
 func (c *Client) UpdateWorkspaceMetadata(ctx context.Context, in *UpdateWorkspaceMetadataRequest) (*UpdateWorkspaceMetadataResponse, error) {
-	return restjson.Call[UpdateWorkspaceMetadataResponse](ctx, &c.c, &Operations[opUpdateWorkspaceMetadata], in)
+	out := new(UpdateWorkspaceMetadataResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateWorkspaceMetadata], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateWorkspacePage calls POST /workspaces/{InstanceId}/{WorkspaceId}/pages/{Page}.
 func (c *Client) UpdateWorkspacePage(ctx context.Context, in *UpdateWorkspacePageRequest) (*UpdateWorkspacePageResponse, error) {
-	return restjson.Call[UpdateWorkspacePageResponse](ctx, &c.c, &Operations[opUpdateWorkspacePage], in)
+	out := new(UpdateWorkspacePageResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateWorkspacePage], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateWorkspaceTheme calls POST /workspaces/{InstanceId}/{WorkspaceId}/theme.
 func (c *Client) UpdateWorkspaceTheme(ctx context.Context, in *UpdateWorkspaceThemeRequest) (*UpdateWorkspaceThemeResponse, error) {
-	return restjson.Call[UpdateWorkspaceThemeResponse](ctx, &c.c, &Operations[opUpdateWorkspaceTheme], in)
+	out := new(UpdateWorkspaceThemeResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateWorkspaceTheme], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // UpdateWorkspaceVisibility calls POST /workspaces/{InstanceId}/{WorkspaceId}/visibility.
 func (c *Client) UpdateWorkspaceVisibility(ctx context.Context, in *UpdateWorkspaceVisibilityRequest) (*UpdateWorkspaceVisibilityResponse, error) {
-	return restjson.Call[UpdateWorkspaceVisibilityResponse](ctx, &c.c, &Operations[opUpdateWorkspaceVisibility], in)
+	out := new(UpdateWorkspaceVisibilityResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateWorkspaceVisibility], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }

@@ -1,4 +1,4 @@
-package connect
+package connect_test
 
 import (
 	"context"
@@ -9,29 +9,30 @@ import (
 	"strings"
 	"testing"
 
+	"parley.example/parley/api/connect"
 	"parley.example/parley/api/restjson"
 )
 
 // office is a service that keeps what it is asked and fails as it is told.
 type office struct {
-	Unimplemented
+	connect.Unimplemented
 	fail  error
-	chat  *StartChatContactRequest
-	untag *UntagResourceRequest
-	flow  *UpdateContactFlowContentRequest
+	chat  *connect.StartChatContactRequest
+	untag *connect.UntagResourceRequest
+	flow  *connect.UpdateContactFlowContentRequest
 }
 
-func (o *office) StartChatContact(_ context.Context, in *StartChatContactRequest) (*StartChatContactResponse, error) {
+func (o *office) StartChatContact(_ context.Context, in *connect.StartChatContactRequest) (*connect.StartChatContactResponse, error) {
 	o.chat = in
-	return &StartChatContactResponse{ContactId: new("c")}, o.fail
+	return &connect.StartChatContactResponse{ContactId: new("c")}, o.fail
 }
 
-func (o *office) UntagResource(_ context.Context, in *UntagResourceRequest) (*UntagResourceResponse, error) {
+func (o *office) UntagResource(_ context.Context, in *connect.UntagResourceRequest) (*connect.UntagResourceResponse, error) {
 	o.untag = in
 	return nil, o.fail
 }
 
-func (o *office) UpdateContactFlowContent(_ context.Context, in *UpdateContactFlowContentRequest) (*UpdateContactFlowContentResponse, error) {
+func (o *office) UpdateContactFlowContent(_ context.Context, in *connect.UpdateContactFlowContentRequest) (*connect.UpdateContactFlowContentResponse, error) {
 	o.flow = in
 	return nil, o.fail
 }
@@ -43,7 +44,7 @@ func (o *office) do(t *testing.T, method, target, body string) (*http.Response, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := restjson.InProcess(NewHandler(o, restjson.HandlerOptions{})).Do(req)
+	res, err := restjson.InProcess(connect.NewHandler(o, restjson.HandlerOptions{})).Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,14 +62,14 @@ func TestStartChatContact(t *testing.T) {
 		"Attributes": {"plan": "gold", "": "kept"}, "SupportedMessagingContentTypes": ["text/plain"],
 		"SegmentAttributes": {"connect:Subtype": {"ValueString": "connect:Guide"}, "x": {"ValueMap": {"y": {"ValueInteger": 3}}}},
 		"PersistentChat": {"RehydrationType": "ENTIRE_PAST_SESSION", "SourceContactId": "s"}, "FromTheFuture": [{}]}`)
-	want := &StartChatContactRequest{
-		InstanceId: "i", ContactFlowId: "f", ParticipantDetails: &ParticipantDetails{DisplayName: "Zoë"},
+	want := &connect.StartChatContactRequest{
+		InstanceId: "i", ContactFlowId: "f", ParticipantDetails: &connect.ParticipantDetails{DisplayName: "Zoë"},
 		Attributes: map[string]string{"plan": "gold"}, SupportedMessagingContentTypes: []string{"text/plain"},
-		SegmentAttributes: map[string]SegmentAttributeValue{
+		SegmentAttributes: map[string]connect.SegmentAttributeValue{
 			"connect:Subtype": {ValueString: new("connect:Guide")},
-			"x":               {ValueMap: map[string]SegmentAttributeValue{"y": {ValueInteger: new(int32(3))}}},
+			"x":               {ValueMap: map[string]connect.SegmentAttributeValue{"y": {ValueInteger: new(int32(3))}}},
 		},
-		PersistentChat: &PersistentChat{RehydrationType: RehydrationTypeENTIRE_PAST_SESSION, SourceContactId: new("s")},
+		PersistentChat: &connect.PersistentChat{RehydrationType: connect.RehydrationTypeENTIRE_PAST_SESSION, SourceContactId: new("s")},
 	}
 	if !strings.Contains(answer, `Attributes[\"\"]: must have at least 1 character, has 0`) || res.StatusCode != 400 {
 		t.Fatalf("an empty attribute name: %d %s", res.StatusCode, answer)
@@ -97,8 +98,8 @@ func TestWhichException(t *testing.T) {
 		}
 	}
 	// Every operation declares one of the two, so a refusal is always within its model.
-	for i := range Operations {
-		if op := &Operations[i]; !op.Declares("InvalidRequestException") && !op.Declares("InvalidParameterException") {
+	for i := range connect.Operations {
+		if op := &connect.Operations[i]; !op.Declares("InvalidRequestException") && !op.Declares("InvalidParameterException") {
 			t.Errorf("%s declares neither, only %v", op.Name, op.Errors)
 		}
 	}
@@ -112,7 +113,7 @@ func TestARNsInThePath(t *testing.T) {
 	} {
 		o := &office{}
 		res, answer := o.do(t, "DELETE", target, "")
-		want := &UntagResourceRequest{ResourceArn: arn, TagKeys: []string{"a", "b+c"}}
+		want := &connect.UntagResourceRequest{ResourceArn: arn, TagKeys: []string{"a", "b+c"}}
 		if res.StatusCode != 200 || !reflect.DeepEqual(o.untag, want) {
 			t.Errorf("%s: %d %s; the service got %+v", target, res.StatusCode, answer, o.untag)
 		}
@@ -125,7 +126,7 @@ func TestARNsInThePath(t *testing.T) {
 
 // InvalidContactFlowException has no message in the model and a member in lower case.
 func TestInvalidContactFlow(t *testing.T) {
-	o := &office{fail: &InvalidContactFlowException{Problems: []ProblemDetail{{Message: new("no start")}}}}
+	o := &office{fail: &connect.InvalidContactFlowException{Problems: []connect.ProblemDetail{{Message: new("no start")}}}}
 	res, answer := o.do(t, "POST", "/contact-flows/i/f/content", `{"Content":"{}"}`)
 	if want := `{"__type":"InvalidContactFlowException","problems":[{"message":"no start"}]}`; res.StatusCode != 400 || answer != want {
 		t.Errorf("%d %s; want %s", res.StatusCode, answer, want)
@@ -138,14 +139,14 @@ func TestStatuses(t *testing.T) {
 		"ServiceQuotaExceededException": 402, "ContactNotFoundException": 410, "LimitExceededException": 429, "TooManyRequestsException": 429,
 		"ContactFlowNotPublishedException": 404, "ConditionalOperationFailedException": 409, "InternalServiceException": 500,
 	} {
-		if got := API.Exceptions[name]().HTTPStatus(); got != want {
+		if got := connect.API.Exceptions[name]().HTTPStatus(); got != want {
 			t.Errorf("%s is %d; want %d", name, got, want)
 		}
 	}
 }
 
 func TestEnums(t *testing.T) {
-	if got := Channel("").Values(); !slices.Contains(got, ChannelCHAT) || !ChannelCHAT.Valid() || Channel("chat").Valid() {
+	if got := connect.Channel("").Values(); !slices.Contains(got, connect.ChannelCHAT) || !connect.ChannelCHAT.Valid() || connect.Channel("chat").Valid() {
 		t.Errorf("the channels are %q", got)
 	}
 }
@@ -158,12 +159,12 @@ func FuzzDecodeStartChatContact(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		x := &StartChatContactRequest{}
+		x := &connect.StartChatContactRequest{}
 		if err := restjson.Unmarshal(data, x); err != nil {
 			return
 		}
 		_ = restjson.Validate(x) // must not panic, whatever it says
-		again := &StartChatContactRequest{}
+		again := &connect.StartChatContactRequest{}
 		if err := restjson.Unmarshal(restjson.Marshal(x), again); err != nil {
 			t.Fatalf("%q was read as %s, which fails: %v", data, restjson.Marshal(x), err)
 		}

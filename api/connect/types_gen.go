@@ -8,22 +8,22 @@ import (
 
 // ActionSummary is a structure.
 type ActionSummary struct {
-	ActionType ActionType // required
+	ActionType ActionType `required:"true"` // required
 }
 
 // ActivateEvaluationFormRequest is the input of ActivateEvaluationForm (POST
 // /evaluation-forms/{InstanceId}/{EvaluationFormId}/activate).
 type ActivateEvaluationFormRequest struct {
-	InstanceId            string // required; in the path; 1 to 100 characters
-	EvaluationFormId      string // required; in the path; 1 to 500 characters
-	EvaluationFormVersion int32  // required
+	InstanceId            string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	EvaluationFormId      string `required:"true" label:"1" len:"1:500"` // required; in the path; 1 to 500 characters
+	EvaluationFormVersion int32  `required:"true"`                       // required
 }
 
 // ActivateEvaluationFormResponse is the output of ActivateEvaluationForm.
 type ActivateEvaluationFormResponse struct {
-	EvaluationFormId      string // required; 1 to 500 characters
-	EvaluationFormArn     string // required
-	EvaluationFormVersion int32  // required
+	EvaluationFormId      string `required:"true"` // required; 1 to 500 characters
+	EvaluationFormArn     string `required:"true"` // required
+	EvaluationFormVersion int32  `required:"true"` // required
 }
 
 // AdditionalEmailRecipients is a structure.
@@ -34,19 +34,19 @@ type AdditionalEmailRecipients struct {
 
 // AfterContactWorkConfig is a structure.
 type AfterContactWorkConfig struct {
-	AfterContactWorkTimeLimit *int32 // at least 0
+	AfterContactWorkTimeLimit *int32 `range:"0:"` // at least 0
 }
 
 // AfterContactWorkConfigPerChannel is a structure.
 type AfterContactWorkConfigPerChannel struct {
-	Channel                                  Channel                 // required
-	AfterContactWorkConfig                   *AfterContactWorkConfig // required
+	Channel                                  Channel                 `required:"true"` // required
+	AfterContactWorkConfig                   *AfterContactWorkConfig `required:"true"` // required
 	AgentFirstCallbackAfterContactWorkConfig *AfterContactWorkConfig
 }
 
 // AgentConfig is a structure.
 type AgentConfig struct {
-	Distributions []Distribution // required
+	Distributions []Distribution `required:"true"` // required
 }
 
 // AgentContactReference is a structure.
@@ -72,11 +72,11 @@ type AgentHierarchyGroup struct {
 
 // AgentHierarchyGroups is a structure.
 type AgentHierarchyGroups struct {
-	L1Ids []string // 0 to 10 elements
-	L2Ids []string // 0 to 10 elements
-	L3Ids []string // 0 to 10 elements
-	L4Ids []string // 0 to 10 elements
-	L5Ids []string // 0 to 10 elements
+	L1Ids []string `len:"0:10"` // 0 to 10 elements
+	L2Ids []string `len:"0:10"` // 0 to 10 elements
+	L3Ids []string `len:"0:10"` // 0 to 10 elements
+	L4Ids []string `len:"0:10"` // 0 to 10 elements
+	L5Ids []string `len:"0:10"` // 0 to 10 elements
 }
 
 // AgentInfo is a structure.
@@ -165,7 +165,7 @@ type AiAgentInfo struct {
 
 // AliasConfiguration is a structure.
 type AliasConfiguration struct {
-	EmailAddressId string // required; 1 to 500 characters
+	EmailAddressId string `required:"true" len:"1:500"` // required; 1 to 500 characters
 }
 
 // AllowedCapabilities is a structure.
@@ -176,7 +176,7 @@ type AllowedCapabilities struct {
 
 // AllowedExtension is a structure.
 type AllowedExtension struct {
-	Extension string // required; 1 to 10 characters
+	Extension string `required:"true" len:"1:10" pattern:"^[a-zA-Z0-9-_]+$"` // required; 1 to 10 characters
 }
 
 // AnalyticsDataAssociationResult is a structure.
@@ -202,8 +202,8 @@ type AnswerMachineDetectionConfig struct {
 
 // Application is a structure.
 type Application struct {
-	Namespace              *string  // 1 to 128 characters
-	ApplicationPermissions []string // 1 to 50 elements
+	Namespace              *string  `len:"1:128"`                 // 1 to 128 characters
+	ApplicationPermissions []string `len:"1:50" each.len:"1:128"` // 1 to 50 elements
 	Type                   ApplicationType
 }
 
@@ -212,15 +212,15 @@ type AssignContactCategoryActionDefinition struct{}
 
 // AssignSlaActionDefinition is a structure.
 type AssignSlaActionDefinition struct {
-	SlaAssignmentType    SlaAssignmentType // required
+	SlaAssignmentType    SlaAssignmentType `required:"true"` // required
 	CaseSlaConfiguration *CaseSlaConfiguration
 }
 
 // AssociateAnalyticsDataSetRequest is the input of AssociateAnalyticsDataSet (PUT
 // /analytics-data/instance/{InstanceId}/association).
 type AssociateAnalyticsDataSetRequest struct {
-	InstanceId      string // required; in the path; 1 to 100 characters
-	DataSetId       string // required; 1 to 255 characters
+	InstanceId      string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	DataSetId       string `required:"true" len:"1:255"`           // required; 1 to 255 characters
 	TargetAccountId *string
 }
 
@@ -235,9 +235,9 @@ type AssociateAnalyticsDataSetResponse struct {
 // AssociateApprovedOriginRequest is the input of AssociateApprovedOrigin (PUT
 // /instance/{InstanceId}/approved-origin).
 type AssociateApprovedOriginRequest struct {
-	InstanceId  string  // required; in the path; 1 to 100 characters
-	Origin      string  // required; at most 267 characters
-	ClientToken *string // idempotency token, filled in by the client; at most 500 characters
+	InstanceId  string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	Origin      string  `required:"true" len:":267"`            // required; at most 267 characters
+	ClientToken *string `len:":500"`                            // idempotency token, filled in by the client; at most 500 characters
 }
 
 // AssociateApprovedOriginResponse is the output of AssociateApprovedOrigin.
@@ -245,10 +245,10 @@ type AssociateApprovedOriginResponse struct{}
 
 // AssociateBotRequest is the input of AssociateBot (PUT /instance/{InstanceId}/bot).
 type AssociateBotRequest struct {
-	InstanceId  string // required; in the path; 1 to 100 characters
+	InstanceId  string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
 	LexBot      *LexBot
 	LexV2Bot    *LexV2Bot
-	ClientToken *string // idempotency token, filled in by the client; at most 500 characters
+	ClientToken *string `len:":500"` // idempotency token, filled in by the client; at most 500 characters
 }
 
 // AssociateBotResponse is the output of AssociateBot.
@@ -257,9 +257,9 @@ type AssociateBotResponse struct{}
 // AssociateContactWithUserRequest is the input of AssociateContactWithUser (POST
 // /contacts/{InstanceId}/{ContactId}/associate-user).
 type AssociateContactWithUserRequest struct {
-	InstanceId string // required; in the path; 1 to 100 characters
-	ContactId  string // required; in the path; 1 to 256 characters
-	UserId     string // required; 1 to 256 characters
+	InstanceId string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactId  string `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	UserId     string `required:"true" len:"1:256"`           // required; 1 to 256 characters
 }
 
 // AssociateContactWithUserResponse is the output of AssociateContactWithUser.
@@ -268,9 +268,9 @@ type AssociateContactWithUserResponse struct{}
 // AssociateDefaultVocabularyRequest is the input of AssociateDefaultVocabulary (PUT
 // /default-vocabulary/{InstanceId}/{LanguageCode}).
 type AssociateDefaultVocabularyRequest struct {
-	InstanceId   string                 // required; in the path; 1 to 100 characters
-	LanguageCode VocabularyLanguageCode // required; in the path
-	VocabularyId *string                // 1 to 500 characters
+	InstanceId   string                 `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	LanguageCode VocabularyLanguageCode `required:"true" label:"1"`             // required; in the path
+	VocabularyId *string                `len:"1:500"`                           // 1 to 500 characters
 }
 
 // AssociateDefaultVocabularyResponse is the output of AssociateDefaultVocabulary.
@@ -279,10 +279,10 @@ type AssociateDefaultVocabularyResponse struct{}
 // AssociateEmailAddressAliasRequest is the input of AssociateEmailAddressAlias (POST
 // /email-addresses/{InstanceId}/{EmailAddressId}/associate-alias).
 type AssociateEmailAddressAliasRequest struct {
-	EmailAddressId     string              // required; in the path; 1 to 500 characters
-	InstanceId         string              // required; in the path; 1 to 100 characters
-	AliasConfiguration *AliasConfiguration // required
-	ClientToken        *string             // idempotency token, filled in by the client; at most 500 characters
+	EmailAddressId     string              `required:"true" label:"1" len:"1:500"` // required; in the path; 1 to 500 characters
+	InstanceId         string              `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	AliasConfiguration *AliasConfiguration `required:"true"`                       // required
+	ClientToken        *string             `len:":500"`                            // idempotency token, filled in by the client; at most 500 characters
 }
 
 // AssociateEmailAddressAliasResponse is the output of AssociateEmailAddressAlias.
@@ -290,10 +290,10 @@ type AssociateEmailAddressAliasResponse struct{}
 
 // AssociateFlowRequest is the input of AssociateFlow (PUT /flow-associations/{InstanceId}).
 type AssociateFlowRequest struct {
-	InstanceId   string                      // required; in the path; 1 to 100 characters
-	ResourceId   string                      // required
-	FlowId       string                      // required
-	ResourceType FlowAssociationResourceType // required
+	InstanceId   string                      `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ResourceId   string                      `required:"true"`                       // required
+	FlowId       string                      `required:"true"`                       // required
+	ResourceType FlowAssociationResourceType `required:"true"`                       // required
 }
 
 // AssociateFlowResponse is the output of AssociateFlow.
@@ -302,9 +302,9 @@ type AssociateFlowResponse struct{}
 // AssociateHoursOfOperationsRequest is the input of AssociateHoursOfOperations (POST
 // /hours-of-operations/{InstanceId}/{HoursOfOperationId}/associate-hours).
 type AssociateHoursOfOperationsRequest struct {
-	InstanceId                    string                         // required; in the path; 1 to 100 characters
-	HoursOfOperationId            string                         // required; in the path
-	ParentHoursOfOperationConfigs []ParentHoursOfOperationConfig // required; 0 to 3 elements
+	InstanceId                    string                         `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	HoursOfOperationId            string                         `required:"true" label:"1"`             // required; in the path
+	ParentHoursOfOperationConfigs []ParentHoursOfOperationConfig `required:"true" len:"0:3"`             // required; 0 to 3 elements
 }
 
 // AssociateHoursOfOperationsResponse is the output of AssociateHoursOfOperations.
@@ -313,10 +313,10 @@ type AssociateHoursOfOperationsResponse struct{}
 // AssociateInstanceStorageConfigRequest is the input of AssociateInstanceStorageConfig (PUT
 // /instance/{InstanceId}/storage-config).
 type AssociateInstanceStorageConfigRequest struct {
-	InstanceId    string                      // required; in the path; 1 to 100 characters
-	ResourceType  InstanceStorageResourceType // required
-	StorageConfig *InstanceStorageConfig      // required
-	ClientToken   *string                     // idempotency token, filled in by the client; at most 500 characters
+	InstanceId    string                      `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ResourceType  InstanceStorageResourceType `required:"true"`                       // required
+	StorageConfig *InstanceStorageConfig      `required:"true"`                       // required
+	ClientToken   *string                     `len:":500"`                            // idempotency token, filled in by the client; at most 500 characters
 }
 
 // AssociateInstanceStorageConfigResponse is the output of AssociateInstanceStorageConfig.
@@ -327,9 +327,9 @@ type AssociateInstanceStorageConfigResponse struct {
 // AssociateLambdaFunctionRequest is the input of AssociateLambdaFunction (PUT
 // /instance/{InstanceId}/lambda-function).
 type AssociateLambdaFunctionRequest struct {
-	InstanceId  string  // required; in the path; 1 to 100 characters
-	FunctionArn string  // required; 1 to 140 characters
-	ClientToken *string // idempotency token, filled in by the client; at most 500 characters
+	InstanceId  string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	FunctionArn string  `required:"true" len:"1:140"`           // required; 1 to 140 characters
+	ClientToken *string `len:":500"`                            // idempotency token, filled in by the client; at most 500 characters
 }
 
 // AssociateLambdaFunctionResponse is the output of AssociateLambdaFunction.
@@ -337,9 +337,9 @@ type AssociateLambdaFunctionResponse struct{}
 
 // AssociateLexBotRequest is the input of AssociateLexBot (PUT /instance/{InstanceId}/lex-bot).
 type AssociateLexBotRequest struct {
-	InstanceId  string  // required; in the path; 1 to 100 characters
-	LexBot      *LexBot // required
-	ClientToken *string // idempotency token, filled in by the client; at most 500 characters
+	InstanceId  string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	LexBot      *LexBot `required:"true"`                       // required
+	ClientToken *string `len:":500"`                            // idempotency token, filled in by the client; at most 500 characters
 }
 
 // AssociateLexBotResponse is the output of AssociateLexBot.
@@ -348,9 +348,9 @@ type AssociateLexBotResponse struct{}
 // AssociatePhoneNumberContactFlowRequest is the input of AssociatePhoneNumberContactFlow (PUT
 // /phone-number/{PhoneNumberId}/contact-flow).
 type AssociatePhoneNumberContactFlowRequest struct {
-	PhoneNumberId string // required; in the path
-	InstanceId    string // required; 1 to 100 characters
-	ContactFlowId string // required; at most 500 characters
+	PhoneNumberId string `required:"true" label:"0"`   // required; in the path
+	InstanceId    string `required:"true" len:"1:100"` // required; 1 to 100 characters
+	ContactFlowId string `required:"true" len:":500"`  // required; at most 500 characters
 }
 
 // AssociatePhoneNumberContactFlowResponse is the output of AssociatePhoneNumberContactFlow.
@@ -359,10 +359,10 @@ type AssociatePhoneNumberContactFlowResponse struct{}
 // AssociateQueueEmailAddressesRequest is the input of AssociateQueueEmailAddresses (POST
 // /queues/{InstanceId}/{QueueId}/associate-email-addresses).
 type AssociateQueueEmailAddressesRequest struct {
-	InstanceId           string               // required; in the path; 1 to 100 characters
-	QueueId              string               // required; in the path
-	EmailAddressesConfig []EmailAddressConfig // required; 1 to 50 elements
-	ClientToken          *string              // idempotency token, filled in by the client; at most 500 characters
+	InstanceId           string               `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	QueueId              string               `required:"true" label:"1"`             // required; in the path
+	EmailAddressesConfig []EmailAddressConfig `required:"true" len:"1:50"`            // required; 1 to 50 elements
+	ClientToken          *string              `len:":500"`                            // idempotency token, filled in by the client; at most 500 characters
 }
 
 // AssociateQueueEmailAddressesResponse is the output of AssociateQueueEmailAddresses.
@@ -371,9 +371,9 @@ type AssociateQueueEmailAddressesResponse struct{}
 // AssociateQueueQuickConnectsRequest is the input of AssociateQueueQuickConnects (POST
 // /queues/{InstanceId}/{QueueId}/associate-quick-connects).
 type AssociateQueueQuickConnectsRequest struct {
-	InstanceId      string   // required; in the path; 1 to 100 characters
-	QueueId         string   // required; in the path
-	QuickConnectIds []string // required; 1 to 50 elements
+	InstanceId      string   `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	QueueId         string   `required:"true" label:"1"`             // required; in the path
+	QuickConnectIds []string `required:"true" len:"1:50"`            // required; 1 to 50 elements
 }
 
 // AssociateQueueQuickConnectsResponse is the output of AssociateQueueQuickConnects.
@@ -382,10 +382,10 @@ type AssociateQueueQuickConnectsResponse struct{}
 // AssociateRoutingProfileQueuesRequest is the input of AssociateRoutingProfileQueues (POST
 // /routing-profiles/{InstanceId}/{RoutingProfileId}/associate-queues).
 type AssociateRoutingProfileQueuesRequest struct {
-	InstanceId                   string                                      // required; in the path; 1 to 100 characters
-	RoutingProfileId             string                                      // required; in the path
-	QueueConfigs                 []RoutingProfileQueueConfig                 // 1 to 10 elements
-	ManualAssignmentQueueConfigs []RoutingProfileManualAssignmentQueueConfig // 1 to 10 elements
+	InstanceId                   string                                      `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	RoutingProfileId             string                                      `required:"true" label:"1"`             // required; in the path
+	QueueConfigs                 []RoutingProfileQueueConfig                 `len:"1:10"`                            // 1 to 10 elements
+	ManualAssignmentQueueConfigs []RoutingProfileManualAssignmentQueueConfig `len:"1:10"`                            // 1 to 10 elements
 }
 
 // AssociateRoutingProfileQueuesResponse is the output of AssociateRoutingProfileQueues.
@@ -394,9 +394,9 @@ type AssociateRoutingProfileQueuesResponse struct{}
 // AssociateSecurityKeyRequest is the input of AssociateSecurityKey (PUT
 // /instance/{InstanceId}/security-key).
 type AssociateSecurityKeyRequest struct {
-	InstanceId  string  // required; in the path; 1 to 100 characters
-	Key         string  // required; 1 to 1024 characters
-	ClientToken *string // idempotency token, filled in by the client; at most 500 characters
+	InstanceId  string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	Key         string  `required:"true" len:"1:1024"`          // required; 1 to 1024 characters
+	ClientToken *string `len:":500"`                            // idempotency token, filled in by the client; at most 500 characters
 }
 
 // AssociateSecurityKeyResponse is the output of AssociateSecurityKey.
@@ -407,10 +407,10 @@ type AssociateSecurityKeyResponse struct {
 // AssociateSecurityProfilesRequest is the input of AssociateSecurityProfiles (POST
 // /associate-security-profiles/{InstanceId}).
 type AssociateSecurityProfilesRequest struct {
-	InstanceId       string                // required; in the path; 1 to 100 characters
-	SecurityProfiles []SecurityProfileItem // required; 1 to 10 elements
-	EntityType       EntityType            // required
-	EntityArn        string                // required; at least 1 character
+	InstanceId       string                `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	SecurityProfiles []SecurityProfileItem `required:"true" len:"1:10"`            // required; 1 to 10 elements
+	EntityType       EntityType            `required:"true"`                       // required
+	EntityArn        string                `required:"true" len:"1:"`              // required; at least 1 character
 }
 
 // AssociateSecurityProfilesResponse is the output of AssociateSecurityProfiles.
@@ -420,9 +420,9 @@ type AssociateSecurityProfilesResponse struct{}
 // AssociateTrafficDistributionGroupUser (PUT
 // /traffic-distribution-group/{TrafficDistributionGroupId}/user).
 type AssociateTrafficDistributionGroupUserRequest struct {
-	TrafficDistributionGroupId string // required; in the path
-	UserId                     string // required
-	InstanceId                 string // required; 1 to 100 characters
+	TrafficDistributionGroupId string `required:"true" label:"0" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z-]+-[0-9]{1}:[0-9]{1,20}:traffic-distribution-group/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path
+	UserId                     string `required:"true"`                                                                                                                                                                                     // required
+	InstanceId                 string `required:"true" len:"1:100"`                                                                                                                                                                         // required; 1 to 100 characters
 }
 
 // AssociateTrafficDistributionGroupUserResponse is the output of
@@ -432,9 +432,9 @@ type AssociateTrafficDistributionGroupUserResponse struct{}
 // AssociateUserProficienciesRequest is the input of AssociateUserProficiencies (POST
 // /users/{InstanceId}/{UserId}/associate-proficiencies).
 type AssociateUserProficienciesRequest struct {
-	InstanceId        string            // required; in the path; 1 to 100 characters
-	UserId            string            // required; in the path
-	UserProficiencies []UserProficiency // required
+	InstanceId        string            `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	UserId            string            `required:"true" label:"1"`             // required; in the path
+	UserProficiencies []UserProficiency `required:"true"`                       // required
 }
 
 // AssociateUserProficienciesResponse is the output of AssociateUserProficiencies.
@@ -443,9 +443,9 @@ type AssociateUserProficienciesResponse struct{}
 // AssociateWorkspaceRequest is the input of AssociateWorkspace (POST
 // /workspaces/{InstanceId}/{WorkspaceId}/associate).
 type AssociateWorkspaceRequest struct {
-	InstanceId   string   // required; in the path; 1 to 100 characters
-	WorkspaceId  string   // required; in the path; 1 to 256 characters
-	ResourceArns []string // required; 1 to 25 elements
+	InstanceId   string   `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	WorkspaceId  string   `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	ResourceArns []string `required:"true" len:"1:25"`            // required; 1 to 25 elements
 }
 
 // AssociateWorkspaceResponse is the output of AssociateWorkspace.
@@ -469,12 +469,12 @@ type AssociatedContactSummary struct {
 
 // AttachedFile is a structure.
 type AttachedFile struct {
-	CreationTime          string         // required
-	FileArn               string         // required
-	FileId                string         // required; 1 to 256 characters
-	FileName              string         // required; 1 to 256 characters
-	FileSizeInBytes       int64          // required; at least 1
-	FileStatus            FileStatusType // required
+	CreationTime          string         `required:"true"` // required
+	FileArn               string         `required:"true"` // required
+	FileId                string         `required:"true"` // required; 1 to 256 characters
+	FileName              string         `required:"true"` // required; 1 to 256 characters
+	FileSizeInBytes       int64          `required:"true"` // required; at least 1
+	FileStatus            FileStatusType `required:"true"` // required
 	CreatedBy             *CreatedByInfo
 	FileUseCaseType       FileUseCaseType
 	AssociatedResourceArn *string
@@ -490,8 +490,8 @@ type AttachedFileError struct {
 
 // AttachedFilesConfiguration is a structure.
 type AttachedFilesConfiguration struct {
-	InstanceId              string          // required; 1 to 100 characters
-	AttachmentScope         AttachmentScope // required
+	InstanceId              string          `required:"true"` // required; 1 to 100 characters
+	AttachmentScope         AttachmentScope `required:"true"` // required
 	MaximumSizeLimitInBytes *int64          // 1 to 104857600
 	ExtensionConfiguration  *ExtensionConfiguration
 	LastModifiedTime        *time.Time
@@ -499,8 +499,8 @@ type AttachedFilesConfiguration struct {
 
 // AttachedFilesConfigurationSummary is a structure.
 type AttachedFilesConfigurationSummary struct {
-	InstanceId              string          // required; 1 to 100 characters
-	AttachmentScope         AttachmentScope // required
+	InstanceId              string          `required:"true"` // required; 1 to 100 characters
+	AttachmentScope         AttachmentScope `required:"true"` // required
 	MaximumSizeLimitInBytes *int64          // 1 to 104857600
 	ExtensionConfiguration  *ExtensionConfiguration
 }
@@ -582,19 +582,19 @@ type AuthenticationProfileSummary struct {
 
 // AutoAcceptConfig is a structure.
 type AutoAcceptConfig struct {
-	Channel                      Channel // required
-	AutoAccept                   bool    // required
+	Channel                      Channel `required:"true"` // required
+	AutoAccept                   bool    `required:"true"` // required
 	AgentFirstCallbackAutoAccept *bool
 }
 
 // AutoEvaluationConfiguration is a structure.
 type AutoEvaluationConfiguration struct {
-	Enabled bool // required
+	Enabled bool `required:"true"` // required
 }
 
 // AutoEvaluationDetails is a structure.
 type AutoEvaluationDetails struct {
-	AutoEvaluationEnabled bool // required
+	AutoEvaluationEnabled bool `required:"true"` // required
 	AutoEvaluationStatus  AutoEvaluationStatus
 }
 
@@ -613,8 +613,8 @@ type AvailableNumberSummary struct {
 // BatchAssociateAnalyticsDataSetRequest is the input of BatchAssociateAnalyticsDataSet (PUT
 // /analytics-data/instance/{InstanceId}/associations).
 type BatchAssociateAnalyticsDataSetRequest struct {
-	InstanceId      string   // required; in the path; 1 to 100 characters
-	DataSetIds      []string // required
+	InstanceId      string   `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	DataSetIds      []string `required:"true" each.len:"1:255"`      // required
 	TargetAccountId *string
 }
 
@@ -626,90 +626,90 @@ type BatchAssociateAnalyticsDataSetResponse struct {
 
 // BatchCreateDataTableValueFailureResult is a structure.
 type BatchCreateDataTableValueFailureResult struct {
-	PrimaryValues []PrimaryValue // required
-	AttributeName string         // required; 1 to 127 characters
-	Message       string         // required
+	PrimaryValues []PrimaryValue `required:"true"` // required
+	AttributeName string         `required:"true"` // required; 1 to 127 characters
+	Message       string         `required:"true"` // required
 }
 
 // BatchCreateDataTableValueRequest is the input of BatchCreateDataTableValue (POST
 // /data-tables/{InstanceId}/{DataTableId}/values/create).
 type BatchCreateDataTableValueRequest struct {
-	InstanceId  string           // required; in the path; 1 to 100 characters
-	DataTableId string           // required; in the path; 1 to 256 characters
-	Values      []DataTableValue // required; at least 1 element
+	InstanceId  string           `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	DataTableId string           `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	Values      []DataTableValue `required:"true" len:"1:"`              // required; at least 1 element
 }
 
 // BatchCreateDataTableValueResponse is the output of BatchCreateDataTableValue.
 type BatchCreateDataTableValueResponse struct {
-	Successful []BatchCreateDataTableValueSuccessResult // required
-	Failed     []BatchCreateDataTableValueFailureResult // required
+	Successful []BatchCreateDataTableValueSuccessResult `required:"true"` // required
+	Failed     []BatchCreateDataTableValueFailureResult `required:"true"` // required
 }
 
 // BatchCreateDataTableValueSuccessResult is a structure.
 type BatchCreateDataTableValueSuccessResult struct {
-	PrimaryValues []PrimaryValue        // required
-	AttributeName string                // required; 1 to 127 characters
-	RecordId      string                // required; 1 to 256 characters
-	LockVersion   *DataTableLockVersion // required
+	PrimaryValues []PrimaryValue        `required:"true"` // required
+	AttributeName string                `required:"true"` // required; 1 to 127 characters
+	RecordId      string                `required:"true"` // required; 1 to 256 characters
+	LockVersion   *DataTableLockVersion `required:"true"` // required
 }
 
 // BatchDeleteDataTableValueFailureResult is a structure.
 type BatchDeleteDataTableValueFailureResult struct {
-	PrimaryValues []PrimaryValue // required
-	AttributeName string         // required; 1 to 127 characters
-	Message       string         // required
+	PrimaryValues []PrimaryValue `required:"true"` // required
+	AttributeName string         `required:"true"` // required; 1 to 127 characters
+	Message       string         `required:"true"` // required
 }
 
 // BatchDeleteDataTableValueRequest is the input of BatchDeleteDataTableValue (POST
 // /data-tables/{InstanceId}/{DataTableId}/values/delete).
 type BatchDeleteDataTableValueRequest struct {
-	InstanceId  string                           // required; in the path; 1 to 100 characters
-	DataTableId string                           // required; in the path; 1 to 256 characters
-	Values      []DataTableDeleteValueIdentifier // required
+	InstanceId  string                           `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	DataTableId string                           `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	Values      []DataTableDeleteValueIdentifier `required:"true"`                       // required
 }
 
 // BatchDeleteDataTableValueResponse is the output of BatchDeleteDataTableValue.
 type BatchDeleteDataTableValueResponse struct {
-	Successful []BatchDeleteDataTableValueSuccessResult // required
-	Failed     []BatchDeleteDataTableValueFailureResult // required
+	Successful []BatchDeleteDataTableValueSuccessResult `required:"true"` // required
+	Failed     []BatchDeleteDataTableValueFailureResult `required:"true"` // required
 }
 
 // BatchDeleteDataTableValueSuccessResult is a structure.
 type BatchDeleteDataTableValueSuccessResult struct {
-	PrimaryValues []PrimaryValue        // required
-	AttributeName string                // required; 1 to 127 characters
-	LockVersion   *DataTableLockVersion // required
+	PrimaryValues []PrimaryValue        `required:"true"` // required
+	AttributeName string                `required:"true"` // required; 1 to 127 characters
+	LockVersion   *DataTableLockVersion `required:"true"` // required
 }
 
 // BatchDescribeDataTableValueFailureResult is a structure.
 type BatchDescribeDataTableValueFailureResult struct {
-	PrimaryValues []PrimaryValue // required
-	AttributeName string         // required; 1 to 127 characters
-	Message       string         // required
+	PrimaryValues []PrimaryValue `required:"true"` // required
+	AttributeName string         `required:"true"` // required; 1 to 127 characters
+	Message       string         `required:"true"` // required
 }
 
 // BatchDescribeDataTableValueRequest is the input of BatchDescribeDataTableValue (POST
 // /data-tables/{InstanceId}/{DataTableId}/values/describe).
 type BatchDescribeDataTableValueRequest struct {
-	InstanceId  string                     // required; in the path; 1 to 100 characters
-	DataTableId string                     // required; in the path; 1 to 256 characters
-	Values      []DataTableValueIdentifier // required
+	InstanceId  string                     `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	DataTableId string                     `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	Values      []DataTableValueIdentifier `required:"true"`                       // required
 }
 
 // BatchDescribeDataTableValueResponse is the output of BatchDescribeDataTableValue.
 type BatchDescribeDataTableValueResponse struct {
-	Successful []BatchDescribeDataTableValueSuccessResult // required
-	Failed     []BatchDescribeDataTableValueFailureResult // required
+	Successful []BatchDescribeDataTableValueSuccessResult `required:"true"` // required
+	Failed     []BatchDescribeDataTableValueFailureResult `required:"true"` // required
 }
 
 // BatchDescribeDataTableValueSuccessResult is a structure.
 type BatchDescribeDataTableValueSuccessResult struct {
-	RecordId           string                 // required; 1 to 256 characters
-	AttributeId        string                 // required; 1 to 256 characters
-	PrimaryValues      []PrimaryValueResponse // required
-	AttributeName      string                 // required; 1 to 127 characters
+	RecordId           string                 `required:"true"` // required; 1 to 256 characters
+	AttributeId        string                 `required:"true"` // required; 1 to 256 characters
+	PrimaryValues      []PrimaryValueResponse `required:"true"` // required
+	AttributeName      string                 `required:"true"` // required; 1 to 127 characters
 	Value              *string
-	LockVersion        *DataTableLockVersion // required
+	LockVersion        *DataTableLockVersion `required:"true"` // required
 	LastModifiedTime   *time.Time
 	LastModifiedRegion *string
 }
@@ -717,8 +717,8 @@ type BatchDescribeDataTableValueSuccessResult struct {
 // BatchDisassociateAnalyticsDataSetRequest is the input of BatchDisassociateAnalyticsDataSet
 // (POST /analytics-data/instance/{InstanceId}/associations).
 type BatchDisassociateAnalyticsDataSetRequest struct {
-	InstanceId      string   // required; in the path; 1 to 100 characters
-	DataSetIds      []string // required
+	InstanceId      string   `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	DataSetIds      []string `required:"true" each.len:"1:255"`      // required
 	TargetAccountId *string
 }
 
@@ -731,9 +731,9 @@ type BatchDisassociateAnalyticsDataSetResponse struct {
 // BatchGetAttachedFileMetadataRequest is the input of BatchGetAttachedFileMetadata (POST
 // /attached-files/{InstanceId}).
 type BatchGetAttachedFileMetadataRequest struct {
-	FileIds               []string // required; 1 to 100 elements
-	InstanceId            string   // required; in the path; 1 to 100 characters
-	AssociatedResourceArn string   // required; query parameter associatedResourceArn
+	FileIds               []string `required:"true" len:"1:100" each.len:"1:256"`  // required; 1 to 100 elements
+	InstanceId            string   `required:"true" label:"0" len:"1:100"`         // required; in the path; 1 to 100 characters
+	AssociatedResourceArn string   `required:"true" query:"associatedResourceArn"` // required; query parameter associatedResourceArn
 }
 
 // BatchGetAttachedFileMetadataResponse is the output of BatchGetAttachedFileMetadata.
@@ -745,8 +745,8 @@ type BatchGetAttachedFileMetadataResponse struct {
 // BatchGetFlowAssociationRequest is the input of BatchGetFlowAssociation (POST
 // /flow-associations-batch/{InstanceId}).
 type BatchGetFlowAssociationRequest struct {
-	InstanceId   string   // required; in the path; 1 to 100 characters
-	ResourceIds  []string // required; 1 to 100 elements
+	InstanceId   string   `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ResourceIds  []string `required:"true" len:"1:100"`           // required; 1 to 100 elements
 	ResourceType ListFlowAssociationResourceType
 }
 
@@ -757,9 +757,9 @@ type BatchGetFlowAssociationResponse struct {
 
 // BatchPutContactRequest is the input of BatchPutContact (PUT /contact/batch/{InstanceId}).
 type BatchPutContactRequest struct {
-	ClientToken            *string              // idempotency token, filled in by the client; at most 500 characters
-	InstanceId             string               // required; in the path; 1 to 100 characters
-	ContactDataRequestList []ContactDataRequest // required; 1 to 25 elements
+	ClientToken            *string              `len:":500"`                            // idempotency token, filled in by the client; at most 500 characters
+	InstanceId             string               `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactDataRequestList []ContactDataRequest `required:"true" len:"1:25"`            // required; 1 to 25 elements
 }
 
 // BatchPutContactResponse is the output of BatchPutContact.
@@ -770,30 +770,30 @@ type BatchPutContactResponse struct {
 
 // BatchUpdateDataTableValueFailureResult is a structure.
 type BatchUpdateDataTableValueFailureResult struct {
-	PrimaryValues []PrimaryValue // required
-	AttributeName string         // required; 1 to 127 characters
-	Message       string         // required
+	PrimaryValues []PrimaryValue `required:"true"` // required
+	AttributeName string         `required:"true"` // required; 1 to 127 characters
+	Message       string         `required:"true"` // required
 }
 
 // BatchUpdateDataTableValueRequest is the input of BatchUpdateDataTableValue (POST
 // /data-tables/{InstanceId}/{DataTableId}/values/update).
 type BatchUpdateDataTableValueRequest struct {
-	InstanceId  string           // required; in the path; 1 to 100 characters
-	DataTableId string           // required; in the path; 1 to 256 characters
-	Values      []DataTableValue // required; at least 1 element
+	InstanceId  string           `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	DataTableId string           `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	Values      []DataTableValue `required:"true" len:"1:"`              // required; at least 1 element
 }
 
 // BatchUpdateDataTableValueResponse is the output of BatchUpdateDataTableValue.
 type BatchUpdateDataTableValueResponse struct {
-	Successful []BatchUpdateDataTableValueSuccessResult // required
-	Failed     []BatchUpdateDataTableValueFailureResult // required
+	Successful []BatchUpdateDataTableValueSuccessResult `required:"true"` // required
+	Failed     []BatchUpdateDataTableValueFailureResult `required:"true"` // required
 }
 
 // BatchUpdateDataTableValueSuccessResult is a structure.
 type BatchUpdateDataTableValueSuccessResult struct {
-	PrimaryValues []PrimaryValue        // required
-	AttributeName string                // required; 1 to 127 characters
-	LockVersion   *DataTableLockVersion // required
+	PrimaryValues []PrimaryValue        `required:"true"` // required
+	AttributeName string                `required:"true"` // required; 1 to 127 characters
+	LockVersion   *DataTableLockVersion `required:"true"` // required
 }
 
 // BooleanCondition is a structure.
@@ -809,11 +809,11 @@ type Campaign struct {
 
 // CaseSlaConfiguration is a structure.
 type CaseSlaConfiguration struct {
-	Name              string            // required; 1 to 500 characters
-	Type              SlaType           // required
-	FieldId           *string           // 1 to 500 characters
-	TargetFieldValues []FieldValueUnion // at most 1 element
-	TargetSlaMinutes  int64             // required; 1 to 1051200
+	Name              string            `required:"true" len:"1:500" pattern:"^.*[\\S]$"` // required; 1 to 500 characters
+	Type              SlaType           `required:"true"`                                 // required
+	FieldId           *string           `len:"1:500"`                                     // 1 to 500 characters
+	TargetFieldValues []FieldValueUnion `len:":1"`                                        // at most 1 element
+	TargetSlaMinutes  int64             `required:"true" range:"1:1051200"`               // required; 1 to 1051200
 }
 
 // ChatContactMetrics is a structure.
@@ -830,14 +830,14 @@ type ChatContactMetrics struct {
 
 // ChatEntryPointParameters is a structure.
 type ChatEntryPointParameters struct {
-	FlowId *string // at most 500 characters
+	FlowId *string `len:":500"` // at most 500 characters
 }
 
 // ChatEvent is a structure.
 type ChatEvent struct {
-	Type        ChatEventType // required
-	ContentType *string       // 1 to 100 characters
-	Content     *string       // 1 to 16384 characters
+	Type        ChatEventType `required:"true"` // required
+	ContentType *string       `len:"1:100"`     // 1 to 100 characters
+	Content     *string       `len:"1:16384"`   // 1 to 16384 characters
 }
 
 // ChatMessage is a structure.
@@ -855,22 +855,22 @@ type ChatMetrics struct {
 
 // ChatParticipantRoleConfig is a structure.
 type ChatParticipantRoleConfig struct {
-	ParticipantTimerConfigList []ParticipantTimerConfiguration // required; 1 to 6 elements
+	ParticipantTimerConfigList []ParticipantTimerConfiguration `required:"true" len:"1:6"` // required; 1 to 6 elements
 }
 
 // ChatStreamingConfiguration is a structure.
 type ChatStreamingConfiguration struct {
-	StreamingEndpointArn string // required; 1 to 350 characters
+	StreamingEndpointArn string `required:"true" len:"1:350"` // required; 1 to 350 characters
 }
 
 // ClaimPhoneNumberRequest is the input of ClaimPhoneNumber (POST /phone-number/claim).
 type ClaimPhoneNumberRequest struct {
 	TargetArn              *string
-	InstanceId             *string           // 1 to 100 characters
-	PhoneNumber            string            // required
-	PhoneNumberDescription *string           // 0 to 500 characters
-	Tags                   map[string]string // 1 to 50 elements
-	ClientToken            *string           // idempotency token, filled in by the client; at most 500 characters
+	InstanceId             *string           `len:"1:100"`                                                                                        // 1 to 100 characters
+	PhoneNumber            string            `required:"true" pattern:"\\+[1-9]\\d{1,14}$"`                                                       // required
+	PhoneNumberDescription *string           `len:"0:500" pattern:"^"`                                                                            // 0 to 500 characters
+	Tags                   map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
+	ClientToken            *string           `len:":500"`                                                                                         // idempotency token, filled in by the client; at most 500 characters
 }
 
 // ClaimPhoneNumberResponse is the output of ClaimPhoneNumber.
@@ -902,9 +902,9 @@ type CommonAttributeAndCondition struct {
 // CompleteAttachedFileUploadRequest is the input of CompleteAttachedFileUpload (POST
 // /attached-files/{InstanceId}/{FileId}).
 type CompleteAttachedFileUploadRequest struct {
-	InstanceId            string // required; in the path; 1 to 100 characters
-	FileId                string // required; in the path; 1 to 256 characters
-	AssociatedResourceArn string // required; query parameter associatedResourceArn
+	InstanceId            string `required:"true" label:"0" len:"1:100"`         // required; in the path; 1 to 100 characters
+	FileId                string `required:"true" label:"1" len:"1:256"`         // required; in the path; 1 to 256 characters
+	AssociatedResourceArn string `required:"true" query:"associatedResourceArn"` // required; query parameter associatedResourceArn
 }
 
 // CompleteAttachedFileUploadResponse is the output of CompleteAttachedFileUpload.
@@ -981,7 +981,7 @@ type ContactAnalysis struct {
 
 // ContactConfiguration is a structure.
 type ContactConfiguration struct {
-	ContactId         string // required; 1 to 256 characters
+	ContactId         string `required:"true" len:"1:256"` // required; 1 to 256 characters
 	ParticipantRole   ParticipantRole
 	IncludeRawMessage *bool
 }
@@ -990,9 +990,9 @@ type ContactConfiguration struct {
 type ContactDataRequest struct {
 	SystemEndpoint    *Endpoint
 	CustomerEndpoint  *Endpoint
-	RequestIdentifier *string // at most 80 characters
+	RequestIdentifier *string `len:":80"` // at most 80 characters
 	QueueId           *string
-	Attributes        map[string]string
+	Attributes        map[string]string `key.len:"1:32767" each.len:"0:32767"`
 	Campaign          *Campaign
 	OutboundStrategy  *OutboundStrategy
 }
@@ -1016,7 +1016,7 @@ type ContactEvaluation struct {
 
 // ContactFilter is a structure.
 type ContactFilter struct {
-	ContactStates []ContactState // at most 9 elements
+	ContactStates []ContactState `len:":9"` // at most 9 elements
 }
 
 // ContactFlow is a structure.
@@ -1159,18 +1159,18 @@ type ContactFlowVersionSummary struct {
 
 // ContactMetricInfo is a structure.
 type ContactMetricInfo struct {
-	Name ContactMetricName // required
+	Name ContactMetricName `required:"true"` // required
 }
 
 // ContactMetricResult is a structure.
 type ContactMetricResult struct {
-	Name  ContactMetricName   // required
-	Value *ContactMetricValue // required
+	Name  ContactMetricName   `required:"true"` // required
+	Value *ContactMetricValue `required:"true"` // required
 }
 
 // ContactMetricValue holds exactly one of its members.
 type ContactMetricValue struct {
-	Number *float64
+	Number *float64 `oneof:"true"`
 }
 
 // ContactSearchSummary is a structure.
@@ -1235,12 +1235,12 @@ type ControlPlaneUserAttributeFilter struct {
 
 // CreateAgentStatusRequest is the input of CreateAgentStatus (PUT /agent-status/{InstanceId}).
 type CreateAgentStatusRequest struct {
-	InstanceId   string            // required; in the path; 1 to 100 characters
-	Name         string            // required; 1 to 127 characters
-	Description  *string           // 1 to 250 characters
-	State        AgentStatusState  // required
-	DisplayOrder *int32            // 1 to 50
-	Tags         map[string]string // 1 to 50 elements
+	InstanceId   string            `required:"true" label:"0" len:"1:100"`                                                              // required; in the path; 1 to 100 characters
+	Name         string            `required:"true" len:"1:127"`                                                                        // required; 1 to 127 characters
+	Description  *string           `len:"1:250"`                                                                                        // 1 to 250 characters
+	State        AgentStatusState  `required:"true"`                                                                                    // required
+	DisplayOrder *int32            `range:"1:50"`                                                                                       // 1 to 50
+	Tags         map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
 }
 
 // CreateAgentStatusResponse is the output of CreateAgentStatus.
@@ -1251,18 +1251,18 @@ type CreateAgentStatusResponse struct {
 
 // CreateCaseActionDefinition is a structure.
 type CreateCaseActionDefinition struct {
-	Fields     []FieldValue // required
-	TemplateId string       // required; 1 to 500 characters
+	Fields     []FieldValue `required:"true"`             // required
+	TemplateId string       `required:"true" len:"1:500"` // required; 1 to 500 characters
 }
 
 // CreateContactFlowModuleAliasRequest is the input of CreateContactFlowModuleAlias (PUT
 // /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias).
 type CreateContactFlowModuleAliasRequest struct {
-	InstanceId               string // required; in the path; 1 to 250 characters
+	InstanceId               string `required:"true" label:"0" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path; 1 to 250 characters
 	Description              *string
-	ContactFlowModuleId      string // required; in the path; 1 to 256 characters
-	ContactFlowModuleVersion int64  // required; at least 1
-	AliasName                string // required; 1 to 100 characters
+	ContactFlowModuleId      string `required:"true" label:"1" len:"1:256"`                        // required; in the path; 1 to 256 characters
+	ContactFlowModuleVersion int64  `required:"true" range:"1:"`                                   // required; at least 1
+	AliasName                string `required:"true" len:"1:100" pattern:"^([$0-9a-zA-Z][_-]?)+$"` // required; 1 to 100 characters
 }
 
 // CreateContactFlowModuleAliasResponse is the output of CreateContactFlowModuleAlias.
@@ -1274,12 +1274,12 @@ type CreateContactFlowModuleAliasResponse struct {
 // CreateContactFlowModuleRequest is the input of CreateContactFlowModule (PUT
 // /contact-flow-modules/{InstanceId}).
 type CreateContactFlowModuleRequest struct {
-	InstanceId                      string            // required; in the path; 1 to 100 characters
-	Name                            string            // required; 1 to 127 characters
-	Description                     *string           // 0 to 500 characters
-	Content                         string            // required; 1 to 256000 characters
-	Tags                            map[string]string // 1 to 50 elements
-	ClientToken                     *string           // idempotency token, filled in by the client; at most 500 characters
+	InstanceId                      string            `required:"true" label:"0" len:"1:100"`                                                              // required; in the path; 1 to 100 characters
+	Name                            string            `required:"true" len:"1:127" pattern:".*\\S.*"`                                                      // required; 1 to 127 characters
+	Description                     *string           `len:"0:500" pattern:".*\\S.*"`                                                                      // 0 to 500 characters
+	Content                         string            `required:"true" len:"1:256000"`                                                                     // required; 1 to 256000 characters
+	Tags                            map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
+	ClientToken                     *string           `len:":500"`                                                                                         // idempotency token, filled in by the client; at most 500 characters
 	Settings                        *string
 	ExternalInvocationConfiguration *ExternalInvocationConfiguration
 }
@@ -1293,10 +1293,10 @@ type CreateContactFlowModuleResponse struct {
 // CreateContactFlowModuleVersionRequest is the input of CreateContactFlowModuleVersion (PUT
 // /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/version).
 type CreateContactFlowModuleVersionRequest struct {
-	InstanceId              string  // required; in the path; 1 to 100 characters
-	Description             *string // 0 to 500 characters
-	ContactFlowModuleId     string  // required; in the path
-	FlowModuleContentSha256 *string // 1 to 64 characters
+	InstanceId              string  `required:"true" label:"0" len:"1:100"`  // required; in the path; 1 to 100 characters
+	Description             *string `len:"0:500" pattern:".*\\S.*"`          // 0 to 500 characters
+	ContactFlowModuleId     string  `required:"true" label:"1"`              // required; in the path
+	FlowModuleContentSha256 *string `len:"1:64" pattern:"^[a-zA-Z0-9]{64}$"` // 1 to 64 characters
 }
 
 // CreateContactFlowModuleVersionResponse is the output of CreateContactFlowModuleVersion.
@@ -1307,13 +1307,13 @@ type CreateContactFlowModuleVersionResponse struct {
 
 // CreateContactFlowRequest is the input of CreateContactFlow (PUT /contact-flows/{InstanceId}).
 type CreateContactFlowRequest struct {
-	InstanceId  string          // required; in the path; 1 to 100 characters
-	Name        string          // required; at least 1 character
-	Type        ContactFlowType // required
+	InstanceId  string          `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	Name        string          `required:"true" len:"1:"`              // required; at least 1 character
+	Type        ContactFlowType `required:"true"`                       // required
 	Description *string
-	Content     string // required
+	Content     string `required:"true"` // required
 	Status      ContactFlowStatus
-	Tags        map[string]string // 1 to 50 elements
+	Tags        map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
 }
 
 // CreateContactFlowResponse is the output of CreateContactFlow.
@@ -1326,13 +1326,13 @@ type CreateContactFlowResponse struct {
 // CreateContactFlowVersionRequest is the input of CreateContactFlowVersion (PUT
 // /contact-flows/{InstanceId}/{ContactFlowId}/version).
 type CreateContactFlowVersionRequest struct {
-	InstanceId         string // required; in the path; 1 to 100 characters
+	InstanceId         string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
 	Description        *string
-	ContactFlowId      string  // required; in the path
-	FlowContentSha256  *string // 1 to 64 characters
-	ContactFlowVersion *int64  // at least 1
+	ContactFlowId      string  `required:"true" label:"1"`              // required; in the path
+	FlowContentSha256  *string `len:"1:64" pattern:"^[a-zA-Z0-9]{64}$"` // 1 to 64 characters
+	ContactFlowVersion *int64  `range:"1:"`                             // at least 1
 	LastModifiedTime   *time.Time
-	LastModifiedRegion *string
+	LastModifiedRegion *string `pattern:"[a-z]{2}(-[a-z]+){1,2}(-[0-9])?"`
 }
 
 // CreateContactFlowVersionResponse is the output of CreateContactFlowVersion.
@@ -1343,20 +1343,20 @@ type CreateContactFlowVersionResponse struct {
 
 // CreateContactRequest is the input of CreateContact (PUT /contact/create-contact).
 type CreateContactRequest struct {
-	InstanceId              string  // required; 1 to 100 characters
-	ClientToken             *string // idempotency token, filled in by the client; at most 500 characters
-	RelatedContactId        *string // 1 to 256 characters
-	Attributes              map[string]string
-	References              map[string]Reference
-	Channel                 Channel                 // required
-	InitiationMethod        ContactInitiationMethod // required
+	InstanceId              string                  `required:"true" len:"1:100"` // required; 1 to 100 characters
+	ClientToken             *string                 `len:":500"`                  // idempotency token, filled in by the client; at most 500 characters
+	RelatedContactId        *string                 `len:"1:256"`                 // 1 to 256 characters
+	Attributes              map[string]string       `key.len:"1:32767" each.len:"0:32767"`
+	References              map[string]Reference    `key.len:"1:4096"`
+	Channel                 Channel                 `required:"true"` // required
+	InitiationMethod        ContactInitiationMethod `required:"true"` // required
 	ExpiryDurationInMinutes *int32
 	UserInfo                *UserInfo
 	InitiateAs              InitiateAs
-	Name                    *string // sensitive: never log it; 0 to 1024 characters
-	Description             *string // sensitive: never log it; 0 to 4096 characters
-	SegmentAttributes       map[string]SegmentAttributeValue
-	PreviousContactId       *string // 1 to 256 characters
+	Name                    *string                          `len:"0:1024"` // sensitive: never log it; 0 to 1024 characters
+	Description             *string                          `len:"0:4096"` // sensitive: never log it; 0 to 4096 characters
+	SegmentAttributes       map[string]SegmentAttributeValue `key.len:"1:128"`
+	PreviousContactId       *string                          `len:"1:256"` // 1 to 256 characters
 }
 
 // CreateContactResponse is the output of CreateContact.
@@ -1368,49 +1368,49 @@ type CreateContactResponse struct {
 // CreateDataTableAttributeRequest is the input of CreateDataTableAttribute (PUT
 // /data-tables/{InstanceId}/{DataTableId}/attributes).
 type CreateDataTableAttributeRequest struct {
-	InstanceId  string                      // required; in the path; 1 to 100 characters
-	DataTableId string                      // required; in the path; 1 to 256 characters
-	Name        string                      // required; 1 to 127 characters
-	ValueType   DataTableAttributeValueType // required
-	Description *string                     // 0 to 250 characters
+	InstanceId  string                      `required:"true" label:"0" len:"1:100"`                                   // required; in the path; 1 to 100 characters
+	DataTableId string                      `required:"true" label:"1" len:"1:256"`                                   // required; in the path; 1 to 256 characters
+	Name        string                      `required:"true" len:"1:127" pattern:"^[\\p{L}\\p{Z}\\p{N}\\-_.:=@'|]+$"` // required; 1 to 127 characters
+	ValueType   DataTableAttributeValueType `required:"true"`                                                         // required
+	Description *string                     `len:"0:250" pattern:"^[\\P{C}\\r\\n\\t]+$"`                              // 0 to 250 characters
 	Primary     *bool
 	Validation  *Validation
 }
 
 // CreateDataTableAttributeResponse is the output of CreateDataTableAttribute.
 type CreateDataTableAttributeResponse struct {
-	Name        string                // required; 1 to 127 characters
+	Name        string                `required:"true"` // required; 1 to 127 characters
 	AttributeId *string               // 1 to 256 characters
-	LockVersion *DataTableLockVersion // required
+	LockVersion *DataTableLockVersion `required:"true"` // required
 }
 
 // CreateDataTableRequest is the input of CreateDataTable (PUT /data-tables/{InstanceId}).
 type CreateDataTableRequest struct {
-	InstanceId     string             // required; in the path; 1 to 100 characters
-	Name           string             // required; 1 to 127 characters
-	Description    *string            // 0 to 250 characters
-	TimeZone       string             // required
-	ValueLockLevel DataTableLockLevel // required
-	Status         DataTableStatus    // required
-	Tags           map[string]string  // 1 to 50 elements
+	InstanceId     string             `required:"true" label:"0" len:"1:100"`                                                              // required; in the path; 1 to 100 characters
+	Name           string             `required:"true" len:"1:127" pattern:"^[\\p{L}\\p{Z}\\p{N}\\-_.:=@'|]+$"`                            // required; 1 to 127 characters
+	Description    *string            `len:"0:250" pattern:"^[\\P{C}\\r\\n\\t]+$"`                                                         // 0 to 250 characters
+	TimeZone       string             `required:"true"`                                                                                    // required
+	ValueLockLevel DataTableLockLevel `required:"true"`                                                                                    // required
+	Status         DataTableStatus    `required:"true"`                                                                                    // required
+	Tags           map[string]string  `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
 }
 
 // CreateDataTableResponse is the output of CreateDataTable.
 type CreateDataTableResponse struct {
-	Id          string                // required; 1 to 256 characters
-	Arn         string                // required
-	LockVersion *DataTableLockVersion // required
+	Id          string                `required:"true"` // required; 1 to 256 characters
+	Arn         string                `required:"true"` // required
+	LockVersion *DataTableLockVersion `required:"true"` // required
 }
 
 // CreateEmailAddressRequest is the input of CreateEmailAddress (PUT
 // /email-addresses/{InstanceId}).
 type CreateEmailAddressRequest struct {
-	Description  *string           // sensitive: never log it; 0 to 4096 characters
-	InstanceId   string            // required; in the path; 1 to 100 characters
-	EmailAddress string            // required; sensitive: never log it; 1 to 255 characters
-	DisplayName  *string           // sensitive: never log it; 0 to 256 characters
-	Tags         map[string]string // 1 to 50 elements
-	ClientToken  *string           // at most 500 characters
+	Description  *string           `len:"0:4096"`                                                                                       // sensitive: never log it; 0 to 4096 characters
+	InstanceId   string            `required:"true" label:"0" len:"1:100"`                                                              // required; in the path; 1 to 100 characters
+	EmailAddress string            `required:"true" len:"1:255" pattern:"[^\\s@]+@[^\\s@]+\\.[^\\s@]+"`                                 // required; sensitive: never log it; 1 to 255 characters
+	DisplayName  *string           `len:"0:256"`                                                                                        // sensitive: never log it; 0 to 256 characters
+	Tags         map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
+	ClientToken  *string           `len:":500"`                                                                                         // at most 500 characters
 }
 
 // CreateEmailAddressResponse is the output of CreateEmailAddress.
@@ -1422,15 +1422,15 @@ type CreateEmailAddressResponse struct {
 // CreateEvaluationFormRequest is the input of CreateEvaluationForm (PUT
 // /evaluation-forms/{InstanceId}).
 type CreateEvaluationFormRequest struct {
-	InstanceId                  string // required; in the path; 1 to 100 characters
-	Title                       string // required
+	InstanceId                  string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	Title                       string `required:"true"`                       // required
 	Description                 *string
-	Items                       []EvaluationFormItem // required
+	Items                       []EvaluationFormItem `required:"true"` // required
 	ScoringStrategy             *EvaluationFormScoringStrategy
 	AutoEvaluationConfiguration *EvaluationFormAutoEvaluationConfiguration
-	ClientToken                 *string // idempotency token, filled in by the client; at most 500 characters
+	ClientToken                 *string `len:":500"` // idempotency token, filled in by the client; at most 500 characters
 	AsDraft                     *bool
-	Tags                        map[string]string // 1 to 50 elements
+	Tags                        map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
 	ReviewConfiguration         *EvaluationReviewConfiguration
 	TargetConfiguration         *EvaluationFormTargetConfiguration
 	LanguageConfiguration       *EvaluationFormLanguageConfiguration
@@ -1438,20 +1438,20 @@ type CreateEvaluationFormRequest struct {
 
 // CreateEvaluationFormResponse is the output of CreateEvaluationForm.
 type CreateEvaluationFormResponse struct {
-	EvaluationFormId  string // required; 1 to 500 characters
-	EvaluationFormArn string // required
+	EvaluationFormId  string `required:"true"` // required; 1 to 500 characters
+	EvaluationFormArn string `required:"true"` // required
 }
 
 // CreateHoursOfOperationOverrideRequest is the input of CreateHoursOfOperationOverride (PUT
 // /hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides).
 type CreateHoursOfOperationOverrideRequest struct {
-	InstanceId         string // required; in the path; 1 to 100 characters
-	HoursOfOperationId string // required; in the path
-	Name               string // required
-	Description        *string
-	Config             []HoursOfOperationOverrideConfig // required; 0 to 100 elements
-	EffectiveFrom      string                           // required
-	EffectiveTill      string                           // required
+	InstanceId         string                           `required:"true" label:"0" len:"1:100"`                // required; in the path; 1 to 100 characters
+	HoursOfOperationId string                           `required:"true" label:"1"`                            // required; in the path
+	Name               string                           `required:"true" pattern:"^[\\P{C}\\r\\n\\t]{1,127}$"` // required
+	Description        *string                          `pattern:"^[\\P{C}\\r\\n\\t]{1,250}$"`
+	Config             []HoursOfOperationOverrideConfig `required:"true" len:"0:100"`                      // required; 0 to 100 elements
+	EffectiveFrom      string                           `required:"true" pattern:"^\\d{4}-\\d{2}-\\d{2}$"` // required
+	EffectiveTill      string                           `required:"true" pattern:"^\\d{4}-\\d{2}-\\d{2}$"` // required
 	RecurrenceConfig   *RecurrenceConfig
 	OverrideType       OverrideType
 }
@@ -1464,13 +1464,13 @@ type CreateHoursOfOperationOverrideResponse struct {
 // CreateHoursOfOperationRequest is the input of CreateHoursOfOperation (PUT
 // /hours-of-operations/{InstanceId}).
 type CreateHoursOfOperationRequest struct {
-	InstanceId                    string                         // required; in the path; 1 to 100 characters
-	Name                          string                         // required; 1 to 127 characters
-	Description                   *string                        // 1 to 250 characters
-	TimeZone                      string                         // required
-	Config                        []HoursOfOperationConfig       // required; 0 to 100 elements
-	ParentHoursOfOperationConfigs []ParentHoursOfOperationConfig // 0 to 3 elements
-	Tags                          map[string]string              // 1 to 50 elements
+	InstanceId                    string                         `required:"true" label:"0" len:"1:100"`                                                              // required; in the path; 1 to 100 characters
+	Name                          string                         `required:"true" len:"1:127"`                                                                        // required; 1 to 127 characters
+	Description                   *string                        `len:"1:250"`                                                                                        // 1 to 250 characters
+	TimeZone                      string                         `required:"true"`                                                                                    // required
+	Config                        []HoursOfOperationConfig       `required:"true" len:"0:100"`                                                                        // required; 0 to 100 elements
+	ParentHoursOfOperationConfigs []ParentHoursOfOperationConfig `len:"0:3"`                                                                                          // 0 to 3 elements
+	Tags                          map[string]string              `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
 }
 
 // CreateHoursOfOperationResponse is the output of CreateHoursOfOperation.
@@ -1481,13 +1481,13 @@ type CreateHoursOfOperationResponse struct {
 
 // CreateInstanceRequest is the input of CreateInstance (PUT /instance).
 type CreateInstanceRequest struct {
-	ClientToken            *string           // idempotency token, filled in by the client; at most 500 characters
-	IdentityManagementType DirectoryType     // required
-	InstanceAlias          *string           // sensitive: never log it; 1 to 45 characters
-	DirectoryId            *string           // exactly 12 characters
-	InboundCallsEnabled    bool              // required
-	OutboundCallsEnabled   bool              // required
-	Tags                   map[string]string // 1 to 50 elements
+	ClientToken            *string           `len:":500"`                                                                                         // idempotency token, filled in by the client; at most 500 characters
+	IdentityManagementType DirectoryType     `required:"true"`                                                                                    // required
+	InstanceAlias          *string           `len:"1:45" pattern:"^(?!d-)([\\da-zA-Z]+)([-]*[\\da-zA-Z])*$"`                                      // sensitive: never log it; 1 to 45 characters
+	DirectoryId            *string           `len:"12:12" pattern:"^d-[0-9a-f]{10}$"`                                                             // exactly 12 characters
+	InboundCallsEnabled    bool              `required:"true"`                                                                                    // required
+	OutboundCallsEnabled   bool              `required:"true"`                                                                                    // required
+	Tags                   map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
 }
 
 // CreateInstanceResponse is the output of CreateInstance.
@@ -1499,13 +1499,13 @@ type CreateInstanceResponse struct {
 // CreateIntegrationAssociationRequest is the input of CreateIntegrationAssociation (PUT
 // /instance/{InstanceId}/integration-associations).
 type CreateIntegrationAssociationRequest struct {
-	InstanceId            string          // required; in the path; 1 to 100 characters
-	IntegrationType       IntegrationType // required
-	IntegrationArn        string          // required
-	SourceApplicationUrl  *string         // 1 to 2000 characters
-	SourceApplicationName *string         // 1 to 100 characters
+	InstanceId            string          `required:"true" label:"0" len:"1:100"`   // required; in the path; 1 to 100 characters
+	IntegrationType       IntegrationType `required:"true"`                         // required
+	IntegrationArn        string          `required:"true"`                         // required
+	SourceApplicationUrl  *string         `len:"1:2000"`                            // 1 to 2000 characters
+	SourceApplicationName *string         `len:"1:100" pattern:"^[a-zA-Z0-9_ -]+$"` // 1 to 100 characters
 	SourceType            SourceType
-	Tags                  map[string]string // 1 to 50 elements
+	Tags                  map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
 }
 
 // CreateIntegrationAssociationResponse is the output of CreateIntegrationAssociation.
@@ -1517,28 +1517,28 @@ type CreateIntegrationAssociationResponse struct {
 // CreateNotificationRequest is the input of CreateNotification (PUT
 // /notifications/{InstanceId}).
 type CreateNotificationRequest struct {
-	InstanceId               string // required; in the path; 1 to 100 characters
+	InstanceId               string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
 	ExpiresAt                *time.Time
-	Recipients               []string // required; at most 200 elements
+	Recipients               []string `required:"true" len:":200"` // required; at most 200 elements
 	Priority                 ConfigurableNotificationPriority
-	Content                  map[LocaleCode]string // required
-	Tags                     map[string]string     // 1 to 50 elements
-	PredefinedNotificationId *string               // deprecated by the model; 1 to 256 characters
-	ClientToken              *string               // idempotency token, filled in by the client; at most 500 characters
+	Content                  map[LocaleCode]string `required:"true" each.len:"0:500"`                                                                   // required
+	Tags                     map[string]string     `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
+	PredefinedNotificationId *string               `len:"1:256"`                                                                                        // deprecated by the model; 1 to 256 characters
+	ClientToken              *string               `len:":500"`                                                                                         // idempotency token, filled in by the client; at most 500 characters
 }
 
 // CreateNotificationResponse is the output of CreateNotification.
 type CreateNotificationResponse struct {
-	NotificationId  string // required; 1 to 256 characters
-	NotificationArn string // required
+	NotificationId  string `required:"true"` // required; 1 to 256 characters
+	NotificationArn string `required:"true"` // required
 }
 
 // CreateParticipantRequest is the input of CreateParticipant (POST /contact/create-participant).
 type CreateParticipantRequest struct {
-	InstanceId         string                   // required; 1 to 100 characters
-	ContactId          string                   // required; 1 to 256 characters
-	ClientToken        *string                  // idempotency token, filled in by the client; at most 500 characters
-	ParticipantDetails *ParticipantDetailsToAdd // required
+	InstanceId         string                   `required:"true" len:"1:100"` // required; 1 to 100 characters
+	ContactId          string                   `required:"true" len:"1:256"` // required; 1 to 256 characters
+	ClientToken        *string                  `len:":500"`                  // idempotency token, filled in by the client; at most 500 characters
+	ParticipantDetails *ParticipantDetailsToAdd `required:"true"`             // required
 }
 
 // CreateParticipantResponse is the output of CreateParticipant.
@@ -1550,11 +1550,11 @@ type CreateParticipantResponse struct {
 // CreatePersistentContactAssociationRequest is the input of CreatePersistentContactAssociation
 // (POST /contact/persistent-contact-association/{InstanceId}/{InitialContactId}).
 type CreatePersistentContactAssociationRequest struct {
-	InstanceId       string          // required; in the path; 1 to 100 characters
-	InitialContactId string          // required; in the path; 1 to 256 characters
-	RehydrationType  RehydrationType // required
-	SourceContactId  string          // required; 1 to 256 characters
-	ClientToken      *string         // at most 500 characters
+	InstanceId       string          `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	InitialContactId string          `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	RehydrationType  RehydrationType `required:"true"`                       // required
+	SourceContactId  string          `required:"true" len:"1:256"`           // required; 1 to 256 characters
+	ClientToken      *string         `len:":500"`                            // at most 500 characters
 }
 
 // CreatePersistentContactAssociationResponse is the output of
@@ -1566,10 +1566,10 @@ type CreatePersistentContactAssociationResponse struct {
 // CreatePredefinedAttributeRequest is the input of CreatePredefinedAttribute (PUT
 // /predefined-attributes/{InstanceId}).
 type CreatePredefinedAttributeRequest struct {
-	InstanceId             string // required; in the path; 1 to 100 characters
-	Name                   string // required; 1 to 100 characters
+	InstanceId             string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	Name                   string `required:"true" len:"1:100"`           // required; 1 to 100 characters
 	Values                 *PredefinedAttributeValues
-	Purposes               []string // 0 to 10 elements
+	Purposes               []string `len:"0:10" each.len:"1:100"` // 0 to 10 elements
 	AttributeConfiguration *InputPredefinedAttributeConfiguration
 }
 
@@ -1578,11 +1578,11 @@ type CreatePredefinedAttributeResponse struct{}
 
 // CreatePromptRequest is the input of CreatePrompt (PUT /prompts/{InstanceId}).
 type CreatePromptRequest struct {
-	InstanceId  string            // required; in the path; 1 to 100 characters
-	Name        string            // required; 1 to 127 characters
-	Description *string           // 1 to 250 characters
-	S3Uri       string            // required; 1 to 2000 characters
-	Tags        map[string]string // 1 to 50 elements
+	InstanceId  string            `required:"true" label:"0" len:"1:100"`                                                               // required; in the path; 1 to 100 characters
+	Name        string            `required:"true" len:"1:127"`                                                                         // required; 1 to 127 characters
+	Description *string           `len:"1:250"`                                                                                         // 1 to 250 characters
+	S3Uri       string            `required:"true" len:"1:2000" pattern:"s3://\\S+/.+|https://\\S+\\.s3\\.\\S+\\.amazonaws\\.com/\\S+"` // required; 1 to 2000 characters
+	Tags        map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"`  // 1 to 50 elements
 }
 
 // CreatePromptResponse is the output of CreatePrompt.
@@ -1594,32 +1594,32 @@ type CreatePromptResponse struct {
 // CreatePushNotificationRegistrationRequest is the input of CreatePushNotificationRegistration
 // (PUT /push-notification/{InstanceId}/registrations).
 type CreatePushNotificationRegistrationRequest struct {
-	InstanceId           string                // required; in the path; 1 to 100 characters
-	ClientToken          *string               // idempotency token, filled in by the client; at most 500 characters
-	PinpointAppArn       string                // required
-	DeviceToken          string                // required; 1 to 500 characters
-	DeviceType           DeviceType            // required
-	ContactConfiguration *ContactConfiguration // required
+	InstanceId           string                `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ClientToken          *string               `len:":500"`                            // idempotency token, filled in by the client; at most 500 characters
+	PinpointAppArn       string                `required:"true"`                       // required
+	DeviceToken          string                `required:"true" len:"1:500"`           // required; 1 to 500 characters
+	DeviceType           DeviceType            `required:"true"`                       // required
+	ContactConfiguration *ContactConfiguration `required:"true"`                       // required
 }
 
 // CreatePushNotificationRegistrationResponse is the output of
 // CreatePushNotificationRegistration.
 type CreatePushNotificationRegistrationResponse struct {
-	RegistrationId string // required; 1 to 256 characters
+	RegistrationId string `required:"true"` // required; 1 to 256 characters
 }
 
 // CreateQueueRequest is the input of CreateQueue (PUT /queues/{InstanceId}).
 type CreateQueueRequest struct {
-	InstanceId           string  // required; in the path; 1 to 100 characters
-	Name                 string  // required; 1 to 127 characters
-	Description          *string // 1 to 250 characters
+	InstanceId           string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	Name                 string  `required:"true" len:"1:127"`           // required; 1 to 127 characters
+	Description          *string `len:"1:250"`                           // 1 to 250 characters
 	OutboundCallerConfig *OutboundCallerConfig
 	OutboundEmailConfig  *OutboundEmailConfig
-	HoursOfOperationId   string               // required
-	MaxContacts          *int32               // at least 0
-	QuickConnectIds      []string             // 1 to 50 elements
-	EmailAddressesConfig []EmailAddressConfig // 1 to 50 elements
-	Tags                 map[string]string    // 1 to 50 elements
+	HoursOfOperationId   string               `required:"true"`                                                                                    // required
+	MaxContacts          *int32               `range:"0:"`                                                                                         // at least 0
+	QuickConnectIds      []string             `len:"1:50"`                                                                                         // 1 to 50 elements
+	EmailAddressesConfig []EmailAddressConfig `len:"1:50"`                                                                                         // 1 to 50 elements
+	Tags                 map[string]string    `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
 }
 
 // CreateQueueResponse is the output of CreateQueue.
@@ -1631,11 +1631,11 @@ type CreateQueueResponse struct {
 // CreateQuickConnectRequest is the input of CreateQuickConnect (PUT
 // /quick-connects/{InstanceId}).
 type CreateQuickConnectRequest struct {
-	InstanceId         string              // required; in the path; 1 to 100 characters
-	Name               string              // required; 1 to 127 characters
-	Description        *string             // 1 to 250 characters
-	QuickConnectConfig *QuickConnectConfig // required
-	Tags               map[string]string   // 1 to 50 elements
+	InstanceId         string              `required:"true" label:"0" len:"1:100"`                                                              // required; in the path; 1 to 100 characters
+	Name               string              `required:"true" len:"1:127"`                                                                        // required; 1 to 127 characters
+	Description        *string             `len:"1:250"`                                                                                        // 1 to 250 characters
+	QuickConnectConfig *QuickConnectConfig `required:"true"`                                                                                    // required
+	Tags               map[string]string   `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
 }
 
 // CreateQuickConnectResponse is the output of CreateQuickConnect.
@@ -1647,14 +1647,14 @@ type CreateQuickConnectResponse struct {
 // CreateRoutingProfileRequest is the input of CreateRoutingProfile (PUT
 // /routing-profiles/{InstanceId}).
 type CreateRoutingProfileRequest struct {
-	InstanceId                   string                                      // required; in the path; 1 to 100 characters
-	Name                         string                                      // required; 1 to 127 characters
-	Description                  string                                      // required; 1 to 250 characters
-	DefaultOutboundQueueId       string                                      // required
-	QueueConfigs                 []RoutingProfileQueueConfig                 // 1 to 10 elements
-	ManualAssignmentQueueConfigs []RoutingProfileManualAssignmentQueueConfig // 1 to 10 elements
-	MediaConcurrencies           []MediaConcurrency                          // required
-	Tags                         map[string]string                           // 1 to 50 elements
+	InstanceId                   string                                      `required:"true" label:"0" len:"1:100"`                                                              // required; in the path; 1 to 100 characters
+	Name                         string                                      `required:"true" len:"1:127"`                                                                        // required; 1 to 127 characters
+	Description                  string                                      `required:"true" len:"1:250"`                                                                        // required; 1 to 250 characters
+	DefaultOutboundQueueId       string                                      `required:"true"`                                                                                    // required
+	QueueConfigs                 []RoutingProfileQueueConfig                 `len:"1:10"`                                                                                         // 1 to 10 elements
+	ManualAssignmentQueueConfigs []RoutingProfileManualAssignmentQueueConfig `len:"1:10"`                                                                                         // 1 to 10 elements
+	MediaConcurrencies           []MediaConcurrency                          `required:"true"`                                                                                    // required
+	Tags                         map[string]string                           `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
 	AgentAvailabilityTimer       AgentAvailabilityTimer
 }
 
@@ -1666,35 +1666,35 @@ type CreateRoutingProfileResponse struct {
 
 // CreateRuleRequest is the input of CreateRule (POST /rules/{InstanceId}).
 type CreateRuleRequest struct {
-	InstanceId         string                  // required; in the path; 1 to 100 characters
-	Name               string                  // required; 1 to 200 characters
-	TriggerEventSource *RuleTriggerEventSource // required
-	Function           string                  // required
-	Actions            []RuleAction            // required
-	PublishStatus      RulePublishStatus       // required
-	ClientToken        *string                 // idempotency token, filled in by the client; at most 500 characters
+	InstanceId         string                  `required:"true" label:"0" len:"1:100"`                  // required; in the path; 1 to 100 characters
+	Name               string                  `required:"true" len:"1:200" pattern:"^[0-9a-zA-Z._-]+"` // required; 1 to 200 characters
+	TriggerEventSource *RuleTriggerEventSource `required:"true"`                                        // required
+	Function           string                  `required:"true"`                                        // required
+	Actions            []RuleAction            `required:"true"`                                        // required
+	PublishStatus      RulePublishStatus       `required:"true"`                                        // required
+	ClientToken        *string                 `len:":500"`                                             // idempotency token, filled in by the client; at most 500 characters
 }
 
 // CreateRuleResponse is the output of CreateRule.
 type CreateRuleResponse struct {
-	RuleArn string // required
-	RuleId  string // required; 1 to 256 characters
+	RuleArn string `required:"true"` // required
+	RuleId  string `required:"true"` // required; 1 to 256 characters
 }
 
 // CreateSecurityProfileRequest is the input of CreateSecurityProfile (PUT
 // /security-profiles/{InstanceId}).
 type CreateSecurityProfileRequest struct {
-	SecurityProfileName                  string            // required; 1 to 127 characters
-	Description                          *string           // at most 250 characters
-	Permissions                          []string          // at most 500 elements
-	InstanceId                           string            // required; in the path; 1 to 100 characters
-	Tags                                 map[string]string // 1 to 50 elements
-	AllowedAccessControlTags             map[string]string // at most 4 elements
-	TagRestrictedResources               []string          // at most 10 elements
-	Applications                         []Application     // at most 10 elements
-	HierarchyRestrictedResources         []string
+	SecurityProfileName                  string            `required:"true" len:"1:127" pattern:"^[ a-zA-Z0-9_@-]+$"`                                           // required; 1 to 127 characters
+	Description                          *string           `len:":250"`                                                                                         // at most 250 characters
+	Permissions                          []string          `len:":500" each.len:"1:128"`                                                                        // at most 500 elements
+	InstanceId                           string            `required:"true" label:"0" len:"1:100"`                                                              // required; in the path; 1 to 100 characters
+	Tags                                 map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
+	AllowedAccessControlTags             map[string]string `len:":4" key.len:"1:128" each.len:":256"`                                                           // at most 4 elements
+	TagRestrictedResources               []string          `len:":10" each.len:"1:128"`                                                                         // at most 10 elements
+	Applications                         []Application     `len:":10"`                                                                                          // at most 10 elements
+	HierarchyRestrictedResources         []string          `each.len:"1:128"`
 	AllowedAccessControlHierarchyGroupId *string
-	AllowedFlowModules                   []FlowModule // at most 10 elements
+	AllowedFlowModules                   []FlowModule `len:":10"` // at most 10 elements
 	GranularAccessControlConfiguration   *GranularAccessControlConfiguration
 }
 
@@ -1707,37 +1707,37 @@ type CreateSecurityProfileResponse struct {
 // CreateTaskTemplateRequest is the input of CreateTaskTemplate (PUT
 // /instance/{InstanceId}/task/template).
 type CreateTaskTemplateRequest struct {
-	InstanceId       string  // required; in the path; 1 to 100 characters
-	Name             string  // required; 1 to 100 characters
-	Description      *string // 1 to 255 characters
-	ContactFlowId    *string // at most 500 characters
-	SelfAssignFlowId *string // at most 500 characters
+	InstanceId       string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	Name             string  `required:"true" len:"1:100"`           // required; 1 to 100 characters
+	Description      *string `len:"1:255"`                           // 1 to 255 characters
+	ContactFlowId    *string `len:":500"`                            // at most 500 characters
+	SelfAssignFlowId *string `len:":500"`                            // at most 500 characters
 	Constraints      *TaskTemplateConstraints
 	Defaults         *TaskTemplateDefaults
 	Status           TaskTemplateStatus
-	Fields           []TaskTemplateField // required
-	ClientToken      *string             // idempotency token, filled in by the client; at most 500 characters
+	Fields           []TaskTemplateField `required:"true"` // required
+	ClientToken      *string             `len:":500"`      // idempotency token, filled in by the client; at most 500 characters
 }
 
 // CreateTaskTemplateResponse is the output of CreateTaskTemplate.
 type CreateTaskTemplateResponse struct {
-	Id  string // required; 1 to 500 characters
-	Arn string // required; 1 to 500 characters
+	Id  string `required:"true"` // required; 1 to 500 characters
+	Arn string `required:"true"` // required; 1 to 500 characters
 }
 
 // CreateTestCaseRequest is the input of CreateTestCase (PUT /test-cases/{InstanceId}).
 type CreateTestCaseRequest struct {
-	InstanceId         string // required; in the path; 1 to 250 characters
-	Name               string // required; at least 1 character
+	InstanceId         string `required:"true" label:"0" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path; 1 to 250 characters
+	Name               string `required:"true" len:"1:"`                                                                                                                                                                     // required; at least 1 character
 	Description        *string
-	Content            string // required
+	Content            string `required:"true"` // required
 	EntryPoint         *TestCaseEntryPoint
 	InitializationData *string
 	Status             TestCaseStatus
-	TestCaseId         *string           // header x-amz-resource-id; at most 500 characters
-	Tags               map[string]string // 1 to 50 elements
-	LastModifiedTime   *time.Time        // header x-amz-last-modified-time
-	LastModifiedRegion *string           // header x-amz-last-modified-region
+	TestCaseId         *string           `header:"X-Amz-Resource-Id" len:":500"`                                                              // header x-amz-resource-id; at most 500 characters
+	Tags               map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
+	LastModifiedTime   *time.Time        `header:"X-Amz-Last-Modified-Time" time:"http-date"`                                                 // header x-amz-last-modified-time
+	LastModifiedRegion *string           `header:"X-Amz-Last-Modified-Region" pattern:"[a-z]{2}(-[a-z]+){1,2}(-[0-9])?"`                      // header x-amz-last-modified-region
 }
 
 // CreateTestCaseResponse is the output of CreateTestCase.
@@ -1749,11 +1749,11 @@ type CreateTestCaseResponse struct {
 // CreateTrafficDistributionGroupRequest is the input of CreateTrafficDistributionGroup (PUT
 // /traffic-distribution-group).
 type CreateTrafficDistributionGroupRequest struct {
-	Name        string            // required; 1 to 128 characters
-	Description *string           // 1 to 250 characters
-	InstanceId  string            // required; 1 to 250 characters
-	ClientToken *string           // idempotency token, filled in by the client; at most 500 characters
-	Tags        map[string]string // 1 to 50 elements
+	Name        string            `required:"true" len:"1:128" pattern:"(^[\\S].*[\\S]$)|(^[\\S]$)"`                                                                                                                   // required; 1 to 128 characters
+	Description *string           `len:"1:250" pattern:"(^[\\S].*[\\S]$)|(^[\\S]$)"`                                                                                                                                   // 1 to 250 characters
+	InstanceId  string            `required:"true" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; 1 to 250 characters
+	ClientToken *string           `len:":500"`                                                                                                                                                                         // idempotency token, filled in by the client; at most 500 characters
+	Tags        map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"`                                                                                 // 1 to 50 elements
 }
 
 // CreateTrafficDistributionGroupResponse is the output of CreateTrafficDistributionGroup.
@@ -1765,10 +1765,10 @@ type CreateTrafficDistributionGroupResponse struct {
 // CreateUseCaseRequest is the input of CreateUseCase (PUT
 // /instance/{InstanceId}/integration-associations/{IntegrationAssociationId}/use-cases).
 type CreateUseCaseRequest struct {
-	InstanceId               string            // required; in the path; 1 to 100 characters
-	IntegrationAssociationId string            // required; in the path; 1 to 200 characters
-	UseCaseType              UseCaseType       // required
-	Tags                     map[string]string // 1 to 50 elements
+	InstanceId               string            `required:"true" label:"0" len:"1:100"`                                                              // required; in the path; 1 to 100 characters
+	IntegrationAssociationId string            `required:"true" label:"1" len:"1:200"`                                                              // required; in the path; 1 to 200 characters
+	UseCaseType              UseCaseType       `required:"true"`                                                                                    // required
+	Tags                     map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
 }
 
 // CreateUseCaseResponse is the output of CreateUseCase.
@@ -1780,10 +1780,10 @@ type CreateUseCaseResponse struct {
 // CreateUserHierarchyGroupRequest is the input of CreateUserHierarchyGroup (PUT
 // /user-hierarchy-groups/{InstanceId}).
 type CreateUserHierarchyGroupRequest struct {
-	Name          string // required
+	Name          string `required:"true"` // required
 	ParentGroupId *string
-	InstanceId    string            // required; in the path; 1 to 100 characters
-	Tags          map[string]string // 1 to 50 elements
+	InstanceId    string            `required:"true" label:"0" len:"1:100"`                                                              // required; in the path; 1 to 100 characters
+	Tags          map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
 }
 
 // CreateUserHierarchyGroupResponse is the output of CreateUserHierarchyGroup.
@@ -1794,21 +1794,21 @@ type CreateUserHierarchyGroupResponse struct {
 
 // CreateUserRequest is the input of CreateUser (PUT /users/{InstanceId}).
 type CreateUserRequest struct {
-	Username                    string  // required; 1 to 100 characters
-	Password                    *string // sensitive: never log it
+	Username                    string  `required:"true" len:"1:100"`                          // required; 1 to 100 characters
+	Password                    *string `pattern:"^(?=.*[a-z])(?=.*[A-Z])(?=.*\\d)\\S{8,64}$"` // sensitive: never log it
 	IdentityInfo                *UserIdentityInfo
 	PhoneConfig                 *UserPhoneConfig
 	DirectoryUserId             *string
-	SecurityProfileIds          []string // required; 1 to 10 elements
-	RoutingProfileId            string   // required
+	SecurityProfileIds          []string `required:"true" len:"1:10"` // required; 1 to 10 elements
+	RoutingProfileId            string   `required:"true"`            // required
 	HierarchyGroupId            *string
-	InstanceId                  string // required; in the path; 1 to 100 characters
+	InstanceId                  string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
 	AutoAcceptConfigs           []AutoAcceptConfig
 	AfterContactWorkConfigs     []AfterContactWorkConfigPerChannel
 	PhoneNumberConfigs          []PhoneNumberConfig
 	PersistentConnectionConfigs []PersistentConnectionConfig
 	VoiceEnhancementConfigs     []VoiceEnhancementConfig
-	Tags                        map[string]string // 1 to 50 elements
+	Tags                        map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
 }
 
 // CreateUserResponse is the output of CreateUser.
@@ -1819,13 +1819,13 @@ type CreateUserResponse struct {
 
 // CreateViewRequest is the input of CreateView (PUT /views/{InstanceId}).
 type CreateViewRequest struct {
-	InstanceId  string            // required; in the path; 1 to 100 characters
-	ClientToken *string           // at most 500 characters
-	Status      ViewStatus        // required
-	Content     *ViewInputContent // required
-	Description *string           // 1 to 4096 characters
-	Name        string            // required; sensitive: never log it; 1 to 255 characters
-	Tags        map[string]string // 1 to 50 elements
+	InstanceId  string            `required:"true" label:"0" len:"1:100" pattern:"^[a-zA-Z0-9\\_\\-:\\/]+$"`                                     // required; in the path; 1 to 100 characters
+	ClientToken *string           `len:":500" pattern:"^([\\p{L}\\p{Z}\\p{N}_.:\\/=+\\-@]*)$"`                                                   // at most 500 characters
+	Status      ViewStatus        `required:"true"`                                                                                              // required
+	Content     *ViewInputContent `required:"true"`                                                                                              // required
+	Description *string           `len:"1:4096" pattern:"^([\\p{L}\\p{N}_.:\\/=+\\-@,()']+[\\p{L}\\p{Z}\\p{N}_.:\\/=+\\-@,()']*)$"`              // 1 to 4096 characters
+	Name        string            `required:"true" len:"1:255" pattern:"^([\\p{L}\\p{N}_.:\\/=+\\-@()']+[\\p{L}\\p{Z}\\p{N}_.:\\/=+\\-@()']*)$"` // required; sensitive: never log it; 1 to 255 characters
+	Tags        map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"`           // 1 to 50 elements
 }
 
 // CreateViewResponse is the output of CreateView.
@@ -1836,10 +1836,10 @@ type CreateViewResponse struct {
 // CreateViewVersionRequest is the input of CreateViewVersion (PUT
 // /views/{InstanceId}/{ViewId}/versions).
 type CreateViewVersionRequest struct {
-	InstanceId         string  // required; in the path; 1 to 100 characters
-	ViewId             string  // required; in the path; 1 to 500 characters
-	VersionDescription *string // 1 to 4096 characters
-	ViewContentSha256  *string // 1 to 64 characters
+	InstanceId         string  `required:"true" label:"0" len:"1:100" pattern:"^[a-zA-Z0-9\\_\\-:\\/]+$"`                        // required; in the path; 1 to 100 characters
+	ViewId             string  `required:"true" label:"1" len:"1:500" pattern:"^[a-zA-Z0-9\\_\\-:\\/$]+$"`                       // required; in the path; 1 to 500 characters
+	VersionDescription *string `len:"1:4096" pattern:"^([\\p{L}\\p{N}_.:\\/=+\\-@,()']+[\\p{L}\\p{Z}\\p{N}_.:\\/=+\\-@,()']*)$"` // 1 to 4096 characters
+	ViewContentSha256  *string `len:"1:64" pattern:"^[a-zA-Z0-9]+$"`                                                             // 1 to 64 characters
 }
 
 // CreateViewVersionResponse is the output of CreateViewVersion.
@@ -1849,30 +1849,30 @@ type CreateViewVersionResponse struct {
 
 // CreateVocabularyRequest is the input of CreateVocabulary (POST /vocabulary/{InstanceId}).
 type CreateVocabularyRequest struct {
-	ClientToken    *string                // idempotency token, filled in by the client; at most 500 characters
-	InstanceId     string                 // required; in the path; 1 to 100 characters
-	VocabularyName string                 // required; 1 to 140 characters
-	LanguageCode   VocabularyLanguageCode // required
-	Content        string                 // required; 1 to 60000 characters
-	Tags           map[string]string      // 1 to 50 elements
+	ClientToken    *string                `len:":500"`                                                                                         // idempotency token, filled in by the client; at most 500 characters
+	InstanceId     string                 `required:"true" label:"0" len:"1:100"`                                                              // required; in the path; 1 to 100 characters
+	VocabularyName string                 `required:"true" len:"1:140" pattern:"^[0-9a-zA-Z._-]+"`                                             // required; 1 to 140 characters
+	LanguageCode   VocabularyLanguageCode `required:"true"`                                                                                    // required
+	Content        string                 `required:"true" len:"1:60000"`                                                                      // required; 1 to 60000 characters
+	Tags           map[string]string      `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
 }
 
 // CreateVocabularyResponse is the output of CreateVocabulary.
 type CreateVocabularyResponse struct {
-	VocabularyArn string          // required
-	VocabularyId  string          // required; 1 to 500 characters
-	State         VocabularyState // required
+	VocabularyArn string          `required:"true"` // required
+	VocabularyId  string          `required:"true"` // required; 1 to 500 characters
+	State         VocabularyState `required:"true"` // required
 }
 
 // CreateWorkspacePageRequest is the input of CreateWorkspacePage (PUT
 // /workspaces/{InstanceId}/{WorkspaceId}/pages).
 type CreateWorkspacePageRequest struct {
-	InstanceId  string  // required; in the path; 1 to 100 characters
-	WorkspaceId string  // required; in the path; 1 to 256 characters
-	ResourceArn string  // required
-	Page        string  // required; 1 to 25 characters
-	Slug        *string // 0 to 63 characters
-	InputData   *string // 0 to 4096 characters
+	InstanceId  string  `required:"true" label:"0" len:"1:100"`                                                     // required; in the path; 1 to 100 characters
+	WorkspaceId string  `required:"true" label:"1" len:"1:256"`                                                     // required; in the path; 1 to 256 characters
+	ResourceArn string  `required:"true"`                                                                           // required
+	Page        string  `required:"true" len:"1:25" pattern:"^(?!\\.$)(?!\\.\\.$)[\\p{L}\\p{Z}\\p{N}\\-_.:=@'|]+$"` // required; 1 to 25 characters
+	Slug        *string `len:"0:63" pattern:"^$|^[\\p{L}\\p{Z}\\p{N}\\-_.:=@'|]{3,}$"`                              // 0 to 63 characters
+	InputData   *string `len:"0:4096"`                                                                              // 0 to 4096 characters
 }
 
 // CreateWorkspacePageResponse is the output of CreateWorkspacePage.
@@ -1880,24 +1880,24 @@ type CreateWorkspacePageResponse struct{}
 
 // CreateWorkspaceRequest is the input of CreateWorkspace (PUT /workspaces/{InstanceId}).
 type CreateWorkspaceRequest struct {
-	InstanceId  string  // required; in the path; 1 to 100 characters
-	Name        string  // required; 1 to 127 characters
-	Description *string // 0 to 500 characters
+	InstanceId  string  `required:"true" label:"0" len:"1:100"`         // required; in the path; 1 to 100 characters
+	Name        string  `required:"true" len:"1:127" pattern:".*\\S.*"` // required; 1 to 127 characters
+	Description *string `len:"0:500" pattern:"^[\\P{C}\\r\\n\\t]*$"`    // 0 to 500 characters
 	Theme       *WorkspaceTheme
-	Title       *string           // 0 to 127 characters
-	Tags        map[string]string // 1 to 50 elements
+	Title       *string           `len:"0:127" pattern:"^[\\P{C}]*$"`                                                                  // 0 to 127 characters
+	Tags        map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
 }
 
 // CreateWorkspaceResponse is the output of CreateWorkspace.
 type CreateWorkspaceResponse struct {
-	WorkspaceId  string // required; 1 to 256 characters
-	WorkspaceArn string // required
+	WorkspaceId  string `required:"true"` // required; 1 to 256 characters
+	WorkspaceArn string `required:"true"` // required
 }
 
 // CreatedByInfo holds exactly one of its members.
 type CreatedByInfo struct {
-	ConnectUserArn *string
-	AWSIdentityArn *string
+	ConnectUserArn *string `oneof:"true"`
+	AWSIdentityArn *string `oneof:"true"`
 }
 
 // Credentials is a structure.
@@ -1910,13 +1910,13 @@ type Credentials struct {
 
 // CrossChannelBehavior is a structure.
 type CrossChannelBehavior struct {
-	BehaviorType BehaviorType // required
+	BehaviorType BehaviorType `required:"true"` // required
 }
 
 // CurrentMetric is a structure.
 type CurrentMetric struct {
 	Name     CurrentMetricName
-	MetricId *string
+	MetricId *string `pattern:"^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})|(arn:[a-z0-9-]+:connect:[a-z0-9-]+:(?:([0-9]{12}):instance/[a-z0-9-]+/metric/[a-z0-9-]+(?::[a-z0-9-]+)?|aws:metric/[A-Z_]+))$"`
 	Unit     Unit
 }
 
@@ -1957,10 +1957,10 @@ type CustomerVoiceActivity struct {
 
 // DataTable is a structure.
 type DataTable struct {
-	Name               string  // required; 1 to 127 characters
-	Id                 string  // required; 1 to 256 characters
-	Arn                string  // required
-	TimeZone           string  // required
+	Name               string  `required:"true"` // required; 1 to 127 characters
+	Id                 string  `required:"true"` // required; 1 to 256 characters
+	Arn                string  `required:"true"` // required
+	TimeZone           string  `required:"true"` // required
 	Description        *string // 0 to 250 characters
 	ValueLockLevel     DataTableLockLevel
 	LockVersion        *DataTableLockVersion
@@ -1968,7 +1968,7 @@ type DataTable struct {
 	VersionDescription *string // 0 to 250 characters
 	Status             DataTableStatus
 	CreatedTime        *time.Time
-	LastModifiedTime   time.Time // required
+	LastModifiedTime   time.Time `required:"true"` // required
 	LastModifiedRegion *string
 	Tags               map[string]string // 1 to 50 elements
 }
@@ -1981,8 +1981,8 @@ type DataTableAccessControlConfiguration struct {
 // DataTableAttribute is a structure.
 type DataTableAttribute struct {
 	AttributeId        *string                     // 1 to 256 characters
-	Name               string                      // required; 1 to 127 characters
-	ValueType          DataTableAttributeValueType // required
+	Name               string                      `required:"true"` // required; 1 to 127 characters
+	ValueType          DataTableAttributeValueType `required:"true"` // required
 	Description        *string                     // 0 to 250 characters
 	DataTableId        *string                     // 1 to 256 characters
 	DataTableArn       *string
@@ -1997,19 +1997,19 @@ type DataTableAttribute struct {
 // DataTableDeleteValueIdentifier is a structure.
 type DataTableDeleteValueIdentifier struct {
 	PrimaryValues []PrimaryValue
-	AttributeName string                // required; 1 to 127 characters
-	LockVersion   *DataTableLockVersion // required
+	AttributeName string                `required:"true" len:"1:127" pattern:"^[\\p{L}\\p{Z}\\p{N}\\-_.:=@'|]+$"` // required; 1 to 127 characters
+	LockVersion   *DataTableLockVersion `required:"true"`                                                         // required
 }
 
 // DataTableEvaluatedValue is a structure.
 type DataTableEvaluatedValue struct {
-	RecordId       string                      // required; 1 to 256 characters
-	PrimaryValues  []PrimaryValue              // required
-	AttributeName  string                      // required; 1 to 127 characters
-	ValueType      DataTableAttributeValueType // required
-	Found          bool                        // required
-	Error          bool                        // required
-	EvaluatedValue string                      // required
+	RecordId       string                      `required:"true"` // required; 1 to 256 characters
+	PrimaryValues  []PrimaryValue              `required:"true"` // required
+	AttributeName  string                      `required:"true"` // required; 1 to 127 characters
+	ValueType      DataTableAttributeValueType `required:"true"` // required
+	Found          bool                        `required:"true"` // required
+	Error          bool                        `required:"true"` // required
+	EvaluatedValue string                      `required:"true"` // required
 }
 
 // DataTableLockVersion is a structure.
@@ -2044,33 +2044,33 @@ type DataTableSummary struct {
 // DataTableValue is a structure.
 type DataTableValue struct {
 	PrimaryValues      []PrimaryValue
-	AttributeName      string // required; 1 to 127 characters
-	Value              string // required
+	AttributeName      string `required:"true" len:"1:127" pattern:"^[\\p{L}\\p{Z}\\p{N}\\-_.:=@'|]+$"` // required; 1 to 127 characters
+	Value              string `required:"true"`                                                         // required
 	LockVersion        *DataTableLockVersion
 	LastModifiedTime   *time.Time
-	LastModifiedRegion *string
+	LastModifiedRegion *string `pattern:"[a-z]{2}(-[a-z]+){1,2}(-[0-9])?"`
 }
 
 // DataTableValueEvaluationSet is a structure.
 type DataTableValueEvaluationSet struct {
 	PrimaryValues  []PrimaryValue
-	AttributeNames []string // required
+	AttributeNames []string `required:"true" each.len:"1:127" each.pattern:"^[\\p{L}\\p{Z}\\p{N}\\-_.:=@'|]+$"` // required
 }
 
 // DataTableValueIdentifier is a structure.
 type DataTableValueIdentifier struct {
 	PrimaryValues []PrimaryValue
-	AttributeName string // required; 1 to 127 characters
+	AttributeName string `required:"true" len:"1:127" pattern:"^[\\p{L}\\p{Z}\\p{N}\\-_.:=@'|]+$"` // required; 1 to 127 characters
 }
 
 // DataTableValueSummary is a structure.
 type DataTableValueSummary struct {
 	RecordId           *string                     // 1 to 256 characters
 	AttributeId        *string                     // 1 to 256 characters
-	PrimaryValues      []PrimaryValueResponse      // required
-	AttributeName      string                      // required; 1 to 127 characters
-	ValueType          DataTableAttributeValueType // required
-	Value              string                      // required
+	PrimaryValues      []PrimaryValueResponse      `required:"true"` // required
+	AttributeName      string                      `required:"true"` // required; 1 to 127 characters
+	ValueType          DataTableAttributeValueType `required:"true"` // required
+	Value              string                      `required:"true"` // required
 	LockVersion        *DataTableLockVersion
 	LastModifiedTime   *time.Time
 	LastModifiedRegion *string
@@ -2079,7 +2079,7 @@ type DataTableValueSummary struct {
 // DateCondition is a structure.
 type DateCondition struct {
 	FieldName      *string
-	Value          *string
+	Value          *string `pattern:"^\\d{4}-\\d{2}-\\d{2}$"`
 	ComparisonType DateComparisonType
 }
 
@@ -2092,24 +2092,24 @@ type DateReference struct {
 // DateTimeCondition is a structure.
 type DateTimeCondition struct {
 	FieldName      *string
-	MinValue       *string
-	MaxValue       *string
+	MinValue       *string `pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{3})?Z?$"`
+	MaxValue       *string `pattern:"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{3})?Z?$"`
 	ComparisonType DateTimeComparisonType
 }
 
 // DeactivateEvaluationFormRequest is the input of DeactivateEvaluationForm (POST
 // /evaluation-forms/{InstanceId}/{EvaluationFormId}/deactivate).
 type DeactivateEvaluationFormRequest struct {
-	InstanceId            string // required; in the path; 1 to 100 characters
-	EvaluationFormId      string // required; in the path; 1 to 500 characters
-	EvaluationFormVersion int32  // required
+	InstanceId            string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	EvaluationFormId      string `required:"true" label:"1" len:"1:500"` // required; in the path; 1 to 500 characters
+	EvaluationFormVersion int32  `required:"true"`                       // required
 }
 
 // DeactivateEvaluationFormResponse is the output of DeactivateEvaluationForm.
 type DeactivateEvaluationFormResponse struct {
-	EvaluationFormId      string // required; 1 to 500 characters
-	EvaluationFormArn     string // required
-	EvaluationFormVersion int32  // required
+	EvaluationFormId      string `required:"true"` // required; 1 to 500 characters
+	EvaluationFormArn     string `required:"true"` // required
+	EvaluationFormVersion int32  `required:"true"` // required
 }
 
 // DecimalCondition is a structure.
@@ -2122,18 +2122,18 @@ type DecimalCondition struct {
 
 // DefaultVocabulary is a structure.
 type DefaultVocabulary struct {
-	InstanceId     string                 // required; 1 to 100 characters
-	LanguageCode   VocabularyLanguageCode // required
-	VocabularyId   string                 // required; 1 to 500 characters
-	VocabularyName string                 // required; 1 to 140 characters
+	InstanceId     string                 `required:"true"` // required; 1 to 100 characters
+	LanguageCode   VocabularyLanguageCode `required:"true"` // required
+	VocabularyId   string                 `required:"true"` // required; 1 to 500 characters
+	VocabularyName string                 `required:"true"` // required; 1 to 140 characters
 }
 
 // DeleteAttachedFileRequest is the input of DeleteAttachedFile (DELETE
 // /attached-files/{InstanceId}/{FileId}).
 type DeleteAttachedFileRequest struct {
-	InstanceId            string // required; in the path; 1 to 100 characters
-	FileId                string // required; in the path; 1 to 256 characters
-	AssociatedResourceArn string // required; query parameter associatedResourceArn
+	InstanceId            string `required:"true" label:"0" len:"1:100"`         // required; in the path; 1 to 100 characters
+	FileId                string `required:"true" label:"1" len:"1:256"`         // required; in the path; 1 to 256 characters
+	AssociatedResourceArn string `required:"true" query:"associatedResourceArn"` // required; query parameter associatedResourceArn
 }
 
 // DeleteAttachedFileResponse is the output of DeleteAttachedFile.
@@ -2142,8 +2142,8 @@ type DeleteAttachedFileResponse struct{}
 // DeleteContactEvaluationRequest is the input of DeleteContactEvaluation (DELETE
 // /contact-evaluations/{InstanceId}/{EvaluationId}).
 type DeleteContactEvaluationRequest struct {
-	InstanceId   string // required; in the path; 1 to 100 characters
-	EvaluationId string // required; in the path; 1 to 500 characters
+	InstanceId   string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	EvaluationId string `required:"true" label:"1" len:"1:500"` // required; in the path; 1 to 500 characters
 }
 
 // DeleteContactEvaluationResponse is the output of DeleteContactEvaluation.
@@ -2152,9 +2152,9 @@ type DeleteContactEvaluationResponse struct{}
 // DeleteContactFlowModuleAliasRequest is the input of DeleteContactFlowModuleAlias (DELETE
 // /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId}).
 type DeleteContactFlowModuleAliasRequest struct {
-	InstanceId          string // required; in the path; 1 to 250 characters
-	ContactFlowModuleId string // required; in the path; 1 to 500 characters
-	AliasId             string // required; in the path; 1 to 500 characters
+	InstanceId          string `required:"true" label:"0" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path; 1 to 250 characters
+	ContactFlowModuleId string `required:"true" label:"1" len:"1:500"`                                                                                                                                                        // required; in the path; 1 to 500 characters
+	AliasId             string `required:"true" label:"2" len:"1:500"`                                                                                                                                                        // required; in the path; 1 to 500 characters
 }
 
 // DeleteContactFlowModuleAliasResponse is the output of DeleteContactFlowModuleAlias.
@@ -2163,8 +2163,8 @@ type DeleteContactFlowModuleAliasResponse struct{}
 // DeleteContactFlowModuleRequest is the input of DeleteContactFlowModule (DELETE
 // /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}).
 type DeleteContactFlowModuleRequest struct {
-	InstanceId          string // required; in the path; 1 to 100 characters
-	ContactFlowModuleId string // required; in the path; 1 to 256 characters
+	InstanceId          string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactFlowModuleId string `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
 }
 
 // DeleteContactFlowModuleResponse is the output of DeleteContactFlowModule.
@@ -2173,9 +2173,9 @@ type DeleteContactFlowModuleResponse struct{}
 // DeleteContactFlowModuleVersionRequest is the input of DeleteContactFlowModuleVersion (DELETE
 // /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/version/{ContactFlowModuleVersion}).
 type DeleteContactFlowModuleVersionRequest struct {
-	InstanceId               string // required; in the path; 1 to 100 characters
-	ContactFlowModuleId      string // required; in the path
-	ContactFlowModuleVersion int64  // required; in the path; at least 1
+	InstanceId               string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactFlowModuleId      string `required:"true" label:"1"`             // required; in the path
+	ContactFlowModuleVersion int64  `required:"true" label:"2" range:"1:"`  // required; in the path; at least 1
 }
 
 // DeleteContactFlowModuleVersionResponse is the output of DeleteContactFlowModuleVersion.
@@ -2184,8 +2184,8 @@ type DeleteContactFlowModuleVersionResponse struct{}
 // DeleteContactFlowRequest is the input of DeleteContactFlow (DELETE
 // /contact-flows/{InstanceId}/{ContactFlowId}).
 type DeleteContactFlowRequest struct {
-	InstanceId    string // required; in the path; 1 to 100 characters
-	ContactFlowId string // required; in the path; at most 500 characters
+	InstanceId    string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactFlowId string `required:"true" label:"1" len:":500"`  // required; in the path; at most 500 characters
 }
 
 // DeleteContactFlowResponse is the output of DeleteContactFlow.
@@ -2194,9 +2194,9 @@ type DeleteContactFlowResponse struct{}
 // DeleteContactFlowVersionRequest is the input of DeleteContactFlowVersion (DELETE
 // /contact-flows/{InstanceId}/{ContactFlowId}/version/{ContactFlowVersion}).
 type DeleteContactFlowVersionRequest struct {
-	InstanceId         string // required; in the path; 1 to 100 characters
-	ContactFlowId      string // required; in the path
-	ContactFlowVersion int64  // required; in the path; at least 1
+	InstanceId         string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactFlowId      string `required:"true" label:"1"`             // required; in the path
+	ContactFlowVersion int64  `required:"true" label:"2" range:"1:"`  // required; in the path; at least 1
 }
 
 // DeleteContactFlowVersionResponse is the output of DeleteContactFlowVersion.
@@ -2205,21 +2205,21 @@ type DeleteContactFlowVersionResponse struct{}
 // DeleteDataTableAttributeRequest is the input of DeleteDataTableAttribute (DELETE
 // /data-tables/{InstanceId}/{DataTableId}/attributes/{AttributeName}).
 type DeleteDataTableAttributeRequest struct {
-	InstanceId    string // required; in the path; 1 to 100 characters
-	DataTableId   string // required; in the path; 1 to 256 characters
-	AttributeName string // required; in the path; 1 to 127 characters
+	InstanceId    string `required:"true" label:"0" len:"1:100"`                                             // required; in the path; 1 to 100 characters
+	DataTableId   string `required:"true" label:"1" len:"1:256"`                                             // required; in the path; 1 to 256 characters
+	AttributeName string `required:"true" label:"2" len:"1:127" pattern:"^[\\p{L}\\p{Z}\\p{N}\\-_.:=@'|]+$"` // required; in the path; 1 to 127 characters
 }
 
 // DeleteDataTableAttributeResponse is the output of DeleteDataTableAttribute.
 type DeleteDataTableAttributeResponse struct {
-	LockVersion *DataTableLockVersion // required
+	LockVersion *DataTableLockVersion `required:"true"` // required
 }
 
 // DeleteDataTableRequest is the input of DeleteDataTable (DELETE
 // /data-tables/{InstanceId}/{DataTableId}).
 type DeleteDataTableRequest struct {
-	InstanceId  string // required; in the path; 1 to 100 characters
-	DataTableId string // required; in the path; 1 to 256 characters
+	InstanceId  string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	DataTableId string `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
 }
 
 // DeleteDataTableResponse is the output of DeleteDataTable.
@@ -2228,8 +2228,8 @@ type DeleteDataTableResponse struct{}
 // DeleteEmailAddressRequest is the input of DeleteEmailAddress (DELETE
 // /email-addresses/{InstanceId}/{EmailAddressId}).
 type DeleteEmailAddressRequest struct {
-	InstanceId     string // required; in the path; 1 to 100 characters
-	EmailAddressId string // required; in the path; 1 to 500 characters
+	InstanceId     string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	EmailAddressId string `required:"true" label:"1" len:"1:500"` // required; in the path; 1 to 500 characters
 }
 
 // DeleteEmailAddressResponse is the output of DeleteEmailAddress.
@@ -2238,9 +2238,9 @@ type DeleteEmailAddressResponse struct{}
 // DeleteEvaluationFormRequest is the input of DeleteEvaluationForm (DELETE
 // /evaluation-forms/{InstanceId}/{EvaluationFormId}).
 type DeleteEvaluationFormRequest struct {
-	InstanceId            string // required; in the path; 1 to 100 characters
-	EvaluationFormId      string // required; in the path; 1 to 500 characters
-	EvaluationFormVersion *int32 // query parameter version
+	InstanceId            string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	EvaluationFormId      string `required:"true" label:"1" len:"1:500"` // required; in the path; 1 to 500 characters
+	EvaluationFormVersion *int32 `query:"version"`                       // query parameter version
 }
 
 // DeleteEvaluationFormResponse is the output of DeleteEvaluationForm.
@@ -2249,9 +2249,9 @@ type DeleteEvaluationFormResponse struct{}
 // DeleteHoursOfOperationOverrideRequest is the input of DeleteHoursOfOperationOverride (DELETE
 // /hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId}).
 type DeleteHoursOfOperationOverrideRequest struct {
-	InstanceId                 string // required; in the path; 1 to 100 characters
-	HoursOfOperationId         string // required; in the path
-	HoursOfOperationOverrideId string // required; in the path; 1 to 36 characters
+	InstanceId                 string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	HoursOfOperationId         string `required:"true" label:"1"`             // required; in the path
+	HoursOfOperationOverrideId string `required:"true" label:"2" len:"1:36"`  // required; in the path; 1 to 36 characters
 }
 
 // DeleteHoursOfOperationOverrideResponse is the output of DeleteHoursOfOperationOverride.
@@ -2260,8 +2260,8 @@ type DeleteHoursOfOperationOverrideResponse struct{}
 // DeleteHoursOfOperationRequest is the input of DeleteHoursOfOperation (DELETE
 // /hours-of-operations/{InstanceId}/{HoursOfOperationId}).
 type DeleteHoursOfOperationRequest struct {
-	InstanceId         string // required; in the path; 1 to 100 characters
-	HoursOfOperationId string // required; in the path
+	InstanceId         string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	HoursOfOperationId string `required:"true" label:"1"`             // required; in the path
 }
 
 // DeleteHoursOfOperationResponse is the output of DeleteHoursOfOperation.
@@ -2269,8 +2269,8 @@ type DeleteHoursOfOperationResponse struct{}
 
 // DeleteInstanceRequest is the input of DeleteInstance (DELETE /instance/{InstanceId}).
 type DeleteInstanceRequest struct {
-	InstanceId  string  // required; in the path; 1 to 100 characters
-	ClientToken *string // query parameter clientToken; idempotency token, filled in by the client; at most 500 characters
+	InstanceId  string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ClientToken *string `query:"clientToken" len:":500"`        // query parameter clientToken; idempotency token, filled in by the client; at most 500 characters
 }
 
 // DeleteInstanceResponse is the output of DeleteInstance.
@@ -2279,8 +2279,8 @@ type DeleteInstanceResponse struct{}
 // DeleteIntegrationAssociationRequest is the input of DeleteIntegrationAssociation (DELETE
 // /instance/{InstanceId}/integration-associations/{IntegrationAssociationId}).
 type DeleteIntegrationAssociationRequest struct {
-	InstanceId               string // required; in the path; 1 to 100 characters
-	IntegrationAssociationId string // required; in the path; 1 to 200 characters
+	InstanceId               string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	IntegrationAssociationId string `required:"true" label:"1" len:"1:200"` // required; in the path; 1 to 200 characters
 }
 
 // DeleteIntegrationAssociationResponse is the output of DeleteIntegrationAssociation.
@@ -2289,8 +2289,8 @@ type DeleteIntegrationAssociationResponse struct{}
 // DeleteNotificationRequest is the input of DeleteNotification (DELETE
 // /notifications/{InstanceId}/{NotificationId}).
 type DeleteNotificationRequest struct {
-	InstanceId     string // required; in the path; 1 to 100 characters
-	NotificationId string // required; in the path; 1 to 256 characters
+	InstanceId     string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NotificationId string `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
 }
 
 // DeleteNotificationResponse is the output of DeleteNotification.
@@ -2299,8 +2299,8 @@ type DeleteNotificationResponse struct{}
 // DeletePredefinedAttributeRequest is the input of DeletePredefinedAttribute (DELETE
 // /predefined-attributes/{InstanceId}/{Name}).
 type DeletePredefinedAttributeRequest struct {
-	InstanceId string // required; in the path; 1 to 100 characters
-	Name       string // required; in the path; 1 to 100 characters
+	InstanceId string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	Name       string `required:"true" label:"1" len:"1:100"` // required; in the path; 1 to 100 characters
 }
 
 // DeletePredefinedAttributeResponse is the output of DeletePredefinedAttribute.
@@ -2308,8 +2308,8 @@ type DeletePredefinedAttributeResponse struct{}
 
 // DeletePromptRequest is the input of DeletePrompt (DELETE /prompts/{InstanceId}/{PromptId}).
 type DeletePromptRequest struct {
-	InstanceId string // required; in the path; 1 to 100 characters
-	PromptId   string // required; in the path; 1 to 256 characters
+	InstanceId string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	PromptId   string `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
 }
 
 // DeletePromptResponse is the output of DeletePrompt.
@@ -2318,9 +2318,9 @@ type DeletePromptResponse struct{}
 // DeletePushNotificationRegistrationRequest is the input of DeletePushNotificationRegistration
 // (DELETE /push-notification/{InstanceId}/registrations/{RegistrationId}).
 type DeletePushNotificationRegistrationRequest struct {
-	InstanceId     string // required; in the path; 1 to 100 characters
-	RegistrationId string // required; in the path; 1 to 256 characters
-	ContactId      string // required; query parameter contactId; 1 to 256 characters
+	InstanceId     string `required:"true" label:"0" len:"1:100"`         // required; in the path; 1 to 100 characters
+	RegistrationId string `required:"true" label:"1" len:"1:256"`         // required; in the path; 1 to 256 characters
+	ContactId      string `required:"true" query:"contactId" len:"1:256"` // required; query parameter contactId; 1 to 256 characters
 }
 
 // DeletePushNotificationRegistrationResponse is the output of
@@ -2329,8 +2329,8 @@ type DeletePushNotificationRegistrationResponse struct{}
 
 // DeleteQueueRequest is the input of DeleteQueue (DELETE /queues/{InstanceId}/{QueueId}).
 type DeleteQueueRequest struct {
-	InstanceId string // required; in the path; 1 to 100 characters
-	QueueId    string // required; in the path
+	InstanceId string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	QueueId    string `required:"true" label:"1"`             // required; in the path
 }
 
 // DeleteQueueResponse is the output of DeleteQueue.
@@ -2339,8 +2339,8 @@ type DeleteQueueResponse struct{}
 // DeleteQuickConnectRequest is the input of DeleteQuickConnect (DELETE
 // /quick-connects/{InstanceId}/{QuickConnectId}).
 type DeleteQuickConnectRequest struct {
-	InstanceId     string // required; in the path; 1 to 100 characters
-	QuickConnectId string // required; in the path
+	InstanceId     string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	QuickConnectId string `required:"true" label:"1"`             // required; in the path
 }
 
 // DeleteQuickConnectResponse is the output of DeleteQuickConnect.
@@ -2349,8 +2349,8 @@ type DeleteQuickConnectResponse struct{}
 // DeleteRoutingProfileRequest is the input of DeleteRoutingProfile (DELETE
 // /routing-profiles/{InstanceId}/{RoutingProfileId}).
 type DeleteRoutingProfileRequest struct {
-	InstanceId       string // required; in the path; 1 to 100 characters
-	RoutingProfileId string // required; in the path
+	InstanceId       string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	RoutingProfileId string `required:"true" label:"1"`             // required; in the path
 }
 
 // DeleteRoutingProfileResponse is the output of DeleteRoutingProfile.
@@ -2358,8 +2358,8 @@ type DeleteRoutingProfileResponse struct{}
 
 // DeleteRuleRequest is the input of DeleteRule (DELETE /rules/{InstanceId}/{RuleId}).
 type DeleteRuleRequest struct {
-	InstanceId string // required; in the path; 1 to 100 characters
-	RuleId     string // required; in the path; 1 to 256 characters
+	InstanceId string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	RuleId     string `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
 }
 
 // DeleteRuleResponse is the output of DeleteRule.
@@ -2368,8 +2368,8 @@ type DeleteRuleResponse struct{}
 // DeleteSecurityProfileRequest is the input of DeleteSecurityProfile (DELETE
 // /security-profiles/{InstanceId}/{SecurityProfileId}).
 type DeleteSecurityProfileRequest struct {
-	InstanceId        string // required; in the path; 1 to 100 characters
-	SecurityProfileId string // required; in the path
+	InstanceId        string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	SecurityProfileId string `required:"true" label:"1"`             // required; in the path
 }
 
 // DeleteSecurityProfileResponse is the output of DeleteSecurityProfile.
@@ -2378,8 +2378,8 @@ type DeleteSecurityProfileResponse struct{}
 // DeleteTaskTemplateRequest is the input of DeleteTaskTemplate (DELETE
 // /instance/{InstanceId}/task/template/{TaskTemplateId}).
 type DeleteTaskTemplateRequest struct {
-	InstanceId     string // required; in the path; 1 to 100 characters
-	TaskTemplateId string // required; in the path; 1 to 500 characters
+	InstanceId     string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	TaskTemplateId string `required:"true" label:"1" len:"1:500"` // required; in the path; 1 to 500 characters
 }
 
 // DeleteTaskTemplateResponse is the output of DeleteTaskTemplate.
@@ -2388,8 +2388,8 @@ type DeleteTaskTemplateResponse struct{}
 // DeleteTestCaseRequest is the input of DeleteTestCase (DELETE
 // /test-cases/{InstanceId}/{TestCaseId}).
 type DeleteTestCaseRequest struct {
-	InstanceId string // required; in the path; 1 to 250 characters
-	TestCaseId string // required; in the path; at most 500 characters
+	InstanceId string `required:"true" label:"0" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path; 1 to 250 characters
+	TestCaseId string `required:"true" label:"1" len:":500"`                                                                                                                                                         // required; in the path; at most 500 characters
 }
 
 // DeleteTestCaseResponse is the output of DeleteTestCase.
@@ -2398,7 +2398,7 @@ type DeleteTestCaseResponse struct{}
 // DeleteTrafficDistributionGroupRequest is the input of DeleteTrafficDistributionGroup (DELETE
 // /traffic-distribution-group/{TrafficDistributionGroupId}).
 type DeleteTrafficDistributionGroupRequest struct {
-	TrafficDistributionGroupId string // required; in the path
+	TrafficDistributionGroupId string `required:"true" label:"0" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z-]+-[0-9]{1}:[0-9]{1,20}:traffic-distribution-group/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path
 }
 
 // DeleteTrafficDistributionGroupResponse is the output of DeleteTrafficDistributionGroup.
@@ -2407,9 +2407,9 @@ type DeleteTrafficDistributionGroupResponse struct{}
 // DeleteUseCaseRequest is the input of DeleteUseCase (DELETE
 // /instance/{InstanceId}/integration-associations/{IntegrationAssociationId}/use-cases/{UseCaseId}).
 type DeleteUseCaseRequest struct {
-	InstanceId               string // required; in the path; 1 to 100 characters
-	IntegrationAssociationId string // required; in the path; 1 to 200 characters
-	UseCaseId                string // required; in the path; 1 to 200 characters
+	InstanceId               string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	IntegrationAssociationId string `required:"true" label:"1" len:"1:200"` // required; in the path; 1 to 200 characters
+	UseCaseId                string `required:"true" label:"2" len:"1:200"` // required; in the path; 1 to 200 characters
 }
 
 // DeleteUseCaseResponse is the output of DeleteUseCase.
@@ -2418,8 +2418,8 @@ type DeleteUseCaseResponse struct{}
 // DeleteUserHierarchyGroupRequest is the input of DeleteUserHierarchyGroup (DELETE
 // /user-hierarchy-groups/{InstanceId}/{HierarchyGroupId}).
 type DeleteUserHierarchyGroupRequest struct {
-	HierarchyGroupId string // required; in the path
-	InstanceId       string // required; in the path; 1 to 100 characters
+	HierarchyGroupId string `required:"true" label:"1"`             // required; in the path
+	InstanceId       string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
 }
 
 // DeleteUserHierarchyGroupResponse is the output of DeleteUserHierarchyGroup.
@@ -2427,8 +2427,8 @@ type DeleteUserHierarchyGroupResponse struct{}
 
 // DeleteUserRequest is the input of DeleteUser (DELETE /users/{InstanceId}/{UserId}).
 type DeleteUserRequest struct {
-	InstanceId string // required; in the path; 1 to 100 characters
-	UserId     string // required; in the path
+	InstanceId string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	UserId     string `required:"true" label:"1"`             // required; in the path
 }
 
 // DeleteUserResponse is the output of DeleteUser.
@@ -2436,8 +2436,8 @@ type DeleteUserResponse struct{}
 
 // DeleteViewRequest is the input of DeleteView (DELETE /views/{InstanceId}/{ViewId}).
 type DeleteViewRequest struct {
-	InstanceId string // required; in the path; 1 to 100 characters
-	ViewId     string // required; in the path; 1 to 500 characters
+	InstanceId string `required:"true" label:"0" len:"1:100" pattern:"^[a-zA-Z0-9\\_\\-:\\/]+$"`  // required; in the path; 1 to 100 characters
+	ViewId     string `required:"true" label:"1" len:"1:500" pattern:"^[a-zA-Z0-9\\_\\-:\\/$]+$"` // required; in the path; 1 to 500 characters
 }
 
 // DeleteViewResponse is the output of DeleteView.
@@ -2446,9 +2446,9 @@ type DeleteViewResponse struct{}
 // DeleteViewVersionRequest is the input of DeleteViewVersion (DELETE
 // /views/{InstanceId}/{ViewId}/versions/{ViewVersion}).
 type DeleteViewVersionRequest struct {
-	InstanceId  string // required; in the path; 1 to 100 characters
-	ViewId      string // required; in the path; 1 to 500 characters
-	ViewVersion int32  // required; in the path
+	InstanceId  string `required:"true" label:"0" len:"1:100" pattern:"^[a-zA-Z0-9\\_\\-:\\/]+$"`  // required; in the path; 1 to 100 characters
+	ViewId      string `required:"true" label:"1" len:"1:500" pattern:"^[a-zA-Z0-9\\_\\-:\\/$]+$"` // required; in the path; 1 to 500 characters
+	ViewVersion int32  `required:"true" label:"2"`                                                 // required; in the path
 }
 
 // DeleteViewVersionResponse is the output of DeleteViewVersion.
@@ -2457,23 +2457,23 @@ type DeleteViewVersionResponse struct{}
 // DeleteVocabularyRequest is the input of DeleteVocabulary (POST
 // /vocabulary-remove/{InstanceId}/{VocabularyId}).
 type DeleteVocabularyRequest struct {
-	InstanceId   string // required; in the path; 1 to 100 characters
-	VocabularyId string // required; in the path; 1 to 500 characters
+	InstanceId   string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	VocabularyId string `required:"true" label:"1" len:"1:500"` // required; in the path; 1 to 500 characters
 }
 
 // DeleteVocabularyResponse is the output of DeleteVocabulary.
 type DeleteVocabularyResponse struct {
-	VocabularyArn string          // required
-	VocabularyId  string          // required; 1 to 500 characters
-	State         VocabularyState // required
+	VocabularyArn string          `required:"true"` // required
+	VocabularyId  string          `required:"true"` // required; 1 to 500 characters
+	State         VocabularyState `required:"true"` // required
 }
 
 // DeleteWorkspaceMediaRequest is the input of DeleteWorkspaceMedia (DELETE
 // /workspaces/{InstanceId}/{WorkspaceId}/media).
 type DeleteWorkspaceMediaRequest struct {
-	InstanceId  string    // required; in the path; 1 to 100 characters
-	WorkspaceId string    // required; in the path; 1 to 256 characters
-	MediaType   MediaType // required; query parameter mediaType
+	InstanceId  string    `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	WorkspaceId string    `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	MediaType   MediaType `required:"true" query:"mediaType"`     // required; query parameter mediaType
 }
 
 // DeleteWorkspaceMediaResponse is the output of DeleteWorkspaceMedia.
@@ -2482,9 +2482,9 @@ type DeleteWorkspaceMediaResponse struct{}
 // DeleteWorkspacePageRequest is the input of DeleteWorkspacePage (DELETE
 // /workspaces/{InstanceId}/{WorkspaceId}/pages/{Page}).
 type DeleteWorkspacePageRequest struct {
-	InstanceId  string // required; in the path; 1 to 100 characters
-	WorkspaceId string // required; in the path; 1 to 256 characters
-	Page        string // required; in the path; 1 to 25 characters
+	InstanceId  string `required:"true" label:"0" len:"1:100"`                                                               // required; in the path; 1 to 100 characters
+	WorkspaceId string `required:"true" label:"1" len:"1:256"`                                                               // required; in the path; 1 to 256 characters
+	Page        string `required:"true" label:"2" len:"1:25" pattern:"^(?!\\.$)(?!\\.\\.$)[\\p{L}\\p{Z}\\p{N}\\-_.:=@'|]+$"` // required; in the path; 1 to 25 characters
 }
 
 // DeleteWorkspacePageResponse is the output of DeleteWorkspacePage.
@@ -2493,8 +2493,8 @@ type DeleteWorkspacePageResponse struct{}
 // DeleteWorkspaceRequest is the input of DeleteWorkspace (DELETE
 // /workspaces/{InstanceId}/{WorkspaceId}).
 type DeleteWorkspaceRequest struct {
-	InstanceId  string // required; in the path; 1 to 100 characters
-	WorkspaceId string // required; in the path; 1 to 256 characters
+	InstanceId  string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	WorkspaceId string `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
 }
 
 // DeleteWorkspaceResponse is the output of DeleteWorkspace.
@@ -2503,8 +2503,8 @@ type DeleteWorkspaceResponse struct{}
 // DescribeAgentStatusRequest is the input of DescribeAgentStatus (GET
 // /agent-status/{InstanceId}/{AgentStatusId}).
 type DescribeAgentStatusRequest struct {
-	InstanceId    string // required; in the path; 1 to 100 characters
-	AgentStatusId string // required; in the path
+	InstanceId    string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	AgentStatusId string `required:"true" label:"1"`             // required; in the path
 }
 
 // DescribeAgentStatusResponse is the output of DescribeAgentStatus.
@@ -2515,21 +2515,21 @@ type DescribeAgentStatusResponse struct {
 // DescribeAttachedFilesConfigurationRequest is the input of DescribeAttachedFilesConfiguration
 // (GET /attached-files-configurations/{InstanceId}/{AttachmentScope}).
 type DescribeAttachedFilesConfigurationRequest struct {
-	InstanceId      string          // required; in the path; 1 to 100 characters
-	AttachmentScope AttachmentScope // required; in the path
+	InstanceId      string          `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	AttachmentScope AttachmentScope `required:"true" label:"1"`             // required; in the path
 }
 
 // DescribeAttachedFilesConfigurationResponse is the output of
 // DescribeAttachedFilesConfiguration.
 type DescribeAttachedFilesConfigurationResponse struct {
-	AttachedFilesConfiguration *AttachedFilesConfiguration // required
+	AttachedFilesConfiguration *AttachedFilesConfiguration `required:"true"` // required
 }
 
 // DescribeAuthenticationProfileRequest is the input of DescribeAuthenticationProfile (GET
 // /authentication-profiles/{InstanceId}/{AuthenticationProfileId}).
 type DescribeAuthenticationProfileRequest struct {
-	AuthenticationProfileId string // required; in the path; 1 to 100 characters
-	InstanceId              string // required; in the path; 1 to 100 characters
+	AuthenticationProfileId string `required:"true" label:"1" len:"1:100"` // required; in the path; 1 to 100 characters
+	InstanceId              string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
 }
 
 // DescribeAuthenticationProfileResponse is the output of DescribeAuthenticationProfile.
@@ -2540,22 +2540,22 @@ type DescribeAuthenticationProfileResponse struct {
 // DescribeContactEvaluationRequest is the input of DescribeContactEvaluation (GET
 // /contact-evaluations/{InstanceId}/{EvaluationId}).
 type DescribeContactEvaluationRequest struct {
-	InstanceId   string // required; in the path; 1 to 100 characters
-	EvaluationId string // required; in the path; 1 to 500 characters
+	InstanceId   string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	EvaluationId string `required:"true" label:"1" len:"1:500"` // required; in the path; 1 to 500 characters
 }
 
 // DescribeContactEvaluationResponse is the output of DescribeContactEvaluation.
 type DescribeContactEvaluationResponse struct {
-	Evaluation     *Evaluation            // required
-	EvaluationForm *EvaluationFormContent // required
+	Evaluation     *Evaluation            `required:"true"` // required
+	EvaluationForm *EvaluationFormContent `required:"true"` // required
 }
 
 // DescribeContactFlowModuleAliasRequest is the input of DescribeContactFlowModuleAlias (GET
 // /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId}).
 type DescribeContactFlowModuleAliasRequest struct {
-	InstanceId          string // required; in the path; 1 to 250 characters
-	ContactFlowModuleId string // required; in the path; 1 to 256 characters
-	AliasId             string // required; in the path; 1 to 500 characters
+	InstanceId          string `required:"true" label:"0" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path; 1 to 250 characters
+	ContactFlowModuleId string `required:"true" label:"1" len:"1:256"`                                                                                                                                                        // required; in the path; 1 to 256 characters
+	AliasId             string `required:"true" label:"2" len:"1:500"`                                                                                                                                                        // required; in the path; 1 to 500 characters
 }
 
 // DescribeContactFlowModuleAliasResponse is the output of DescribeContactFlowModuleAlias.
@@ -2566,8 +2566,8 @@ type DescribeContactFlowModuleAliasResponse struct {
 // DescribeContactFlowModuleRequest is the input of DescribeContactFlowModule (GET
 // /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}).
 type DescribeContactFlowModuleRequest struct {
-	InstanceId          string // required; in the path; 1 to 100 characters
-	ContactFlowModuleId string // required; in the path; 1 to 256 characters
+	InstanceId          string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactFlowModuleId string `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
 }
 
 // DescribeContactFlowModuleResponse is the output of DescribeContactFlowModule.
@@ -2578,8 +2578,8 @@ type DescribeContactFlowModuleResponse struct {
 // DescribeContactFlowRequest is the input of DescribeContactFlow (GET
 // /contact-flows/{InstanceId}/{ContactFlowId}).
 type DescribeContactFlowRequest struct {
-	InstanceId    string // required; in the path; 1 to 100 characters
-	ContactFlowId string // required; in the path; at most 500 characters
+	InstanceId    string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactFlowId string `required:"true" label:"1" len:":500"`  // required; in the path; at most 500 characters
 }
 
 // DescribeContactFlowResponse is the output of DescribeContactFlow.
@@ -2602,33 +2602,33 @@ type DescribeContactResponse struct {
 // DescribeDataTableAttributeRequest is the input of DescribeDataTableAttribute (GET
 // /data-tables/{InstanceId}/{DataTableId}/attributes/{AttributeName}).
 type DescribeDataTableAttributeRequest struct {
-	InstanceId    string // required; in the path; 1 to 100 characters
-	DataTableId   string // required; in the path; 1 to 256 characters
-	AttributeName string // required; in the path; 1 to 127 characters
+	InstanceId    string `required:"true" label:"0" len:"1:100"`                                             // required; in the path; 1 to 100 characters
+	DataTableId   string `required:"true" label:"1" len:"1:256"`                                             // required; in the path; 1 to 256 characters
+	AttributeName string `required:"true" label:"2" len:"1:127" pattern:"^[\\p{L}\\p{Z}\\p{N}\\-_.:=@'|]+$"` // required; in the path; 1 to 127 characters
 }
 
 // DescribeDataTableAttributeResponse is the output of DescribeDataTableAttribute.
 type DescribeDataTableAttributeResponse struct {
-	Attribute *DataTableAttribute // required
+	Attribute *DataTableAttribute `required:"true"` // required
 }
 
 // DescribeDataTableRequest is the input of DescribeDataTable (GET
 // /data-tables/{InstanceId}/{DataTableId}).
 type DescribeDataTableRequest struct {
-	InstanceId  string // required; in the path; 1 to 100 characters
-	DataTableId string // required; in the path; 1 to 256 characters
+	InstanceId  string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	DataTableId string `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
 }
 
 // DescribeDataTableResponse is the output of DescribeDataTable.
 type DescribeDataTableResponse struct {
-	DataTable *DataTable // required
+	DataTable *DataTable `required:"true"` // required
 }
 
 // DescribeEmailAddressRequest is the input of DescribeEmailAddress (GET
 // /email-addresses/{InstanceId}/{EmailAddressId}).
 type DescribeEmailAddressRequest struct {
-	InstanceId     string // required; in the path; 1 to 100 characters
-	EmailAddressId string // required; in the path; 1 to 500 characters
+	InstanceId     string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	EmailAddressId string `required:"true" label:"1" len:"1:500"` // required; in the path; 1 to 500 characters
 }
 
 // DescribeEmailAddressResponse is the output of DescribeEmailAddress.
@@ -2647,22 +2647,22 @@ type DescribeEmailAddressResponse struct {
 // DescribeEvaluationFormRequest is the input of DescribeEvaluationForm (GET
 // /evaluation-forms/{InstanceId}/{EvaluationFormId}).
 type DescribeEvaluationFormRequest struct {
-	InstanceId            string // required; in the path; 1 to 100 characters
-	EvaluationFormId      string // required; in the path; 1 to 500 characters
-	EvaluationFormVersion *int32 // query parameter version
+	InstanceId            string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	EvaluationFormId      string `required:"true" label:"1" len:"1:500"` // required; in the path; 1 to 500 characters
+	EvaluationFormVersion *int32 `query:"version"`                       // query parameter version
 }
 
 // DescribeEvaluationFormResponse is the output of DescribeEvaluationForm.
 type DescribeEvaluationFormResponse struct {
-	EvaluationForm *EvaluationForm // required
+	EvaluationForm *EvaluationForm `required:"true"` // required
 }
 
 // DescribeHoursOfOperationOverrideRequest is the input of DescribeHoursOfOperationOverride (GET
 // /hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId}).
 type DescribeHoursOfOperationOverrideRequest struct {
-	InstanceId                 string // required; in the path; 1 to 100 characters
-	HoursOfOperationId         string // required; in the path
-	HoursOfOperationOverrideId string // required; in the path; 1 to 36 characters
+	InstanceId                 string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	HoursOfOperationId         string `required:"true" label:"1"`             // required; in the path
+	HoursOfOperationOverrideId string `required:"true" label:"2" len:"1:36"`  // required; in the path; 1 to 36 characters
 }
 
 // DescribeHoursOfOperationOverrideResponse is the output of DescribeHoursOfOperationOverride.
@@ -2673,8 +2673,8 @@ type DescribeHoursOfOperationOverrideResponse struct {
 // DescribeHoursOfOperationRequest is the input of DescribeHoursOfOperation (GET
 // /hours-of-operations/{InstanceId}/{HoursOfOperationId}).
 type DescribeHoursOfOperationRequest struct {
-	InstanceId         string // required; in the path; 1 to 100 characters
-	HoursOfOperationId string // required; in the path
+	InstanceId         string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	HoursOfOperationId string `required:"true" label:"1"`             // required; in the path
 }
 
 // DescribeHoursOfOperationResponse is the output of DescribeHoursOfOperation.
@@ -2685,8 +2685,8 @@ type DescribeHoursOfOperationResponse struct {
 // DescribeInstanceAttributeRequest is the input of DescribeInstanceAttribute (GET
 // /instance/{InstanceId}/attribute/{AttributeType}).
 type DescribeInstanceAttributeRequest struct {
-	InstanceId    string                // required; in the path; 1 to 100 characters
-	AttributeType InstanceAttributeType // required; in the path
+	InstanceId    string                `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	AttributeType InstanceAttributeType `required:"true" label:"1"`             // required; in the path
 }
 
 // DescribeInstanceAttributeResponse is the output of DescribeInstanceAttribute.
@@ -2696,7 +2696,7 @@ type DescribeInstanceAttributeResponse struct {
 
 // DescribeInstanceRequest is the input of DescribeInstance (GET /instance/{InstanceId}).
 type DescribeInstanceRequest struct {
-	InstanceId string // required; in the path; 1 to 100 characters
+	InstanceId string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
 }
 
 // DescribeInstanceResponse is the output of DescribeInstance.
@@ -2708,9 +2708,9 @@ type DescribeInstanceResponse struct {
 // DescribeInstanceStorageConfigRequest is the input of DescribeInstanceStorageConfig (GET
 // /instance/{InstanceId}/storage-config/{AssociationId}).
 type DescribeInstanceStorageConfigRequest struct {
-	InstanceId    string                      // required; in the path; 1 to 100 characters
-	AssociationId string                      // required; in the path; 1 to 100 characters
-	ResourceType  InstanceStorageResourceType // required; query parameter resourceType
+	InstanceId    string                      `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	AssociationId string                      `required:"true" label:"1" len:"1:100"` // required; in the path; 1 to 100 characters
+	ResourceType  InstanceStorageResourceType `required:"true" query:"resourceType"`  // required; query parameter resourceType
 }
 
 // DescribeInstanceStorageConfigResponse is the output of DescribeInstanceStorageConfig.
@@ -2721,19 +2721,19 @@ type DescribeInstanceStorageConfigResponse struct {
 // DescribeNotificationRequest is the input of DescribeNotification (GET
 // /notifications/{InstanceId}/{NotificationId}).
 type DescribeNotificationRequest struct {
-	InstanceId     string // required; in the path; 1 to 100 characters
-	NotificationId string // required; in the path; 1 to 256 characters
+	InstanceId     string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NotificationId string `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
 }
 
 // DescribeNotificationResponse is the output of DescribeNotification.
 type DescribeNotificationResponse struct {
-	Notification *Notification // required
+	Notification *Notification `required:"true"` // required
 }
 
 // DescribePhoneNumberRequest is the input of DescribePhoneNumber (GET
 // /phone-number/{PhoneNumberId}).
 type DescribePhoneNumberRequest struct {
-	PhoneNumberId string // required; in the path
+	PhoneNumberId string `required:"true" label:"0"` // required; in the path
 }
 
 // DescribePhoneNumberResponse is the output of DescribePhoneNumber.
@@ -2744,8 +2744,8 @@ type DescribePhoneNumberResponse struct {
 // DescribePredefinedAttributeRequest is the input of DescribePredefinedAttribute (GET
 // /predefined-attributes/{InstanceId}/{Name}).
 type DescribePredefinedAttributeRequest struct {
-	InstanceId string // required; in the path; 1 to 100 characters
-	Name       string // required; in the path; 1 to 100 characters
+	InstanceId string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	Name       string `required:"true" label:"1" len:"1:100"` // required; in the path; 1 to 100 characters
 }
 
 // DescribePredefinedAttributeResponse is the output of DescribePredefinedAttribute.
@@ -2755,8 +2755,8 @@ type DescribePredefinedAttributeResponse struct {
 
 // DescribePromptRequest is the input of DescribePrompt (GET /prompts/{InstanceId}/{PromptId}).
 type DescribePromptRequest struct {
-	InstanceId string // required; in the path; 1 to 100 characters
-	PromptId   string // required; in the path; 1 to 256 characters
+	InstanceId string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	PromptId   string `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
 }
 
 // DescribePromptResponse is the output of DescribePrompt.
@@ -2766,8 +2766,8 @@ type DescribePromptResponse struct {
 
 // DescribeQueueRequest is the input of DescribeQueue (GET /queues/{InstanceId}/{QueueId}).
 type DescribeQueueRequest struct {
-	InstanceId string // required; in the path; 1 to 100 characters
-	QueueId    string // required; in the path
+	InstanceId string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	QueueId    string `required:"true" label:"1"`             // required; in the path
 }
 
 // DescribeQueueResponse is the output of DescribeQueue.
@@ -2778,8 +2778,8 @@ type DescribeQueueResponse struct {
 // DescribeQuickConnectRequest is the input of DescribeQuickConnect (GET
 // /quick-connects/{InstanceId}/{QuickConnectId}).
 type DescribeQuickConnectRequest struct {
-	InstanceId     string // required; in the path; 1 to 100 characters
-	QuickConnectId string // required; in the path
+	InstanceId     string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	QuickConnectId string `required:"true" label:"1"`             // required; in the path
 }
 
 // DescribeQuickConnectResponse is the output of DescribeQuickConnect.
@@ -2790,8 +2790,8 @@ type DescribeQuickConnectResponse struct {
 // DescribeRoutingProfileRequest is the input of DescribeRoutingProfile (GET
 // /routing-profiles/{InstanceId}/{RoutingProfileId}).
 type DescribeRoutingProfileRequest struct {
-	InstanceId       string // required; in the path; 1 to 100 characters
-	RoutingProfileId string // required; in the path
+	InstanceId       string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	RoutingProfileId string `required:"true" label:"1"`             // required; in the path
 }
 
 // DescribeRoutingProfileResponse is the output of DescribeRoutingProfile.
@@ -2801,20 +2801,20 @@ type DescribeRoutingProfileResponse struct {
 
 // DescribeRuleRequest is the input of DescribeRule (GET /rules/{InstanceId}/{RuleId}).
 type DescribeRuleRequest struct {
-	InstanceId string // required; in the path; 1 to 100 characters
-	RuleId     string // required; in the path; 1 to 256 characters
+	InstanceId string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	RuleId     string `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
 }
 
 // DescribeRuleResponse is the output of DescribeRule.
 type DescribeRuleResponse struct {
-	Rule *Rule // required
+	Rule *Rule `required:"true"` // required
 }
 
 // DescribeSecurityProfileRequest is the input of DescribeSecurityProfile (GET
 // /security-profiles/{InstanceId}/{SecurityProfileId}).
 type DescribeSecurityProfileRequest struct {
-	SecurityProfileId string // required; in the path
-	InstanceId        string // required; in the path; 1 to 100 characters
+	SecurityProfileId string `required:"true" label:"1"`             // required; in the path
+	InstanceId        string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
 }
 
 // DescribeSecurityProfileResponse is the output of DescribeSecurityProfile.
@@ -2825,9 +2825,9 @@ type DescribeSecurityProfileResponse struct {
 // DescribeTestCaseRequest is the input of DescribeTestCase (GET
 // /test-cases/{InstanceId}/{TestCaseId}).
 type DescribeTestCaseRequest struct {
-	InstanceId string         // required; in the path; 1 to 250 characters
-	TestCaseId string         // required; in the path; at most 500 characters
-	Status     TestCaseStatus // query parameter status
+	InstanceId string         `required:"true" label:"0" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path; 1 to 250 characters
+	TestCaseId string         `required:"true" label:"1" len:":500"`                                                                                                                                                         // required; in the path; at most 500 characters
+	Status     TestCaseStatus `query:"status"`                                                                                                                                                                               // query parameter status
 }
 
 // DescribeTestCaseResponse is the output of DescribeTestCase.
@@ -2838,7 +2838,7 @@ type DescribeTestCaseResponse struct {
 // DescribeTrafficDistributionGroupRequest is the input of DescribeTrafficDistributionGroup (GET
 // /traffic-distribution-group/{TrafficDistributionGroupId}).
 type DescribeTrafficDistributionGroupRequest struct {
-	TrafficDistributionGroupId string // required; in the path
+	TrafficDistributionGroupId string `required:"true" label:"0" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z-]+-[0-9]{1}:[0-9]{1,20}:traffic-distribution-group/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path
 }
 
 // DescribeTrafficDistributionGroupResponse is the output of DescribeTrafficDistributionGroup.
@@ -2849,8 +2849,8 @@ type DescribeTrafficDistributionGroupResponse struct {
 // DescribeUserHierarchyGroupRequest is the input of DescribeUserHierarchyGroup (GET
 // /user-hierarchy-groups/{InstanceId}/{HierarchyGroupId}).
 type DescribeUserHierarchyGroupRequest struct {
-	HierarchyGroupId string // required; in the path
-	InstanceId       string // required; in the path; 1 to 100 characters
+	HierarchyGroupId string `required:"true" label:"1"`             // required; in the path
+	InstanceId       string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
 }
 
 // DescribeUserHierarchyGroupResponse is the output of DescribeUserHierarchyGroup.
@@ -2861,7 +2861,7 @@ type DescribeUserHierarchyGroupResponse struct {
 // DescribeUserHierarchyStructureRequest is the input of DescribeUserHierarchyStructure (GET
 // /user-hierarchy-structure/{InstanceId}).
 type DescribeUserHierarchyStructureRequest struct {
-	InstanceId string // required; in the path; 1 to 100 characters
+	InstanceId string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
 }
 
 // DescribeUserHierarchyStructureResponse is the output of DescribeUserHierarchyStructure.
@@ -2871,8 +2871,8 @@ type DescribeUserHierarchyStructureResponse struct {
 
 // DescribeUserRequest is the input of DescribeUser (GET /users/{InstanceId}/{UserId}).
 type DescribeUserRequest struct {
-	UserId     string // required; in the path
-	InstanceId string // required; in the path; 1 to 100 characters
+	UserId     string `required:"true" label:"1"`             // required; in the path
+	InstanceId string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
 }
 
 // DescribeUserResponse is the output of DescribeUser.
@@ -2882,8 +2882,8 @@ type DescribeUserResponse struct {
 
 // DescribeViewRequest is the input of DescribeView (GET /views/{InstanceId}/{ViewId}).
 type DescribeViewRequest struct {
-	InstanceId string // required; in the path; 1 to 100 characters
-	ViewId     string // required; in the path; 1 to 500 characters
+	InstanceId string `required:"true" label:"0" len:"1:100" pattern:"^[a-zA-Z0-9\\_\\-:\\/]+$"`  // required; in the path; 1 to 100 characters
+	ViewId     string `required:"true" label:"1" len:"1:500" pattern:"^[a-zA-Z0-9\\_\\-:\\/$]+$"` // required; in the path; 1 to 500 characters
 }
 
 // DescribeViewResponse is the output of DescribeView.
@@ -2894,25 +2894,25 @@ type DescribeViewResponse struct {
 // DescribeVocabularyRequest is the input of DescribeVocabulary (GET
 // /vocabulary/{InstanceId}/{VocabularyId}).
 type DescribeVocabularyRequest struct {
-	InstanceId   string // required; in the path; 1 to 100 characters
-	VocabularyId string // required; in the path; 1 to 500 characters
+	InstanceId   string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	VocabularyId string `required:"true" label:"1" len:"1:500"` // required; in the path; 1 to 500 characters
 }
 
 // DescribeVocabularyResponse is the output of DescribeVocabulary.
 type DescribeVocabularyResponse struct {
-	Vocabulary *Vocabulary // required
+	Vocabulary *Vocabulary `required:"true"` // required
 }
 
 // DescribeWorkspaceRequest is the input of DescribeWorkspace (GET
 // /workspaces/{InstanceId}/{WorkspaceId}).
 type DescribeWorkspaceRequest struct {
-	InstanceId  string // required; in the path; 1 to 100 characters
-	WorkspaceId string // required; in the path; 1 to 256 characters
+	InstanceId  string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	WorkspaceId string `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
 }
 
 // DescribeWorkspaceResponse is the output of DescribeWorkspace.
 type DescribeWorkspaceResponse struct {
-	Workspace *Workspace // required
+	Workspace *Workspace `required:"true"` // required
 }
 
 // DeviceInfo is a structure.
@@ -2936,8 +2936,8 @@ type Dimensions struct {
 // DisassociateAnalyticsDataSetRequest is the input of DisassociateAnalyticsDataSet (POST
 // /analytics-data/instance/{InstanceId}/association).
 type DisassociateAnalyticsDataSetRequest struct {
-	InstanceId      string // required; in the path; 1 to 100 characters
-	DataSetId       string // required; 1 to 255 characters
+	InstanceId      string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	DataSetId       string `required:"true" len:"1:255"`           // required; 1 to 255 characters
 	TargetAccountId *string
 }
 
@@ -2947,9 +2947,9 @@ type DisassociateAnalyticsDataSetResponse struct{}
 // DisassociateApprovedOriginRequest is the input of DisassociateApprovedOrigin (DELETE
 // /instance/{InstanceId}/approved-origin).
 type DisassociateApprovedOriginRequest struct {
-	InstanceId  string  // required; in the path; 1 to 100 characters
-	Origin      string  // required; query parameter origin; at most 267 characters
-	ClientToken *string // query parameter clientToken; idempotency token, filled in by the client; at most 500 characters
+	InstanceId  string  `required:"true" label:"0" len:"1:100"`     // required; in the path; 1 to 100 characters
+	Origin      string  `required:"true" query:"origin" len:":267"` // required; query parameter origin; at most 267 characters
+	ClientToken *string `query:"clientToken" len:":500"`            // query parameter clientToken; idempotency token, filled in by the client; at most 500 characters
 }
 
 // DisassociateApprovedOriginResponse is the output of DisassociateApprovedOrigin.
@@ -2957,10 +2957,10 @@ type DisassociateApprovedOriginResponse struct{}
 
 // DisassociateBotRequest is the input of DisassociateBot (POST /instance/{InstanceId}/bot).
 type DisassociateBotRequest struct {
-	InstanceId  string // required; in the path; 1 to 100 characters
+	InstanceId  string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
 	LexBot      *LexBot
 	LexV2Bot    *LexV2Bot
-	ClientToken *string // idempotency token, filled in by the client; at most 500 characters
+	ClientToken *string `len:":500"` // idempotency token, filled in by the client; at most 500 characters
 }
 
 // DisassociateBotResponse is the output of DisassociateBot.
@@ -2969,10 +2969,10 @@ type DisassociateBotResponse struct{}
 // DisassociateEmailAddressAliasRequest is the input of DisassociateEmailAddressAlias (POST
 // /email-addresses/{InstanceId}/{EmailAddressId}/disassociate-alias).
 type DisassociateEmailAddressAliasRequest struct {
-	EmailAddressId     string              // required; in the path; 1 to 500 characters
-	InstanceId         string              // required; in the path; 1 to 100 characters
-	AliasConfiguration *AliasConfiguration // required
-	ClientToken        *string             // idempotency token, filled in by the client; at most 500 characters
+	EmailAddressId     string              `required:"true" label:"1" len:"1:500"` // required; in the path; 1 to 500 characters
+	InstanceId         string              `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	AliasConfiguration *AliasConfiguration `required:"true"`                       // required
+	ClientToken        *string             `len:":500"`                            // idempotency token, filled in by the client; at most 500 characters
 }
 
 // DisassociateEmailAddressAliasResponse is the output of DisassociateEmailAddressAlias.
@@ -2981,9 +2981,9 @@ type DisassociateEmailAddressAliasResponse struct{}
 // DisassociateFlowRequest is the input of DisassociateFlow (DELETE
 // /flow-associations/{InstanceId}/{ResourceId}/{ResourceType}).
 type DisassociateFlowRequest struct {
-	InstanceId   string                      // required; in the path; 1 to 100 characters
-	ResourceId   string                      // required; in the path
-	ResourceType FlowAssociationResourceType // required; in the path
+	InstanceId   string                      `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ResourceId   string                      `required:"true" label:"1"`             // required; in the path
+	ResourceType FlowAssociationResourceType `required:"true" label:"2"`             // required; in the path
 }
 
 // DisassociateFlowResponse is the output of DisassociateFlow.
@@ -2992,9 +2992,9 @@ type DisassociateFlowResponse struct{}
 // DisassociateHoursOfOperationsRequest is the input of DisassociateHoursOfOperations (POST
 // /hours-of-operations/{InstanceId}/{HoursOfOperationId}/disassociate-hours).
 type DisassociateHoursOfOperationsRequest struct {
-	InstanceId                string   // required; in the path; 1 to 100 characters
-	HoursOfOperationId        string   // required; in the path
-	ParentHoursOfOperationIds []string // required; 1 to 3 elements
+	InstanceId                string   `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	HoursOfOperationId        string   `required:"true" label:"1"`             // required; in the path
+	ParentHoursOfOperationIds []string `required:"true" len:"1:3"`             // required; 1 to 3 elements
 }
 
 // DisassociateHoursOfOperationsResponse is the output of DisassociateHoursOfOperations.
@@ -3003,10 +3003,10 @@ type DisassociateHoursOfOperationsResponse struct{}
 // DisassociateInstanceStorageConfigRequest is the input of DisassociateInstanceStorageConfig
 // (DELETE /instance/{InstanceId}/storage-config/{AssociationId}).
 type DisassociateInstanceStorageConfigRequest struct {
-	InstanceId    string                      // required; in the path; 1 to 100 characters
-	AssociationId string                      // required; in the path; 1 to 100 characters
-	ResourceType  InstanceStorageResourceType // required; query parameter resourceType
-	ClientToken   *string                     // query parameter clientToken; idempotency token, filled in by the client; at most 500 characters
+	InstanceId    string                      `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	AssociationId string                      `required:"true" label:"1" len:"1:100"` // required; in the path; 1 to 100 characters
+	ResourceType  InstanceStorageResourceType `required:"true" query:"resourceType"`  // required; query parameter resourceType
+	ClientToken   *string                     `query:"clientToken" len:":500"`        // query parameter clientToken; idempotency token, filled in by the client; at most 500 characters
 }
 
 // DisassociateInstanceStorageConfigResponse is the output of DisassociateInstanceStorageConfig.
@@ -3015,9 +3015,9 @@ type DisassociateInstanceStorageConfigResponse struct{}
 // DisassociateLambdaFunctionRequest is the input of DisassociateLambdaFunction (DELETE
 // /instance/{InstanceId}/lambda-function).
 type DisassociateLambdaFunctionRequest struct {
-	InstanceId  string  // required; in the path; 1 to 100 characters
-	FunctionArn string  // required; query parameter functionArn; 1 to 140 characters
-	ClientToken *string // query parameter clientToken; idempotency token, filled in by the client; at most 500 characters
+	InstanceId  string  `required:"true" label:"0" len:"1:100"`           // required; in the path; 1 to 100 characters
+	FunctionArn string  `required:"true" query:"functionArn" len:"1:140"` // required; query parameter functionArn; 1 to 140 characters
+	ClientToken *string `query:"clientToken" len:":500"`                  // query parameter clientToken; idempotency token, filled in by the client; at most 500 characters
 }
 
 // DisassociateLambdaFunctionResponse is the output of DisassociateLambdaFunction.
@@ -3026,10 +3026,10 @@ type DisassociateLambdaFunctionResponse struct{}
 // DisassociateLexBotRequest is the input of DisassociateLexBot (DELETE
 // /instance/{InstanceId}/lex-bot).
 type DisassociateLexBotRequest struct {
-	InstanceId  string  // required; in the path; 1 to 100 characters
-	BotName     string  // required; query parameter botName; at most 50 characters
-	LexRegion   string  // required; query parameter lexRegion; at most 60 characters
-	ClientToken *string // query parameter clientToken; idempotency token, filled in by the client; at most 500 characters
+	InstanceId  string  `required:"true" label:"0" len:"1:100"`       // required; in the path; 1 to 100 characters
+	BotName     string  `required:"true" query:"botName" len:":50"`   // required; query parameter botName; at most 50 characters
+	LexRegion   string  `required:"true" query:"lexRegion" len:":60"` // required; query parameter lexRegion; at most 60 characters
+	ClientToken *string `query:"clientToken" len:":500"`              // query parameter clientToken; idempotency token, filled in by the client; at most 500 characters
 }
 
 // DisassociateLexBotResponse is the output of DisassociateLexBot.
@@ -3038,8 +3038,8 @@ type DisassociateLexBotResponse struct{}
 // DisassociatePhoneNumberContactFlowRequest is the input of DisassociatePhoneNumberContactFlow
 // (DELETE /phone-number/{PhoneNumberId}/contact-flow).
 type DisassociatePhoneNumberContactFlowRequest struct {
-	PhoneNumberId string // required; in the path
-	InstanceId    string // required; query parameter instanceId; 1 to 100 characters
+	PhoneNumberId string `required:"true" label:"0"`                      // required; in the path
+	InstanceId    string `required:"true" query:"instanceId" len:"1:100"` // required; query parameter instanceId; 1 to 100 characters
 }
 
 // DisassociatePhoneNumberContactFlowResponse is the output of
@@ -3049,10 +3049,10 @@ type DisassociatePhoneNumberContactFlowResponse struct{}
 // DisassociateQueueEmailAddressesRequest is the input of DisassociateQueueEmailAddresses (POST
 // /queues/{InstanceId}/{QueueId}/disassociate-email-addresses).
 type DisassociateQueueEmailAddressesRequest struct {
-	InstanceId       string   // required; in the path; 1 to 100 characters
-	QueueId          string   // required; in the path
-	EmailAddressesId []string // required; 1 to 50 elements
-	ClientToken      *string  // idempotency token, filled in by the client; at most 500 characters
+	InstanceId       string   `required:"true" label:"0" len:"1:100"`       // required; in the path; 1 to 100 characters
+	QueueId          string   `required:"true" label:"1"`                   // required; in the path
+	EmailAddressesId []string `required:"true" len:"1:50" each.len:"1:500"` // required; 1 to 50 elements
+	ClientToken      *string  `len:":500"`                                  // idempotency token, filled in by the client; at most 500 characters
 }
 
 // DisassociateQueueEmailAddressesResponse is the output of DisassociateQueueEmailAddresses.
@@ -3061,9 +3061,9 @@ type DisassociateQueueEmailAddressesResponse struct{}
 // DisassociateQueueQuickConnectsRequest is the input of DisassociateQueueQuickConnects (POST
 // /queues/{InstanceId}/{QueueId}/disassociate-quick-connects).
 type DisassociateQueueQuickConnectsRequest struct {
-	InstanceId      string   // required; in the path; 1 to 100 characters
-	QueueId         string   // required; in the path
-	QuickConnectIds []string // required; 1 to 50 elements
+	InstanceId      string   `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	QueueId         string   `required:"true" label:"1"`             // required; in the path
+	QuickConnectIds []string `required:"true" len:"1:50"`            // required; 1 to 50 elements
 }
 
 // DisassociateQueueQuickConnectsResponse is the output of DisassociateQueueQuickConnects.
@@ -3072,8 +3072,8 @@ type DisassociateQueueQuickConnectsResponse struct{}
 // DisassociateRoutingProfileQueuesRequest is the input of DisassociateRoutingProfileQueues (POST
 // /routing-profiles/{InstanceId}/{RoutingProfileId}/disassociate-queues).
 type DisassociateRoutingProfileQueuesRequest struct {
-	InstanceId                      string // required; in the path; 1 to 100 characters
-	RoutingProfileId                string // required; in the path
+	InstanceId                      string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	RoutingProfileId                string `required:"true" label:"1"`             // required; in the path
 	QueueReferences                 []RoutingProfileQueueReference
 	ManualAssignmentQueueReferences []RoutingProfileQueueReference
 }
@@ -3084,9 +3084,9 @@ type DisassociateRoutingProfileQueuesResponse struct{}
 // DisassociateSecurityKeyRequest is the input of DisassociateSecurityKey (DELETE
 // /instance/{InstanceId}/security-key/{AssociationId}).
 type DisassociateSecurityKeyRequest struct {
-	InstanceId    string  // required; in the path; 1 to 100 characters
-	AssociationId string  // required; in the path; 1 to 100 characters
-	ClientToken   *string // query parameter clientToken; idempotency token, filled in by the client; at most 500 characters
+	InstanceId    string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	AssociationId string  `required:"true" label:"1" len:"1:100"` // required; in the path; 1 to 100 characters
+	ClientToken   *string `query:"clientToken" len:":500"`        // query parameter clientToken; idempotency token, filled in by the client; at most 500 characters
 }
 
 // DisassociateSecurityKeyResponse is the output of DisassociateSecurityKey.
@@ -3095,10 +3095,10 @@ type DisassociateSecurityKeyResponse struct{}
 // DisassociateSecurityProfilesRequest is the input of DisassociateSecurityProfiles (POST
 // /disassociate-security-profiles/{InstanceId}).
 type DisassociateSecurityProfilesRequest struct {
-	InstanceId       string                // required; in the path; 1 to 100 characters
-	SecurityProfiles []SecurityProfileItem // required; 1 to 10 elements
-	EntityType       EntityType            // required
-	EntityArn        string                // required; at least 1 character
+	InstanceId       string                `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	SecurityProfiles []SecurityProfileItem `required:"true" len:"1:10"`            // required; 1 to 10 elements
+	EntityType       EntityType            `required:"true"`                       // required
+	EntityArn        string                `required:"true" len:"1:"`              // required; at least 1 character
 }
 
 // DisassociateSecurityProfilesResponse is the output of DisassociateSecurityProfiles.
@@ -3108,9 +3108,9 @@ type DisassociateSecurityProfilesResponse struct{}
 // DisassociateTrafficDistributionGroupUser (DELETE
 // /traffic-distribution-group/{TrafficDistributionGroupId}/user).
 type DisassociateTrafficDistributionGroupUserRequest struct {
-	TrafficDistributionGroupId string // required; in the path
-	UserId                     string // required; query parameter UserId
-	InstanceId                 string // required; query parameter InstanceId; 1 to 100 characters
+	TrafficDistributionGroupId string `required:"true" label:"0" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z-]+-[0-9]{1}:[0-9]{1,20}:traffic-distribution-group/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path
+	UserId                     string `required:"true" query:"UserId"`                                                                                                                                                                      // required; query parameter UserId
+	InstanceId                 string `required:"true" query:"InstanceId" len:"1:100"`                                                                                                                                                      // required; query parameter InstanceId; 1 to 100 characters
 }
 
 // DisassociateTrafficDistributionGroupUserResponse is the output of
@@ -3120,9 +3120,9 @@ type DisassociateTrafficDistributionGroupUserResponse struct{}
 // DisassociateUserProficienciesRequest is the input of DisassociateUserProficiencies (POST
 // /users/{InstanceId}/{UserId}/disassociate-proficiencies).
 type DisassociateUserProficienciesRequest struct {
-	InstanceId        string                        // required; in the path; 1 to 100 characters
-	UserId            string                        // required; in the path
-	UserProficiencies []UserProficiencyDisassociate // required
+	InstanceId        string                        `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	UserId            string                        `required:"true" label:"1"`             // required; in the path
+	UserProficiencies []UserProficiencyDisassociate `required:"true"`                       // required
 }
 
 // DisassociateUserProficienciesResponse is the output of DisassociateUserProficiencies.
@@ -3131,9 +3131,9 @@ type DisassociateUserProficienciesResponse struct{}
 // DisassociateWorkspaceRequest is the input of DisassociateWorkspace (POST
 // /workspaces/{InstanceId}/{WorkspaceId}/disassociate).
 type DisassociateWorkspaceRequest struct {
-	InstanceId   string   // required; in the path; 1 to 100 characters
-	WorkspaceId  string   // required; in the path; 1 to 256 characters
-	ResourceArns []string // required; 1 to 25 elements
+	InstanceId   string   `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	WorkspaceId  string   `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	ResourceArns []string `required:"true" len:"1:25"`            // required; 1 to 25 elements
 }
 
 // DisassociateWorkspaceResponse is the output of DisassociateWorkspace.
@@ -3155,9 +3155,9 @@ type DisconnectReason struct {
 // DismissUserContactRequest is the input of DismissUserContact (POST
 // /users/{InstanceId}/{UserId}/contact).
 type DismissUserContactRequest struct {
-	UserId     string // required; in the path
-	InstanceId string // required; in the path; 1 to 100 characters
-	ContactId  string // required; 1 to 256 characters
+	UserId     string `required:"true" label:"1"`             // required; in the path
+	InstanceId string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactId  string `required:"true" len:"1:256"`           // required; 1 to 256 characters
 }
 
 // DismissUserContactResponse is the output of DismissUserContact.
@@ -3165,8 +3165,8 @@ type DismissUserContactResponse struct{}
 
 // Distribution is a structure.
 type Distribution struct {
-	Region     string // required; 8 to 31 characters
-	Percentage int32  // required; 0 to 100
+	Region     string `required:"true" len:"8:31" pattern:"[a-z]{2}(-[a-z]+){1,2}(-[0-9])?"` // required; 8 to 31 characters
+	Percentage int32  `required:"true" range:"0:100"`                                        // required; 0 to 100
 }
 
 // DownloadUrlMetadata is a structure.
@@ -3189,13 +3189,13 @@ type EffectiveOverrideHours struct {
 
 // EmailAddressConfig is a structure.
 type EmailAddressConfig struct {
-	EmailAddressId string // required; 1 to 500 characters
+	EmailAddressId string `required:"true" len:"1:500"` // required; 1 to 500 characters
 }
 
 // EmailAddressInfo is a structure.
 type EmailAddressInfo struct {
-	EmailAddress string  // required; sensitive: never log it; 1 to 255 characters
-	DisplayName  *string // sensitive: never log it; 0 to 256 characters
+	EmailAddress string  `required:"true" len:"1:255" pattern:"[^\\s@]+@[^\\s@]+\\.[^\\s@]+"` // required; sensitive: never log it; 1 to 255 characters
+	DisplayName  *string `len:"0:256"`                                                        // sensitive: never log it; 0 to 256 characters
 }
 
 // EmailAddressMetadata is a structure.
@@ -3229,8 +3229,8 @@ type EmailAddressSummary struct {
 
 // EmailAttachment is a structure.
 type EmailAttachment struct {
-	FileName string // required; 1 to 256 characters
-	S3Url    string // required; 1 to 2000 characters
+	FileName string `required:"true" len:"1:256" pattern:"^\\P{C}*$"` // required; 1 to 256 characters
+	S3Url    string `required:"true" len:"1:2000"`                    // required; 1 to 2000 characters
 }
 
 // EmailMessageReference is a structure.
@@ -3256,8 +3256,8 @@ type EmptyFieldValue struct{}
 
 // EncryptionConfig is a structure.
 type EncryptionConfig struct {
-	EncryptionType EncryptionType // required
-	KeyId          string         // required; 1 to 128 characters
+	EncryptionType EncryptionType `required:"true"`             // required
+	KeyId          string         `required:"true" len:"1:128"` // required; 1 to 128 characters
 }
 
 // EndAssociatedTasksActionDefinition is a structure.
@@ -3266,7 +3266,7 @@ type EndAssociatedTasksActionDefinition struct{}
 // Endpoint is a structure.
 type Endpoint struct {
 	Type    EndpointType
-	Address *string // 0 to 256 characters
+	Address *string `len:"0:256"` // 0 to 256 characters
 }
 
 // EndpointInfo is a structure.
@@ -3285,39 +3285,39 @@ type ErrorResult struct {
 // EvaluateDataTableValuesRequest is the input of EvaluateDataTableValues (POST
 // /data-tables/{InstanceId}/{DataTableId}/values/evaluate).
 type EvaluateDataTableValuesRequest struct {
-	InstanceId  string                        // required; in the path; 1 to 100 characters
-	DataTableId string                        // required; in the path; 1 to 256 characters
-	Values      []DataTableValueEvaluationSet // required
+	InstanceId  string                        `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	DataTableId string                        `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	Values      []DataTableValueEvaluationSet `required:"true"`                       // required
 	TimeZone    *string
-	NextToken   *string // query parameter nextToken
-	MaxResults  *int32  // query parameter maxResults; 1 to 100
+	NextToken   *string `query:"nextToken"`                // query parameter nextToken
+	MaxResults  *int32  `query:"maxResults" range:"1:100"` // query parameter maxResults; 1 to 100
 }
 
 // EvaluateDataTableValuesResponse is the output of EvaluateDataTableValues.
 type EvaluateDataTableValuesResponse struct {
-	Values    []DataTableEvaluatedValue // required
+	Values    []DataTableEvaluatedValue `required:"true"` // required
 	NextToken *string
 }
 
 // Evaluation is a structure.
 type Evaluation struct {
-	EvaluationId     string                            // required; 1 to 500 characters
-	EvaluationArn    string                            // required
-	Metadata         *EvaluationMetadata               // required
-	Answers          map[string]EvaluationAnswerOutput // required; at most 100 elements
-	Notes            map[string]EvaluationNote         // required; at most 100 elements
-	Status           EvaluationStatus                  // required
+	EvaluationId     string                            `required:"true"` // required; 1 to 500 characters
+	EvaluationArn    string                            `required:"true"` // required
+	Metadata         *EvaluationMetadata               `required:"true"` // required
+	Answers          map[string]EvaluationAnswerOutput `required:"true"` // required; at most 100 elements
+	Notes            map[string]EvaluationNote         `required:"true"` // required; at most 100 elements
+	Status           EvaluationStatus                  `required:"true"` // required
 	Scores           map[string]EvaluationScore        // at most 100 elements
-	CreatedTime      time.Time                         // required
-	LastModifiedTime time.Time                         // required
+	CreatedTime      time.Time                         `required:"true"` // required
+	LastModifiedTime time.Time                         `required:"true"` // required
 	EvaluationType   EvaluationType
 	Tags             map[string]string // 1 to 50 elements
 }
 
 // EvaluationAcknowledgement is a structure.
 type EvaluationAcknowledgement struct {
-	AcknowledgedTime    time.Time // required
-	AcknowledgedBy      string    // required
+	AcknowledgedTime    time.Time `required:"true"` // required
+	AcknowledgedBy      string    `required:"true"` // required
 	AcknowledgerComment *string   // 0 to 3072 characters
 }
 
@@ -3330,11 +3330,11 @@ type EvaluationAcknowledgementSummary struct {
 
 // EvaluationAnswerData holds exactly one of its members.
 type EvaluationAnswerData struct {
-	StringValue   *string // 0 to 300 characters
-	NumericValue  *float64
-	StringValues  []string
-	DateTimeValue *string
-	NotApplicable *bool
+	StringValue   *string  `oneof:"true" len:"0:300"` // 0 to 300 characters
+	NumericValue  *float64 `oneof:"true"`
+	StringValues  []string `oneof:"true" each.len:"0:300"`
+	DateTimeValue *string  `oneof:"true"`
+	NotApplicable *bool    `oneof:"true"`
 }
 
 // EvaluationAnswerInput is a structure.
@@ -3351,8 +3351,8 @@ type EvaluationAnswerOutput struct {
 
 // EvaluationAutomationRuleCategory is a structure.
 type EvaluationAutomationRuleCategory struct {
-	Category         string                                  // required
-	Condition        QuestionRuleCategoryAutomationCondition // required
+	Category         string                                  `required:"true"` // required
+	Condition        QuestionRuleCategoryAutomationCondition `required:"true"` // required
 	PointsOfInterest []EvaluationTranscriptPointOfInterest   // 0 to 100 elements
 }
 
@@ -3369,19 +3369,19 @@ type EvaluationContactParticipant struct {
 
 // EvaluationForm is a structure.
 type EvaluationForm struct {
-	EvaluationFormId            string // required; 1 to 500 characters
-	EvaluationFormVersion       int32  // required
-	Locked                      bool   // required
-	EvaluationFormArn           string // required
-	Title                       string // required
+	EvaluationFormId            string `required:"true"` // required; 1 to 500 characters
+	EvaluationFormVersion       int32  `required:"true"` // required
+	Locked                      bool   `required:"true"` // required
+	EvaluationFormArn           string `required:"true"` // required
+	Title                       string `required:"true"` // required
 	Description                 *string
-	Status                      EvaluationFormVersionStatus // required
-	Items                       []EvaluationFormItem        // required
+	Status                      EvaluationFormVersionStatus `required:"true"` // required
+	Items                       []EvaluationFormItem        `required:"true"` // required
 	ScoringStrategy             *EvaluationFormScoringStrategy
-	CreatedTime                 time.Time // required
-	CreatedBy                   string    // required
-	LastModifiedTime            time.Time // required
-	LastModifiedBy              string    // required
+	CreatedTime                 time.Time `required:"true"` // required
+	CreatedBy                   string    `required:"true"` // required
+	LastModifiedTime            time.Time `required:"true"` // required
+	LastModifiedBy              string    `required:"true"` // required
 	AutoEvaluationConfiguration *EvaluationFormAutoEvaluationConfiguration
 	ReviewConfiguration         *EvaluationReviewConfiguration
 	Tags                        map[string]string // 1 to 50 elements
@@ -3391,17 +3391,17 @@ type EvaluationForm struct {
 
 // EvaluationFormAutoEvaluationConfiguration is a structure.
 type EvaluationFormAutoEvaluationConfiguration struct {
-	Enabled bool // required
+	Enabled bool `required:"true"` // required
 }
 
 // EvaluationFormContent is a structure.
 type EvaluationFormContent struct {
-	EvaluationFormVersion       int32  // required
-	EvaluationFormId            string // required; 1 to 500 characters
-	EvaluationFormArn           string // required
-	Title                       string // required
+	EvaluationFormVersion       int32  `required:"true"` // required
+	EvaluationFormId            string `required:"true"` // required; 1 to 500 characters
+	EvaluationFormArn           string `required:"true"` // required
+	Title                       string `required:"true"` // required
 	Description                 *string
-	Items                       []EvaluationFormItem // required
+	Items                       []EvaluationFormItem `required:"true"` // required
 	ScoringStrategy             *EvaluationFormScoringStrategy
 	AutoEvaluationConfiguration *EvaluationFormAutoEvaluationConfiguration
 	TargetConfiguration         *EvaluationFormTargetConfiguration
@@ -3411,45 +3411,45 @@ type EvaluationFormContent struct {
 
 // EvaluationFormItem holds exactly one of its members.
 type EvaluationFormItem struct {
-	Section  *EvaluationFormSection
-	Question *EvaluationFormQuestion
+	Section  *EvaluationFormSection  `oneof:"true"`
+	Question *EvaluationFormQuestion `oneof:"true"`
 }
 
 // EvaluationFormItemEnablementCondition is a structure.
 type EvaluationFormItemEnablementCondition struct {
-	Operands []EvaluationFormItemEnablementConditionOperand // required
+	Operands []EvaluationFormItemEnablementConditionOperand `required:"true"` // required
 	Operator EvaluationFormItemEnablementOperator
 }
 
 // EvaluationFormItemEnablementConditionOperand holds exactly one of its members.
 type EvaluationFormItemEnablementConditionOperand struct {
-	Expression *EvaluationFormItemEnablementExpression
-	Condition  *EvaluationFormItemEnablementCondition
+	Expression *EvaluationFormItemEnablementExpression `oneof:"true"`
+	Condition  *EvaluationFormItemEnablementCondition  `oneof:"true"`
 }
 
 // EvaluationFormItemEnablementConfiguration is a structure.
 type EvaluationFormItemEnablementConfiguration struct {
-	Condition     *EvaluationFormItemEnablementCondition // required
-	Action        EvaluationFormItemEnablementAction     // required
+	Condition     *EvaluationFormItemEnablementCondition `required:"true"` // required
+	Action        EvaluationFormItemEnablementAction     `required:"true"` // required
 	DefaultAction EvaluationFormItemEnablementAction
 }
 
 // EvaluationFormItemEnablementExpression is a structure.
 type EvaluationFormItemEnablementExpression struct {
-	Source     *EvaluationFormItemEnablementSource       // required
-	Values     []EvaluationFormItemEnablementSourceValue // required
-	Comparator EvaluationFormItemSourceValuesComparator  // required
+	Source     *EvaluationFormItemEnablementSource       `required:"true"` // required
+	Values     []EvaluationFormItemEnablementSourceValue `required:"true"` // required
+	Comparator EvaluationFormItemSourceValuesComparator  `required:"true"` // required
 }
 
 // EvaluationFormItemEnablementSource is a structure.
 type EvaluationFormItemEnablementSource struct {
-	Type  EvaluationFormItemEnablementSourceType // required
+	Type  EvaluationFormItemEnablementSourceType `required:"true"` // required
 	RefId *string
 }
 
 // EvaluationFormItemEnablementSourceValue is a structure.
 type EvaluationFormItemEnablementSourceValue struct {
-	Type  EvaluationFormItemEnablementSourceValueType // required
+	Type  EvaluationFormItemEnablementSourceValueType `required:"true"` // required
 	RefId *string
 }
 
@@ -3467,32 +3467,32 @@ type EvaluationFormMultiSelectQuestionAutomation struct {
 
 // EvaluationFormMultiSelectQuestionAutomationOption holds exactly one of its members.
 type EvaluationFormMultiSelectQuestionAutomationOption struct {
-	RuleCategory *MultiSelectQuestionRuleCategoryAutomation
+	RuleCategory *MultiSelectQuestionRuleCategoryAutomation `oneof:"true"`
 }
 
 // EvaluationFormMultiSelectQuestionOption is a structure.
 type EvaluationFormMultiSelectQuestionOption struct {
-	RefId string // required
-	Text  string // required; 0 to 128 characters
+	RefId string `required:"true"`             // required
+	Text  string `required:"true" len:"0:128"` // required; 0 to 128 characters
 }
 
 // EvaluationFormMultiSelectQuestionProperties is a structure.
 type EvaluationFormMultiSelectQuestionProperties struct {
-	Options    []EvaluationFormMultiSelectQuestionOption // required
+	Options    []EvaluationFormMultiSelectQuestionOption `required:"true"` // required
 	DisplayAs  EvaluationFormMultiSelectQuestionDisplayMode
 	Automation *EvaluationFormMultiSelectQuestionAutomation
 }
 
 // EvaluationFormNumericQuestionAutomation holds exactly one of its members.
 type EvaluationFormNumericQuestionAutomation struct {
-	PropertyValue *NumericQuestionPropertyValueAutomation
-	AnswerSource  *EvaluationFormQuestionAutomationAnswerSource
+	PropertyValue *NumericQuestionPropertyValueAutomation       `oneof:"true"`
+	AnswerSource  *EvaluationFormQuestionAutomationAnswerSource `oneof:"true"`
 }
 
 // EvaluationFormNumericQuestionOption is a structure.
 type EvaluationFormNumericQuestionOption struct {
-	MinValue                   int32 // required
-	MaxValue                   int32 // required
+	MinValue                   int32 `required:"true"` // required
+	MaxValue                   int32 `required:"true"` // required
 	Score                      *int32
 	AutomaticFail              *bool
 	AutomaticFailConfiguration *AutomaticFailConfiguration
@@ -3500,19 +3500,19 @@ type EvaluationFormNumericQuestionOption struct {
 
 // EvaluationFormNumericQuestionProperties is a structure.
 type EvaluationFormNumericQuestionProperties struct {
-	MinValue   int32 // required
-	MaxValue   int32 // required
+	MinValue   int32 `required:"true"` // required
+	MaxValue   int32 `required:"true"` // required
 	Options    []EvaluationFormNumericQuestionOption
 	Automation *EvaluationFormNumericQuestionAutomation
 }
 
 // EvaluationFormQuestion is a structure.
 type EvaluationFormQuestion struct {
-	Title                  string // required
+	Title                  string `required:"true"` // required
 	Instructions           *string
-	RefId                  string // required
+	RefId                  string `required:"true"` // required
 	NotApplicableEnabled   *bool
-	QuestionType           EvaluationFormQuestionType // required
+	QuestionType           EvaluationFormQuestionType `required:"true"` // required
 	QuestionTypeProperties *EvaluationFormQuestionTypeProperties
 	Enablement             *EvaluationFormItemEnablementConfiguration
 	Weight                 *float64
@@ -3520,21 +3520,21 @@ type EvaluationFormQuestion struct {
 
 // EvaluationFormQuestionAutomationAnswerSource is a structure.
 type EvaluationFormQuestionAutomationAnswerSource struct {
-	SourceType EvaluationFormQuestionAutomationAnswerSourceType // required
+	SourceType EvaluationFormQuestionAutomationAnswerSourceType `required:"true"` // required
 }
 
 // EvaluationFormQuestionTypeProperties holds exactly one of its members.
 type EvaluationFormQuestionTypeProperties struct {
-	Numeric      *EvaluationFormNumericQuestionProperties
-	SingleSelect *EvaluationFormSingleSelectQuestionProperties
-	Text         *EvaluationFormTextQuestionProperties
-	MultiSelect  *EvaluationFormMultiSelectQuestionProperties
+	Numeric      *EvaluationFormNumericQuestionProperties      `oneof:"true"`
+	SingleSelect *EvaluationFormSingleSelectQuestionProperties `oneof:"true"`
+	Text         *EvaluationFormTextQuestionProperties         `oneof:"true"`
+	MultiSelect  *EvaluationFormMultiSelectQuestionProperties  `oneof:"true"`
 }
 
 // EvaluationFormScoringStrategy is a structure.
 type EvaluationFormScoringStrategy struct {
-	Mode   EvaluationFormScoringMode   // required
-	Status EvaluationFormScoringStatus // required
+	Mode   EvaluationFormScoringMode   `required:"true"` // required
+	Status EvaluationFormScoringStatus `required:"true"` // required
 }
 
 // EvaluationFormSearchCriteria is a structure.
@@ -3554,18 +3554,18 @@ type EvaluationFormSearchFilter struct {
 
 // EvaluationFormSearchSummary is a structure.
 type EvaluationFormSearchSummary struct {
-	EvaluationFormId       string                      // required; 1 to 500 characters
-	EvaluationFormArn      string                      // required
-	Title                  string                      // required
-	Status                 EvaluationFormVersionStatus // required
+	EvaluationFormId       string                      `required:"true"` // required; 1 to 500 characters
+	EvaluationFormArn      string                      `required:"true"` // required
+	Title                  string                      `required:"true"` // required
+	Status                 EvaluationFormVersionStatus `required:"true"` // required
 	Description            *string
-	CreatedTime            time.Time // required
-	CreatedBy              string    // required
-	LastModifiedTime       time.Time // required
-	LastModifiedBy         string    // required
+	CreatedTime            time.Time `required:"true"` // required
+	CreatedBy              string    `required:"true"` // required
+	LastModifiedTime       time.Time `required:"true"` // required
+	LastModifiedBy         string    `required:"true"` // required
 	LastActivatedTime      *time.Time
 	LastActivatedBy        *string
-	LatestVersion          int32 // required
+	LatestVersion          int32 `required:"true"` // required
 	ActiveVersion          *int32
 	AutoEvaluationEnabled  *bool
 	EvaluationFormLanguage EvaluationFormLanguageCode
@@ -3575,10 +3575,10 @@ type EvaluationFormSearchSummary struct {
 
 // EvaluationFormSection is a structure.
 type EvaluationFormSection struct {
-	Title        string // required
-	RefId        string // required
+	Title        string `required:"true"` // required
+	RefId        string `required:"true"` // required
 	Instructions *string
-	Items        []EvaluationFormItem // required
+	Items        []EvaluationFormItem `required:"true"` // required
 	Weight       *float64
 }
 
@@ -3591,13 +3591,13 @@ type EvaluationFormSingleSelectQuestionAutomation struct {
 
 // EvaluationFormSingleSelectQuestionAutomationOption holds exactly one of its members.
 type EvaluationFormSingleSelectQuestionAutomationOption struct {
-	RuleCategory *SingleSelectQuestionRuleCategoryAutomation
+	RuleCategory *SingleSelectQuestionRuleCategoryAutomation `oneof:"true"`
 }
 
 // EvaluationFormSingleSelectQuestionOption is a structure.
 type EvaluationFormSingleSelectQuestionOption struct {
-	RefId                      string // required
-	Text                       string // required
+	RefId                      string `required:"true"` // required
+	Text                       string `required:"true"` // required
 	Score                      *int32
 	AutomaticFail              *bool
 	AutomaticFailConfiguration *AutomaticFailConfiguration
@@ -3605,29 +3605,29 @@ type EvaluationFormSingleSelectQuestionOption struct {
 
 // EvaluationFormSingleSelectQuestionProperties is a structure.
 type EvaluationFormSingleSelectQuestionProperties struct {
-	Options    []EvaluationFormSingleSelectQuestionOption // required
+	Options    []EvaluationFormSingleSelectQuestionOption `required:"true"` // required
 	DisplayAs  EvaluationFormSingleSelectQuestionDisplayMode
 	Automation *EvaluationFormSingleSelectQuestionAutomation
 }
 
 // EvaluationFormSummary is a structure.
 type EvaluationFormSummary struct {
-	EvaluationFormId  string    // required; 1 to 500 characters
-	EvaluationFormArn string    // required
-	Title             string    // required
-	CreatedTime       time.Time // required
-	CreatedBy         string    // required
-	LastModifiedTime  time.Time // required
-	LastModifiedBy    string    // required
+	EvaluationFormId  string    `required:"true"` // required; 1 to 500 characters
+	EvaluationFormArn string    `required:"true"` // required
+	Title             string    `required:"true"` // required
+	CreatedTime       time.Time `required:"true"` // required
+	CreatedBy         string    `required:"true"` // required
+	LastModifiedTime  time.Time `required:"true"` // required
+	LastModifiedBy    string    `required:"true"` // required
 	LastActivatedTime *time.Time
 	LastActivatedBy   *string
-	LatestVersion     int32 // required
+	LatestVersion     int32 `required:"true"` // required
 	ActiveVersion     *int32
 }
 
 // EvaluationFormTargetConfiguration is a structure.
 type EvaluationFormTargetConfiguration struct {
-	ContactInteractionType ContactInteractionType // required
+	ContactInteractionType ContactInteractionType `required:"true"` // required
 }
 
 // EvaluationFormTextQuestionAutomation is a structure.
@@ -3642,15 +3642,15 @@ type EvaluationFormTextQuestionProperties struct {
 
 // EvaluationFormVersionSummary is a structure.
 type EvaluationFormVersionSummary struct {
-	EvaluationFormArn     string                      // required
-	EvaluationFormId      string                      // required; 1 to 500 characters
-	EvaluationFormVersion int32                       // required
-	Locked                bool                        // required
-	Status                EvaluationFormVersionStatus // required
-	CreatedTime           time.Time                   // required
-	CreatedBy             string                      // required
-	LastModifiedTime      time.Time                   // required
-	LastModifiedBy        string                      // required
+	EvaluationFormArn     string                      `required:"true"` // required
+	EvaluationFormId      string                      `required:"true"` // required; 1 to 500 characters
+	EvaluationFormVersion int32                       `required:"true"` // required
+	Locked                bool                        `required:"true"` // required
+	Status                EvaluationFormVersionStatus `required:"true"` // required
+	CreatedTime           time.Time                   `required:"true"` // required
+	CreatedBy             string                      `required:"true"` // required
+	LastModifiedTime      time.Time                   `required:"true"` // required
+	LastModifiedBy        string                      `required:"true"` // required
 }
 
 // EvaluationGenAIAnswerAnalysisDetails is a structure.
@@ -3661,8 +3661,8 @@ type EvaluationGenAIAnswerAnalysisDetails struct {
 
 // EvaluationMetadata is a structure.
 type EvaluationMetadata struct {
-	ContactId            string  // required; 1 to 256 characters
-	EvaluatorArn         string  // required
+	ContactId            string  `required:"true"` // required; 1 to 256 characters
+	EvaluatorArn         string  `required:"true"` // required
 	ContactAgentId       *string // 1 to 500 characters
 	CalibrationSessionId *string // 1 to 500 characters
 	Score                *EvaluationScore
@@ -3675,13 +3675,13 @@ type EvaluationMetadata struct {
 
 // EvaluationNote is a structure.
 type EvaluationNote struct {
-	Value *string // 0 to 3072 characters
+	Value *string `len:"0:3072"` // 0 to 3072 characters
 }
 
 // EvaluationQuestionAnswerAnalysisDetails holds exactly one of its members.
 type EvaluationQuestionAnswerAnalysisDetails struct {
-	GenAI       *EvaluationGenAIAnswerAnalysisDetails
-	ContactLens *EvaluationContactLensAnswerAnalysisDetails
+	GenAI       *EvaluationGenAIAnswerAnalysisDetails       `oneof:"true"`
+	ContactLens *EvaluationContactLensAnswerAnalysisDetails `oneof:"true"`
 }
 
 // EvaluationQuestionInputDetails is a structure.
@@ -3691,7 +3691,7 @@ type EvaluationQuestionInputDetails struct {
 
 // EvaluationReviewConfiguration is a structure.
 type EvaluationReviewConfiguration struct {
-	ReviewNotificationRecipients []EvaluationReviewNotificationRecipient // required; at least 1 element
+	ReviewNotificationRecipients []EvaluationReviewNotificationRecipient `required:"true" len:"1:"` // required; at least 1 element
 	EligibilityDays              *int32
 }
 
@@ -3702,18 +3702,18 @@ type EvaluationReviewMetadata struct {
 	RequestedBy           *string
 	CreatedTime           *time.Time                       // deprecated by the model
 	CreatedBy             *string                          // deprecated by the model
-	ReviewRequestComments []EvaluationReviewRequestComment // required; at most 1 element
+	ReviewRequestComments []EvaluationReviewRequestComment `required:"true"` // required; at most 1 element
 }
 
 // EvaluationReviewNotificationRecipient is a structure.
 type EvaluationReviewNotificationRecipient struct {
-	Type  EvaluationReviewNotificationRecipientType   // required
-	Value *EvaluationReviewNotificationRecipientValue // required
+	Type  EvaluationReviewNotificationRecipientType   `required:"true"` // required
+	Value *EvaluationReviewNotificationRecipientValue `required:"true"` // required
 }
 
 // EvaluationReviewNotificationRecipientValue is a structure.
 type EvaluationReviewNotificationRecipientValue struct {
-	UserId *string // 1 to 500 characters
+	UserId *string `len:"1:500"` // 1 to 500 characters
 }
 
 // EvaluationReviewRequestComment is a structure.
@@ -3749,8 +3749,8 @@ type EvaluationSearchFilter struct {
 
 // EvaluationSearchMetadata is a structure.
 type EvaluationSearchMetadata struct {
-	ContactId              string   // required; 1 to 256 characters
-	EvaluatorArn           string   // required
+	ContactId              string   `required:"true"` // required; 1 to 256 characters
+	EvaluatorArn           string   `required:"true"` // required
 	ContactAgentId         *string  // 1 to 500 characters
 	CalibrationSessionId   *string  // 1 to 500 characters
 	ScorePercentage        *float64 // 0 to 100
@@ -3769,49 +3769,49 @@ type EvaluationSearchMetadata struct {
 
 // EvaluationSearchSummary is a structure.
 type EvaluationSearchSummary struct {
-	EvaluationId          string  // required; 1 to 500 characters
-	EvaluationArn         string  // required
+	EvaluationId          string  `required:"true"` // required; 1 to 500 characters
+	EvaluationArn         string  `required:"true"` // required
 	EvaluationFormId      *string // 1 to 500 characters
-	EvaluationFormVersion int32   // required
+	EvaluationFormVersion int32   `required:"true"` // required
 	EvaluationFormTitle   *string
-	Metadata              *EvaluationSearchMetadata // required
-	Status                EvaluationStatus          // required
+	Metadata              *EvaluationSearchMetadata `required:"true"` // required
+	Status                EvaluationStatus          `required:"true"` // required
 	EvaluationType        EvaluationType
-	CreatedTime           time.Time         // required
-	LastModifiedTime      time.Time         // required
+	CreatedTime           time.Time         `required:"true"` // required
+	LastModifiedTime      time.Time         `required:"true"` // required
 	Tags                  map[string]string // 1 to 50 elements
 }
 
 // EvaluationSuggestedAnswer is a structure.
 type EvaluationSuggestedAnswer struct {
 	Value           *EvaluationAnswerData
-	Status          EvaluationSuggestedAnswerStatus // required
+	Status          EvaluationSuggestedAnswerStatus `required:"true"` // required
 	Input           *EvaluationQuestionInputDetails
-	AnalysisType    EvaluationQuestionAnswerAnalysisType // required
+	AnalysisType    EvaluationQuestionAnswerAnalysisType `required:"true"` // required
 	AnalysisDetails *EvaluationQuestionAnswerAnalysisDetails
 }
 
 // EvaluationSuggestedAnswerTranscriptMillisecondOffsets is a structure.
 type EvaluationSuggestedAnswerTranscriptMillisecondOffsets struct {
-	BeginOffsetMillis int32 // required; at least 0
+	BeginOffsetMillis int32 `required:"true"` // required; at least 0
 }
 
 // EvaluationSummary is a structure.
 type EvaluationSummary struct {
-	EvaluationId          string           // required; 1 to 500 characters
-	EvaluationArn         string           // required
-	EvaluationFormTitle   string           // required
-	EvaluationFormId      string           // required; 1 to 500 characters
+	EvaluationId          string           `required:"true"` // required; 1 to 500 characters
+	EvaluationArn         string           `required:"true"` // required
+	EvaluationFormTitle   string           `required:"true"` // required
+	EvaluationFormId      string           `required:"true"` // required; 1 to 500 characters
 	CalibrationSessionId  *string          // 1 to 500 characters
-	Status                EvaluationStatus // required
+	Status                EvaluationStatus `required:"true"` // required
 	AutoEvaluationEnabled *bool
 	AutoEvaluationStatus  AutoEvaluationStatus
-	EvaluatorArn          string // required
+	EvaluatorArn          string `required:"true"` // required
 	Score                 *EvaluationScore
 	Acknowledgement       *EvaluationAcknowledgementSummary
 	EvaluationType        EvaluationType
-	CreatedTime           time.Time // required
-	LastModifiedTime      time.Time // required
+	CreatedTime           time.Time `required:"true"` // required
+	LastModifiedTime      time.Time `required:"true"` // required
 	ContactParticipant    *EvaluationContactParticipant
 }
 
@@ -3823,12 +3823,12 @@ type EvaluationTranscriptPointOfInterest struct {
 
 // EvaluatorUserUnion holds exactly one of its members.
 type EvaluatorUserUnion struct {
-	ConnectUserArn *string
+	ConnectUserArn *string `oneof:"true"`
 }
 
 // EventBridgeActionDefinition is a structure.
 type EventBridgeActionDefinition struct {
-	Name string // required; 1 to 100 characters
+	Name string `required:"true" len:"1:100"` // required; 1 to 100 characters
 }
 
 // ExecutionRecord is a structure.
@@ -3855,7 +3855,7 @@ type Expression struct {
 
 // ExtensionConfiguration is a structure.
 type ExtensionConfiguration struct {
-	AllowedExtensions []AllowedExtension // required
+	AllowedExtensions []AllowedExtension `required:"true"` // required
 }
 
 // ExternalInvocationConfiguration is a structure.
@@ -3879,8 +3879,8 @@ type FailedRequest struct {
 
 // FieldValue is a structure.
 type FieldValue struct {
-	Id    string           // required; 1 to 500 characters
-	Value *FieldValueUnion // required
+	Id    string           `required:"true" len:"1:500"` // required; 1 to 500 characters
+	Value *FieldValueUnion `required:"true"`             // required
 }
 
 // FieldValueUnion is a structure.
@@ -3888,13 +3888,13 @@ type FieldValueUnion struct {
 	BooleanValue *bool
 	DoubleValue  *float64
 	EmptyValue   *EmptyFieldValue
-	StringValue  *string // 0 to 500 characters
+	StringValue  *string `len:"0:500"` // 0 to 500 characters
 }
 
 // FilterV2 is a structure.
 type FilterV2 struct {
-	FilterKey       *string  // 1 to 250 characters
-	FilterValues    []string // 1 to 100 elements
+	FilterKey       *string  `len:"1:250"`                  // 1 to 250 characters
+	FilterValues    []string `len:"1:100" each.len:"1:250"` // 1 to 100 elements
 	StringCondition *FilterV2StringCondition
 }
 
@@ -3905,13 +3905,13 @@ type FilterV2StringCondition struct {
 
 // Filters is a structure.
 type Filters struct {
-	Queues                 []string  // 1 to 100 elements
-	Channels               []Channel // at most 4 elements
-	RoutingProfiles        []string  // 1 to 100 elements
-	RoutingStepExpressions []string  // at most 50 elements
+	Queues                 []string  `len:"1:100"`                 // 1 to 100 elements
+	Channels               []Channel `len:":4"`                    // at most 4 elements
+	RoutingProfiles        []string  `len:"1:100"`                 // 1 to 100 elements
+	RoutingStepExpressions []string  `len:":50" each.len:"1:3000"` // at most 50 elements
 	AgentStatuses          []string
-	Subtypes               []string // at most 10 elements
-	ValidationTestTypes    []string // at most 10 elements
+	Subtypes               []string `len:":10" each.len:"1:100"` // at most 10 elements
+	ValidationTestTypes    []string `len:":10"`                  // at most 10 elements
 }
 
 // FlowAssociationSummary is a structure.
@@ -3924,12 +3924,12 @@ type FlowAssociationSummary struct {
 // FlowModule is a structure.
 type FlowModule struct {
 	Type         FlowModuleType
-	FlowModuleId *string // 1 to 128 characters
+	FlowModuleId *string `len:"1:128"` // 1 to 128 characters
 }
 
 // FlowQuickConnectConfig is a structure.
 type FlowQuickConnectConfig struct {
-	ContactFlowId string // required; at most 500 characters
+	ContactFlowId string `required:"true" len:":500"` // required; at most 500 characters
 }
 
 // FontFamily is a structure.
@@ -3940,10 +3940,10 @@ type FontFamily struct {
 // GetAttachedFileRequest is the input of GetAttachedFile (GET
 // /attached-files/{InstanceId}/{FileId}).
 type GetAttachedFileRequest struct {
-	InstanceId            string // required; in the path; 1 to 100 characters
-	FileId                string // required; in the path; 1 to 256 characters
-	UrlExpiryInSeconds    *int32 // query parameter urlExpiryInSeconds; 5 to 300
-	AssociatedResourceArn string // required; query parameter associatedResourceArn
+	InstanceId            string `required:"true" label:"0" len:"1:100"`         // required; in the path; 1 to 100 characters
+	FileId                string `required:"true" label:"1" len:"1:256"`         // required; in the path; 1 to 256 characters
+	UrlExpiryInSeconds    *int32 `query:"urlExpiryInSeconds" range:"5:300"`      // query parameter urlExpiryInSeconds; 5 to 300
+	AssociatedResourceArn string `required:"true" query:"associatedResourceArn"` // required; query parameter associatedResourceArn
 }
 
 // GetAttachedFileResponse is the output of GetAttachedFile.
@@ -3953,7 +3953,7 @@ type GetAttachedFileResponse struct {
 	CreationTime          *string
 	FileStatus            FileStatusType
 	FileName              *string // 1 to 256 characters
-	FileSizeInBytes       int64   // required; at least 1
+	FileSizeInBytes       int64   `required:"true"` // required; at least 1
 	AssociatedResourceArn *string
 	FileUseCaseType       FileUseCaseType
 	CreatedBy             *CreatedByInfo
@@ -3964,8 +3964,8 @@ type GetAttachedFileResponse struct {
 // GetContactAttributesRequest is the input of GetContactAttributes (GET
 // /contact/attributes/{InstanceId}/{InitialContactId}).
 type GetContactAttributesRequest struct {
-	InstanceId       string // required; in the path; 1 to 100 characters
-	InitialContactId string // required; in the path; 1 to 256 characters
+	InstanceId       string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	InitialContactId string `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
 }
 
 // GetContactAttributesResponse is the output of GetContactAttributes.
@@ -3975,9 +3975,9 @@ type GetContactAttributesResponse struct {
 
 // GetContactMetricsRequest is the input of GetContactMetrics (POST /metrics/contact).
 type GetContactMetricsRequest struct {
-	InstanceId string              // required; 1 to 250 characters
-	ContactId  string              // required; 1 to 250 characters
-	Metrics    []ContactMetricInfo // required; at least 1 element
+	InstanceId string              `required:"true" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; 1 to 250 characters
+	ContactId  string              `required:"true" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; 1 to 250 characters
+	Metrics    []ContactMetricInfo `required:"true" len:"1:"`                                                                                                                                                           // required; at least 1 element
 }
 
 // GetContactMetricsResponse is the output of GetContactMetrics.
@@ -3990,13 +3990,13 @@ type GetContactMetricsResponse struct {
 // GetCurrentMetricDataRequest is the input of GetCurrentMetricData (POST
 // /metrics/current/{InstanceId}).
 type GetCurrentMetricDataRequest struct {
-	InstanceId     string          // required; in the path; 1 to 100 characters
-	Filters        *Filters        // required
-	Groupings      []Grouping      // at most 2 elements
-	CurrentMetrics []CurrentMetric // required
+	InstanceId     string          `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	Filters        *Filters        `required:"true"`                       // required
+	Groupings      []Grouping      `len:":2"`                              // at most 2 elements
+	CurrentMetrics []CurrentMetric `required:"true"`                       // required
 	NextToken      *string
-	MaxResults     *int32                      // 1 to 100
-	SortCriteria   []CurrentMetricSortCriteria // 0 to 1 element
+	MaxResults     *int32                      `range:"1:100"` // 1 to 100
+	SortCriteria   []CurrentMetricSortCriteria `len:"0:1"`     // 0 to 1 element
 }
 
 // GetCurrentMetricDataResponse is the output of GetCurrentMetricData.
@@ -4010,10 +4010,10 @@ type GetCurrentMetricDataResponse struct {
 // GetCurrentUserDataRequest is the input of GetCurrentUserData (POST
 // /metrics/userdata/{InstanceId}).
 type GetCurrentUserDataRequest struct {
-	InstanceId string           // required; in the path; 1 to 100 characters
-	Filters    *UserDataFilters // required
+	InstanceId string           `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	Filters    *UserDataFilters `required:"true"`                       // required
 	NextToken  *string
-	MaxResults *int32 // 1 to 100
+	MaxResults *int32 `range:"1:100"` // 1 to 100
 }
 
 // GetCurrentUserDataResponse is the output of GetCurrentUserData.
@@ -4026,10 +4026,10 @@ type GetCurrentUserDataResponse struct {
 // GetEffectiveHoursOfOperationsRequest is the input of GetEffectiveHoursOfOperations (GET
 // /effective-hours-of-operations/{InstanceId}/{HoursOfOperationId}).
 type GetEffectiveHoursOfOperationsRequest struct {
-	InstanceId         string // required; in the path; 1 to 100 characters
-	HoursOfOperationId string // required; in the path
-	FromDate           string // required; query parameter fromDate
-	ToDate             string // required; query parameter toDate
+	InstanceId         string `required:"true" label:"0" len:"1:100"`                             // required; in the path; 1 to 100 characters
+	HoursOfOperationId string `required:"true" label:"1"`                                         // required; in the path
+	FromDate           string `required:"true" query:"fromDate" pattern:"^\\d{4}-\\d{2}-\\d{2}$"` // required; query parameter fromDate
+	ToDate             string `required:"true" query:"toDate" pattern:"^\\d{4}-\\d{2}-\\d{2}$"`   // required; query parameter toDate
 }
 
 // GetEffectiveHoursOfOperationsResponse is the output of GetEffectiveHoursOfOperations.
@@ -4042,7 +4042,7 @@ type GetEffectiveHoursOfOperationsResponse struct {
 // GetFederationTokenRequest is the input of GetFederationToken (GET
 // /user/federate/{InstanceId}).
 type GetFederationTokenRequest struct {
-	InstanceId string // required; in the path; 1 to 100 characters
+	InstanceId string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
 }
 
 // GetFederationTokenResponse is the output of GetFederationToken.
@@ -4056,9 +4056,9 @@ type GetFederationTokenResponse struct {
 // GetFlowAssociationRequest is the input of GetFlowAssociation (GET
 // /flow-associations/{InstanceId}/{ResourceId}/{ResourceType}).
 type GetFlowAssociationRequest struct {
-	InstanceId   string                      // required; in the path; 1 to 100 characters
-	ResourceId   string                      // required; in the path
-	ResourceType FlowAssociationResourceType // required; in the path
+	InstanceId   string                      `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ResourceId   string                      `required:"true" label:"1"`             // required; in the path
+	ResourceType FlowAssociationResourceType `required:"true" label:"2"`             // required; in the path
 }
 
 // GetFlowAssociationResponse is the output of GetFlowAssociation.
@@ -4070,14 +4070,14 @@ type GetFlowAssociationResponse struct {
 
 // GetMetricDataRequest is the input of GetMetricData (POST /metrics/historical/{InstanceId}).
 type GetMetricDataRequest struct {
-	InstanceId        string             // required; in the path; 1 to 100 characters
-	StartTime         time.Time          // required
-	EndTime           time.Time          // required
-	Filters           *Filters           // required
-	Groupings         []Grouping         // at most 2 elements
-	HistoricalMetrics []HistoricalMetric // required
+	InstanceId        string             `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	StartTime         time.Time          `required:"true"`                       // required
+	EndTime           time.Time          `required:"true"`                       // required
+	Filters           *Filters           `required:"true"`                       // required
+	Groupings         []Grouping         `len:":2"`                              // at most 2 elements
+	HistoricalMetrics []HistoricalMetric `required:"true"`                       // required
 	NextToken         *string
-	MaxResults        *int32 // 1 to 100
+	MaxResults        *int32 `range:"1:100"` // 1 to 100
 }
 
 // GetMetricDataResponse is the output of GetMetricData.
@@ -4088,15 +4088,15 @@ type GetMetricDataResponse struct {
 
 // GetMetricDataV2Request is the input of GetMetricDataV2 (POST /metrics/data).
 type GetMetricDataV2Request struct {
-	ResourceArn string    // required
-	StartTime   time.Time // required
-	EndTime     time.Time // required
+	ResourceArn string    `required:"true"` // required
+	StartTime   time.Time `required:"true"` // required
+	EndTime     time.Time `required:"true"` // required
 	Interval    *IntervalDetails
-	Filters     []FilterV2 // required; 1 to 5 elements
-	Groupings   []string   // at most 4 elements
-	Metrics     []MetricV2 // required
-	NextToken   *string    // 1 to 2500 characters
-	MaxResults  *int32     // 1 to 100
+	Filters     []FilterV2 `required:"true" len:"1:5"` // required; 1 to 5 elements
+	Groupings   []string   `len:":4"`                  // at most 4 elements
+	Metrics     []MetricV2 `required:"true"`           // required
+	NextToken   *string    `len:"1:2500"`              // 1 to 2500 characters
+	MaxResults  *int32     `range:"1:100"`             // 1 to 100
 }
 
 // GetMetricDataV2Response is the output of GetMetricDataV2.
@@ -4108,8 +4108,8 @@ type GetMetricDataV2Response struct {
 // GetPromptFileRequest is the input of GetPromptFile (GET
 // /prompts/{InstanceId}/{PromptId}/file).
 type GetPromptFileRequest struct {
-	InstanceId string // required; in the path; 1 to 100 characters
-	PromptId   string // required; in the path; 1 to 256 characters
+	InstanceId string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	PromptId   string `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
 }
 
 // GetPromptFileResponse is the output of GetPromptFile.
@@ -4122,17 +4122,17 @@ type GetPromptFileResponse struct {
 // GetTaskTemplateRequest is the input of GetTaskTemplate (GET
 // /instance/{InstanceId}/task/template/{TaskTemplateId}).
 type GetTaskTemplateRequest struct {
-	InstanceId      string  // required; in the path; 1 to 100 characters
-	TaskTemplateId  string  // required; in the path; 1 to 500 characters
-	SnapshotVersion *string // query parameter snapshotVersion
+	InstanceId      string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	TaskTemplateId  string  `required:"true" label:"1" len:"1:500"` // required; in the path; 1 to 500 characters
+	SnapshotVersion *string `query:"snapshotVersion"`               // query parameter snapshotVersion
 }
 
 // GetTaskTemplateResponse is the output of GetTaskTemplate.
 type GetTaskTemplateResponse struct {
 	InstanceId       *string // 1 to 100 characters
-	Id               string  // required; 1 to 500 characters
-	Arn              string  // required; 1 to 500 characters
-	Name             string  // required; 1 to 100 characters
+	Id               string  `required:"true"` // required; 1 to 500 characters
+	Arn              string  `required:"true"` // required; 1 to 500 characters
+	Name             string  `required:"true"` // required; 1 to 100 characters
 	Description      *string // 1 to 255 characters
 	ContactFlowId    *string // at most 500 characters
 	SelfAssignFlowId *string // at most 500 characters
@@ -4148,9 +4148,9 @@ type GetTaskTemplateResponse struct {
 // GetTestCaseExecutionSummaryRequest is the input of GetTestCaseExecutionSummary (GET
 // /test-cases/{InstanceId}/{TestCaseId}/{TestCaseExecutionId}/summary).
 type GetTestCaseExecutionSummaryRequest struct {
-	InstanceId          string // required; in the path; 1 to 100 characters
-	TestCaseId          string // required; in the path; at most 500 characters
-	TestCaseExecutionId string // required; in the path; at most 500 characters
+	InstanceId          string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	TestCaseId          string `required:"true" label:"1" len:":500"`  // required; in the path; at most 500 characters
+	TestCaseExecutionId string `required:"true" label:"2" len:":500"`  // required; in the path; at most 500 characters
 }
 
 // GetTestCaseExecutionSummaryResponse is the output of GetTestCaseExecutionSummary.
@@ -4164,7 +4164,7 @@ type GetTestCaseExecutionSummaryResponse struct {
 // GetTrafficDistributionRequest is the input of GetTrafficDistribution (GET
 // /traffic-distribution/{Id}).
 type GetTrafficDistributionRequest struct {
-	Id string // required; in the path
+	Id string `required:"true" label:"0" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z-]+-[0-9]{1}:[0-9]{1,20}:traffic-distribution-group/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path
 }
 
 // GetTrafficDistributionResponse is the output of GetTrafficDistribution.
@@ -4241,7 +4241,7 @@ type HierarchyLevel struct {
 
 // HierarchyLevelUpdate is a structure.
 type HierarchyLevelUpdate struct {
-	Name string // required
+	Name string `required:"true"` // required
 }
 
 // HierarchyPath is a structure.
@@ -4316,9 +4316,9 @@ type HoursOfOperation struct {
 
 // HoursOfOperationConfig is a structure.
 type HoursOfOperationConfig struct {
-	Day       HoursOfOperationDays       // required
-	StartTime *HoursOfOperationTimeSlice // required
-	EndTime   *HoursOfOperationTimeSlice // required
+	Day       HoursOfOperationDays       `required:"true"` // required
+	StartTime *HoursOfOperationTimeSlice `required:"true"` // required
+	EndTime   *HoursOfOperationTimeSlice `required:"true"` // required
 }
 
 // HoursOfOperationOverride is a structure.
@@ -4373,30 +4373,30 @@ type HoursOfOperationSummary struct {
 
 // HoursOfOperationTimeSlice is a structure.
 type HoursOfOperationTimeSlice struct {
-	Hours   int32 // required; 0 to 23
-	Minutes int32 // required; 0 to 59
+	Hours   int32 `required:"true" range:"0:23"` // required; 0 to 23
+	Minutes int32 `required:"true" range:"0:59"` // required; 0 to 59
 }
 
 // HoursOfOperationsIdentifier is a structure.
 type HoursOfOperationsIdentifier struct {
-	Name string // required; 1 to 127 characters
-	Id   string // required
+	Name string `required:"true"` // required; 1 to 127 characters
+	Id   string `required:"true"` // required
 	Arn  *string
 }
 
 // ImagesLogo is a structure.
 type ImagesLogo struct {
-	Default *string // 1 to 254 characters
-	Favicon *string // 1 to 254 characters
+	Default *string `len:"1:254" pattern:".*\\S.*"` // 1 to 254 characters
+	Favicon *string `len:"1:254" pattern:".*\\S.*"` // 1 to 254 characters
 }
 
 // ImportPhoneNumberRequest is the input of ImportPhoneNumber (POST /phone-number/import).
 type ImportPhoneNumberRequest struct {
-	InstanceId             string            // required; 1 to 100 characters
-	SourcePhoneNumberArn   string            // required
-	PhoneNumberDescription *string           // 0 to 500 characters
-	Tags                   map[string]string // 1 to 50 elements
-	ClientToken            *string           // idempotency token, filled in by the client; at most 500 characters
+	InstanceId             string            `required:"true" len:"1:100"`                                                                        // required; 1 to 100 characters
+	SourcePhoneNumberArn   string            `required:"true"`                                                                                    // required
+	PhoneNumberDescription *string           `len:"0:500" pattern:"^"`                                                                            // 0 to 500 characters
+	Tags                   map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
+	ClientToken            *string           `len:":500"`                                                                                         // idempotency token, filled in by the client; at most 500 characters
 }
 
 // ImportPhoneNumberResponse is the output of ImportPhoneNumber.
@@ -4408,10 +4408,10 @@ type ImportPhoneNumberResponse struct {
 // ImportWorkspaceMediaRequest is the input of ImportWorkspaceMedia (POST
 // /workspaces/{InstanceId}/{WorkspaceId}/media).
 type ImportWorkspaceMediaRequest struct {
-	InstanceId  string    // required; in the path; 1 to 100 characters
-	WorkspaceId string    // required; in the path; 1 to 256 characters
-	MediaType   MediaType // required
-	MediaSource string    // required; 1 to 533333 characters
+	InstanceId  string    `required:"true" label:"0" len:"1:100"`            // required; in the path; 1 to 100 characters
+	WorkspaceId string    `required:"true" label:"1" len:"1:256"`            // required; in the path; 1 to 256 characters
+	MediaType   MediaType `required:"true"`                                  // required
+	MediaSource string    `required:"true" len:"1:533333" pattern:".*\\S.*"` // required; 1 to 533333 characters
 }
 
 // ImportWorkspaceMediaResponse is the output of ImportWorkspaceMedia.
@@ -4419,22 +4419,22 @@ type ImportWorkspaceMediaResponse struct{}
 
 // InboundAdditionalRecipients is a structure.
 type InboundAdditionalRecipients struct {
-	ToAddresses []EmailAddressInfo // 1 to 50 elements
-	CcAddresses []EmailAddressInfo // 1 to 50 elements
+	ToAddresses []EmailAddressInfo `len:"1:50"` // 1 to 50 elements
+	CcAddresses []EmailAddressInfo `len:"1:50"` // 1 to 50 elements
 }
 
 // InboundEmailContent is a structure.
 type InboundEmailContent struct {
-	MessageSourceType InboundMessageSourceType // required
+	MessageSourceType InboundMessageSourceType `required:"true"` // required
 	RawMessage        *InboundRawMessage
 }
 
 // InboundRawMessage is a structure.
 type InboundRawMessage struct {
-	Subject     string // required; sensitive: never log it; 0 to 998 characters
-	Body        string // required; sensitive: never log it; 1 to 5242880 characters
-	ContentType string // required; 1 to 100 characters
-	Headers     map[EmailHeaderType]string
+	Subject     string                     `required:"true" len:"0:998"`     // required; sensitive: never log it; 0 to 998 characters
+	Body        string                     `required:"true" len:"1:5242880"` // required; sensitive: never log it; 1 to 5242880 characters
+	ContentType string                     `required:"true" len:"1:100"`     // required; 1 to 100 characters
+	Headers     map[EmailHeaderType]string `each.len:"1:20000"`
 }
 
 // InputPredefinedAttributeConfiguration is a structure.
@@ -4465,8 +4465,8 @@ type InstanceStatusReason struct {
 
 // InstanceStorageConfig is a structure.
 type InstanceStorageConfig struct {
-	AssociationId            *string     // 1 to 100 characters
-	StorageType              StorageType // required
+	AssociationId            *string     `len:"1:100"`     // 1 to 100 characters
+	StorageType              StorageType `required:"true"` // required
 	S3Config                 *S3Config
 	KinesisVideoStreamConfig *KinesisVideoStreamConfig
 	KinesisStreamConfig      *KinesisStreamConfig
@@ -4517,25 +4517,25 @@ type InvisibleFieldInfo struct {
 
 // KinesisFirehoseConfig is a structure.
 type KinesisFirehoseConfig struct {
-	FirehoseArn string // required
+	FirehoseArn string `required:"true"` // required
 }
 
 // KinesisStreamConfig is a structure.
 type KinesisStreamConfig struct {
-	StreamArn string // required
+	StreamArn string `required:"true"` // required
 }
 
 // KinesisVideoStreamConfig is a structure.
 type KinesisVideoStreamConfig struct {
-	Prefix               string            // required; 1 to 128 characters
-	RetentionPeriodHours int32             // required; 0 to 87600
-	EncryptionConfig     *EncryptionConfig // required
+	Prefix               string            `required:"true" len:"1:128"`     // required; 1 to 128 characters
+	RetentionPeriodHours int32             `required:"true" range:"0:87600"` // required; 0 to 87600
+	EncryptionConfig     *EncryptionConfig `required:"true"`                 // required
 }
 
 // LexBot is a structure.
 type LexBot struct {
-	Name      string // required; at most 50 characters
-	LexRegion string // required; at most 60 characters
+	Name      string `required:"true" len:":50"` // required; at most 50 characters
+	LexRegion string `required:"true" len:":60"` // required; at most 60 characters
 }
 
 // LexBotConfig is a structure.
@@ -4546,15 +4546,15 @@ type LexBotConfig struct {
 
 // LexV2Bot is a structure.
 type LexV2Bot struct {
-	AliasArn *string // 1 to 100 characters
+	AliasArn *string `len:"1:100"` // 1 to 100 characters
 }
 
 // ListAgentStatusRequest is the input of ListAgentStatuses (GET /agent-status/{InstanceId}).
 type ListAgentStatusRequest struct {
-	InstanceId       string            // required; in the path; 1 to 100 characters
-	NextToken        *string           // query parameter nextToken
-	MaxResults       *int32            // query parameter maxResults; 1 to 1000
-	AgentStatusTypes []AgentStatusType // query parameter AgentStatusTypes; at most 3 elements
+	InstanceId       string            `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken        *string           `query:"nextToken"`                     // query parameter nextToken
+	MaxResults       *int32            `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
+	AgentStatusTypes []AgentStatusType `query:"AgentStatusTypes" len:":3"`     // query parameter AgentStatusTypes; at most 3 elements
 }
 
 // ListAgentStatusResponse is the output of ListAgentStatuses.
@@ -4566,10 +4566,10 @@ type ListAgentStatusResponse struct {
 // ListAnalyticsDataAssociationsRequest is the input of ListAnalyticsDataAssociations (GET
 // /analytics-data/instance/{InstanceId}/association).
 type ListAnalyticsDataAssociationsRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	DataSetId  *string // query parameter DataSetId; 1 to 255 characters
-	NextToken  *string // query parameter nextToken
-	MaxResults *int32  // query parameter maxResults; 1 to 1000
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	DataSetId  *string `query:"DataSetId" len:"1:255"`         // query parameter DataSetId; 1 to 255 characters
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32  `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
 }
 
 // ListAnalyticsDataAssociationsResponse is the output of ListAnalyticsDataAssociations.
@@ -4581,9 +4581,9 @@ type ListAnalyticsDataAssociationsResponse struct {
 // ListAnalyticsDataLakeDataSetsRequest is the input of ListAnalyticsDataLakeDataSets (GET
 // /analytics-data/instance/{InstanceId}/datasets).
 type ListAnalyticsDataLakeDataSetsRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	NextToken  *string // query parameter nextToken
-	MaxResults *int32  // query parameter maxResults; 1 to 1000
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32  `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
 }
 
 // ListAnalyticsDataLakeDataSetsResponse is the output of ListAnalyticsDataLakeDataSets.
@@ -4595,9 +4595,9 @@ type ListAnalyticsDataLakeDataSetsResponse struct {
 // ListApprovedOriginsRequest is the input of ListApprovedOrigins (GET
 // /instance/{InstanceId}/approved-origins).
 type ListApprovedOriginsRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	NextToken  *string // query parameter nextToken
-	MaxResults *int32  // query parameter maxResults; 1 to 25
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32  `query:"maxResults" range:"1:25"`       // query parameter maxResults; 1 to 25
 }
 
 // ListApprovedOriginsResponse is the output of ListApprovedOrigins.
@@ -4609,10 +4609,10 @@ type ListApprovedOriginsResponse struct {
 // ListAssociatedContactsRequest is the input of ListAssociatedContacts (GET
 // /contact/associated/{InstanceId}).
 type ListAssociatedContactsRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	ContactId  string  // required; query parameter contactId; 1 to 256 characters
-	MaxResults *int32  // query parameter maxResults; 1 to 100
-	NextToken  *string // query parameter nextToken
+	InstanceId string  `required:"true" label:"0" len:"1:100"`         // required; in the path; 1 to 100 characters
+	ContactId  string  `required:"true" query:"contactId" len:"1:256"` // required; query parameter contactId; 1 to 256 characters
+	MaxResults *int32  `query:"maxResults" range:"1:100"`              // query parameter maxResults; 1 to 100
+	NextToken  *string `query:"nextToken"`                             // query parameter nextToken
 }
 
 // ListAssociatedContactsResponse is the output of ListAssociatedContacts.
@@ -4624,9 +4624,9 @@ type ListAssociatedContactsResponse struct {
 // ListAttachedFilesConfigurationsRequest is the input of ListAttachedFilesConfigurations (GET
 // /attached-files-configurations/{InstanceId}).
 type ListAttachedFilesConfigurationsRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	MaxResults *int32  // query parameter maxResults; 1 to 100
-	NextToken  *string // query parameter nextToken
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	MaxResults *int32  `query:"maxResults" range:"1:100"`      // query parameter maxResults; 1 to 100
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
 }
 
 // ListAttachedFilesConfigurationsResponse is the output of ListAttachedFilesConfigurations.
@@ -4638,9 +4638,9 @@ type ListAttachedFilesConfigurationsResponse struct {
 // ListAuthenticationProfilesRequest is the input of ListAuthenticationProfiles (GET
 // /authentication-profiles-summary/{InstanceId}).
 type ListAuthenticationProfilesRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	MaxResults *int32  // query parameter maxResults; 1 to 1000
-	NextToken  *string // query parameter nextToken
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	MaxResults *int32  `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
 }
 
 // ListAuthenticationProfilesResponse is the output of ListAuthenticationProfiles.
@@ -4651,10 +4651,10 @@ type ListAuthenticationProfilesResponse struct {
 
 // ListBotsRequest is the input of ListBots (GET /instance/{InstanceId}/bots).
 type ListBotsRequest struct {
-	InstanceId string     // required; in the path; 1 to 100 characters
-	NextToken  *string    // query parameter nextToken
-	MaxResults *int32     // query parameter maxResults; 1 to 25
-	LexVersion LexVersion // required; query parameter lexVersion
+	InstanceId string     `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken  *string    `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32     `query:"maxResults" range:"1:25"`       // query parameter maxResults; 1 to 25
+	LexVersion LexVersion `required:"true" query:"lexVersion"`    // required; query parameter lexVersion
 }
 
 // ListBotsResponse is the output of ListBots.
@@ -4666,10 +4666,10 @@ type ListBotsResponse struct {
 // ListChildHoursOfOperationsRequest is the input of ListChildHoursOfOperations (GET
 // /hours-of-operations/{InstanceId}/{HoursOfOperationId}/hours).
 type ListChildHoursOfOperationsRequest struct {
-	InstanceId         string  // required; in the path; 1 to 100 characters
-	HoursOfOperationId string  // required; in the path
-	NextToken          *string // query parameter nextToken
-	MaxResults         *int32  // query parameter maxResults; 1 to 100
+	InstanceId         string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	HoursOfOperationId string  `required:"true" label:"1"`             // required; in the path
+	NextToken          *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults         *int32  `query:"maxResults" range:"1:100"`      // query parameter maxResults; 1 to 100
 }
 
 // ListChildHoursOfOperationsResponse is the output of ListChildHoursOfOperations.
@@ -4689,24 +4689,24 @@ type ListCondition struct {
 // ListContactEvaluationsRequest is the input of ListContactEvaluations (GET
 // /contact-evaluations/{InstanceId}).
 type ListContactEvaluationsRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	ContactId  string  // required; query parameter contactId; 1 to 256 characters
-	NextToken  *string // query parameter nextToken
+	InstanceId string  `required:"true" label:"0" len:"1:100"`         // required; in the path; 1 to 100 characters
+	ContactId  string  `required:"true" query:"contactId" len:"1:256"` // required; query parameter contactId; 1 to 256 characters
+	NextToken  *string `query:"nextToken"`                             // query parameter nextToken
 }
 
 // ListContactEvaluationsResponse is the output of ListContactEvaluations.
 type ListContactEvaluationsResponse struct {
-	EvaluationSummaryList []EvaluationSummary // required
+	EvaluationSummaryList []EvaluationSummary `required:"true"` // required
 	NextToken             *string
 }
 
 // ListContactFlowModuleAliasesRequest is the input of ListContactFlowModuleAliases (GET
 // /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/aliases).
 type ListContactFlowModuleAliasesRequest struct {
-	InstanceId          string  // required; in the path; 1 to 250 characters
-	ContactFlowModuleId string  // required; in the path
-	NextToken           *string // query parameter nextToken
-	MaxResults          *int32  // query parameter maxResults; 1 to 1000
+	InstanceId          string  `required:"true" label:"0" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path; 1 to 250 characters
+	ContactFlowModuleId string  `required:"true" label:"1"`                                                                                                                                                                    // required; in the path
+	NextToken           *string `query:"nextToken"`                                                                                                                                                                            // query parameter nextToken
+	MaxResults          *int32  `query:"maxResults" range:"1:1000"`                                                                                                                                                            // query parameter maxResults; 1 to 1000
 }
 
 // ListContactFlowModuleAliasesResponse is the output of ListContactFlowModuleAliases.
@@ -4718,10 +4718,10 @@ type ListContactFlowModuleAliasesResponse struct {
 // ListContactFlowModuleVersionsRequest is the input of ListContactFlowModuleVersions (GET
 // /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/versions).
 type ListContactFlowModuleVersionsRequest struct {
-	InstanceId          string  // required; in the path; 1 to 100 characters
-	ContactFlowModuleId string  // required; in the path
-	NextToken           *string // query parameter nextToken
-	MaxResults          *int32  // query parameter maxResults; 1 to 1000
+	InstanceId          string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactFlowModuleId string  `required:"true" label:"1"`             // required; in the path
+	NextToken           *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults          *int32  `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
 }
 
 // ListContactFlowModuleVersionsResponse is the output of ListContactFlowModuleVersions.
@@ -4733,10 +4733,10 @@ type ListContactFlowModuleVersionsResponse struct {
 // ListContactFlowModulesRequest is the input of ListContactFlowModules (GET
 // /contact-flow-modules-summary/{InstanceId}).
 type ListContactFlowModulesRequest struct {
-	InstanceId             string                 // required; in the path; 1 to 100 characters
-	NextToken              *string                // query parameter nextToken
-	MaxResults             *int32                 // query parameter maxResults; 1 to 1000
-	ContactFlowModuleState ContactFlowModuleState // query parameter state
+	InstanceId             string                 `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken              *string                `query:"nextToken"`                     // query parameter nextToken
+	MaxResults             *int32                 `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
+	ContactFlowModuleState ContactFlowModuleState `query:"state"`                         // query parameter state
 }
 
 // ListContactFlowModulesResponse is the output of ListContactFlowModules.
@@ -4748,10 +4748,10 @@ type ListContactFlowModulesResponse struct {
 // ListContactFlowVersionsRequest is the input of ListContactFlowVersions (GET
 // /contact-flows/{InstanceId}/{ContactFlowId}/versions).
 type ListContactFlowVersionsRequest struct {
-	InstanceId    string  // required; in the path; 1 to 100 characters
-	ContactFlowId string  // required; in the path
-	NextToken     *string // query parameter nextToken
-	MaxResults    *int32  // query parameter maxResults; 1 to 1000
+	InstanceId    string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactFlowId string  `required:"true" label:"1"`             // required; in the path
+	NextToken     *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults    *int32  `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
 }
 
 // ListContactFlowVersionsResponse is the output of ListContactFlowVersions.
@@ -4763,10 +4763,10 @@ type ListContactFlowVersionsResponse struct {
 // ListContactFlowsRequest is the input of ListContactFlows (GET
 // /contact-flows-summary/{InstanceId}).
 type ListContactFlowsRequest struct {
-	InstanceId       string            // required; in the path; 1 to 100 characters
-	ContactFlowTypes []ContactFlowType // query parameter contactFlowTypes; at most 10 elements
-	NextToken        *string           // query parameter nextToken
-	MaxResults       *int32            // query parameter maxResults; 1 to 1000
+	InstanceId       string            `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactFlowTypes []ContactFlowType `query:"contactFlowTypes" len:":10"`    // query parameter contactFlowTypes; at most 10 elements
+	NextToken        *string           `query:"nextToken"`                     // query parameter nextToken
+	MaxResults       *int32            `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
 }
 
 // ListContactFlowsResponse is the output of ListContactFlows.
@@ -4778,10 +4778,10 @@ type ListContactFlowsResponse struct {
 // ListContactReferencesRequest is the input of ListContactReferences (GET
 // /contact/references/{InstanceId}/{ContactId}).
 type ListContactReferencesRequest struct {
-	InstanceId     string          // required; in the path; 1 to 100 characters
-	ContactId      string          // required; in the path; 1 to 256 characters
-	ReferenceTypes []ReferenceType // required; query parameter referenceTypes; at most 6 elements
-	NextToken      *string         // query parameter nextToken
+	InstanceId     string          `required:"true" label:"0" len:"1:100"`           // required; in the path; 1 to 100 characters
+	ContactId      string          `required:"true" label:"1" len:"1:256"`           // required; in the path; 1 to 256 characters
+	ReferenceTypes []ReferenceType `required:"true" query:"referenceTypes" len:":6"` // required; query parameter referenceTypes; at most 6 elements
+	NextToken      *string         `query:"nextToken"`                               // query parameter nextToken
 }
 
 // ListContactReferencesResponse is the output of ListContactReferences.
@@ -4793,89 +4793,89 @@ type ListContactReferencesResponse struct {
 // ListDataTableAttributesRequest is the input of ListDataTableAttributes (POST
 // /data-tables/{InstanceId}/{DataTableId}/attributes).
 type ListDataTableAttributesRequest struct {
-	InstanceId   string // required; in the path; 1 to 100 characters
-	DataTableId  string // required; in the path; 1 to 256 characters
-	AttributeIds []string
-	NextToken    *string // query parameter nextToken
-	MaxResults   *int32  // query parameter maxResults; 1 to 1000
+	InstanceId   string   `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	DataTableId  string   `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	AttributeIds []string `each.len:"1:256"`
+	NextToken    *string  `query:"nextToken"`                 // query parameter nextToken
+	MaxResults   *int32   `query:"maxResults" range:"1:1000"` // query parameter maxResults; 1 to 1000
 }
 
 // ListDataTableAttributesResponse is the output of ListDataTableAttributes.
 type ListDataTableAttributesResponse struct {
 	NextToken  *string
-	Attributes []DataTableAttribute // required
+	Attributes []DataTableAttribute `required:"true"` // required
 }
 
 // ListDataTablePrimaryValuesRequest is the input of ListDataTablePrimaryValues (POST
 // /data-tables/{InstanceId}/{DataTableId}/values/list-primary).
 type ListDataTablePrimaryValuesRequest struct {
-	InstanceId             string // required; in the path; 1 to 100 characters
-	DataTableId            string // required; in the path; 1 to 256 characters
-	RecordIds              []string
+	InstanceId             string   `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	DataTableId            string   `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	RecordIds              []string `each.len:"1:256"`
 	PrimaryAttributeValues []PrimaryAttributeValueFilter
-	NextToken              *string // query parameter nextToken
-	MaxResults             *int32  // query parameter maxResults; 1 to 1000
+	NextToken              *string `query:"nextToken"`                 // query parameter nextToken
+	MaxResults             *int32  `query:"maxResults" range:"1:1000"` // query parameter maxResults; 1 to 1000
 }
 
 // ListDataTablePrimaryValuesResponse is the output of ListDataTablePrimaryValues.
 type ListDataTablePrimaryValuesResponse struct {
 	NextToken         *string
-	PrimaryValuesList []RecordPrimaryValue // required
+	PrimaryValuesList []RecordPrimaryValue `required:"true"` // required
 }
 
 // ListDataTableValuesRequest is the input of ListDataTableValues (POST
 // /data-tables/{InstanceId}/{DataTableId}/values/list).
 type ListDataTableValuesRequest struct {
-	InstanceId             string // required; in the path; 1 to 100 characters
-	DataTableId            string // required; in the path; 1 to 256 characters
-	RecordIds              []string
+	InstanceId             string   `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	DataTableId            string   `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	RecordIds              []string `each.len:"1:256"`
 	PrimaryAttributeValues []PrimaryAttributeValueFilter
-	NextToken              *string // query parameter nextToken
-	MaxResults             *int32  // query parameter maxResults; 1 to 1000
+	NextToken              *string `query:"nextToken"`                 // query parameter nextToken
+	MaxResults             *int32  `query:"maxResults" range:"1:1000"` // query parameter maxResults; 1 to 1000
 }
 
 // ListDataTableValuesResponse is the output of ListDataTableValues.
 type ListDataTableValuesResponse struct {
 	NextToken *string
-	Values    []DataTableValueSummary // required
+	Values    []DataTableValueSummary `required:"true"` // required
 }
 
 // ListDataTablesRequest is the input of ListDataTables (GET /data-tables/{InstanceId}).
 type ListDataTablesRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	NextToken  *string // query parameter nextToken
-	MaxResults *int32  // query parameter maxResults; 1 to 1000
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32  `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
 }
 
 // ListDataTablesResponse is the output of ListDataTables.
 type ListDataTablesResponse struct {
 	NextToken            *string
-	DataTableSummaryList []DataTableSummary // required
+	DataTableSummaryList []DataTableSummary `required:"true"` // required
 }
 
 // ListDefaultVocabulariesRequest is the input of ListDefaultVocabularies (POST
 // /default-vocabulary-summary/{InstanceId}).
 type ListDefaultVocabulariesRequest struct {
-	InstanceId   string // required; in the path; 1 to 100 characters
+	InstanceId   string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
 	LanguageCode VocabularyLanguageCode
-	MaxResults   *int32  // 1 to 100
-	NextToken    *string // 1 to 131070 characters
+	MaxResults   *int32  `range:"1:100"`                    // 1 to 100
+	NextToken    *string `len:"1:131070" pattern:".*\\S.*"` // 1 to 131070 characters
 }
 
 // ListDefaultVocabulariesResponse is the output of ListDefaultVocabularies.
 type ListDefaultVocabulariesResponse struct {
-	DefaultVocabularyList []DefaultVocabulary // required
+	DefaultVocabularyList []DefaultVocabulary `required:"true"` // required
 	NextToken             *string             // 1 to 131070 characters
 }
 
 // ListEntitySecurityProfilesRequest is the input of ListEntitySecurityProfiles (POST
 // /entity-security-profiles-summary/{InstanceId}).
 type ListEntitySecurityProfilesRequest struct {
-	InstanceId string     // required; in the path; 1 to 100 characters
-	EntityType EntityType // required
-	EntityArn  string     // required; at least 1 character
-	NextToken  *string    // 1 to 2500 characters
-	MaxResults *int32     // 1 to 100
+	InstanceId string     `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	EntityType EntityType `required:"true"`                       // required
+	EntityArn  string     `required:"true" len:"1:"`              // required; at least 1 character
+	NextToken  *string    `len:"1:2500"`                          // 1 to 2500 characters
+	MaxResults *int32     `range:"1:100"`                         // 1 to 100
 }
 
 // ListEntitySecurityProfilesResponse is the output of ListEntitySecurityProfiles.
@@ -4887,39 +4887,39 @@ type ListEntitySecurityProfilesResponse struct {
 // ListEvaluationFormVersionsRequest is the input of ListEvaluationFormVersions (GET
 // /evaluation-forms/{InstanceId}/{EvaluationFormId}/versions).
 type ListEvaluationFormVersionsRequest struct {
-	InstanceId       string  // required; in the path; 1 to 100 characters
-	EvaluationFormId string  // required; in the path; 1 to 500 characters
-	MaxResults       *int32  // query parameter maxResults; 1 to 100
-	NextToken        *string // query parameter nextToken
+	InstanceId       string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	EvaluationFormId string  `required:"true" label:"1" len:"1:500"` // required; in the path; 1 to 500 characters
+	MaxResults       *int32  `query:"maxResults" range:"1:100"`      // query parameter maxResults; 1 to 100
+	NextToken        *string `query:"nextToken"`                     // query parameter nextToken
 }
 
 // ListEvaluationFormVersionsResponse is the output of ListEvaluationFormVersions.
 type ListEvaluationFormVersionsResponse struct {
-	EvaluationFormVersionSummaryList []EvaluationFormVersionSummary // required
+	EvaluationFormVersionSummaryList []EvaluationFormVersionSummary `required:"true"` // required
 	NextToken                        *string
 }
 
 // ListEvaluationFormsRequest is the input of ListEvaluationForms (GET
 // /evaluation-forms/{InstanceId}).
 type ListEvaluationFormsRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	MaxResults *int32  // query parameter maxResults; 1 to 100
-	NextToken  *string // query parameter nextToken
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	MaxResults *int32  `query:"maxResults" range:"1:100"`      // query parameter maxResults; 1 to 100
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
 }
 
 // ListEvaluationFormsResponse is the output of ListEvaluationForms.
 type ListEvaluationFormsResponse struct {
-	EvaluationFormSummaryList []EvaluationFormSummary // required
+	EvaluationFormSummaryList []EvaluationFormSummary `required:"true"` // required
 	NextToken                 *string
 }
 
 // ListFlowAssociationsRequest is the input of ListFlowAssociations (GET
 // /flow-associations-summary/{InstanceId}).
 type ListFlowAssociationsRequest struct {
-	InstanceId   string                          // required; in the path; 1 to 100 characters
-	ResourceType ListFlowAssociationResourceType // query parameter ResourceType
-	NextToken    *string                         // query parameter nextToken
-	MaxResults   *int32                          // query parameter maxResults; 1 to 1000
+	InstanceId   string                          `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ResourceType ListFlowAssociationResourceType `query:"ResourceType"`                  // query parameter ResourceType
+	NextToken    *string                         `query:"nextToken"`                     // query parameter nextToken
+	MaxResults   *int32                          `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
 }
 
 // ListFlowAssociationsResponse is the output of ListFlowAssociations.
@@ -4931,10 +4931,10 @@ type ListFlowAssociationsResponse struct {
 // ListHoursOfOperationOverridesRequest is the input of ListHoursOfOperationOverrides (GET
 // /hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides).
 type ListHoursOfOperationOverridesRequest struct {
-	InstanceId         string  // required; in the path; 1 to 100 characters
-	HoursOfOperationId string  // required; in the path
-	NextToken          *string // query parameter nextToken
-	MaxResults         *int32  // query parameter maxResults; 1 to 100
+	InstanceId         string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	HoursOfOperationId string  `required:"true" label:"1"`             // required; in the path
+	NextToken          *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults         *int32  `query:"maxResults" range:"1:100"`      // query parameter maxResults; 1 to 100
 }
 
 // ListHoursOfOperationOverridesResponse is the output of ListHoursOfOperationOverrides.
@@ -4948,9 +4948,9 @@ type ListHoursOfOperationOverridesResponse struct {
 // ListHoursOfOperationsRequest is the input of ListHoursOfOperations (GET
 // /hours-of-operations-summary/{InstanceId}).
 type ListHoursOfOperationsRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	NextToken  *string // query parameter nextToken
-	MaxResults *int32  // query parameter maxResults; 1 to 1000
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32  `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
 }
 
 // ListHoursOfOperationsResponse is the output of ListHoursOfOperations.
@@ -4962,9 +4962,9 @@ type ListHoursOfOperationsResponse struct {
 // ListInstanceAttributesRequest is the input of ListInstanceAttributes (GET
 // /instance/{InstanceId}/attributes).
 type ListInstanceAttributesRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	NextToken  *string // query parameter nextToken
-	MaxResults *int32  // query parameter maxResults; 1 to 7
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32  `query:"maxResults" range:"1:7"`        // query parameter maxResults; 1 to 7
 }
 
 // ListInstanceAttributesResponse is the output of ListInstanceAttributes.
@@ -4976,10 +4976,10 @@ type ListInstanceAttributesResponse struct {
 // ListInstanceStorageConfigsRequest is the input of ListInstanceStorageConfigs (GET
 // /instance/{InstanceId}/storage-configs).
 type ListInstanceStorageConfigsRequest struct {
-	InstanceId   string                      // required; in the path; 1 to 100 characters
-	ResourceType InstanceStorageResourceType // required; query parameter resourceType
-	NextToken    *string                     // query parameter nextToken
-	MaxResults   *int32                      // query parameter maxResults; 1 to 10
+	InstanceId   string                      `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ResourceType InstanceStorageResourceType `required:"true" query:"resourceType"`  // required; query parameter resourceType
+	NextToken    *string                     `query:"nextToken"`                     // query parameter nextToken
+	MaxResults   *int32                      `query:"maxResults" range:"1:10"`       // query parameter maxResults; 1 to 10
 }
 
 // ListInstanceStorageConfigsResponse is the output of ListInstanceStorageConfigs.
@@ -4990,8 +4990,8 @@ type ListInstanceStorageConfigsResponse struct {
 
 // ListInstancesRequest is the input of ListInstances (GET /instance).
 type ListInstancesRequest struct {
-	NextToken  *string // query parameter nextToken
-	MaxResults *int32  // query parameter maxResults; 1 to 10
+	NextToken  *string `query:"nextToken"`               // query parameter nextToken
+	MaxResults *int32  `query:"maxResults" range:"1:10"` // query parameter maxResults; 1 to 10
 }
 
 // ListInstancesResponse is the output of ListInstances.
@@ -5003,11 +5003,11 @@ type ListInstancesResponse struct {
 // ListIntegrationAssociationsRequest is the input of ListIntegrationAssociations (GET
 // /instance/{InstanceId}/integration-associations).
 type ListIntegrationAssociationsRequest struct {
-	InstanceId      string          // required; in the path; 1 to 100 characters
-	IntegrationType IntegrationType // query parameter integrationType
-	NextToken       *string         // query parameter nextToken
-	MaxResults      *int32          // query parameter maxResults; 1 to 100
-	IntegrationArn  *string         // query parameter integrationArn
+	InstanceId      string          `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	IntegrationType IntegrationType `query:"integrationType"`               // query parameter integrationType
+	NextToken       *string         `query:"nextToken"`                     // query parameter nextToken
+	MaxResults      *int32          `query:"maxResults" range:"1:100"`      // query parameter maxResults; 1 to 100
+	IntegrationArn  *string         `query:"integrationArn"`                // query parameter integrationArn
 }
 
 // ListIntegrationAssociationsResponse is the output of ListIntegrationAssociations.
@@ -5019,9 +5019,9 @@ type ListIntegrationAssociationsResponse struct {
 // ListLambdaFunctionsRequest is the input of ListLambdaFunctions (GET
 // /instance/{InstanceId}/lambda-functions).
 type ListLambdaFunctionsRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	NextToken  *string // query parameter nextToken
-	MaxResults *int32  // query parameter maxResults; 1 to 25
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32  `query:"maxResults" range:"1:25"`       // query parameter maxResults; 1 to 25
 }
 
 // ListLambdaFunctionsResponse is the output of ListLambdaFunctions.
@@ -5032,9 +5032,9 @@ type ListLambdaFunctionsResponse struct {
 
 // ListLexBotsRequest is the input of ListLexBots (GET /instance/{InstanceId}/lex-bots).
 type ListLexBotsRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	NextToken  *string // query parameter nextToken
-	MaxResults *int32  // query parameter maxResults; 1 to 25
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32  `query:"maxResults" range:"1:25"`       // query parameter maxResults; 1 to 25
 }
 
 // ListLexBotsResponse is the output of ListLexBots.
@@ -5045,25 +5045,25 @@ type ListLexBotsResponse struct {
 
 // ListNotificationsRequest is the input of ListNotifications (GET /notifications/{InstanceId}).
 type ListNotificationsRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	NextToken  *string // query parameter nextToken
-	MaxResults *int32  // query parameter maxResults; 1 to 100
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32  `query:"maxResults" range:"1:100"`      // query parameter maxResults; 1 to 100
 }
 
 // ListNotificationsResponse is the output of ListNotifications.
 type ListNotificationsResponse struct {
 	NextToken               *string
-	NotificationSummaryList []Notification // required
+	NotificationSummaryList []Notification `required:"true"` // required
 }
 
 // ListPhoneNumbersRequest is the input of ListPhoneNumbers (GET
 // /phone-numbers-summary/{InstanceId}).
 type ListPhoneNumbersRequest struct {
-	InstanceId              string                   // required; in the path; 1 to 100 characters
-	PhoneNumberTypes        []PhoneNumberType        // query parameter phoneNumberTypes; at most 6 elements
-	PhoneNumberCountryCodes []PhoneNumberCountryCode // query parameter phoneNumberCountryCodes; at most 10 elements
-	NextToken               *string                  // query parameter nextToken
-	MaxResults              *int32                   // query parameter maxResults; 1 to 1000
+	InstanceId              string                   `required:"true" label:"0" len:"1:100"`     // required; in the path; 1 to 100 characters
+	PhoneNumberTypes        []PhoneNumberType        `query:"phoneNumberTypes" len:":6"`         // query parameter phoneNumberTypes; at most 6 elements
+	PhoneNumberCountryCodes []PhoneNumberCountryCode `query:"phoneNumberCountryCodes" len:":10"` // query parameter phoneNumberCountryCodes; at most 10 elements
+	NextToken               *string                  `query:"nextToken"`                         // query parameter nextToken
+	MaxResults              *int32                   `query:"maxResults" range:"1:1000"`         // query parameter maxResults; 1 to 1000
 }
 
 // ListPhoneNumbersResponse is the output of ListPhoneNumbers.
@@ -5088,12 +5088,12 @@ type ListPhoneNumbersSummary struct {
 // ListPhoneNumbersV2Request is the input of ListPhoneNumbersV2 (POST /phone-number/list).
 type ListPhoneNumbersV2Request struct {
 	TargetArn               *string
-	InstanceId              *string                  // 1 to 100 characters
-	MaxResults              *int32                   // 1 to 1000
-	NextToken               *string                  // 1 to 100000 characters
-	PhoneNumberCountryCodes []PhoneNumberCountryCode // at most 10 elements
-	PhoneNumberTypes        []PhoneNumberType        // at most 6 elements
-	PhoneNumberPrefix       *string
+	InstanceId              *string                  `len:"1:100"`    // 1 to 100 characters
+	MaxResults              *int32                   `range:"1:1000"` // 1 to 1000
+	NextToken               *string                  `len:"1:100000"` // 1 to 100000 characters
+	PhoneNumberCountryCodes []PhoneNumberCountryCode `len:":10"`      // at most 10 elements
+	PhoneNumberTypes        []PhoneNumberType        `len:":6"`       // at most 6 elements
+	PhoneNumberPrefix       *string                  `pattern:"\\+?[0-9]{1,11}"`
 }
 
 // ListPhoneNumbersV2Response is the output of ListPhoneNumbersV2.
@@ -5105,9 +5105,9 @@ type ListPhoneNumbersV2Response struct {
 // ListPredefinedAttributesRequest is the input of ListPredefinedAttributes (GET
 // /predefined-attributes/{InstanceId}).
 type ListPredefinedAttributesRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	NextToken  *string // query parameter nextToken
-	MaxResults *int32  // query parameter maxResults; 1 to 100
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32  `query:"maxResults" range:"1:100"`      // query parameter maxResults; 1 to 100
 }
 
 // ListPredefinedAttributesResponse is the output of ListPredefinedAttributes.
@@ -5118,9 +5118,9 @@ type ListPredefinedAttributesResponse struct {
 
 // ListPromptsRequest is the input of ListPrompts (GET /prompts-summary/{InstanceId}).
 type ListPromptsRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	NextToken  *string // query parameter nextToken
-	MaxResults *int32  // query parameter maxResults; 1 to 1000
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32  `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
 }
 
 // ListPromptsResponse is the output of ListPrompts.
@@ -5132,10 +5132,10 @@ type ListPromptsResponse struct {
 // ListQueueEmailAddressesRequest is the input of ListQueueEmailAddresses (GET
 // /queues/{InstanceId}/{QueueId}/email-addresses).
 type ListQueueEmailAddressesRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	QueueId    string  // required; in the path
-	NextToken  *string // query parameter nextToken
-	MaxResults *int32  // query parameter maxResults; 1 to 100
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	QueueId    string  `required:"true" label:"1"`             // required; in the path
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32  `query:"maxResults" range:"1:100"`      // query parameter maxResults; 1 to 100
 }
 
 // ListQueueEmailAddressesResponse is the output of ListQueueEmailAddresses.
@@ -5149,10 +5149,10 @@ type ListQueueEmailAddressesResponse struct {
 // ListQueueQuickConnectsRequest is the input of ListQueueQuickConnects (GET
 // /queues/{InstanceId}/{QueueId}/quick-connects).
 type ListQueueQuickConnectsRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	QueueId    string  // required; in the path
-	NextToken  *string // query parameter nextToken
-	MaxResults *int32  // query parameter maxResults; 1 to 100
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	QueueId    string  `required:"true" label:"1"`             // required; in the path
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32  `query:"maxResults" range:"1:100"`      // query parameter maxResults; 1 to 100
 }
 
 // ListQueueQuickConnectsResponse is the output of ListQueueQuickConnects.
@@ -5165,10 +5165,10 @@ type ListQueueQuickConnectsResponse struct {
 
 // ListQueuesRequest is the input of ListQueues (GET /queues-summary/{InstanceId}).
 type ListQueuesRequest struct {
-	InstanceId string      // required; in the path; 1 to 100 characters
-	QueueTypes []QueueType // query parameter queueTypes; at most 2 elements
-	NextToken  *string     // query parameter nextToken
-	MaxResults *int32      // query parameter maxResults; 1 to 1000
+	InstanceId string      `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	QueueTypes []QueueType `query:"queueTypes" len:":2"`           // query parameter queueTypes; at most 2 elements
+	NextToken  *string     `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32      `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
 }
 
 // ListQueuesResponse is the output of ListQueues.
@@ -5179,10 +5179,10 @@ type ListQueuesResponse struct {
 
 // ListQuickConnectsRequest is the input of ListQuickConnects (GET /quick-connects/{InstanceId}).
 type ListQuickConnectsRequest struct {
-	InstanceId        string             // required; in the path; 1 to 100 characters
-	NextToken         *string            // query parameter nextToken
-	MaxResults        *int32             // query parameter maxResults; 1 to 1000
-	QuickConnectTypes []QuickConnectType // query parameter QuickConnectTypes; at most 4 elements
+	InstanceId        string             `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken         *string            `query:"nextToken"`                     // query parameter nextToken
+	MaxResults        *int32             `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
+	QuickConnectTypes []QuickConnectType `query:"QuickConnectTypes" len:":4"`    // query parameter QuickConnectTypes; at most 4 elements
 }
 
 // ListQuickConnectsResponse is the output of ListQuickConnects.
@@ -5195,20 +5195,20 @@ type ListQuickConnectsResponse struct {
 // ListRealtimeContactAnalysisSegmentsV2 (POST
 // /contact/list-real-time-analysis-segments-v2/{InstanceId}/{ContactId}).
 type ListRealtimeContactAnalysisSegmentsV2Request struct {
-	InstanceId   string                               // required; in the path; 1 to 100 characters
-	ContactId    string                               // required; in the path; 1 to 256 characters
-	MaxResults   *int32                               // 1 to 100
-	NextToken    *string                              // 1 to 100000 characters
-	OutputType   RealTimeContactAnalysisOutputType    // required
-	SegmentTypes []RealTimeContactAnalysisSegmentType // required; at most 6 elements
+	InstanceId   string                               `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactId    string                               `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	MaxResults   *int32                               `range:"1:100"`                         // 1 to 100
+	NextToken    *string                              `len:"1:100000"`                        // 1 to 100000 characters
+	OutputType   RealTimeContactAnalysisOutputType    `required:"true"`                       // required
+	SegmentTypes []RealTimeContactAnalysisSegmentType `required:"true" len:":6"`              // required; at most 6 elements
 }
 
 // ListRealtimeContactAnalysisSegmentsV2Response is the output of
 // ListRealtimeContactAnalysisSegmentsV2.
 type ListRealtimeContactAnalysisSegmentsV2Response struct {
-	Channel   RealTimeContactAnalysisSupportedChannel // required
-	Status    RealTimeContactAnalysisStatus           // required
-	Segments  []RealtimeContactAnalysisSegment        // required
+	Channel   RealTimeContactAnalysisSupportedChannel `required:"true"` // required
+	Status    RealTimeContactAnalysisStatus           `required:"true"` // required
+	Segments  []RealtimeContactAnalysisSegment        `required:"true"` // required
 	NextToken *string                                 // 1 to 100000 characters
 }
 
@@ -5216,10 +5216,10 @@ type ListRealtimeContactAnalysisSegmentsV2Response struct {
 // ListRoutingProfileManualAssignmentQueues (GET
 // /routing-profiles/{InstanceId}/{RoutingProfileId}/manual-assignment-queues).
 type ListRoutingProfileManualAssignmentQueuesRequest struct {
-	InstanceId       string  // required; in the path; 1 to 100 characters
-	RoutingProfileId string  // required; in the path
-	NextToken        *string // query parameter nextToken
-	MaxResults       *int32  // query parameter maxResults; 1 to 100
+	InstanceId       string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	RoutingProfileId string  `required:"true" label:"1"`             // required; in the path
+	NextToken        *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults       *int32  `query:"maxResults" range:"1:100"`      // query parameter maxResults; 1 to 100
 }
 
 // ListRoutingProfileManualAssignmentQueuesResponse is the output of
@@ -5234,10 +5234,10 @@ type ListRoutingProfileManualAssignmentQueuesResponse struct {
 // ListRoutingProfileQueuesRequest is the input of ListRoutingProfileQueues (GET
 // /routing-profiles/{InstanceId}/{RoutingProfileId}/queues).
 type ListRoutingProfileQueuesRequest struct {
-	InstanceId       string  // required; in the path; 1 to 100 characters
-	RoutingProfileId string  // required; in the path
-	NextToken        *string // query parameter nextToken
-	MaxResults       *int32  // query parameter maxResults; 1 to 100
+	InstanceId       string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	RoutingProfileId string  `required:"true" label:"1"`             // required; in the path
+	NextToken        *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults       *int32  `query:"maxResults" range:"1:100"`      // query parameter maxResults; 1 to 100
 }
 
 // ListRoutingProfileQueuesResponse is the output of ListRoutingProfileQueues.
@@ -5251,9 +5251,9 @@ type ListRoutingProfileQueuesResponse struct {
 // ListRoutingProfilesRequest is the input of ListRoutingProfiles (GET
 // /routing-profiles-summary/{InstanceId}).
 type ListRoutingProfilesRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	NextToken  *string // query parameter nextToken
-	MaxResults *int32  // query parameter maxResults; 1 to 1000
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32  `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
 }
 
 // ListRoutingProfilesResponse is the output of ListRoutingProfiles.
@@ -5264,25 +5264,25 @@ type ListRoutingProfilesResponse struct {
 
 // ListRulesRequest is the input of ListRules (GET /rules/{InstanceId}).
 type ListRulesRequest struct {
-	InstanceId      string            // required; in the path; 1 to 100 characters
-	PublishStatus   RulePublishStatus // query parameter publishStatus
-	EventSourceName EventSourceName   // query parameter eventSourceName
-	MaxResults      *int32            // query parameter maxResults; 1 to 200
-	NextToken       *string           // query parameter nextToken
+	InstanceId      string            `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	PublishStatus   RulePublishStatus `query:"publishStatus"`                 // query parameter publishStatus
+	EventSourceName EventSourceName   `query:"eventSourceName"`               // query parameter eventSourceName
+	MaxResults      *int32            `query:"maxResults" range:"1:200"`      // query parameter maxResults; 1 to 200
+	NextToken       *string           `query:"nextToken"`                     // query parameter nextToken
 }
 
 // ListRulesResponse is the output of ListRules.
 type ListRulesResponse struct {
-	RuleSummaryList []RuleSummary // required
+	RuleSummaryList []RuleSummary `required:"true"` // required
 	NextToken       *string
 }
 
 // ListSecurityKeysRequest is the input of ListSecurityKeys (GET
 // /instance/{InstanceId}/security-keys).
 type ListSecurityKeysRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	NextToken  *string // query parameter nextToken
-	MaxResults *int32  // query parameter maxResults; 1 to 2
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32  `query:"maxResults" range:"1:2"`        // query parameter maxResults; 1 to 2
 }
 
 // ListSecurityKeysResponse is the output of ListSecurityKeys.
@@ -5294,10 +5294,10 @@ type ListSecurityKeysResponse struct {
 // ListSecurityProfileApplicationsRequest is the input of ListSecurityProfileApplications (GET
 // /security-profiles-applications/{InstanceId}/{SecurityProfileId}).
 type ListSecurityProfileApplicationsRequest struct {
-	SecurityProfileId string  // required; in the path
-	InstanceId        string  // required; in the path; 1 to 100 characters
-	NextToken         *string // query parameter nextToken
-	MaxResults        *int32  // query parameter maxResults; 1 to 1000
+	SecurityProfileId string  `required:"true" label:"1"`             // required; in the path
+	InstanceId        string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken         *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults        *int32  `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
 }
 
 // ListSecurityProfileApplicationsResponse is the output of ListSecurityProfileApplications.
@@ -5311,10 +5311,10 @@ type ListSecurityProfileApplicationsResponse struct {
 // ListSecurityProfileFlowModulesRequest is the input of ListSecurityProfileFlowModules (GET
 // /security-profiles-flow-modules/{InstanceId}/{SecurityProfileId}).
 type ListSecurityProfileFlowModulesRequest struct {
-	SecurityProfileId string  // required; in the path
-	InstanceId        string  // required; in the path; 1 to 100 characters
-	NextToken         *string // query parameter nextToken
-	MaxResults        *int32  // query parameter maxResults; 1 to 1000
+	SecurityProfileId string  `required:"true" label:"1"`             // required; in the path
+	InstanceId        string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken         *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults        *int32  `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
 }
 
 // ListSecurityProfileFlowModulesResponse is the output of ListSecurityProfileFlowModules.
@@ -5328,10 +5328,10 @@ type ListSecurityProfileFlowModulesResponse struct {
 // ListSecurityProfilePermissionsRequest is the input of ListSecurityProfilePermissions (GET
 // /security-profiles-permissions/{InstanceId}/{SecurityProfileId}).
 type ListSecurityProfilePermissionsRequest struct {
-	SecurityProfileId string  // required; in the path
-	InstanceId        string  // required; in the path; 1 to 100 characters
-	NextToken         *string // query parameter nextToken
-	MaxResults        *int32  // query parameter maxResults; 1 to 1000
+	SecurityProfileId string  `required:"true" label:"1"`             // required; in the path
+	InstanceId        string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken         *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults        *int32  `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
 }
 
 // ListSecurityProfilePermissionsResponse is the output of ListSecurityProfilePermissions.
@@ -5345,9 +5345,9 @@ type ListSecurityProfilePermissionsResponse struct {
 // ListSecurityProfilesRequest is the input of ListSecurityProfiles (GET
 // /security-profiles-summary/{InstanceId}).
 type ListSecurityProfilesRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	NextToken  *string // query parameter nextToken
-	MaxResults *int32  // query parameter maxResults; 1 to 1000
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32  `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
 }
 
 // ListSecurityProfilesResponse is the output of ListSecurityProfiles.
@@ -5358,22 +5358,22 @@ type ListSecurityProfilesResponse struct {
 
 // ListTagsForResourceRequest is the input of ListTagsForResource (GET /tags/{resourceArn}).
 type ListTagsForResourceRequest struct {
-	ResourceArn string // required; in the path
+	ResourceArn string `name:"resourceArn" required:"true" label:"0"` // required; in the path
 }
 
 // ListTagsForResourceResponse is the output of ListTagsForResource.
 type ListTagsForResourceResponse struct {
-	Tags map[string]string // 1 to 50 elements
+	Tags map[string]string `name:"tags"` // 1 to 50 elements
 }
 
 // ListTaskTemplatesRequest is the input of ListTaskTemplates (GET
 // /instance/{InstanceId}/task/template).
 type ListTaskTemplatesRequest struct {
-	InstanceId string             // required; in the path; 1 to 100 characters
-	NextToken  *string            // query parameter nextToken
-	MaxResults *int32             // query parameter maxResults; 1 to 100
-	Status     TaskTemplateStatus // query parameter status
-	Name       *string            // query parameter name; 1 to 100 characters
+	InstanceId string             `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken  *string            `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32             `query:"maxResults" range:"1:100"`      // query parameter maxResults; 1 to 100
+	Status     TaskTemplateStatus `query:"status"`                        // query parameter status
+	Name       *string            `query:"name" len:"1:100"`              // query parameter name; 1 to 100 characters
 }
 
 // ListTaskTemplatesResponse is the output of ListTaskTemplates.
@@ -5385,12 +5385,12 @@ type ListTaskTemplatesResponse struct {
 // ListTestCaseExecutionRecordsRequest is the input of ListTestCaseExecutionRecords (GET
 // /test-cases/{InstanceId}/{TestCaseId}/{TestCaseExecutionId}/records).
 type ListTestCaseExecutionRecordsRequest struct {
-	InstanceId          string                  // required; in the path; 1 to 100 characters
-	TestCaseId          string                  // required; in the path; at most 500 characters
-	TestCaseExecutionId string                  // required; in the path; at most 500 characters
-	Status              TestCaseExecutionStatus // query parameter status
-	NextToken           *string                 // query parameter nextToken
-	MaxResults          *int32                  // query parameter maxResults; 1 to 100
+	InstanceId          string                  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	TestCaseId          string                  `required:"true" label:"1" len:":500"`  // required; in the path; at most 500 characters
+	TestCaseExecutionId string                  `required:"true" label:"2" len:":500"`  // required; in the path; at most 500 characters
+	Status              TestCaseExecutionStatus `query:"status"`                        // query parameter status
+	NextToken           *string                 `query:"nextToken"`                     // query parameter nextToken
+	MaxResults          *int32                  `query:"maxResults" range:"1:100"`      // query parameter maxResults; 1 to 100
 }
 
 // ListTestCaseExecutionRecordsResponse is the output of ListTestCaseExecutionRecords.
@@ -5402,14 +5402,14 @@ type ListTestCaseExecutionRecordsResponse struct {
 // ListTestCaseExecutionsRequest is the input of ListTestCaseExecutions (GET
 // /test-case-executions/{InstanceId}).
 type ListTestCaseExecutionsRequest struct {
-	InstanceId   string                  // required; in the path; 1 to 100 characters
-	TestCaseId   *string                 // query parameter testCaseId; at most 500 characters
-	TestCaseName *string                 // query parameter testCaseName; at least 1 character
-	StartTime    *int64                  // query parameter startTime; at least 0
-	EndTime      *int64                  // query parameter endTime; at least 0
-	Status       TestCaseExecutionStatus // query parameter status
-	NextToken    *string                 // query parameter nextToken
-	MaxResults   *int32                  // query parameter maxResults; 1 to 100
+	InstanceId   string                  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	TestCaseId   *string                 `query:"testCaseId" len:":500"`         // query parameter testCaseId; at most 500 characters
+	TestCaseName *string                 `query:"testCaseName" len:"1:"`         // query parameter testCaseName; at least 1 character
+	StartTime    *int64                  `query:"startTime" range:"0:"`          // query parameter startTime; at least 0
+	EndTime      *int64                  `query:"endTime" range:"0:"`            // query parameter endTime; at least 0
+	Status       TestCaseExecutionStatus `query:"status"`                        // query parameter status
+	NextToken    *string                 `query:"nextToken"`                     // query parameter nextToken
+	MaxResults   *int32                  `query:"maxResults" range:"1:100"`      // query parameter maxResults; 1 to 100
 }
 
 // ListTestCaseExecutionsResponse is the output of ListTestCaseExecutions.
@@ -5420,9 +5420,9 @@ type ListTestCaseExecutionsResponse struct {
 
 // ListTestCasesRequest is the input of ListTestCases (GET /test-cases-summary/{InstanceId}).
 type ListTestCasesRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	NextToken  *string // query parameter nextToken
-	MaxResults *int32  // query parameter maxResults; 1 to 1000
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32  `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
 }
 
 // ListTestCasesResponse is the output of ListTestCases.
@@ -5434,9 +5434,9 @@ type ListTestCasesResponse struct {
 // ListTrafficDistributionGroupUsersRequest is the input of ListTrafficDistributionGroupUsers
 // (GET /traffic-distribution-group/{TrafficDistributionGroupId}/user).
 type ListTrafficDistributionGroupUsersRequest struct {
-	TrafficDistributionGroupId string  // required; in the path
-	MaxResults                 *int32  // query parameter maxResults; 1 to 10
-	NextToken                  *string // query parameter nextToken
+	TrafficDistributionGroupId string  `required:"true" label:"0" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z-]+-[0-9]{1}:[0-9]{1,20}:traffic-distribution-group/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path
+	MaxResults                 *int32  `query:"maxResults" range:"1:10"`                                                                                                                                                                     // query parameter maxResults; 1 to 10
+	NextToken                  *string `query:"nextToken"`                                                                                                                                                                                   // query parameter nextToken
 }
 
 // ListTrafficDistributionGroupUsersResponse is the output of ListTrafficDistributionGroupUsers.
@@ -5448,9 +5448,9 @@ type ListTrafficDistributionGroupUsersResponse struct {
 // ListTrafficDistributionGroupsRequest is the input of ListTrafficDistributionGroups (GET
 // /traffic-distribution-groups).
 type ListTrafficDistributionGroupsRequest struct {
-	MaxResults *int32  // query parameter maxResults; 1 to 10
-	NextToken  *string // query parameter nextToken
-	InstanceId *string // query parameter instanceId; 1 to 250 characters
+	MaxResults *int32  `query:"maxResults" range:"1:10"`                                                                                                                                                       // query parameter maxResults; 1 to 10
+	NextToken  *string `query:"nextToken"`                                                                                                                                                                     // query parameter nextToken
+	InstanceId *string `query:"instanceId" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // query parameter instanceId; 1 to 250 characters
 }
 
 // ListTrafficDistributionGroupsResponse is the output of ListTrafficDistributionGroups.
@@ -5462,10 +5462,10 @@ type ListTrafficDistributionGroupsResponse struct {
 // ListUseCasesRequest is the input of ListUseCases (GET
 // /instance/{InstanceId}/integration-associations/{IntegrationAssociationId}/use-cases).
 type ListUseCasesRequest struct {
-	InstanceId               string  // required; in the path; 1 to 100 characters
-	IntegrationAssociationId string  // required; in the path; 1 to 200 characters
-	NextToken                *string // query parameter nextToken
-	MaxResults               *int32  // query parameter maxResults; 1 to 100
+	InstanceId               string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	IntegrationAssociationId string  `required:"true" label:"1" len:"1:200"` // required; in the path; 1 to 200 characters
+	NextToken                *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults               *int32  `query:"maxResults" range:"1:100"`      // query parameter maxResults; 1 to 100
 }
 
 // ListUseCasesResponse is the output of ListUseCases.
@@ -5477,9 +5477,9 @@ type ListUseCasesResponse struct {
 // ListUserHierarchyGroupsRequest is the input of ListUserHierarchyGroups (GET
 // /user-hierarchy-groups-summary/{InstanceId}).
 type ListUserHierarchyGroupsRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	NextToken  *string // query parameter nextToken
-	MaxResults *int32  // query parameter maxResults; 1 to 1000
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32  `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
 }
 
 // ListUserHierarchyGroupsResponse is the output of ListUserHierarchyGroups.
@@ -5491,10 +5491,10 @@ type ListUserHierarchyGroupsResponse struct {
 // ListUserNotificationsRequest is the input of ListUserNotifications (GET
 // /users/{InstanceId}/{UserId}/notifications).
 type ListUserNotificationsRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	NextToken  *string // query parameter nextToken
-	MaxResults *int32  // query parameter maxResults; 1 to 1000
-	UserId     string  // required; in the path
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32  `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
+	UserId     string  `required:"true" label:"1"`             // required; in the path
 }
 
 // ListUserNotificationsResponse is the output of ListUserNotifications.
@@ -5506,10 +5506,10 @@ type ListUserNotificationsResponse struct {
 // ListUserProficienciesRequest is the input of ListUserProficiencies (GET
 // /users/{InstanceId}/{UserId}/proficiencies).
 type ListUserProficienciesRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	UserId     string  // required; in the path
-	NextToken  *string // query parameter nextToken
-	MaxResults *int32  // query parameter maxResults; 1 to 100
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	UserId     string  `required:"true" label:"1"`             // required; in the path
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32  `query:"maxResults" range:"1:100"`      // query parameter maxResults; 1 to 100
 }
 
 // ListUserProficienciesResponse is the output of ListUserProficiencies.
@@ -5522,9 +5522,9 @@ type ListUserProficienciesResponse struct {
 
 // ListUsersRequest is the input of ListUsers (GET /users-summary/{InstanceId}).
 type ListUsersRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	NextToken  *string // query parameter nextToken
-	MaxResults *int32  // query parameter maxResults; 1 to 1000
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32  `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
 }
 
 // ListUsersResponse is the output of ListUsers.
@@ -5536,10 +5536,10 @@ type ListUsersResponse struct {
 // ListViewVersionsRequest is the input of ListViewVersions (GET
 // /views/{InstanceId}/{ViewId}/versions).
 type ListViewVersionsRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	ViewId     string  // required; in the path; 1 to 500 characters
-	NextToken  *string // query parameter nextToken; 1 to 4096 characters
-	MaxResults *int32  // query parameter maxResults; 1 to 100
+	InstanceId string  `required:"true" label:"0" len:"1:100" pattern:"^[a-zA-Z0-9\\_\\-:\\/]+$"`  // required; in the path; 1 to 100 characters
+	ViewId     string  `required:"true" label:"1" len:"1:500" pattern:"^[a-zA-Z0-9\\_\\-:\\/$]+$"` // required; in the path; 1 to 500 characters
+	NextToken  *string `query:"nextToken" len:"1:4096" pattern:"^[a-zA-Z0-9=\\/+_.-]+$"`           // query parameter nextToken; 1 to 4096 characters
+	MaxResults *int32  `query:"maxResults" range:"1:100"`                                          // query parameter maxResults; 1 to 100
 }
 
 // ListViewVersionsResponse is the output of ListViewVersions.
@@ -5550,10 +5550,10 @@ type ListViewVersionsResponse struct {
 
 // ListViewsRequest is the input of ListViews (GET /views/{InstanceId}).
 type ListViewsRequest struct {
-	InstanceId string   // required; in the path; 1 to 100 characters
-	Type       ViewType // query parameter type
-	NextToken  *string  // query parameter nextToken; 1 to 4096 characters
-	MaxResults *int32   // query parameter maxResults; 1 to 100
+	InstanceId string   `required:"true" label:"0" len:"1:100" pattern:"^[a-zA-Z0-9\\_\\-:\\/]+$"` // required; in the path; 1 to 100 characters
+	Type       ViewType `query:"type"`                                                             // query parameter type
+	NextToken  *string  `query:"nextToken" len:"1:4096" pattern:"^[a-zA-Z0-9=\\/+_.-]+$"`          // query parameter nextToken; 1 to 4096 characters
+	MaxResults *int32   `query:"maxResults" range:"1:100"`                                         // query parameter maxResults; 1 to 100
 }
 
 // ListViewsResponse is the output of ListViews.
@@ -5565,8 +5565,8 @@ type ListViewsResponse struct {
 // ListWorkspaceMediaRequest is the input of ListWorkspaceMedia (GET
 // /workspaces/{InstanceId}/{WorkspaceId}/media).
 type ListWorkspaceMediaRequest struct {
-	InstanceId  string // required; in the path; 1 to 100 characters
-	WorkspaceId string // required; in the path; 1 to 256 characters
+	InstanceId  string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	WorkspaceId string `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
 }
 
 // ListWorkspaceMediaResponse is the output of ListWorkspaceMedia.
@@ -5577,29 +5577,29 @@ type ListWorkspaceMediaResponse struct {
 // ListWorkspacePagesRequest is the input of ListWorkspacePages (GET
 // /workspaces/{InstanceId}/{WorkspaceId}/pages).
 type ListWorkspacePagesRequest struct {
-	InstanceId  string  // required; in the path; 1 to 100 characters
-	WorkspaceId string  // required; in the path; 1 to 256 characters
-	NextToken   *string // query parameter nextToken
-	MaxResults  *int32  // query parameter maxResults; 1 to 100
+	InstanceId  string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	WorkspaceId string  `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	NextToken   *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults  *int32  `query:"maxResults" range:"1:100"`      // query parameter maxResults; 1 to 100
 }
 
 // ListWorkspacePagesResponse is the output of ListWorkspacePages.
 type ListWorkspacePagesResponse struct {
 	NextToken         *string
-	WorkspacePageList []WorkspacePage // required
+	WorkspacePageList []WorkspacePage `required:"true"` // required
 }
 
 // ListWorkspacesRequest is the input of ListWorkspaces (GET /workspaces/{InstanceId}).
 type ListWorkspacesRequest struct {
-	InstanceId string  // required; in the path; 1 to 100 characters
-	NextToken  *string // query parameter nextToken
-	MaxResults *int32  // query parameter maxResults; 1 to 100
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults *int32  `query:"maxResults" range:"1:100"`      // query parameter maxResults; 1 to 100
 }
 
 // ListWorkspacesResponse is the output of ListWorkspaces.
 type ListWorkspacesResponse struct {
 	NextToken            *string
-	WorkspaceSummaryList []WorkspaceSummary // required
+	WorkspaceSummaryList []WorkspaceSummary `required:"true"` // required
 }
 
 // MatchCriteria is a structure.
@@ -5609,8 +5609,8 @@ type MatchCriteria struct {
 
 // MediaConcurrency is a structure.
 type MediaConcurrency struct {
-	Channel              Channel // required
-	Concurrency          int32   // required; 1 to 10
+	Channel              Channel `required:"true"`              // required
+	Concurrency          int32   `required:"true" range:"1:10"` // required; 1 to 10
 	CrossChannelBehavior *CrossChannelBehavior
 }
 
@@ -5651,7 +5651,7 @@ type MetricDataV2 struct {
 // MetricFilterV2 is a structure.
 type MetricFilterV2 struct {
 	MetricFilterKey    *string
-	MetricFilterValues []string // 1 to 10 elements
+	MetricFilterValues []string `len:"1:10"` // 1 to 10 elements
 	Negate             *bool
 }
 
@@ -5672,18 +5672,18 @@ type MetricResultV2 struct {
 // MetricV2 is a structure.
 type MetricV2 struct {
 	Name          *string
-	Threshold     []ThresholdV2    // at most 1 element
-	MetricId      *string          // 1 to 150 characters
-	MetricFilters []MetricFilterV2 // at most 2 elements
+	Threshold     []ThresholdV2    `len:":1"`    // at most 1 element
+	MetricId      *string          `len:"1:150"` // 1 to 150 characters
+	MetricFilters []MetricFilterV2 `len:":2"`    // at most 2 elements
 }
 
 // MonitorContactRequest is the input of MonitorContact (POST /contact/monitor).
 type MonitorContactRequest struct {
-	InstanceId                 string              // required; 1 to 100 characters
-	ContactId                  string              // required; 1 to 256 characters
-	UserId                     string              // required; 1 to 256 characters
-	AllowedMonitorCapabilities []MonitorCapability // at most 2 elements
-	ClientToken                *string             // idempotency token, filled in by the client; at most 500 characters
+	InstanceId                 string              `required:"true" len:"1:100"` // required; 1 to 100 characters
+	ContactId                  string              `required:"true" len:"1:256"` // required; 1 to 256 characters
+	UserId                     string              `required:"true" len:"1:256"` // required; 1 to 256 characters
+	AllowedMonitorCapabilities []MonitorCapability `len:":2"`                    // at most 2 elements
+	ClientToken                *string             `len:":500"`                  // idempotency token, filled in by the client; at most 500 characters
 }
 
 // MonitorContactResponse is the output of MonitorContact.
@@ -5694,22 +5694,22 @@ type MonitorContactResponse struct {
 
 // MultiSelectQuestionRuleCategoryAutomation is a structure.
 type MultiSelectQuestionRuleCategoryAutomation struct {
-	Category     string                                             // required; 1 to 50 characters
-	Condition    MultiSelectQuestionRuleCategoryAutomationCondition // required
-	OptionRefIds []string                                           // required
+	Category     string                                             `required:"true" len:"1:50"` // required; 1 to 50 characters
+	Condition    MultiSelectQuestionRuleCategoryAutomationCondition `required:"true"`            // required
+	OptionRefIds []string                                           `required:"true"`            // required
 }
 
 // NameCriteria is a structure.
 type NameCriteria struct {
-	SearchText []string                // required; 0 to 100 elements
-	MatchType  SearchContactsMatchType // required
+	SearchText []string                `required:"true" len:"0:100" each.len:":128"` // required; 0 to 100 elements
+	MatchType  SearchContactsMatchType `required:"true"`                             // required
 }
 
 // NewSessionDetails is a structure.
 type NewSessionDetails struct {
-	SupportedMessagingContentTypes []string
+	SupportedMessagingContentTypes []string `each.len:"1:100"`
 	ParticipantDetails             *ParticipantDetails
-	Attributes                     map[string]string
+	Attributes                     map[string]string `key.len:"1:32767" each.len:"0:32767"`
 	StreamingConfiguration         *ChatStreamingConfiguration
 }
 
@@ -5727,11 +5727,11 @@ type NextContactMetadata struct {
 // Notification is a structure.
 type Notification struct {
 	Content            map[LocaleCode]string
-	Id                 string // required; 1 to 256 characters
-	Arn                string // required
+	Id                 string `required:"true"` // required; 1 to 256 characters
+	Arn                string `required:"true"` // required
 	Priority           NotificationPriority
 	Recipients         []string  // at most 200 elements
-	LastModifiedTime   time.Time // required
+	LastModifiedTime   time.Time `required:"true"` // required
 	CreatedAt          *time.Time
 	ExpiresAt          *time.Time
 	LastModifiedRegion *string
@@ -5787,7 +5787,7 @@ type NumberReference struct {
 
 // NumericQuestionPropertyValueAutomation is a structure.
 type NumericQuestionPropertyValueAutomation struct {
-	Label NumericQuestionPropertyAutomationLabel // required
+	Label NumericQuestionPropertyAutomationLabel `required:"true"` // required
 }
 
 // ObservationSummary is a structure.
@@ -5805,33 +5805,33 @@ type OperationalHour struct {
 
 // OutboundAdditionalRecipients is a structure.
 type OutboundAdditionalRecipients struct {
-	CcEmailAddresses []EmailAddressInfo // 1 to 50 elements
+	CcEmailAddresses []EmailAddressInfo `len:"1:50"` // 1 to 50 elements
 }
 
 // OutboundCallerConfig is a structure.
 type OutboundCallerConfig struct {
-	OutboundCallerIdName     *string // 1 to 255 characters
+	OutboundCallerIdName     *string `len:"1:255"` // 1 to 255 characters
 	OutboundCallerIdNumberId *string
-	OutboundFlowId           *string // at most 500 characters
+	OutboundFlowId           *string `len:":500"` // at most 500 characters
 }
 
 // OutboundEmailConfig is a structure.
 type OutboundEmailConfig struct {
-	OutboundEmailAddressId *string // 1 to 500 characters
+	OutboundEmailAddressId *string `len:"1:500"` // 1 to 500 characters
 }
 
 // OutboundEmailContent is a structure.
 type OutboundEmailContent struct {
-	MessageSourceType      OutboundMessageSourceType // required
+	MessageSourceType      OutboundMessageSourceType `required:"true"` // required
 	TemplatedMessageConfig *TemplatedMessageConfig
 	RawMessage             *OutboundRawMessage
 }
 
 // OutboundRawMessage is a structure.
 type OutboundRawMessage struct {
-	Subject     string // required; sensitive: never log it; 1 to 998 characters
-	Body        string // required; sensitive: never log it; 1 to 5242880 characters
-	ContentType string // required; 1 to 100 characters
+	Subject     string `required:"true" len:"1:998"`     // required; sensitive: never log it; 1 to 998 characters
+	Body        string `required:"true" len:"1:5242880"` // required; sensitive: never log it; 1 to 5242880 characters
+	ContentType string `required:"true" len:"1:100"`     // required; 1 to 100 characters
 }
 
 // OutboundStrategy is a structure.
@@ -5855,41 +5855,41 @@ type OverrideHour struct {
 
 // OverrideTimeSlice is a structure.
 type OverrideTimeSlice struct {
-	Hours   int32 // required; 0 to 23
-	Minutes int32 // required; 0 to 59
+	Hours   int32 `required:"true" range:"0:23"` // required; 0 to 23
+	Minutes int32 `required:"true" range:"0:59"` // required; 0 to 59
 }
 
 // PaletteCanvas is a structure.
 type PaletteCanvas struct {
-	ContainerBackground *string // 1 to 127 characters
-	PageBackground      *string // 1 to 127 characters
-	ActiveBackground    *string // 1 to 127 characters
+	ContainerBackground *string `len:"1:127" pattern:".*\\S.*"` // 1 to 127 characters
+	PageBackground      *string `len:"1:127" pattern:".*\\S.*"` // 1 to 127 characters
+	ActiveBackground    *string `len:"1:127" pattern:".*\\S.*"` // 1 to 127 characters
 }
 
 // PaletteHeader is a structure.
 type PaletteHeader struct {
-	Background          *string // 1 to 127 characters
-	Text                *string // 1 to 127 characters
-	TextHover           *string // 1 to 127 characters
+	Background          *string `len:"1:127" pattern:".*\\S.*"` // 1 to 127 characters
+	Text                *string `len:"1:127" pattern:".*\\S.*"` // 1 to 127 characters
+	TextHover           *string `len:"1:127" pattern:".*\\S.*"` // 1 to 127 characters
 	InvertActionsColors *bool
 }
 
 // PaletteNavigation is a structure.
 type PaletteNavigation struct {
-	Background           *string // 1 to 127 characters
-	TextBackgroundHover  *string // 1 to 127 characters
-	TextBackgroundActive *string // 1 to 127 characters
-	Text                 *string // 1 to 127 characters
-	TextHover            *string // 1 to 127 characters
-	TextActive           *string // 1 to 127 characters
+	Background           *string `len:"1:127" pattern:".*\\S.*"` // 1 to 127 characters
+	TextBackgroundHover  *string `len:"1:127" pattern:".*\\S.*"` // 1 to 127 characters
+	TextBackgroundActive *string `len:"1:127" pattern:".*\\S.*"` // 1 to 127 characters
+	Text                 *string `len:"1:127" pattern:".*\\S.*"` // 1 to 127 characters
+	TextHover            *string `len:"1:127" pattern:".*\\S.*"` // 1 to 127 characters
+	TextActive           *string `len:"1:127" pattern:".*\\S.*"` // 1 to 127 characters
 	InvertActionsColors  *bool
 }
 
 // PalettePrimary is a structure.
 type PalettePrimary struct {
-	Default      *string // 1 to 127 characters
-	Active       *string // 1 to 127 characters
-	ContrastText *string // 1 to 127 characters
+	Default      *string `len:"1:127" pattern:".*\\S.*"` // 1 to 127 characters
+	Active       *string `len:"1:127" pattern:".*\\S.*"` // 1 to 127 characters
+	ContrastText *string `len:"1:127" pattern:".*\\S.*"` // 1 to 127 characters
 }
 
 // ParentHoursOfOperationConfig is a structure.
@@ -5916,7 +5916,7 @@ type ParticipantDetails struct {
 // ParticipantDetailsToAdd is a structure.
 type ParticipantDetailsToAdd struct {
 	ParticipantRole         ParticipantRole
-	DisplayName             *string // 1 to 256 characters
+	DisplayName             *string `len:"1:256"` // 1 to 256 characters
 	ParticipantCapabilities *ParticipantCapabilities
 }
 
@@ -5935,15 +5935,15 @@ type ParticipantMetrics struct {
 
 // ParticipantTimerConfiguration is a structure.
 type ParticipantTimerConfiguration struct {
-	ParticipantRole TimerEligibleParticipantRoles // required
-	TimerType       ParticipantTimerType          // required
-	TimerValue      *ParticipantTimerValue        // required
+	ParticipantRole TimerEligibleParticipantRoles `required:"true"` // required
+	TimerType       ParticipantTimerType          `required:"true"` // required
+	TimerValue      *ParticipantTimerValue        `required:"true"` // required
 }
 
 // ParticipantTimerValue holds exactly one of its members.
 type ParticipantTimerValue struct {
-	ParticipantTimerAction            ParticipantTimerAction
-	ParticipantTimerDurationInMinutes *int32 // 2 to 480
+	ParticipantTimerAction            ParticipantTimerAction `oneof:"true"`
+	ParticipantTimerDurationInMinutes *int32                 `oneof:"true" range:"2:480"` // 2 to 480
 }
 
 // ParticipantTokenCredentials is a structure.
@@ -5954,9 +5954,9 @@ type ParticipantTokenCredentials struct {
 
 // PauseContactRequest is the input of PauseContact (POST /contact/pause).
 type PauseContactRequest struct {
-	ContactId     string  // required; 1 to 256 characters
-	InstanceId    string  // required; 1 to 100 characters
-	ContactFlowId *string // at most 500 characters
+	ContactId     string  `required:"true" len:"1:256"` // required; 1 to 256 characters
+	InstanceId    string  `required:"true" len:"1:100"` // required; 1 to 100 characters
+	ContactFlowId *string `len:":500"`                  // at most 500 characters
 }
 
 // PauseContactResponse is the output of PauseContact.
@@ -5970,20 +5970,20 @@ type PersistentChat struct {
 
 // PersistentConnectionConfig is a structure.
 type PersistentConnectionConfig struct {
-	Channel              Channel // required
-	PersistentConnection bool    // required
+	Channel              Channel `required:"true"` // required
+	PersistentConnection bool    `required:"true"` // required
 }
 
 // PhoneNumberConfig is a structure.
 type PhoneNumberConfig struct {
-	Channel     Channel   // required
-	PhoneType   PhoneType // required
-	PhoneNumber *string   // sensitive: never log it
+	Channel     Channel   `required:"true"`              // required
+	PhoneType   PhoneType `required:"true"`              // required
+	PhoneNumber *string   `pattern:"\\+[1-9]\\d{1,14}$"` // sensitive: never log it
 }
 
 // PhoneNumberQuickConnectConfig is a structure.
 type PhoneNumberQuickConnectConfig struct {
-	PhoneNumber string // required
+	PhoneNumber string `required:"true" pattern:"\\+[1-9]\\d{1,14}$"` // required
 }
 
 // PhoneNumberStatus is a structure.
@@ -6038,7 +6038,7 @@ type PredefinedAttributeSummary struct {
 
 // PredefinedAttributeValues holds exactly one of its members.
 type PredefinedAttributeValues struct {
-	StringList []string // 0 to 500 elements
+	StringList []string `oneof:"true" len:"0:500" each.len:"1:100"` // 0 to 500 elements
 }
 
 // Preview is a structure.
@@ -6049,26 +6049,26 @@ type Preview struct {
 
 // PrimaryAttributeAccessControlConfigurationItem is a structure.
 type PrimaryAttributeAccessControlConfigurationItem struct {
-	PrimaryAttributeValues []PrimaryAttributeValue // at most 5 elements
+	PrimaryAttributeValues []PrimaryAttributeValue `len:":5"` // at most 5 elements
 }
 
 // PrimaryAttributeValue is a structure.
 type PrimaryAttributeValue struct {
 	AccessType    AccessType
-	AttributeName *string  // 1 to 127 characters
-	Values        []string // at most 2 elements
+	AttributeName *string  `len:"1:127" pattern:"(?!aws:|connect:)[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]+$"` // 1 to 127 characters
+	Values        []string `len:":2" each.pattern:"[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]+$"`                // at most 2 elements
 }
 
 // PrimaryAttributeValueFilter is a structure.
 type PrimaryAttributeValueFilter struct {
-	AttributeName string   // required; 1 to 127 characters
-	Values        []string // required
+	AttributeName string   `required:"true" len:"1:127" pattern:"^[\\p{L}\\p{Z}\\p{N}\\-_.:=@'|]+$"` // required; 1 to 127 characters
+	Values        []string `required:"true"`                                                         // required
 }
 
 // PrimaryValue is a structure.
 type PrimaryValue struct {
-	AttributeName string // required; 1 to 127 characters
-	Value         string // required
+	AttributeName string `required:"true" len:"1:127" pattern:"^[\\p{L}\\p{Z}\\p{N}\\-_.:=@'|]+$"` // required; 1 to 127 characters
+	Value         string `required:"true"`                                                         // required
 }
 
 // PrimaryValueResponse is a structure.
@@ -6124,9 +6124,9 @@ type PropertyValidationExceptionProperty struct {
 
 // PutUserStatusRequest is the input of PutUserStatus (PUT /users/{InstanceId}/{UserId}/status).
 type PutUserStatusRequest struct {
-	UserId        string // required; in the path
-	InstanceId    string // required; in the path; 1 to 100 characters
-	AgentStatusId string // required
+	UserId        string `required:"true" label:"1"`             // required; in the path
+	InstanceId    string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	AgentStatusId string `required:"true"`                       // required
 }
 
 // PutUserStatusResponse is the output of PutUserStatus.
@@ -6167,8 +6167,8 @@ type QueueInfoInput struct {
 
 // QueueQuickConnectConfig is a structure.
 type QueueQuickConnectConfig struct {
-	QueueId       string // required
-	ContactFlowId string // required; at most 500 characters
+	QueueId       string `required:"true"`            // required
+	ContactFlowId string `required:"true" len:":500"` // required; at most 500 characters
 }
 
 // QueueReference is a structure.
@@ -6214,7 +6214,7 @@ type QuickConnect struct {
 
 // QuickConnectConfig is a structure.
 type QuickConnectConfig struct {
-	QuickConnectType QuickConnectType // required
+	QuickConnectType QuickConnectType `required:"true"` // required
 	UserConfig       *UserQuickConnectConfig
 	QueueConfig      *QueueQuickConnectConfig
 	PhoneConfig      *PhoneNumberQuickConnectConfig
@@ -6265,26 +6265,26 @@ type ReadOnlyFieldInfo struct {
 
 // RealTimeContactAnalysisAttachment is a structure.
 type RealTimeContactAnalysisAttachment struct {
-	AttachmentName string  // required; 1 to 256 characters
+	AttachmentName string  `required:"true"` // required; 1 to 256 characters
 	ContentType    *string // 1 to 255 characters
-	AttachmentId   string  // required; 1 to 256 characters
+	AttachmentId   string  `required:"true"` // required; 1 to 256 characters
 	Status         ArtifactStatus
 }
 
 // RealTimeContactAnalysisCategoryDetails is a structure.
 type RealTimeContactAnalysisCategoryDetails struct {
-	PointsOfInterest []RealTimeContactAnalysisPointOfInterest // required; 0 to 5 elements
+	PointsOfInterest []RealTimeContactAnalysisPointOfInterest `required:"true"` // required; 0 to 5 elements
 }
 
 // RealTimeContactAnalysisCharacterInterval is a structure.
 type RealTimeContactAnalysisCharacterInterval struct {
-	BeginOffsetChar int32 // required; at least 0
-	EndOffsetChar   int32 // required; at least 0
+	BeginOffsetChar int32 `required:"true"` // required; at least 0
+	EndOffsetChar   int32 `required:"true"` // required; at least 0
 }
 
 // RealTimeContactAnalysisIssueDetected is a structure.
 type RealTimeContactAnalysisIssueDetected struct {
-	TranscriptItems []RealTimeContactAnalysisTranscriptItemWithContent // required
+	TranscriptItems []RealTimeContactAnalysisTranscriptItemWithContent `required:"true"` // required
 }
 
 // RealTimeContactAnalysisPointOfInterest is a structure.
@@ -6294,57 +6294,57 @@ type RealTimeContactAnalysisPointOfInterest struct {
 
 // RealTimeContactAnalysisSegmentAttachments is a structure.
 type RealTimeContactAnalysisSegmentAttachments struct {
-	Id              string                              // required; 1 to 256 characters
-	ParticipantId   string                              // required; 1 to 256 characters
-	ParticipantRole ParticipantRole                     // required
+	Id              string                              `required:"true"` // required; 1 to 256 characters
+	ParticipantId   string                              `required:"true"` // required; 1 to 256 characters
+	ParticipantRole ParticipantRole                     `required:"true"` // required
 	DisplayName     *string                             // 1 to 256 characters
-	Attachments     []RealTimeContactAnalysisAttachment // required; at most 10 elements
-	Time            *RealTimeContactAnalysisTimeData    // required
+	Attachments     []RealTimeContactAnalysisAttachment `required:"true"` // required; at most 10 elements
+	Time            *RealTimeContactAnalysisTimeData    `required:"true"` // required
 }
 
 // RealTimeContactAnalysisSegmentCategories is a structure.
 type RealTimeContactAnalysisSegmentCategories struct {
-	MatchedDetails map[string]RealTimeContactAnalysisCategoryDetails // required; 0 to 150 elements
+	MatchedDetails map[string]RealTimeContactAnalysisCategoryDetails `required:"true"` // required; 0 to 150 elements
 }
 
 // RealTimeContactAnalysisSegmentEvent is a structure.
 type RealTimeContactAnalysisSegmentEvent struct {
-	Id              string  // required; 1 to 256 characters
+	Id              string  `required:"true"` // required; 1 to 256 characters
 	ParticipantId   *string // 1 to 256 characters
 	ParticipantRole ParticipantRole
 	DisplayName     *string                          // 1 to 256 characters
-	EventType       string                           // required; 1 to 128 characters
-	Time            *RealTimeContactAnalysisTimeData // required
+	EventType       string                           `required:"true"` // required; 1 to 128 characters
+	Time            *RealTimeContactAnalysisTimeData `required:"true"` // required
 }
 
 // RealTimeContactAnalysisSegmentIssues is a structure.
 type RealTimeContactAnalysisSegmentIssues struct {
-	IssuesDetected []RealTimeContactAnalysisIssueDetected // required
+	IssuesDetected []RealTimeContactAnalysisIssueDetected `required:"true"` // required
 }
 
 // RealTimeContactAnalysisSegmentPostContactSummary is a structure.
 type RealTimeContactAnalysisSegmentPostContactSummary struct {
 	Content     *string                                         // 1 to 1270 characters
-	Status      RealTimeContactAnalysisPostContactSummaryStatus // required
+	Status      RealTimeContactAnalysisPostContactSummaryStatus `required:"true"` // required
 	FailureCode RealTimeContactAnalysisPostContactSummaryFailureCode
 }
 
 // RealTimeContactAnalysisSegmentTranscript is a structure.
 type RealTimeContactAnalysisSegmentTranscript struct {
-	Id              string                           // required; 1 to 256 characters
-	ParticipantId   string                           // required; 1 to 256 characters
-	ParticipantRole ParticipantRole                  // required
+	Id              string                           `required:"true"` // required; 1 to 256 characters
+	ParticipantId   string                           `required:"true"` // required; 1 to 256 characters
+	ParticipantRole ParticipantRole                  `required:"true"` // required
 	DisplayName     *string                          // 1 to 256 characters
-	Content         string                           // required; 1 to 16384 characters
+	Content         string                           `required:"true"` // required; 1 to 16384 characters
 	ContentType     *string                          // 1 to 256 characters
-	Time            *RealTimeContactAnalysisTimeData // required
+	Time            *RealTimeContactAnalysisTimeData `required:"true"` // required
 	Redaction       *RealTimeContactAnalysisTranscriptItemRedaction
 	Sentiment       RealTimeContactAnalysisSentimentLabel
 }
 
 // RealTimeContactAnalysisTimeData holds exactly one of its members.
 type RealTimeContactAnalysisTimeData struct {
-	AbsoluteTime *time.Time
+	AbsoluteTime *time.Time `oneof:"true" time:"date-time"`
 }
 
 // RealTimeContactAnalysisTranscriptItemRedaction is a structure.
@@ -6354,25 +6354,25 @@ type RealTimeContactAnalysisTranscriptItemRedaction struct {
 
 // RealTimeContactAnalysisTranscriptItemWithCharacterOffsets is a structure.
 type RealTimeContactAnalysisTranscriptItemWithCharacterOffsets struct {
-	Id               string // required; 1 to 256 characters
+	Id               string `required:"true"` // required; 1 to 256 characters
 	CharacterOffsets *RealTimeContactAnalysisCharacterInterval
 }
 
 // RealTimeContactAnalysisTranscriptItemWithContent is a structure.
 type RealTimeContactAnalysisTranscriptItemWithContent struct {
 	Content          *string // 1 to 16384 characters
-	Id               string  // required; 1 to 256 characters
+	Id               string  `required:"true"` // required; 1 to 256 characters
 	CharacterOffsets *RealTimeContactAnalysisCharacterInterval
 }
 
 // RealtimeContactAnalysisSegment holds exactly one of its members.
 type RealtimeContactAnalysisSegment struct {
-	Transcript         *RealTimeContactAnalysisSegmentTranscript
-	Categories         *RealTimeContactAnalysisSegmentCategories
-	Issues             *RealTimeContactAnalysisSegmentIssues
-	Event              *RealTimeContactAnalysisSegmentEvent
-	Attachments        *RealTimeContactAnalysisSegmentAttachments
-	PostContactSummary *RealTimeContactAnalysisSegmentPostContactSummary
+	Transcript         *RealTimeContactAnalysisSegmentTranscript         `oneof:"true"`
+	Categories         *RealTimeContactAnalysisSegmentCategories         `oneof:"true"`
+	Issues             *RealTimeContactAnalysisSegmentIssues             `oneof:"true"`
+	Event              *RealTimeContactAnalysisSegmentEvent              `oneof:"true"`
+	Attachments        *RealTimeContactAnalysisSegmentAttachments        `oneof:"true"`
+	PostContactSummary *RealTimeContactAnalysisSegmentPostContactSummary `oneof:"true"`
 }
 
 // RecordPrimaryValue is a structure.
@@ -6400,46 +6400,46 @@ type RecordingInfo struct {
 
 // RecurrenceConfig is a structure.
 type RecurrenceConfig struct {
-	RecurrencePattern *RecurrencePattern // required
+	RecurrencePattern *RecurrencePattern `required:"true"` // required
 }
 
 // RecurrencePattern is a structure.
 type RecurrencePattern struct {
-	Frequency           RecurrenceFrequency // required
-	Interval            int32               // required; 1 to 6
-	ByMonth             []int32
-	ByMonthDay          []int32
-	ByWeekdayOccurrence []int32 // 0 to 1 element
+	Frequency           RecurrenceFrequency `required:"true"`             // required
+	Interval            int32               `required:"true" range:"1:6"` // required; 1 to 6
+	ByMonth             []int32             `each.range:"1:12"`
+	ByMonthDay          []int32             `each.range:"-1:31"`
+	ByWeekdayOccurrence []int32             `len:"0:1" each.range:"-1:4"` // 0 to 1 element
 }
 
 // Reference is a structure.
 type Reference struct {
-	Value        *string       // 0 to 4096 characters
-	Type         ReferenceType // required
+	Value        *string       `len:"0:4096"`    // 0 to 4096 characters
+	Type         ReferenceType `required:"true"` // required
 	Status       ReferenceStatus
-	Arn          *string // 20 to 256 characters
-	StatusReason *string // 0 to 100 characters
+	Arn          *string `len:"20:256" pattern:"^[-:/A-Za-z0-9]+"` // 20 to 256 characters
+	StatusReason *string `len:"0:100"`                             // 0 to 100 characters
 }
 
 // ReferenceSummary holds exactly one of its members.
 type ReferenceSummary struct {
-	Url                           *UrlReference
-	Attachment                    *AttachmentReference
-	EmailMessage                  *EmailMessageReference
-	EmailMessageRedacted          *EmailMessageReference
-	EmailMessagePlainText         *EmailMessageReference
-	EmailMessagePlainTextRedacted *EmailMessageReference
-	String                        *StringReference
-	Number                        *NumberReference
-	Date                          *DateReference
-	Email                         *EmailReference
+	Url                           *UrlReference          `oneof:"true"`
+	Attachment                    *AttachmentReference   `oneof:"true"`
+	EmailMessage                  *EmailMessageReference `oneof:"true"`
+	EmailMessageRedacted          *EmailMessageReference `oneof:"true"`
+	EmailMessagePlainText         *EmailMessageReference `oneof:"true"`
+	EmailMessagePlainTextRedacted *EmailMessageReference `oneof:"true"`
+	String                        *StringReference       `oneof:"true"`
+	Number                        *NumberReference       `oneof:"true"`
+	Date                          *DateReference         `oneof:"true"`
+	Email                         *EmailReference        `oneof:"true"`
 }
 
 // ReleasePhoneNumberRequest is the input of ReleasePhoneNumber (DELETE
 // /phone-number/{PhoneNumberId}).
 type ReleasePhoneNumberRequest struct {
-	PhoneNumberId string  // required; in the path
-	ClientToken   *string // query parameter clientToken; idempotency token, filled in by the client; at most 500 characters
+	PhoneNumberId string  `required:"true" label:"0"`      // required; in the path
+	ClientToken   *string `query:"clientToken" len:":500"` // query parameter clientToken; idempotency token, filled in by the client; at most 500 characters
 }
 
 // ReleasePhoneNumberResponse is the output of ReleasePhoneNumber.
@@ -6448,10 +6448,10 @@ type ReleasePhoneNumberResponse struct{}
 // ReplicateInstanceRequest is the input of ReplicateInstance (POST
 // /instance/{InstanceId}/replicate).
 type ReplicateInstanceRequest struct {
-	InstanceId    string  // required; in the path; 1 to 250 characters
-	ReplicaRegion string  // required; 8 to 31 characters
-	ClientToken   *string // idempotency token, filled in by the client; at most 500 characters
-	ReplicaAlias  string  // required; sensitive: never log it; 1 to 45 characters
+	InstanceId    string  `required:"true" label:"0" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path; 1 to 250 characters
+	ReplicaRegion string  `required:"true" len:"8:31" pattern:"[a-z]{2}(-[a-z]+){1,2}(-[0-9])?"`                                                                                                                         // required; 8 to 31 characters
+	ClientToken   *string `len:":500"`                                                                                                                                                                                   // idempotency token, filled in by the client; at most 500 characters
+	ReplicaAlias  string  `required:"true" len:"1:45" pattern:"^(?!d-)([\\da-zA-Z]+)([-]*[\\da-zA-Z])*$"`                                                                                                                // required; sensitive: never log it; 1 to 45 characters
 }
 
 // ReplicateInstanceResponse is the output of ReplicateInstance.
@@ -6487,9 +6487,9 @@ type ResourceTagsSearchCriteria struct {
 // ResumeContactRecordingRequest is the input of ResumeContactRecording (POST
 // /contact/resume-recording).
 type ResumeContactRecordingRequest struct {
-	InstanceId           string // required; 1 to 100 characters
-	ContactId            string // required; 1 to 256 characters
-	InitialContactId     string // required; 1 to 256 characters
+	InstanceId           string `required:"true" len:"1:100"` // required; 1 to 100 characters
+	ContactId            string `required:"true" len:"1:256"` // required; 1 to 256 characters
+	InitialContactId     string `required:"true" len:"1:256"` // required; 1 to 256 characters
 	ContactRecordingType ContactRecordingType
 }
 
@@ -6498,9 +6498,9 @@ type ResumeContactRecordingResponse struct{}
 
 // ResumeContactRequest is the input of ResumeContact (POST /contact/resume).
 type ResumeContactRequest struct {
-	ContactId     string  // required; 1 to 256 characters
-	InstanceId    string  // required; 1 to 100 characters
-	ContactFlowId *string // at most 500 characters
+	ContactId     string  `required:"true" len:"1:256"` // required; 1 to 256 characters
+	InstanceId    string  `required:"true" len:"1:100"` // required; 1 to 100 characters
+	ContactFlowId *string `len:":500"`                  // at most 500 characters
 }
 
 // ResumeContactResponse is the output of ResumeContact.
@@ -6552,38 +6552,38 @@ type RoutingProfile struct {
 
 // RoutingProfileManualAssignmentQueueConfig is a structure.
 type RoutingProfileManualAssignmentQueueConfig struct {
-	QueueReference *RoutingProfileQueueReference // required
+	QueueReference *RoutingProfileQueueReference `required:"true"` // required
 }
 
 // RoutingProfileManualAssignmentQueueConfigSummary is a structure.
 type RoutingProfileManualAssignmentQueueConfigSummary struct {
-	QueueId   string  // required
-	QueueArn  string  // required
-	QueueName string  // required; 1 to 256 characters
-	Channel   Channel // required
+	QueueId   string  `required:"true"` // required
+	QueueArn  string  `required:"true"` // required
+	QueueName string  `required:"true"` // required; 1 to 256 characters
+	Channel   Channel `required:"true"` // required
 }
 
 // RoutingProfileQueueConfig is a structure.
 type RoutingProfileQueueConfig struct {
-	QueueReference *RoutingProfileQueueReference // required
-	Priority       int32                         // required; 1 to 99
-	Delay          int32                         // required; 0 to 9999
+	QueueReference *RoutingProfileQueueReference `required:"true"`                // required
+	Priority       int32                         `required:"true" range:"1:99"`   // required; 1 to 99
+	Delay          int32                         `required:"true" range:"0:9999"` // required; 0 to 9999
 }
 
 // RoutingProfileQueueConfigSummary is a structure.
 type RoutingProfileQueueConfigSummary struct {
-	QueueId   string  // required
-	QueueArn  string  // required
-	QueueName string  // required; 1 to 256 characters
-	Priority  int32   // required; 1 to 99
-	Delay     int32   // required; 0 to 9999
-	Channel   Channel // required
+	QueueId   string  `required:"true"` // required
+	QueueArn  string  `required:"true"` // required
+	QueueName string  `required:"true"` // required; 1 to 256 characters
+	Priority  int32   `required:"true"` // required; 1 to 99
+	Delay     int32   `required:"true"` // required; 0 to 9999
+	Channel   Channel `required:"true"` // required
 }
 
 // RoutingProfileQueueReference is a structure.
 type RoutingProfileQueueReference struct {
-	QueueId string  // required
-	Channel Channel // required
+	QueueId string  `required:"true"` // required
+	Channel Channel `required:"true"` // required
 }
 
 // RoutingProfileReference is a structure.
@@ -6615,22 +6615,22 @@ type RoutingProfileSummary struct {
 
 // Rule is a structure.
 type Rule struct {
-	Name               string                  // required; 1 to 200 characters
-	RuleId             string                  // required; 1 to 256 characters
-	RuleArn            string                  // required
-	TriggerEventSource *RuleTriggerEventSource // required
-	Function           string                  // required
-	Actions            []RuleAction            // required
-	PublishStatus      RulePublishStatus       // required
-	CreatedTime        time.Time               // required
-	LastUpdatedTime    time.Time               // required
-	LastUpdatedBy      string                  // required
+	Name               string                  `required:"true"` // required; 1 to 200 characters
+	RuleId             string                  `required:"true"` // required; 1 to 256 characters
+	RuleArn            string                  `required:"true"` // required
+	TriggerEventSource *RuleTriggerEventSource `required:"true"` // required
+	Function           string                  `required:"true"` // required
+	Actions            []RuleAction            `required:"true"` // required
+	PublishStatus      RulePublishStatus       `required:"true"` // required
+	CreatedTime        time.Time               `required:"true"` // required
+	LastUpdatedTime    time.Time               `required:"true"` // required
+	LastUpdatedBy      string                  `required:"true"` // required
 	Tags               map[string]string       // 1 to 50 elements
 }
 
 // RuleAction is a structure.
 type RuleAction struct {
-	ActionType                  ActionType // required
+	ActionType                  ActionType `required:"true"` // required
 	TaskAction                  *TaskActionDefinition
 	EventBridgeAction           *EventBridgeActionDefinition
 	AssignContactCategoryAction *AssignContactCategoryActionDefinition
@@ -6644,34 +6644,34 @@ type RuleAction struct {
 
 // RuleSummary is a structure.
 type RuleSummary struct {
-	Name            string            // required; 1 to 200 characters
-	RuleId          string            // required; 1 to 256 characters
-	RuleArn         string            // required
-	EventSourceName EventSourceName   // required
-	PublishStatus   RulePublishStatus // required
-	ActionSummaries []ActionSummary   // required
-	CreatedTime     time.Time         // required
-	LastUpdatedTime time.Time         // required
+	Name            string            `required:"true"` // required; 1 to 200 characters
+	RuleId          string            `required:"true"` // required; 1 to 256 characters
+	RuleArn         string            `required:"true"` // required
+	EventSourceName EventSourceName   `required:"true"` // required
+	PublishStatus   RulePublishStatus `required:"true"` // required
+	ActionSummaries []ActionSummary   `required:"true"` // required
+	CreatedTime     time.Time         `required:"true"` // required
+	LastUpdatedTime time.Time         `required:"true"` // required
 }
 
 // RuleTriggerEventSource is a structure.
 type RuleTriggerEventSource struct {
-	EventSourceName          EventSourceName // required
-	IntegrationAssociationId *string         // 1 to 200 characters
+	EventSourceName          EventSourceName `required:"true"` // required
+	IntegrationAssociationId *string         `len:"1:200"`     // 1 to 200 characters
 }
 
 // S3Config is a structure.
 type S3Config struct {
-	BucketName       string // required; 1 to 128 characters
-	BucketPrefix     string // required; 1 to 128 characters
+	BucketName       string `required:"true" len:"1:128"` // required; 1 to 128 characters
+	BucketPrefix     string `required:"true" len:"1:128"` // required; 1 to 128 characters
 	EncryptionConfig *EncryptionConfig
 }
 
 // SearchAgentStatusesRequest is the input of SearchAgentStatuses (POST /search-agent-statuses).
 type SearchAgentStatusesRequest struct {
-	InstanceId     string  // required; 1 to 100 characters
-	NextToken      *string // 1 to 2500 characters
-	MaxResults     *int32  // 1 to 100
+	InstanceId     string  `required:"true" len:"1:100"` // required; 1 to 100 characters
+	NextToken      *string `len:"1:2500"`                // 1 to 2500 characters
+	MaxResults     *int32  `range:"1:100"`               // 1 to 100
 	SearchFilter   *AgentStatusSearchFilter
 	SearchCriteria *AgentStatusSearchCriteria
 }
@@ -6687,12 +6687,12 @@ type SearchAgentStatusesResponse struct {
 // /phone-number/search-available).
 type SearchAvailablePhoneNumbersRequest struct {
 	TargetArn              *string
-	InstanceId             *string                // 1 to 100 characters
-	PhoneNumberCountryCode PhoneNumberCountryCode // required
-	PhoneNumberType        PhoneNumberType        // required
-	PhoneNumberPrefix      *string
-	MaxResults             *int32  // 1 to 10
-	NextToken              *string // 1 to 100000 characters
+	InstanceId             *string                `len:"1:100"`     // 1 to 100 characters
+	PhoneNumberCountryCode PhoneNumberCountryCode `required:"true"` // required
+	PhoneNumberType        PhoneNumberType        `required:"true"` // required
+	PhoneNumberPrefix      *string                `pattern:"\\+?[0-9]{1,11}"`
+	MaxResults             *int32                 `range:"1:10"`   // 1 to 10
+	NextToken              *string                `len:"1:100000"` // 1 to 100000 characters
 }
 
 // SearchAvailablePhoneNumbersResponse is the output of SearchAvailablePhoneNumbers.
@@ -6704,9 +6704,9 @@ type SearchAvailablePhoneNumbersResponse struct {
 // SearchContactEvaluationsRequest is the input of SearchContactEvaluations (POST
 // /search-contact-evaluations).
 type SearchContactEvaluationsRequest struct {
-	InstanceId     string // required; 1 to 100 characters
+	InstanceId     string `required:"true" len:"1:100"` // required; 1 to 100 characters
 	NextToken      *string
-	MaxResults     *int32 // 1 to 100
+	MaxResults     *int32 `range:"1:100"` // 1 to 100
 	SearchCriteria *EvaluationSearchCriteria
 	SearchFilter   *EvaluationSearchFilter
 }
@@ -6721,9 +6721,9 @@ type SearchContactEvaluationsResponse struct {
 // SearchContactFlowModulesRequest is the input of SearchContactFlowModules (POST
 // /search-contact-flow-modules).
 type SearchContactFlowModulesRequest struct {
-	InstanceId     string  // required; 1 to 100 characters
-	NextToken      *string // 1 to 2500 characters
-	MaxResults     *int32  // 1 to 100
+	InstanceId     string  `required:"true" len:"1:100"` // required; 1 to 100 characters
+	NextToken      *string `len:"1:2500"`                // 1 to 2500 characters
+	MaxResults     *int32  `range:"1:100"`               // 1 to 100
 	SearchFilter   *ContactFlowModuleSearchFilter
 	SearchCriteria *ContactFlowModuleSearchCriteria
 }
@@ -6737,9 +6737,9 @@ type SearchContactFlowModulesResponse struct {
 
 // SearchContactFlowsRequest is the input of SearchContactFlows (POST /search-contact-flows).
 type SearchContactFlowsRequest struct {
-	InstanceId     string  // required; 1 to 100 characters
-	NextToken      *string // 1 to 2500 characters
-	MaxResults     *int32  // 1 to 100
+	InstanceId     string  `required:"true" len:"1:100"` // required; 1 to 100 characters
+	NextToken      *string `len:"1:2500"`                // 1 to 2500 characters
+	MaxResults     *int32  `range:"1:100"`               // 1 to 100
 	SearchFilter   *ContactFlowSearchFilter
 	SearchCriteria *ContactFlowSearchCriteria
 }
@@ -6753,8 +6753,8 @@ type SearchContactFlowsResponse struct {
 
 // SearchContactsAdditionalTimeRange is a structure.
 type SearchContactsAdditionalTimeRange struct {
-	Criteria  []SearchContactsAdditionalTimeRangeCriteria // required
-	MatchType SearchContactsMatchType                     // required
+	Criteria  []SearchContactsAdditionalTimeRangeCriteria `required:"true"` // required
+	MatchType SearchContactsMatchType                     `required:"true"` // required
 }
 
 // SearchContactsAdditionalTimeRangeCriteria is a structure.
@@ -6765,56 +6765,56 @@ type SearchContactsAdditionalTimeRangeCriteria struct {
 
 // SearchContactsRequest is the input of SearchContacts (POST /search-contacts).
 type SearchContactsRequest struct {
-	InstanceId     string                   // required; 1 to 100 characters
-	TimeRange      *SearchContactsTimeRange // required
+	InstanceId     string                   `required:"true" len:"1:100"` // required; 1 to 100 characters
+	TimeRange      *SearchContactsTimeRange `required:"true"`             // required
 	SearchCriteria *SearchCriteria
-	MaxResults     *int32  // 1 to 100
-	NextToken      *string // 1 to 100000 characters
+	MaxResults     *int32  `range:"1:100"`  // 1 to 100
+	NextToken      *string `len:"1:100000"` // 1 to 100000 characters
 	Sort           *Sort
 }
 
 // SearchContactsResponse is the output of SearchContacts.
 type SearchContactsResponse struct {
-	Contacts   []ContactSearchSummary // required
+	Contacts   []ContactSearchSummary `required:"true"` // required
 	NextToken  *string                // 1 to 100000 characters
 	TotalCount *int64
 }
 
 // SearchContactsTimeRange is a structure.
 type SearchContactsTimeRange struct {
-	Type      SearchContactsTimeRangeType // required
-	StartTime time.Time                   // required
-	EndTime   time.Time                   // required
+	Type      SearchContactsTimeRangeType `required:"true"` // required
+	StartTime time.Time                   `required:"true"` // required
+	EndTime   time.Time                   `required:"true"` // required
 }
 
 // SearchContactsTimestampCondition is a structure.
 type SearchContactsTimestampCondition struct {
-	Type          SearchContactsTimeRangeType          // required
-	ConditionType SearchContactsTimeRangeConditionType // required
+	Type          SearchContactsTimeRangeType          `required:"true"` // required
+	ConditionType SearchContactsTimeRangeConditionType `required:"true"` // required
 }
 
 // SearchCriteria is a structure.
 type SearchCriteria struct {
 	Name                        *NameCriteria
-	AgentIds                    []string // 0 to 100 elements
+	AgentIds                    []string `len:"0:100" each.len:"1:256"` // 0 to 100 elements
 	AgentHierarchyGroups        *AgentHierarchyGroups
 	Channels                    []Channel
 	ContactAnalysis             *ContactAnalysis
 	InitiationMethods           []ContactInitiationMethod
-	QueueIds                    []string // 0 to 100 elements
+	QueueIds                    []string `len:"0:100"` // 0 to 100 elements
 	RoutingCriteria             *SearchableRoutingCriteria
 	AdditionalTimeRange         *SearchContactsAdditionalTimeRange
 	SearchableContactAttributes *SearchableContactAttributes
 	SearchableSegmentAttributes *SearchableSegmentAttributes
-	ActiveRegions               []string
+	ActiveRegions               []string `each.pattern:"[a-z]{2}(-[a-z]+){1,2}(-[0-9])?"`
 	ContactTags                 *ControlPlaneTagFilter
 }
 
 // SearchDataTablesRequest is the input of SearchDataTables (POST /search-data-tables).
 type SearchDataTablesRequest struct {
-	InstanceId     string // required; 1 to 100 characters
+	InstanceId     string `required:"true" len:"1:100"` // required; 1 to 100 characters
 	NextToken      *string
-	MaxResults     *int32 // 1 to 1000
+	MaxResults     *int32 `range:"1:1000"` // 1 to 1000
 	SearchFilter   *DataTableSearchFilter
 	SearchCriteria *DataTableSearchCriteria
 }
@@ -6829,9 +6829,9 @@ type SearchDataTablesResponse struct {
 // SearchEmailAddressesRequest is the input of SearchEmailAddresses (POST
 // /search-email-addresses).
 type SearchEmailAddressesRequest struct {
-	InstanceId     string  // required; 1 to 100 characters
-	MaxResults     *int32  // 1 to 100
-	NextToken      *string // 1 to 2500 characters
+	InstanceId     string  `required:"true" len:"1:100"` // required; 1 to 100 characters
+	MaxResults     *int32  `range:"1:100"`               // 1 to 100
+	NextToken      *string `len:"1:2500"`                // 1 to 2500 characters
 	SearchCriteria *EmailAddressSearchCriteria
 	SearchFilter   *EmailAddressSearchFilter
 }
@@ -6846,9 +6846,9 @@ type SearchEmailAddressesResponse struct {
 // SearchEvaluationFormsRequest is the input of SearchEvaluationForms (POST
 // /search-evaluation-forms).
 type SearchEvaluationFormsRequest struct {
-	InstanceId     string // required; 1 to 100 characters
+	InstanceId     string `required:"true" len:"1:100"` // required; 1 to 100 characters
 	NextToken      *string
-	MaxResults     *int32 // 1 to 100
+	MaxResults     *int32 `range:"1:100"` // 1 to 100
 	SearchCriteria *EvaluationFormSearchCriteria
 	SearchFilter   *EvaluationFormSearchFilter
 }
@@ -6863,9 +6863,9 @@ type SearchEvaluationFormsResponse struct {
 // SearchHoursOfOperationOverridesRequest is the input of SearchHoursOfOperationOverrides (POST
 // /search-hours-of-operation-overrides).
 type SearchHoursOfOperationOverridesRequest struct {
-	InstanceId     string  // required; 1 to 100 characters
-	NextToken      *string // 1 to 2500 characters
-	MaxResults     *int32  // 1 to 100
+	InstanceId     string  `required:"true" len:"1:100"` // required; 1 to 100 characters
+	NextToken      *string `len:"1:2500"`                // 1 to 2500 characters
+	MaxResults     *int32  `range:"1:100"`               // 1 to 100
 	SearchFilter   *HoursOfOperationSearchFilter
 	SearchCriteria *HoursOfOperationOverrideSearchCriteria
 }
@@ -6880,9 +6880,9 @@ type SearchHoursOfOperationOverridesResponse struct {
 // SearchHoursOfOperationsRequest is the input of SearchHoursOfOperations (POST
 // /search-hours-of-operations).
 type SearchHoursOfOperationsRequest struct {
-	InstanceId     string  // required; 1 to 100 characters
-	NextToken      *string // 1 to 2500 characters
-	MaxResults     *int32  // 1 to 100
+	InstanceId     string  `required:"true" len:"1:100"` // required; 1 to 100 characters
+	NextToken      *string `len:"1:2500"`                // 1 to 2500 characters
+	MaxResults     *int32  `range:"1:100"`               // 1 to 100
 	SearchFilter   *HoursOfOperationSearchFilter
 	SearchCriteria *HoursOfOperationSearchCriteria
 }
@@ -6896,9 +6896,9 @@ type SearchHoursOfOperationsResponse struct {
 
 // SearchNotificationsRequest is the input of SearchNotifications (POST /search-notifications).
 type SearchNotificationsRequest struct {
-	InstanceId     string // required; 1 to 100 characters
+	InstanceId     string `required:"true" len:"1:100"` // required; 1 to 100 characters
 	NextToken      *string
-	MaxResults     *int32 // 1 to 100
+	MaxResults     *int32 `range:"1:100"` // 1 to 100
 	SearchFilter   *NotificationSearchFilter
 	SearchCriteria *NotificationSearchCriteria
 }
@@ -6913,9 +6913,9 @@ type SearchNotificationsResponse struct {
 // SearchPredefinedAttributesRequest is the input of SearchPredefinedAttributes (POST
 // /search-predefined-attributes).
 type SearchPredefinedAttributesRequest struct {
-	InstanceId     string  // required; 1 to 100 characters
-	NextToken      *string // 1 to 2500 characters
-	MaxResults     *int32  // 1 to 100
+	InstanceId     string  `required:"true" len:"1:100"` // required; 1 to 100 characters
+	NextToken      *string `len:"1:2500"`                // 1 to 2500 characters
+	MaxResults     *int32  `range:"1:100"`               // 1 to 100
 	SearchCriteria *PredefinedAttributeSearchCriteria
 }
 
@@ -6928,9 +6928,9 @@ type SearchPredefinedAttributesResponse struct {
 
 // SearchPromptsRequest is the input of SearchPrompts (POST /search-prompts).
 type SearchPromptsRequest struct {
-	InstanceId     string  // required; 1 to 100 characters
-	NextToken      *string // 1 to 2500 characters
-	MaxResults     *int32  // 1 to 100
+	InstanceId     string  `required:"true" len:"1:100"` // required; 1 to 100 characters
+	NextToken      *string `len:"1:2500"`                // 1 to 2500 characters
+	MaxResults     *int32  `range:"1:100"`               // 1 to 100
 	SearchFilter   *PromptSearchFilter
 	SearchCriteria *PromptSearchCriteria
 }
@@ -6944,9 +6944,9 @@ type SearchPromptsResponse struct {
 
 // SearchQueuesRequest is the input of SearchQueues (POST /search-queues).
 type SearchQueuesRequest struct {
-	InstanceId     string  // required; 1 to 100 characters
-	NextToken      *string // 1 to 2500 characters
-	MaxResults     *int32  // 1 to 500
+	InstanceId     string  `required:"true" len:"1:100"` // required; 1 to 100 characters
+	NextToken      *string `len:"1:2500"`                // 1 to 2500 characters
+	MaxResults     *int32  `range:"1:500"`               // 1 to 500
 	SearchFilter   *QueueSearchFilter
 	SearchCriteria *QueueSearchCriteria
 }
@@ -6960,9 +6960,9 @@ type SearchQueuesResponse struct {
 
 // SearchQuickConnectsRequest is the input of SearchQuickConnects (POST /search-quick-connects).
 type SearchQuickConnectsRequest struct {
-	InstanceId     string  // required; 1 to 100 characters
-	NextToken      *string // 1 to 2500 characters
-	MaxResults     *int32  // 1 to 100
+	InstanceId     string  `required:"true" len:"1:100"` // required; 1 to 100 characters
+	NextToken      *string `len:"1:2500"`                // 1 to 2500 characters
+	MaxResults     *int32  `range:"1:100"`               // 1 to 100
 	SearchFilter   *QuickConnectSearchFilter
 	SearchCriteria *QuickConnectSearchCriteria
 }
@@ -6976,10 +6976,10 @@ type SearchQuickConnectsResponse struct {
 
 // SearchResourceTagsRequest is the input of SearchResourceTags (POST /search-resource-tags).
 type SearchResourceTagsRequest struct {
-	InstanceId     string // required; 1 to 250 characters
+	InstanceId     string `required:"true" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; 1 to 250 characters
 	ResourceTypes  []string
-	NextToken      *string // 1 to 2500 characters
-	MaxResults     *int32  // 1 to 100
+	NextToken      *string `len:"1:2500"`  // 1 to 2500 characters
+	MaxResults     *int32  `range:"1:100"` // 1 to 100
 	SearchCriteria *ResourceTagsSearchCriteria
 }
 
@@ -6992,9 +6992,9 @@ type SearchResourceTagsResponse struct {
 // SearchRoutingProfilesRequest is the input of SearchRoutingProfiles (POST
 // /search-routing-profiles).
 type SearchRoutingProfilesRequest struct {
-	InstanceId     string  // required; 1 to 100 characters
-	NextToken      *string // 1 to 2500 characters
-	MaxResults     *int32  // 1 to 500
+	InstanceId     string  `required:"true" len:"1:100"` // required; 1 to 100 characters
+	NextToken      *string `len:"1:2500"`                // 1 to 2500 characters
+	MaxResults     *int32  `range:"1:500"`               // 1 to 500
 	SearchFilter   *RoutingProfileSearchFilter
 	SearchCriteria *RoutingProfileSearchCriteria
 }
@@ -7009,9 +7009,9 @@ type SearchRoutingProfilesResponse struct {
 // SearchSecurityProfilesRequest is the input of SearchSecurityProfiles (POST
 // /search-security-profiles).
 type SearchSecurityProfilesRequest struct {
-	InstanceId     string  // required; 1 to 100 characters
-	NextToken      *string // 1 to 2500 characters
-	MaxResults     *int32  // 1 to 100
+	InstanceId     string  `required:"true" len:"1:100"` // required; 1 to 100 characters
+	NextToken      *string `len:"1:2500"`                // 1 to 2500 characters
+	MaxResults     *int32  `range:"1:100"`               // 1 to 100
 	SearchCriteria *SecurityProfileSearchCriteria
 	SearchFilter   *SecurityProfilesSearchFilter
 }
@@ -7025,9 +7025,9 @@ type SearchSecurityProfilesResponse struct {
 
 // SearchTestCasesRequest is the input of SearchTestCases (POST /search-test-cases).
 type SearchTestCasesRequest struct {
-	InstanceId     string  // required; 1 to 250 characters
-	NextToken      *string // 1 to 2500 characters
-	MaxResults     *int32  // 1 to 100
+	InstanceId     string  `required:"true" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; 1 to 250 characters
+	NextToken      *string `len:"1:2500"`                                                                                                                                                                       // 1 to 2500 characters
+	MaxResults     *int32  `range:"1:100"`                                                                                                                                                                      // 1 to 100
 	SearchFilter   *TestCaseSearchFilter
 	SearchCriteria *TestCaseSearchCriteria
 }
@@ -7042,9 +7042,9 @@ type SearchTestCasesResponse struct {
 // SearchUserHierarchyGroupsRequest is the input of SearchUserHierarchyGroups (POST
 // /search-user-hierarchy-groups).
 type SearchUserHierarchyGroupsRequest struct {
-	InstanceId     string  // required; 1 to 100 characters
-	NextToken      *string // 1 to 2500 characters
-	MaxResults     *int32  // 1 to 100
+	InstanceId     string  `required:"true" len:"1:100"` // required; 1 to 100 characters
+	NextToken      *string `len:"1:2500"`                // 1 to 2500 characters
+	MaxResults     *int32  `range:"1:100"`               // 1 to 100
 	SearchFilter   *UserHierarchyGroupSearchFilter
 	SearchCriteria *UserHierarchyGroupSearchCriteria
 }
@@ -7058,9 +7058,9 @@ type SearchUserHierarchyGroupsResponse struct {
 
 // SearchUsersRequest is the input of SearchUsers (POST /search-users).
 type SearchUsersRequest struct {
-	InstanceId     string  // required; 1 to 100 characters
-	NextToken      *string // 1 to 2500 characters
-	MaxResults     *int32  // 1 to 500
+	InstanceId     string  `required:"true" len:"1:100"` // required; 1 to 100 characters
+	NextToken      *string `len:"1:2500"`                // 1 to 2500 characters
+	MaxResults     *int32  `range:"1:500"`               // 1 to 500
 	SearchFilter   *UserSearchFilter
 	SearchCriteria *UserSearchCriteria
 }
@@ -7074,9 +7074,9 @@ type SearchUsersResponse struct {
 
 // SearchViewsRequest is the input of SearchViews (POST /search-views).
 type SearchViewsRequest struct {
-	InstanceId     string  // required; 1 to 250 characters
-	NextToken      *string // 1 to 2500 characters
-	MaxResults     *int32  // 1 to 100
+	InstanceId     string  `required:"true" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; 1 to 250 characters
+	NextToken      *string `len:"1:2500"`                                                                                                                                                                       // 1 to 2500 characters
+	MaxResults     *int32  `range:"1:100"`                                                                                                                                                                      // 1 to 100
 	SearchFilter   *ViewSearchFilter
 	SearchCriteria *ViewSearchCriteria
 }
@@ -7091,11 +7091,11 @@ type SearchViewsResponse struct {
 // SearchVocabulariesRequest is the input of SearchVocabularies (POST
 // /vocabulary-summary/{InstanceId}).
 type SearchVocabulariesRequest struct {
-	InstanceId     string  // required; in the path; 1 to 100 characters
-	MaxResults     *int32  // 1 to 100
-	NextToken      *string // 1 to 131070 characters
+	InstanceId     string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	MaxResults     *int32  `range:"1:100"`                         // 1 to 100
+	NextToken      *string `len:"1:131070" pattern:".*\\S.*"`      // 1 to 131070 characters
 	State          VocabularyState
-	NameStartsWith *string // 1 to 140 characters
+	NameStartsWith *string `len:"1:140" pattern:"^[0-9a-zA-Z._-]+"` // 1 to 140 characters
 	LanguageCode   VocabularyLanguageCode
 }
 
@@ -7108,9 +7108,9 @@ type SearchVocabulariesResponse struct {
 // SearchWorkspaceAssociationsRequest is the input of SearchWorkspaceAssociations (POST
 // /search-workspace-associations).
 type SearchWorkspaceAssociationsRequest struct {
-	InstanceId     string  // required; 1 to 100 characters
-	NextToken      *string // 1 to 2500 characters
-	MaxResults     *int32  // 1 to 500
+	InstanceId     string  `required:"true" len:"1:100"` // required; 1 to 100 characters
+	NextToken      *string `len:"1:2500"`                // 1 to 2500 characters
+	MaxResults     *int32  `range:"1:500"`               // 1 to 500
 	SearchFilter   *WorkspaceAssociationSearchFilter
 	SearchCriteria *WorkspaceAssociationSearchCriteria
 }
@@ -7124,9 +7124,9 @@ type SearchWorkspaceAssociationsResponse struct {
 
 // SearchWorkspacesRequest is the input of SearchWorkspaces (POST /search-workspaces).
 type SearchWorkspacesRequest struct {
-	InstanceId     string  // required; 1 to 100 characters
-	NextToken      *string // 1 to 2500 characters
-	MaxResults     *int32  // 1 to 500
+	InstanceId     string  `required:"true" len:"1:100"` // required; 1 to 100 characters
+	NextToken      *string `len:"1:2500"`                // 1 to 2500 characters
+	MaxResults     *int32  `range:"1:500"`               // 1 to 500
 	SearchFilter   *WorkspaceSearchFilter
 	SearchCriteria *WorkspaceSearchCriteria
 }
@@ -7140,20 +7140,20 @@ type SearchWorkspacesResponse struct {
 
 // SearchableAgentCriteriaStep is a structure.
 type SearchableAgentCriteriaStep struct {
-	AgentIds  []string // 0 to 100 elements
+	AgentIds  []string `len:"0:100" each.len:"1:256"` // 0 to 100 elements
 	MatchType SearchContactsMatchType
 }
 
 // SearchableContactAttributes is a structure.
 type SearchableContactAttributes struct {
-	Criteria  []SearchableContactAttributesCriteria // required; 0 to 15 elements
+	Criteria  []SearchableContactAttributesCriteria `required:"true" len:"0:15"` // required; 0 to 15 elements
 	MatchType SearchContactsMatchType
 }
 
 // SearchableContactAttributesCriteria is a structure.
 type SearchableContactAttributesCriteria struct {
-	Key    string   // required; sensitive: never log it; 1 to 100 characters
-	Values []string // required; 0 to 20 elements
+	Key    string   `required:"true" len:"1:100"`                 // required; sensitive: never log it; 1 to 100 characters
+	Values []string `required:"true" len:"0:20" each.len:"0:100"` // required; 0 to 20 elements
 }
 
 // SearchableRoutingCriteria is a structure.
@@ -7168,14 +7168,14 @@ type SearchableRoutingCriteriaStep struct {
 
 // SearchableSegmentAttributes is a structure.
 type SearchableSegmentAttributes struct {
-	Criteria  []SearchableSegmentAttributesCriteria // required; 1 to 15 elements
+	Criteria  []SearchableSegmentAttributesCriteria `required:"true" len:"1:15"` // required; 1 to 15 elements
 	MatchType SearchContactsMatchType
 }
 
 // SearchableSegmentAttributesCriteria is a structure.
 type SearchableSegmentAttributesCriteria struct {
-	Key    string   // required; sensitive: never log it; 1 to 64 characters
-	Values []string // required; sensitive: never log it; 1 to 20 elements
+	Key    string   `required:"true" len:"1:64"`                  // required; sensitive: never log it; 1 to 64 characters
+	Values []string `required:"true" len:"1:20" each.len:"0:128"` // required; sensitive: never log it; 1 to 20 elements
 }
 
 // SecurityKey is a structure.
@@ -7250,10 +7250,10 @@ type SegmentAttributeValue struct {
 // SendChatIntegrationEventRequest is the input of SendChatIntegrationEvent (POST
 // /chat-integration-event).
 type SendChatIntegrationEventRequest struct {
-	SourceId          string     // required; 1 to 255 characters
-	DestinationId     string     // required; 1 to 255 characters
-	Subtype           *string    // 1 to 100 characters
-	Event             *ChatEvent // required
+	SourceId          string     `required:"true" len:"1:255"` // required; 1 to 255 characters
+	DestinationId     string     `required:"true" len:"1:255"` // required; 1 to 255 characters
+	Subtype           *string    `len:"1:100"`                 // 1 to 100 characters
+	Event             *ChatEvent `required:"true"`             // required
 	NewSessionDetails *NewSessionDetails
 }
 
@@ -7265,25 +7265,25 @@ type SendChatIntegrationEventResponse struct {
 
 // SendNotificationActionDefinition is a structure.
 type SendNotificationActionDefinition struct {
-	DeliveryMethod NotificationDeliveryType   // required
-	Subject        *string                    // 1 to 200 characters
-	Content        string                     // required; 1 to 1024 characters
-	ContentType    NotificationContentType    // required
-	Recipient      *NotificationRecipientType // required
+	DeliveryMethod NotificationDeliveryType   `required:"true"`              // required
+	Subject        *string                    `len:"1:200"`                  // 1 to 200 characters
+	Content        string                     `required:"true" len:"1:1024"` // required; 1 to 1024 characters
+	ContentType    NotificationContentType    `required:"true"`              // required
+	Recipient      *NotificationRecipientType `required:"true"`              // required
 	Exclusion      *NotificationRecipientType
 }
 
 // SendOutboundEmailRequest is the input of SendOutboundEmail (PUT
 // /instance/{InstanceId}/outbound-email).
 type SendOutboundEmailRequest struct {
-	InstanceId              string            // required; in the path; 1 to 100 characters
-	FromEmailAddress        *EmailAddressInfo // required
-	DestinationEmailAddress *EmailAddressInfo // required
+	InstanceId              string            `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	FromEmailAddress        *EmailAddressInfo `required:"true"`                       // required
+	DestinationEmailAddress *EmailAddressInfo `required:"true"`                       // required
 	AdditionalRecipients    *OutboundAdditionalRecipients
-	EmailMessage            *OutboundEmailContent // required
-	TrafficType             TrafficType           // required
+	EmailMessage            *OutboundEmailContent `required:"true"` // required
+	TrafficType             TrafficType           `required:"true"` // required
 	SourceCampaign          *SourceCampaign
-	ClientToken             *string // idempotency token, filled in by the client; at most 500 characters
+	ClientToken             *string `len:":500"` // idempotency token, filled in by the client; at most 500 characters
 }
 
 // SendOutboundEmailResponse is the output of SendOutboundEmail.
@@ -7296,46 +7296,46 @@ type ServiceQuotaExceededExceptionReason struct {
 
 // SignInConfig is a structure.
 type SignInConfig struct {
-	Distributions []SignInDistribution // required
+	Distributions []SignInDistribution `required:"true"` // required
 }
 
 // SignInDistribution is a structure.
 type SignInDistribution struct {
-	Region  string // required; 8 to 31 characters
-	Enabled bool   // required
+	Region  string `required:"true" len:"8:31" pattern:"[a-z]{2}(-[a-z]+){1,2}(-[0-9])?"` // required; 8 to 31 characters
+	Enabled bool   `required:"true"`                                                      // required
 }
 
 // SingleSelectQuestionRuleCategoryAutomation is a structure.
 type SingleSelectQuestionRuleCategoryAutomation struct {
-	Category    string                                              // required
-	Condition   SingleSelectQuestionRuleCategoryAutomationCondition // required
-	OptionRefId string                                              // required
+	Category    string                                              `required:"true"` // required
+	Condition   SingleSelectQuestionRuleCategoryAutomationCondition `required:"true"` // required
+	OptionRefId string                                              `required:"true"` // required
 }
 
 // Sort is a structure.
 type Sort struct {
-	FieldName SortableFieldName // required
-	Order     SortOrder         // required
+	FieldName SortableFieldName `required:"true"` // required
+	Order     SortOrder         `required:"true"` // required
 }
 
 // SourceCampaign is a structure.
 type SourceCampaign struct {
-	CampaignId        *string // 1 to 100 characters
-	OutboundRequestId *string // exactly 36 characters
+	CampaignId        *string `len:"1:100"` // 1 to 100 characters
+	OutboundRequestId *string `len:"36:36"` // exactly 36 characters
 }
 
 // StartAttachedFileUploadRequest is the input of StartAttachedFileUpload (PUT
 // /attached-files/{InstanceId}).
 type StartAttachedFileUploadRequest struct {
-	ClientToken           *string         // idempotency token, filled in by the client; at most 500 characters
-	InstanceId            string          // required; in the path; 1 to 100 characters
-	FileName              string          // required; 1 to 256 characters
-	FileSizeInBytes       int64           // required; at least 1
-	UrlExpiryInSeconds    *int32          // 5 to 300
-	FileUseCaseType       FileUseCaseType // required
-	AssociatedResourceArn string          // required; query parameter associatedResourceArn
+	ClientToken           *string         `len:":500"`                                      // idempotency token, filled in by the client; at most 500 characters
+	InstanceId            string          `required:"true" label:"0" len:"1:100"`           // required; in the path; 1 to 100 characters
+	FileName              string          `required:"true" len:"1:256" pattern:"^\\P{C}*$"` // required; 1 to 256 characters
+	FileSizeInBytes       int64           `required:"true" range:"1:"`                      // required; at least 1
+	UrlExpiryInSeconds    *int32          `range:"5:300"`                                   // 5 to 300
+	FileUseCaseType       FileUseCaseType `required:"true"`                                 // required
+	AssociatedResourceArn string          `required:"true" query:"associatedResourceArn"`   // required; query parameter associatedResourceArn
 	CreatedBy             *CreatedByInfo
-	Tags                  map[string]string // 1 to 50 elements
+	Tags                  map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
 }
 
 // StartAttachedFileUploadResponse is the output of StartAttachedFileUpload.
@@ -7377,25 +7377,25 @@ type StartChatContactResponse struct {
 // StartContactEvaluationRequest is the input of StartContactEvaluation (PUT
 // /contact-evaluations/{InstanceId}).
 type StartContactEvaluationRequest struct {
-	InstanceId                  string // required; in the path; 1 to 100 characters
-	ContactId                   string // required; 1 to 256 characters
-	EvaluationFormId            string // required; 1 to 500 characters
+	InstanceId                  string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactId                   string `required:"true" len:"1:256"`           // required; 1 to 256 characters
+	EvaluationFormId            string `required:"true" len:"1:500"`           // required; 1 to 500 characters
 	AutoEvaluationConfiguration *AutoEvaluationConfiguration
-	ClientToken                 *string           // idempotency token, filled in by the client; at most 500 characters
-	Tags                        map[string]string // 1 to 50 elements
+	ClientToken                 *string           `len:":500"`                                                                                         // idempotency token, filled in by the client; at most 500 characters
+	Tags                        map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
 }
 
 // StartContactEvaluationResponse is the output of StartContactEvaluation.
 type StartContactEvaluationResponse struct {
-	EvaluationId  string // required; 1 to 500 characters
-	EvaluationArn string // required
+	EvaluationId  string `required:"true"` // required; 1 to 500 characters
+	EvaluationArn string `required:"true"` // required
 }
 
 // StartContactMediaProcessingRequest is the input of StartContactMediaProcessing (POST
 // /contact/start-contact-media-processing).
 type StartContactMediaProcessingRequest struct {
-	InstanceId   *string // 1 to 100 characters
-	ContactId    *string // 1 to 256 characters
+	InstanceId   *string `len:"1:100"` // 1 to 100 characters
+	ContactId    *string `len:"1:256"` // 1 to 256 characters
 	ProcessorArn *string
 	FailureMode  ContactMediaProcessingFailureMode
 }
@@ -7406,10 +7406,10 @@ type StartContactMediaProcessingResponse struct{}
 // StartContactRecordingRequest is the input of StartContactRecording (POST
 // /contact/start-recording).
 type StartContactRecordingRequest struct {
-	InstanceId                  string                       // required; 1 to 100 characters
-	ContactId                   string                       // required; 1 to 256 characters
-	InitialContactId            string                       // required; 1 to 256 characters
-	VoiceRecordingConfiguration *VoiceRecordingConfiguration // required
+	InstanceId                  string                       `required:"true" len:"1:100"` // required; 1 to 100 characters
+	ContactId                   string                       `required:"true" len:"1:256"` // required; 1 to 256 characters
+	InitialContactId            string                       `required:"true" len:"1:256"` // required; 1 to 256 characters
+	VoiceRecordingConfiguration *VoiceRecordingConfiguration `required:"true"`             // required
 }
 
 // StartContactRecordingResponse is the output of StartContactRecording.
@@ -7418,33 +7418,33 @@ type StartContactRecordingResponse struct{}
 // StartContactStreamingRequest is the input of StartContactStreaming (POST
 // /contact/start-streaming).
 type StartContactStreamingRequest struct {
-	InstanceId                 string                      // required; 1 to 100 characters
-	ContactId                  string                      // required; 1 to 256 characters
-	ChatStreamingConfiguration *ChatStreamingConfiguration // required
-	ClientToken                string                      // required; idempotency token, filled in by the client; at most 500 characters
+	InstanceId                 string                      `required:"true" len:"1:100"` // required; 1 to 100 characters
+	ContactId                  string                      `required:"true" len:"1:256"` // required; 1 to 256 characters
+	ChatStreamingConfiguration *ChatStreamingConfiguration `required:"true"`             // required
+	ClientToken                string                      `required:"true" len:":500"`  // required; idempotency token, filled in by the client; at most 500 characters
 }
 
 // StartContactStreamingResponse is the output of StartContactStreaming.
 type StartContactStreamingResponse struct {
-	StreamingId string // required; 1 to 100 characters
+	StreamingId string `required:"true"` // required; 1 to 100 characters
 }
 
 // StartEmailContactRequest is the input of StartEmailContact (PUT /contact/email).
 type StartEmailContactRequest struct {
-	InstanceId              string            // required; 1 to 100 characters
-	FromEmailAddress        *EmailAddressInfo // required
-	DestinationEmailAddress string            // required; sensitive: never log it; 1 to 255 characters
-	Description             *string           // sensitive: never log it; 0 to 4096 characters
-	References              map[string]Reference
-	Name                    *string              // sensitive: never log it; 0 to 1024 characters
-	EmailMessage            *InboundEmailContent // required
+	InstanceId              string               `required:"true" len:"1:100"`                                        // required; 1 to 100 characters
+	FromEmailAddress        *EmailAddressInfo    `required:"true"`                                                    // required
+	DestinationEmailAddress string               `required:"true" len:"1:255" pattern:"[^\\s@]+@[^\\s@]+\\.[^\\s@]+"` // required; sensitive: never log it; 1 to 255 characters
+	Description             *string              `len:"0:4096"`                                                       // sensitive: never log it; 0 to 4096 characters
+	References              map[string]Reference `key.len:"1:4096"`
+	Name                    *string              `len:"0:1024"`    // sensitive: never log it; 0 to 1024 characters
+	EmailMessage            *InboundEmailContent `required:"true"` // required
 	AdditionalRecipients    *InboundAdditionalRecipients
-	Attachments             []EmailAttachment // sensitive: never log it; 1 to 10 elements
-	ContactFlowId           *string           // at most 500 characters
-	RelatedContactId        *string           // 1 to 256 characters
-	Attributes              map[string]string
-	SegmentAttributes       map[string]SegmentAttributeValue
-	ClientToken             *string // idempotency token, filled in by the client; at most 500 characters
+	Attachments             []EmailAttachment                `len:"1:10"`  // sensitive: never log it; 1 to 10 elements
+	ContactFlowId           *string                          `len:":500"`  // at most 500 characters
+	RelatedContactId        *string                          `len:"1:256"` // 1 to 256 characters
+	Attributes              map[string]string                `key.len:"1:32767" each.len:"0:32767"`
+	SegmentAttributes       map[string]SegmentAttributeValue `key.len:"1:128"`
+	ClientToken             *string                          `len:":500"` // idempotency token, filled in by the client; at most 500 characters
 }
 
 // StartEmailContactResponse is the output of StartEmailContact.
@@ -7455,19 +7455,19 @@ type StartEmailContactResponse struct {
 // StartOutboundChatContactRequest is the input of StartOutboundChatContact (PUT
 // /contact/outbound-chat).
 type StartOutboundChatContactRequest struct {
-	SourceEndpoint                 *Endpoint                        // required
-	DestinationEndpoint            *Endpoint                        // required
-	InstanceId                     string                           // required; 1 to 100 characters
-	SegmentAttributes              map[string]SegmentAttributeValue // required
-	Attributes                     map[string]string
-	ContactFlowId                  string // required; at most 500 characters
-	ChatDurationInMinutes          *int32 // 60 to 10080
+	SourceEndpoint                 *Endpoint                        `required:"true"`                 // required
+	DestinationEndpoint            *Endpoint                        `required:"true"`                 // required
+	InstanceId                     string                           `required:"true" len:"1:100"`     // required; 1 to 100 characters
+	SegmentAttributes              map[string]SegmentAttributeValue `required:"true" key.len:"1:128"` // required
+	Attributes                     map[string]string                `key.len:"1:32767" each.len:"0:32767"`
+	ContactFlowId                  string                           `required:"true" len:":500"` // required; at most 500 characters
+	ChatDurationInMinutes          *int32                           `range:"60:10080"`           // 60 to 10080
 	ParticipantDetails             *ParticipantDetails
 	InitialSystemMessage           *ChatMessage
 	InitialTemplatedSystemMessage  *TemplatedMessageConfig
-	RelatedContactId               *string // 1 to 256 characters
-	SupportedMessagingContentTypes []string
-	ClientToken                    *string // idempotency token, filled in by the client; at most 500 characters
+	RelatedContactId               *string  `len:"1:256"` // 1 to 256 characters
+	SupportedMessagingContentTypes []string `each.len:"1:100"`
+	ClientToken                    *string  `len:":500"` // idempotency token, filled in by the client; at most 500 characters
 }
 
 // StartOutboundChatContactResponse is the output of StartOutboundChatContact.
@@ -7478,13 +7478,13 @@ type StartOutboundChatContactResponse struct {
 // StartOutboundEmailContactRequest is the input of StartOutboundEmailContact (PUT
 // /contact/outbound-email).
 type StartOutboundEmailContactRequest struct {
-	InstanceId              string // required; 1 to 100 characters
-	ContactId               string // required; 1 to 256 characters
+	InstanceId              string `required:"true" len:"1:100"` // required; 1 to 100 characters
+	ContactId               string `required:"true" len:"1:256"` // required; 1 to 256 characters
 	FromEmailAddress        *EmailAddressInfo
-	DestinationEmailAddress *EmailAddressInfo // required
+	DestinationEmailAddress *EmailAddressInfo `required:"true"` // required
 	AdditionalRecipients    *OutboundAdditionalRecipients
-	EmailMessage            *OutboundEmailContent // required
-	ClientToken             *string               // idempotency token, filled in by the client; at most 500 characters
+	EmailMessage            *OutboundEmailContent `required:"true"` // required
+	ClientToken             *string               `len:":500"`      // idempotency token, filled in by the client; at most 500 characters
 }
 
 // StartOutboundEmailContactResponse is the output of StartOutboundEmailContact.
@@ -7495,22 +7495,22 @@ type StartOutboundEmailContactResponse struct {
 // StartOutboundVoiceContactRequest is the input of StartOutboundVoiceContact (PUT
 // /contact/outbound-voice).
 type StartOutboundVoiceContactRequest struct {
-	Name                         *string // sensitive: never log it; 0 to 1024 characters
-	Description                  *string // sensitive: never log it; 0 to 4096 characters
-	References                   map[string]Reference
-	RelatedContactId             *string // 1 to 256 characters
-	DestinationPhoneNumber       string  // required
-	ContactFlowId                string  // required; at most 500 characters
-	InstanceId                   string  // required; 1 to 100 characters
-	ClientToken                  *string // idempotency token, filled in by the client; at most 500 characters
-	SourcePhoneNumber            *string
+	Name                         *string              `len:"0:1024"` // sensitive: never log it; 0 to 1024 characters
+	Description                  *string              `len:"0:4096"` // sensitive: never log it; 0 to 4096 characters
+	References                   map[string]Reference `key.len:"1:4096"`
+	RelatedContactId             *string              `len:"1:256"`                                  // 1 to 256 characters
+	DestinationPhoneNumber       string               `required:"true" pattern:"\\+[1-9]\\d{1,14}$"` // required
+	ContactFlowId                string               `required:"true" len:":500"`                   // required; at most 500 characters
+	InstanceId                   string               `required:"true" len:"1:100"`                  // required; 1 to 100 characters
+	ClientToken                  *string              `len:":500"`                                   // idempotency token, filled in by the client; at most 500 characters
+	SourcePhoneNumber            *string              `pattern:"\\+[1-9]\\d{1,14}$"`
 	QueueId                      *string
-	Attributes                   map[string]string
+	Attributes                   map[string]string `key.len:"1:32767" each.len:"0:32767"`
 	AnswerMachineDetectionConfig *AnswerMachineDetectionConfig
-	CampaignId                   *string // 1 to 100 characters
+	CampaignId                   *string `len:"1:100"` // 1 to 100 characters
 	TrafficType                  TrafficType
 	OutboundStrategy             *OutboundStrategy
-	RingTimeoutInSeconds         *int32 // 15 to 60
+	RingTimeoutInSeconds         *int32 `range:"15:60"` // 15 to 60
 }
 
 // StartOutboundVoiceContactResponse is the output of StartOutboundVoiceContact.
@@ -7520,9 +7520,9 @@ type StartOutboundVoiceContactResponse struct {
 
 // StartScreenSharingRequest is the input of StartScreenSharing (PUT /contact/screen-sharing).
 type StartScreenSharingRequest struct {
-	ClientToken *string // idempotency token, filled in by the client; at most 500 characters
-	InstanceId  string  // required; 1 to 100 characters
-	ContactId   string  // required; 1 to 256 characters
+	ClientToken *string `len:":500"`                  // idempotency token, filled in by the client; at most 500 characters
+	InstanceId  string  `required:"true" len:"1:100"` // required; 1 to 100 characters
+	ContactId   string  `required:"true" len:"1:256"` // required; 1 to 256 characters
 }
 
 // StartScreenSharingResponse is the output of StartScreenSharing.
@@ -7530,20 +7530,20 @@ type StartScreenSharingResponse struct{}
 
 // StartTaskContactRequest is the input of StartTaskContact (PUT /contact/task).
 type StartTaskContactRequest struct {
-	InstanceId        string  // required; 1 to 100 characters
-	PreviousContactId *string // 1 to 256 characters
-	ContactFlowId     *string // at most 500 characters
-	Attributes        map[string]string
-	Name              string // required; sensitive: never log it; 0 to 1024 characters
-	References        map[string]Reference
-	Description       *string // sensitive: never log it; 0 to 4096 characters
-	ClientToken       *string // idempotency token, filled in by the client; at most 500 characters
+	InstanceId        string               `required:"true" len:"1:100"` // required; 1 to 100 characters
+	PreviousContactId *string              `len:"1:256"`                 // 1 to 256 characters
+	ContactFlowId     *string              `len:":500"`                  // at most 500 characters
+	Attributes        map[string]string    `key.len:"1:32767" each.len:"0:32767"`
+	Name              string               `required:"true" len:"0:1024"` // required; sensitive: never log it; 0 to 1024 characters
+	References        map[string]Reference `key.len:"1:4096"`
+	Description       *string              `len:"0:4096"` // sensitive: never log it; 0 to 4096 characters
+	ClientToken       *string              `len:":500"`   // idempotency token, filled in by the client; at most 500 characters
 	ScheduledTime     *time.Time
-	TaskTemplateId    *string // 1 to 500 characters
+	TaskTemplateId    *string `len:"1:500"` // 1 to 500 characters
 	QuickConnectId    *string
-	RelatedContactId  *string // 1 to 256 characters
-	SegmentAttributes map[string]SegmentAttributeValue
-	Attachments       []TaskAttachment // sensitive: never log it; 1 to 5 elements
+	RelatedContactId  *string                          `len:"1:256"` // 1 to 256 characters
+	SegmentAttributes map[string]SegmentAttributeValue `key.len:"1:128"`
+	Attachments       []TaskAttachment                 `len:"1:5"` // sensitive: never log it; 1 to 5 elements
 }
 
 // StartTaskContactResponse is the output of StartTaskContact.
@@ -7554,9 +7554,9 @@ type StartTaskContactResponse struct {
 // StartTestCaseExecutionRequest is the input of StartTestCaseExecution (PUT
 // /test-cases/{InstanceId}/{TestCaseId}/start-execution).
 type StartTestCaseExecutionRequest struct {
-	InstanceId  string  // required; in the path; 1 to 100 characters
-	TestCaseId  string  // required; in the path; at most 500 characters
-	ClientToken *string // idempotency token, filled in by the client; at most 500 characters
+	InstanceId  string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	TestCaseId  string  `required:"true" label:"1" len:":500"`  // required; in the path; at most 500 characters
+	ClientToken *string `len:":500"`                            // idempotency token, filled in by the client; at most 500 characters
 }
 
 // StartTestCaseExecutionResponse is the output of StartTestCaseExecution.
@@ -7568,15 +7568,15 @@ type StartTestCaseExecutionResponse struct {
 
 // StartWebRTCContactRequest is the input of StartWebRTCContact (PUT /contact/webrtc).
 type StartWebRTCContactRequest struct {
-	Attributes          map[string]string
-	ClientToken         *string // idempotency token, filled in by the client; at most 500 characters
-	ContactFlowId       string  // required; at most 500 characters
-	InstanceId          string  // required; 1 to 100 characters
+	Attributes          map[string]string `key.len:"1:32767" each.len:"0:32767"`
+	ClientToken         *string           `len:":500"`                  // idempotency token, filled in by the client; at most 500 characters
+	ContactFlowId       string            `required:"true" len:":500"`  // required; at most 500 characters
+	InstanceId          string            `required:"true" len:"1:100"` // required; 1 to 100 characters
 	AllowedCapabilities *AllowedCapabilities
-	ParticipantDetails  *ParticipantDetails // required
-	RelatedContactId    *string             // 1 to 256 characters
-	References          map[string]Reference
-	Description         *string // sensitive: never log it; 0 to 4096 characters
+	ParticipantDetails  *ParticipantDetails  `required:"true"` // required
+	RelatedContactId    *string              `len:"1:256"`     // 1 to 256 characters
+	References          map[string]Reference `key.len:"1:4096"`
+	Description         *string              `len:"0:4096"` // sensitive: never log it; 0 to 4096 characters
 }
 
 // StartWebRTCContactResponse is the output of StartWebRTCContact.
@@ -7604,8 +7604,8 @@ type Step struct {
 // StopContactMediaProcessingRequest is the input of StopContactMediaProcessing (POST
 // /contact/stop-contact-media-processing).
 type StopContactMediaProcessingRequest struct {
-	InstanceId *string // 1 to 100 characters
-	ContactId  *string // 1 to 256 characters
+	InstanceId *string `len:"1:100"` // 1 to 100 characters
+	ContactId  *string `len:"1:256"` // 1 to 256 characters
 }
 
 // StopContactMediaProcessingResponse is the output of StopContactMediaProcessing.
@@ -7614,9 +7614,9 @@ type StopContactMediaProcessingResponse struct{}
 // StopContactRecordingRequest is the input of StopContactRecording (POST
 // /contact/stop-recording).
 type StopContactRecordingRequest struct {
-	InstanceId           string // required; 1 to 100 characters
-	ContactId            string // required; 1 to 256 characters
-	InitialContactId     string // required; 1 to 256 characters
+	InstanceId           string `required:"true" len:"1:100"` // required; 1 to 100 characters
+	ContactId            string `required:"true" len:"1:256"` // required; 1 to 256 characters
+	InitialContactId     string `required:"true" len:"1:256"` // required; 1 to 256 characters
 	ContactRecordingType ContactRecordingType
 }
 
@@ -7625,8 +7625,8 @@ type StopContactRecordingResponse struct{}
 
 // StopContactRequest is the input of StopContact (POST /contact/stop).
 type StopContactRequest struct {
-	ContactId        string // required; 1 to 256 characters
-	InstanceId       string // required; 1 to 100 characters
+	ContactId        string `required:"true" len:"1:256"` // required; 1 to 256 characters
+	InstanceId       string `required:"true" len:"1:100"` // required; 1 to 100 characters
 	DisconnectReason *DisconnectReason
 }
 
@@ -7636,9 +7636,9 @@ type StopContactResponse struct{}
 // StopContactStreamingRequest is the input of StopContactStreaming (POST
 // /contact/stop-streaming).
 type StopContactStreamingRequest struct {
-	InstanceId  string // required; 1 to 100 characters
-	ContactId   string // required; 1 to 256 characters
-	StreamingId string // required; 1 to 100 characters
+	InstanceId  string `required:"true" len:"1:100"` // required; 1 to 100 characters
+	ContactId   string `required:"true" len:"1:256"` // required; 1 to 256 characters
+	StreamingId string `required:"true" len:"1:100"` // required; 1 to 100 characters
 }
 
 // StopContactStreamingResponse is the output of StopContactStreaming.
@@ -7647,10 +7647,10 @@ type StopContactStreamingResponse struct{}
 // StopTestCaseExecutionRequest is the input of StopTestCaseExecution (POST
 // /test-cases/{InstanceId}/{TestCaseId}/{TestCaseExecutionId}/stop-execution).
 type StopTestCaseExecutionRequest struct {
-	InstanceId          string  // required; in the path; 1 to 100 characters
-	TestCaseExecutionId string  // required; in the path; at most 500 characters
-	TestCaseId          string  // required; in the path; at most 500 characters
-	ClientToken         *string // idempotency token, filled in by the client; at most 500 characters
+	InstanceId          string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	TestCaseExecutionId string  `required:"true" label:"2" len:":500"`  // required; in the path; at most 500 characters
+	TestCaseId          string  `required:"true" label:"1" len:":500"`  // required; in the path; at most 500 characters
+	ClientToken         *string `len:":500"`                            // idempotency token, filled in by the client; at most 500 characters
 }
 
 // StopTestCaseExecutionResponse is the output of StopTestCaseExecution.
@@ -7671,23 +7671,23 @@ type StringReference struct {
 
 // SubmitAutoEvaluationActionDefinition is a structure.
 type SubmitAutoEvaluationActionDefinition struct {
-	EvaluationFormId string // required; 1 to 256 characters
+	EvaluationFormId string `required:"true" len:"1:256"` // required; 1 to 256 characters
 }
 
 // SubmitContactEvaluationRequest is the input of SubmitContactEvaluation (POST
 // /contact-evaluations/{InstanceId}/{EvaluationId}/submit).
 type SubmitContactEvaluationRequest struct {
-	InstanceId   string                           // required; in the path; 1 to 100 characters
-	EvaluationId string                           // required; in the path; 1 to 500 characters
-	Answers      map[string]EvaluationAnswerInput // at most 100 elements
-	Notes        map[string]EvaluationNote        // at most 100 elements
+	InstanceId   string                           `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	EvaluationId string                           `required:"true" label:"1" len:"1:500"` // required; in the path; 1 to 500 characters
+	Answers      map[string]EvaluationAnswerInput `len:":100" key.len:"1:500"`            // at most 100 elements
+	Notes        map[string]EvaluationNote        `len:":100" key.len:"1:500"`            // at most 100 elements
 	SubmittedBy  *EvaluatorUserUnion
 }
 
 // SubmitContactEvaluationResponse is the output of SubmitContactEvaluation.
 type SubmitContactEvaluationResponse struct {
-	EvaluationId  string // required; 1 to 500 characters
-	EvaluationArn string // required
+	EvaluationId  string `required:"true"` // required; 1 to 500 characters
+	EvaluationArn string `required:"true"` // required
 }
 
 // SuccessfulBatchAssociationSummary is a structure.
@@ -7704,9 +7704,9 @@ type SuccessfulRequest struct {
 // SuspendContactRecordingRequest is the input of SuspendContactRecording (POST
 // /contact/suspend-recording).
 type SuspendContactRecordingRequest struct {
-	InstanceId           string // required; 1 to 100 characters
-	ContactId            string // required; 1 to 256 characters
-	InitialContactId     string // required; 1 to 256 characters
+	InstanceId           string `required:"true" len:"1:100"` // required; 1 to 100 characters
+	ContactId            string `required:"true" len:"1:256"` // required; 1 to 256 characters
+	InitialContactId     string `required:"true" len:"1:256"` // required; 1 to 256 characters
 	ContactRecordingType ContactRecordingType
 }
 
@@ -7721,9 +7721,9 @@ type TagCondition struct {
 
 // TagContactRequest is the input of TagContact (POST /contact/tags).
 type TagContactRequest struct {
-	ContactId  string            // required; 1 to 256 characters
-	InstanceId string            // required; 1 to 100 characters
-	Tags       map[string]string // required; 1 to 6 elements
+	ContactId  string            `required:"true" len:"1:256"`                                                                        // required; 1 to 256 characters
+	InstanceId string            `required:"true" len:"1:100"`                                                                        // required; 1 to 100 characters
+	Tags       map[string]string `required:"true" len:"1:6" key.len:"1:128" key.pattern:"^(?!aws:)[a-zA-Z+-=._:/]+$" each.len:":256"` // required; 1 to 6 elements
 }
 
 // TagContactResponse is the output of TagContact.
@@ -7731,8 +7731,8 @@ type TagContactResponse struct{}
 
 // TagResourceRequest is the input of TagResource (POST /tags/{resourceArn}).
 type TagResourceRequest struct {
-	ResourceArn string            // required; in the path
-	Tags        map[string]string // required; 1 to 50 elements
+	ResourceArn string            `name:"resourceArn" required:"true" label:"0"`                                                                                   // required; in the path
+	Tags        map[string]string `name:"tags" required:"true" len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // required; 1 to 50 elements
 }
 
 // TagResourceResponse is the output of TagResource.
@@ -7740,30 +7740,30 @@ type TagResourceResponse struct{}
 
 // TagSearchCondition is a structure.
 type TagSearchCondition struct {
-	TagKey                 *string // at most 128 characters
-	TagValue               *string // at most 256 characters
-	TagKeyComparisonType   StringComparisonType
-	TagValueComparisonType StringComparisonType
+	TagKey                 *string              `name:"tagKey" len:":128"`   // at most 128 characters
+	TagValue               *string              `name:"tagValue" len:":256"` // at most 256 characters
+	TagKeyComparisonType   StringComparisonType `name:"tagKeyComparisonType"`
+	TagValueComparisonType StringComparisonType `name:"tagValueComparisonType"`
 }
 
 // TagSet is a structure.
 type TagSet struct {
-	Key   *string // 1 to 128 characters
-	Value *string // at most 256 characters
+	Key   *string `name:"key"`   // 1 to 128 characters
+	Value *string `name:"value"` // at most 256 characters
 }
 
 // TaskActionDefinition is a structure.
 type TaskActionDefinition struct {
-	Name          string  // required; 1 to 512 characters
-	Description   *string // 0 to 4096 characters
-	ContactFlowId string  // required; at most 500 characters
-	References    map[string]Reference
+	Name          string               `required:"true" len:"1:512"` // required; 1 to 512 characters
+	Description   *string              `len:"0:4096"`                // 0 to 4096 characters
+	ContactFlowId string               `required:"true" len:":500"`  // required; at most 500 characters
+	References    map[string]Reference `key.len:"1:4096"`
 }
 
 // TaskAttachment is a structure.
 type TaskAttachment struct {
-	FileName string // required; 1 to 256 characters
-	S3Url    string // required; 1 to 2000 characters
+	FileName string `required:"true" len:"1:256" pattern:"^\\P{C}*$"` // required; 1 to 256 characters
+	S3Url    string `required:"true" len:"1:2000"`                    // required; 1 to 2000 characters
 }
 
 // TaskTemplateConstraints is a structure.
@@ -7776,7 +7776,7 @@ type TaskTemplateConstraints struct {
 // TaskTemplateDefaultFieldValue is a structure.
 type TaskTemplateDefaultFieldValue struct {
 	Id           *TaskTemplateFieldIdentifier
-	DefaultValue *string // 0 to 4096 characters
+	DefaultValue *string `len:"0:4096"` // 0 to 4096 characters
 }
 
 // TaskTemplateDefaults is a structure.
@@ -7786,15 +7786,15 @@ type TaskTemplateDefaults struct {
 
 // TaskTemplateField is a structure.
 type TaskTemplateField struct {
-	Id                  *TaskTemplateFieldIdentifier // required
-	Description         *string                      // 1 to 255 characters
+	Id                  *TaskTemplateFieldIdentifier `required:"true"` // required
+	Description         *string                      `len:"1:255"`     // 1 to 255 characters
 	Type                TaskTemplateFieldType
-	SingleSelectOptions []string
+	SingleSelectOptions []string `each.len:"1:100"`
 }
 
 // TaskTemplateFieldIdentifier is a structure.
 type TaskTemplateFieldIdentifier struct {
-	Name *string // 1 to 100 characters
+	Name *string `len:"1:100"` // 1 to 100 characters
 }
 
 // TaskTemplateInfoV2 is a structure.
@@ -7816,20 +7816,20 @@ type TaskTemplateMetadata struct {
 
 // TelephonyConfig is a structure.
 type TelephonyConfig struct {
-	Distributions []Distribution // required
+	Distributions []Distribution `required:"true"` // required
 }
 
 // TemplateAttributes is a structure.
 type TemplateAttributes struct {
-	CustomAttributes          map[string]string
+	CustomAttributes          map[string]string `key.len:"1:32767" each.len:"0:32767"`
 	CustomerProfileAttributes *string
 }
 
 // TemplatedMessageConfig is a structure.
 type TemplatedMessageConfig struct {
-	KnowledgeBaseId    string              // required; 1 to 500 characters
-	MessageTemplateId  string              // required; 1 to 500 characters
-	TemplateAttributes *TemplateAttributes // required
+	KnowledgeBaseId    string              `required:"true" len:"1:500"` // required; 1 to 500 characters
+	MessageTemplateId  string              `required:"true" len:"1:500"` // required; 1 to 500 characters
+	TemplateAttributes *TemplateAttributes `required:"true"`             // required
 }
 
 // TestCase is a structure.
@@ -7896,7 +7896,7 @@ type Threshold struct {
 
 // ThresholdV2 is a structure.
 type ThresholdV2 struct {
-	Comparison     *string // 1 to 250 characters
+	Comparison     *string `len:"1:250"` // 1 to 250 characters
 	ThresholdValue *float64
 }
 
@@ -7929,25 +7929,25 @@ type TrafficDistributionGroupUserSummary struct {
 
 // Transcript is a structure.
 type Transcript struct {
-	Criteria  []TranscriptCriteria // required; 0 to 6 elements
+	Criteria  []TranscriptCriteria `required:"true" len:"0:6"` // required; 0 to 6 elements
 	MatchType SearchContactsMatchType
 }
 
 // TranscriptCriteria is a structure.
 type TranscriptCriteria struct {
-	ParticipantRole ParticipantRole         // required
-	SearchText      []string                // required; 0 to 100 elements
-	MatchType       SearchContactsMatchType // required
+	ParticipantRole ParticipantRole         `required:"true"`                             // required
+	SearchText      []string                `required:"true" len:"0:100" each.len:":128"` // required; 0 to 100 elements
+	MatchType       SearchContactsMatchType `required:"true"`                             // required
 }
 
 // TransferContactRequest is the input of TransferContact (POST /contact/transfer).
 type TransferContactRequest struct {
-	InstanceId    string // required; 1 to 100 characters
-	ContactId     string // required; 1 to 256 characters
+	InstanceId    string `required:"true" len:"1:100"` // required; 1 to 100 characters
+	ContactId     string `required:"true" len:"1:256"` // required; 1 to 256 characters
 	QueueId       *string
-	UserId        *string // 1 to 256 characters
-	ContactFlowId string  // required; at most 500 characters
-	ClientToken   *string // idempotency token, filled in by the client; at most 500 characters
+	UserId        *string `len:"1:256"`                // 1 to 256 characters
+	ContactFlowId string  `required:"true" len:":500"` // required; at most 500 characters
+	ClientToken   *string `len:":500"`                 // idempotency token, filled in by the client; at most 500 characters
 }
 
 // TransferContactResponse is the output of TransferContact.
@@ -7959,9 +7959,9 @@ type TransferContactResponse struct {
 // UntagContactRequest is the input of UntagContact (DELETE
 // /contact/tags/{InstanceId}/{ContactId}).
 type UntagContactRequest struct {
-	ContactId  string   // required; in the path; 1 to 256 characters
-	InstanceId string   // required; in the path; 1 to 100 characters
-	TagKeys    []string // required; query parameter TagKeys; 1 to 6 elements
+	ContactId  string   `required:"true" label:"1" len:"1:256"`                                                                // required; in the path; 1 to 256 characters
+	InstanceId string   `required:"true" label:"0" len:"1:100"`                                                                // required; in the path; 1 to 100 characters
+	TagKeys    []string `required:"true" query:"TagKeys" len:"1:6" each.len:"1:128" each.pattern:"^(?!aws:)[a-zA-Z+-=._:/]+$"` // required; query parameter TagKeys; 1 to 6 elements
 }
 
 // UntagContactResponse is the output of UntagContact.
@@ -7969,8 +7969,8 @@ type UntagContactResponse struct{}
 
 // UntagResourceRequest is the input of UntagResource (DELETE /tags/{resourceArn}).
 type UntagResourceRequest struct {
-	ResourceArn string   // required; in the path
-	TagKeys     []string // required; query parameter tagKeys; 1 to 50 elements
+	ResourceArn string   `name:"resourceArn" required:"true" label:"0"`                                                                                        // required; in the path
+	TagKeys     []string `name:"tagKeys" required:"true" query:"tagKeys" len:"1:50" each.len:"1:128" each.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$"` // required; query parameter tagKeys; 1 to 50 elements
 }
 
 // UntagResourceResponse is the output of UntagResource.
@@ -7979,12 +7979,12 @@ type UntagResourceResponse struct{}
 // UpdateAgentStatusRequest is the input of UpdateAgentStatus (POST
 // /agent-status/{InstanceId}/{AgentStatusId}).
 type UpdateAgentStatusRequest struct {
-	InstanceId       string  // required; in the path; 1 to 100 characters
-	AgentStatusId    string  // required; in the path
-	Name             *string // 1 to 127 characters
-	Description      *string // 0 to 250 characters
+	InstanceId       string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	AgentStatusId    string  `required:"true" label:"1"`             // required; in the path
+	Name             *string `len:"1:127"`                           // 1 to 127 characters
+	Description      *string `len:"0:250"`                           // 0 to 250 characters
 	State            AgentStatusState
-	DisplayOrder     *int32 // 1 to 50
+	DisplayOrder     *int32 `range:"1:50"` // 1 to 50
 	ResetOrderNumber *bool
 }
 
@@ -7994,16 +7994,16 @@ type UpdateAgentStatusResponse struct{}
 // UpdateAttachedFilesConfigurationRequest is the input of UpdateAttachedFilesConfiguration (POST
 // /attached-files-configurations/{InstanceId}/{AttachmentScope}).
 type UpdateAttachedFilesConfigurationRequest struct {
-	InstanceId              string          // required; in the path; 1 to 100 characters
-	AttachmentScope         AttachmentScope // required; in the path
-	MaximumSizeLimitInBytes *int64          // 1 to 104857600
+	InstanceId              string          `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	AttachmentScope         AttachmentScope `required:"true" label:"1"`             // required; in the path
+	MaximumSizeLimitInBytes *int64          `range:"1:104857600"`                   // 1 to 104857600
 	ExtensionConfiguration  *ExtensionConfiguration
 }
 
 // UpdateAttachedFilesConfigurationResponse is the output of UpdateAttachedFilesConfiguration.
 type UpdateAttachedFilesConfigurationResponse struct {
-	InstanceId              string          // required; 1 to 100 characters
-	AttachmentScope         AttachmentScope // required
+	InstanceId              string          `required:"true"` // required; 1 to 100 characters
+	AttachmentScope         AttachmentScope `required:"true"` // required
 	MaximumSizeLimitInBytes *int64          // 1 to 104857600
 	ExtensionConfiguration  *ExtensionConfiguration
 	LastModifiedTime        *time.Time
@@ -8012,14 +8012,14 @@ type UpdateAttachedFilesConfigurationResponse struct {
 // UpdateAuthenticationProfileRequest is the input of UpdateAuthenticationProfile (POST
 // /authentication-profiles/{InstanceId}/{AuthenticationProfileId}).
 type UpdateAuthenticationProfileRequest struct {
-	AuthenticationProfileId          string  // required; in the path; 1 to 100 characters
-	InstanceId                       string  // required; in the path; 1 to 100 characters
-	Name                             *string // 1 to 128 characters
-	Description                      *string // 1 to 250 characters
-	AllowedIps                       []string
-	BlockedIps                       []string
-	PeriodicSessionDuration          *int32 // deprecated by the model; 10 to 60
-	SessionInactivityDuration        *int32 // 15 to 720
+	AuthenticationProfileId          string   `required:"true" label:"1" len:"1:100"` // required; in the path; 1 to 100 characters
+	InstanceId                       string   `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	Name                             *string  `len:"1:128"`                           // 1 to 128 characters
+	Description                      *string  `len:"1:250"`                           // 1 to 250 characters
+	AllowedIps                       []string `each.len:"2:50" each.pattern:"^[A-Za-z0-9:/]*$"`
+	BlockedIps                       []string `each.len:"2:50" each.pattern:"^[A-Za-z0-9:/]*$"`
+	PeriodicSessionDuration          *int32   `range:"10:60"`  // deprecated by the model; 10 to 60
+	SessionInactivityDuration        *int32   `range:"15:720"` // 15 to 720
 	SessionInactivityHandlingEnabled *bool
 }
 
@@ -8028,15 +8028,15 @@ type UpdateAuthenticationProfileResponse struct{}
 
 // UpdateCaseActionDefinition is a structure.
 type UpdateCaseActionDefinition struct {
-	Fields []FieldValue // required
+	Fields []FieldValue `required:"true"` // required
 }
 
 // UpdateContactAttributesRequest is the input of UpdateContactAttributes (POST
 // /contact/attributes).
 type UpdateContactAttributesRequest struct {
-	InitialContactId string            // required; 1 to 256 characters
-	InstanceId       string            // required; 1 to 100 characters
-	Attributes       map[string]string // required
+	InitialContactId string            `required:"true" len:"1:256"`                          // required; 1 to 256 characters
+	InstanceId       string            `required:"true" len:"1:100"`                          // required; 1 to 100 characters
+	Attributes       map[string]string `required:"true" key.len:"1:32767" each.len:"0:32767"` // required
 }
 
 // UpdateContactAttributesResponse is the output of UpdateContactAttributes.
@@ -8045,25 +8045,25 @@ type UpdateContactAttributesResponse struct{}
 // UpdateContactEvaluationRequest is the input of UpdateContactEvaluation (POST
 // /contact-evaluations/{InstanceId}/{EvaluationId}).
 type UpdateContactEvaluationRequest struct {
-	InstanceId   string                           // required; in the path; 1 to 100 characters
-	EvaluationId string                           // required; in the path; 1 to 500 characters
-	Answers      map[string]EvaluationAnswerInput // at most 100 elements
-	Notes        map[string]EvaluationNote        // at most 100 elements
+	InstanceId   string                           `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	EvaluationId string                           `required:"true" label:"1" len:"1:500"` // required; in the path; 1 to 500 characters
+	Answers      map[string]EvaluationAnswerInput `len:":100" key.len:"1:500"`            // at most 100 elements
+	Notes        map[string]EvaluationNote        `len:":100" key.len:"1:500"`            // at most 100 elements
 	UpdatedBy    *EvaluatorUserUnion
 }
 
 // UpdateContactEvaluationResponse is the output of UpdateContactEvaluation.
 type UpdateContactEvaluationResponse struct {
-	EvaluationId  string // required; 1 to 500 characters
-	EvaluationArn string // required
+	EvaluationId  string `required:"true"` // required; 1 to 500 characters
+	EvaluationArn string `required:"true"` // required
 }
 
 // UpdateContactFlowContentRequest is the input of UpdateContactFlowContent (POST
 // /contact-flows/{InstanceId}/{ContactFlowId}/content).
 type UpdateContactFlowContentRequest struct {
-	InstanceId    string // required; in the path; 1 to 100 characters
-	ContactFlowId string // required; in the path; at most 500 characters
-	Content       string // required
+	InstanceId    string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactFlowId string `required:"true" label:"1" len:":500"`  // required; in the path; at most 500 characters
+	Content       string `required:"true"`                       // required
 }
 
 // UpdateContactFlowContentResponse is the output of UpdateContactFlowContent.
@@ -8072,9 +8072,9 @@ type UpdateContactFlowContentResponse struct{}
 // UpdateContactFlowMetadataRequest is the input of UpdateContactFlowMetadata (POST
 // /contact-flows/{InstanceId}/{ContactFlowId}/metadata).
 type UpdateContactFlowMetadataRequest struct {
-	InstanceId       string  // required; in the path; 1 to 100 characters
-	ContactFlowId    string  // required; in the path; at most 500 characters
-	Name             *string // at least 1 character
+	InstanceId       string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactFlowId    string  `required:"true" label:"1" len:":500"`  // required; in the path; at most 500 characters
+	Name             *string `len:"1:"`                              // at least 1 character
 	Description      *string
 	ContactFlowState ContactFlowState
 }
@@ -8085,12 +8085,12 @@ type UpdateContactFlowMetadataResponse struct{}
 // UpdateContactFlowModuleAliasRequest is the input of UpdateContactFlowModuleAlias (POST
 // /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId}).
 type UpdateContactFlowModuleAliasRequest struct {
-	InstanceId               string  // required; in the path; 1 to 250 characters
-	ContactFlowModuleId      string  // required; in the path; 1 to 256 characters
-	AliasId                  string  // required; in the path; 1 to 500 characters
-	Name                     *string // 1 to 127 characters
-	Description              *string // 0 to 500 characters
-	ContactFlowModuleVersion *int64  // at least 1
+	InstanceId               string  `required:"true" label:"0" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path; 1 to 250 characters
+	ContactFlowModuleId      string  `required:"true" label:"1" len:"1:256"`                                                                                                                                                        // required; in the path; 1 to 256 characters
+	AliasId                  string  `required:"true" label:"2" len:"1:500"`                                                                                                                                                        // required; in the path; 1 to 500 characters
+	Name                     *string `len:"1:127" pattern:".*\\S.*"`                                                                                                                                                                // 1 to 127 characters
+	Description              *string `len:"0:500" pattern:".*\\S.*"`                                                                                                                                                                // 0 to 500 characters
+	ContactFlowModuleVersion *int64  `range:"1:"`                                                                                                                                                                                   // at least 1
 }
 
 // UpdateContactFlowModuleAliasResponse is the output of UpdateContactFlowModuleAlias.
@@ -8099,9 +8099,9 @@ type UpdateContactFlowModuleAliasResponse struct{}
 // UpdateContactFlowModuleContentRequest is the input of UpdateContactFlowModuleContent (POST
 // /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/content).
 type UpdateContactFlowModuleContentRequest struct {
-	InstanceId          string  // required; in the path; 1 to 100 characters
-	ContactFlowModuleId string  // required; in the path; 1 to 256 characters
-	Content             *string // 1 to 256000 characters
+	InstanceId          string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactFlowModuleId string  `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	Content             *string `len:"1:256000"`                        // 1 to 256000 characters
 	Settings            *string
 }
 
@@ -8111,10 +8111,10 @@ type UpdateContactFlowModuleContentResponse struct{}
 // UpdateContactFlowModuleMetadataRequest is the input of UpdateContactFlowModuleMetadata (POST
 // /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/metadata).
 type UpdateContactFlowModuleMetadataRequest struct {
-	InstanceId          string  // required; in the path; 1 to 100 characters
-	ContactFlowModuleId string  // required; in the path; 1 to 256 characters
-	Name                *string // 1 to 127 characters
-	Description         *string // 0 to 500 characters
+	InstanceId          string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactFlowModuleId string  `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	Name                *string `len:"1:127" pattern:".*\\S.*"`         // 1 to 127 characters
+	Description         *string `len:"0:500" pattern:".*\\S.*"`         // 0 to 500 characters
 	State               ContactFlowModuleState
 }
 
@@ -8124,9 +8124,9 @@ type UpdateContactFlowModuleMetadataResponse struct{}
 // UpdateContactFlowNameRequest is the input of UpdateContactFlowName (POST
 // /contact-flows/{InstanceId}/{ContactFlowId}/name).
 type UpdateContactFlowNameRequest struct {
-	InstanceId    string  // required; in the path; 1 to 100 characters
-	ContactFlowId string  // required; in the path; at most 500 characters
-	Name          *string // at least 1 character
+	InstanceId    string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactFlowId string  `required:"true" label:"1" len:":500"`  // required; in the path; at most 500 characters
+	Name          *string `len:"1:"`                              // at least 1 character
 	Description   *string
 }
 
@@ -8135,12 +8135,12 @@ type UpdateContactFlowNameResponse struct{}
 
 // UpdateContactRequest is the input of UpdateContact (POST /contacts/{InstanceId}/{ContactId}).
 type UpdateContactRequest struct {
-	InstanceId        string  // required; in the path; 1 to 100 characters
-	ContactId         string  // required; in the path; 1 to 256 characters
-	Name              *string // sensitive: never log it; 0 to 1024 characters
-	Description       *string // sensitive: never log it; 0 to 4096 characters
-	References        map[string]Reference
-	SegmentAttributes map[string]SegmentAttributeValue
+	InstanceId        string                           `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactId         string                           `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	Name              *string                          `len:"0:1024"`                          // sensitive: never log it; 0 to 1024 characters
+	Description       *string                          `len:"0:4096"`                          // sensitive: never log it; 0 to 4096 characters
+	References        map[string]Reference             `key.len:"1:4096"`
+	SegmentAttributes map[string]SegmentAttributeValue `key.len:"1:128"`
 	QueueInfo         *QueueInfoInput
 	UserInfo          *UserInfo
 	CustomerEndpoint  *Endpoint
@@ -8153,10 +8153,10 @@ type UpdateContactResponse struct{}
 // UpdateContactRoutingDataRequest is the input of UpdateContactRoutingData (POST
 // /contacts/{InstanceId}/{ContactId}/routing-data).
 type UpdateContactRoutingDataRequest struct {
-	InstanceId                 string // required; in the path; 1 to 100 characters
-	ContactId                  string // required; in the path; 1 to 256 characters
+	InstanceId                 string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactId                  string `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
 	QueueTimeAdjustmentSeconds *int32
-	QueuePriority              *int64 // 1 to 9223372036854776000
+	QueuePriority              *int64 `range:"1:9223372036854776000"` // 1 to 9223372036854776000
 	RoutingCriteria            *RoutingCriteriaInput
 }
 
@@ -8165,9 +8165,9 @@ type UpdateContactRoutingDataResponse struct{}
 
 // UpdateContactScheduleRequest is the input of UpdateContactSchedule (POST /contact/schedule).
 type UpdateContactScheduleRequest struct {
-	InstanceId    string    // required; 1 to 100 characters
-	ContactId     string    // required; 1 to 256 characters
-	ScheduledTime time.Time // required
+	InstanceId    string    `required:"true" len:"1:100"` // required; 1 to 100 characters
+	ContactId     string    `required:"true" len:"1:256"` // required; 1 to 256 characters
+	ScheduledTime time.Time `required:"true"`             // required
 }
 
 // UpdateContactScheduleResponse is the output of UpdateContactSchedule.
@@ -8176,61 +8176,61 @@ type UpdateContactScheduleResponse struct{}
 // UpdateDataTableAttributeRequest is the input of UpdateDataTableAttribute (POST
 // /data-tables/{InstanceId}/{DataTableId}/attributes/{AttributeName}).
 type UpdateDataTableAttributeRequest struct {
-	InstanceId    string                      // required; in the path; 1 to 100 characters
-	DataTableId   string                      // required; in the path; 1 to 256 characters
-	AttributeName string                      // required; in the path; 1 to 127 characters
-	Name          string                      // required; 1 to 127 characters
-	ValueType     DataTableAttributeValueType // required
-	Description   *string                     // 0 to 250 characters
+	InstanceId    string                      `required:"true" label:"0" len:"1:100"`                                             // required; in the path; 1 to 100 characters
+	DataTableId   string                      `required:"true" label:"1" len:"1:256"`                                             // required; in the path; 1 to 256 characters
+	AttributeName string                      `required:"true" label:"2" len:"1:127" pattern:"^[\\p{L}\\p{Z}\\p{N}\\-_.:=@'|]+$"` // required; in the path; 1 to 127 characters
+	Name          string                      `required:"true" len:"1:127" pattern:"^[\\p{L}\\p{Z}\\p{N}\\-_.:=@'|]+$"`           // required; 1 to 127 characters
+	ValueType     DataTableAttributeValueType `required:"true"`                                                                   // required
+	Description   *string                     `len:"0:250" pattern:"^[\\P{C}\\r\\n\\t]+$"`                                        // 0 to 250 characters
 	Primary       *bool
 	Validation    *Validation
 }
 
 // UpdateDataTableAttributeResponse is the output of UpdateDataTableAttribute.
 type UpdateDataTableAttributeResponse struct {
-	Name        string                // required; 1 to 127 characters
-	LockVersion *DataTableLockVersion // required
+	Name        string                `required:"true"` // required; 1 to 127 characters
+	LockVersion *DataTableLockVersion `required:"true"` // required
 }
 
 // UpdateDataTableMetadataRequest is the input of UpdateDataTableMetadata (POST
 // /data-tables/{InstanceId}/{DataTableId}).
 type UpdateDataTableMetadataRequest struct {
-	InstanceId     string             // required; in the path; 1 to 100 characters
-	DataTableId    string             // required; in the path; 1 to 256 characters
-	Name           string             // required; 1 to 127 characters
-	Description    *string            // 0 to 250 characters
-	ValueLockLevel DataTableLockLevel // required
-	TimeZone       string             // required
+	InstanceId     string             `required:"true" label:"0" len:"1:100"`                                   // required; in the path; 1 to 100 characters
+	DataTableId    string             `required:"true" label:"1" len:"1:256"`                                   // required; in the path; 1 to 256 characters
+	Name           string             `required:"true" len:"1:127" pattern:"^[\\p{L}\\p{Z}\\p{N}\\-_.:=@'|]+$"` // required; 1 to 127 characters
+	Description    *string            `len:"0:250" pattern:"^[\\P{C}\\r\\n\\t]+$"`                              // 0 to 250 characters
+	ValueLockLevel DataTableLockLevel `required:"true"`                                                         // required
+	TimeZone       string             `required:"true"`                                                         // required
 }
 
 // UpdateDataTableMetadataResponse is the output of UpdateDataTableMetadata.
 type UpdateDataTableMetadataResponse struct {
-	LockVersion *DataTableLockVersion // required
+	LockVersion *DataTableLockVersion `required:"true"` // required
 }
 
 // UpdateDataTablePrimaryValuesRequest is the input of UpdateDataTablePrimaryValues (POST
 // /data-tables/{InstanceId}/{DataTableId}/values/update-primary).
 type UpdateDataTablePrimaryValuesRequest struct {
-	InstanceId       string                // required; in the path; 1 to 100 characters
-	DataTableId      string                // required; in the path; 1 to 256 characters
-	PrimaryValues    []PrimaryValue        // required
-	NewPrimaryValues []PrimaryValue        // required
-	LockVersion      *DataTableLockVersion // required
+	InstanceId       string                `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	DataTableId      string                `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	PrimaryValues    []PrimaryValue        `required:"true"`                       // required
+	NewPrimaryValues []PrimaryValue        `required:"true"`                       // required
+	LockVersion      *DataTableLockVersion `required:"true"`                       // required
 }
 
 // UpdateDataTablePrimaryValuesResponse is the output of UpdateDataTablePrimaryValues.
 type UpdateDataTablePrimaryValuesResponse struct {
-	LockVersion *DataTableLockVersion // required
+	LockVersion *DataTableLockVersion `required:"true"` // required
 }
 
 // UpdateEmailAddressMetadataRequest is the input of UpdateEmailAddressMetadata (POST
 // /email-addresses/{InstanceId}/{EmailAddressId}).
 type UpdateEmailAddressMetadataRequest struct {
-	InstanceId     string  // required; in the path; 1 to 100 characters
-	EmailAddressId string  // required; in the path; 1 to 500 characters
-	Description    *string // sensitive: never log it; 0 to 4096 characters
-	DisplayName    *string // sensitive: never log it; 0 to 256 characters
-	ClientToken    *string // at most 500 characters
+	InstanceId     string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	EmailAddressId string  `required:"true" label:"1" len:"1:500"` // required; in the path; 1 to 500 characters
+	Description    *string `len:"0:4096"`                          // sensitive: never log it; 0 to 4096 characters
+	DisplayName    *string `len:"0:256"`                           // sensitive: never log it; 0 to 256 characters
+	ClientToken    *string `len:":500"`                            // at most 500 characters
 }
 
 // UpdateEmailAddressMetadataResponse is the output of UpdateEmailAddressMetadata.
@@ -8242,40 +8242,40 @@ type UpdateEmailAddressMetadataResponse struct {
 // UpdateEvaluationFormRequest is the input of UpdateEvaluationForm (PUT
 // /evaluation-forms/{InstanceId}/{EvaluationFormId}).
 type UpdateEvaluationFormRequest struct {
-	InstanceId                  string // required; in the path; 1 to 100 characters
-	EvaluationFormId            string // required; in the path; 1 to 500 characters
-	EvaluationFormVersion       int32  // required
+	InstanceId                  string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	EvaluationFormId            string `required:"true" label:"1" len:"1:500"` // required; in the path; 1 to 500 characters
+	EvaluationFormVersion       int32  `required:"true"`                       // required
 	CreateNewVersion            *bool
-	Title                       string // required
+	Title                       string `required:"true"` // required
 	Description                 *string
-	Items                       []EvaluationFormItem // required
+	Items                       []EvaluationFormItem `required:"true"` // required
 	ScoringStrategy             *EvaluationFormScoringStrategy
 	AutoEvaluationConfiguration *EvaluationFormAutoEvaluationConfiguration
 	ReviewConfiguration         *EvaluationReviewConfiguration
 	AsDraft                     *bool
-	ClientToken                 *string // idempotency token, filled in by the client; at most 500 characters
+	ClientToken                 *string `len:":500"` // idempotency token, filled in by the client; at most 500 characters
 	TargetConfiguration         *EvaluationFormTargetConfiguration
 	LanguageConfiguration       *EvaluationFormLanguageConfiguration
 }
 
 // UpdateEvaluationFormResponse is the output of UpdateEvaluationForm.
 type UpdateEvaluationFormResponse struct {
-	EvaluationFormId      string // required; 1 to 500 characters
-	EvaluationFormArn     string // required
-	EvaluationFormVersion int32  // required
+	EvaluationFormId      string `required:"true"` // required; 1 to 500 characters
+	EvaluationFormArn     string `required:"true"` // required
+	EvaluationFormVersion int32  `required:"true"` // required
 }
 
 // UpdateHoursOfOperationOverrideRequest is the input of UpdateHoursOfOperationOverride (POST
 // /hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId}).
 type UpdateHoursOfOperationOverrideRequest struct {
-	InstanceId                 string // required; in the path; 1 to 100 characters
-	HoursOfOperationId         string // required; in the path
-	HoursOfOperationOverrideId string // required; in the path; 1 to 36 characters
-	Name                       *string
-	Description                *string
-	Config                     []HoursOfOperationOverrideConfig // 0 to 100 elements
-	EffectiveFrom              *string
-	EffectiveTill              *string
+	InstanceId                 string                           `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	HoursOfOperationId         string                           `required:"true" label:"1"`             // required; in the path
+	HoursOfOperationOverrideId string                           `required:"true" label:"2" len:"1:36"`  // required; in the path; 1 to 36 characters
+	Name                       *string                          `pattern:"^[\\P{C}\\r\\n\\t]{1,127}$"`
+	Description                *string                          `pattern:"^[\\P{C}\\r\\n\\t]{1,250}$"`
+	Config                     []HoursOfOperationOverrideConfig `len:"0:100"` // 0 to 100 elements
+	EffectiveFrom              *string                          `pattern:"^\\d{4}-\\d{2}-\\d{2}$"`
+	EffectiveTill              *string                          `pattern:"^\\d{4}-\\d{2}-\\d{2}$"`
 	RecurrenceConfig           *RecurrenceConfig
 	OverrideType               OverrideType
 }
@@ -8286,12 +8286,12 @@ type UpdateHoursOfOperationOverrideResponse struct{}
 // UpdateHoursOfOperationRequest is the input of UpdateHoursOfOperation (POST
 // /hours-of-operations/{InstanceId}/{HoursOfOperationId}).
 type UpdateHoursOfOperationRequest struct {
-	InstanceId         string  // required; in the path; 1 to 100 characters
-	HoursOfOperationId string  // required; in the path
-	Name               *string // 1 to 127 characters
-	Description        *string // 0 to 250 characters
+	InstanceId         string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	HoursOfOperationId string  `required:"true" label:"1"`             // required; in the path
+	Name               *string `len:"1:127"`                           // 1 to 127 characters
+	Description        *string `len:"0:250"`                           // 0 to 250 characters
 	TimeZone           *string
-	Config             []HoursOfOperationConfig // 0 to 100 elements
+	Config             []HoursOfOperationConfig `len:"0:100"` // 0 to 100 elements
 }
 
 // UpdateHoursOfOperationResponse is the output of UpdateHoursOfOperation.
@@ -8300,10 +8300,10 @@ type UpdateHoursOfOperationResponse struct{}
 // UpdateInstanceAttributeRequest is the input of UpdateInstanceAttribute (POST
 // /instance/{InstanceId}/attribute/{AttributeType}).
 type UpdateInstanceAttributeRequest struct {
-	InstanceId    string                // required; in the path; 1 to 100 characters
-	AttributeType InstanceAttributeType // required; in the path
-	Value         string                // required; 1 to 100 characters
-	ClientToken   *string               // idempotency token, filled in by the client; at most 500 characters
+	InstanceId    string                `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	AttributeType InstanceAttributeType `required:"true" label:"1"`             // required; in the path
+	Value         string                `required:"true" len:"1:100"`           // required; 1 to 100 characters
+	ClientToken   *string               `len:":500"`                            // idempotency token, filled in by the client; at most 500 characters
 }
 
 // UpdateInstanceAttributeResponse is the output of UpdateInstanceAttribute.
@@ -8312,11 +8312,11 @@ type UpdateInstanceAttributeResponse struct{}
 // UpdateInstanceStorageConfigRequest is the input of UpdateInstanceStorageConfig (POST
 // /instance/{InstanceId}/storage-config/{AssociationId}).
 type UpdateInstanceStorageConfigRequest struct {
-	InstanceId    string                      // required; in the path; 1 to 100 characters
-	AssociationId string                      // required; in the path; 1 to 100 characters
-	ResourceType  InstanceStorageResourceType // required; query parameter resourceType
-	StorageConfig *InstanceStorageConfig      // required
-	ClientToken   *string                     // idempotency token, filled in by the client; at most 500 characters
+	InstanceId    string                      `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	AssociationId string                      `required:"true" label:"1" len:"1:100"` // required; in the path; 1 to 100 characters
+	ResourceType  InstanceStorageResourceType `required:"true" query:"resourceType"`  // required; query parameter resourceType
+	StorageConfig *InstanceStorageConfig      `required:"true"`                       // required
+	ClientToken   *string                     `len:":500"`                            // idempotency token, filled in by the client; at most 500 characters
 }
 
 // UpdateInstanceStorageConfigResponse is the output of UpdateInstanceStorageConfig.
@@ -8325,9 +8325,9 @@ type UpdateInstanceStorageConfigResponse struct{}
 // UpdateNotificationContentRequest is the input of UpdateNotificationContent (POST
 // /notifications/{InstanceId}/{NotificationId}).
 type UpdateNotificationContentRequest struct {
-	InstanceId     string                // required; in the path; 1 to 100 characters
-	NotificationId string                // required; in the path; 1 to 256 characters
-	Content        map[LocaleCode]string // required
+	InstanceId     string                `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NotificationId string                `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	Content        map[LocaleCode]string `required:"true" each.len:"0:500"`      // required
 }
 
 // UpdateNotificationContentResponse is the output of UpdateNotificationContent.
@@ -8336,11 +8336,11 @@ type UpdateNotificationContentResponse struct{}
 // UpdateParticipantAuthenticationRequest is the input of UpdateParticipantAuthentication (POST
 // /contact/update-participant-authentication).
 type UpdateParticipantAuthenticationRequest struct {
-	State            string  // required; 1 to 1000 characters
-	InstanceId       string  // required; 1 to 100 characters
-	Code             *string // sensitive: never log it; 1 to 2048 characters
-	Error            *string // sensitive: never log it; 1 to 2048 characters
-	ErrorDescription *string // sensitive: never log it; 1 to 2048 characters
+	State            string  `required:"true" len:"1:1000"`                                  // required; 1 to 1000 characters
+	InstanceId       string  `required:"true" len:"1:100"`                                   // required; 1 to 100 characters
+	Code             *string `len:"1:2048"`                                                  // sensitive: never log it; 1 to 2048 characters
+	Error            *string `len:"1:2048" pattern:"^[\\x20-\\x21\\x23-\\x5B\\x5D-\\x7E]*$"` // sensitive: never log it; 1 to 2048 characters
+	ErrorDescription *string `len:"1:2048" pattern:"^[\\x20-\\x21\\x23-\\x5B\\x5D-\\x7E]*$"` // sensitive: never log it; 1 to 2048 characters
 }
 
 // UpdateParticipantAuthenticationResponse is the output of UpdateParticipantAuthentication.
@@ -8348,15 +8348,15 @@ type UpdateParticipantAuthenticationResponse struct{}
 
 // UpdateParticipantRoleConfigChannelInfo holds exactly one of its members.
 type UpdateParticipantRoleConfigChannelInfo struct {
-	Chat *ChatParticipantRoleConfig
+	Chat *ChatParticipantRoleConfig `oneof:"true"`
 }
 
 // UpdateParticipantRoleConfigRequest is the input of UpdateParticipantRoleConfig (PUT
 // /contact/participant-role-config/{InstanceId}/{ContactId}).
 type UpdateParticipantRoleConfigRequest struct {
-	InstanceId           string                                  // required; in the path; 1 to 100 characters
-	ContactId            string                                  // required; in the path; 1 to 256 characters
-	ChannelConfiguration *UpdateParticipantRoleConfigChannelInfo // required
+	InstanceId           string                                  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactId            string                                  `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	ChannelConfiguration *UpdateParticipantRoleConfigChannelInfo `required:"true"`                       // required
 }
 
 // UpdateParticipantRoleConfigResponse is the output of UpdateParticipantRoleConfig.
@@ -8365,9 +8365,9 @@ type UpdateParticipantRoleConfigResponse struct{}
 // UpdatePhoneNumberMetadataRequest is the input of UpdatePhoneNumberMetadata (PUT
 // /phone-number/{PhoneNumberId}/metadata).
 type UpdatePhoneNumberMetadataRequest struct {
-	PhoneNumberId          string  // required; in the path
-	PhoneNumberDescription *string // 0 to 500 characters
-	ClientToken            *string // idempotency token, filled in by the client; at most 500 characters
+	PhoneNumberId          string  `required:"true" label:"0"` // required; in the path
+	PhoneNumberDescription *string `len:"0:500" pattern:"^"`   // 0 to 500 characters
+	ClientToken            *string `len:":500"`                // idempotency token, filled in by the client; at most 500 characters
 }
 
 // UpdatePhoneNumberMetadataResponse is the output of UpdatePhoneNumberMetadata.
@@ -8376,10 +8376,10 @@ type UpdatePhoneNumberMetadataResponse struct{}
 // UpdatePhoneNumberRequest is the input of UpdatePhoneNumber (PUT
 // /phone-number/{PhoneNumberId}).
 type UpdatePhoneNumberRequest struct {
-	PhoneNumberId string // required; in the path
+	PhoneNumberId string `required:"true" label:"0"` // required; in the path
 	TargetArn     *string
-	InstanceId    *string // 1 to 100 characters
-	ClientToken   *string // idempotency token, filled in by the client; at most 500 characters
+	InstanceId    *string `len:"1:100"` // 1 to 100 characters
+	ClientToken   *string `len:":500"`  // idempotency token, filled in by the client; at most 500 characters
 }
 
 // UpdatePhoneNumberResponse is the output of UpdatePhoneNumber.
@@ -8391,10 +8391,10 @@ type UpdatePhoneNumberResponse struct {
 // UpdatePredefinedAttributeRequest is the input of UpdatePredefinedAttribute (POST
 // /predefined-attributes/{InstanceId}/{Name}).
 type UpdatePredefinedAttributeRequest struct {
-	InstanceId             string // required; in the path; 1 to 100 characters
-	Name                   string // required; in the path; 1 to 100 characters
+	InstanceId             string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	Name                   string `required:"true" label:"1" len:"1:100"` // required; in the path; 1 to 100 characters
 	Values                 *PredefinedAttributeValues
-	Purposes               []string // 0 to 10 elements
+	Purposes               []string `len:"0:10" each.len:"1:100"` // 0 to 10 elements
 	AttributeConfiguration *InputPredefinedAttributeConfiguration
 }
 
@@ -8403,11 +8403,11 @@ type UpdatePredefinedAttributeResponse struct{}
 
 // UpdatePromptRequest is the input of UpdatePrompt (POST /prompts/{InstanceId}/{PromptId}).
 type UpdatePromptRequest struct {
-	InstanceId  string  // required; in the path; 1 to 100 characters
-	PromptId    string  // required; in the path; 1 to 256 characters
-	Name        *string // 1 to 127 characters
-	Description *string // 1 to 250 characters
-	S3Uri       *string // 1 to 2000 characters
+	InstanceId  string  `required:"true" label:"0" len:"1:100"`                                               // required; in the path; 1 to 100 characters
+	PromptId    string  `required:"true" label:"1" len:"1:256"`                                               // required; in the path; 1 to 256 characters
+	Name        *string `len:"1:127"`                                                                         // 1 to 127 characters
+	Description *string `len:"1:250"`                                                                         // 1 to 250 characters
+	S3Uri       *string `len:"1:2000" pattern:"s3://\\S+/.+|https://\\S+\\.s3\\.\\S+\\.amazonaws\\.com/\\S+"` // 1 to 2000 characters
 }
 
 // UpdatePromptResponse is the output of UpdatePrompt.
@@ -8419,9 +8419,9 @@ type UpdatePromptResponse struct {
 // UpdateQueueHoursOfOperationRequest is the input of UpdateQueueHoursOfOperation (POST
 // /queues/{InstanceId}/{QueueId}/hours-of-operation).
 type UpdateQueueHoursOfOperationRequest struct {
-	InstanceId         string // required; in the path; 1 to 100 characters
-	QueueId            string // required; in the path
-	HoursOfOperationId string // required
+	InstanceId         string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	QueueId            string `required:"true" label:"1"`             // required; in the path
+	HoursOfOperationId string `required:"true"`                       // required
 }
 
 // UpdateQueueHoursOfOperationResponse is the output of UpdateQueueHoursOfOperation.
@@ -8430,9 +8430,9 @@ type UpdateQueueHoursOfOperationResponse struct{}
 // UpdateQueueMaxContactsRequest is the input of UpdateQueueMaxContacts (POST
 // /queues/{InstanceId}/{QueueId}/max-contacts).
 type UpdateQueueMaxContactsRequest struct {
-	InstanceId  string // required; in the path; 1 to 100 characters
-	QueueId     string // required; in the path
-	MaxContacts *int32 // at least 0
+	InstanceId  string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	QueueId     string `required:"true" label:"1"`             // required; in the path
+	MaxContacts *int32 `range:"0:"`                            // at least 0
 }
 
 // UpdateQueueMaxContactsResponse is the output of UpdateQueueMaxContacts.
@@ -8441,10 +8441,10 @@ type UpdateQueueMaxContactsResponse struct{}
 // UpdateQueueNameRequest is the input of UpdateQueueName (POST
 // /queues/{InstanceId}/{QueueId}/name).
 type UpdateQueueNameRequest struct {
-	InstanceId  string  // required; in the path; 1 to 100 characters
-	QueueId     string  // required; in the path
-	Name        *string // 1 to 127 characters
-	Description *string // 1 to 250 characters
+	InstanceId  string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	QueueId     string  `required:"true" label:"1"`             // required; in the path
+	Name        *string `len:"1:127"`                           // 1 to 127 characters
+	Description *string `len:"1:250"`                           // 1 to 250 characters
 }
 
 // UpdateQueueNameResponse is the output of UpdateQueueName.
@@ -8453,9 +8453,9 @@ type UpdateQueueNameResponse struct{}
 // UpdateQueueOutboundCallerConfigRequest is the input of UpdateQueueOutboundCallerConfig (POST
 // /queues/{InstanceId}/{QueueId}/outbound-caller-config).
 type UpdateQueueOutboundCallerConfigRequest struct {
-	InstanceId           string                // required; in the path; 1 to 100 characters
-	QueueId              string                // required; in the path
-	OutboundCallerConfig *OutboundCallerConfig // required
+	InstanceId           string                `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	QueueId              string                `required:"true" label:"1"`             // required; in the path
+	OutboundCallerConfig *OutboundCallerConfig `required:"true"`                       // required
 }
 
 // UpdateQueueOutboundCallerConfigResponse is the output of UpdateQueueOutboundCallerConfig.
@@ -8464,9 +8464,9 @@ type UpdateQueueOutboundCallerConfigResponse struct{}
 // UpdateQueueOutboundEmailConfigRequest is the input of UpdateQueueOutboundEmailConfig (POST
 // /queues/{InstanceId}/{QueueId}/outbound-email-config).
 type UpdateQueueOutboundEmailConfigRequest struct {
-	InstanceId          string               // required; in the path; 1 to 100 characters
-	QueueId             string               // required; in the path
-	OutboundEmailConfig *OutboundEmailConfig // required
+	InstanceId          string               `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	QueueId             string               `required:"true" label:"1"`             // required; in the path
+	OutboundEmailConfig *OutboundEmailConfig `required:"true"`                       // required
 }
 
 // UpdateQueueOutboundEmailConfigResponse is the output of UpdateQueueOutboundEmailConfig.
@@ -8475,9 +8475,9 @@ type UpdateQueueOutboundEmailConfigResponse struct{}
 // UpdateQueueStatusRequest is the input of UpdateQueueStatus (POST
 // /queues/{InstanceId}/{QueueId}/status).
 type UpdateQueueStatusRequest struct {
-	InstanceId string      // required; in the path; 1 to 100 characters
-	QueueId    string      // required; in the path
-	Status     QueueStatus // required
+	InstanceId string      `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	QueueId    string      `required:"true" label:"1"`             // required; in the path
+	Status     QueueStatus `required:"true"`                       // required
 }
 
 // UpdateQueueStatusResponse is the output of UpdateQueueStatus.
@@ -8486,9 +8486,9 @@ type UpdateQueueStatusResponse struct{}
 // UpdateQuickConnectConfigRequest is the input of UpdateQuickConnectConfig (POST
 // /quick-connects/{InstanceId}/{QuickConnectId}/config).
 type UpdateQuickConnectConfigRequest struct {
-	InstanceId         string              // required; in the path; 1 to 100 characters
-	QuickConnectId     string              // required; in the path
-	QuickConnectConfig *QuickConnectConfig // required
+	InstanceId         string              `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	QuickConnectId     string              `required:"true" label:"1"`             // required; in the path
+	QuickConnectConfig *QuickConnectConfig `required:"true"`                       // required
 }
 
 // UpdateQuickConnectConfigResponse is the output of UpdateQuickConnectConfig.
@@ -8497,10 +8497,10 @@ type UpdateQuickConnectConfigResponse struct{}
 // UpdateQuickConnectNameRequest is the input of UpdateQuickConnectName (POST
 // /quick-connects/{InstanceId}/{QuickConnectId}/name).
 type UpdateQuickConnectNameRequest struct {
-	InstanceId     string  // required; in the path; 1 to 100 characters
-	QuickConnectId string  // required; in the path
-	Name           *string // 1 to 127 characters
-	Description    *string // 0 to 250 characters
+	InstanceId     string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	QuickConnectId string  `required:"true" label:"1"`             // required; in the path
+	Name           *string `len:"1:127"`                           // 1 to 127 characters
+	Description    *string `len:"0:250"`                           // 0 to 250 characters
 }
 
 // UpdateQuickConnectNameResponse is the output of UpdateQuickConnectName.
@@ -8510,9 +8510,9 @@ type UpdateQuickConnectNameResponse struct{}
 // UpdateRoutingProfileAgentAvailabilityTimer (POST
 // /routing-profiles/{InstanceId}/{RoutingProfileId}/agent-availability-timer).
 type UpdateRoutingProfileAgentAvailabilityTimerRequest struct {
-	InstanceId             string                 // required; in the path; 1 to 100 characters
-	RoutingProfileId       string                 // required; in the path
-	AgentAvailabilityTimer AgentAvailabilityTimer // required
+	InstanceId             string                 `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	RoutingProfileId       string                 `required:"true" label:"1"`             // required; in the path
+	AgentAvailabilityTimer AgentAvailabilityTimer `required:"true"`                       // required
 }
 
 // UpdateRoutingProfileAgentAvailabilityTimerResponse is the output of
@@ -8522,9 +8522,9 @@ type UpdateRoutingProfileAgentAvailabilityTimerResponse struct{}
 // UpdateRoutingProfileConcurrencyRequest is the input of UpdateRoutingProfileConcurrency (POST
 // /routing-profiles/{InstanceId}/{RoutingProfileId}/concurrency).
 type UpdateRoutingProfileConcurrencyRequest struct {
-	InstanceId         string             // required; in the path; 1 to 100 characters
-	RoutingProfileId   string             // required; in the path
-	MediaConcurrencies []MediaConcurrency // required
+	InstanceId         string             `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	RoutingProfileId   string             `required:"true" label:"1"`             // required; in the path
+	MediaConcurrencies []MediaConcurrency `required:"true"`                       // required
 }
 
 // UpdateRoutingProfileConcurrencyResponse is the output of UpdateRoutingProfileConcurrency.
@@ -8534,9 +8534,9 @@ type UpdateRoutingProfileConcurrencyResponse struct{}
 // UpdateRoutingProfileDefaultOutboundQueue (POST
 // /routing-profiles/{InstanceId}/{RoutingProfileId}/default-outbound-queue).
 type UpdateRoutingProfileDefaultOutboundQueueRequest struct {
-	InstanceId             string // required; in the path; 1 to 100 characters
-	RoutingProfileId       string // required; in the path
-	DefaultOutboundQueueId string // required
+	InstanceId             string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	RoutingProfileId       string `required:"true" label:"1"`             // required; in the path
+	DefaultOutboundQueueId string `required:"true"`                       // required
 }
 
 // UpdateRoutingProfileDefaultOutboundQueueResponse is the output of
@@ -8546,10 +8546,10 @@ type UpdateRoutingProfileDefaultOutboundQueueResponse struct{}
 // UpdateRoutingProfileNameRequest is the input of UpdateRoutingProfileName (POST
 // /routing-profiles/{InstanceId}/{RoutingProfileId}/name).
 type UpdateRoutingProfileNameRequest struct {
-	InstanceId       string  // required; in the path; 1 to 100 characters
-	RoutingProfileId string  // required; in the path
-	Name             *string // 1 to 127 characters
-	Description      *string // 1 to 250 characters
+	InstanceId       string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	RoutingProfileId string  `required:"true" label:"1"`             // required; in the path
+	Name             *string `len:"1:127"`                           // 1 to 127 characters
+	Description      *string `len:"1:250"`                           // 1 to 250 characters
 }
 
 // UpdateRoutingProfileNameResponse is the output of UpdateRoutingProfileName.
@@ -8558,9 +8558,9 @@ type UpdateRoutingProfileNameResponse struct{}
 // UpdateRoutingProfileQueuesRequest is the input of UpdateRoutingProfileQueues (POST
 // /routing-profiles/{InstanceId}/{RoutingProfileId}/queues).
 type UpdateRoutingProfileQueuesRequest struct {
-	InstanceId       string                      // required; in the path; 1 to 100 characters
-	RoutingProfileId string                      // required; in the path
-	QueueConfigs     []RoutingProfileQueueConfig // required; 1 to 10 elements
+	InstanceId       string                      `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	RoutingProfileId string                      `required:"true" label:"1"`             // required; in the path
+	QueueConfigs     []RoutingProfileQueueConfig `required:"true" len:"1:10"`            // required; 1 to 10 elements
 }
 
 // UpdateRoutingProfileQueuesResponse is the output of UpdateRoutingProfileQueues.
@@ -8568,12 +8568,12 @@ type UpdateRoutingProfileQueuesResponse struct{}
 
 // UpdateRuleRequest is the input of UpdateRule (PUT /rules/{InstanceId}/{RuleId}).
 type UpdateRuleRequest struct {
-	RuleId        string            // required; in the path; 1 to 256 characters
-	InstanceId    string            // required; in the path; 1 to 100 characters
-	Name          string            // required; 1 to 200 characters
-	Function      string            // required
-	Actions       []RuleAction      // required
-	PublishStatus RulePublishStatus // required
+	RuleId        string            `required:"true" label:"1" len:"1:256"`                  // required; in the path; 1 to 256 characters
+	InstanceId    string            `required:"true" label:"0" len:"1:100"`                  // required; in the path; 1 to 100 characters
+	Name          string            `required:"true" len:"1:200" pattern:"^[0-9a-zA-Z._-]+"` // required; 1 to 200 characters
+	Function      string            `required:"true"`                                        // required
+	Actions       []RuleAction      `required:"true"`                                        // required
+	PublishStatus RulePublishStatus `required:"true"`                                        // required
 }
 
 // UpdateRuleResponse is the output of UpdateRule.
@@ -8582,16 +8582,16 @@ type UpdateRuleResponse struct{}
 // UpdateSecurityProfileRequest is the input of UpdateSecurityProfile (POST
 // /security-profiles/{InstanceId}/{SecurityProfileId}).
 type UpdateSecurityProfileRequest struct {
-	Description                          *string           // at most 250 characters
-	Permissions                          []string          // at most 500 elements
-	SecurityProfileId                    string            // required; in the path
-	InstanceId                           string            // required; in the path; 1 to 100 characters
-	AllowedAccessControlTags             map[string]string // at most 4 elements
-	TagRestrictedResources               []string          // at most 10 elements
-	Applications                         []Application     // at most 10 elements
-	HierarchyRestrictedResources         []string
+	Description                          *string           `len:":250"`                               // at most 250 characters
+	Permissions                          []string          `len:":500" each.len:"1:128"`              // at most 500 elements
+	SecurityProfileId                    string            `required:"true" label:"1"`                // required; in the path
+	InstanceId                           string            `required:"true" label:"0" len:"1:100"`    // required; in the path; 1 to 100 characters
+	AllowedAccessControlTags             map[string]string `len:":4" key.len:"1:128" each.len:":256"` // at most 4 elements
+	TagRestrictedResources               []string          `len:":10" each.len:"1:128"`               // at most 10 elements
+	Applications                         []Application     `len:":10"`                                // at most 10 elements
+	HierarchyRestrictedResources         []string          `each.len:"1:128"`
 	AllowedAccessControlHierarchyGroupId *string
-	AllowedFlowModules                   []FlowModule // at most 10 elements
+	AllowedFlowModules                   []FlowModule `len:":10"` // at most 10 elements
 	GranularAccessControlConfiguration   *GranularAccessControlConfiguration
 }
 
@@ -8601,12 +8601,12 @@ type UpdateSecurityProfileResponse struct{}
 // UpdateTaskTemplateRequest is the input of UpdateTaskTemplate (POST
 // /instance/{InstanceId}/task/template/{TaskTemplateId}).
 type UpdateTaskTemplateRequest struct {
-	TaskTemplateId   string  // required; in the path; 1 to 500 characters
-	InstanceId       string  // required; in the path; 1 to 100 characters
-	Name             *string // 1 to 100 characters
-	Description      *string // 1 to 255 characters
-	ContactFlowId    *string // at most 500 characters
-	SelfAssignFlowId *string // at most 500 characters
+	TaskTemplateId   string  `required:"true" label:"1" len:"1:500"` // required; in the path; 1 to 500 characters
+	InstanceId       string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	Name             *string `len:"1:100"`                           // 1 to 100 characters
+	Description      *string `len:"1:255"`                           // 1 to 255 characters
+	ContactFlowId    *string `len:":500"`                            // at most 500 characters
+	SelfAssignFlowId *string `len:":500"`                            // at most 500 characters
 	Constraints      *TaskTemplateConstraints
 	Defaults         *TaskTemplateDefaults
 	Status           TaskTemplateStatus
@@ -8633,16 +8633,16 @@ type UpdateTaskTemplateResponse struct {
 // UpdateTestCaseRequest is the input of UpdateTestCase (POST
 // /test-cases/{InstanceId}/{TestCaseId}).
 type UpdateTestCaseRequest struct {
-	InstanceId         string // required; in the path; 1 to 250 characters
-	TestCaseId         string // required; in the path; at most 500 characters
+	InstanceId         string `required:"true" label:"0" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path; 1 to 250 characters
+	TestCaseId         string `required:"true" label:"1" len:":500"`                                                                                                                                                         // required; in the path; at most 500 characters
 	Content            *string
 	EntryPoint         *TestCaseEntryPoint
 	InitializationData *string
-	Name               *string // at least 1 character
+	Name               *string `len:"1:"` // at least 1 character
 	Description        *string
 	Status             TestCaseStatus
-	LastModifiedTime   *time.Time // header x-amz-last-modified-time
-	LastModifiedRegion *string    // header x-amz-last-modified-region
+	LastModifiedTime   *time.Time `header:"X-Amz-Last-Modified-Time" time:"http-date"`                            // header x-amz-last-modified-time
+	LastModifiedRegion *string    `header:"X-Amz-Last-Modified-Region" pattern:"[a-z]{2}(-[a-z]+){1,2}(-[0-9])?"` // header x-amz-last-modified-region
 }
 
 // UpdateTestCaseResponse is the output of UpdateTestCase.
@@ -8651,7 +8651,7 @@ type UpdateTestCaseResponse struct{}
 // UpdateTrafficDistributionRequest is the input of UpdateTrafficDistribution (PUT
 // /traffic-distribution/{Id}).
 type UpdateTrafficDistributionRequest struct {
-	Id              string // required; in the path
+	Id              string `required:"true" label:"0" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z-]+-[0-9]{1}:[0-9]{1,20}:traffic-distribution-group/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path
 	TelephonyConfig *TelephonyConfig
 	SignInConfig    *SignInConfig
 	AgentConfig     *AgentConfig
@@ -8668,8 +8668,8 @@ type UpdateUserConfigRequest struct {
 	PhoneNumberConfigs          []PhoneNumberConfig
 	PersistentConnectionConfigs []PersistentConnectionConfig
 	VoiceEnhancementConfigs     []VoiceEnhancementConfig
-	UserId                      string // required; in the path
-	InstanceId                  string // required; in the path; 1 to 100 characters
+	UserId                      string `required:"true" label:"1"`             // required; in the path
+	InstanceId                  string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
 }
 
 // UpdateUserConfigResponse is the output of UpdateUserConfig.
@@ -8678,9 +8678,9 @@ type UpdateUserConfigResponse struct{}
 // UpdateUserHierarchyGroupNameRequest is the input of UpdateUserHierarchyGroupName (POST
 // /user-hierarchy-groups/{InstanceId}/{HierarchyGroupId}/name).
 type UpdateUserHierarchyGroupNameRequest struct {
-	Name             string // required
-	HierarchyGroupId string // required; in the path
-	InstanceId       string // required; in the path; 1 to 100 characters
+	Name             string `required:"true"`                       // required
+	HierarchyGroupId string `required:"true" label:"1"`             // required; in the path
+	InstanceId       string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
 }
 
 // UpdateUserHierarchyGroupNameResponse is the output of UpdateUserHierarchyGroupName.
@@ -8690,8 +8690,8 @@ type UpdateUserHierarchyGroupNameResponse struct{}
 // /users/{InstanceId}/{UserId}/hierarchy).
 type UpdateUserHierarchyRequest struct {
 	HierarchyGroupId *string
-	UserId           string // required; in the path
-	InstanceId       string // required; in the path; 1 to 100 characters
+	UserId           string `required:"true" label:"1"`             // required; in the path
+	InstanceId       string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
 }
 
 // UpdateUserHierarchyResponse is the output of UpdateUserHierarchy.
@@ -8700,8 +8700,8 @@ type UpdateUserHierarchyResponse struct{}
 // UpdateUserHierarchyStructureRequest is the input of UpdateUserHierarchyStructure (POST
 // /user-hierarchy-structure/{InstanceId}).
 type UpdateUserHierarchyStructureRequest struct {
-	HierarchyStructure *HierarchyStructureUpdate // required
-	InstanceId         string                    // required; in the path; 1 to 100 characters
+	HierarchyStructure *HierarchyStructureUpdate `required:"true"`                       // required
+	InstanceId         string                    `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
 }
 
 // UpdateUserHierarchyStructureResponse is the output of UpdateUserHierarchyStructure.
@@ -8710,9 +8710,9 @@ type UpdateUserHierarchyStructureResponse struct{}
 // UpdateUserIdentityInfoRequest is the input of UpdateUserIdentityInfo (POST
 // /users/{InstanceId}/{UserId}/identity-info).
 type UpdateUserIdentityInfoRequest struct {
-	IdentityInfo *UserIdentityInfo // required
-	UserId       string            // required; in the path
-	InstanceId   string            // required; in the path; 1 to 100 characters
+	IdentityInfo *UserIdentityInfo `required:"true"`                       // required
+	UserId       string            `required:"true" label:"1"`             // required; in the path
+	InstanceId   string            `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
 }
 
 // UpdateUserIdentityInfoResponse is the output of UpdateUserIdentityInfo.
@@ -8721,12 +8721,12 @@ type UpdateUserIdentityInfoResponse struct{}
 // UpdateUserNotificationStatusRequest is the input of UpdateUserNotificationStatus (POST
 // /users/{InstanceId}/{UserId}/notifications/{NotificationId}).
 type UpdateUserNotificationStatusRequest struct {
-	InstanceId         string             // required; in the path; 1 to 100 characters
-	NotificationId     string             // required; in the path; 1 to 256 characters
-	UserId             string             // required; in the path
-	Status             NotificationStatus // required
-	LastModifiedTime   *time.Time         // header x-amz-last-modified-time
-	LastModifiedRegion *string            // header x-amz-last-modified-region
+	InstanceId         string             `required:"true" label:"0" len:"1:100"`                                         // required; in the path; 1 to 100 characters
+	NotificationId     string             `required:"true" label:"2" len:"1:256"`                                         // required; in the path; 1 to 256 characters
+	UserId             string             `required:"true" label:"1"`                                                     // required; in the path
+	Status             NotificationStatus `required:"true"`                                                               // required
+	LastModifiedTime   *time.Time         `header:"X-Amz-Last-Modified-Time" time:"http-date"`                            // header x-amz-last-modified-time
+	LastModifiedRegion *string            `header:"X-Amz-Last-Modified-Region" pattern:"[a-z]{2}(-[a-z]+){1,2}(-[0-9])?"` // header x-amz-last-modified-region
 }
 
 // UpdateUserNotificationStatusResponse is the output of UpdateUserNotificationStatus.
@@ -8735,9 +8735,9 @@ type UpdateUserNotificationStatusResponse struct{}
 // UpdateUserPhoneConfigRequest is the input of UpdateUserPhoneConfig (POST
 // /users/{InstanceId}/{UserId}/phone-config).
 type UpdateUserPhoneConfigRequest struct {
-	PhoneConfig *UserPhoneConfig // required
-	UserId      string           // required; in the path
-	InstanceId  string           // required; in the path; 1 to 100 characters
+	PhoneConfig *UserPhoneConfig `required:"true"`                       // required
+	UserId      string           `required:"true" label:"1"`             // required; in the path
+	InstanceId  string           `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
 }
 
 // UpdateUserPhoneConfigResponse is the output of UpdateUserPhoneConfig.
@@ -8746,9 +8746,9 @@ type UpdateUserPhoneConfigResponse struct{}
 // UpdateUserProficienciesRequest is the input of UpdateUserProficiencies (POST
 // /users/{InstanceId}/{UserId}/proficiencies).
 type UpdateUserProficienciesRequest struct {
-	InstanceId        string            // required; in the path; 1 to 100 characters
-	UserId            string            // required; in the path
-	UserProficiencies []UserProficiency // required
+	InstanceId        string            `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	UserId            string            `required:"true" label:"1"`             // required; in the path
+	UserProficiencies []UserProficiency `required:"true"`                       // required
 }
 
 // UpdateUserProficienciesResponse is the output of UpdateUserProficiencies.
@@ -8757,9 +8757,9 @@ type UpdateUserProficienciesResponse struct{}
 // UpdateUserRoutingProfileRequest is the input of UpdateUserRoutingProfile (POST
 // /users/{InstanceId}/{UserId}/routing-profile).
 type UpdateUserRoutingProfileRequest struct {
-	RoutingProfileId string // required
-	UserId           string // required; in the path
-	InstanceId       string // required; in the path; 1 to 100 characters
+	RoutingProfileId string `required:"true"`                       // required
+	UserId           string `required:"true" label:"1"`             // required; in the path
+	InstanceId       string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
 }
 
 // UpdateUserRoutingProfileResponse is the output of UpdateUserRoutingProfile.
@@ -8768,9 +8768,9 @@ type UpdateUserRoutingProfileResponse struct{}
 // UpdateUserSecurityProfilesRequest is the input of UpdateUserSecurityProfiles (POST
 // /users/{InstanceId}/{UserId}/security-profiles).
 type UpdateUserSecurityProfilesRequest struct {
-	SecurityProfileIds []string // required; 1 to 10 elements
-	UserId             string   // required; in the path
-	InstanceId         string   // required; in the path; 1 to 100 characters
+	SecurityProfileIds []string `required:"true" len:"1:10"`            // required; 1 to 10 elements
+	UserId             string   `required:"true" label:"1"`             // required; in the path
+	InstanceId         string   `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
 }
 
 // UpdateUserSecurityProfilesResponse is the output of UpdateUserSecurityProfiles.
@@ -8779,10 +8779,10 @@ type UpdateUserSecurityProfilesResponse struct{}
 // UpdateViewContentRequest is the input of UpdateViewContent (POST
 // /views/{InstanceId}/{ViewId}).
 type UpdateViewContentRequest struct {
-	InstanceId string            // required; in the path; 1 to 100 characters
-	ViewId     string            // required; in the path; 1 to 500 characters
-	Status     ViewStatus        // required
-	Content    *ViewInputContent // required
+	InstanceId string            `required:"true" label:"0" len:"1:100" pattern:"^[a-zA-Z0-9\\_\\-:\\/]+$"`  // required; in the path; 1 to 100 characters
+	ViewId     string            `required:"true" label:"1" len:"1:500" pattern:"^[a-zA-Z0-9\\_\\-:\\/$]+$"` // required; in the path; 1 to 500 characters
+	Status     ViewStatus        `required:"true"`                                                           // required
+	Content    *ViewInputContent `required:"true"`                                                           // required
 }
 
 // UpdateViewContentResponse is the output of UpdateViewContent.
@@ -8793,10 +8793,10 @@ type UpdateViewContentResponse struct {
 // UpdateViewMetadataRequest is the input of UpdateViewMetadata (POST
 // /views/{InstanceId}/{ViewId}/metadata).
 type UpdateViewMetadataRequest struct {
-	InstanceId  string  // required; in the path; 1 to 100 characters
-	ViewId      string  // required; in the path; 1 to 500 characters
-	Name        *string // sensitive: never log it; 1 to 255 characters
-	Description *string // 1 to 4096 characters
+	InstanceId  string  `required:"true" label:"0" len:"1:100" pattern:"^[a-zA-Z0-9\\_\\-:\\/]+$"`                        // required; in the path; 1 to 100 characters
+	ViewId      string  `required:"true" label:"1" len:"1:500" pattern:"^[a-zA-Z0-9\\_\\-:\\/$]+$"`                       // required; in the path; 1 to 500 characters
+	Name        *string `len:"1:255" pattern:"^([\\p{L}\\p{N}_.:\\/=+\\-@()']+[\\p{L}\\p{Z}\\p{N}_.:\\/=+\\-@()']*)$"`    // sensitive: never log it; 1 to 255 characters
+	Description *string `len:"1:4096" pattern:"^([\\p{L}\\p{N}_.:\\/=+\\-@,()']+[\\p{L}\\p{Z}\\p{N}_.:\\/=+\\-@,()']*)$"` // 1 to 4096 characters
 }
 
 // UpdateViewMetadataResponse is the output of UpdateViewMetadata.
@@ -8805,11 +8805,11 @@ type UpdateViewMetadataResponse struct{}
 // UpdateWorkspaceMetadataRequest is the input of UpdateWorkspaceMetadata (POST
 // /workspaces/{InstanceId}/{WorkspaceId}/metadata).
 type UpdateWorkspaceMetadataRequest struct {
-	InstanceId  string  // required; in the path; 1 to 100 characters
-	WorkspaceId string  // required; in the path; 1 to 256 characters
-	Name        *string // 1 to 127 characters
-	Description *string // 0 to 500 characters
-	Title       *string // 0 to 127 characters
+	InstanceId  string  `required:"true" label:"0" len:"1:100"`      // required; in the path; 1 to 100 characters
+	WorkspaceId string  `required:"true" label:"1" len:"1:256"`      // required; in the path; 1 to 256 characters
+	Name        *string `len:"1:127" pattern:".*\\S.*"`              // 1 to 127 characters
+	Description *string `len:"0:500" pattern:"^[\\P{C}\\r\\n\\t]*$"` // 0 to 500 characters
+	Title       *string `len:"0:127" pattern:"^[\\P{C}]*$"`          // 0 to 127 characters
 }
 
 // UpdateWorkspaceMetadataResponse is the output of UpdateWorkspaceMetadata.
@@ -8818,13 +8818,13 @@ type UpdateWorkspaceMetadataResponse struct{}
 // UpdateWorkspacePageRequest is the input of UpdateWorkspacePage (POST
 // /workspaces/{InstanceId}/{WorkspaceId}/pages/{Page}).
 type UpdateWorkspacePageRequest struct {
-	InstanceId  string  // required; in the path; 1 to 100 characters
-	WorkspaceId string  // required; in the path; 1 to 256 characters
-	Page        string  // required; in the path; 1 to 25 characters
-	NewPage     *string // 1 to 25 characters
+	InstanceId  string  `required:"true" label:"0" len:"1:100"`                                                               // required; in the path; 1 to 100 characters
+	WorkspaceId string  `required:"true" label:"1" len:"1:256"`                                                               // required; in the path; 1 to 256 characters
+	Page        string  `required:"true" label:"2" len:"1:25" pattern:"^(?!\\.$)(?!\\.\\.$)[\\p{L}\\p{Z}\\p{N}\\-_.:=@'|]+$"` // required; in the path; 1 to 25 characters
+	NewPage     *string `len:"1:25" pattern:"^(?!\\.$)(?!\\.\\.$)[\\p{L}\\p{Z}\\p{N}\\-_.:=@'|]+$"`                           // 1 to 25 characters
 	ResourceArn *string
-	Slug        *string // 0 to 63 characters
-	InputData   *string // 0 to 4096 characters
+	Slug        *string `len:"0:63" pattern:"^$|^[\\p{L}\\p{Z}\\p{N}\\-_.:=@'|]{3,}$"` // 0 to 63 characters
+	InputData   *string `len:"0:4096"`                                                 // 0 to 4096 characters
 }
 
 // UpdateWorkspacePageResponse is the output of UpdateWorkspacePage.
@@ -8833,8 +8833,8 @@ type UpdateWorkspacePageResponse struct{}
 // UpdateWorkspaceThemeRequest is the input of UpdateWorkspaceTheme (POST
 // /workspaces/{InstanceId}/{WorkspaceId}/theme).
 type UpdateWorkspaceThemeRequest struct {
-	InstanceId  string // required; in the path; 1 to 100 characters
-	WorkspaceId string // required; in the path; 1 to 256 characters
+	InstanceId  string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	WorkspaceId string `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
 	Theme       *WorkspaceTheme
 }
 
@@ -8844,9 +8844,9 @@ type UpdateWorkspaceThemeResponse struct{}
 // UpdateWorkspaceVisibilityRequest is the input of UpdateWorkspaceVisibility (POST
 // /workspaces/{InstanceId}/{WorkspaceId}/visibility).
 type UpdateWorkspaceVisibilityRequest struct {
-	InstanceId  string     // required; in the path; 1 to 100 characters
-	WorkspaceId string     // required; in the path; 1 to 256 characters
-	Visibility  Visibility // required
+	InstanceId  string     `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	WorkspaceId string     `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	Visibility  Visibility `required:"true"`                       // required
 }
 
 // UpdateWorkspaceVisibilityResponse is the output of UpdateWorkspaceVisibility.
@@ -8908,11 +8908,11 @@ type UserData struct {
 
 // UserDataFilters is a structure.
 type UserDataFilters struct {
-	Queues              []string // 1 to 100 elements
+	Queues              []string `len:"1:100"` // 1 to 100 elements
 	ContactFilter       *ContactFilter
-	RoutingProfiles     []string // 1 to 100 elements
-	Agents              []string // 1 to 100 elements
-	UserHierarchyGroups []string // exactly 1 element
+	RoutingProfiles     []string `len:"1:100"` // 1 to 100 elements
+	Agents              []string `len:"1:100"` // 1 to 100 elements
+	UserHierarchyGroups []string `len:"1:1"`   // exactly 1 element
 }
 
 // UserHierarchyGroupSearchCriteria is a structure.
@@ -8929,11 +8929,11 @@ type UserHierarchyGroupSearchFilter struct {
 
 // UserIdentityInfo is a structure.
 type UserIdentityInfo struct {
-	FirstName      *string // sensitive: never log it; 0 to 255 characters
-	LastName       *string // sensitive: never log it; 0 to 300 characters
+	FirstName      *string `len:"0:255"` // sensitive: never log it; 0 to 255 characters
+	LastName       *string `len:"0:300"` // sensitive: never log it; 0 to 300 characters
 	Email          *string // sensitive: never log it
 	SecondaryEmail *string // sensitive: never log it
-	Mobile         *string
+	Mobile         *string `pattern:"\\+[1-9]\\d{1,14}$"`
 }
 
 // UserIdentityInfoLite is a structure.
@@ -8944,7 +8944,7 @@ type UserIdentityInfoLite struct {
 
 // UserInfo is a structure.
 type UserInfo struct {
-	UserId *string // 1 to 256 characters
+	UserId *string `len:"1:256"` // 1 to 256 characters
 }
 
 // UserNotificationSummary is a structure.
@@ -8964,28 +8964,28 @@ type UserNotificationSummary struct {
 type UserPhoneConfig struct {
 	PhoneType                 PhoneType
 	AutoAccept                *bool
-	AfterContactWorkTimeLimit *int32  // at least 0
-	DeskPhoneNumber           *string // sensitive: never log it
+	AfterContactWorkTimeLimit *int32  `range:"0:"`                   // at least 0
+	DeskPhoneNumber           *string `pattern:"\\+[1-9]\\d{1,14}$"` // sensitive: never log it
 	PersistentConnection      *bool
 }
 
 // UserProficiency is a structure.
 type UserProficiency struct {
-	AttributeName  string  // required; 1 to 100 characters
-	AttributeValue string  // required; 1 to 100 characters
-	Level          float32 // required; 1 to 5
+	AttributeName  string  `required:"true" len:"1:100"` // required; 1 to 100 characters
+	AttributeValue string  `required:"true" len:"1:100"` // required; 1 to 100 characters
+	Level          float32 `required:"true" range:"1:5"` // required; 1 to 5
 }
 
 // UserProficiencyDisassociate is a structure.
 type UserProficiencyDisassociate struct {
-	AttributeName  string // required; 1 to 100 characters
-	AttributeValue string // required; 1 to 100 characters
+	AttributeName  string `required:"true" len:"1:100"` // required; 1 to 100 characters
+	AttributeValue string `required:"true" len:"1:100"` // required; 1 to 100 characters
 }
 
 // UserQuickConnectConfig is a structure.
 type UserQuickConnectConfig struct {
-	UserId        string // required
-	ContactFlowId string // required; at most 500 characters
+	UserId        string `required:"true"`            // required
+	ContactFlowId string `required:"true" len:":500"` // required; at most 500 characters
 }
 
 // UserReference is a structure.
@@ -9039,16 +9039,16 @@ type UserSummary struct {
 
 // Validation is a structure.
 type Validation struct {
-	MinLength        *int32 // 0 to 1000
-	MaxLength        *int32 // 0 to 1000
-	MinValues        *int32 // 0 to 100
-	MaxValues        *int32 // 0 to 100
+	MinLength        *int32 `range:"0:1000"` // 0 to 1000
+	MaxLength        *int32 `range:"0:1000"` // 0 to 1000
+	MinValues        *int32 `range:"0:100"`  // 0 to 100
+	MaxValues        *int32 `range:"0:100"`  // 0 to 100
 	IgnoreCase       *bool
 	Minimum          *float64
 	Maximum          *float64
 	ExclusiveMinimum *float64
 	ExclusiveMaximum *float64
-	MultipleOf       *float64 // at least 0
+	MultipleOf       *float64 `range:"0:"` // at least 0
 	Enum             *ValidationEnum
 }
 
@@ -9085,7 +9085,7 @@ type ViewContent struct {
 // ViewInputContent is a structure.
 type ViewInputContent struct {
 	Template *string
-	Actions  []string
+	Actions  []string `each.len:"1:255" each.pattern:"^([\\p{L}\\p{N}_.:\\/=+\\-@()']+[\\p{L}\\p{Z}\\p{N}_.:\\/=+\\-@()']*)$"`
 }
 
 // ViewSearchCriteria is a structure.
@@ -9125,12 +9125,12 @@ type ViewVersionSummary struct {
 
 // Vocabulary is a structure.
 type Vocabulary struct {
-	Name             string                 // required; 1 to 140 characters
-	Id               string                 // required; 1 to 500 characters
-	Arn              string                 // required
-	LanguageCode     VocabularyLanguageCode // required
-	State            VocabularyState        // required
-	LastModifiedTime time.Time              // required
+	Name             string                 `required:"true"` // required; 1 to 140 characters
+	Id               string                 `required:"true"` // required; 1 to 500 characters
+	Arn              string                 `required:"true"` // required
+	LanguageCode     VocabularyLanguageCode `required:"true"` // required
+	State            VocabularyState        `required:"true"` // required
+	LastModifiedTime time.Time              `required:"true"` // required
 	FailureReason    *string
 	Content          *string           // 1 to 60000 characters
 	Tags             map[string]string // 1 to 50 elements
@@ -9138,26 +9138,26 @@ type Vocabulary struct {
 
 // VocabularySummary is a structure.
 type VocabularySummary struct {
-	Name             string                 // required; 1 to 140 characters
-	Id               string                 // required; 1 to 500 characters
-	Arn              string                 // required
-	LanguageCode     VocabularyLanguageCode // required
-	State            VocabularyState        // required
-	LastModifiedTime time.Time              // required
+	Name             string                 `required:"true"` // required; 1 to 140 characters
+	Id               string                 `required:"true"` // required; 1 to 500 characters
+	Arn              string                 `required:"true"` // required
+	LanguageCode     VocabularyLanguageCode `required:"true"` // required
+	State            VocabularyState        `required:"true"` // required
+	LastModifiedTime time.Time              `required:"true"` // required
 	FailureReason    *string
 }
 
 // VoiceCallEntryPointParameters is a structure.
 type VoiceCallEntryPointParameters struct {
-	SourcePhoneNumber      *string
-	DestinationPhoneNumber *string
-	FlowId                 *string // at most 500 characters
+	SourcePhoneNumber      *string `pattern:"\\+[1-9]\\d{1,14}$"`
+	DestinationPhoneNumber *string `pattern:"\\+[1-9]\\d{1,14}$"`
+	FlowId                 *string `len:":500"` // at most 500 characters
 }
 
 // VoiceEnhancementConfig is a structure.
 type VoiceEnhancementConfig struct {
-	Channel              Channel              // required
-	VoiceEnhancementMode VoiceEnhancementMode // required
+	Channel              Channel              `required:"true"` // required
+	VoiceEnhancementMode VoiceEnhancementMode `required:"true"` // required
 }
 
 // VoiceRecordingConfiguration is a structure.
@@ -9175,13 +9175,13 @@ type WisdomInfo struct {
 // Workspace is a structure.
 type Workspace struct {
 	Visibility         Visibility
-	Id                 string  // required; 1 to 256 characters
-	Name               string  // required; 1 to 127 characters
-	Arn                string  // required
+	Id                 string  `required:"true"` // required; 1 to 256 characters
+	Name               string  `required:"true"` // required; 1 to 127 characters
+	Arn                string  `required:"true"` // required
 	Description        *string // 0 to 500 characters
 	Theme              *WorkspaceTheme
 	Title              *string   // 0 to 127 characters
-	LastModifiedTime   time.Time // required
+	LastModifiedTime   time.Time `required:"true"` // required
 	LastModifiedRegion *string
 	Tags               map[string]string // 1 to 50 elements
 }

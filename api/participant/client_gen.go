@@ -21,7 +21,11 @@ func NewClient(c restjson.ClientConfig) *Client {
 
 // CancelParticipantAuthentication calls POST /participant/cancel-authentication.
 func (c *Client) CancelParticipantAuthentication(ctx context.Context, in *CancelParticipantAuthenticationRequest) (*CancelParticipantAuthenticationResponse, error) {
-	return restjson.Call[CancelParticipantAuthenticationResponse](ctx, &c.c, &Operations[opCancelParticipantAuthentication], in)
+	out := new(CancelParticipantAuthenticationResponse)
+	if err := c.c.Do(ctx, &Operations[opCancelParticipantAuthentication], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CompleteAttachmentUpload calls POST /participant/complete-attachment-upload.
@@ -30,17 +34,29 @@ func (c *Client) CompleteAttachmentUpload(ctx context.Context, in *CompleteAttac
 		in = new(*in)
 		in.ClientToken = c.c.Token()
 	}
-	return restjson.Call[CompleteAttachmentUploadResponse](ctx, &c.c, &Operations[opCompleteAttachmentUpload], in)
+	out := new(CompleteAttachmentUploadResponse)
+	if err := c.c.Do(ctx, &Operations[opCompleteAttachmentUpload], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CreateParticipantConnection calls POST /participant/connection.
 func (c *Client) CreateParticipantConnection(ctx context.Context, in *CreateParticipantConnectionRequest) (*CreateParticipantConnectionResponse, error) {
-	return restjson.Call[CreateParticipantConnectionResponse](ctx, &c.c, &Operations[opCreateParticipantConnection], in)
+	out := new(CreateParticipantConnectionResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateParticipantConnection], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DescribeView calls GET /participant/views/{ViewToken}.
 func (c *Client) DescribeView(ctx context.Context, in *DescribeViewRequest) (*DescribeViewResponse, error) {
-	return restjson.Call[DescribeViewResponse](ctx, &c.c, &Operations[opDescribeView], in)
+	out := new(DescribeViewResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeView], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // DisconnectParticipant calls POST /participant/disconnect.
@@ -49,22 +65,38 @@ func (c *Client) DisconnectParticipant(ctx context.Context, in *DisconnectPartic
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[DisconnectParticipantResponse](ctx, &c.c, &Operations[opDisconnectParticipant], in)
+	out := new(DisconnectParticipantResponse)
+	if err := c.c.Do(ctx, &Operations[opDisconnectParticipant], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // GetAttachment calls POST /participant/attachment.
 func (c *Client) GetAttachment(ctx context.Context, in *GetAttachmentRequest) (*GetAttachmentResponse, error) {
-	return restjson.Call[GetAttachmentResponse](ctx, &c.c, &Operations[opGetAttachment], in)
+	out := new(GetAttachmentResponse)
+	if err := c.c.Do(ctx, &Operations[opGetAttachment], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // GetAuthenticationUrl calls POST /participant/authentication-url.
 func (c *Client) GetAuthenticationUrl(ctx context.Context, in *GetAuthenticationUrlRequest) (*GetAuthenticationUrlResponse, error) {
-	return restjson.Call[GetAuthenticationUrlResponse](ctx, &c.c, &Operations[opGetAuthenticationUrl], in)
+	out := new(GetAuthenticationUrlResponse)
+	if err := c.c.Do(ctx, &Operations[opGetAuthenticationUrl], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // GetTranscript calls POST /participant/transcript.
 func (c *Client) GetTranscript(ctx context.Context, in *GetTranscriptRequest) (*GetTranscriptResponse, error) {
-	return restjson.Call[GetTranscriptResponse](ctx, &c.c, &Operations[opGetTranscript], in)
+	out := new(GetTranscriptResponse)
+	if err := c.c.Do(ctx, &Operations[opGetTranscript], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SendEvent calls POST /participant/event.
@@ -73,7 +105,11 @@ func (c *Client) SendEvent(ctx context.Context, in *SendEventRequest) (*SendEven
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[SendEventResponse](ctx, &c.c, &Operations[opSendEvent], in)
+	out := new(SendEventResponse)
+	if err := c.c.Do(ctx, &Operations[opSendEvent], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SendMessage calls POST /participant/message.
@@ -82,7 +118,11 @@ func (c *Client) SendMessage(ctx context.Context, in *SendMessageRequest) (*Send
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[SendMessageResponse](ctx, &c.c, &Operations[opSendMessage], in)
+	out := new(SendMessageResponse)
+	if err := c.c.Do(ctx, &Operations[opSendMessage], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // StartAttachmentUpload calls POST /participant/start-attachment-upload.
@@ -91,5 +131,9 @@ func (c *Client) StartAttachmentUpload(ctx context.Context, in *StartAttachmentU
 		in = new(*in)
 		in.ClientToken = c.c.Token()
 	}
-	return restjson.Call[StartAttachmentUploadResponse](ctx, &c.c, &Operations[opStartAttachmentUpload], in)
+	out := new(StartAttachmentUploadResponse)
+	if err := c.c.Do(ctx, &Operations[opStartAttachmentUpload], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }

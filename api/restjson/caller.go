@@ -11,20 +11,15 @@ import (
 // output. Fluent builders send themselves through one. [Client] is the bare Caller, one request a
 // call; others add retries and whatever else stands between a program and a service.
 type Caller interface {
-	// Do calls op with in and reads the answer into out, which is empty before and
-	// undefined when Do fails.
-	Do(ctx context.Context, op *Operation, in Called, out JSONDecoder) error
+	// Do calls op with in and reads the answer into out: pointers to the operation's input and to
+	// its output, which is empty before and undefined when Do fails.
+	Do(ctx context.Context, op *Operation, in, out any) error
 
 	// Token returns a fresh idempotency token.
 	Token() string
 }
 
 var _ Caller = (*Client)(nil)
-
-// Do implements [Caller] without retries.
-func (c *Client) Do(ctx context.Context, op *Operation, in Called, out JSONDecoder) error {
-	return c.call(ctx, op, in, out)
-}
 
 // Request is what an operation and its input say of an HTTP request: all but where it goes and who
 // sends it.
@@ -36,10 +31,10 @@ type Request struct {
 	Body   []byte      // nil for none
 }
 
-// Request makes the request of a call. It fails when a part of the path is empty.
-func (op *Operation) Request(in Called) (Request, error) {
+// Request makes the request of a call, in being a pointer to its input. It fails when a part of the path is empty.
+func (op *Operation) Request(in any) (Request, error) {
 	o := Outgoing{path: op.Path, header: http.Header{}}
-	in.CallHTTP(&o)
+	form[Called](in).CallHTTP(&o)
 	if o.problem != "" {
 		return Request{}, errors.New(o.problem)
 	}

@@ -38,7 +38,7 @@ type Client struct {
 	Config ClientConfig
 }
 
-// Called is implemented by the input of every operation.
+// Called is implemented by the inputs whose types have code of their own.
 type Called interface{ CallHTTP(*Outgoing) }
 
 // Token returns a fresh idempotency token.
@@ -49,20 +49,9 @@ func (c *Client) Token() string {
 	return newUUID()
 }
 
-// Call sends one request and reads its answer. It does not retry. The error is an exception of the
-// model, an [*APIError], or what kept the call from being made or answered.
-func Call[O any, PO interface {
-	*O
-	JSONDecoder
-}](ctx context.Context, c *Client, op *Operation, in Called) (*O, error) {
-	out := new(O)
-	if err := c.call(ctx, op, in, PO(out)); err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func (c *Client) call(ctx context.Context, op *Operation, in Called, out JSONDecoder) error {
+// Do implements [Caller]: it sends one request and reads its answer. It does not retry. The error is
+// an exception of the model, an [*APIError], or what kept the call from being made or answered.
+func (c *Client) Do(ctx context.Context, op *Operation, in, out any) error {
 	r, err := op.Request(in)
 	if err != nil {
 		return fmt.Errorf("%s: %w", op.Name, err)

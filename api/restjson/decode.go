@@ -35,18 +35,19 @@ type frame struct {
 	index int // -1 before the first element
 }
 
-// JSONDecoder is implemented by every generated structure and union.
+// JSONDecoder is implemented by the structures and unions whose types have code of their own.
 type JSONDecoder interface{ DecodeJSON(*Decoder) }
 
 var decoders = sync.Pool{New: func() any { return &Decoder{open: make([]frame, 0, 16)} }}
 
-// Unmarshal reads data, one JSON value and nothing after it, into x. It is lenient as a client
+// Unmarshal reads data, one JSON value and nothing after it, into the
+// structure or union of an API that x points to. It is lenient as a client
 // must be: absent required members and null elements are no error. Empty data leaves x alone.
 // The error is a [*ValidationError].
-func Unmarshal(data []byte, x JSONDecoder) error {
+func Unmarshal(data []byte, x any) error {
 	v := newValidator()
 	defer v.release()
-	decodeBody(data, x, v, false)
+	decodeBody(data, form[JSONDecoder](x), v, false)
 	return v.err()
 }
 

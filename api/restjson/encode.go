@@ -13,11 +13,11 @@ import (
 // these append each member with a comma after it, and calls End, which turns the last comma into
 // the closing brace. Member names are written as they are: the model has none that need escaping.
 
-// JSONAppender is implemented by every generated structure and union.
+// JSONAppender is implemented by the structures and unions whose types have code of their own.
 type JSONAppender interface{ AppendJSON(b []byte) []byte }
 
-// Marshal encodes x into a new slice.
-func Marshal(x JSONAppender) []byte { return x.AppendJSON(nil) }
+// Marshal encodes what x points to, a structure or union of an API, into a new slice.
+func Marshal(x any) []byte { return form[JSONAppender](x).AppendJSON(nil) }
 
 // Key appends a member name and its colon.
 func Key(b []byte, name string) []byte {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,6 +24,11 @@ type HandlerOptions struct {
 	// for authentication. The context it returns is the service's. It must not keep body or r.
 	// Its errors are answered like those of the service.
 	Before func(op *Operation, r *http.Request, body []byte) (context.Context, error)
+
+	// Authorize runs when the request is decoded, and before its constraints are checked: the place
+	// for authorisation that depends on what a request names. in is a pointer to the operation's
+	// input. Its errors are answered like those of the service.
+	Authorize func(ctx context.Context, op *Operation, in any) error
 
 	// MapError turns an error that is not [Coded] into one that is. What it leaves uncoded is
 	// answered as an internal failure that tells the caller nothing.
@@ -61,28 +67,24 @@ type Route struct {
 	serve func(ctx context.Context, in *Input, out []byte) ([]byte, error)
 }
 
-// Handle binds an operation to the method that answers it. A nil result without an error is
-// answered as an empty structure.
-func Handle[I, O any, PI interface {
-	*I
-	Bound
-}, PO interface {
-	*O
-	JSONAppender
-}](op *Operation, method func(context.Context, *I) (*O, error)) Route {
+// Handle binds an operation to the method that answers it. I and O are pointers to its input and
+// output: all pointers share one body of Handle, however many operations there are. A nil result
+// without an error is answered as an empty structure.
+func Handle[I, O any](op *Operation, method func(context.Context, I) (O, error)) Route {
+	input := reflect.TypeFor[I]().Elem()
 	return Route{Op: op, serve: func(ctx context.Context, in *Input, out []byte) ([]byte, error) {
-		req := new(I)
-		if err := in.read(PI(req)); err != nil {
+		req := reflect.New(input).Interface()
+		if err := in.read(form[Bound](req)); err != nil {
 			return out, err
 		}
-		res, err := method(ctx, req)
+		res, err := method(ctx, req.(I))
 		if err != nil {
 			return out, err
 		}
-		if res == nil {
+		if reflect.ValueOf(res).IsNil() {
 			return append(out, "{}"...), nil
 		}
-		return PO(res).AppendJSON(out), nil
+		return form[JSONAppender](res).AppendJSON(out), nil
 	}}
 }
 
@@ -188,6 +190,9 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, seen *Observatio
 		}
 	}
 	in := &Input{labels: labels, raw: r.URL.RawQuery, header: r.Header, body: body.b}
+	if h.opts.Authorize != nil {
+		in.authorize = func(x Bound) error { return h.opts.Authorize(ctx, route.Op, x) }
+	}
 	out.b, err = route.serve(ctx, in, out.b)
 	return ctx, err
 }

@@ -261,6 +261,48 @@ func TestHooks(t *testing.T) {
 	}
 }
 
+// TestAuthorize refuses what is decoded, before its constraints are checked and the service sees it.
+func TestAuthorize(t *testing.T) {
+	type key struct{}
+	var asked []string
+	h := serve(HandlerOptions{
+		Before: func(_ *Operation, r *http.Request, _ []byte) (context.Context, error) {
+			return context.WithValue(r.Context(), key{}, "caller"), nil
+		},
+		Authorize: func(ctx context.Context, op *Operation, in any) error {
+			n := in.(*note)
+			asked = append(asked, fmt.Sprint(ctx.Value(key{}), " ", op.Name, " ", n.ID, " ", len(n.Text)))
+			if n.ID == "secret" {
+				return &lost{Message: "not yours"}
+			}
+			return nil
+		},
+	}, func(_ context.Context, in *note) (*note, error) {
+		if in.ID == "secret" {
+			t.Error("the service was asked for what is refused")
+		}
+		return in, nil
+	})
+	long := `{"Text":"` + strings.Repeat("x", 21) + `"}`
+	for _, c := range []struct {
+		id, body string
+		status   int
+		asked    string
+	}{
+		{"a", `{"Text":"x"}`, 200, "caller PutNote a 1"},
+		{"a", long, 400, "caller PutNote a 21"},
+		{"secret", `{"Text":"x"}`, 410, "caller PutNote secret 1"},
+		{"secret", long, 410, "caller PutNote secret 21"},
+		{"secret", `{`, 400, ""}, // nothing is known of what it names, and nothing done
+	} {
+		asked = nil
+		res, answer := send(t, h, "PUT", "/notes/"+c.id, strings.NewReader(c.body))
+		if got := strings.Join(asked, "; "); res.StatusCode != c.status || got != c.asked {
+			t.Errorf("PUT %s %s: %d %s, asked %q; want %d, %q", c.id, c.body, res.StatusCode, answer, got, c.status, c.asked)
+		}
+	}
+}
+
 func TestPanicPassesThrough(t *testing.T) {
 	h := serve(HandlerOptions{}, func(context.Context, *note) (*note, error) { panic("on purpose") })
 	defer func() {
@@ -275,11 +317,11 @@ func TestPanicPassesThrough(t *testing.T) {
 func TestOverTCP(t *testing.T) {
 	srv := newServer(t, serve(HandlerOptions{MaxBody: 1000}, echo))
 	client := &Client{API: noteAPI, Config: ClientConfig{Endpoint: srv}}
-	got, err := Call[note](t.Context(), client, put, &note{ID: "ü /%", Text: "hello"})
+	got, err := putNote(t.Context(), client, &note{ID: "ü /%", Text: "hello"})
 	if err != nil || got.Text != "hello" {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	_, err = Call[note](t.Context(), client, put, &note{ID: "a", Text: strings.Repeat("x", 1<<20)})
+	_, err = putNote(t.Context(), client, &note{ID: "a", Text: strings.Repeat("x", 1<<20)})
 	if e, ok := errors.AsType[*lost](err); !ok || e.StatusCode != 400 || !strings.Contains(e.Message, "larger than 1000 bytes") {
 		t.Fatalf("a large body: %v", err)
 	}

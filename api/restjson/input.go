@@ -17,22 +17,30 @@ type Input struct {
 	header http.Header
 	body   []byte
 	v      *Validator
+
+	authorize func(Bound) error // may be nil
 }
 
-// Bound is implemented by the input of every operation.
+// Bound is implemented by the inputs whose types have code of their own.
 type Bound interface {
 	BindHTTP(*Input)
 	Validated
 }
 
-// read binds, then validates. The error is a [*ValidationError].
+// read binds, authorises, then validates. The error is a [*ValidationError], or what authorisation says.
 func (in *Input) read(x Bound) error {
 	in.v = newValidator()
 	defer in.v.release()
 	x.BindHTTP(in)
-	if !in.v.structural {
-		x.Validate(in.v)
+	if in.v.structural {
+		return in.v.err()
 	}
+	if in.authorize != nil {
+		if err := in.authorize(x); err != nil {
+			return err
+		}
+	}
+	x.Validate(in.v)
 	return in.v.err()
 }
 

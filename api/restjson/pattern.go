@@ -1,6 +1,7 @@
 package restjson
 
 import (
+	"fmt"
 	"regexp"
 	"sync"
 )
@@ -9,35 +10,31 @@ import (
 // programs use a few.
 type Pattern struct {
 	source     string // as the model writes it, for messages
-	conditions func() []compiled
+	conditions func() []condition
 }
 
-// Condition is a part of a pattern: an expression that must or must not match.
-type Condition struct {
-	expr string
-	want bool
-}
-
-type compiled struct {
+// condition is a part of a pattern: an expression that must or must not match.
+type condition struct {
 	re   *regexp.Regexp
 	want bool
 }
 
-// Must is the condition that expr matches. It is not anchored unless it says so, as in Smithy.
-func Must(expr string) Condition { return Condition{expr, true} }
-
-// MustNot is the condition that expr does not match: a look-ahead, which Go's expressions lack.
-func MustNot(expr string) Condition { return Condition{expr, false} }
-
-// NewPattern returns a pattern of the model as the generator has translated it.
-func NewPattern(source string, conditions ...Condition) *Pattern {
-	return &Pattern{source: source, conditions: sync.OnceValue(func() []compiled {
-		list := make([]compiled, len(conditions))
-		for i, c := range conditions {
-			list[i] = compiled{regexp.MustCompile(c.expr), c.want}
+// NewPattern returns a pattern in the syntax of ECMA 262, which CheckPattern has accepted. It is not
+// anchored unless it says so, as in Smithy.
+func NewPattern(source string) *Pattern {
+	return &Pattern{source: source, conditions: sync.OnceValue(func() []condition {
+		list, err := translatePattern(source)
+		if err != nil {
+			panic(fmt.Sprintf("restjson: pattern %s: %v", source, err))
 		}
 		return list
 	})}
+}
+
+// CheckPattern reports why a pattern cannot be translated; nil if it can.
+func CheckPattern(source string) error {
+	_, err := translatePattern(source)
+	return err
 }
 
 // Match reports whether s obeys the pattern.

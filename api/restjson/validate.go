@@ -48,15 +48,15 @@ func (e *ValidationError) Error() string {
 	return b.String()
 }
 
-// Validated is implemented by every generated structure and union that has constraints.
+// Validated is implemented by structures and unions with constraints whose types have code of their own.
 type Validated interface{ Validate(*Validator) }
 
 // Validate checks x against the constraints of the model. The error is a [*ValidationError].
 // Handlers do this by themselves; presence of required members is checked while reading.
-func Validate(x Validated) error {
+func Validate(x any) error {
 	v := newValidator()
 	defer v.release()
-	x.Validate(v)
+	form[Validated](x).Validate(v)
 	return v.err()
 }
 
@@ -219,10 +219,15 @@ func Enum[T Enumerated[T]](v *Validator, name string, e T) {
 	if e.Valid() {
 		return
 	}
+	reportEnum(v, name, e.Values())
+}
+
+// reportEnum notes that the member must be one of the known values.
+func reportEnum[T ~string](v *Validator, name string, known []T) {
 	const most = 40
 	var b strings.Builder
 	b.WriteString("must be one of ")
-	for i, known := range e.Values() {
+	for i, one := range known {
 		if i == most {
 			b.WriteString(", and others")
 			break
@@ -230,7 +235,7 @@ func Enum[T Enumerated[T]](v *Validator, name string, e T) {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(string(known))
+		b.WriteString(string(one))
 	}
 	v.Report(name, b.String())
 }

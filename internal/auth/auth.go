@@ -1,7 +1,16 @@
 // Package auth decides who may call: it verifies AWS Signature Version 4 on
 // requests to the service connect ([Verifier]), keeps access keys with
 // IAM-style policies ([Keys], [Policy]), and seals the opaque tokens that
-// participants, sockets and attachment URLs carry ([Sealer]).
+// participants, sockets and attachment URLs carry ([Sealer]). Who makes a request is
+// a [Principal].
+//
+// # What a call is authorised against
+//
+// An access key's policy is asked about the ARNs of what a request touches
+// ([ResourcesOf]): the resources that it names by id or ARN, each of which must be
+// allowed, and the instance that holds them, which must not be denied. A request that
+// names nothing but an instance touches the instance; one that names nothing is
+// authorised against "*", so that only a statement with the Resource "*" allows it.
 //
 // # Refusals
 //
@@ -19,6 +28,7 @@
 package auth
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 )
@@ -61,21 +71,38 @@ type Identity struct {
 	Verified  bool   // false when a development server took the caller's word
 }
 
-// Authorize asks the identity's policy. A refusal is an AccessDeniedException
-// with the text that IAM uses. action is "connect:" and the name of the
-// operation, resource the ARN it works on, or "*" when it names none.
-func (id Identity) Authorize(action, resource string) error {
-	decision := id.Policy.decide(action, resource)
-	if decision == allowed {
-		return nil
+// Authorize asks the identity's policy whether a request may be made: each
+// resource that it names must be allowed, and neither they nor the instances that hold
+// them may be denied. A refusal is an AccessDeniedException with the text that IAM
+// uses, and names the first resource that it is about. action is "connect:" and the
+// name of the operation.
+func (id Identity) Authorize(action string, r Resources) error {
+	for _, arn := range r.Within {
+		if id.Policy.decide(action, arn) == denied {
+			return id.refused(action, arn, denied)
+		}
 	}
-	message := "User: " + id.ARN + " is not authorized to perform: " + action + " on resource: " + resource
-	reason := "no statement of the key's policy allows it"
-	if decision == denied {
-		message += " with an explicit deny in an identity-based policy"
-		reason = "a statement of the key's policy denies it"
+	for _, arn := range r.Named {
+		if d := id.Policy.decide(action, arn); d != allowed {
+			return id.refused(action, arn, d)
+		}
+	}
+	if r.More {
+		e := id.refused(action, Everything, unmentioned)
+		e.Reason = fmt.Sprintf("the request names more than %d resources", maxNamed)
+		return e
+	}
+	return nil
+}
+
+func (id Identity) refused(action, resource string, d decision) *Error {
+	e := &Error{Code: AccessDenied, Message: "User: " + id.String() + " is not authorized to perform: " + action + " on resource: " + resource}
+	if d == denied {
+		e.Message += " with an explicit deny in an identity-based policy"
+		e.Reason = "a statement of the key's policy denies it"
 	} else {
-		message += " because no identity-based policy allows the " + action + " action"
+		e.Message += " because no identity-based policy allows the " + action + " action"
+		e.Reason = "no statement of the key's policy allows it"
 	}
-	return &Error{Code: AccessDenied, Message: message, Reason: reason}
+	return e
 }

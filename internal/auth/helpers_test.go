@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"parley.example/parley/internal/auth/authtest"
 	"parley.example/parley/internal/center"
 )
 
@@ -96,6 +97,27 @@ func request(method, target, body string, header ...string) *http.Request {
 		r.Header.Add(header[i], header[i+1])
 	}
 	return r
+}
+
+// sign signs a request with testKey at noon, as SDKs do.
+func sign(t testing.TB, r *http.Request, body []byte) {
+	t.Helper()
+	signWith(t, r, body, authtest.Signer{ID: testKey.ID, Secret: testKey.Secret})
+}
+
+func signWith(t testing.TB, r *http.Request, body []byte, s authtest.Signer) {
+	t.Helper()
+	if err := s.Sign(r, body, noon); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// presign signs the query of a request that is to be sent.
+func presign(t testing.TB, r *http.Request, body []byte, expires time.Duration) {
+	t.Helper()
+	if err := (authtest.Signer{ID: testKey.ID, Secret: testKey.Secret}).Presign(r, body, noon, expires); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // signature signs as the specification is written, line by line and without

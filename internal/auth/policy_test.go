@@ -52,14 +52,14 @@ func TestPolicyDecides(t *testing.T) {
 
 func TestAuthorizeMessage(t *testing.T) {
 	who := Identity{ARN: "arn:aws:iam::123456789012:user/ann", Policy: readOnly()}
-	e := refusal(t, who.Authorize("connect:StopContact", "arn:x"), AccessDenied)
+	e := refusal(t, who.Authorize("connect:StopContact", Resources{Named: []string{"arn:x"}}), AccessDenied)
 	want := "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: connect:StopContact on resource: arn:x" +
 		" because no identity-based policy allows the connect:StopContact action"
 	if e.Message != want {
 		t.Errorf("message = %q; want %q", e.Message, want)
 	}
 	who.Policy.Statement = append(who.Policy.Statement, Statement{Effect: Deny, Action: Patterns{"*"}, Resource: Patterns{"*"}})
-	e = refusal(t, who.Authorize("connect:GetMetricData", "*"), AccessDenied)
+	e = refusal(t, who.Authorize("connect:GetMetricData", Resources{Named: []string{Everything}}), AccessDenied)
 	if !strings.HasSuffix(e.Message, "with an explicit deny in an identity-based policy") {
 		t.Errorf("message = %q; want it to name the deny", e.Message)
 	}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"parley.example/parley/internal/auth/authtest"
 )
 
 // vector is one request of testdata/sigv4.json, which holds requests as the
@@ -105,7 +107,7 @@ func TestVerifyTampered(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			body := []byte(`{"InstanceId":"i"}`)
 			r := request("PUT", "http://127.0.0.1:8080/contact/chat?x=1&y=2", "", "Content-Type", "application/json")
-			Sign(r, body, testKey, "us-east-1", "connect", noon)
+			sign(t, r, body)
 			v := newVerifier(testKey)
 			if _, err := v.Verify(r, body, noon); err != nil {
 				t.Fatalf("before the change: %v", err)
@@ -127,20 +129,20 @@ func edit(from, to string) func(*http.Request, *[]byte) {
 }
 
 func TestVerifyScope(t *testing.T) {
-	sign := func(region, service string) *http.Request {
+	signed := func(region, service string) *http.Request {
 		r := request("GET", "/instance", "")
-		Sign(r, nil, testKey, region, service, noon)
+		signWith(t, r, nil, authtest.Signer{ID: testKey.ID, Secret: testKey.Secret, Region: region, Service: service})
 		return r
 	}
-	otherDay := sign("us-east-1", "connect")
+	otherDay := signed("us-east-1", "connect")
 	otherDay.Header.Set("X-Amz-Date", "20260315T000000Z")
 	tests := []struct {
 		name string
 		r    *http.Request
 		says string
 	}{
-		{"region", sign("eu-west-1", "connect"), "'us-east-1'"},
-		{"service", sign("us-east-1", "execute-api"), "'connect'"},
+		{"region", signed("eu-west-1", "connect"), "'us-east-1'"},
+		{"service", signed("us-east-1", "execute-api"), "'connect'"},
 		{"day", otherDay, "'20260315'"},
 	}
 	for _, tt := range tests {
@@ -154,13 +156,13 @@ func TestVerifyScope(t *testing.T) {
 func TestVerifyTime(t *testing.T) {
 	header := func() *http.Request {
 		r := request("GET", "/instance", "")
-		Sign(r, nil, testKey, "us-east-1", "connect", noon)
+		sign(t, r, nil)
 		return r
 	}
 	presigned := func() *http.Request {
 		r := request("GET", "/instance", "")
 		r.RequestURI = ""
-		Presign(r, nil, testKey, "us-east-1", "connect", noon, time.Hour)
+		presign(t, r, nil, time.Hour)
 		return r
 	}
 	tests := []struct {
@@ -247,7 +249,7 @@ func manyHeaders() string {
 func TestVerifyPresignedTampered(t *testing.T) {
 	r := request("GET", "/instance?maxResults=10", "")
 	r.RequestURI = ""
-	Presign(r, nil, testKey, "us-east-1", "connect", noon, time.Hour)
+	presign(t, r, nil, time.Hour)
 	signed := r.URL.RawQuery
 	tests := []struct{ name, from, to, code string }{
 		{"untouched", "", "", ""},
@@ -298,7 +300,7 @@ func TestVerifyPayload(t *testing.T) {
 	}
 	for _, tt := range tests {
 		r := request("POST", "/contact/stop", tt.body, "X-Amz-Content-Sha256", tt.declared)
-		Sign(r, []byte(tt.body), testKey, "us-east-1", "connect", noon)
+		sign(t, r, []byte(tt.body))
 		_, err := newVerifier(testKey).Verify(r, []byte(tt.body), noon)
 		if tt.ok && err != nil {
 			t.Errorf("%s: %v", tt.name, err)
@@ -326,7 +328,7 @@ func TestVerifyUncleanPath(t *testing.T) {
 func TestVerifyKeySources(t *testing.T) {
 	signed := func() *http.Request {
 		r := request("GET", "/instance", "")
-		Sign(r, nil, testKey, "us-east-1", "connect", noon)
+		sign(t, r, nil)
 		return r
 	}
 	disabled := testKey
@@ -349,7 +351,7 @@ func TestVerifyChangedSecret(t *testing.T) {
 	keys := &Keys{Store: newMemory(testKey)}
 	v := &Verifier{Keys: keys}
 	r := request("GET", "/instance", "")
-	Sign(r, nil, testKey, "us-east-1", "connect", noon)
+	sign(t, r, nil)
 	if _, err := v.Verify(r, nil, noon); err != nil {
 		t.Fatal(err)
 	}
@@ -360,7 +362,7 @@ func TestVerifyChangedSecret(t *testing.T) {
 	}
 	_, err := v.Verify(r, nil, noon)
 	refusal(t, err, InvalidSignature)
-	Sign(r, nil, changed, "us-east-1", "connect", noon)
+	signWith(t, r, nil, authtest.Signer{ID: changed.ID, Secret: changed.Secret})
 	if _, err := v.Verify(r, nil, noon); err != nil {
 		t.Errorf("with the new secret: %v", err)
 	}
@@ -370,7 +372,10 @@ func TestVerifyAcceptAny(t *testing.T) {
 	v := &Verifier{AcceptAny: true}
 	presigned := request("GET", "/instance", "")
 	presigned.RequestURI = ""
-	Presign(presigned, nil, Key{ID: "test", Secret: "test"}, "mars", "other", noon, time.Hour)
+	stranger := authtest.Signer{ID: "test", Secret: "test", Region: "mars", Service: "other"}
+	if err := stranger.Presign(presigned, nil, noon, time.Hour); err != nil {
+		t.Fatal(err)
+	}
 	tests := []struct {
 		name string
 		r    *http.Request
@@ -387,15 +392,15 @@ func TestVerifyAcceptAny(t *testing.T) {
 		if err != nil || id.AccessKey != tt.key || id.Verified {
 			t.Errorf("%s: Verify = %+v, %v; want access key %q, unverified", tt.name, id, err, tt.key)
 		}
-		if err := id.Authorize("connect:DeleteInstance", "*"); err != nil {
+		if err := id.Authorize("connect:DeleteInstance", Resources{Named: []string{Everything}}); err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}
 }
 
-// What Sign signs arrives: over a real connection, with the headers that the
+// What an SDK signs arrives: over a real connection, with the headers that the
 // transport adds and a Content-Length that the client chose to sign.
-func TestSignOverTheWire(t *testing.T) {
+func TestVerifyOverTheWire(t *testing.T) {
 	v := newVerifier(testKey)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
@@ -408,27 +413,25 @@ func TestSignOverTheWire(t *testing.T) {
 	}))
 	defer srv.Close()
 	scope, stamp := "20260314/us-east-1/connect/aws4_request", "20260314T150926Z"
-	sdkForGo := func(r *http.Request, body string) {
+	signedLength := func(r *http.Request, body string) {
 		r.Header.Set("X-Amz-Date", stamp)
 		r.Header.Set("Content-Length", fmt.Sprint(len(body)))
 		sig := signature(r, body, testKey.Secret, scope, stamp, "content-length", "host", "x-amz-date")
 		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+testKey.ID+"/"+scope+", SignedHeaders=content-length;host;x-amz-date, Signature="+sig)
 	}
-	ours := func(r *http.Request, body string) { Sign(r, []byte(body), testKey, "us-east-1", "connect", noon) }
-	presign := func(r *http.Request, body string) {
-		Presign(r, []byte(body), testKey, "us-east-1", "connect", noon, time.Minute)
-	}
+	sdk := func(r *http.Request, body string) { sign(t, r, []byte(body)) }
+	inQuery := func(r *http.Request, body string) { presign(t, r, []byte(body), time.Minute) }
 	tests := []struct {
 		name, method, path, body string
 		sign                     func(*http.Request, string)
 	}{
-		{"PUT", "PUT", "/contact/chat", `{"a":"ü"}`, ours},
-		{"escaped ARN", "DELETE", "/tags/arn%3Aaws%3Aconnect%3Aus-east-1%3A123456789012%3Ainstance%2Fi?tagKeys=b&tagKeys=a%20b%2Bc", "", ours},
-		{"space as plus", "GET", "/instance?nextToken=a+b", "", ours},
-		{"presigned", "GET", "/instance?maxResults=3", "", presign},
-		{"presigned with a body", "POST", "/contact/stop", `{}`, presign},
-		{"signed length", "POST", "/contact/stop", `{"x":1}`, sdkForGo},
-		{"plain", "GET", "/", "", ours},
+		{"PUT", "PUT", "/contact/chat", `{"a":"ü"}`, sdk},
+		{"escaped ARN", "DELETE", "/tags/arn%3Aaws%3Aconnect%3Aus-east-1%3A123456789012%3Ainstance%2Fi?tagKeys=b&tagKeys=a%20b%2Bc", "", sdk},
+		{"space as plus", "GET", "/instance?nextToken=a+b", "", sdk},
+		{"presigned", "GET", "/instance?maxResults=3", "", inQuery},
+		{"presigned with a body", "POST", "/contact/stop", `{}`, inQuery},
+		{"signed length", "POST", "/contact/stop", `{"x":1}`, signedLength},
+		{"plain", "GET", "/", "", sdk},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -452,7 +455,7 @@ func TestSignOverTheWire(t *testing.T) {
 func BenchmarkVerify(b *testing.B) {
 	body := []byte(`{"InstanceId":"` + strings.Repeat("i", 270) + `"}`)
 	r := request("PUT", "http://127.0.0.1:8080/contact/chat", "", "Content-Type", "application/json", "Amz-Sdk-Invocation-Id", "00000000-0000-0000-0000-000000000000")
-	Sign(r, body, testKey, "us-east-1", "connect", noon)
+	sign(b, r, body)
 	v := newVerifier(testKey)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -1,10 +1,12 @@
 // Package blob keeps files: attachments of chats and exported transcripts. A
 // file has a key, is written once as a whole, and is read any number of times.
 //
-// [Dir] keeps files in a directory and [Memory] in memory, with a bound, for
-// development. Both give a reader only files that were written completely:
-// when Put returns nil the file is there and, in a directory, survives the
-// death of the machine; when it fails there is nothing, or what was there before.
+// [Store] is the contract. Package dir keeps files in a directory, package s3
+// in a bucket of an S3-compatible service, and package memory in memory, with a
+// bound, for development. Each passes the suite of package blobtest, where a new
+// one begins: readers get complete files only. When Put returns nil the file is
+// there and, but for memory, survives the death of the machine; when it fails
+// there is nothing, or what was there before.
 //
 // Keys are paths of safe segments, such as "attachments/CHAT/ID": one to eight segments of
 // 1 to 128 letters, digits, dots, dashes and underscores that do not begin
@@ -20,18 +22,26 @@ import (
 	"parley.example/parley/internal/center"
 )
 
-// Store keeps files by key. All methods may be called by many goroutines.
+// Store keeps files by key. All methods may be called by many goroutines, and
+// end with their context. A store that cannot be reached, or is full, is reason
+// Unavailable.
 type Store interface {
 	// Put writes a file of exactly size bytes, in place of what the key held.
 	// When r gives more or fewer, the reason is Invalid and nothing is
-	// changed. Put reads at most one byte more than size.
+	// changed. Put reads at most one byte more than size, and none after it
+	// has returned.
 	Put(ctx context.Context, key string, r io.Reader, size int64) error
-	// Open returns a file and its size; the caller closes it. A file that is
-	// not there is reason NotFound. A file that is replaced or deleted
-	// meanwhile stays readable as it was.
+	// Open returns a file and its size; the caller closes it, and keeps ctx
+	// alive until then. A file that is not there is reason NotFound. What is
+	// read belongs to one file: when that is replaced or deleted meanwhile, it
+	// stays readable as it was, or reading fails.
 	Open(ctx context.Context, key string) (io.ReadSeekCloser, int64, error)
+	// Size returns the size of a file without opening it, or reason NotFound.
+	Size(ctx context.Context, key string) (int64, error)
 	// Delete removes a file. One that is not there is no error.
 	Delete(ctx context.Context, key string) error
+	// Close releases what the store holds. No call may follow.
+	Close() error
 }
 
 const (
@@ -39,12 +49,12 @@ const (
 	maxSegment  = 128
 )
 
-// check refuses keys that are not of the form the package comment describes.
-func check(key string) error {
+// CheckKey refuses keys that are not of the form the package comment describes.
+func CheckKey(key string) error {
 	n := 0
 	for segment := range strings.SplitSeq(key, "/") {
 		if n++; n > maxSegments || !safe(segment) {
-			return center.Errorf(center.Invalid, "%.200q is not the name of a file", key)
+			return center.Errorf(center.Invalid, "%.200q is not a valid name of a file", key)
 		}
 	}
 	return nil
@@ -64,37 +74,7 @@ func safe(segment string) bool {
 	return true
 }
 
-// copyExactly copies size bytes from r and makes sure that there are no more
-// and no fewer. It looks at ctx between pieces.
-func copyExactly(ctx context.Context, w io.Writer, r io.Reader, size int64) error {
-	if size < 0 {
-		return center.Errorf(center.Invalid, "a file cannot have %d bytes", size)
-	}
-	n, err := io.Copy(w, &pieces{ctx: ctx, r: io.LimitReader(r, size+1)})
-	switch {
-	case err != nil:
-		return err
-	case n > size:
-		return center.Errorf(center.Invalid, "the file has more than the announced %d bytes", size)
-	case n < size:
-		return center.Errorf(center.Invalid, "the file has %d bytes; %d were announced", n, size)
-	}
-	return nil
-}
-
-// pieces reads until its context ends.
-type pieces struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (p *pieces) Read(b []byte) (int, error) {
-	if err := p.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return p.r.Read(b)
-}
-
-func missing(key string) error {
+// Missing is the error of a file that is not there.
+func Missing(key string) error {
 	return center.Errorf(center.NotFound, "file %q does not exist", key)
 }

@@ -1,32 +1,87 @@
-// Package bus carries what was committed to everybody who has to hear of it:
-// in one process by a call ([Local]); between processes later by NATS.
+// Package bus carries what was committed to everybody who asked for it, by
+// subject: within one process by a call ([Local]).
 //
-// Publish is called after the commit, for each chat in the order of its
-// commits, and must not block: whoever listens takes a push, puts it into a
-// bounded queue of its own and returns.
+// Order: messages of one subject reach a subscriber in the order of Publish,
+// and a publisher calls Publish for a subject in the order of its commits,
+// after each. Nothing is said of the order between subjects.
+//
+// Blocking: Publish, Subscribe and the stop functions do not wait for anybody.
+// A subscriber puts what it takes from a message into a bounded queue of its
+// own and returns. It may publish, subscribe and stop from within the call.
+//
+// Failure: Local loses nothing. A bus between processes may lose, repeat and
+// reorder messages, so a subscriber that must miss nothing compares
+// [Message.Version] and the sequence numbers with what it knows, and reads the
+// store. Package bustest has a bus that does all of that on purpose.
+//
+// Start reading at [Bus] and [Message].
 package bus
 
-import "parley.example/parley/internal/center"
+import (
+	"strings"
 
-// Bus tells pushes to all who listen.
+	"parley.example/parley/internal/center"
+)
+
+// Bus delivers messages to the subscribers of their subjects.
 type Bus interface {
-	Publish(pushes []center.Push)
+	// Publish delivers a message. The message and all it refers to belong to
+	// the subscribers from then on and are never changed.
+	Publish(Message)
+	// Subscribe has f called for each message of the subject that is published
+	// from now on, until stop is called. A call that is under way when stop
+	// returns may still go on. stop may be called twice.
+	Subscribe(s Subject, f func(Message)) (stop func())
 }
 
-// Listener hears of pushes. It must be quick and keep no reference to the slice.
-type Listener func(pushes []center.Push)
+// Subject names what a message is about: a type and an id. Make one with [Chat] or [Instance].
+type Subject string
 
-// Local is the bus within one process: it calls its listeners one after the
-// other. The listeners are fixed before the first Publish.
-type Local struct {
-	Listeners []Listener
+const (
+	chatPrefix     = "chat/"
+	instancePrefix = "instance/"
+)
+
+// Chat returns the subject of a chat.
+func Chat(id center.ContactID) Subject { return Subject(chatPrefix + id) }
+
+// Instance returns the subject of what is set up in an instance.
+func Instance(id center.InstanceID) Subject { return Subject(instancePrefix + id) }
+
+// Chat returns the chat that the subject is about; ok is false when it is about something else.
+func (s Subject) Chat() (id center.ContactID, ok bool) {
+	rest, ok := strings.CutPrefix(string(s), chatPrefix)
+	return center.ContactID(rest), ok
 }
 
-// Publish implements [Bus].
-func (l *Local) Publish(pushes []center.Push) {
-	for _, f := range l.Listeners {
-		f(pushes)
-	}
+// Message is what one commit did to its subject, or, without a Version, an
+// event that nothing was stored for.
+type Message struct {
+	Subject Subject
+	// Version is that of the chat, or the revision of the instance, after the
+	// change; 0 when it did not change.
+	Version int64
+	// Origin is the node that published the message: a node knows what it changed itself.
+	Origin string
+	// Seq is the sequence number of the chat's last item after the change. 0 leaves it open.
+	Seq int64
+	// Events are what sockets are sent, in order.
+	Events []Event
 }
 
-var _ Bus = (*Local)(nil)
+// Event is one thing that the sockets of a subject are sent.
+type Event struct {
+	// Seq is the item's sequence number: one more than that of the item
+	// before. It is 0 for what is sent and not stored, such as typing.
+	Seq int64
+	// Payload is the text for sockets, encoded once. Nil sends nothing.
+	Payload []byte
+	// Visibility, Only and Except say to whom: to the roles that may see it,
+	// then to the one participant Only, if set, and not to Except.
+	Visibility   center.Visibility
+	Only, Except center.ParticipantID
+	// Left is a participant who is sent nothing after this event.
+	Left center.ParticipantID
+	// Last says that nothing follows.
+	Last bool
+}

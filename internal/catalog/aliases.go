@@ -25,7 +25,7 @@ type AliasChange struct {
 // the version, Invalid for the texts, Duplicate for the name, LimitExceeded.
 func (c *Catalog) CreateAlias(ctx context.Context, instance, ref string, n NewAlias) (m *Module, a Alias, err error) {
 	id := center.NewUUID()
-	err = c.changeModule(ctx, instance, ref, func(_ *View, found *Module, _ *write) error {
+	err = c.changeModule(ctx, instance, ref, func(_ *Snapshot, found *Module, _ *write) error {
 		m = found
 		if len(m.Aliases) >= c.cfg.Limits.Aliases {
 			return center.Errorf(center.LimitExceeded, "the module has reached its quota of %d aliases", c.cfg.Limits.Aliases)
@@ -39,7 +39,7 @@ func (c *Catalog) CreateAlias(ctx context.Context, instance, ref string, n NewAl
 
 // UpdateAlias changes an alias, by its id. Errors: those of CreateAlias.
 func (c *Catalog) UpdateAlias(ctx context.Context, instance, ref, id string, change AliasChange) error {
-	return c.changeModule(ctx, instance, ref, func(_ *View, m *Module, _ *write) error {
+	return c.changeModule(ctx, instance, ref, func(_ *Snapshot, m *Module, _ *write) error {
 		a, ok := m.FindAlias(id)
 		if !ok {
 			return noAlias(m, id)
@@ -51,7 +51,7 @@ func (c *Catalog) UpdateAlias(ctx context.Context, instance, ref, id string, cha
 
 // DeleteAlias removes an alias, by its id. Errors: NotFound.
 func (c *Catalog) DeleteAlias(ctx context.Context, instance, ref, id string) error {
-	return c.changeModule(ctx, instance, ref, func(_ *View, m *Module, _ *write) error {
+	return c.changeModule(ctx, instance, ref, func(_ *Snapshot, m *Module, _ *write) error {
 		a, ok := m.FindAlias(id)
 		if !ok {
 			return noAlias(m, id)
@@ -107,8 +107,8 @@ func checkAlias(m *Module, id, name string) error {
 }
 
 // FindAlias returns an alias, by its id or name, and its module. Errors: NotFound.
-func (v *View) FindAlias(module, ref string) (*Module, Alias, error) {
-	m, _, err := v.FindModule(module)
+func (snap *Snapshot) FindAlias(module, ref string) (*Module, Alias, error) {
+	m, _, err := snap.FindModule(module)
 	if err != nil {
 		return nil, Alias{}, err
 	}

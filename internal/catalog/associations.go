@@ -104,20 +104,20 @@ func (c *Catalog) Associate(ctx context.Context, instance string, a Association)
 	if problem := typ.check(&a); problem != "" {
 		return center.Errorf(center.Invalid, "%s", problem)
 	}
-	return c.change(ctx, instance, func(v *View) (write, error) {
-		if old, ok := v.association(a.key()); ok {
+	return c.change(ctx, instance, func(snap *Snapshot) (write, error) {
+		if old, ok := snap.association(a.key()); ok {
 			if a.Token != "" && old.Token == a.Token {
 				return write{}, nil
 			}
 			return write{}, center.Errorf(center.Conflict, "the %s %s is associated with the instance already", typ.what, a.Value)
 		}
-		if limit := typ.limit(c.cfg.Limits); len(v.Associations(a.Type)) >= limit {
+		if limit := typ.limit(c.cfg.Limits); len(snap.Associations(a.Type)) >= limit {
 			return write{}, center.Errorf(center.QuotaExceeded, "the instance has reached its quota of %d of the kind %s", limit, typ.what)
 		}
 		now := c.now()
 		made := a
 		made.Meta = Meta{
-			Instance: v.Instance.InstanceID(), ID: derivedID("association", v.Instance.ID, a.key()), Name: a.key(), Created: now, Updated: now,
+			Instance: snap.Instance.InstanceID(), ID: derivedID("association", snap.Instance.ID, a.key()), Name: a.key(), Created: now, Updated: now,
 		}
 		return write{put: []Resource{&made}}, nil
 	})
@@ -126,8 +126,8 @@ func (c *Catalog) Associate(ctx context.Context, instance string, a Association)
 // Disassociate takes back what [Catalog.Associate] allowed. Errors: NotFound
 // for the instance, and when it is not associated.
 func (c *Catalog) Disassociate(ctx context.Context, instance string, a Association) error {
-	return c.change(ctx, instance, func(v *View) (write, error) {
-		old, ok := v.association(a.key())
+	return c.change(ctx, instance, func(snap *Snapshot) (write, error) {
+		old, ok := snap.association(a.key())
 		if !ok {
 			return write{}, center.Errorf(center.NotFound, "the %s %s is not associated with the instance", associationTypes[a.Type].what, a.Value)
 		}
@@ -136,8 +136,8 @@ func (c *Catalog) Disassociate(ctx context.Context, instance string, a Associati
 }
 
 // association returns the association with a name.
-func (v *View) association(name string) (*Association, bool) {
-	list := v.lists[center.KindAssociation]
+func (snap *Snapshot) association(name string) (*Association, bool) {
+	list := snap.lists[center.KindAssociation]
 	i, ok := slices.BinarySearchFunc(list, name, func(r Resource, name string) int { return strings.Compare(r.About().Name, name) })
 	if !ok {
 		return nil, false
@@ -146,14 +146,14 @@ func (v *View) association(name string) (*Association, bool) {
 }
 
 // Associations returns what an instance may use of a type, by value.
-func (v *View) Associations(typ string) []*Association {
-	return slices.DeleteFunc(All[*Association](v), func(a *Association) bool { return a.Type != typ })
+func (snap *Snapshot) Associations(typ string) []*Association {
+	return slices.DeleteFunc(All[*Association](snap), func(a *Association) bool { return a.Type != typ })
 }
 
 // AllowsOrigin reports whether pages of an origin may embed the agent's desk
 // (AssociateApprovedOrigin).
-func (v *View) AllowsOrigin(origin string) bool {
-	if _, ok := v.association(Origins + " " + origin); ok {
+func (snap *Snapshot) AllowsOrigin(origin string) bool {
+	if _, ok := snap.association(Origins + " " + origin); ok {
 		return true
 	}
 	scheme, host, _ := strings.Cut(origin, "://")
@@ -161,13 +161,13 @@ func (v *View) AllowsOrigin(origin string) bool {
 	if !ok {
 		return false
 	}
-	_, ok = v.association(Origins + " " + scheme + "://*." + domain)
+	_, ok = snap.association(Origins + " " + scheme + "://*." + domain)
 	return ok
 }
 
 // functionAllowed is nil when flows of the instance may call a function, by
 // ARN or name. Who allows a function allows its versions and aliases.
-func (c *Catalog) functionAllowed(v *View, function string) error {
+func (c *Catalog) functionAllowed(snap *Snapshot, function string) error {
 	if c.cfg.Unassociated {
 		return nil
 	}
@@ -175,7 +175,7 @@ func (c *Catalog) functionAllowed(v *View, function string) error {
 	if parts := strings.Split(function, ":"); len(parts) > 7 {
 		base = strings.Join(parts[:7], ":")
 	}
-	for _, a := range v.Associations(Functions) {
+	for _, a := range snap.Associations(Functions) {
 		if a.Value == function || a.Value == base || strings.HasSuffix(a.Value, ":function:"+function) {
 			return nil
 		}
@@ -185,14 +185,14 @@ func (c *Catalog) functionAllowed(v *View, function string) error {
 
 // botAllowed is nil when flows of the instance may ask a bot, by the ARN of
 // its alias or, for Lex V1, its name.
-func (c *Catalog) botAllowed(v *View, bot string) error {
+func (c *Catalog) botAllowed(snap *Snapshot, bot string) error {
 	if c.cfg.Unassociated {
 		return nil
 	}
-	if _, ok := v.association(BotsV2 + " " + bot); ok {
+	if _, ok := snap.association(BotsV2 + " " + bot); ok {
 		return nil
 	}
-	if slices.ContainsFunc(v.Associations(BotsV1), func(a *Association) bool { return a.Value == bot }) {
+	if slices.ContainsFunc(snap.Associations(BotsV1), func(a *Association) bool { return a.Value == bot }) {
 		return nil
 	}
 	return center.Errorf(center.NotFound, "the bot %s is not associated with the instance; AssociateBot does that", bot)

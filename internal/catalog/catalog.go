@@ -71,20 +71,20 @@ func (l Limits) Defaults() Limits {
 
 // Bounds of what is kept in memory.
 const (
-	maxViews      = 1000
-	maxViewBytes  = 512 << 20
-	maxFlows      = 4096 // contents that running chats began with
-	maxFlowsBytes = 256 << 20
+	maxSnapshots     = 1000
+	maxSnapshotBytes = 512 << 20
+	maxFlows         = 4096 // contents that running chats began with
+	maxFlowsBytes    = 256 << 20
 )
 
 // Catalog keeps what an administrator sets up. Make it with [New]. Its methods
 // may be called by many goroutines.
 type Catalog struct {
-	cfg     Config
-	views   lru[center.InstanceID, *View]
-	running lru[contentKey, *flow.Flow]
-	locks   [64]sync.Mutex // writes to an instance and loads of its view; by hash of the id
-	seed    maphash.Seed
+	cfg       Config
+	snapshots lru[center.InstanceID, *Snapshot]
+	running   lru[contentKey, *flow.Flow]
+	locks     [64]sync.Mutex // writes to an instance and loads of its snapshot; by hash of the id
+	seed      maphash.Seed
 
 	founding sync.Mutex // making instances; taken before a lock of locks
 }
@@ -102,7 +102,7 @@ func New(cfg Config) *Catalog {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	c := &Catalog{cfg: cfg, seed: maphash.MakeSeed()}
-	c.views.max, c.views.maxWeight = maxViews, maxViewBytes
+	c.snapshots.max, c.snapshots.maxWeight = maxSnapshots, maxSnapshotBytes
 	c.running.max, c.running.maxWeight = maxFlows, maxFlowsBytes
 	return c
 }
@@ -126,20 +126,20 @@ func (c *Catalog) Resolve(ref string) (id center.InstanceID, ok bool) {
 	return a.Instance, true
 }
 
-// View returns the instance that an id or ARN names, as it stands now.
+// Snapshot returns the instance that an id or ARN names, as it stands now.
 // NotFound when there is none.
-func (c *Catalog) View(ctx context.Context, ref string) (*View, error) {
+func (c *Catalog) Snapshot(ctx context.Context, ref string) (*Snapshot, error) {
 	id, ok := c.Resolve(ref)
 	if !ok {
 		return nil, c.missingInstance(ctx, ref)
 	}
-	if v, ok := c.views.get(id); ok {
-		return v, nil
+	if snap, ok := c.snapshots.get(id); ok {
+		return snap, nil
 	}
 	lock := c.lock(id)
 	lock.Lock()
 	defer lock.Unlock()
-	return c.view(ctx, id)
+	return c.current(ctx, id)
 }
 
 // lock returns the mutex that a write to an instance holds.
@@ -147,21 +147,21 @@ func (c *Catalog) lock(id center.InstanceID) *sync.Mutex {
 	return &c.locks[maphash.String(c.seed, string(id))%uint64(len(c.locks))]
 }
 
-// view returns the view of an instance. The caller holds its lock.
-func (c *Catalog) view(ctx context.Context, id center.InstanceID) (*View, error) {
-	if v, ok := c.views.get(id); ok {
-		return v, nil
+// current returns the snapshot of an instance. The caller holds its lock.
+func (c *Catalog) current(ctx context.Context, id center.InstanceID) (*Snapshot, error) {
+	if snap, ok := c.snapshots.get(id); ok {
+		return snap, nil
 	}
-	v, err := c.load(ctx, id)
+	snap, err := c.load(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	c.views.put(id, v, v.weight())
-	return v, nil
+	c.snapshots.put(id, snap, snap.weight())
+	return snap, nil
 }
 
 // load reads an instance from the store.
-func (c *Catalog) load(ctx context.Context, id center.InstanceID) (*View, error) {
+func (c *Catalog) load(ctx context.Context, id center.InstanceID) (*Snapshot, error) {
 	stored, err := c.cfg.Store.Resource(ctx, center.KindInstance, string(id))
 	if center.ReasonOf(err) == center.NotFound {
 		return nil, c.missingInstance(ctx, string(id))
@@ -173,7 +173,7 @@ func (c *Catalog) load(ctx context.Context, id center.InstanceID) (*View, error)
 	if err != nil {
 		return nil, err
 	}
-	v := newView(c.cfg.Partition, instance.(*Instance))
+	snap := newSnapshot(c.cfg.Partition, instance.(*Instance))
 	for kind := range makers {
 		if kind == center.KindInstance {
 			continue
@@ -189,16 +189,16 @@ func (c *Catalog) load(ctx context.Context, id center.InstanceID) (*View, error)
 			}
 			rs = append(rs, r)
 		}
-		v.add(kind, rs)
+		snap.add(kind, rs)
 	}
 	for _, kind := range []center.Kind{center.KindFlow, center.KindFlowModule} {
-		for _, r := range v.lists[kind] {
-			if err := c.parse(ctx, v, r.(holder)); err != nil {
+		for _, r := range snap.lists[kind] {
+			if err := c.parse(ctx, snap, r.(holder)); err != nil {
 				return nil, err
 			}
 		}
 	}
-	return v, nil
+	return snap, nil
 }
 
 // maxWrites bounds how often a write is made anew because another process was first.
@@ -207,14 +207,14 @@ const maxWrites = 8
 // write is what a change of an instance comes to.
 type write struct {
 	put  []Resource        // with the version they were read at, 0 for new ones
-	also []center.Resource // new rows that no view holds: contents
+	also []center.Resource // new rows that no snapshot holds: contents
 	gone []center.Resource // rows of that kind to remove
 	drop []Resource        // resources to remove
 }
 
 // change makes one change of an instance: decide says what to write, given how
 // the instance stands, and is asked again when another process was first.
-func (c *Catalog) change(ctx context.Context, ref string, decide func(v *View) (write, error)) error {
+func (c *Catalog) change(ctx context.Context, ref string, decide func(snap *Snapshot) (write, error)) error {
 	id, ok := c.Resolve(ref)
 	if !ok {
 		return c.missingInstance(ctx, ref)
@@ -224,12 +224,12 @@ func (c *Catalog) change(ctx context.Context, ref string, decide func(v *View) (
 	defer lock.Unlock()
 	var err error
 	for attempt := range maxWrites {
-		var v *View
-		if v, err = c.view(ctx, id); err != nil {
+		var snap *Snapshot
+		if snap, err = c.current(ctx, id); err != nil {
 			return err
 		}
 		var w write
-		if w, err = decide(v); err != nil {
+		if w, err = decide(snap); err != nil {
 			return err
 		}
 		if attempt == maxWrites-1 {
@@ -237,10 +237,10 @@ func (c *Catalog) change(ctx context.Context, ref string, decide func(v *View) (
 				return err
 			}
 		}
-		if err = c.commit(ctx, v, w); err == nil {
+		if err = c.commit(ctx, snap, w); err == nil {
 			return nil
 		}
-		c.views.drop(id) // it may be out of date, or the write may have happened after all
+		c.snapshots.drop(id) // it may be out of date, or the write may have happened after all
 		if center.ReasonOf(err) != center.Conflict && !duplicate(err) {
 			return err
 		}
@@ -249,8 +249,8 @@ func (c *Catalog) change(ctx context.Context, ref string, decide func(v *View) (
 }
 
 // absent returns the rows that the store does not have. A content that is
-// there without its flow knowing is what a process left behind that ended
-// between the two steps of a commit; it is as good as a new one.
+// there without its flow knowing was left behind by a release that wrote a
+// change in two steps; it is as good as a new one.
 func (c *Catalog) absent(ctx context.Context, rows []center.Resource) ([]center.Resource, error) {
 	var left []center.Resource
 	for _, r := range rows {
@@ -264,10 +264,9 @@ func (c *Catalog) absent(ctx context.Context, rows []center.Resource) ([]center.
 	return left, nil
 }
 
-// commit writes and shows a change. What it removes goes last: only the write
-// before, which checks versions, proves that the view was up to date.
-func (c *Catalog) commit(ctx context.Context, v *View, w write) error {
-	next := v.copy()
+// commit writes and shows a change.
+func (c *Catalog) commit(ctx context.Context, snap *Snapshot, w write) error {
+	next := snap.copy()
 	rows := w.also
 	for _, r := range w.put {
 		row, err := encode(r)
@@ -292,26 +291,16 @@ func (c *Catalog) commit(ctx context.Context, v *View, w write) error {
 		gone = append(gone, center.Resource{Instance: r.About().Instance, Kind: r.Kind(), ID: r.About().ID})
 		next.remove(r.Kind(), r.About().ID)
 	}
-	if len(rows) > 0 {
-		if err := c.cfg.Store.PutResources(ctx, rows...); err != nil {
-			return err
-		}
-	}
-	if len(gone) > 0 {
-		switch err := c.cfg.Store.DeleteResources(ctx, gone...); {
-		case err != nil && len(rows) == 0:
-			return err
-		case err != nil: // the change is made; what is left behind only takes room
-			c.cfg.Log.WarnContext(ctx, "old contents of flows were not removed", "instance", v.Instance.ID, "error", err)
-		}
+	if _, err := c.cfg.Store.WriteResources(ctx, store.ResourceWrite{Put: rows, Drop: gone}); err != nil {
+		return err
 	}
 	c.show(ctx, next, w.put)
 	return nil
 }
 
-// show makes the view after a change the one that is given out. When contents
-// that became current cannot be read, whoever asks next loads the view anew.
-func (c *Catalog) show(ctx context.Context, next *View, put []Resource) {
+// show makes the snapshot after a change the one that is given out. When contents
+// that became current cannot be read, whoever asks next loads it anew.
+func (c *Catalog) show(ctx context.Context, next *Snapshot, put []Resource) {
 	id := next.Instance.InstanceID()
 	for _, r := range put {
 		h, ok := next.index[r.Kind()][r.About().ID].(holder)
@@ -319,11 +308,11 @@ func (c *Catalog) show(ctx context.Context, next *View, put []Resource) {
 			continue
 		}
 		if err := c.parse(ctx, next, h); err != nil {
-			c.views.drop(id)
+			c.snapshots.drop(id)
 			return
 		}
 	}
-	c.views.put(id, next, next.weight())
+	c.snapshots.put(id, next, next.weight())
 }
 
 // Delete removes an instance with everything of it. Chats that still run lose
@@ -336,13 +325,13 @@ func (c *Catalog) Delete(ctx context.Context, ref string) error {
 	lock := c.lock(id)
 	lock.Lock()
 	defer lock.Unlock()
-	v, err := c.view(ctx, id)
+	snap, err := c.current(ctx, id)
 	if err != nil {
 		return err
 	}
 	rows := []center.Resource{{Instance: id, Kind: center.KindInstance, ID: string(id)}}
-	if v.Instance.Name != "" {
-		rows = append(rows, center.Resource{Kind: center.KindSetting, ID: aliasID(v.Instance.Name)})
+	if snap.Instance.Name != "" {
+		rows = append(rows, center.Resource{Kind: center.KindSetting, ID: aliasID(snap.Instance.Name)})
 	}
 	for _, kind := range ownedKinds {
 		for r, err := range c.cfg.Store.Resources(ctx, id, kind) {
@@ -352,8 +341,9 @@ func (c *Catalog) Delete(ctx context.Context, ref string) error {
 			rows = append(rows, center.Resource{Instance: id, Kind: kind, ID: r.ID})
 		}
 	}
-	defer c.views.drop(id)
-	return c.cfg.Store.DeleteResources(ctx, rows...)
+	defer c.snapshots.drop(id)
+	_, err = c.cfg.Store.WriteResources(ctx, store.ResourceWrite{Drop: rows})
+	return err
 }
 
 // ownedKinds are the kinds of what goes away with an instance.

@@ -81,33 +81,33 @@ func TestCreateInstanceBringsEverything(t *testing.T) {
 	f := newFixture(t, Limits{})
 	id := f.instance(t, "acme")
 	for _, c := range []*Catalog{f.Catalog, f.again(Limits{})} {
-		v, err := c.View(t.Context(), id)
+		snap, err := c.Snapshot(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := len(All[*Flow](v)); n != len(flow.Defaults())-1 {
+		if n := len(All[*Flow](snap)); n != len(flow.Defaults())-1 {
 			t.Errorf("%d flows; want all defaults but the demo", n)
 		}
 		var names []string
-		for _, s := range All[*SecurityProfile](v) {
+		for _, s := range All[*SecurityProfile](snap) {
 			names = append(names, s.Name)
 		}
 		if want := []string{"Admin", "Agent", "CallCenterManager", "QualityAnalyst"}; !slices.Equal(names, want) {
 			t.Errorf("security profiles %q; want %q", names, want)
 		}
-		profile := All[*RoutingProfile](v)[0]
-		queue, err := Find[*Queue](v, profile.Queues[0].Queue)
+		profile := All[*RoutingProfile](snap)[0]
+		queue, err := Find[*Queue](snap, profile.Queues[0].Queue)
 		if err != nil || queue.Name != "BasicQueue" {
 			t.Errorf("queue of the routing profile: %v, %v", queue, err)
 		}
-		if hours, err := Find[*Hours](v, v.ARN(center.KindHours, queue.Hours)); err != nil || hours.Name != "Basic Hours" || len(hours.Config) != 5 {
+		if hours, err := Find[*Hours](snap, snap.ARN(center.KindHours, queue.Hours)); err != nil || hours.Name != "Basic Hours" || len(hours.Config) != 5 {
 			t.Errorf("hours of the queue: %v, %v", hours, err)
 		}
-		if statuses := All[*AgentStatus](v); len(statuses) != 2 || statuses[0].Type != "ROUTABLE" || statuses[1].Type != "OFFLINE" {
+		if statuses := All[*AgentStatus](snap); len(statuses) != 2 || statuses[0].Type != "ROUTABLE" || statuses[1].Type != "OFFLINE" {
 			t.Errorf("agent statuses %v", statuses)
 		}
-		for _, d := range All[*Flow](v) {
-			if _, _, err := v.Published(d.ID); err != nil {
+		for _, d := range All[*Flow](snap) {
+			if _, _, err := snap.Published(d.ID); err != nil {
 				t.Errorf("default flow %q: %v", d.Name, err)
 			}
 		}
@@ -192,7 +192,7 @@ func TestWritesOfAnotherProcessAreNotLost(t *testing.T) {
 	id := f.instance(t, "acme")
 	other := f.again(Limits{})
 	made := f.flow(t, id, "one", says("hello"))
-	if _, err := other.View(t.Context(), id); err != nil {
+	if _, err := other.Snapshot(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
 	arn := testPartition.ARN(center.InstanceID(id), center.KindFlow, made.ID)
@@ -218,7 +218,7 @@ func TestDeleteLeavesNothing(t *testing.T) {
 	if err := f.Delete(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
-	_, err := f.View(t.Context(), id)
+	_, err := f.Snapshot(t.Context(), id)
 	wantReason(t, "View", err, center.NotFound)
 	for kind := range makers {
 		if n := f.count(t, center.InstanceID(id), kind); n != 0 {
@@ -255,14 +255,14 @@ func TestSeedDemoTwice(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	v, err := f.View(t.Context(), DemoInstance)
+	snap, err := f.Snapshot(t.Context(), DemoInstance)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := v.CanStart(DemoFlow); err != nil {
+	if err := snap.CanStart(DemoFlow); err != nil {
 		t.Errorf("the demo flow: %v", err)
 	}
-	if q, err := Find[*Queue](v, DemoQueue); err != nil || q.Name != "BasicQueue" {
+	if q, err := Find[*Queue](snap, DemoQueue); err != nil || q.Name != "BasicQueue" {
 		t.Errorf("the demo queue: %v, %v", q, err)
 	}
 	if err := f.DeleteFlow(t.Context(), DemoInstance, DemoFlow); err != nil {
@@ -271,8 +271,8 @@ func TestSeedDemoTwice(t *testing.T) {
 	if err := f.again(Limits{}).SeedDemo(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	v, _ = f.View(t.Context(), DemoInstance)
-	wantReason(t, "a flow deleted before the second start", v.CanStart(DemoFlow), center.NotFound)
+	snap, _ = f.Snapshot(t.Context(), DemoInstance)
+	wantReason(t, "a flow deleted before the second start", snap.CanStart(DemoFlow), center.NotFound)
 }
 
 func TestReferences(t *testing.T) {
@@ -280,12 +280,12 @@ func TestReferences(t *testing.T) {
 	id, other := f.instance(t, "acme"), f.instance(t, "other")
 	made := f.flow(t, id, "one", says("hello"))
 	arn := testPartition.ARN(center.InstanceID(id), center.KindFlow, made.ID)
-	v, err := f.View(t.Context(), testPartition.InstanceARN(center.InstanceID(id)))
+	snap, err := f.Snapshot(t.Context(), testPartition.InstanceARN(center.InstanceID(id)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, ref := range []string{made.ID, arn, arn + ":$LATEST", made.ID + ":$LATEST"} {
-		if _, got, err := v.Published(ref); err != nil || string(got) != made.ID {
+		if _, got, err := snap.Published(ref); err != nil || string(got) != made.ID {
 			t.Errorf("Published(%q) = %v, %v", ref, got, err)
 		}
 	}
@@ -301,11 +301,11 @@ func TestReferences(t *testing.T) {
 		made.ID + ":-1":     center.Invalid,
 		made.ID + ":$SAVED": center.BadRequest,
 	} {
-		_, _, err := v.Published(ref)
+		_, _, err := snap.Published(ref)
 		wantReason(t, fmt.Sprintf("Published(%q)", ref), err, want)
 	}
 	for _, ref := range []string{"", "x", arn, strings.Replace(testPartition.InstanceARN(center.InstanceID(id)), "1234", "9", 1)} {
-		_, err := f.View(t.Context(), ref)
+		_, err := f.Snapshot(t.Context(), ref)
 		wantReason(t, fmt.Sprintf("View(%q)", ref), err, center.NotFound)
 	}
 }
@@ -341,15 +341,15 @@ func TestLRUBounds(t *testing.T) {
 func TestSetAttributeConcurrently(t *testing.T) {
 	f := newFixture(t, Limits{})
 	id := f.instance(t, "acme")
-	v, _ := f.View(t.Context(), id)
-	names := v.Instance.AttributeNames()
+	snap, _ := f.Snapshot(t.Context(), id)
+	names := snap.Instance.AttributeNames()
 	won := race(len(names), func(i int) error { return f.SetAttribute(context.WithoutCancel(t.Context()), id, names[i], "true") })
-	v, err := f.View(t.Context(), id)
+	snap, err := f.Snapshot(t.Context(), id)
 	if err != nil || won != len(names) {
 		t.Fatalf("%d of %d writes succeeded, %v", won, len(names), err)
 	}
 	for _, n := range names {
-		if value, _ := v.Instance.Attribute(n); value != "true" {
+		if value, _ := snap.Instance.Attribute(n); value != "true" {
 			t.Errorf("%s = %s after a concurrent write", n, value)
 		}
 	}

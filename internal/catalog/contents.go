@@ -17,8 +17,8 @@ import (
 // that does not exist is no error here: the chat hears of it from those two.
 // A run may be nil.
 func (c *Catalog) Prepare(ctx context.Context, instance center.InstanceID, runs ...*machine.Run) error {
-	if _, ok := c.views.get(instance); !ok {
-		if _, err := c.View(ctx, string(instance)); err != nil && center.ReasonOf(err) != center.NotFound {
+	if _, ok := c.snapshots.get(instance); !ok {
+		if _, err := c.Snapshot(ctx, string(instance)); err != nil && center.ReasonOf(err) != center.NotFound {
 			return err
 		}
 	}
@@ -57,13 +57,13 @@ func (c *Catalog) fetch(ctx context.Context, key contentKey) error {
 func (c *Catalog) keep(key contentKey, f *flow.Flow) { c.running.put(key, f, 4*len(f.Content())) }
 
 // Published returns the published content of an active flow, by id or ARN, told
-// its type: see [View.Published].
+// its type: see [Snapshot.Published].
 func (c *Catalog) Published(instance center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
-	v, ok := c.views.get(instance)
+	snap, ok := c.snapshots.get(instance)
 	if !ok {
 		return nil, "", center.Missing(center.KindInstance, string(instance))
 	}
-	f, id, err := v.Published(ref)
+	f, id, err := snap.Published(ref)
 	if err != nil {
 		return nil, "", err
 	}
@@ -83,24 +83,24 @@ func (c *Catalog) Content(id center.FlowID, hash string) (*flow.Flow, error) {
 }
 
 // Text returns a content of a flow as it was given: the published one, or another
-// that [View.FindFlow] found. Saved without a saved content is the published
+// that [Snapshot.FindFlow] found. Saved without a saved content is the published
 // one. NotPublished when there is no published content.
-func (c *Catalog) Text(ctx context.Context, v *View, f *Flow, which Which) (text, hash string, err error) {
+func (c *Catalog) Text(ctx context.Context, snap *Snapshot, f *Flow, which Which) (text, hash string, err error) {
 	hash = f.At(which)
 	if hash == "" {
 		return "", "", &center.Error{Reason: center.NotPublished, Message: "flow " + f.ID + " has not been published; its saved content is " + f.ID + ":" + savedQualifier, Kind: center.KindFlow, ID: f.ID}
 	}
-	if p := v.runnable[contentKey{center.FlowID(f.ID), hash}]; p.flow != nil {
+	if p := snap.runnable[contentKey{center.FlowID(f.ID), hash}]; p.flow != nil {
 		return string(p.flow.Content()), hash, nil
 	}
 	d, err := c.document(ctx, f.ID, hash)
 	return d.Content, hash, err
 }
 
-// parse makes the contents that chats may come to ready in a view under
-// construction: the published one of a flow, those of a module that a
+// parse makes the contents that chats may come to ready in a snapshot
+// under construction: the published one of a flow, those of a module that a
 // reference may name.
-func (c *Catalog) parse(ctx context.Context, v *View, h holder) error {
+func (c *Catalog) parse(ctx context.Context, snap *Snapshot, h holder) error {
 	id := center.FlowID(h.About().ID)
 	hashes, typ := []string{h.contents().Published}, ""
 	switch h := h.(type) {
@@ -123,14 +123,14 @@ func (c *Catalog) parse(ctx context.Context, v *View, h holder) error {
 			switch center.ReasonOf(err) {
 			case center.InvalidFlow, center.NotFound:
 				c.cfg.Log.ErrorContext(ctx, "a published flow cannot be read", "instance", h.About().Instance, "flow", id, "error", err)
-				v.runnable[key] = published{err: fmt.Errorf("%s %s: %w", h.Kind(), id, err)}
+				snap.runnable[key] = published{err: fmt.Errorf("%s %s: %w", h.Kind(), id, err)}
 				continue
 			}
 			if err != nil {
 				return err
 			}
 		}
-		v.runnable[key] = published{flow: parsed.As(typ)}
+		snap.runnable[key] = published{flow: parsed.As(typ)}
 	}
 	return nil
 }

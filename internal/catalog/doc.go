@@ -5,14 +5,14 @@
 //
 // # Reading
 //
-// [Catalog.View] gives everything of one instance as it stands, in memory and
+// [Catalog.Snapshot] gives everything of one instance as it stands, in memory and
 // immutable: asked once per request, it answers any number of questions
-// without I/O or locks. A view is loaded on first use and replaced after each
-// committed write; the views used least lately are dropped when there are many.
+// without I/O or locks. A snapshot is loaded on first use and replaced after each
+// committed write; those used least lately are dropped when there are many.
 //
 // # Writing
 //
-// Writes go to the store first and are seen by the next View after they are
+// Writes go to the store first and are seen by the next Snapshot after they are
 // durable. Writes to one instance are made one after another, so quotas and
 // unique names are exact within a process; between processes the store's
 // version check decides, and the write is tried again on what it finds.

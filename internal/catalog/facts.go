@@ -12,10 +12,10 @@ import (
 
 var _ contact.Catalog = (*Catalog)(nil)
 
-// prepared returns the view of an instance, which [Catalog.Prepare] has loaded.
-func (c *Catalog) prepared(instance center.InstanceID) (*View, error) {
-	if v, ok := c.views.get(instance); ok {
-		return v, nil
+// prepared returns the snapshot of an instance, which [Catalog.Prepare] has loaded.
+func (c *Catalog) prepared(instance center.InstanceID) (*Snapshot, error) {
+	if snap, ok := c.snapshots.get(instance); ok {
+		return snap, nil
 	}
 	return nil, center.Missing(center.KindInstance, string(instance))
 }
@@ -23,11 +23,11 @@ func (c *Catalog) prepared(instance center.InstanceID) (*View, error) {
 // Default returns the default flow of a type, as CUSTOMER_QUEUE. NotFound when
 // the instance has none that can be run.
 func (c *Catalog) Default(instance center.InstanceID, typ string) (*flow.Flow, center.FlowID, error) {
-	v, err := c.prepared(instance)
+	snap, err := c.prepared(instance)
 	if err != nil {
 		return nil, "", err
 	}
-	for _, f := range All[*Flow](v) {
+	for _, f := range All[*Flow](snap) {
 		if f.Default && f.Type == typ {
 			return c.Published(instance, f.ID)
 		}
@@ -35,13 +35,13 @@ func (c *Catalog) Default(instance center.InstanceID, typ string) (*flow.Flow, c
 	return nil, "", center.Errorf(center.NotFound, "the instance has no default flow of the type %s", typ)
 }
 
-// Module returns the content of a flow module: see [View.PublishedModule].
+// Module returns the content of a flow module: see [Snapshot.PublishedModule].
 func (c *Catalog) Module(instance center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
-	v, err := c.prepared(instance)
+	snap, err := c.prepared(instance)
 	if err != nil {
 		return nil, "", err
 	}
-	f, id, err := v.PublishedModule(ref)
+	f, id, err := snap.PublishedModule(ref)
 	if err != nil {
 		return nil, "", err
 	}
@@ -54,18 +54,18 @@ func (c *Catalog) Module(instance center.InstanceID, ref string) (*flow.Flow, ce
 // Queue finds a queue by id or ARN. The queue of an agent, "agent/" and the
 // agent's id or an ARN that ends so, is NotFound: there are no users yet.
 func (c *Catalog) Queue(instance center.InstanceID, ref string) (machine.Queue, error) {
-	v, err := c.prepared(instance)
+	snap, err := c.prepared(instance)
 	if err != nil {
 		return machine.Queue{}, err
 	}
-	if user, ok := strings.CutPrefix(v.local(center.KindQueue, ref), machine.AgentQueue); ok {
+	if user, ok := strings.CutPrefix(snap.local(center.KindQueue, ref), machine.AgentQueue); ok {
 		return machine.Queue{}, center.Errorf(center.NotFound, "there is no agent %s, and so no queue of that agent", user)
 	}
-	q, err := Find[*Queue](v, ref)
+	q, err := Find[*Queue](snap, ref)
 	if err != nil {
 		return machine.Queue{}, err
 	}
-	found := machine.Queue{ID: center.QueueID(q.ID), ARN: v.ARNOf(q), Name: q.Name, Hours: q.Hours, Disabled: q.Disabled, Max: -1}
+	found := machine.Queue{ID: center.QueueID(q.ID), ARN: snap.ARNOf(q), Name: q.Name, Hours: q.Hours, Disabled: q.Disabled, Max: -1}
 	if q.MaxContacts != nil {
 		found.Max = int64(*q.MaxContacts)
 	}
@@ -74,57 +74,57 @@ func (c *Catalog) Queue(instance center.InstanceID, ref string) (machine.Queue, 
 
 // Hours tells whether hours of operation, by id or ARN, are open at a time.
 func (c *Catalog) Hours(instance center.InstanceID, ref string, at time.Time) (machine.Opening, error) {
-	v, err := c.prepared(instance)
+	snap, err := c.prepared(instance)
 	if err != nil {
 		return machine.Opening{}, err
 	}
-	h, err := Find[*Hours](v, ref)
+	h, err := Find[*Hours](snap, ref)
 	if err != nil {
 		return machine.Opening{}, err
 	}
-	open, override, err := h.At(at, v.ParentHours(h))
+	open, override, err := h.At(at, snap.Shared(h))
 	return machine.Opening{Open: open, Override: override}, err
 }
 
 // FindView finds what a flow shows when it names a view, by id or ARN, with a
 // version behind a colon or without: a published content.
 func (c *Catalog) FindView(instance center.InstanceID, ref string) (machine.View, error) {
-	v, err := c.prepared(instance)
+	snap, err := c.prepared(instance)
 	if err != nil {
 		return machine.View{}, err
 	}
-	s, which, err := v.FindScreen(ref)
+	v, which, err := snap.FindView(ref)
 	if err != nil {
 		return machine.View{}, err
 	}
-	hash := s.At(which)
+	hash := v.At(which)
 	switch {
 	case which == Saved:
 		return machine.View{}, center.Errorf(center.BadRequest, "a chat is shown what is published of a view, not %q", ref)
 	case hash == "":
-		return machine.View{}, center.Errorf(center.NotPublished, "view %s has not been published", s.ID)
+		return machine.View{}, center.Errorf(center.NotPublished, "view %s has not been published", v.ID)
 	}
 	return machine.View{
-		ID: s.ID, ARN: v.ScreenARN(s), Name: s.Name, Version: int(s.ScreenVersion(which)), Hash: hash, Actions: s.Actions[hash],
+		ID: v.ID, ARN: snap.ViewARN(v), Name: v.Name, Version: int(v.VersionNumber(which)), Hash: hash, Actions: v.Actions[hash],
 	}, nil
 }
 
 // LambdaAllowed is nil when flows of the instance may call a function, by ARN
 // or name: when it is associated, or [Config.Unassociated] is set.
 func (c *Catalog) LambdaAllowed(instance center.InstanceID, function string) error {
-	v, err := c.prepared(instance)
+	snap, err := c.prepared(instance)
 	if err != nil {
 		return err
 	}
-	return c.functionAllowed(v, function)
+	return c.functionAllowed(snap, function)
 }
 
 // BotAllowed is nil when flows of the instance may ask a bot, by the ARN of its
 // alias or, for Lex V1, its name.
 func (c *Catalog) BotAllowed(instance center.InstanceID, bot string) error {
-	v, err := c.prepared(instance)
+	snap, err := c.prepared(instance)
 	if err != nil {
 		return err
 	}
-	return c.botAllowed(v, bot)
+	return c.botAllowed(snap, bot)
 }

@@ -10,6 +10,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow/machine"
+	"parley.example/parley/internal/hours"
 )
 
 // returns is a module that says a text and returns.
@@ -97,7 +98,7 @@ func TestOldModulesAndViewsAreForgotten(t *testing.T) {
 	instance := center.InstanceID(id)
 	flows := f.count(t, instance, center.KindFlowVersion)
 	m := f.module(t, id, "m", returns("0"))
-	s, err := f.CreateScreen(ctx, id, NewScreen{Name: "s", Content: ScreenContent{Template: `{"Head":{},"Body":[]}`}})
+	v, err := f.CreateView(ctx, id, NewView{Name: "s", Content: ViewContent{Template: `{"Head":{},"Body":[]}`}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +107,7 @@ func TestOldModulesAndViewsAreForgotten(t *testing.T) {
 		if err := f.UpdateModule(ctx, id, m.ID, new(returns(text)), nil); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := f.UpdateScreen(ctx, id, s.ID, ScreenContent{Template: `{"Head":{"Title":"` + text + `"},"Body":[]}`}, false); err != nil {
+		if _, err := f.UpdateView(ctx, id, v.ID, ViewContent{Template: `{"Head":{"Title":"` + text + `"},"Body":[]}`}, false); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -121,7 +122,7 @@ func TestOldModulesAndViewsAreForgotten(t *testing.T) {
 	if _, _, err := f.CreateModuleVersion(ctx, id, m.ID, "", ""); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := f.CreateScreenVersion(ctx, id, s.ID, "", ""); err != nil {
+	if _, _, err := f.CreateViewVersion(ctx, id, v.ID, "", ""); err != nil {
 		t.Fatal(err)
 	}
 	update("2")
@@ -132,7 +133,7 @@ func TestOldModulesAndViewsAreForgotten(t *testing.T) {
 	if err := f.DeleteModuleVersion(ctx, id, m.ID, 1); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.DeleteScreenVersion(ctx, id, s.ID, 1); err != nil {
+	if err := f.DeleteViewVersion(ctx, id, v.ID, 1); err != nil {
 		t.Fatal(err)
 	}
 	f.now = f.now.Add(7 * 24 * time.Hour)
@@ -141,27 +142,27 @@ func TestOldModulesAndViewsAreForgotten(t *testing.T) {
 	f.now = f.now.Add(2 * 24 * time.Hour)
 	update("3")
 	want("nine days after the version went", 1)
-	if v, err := f.View(ctx, id); err != nil || len(All[*Screen](v)[0].Actions) != 1 {
-		t.Errorf("actions of contents that are gone are kept: %v, %v", All[*Screen](v)[0].Actions, err)
+	if snap, err := f.Snapshot(ctx, id); err != nil || len(All[*View](snap)[0].Actions) != 1 {
+		t.Errorf("actions of contents that are gone are kept: %v, %v", All[*View](snap)[0].Actions, err)
 	}
 	if err := f.DeleteModule(ctx, id, m.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.DeleteScreen(ctx, id, s.ID); err != nil {
+	if err := f.DeleteView(ctx, id, v.ID); err != nil {
 		t.Fatal(err)
 	}
 	want("deleted", 1)
 	f.now = f.now.Add(9 * 24 * time.Hour)
 	f.flow(t, id, "other", says("x"))
 	f.module(t, id, "other", returns("x"))
-	if err := f.UpdateModule(ctx, id, All[*Module](must(f.View(ctx, id)))[0].ID, new(returns("y")), nil); err != nil {
+	if err := f.UpdateModule(ctx, id, All[*Module](must(f.Snapshot(ctx, id)))[0].ID, new(returns("y")), nil); err != nil {
 		t.Fatal(err)
 	}
 	if n := f.count(t, instance, center.KindViewVersion); n != 0 {
 		t.Errorf("%d contents of views long after theirs was deleted", n)
 	}
-	if v := must(f.again(Limits{}).View(ctx, id)); len(v.graves) != 0 {
-		t.Errorf("%d graves are left", len(v.graves))
+	if snap := must(f.again(Limits{}).Snapshot(ctx, id)); len(snap.graves) != 0 {
+		t.Errorf("%d graves are left", len(snap.graves))
 	}
 }
 
@@ -178,16 +179,16 @@ func TestWhatFlowsAskFor(t *testing.T) {
 	ctx := t.Context()
 	id := f.instance(t, "acme")
 	instance := center.InstanceID(id)
-	v := must(f.View(ctx, id))
-	hours := All[*Hours](v)[0]
-	q, err := f.CreateQueue(ctx, id, NewQueue{Name: "q", Hours: hours.ID, MaxContacts: new(int32(2))})
+	snap := must(f.Snapshot(ctx, id))
+	basic := All[*Hours](snap)[0]
+	q, err := f.CreateQueue(ctx, id, NewQueue{Name: "q", Hours: basic.ID, MaxContacts: new(int32(2))})
 	if err != nil {
 		t.Fatal(err)
 	}
 	arn := testPartition.ARN(instance, center.KindQueue, q.ID)
 	for _, ref := range []string{q.ID, arn} {
 		got, err := f.Queue(instance, ref)
-		if want := (machine.Queue{ID: center.QueueID(q.ID), ARN: arn, Name: "q", Hours: hours.ID, Max: 2}); err != nil || got != want {
+		if want := (machine.Queue{ID: center.QueueID(q.ID), ARN: arn, Name: "q", Hours: basic.ID, Max: 2}); err != nil || got != want {
 			t.Errorf("Queue(%s) = %+v, %v; want %+v", ref, got, err, want)
 		}
 	}
@@ -203,15 +204,15 @@ func TestWhatFlowsAskFor(t *testing.T) {
 	}
 
 	monday := time.Date(2026, 1, 5, 15, 0, 0, 0, time.UTC) // ten in New York
-	for _, ref := range []string{hours.ID, testPartition.ARN(instance, center.KindHours, hours.ID)} {
+	for _, ref := range []string{basic.ID, testPartition.ARN(instance, center.KindHours, basic.ID)} {
 		if got, err := f.Hours(instance, ref, monday); err != nil || !got.Open || got.Override != "" {
 			t.Errorf("Hours(%s) = %+v, %v", ref, got, err)
 		}
 	}
-	if _, err := f.AddOverride(ctx, id, hours.ID, Override{Name: "holiday", Type: OverrideClosed, From: "2026-01-05", Till: "2026-01-05"}); err != nil {
+	if _, err := f.AddOverride(ctx, id, basic.ID, hours.Override{Name: "holiday", Type: hours.Closed, From: "2026-01-05", Till: "2026-01-05"}); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := f.Hours(instance, hours.ID, monday); err != nil || got.Open || got.Override != "holiday" {
+	if got, err := f.Hours(instance, basic.ID, monday); err != nil || got.Open || got.Override != "holiday" {
 		t.Errorf("on the holiday Hours = %+v, %v", got, err)
 	}
 	_, err = f.Hours(instance, "x", monday)
@@ -233,18 +234,18 @@ func TestWhatFlowsAskFor(t *testing.T) {
 			t.Errorf("FindView(%s) = %+v, %v", ref, got, err)
 		}
 	}
-	s, err := f.CreateScreen(ctx, id, NewScreen{Name: "s", Content: ScreenContent{Template: `{}`, Actions: []string{"a"}}, Draft: true})
+	v, err := f.CreateView(ctx, id, NewView{Name: "s", Content: ViewContent{Template: `{}`, Actions: []string{"a"}}, Draft: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for ref, want := range map[string]center.Reason{s.ID: center.NotPublished, s.ID + ":$SAVED": center.BadRequest, s.ID + ":1": center.NotFound, "forms": center.NotFound, "form:2": center.NotFound, "form:x": center.Invalid} {
+	for ref, want := range map[string]center.Reason{v.ID: center.NotPublished, v.ID + ":$SAVED": center.BadRequest, v.ID + ":1": center.NotFound, "forms": center.NotFound, "form:2": center.NotFound, "form:x": center.Invalid} {
 		_, err := f.FindView(instance, ref)
 		wantReason(t, "FindView("+ref+")", err, want)
 	}
 
 	const unknown = center.InstanceID("x")
 	for what, err := range map[string]error{
-		"Queue": second(f.Queue(unknown, q.ID)), "Hours": second(f.Hours(unknown, hours.ID, monday)), "FindView": second(f.FindView(unknown, "form")),
+		"Queue": second(f.Queue(unknown, q.ID)), "Hours": second(f.Hours(unknown, basic.ID, monday)), "FindView": second(f.FindView(unknown, "form")),
 		"LambdaAllowed": f.LambdaAllowed(unknown, "f"), "BotAllowed": f.BotAllowed(unknown, "b"),
 	} {
 		wantReason(t, what+" of an unknown instance", err, center.NotFound)
@@ -332,14 +333,14 @@ func TestPublishingHoldsToWhatAFlowNames(t *testing.T) {
 		}
 	}
 	both := strings.Replace(strings.Replace(naming, "CheckHoursOfOperation", "Nonsense", 1), "no-queue", strings.Repeat("q", 300), 1)
-	err = f.UpdateContent(ctx, id, All[*Flow](must(f.View(ctx, id)))[0].ID, both)
+	err = f.UpdateContent(ctx, id, All[*Flow](must(f.Snapshot(ctx, id)))[0].ID, both)
 	wantReason(t, "an update", err, center.InvalidFlow)
 	if e, ok := err.(*center.Error); !ok || len(e.Problems) < 8 || !strings.Contains(strings.Join(e.Problems, "\n"), "Invalid Action type") {
 		t.Errorf("problems %q; want those of the document and of its references", e.Problems)
 	}
 
 	// With what it names, it can be published.
-	v := must(f.View(ctx, id))
+	snap := must(f.Snapshot(ctx, id))
 	target := f.flow(t, id, "target", says("x"))
 	m := f.module(t, id, "m", returns("x"))
 	const function, bot = "arn:aws:lambda:us-east-1:123456789012:function:none", "arn:aws:lex:us-east-1:123456789012:bot-alias/NO/BOT"
@@ -348,12 +349,12 @@ func TestPublishingHoldsToWhatAFlowNames(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	good := strings.NewReplacer("no-queue", All[*Queue](v)[0].ID, "no-hours", v.ARNOf(All[*Hours](v)[0]), "no-flow", target.ID, "no-hook", v.ARN(center.KindFlow, target.ID),
+	good := strings.NewReplacer("no-queue", All[*Queue](snap)[0].ID, "no-hours", snap.ARNOf(All[*Hours](snap)[0]), "no-flow", target.ID, "no-hook", snap.ARN(center.KindFlow, target.ID),
 		"no-module", m.ID, "no-view", "form").Replace(naming)
 	if err := create("good", good, false); err != nil {
 		t.Errorf("a flow that names what there is: %v", err)
 	}
-	if list := References(good); len(list) != 8 || list[0] != (Reference{"queue", "Actions[0].Parameters.QueueId", center.KindQueue, All[*Queue](v)[0].ID}) {
+	if list := References(good); len(list) != 8 || list[0] != (Reference{"queue", "Actions[0].Parameters.QueueId", center.KindQueue, All[*Queue](snap)[0].ID}) {
 		t.Errorf("References = %+v", list)
 	}
 	if list := References("no JSON"); list != nil {
@@ -377,8 +378,8 @@ func TestContentAndSettingsAreBothKept(t *testing.T) {
 		return other.UpdateModule(ctx, id, m.ID, nil, new(settings))
 	})
 	c := f.again(Limits{})
-	v := must(c.View(ctx, id))
-	text, hash, err := c.ModuleText(ctx, All[*Module](v)[0], Live)
+	snap := must(c.Snapshot(ctx, id))
+	text, hash, err := c.ModuleText(ctx, All[*Module](snap)[0], Live)
 	if err != nil || won != 2 || text.Content != returns("1") || text.Settings != settings {
 		t.Errorf("%d updates succeeded; the module is %+v, %v", won, text, err)
 	}

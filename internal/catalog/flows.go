@@ -46,20 +46,20 @@ func (c *Catalog) CreateFlow(ctx context.Context, instance string, n NewFlow) (c
 		return nil, err
 	}
 	id := center.NewUUID()
-	err = c.change(ctx, instance, func(v *View) (write, error) {
-		if err := freeName[*Flow](v, n.Name, ""); err != nil {
+	err = c.change(ctx, instance, func(snap *Snapshot) (write, error) {
+		if err := freeName[*Flow](snap, n.Name, ""); err != nil {
 			return write{}, err
 		}
-		own := slices.DeleteFunc(All[*Flow](v), func(f *Flow) bool { return f.Default })
+		own := slices.DeleteFunc(All[*Flow](snap), func(f *Flow) bool { return f.Default })
 		if len(own) >= c.cfg.Limits.Flows {
 			return write{}, center.Errorf(center.LimitExceeded, "the instance has reached its quota of %d flows", c.cfg.Limits.Flows)
 		}
-		if err := c.vet(v, n.Content, problems); !n.Draft && err != nil {
+		if err := c.vet(snap, n.Content, problems); !n.Draft && err != nil {
 			return write{}, err
 		}
 		now := c.now()
 		f := &Flow{
-			Meta: Meta{Instance: v.Instance.InstanceID(), ID: id, Name: n.Name, Created: now, Updated: now, Tags: n.Tags},
+			Meta: Meta{Instance: snap.Instance.InstanceID(), ID: id, Name: n.Name, Created: now, Updated: now, Tags: n.Tags},
 			Type: n.Type, Description: n.Description,
 		}
 		created = f
@@ -73,11 +73,11 @@ func (c *Catalog) CreateFlow(ctx context.Context, instance string, n NewFlow) (c
 // the reference ends in :$SAVED. Publishing drops the draft. Errors: NotFound,
 // InvalidFlow with all problems, Invalid for the qualifier of a version.
 func (c *Catalog) UpdateContent(ctx context.Context, instance, ref, content string) error {
-	v, err := c.View(ctx, instance)
+	snap, err := c.Snapshot(ctx, instance)
 	if err != nil {
 		return err
 	}
-	_, which, err := v.FindFlow(ref)
+	_, which, err := snap.FindFlow(ref)
 	if err != nil {
 		return err
 	}
@@ -88,8 +88,8 @@ func (c *Catalog) UpdateContent(ctx context.Context, instance, ref, content stri
 	if err != nil {
 		return err
 	}
-	return c.changeFlow(ctx, instance, ref, func(v *View, f *Flow, w *write) error {
-		if err := c.vet(v, content, problems); which != Saved && err != nil {
+	return c.changeFlow(ctx, instance, ref, func(snap *Snapshot, f *Flow, w *write) error {
+		if err := c.vet(snap, content, problems); which != Saved && err != nil {
 			return err
 		}
 		return c.storeFlow(f, parsed, which == Saved, w)
@@ -109,9 +109,9 @@ func (c *Catalog) DescribeFlow(ctx context.Context, instance, ref string, d Desc
 	if err := checkTexts(d.Name, d.Description); err != nil {
 		return err
 	}
-	return c.changeFlow(ctx, instance, ref, func(v *View, f *Flow, _ *write) error {
+	return c.changeFlow(ctx, instance, ref, func(snap *Snapshot, f *Flow, _ *write) error {
 		if d.Name != nil {
-			if err := freeName[*Flow](v, *d.Name, f.ID); err != nil {
+			if err := freeName[*Flow](snap, *d.Name, f.ID); err != nil {
 				return err
 			}
 			f.Name = *d.Name
@@ -132,7 +132,7 @@ func (c *Catalog) DescribeFlow(ctx context.Context, instance, ref string, d Desc
 // DeleteFlow removes a flow. Chats that run it go on; what else refers to it
 // takes its error branch from then on. Errors: NotFound, BadRequest for a default flow.
 func (c *Catalog) DeleteFlow(ctx context.Context, instance, ref string) error {
-	return c.changeFlow(ctx, instance, ref, func(_ *View, f *Flow, _ *write) error {
+	return c.changeFlow(ctx, instance, ref, func(_ *Snapshot, f *Flow, _ *write) error {
 		if f.Default {
 			return center.Errorf(center.BadRequest, "flow %q is a default flow and cannot be deleted", f.Name)
 		}
@@ -151,7 +151,7 @@ func (c *Catalog) CreateVersion(ctx context.Context, instance, ref, description,
 	if err := checkTexts(nil, &description); err != nil {
 		return nil, 0, err
 	}
-	err = c.changeFlow(ctx, instance, ref, func(_ *View, found *Flow, _ *write) (err error) {
+	err = c.changeFlow(ctx, instance, ref, func(_ *Snapshot, found *Flow, _ *write) (err error) {
 		f = found
 		switch {
 		case f.Type != typeCampaign:
@@ -169,7 +169,7 @@ func (c *Catalog) CreateVersion(ctx context.Context, instance, ref, description,
 
 // DeleteVersion removes a version of a flow. Errors: NotFound.
 func (c *Catalog) DeleteVersion(ctx context.Context, instance, ref string, number int64) error {
-	return c.changeFlow(ctx, instance, ref, func(_ *View, f *Flow, _ *write) error {
+	return c.changeFlow(ctx, instance, ref, func(_ *Snapshot, f *Flow, _ *write) error {
 		if _, ok := f.FindVersion(number); !ok {
 			return noVersion(f, number)
 		}
@@ -181,17 +181,17 @@ func (c *Catalog) DeleteVersion(ctx context.Context, instance, ref string, numbe
 // changeFlow changes one flow: alter gets a copy that it may write to, with
 // Updated set, and may add to what is written. What no chat can need any more
 // of what earlier changes left behind is removed by the way.
-func (c *Catalog) changeFlow(ctx context.Context, instance, ref string, alter func(v *View, f *Flow, w *write) error) error {
-	return c.change(ctx, instance, func(v *View) (write, error) {
-		found, _, err := v.FindFlow(ref)
+func (c *Catalog) changeFlow(ctx context.Context, instance, ref string, alter func(snap *Snapshot, f *Flow, w *write) error) error {
+	return c.change(ctx, instance, func(snap *Snapshot) (write, error) {
+		found, _, err := snap.FindFlow(ref)
 		if err != nil {
 			return write{}, err
 		}
 		f := found.copy()
 		f.Updated = c.now()
 		w := write{put: []Resource{f}}
-		c.sweep(v, f, &w)
-		return w, alter(v, f, &w)
+		c.sweep(snap, f, &w)
+		return w, alter(snap, f, &w)
 	})
 }
 
@@ -248,9 +248,9 @@ func checkTexts(name, description *string) error {
 }
 
 // freeName tells that another resource of the type than except has a name: Duplicate.
-func freeName[T Resource](v *View, name, except string) error {
+func freeName[T Resource](snap *Snapshot, name, except string) error {
 	var none T
-	for _, r := range v.lists[none.Kind()] {
+	for _, r := range snap.lists[none.Kind()] {
 		if m := r.About(); m.Name == name && m.ID != except {
 			return &center.Error{Reason: center.Duplicate, Message: fmt.Sprintf("a %s with the name %q exists", none.Kind(), name), Kind: none.Kind()}
 		}

@@ -9,6 +9,7 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/flow/machine"
+	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/store/sqlite"
 )
 
@@ -143,8 +144,8 @@ func TestOldContentsAreForgotten(t *testing.T) {
 	if n := contents(); n != 2 {
 		t.Errorf("%d contents long after the flow was deleted; want 2 of the other one", n)
 	}
-	if v, err := f.again(Limits{}).View(ctx, id); err != nil || len(v.graves) != 0 {
-		t.Errorf("%d deleted flows are left, %v", len(v.graves), err)
+	if snap, err := f.again(Limits{}).Snapshot(ctx, id); err != nil || len(snap.graves) != 0 {
+		t.Errorf("%d deleted flows are left, %v", len(snap.graves), err)
 	}
 }
 
@@ -153,8 +154,8 @@ func TestContentPublishedDraftedAndDroppedStaysForItsChats(t *testing.T) {
 	ctx := t.Context()
 	id := f.instance(t, "acme")
 	made := f.flow(t, id, "one", says("x"))
-	v, _ := f.View(ctx, id)
-	x, _, err := v.Published(made.ID)
+	snap, _ := f.Snapshot(ctx, id)
+	x, _, err := snap.Published(made.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,15 +183,15 @@ func TestDraftAndPublished(t *testing.T) {
 	}
 	text := func(which Which) string {
 		t.Helper()
-		v, err := f.View(ctx, id)
+		snap, err := f.Snapshot(ctx, id)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, _, err := v.FindFlow(made.ID)
+		got, _, err := snap.FindFlow(made.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, hash, err := f.Text(ctx, v, got, which)
+		s, hash, err := f.Text(ctx, snap, got, which)
 		if err != nil {
 			return center.ReasonOf(err).String()
 		}
@@ -207,8 +208,8 @@ func TestDraftAndPublished(t *testing.T) {
 	}
 	check("created as a draft", Live, "not published")
 	check("created as a draft", Saved, `{"half":"done"}`)
-	v, _ := f.View(ctx, id)
-	wantReason(t, "CanStart", v.CanStart(made.ID), center.NotPublished)
+	snap, _ := f.Snapshot(ctx, id)
+	wantReason(t, "CanStart", snap.CanStart(made.ID), center.NotPublished)
 	if err := f.UpdateContent(ctx, id, made.ID, says("live")); err != nil {
 		t.Fatal(err)
 	}
@@ -236,8 +237,8 @@ func TestInvalidFlowTellsAllProblems(t *testing.T) {
 	}
 	_, err = f.CreateFlow(t.Context(), id, NewFlow{Name: "one", Type: TypeInbound, Content: "no JSON", Draft: true})
 	wantReason(t, "a draft that is no JSON", err, center.InvalidFlow)
-	v, _ := f.View(t.Context(), id)
-	for _, have := range All[*Flow](v) {
+	snap, _ := f.Snapshot(t.Context(), id)
+	for _, have := range All[*Flow](snap) {
 		if have.Name == "one" {
 			t.Error("a refused flow is there")
 		}
@@ -279,12 +280,12 @@ func TestVersions(t *testing.T) {
 	if _, n, err = f.CreateVersion(ctx, id, made.ID, "", "", 0); err != nil || n != 6 {
 		t.Errorf("CreateVersion after a deletion = %d, %v; want 6: numbers are not used again", n, err)
 	}
-	v, _ := f.again(Limits{}).View(ctx, id)
-	got, which, err := v.FindFlow(made.ID + ":1")
+	snap, _ := f.again(Limits{}).Snapshot(ctx, id)
+	got, which, err := snap.FindFlow(made.ID + ":1")
 	if err != nil || which != 1 {
 		t.Fatalf("FindFlow = %d, %v; want version 1", which, err)
 	}
-	if text, _, err := f.Text(ctx, v, got, which); err != nil || text != says("one") {
+	if text, _, err := f.Text(ctx, snap, got, which); err != nil || text != says("one") {
 		t.Errorf("version 1 is %q, %v", text, err)
 	}
 	wantReason(t, "changing a version", f.UpdateContent(ctx, id, made.ID+":1", says("x")), center.Invalid)
@@ -305,13 +306,13 @@ func TestFlowNamesStatesAndQuota(t *testing.T) {
 	if err := f.DescribeFlow(ctx, id, one.ID, Describing{Name: new("one"), Description: new("d"), Archived: new(true)}); err != nil {
 		t.Fatal(err)
 	}
-	v, _ := f.View(ctx, id)
-	wantReason(t, "starting an archived flow", v.CanStart(one.ID), center.BadRequest)
+	snap, _ := f.Snapshot(ctx, id)
+	wantReason(t, "starting an archived flow", snap.CanStart(one.ID), center.BadRequest)
 	if err := f.DescribeFlow(ctx, id, one.ID, Describing{Archived: new(false)}); err != nil {
 		t.Fatal(err)
 	}
-	v, _ = f.View(ctx, id)
-	if err := v.CanStart(one.ID); err != nil {
+	snap, _ = f.Snapshot(ctx, id)
+	if err := snap.CanStart(one.ID); err != nil {
 		t.Errorf("CanStart of a flow that is active again: %v", err)
 	}
 	if err := f.DeleteFlow(ctx, id, one.ID); err != nil {
@@ -320,13 +321,13 @@ func TestFlowNamesStatesAndQuota(t *testing.T) {
 	if err := f.DescribeFlow(ctx, id, two.ID, Describing{Name: new("one")}); err != nil {
 		t.Errorf("a name that became free: %v", err)
 	}
-	for _, d := range All[*Flow](v) {
+	for _, d := range All[*Flow](snap) {
 		if d.Default {
 			wantReason(t, "deleting "+d.Name, f.DeleteFlow(ctx, id, d.ID), center.BadRequest)
 			wantReason(t, "archiving "+d.Name, f.DescribeFlow(ctx, id, d.ID, Describing{Archived: new(true)}), center.BadRequest)
 		}
 		if d.Name == "Default customer queue" {
-			wantReason(t, "starting "+d.Name, v.CanStart(d.ID), center.BadRequest)
+			wantReason(t, "starting "+d.Name, snap.CanStart(d.ID), center.BadRequest)
 		}
 	}
 }
@@ -337,14 +338,14 @@ func TestUnreadableContentDoesNotHideTheInstance(t *testing.T) {
 	id := f.instance(t, "acme")
 	made := f.flow(t, id, "one", says("x"))
 	row := center.Resource{Kind: center.KindFlowVersion, ID: contentID(made.ID, made.Published)}
-	if err := f.store.DeleteResources(ctx, row); err != nil {
+	if _, err := f.store.WriteResources(ctx, store.ResourceWrite{Drop: []center.Resource{row}}); err != nil {
 		t.Fatal(err)
 	}
-	v, err := f.again(Limits{}).View(ctx, id)
+	snap, err := f.again(Limits{}).Snapshot(ctx, id)
 	if err != nil {
 		t.Fatalf("View: %v", err)
 	}
-	if _, _, err := v.Published(made.ID); err == nil {
+	if _, _, err := snap.Published(made.ID); err == nil {
 		t.Error("Published gave a content that is lost")
 	}
 }
@@ -366,11 +367,11 @@ func TestContentComesBackWhenItIsAboutToGo(t *testing.T) {
 	if err := f.again(Limits{}).Prepare(ctx, center.InstanceID(id), &machine.Run{Flow: center.FlowID(made.ID), Hash: made.Published}); err != nil {
 		t.Fatal(err)
 	}
-	v, err := f.again(Limits{}).View(ctx, id)
+	snap, err := f.again(Limits{}).Snapshot(ctx, id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p, _, err := v.Published(made.ID); err != nil || string(p.Content()) != says("x") {
+	if p, _, err := snap.Published(made.ID); err != nil || string(p.Content()) != says("x") {
 		t.Errorf("the content that came back is %v, %v", p, err)
 	}
 }
@@ -388,7 +389,7 @@ func TestContentLeftBehindIsTakenOver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.store.PutResources(ctx, row); err != nil {
+	if _, err := f.store.WriteResources(ctx, store.ResourceWrite{Put: []center.Resource{row}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.UpdateContent(ctx, id, made.ID, says("y")); err != nil {

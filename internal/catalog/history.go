@@ -234,7 +234,7 @@ func (c *Contents) retire(change func(), now time.Time) {
 // sweep removes what earlier changes left behind and no chat can need any
 // more: of the resource that is changed, and of deleted ones. It comes before
 // the change: a content that is needed again is held again.
-func (c *Catalog) sweep(v *View, h holder, w *write) {
+func (c *Catalog) sweep(snap *Snapshot, h holder, w *write) {
 	old := c.now().Add(-retention)
 	row := func(h holder, hash string) {
 		w.gone = append(w.gone, center.Resource{Instance: h.About().Instance, Kind: contentKind(h.Kind()), ID: contentID(h.About().ID, hash)})
@@ -252,7 +252,7 @@ func (c *Catalog) sweep(v *View, h holder, w *write) {
 	}
 	own.Retired = keep
 
-	graves := slices.SortedFunc(maps.Values(v.graves), func(a, b holder) int { return a.contents().Deleted.Compare(b.contents().Deleted) })
+	graves := slices.SortedFunc(maps.Values(snap.graves), func(a, b holder) int { return a.contents().Deleted.Compare(b.contents().Deleted) })
 	for i, g := range graves {
 		needed := slices.ContainsFunc(g.contents().Retired, func(r Retired) bool { return r.At.After(old) })
 		if needed && i >= len(graves)-maxRetired {

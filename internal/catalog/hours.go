@@ -3,35 +3,21 @@ package catalog
 import (
 	"context"
 	"slices"
-	"sync"
-	"time"
-	_ "time/tzdata" // time zones are the same wherever the server runs
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/hours"
 )
 
-// Hours are hours of operation (HoursOfOperation). What they come to on a date
-// is told by [Hours.On], at a moment by [Hours.At].
+// Hours are hours of operation (HoursOfOperation).
 type Hours struct {
-	Meta        `json:"-"`
-	Description string     `json:"description,omitempty"`
-	TimeZone    string     `json:"timeZone"` // IANA
-	Config      []OpenTime `json:"config"`
-	Overrides   []Override `json:"overrides,omitempty"` // by name
-	Parents     []string   `json:"parents,omitempty"`   // ids of hours whose overrides are shared
+	Meta `json:"-"`
+	hours.Schedule
+	Description string   `json:"description,omitempty"`
+	Parents     []string `json:"parents,omitempty"` // ids of hours whose overrides are shared
 }
 
 // Kind returns KindHours.
 func (*Hours) Kind() center.Kind { return center.KindHours }
-
-// OpenTime is a stretch of one weekday (HoursOfOperationConfig). Start and End
-// are minutes after midnight. An End of 0 is midnight, one before Start is on
-// the next day, and one that equals Start means the whole day.
-type OpenTime struct {
-	Day   time.Weekday `json:"day"`
-	Start int          `json:"start"`
-	End   int          `json:"end"`
-}
 
 // maxParents bounds whose overrides hours of operation share.
 const maxParents = 3
@@ -40,7 +26,7 @@ const maxParents = 3
 type NewHours struct {
 	Name, Description string
 	TimeZone          string
-	Config            []OpenTime
+	Config            []hours.OpenTime
 	Parents           []string // ids or ARNs
 	Tags              map[string]string
 }
@@ -48,54 +34,38 @@ type NewHours struct {
 // HoursChange is what UpdateHoursOfOperation changes; nil members stay.
 type HoursChange struct {
 	Name, Description, TimeZone *string
-	Config                      []OpenTime
-}
-
-// zones are the time zones in use, by name. Only names of the database get in.
-var zones sync.Map
-
-// zone returns a time zone by its IANA name. Errors: Invalid.
-func zone(name string) (*time.Location, error) {
-	if z, ok := zones.Load(name); ok {
-		return z.(*time.Location), nil
-	}
-	z, err := time.LoadLocation(name)
-	if err != nil || name == "" || name == "Local" {
-		return nil, center.Errorf(center.Invalid, "TimeZone %q is not the name of a time zone, like Europe/Berlin", name)
-	}
-	zones.Store(name, z)
-	return z, nil
+	Config                      []hours.OpenTime
 }
 
 // CreateHours adds hours of operation to an instance. Errors: NotFound for the
 // instance or a parent, Invalid, Duplicate for the name, LimitExceeded.
 func (c *Catalog) CreateHours(ctx context.Context, instance string, n NewHours) (created *Hours, err error) {
-	if _, err := zone(n.TimeZone); err != nil {
+	if _, err := hours.Zone(n.TimeZone); err != nil {
 		return nil, err
 	}
 	id := center.NewUUID()
-	err = c.change(ctx, instance, func(v *View) (write, error) {
-		if err := freeName[*Hours](v, n.Name, ""); err != nil {
+	err = c.change(ctx, instance, func(snap *Snapshot) (write, error) {
+		if err := freeName[*Hours](snap, n.Name, ""); err != nil {
 			return write{}, err
 		}
-		if len(v.lists[center.KindHours]) >= c.cfg.Limits.Hours {
+		if len(snap.lists[center.KindHours]) >= c.cfg.Limits.Hours {
 			return write{}, center.Errorf(center.LimitExceeded, "the instance has reached its quota of %d hours of operation", c.cfg.Limits.Hours)
 		}
 		now := c.now()
 		created = &Hours{
-			Meta:        Meta{Instance: v.Instance.InstanceID(), ID: id, Name: n.Name, Created: now, Updated: now, Tags: n.Tags},
-			Description: n.Description, TimeZone: n.TimeZone, Config: n.Config,
+			Meta:        Meta{Instance: snap.Instance.InstanceID(), ID: id, Name: n.Name, Created: now, Updated: now, Tags: n.Tags},
+			Description: n.Description, Schedule: hours.Schedule{TimeZone: n.TimeZone, Config: n.Config},
 		}
-		return write{put: []Resource{created}}, created.adopt(v, n.Parents)
+		return write{put: []Resource{created}}, created.adopt(snap, n.Parents)
 	})
 	return created, err
 }
 
 // UpdateHours changes hours of operation. Errors: NotFound, Invalid, Duplicate for the name.
 func (c *Catalog) UpdateHours(ctx context.Context, instance, ref string, n HoursChange) error {
-	return c.changeHours(ctx, instance, ref, func(v *View, h *Hours) error {
+	return c.changeHours(ctx, instance, ref, func(snap *Snapshot, h *Hours) error {
 		if n.Name != nil {
-			if err := freeName[*Hours](v, *n.Name, h.ID); err != nil {
+			if err := freeName[*Hours](snap, *n.Name, h.ID); err != nil {
 				return err
 			}
 			h.Name = *n.Name
@@ -104,7 +74,7 @@ func (c *Catalog) UpdateHours(ctx context.Context, instance, ref string, n Hours
 			h.Description = *n.Description
 		}
 		if n.TimeZone != nil {
-			if _, err := zone(*n.TimeZone); err != nil {
+			if _, err := hours.Zone(*n.TimeZone); err != nil {
 				return err
 			}
 			h.TimeZone = *n.TimeZone
@@ -119,17 +89,17 @@ func (c *Catalog) UpdateHours(ctx context.Context, instance, ref string, n Hours
 // DeleteHours removes hours of operation with their overrides. Errors:
 // NotFound, InUse when a queue has them or other hours share their overrides.
 func (c *Catalog) DeleteHours(ctx context.Context, instance, ref string) error {
-	return c.change(ctx, instance, func(v *View) (write, error) {
-		h, err := Find[*Hours](v, ref)
+	return c.change(ctx, instance, func(snap *Snapshot) (write, error) {
+		h, err := Find[*Hours](snap, ref)
 		if err != nil {
 			return write{}, err
 		}
-		for _, q := range All[*Queue](v) {
+		for _, q := range All[*Queue](snap) {
 			if q.Hours == h.ID {
 				return write{}, inUse(h, "the queue "+q.Name+" has them")
 			}
 		}
-		if children := v.Children(h); len(children) > 0 {
+		if children := snap.Children(h); len(children) > 0 {
 			return write{}, inUse(h, "the hours of operation "+children[0].Name+" share their overrides")
 		}
 		return write{drop: []Resource{h}}, nil
@@ -144,15 +114,15 @@ func inUse(r Resource, why string) error {
 // ShareHours lets hours of operation share the overrides of others, up to
 // three. Errors: NotFound, QuotaExceeded, BadRequest when they would be their own parent.
 func (c *Catalog) ShareHours(ctx context.Context, instance, ref string, parents []string) error {
-	return c.changeHours(ctx, instance, ref, func(v *View, h *Hours) error { return h.adopt(v, parents) })
+	return c.changeHours(ctx, instance, ref, func(snap *Snapshot, h *Hours) error { return h.adopt(snap, parents) })
 }
 
 // UnshareHours takes back what [Catalog.ShareHours] did. Errors: NotFound, and
 // BadRequest when one is no parent.
 func (c *Catalog) UnshareHours(ctx context.Context, instance, ref string, parents []string) error {
-	return c.changeHours(ctx, instance, ref, func(v *View, h *Hours) error {
+	return c.changeHours(ctx, instance, ref, func(snap *Snapshot, h *Hours) error {
 		for _, p := range parents {
-			i := slices.Index(h.Parents, v.local(center.KindHours, p))
+			i := slices.Index(h.Parents, snap.local(center.KindHours, p))
 			if i < 0 {
 				return center.Errorf(center.BadRequest, "the hours of operation %s do not share the overrides of %s", h.ID, p)
 			}
@@ -163,9 +133,9 @@ func (c *Catalog) UnshareHours(ctx context.Context, instance, ref string, parent
 }
 
 // adopt adds parents; those that are there already are no error.
-func (h *Hours) adopt(v *View, parents []string) error {
+func (h *Hours) adopt(snap *Snapshot, parents []string) error {
 	for _, ref := range parents {
-		p, err := Find[*Hours](v, ref)
+		p, err := Find[*Hours](snap, ref)
 		switch {
 		case err != nil:
 			return err
@@ -182,31 +152,40 @@ func (h *Hours) adopt(v *View, parents []string) error {
 }
 
 // ParentHours returns the hours whose overrides h shares.
-func (v *View) ParentHours(h *Hours) []*Hours {
+func (snap *Snapshot) ParentHours(h *Hours) []*Hours {
 	var parents []*Hours
 	for _, id := range h.Parents {
-		if p, err := Find[*Hours](v, id); err == nil {
+		if p, err := Find[*Hours](snap, id); err == nil {
 			parents = append(parents, p)
 		}
 	}
 	return parents
 }
 
+// Shared returns what decides beside the schedule of h itself: those of its parents.
+func (snap *Snapshot) Shared(h *Hours) []*hours.Schedule {
+	var shared []*hours.Schedule
+	for _, p := range snap.ParentHours(h) {
+		shared = append(shared, &p.Schedule)
+	}
+	return shared
+}
+
 // Children returns the hours that share the overrides of h, by name.
-func (v *View) Children(h *Hours) []*Hours {
-	return slices.DeleteFunc(All[*Hours](v), func(child *Hours) bool { return !slices.Contains(child.Parents, h.ID) })
+func (snap *Snapshot) Children(h *Hours) []*Hours {
+	return slices.DeleteFunc(All[*Hours](snap), func(child *Hours) bool { return !slices.Contains(child.Parents, h.ID) })
 }
 
 // changeHours changes hours of operation: alter gets a copy that it may write to.
-func (c *Catalog) changeHours(ctx context.Context, instance, ref string, alter func(v *View, h *Hours) error) error {
-	return c.change(ctx, instance, func(v *View) (write, error) {
-		found, err := Find[*Hours](v, ref)
+func (c *Catalog) changeHours(ctx context.Context, instance, ref string, alter func(snap *Snapshot, h *Hours) error) error {
+	return c.change(ctx, instance, func(snap *Snapshot) (write, error) {
+		found, err := Find[*Hours](snap, ref)
 		if err != nil {
 			return write{}, err
 		}
 		h := *found
 		h.Overrides, h.Parents = slices.Clone(found.Overrides), slices.Clone(found.Parents)
 		h.Updated = c.now()
-		return write{put: []Resource{&h}}, alter(v, &h)
+		return write{put: []Resource{&h}}, alter(snap, &h)
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
 )
 
 // NewInstance is what CreateInstance takes.
@@ -45,8 +46,8 @@ func (c *Catalog) CreateInstance(ctx context.Context, n NewInstance) (*Instance,
 	c.founding.Lock()
 	defer c.founding.Unlock()
 	if n.Token != "" {
-		if v, err := c.View(ctx, id); err == nil {
-			return v.Instance, nil
+		if snap, err := c.Snapshot(ctx, id); err == nil {
+			return snap.Instance, nil
 		}
 	}
 	if err := c.room(ctx); err != nil {
@@ -74,7 +75,8 @@ func (c *Catalog) found(ctx context.Context, i *Instance, ids func(center.Kind, 
 		// The alias is unique among all instances, names only within one: a row of its own claims it.
 		rows = append(rows, center.Resource{Kind: center.KindSetting, ID: aliasID(i.Name), Created: i.Created, Updated: i.Created, Body: []byte(`"` + i.ID + `"`)})
 	}
-	return c.cfg.Store.PutResources(ctx, rows...)
+	_, err = c.cfg.Store.WriteResources(ctx, store.ResourceWrite{Put: rows})
+	return err
 }
 
 // room reports QuotaExceeded when there is none for another instance.
@@ -165,11 +167,11 @@ func (c *Catalog) SetAttribute(ctx context.Context, instance, name, value string
 	if value != "true" && value != "false" {
 		return center.Errorf(center.Invalid, "Value must be true or false, not %q", value)
 	}
-	return c.change(ctx, instance, func(v *View) (write, error) {
-		if _, ok := v.Instance.Attribute(name); !ok {
+	return c.change(ctx, instance, func(snap *Snapshot) (write, error) {
+		if _, ok := snap.Instance.Attribute(name); !ok {
 			return write{}, center.Errorf(center.Invalid, "AttributeType %s is not known", name)
 		}
-		i := *v.Instance
+		i := *snap.Instance
 		i.Attributes = maps.Clone(i.Attributes)
 		i.Attributes[name] = value
 		i.Updated = c.now()

@@ -18,12 +18,12 @@ var managed = readManaged()
 // managedSince is when the managed views were made: they never change.
 var managedSince = time.Date(2023, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func readManaged() map[string]*Screen {
+func readManaged() map[string]*View {
 	files, err := managedFiles.ReadDir("managed")
 	if err != nil {
 		panic("catalog: " + err.Error()) // the files are part of the program
 	}
-	all := make(map[string]*Screen, len(files))
+	all := make(map[string]*View, len(files))
 	for _, file := range files {
 		var text struct {
 			Name, Description     string
@@ -37,9 +37,9 @@ func readManaged() map[string]*Screen {
 		if err != nil {
 			panic("catalog: " + file.Name() + ": " + err.Error())
 		}
-		content := &ScreenContent{Template: compact(text.Template), Actions: text.Actions, InputSchema: compact(text.InputSchema)}
+		content := &ViewContent{Template: compact(text.Template), Actions: text.Actions, InputSchema: compact(text.InputSchema)}
 		id, hash := strings.TrimSuffix(file.Name(), ".json"), content.hash()
-		all[id] = &Screen{
+		all[id] = &View{
 			Meta:        Meta{ID: id, Name: text.Name, Version: 1, Created: managedSince, Updated: managedSince},
 			Contents:    Contents{Published: hash, Versions: []Version{{Number: 1, Hash: hash, Created: managedSince}}, LastVersion: 1},
 			Description: text.Description, Actions: map[string][]string{hash: text.Actions}, managed: content,
@@ -57,9 +57,9 @@ func compact(raw json.RawMessage) string {
 	return string(text)
 }
 
-// managedScreens returns the managed views by name.
-func managedScreens() []*Screen {
-	return slices.SortedFunc(maps.Values(managed), func(a, b *Screen) int { return byName(a, b) })
+// managedViews returns the managed views by name.
+func managedViews() []*View {
+	return slices.SortedFunc(maps.Values(managed), func(a, b *View) int { return byName(a, b) })
 }
 
 // managedARN is what the ARNs of managed views begin with.
@@ -68,7 +68,7 @@ func managedARN(region string) string { return "arn:aws:connect:" + region + ":a
 // managed returns the managed view that an id or ARN names, and the qualifier
 // behind it. ARNs of any region do: the views are the same everywhere, and
 // flows are carried from one region to another.
-func (v *View) managed(ref string) (s *Screen, qualifier string, ok bool) {
+func (snap *Snapshot) managed(ref string) (v *View, qualifier string, ok bool) {
 	if strings.HasPrefix(ref, "arn:") {
 		parts := strings.SplitN(ref, ":", 6)
 		if len(parts) != 6 || parts[2] != "connect" || parts[4] != "aws" {
@@ -79,6 +79,6 @@ func (v *View) managed(ref string) (s *Screen, qualifier string, ok bool) {
 		}
 	}
 	id, qualifier, _ := strings.Cut(ref, ":")
-	s, ok = managed[id]
-	return s, qualifier, ok
+	v, ok = managed[id]
+	return v, qualifier, ok
 }

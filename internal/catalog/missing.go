@@ -11,18 +11,18 @@ import (
 // missing is the NotFound error for a reference that leads to no resource of a
 // kind of the instance. It adds what the caller may have meant, as far as that
 // can be seen: a name in place of an id, an ARN of something else.
-func (v *View) missing(kind center.Kind, ref string) error {
+func (snap *Snapshot) missing(kind center.Kind, ref string) error {
 	hint := ""
 	if a, isARN := center.ParseARN(ref); strings.HasPrefix(ref, "arn:") {
-		switch hint = strayARN(v.partition, a, isARN); {
+		switch hint = strayARN(snap.partition, a, isARN); {
 		case hint != "":
-		case a.Instance != v.Instance.InstanceID():
+		case a.Instance != snap.Instance.InstanceID():
 			hint = "the ARN is of instance " + string(a.Instance)
 		case a.Kind != kind:
 			hint = "the ARN is of another kind of thing: " + string(a.Kind)
 		}
 	} else {
-		for _, r := range v.lists[kind] {
+		for _, r := range snap.lists[kind] {
 			if r.About().Name == ref {
 				hint = "that is its name; its id is " + r.About().ID
 				break

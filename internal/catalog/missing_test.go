@@ -12,7 +12,7 @@ func TestStrayReferences(t *testing.T) {
 	f := newFixture(t, Limits{})
 	id, other := f.instance(t, "acme"), f.instance(t, "other")
 	made := f.flow(t, id, "Greet", says("hello"))
-	v, err := f.View(t.Context(), id)
+	snap, err := f.Snapshot(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +29,7 @@ func TestStrayReferences(t *testing.T) {
 		instance:               "; the ARN is of another kind of thing: instance",
 		"arn:aws:lambda:x:y:z": "; that is no ARN of something in an instance of Amazon Connect",
 	} {
-		err := v.CanStart(ref)
+		err := snap.CanStart(ref)
 		wantReason(t, "CanStart of "+ref, err, center.NotFound)
 		if !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("CanStart(%q) = %v; want …%s", ref, err, want)
@@ -43,7 +43,7 @@ func TestStrayReferences(t *testing.T) {
 		arn:                      "; the ARN is of another kind of thing: contact-flow",
 		"arn:aws:s3:::x":         "; that is no ARN of something in an instance of Amazon Connect",
 	} {
-		_, err := f.View(t.Context(), ref)
+		_, err := f.Snapshot(t.Context(), ref)
 		wantReason(t, "View of "+ref, err, center.NotFound)
 		if !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("View(%q) = %v; want …%s", ref, err, want)

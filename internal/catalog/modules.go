@@ -61,33 +61,33 @@ func (c *Catalog) CreateModule(ctx context.Context, instance string, n NewModule
 		return nil, err
 	}
 	random := center.NewUUID()
-	err = c.change(ctx, instance, func(v *View) (write, error) {
+	err = c.change(ctx, instance, func(snap *Snapshot) (write, error) {
 		id := random
 		if n.Token != "" {
-			id = derivedID("CreateContactFlowModule", v.Instance.ID, n.Token)
+			id = derivedID("CreateContactFlowModule", snap.Instance.ID, n.Token)
 		}
-		if r, ok := v.index[center.KindFlowModule][id]; ok {
+		if r, ok := snap.index[center.KindFlowModule][id]; ok {
 			created = r.(*Module)
 			if created.Name != n.Name || created.Published != parsed.Hash {
 				return write{}, center.Errorf(center.Conflict, "ClientToken came with another module before: %s", created.ID)
 			}
 			return write{}, nil
 		}
-		if _, ok := v.graves[id]; ok {
+		if _, ok := snap.graves[id]; ok {
 			return write{}, center.Errorf(center.Conflict, "ClientToken came with a module before that has been deleted")
 		}
-		if err := freeName[*Module](v, n.Name, ""); err != nil {
+		if err := freeName[*Module](snap, n.Name, ""); err != nil {
 			return write{}, err
 		}
-		if len(v.lists[center.KindFlowModule]) >= c.cfg.Limits.Modules {
+		if len(snap.lists[center.KindFlowModule]) >= c.cfg.Limits.Modules {
 			return write{}, center.Errorf(center.LimitExceeded, "the instance has reached its quota of %d flow modules", c.cfg.Limits.Modules)
 		}
-		if err := c.vet(v, n.Content, problems); err != nil {
+		if err := c.vet(snap, n.Content, problems); err != nil {
 			return write{}, err
 		}
 		now := c.now()
 		created = &Module{
-			Meta:        Meta{Instance: v.Instance.InstanceID(), ID: id, Name: n.Name, Created: now, Updated: now, Tags: n.Tags},
+			Meta:        Meta{Instance: snap.Instance.InstanceID(), ID: id, Name: n.Name, Created: now, Updated: now, Tags: n.Tags},
 			Description: n.Description, External: n.External,
 		}
 		w := write{put: []Resource{created}}
@@ -104,8 +104,8 @@ func (c *Catalog) UpdateModule(ctx context.Context, instance, ref string, conten
 	if content == nil && settings == nil {
 		return center.Errorf(center.BadRequest, "Content or Settings is needed")
 	}
-	return c.changeModule(ctx, instance, ref, func(v *View, m *Module, w *write) error {
-		_, which, err := v.FindModule(ref)
+	return c.changeModule(ctx, instance, ref, func(snap *Snapshot, m *Module, w *write) error {
+		_, which, err := snap.FindModule(ref)
 		if err != nil {
 			return err
 		}
@@ -120,7 +120,7 @@ func (c *Catalog) UpdateModule(ctx context.Context, instance, ref string, conten
 		if err != nil {
 			return err
 		}
-		if err := c.vet(v, text.Content, problems); which != Saved && err != nil {
+		if err := c.vet(snap, text.Content, problems); which != Saved && err != nil {
 			return err
 		}
 		return c.storeModule(m, text, parsed, which == Saved, w)
@@ -153,9 +153,9 @@ func (c *Catalog) DescribeModule(ctx context.Context, instance, ref string, d De
 	if err := checkTexts(d.Name, d.Description); err != nil {
 		return err
 	}
-	return c.changeModule(ctx, instance, ref, func(v *View, m *Module, _ *write) error {
+	return c.changeModule(ctx, instance, ref, func(snap *Snapshot, m *Module, _ *write) error {
 		if d.Name != nil {
-			if err := freeName[*Module](v, *d.Name, m.ID); err != nil {
+			if err := freeName[*Module](snap, *d.Name, m.ID); err != nil {
 				return err
 			}
 			m.Name = *d.Name
@@ -173,7 +173,7 @@ func (c *Catalog) DescribeModule(ctx context.Context, instance, ref string, d De
 // DeleteModule removes a module with its versions and aliases. Chats that run
 // it go on; flows that name it take their error branch from then on. Errors: NotFound.
 func (c *Catalog) DeleteModule(ctx context.Context, instance, ref string) error {
-	return c.changeModule(ctx, instance, ref, func(_ *View, m *Module, _ *write) error {
+	return c.changeModule(ctx, instance, ref, func(_ *Snapshot, m *Module, _ *write) error {
 		m.bury(c.now())
 		m.Name, m.Tags, m.Aliases = "", nil, nil
 		return nil
@@ -187,7 +187,7 @@ func (c *Catalog) CreateModuleVersion(ctx context.Context, instance, ref, descri
 	if err := checkTexts(nil, &description); err != nil {
 		return nil, 0, err
 	}
-	err = c.changeModule(ctx, instance, ref, func(_ *View, found *Module, _ *write) (err error) {
+	err = c.changeModule(ctx, instance, ref, func(_ *Snapshot, found *Module, _ *write) (err error) {
 		m = found
 		switch {
 		case m.Published == "":
@@ -204,7 +204,7 @@ func (c *Catalog) CreateModuleVersion(ctx context.Context, instance, ref, descri
 // DeleteModuleVersion removes a version of a module; runs of it go on. Errors:
 // NotFound, InUse when an alias names it.
 func (c *Catalog) DeleteModuleVersion(ctx context.Context, instance, ref string, number int64) error {
-	return c.changeModule(ctx, instance, ref, func(_ *View, m *Module, _ *write) error {
+	return c.changeModule(ctx, instance, ref, func(_ *Snapshot, m *Module, _ *write) error {
 		if _, ok := m.FindVersion(number); !ok {
 			return noVersion(m, number)
 		}
@@ -217,9 +217,9 @@ func (c *Catalog) DeleteModuleVersion(ctx context.Context, instance, ref string,
 }
 
 // changeModule changes one module, as changeFlow does a flow.
-func (c *Catalog) changeModule(ctx context.Context, instance, ref string, alter func(v *View, m *Module, w *write) error) error {
-	return c.change(ctx, instance, func(v *View) (write, error) {
-		found, _, err := v.FindModule(ref)
+func (c *Catalog) changeModule(ctx context.Context, instance, ref string, alter func(snap *Snapshot, m *Module, w *write) error) error {
+	return c.change(ctx, instance, func(snap *Snapshot) (write, error) {
+		found, _, err := snap.FindModule(ref)
 		if err != nil {
 			return write{}, err
 		}
@@ -227,8 +227,8 @@ func (c *Catalog) changeModule(ctx context.Context, instance, ref string, alter 
 		m.Contents, m.Tags, m.Aliases = found.Contents.copy(), maps.Clone(found.Tags), slices.Clone(found.Aliases)
 		m.Updated = c.now()
 		w := write{put: []Resource{&m}}
-		c.sweep(v, &m, &w)
-		return w, alter(v, &m, &w)
+		c.sweep(snap, &m, &w)
+		return w, alter(snap, &m, &w)
 	})
 }
 
@@ -258,11 +258,11 @@ func (c *Catalog) ModuleText(ctx context.Context, m *Module, which Which) (text 
 // what follows a colon behind it, $SAVED, $LATEST, the number of a version, or
 // the name or id of an alias; nothing for the published one. Errors: NotFound
 // for the module, version or alias.
-func (v *View) FindModule(ref string) (*Module, Which, error) {
-	id, qualifier, _ := strings.Cut(v.local(center.KindFlowModule, ref), ":")
-	r, ok := v.index[center.KindFlowModule][id]
+func (snap *Snapshot) FindModule(ref string) (*Module, Which, error) {
+	id, qualifier, _ := strings.Cut(snap.local(center.KindFlowModule, ref), ":")
+	r, ok := snap.index[center.KindFlowModule][id]
 	if !ok {
-		return nil, 0, v.missing(center.KindFlowModule, ref)
+		return nil, 0, snap.missing(center.KindFlowModule, ref)
 	}
 	m := r.(*Module)
 	if a, ok := m.FindAlias(qualifier); ok {
@@ -279,8 +279,8 @@ func (v *View) FindModule(ref string) (*Module, Which, error) {
 // module that an id or ARN names: the published one, or that of a version or
 // alias. Errors: NotFound, NotPublished, and BadRequest for an archived module
 // and for a draft.
-func (v *View) PublishedModule(ref string) (*flow.Flow, center.FlowID, error) {
-	m, which, err := v.FindModule(ref)
+func (snap *Snapshot) PublishedModule(ref string) (*flow.Flow, center.FlowID, error) {
+	m, which, err := snap.FindModule(ref)
 	if err != nil {
 		return nil, "", err
 	}
@@ -292,7 +292,7 @@ func (v *View) PublishedModule(ref string) (*flow.Flow, center.FlowID, error) {
 	case hash == "":
 		return nil, "", &center.Error{Reason: center.NotPublished, Message: "module " + m.ID + " has not been published", Kind: center.KindFlowModule, ID: m.ID}
 	default:
-		p := v.runnable[contentKey{center.FlowID(m.ID), hash}]
+		p := snap.runnable[contentKey{center.FlowID(m.ID), hash}]
 		return p.flow, center.FlowID(m.ID), p.err
 	}
 }

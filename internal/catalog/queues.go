@@ -45,23 +45,23 @@ type Outbound struct {
 // Duplicate for the name, LimitExceeded.
 func (c *Catalog) CreateQueue(ctx context.Context, instance string, n NewQueue) (created *Queue, err error) {
 	id := center.NewUUID()
-	err = c.change(ctx, instance, func(v *View) (write, error) {
-		if err := freeName[*Queue](v, n.Name, ""); err != nil {
+	err = c.change(ctx, instance, func(snap *Snapshot) (write, error) {
+		if err := freeName[*Queue](snap, n.Name, ""); err != nil {
 			return write{}, err
 		}
-		if len(v.lists[center.KindQueue]) >= c.cfg.Limits.Queues {
+		if len(snap.lists[center.KindQueue]) >= c.cfg.Limits.Queues {
 			return write{}, center.Errorf(center.LimitExceeded, "the instance has reached its quota of %d queues", c.cfg.Limits.Queues)
 		}
-		hours, err := Find[*Hours](v, n.Hours)
+		hours, err := Find[*Hours](snap, n.Hours)
 		if err != nil {
 			return write{}, err
 		}
 		now := c.now()
 		created = &Queue{
-			Meta:        Meta{Instance: v.Instance.InstanceID(), ID: id, Name: n.Name, Created: now, Updated: now, Tags: n.Tags},
+			Meta:        Meta{Instance: snap.Instance.InstanceID(), ID: id, Name: n.Name, Created: now, Updated: now, Tags: n.Tags},
 			Description: n.Description, Hours: hours.ID, MaxContacts: n.MaxContacts,
 		}
-		return write{put: []Resource{created}}, created.callOut(v, n.Outbound)
+		return write{put: []Resource{created}}, created.callOut(snap, n.Outbound)
 	})
 	return created, err
 }
@@ -78,15 +78,15 @@ type QueueChange struct {
 // UpdateQueue changes a queue. What waits in it goes on waiting, also above a
 // new limit. Errors: those of CreateQueue.
 func (c *Catalog) UpdateQueue(ctx context.Context, instance, ref string, n QueueChange) error {
-	return c.change(ctx, instance, func(v *View) (write, error) {
-		found, err := Find[*Queue](v, ref)
+	return c.change(ctx, instance, func(snap *Snapshot) (write, error) {
+		found, err := Find[*Queue](snap, ref)
 		if err != nil {
 			return write{}, err
 		}
 		q := *found
 		q.Updated = c.now()
 		if n.Name != nil {
-			if err := freeName[*Queue](v, *n.Name, q.ID); err != nil {
+			if err := freeName[*Queue](snap, *n.Name, q.ID); err != nil {
 				return write{}, err
 			}
 			q.Name = *n.Name
@@ -95,7 +95,7 @@ func (c *Catalog) UpdateQueue(ctx context.Context, instance, ref string, n Queue
 			q.Description = *n.Description
 		}
 		if n.Hours != nil {
-			hours, err := Find[*Hours](v, *n.Hours)
+			hours, err := Find[*Hours](snap, *n.Hours)
 			if err != nil {
 				return write{}, err
 			}
@@ -109,14 +109,14 @@ func (c *Catalog) UpdateQueue(ctx context.Context, instance, ref string, n Queue
 		}
 		w := write{put: []Resource{&q}}
 		if n.Outbound != nil {
-			return w, q.callOut(v, *n.Outbound)
+			return w, q.callOut(snap, *n.Outbound)
 		}
 		return w, nil
 	})
 }
 
 // callOut sets how the queue calls out.
-func (q *Queue) callOut(v *View, o Outbound) error {
+func (q *Queue) callOut(snap *Snapshot, o Outbound) error {
 	if o.Number != "" {
 		return center.Errorf(center.NotFound, "the phone number %s does not exist: there is no voice", o.Number)
 	}
@@ -124,7 +124,7 @@ func (q *Queue) callOut(v *View, o Outbound) error {
 	if o.Flow == "" {
 		return nil
 	}
-	f, _, err := v.FindFlow(o.Flow)
+	f, _, err := snap.FindFlow(o.Flow)
 	if err != nil {
 		return err
 	}
@@ -139,12 +139,12 @@ func (q *Queue) callOut(v *View, o Outbound) error {
 // it is asked, how many contacts wait in the queue. Errors: NotFound, InUse,
 // those of waiting.
 func (c *Catalog) DeleteQueue(ctx context.Context, instance, ref string, waiting func(ctx context.Context, q *Queue) (int64, error)) error {
-	return c.change(ctx, instance, func(v *View) (write, error) {
-		q, err := Find[*Queue](v, ref)
+	return c.change(ctx, instance, func(snap *Snapshot) (write, error) {
+		q, err := Find[*Queue](snap, ref)
 		if err != nil {
 			return write{}, err
 		}
-		for _, p := range All[*RoutingProfile](v) {
+		for _, p := range All[*RoutingProfile](snap) {
 			if p.DefaultOutbound == q.ID {
 				return write{}, inUse(q, "the routing profile "+p.Name+" calls out by it")
 			}

@@ -99,10 +99,10 @@ func values(params map[string]json.RawMessage, path string) func(yield func(memb
 
 // vet tells what keeps a content from being published: its own problems and,
 // when references are checked, those that name nothing in the instance.
-func (c *Catalog) vet(v *View, content string, problems []string) error {
+func (c *Catalog) vet(snap *Snapshot, content string, problems []string) error {
 	if c.cfg.CheckReferences {
 		for _, r := range References(content) {
-			if err := c.names(v, r); err != nil {
+			if err := c.names(snap, r); err != nil {
 				problems = append(problems, shorten(fmt.Sprintf("Invalid Action property value. Path: %s, Action: %s: %s", r.Path, r.Action, err)))
 			}
 		}
@@ -114,22 +114,22 @@ func (c *Catalog) vet(v *View, content string, problems []string) error {
 }
 
 // names tells why a reference names nothing.
-func (c *Catalog) names(v *View, r Reference) (err error) {
+func (c *Catalog) names(snap *Snapshot, r Reference) (err error) {
 	switch r.Kind {
 	case center.KindQueue:
-		_, err = Find[*Queue](v, r.Value)
+		_, err = Find[*Queue](snap, r.Value)
 	case center.KindHours:
-		_, err = Find[*Hours](v, r.Value)
+		_, err = Find[*Hours](snap, r.Value)
 	case center.KindFlow:
-		_, _, err = v.FindFlow(r.Value)
+		_, _, err = snap.FindFlow(r.Value)
 	case center.KindFlowModule:
-		_, _, err = v.FindModule(r.Value)
+		_, _, err = snap.FindModule(r.Value)
 	case center.KindView:
-		_, _, err = v.FindScreen(r.Value)
+		_, _, err = snap.FindView(r.Value)
 	case KindFunction:
-		err = c.functionAllowed(v, r.Value)
+		err = c.functionAllowed(snap, r.Value)
 	case KindBot:
-		err = c.botAllowed(v, r.Value)
+		err = c.botAllowed(snap, r.Value)
 	}
 	return err
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // Resource is one thing of an instance: a pointer to one of the types of this
-// package, like *Queue. What a view gives is shared and must not be changed.
+// package, like *Queue. What a snapshot gives is shared and must not be changed.
 type Resource interface {
 	// About returns what all resources have.
 	About() *Meta
@@ -33,12 +33,12 @@ type Meta struct {
 // About returns m.
 func (m *Meta) About() *Meta { return m }
 
-// makers makes an empty resource of each kind that a view holds.
+// makers makes an empty resource of each kind that a snapshot holds.
 var makers = map[center.Kind]func() Resource{
 	center.KindInstance:        func() Resource { return new(Instance) },
 	center.KindFlow:            func() Resource { return new(Flow) },
 	center.KindFlowModule:      func() Resource { return new(Module) },
-	center.KindView:            func() Resource { return new(Screen) },
+	center.KindView:            func() Resource { return new(View) },
 	center.KindAssociation:     func() Resource { return new(Association) },
 	center.KindQueue:           func() Resource { return new(Queue) },
 	center.KindHours:           func() Resource { return new(Hours) },

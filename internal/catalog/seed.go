@@ -8,6 +8,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/hours"
 )
 
 // The demo instance and what a newcomer needs of it, under ids that never
@@ -23,7 +24,7 @@ const (
 func (c *Catalog) SeedDemo(ctx context.Context) error {
 	c.founding.Lock()
 	defer c.founding.Unlock()
-	if _, err := c.View(ctx, DemoInstance); center.ReasonOf(err) != center.NotFound {
+	if _, err := c.Snapshot(ctx, DemoInstance); center.ReasonOf(err) != center.NotFound {
 		return err
 	}
 	now := c.now()
@@ -53,13 +54,13 @@ func (c *Catalog) seeds(i *Instance, ids func(center.Kind, string) string) ([]ce
 	meta := func(r Resource, name string) Meta {
 		return Meta{Instance: i.InstanceID(), ID: ids(r.Kind(), name), Name: name, Created: i.Created, Updated: i.Created}
 	}
-	hours := basicHours()
-	hours.Meta = meta(hours, "Basic Hours")
-	queue := &Queue{Description: "A simple, basic voice queue.", Hours: hours.ID}
+	basic := basicHours()
+	basic.Meta = meta(basic, "Basic Hours")
+	queue := &Queue{Description: "A simple, basic voice queue.", Hours: basic.ID}
 	queue.Meta = meta(queue, "BasicQueue")
 	profile := basicProfile(queue.ID)
 	profile.Meta = meta(profile, "Basic Routing Profile")
-	all := []Resource{i, hours, queue, profile}
+	all := []Resource{i, basic, queue, profile}
 	for _, s := range securityProfiles() {
 		s.Meta = meta(s, s.Name)
 		all = append(all, s)
@@ -102,9 +103,9 @@ func (c *Catalog) seeds(i *Instance, ids func(center.Kind, string) string) ([]ce
 
 // basicHours are open from nine to five on weekdays, New York time.
 func basicHours() *Hours {
-	h := &Hours{Description: "Monday to Friday, 9 am to 5 pm.", TimeZone: "US/Eastern"}
+	h := &Hours{Description: "Monday to Friday, 9 am to 5 pm.", Schedule: hours.Schedule{TimeZone: "US/Eastern"}}
 	for day := time.Monday; day <= time.Friday; day++ {
-		h.Config = append(h.Config, OpenTime{Day: day, Start: 9 * 60, End: 17 * 60})
+		h.Config = append(h.Config, hours.OpenTime{Day: day, Start: 9 * 60, End: 17 * 60})
 	}
 	return h
 }

@@ -59,12 +59,12 @@ func (c *Catalog) AddStorage(ctx context.Context, instance string, s StorageConf
 	if err := s.check(); err != nil {
 		return "", err
 	}
-	err = c.change(ctx, instance, func(v *View) (write, error) {
+	err = c.change(ctx, instance, func(snap *Snapshot) (write, error) {
 		id = center.NewUUID()
 		if token != "" {
-			id = derivedID("AssociateInstanceStorageConfig", v.Instance.ID, s.Name, token)
+			id = derivedID("AssociateInstanceStorageConfig", snap.Instance.ID, s.Name, token)
 		}
-		for _, other := range All[*StorageConfig](v) {
+		for _, other := range All[*StorageConfig](snap) {
 			if other.ID == id {
 				return write{}, nil
 			}
@@ -73,15 +73,15 @@ func (c *Catalog) AddStorage(ctx context.Context, instance string, s StorageConf
 			}
 		}
 		now := c.now()
-		s.Meta = Meta{Instance: v.Instance.InstanceID(), ID: id, Name: s.Name, Created: now, Updated: now}
+		s.Meta = Meta{Instance: snap.Instance.InstanceID(), ID: id, Name: s.Name, Created: now, Updated: now}
 		return write{put: []Resource{&s}}, nil
 	})
 	return id, err
 }
 
 // FindStorage returns a storage configuration by its type of data and id.
-func (v *View) FindStorage(dataType, id string) (*StorageConfig, error) {
-	s, err := Find[*StorageConfig](v, id)
+func (snap *Snapshot) FindStorage(dataType, id string) (*StorageConfig, error) {
+	s, err := Find[*StorageConfig](snap, id)
 	if err != nil || s.Name != dataType {
 		return nil, center.Errorf(center.NotFound, "%s has no storage configuration %s", dataType, id)
 	}
@@ -93,8 +93,8 @@ func (c *Catalog) UpdateStorage(ctx context.Context, instance, id string, s Stor
 	if err := s.check(); err != nil {
 		return err
 	}
-	return c.change(ctx, instance, func(v *View) (write, error) {
-		old, err := v.FindStorage(s.Name, id)
+	return c.change(ctx, instance, func(snap *Snapshot) (write, error) {
+		old, err := snap.FindStorage(s.Name, id)
 		if err != nil {
 			return write{}, err
 		}
@@ -106,8 +106,8 @@ func (c *Catalog) UpdateStorage(ctx context.Context, instance, id string, s Stor
 
 // RemoveStorage removes a storage configuration. Errors: NotFound.
 func (c *Catalog) RemoveStorage(ctx context.Context, instance, dataType, id string) error {
-	return c.change(ctx, instance, func(v *View) (write, error) {
-		s, err := v.FindStorage(dataType, id)
+	return c.change(ctx, instance, func(snap *Snapshot) (write, error) {
+		s, err := snap.FindStorage(dataType, id)
 		if err != nil {
 			return write{}, err
 		}

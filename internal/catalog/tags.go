@@ -20,14 +20,14 @@ func (c *Catalog) Tagged(ctx context.Context, arn string) (Resource, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := c.View(ctx, a.InstanceARN(a.Instance))
+	snap, err := c.Snapshot(ctx, a.InstanceARN(a.Instance))
 	if center.ReasonOf(err) == center.NotFound {
 		return nil, missingARN(arn)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return v.tagged(a, arn)
+	return snap.tagged(a, arn)
 }
 
 func taggable(arn string) (center.ARN, error) {
@@ -41,12 +41,12 @@ func taggable(arn string) (center.ARN, error) {
 	return a, nil
 }
 
-func (v *View) tagged(a center.ARN, arn string) (Resource, error) {
+func (snap *Snapshot) tagged(a center.ARN, arn string) (Resource, error) {
 	if a.Kind == center.KindInstance {
-		return v.Instance, nil
+		return snap.Instance, nil
 	}
-	id, _, _ := strings.Cut(v.local(a.Kind, arn), ":")
-	r, ok := v.index[a.Kind][id]
+	id, _, _ := strings.Cut(snap.local(a.Kind, arn), ":")
+	r, ok := snap.index[a.Kind][id]
 	if !ok {
 		return nil, missingARN(arn)
 	}
@@ -85,8 +85,8 @@ func (c *Catalog) retag(ctx context.Context, arn string, alter func(have map[str
 	if err != nil {
 		return err
 	}
-	err = c.change(ctx, a.InstanceARN(a.Instance), func(v *View) (write, error) {
-		r, err := v.tagged(a, arn)
+	err = c.change(ctx, a.InstanceARN(a.Instance), func(snap *Snapshot) (write, error) {
+		r, err := snap.tagged(a, arn)
 		if err != nil {
 			return write{}, err
 		}

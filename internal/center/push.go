@@ -1,16 +1,16 @@
 package center
 
-// Push is one thing that the participants of a chat are told over their
+// Push is one thing that the participants of a chat are sent over their
 // sockets, after the change it belongs to is durable. Pushes of a chat keep
 // the order of its commits.
 type Push struct {
 	Chat ContactID
-	// Item is what is told: an item of the transcript, or, with Seq 0, an event
-	// that is told and not kept (typing, idle …), or, with TypeMetadata, a receipt.
+	// Item is what is sent: an item of the transcript, or, with Seq 0, an event
+	// that is sent and not stored (typing, idle …), or, with TypeMetadata, a receipt.
 	Item Item
 	// Receipt is set for TypeMetadata.
 	Receipt *Receipt
-	// Only, when set, is the one participant to tell; Except is one to leave out.
+	// Only, when set, is the one participant to send it to; Except is one to leave out.
 	Only, Except ParticipantID
 	// Last says that nothing follows: the chat has ended and its sockets may close.
 	Last bool

@@ -8,12 +8,13 @@ import (
 	"sync"
 	"testing"
 
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/server"
 	"parley.example/parley/internal/server/servertest"
 )
 
-// greeting is the flow [servertest.Quiet] with a greeting by name.
-var greeting = strings.Replace(servertest.Quiet, `"Hello"`, `"Hello $.CustomerEndpoint.DisplayName, you are $.Attributes.tier."`, 1)
+// greeting is the flow [enginetest.Greet] with a greeting by name.
+var greeting = strings.Replace(enginetest.Greet, `"Hello"`, `"Hello $.CustomerEndpoint.DisplayName, you are $.Attributes.tier."`, 1)
 
 // talker is a running parley chat with an input that the test writes.
 type talker struct {
@@ -96,7 +97,7 @@ func TestChatPiped(t *testing.T) {
 func TestChatCommands(t *testing.T) {
 	clean(t)
 	s := servertest.Start(t)
-	k := talk(t, "--endpoint", s.URL, "--flow", s.Flow(t, "Quiet", servertest.Quiet))
+	k := talk(t, "--endpoint", s.URL, "--flow", s.Flow(t, "Greet", enginetest.Greet))
 	k.out.wait(t, "Hello")
 	k.say("/help")
 	k.out.wait(t, "/end ends the chat")
@@ -130,7 +131,7 @@ func TestChatCommands(t *testing.T) {
 func TestChatInterrupted(t *testing.T) {
 	clean(t)
 	s := servertest.Start(t)
-	k := talk(t, "--endpoint", s.URL, "--flow", s.Flow(t, "Quiet", servertest.Quiet))
+	k := talk(t, "--endpoint", s.URL, "--flow", s.Flow(t, "Greet", enginetest.Greet))
 	k.out.wait(t, "Hello")
 	k.stop()
 	if status := k.status(); status != 0 || !strings.Contains(k.out.String(), "Come back with: ") {
@@ -188,7 +189,7 @@ func TestChatInterruptedWhileSending(t *testing.T) {
 func TestChatTellsWhatWasNotSent(t *testing.T) {
 	clean(t)
 	s := servertest.Start(t)
-	args := []string{"chat", "--endpoint", s.URL, "--flow", s.Flow(t, "Quiet", servertest.Quiet)}
+	args := []string{"chat", "--endpoint", s.URL, "--flow", s.Flow(t, "Greet", enginetest.Greet)}
 	for text, want := range map[string]string{
 		strings.Repeat("x", 16_385):  "not sent: ValidationException",
 		strings.Repeat("x", 100_000): "not sent: a line of the input is longer than 64 kB",
@@ -221,7 +222,7 @@ func TestChatHints(t *testing.T) {
 func TestChatSigned(t *testing.T) {
 	clean(t)
 	s := servertest.Start(t, servertest.Production(t.TempDir()))
-	args := []string{"chat", "--endpoint", s.URL, "--instance", s.Instance(t), "--flow", s.Flow(t, "Quiet", servertest.Quiet)}
+	args := []string{"chat", "--endpoint", s.URL, "--instance", s.Instance(t), "--flow", s.Flow(t, "Greet", enginetest.Greet)}
 	status, _, errs := parley(t, "", args...)
 	if status != 1 || !strings.Contains(errs, "MissingAuthenticationToken") || strings.Count(errs, "\n") != 1 {
 		t.Errorf("without a key = %d %q", status, errs)

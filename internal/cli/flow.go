@@ -15,7 +15,8 @@ import (
 
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/flow/check"
-	"parley.example/parley/internal/flowtest"
+	"parley.example/parley/internal/flowtest/report"
+	"parley.example/parley/internal/flowtest/simulator"
 )
 
 // flowCmd works with contact flows.
@@ -105,7 +106,7 @@ func typeNamed(name string) (string, error) {
 	if name == "" {
 		return "", nil
 	}
-	typ, err := flowtest.TypeOf(name)
+	typ, err := simulator.TypeOf(name)
 	if err != nil {
 		return "", fmt.Errorf("--type: %w", err)
 	}
@@ -129,23 +130,23 @@ func (c flowCheck) print(w io.Writer, all []checked, errs, warnings int) error {
 	var b strings.Builder
 	for _, one := range all {
 		if len(one.Findings) == 0 {
-			fmt.Fprintf(&b, "%s: %s\n", one.File, flowtest.Paint(colour, flowtest.LookGood, "good"))
+			fmt.Fprintf(&b, "%s: %s\n", one.File, report.Paint(colour, report.LookGood, "good"))
 		}
 		for _, f := range one.Findings {
-			look := flowtest.LookBad
+			look := report.LookBad
 			if f.Severity == check.SeverityWarning {
-				look = flowtest.LookOther
+				look = report.LookOther
 			}
-			fmt.Fprintf(&b, "%s: %s: ", one.File, flowtest.Paint(colour, look, string(f.Severity)))
+			fmt.Fprintf(&b, "%s: %s: ", one.File, report.Paint(colour, look, string(f.Severity)))
 			if f.Action != "" {
-				fmt.Fprintf(&b, "%s ", flowtest.Paint(colour, flowtest.LookBold, "["+plain(oneLineText(f.Action))+"]"))
+				fmt.Fprintf(&b, "%s ", report.Paint(colour, report.LookBold, "["+plain(oneLineText(f.Action))+"]"))
 			}
 			if f.Field != "" {
 				fmt.Fprintf(&b, "%s: ", plain(f.Field))
 			}
 			b.WriteString(plain(oneLineText(f.Brief())))
 			if f.Hint != "" {
-				fmt.Fprintf(&b, " %s", flowtest.Paint(colour, flowtest.LookDim, "("+plain(f.Hint)+")"))
+				fmt.Fprintf(&b, " %s", report.Paint(colour, report.LookDim, "("+plain(f.Hint)+")"))
 			}
 			b.WriteByte('\n')
 		}

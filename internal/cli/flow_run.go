@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"parley.example/parley/internal/flowtest"
+	"parley.example/parley/internal/flowtest/report"
+	"parley.example/parley/internal/flowtest/simulator"
 )
 
 // flowRun is the verb flow run.
@@ -52,7 +54,7 @@ func (c *flowRun) Run(ctx context.Context, std streams) error {
 		return usage{err}
 	}
 	if len(c.Say) > 0 || c.Auto {
-		show := &shown{play: p, teller: flowtest.Teller{W: std.out, Colour: isTerminal(std.out), Quiet: c.Quiet}}
+		show := &shown{play: p, printer: report.Printer{W: std.out, Colour: isTerminal(std.out), Quiet: c.Quiet}}
 		err := p.Auto(flowtest.Customer{Lines: c.Say, Once: !c.Auto}, func() error {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -63,7 +65,7 @@ func (c *flowRun) Run(ctx context.Context, std streams) error {
 	}
 	ui := newTerminal(std)
 	defer ui.close()
-	show := &shown{play: p, teller: flowtest.Teller{W: ui.out, Colour: isTerminal(std.out), Quiet: c.Quiet}}
+	show := &shown{play: p, printer: report.Printer{W: ui.out, Colour: isTerminal(std.out), Quiet: c.Quiet}}
 	return c.converse(ui, show)
 }
 
@@ -73,7 +75,7 @@ func (c *flowRun) prepare() (*flowtest.Play, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := flowtest.NewPlay(&flowtest.Library{}, c.File, typ)
+	p, err := flowtest.NewPlay(&simulator.Library{}, c.File, typ)
 	if err != nil {
 		return nil, err
 	}
@@ -137,21 +139,21 @@ func quote(s string) string {
 
 // shown is how much of a chat was shown.
 type shown struct {
-	play   *flowtest.Play
-	teller flowtest.Teller
-	told   int
+	play    *flowtest.Play
+	printer report.Printer
+	printed int
 }
 
 // more shows what has happened since.
 func (s *shown) more() error {
-	if stage := s.play.Stage(); stage != "" && s.told == 0 {
-		if _, err := fmt.Fprintf(s.teller.W, "-- %s\n", stage); err != nil {
+	if stage := s.play.Stage(); stage != "" && s.printed == 0 {
+		if _, err := fmt.Fprintf(s.printer.W, "-- %s\n", stage); err != nil {
 			return err
 		}
 	}
 	story := s.play.Chat().Story()
-	for ; s.told < len(story); s.told++ {
-		if err := s.teller.Tell(story[s.told]); err != nil {
+	for ; s.printed < len(story); s.printed++ {
+		if err := s.printer.Print(story[s.printed]); err != nil {
 			return err
 		}
 	}

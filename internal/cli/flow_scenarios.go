@@ -14,6 +14,9 @@ import (
 	"parley.example/parley/internal/flow/check"
 	"parley.example/parley/internal/flowgraph"
 	"parley.example/parley/internal/flowtest"
+	"parley.example/parley/internal/flowtest/report"
+	"parley.example/parley/internal/flowtest/scenario"
+	"parley.example/parley/internal/flowtest/simulator"
 )
 
 // flowTest is the verb flow test.
@@ -66,7 +69,7 @@ func (c *flowTest) Run(ctx context.Context, std streams) error {
 		return errors.New("interrupted")
 	}
 	machine := false
-	for path, write := range map[string]func(io.Writer, *flowtest.Results) error{c.JUnit: flowtest.JUnit, c.JSON: flowtest.JSON} {
+	for path, write := range map[string]func(io.Writer, *flowtest.Results) error{c.JUnit: report.JUnit, c.JSON: report.JSON} {
 		if path == "" {
 			continue
 		}
@@ -76,7 +79,7 @@ func (c *flowTest) Run(ctx context.Context, std streams) error {
 		}
 	}
 	if !machine {
-		text := flowtest.Text{Colour: isTerminal(std.out), Verbose: c.Verbose, Coverage: c.Cover, Missed: c.Missed}
+		text := report.Text{Colour: isTerminal(std.out), Verbose: c.Verbose, Coverage: c.Cover, Missed: c.Missed}
 		if err := text.Write(std.out, results); err != nil {
 			return err
 		}
@@ -97,7 +100,7 @@ type misread struct{ error }
 
 // load reads the files. Its error may have several lines.
 func (c *flowTest) load() (*flowtest.Suite, error) {
-	suite := &flowtest.Suite{Library: &flowtest.Library{}, Now: time.Now}
+	suite := &flowtest.Suite{Library: &simulator.Library{}, Now: time.Now}
 	if c.Match != "" {
 		match, err := regexp.Compile(c.Match)
 		if err != nil {
@@ -114,7 +117,7 @@ func (c *flowTest) load() (*flowtest.Suite, error) {
 	}
 	var errs []error
 	for _, path := range paths {
-		f, err := flowtest.Load(path)
+		f, err := scenario.Load(path)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -131,7 +134,7 @@ func (c *flowTest) verdict(std streams, r *flowtest.Results) error {
 	}
 	var seen, total int
 	for d := range r.Coverage {
-		sum := r.Coverage.Of(d)
+		sum := report.Summarize(r.Coverage, d)
 		seen += sum.Actions.Seen + sum.Branches.Seen
 		total += sum.Actions.Total + sum.Branches.Total
 	}
@@ -143,7 +146,7 @@ func (c *flowTest) verdict(std streams, r *flowtest.Results) error {
 }
 
 // graphs draws what was seen of the flows.
-func (c *flowTest) graphs(seen flowtest.Coverage) error {
+func (c *flowTest) graphs(seen simulator.Coverage) error {
 	if c.CoverGraph == "" {
 		return nil
 	}

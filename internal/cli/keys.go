@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/auth"
-	"parley.example/parley/internal/server"
+	"parley.example/parley/internal/auth/keystore"
 	"parley.example/parley/internal/store/sqlite"
 )
 
@@ -43,13 +43,13 @@ func (k *keysCmd) open(ctx context.Context, create bool, f func(*auth.Keys) erro
 		return usage{fmt.Errorf("data: %s is not a directory", k.Data)}
 	}
 	if _, err := os.Stat(filepath.Join(k.Data, "parley.db")); err != nil && !create {
-		return usage{fmt.Errorf("data: %s is no data directory of a server: it has no parley.db", k.Data)}
+		return usage{fmt.Errorf("data: %s is not the data directory of a server: it has no parley.db", k.Data)}
 	}
 	s, err := sqlite.Open(ctx, sqlite.Options{Dir: k.Data})
 	if err != nil {
 		return err
 	}
-	err = f(&auth.Keys{Store: server.KeyStore{Store: s}})
+	err = f(&auth.Keys{Store: keystore.Keys{Store: s}})
 	if cerr := s.Close(); err == nil {
 		err = cerr
 	}
@@ -101,7 +101,12 @@ func (keysCreate) Help() string {
 
 A policy is what IAM calls one. This one lets a website start chats and no more:
   {"Version": "2012-10-17", "Statement": [
-    {"Effect": "Allow", "Action": "connect:StartChatContact", "Resource": "*"}]}`
+    {"Effect": "Allow", "Action": "connect:StartChatContact", "Resource": "*"}]}
+
+Resource may be an ARN, in which * stands for any characters. This one allows a single flow:
+  arn:aws:connect:us-east-1:123456789012:instance/INSTANCE/contact-flow/FLOW
+A call needs to be allowed on each resource that it names. A Deny of an instance's ARN
+refuses every call in that instance.`
 }
 
 // Run creates a key and prints it as a shell understands it.

@@ -15,12 +15,14 @@ import (
 
 // serveCmd runs the server.
 type serveCmd struct {
-	Dev       bool   `help:"Development mode: any access key is accepted, a demo instance is there, refusals are explained, /dev moves the clock." env:"PARLEY_DEV"`
-	Listen    string `help:"Address to listen on (${default})." default:"127.0.0.1:8790" placeholder:"HOST:PORT" env:"PARLEY_LISTEN"`
-	Data      string `help:"Directory that keeps everything. Without it, development mode keeps everything in memory." placeholder:"DIR" env:"PARLEY_DATA"`
-	PublicURL string `help:"How clients reach the server when a proxy stands in front, as in https://chat.example.com." placeholder:"URL" env:"PARLEY_PUBLIC_URL"`
-	TLSCert   string `help:"Certificate file, for https and wss." placeholder:"FILE" env:"PARLEY_TLS_CERT" name:"tls-cert"`
-	TLSKey    string `help:"Key file of the certificate." placeholder:"FILE" env:"PARLEY_TLS_KEY" name:"tls-key"`
+	Dev           bool   `help:"Development mode: any access key is accepted, a demo instance is there, refusals are explained, /dev moves the clock." env:"PARLEY_DEV"`
+	Listen        string `help:"Address to listen on (${default})." default:"127.0.0.1:8790" placeholder:"HOST:PORT" env:"PARLEY_LISTEN"`
+	Data          string `help:"Directory that keeps everything. Without it, development mode keeps everything in memory." placeholder:"DIR" env:"PARLEY_DATA"`
+	Files         string `help:"Keep attachments in S3, or a service like it, instead of the data directory: s3://BUCKET/PREFIX." placeholder:"URL" env:"PARLEY_FILES"`
+	FilesEndpoint string `help:"Base URL of the S3-compatible service for --files; else AWS_ENDPOINT_URL_S3, or Amazon." placeholder:"URL" env:"PARLEY_FILES_ENDPOINT" name:"files-endpoint"`
+	PublicURL     string `help:"How clients reach the server when a proxy stands in front, as in https://chat.example.com." placeholder:"URL" env:"PARLEY_PUBLIC_URL"`
+	TLSCert       string `help:"Certificate file, for https and wss." placeholder:"FILE" env:"PARLEY_TLS_CERT" name:"tls-cert"`
+	TLSKey        string `help:"Key file of the certificate." placeholder:"FILE" env:"PARLEY_TLS_KEY" name:"tls-key"`
 
 	Account         string            `help:"Account number in ARNs (${default})." default:"123456789012" placeholder:"NUMBER" env:"PARLEY_ACCOUNT"`
 	Region          string            `help:"Region in ARNs and signatures (${default})." default:"us-east-1" placeholder:"REGION" env:"PARLEY_REGION"`
@@ -60,7 +62,8 @@ func (serveCmd) Help() string {
 
 func (s *serveCmd) config(log *slog.Logger) server.Config {
 	return server.Config{
-		Dev: s.Dev, Listen: s.Listen, Data: s.Data, PublicURL: s.PublicURL, TLSCert: s.TLSCert, TLSKey: s.TLSKey,
+		Dev: s.Dev, Listen: s.Listen, Data: s.Data, Files: s.Files, FilesEndpoint: s.FilesEndpoint, PublicURL: s.PublicURL,
+		TLSCert: s.TLSCert, TLSKey: s.TLSKey,
 		Account: s.Account, Region: s.Region, MaxActiveChats: s.MaxActiveChats, MaxFileMB: s.MaxFileMB,
 		CloudLimits: s.CloudLimits, StrictText: s.StrictText, CheckReferences: s.CheckReferences,
 		Lambda: s.Lambda, LambdaEndpoint: s.LambdaEndpoint, Bots: s.Bot, SignIns: s.SignIn, AWS: s.AWS,

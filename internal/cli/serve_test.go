@@ -14,6 +14,7 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/blob/s3/s3test"
 	"parley.example/parley/internal/server/servertest"
 )
 
@@ -126,6 +127,25 @@ func TestServeInUse(t *testing.T) {
 	status, out, errs = parley(t, "", "serve", "--dev", "--listen", strings.TrimPrefix(s.URL, "http://"))
 	if status != 1 || out != "" || !strings.Contains(errs, "address already in use") || !strings.Contains(errs, "--listen") || strings.Count(errs, "\n") != 1 {
 		t.Errorf("an address in use = %d %q %q", status, out, errs)
+	}
+}
+
+// TestServeWithFilesInS3 starts a server that keeps files in S3, and has others
+// refuse, in one line, what cannot work.
+func TestServeWithFilesInS3(t *testing.T) {
+	clean(t)
+	bucket := s3test.Start(t, "files")
+	t.Setenv("PARLEY_FILES_ENDPOINT", bucket.URL)
+	_, _, errs, stop := serving(t, "--dev", "--listen", "127.0.0.1:0", "--close-span", "10ms", "--files", "s3://files/chats")
+	if want := "files=s3://files/chats endpoint=" + bucket.URL; !strings.Contains(errs.String(), want) {
+		t.Errorf("the log lacks %q:\n%s", want, errs)
+	}
+	if status := stop(); status != 0 || strings.Contains(errs.String(), s3test.Secret) {
+		t.Errorf("the status is %d\n%s", status, errs)
+	}
+	status, out, text := parley(t, "", "serve", "--dev", "--listen", "127.0.0.1:0", "--files", "s3://elsewhere")
+	if want := "parley: files: s3://elsewhere at " + bucket.URL + ": cannot write an object: the bucket does not exist; create it, or name another one\n"; status != 1 || out != "" || text != want {
+		t.Errorf("a bucket that is not there = %d %q %q; want %q", status, out, text, want)
 	}
 }
 

@@ -35,12 +35,12 @@ func (s *Service) ListLambdaFunctions(ctx context.Context, in *connect.ListLambd
 
 // associated gives one page of what an instance may use of a type.
 func associated[O any](ctx context.Context, s *Service, instance, typ string, r request, show func(a *catalog.Association) O) ([]O, *string, error) {
-	v, err := s.instance(ctx, instance)
+	snap, err := s.instance(ctx, instance)
 	if err != nil {
 		return nil, nil, err
 	}
-	r.size, r.print = associations, fingerprint("associations", v.Instance.ID, typ)
-	return list(v.Associations(typ), r, show)
+	r.size, r.print = associations, fingerprint("associations", snap.Instance.ID, typ)
+	return list(snap.Associations(typ), r, show)
 }
 
 func valueOf(a *catalog.Association) string { return a.Value }

@@ -6,27 +6,28 @@ import (
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/store"
 )
 
 // instance finds the instance that a member InstanceId names, by id or ARN.
-func (s *Service) instance(ctx context.Context, ref string) (*catalog.View, error) {
-	v, err := s.Catalog.View(ctx, ref)
-	return v, inMember("InstanceId", err)
+func (s *Service) instance(ctx context.Context, ref string) (*catalog.Snapshot, error) {
+	snap, err := s.Catalog.Snapshot(ctx, ref)
+	return snap, inMember("InstanceId", err)
 }
 
 // chatOf finds the contact that the members InstanceId and ContactId name, by
 // id or ARN, and its chat. A contact of another instance does not exist.
 func (s *Service) chatOf(ctx context.Context, instance, ref string) (*contact.Chat, *center.Contact, error) {
-	v, err := s.instance(ctx, instance)
+	snap, err := s.instance(ctx, instance)
 	if err != nil {
 		return nil, nil, err
 	}
-	chat, c, err := s.contactOf(ctx, v, ref)
+	chat, c, err := s.contactOf(ctx, snap, ref)
 	return chat, c, inMember("ContactId", err)
 }
 
 // contactOf finds a contact of an instance, and its chat.
-func (s *Service) contactOf(ctx context.Context, v *catalog.View, ref string) (*contact.Chat, *center.Contact, error) {
+func (s *Service) contactOf(ctx context.Context, snap *catalog.Snapshot, ref string) (*contact.Chat, *center.Contact, error) {
 	missing := &center.Error{Reason: center.NotFound, Kind: kindContact, ID: ref, Message: "contact " + ref + " does not exist"}
 	id, ok := center.ParseContactID(ref)
 	if !ok {
@@ -39,15 +40,20 @@ func (s *Service) contactOf(ctx context.Context, v *catalog.View, ref string) (*
 		}
 		return nil, nil, err
 	}
-	chat, err := s.Engine.View(ctx, chatID)
+	chat, err := s.Engine.State(ctx, chatID)
 	if err != nil {
 		return nil, nil, err
 	}
-	c := chat.Contact(id)
-	if c == nil || chat.Instance != v.Instance.InstanceID() {
+	if chat.Instance != snap.Instance.InstanceID() || !chat.Has(id) {
 		return nil, nil, missing
 	}
-	return chat, c, nil
+	if id == chat.Current().ID {
+		return chat, chat.Current(), nil
+	}
+	for c, err := range s.Store.Contacts(ctx, store.ContactQuery{IDs: []center.ContactID{id}}) {
+		return chat, &c, err
+	}
+	return nil, nil, missing
 }
 
 // kindContact is what ARNs and errors call a contact.

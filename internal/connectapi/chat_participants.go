@@ -102,11 +102,11 @@ func (s *Service) StopContactStreaming(ctx context.Context, in *connect.StopCont
 // has ended, or that does not exist, is a ContactNotFoundException, status
 // 410. DisconnectReason.Code is for outbound campaigns and is not kept.
 func (s *Service) StopContact(ctx context.Context, in *connect.StopContactRequest) (*connect.StopContactResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	chat, c, err := s.contactOf(ctx, v, in.ContactId)
+	chat, c, err := s.contactOf(ctx, snap, in.ContactId)
 	if err != nil {
 		if center.ReasonOf(err) == center.NotFound {
 			return nil, center.Errorf(center.Gone, "ContactId: %w", err)

@@ -33,7 +33,7 @@ func TestCreatePersistentContactAssociation(t *testing.T) {
 				h.Fatalf("CreatePersistentContactAssociation = %+v, %v; want it to continue %s", out, err, old)
 			}
 		}
-		if n := h.toldOf(center.EventRehydrated); n != 1 {
+		if n := h.published(center.EventRehydrated); n != 1 {
 			h.Errorf("chat.rehydrated was told %d times; want once", n)
 		}
 		if related := h.describe(chat).RelatedContactId; related == nil || *related != old {

@@ -6,61 +6,33 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
 	"parley.example/parley/api/restjson"
-	"parley.example/parley/internal/auth"
-	"parley.example/parley/internal/blob"
-	"parley.example/parley/internal/bus"
-	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/blob/memory"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi"
-	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/flow/machine"
-	"parley.example/parley/internal/integration"
 	"parley.example/parley/internal/participantapi"
-	"parley.example/parley/internal/store"
-	"parley.example/parley/internal/store/sqlite"
 )
 
-// The flows of the tests: greet says hello and waits a week; survey names greet
-// as the flow for a customer who remains, and waits.
-const (
-	greet = `{"Version":"2019-10-30","StartAction":"a","Actions":[
-	 {"Identifier":"a","Type":"MessageParticipant","Parameters":{"Text":"Hello"},"Transitions":{"NextAction":"b"}},
-	 {"Identifier":"b","Type":"Wait","Parameters":{"TimeLimitSeconds":"604800"},"Transitions":{"NextAction":"c","Conditions":[{"NextAction":"c","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}],"Errors":[{"NextAction":"c","ErrorType":"NoMatchingError"}]}},
-	 {"Identifier":"c","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`
-	survey = `{"Version":"2019-10-30","StartAction":"h","Actions":[
-	 {"Identifier":"h","Type":"UpdateContactEventHooks","Parameters":{"EventHooks":{"CustomerRemaining":"GREET"}},"Transitions":{"NextAction":"b","Errors":[{"NextAction":"c","ErrorType":"NoMatchingError"}]}},
-	 {"Identifier":"b","Type":"Wait","Parameters":{"TimeLimitSeconds":"604800"},"Transitions":{"NextAction":"c","Conditions":[{"NextAction":"c","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}],"Errors":[{"NextAction":"c","ErrorType":"NoMatchingError"}]}},
-	 {"Identifier":"c","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`
-
-	topic = "arn:aws:sns:us-east-1:123456789012:chat"
-)
+const topic = "arn:aws:sns:us-east-1:123456789012:chat"
 
 // hall is both APIs behind their generated handlers, without a network: an
-// instance with two flows, an engine, a store in memory.
+// instance with two flows, enginetest's Greet and a Survey that leads to it.
 type hall struct {
 	*testing.T
 	connect.Service // the generated client
 	part            participant.Service
-	engine          *engine.Engine
-	store           store.Store
-	catalog         *catalog.Catalog
+	engine          *enginetest.Engine
 	instance        string
 	greet, survey   string
-	quota           int64
 	functions       map[string]func(event []byte) (json.RawMessage, error)
-	mu              sync.Mutex // guards told
-	told            []center.Push
 }
 
 // inHall runs a test in a bubble of its own time.
@@ -71,55 +43,42 @@ func inHall(t *testing.T, test func(h *hall)) {
 
 func openHall(t *testing.T) *hall {
 	t.Helper()
-	h := &hall{T: t, quota: -1}
-	var err error
-	if h.store, err = sqlite.Open(t.Context(), sqlite.Options{}); err != nil {
-		t.Fatalf("sqlite.Open: %v", err)
-	}
-	sealer, err := auth.NewSealer(auth.NewSecret(1))
-	if err != nil {
-		t.Fatalf("NewSealer: %v", err)
-	}
-	partition := center.Partition{Region: "us-east-1", Account: "123456789012"}
-	clock := &engine.Clock{}
-	h.catalog = catalog.New(catalog.Config{Store: h.store, Partition: partition, Now: clock.Now})
-	h.engine = engine.New(engine.Config{
-		Store: h.store, Catalog: h.catalog, Clock: clock, Log: slog.New(slog.DiscardHandler), Partition: partition,
-		MaxActive: func(center.InstanceID) int64 { return h.quota },
-		Bus:       &bus.Local{Listeners: []bus.Listener{h.hear}},
+	h := &hall{T: t}
+	e := enginetest.Start(t, enginetest.Options{
 		Invoke: func(_ context.Context, call machine.Invoke, event []byte) (json.RawMessage, error) {
 			if f := h.functions[call.Function]; f != nil {
 				return f(event)
 			}
 			return nil, errors.New("no function")
 		},
-		StreamBody: func(i center.InstanceID, s contact.Streamed) []byte {
-			return integration.StreamMessage(partition, i, s)
-		},
 	})
-	t.Cleanup(func() {
-		h.engine.Close()
-		if err := h.store.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
-	})
-	api := connect.NewHandler(&connectapi.Service{
-		Catalog: h.catalog, Engine: h.engine, Store: h.store, Sealer: sealer, Partition: partition, Now: clock.Now,
-		KnowsStream: func(arn string) bool { return strings.HasPrefix(arn, topic) },
-	}, restjson.HandlerOptions{MapError: connectapi.MapError})
-	h.Service = connect.NewClient(restjson.ClientConfig{Endpoint: "http://127.0.0.1", HTTPClient: restjson.InProcess(api)})
+	h.engine = e
+	service, client := serve(e)
+	service.KnowsStream = func(arn string) bool { return strings.HasPrefix(arn, topic) }
+	h.Service = client
 	svc := &participantapi.Service{
-		Engine: h.engine, Store: h.store, Sealer: sealer, Blobs: blob.Memory(1 << 20), Partition: partition, Now: clock.Now,
+		Engine: e.Engine, Store: e.Store, Sealer: e.Sealer, Blobs: memory.New(1 << 20), Partition: e.Partition, Now: e.Clock.Now,
 		PublicURL: func(context.Context) string { return "http://127.0.0.1" }, Log: slog.New(slog.DiscardHandler),
 	}
 	h.part = participant.NewClient(restjson.ClientConfig{Endpoint: "http://127.0.0.1", HTTPClient: restjson.InProcess(
 		participant.NewHandler(svc, restjson.HandlerOptions{MapError: participantapi.MapError}))})
-	h.found()
+	h.setUp()
 	return h
 }
 
-// found makes the instance and its flows through the API.
-func (h *hall) found() {
+// serve puts the service in front of an engine, and a client of the generated
+// handler in front of the service.
+func serve(e *enginetest.Engine) (*connectapi.Service, *connect.Client) {
+	service := &connectapi.Service{
+		Catalog: e.Catalog, Engine: e.Engine, Store: e.Store, Sealer: e.Sealer, Partition: e.Partition, Now: e.Clock.Now,
+		KnowsStream: func(string) bool { return false },
+	}
+	handler := connect.NewHandler(service, restjson.HandlerOptions{MapError: connectapi.MapError})
+	return service, connect.NewClient(restjson.ClientConfig{Endpoint: "http://parley.test", HTTPClient: restjson.InProcess(handler)})
+}
+
+// setUp makes the instance and its flows through the API.
+func (h *hall) setUp() {
 	h.Helper()
 	made, err := h.CreateInstance(h.Context(), &connect.CreateInstanceRequest{
 		IdentityManagementType: connect.DirectoryTypeCONNECT_MANAGED, InstanceAlias: new("hall"), InboundCallsEnabled: true, OutboundCallsEnabled: true})
@@ -127,8 +86,8 @@ func (h *hall) found() {
 		h.Fatalf("CreateInstance: %v", err)
 	}
 	h.instance = *made.Id
-	h.greet = h.flow("greet", connect.ContactFlowTypeCONTACT_FLOW, greet)
-	h.survey = h.flow("survey", connect.ContactFlowTypeCONTACT_FLOW, strings.ReplaceAll(survey, "GREET", h.greet))
+	h.greet = h.flow("greet", connect.ContactFlowTypeCONTACT_FLOW, enginetest.Greet)
+	h.survey = h.flow("survey", connect.ContactFlowTypeCONTACT_FLOW, enginetest.Survey(h.greet))
 }
 
 func (h *hall) flow(name string, kind connect.ContactFlowType, content string) string {
@@ -140,29 +99,8 @@ func (h *hall) flow(name string, kind connect.ContactFlowType, content string) s
 	return *out.ContactFlowId
 }
 
-func (h *hall) hear(pushes []center.Push) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.told = append(h.told, pushes...)
-}
-
-// toldOf returns the words of the events that were told of a content type.
-func (h *hall) toldOf(contentType string) (n int) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, p := range h.told {
-		if p.Item.ContentType == contentType {
-			n++
-		}
-	}
-	return n
-}
-
-// pass lets time pass, and what falls due happen.
-func (h *hall) pass(d time.Duration) {
-	time.Sleep(d) // of the bubble's clock
-	synctest.Wait()
-}
+// published counts what the engine has published of a content type.
+func (h *hall) published(contentType string) int { return len(h.engine.Bus.Of(contentType)) }
 
 // request is a StartChatContact with what is required.
 func (h *hall) request(change ...func(*connect.StartChatContactRequest)) *connect.StartChatContactRequest {
@@ -237,21 +175,7 @@ func (h *hall) describe(id string) *connect.Contact {
 // wantScript compares the transcript of a chat, in words.
 func (h *hall) wantScript(id string, want ...string) {
 	h.Helper()
-	items, err := h.store.Items(h.Context(), store.ItemQuery{Chat: center.ContactID(id)})
-	if err != nil {
-		h.Fatalf("Items: %v", err)
-	}
-	var got []string
-	for _, it := range items {
-		word := it.Content
-		if word == "" {
-			word = it.ContentType[strings.LastIndexByte(it.ContentType, '.')+1:] + " " + string(it.Role)
-		}
-		got = append(got, word)
-	}
-	if !slices.Equal(got, want) {
-		h.Fatalf("the transcript is %q; want %q", got, want)
-	}
+	h.engine.WantScript(center.ContactID(id), want...)
 }
 
 // refused checks an error's exception and status.

@@ -25,7 +25,7 @@ type SignIns interface {
 // InvalidRequestException; while the provider cannot be reached it is a
 // ThrottlingException, and the same request may be made again.
 func (s *Service) UpdateParticipantAuthentication(ctx context.Context, in *connect.UpdateParticipantAuthenticationRequest) (*connect.UpdateParticipantAuthenticationResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
@@ -37,12 +37,12 @@ func (s *Service) UpdateParticipantAuthentication(ctx context.Context, in *conne
 	if err != nil {
 		return nil, over
 	}
-	chat, err := s.Engine.View(ctx, t.Chat)
+	chat, err := s.Engine.State(ctx, t.Chat)
 	if err != nil {
 		return nil, over
 	}
 	session, err := chat.SigningIn(t.Detail)
-	if err != nil || chat.Instance != v.Instance.InstanceID() {
+	if err != nil || chat.Instance != snap.Instance.InstanceID() {
 		return nil, over
 	}
 	cmd := contact.SignedIn{Session: session.ID}
@@ -72,11 +72,11 @@ func (s *Service) CreatePersistentContactAssociation(ctx context.Context, in *co
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	source, found, err := s.contactOf(ctx, v, in.SourceContactId)
+	source, found, err := s.contactOf(ctx, snap, in.SourceContactId)
 	if err != nil {
 		return nil, inMember("SourceContactId", err)
 	}

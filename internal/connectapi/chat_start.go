@@ -24,27 +24,27 @@ import (
 // cloud. Over the instance's quota of concurrent active chats it is a
 // LimitExceededException, status 429.
 func (s *Service) StartChatContact(ctx context.Context, in *connect.StartChatContactRequest) (*connect.StartChatContactResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	if err := v.CanStart(in.ContactFlowId); err != nil {
+	if err := snap.CanStart(in.ContactFlowId); err != nil {
 		return nil, &center.Error{Reason: center.NotFound, Kind: center.KindFlow, ID: in.ContactFlowId, Err: err,
 			Message: "ContactFlowId: " + err.Error()}
 	}
 	if in.PersistentChat != nil && in.RelatedContactId != nil {
 		return nil, center.Errorf(center.BadRequest, "PersistentChat and RelatedContactId cannot be given together")
 	}
-	cmd, err := startOf(v.Instance.InstanceID(), in)
+	cmd, err := startOf(snap.Instance.InstanceID(), in)
 	if err != nil {
 		return nil, err
 	}
 	cmd.Contact = center.NewContactID(s.Now())
 	switch {
 	case in.PersistentChat != nil:
-		err = s.continuePast(ctx, v, &cmd, in.PersistentChat)
+		err = s.continuePast(ctx, snap, &cmd, in.PersistentChat)
 	case in.RelatedContactId != nil:
-		err = s.inherit(ctx, v, &cmd, *in.RelatedContactId)
+		err = s.inherit(ctx, snap, &cmd, *in.RelatedContactId)
 	}
 	if err != nil {
 		return nil, err
@@ -58,11 +58,11 @@ func (s *Service) StartChatContact(ctx context.Context, in *connect.StartChatCon
 		ParticipantToken: new(s.Sealer.Seal(auth.Token{Kind: auth.Participant, Chat: r.Contact, Participant: r.Participant})),
 	}
 	if r.Contact != cmd.Contact { // the answer of an earlier request with this ClientToken
-		chat, err := s.Engine.View(ctx, r.Contact)
+		chat, err := s.Engine.State(ctx, r.Contact)
 		if err != nil {
 			return nil, err
 		}
-		cmd.Past, cmd.Related = chat.Past, chat.Contacts[0].Related
+		cmd.Past, cmd.Related = chat.Past, chat.Related()
 	}
 	if len(cmd.Past) > 0 {
 		out.ContinuedFromContactId = new(string(cmd.Related))
@@ -95,14 +95,14 @@ func startOf(instance center.InstanceID, in *connect.StartChatContactRequest) (c
 // is shown behind it, newest first. ENTIRE_PAST_SESSION begins at the last
 // contact of the source's chain, FROM_SEGMENT at the source itself. Only a
 // chat that has ended can be continued.
-func (s *Service) continuePast(ctx context.Context, v *catalog.View, cmd *contact.Start, p *connect.PersistentChat) error {
+func (s *Service) continuePast(ctx context.Context, snap *catalog.Snapshot, cmd *contact.Start, p *connect.PersistentChat) error {
 	switch {
 	case p.RehydrationType == "":
 		return center.Errorf(center.BadRequest, "PersistentChat: RehydrationType is required")
 	case deref(p.SourceContactId) == "":
 		return center.Errorf(center.BadRequest, "PersistentChat: SourceContactId is required")
 	}
-	chat, source, err := s.contactOf(ctx, v, *p.SourceContactId)
+	chat, source, err := s.contactOf(ctx, snap, *p.SourceContactId)
 	if err != nil {
 		return inMember("PersistentChat.SourceContactId", err)
 	}
@@ -115,8 +115,8 @@ func (s *Service) continuePast(ctx context.Context, v *catalog.View, cmd *contac
 }
 
 // inherit copies what describes a related contact.
-func (s *Service) inherit(ctx context.Context, v *catalog.View, cmd *contact.Start, related string) error {
-	chat, c, err := s.contactOf(ctx, v, related)
+func (s *Service) inherit(ctx context.Context, snap *catalog.Snapshot, cmd *contact.Start, related string) error {
+	chat, c, err := s.contactOf(ctx, snap, related)
 	if err != nil {
 		return inMember("RelatedContactId", err)
 	}

@@ -10,6 +10,8 @@ import (
 	"parley.example/parley/api/participant"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine/enginetest"
+	"parley.example/parley/internal/store"
 )
 
 type startRequest = connect.StartChatContactRequest
@@ -41,7 +43,7 @@ func TestStartChatContactWithEverything(t *testing.T) {
 		if !c.InitiationTimestamp.Equal(begun) || c.ConnectedToSystemTimestamp != nil || c.DisconnectTimestamp != nil {
 			h.Errorf("before the connection the times are %v, %v, %v; want only the initiation", c.InitiationTimestamp, c.ConnectedToSystemTimestamp, c.DisconnectTimestamp)
 		}
-		h.pass(2 * time.Second)
+		enginetest.Pass(2 * time.Second)
 		bearer := h.connect(*out.ParticipantToken)
 		h.wantScript(id, "joined CUSTOMER", "*first*", "Hello")
 		c = h.describe(id)
@@ -61,7 +63,7 @@ func TestStartChatContactWithEverything(t *testing.T) {
 			h.Errorf("SegmentAttributes = %+v", s)
 		}
 		// Semantics 9: after 60 minutes the chat is over.
-		h.pass(time.Hour)
+		enginetest.Pass(time.Hour)
 		if c = h.describe(id); *c.DisconnectReason != "EXPIRED" || !c.DisconnectTimestamp.Equal(begun.Add(time.Hour)) {
 			h.Errorf("after an hour: %v at %v; want EXPIRED", *c.DisconnectReason, c.DisconnectTimestamp)
 		}
@@ -73,7 +75,7 @@ func TestStartChatContactWithEverything(t *testing.T) {
 func TestSemantics01NobodyConnects(t *testing.T) {
 	inHall(t, func(h *hall) {
 		out := h.start()
-		h.pass(5*time.Minute + time.Second)
+		enginetest.Pass(5*time.Minute + time.Second)
 		if c := h.describe(*out.ContactId); c.DisconnectReason == nil || *c.DisconnectReason != "CUSTOMER_CONNECTION_NOT_ESTABLISHED" || c.ChatMetrics != nil {
 			h.Errorf("after five minutes: %+v; want CUSTOMER_CONNECTION_NOT_ESTABLISHED", c)
 		}
@@ -160,7 +162,7 @@ func TestStartChatContactOnce(t *testing.T) {
 	inHall(t, func(h *hall) {
 		token := func(in *startRequest) { in.ClientToken = new("k") }
 		first := h.start(token)
-		h.pass(time.Minute)
+		enginetest.Pass(time.Minute)
 		again := h.start(token, func(in *startRequest) { in.ParticipantDetails.DisplayName = "Somebody else" })
 		if *again.ContactId != *first.ContactId || *again.ParticipantId != *first.ParticipantId {
 			h.Errorf("the same ClientToken began %s and %s; want one chat", *first.ContactId, *again.ContactId)
@@ -170,7 +172,7 @@ func TestStartChatContactOnce(t *testing.T) {
 		if other := h.start(func(in *startRequest) { in.ClientToken = new("k2") }); *other.ContactId == *first.ContactId {
 			h.Error("another ClientToken gave the same chat")
 		}
-		if n, err := h.store.Count(h.Context(), "active-chats/"+h.instance); n != 2 || err != nil {
+		if n, err := h.engine.Store.Count(h.Context(), store.ActiveChats(center.InstanceID(h.instance))); n != 2 || err != nil {
 			h.Errorf("%d active chats are counted (%v); want 2", n, err)
 		}
 	})
@@ -178,7 +180,7 @@ func TestStartChatContactOnce(t *testing.T) {
 
 func TestSemantics31QuotaOfActiveChats(t *testing.T) {
 	inHall(t, func(h *hall) {
-		h.quota = 2
+		h.engine.MaxActive = 2
 		one, _ := h.join(func(in *startRequest) { in.ClientToken = new("k") })
 		h.start()
 		_, err := h.StartChatContact(h.Context(), h.request())
@@ -197,7 +199,7 @@ func TestSemantics31QuotaOfActiveChats(t *testing.T) {
 // chat, however many ask at once.
 func TestStartsAtTheSameTime(t *testing.T) {
 	inHall(t, func(h *hall) {
-		h.quota = 10
+		h.engine.MaxActive = 10
 		const callers = 40
 		run := func(change func(*startRequest)) (ids map[string]int, refused int) {
 			type result struct {
@@ -294,7 +296,7 @@ func TestSemantics11PersistentChat(t *testing.T) {
 		if _, err := h.StopContact(h.Context(), &connect.StopContactRequest{InstanceId: h.instance, ContactId: c2}); err != nil {
 			h.Fatalf("StopContact: %v", err)
 		}
-		h.pass(time.Minute)
+		enginetest.Pass(time.Minute)
 
 		for _, c := range []struct {
 			kind       connect.RehydrationType
@@ -321,7 +323,7 @@ func TestSemantics11PersistentChat(t *testing.T) {
 			}
 			h.leave(bearer)
 		}
-		if n := h.toldOf(center.EventRehydrated); n != 3 {
+		if n := h.published(center.EventRehydrated); n != 3 {
 			h.Errorf("chat.rehydrated was told %d times; want 3", n)
 		}
 		// Links add up: a fourth chat shows the third's own and what that one continued.

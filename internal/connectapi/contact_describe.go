@@ -92,16 +92,15 @@ const maxTree = 500
 // the chain, or of the chain that it is related to, and so on.
 func (s *Service) root(ctx context.Context, chat *contact.Chat) (center.ContactID, error) {
 	for range maxTree {
-		// Not always the first: CreatePersistentContactAssociation relates the current one.
-		i := slices.IndexFunc(chat.Contacts, func(c center.Contact) bool { return c.Related != "" })
-		if i < 0 {
+		related := chat.Related()
+		if related == "" {
 			break
 		}
-		id, err := s.Store.ChatOf(ctx, chat.Contacts[i].Related)
+		id, err := s.Store.ChatOf(ctx, related)
 		if err != nil {
 			return "", err
 		}
-		if chat, err = s.Engine.View(ctx, id); err != nil {
+		if chat, err = s.Engine.State(ctx, id); err != nil {
 			return "", err
 		}
 	}

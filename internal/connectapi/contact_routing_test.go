@@ -9,6 +9,7 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine/enginetest"
 )
 
 // toQueue sends the customer to a queue at once.
@@ -29,7 +30,7 @@ func TestRoutingData(t *testing.T) {
 		for range 3 {
 			id, _ := h.join(func(in *connect.StartChatContactRequest) { in.ContactFlowId = f })
 			chats = append(chats, id)
-			h.pass(time.Second)
+			enginetest.Pass(time.Second)
 		}
 		update := func(id string, change func(in *connect.UpdateContactRoutingDataRequest)) error {
 			in := &connect.UpdateContactRoutingDataRequest{InstanceId: h.instance, ContactId: id}
@@ -64,7 +65,7 @@ func TestRoutingData(t *testing.T) {
 		must(update(chats[1], func(in *connect.UpdateContactRoutingDataRequest) { in.QueueTimeAdjustmentSeconds = new(int32(-60)) }))
 		wantPositions(2, 3, 1)
 
-		h.pass(10 * time.Second)
+		enginetest.Pass(10 * time.Second)
 		must(update(chats[0], func(in *connect.UpdateContactRoutingDataRequest) {
 			in.RoutingCriteria = &connect.RoutingCriteriaInput{Steps: []connect.RoutingCriteriaInputStep{
 				{Expression: &connect.Expression{AttributeCondition: &connect.AttributeCondition{Name: new("language"), Value: new("fr"),
@@ -81,7 +82,7 @@ func TestRoutingData(t *testing.T) {
 			*c.Steps[0].Expression.AttributeCondition.Value != "fr" || c.Steps[1].Expiry != nil {
 			t.Fatalf("DescribeContact shows the criteria %+v", c)
 		}
-		h.pass(31 * time.Second)
+		enginetest.Pass(31 * time.Second)
 		if c := h.describe(chats[0]).RoutingCriteria; *c.Index != 1 || c.Steps[0].Status != connect.RoutingCriteriaStepStatusEXPIRED {
 			t.Errorf("after 31 s DescribeContact shows the criteria %+v", c)
 		}

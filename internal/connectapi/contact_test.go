@@ -9,6 +9,7 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/store"
 )
 
@@ -33,9 +34,9 @@ func (h *hall) associated(id string) (all []connect.AssociatedContactSummary) {
 func TestListAssociatedContactsWalksTheTree(t *testing.T) {
 	inHall(t, func(h *hall) {
 		root := h.start()
-		h.pass(time.Second)
+		enginetest.Pass(time.Second)
 		child := h.start(func(in *startRequest) { in.RelatedContactId = root.ContactId })
-		h.pass(time.Second)
+		enginetest.Pass(time.Second)
 		grandchild := h.start(func(in *startRequest) { in.RelatedContactId = child.ContactId })
 		h.start() // another tree
 		for _, from := range []*string{root.ContactId, child.ContactId, grandchild.ContactId} {
@@ -241,18 +242,18 @@ func TestSemantics16IdleTimers(t *testing.T) {
 		if err := set(timer("AGENT", "IDLE", 0)); err != nil {
 			h.Fatalf("UpdateParticipantRoleConfig(Unset): %v", err)
 		}
-		h.pass(10 * time.Minute) // nobody else is there: nothing runs
+		enginetest.Pass(10 * time.Minute) // nobody else is there: nothing runs
 		h.bot(id)
-		h.pass(2*time.Minute + time.Second)
+		enginetest.Pass(2*time.Minute + time.Second)
 		h.say(ana, "here")
-		if idle, back := h.toldOf(center.EventIdle), h.toldOf(center.EventReturned); idle != 1 || back != 1 {
-			h.Fatalf("idle was told %d times, returned %d; want each once", idle, back)
+		if idle, back := h.published(center.EventIdle), h.published(center.EventReturned); idle != 1 || back != 1 {
+			h.Fatalf("idle was published %d times, returned %d; want each once", idle, back)
 		}
-		h.pass(4*time.Minute + time.Second)
-		if idle, cut := h.toldOf(center.EventIdle), h.toldOf(center.EventAutoDisconnection); idle != 2 || cut != 1 {
-			h.Fatalf("idle was told %d times, autodisconnection %d; want 2 and 1", idle, cut)
+		enginetest.Pass(4*time.Minute + time.Second)
+		if idle, cut := h.published(center.EventIdle), h.published(center.EventAutoDisconnection); idle != 2 || cut != 1 {
+			h.Fatalf("idle was published %d times, autodisconnection %d; want 2 and 1", idle, cut)
 		}
-		// What the timers told is not in the transcript.
+		// What the timers published is not in the transcript.
 		h.wantScript(id, "joined CUSTOMER", "Hello", "joined CUSTOM_BOT", "here", "left CUSTOM_BOT")
 	})
 }
@@ -280,7 +281,7 @@ func TestSemantics18CustomParticipant(t *testing.T) {
 		if at, err := time.Parse(center.TimeLayout, *out.ParticipantCredentials.Expiry); err != nil || !at.After(time.Now()) {
 			h.Errorf("Expiry = %s (%v); want a time to come", *out.ParticipantCredentials.Expiry, err)
 		}
-		h.pass(16 * time.Second)
+		enginetest.Pass(16 * time.Second)
 		_, err = h.part.CreateParticipantConnection(h.Context(), &participant.CreateParticipantConnectionRequest{
 			ParticipantToken: *out.ParticipantCredentials.ParticipantToken, ConnectParticipant: new(true), Type: []participant.ConnectionType{participant.ConnectionTypeCONNECTION_CREDENTIALS}})
 		h.refused("connecting after 16 seconds", err, "AccessDeniedException", 403)
@@ -313,7 +314,7 @@ func TestSemantics20StreamingEndpoints(t *testing.T) {
 		_, err = begin(topic+"3", "k3")
 		h.refused("a third endpoint", err, "LimitExceededException", 429)
 		h.say(ana, "hi")
-		waiting, err := h.store.Outbox(h.Context(), time.Now(), 10)
+		waiting, err := h.engine.Store.Outbox(h.Context(), store.AllShards, time.Now(), 10)
 		if err != nil || len(waiting) != 2 || !strings.Contains(string(waiting[0].Body), "MessageVisibility") {
 			h.Errorf("the outbox holds %d deliveries (%v); want the message once for each endpoint", len(waiting), err)
 		}
@@ -349,15 +350,15 @@ func TestChatMetrics(t *testing.T) {
 	inHall(t, func(h *hall) {
 		id, ana := h.join()
 		bot := h.bot(id)
-		h.pass(2 * time.Second)
+		enginetest.Pass(2 * time.Second)
 		h.say(ana, "one")
-		h.pass(3 * time.Second)
+		enginetest.Pass(3 * time.Second)
 		h.say(ana, "two")
-		h.pass(5 * time.Second)
+		enginetest.Pass(5 * time.Second)
 		h.say(bot, "answer")
-		h.pass(4 * time.Second)
+		enginetest.Pass(4 * time.Second)
 		h.say(ana, "ünd")
-		h.pass(7 * time.Second)
+		enginetest.Pass(7 * time.Second)
 		h.leave(ana)
 		m := h.describe(id).ChatMetrics
 		w, c := m.ChatContactMetrics, m.CustomerMetrics
@@ -385,7 +386,7 @@ func TestChatMetricsOfAgents(t *testing.T) {
 			it.ID = center.NewItemID(it.Time, seq, uint64(seq))
 			it.Participant, it.Role, it.DisplayName = "a1", center.RoleAgent, "Bo"
 			done := make(chan error, 1)
-			h.store.Submit(&store.Change{Chat: id, Items: []center.Item{it}}, func(err error) { done <- err })
+			h.engine.Store.Submit(&store.Change{Chat: id, Items: []center.Item{it}}, func(err error) { done <- err })
 			if err := <-done; err != nil {
 				h.Fatalf("Submit: %v", err)
 			}

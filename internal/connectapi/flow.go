@@ -36,24 +36,24 @@ func (s *Service) CreateContactFlow(ctx context.Context, in *connect.CreateConta
 // when nothing was saved since; with :N with that of version N. Without
 // published content it is a ContactFlowNotPublishedException.
 func (s *Service) DescribeContactFlow(ctx context.Context, in *connect.DescribeContactFlowRequest) (*connect.DescribeContactFlowResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	f, which, err := v.FindFlow(in.ContactFlowId)
+	f, which, err := snap.FindFlow(in.ContactFlowId)
 	if err != nil {
 		return nil, err
 	}
-	text, hash, err := s.Catalog.Text(ctx, v, f, which)
+	text, hash, err := s.Catalog.Text(ctx, snap, f, which)
 	if err != nil {
 		return nil, err
 	}
-	out := flowSummary(v)(f)
+	out := flowSummary(snap)(f)
 	out.Content, out.FlowContentSha256 = &text, &hash
 	switch {
 	case which > 0:
 		n, _ := f.FindVersion(int64(which))
-		out.Arn = new(versionARN(v, f, n.Number))
+		out.Arn = new(versionARN(snap, f, n.Number))
 		out.Version, out.VersionDescription = &n.Number, optional(n.Description)
 		out.Status = connect.ContactFlowStatusPUBLISHED
 	case hash == f.Published:
@@ -65,12 +65,12 @@ func (s *Service) DescribeContactFlow(ctx context.Context, in *connect.DescribeC
 }
 
 // flowSummary makes a flow as SearchContactFlows shows it: without content.
-func flowSummary(v *catalog.View) func(f *catalog.Flow) connect.ContactFlow {
+func flowSummary(snap *catalog.Snapshot) func(f *catalog.Flow) connect.ContactFlow {
 	return func(f *catalog.Flow) connect.ContactFlow {
 		return connect.ContactFlow{
-			Arn: new(v.ARNOf(f)), Id: &f.ID, Name: &f.Name, Type: connect.ContactFlowType(f.Type), State: flowState(f), Status: flowStatus(f),
+			Arn: new(snap.ARNOf(f)), Id: &f.ID, Name: &f.Name, Type: connect.ContactFlowType(f.Type), State: flowState(f), Status: flowStatus(f),
 			Description: optional(f.Description), Tags: shown(f.Tags), FlowContentSha256: new(cmp.Or(f.Published, f.Draft)),
-			LastModifiedTime: &f.Updated, LastModifiedRegion: new(v.Region()),
+			LastModifiedTime: &f.Updated, LastModifiedRegion: new(snap.Region()),
 		}
 	}
 }
@@ -90,27 +90,27 @@ func flowState(f *catalog.Flow) connect.ContactFlowState {
 	return connect.ContactFlowStateACTIVE
 }
 
-func versionARN(v *catalog.View, f *catalog.Flow, n int64) string {
-	return fmt.Sprintf("%s:%d", v.ARNOf(f), n)
+func versionARN(snap *catalog.Snapshot, f *catalog.Flow, n int64) string {
+	return fmt.Sprintf("%s:%d", snap.ARNOf(f), n)
 }
 
 // ListContactFlows lists the flows of an instance by name, archived ones too,
 // of ContactFlowTypes when given; 100 to a page unless MaxResults says otherwise.
 func (s *Service) ListContactFlows(ctx context.Context, in *connect.ListContactFlowsRequest) (*connect.ListContactFlowsResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	all := catalog.All[*catalog.Flow](v)
+	all := catalog.All[*catalog.Flow](snap)
 	if len(in.ContactFlowTypes) > 0 {
 		all = slices.DeleteFunc(all, func(f *catalog.Flow) bool {
 			return !slices.Contains(in.ContactFlowTypes, connect.ContactFlowType(f.Type))
 		})
 	}
-	list, next, err := list(all, request{in.NextToken, in.MaxResults, 100, fingerprint("ListContactFlows", v.Instance.ID, in.ContactFlowTypes)},
+	list, next, err := list(all, request{in.NextToken, in.MaxResults, 100, fingerprint("ListContactFlows", snap.Instance.ID, in.ContactFlowTypes)},
 		func(f *catalog.Flow) connect.ContactFlowSummary {
 			return connect.ContactFlowSummary{
-				Id: &f.ID, Arn: new(v.ARNOf(f)), Name: &f.Name, ContactFlowType: connect.ContactFlowType(f.Type),
+				Id: &f.ID, Arn: new(snap.ARNOf(f)), Name: &f.Name, ContactFlowType: connect.ContactFlowType(f.Type),
 				ContactFlowState: flowState(f), ContactFlowStatus: flowStatus(f),
 			}
 		})
@@ -171,11 +171,11 @@ func (s *Service) CreateContactFlowVersion(ctx context.Context, in *connect.Crea
 // ListContactFlowVersions lists the versions of a flow, oldest first, 100 to a
 // page unless MaxResults says otherwise.
 func (s *Service) ListContactFlowVersions(ctx context.Context, in *connect.ListContactFlowVersionsRequest) (*connect.ListContactFlowVersionsResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	f, _, err := v.FindFlow(in.ContactFlowId)
+	f, _, err := snap.FindFlow(in.ContactFlowId)
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +187,7 @@ func (s *Service) ListContactFlowVersions(ctx context.Context, in *connect.ListC
 	out := &connect.ListContactFlowVersionsResponse{ContactFlowVersionSummaryList: []connect.ContactFlowVersionSummary{}, NextToken: next}
 	for _, n := range versions {
 		out.ContactFlowVersionSummaryList = append(out.ContactFlowVersionSummaryList, connect.ContactFlowVersionSummary{
-			Arn: new(versionARN(v, f, n.Number)), VersionDescription: optional(n.Description), Version: new(n.Number),
+			Arn: new(versionARN(snap, f, n.Number)), VersionDescription: optional(n.Description), Version: new(n.Number),
 		})
 	}
 	return out, nil

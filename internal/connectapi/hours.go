@@ -7,36 +7,37 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/hours"
 )
 
 // ListHoursOfOperations lists the hours of operation of an instance by name.
 func (s *Service) ListHoursOfOperations(ctx context.Context, in *connect.ListHoursOfOperationsRequest) (*connect.ListHoursOfOperationsResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	list, next, err := list(catalog.All[*catalog.Hours](v), request{in.NextToken, in.MaxResults, pageSize, fingerprint("ListHoursOfOperations", v.Instance.ID)},
+	list, next, err := list(catalog.All[*catalog.Hours](snap), request{in.NextToken, in.MaxResults, pageSize, fingerprint("ListHoursOfOperations", snap.Instance.ID)},
 		func(h *catalog.Hours) connect.HoursOfOperationSummary {
-			return connect.HoursOfOperationSummary{Id: &h.ID, Arn: new(v.ARNOf(h)), Name: &h.Name, LastModifiedTime: &h.Updated, LastModifiedRegion: s.region()}
+			return connect.HoursOfOperationSummary{Id: &h.ID, Arn: new(snap.ARNOf(h)), Name: &h.Name, LastModifiedTime: &h.Updated, LastModifiedRegion: s.region()}
 		})
 	return &connect.ListHoursOfOperationsResponse{HoursOfOperationSummaryList: list, NextToken: next}, err
 }
 
 // DescribeHoursOfOperation describes hours of operation.
 func (s *Service) DescribeHoursOfOperation(ctx context.Context, in *connect.DescribeHoursOfOperationRequest) (*connect.DescribeHoursOfOperationResponse, error) {
-	v, h, err := find[*catalog.Hours](ctx, s, in.InstanceId, in.HoursOfOperationId)
+	snap, h, err := find[*catalog.Hours](ctx, s, in.InstanceId, in.HoursOfOperationId)
 	if err != nil {
 		return nil, err
 	}
-	return &connect.DescribeHoursOfOperationResponse{HoursOfOperation: new(hours(v)(h))}, nil
+	return &connect.DescribeHoursOfOperationResponse{HoursOfOperation: new(hoursOfOperation(snap)(h))}, nil
 }
 
-func hours(v *catalog.View) func(h *catalog.Hours) connect.HoursOfOperation {
+func hoursOfOperation(snap *catalog.Snapshot) func(h *catalog.Hours) connect.HoursOfOperation {
 	return func(h *catalog.Hours) connect.HoursOfOperation {
 		out := connect.HoursOfOperation{
-			HoursOfOperationId: &h.ID, HoursOfOperationArn: new(v.ARNOf(h)), Name: &h.Name, Description: optional(h.Description),
+			HoursOfOperationId: &h.ID, HoursOfOperationArn: new(snap.ARNOf(h)), Name: &h.Name, Description: optional(h.Description),
 			TimeZone: &h.TimeZone, Config: []connect.HoursOfOperationConfig{}, Tags: shown(h.Tags),
-			LastModifiedTime: &h.Updated, LastModifiedRegion: new(v.Region()),
+			LastModifiedTime: &h.Updated, LastModifiedRegion: new(snap.Region()),
 		}
 		for _, c := range h.Config {
 			out.Config = append(out.Config, connect.HoursOfOperationConfig{
@@ -44,8 +45,8 @@ func hours(v *catalog.View) func(h *catalog.Hours) connect.HoursOfOperation {
 				StartTime: clock(c.Start), EndTime: clock(c.End),
 			})
 		}
-		for _, p := range v.ParentHours(h) {
-			out.ParentHoursOfOperations = append(out.ParentHoursOfOperations, hoursIdentifier(v)(p))
+		for _, p := range snap.ParentHours(h) {
+			out.ParentHoursOfOperations = append(out.ParentHoursOfOperations, hoursIdentifier(snap)(p))
 		}
 		return out
 	}
@@ -74,13 +75,13 @@ func (s *Service) CreateHoursOfOperation(ctx context.Context, in *connect.Create
 }
 
 // weekOf reads the weekly hours; an absent list stays nil.
-func weekOf(in []connect.HoursOfOperationConfig) []catalog.OpenTime {
+func weekOf(in []connect.HoursOfOperationConfig) []hours.OpenTime {
 	if in == nil {
 		return nil
 	}
-	week := make([]catalog.OpenTime, 0, len(in))
+	week := make([]hours.OpenTime, 0, len(in))
 	for _, c := range in {
-		week = append(week, catalog.OpenTime{
+		week = append(week, hours.OpenTime{
 			Day: weekdays[string(c.Day)], Start: int(c.StartTime.Hours*60 + c.StartTime.Minutes), End: int(c.EndTime.Hours*60 + c.EndTime.Minutes),
 		})
 	}
@@ -130,18 +131,18 @@ func (s *Service) DisassociateHoursOfOperations(ctx context.Context, in *connect
 
 // ListChildHoursOfOperations lists the hours that share the overrides of some, by name.
 func (s *Service) ListChildHoursOfOperations(ctx context.Context, in *connect.ListChildHoursOfOperationsRequest) (*connect.ListChildHoursOfOperationsResponse, error) {
-	v, h, err := find[*catalog.Hours](ctx, s, in.InstanceId, in.HoursOfOperationId)
+	snap, h, err := find[*catalog.Hours](ctx, s, in.InstanceId, in.HoursOfOperationId)
 	if err != nil {
 		return nil, err
 	}
-	list, next, err := list(v.Children(h), request{in.NextToken, in.MaxResults, pageSize, fingerprint("ListChildHoursOfOperations", h.ID)}, hoursIdentifier(v))
+	list, next, err := list(snap.Children(h), request{in.NextToken, in.MaxResults, pageSize, fingerprint("ListChildHoursOfOperations", h.ID)}, hoursIdentifier(snap))
 	return &connect.ListChildHoursOfOperationsResponse{
 		ChildHoursOfOperationsSummaryList: list, NextToken: next, LastModifiedTime: &h.Updated, LastModifiedRegion: s.region(),
 	}, err
 }
 
-func hoursIdentifier(v *catalog.View) func(h *catalog.Hours) connect.HoursOfOperationsIdentifier {
+func hoursIdentifier(snap *catalog.Snapshot) func(h *catalog.Hours) connect.HoursOfOperationsIdentifier {
 	return func(h *catalog.Hours) connect.HoursOfOperationsIdentifier {
-		return connect.HoursOfOperationsIdentifier{Name: h.Name, Id: h.ID, Arn: new(v.ARNOf(h))}
+		return connect.HoursOfOperationsIdentifier{Name: h.Name, Id: h.ID, Arn: new(snap.ARNOf(h))}
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/store"
 )
 
 // CreateInstance makes an instance that is ACTIVE when it returns. A request
@@ -29,15 +29,15 @@ func (s *Service) CreateInstance(ctx context.Context, in *connect.CreateInstance
 // DescribeInstance describes an instance. It has no InstanceAccessUrl: Parley
 // has no address per instance.
 func (s *Service) DescribeInstance(ctx context.Context, in *connect.DescribeInstanceRequest) (*connect.DescribeInstanceResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	x := s.summary(v.Instance)
+	x := s.summary(snap.Instance)
 	return &connect.DescribeInstanceResponse{Instance: &connect.Instance{
 		Id: x.Id, Arn: x.Arn, IdentityManagementType: x.IdentityManagementType, InstanceAlias: x.InstanceAlias,
 		CreatedTime: x.CreatedTime, ServiceRole: x.ServiceRole, InstanceStatus: x.InstanceStatus,
-		InboundCallsEnabled: x.InboundCallsEnabled, OutboundCallsEnabled: x.OutboundCallsEnabled, Tags: shown(v.Instance.Tags),
+		InboundCallsEnabled: x.InboundCallsEnabled, OutboundCallsEnabled: x.OutboundCallsEnabled, Tags: shown(snap.Instance.Tags),
 	}}, nil
 }
 
@@ -83,11 +83,11 @@ func shown(tags map[string]string) map[string]string {
 // their flows. The records and transcripts of chats that have ended stay in
 // the store, out of reach of this API.
 func (s *Service) DeleteInstance(ctx context.Context, in *connect.DeleteInstanceRequest) (*connect.DeleteInstanceResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	active, err := s.Store.Count(ctx, engine.ActiveCounter(v.Instance.InstanceID()))
+	active, err := s.Store.Count(ctx, store.ActiveChats(snap.Instance.InstanceID()))
 	if err != nil {
 		return nil, err
 	}
@@ -99,18 +99,18 @@ func (s *Service) DeleteInstance(ctx context.Context, in *connect.DeleteInstance
 
 // ListInstanceAttributes lists all attributes of an instance, 7 to a page.
 func (s *Service) ListInstanceAttributes(ctx context.Context, in *connect.ListInstanceAttributesRequest) (*connect.ListInstanceAttributesResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	names, next, err := page(v.Instance.AttributeNames(), func(name *string) string { return *name },
-		request{in.NextToken, in.MaxResults, 7, fingerprint("ListInstanceAttributes", v.Instance.ID)})
+	names, next, err := page(snap.Instance.AttributeNames(), func(name *string) string { return *name },
+		request{in.NextToken, in.MaxResults, 7, fingerprint("ListInstanceAttributes", snap.Instance.ID)})
 	if err != nil {
 		return nil, err
 	}
 	out := &connect.ListInstanceAttributesResponse{Attributes: []connect.Attribute{}, NextToken: next}
 	for _, name := range names {
-		value, _ := v.Instance.Attribute(name)
+		value, _ := snap.Instance.Attribute(name)
 		out.Attributes = append(out.Attributes, connect.Attribute{AttributeType: connect.InstanceAttributeType(name), Value: &value})
 	}
 	return out, nil
@@ -118,11 +118,11 @@ func (s *Service) ListInstanceAttributes(ctx context.Context, in *connect.ListIn
 
 // DescribeInstanceAttribute returns one attribute of an instance.
 func (s *Service) DescribeInstanceAttribute(ctx context.Context, in *connect.DescribeInstanceAttributeRequest) (*connect.DescribeInstanceAttributeResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	value, ok := v.Instance.Attribute(string(in.AttributeType))
+	value, ok := snap.Instance.Attribute(string(in.AttributeType))
 	if !ok {
 		return nil, center.Errorf(center.Invalid, "AttributeType %s is not known", in.AttributeType)
 	}
@@ -149,11 +149,11 @@ func (s *Service) AssociateInstanceStorageConfig(ctx context.Context, in *connec
 
 // DescribeInstanceStorageConfig returns one storage configuration.
 func (s *Service) DescribeInstanceStorageConfig(ctx context.Context, in *connect.DescribeInstanceStorageConfigRequest) (*connect.DescribeInstanceStorageConfigResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	c, err := v.FindStorage(string(in.ResourceType), in.AssociationId)
+	c, err := snap.FindStorage(string(in.ResourceType), in.AssociationId)
 	if err != nil {
 		return nil, err
 	}
@@ -163,12 +163,12 @@ func (s *Service) DescribeInstanceStorageConfig(ctx context.Context, in *connect
 // ListInstanceStorageConfigs lists the storage configurations of a type of
 // data: none or one.
 func (s *Service) ListInstanceStorageConfigs(ctx context.Context, in *connect.ListInstanceStorageConfigsRequest) (*connect.ListInstanceStorageConfigsResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	all := slices.DeleteFunc(catalog.All[*catalog.StorageConfig](v), func(c *catalog.StorageConfig) bool { return c.Name != string(in.ResourceType) })
-	list, next, err := list(all, request{in.NextToken, in.MaxResults, 10, fingerprint("ListInstanceStorageConfigs", v.Instance.ID, in.ResourceType)}, storageConfig)
+	all := slices.DeleteFunc(catalog.All[*catalog.StorageConfig](snap), func(c *catalog.StorageConfig) bool { return c.Name != string(in.ResourceType) })
+	list, next, err := list(all, request{in.NextToken, in.MaxResults, 10, fingerprint("ListInstanceStorageConfigs", snap.Instance.ID, in.ResourceType)}, storageConfig)
 	return &connect.ListInstanceStorageConfigsResponse{StorageConfigs: list, NextToken: next}, err
 }
 

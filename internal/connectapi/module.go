@@ -46,11 +46,11 @@ func (s *Service) moduleARN(m *catalog.Module, qualifier string) string {
 // version N, with the name or id of an alias with that of the alias's version.
 // Without published content it is a ResourceNotFoundException.
 func (s *Service) DescribeContactFlowModule(ctx context.Context, in *connect.DescribeContactFlowModuleRequest) (*connect.DescribeContactFlowModuleResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	m, which, err := v.FindModule(in.ContactFlowModuleId)
+	m, which, err := snap.FindModule(in.ContactFlowModuleId)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func (s *Service) DescribeContactFlowModule(ctx context.Context, in *connect.Des
 	if err != nil {
 		return nil, err
 	}
-	out := module(v)(m)
+	out := module(snap)(m)
 	out.Content, out.Settings, out.FlowModuleContentSha256 = &text.Content, optional(text.Settings), &hash
 	switch n, isVersion := m.FindVersion(int64(which)); {
 	case isVersion:
@@ -74,10 +74,10 @@ func (s *Service) DescribeContactFlowModule(ctx context.Context, in *connect.Des
 }
 
 // module makes a module as SearchContactFlowModules shows it: without content.
-func module(v *catalog.View) func(m *catalog.Module) connect.ContactFlowModule {
+func module(snap *catalog.Snapshot) func(m *catalog.Module) connect.ContactFlowModule {
 	return func(m *catalog.Module) connect.ContactFlowModule {
 		out := connect.ContactFlowModule{
-			Arn: new(v.ARNOf(m)), Id: &m.ID, Name: &m.Name, Description: optional(m.Description), State: moduleState(m),
+			Arn: new(snap.ARNOf(m)), Id: &m.ID, Name: &m.Name, Description: optional(m.Description), State: moduleState(m),
 			Status: moduleStatus(m), Tags: shown(m.Tags), FlowModuleContentSha256: new(cmp.Or(m.Published, m.Draft)),
 		}
 		if m.External != nil {
@@ -104,16 +104,16 @@ func moduleStatus(m *catalog.Module) connect.ContactFlowModuleStatus {
 // ListContactFlowModules lists the modules of an instance by name, those of a
 // state when that is given.
 func (s *Service) ListContactFlowModules(ctx context.Context, in *connect.ListContactFlowModulesRequest) (*connect.ListContactFlowModulesResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	all := slices.DeleteFunc(catalog.All[*catalog.Module](v), func(m *catalog.Module) bool {
+	all := slices.DeleteFunc(catalog.All[*catalog.Module](snap), func(m *catalog.Module) bool {
 		return in.ContactFlowModuleState != "" && in.ContactFlowModuleState != moduleState(m)
 	})
-	list, next, err := list(all, request{in.NextToken, in.MaxResults, pageSize, fingerprint("ListContactFlowModules", v.Instance.ID, in.ContactFlowModuleState)},
+	list, next, err := list(all, request{in.NextToken, in.MaxResults, pageSize, fingerprint("ListContactFlowModules", snap.Instance.ID, in.ContactFlowModuleState)},
 		func(m *catalog.Module) connect.ContactFlowModuleSummary {
-			return connect.ContactFlowModuleSummary{Id: &m.ID, Arn: new(v.ARNOf(m)), Name: &m.Name, State: moduleState(m)}
+			return connect.ContactFlowModuleSummary{Id: &m.ID, Arn: new(snap.ARNOf(m)), Name: &m.Name, State: moduleState(m)}
 		})
 	return &connect.ListContactFlowModulesResponse{ContactFlowModulesSummaryList: list, NextToken: next}, err
 }
@@ -146,7 +146,7 @@ func (s *Service) DeleteContactFlowModule(ctx context.Context, in *connect.Delet
 // SearchContactFlowModules finds modules by criteria and filter. It shows them
 // without Content, by name.
 func (s *Service) SearchContactFlowModules(ctx context.Context, in *connect.SearchContactFlowModulesRequest) (*connect.SearchContactFlowModulesResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func (s *Service) SearchContactFlowModules(ctx context.Context, in *connect.Sear
 	if f := in.SearchFilter; f != nil {
 		m = every(m, tags(f.TagFilter))
 	}
-	found, next, total, err := search(v, "SearchContactFlowModules", []any{in.SearchCriteria, in.SearchFilter}, paging{in.NextToken, in.MaxResults}, m, module(v))
+	found, next, total, err := search(snap, "SearchContactFlowModules", []any{in.SearchCriteria, in.SearchFilter}, paging{in.NextToken, in.MaxResults}, m, module(snap))
 	return &connect.SearchContactFlowModulesResponse{ContactFlowModules: found, NextToken: next, ApproximateTotalCount: total}, err
 }
 

@@ -21,11 +21,11 @@ func (s *Service) CreateContactFlowModuleVersion(ctx context.Context, in *connec
 
 // ListContactFlowModuleVersions lists the versions of a module, oldest first.
 func (s *Service) ListContactFlowModuleVersions(ctx context.Context, in *connect.ListContactFlowModuleVersionsRequest) (*connect.ListContactFlowModuleVersionsResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	m, _, err := v.FindModule(in.ContactFlowModuleId)
+	m, _, err := snap.FindModule(in.ContactFlowModuleId)
 	if err != nil {
 		return nil, err
 	}
@@ -66,11 +66,11 @@ func (s *Service) CreateContactFlowModuleAlias(ctx context.Context, in *connect.
 
 // DescribeContactFlowModuleAlias describes an alias, by its id or its name.
 func (s *Service) DescribeContactFlowModuleAlias(ctx context.Context, in *connect.DescribeContactFlowModuleAliasRequest) (*connect.DescribeContactFlowModuleAliasResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	m, a, err := v.FindAlias(in.ContactFlowModuleId, in.AliasId)
+	m, a, err := snap.FindAlias(in.ContactFlowModuleId, in.AliasId)
 	if err != nil {
 		return nil, err
 	}
@@ -82,11 +82,11 @@ func (s *Service) DescribeContactFlowModuleAlias(ctx context.Context, in *connec
 
 // ListContactFlowModuleAliases lists the aliases of a module by name.
 func (s *Service) ListContactFlowModuleAliases(ctx context.Context, in *connect.ListContactFlowModuleAliasesRequest) (*connect.ListContactFlowModuleAliasesResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	m, _, err := v.FindModule(in.ContactFlowModuleId)
+	m, _, err := snap.FindModule(in.ContactFlowModuleId)
 	if err != nil {
 		return nil, err
 	}

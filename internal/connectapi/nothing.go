@@ -66,10 +66,10 @@ func (s *Service) ListRoutingProfileManualAssignmentQueues(ctx context.Context, 
 // nothing is an empty list of an instance that exists. No token is right, as
 // none was given out.
 func nothing[O any](ctx context.Context, s *Service, operation, instance string, token *string) ([]O, error) {
-	v, err := s.instance(ctx, instance)
+	snap, err := s.instance(ctx, instance)
 	if err != nil {
 		return nil, err
 	}
-	empty, _, err := page([]O{}, func(*O) string { return "" }, request{token: token, size: 1, print: fingerprint(operation, v.Instance.ID)})
+	empty, _, err := page([]O{}, func(*O) string { return "" }, request{token: token, size: 1, print: fingerprint(operation, snap.Instance.ID)})
 	return empty, err
 }

@@ -1,25 +1,17 @@
 package connectapi_test
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"testing"
 	"time"
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/restjson"
-	"parley.example/parley/internal/auth"
-	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi"
-	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/engine"
-	"parley.example/parley/internal/flow/machine"
-	"parley.example/parley/internal/store/sqlite"
+	"parley.example/parley/internal/engine/enginetest"
 )
 
 // office is an administrator's view of a server without a network: the
@@ -37,36 +29,8 @@ var officePartition = center.Partition{Region: "eu-central-1", Account: "2109876
 
 func newOffice(t *testing.T, limits catalog.Limits) *office {
 	t.Helper()
-	s, err := sqlite.Open(t.Context(), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	sealer, err := auth.NewSealer(auth.NewSecret(1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	clock := &engine.Clock{}
-	c := catalog.New(catalog.Config{Store: s, Partition: officePartition, Now: clock.Now, Limits: limits})
-	e := engine.New(engine.Config{
-		Store: s, Bus: &bus.Local{}, Catalog: c, Clock: clock, Partition: officePartition, Log: slog.New(slog.DiscardHandler),
-		MaxActive: func(center.InstanceID) int64 { return 500 },
-		Invoke: func(context.Context, machine.Invoke, []byte) (json.RawMessage, error) {
-			return nil, errors.New("no function")
-		},
-		StreamBody: func(center.InstanceID, contact.Streamed) []byte { return nil },
-	})
-	t.Cleanup(func() {
-		e.Close()
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	o := &office{t: t, service: &connectapi.Service{
-		Catalog: c, Engine: e, Store: s, Sealer: sealer, Partition: officePartition, Now: clock.Now,
-		KnowsStream: func(string) bool { return false },
-	}}
-	handler := connect.NewHandler(o.service, restjson.HandlerOptions{MapError: connectapi.MapError})
-	o.Client = connect.NewClient(restjson.ClientConfig{Endpoint: "http://parley.test", HTTPClient: restjson.InProcess(handler)})
+	o := &office{t: t}
+	o.service, o.Client = serve(enginetest.Start(t, enginetest.Options{Partition: officePartition, Limits: limits}))
 	made, err := o.CreateInstance(t.Context(), &connect.CreateInstanceRequest{
 		IdentityManagementType: connect.DirectoryTypeCONNECT_MANAGED, InstanceAlias: new("office"), InboundCallsEnabled: true,
 	})

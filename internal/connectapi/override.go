@@ -8,6 +8,7 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/hours"
 )
 
 // CreateHoursOfOperationOverride adds an override to hours of operation: at
@@ -20,16 +21,16 @@ func (s *Service) CreateHoursOfOperationOverride(ctx context.Context, in *connec
 	if err != nil {
 		return nil, err
 	}
-	id, err := s.Catalog.AddOverride(ctx, in.InstanceId, in.HoursOfOperationId, catalog.Override{
-		Name: in.Name, Description: deref(in.Description), Type: catalog.OverrideType(in.OverrideType),
-		From: catalog.Date(in.EffectiveFrom), Till: catalog.Date(in.EffectiveTill), Config: timesOf(in.Config), Recurs: recurs,
+	id, err := s.Catalog.AddOverride(ctx, in.InstanceId, in.HoursOfOperationId, hours.Override{
+		Name: in.Name, Description: deref(in.Description), Type: hours.OverrideType(in.OverrideType),
+		From: hours.Date(in.EffectiveFrom), Till: hours.Date(in.EffectiveTill), Config: timesOf(in.Config), Recurs: recurs,
 	})
 	return &connect.CreateHoursOfOperationOverrideResponse{HoursOfOperationOverrideId: &id}, err
 }
 
 // timesOf reads the times of an override; an absent list stays nil, an absent
 // time is midnight.
-func timesOf(in []connect.HoursOfOperationOverrideConfig) []catalog.OverrideTime {
+func timesOf(in []connect.HoursOfOperationOverrideConfig) []hours.OverrideTime {
 	if in == nil {
 		return nil
 	}
@@ -39,9 +40,9 @@ func timesOf(in []connect.HoursOfOperationOverrideConfig) []catalog.OverrideTime
 		}
 		return int(t.Hours*60 + t.Minutes)
 	}
-	times := make([]catalog.OverrideTime, 0, len(in))
+	times := make([]hours.OverrideTime, 0, len(in))
 	for _, c := range in {
-		t := catalog.OverrideTime{Start: minutes(c.StartTime), End: minutes(c.EndTime)}
+		t := hours.OverrideTime{Start: minutes(c.StartTime), End: minutes(c.EndTime)}
 		if c.Day != "" {
 			t.Day = new(weekdays[string(c.Day)])
 		}
@@ -51,12 +52,12 @@ func timesOf(in []connect.HoursOfOperationOverrideConfig) []catalog.OverrideTime
 }
 
 // recurrenceOf reads a RecurrenceConfig.
-func recurrenceOf(in *connect.RecurrenceConfig) (*catalog.Recurrence, error) {
+func recurrenceOf(in *connect.RecurrenceConfig) (*hours.Recurrence, error) {
 	if in == nil {
 		return nil, nil
 	}
 	p := in.RecurrencePattern
-	r := &catalog.Recurrence{Frequency: string(p.Frequency), Interval: p.Interval, Months: p.ByMonth, MonthDays: p.ByMonthDay}
+	r := &hours.Recurrence{Frequency: string(p.Frequency), Interval: p.Interval, Months: p.ByMonth, MonthDays: p.ByMonthDay}
 	if len(p.ByWeekdayOccurrence) > 0 {
 		if r.Occurrence = p.ByWeekdayOccurrence[0]; r.Occurrence == 0 {
 			return nil, center.Errorf(center.Invalid, "ByWeekdayOccurrence is 1 to 4, or -1 for the last")
@@ -73,8 +74,8 @@ func (s *Service) UpdateHoursOfOperationOverride(ctx context.Context, in *connec
 	}
 	return &connect.UpdateHoursOfOperationOverrideResponse{},
 		s.Catalog.UpdateOverride(ctx, in.InstanceId, in.HoursOfOperationId, in.HoursOfOperationOverrideId, catalog.OverrideChange{
-			Name: in.Name, Description: in.Description, Type: catalog.OverrideType(in.OverrideType),
-			From: (*catalog.Date)(in.EffectiveFrom), Till: (*catalog.Date)(in.EffectiveTill), Config: timesOf(in.Config), Recurs: recurs,
+			Name: in.Name, Description: in.Description, Type: hours.OverrideType(in.OverrideType),
+			From: (*hours.Date)(in.EffectiveFrom), Till: (*hours.Date)(in.EffectiveTill), Config: timesOf(in.Config), Recurs: recurs,
 		})
 }
 
@@ -86,7 +87,7 @@ func (s *Service) DeleteHoursOfOperationOverride(ctx context.Context, in *connec
 
 // DescribeHoursOfOperationOverride describes an override.
 func (s *Service) DescribeHoursOfOperationOverride(ctx context.Context, in *connect.DescribeHoursOfOperationOverrideRequest) (*connect.DescribeHoursOfOperationOverrideResponse, error) {
-	v, h, err := find[*catalog.Hours](ctx, s, in.InstanceId, in.HoursOfOperationId)
+	snap, h, err := find[*catalog.Hours](ctx, s, in.InstanceId, in.HoursOfOperationId)
 	if err != nil {
 		return nil, err
 	}
@@ -94,12 +95,12 @@ func (s *Service) DescribeHoursOfOperationOverride(ctx context.Context, in *conn
 	if err != nil {
 		return nil, err
 	}
-	return &connect.DescribeHoursOfOperationOverrideResponse{HoursOfOperationOverride: new(override(v, h, &o))}, nil
+	return &connect.DescribeHoursOfOperationOverrideResponse{HoursOfOperationOverride: new(override(snap, h, &o))}, nil
 }
 
-func override(v *catalog.View, h *catalog.Hours, o *catalog.Override) connect.HoursOfOperationOverride {
+func override(snap *catalog.Snapshot, h *catalog.Hours, o *hours.Override) connect.HoursOfOperationOverride {
 	out := connect.HoursOfOperationOverride{
-		HoursOfOperationOverrideId: &o.ID, HoursOfOperationId: &h.ID, HoursOfOperationArn: new(v.ARNOf(h)), Name: &o.Name,
+		HoursOfOperationOverrideId: &o.ID, HoursOfOperationId: &h.ID, HoursOfOperationArn: new(snap.ARNOf(h)), Name: &o.Name,
 		Description: optional(o.Description), Config: []connect.HoursOfOperationOverrideConfig{}, OverrideType: connect.OverrideType(o.Type),
 		EffectiveFrom: new(string(o.From)), EffectiveTill: new(string(o.Till)),
 	}
@@ -130,11 +131,11 @@ func slice(minutes int) *connect.OverrideTimeSlice {
 
 // ListHoursOfOperationOverrides lists the overrides of hours of operation by name.
 func (s *Service) ListHoursOfOperationOverrides(ctx context.Context, in *connect.ListHoursOfOperationOverridesRequest) (*connect.ListHoursOfOperationOverridesResponse, error) {
-	v, h, err := find[*catalog.Hours](ctx, s, in.InstanceId, in.HoursOfOperationId)
+	snap, h, err := find[*catalog.Hours](ctx, s, in.InstanceId, in.HoursOfOperationId)
 	if err != nil {
 		return nil, err
 	}
-	some, next, err := page(h.Overrides, func(o *catalog.Override) string { return o.Name },
+	some, next, err := page(h.Overrides, func(o *hours.Override) string { return o.Name },
 		request{in.NextToken, in.MaxResults, pageSize, fingerprint("ListHoursOfOperationOverrides", h.ID)})
 	if err != nil {
 		return nil, err
@@ -143,7 +144,7 @@ func (s *Service) ListHoursOfOperationOverrides(ctx context.Context, in *connect
 		HoursOfOperationOverrideList: []connect.HoursOfOperationOverride{}, NextToken: next, LastModifiedTime: &h.Updated, LastModifiedRegion: s.region(),
 	}
 	for i := range some {
-		out.HoursOfOperationOverrideList = append(out.HoursOfOperationOverrideList, override(v, h, &some[i]))
+		out.HoursOfOperationOverrideList = append(out.HoursOfOperationOverrideList, override(snap, h, &some[i]))
 	}
 	return out, nil
 }
@@ -157,15 +158,15 @@ const maxRange = 366
 // come before those of parents, closing before opening, and all before the
 // weekly hours. The midnight that ends a day is shown as 0:00.
 func (s *Service) GetEffectiveHoursOfOperations(ctx context.Context, in *connect.GetEffectiveHoursOfOperationsRequest) (*connect.GetEffectiveHoursOfOperationsResponse, error) {
-	v, h, err := find[*catalog.Hours](ctx, s, in.InstanceId, in.HoursOfOperationId)
+	snap, h, err := find[*catalog.Hours](ctx, s, in.InstanceId, in.HoursOfOperationId)
 	if err != nil {
 		return nil, err
 	}
-	from, err := catalog.ParseDate(in.FromDate)
+	from, err := hours.ParseDate(in.FromDate)
 	if err != nil {
 		return nil, inMember("FromDate", err)
 	}
-	to, err := catalog.ParseDate(in.ToDate)
+	to, err := hours.ParseDate(in.ToDate)
 	switch {
 	case err != nil:
 		return nil, inMember("ToDate", err)
@@ -177,9 +178,9 @@ func (s *Service) GetEffectiveHoursOfOperations(ctx context.Context, in *connect
 	out := &connect.GetEffectiveHoursOfOperationsResponse{
 		EffectiveHoursOfOperationList: []connect.EffectiveHoursOfOperations{}, EffectiveOverrideHoursList: []connect.EffectiveOverrideHours{}, TimeZone: &h.TimeZone,
 	}
-	parents := v.ParentHours(h)
+	shared := snap.Shared(h)
 	for date := from; date <= to; date = date.Add(1) {
-		day := h.On(date, parents)
+		day := h.On(date, shared)
 		open := connect.EffectiveHoursOfOperations{Date: new(string(date)), OperationalHours: []connect.OperationalHour{}}
 		for _, span := range day.Open {
 			open.OperationalHours = append(open.OperationalHours, connect.OperationalHour{Start: slice(span.Start), End: slice(span.End)})
@@ -207,7 +208,7 @@ func (s *Service) GetEffectiveHoursOfOperations(ctx context.Context, in *connect
 type found struct {
 	catalog.Meta
 	hours    *catalog.Hours
-	override *catalog.Override
+	override *hours.Override
 }
 
 // Kind implements [catalog.Resource].
@@ -218,7 +219,7 @@ func (*found) Kind() center.Kind { return center.KindHours }
 // resourceID of the override, DateCondition at EffectiveFrom or EffectiveTill;
 // the tags of SearchFilter are those of the hours.
 func (s *Service) SearchHoursOfOperationOverrides(ctx context.Context, in *connect.SearchHoursOfOperationOverridesRequest) (*connect.SearchHoursOfOperationOverridesResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
@@ -230,7 +231,7 @@ func (s *Service) SearchHoursOfOperationOverrides(ctx context.Context, in *conne
 		m = every(m, tags(f.TagFilter))
 	}
 	var all []*found
-	for _, h := range catalog.All[*catalog.Hours](v) {
+	for _, h := range catalog.All[*catalog.Hours](snap) {
 		for i := range h.Overrides {
 			o := &h.Overrides[i]
 			if r := (&found{catalog.Meta{ID: o.ID, Name: o.Name, Tags: h.Tags}, h, o}); m(r) {
@@ -239,8 +240,8 @@ func (s *Service) SearchHoursOfOperationOverrides(ctx context.Context, in *conne
 		}
 	}
 	slices.SortFunc(all, func(a, b *found) int { return strings.Compare(position(&a), position(&b)) })
-	list, next, err := list(all, request{in.NextToken, in.MaxResults, pageSize, fingerprint("SearchHoursOfOperationOverrides", v.Instance.ID, in.SearchCriteria, in.SearchFilter)},
-		func(f *found) connect.HoursOfOperationOverride { return override(v, f.hours, f.override) })
+	list, next, err := list(all, request{in.NextToken, in.MaxResults, pageSize, fingerprint("SearchHoursOfOperationOverrides", snap.Instance.ID, in.SearchCriteria, in.SearchFilter)},
+		func(f *found) connect.HoursOfOperationOverride { return override(snap, f.hours, f.override) })
 	return &connect.SearchHoursOfOperationOverridesResponse{
 		HoursOfOperationOverrides: list, NextToken: next, ApproximateTotalCount: new(int64(len(all))),
 	}, err
@@ -266,14 +267,14 @@ func dateCondition(c *connect.DateCondition) (match, error) {
 	if c == nil {
 		return nil, nil
 	}
-	field := func(o *catalog.Override) catalog.Date { return o.From }
+	field := func(o *hours.Override) hours.Date { return o.From }
 	switch name := deref(c.FieldName); {
 	case strings.EqualFold(name, "EffectiveTill"):
-		field = func(o *catalog.Override) catalog.Date { return o.Till }
+		field = func(o *hours.Override) hours.Date { return o.Till }
 	case !strings.EqualFold(name, "EffectiveFrom"):
 		return nil, center.Errorf(center.Invalid, "DateCondition.FieldName is EffectiveFrom or EffectiveTill, not %q", name)
 	}
-	want, err := catalog.ParseDate(deref(c.Value))
+	want, err := hours.ParseDate(deref(c.Value))
 	if err != nil {
 		return nil, inMember("DateCondition.Value", err)
 	}
@@ -284,10 +285,10 @@ func dateCondition(c *connect.DateCondition) (match, error) {
 	return func(r catalog.Resource) bool { return compare(field(r.(*found).override), want) }, nil
 }
 
-var dateComparisons = map[connect.DateComparisonType]func(a, b catalog.Date) bool{
-	connect.DateComparisonTypeGREATER_THAN:             func(a, b catalog.Date) bool { return a > b },
-	connect.DateComparisonTypeLESS_THAN:                func(a, b catalog.Date) bool { return a < b },
-	connect.DateComparisonTypeGREATER_THAN_OR_EQUAL_TO: func(a, b catalog.Date) bool { return a >= b },
-	connect.DateComparisonTypeLESS_THAN_OR_EQUAL_TO:    func(a, b catalog.Date) bool { return a <= b },
-	connect.DateComparisonTypeEQUAL_TO:                 func(a, b catalog.Date) bool { return a == b },
+var dateComparisons = map[connect.DateComparisonType]func(a, b hours.Date) bool{
+	connect.DateComparisonTypeGREATER_THAN:             func(a, b hours.Date) bool { return a > b },
+	connect.DateComparisonTypeLESS_THAN:                func(a, b hours.Date) bool { return a < b },
+	connect.DateComparisonTypeGREATER_THAN_OR_EQUAL_TO: func(a, b hours.Date) bool { return a >= b },
+	connect.DateComparisonTypeLESS_THAN_OR_EQUAL_TO:    func(a, b hours.Date) bool { return a <= b },
+	connect.DateComparisonTypeEQUAL_TO:                 func(a, b hours.Date) bool { return a == b },
 }

@@ -10,25 +10,25 @@ import (
 
 // ListSecurityProfiles lists the security profiles of an instance by name.
 func (s *Service) ListSecurityProfiles(ctx context.Context, in *connect.ListSecurityProfilesRequest) (*connect.ListSecurityProfilesResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	list, next, err := list(catalog.All[*catalog.SecurityProfile](v), request{in.NextToken, in.MaxResults, pageSize, fingerprint("ListSecurityProfiles", v.Instance.ID)},
+	list, next, err := list(catalog.All[*catalog.SecurityProfile](snap), request{in.NextToken, in.MaxResults, pageSize, fingerprint("ListSecurityProfiles", snap.Instance.ID)},
 		func(p *catalog.SecurityProfile) connect.SecurityProfileSummary {
-			return connect.SecurityProfileSummary{Id: &p.ID, Arn: new(v.ARNOf(p)), Name: &p.Name, LastModifiedTime: &p.Updated, LastModifiedRegion: s.region()}
+			return connect.SecurityProfileSummary{Id: &p.ID, Arn: new(snap.ARNOf(p)), Name: &p.Name, LastModifiedTime: &p.Updated, LastModifiedRegion: s.region()}
 		})
 	return &connect.ListSecurityProfilesResponse{SecurityProfileSummaryList: list, NextToken: next}, err
 }
 
 // DescribeSecurityProfile describes a security profile.
 func (s *Service) DescribeSecurityProfile(ctx context.Context, in *connect.DescribeSecurityProfileRequest) (*connect.DescribeSecurityProfileResponse, error) {
-	v, p, err := find[*catalog.SecurityProfile](ctx, s, in.InstanceId, in.SecurityProfileId)
+	snap, p, err := find[*catalog.SecurityProfile](ctx, s, in.InstanceId, in.SecurityProfileId)
 	if err != nil {
 		return nil, err
 	}
 	return &connect.DescribeSecurityProfileResponse{SecurityProfile: &connect.SecurityProfile{
-		Id: &p.ID, OrganizationResourceId: &v.Instance.ID, Arn: new(v.ARNOf(p)), SecurityProfileName: &p.Name,
+		Id: &p.ID, OrganizationResourceId: &snap.Instance.ID, Arn: new(snap.ARNOf(p)), SecurityProfileName: &p.Name,
 		Description: optional(p.Description), Tags: shown(p.Tags), LastModifiedTime: &p.Updated, LastModifiedRegion: s.region(),
 	}}, nil
 }
@@ -53,20 +53,20 @@ func (s *Service) ListSecurityProfilePermissions(ctx context.Context, in *connec
 // ListAgentStatuses lists the agent statuses of an instance by name, of
 // AgentStatusTypes when given.
 func (s *Service) ListAgentStatuses(ctx context.Context, in *connect.ListAgentStatusRequest) (*connect.ListAgentStatusResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	all := catalog.All[*catalog.AgentStatus](v)
+	all := catalog.All[*catalog.AgentStatus](snap)
 	if len(in.AgentStatusTypes) > 0 {
 		all = slices.DeleteFunc(all, func(a *catalog.AgentStatus) bool {
 			return !slices.Contains(in.AgentStatusTypes, connect.AgentStatusType(a.Type))
 		})
 	}
-	list, next, err := list(all, request{in.NextToken, in.MaxResults, pageSize, fingerprint("ListAgentStatuses", v.Instance.ID, in.AgentStatusTypes)},
+	list, next, err := list(all, request{in.NextToken, in.MaxResults, pageSize, fingerprint("ListAgentStatuses", snap.Instance.ID, in.AgentStatusTypes)},
 		func(a *catalog.AgentStatus) connect.AgentStatusSummary {
 			return connect.AgentStatusSummary{
-				Id: &a.ID, Arn: new(v.ARNOf(a)), Name: &a.Name, Type: connect.AgentStatusType(a.Type),
+				Id: &a.ID, Arn: new(snap.ARNOf(a)), Name: &a.Name, Type: connect.AgentStatusType(a.Type),
 				LastModifiedTime: &a.Updated, LastModifiedRegion: s.region(),
 			}
 		})
@@ -75,19 +75,19 @@ func (s *Service) ListAgentStatuses(ctx context.Context, in *connect.ListAgentSt
 
 // DescribeAgentStatus describes an agent status.
 func (s *Service) DescribeAgentStatus(ctx context.Context, in *connect.DescribeAgentStatusRequest) (*connect.DescribeAgentStatusResponse, error) {
-	v, a, err := find[*catalog.AgentStatus](ctx, s, in.InstanceId, in.AgentStatusId)
+	snap, a, err := find[*catalog.AgentStatus](ctx, s, in.InstanceId, in.AgentStatusId)
 	if err != nil {
 		return nil, err
 	}
-	return &connect.DescribeAgentStatusResponse{AgentStatus: new(agentStatus(v)(a))}, nil
+	return &connect.DescribeAgentStatusResponse{AgentStatus: new(agentStatus(snap)(a))}, nil
 }
 
-func agentStatus(v *catalog.View) func(a *catalog.AgentStatus) connect.AgentStatus {
+func agentStatus(snap *catalog.Snapshot) func(a *catalog.AgentStatus) connect.AgentStatus {
 	return func(a *catalog.AgentStatus) connect.AgentStatus {
 		out := connect.AgentStatus{
-			AgentStatusARN: new(v.ARNOf(a)), AgentStatusId: &a.ID, Name: &a.Name, Description: optional(a.Description),
+			AgentStatusARN: new(snap.ARNOf(a)), AgentStatusId: &a.ID, Name: &a.Name, Description: optional(a.Description),
 			Type: connect.AgentStatusType(a.Type), DisplayOrder: &a.Order, State: connect.AgentStatusStateENABLED, Tags: shown(a.Tags),
-			LastModifiedTime: &a.Updated, LastModifiedRegion: new(v.Region()),
+			LastModifiedTime: &a.Updated, LastModifiedRegion: new(snap.Region()),
 		}
 		if a.Disabled {
 			out.State = connect.AgentStatusStateDISABLED

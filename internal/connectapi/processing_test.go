@@ -7,6 +7,7 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/engine/enginetest"
 )
 
 // A function that masks digits and rejects what is rude.
@@ -64,7 +65,7 @@ func TestMediaProcessing(t *testing.T) {
 			t.Errorf("SendMessage answers %+v; want PROCESSING", sent.MessageMetadata)
 		}
 		rude := send("damn 4111")
-		h.pass(0)
+		enginetest.Pass(0)
 		h.wantScript(id, "joined CUSTOMER", "Hello", "my card is ****", "damn 4111")
 		shown := func(bearer string) map[string]participant.Item {
 			out, err := h.part.GetTranscript(h.Context(), &participant.GetTranscriptRequest{ConnectionToken: bearer, MaxResults: new(int32(100))})
@@ -91,7 +92,7 @@ func TestMediaProcessing(t *testing.T) {
 
 		h.functions[function] = nil // it is gone
 		lost := send("7")
-		h.pass(0)
+		enginetest.Pass(0)
 		if m := shown(ana)[*lost.Id].MessageMetadata; m == nil || m.MessageProcessingStatus != participant.MessageProcessingStatusFAILED {
 			t.Errorf("the sender is shown the metadata %+v of the failed message; want FAILED", m)
 		}
@@ -99,7 +100,7 @@ func TestMediaProcessing(t *testing.T) {
 			t.Fatal(err)
 		}
 		kept := send("8")
-		h.pass(0)
+		enginetest.Pass(0)
 		if it := shown(ana)[*kept.Id]; it.Content == nil || *it.Content != "8" || it.MessageMetadata != nil {
 			t.Errorf("the sender is shown %+v; want the message as it was", it)
 		}

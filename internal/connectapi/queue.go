@@ -7,24 +7,24 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/store"
 )
 
 // ListQueues lists the queues of an instance by name. All are of the type
 // STANDARD: without users there are no AGENT queues.
 func (s *Service) ListQueues(ctx context.Context, in *connect.ListQueuesRequest) (*connect.ListQueuesResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	all := catalog.All[*catalog.Queue](v)
+	all := catalog.All[*catalog.Queue](snap)
 	if len(in.QueueTypes) > 0 && !slices.Contains(in.QueueTypes, connect.QueueTypeSTANDARD) {
 		all = nil
 	}
-	list, next, err := list(all, request{in.NextToken, in.MaxResults, pageSize, fingerprint("ListQueues", v.Instance.ID, in.QueueTypes)},
+	list, next, err := list(all, request{in.NextToken, in.MaxResults, pageSize, fingerprint("ListQueues", snap.Instance.ID, in.QueueTypes)},
 		func(q *catalog.Queue) connect.QueueSummary {
 			return connect.QueueSummary{
-				Id: &q.ID, Arn: new(v.ARNOf(q)), Name: &q.Name, QueueType: connect.QueueTypeSTANDARD,
+				Id: &q.ID, Arn: new(snap.ARNOf(q)), Name: &q.Name, QueueType: connect.QueueTypeSTANDARD,
 				LastModifiedTime: &q.Updated, LastModifiedRegion: s.region(),
 			}
 		})
@@ -33,19 +33,19 @@ func (s *Service) ListQueues(ctx context.Context, in *connect.ListQueuesRequest)
 
 // DescribeQueue describes a queue.
 func (s *Service) DescribeQueue(ctx context.Context, in *connect.DescribeQueueRequest) (*connect.DescribeQueueResponse, error) {
-	v, q, err := find[*catalog.Queue](ctx, s, in.InstanceId, in.QueueId)
+	snap, q, err := find[*catalog.Queue](ctx, s, in.InstanceId, in.QueueId)
 	if err != nil {
 		return nil, err
 	}
-	return &connect.DescribeQueueResponse{Queue: new(queue(v)(q))}, nil
+	return &connect.DescribeQueueResponse{Queue: new(queue(snap)(q))}, nil
 }
 
-func queue(v *catalog.View) func(q *catalog.Queue) connect.Queue {
+func queue(snap *catalog.Snapshot) func(q *catalog.Queue) connect.Queue {
 	return func(q *catalog.Queue) connect.Queue {
 		out := connect.Queue{
-			Name: &q.Name, QueueArn: new(v.ARNOf(q)), QueueId: &q.ID, Description: optional(q.Description),
+			Name: &q.Name, QueueArn: new(snap.ARNOf(q)), QueueId: &q.ID, Description: optional(q.Description),
 			HoursOfOperationId: optional(q.Hours), MaxContacts: q.MaxContacts, Status: connect.QueueStatusENABLED, Tags: shown(q.Tags),
-			LastModifiedTime: &q.Updated, LastModifiedRegion: new(v.Region()),
+			LastModifiedTime: &q.Updated, LastModifiedRegion: new(snap.Region()),
 		}
 		if q.Disabled {
 			out.Status = connect.QueueStatusDISABLED
@@ -125,6 +125,6 @@ func (s *Service) UpdateQueueOutboundCallerConfig(ctx context.Context, in *conne
 // wait in it, it is a ResourceInUseException.
 func (s *Service) DeleteQueue(ctx context.Context, in *connect.DeleteQueueRequest) (*connect.DeleteQueueResponse, error) {
 	return &connect.DeleteQueueResponse{}, s.Catalog.DeleteQueue(ctx, in.InstanceId, in.QueueId, func(ctx context.Context, q *catalog.Queue) (int64, error) {
-		return s.Store.Count(ctx, engine.QueueCounter(q.Instance, center.QueueID(q.ID)))
+		return s.Store.Count(ctx, store.QueuedChats(q.Instance, center.QueueID(q.ID)))
 	})
 }

@@ -7,17 +7,16 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/store"
 )
 
 // waiting is a store in which one contact waits in a queue.
 type waiting struct {
 	store.Store
-	counter string
+	counter store.Counter
 }
 
-func (w waiting) Count(ctx context.Context, counter string) (int64, error) {
+func (w waiting) Count(ctx context.Context, counter store.Counter) (int64, error) {
 	if counter == w.counter {
 		return 1, nil
 	}
@@ -102,7 +101,7 @@ func TestQueueFromCreatedToDeleted(t *testing.T) {
 		}
 	}
 	real := o.service.Store
-	o.service.Store = waiting{real, engine.QueueCounter(center.InstanceID(o.id), center.QueueID(id))}
+	o.service.Store = waiting{real, store.QueuedChats(center.InstanceID(o.id), center.QueueID(id))}
 	refused(t, "a queue with a contact", remove(id), "ResourceInUseException", 409)
 	o.service.Store = real
 	if err := remove(id); err != nil {

@@ -14,48 +14,48 @@ import (
 const pageSize = 100
 
 // find returns a resource of an instance, both by id or ARN.
-func find[T catalog.Resource](ctx context.Context, s *Service, instance, ref string) (*catalog.View, T, error) {
+func find[T catalog.Resource](ctx context.Context, s *Service, instance, ref string) (*catalog.Snapshot, T, error) {
 	var none T
-	v, err := s.instance(ctx, instance)
+	snap, err := s.instance(ctx, instance)
 	if err != nil {
 		return nil, none, err
 	}
-	r, err := catalog.Find[T](v, ref)
-	return v, r, err
+	r, err := catalog.Find[T](snap, ref)
+	return snap, r, err
 }
 
 // ListRoutingProfiles lists the routing profiles of an instance by name.
 func (s *Service) ListRoutingProfiles(ctx context.Context, in *connect.ListRoutingProfilesRequest) (*connect.ListRoutingProfilesResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	list, next, err := list(catalog.All[*catalog.RoutingProfile](v), request{in.NextToken, in.MaxResults, pageSize, fingerprint("ListRoutingProfiles", v.Instance.ID)},
+	list, next, err := list(catalog.All[*catalog.RoutingProfile](snap), request{in.NextToken, in.MaxResults, pageSize, fingerprint("ListRoutingProfiles", snap.Instance.ID)},
 		func(p *catalog.RoutingProfile) connect.RoutingProfileSummary {
-			return connect.RoutingProfileSummary{Id: &p.ID, Arn: new(v.ARNOf(p)), Name: &p.Name, LastModifiedTime: &p.Updated, LastModifiedRegion: s.region()}
+			return connect.RoutingProfileSummary{Id: &p.ID, Arn: new(snap.ARNOf(p)), Name: &p.Name, LastModifiedTime: &p.Updated, LastModifiedRegion: s.region()}
 		})
 	return &connect.ListRoutingProfilesResponse{RoutingProfileSummaryList: list, NextToken: next}, err
 }
 
 // DescribeRoutingProfile describes a routing profile.
 func (s *Service) DescribeRoutingProfile(ctx context.Context, in *connect.DescribeRoutingProfileRequest) (*connect.DescribeRoutingProfileResponse, error) {
-	v, p, err := find[*catalog.RoutingProfile](ctx, s, in.InstanceId, in.RoutingProfileId)
+	snap, p, err := find[*catalog.RoutingProfile](ctx, s, in.InstanceId, in.RoutingProfileId)
 	if err != nil {
 		return nil, err
 	}
-	return &connect.DescribeRoutingProfileResponse{RoutingProfile: new(routingProfile(v)(p))}, nil
+	return &connect.DescribeRoutingProfileResponse{RoutingProfile: new(routingProfile(snap)(p))}, nil
 }
 
 // routingProfile describes a routing profile. NumberOfAssociatedQueues counts
 // pairs of queue and channel, AssociatedQueueIds names each queue once.
-func routingProfile(v *catalog.View) func(p *catalog.RoutingProfile) connect.RoutingProfile {
+func routingProfile(snap *catalog.Snapshot) func(p *catalog.RoutingProfile) connect.RoutingProfile {
 	return func(p *catalog.RoutingProfile) connect.RoutingProfile {
 		out := connect.RoutingProfile{
-			InstanceId: &v.Instance.ID, Name: &p.Name, RoutingProfileArn: new(v.ARNOf(p)), RoutingProfileId: &p.ID,
+			InstanceId: &snap.Instance.ID, Name: &p.Name, RoutingProfileArn: new(snap.ARNOf(p)), RoutingProfileId: &p.ID,
 			Description: optional(p.Description), DefaultOutboundQueueId: optional(p.DefaultOutbound), Tags: shown(p.Tags),
 			NumberOfAssociatedQueues: new(int64(len(p.Queues))), NumberOfAssociatedManualAssignmentQueues: new(int64(0)), NumberOfAssociatedUsers: new(int64(0)),
 			AgentAvailabilityTimer: connect.AgentAvailabilityTimer(p.Timer), IsDefault: &p.Default,
-			LastModifiedTime: &p.Updated, LastModifiedRegion: new(v.Region()), AssociatedQueueIds: []string{}, AssociatedManualAssignmentQueueIds: []string{},
+			LastModifiedTime: &p.Updated, LastModifiedRegion: new(snap.Region()), AssociatedQueueIds: []string{}, AssociatedManualAssignmentQueueIds: []string{},
 		}
 		for _, c := range p.Concurrency {
 			behavior := connect.BehaviorTypeROUTE_CURRENT_CHANNEL_ONLY
@@ -78,7 +78,7 @@ func routingProfile(v *catalog.View) func(p *catalog.RoutingProfile) connect.Rou
 // ListRoutingProfileQueues lists the queues of a routing profile, once per
 // channel, in the order in which they were added.
 func (s *Service) ListRoutingProfileQueues(ctx context.Context, in *connect.ListRoutingProfileQueuesRequest) (*connect.ListRoutingProfileQueuesResponse, error) {
-	v, p, err := find[*catalog.RoutingProfile](ctx, s, in.InstanceId, in.RoutingProfileId)
+	snap, p, err := find[*catalog.RoutingProfile](ctx, s, in.InstanceId, in.RoutingProfileId)
 	if err != nil {
 		return nil, err
 	}
@@ -96,12 +96,12 @@ func (s *Service) ListRoutingProfileQueues(ctx context.Context, in *connect.List
 		LastModifiedTime: &p.Updated, LastModifiedRegion: s.region(),
 	}
 	for _, e := range some {
-		q, err := catalog.Find[*catalog.Queue](v, e.Queue)
+		q, err := catalog.Find[*catalog.Queue](snap, e.Queue)
 		if err != nil {
 			continue // deleted since
 		}
 		out.RoutingProfileQueueConfigSummaryList = append(out.RoutingProfileQueueConfigSummaryList, connect.RoutingProfileQueueConfigSummary{
-			QueueId: e.Queue, QueueArn: v.ARN(center.KindQueue, e.Queue), QueueName: q.Name,
+			QueueId: e.Queue, QueueArn: snap.ARN(center.KindQueue, e.Queue), QueueName: q.Name,
 			Priority: e.Priority, Delay: e.Delay, Channel: connect.Channel(e.Channel),
 		})
 	}

@@ -65,7 +65,7 @@ func description(r catalog.Resource) string {
 		return r.Description
 	case *catalog.Module:
 		return r.Description
-	case *catalog.Screen:
+	case *catalog.View:
 		return r.Description
 	case *found:
 		return r.override.Description
@@ -140,9 +140,9 @@ func tags(f *connect.ControlPlaneTagFilter) match {
 }
 
 // search gives a page of the resources of a type that match, by name, and how many there are.
-func search[T catalog.Resource, O any](v *catalog.View, name string, in any, p paging, m match, show func(T) O) (found []O, next *string, total *int64, err error) {
-	all := slices.DeleteFunc(catalog.All[T](v), func(r T) bool { return !m(r) })
-	found, next, err = list(all, request{p.token, p.max, pageSize, fingerprint(name, v.Instance.ID, in)}, show)
+func search[T catalog.Resource, O any](snap *catalog.Snapshot, name string, in any, p paging, m match, show func(T) O) (found []O, next *string, total *int64, err error) {
+	all := slices.DeleteFunc(catalog.All[T](snap), func(r T) bool { return !m(r) })
+	found, next, err = list(all, request{p.token, p.max, pageSize, fingerprint(name, snap.Instance.ID, in)}, show)
 	return found, next, new(int64(len(all))), err
 }
 
@@ -155,7 +155,7 @@ type paging struct {
 // SearchContactFlows finds flows by criteria and filter, both of which must
 // match. It shows them without Content, by name.
 func (s *Service) SearchContactFlows(ctx context.Context, in *connect.SearchContactFlowsRequest) (*connect.SearchContactFlowsResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +166,7 @@ func (s *Service) SearchContactFlows(ctx context.Context, in *connect.SearchCont
 	if f := in.SearchFilter; f != nil {
 		m = every(m, tags(f.TagFilter), flowFilter(f.FlowAttributeFilter))
 	}
-	found, next, total, err := search(v, "SearchContactFlows", []any{in.SearchCriteria, in.SearchFilter}, paging{in.NextToken, in.MaxResults}, m, flowSummary(v))
+	found, next, total, err := search(snap, "SearchContactFlows", []any{in.SearchCriteria, in.SearchFilter}, paging{in.NextToken, in.MaxResults}, m, flowSummary(snap))
 	return &connect.SearchContactFlowsResponse{ContactFlows: found, NextToken: next, ApproximateTotalCount: total}, err
 }
 
@@ -218,7 +218,7 @@ func flowFilter(f *connect.ContactFlowAttributeFilter) match {
 
 // SearchQueues finds queues by criteria and filter.
 func (s *Service) SearchQueues(ctx context.Context, in *connect.SearchQueuesRequest) (*connect.SearchQueuesResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
@@ -229,7 +229,7 @@ func (s *Service) SearchQueues(ctx context.Context, in *connect.SearchQueuesRequ
 	if f := in.SearchFilter; f != nil {
 		m = every(m, tags(f.TagFilter))
 	}
-	found, next, total, err := search(v, "SearchQueues", []any{in.SearchCriteria, in.SearchFilter}, paging{in.NextToken, in.MaxResults}, m, queue(v))
+	found, next, total, err := search(snap, "SearchQueues", []any{in.SearchCriteria, in.SearchFilter}, paging{in.NextToken, in.MaxResults}, m, queue(snap))
 	return &connect.SearchQueuesResponse{Queues: found, NextToken: next, ApproximateTotalCount: total}, err
 }
 
@@ -247,7 +247,7 @@ func queueCriteria(c *connect.QueueSearchCriteria) (match, error) {
 
 // SearchHoursOfOperations finds hours of operation by criteria and filter.
 func (s *Service) SearchHoursOfOperations(ctx context.Context, in *connect.SearchHoursOfOperationsRequest) (*connect.SearchHoursOfOperationsResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
@@ -258,7 +258,7 @@ func (s *Service) SearchHoursOfOperations(ctx context.Context, in *connect.Searc
 	if f := in.SearchFilter; f != nil {
 		m = every(m, tags(f.TagFilter))
 	}
-	found, next, total, err := search(v, "SearchHoursOfOperations", []any{in.SearchCriteria, in.SearchFilter}, paging{in.NextToken, in.MaxResults}, m, hours(v))
+	found, next, total, err := search(snap, "SearchHoursOfOperations", []any{in.SearchCriteria, in.SearchFilter}, paging{in.NextToken, in.MaxResults}, m, hoursOfOperation(snap))
 	return &connect.SearchHoursOfOperationsResponse{HoursOfOperations: found, NextToken: next, ApproximateTotalCount: total}, err
 }
 
@@ -275,7 +275,7 @@ func hoursCriteria(c *connect.HoursOfOperationSearchCriteria) (match, error) {
 
 // SearchRoutingProfiles finds routing profiles by criteria and filter.
 func (s *Service) SearchRoutingProfiles(ctx context.Context, in *connect.SearchRoutingProfilesRequest) (*connect.SearchRoutingProfilesResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
@@ -286,7 +286,7 @@ func (s *Service) SearchRoutingProfiles(ctx context.Context, in *connect.SearchR
 	if f := in.SearchFilter; f != nil {
 		m = every(m, tags(f.TagFilter))
 	}
-	found, next, total, err := search(v, "SearchRoutingProfiles", []any{in.SearchCriteria, in.SearchFilter}, paging{in.NextToken, in.MaxResults}, m, routingProfile(v))
+	found, next, total, err := search(snap, "SearchRoutingProfiles", []any{in.SearchCriteria, in.SearchFilter}, paging{in.NextToken, in.MaxResults}, m, routingProfile(snap))
 	return &connect.SearchRoutingProfilesResponse{RoutingProfiles: found, NextToken: next, ApproximateTotalCount: total}, err
 }
 
@@ -303,7 +303,7 @@ func profileCriteria(c *connect.RoutingProfileSearchCriteria) (match, error) {
 
 // SearchSecurityProfiles finds security profiles by criteria and filter.
 func (s *Service) SearchSecurityProfiles(ctx context.Context, in *connect.SearchSecurityProfilesRequest) (*connect.SearchSecurityProfilesResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
@@ -314,10 +314,10 @@ func (s *Service) SearchSecurityProfiles(ctx context.Context, in *connect.Search
 	if f := in.SearchFilter; f != nil {
 		m = every(m, tags(f.TagFilter))
 	}
-	found, next, total, err := search(v, "SearchSecurityProfiles", []any{in.SearchCriteria, in.SearchFilter}, paging{in.NextToken, in.MaxResults}, m,
+	found, next, total, err := search(snap, "SearchSecurityProfiles", []any{in.SearchCriteria, in.SearchFilter}, paging{in.NextToken, in.MaxResults}, m,
 		func(p *catalog.SecurityProfile) connect.SecurityProfileSearchSummary {
 			return connect.SecurityProfileSearchSummary{
-				Id: &p.ID, OrganizationResourceId: &v.Instance.ID, Arn: new(v.ARNOf(p)), SecurityProfileName: &p.Name,
+				Id: &p.ID, OrganizationResourceId: &snap.Instance.ID, Arn: new(snap.ARNOf(p)), SecurityProfileName: &p.Name,
 				Description: optional(p.Description), Tags: shown(p.Tags),
 			}
 		})
@@ -337,7 +337,7 @@ func securityCriteria(c *connect.SecurityProfileSearchCriteria) (match, error) {
 
 // SearchAgentStatuses finds agent statuses by criteria and filter.
 func (s *Service) SearchAgentStatuses(ctx context.Context, in *connect.SearchAgentStatusesRequest) (*connect.SearchAgentStatusesResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
@@ -348,7 +348,7 @@ func (s *Service) SearchAgentStatuses(ctx context.Context, in *connect.SearchAge
 	if f := in.SearchFilter; f != nil && f.AttributeFilter != nil {
 		m = every(m, attributeFilter(f.AttributeFilter))
 	}
-	found, next, total, err := search(v, "SearchAgentStatuses", []any{in.SearchCriteria, in.SearchFilter}, paging{in.NextToken, in.MaxResults}, m, agentStatus(v))
+	found, next, total, err := search(snap, "SearchAgentStatuses", []any{in.SearchCriteria, in.SearchFilter}, paging{in.NextToken, in.MaxResults}, m, agentStatus(snap))
 	return &connect.SearchAgentStatusesResponse{AgentStatuses: found, NextToken: next, ApproximateTotalCount: total}, err
 }
 

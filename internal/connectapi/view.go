@@ -15,8 +15,8 @@ import (
 // (DuplicateResourceException). The same ClientToken gives the same view. Over
 // the quota of views it is a ServiceQuotaExceededException.
 func (s *Service) CreateView(ctx context.Context, in *connect.CreateViewRequest) (*connect.CreateViewResponse, error) {
-	made, err := s.Catalog.CreateScreen(ctx, in.InstanceId, catalog.NewScreen{
-		Name: in.Name, Description: deref(in.Description), Content: screenContent(in.Content), Draft: in.Status == connect.ViewStatusSAVED,
+	made, err := s.Catalog.CreateView(ctx, in.InstanceId, catalog.NewView{
+		Name: in.Name, Description: deref(in.Description), Content: viewContent(in.Content), Draft: in.Status == connect.ViewStatusSAVED,
 		Tags: in.Tags, Token: deref(in.ClientToken),
 	})
 	if err != nil {
@@ -29,8 +29,8 @@ func (s *Service) CreateView(ctx context.Context, in *connect.CreateViewRequest)
 // savedView is what follows the id of a view to name its latest content, published or not.
 const savedView = ":$SAVED"
 
-func screenContent(in *connect.ViewInputContent) catalog.ScreenContent {
-	return catalog.ScreenContent{Template: deref(in.Template), Actions: in.Actions}
+func viewContent(in *connect.ViewInputContent) catalog.ViewContent {
+	return catalog.ViewContent{Template: deref(in.Template), Actions: in.Actions}
 }
 
 // DescribeView describes a view with its published content; with :$SAVED
@@ -47,58 +47,58 @@ func (s *Service) DescribeView(ctx context.Context, in *connect.DescribeViewRequ
 
 // view describes a view with the content that a reference names.
 func (s *Service) view(ctx context.Context, instance, ref string) (*connect.View, error) {
-	v, err := s.instance(ctx, instance)
+	snap, err := s.instance(ctx, instance)
 	if err != nil {
 		return nil, err
 	}
-	screen, which, err := v.FindScreen(ref)
+	v, which, err := snap.FindView(ref)
 	if err != nil {
 		return nil, err
 	}
-	content, hash, err := s.Catalog.ScreenContent(ctx, screen, which)
+	content, hash, err := s.Catalog.ViewContent(ctx, v, which)
 	if err != nil {
 		return nil, err
 	}
-	out := viewSummary(v)(screen)
+	out := viewSummary(snap)(v)
 	out.Content = &connect.ViewContent{InputSchema: &content.InputSchema, Template: &content.Template, Actions: content.Actions}
 	out.ViewContentSha256 = &hash
-	if hash == screen.Published {
+	if hash == v.Published {
 		out.Status = connect.ViewStatusPUBLISHED
 	} else if out.Status = connect.ViewStatusSAVED; which > 0 {
 		out.Status = connect.ViewStatusPUBLISHED
 	}
-	if n, ok := screen.FindVersion(screen.ScreenVersion(which)); ok {
+	if n, ok := v.FindVersion(v.VersionNumber(which)); ok {
 		out.Version, out.VersionDescription = new(int32(n.Number)), optional(n.Description)
 	}
 	if which > 0 {
-		out.Arn = new(viewARN(v, screen, int64(which)))
+		out.Arn = new(viewARN(snap, v, int64(which)))
 	}
 	return &out, nil
 }
 
-func viewARN(v *catalog.View, s *catalog.Screen, version int64) string {
-	return fmt.Sprintf("%s:%d", v.ScreenARN(s), version)
+func viewARN(snap *catalog.Snapshot, v *catalog.View, version int64) string {
+	return fmt.Sprintf("%s:%d", snap.ViewARN(v), version)
 }
 
 // viewSummary makes a view as SearchViews shows it: without content.
-func viewSummary(v *catalog.View) func(s *catalog.Screen) connect.View {
-	return func(s *catalog.Screen) connect.View {
+func viewSummary(snap *catalog.Snapshot) func(v *catalog.View) connect.View {
+	return func(v *catalog.View) connect.View {
 		return connect.View{
-			Id: &s.ID, Arn: new(v.ScreenARN(s)), Name: &s.Name, Type: viewType(s), Status: viewStatus(s),
-			Description: optional(s.Description), Tags: shown(s.Tags), CreatedTime: &s.Created, LastModifiedTime: &s.Updated,
+			Id: &v.ID, Arn: new(snap.ViewARN(v)), Name: &v.Name, Type: viewType(v), Status: viewStatus(v),
+			Description: optional(v.Description), Tags: shown(v.Tags), CreatedTime: &v.Created, LastModifiedTime: &v.Updated,
 		}
 	}
 }
 
-func viewType(s *catalog.Screen) connect.ViewType {
-	if s.Managed() {
+func viewType(v *catalog.View) connect.ViewType {
+	if v.Managed() {
 		return connect.ViewTypeAWS_MANAGED
 	}
 	return connect.ViewTypeCUSTOMER_MANAGED
 }
 
-func viewStatus(s *catalog.Screen) connect.ViewStatus {
-	if s.Published == "" {
+func viewStatus(v *catalog.View) connect.ViewStatus {
+	if v.Published == "" {
 		return connect.ViewStatusSAVED
 	}
 	return connect.ViewStatusPUBLISHED
@@ -107,37 +107,37 @@ func viewStatus(s *catalog.Screen) connect.ViewStatus {
 // ListViews lists the views of an instance, those managed by the service
 // first, then its own, each by name; those of a Type when that is given.
 func (s *Service) ListViews(ctx context.Context, in *connect.ListViewsRequest) (*connect.ListViewsResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	var all []*catalog.Screen
-	for _, screen := range v.Screens() {
-		if in.Type == "" || in.Type == viewType(screen) {
-			all = append(all, screen)
+	var all []*catalog.View
+	for _, v := range snap.Views() {
+		if in.Type == "" || in.Type == viewType(v) {
+			all = append(all, v)
 		}
 	}
-	some, next, err := page(all, viewPosition, request{in.NextToken, in.MaxResults, pageSize, fingerprint("ListViews", v.Instance.ID, in.Type)})
+	some, next, err := page(all, viewPosition, request{in.NextToken, in.MaxResults, pageSize, fingerprint("ListViews", snap.Instance.ID, in.Type)})
 	if err != nil {
 		return nil, err
 	}
 	out := &connect.ListViewsResponse{ViewsSummaryList: []connect.ViewSummary{}, NextToken: next}
-	for _, s := range some {
+	for _, v := range some {
 		out.ViewsSummaryList = append(out.ViewsSummaryList, connect.ViewSummary{
-			Id: &s.ID, Arn: new(v.ScreenARN(s)), Name: &s.Name, Type: viewType(s), Status: viewStatus(s), Description: optional(s.Description),
+			Id: &v.ID, Arn: new(snap.ViewARN(v)), Name: &v.Name, Type: viewType(v), Status: viewStatus(v), Description: optional(v.Description),
 		})
 	}
 	return out, nil
 }
 
 // viewPosition is where a view stands in a list: by type, then name.
-func viewPosition(s **catalog.Screen) string { return string(viewType(*s)) + "\x00" + position(s) }
+func viewPosition(v **catalog.View) string { return string(viewType(*v)) + "\x00" + position(v) }
 
 // UpdateViewContent saves a content of a view, and with Status PUBLISHED
 // publishes it. A view managed by the service cannot be changed
 // (InvalidRequestException).
 func (s *Service) UpdateViewContent(ctx context.Context, in *connect.UpdateViewContentRequest) (*connect.UpdateViewContentResponse, error) {
-	changed, err := s.Catalog.UpdateScreen(ctx, in.InstanceId, in.ViewId, screenContent(in.Content), in.Status == connect.ViewStatusSAVED)
+	changed, err := s.Catalog.UpdateView(ctx, in.InstanceId, in.ViewId, viewContent(in.Content), in.Status == connect.ViewStatusSAVED)
 	if err != nil {
 		return nil, err
 	}
@@ -148,20 +148,20 @@ func (s *Service) UpdateViewContent(ctx context.Context, in *connect.UpdateViewC
 // UpdateViewMetadata changes name and description of a view. One of the two is
 // needed (InvalidRequestException).
 func (s *Service) UpdateViewMetadata(ctx context.Context, in *connect.UpdateViewMetadataRequest) (*connect.UpdateViewMetadataResponse, error) {
-	return &connect.UpdateViewMetadataResponse{}, s.Catalog.DescribeScreen(ctx, in.InstanceId, in.ViewId, in.Name, in.Description)
+	return &connect.UpdateViewMetadataResponse{}, s.Catalog.DescribeView(ctx, in.InstanceId, in.ViewId, in.Name, in.Description)
 }
 
 // DeleteView removes a view with its versions. Flows that name it are no
 // hindrance: they take their error branch from then on.
 func (s *Service) DeleteView(ctx context.Context, in *connect.DeleteViewRequest) (*connect.DeleteViewResponse, error) {
-	return &connect.DeleteViewResponse{}, s.Catalog.DeleteScreen(ctx, in.InstanceId, in.ViewId)
+	return &connect.DeleteViewResponse{}, s.Catalog.DeleteView(ctx, in.InstanceId, in.ViewId)
 }
 
 // CreateViewVersion keeps the published content of a view under the next
 // number; when the latest version has that content, it is given instead.
 // ViewContentSha256, when given, must be that content's (InvalidRequestException).
 func (s *Service) CreateViewVersion(ctx context.Context, in *connect.CreateViewVersionRequest) (*connect.CreateViewVersionResponse, error) {
-	made, n, err := s.Catalog.CreateScreenVersion(ctx, in.InstanceId, in.ViewId, deref(in.VersionDescription), deref(in.ViewContentSha256))
+	made, n, err := s.Catalog.CreateViewVersion(ctx, in.InstanceId, in.ViewId, deref(in.VersionDescription), deref(in.ViewContentSha256))
 	if err != nil {
 		return nil, err
 	}
@@ -171,29 +171,29 @@ func (s *Service) CreateViewVersion(ctx context.Context, in *connect.CreateViewV
 
 // ListViewVersions lists the versions of a view, the latest first.
 func (s *Service) ListViewVersions(ctx context.Context, in *connect.ListViewVersionsRequest) (*connect.ListViewVersionsResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	screen, _, err := v.FindScreen(in.ViewId)
+	v, _, err := snap.FindView(in.ViewId)
 	if err != nil {
 		return nil, err
 	}
 	var latest []catalog.Version
-	for i := len(screen.Versions) - 1; i >= 0; i-- {
-		latest = append(latest, screen.Versions[i])
+	for i := len(v.Versions) - 1; i >= 0; i-- {
+		latest = append(latest, v.Versions[i])
 	}
 	// Later versions stand first, so positions count down.
 	some, next, err := page(latest, func(n *catalog.Version) string { return fmt.Sprintf("%020d", int64(1)<<62-n.Number) },
-		request{in.NextToken, in.MaxResults, pageSize, fingerprint("ListViewVersions", screen.ID)})
+		request{in.NextToken, in.MaxResults, pageSize, fingerprint("ListViewVersions", v.ID)})
 	if err != nil {
 		return nil, err
 	}
 	out := &connect.ListViewVersionsResponse{ViewVersionSummaryList: []connect.ViewVersionSummary{}, NextToken: next}
 	for _, n := range some {
 		out.ViewVersionSummaryList = append(out.ViewVersionSummaryList, connect.ViewVersionSummary{
-			Id: &screen.ID, Arn: new(viewARN(v, screen, n.Number)), Description: optional(screen.Description), Name: &screen.Name,
-			Type: viewType(screen), Version: new(int32(n.Number)), VersionDescription: optional(n.Description),
+			Id: &v.ID, Arn: new(viewARN(snap, v, n.Number)), Description: optional(v.Description), Name: &v.Name,
+			Type: viewType(v), Version: new(int32(n.Number)), VersionDescription: optional(n.Description),
 		})
 	}
 	return out, nil
@@ -201,13 +201,13 @@ func (s *Service) ListViewVersions(ctx context.Context, in *connect.ListViewVers
 
 // DeleteViewVersion removes a version of a view. Its number is not given again.
 func (s *Service) DeleteViewVersion(ctx context.Context, in *connect.DeleteViewVersionRequest) (*connect.DeleteViewVersionResponse, error) {
-	return &connect.DeleteViewVersionResponse{}, s.Catalog.DeleteScreenVersion(ctx, in.InstanceId, in.ViewId, int64(in.ViewVersion))
+	return &connect.DeleteViewVersionResponse{}, s.Catalog.DeleteViewVersion(ctx, in.InstanceId, in.ViewId, int64(in.ViewVersion))
 }
 
 // SearchViews finds views by criteria and filter, those managed by the service
 // included. It shows them without Content, by type, then name.
 func (s *Service) SearchViews(ctx context.Context, in *connect.SearchViewsRequest) (*connect.SearchViewsResponse, error) {
-	v, err := s.instance(ctx, in.InstanceId)
+	snap, err := s.instance(ctx, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
@@ -218,19 +218,19 @@ func (s *Service) SearchViews(ctx context.Context, in *connect.SearchViewsReques
 	if f := in.SearchFilter; f != nil && f.AttributeFilter != nil {
 		m = every(m, attributeFilter(f.AttributeFilter))
 	}
-	var all []*catalog.Screen
-	for _, screen := range v.Screens() {
-		if m(screen) {
-			all = append(all, screen)
+	var all []*catalog.View
+	for _, v := range snap.Views() {
+		if m(v) {
+			all = append(all, v)
 		}
 	}
-	some, next, err := page(all, viewPosition, request{in.NextToken, in.MaxResults, pageSize, fingerprint("SearchViews", v.Instance.ID, in.SearchCriteria, in.SearchFilter)})
+	some, next, err := page(all, viewPosition, request{in.NextToken, in.MaxResults, pageSize, fingerprint("SearchViews", snap.Instance.ID, in.SearchCriteria, in.SearchFilter)})
 	if err != nil {
 		return nil, err
 	}
 	out := &connect.SearchViewsResponse{Views: []connect.View{}, NextToken: next, ApproximateTotalCount: new(int64(len(all)))}
-	for _, screen := range some {
-		out.Views = append(out.Views, viewSummary(v)(screen))
+	for _, v := range some {
+		out.Views = append(out.Views, viewSummary(snap)(v))
 	}
 	return out, nil
 }
@@ -244,7 +244,7 @@ func viewCriteria(c *connect.ViewSearchCriteria) (match, error) {
 		return nil, err
 	}
 	return either(c.OrConditions, c.AndConditions, viewCriteria, named, func(r catalog.Resource) bool {
-		s := r.(*catalog.Screen)
-		return (c.ViewTypeCondition == "" || c.ViewTypeCondition == viewType(s)) && (c.ViewStatusCondition == "" || c.ViewStatusCondition == viewStatus(s))
+		v := r.(*catalog.View)
+		return (c.ViewTypeCondition == "" || c.ViewTypeCondition == viewType(v)) && (c.ViewStatusCondition == "" || c.ViewStatusCondition == viewStatus(v))
 	})
 }

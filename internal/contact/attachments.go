@@ -116,7 +116,7 @@ func (u CompleteUpload) decide(d *decision) error {
 		return center.Errorf(center.Denied, "a custom participant has no access to attachments")
 	}
 	token := tokenKey{p.ID, u.ClientToken, true}
-	if before, ok := d.tail.sentBefore(token); ok {
+	if before, ok := d.sentBefore(token); ok {
 		d.change.Reply = Reply{Item: before.id, Time: before.time}
 		return nil
 	}

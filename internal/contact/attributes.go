@@ -192,13 +192,21 @@ func (t Tag) decide(d *decision) error {
 	return nil
 }
 
-// contact returns a contact of the chain to change.
+// contact returns the record of a contact of the chain to change. That of one
+// that has ended has to be known: see [Need].
 func (d *decision) contact(id center.ContactID) (*center.Contact, error) {
-	for i := range d.chat.Contacts {
-		if d.chat.Contacts[i].ID == id {
-			d.touch(i)
-			return &d.edit().Contacts[i], nil
-		}
+	if id == d.chat.Latest.ID {
+		return d.current(), nil
 	}
-	return nil, center.Errorf(center.NotFound, "contact %s does not exist", id)
+	if !d.chat.Has(id) {
+		return nil, center.Errorf(center.NotFound, "contact %s does not exist", id)
+	}
+	record, ok := d.env.Records[id]
+	if !ok {
+		return nil, &Need{Record: id}
+	}
+	d.edit() // moves the version: the record has none of its own
+	record.Updated = d.env.Now
+	d.change.Contacts = append(d.change.Contacts, record)
+	return &d.change.Contacts[len(d.change.Contacts)-1], nil
 }

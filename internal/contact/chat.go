@@ -24,7 +24,8 @@ type Chat struct {
 	ConnectBy time.Time `json:"connectBy,omitzero"` // until the customer has connected
 	Ended     bool      `json:"ended,omitempty"`
 
-	Contacts     []center.Contact     `json:"contacts"` // the chain; the last one is current
+	Latest       center.Contact       `json:"contact"`            // the current contact of the chain, or the last one
+	Segments     []Segment            `json:"segments,omitempty"` // the contacts before it, first one first
 	Participants []Participant        `json:"participants"`
 	System       center.ParticipantID `json:"system"` // the speaker of prompts
 
@@ -60,6 +61,19 @@ type Chat struct {
 	Attachments []center.Attachment `json:"attachments,omitempty"`
 	Streams     []Stream            `json:"streams,omitempty"`
 	Replies     []KeptReply         `json:"replies,omitempty"` // answers by ClientToken
+}
+
+// Segment is what the state keeps of a contact of the chain that has ended. Its
+// record is in the store, and is not carried along by every change of the chat.
+type Segment struct {
+	ID      center.ContactID `json:"id"`
+	Method  string           `json:"method"` // InitiationMethod
+	Queue   center.QueueID   `json:"queue,omitempty"`
+	Related center.ContactID `json:"related,omitempty"`
+}
+
+func segmentOf(c *center.Contact) Segment {
+	return Segment{ID: c.ID, Method: c.InitiationMethod, Queue: c.Queue, Related: c.Related}
 }
 
 // Participant is somebody in a chat.
@@ -113,16 +127,26 @@ type KeptReply struct {
 const maxReplies = 64
 
 // Current returns the contact that is current, or was last.
-func (c *Chat) Current() *center.Contact { return &c.Contacts[len(c.Contacts)-1] }
+func (c *Chat) Current() *center.Contact { return &c.Latest }
 
-// Contact returns the contact of the chain with an id, or nil.
-func (c *Chat) Contact(id center.ContactID) *center.Contact {
-	for i := range c.Contacts {
-		if c.Contacts[i].ID == id {
-			return &c.Contacts[i]
+// Chain returns the contacts of the chat, the current one last.
+func (c *Chat) Chain() []Segment { return append(slices.Clone(c.Segments), segmentOf(&c.Latest)) }
+
+// Has reports whether a contact belongs to the chat.
+func (c *Chat) Has(id center.ContactID) bool {
+	return c.Latest.ID == id || slices.ContainsFunc(c.Segments, func(s Segment) bool { return s.ID == id })
+}
+
+// Related returns the contact that the chat is related to: that of the first
+// contact of the chain that has one. It is not always the first:
+// CreatePersistentContactAssociation relates the current one.
+func (c *Chat) Related() center.ContactID {
+	for i := range c.Segments {
+		if c.Segments[i].Related != "" {
+			return c.Segments[i].Related
 		}
 	}
-	return nil
+	return c.Latest.Related
 }
 
 // Participant returns the participant with an id, or nil.
@@ -191,7 +215,7 @@ func (c *Chat) Attachment(id string) *center.Attachment {
 // shared and must be replaced, never written to.
 func (c *Chat) clone() *Chat {
 	n := *c
-	n.Contacts = slices.Clone(c.Contacts)
+	n.Segments = slices.Clone(c.Segments)
 	n.Participants = slices.Clone(c.Participants)
 	n.Effects = slices.Clone(c.Effects)
 	n.Line = slices.Clone(c.Line)
@@ -222,11 +246,21 @@ func (c *Chat) Encode() []byte {
 
 // DecodeChat is the reverse of [Chat.Encode].
 func DecodeChat(b []byte) (*Chat, error) {
-	c := new(Chat)
-	if err := json.Unmarshal(b, c); err != nil {
+	var stored struct {
+		Chat
+		Contacts []center.Contact `json:"contacts"` // of older states, which kept the records of the whole chain
+	}
+	if err := json.Unmarshal(b, &stored); err != nil {
 		return nil, fmt.Errorf("decode chat: %w", err)
 	}
-	if len(c.Contacts) == 0 || len(c.Participants) == 0 {
+	c := &stored.Chat
+	for i := range stored.Contacts {
+		if i > 0 {
+			c.Segments = append(c.Segments, segmentOf(&c.Latest))
+		}
+		c.Latest = stored.Contacts[i]
+	}
+	if c.Latest.ID == "" || len(c.Participants) == 0 {
 		return nil, fmt.Errorf("decode chat %s: no contact or no participant", c.ID)
 	}
 	return c, nil

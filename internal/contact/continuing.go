@@ -1,6 +1,8 @@
 package contact
 
 import (
+	"slices"
+
 	"parley.example/parley/internal/center"
 )
 
@@ -22,16 +24,17 @@ func (c *Chat) Continue(source center.ContactID, entire bool) (Continued, error)
 	if !c.Ended {
 		return Continued{}, center.Errorf(center.BadRequest, "the chat of contact %s has not ended", source)
 	}
-	if c.Contact(source) == nil {
+	chain := c.Chain()
+	last := len(chain) - 1
+	if !entire {
+		last = slices.IndexFunc(chain, func(s Segment) bool { return s.ID == source })
+	}
+	if last < 0 || entire && !c.Has(source) {
 		return Continued{}, center.Errorf(center.NotFound, "contact %s does not exist", source)
 	}
-	last := len(c.Contacts) - 1
-	for !entire && c.Contacts[last].ID != source {
-		last--
-	}
-	found := Continued{Related: c.Contacts[last].ID}
+	found := Continued{Related: chain[last].ID}
 	for i := last; i >= 0; i-- {
-		found.Past = append(found.Past, Past{Chat: c.ID, Contact: c.Contacts[i].ID})
+		found.Past = append(found.Past, Past{Chat: c.ID, Contact: chain[i].ID})
 	}
 	found.Past = append(found.Past, c.Past...)
 	if len(found.Past) > maxPast {

@@ -31,6 +31,8 @@ type Env struct {
 	Full []center.QueueID
 	// Lines tells how queues stand, as far as somebody has looked: see [Need].
 	Lines map[center.QueueID]Line
+	// Records are contacts of the chain that have ended, as the store has them: see [Need].
+	Records map[center.ContactID]center.Contact
 	// ViewToken makes what a participant shows to DescribeView. It may be nil
 	// where no view is ever shown.
 	ViewToken func(chat center.ContactID, view machine.View) string
@@ -44,15 +46,28 @@ type Line struct {
 	Ahead  int64     // those that are taken before the one that the [Need] describes
 }
 
-// Need is the error of a decision that has to know how a queue stands. Put
-// that into Env.Lines and decide again.
+// Need is the error of a decision that has to know something that the state
+// does not hold: the end of the transcript (Tail, for [Tail.Backfill]), the
+// record of a contact that has ended (Record, for Env.Records), or how a queue
+// stands (Queue, for Env.Lines). Provide it and decide again.
 type Need struct {
+	Tail   bool
+	Record center.ContactID
+
 	Queue       center.QueueID
 	Priority    int64     // of the chat that asks, when it waits there: see [Chat.Priority]
 	Rank, Since time.Time // see [Place]
 }
 
-func (n *Need) Error() string { return "the length of queue " + string(n.Queue) + " has to be known" }
+func (n *Need) Error() string {
+	switch {
+	case n.Tail:
+		return "the end of the transcript has to be known"
+	case n.Record != "":
+		return "the record of contact " + string(n.Record) + " has to be known"
+	}
+	return "the length of queue " + string(n.Queue) + " has to be known"
+}
 
 // Limits are the bounds that an operator may set. The zero value of a member
 // means its default.
@@ -80,7 +95,8 @@ func (l Limits) Defaults() Limits {
 // Change is what a command leads to. It is complete: committing its parts and
 // then telling its pushes is all there is to do.
 type Change struct {
-	Chat     *Chat // the new state; nil when it stays as it is
+	Chat     *Chat     // the new state; nil when it stays as it is
+	Due      time.Time // with Chat: when its next timer falls due, zero for never. It may be early: a message moves an idle timer without a change of the state, and [Tick] then finds nothing to do
 	Items    []center.Item
 	Receipts []center.Receipt
 	Contacts []center.Contact // records that changed
@@ -131,7 +147,7 @@ type decision struct {
 
 	seq  int64     // of the last item, those of this change and of the line included
 	time time.Time // of the last item
-	need *Need     // a queue whose length was asked for and is not known
+	need *Need     // what was asked for and is not known
 }
 
 // Decide says what a command leads to. It changes nothing it is given, does no
@@ -143,13 +159,16 @@ type decision struct {
 func Decide(chat *Chat, tail *Tail, cmd Command, env *Env) (Change, error) {
 	d := decision{chat: chat, tail: tail, env: env, seq: tail.Seq, time: tail.Time}
 	d.takeLine()
-	if err := cmd.decide(&d); err != nil {
-		return Change{}, err
+	err := cmd.decide(&d)
+	if err == nil {
+		d.settle()
 	}
-	if d.need != nil {
+	if d.need != nil { // what was decided, or refused, without knowing it does not count
 		return Change{}, d.need
 	}
-	d.settle()
+	if err != nil {
+		return Change{}, err
+	}
 	return d.change, nil
 }
 
@@ -164,26 +183,26 @@ func (d *decision) edit() *Chat {
 
 // current returns the current contact to change, and sees to its record being written.
 func (d *decision) current() *center.Contact {
-	c := d.edit()
-	d.touch(len(c.Contacts) - 1)
-	return c.Current()
+	c := &d.edit().Latest
+	c.Updated = d.env.Now
+	if !slices.ContainsFunc(d.change.Contacts, func(r center.Contact) bool { return r.ID == c.ID }) {
+		// The record itself is taken when the decision, or the contact, is over: see record.
+		d.change.Contacts = append(d.change.Contacts, center.Contact{ID: c.ID})
+	}
+	return c
 }
 
-// touch marks the record of the i-th contact as changed. The record itself is
-// taken when the decision is over, in [decision.settle].
-func (d *decision) touch(i int) {
-	c := d.edit()
-	c.Contacts[i].Updated = d.env.Now
-	for _, r := range d.change.Contacts {
-		if r.ID == c.Contacts[i].ID {
-			return
+// record takes the record of the current contact as it stands, if it has changed.
+func (d *decision) record() {
+	for i := range d.change.Contacts {
+		if d.change.Contacts[i].ID == d.chat.Latest.ID {
+			d.change.Contacts[i] = d.chat.Latest
 		}
 	}
-	d.change.Contacts = append(d.change.Contacts, center.Contact{ID: c.Contacts[i].ID})
 }
 
-// settle fills in the records of the touched contacts, and sums up what
-// happened to queues: a contact that came and went in one decision never waited.
+// settle takes the record of the current contact, and sums up what happened to
+// queues: a contact that came and went in one decision never waited.
 func (d *decision) settle() {
 	var moves []QueueMove
 	for _, m := range d.change.Queues {
@@ -197,8 +216,9 @@ func (d *decision) settle() {
 		}
 	}
 	d.change.Queues = slices.DeleteFunc(moves, func(m QueueMove) bool { return m.Delta == 0 })
-	for i := range d.change.Contacts {
-		d.change.Contacts[i] = *d.chat.Contact(d.change.Contacts[i].ID)
+	d.record()
+	if d.change.Chat != nil {
+		d.change.Due, _ = d.nextTimer()
 	}
 }
 

@@ -66,8 +66,8 @@ func (c *Chat) interactive() bool {
 // transfers counts the queue-to-queue transfers of the chain.
 func (c *Chat) transfers() int {
 	n := 0
-	for i := range c.Contacts {
-		if c.Contacts[i].InitiationMethod == center.MethodQueueTransfer {
+	for _, s := range c.Chain() {
+		if s.Method == center.MethodQueueTransfer {
 			n++
 		}
 	}

@@ -71,7 +71,7 @@ func (w *watch) command(cmd Command) (Reply, bool) {
 		return reply, false
 	}
 	for i, it := range w.last.Items {
-		if it.Seq != seq+int64(i)+1 || !it.Time.After(at) || it.Chat != w.chat.ID || w.chat.Contact(it.Contact) == nil {
+		if it.Seq != seq+int64(i)+1 || !it.Time.After(at) || it.Chat != w.chat.ID || !w.chat.Has(it.Contact) {
 			w.t.Fatalf("%T: item %d is %+v behind %d at %v", cmd, i, it, seq, at)
 		}
 		if n, ok := it.ID.Seq(); !ok || n != it.Seq || w.ids[it.ID] != 0 {
@@ -109,7 +109,7 @@ func (w *watch) command(cmd Command) (Reply, bool) {
 	}
 	for where, here := range map[string]bool{
 		"queue": w.chat.Queue != nil, "agent": w.chat.Agent.ARN != "" && w.chat.Joining == "", "line": len(w.chat.Line) > 0, "end behind the line": w.chat.Ended && !w.chat.Over(),
-		"second contact": len(w.chat.Contacts) > 1, "view": w.chat.Run != nil && w.chat.Run.Wait.Kind == machine.WaitView,
+		"second contact": len(w.chat.Chain()) > 1, "view": w.chat.Run != nil && w.chat.Run.Wait.Kind == machine.WaitView,
 		"withheld": len(w.last.Items) > 0 && w.last.Items[0].Processing != "",
 	} {
 		if here {

@@ -337,10 +337,10 @@ func TestDisconnectFlowAfterTheCustomer(t *testing.T) {
 	p.do(Connect{ana})
 	p.do(Disconnect{Participant: ana})
 	p.wantScript("CUSTOMER joined", "CUSTOMER left", "SYSTEM: Hello", "ended")
-	if n := len(p.chat.Contacts); n != 2 {
+	if n := len(p.contacts()); n != 2 {
 		t.Fatalf("%d contacts; want the first and the disconnect flow's", n)
 	}
-	first, second := p.chat.Contacts[0], p.chat.Contacts[1]
+	first, second := p.contacts()[0], p.contacts()[1]
 	if second.InitiationMethod != center.MethodDisconnect || second.Previous != first.ID || first.Next != second.ID ||
 		first.DisconnectReason != center.ReasonCustomer || second.Chat != first.ID {
 		t.Errorf("contacts %+v and %+v", first, second)

@@ -87,7 +87,7 @@ func (s Send) decide(d *decision) error {
 		return err
 	}
 	token := tokenKey{s.Participant, s.ClientToken, false}
-	if before, ok := d.tail.sentBefore(token); ok {
+	if before, ok := d.sentBefore(token); ok {
 		d.change.Reply = Reply{Item: before.id, Time: before.time}
 		return nil
 	}

@@ -2,7 +2,10 @@ package contact
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,26 +61,26 @@ func TestWhenTheDisconnectFlowRuns(t *testing.T) {
 		bea := p.do(Join{User: "u1", DisplayName: "Bea", UserName: "bea"}).Participant
 		c.leave(p, ana, bea)
 		said := slices.Contains(p.script(), "SYSTEM: bea has left")
-		if said != c.runs || p.chat.Ended == c.runs || p.chat.Contacts[0].DisconnectReason != c.reason {
-			t.Errorf("%s: the disconnect flow ran %t, ended %t, reason %s: %v", name, said, p.chat.Ended, p.chat.Contacts[0].DisconnectReason, p.script())
+		if said != c.runs || p.chat.Ended == c.runs || p.contacts()[0].DisconnectReason != c.reason {
+			t.Errorf("%s: the disconnect flow ran %t, ended %t, reason %s: %v", name, said, p.chat.Ended, p.contacts()[0].DisconnectReason, p.script())
 		}
 		if !c.runs {
 			continue
 		}
-		if first, second := p.chat.Contacts[0], p.chat.Current(); second.ID == first.ID || second.Chat != first.ID || second.InitiationMethod != center.MethodDisconnect {
+		if first, second := p.contacts()[0], p.chat.Current(); second.ID == first.ID || second.Chat != first.ID || second.InitiationMethod != center.MethodDisconnect {
 			t.Errorf("%s: contacts %+v and %+v", name, first, second)
 		}
 		p.pass(time.Hour)
-		if !p.chat.Ended || p.chat.Current().DisconnectReason != center.ReasonFlow || len(p.chat.Contacts) != 2 {
-			t.Errorf("%s: after the disconnect flow: ended %t, %d contacts", name, p.chat.Ended, len(p.chat.Contacts))
+		if !p.chat.Ended || p.chat.Current().DisconnectReason != center.ReasonFlow || len(p.contacts()) != 2 {
+			t.Errorf("%s: after the disconnect flow: ended %t, %d contacts", name, p.chat.Ended, len(p.contacts()))
 		}
 	}
 
 	// A flow that disconnects leaves nobody for whom the disconnect flow could run.
 	p, _ := opened(t, served(t, document(t, says("Nobody is there", "1"), disconnect)), Start{})
 	p.wantScript("CUSTOMER joined", "SYSTEM: Nobody is there", "CUSTOMER left", "ended")
-	if len(p.chat.Contacts) != 1 {
-		t.Errorf("%d contacts; want one", len(p.chat.Contacts))
+	if len(p.contacts()) != 1 {
+		t.Errorf("%d contacts; want one", len(p.contacts()))
 	}
 }
 
@@ -104,8 +107,8 @@ func TestHookedFlowsThatAreGone(t *testing.T) {
 	p.do(Disconnect{Participant: bea})
 	gone("after")
 	p.wantScript("CUSTOMER joined", "AGENT joined", "AGENT left", "CUSTOMER left", "ended")
-	if k := p.chat.Current(); len(p.chat.Contacts) != 1 || k.DisconnectReason != center.ReasonAgent {
-		t.Errorf("%d contacts, the last ended with %s; want one that the agent ended", len(p.chat.Contacts), k.DisconnectReason)
+	if k := p.chat.Current(); len(p.contacts()) != 1 || k.DisconnectReason != center.ReasonAgent {
+		t.Errorf("%d contacts, the last ended with %s; want one that the agent ended", len(p.contacts()), k.DisconnectReason)
 	}
 }
 
@@ -137,8 +140,8 @@ func TestCustomerLeavesDuringTheAgentWhisper(t *testing.T) {
 	p, ana := opened(t, o, Start{})
 	p.do(Join{User: "u1", DisplayName: "Bea"})
 	p.do(Disconnect{Participant: ana})
-	if got := moves(p.last); got != "-sales" || !p.chat.Ended || p.chat.Joining != "" || p.chat.Whisper != nil || len(p.chat.Contacts) != 1 {
-		t.Errorf("queues moved %q, ended %t, joining %q, %d contacts", got, p.chat.Ended, p.chat.Joining, len(p.chat.Contacts))
+	if got := moves(p.last); got != "-sales" || !p.chat.Ended || p.chat.Joining != "" || p.chat.Whisper != nil || len(p.contacts()) != 1 {
+		t.Errorf("queues moved %q, ended %t, joining %q, %d contacts", got, p.chat.Ended, p.chat.Joining, len(p.contacts()))
 	}
 }
 
@@ -153,7 +156,7 @@ func TestBotsOfOneChain(t *testing.T) {
 	bea := p.do(Join{User: "u1", DisplayName: "Bea"}).Participant
 	p.do(Disconnect{Participant: bea})
 	p.do(typed(ana, "Hallo"))
-	if a := p.ask(); a.Session != string(p.chat.Contacts[1].ID) || a.Session == string(p.chat.ID) || a.Locale != "de_DE" {
+	if a := p.ask(); a.Session != string(p.contacts()[1].ID) || a.Session == string(p.chat.ID) || a.Locale != "de_DE" {
 		t.Errorf("the bot is asked %+v", a)
 	}
 	p.pass(10 * time.Minute) // it does not answer
@@ -213,5 +216,66 @@ func TestCustomerConnectsAgain(t *testing.T) {
 	want := []string{"CUSTOMER returned", "SYSTEM: You are back", "CUSTOMER idle"}
 	if got := p.toldSince(told); !slices.Equal(got, want) {
 		t.Errorf("told %q; want %q", got, want)
+	}
+}
+
+// A chat that agents leave and take up again keeps of its ended contacts what
+// the chain needs; their records are the store's.
+func TestStateStaysSmallOverManyContacts(t *testing.T) {
+	o := furnished(flows{
+		"main": numbered(t, append([]string{hooks("CustomerRemaining", "after", "1"), step("UpdateContactTargetQueue", `"QueueId":"sales"`, "2", "NoMatchingError>9")},
+			step("TransferContactToQueue", "", "9", "NoMatchingError>9"))...),
+		"after": document(t,
+			step("TransferContactToQueue", "", "2", "QueueAtCapacity>2", "NoMatchingError>2"),
+			says("no queue", "2"),
+			disconnect).As("CONTACT_FLOW"),
+	})
+	long := strings.Repeat("x", 4096)
+	p, _ := opened(t, o, Start{Inherited: Inherited{References: map[string]center.Reference{"order": {Type: "STRING", Value: long}}}})
+	for i := range 100 {
+		p.do(Tag{Contact: p.chat.Current().ID, Set: map[string]string{"round": fmt.Sprint(i)}})
+		agent := p.do(Join{User: center.UserID(fmt.Sprint("u", i)), DisplayName: "Bea", UserName: "bea"}).Participant
+		p.do(Disconnect{Participant: agent})
+	}
+	if n := len(p.chat.Chain()); n != 101 || p.chat.Queue == nil || p.chat.Ended {
+		t.Fatalf("%d contacts, waits %t, ended %t: %v", n, p.chat.Queue != nil, p.chat.Ended, p.script())
+	}
+	if size := len(p.chat.Encode()) - len(long); size > 40_000 {
+		t.Errorf("the state has %d bytes beside its attributes; want at most 40,000", size)
+	} else {
+		t.Logf("%d bytes after 101 contacts", size)
+	}
+	// The records of ended contacts are whole and can still be changed.
+	old := p.contacts()[50]
+	if old.Tags["round"] != "50" || old.Agent != "u50" || old.Next != p.contacts()[51].ID || old.References["order"].Value != long {
+		t.Errorf("the record of an ended contact is %+v", old)
+	}
+	p.do(Tag{Contact: old.ID, Set: map[string]string{"checked": "yes"}})
+	if now := p.contacts()[50]; now.Tags["checked"] != "yes" || now.Tags["round"] != "50" || now.Agent != "u50" {
+		t.Errorf("the record of an ended contact is %+v after a change", now)
+	}
+	p.records = nil
+	if _, err := p.try(Tag{Contact: old.ID, Set: map[string]string{"checked": "no"}}); !errors.As(err, new(*Need)) {
+		t.Errorf("a change of a record that is not known = %v; want a Need", err)
+	}
+}
+
+// States of earlier releases held the records of the whole chain.
+func TestStatesOfEarlierReleases(t *testing.T) {
+	c, err := DecodeChat([]byte(`{"id":"a","instance":"i","participants":[{"id":"p","role":"CUSTOMER","name":"Ana"}],"contacts":[
+		{"id":"a","chat":"a","method":"API","related":"z"},{"id":"b","chat":"a","method":"QUEUE_TRANSFER","queue":"q"},{"id":"c","chat":"a","method":"DISCONNECT","name":"Ana"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Segment{{ID: "a", Method: "API", Related: "z"}, {ID: "b", Method: "QUEUE_TRANSFER", Queue: "q"}, {ID: "c", Method: "DISCONNECT"}}
+	if !slices.Equal(c.Chain(), want) || c.Current().Name != "Ana" || c.Related() != "z" || !c.Has("b") || c.Has("d") || c.transfers() != 1 {
+		t.Errorf("the chain is %+v, the current contact %+v", c.Chain(), c.Current())
+	}
+	again, err := DecodeChat(c.Encode())
+	if err != nil || !slices.Equal(again.Chain(), want) {
+		t.Errorf("encoded and decoded: %+v, %v", again, err)
+	}
+	if _, err := DecodeChat([]byte(`{"id":"a","participants":[{"id":"p"}]}`)); err == nil {
+		t.Error("a state without a contact was taken")
 	}
 }

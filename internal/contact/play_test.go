@@ -14,14 +14,15 @@ import (
 // play is a chat in a test: it gives commands, applies what they lead to as
 // the engine would, and remembers what was told.
 type play struct {
-	t     *testing.T
-	now   time.Time
-	env   Env
-	chat  *Chat
-	tail  Tail
-	items []center.Item
-	told  []center.Push
-	last  Change
+	t       *testing.T
+	now     time.Time
+	env     Env
+	chat    *Chat
+	tail    Tail
+	items   []center.Item
+	told    []center.Push
+	last    Change
+	records map[center.ContactID]center.Contact // as the store would have them
 }
 
 // document returns a flow of actions that are given as JSON objects without
@@ -60,7 +61,7 @@ func newPlay(t *testing.T, documents flows) *play {
 		documents = flows{"main": document(t, sayHello, waitLong, disconnect)}
 	}
 	now := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
-	return &play{t: t, now: now, env: Env{
+	return &play{t: t, now: now, records: map[center.ContactID]center.Contact{}, env: Env{
 		Rand:      rand.New(rand.NewPCG(1, 2)),
 		Partition: center.Partition{Region: "us-east-1", Account: "123456789012"},
 		Limits:    Limits{}.Defaults(),
@@ -71,6 +72,7 @@ func newPlay(t *testing.T, documents flows) *play {
 // try gives a command and returns its error.
 func (p *play) try(cmd Command) (Reply, error) {
 	p.env.Now = p.now
+	p.env.Records = p.records
 	change, err := Decide(p.chat, &p.tail, cmd, &p.env)
 	if err != nil {
 		return Reply{}, err
@@ -84,10 +86,22 @@ func (p *play) try(cmd Command) (Reply, error) {
 		}
 		p.chat = state
 	}
+	for _, c := range change.Contacts {
+		p.records[c.ID] = c
+	}
 	p.tail.Observe(change.Items)
 	p.items = append(p.items, change.Items...)
 	p.told = append(p.told, change.Pushes...)
 	return change.Reply, nil
+}
+
+// contacts returns the records of the chain, as the store would have them.
+func (p *play) contacts() []center.Contact {
+	var all []center.Contact
+	for _, s := range p.chat.Chain() {
+		all = append(all, p.records[s.ID])
+	}
+	return all
 }
 
 // do gives a command that must succeed.

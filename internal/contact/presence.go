@@ -206,7 +206,8 @@ func (d *decision) segment(method, reason string, id center.FlowID) {
 	next.Queue, next.Enqueued, next.Agent, next.AgentConnected = "", time.Time{}, "", time.Time{}
 	next.QueuePriority, next.QueueTimeAdjust = 0, 0
 	old.Next, old.Disconnected, old.DisconnectReason = next.ID, d.env.Now, reason
-	c.Contacts = append(c.Contacts, next)
+	d.record()
+	c.Segments, c.Latest = append(c.Segments, segmentOf(old)), next
 	c.Flow, c.Data, c.Criteria, c.Joining = id, nil, nil, ""
 	d.current()
 }

@@ -185,7 +185,7 @@ func TestPassingOnToAnotherQueue(t *testing.T) {
 	}
 	p.env.Full = nil
 	p.pass(time.Minute)
-	old, next := p.chat.Contacts[0], p.chat.Current()
+	old, next := p.contacts()[0], p.chat.Current()
 	if got := moves(p.last); got != "-sales +support" || p.last.Queues[1].Limit != 12 {
 		t.Errorf("queues moved %+v; want from sales to support, which may hold 12", p.last.Queues)
 	}
@@ -196,8 +196,8 @@ func TestPassingOnToAnotherQueue(t *testing.T) {
 	for range 20 {
 		p.pass(time.Minute)
 	}
-	if got := p.script()[len(p.script())-1]; got != "SYSTEM: Failed" || len(p.chat.Contacts) != 12 || p.chat.Queue == nil || p.chat.Ended {
-		t.Errorf("after twelve contacts: %q, %d contacts, waits %t", got, len(p.chat.Contacts), p.chat.Queue != nil)
+	if got := p.script()[len(p.script())-1]; got != "SYSTEM: Failed" || len(p.contacts()) != 12 || p.chat.Queue == nil || p.chat.Ended {
+		t.Errorf("after twelve contacts: %q, %d contacts, waits %t", got, len(p.contacts()), p.chat.Queue != nil)
 	}
 }
 
@@ -207,8 +207,8 @@ func TestComingAndGoingAtOnce(t *testing.T) {
 	o := furnished(flows{"main": numbered(t, queueing("sales")...)})
 	o.defaults["CUSTOMER_QUEUE"] = document(t, step("DequeueContactAndTransferToQueue", `"QueueId":"support"`, "1", "QueueAtCapacity>1", "NoMatchingError>1"), ends())
 	p, _ := opened(t, o, Start{})
-	if got := moves(p.last); got != "+support" || len(p.chat.Contacts) != 12 {
-		t.Errorf("queues moved %q over %d contacts", got, len(p.chat.Contacts))
+	if got := moves(p.last); got != "+support" || len(p.contacts()) != 12 {
+		t.Errorf("queues moved %q over %d contacts", got, len(p.contacts()))
 	}
 	o.defaults["CUSTOMER_QUEUE"] = document(t, disconnect)
 	p, _ = opened(t, o, Start{})
@@ -336,13 +336,13 @@ func TestDisconnectFlowQueuesAgain(t *testing.T) {
 	p.do(Disconnect{Participant: bea})
 	p.pass(time.Minute)
 	p.do(typed(ana, "one more thing"))
-	if p.chat.Queue == nil || p.chat.Queue.Queue != "sales" || len(p.chat.Contacts) != 2 {
-		t.Fatalf("after the customer came back: %+v, %d contacts: %v", p.chat.Queue, len(p.chat.Contacts), p.script())
+	if p.chat.Queue == nil || p.chat.Queue.Queue != "sales" || len(p.contacts()) != 2 {
+		t.Fatalf("after the customer came back: %+v, %d contacts: %v", p.chat.Queue, len(p.contacts()), p.script())
 	}
 	p.do(Join{User: "u2", DisplayName: "Cy", UserName: "cy"})
 	p.wantScript("CUSTOMER joined", "AGENT joined", "AGENT left", "SYSTEM: bea left", "CUSTOMER: one more thing", "AGENT joined")
-	if cur := p.chat.Current(); cur.Agent != "u2" || p.chat.Contacts[0].Agent != "u1" || p.chat.Contacts[0].DisconnectReason != center.ReasonAgent {
-		t.Errorf("contacts %+v and %+v", p.chat.Contacts[0], cur)
+	if cur := p.chat.Current(); cur.Agent != "u2" || p.contacts()[0].Agent != "u1" || p.contacts()[0].DisconnectReason != center.ReasonAgent {
+		t.Errorf("contacts %+v and %+v", p.contacts()[0], cur)
 	}
 }
 

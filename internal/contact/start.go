@@ -77,14 +77,14 @@ func (s Start) decide(d *decision) error {
 	chat := &Chat{
 		ID: s.Contact, Instance: s.Instance,
 		Started: now, Expires: expires, ConnectBy: now.Add(connectWindow),
-		Contacts: []center.Contact{{
+		Latest: center.Contact{
 			ID: s.Contact, Chat: s.Contact, Instance: s.Instance, Related: s.Related,
 			InitiationMethod: center.MethodAPI, CustomerID: s.CustomerID,
 			Name: s.Inherited.Name, Description: s.Inherited.Description, References: s.Inherited.References,
 			Initiated: now, Updated: now, Flow: flowID,
 			SegmentAttrs: systemAttributes(segment, minutes, expires),
 			Tags:         map[string]string{"aws:connect:instanceId": string(s.Instance)},
-		}},
+		},
 		Participants: []Participant{{
 			ID: center.ParticipantID(d.newID()), Role: center.RoleCustomer, DisplayName: s.DisplayName,
 		}},

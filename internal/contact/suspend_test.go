@@ -399,7 +399,7 @@ func TestPersistentChatsThatAFlowBegins(t *testing.T) {
 }
 
 func TestContinue(t *testing.T) {
-	c := &Chat{ID: "a", Ended: true, Contacts: []center.Contact{{ID: "a"}, {ID: "b"}, {ID: "c"}}, Past: []Past{{"z", "z"}}}
+	c := &Chat{ID: "a", Ended: true, Segments: []Segment{{ID: "a"}, {ID: "b"}}, Latest: center.Contact{ID: "c"}, Past: []Past{{"z", "z"}}}
 	for _, test := range []struct {
 		source center.ContactID
 		entire bool

@@ -1,22 +1,27 @@
 package contact
 
 import (
+	"maps"
 	"time"
 
 	"parley.example/parley/internal/center"
 )
 
-// TailSize is how many of the last items a [Tail] has to observe after a chat
-// was loaded. It is also how far back a repeated ClientToken of a message is known.
+// TailSize is how many of the last items [Tail.Backfill] has to be given. It is
+// also how far back a repeated ClientToken of a message is known.
 const TailSize = 1024
 
 // Tail is what rules need to know of the transcript's end. It is a fold of the
-// items: the engine feeds it each item once, after a load the last
-// [TailSize] of them, so that a message needs no change of the [Chat].
+// items: the engine feeds it each item once, so that a message needs no change
+// of the [Chat]. A loaded chat begins with the end alone ([TailAt]); when a rule
+// has to know more, the decision ends in a [Need] and the items before are
+// filled in ([Tail.Backfill]). The zero Tail is that of a chat that begins.
 type Tail struct {
-	Seq    int64                              // of the last item
-	Time   time.Time                          // of the last item
-	ID     center.ItemID                      // of the last item
+	Seq     int64         // of the last item
+	Time    time.Time     // of the last item
+	ID      center.ItemID // of the last item
+	missing int64         // Seq of the last item that was not observed; 0 when none is missing
+
 	spoke  map[center.ParticipantID]time.Time // the last message or attachment of each
 	tokens map[tokenKey]sent
 	ring   []tokenKey // the keys of tokens, oldest overwritten first
@@ -36,21 +41,54 @@ type sent struct {
 	time time.Time
 }
 
+// TailAt returns the tail of a loaded chat, of whose transcript only the last
+// item is known.
+func TailAt(seq int64, at time.Time, id center.ItemID) Tail {
+	return Tail{Seq: seq, Time: at, ID: id, missing: seq}
+}
+
+// Missing returns the Seq of the last item that the tail has not observed, 0
+// when it has observed all that rules may ask for.
+func (t *Tail) Missing() int64 { return t.missing }
+
 // Observe takes note of items, which must follow the ones seen before.
 func (t *Tail) Observe(items []center.Item) {
 	for i := range items {
 		it := &items[i]
 		t.Seq, t.Time, t.ID = it.Seq, it.Time, it.ID
-		if it.Participant == "" || it.Type == center.TypeEvent {
-			continue
-		}
-		if t.spoke == nil {
-			t.spoke = make(map[center.ParticipantID]time.Time, 2)
-		}
-		t.spoke[it.Participant] = it.Time
-		if it.ClientToken != "" {
-			t.remember(tokenOf(it), sent{it.ID, it.Time})
-		}
+		t.note(it)
+	}
+}
+
+// note takes note of what an item says about its sender.
+func (t *Tail) note(it *center.Item) {
+	if it.Participant == "" || it.Type == center.TypeEvent {
+		return
+	}
+	if t.spoke == nil {
+		t.spoke = make(map[center.ParticipantID]time.Time, 2)
+	}
+	t.spoke[it.Participant] = it.Time
+	if it.ClientToken != "" {
+		t.remember(tokenOf(it), sent{it.ID, it.Time})
+	}
+}
+
+// Backfill takes note of the items that are missing: the last [TailSize] of
+// those up to [Tail.Missing], or all when there are fewer, in order.
+func (t *Tail) Backfill(items []center.Item) {
+	after := *t
+	t.missing, t.spoke, t.tokens, t.ring, t.next = 0, nil, nil, nil, 0
+	for i := range items {
+		t.note(&items[i])
+	}
+	if t.spoke == nil {
+		t.spoke = after.spoke
+	}
+	maps.Copy(t.spoke, after.spoke)
+	for i := range after.ring {
+		k := after.ring[(after.next+i)%len(after.ring)]
+		t.remember(k, after.tokens[k])
 	}
 }
 
@@ -73,13 +111,27 @@ func tokenOf(it *center.Item) tokenKey {
 }
 
 // sentBefore finds the item that a participant made with a token.
-func (t *Tail) sentBefore(k tokenKey) (sent, bool) {
+func (d *decision) sentBefore(k tokenKey) (sent, bool) {
 	if k.token == "" {
 		return sent{}, false
 	}
-	s, ok := t.tokens[k]
+	s, ok := d.tail.tokens[k]
+	if !ok && d.tail.missing > 0 {
+		d.need = &Need{Tail: true}
+	}
 	return s, ok
 }
 
-// lastSpoke returns when a participant last sent a message or attachment, zero for never.
-func (t *Tail) lastSpoke(p center.ParticipantID) time.Time { return t.spoke[p] }
+// lastSpoke returns when a participant last sent a message or attachment, those
+// of this decision included, zero for never.
+func (d *decision) lastSpoke(p center.ParticipantID) time.Time {
+	for i := len(d.change.Items) - 1; i >= 0; i-- {
+		if it := &d.change.Items[i]; it.Participant == p && it.Type != center.TypeEvent {
+			return it.Time
+		}
+	}
+	if d.tail.missing > 0 {
+		d.need = &Need{Tail: true}
+	}
+	return d.tail.spoke[p]
+}

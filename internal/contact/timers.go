@@ -136,8 +136,9 @@ func (d *decision) speaker(r center.Role) *Participant {
 }
 
 // idleDue returns when the next idle timer of a role falls due, and which one.
-func (c *Chat) idleDue(r center.Role, tail *Tail) (due time.Time, kind TimerType) {
-	if c.Idle == nil {
+func (d *decision) idleDue(r center.Role) (due time.Time, kind TimerType) {
+	c := d.chat
+	if c.Idle == nil || c.Idle.Timers == nil {
 		return time.Time{}, ""
 	}
 	var idle, cut time.Duration
@@ -155,8 +156,8 @@ func (c *Chat) idleDue(r center.Role, tail *Tail) (due time.Time, kind TimerType
 		silent = c.Idle.Back
 	}
 	for i := range c.Participants {
-		if p := &c.Participants[i]; timerRole(p.Role) == r && tail.lastSpoke(p.ID).After(silent) {
-			silent = tail.lastSpoke(p.ID)
+		if p := &c.Participants[i]; timerRole(p.Role) == r && d.lastSpoke(p.ID).After(silent) {
+			silent = d.lastSpoke(p.ID)
 		}
 	}
 	switch fired := c.Idle.Fired[r]; {
@@ -172,11 +173,11 @@ func (c *Chat) idleDue(r center.Role, tail *Tail) (due time.Time, kind TimerType
 	return time.Time{}, ""
 }
 
-// Due returns when the next timer of the chat falls due, zero for never. It is
-// kept with the chat, so it may be early: a message moves an idle timer
-// without a change of the state, and [Tick] then finds nothing to do.
+// Due returns when the next timer of a chat falls due, zero for never, as its
+// tail stands now: Change.Due is what it was when the state last changed.
 func (c *Chat) Due(tail *Tail) time.Time {
-	t, _ := c.nextTimer(tail)
+	d := decision{chat: c, tail: tail}
+	t, _ := d.nextTimer()
 	return t
 }
 
@@ -196,7 +197,8 @@ const (
 )
 
 // nextTimer returns the timer that falls due first.
-func (c *Chat) nextTimer(tail *Tail) (due time.Time, which timer) {
+func (d *decision) nextTimer() (due time.Time, which timer) {
+	c := d.chat
 	if len(c.Line) > 0 {
 		due, which = c.Line[0].By, timerProcessor
 	}
@@ -225,9 +227,9 @@ func (c *Chat) nextTimer(tail *Tail) (due time.Time, which timer) {
 	if c.Queue != nil {
 		offer(c.Queue.StepBy, timerStep)
 	}
-	t, _ := c.idleDue(center.RoleCustomer, tail)
+	t, _ := d.idleDue(center.RoleCustomer)
 	offer(t, timerIdleCustomer)
-	t, _ = c.idleDue(center.RoleAgent, tail)
+	t, _ = d.idleDue(center.RoleAgent)
 	offer(t, timerIdleAgent)
 	return due, which
 }
@@ -245,7 +247,7 @@ func (Tick) decide(d *decision) error {
 	}
 	d.edit()
 	for range maxTimersPerTick {
-		due, which := d.chat.nextTimer(d.tail)
+		due, which := d.nextTimer()
 		if which == timerNone || due.After(d.env.Now) {
 			return nil
 		}
@@ -289,7 +291,7 @@ func (d *decision) fire(which timer, due time.Time) error {
 // be idle; if it stays so, everybody but the customer is taken out.
 func (d *decision) idle(r center.Role, due time.Time) error {
 	p := d.speaker(r)
-	if _, kind := d.chat.idleDue(r, d.tail); kind == TimerIdle {
+	if _, kind := d.idleDue(r); kind == TimerIdle {
 		d.edit().Idle.Fired = mergeMaps(d.chat.Idle.Fired, map[center.Role]time.Time{r: due})
 		if p != nil {
 			d.notify(center.Push{Item: d.event(center.EventIdle, *p)})

@@ -1,11 +1,70 @@
 package contact
 
 import (
+	"bytes"
 	"time"
 
 	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
 )
+
+// Events returns what sockets are sent of the pushes of one commit, encoded. An
+// agent who leaves is sent nothing of what follows, unless that is the chat's
+// end; a customer is sent what the flow behind its leaving says
+// (DisconnectOnCustomerExit).
+func Events(pushes []center.Push) []bus.Event {
+	if len(pushes) == 0 {
+		return nil
+	}
+	events := make([]bus.Event, len(pushes))
+	ends := pushes[len(pushes)-1].Last
+	for i := range pushes {
+		p := &pushes[i]
+		events[i] = bus.Event{
+			Seq: p.Item.Seq, Payload: payload(&p.Item, p.Receipt),
+			Visibility: p.Item.Visibility, Only: p.Only, Except: p.Except, Last: p.Last,
+		}
+		if !ends && agentLeaves(&p.Item) {
+			events[i].Left = p.Item.Participant
+		}
+	}
+	return events
+}
+
+// Events returns the events by which stored items of the chat were sent: the
+// ones that [Events] made of them when they were committed.
+func (c *Chat) Events(items []center.Item) []bus.Event {
+	events := make([]bus.Event, len(items))
+	for i := range items {
+		it := &items[i]
+		events[i] = bus.Event{
+			Seq: it.Seq, Payload: payload(it, nil), Visibility: it.Visibility, Last: it.ContentType == center.EventEnded,
+		}
+		if p := c.Participant(it.Participant); agentLeaves(it) && (p == nil || !c.Ended || !c.Stayed(p)) {
+			events[i].Left = it.Participant
+		}
+	}
+	return events
+}
+
+func agentLeaves(it *center.Item) bool {
+	return it.ContentType == center.EventLeft && it.Role != center.RoleCustomer
+}
+
+// payload is the text of the frame that carries an item. The item goes as a
+// string that holds JSON: ChatJS drops an object without a word.
+func payload(it *center.Item, r *center.Receipt) []byte {
+	if it.Type == "" {
+		return nil
+	}
+	const head = `{"topic":"aws/chat","contentType":"application/json","content":`
+	var scratch [1024]byte
+	text := AppendItem(scratch[:0], it, r)
+	escapes := bytes.Count(text, []byte{'"'}) + bytes.Count(text, []byte{'\\'})
+	b := make([]byte, 0, len(head)+len(text)+escapes+len(`""}`))
+	return append(restjson.Quote(append(b, head...), text), '}')
+}
 
 // AppendItem appends the JSON text of an item as sockets and message streaming
 // carry it: the members of the Participant Service's Item, with both contact

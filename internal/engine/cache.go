@@ -3,38 +3,39 @@ package engine
 import (
 	"sync"
 	"sync/atomic"
-
-	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/contact"
 )
 
-// hot is a chat in memory: its state as last decided, which may be ahead of
-// the store by the changes on their way.
-type hot struct {
-	id    center.ContactID
-	refs  int         // guarded by the cache's shard
-	used  bool        // since the cache was cooled last; guarded by the shard
-	stale atomic.Bool // a commit failed: load again
+// entry is an aggregate in memory: its state as last decided, which may be
+// ahead of the store by the changes on their way.
+type entry[K ~string, S any] struct {
+	id     K
+	refs   int         // guarded by the cache's shard
+	used   bool        // since the last eviction of idle entries; guarded by the shard
+	unsub  func()      // stops the subscription to what other nodes change; nil without one; guarded by the shard
+	reload atomic.Bool // the state is not, or may not be, what the store has: load it before the next use
 
 	mu      sync.Mutex // guards what follows; held while a command is decided
-	chat    *contact.Chat
-	tail    contact.Tail
+	loaded  bool
+	state   S
 	version int64
 	last    *commit // the latest change submitted, nil when none since the load
 }
 
-// cache holds the chats that were used lately.
-type cache struct {
-	max    int
-	shards [64]shard
+// cache holds the aggregates that were used lately.
+type cache[K ~string, S any] struct {
+	max int
+	// subscribe, when set, has each entry marked for a reload when another node
+	// changes its aggregate, until the returned function is called.
+	subscribe func(*entry[K, S]) (stop func())
+	shards    [64]shard[K, S]
 }
 
-type shard struct {
-	mu    sync.Mutex // guards chats and the refs of its members
-	chats map[center.ContactID]*hot
+type shard[K ~string, S any] struct {
+	mu      sync.Mutex // guards entries and the refs of its members
+	entries map[K]*entry[K, S]
 }
 
-func (c *cache) shard(id center.ContactID) *shard {
+func (c *cache[K, S]) shard(id K) *shard[K, S] {
 	h := uint32(2166136261)
 	for i := range len(id) {
 		h = (h ^ uint32(id[i])) * 16777619
@@ -42,71 +43,104 @@ func (c *cache) shard(id center.ContactID) *shard {
 	return &c.shards[h%uint32(len(c.shards))]
 }
 
-// get returns the chat's place in memory, empty when it was not there. Each
+// get returns the aggregate's entry, an empty one when there was none. Each
 // get is followed by a put.
-func (c *cache) get(id center.ContactID) *hot {
+func (c *cache[K, S]) get(id K) *entry[K, S] {
 	s := c.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	h := s.chats[id]
-	if h == nil {
-		h = &hot{id: id}
-		c.insert(s, h)
+	e := s.entries[id]
+	if e == nil {
+		e = &entry[K, S]{id: id}
+		c.insert(s, e)
 	}
-	h.refs++
-	h.used = true
-	return h
+	e.refs++
+	e.used = true
+	return e
 }
 
-// add places a chat that was just started, unless somebody was quicker.
-func (c *cache) add(h *hot) {
-	s := c.shard(h.id)
+// peek is get for a reader, who must not evict what others use: without an
+// entry, and with no capacity for another, it returns nil. Each entry is followed by a put.
+func (c *cache[K, S]) peek(id K) *entry[K, S] {
+	s := c.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.chats[h.id] == nil {
-		h.used = true
-		c.insert(s, h)
+	e := s.entries[id]
+	if e == nil {
+		if len(s.entries) >= c.capacity() {
+			return nil
+		}
+		e = &entry[K, S]{id: id}
+		c.insert(s, e)
 	}
+	e.refs++
+	e.used = true
+	return e
 }
 
-func (c *cache) put(h *hot) {
-	s := c.shard(h.id)
+// add inserts an aggregate that was just created, unless somebody was quicker.
+func (c *cache[K, S]) add(e *entry[K, S]) {
+	s := c.shard(e.id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	h.refs--
+	if s.entries[e.id] == nil {
+		e.used = true
+		c.insert(s, e)
+	}
 }
 
-// insert adds a member and forgets another one when there are too many: the
-// first few of the map's random order that nobody uses.
-func (c *cache) insert(s *shard, h *hot) {
-	if s.chats == nil {
-		s.chats = make(map[center.ContactID]*hot)
+func (c *cache[K, S]) put(e *entry[K, S]) {
+	s := c.shard(e.id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e.refs--
+}
+
+// capacity is how many entries a shard holds.
+func (c *cache[K, S]) capacity() int { return max(1, c.max/len(c.shards)) }
+
+// insert adds an entry and evicts another one when there are too many: the
+// first of a few, in the map's random order, that nobody uses.
+func (c *cache[K, S]) insert(s *shard[K, S], e *entry[K, S]) {
+	if s.entries == nil {
+		s.entries = make(map[K]*entry[K, S])
 	}
-	if len(s.chats) >= max(1, c.max/len(c.shards)) {
+	if len(s.entries) >= c.capacity() {
 		looked := 0
-		for id, old := range s.chats {
+		for _, old := range s.entries {
 			if looked++; looked > 8 {
 				break
 			}
 			if old.refs == 0 {
-				delete(s.chats, id)
+				s.evict(old)
 				break
 			}
 		}
 	}
-	s.chats[h.id] = h
+	s.entries[e.id] = e
+	if c.subscribe != nil {
+		e.unsub = c.subscribe(e)
+	}
 }
 
-// cool forgets the chats that were not used since it was called before.
-func (c *cache) cool() {
+// evict removes an entry. The caller holds the shard.
+func (s *shard[K, S]) evict(e *entry[K, S]) {
+	delete(s.entries, e.id)
+	if e.unsub != nil {
+		e.unsub()
+	}
+}
+
+// evictIdle removes the entries that were not used since it was called before.
+func (c *cache[K, S]) evictIdle() {
 	for i := range c.shards {
 		s := &c.shards[i]
 		s.mu.Lock()
-		for id, h := range s.chats {
-			if h.refs == 0 && !h.used {
-				delete(s.chats, id)
+		for _, e := range s.entries {
+			if e.refs == 0 && !e.used {
+				s.evict(e)
 			}
-			h.used = false
+			e.used = false
 		}
 		s.mu.Unlock()
 	}

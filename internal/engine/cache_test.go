@@ -1,15 +1,18 @@
 package engine
 
 import (
+	"fmt"
 	"testing"
 
 	"parley.example/parley/internal/center"
 )
 
-// Chats that nobody used between two looks are forgotten; those in use, or
-// used since, are not.
-func TestCacheCools(t *testing.T) {
-	c := &cache{max: 1024}
+// Entries that nobody used between two looks are evicted; those in use, or used
+// since, are not. Who evicts an entry stops its subscription.
+func TestIdleEntriesAreEvicted(t *testing.T) {
+	c := &cache[center.ContactID, int]{max: 1024}
+	stopped := map[center.ContactID]int{}
+	c.subscribe = func(e *entry[center.ContactID, int]) func() { return func() { stopped[e.id]++ } }
 	quiet, busy, held := center.ContactID("quiet"), center.ContactID("busy"), center.ContactID("held")
 	for _, id := range []center.ContactID{quiet, busy} {
 		c.put(c.get(id))
@@ -19,26 +22,56 @@ func TestCacheCools(t *testing.T) {
 		s := c.shard(id)
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return s.chats[id] != nil
+		return s.entries[id] != nil
 	}
-	c.cool()
+	c.evictIdle()
 	if !has(quiet) || !has(busy) || !has(held) {
-		t.Fatal("chats used since the last look were forgotten")
+		t.Fatal("entries used since the last look were evicted")
 	}
 	c.put(c.get(busy))
-	c.cool()
+	c.evictIdle()
 	if has(quiet) {
-		t.Error("a chat that nobody used is still there")
+		t.Error("an entry that nobody used is still there")
 	}
 	if !has(busy) || !has(held) {
-		t.Error("a chat that was used, or is in use, was forgotten")
+		t.Error("an entry that was used, or is in use, was evicted")
 	}
 	c.put(h)
-	c.cool()
+	c.evictIdle()
 	if has(held) || has(busy) {
-		t.Error("chats that nobody uses any more are still there")
+		t.Error("entries that nobody uses any more are still there")
+	}
+	if stopped[quiet] != 1 || stopped[busy] != 1 || stopped[held] != 1 {
+		t.Errorf("subscriptions stopped: %v; want each once", stopped)
 	}
 	if got := c.get(quiet); got == nil || got.refs != 1 {
-		t.Errorf("get after all = %+v; want an empty place in use", got)
+		t.Errorf("get after all = %+v; want an empty entry in use", got)
+	}
+}
+
+// A reader takes an entry that is there, or a free one; it evicts none.
+func TestReadersEvictNothing(t *testing.T) {
+	c := &cache[center.ContactID, int]{max: len(cache[center.ContactID, int]{}.shards)} // one entry a shard
+	hot := c.get("hot")
+	c.put(hot)
+	if e := c.peek("hot"); e != hot {
+		t.Fatalf("peek = %p; want the entry that is there", e)
+	}
+	c.put(hot)
+	shard, free, refused := c.shard("hot"), 0, 0
+	for i := range 1000 {
+		id := center.ContactID(fmt.Sprint("reader", i))
+		switch e := c.peek(id); {
+		case e == nil:
+			refused++
+		case c.shard(id) == shard:
+			t.Fatalf("reader %d took the entry of the hot chat", i)
+		default:
+			free++
+			c.put(e)
+		}
+	}
+	if shard.entries["hot"] != hot || free == 0 || free >= len(c.shards) || refused == 0 {
+		t.Errorf("the hot entry is there: %t; %d readers got an entry of %d shards, %d none", shard.entries["hot"] == hot, free, len(c.shards), refused)
 	}
 }

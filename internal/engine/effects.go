@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/flow/machine"
+	"parley.example/parley/internal/store"
 )
 
 // How many effects run at the same time: in all, for one function or bot, for
@@ -96,6 +96,13 @@ func leave(gates map[string]*gate, key string) (next job, ok bool) {
 func (x *effects) start(ctx context.Context, e *Engine) {
 	x.ctx, x.engine = ctx, e
 	x.chats, x.targets, x.known = map[string]*gate{}, map[string]*gate{}, map[string]bool{}
+}
+
+// committed starts the effects of a commit: it is an [ObserverFunc].
+func (x *effects) committed(c *Commit) {
+	for _, f := range c.Change.Effects {
+		x.add(c.Chat, f)
+	}
 }
 
 // add starts an effect, or queues it when too many run; one that is known
@@ -186,7 +193,7 @@ func (x *effects) run(j job) {
 // wanted reports whether an effect is still under way: while it waited for its
 // turn the chat may have moved on.
 func (e *Engine) wanted(ctx context.Context, j *job) bool {
-	state, err := e.View(ctx, j.chat)
+	state, err := e.State(ctx, j.chat)
 	if err != nil {
 		return ctx.Err() == nil // it is for the outcome to fail
 	}
@@ -220,17 +227,14 @@ func (x *effects) report(chat center.ContactID, done contact.EffectDone) error {
 func (e *Engine) perform(ctx context.Context, chat center.ContactID, f *contact.Effect) (answer json.RawMessage, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			answer, err = nil, e.caught(chat, p)
+			answer, err = nil, e.recovered(chat, p)
 		}
 	}()
 	switch {
 	case f.Invoke != nil:
-		return e.Invoke(ctx, *f.Invoke, f.Event)
+		return e.Integrations.Invoke(ctx, *f.Invoke, f.Event)
 	case f.Ask != nil:
-		if e.Ask == nil {
-			return nil, errors.New("no bot is set up")
-		}
-		a, err := e.Ask(ctx, *f.Ask)
+		a, err := e.Integrations.Ask(ctx, *f.Ask)
 		if err != nil {
 			return nil, err
 		}
@@ -269,16 +273,16 @@ func (e *Engine) continued(ctx context.Context, chat center.ContactID, c *machin
 	if err != nil {
 		return nil, err
 	}
-	found, err := source.Continue(c.Source, c.Entire)
+	continued, err := source.Continue(c.Source, c.Entire)
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(found)
+	return json.Marshal(continued)
 }
 
 // sibling returns the chat of another contact of the same instance.
 func (e *Engine) sibling(ctx context.Context, chat, other center.ContactID) (*contact.Chat, error) {
-	state, err := e.View(ctx, chat)
+	state, err := e.State(ctx, chat)
 	if err != nil {
 		return nil, err
 	}
@@ -286,11 +290,11 @@ func (e *Engine) sibling(ctx context.Context, chat, other center.ContactID) (*co
 	if err != nil {
 		return nil, err
 	}
-	found, err := e.View(ctx, id)
-	if err == nil && found.Instance != state.Instance {
+	sibling, err := e.State(ctx, id)
+	if err == nil && sibling.Instance != state.Instance {
 		err = center.Errorf(center.NotFound, "contact %q does not exist", other)
 	}
-	return found, err
+	return sibling, err
 }
 
 // wait returns when no effect runs any more. The context given to start has ended.
@@ -303,14 +307,14 @@ func (x *effects) wait() {
 
 // resume starts the effects again that were under way when the process last stopped.
 func (e *Engine) resume(ctx context.Context) {
-	for id, err := range e.Store.Busy(ctx) {
+	for id, err := range e.Store.Orphans(ctx, store.AllShards, nil) {
 		if err != nil {
 			if ctx.Err() == nil {
 				e.Log.Error("cannot look for effects under way", "err", err)
 			}
 			return
 		}
-		chat, err := e.View(ctx, id)
+		chat, err := e.State(ctx, id)
 		if err != nil {
 			if ctx.Err() == nil {
 				e.Log.Error("effects under way cannot be started again; the chat waits until their time limits", "chat", id, "err", err)

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/flow/machine"
 )
@@ -26,9 +26,9 @@ type crowd struct {
 	takes       time.Duration
 }
 
-func (c *crowd) serve(cfg *engine.Config) {
+func (c *crowd) serve(o *enginetest.Options) {
 	c.inside, c.max = map[string]int{}, map[string]int{}
-	cfg.Invoke = func(ctx context.Context, call machine.Invoke, _ []byte) (json.RawMessage, error) {
+	o.Invoke = func(ctx context.Context, call machine.Invoke, _ []byte) (json.RawMessage, error) {
 		c.mu.Lock()
 		c.calls++
 		c.inside[call.Function]++
@@ -51,7 +51,7 @@ func (c *crowd) serve(cfg *engine.Config) {
 // One chat has a bounded number of functions at work, however much is said in it.
 func TestEffectsOfOneChat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := memory(t)
+		s := enginetest.Memory(t)
 		c := &crowd{answer: `{"status":"APPROVED"}`, takes: time.Second}
 		w := open(t, s, c.serve)
 		chat, ana := start(t, w, "greet", "")
@@ -62,11 +62,9 @@ func TestEffectsOfOneChat(t *testing.T) {
 		}
 		time.Sleep(3500 * time.Millisecond)
 		synctest.Wait()
-		if got := texts(items(t, w, chat)); len(got) != 21 || c.max["slow"] != 8 || c.calls != 20 {
+		if got := texts(w.Items(chat)); len(got) != 21 || c.max["slow"] != 8 || c.calls != 20 {
 			t.Errorf("after three rounds %d messages are there, by %d calls, %d at a time; want 21 by 20 calls, 8 at a time", len(got), c.calls, c.max["slow"])
 		}
-		w.Close()
-		closeStore(t, s)
 	})
 }
 
@@ -74,7 +72,7 @@ func TestEffectsOfOneChat(t *testing.T) {
 // what nobody waits for any more is not called.
 func TestEffectsOfADeadFunction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := memory(t)
+		s := enginetest.Memory(t)
 		c := &crowd{answer: `{"it":"fine"}`}
 		w := open(t, s, c.serve)
 		for i := range 300 {
@@ -91,7 +89,7 @@ func TestEffectsOfADeadFunction(t *testing.T) {
 		chat, ana := start(t, w, "ask", "")
 		do(t, w, chat, contact.Connect{Participant: ana})
 		synctest.Wait()
-		if got := texts(items(t, w, chat)); len(got) != 1 || got[0] != "It is fine" {
+		if got := texts(w.Items(chat)); len(got) != 1 || got[0] != "It is fine" {
 			t.Errorf("beside the dead function the flow said %q", got)
 		}
 		time.Sleep(5 * time.Minute)
@@ -101,14 +99,5 @@ func TestEffectsOfADeadFunction(t *testing.T) {
 		if c.calls != 2*256+1 {
 			t.Errorf("%d calls; want two rounds of 256, and the one that was answered", c.calls)
 		}
-		w.Close()
-		closeStore(t, s)
 	})
-}
-
-func closeStore(t *testing.T, s interface{ Close() error }) {
-	t.Helper()
-	if err := s.Close(); err != nil {
-		t.Errorf("Close: %v", err)
-	}
 }

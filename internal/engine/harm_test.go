@@ -11,15 +11,15 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/flow/machine"
 )
 
-// faulty is a catalog that, while it is told to, panics at the content of one
+// faulty is a catalog that, while wrong is set, panics at the content of one
 // flow and cannot be read for one instance.
 type faulty struct {
-	catalog
+	enginetest.Flows
 	wrong *atomic.Bool
 }
 
@@ -29,24 +29,24 @@ func (f faulty) Content(id center.FlowID, hash string) (*flow.Flow, error) {
 	if id == "nap" && f.wrong.Load() {
 		panic("a flow that nobody thought of")
 	}
-	return f.catalog.Content(id, hash)
+	return f.Flows.Content(id, hash)
 }
 
 func (f faulty) Prepare(ctx context.Context, i center.InstanceID, runs ...*machine.Run) error {
 	if i == elsewhere && f.wrong.Load() {
 		return center.Errorf(center.Internal, "what is set up in the instance cannot be read")
 	}
-	return f.catalog.Prepare(ctx, i, runs...)
+	return f.Flows.Prepare(ctx, i, runs...)
 }
 
 func withFaults(t *testing.T, wrong *atomic.Bool) setting {
-	c := newCatalog(t)
-	nap, err := flow.Parse([]byte(strings.Replace(greet, "604800", "60", 1)))
+	c := flows(t)
+	nap, err := flow.Parse([]byte(strings.Replace(enginetest.Greet, "604800", "60", 1)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.flows["nap"] = nap
-	return func(cfg *engine.Config) { cfg.Catalog = faulty{c, wrong} }
+	c.ByName["nap"] = nap
+	return func(o *enginetest.Options) { o.Catalog = faulty{c, wrong} }
 }
 
 // A panic of the rules is an error of the one command: the chat is not locked
@@ -54,13 +54,12 @@ func withFaults(t *testing.T, wrong *atomic.Bool) setting {
 func TestPanicHarmsNobodyElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var wrong atomic.Bool
-		w := open(t, memory(t), withFaults(t, &wrong))
-		defer w.end(t)
+		w := open(t, enginetest.Memory(t), withFaults(t, &wrong))
 		chat, ana := start(t, w, "nap", "")
 		do(t, w, chat, contact.Connect{Participant: ana})
 		wrong.Store(true)
-		pass(2 * time.Minute) // the flow's timer falls due, and the rules panic, time and again
-		if state, err := w.View(t.Context(), chat); err != nil || state.Run == nil {
+		enginetest.Pass(2 * time.Minute) // the flow's timer falls due, and the rules panic, time and again
+		if state, err := w.State(t.Context(), chat); err != nil || state.Run == nil {
 			t.Fatalf("after the panics: %+v, %v; want the chat as it was", state, err)
 		}
 		do(t, w, chat, say(ana, "still here"))
@@ -70,8 +69,8 @@ func TestPanicHarmsNobodyElse(t *testing.T) {
 		other, bob := start(t, w, "greet", "")
 		do(t, w, other, contact.Connect{Participant: bob})
 		wrong.Store(false)
-		pass(2 * time.Second)
-		if state, err := w.View(t.Context(), chat); err != nil || !state.Ended {
+		enginetest.Pass(2 * time.Second)
+		if state, err := w.State(t.Context(), chat); err != nil || !state.Ended {
 			t.Errorf("when the rules are right again: %v; want the timer fired", err)
 		}
 	})
@@ -80,16 +79,15 @@ func TestPanicHarmsNobodyElse(t *testing.T) {
 // A function or a bot whose answer makes the integration panic fails alone.
 func TestPanicOfAnEffect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := open(t, memory(t), func(c *engine.Config) {
+		w := open(t, enginetest.Memory(t), func(c *enginetest.Options) {
 			c.Invoke = func(context.Context, machine.Invoke, []byte) (json.RawMessage, error) {
 				panic("an answer that nobody thought of")
 			}
 		})
-		defer w.end(t)
 		chat, ana := start(t, w, "ask", "")
 		do(t, w, chat, contact.Connect{Participant: ana})
 		synctest.Wait()
-		if got := texts(items(t, w, chat)); len(got) != 1 || got[0] != "It failed" {
+		if got := texts(w.Items(chat)); len(got) != 1 || got[0] != "It failed" {
 			t.Errorf("the chat says %q; want the error branch", got)
 		}
 	})
@@ -100,14 +98,13 @@ func TestPanicOfAnEffect(t *testing.T) {
 func TestTimersWithinAMillisecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var wrong atomic.Bool
-		w := open(t, memory(t), withFaults(t, &wrong))
-		defer w.end(t)
+		w := open(t, enginetest.Memory(t), withFaults(t, &wrong))
 		w.Clock.Advance(300 * time.Microsecond)
 		chat, ana := start(t, w, "nap", "")
 		do(t, w, chat, contact.Connect{Participant: ana})
 		began := w.TimersFired()
-		pass(time.Minute + time.Millisecond)
-		if state, err := w.View(t.Context(), chat); err != nil || !state.Ended {
+		enginetest.Pass(time.Minute + time.Millisecond)
+		if state, err := w.State(t.Context(), chat); err != nil || !state.Ended {
 			t.Errorf("after the minute: %v; want the timer fired", err)
 		}
 		if n := w.TimersFired() - began; n != 1 {
@@ -121,8 +118,7 @@ func TestTimersWithinAMillisecond(t *testing.T) {
 func TestTimersThatFailHoldUpNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var wrong atomic.Bool
-		w := open(t, memory(t), withFaults(t, &wrong))
-		defer w.end(t)
+		w := open(t, enginetest.Memory(t), withFaults(t, &wrong))
 		var stuck []center.ContactID
 		for range 700 {
 			r, err := w.Start(t.Context(), contact.Start{Instance: elsewhere, Contact: center.NewContactID(time.Now()), Flow: "greet", DisplayName: "Eve"}, "")
@@ -132,16 +128,16 @@ func TestTimersThatFailHoldUpNobody(t *testing.T) {
 			stuck = append(stuck, r.Contact)
 		}
 		wrong.Store(true)
-		pass(time.Second)
+		enginetest.Pass(time.Second)
 		chat, _ := start(t, w, "greet", "")
-		pass(5*time.Minute + 2*time.Second)
-		if state, err := w.View(t.Context(), chat); err != nil || !state.Ended {
+		enginetest.Pass(5*time.Minute + 2*time.Second)
+		if state, err := w.State(t.Context(), chat); err != nil || !state.Ended {
 			t.Errorf("behind %d timers that fail: %v; want its own fired", len(stuck), err)
 		}
 		wrong.Store(false)
-		pass(2 * time.Second)
+		enginetest.Pass(2 * time.Second)
 		for _, id := range stuck {
-			if state, err := w.View(t.Context(), id); err != nil || !state.Ended {
+			if state, err := w.State(t.Context(), id); err != nil || !state.Ended {
 				t.Fatalf("when the instance can be read again: %v; want the timer fired", err)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/store"
 )
 
@@ -30,24 +31,23 @@ func (b *between) Chat(ctx context.Context, id center.ContactID) (store.Head, er
 // A chat ends while another engine loads it. A message that is decided on the
 // state from before the end must not be put behind it.
 func TestLoadMeetsTheEnd(t *testing.T) {
-	s := memory(t)
+	s := enginetest.Memory(t)
 	w := open(t, s)
 	chat, ana := talk(t, w)
 	late := open(t, &between{Store: s, happen: func() { do(t, w, chat, contact.Stop{}) }})
 	if _, err := late.Do(t.Context(), chat, say(ana, "too late")); center.ReasonOf(err) != center.Denied {
 		t.Errorf("Send = %v; want Denied: the chat has ended", err)
 	}
-	if list := items(t, w, chat); list[len(list)-1].ContentType != center.EventEnded {
+	if list := w.Items(chat); list[len(list)-1].ContentType != center.EventEnded {
 		t.Errorf("the transcript ends with %+v; want the end of the chat", list[len(list)-1])
 	}
 	late.Close()
-	w.end(t)
 }
 
 // A chat whose commits fail has one place in memory all the same: whoever
 // comes meanwhile decides on what those before have decided.
 func TestFailedCommitsKeepOnePlace(t *testing.T) {
-	s := &flaky{Store: memory(t)}
+	s := &flaky{Store: enginetest.Memory(t)}
 	w := open(t, s)
 	chat, ana := talk(t, w)
 	var wg sync.WaitGroup
@@ -66,7 +66,7 @@ func TestFailedCommitsKeepOnePlace(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	said := texts(items(t, w, chat))[1:]
+	said := texts(w.Items(chat))[1:]
 	if len(said) != len(taken) || len(said) == 0 {
 		t.Errorf("%d messages are there; %d were acknowledged", len(said), len(taken))
 	}
@@ -75,7 +75,6 @@ func TestFailedCommitsKeepOnePlace(t *testing.T) {
 			t.Errorf("%q was refused and is there", text)
 		}
 	}
-	w.end(t)
 }
 
 // flaky is a store that cannot write each seventh change with items.
@@ -90,7 +89,7 @@ func (f *flaky) Submit(c *store.Change, done func(error)) {
 	defer f.mu.Unlock()
 	if len(c.Items) > 0 {
 		if f.n++; f.n%7 == 0 {
-			c = &store.Change{Quotas: []store.Quota{{Counter: "none", Delta: 1}}} // refused in its turn
+			c = &store.Change{Quotas: []store.Quota{{Counter: store.ActiveChats("none"), Delta: 1}}} // refused in its turn
 			told := done
 			done = func(error) { told(errors.New("the disk is full")) }
 		}
@@ -133,7 +132,7 @@ func TestRefusalsWait(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &held{Store: memory(t), fail: make(chan error)}
+				s := &held{Store: enginetest.Memory(t), fail: make(chan error)}
 				w := open(t, s)
 				chat, ana := talk(t, w)
 				s.hold.Store(true)
@@ -154,10 +153,9 @@ func TestRefusalsWait(t *testing.T) {
 				if err := <-answered; (err == nil) != (c.want == 0) || center.ReasonOf(err) != c.want {
 					t.Errorf("Send = %v; want the reason %q", err, c.want)
 				}
-				if got := texts(items(t, w, chat)); len(got) != c.said {
+				if got := texts(w.Items(chat)); len(got) != c.said {
 					t.Errorf("the chat says %q", got)
 				}
-				w.end(t)
 			})
 		})
 	}

@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine/enginetest"
 )
 
 // TestLongChatGoesOn loads a chat with more items than one read of the store returns: it goes on
 // where it was, and knows the ClientTokens of all the tail.
 func TestLongChatGoesOn(t *testing.T) {
-	s := memory(t)
+	s := enginetest.Memory(t)
 	w := open(t, s)
 	chat, ana := start(t, w, "greet", "")
 	do(t, w, chat, contact.Connect{Participant: ana})
@@ -32,7 +33,4 @@ func TestLongChatGoesOn(t *testing.T) {
 		t.Error("the chat did not go on")
 	}
 	w.Close()
-	if err := s.Close(); err != nil {
-		t.Errorf("Close: %v", err)
-	}
 }

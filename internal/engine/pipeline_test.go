@@ -6,14 +6,15 @@ import (
 	"testing"
 
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine/enginetest"
 )
 
 // Two engines change the state of one chat, each with many commands under way
 // at the same time. What was acknowledged is there: a change does not land on
 // the other engine's by having its number.
 func TestTwoEnginesPipelined(t *testing.T) {
-	s := memory(t)
-	nodes := []*world{open(t, s), open(t, s)}
+	s := enginetest.Memory(t)
+	nodes := []*enginetest.Engine{open(t, s), open(t, s)}
 	chat, ana := start(t, nodes[0], "greet", "")
 	do(t, nodes[0], chat, contact.Connect{Participant: ana})
 	const writers, each = 6, 15
@@ -23,7 +24,7 @@ func TestTwoEnginesPipelined(t *testing.T) {
 			wg.Go(func() {
 				for i := range each {
 					set := contact.SetAttributes{Attributes: map[string]string{fmt.Sprintf("k%d-%d-%d", n, w, i): "v"}}
-					if !insist(t, node, chat, set) {
+					if !retry(t, node, chat, set) {
 						return
 					}
 				}
@@ -35,7 +36,7 @@ func TestTwoEnginesPipelined(t *testing.T) {
 		node.Close()
 	}
 	fresh := open(t, s)
-	state, err := fresh.View(t.Context(), chat)
+	state, err := fresh.State(t.Context(), chat)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +44,4 @@ func TestTwoEnginesPipelined(t *testing.T) {
 		t.Errorf("%d attributes; want the %d that were acknowledged", got, want)
 	}
 	fresh.Close()
-	if err := s.Close(); err != nil {
-		t.Errorf("Close: %v", err)
-	}
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/flow/machine"
 )
@@ -22,8 +22,8 @@ import (
 func TestTwoEnginesWithProcessor(t *testing.T) { synctest.Test(t, twoEnginesWithProcessor) }
 
 func twoEnginesWithProcessor(t *testing.T) {
-	s := memory(t)
-	processing := func(c *engine.Config) {
+	s := enginetest.Memory(t)
+	processing := func(c *enginetest.Options) {
 		c.Invoke = func(_ context.Context, _ machine.Invoke, event []byte) (json.RawMessage, error) {
 			var in struct{ ChatContent struct{ Content string } }
 			if err := json.Unmarshal(event, &in); err != nil {
@@ -32,7 +32,7 @@ func twoEnginesWithProcessor(t *testing.T) {
 			return json.RawMessage(`{"status":"PROCESSED","result":{"processedChatContent":{"content":"` + in.ChatContent.Content + `!"}}}`), nil
 		}
 	}
-	nodes := []*world{open(t, s, processing), open(t, s, processing)}
+	nodes := []*enginetest.Engine{open(t, s, processing), open(t, s, processing)}
 	chat, ana := start(t, nodes[0], "greet", "")
 	do(t, nodes[0], chat, contact.Connect{Participant: ana})
 	do(t, nodes[1], chat, say(ana, "hello")) // so that it knows the chat as it is now
@@ -42,7 +42,7 @@ func twoEnginesWithProcessor(t *testing.T) {
 	for n, node := range nodes {
 		wg.Go(func() {
 			for i := range each {
-				if !insist(t, node, chat, say(ana, fmt.Sprintf("%d/%d", n, i))) {
+				if !retry(t, node, chat, say(ana, fmt.Sprintf("%d/%d", n, i))) {
 					return
 				}
 			}
@@ -64,14 +64,14 @@ func twoEnginesWithProcessor(t *testing.T) {
 	}
 	next := [2]int{}
 	processed := 0
-	for _, text := range texts(items(t, nodes[0], chat)) {
+	for _, text := range texts(nodes[0].Items(chat)) {
 		for n := range next {
 			if rest, ok := strings.CutPrefix(text, fmt.Sprintf("%d/", n)); ok {
 				if strings.HasSuffix(rest, "!") {
 					processed++
 				}
 				if want := fmt.Sprint(next[n]); strings.TrimSuffix(rest, "!") != want {
-					t.Fatalf("node %d's message %s stands where %s should in %q", n, rest, want, texts(items(t, nodes[0], chat)))
+					t.Fatalf("node %d's message %s stands where %s should in %q", n, rest, want, texts(nodes[0].Items(chat)))
 				}
 				next[n]++
 			}
@@ -82,8 +82,5 @@ func twoEnginesWithProcessor(t *testing.T) {
 	}
 	for _, node := range nodes {
 		node.Close()
-	}
-	if err := s.Close(); err != nil {
-		t.Errorf("Close: %v", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/store"
 )
 
 // dueTime is the time at which the sweeper means to look next: zero while it
@@ -82,7 +83,7 @@ func (e *Engine) sweep(ctx context.Context) {
 		e.nextDue.t = time.Time{}
 		e.nextDue.mu.Unlock()
 		now := e.Clock.Now()
-		chats, next, err := e.Store.Due(ctx, now, sweepBatch+len(aside))
+		chats, next, err := e.Store.Due(ctx, store.AllShards, now, sweepBatch+len(aside))
 		if err != nil && ctx.Err() == nil {
 			e.Log.Error("cannot look for due timers", "err", err)
 			next = now.Add(time.Second)

@@ -12,8 +12,8 @@ import (
 
 // Bounds of one look at abandoned uploads.
 const (
-	clearBatch  = 64
-	clearPutOff = time.Hour // of one that could not be cleared away, so that it does not stand before the others
+	clearBatch = 64
+	clearLater = time.Hour // for one that could not be cleared away, so that it does not stand before the others
 )
 
 // noteUploads has the store note the uploads that a change begins, and forget
@@ -57,19 +57,19 @@ func (e *Engine) clearUploads(ctx context.Context) {
 // clearSome clears a batch and reports whether there may be more.
 func (e *Engine) clearSome(ctx context.Context) (more bool) {
 	now := e.Clock.Now()
-	uploads, err := e.Store.Uploads(ctx, now, clearBatch)
+	uploads, err := e.Store.Uploads(ctx, store.AllShards, now, clearBatch)
 	if err == nil && len(uploads) > 0 {
-		var c store.Change
+		var c store.Chores
 		for _, u := range uploads {
 			if err := e.clear(ctx, u); err == nil {
 				c.Settled = append(c.Settled, u.ID)
 			} else if ctx.Err() == nil {
 				e.Log.Error("an abandoned upload cannot be cleared away; it will be tried again", "chat", u.Chat, "attachment", u.ID, "err", err)
-				u.Expires = now.Add(clearPutOff)
+				u.Expires = now.Add(clearLater)
 				c.Uploads = append(c.Uploads, u)
 			}
 		}
-		err = e.write(ctx, &c)
+		err = e.Store.Keep(ctx, &c)
 	}
 	if err != nil && ctx.Err() == nil {
 		e.Log.Error("cannot clear abandoned uploads away", "err", err)
@@ -92,15 +92,5 @@ func (e *Engine) clear(ctx context.Context, u store.Upload) error {
 	if err != nil {
 		return err
 	}
-	return e.DeleteFile(ctx, u.Chat, u.ID)
-}
-
-// write submits a change and waits until it is durable.
-func (e *Engine) write(ctx context.Context, sc *store.Change) error {
-	c := &commit{done: make(chan struct{})}
-	e.Store.Submit(sc, func(err error) {
-		c.err = err
-		close(c.done)
-	})
-	return c.wait(ctx)
+	return e.Files.Delete(ctx, u.Chat, u.ID)
 }

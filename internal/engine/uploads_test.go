@@ -12,7 +12,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/store"
 )
 
@@ -39,7 +39,7 @@ func (s *shelf) repair(broken bool) {
 	s.broken = broken
 }
 
-func (s *shelf) use(c *engine.Config) { c.DeleteFile = s.delete }
+func (s *shelf) use(c *enginetest.Options) { c.DeleteFile = s.delete }
 
 func (s *shelf) want(t *testing.T, when string, want ...string) {
 	t.Helper()
@@ -50,33 +50,21 @@ func (s *shelf) want(t *testing.T, when string, want ...string) {
 	}
 }
 
-func wantNoted(t *testing.T, w *world, when string, want int) {
+func wantNoted(t *testing.T, w *enginetest.Engine, when string, want int) {
 	t.Helper()
-	noted, err := w.store.Uploads(t.Context(), time.Now().Add(1000*time.Hour), 1000)
+	noted, err := w.Store.Uploads(t.Context(), store.AllShards, time.Now().Add(1000*time.Hour), 1000)
 	if err != nil || len(noted) != want {
 		t.Errorf("%s: the store notes %v, %v; want %d", when, noted, err, want)
 	}
 }
 
-// end closes the engine and its store.
-func (w *world) end(t *testing.T) {
-	w.Close()
-	closeStore(t, w.store)
-}
-
-// pass lets time pass, and what falls due happen.
-func pass(d time.Duration) {
-	time.Sleep(d) // of the bubble's clock
-	synctest.Wait()
-}
-
-func announce(t *testing.T, w *world, chat center.ContactID, p center.ParticipantID, token string) string {
+func announce(t *testing.T, w *enginetest.Engine, chat center.ContactID, p center.ParticipantID, token string) string {
 	t.Helper()
 	return do(t, w, chat, contact.StartUpload{Participant: p, Name: "a.txt", ContentType: "text/plain", Size: 4, ClientToken: token}).ID
 }
 
 // talk begins a chat and connects its customer.
-func talk(t *testing.T, w *world) (center.ContactID, center.ParticipantID) {
+func talk(t *testing.T, w *enginetest.Engine) (center.ContactID, center.ParticipantID) {
 	t.Helper()
 	chat, ana := start(t, w, "greet", "")
 	do(t, w, chat, contact.Connect{Participant: ana})
@@ -86,8 +74,7 @@ func talk(t *testing.T, w *world) (center.ContactID, center.ParticipantID) {
 func TestAbandonedUploads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var files shelf
-		w := open(t, memory(t), files.use)
-		defer w.end(t)
+		w := open(t, enginetest.Memory(t), files.use)
 		chat, ana := talk(t, w)
 		other, bob := talk(t, w)
 		left, kept, ended := announce(t, w, chat, ana, "1"), announce(t, w, chat, ana, "2"), announce(t, w, other, bob, "1")
@@ -96,13 +83,13 @@ func TestAbandonedUploads(t *testing.T) {
 		do(t, w, other, contact.Disconnect{Participant: bob})
 		wantNoted(t, w, "one completed", 2)
 
-		pass(contact.UploadLife - time.Minute)
+		enginetest.Pass(contact.UploadLife - time.Minute)
 		files.want(t, "a minute before")
 		late := announce(t, w, chat, ana, "3")
-		pass(2*time.Minute + time.Second)
+		enginetest.Pass(2*time.Minute + time.Second)
 		files.want(t, "after its life", string(chat)+"/"+left, string(other)+"/"+ended)
 		wantNoted(t, w, "after its life", 1)
-		state, err := w.View(t.Context(), chat)
+		state, err := w.State(t.Context(), chat)
 		if err != nil || state.Attachment(left) != nil || state.Attachment(kept) == nil || state.Attachment(late) == nil {
 			t.Errorf("attachments %v, %v; want %s and %s", state.Attachments, err, kept, late)
 		}
@@ -118,7 +105,7 @@ func TestAbandonedUploads(t *testing.T) {
 		w.Clock.Advance(contact.UploadLife)
 		synctest.Wait()
 		wantNoted(t, w, "after the clock was moved", 0)
-		pass(10 * contact.UploadLife)
+		enginetest.Pass(10 * contact.UploadLife)
 		if n := len(files.deleted); n != 4 {
 			t.Errorf("%d files were deleted; want 4: none twice, and never the completed one", n)
 		}
@@ -129,42 +116,40 @@ func TestAbandonedUploads(t *testing.T) {
 // the store has not heard of it.
 func TestAbandonedUploadsSurvive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &mortal{Store: memory(t)}
+		s := &mortal{Store: enginetest.Memory(t)}
 		var files shelf
 		w := open(t, s, files.use)
 		chat, ana := talk(t, w)
 		id := announce(t, w, chat, ana, "1")
 		w.Close()
-		pass(contact.UploadLife)
+		enginetest.Pass(contact.UploadLife)
 
 		s.dead.Store(true)
 		w = open(t, s, files.use)
-		pass(time.Second)
+		enginetest.Pass(time.Second)
 		files.want(t, "before the death", string(chat)+"/"+id)
 		wantNoted(t, w, "before the death", 1)
 		w.Close()
 
 		s.dead.Store(false)
 		w = open(t, s, files.use)
-		defer w.end(t)
-		pass(time.Second)
+		enginetest.Pass(time.Second)
 		files.want(t, "after the restart", string(chat)+"/"+id, string(chat)+"/"+id)
 		wantNoted(t, w, "after the restart", 0)
 	})
 }
 
-// mortal is a store that does not hear any more what was cleared away.
+// mortal is a store that dies before it is informed of what was cleared away.
 type mortal struct {
 	store.Store
 	dead atomic.Bool
 }
 
-func (m *mortal) Submit(c *store.Change, done func(error)) {
-	if len(c.Settled) > 0 && m.dead.Load() {
-		go done(store.ErrClosed)
-		return
+func (m *mortal) Keep(ctx context.Context, c *store.Chores) error {
+	if m.dead.Load() {
+		return store.ErrClosed
 	}
-	m.Store.Submit(c, done)
+	return m.Store.Keep(ctx, c)
 }
 
 // TestAbandonedUploadsPutOff has more files than a batch that cannot be deleted:
@@ -172,8 +157,7 @@ func (m *mortal) Submit(c *store.Change, done func(error)) {
 func TestAbandonedUploadsPutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		files := shelf{broken: true}
-		w := open(t, memory(t), files.use)
-		defer w.end(t)
+		w := open(t, enginetest.Memory(t), files.use)
 		const chats, each = 4, 30 // a chat has 35 at a time
 		for range chats {
 			chat, ana := talk(t, w)
@@ -181,14 +165,14 @@ func TestAbandonedUploadsPutOff(t *testing.T) {
 				announce(t, w, chat, ana, string(rune('a'+i)))
 			}
 		}
-		pass(contact.UploadLife + time.Minute)
+		enginetest.Pass(contact.UploadLife + time.Minute)
 		wantNoted(t, w, "broken", chats*each)
 		files.repair(false)
 		chat, ana := talk(t, w)
 		next := announce(t, w, chat, ana, "1")
-		pass(contact.UploadLife - 5*time.Minute)
+		enginetest.Pass(contact.UploadLife - 5*time.Minute)
 		files.want(t, "put off")
-		pass(10 * time.Minute)
+		enginetest.Pass(10 * time.Minute)
 		if len(files.deleted) != chats*each+1 || !slices.Contains(files.deleted, string(chat)+"/"+next) {
 			t.Errorf("%d files were deleted; want %d", len(files.deleted), chats*each+1)
 		}

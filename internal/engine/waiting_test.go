@@ -14,43 +14,21 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/engine"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/store"
 )
 
-// office is a catalog with the flows of a test and one queue.
-type office struct {
-	catalog
-	queue machine.Queue
-}
-
-func (o office) Queue(_ center.InstanceID, ref string) (machine.Queue, error) {
-	if ref != string(o.queue.ID) {
-		return machine.Queue{}, center.Missing(center.KindQueue, ref)
-	}
-	return o.queue, nil
-}
-
-func (o office) Default(_ center.InstanceID, typ string) (*flow.Flow, center.FlowID, error) {
-	return o.Published(instance, typ)
-}
-
-// furnished sets up an office whose queue takes at most limit contacts.
-func furnished(t *testing.T, limit int64, flows map[string]string) setting {
+// furnished sets up a catalog of flows and a queue that takes at most limit contacts.
+func furnished(t *testing.T, limit int64, actions map[string]string) setting {
 	t.Helper()
-	c := catalog{flows: map[string]*flow.Flow{}}
-	for name, actions := range flows {
-		f, err := flow.Parse([]byte(`{"Version":"2019-10-30","StartAction":"a","Actions":[` + actions + `]}`))
-		if err != nil {
-			t.Fatalf("Parse(%s): %v", name, err)
-		}
-		c.flows[name] = f
+	documents := map[string]string{}
+	for name, list := range actions {
+		documents[name] = `{"Version":"2019-10-30","StartAction":"a","Actions":[` + list + `]}`
 	}
-	return func(cfg *engine.Config) {
-		cfg.Catalog = office{c, machine.Queue{ID: "sales", ARN: "arn:sales", Name: "Sales", Max: limit}}
-	}
+	c := enginetest.ParseFlows(t, documents)
+	c.Queues = map[string]machine.Queue{"sales": {ID: "sales", ARN: "arn:sales", Name: "Sales", Max: limit}}
+	return func(o *enginetest.Options) { o.Catalog = c }
 }
 
 // toQueue puts the contact into the queue, or says why not and disconnects.
@@ -67,9 +45,9 @@ const position = `
  {"Identifier":"b","Type":"MessageParticipant","Parameters":{"Text":"You are number $.Metrics.Contact.PositionInQueue of $.Metrics.Queue.Size"},"Transitions":{"NextAction":"c"}},
  {"Identifier":"c","Type":"EndFlowExecution","Parameters":{},"Transitions":{}}`
 
-func (w *world) queued(t *testing.T) int64 {
+func queued(t *testing.T, w *enginetest.Engine) int64 {
 	t.Helper()
-	n, err := w.store.Count(t.Context(), engine.QueueCounter(instance, "sales"))
+	n, err := w.Store.Count(t.Context(), store.QueuedChats(instance, "sales"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +58,7 @@ func (w *world) queued(t *testing.T) int64 {
 // exactly as many wait, and the flow of each other takes its QueueAtCapacity branch.
 func TestQueueIsExactlyFull(t *testing.T) {
 	const limit, chats = 20, 100
-	s := memory(t)
+	s := enginetest.Memory(t)
 	w := open(t, s, furnished(t, limit, map[string]string{"main": toQueue}))
 	var mu sync.Mutex
 	said := map[string]int{}
@@ -92,7 +70,7 @@ func TestQueueIsExactlyFull(t *testing.T) {
 			if _, err := w.Do(t.Context(), id, contact.Connect{Participant: ana}); err != nil {
 				t.Errorf("Connect: %v", err)
 			}
-			state, err := w.View(t.Context(), id)
+			state, err := w.State(t.Context(), id)
 			if err != nil {
 				t.Errorf("View: %v", err)
 				return
@@ -102,12 +80,12 @@ func TestQueueIsExactlyFull(t *testing.T) {
 			if state.Queue != nil {
 				waiting = append(waiting, id)
 			}
-			said[strings.Join(texts(items(t, w, id)), "|")]++
+			said[strings.Join(texts(w.Items(id)), "|")]++
 		})
 	}
 	wg.Wait()
-	if len(waiting) != limit || said["All lines are busy"] != chats-limit || said[""] != limit || w.queued(t) != limit {
-		t.Fatalf("%d wait, the counter says %d, the flows said %v", len(waiting), w.queued(t), said)
+	if len(waiting) != limit || said["All lines are busy"] != chats-limit || said[""] != limit || queued(t, w) != limit {
+		t.Fatalf("%d wait, the counter says %d, the flows said %v", len(waiting), queued(t, w), said)
 	}
 	listed := 0
 	for _, err := range s.Waiting(t.Context(), instance, "sales") {
@@ -121,7 +99,7 @@ func TestQueueIsExactlyFull(t *testing.T) {
 	}
 	do(t, w, waiting[0], contact.Stop{})
 	do(t, w, waiting[1], contact.Join{User: "u1", DisplayName: "Bea"})
-	if n := w.queued(t); n != limit-2 {
+	if n := queued(t, w); n != limit-2 {
 		t.Errorf("after one ended and one was taken %d wait", n)
 	}
 	w.Close()
@@ -130,21 +108,20 @@ func TestQueueIsExactlyFull(t *testing.T) {
 	w = open(t, s, furnished(t, limit, map[string]string{"main": toQueue}))
 	defer w.Close()
 	do(t, w, waiting[2], contact.Join{User: "u2", DisplayName: "Cy"})
-	if n := w.queued(t); n != limit-3 {
+	if n := queued(t, w); n != limit-3 {
 		t.Errorf("after a restart and one more %d wait", n)
 	}
 }
 
 func TestPositionInTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := open(t, memory(t), furnished(t, -1, map[string]string{"main": toQueue, "CUSTOMER_QUEUE": position}))
-		defer w.store.Close()
+		w := open(t, enginetest.Memory(t), furnished(t, -1, map[string]string{"main": toQueue, "CUSTOMER_QUEUE": position}))
 		defer w.Close()
 		for i := range 4 {
 			id, ana := start(t, w, "main", "")
 			do(t, w, id, contact.Connect{Participant: ana})
 			want := fmt.Sprintf("You are number %d of %d", i+1, i+1)
-			if got := texts(items(t, w, id)); len(got) != 1 || got[0] != want {
+			if got := texts(w.Items(id)); len(got) != 1 || got[0] != want {
 				t.Errorf("chat %d hears %q; want %q", i, got, want)
 			}
 			time.Sleep(time.Second)
@@ -163,11 +140,11 @@ const bot = `
 // asks again, under the same id.
 func TestBotsAcrossRestarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := memory(t)
+		s := enginetest.Memory(t)
 		set := furnished(t, -1, map[string]string{"main": bot})
 		asked := 0
 		asking := func(answer func(context.Context) (machine.Answer, error)) setting {
-			return func(c *engine.Config) {
+			return func(c *enginetest.Options) {
 				set(c)
 				c.Ask = func(ctx context.Context, ask machine.Ask) (machine.Answer, error) {
 					if asked++; ask.Text != "help" || ask.Alias != "arn:bot" {
@@ -188,7 +165,7 @@ func TestBotsAcrossRestarts(t *testing.T) {
 			return machine.Answer{Intent: "Help", State: "Fulfilled", Messages: []machine.BotMessage{{ContentType: center.PlainText, Content: "Here I am"}}}, nil
 		}))
 		synctest.Wait()
-		if got := strings.Join(texts(items(t, w, chat)), "|"); got != "Yes?|help|Here I am|It was Help" || asked != 2 {
+		if got := strings.Join(texts(w.Items(chat)), "|"); got != "Yes?|help|Here I am|It was Help" || asked != 2 {
 			t.Errorf("the chat was %q, the bot asked %d times", got, asked)
 		}
 		w.Close()
@@ -204,13 +181,10 @@ func TestBotsAcrossRestarts(t *testing.T) {
 			do(t, w, chat, say(ana, "help"))
 			time.Sleep(time.Minute)
 			synctest.Wait()
-			if got := strings.Join(texts(items(t, w, chat)), "|"); got != "Yes?|help|It failed" {
+			if got := strings.Join(texts(w.Items(chat)), "|"); got != "Yes?|help|It failed" {
 				t.Errorf("%s: %q", name, got)
 			}
 			w.Close()
-		}
-		if err := s.Close(); err != nil {
-			t.Errorf("Close: %v", err)
 		}
 	})
 }
@@ -228,8 +202,7 @@ const relating = `
 
 func TestRelatedContacts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := open(t, memory(t), furnished(t, -1, map[string]string{"main": relating, "greet": `{"Identifier":"a","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`}))
-		defer w.store.Close()
+		w := open(t, enginetest.Memory(t), furnished(t, -1, map[string]string{"main": relating, "greet": `{"Identifier":"a","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`}))
 		defer w.Close()
 		past, ana := start(t, w, "greet", "")
 		do(t, w, past, contact.Connect{Participant: ana})
@@ -242,12 +215,12 @@ func TestRelatedContacts(t *testing.T) {
 			}
 			do(t, w, r.Contact, contact.Connect{Participant: r.Participant})
 			synctest.Wait()
-			return strings.Join(texts(items(t, w, r.Contact)), "|")
+			return strings.Join(texts(w.Items(r.Contact)), "|")
 		}
 		if got := hear(past, past); got != "Welcome back" {
 			t.Errorf("the flow said %q", got)
 		}
-		state, err := w.View(t.Context(), past)
+		state, err := w.State(t.Context(), past)
 		if err != nil || !strings.HasPrefix(state.Attributes["the note"], "from ") || state.Current().Name != "Renamed" {
 			t.Errorf("the related contact has %v and the name %q, %v", state.Attributes, state.Current().Name, err)
 		}
@@ -262,7 +235,7 @@ func TestRelatedContacts(t *testing.T) {
 // time, some in a queue, and the process has no goroutine for any of them.
 func TestWaitingChatsCostNoGoroutine(t *testing.T) {
 	const chats = 10_000
-	s := memory(t)
+	s := enginetest.Memory(t)
 	w := open(t, s, furnished(t, -1, map[string]string{"main": toQueue, "CUSTOMER_QUEUE": `
 		{"Identifier":"a","Type":"Wait","Parameters":{"TimeLimitSeconds":"3600"},"Transitions":{"Conditions":[{"NextAction":"a","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}],"Errors":[{"NextAction":"a","ErrorType":"NoMatchingError"}]}}`}))
 	before := runtime.NumGoroutine()
@@ -282,7 +255,7 @@ func TestWaitingChatsCostNoGoroutine(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := w.queued(t); n != chats {
+	if n := queued(t, w); n != chats {
 		t.Fatalf("%d chats wait; want %d", n, chats)
 	}
 	if more := runtime.NumGoroutine() - before; more > 8 {
@@ -299,13 +272,13 @@ func TestWaitingChatsCostNoGoroutine(t *testing.T) {
 // although the chat is over, also after a restart.
 func TestAsynchronousCallsOutliveTheChat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := memory(t)
+		s := enginetest.Memory(t)
 		set := furnished(t, -1, map[string]string{"main": `
 			{"Identifier":"a","Type":"InvokeLambdaFunction","Parameters":{"LambdaFunctionARN":"f","InvocationType":"ASYNCHRONOUS"},"Transitions":{"NextAction":"b","Errors":[{"NextAction":"b","ErrorType":"NoMatchingError"}]}},
 			{"Identifier":"b","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`})
 		var ids []string
 		calling := func(hang bool) setting {
-			return func(c *engine.Config) {
+			return func(c *enginetest.Options) {
 				set(c)
 				c.Invoke = func(ctx context.Context, call machine.Invoke, _ []byte) (json.RawMessage, error) {
 					ids = append(ids, call.ID)
@@ -324,13 +297,10 @@ func TestAsynchronousCallsOutliveTheChat(t *testing.T) {
 		w.Close()
 		w = open(t, s, calling(false))
 		synctest.Wait()
-		state, err := w.View(t.Context(), chat)
+		state, err := w.State(t.Context(), chat)
 		if err != nil || !state.Ended || len(state.Effects) != 0 || len(ids) != 2 || ids[0] != ids[1] {
 			t.Errorf("ended %t, %d effects left, calls %q, %v", state.Ended, len(state.Effects), ids, err)
 		}
 		w.Close()
-		if err := s.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
 	})
 }

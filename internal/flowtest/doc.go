@@ -1,12 +1,12 @@
-// Package flowtest runs contact flows without a server: a [Chat] is one chat
-// in virtual time on the same rules that the server runs (packages contact and
-// flow), with an [Instance] that exists in memory only, stubbed functions and
-// bots, and a customer and agents who do what they are told. Time passes when
-// it is told to, so that a flow that waits for a week is tested in
-// microseconds.
+// Package flowtest runs contact flows without a server: a [Suite] runs files of
+// scenarios, and a [Play] is a chat that somebody plays with, or that plays by
+// itself. Both use the rules that the server runs, in virtual time:
 //
-// [Load] reads scenario files, [Suite.Run] runs them, and [Text.Write], [JUnit]
-// and [JSON] tell what came of it, with the coverage of the flows' actions and
-// branches. docs/flow-testing.md is the language of scenarios; start reading at
-// [File], then at [Chat].
+//   - package simulator has the chat, its time and its instance in memory;
+//   - package scenario is the language of scenarios, which drives a chat;
+//   - package report writes what came of a suite, and how much of the flows it has seen.
+//
+// Nothing waits for the wall clock, and nothing is written. [Suite.Run] blocks
+// until the last scenario has ended or its context has; a scenario that fails is
+// a [Result], not an error. Start reading there.
 package flowtest

@@ -1,4 +1,4 @@
-package flowtest
+package flowtest_test
 
 import (
 	"io/fs"
@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"parley.example/parley/internal/flowtest"
+	"parley.example/parley/internal/flowtest/simulator"
 )
 
 // corpus calls f with every flow under the directory that PARLEY_FLOW_CORPUS
@@ -40,12 +43,12 @@ func corpus(t testing.TB, f func(path string)) {
 func TestEveryFlowEnds(t *testing.T) {
 	ends := map[string]int{}
 	corpus(t, func(path string) {
-		p, err := NewPlay(&Library{}, path, "")
+		p, err := flowtest.NewPlay(&simulator.Library{}, path, "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		turns := 0
-		err = p.Auto(Customer{}, func() error {
+		err = p.Auto(flowtest.Customer{}, func() error {
 			turns++
 			return nil
 		})
@@ -62,7 +65,7 @@ func TestEveryFlowEnds(t *testing.T) {
 	t.Log(ends)
 }
 
-// TestUnsaid: who gives lines is told which of them nobody listened to.
+// TestUnsaid: lines that the flow did not listen to any more are reported.
 func TestUnsaid(t *testing.T) {
 	for _, test := range []struct {
 		lines []string
@@ -71,27 +74,27 @@ func TestUnsaid(t *testing.T) {
 		{[]string{"Go on", "and on", "and on"}, "not said, for nobody listened any more: and on; and on"},
 		{[]string{"Go on"}, "the chat has ended: CONTACT_FLOW_DISCONNECT"},
 	} {
-		p, err := NewPlay(&Library{}, "testdata/contact.json", "")
+		p, err := flowtest.NewPlay(&simulator.Library{}, "testdata/contact.json", "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		told := 0
-		err = p.Auto(Customer{Lines: test.lines, Once: true}, func() error {
-			told = len(p.Chat().Story())
+		shown := 0
+		err = p.Auto(flowtest.Customer{Lines: test.lines, Once: true}, func() error {
+			shown = len(p.Chat().Story())
 			return nil
 		})
 		story := p.Chat().Story()
-		if last := story[len(story)-1]; err != nil || last.Text != test.want || told != len(story) {
-			t.Errorf("%q: %v, %d of %d told, the last is %q; want %q", test.lines, err, told, len(story), last.Text, test.want)
+		if last := story[len(story)-1]; err != nil || last.Text != test.want || shown != len(story) {
+			t.Errorf("%q: %v, %d of %d shown, the last is %q; want %q", test.lines, err, shown, len(story), last.Text, test.want)
 		}
 	}
 }
 
-// TestMovesAreToldInOrder: where the contact goes is told behind the action
+// TestMovesAreToldInOrder: where the contact goes is shown behind the action
 // that sends it there and before the flow that runs there, also when all of
 // that happens at one moment.
-func TestMovesAreToldInOrder(t *testing.T) {
-	p, err := NewPlay(&Library{}, "testdata/stay.json", "")
+func TestMovesAreRecordedInOrder(t *testing.T) {
+	p, err := flowtest.NewPlay(&simulator.Library{}, "testdata/stay.json", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,13 +103,13 @@ func TestMovesAreToldInOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var told []string
+	var shown []string
 	for _, h := range p.Chat().Story() {
-		switch h.Kind {
-		case KindNote:
-			told = append(told, h.Text)
-		case KindStep:
-			told = append(told, h.Visit.Type)
+		switch h.Type {
+		case simulator.EntryNote:
+			shown = append(shown, h.Text)
+		case simulator.EntryStep:
+			shown = append(shown, h.Visit.Type)
 		}
 	}
 	want := []string{
@@ -114,12 +117,12 @@ func TestMovesAreToldInOrder(t *testing.T) {
 		"DequeueContactAndTransferToQueue", "the contact goes on as a new one (QUEUE_TRANSFER)", "the contact waits in the queue Sales",
 		"DequeueContactAndTransferToQueue", "the contact goes on as a new one (QUEUE_TRANSFER)", "the contact waits in the queue Sales",
 	}
-	if len(told) < len(want) || !slices.Equal(told[:len(want)], want) {
-		t.Errorf("told:\n  %s\nwant:\n  %s", strings.Join(told, "\n  "), strings.Join(want, "\n  "))
+	if len(shown) < len(want) || !slices.Equal(shown[:len(want)], want) {
+		t.Errorf("shown:\n  %s\nwant:\n  %s", strings.Join(shown, "\n  "), strings.Join(want, "\n  "))
 	}
 }
 
-// TestWhisperBrokenOff: that an agent who was joining does not come is told.
+// TestWhisperBrokenOff: that an agent who was joining does not come is shown.
 func TestWhisperBrokenOff(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "slow.json")
 	content := `{"Version":"2019-10-30","StartAction":"w","Metadata":{"type":"agentWhisper"},"Actions":[
@@ -130,7 +133,7 @@ func TestWhisperBrokenOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, statements := range [][]string{{"agent Bo joins", "advance 2m"}, {"agent Bo joins", "agent Bo leaves"}} {
-		p, err := NewPlay(&Library{}, path, "")
+		p, err := flowtest.NewPlay(&simulator.Library{}, path, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,8 +143,24 @@ func TestWhisperBrokenOff(t *testing.T) {
 			}
 		}
 		story := p.Chat().Story()
-		if last := story[len(story)-1]; last.Kind != KindNote || last.Text != "Bo does not join: the agent whisper has been broken off" {
+		if last := story[len(story)-1]; last.Type != simulator.EntryNote || last.Text != "Bo does not join: the agent whisper has been broken off" {
 			t.Errorf("%q: the last is %+v", statements, last)
 		}
+	}
+}
+
+// TestStageReportsProblems: a flow that cannot be published is played all the same.
+func TestStageReportsProblems(t *testing.T) {
+	path := t.TempDir() + "/odd.json"
+	content := `{"Version":"2019-10-30","StartAction":"b","Metadata":{"type":"customerQueue"},"Actions":[{"Identifier":"a","Type":"EndFlowExecution"}]}`
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, err := flowtest.NewPlay(&simulator.Library{}, path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "the flow cannot be published: parley flow check says why (problems: 1); a generated flow leads to this one"; !strings.HasPrefix(p.Stage(), want) {
+		t.Errorf("Stage = %q; want %q", p.Stage(), want)
 	}
 }

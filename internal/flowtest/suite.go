@@ -3,35 +3,30 @@ package flowtest
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"parley.example/parley/internal/flowtest/scenario"
+	"parley.example/parley/internal/flowtest/simulator"
 )
 
 // Result is how one scenario went.
 type Result struct {
-	File     *File
-	Scenario *Scenario
-	Failure  *Failure // nil when it passed
-	Story    []Happening
+	File     *scenario.File
+	Scenario *scenario.Scenario
+	Failure  *scenario.Failure // nil when it passed
+	Story    []simulator.Entry
 	Took     time.Duration
-}
-
-// Failure is the statement at which a scenario failed, and why.
-type Failure struct {
-	Line      int
-	Statement string
-	Reason    string
 }
 
 // Results are how the scenarios went, in the order of the files, and what they
 // have seen of the flows.
 type Results struct {
 	All      []Result
-	Coverage Coverage
+	Coverage simulator.Coverage
 	Took     time.Duration
 }
 
@@ -48,13 +43,13 @@ func (r *Results) Failed() int {
 
 // Suite runs scenarios.
 type Suite struct {
-	Library *Library
-	Files   []*File
+	Library *simulator.Library
+	Files   []*scenario.File
 	Match   *regexp.Regexp   // runs only scenarios whose names match; nil for all
-	Now     func() time.Time // to tell how long scenarios take; nil for not telling
+	Now     func() time.Time // to measure how long scenarios take; nil for not measuring
 }
 
-// Run runs the scenarios, as many at a time as there are processors. It stops
+// Run runs the scenarios, as many concurrently as there are processors. It stops
 // early when ctx ends; what was not run is not in the results then.
 func (s *Suite) Run(ctx context.Context) *Results {
 	now := s.Now
@@ -62,8 +57,8 @@ func (s *Suite) Run(ctx context.Context) *Results {
 		now = func() time.Time { return time.Time{} }
 	}
 	type job struct {
-		file     *File
-		scenario *Scenario
+		file     *scenario.File
+		scenario *scenario.Scenario
 	}
 	var jobs []job
 	for _, f := range s.Files {
@@ -74,7 +69,7 @@ func (s *Suite) Run(ctx context.Context) *Results {
 		}
 	}
 	begun := now()
-	results, seen := make([]Result, len(jobs)), make([]Coverage, len(jobs))
+	results, seen := make([]Result, len(jobs)), make([]simulator.Coverage, len(jobs))
 	var taken atomic.Int64
 	var workers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(jobs)) {
@@ -84,14 +79,15 @@ func (s *Suite) Run(ctx context.Context) *Results {
 				if i >= len(jobs) {
 					return
 				}
-				from := now()
-				results[i], seen[i] = s.one(jobs[i].file, jobs[i].scenario)
-				results[i].Took = now().Sub(from)
+				job, from := jobs[i], now()
+				chat, failure := job.file.Run(s.Library, job.scenario)
+				results[i] = Result{File: job.file, Scenario: job.scenario, Failure: failure, Story: chat.Story(), Took: now().Sub(from)}
+				seen[i] = chat.Coverage()
 			}
 		})
 	}
 	workers.Wait()
-	r := &Results{Coverage: Coverage{}, Took: now().Sub(begun)}
+	r := &Results{Coverage: simulator.Coverage{}, Took: now().Sub(begun)}
 	for i := range results {
 		if results[i].Scenario != nil {
 			r.All = append(r.All, results[i])
@@ -99,34 +95,6 @@ func (s *Suite) Run(ctx context.Context) *Results {
 		}
 	}
 	return r
-}
-
-// one runs one scenario.
-func (s *Suite) one(f *File, sc *Scenario) (Result, Coverage) {
-	session := newSession(s.Library, filepath.Dir(f.Path))
-	r := Result{File: f, Scenario: sc}
-	for _, list := range [][]statement{f.setup, sc.statements} {
-		for _, st := range list {
-			if err := session.run(st.do); err != nil {
-				r.Failure = &Failure{Line: st.line, Statement: st.text, Reason: err.Error()}
-				break
-			}
-		}
-		if r.Failure != nil {
-			break
-		}
-	}
-	if r.Failure == nil && !session.begun {
-		r.Failure = &Failure{Line: sc.Line, Statement: "scenario " + sc.Name, Reason: "it does nothing: no statement begins the chat"}
-	}
-	seen := session.chat.seen
-	for _, d := range session.in.docs {
-		if !d.staged {
-			seen.of(d)
-		}
-	}
-	r.Story = session.chat.story
-	return r, seen
 }
 
 // Where is the place of a failure, as editors and CI systems jump to it.

@@ -1,4 +1,4 @@
-package flowtest
+package flowtest_test
 
 import (
 	"bytes"
@@ -7,18 +7,22 @@ import (
 	"testing"
 
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flowtest"
+	"parley.example/parley/internal/flowtest/report"
+	"parley.example/parley/internal/flowtest/scenario"
+	"parley.example/parley/internal/flowtest/simulator"
 )
 
 // own runs the project's own scenarios.
-func own(t *testing.T) *Results {
+func own(t *testing.T) *flowtest.Results {
 	t.Helper()
 	paths, err := filepath.Glob("testdata/*.scenario")
 	if err != nil || len(paths) == 0 {
 		t.Fatal("there are no scenarios", err)
 	}
-	s := Suite{Library: &Library{}}
+	s := flowtest.Suite{Library: &simulator.Library{}}
 	for _, path := range paths {
-		f, err := Load(path)
+		f, err := scenario.Load(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,7 +35,7 @@ func own(t *testing.T) *Results {
 func TestScenarios(t *testing.T) {
 	r := own(t)
 	var b bytes.Buffer
-	if err := (Text{Coverage: true, Missed: true}).Write(&b, r); err != nil {
+	if err := (report.Text{Coverage: true, Missed: true}).Write(&b, r); err != nil {
 		t.Fatal(err)
 	}
 	t.Log("\n" + b.String())
@@ -65,11 +69,11 @@ func TestScenariosCoverOwnFlows(t *testing.T) {
 		t.Fatal(err)
 	}
 	coverage := own(t).Coverage
-	covered, errors := map[string]bool{}, Share{}
+	covered, errors := map[string]bool{}, report.Share{}
 	for _, d := range coverage.Documents() {
 		covered[d.Path] = true
-		sum := coverage.Of(d)
-		errors = errors.plus(sum.Errors)
+		sum := report.Summarize(coverage, d)
+		errors.Seen, errors.Total = errors.Seen+sum.Errors.Seen, errors.Total+sum.Errors.Total
 		for _, m := range sum.Missed {
 			if m.Exit != nil && m.Exit.Kind == flow.WayError {
 				continue
@@ -130,7 +134,7 @@ func TestScenariosCoverTheLanguage(t *testing.T) {
 				seen[a.Type] = map[string]bool{}
 			}
 			for j := range a.Exits {
-				if e := &a.Exits[j]; coverage[d].Ways[Exit{a.ID, e.Way}] > 0 {
+				if e := &a.Exits[j]; coverage[d].Ways[simulator.Exit{Action: a.ID, Way: e.Way}] > 0 {
 					seen[a.Type][string(e.Kind)+e.Error+e.Operand] = true
 				}
 			}
@@ -160,4 +164,21 @@ func TestScenariosCoverTheLanguage(t *testing.T) {
 			t.Errorf("no %s goes on", typ.Name)
 		}
 	}
+}
+
+func BenchmarkScenario(b *testing.B) {
+	f, err := scenario.Load("testdata/shop.scenario")
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := flowtest.Suite{Library: &simulator.Library{}, Files: []*scenario.File{f}}
+	scenarios := 0
+	for b.Loop() {
+		r := s.Run(b.Context())
+		if r.Failed() > 0 {
+			b.Fatal("a scenario failed")
+		}
+		scenarios += len(r.All)
+	}
+	b.ReportMetric(float64(scenarios)/b.Elapsed().Seconds(), "scenarios/s")
 }

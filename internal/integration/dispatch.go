@@ -20,7 +20,7 @@ type dispatcher struct {
 	started time.Time
 	board   *board
 
-	attempts  sync.WaitGroup
+	attempts  sync.WaitGroup // and commits
 	results   chan result
 	committed chan error
 
@@ -40,13 +40,14 @@ type result struct {
 
 // outcomes gathers what has to be written to the store, and the lines it is about.
 type outcomes struct {
-	change store.Change
+	chores store.Chores
 	lines  []*line
 }
 
 func newDispatcher(o *Outbox) *dispatcher {
 	d := &dispatcher{Outbox: &Outbox{
 		Store: o.Store, Sender: o.Sender, Now: o.Now, Observe: o.Observe, wake: o.wake,
+		Shards: orDefault(o.Shards, store.AllShards), Lease: o.Lease,
 		Workers: orDefault(o.Workers, 64), Timeout: orDefault(o.Timeout, 10*time.Second), MaxAttempts: orDefault(o.MaxAttempts, 20),
 		MaxAge: orDefault(o.MaxAge, time.Hour), MaxWaiting: orDefault(o.MaxWaiting, 10000),
 	}, log: o.Log, committed: make(chan error, 1), stale: true}
@@ -62,7 +63,7 @@ func newDispatcher(o *Outbox) *dispatcher {
 	return d
 }
 
-func orDefault[T int | time.Duration](v, otherwise T) T {
+func orDefault[T int | store.Shards | time.Duration](v, otherwise T) T {
 	if v <= 0 {
 		return otherwise
 	}
@@ -80,7 +81,7 @@ func (d *dispatcher) run(ctx context.Context) error {
 		if stop != nil {
 			d.start(ctx, sending)
 		}
-		d.commit()
+		d.commit(ctx)
 		if stop == nil && d.board.running == 0 && d.committing == nil {
 			return nil
 		}
@@ -98,7 +99,7 @@ func (d *dispatcher) run(ctx context.Context) error {
 		case r := <-d.results:
 			d.finish(ctx, r, sending.Err() != nil)
 		case err := <-d.committed:
-			if errors.Is(err, store.ErrClosed) {
+			if errors.Is(err, store.ErrClosed) || errors.Is(err, store.ErrFenced) {
 				return fmt.Errorf("outbox: %w", err)
 			}
 			d.settle(ctx, err)
@@ -129,7 +130,7 @@ func (d *dispatcher) start(ctx, sending context.Context) {
 // fetch reads the outbox and reports whether there is something to start.
 func (d *dispatcher) fetch(ctx context.Context, now time.Time) bool {
 	d.stale = false
-	page, err := d.Store.Outbox(ctx, now.Add(ahead), pageSize)
+	page, err := d.Store.Outbox(ctx, d.Shards, now.Add(ahead), pageSize)
 	if err != nil {
 		if ctx.Err() == nil {
 			d.log.ErrorContext(ctx, "the outbox cannot be read", "error", err)
@@ -202,7 +203,7 @@ func (d *dispatcher) finish(ctx context.Context, r result, cut bool) {
 			d.log.InfoContext(ctx, "streaming endpoint takes messages again", "endpoint", head.Endpoint)
 		}
 		d.Observe(OutcomeDelivered, took)
-		d.gathered.change.Delivered = append(d.gathered.change.Delivered, head.ID)
+		d.gathered.chores.Delivered = append(d.gathered.chores.Delivered, head.ID)
 		d.wrote(l)
 		d.board.again(l)
 		return
@@ -232,7 +233,7 @@ func (d *dispatcher) finish(ctx context.Context, r result, cut bool) {
 // bury makes a delivery of a line a dead letter.
 func (d *dispatcher) bury(l *line, delivery store.Delivery, took time.Duration) {
 	d.Observe(OutcomeDead, took)
-	d.gathered.change.Dead = append(d.gathered.change.Dead, delivery)
+	d.gathered.chores.Dead = append(d.gathered.chores.Dead, delivery)
 	d.wrote(l)
 }
 
@@ -240,7 +241,7 @@ func (d *dispatcher) bury(l *line, delivery store.Delivery, took time.Duration) 
 // back from the store then.
 func (d *dispatcher) postpone(l *line, head store.Delivery, due time.Time) {
 	head.Due = due
-	d.gathered.change.Postponed = append(d.gathered.change.Postponed, head)
+	d.gathered.chores.Postponed = append(d.gathered.chores.Postponed, head)
 	d.wrote(l)
 	l.items = nil
 }
@@ -251,15 +252,16 @@ func (d *dispatcher) wrote(l *line) {
 	d.gathered.lines = append(d.gathered.lines, l)
 }
 
-// commit submits what was gathered, one change at a time: while one is on its
-// way to the disk the next one fills.
-func (d *dispatcher) commit() {
+// commit writes what was gathered, one group of chores after the other: while
+// one is on its way to the disk the next one fills. It goes on when ctx ends.
+func (d *dispatcher) commit(ctx context.Context) {
 	if d.committing != nil || d.stuck || len(d.gathered.lines) == 0 {
 		return
 	}
 	going := d.gathered
+	going.chores.Fence = d.Lease
 	d.committing, d.gathered = &going, outcomes{}
-	d.Store.Submit(&going.change, func(err error) { d.committed <- err })
+	d.attempts.Go(func() { d.committed <- d.Store.Keep(context.WithoutCancel(ctx), &going.chores) })
 }
 
 // settle takes note of a commit. What could not be written is kept, with its
@@ -276,7 +278,7 @@ func (d *dispatcher) settle(ctx context.Context, err error) {
 	}
 	d.log.ErrorContext(ctx, "the outbox cannot be written", "error", err)
 	d.stuck = true
-	to, later := &done.change, &d.gathered.change
+	to, later := &done.chores, &d.gathered.chores
 	later.Delivered = append(to.Delivered, later.Delivered...)
 	later.Postponed = append(to.Postponed, later.Postponed...)
 	later.Dead = append(to.Dead, later.Dead...)
@@ -289,7 +291,7 @@ func (d *dispatcher) sweep(ctx context.Context) {
 	if now.Sub(d.swept) < overflowEvery {
 		return
 	}
-	page, err := d.Store.Overflow(ctx, d.MaxWaiting, overflowPage)
+	page, err := d.Store.Overflow(ctx, d.Shards, d.MaxWaiting, overflowPage)
 	if err != nil {
 		d.log.ErrorContext(ctx, "the outbox cannot be read", "error", err)
 		return
@@ -317,11 +319,11 @@ func (d *dispatcher) sweep(ctx context.Context) {
 // commit by which they leave is still to come or on its way.
 func (d *dispatcher) leaving() map[int64]bool {
 	ids := make(map[int64]bool)
-	changes := []*store.Change{&d.gathered.change}
+	all := []*store.Chores{&d.gathered.chores}
 	if d.committing != nil {
-		changes = append(changes, &d.committing.change)
+		all = append(all, &d.committing.chores)
 	}
-	for _, c := range changes {
+	for _, c := range all {
 		for _, id := range c.Delivered {
 			ids[id] = true
 		}

@@ -40,14 +40,8 @@ func (s *shelf) left() int {
 	return len(s.waiting)
 }
 
-func (s *shelf) Submit(c *store.Change, done func(error)) {
-	go func() {
-		time.Sleep(s.takes)
-		done(s.apply(c))
-	}()
-}
-
-func (s *shelf) apply(c *store.Change) error {
+func (s *shelf) Keep(_ context.Context, c *store.Chores) error {
+	time.Sleep(s.takes)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.commits++
@@ -81,7 +75,7 @@ func (s *shelf) find(id int64) int {
 	return i
 }
 
-func (s *shelf) Outbox(_ context.Context, now time.Time, limit int) ([]store.Delivery, error) {
+func (s *shelf) Outbox(_ context.Context, _ store.Shards, now time.Time, limit int) ([]store.Delivery, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var order []string
@@ -105,7 +99,7 @@ func (s *shelf) Outbox(_ context.Context, now time.Time, limit int) ([]store.Del
 	return page, nil
 }
 
-func (s *shelf) Overflow(_ context.Context, keep, limit int) ([]store.Delivery, error) {
+func (s *shelf) Overflow(_ context.Context, _ store.Shards, keep, limit int) ([]store.Delivery, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	count := map[string]int{}

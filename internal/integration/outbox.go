@@ -7,14 +7,16 @@ import (
 	"sync"
 	"time"
 
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/store"
 )
 
 // OutboxStore is what [Outbox] needs of the store.
 type OutboxStore interface {
-	Submit(c *store.Change, done func(error))
-	Outbox(ctx context.Context, now time.Time, limit int) ([]store.Delivery, error)
-	Overflow(ctx context.Context, keep, limit int) ([]store.Delivery, error)
+	Keep(ctx context.Context, c *store.Chores) error
+	Outbox(ctx context.Context, shards store.Shards, now time.Time, limit int) ([]store.Delivery, error)
+	Overflow(ctx context.Context, shards store.Shards, keep, limit int) ([]store.Delivery, error)
 }
 
 // Sender makes attempts to deliver; [Topics] is one. An error that
@@ -67,9 +69,17 @@ type Outbox struct {
 	Sender Sender
 	Now    func() time.Time
 	Log    *slog.Logger // nil for none
+	// Partition is where the instances of the contacts are.
+	Partition center.Partition
 	// Observe, when set, is told of each outcome and how long the attempt
 	// took. It is called by one goroutine and must be quick.
 	Observe func(o Outcome, took time.Duration)
+
+	// Shards are those whose deliveries are sent; 0 means all.
+	Shards store.Shards
+	// Lease, when set, is what lets this process send: outcomes are written only
+	// while it is held.
+	Lease *store.Lease
 
 	Workers     int           // attempts at a time; 64
 	Timeout     time.Duration // of one attempt; 10 s
@@ -79,6 +89,11 @@ type Outbox struct {
 
 	once sync.Once
 	wake chan struct{}
+}
+
+// Body returns what the outbox keeps of an item of an instance.
+func (o *Outbox) Body(instance center.InstanceID, item contact.Streamed) []byte {
+	return StreamMessage(o.Partition, instance, item)
 }
 
 const (
@@ -107,7 +122,8 @@ func (o *Outbox) init() {
 
 // Run delivers until ctx is done, then gives attempts under way three seconds,
 // writes down what came of them and returns nil. It returns the store's error
-// when the store was closed under it. One Run at a time may work on a store.
+// when the store was closed under it, or when Lease is held by another node:
+// then that one sends what is left. One Run at a time may work on a shard.
 func (o *Outbox) Run(ctx context.Context) error {
 	o.init()
 	return newDispatcher(o).run(ctx)

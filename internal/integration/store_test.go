@@ -106,7 +106,7 @@ func TestOutboxOnDisk(t *testing.T) {
 		}
 		s = open()
 	}
-	left, err := s.Outbox(t.Context(), now.Add(time.Hour), 1000)
+	left, err := s.Outbox(t.Context(), store.AllShards, now.Add(time.Hour), 1000)
 	if err != nil || len(left) == 0 {
 		t.Fatalf("%d wait, %v; want some left to deliver", len(left), err)
 	}
@@ -122,7 +122,7 @@ func TestOutboxOnDisk(t *testing.T) {
 		t.Fatalf("Run = %v; want nil", err)
 	}
 	defer func() { _ = s.Close() }()
-	if left, err = s.Outbox(t.Context(), now.Add(time.Hour), 1000); err != nil || len(left) != 0 {
+	if left, err = s.Outbox(t.Context(), store.AllShards, now.Add(time.Hour), 1000); err != nil || len(left) != 0 {
 		t.Errorf("%d wait, %v; want none", len(left), err)
 	}
 	if len(in.ids) != streams*each {
@@ -132,4 +132,35 @@ func TestOutboxOnDisk(t *testing.T) {
 		t.Errorf("%d messages came again; want at most %d of each stream each time", again, maxAhead+1)
 	}
 	t.Logf("%d messages in %d requests", len(in.ids), in.count)
+}
+
+// TestOutboxIsFenced: a process sends, and finds that another has taken its
+// lease. It ends, and what it sent stays in the outbox for the other.
+func TestOutboxIsFenced(t *testing.T) {
+	s, err := sqlite.Open(t.Context(), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	now := time.Now()
+	leases, err := s.Claim(t.Context(), "one", now, time.Second, "outbox")
+	if err != nil || len(leases) != 1 {
+		t.Fatalf("Claim = %v, %v; want the lease", leases, err)
+	}
+	done := make(chan error, 1)
+	s.Submit(&store.Change{Deliveries: []store.Delivery{{Stream: "s", Endpoint: "e", Created: now, Due: now}}}, func(err error) { done <- err })
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	frozen := &post{t: t, answer: func(ctx context.Context, _ *store.Delivery) error {
+		_, err := s.Claim(ctx, "two", now.Add(time.Minute), time.Minute, "outbox")
+		return err
+	}}
+	one := &Outbox{Store: s, Sender: frozen, Now: time.Now, Lease: &leases[0]}
+	if err := one.Run(t.Context()); !errors.Is(err, store.ErrFenced) {
+		t.Fatalf("Run = %v; want ErrFenced", err)
+	}
+	if left, err := s.Outbox(t.Context(), store.AllShards, now.Add(time.Hour), 9); err != nil || len(left) != 1 {
+		t.Errorf("%d wait, %v; want the one that was sent", len(left), err)
+	}
 }

@@ -27,7 +27,7 @@ type afterEndKey struct{}
 // the end reads no further than its leaving, which until says by a sequence
 // number; 0 is no bound, and a negative one leaves nothing to read.
 func (s *Service) reader(ctx context.Context, bearer string) (m member, until int64, err error) {
-	t, err := s.Sealer.Open(auth.Connection, bearer, s.Now())
+	t, err := s.open(ctx, auth.Connection, bearer)
 	if err != nil {
 		return member{}, 0, err
 	}
@@ -35,7 +35,7 @@ func (s *Service) reader(ctx context.Context, bearer string) (m member, until in
 		m, err = s.member(ctx, t)
 		return m, 0, err
 	}
-	chat, err := s.Engine.View(ctx, t.Chat)
+	chat, err := s.Engine.State(ctx, t.Chat)
 	if err != nil {
 		return member{}, 0, hideMissing(err)
 	}

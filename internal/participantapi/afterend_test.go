@@ -9,6 +9,7 @@ import (
 	"parley.example/parley/api/participant"
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/participantapi"
 )
 
@@ -32,7 +33,7 @@ func TestReadingAfterTheEnd(t *testing.T) {
 		asking := r.asking("read")
 		asking.wantPage(p, participant.GetTranscriptRequest{MaxResults: new(int32(2))}, true, "participant.joined", "3") // as ever, before
 		_, token := r.read(p, participant.GetTranscriptRequest{MaxResults: new(int32(2))})
-		second := r.items(p.chat)[3]
+		second := r.engine.Items(p.chat)[3]
 		r.end(p)
 		all := []string{"participant.joined", "Hello", "1", "2", "3", "participant.joined", "participant.left", "participant.left", "chat.ended"}
 		for _, who := range []person{p, bot} {
@@ -53,7 +54,7 @@ func TestReadingAfterTheEnd(t *testing.T) {
 		_, err = asking.SendMessage(r.Context(), &participant.SendMessageRequest{ConnectionToken: p.bearer, ContentType: "text/plain", Content: "late"})
 		r.denied("SendMessage", err)
 
-		r.pass(25 * time.Hour)
+		enginetest.Pass(25 * time.Hour)
 		_, err = asking.GetTranscript(r.Context(), &participant.GetTranscriptRequest{ConnectionToken: p.bearer})
 		r.denied("GetTranscript with a token that ended", err)
 	})
@@ -76,12 +77,12 @@ func TestReadingAfterLeaving(t *testing.T) {
 		_, err := asking.GetTranscript(r.Context(), &participant.GetTranscriptRequest{ConnectionToken: bot.bearer})
 		r.denied("GetTranscript of a chat that goes on", err)
 
-		r.pass(time.Minute)
+		enginetest.Pass(time.Minute)
 		never := r.invite(p.chat)
-		never.bearer = r.sealer.Seal(auth.Token{Kind: auth.Connection, Chat: never.chat, Participant: never.id})
-		r.pass(16 * time.Second) // it does not connect
+		never.bearer = r.engine.Sealer.Seal(auth.Token{Kind: auth.Connection, Chat: never.chat, Participant: never.id})
+		enginetest.Pass(16 * time.Second) // it does not connect
 		r.say(p, "more secrets")
-		secret := r.items(p.chat)[len(r.items(p.chat))-1]
+		secret := r.engine.Items(p.chat)[len(r.engine.Items(p.chat))-1]
 		r.end(p)
 		asking.wantPage(bot, participant.GetTranscriptRequest{MaxResults: new(int32(3))}, true, "participant.left", "bye", "quick")
 		asking.wantPage(bot, participant.GetTranscriptRequest{StartPosition: &participant.StartPosition{MostRecent: new(int32(2))}, SortOrder: ascending}, false, "bye", "participant.left")

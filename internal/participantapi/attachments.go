@@ -9,6 +9,7 @@ import (
 	"parley.example/parley/internal/blob"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine"
 )
 
 // defaultDownload is how long the URL of GetAttachment works unless
@@ -21,7 +22,7 @@ const defaultDownload = 300 * time.Second
 // sizes and the number of files are the rules of [contact.StartUpload]. An
 // upload that is not completed within an hour is forgotten, with its bytes.
 func (s *Service) StartAttachmentUpload(ctx context.Context, in *participant.StartAttachmentUploadRequest) (*participant.StartAttachmentUploadResponse, error) {
-	t, err := s.connection(in.ConnectionToken)
+	t, err := s.open(ctx, auth.Connection, in.ConnectionToken)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +124,7 @@ func (s *Service) attachment(ctx context.Context, chat *contact.Chat, id string)
 			continue // contacts of one chain stand side by side
 		}
 		last = past.Chat
-		before, err := s.Engine.View(ctx, past.Chat)
+		before, err := s.Engine.State(ctx, past.Chat)
 		if err != nil {
 			if center.ReasonOf(err) == center.NotFound {
 				continue
@@ -139,14 +140,11 @@ func (s *Service) attachment(ctx context.Context, chat *contact.Chat, id string)
 
 // stored reports whether the announced bytes of a file are there.
 func (s *Service) stored(ctx context.Context, chat center.ContactID, a *center.Attachment) (bool, error) {
-	f, size, err := s.Blobs.Open(ctx, blobKey(chat, a.ID))
+	size, err := s.Blobs.Size(ctx, blobKey(chat, a.ID))
 	if isMissing(err) {
 		return false, nil
 	}
-	if err != nil {
-		return false, err
-	}
-	return size == a.Size, f.Close()
+	return size == a.Size, err
 }
 
 // blobKey is where the bytes of an attachment are kept. Both ids are our own:
@@ -155,11 +153,15 @@ func blobKey(chat center.ContactID, id string) string {
 	return "attachments/" + string(chat) + "/" + id
 }
 
-// DeleteFile returns what deletes the bytes of an attachment: see [engine.Config].
-func DeleteFile(blobs blob.Store) func(context.Context, center.ContactID, string) error {
-	return func(ctx context.Context, chat center.ContactID, id string) error {
-		return blobs.Delete(ctx, blobKey(chat, id))
-	}
+// Files are the attachments in a blob store, for the engine, which deletes what
+// nobody completed.
+type Files struct{ Blobs blob.Store }
+
+var _ engine.Files = Files{}
+
+// Delete implements [engine.Files].
+func (f Files) Delete(ctx context.Context, chat center.ContactID, id string) error {
+	return f.Blobs.Delete(ctx, blobKey(chat, id))
 }
 
 // isMissing reports whether err says that a key holds nothing.

@@ -16,6 +16,7 @@ import (
 	"parley.example/parley/api/participant"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine/enginetest"
 )
 
 const table = "name,age\nAna,41\n"
@@ -119,7 +120,7 @@ func TestWire52Attachment(t *testing.T) {
 			r.Fatalf("CompleteAttachmentUpload: %v", err)
 		}
 		r.refused("a second CompleteAttachmentUpload", r.complete(ana, *out.AttachmentId), "ConflictException", 409)
-		r.wantScript(ana.chat, "joined CUSTOMER", "Hello", "[people.csv]")
+		r.engine.WantScript(ana.chat, "joined CUSTOMER", "Hello", "[people.csv]")
 
 		page, err := r.GetTranscript(r.Context(), &participant.GetTranscriptRequest{ConnectionToken: ana.bearer, MaxResults: new(int32(1))})
 		if err != nil {
@@ -148,7 +149,7 @@ func TestWire53NothingUploaded(t *testing.T) {
 		}
 		r.invalid("CompleteAttachmentUpload of somebody else", r.complete(bot, *out.AttachmentId))
 		r.invalid("CompleteAttachmentUpload of nothing", r.complete(ana, center.NewUUID()))
-		r.wantScript(ana.chat, "joined CUSTOMER", "Hello")
+		r.engine.WantScript(ana.chat, "joined CUSTOMER", "Hello")
 	})
 }
 
@@ -248,7 +249,7 @@ func TestFileURLsAreForOneThing(t *testing.T) {
 		if a := r.fetch(http.MethodDelete, *got.Url, "", nil); a.status != http.StatusMethodNotAllowed {
 			r.Errorf("DELETE = %d; want 405", a.status)
 		}
-		r.pass(15*time.Minute + time.Second)
+		enginetest.Pass(15*time.Minute + time.Second)
 		r.wantXML("an old upload URL", r.upload(out, table), 403, "AccessDenied")
 		late := r.announce(ana, "three.csv")
 		r.end(ana)
@@ -287,7 +288,7 @@ func TestWire55And57Download(t *testing.T) {
 		if a := r.fetch(http.MethodHead, *out.Url, "", nil); a.status != 200 || a.body != "" {
 			r.Errorf("HEAD = %d %q; want 200 and nothing", a.status, a.body)
 		}
-		r.pass(6 * time.Second)
+		enginetest.Pass(6 * time.Second)
 		r.wantXML("GET after UrlExpiryInSeconds", r.fetch(http.MethodGet, *out.Url, "", nil), 403, "AccessDenied")
 
 		_, err = r.GetAttachment(r.Context(), &participant.GetAttachmentRequest{ConnectionToken: bot.bearer, AttachmentId: id})
@@ -443,7 +444,7 @@ func TestOneTokenForEveryOperation(t *testing.T) {
 		if again := say("message first"); again != first {
 			r.Errorf("the first message again is %s; want %s", again, first)
 		}
-		r.wantScript(ana.chat, "joined CUSTOMER", "Hello", "message first", "[second.csv]", "[first.csv]", "file first")
+		r.engine.WantScript(ana.chat, "joined CUSTOMER", "Hello", "message first", "[second.csv]", "[first.csv]", "file first")
 	})
 }
 
@@ -480,7 +481,7 @@ func TestAbandonedUpload(t *testing.T) {
 		}()
 		io.WriteString(bytes, table[:4])
 
-		r.pass(contact.UploadLife + 2*time.Minute)
+		enginetest.Pass(contact.UploadLife + 2*time.Minute)
 		has := func(id string) bool {
 			f, _, err := r.blobs.Open(r.Context(), "attachments/"+string(ana.chat)+"/"+id)
 			return err == nil && f.Close() == nil
@@ -545,7 +546,7 @@ func TestUploadsRaceWithClearing(t *testing.T) {
 		people.Wait()
 		close(over)
 		clocks.Wait()
-		r.pass(contact.UploadLife + 2*time.Minute)
+		enginetest.Pass(contact.UploadLife + 2*time.Minute)
 		for key := range begun {
 			f, _, err := r.blobs.Open(r.Context(), key)
 			if there := err == nil && f.Close() == nil; there != completed[key] {

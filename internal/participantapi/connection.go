@@ -111,7 +111,7 @@ func (s *Service) socketURL(ctx context.Context, t auth.Token) string {
 // chat goes on, a repetition with the same ClientToken, as SDKs make it of a
 // request whose answer was lost, is answered like the first.
 func (s *Service) DisconnectParticipant(ctx context.Context, in *participant.DisconnectParticipantRequest) (*participant.DisconnectParticipantResponse, error) {
-	t, err := s.connection(in.ConnectionToken)
+	t, err := s.open(ctx, auth.Connection, in.ConnectionToken)
 	if err != nil {
 		return nil, err
 	}

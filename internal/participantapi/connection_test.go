@@ -11,6 +11,7 @@ import (
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine/enginetest"
 )
 
 var socketAndCredentials = []participant.ConnectionType{participant.ConnectionTypeWEBSOCKET, participant.ConnectionTypeCONNECTION_CREDENTIALS}
@@ -31,7 +32,7 @@ func (r *room) socket(out *participant.CreateParticipantConnectionResponse) erro
 	if !ok {
 		r.Fatalf("Websocket.Url = %q; want ws on the public address", *out.Websocket.Url)
 	}
-	_, err := r.sealer.Open(auth.Socket, token, time.Now())
+	_, err := r.engine.Sealer.Open(auth.Socket, token, time.Now())
 	return err
 }
 
@@ -67,7 +68,7 @@ func TestWire01ConnectAsChatJSDoes(t *testing.T) {
 		if status != 200 || !strings.Contains(body, `"Url":"ws://127.0.0.1:8790/ws?token=`) || !strings.Contains(body, `"ConnectionToken":"`) {
 			r.Fatalf("CreateParticipantConnection = %d %s; want a socket and credentials", status, body)
 		}
-		r.wantScript(ana.chat) // the flow waits for a socket to subscribe
+		r.engine.WantScript(ana.chat) // the flow waits for a socket to subscribe
 	})
 }
 
@@ -97,7 +98,7 @@ func TestWire08To09UnknownToken(t *testing.T) {
 		elsewhere := auth.Token{Kind: auth.Participant, Chat: center.NewContactID(time.Now()), Participant: ana.id}
 		for name, token := range map[string]string{
 			"none": "", "garbage": "abc", "too long": strings.Repeat("x", 1001), "a connection token": ana.bearer,
-			"of a chat that is not there": r.sealer.Seal(elsewhere),
+			"of a chat that is not there": r.engine.Sealer.Seal(elsewhere),
 		} {
 			status, h, body := r.raw("/participant/connection", token, `{"ConnectParticipant":true}`)
 			if status != 403 || h.Get("X-Amzn-Errortype") != "AccessDeniedException" || !strings.Contains(body, `"message":"Access denied"`) {
@@ -150,17 +151,17 @@ func TestWire12AndSemantics04TokensGrowOld(t *testing.T) {
 	inRoom(t, func(r *room) {
 		ana := r.join()
 		c := r.dial(ana)
-		r.pass(100 * time.Second)
+		enginetest.Pass(100 * time.Second)
 		for range 2 {
 			if err := r.socket(c); err != nil {
 				r.Fatalf("a URL of 100 seconds: %v; want it accepted, twice", err)
 			}
 		}
-		r.pass(6 * time.Second)
+		enginetest.Pass(6 * time.Second)
 		if err := r.socket(c); err == nil {
 			r.Fatal("a URL of 106 seconds was accepted")
 		}
-		r.pass(24 * time.Hour)
+		enginetest.Pass(24 * time.Hour)
 		_, err := r.SendMessage(r.Context(), &participant.SendMessageRequest{ConnectionToken: ana.bearer, ContentType: "text/plain", Content: "late"})
 		r.denied("SendMessage with a token of more than a day", err)
 		r.say(r.connect(ana), "again")
@@ -174,9 +175,9 @@ func TestWire14AndSemantics03ConnectParticipantBeginsTheFlow(t *testing.T) {
 		if status != 200 || body != "{}" {
 			r.Fatalf("ConnectParticipant alone = %d %s; want 200 {}", status, body)
 		}
-		r.wantScript(ana.chat, "joined CUSTOMER", "Hello")
+		r.engine.WantScript(ana.chat, "joined CUSTOMER", "Hello")
 		r.raw("/participant/connection", ana.token, `{"ConnectParticipant":true}`)
-		r.wantScript(ana.chat, "joined CUSTOMER", "Hello") // once
+		r.engine.WantScript(ana.chat, "joined CUSTOMER", "Hello") // once
 	})
 }
 
@@ -193,7 +194,7 @@ func TestConnectionRefusesWhatItCannotGive(t *testing.T) {
 			_, err := r.CreateParticipantConnection(r.Context(), in)
 			r.invalid("CreateParticipantConnection of "+what, err)
 		}
-		r.wantScript(ana.chat)
+		r.engine.WantScript(ana.chat)
 	})
 }
 
@@ -210,14 +211,14 @@ func TestSemantics18CustomParticipantConnects(t *testing.T) {
 		}
 		bot = r.connect(bot)
 		r.say(bot, "I am a bot")
-		r.wantScript(ana.chat, "joined CUSTOMER", "Hello", "joined CUSTOM_BOT", "I am a bot")
+		r.engine.WantScript(ana.chat, "joined CUSTOMER", "Hello", "joined CUSTOM_BOT", "I am a bot")
 
 		_, err := r.DisconnectParticipant(r.Context(), &participant.DisconnectParticipantRequest{ConnectionToken: bot.bearer})
 		if err != nil {
 			r.Fatalf("DisconnectParticipant: %v", err)
 		}
 		late := r.invite(ana.chat)
-		r.pass(16 * time.Second)
+		enginetest.Pass(16 * time.Second)
 		_, err = r.CreateParticipantConnection(r.Context(), &participant.CreateParticipantConnectionRequest{ParticipantToken: late.token, Type: credentials, ConnectParticipant: new(true)})
 		r.denied("a custom participant's connection after 16 seconds", err)
 	})
@@ -228,14 +229,14 @@ func TestWire66AndSemantics01NobodyConnects(t *testing.T) {
 		ana := r.start()
 		out := r.dial(ana) // a socket that is never opened does not count
 		ana.bearer = *out.ConnectionCredentials.ConnectionToken
-		r.pass(5*time.Minute + time.Second)
+		enginetest.Pass(5*time.Minute + time.Second)
 		_, err := r.CreateParticipantConnection(r.Context(), &participant.CreateParticipantConnectionRequest{ParticipantToken: ana.token, Type: socketAndCredentials})
 		r.denied("CreateParticipantConnection after five minutes", err)
-		chat, err := r.engine.View(r.Context(), ana.chat)
+		chat, err := r.engine.State(r.Context(), ana.chat)
 		if err != nil || !chat.Ended || chat.Current().DisconnectReason != center.ReasonNotConnected {
 			r.Fatalf("the chat: ended %v, %q (%v); want %s", chat.Ended, chat.Current().DisconnectReason, err, center.ReasonNotConnected)
 		}
-		r.wantScript(ana.chat, "ended ")
+		r.engine.WantScript(ana.chat, "ended ")
 	})
 }
 
@@ -246,14 +247,14 @@ func TestWire58To61TheCustomerLeaves(t *testing.T) {
 		if _, err := r.DisconnectParticipant(r.Context(), &participant.DisconnectParticipantRequest{ConnectionToken: ana.bearer}); err != nil {
 			r.Fatalf("DisconnectParticipant: %v", err)
 		}
-		r.wantScript(ana.chat, "joined CUSTOMER", "Hello", "joined CUSTOM_BOT", "left CUSTOMER", "left CUSTOM_BOT", "ended ")
-		items := r.items(ana.chat)
+		r.engine.WantScript(ana.chat, "joined CUSTOMER", "Hello", "joined CUSTOM_BOT", "left CUSTOMER", "left CUSTOM_BOT", "ended ")
+		items := r.engine.Items(ana.chat)
 		if last := items[len(items)-1]; last.Participant != "" || last.DisplayName != "" || last.Role != "" {
 			r.Errorf("chat.ended = %+v; want no participant in it", last)
 		}
-		ended := r.pushes(center.EventEnded)
+		ended := r.engine.Bus.Of(center.EventEnded)
 		if len(ended) != 1 || ended[0].Only != "" || ended[0].Except != "" || !ended[0].Last {
-			r.Errorf("chat.ended was told as %+v; want everybody told, last of all", ended)
+			r.Errorf("chat.ended was published as %+v; want it for everybody, last of all", ended)
 		}
 		for _, p := range []person{ana, bot} {
 			r.everythingDenied(p)
@@ -306,7 +307,7 @@ func TestLeaverIsDeniedWhileTheChatGoesOn(t *testing.T) {
 		}
 		r.everythingDenied(bot)
 		r.say(ana, "still here")
-		r.wantScript(ana.chat, "joined CUSTOMER", "Hello", "joined CUSTOM_BOT", "left CUSTOM_BOT", "still here")
+		r.engine.WantScript(ana.chat, "joined CUSTOMER", "Hello", "joined CUSTOM_BOT", "left CUSTOM_BOT", "still here")
 		if err := leave(ana); err != nil { // with a token that was another's
 			r.Fatalf("DisconnectParticipant: %v", err)
 		}
@@ -321,8 +322,8 @@ func TestSemantics14DisconnectOnCustomerExit(t *testing.T) {
 			r.Fatalf("DisconnectParticipant: %v", err)
 		}
 		// The disconnect flow runs in a new contact of the chain.
-		r.wantScript(ana.chat, "joined CUSTOMER", "left CUSTOMER", "Hello")
-		items := r.items(ana.chat)
+		r.engine.WantScript(ana.chat, "joined CUSTOMER", "left CUSTOMER", "Hello")
+		items := r.engine.Items(ana.chat)
 		if items[2].Contact == ana.chat || items[2].Chat != ana.chat {
 			r.Fatalf("the flow's message is of contact %s; want a second one of the chain %s", items[2].Contact, ana.chat)
 		}

@@ -20,7 +20,7 @@ import (
 // processed. One that is rejected, or could not be processed, appears for the
 // sender's side alone, with that as its MessageProcessingStatus.
 func (s *Service) SendMessage(ctx context.Context, in *participant.SendMessageRequest) (*participant.SendMessageResponse, error) {
-	t, err := s.connection(in.ConnectionToken)
+	t, err := s.open(ctx, auth.Connection, in.ConnectionToken)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (s *Service) SendMessage(ctx context.Context, in *participant.SendMessageRe
 // Events are not held to one per ClientToken: ChatJS sends all its receipts
 // with the same one.
 func (s *Service) SendEvent(ctx context.Context, in *participant.SendEventRequest) (*participant.SendEventResponse, error) {
-	t, err := s.connection(in.ConnectionToken)
+	t, err := s.open(ctx, auth.Connection, in.ConnectionToken)
 	if err != nil {
 		return nil, err
 	}

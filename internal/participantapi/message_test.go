@@ -9,22 +9,22 @@ import (
 	"parley.example/parley/api/participant"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine/enginetest"
 )
 
 func TestWire28To29MessageAndEcho(t *testing.T) {
 	inRoom(t, func(r *room) {
 		ana := r.join()
 		out := r.say(ana, "one")
-		told := r.pushes(center.PlainText)
-		echo := told[len(told)-1]
-		if echo.Only != "" || echo.Except != "" || string(echo.Item.ID) != *out.Id {
-			r.Fatalf("the message was told as %+v; want everybody told, the sender too, with the Id %s", echo, *out.Id)
+		published := r.engine.Bus.Of(center.PlainText)
+		echo := published[len(published)-1]
+		if echo.Only != "" || echo.Except != "" || echo.Item.ID != *out.Id {
+			r.Fatalf("the message was published as %+v; want it for everybody, the sender too, with the Id %s", echo, *out.Id)
 		}
-		frame := string(contact.AppendItem(nil, &echo.Item, nil))
 		want := fmt.Sprintf(`{"AbsoluteTime":%q,"Content":"one","ContentType":"text/plain","Id":%q,"Type":"MESSAGE","ParticipantId":%q,"DisplayName":"Ana","ParticipantRole":"CUSTOMER","InitialContactId":%q,"ContactId":%q}`,
 			*out.AbsoluteTime, *out.Id, ana.id, ana.chat, ana.chat)
-		if frame != want {
-			r.Errorf("the echo is %s; want %s", frame, want)
+		if echo.Text != want {
+			r.Errorf("the echo is %s; want %s", echo.Text, want)
 		}
 		if _, err := time.Parse("2006-01-02T15:04:05.000Z", *out.AbsoluteTime); err != nil {
 			r.Errorf("AbsoluteTime: %v", err)
@@ -44,15 +44,15 @@ func TestWire30AndSemantics10ClientTokenTwice(t *testing.T) {
 			return out
 		}
 		first := send("k", "one")
-		r.pass(time.Minute)
+		enginetest.Pass(time.Minute)
 		again := send("k", "one")
 		other := send("k2", "one")
 		if *again.Id != *first.Id || *again.AbsoluteTime != *first.AbsoluteTime || *other.Id == *first.Id {
 			r.Errorf("ids %s, %s, %s; want the first twice and another", *first.Id, *again.Id, *other.Id)
 		}
-		r.wantScript(ana.chat, "joined CUSTOMER", "Hello", "one", "one")
-		if n := len(r.pushes(center.PlainText)); n != 3 { // the flow's and two
-			r.Errorf("%d messages were told; want 3", n)
+		r.engine.WantScript(ana.chat, "joined CUSTOMER", "Hello", "one", "one")
+		if n := len(r.engine.Bus.Of(center.PlainText)); n != 3 { // the flow's and two
+			r.Errorf("%d messages were published; want 3", n)
 		}
 		// A token is its participant's own.
 		bot := r.bot(ana.chat)
@@ -95,7 +95,7 @@ func TestWire31To32AndSemantics07MessageRules(t *testing.T) {
 		} {
 			_, err := r.SendMessage(r.Context(), &participant.SendMessageRequest{ConnectionToken: c.who.bearer, ContentType: c.contentType, Content: c.text})
 			if c.ok {
-				items := r.items(c.who.chat)
+				items := r.engine.Items(c.who.chat)
 				if err != nil || items[len(items)-1].Content != c.text {
 					r.Errorf("SendMessage(%s, %.20q) = %v, %.20q in the transcript; want it kept unchanged", c.contentType, c.text, err, items[len(items)-1].Content)
 				}
@@ -133,7 +133,7 @@ func TestInteractiveIsForTheCustomer(t *testing.T) {
 				r.invalid(fmt.Sprintf("SendMessage(interactive, %.40q)", c.text), err)
 				continue
 			}
-			items := r.items(ana.chat)
+			items := r.engine.Items(ana.chat)
 			if last := items[len(items)-1]; err != nil || string(last.ID) != *out.Id || last.Content != c.text || last.Role != center.RoleCustomBot {
 				r.Errorf("SendMessage(interactive, %.40q) = %v, %+v in the transcript", c.text, err, last)
 			}
@@ -145,16 +145,16 @@ func TestWire34TypingIsToldToTheOthers(t *testing.T) {
 	inRoom(t, func(r *room) {
 		ana := r.join()
 		r.bot(ana.chat)
-		before := len(r.items(ana.chat))
+		before := len(r.engine.Items(ana.chat))
 		out, err := r.SendEvent(r.Context(), &participant.SendEventRequest{ConnectionToken: ana.bearer, ContentType: center.EventTyping})
 		if err != nil || out.Id == nil || out.AbsoluteTime == nil {
 			r.Fatalf("SendEvent(typing) = %v, %v; want an Id and an AbsoluteTime", out, err)
 		}
-		told := r.pushes(center.EventTyping)
-		if len(told) != 1 || told[0].Except != ana.id || told[0].Item.Role != center.RoleCustomer || string(told[0].Item.ID) != *out.Id {
-			r.Errorf("typing was told as %+v; want the others told", told)
+		published := r.engine.Bus.Of(center.EventTyping)
+		if len(published) != 1 || published[0].Except != ana.id || published[0].Item.Role != string(center.RoleCustomer) || published[0].Item.ID != *out.Id {
+			r.Errorf("typing was published as %+v; want it for the others", published)
 		}
-		if n := len(r.items(ana.chat)); n != before {
+		if n := len(r.engine.Items(ana.chat)); n != before {
 			r.Errorf("the transcript grew to %d items", n)
 		}
 	})
@@ -170,7 +170,7 @@ func TestEventsOfTheServiceCannotBeSent(t *testing.T) {
 		if _, err := r.SendEvent(r.Context(), &participant.SendEventRequest{ConnectionToken: ana.bearer, ContentType: center.EventConnectionAck}); err != nil {
 			r.Errorf("SendEvent(connection.acknowledged) = %v; want it accepted", err)
 		}
-		r.wantScript(ana.chat, "joined CUSTOMER", "Hello")
+		r.engine.WantScript(ana.chat, "joined CUSTOMER", "Hello")
 	})
 }
 
@@ -196,18 +196,18 @@ func TestWire45To49AndSemantics13Receipts(t *testing.T) {
 		}
 		begun := time.Now().UTC()
 		check(r.acknowledge(ana, center.EventDelivered, *one.Id))
-		r.pass(time.Second)
+		enginetest.Pass(time.Second)
 		check(r.acknowledge(ana, center.EventRead, *one.Id))
-		check(r.acknowledge(ana, center.EventRead, *one.Id)) // known: nothing is told
+		check(r.acknowledge(ana, center.EventRead, *one.Id)) // known: nothing is published
 		check(r.acknowledge(ana, center.EventRead, *two.Id)) // the same ClientToken, another message
 		check(r.acknowledge(bot, center.EventRead, *two.Id)) // one's own
 
-		told := r.pushes(center.EventMetadata)
-		if len(told) != 3 {
-			r.Fatalf("%d receipts were told; want 3", len(told))
+		published := r.engine.Bus.Of(center.EventMetadata)
+		if len(published) != 3 {
+			r.Fatalf("%d receipts were published; want 3", len(published))
 		}
 		// What Web clients take: one receipt a frame, no contact ids.
-		frame := string(contact.AppendItem(nil, &told[0].Item, told[0].Receipt))
+		frame := published[0].Text
 		if want := `"Type":"MESSAGEMETADATA","MessageMetadata":{"MessageId":"` + *one.Id + `","Receipts":[{"DeliveredTimestamp":`; !strings.Contains(frame, want) || strings.Contains(frame, "ContactId") {
 			r.Errorf("the frame is %s; want %s in it", frame, want)
 		}
@@ -234,7 +234,7 @@ func TestWire51ReceiptsOfNothing(t *testing.T) {
 		ana, other := r.join(), r.join()
 		r.bot(ana.chat)
 		foreign := r.say(other, "elsewhere")
-		joined := string(r.items(ana.chat)[0].ID)
+		joined := string(r.engine.Items(ana.chat)[0].ID)
 		for _, content := range []*string{nil, new("{}"), new("nonsense"), new(`{"messageId":7}`), new(`{"messageId":"` + *foreign.Id + `"}`),
 			new(`{"messageId":"` + center.NewUUID() + `"}`), new(`{"messageId":"` + joined + `"}`)} {
 			_, err := r.SendEvent(r.Context(), &participant.SendEventRequest{ConnectionToken: ana.bearer, ContentType: center.EventRead, Content: content})

@@ -2,13 +2,9 @@ package participantapi_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
-	"slices"
-	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,16 +13,12 @@ import (
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/blob"
-	"parley.example/parley/internal/bus"
-	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/blob/memory"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/engine"
-	"parley.example/parley/internal/flow"
-	"parley.example/parley/internal/flow/machine"
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/participantapi"
 	"parley.example/parley/internal/store"
-	"parley.example/parley/internal/store/sqlite"
 )
 
 const (
@@ -36,52 +28,14 @@ const (
 	csv = "text/csv"
 )
 
-// documents are the flows of the tests. greet says hello and waits a week;
-// survey asks for a mark, as a disconnect flow does.
-var documents = map[string]string{
-	"greet": `{"Version":"2019-10-30","StartAction":"a","Actions":[
-	 {"Identifier":"a","Type":"MessageParticipant","Parameters":{"Text":"Hello"},"Transitions":{"NextAction":"b"}},
-	 {"Identifier":"b","Type":"Wait","Parameters":{"TimeLimitSeconds":"604800"},"Transitions":{"NextAction":"c","Conditions":[{"NextAction":"c","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}],"Errors":[{"NextAction":"c","ErrorType":"NoMatchingError"}]}},
-	 {"Identifier":"c","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`,
-	"survey": `{"Version":"2019-10-30","StartAction":"h","Actions":[
-	 {"Identifier":"h","Type":"UpdateContactEventHooks","Parameters":{"EventHooks":{"CustomerRemaining":"greet"}},"Transitions":{"NextAction":"b"}},
-	 {"Identifier":"b","Type":"Wait","Parameters":{"TimeLimitSeconds":"604800"},"Transitions":{"NextAction":"c","Conditions":[{"NextAction":"c","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}],"Errors":[{"NextAction":"c","ErrorType":"NoMatchingError"}]}},
-	 {"Identifier":"c","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`,
-}
-
-// flows is a catalog of the documents.
-type flows struct {
-	contact.Empty
-	all map[string]*flow.Flow
-}
-
-func (flows) Prepare(context.Context, center.InstanceID, ...*machine.Run) error { return nil }
-
-func (f flows) Published(_ center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
-	if v := f.all[ref]; v != nil {
-		return v, center.FlowID(ref), nil
-	}
-	return nil, "", center.Missing(center.KindFlow, ref)
-}
-
-func (f flows) Content(id center.FlowID, _ string) (*flow.Flow, error) { return f.all[string(id)], nil }
-
 // room is a server without a network: the service behind its generated
-// handler, an engine, a store in memory.
+// handler, in front of an engine with two flows: greet, and survey, which leads to it.
 type room struct {
 	*testing.T
 	participant.Service // the generated client
-	engine              *engine.Engine
-	store               store.Store
-	sealer              *auth.Sealer
+	engine              *enginetest.Engine
 	blobs               blob.Store
-	views               *catalog.Catalog
 	http                *http.Client
-
-	listeners []bus.Listener // besides the room itself; set before the first chat
-
-	mu   sync.Mutex // guards told
-	told []center.Push
 }
 
 // inRoom runs a test in a bubble of its own time.
@@ -92,43 +46,17 @@ func inRoom(t *testing.T, test func(r *room)) {
 
 func open(t *testing.T) *room {
 	t.Helper()
-	r := &room{T: t, blobs: blob.Memory(64 << 20)}
-	var err error
-	if r.store, err = sqlite.Open(t.Context(), sqlite.Options{}); err != nil {
-		t.Fatalf("sqlite.Open: %v", err)
-	}
-	if r.sealer, err = auth.NewSealer(auth.NewSecret(1)); err != nil {
-		t.Fatalf("NewSealer: %v", err)
-	}
-	catalogue := flows{all: map[string]*flow.Flow{}}
-	for name, text := range documents {
-		if catalogue.all[name], err = flow.Parse([]byte(text)); err != nil {
-			t.Fatalf("Parse(%s): %v", name, err)
-		}
-	}
-	partition := center.Partition{Region: "us-east-1", Account: "123456789012"}
-	clock := &engine.Clock{}
-	r.views = catalog.New(catalog.Config{Store: r.store, Partition: partition, Now: clock.Now})
-	if err := r.views.SeedDemo(t.Context()); err != nil { // its instance is the one of the room
+	r := &room{T: t, blobs: memory.New(64 << 20)}
+	e := enginetest.Start(t, enginetest.Options{
+		Catalog:    enginetest.ParseFlows(t, map[string]string{"greet": enginetest.Greet, "survey": enginetest.Survey("greet")}),
+		DeleteFile: participantapi.Files{Blobs: r.blobs}.Delete,
+	})
+	if err := e.Catalog.SeedDemo(t.Context()); err != nil { // its instance is the one of the room
 		t.Fatalf("SeedDemo: %v", err)
 	}
-	r.engine = engine.New(engine.Config{
-		Store: r.store, Catalog: catalogue, Clock: clock, Log: slog.New(slog.DiscardHandler), Partition: partition,
-		MaxActive: func(center.InstanceID) int64 { return -1 },
-		Bus:       &bus.Local{Listeners: []bus.Listener{r.hear}},
-		Invoke: func(context.Context, machine.Invoke, []byte) (json.RawMessage, error) {
-			return nil, errors.New("no function")
-		},
-		DeleteFile: participantapi.DeleteFile(r.blobs),
-	})
-	t.Cleanup(func() {
-		r.engine.Close()
-		if err := r.store.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
-	})
+	r.engine = e
 	svc := &participantapi.Service{
-		Engine: r.engine, Store: r.store, Sealer: r.sealer, Blobs: r.blobs, Views: r.views, Partition: partition, Now: clock.Now,
+		Engine: e.Engine, Store: e.Store, Sealer: e.Sealer, Blobs: r.blobs, Views: e.Catalog, Partition: e.Partition, Now: e.Clock.Now,
 		PublicURL: func(context.Context) string { return publicURL }, Log: slog.New(slog.DiscardHandler),
 	}
 	api := participant.NewHandler(svc, restjson.HandlerOptions{
@@ -141,33 +69,6 @@ func open(t *testing.T) *room {
 	r.http = restjson.InProcess(mux)
 	r.Service = participant.NewClient(restjson.ClientConfig{Endpoint: publicURL, HTTPClient: r.http})
 	return r
-}
-
-func (r *room) hear(pushes []center.Push) {
-	for _, listen := range r.listeners {
-		listen(pushes)
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.told = append(r.told, pushes...)
-}
-
-// pushes returns what was told of a content type.
-func (r *room) pushes(contentType string) (list []center.Push) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, p := range r.told {
-		if p.Item.ContentType == contentType {
-			list = append(list, p)
-		}
-	}
-	return list
-}
-
-// pass lets time pass, and what falls due happen.
-func (r *room) pass(d time.Duration) {
-	time.Sleep(d) // of the bubble's clock
-	synctest.Wait()
 }
 
 // person is a participant with its two tokens.
@@ -191,7 +92,7 @@ func (r *room) start(change ...func(*contact.Start)) person {
 		r.Fatalf("Start: %v", err)
 	}
 	p := person{chat: reply.Contact, contact: reply.Contact, id: reply.Participant}
-	p.token = r.sealer.Seal(auth.Token{Kind: auth.Participant, Chat: p.chat, Participant: p.id})
+	p.token = r.engine.Sealer.Seal(auth.Token{Kind: auth.Participant, Chat: p.chat, Participant: p.id})
 	return p
 }
 
@@ -225,7 +126,7 @@ func (r *room) invite(chat center.ContactID) person {
 	r.Helper()
 	reply := r.command(chat, contact.AddParticipant{DisplayName: "Botto"})
 	p := person{chat: chat, contact: chat, id: reply.Participant}
-	p.token = r.sealer.Seal(auth.Token{Kind: auth.Participant, Chat: chat, Participant: p.id})
+	p.token = r.engine.Sealer.Seal(auth.Token{Kind: auth.Participant, Chat: chat, Participant: p.id})
 	return p
 }
 
@@ -245,38 +146,6 @@ func (r *room) say(p person, text string) *participant.SendMessageResponse {
 		r.Fatalf("SendMessage(%.40q): %v", text, err)
 	}
 	return out
-}
-
-// items reads a whole transcript, oldest first.
-func (r *room) items(chat center.ContactID) []center.Item {
-	r.Helper()
-	items, err := r.store.Items(r.Context(), store.ItemQuery{Chat: chat})
-	if err != nil {
-		r.Fatalf("Items: %v", err)
-	}
-	return items
-}
-
-// script is a transcript in words: texts, file names, and the last word of events.
-func script(items []center.Item) (words []string) {
-	for _, it := range items {
-		switch {
-		case it.Attachment != nil:
-			words = append(words, "["+it.Attachment.Name+"]")
-		case it.Content != "":
-			words = append(words, it.Content)
-		default:
-			words = append(words, it.ContentType[strings.LastIndexByte(it.ContentType, '.')+1:]+" "+string(it.Role))
-		}
-	}
-	return words
-}
-
-func (r *room) wantScript(chat center.ContactID, want ...string) {
-	r.Helper()
-	if got := script(r.items(chat)); !slices.Equal(got, want) {
-		r.Fatalf("the transcript is %q; want %q", got, want)
-	}
 }
 
 // refused checks an error's exception and status.
@@ -305,7 +174,7 @@ func (r *room) invalid(what string, err error) {
 // would have decided it.
 func (r *room) thirdParticipant(chat center.ContactID) person {
 	r.Helper()
-	head, err := r.store.Chat(r.Context(), chat)
+	head, err := r.engine.Store.Chat(r.Context(), chat)
 	if err != nil {
 		r.Fatalf("Chat: %v", err)
 	}
@@ -317,13 +186,13 @@ func (r *room) thirdParticipant(chat center.ContactID) person {
 	state.Participants = append(state.Participants, contact.Participant{ID: p.id, Role: center.RoleAgent, DisplayName: "Bo", Joined: time.Now()})
 	head.State = state.Encode()
 	done := make(chan error, 1)
-	r.store.Submit(&store.Change{Chat: chat, Version: head.Version, State: &head}, func(err error) { done <- err })
+	r.engine.Store.Submit(&store.Change{Chat: chat, Version: head.Version, State: &head}, func(err error) { done <- err })
 	if err := <-done; err != nil {
 		r.Fatalf("Submit: %v", err)
 	}
 	// The engine learns of it when its next change is refused.
 	r.command(chat, contact.SetAttributes{Attributes: map[string]string{"agent": "here"}})
-	p.token = r.sealer.Seal(auth.Token{Kind: auth.Participant, Chat: chat, Participant: p.id})
-	p.bearer = r.sealer.Seal(auth.Token{Kind: auth.Connection, Chat: chat, Participant: p.id})
+	p.token = r.engine.Sealer.Seal(auth.Token{Kind: auth.Participant, Chat: chat, Participant: p.id})
+	p.bearer = r.engine.Sealer.Seal(auth.Token{Kind: auth.Connection, Chat: chat, Participant: p.id})
 	return p
 }

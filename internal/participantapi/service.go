@@ -35,6 +35,7 @@ import (
 	"parley.example/parley/internal/blob"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/edge"
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/store"
 )
@@ -57,7 +58,7 @@ type Service struct {
 	// have the same address with ws or wss. ChatJS takes no ws URL but that of
 	// the host 127.0.0.1.
 	PublicURL func(ctx context.Context) string
-	// Log hears why uploads and downloads were refused.
+	// Log is where it says why uploads and downloads were refused.
 	Log *slog.Logger
 	// Refused is told why an upload or download is refused, and may add to the
 	// answer's header: in development the developer is to know. May be nil.
@@ -92,10 +93,14 @@ func (s *Service) do(ctx context.Context, t auth.Token, cmd contact.Command) (co
 	return reply, hideMissing(err)
 }
 
-// connection opens a connection token. Whether its participant is still in the
-// chat is left to the command that follows.
-func (s *Service) connection(bearer string) (auth.Token, error) {
-	return s.Sealer.Open(auth.Connection, bearer, s.Now())
+// open opens a token and notes for the log who makes the request. Whether the participant
+// is still in the chat is left to what follows.
+func (s *Service) open(ctx context.Context, kind auth.Kind, bearer string) (auth.Token, error) {
+	t, err := s.Sealer.Open(kind, bearer, s.Now())
+	if err == nil {
+		edge.Identify(ctx, t.Principal())
+	}
+	return t, err
 }
 
 // member is a participant who may use a chat.
@@ -108,7 +113,7 @@ type member struct {
 // attend opens a token of a kind and finds its chat, which must not have
 // ended, and its participant, who must not have left.
 func (s *Service) attend(ctx context.Context, kind auth.Kind, bearer string) (member, error) {
-	t, err := s.Sealer.Open(kind, bearer, s.Now())
+	t, err := s.open(ctx, kind, bearer)
 	if err != nil {
 		return member{}, err
 	}
@@ -116,7 +121,7 @@ func (s *Service) attend(ctx context.Context, kind auth.Kind, bearer string) (me
 }
 
 func (s *Service) member(ctx context.Context, t auth.Token) (member, error) {
-	chat, err := s.Engine.View(ctx, t.Chat)
+	chat, err := s.Engine.State(ctx, t.Chat)
 	if err != nil {
 		return member{}, hideMissing(err)
 	}

@@ -106,7 +106,7 @@ func (s *Service) begin(ctx context.Context, sc *scan, in *participant.GetTransc
 	}
 	if in.ContactId != nil {
 		id, ok := center.ParseContactID(*in.ContactId)
-		if !ok || sc.chat.Contact(id) == nil {
+		if !ok || !sc.chat.Has(id) {
 			sc.nothing = true
 			return nil
 		}

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine/enginetest"
 )
 
 const (
@@ -97,7 +99,7 @@ func TestWire35PagesAsChatJSReadsThem(t *testing.T) {
 func TestWire36To38AndSemantics12Positions(t *testing.T) {
 	inRoom(t, func(r *room) {
 		p := r.talk(20)
-		items := r.items(p.chat)
+		items := r.engine.Items(p.chat)
 		id := func(word int) *participant.StartPosition { // of the message "word"
 			return &participant.StartPosition{Id: new(string(items[word+1].ID))}
 		}
@@ -117,7 +119,7 @@ func TestWire36To38AndSemantics12Positions(t *testing.T) {
 			{request{ScanDirection: backward, MaxResults: five}, true, numbers(20, 16)},
 			{request{SortOrder: ascending, MaxResults: five}, true, numbers(16, 20)},
 			{request{SortOrder: descending, MaxResults: five}, true, numbers(20, 16)},
-			// With a start position the scan goes forward, and the page falls unless it is told otherwise.
+			// With a start position the scan goes forward, and the page falls unless the request says otherwise.
 			{request{StartPosition: id(7), MaxResults: five}, true, numbers(11, 7)},
 			{request{StartPosition: id(7), MaxResults: five, SortOrder: ascending}, true, numbers(7, 11)},
 			{request{StartPosition: id(7), MaxResults: five, ScanDirection: backward}, true, numbers(7, 3)},
@@ -155,7 +157,7 @@ func TestWire37ForwardNeedsAStart(t *testing.T) {
 		for what, in := range map[string]*participant.GetTranscriptRequest{
 			"FORWARD without a start":       {ScanDirection: forward},
 			"FORWARD with an empty start":   {ScanDirection: forward, StartPosition: &participant.StartPosition{}},
-			"an Id of another chat":         {StartPosition: &participant.StartPosition{Id: new(string(r.items(foreign.chat)[2].ID))}},
+			"an Id of another chat":         {StartPosition: &participant.StartPosition{Id: new(string(r.engine.Items(foreign.chat)[2].ID))}},
 			"an Id that is none":            {StartPosition: &participant.StartPosition{Id: new("x")}},
 			"a time that is none":           {StartPosition: &participant.StartPosition{AbsoluteTime: new("yesterday")}},
 			"two positions":                 {StartPosition: &participant.StartPosition{Id: new("x"), MostRecent: new(int32(1))}},
@@ -280,13 +282,13 @@ func TestWire64PastItemsFollow(t *testing.T) {
 		first := r.talk(2)
 		r.end(first)
 		empty := r.start() // nobody came: one item
-		r.pass(6 * time.Minute)
+		enginetest.Pass(6 * time.Minute)
 		now := r.talk(3, func(c *contact.Start) {
 			c.Related = empty.chat
 			c.Past = []contact.Past{{Chat: empty.chat, Contact: empty.chat}, {Chat: first.chat, Contact: first.chat}}
 		})
-		if told := r.pushes(center.EventRehydrated); len(told) != 1 || told[0].Chat != now.chat {
-			r.Errorf("chat.rehydrated was told as %+v; want once", told)
+		if published := r.engine.Bus.Of(center.EventRehydrated); len(published) != 1 || published[0].Subject != bus.Chat(now.chat) {
+			r.Errorf("chat.rehydrated was published as %+v; want once", published)
 		}
 		in := participant.GetTranscriptRequest{MaxResults: new(int32(4)), SortOrder: ascending}
 		var pages [][]string

@@ -103,9 +103,14 @@ func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
 	fe, ok := errors.AsType[*fileError](err)
 	if !ok {
 		fe = &fileError{http.StatusInternalServerError, "InternalError", "We encountered an internal error. Please try again.", err.Error()}
-		if center.ReasonOf(err) == center.NotFound {
+		reason := center.ReasonOf(err)
+		switch {
+		case reason == center.NotFound:
 			fe = errDenied(err.Error())
-		} else if r.Context().Err() == nil {
+		case reason == center.Unavailable:
+			fe.status, fe.code, fe.message = http.StatusServiceUnavailable, "ServiceUnavailable", "Please try again."
+		}
+		if reason != center.NotFound && r.Context().Err() == nil {
 			s.Log.ErrorContext(r.Context(), "file transfer failed", "method", r.Method, "err", err)
 		}
 	}
@@ -123,7 +128,7 @@ func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
 // file opens the URL's token and finds the file it is for. The token's detail
 // is the id of the file and, of an upload, the contact that was current.
 func (s *Service) file(r *http.Request, kind auth.Kind) (chat *contact.Chat, current string, a *center.Attachment, err error) {
-	t, err := s.Sealer.Open(kind, r.PathValue("token"), s.Now())
+	t, err := s.open(r.Context(), kind, r.PathValue("token"))
 	if err != nil {
 		reason := err.Error()
 		if e, ok := errors.AsType[*auth.Error](err); ok {
@@ -131,7 +136,7 @@ func (s *Service) file(r *http.Request, kind auth.Kind) (chat *contact.Chat, cur
 		}
 		return nil, "", nil, errDenied(reason)
 	}
-	if chat, err = s.Engine.View(r.Context(), t.Chat); err != nil {
+	if chat, err = s.Engine.State(r.Context(), t.Chat); err != nil {
 		return nil, "", nil, err
 	}
 	id, current, _ := strings.Cut(t.Detail, " ")
@@ -174,7 +179,7 @@ func (s *Service) put(w http.ResponseWriter, r *http.Request) {
 // to be seen to also when the client does not wait for the answer.
 func (s *Service) awaited(ctx context.Context, chat center.ContactID, id string) error {
 	ctx = context.WithoutCancel(ctx)
-	state, err := s.Engine.View(ctx, chat)
+	state, err := s.Engine.State(ctx, chat)
 	if err != nil || state.Attachment(id) != nil {
 		return err
 	}
@@ -216,7 +221,7 @@ func (s *Service) receive(r *http.Request, key string, size int64) ([]byte, erro
 	switch {
 	case isMissing(err):
 		if err := s.Blobs.Put(ctx, key, body, size); err != nil {
-			if body.n < size {
+			if body.err != nil && body.n < size {
 				return nil, &fileError{http.StatusBadRequest, "IncompleteBody", "You did not provide the number of bytes specified by the Content-Length HTTP header.", err.Error()}
 			}
 			return nil, fmt.Errorf("store the attachment: %w", err)
@@ -261,12 +266,14 @@ type counted struct {
 	r   io.Reader
 	n   int64
 	sum hash.Hash
+	err error // how the reading has ended
 }
 
 func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
 	c.sum.Write(p[:n]) // never fails
+	c.err = err
 	return n, err
 }
 

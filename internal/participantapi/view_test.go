@@ -27,18 +27,18 @@ func TestWire43DescribeView(t *testing.T) {
 	inRoom(t, func(r *room) {
 		ana := r.join()
 		const template = `{"Head":{"Title":"T"},"Body":[{"_id":"a","Type":"Header","Props":{"Heading":"$.Greeting.Text"},"Content":[]}]}`
-		screen, err := r.views.CreateScreen(r.Context(), string(instance), catalog.NewScreen{
-			Name: "Greeting", Content: catalog.ScreenContent{Template: template, Actions: []string{"Next"}},
+		made, err := r.engine.Catalog.CreateView(r.Context(), string(instance), catalog.NewView{
+			Name: "Greeting", Content: catalog.ViewContent{Template: template, Actions: []string{"Next"}},
 		})
 		if err != nil {
-			r.Fatalf("CreateScreen: %v", err)
+			r.Fatalf("CreateView: %v", err)
 		}
 		token := func(chat center.ContactID, ref string) string {
-			v, err := r.views.FindView(instance, ref)
+			v, err := r.engine.Catalog.FindView(instance, ref)
 			if err != nil {
 				r.Fatalf("FindView(%s): %v", ref, err)
 			}
-			return r.sealer.Seal(auth.Token{Kind: auth.View, Chat: chat, Detail: catalog.ShownDetail(v)})
+			return r.engine.Sealer.Seal(auth.Token{Kind: auth.View, Chat: chat, Detail: catalog.ShownDetail(v)})
 		}
 		describe := func(token string) (*participant.View, error) {
 			out, err := r.DescribeView(r.Context(), &participant.DescribeViewRequest{ConnectionToken: ana.bearer, ViewToken: token})
@@ -47,7 +47,7 @@ func TestWire43DescribeView(t *testing.T) {
 			}
 			return out.View, nil
 		}
-		mine := token(ana.chat, screen.ID)
+		mine := token(ana.chat, made.ID)
 		wantView := func(when string, named bool) {
 			r.Helper()
 			v, err := describe(mine)
@@ -55,19 +55,19 @@ func TestWire43DescribeView(t *testing.T) {
 				r.Errorf("%s: DescribeView: %v", when, err)
 				return
 			}
-			if *v.Id != screen.ID || (v.Name != nil) != named || !strings.HasSuffix(*v.Arn, "/view/"+screen.ID) || *v.Content.Template != template || fmt.Sprint(v.Content.Actions) != "[Next]" ||
+			if *v.Id != made.ID || (v.Name != nil) != named || !strings.HasSuffix(*v.Arn, "/view/"+made.ID) || *v.Content.Template != template || fmt.Sprint(v.Content.Actions) != "[Next]" ||
 				*v.Content.InputSchema != `{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","properties":{"Greeting":{"type":"object","properties":{"Text":{}},"required":["Text"]}},"required":["Greeting"]}` {
 				r.Errorf("%s: DescribeView = %+v %+v; want what was shown", when, v, v.Content)
 			}
 		}
 		wantView("as it was shown", true)
 		// What a customer was shown stays readable for as long as a chat can last.
-		if _, err := r.views.UpdateScreen(r.Context(), string(instance), screen.ID, catalog.ScreenContent{Template: `{"Head":{},"Body":[]}`}, false); err != nil {
-			r.Fatalf("UpdateScreen: %v", err)
+		if _, err := r.engine.Catalog.UpdateView(r.Context(), string(instance), made.ID, catalog.ViewContent{Template: `{"Head":{},"Body":[]}`}, false); err != nil {
+			r.Fatalf("UpdateView: %v", err)
 		}
 		wantView("after it was published anew", true)
-		if err := r.views.DeleteScreen(r.Context(), string(instance), screen.ID); err != nil {
-			r.Fatalf("DeleteScreen: %v", err)
+		if err := r.engine.Catalog.DeleteView(r.Context(), string(instance), made.ID); err != nil {
+			r.Fatalf("DeleteView: %v", err)
 		}
 		wantView("after it was deleted", false)
 
@@ -77,10 +77,10 @@ func TestWire43DescribeView(t *testing.T) {
 			r.Errorf("DescribeView of a managed view = %+v, %v", v, err)
 		}
 		seal := func(detail string) string {
-			return r.sealer.Seal(auth.Token{Kind: auth.View, Chat: ana.chat, Detail: detail})
+			return r.engine.Sealer.Seal(auth.Token{Kind: auth.View, Chat: ana.chat, Detail: detail})
 		}
 		for what, token := range map[string]string{
-			"of another chat": token(center.NewContactID(time.Now().UTC()), "form"), "of no view": seal(center.NewUUID() + ":x"), "of no content": seal(screen.ID + ":x"),
+			"of another chat": token(center.NewContactID(time.Now().UTC()), "form"), "of no view": seal(center.NewUUID() + ":x"), "of no content": seal(made.ID + ":x"),
 			"that is forged": "abc+/=", "of another kind": ana.bearer,
 		} {
 			_, err := describe(token)

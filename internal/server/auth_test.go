@@ -10,7 +10,9 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/auth"
-	"parley.example/parley/internal/server"
+	"parley.example/parley/internal/auth/authtest"
+	"parley.example/parley/internal/auth/keystore"
+	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/server/servertest"
 	"parley.example/parley/internal/store/sqlite"
 )
@@ -28,7 +30,9 @@ func signed(t *testing.T, s *servertest.Server, key auth.Key, at time.Time, body
 	if before != nil {
 		before(r)
 	}
-	auth.Sign(r, []byte(body), key, s.Region, "connect", at)
+	if err := (authtest.Signer{ID: key.ID, Secret: key.Secret}).Sign(r, []byte(body), at); err != nil {
+		t.Fatal(err)
+	}
 	if after != nil {
 		after(r)
 	}
@@ -94,7 +98,9 @@ func TestPresigned(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		auth.Presign(r, nil, s.Key, s.Region, "connect", signed, lasts)
+		if err := (authtest.Signer{ID: s.Key.ID, Secret: s.Key.Secret}).Presign(r, nil, signed, lasts); err != nil {
+			t.Fatal(err)
+		}
 		r.URL.RawQuery = change(r.URL.RawQuery)
 		return do(t, s, r)
 	}
@@ -121,7 +127,7 @@ func TestPresigned(t *testing.T) {
 func TestPolicies(t *testing.T) {
 	dir := t.TempDir()
 	s := servertest.Start(t, servertest.Production(dir))
-	s.Flow(t, "Quiet", servertest.Quiet)
+	s.Flow(t, "Greet", enginetest.Greet)
 	s.Stop()
 	policy, err := auth.ParsePolicy([]byte(`{"Version":"2012-10-17","Statement":[
 		{"Effect":"Allow","Action":["connect:Start*","connect:List*"],"Resource":"*"},
@@ -146,6 +152,66 @@ func TestPolicies(t *testing.T) {
 	servertest.Refused(t, "an operation that is denied", err, "AccessDeniedException", 403)
 }
 
+// TestPolicyResources holds keys to the resources of their policies: a flow, or all but an instance.
+func TestPolicyResources(t *testing.T) {
+	dir := t.TempDir()
+	s := servertest.Start(t, servertest.Production(dir))
+	in, other := s.Request(t), s.Flow(t, "Other", strings.Replace(enginetest.Greet, "Hello", "Goodbye", 1))
+	instance := "arn:aws:connect:us-east-1:123456789012:instance/" + in.InstanceId
+	s.Stop()
+	key := func(name, statements string) auth.Key {
+		policy, err := auth.ParsePolicy([]byte(`{"Version":"2012-10-17","Statement":[` + statements + `]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return createKey(t, dir, name, policy)
+	}
+	oneFlow := key("one-flow", `{"Effect":"Allow","Action":"connect:*","Resource":"`+instance+`/contact-flow/`+in.ContactFlowId+`"}`)
+	elsewhere := key("elsewhere", `{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"`+instance+`"}`)
+	s = servertest.Start(t, servertest.Production(dir))
+
+	website := s.Client(oneFlow)
+	started, err := website.StartChatContact(t.Context(), in)
+	if err != nil {
+		t.Fatalf("the flow that is allowed: %v", err)
+	}
+	byARN := *in
+	byARN.InstanceId, byARN.ContactFlowId = instance, instance+"/contact-flow/"+in.ContactFlowId
+	if _, err := website.StartChatContact(t.Context(), &byARN); err != nil {
+		t.Errorf("the same flow by its ARN: %v", err)
+	}
+	refused := func(what string, err error, resource string) {
+		t.Helper()
+		servertest.Refused(t, what, err, "AccessDeniedException", 403)
+		if err != nil && !strings.Contains(err.Error(), " on resource: "+resource) {
+			t.Errorf("%s: %v; want it to name %s", what, err, resource)
+		}
+	}
+	another := *in
+	another.ContactFlowId = other
+	_, err = website.StartChatContact(t.Context(), &another)
+	refused("another flow", err, instance+"/contact-flow/"+other)
+	_, err = website.StopContact(t.Context(), &connect.StopContactRequest{InstanceId: in.InstanceId, ContactId: *started.ContactId})
+	refused("the chat that was started", err, instance+"/contact/"+*started.ContactId)
+	_, err = website.ListContactFlows(t.Context(), &connect.ListContactFlowsRequest{InstanceId: in.InstanceId})
+	refused("the instance of the flow", err, instance)
+	_, err = website.ListInstances(t.Context(), &connect.ListInstancesRequest{})
+	refused("all instances", err, "*")
+	_, err = website.StartChatContact(t.Context(), &connect.StartChatContactRequest{InstanceId: in.InstanceId, ContactFlowId: other})
+	refused("another flow, in a request that lacks a member", err, instance+"/contact-flow/"+other)
+
+	stranger := s.Client(elsewhere)
+	if _, err := stranger.ListInstances(t.Context(), &connect.ListInstancesRequest{}); err != nil {
+		t.Errorf("a call that names no instance: %v", err)
+	}
+	_, err = stranger.StartChatContact(t.Context(), in)
+	refused("a flow of the instance that is denied", err, instance)
+	_, err = stranger.DescribeInstance(t.Context(), &connect.DescribeInstanceRequest{InstanceId: instance})
+	refused("the instance that is denied, by its ARN", err, instance)
+	_, err = stranger.TagResource(t.Context(), &connect.TagResourceRequest{ResourceArn: instance + "/contact-flow/" + other, Tags: map[string]string{"a": "b"}})
+	refused("an ARN in the instance that is denied", err, instance)
+}
+
 // createKey makes a key in a data directory whose server is stopped.
 func createKey(t *testing.T, dir, name string, policy auth.Policy) auth.Key {
 	t.Helper()
@@ -154,7 +220,7 @@ func createKey(t *testing.T, dir, name string, policy auth.Policy) auth.Key {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	key, err := (&auth.Keys{Store: server.KeyStore{Store: store}}).Create(t.Context(), name, policy, time.Now())
+	key, err := (&auth.Keys{Store: keystore.Keys{Store: store}}).Create(t.Context(), name, policy, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

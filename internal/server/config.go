@@ -9,12 +9,14 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/integration"
+	"parley.example/parley/internal/process"
 )
 
 // DefaultListen is the address a server listens on unless told otherwise.
@@ -22,12 +24,16 @@ const DefaultListen = "127.0.0.1:8790"
 
 // Config is what an operator may set. The zero value of a member means its default.
 type Config struct {
-	Dev       bool   // development mode: any access key, demo instance, developer API, explained refusals
-	Listen    string // host:port; DefaultListen
-	Data      string // the data directory; empty keeps everything in memory, in development mode only
-	PublicURL string // how clients reach the server, when a proxy stands in front: https://chat.example.com
-	TLSCert   string // files of a certificate and its key; both or none
-	TLSKey    string
+	Dev    bool   // development mode: any access key, demo instance, developer API, explained refusals
+	Listen string // host:port; DefaultListen
+	Data   string // the data directory; empty keeps everything in memory, in development mode only
+	// Files is where attachments are kept when not in Data: s3://BUCKET/PREFIX. The
+	// service is FilesEndpoint, or what the configuration of AWS SDKs says.
+	Files         string
+	FilesEndpoint string
+	PublicURL     string // how clients reach the server, when a proxy stands in front: https://chat.example.com
+	TLSCert       string // files of a certificate and its key; both or none
+	TLSKey        string
 
 	Account string // 12 digits; 123456789012
 	Region  string // us-east-1
@@ -105,7 +111,7 @@ func (c *Config) Check() error {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	for _, check := range []func(*Config) error{(*Config).checkPlace, (*Config).checkBounds, (*Config).checkOutgoing} {
+	for _, check := range []func(*Config) error{(*Config).checkAddress, (*Config).checkFiles, (*Config).checkBounds, (*Config).checkOutgoing} {
 		if err := check(c); err != nil {
 			return err
 		}
@@ -113,14 +119,14 @@ func (c *Config) Check() error {
 	return nil
 }
 
-// checkPlace checks where the server is and what it is called.
-func (c *Config) checkPlace() error {
+// checkAddress checks where the server is and what it is called.
+func (c *Config) checkAddress() error {
 	_, port, err := net.SplitHostPort(c.Listen)
 	if n, perr := strconv.ParseUint(port, 10, 16); err != nil || perr != nil || strconv.FormatUint(n, 10) != port {
 		return fmt.Errorf("listen %q: want host:port, for example %s", c.Listen, DefaultListen)
 	}
 	if c.Pprof != "" {
-		if err := checkLoopback(c.Pprof); err != nil {
+		if err := process.CheckLoopback(c.Pprof); err != nil {
 			return err
 		}
 	}
@@ -217,6 +223,15 @@ func (c *Config) streaming(client *http.Client) *integration.Topics {
 		t.Webhooks[arn] = integration.Webhook{URL: url, Secret: []byte(c.StreamSecret)}
 	}
 	return t
+}
+
+// flowLogDir is where flow logs are written: as configured, else in the data
+// directory; nowhere when everything is kept in memory.
+func (c *Config) flowLogDir() string {
+	if c.FlowLogs != "" || c.Data == "" {
+		return c.FlowLogs
+	}
+	return filepath.Join(c.Data, "flow-logs")
 }
 
 // limits are the bounds that rules keep to.

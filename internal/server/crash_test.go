@@ -20,7 +20,7 @@ import (
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/server/servertest"
+	"parley.example/parley/internal/engine/enginetest"
 )
 
 // kills is how often the crash test kills the server.
@@ -39,7 +39,7 @@ func TestKilledServerLosesNothing(t *testing.T) {
 	defer stop()
 	cfg := restjson.ClientConfig{Endpoint: endpoint, HTTPClient: &http.Client{Timeout: 5 * time.Second}}
 	flow, err := connect.NewClient(cfg).CreateContactFlow(ctx, &connect.CreateContactFlowRequest{
-		InstanceId: catalog.DemoInstance, Name: "Quiet", Type: connect.ContactFlowTypeCONTACT_FLOW, Content: servertest.Quiet})
+		InstanceId: catalog.DemoInstance, Name: "Quiet", Type: connect.ContactFlowTypeCONTACT_FLOW, Content: enginetest.Greet})
 	if err != nil {
 		t.Fatalf("CreateContactFlow: %v", err)
 	}

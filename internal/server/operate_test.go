@@ -393,6 +393,11 @@ func TestSettings(t *testing.T) {
 		`listen "`:         {Dev: true, Listen: "127.0.0.1:http"},
 		"listen \"a:99999": {Dev: true, Listen: "a:99999"},
 		"data":             {},
+		"files: \"/var":    {Dev: true, Files: "/var/files"},
+		"files: \"s3":      {Dev: true, Files: "s3://Files"},
+		"files: cred":      {Dev: true, Files: "s3://key:secret@files"},
+		"files-endpoint":   {Dev: true, Files: "s3://files", FilesEndpoint: "minio:9000"},
+		"files-endpoint: ": {Dev: true, FilesEndpoint: "http://minio:9000"},
 		"account":          {Dev: true, Account: "12345"},
 		"region":           {Dev: true, Region: "Mars!"},
 		"tls-cert and":     {Dev: true, TLSCert: "cert.pem"},
@@ -418,7 +423,7 @@ func TestSettings(t *testing.T) {
 			t.Errorf("New took what Check refuses: %s", want)
 		}
 	}
-	good := server.Config{Dev: true, PublicURL: "https://chat.example.com/base", Origins: []string{"https://shop.example:8443"},
+	good := server.Config{Dev: true, Files: "s3://files/chats", FilesEndpoint: "http://minio:9000/", PublicURL: "https://chat.example.com/base", Origins: []string{"https://shop.example:8443"},
 		Lambda: map[string]string{"*": "lambda+http://127.0.0.1:3001"}, Streams: map[string]string{"arn:aws:sns:*": "http://x"}, StreamSecret: "0123456789abcdef"}
 	if err := good.Check(); err != nil {
 		t.Errorf("Check = %v of good settings", err)

@@ -177,3 +177,13 @@ func TestCheckReferences(t *testing.T) {
 		}
 	}
 }
+
+// TestProfilesNeedALoopbackAddress refuses to serve profiles where others could reach them.
+func TestProfilesNeedALoopbackAddress(t *testing.T) {
+	for addr, good := range map[string]bool{"127.0.0.1:6060": true, "0.0.0.0:6060": false} {
+		c := server.Config{Dev: true, Pprof: addr}
+		if err := c.Check(); (err == nil) != good {
+			t.Errorf("Check with pprof %q = %v; want good %v", addr, err, good)
+		}
+	}
+}

@@ -2,102 +2,122 @@ package server
 
 import (
 	"context"
-	"io"
+	"fmt"
+	"log/slog"
 	"net/http"
+	"path/filepath"
 	"slices"
-	"strings"
-	"time"
 
-	"parley.example/parley/api/connect"
-	"parley.example/parley/api/participant"
-	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/agentapi"
 	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/auth/keystore"
+	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/connectapi"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/flow/machine"
+	"parley.example/parley/internal/flowlog"
+	"parley.example/parley/internal/integration"
 	"parley.example/parley/internal/participantapi"
+	"parley.example/parley/internal/socket"
 	"parley.example/parley/internal/stream"
-	"parley.example/parley/internal/ui"
 )
 
-// maxConnectBody is what a request of the connect API may have: room for the
-// 256,000 characters of a flow, of which some SDKs write each as an escape of 6
-// bytes, or of 12 beyond the first plane.
-const maxConnectBody = 4 << 20
-
-// routes is the one table of everything the server answers.
-func (s *Server) routes() http.Handler {
-	participants := &participantapi.Service{
-		Engine: s.engine, Store: s.store, Sealer: s.sealer, Blobs: s.blobs, Views: s.catalog, SignIns: s.signIns, Partition: s.partition,
-		Now: s.clock.Now, PublicURL: func(context.Context) string { return s.URL() }, Log: s.Log, Refused: s.refused(),
+// wire makes the parts and ties them together.
+func (s *Server) wire(ctx context.Context) error {
+	now := s.clock.Now
+	var err error
+	if s.sealer, err = keystore.Sealer(ctx, s.store, now()); err != nil {
+		return err
 	}
-	contacts := &connectapi.Service{
-		Catalog: s.catalog, Engine: s.engine, Store: s.store, Sealer: s.sealer, Partition: s.partition,
-		Now: s.clock.Now, KnowsStream: s.topics.Knows, SignIns: s.signIns,
-	}
-	administration := s.options("connect", s.authorize, connectapi.MapError)
-	administration.MaxBody = maxConnectBody
-	api := connect.NewHandler(contacts, administration)
-	chat := participant.NewHandler(participants, s.options("participant", participants.Before, participantapi.MapError))
-	files := patient(participants.Files())
-	mux := http.NewServeMux()
-	mux.Handle("/ws", s.hub)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
-	mux.HandleFunc("GET /readyz", s.readyz)
-	mux.Handle("GET /metrics", s.metrics.handler())
+	keys := &auth.Keys{Store: keystore.Keys{Store: s.store}}
+	s.verifier = &auth.Verifier{Keys: keys, Region: s.Region, Account: s.Account, AcceptAny: s.Dev}
+	s.catalog = catalog.New(catalog.Config{
+		Store: s.store, Partition: s.partition, Now: now, Log: s.Log, Unassociated: s.Dev, CheckReferences: s.CheckReferences,
+	})
 	if s.Dev {
-		s.devAPI(mux)
-		start := ui.Start{Instance: string(catalog.DemoInstance), Flow: string(catalog.DemoFlow), Region: s.Region, URL: s.URL}
-		mux.Handle("GET /{$}", start)
-		mux.Handle("GET /assets/", start)
-	}
-	// The APIs are not on the mux: it would clean their paths, and answer a
-	// redirect to what an SDK wrote on purpose, such as an escaped slash.
-	return s.edge(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch path := r.URL.Path; {
-		case strings.HasPrefix(path, "/participant/"):
-			chat.ServeHTTP(w, r)
-		case strings.HasPrefix(path, participantapi.FilesPath):
-			files.ServeHTTP(w, r)
-		case path == "/ws" || path == "/healthz" || path == "/readyz" || path == "/metrics",
-			s.Dev && (path == "/" || strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/assets/")):
-			mux.ServeHTTP(w, r)
-		default:
-			api.ServeHTTP(w, r)
+		if err := s.catalog.SeedDemo(ctx); err != nil {
+			return fmt.Errorf("seed the demo instance: %w", err)
 		}
-	}))
+	} else if err := s.makeFirstKey(ctx, keys); err != nil {
+		return err
+	}
+	if err := s.wireOutwards(ctx); err != nil {
+		return err
+	}
+	s.flowLog = s.newFlowLog()
+	s.hub = s.newHub()
+	s.engine = engine.New(engine.Config{
+		Store: s.store, Bus: s.bus, Catalog: s.catalog, Clock: s.clock, Partition: s.partition,
+		Limits: s.Config.limits(), MaxActive: s.MaxActiveChats, Log: s.Log,
+		Integrations: struct {
+			*integration.Lambda
+			*integration.Bots
+		}{s.lambda, s.bots},
+		Streams: s.outbox, Views: viewTokens{s.sealer}, Files: participantapi.Files{Blobs: s.blobs},
+		Observers: []engine.Observer{engine.ObserverFunc(func(c *engine.Commit) { s.flowLog.Add(c.Instance, c.Contact, c.Change.Log) })},
+	})
+	s.agents = &agentapi.Service{Engine: s.engine, Sealer: s.sealer}
+	s.gauges()
+	s.handler = s.edge.Handler(s.mounts())
+	return nil
 }
 
-func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
-	if !s.ready.Load() {
-		w.WriteHeader(http.StatusServiceUnavailable)
-		io.WriteString(w, "stopping\n")
-		return
+// wireOutwards makes what calls other systems: functions, bots, streaming
+// endpoints and where customers sign in.
+func (s *Server) wireOutwards(ctx context.Context) error {
+	client := integration.NewClient()
+	aws, err := s.aws(ctx)
+	if err != nil {
+		return err
 	}
-	io.WriteString(w, "ready\n")
+	if s.bots, err = integration.NewBots(s.Bots, aws, client, s.Log); err != nil {
+		return err
+	}
+	s.signIns = &integration.SignIns{Named: s.SignIns, Client: client, Log: s.Log}
+	s.lambda, s.topics = s.functions(aws, client), s.streaming(client)
+	s.outbox = &integration.Outbox{Store: s.store, Sender: s.topics, Partition: s.partition, Now: s.clock.Now, Log: s.Log}
+	return nil
 }
 
-// authorize verifies who calls the service connect, and asks the key's policy.
-func (s *Server) authorize(op *restjson.Operation, r *http.Request, body []byte) (context.Context, error) {
-	ctx := r.Context()
-	id, err := s.verifier.Verify(r, body, s.clock.Now())
-	if req := requestOf(ctx); req != nil {
-		req.key = id.AccessKey
+// makeFirstKey gives a server without access keys its first one.
+func (s *Server) makeFirstKey(ctx context.Context, keys *auth.Keys) error {
+	file := filepath.Join(s.Data, "first-key.env")
+	made, err := keystore.First(ctx, keys, file, s.clock.Now())
+	if made {
+		s.firstKey = file
 	}
-	if err != nil || s.Dev {
-		return ctx, err
-	}
-	return ctx, id.Authorize("connect:"+op.Name, "*")
+	return err
 }
 
-// chats tells the hub about chats.
+// viewTokens seals what participants show to DescribeView.
+type viewTokens struct{ *auth.Sealer }
+
+// ViewToken implements engine.ViewTokens.
+func (t viewTokens) ViewToken(chat center.ContactID, v machine.View) string {
+	return t.Seal(auth.Token{Kind: auth.View, Chat: chat, Detail: catalog.ShownDetail(v)})
+}
+
+// chats is what the hub knows of chats.
 type chats struct{ s *Server }
 
-// Attend implements stream.Chats.
-func (c chats) Attend(ctx context.Context, chat center.ContactID, id center.ParticipantID) (center.Role, error) {
-	state, err := c.s.engine.View(ctx, chat)
+// chatOf returns the chat that a socket's subject is about.
+func chatOf(subject bus.Subject) (center.ContactID, error) {
+	chat, ok := subject.Chat()
+	if !ok {
+		return "", center.Errorf(center.NotFound, "there are no sockets for %s", subject)
+	}
+	return chat, nil
+}
+
+// Attend implements stream.Source.
+func (c chats) Attend(ctx context.Context, subject bus.Subject, id center.ParticipantID) (center.Role, error) {
+	chat, err := chatOf(subject)
+	if err != nil {
+		return "", err
+	}
+	state, err := c.s.engine.State(ctx, chat)
 	if err != nil {
 		return "", err
 	}
@@ -108,19 +128,24 @@ func (c chats) Attend(ctx context.Context, chat center.ContactID, id center.Part
 	return p.Role, nil
 }
 
-// Connected implements stream.Chats.
-func (c chats) Connected(ctx context.Context, chat center.ContactID, id center.ParticipantID) error {
-	_, err := c.s.engine.Do(ctx, chat, contact.Connect{Participant: id})
+// Connected implements stream.Source.
+func (c chats) Connected(ctx context.Context, subject bus.Subject, id center.ParticipantID) error {
+	chat, err := chatOf(subject)
+	if err != nil {
+		return err
+	}
+	_, err = c.s.engine.Do(ctx, chat, contact.Connect{Participant: id})
 	return err
 }
 
 func (s *Server) newHub() *stream.Hub {
 	h := &stream.Hub{
-		Open: func(r *http.Request) (center.ContactID, center.ParticipantID, error) {
+		Bus: s.bus,
+		Open: func(r *http.Request) (bus.Subject, center.ParticipantID, error) {
 			t, err := s.sealer.Open(auth.Socket, r.URL.Query().Get("token"), s.clock.Now())
-			return t.Chat, t.Participant, err
+			return bus.Chat(t.Chat), t.Participant, err
 		},
-		Chats: chats{s}, Log: s.Log, Refused: s.refused(), Limits: stream.Limits{Span: s.CloseSpan},
+		Source: chats{s}, Log: s.Log, Refused: s.edge.Refused(), Limits: stream.Limits{Limits: socket.Limits{Span: s.CloseSpan}},
 	}
 	if len(s.Origins) > 0 {
 		h.AllowOrigin = func(origin string) bool { return slices.Contains(s.Origins, origin) }
@@ -128,25 +153,36 @@ func (s *Server) newHub() *stream.Hub {
 	return h
 }
 
-// gauges adds the figures that the parts count themselves.
-func (s *Server) gauges() {
-	s.metrics.gauge("parley_sockets", "Open WebSockets.", func() float64 { return float64(s.hub.Sockets()) })
-	s.metrics.counter("parley_frames_total", "Frames queued for sockets.", func() float64 { return float64(s.hub.Counts().Frames) })
-	s.metrics.counter("parley_socket_writes_total", "Write calls that carried the frames.", func() float64 { return float64(s.hub.Counts().Writes) })
-	s.metrics.counter("parley_timers_fired_total", "Timers of chats that fell due.", func() float64 { return float64(s.engine.TimersFired()) })
-	s.metrics.counter("parley_flow_log_lost_total", "Flow log entries that came faster than they could be written.", func() float64 { return float64(s.flowLog.Lost()) })
-	s.metrics.gauge("parley_active_chats", "Chats that have not ended, in all instances.", func() float64 {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		n := int64(0)
-		for r, err := range s.store.Resources(ctx, "", center.KindInstance) {
-			if err != nil {
-				break
-			}
-			if c, err := s.store.Count(ctx, engine.ActiveCounter(center.InstanceID(r.ID))); err == nil {
-				n += c
-			}
+// newFlowLog returns the log of what flows do. In development mode the
+// server's log has it too, for whoever tries a flow; else only at level debug.
+func (s *Server) newFlowLog() *flowlog.Log {
+	level := slog.LevelDebug
+	if s.Dev {
+		level = slog.LevelInfo
+	}
+	return &flowlog.Log{Dir: s.flowLogDir(), MaxBytes: s.FlowLogMB << 20, Hide: s.FlowLogHide, Log: s.Log, Level: level, Name: s.flowName}
+}
+
+// flowName returns the ARN and the name of a flow or a module; one that has been
+// deleted has no name.
+func (s *Server) flowName(ctx context.Context, instance center.InstanceID, id center.FlowID, module bool) (arn, name string) {
+	kind := center.KindFlow
+	if module {
+		kind = center.KindFlowModule
+	}
+	arn = s.partition.ARN(instance, kind, string(id))
+	snap, err := s.catalog.Snapshot(ctx, string(instance))
+	if err != nil {
+		return arn, ""
+	}
+	if module {
+		if m, err := catalog.Find[*catalog.Module](snap, string(id)); err == nil {
+			return arn, m.Name
 		}
-		return float64(n)
-	})
+		return arn, ""
+	}
+	if f, err := catalog.Find[*catalog.Flow](snap, string(id)); err == nil {
+		return arn, f.Name
+	}
+	return arn, ""
 }

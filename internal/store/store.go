@@ -5,12 +5,19 @@
 //
 // # Order and durability
 //
-// A [Change] is applied whole or not at all. Changes are judged one by one in
-// the order of their Submit calls, and many of them share one disk flush. When
-// done is called with nil the change is durable: it survives the death of the
-// process and of the machine. The done functions of one store are called one
-// at a time, in the order of the Submit calls. A refused change never harms
-// its neighbours in the same flush.
+// A [Change] is applied whole or not at all. The changes of one chat are judged
+// one by one in the order of their Submit calls, and their done functions are
+// called in that order, one at a time. Nothing is promised about changes of
+// different chats: they may be judged, and their done functions called, in any
+// order and concurrently. Many changes share one disk flush. When done is called
+// with nil the change is durable: it survives the death of the process and of
+// the machine. A refused change never harms its neighbours in the same flush.
+//
+// # Many nodes
+//
+// Several nodes may work on the same data, each with a Store of its own. What
+// one has committed the others read. The order of done functions holds within
+// one Store; between Stores the version of a chat decides who was first.
 //
 // # Time
 //
@@ -33,40 +40,52 @@ var (
 	// change names does not exist and the change does not create it. Load and
 	// decide again.
 	ErrConflict = errors.New("the chat changed meanwhile")
-	// ErrQuota: a counter of Change.Quotas would pass its limit. Which one, a
-	// *QuotaError tells, as which it is told.
+	// ErrQuota: a counter of Change.Quotas would pass its limit. The error is a
+	// *QuotaError, which names it.
 	ErrQuota = errors.New("the quota is used up")
 	// ErrReplay: the key of Change.Once has been used. Replayed tells the
 	// first answer. It is told before the other two: a request made again gets
 	// its answer although the chat has moved on or the quota is used up.
 	ErrReplay = errors.New("the request was made before")
+	// ErrFenced: the lease of Chores.Fence is not held any more. Somebody else
+	// does this work now.
+	ErrFenced = errors.New("the lease is held by another node")
 	// ErrClosed: the store is closed; nothing was applied.
 	ErrClosed = errors.New("the store is closed")
 )
 
 // QuotaError is an [ErrQuota] that names the counter: the first of
 // Change.Quotas that would pass its limit.
-type QuotaError struct{ Counter string }
+type QuotaError struct{ Counter Counter }
 
-func (e *QuotaError) Error() string { return ErrQuota.Error() + ": " + e.Counter }
+func (e *QuotaError) Error() string { return ErrQuota.Error() + ": " + e.Counter.String() }
 
 // Is reports whether target is [ErrQuota].
 func (e *QuotaError) Is(target error) bool { return target == ErrQuota }
 
 // Store keeps chats and what an administrator sets up. All methods may be
-// called by many goroutines. Reads see every change whose done was called.
+// called by many goroutines. Reads see every change whose done was called, also
+// by another Store on the same data.
 // A thing that is not there is a *center.Error with reason NotFound.
 type Store interface {
 	// Submit queues a change and returns at once. The store keeps the change
 	// until done is called; the caller must not alter it. Submit blocks only
 	// while the queue (bounded) is full. done must be quick and must not call
-	// Submit: it runs on the goroutine that serves everybody.
+	// Submit: it runs on a goroutine that serves everybody. It may run while the
+	// done of another chat's change does.
 	Submit(c *Change, done func(error))
+
+	// Keep applies chores, all or none, and returns when they are durable. It is
+	// refused with ErrFenced. When ctx ends first the chores may still be applied.
+	Keep(ctx context.Context, c *Chores) error
 
 	// Chat loads a chat's head.
 	Chat(ctx context.Context, id center.ContactID) (Head, error)
 	// ChatOf returns the chat that a contact belongs to.
 	ChatOf(ctx context.Context, contact center.ContactID) (center.ContactID, error)
+	// Versions returns how far chats are, in any order and in one query. A chat
+	// that does not exist is left out.
+	Versions(ctx context.Context, chats []center.ContactID) ([]ChatVersion, error)
 	// Items reads a run of a transcript.
 	Items(ctx context.Context, q ItemQuery) ([]center.Item, error)
 	// Receipts returns the receipts of the chat's items with ids in items, in any order.
@@ -74,13 +93,13 @@ type Store interface {
 	// Contacts yields the contacts that match, in the order of q.
 	Contacts(ctx context.Context, q ContactQuery) iter.Seq2[center.Contact, error]
 
-	// Due returns at most limit chats whose Head.Due is not after now, longest
-	// due first, and the time at which the next one after those falls due
-	// (zero when none is).
-	Due(ctx context.Context, now time.Time, limit int) (chats []center.ContactID, next time.Time, err error)
-	// Busy yields the chats whose Head.Busy is set: those that wait for the
-	// outcome of an effect, which a restart has to start again.
-	Busy(ctx context.Context) iter.Seq2[center.ContactID, error]
+	// Due returns at most limit chats of the shards whose Head.Due is not after
+	// now, longest due first, and the time at which the next one of the shards
+	// after those falls due (zero when none is).
+	Due(ctx context.Context, shards Shards, now time.Time, limit int) (chats []center.ContactID, next time.Time, err error)
+	// Orphans yields the chats of the shards that have effects under way which no
+	// node in alive runs (Head.Worker): somebody has to start them again.
+	Orphans(ctx context.Context, shards Shards, alive []string) iter.Seq2[center.ContactID, error]
 
 	// Waiting yields the chats that wait in a queue of an instance, in the order
 	// in which they are to be taken; with an empty queue those of all its queues,
@@ -91,39 +110,50 @@ type Store interface {
 
 	// Replayed returns the answer kept under the key of a Change.Once.
 	Replayed(ctx context.Context, key string) ([]byte, error)
-	// Count returns the value of a quota's counter, 0 when it was never touched.
-	Count(ctx context.Context, counter string) (int64, error)
+	// Count returns what a counter counts, whether or not a limit is kept.
+	Count(ctx context.Context, c Counter) (int64, error)
 
-	// Outbox returns at most limit waiting deliveries that are due at now: for
-	// each Stream only the oldest ones without a gap, so that taking them in
-	// order keeps the order of the stream. A limit that is too small for all is
+	// Outbox returns at most limit waiting deliveries of the shards that are due at
+	// now: for each Stream only the oldest ones without a gap, so that taking them
+	// in order keeps the order of the stream. A limit that is too small for all is
 	// shared: no stream with a due delivery is left out while another has two.
-	Outbox(ctx context.Context, now time.Time, limit int) ([]Delivery, error)
-	// Overflow returns at most limit waiting deliveries, due or not, that are
+	Outbox(ctx context.Context, shards Shards, now time.Time, limit int) ([]Delivery, error)
+	// Overflow returns at most limit waiting deliveries of the shards, due or not, that are
 	// too many: of each Stream with more than keep, the oldest ones beyond the newest keep.
-	Overflow(ctx context.Context, keep, limit int) ([]Delivery, error)
+	Overflow(ctx context.Context, shards Shards, keep, limit int) ([]Delivery, error)
 
-	// Uploads returns at most limit uploads whose Expires is not after now,
-	// longest expired first.
-	Uploads(ctx context.Context, now time.Time, limit int) ([]Upload, error)
+	// Uploads returns at most limit uploads of the shards whose Expires is not
+	// after now, longest expired first.
+	Uploads(ctx context.Context, shards Shards, now time.Time, limit int) ([]Upload, error)
 
 	// Resource loads one resource.
 	Resource(ctx context.Context, kind center.Kind, id string) (center.Resource, error)
 	// Resources yields the resources of a kind in an instance ("" for those
 	// that belong to none; for KindInstance all of them), by name, then id.
 	Resources(ctx context.Context, instance center.InstanceID, kind center.Kind) iter.Seq2[center.Resource, error]
-	// PutResources writes resources together. Version 0 creates: the id and, in
-	// (instance, kind), the name must be free, else reason Duplicate. Another
-	// version replaces exactly that version, else reason Conflict. Nothing is
-	// written when one fails.
-	PutResources(ctx context.Context, rs ...center.Resource) error
-	// DeleteResources removes resources together, by kind and id; those that are not there are ignored.
-	DeleteResources(ctx context.Context, rs ...center.Resource) error
+	// WriteResources writes resources: all of it, or nothing when a part fails.
+	// It returns the new revisions of the instances that it touched.
+	WriteResources(ctx context.Context, w ResourceWrite) (map[center.InstanceID]int64, error)
+	// Revision returns how many writes have touched resources of an instance
+	// ("" for those that belong to none). It moves in the transaction of the
+	// write: whoever reads a revision, and then resources, has at least that.
+	Revision(ctx context.Context, instance center.InstanceID) (int64, error)
 
-	// Purge forgets what no longer matters: replay keys older than before, and
-	// of the dead letters all but the newest dead. It works in small steps, so
-	// that it never holds up commits for long.
-	Purge(ctx context.Context, before time.Time, dead int) error
+	// Claim gives a node those of the named leases that are free or expired at now
+	// and renews those that it holds, expired or not, until now+ttl. It returns
+	// what the node holds then, in the order of names. The node must have a name.
+	Claim(ctx context.Context, node string, now time.Time, ttl time.Duration, names ...string) ([]Lease, error)
+	// Release frees those of the named leases that the node holds.
+	Release(ctx context.Context, node string, names ...string) error
+	// Leases returns the leases whose names begin with prefix, by name: those that
+	// are held, expired ones included, since the caller has the time.
+	Leases(ctx context.Context, prefix string) ([]Lease, error)
+
+	// Purge deletes what no longer matters: replay keys of the shards older than
+	// before, of the dead letters of the shards all but the newest dead, and
+	// leases that expired before before. It works in small steps, so that it
+	// never holds up commits for long.
+	Purge(ctx context.Context, shards Shards, before time.Time, dead int) error
 	// Close waits until every submitted change is done and releases the files. It may be called twice.
 	Close() error
 }
@@ -158,15 +188,36 @@ type Change struct {
 	Once *Once
 	// Deliveries are put into the outbox, in this order.
 	Deliveries []Delivery
+	// Uploads notes uploads; one that is noted already gets the new Expires.
+	// Settled removes the notes of uploads, by ID.
+	Uploads []Upload
+	Settled []string
+}
+
+// Chores is what housekeeping has done with the store's lists of work. What it
+// names and is not there any more is ignored.
+type Chores struct {
+	// Fence, when set, is the lease under which the work was done: the chores are
+	// refused with ErrFenced unless that node holds it with that version at the
+	// moment at which they are applied. An expired lease is held until another node claims it.
+	Fence *Lease
+
 	// Delivered removes deliveries from the outbox, by ID; Postponed rewrites Due, Attempts and Error of
-	// deliveries; Dead moves deliveries to the dead letters, with their Error. These three may stand in a change without a chat.
+	// deliveries; Dead moves deliveries to the dead letters, with their Error.
 	Delivered []int64
 	Postponed []Delivery
 	Dead      []Delivery
-	// Uploads notes uploads; one that is noted already gets the new Expires.
-	// Settled forgets uploads, by ID. Both may stand in a change without a chat.
-	Uploads []Upload
+	// Settled removes the notes of uploads, by ID; Uploads gives others the new Expires.
 	Settled []string
+	Uploads []Upload
+}
+
+// Lease is a right to some work that one node has at a time.
+type Lease struct {
+	Name    string
+	Node    string // that holds it
+	Version int64  // one more each time the holder changes
+	Expires time.Time
 }
 
 // Head is a chat's state as the store sees it: opaque, with the few facts that
@@ -176,10 +227,24 @@ type Head struct {
 	Version  int64     // as loaded; in Change.State it is not looked at
 	State    []byte    // what package contact makes of it
 	Due      time.Time // when the next timer of the chat falls due; zero for never
-	Busy     bool      // an effect is under way
+	Worker   string    // the node that runs the chat's effects; "" when none is under way
 	Active   bool      // the chat has not ended
-	LastSeq  int64     // as loaded: Seq of the last item; in Change.State it is not looked at
 	Place    *Place    // where the chat waits for an agent; nil when it does not
+
+	// As loaded: Seq, Time and ID of the last item, zero when there is none. In
+	// Change.State they are not looked at.
+	LastSeq  int64
+	LastTime time.Time
+	LastID   center.ItemID
+}
+
+// ChatVersion is how far a chat is: by it one who keeps a chat in memory, or
+// follows its transcript, sees whether something is missing.
+type ChatVersion struct {
+	Chat    center.ContactID
+	Version int64 // as in Head
+	LastSeq int64
+	Active  bool
 }
 
 // Place is where a chat waits. In a queue contacts are taken by Priority, lower
@@ -212,14 +277,6 @@ type Line struct {
 	Ahead  int64     // those that are taken before the chat of the query
 }
 
-// Quota moves Counter by Delta. When Delta is positive and Limit is not
-// negative, the sum must not pass Limit, else the change is refused with ErrQuota.
-type Quota struct {
-	Counter string
-	Delta   int64
-	Limit   int64 // -1 for no limit
-}
-
 // Once makes a request happen once: Key names it (operation, caller and
 // token), Answer is given to whoever makes it again, until it is purged.
 type Once struct {
@@ -229,7 +286,8 @@ type Once struct {
 }
 
 // Delivery is one message on its way to an endpoint outside (message
-// streaming). Deliveries of one Stream go out in the order of their IDs.
+// streaming). Deliveries of one Stream are of one Chat, whose shard they are
+// in, and go out in the order of their IDs.
 type Delivery struct {
 	ID       int64 // given by the store
 	Stream   string
@@ -249,6 +307,17 @@ type Upload struct {
 	ID      string // of the attachment
 	Chat    center.ContactID
 	Expires time.Time
+}
+
+// ResourceWrite changes resources together. Drop is done first, so that a name
+// which it gives up may be taken by Put.
+type ResourceWrite struct {
+	// Put writes resources. Version 0 creates: the id and, in (instance, kind),
+	// the name must be free, else reason Duplicate. Another version replaces
+	// exactly that version, else reason Conflict.
+	Put []center.Resource
+	// Drop removes resources, by kind and id; those that are not there are ignored.
+	Drop []center.Resource
 }
 
 // ItemQuery asks for items of one chat. Seq bounds are inclusive; the zero

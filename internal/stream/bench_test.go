@@ -9,15 +9,17 @@ import (
 	"testing"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/socket"
+	"parley.example/parley/internal/socket/sockettest"
 )
 
 // devour reads what comes until the connection ends.
-func devour(c *client) { go io.Copy(io.Discard, c.conn) }
+func devour(c *sockettest.Client) { go io.Copy(io.Discard, c.Conn) }
 
 // BenchmarkPublish tells a message to the two sockets of a chat, one after
 // another: what one send costs the hub, and what the kernel adds behind it.
 func BenchmarkPublish(b *testing.B) {
-	h, _ := newHub(b, Limits{QueueFrames: 1 << 20, QueueBytes: 64 << 20})
+	h, _ := newHub(b, Limits{Limits: socket.Limits{QueueFrames: 1 << 20, QueueBytes: 64 << 20}})
 	addr := serve(b, h)
 	for _, token := range []string{customerToken, agentToken} {
 		devour(subscriber(b, addr, token))
@@ -26,7 +28,7 @@ func BenchmarkPublish(b *testing.B) {
 	before := h.Counts()
 	b.ReportAllocs()
 	for b.Loop() {
-		h.Publish(pushes)
+		publish(h, pushes)
 	}
 	after := h.Counts()
 	b.ReportMetric(float64(after.Frames-before.Frames)/float64(max(1, after.Writes-before.Writes)), "frames/write")
@@ -35,7 +37,7 @@ func BenchmarkPublish(b *testing.B) {
 // BenchmarkPublishMany does the same in many chats at a time.
 func BenchmarkPublishMany(b *testing.B) {
 	const n = 256
-	h, _ := newHub(b, Limits{QueueFrames: 1 << 20, QueueBytes: 64 << 20})
+	h, _ := newHub(b, Limits{Limits: socket.Limits{QueueFrames: 1 << 20, QueueBytes: 64 << 20}})
 	addr := serve(b, h)
 	pushes := make([][]center.Push, n)
 	for i := range n {
@@ -48,7 +50,7 @@ func BenchmarkPublishMany(b *testing.B) {
 	before := h.Counts()
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		h.Publish(pushes[i%n])
+		publish(h, pushes[i%n])
 	}
 	after := h.Counts()
 	b.ReportMetric(float64(after.Frames-before.Frames)/float64(max(1, after.Writes-before.Writes)), "frames/write")
@@ -60,7 +62,7 @@ func BenchmarkPublishToNobody(b *testing.B) {
 	pushes := []center.Push{push("chat-1", "unheard")}
 	b.ReportAllocs()
 	for b.Loop() {
-		h.Publish(pushes)
+		publish(h, pushes)
 	}
 }
 
@@ -68,31 +70,14 @@ func BenchmarkPublishToNobody(b *testing.B) {
 func BenchmarkHeartbeat(b *testing.B) {
 	h, _ := newHub(b, Limits{})
 	c := dial(b, serve(b, h), customerToken)
-	frames := textFrames(ping, heartbeat)
-	answers := make([]byte, len(pingReply)+len(heartbeatReply))
+	frames := sockettest.Texts(ping, heartbeat)
+	answers := make([]byte, len(pong)+len(heartbeat)+4)
 	b.ReportAllocs()
 	for b.Loop() {
-		c.conn.Write(frames)
-		if _, err := io.ReadFull(c.br, answers); err != nil {
+		c.Conn.Write(frames)
+		if _, err := io.ReadFull(c.Reader, answers); err != nil {
 			b.Fatal(err)
 		}
-	}
-}
-
-// BenchmarkPatrol is one second's look at 15,000 sockets.
-func BenchmarkPatrol(b *testing.B) {
-	h, _ := newHub(b, Limits{})
-	h.init()
-	for i := range 15_000 {
-		s := newSocket(h, center.ContactID("chat-"+strconv.Itoa(i)), "CUSTOMER")
-		s.live = h.sit(s) == 0
-	}
-	clocks := h.limits.clocks()
-	for b.Loop() {
-		h.each(func(s *socket) { s.check(1, &clocks) })
-	}
-	if n := h.Sockets(); n != 15_000 {
-		b.Fatalf("%d sockets", n)
 	}
 }
 
@@ -131,14 +116,14 @@ func TestIdleCost(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	accepted := len(acceptance(handshakeKey))
+	accepted := len("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")
 	for i, c := range clients {
-		exchange(c, handshake("chat-"+strconv.Itoa(i)+"/CUSTOMER"), accepted)
-		exchange(c, string(textFrames(subscribe)), len(appendFrame(nil, opText, []byte(subscribed))))
+		exchange(c, sockettest.Handshake(url("chat-"+strconv.Itoa(i)+"/CUSTOMER")), accepted)
+		exchange(c, string(sockettest.Texts(subscribe)), len(subscribed)+2)
 	}
 	for range 3 {
 		for _, c := range clients {
-			exchange(c, string(textFrames(ping, heartbeat)), len(pingReply)+len(heartbeatReply))
+			exchange(c, string(sockettest.Texts(ping, heartbeat)), len(pong)+len(heartbeat)+4)
 		}
 	}
 	eventually(t, "the handlers have let go", func() bool { return runtime.NumGoroutine()-routines <= n+2 })

@@ -1,23 +1,19 @@
 // Package stream holds the WebSocket sessions of participants and the [Hub]
-// that tells them what happens in their chats. Its handler speaks the protocol
-// of Amazon Connect's chat sockets, so that ChatJS and the native chat SDKs
-// work with it unchanged: subscribe, ping and heartbeat up, items down.
+// that sends them what is published on the bus about their chats. Its handler
+// speaks the protocol of Amazon Connect's chat sockets, so that ChatJS and the
+// native chat SDKs work with it unchanged: subscribe, ping and heartbeat up,
+// items down. The sockets themselves are package socket's.
 //
-// Order: a socket gets the reply to its subscribe first, then every push of its
-// chat that came after the subscribe and that its participant may see, once
-// each, in the order of [Hub.Publish]. Nothing is repeated from before: a
-// client that missed something reads the transcript.
+// Order: a socket gets the reply to its subscribe first, then every event of its
+// subject that came after the subscribe and that its participant may see, once
+// each, in the order of the bus. Nothing is repeated from before: a client that
+// missed something reads the transcript.
 //
-// Blocking: Publish never waits for a network. A frame is encoded once and
-// copied to the queue of each socket; a goroutine writes all that is pending
-// with one call and ends when nothing is. Between frames a plain socket on
-// Linux costs no goroutine: it is parked with a poller. One of TLS, or of
-// another system, has one, which reads.
+// Blocking: taking a message from the bus never waits for a network. Its text
+// is copied to the queue of each socket.
 //
 // Failure: a socket that cannot keep up is closed, alone, with a code after
-// which clients come back; a [Cause] names each way a socket ends. All that
-// takes time (silence, age, the grace after the end of a chat, a write that
-// does not end) is counted in seconds by one patrol over all sockets.
+// which clients reconnect.
 //
-// Start reading at [Hub.ServeHTTP] and [Hub.Publish].
+// Start reading at [Hub.ServeHTTP] and Hub.receive.
 package stream

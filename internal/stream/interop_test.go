@@ -10,7 +10,7 @@ import (
 	"parley.example/parley/internal/center"
 )
 
-// listener keeps what a client of another make hears.
+// listener keeps what a client of another make receives.
 type listener struct {
 	gws.BuiltinEventHandler
 	heard  chan string
@@ -62,7 +62,7 @@ func TestAnotherClient(t *testing.T) {
 			t.Errorf("got %q; want %q", got, want)
 		}
 	}
-	h.Publish([]center.Push{push("chat-1", "short"), push("chat-1", long)})
+	publish(h, []center.Push{push("chat-1", "short"), push("chat-1", long)})
 	for _, want := range []string{"short", long} {
 		if got := content(t, l.next(t)); got != want {
 			t.Errorf("got %d bytes; want %d", len(got), len(want))

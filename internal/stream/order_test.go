@@ -8,21 +8,24 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/socket"
+	"parley.example/parley/internal/socket/sockettest"
 )
 
-// Sockets subscribe and leave while 2,000 pushes are published. Each hears an
+// Sockets subscribe and leave while 2,000 pushes are published. Each receives an
 // unbroken run of them: from its subscribe on, in order, each once.
 func TestOrderAndExactlyOnce(t *testing.T) {
 	const sockets, pushes = 50, 2000
-	h, _ := newHub(t, Limits{PerParticipant: sockets, QueueFrames: pushes + 10, QueueBytes: 4 << 20})
+	h, _ := newHub(t, Limits{PerParticipant: sockets, Limits: socket.Limits{QueueFrames: pushes + 10, QueueBytes: 4 << 20}})
 	addr := serve(t, h)
 	f := follower{pushes: pushes}
 	f.subscribed.Add(sockets)
 	var running sync.WaitGroup
 	fail := make(chan error, sockets)
 	publish := func(n int) { // two at a time, as one commit may bring them
-		h.Publish([]center.Push{push("chat-1", strconv.Itoa(n)), push("chat-1", strconv.Itoa(n+1))})
+		publish(h, []center.Push{push("chat-1", strconv.Itoa(n)), push("chat-1", strconv.Itoa(n+1))})
 		f.last.Store(int64(n + 1))
 	}
 	n := 0
@@ -46,7 +49,7 @@ func TestOrderAndExactlyOnce(t *testing.T) {
 	for err := range fail {
 		t.Error(err)
 	}
-	if n := h.Counts().Closed[Slow]; n != 0 {
+	if n := h.Counts().Closed[socket.Slow]; n != 0 {
 		t.Errorf("%d sockets were too slow for this machine", n)
 	}
 }
@@ -58,17 +61,17 @@ type follower struct {
 }
 
 // follow subscribes and reads until the last push, or leaves after a hundred.
-func (f *follower) follow(c *client, leaves bool) error {
+func (f *follower) follow(c *sockettest.Client, leaves bool) error {
 	before := f.last.Load()
-	c.conn.Write(textFrames(subscribe))
-	_, reply, err := c.next()
+	c.Conn.Write(sockettest.Texts(subscribe))
+	_, reply, err := c.Next()
 	after := f.last.Load()
 	f.subscribed.Done()
 	if err != nil || string(reply) != subscribed {
 		return fmt.Errorf("the first frame is %q, %v; want the reply to the subscribe", reply, err)
 	}
 	for heard, expected := 0, -1; ; heard++ {
-		_, frame, err := c.next()
+		_, frame, err := c.Next()
 		if err != nil {
 			return err
 		}
@@ -85,37 +88,37 @@ func (f *follower) follow(c *client, leaves bool) error {
 		case n == f.pushes-1:
 			return nil
 		case leaves && heard == 100:
-			return c.conn.Close()
+			return c.Conn.Close()
 		}
 		expected = n + 1
 	}
 }
 
 // Chats come and go in all shards while others are published to.
-func TestSeats(t *testing.T) {
+func TestAttachAndDetach(t *testing.T) {
 	h, _ := newHub(t, Limits{PerParticipant: 3})
 	h.init()
-	var seated []*socket
+	var attached []*session
 	for i := range 300 {
-		s := newSocket(h, center.ContactID("chat-"+strconv.Itoa(i%100)), "CUSTOMER")
-		if status := h.sit(s); status != 0 {
-			t.Fatalf("seat %d: %d", i, status)
+		s := newSession(h, "CUSTOMER")
+		if status := h.attach(s, bus.Chat(center.ContactID("chat-"+strconv.Itoa(i%100)))); status != 0 {
+			t.Fatalf("session %d: %d", i, status)
 		}
-		seated = append(seated, s)
+		attached = append(attached, s)
 	}
-	if status := h.sit(newSocket(h, "chat-7", "CUSTOMER")); status != 429 {
+	if status := h.attach(newSession(h, "CUSTOMER"), bus.Chat("chat-7")); status != 429 {
 		t.Errorf("the fourth of three: %d", status)
 	}
 	for _, i := range []int{100, 0, 200, 299, 99, 199} { // middle, last and first of their chats
-		h.rise(seated[i])
+		h.release(attached[i])
 	}
 	if n := h.Sockets(); n != 294 {
-		t.Errorf("%d seats taken; want 294", n)
+		t.Errorf("%d sockets; want 294", n)
 	}
 	chats := 0
 	for i := range h.shards {
-		chats += len(h.shards[i].chats)
-		if len(h.shards[i].chats) == 100 {
+		chats += len(h.shards[i].audiences)
+		if len(h.shards[i].audiences) == 100 {
 			t.Error("all chats are in one shard")
 		}
 	}

@@ -13,6 +13,9 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/socket"
+	"parley.example/parley/internal/socket/sockettest"
+	"parley.example/parley/internal/websocket"
 )
 
 // Cases 2, 16, 28 and 29 of the protocol: the first frames of ChatJS, their
@@ -20,23 +23,23 @@ import (
 func TestFirstFrames(t *testing.T) {
 	h, chats := newHub(t, Limits{})
 	c := dial(t, serve(t, h), customerToken)
-	c.send(subscribe, ping, heartbeat)
-	c.expect(subscribed, pong, heartbeat)
+	c.Send(subscribe, ping, heartbeat)
+	c.Expect(subscribed, pong, heartbeat)
 
-	h.Publish([]center.Push{push("chat-1", "Hello \"you\"\n")})
-	c.expect(`{"topic":"aws/chat","contentType":"application/json","content":"{\"AbsoluteTime\":\"2026-01-05T09:15:02.117Z\",` +
+	publish(h, []center.Push{push("chat-1", "Hello \"you\"\n")})
+	c.Expect(`{"topic":"aws/chat","contentType":"application/json","content":"{\"AbsoluteTime\":\"2026-01-05T09:15:02.117Z\",` +
 		`\"Content\":\"Hello \\\"you\\\"\\n\",\"ContentType\":\"text/plain\",\"Id\":\"id-Hello \\\"you\\\"\\n\",\"Type\":\"MESSAGE\",` +
 		`\"ParticipantId\":\"p\",\"DisplayName\":\"Ana\",\"ParticipantRole\":\"AGENT\",\"InitialContactId\":\"chat-1\",\"ContactId\":\"chat-1\"}"}`)
 
-	c.send(subscribe)
-	c.expect(subscribed)
+	c.Send(subscribe)
+	c.Expect(subscribed)
 	eventually(t, "Connected", func() bool {
 		chats.mu.Lock()
 		defer chats.mu.Unlock()
 		return slices.Equal(chats.told, []string{"chat-1/CUSTOMER"})
 	})
 	counts := h.Counts()
-	if counts.Sockets != 1 || counts.Opened != 1 || counts.Pushes != 1 || counts.Heard != 4 {
+	if counts.Sockets != 1 || counts.Opened != 1 || counts.Events != 1 || counts.Received != 4 {
 		t.Errorf("Counts() = %+v", counts)
 	}
 }
@@ -54,13 +57,13 @@ func TestTolerance(t *testing.T) {
 		"empty":              ``,
 		"spaces":             "\r\n ",
 		"nested as allowed":  strings.Repeat(`[`, 30) + strings.Repeat(`]`, 30),
-		"longest that fits":  `{"topic":"x","pad":"` + strings.Repeat("a", MaxMessage-22) + `"}`,
+		"longest that fits":  `{"topic":"x","pad":"` + strings.Repeat("a", socket.MaxMessage-22) + `"}`,
 		"unknown and binary": `{"topic":"aws/other","content":"\u0000\ud83d\ude00"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := dial(t, addr, customerToken)
-			c.send(text, ping)
-			c.expect(pong)
+			c.Send(text, ping)
+			c.Expect(pong)
 		})
 	}
 }
@@ -77,8 +80,8 @@ func TestSubscribeReplies(t *testing.T) {
 		{`{"topic":"aws/subscribe","content":{"topics":"aws/chat"}}`, `{"topic":"aws/subscribe","content":{"status":"failure","topics":[]}}`},
 		{`{"topic":"aws/subscribe","content":{"topics":["aws/chat",1]}}`, `{"topic":"aws/subscribe","content":{"status":"failure","topics":[]}}`},
 	} {
-		c.send(test.sent)
-		if got := c.text(); got != test.want {
+		c.Send(test.sent)
+		if got := c.Text(); got != test.want {
 			t.Errorf("to %s\ngot  %s\nwant %s", test.sent, got, test.want)
 		}
 	}
@@ -93,38 +96,38 @@ func TestBadFrames(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		bytes []byte
-		code  int
-		cause Cause
+		code  uint16
+		cause *socket.Cause
 	}{
-		{"binary", maskedFrame(fin|opBinary, []byte(heartbeat)), 1003, Binary},
-		{"binary fragments", append(maskedFrame(opBinary, []byte("a")), maskedFrame(fin, []byte("b"))...), 1003, Binary},
-		{"not JSON", textFrames(`hello`), 1007, NotJSON},
-		{"half JSON", textFrames(`{"topic":"aws/ping"`), 1007, NotJSON},
-		{"broken inside", textFrames(`{"content":{"a":,"topic":"aws/ping"}`), 1007, NotJSON},
-		{"too deep", textFrames(strings.Repeat(`[`, 5000)), 1007, NotJSON},
-		{"no UTF-8", textFrames("{\"topic\":\"\xff\"}"), 1007, NotJSON},
-		{"too big", maskedFrame(fin|opText, long(MaxMessage+1)), 1009, TooBig},
-		{"far too big", maskedFrame(fin|opText, long(200<<10)), 1009, TooBig},
-		{"a size that is none", []byte{fin | opText, masked | 127, 255, 255, 255, 255, 255, 255, 255, 255, 1, 2, 3, 4}, 1009, TooBig},
-		{"too big in fragments", append(maskedFrame(opText, long(MaxMessage)), maskedFrame(fin, []byte("b"))...), 1009, TooBig},
-		{"no mask", append([]byte{fin | opText, byte(len(ping))}, ping...), 1002, Malformed},
-		{"reserved bit", maskedFrame(fin|0x40|opText, []byte(ping)), 1002, Malformed},
-		{"unknown opcode", maskedFrame(fin|3, []byte(ping)), 1002, Malformed},
-		{"unknown control", maskedFrame(fin|0xb, nil), 1002, Malformed},
-		{"ping in fragments", maskedFrame(opPing, nil), 1002, Malformed},
-		{"long ping", maskedFrame(fin|opPing, make([]byte, 126)), 1002, Malformed},
-		{"continuation of nothing", maskedFrame(fin, []byte(ping)), 1002, Malformed},
-		{"text amid fragments", append(maskedFrame(opText, []byte("{")), textFrames(ping)...), 1002, Malformed},
+		{"binary", sockettest.Frame(websocket.Binary, []byte(heartbeat)), 1003, socket.Binary},
+		{"binary fragments", append(sockettest.Fragment(websocket.Binary, []byte("a")), sockettest.Frame(websocket.Continuation, []byte("b"))...), 1003, socket.Binary},
+		{"not JSON", sockettest.Texts(`hello`), 1007, NotJSON},
+		{"half JSON", sockettest.Texts(`{"topic":"aws/ping"`), 1007, NotJSON},
+		{"broken inside", sockettest.Texts(`{"content":{"a":,"topic":"aws/ping"}`), 1007, NotJSON},
+		{"too deep", sockettest.Texts(strings.Repeat(`[`, 5000)), 1007, NotJSON},
+		{"no UTF-8", sockettest.Texts("{\"topic\":\"\xff\"}"), 1007, NotJSON},
+		{"too big", sockettest.Frame(websocket.Text, long(socket.MaxMessage+1)), 1009, socket.TooBig},
+		{"far too big", sockettest.Frame(websocket.Text, long(200<<10)), 1009, socket.TooBig},
+		{"a size that is none", []byte{0x81, 0xff, 255, 255, 255, 255, 255, 255, 255, 255, 1, 2, 3, 4}, 1009, socket.TooBig},
+		{"too big in fragments", append(sockettest.Fragment(websocket.Text, long(socket.MaxMessage)), sockettest.Frame(websocket.Continuation, []byte("b"))...), 1009, socket.TooBig},
+		{"no mask", append([]byte{0x81, byte(len(ping))}, ping...), 1002, socket.Malformed},
+		{"reserved bit", sockettest.First(0xc1, []byte(ping)), 1002, socket.Malformed},
+		{"unknown opcode", sockettest.First(0x83, []byte(ping)), 1002, socket.Malformed},
+		{"unknown control", sockettest.First(0x8b, nil), 1002, socket.Malformed},
+		{"ping in fragments", sockettest.Fragment(websocket.Ping, nil), 1002, socket.Malformed},
+		{"long ping", sockettest.Frame(websocket.Ping, make([]byte, 126)), 1002, socket.Malformed},
+		{"continuation of nothing", sockettest.Frame(websocket.Continuation, []byte(ping)), 1002, socket.Malformed},
+		{"text amid fragments", append(sockettest.Fragment(websocket.Text, []byte("{")), sockettest.Texts(ping)...), 1002, socket.Malformed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			before := h.Counts().Closed[test.cause]
 			c := dial(t, addr, customerToken)
-			c.conn.Write(test.bytes) // the server may end it before all is sent
-			c.expectClose(test.code)
-			c.conn.Close()
+			c.Conn.Write(test.bytes) // the server may end it before all is sent
+			c.ExpectClose(test.code)
+			c.Conn.Close()
 			eventually(t, "the end is counted", func() bool { return h.Counts().Closed[test.cause] == before+1 })
-			other.send(ping)
-			other.expect(pong)
+			other.Send(ping)
+			other.Expect(pong)
 		})
 	}
 }
@@ -134,37 +137,37 @@ func TestFraming(t *testing.T) {
 	addr := serve(t, h)
 	t.Run("byte by byte", func(t *testing.T) {
 		c := dial(t, addr, customerToken)
-		for _, b := range textFrames(subscribe, heartbeat) {
-			c.write([]byte{b})
+		for _, b := range sockettest.Texts(subscribe, heartbeat) {
+			c.Write([]byte{b})
 		}
-		c.expect(subscribed, heartbeat)
+		c.Expect(subscribed, heartbeat)
 	})
 	t.Run("many in one", func(t *testing.T) {
 		c := dial(t, addr, customerToken)
 		big := `{"topic":"aws/ping","pad":"` + strings.Repeat("b", 3000) + `"}`
 		var b []byte
 		for range 50 {
-			b = append(b, textFrames(ping, big, heartbeat)...)
+			b = append(b, sockettest.Texts(ping, big, heartbeat)...)
 		}
-		c.write(b)
+		c.Write(b)
 		for range 50 {
-			c.expect(pong, pong, heartbeat)
+			c.Expect(pong, pong, heartbeat)
 		}
 	})
 	t.Run("fragments with a ping between", func(t *testing.T) {
 		c := dial(t, addr, customerToken)
-		c.write(slices.Concat(maskedFrame(opText, []byte(subscribe[:20])), maskedFrame(fin|opPing, []byte("okhttp")),
-			maskedFrame(opContinuation, nil), maskedFrame(fin|opPong, nil), maskedFrame(fin|opContinuation, []byte(subscribe[20:]))))
-		if op, payload, err := c.next(); op != opPong || string(payload) != "okhttp" {
+		c.Write(slices.Concat(sockettest.Fragment(websocket.Text, []byte(subscribe[:20])), sockettest.Frame(websocket.Ping, []byte("okhttp")),
+			sockettest.Fragment(websocket.Continuation, nil), sockettest.Frame(websocket.Pong, nil), sockettest.Frame(websocket.Continuation, []byte(subscribe[20:]))))
+		if op, payload, err := c.Next(); op != websocket.Pong || string(payload) != "okhttp" {
 			t.Fatalf("next = %x %q, %v; want the pong", op, payload, err)
 		}
-		c.expect(subscribed)
+		c.Expect(subscribed)
 	})
 	t.Run("long item", func(t *testing.T) {
 		c := subscriber(t, addr, customerToken)
 		text := strings.Repeat("\x01é\\", 20_000)
-		h.Publish([]center.Push{push("chat-1", text)})
-		if got := content(t, c.text()); got != text {
+		publish(h, []center.Push{push("chat-1", text)})
+		if got := content(t, c.Text()); got != text {
 			t.Fatalf("content has %d bytes; want %d", len(got), len(text))
 		}
 	})
@@ -183,30 +186,30 @@ func TestClientCloses(t *testing.T) {
 		{"\x03\xe8\xff", "\x03\xeaprotocol error"},
 	} {
 		c := subscriber(t, addr, customerToken)
-		c.write(maskedFrame(fin|opClose, []byte(test.sent)))
-		op, payload, err := c.next()
-		if op != opClose || string(payload) != test.want {
+		c.Write(sockettest.Frame(websocket.Close, []byte(test.sent)))
+		op, payload, err := c.Next()
+		if op != websocket.Close || string(payload) != test.want {
 			t.Errorf("to close %q: opcode %x %q, %v; want %q", test.sent, op, payload, err, test.want)
 		}
-		if _, err := c.br.ReadByte(); err != io.EOF {
+		if _, err := c.Reader.ReadByte(); err != io.EOF {
 			t.Errorf("behind the close: %v; want the end", err)
 		}
-		eventually(t, "the seat is free", func() bool { return h.Sockets() == 0 })
+		eventually(t, "the socket has ended", func() bool { return h.Sockets() == 0 })
 	}
-	eventually(t, "the seven have left", func() bool { return h.Counts().Closed[Left] == 7 })
+	eventually(t, "the seven have left", func() bool { return h.Counts().Closed[socket.Left] == 7 })
 }
 
 // Case 23, and the limit of five.
 func TestSocketsPerParticipant(t *testing.T) {
 	h, _ := newHub(t, Limits{Brake: time.Millisecond})
 	addr := serve(t, h)
-	var tabs []*client
+	var tabs []*sockettest.Client
 	for range 5 {
 		tabs = append(tabs, subscriber(t, addr, customerToken))
 	}
 	sixth := func() int {
 		r, _ := http.NewRequestWithContext(t.Context(), "GET", "http://"+addr+"/ws?token="+customerToken, nil)
-		r.Header = http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {handshakeKey}}
+		r.Header = http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {sockettest.Key}}
 		resp, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Fatal(err)
@@ -219,14 +222,14 @@ func TestSocketsPerParticipant(t *testing.T) {
 	}
 	subscriber(t, addr, agentToken)
 	subscriber(t, addr, "chat-2/CUSTOMER")
-	h.Publish([]center.Push{push("chat-1", "to all")})
+	publish(h, []center.Push{push("chat-1", "to all")})
 	for _, c := range tabs {
-		if got := content(t, c.text()); got != "to all" {
+		if got := content(t, c.Text()); got != "to all" {
 			t.Errorf("a tab got %q", got)
 		}
 	}
-	tabs[2].write(maskedFrame(fin|opClose, nil))
-	tabs[2].next()
+	tabs[2].Write(sockettest.Frame(websocket.Close, nil))
+	tabs[2].Next()
 	subscriber(t, addr, customerToken)
 }
 
@@ -242,7 +245,7 @@ func TestWhoSeesWhat(t *testing.T) {
 		change(&p)
 		return p
 	}
-	h.Publish([]center.Push{
+	publish(h, []center.Push{
 		push("chat-1", "all"),
 		with("customer", func(p *center.Push) { p.Item.Visibility = center.VisibleCustomer }),
 		with("agents", func(p *center.Push) { p.Item.Visibility = center.VisibleAgent }),
@@ -258,7 +261,7 @@ func TestWhoSeesWhat(t *testing.T) {
 	})
 	for _, test := range []struct {
 		name string
-		c    *client
+		c    *sockettest.Client
 		want []string
 	}{
 		{"customer", customer, []string{"all", "customer", "except", ""}},
@@ -268,20 +271,20 @@ func TestWhoSeesWhat(t *testing.T) {
 		{"mute", mute, nil},
 	} {
 		for _, want := range test.want {
-			if got := content(t, test.c.text()); got != want {
+			if got := content(t, test.c.Text()); got != want {
 				t.Errorf("%s got %q; want %q", test.name, got, want)
 			}
 		}
-		test.c.send(heartbeat)
-		test.c.expect(heartbeat)
+		test.c.Send(heartbeat)
+		test.c.Expect(heartbeat)
 	}
-	if n := h.Counts().Pushes; n != 7 {
+	if n := h.Counts().Events; n != 7 {
 		t.Errorf("%d pushes encoded; want 7", n)
 	}
 }
 
 func TestRefusals(t *testing.T) {
-	good := http.Header{"Connection": {"Upgrade"}, "Upgrade": {"WebSocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {handshakeKey}}
+	good := http.Header{"Connection": {"Upgrade"}, "Upgrade": {"WebSocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {sockettest.Key}}
 	without := func(name, instead string) http.Header {
 		h := good.Clone()
 		if h.Del(name); instead != "" {
@@ -313,7 +316,7 @@ func TestRefusals(t *testing.T) {
 		{"a connection that cannot be taken over", "GET", customerToken, good, nil, 0, 500, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			h, chats := newHub(t, Limits{Brake: time.Millisecond, Sockets: test.limit})
+			h, chats := newHub(t, Limits{Brake: time.Millisecond, Limits: socket.Limits{Sockets: test.limit}})
 			h.AllowOrigin = func(origin string) bool { return origin == "https://shop.example" }
 			chats.attend = test.attend
 			r := httptest.NewRequestWithContext(t.Context(), test.method, "/ws?token="+test.token, nil)
@@ -337,7 +340,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestOverTLS(t *testing.T) {
-	h, _ := newHub(t, Limits{Span: time.Millisecond})
+	h, _ := newHub(t, Limits{Limits: socket.Limits{Span: time.Millisecond}})
 	srv := httptest.NewTLSServer(h)
 	defer srv.Close()
 	config := srv.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
@@ -346,20 +349,20 @@ func TestOverTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	c := newClient(t, conn)
-	c.write([]byte(handshake(customerToken)))
-	c.upgraded()
-	c.send(subscribe, ping)
-	c.expect(subscribed, pong)
-	h.Publish([]center.Push{push("chat-1", "a"), push("chat-1", "b")})
+	c := sockettest.NewClient(t, conn)
+	c.Write([]byte(sockettest.Handshake(url(customerToken))))
+	c.Upgraded()
+	c.Send(subscribe, ping)
+	c.Expect(subscribed, pong)
+	publish(h, []center.Push{push("chat-1", "a"), push("chat-1", "b")})
 	for _, want := range []string{"a", "b"} {
-		if got := content(t, c.text()); got != want {
+		if got := content(t, c.Text()); got != want {
 			t.Errorf("got %q; want %q", got, want)
 		}
 	}
 	ended := make(chan error)
 	go func() { ended <- h.Shutdown(t.Context()) }()
-	c.expectClose(1001)
+	c.ExpectClose(1001)
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
@@ -375,14 +378,14 @@ func TestHalfOpen(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		text := handshake(customerToken)
+		text := sockettest.Handshake(url(customerToken))
 		if _, err := io.WriteString(conn, text[:i*len(text)/1001]); err != nil {
 			t.Fatal(err)
 		}
 	}
 	c := subscriber(t, addr, customerToken)
-	h.Publish([]center.Push{push("chat-1", "still here")})
-	if got := content(t, c.text()); got != "still here" {
+	publish(h, []center.Push{push("chat-1", "still here")})
+	if got := content(t, c.Text()); got != "still here" {
 		t.Errorf("got %q", got)
 	}
 	if n := h.Sockets(); n != 1 {

@@ -9,7 +9,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/socket"
+	"parley.example/parley/internal/socket/sockettest"
+	"parley.example/parley/internal/websocket"
 )
 
 // bubble runs a test in virtual time. The hub must be left without sockets.
@@ -18,33 +22,20 @@ func bubble(t *testing.T, limits Limits, f func(t *testing.T, h *Hub, c *chats))
 		h, c := newHub(t, limits)
 		f(t, h, c)
 		synctest.Wait()
-		pass(2 * turn)
+		pass(2 * time.Second)
 		if n := h.Sockets(); n != 0 {
 			t.Errorf("%d sockets are left", n)
-		}
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		if h.patrolling {
-			t.Error("the patrol goes on without sockets")
 		}
 	})
 }
 
 // subscribedPipe opens a socket over a pipe and subscribes.
-func subscribedPipe(t *testing.T, h *Hub, token string) *client {
+func subscribedPipe(t *testing.T, h *Hub, token string) *sockettest.Client {
 	t.Helper()
 	c := pipe(t, h, token, "")
-	c.send(subscribe)
-	c.expect(subscribed)
+	c.Send(subscribe)
+	c.Expect(subscribed)
 	return c
-}
-
-// closedAfter reads the close frame and returns how long it took to come.
-func (c *client) closedAfter(code int) time.Duration {
-	c.t.Helper()
-	began := time.Now()
-	c.expectClose(code)
-	return c.closed.Sub(began)
 }
 
 func between(t *testing.T, what string, got, low, high time.Duration) {
@@ -60,57 +51,57 @@ func TestGraceAfterTheEnd(t *testing.T) {
 		unsubscribed := pipe(t, h, agentToken, "")
 		last := push("chat-1", "bye")
 		last.Last = true
-		h.Publish([]center.Push{last})
-		if got := content(t, c.text()); got != "bye" {
+		publish(h, []center.Push{last})
+		if got := content(t, c.Text()); got != "bye" {
 			t.Errorf("got %q", got)
 		}
-		for _, c := range []*client{c, unsubscribed} {
+		for _, c := range []*sockettest.Client{c, unsubscribed} {
 			began := time.Now()
-			c.send(ping)
-			c.expect(pong)
+			c.Send(ping)
+			c.Expect(pong)
 			if took := time.Since(began); took != 0 {
 				t.Errorf("a heartbeat was answered after %v", took)
 			}
 		}
-		between(t, "closed", c.closedAfter(1000), 10*time.Second, 12*time.Second)
-		unsubscribed.expectClose(1000)
-		other.send(ping)
-		other.expect(pong)
-		other.write(maskedFrame(fin|opClose, nil))
-		other.next()
+		between(t, "closed", c.ClosedAfter(1000), 10*time.Second, 12*time.Second)
+		unsubscribed.ExpectClose(1000)
+		other.Send(ping)
+		other.Expect(pong)
+		other.Write(sockettest.Frame(websocket.Close, nil))
+		other.Next()
 		if n := h.Counts().Closed[Ended]; n != 2 {
 			t.Errorf("%d sockets ended; want 2", n)
 		}
 	})
 }
 
-// Who leaves hears of it, and nothing of what the others say from then on.
+// Who leaves receives that, and nothing of what the others say from then on.
 func TestGraceAfterLeaving(t *testing.T) {
 	bubble(t, Limits{}, func(t *testing.T, h *Hub, _ *chats) {
 		customer, agent := subscribedPipe(t, h, customerToken), subscribedPipe(t, h, agentToken)
 		late := pipe(t, h, agentToken, "")
 		left := push("chat-1", "left")
 		left.Item.ContentType, left.Item.Participant = center.EventLeft, "AGENT"
-		h.Publish([]center.Push{left, push("chat-1", "how was it?")})
-		h.Publish([]center.Push{push("chat-1", "awful")})
+		publish(h, []center.Push{left, push("chat-1", "how was it?")})
+		publish(h, []center.Push{push("chat-1", "awful")})
 		for _, want := range []string{"left", "how was it?", "awful"} {
-			if got := content(t, customer.text()); got != want {
+			if got := content(t, customer.Text()); got != want {
 				t.Errorf("the customer got %q; want %q", got, want)
 			}
 		}
-		if got := content(t, agent.text()); got != "left" {
+		if got := content(t, agent.Text()); got != "left" {
 			t.Errorf("the agent got %q; want its leaving", got)
 		}
-		late.send(subscribe)
-		late.expect(subscribed)
-		h.Publish([]center.Push{push("chat-1", "never again")})
-		if got := content(t, customer.text()); got != "never again" {
+		late.Send(subscribe)
+		late.Expect(subscribed)
+		publish(h, []center.Push{push("chat-1", "never again")})
+		if got := content(t, customer.Text()); got != "never again" {
 			t.Errorf("the customer got %q", got)
 		}
-		between(t, "closed", agent.closedAfter(1000), 10*time.Second, 12*time.Second)
-		late.expectClose(1000)
-		customer.write(maskedFrame(fin|opClose, nil))
-		customer.next()
+		between(t, "closed", agent.ClosedAfter(1000), 10*time.Second, 12*time.Second)
+		late.ExpectClose(1000)
+		customer.Write(sockettest.Frame(websocket.Close, nil))
+		customer.Next()
 	})
 }
 
@@ -121,30 +112,30 @@ func TestCustomerLeaving(t *testing.T) {
 		left, last := push("chat-1", "left"), push("chat-1", "bye")
 		left.Item.ContentType, left.Item.Participant, left.Item.Role = center.EventLeft, "CUSTOMER", center.RoleCustomer
 		last.Last = true
-		h.Publish([]center.Push{left, push("chat-1", "how was it?")})
-		h.Publish([]center.Push{last})
+		publish(h, []center.Push{left, push("chat-1", "how was it?")})
+		publish(h, []center.Push{last})
 		for _, want := range []string{"left", "how was it?", "bye"} {
-			if got := content(t, c.text()); got != want {
+			if got := content(t, c.Text()); got != want {
 				t.Errorf("the customer got %q; want %q", got, want)
 			}
 		}
-		c.expectClose(1000)
+		c.ExpectClose(1000)
 	})
 }
 
-// Whoever leaves with the chat's end hears all of it.
+// Whoever leaves with the end of the chat receives all of it.
 func TestLeavingAtTheEnd(t *testing.T) {
 	bubble(t, Limits{}, func(t *testing.T, h *Hub, _ *chats) {
 		agent := subscribedPipe(t, h, agentToken)
 		left, last := push("chat-1", "left"), push("chat-1", "bye")
 		left.Item.ContentType, left.Item.Participant, last.Last = center.EventLeft, "AGENT", true
-		h.Publish([]center.Push{left, last})
+		publish(h, []center.Push{left, last})
 		for _, want := range []string{"left", "bye"} {
-			if got := content(t, agent.text()); got != want {
+			if got := content(t, agent.Text()); got != want {
 				t.Errorf("the agent got %q; want %q", got, want)
 			}
 		}
-		agent.expectClose(1000)
+		agent.ExpectClose(1000)
 	})
 }
 
@@ -152,18 +143,18 @@ func TestLeavingAtTheEnd(t *testing.T) {
 // frame: the end is not missed.
 func TestEndDuringHandshake(t *testing.T) {
 	bubble(t, Limits{}, func(t *testing.T, h *Hub, _ *chats) {
-		s := newSocket(h, "chat-1", "CUSTOMER")
 		h.init()
-		if status := h.sit(s); status != 0 {
-			t.Fatalf("sit = %d", status)
+		s := newSession(h, "CUSTOMER")
+		if status := h.attach(s, bus.Chat("chat-1")); status != 0 {
+			t.Fatalf("attach = %d", status)
 		}
 		last := push("chat-1", "bye")
 		last.Last = true
-		h.Publish([]center.Push{last})
-		if s.closeAt == 0 {
-			t.Error("the seat did not hear of the end")
+		publish(h, []center.Push{last})
+		if !s.over {
+			t.Error("the session was not sent the end")
 		}
-		h.rise(s)
+		h.release(s)
 	})
 }
 
@@ -172,11 +163,11 @@ func TestSilence(t *testing.T) {
 		c := pipe(t, h, customerToken, "")
 		for range 5 {
 			pass(119 * time.Second)
-			c.send(heartbeat)
-			c.expect(heartbeat)
+			c.Send(heartbeat)
+			c.Expect(heartbeat)
 		}
-		c.write(textFrames(heartbeat)[:5]) // half a frame is none
-		between(t, "closed", c.closedAfter(1001), 120*time.Second, 122*time.Second)
+		c.Write(sockettest.Texts(heartbeat)[:5]) // half a frame is none
+		between(t, "closed", c.ClosedAfter(1001), 120*time.Second, 122*time.Second)
 	})
 }
 
@@ -187,16 +178,16 @@ func TestAge(t *testing.T) {
 		began := time.Now()
 		go func() {
 			for time.Since(began) < 61*time.Minute {
-				c.conn.Write(textFrames(ping, heartbeat))
+				c.Conn.Write(sockettest.Texts(ping, heartbeat))
 				pass(10 * time.Second)
 			}
 		}()
 		for range 2 * 6 * 61 {
-			c.text()
+			c.Text()
 		}
-		c.expectClose(1001)
+		c.ExpectClose(1001)
 		between(t, "closed", time.Since(began), 61*time.Minute, 61*time.Minute+2*time.Second)
-		if n := h.Counts().Closed[Expired]; n != 1 {
+		if n := h.Counts().Closed[socket.Expired]; n != 1 {
 			t.Errorf("%d sockets expired; want 1", n)
 		}
 	})
@@ -204,13 +195,13 @@ func TestAge(t *testing.T) {
 
 // A client that reads the close frame and neither answers nor goes.
 func TestLinger(t *testing.T) {
-	bubble(t, Limits{Silence: time.Minute}, func(t *testing.T, h *Hub, _ *chats) {
+	bubble(t, Limits{Limits: socket.Limits{Silence: time.Minute}}, func(t *testing.T, h *Hub, _ *chats) {
 		c := pipe(t, h, customerToken, "")
-		if op, _, err := c.next(); op != opClose {
+		if op, _, err := c.Next(); op != websocket.Close {
 			t.Fatalf("next = opcode %x, %v; want a close", op, err)
 		}
 		began := time.Now()
-		if _, _, err := c.next(); err == nil {
+		if _, _, err := c.Next(); err == nil {
 			t.Error("something came behind the close frame")
 		}
 		between(t, "cut", time.Since(began), 5*time.Second, 7*time.Second)
@@ -219,60 +210,60 @@ func TestLinger(t *testing.T) {
 
 // A client that stops reading is closed; the other one of its chat misses nothing.
 func TestSlowReader(t *testing.T) {
-	bubble(t, Limits{QueueFrames: 100}, func(t *testing.T, h *Hub, _ *chats) {
+	bubble(t, Limits{Limits: socket.Limits{QueueFrames: 100}}, func(t *testing.T, h *Hub, _ *chats) {
 		slow, quick := subscribedPipe(t, h, customerToken), subscribedPipe(t, h, agentToken)
 		got := make(chan int)
 		go func() {
 			n := 0
 			for ; n < 200; n++ {
-				quick.text()
+				quick.Text()
 			}
 			got <- n
 		}()
 		for range 200 {
-			h.Publish([]center.Push{push("chat-1", "more")})
+			publish(h, []center.Push{push("chat-1", "more")})
 			synctest.Wait()
 		}
 		if n := <-got; n != 200 {
 			t.Errorf("the quick one got %d; want 200", n)
 		}
 		// One block was under way when the queue ran full; the close frame is next.
-		for op := byte(opText); op != opClose; {
+		for op := websocket.Text; op != websocket.Close; {
 			var payload []byte
 			var err error
-			if op, payload, err = slow.next(); err != nil {
+			if op, payload, err = slow.Next(); err != nil {
 				t.Fatal(err)
 			}
-			if op == opClose && !strings.HasPrefix(string(payload), "\x03\xf5") { // 1013
+			if op == websocket.Close && !strings.HasPrefix(string(payload), "\x03\xf5") { // 1013
 				t.Errorf("closed with %q", payload)
 			}
 		}
-		slow.conn.Close()
-		quick.conn.Close()
+		slow.Conn.Close()
+		quick.Conn.Close()
 		synctest.Wait()
-		if c := h.Counts().Closed; c[Slow] != 1 || c[Lost] != 1 {
+		if c := h.Counts().Closed; c[socket.Slow] != 1 || c[socket.Lost] != 1 {
 			t.Errorf("closed: %v", c)
 		}
 	})
 }
 
 func TestQueueBytes(t *testing.T) {
-	bubble(t, Limits{QueueBytes: 4 << 10}, func(t *testing.T, h *Hub, _ *chats) {
+	bubble(t, Limits{Limits: socket.Limits{QueueBytes: 4 << 10}}, func(t *testing.T, h *Hub, _ *chats) {
 		c := subscribedPipe(t, h, customerToken)
 		long := strings.Repeat("x", 3000)
-		h.Publish([]center.Push{push("chat-1", strings.Repeat("x", 100_000))}) // alone, it may be longer
+		publish(h, []center.Push{push("chat-1", strings.Repeat("x", 100_000))}) // alone, it may be longer
 		synctest.Wait()
-		h.Publish([]center.Push{push("chat-1", long)})
-		if n := h.Counts().Closed[Slow]; n != 0 || len(content(t, c.text())) != 100_000 || len(content(t, c.text())) != len(long) {
+		publish(h, []center.Push{push("chat-1", long)})
+		if n := h.Counts().Closed[socket.Slow]; n != 0 || len(content(t, c.Text())) != 100_000 || len(content(t, c.Text())) != len(long) {
 			t.Errorf("%d sockets closed", n)
 		}
-		h.Publish([]center.Push{push("chat-1", "under way")})
+		publish(h, []center.Push{push("chat-1", "under way")})
 		synctest.Wait()
-		h.Publish([]center.Push{push("chat-1", long), push("chat-1", long)})
-		if got := content(t, c.text()); got != "under way" {
+		publish(h, []center.Push{push("chat-1", long), push("chat-1", long)})
+		if got := content(t, c.Text()); got != "under way" {
 			t.Errorf("got %q", got)
 		}
-		c.expectClose(1013)
+		c.ExpectClose(1013)
 	})
 }
 
@@ -282,9 +273,9 @@ func TestStuckWrite(t *testing.T) {
 		for _, how := range []string{"pushed", "answered"} {
 			c := subscribedPipe(t, h, customerToken)
 			if how == "pushed" {
-				h.Publish([]center.Push{push("chat-1", "unread")})
+				publish(h, []center.Push{push("chat-1", "unread")})
 			} else {
-				c.send(ping)
+				c.Send(ping)
 			}
 			synctest.Wait()
 			pass(10 * time.Second)
@@ -297,7 +288,7 @@ func TestStuckWrite(t *testing.T) {
 				t.Errorf("%s: %d sockets after 12 s; want 0", how, n)
 			}
 		}
-		if n := h.Counts().Closed[Slow]; n != 2 {
+		if n := h.Counts().Closed[socket.Slow]; n != 2 {
 			t.Errorf("%d sockets were slow; want 2", n)
 		}
 	})
@@ -306,10 +297,10 @@ func TestStuckWrite(t *testing.T) {
 // Nobody reads so much as the handshake's answer.
 func TestStuckHandshake(t *testing.T) {
 	bubble(t, Limits{}, func(t *testing.T, h *Hub, _ *chats) {
-		openPipe(t, h, customerToken, "")
+		sockettest.OpenPipe(t, h, url(customerToken), "")
 		pass(12 * time.Second)
 		synctest.Wait()
-		if n := h.Counts().Closed[Slow]; n != 1 {
+		if n := h.Counts().Closed[socket.Slow]; n != 1 {
 			t.Errorf("%d sockets were slow; want 1", n)
 		}
 	})
@@ -320,28 +311,28 @@ func TestSlowConnected(t *testing.T) {
 	bubble(t, Limits{}, func(t *testing.T, h *Hub, chats *chats) {
 		chats.connected = func(chat center.ContactID, _ center.ParticipantID) error {
 			pass(5 * time.Second)
-			h.Publish([]center.Push{push(chat, "joined")})
+			publish(h, []center.Push{push(chat, "joined")})
 			return nil
 		}
 		began := time.Now()
 		c := subscribedPipe(t, h, customerToken)
-		c.send(ping, heartbeat)
-		c.expect(pong, heartbeat)
+		c.Send(ping, heartbeat)
+		c.Expect(pong, heartbeat)
 		if took := time.Since(began); took != 0 {
 			t.Errorf("the heartbeat was answered after %v", took)
 		}
-		if got := content(t, c.text()); got != "joined" || time.Since(began) != 5*time.Second {
+		if got := content(t, c.Text()); got != "joined" || time.Since(began) != 5*time.Second {
 			t.Errorf("got %q after %v", got, time.Since(began))
 		}
-		c.write(maskedFrame(fin|opClose, nil))
-		c.next()
+		c.Write(sockettest.Frame(websocket.Close, nil))
+		c.Next()
 	})
 }
 
 func TestConnectedFails(t *testing.T) {
 	for _, test := range []struct {
 		err  error
-		code int
+		code uint16
 	}{
 		{center.Errorf(center.Denied, "the chat has ended"), 1000},
 		{errors.New("disk on fire"), 1011},
@@ -349,7 +340,7 @@ func TestConnectedFails(t *testing.T) {
 		bubble(t, Limits{}, func(t *testing.T, h *Hub, chats *chats) {
 			chats.connected = func(center.ContactID, center.ParticipantID) error { return test.err }
 			c := subscribedPipe(t, h, customerToken)
-			if took := c.closedAfter(test.code); test.code == 1011 {
+			if took := c.ClosedAfter(test.code); test.code == 1011 {
 				between(t, "closed", took, time.Second, 3*time.Second)
 			}
 		})
@@ -359,13 +350,13 @@ func TestConnectedFails(t *testing.T) {
 // Frames that came with the handshake are answered.
 func TestEarlyFrames(t *testing.T) {
 	bubble(t, Limits{}, func(t *testing.T, h *Hub, _ *chats) {
-		early := string(textFrames(subscribe, ping, ping, ping, ping, ping, ping, ping, ping))
-		c := pipe(t, h, customerToken, early+string(textFrames(heartbeat)[:9]))
-		c.expect(subscribed, pong, pong, pong, pong, pong, pong, pong, pong)
-		c.write(textFrames(heartbeat)[9:])
-		c.expect(heartbeat)
-		c.write(maskedFrame(fin|opClose, nil))
-		c.next()
+		early := string(sockettest.Texts(subscribe, ping, ping, ping, ping, ping, ping, ping, ping))
+		c := pipe(t, h, customerToken, early+string(sockettest.Texts(heartbeat)[:9]))
+		c.Expect(subscribed, pong, pong, pong, pong, pong, pong, pong, pong)
+		c.Write(sockettest.Texts(heartbeat)[9:])
+		c.Expect(heartbeat)
+		c.Write(sockettest.Frame(websocket.Close, nil))
+		c.Next()
 	})
 }
 
@@ -377,7 +368,7 @@ func TestShutdownIsStaggered(t *testing.T) {
 		for i := range n {
 			c := subscribedPipe(t, h, "chat-"+strconv.Itoa(i)+"/CUSTOMER")
 			go func() {
-				c.expectClose(1001)
+				c.ExpectClose(1001)
 				took <- time.Since(began)
 			}()
 		}
@@ -397,7 +388,7 @@ func TestShutdownIsStaggered(t *testing.T) {
 		if err := h.Shutdown(t.Context()); err != nil {
 			t.Errorf("the second Shutdown: %v", err)
 		}
-		if status := h.sit(newSocket(h, "chat-1", "CUSTOMER")); status != 503 {
+		if status := h.attach(newSession(h, "CUSTOMER"), bus.Chat("chat-1")); status != 503 {
 			t.Errorf("a new socket after Shutdown: %d; want 503", status)
 		}
 	})
@@ -426,23 +417,4 @@ func TestShutdownInAHurry(t *testing.T) {
 			t.Error("the Connected call was not stopped")
 		}
 	})
-}
-
-// The limits hold to the second: never early, at most two turns late.
-func TestTurns(t *testing.T) {
-	for _, test := range []struct {
-		d    time.Duration
-		want int32
-	}{{time.Millisecond, 1}, {time.Second, 1}, {time.Second + 1, 2}, {time.Hour, 3600}} {
-		if got := turns(test.d); got != test.want {
-			t.Errorf("turns(%v) = %d; want %d", test.d, got, test.want)
-		}
-	}
-	for _, n := range []int{0, 1, 2, 100, 501, 15_000} {
-		batch, pause := stagger(n, 5*time.Second)
-		rounds := (n + batch - 1) / batch
-		if total := time.Duration(rounds) * pause; total > 5500*time.Millisecond || n >= 500 && total < 4*time.Second {
-			t.Errorf("stagger(%d) = %d each %v: %v in all", n, batch, pause, total)
-		}
-	}
 }

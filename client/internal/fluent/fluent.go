@@ -6,7 +6,6 @@ import (
 	"errors"
 	"iter"
 	"maps"
-	"slices"
 )
 
 // Add returns list with v behind it, in memory of its own, so that builders which share list stay
@@ -28,21 +27,23 @@ func Put[K comparable, V any](m map[K]V, key K, value V) map[K]V {
 // errLoop ends pages that would not end.
 var errLoop = errors.New("the page's token leads back to the page itself")
 
-// Pages calls send with token, then with the token of each answer, until one has none.
-func Pages[O any](token *string, send func(token *string) (*O, *string, error)) iter.Seq2[*O, error] {
-	return func(yield func(*O, error) bool) {
+// Pages calls send with token, then with the token of each answer, until one has none. O is a pointer
+// to an output: all pointers share one body of Pages, however many operations have pages.
+func Pages[O any](token *string, send func(token *string) (O, *string, error)) iter.Seq2[O, error] {
+	return func(yield func(O, error) bool) {
+		var none O
 		token := token
 		for {
 			out, next, err := send(token)
 			if err != nil {
-				yield(nil, err)
+				yield(none, err)
 				return
 			}
 			if !yield(out, nil) || next == nil || *next == "" {
 				return
 			}
 			if token != nil && *next == *token {
-				yield(nil, errLoop)
+				yield(none, errLoop)
 				return
 			}
 			token = next
@@ -50,20 +51,21 @@ func Pages[O any](token *string, send func(token *string) (*O, *string, error)) 
 	}
 }
 
-// Items iterates over the elements of every page. An error comes with a zero element.
-func Items[O, T any](pages iter.Seq2[*O, error], items func(*O) []T) iter.Seq2[T, error] {
+// Items iterates over the elements of every page, see Pages. An error comes with a zero element.
+// There is a body of it for each type of elements, so it is as plain as can be.
+func Items[O, T any](pages iter.Seq2[O, error], items func(O) []T) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		for out, err := range pages {
+		pages(func(out O, err error) bool {
 			if err != nil {
 				var none T
-				yield(none, err)
-				return
+				return yield(none, err)
 			}
-			for item := range slices.Values(items(out)) {
+			for _, item := range items(out) {
 				if !yield(item, nil) {
-					return
+					return false
 				}
 			}
-		}
+			return true
+		})
 	}
 }

@@ -1,6 +1,6 @@
 // Command cmd runs the generator:
 //
-//	cmd -model ../model/connect.json -package connect
+//	cmd -model ../model/connect.json -package connect -tagged -coded StartChatContact
 //	cmd -model ../../api/model/connect.json -package connectcall -fluent parley.example/parley/api/connect
 //	cmd -coverage operations.md connect=api/model/connect.json=internal/connectapi ...
 //
@@ -17,20 +17,24 @@ import (
 	"path/filepath"
 	"strings"
 
-	"parley.example/parley/internal/codegen"
+	"parley.example/parley/internal/codegen/coverage"
+	"parley.example/parley/internal/codegen/golang"
+	"parley.example/parley/internal/codegen/model"
 )
 
 func main() {
-	model := flag.String("model", "", "the Smithy model, a JSON `file`")
+	source := flag.String("model", "", "the Smithy model, a JSON `file`")
 	pkg := flag.String("package", "", "the `name` of the Go package")
 	fluent := flag.String("fluent", "", "write fluent builders for the API package with this import `path`")
-	coverage := flag.String("coverage", "", "write the coverage table to this `file`; arguments are name=model=package directory")
+	tagged := flag.Bool("tagged", false, "describe the types by tags instead of writing code for each")
+	coded := flag.String("coded", "", "the `operations` whose types get code all the same, separated by commas")
+	page := flag.String("coverage", "", "write the coverage table to this `file`; arguments are name=model=package directory")
 	flag.Parse()
 	var err error
-	if *coverage != "" {
-		err = writeCoverage(*coverage, flag.Args())
+	if *page != "" {
+		err = writeCoverage(*page, flag.Args())
 	} else {
-		err = writePackage(*model, *pkg, *fluent)
+		err = writePackage(*source, *fluent, golang.Options{Package: *pkg, Tagged: *tagged, Coded: names(*coded)})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "codegen:", err)
@@ -38,29 +42,34 @@ func main() {
 	}
 }
 
-func readModel(path string) (*codegen.Model, error) {
+func readModel(path string) (*model.Model, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	return codegen.Read(data)
+	return model.Read(data)
 }
 
-func writePackage(model, pkg, fluent string) error {
-	m, err := readModel(model)
+// names splits a list.
+func names(list string) []string {
+	if list == "" {
+		return nil
+	}
+	return strings.Split(list, ",")
+}
+
+func writePackage(source, fluent string, opts golang.Options) error {
+	m, err := readModel(source)
 	if err != nil {
 		return err
 	}
-	opts := codegen.Options{
-		Package: pkg,
-		Source:  fromRoot(model),
-		Runtime: "parley.example/parley/api/restjson",
-	}
+	opts.Source = fromRoot(source)
+	opts.Runtime = "parley.example/parley/api/restjson"
 	var files map[string][]byte
 	if fluent != "" {
-		files, err = codegen.Fluent(m, opts, fluent, "parley.example/parley/client/internal/fluent")
+		files, err = golang.Fluent(m, opts, fluent, "parley.example/parley/client/internal/fluent")
 	} else {
-		files, err = codegen.Generate(m, opts)
+		files, err = golang.Generate(m, opts)
 	}
 	if err != nil {
 		return err
@@ -88,7 +97,7 @@ func fromRoot(path string) string {
 }
 
 func writeCoverage(out string, args []string) error {
-	var apis []codegen.Implementation
+	var apis []coverage.Implementation
 	for _, arg := range args {
 		part := strings.Split(arg, "=")
 		if len(part) != 3 {
@@ -98,9 +107,9 @@ func writeCoverage(out string, args []string) error {
 		if err != nil {
 			return err
 		}
-		apis = append(apis, codegen.Implementation{Name: part[0], Model: m, Dir: part[2]})
+		apis = append(apis, coverage.Implementation{Name: part[0], Model: m, Dir: part[2]})
 	}
-	table, err := codegen.Coverage(apis)
+	table, err := coverage.Page(apis)
 	if err != nil {
 		return err
 	}

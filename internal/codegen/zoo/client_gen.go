@@ -21,7 +21,11 @@ func NewClient(c restjson.ClientConfig) *Client {
 
 // CloseZoo calls POST /close.
 func (c *Client) CloseZoo(ctx context.Context, in *CloseZooRequest) (*CloseZooResponse, error) {
-	return restjson.Call[CloseZooResponse](ctx, &c.c, &Operations[opCloseZoo], in)
+	out := new(CloseZooResponse)
+	if err := c.c.Do(ctx, &Operations[opCloseZoo], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // FeedAnimal calls PUT /animals/{Name}/meals/{Count}.
@@ -30,10 +34,18 @@ func (c *Client) FeedAnimal(ctx context.Context, in *FeedAnimalRequest) (*Animal
 		in = new(*in)
 		in.ClientToken = new(c.c.Token())
 	}
-	return restjson.Call[Animal](ctx, &c.c, &Operations[opFeedAnimal], in)
+	out := new(Animal)
+	if err := c.c.Do(ctx, &Operations[opFeedAnimal], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListAnimals calls GET /animals.
 func (c *Client) ListAnimals(ctx context.Context, in *ListAnimalsRequest) (*ListAnimalsResponse, error) {
-	return restjson.Call[ListAnimalsResponse](ctx, &c.c, &Operations[opListAnimals], in)
+	out := new(ListAnimalsResponse)
+	if err := c.c.Do(ctx, &Operations[opListAnimals], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }

@@ -88,10 +88,7 @@ func checkMoods(v *restjson.Validator, name string, x []Mood) {
 	v.Leave()
 }
 
-var patternName = restjson.NewPattern(`^(?!zoo:)[\S]+$`,
-	restjson.MustNot(`^(?:zoo:)`),
-	restjson.Must(`^[^\t-\r \x{a0}\x{feff}\x{2028}\x{2029}\p{Zs}]+$`),
-)
+var patternName = restjson.NewPattern(`^(?!zoo:)[\S]+$`)
 
 func checkName(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 8)

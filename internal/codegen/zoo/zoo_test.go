@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/codegen/zoo/tagged"
 )
 
 // keeper is a service that keeps the inputs it gets.
@@ -34,8 +35,22 @@ func (k *keeper) CloseZoo(context.Context, *CloseZooRequest) (*CloseZooResponse,
 	return &CloseZooResponse{}, nil
 }
 
-// do sends a request as it stands and returns the status and the body.
+// do sends a request as it stands and returns the status and the body. It sends it to the twin as
+// well, which must be handed the same and answer the same.
 func (k *keeper) do(t *testing.T, method, target, body string, header ...string) (int, string) {
+	t.Helper()
+	status, answer := send(t, NewHandler(k, restjson.HandlerOptions{}), method, target, body, header)
+	other := &twin{}
+	if s, a := send(t, tagged.NewHandler(other, restjson.HandlerOptions{}), method, target, body, header); s != status || a != answer {
+		t.Fatalf("%s %s %s: %d %s; by tags %d %s", method, target, body, status, answer, s, a)
+	}
+	if fed, list := same[FeedAnimalRequest](t, other.fed), same[ListAnimalsRequest](t, other.list); fed != nil && !reflect.DeepEqual(fed, k.fed) || list != nil && !reflect.DeepEqual(list, k.list) {
+		t.Fatalf("%s %s %s is %+v %+v; by tags %+v %+v", method, target, body, k.fed, k.list, fed, list)
+	}
+	return status, answer
+}
+
+func send(t *testing.T, handler http.Handler, method, target, body string, header []string) (int, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, "http://zoo.test"+target, strings.NewReader(body))
 	if err != nil {
@@ -44,7 +59,7 @@ func (k *keeper) do(t *testing.T, method, target, body string, header ...string)
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
-	res, err := restjson.InProcess(NewHandler(k, restjson.HandlerOptions{})).Do(req)
+	res, err := restjson.InProcess(handler).Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,13 +13,8 @@ import (
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/engine/enginetest"
 )
-
-// Quiet is a flow that greets and waits for a week.
-const Quiet = `{"Version":"2019-10-30","StartAction":"a","Actions":[
- {"Identifier":"a","Type":"MessageParticipant","Parameters":{"Text":"Hello"},"Transitions":{"NextAction":"b","Errors":[{"NextAction":"b","ErrorType":"NoMatchingError"}]}},
- {"Identifier":"b","Type":"Wait","Parameters":{"TimeLimitSeconds":"604800"},"Transitions":{"NextAction":"c","Conditions":[{"NextAction":"c","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}],"Errors":[{"NextAction":"c","ErrorType":"NoMatchingError"}]}},
- {"Identifier":"c","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`
 
 // Chat is one participant's side of a chat.
 type Chat struct {
@@ -75,15 +70,15 @@ func (s *Server) Flow(t testing.TB, name, content string) string {
 	return *out.ContactFlowId
 }
 
-// Request returns the request that starts a chat with the flow [Quiet].
+// Request returns the request that starts a chat with the flow [enginetest.Greet].
 func (s *Server) Request(t testing.TB) *connect.StartChatContactRequest {
 	t.Helper()
 	return &connect.StartChatContactRequest{
-		InstanceId: s.Instance(t), ContactFlowId: s.Flow(t, "Quiet", Quiet),
+		InstanceId: s.Instance(t), ContactFlowId: s.Flow(t, "Greet", enginetest.Greet),
 		ParticipantDetails: &connect.ParticipantDetails{DisplayName: "Ana"}}
 }
 
-// Begin starts a chat with the flow [Quiet], changed as told. Its customer has not connected.
+// Begin starts a chat with the flow [enginetest.Greet], changed as told. Its customer has not connected.
 func (s *Server) Begin(t testing.TB, change ...func(*connect.StartChatContactRequest)) *Chat {
 	t.Helper()
 	in := s.Request(t)
@@ -105,11 +100,16 @@ func (s *Server) Chat(t testing.TB, change ...func(*connect.StartChatContactRequ
 	return c
 }
 
-// Connect gets the participant new credentials and, for a person, a socket's URL.
-func (c *Chat) Connect() {
+// Connect gets the participant new credentials and a socket's URL, and connects it.
+func (c *Chat) Connect() { c.credentials(true) }
+
+// Credentials does the same but for connecting: that is left to subscribing on a socket.
+func (c *Chat) Credentials() { c.credentials(false) }
+
+func (c *Chat) credentials(connects bool) {
 	c.t.Helper()
 	out, err := c.s.Participant.CreateParticipantConnection(c.t.Context(), &participant.CreateParticipantConnectionRequest{
-		ParticipantToken: c.Token, ConnectParticipant: new(true),
+		ParticipantToken: c.Token, ConnectParticipant: &connects,
 		Type: []participant.ConnectionType{participant.ConnectionTypeWEBSOCKET, participant.ConnectionTypeCONNECTION_CREDENTIALS}})
 	if err != nil {
 		c.t.Fatalf("CreateParticipantConnection: %v", err)

@@ -1,4 +1,5 @@
-// Package servertest runs whole servers inside tests. [Start] starts one on a
+// Package servertest runs whole servers inside tests; it is how every test gets
+// one that answers requests. [Start] starts one on a
 // real loopback listener, [Inside] one in a synctest bubble, where connections
 // are pipes and time is virtual. Both speak to it as clients do: through the
 // public APIs and WebSockets. A [Chat] is one customer's side of a chat, a

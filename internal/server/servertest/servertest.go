@@ -16,6 +16,7 @@ import (
 	"parley.example/parley/api/participant"
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/auth/authtest"
 	"parley.example/parley/internal/server"
 )
 
@@ -56,6 +57,13 @@ func Inside(t testing.TB, options ...func(*server.Config)) *Server {
 	return serve(t, l, l.dial, options)
 }
 
+// Quietly is an option: only errors are logged.
+func Quietly(t testing.TB) func(*server.Config) {
+	return func(c *server.Config) {
+		c.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
+	}
+}
+
 // Production is an option: outside development mode, with a data directory.
 func Production(dir string) func(*server.Config) {
 	return func(c *server.Config) { c.Dev, c.Data = false, dir }
@@ -87,7 +95,7 @@ func serve(t testing.TB, l net.Listener, dial func(context.Context) (net.Conn, e
 		t.Fatalf("ServeOn: %v", err)
 	}
 	transport := &http.Transport{
-		DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
+		DialContext:         s.DialContext,
 		MaxIdleConnsPerHost: 64,
 	}
 	s.HTTP = &http.Client{Transport: transport, Timeout: 30 * time.Second,
@@ -127,6 +135,10 @@ func (s *Server) Stopping() <-chan struct{} {
 	return ended
 }
 
+// DialContext opens a plain connection to the server, whatever the address. It
+// is what the transport of a client of one's own needs.
+func (s *Server) DialContext(ctx context.Context, _, _ string) (net.Conn, error) { return s.dial(ctx) }
+
 // Dial opens a plain connection to the server, which the test closes at its end.
 func (s *Server) Dial() net.Conn {
 	s.t.Helper()
@@ -144,8 +156,7 @@ func (s *Server) Client(key auth.Key) *connect.Client {
 	cfg := restjson.ClientConfig{Endpoint: s.URL, HTTPClient: s.HTTP}
 	if key.ID != "" {
 		cfg.Sign = func(r *http.Request, body []byte) error {
-			auth.Sign(r, body, key, s.Region, "connect", s.Clock().Now())
-			return nil
+			return authtest.Signer{ID: key.ID, Secret: key.Secret, Region: s.Region}.Sign(r, body, s.Clock().Now())
 		}
 	}
 	return connect.NewClient(cfg)

@@ -18,7 +18,7 @@ import (
 // patience is how long a helper waits for something that is to come.
 const patience = 30 * time.Second
 
-// Socket is a participant's WebSocket, subscribed to aws/chat.
+// Socket is a participant's WebSocket.
 type Socket struct {
 	gws.BuiltinEventHandler
 	t      testing.TB
@@ -30,9 +30,23 @@ type Socket struct {
 	at     time.Time // likewise
 }
 
-// Socket opens a socket of the chat's participant and subscribes. What comes
-// from then on is kept for Next: up to 4,096 frames, then the socket reads no more.
+// Subscribe is the frame that subscribes a socket to its chat.
+const Subscribe = `{"topic":"aws/subscribe","content":{"topics":["aws/chat"]}}`
+
+// Socket opens a socket of the chat's participant and subscribes.
 func (c *Chat) Socket() *Socket {
+	c.t.Helper()
+	s := c.Open()
+	s.Write(Subscribe)
+	if f := s.frame(); !strings.Contains(f, `"status":"success"`) {
+		c.t.Fatalf("the subscribe was answered %s", f)
+	}
+	return s
+}
+
+// Open opens a socket of the chat's participant that subscribes to nothing.
+// What it receives is kept: up to 4,096 frames, then it reads no more.
+func (c *Chat) Open() *Socket {
 	c.t.Helper()
 	s := &Socket{t: c.t, frames: make(chan string, 4096), closed: make(chan struct{})}
 	conn, err := c.dialSocket()
@@ -50,10 +64,6 @@ func (c *Chat) Socket() *Socket {
 		s.end(0)
 		reading.Wait()
 	})
-	s.Write(`{"topic":"aws/subscribe","content":{"topics":["aws/chat"]}}`)
-	if f := s.frame(); !strings.Contains(f, `"status":"success"`) {
-		c.t.Fatalf("the subscribe was answered %s", f)
-	}
 	return s
 }
 
@@ -120,7 +130,19 @@ func (s *Socket) frame() string {
 	return ""
 }
 
-// Next returns the next item that the socket was told.
+// Received returns the frames that have come and that nothing has returned yet.
+func (s *Socket) Received() (frames []string) {
+	for {
+		select {
+		case f := <-s.frames:
+			frames = append(frames, f)
+		default:
+			return frames
+		}
+	}
+}
+
+// Next returns the next item that the socket receives.
 func (s *Socket) Next() (it participant.Item) {
 	s.t.Helper()
 	for {
@@ -135,7 +157,7 @@ func (s *Socket) Next() (it participant.Item) {
 	}
 }
 
-// Until returns when the socket was told a message with a text.
+// Until returns when the socket has received a message with a text.
 func (s *Socket) Until(text string) {
 	s.t.Helper()
 	for {

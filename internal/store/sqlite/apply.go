@@ -69,39 +69,6 @@ func (w *writer) apply(c *store.Change, sure bool) (refused, err error) {
 	return nil, w.moveAll(c.Quotas)
 }
 
-// over returns the refusal of the first quota that would be passed, nil when
-// none would.
-func (w *writer) over(quotas []store.Quota) (refused, err error) {
-	for i, q := range quotas {
-		count, err := w.counter(q.Counter)
-		if err != nil {
-			return nil, err
-		}
-		sum := count.value
-		for _, before := range quotas[:i] {
-			if before.Counter == q.Counter {
-				sum += before.Delta
-			}
-		}
-		if q.Delta > 0 && q.Limit >= 0 && sum+q.Delta > q.Limit {
-			return &store.QuotaError{Counter: q.Counter}, nil
-		}
-	}
-	return nil, nil
-}
-
-// moveAll moves the counters of a change that is made.
-func (w *writer) moveAll(quotas []store.Quota) error {
-	for _, q := range quotas {
-		count, err := w.counter(q.Counter)
-		if err != nil {
-			return err
-		}
-		w.move(count, q.Delta)
-	}
-	return nil
-}
-
 // judge compares a change with the chat it was decided on, nil when that does not exist.
 func judge(c *store.Change, ch *chat) error {
 	var last int64
@@ -158,7 +125,7 @@ func (w *writer) writeHead(c *store.Change, ch *chat) (next chat, err error) {
 	if next.version = c.Next; next.version == 0 {
 		next.version = c.Version + 1
 	}
-	next.facts = facts{instance: s.Instance, busy: s.Busy, active: s.Active}
+	next.facts = facts{instance: s.Instance, worker: s.Worker, active: s.Active}
 	if !s.Due.IsZero() {
 		next.facts.due = s.Due.UnixMilli()
 	}
@@ -169,9 +136,9 @@ func (w *writer) writeHead(c *store.Change, ch *chat) (next chat, err error) {
 	}
 	switch {
 	case ch == nil:
-		res, err := w.conn.exec(`INSERT INTO chats (id, version, state, instance, due, busy, active, queue, priority, rank, since)
+		res, err := w.conn.exec(`INSERT INTO chats (id, version, state, instance, due, worker, active, queue, priority, rank, since)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			string(c.Chat), next.version, s.State, string(s.Instance), millis(s.Due), flag(s.Busy), flag(s.Active), queue, priority, rank, since)
+			string(c.Chat), next.version, s.State, string(s.Instance), millis(s.Due), text(s.Worker), flag(s.Active), queue, priority, rank, since)
 		if err != nil {
 			return next, err
 		}
@@ -181,9 +148,9 @@ func (w *writer) writeHead(c *store.Change, ch *chat) (next chat, err error) {
 		// Without the columns that indexes hang on the indexes need no look.
 		_, err = w.conn.exec("UPDATE chats SET version = ?, state = ? WHERE n = ?", next.version, s.State, ch.n)
 	default:
-		_, err = w.conn.exec(`UPDATE chats SET version = ?, state = ?, instance = ?, due = ?, busy = ?, active = ?,
+		_, err = w.conn.exec(`UPDATE chats SET version = ?, state = ?, instance = ?, due = ?, worker = ?, active = ?,
 			queue = ?, priority = ?, rank = ?, since = ? WHERE n = ?`,
-			next.version, s.State, string(s.Instance), millis(s.Due), flag(s.Busy), flag(s.Active), queue, priority, rank, since, ch.n)
+			next.version, s.State, string(s.Instance), millis(s.Due), text(s.Worker), flag(s.Active), queue, priority, rank, since, ch.n)
 	}
 	return next, err
 }
@@ -231,7 +198,7 @@ func (w *writer) writeContact(c *center.Contact) error {
 	return nil
 }
 
-// writeDeliveries works on the outbox. In each stream the oldest delivery is
+// writeDeliveries fills the outbox. In each stream the oldest delivery is
 // marked as the first, which lets [Store.Outbox] find what may go out
 // without looking at all that waits behind it.
 func (w *writer) writeDeliveries(c *store.Change) error {
@@ -244,39 +211,19 @@ func (w *writer) writeDeliveries(c *store.Change) error {
 			return fmt.Errorf("outbox: %w", err)
 		}
 	}
-	for i := range c.Postponed {
-		d := &c.Postponed[i]
-		if _, err := w.conn.exec("UPDATE outbox SET due = ?, attempts = ?, error = ? WHERE id = ?",
-			d.Due.UnixMilli(), int64(d.Attempts), text(d.Error), d.ID); err != nil {
-			return fmt.Errorf("outbox: %w", err)
-		}
-	}
-	for i := range c.Dead {
-		d := &c.Dead[i]
-		if _, err := w.conn.exec(`INSERT INTO dead_letters (id, stream, chat, instance, endpoint, body, created, attempts, error)
-			SELECT id, stream, chat, instance, endpoint, body, created, ?, ? FROM outbox WHERE id = ?`,
-			int64(d.Attempts), text(d.Error), d.ID); err != nil {
-			return fmt.Errorf("dead letter: %w", err)
-		}
-		if err := w.removeDelivery(d.ID); err != nil {
-			return err
-		}
-	}
-	for _, id := range c.Delivered {
-		if err := w.removeDelivery(id); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
-func (w *writer) removeDelivery(id int64) error {
-	r, err := w.conn.first("DELETE FROM outbox WHERE id = ? RETURNING stream, first", id)
-	if err != nil || r == nil || !r.bool(1) {
-		return err
+// writeUploads notes the uploads of a change and removes the notes of those that it settles.
+func (w *writer) writeUploads(c *store.Change) error {
+	for i := range c.Uploads {
+		u := &c.Uploads[i]
+		if _, err := w.conn.exec(`INSERT INTO uploads (id, chat, expires) VALUES (?, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET expires = excluded.expires`, u.ID, string(u.Chat), u.Expires.UnixMilli()); err != nil {
+			return fmt.Errorf("upload: %w", err)
+		}
 	}
-	_, err = w.conn.exec("UPDATE outbox SET first = 1 WHERE id = (SELECT min(id) FROM outbox WHERE stream = ?)", r.text(0))
-	return err
+	return w.conn.settle(c.Settled)
 }
 
 // optionalJSON gives NULL for what is absent.

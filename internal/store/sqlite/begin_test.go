@@ -30,7 +30,7 @@ func TestBeginningsAreBelieved(t *testing.T) {
 	begin := func(key string) *store.Change {
 		return &store.Change{
 			Chat: taken, State: &store.Head{Instance: "i", State: []byte("second")},
-			Quotas: []store.Quota{{Counter: "chats", Delta: 1, Limit: 10}},
+			Quotas: []store.Quota{{Counter: tally("chats"), Delta: 1, Limit: 10}},
 			Once:   &store.Once{Key: key, Answer: []byte("answer of " + key), At: epoch},
 		}
 	}
@@ -41,7 +41,7 @@ func TestBeginningsAreBelieved(t *testing.T) {
 	if errs[0] != nil || !errors.Is(errs[1], store.ErrConflict) || errs[2] != nil {
 		t.Errorf("errors = %v; want a conflict of the second alone", errs)
 	}
-	if n, err := s.Count(t.Context(), "chats"); n != 2 || err != nil {
+	if n, err := s.Count(t.Context(), tally("chats")); n != 2 || err != nil {
 		t.Errorf("the counter is %d, %v; want 2", n, err)
 	}
 	if head, err := s.Chat(t.Context(), taken); err != nil || string(head.State) != "first" {

@@ -62,7 +62,7 @@ func BenchmarkStart(b *testing.B) {
 				for seq := range int64(3) {
 					c.Items = append(c.Items, item(id, seq+1, now))
 				}
-				c.Quotas = []store.Quota{{Counter: "active/" + string(instance), Delta: 1, Limit: 1 << 40}}
+				c.Quotas = []store.Quota{{Counter: store.ActiveChats(instance), Delta: 1, Limit: 1 << 40}}
 				c.Once = &store.Once{Key: "StartChatContact/" + center.NewUUID(), Answer: answer, At: now}
 				return c
 			})

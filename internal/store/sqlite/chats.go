@@ -2,8 +2,8 @@ package sqlite
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
-	"time"
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
@@ -17,8 +17,9 @@ const page = 200
 // Chat implements [store.Store].
 func (s *Store) Chat(ctx context.Context, id center.ContactID) (h store.Head, err error) {
 	err = s.read(ctx, func(c *conn) error {
-		r, err := c.first(`SELECT instance, version, state, due, busy, active,
-			(SELECT max(seq) FROM items WHERE chat = chats.n), queue, priority, rank, since FROM chats WHERE id = ?`, string(id))
+		r, err := c.first(`SELECT instance, version, state, due, worker, active, last.seq, chats.queue, priority, rank, since, last.time, last.id
+			FROM chats LEFT JOIN items AS last ON last.chat = chats.n AND last.seq = (SELECT max(seq) FROM items WHERE chat = chats.n)
+			WHERE chats.id = ?`, string(id))
 		if err != nil {
 			return err
 		}
@@ -26,7 +27,7 @@ func (s *Store) Chat(ctx context.Context, id center.ContactID) (h store.Head, er
 			return missing("contact", string(id))
 		}
 		h = store.Head{Instance: center.InstanceID(r.text(0)), Version: r.int(1), State: r.blob(2), Due: r.time(3),
-			Busy: r.bool(4), Active: r.bool(5), LastSeq: r.int(6)}
+			Worker: r.text(4), Active: r.bool(5), LastSeq: r.int(6), LastTime: r.time(11), LastID: center.ItemID(r.id(12))}
 		if p := r.place(7); p.Queue != "" {
 			h.Place = &p
 		}
@@ -51,34 +52,23 @@ func (s *Store) ChatOf(ctx context.Context, contact center.ContactID) (chat cent
 	return chat, err
 }
 
-// Due implements [store.Store].
-func (s *Store) Due(ctx context.Context, now time.Time, limit int) (chats []center.ContactID, next time.Time, err error) {
-	until := now.UnixMilli()
+// versionsSQL seeks each chat by its id, and the end of its transcript.
+const versionsSQL = `SELECT chats.id, version, (SELECT max(seq) FROM items WHERE chat = chats.n), active
+	FROM json_each(?) AS wanted CROSS JOIN chats ON chats.id = wanted.value`
+
+// Versions implements [store.Store].
+func (s *Store) Versions(ctx context.Context, chats []center.ContactID) (versions []store.ChatVersion, err error) {
+	wanted, err := json.Marshal(chats)
+	if err != nil {
+		return nil, err
+	}
 	err = s.read(ctx, func(c *conn) error {
 		return c.query(func(r row) error {
-			if next.IsZero() && len(chats) < limit && r.int(1) <= until {
-				chats = append(chats, center.ContactID(r.text(0)))
-			} else if next.IsZero() {
-				next = r.time(1)
-			}
+			versions = append(versions, store.ChatVersion{Chat: center.ContactID(r.text(0)), Version: r.int(1), LastSeq: r.int(2), Active: r.bool(3)})
 			return nil
-		}, "SELECT id, due FROM chats WHERE due IS NOT NULL ORDER BY due, n LIMIT ?", int64(limit)+1)
+		}, versionsSQL, string(wanted))
 	})
-	return chats, next, err
-}
-
-// Busy implements [store.Store].
-func (s *Store) Busy(ctx context.Context) iter.Seq2[center.ContactID, error] {
-	return pages(s, ctx, func() nextPage[center.ContactID] {
-		var last int64
-		return func(c *conn, add func(center.ContactID)) error {
-			return c.query(func(r row) error {
-				last = r.int(0)
-				add(center.ContactID(r.text(1)))
-				return nil
-			}, "SELECT n, id FROM chats WHERE busy = 1 AND n > ? ORDER BY n LIMIT ?", last, int64(page))
-		}
-	})
+	return versions, err
 }
 
 // Replayed implements [store.Store].
@@ -95,18 +85,6 @@ func (s *Store) Replayed(ctx context.Context, key string) (answer []byte, err er
 		return nil
 	})
 	return answer, err
-}
-
-// Count implements [store.Store].
-func (s *Store) Count(ctx context.Context, counter string) (value int64, err error) {
-	err = s.read(ctx, func(c *conn) error {
-		r, err := c.first("SELECT value FROM counters WHERE name = ?", counter)
-		if r != nil {
-			value = r.int(0)
-		}
-		return err
-	})
-	return value, err
 }
 
 // nextPage reads the next page of a query and hands its rows to add. A page

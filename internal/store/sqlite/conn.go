@@ -98,6 +98,9 @@ func (c *conn) exec(sql string, args ...any) (driver.Result, error) {
 	return s.ExecContext(c.ctx, c.bind(args))
 }
 
+// errEnough is what each returns to [conn.query] when it wants no more rows.
+var errEnough = errors.New("enough rows")
+
 // query runs a statement and calls each with every row. The row is valid until each returns.
 func (c *conn) query(each func(row) error, sql string, args ...any) (err error) {
 	s, err := c.stmt(sql)
@@ -118,7 +121,10 @@ func (c *conn) query(each func(row) error, sql string, args ...any) (err error) 
 		default:
 			return err
 		}
-		if err := each(r); err != nil {
+		switch err := each(r); {
+		case errors.Is(err, errEnough):
+			return nil
+		case err != nil:
 			return err
 		}
 	}

@@ -125,7 +125,7 @@ func checkCrashed(t *testing.T, s store.Store, acked []int64) (total int64) {
 		acked[i] = h.LastSeq
 		total += seq
 	}
-	if n, err := s.Count(t.Context(), "items"); err != nil || n != total {
+	if n, err := s.Count(t.Context(), tally("items")); err != nil || n != total {
 		t.Errorf("the counter says %d items, %v; there are %d", n, err, total)
 	}
 	return total
@@ -163,7 +163,7 @@ func appendForever(dir string) error {
 			for seq := h.LastSeq + 1; ; seq++ {
 				it := item(id, seq, start.Add(time.Duration(seq)*time.Millisecond))
 				it.Content = crashText(i, seq)
-				c := &store.Change{Chat: id, Items: []center.Item{it}, Quotas: []store.Quota{{Counter: "items", Delta: 1, Limit: -1}}}
+				c := &store.Change{Chat: id, Items: []center.Item{it}, Quotas: []store.Quota{{Counter: tally("items"), Delta: 1, Limit: -1}}}
 				if seq%10 == 0 {
 					c.Version, c.State = h.Version, &store.Head{Instance: instance, State: fmt.Append(nil, seq)}
 					h.Version++

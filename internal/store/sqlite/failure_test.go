@@ -56,6 +56,9 @@ func submit(s *Store, c *store.Change) error {
 	return <-done
 }
 
+// tally is a counter that counts nothing in the store.
+func tally(name string) store.Counter { return store.Counter{Type: "tally", Key: name} }
+
 func item(seq int64, content string) center.Item {
 	return center.Item{Seq: seq, ID: center.NewItemID(epoch, seq, 1), Time: epoch, Type: center.TypeMessage, Content: content}
 }
@@ -82,11 +85,11 @@ func TestPoison(t *testing.T) {
 	s := open(t, `CREATE TRIGGER poison BEFORE INSERT ON items WHEN new.content = 'poison' BEGIN SELECT raise(ABORT, 'poisoned'); END`)
 	a, b, c := create(t, s), create(t, s), create(t, s)
 	one := func(chat center.ContactID, seq int64, text string) *store.Change {
-		return &store.Change{Chat: chat, Items: []center.Item{item(seq, text)}, Quotas: []store.Quota{{Counter: "q", Delta: 1, Limit: 3}}}
+		return &store.Change{Chat: chat, Items: []center.Item{item(seq, text)}, Quotas: []store.Quota{{Counter: tally("q"), Delta: 1, Limit: 3}}}
 	}
 	bad := &store.Change{
 		Chat: b, Version: 1, State: &store.Head{Instance: "i", State: []byte("spoilt")}, Items: []center.Item{item(1, "fine"), item(2, "poison")},
-		Once: &store.Once{Key: "k", At: epoch}, Quotas: []store.Quota{{Counter: "q", Delta: 1, Limit: 3}},
+		Once: &store.Once{Key: "k", At: epoch}, Quotas: []store.Quota{{Counter: tally("q"), Delta: 1, Limit: 3}},
 	}
 	errs := together(t, s, one(a, 1, "before"), bad, one(b, 1, "after"), one(c, 9, "refused"), one(c, 1, "after"), one(a, 2, "over the quota"))
 	for i, want := range []string{"", "poisoned", "", store.ErrConflict.Error(), "", store.ErrQuota.Error()} {
@@ -97,7 +100,7 @@ func TestPoison(t *testing.T) {
 	if h, err := s.Chat(t.Context(), b); err != nil || h.Version != 1 || string(h.State) != "first" || h.LastSeq != 1 {
 		t.Errorf("head %+v, %v; want it as before the bad change, with one item", h, err)
 	}
-	if n, err := s.Count(t.Context(), "q"); err != nil || n != 3 {
+	if n, err := s.Count(t.Context(), tally("q")); err != nil || n != 3 {
 		t.Errorf("the counter is %d, %v; want 3", n, err)
 	}
 	if _, err := s.Replayed(t.Context(), "k"); center.ReasonOf(err) != center.NotFound {
@@ -112,7 +115,7 @@ func TestCommitFails(t *testing.T) {
 		CREATE TEMP TRIGGER orphan AFTER INSERT ON items WHEN new.content = 'orphan' BEGIN INSERT INTO child VALUES (1); END`)
 	a, b := create(t, s), create(t, s)
 	errs := together(t, s,
-		&store.Change{Chat: a, Items: []center.Item{item(1, "fine")}, Quotas: []store.Quota{{Counter: "q", Delta: 1, Limit: -1}}},
+		&store.Change{Chat: a, Items: []center.Item{item(1, "fine")}, Quotas: []store.Quota{{Counter: tally("q"), Delta: 1, Limit: -1}}},
 		&store.Change{Chat: b, Items: []center.Item{item(1, "orphan")}},
 		&store.Change{Chat: a, Items: []center.Item{item(2, "builds on the first")}},
 		&store.Change{Chat: a, Items: []center.Item{item(9, "would be refused")}},
@@ -122,7 +125,7 @@ func TestCommitFails(t *testing.T) {
 			t.Errorf("change %d of the failed batch: done(%v)", i, err)
 		}
 	}
-	if n, err := s.Count(t.Context(), "q"); err != nil || n != 0 {
+	if n, err := s.Count(t.Context(), tally("q")); err != nil || n != 0 {
 		t.Errorf("the counter is %d, %v; want 0", n, err)
 	}
 	if err := submit(s, &store.Change{Chat: a, Items: []center.Item{item(3, "builds on what was lost")}}); !errors.Is(err, store.ErrConflict) {

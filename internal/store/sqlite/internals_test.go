@@ -3,6 +3,8 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -13,14 +15,11 @@ import (
 	"parley.example/parley/internal/store"
 )
 
-// A database of the first format is brought to the newest, with its data.
-func TestMigrates(t *testing.T) {
-	dir := t.TempDir()
+// older makes a data directory of an older format, with data.
+func older(t *testing.T, format int, data ...string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
 	d, err := openDirectory(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, err := schema.ReadFile("schema/0001_tables.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,15 +27,33 @@ func TestMigrates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(
-		c.script(string(first)+"PRAGMA application_id = 1349676153; PRAGMA user_version = 1;"),
-		c.script("INSERT INTO chats (id, instance, version, busy, active, state) VALUES ('old', 'i', 7, 0, 1, x'61')"),
-		c.script(`INSERT INTO chats (id, instance, version, busy, active, state) VALUES ('none', 'i', 1, 0, 1, NULL), ('files', 'i', 1, 0, 0, CAST('{"attachments":[
-			{"id":"done","status":"APPROVED","started":"2026-03-01T09:00:00.123Z"}, {"id":"left","status":"","started":"2026-03-01T09:00:00.123Z"}]}' AS BLOB))`),
-		c.close(), d.close(),
-	); err != nil {
+	files, err := fs.Glob(schema, "schema/*.sql")
+	if err != nil {
 		t.Fatal(err)
 	}
+	for _, file := range files[:format] {
+		sql, err := schema.ReadFile(file)
+		if err := errors.Join(err, c.script(string(sql))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, sql := range data {
+		if err := c.script(sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(c.script(fmt.Sprintf("PRAGMA application_id = 1349676153; PRAGMA user_version = %d", format)), c.close(), d.close()); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// A database of the first format is brought to the newest, with its data.
+func TestMigrates(t *testing.T) {
+	dir := older(t, 1,
+		"INSERT INTO chats (id, instance, version, busy, active, state) VALUES ('old', 'i', 7, 0, 1, x'61')",
+		`INSERT INTO chats (id, instance, version, busy, active, state) VALUES ('none', 'i', 1, 0, 1, NULL), ('files', 'i', 1, 0, 0, CAST('{"attachments":[
+			{"id":"done","status":"APPROVED","started":"2026-03-01T09:00:00.123Z"}, {"id":"left","status":"","started":"2026-03-01T09:00:00.123Z"}]}' AS BLOB))`)
 	for range 2 { // the second time there is nothing to do
 		s, err := Open(t.Context(), Options{Dir: dir})
 		if err != nil {
@@ -52,12 +69,44 @@ func TestMigrates(t *testing.T) {
 			t.Errorf("the views are not there: %v", err)
 		}
 		left := []store.Upload{{ID: "left", Chat: "files", Expires: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)}}
-		if got, err := s.Uploads(t.Context(), left[0].Expires, 9); err != nil || !slices.Equal(got, left) {
+		if got, err := s.Uploads(t.Context(), store.AllShards, left[0].Expires, 9); err != nil || !slices.Equal(got, left) {
 			t.Errorf("Uploads = %v, %v; want %v", got, err, left)
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// In a database of the format before nodes had names, whoever ran effects is
+// gone, and counters of chats are made anew.
+func TestMigratesFromOneNode(t *testing.T) {
+	s, err := Open(t.Context(), Options{Dir: older(t, 5, `INSERT INTO chats (id, instance, version, busy, active, state, due) VALUES
+		('a', 'i', 1, 1, 1, x'61', NULL), ('b', 'i', 2, 0, 1, x'62', 5), ('c', 'i', 3, 1, 0, x'63', NULL)`,
+		"INSERT INTO counters (name, value) VALUES ('active-chats/i', 99), ('queued/i/q', 1)")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var got []center.ContactID
+	for id, err := range s.Orphans(t.Context(), store.AllShards, []string{"node"}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, id)
+	}
+	if !slices.Equal(got, []center.ContactID{"a", "c"}) {
+		t.Errorf("the orphans are %v; want a and c", got)
+	}
+	if h, err := s.Chat(t.Context(), "b"); err != nil || h.Version != 2 || h.Worker != "" || !h.Due.Equal(time.UnixMilli(5)) {
+		t.Errorf("head %+v, %v", h, err)
+	}
+	quota := []store.Quota{{Counter: store.ActiveChats("i"), Delta: 1, Limit: 3}}
+	if err := submit(s, &store.Change{Chat: "d", State: &store.Head{Instance: "i", Worker: "node", Active: true}, Quotas: quota}); err != nil {
+		t.Errorf("a third active chat: done(%v)", err)
+	}
+	if err := submit(s, &store.Change{Chat: "e", State: &store.Head{Instance: "i"}, Quotas: quota}); !errors.Is(err, store.ErrQuota) {
+		t.Errorf("a fourth active chat: done(%v); want ErrQuota", err)
 	}
 }
 
@@ -102,18 +151,17 @@ func TestPurgeDeadLetters(t *testing.T) {
 	defer s.Close()
 	const n, keep = purgeStep + 30, 20
 	var c store.Change
+	var chores store.Chores
 	for i := range n {
 		c.Deliveries = append(c.Deliveries, store.Delivery{Stream: "s", Endpoint: "e"})
-		c.Dead = append(c.Dead, store.Delivery{ID: int64(i + 1), Error: "gone"})
+		chores.Dead = append(chores.Dead, store.Delivery{ID: int64(i + 1), Error: "gone"})
 	}
 	c.Deliveries = append(c.Deliveries, store.Delivery{Stream: "s", Endpoint: "e"})
-	done := make(chan error, 1)
-	s.Submit(&c, func(err error) { done <- err })
-	if err := <-done; err != nil {
+	if err := errors.Join(submit(s, &c), s.Keep(t.Context(), &chores)); err != nil {
 		t.Fatal(err)
 	}
 	for _, step := range []struct{ keep, first, left int64 }{{n, 1, n}, {keep, n - keep + 1, keep}, {keep, n - keep + 1, keep}, {0, 0, 0}} {
-		if err := s.Purge(t.Context(), time.Time{}, int(step.keep)); err != nil {
+		if err := s.Purge(t.Context(), store.AllShards, time.Time{}, int(step.keep)); err != nil {
 			t.Fatalf("Purge: %v", err)
 		}
 		if err := s.read(t.Context(), func(c *conn) error {
@@ -126,8 +174,32 @@ func TestPurgeDeadLetters(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if waiting, err := s.Outbox(t.Context(), time.Now(), 9); err != nil || len(waiting) != 1 {
+	if waiting, err := s.Outbox(t.Context(), store.AllShards, time.Now(), 9); err != nil || len(waiting) != 1 {
 		t.Errorf("%d deliveries wait, %v; want the one that was not given up", len(waiting), err)
+	}
+}
+
+// Counters of chats have rows only while a limit is kept.
+func TestNoCountersWithoutLimit(t *testing.T) {
+	s, err := Open(t.Context(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for i, step := range []struct{ limit, rows, value int64 }{{-1, 0, 0}, {-1, 0, 0}, {5, 1, 3}, {-1, 0, 0}, {-1, 0, 0}, {9, 1, 6}} {
+		if err := submit(s, &store.Change{Chat: center.NewContactID(epoch), State: &store.Head{Instance: "i", Active: true},
+			Quotas: []store.Quota{{Counter: store.ActiveChats("i"), Delta: 1, Limit: step.limit}}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.read(t.Context(), func(c *conn) error {
+			r, err := c.first("SELECT count(*), sum(value) FROM counters")
+			if err == nil && (r.int(0) != step.rows || r.int(1) != step.value) {
+				t.Errorf("step %d: %d rows with %d in all; want %d with %d", i, r.int(0), r.int(1), step.rows, step.value)
+			}
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -144,7 +216,7 @@ func TestQueueIsBounded(t *testing.T) {
 		answered, submitted := 0, 0
 		go func() {
 			for range maxQueue + 10 {
-				s.Submit(&store.Change{Quotas: []store.Quota{{Counter: "c", Delta: 1, Limit: -1}}}, func(err error) {
+				s.Submit(&store.Change{Quotas: []store.Quota{{Counter: tally("c"), Delta: 1, Limit: -1}}}, func(err error) {
 					if err == nil {
 						answered++
 					}
@@ -182,7 +254,7 @@ func TestPoolWaits(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		result := make(chan error, 1)
 		go func() {
-			_, err := s.Count(ctx, "x")
+			_, err := s.Count(ctx, tally("x"))
 			result <- err
 		}()
 		synctest.Wait()
@@ -191,7 +263,7 @@ func TestPoolWaits(t *testing.T) {
 			t.Errorf("Count = %v; want context.Canceled", err)
 		}
 		s.pool.put(c)
-		if _, err := s.Count(t.Context(), "x"); err != nil {
+		if _, err := s.Count(t.Context(), tally("x")); err != nil {
 			t.Errorf("Count = %v when the connection is back", err)
 		}
 	})

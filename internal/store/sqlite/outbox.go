@@ -12,16 +12,21 @@ import (
 
 // Outbox implements [store.Store]. When more is due than limit, every stream
 // gets its share, so that a stream with much to send does not hold up the others.
-func (s *Store) Outbox(ctx context.Context, now time.Time, limit int) (deliveries []store.Delivery, err error) {
+func (s *Store) Outbox(ctx context.Context, shards store.Shards, now time.Time, limit int) (deliveries []store.Delivery, err error) {
 	if limit <= 0 {
 		return nil, nil
 	}
 	err = s.read(ctx, func(c *conn) error {
 		var streams []string
 		if err := c.query(func(r row) error {
-			streams = append(streams, r.text(0))
+			if len(streams) == limit {
+				return errEnough
+			}
+			if shards.Has(store.ShardOf(r.text(1))) {
+				streams = append(streams, r.text(0))
+			}
 			return nil
-		}, "SELECT stream FROM outbox WHERE first = 1 AND due <= ? ORDER BY due, id LIMIT ?", now.UnixMilli(), int64(limit)); err != nil {
+		}, "SELECT stream, chat FROM outbox WHERE first = 1 AND due <= ? ORDER BY due, id LIMIT ?", now.UnixMilli(), rowsFor(shards, limit)); err != nil {
 			return err
 		}
 		for i, stream := range streams {

@@ -10,7 +10,7 @@ import (
 
 // Overflow implements [store.Store]. Counting reads the whole index of
 // streams, so it is meant for now and then.
-func (s *Store) Overflow(ctx context.Context, keep, limit int) (deliveries []store.Delivery, err error) {
+func (s *Store) Overflow(ctx context.Context, shards store.Shards, keep, limit int) (deliveries []store.Delivery, err error) {
 	type excess struct {
 		stream string
 		n      int64
@@ -20,7 +20,7 @@ func (s *Store) Overflow(ctx context.Context, keep, limit int) (deliveries []sto
 		if err := c.query(func(r row) error {
 			full = append(full, excess{r.text(0), r.int(1)})
 			return nil
-		}, "SELECT stream, count(*) - ?1 FROM outbox GROUP BY stream HAVING count(*) > ?1 LIMIT ?2", int64(keep), int64(limit)); err != nil {
+		}, "SELECT stream, count(*) - ?1 FROM outbox GROUP BY stream HAVING count(*) > ?1 LIMIT ?2", int64(keep), rowsFor(shards, limit)); err != nil {
 			return err
 		}
 		for _, e := range full {
@@ -32,7 +32,9 @@ func (s *Store) Overflow(ctx context.Context, keep, limit int) (deliveries []sto
 			if err != nil {
 				return err
 			}
-			deliveries = append(deliveries, found...)
+			if len(found) > 0 && shards.Has(store.ShardOf(found[0].Chat)) {
+				deliveries = append(deliveries, found...)
+			}
 		}
 		return nil
 	})

@@ -3,46 +3,90 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
+
+	"parley.example/parley/internal/store"
 )
 
-// purgeStep is how many rows are deleted at a time, so that commits get in between.
+// purgeStep is how many rows are looked at, and how many of them deleted, in
+// one step, so that commits get in between.
 const purgeStep = 500
 
 // Purge implements [store.Store].
-func (s *Store) Purge(ctx context.Context, before time.Time, dead int) error {
-	return errors.Join(
-		s.deleteSteps(ctx, "DELETE FROM once WHERE n IN (SELECT n FROM once WHERE at < ? LIMIT ?)", before.UnixMilli()),
-		s.purgeDead(ctx, int64(max(dead, 0))))
+func (s *Store) Purge(ctx context.Context, shards store.Shards, before time.Time, dead int) error {
+	return errors.Join(s.purgeKeys(ctx, shards, before.UnixMilli()), s.purgeDead(ctx, shards, dead), s.purgeLeases(ctx, before.UnixMilli()))
 }
 
-// purgeDead deletes all but the newest dead letters. Where those begin is for a
-// reader to find: counting takes its time.
-func (s *Store) purgeDead(ctx context.Context, keep int64) error {
-	var last row // the newest that is too many
-	if err := s.read(ctx, func(c *conn) (err error) {
-		last, err = c.first("SELECT id FROM dead_letters ORDER BY id DESC LIMIT 1 OFFSET ?", keep)
+// purgeLeases deletes leases of nodes that are gone: a node's name is often that of one process.
+func (s *Store) purgeLeases(ctx context.Context, before int64) error {
+	return s.do(ctx, func(c *conn) error {
+		_, err := c.exec("DELETE FROM leases WHERE expires < ?", before)
 		return err
-	}); err != nil || last == nil {
-		return err
-	}
-	return s.deleteSteps(ctx, "DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE id <= ? ORDER BY id LIMIT ?)", last.int(0))
+	})
 }
 
-// deleteSteps runs a statement that deletes at most so many rows as its second
-// argument says, until it has deleted all.
-func (s *Store) deleteSteps(ctx context.Context, sql string, until int64) error {
-	for {
-		var n int64
-		err := s.do(ctx, func(c *conn) error {
-			res, err := c.exec(sql, until, int64(purgeStep))
-			if err == nil {
-				n, err = res.RowsAffected()
+func (s *Store) purgeKeys(ctx context.Context, shards store.Shards, before int64) error {
+	at, n := int64(math.MinInt64), int64(0) // of the last row that was looked at
+	return s.purge(ctx, "DELETE FROM once WHERE n = ?", func(c *conn, remove func(int64)) (rows int, err error) {
+		err = c.query(func(r row) error {
+			rows++
+			at, n = r.int(0), r.int(1)
+			if shards.Has(store.ShardOf(r.text(2))) {
+				remove(n)
 			}
+			return nil
+		}, "SELECT at, n, key FROM once WHERE (at, n) > (?, ?) AND at < ? ORDER BY at, n LIMIT ?", at, n, before, int64(purgeStep))
+		return rows, err
+	})
+}
+
+// purgeDead goes from the newest dead letter to the oldest.
+func (s *Store) purgeDead(ctx context.Context, shards store.Shards, keep int) error {
+	id := int64(math.MaxInt64) // of the last row that was looked at
+	return s.purge(ctx, "DELETE FROM dead_letters WHERE id = ?", func(c *conn, remove func(int64)) (rows int, err error) {
+		err = c.query(func(r row) error {
+			rows++
+			id = r.int(0)
+			switch {
+			case !shards.Has(store.ShardOf(r.text(1))):
+			case keep > 0:
+				keep--
+			default:
+				remove(id)
+			}
+			return nil
+		}, "SELECT id, chat FROM dead_letters WHERE id < ? ORDER BY id DESC LIMIT ?", id, int64(purgeStep))
+		return rows, err
+	})
+}
+
+// purge deletes rows, step by step, until a step looks at fewer than purgeStep.
+// look says how many rows it has looked at, and which to remove.
+func (s *Store) purge(ctx context.Context, sql string, look func(c *conn, remove func(int64)) (rows int, err error)) error {
+	for {
+		var gone []int64
+		var rows int
+		if err := s.read(ctx, func(c *conn) (err error) {
+			rows, err = look(c, func(n int64) { gone = append(gone, n) })
 			return err
-		})
-		if err != nil || n < purgeStep {
+		}); err != nil {
 			return err
+		}
+		if len(gone) > 0 {
+			if err := s.do(ctx, func(c *conn) error {
+				for _, n := range gone {
+					if _, err := c.exec(sql, n); err != nil {
+						return err
+					}
+				}
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		if rows < purgeStep {
+			return nil
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
 )
 
 const resourceColumns = "instance, kind, id, name, version, created, updated, body, tags"
@@ -60,24 +61,52 @@ func readResource(r row) (center.Resource, error) {
 	return res, nil
 }
 
-// PutResources implements [store.Store].
-func (s *Store) PutResources(ctx context.Context, rs ...center.Resource) error {
-	return s.do(ctx, func(c *conn) error {
-		for i := range rs {
-			if err := c.putResource(&rs[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+// WriteResources implements [store.Store].
+func (s *Store) WriteResources(ctx context.Context, w store.ResourceWrite) (map[center.InstanceID]int64, error) {
+	var revisions map[center.InstanceID]int64
+	if err := s.do(ctx, func(c *conn) (err error) {
+		revisions, err = c.writeResources(&w)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	return revisions, nil
 }
 
-func (c *conn) putResource(res *center.Resource) error {
+func (c *conn) writeResources(w *store.ResourceWrite) (map[center.InstanceID]int64, error) {
+	revisions := map[center.InstanceID]int64{} // of what was touched
+	for i := range w.Drop {
+		r, err := c.first("DELETE FROM resources WHERE kind = ? AND id = ? RETURNING instance", string(w.Drop[i].Kind), w.Drop[i].ID)
+		if err != nil {
+			return nil, err
+		}
+		if r != nil {
+			revisions[center.InstanceID(r.text(0))] = 0
+		}
+	}
+	for i := range w.Put {
+		if err := c.putResource(&w.Put[i], revisions); err != nil {
+			return nil, err
+		}
+	}
+	for instance := range revisions {
+		r, err := c.first(`INSERT INTO revisions (instance, revision) VALUES (?, 1)
+			ON CONFLICT (instance) DO UPDATE SET revision = revision + 1 RETURNING revision`, string(instance))
+		if err != nil {
+			return nil, err
+		}
+		revisions[instance] = r.int(0)
+	}
+	return revisions, nil
+}
+
+// putResource writes one resource and notes the instances that it touches.
+func (c *conn) putResource(res *center.Resource, touched map[center.InstanceID]int64) error {
 	tags, err := optionalJSON(res.Tags, len(res.Tags) == 0)
 	if err != nil {
 		return err
 	}
-	stored, err := c.first("SELECT version FROM resources WHERE kind = ? AND id = ?", string(res.Kind), res.ID)
+	stored, err := c.first("SELECT version, instance FROM resources WHERE kind = ? AND id = ?", string(res.Kind), res.ID)
 	if err != nil {
 		return err
 	}
@@ -86,6 +115,10 @@ func (c *conn) putResource(res *center.Resource) error {
 		return center.Errorf(center.Duplicate, "%s %q exists", res.Kind, res.ID)
 	case res.Version != 0 && (stored == nil || stored.int(0) != res.Version):
 		return center.Errorf(center.Conflict, "%s %q was changed meanwhile", res.Kind, res.ID)
+	}
+	touched[res.Instance] = 0
+	if stored != nil {
+		touched[center.InstanceID(stored.text(1))] = 0
 	}
 	if res.Name != "" {
 		taken, err := c.first("SELECT 1 FROM resources WHERE instance = ? AND kind = ? AND name = ? AND name <> '' AND id <> ?",
@@ -105,14 +138,14 @@ func (c *conn) putResource(res *center.Resource) error {
 	return err
 }
 
-// DeleteResources implements [store.Store].
-func (s *Store) DeleteResources(ctx context.Context, rs ...center.Resource) error {
-	return s.do(ctx, func(c *conn) error {
-		for i := range rs {
-			if _, err := c.exec("DELETE FROM resources WHERE kind = ? AND id = ?", string(rs[i].Kind), rs[i].ID); err != nil {
-				return err
-			}
+// Revision implements [store.Store].
+func (s *Store) Revision(ctx context.Context, instance center.InstanceID) (revision int64, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		r, err := c.first("SELECT revision FROM revisions WHERE instance = ?", string(instance))
+		if r != nil {
+			revision = r.int(0)
 		}
-		return nil
+		return err
 	})
+	return revision, err
 }

@@ -16,6 +16,9 @@ const instance = center.InstanceID("11111111-2222-4333-8444-555555555555")
 
 var start = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
+// tally is a counter that counts nothing in the store.
+func tally(name string) store.Counter { return store.Counter{Type: "tally", Key: name} }
+
 func newID() center.ContactID { return center.NewContactID(start) }
 
 // submit submits a change and waits for it.
@@ -47,7 +50,10 @@ func TestFile(t *testing.T) {
 }
 
 func TestMemory(t *testing.T) {
-	storetest.Run(t, storetest.Opener{Open: func(t *testing.T) store.Store { return open(t, "") }})
+	storetest.Run(t, storetest.Opener{Open: func(t *testing.T) (a, b store.Store) {
+		s := open(t, "")
+		return s, s
+	}})
 }
 
 func open(t *testing.T, dir string) *sqlite.Store {
@@ -62,14 +68,15 @@ func open(t *testing.T, dir string) *sqlite.Store {
 
 var dirs sync.Map // of the open stores of these tests
 
-func openFile(t *testing.T) store.Store {
+// openFile returns the same store twice: a data directory belongs to one process.
+func openFile(t *testing.T) (a, b store.Store) {
 	dir := t.TempDir()
 	s := open(t, dir)
 	dirs.Store(s, dir)
-	return s
+	return s, s
 }
 
-func reopen(t *testing.T, s store.Store) store.Store {
+func reopen(t *testing.T, s, _ store.Store) (a, b store.Store) {
 	t.Helper()
 	dir, _ := dirs.LoadAndDelete(s)
 	if err := s.Close(); err != nil {
@@ -77,5 +84,5 @@ func reopen(t *testing.T, s store.Store) store.Store {
 	}
 	again := open(t, dir.(string))
 	dirs.Store(again, dir)
-	return again
+	return again, again
 }

@@ -29,11 +29,12 @@ func TestViews(t *testing.T) {
 	if err := submit(s, c); err != nil {
 		t.Fatal(err)
 	}
-	if err := submit(s, &store.Change{Dead: []store.Delivery{{ID: 2, Attempts: 3, Error: "gone"}}}); err != nil {
+	if err := s.Keep(t.Context(), &store.Chores{Dead: []store.Delivery{{ID: 2, Attempts: 3, Error: "gone"}}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.PutResources(t.Context(), center.Resource{Instance: instance, Kind: center.KindQueue, ID: "q", Name: "Sales", Created: start},
-		center.Resource{Kind: center.KindAccessKey, ID: "k", Body: []byte(`"secret"`)}); err != nil {
+	if _, err := s.WriteResources(t.Context(), store.ResourceWrite{Put: []center.Resource{
+		{Instance: instance, Kind: center.KindQueue, ID: "q", Name: "Sales", Created: start},
+		{Kind: center.KindAccessKey, ID: "k", Body: []byte(`"secret"`)}}}); err != nil {
 		t.Fatal(err)
 	}
 	db := reporting(t, dir)

@@ -27,7 +27,7 @@ type writer struct {
 	// What the writer knows of rows, including those of the transaction under
 	// way. Both are emptied when a transaction is rolled back.
 	chats    *cache[center.ContactID, *chat]
-	counters *cache[string, *counter]
+	counters *cache[store.Counter, *counter]
 	touched  []*counter // in this batch
 }
 
@@ -44,23 +44,17 @@ type chat struct {
 type facts struct {
 	instance center.InstanceID
 	due      int64 // in milliseconds, 0 for never
-	busy     bool
+	worker   string
 	active   bool
 
 	queue                 center.QueueID // "" when the chat does not wait
 	priority, rank, since int64          // in that queue; times in milliseconds
 }
 
-type counter struct {
-	name  string
-	value int64
-	dirty bool
-}
-
 func newWriter(o Options, p *pool, c *conn, cp *checkpointer) *writer {
 	w := &writer{log: o.Log, observe: o.Observe, pool: p, conn: c,
 		chats:    newCache[center.ContactID, *chat](remembered),
-		counters: newCache[string, *counter](remembered)}
+		counters: newCache[store.Counter, *counter](remembered)}
 	if cp != nil {
 		w.wal = &wal{checkpointer: cp, next: cp.pages}
 	}
@@ -199,7 +193,7 @@ func (w *writer) chat(id center.ContactID, look bool) (*chat, error) {
 	if ch, ok := w.chats.get(id); ok || !look {
 		return ch, nil
 	}
-	r, err := w.conn.first(`SELECT n, version, instance, due, busy, active,
+	r, err := w.conn.first(`SELECT n, version, instance, due, worker, active,
 		last.seq, chats.queue, priority, rank, since, last.id
 		FROM chats LEFT JOIN items AS last ON last.chat = chats.n AND last.seq = (SELECT max(seq) FROM items WHERE chat = chats.n)
 		WHERE chats.id = ?`, string(id))
@@ -207,47 +201,10 @@ func (w *writer) chat(id center.ContactID, look bool) (*chat, error) {
 		return nil, err
 	}
 	ch := &chat{n: r.int(0), version: r.int(1), last: r.int(6), lastID: center.ItemID(r.id(11)),
-		facts: facts{instance: center.InstanceID(r.text(2)), due: r.int(3), busy: r.bool(4), active: r.bool(5),
+		facts: facts{instance: center.InstanceID(r.text(2)), due: r.int(3), worker: r.text(4), active: r.bool(5),
 			queue: center.QueueID(r.text(7)), priority: r.int(8), rank: r.int(9), since: r.int(10)}}
 	w.chats.put(id, ch)
 	return ch, nil
-}
-
-func (w *writer) counter(name string) (*counter, error) {
-	if c, ok := w.counters.get(name); ok {
-		return c, nil
-	}
-	r, err := w.conn.first("SELECT value FROM counters WHERE name = ?", name)
-	if err != nil {
-		return nil, err
-	}
-	c := &counter{name: name}
-	if r != nil {
-		c.value = r.int(0)
-	}
-	w.counters.put(name, c)
-	return c, nil
-}
-
-// move adds to a counter; the row is written once for the batch.
-func (w *writer) move(c *counter, delta int64) {
-	c.value += delta
-	if !c.dirty {
-		c.dirty = true
-		w.touched = append(w.touched, c)
-	}
-}
-
-func (w *writer) writeCounters() error {
-	for _, c := range w.touched {
-		if _, err := w.conn.exec(`INSERT INTO counters (name, value) VALUES (?, ?)
-			ON CONFLICT (name) DO UPDATE SET value = excluded.value`, c.name, c.value); err != nil {
-			return err
-		}
-		c.dirty = false
-	}
-	w.touched = w.touched[:0]
-	return nil
 }
 
 // check refuses a change that no state of the database could take.

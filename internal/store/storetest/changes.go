@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"errors"
 	"reflect"
 	"slices"
@@ -24,6 +25,8 @@ var changeCases = []testCase{
 	{name: "all parts or none", run: wholeOrNot},
 	{name: "facts of the head change both ways", run: headFacts},
 	{name: "a state of every size comes back", run: stateSizes},
+	{name: "how far many chats are", run: chatVersions},
+	{name: "two nodes commit to one chat", run: twoNodesOneChat},
 }
 
 func nothingThere(t *testing.T, s *env) {
@@ -38,7 +41,7 @@ func nothingThere(t *testing.T, s *env) {
 	wantReason(t, err, center.NotFound)
 	_, err = s.Resource(t.Context(), center.KindQueue, string(id))
 	wantReason(t, err, center.NotFound)
-	if n := s.count(t, "untouched"); n != 0 {
+	if n := s.count(t, tally("untouched")); n != 0 {
 		t.Errorf("an untouched counter is %d", n)
 	}
 }
@@ -46,10 +49,11 @@ func nothingThere(t *testing.T, s *env) {
 func creating(t *testing.T, s *env) {
 	id := newID()
 	c := chatChange(id, "state one")
-	c.State.Due, c.State.Busy = at(300), true
+	c.State.Due, c.State.Worker = at(300), "node"
 	c.Items = items(id, 1, 2)
 	s.must(t, c)
-	want := store.Head{Instance: instance, Version: 1, State: []byte("state one"), Due: at(300), Busy: true, Active: true, LastSeq: 2}
+	want := store.Head{Instance: instance, Version: 1, State: []byte("state one"), Due: at(300), Worker: "node", Active: true,
+		LastSeq: 2, LastTime: c.Items[1].Time, LastID: c.Items[1].ID}
 	if got := s.head(t, id); !reflect.DeepEqual(got, want) {
 		t.Errorf("head %+v; want %+v", got, want)
 	}
@@ -158,8 +162,9 @@ func unknownChat(t *testing.T, s *env) {
 func itemsOnly(t *testing.T, s *env) {
 	id := s.create(t, 1)
 	before := s.head(t, id)
-	s.must(t, &store.Change{Chat: id, Version: 77, Items: items(id, 2, 1)}) // without a state nobody looks at the version
-	before.LastSeq = 2
+	more := items(id, 2, 1)
+	s.must(t, &store.Change{Chat: id, Version: 77, Items: more}) // without a state nobody looks at the version
+	before.LastSeq, before.LastTime, before.LastID = 2, more[0].Time, more[0].ID
 	if got := s.head(t, id); !reflect.DeepEqual(got, before) {
 		t.Errorf("head %+v; want %+v", got, before)
 	}
@@ -181,7 +186,7 @@ func wholeOrNot(t *testing.T, s *env) {
 		c.Items = items(id, 2, 1)
 		c.Receipts = []center.Receipt{{Chat: id, Item: items(id, 1, 1)[0].ID, Recipient: agent, Read: at(1)}}
 		c.Contacts = []center.Contact{contact(other, id, epoch)}
-		c.Quotas = []store.Quota{{Counter: "whole", Delta: 1, Limit: -1}}
+		c.Quotas = []store.Quota{{Counter: tally("whole"), Delta: 1, Limit: -1}}
 		c.Once = &store.Once{Key: "whole", At: epoch}
 		c.Deliveries = []store.Delivery{{Stream: "s", Chat: id, Due: epoch}}
 		spoil.with(c)
@@ -190,7 +195,7 @@ func wholeOrNot(t *testing.T, s *env) {
 	if got := s.head(t, id); !reflect.DeepEqual(got, before) {
 		t.Errorf("head %+v; want %+v", got, before)
 	}
-	if n := s.count(t, "whole"); n != 0 {
+	if n := s.count(t, tally("whole")); n != 0 {
 		t.Errorf("a refused change moved its counter to %d", n)
 	}
 	_, err := s.ChatOf(t.Context(), other)
@@ -200,7 +205,7 @@ func wholeOrNot(t *testing.T, s *env) {
 	if got, err := s.Receipts(t.Context(), id, []center.ItemID{items(id, 1, 1)[0].ID}); err != nil || len(got) != 0 {
 		t.Errorf("Receipts = %v, %v; want none", got, err)
 	}
-	if got, err := s.Outbox(t.Context(), at(9), 10); err != nil || len(got) != 0 {
+	if got, err := s.Outbox(t.Context(), store.AllShards, at(9), 10); err != nil || len(got) != 0 {
 		t.Errorf("Outbox = %v, %v; want nothing", got, err)
 	}
 }
@@ -209,12 +214,12 @@ func headFacts(t *testing.T, s *env) {
 	id := s.create(t, 0)
 	version := int64(1)
 	for _, want := range []store.Head{
-		{Instance: instance, State: []byte("a"), Due: at(5), Busy: true, Active: true},
-		{Instance: instance, State: []byte("b"), Due: at(5), Busy: true, Active: true}, // only the state
+		{Instance: instance, State: []byte("a"), Due: at(5), Worker: "node", Active: true},
+		{Instance: instance, State: []byte("b"), Due: at(5), Worker: "node", Active: true}, // only the state
 		{Instance: instance, State: []byte("c"), Due: at(2), Active: true},
-		{Instance: instance, State: []byte("d"), Due: time.Time{}, Busy: true},
+		{Instance: instance, State: []byte("d"), Due: time.Time{}, Worker: "node"},
 		{Instance: elsewhere, State: []byte("e")},
-		{Instance: instance, State: []byte("f"), Due: at(1), Busy: true, Active: true},
+		{Instance: instance, State: []byte("f"), Due: at(1), Worker: "node", Active: true},
 	} {
 		c := &store.Change{Chat: id, Version: version, State: new(want)}
 		s.must(t, c)
@@ -239,5 +244,59 @@ func stateSizes(t *testing.T, s *env) {
 		if got := s.head(t, id); !slices.Equal(got.State, state) {
 			t.Errorf("a state of %d bytes came back as %d bytes or with other content", size, len(got.State))
 		}
+	}
+}
+
+func (s *env) wantVersions(t *testing.T, ids []center.ContactID, want ...store.ChatVersion) {
+	t.Helper()
+	got, err := s.Versions(t.Context(), ids)
+	if err != nil {
+		t.Fatalf("Versions: %v", err)
+	}
+	slices.SortFunc(got, func(a, b store.ChatVersion) int { return cmp.Compare(a.Chat, b.Chat) })
+	if !slices.Equal(got, want) {
+		t.Errorf("Versions = %+v; want %+v", got, want)
+	}
+}
+
+func chatVersions(t *testing.T, s *env) {
+	a, b, c := s.create(t, 3), s.create(t, 0), newID()
+	s.wantVersions(t, nil)
+	s.wantVersions(t, []center.ContactID{c})
+	s.must(t, &store.Change{Chat: b, Version: 1, Next: 70, State: &store.Head{Instance: instance}})
+	s.wantVersions(t, []center.ContactID{b, c, a}, store.ChatVersion{Chat: a, Version: 1, LastSeq: 3, Active: true}, store.ChatVersion{Chat: b, Version: 70})
+	s.must(t, &store.Change{Chat: b, Items: items(b, 1, 2)})
+	s.wantVersions(t, []center.ContactID{b}, store.ChatVersion{Chat: b, Version: 70, LastSeq: 2})
+	var many []center.ContactID
+	var want []store.ChatVersion
+	for i := range 1200 {
+		id := newID()
+		many = append(many, id)
+		if i%3 == 0 {
+			s.must(t, chatChange(id, "x"))
+			want = append(want, store.ChatVersion{Chat: id, Version: 1, Active: true})
+		}
+	}
+	s.wantVersions(t, many, want...)
+}
+
+// What one node has committed the other reads and builds on; what rests on a
+// version that is gone is refused, whichever node it comes from.
+func twoNodesOneChat(t *testing.T, s *env) {
+	nodes := s.nodes()
+	id := nodes[0].create(t, 1)
+	for i := range int64(6) {
+		node, other := nodes[i%2], nodes[(i+1)%2]
+		c := stateChange(id, i+1, "next")
+		c.Items = items(id, i+2, 1)
+		node.must(t, c)
+		other.refused(t, stateChange(id, i+1, "late"), store.ErrConflict)
+		other.refused(t, &store.Change{Chat: id, Items: items(id, i+2, 1)}, store.ErrConflict)
+		if h := other.head(t, id); h.Version != i+2 || h.LastSeq != i+2 {
+			t.Errorf("the other node reads version %d, last item %d; want %d, %d", h.Version, h.LastSeq, i+2, i+2)
+		}
+	}
+	if got := seqs(nodes[1].transcript(t, id)); !slices.Equal(got, []int64{1, 2, 3, 4, 5, 6, 7}) {
+		t.Errorf("transcript %v; want 1 to 7", got)
 	}
 }

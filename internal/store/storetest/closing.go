@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 var closingCases = []testCase{
 	{name: "Close answers everything and may be called twice", run: closeAnswers},
 	{name: "a closed store refuses", run: closedRefuses},
-	{name: "closing under load answers in order", run: closeUnderLoad},
+	{name: "closing under load answers in the order of each chat", run: closeUnderLoad},
 }
 
 var lastingCases = []testCase{
@@ -25,11 +26,11 @@ var lastingCases = []testCase{
 
 func closeAnswers(t *testing.T, s *env) {
 	const n = 500
-	answered := 0
+	var answered atomic.Int64
 	for range n {
 		s.Submit(chatChange(newID(), "x"), func(err error) {
 			if err == nil {
-				answered++
+				answered.Add(1)
 			}
 		})
 	}
@@ -38,8 +39,8 @@ func closeAnswers(t *testing.T, s *env) {
 			t.Fatalf("Close = %v", err)
 		}
 	}
-	if answered != n {
-		t.Errorf("Close returned after %d of %d changes were answered", answered, n)
+	if answered.Load() != n {
+		t.Errorf("Close returned after %d of %d changes were answered", answered.Load(), n)
 	}
 }
 
@@ -50,11 +51,14 @@ func closedRefuses(t *testing.T, s *env) {
 	}
 	s.refused(t, stateChange(id, 1, "x"), store.ErrClosed)
 	s.refused(t, stateChange(id, 1, "x"), store.ErrClosed)
+	if err := s.Keep(t.Context(), &store.Chores{Delivered: []int64{1}}); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("Keep = %v; want ErrClosed", err)
+	}
 	if _, err := s.Chat(t.Context(), id); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("Chat = %v; want ErrClosed", err)
 	}
-	if err := s.PutResources(t.Context(), queue("q", "")); !errors.Is(err, store.ErrClosed) {
-		t.Errorf("PutResources = %v; want ErrClosed", err)
+	if _, err := s.write(t, []center.Resource{queue("q", "")}, nil); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("WriteResources = %v; want ErrClosed", err)
 	}
 	for _, err := range s.Contacts(t.Context(), store.ContactQuery{}) {
 		if !errors.Is(err, store.ErrClosed) {
@@ -66,15 +70,20 @@ func closedRefuses(t *testing.T, s *env) {
 func closeUnderLoad(t *testing.T, s *env) {
 	const submitters, each = 16, 100
 	var order [submitters][]int
-	var errs []error // the store calls one done at a time
+	var errs [submitters][]error
 	var wg, answers sync.WaitGroup
 	answers.Add(submitters * each)
 	for n := range submitters {
 		wg.Go(func() {
+			id := newID()
 			for i := range each {
-				s.Submit(chatChange(newID(), "x"), func(err error) {
+				c := &store.Change{Chat: id, Items: items(id, int64(i), 1)}
+				if i == 0 {
+					c = chatChange(id, "x")
+				}
+				s.Submit(c, func(err error) {
 					order[n] = append(order[n], i)
-					errs = append(errs, err)
+					errs[n] = append(errs[n], err)
 					answers.Done()
 				})
 				if n == 0 && i == each/2 {
@@ -89,20 +98,20 @@ func closeUnderLoad(t *testing.T, s *env) {
 	}
 	wg.Wait()
 	answers.Wait()
-	closed := false
-	for _, err := range errs {
-		switch {
-		case errors.Is(err, store.ErrClosed):
-			closed = true
-		case err != nil:
-			t.Fatalf("done(%v); want nil or ErrClosed", err)
-		case closed:
-			t.Fatalf("a change was accepted after one was refused with ErrClosed")
-		}
-	}
 	for n := range order {
 		if len(order[n]) != each || !slices.IsSorted(order[n]) {
-			t.Errorf("submitter %d was answered in the order %v", n, order[n])
+			t.Errorf("the changes of chat %d were answered in the order %v", n, order[n])
+		}
+		closed := false
+		for _, err := range errs[n] {
+			switch {
+			case errors.Is(err, store.ErrClosed):
+				closed = true
+			case err != nil:
+				t.Fatalf("done(%v); want nil or ErrClosed", err)
+			case closed:
+				t.Fatalf("a change was accepted after one of its chat was refused with ErrClosed")
+			}
 		}
 	}
 }
@@ -110,10 +119,10 @@ func closeUnderLoad(t *testing.T, s *env) {
 func reopenKeeps(t *testing.T, s *env) {
 	id := newID()
 	c := chatChange(id, "state")
-	c.State.Due, c.State.Busy = at(40), true
+	c.State.Due, c.State.Worker = at(40), "node"
 	c.Items = items(id, 1, 3)
 	c.Receipts = []center.Receipt{{Chat: id, Item: c.Items[0].ID, Recipient: agent, Read: at(9)}}
-	c.Quotas = []store.Quota{{Counter: "q", Delta: 3, Limit: 3}}
+	c.Quotas = []store.Quota{{Counter: tally("q"), Delta: 3, Limit: 3}}
 	c.Once = &store.Once{Key: "k", Answer: []byte("answer"), At: epoch}
 	c.Deliveries = []store.Delivery{{Stream: "s", Chat: id, Due: at(1), Body: []byte("body")}}
 	s.must(t, c)
@@ -130,37 +139,36 @@ func reopenKeeps(t *testing.T, s *env) {
 		if got, err := s.Receipts(t.Context(), id, []center.ItemID{c.Items[0].ID}); err != nil || !slices.Equal(got, c.Receipts) {
 			t.Errorf("receipts %+v, %v; want %+v", got, err, c.Receipts)
 		}
-		if n := s.count(t, "q"); n != 3 {
+		if n := s.count(t, tally("q")); n != 3 {
 			t.Errorf("the counter is %d; want 3", n)
 		}
 		if got, err := s.Replayed(t.Context(), "k"); err != nil || string(got) != "answer" {
 			t.Errorf("Replayed = %q, %v", got, err)
 		}
-		if got, err := s.Outbox(t.Context(), at(1), 9); err != nil || len(got) != 1 || string(got[0].Body) != "body" {
+		if got, err := s.Outbox(t.Context(), store.AllShards, at(1), 9); err != nil || len(got) != 1 || string(got[0].Body) != "body" {
 			t.Errorf("Outbox = %+v, %v", got, err)
 		}
 		s.wantContacts(t, store.ContactQuery{}, id)
 		s.wantList(t, instance, center.KindQueue, "q1")
 		s.wantDue(t, at(40), 9, time.Time{}, id)
-		if got := s.busy(t); !slices.Equal(got, []center.ContactID{id}) {
-			t.Errorf("busy: %v", got)
-		}
+		s.wantOrphans(t, []string{"another"}, id)
 	}
 }
 
 func reopenGoesOn(t *testing.T, s *env) {
 	id := s.create(t, 2)
 	first := s.put(t, at(0), "s", "s")
-	s.must(t, &store.Change{Quotas: []store.Quota{{Counter: "q", Delta: 1, Limit: 2}}, Delivered: first})
+	s.must(t, &store.Change{Quotas: []store.Quota{{Counter: tally("q"), Delta: 1, Limit: 2}}})
+	s.keep(t, &store.Chores{Delivered: first})
 	s.reopen(t)
 	s.refused(t, &store.Change{Chat: id, Items: items(id, 2, 1)}, store.ErrConflict)
 	s.refused(t, &store.Change{Chat: id, Items: items(id, 4, 1)}, store.ErrConflict)
 	s.refused(t, chatChange(id, "again"), store.ErrConflict)
 	s.refused(t, stateChange(id, 2, "x"), store.ErrConflict)
-	s.refused(t, &store.Change{Quotas: []store.Quota{{Counter: "q", Delta: 2, Limit: 2}}}, store.ErrQuota)
+	s.refused(t, &store.Change{Quotas: []store.Quota{{Counter: tally("q"), Delta: 2, Limit: 2}}}, store.ErrQuota)
 	c := stateChange(id, 1, "second")
 	c.Items = items(id, 3, 1)
-	c.Quotas = []store.Quota{{Counter: "q", Delta: 1, Limit: 2}}
+	c.Quotas = []store.Quota{{Counter: tally("q"), Delta: 1, Limit: 2}}
 	s.must(t, c)
 	if h := s.head(t, id); h.Version != 2 || h.LastSeq != 3 || string(h.State) != "second" {
 		t.Errorf("head %+v; want version 2, last item 3", h)

@@ -196,7 +196,7 @@ func contextEnds(t *testing.T, s *env) {
 			t.Errorf("Contacts yields %v; want context.Canceled", err)
 		}
 	}
-	if err := s.PutResources(ctx, center.Resource{Kind: center.KindQueue, ID: "q"}); !errors.Is(err, context.Canceled) {
-		t.Errorf("PutResources = %v; want context.Canceled", err)
+	if _, err := s.WriteResources(ctx, store.ResourceWrite{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("WriteResources = %v; want context.Canceled", err)
 	}
 }

@@ -30,7 +30,7 @@ func (s *env) put(t *testing.T, due time.Time, streams ...string) []int64 {
 			Body: fmt.Appendf(nil, "%s %d", stream, i), Created: epoch, Due: due})
 	}
 	s.must(t, c)
-	all, err := s.Outbox(t.Context(), at(1e6), 10_000)
+	all, err := s.Outbox(t.Context(), store.AllShards, at(1e6), 10_000)
 	if err != nil {
 		t.Fatalf("Outbox: %v", err)
 	}
@@ -43,7 +43,7 @@ func (s *env) put(t *testing.T, due time.Time, streams ...string) []int64 {
 
 func (s *env) wantOutbox(t *testing.T, now time.Time, limit int, want ...int64) {
 	t.Helper()
-	all, err := s.Outbox(t.Context(), now, limit)
+	all, err := s.Outbox(t.Context(), store.AllShards, now, limit)
 	if err != nil {
 		t.Fatalf("Outbox: %v", err)
 	}
@@ -63,7 +63,7 @@ func outboxMembers(t *testing.T, s *env) {
 	want := store.Delivery{Stream: "stream", Chat: id, Instance: instance, Endpoint: "arn:aws:sns:eu-west-1:1:t", Body: []byte{0, 1, 255},
 		Created: epoch, Due: at(1), Attempts: 2, Error: "it was raining"}
 	s.must(t, &store.Change{Chat: id, Items: items(id, 1, 1), Deliveries: []store.Delivery{want, want}})
-	got, err := s.Outbox(t.Context(), at(1), 10)
+	got, err := s.Outbox(t.Context(), store.AllShards, at(1), 10)
 	if err != nil || len(got) != 2 {
 		t.Fatalf("Outbox = %v, %v; want two", got, err)
 	}
@@ -76,7 +76,7 @@ func outboxMembers(t *testing.T, s *env) {
 			t.Errorf("delivery %+v; want %+v", d, want)
 		}
 	}
-	s.must(t, &store.Change{Delivered: []int64{got[0].ID, got[1].ID}})
+	s.keep(t, &store.Chores{Delivered: []int64{got[0].ID, got[1].ID}})
 	next := s.put(t, at(1), "stream")
 	if next[0] <= got[1].ID {
 		t.Errorf("id %d was given again: %d", got[1].ID, next[0])
@@ -98,10 +98,10 @@ func outboxGaps(t *testing.T, s *env) {
 func outboxPostpone(t *testing.T, s *env) {
 	a := s.put(t, at(0), "a", "a")
 	b := s.put(t, at(0), "b")
-	s.must(t, &store.Change{Postponed: []store.Delivery{{ID: a[0], Due: at(30), Attempts: 1, Error: "503"}}})
+	s.keep(t, &store.Chores{Postponed: []store.Delivery{{ID: a[0], Due: at(30), Attempts: 1, Error: "503"}}})
 	s.wantOutbox(t, at(29), 99, b[0])
 	s.wantOutbox(t, at(30), 99, a[0], a[1], b[0])
-	all, err := s.Outbox(t.Context(), at(30), 99)
+	all, err := s.Outbox(t.Context(), store.AllShards, at(30), 99)
 	if err != nil || all[0].ID != a[0] || all[0].Attempts != 1 || all[0].Error != "503" || !all[0].Due.Equal(at(30)) || string(all[0].Body) != "a 0" {
 		t.Errorf("the postponed delivery is %+v, %v", all[0], err)
 	}
@@ -109,11 +109,11 @@ func outboxPostpone(t *testing.T, s *env) {
 
 func outboxDelivered(t *testing.T, s *env) {
 	a := s.put(t, at(0), "a", "a", "a", "a")
-	s.must(t, &store.Change{Delivered: []int64{a[2]}})
+	s.keep(t, &store.Chores{Delivered: []int64{a[2]}})
 	s.wantOutbox(t, at(0), 99, a[0], a[1], a[3])
-	s.must(t, &store.Change{Delivered: []int64{a[0]}})
+	s.keep(t, &store.Chores{Delivered: []int64{a[0]}})
 	s.wantOutbox(t, at(0), 99, a[1], a[3])
-	s.must(t, &store.Change{Delivered: []int64{a[3], a[1]}})
+	s.keep(t, &store.Chores{Delivered: []int64{a[3], a[1]}})
 	s.wantOutbox(t, at(0), 99)
 	again := s.put(t, at(0), "a")
 	s.wantOutbox(t, at(0), 99, again...)
@@ -121,13 +121,14 @@ func outboxDelivered(t *testing.T, s *env) {
 
 func outboxDead(t *testing.T, s *env) {
 	a := s.put(t, at(0), "a", "a")
-	s.must(t, &store.Change{Postponed: []store.Delivery{{ID: a[0], Due: at(50), Attempts: 9}}})
+	s.keep(t, &store.Chores{Postponed: []store.Delivery{{ID: a[0], Due: at(50), Attempts: 9}}})
 	s.wantOutbox(t, at(1), 99)
-	s.must(t, &store.Change{Dead: []store.Delivery{{ID: a[0], Attempts: 10, Error: "gone"}}})
+	s.keep(t, &store.Chores{Dead: []store.Delivery{{ID: a[0], Attempts: 10, Error: "gone"}}})
 	s.wantOutbox(t, at(1), 99, a[1])
-	// Dead and delivered at once, and a delivery that is put and one that goes.
-	s.must(t, &store.Change{Dead: []store.Delivery{{ID: a[1]}}, Delivered: []int64{a[1]}, Deliveries: []store.Delivery{{Stream: "a", Due: at(0)}}})
-	all, err := s.Outbox(t.Context(), at(0), 9)
+	// Dead and delivered at once.
+	s.keep(t, &store.Chores{Dead: []store.Delivery{{ID: a[1]}}, Delivered: []int64{a[1]}})
+	s.must(t, &store.Change{Deliveries: []store.Delivery{{Stream: "a", Due: at(0)}}})
+	all, err := s.Outbox(t.Context(), store.AllShards, at(0), 9)
 	if err != nil || len(all) != 1 || all[0].ID <= a[1] {
 		t.Errorf("Outbox = %v, %v; want the new delivery", all, err)
 	}
@@ -137,7 +138,7 @@ func outboxLimit(t *testing.T, s *env) {
 	busy := slices.Repeat([]string{"busy"}, 50)
 	first := s.put(t, at(0), busy...)
 	calm := s.put(t, at(1), "calm")
-	got, err := s.Outbox(t.Context(), at(9), 10)
+	got, err := s.Outbox(t.Context(), store.AllShards, at(9), 10)
 	if err != nil || len(got) > 10 {
 		t.Fatalf("Outbox gave %d deliveries, %v; want at most 10", len(got), err)
 	}
@@ -160,6 +161,6 @@ func outboxLimit(t *testing.T, s *env) {
 
 func outboxUnknown(t *testing.T, s *env) {
 	a := s.put(t, at(0), "a")
-	s.must(t, &store.Change{Delivered: []int64{a[0] + 7}, Postponed: []store.Delivery{{ID: a[0] + 8, Due: at(9)}}, Dead: []store.Delivery{{ID: a[0] + 9}}})
+	s.keep(t, &store.Chores{Delivered: []int64{a[0] + 7}, Postponed: []store.Delivery{{ID: a[0] + 8, Due: at(9)}}, Dead: []store.Delivery{{ID: a[0] + 9}}})
 	s.wantOutbox(t, at(0), 9, a[0])
 }

@@ -11,11 +11,11 @@ import (
 // first, whether it is due or not.
 func outboxOverflow(t *testing.T, s *env) {
 	ids := s.put(t, at(0), "full", "full", "even", "full", "even", "even", "full", "full")
-	s.must(t, &store.Change{Postponed: []store.Delivery{{ID: ids[0], Due: at(1000), Attempts: 1, Error: "refused"}}})
+	s.keep(t, &store.Chores{Postponed: []store.Delivery{{ID: ids[0], Due: at(1000), Attempts: 1, Error: "refused"}}})
 
 	want := func(keep, limit int, want ...int64) {
 		t.Helper()
-		all, err := s.Overflow(t.Context(), keep, limit)
+		all, err := s.Overflow(t.Context(), store.AllShards, keep, limit)
 		if err != nil {
 			t.Fatalf("Overflow: %v", err)
 		}
@@ -33,7 +33,7 @@ func outboxOverflow(t *testing.T, s *env) {
 	want(5, 100)
 	want(3, 0)
 
-	all, err := s.Overflow(t.Context(), 4, 100)
+	all, err := s.Overflow(t.Context(), store.AllShards, 4, 100)
 	if err != nil || len(all) != 1 {
 		t.Fatalf("Overflow = %v, %v; want one delivery", all, err)
 	}

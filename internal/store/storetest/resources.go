@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
 )
 
 var resourceCases = []testCase{
@@ -21,7 +22,11 @@ var resourceCases = []testCase{
 	{name: "listed by name, then id", run: resourceList},
 	{name: "more than a page", run: resourcePages},
 	{name: "deleting", run: resourceDelete},
-	{name: "one of many creators wins", run: resourceRace},
+	{name: "one of many creators, of two nodes, wins", run: resourceRace},
+	{name: "put and dropped together or not at all", run: resourcePutAndDrop},
+	{name: "a write moves the revisions of what it touches", run: resourceRevisions},
+	{name: "a revision seen from the other node", run: resourceRevisionElsewhere},
+	{name: "revisions last", run: resourceRevisionsLast, reopens: true},
 }
 
 func queue(id, name string) center.Resource {
@@ -32,9 +37,7 @@ func resourceMembers(t *testing.T, s *env) {
 	full := center.Resource{Instance: instance, Kind: center.KindFlow, ID: "f1", Name: "Main flow", Created: at(1), Updated: at(2),
 		Body: json.RawMessage(`{"content": "{\"é\": null}", "n": [1, 2]}`), Tags: map[string]string{"a": "b", "": "c"}}
 	bare := center.Resource{Kind: center.KindSetting, ID: "s1"}
-	if err := s.PutResources(t.Context(), full, bare); err != nil {
-		t.Fatalf("PutResources: %v", err)
-	}
+	s.mustPut(t, full, bare)
 	for _, want := range []center.Resource{full, bare} {
 		want.Version = 1
 		got, err := s.Resource(t.Context(), want.Kind, want.ID)
@@ -46,16 +49,30 @@ func resourceMembers(t *testing.T, s *env) {
 	wantReason(t, err, center.NotFound)
 }
 
+// write writes resources and returns the new revisions.
+func (s *env) write(t *testing.T, put, drop []center.Resource) (map[center.InstanceID]int64, error) {
+	t.Helper()
+	return s.WriteResources(t.Context(), store.ResourceWrite{Put: put, Drop: drop})
+}
+
+func (s *env) mustWrite(t *testing.T, put, drop []center.Resource) map[center.InstanceID]int64 {
+	t.Helper()
+	revisions, err := s.write(t, put, drop)
+	if err != nil {
+		t.Fatalf("WriteResources: %v", err)
+	}
+	return revisions
+}
+
 func (s *env) wantPut(t *testing.T, want center.Reason, rs ...center.Resource) {
 	t.Helper()
-	wantReason(t, s.PutResources(t.Context(), rs...), want)
+	_, err := s.write(t, rs, nil)
+	wantReason(t, err, want)
 }
 
 func (s *env) mustPut(t *testing.T, rs ...center.Resource) {
 	t.Helper()
-	if err := s.PutResources(t.Context(), rs...); err != nil {
-		t.Fatalf("PutResources: %v", err)
-	}
+	s.mustWrite(t, rs, nil)
 }
 
 func resourceDuplicate(t *testing.T, s *env) {
@@ -177,9 +194,7 @@ func resourceDelete(t *testing.T, s *env) {
 	flow := queue("q1", "Sales")
 	flow.Kind = center.KindFlow
 	s.mustPut(t, queue("q1", "Sales"), queue("q2", "Support"), flow)
-	if err := s.DeleteResources(t.Context(), queue("q1", ""), queue("unknown", "")); err != nil {
-		t.Fatalf("DeleteResources: %v", err)
-	}
+	s.mustWrite(t, nil, []center.Resource{queue("q1", ""), queue("unknown", "")})
 	s.wantList(t, instance, center.KindQueue, "q2")
 	s.wantList(t, instance, center.KindFlow, "q1")
 	s.mustPut(t, queue("q1", "Sales"))
@@ -189,15 +204,16 @@ func resourceDelete(t *testing.T, s *env) {
 }
 
 func resourceRace(t *testing.T, s *env) {
+	nodes := s.nodes()
 	var won atomic.Int64
 	var wg sync.WaitGroup
 	for i := range 50 {
 		wg.Go(func() {
-			err := s.PutResources(t.Context(), queue(fmt.Sprint("q", i), "The name"))
+			_, err := nodes[i%2].write(t, []center.Resource{queue(fmt.Sprint("q", i), "The name")}, nil)
 			if err == nil {
 				won.Add(1)
 			} else if center.ReasonOf(err) != center.Duplicate {
-				t.Errorf("PutResources = %v; want nil or Duplicate", err)
+				t.Errorf("WriteResources = %v; want nil or Duplicate", err)
 			}
 		})
 	}
@@ -205,4 +221,71 @@ func resourceRace(t *testing.T, s *env) {
 	if won.Load() != 1 {
 		t.Errorf("%d resources have one name", won.Load())
 	}
+}
+
+func resourcePutAndDrop(t *testing.T, s *env) {
+	s.mustPut(t, queue("q1", "Sales"), queue("q2", "Support"))
+	wrong := queue("q2", "Renamed")
+	wrong.Version = 9
+	_, err := s.write(t, []center.Resource{queue("q3", "Sales"), wrong}, []center.Resource{queue("q1", "")})
+	wantReason(t, err, center.Conflict)
+	s.wantList(t, instance, center.KindQueue, "q1", "q2")
+	s.mustWrite(t, []center.Resource{queue("q3", "Sales"), queue("q2", "Again")}, []center.Resource{queue("q1", ""), queue("q2", "")})
+	s.wantList(t, instance, center.KindQueue, "q2", "q3")
+}
+
+func (s *env) wantRevision(t *testing.T, in center.InstanceID, want int64) {
+	t.Helper()
+	if got, err := s.Revision(t.Context(), in); err != nil || got != want {
+		t.Errorf("Revision(%q) = %d, %v; want %d", in, got, err, want)
+	}
+}
+
+func resourceRevisions(t *testing.T, s *env) {
+	type revisions = map[center.InstanceID]int64
+	key := center.Resource{Kind: center.KindAccessKey, ID: "k"}
+	foreign := queue("q9", "Sales")
+	foreign.Instance = elsewhere
+	moved := queue("q1", "Sales")
+	moved.Version, moved.Instance = 1, elsewhere
+	moved.Name = "Moved"
+	for i, step := range []struct {
+		put, drop []center.Resource
+		want      revisions
+	}{
+		{nil, nil, revisions{}},
+		{[]center.Resource{queue("q1", "Sales"), queue("q2", "")}, nil, revisions{instance: 1}},
+		{[]center.Resource{foreign, key}, nil, revisions{elsewhere: 1, "": 1}},
+		{nil, []center.Resource{queue("q2", "")}, revisions{instance: 2}},
+		{nil, []center.Resource{queue("q2", "")}, revisions{}},                                // it is not there any more
+		{nil, []center.Resource{{Kind: center.KindQueue, ID: "q9"}}, revisions{elsewhere: 2}}, // of the instance that has it
+		{[]center.Resource{moved}, nil, revisions{instance: 3, elsewhere: 3}},
+		{nil, []center.Resource{key}, revisions{"": 2}},
+	} {
+		if got := s.mustWrite(t, step.put, step.drop); !reflect.DeepEqual(got, step.want) {
+			t.Errorf("step %d: revisions %v; want %v", i, got, step.want)
+		}
+		for in, want := range step.want {
+			s.wantRevision(t, in, want)
+		}
+	}
+	s.wantPut(t, center.Duplicate, queue("q7", ""), queue("q7", ""))
+	s.wantRevision(t, instance, 3)
+	s.wantRevision(t, "unknown", 0)
+}
+
+func resourceRevisionElsewhere(t *testing.T, s *env) {
+	nodes := s.nodes()
+	nodes[0].mustPut(t, queue("q1", "Sales"))
+	nodes[1].wantRevision(t, instance, 1)
+	nodes[1].mustPut(t, queue("q2", "Support"))
+	nodes[0].wantRevision(t, instance, 2)
+	nodes[0].wantList(t, instance, center.KindQueue, "q1", "q2")
+}
+
+func resourceRevisionsLast(t *testing.T, s *env) {
+	s.mustPut(t, queue("q1", "Sales"))
+	s.reopen(t)
+	s.mustPut(t, queue("q2", "Support"))
+	s.wantRevision(t, instance, 2)
 }

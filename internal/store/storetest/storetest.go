@@ -5,9 +5,9 @@
 //		storetest.Run(t, storetest.Opener{Open: open})
 //	}
 //
-// Every case gets a fresh, empty store and closes it. A bug found in one
-// store becomes a case here. The cases are split by topic into files; each
-// file begins with its table.
+// Every case gets two handles on fresh, empty data, as two nodes of a cluster
+// have, and closes them. A bug found in one store becomes a case here. The
+// cases are split by topic into files; each file begins with its table.
 package storetest
 
 import (
@@ -23,12 +23,13 @@ import (
 
 // Opener says how to get at stores.
 type Opener struct {
-	// Open returns a new, empty store. The suite closes it.
-	Open func(t *testing.T) store.Store
-	// Reopen closes s, which Open returned, and opens its data again. Nil for
-	// a store whose data ends with Close; the cases about lasting data are
-	// then not part of the contract.
-	Reopen func(t *testing.T, s store.Store) store.Store
+	// Open returns two handles on the same new, empty data. A store whose data
+	// belongs to one process returns the same one twice. The suite closes both.
+	Open func(t *testing.T) (a, b store.Store)
+	// Reopen closes what Open returned and opens the data again. Nil for a
+	// store whose data ends with Close; the cases about lasting data are then
+	// not part of the contract.
+	Reopen func(t *testing.T, a, b store.Store) (store.Store, store.Store)
 }
 
 // Run runs the contract suite.
@@ -37,9 +38,9 @@ func Run(t *testing.T, o Opener) {
 		name  string
 		cases []testCase
 	}{
-		{"changes", changeCases}, {"order", orderCases}, {"quota and replay", quotaCases}, {"items", itemCases},
+		{"changes", changeCases}, {"order", orderCases}, {"quota and replay", quotaCases}, {"counters", counterCases}, {"items", itemCases},
 		{"contacts", contactCases}, {"timers", timerCases}, {"waiting", waitingCases}, {"outbox", outboxCases}, {"resources", resourceCases},
-		{"uploads", uploadCases}, {"closing", closingCases}, {"lasting", lastingCases},
+		{"uploads", uploadCases}, {"shards", shardCases}, {"leases", leaseCases}, {"closing", closingCases}, {"lasting", lastingCases},
 	}
 	for _, topic := range topics {
 		t.Run(topic.name, func(t *testing.T) {
@@ -48,10 +49,13 @@ func Run(t *testing.T, o Opener) {
 					continue
 				}
 				t.Run(c.name, func(t *testing.T) {
-					e := &env{Store: o.Open(t), opener: o}
+					e := &env{opener: o}
+					e.Store, e.second = o.Open(t)
 					t.Cleanup(func() {
-						if err := e.Close(); err != nil {
-							t.Errorf("Close = %v", err)
+						for _, s := range []store.Store{e.Store, e.second} {
+							if err := s.Close(); err != nil {
+								t.Errorf("Close = %v", err)
+							}
 						}
 					})
 					c.run(t, e)
@@ -69,14 +73,20 @@ type testCase struct {
 
 // env is the store of one case.
 type env struct {
-	store.Store
-	opener Opener
+	store.Store             // the first node's handle
+	second      store.Store // the second node's
+	opener      Opener
 }
 
-// reopen closes the store and opens its data again.
+// nodes returns the two handles, each with the helpers of env.
+func (s *env) nodes() [2]*env {
+	return [2]*env{{Store: s.Store, second: s.second}, {Store: s.second, second: s.Store}}
+}
+
+// reopen closes both handles and opens the data again.
 func (s *env) reopen(t *testing.T) {
 	t.Helper()
-	s.Store = s.opener.Reopen(t, s.Store)
+	s.Store, s.second = s.opener.Reopen(t, s.Store, s.second)
 }
 
 // submit submits a change and waits for what became of it.
@@ -91,6 +101,14 @@ func (s *env) must(t *testing.T, c *store.Change) {
 	t.Helper()
 	if err := s.submit(c); err != nil {
 		t.Fatalf("a change that should succeed was refused: %v", err)
+	}
+}
+
+// keep applies chores, which has to succeed.
+func (s *env) keep(t *testing.T, c *store.Chores) {
+	t.Helper()
+	if err := s.Keep(t.Context(), c); err != nil {
+		t.Fatalf("Keep: %v", err)
 	}
 }
 
@@ -132,7 +150,10 @@ func (s *env) head(t *testing.T, chat center.ContactID) store.Head {
 	return h
 }
 
-func (s *env) count(t *testing.T, counter string) int64 {
+// tally is a counter that counts nothing in the store.
+func tally(name string) store.Counter { return store.Counter{Type: "tally", Key: name} }
+
+func (s *env) count(t *testing.T, counter store.Counter) int64 {
 	t.Helper()
 	n, err := s.Count(t.Context(), counter)
 	if err != nil {

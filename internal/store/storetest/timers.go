@@ -13,13 +13,14 @@ import (
 var timerCases = []testCase{
 	{name: "what is due, longest first, and what is next", run: dueOrder},
 	{name: "a timer moves and goes", run: dueMoves},
-	{name: "busy chats", run: busyChats},
-	{name: "more busy chats than a page", run: busyPages},
+	{name: "chats whose worker is not alive", run: orphans},
+	{name: "more orphans than a page", run: orphanPages},
+	{name: "a node takes over the orphans of another", run: orphansTaken},
 }
 
 func (s *env) wantDue(t *testing.T, now time.Time, limit int, next time.Time, want ...center.ContactID) {
 	t.Helper()
-	got, gotNext, err := s.Due(t.Context(), now, limit)
+	got, gotNext, err := s.Due(t.Context(), store.AllShards, now, limit)
 	if err != nil {
 		t.Fatalf("Due: %v", err)
 	}
@@ -64,12 +65,12 @@ func dueMoves(t *testing.T, s *env) {
 	s.wantDue(t, at(99), 10, time.Time{})
 }
 
-func (s *env) busy(t *testing.T) []center.ContactID {
+func (s *env) orphans(t *testing.T, shards store.Shards, alive ...string) []center.ContactID {
 	t.Helper()
 	var all []center.ContactID
-	for id, err := range s.Busy(t.Context()) {
+	for id, err := range s.Orphans(t.Context(), shards, alive) {
 		if err != nil {
-			t.Fatalf("Busy: %v", err)
+			t.Fatalf("Orphans: %v", err)
 		}
 		all = append(all, id)
 	}
@@ -77,33 +78,51 @@ func (s *env) busy(t *testing.T) []center.ContactID {
 	return all
 }
 
-func busyChats(t *testing.T, s *env) {
-	set := func(id center.ContactID, version int64, busy bool) {
-		t.Helper()
-		s.must(t, &store.Change{Chat: id, Version: version, State: &store.Head{Instance: instance, Busy: busy}})
-	}
-	a, b, c := newID(), newID(), newID()
-	set(a, 0, true)
-	set(b, 0, false)
-	set(c, 0, true)
-	if got := s.busy(t); !slices.Equal(got, []center.ContactID{a, c}) {
-		t.Errorf("busy: %v; want %v", got, []center.ContactID{a, c})
-	}
-	set(a, 1, false)
-	set(b, 1, true)
-	if got := s.busy(t); !slices.Equal(got, []center.ContactID{b, c}) {
-		t.Errorf("busy: %v; want %v", got, []center.ContactID{b, c})
+func (s *env) wantOrphans(t *testing.T, alive []string, want ...center.ContactID) {
+	t.Helper()
+	if got := s.orphans(t, store.AllShards, alive...); !slices.Equal(got, want) {
+		t.Errorf("with %q alive the orphans are %v; want %v", alive, got, want)
 	}
 }
 
-func busyPages(t *testing.T, s *env) {
+// work commits that a node runs the effects of a chat, "" that none is under way.
+func (s *env) work(t *testing.T, id center.ContactID, version int64, node string) {
+	t.Helper()
+	s.must(t, &store.Change{Chat: id, Version: version, State: &store.Head{Instance: instance, Worker: node}})
+}
+
+func orphans(t *testing.T, s *env) {
+	a, b, c, d := newID(), newID(), newID(), newID()
+	for id, node := range map[center.ContactID]string{a: "one", b: "", c: "two", d: "one"} {
+		s.work(t, id, 0, node)
+	}
+	s.wantOrphans(t, nil, a, c, d)
+	s.wantOrphans(t, []string{"one"}, c)
+	s.wantOrphans(t, []string{"three", "two"}, a, d)
+	s.wantOrphans(t, []string{"one", "two"})
+	if h := s.head(t, a); h.Worker != "one" {
+		t.Errorf("the worker is %q; want one", h.Worker)
+	}
+	s.work(t, a, 1, "")
+	s.work(t, b, 1, "two")
+	s.work(t, c, 1, "three")
+	s.must(t, &store.Change{Chat: d, Items: items(d, 1, 1)}) // a message leaves the worker as it is
+	s.wantOrphans(t, []string{"one"}, b, c)
+	s.wantOrphans(t, []string{"two"}, c, d)
+}
+
+func orphanPages(t *testing.T, s *env) {
 	var want []center.ContactID
 	var wg sync.WaitGroup
-	for range 450 {
-		id := newID()
-		want = append(want, id)
+	for i := range 450 {
+		id, node := newID(), "dead"
+		if i%3 == 0 {
+			node = "alive"
+		} else {
+			want = append(want, id)
+		}
 		wg.Add(1)
-		s.Submit(&store.Change{Chat: id, State: &store.Head{Instance: instance, Busy: true}}, func(err error) {
+		s.Submit(&store.Change{Chat: id, State: &store.Head{Instance: instance, Worker: node}}, func(err error) {
 			if err != nil {
 				t.Errorf("done(%v)", err)
 			}
@@ -111,8 +130,21 @@ func busyPages(t *testing.T, s *env) {
 		})
 	}
 	wg.Wait()
-	slices.Sort(want)
-	if got := s.busy(t); !slices.Equal(got, want) {
-		t.Errorf("%d busy chats; want %d", len(got), len(want))
+	if got := s.orphans(t, store.AllShards, "alive"); !slices.Equal(got, want) {
+		t.Errorf("%d orphans; want %d", len(got), len(want))
+	}
+}
+
+// Two nodes find the effects of a dead one: the version decides who runs them.
+func orphansTaken(t *testing.T, s *env) {
+	nodes := s.nodes()
+	id := newID()
+	nodes[0].work(t, id, 0, "dead")
+	nodes[1].wantOrphans(t, []string{"one", "two"}, id)
+	nodes[1].work(t, id, 1, "two")
+	nodes[0].refused(t, &store.Change{Chat: id, Version: 1, State: &store.Head{Instance: instance, Worker: "one"}}, store.ErrConflict)
+	nodes[0].wantOrphans(t, []string{"one", "two"})
+	if h := nodes[0].head(t, id); h.Worker != "two" {
+		t.Errorf("the worker is %q; want two", h.Worker)
 	}
 }

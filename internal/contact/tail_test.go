@@ -1,0 +1,84 @@
+package contact
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"testing"
+	"time"
+
+	"parley.example/parley/internal/center"
+)
+
+// A tail that began in the midst of a transcript and was backfilled knows what
+// one knows that observed the last TailSize items before and all since.
+func TestBackfilledTailKnowsWhatAnObservedOneKnows(t *testing.T) {
+	at := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+	var items []center.Item
+	for i := range 3 * TailSize {
+		it := center.Item{Seq: int64(i + 1), ID: center.ItemID(fmt.Sprint(i)), Time: at.Add(time.Duration(i) * time.Second), Type: center.TypeMessage,
+			Participant: center.ParticipantID("ana bea cy"[4*(i%3) : 4*(i%3)+2]), ClientToken: fmt.Sprint("t", i)}
+		if i%7 == 0 {
+			it.Type = center.TypeEvent
+		}
+		items = append(items, it)
+	}
+	for _, loaded := range []int{0, 1, 10, TailSize, TailSize + 5, 2 * TailSize} {
+		for _, since := range []int{0, 1, 50, TailSize} {
+			var whole Tail
+			from := max(0, loaded-TailSize)
+			whole.Observe(items[from : loaded+since])
+			tail := Tail{}
+			if loaded > 0 {
+				last := items[loaded-1]
+				tail = TailAt(last.Seq, last.Time, last.ID)
+			}
+			tail.Observe(items[loaded : loaded+since])
+			if tail.Seq != whole.Seq || tail.ID != whole.ID || !tail.Time.Equal(whole.Time) || tail.Missing() != int64(loaded) {
+				t.Errorf("loaded at %d, %d since: the end is %d, %s, missing %d", loaded, since, tail.Seq, tail.ID, tail.Missing())
+			}
+			if loaded > 0 {
+				tail.Backfill(items[from:loaded])
+			}
+			if tail.Missing() != 0 || !maps.Equal(tail.spoke, whole.spoke) || !maps.Equal(tail.tokens, whole.tokens) {
+				t.Errorf("loaded at %d, %d since: backfilled it knows %d tokens and %d speakers; want %d and %d",
+					loaded, since, len(tail.tokens), len(tail.spoke), len(whole.tokens), len(whole.spoke))
+			}
+		}
+	}
+}
+
+// Only commands whose rules look back at the transcript need its end.
+func TestWhoNeedsTheTail(t *testing.T) {
+	p := newPlay(t, nil)
+	ana := p.start(Start{})
+	p.do(Connect{ana})
+	p.do(Send{Participant: ana, ContentType: center.PlainText, Content: "hello", ClientToken: "one"})
+	needs := func(cmd Command) bool {
+		tail := TailAt(p.tail.Seq, p.tail.Time, p.tail.ID)
+		_, err := Decide(p.chat, &tail, cmd, &p.env)
+		need, ok := errors.AsType[*Need](err)
+		return ok && need.Tail
+	}
+	for name, c := range map[string]struct {
+		cmd  Command
+		want bool
+	}{
+		"a message without a ClientToken": {Send{Participant: ana, ContentType: center.PlainText, Content: "again"}, false},
+		"a message with a ClientToken":    {Send{Participant: ana, ContentType: center.PlainText, Content: "hello", ClientToken: "one"}, true},
+		"a change of attributes":          {SetAttributes{Attributes: map[string]string{"a": "b"}}, false},
+		"a timer":                         {Tick{}, false},
+		"the end":                         {Stop{}, false},
+	} {
+		if got := needs(c.cmd); got != c.want {
+			t.Errorf("%s needs the tail: %t; want %t", name, got, c.want)
+		}
+	}
+	p.do(AddParticipant{DisplayName: "Bot"})
+	bot := p.last.Reply.Participant
+	p.do(SetTimers{Timers: []RoleTimer{{Role: center.RoleCustomer, Type: TimerIdle, Timeout: time.Hour}}})
+	p.do(Connect{Participant: bot})
+	if !needs(Tick{}) {
+		t.Error("a running idle timer does not need to know who spoke when")
+	}
+}

@@ -1,0 +1,46 @@
+package devapi
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/engine"
+)
+
+// Clock shows and moves the time of the server.
+type Clock struct {
+	Clock *engine.Clock
+}
+
+// Get answers with the time.
+func (c Clock) Get(w http.ResponseWriter, _ *http.Request) { writeClock(w, c.Clock.Now()) }
+
+// Set advances or freezes the clock, and answers with the time.
+func (c Clock) Set(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Advance string
+		Freeze  *bool
+	}
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4096)).Decode(&in); err != nil {
+		invalid(w, `want JSON as in {"Advance":"5m"} or {"Freeze":true}: `+err.Error())
+		return
+	}
+	var by time.Duration
+	if in.Advance != "" {
+		var err error
+		if by, err = time.ParseDuration(in.Advance); err != nil || by < 0 {
+			invalid(w, `Advance: want a duration as in "90s", "5m" or "25h"; the clock does not go back`)
+			return
+		}
+	}
+	if in.Freeze != nil {
+		c.Clock.Freeze(*in.Freeze)
+	}
+	writeClock(w, c.Clock.Advance(by))
+}
+
+func writeClock(w http.ResponseWriter, now time.Time) {
+	writeJSON(w, map[string]string{"Now": now.Format(center.TimeLayout)})
+}

@@ -1,0 +1,33 @@
+// Package devapi is the developer API, for people who build something against a
+// server in development mode:
+//
+//	GET  /dev/clock                               the server's time
+//	POST /dev/clock {"Advance":"5m"}              moves it on; timers that fall due fire
+//	POST /dev/clock {"Freeze":true}               stops it, false lets it run on
+//	GET  /dev/faults                              what is set up
+//	POST /dev/faults [{"Operation":"SendMessage","Status":503,"Count":2,"Delay":"1s"}]
+//	                                              replaces the faults; an empty list ends them
+//	GET  /dev/flowlogs?contact=ID&recent=20       follows the flow logs, as server-sent events
+//
+// Requests are answered at once, but for a tail of the flow logs, which lasts
+// until its client or the server goes. Start reading at [Clock], [Faults] or [FlowLogs].
+package devapi
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"parley.example/parley/internal/edge"
+)
+
+// invalid answers a request that cannot be understood.
+func invalid(w http.ResponseWriter, message string) {
+	edge.WriteError(w, http.StatusBadRequest, "ValidationException", message)
+}
+
+func writeJSON(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	if err := json.NewEncoder(w).Encode(v); err != nil {
+		return // the client is gone
+	}
+}

@@ -1,0 +1,100 @@
+package edge
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/auth"
+)
+
+// API is what the edge has to know of one of the generated APIs.
+type API struct {
+	// Before authenticates: see [restjson.HandlerOptions].
+	Before func(*restjson.Operation, *http.Request, []byte) (context.Context, error)
+	// Authorize authorises what a decoded request touches; nil allows everything: see [restjson.HandlerOptions].
+	Authorize func(ctx context.Context, op *restjson.Operation, in any) error
+	// MapError is the API's own table of errors.
+	MapError func(*restjson.Operation, error) error
+	// MaxBody bounds request bodies in bytes; [restjson.DefaultMaxBody] when 0.
+	MaxBody int64
+	// Gates are asked in their order, once the caller is known.
+	Gates []Gate
+}
+
+// Gate may refuse a request, or hold it up, before the service sees it.
+type Gate func(ctx context.Context, op *restjson.Operation) error
+
+// Options returns what the handler of an API needs.
+func (e *Edge) Options(api API) restjson.HandlerOptions {
+	return restjson.HandlerOptions{
+		MaxBody:   api.MaxBody,
+		RequestID: RequestID,
+		Now:       time.Now, // durations for metrics, not times of anything
+		Before: func(op *restjson.Operation, r *http.Request, body []byte) (context.Context, error) {
+			ctx, err := api.Before(op, r, body)
+			if err != nil {
+				return ctx, err
+			}
+			for _, gate := range api.Gates {
+				if err := gate(ctx, op); err != nil {
+					return ctx, err
+				}
+			}
+			return ctx, nil
+		},
+		Authorize: api.Authorize,
+		MapError: func(op *restjson.Operation, err error) error {
+			if _, coded := errors.AsType[restjson.Coded](err); coded {
+				return err
+			}
+			if e, ok := errors.AsType[*auth.Error](err); ok {
+				return &restjson.APIError{Code: e.Code, Message: e.Message, Status: http.StatusForbidden}
+			}
+			return api.MapError(op, err)
+		},
+		Refused: e.Refused(),
+		Observe: e.observe,
+	}
+}
+
+// clientGone stands in logs and metrics for the status of a request whose
+// client did not wait for the answer, as other servers have it.
+const clientGone = 499
+
+// observe counts and logs an answered request. What a refusal hides from the
+// client stands here, and in development mode in a header of the answer too.
+func (e *Edge) observe(ctx context.Context, seen restjson.Observation) {
+	name := "unknown"
+	if seen.Op != nil {
+		name = seen.Op.Name
+	}
+	if seen.Err != nil && seen.Status >= 500 && errors.Is(ctx.Err(), context.Canceled) {
+		// Nobody received this answer. It is no failure of ours, and not to be counted as one.
+		seen.Status, seen.Code = clientGone, "ClientGone"
+	}
+	e.Metrics.Request(name, seen)
+	if seen.Err == nil && !e.Log.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	level := slog.LevelDebug
+	if seen.Status >= 500 && seen.Status != http.StatusNotImplemented {
+		level = slog.LevelError
+	} else if seen.Err != nil {
+		level = slog.LevelInfo
+	}
+	attrs := []slog.Attr{
+		slog.String("request", RequestID(ctx)), slog.String("operation", name), slog.Int("status", seen.Status),
+		slog.Duration("took", seen.Duration),
+	}
+	if seen.Err != nil {
+		attrs = append(attrs, slog.String("code", seen.Code), slog.String("reason", reasonOf(seen.Err)))
+	}
+	if p := Principal(ctx); p != nil {
+		attrs = append(attrs, p.LogAttrs()...)
+	}
+	e.Log.LogAttrs(ctx, level, "request", attrs...)
+}

@@ -1,0 +1,142 @@
+package edge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"parley.example/parley/internal/lifecycle"
+)
+
+// The times that a client may take. A hostile one holds a connection for so
+// long at most; an honest one on a slow connection gets by.
+const (
+	headerTime   = 10 * time.Second // to send the header of a request
+	requestTime  = 90 * time.Second // to send a request as a whole; the answer's work must not take longer either
+	responseTime = 5 * time.Minute  // from the header's end to the answer's
+	idleTime     = 2 * time.Minute  // between requests
+	fileTime     = 15 * time.Minute // to send or fetch a file: as long as the URL of an upload is good
+)
+
+// GraceTime is what requests under way have to be answered when a [Listener] stops.
+const GraceTime = 20 * time.Second
+
+// maxHeader bounds the request line and the headers together, in bytes.
+const maxHeader = 64 << 10
+
+// maxConnections bounds connections that are not sockets; those have a bound
+// of their own. A new one over it is closed at once.
+const maxConnections = 20_000
+
+// Listener serves HTTP on a listener, with the bounds above. [NewListener] makes it.
+type Listener struct {
+	log    *slog.Logger
+	net    net.Listener
+	server *http.Server
+	failed chan error // has one error when the server ended before it was to stop
+
+	mu       sync.Mutex // guards what follows
+	started  bool
+	stopping atomic.Bool
+	ended    chan struct{} // closed when serving has ended
+}
+
+var _ lifecycle.Part = (*Listener)(nil)
+
+// NewListener returns a part that serves h on l from Start on, and closes l when it stops.
+func NewListener(l net.Listener, h http.Handler, log *slog.Logger) *Listener {
+	open := &connections{most: maxConnections}
+	return &Listener{
+		log: log, net: l, failed: make(chan error, 1), ended: make(chan struct{}),
+		server: &http.Server{
+			Handler:           h,
+			ReadHeaderTimeout: headerTime,
+			ReadTimeout:       requestTime,
+			WriteTimeout:      responseTime,
+			IdleTimeout:       idleTime,
+			MaxHeaderBytes:    maxHeader,
+			ConnState:         open.state,
+			// What it says is about single connections: bad TLS handshakes and the like.
+			ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelInfo),
+		},
+	}
+}
+
+// Start implements [lifecycle.Part].
+func (l *Listener) Start(context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.stopping.Load() {
+		return lifecycle.ErrStopped
+	}
+	if l.started {
+		return nil
+	}
+	l.started = true
+	go func() {
+		defer close(l.ended)
+		if err := l.server.Serve(l.net); !l.stopping.Load() {
+			l.failed <- fmt.Errorf("serve: %w", err)
+		}
+	}()
+	return nil
+}
+
+// Failed has an error when serving ends though nobody stopped it.
+func (l *Listener) Failed() <-chan error { return l.failed }
+
+// Stop finishes requests under way for as long as [GraceTime] and ctx allow,
+// then breaks their connections off. Connections that have become sockets go on: they
+// are somebody else's.
+func (l *Listener) Stop(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stopping.Store(true)
+	if !l.started {
+		if err := l.net.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	}
+	grace, cancel := context.WithTimeout(ctx, GraceTime)
+	defer cancel()
+	if err := l.server.Shutdown(grace); err != nil {
+		l.log.Warn("requests were cut off", "err", err)
+	}
+	<-l.ended
+	return l.server.Close()
+}
+
+// connections counts the connections of an HTTP server.
+type connections struct {
+	most int64
+	open atomic.Int64
+}
+
+func (c *connections) state(conn net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		if c.open.Add(1) > c.most {
+			conn.Close() // the server sees it as a client that is gone, and says that it is closed
+		}
+	case http.StateHijacked, http.StateClosed:
+		c.open.Add(-1)
+	}
+}
+
+// Patient gives the transfer of a file more time than other requests have.
+func Patient(files http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := http.NewResponseController(w)
+		until := time.Now().Add(fileTime) // of the connection, which keeps to the wall clock
+		// A response writer that has no deadlines keeps what it has.
+		_, _ = c.SetReadDeadline(until), c.SetWriteDeadline(until)
+		files.ServeHTTP(w, r)
+	})
+}

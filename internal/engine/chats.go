@@ -1,0 +1,252 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"parley.example/parley/internal/bus"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/store"
+)
+
+// chatState is what is in memory of a chat. The chat is never changed; the tail
+// belongs to the entry, and grows with it.
+type chatState struct {
+	chat *contact.Chat
+	tail contact.Tail
+}
+
+type chatEntry = entry[center.ContactID, chatState]
+
+// newChats returns the runner of chats.
+func (e *Engine) newChats() *runner[center.ContactID, chatState] {
+	r := &runner[center.ContactID, chatState]{load: e.loadChat, recovered: e.recovered}
+	r.entries.max = e.Hot
+	if e.Shared {
+		r.unchanged = e.unchanged
+		r.entries.subscribe = func(h *chatEntry) func() {
+			return e.Bus.Subscribe(bus.Chat(h.id), func(m bus.Message) {
+				if m.Origin != e.Node {
+					h.reload.Store(true)
+				}
+			})
+		}
+	}
+	return r
+}
+
+// loadChat reads the head of a chat: the time does not depend on the length of
+// its transcript.
+func (e *Engine) loadChat(ctx context.Context, id center.ContactID) (s chatState, version int64, err error) {
+	head, err := e.Store.Chat(ctx, id)
+	if err != nil {
+		return s, 0, err
+	}
+	if s.chat, err = contact.DecodeChat(head.State); err != nil {
+		return s, 0, err
+	}
+	s.tail = contact.TailAt(head.LastSeq, head.LastTime, head.LastID)
+	return s, head.Version, nil
+}
+
+// backfill reads the end of the transcript for rules that look back.
+func (e *Engine) backfill(ctx context.Context, h *chatEntry) error {
+	var items []center.Item
+	last := h.state.tail.Missing()
+	for from := max(1, last-contact.TailSize+1); from <= last; from = items[len(items)-1].Seq + 1 {
+		page, err := e.Store.Items(ctx, store.ItemQuery{Chat: h.id, From: from, To: last})
+		if err != nil {
+			return err
+		}
+		if len(page) == 0 {
+			break
+		}
+		items = append(items, page...)
+	}
+	h.state.tail.Backfill(items)
+	return nil
+}
+
+// unchanged reports whether a chat still is at the version at which it was seen.
+func (e *Engine) unchanged(ctx context.Context, was seen[center.ContactID, chatState]) (bool, error) {
+	versions, err := e.Store.Versions(ctx, []center.ContactID{was.entry.id})
+	return len(versions) == 1 && versions[0].Version == was.version, err
+}
+
+// attempt is what a command is decided with, once. It is decided again when
+// another change was first, and when more has to be known than was.
+type attempt struct {
+	env       *contact.Env
+	recordsAt int64 // the version of the chat with which Env.Records was read
+}
+
+// decideChat decides a command to a chat. made is what it leads to.
+func (e *Engine) decideChat(ctx context.Context, h *chatEntry, cmd contact.Command, with *attempt, made *contact.Change) (write, error) {
+	chat := h.state.chat
+	if err := e.Catalog.Prepare(ctx, chat.Instance, chat.Run, chat.Whisper); err != nil {
+		return nil, err
+	}
+	if with.recordsAt != h.version {
+		with.env.Records = nil
+	}
+	change, err := contact.Decide(chat, &h.state.tail, cmd, with.env)
+	if need, ok := errors.AsType[*contact.Need](err); ok && need.Tail {
+		if err := e.backfill(ctx, h); err != nil {
+			return nil, err
+		}
+		change, err = contact.Decide(chat, &h.state.tail, cmd, with.env)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if *made = change; !change.Stored() {
+		return nil, nil
+	}
+	return e.writeChat(h, made, nil), nil
+}
+
+// again returns with what a command that failed is decided once more. The error
+// is one that deciding again does not help against.
+func (e *Engine) again(ctx context.Context, chat center.ContactID, with *attempt, err error) (*attempt, error) {
+	next := &attempt{env: e.env(), recordsAt: with.recordsAt}
+	next.env.Full, next.env.Lines, next.env.Records = with.env.Full, with.env.Lines, with.env.Records
+	if errors.Is(err, store.ErrConflict) {
+		return next, nil
+	}
+	if need, ok := errors.AsType[*contact.Need](err); ok {
+		return next, e.learn(ctx, chat, next, need)
+	}
+	if over, ok := errors.AsType[*store.QuotaError](err); ok {
+		queue := center.QueueID(over.Counter.Key)
+		if over.Counter.Type == store.CountQueued && !slices.Contains(next.env.Full, queue) {
+			next.env.Full = append(slices.Clone(next.env.Full), queue)
+			return next, nil
+		}
+	}
+	if _, ok := errors.AsType[*center.Error](err); ok {
+		return nil, err
+	}
+	return nil, e.failed(chat, err)
+}
+
+// learn finds out what a decision has to know. The chat is not held meanwhile.
+func (e *Engine) learn(ctx context.Context, chat center.ContactID, with *attempt, need *contact.Need) error {
+	state, version, err := e.chats.read(ctx, chat)
+	if err != nil {
+		return err
+	}
+	if need.Record != "" {
+		// Read behind the version: one that changes meanwhile moves that.
+		for record, err := range e.Store.Contacts(ctx, store.ContactQuery{IDs: []center.ContactID{need.Record}}) {
+			with.env.Records, with.recordsAt = map[center.ContactID]center.Contact{need.Record: record}, version
+			return err
+		}
+		return center.Missing("contact", string(need.Record))
+	}
+	line, err := e.Store.Line(ctx, store.LineQuery{
+		Instance: state.chat.Instance, Except: chat,
+		Place: store.Place{Queue: need.Queue, Priority: need.Priority, Rank: need.Rank, Since: need.Since},
+	})
+	if err != nil {
+		return err
+	}
+	with.env.Lines = maps.Clone(with.env.Lines)
+	if with.env.Lines == nil {
+		with.env.Lines = map[center.QueueID]contact.Line{}
+	}
+	with.env.Lines[need.Queue] = contact.Line{Others: line.Others, Oldest: line.Oldest, Ahead: line.Ahead}
+	return nil
+}
+
+// writeChat takes a change as done for the commands that follow, and returns
+// how to write it. The entry is locked.
+func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Once) write {
+	sc := &store.Change{
+		Chat: h.id, Items: change.Items, After: h.state.tail.ID, Receipts: change.Receipts, Contacts: change.Contacts, Once: once,
+	}
+	h.state.tail.Observe(change.Items)
+	if change.Chat != nil {
+		sc.Version, sc.Next = h.version, nextVersion(h.version)
+		sc.State = e.head(change)
+		var before []center.Attachment
+		if h.state.chat != nil {
+			before = h.state.chat.Attachments
+		}
+		noteUploads(sc, before, change.Chat.Attachments)
+		h.state.chat, h.version = change.Chat, sc.Next
+	}
+	instance := h.state.chat.Instance
+	sc.Quotas = e.quotas(instance, change)
+	now := e.Clock.Now()
+	for _, s := range change.Streamed {
+		sc.Deliveries = append(sc.Deliveries, store.Delivery{
+			Stream: s.Stream.ID, Chat: h.id, Instance: instance, Endpoint: s.Stream.Endpoint,
+			Body: e.Streams.Body(instance, s), Created: now, Due: now,
+		})
+	}
+	done := &Commit{
+		Chat: h.id, Instance: instance, Contact: h.state.chat.Current(), Version: sc.Next, Seq: h.state.tail.Seq, Change: change,
+	}
+	if sc.State != nil {
+		done.Due = sc.State.Due
+	}
+	return func(report func(error)) {
+		e.Store.Submit(sc, func(err error) {
+			if err == nil {
+				for _, o := range e.observers {
+					o.Committed(done)
+				}
+			}
+			report(err)
+		})
+	}
+}
+
+// head returns what the store is to know of a chat's new state.
+func (e *Engine) head(change *contact.Change) *store.Head {
+	chat := change.Chat
+	head := &store.Head{
+		Instance: chat.Instance, State: chat.Encode(), Due: wholeMillis(change.Due),
+		Active: !chat.Ended,
+	}
+	if len(chat.Effects) > 0 {
+		head.Worker = e.Node
+	}
+	if queue, priority, rank, ok := chat.Rank(); ok {
+		head.Place = &store.Place{Queue: queue, Priority: priority, Rank: rank, Since: chat.Queue.Since}
+	}
+	return head
+}
+
+// quotas returns the counters that a change moves.
+func (e *Engine) quotas(instance center.InstanceID, change *contact.Change) (quotas []store.Quota) {
+	if change.Active != 0 {
+		limit := int64(-1)
+		if change.Active > 0 {
+			limit = e.MaxActive
+		}
+		quotas = append(quotas, store.Quota{Counter: store.ActiveChats(instance), Delta: int64(change.Active), Limit: limit})
+	}
+	for _, m := range change.Queues {
+		quotas = append(quotas, store.Quota{Counter: store.QueuedChats(instance, m.Queue), Delta: m.Delta, Limit: m.Limit})
+	}
+	return quotas
+}
+
+// wholeMillis rounds a time up to what the store keeps of it. Rounded down, a
+// timer would be looked at, in vain and at the price of a commit, until the
+// rest of the millisecond is over.
+func wholeMillis(t time.Time) time.Time {
+	if whole := t.Truncate(time.Millisecond); whole.Before(t) {
+		return whole.Add(time.Millisecond)
+	}
+	return t
+}
+
+// nextVersion returns a version after v that nobody else comes to: it counts
+// in the upper half, and the lower half is random.
+func nextVersion(v int64) int64 { return (v>>32+1)<<32 | int64(random.Uint32()) }

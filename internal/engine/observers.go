@@ -1,0 +1,62 @@
+package engine
+
+import (
+	"time"
+
+	"parley.example/parley/internal/bus"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+)
+
+// Commit is a change of a chat that is durable.
+type Commit struct {
+	Chat     center.ContactID
+	Instance center.InstanceID
+	Contact  *center.Contact // the current contact, or the last one, after the change
+	Version  int64           // of the chat after the change; 0 when it did not change
+	Seq      int64           // of the chat's last item after the change
+	Due      time.Time       // with Version: when the chat's next timer falls due, zero for never
+	Change   *contact.Change
+}
+
+// Observer is notified of each commit, in the order of the commits of a chat,
+// before the command that led to it is answered. It must be quick and must not
+// wait for anybody: it runs on the path of all commits. What it is given
+// belongs to all observers and is never changed.
+type Observer interface {
+	Committed(c *Commit)
+}
+
+// ObserverFunc is a function as an [Observer].
+type ObserverFunc func(c *Commit)
+
+// Committed implements [Observer].
+func (f ObserverFunc) Committed(c *Commit) { f(c) }
+
+// observers returns who is notified of a commit, in order: what the engine
+// itself does comes first, what others asked for after it.
+func (e *Engine) observersInOrder() []Observer {
+	list := []Observer{ObserverFunc(e.wakeSweeper), ObserverFunc(e.publish), ObserverFunc(e.effects.committed), ObserverFunc(e.wakeStreams)}
+	return append(list, e.Observers...)
+}
+
+// wakeSweeper has the timers looked at in time.
+func (e *Engine) wakeSweeper(c *Commit) {
+	if c.Version != 0 {
+		e.dueAt(c.Due)
+	}
+}
+
+// publish has sockets receive the change, and other nodes know of it.
+func (e *Engine) publish(c *Commit) {
+	e.Bus.Publish(bus.Message{
+		Subject: bus.Chat(c.Chat), Origin: e.Node, Version: c.Version, Seq: c.Seq, Events: contact.Events(c.Change.Pushes),
+	})
+}
+
+// wakeStreams has the outbox looked at.
+func (e *Engine) wakeStreams(c *Commit) {
+	if len(c.Change.Streamed) > 0 {
+		e.Streams.Wake()
+	}
+}

@@ -1,0 +1,105 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/connectapi"
+	"parley.example/parley/internal/devapi"
+	"parley.example/parley/internal/edge"
+	"parley.example/parley/internal/participantapi"
+	"parley.example/parley/internal/ratelimit"
+	"parley.example/parley/internal/ui"
+)
+
+// maxConnectBody is what a request of the connect API may have: enough for the
+// 256,000 characters of a flow, of which some SDKs write each as an escape of 6
+// bytes, or of 12 beyond the first plane.
+const maxConnectBody = 4 << 20
+
+// mounts is the one table of everything the server answers.
+func (s *Server) mounts() []edge.Mount {
+	participants := &participantapi.Service{
+		Engine: s.engine, Store: s.store, Sealer: s.sealer, Blobs: s.blobs, Views: s.catalog, SignIns: s.signIns, Partition: s.partition,
+		Now: s.clock.Now, PublicURL: func(context.Context) string { return s.URL() }, Log: s.Log, Refused: s.edge.Refused(),
+	}
+	contacts := &connectapi.Service{
+		Catalog: s.catalog, Engine: s.engine, Store: s.store, Sealer: s.sealer, Partition: s.partition,
+		Now: s.clock.Now, KnowsStream: s.topics.Knows, SignIns: s.signIns,
+	}
+	gates := s.gates()
+	chat := participant.NewHandler(participants, s.edge.Options(edge.API{
+		Before: participants.Before, MapError: participantapi.MapError, Gates: gates,
+	}))
+	api := edge.API{Before: s.authenticate, MapError: connectapi.MapError, Gates: gates, MaxBody: maxConnectBody}
+	if !s.Dev {
+		api.Authorize = s.authorize
+	}
+	administration := connect.NewHandler(contacts, s.edge.Options(api))
+	clock, flowLogs := devapi.Clock{Clock: s.clock}, devapi.FlowLogs{Log: s.flowLog}
+	start := ui.Start{Instance: string(catalog.DemoInstance), Flow: string(catalog.DemoFlow), Region: s.Region, URL: s.URL}
+	f := func(h http.HandlerFunc) http.Handler { return h }
+	return []edge.Mount{
+		{Pattern: "/", Handler: administration, CORS: edge.AnyOrigin},
+		{Pattern: "/participant/", Handler: chat, CORS: edge.AnyOrigin},
+		{Pattern: participantapi.FilesPath, Handler: edge.Patient(participants.Files()), CORS: edge.AnyOrigin, Secret: true},
+		{Pattern: "/ws", Handler: s.hub, CORS: edge.AnyOrigin},
+		{Pattern: "GET /healthz", Handler: f(healthz), CORS: edge.AnyOrigin},
+		{Pattern: "GET /readyz", Handler: f(s.readyz), CORS: edge.AnyOrigin},
+		{Pattern: "GET /metrics", Handler: s.metrics.Handler()},
+		{Pattern: "GET /{$}", Handler: start, Dev: true},
+		{Pattern: "GET /assets/", Handler: start, Dev: true, CORS: edge.AnyOrigin},
+		{Pattern: "GET /dev/clock", Handler: f(clock.Get), Dev: true, CORS: edge.AnyOrigin},
+		{Pattern: "POST /dev/clock", Handler: f(clock.Set), Dev: true, CORS: edge.AnyOrigin},
+		{Pattern: "GET /dev/faults", Handler: f(s.faults.Get), Dev: true, CORS: edge.AnyOrigin},
+		{Pattern: "POST /dev/faults", Handler: f(s.faults.Set), Dev: true, CORS: edge.AnyOrigin},
+		{Pattern: "GET /dev/flowlogs", Handler: flowLogs, Dev: true, CORS: edge.AnyOrigin},
+	}
+}
+
+// gates are what stands before both APIs.
+func (s *Server) gates() (gates []edge.Gate) {
+	if s.Dev {
+		gates = append(gates, s.faults.Strike)
+	}
+	if s.CloudLimits {
+		limits := &ratelimit.Limiter{Now: s.clock.Now}
+		gates = append(gates, limits.Allow)
+	}
+	return gates
+}
+
+func healthz(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") }
+
+func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
+	if !s.ready.Load() {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		io.WriteString(w, "stopping\n")
+		return
+	}
+	io.WriteString(w, "ready\n")
+}
+
+// authenticate verifies who calls the service connect.
+func (s *Server) authenticate(_ *restjson.Operation, r *http.Request, body []byte) (context.Context, error) {
+	ctx := r.Context()
+	id, err := s.verifier.Verify(r, body, s.clock.Now())
+	edge.Identify(ctx, id)
+	return ctx, err
+}
+
+// authorize asks the policy of the key that calls whether it may touch what the request names.
+func (s *Server) authorize(ctx context.Context, op *restjson.Operation, in any) error {
+	id, ok := edge.Principal(ctx).(auth.Identity)
+	if !ok {
+		return fmt.Errorf("%s was called without an access key", op.Name)
+	}
+	return id.Authorize("connect:"+op.Name, auth.ResourcesOf(s.partition, in))
+}

@@ -1,0 +1,70 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+
+	"parley.example/parley/internal/edge"
+)
+
+// Serve listens and answers until ctx ends, then closes the server. up is
+// called with the server's URL once it listens.
+func (s *Server) Serve(ctx context.Context, up func(url string)) error {
+	l, err := net.Listen("tcp", s.Listen)
+	if err != nil {
+		return errors.Join(err, s.Close()) // net says that it was to listen, and where
+	}
+	return s.ServeOn(ctx, l, up)
+}
+
+// ServeOn is Serve on a listener, which it closes.
+func (s *Server) ServeOn(ctx context.Context, l net.Listener, up func(url string)) error {
+	l, scheme, err := s.secure(l)
+	if err != nil {
+		return errors.Join(err, l.Close(), s.Close())
+	}
+	if s.PublicURL == "" {
+		s.SetURL(scheme + "://" + reachable(l.Addr()))
+	}
+	listener := edge.NewListener(l, s.handler, s.Log)
+	s.parts.Add("listener", edge.GraceTime+lingering, listener)
+	if err := s.parts.Start(ctx); err != nil {
+		return errors.Join(err, l.Close(), s.Close())
+	}
+	up(s.URL())
+	select {
+	case err = <-listener.Failed():
+	case <-ctx.Done():
+		s.Log.Info("stopping", "sockets", s.hub.Sockets())
+	}
+	s.flowLog.EndTails() // their requests would last until the grace is over
+	return errors.Join(err, s.Close())
+}
+
+// secure puts TLS on a listener when it is configured.
+func (s *Server) secure(l net.Listener) (_ net.Listener, scheme string, err error) {
+	if s.TLSCert == "" {
+		return l, "http", nil
+	}
+	cert, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey)
+	if err != nil {
+		return l, "", fmt.Errorf("tls-cert, tls-key: %w", err)
+	}
+	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}}), "https", nil
+}
+
+// reachable is how a client on this machine writes the address: ChatJS takes
+// unencrypted sockets from 127.0.0.1 only, spelt like this.
+func reachable(a net.Addr) string {
+	host, port, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	if ip := net.ParseIP(host); ip != nil && (ip.IsUnspecified() || ip.IsLoopback()) {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}

@@ -1,0 +1,125 @@
+package sqlite
+
+import (
+	"context"
+
+	"parley.example/parley/internal/store"
+)
+
+// Count implements [store.Store].
+func (s *Store) Count(ctx context.Context, counter store.Counter) (value int64, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		value, err = c.count(counter)
+		return err
+	})
+	return value, err
+}
+
+// count counts what a counter counts, by an index. One that counts nothing in
+// the database has the value of its row.
+func (c *conn) count(counter store.Counter) (value int64, err error) {
+	var r row
+	switch counter.Type {
+	case store.CountActive:
+		r, err = c.first("SELECT count(*) FROM chats WHERE instance = ? AND active = 1", string(counter.Instance))
+	case store.CountQueued:
+		r, err = c.first("SELECT count(*) FROM chats WHERE instance = ? AND queue = ?", string(counter.Instance), counter.Key)
+	default:
+		r, err = c.first("SELECT value FROM counters WHERE name = ?", counter.String())
+	}
+	if err != nil || r == nil {
+		return 0, err
+	}
+	return r.int(0), nil
+}
+
+// counter is what the writer knows of a counter.
+type counter struct {
+	of    store.Counter
+	value int64
+	kept  bool // it has a row, or will have one when it moves
+	dirty bool // the row is to be written, or deleted
+}
+
+// counter returns what is known of a counter.
+func (w *writer) counter(of store.Counter) (*counter, error) {
+	if c, ok := w.counters.get(of); ok {
+		return c, nil
+	}
+	r, err := w.conn.first("SELECT value FROM counters WHERE name = ?", of.String())
+	if err != nil {
+		return nil, err
+	}
+	c := &counter{of: of, kept: !of.CountsChats()}
+	if r != nil {
+		c.value, c.kept = r.int(0), true
+	}
+	w.counters.put(of, c)
+	return c, nil
+}
+
+// over returns the refusal of the first quota that would be passed, nil when
+// none would.
+func (w *writer) over(quotas []store.Quota) (refused, err error) {
+	for i, q := range quotas {
+		c, err := w.counter(q.Counter)
+		if err != nil {
+			return nil, err
+		}
+		if q.Delta <= 0 || q.Limit < 0 {
+			continue
+		}
+		if !c.kept {
+			if c.value, err = w.conn.count(q.Counter); err != nil {
+				return nil, err
+			}
+			c.kept = true
+		}
+		sum := c.value
+		for _, before := range quotas[:i] {
+			if before.Counter == q.Counter {
+				sum += before.Delta
+			}
+		}
+		if sum+q.Delta > q.Limit {
+			return &store.QuotaError{Counter: q.Counter}, nil
+		}
+	}
+	return nil, nil
+}
+
+// moveAll moves the counters of a change that is made.
+func (w *writer) moveAll(quotas []store.Quota) error {
+	for _, q := range quotas {
+		c, err := w.counter(q.Counter)
+		if err != nil {
+			return err
+		}
+		if !c.kept {
+			continue
+		}
+		c.value += q.Delta
+		c.kept = q.Delta <= 0 || q.Limit >= 0 || !q.Counter.CountsChats()
+		if !c.dirty { // the row is written once for the batch
+			c.dirty = true
+			w.touched = append(w.touched, c)
+		}
+	}
+	return nil
+}
+
+func (w *writer) writeCounters() error {
+	for _, c := range w.touched {
+		sql, args := "DELETE FROM counters WHERE name = ?", []any{c.of.String()}
+		if c.kept {
+			sql = "INSERT INTO counters (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+			args = append(args, c.value)
+		}
+		if _, err := w.conn.exec(sql, args...); err != nil {
+			return err
+		}
+		c.dirty = false
+	}
+	w.touched = w.touched[:0]
+	return nil
+}

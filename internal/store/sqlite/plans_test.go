@@ -1,0 +1,107 @@
+package sqlite
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
+)
+
+// indexes are those by which the lists of work are read, by a part of the query.
+var indexes = map[string]string{
+	"AND active = 1": "COVERING INDEX chats_active (instance=?)", "AND queue = ?": "COVERING INDEX chats_queue (instance=? AND queue=?)",
+	"WHERE due IS NOT NULL": "INDEX chats_due", "WHERE worker IS NOT NULL": "INDEX chats_worker", "FROM uploads WHERE expires": "INDEX uploads_expires",
+	"WHERE name BETWEEN": "USING PRIMARY KEY (name>? AND name<?)", "FROM outbox WHERE first = 1": "INDEX outbox_ready", "key FROM once WHERE": "INDEX once_at", "FROM json_each": "INDEX sqlite_autoindex_chats_1 (id=?)",
+}
+
+// Nothing that a server does all the time reads a whole table or sorts: every
+// statement that the methods of the store prepare finds its rows by an index.
+func TestQueriesUseIndexes(t *testing.T) {
+	s, err := Open(t.Context(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	ctx, now := t.Context(), epoch.Add(time.Hour)
+	id := center.NewContactID(epoch)
+	if err := submit(s, &store.Change{
+		Chat: id, State: &store.Head{Instance: "i", Due: epoch, Worker: "dead", Active: true}, Items: []center.Item{item(1, "text")},
+		Deliveries: []store.Delivery{{Stream: "s", Chat: id, Due: epoch}, {Stream: "s", Chat: id, Due: epoch}},
+		Uploads:    []store.Upload{{ID: "u", Chat: id, Expires: epoch}}, Once: &store.Once{Key: "k", At: epoch},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, shards := range []store.Shards{store.AllShards, 1 << store.ShardOf(id)} {
+		check := func(rows int, err error) {
+			t.Helper()
+			if rows == 0 || err != nil {
+				t.Errorf("a query gave %d rows, %v", rows, err)
+			}
+		}
+		due, _, err := s.Due(ctx, shards, now, 9)
+		check(len(due), err)
+		uploads, err := s.Uploads(ctx, shards, now, 9)
+		check(len(uploads), err)
+		outbox, err := s.Outbox(ctx, shards, now, 9)
+		check(len(outbox), err)
+		over, err := s.Overflow(ctx, shards, 1, 9)
+		check(len(over), err)
+		versions, err := s.Versions(ctx, []center.ContactID{id, "unknown"})
+		check(len(versions), err)
+		for _, err := range s.Orphans(ctx, shards, nil) {
+			check(1, err)
+		}
+	}
+	if err := s.Keep(ctx, &store.Chores{Dead: []store.Delivery{{ID: 1}}, Delivered: []int64{2}, Settled: []string{"u"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Claim(ctx, "node", now, time.Minute, "work"); err != nil {
+		t.Fatal(err)
+	}
+	if leases, err := s.Leases(ctx, "work"); err != nil || len(leases) != 1 {
+		t.Fatal(leases, err)
+	}
+	if err := s.Purge(ctx, store.AllShards, now, 0); err != nil {
+		t.Fatal(err)
+	}
+	for _, counter := range []store.Counter{store.ActiveChats("i"), store.QueuedChats("i", "q")} {
+		if _, err := s.Count(ctx, counter); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := s.pool.get(ctx) // the one connection, which has prepared all statements
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.pool.put(c)
+	for _, sql := range slices.Collect(maps.Keys(c.stmts)) {
+		verb, _, _ := strings.Cut(sql, " ")
+		if !slices.Contains([]string{"SELECT", "INSERT", "UPDATE", "DELETE"}, verb) || strings.Contains(sql, "sqlite_schema") {
+			continue
+		}
+		var steps []string
+		if err := c.query(func(r row) error {
+			step := r.text(3)
+			steps = append(steps, step)
+			scans := strings.HasPrefix(step, "SCAN") && !strings.Contains(step, "INDEX") && !strings.HasPrefix(step, "SCAN wanted")
+			if step == "SCAN leases" { // a handful, once an hour
+				return nil
+			}
+			if scans || strings.Contains(step, "TEMP B-TREE") {
+				t.Errorf("%s\nis done by %s", sql, step)
+			}
+			return nil
+		}, "EXPLAIN QUERY PLAN "+sql, make([]any, strings.Count(sql, "?"))...); err != nil {
+			t.Errorf("%s: %v", sql, err)
+		}
+		for part, index := range indexes {
+			if strings.Contains(sql, part) && !strings.Contains(strings.Join(steps, "; "), index) {
+				t.Errorf("%s\nis done by %q; want it to use %s", sql, steps, index)
+			}
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package sqlite
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"time"
+
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
+)
+
+// No table has a column for shards. The directory belongs to one process, which
+// asks for all of them, and then a query ends with its LIMIT. Asked for some,
+// it goes on over the same index until there are enough rows of those shards.
+
+// rowsFor is the LIMIT of a query whose rows are then picked by shard: -1 for none.
+func rowsFor(shards store.Shards, limit int) int64 {
+	if shards == store.AllShards {
+		return int64(limit)
+	}
+	return -1
+}
+
+// Due implements [store.Store].
+func (s *Store) Due(ctx context.Context, shards store.Shards, now time.Time, limit int) (chats []center.ContactID, next time.Time, err error) {
+	until := now.UnixMilli()
+	err = s.read(ctx, func(c *conn) error {
+		return c.query(func(r row) error {
+			id := center.ContactID(r.text(0))
+			switch {
+			case !shards.Has(store.ShardOf(id)):
+			case len(chats) < limit && r.int(1) <= until:
+				chats = append(chats, id)
+			default:
+				next = r.time(1)
+				return errEnough
+			}
+			return nil
+		}, "SELECT id, due FROM chats WHERE due IS NOT NULL ORDER BY due, n LIMIT ?", rowsFor(shards, limit+1))
+	})
+	return chats, next, err
+}
+
+// Orphans implements [store.Store].
+func (s *Store) Orphans(ctx context.Context, shards store.Shards, alive []string) iter.Seq2[center.ContactID, error] {
+	type working struct {
+		chat   center.ContactID
+		worker string
+	}
+	all := pages(s, ctx, func() nextPage[working] {
+		var last int64
+		return func(c *conn, add func(working)) error {
+			return c.query(func(r row) error {
+				last = r.int(0)
+				add(working{center.ContactID(r.text(1)), r.text(2)})
+				return nil
+			}, "SELECT n, id, worker FROM chats WHERE worker IS NOT NULL AND n > ? ORDER BY n LIMIT ?", last, int64(page))
+		}
+	})
+	return func(yield func(center.ContactID, error) bool) {
+		for w, err := range all {
+			wanted := err != nil || shards.Has(store.ShardOf(w.chat)) && !slices.Contains(alive, w.worker)
+			if wanted && !yield(w.chat, err) {
+				return
+			}
+		}
+	}
+}
+
+// Uploads implements [store.Store].
+func (s *Store) Uploads(ctx context.Context, shards store.Shards, now time.Time, limit int) (uploads []store.Upload, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		return c.query(func(r row) error {
+			u := store.Upload{ID: r.text(0), Chat: center.ContactID(r.text(1)), Expires: r.time(2)}
+			switch {
+			case len(uploads) >= limit:
+				return errEnough
+			case shards.Has(store.ShardOf(u.Chat)):
+				uploads = append(uploads, u)
+			}
+			return nil
+		}, "SELECT id, chat, expires FROM uploads WHERE expires <= ? ORDER BY expires, id LIMIT ?", now.UnixMilli(), rowsFor(shards, max(limit, 0)))
+	})
+	return uploads, err
+}

@@ -1,0 +1,241 @@
+package storetest
+
+import (
+	"errors"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
+)
+
+var counterCases = []testCase{
+	{name: "a quota is exact among 200 submitters on two nodes", run: quotaExact},
+	{name: "counters of chats count by their heads", run: countsHeads},
+	{name: "a limit goes off and on again: active chats", run: activeLimitTurns},
+	{name: "a limit goes off and on again: queues", run: queueLimitTurns},
+	{name: "a node without a limit among others", run: mixedLimits},
+	{name: "a limit comes while chats come and go", run: limitUnderLoad},
+	{name: "a refused first quota with a limit", run: refusedFirst},
+	{name: "counters last", run: countersLast, reopens: true},
+}
+
+// began is the change of a chat that begins, with a limit of active chats, -1 for none.
+func began(id center.ContactID, limit int64) *store.Change {
+	c := chatChange(id, "x")
+	c.Quotas = []store.Quota{{Counter: store.ActiveChats(instance), Delta: 1, Limit: limit}}
+	return c
+}
+
+func (s *env) begin(t *testing.T, limit int64) center.ContactID {
+	t.Helper()
+	id := newID()
+	s.must(t, began(id, limit))
+	return id
+}
+
+// end ends chats at version 1.
+func (s *env) end(t *testing.T, ids ...center.ContactID) {
+	t.Helper()
+	for _, id := range ids {
+		s.must(t, &store.Change{Chat: id, Version: 1, State: &store.Head{Instance: instance},
+			Quotas: []store.Quota{{Counter: store.ActiveChats(instance), Delta: -1, Limit: -1}}})
+	}
+}
+
+// wantActive fails unless n chats are active and a limit knows it: one of n
+// refuses, one more is admitted, and ends again.
+func (s *env) wantActive(t *testing.T, n int64) {
+	t.Helper()
+	if got := s.count(t, store.ActiveChats(instance)); got != n {
+		t.Errorf("%d chats are active; want %d", got, n)
+	}
+	s.refused(t, began(newID(), n), store.ErrQuota)
+	s.end(t, s.begin(t, n+1))
+}
+
+func quotaExact(t *testing.T, s *env) {
+	const submitters, limit, before = 200, 100, 30
+	nodes := s.nodes()
+	for range before {
+		s.begin(t, -1) // of a time without a limit
+	}
+	var started, refused atomic.Int64
+	var wg sync.WaitGroup
+	for i := range submitters {
+		wg.Go(func() {
+			switch err := nodes[i%2].submit(began(newID(), limit)); {
+			case err == nil:
+				started.Add(1)
+			case errors.Is(err, store.ErrQuota):
+				refused.Add(1)
+			default:
+				t.Errorf("done(%v)", err)
+			}
+		})
+	}
+	wg.Wait()
+	if started.Load() != limit-before || refused.Load() != submitters-limit+before {
+		t.Errorf("%d started, %d were refused; want %d, %d", started.Load(), refused.Load(), limit-before, submitters-limit+before)
+	}
+	s.wantActive(t, limit)
+}
+
+func countsHeads(t *testing.T, s *env) {
+	want := func(i center.InstanceID, active, inQ, inR int64) {
+		t.Helper()
+		a, q, r := s.count(t, store.ActiveChats(i)), s.count(t, store.QueuedChats(i, "q")), s.count(t, store.QueuedChats(i, "r"))
+		if a != active || q != inQ || r != inR {
+			t.Errorf("%d active, %d in q, %d in r; want %d, %d, %d", a, q, r, active, inQ, inR)
+		}
+	}
+	want(instance, 0, 0, 0)
+	a, b := s.createWaiting(t, place("q", 5, 1)), s.createWaiting(t, place("r", 5, 1))
+	s.createWaiting(t, place("q", 5, 2))
+	s.create(t, 2)
+	want(instance, 4, 2, 1)
+	want(elsewhere, 0, 0, 0)
+	s.must(t, &store.Change{Chat: a, Version: 1, State: &store.Head{Instance: instance, Active: true, Place: place("r", 1, 1)}})
+	s.must(t, &store.Change{Chat: b, Version: 1, State: &store.Head{Instance: instance}})
+	want(instance, 3, 1, 1)
+}
+
+func activeLimitTurns(t *testing.T, s *env) {
+	var chats []center.ContactID
+	for range 5 {
+		chats = append(chats, s.begin(t, -1))
+	}
+	s.end(t, chats[0])
+	s.wantActive(t, 4)
+	chats = append(chats, s.begin(t, 5))
+	s.refused(t, began(newID(), 5), store.ErrQuota)
+	s.end(t, chats[1]) // the limit is known when chats end, too
+	chats = append(chats, s.begin(t, 5))
+	s.refused(t, began(newID(), 5), store.ErrQuota)
+	s.end(t, chats[2])
+	for range 3 { // off
+		chats = append(chats, s.begin(t, -1))
+	}
+	s.end(t, chats[3], chats[4])
+	s.wantActive(t, 5) // on
+	s.end(t, chats[5:]...)
+	s.wantActive(t, 0)
+}
+
+func queueLimitTurns(t *testing.T, s *env) {
+	counter := store.QueuedChats(instance, "q")
+	joins := func(limit int64) *store.Change {
+		c := chatChange(newID(), "x")
+		c.State.Place = place("q", 5, 1)
+		c.Quotas = []store.Quota{{Counter: counter, Delta: 1, Limit: limit}}
+		return c
+	}
+	join := func(limit int64) center.ContactID {
+		t.Helper()
+		c := joins(limit)
+		s.must(t, c)
+		return c.Chat
+	}
+	leave := func(id center.ContactID) {
+		t.Helper()
+		c := stateChange(id, 1, "y")
+		c.Quotas = []store.Quota{{Counter: counter, Delta: -1, Limit: -1}}
+		s.must(t, c)
+	}
+	a, b := join(-1), join(-1)
+	s.createWaiting(t, place("r", 5, 1)) // in another queue
+	join(3)
+	err := s.submit(joins(3))
+	if over, ok := errors.AsType[*store.QuotaError](err); !ok || over.Counter != counter {
+		t.Errorf("done(%v); want a QuotaError of %s", err, counter)
+	}
+	leave(a)
+	c := join(3)
+	s.refused(t, joins(3), store.ErrQuota)
+	join(-1) // off
+	leave(b)
+	leave(c)
+	if n := s.count(t, counter); n != 2 {
+		t.Errorf("%d wait; want 2", n)
+	}
+	s.refused(t, joins(2), store.ErrQuota) // on
+	join(3)
+	s.refused(t, joins(3), store.ErrQuota)
+}
+
+// Nodes may be set up differently for a while: each keeps its own limit, and
+// what the others do counts.
+func mixedLimits(t *testing.T, s *env) {
+	nodes := s.nodes()
+	var chats []center.ContactID
+	for i := range 12 {
+		chats = append(chats, nodes[i%2].begin(t, []int64{20, -1}[i%2]))
+		if i%3 == 2 {
+			nodes[(i+1)%2].end(t, chats[0])
+			chats = chats[1:]
+		}
+	}
+	nodes[0].wantActive(t, 8)
+	nodes[1].wantActive(t, 8)
+}
+
+func limitUnderLoad(t *testing.T, s *env) {
+	nodes := s.nodes()
+	const workers, each = 16, 20
+	var wg sync.WaitGroup
+	for n := range workers {
+		wg.Go(func() {
+			s := nodes[n%2]
+			for i := range each {
+				limit := int64(-1)
+				if (n+i)%3 == 0 {
+					limit = 1e6
+				}
+				c := began(newID(), limit)
+				if err := s.submit(c); err != nil {
+					t.Errorf("done(%v)", err)
+					return
+				}
+				if i%2 == 0 {
+					end := stateChange(c.Chat, 1, "ended")
+					end.State.Active = false
+					end.Quotas = []store.Quota{{Counter: store.ActiveChats(instance), Delta: -1, Limit: -1}}
+					if err := s.submit(end); err != nil {
+						t.Errorf("done(%v)", err)
+						return
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	s.wantActive(t, workers*each/2)
+}
+
+// A change that is refused has counted nothing that it would have brought.
+func refusedFirst(t *testing.T, s *env) {
+	a := s.begin(t, -1)
+	s.refused(t, began(newID(), 1), store.ErrQuota)
+	conflict := began(a, 5)
+	s.refused(t, conflict, store.ErrConflict)
+	s.begin(t, -1)
+	s.end(t, a)
+	s.wantActive(t, 1)
+}
+
+func countersLast(t *testing.T, s *env) {
+	for i := range 3 {
+		s.begin(t, 10)
+		s.reopen(t)
+		s.begin(t, -1)
+		s.reopen(t)
+		s.wantActive(t, int64(2*i+2))
+		s.must(t, &store.Change{Quotas: []store.Quota{{Counter: tally(strconv.Itoa(i)), Delta: 7, Limit: -1}}})
+		s.reopen(t)
+		if n := s.count(t, tally(strconv.Itoa(i))); n != 7 {
+			t.Errorf("the counter is %d; want 7", n)
+		}
+	}
+}

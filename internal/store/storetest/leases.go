@@ -1,0 +1,197 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
+)
+
+var leaseCases = []testCase{
+	{name: "claimed, renewed, expired, released", run: leaseLife},
+	{name: "what is free of several", run: leasesPartly},
+	{name: "a lease needs a node", run: leaseNobody},
+	{name: "leases by prefix", run: leasesByPrefix},
+	{name: "one of many nodes takes an expired lease", run: leaseRace},
+	{name: "the node that died comes back and is fenced", run: leaseFence},
+	{name: "fenced chores change nothing", run: fencedWhole},
+	{name: "old leases are purged", run: leasesPurged},
+	{name: "leases last", run: leasesLast, reopens: true},
+}
+
+const ttl = 10 * time.Second
+
+// claim claims leases at the n-th second and compares what the node then holds.
+func (s *env) claim(t *testing.T, node string, n int, names []string, want ...store.Lease) {
+	t.Helper()
+	got, err := s.Claim(t.Context(), node, at(n), ttl, names...)
+	if err != nil {
+		t.Fatalf("Claim: %v", err)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("Claim(%s, %d, %q) = %+v; want %+v", node, n, names, got, want)
+	}
+}
+
+// lease is one that was claimed at the n-th second.
+func lease(name, node string, version int64, n int) store.Lease {
+	return store.Lease{Name: name, Node: node, Version: version, Expires: at(n).Add(ttl)}
+}
+
+func (s *env) release(t *testing.T, node string, names ...string) {
+	t.Helper()
+	if err := s.Release(t.Context(), node, names...); err != nil {
+		t.Fatalf("Release: %v", err)
+	}
+}
+
+func leaseLife(t *testing.T, s *env) {
+	nodes, one := s.nodes(), []string{"work"}
+	nodes[0].claim(t, "a", 0, one, lease("work", "a", 1, 0))
+	nodes[1].claim(t, "b", 1, one)
+	nodes[0].claim(t, "a", 5, one, lease("work", "a", 1, 5)) // renewed
+	nodes[1].claim(t, "b", 14, one)
+	nodes[1].claim(t, "b", 15, one, lease("work", "b", 2, 15)) // expired at this moment
+	nodes[0].claim(t, "a", 16, one)
+	nodes[1].claim(t, "b", 40, one, lease("work", "b", 2, 40)) // expired, and nobody else was there
+	nodes[0].release(t, "a", "work", "unknown")                // not its own
+	nodes[0].claim(t, "a", 41, one)
+	nodes[1].release(t, "b", "work")
+	nodes[0].claim(t, "a", 41, one, lease("work", "a", 3, 41))
+	nodes[0].release(t, "a", "work")
+	nodes[0].claim(t, "a", 42, one, lease("work", "a", 4, 42)) // nobody held it meanwhile
+}
+
+func leasesPartly(t *testing.T, s *env) {
+	s.claim(t, "a", 0, nil)
+	s.claim(t, "a", 0, []string{"y", "x"}, lease("y", "a", 1, 0), lease("x", "a", 1, 0))
+	s.claim(t, "b", 1, []string{"z", "y", "w"}, lease("z", "b", 1, 1), lease("w", "b", 1, 1))
+	s.claim(t, "a", 2, []string{"x", "z"}, lease("x", "a", 1, 2))
+	s.claim(t, "b", 10, []string{"x", "y", "z"}, lease("y", "b", 2, 10), lease("z", "b", 1, 10))
+}
+
+func leaseNobody(t *testing.T, s *env) {
+	_, err := s.Claim(t.Context(), "", at(0), ttl, "work")
+	wantReason(t, err, center.Invalid)
+}
+
+func (s *env) wantLeases(t *testing.T, prefix string, want ...store.Lease) {
+	t.Helper()
+	got, err := s.Leases(t.Context(), prefix)
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("Leases(%q) = %+v, %v; want %+v", prefix, got, err, want)
+	}
+}
+
+func leasesByPrefix(t *testing.T, s *env) {
+	nodes := s.nodes()
+	s.wantLeases(t, "")
+	nodes[0].claim(t, "a", 0, []string{"node/a", "shard/1", "shard"}, lease("node/a", "a", 1, 0), lease("shard/1", "a", 1, 0), lease("shard", "a", 1, 0))
+	nodes[1].claim(t, "b", 5, []string{"node/b", "shard/2", "shard%"}, lease("node/b", "b", 1, 5), lease("shard/2", "b", 1, 5), lease("shard%", "b", 1, 5))
+	nodes[1].wantLeases(t, "node/", lease("node/a", "a", 1, 0), lease("node/b", "b", 1, 5))
+	nodes[0].wantLeases(t, "shard/", lease("shard/1", "a", 1, 0), lease("shard/2", "b", 1, 5))
+	nodes[0].wantLeases(t, "shard/1", lease("shard/1", "a", 1, 0))
+	nodes[0].wantLeases(t, "shard%", lease("shard%", "b", 1, 5))
+	nodes[0].release(t, "a", "node/a")
+	nodes[1].wantLeases(t, "node/", lease("node/b", "b", 1, 5))
+}
+
+func leaseRace(t *testing.T, s *env) {
+	s.claim(t, "dead", 0, []string{"work"}, lease("work", "dead", 1, 0))
+	nodes := s.nodes()
+	var wg sync.WaitGroup
+	var mu sync.Mutex // guards won
+	var won []store.Lease
+	for i := range 50 {
+		wg.Go(func() {
+			got, err := nodes[i%2].Claim(t.Context(), fmt.Sprint("node ", i), at(60), ttl, "work")
+			if err != nil {
+				t.Errorf("Claim: %v", err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			won = append(won, got...)
+		})
+	}
+	wg.Wait()
+	if len(won) != 1 || won[0].Version != 2 {
+		t.Fatalf("%+v were given; want one, with version 2", won)
+	}
+	s.wantLeases(t, "work", won[0])
+}
+
+// deliver keeps that deliveries went out under a lease.
+func (s *env) deliver(t *testing.T, l store.Lease, ids ...int64) error {
+	t.Helper()
+	return s.Keep(t.Context(), &store.Chores{Fence: &l, Delivered: ids})
+}
+
+// A node sends from the outbox, freezes, and wakes when another has taken over.
+func leaseFence(t *testing.T, s *env) {
+	nodes, one := s.nodes(), []string{"outbox"}
+	ids := s.put(t, at(0), "s", "t", "u")
+	first, second := lease("outbox", "a", 1, 0), lease("outbox", "b", 2, 30)
+	nodes[0].claim(t, "a", 0, one, first)
+	if err := nodes[0].deliver(t, first, ids[0]); err != nil {
+		t.Errorf("Keep under a lease: %v", err)
+	}
+	nodes[1].claim(t, "b", 30, one, second)
+	wantFenced(t, nodes[0].deliver(t, first, ids[1]))
+	nodes[0].claim(t, "a", 31, one)
+	wantFenced(t, nodes[0].deliver(t, first, ids[1]))
+	s.wantOutbox(t, at(9), 9, ids[1], ids[2])
+	if err := nodes[1].deliver(t, second, ids[1]); err != nil {
+		t.Errorf("Keep under the new lease: %v", err)
+	}
+	// It has expired, and nobody else claimed it: the node is still the only one.
+	if err := nodes[1].deliver(t, second, ids[2]); err != nil {
+		t.Errorf("Keep under an expired lease: %v", err)
+	}
+	nodes[1].release(t, "b", "outbox")
+	wantFenced(t, nodes[1].deliver(t, second))
+	nodes[0].claim(t, "a", 32, one, lease("outbox", "a", 3, 32))
+	wantFenced(t, nodes[0].deliver(t, first)) // of the node that holds it, from its time before
+	wantFenced(t, nodes[0].deliver(t, lease("unknown", "a", 3, 32)))
+	s.wantOutbox(t, at(9), 9)
+}
+
+func fencedWhole(t *testing.T, s *env) {
+	ids := s.put(t, at(0), "a", "b", "c")
+	s.must(t, &store.Change{Uploads: []store.Upload{{ID: "u", Chat: "x", Expires: at(10)}, {ID: "v", Chat: "x", Expires: at(20)}}})
+	gone := lease("work", "a", 7, 0)
+	wantFenced(t, s.Keep(t.Context(), &store.Chores{Fence: &gone, Delivered: ids[:1], Dead: []store.Delivery{{ID: ids[1]}},
+		Postponed: []store.Delivery{{ID: ids[2], Due: at(50)}}, Settled: []string{"u"}, Uploads: []store.Upload{{ID: "v", Expires: at(60)}}}))
+	s.wantOutbox(t, at(0), 9, ids...)
+	s.wantUploads(t, at(20), 9, "u of x at 10", "v of x at 20")
+}
+
+func wantFenced(t *testing.T, err error) {
+	t.Helper()
+	if !errors.Is(err, store.ErrFenced) {
+		t.Errorf("Keep = %v; want ErrFenced", err)
+	}
+}
+
+func leasesPurged(t *testing.T, s *env) {
+	s.claim(t, "a", 0, []string{"node/a", "work"}, lease("node/a", "a", 1, 0), lease("work", "a", 1, 0))
+	s.claim(t, "b", 5, []string{"node/b"}, lease("node/b", "b", 1, 5))
+	s.claim(t, "a", 8, []string{"work"}, lease("work", "a", 1, 8))
+	if err := s.Purge(t.Context(), store.AllShards, at(15), 0); err != nil {
+		t.Fatalf("Purge: %v", err)
+	}
+	s.wantLeases(t, "", lease("node/b", "b", 1, 5), lease("work", "a", 1, 8))
+}
+
+func leasesLast(t *testing.T, s *env) {
+	s.claim(t, "a", 0, []string{"work"}, lease("work", "a", 1, 0))
+	s.reopen(t)
+	s.claim(t, "b", 5, []string{"work"})
+	s.claim(t, "b", 10, []string{"work"}, lease("work", "b", 2, 10))
+	s.reopen(t)
+	s.wantLeases(t, "", lease("work", "b", 2, 10))
+}
