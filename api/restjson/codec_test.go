@@ -310,3 +310,35 @@ func TestPattern(t *testing.T) {
 		}
 	}
 }
+
+// First reads one value and looks at nothing behind it; what is nested too deep, or is not JSON, is
+// an error.
+func TestFirst(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"a":["x",null,{"y":1}],"b":"\u0061"})`: `x null {"y":1} a`,
+		` {"a":[]} {"a":["other"]}`:              "",
+		`{"a":["x" "y"]}`:                        "error",
+		`{"a":[[[]]]}`:                           "error",
+		`{"a":["x"]`:                             "error",
+		"":                                       "error",
+	} {
+		d := First([]byte(text), 3)
+		var got []string
+		for d.Object(); d.Next(); {
+			if d.Peek() != '[' {
+				got = append(got, d.String())
+				continue
+			}
+			for d.Array(); d.NextElement(); {
+				if d.Peek() == '"' {
+					got = append(got, d.String())
+				} else {
+					got = append(got, string(d.Raw()))
+				}
+			}
+		}
+		if err := d.Done(); (err != nil) != (want == "error") || err == nil && strings.Join(got, " ") != want {
+			t.Errorf("%s is read as %q, %v; want %s", text, got, err, want)
+		}
+	}
+}

@@ -4,10 +4,10 @@ package restjson
 // dropped from a response. The result is not nil.
 func DecodeList[T any](d *Decoder, f func(*T, *Decoder)) []T {
 	list := []T{}
-	if !d.array() {
+	if !d.Array() {
 		return list
 	}
-	for d.nextElement() && d.count() {
+	for d.NextElement() && d.count() {
 		if d.null() {
 			continue
 		}

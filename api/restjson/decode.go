@@ -24,6 +24,7 @@ type Decoder struct {
 	elements int // of lists and maps, so far
 	scratch  []byte
 	syntax   string // what is wrong with the text itself; "" while it is fine
+	depth    int    // how deeply containers may be nested
 	strict   bool   // a request: absent required members and null elements are violations
 	v        *Validator
 }
@@ -51,11 +52,40 @@ func Unmarshal(data []byte, x any) error {
 	return v.err()
 }
 
+// First returns a decoder of the first JSON value in data, which may be nested at most depth levels
+// deep. What follows the value is not looked at. It is lenient as [Unmarshal] is, and ended by
+// [Decoder.Done].
+func First(data []byte, depth int) *Decoder { return decode(data, depth, newValidator(), false) }
+
+// Done ends a decoder that [First] returned, and says what was wrong. The error is a
+// [*ValidationError].
+func (d *Decoder) Done() error {
+	v := d.v
+	d.release()
+	defer v.release()
+	return v.err()
+}
+
+// decode returns a decoder at the beginning of data that notes what is wrong in v.
+func decode(data []byte, depth int, v *Validator, strict bool) *Decoder {
+	d := decoders.Get().(*Decoder)
+	d.data, d.pos, d.fresh, d.syntax, d.depth, d.strict, d.v = data, 0, false, "", depth, strict, v
+	d.open, d.elements = d.open[:0], 0
+	return d
+}
+
+// release notes what is wrong with the text and ends the decoder.
+func (d *Decoder) release() {
+	if d.syntax != "" {
+		d.v.note(Violation{Problem: d.syntax}, true)
+	}
+	d.data, d.v = nil, nil
+	decoders.Put(d)
+}
+
 // decodeBody reads a whole body into x and notes what is wrong in v.
 func decodeBody(data []byte, x JSONDecoder, v *Validator, strict bool) {
-	d := decoders.Get().(*Decoder)
-	d.data, d.pos, d.fresh, d.syntax, d.strict, d.v = data, 0, false, "", strict, v
-	d.open, d.elements = d.open[:0], 0
+	d := decode(data, MaxDepth, v, strict)
 	if d.peek() == 0 && d.pos == len(d.data) {
 		d.data = []byte("{}") // an absent body has every member absent
 		d.pos = 0
@@ -64,11 +94,7 @@ func decodeBody(data []byte, x JSONDecoder, v *Validator, strict bool) {
 	if d.syntax == "" && (d.peek() != 0 || d.pos < len(d.data)) {
 		d.fail("unexpected text after the value")
 	}
-	if d.syntax != "" {
-		v.note(Violation{Problem: d.syntax}, true)
-	}
-	d.data, d.v = nil, nil
-	decoders.Put(d)
+	d.release()
 }
 
 // Object enters an object. It reports false, having noted why, if the value is something else.
@@ -82,8 +108,8 @@ func (d *Decoder) object(kind byte) bool {
 	return d.enter(kind)
 }
 
-// array enters an array, see Object.
-func (d *Decoder) array() bool {
+// Array enters an array, see Object.
+func (d *Decoder) Array() bool {
 	if d.peek() != '[' {
 		d.mismatch("a list")
 		return false
@@ -92,8 +118,8 @@ func (d *Decoder) array() bool {
 }
 
 func (d *Decoder) enter(kind byte) bool {
-	if len(d.open) >= MaxDepth {
-		d.fail(fmt.Sprintf("nested more than %d levels deep", MaxDepth))
+	if len(d.open) >= d.depth {
+		d.fail(fmt.Sprintf("nested more than %d levels deep", d.depth))
 		return false
 	}
 	d.pos++
@@ -143,8 +169,9 @@ func (d *Decoder) nextMember() bool {
 	return true
 }
 
-// nextElement moves to the next element of the array, see Next.
-func (d *Decoder) nextElement() bool {
+// NextElement moves to the next element of the array, null or not, and reports whether there is
+// one; otherwise it has left the array. The caller then reads the value or calls Skip.
+func (d *Decoder) NextElement() bool {
 	if !d.separator(']') {
 		return false
 	}
@@ -196,8 +223,8 @@ func (d *Decoder) Skip() {
 			}
 		}
 	case '[':
-		if d.array() {
-			for d.nextElement() {
+		if d.Array() {
+			for d.NextElement() {
 				d.Skip()
 			}
 		}
@@ -238,6 +265,9 @@ func (d *Decoder) Missing(seen uint64, names ...string) {
 		}
 	}
 }
+
+// Peek returns the first byte of the value to be read, which says its type, and 0 at the end.
+func (d *Decoder) Peek() byte { return d.peek() }
 
 // peek passes over white space and returns the next byte, 0 at the end.
 func (d *Decoder) peek() byte {

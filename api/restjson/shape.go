@@ -133,10 +133,10 @@ func listShape(t reflect.Type, tag reflect.StructTag, prefix string) *shape {
 	s := &shape{empty: true, check: checkLen(tag.Get(prefix+"len"), (*Validator).Size)}
 	s.decode = func(d *Decoder, x reflect.Value) {
 		x.Set(reflect.MakeSlice(t, 0, 0))
-		if !d.array() {
+		if !d.Array() {
 			return
 		}
-		for d.nextElement() && d.count() {
+		for d.NextElement() && d.count() {
 			if d.null() {
 				continue
 			}

@@ -21,6 +21,7 @@ import (
 	"parley.example/parley/internal/integration"
 	"parley.example/parley/internal/participantapi"
 	"parley.example/parley/internal/socket"
+	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/stream"
 )
 
@@ -136,6 +137,50 @@ func (c chats) Connected(ctx context.Context, subject bus.Subject, id center.Par
 	}
 	_, err = c.s.engine.Do(ctx, chat, contact.Connect{Participant: id})
 	return err
+}
+
+// repairPage is how many items are read at once for sockets that missed them:
+// less than may wait for one socket.
+const repairPage = 200
+
+// Repair implements stream.Source.
+func (c chats) Repair(ctx context.Context, subject bus.Subject, from int64) ([]bus.Event, error) {
+	chat, err := chatOf(subject)
+	if err != nil {
+		return nil, err
+	}
+	items, err := c.s.store.Items(ctx, store.ItemQuery{Chat: chat, From: from, Limit: repairPage})
+	if err != nil {
+		return nil, err
+	}
+	head, err := c.s.store.Chat(ctx, chat) // after the items, which it is to know all about
+	if err != nil {
+		return nil, err
+	}
+	state, err := contact.DecodeChat(head.State)
+	if err != nil {
+		return nil, err
+	}
+	return state.Events(items), nil
+}
+
+// Positions implements stream.Source.
+func (c chats) Positions(ctx context.Context, subjects []bus.Subject) (map[bus.Subject]int64, error) {
+	positions := make(map[bus.Subject]int64, len(subjects))
+	for _, subject := range subjects {
+		chat, err := chatOf(subject)
+		if err != nil {
+			continue
+		}
+		head, err := c.s.store.Chat(ctx, chat)
+		switch {
+		case err == nil:
+			positions[subject] = head.LastSeq
+		case center.ReasonOf(err) != center.NotFound:
+			return nil, err
+		}
+	}
+	return positions, nil
 }
 
 func (s *Server) newHub() *stream.Hub {

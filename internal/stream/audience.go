@@ -11,8 +11,10 @@ import (
 // audience is the sockets of one subject. It exists as long as there are any.
 type audience struct {
 	subject bus.Subject
-	stop    func() // ends the subscription on the bus
-	first   *session
+	stop    func()   // ends the subscription on the bus
+	first   *session // guarded by the shard, as is what follows
+	seq     int64    // of the last item that was sent, or that came before the audience; -1 when it is not known
+	gap     *gap     // nil when nothing is missing
 }
 
 // id is what logs call the subject.
@@ -52,8 +54,9 @@ func (h *Hub) attach(s *session, subject bus.Subject) int {
 		if sh.audiences == nil {
 			sh.audiences = make(map[bus.Subject]*audience)
 		}
-		a = &audience{subject: subject, stop: h.Bus.Subscribe(subject, h.received)}
+		a = &audience{subject: subject, stop: h.Bus.Subscribe(subject, h.received), seq: -1}
 		sh.audiences[subject] = a
+		h.watch()
 	}
 	for at := a.first; at != nil; at = at.next {
 		if at.participant == s.participant {
@@ -83,13 +86,31 @@ func (h *Hub) detach(s *session) {
 	}
 	*at, s.next = s.next, nil
 	if a.first == nil {
-		a.stop()
+		h.dissolve(a)
+	}
+}
+
+// dissolve ends the audience's subscription: no message and no session comes to
+// it any more. The caller holds the shard.
+func (h *Hub) dissolve(a *audience) {
+	a.stop()
+	if sh := h.shard(a.subject); sh.audiences[a.subject] == a {
 		delete(sh.audiences, a.subject)
 	}
 }
 
-// receive sends the subscribed sockets of the message's subject each event that
-// they may see. It is the hub's one subscriber on the bus and does not block.
+// subscribed reports whether any socket is sent anything. The caller holds the shard.
+func (a *audience) subscribed() bool {
+	for s := a.first; s != nil; s = s.next {
+		if s.subscribed {
+			return true
+		}
+	}
+	return false
+}
+
+// receive sends the sockets of the message's subject what they have not been
+// sent and may see. It is the hub's one subscriber on the bus and does not block.
 func (h *Hub) receive(m bus.Message) {
 	sh := h.shard(m.Subject)
 	sh.mu.Lock()
@@ -98,8 +119,9 @@ func (h *Hub) receive(m bus.Message) {
 	if a == nil {
 		return
 	}
-	for i := range m.Events {
-		h.send(a, &m.Events[i])
+	repairing := a.gap != nil
+	if h.take(a, m); a.gap != nil && !repairing {
+		h.background(func() { h.repair(a) })
 	}
 	a.flush()
 }

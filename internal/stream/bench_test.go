@@ -85,7 +85,7 @@ func BenchmarkReadMessage(b *testing.B) {
 	text := []byte(heartbeat)
 	b.ReportAllocs()
 	for b.Loop() {
-		if m, ok := readMessage(text); !ok || string(m.topic) != topicHeartbeat {
+		if m, ok := readMessage(text); !ok || m.topic != topicHeartbeat {
 			b.Fatal("not read")
 		}
 	}

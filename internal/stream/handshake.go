@@ -60,7 +60,10 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, status, "too many sockets", nil)
 		return
 	}
-	if s.role, err = h.Source.Attend(r.Context(), subject, participant); err != nil {
+	if s.role, err = h.Source.Attend(r.Context(), subject, participant); err == nil {
+		err = h.anchor(r.Context(), s)
+	}
+	if err != nil {
 		h.release(s)
 		status := http.StatusServiceUnavailable
 		if over(err) {

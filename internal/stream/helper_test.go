@@ -46,6 +46,15 @@ func (c *chats) Connected(_ context.Context, subject bus.Subject, p center.Parti
 	return f(chat, p)
 }
 
+// Repair and Positions are for buses that lose messages, which the one of these tests is not.
+func (*chats) Repair(context.Context, bus.Subject, int64) ([]bus.Event, error) {
+	return nil, errors.New("nothing is lost here")
+}
+
+func (*chats) Positions(context.Context, []bus.Subject) (map[bus.Subject]int64, error) {
+	return nil, errors.New("nothing is lost here")
+}
+
 // newHub returns a hub whose URLs say chat and participant in plain.
 func newHub(t testing.TB, limits Limits) (*Hub, *chats) {
 	c := &chats{}

@@ -30,6 +30,9 @@ type Hub struct {
 	// Refused is given the reason why a handshake is refused, and may add to the
 	// answer's header: in development the developer is to know. May be nil.
 	Refused func(context.Context, http.Header, error)
+	// Shared says that other nodes publish on the bus, too: what their sockets
+	// were sent may be lost on the way here, and is looked for in the source.
+	Shared bool
 	// Limits are the bounds.
 	Limits Limits
 
@@ -41,9 +44,15 @@ type Hub struct {
 	counts   counters
 	brakes   chan struct{} // one for each refusal that is being delayed
 
-	ctx    context.Context // of Connected calls, which no request waits for; ends with Shutdown
+	repairs chan struct{} // one for each repair that asks the source
+
+	ctx    context.Context // of what no request waits for; ends with Shutdown
 	cancel context.CancelFunc
-	done   sync.WaitGroup // Connected calls; added to by sockets that have not ended
+
+	mu       sync.Mutex // guards what follows; taken with or without a shard
+	watching bool
+	stopped  bool
+	done     sync.WaitGroup // of background; added to while not stopped
 }
 
 // Source is what a hub asks about subjects.
@@ -56,6 +65,13 @@ type Source interface {
 	// subscribed to aws/chat and receives everything from now on. It is called
 	// once a socket, outside of its reading, and may take its time.
 	Connected(ctx context.Context, subject bus.Subject, participant center.ParticipantID) error
+	// Repair returns the events of the subject's items from a sequence number
+	// on, in order, as they were published: with their visibility, who left, and
+	// the last one marked. It may return fewer than there are, but not none.
+	Repair(ctx context.Context, subject bus.Subject, from int64) ([]bus.Event, error)
+	// Positions returns the sequence numbers of the subjects' last items. What
+	// is not there is left out. It is called when the hub is Shared, only then.
+	Positions(ctx context.Context, subjects []bus.Subject) (map[bus.Subject]int64, error)
 }
 
 func (h *Hub) init() {
@@ -67,6 +83,7 @@ func (h *Hub) init() {
 		}
 		h.sockets.Limits, h.sockets.Log = h.Limits.Limits, h.Log
 		h.brakes = make(chan struct{}, maxBraked)
+		h.repairs = make(chan struct{}, maxRepairs)
 		h.ctx, h.cancel = context.WithCancel(context.Background())
 	})
 }
@@ -81,6 +98,9 @@ func (h *Hub) Sockets() int { return h.sockets.Sockets() }
 func (h *Hub) Shutdown(ctx context.Context) error {
 	h.init()
 	err := h.sockets.Shutdown(ctx)
+	h.mu.Lock()
+	h.stopped = true
+	h.mu.Unlock()
 	ended := make(chan struct{})
 	go func() {
 		h.done.Wait()

@@ -52,7 +52,7 @@ func (s *session) Receive(text []byte) *socket.Cause {
 	if !ok {
 		return NotJSON
 	}
-	switch string(m.topic) {
+	switch m.topic {
 	case topicHeartbeat:
 		s.conn.Send(heartbeatReply)
 	case topicPing:
@@ -78,7 +78,7 @@ func (s *session) subscribe(m message) {
 	s.subscribed = s.subscribed || first && !s.over
 	sh.mu.Unlock()
 	if first {
-		s.hub.done.Go(s.connected)
+		s.hub.background(s.connected)
 	}
 }
 

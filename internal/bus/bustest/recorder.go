@@ -1,6 +1,7 @@
 // Package bustest has buses for tests: a [Recorder], which keeps what was
-// published. It never fails on its own and blocks as little as what it wraps.
-// Start reading at [Recorder].
+// published, and a [Link], on which messages are lost, doubled and reordered when
+// the test wants it. Both block as little as the bus they wrap.
+// Start reading at [Recorder] and [Link].
 package bustest
 
 import (
