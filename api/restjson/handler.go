@@ -74,7 +74,7 @@ func Handle[I, O any](op *Operation, method func(context.Context, I) (O, error))
 	input := reflect.TypeFor[I]().Elem()
 	return Route{Op: op, serve: func(ctx context.Context, in *Input, out []byte) ([]byte, error) {
 		req := reflect.New(input).Interface()
-		if err := in.read(form[Bound](req)); err != nil {
+		if err := in.read(req); err != nil {
 			return out, err
 		}
 		res, err := method(ctx, req.(I))
@@ -191,7 +191,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, seen *Observatio
 	}
 	in := &Input{labels: labels, raw: r.URL.RawQuery, header: r.Header, body: body.b}
 	if h.opts.Authorize != nil {
-		in.authorize = func(x Bound) error { return h.opts.Authorize(ctx, route.Op, x) }
+		in.authorize = func(request any) error { return h.opts.Authorize(ctx, route.Op, request) }
 	}
 	out.b, err = route.serve(ctx, in, out.b)
 	return ctx, err

@@ -18,7 +18,7 @@ type Input struct {
 	body   []byte
 	v      *Validator
 
-	authorize func(Bound) error // may be nil
+	authorize func(request any) error // is given the pointer to the input; may be nil
 }
 
 // Bound is implemented by the inputs whose types have code of their own.
@@ -28,7 +28,8 @@ type Bound interface {
 }
 
 // read binds, authorises, then validates. The error is a [*ValidationError], or what authorisation says.
-func (in *Input) read(x Bound) error {
+func (in *Input) read(request any) error {
+	x := form[Bound](request)
 	in.v = newValidator()
 	defer in.v.release()
 	x.BindHTTP(in)
@@ -36,7 +37,7 @@ func (in *Input) read(x Bound) error {
 		return in.v.err()
 	}
 	if in.authorize != nil {
-		if err := in.authorize(x); err != nil {
+		if err := in.authorize(request); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // Prepare sees to an instance's flows, and the contents that runs and the
@@ -15,7 +16,7 @@ import (
 // [Catalog.Published] and [Catalog.Content] need no I/O. An instance or content
 // that does not exist is no error here: the chat hears of it from those two.
 // A run may be nil.
-func (c *Catalog) Prepare(ctx context.Context, instance center.InstanceID, runs ...*flow.Run) error {
+func (c *Catalog) Prepare(ctx context.Context, instance center.InstanceID, runs ...*machine.Run) error {
 	if _, ok := c.snapshots.get(instance); !ok {
 		if _, err := c.Snapshot(ctx, string(instance)); err != nil && center.ReasonOf(err) != center.NotFound {
 			return err

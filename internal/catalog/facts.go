@@ -7,6 +7,7 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 var _ contact.Catalog = (*Catalog)(nil)
@@ -52,19 +53,19 @@ func (c *Catalog) Module(instance center.InstanceID, ref string) (*flow.Flow, ce
 
 // Queue finds a queue by id or ARN. The queue of an agent, "agent/" and the
 // agent's id or an ARN that ends so, is NotFound: there are no users yet.
-func (c *Catalog) Queue(instance center.InstanceID, ref string) (flow.Queue, error) {
+func (c *Catalog) Queue(instance center.InstanceID, ref string) (machine.Queue, error) {
 	snap, err := c.prepared(instance)
 	if err != nil {
-		return flow.Queue{}, err
+		return machine.Queue{}, err
 	}
-	if user, ok := strings.CutPrefix(snap.local(center.KindQueue, ref), flow.AgentQueue); ok {
-		return flow.Queue{}, center.Errorf(center.NotFound, "there is no agent %s, and so no queue of that agent", user)
+	if user, ok := strings.CutPrefix(snap.local(center.KindQueue, ref), machine.AgentQueue); ok {
+		return machine.Queue{}, center.Errorf(center.NotFound, "there is no agent %s, and so no queue of that agent", user)
 	}
 	q, err := Find[*Queue](snap, ref)
 	if err != nil {
-		return flow.Queue{}, err
+		return machine.Queue{}, err
 	}
-	found := flow.Queue{ID: center.QueueID(q.ID), ARN: snap.ARNOf(q), Name: q.Name, Hours: q.Hours, Disabled: q.Disabled, Max: -1}
+	found := machine.Queue{ID: center.QueueID(q.ID), ARN: snap.ARNOf(q), Name: q.Name, Hours: q.Hours, Disabled: q.Disabled, Max: -1}
 	if q.MaxContacts != nil {
 		found.Max = int64(*q.MaxContacts)
 	}
@@ -72,38 +73,38 @@ func (c *Catalog) Queue(instance center.InstanceID, ref string) (flow.Queue, err
 }
 
 // Hours tells whether hours of operation, by id or ARN, are open at a time.
-func (c *Catalog) Hours(instance center.InstanceID, ref string, at time.Time) (flow.Opening, error) {
+func (c *Catalog) Hours(instance center.InstanceID, ref string, at time.Time) (machine.Opening, error) {
 	snap, err := c.prepared(instance)
 	if err != nil {
-		return flow.Opening{}, err
+		return machine.Opening{}, err
 	}
 	h, err := Find[*Hours](snap, ref)
 	if err != nil {
-		return flow.Opening{}, err
+		return machine.Opening{}, err
 	}
 	open, override, err := h.At(at, snap.Shared(h))
-	return flow.Opening{Open: open, Override: override}, err
+	return machine.Opening{Open: open, Override: override}, err
 }
 
 // FindView finds what a flow shows when it names a view, by id or ARN, with a
 // version behind a colon or without: a published content.
-func (c *Catalog) FindView(instance center.InstanceID, ref string) (flow.View, error) {
+func (c *Catalog) FindView(instance center.InstanceID, ref string) (machine.View, error) {
 	snap, err := c.prepared(instance)
 	if err != nil {
-		return flow.View{}, err
+		return machine.View{}, err
 	}
 	v, which, err := snap.FindView(ref)
 	if err != nil {
-		return flow.View{}, err
+		return machine.View{}, err
 	}
 	hash := v.At(which)
 	switch {
 	case which == Saved:
-		return flow.View{}, center.Errorf(center.BadRequest, "a chat is shown what is published of a view, not %q", ref)
+		return machine.View{}, center.Errorf(center.BadRequest, "a chat is shown what is published of a view, not %q", ref)
 	case hash == "":
-		return flow.View{}, center.Errorf(center.NotPublished, "view %s has not been published", v.ID)
+		return machine.View{}, center.Errorf(center.NotPublished, "view %s has not been published", v.ID)
 	}
-	return flow.View{
+	return machine.View{
 		ID: v.ID, ARN: snap.ViewARN(v), Name: v.Name, Version: int(v.VersionNumber(which)), Hash: hash, Actions: v.Actions[hash],
 	}, nil
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/hours"
 )
 
@@ -71,7 +71,7 @@ func TestModuleRunsGoOnWithTheirContent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := &flow.Run{Flow: "f", Hash: "h", Stack: []flow.Frame{{Flow: center.FlowID(m.ID), Hash: began.Hash}}}
+	run := &machine.Run{Flow: "f", Hash: "h", Stack: []machine.Frame{{Flow: center.FlowID(m.ID), Hash: began.Hash}}}
 	if err := f.DescribeModule(ctx, id, m.ID, Describing{Archived: new(true)}); err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func TestWhatFlowsAskFor(t *testing.T) {
 	arn := testPartition.ARN(instance, center.KindQueue, q.ID)
 	for _, ref := range []string{q.ID, arn} {
 		got, err := f.Queue(instance, ref)
-		if want := (flow.Queue{ID: center.QueueID(q.ID), ARN: arn, Name: "q", Hours: basic.ID, Max: 2}); err != nil || got != want {
+		if want := (machine.Queue{ID: center.QueueID(q.ID), ARN: arn, Name: "q", Hours: basic.ID, Max: 2}); err != nil || got != want {
 			t.Errorf("Queue(%s) = %+v, %v; want %+v", ref, got, err, want)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
 )
 
 // TypeInbound is the type of the flows that StartChatContact takes.
@@ -205,7 +206,7 @@ func read(content string, publish bool) (parsed *flow.Flow, problems []string, e
 	if parsed, err = flow.Parse([]byte(content)); err != nil || !publish {
 		return parsed, nil, err
 	}
-	return parsed, parsed.Problems(), nil
+	return parsed, check.Problems(parsed), nil
 }
 
 // maxProblems bounds what InvalidContactFlowException carries.

@@ -8,6 +8,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/store/sqlite"
 )
@@ -22,7 +23,7 @@ func TestRunGoesOnWithItsContent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := &flow.Run{Flow: flowID, Hash: began.Hash}
+	run := &machine.Run{Flow: flowID, Hash: began.Hash}
 	if err := f.UpdateContent(ctx, id, made.ID, says("second")); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +76,7 @@ func TestContentIsParsedOnce(t *testing.T) {
 		if err := restarted.UpdateContent(t.Context(), id, other.ID, says(fmt.Sprint(round))); err != nil {
 			t.Fatal(err)
 		}
-		if err := restarted.Prepare(t.Context(), instance, &flow.Run{Flow: flowID, Hash: parsed.Hash}); err != nil {
+		if err := restarted.Prepare(t.Context(), instance, &machine.Run{Flow: flowID, Hash: parsed.Hash}); err != nil {
 			t.Fatal(err)
 		}
 		again, _, err := restarted.Published(instance, made.ID)
@@ -90,7 +91,7 @@ func TestContentIsParsedOnce(t *testing.T) {
 
 func TestWithoutInstancePublishedSaysSo(t *testing.T) {
 	f := newFixture(t, Limits{})
-	if err := f.Prepare(t.Context(), "none", &flow.Run{Flow: "f", Hash: "h"}); err != nil {
+	if err := f.Prepare(t.Context(), "none", &machine.Run{Flow: "f", Hash: "h"}); err != nil {
 		t.Fatalf("Prepare of an unknown instance: %v", err)
 	}
 	_, _, err := f.Published("none", "f")
@@ -164,7 +165,7 @@ func TestContentPublishedDraftedAndDroppedStaysForItsChats(t *testing.T) {
 		}
 	}
 	restarted := f.again(Limits{})
-	if err := restarted.Prepare(ctx, center.InstanceID(id), &flow.Run{Flow: center.FlowID(made.ID), Hash: x.Hash}); err != nil {
+	if err := restarted.Prepare(ctx, center.InstanceID(id), &machine.Run{Flow: center.FlowID(made.ID), Hash: x.Hash}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := restarted.Content(center.FlowID(made.ID), x.Hash); err != nil {
@@ -363,7 +364,7 @@ func TestContentComesBackWhenItIsAboutToGo(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := f.again(Limits{}).Prepare(ctx, center.InstanceID(id), &flow.Run{Flow: center.FlowID(made.ID), Hash: made.Published}); err != nil {
+	if err := f.again(Limits{}).Prepare(ctx, center.InstanceID(id), &machine.Run{Flow: center.FlowID(made.ID), Hash: made.Published}); err != nil {
 		t.Fatal(err)
 	}
 	snap, err := f.again(Limits{}).Snapshot(ctx, id)
@@ -416,7 +417,7 @@ func BenchmarkPrepareAndContent(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	run := &flow.Run{Flow: id, Hash: f.Hash}
+	run := &machine.Run{Flow: id, Hash: f.Hash}
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := c.Prepare(b.Context(), DemoInstance, run); err != nil {

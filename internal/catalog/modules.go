@@ -12,6 +12,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
 )
 
 // Module is a flow module (ContactFlowModule): a piece of a flow that other
@@ -319,7 +320,7 @@ func (d document) module(publish bool) (parsed *flow.Flow, problems []string, er
 	if parsed, err = d.parse(); err != nil || !publish {
 		return parsed, nil, err
 	}
-	problems = parsed.Problems()
+	problems = check.Problems(parsed)
 	var own struct{ Settings json.RawMessage }
 	if json.Unmarshal([]byte(d.Content), &own) == nil && d.Settings == "" && !isObject(own.Settings) {
 		problems = slices.Insert(problems, 0, "JSON field is missing or null for field name: settings")

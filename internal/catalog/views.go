@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // View is what a flow shows a customer or an agent to read, fill in or choose
@@ -296,7 +296,7 @@ type Shown struct {
 }
 
 // ShownDetail is what a ViewToken says of the view that it names: see [Catalog.Shown].
-func ShownDetail(v flow.View) string { return v.ID + ":" + v.Hash }
+func ShownDetail(v machine.View) string { return v.ID + ":" + v.Hash }
 
 // Shown returns a view as a flow of an instance showed it. It may have been
 // changed or deleted since: contents are kept for longer than a chat can last.

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
 	"parley.example/parley/internal/flowtest/report"
 	"parley.example/parley/internal/flowtest/simulator"
 )
@@ -56,8 +57,8 @@ take and a customer would notice. The exit status is 1 when there are errors.`
 
 // checked is what a check found in one file.
 type checked struct {
-	File     string         `json:"file"`
-	Findings []flow.Finding `json:"findings"`
+	File     string          `json:"file"`
+	Findings []check.Finding `json:"findings"`
 }
 
 // Run checks each file.
@@ -78,7 +79,7 @@ func (c flowCheck) Run(std streams) error {
 		}
 		one := checked{path, c.check(text)}
 		for _, f := range one.Findings {
-			if f.Severity == flow.SeverityError {
+			if f.Severity == check.SeverityError {
 				errs++
 			} else {
 				warnings++
@@ -112,15 +113,15 @@ func typeNamed(name string) (string, error) {
 	return typ, nil
 }
 
-func (c flowCheck) check(text []byte) []flow.Finding {
+func (c flowCheck) check(text []byte) []check.Finding {
 	f, err := flow.Parse(text)
 	if err != nil {
-		return []flow.Finding{{Severity: flow.SeverityError, Message: err.Error()}}
+		return []check.Finding{{Severity: check.SeverityError, Message: err.Error()}}
 	}
 	if c.Type != "" {
 		f = f.As(c.Type)
 	}
-	return append([]flow.Finding{}, flow.Check(f)...) // an empty list is not null in JSON
+	return append([]check.Finding{}, check.Flow(f)...) // an empty list is not null in JSON
 }
 
 // print writes a line for each finding, as compilers do, and a summary.
@@ -133,7 +134,7 @@ func (c flowCheck) print(w io.Writer, all []checked, errs, warnings int) error {
 		}
 		for _, f := range one.Findings {
 			look := report.LookBad
-			if f.Severity == flow.SeverityWarning {
+			if f.Severity == check.SeverityWarning {
 				look = report.LookOther
 			}
 			fmt.Fprintf(&b, "%s: %s: ", one.File, report.Paint(colour, look, string(f.Severity)))

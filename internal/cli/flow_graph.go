@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
 	"parley.example/parley/internal/flowgraph"
 )
 
@@ -97,7 +98,7 @@ func (c flowGraph) draw(path, format string) ([]byte, error) {
 	if format == "mermaid" {
 		write = flowgraph.Mermaid
 	}
-	outline := f.Outline()
+	outline := check.NewOutline(f)
 	title := cmp.Or(c.Title, outline.Name, strings.TrimSuffix(filepath.Base(path), ".json"))
 	if err := write(&b, outline, flowgraph.Options{Title: title}); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"parley.example/parley/internal/flow/check"
 	"parley.example/parley/internal/flowgraph"
 	"parley.example/parley/internal/flowtest"
 	"parley.example/parley/internal/flowtest/report"
@@ -87,7 +88,7 @@ func (c *flowTest) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	for _, d := range results.Coverage.Documents() {
-		if n := len(d.Flow.Problems()); n > 0 {
+		if n := len(check.Problems(d.Flow)); n > 0 {
 			fmt.Fprintf(std.err, "parley: %s cannot be published: parley flow check says why (problems: %d)\n", d.Path, n)
 		}
 	}

@@ -181,7 +181,7 @@ func TestFlowVerbsRefuse(t *testing.T) {
 		{2, `--type: there is no type of flow "PHONE"; there are AGENT_HOLD,`, []string{"flow", "run", flows + "shop.json", "--type", "PHONE"}},
 		{2, "--output DIR", []string{"flow", "graph", flows}},
 		{2, "nothing.scenario is a file", []string{"flow", "graph", flows, "-o", nothing}},
-		{1, "no JSON object", []string{"flow", "graph", noFlow}},
+		{1, "not a JSON object", []string{"flow", "graph", noFlow}},
 		{2, "no such file", []string{"flow", "run", "nowhere.json"}},
 		{2, "there is no statement \"queues\"", []string{"flow", "run", flows + "shop.json", "--with", "queues"}},
 		{2, `--lambda x: "nowhere" is neither a JSON object nor a file`, []string{"flow", "run", flows + "shop.json", "--lambda", "x=nowhere"}},

@@ -130,7 +130,6 @@ func TestServeInUse(t *testing.T) {
 // TestServeWithFilesInS3 starts a server that keeps files in S3, and has others
 // refuse, in one line, what cannot work.
 func TestServeWithFilesInS3(t *testing.T) {
-	clean(t)
 	bucket := s3test.Start(t, "files")
 	t.Setenv("PARLEY_FILES_ENDPOINT", bucket.URL)
 	_, _, errs, stop := serving(t, "--dev", "--listen", "127.0.0.1:0", "--close-span", "10ms", "--files", "s3://files/chats")

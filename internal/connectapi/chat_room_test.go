@@ -17,7 +17,7 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi"
 	"parley.example/parley/internal/engine/enginetest"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/participantapi"
 )
 
@@ -45,7 +45,7 @@ func openHall(t *testing.T) *hall {
 	t.Helper()
 	h := &hall{T: t}
 	e := enginetest.Start(t, enginetest.Options{
-		Invoke: func(_ context.Context, call flow.Invoke, event []byte) (json.RawMessage, error) {
+		Invoke: func(_ context.Context, call machine.Invoke, event []byte) (json.RawMessage, error) {
 			if f := h.functions[call.Function]; f != nil {
 				return f(event)
 			}

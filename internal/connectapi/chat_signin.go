@@ -7,13 +7,13 @@ import (
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // SignIns finds out who signed in.
 type SignIns interface {
 	// Redeem gives the provider the code that it sent back for an authentication.
-	Redeem(ctx context.Context, s contact.SignInSession, code string) (done flow.SignIn, name string, err error)
+	Redeem(ctx context.Context, s contact.SignInSession, code string) (done machine.SignIn, name string, err error)
 }
 
 // UpdateParticipantAuthentication ends an authentication that a flow waits for

@@ -5,6 +5,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // Catalog is what an administrator has set up, as far as chats are concerned.
@@ -24,12 +25,12 @@ type Catalog interface {
 	Module(instance center.InstanceID, ref string) (*flow.Flow, center.FlowID, error)
 	// Queue finds a queue. The reference "agent/" and the id of a user, or an
 	// ARN that ends so, is the queue of that agent.
-	Queue(instance center.InstanceID, ref string) (flow.Queue, error)
+	Queue(instance center.InstanceID, ref string) (machine.Queue, error)
 	// Hours tells whether hours of operation are open at a time.
-	Hours(instance center.InstanceID, ref string, at time.Time) (flow.Opening, error)
+	Hours(instance center.InstanceID, ref string, at time.Time) (machine.Opening, error)
 	// FindView finds a view, of the instance or managed by the service; a version
 	// may follow the reference behind a colon.
-	FindView(instance center.InstanceID, ref string) (flow.View, error)
+	FindView(instance center.InstanceID, ref string) (machine.View, error)
 	// LambdaAllowed is nil when flows of the instance may call a function, by ARN or name.
 	LambdaAllowed(instance center.InstanceID, function string) error
 	// BotAllowed is nil when flows of the instance may ask a bot: by the ARN of its alias, of Lex V1 by its name.
@@ -61,18 +62,18 @@ func (Empty) Module(_ center.InstanceID, ref string) (*flow.Flow, center.FlowID,
 }
 
 // Queue implements [Catalog].
-func (Empty) Queue(_ center.InstanceID, ref string) (flow.Queue, error) {
-	return flow.Queue{}, center.Missing(center.KindQueue, ref)
+func (Empty) Queue(_ center.InstanceID, ref string) (machine.Queue, error) {
+	return machine.Queue{}, center.Missing(center.KindQueue, ref)
 }
 
 // Hours implements [Catalog].
-func (Empty) Hours(_ center.InstanceID, ref string, _ time.Time) (flow.Opening, error) {
-	return flow.Opening{}, center.Missing(center.KindHours, ref)
+func (Empty) Hours(_ center.InstanceID, ref string, _ time.Time) (machine.Opening, error) {
+	return machine.Opening{}, center.Missing(center.KindHours, ref)
 }
 
 // FindView implements [Catalog].
-func (Empty) FindView(_ center.InstanceID, ref string) (flow.View, error) {
-	return flow.View{}, center.Missing(center.KindView, ref)
+func (Empty) FindView(_ center.InstanceID, ref string) (machine.View, error) {
+	return machine.View{}, center.Missing(center.KindView, ref)
 }
 
 // LambdaAllowed implements [Catalog].

@@ -9,6 +9,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // Chat is the state of one chat: everything that rules need and the
@@ -36,21 +37,21 @@ type Chat struct {
 	Past           []Past            `json:"past,omitempty"`      // what a persistent chat continues, newest first
 
 	Flow     center.FlowID            `json:"flow"`           // the flow of the current contact
-	Run      *flow.Run                `json:"run,omitempty"`  // the contact's flow, or its customer queue or disconnect flow
-	Data     *flow.Data               `json:"data,omitempty"` // what the contact's flows have gathered, while none runs
+	Run      *machine.Run             `json:"run,omitempty"`  // the contact's flow, or its customer queue or disconnect flow
+	Data     *machine.Data            `json:"data,omitempty"` // what the contact's flows have gathered, while none runs
 	Hooks    map[string]center.FlowID `json:"hooks,omitempty"`
 	Language string                   `json:"language,omitempty"`
 	Logging  bool                     `json:"logging,omitempty"`
 	Effects  []Effect                 `json:"effects,omitempty"` // under way
 
-	Target   flow.Queue       `json:"target,omitzero"` // the target queue
+	Target   machine.Queue    `json:"target,omitzero"` // the target queue
 	Criteria []flow.Criterion `json:"criteria,omitempty"`
 	Queue    *Place           `json:"queue,omitempty"` // where the contact waits for an agent
 
 	Joining   center.ParticipantID `json:"joining,omitempty"` // the agent who hears the agent whisper
-	Whisper   *flow.Run            `json:"whisper,omitempty"`
+	Whisper   *machine.Run         `json:"whisper,omitempty"`
 	WhisperBy time.Time            `json:"whisperBy,omitzero"` // when a whisper has lasted too long
-	Agent     flow.Agent           `json:"agent,omitzero"`     // the last agent who accepted the chat
+	Agent     machine.Agent        `json:"agent,omitzero"`     // the last agent who accepted the chat
 
 	Processor *flow.Processor `json:"processor,omitempty"` // of messages
 	Line      []Waiting       `json:"line,omitempty"`      // what is being processed, and what follows that
@@ -105,7 +106,7 @@ type Past struct {
 // chat's state until its outcome comes back, so that another process can start
 // it again when the one that runs it has died: at least once, always under the same ID.
 type Effect struct {
-	flow.Effect
+	machine.Effect
 	Worker string          `json:"worker,omitempty"` // the node that runs it
 	Event  json.RawMessage `json:"event,omitempty"`  // of a call: the Lambda event
 }

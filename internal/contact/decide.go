@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // Command is something that is asked of a chat, or that happened to it. The
@@ -36,8 +36,8 @@ type Env struct {
 	Records map[center.ContactID]center.Contact
 	// ViewToken makes what a participant shows to DescribeView. It may be nil
 	// where no view is ever shown.
-	ViewToken func(chat center.ContactID, view flow.View) string
-	Trace     func(flow.Visit) // see flow.World; may be nil
+	ViewToken func(chat center.ContactID, view machine.View) string
+	Trace     func(machine.Visit) // see machine.World; may be nil
 }
 
 // Line is how a queue stands, leaving aside the chat that asks.
@@ -106,7 +106,7 @@ type Change struct {
 	Streamed []Streamed       // for the outbox
 	Active   int              // +1 when a chat began, -1 when it ended
 	Queues   []QueueMove      // how many contacts wait in queues
-	Log      []flow.LogEntry
+	Log      []machine.LogEntry
 	Reply    Reply
 }
 

@@ -6,26 +6,27 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // facts answers what a flow asks of the chat's instance.
 type facts struct{ d *decision }
 
-var _ flow.Facts = facts{}
+var _ machine.Facts = facts{}
 
-func (f facts) Queue(ref string) (flow.Queue, error) {
+func (f facts) Queue(ref string) (machine.Queue, error) {
 	q, err := f.d.env.Catalog.Queue(f.d.chat.Instance, ref)
 	q.Full = slices.Contains(f.d.env.Full, q.ID)
 	return q, err
 }
 
-func (f facts) Hours(ref string) (flow.Opening, error) {
+func (f facts) Hours(ref string) (machine.Opening, error) {
 	return f.d.env.Catalog.Hours(f.d.chat.Instance, ref, f.d.env.Now)
 }
 
 // Metrics tells how a queue stands. When nobody has looked yet the answer is
 // made up, and the decision ends in a [Need].
-func (f facts) Metrics(q flow.Queue) (flow.Metrics, error) {
+func (f facts) Metrics(q machine.Queue) (machine.QueueStatus, error) {
 	d, place := f.d, f.d.chat.Queue
 	here := place != nil && place.Queue == q.ID
 	line, known := d.env.Lines[q.ID]
@@ -35,7 +36,7 @@ func (f facts) Metrics(q flow.Queue) (flow.Metrics, error) {
 			d.need.Priority, d.need.Rank, d.need.Since = d.chat.Priority(), d.chat.rank(), place.Since
 		}
 	}
-	m := flow.Metrics{Contacts: line.Others}
+	m := machine.QueueStatus{Contacts: line.Others}
 	oldest := line.Oldest
 	if here {
 		m.Contacts++
@@ -54,11 +55,11 @@ func (f facts) Module(ref string) (*flow.Flow, center.FlowID, error) {
 	return f.d.env.Catalog.Module(f.d.chat.Instance, ref)
 }
 
-func (f facts) View(ref string) (flow.View, error) {
+func (f facts) View(ref string) (machine.View, error) {
 	return f.d.env.Catalog.FindView(f.d.chat.Instance, ref)
 }
 
-func (f facts) ViewToken(v flow.View) string {
+func (f facts) ViewToken(v machine.View) string {
 	if f.d.env.ViewToken == nil {
 		return ""
 	}

@@ -7,13 +7,14 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // world gives a flow its view of the chat. The contact in it is a copy that
 // the flow's actions change; follow takes the changes over.
-func (d *decision) world(kind flow.Kind) flow.World {
+func (d *decision) world(kind machine.Kind) machine.World {
 	c, cur := d.chat, d.chat.Current()
-	view := &flow.Contact{
+	view := &machine.Contact{
 		ID: cur.ID, Chat: c.ID, Previous: cur.Previous, Related: cur.Related,
 		InstanceARN: d.env.Partition.InstanceARN(c.Instance), Region: d.env.Partition.Region,
 		InitiationMethod: cur.InitiationMethod, CustomerName: c.Customer().DisplayName,
@@ -27,14 +28,14 @@ func (d *decision) world(kind flow.Kind) flow.World {
 		Priority: cur.QueuePriority, TimeAdjustment: time.Duration(cur.QueueTimeAdjust) * time.Second, Criteria: c.Criteria,
 		Processor: c.Processor,
 	}
-	if kind != flow.KindInbound && kind != flow.KindCustomerQueue {
+	if kind != machine.KindInbound && kind != machine.KindCustomerQueue {
 		view.Agent = c.Agent // the others see none, as in the service
 	}
 	if c.InitialMessage != nil {
 		view.InitialMessage = c.InitialMessage.Content
 	}
 	instance := c.Instance
-	return flow.World{
+	return machine.World{
 		Now: d.env.Now, Contact: view, Facts: facts{d},
 		Flow: func(ref string) (*flow.Flow, center.FlowID, error) {
 			return d.env.Catalog.Published(instance, ref)
@@ -47,11 +48,11 @@ func (d *decision) world(kind flow.Kind) flow.World {
 }
 
 // trace is Env.Trace, told how much this decision has pushed before.
-func (d *decision) trace() func(flow.Visit) {
+func (d *decision) trace() func(machine.Visit) {
 	if d.env.Trace == nil {
 		return nil
 	}
-	return func(v flow.Visit) {
+	return func(v machine.Visit) {
 		v.Told = len(d.change.Pushes)
 		d.env.Trace(v)
 	}
@@ -84,8 +85,8 @@ func (d *decision) botAttached() bool {
 }
 
 // run starts a flow for the chat.
-func (d *decision) run(f *flow.Flow, id center.FlowID, kind flow.Kind) error {
-	var data flow.Data
+func (d *decision) run(f *flow.Flow, id center.FlowID, kind machine.Kind) error {
+	var data machine.Data
 	switch c := d.chat; {
 	case c.Run != nil:
 		data = c.Run.Gathered()
@@ -93,21 +94,21 @@ func (d *decision) run(f *flow.Flow, id center.FlowID, kind flow.Kind) error {
 		data = *c.Data
 	}
 	w := d.world(kind)
-	return d.follow(w, flow.Start(w, f, id, kind, data), kind)
+	return d.follow(w, machine.Start(w, f, id, kind, data), kind)
 }
 
 // wake gives the running flows an event that they may be waiting for.
-func (d *decision) wake(ev flow.Event) error {
-	for _, of := range []func(*Chat) *flow.Run{
-		func(c *Chat) *flow.Run { return c.Run },
-		func(c *Chat) *flow.Run { return c.Whisper },
+func (d *decision) wake(ev machine.Event) error {
+	for _, of := range []func(*Chat) *machine.Run{
+		func(c *Chat) *machine.Run { return c.Run },
+		func(c *Chat) *machine.Run { return c.Whisper },
 	} {
 		run := of(d.chat)
 		if !run.Wants(ev) {
 			continue
 		}
 		w := d.world(run.Kind)
-		if err := d.follow(w, flow.Advance(w, run, ev), run.Kind); err != nil {
+		if err := d.follow(w, machine.Advance(w, run, ev), run.Kind); err != nil {
 			return err
 		}
 	}
@@ -115,7 +116,7 @@ func (d *decision) wake(ev flow.Event) error {
 }
 
 // follow takes over what a step of a flow leads to.
-func (d *decision) follow(w flow.World, out flow.Outcome, kind flow.Kind) error {
+func (d *decision) follow(w machine.World, out machine.Outcome, kind machine.Kind) error {
 	d.adopt(w.Contact)
 	d.change.Log = append(d.change.Log, out.Log...)
 	if out.BotJoins {
@@ -128,12 +129,12 @@ func (d *decision) follow(w flow.World, out flow.Outcome, kind flow.Kind) error 
 	for _, f := range out.Effects {
 		e := Effect{Effect: f, Worker: d.env.Node}
 		if f.Invoke != nil {
-			e.Event = flow.LambdaEvent(w.Contact, f.Invoke.Parameters)
+			e.Event = machine.LambdaEvent(w.Contact, f.Invoke.Parameters)
 		}
 		c.Effects = append(c.Effects, e)
 		d.change.Effects = append(d.change.Effects, e)
 	}
-	if kind == flow.KindAgentWhisper || kind == flow.KindCustomerWhisper {
+	if kind == machine.KindAgentWhisper || kind == machine.KindCustomerWhisper {
 		if c.Whisper = out.Run; out.Run == nil {
 			c.WhisperBy = time.Time{}
 			return d.whispered(kind)
@@ -145,7 +146,7 @@ func (d *decision) follow(w flow.World, out flow.Outcome, kind flow.Kind) error 
 		return d.over(kind, &out)
 	}
 	c.Data = nil
-	if kind != flow.KindCustomerQueue {
+	if kind != machine.KindCustomerQueue {
 		c.Flow = out.Run.Flow
 		if len(out.Run.Stack) > 0 {
 			c.Flow = out.Run.Stack[0].Flow
@@ -155,7 +156,7 @@ func (d *decision) follow(w flow.World, out flow.Outcome, kind flow.Kind) error 
 }
 
 // adopt takes over what a flow has changed of the contact.
-func (d *decision) adopt(v *flow.Contact) {
+func (d *decision) adopt(v *machine.Contact) {
 	c := d.edit()
 	cur := d.current()
 	c.Attributes, c.Hooks, c.Language, c.Logging = v.Attributes, v.Hooks, v.LanguageCode, v.Logging
@@ -166,7 +167,7 @@ func (d *decision) adopt(v *flow.Contact) {
 }
 
 // utter says what a flow says: a message, or an event for the customer's client.
-func (d *decision) utter(m flow.Message) {
+func (d *decision) utter(m machine.Message) {
 	if m.Speaker == "" {
 		customer := d.chat.Customer()
 		it := d.event(m.ContentType, *customer)
@@ -181,13 +182,13 @@ func (d *decision) utter(m flow.Message) {
 }
 
 // over is what follows when a flow has ended.
-func (d *decision) over(kind flow.Kind, out *flow.Outcome) error {
+func (d *decision) over(kind machine.Kind, out *machine.Outcome) error {
 	switch {
-	case kind == flow.KindCustomerQueue && out.End == flow.EndQueued:
+	case kind == machine.KindCustomerQueue && out.End == machine.EndQueued:
 		return d.requeue(out.Queue)
-	case kind == flow.KindCustomerQueue && out.End != flow.EndDisconnect:
+	case kind == machine.KindCustomerQueue && out.End != machine.EndDisconnect:
 		return nil // the contact goes on waiting
-	case out.End == flow.EndQueued:
+	case out.End == machine.EndQueued:
 		return d.enqueue(out.Queue, out.Queue.Max)
 	}
 	return d.end(center.ReasonFlow)
@@ -211,14 +212,14 @@ func (d *decision) stopFlows() {
 		c.Data = new(c.Run.Gathered())
 	}
 	c.Run, c.Whisper, c.WhisperBy = nil, nil, time.Time{}
-	waited := func(e Effect) bool { return !e.Async() && e.Kind != flow.EffectProcess }
+	waited := func(e Effect) bool { return !e.Async() && e.Kind != machine.EffectProcess }
 	c.Effects = slices.DeleteFunc(c.Effects, waited)
 	d.change.Effects = slices.DeleteFunc(d.change.Effects, waited)
 }
 
 // lament notes that a flow cannot be run.
 func (d *decision) lament(id center.FlowID, err error) {
-	d.change.Log = append(d.change.Log, flow.LogEntry{
+	d.change.Log = append(d.change.Log, machine.LogEntry{
 		Time: d.env.Now, Flow: id, Problem: err.Error(), Logging: d.chat.Logging, Always: true})
 }
 
@@ -267,11 +268,11 @@ func (e EffectDone) decide(d *decision) error {
 	c := d.edit()
 	kind := c.Effects[i].Kind
 	c.Effects = slices.Delete(c.Effects, i, i+1)
-	if kind == flow.EffectProcess {
+	if kind == machine.EffectProcess {
 		return d.outcome(e)
 	}
-	ev := flow.Event{Kind: flow.EventEffectDone, Effect: e.ID, Answer: e.Answer, Err: e.Err}
-	if kind == flow.EffectContinue && ev.Err == "" {
+	ev := machine.Event{Kind: machine.EventEffectDone, Effect: e.ID, Answer: e.Answer, Err: e.Err}
+	if kind == machine.EffectContinue && ev.Err == "" {
 		var found Continued
 		if err := json.Unmarshal(e.Answer, &found); err != nil {
 			ev.Err = "what the chat continues cannot be read"

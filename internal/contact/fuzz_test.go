@@ -10,6 +10,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // bazaar is an office whose flows do a little of everything, as functions,
@@ -108,7 +109,7 @@ func (w *watch) command(cmd Command) (Reply, bool) {
 	}
 	for where, here := range map[string]bool{
 		"queue": w.chat.Queue != nil, "agent": w.chat.Agent.ARN != "" && w.chat.Joining == "", "line": len(w.chat.Line) > 0, "end behind the line": w.chat.Ended && !w.chat.Over(),
-		"second contact": len(w.chat.Chain()) > 1, "view": w.chat.Run != nil && w.chat.Run.Wait.Kind == flow.WaitView,
+		"second contact": len(w.chat.Chain()) > 1, "view": w.chat.Run != nil && w.chat.Run.Wait.Kind == machine.WaitView,
 		"withheld": len(w.last.Items) > 0 && w.last.Items[0].Processing != "",
 	} {
 		if here {
@@ -187,10 +188,10 @@ func answer(of byte) (answer json.RawMessage, problem string) {
 	state := []string{"Fulfilled", "InProgress", "Failed", "ReadyForFulfillment"}[of>>3&3]
 	action := map[bool]string{true: "ElicitIntent", false: "Close"}[state == "InProgress"]
 	raw, err := json.Marshal(struct {
-		flow.Answer
+		machine.Answer
 		Status string `json:"status"`
-	}{flow.Answer{Intent: intents[int(of>>5)%len(intents)], State: state, DialogAction: action,
-		Messages: []flow.BotMessage{{ContentType: center.PlainText, Content: "said the bot"}}}, "APPROVED"})
+	}{machine.Answer{Intent: intents[int(of>>5)%len(intents)], State: state, DialogAction: action,
+		Messages: []machine.BotMessage{{ContentType: center.PlainText, Content: "said the bot"}}}, "APPROVED"})
 	if err != nil {
 		panic(err)
 	}

@@ -8,7 +8,7 @@ import (
 
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // messageLimit is how long a message of each type may be, in characters
@@ -135,7 +135,7 @@ func (d *decision) speak(w Waiting) error {
 func (d *decision) shown(r center.Role, contentType, content string) string {
 	run := d.chat.Run
 	if r != center.RoleCustomer || contentType != center.InteractiveResponse || run == nil ||
-		run.Wait.Kind != flow.WaitView || !run.Wait.Hidden {
+		run.Wait.Kind != machine.WaitView || !run.Wait.Hidden {
 		return content
 	}
 	var response struct {
@@ -179,7 +179,7 @@ func (d *decision) spoken(r center.Role, contentType, content string) error {
 		d.returned(r)
 	}
 	if r == center.RoleCustomer {
-		return d.wake(flow.Event{Kind: flow.EventCustomerMessage, ContentType: contentType, Content: content})
+		return d.wake(machine.Event{Kind: machine.EventCustomerMessage, ContentType: contentType, Content: content})
 	}
 	return nil
 }

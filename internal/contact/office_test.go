@@ -8,6 +8,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // office is a catalog of flow documents by name, and of what else there may be.
@@ -16,9 +17,9 @@ type office struct {
 	flows    flows
 	modules  flows
 	defaults flows // by type
-	queues   map[string]flow.Queue
-	hours    map[string]flow.Opening
-	views    map[string]flow.View
+	queues   map[string]machine.Queue
+	hours    map[string]machine.Opening
+	views    map[string]machine.View
 }
 
 type flows map[string]*flow.Flow
@@ -51,39 +52,39 @@ func (o office) Content(id center.FlowID, hash string) (*flow.Flow, error) {
 	return nil, center.Missing(center.KindFlow, string(id))
 }
 
-func (o office) Queue(_ center.InstanceID, ref string) (flow.Queue, error) {
+func (o office) Queue(_ center.InstanceID, ref string) (machine.Queue, error) {
 	if q, ok := o.queues[ref]; ok {
 		return q, nil
 	}
-	return flow.Queue{}, center.Missing(center.KindQueue, ref)
+	return machine.Queue{}, center.Missing(center.KindQueue, ref)
 }
 
-func (o office) Hours(_ center.InstanceID, ref string, _ time.Time) (flow.Opening, error) {
+func (o office) Hours(_ center.InstanceID, ref string, _ time.Time) (machine.Opening, error) {
 	if h, ok := o.hours[ref]; ok {
 		return h, nil
 	}
-	return flow.Opening{}, center.Missing(center.KindHours, ref)
+	return machine.Opening{}, center.Missing(center.KindHours, ref)
 }
 
-func (o office) FindView(_ center.InstanceID, ref string) (flow.View, error) {
+func (o office) FindView(_ center.InstanceID, ref string) (machine.View, error) {
 	if v, ok := o.views[ref]; ok {
 		return v, nil
 	}
-	return flow.View{}, center.Missing(center.KindView, ref)
+	return machine.View{}, center.Missing(center.KindView, ref)
 }
 
 // queue is one of the office, without a limit.
-func queue(id string) flow.Queue {
-	return flow.Queue{ID: center.QueueID(id), ARN: "arn:queue/" + id, Name: strings.ToUpper(id), Hours: "week", Max: -1}
+func queue(id string) machine.Queue {
+	return machine.Queue{ID: center.QueueID(id), ARN: "arn:queue/" + id, Name: strings.ToUpper(id), Hours: "week", Max: -1}
 }
 
 // furnished is an office with two queues that runs flows.
 func furnished(documents flows) office {
 	return office{
 		flows: documents, modules: flows{}, defaults: flows{},
-		queues: map[string]flow.Queue{"sales": queue("sales"), "support": queue("support"), "agent/u1": queue("agent/u1")},
-		hours:  map[string]flow.Opening{"week": {Open: true}},
-		views:  map[string]flow.View{"form": {ID: "form", ARN: "arn:view/form", Version: 2, Actions: []string{"Send"}}},
+		queues: map[string]machine.Queue{"sales": queue("sales"), "support": queue("support"), "agent/u1": queue("agent/u1")},
+		hours:  map[string]machine.Opening{"week": {Open: true}},
+		views:  map[string]machine.View{"form": {ID: "form", ARN: "arn:view/form", Version: 2, Actions: []string{"Send"}}},
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // after is a disconnect flow that says whom it follows, and waits for the customer.
@@ -95,7 +96,7 @@ func TestHookedFlowsThatAreGone(t *testing.T) {
 	delete(o.flows, "q")
 	gone := func(id center.FlowID) {
 		t.Helper()
-		if !slices.ContainsFunc(p.last.Log, func(e flow.LogEntry) bool { return e.Flow == id && e.Problem != "" && e.Always }) {
+		if !slices.ContainsFunc(p.last.Log, func(e machine.LogEntry) bool { return e.Flow == id && e.Problem != "" && e.Always }) {
 			t.Errorf("the log does not say that %s is gone: %+v", id, p.last.Log)
 		}
 	}

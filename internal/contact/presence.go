@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // botWindow is how long a custom participant may take to connect
@@ -61,7 +61,7 @@ func (d *decision) again(r center.Role) error {
 	}
 	d.edit().Idle.Back = d.env.Now
 	d.returned(r)
-	return d.wake(flow.Event{Kind: flow.EventCustomerBack})
+	return d.wake(machine.Event{Kind: machine.EventCustomerBack})
 }
 
 // AddParticipant adds a custom participant (CreateParticipant with CUSTOM_BOT).
@@ -111,7 +111,7 @@ func (a AddParticipant) decide(d *decision) error {
 
 // botTalks reports whether the customer is talking to the bot of a flow.
 func (c *Chat) botTalks() bool {
-	return c.Run != nil && (c.Run.Wait.Kind == flow.WaitInput || c.Run.Wait.Kind == flow.WaitBot)
+	return c.Run != nil && (c.Run.Wait.Kind == machine.WaitInput || c.Run.Wait.Kind == machine.WaitBot)
 }
 
 // Disconnect takes a participant out of the chat (DisconnectParticipant). The
@@ -146,7 +146,7 @@ func (l Disconnect) decide(d *decision) error {
 		return d.customerLeft()
 	case center.RoleCustomBot:
 		d.stopIdle()
-		return d.wake(flow.Event{Kind: flow.EventBotLeft})
+		return d.wake(machine.Event{Kind: machine.EventBotLeft})
 	case center.RoleAgent:
 		if d.agents() > 0 {
 			return nil

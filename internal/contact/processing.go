@@ -7,6 +7,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // A chat may have a message processor: a function that is shown each message
@@ -130,7 +131,7 @@ func (d *decision) wait(w *Waiting) {
 func (d *decision) process(w *Waiting, function string) {
 	id := d.newID()
 	w.Effect, w.By = id, d.env.Now.Add(processLimit+processGrace)
-	call := Effect{Effect: flow.Effect{ID: id, Kind: flow.EffectProcess, Invoke: &flow.Invoke{
+	call := Effect{Effect: machine.Effect{ID: id, Kind: machine.EffectProcess, Invoke: &machine.Invoke{
 		ID: id, Function: function, TimeLimit: processLimit, JSON: true,
 	}}, Event: d.processorEvent(&w.Item), Worker: d.env.Node}
 	c := d.edit()
@@ -235,7 +236,7 @@ func (d *decision) unprocessed(w *Waiting, problem string) {
 	if !w.Deliver {
 		d.withhold(w, center.ProcessingFailed)
 	}
-	d.change.Log = append(d.change.Log, flow.LogEntry{
+	d.change.Log = append(d.change.Log, machine.LogEntry{
 		Time: d.env.Now, Flow: d.chat.Flow, Logging: d.chat.Logging, Always: true,
 		Problem: "the message " + string(w.Item.ID) + " could not be processed: " + problem,
 	})

@@ -10,6 +10,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // processor writes the action that sets the message processor.
@@ -212,14 +213,14 @@ func TestProcessorStandsBeforeFlows(t *testing.T) {
 	p.wantScript("CUSTOMER joined")
 	p.answers("How can I help?", changed("Qué tal?"))
 	p.say(ana, "card 4111")
-	if got := p.chat.Run.Wait.Kind; got != flow.WaitInput {
+	if got := p.chat.Run.Wait.Kind; got != machine.WaitInput {
 		t.Fatalf("the flow waits for %s before the message is processed", got)
 	}
 	p.answers("card 4111", changed("card ****"))
 	if len(p.chat.Effects) != 1 || p.chat.Effects[0].Ask == nil || p.chat.Effects[0].Ask.Text != "card ****" {
 		t.Fatalf("the bot is asked %+v", p.chat.Effects)
 	}
-	answer, err := json.Marshal(flow.Answer{Intent: "Other", State: "Fulfilled", DialogAction: "Close"})
+	answer, err := json.Marshal(machine.Answer{Intent: "Other", State: "Fulfilled", DialogAction: "Close"})
 	if err != nil {
 		t.Fatal(err)
 	}

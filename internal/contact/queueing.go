@@ -7,6 +7,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // Place is where a contact waits for an agent. Contacts of a queue are taken
@@ -62,14 +63,14 @@ func (c *Chat) Rank() (queue center.QueueID, priority int64, rank time.Time, ok 
 
 // enqueue lets the current contact wait in a queue, and begins its customer
 // queue flow. limit is how many may wait there, -1 for any number.
-func (d *decision) enqueue(q flow.Queue, limit int64) error {
+func (d *decision) enqueue(q machine.Queue, limit int64) error {
 	f, id, err := d.queueFlow()
 	c, cur := d.edit(), d.current()
 	c.Target = q
 	c.Queue = &Place{Queue: q.ID, Since: d.env.Now}
 	cur.Queue, cur.Enqueued = q.ID, d.env.Now
 	d.change.Queues = append(d.change.Queues, QueueMove{Queue: q.ID, Delta: 1, Limit: limit})
-	if !strings.HasPrefix(string(q.ID), flow.AgentQueue) {
+	if !strings.HasPrefix(string(q.ID), machine.AgentQueue) {
 		c.Queue.activate(c.Criteria, d.env.Now)
 	}
 	if err != nil {
@@ -78,7 +79,7 @@ func (d *decision) enqueue(q flow.Queue, limit int64) error {
 	if f == nil {
 		return nil
 	}
-	return d.run(f, id, flow.KindCustomerQueue)
+	return d.run(f, id, machine.KindCustomerQueue)
 }
 
 // queueFlow is the flow that runs beside the waiting: the hook CustomerQueue,
@@ -105,7 +106,7 @@ const (
 
 // requeue passes the contact on to another queue, as a new contact of the
 // chain. Such transfers may fill a queue by a fifth more than its MaxContacts.
-func (d *decision) requeue(q flow.Queue) error {
+func (d *decision) requeue(q machine.Queue) error {
 	_, id, _ := d.queueFlow()
 	limit := q.Max
 	if limit > 0 {
@@ -223,15 +224,15 @@ func (j Join) decide(d *decision) error {
 	p := Participant{ID: center.ParticipantID(d.newID()), Role: center.RoleAgent, DisplayName: j.DisplayName, User: j.User}
 	c.Participants = append(c.Participants, p)
 	c.Joining = p.ID
-	c.Agent = flow.Agent{
+	c.Agent = machine.Agent{
 		ARN: d.env.Partition.ARN(c.Instance, center.KindUser, string(j.User)), UserName: j.UserName, FirstName: j.FirstName, LastName: j.LastName,
 	}
 	d.change.Reply = Reply{Contact: c.Current().ID, Participant: p.ID}
-	return d.whisper(flow.KindAgentWhisper, hookAgentWhisper)
+	return d.whisper(machine.KindAgentWhisper, hookAgentWhisper)
 }
 
 // whisper runs the whisper of a hook. For chats there is no default.
-func (d *decision) whisper(kind flow.Kind, hook string) error {
+func (d *decision) whisper(kind machine.Kind, hook string) error {
 	id := d.chat.Hooks[hook]
 	if id == "" {
 		return d.whispered(kind)
@@ -246,8 +247,8 @@ func (d *decision) whisper(kind flow.Kind, hook string) error {
 }
 
 // whispered is what follows a whisper.
-func (d *decision) whispered(kind flow.Kind) error {
-	if kind == flow.KindAgentWhisper {
+func (d *decision) whispered(kind machine.Kind) error {
+	if kind == machine.KindAgentWhisper {
 		return d.admit()
 	}
 	return nil
@@ -269,7 +270,7 @@ func (d *decision) admit() error {
 	cur.Agent, cur.AgentConnected = p.User, d.env.Now
 	d.add(d.event(center.EventJoined, *p))
 	d.startIdle()
-	return d.whisper(flow.KindCustomerWhisper, hookCustomerWhisper)
+	return d.whisper(machine.KindCustomerWhisper, hookCustomerWhisper)
 }
 
 // decline takes back an agent who was joining. The contact goes on waiting.

@@ -10,6 +10,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // moves says what a change did to queues: "+sales", "-sales".
@@ -36,7 +37,7 @@ func TestWaitingForAnAgent(t *testing.T) {
 		t.Fatalf("queues moved %+v; want sales by one, up to 7", p.last.Queues)
 	}
 	cur := p.chat.Current()
-	if cur.Queue != "sales" || !cur.Enqueued.Equal(p.now) || p.chat.Queue == nil || p.chat.Run.Kind != flow.KindCustomerQueue {
+	if cur.Queue != "sales" || !cur.Enqueued.Equal(p.now) || p.chat.Queue == nil || p.chat.Run.Kind != machine.KindCustomerQueue {
 		t.Fatalf("the contact is %+v, waiting at %+v", cur, p.chat.Queue)
 	}
 	p.pass(2 * time.Minute)
@@ -118,7 +119,7 @@ func TestFullQueues(t *testing.T) {
 	closed, none := queue("sales"), queue("sales")
 	closed.Disabled, none.Max = true, 0
 	for name, c := range map[string]struct {
-		queue flow.Queue
+		queue machine.Queue
 		full  []center.QueueID
 		want  string
 	}{
@@ -126,7 +127,7 @@ func TestFullQueues(t *testing.T) {
 		"found full":   {queue("sales"), []center.QueueID{"sales"}, "SYSTEM: All lines are busy"},
 		"no contacts":  {none, nil, "SYSTEM: All lines are busy"},
 		"disabled":     {closed, nil, "SYSTEM: Something is wrong"},
-		"unknown":      {flow.Queue{}, nil, "SYSTEM: Something is wrong"},
+		"unknown":      {machine.Queue{}, nil, "SYSTEM: Something is wrong"},
 		"not set":      {queue("sales"), nil, "SYSTEM: Something is wrong"},
 		"set by agent": {queue("agent/u1"), nil, ""},
 	} {

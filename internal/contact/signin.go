@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // signInWindow is how long after authentication.initiated the customer's
@@ -59,7 +59,7 @@ func (c *Chat) signingIn(p center.ParticipantID, session string) error {
 		return c.over()
 	case p != c.Customer().ID:
 		return center.Errorf(center.Denied, "only the customer signs in")
-	case c.Run == nil || c.Run.Wait.Kind != flow.WaitAuth || c.Run.Wait.Session != session:
+	case c.Run == nil || c.Run.Wait.Kind != machine.WaitAuth || c.Run.Wait.Session != session:
 		return center.Errorf(center.Invalid, "SessionId %q is not one of an authentication that is waiting", session)
 	}
 	return nil
@@ -78,7 +78,7 @@ func (s AskSignIn) decide(d *decision) error {
 	if _, err := d.chat.SignIn(s.Participant, s.Session, d.env.Now); err != nil {
 		return err
 	}
-	run, provider := *d.chat.Run, flow.Provider{}
+	run, provider := *d.chat.Run, machine.Provider{}
 	if run.Wait.Provider != nil {
 		provider = *run.Wait.Provider
 	}
@@ -99,7 +99,7 @@ func (s CancelSignIn) decide(d *decision) error {
 	if err := d.chat.signingIn(s.Participant, s.Session); err != nil {
 		return err
 	}
-	return d.wake(flow.Event{Kind: flow.EventSignInCancelled, Session: s.Session})
+	return d.wake(machine.Event{Kind: machine.EventSignInCancelled, Session: s.Session})
 }
 
 // SignedIn tells how a customer's authentication ended
@@ -107,7 +107,7 @@ func (s CancelSignIn) decide(d *decision) error {
 // the customer is called from then on.
 type SignedIn struct {
 	Session     string
-	SignIn      flow.SignIn
+	SignIn      machine.SignIn
 	DisplayName string
 }
 
@@ -115,7 +115,7 @@ func (s SignedIn) decide(d *decision) error {
 	if err := d.chat.signingIn(d.chat.Customer().ID, s.Session); err != nil {
 		return err
 	}
-	if err := d.wake(flow.Event{Kind: flow.EventSignedIn, Session: s.Session, SignIn: s.SignIn}); err != nil {
+	if err := d.wake(machine.Event{Kind: machine.EventSignedIn, Session: s.Session, SignIn: s.SignIn}); err != nil {
 		return err
 	}
 	if s.SignIn.Err != "" || s.DisplayName == "" || d.chat.Ended {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // Bounds of StartChatContact.
@@ -166,9 +166,9 @@ func text(s string) center.SegmentAttribute { return center.SegmentAttribute{Str
 // begin starts the flow of the current contact.
 func (d *decision) begin() error {
 	c := d.edit()
-	kind := flow.KindInbound
+	kind := machine.KindInbound
 	if c.Current().InitiationMethod == center.MethodDisconnect {
-		kind = flow.KindDisconnect
+		kind = machine.KindDisconnect
 	}
 	f, id, err := d.env.Catalog.Published(c.Instance, string(c.Flow))
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // all are the content types of a client that takes interactive messages.
@@ -36,7 +37,7 @@ func (p *play) answer(v any) {
 }
 
 // ask returns what the bot is asked now.
-func (p *play) ask() flow.Ask {
+func (p *play) ask() machine.Ask {
 	p.t.Helper()
 	if len(p.chat.Effects) != 1 || p.chat.Effects[0].Ask == nil {
 		p.t.Fatalf("effects %+v; want one question", p.chat.Effects)
@@ -44,9 +45,9 @@ func (p *play) ask() flow.Ask {
 	return *p.chat.Effects[0].Ask
 }
 
-func botSays(texts ...string) (all []flow.BotMessage) {
+func botSays(texts ...string) (all []machine.BotMessage) {
 	for _, text := range texts {
-		all = append(all, flow.BotMessage{ContentType: center.PlainText, Content: text})
+		all = append(all, machine.BotMessage{ContentType: center.PlainText, Content: text})
 	}
 	return all
 }
@@ -57,8 +58,8 @@ func TestTalkingToABot(t *testing.T) {
 		"3", "NoMatchingCondition>2", "NoMatchingError>3", "InputTimeLimitExceeded>4", "=Book>1")
 	o := furnished(flows{"main": document(t, bot, says("Booked $.Lex.Slots.City with $.Lex.SessionAttributes.seen", "5"), says("What is $.Lex.IntentName?", "5"),
 		says("The bot failed", "5"), says("You are silent", "5"), disconnect)})
-	asking := flow.Answer{Messages: botSays("Where to?"), Intent: "Book", State: "InProgress", DialogAction: "ElicitSlot", Session: json.RawMessage(`{"s":1}`)}
-	booked := flow.Answer{Messages: botSays("Done."), Intent: "Book", State: "Fulfilled", DialogAction: "Close",
+	asking := machine.Answer{Messages: botSays("Where to?"), Intent: "Book", State: "InProgress", DialogAction: "ElicitSlot", Session: json.RawMessage(`{"s":1}`)}
+	booked := machine.Answer{Messages: botSays("Done."), Intent: "Book", State: "Fulfilled", DialogAction: "Close",
 		Slots: map[string]any{"City": "Rome"}, SessionAttributes: map[string]string{"seen": "it"}}
 
 	t.Run("until the intent is through", func(t *testing.T) {
@@ -89,13 +90,13 @@ func TestTalkingToABot(t *testing.T) {
 			answer any
 			want   string
 		}{
-			"another intent":   {flow.Answer{Intent: "FallbackIntent", State: "ReadyForFulfillment"}, "SYSTEM: What is FallbackIntent?"},
-			"failed":           {flow.Answer{Intent: "Book", State: "Failed", DialogAction: "Close"}, "SYSTEM: The bot failed"},
-			"closed":           {flow.Answer{Intent: "Book", DialogAction: "Close"}, "SYSTEM: Booked  with"},
+			"another intent":   {machine.Answer{Intent: "FallbackIntent", State: "ReadyForFulfillment"}, "SYSTEM: What is FallbackIntent?"},
+			"failed":           {machine.Answer{Intent: "Book", State: "Failed", DialogAction: "Close"}, "SYSTEM: The bot failed"},
+			"closed":           {machine.Answer{Intent: "Book", DialogAction: "Close"}, "SYSTEM: Booked  with"},
 			"no answer":        {fmt.Errorf("the bot is away"), "SYSTEM: The bot failed"},
 			"no sense":         {"gibberish", "SYSTEM: The bot failed"},
-			"closed, no name":  {flow.Answer{DialogAction: "Close"}, "SYSTEM: What is ?"},
-			"elicits all same": {flow.Answer{Intent: "Book", State: "Fulfilled", DialogAction: "ElicitIntent"}, ""},
+			"closed, no name":  {machine.Answer{DialogAction: "Close"}, "SYSTEM: What is ?"},
+			"elicits all same": {machine.Answer{Intent: "Book", State: "Fulfilled", DialogAction: "ElicitIntent"}, ""},
 		} {
 			p, ana := opened(t, o, Start{})
 			p.do(typed(ana, "x"))
@@ -117,7 +118,7 @@ func TestTalkingToABot(t *testing.T) {
 		var asked []string
 		for range 3 {
 			asked = append(asked, p.ask().Text)
-			p.answer(flow.Answer{DialogAction: "ElicitIntent", Session: json.RawMessage(`{}`)})
+			p.answer(machine.Answer{DialogAction: "ElicitIntent", Session: json.RawMessage(`{}`)})
 		}
 		if !slices.Equal(asked, []string{"one", "two", "three"}) || len(p.chat.Effects) != 0 {
 			t.Errorf("the bot was asked %q", asked)
@@ -159,7 +160,7 @@ func TestTalkingToABot(t *testing.T) {
 		for _, types := range [][]string{all, {center.PlainText}} {
 			p, ana := opened(t, o, Start{ContentTypes: types})
 			p.do(typed(ana, "x"))
-			p.answer(flow.Answer{DialogAction: "ElicitSlot", Messages: []flow.BotMessage{{ContentType: center.Interactive, Content: picker}}})
+			p.answer(machine.Answer{DialogAction: "ElicitSlot", Messages: []machine.BotMessage{{ContentType: center.Interactive, Content: picker}}})
 			want := center.Interactive
 			if len(types) == 1 {
 				want = center.PlainText
@@ -231,7 +232,7 @@ func TestShowingAView(t *testing.T) {
 	show := func(t *testing.T, more string) (*play, center.ParticipantID) {
 		p := newPlay(t, nil)
 		p.env.Catalog = office(more)
-		p.env.ViewToken = func(chat center.ContactID, v flow.View) string { return "token of " + v.ID }
+		p.env.ViewToken = func(chat center.ContactID, v machine.View) string { return "token of " + v.ID }
 		ana := p.start(Start{ContentTypes: all, Attributes: map[string]string{"a": "1"}})
 		p.do(Connect{ana})
 		return p, ana
@@ -324,7 +325,7 @@ func TestSigningIn(t *testing.T) {
 	p.refuse(center.Invalid, SignedIn{Session: "other"})
 	p.refuse(center.Invalid, CancelSignIn{Participant: ana, Session: "other"})
 	told := len(p.told)
-	p.do(SignedIn{Session: session, SignIn: flow.SignIn{CustomerID: "c7", Provider: "Cognito", Method: "CONNECT"}})
+	p.do(SignedIn{Session: session, SignIn: machine.SignIn{CustomerID: "c7", Provider: "Cognito", Method: "CONNECT"}})
 	auth := p.chat.Current().SegmentAttrs["connect:CustomerAuthentication"].Map
 	if end(p) != "SYSTEM: Welcome c7, AUTHENTICATED" || *auth["ClientId"].String != "app" || *auth["IdentityProvider"].String != "Cognito" || p.chat.Current().CustomerID != "c7" {
 		t.Errorf("signed in: %q, %v", p.script(), auth)
@@ -340,7 +341,7 @@ func TestSigningIn(t *testing.T) {
 		t.Errorf("cancelled: %q, events %q", p.script(), got)
 	}
 	p, _, session = begin(t)
-	p.do(SignedIn{Session: session, SignIn: flow.SignIn{Err: "access_denied"}, DisplayName: "ignored"})
+	p.do(SignedIn{Session: session, SignIn: machine.SignIn{Err: "access_denied"}, DisplayName: "ignored"})
 	if got := events(p); end(p) != "SYSTEM: Failed: FAILED" || !slices.Equal(got, []string{"initiated", "failed"}) {
 		t.Errorf("failed: %q, events %q", p.script(), got)
 	}

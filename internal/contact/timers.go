@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // TimerType is what an idle timer does (TimerType of UpdateParticipantRoleConfig).
@@ -270,9 +270,9 @@ func (d *decision) fire(which timer, due time.Time) error {
 				p.ConnectBy, p.Left = time.Time{}, d.env.Now
 			}
 		}
-		return d.wake(flow.Event{Kind: flow.EventBotLeft}) // for a flow nobody is there any more, as if it had left
+		return d.wake(machine.Event{Kind: machine.EventBotLeft}) // for a flow nobody is there any more, as if it had left
 	case timerFlow:
-		return d.wake(flow.Event{Kind: flow.EventTime})
+		return d.wake(machine.Event{Kind: machine.EventTime})
 	case timerWhisper:
 		return d.tooLong()
 	case timerStep:
@@ -312,5 +312,5 @@ func (d *decision) idle(r center.Role, due time.Time) error {
 	if agents > 0 {
 		return d.customerRemains(center.ReasonIdle)
 	}
-	return d.wake(flow.Event{Kind: flow.EventBotLeft})
+	return d.wake(machine.Event{Kind: machine.EventBotLeft})
 }

@@ -11,7 +11,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // How many effects run at the same time: in all, for one function or bot, for
@@ -248,7 +248,7 @@ func (e *Engine) perform(ctx context.Context, chat center.ContactID, f *contact.
 
 // update changes the contact to which a chat is related. Doing it again
 // changes nothing more.
-func (e *Engine) update(ctx context.Context, chat center.ContactID, u *flow.Update) error {
+func (e *Engine) update(ctx context.Context, chat center.ContactID, u *machine.Update) error {
 	related, err := e.sibling(ctx, chat, u.Contact)
 	if err != nil {
 		return err
@@ -267,7 +267,7 @@ func (e *Engine) update(ctx context.Context, chat center.ContactID, u *flow.Upda
 }
 
 // continued finds what a chat continues.
-func (e *Engine) continued(ctx context.Context, chat center.ContactID, c *flow.Continue) (json.RawMessage, error) {
+func (e *Engine) continued(ctx context.Context, chat center.ContactID, c *machine.Continue) (json.RawMessage, error) {
 	source, err := e.sibling(ctx, chat, c.Source)
 	if err != nil {
 		return nil, err

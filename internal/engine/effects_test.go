@@ -13,6 +13,7 @@ import (
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // crowd counts how many calls of each function run at the same time. Functions
@@ -27,7 +28,7 @@ type crowd struct {
 
 func (c *crowd) serve(o *enginetest.Options) {
 	c.inside, c.max = map[string]int{}, map[string]int{}
-	o.Invoke = func(ctx context.Context, call flow.Invoke, _ []byte) (json.RawMessage, error) {
+	o.Invoke = func(ctx context.Context, call machine.Invoke, _ []byte) (json.RawMessage, error) {
 		c.mu.Lock()
 		c.calls++
 		c.inside[call.Function]++

@@ -15,7 +15,7 @@ import (
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/store"
 )
 
@@ -24,17 +24,17 @@ import (
 type Catalog interface {
 	contact.Catalog
 	// Prepare sees to what is set up in the instance being in memory, and to
-	// the contents that runs, their callers in [flow.Run.Stack] included, began
+	// the contents that runs, their callers in [machine.Run.Stack] included, began
 	// with. A run may be nil.
-	Prepare(ctx context.Context, instance center.InstanceID, runs ...*flow.Run) error
+	Prepare(ctx context.Context, instance center.InstanceID, runs ...*machine.Run) error
 }
 
 // Integrations call other systems for flows. An error becomes the flow's error branch.
 type Integrations interface {
 	// Invoke calls a function.
-	Invoke(ctx context.Context, call flow.Invoke, event []byte) (json.RawMessage, error)
+	Invoke(ctx context.Context, call machine.Invoke, event []byte) (json.RawMessage, error)
 	// Ask asks a bot.
-	Ask(ctx context.Context, ask flow.Ask) (flow.Answer, error)
+	Ask(ctx context.Context, ask machine.Ask) (machine.Answer, error)
 }
 
 // Streams send items to streaming endpoints, from the store's outbox.
@@ -55,7 +55,7 @@ type Files interface {
 // ViewTokens make what a participant of a chat shows to DescribeView for a
 // view that a flow shows it.
 type ViewTokens interface {
-	ViewToken(chat center.ContactID, view flow.View) string
+	ViewToken(chat center.ContactID, view machine.View) string
 }
 
 // Config is what an engine is made of. All members without "may be nil" are needed.

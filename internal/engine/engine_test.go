@@ -15,7 +15,7 @@ import (
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/engine/enginetest"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/store"
 )
 
@@ -290,7 +290,7 @@ func TestEffects(t *testing.T) {
 		s := enginetest.Memory(t)
 		answer := func(text string, err error) setting {
 			return func(c *enginetest.Options) {
-				c.Invoke = func(context.Context, flow.Invoke, []byte) (json.RawMessage, error) {
+				c.Invoke = func(context.Context, machine.Invoke, []byte) (json.RawMessage, error) {
 					return json.RawMessage(text), err
 				}
 			}
@@ -314,7 +314,7 @@ func TestEffects(t *testing.T) {
 
 		var ids []string
 		hang := func(c *enginetest.Options) {
-			c.Invoke = func(ctx context.Context, call flow.Invoke, _ []byte) (json.RawMessage, error) {
+			c.Invoke = func(ctx context.Context, call machine.Invoke, _ []byte) (json.RawMessage, error) {
 				ids = append(ids, call.ID)
 				<-ctx.Done()
 				return nil, ctx.Err()
@@ -326,7 +326,7 @@ func TestEffects(t *testing.T) {
 		synctest.Wait()
 		w.Close() // while the function runs
 		w = open(t, s, func(c *enginetest.Options) {
-			c.Invoke = func(_ context.Context, call flow.Invoke, _ []byte) (json.RawMessage, error) {
+			c.Invoke = func(_ context.Context, call machine.Invoke, _ []byte) (json.RawMessage, error) {
 				ids = append(ids, call.ID)
 				return json.RawMessage(`{"it":"back"}`), nil
 			}

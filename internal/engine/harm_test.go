@@ -13,6 +13,7 @@ import (
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // faulty is a catalog that, while wrong is set, panics at the content of one
@@ -31,7 +32,7 @@ func (f faulty) Content(id center.FlowID, hash string) (*flow.Flow, error) {
 	return f.Flows.Content(id, hash)
 }
 
-func (f faulty) Prepare(ctx context.Context, i center.InstanceID, runs ...*flow.Run) error {
+func (f faulty) Prepare(ctx context.Context, i center.InstanceID, runs ...*machine.Run) error {
 	if i == elsewhere && f.wrong.Load() {
 		return center.Errorf(center.Internal, "what is set up in the instance cannot be read")
 	}
@@ -79,7 +80,7 @@ func TestPanicHarmsNobodyElse(t *testing.T) {
 func TestPanicOfAnEffect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := open(t, enginetest.Memory(t), func(c *enginetest.Options) {
-			c.Invoke = func(context.Context, flow.Invoke, []byte) (json.RawMessage, error) {
+			c.Invoke = func(context.Context, machine.Invoke, []byte) (json.RawMessage, error) {
 				panic("an answer that nobody thought of")
 			}
 		})

@@ -12,7 +12,7 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine/enginetest"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/lease"
 	"parley.example/parley/internal/store"
 )
@@ -23,8 +23,8 @@ type calls struct {
 	made []string
 }
 
-func (c *calls) by(node string) func(context.Context, flow.Invoke, []byte) (json.RawMessage, error) {
-	return func(ctx context.Context, _ flow.Invoke, _ []byte) (json.RawMessage, error) {
+func (c *calls) by(node string) func(context.Context, machine.Invoke, []byte) (json.RawMessage, error) {
+	return func(ctx context.Context, _ machine.Invoke, _ []byte) (json.RawMessage, error) {
 		c.mu.Lock()
 		c.made = append(c.made, node)
 		c.mu.Unlock()

@@ -13,6 +13,7 @@ import (
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // Two engines write to one chat whose messages are processed. The one that does
@@ -23,7 +24,7 @@ func TestTwoEnginesWithProcessor(t *testing.T) { synctest.Test(t, twoEnginesWith
 func twoEnginesWithProcessor(t *testing.T) {
 	s := enginetest.Memory(t)
 	processing := func(c *enginetest.Options) {
-		c.Invoke = func(_ context.Context, _ flow.Invoke, event []byte) (json.RawMessage, error) {
+		c.Invoke = func(_ context.Context, _ machine.Invoke, event []byte) (json.RawMessage, error) {
 			var in struct{ ChatContent struct{ Content string } }
 			if err := json.Unmarshal(event, &in); err != nil {
 				return nil, err

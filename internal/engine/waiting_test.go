@@ -15,7 +15,7 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine/enginetest"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/store"
 )
 
@@ -27,7 +27,7 @@ func furnished(t *testing.T, limit int64, actions map[string]string) setting {
 		documents[name] = `{"Version":"2019-10-30","StartAction":"a","Actions":[` + list + `]}`
 	}
 	c := enginetest.ParseFlows(t, documents)
-	c.Queues = map[string]flow.Queue{"sales": {ID: "sales", ARN: "arn:sales", Name: "Sales", Max: limit}}
+	c.Queues = map[string]machine.Queue{"sales": {ID: "sales", ARN: "arn:sales", Name: "Sales", Max: limit}}
 	return func(o *enginetest.Options) { o.Catalog = c }
 }
 
@@ -143,10 +143,10 @@ func TestBotsAcrossRestarts(t *testing.T) {
 		s := enginetest.Memory(t)
 		set := furnished(t, -1, map[string]string{"main": bot})
 		asked := 0
-		asking := func(answer func(context.Context) (flow.Answer, error)) setting {
+		asking := func(answer func(context.Context) (machine.Answer, error)) setting {
 			return func(c *enginetest.Options) {
 				set(c)
-				c.Ask = func(ctx context.Context, ask flow.Ask) (flow.Answer, error) {
+				c.Ask = func(ctx context.Context, ask machine.Ask) (machine.Answer, error) {
 					if asked++; ask.Text != "help" || ask.Alias != "arn:bot" {
 						t.Errorf("the bot is asked %+v", ask)
 					}
@@ -154,15 +154,15 @@ func TestBotsAcrossRestarts(t *testing.T) {
 				}
 			}
 		}
-		hang := func(ctx context.Context) (flow.Answer, error) { <-ctx.Done(); return flow.Answer{}, ctx.Err() }
+		hang := func(ctx context.Context) (machine.Answer, error) { <-ctx.Done(); return machine.Answer{}, ctx.Err() }
 		w := open(t, s, asking(hang))
 		chat, ana := start(t, w, "main", "")
 		do(t, w, chat, contact.Connect{Participant: ana})
 		do(t, w, chat, say(ana, "help"))
 		synctest.Wait()
 		w.Close()
-		w = open(t, s, asking(func(context.Context) (flow.Answer, error) {
-			return flow.Answer{Intent: "Help", State: "Fulfilled", Messages: []flow.BotMessage{{ContentType: center.PlainText, Content: "Here I am"}}}, nil
+		w = open(t, s, asking(func(context.Context) (machine.Answer, error) {
+			return machine.Answer{Intent: "Help", State: "Fulfilled", Messages: []machine.BotMessage{{ContentType: center.PlainText, Content: "Here I am"}}}, nil
 		}))
 		synctest.Wait()
 		if got := strings.Join(texts(w.Items(chat)), "|"); got != "Yes?|help|Here I am|It was Help" || asked != 2 {
@@ -172,7 +172,7 @@ func TestBotsAcrossRestarts(t *testing.T) {
 
 		for name, set := range map[string]setting{
 			"no bot at all": set,
-			"a dead one":    asking(func(context.Context) (flow.Answer, error) { return flow.Answer{}, errors.New("dead") }),
+			"a dead one":    asking(func(context.Context) (machine.Answer, error) { return machine.Answer{}, errors.New("dead") }),
 			"a slow one":    asking(hang),
 		} {
 			w = open(t, s, set)
@@ -280,7 +280,7 @@ func TestAsynchronousCallsOutliveTheChat(t *testing.T) {
 		calling := func(hang bool) setting {
 			return func(c *enginetest.Options) {
 				set(c)
-				c.Invoke = func(ctx context.Context, call flow.Invoke, _ []byte) (json.RawMessage, error) {
+				c.Invoke = func(ctx context.Context, call machine.Invoke, _ []byte) (json.RawMessage, error) {
 					ids = append(ids, call.ID)
 					if hang {
 						<-ctx.Done()

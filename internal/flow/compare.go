@@ -17,18 +17,21 @@ var operators = map[string]func(value, operand string) bool{
 	"NumberLessOrEqualTo":    numeric(func(c int) bool { return c <= 0 }),
 }
 
-// holds reports whether a condition is true of an action's result. An undefined
+// KnownOperator reports whether conditions may have an operator.
+func KnownOperator(name string) bool { return operators[name] != nil }
+
+// Holds reports whether a condition is true of an action's result. An undefined
 // value is the empty text; it equals the operand NULL too where the service
-// itself would have set it: its own sample flows find "no agent" that way.
-func (c *condition) holds(r result, operand string) bool {
-	if r.null && c.operator == "Equals" && operand == "NULL" {
+// itself would have set it (null): its own sample flows find "no agent" that way.
+func (c *Condition) Holds(text string, null bool, operand string) bool {
+	if null && c.Operator == "Equals" && operand == "NULL" {
 		return true
 	}
-	compare := operators[c.operator]
-	return compare != nil && compare(r.text, operand)
+	compare := operators[c.Operator]
+	return compare != nil && compare(text, operand)
 }
 
-// numeric makes an operator over numbers. It is false when a side is no number.
+// numeric makes an operator over numbers. It is false when a side is not a number.
 func numeric(holds func(order int) bool) func(value, operand string) bool {
 	return func(value, operand string) bool {
 		order, ok := compareNumbers(value, operand)

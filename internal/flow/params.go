@@ -5,22 +5,21 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 )
 
-// params are the Parameters of an action. The methods read one for a step and
-// return an error in the words of a flow's author when it cannot be used.
-type params map[string]json.RawMessage
+// Params are the Parameters of an action. The methods read one of them and
+// return an error, written for the flow's author, when it cannot be used.
+type Params map[string]json.RawMessage
 
-// has reports whether a parameter is there and not null.
-func (p params) has(name string) bool {
+// Has reports whether a parameter is there and not null.
+func (p Params) Has(name string) bool {
 	raw, ok := p[name]
 	return ok && string(raw) != "null"
 }
 
-// scalarText reads a string, a number or a boolean as text, since exports
+// Scalar reads a string, a number or a boolean as text, since exports
 // write numbers and booleans both ways.
-func scalarText(raw json.RawMessage) (text string, ok bool) {
+func Scalar(raw json.RawMessage) (text string, ok bool) {
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 {
 		return "", false
@@ -34,35 +33,35 @@ func scalarText(raw json.RawMessage) (text string, ok bool) {
 	return "", false
 }
 
-// literal reads a scalar as it stands; "" when it is missing.
-func (p params) literal(name string) (string, error) {
-	if !p.has(name) {
+// Literal reads a scalar as it stands; "" when it is missing.
+func (p Params) Literal(name string) (string, error) {
+	if !p.Has(name) {
 		return "", nil
 	}
-	s, ok := scalarText(p[name])
+	s, ok := Scalar(p[name])
 	if !ok {
-		return "", fmt.Errorf("%s is not a text", name)
+		return "", fmt.Errorf("%s is not a string", name)
 	}
 	return s, nil
 }
 
-// template reads a scalar with references in it; the empty template when it is
+// Template reads a scalar with references in it; the empty template when it is
 // missing.
-func (p params) template(name string) (template, error) {
-	s, err := p.literal(name)
-	return compile(s), err
+func (p Params) Template(name string) (Template, error) {
+	s, err := p.Literal(name)
+	return Compile(s), err
 }
 
-// pair is a member of an object in the order of the document.
-type pair struct {
-	key   string
-	value json.RawMessage
+// Pair is a member of an object in the order of the document.
+type Pair struct {
+	Key   string
+	Value json.RawMessage
 }
 
-// pairs reads an object in the order of the document, which decides which of
+// Pairs reads an object in the order of the document, which decides which of
 // two keys that turn out equal wins.
-func (p params) pairs(name string) ([]pair, error) {
-	if !p.has(name) {
+func (p Params) Pairs(name string) ([]Pair, error) {
+	if !p.Has(name) {
 		return nil, nil
 	}
 	pairs, err := ordered(p[name])
@@ -72,7 +71,7 @@ func (p params) pairs(name string) ([]pair, error) {
 	return pairs, nil
 }
 
-func ordered(raw json.RawMessage) ([]pair, error) {
+func ordered(raw json.RawMessage) ([]Pair, error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	t, err := d.Token()
 	if err != nil {
@@ -81,7 +80,7 @@ func ordered(raw json.RawMessage) ([]pair, error) {
 	if t != json.Delim('{') {
 		return nil, errors.New("no object")
 	}
-	var pairs []pair
+	var pairs []Pair
 	for d.More() {
 		key, err := d.Token()
 		if err != nil {
@@ -91,67 +90,94 @@ func ordered(raw json.RawMessage) ([]pair, error) {
 		if err := d.Decode(&value); err != nil {
 			return nil, err
 		}
-		pairs = append(pairs, pair{key.(string), value})
+		pairs = append(pairs, Pair{key.(string), value})
 	}
 	return pairs, nil
 }
 
-// list reads an array of texts.
-func (p params) list(name string) ([]string, error) {
-	if !p.has(name) {
+// List reads an array of texts.
+func (p Params) List(name string) ([]string, error) {
+	if !p.Has(name) {
 		return nil, nil
 	}
 	var texts []string
 	if err := json.Unmarshal(p[name], &texts); err != nil {
-		return nil, fmt.Errorf("%s is not a list of texts", name)
+		return nil, fmt.Errorf("%s is not a list of strings", name)
 	}
 	return texts, nil
 }
 
-// assignment is one key of a map of attributes with its value.
-type assignment struct{ key, value template }
+// Assignment is one key of a map of attributes with its value.
+type Assignment struct{ Key, Value Template }
 
-// assignments reads a map of texts whose keys and values may hold references.
-func (p params) assignments(name string) ([]assignment, error) {
-	pairs, err := p.pairs(name)
+// Assignments reads a map of texts whose keys and values may hold references.
+func (p Params) Assignments(name string) ([]Assignment, error) {
+	pairs, err := p.Pairs(name)
 	if err != nil {
 		return nil, err
 	}
-	list := make([]assignment, 0, len(pairs))
+	list := make([]Assignment, 0, len(pairs))
 	for _, pair := range pairs {
-		text, ok := scalarText(pair.value)
+		text, ok := Scalar(pair.Value)
 		if !ok {
-			return nil, fmt.Errorf("%s.%s is not a text", name, clip(pair.key))
+			return nil, fmt.Errorf("%s.%s is not a string", name, Clip(pair.Key))
 		}
-		list = append(list, assignment{compile(pair.key), compile(text)})
+		list = append(list, Assignment{Compile(pair.Key), Compile(text)})
 	}
 	return list, nil
 }
 
-// parameter is one key of what is passed to a function or a module, with its
+// Parameter is one key of what is passed to a function or a module, with its
 // value, which may be any JSON.
-type parameter struct {
-	key   template
-	value tree
+type Parameter struct {
+	Key   Template
+	Value Tree
 }
 
-// parameters reads an object whose keys and values, those deep inside too, may
+// Parameters reads an object whose keys and values, those deep inside too, may
 // hold references.
-func (p params) parameters(name string) ([]parameter, error) {
-	pairs, err := p.pairs(name)
+func (p Params) Parameters(name string) ([]Parameter, error) {
+	pairs, err := p.Pairs(name)
 	if err != nil {
 		return nil, err
 	}
-	list := make([]parameter, 0, len(pairs))
+	list := make([]Parameter, 0, len(pairs))
 	for _, pair := range pairs {
-		v, err := decode(pair.value)
+		v, err := Decode(pair.Value)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, parameter{compile(pair.key), compileTree(v)})
+		list = append(list, Parameter{Compile(pair.Key), CompileTree(v)})
 	}
 	return list, nil
 }
 
-// isTrue reads a boolean that a parameter gives as text.
-func isTrue(s string) bool { return strings.EqualFold(strings.TrimSpace(s), "true") }
+// Members reads a parameter that is an object; a missing one has no members.
+// Documents spell LexInitializationData also without its second "a".
+func (p Params) Members(name string) (Params, error) {
+	raw, ok := p[name]
+	if !ok && name == "LexInitializationData" {
+		raw, ok = p["LexInitializtionData"]
+	}
+	if !ok || string(raw) == "null" {
+		return nil, nil
+	}
+	inner, err := Object(raw)
+	if err != nil {
+		return nil, errors.New(name + " is not an object")
+	}
+	return inner, nil
+}
+
+// Object reads a JSON object into its members. Unlike decoding into a struct
+// it distinguishes names by case.
+func Object(raw []byte) (Params, error) {
+	var members Params
+	if err := json.Unmarshal(raw, &members); err != nil {
+		return nil, err
+	}
+	if members == nil {
+		return nil, errors.New("null")
+	}
+	return members, nil
+}

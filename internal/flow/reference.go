@@ -4,13 +4,21 @@ import (
 	"strings"
 )
 
-// reference is one reference of the flow language, as in $.Attributes.name or
+// Reference is one reference of the flow language, as in $.Attributes.name or
 // $['Attributes']['first name'], taken apart once when the flow is parsed.
-type reference struct {
-	raw  string
-	name string   // of the root: "Attributes"
-	root *root    // nil when no such root exists: the value is null
-	path []string // below the root
+type Reference struct {
+	Raw  string
+	Name string   // of the root: "Attributes"
+	Root *Root    // nil when no such root exists: the value is null
+	Path []string // below the root
+}
+
+// Namespace is what the designer calls the root of the reference.
+func (r *Reference) Namespace() string {
+	if r.Root == nil || r.Root.Namespace == "" {
+		return "System"
+	}
+	return r.Root.Namespace
 }
 
 // scanReference reads the reference that s begins with and returns how many
@@ -25,7 +33,7 @@ type reference struct {
 // Names are of ASCII letters, digits, "_" and "-", so that a reference ends
 // where text in a script without spaces begins. A "." or "-" at the end
 // belongs to the sentence.
-func scanReference(s string) (r reference, size int, ok bool) {
+func scanReference(s string) (r Reference, size int, ok bool) {
 	if !strings.HasPrefix(s, "$") {
 		return r, 0, false
 	}
@@ -34,16 +42,16 @@ func scanReference(s string) (r reference, size int, ok bool) {
 		return r, 0, false
 	}
 	size = 1 + n
-	r.name, r.root = name, roots[name]
+	r.Name, r.Root = name, roots[name]
 	for {
 		segment, n, ok := scanSegment(s[size:], false)
 		if !ok {
 			break
 		}
-		r.path = append(r.path, segment)
+		r.Path = append(r.Path, segment)
 		size += n
 	}
-	r.raw = s[:size]
+	r.Raw = s[:size]
 	return r, size, true
 }
 
@@ -100,97 +108,3 @@ func isNameByte(c byte, leading, root bool) bool {
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
-
-// template is a text with references in it, compiled once.
-type template struct {
-	literal string // the whole text when there are no parts
-	parts   []part
-}
-
-// part is a piece of a template: a literal, or a reference.
-type part struct {
-	literal string
-	ref     *reference
-}
-
-// compile finds the references in s. A pair of backticks directly around a
-// reference is dropped.
-func compile(s string) template {
-	var t template
-	done := 0 // what of s is in parts
-	for at := 0; at < len(s); {
-		i := strings.IndexByte(s[at:], '$')
-		if i < 0 {
-			break
-		}
-		from := at + i
-		r, size, ok := scanReference(s[from:])
-		if !ok {
-			at = from + 1
-			continue
-		}
-		to := from + size
-		if from > done && s[from-1] == '`' && to < len(s) && s[to] == '`' {
-			from, to = from-1, to+1
-		}
-		if from > done {
-			t.parts = append(t.parts, part{literal: s[done:from]})
-		}
-		t.parts = append(t.parts, part{ref: &r})
-		at, done = to, to
-	}
-	if t.parts == nil {
-		t.literal = s
-	} else if done < len(s) {
-		t.parts = append(t.parts, part{literal: s[done:]})
-	}
-	return t
-}
-
-// whole returns the reference that is the entire template, or nil.
-func (t *template) whole() *reference {
-	if len(t.parts) == 1 {
-		return t.parts[0].ref
-	}
-	return nil
-}
-
-// constant reports whether there is no reference in the template.
-func (t *template) constant() bool { return t.parts == nil }
-
-// text returns the template with its references replaced by their values:
-// nothing for an undefined one. ok is false when the text would be longer
-// than maxText or the run has spent its budget.
-func (t *template) text(m *machine) (text string, ok bool) {
-	if t.parts == nil {
-		return t.literal, m.spend(1)
-	}
-	if r := t.whole(); r != nil {
-		text = m.resolve(r).text()
-		return text, len(text) <= maxText && m.spend(len(text))
-	}
-	b := m.scratch[:0]
-	for i := range t.parts {
-		p := &t.parts[i]
-		if p.ref == nil {
-			b = append(b, p.literal...)
-		} else {
-			b = append(b, m.resolve(p.ref).text()...)
-		}
-		if len(b) > maxText || m.spent() {
-			return "", false
-		}
-	}
-	return string(b), m.spend(len(b))
-}
-
-// value returns the value of a template where any JSON value is accepted: what
-// is exactly one reference keeps its type, everything else is text.
-func (t *template) value(m *machine) (v value, ok bool) {
-	if r := t.whole(); r != nil {
-		v = m.resolve(r)
-		return v, m.spend(v.size())
-	}
-	text, ok := t.text(m)
-	return textValue(text), ok
-}

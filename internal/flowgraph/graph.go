@@ -5,7 +5,7 @@ import (
 	"errors"
 	"slices"
 
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
 )
 
 // maxEdges bounds what is drawn. A flow that may be published has at most 250
@@ -24,7 +24,7 @@ type graph struct {
 
 // node is a box, or a bend of a line in a column that it passes.
 type node struct {
-	action *flow.OutlineAction // nil for a bend
+	action *check.OutlineAction // nil for a bend
 	rows   []row
 	lines  []string // what the box says below its title
 	full   string   // what it says when pointed at
@@ -39,7 +39,7 @@ type node struct {
 
 // row is a way out of an action, with a port at the right side of its box.
 type row struct {
-	exit  *flow.Exit
+	exit  *check.Exit
 	label string
 }
 
@@ -62,7 +62,7 @@ type piece struct {
 
 // build makes the graph of a flow. NextAction is left out where it only
 // repeats a branch.
-func build(o *flow.Outline) (*graph, error) {
+func build(o *check.Outline) (*graph, error) {
 	g := &graph{}
 	byID := map[string]*node{}
 	for i := range o.Actions {

@@ -13,11 +13,12 @@ import (
 	"testing"
 
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
 )
 
 // corpus calls f with every flow under the directory that PARLEY_FLOW_CORPUS
 // names, or with the project's own.
-func corpus(t testing.TB, f func(path string, o flow.Outline)) {
+func corpus(t testing.TB, f func(path string, o check.Outline)) {
 	t.Helper()
 	directory := os.Getenv("PARLEY_FLOW_CORPUS")
 	if directory == "" {
@@ -37,7 +38,7 @@ func corpus(t testing.TB, f func(path string, o flow.Outline)) {
 			return fmt.Errorf("%s: %w", path, err)
 		}
 		n++
-		f(path, parsed.Outline())
+		f(path, check.NewOutline(parsed))
 		return nil
 	})
 	if err != nil {
@@ -48,17 +49,17 @@ func corpus(t testing.TB, f func(path string, o flow.Outline)) {
 	}
 }
 
-func outline(t testing.TB, content string) flow.Outline {
+func outline(t testing.TB, content string) check.Outline {
 	t.Helper()
 	f, err := flow.Parse([]byte(content))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return f.Outline()
+	return check.NewOutline(f)
 }
 
 // laid returns the graph of a flow with everything in its place.
-func laid(t testing.TB, o *flow.Outline) *graph {
+func laid(t testing.TB, o *check.Outline) *graph {
 	t.Helper()
 	g, err := build(o)
 	if err != nil {
@@ -73,7 +74,7 @@ func laid(t testing.TB, o *flow.Outline) *graph {
 }
 
 func TestBoxesDoNotOverlap(t *testing.T) {
-	corpus(t, func(path string, o flow.Outline) {
+	corpus(t, func(path string, o check.Outline) {
 		g := laid(t, &o)
 		w, h := g.size()
 		for _, layer := range g.layers {
@@ -92,7 +93,7 @@ func TestBoxesDoNotOverlap(t *testing.T) {
 }
 
 func TestLinesLeadForward(t *testing.T) {
-	corpus(t, func(path string, o flow.Outline) {
+	corpus(t, func(path string, o check.Outline) {
 		g := laid(t, &o)
 		for _, l := range g.lines {
 			if forward := l.from.layer < l.to.layer; forward == l.back {
@@ -110,7 +111,7 @@ func TestLinesLeadForward(t *testing.T) {
 }
 
 func TestDrawingsAreDocuments(t *testing.T) {
-	corpus(t, func(path string, o flow.Outline) {
+	corpus(t, func(path string, o check.Outline) {
 		var first, second bytes.Buffer
 		if err := errors.Join(Draw(&first, o, Options{}), Draw(&second, o, Options{})); err != nil {
 			t.Fatalf("%s: %v", path, err)
@@ -258,8 +259,8 @@ func TestSummary(t *testing.T) {
 }
 
 func BenchmarkDraw(b *testing.B) {
-	var largest flow.Outline
-	corpus(b, func(_ string, o flow.Outline) {
+	var largest check.Outline
+	corpus(b, func(_ string, o check.Outline) {
 		if len(o.Actions) > len(largest.Actions) {
 			largest = o
 		}

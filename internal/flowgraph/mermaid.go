@@ -8,12 +8,13 @@ import (
 	"strings"
 
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
 )
 
 // Mermaid writes the flow as a flowchart of the Mermaid language, as Markdown
 // pages of many tools show it. Ways between the same two actions are one
 // arrow with all their labels. The error is ErrTooLarge, or w's.
-func Mermaid(w io.Writer, o flow.Outline, opt Options) error {
+func Mermaid(w io.Writer, o check.Outline, opt Options) error {
 	g, err := build(&o)
 	if err != nil {
 		return err
@@ -39,8 +40,8 @@ func Mermaid(w io.Writer, o flow.Outline, opt Options) error {
 	for _, n := range g.nodes {
 		mermaidArrows(&b, n, g.lines, names)
 	}
-	for _, class := range groupColours {
-		fmt.Fprintf(&b, "  classDef %s fill:%s,stroke:#8796a5,color:#1d2733\n", mermaidClass(class.group), class.fill)
+	for _, class := range familyColours {
+		fmt.Fprintf(&b, "  classDef %s fill:%s,stroke:#8796a5,color:#1d2733\n", mermaidClass(class.family), class.fill)
 	}
 	_, err = w.Write(b.Bytes())
 	return err
@@ -59,11 +60,11 @@ func mermaidBox(b *bytes.Buffer, n *node, name string, names map[string]string) 
 	if n.action.Terminal {
 		open, shut = "([", "])"
 	}
-	fmt.Fprintf(b, "  %s%s\"%s\"%s:::%s\n", name, open, label, shut, mermaidClass(n.group()))
+	fmt.Fprintf(b, "  %s%s\"%s\"%s:::%s\n", name, open, label, shut, mermaidClass(n.family()))
 }
 
-// mermaidClass names the look of a group: "call" and "end" alone are words of the language.
-func mermaidClass(g group) string { return "box_" + string(g) }
+// mermaidClass names the look of a family: "call" and "end" alone are words of the language.
+func mermaidClass(f flow.Family) string { return "box_" + string(f) }
 
 // mermaidArrows writes the ways out of an action: solid, dotted for errors and
 // for what no chat takes.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
 )
 
 // Options say what a drawing shows besides the flow.
@@ -20,7 +21,7 @@ type Options struct {
 }
 
 // Draw writes the flow as an SVG document. The error is ErrTooLarge, or w's.
-func Draw(w io.Writer, o flow.Outline, opt Options) error {
+func Draw(w io.Writer, o check.Outline, opt Options) error {
 	g, err := build(&o)
 	if err != nil {
 		return err
@@ -47,7 +48,7 @@ func Draw(w io.Writer, o flow.Outline, opt Options) error {
 // drawing is an SVG document being written.
 type drawing struct {
 	Options
-	outline *flow.Outline
+	outline *check.Outline
 	b       bytes.Buffer
 }
 
@@ -89,9 +90,9 @@ func (d *drawing) document(g *graph) []byte {
 	b.WriteString("<style>" + style)
 	var dark strings.Builder
 	dark.WriteString(night)
-	for _, class := range groupColours {
-		fmt.Fprintf(&b, ".%s{fill:%s}", class.group, class.fill)
-		dark.WriteString(fmt.Sprintf(".%s{fill:%s}", class.group, class.dark))
+	for _, class := range familyColours {
+		fmt.Fprintf(&b, ".%s{fill:%s}", class.family, class.fill)
+		dark.WriteString(fmt.Sprintf(".%s{fill:%s}", class.family, class.dark))
 	}
 	fmt.Fprintf(&b, "\n@media (prefers-color-scheme:dark){%s}</style>\n<rect class=\"page\" width=\"100%%\" height=\"100%%\"/>\n", dark.String())
 	if title != "" {
@@ -196,7 +197,7 @@ func (d *drawing) box(n *node) {
 	}
 	fmt.Fprintf(&d.b, `<g class="%s" transform="translate(%.1f %.1f)"><title>%s</title>`+"\n", class, n.x, n.y, escape(n.full))
 	fmt.Fprintf(&d.b, `<rect class="box" width="%.0f" height="%.1f" rx="6"/>`, n.w, n.h)
-	fmt.Fprintf(&d.b, `<path class="head %s" d="M.5 %.0fV6q0 -5.5 5.5 -5.5h%.0fq5.5 0 5.5 5.5v%.0fz"/>`+"\n", n.group(), headHeight, n.w-12, headHeight-6)
+	fmt.Fprintf(&d.b, `<path class="head %s" d="M.5 %.0fV6q0 -5.5 5.5 -5.5h%.0fq5.5 0 5.5 5.5v%.0fz"/>`+"\n", n.family(), headHeight, n.w-12, headHeight-6)
 	room := n.w - 20
 	if d.Taken != nil {
 		d.count(n, flow.Way{}, 20)

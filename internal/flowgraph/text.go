@@ -4,14 +4,14 @@ import (
 	"strings"
 	"unicode"
 
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
 )
 
 // maxText is how many lines of its summary a box shows.
 const maxText = 2
 
 // describe fills in what the boxes say.
-func (g *graph) describe(o *flow.Outline) {
+func (g *graph) describe(o *check.Outline) {
 	for _, n := range g.nodes {
 		a := n.action
 		kind, summary := Kind(a), Summary(a, o.Names)

@@ -8,19 +8,20 @@ import (
 	"testing"
 
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
 )
 
 func TestLabel(t *testing.T) {
 	for _, test := range []struct {
-		exit flow.Exit
+		exit check.Exit
 		want string
 	}{
-		{flow.Exit{Way: flow.Way{Kind: flow.WayNext}}, ""},
-		{flow.Exit{Way: flow.Way{Kind: flow.WayError}, Error: "NoMatchingError"}, "NoMatchingError"},
-		{flow.Exit{Way: flow.Way{Kind: flow.WayCondition}, Operator: "Equals", Operand: "gold"}, "gold"},
-		{flow.Exit{Way: flow.Way{Kind: flow.WayCondition}, Operator: "Equals"}, `""`},
-		{flow.Exit{Way: flow.Way{Kind: flow.WayCondition}, Operator: "NumberLessThan", Operand: "51"}, "< 51"},
-		{flow.Exit{Way: flow.Way{Kind: flow.WayCondition}, Operator: "TextContains", Operand: "two\nlines"}, "contains two lines"},
+		{check.Exit{Way: flow.Way{Kind: flow.WayNext}}, ""},
+		{check.Exit{Way: flow.Way{Kind: flow.WayError}, Error: "NoMatchingError"}, "NoMatchingError"},
+		{check.Exit{Way: flow.Way{Kind: flow.WayCondition}, Operator: "Equals", Operand: "gold"}, "gold"},
+		{check.Exit{Way: flow.Way{Kind: flow.WayCondition}, Operator: "Equals"}, `""`},
+		{check.Exit{Way: flow.Way{Kind: flow.WayCondition}, Operator: "NumberLessThan", Operand: "51"}, "< 51"},
+		{check.Exit{Way: flow.Way{Kind: flow.WayCondition}, Operator: "TextContains", Operand: "two\nlines"}, "contains two lines"},
 	} {
 		if got := Label(&test.exit); got != test.want {
 			t.Errorf("Label(%+v) = %q; want %q", test.exit, got, test.want)

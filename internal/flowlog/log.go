@@ -6,7 +6,7 @@ import (
 	"sync"
 
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // Bounds of what waits to be written.
@@ -57,7 +57,7 @@ type Log struct {
 type batch struct {
 	instance center.InstanceID
 	contact  center.ContactID
-	entries  []flow.LogEntry
+	entries  []machine.LogEntry
 	weight   int
 }
 
@@ -82,7 +82,7 @@ func (l *Log) init() {
 
 // Add takes the entries of one commit, which nobody changes any more. It does
 // not block and does no I/O; entries that do not fit are lost and counted.
-func (l *Log) Add(instance center.InstanceID, c *center.Contact, entries []flow.LogEntry) {
+func (l *Log) Add(instance center.InstanceID, c *center.Contact, entries []machine.LogEntry) {
 	l.init()
 	if len(entries) == 0 {
 		return
@@ -106,7 +106,7 @@ func (l *Log) Add(instance center.InstanceID, c *center.Contact, entries []flow.
 }
 
 // weigh estimates the bytes that entries hold.
-func weigh(entries []flow.LogEntry) int {
+func weigh(entries []machine.LogEntry) int {
 	n := 0
 	for i := range entries {
 		e := &entries[i]
@@ -243,7 +243,7 @@ type flowKey struct {
 
 // tell writes a record to the server's log, without parameters and answers:
 // they are the customer's, and that log is for those who run the server.
-func (l *Log) tell(ctx context.Context, r *Record, e *flow.LogEntry) {
+func (l *Log) tell(ctx context.Context, r *Record, e *machine.LogEntry) {
 	level := l.Level
 	if e.Always {
 		level = slog.LevelWarn

@@ -15,12 +15,12 @@ import (
 	"testing/synctest"
 
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // entry is one entry of a flow that is logged.
-func entry(action string) flow.LogEntry {
-	return flow.LogEntry{Time: testTime, Flow: "f", Action: action, Type: "Compare", Block: "CheckAttribute", Logging: true}
+func entry(action string) machine.LogEntry {
+	return machine.LogEntry{Time: testTime, Flow: "f", Action: action, Type: "Compare", Block: "CheckAttribute", Logging: true}
 }
 
 var contact = &center.Contact{ID: "c-1"}
@@ -69,9 +69,9 @@ func TestFilesOfInstances(t *testing.T) {
 	stop := running(t, l)
 	quiet, module := entry("quiet"), entry("in module")
 	quiet.Logging, module.Flow, module.Module = false, "m", true
-	l.Add("one", contact, []flow.LogEntry{entry("a"), entry("b"), quiet, module})
-	l.Add("two", contact, []flow.LogEntry{entry("c")})
-	l.Add("one", contact, []flow.LogEntry{entry("d")})
+	l.Add("one", contact, []machine.LogEntry{entry("a"), entry("b"), quiet, module})
+	l.Add("two", contact, []machine.LogEntry{entry("c")})
+	l.Add("one", contact, []machine.LogEntry{entry("d")})
 	l.Add("one", contact, nil)
 	stop()
 	if got := actions(t, filepath.Join(dir, "one.log")); !slices.Equal(got, []string{"a", "b", "in module", "d"}) {
@@ -95,7 +95,7 @@ func TestFilesOfInstances(t *testing.T) {
 	again()
 	l = &Log{Dir: dir}
 	stop = running(t, l)
-	l.Add("one", contact, []flow.LogEntry{entry("e")})
+	l.Add("one", contact, []machine.LogEntry{entry("e")})
 	stop()
 	if got := actions(t, filepath.Join(dir, "one.log")); len(got) != 5 || got[4] != "e" {
 		t.Errorf("after a restart the file has %v", got)
@@ -109,7 +109,7 @@ func TestFilesAreBounded(t *testing.T) {
 	stop := running(t, l)
 	n := 0
 	for range 200 {
-		var batch []flow.LogEntry
+		var batch []machine.LogEntry
 		for range 20 {
 			batch = append(batch, entry(fmt.Sprintf("a%06d", n)))
 			n++
@@ -150,7 +150,7 @@ func TestManyInstances(t *testing.T) {
 	stop := running(t, l)
 	for round := range 2 {
 		for i := range 2 * openFiles {
-			l.Add(center.InstanceID(fmt.Sprint("i", i)), contact, []flow.LogEntry{entry(fmt.Sprint("r", round))})
+			l.Add(center.InstanceID(fmt.Sprint("i", i)), contact, []machine.LogEntry{entry(fmt.Sprint("r", round))})
 		}
 	}
 	stop()
@@ -166,7 +166,7 @@ func TestManyInstances(t *testing.T) {
 // that weigh too much, are lost and counted; Add does not block.
 func TestNobodyReads(t *testing.T) {
 	l := &Log{}
-	many := make([]flow.LogEntry, 100)
+	many := make([]machine.LogEntry, 100)
 	for i := range many {
 		many[i] = entry("a")
 	}
@@ -184,7 +184,7 @@ func TestNobodyReads(t *testing.T) {
 	big := entry("a")
 	big.Parameters = map[string]any{"m": map[string]any{"l": []any{strings.Repeat("x", maxWeight/2)}}}
 	for range 3 {
-		heavy.Add("one", contact, []flow.LogEntry{big})
+		heavy.Add("one", contact, []machine.LogEntry{big})
 	}
 	if heavy.Lost() != 2 {
 		t.Errorf("%d heavy entries lost; want 2", heavy.Lost())
@@ -214,7 +214,7 @@ func TestServerLog(t *testing.T) {
 	set.Parameters, set.External = map[string]any{"Key": "colour", "Value": "blue"}, []byte(`{"a":"blue"}`)
 	compared := entry("compared")
 	compared.Result, compared.Parameters = "4711", map[string]any{"Attribute": "$.Attributes.favouriteColour", "Value": "4711"}
-	l.Add("one", contact, []flow.LogEntry{silent, odd, set, compared})
+	l.Add("one", contact, []machine.LogEntry{silent, odd, set, compared})
 	stop()
 	want := "level=WARN msg=flow contact=c-1 flow=f action=odd type=Compare problem=\"unknown action type\"\n" +
 		"level=INFO msg=flow contact=c-1 flow=f action=set type=Compare\n" +
@@ -238,7 +238,7 @@ func TestDiskFailsOnce(t *testing.T) {
 			t.Fatal("Follow = false")
 		}
 		for range 3 {
-			l.Add("one", contact, []flow.LogEntry{entry("a"), entry("b")})
+			l.Add("one", contact, []machine.LogEntry{entry("a"), entry("b")})
 			synctest.Wait()
 		}
 		if n := strings.Count(out.String(), "cannot be written"); n != 1 {
@@ -250,7 +250,7 @@ func TestDiskFailsOnce(t *testing.T) {
 		if err := os.Remove(dir); err != nil {
 			t.Fatal(err)
 		}
-		l.Add("one", contact, []flow.LogEntry{entry("c")})
+		l.Add("one", contact, []machine.LogEntry{entry("c")})
 		stop()
 		if got := actions(t, filepath.Join(dir, "one.log")); !slices.Equal(got, []string{"c"}) {
 			t.Errorf("after the disk is back: %v", got)
@@ -272,9 +272,9 @@ func TestTails(t *testing.T) {
 		other := *contact
 		other.ID = "c-2"
 		all, one := follow(Filter{}, 0), follow(Filter{Instance: "one", Contact: "c-2", Flow: "f"}, 0)
-		l.Add("one", contact, []flow.LogEntry{entry("a")})
-		l.Add("one", &other, []flow.LogEntry{entry("b")})
-		l.Add("two", &other, []flow.LogEntry{entry("c")})
+		l.Add("one", contact, []machine.LogEntry{entry("a")})
+		l.Add("one", &other, []machine.LogEntry{entry("b")})
+		l.Add("two", &other, []machine.LogEntry{entry("c")})
 		synctest.Wait()
 		if got := received(all); !slices.Equal(got, []string{"a", "b", "c"}) {
 			t.Errorf("the tail of all has %v", got)
@@ -292,7 +292,7 @@ func TestTails(t *testing.T) {
 		one.Close()
 		one.Close()
 		for range tailBuffer + 10 {
-			l.Add("one", contact, []flow.LogEntry{entry("x")})
+			l.Add("one", contact, []machine.LogEntry{entry("x")})
 			synctest.Wait()
 		}
 		if all.Lost() != 10 || all.Lost() != 0 || len(one.C) != 0 {
@@ -354,7 +354,7 @@ func BenchmarkAdd(b *testing.B) {
 	l.init()
 	e := entry("a")
 	e.Parameters = map[string]any{"Attribute": "$.Channel", "Namespace": "System"}
-	batch := []flow.LogEntry{e, e, e, e}
+	batch := []machine.LogEntry{e, e, e, e}
 	b.ReportAllocs()
 	for b.Loop() {
 		l.Add("one", contact, batch)
@@ -370,7 +370,7 @@ func BenchmarkWrite(b *testing.B) {
 	defer l.files.close()
 	e := entry("a")
 	e.Parameters = map[string]any{"Attribute": "$.Channel", "Namespace": "System"}
-	batch := &batch{instance: "one", contact: "c", entries: []flow.LogEntry{e}}
+	batch := &batch{instance: "one", contact: "c", entries: []machine.LogEntry{e}}
 	b.ReportAllocs()
 	for b.Loop() {
 		l.write(b.Context(), batch)

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // Record is one entry of a flow log as Amazon Connect writes it. An action that
@@ -41,7 +41,7 @@ const (
 )
 
 // newRecord makes the record of an entry, without what hidden names.
-func newRecord(contact center.ContactID, arn, name string, e *flow.LogEntry, hidden names) Record {
+func newRecord(contact center.ContactID, arn, name string, e *machine.LogEntry, hidden names) Record {
 	r := Record{
 		ContactID: string(contact), FlowID: arn, FlowName: name, Block: e.Block, Identifier: e.Action,
 		Timestamp: e.Time.UTC().Format(center.TimeLayout), Results: e.Result,

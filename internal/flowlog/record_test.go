@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 var testTime = time.Date(2026, 4, 13, 0, 14, 31, 581_900_000, time.UTC)
@@ -18,31 +18,31 @@ func TestRecords(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name  string
-		entry flow.LogEntry
+		entry machine.LogEntry
 		want  string
 	}{
-		{"plain", flow.LogEntry{Block: "Resume", Type: "EndFlowExecution"}, head("Resume") + `{}}`},
-		{"no block", flow.LogEntry{Type: "ShowView"}, head("ShowView") + `{}}`},
-		{"parameters are texts", flow.LogEntry{Block: "InvokeExternalResource", Parameters: map[string]any{
+		{"plain", machine.LogEntry{Block: "Resume", Type: "EndFlowExecution"}, head("Resume") + `{}}`},
+		{"no block", machine.LogEntry{Type: "ShowView"}, head("ShowView") + `{}}`},
+		{"parameters are texts", machine.LogEntry{Block: "InvokeExternalResource", Parameters: map[string]any{
 			"FunctionArn": "arn:aws:lambda:x", "TimeLimit": int64(8000), "Parameters": map[string]any{"a": "b", "n": 1.5}}},
 			head("InvokeExternalResource") + `{"FunctionArn":"arn:aws:lambda:x","Parameters":{"a":"b","n":1.5},"TimeLimit":"8000"}}`},
-		{"numbers and booleans", flow.LogEntry{Block: "Wait", Parameters: map[string]any{"A": 1, "B": 2.5, "C": true, "D": time.Second, "E": json.Number("7")}},
+		{"numbers and booleans", machine.LogEntry{Block: "Wait", Parameters: map[string]any{"A": 1, "B": 2.5, "C": true, "D": time.Second, "E": json.Number("7")}},
 			head("Wait") + `{"A":"1","B":"2.5","C":"true","D":"1000","E":"7"}}`},
-		{"result", flow.LogEntry{Block: "GetUserInput", Result: "BookHotel", Parameters: map[string]any{"Text": "Hello"}}, head("GetUserInput") + `{"Text":"Hello"},"Results":"BookHotel"}`},
-		{"answer", flow.LogEntry{Block: "InvokeExternalResource", External: json.RawMessage(`{"name":"Ada","password":"p"}`)},
+		{"result", machine.LogEntry{Block: "GetUserInput", Result: "BookHotel", Parameters: map[string]any{"Text": "Hello"}}, head("GetUserInput") + `{"Text":"Hello"},"Results":"BookHotel"}`},
+		{"answer", machine.LogEntry{Block: "InvokeExternalResource", External: json.RawMessage(`{"name":"Ada","password":"p"}`)},
 			head("InvokeExternalResource") + `{},"ExternalResults":{"name":"Ada","password":"[hidden]"}}`},
-		{"failure", flow.LogEntry{Block: "InvokeExternalResource", Result: "NoMatchingError", Problem: "function f failed"},
+		{"failure", machine.LogEntry{Block: "InvokeExternalResource", Result: "NoMatchingError", Problem: "function f failed"},
 			head("InvokeExternalResource") + `{},"Results":"NoMatchingError","Error":"Error","ErrorDetails":{"ErrorCode":"NoMatchingError","Message":"function f failed"}}`},
-		{"secret attribute", flow.LogEntry{Block: "SetAttributes", Parameters: map[string]any{"Key": "accountPassword", "Value": "hunter2"}},
+		{"secret attribute", machine.LogEntry{Block: "SetAttributes", Parameters: map[string]any{"Key": "accountPassword", "Value": "hunter2"}},
 			head("SetAttributes") + `{"Key":"accountPassword","Value":"[hidden]"}}`},
-		{"attribute", flow.LogEntry{Block: "SetAttributes", Parameters: map[string]any{"Key": "name", "Value": "x"}}, head("SetAttributes") + `{"Key":"name","Value":"x"}}`},
-		{"secret comparison", flow.LogEntry{Block: "CheckAttribute", Result: "4711", Parameters: map[string]any{"Attribute": "$.Attributes.userPassword", "Value": "4711"}},
+		{"attribute", machine.LogEntry{Block: "SetAttributes", Parameters: map[string]any{"Key": "name", "Value": "x"}}, head("SetAttributes") + `{"Key":"name","Value":"x"}}`},
+		{"secret comparison", machine.LogEntry{Block: "CheckAttribute", Result: "4711", Parameters: map[string]any{"Attribute": "$.Attributes.userPassword", "Value": "4711"}},
 			head("CheckAttribute") + `{"Attribute":"$.Attributes.userPassword","Value":"[hidden]"},"Results":"[hidden]"}`},
-		{"secret comparison without a match", flow.LogEntry{Block: "CheckAttribute", Result: "NoMatchingCondition", Parameters: map[string]any{"Attribute": "$.External.otp", "Value": "4711"}},
+		{"secret comparison without a match", machine.LogEntry{Block: "CheckAttribute", Result: "NoMatchingCondition", Parameters: map[string]any{"Attribute": "$.External.otp", "Value": "4711"}},
 			head("CheckAttribute") + `{"Attribute":"$.External.otp","Value":"[hidden]"},"Results":"NoMatchingCondition"}`},
-		{"comparison", flow.LogEntry{Block: "CheckAttribute", Result: "gold", Parameters: map[string]any{"Attribute": "$.Attributes.tier", "Value": "gold"}},
+		{"comparison", machine.LogEntry{Block: "CheckAttribute", Result: "gold", Parameters: map[string]any{"Attribute": "$.Attributes.tier", "Value": "gold"}},
 			head("CheckAttribute") + `{"Attribute":"$.Attributes.tier","Value":"gold"},"Results":"gold"}`},
-		{"nested secrets", flow.LogEntry{Block: "X", Parameters: map[string]any{"P": map[string]any{"api_key": "k", "list": []any{map[string]any{"PIN code": 1}, "x"}, "m": map[string]string{"Auth-Token": "t"}}}},
+		{"nested secrets", machine.LogEntry{Block: "X", Parameters: map[string]any{"P": map[string]any{"api_key": "k", "list": []any{map[string]any{"PIN code": 1}, "x"}, "m": map[string]string{"Auth-Token": "t"}}}},
 			head("X") + `{"P":{"api_key":"[hidden]","list":[{"PIN code":"[hidden]"},"x"],"m":{"Auth-Token":"[hidden]"}}}}`},
 	} {
 		c.entry.Action, c.entry.Time = "a", testTime
@@ -54,7 +54,7 @@ func TestRecords(t *testing.T) {
 }
 
 func TestRecordsAreBounded(t *testing.T) {
-	e := flow.LogEntry{Parameters: map[string]any{"Text": strings.Repeat("é", maxValue)}}
+	e := machine.LogEntry{Parameters: map[string]any{"Text": strings.Repeat("é", maxValue)}}
 	r := newRecord("c", "arn", "", &e, secretNames)
 	if text := r.Parameters["Text"].(string); len(text) > maxValue+len("…") || !strings.HasSuffix(text, "é…") {
 		t.Errorf("a long text became %d bytes, ending in %q", len(text), text[len(text)-8:])
@@ -63,7 +63,7 @@ func TestRecordsAreBounded(t *testing.T) {
 	for key := range strings.SplitSeq("abcdefghijklmnopqrstuvwxyz", "") {
 		many[key] = strings.Repeat("x", maxValue)
 	}
-	r = newRecord("c", "arn", "", &flow.LogEntry{Parameters: many}, secretNames)
+	r = newRecord("c", "arn", "", &machine.LogEntry{Parameters: many}, secretNames)
 	if line := r.line(); len(line) > maxRecord || !json.Valid(line) || !strings.Contains(string(line), "too long for a record") {
 		t.Errorf("a long record has %d bytes: %.200s", len(line), line)
 	}
@@ -71,7 +71,7 @@ func TestRecordsAreBounded(t *testing.T) {
 	for range 100 {
 		deep = map[string]any{"d": deep}
 	}
-	r = newRecord("c", "arn", "", &flow.LogEntry{Parameters: map[string]any{"P": deep}}, secretNames)
+	r = newRecord("c", "arn", "", &machine.LogEntry{Parameters: map[string]any{"P": deep}}, secretNames)
 	if n := strings.Count(string(r.line()), `"d"`); n > maxNesting {
 		t.Errorf("a deep value keeps %d levels", n)
 	}

@@ -6,7 +6,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/flowtest/wording"
 )
 
@@ -86,13 +86,13 @@ func (p *Play) turn(c *Customer) error {
 	switch {
 	case c.Mute:
 		return p.Wait()
-	case run.Wait.Kind == flow.WaitInput:
+	case run.Wait.Kind == machine.WaitInput:
 		return p.speakOrWait(c)
-	case run.Wait.Kind == flow.WaitView:
+	case run.Wait.Kind == machine.WaitView:
 		return p.choose(run)
-	case run.Wait.Kind == flow.WaitAuth:
+	case run.Wait.Kind == machine.WaitAuth:
 		return p.Do("customer signs in")
-	case run.Wants(flow.Event{Kind: flow.EventCustomerMessage, ContentType: center.PlainText}) && (c.Once || p.every("wait", 2)):
+	case run.Wants(machine.Event{Kind: machine.EventCustomerMessage, ContentType: center.PlainText}) && (c.Once || p.every("wait", 2)):
 		return p.speakOrWait(c)
 	}
 	return p.Wait()
@@ -131,7 +131,7 @@ func (p *Play) unsaid(c *Customer) {
 }
 
 // choose is one of the actions of a view.
-func (p *Play) choose(run *flow.Run) error {
+func (p *Play) choose(run *machine.Run) error {
 	choices := []string{"Next"}
 	if d := p.session.Instance.DocumentByID(run.Flow); d != nil {
 		if known := operands(d, run.Wait.Action); len(known) > 0 {

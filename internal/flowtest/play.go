@@ -12,6 +12,8 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/flowtest/scenario"
 	"parley.example/parley/internal/flowtest/simulator"
 )
@@ -60,7 +62,7 @@ func (p *Play) Document() *simulator.Document { return p.session.Main }
 // of its type; "" when there is nothing to say.
 func (p *Play) Stage() string {
 	notes := []string{}
-	if n := len(p.session.Main.Flow.Problems()); n > 0 {
+	if n := len(check.Problems(p.session.Main.Flow)); n > 0 {
 		notes = append(notes, fmt.Sprintf("the flow cannot be published: parley flow check says why (problems: %d)", n))
 	}
 	if led := p.led(); led != "" {
@@ -117,16 +119,16 @@ func (p *Play) Wait() error {
 }
 
 // improvise answers for functions and bots without a stub.
-func (p *Play) improvise(e *flow.Effect) (simulator.Reply, bool) {
+func (p *Play) improvise(e *machine.Effect) (simulator.Reply, bool) {
 	switch e.Kind {
-	case flow.EffectProcess:
+	case machine.EffectProcess:
 		return simulator.Reply{Answer: []byte(`{"status":"APPROVED"}`), After: p.pace}, true
-	case flow.EffectInvoke:
+	case machine.EffectInvoke:
 		return simulator.Reply{Answer: []byte("{}"), After: p.pace}, true
 	}
 	c := p.Chat()
 	run := c.Run("")
-	if e.Kind != flow.EffectAsk || run == nil {
+	if e.Kind != machine.EffectAsk || run == nil {
 		return simulator.Reply{}, false
 	}
 	var intents []string

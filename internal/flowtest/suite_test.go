@@ -145,9 +145,9 @@ func TestScenariosCoverTheLanguage(t *testing.T) {
 			t.Errorf("no scenario comes to a %s", typ.Name)
 			continue
 		}
-		errors := typ.Errors
-		if !typ.Chat && !typ.Terminal && len(errors) > 0 {
-			errors = []string{typ.Failure}
+		errors := typ.Errors()
+		if !typ.Runs() && !typ.Is(flow.Terminal) && len(errors) > 0 {
+			errors = []string{typ.Unsupported()}
 		}
 		for _, e := range slices.Compact(slices.Sorted(slices.Values(errors))) {
 			switch _, can := never[typ.Name+" "+e]; {
@@ -160,7 +160,7 @@ func TestScenariosCoverTheLanguage(t *testing.T) {
 				t.Errorf("no %s leads to %s", typ.Name, r)
 			}
 		}
-		if typ.Chat && typ.Goes && !seen[typ.Name][string(flow.WayNext)] {
+		if typ.Runs() && !typ.Is(flow.Terminal|flow.Branches) && !seen[typ.Name][string(flow.WayNext)] {
 			t.Errorf("no %s goes on", typ.Name)
 		}
 	}

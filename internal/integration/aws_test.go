@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"parley.example/parley/internal/auth"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 var testTime = time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)
@@ -162,7 +162,7 @@ func TestInvokeIsSigned(t *testing.T) {
 		body, _ = io.ReadAll(r.Body)
 		return answer(200, "{}"), nil
 	})}
-	call := flow.Invoke{ID: "e", Function: "arn:aws:lambda:eu-west-1:123456789012:function:greet:live"}
+	call := machine.Invoke{ID: "e", Function: "arn:aws:lambda:eu-west-1:123456789012:function:greet:live"}
 	if _, err := l.Invoke(t.Context(), call, []byte(`{"a":1}`)); err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +192,7 @@ func TestCredentialsFail(t *testing.T) {
 		return aws.Credentials{}, ctx.Err()
 	})
 	l := Lambda{AWS: a}
-	_, err := l.Invoke(t.Context(), flow.Invoke{Function: "f", TimeLimit: 20 * time.Millisecond}, nil)
+	_, err := l.Invoke(t.Context(), machine.Invoke{Function: "f", TimeLimit: 20 * time.Millisecond}, nil)
 	if err == nil || !strings.Contains(err.Error(), "credentials") && !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v; want that there were no credentials in time", err)
 	}

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // Bot understands what customers say: it is asked once for each utterance. Lex
@@ -20,7 +20,7 @@ type Bot interface {
 	// Ask gives the bot one utterance and returns what it makes of it, within
 	// ask.TimeLimit (10 s when it is zero). The same ask may come twice, after a
 	// crash. An error says in words for the flow's log why there is no answer.
-	Ask(ctx context.Context, ask flow.Ask) (flow.Answer, error)
+	Ask(ctx context.Context, ask machine.Ask) (machine.Answer, error)
 }
 
 // longestTurn is how long a bot may think when the ask does not say: the
@@ -70,20 +70,20 @@ func NewBots(urls map[string]string, aws *AWS, client *http.Client, log *slog.Lo
 }
 
 // Ask implements Bot. A bot that no configuration names is NotFound.
-func (b *Bots) Ask(ctx context.Context, ask flow.Ask) (flow.Answer, error) {
+func (b *Bots) Ask(ctx context.Context, ask machine.Ask) (machine.Answer, error) {
 	for _, name := range botNames(&ask) {
 		if bot, ok := b.Named[name]; ok {
 			return bot.Ask(ctx, ask)
 		}
 	}
 	if b.Other == nil {
-		return flow.Answer{}, center.Errorf(center.NotFound, "bot %s cannot be asked: no endpoint is configured for it", botName(&ask))
+		return machine.Answer{}, center.Errorf(center.NotFound, "bot %s cannot be asked: no endpoint is configured for it", botName(&ask))
 	}
 	return b.Other.Ask(ctx, ask)
 }
 
 // botName is what errors and logs call the bot of an ask.
-func botName(ask *flow.Ask) string {
+func botName(ask *machine.Ask) string {
 	if ask.Alias == "" {
 		return ask.Name
 	}
@@ -92,7 +92,7 @@ func botName(ask *flow.Ask) string {
 
 // botNames returns what the bot of an ask may be called in a configuration,
 // most exact first.
-func botNames(ask *flow.Ask) []string {
+func botNames(ask *machine.Ask) []string {
 	if ask.Alias == "" {
 		return []string{ask.Name + ":" + ask.V1Alias, ask.Name, "*"}
 	}

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 const shop = "arn:aws:lex:eu-west-1:123456789012:bot-alias/SHOPBOT001/TSTALIASID"
@@ -37,7 +37,7 @@ func TestAskLex(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ask := flow.Ask{Alias: shop, Locale: "en_US", Session: "c-1", Text: "I want flowers", Attributes: map[string]string{"tier": "gold"},
+	ask := machine.Ask{Alias: shop, Locale: "en_US", Session: "c-1", Text: "I want flowers", Attributes: map[string]string{"tier": "gold"},
 		Request: map[string]string{"x-amz-lex:channels:platform": "Connect Chat"}}
 	a, err := bots.Ask(t.Context(), ask)
 	if err != nil {
@@ -59,7 +59,7 @@ func TestAskLex(t *testing.T) {
 		t.Errorf("the signature is refused: %v", err)
 	}
 	if a.Intent != "Order" || a.State != "InProgress" || a.DialogAction != "ElicitSlot" || a.SessionAttributes["tier"] != "gold" ||
-		len(a.Slots) != 1 || a.Slots["Kind"] != nil || len(a.Messages) != 1 || a.Messages[0] != (flow.BotMessage{ContentType: center.PlainText, Content: "Which flowers?"}) {
+		len(a.Slots) != 1 || a.Slots["Kind"] != nil || len(a.Messages) != 1 || a.Messages[0] != (machine.BotMessage{ContentType: center.PlainText, Content: "Which flowers?"}) {
 		t.Errorf("answer %+v", a)
 	}
 }
@@ -75,12 +75,12 @@ func TestAskEndpoint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first := flow.Ask{Alias: shop, Locale: "en_US", Session: "c-1", Text: "hi", Attributes: map[string]string{"tier": "gold"}}
+	first := machine.Ask{Alias: shop, Locale: "en_US", Session: "c-1", Text: "hi", Attributes: map[string]string{"tier": "gold"}}
 	a, err := bots.Ask(t.Context(), first)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, next := range []flow.Ask{
+	for _, next := range []machine.Ask{
 		{Alias: shop, Locale: "en_US", Session: "c-1", Text: "roses", Attributes: map[string]string{"tier": "gold"}, State: a.Session},
 		{Name: "Old", V1Alias: "prod", Locale: "en_US", Session: "c-1", Text: "hi"},
 	} {
@@ -106,8 +106,8 @@ func TestAskEndpoint(t *testing.T) {
 // bot that says who it is.
 type named string
 
-func (n named) Ask(context.Context, flow.Ask) (flow.Answer, error) {
-	return flow.Answer{Intent: string(n)}, nil
+func (n named) Ask(context.Context, machine.Ask) (machine.Answer, error) {
+	return machine.Answer{Intent: string(n)}, nil
 }
 
 func TestWhichBot(t *testing.T) {
@@ -116,13 +116,13 @@ func TestWhichBot(t *testing.T) {
 	const prefix = "arn:aws:lex:us-east-1:123456789012:bot-alias/"
 	for _, c := range []struct {
 		bots *Bots
-		ask  flow.Ask
+		ask  machine.Ask
 		want string
 	}{
-		{all, flow.Ask{Alias: shop}, "arn"}, {all, flow.Ask{Alias: prefix + "B/A"}, "alias"}, {all, flow.Ask{Alias: prefix + "B/X"}, "bot"},
-		{all, flow.Ask{Alias: prefix + "C/A"}, "any"}, {all, flow.Ask{Alias: "no arn"}, "any"},
-		{all, flow.Ask{Name: "Old", V1Alias: "prod"}, "v1 alias"}, {all, flow.Ask{Name: "Old", V1Alias: "test"}, "v1"}, {all, flow.Ask{Name: "New", V1Alias: "x"}, "any"},
-		{some, flow.Ask{Alias: prefix + "B/A"}, "bot"}, {some, flow.Ask{Alias: shop}, "aws"},
+		{all, machine.Ask{Alias: shop}, "arn"}, {all, machine.Ask{Alias: prefix + "B/A"}, "alias"}, {all, machine.Ask{Alias: prefix + "B/X"}, "bot"},
+		{all, machine.Ask{Alias: prefix + "C/A"}, "any"}, {all, machine.Ask{Alias: "no arn"}, "any"},
+		{all, machine.Ask{Name: "Old", V1Alias: "prod"}, "v1 alias"}, {all, machine.Ask{Name: "Old", V1Alias: "test"}, "v1"}, {all, machine.Ask{Name: "New", V1Alias: "x"}, "any"},
+		{some, machine.Ask{Alias: prefix + "B/A"}, "bot"}, {some, machine.Ask{Alias: shop}, "aws"},
 	} {
 		if a, err := c.bots.Ask(t.Context(), c.ask); err != nil || a.Intent != c.want {
 			t.Errorf("Ask(%+v) went to %q, %v; want %q", c.ask, a.Intent, err, c.want)
@@ -132,7 +132,7 @@ func TestWhichBot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := none.Ask(t.Context(), flow.Ask{Alias: shop}); center.ReasonOf(err) != center.NotFound || !strings.Contains(err.Error(), shop) {
+	if _, err := none.Ask(t.Context(), machine.Ask{Alias: shop}); center.ReasonOf(err) != center.NotFound || !strings.Contains(err.Error(), shop) {
 		t.Errorf("a bot that nobody named: %v; want NotFound that names it", err)
 	}
 	for _, url := range []string{"bot", "ftp://bot", "lex+bot", "lex+lex+http://x"} {
@@ -148,13 +148,13 @@ func TestLexCannotBeAsked(t *testing.T) {
 		return answer(500, ""), nil
 	})}
 	for _, c := range []struct {
-		ask  flow.Ask
+		ask  machine.Ask
 		want string
 	}{
-		{flow.Ask{Alias: "BOT"}, "is not the ARN of a bot alias"},
-		{flow.Ask{Alias: "arn:aws:lex:us-east-1:1:bot-alias/B"}, "is not the ARN"},
-		{flow.Ask{Alias: "arn:aws:lex:us-east-1:1:bot-alias/B/A/C"}, "is not the ARN"},
-		{flow.Ask{Name: "Old", V1Alias: "prod"}, "Lex V1, whose service has ended"},
+		{machine.Ask{Alias: "BOT"}, "is not the ARN of a bot alias"},
+		{machine.Ask{Alias: "arn:aws:lex:us-east-1:1:bot-alias/B"}, "is not the ARN"},
+		{machine.Ask{Alias: "arn:aws:lex:us-east-1:1:bot-alias/B/A/C"}, "is not the ARN"},
+		{machine.Ask{Name: "Old", V1Alias: "prod"}, "Lex V1, whose service has ended"},
 	} {
 		if _, err := l.Ask(t.Context(), c.ask); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("Ask(%+v) = %v; want %q", c.ask, err, c.want)
@@ -190,7 +190,7 @@ func TestBotAnswers(t *testing.T) {
 				calls++
 				return c.answer, nil
 			})}
-			_, err := e.Ask(t.Context(), flow.Ask{Alias: shop, Text: "hi"})
+			_, err := e.Ask(t.Context(), machine.Ask{Alias: shop, Text: "hi"})
 			if c.err == "" && err != nil || c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err) || !strings.Contains(err.Error(), shop)) {
 				t.Errorf("error %v; want %q and the bot's name", err, c.err)
 			}
@@ -209,7 +209,7 @@ func TestBotIsSlowOrDown(t *testing.T) {
 		})}
 		for limit, want := range map[time.Duration]time.Duration{0: 10 * time.Second, 6 * time.Second: 6 * time.Second} {
 			start := time.Now()
-			_, err := hang.Ask(t.Context(), flow.Ask{Alias: shop, TimeLimit: limit})
+			_, err := hang.Ask(t.Context(), machine.Ask{Alias: shop, TimeLimit: limit})
 			if took := time.Since(start); took != want || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "did not answer within "+want.String()) {
 				t.Errorf("a silent bot with the limit %v: %v after %v", limit, err, took)
 			}
@@ -221,7 +221,7 @@ func TestBotIsSlowOrDown(t *testing.T) {
 			}
 			return answer(200, elicit), nil
 		})}
-		if a, err := busy.Ask(t.Context(), flow.Ask{Alias: shop}); err != nil || calls != 3 || a.Intent != "Order" {
+		if a, err := busy.Ask(t.Context(), machine.Ask{Alias: shop}); err != nil || calls != 3 || a.Intent != "Order" {
 			t.Errorf("a busy bot: %+v, %v after %d calls; want an answer to the third", a, err, calls)
 		}
 	})

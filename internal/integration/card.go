@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // maxInteractive is how many bytes an interactive message must stay below.
@@ -36,7 +36,7 @@ type button struct {
 // content is the template of an interactive message becomes one, whatever
 // content type the bot gave it; a response card becomes a ListPicker, several
 // in a row a Carousel. picks are the values of the cards' buttons.
-func chatMessages(list []lexMessage) (out []flow.BotMessage, picks map[string]string, err error) {
+func chatMessages(list []lexMessage) (out []machine.BotMessage, picks map[string]string, err error) {
 	if len(list) > maxMessages {
 		return nil, nil, &answerError{fmt.Sprintf("answered %d messages; a turn may have %d", len(list), maxMessages)}
 	}
@@ -59,7 +59,7 @@ func chatMessages(list []lexMessage) (out []flow.BotMessage, picks map[string]st
 		if strings.TrimSpace(m.Content) == "" {
 			continue // nothing that a chat could show
 		}
-		shown := flow.BotMessage{ContentType: center.PlainText, Content: m.Content}
+		shown := machine.BotMessage{ContentType: center.PlainText, Content: m.Content}
 		if isTemplate(m.Content) {
 			shown.ContentType = center.Interactive
 			if len(m.Content) >= maxInteractive {
@@ -131,14 +131,14 @@ const maxCarousel = 5
 
 // showCards turns response cards that stand together into messages. A card
 // without buttons offers nothing to choose and is text.
-func showCards(cards []*card) ([]flow.BotMessage, error) {
-	var out []flow.BotMessage
+func showCards(cards []*card) ([]machine.BotMessage, error) {
+	var out []machine.BotMessage
 	var lists []template
 	for _, c := range cards {
 		if len(c.Buttons) == 0 {
 			text := strings.TrimSpace(c.Title + "\n" + c.Subtitle)
 			if text != "" {
-				out = append(out, flow.BotMessage{ContentType: center.PlainText, Content: text})
+				out = append(out, machine.BotMessage{ContentType: center.PlainText, Content: text})
 			}
 			continue
 		}
@@ -158,7 +158,7 @@ func showCards(cards []*card) ([]flow.BotMessage, error) {
 		if len(text) >= maxInteractive {
 			return nil, errInteractive
 		}
-		out = append(out, flow.BotMessage{ContentType: center.Interactive, Content: string(text)})
+		out = append(out, machine.BotMessage{ContentType: center.Interactive, Content: string(text)})
 	}
 	return out, nil
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 const (
@@ -75,7 +75,7 @@ func (l *Lambda) Check() error {
 // An error says in words for the flow's log why there is no answer: nothing is
 // configured (reason NotFound), the function failed (X-Amz-Function-Error), it
 // did not answer in time, it answered what is not JSON, or too much of it.
-func (l *Lambda) Invoke(ctx context.Context, call flow.Invoke, event []byte) (json.RawMessage, error) {
+func (l *Lambda) Invoke(ctx context.Context, call machine.Invoke, event []byte) (json.RawMessage, error) {
 	to, signed, err := l.locate(call.Function)
 	if err != nil {
 		return nil, err
@@ -136,7 +136,7 @@ func functionNames(ref string) (unqualified, name string) {
 }
 
 // try makes one call.
-func (l *Lambda) try(ctx context.Context, to string, signed bool, call *flow.Invoke, event []byte) (json.RawMessage, error) {
+func (l *Lambda) try(ctx context.Context, to string, signed bool, call *machine.Invoke, event []byte) (json.RawMessage, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(event))
 	if err != nil {
 		return nil, &answerError{"cannot be called: its configured URL is not one"}
@@ -190,7 +190,7 @@ func serviceProblem(res *http.Response, body []byte) string {
 }
 
 // accepted is the answer of an asynchronous call.
-func accepted(res *http.Response, call *flow.Invoke) (json.RawMessage, error) {
+func accepted(res *http.Response, call *machine.Invoke) (json.RawMessage, error) {
 	id := res.Header.Get("X-Amzn-RequestId")
 	if id == "" || len(id) > maxID {
 		id = call.ID

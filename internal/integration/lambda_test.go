@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // transport answers requests without a network.
@@ -52,21 +52,21 @@ func TestInvokeRequest(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		lambda Lambda
-		call   flow.Invoke
+		call   machine.Invoke
 		want   request
 		answer string
 	}{
-		{"endpoint", Lambda{Endpoint: srv.URL + "/"}, flow.Invoke{ID: "e1", Function: greet},
+		{"endpoint", Lambda{Endpoint: srv.URL + "/"}, machine.Invoke{ID: "e1", Function: greet},
 			request{"POST", encoded, "RequestResponse", "e1", "", "application/json", signed, event}, `{"name":"Ada"}`},
-		{"asynchronous", Lambda{Endpoint: srv.URL}, flow.Invoke{ID: "e2", Function: greet, Async: true},
+		{"asynchronous", Lambda{Endpoint: srv.URL}, machine.Invoke{ID: "e2", Function: greet, Async: true},
 			request{"POST", encoded, "Event", "e2", "", "application/json", signed, event}, `{"InvocationId":"request-1"}`},
 		{"base of one function", Lambda{Functions: map[string]string{"greet": "lambda+" + srv.URL}, Endpoint: "http://nowhere.invalid"},
-			flow.Invoke{ID: "e3", Function: greet + ":live"},
+			machine.Invoke{ID: "e3", Function: greet + ":live"},
 			request{"POST", strings.Replace(encoded, "greet", "greet%3Alive", 1), "RequestResponse", "e3", "", "application/json", signed, event}, `{"name":"Ada"}`},
 		{"invoke URL", Lambda{Functions: map[string]string{greet: srv.URL + "/2015-03-31/functions/function/invocations"}},
-			flow.Invoke{ID: "e4", Function: greet},
+			machine.Invoke{ID: "e4", Function: greet},
 			request{"POST", "/2015-03-31/functions/function/invocations", "RequestResponse", "e4", "", "application/json", signed, event}, `{"name":"Ada"}`},
-		{"plain function", Lambda{Functions: map[string]string{"*": srv.URL + "/greet?x=1"}}, flow.Invoke{ID: "e5", Function: "other"},
+		{"plain function", Lambda{Functions: map[string]string{"*": srv.URL + "/greet?x=1"}}, machine.Invoke{ID: "e5", Function: "other"},
 			request{"POST", "/greet?x=1", "RequestResponse", "e5", "", "application/json", "", event}, `{"name":"Ada"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -101,7 +101,7 @@ func TestLocate(t *testing.T) {
 			t.Errorf("locate(%q) = %q, %v; want %q", function, got, err, want)
 		}
 	}
-	_, err := new(Lambda).Invoke(t.Context(), flow.Invoke{Function: greet}, nil)
+	_, err := new(Lambda).Invoke(t.Context(), machine.Invoke{Function: greet}, nil)
 	if center.ReasonOf(err) != center.NotFound || !strings.Contains(err.Error(), greet) {
 		t.Errorf("Invoke with nothing configured = %v; want NotFound that names the function", err)
 	}
@@ -138,7 +138,7 @@ func TestInvokeAnswers(t *testing.T) {
 				calls++
 				return c.answer, nil
 			})}
-			a, err := l.Invoke(t.Context(), flow.Invoke{ID: "effect", Function: "greet", Async: c.async}, nil)
+			a, err := l.Invoke(t.Context(), machine.Invoke{ID: "effect", Function: "greet", Async: c.async}, nil)
 			if c.err == "" {
 				if err != nil || string(a) != c.want {
 					t.Fatalf("Invoke = %.50s, %v; want %.50s", a, err, c.want)
@@ -190,7 +190,7 @@ func TestInvokeRetries(t *testing.T) {
 					}
 					return a.(*http.Response), nil
 				})}
-				_, err := l.Invoke(t.Context(), flow.Invoke{ID: "e", Function: "greet", TimeLimit: c.limit}, []byte("{}"))
+				_, err := l.Invoke(t.Context(), machine.Invoke{ID: "e", Function: "greet", TimeLimit: c.limit}, []byte("{}"))
 				if calls != c.calls || len(ids) != 1 || !ids["e"] {
 					t.Errorf("%d calls with ids %v; want %d with e", calls, ids, c.calls)
 				}
@@ -228,7 +228,7 @@ func TestInvokeTimeLimit(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := Lambda{Endpoint: "http://lambda", Client: c.client}
 				start := time.Now()
-				_, err := l.Invoke(t.Context(), flow.Invoke{Function: "greet", TimeLimit: c.limit}, nil)
+				_, err := l.Invoke(t.Context(), machine.Invoke{Function: "greet", TimeLimit: c.limit}, nil)
 				if took := time.Since(start); took != c.want {
 					t.Errorf("took %v; want %v", took, c.want)
 				}
@@ -243,7 +243,7 @@ func TestInvokeTimeLimit(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(time.Second, cancel)
 			l := Lambda{Endpoint: "http://lambda", Client: hang}
-			if _, err := l.Invoke(ctx, flow.Invoke{Function: "greet"}, nil); !errors.Is(err, context.Canceled) {
+			if _, err := l.Invoke(ctx, machine.Invoke{Function: "greet"}, nil); !errors.Is(err, context.Canceled) {
 				t.Errorf("error %v; want context.Canceled", err)
 			}
 		})
@@ -270,7 +270,7 @@ func TestInvokeCannotSign(t *testing.T) {
 		t.Error("a request that could not be signed was sent")
 		return answer(200, "{}"), nil
 	})}
-	if _, err := l.Invoke(t.Context(), flow.Invoke{Function: "greet"}, nil); err == nil || !strings.Contains(err.Error(), "no credentials") {
+	if _, err := l.Invoke(t.Context(), machine.Invoke{Function: "greet"}, nil); err == nil || !strings.Contains(err.Error(), "no credentials") {
 		t.Errorf("error %v; want why it could not be signed", err)
 	}
 }

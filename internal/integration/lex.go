@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"strings"
 
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // maxTurn is how many bytes an answer of a bot may have.
@@ -28,13 +28,13 @@ type Lex struct {
 }
 
 // Ask implements Bot.
-func (l *Lex) Ask(ctx context.Context, ask flow.Ask) (flow.Answer, error) {
+func (l *Lex) Ask(ctx context.Context, ask machine.Ask) (machine.Answer, error) {
 	bot, alias, ok := aliasOf(ask.Alias)
 	if !ok {
 		if ask.Alias == "" {
-			return flow.Answer{}, fmt.Errorf("bot %s is one of Lex V1, whose service has ended: name an HTTP endpoint for it", ask.Name)
+			return machine.Answer{}, fmt.Errorf("bot %s is one of Lex V1, whose service has ended: name an HTTP endpoint for it", ask.Name)
 		}
-		return flow.Answer{}, fmt.Errorf("%q is not the ARN of a bot alias", ask.Alias)
+		return machine.Answer{}, fmt.Errorf("%q is not the ARN of a bot alias", ask.Alias)
 	}
 	region, base := "", l.Endpoint
 	if l.AWS != nil {
@@ -71,7 +71,7 @@ type Endpoint struct {
 }
 
 // Ask implements Bot.
-func (e *Endpoint) Ask(ctx context.Context, ask flow.Ask) (flow.Answer, error) {
+func (e *Endpoint) Ask(ctx context.Context, ask machine.Ask) (machine.Answer, error) {
 	bot, alias := ask.Name, ask.V1Alias
 	if ask.Alias != "" {
 		var ok bool
@@ -101,37 +101,37 @@ func firstState(attributes map[string]string) json.RawMessage {
 }
 
 // converse calls RecognizeText at a URL, signed when sign is given.
-func converse(ctx context.Context, client *http.Client, log *slog.Logger, ask *flow.Ask, to string, in *recognize,
-	sign func(context.Context, *http.Request, []byte) error) (flow.Answer, error) {
+func converse(ctx context.Context, client *http.Client, log *slog.Logger, ask *machine.Ask, to string, in *recognize,
+	sign func(context.Context, *http.Request, []byte) error) (machine.Answer, error) {
 	body, err := json.Marshal(in)
 	if err != nil {
-		return flow.Answer{}, fmt.Errorf("bot %s cannot be asked: %w", botName(ask), err)
+		return machine.Answer{}, fmt.Errorf("bot %s cannot be asked: %w", botName(ask), err)
 	}
 	limit := ask.TimeLimit
 	if limit <= 0 {
 		limit = longestTurn
 	}
 	p := patience{what: "bot " + botName(ask), limit: limit, id: ask.Session, log: log}
-	return insist(ctx, p, func(ctx context.Context) (flow.Answer, error) {
+	return insist(ctx, p, func(ctx context.Context) (machine.Answer, error) {
 		r, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
 		if err != nil {
-			return flow.Answer{}, &answerError{"cannot be asked: its configured URL is not one"}
+			return machine.Answer{}, &answerError{"cannot be asked: its configured URL is not one"}
 		}
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Accept", "application/json")
 		if sign != nil {
 			if err := sign(ctx, r, body); err != nil {
-				return flow.Answer{}, &answerError{"cannot be asked: sign the request: " + quote(err.Error())}
+				return machine.Answer{}, &answerError{"cannot be asked: sign the request: " + quote(err.Error())}
 			}
 		}
 		res, text, more, err := exchange(client, r, maxTurn)
 		switch {
 		case err != nil:
-			return flow.Answer{}, fmt.Errorf("could not be asked: %w", err)
+			return machine.Answer{}, fmt.Errorf("could not be asked: %w", err)
 		case res.StatusCode < 200 || res.StatusCode > 299:
-			return flow.Answer{}, &statusError{res.StatusCode, serviceProblem(res, text)}
+			return machine.Answer{}, &statusError{res.StatusCode, serviceProblem(res, text)}
 		case more:
-			return flow.Answer{}, &answerError{fmt.Sprintf("answered more than %d KB", maxTurn>>10)}
+			return machine.Answer{}, &answerError{fmt.Sprintf("answered more than %d KB", maxTurn>>10)}
 		}
 		return readTurn(text)
 	})

@@ -15,7 +15,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // Bounds of signing in.
@@ -82,21 +82,21 @@ func (s *SignIns) URL(in contact.SignInSession, state, redirect string) (string,
 // back to in.Redirect, and asks it for the customer's profile. A provider that
 // says no is the outcome of the authentication: SignIn.Err says why. The error
 // is one that another attempt may not meet.
-func (s *SignIns) Redeem(ctx context.Context, in contact.SignInSession, code string) (done flow.SignIn, name string, err error) {
+func (s *SignIns) Redeem(ctx context.Context, in contact.SignInSession, code string) (done machine.SignIn, name string, err error) {
 	base, application, err := s.base(in.UserPool)
 	if err != nil {
-		return flow.SignIn{}, "", err
+		return machine.SignIn{}, "", err
 	}
 	who, err := insist(ctx, patience{what: "the provider of user pool " + in.UserPool, limit: redeemLimit, id: in.ID, log: s.Log},
 		func(ctx context.Context) (profile, error) { return s.redeem(ctx, base, application, in, code) })
 	refused, no := errors.AsType[*statusError](err)
 	switch {
 	case no && !temporary(err):
-		return flow.SignIn{Err: refused.Error()}, "", nil
+		return machine.SignIn{Err: refused.Error()}, "", nil
 	case err != nil:
-		return flow.SignIn{}, "", &center.Error{Reason: center.Unavailable, Message: "the provider cannot be asked; try again", Err: err}
+		return machine.SignIn{}, "", &center.Error{Reason: center.Unavailable, Message: "the provider cannot be asked; try again", Err: err}
 	}
-	done = flow.SignIn{CustomerID: who.Subject, Provider: who.provider(), Method: "CONNECT"}
+	done = machine.SignIn{CustomerID: who.Subject, Provider: who.provider(), Method: "CONNECT"}
 	return done, who.called(), nil
 }
 

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // Bounds of what a bot's turn may leave behind: it becomes part of the chat.
@@ -95,32 +95,32 @@ func (c *confidence) UnmarshalJSON(text []byte) error {
 }
 
 // readTurn reads an answer of RecognizeText.
-func readTurn(text []byte) (flow.Answer, error) {
+func readTurn(text []byte) (machine.Answer, error) {
 	var t turn
 	var state sessionState
 	if err := json.Unmarshal(text, &t); err != nil {
-		return flow.Answer{}, &answerError{"answered what is not RecognizeText's shape: " + quote(err.Error())}
+		return machine.Answer{}, &answerError{"answered what is not RecognizeText's shape: " + quote(err.Error())}
 	}
 	if len(t.SessionState) > 0 {
 		if err := json.Unmarshal(t.SessionState, &state); err != nil {
-			return flow.Answer{}, &answerError{"answered a session state that is not RecognizeText's shape: " + quote(err.Error())}
+			return machine.Answer{}, &answerError{"answered a session state that is not RecognizeText's shape: " + quote(err.Error())}
 		}
 	}
-	a := flow.Answer{DialogAction: state.DialogAction.Type, SessionAttributes: state.SessionAttributes}
+	a := machine.Answer{DialogAction: state.DialogAction.Type, SessionAttributes: state.SessionAttributes}
 	if i := state.Intent; i != nil {
 		a.Intent, a.State, a.Slots = i.Name, i.State, slotValues(i.Slots)
 	}
 	if a.Intent == "" && a.DialogAction == "" {
-		return flow.Answer{}, &answerError{"answered neither an intent nor a dialog action in sessionState"}
+		return machine.Answer{}, &answerError{"answered neither an intent nor a dialog action in sessionState"}
 	}
 	var picks map[string]string
 	var err error
 	if a.Messages, picks, err = chatMessages(t.Messages); err != nil {
-		return flow.Answer{}, err
+		return machine.Answer{}, err
 	}
 	kept := memory{State: t.SessionState, Picks: picks}
 	if a.Session, err = kept.text(); err != nil {
-		return flow.Answer{}, err
+		return machine.Answer{}, err
 	}
 	interpret(&a, t.Interpretations)
 	return a, nil
@@ -128,12 +128,12 @@ func readTurn(text []byte) (flow.Answer, error) {
 
 // interpret takes over what the interpretations add: the first one is the
 // bot's favourite; the others, but for the intent that won, are alternatives.
-func interpret(a *flow.Answer, all []interpretation) {
+func interpret(a *machine.Answer, all []interpretation) {
 	for n := range all {
 		i := &all[n]
 		if n == 0 && i.Sentiment != nil {
 			s := i.Sentiment
-			a.Sentiment = &flow.Sentiment{Label: s.Label, Positive: s.Score.Positive, Negative: s.Score.Negative, Mixed: s.Score.Mixed, Neutral: s.Score.Neutral}
+			a.Sentiment = &machine.Sentiment{Label: s.Label, Positive: s.Score.Positive, Negative: s.Score.Negative, Mixed: s.Score.Mixed, Neutral: s.Score.Neutral}
 		}
 		switch {
 		case i.Intent.Name == "":
@@ -142,7 +142,7 @@ func interpret(a *flow.Answer, all []interpretation) {
 				a.Confidence = i.Confidence.score
 			}
 		case len(a.Alternatives) < maxIntents:
-			a.Alternatives = append(a.Alternatives, flow.Alternative{Intent: i.Intent.Name, Confidence: i.Confidence.score, Slots: slotValues(i.Intent.Slots)})
+			a.Alternatives = append(a.Alternatives, machine.Alternative{Intent: i.Intent.Name, Confidence: i.Confidence.score, Slots: slotValues(i.Intent.Slots)})
 		}
 	}
 }

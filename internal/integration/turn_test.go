@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 func TestReadTurn(t *testing.T) {
@@ -32,10 +32,10 @@ func TestReadTurn(t *testing.T) {
 	if a.Confidence == nil || *a.Confidence != 0.91 {
 		t.Errorf("confidence %v; want 0.91", a.Confidence)
 	}
-	if s := a.Sentiment; s == nil || *s != (flow.Sentiment{Label: "NEGATIVE", Positive: 0.1, Negative: 0.7, Mixed: 0.05, Neutral: 0.15}) {
+	if s := a.Sentiment; s == nil || *s != (machine.Sentiment{Label: "NEGATIVE", Positive: 0.1, Negative: 0.7, Mixed: 0.05, Neutral: 0.15}) {
 		t.Errorf("sentiment %+v", s)
 	}
-	alternatives := []flow.Alternative{{Intent: "Cancel", Confidence: new(0.4), Slots: map[string]any{"Id": nil}}, {Intent: "FallbackIntent"}}
+	alternatives := []machine.Alternative{{Intent: "Cancel", Confidence: new(0.4), Slots: map[string]any{"Id": nil}}, {Intent: "FallbackIntent"}}
 	if !reflect.DeepEqual(a.Alternatives, alternatives) {
 		t.Errorf("alternatives %+v; want %+v", a.Alternatives, alternatives)
 	}
@@ -59,9 +59,11 @@ func TestChatMessages(t *testing.T) {
 	list := func(title string) string {
 		return `"templateType":"ListPicker","version":"1.0","data":{"content":{"title":"` + title + `","subtitle":"S","imageType":"URL","imageData":"https://pictures.example/` + title + `","elements":[{"title":"Yes"}]}}}`
 	}
-	text := func(s string) flow.BotMessage { return flow.BotMessage{ContentType: center.PlainText, Content: s} }
-	interactive := func(s string) flow.BotMessage {
-		return flow.BotMessage{ContentType: center.Interactive, Content: s}
+	text := func(s string) machine.BotMessage {
+		return machine.BotMessage{ContentType: center.PlainText, Content: s}
+	}
+	interactive := func(s string) machine.BotMessage {
+		return machine.BotMessage{ContentType: center.Interactive, Content: s}
 	}
 	quoted := func(s string) string {
 		b, _ := json.Marshal(s)
@@ -69,25 +71,25 @@ func TestChatMessages(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name, messages string
-		want           []flow.BotMessage
+		want           []machine.BotMessage
 		picks          map[string]string
 	}{
 		{"none", ``, nil, nil},
 		{"text", `{"contentType":"PlainText","content":"a"},{"contentType":"SSML","content":"<speak>b</speak>"},{"contentType":"CustomPayload","content":"c"}`,
-			[]flow.BotMessage{text("a"), text("<speak>b</speak>"), text("c")}, nil},
+			[]machine.BotMessage{text("a"), text("<speak>b</speak>"), text("c")}, nil},
 		{"empty ones are left out", `{"contentType":"PlainText","content":" "},{"contentType":"PlainText"}`, nil, nil},
-		{"template as payload", `{"contentType":"CustomPayload","content":` + quoted(picker) + `}`, []flow.BotMessage{interactive(picker)}, nil},
-		{"template as text", `{"contentType":"PlainText","content":` + quoted(" "+picker) + `}`, []flow.BotMessage{interactive(" " + picker)}, nil},
-		{"other JSON", `{"contentType":"CustomPayload","content":"{\"templateType\":\"ListPicker\"}"}`, []flow.BotMessage{text(`{"templateType":"ListPicker"}`)}, nil},
+		{"template as payload", `{"contentType":"CustomPayload","content":` + quoted(picker) + `}`, []machine.BotMessage{interactive(picker)}, nil},
+		{"template as text", `{"contentType":"PlainText","content":` + quoted(" "+picker) + `}`, []machine.BotMessage{interactive(" " + picker)}, nil},
+		{"other JSON", `{"contentType":"CustomPayload","content":"{\"templateType\":\"ListPicker\"}"}`, []machine.BotMessage{text(`{"templateType":"ListPicker"}`)}, nil},
 		{"a view is not a bot's", `{"contentType":"CustomPayload","content":` + quoted(strings.Replace(picker, "ListPicker", "ViewResource", 1)) + `}`,
-			[]flow.BotMessage{text(strings.Replace(picker, "ListPicker", "ViewResource", 1))}, nil},
-		{"card", show("One", "Yes=y"), []flow.BotMessage{interactive(`{` + list("One"))}, map[string]string{"Yes": "y"}},
-		{"card without values", show("One", "Yes"), []flow.BotMessage{interactive(`{` + list("One"))}, map[string]string{"Yes": "Yes"}},
-		{"card without buttons", show("One"), []flow.BotMessage{text("One\nS")}, nil},
-		{"cards", show("One", "Yes=y") + "," + show("Two", "Yes=n"), []flow.BotMessage{interactive(
+			[]machine.BotMessage{text(strings.Replace(picker, "ListPicker", "ViewResource", 1))}, nil},
+		{"card", show("One", "Yes=y"), []machine.BotMessage{interactive(`{` + list("One"))}, map[string]string{"Yes": "y"}},
+		{"card without values", show("One", "Yes"), []machine.BotMessage{interactive(`{` + list("One"))}, map[string]string{"Yes": "Yes"}},
+		{"card without buttons", show("One"), []machine.BotMessage{text("One\nS")}, nil},
+		{"cards", show("One", "Yes=y") + "," + show("Two", "Yes=n"), []machine.BotMessage{interactive(
 			`{"templateType":"Carousel","version":"1.0","data":{"content":{"title":"One","elements":[{"templateIdentifier":"card1",` + list("One") + `,{"templateIdentifier":"card2",` + list("Two") + `]}}}`)},
 			map[string]string{"Yes": "n"}},
-		{"card between texts", `{"content":"a"},` + show("One", "Yes=y") + `,{"content":"b"}`, []flow.BotMessage{text("a"), interactive(`{` + list("One")), text("b")}, map[string]string{"Yes": "y"}},
+		{"card between texts", `{"content":"a"},` + show("One", "Yes=y") + `,{"content":"b"}`, []machine.BotMessage{text("a"), interactive(`{` + list("One")), text("b")}, map[string]string{"Yes": "y"}},
 	} {
 		var messages []lexMessage
 		if err := json.Unmarshal([]byte("["+c.messages+"]"), &messages); err != nil {

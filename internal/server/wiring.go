@@ -16,7 +16,7 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/flowlog"
 	"parley.example/parley/internal/integration"
 	"parley.example/parley/internal/participantapi"
@@ -86,7 +86,7 @@ func (s *Server) wireOutwards(ctx context.Context) error {
 type viewTokens struct{ *auth.Sealer }
 
 // ViewToken implements engine.ViewTokens.
-func (t viewTokens) ViewToken(chat center.ContactID, v flow.View) string {
+func (t viewTokens) ViewToken(chat center.ContactID, v machine.View) string {
 	return t.Seal(auth.Token{Kind: auth.View, Chat: chat, Detail: catalog.ShownDetail(v)})
 }
 

@@ -22,7 +22,7 @@ import (
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/engine"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/integration"
 	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/store/sqlite"
@@ -44,8 +44,8 @@ type Options struct {
 	Limits  catalog.Limits // of the real catalog
 
 	MaxActive  int64 // quota of concurrent active chats; 0 for none
-	Invoke     func(ctx context.Context, call flow.Invoke, event []byte) (json.RawMessage, error)
-	Ask        func(ctx context.Context, ask flow.Ask) (flow.Answer, error)
+	Invoke     func(ctx context.Context, call machine.Invoke, event []byte) (json.RawMessage, error)
+	Ask        func(ctx context.Context, ask machine.Ask) (machine.Answer, error)
 	DeleteFile func(ctx context.Context, chat center.ContactID, attachment string) error // nil leaves files where they are
 }
 
@@ -116,7 +116,7 @@ func (o *Options) complete(t testing.TB) {
 type fakes struct{ Options }
 
 // Invoke implements [engine.Integrations].
-func (f fakes) Invoke(ctx context.Context, call flow.Invoke, event []byte) (json.RawMessage, error) {
+func (f fakes) Invoke(ctx context.Context, call machine.Invoke, event []byte) (json.RawMessage, error) {
 	if f.Options.Invoke == nil {
 		return nil, errors.New("no function")
 	}
@@ -124,9 +124,9 @@ func (f fakes) Invoke(ctx context.Context, call flow.Invoke, event []byte) (json
 }
 
 // Ask implements [engine.Integrations].
-func (f fakes) Ask(ctx context.Context, ask flow.Ask) (flow.Answer, error) {
+func (f fakes) Ask(ctx context.Context, ask machine.Ask) (machine.Answer, error) {
 	if f.Options.Ask == nil {
-		return flow.Answer{}, errors.New("no bot")
+		return machine.Answer{}, errors.New("no bot")
 	}
 	return f.Options.Ask(ctx, ask)
 }
@@ -150,7 +150,7 @@ func (o *Options) files() engine.Files {
 type tokens struct{ *auth.Sealer }
 
 // ViewToken implements [engine.ViewTokens].
-func (t tokens) ViewToken(chat center.ContactID, v flow.View) string {
+func (t tokens) ViewToken(chat center.ContactID, v machine.View) string {
 	return t.Seal(auth.Token{Kind: auth.View, Chat: chat, Detail: catalog.ShownDetail(v)})
 }
 

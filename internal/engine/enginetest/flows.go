@@ -8,6 +8,7 @@ import (
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // Greet is a flow that says hello, waits a week and disconnects.
@@ -31,7 +32,7 @@ func Survey(remaining string) string {
 type Flows struct {
 	contact.Empty
 	ByName map[string]*flow.Flow
-	Queues map[string]flow.Queue // by id
+	Queues map[string]machine.Queue // by id
 }
 
 var _ engine.Catalog = Flows{}
@@ -51,7 +52,7 @@ func ParseFlows(t testing.TB, documents map[string]string) Flows {
 }
 
 // Prepare implements [engine.Catalog].
-func (Flows) Prepare(context.Context, center.InstanceID, ...*flow.Run) error { return nil }
+func (Flows) Prepare(context.Context, center.InstanceID, ...*machine.Run) error { return nil }
 
 // Published implements [contact.Catalog].
 func (f Flows) Published(_ center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
@@ -78,9 +79,9 @@ func (f Flows) Default(instance center.InstanceID, typ string) (*flow.Flow, cent
 }
 
 // Queue implements [contact.Catalog].
-func (f Flows) Queue(_ center.InstanceID, ref string) (flow.Queue, error) {
+func (f Flows) Queue(_ center.InstanceID, ref string) (machine.Queue, error) {
 	if q, ok := f.Queues[ref]; ok {
 		return q, nil
 	}
-	return flow.Queue{}, center.Missing(center.KindQueue, ref)
+	return machine.Queue{}, center.Missing(center.KindQueue, ref)
 }

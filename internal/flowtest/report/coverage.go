@@ -2,6 +2,7 @@ package report
 
 import (
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
 	"parley.example/parley/internal/flowtest/simulator"
 )
 
@@ -34,7 +35,7 @@ type Summary struct {
 // Missed is an action that no run has visited, or a way that none has taken.
 type Missed struct {
 	Action string
-	Exit   *flow.Exit // nil for the whole action
+	Exit   *check.Exit // nil for the whole action
 }
 
 // Summarize sums up what was seen of a document.

@@ -9,6 +9,8 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/flowgraph"
 	"parley.example/parley/internal/flowtest/simulator"
 	"parley.example/parley/internal/flowtest/wording"
@@ -171,7 +173,7 @@ func stepLine(h simulator.Entry) string {
 }
 
 // compared says what a Compare looks at, and what it found there.
-func compared(v *flow.Visit) string {
+func compared(v *machine.Visit) string {
 	of, ok := v.Parameters["Attribute"].(string)
 	value, given := v.Parameters["Value"].(string)
 	if v.Type != "Compare" || !ok || !given {
@@ -181,7 +183,7 @@ func compared(v *flow.Visit) string {
 }
 
 // operator returns the operator of a condition of an action.
-func operator(a *flow.OutlineAction, way flow.Way) string {
+func operator(a *check.OutlineAction, way flow.Way) string {
 	for i := range a.Exits {
 		if a.Exits[i].Way == way {
 			return a.Exits[i].Operator
@@ -211,9 +213,9 @@ func stepLook(h simulator.Entry) Look {
 }
 
 // actionOf returns the action of a step, and what names others of its flow.
-func actionOf(h *simulator.Entry) (a *flow.OutlineAction, title func(id string) string) {
+func actionOf(h *simulator.Entry) (a *check.OutlineAction, title func(id string) string) {
 	if h.Document == nil {
-		a = &flow.OutlineAction{ID: h.Visit.Action, Type: h.Visit.Type}
+		a = &check.OutlineAction{ID: h.Visit.Action, Type: h.Visit.Type}
 		return a, func(id string) string { return id }
 	}
 	title = func(id string) string {
@@ -223,7 +225,7 @@ func actionOf(h *simulator.Entry) (a *flow.OutlineAction, title func(id string) 
 		return id
 	}
 	if a = h.Document.Action(h.Visit.Action); a == nil {
-		a = &flow.OutlineAction{ID: h.Visit.Action, Type: h.Visit.Type}
+		a = &check.OutlineAction{ID: h.Visit.Action, Type: h.Visit.Type}
 	}
 	return a, title
 }

@@ -9,7 +9,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/flowtest/wording"
 )
 
@@ -121,7 +121,7 @@ func signIn(command func(s *Session, session string) contact.Command) action {
 			return err
 		}
 		run := s.Chat.State().Run
-		if run == nil || run.Wait.Kind != flow.WaitAuth {
+		if run == nil || run.Wait.Kind != machine.WaitAuth {
 			return fmt.Errorf("the flow does not wait for the customer to sign in%s", s.standing())
 		}
 		_, err := s.Chat.Do(command(s, run.Wait.Session))

@@ -6,7 +6,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/flowtest/simulator"
 )
 
@@ -101,7 +101,7 @@ func readHours(s *scanner) action {
 	if s.accept("is") {
 		ref = s.name("the id or ARN of the hours")
 	}
-	h := simulator.Hours{Opening: flow.Opening{Open: s.accept("open")}}
+	h := simulator.Hours{Opening: machine.Opening{Open: s.accept("open")}}
 	if !h.Opening.Open {
 		s.expect("closed")
 	}

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/flowtest/simulator"
 	"parley.example/parley/internal/integration"
 )
@@ -89,7 +89,7 @@ func texts(s *scanner) []string {
 }
 
 // botEnd: INTENT [failed|ready] [slots JSON] [attributes JSON] [says TEXT ...].
-func botEnd(s *scanner) flow.Answer {
+func botEnd(s *scanner) machine.Answer {
 	a := simulator.EndsWith(s.name("the intent"), "Fulfilled")
 	for {
 		switch {

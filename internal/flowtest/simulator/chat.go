@@ -7,7 +7,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // Begin is when a chat begins, unless its test says otherwise: a Monday morning.
@@ -75,11 +75,11 @@ func (c *Chat) Calling() bool { return len(c.effects) > 0 }
 
 // Run returns the run that waits at an action, of the chat's flow or of a
 // whisper; with "" the one that waits at all. It may be nil.
-func (c *Chat) Run(action string) *flow.Run {
+func (c *Chat) Run(action string) *machine.Run {
 	if c.state == nil {
 		return nil
 	}
-	for _, run := range []*flow.Run{c.state.Whisper, c.state.Run} {
+	for _, run := range []*machine.Run{c.state.Whisper, c.state.Run} {
 		if run != nil && (action == "" || run.Wait.Action == action) {
 			return run
 		}
@@ -155,7 +155,7 @@ func (c *Chat) decide(cmd contact.Command) (contact.Reply, error) {
 	return contact.Reply{}, errors.New("the chat cannot decide what to do")
 }
 
-func viewToken(_ center.ContactID, v flow.View) string { return "view-token-of-" + v.ID }
+func viewToken(_ center.ContactID, v machine.View) string { return "view-token-of-" + v.ID }
 
 // full returns a queue that a change would fill beyond its capacity; "" for none.
 func (c *Chat) full(change *contact.Change) center.QueueID {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // Coverage counts what runs of flows have seen of them.
@@ -25,7 +26,7 @@ type Exit struct {
 
 // count adds a visit. An action that goes on after it has waited, or called a
 // module, is visited once.
-func (c Coverage) count(d *Document, v flow.Visit) {
+func (c Coverage) count(d *Document, v machine.Visit) {
 	s := c.Of(d)
 	if !v.Again {
 		s.Actions[v.Action]++

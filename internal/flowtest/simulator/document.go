@@ -12,6 +12,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
 )
 
 // Document is one flow or module, read from a file.
@@ -20,15 +21,15 @@ type Document struct {
 	ID      center.FlowID // how other flows and scenarios may name it: the file's name without .json, or as given to Library.Open
 	Type    string        // as CreateContactFlow takes it; "" for unknown, "MODULE" for a module
 	Flow    *flow.Flow
-	Outline flow.Outline
+	Outline check.Outline
 
-	actions map[string]*flow.OutlineAction // of Outline, by identifier
-	staged  bool                           // made by a test to lead to another
-	twin    *Document                      // the same file under the name by which it was read first; nil if this is it
+	actions map[string]*check.OutlineAction // of Outline, by identifier
+	staged  bool                            // made by a test to lead to another
+	twin    *Document                       // the same file under the name by which it was read first; nil if this is it
 }
 
 // Action returns an action by its identifier; nil if there is none.
-func (d *Document) Action(id string) *flow.OutlineAction { return d.actions[id] }
+func (d *Document) Action(id string) *check.OutlineAction { return d.actions[id] }
 
 // Name is what to call the document.
 func (d *Document) Name() string { return cmp.Or(d.Outline.Name, string(d.ID)) }
@@ -99,12 +100,12 @@ func NewDocument(path string, content []byte, as, typ string) (*Document, error)
 		as = strings.TrimSuffix(filepath.Base(path), ".json")
 	}
 	if typ == "" {
-		typ = types[f.Outline().Type]
+		typ = types[check.NewOutline(f).Type]
 	}
 	if typ != "" && typ != TypeModule {
 		f = f.As(typ)
 	}
-	d := &Document{Path: path, ID: center.FlowID(as), Type: typ, Flow: f, Outline: f.Outline(), actions: map[string]*flow.OutlineAction{}}
+	d := &Document{Path: path, ID: center.FlowID(as), Type: typ, Flow: f, Outline: check.NewOutline(f), actions: map[string]*check.OutlineAction{}}
 	for i := range d.Outline.Actions {
 		d.actions[d.Outline.Actions[i].ID] = &d.Outline.Actions[i]
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/flowtest/wording"
 )
 
@@ -81,11 +81,11 @@ func (c *Chat) answer(i int) error {
 }
 
 // start begins an effect: stubs decide what comes of it, and when.
-func (c *Chat) start(e *flow.Effect, event json.RawMessage) {
+func (c *Chat) start(e *machine.Effect, event json.RawMessage) {
 	s := effect{id: e.ID, due: c.Now}
 	stubbed := true
 	switch e.Kind {
-	case flow.EffectInvoke, flow.EffectProcess:
+	case machine.EffectInvoke, machine.EffectProcess:
 		s.name = functionName(e.Invoke.Function)
 		call := Call{Name: s.name, Names: functionNames(c.in, e.Invoke.Function), Event: object(event)}
 		c.calls = append(c.calls, call)
@@ -93,7 +93,7 @@ func (c *Chat) start(e *flow.Effect, event json.RawMessage) {
 		if len(e.Invoke.Parameters) > 0 {
 			message += " with " + wording.JSON(e.Invoke.Parameters)
 		}
-		if e.Kind == flow.EffectProcess {
+		if e.Kind == machine.EffectProcess {
 			content, _ := call.Event["chatContent"].(map[string]any)
 			message, example = "has the function "+s.name+" process "+wording.JSON(content["content"]), `{"status": "APPROVED"}`
 		}
@@ -101,7 +101,7 @@ func (c *Chat) start(e *flow.Effect, event json.RawMessage) {
 		if s.reply, stubbed = c.in.reply(e); !stubbed {
 			c.missing("the function %s is called; say what it does, as in: lambda %s returns %s", s.name, s.name, example)
 		}
-	case flow.EffectAsk:
+	case machine.EffectAsk:
 		s.name = botName(c.in, e.Ask)
 		attributes := map[string]any{}
 		for k, v := range e.Ask.Attributes {
@@ -112,9 +112,9 @@ func (c *Chat) start(e *flow.Effect, event json.RawMessage) {
 		if s.reply, stubbed = c.in.reply(e); !stubbed {
 			c.missing("the flow asks the bot %s %q; say what it answers, as in: bot %s says \"Hello\"", s.name, e.Ask.Text, s.name)
 		}
-	case flow.EffectUpdate:
+	case machine.EffectUpdate:
 		c.Note("the flow changes the related contact %s", e.Update.Contact)
-	case flow.EffectContinue:
+	case machine.EffectContinue:
 		s.reply = c.in.continued(e.Continue.Source)
 	}
 	if !stubbed {

@@ -12,6 +12,7 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // Instance is what the flows of a chat find around them; it belongs to one
@@ -28,7 +29,7 @@ type Instance struct {
 	// comes after those for something. Otherwise answers when none fits; it may be nil.
 	Functions []Function
 	Bots      []Bot
-	Otherwise func(*flow.Effect) (Reply, bool)
+	Otherwise func(*machine.Effect) (Reply, bool)
 
 	docs   []*Document
 	names  map[string]string // of resources, by the id or ARN in a document
@@ -53,7 +54,7 @@ type Queue struct {
 // Hours are hours of operation of an instance, as they are for the whole chat.
 type Hours struct {
 	Missing bool // they do not exist
-	Opening flow.Opening
+	Opening machine.Opening
 }
 
 // View is a view of an instance.
@@ -202,18 +203,18 @@ func (in *Instance) Default(_ center.InstanceID, typ string) (*flow.Flow, center
 }
 
 // Queue implements contact.Catalog.
-func (in *Instance) Queue(_ center.InstanceID, ref string) (flow.Queue, error) {
+func (in *Instance) Queue(_ center.InstanceID, ref string) (machine.Queue, error) {
 	q := in.FindQueue(ref)
 	if q == nil && !in.Strict {
 		q = in.QueueNamed(in.called(ref))
 	}
 	if q == nil || q.Missing {
-		return flow.Queue{}, center.Missing(center.KindQueue, ref)
+		return machine.Queue{}, center.Missing(center.KindQueue, ref)
 	}
-	answer := flow.Queue{
+	answer := machine.Queue{
 		ID: center.QueueID(q.name), ARN: partition.ARN(instanceID, center.KindQueue, q.name), Name: q.name, Disabled: q.Disabled, Max: q.Max,
 	}
-	if !strings.HasPrefix(q.name, flow.AgentQueue) {
+	if !strings.HasPrefix(q.name, machine.AgentQueue) {
 		answer.Hours = cmp.Or(q.Hours, q.name)
 	}
 	return answer, nil
@@ -253,19 +254,19 @@ func (in *Instance) SetHours(name string, h Hours) { in.hours[name] = h }
 func (in *Instance) SetView(name string, v View) { in.views[name] = v }
 
 // Hours implements contact.Catalog.
-func (in *Instance) Hours(_ center.InstanceID, ref string, _ time.Time) (flow.Opening, error) {
+func (in *Instance) Hours(_ center.InstanceID, ref string, _ time.Time) (machine.Opening, error) {
 	h, ok := find(in, in.hours, ref)
 	switch {
 	case !ok && !in.Strict:
-		return flow.Opening{Open: true}, nil
+		return machine.Opening{Open: true}, nil
 	case !ok || h.Missing:
-		return flow.Opening{}, center.Missing(center.KindHours, ref)
+		return machine.Opening{}, center.Missing(center.KindHours, ref)
 	}
 	return h.Opening, nil
 }
 
 // FindView implements contact.Catalog.
-func (in *Instance) FindView(_ center.InstanceID, ref string) (flow.View, error) {
+func (in *Instance) FindView(_ center.InstanceID, ref string) (machine.View, error) {
 	folder, id := "", ref
 	if i := strings.LastIndexByte(ref, '/'); i >= 0 {
 		folder, id = ref[:i+1], ref[i+1:]
@@ -274,10 +275,10 @@ func (in *Instance) FindView(_ center.InstanceID, ref string) (flow.View, error)
 	bare := folder + id
 	v, ok := find(in, in.views, bare)
 	if !ok && in.Strict || v.Missing {
-		return flow.View{}, center.Missing(center.KindView, ref)
+		return machine.View{}, center.Missing(center.KindView, ref)
 	}
 	name := in.called(bare)
-	return flow.View{ID: name, ARN: partition.ARN(instanceID, center.KindView, name), Name: name, Version: 1, Actions: v.Actions}, nil
+	return machine.View{ID: name, ARN: partition.ARN(instanceID, center.KindView, name), Name: name, Version: 1, Actions: v.Actions}, nil
 }
 
 // LambdaAllowed implements contact.Catalog.

@@ -7,7 +7,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/flowtest/wording"
 )
 
@@ -16,7 +16,7 @@ type Entry struct {
 	At   time.Duration // since the chat began
 	Type EntryType
 	// Of EntryStep.
-	Visit    flow.Visit
+	Visit    machine.Visit
 	Document *Document // nil when the flow is none of the instance's
 	// Of EntryItem: a message, an event, a file.
 	Item center.Item
@@ -38,12 +38,12 @@ const (
 
 // step is a visit of an action that is not in the story yet.
 type step struct {
-	visit flow.Visit
+	visit machine.Visit
 	at    int // how many pushes of the change come before it
 }
 
 // trace is called with each action while a command is being decided.
-func (c *Chat) trace(v flow.Visit) {
+func (c *Chat) trace(v machine.Visit) {
 	said := 0 // before this action
 	if n := len(c.steps); n > 0 && v.Step > 1 {
 		said = c.steps[n-1].visit.Said
@@ -86,7 +86,7 @@ func (c *Chat) record(change *contact.Change, before *contact.Chat) {
 	}
 }
 
-func (c *Chat) step(v flow.Visit) {
+func (c *Chat) step(v machine.Visit) {
 	document := c.in.DocumentByID(v.Flow)
 	if document != nil && !document.staged {
 		c.seen.count(document, v)
@@ -95,7 +95,7 @@ func (c *Chat) step(v flow.Visit) {
 }
 
 // waiting says what an action waits for.
-func (c *Chat) waiting(v flow.Visit) string {
+func (c *Chat) waiting(v machine.Visit) string {
 	text := "waits"
 	if !v.Waits || c.state == nil {
 		return text
@@ -105,13 +105,13 @@ func (c *Chat) waiting(v flow.Visit) string {
 		return text
 	}
 	switch run.Wait.Kind {
-	case flow.WaitEffect, flow.WaitBot:
+	case machine.WaitEffect, machine.WaitBot:
 		return text
-	case flow.WaitInput:
+	case machine.WaitInput:
 		text += " for the customer"
-	case flow.WaitView:
+	case machine.WaitView:
 		text += " for the response"
-	case flow.WaitAuth:
+	case machine.WaitAuth:
 		text += " for the customer to sign in"
 	}
 	if until := run.Wait.Until; !until.IsZero() {
@@ -134,7 +134,7 @@ func (c *Chat) Note(format string, args ...any) {
 
 // move is where the contact went, with the type of flow that runs there.
 type move struct {
-	to    flow.Kind
+	to    machine.Kind
 	notes []string
 }
 
@@ -152,13 +152,13 @@ func movesOf(before, now *contact.Chat) (moves []move) {
 		k := &chain[i]
 		var m move
 		if i >= known && i > 0 {
-			m = move{flow.KindDisconnect, []string{fmt.Sprintf("the contact goes on as a new one (%s)", k.Method)}}
+			m = move{machine.KindDisconnect, []string{fmt.Sprintf("the contact goes on as a new one (%s)", k.Method)}}
 		}
 		if k.Method != center.MethodQueueTransfer && m.notes != nil {
 			moves, m = append(moves, m), move{}
 		}
 		if k.Queue != "" && (i >= known || was[i].Queue == "") {
-			m.to, m.notes = flow.KindCustomerQueue, append(m.notes, "the contact waits in the queue "+string(k.Queue))
+			m.to, m.notes = machine.KindCustomerQueue, append(m.notes, "the contact waits in the queue "+string(k.Queue))
 			moves = append(moves, m)
 		}
 	}

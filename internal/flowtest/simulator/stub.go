@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // Reply is what a stub does when it is called.
@@ -33,7 +33,7 @@ type Bot struct {
 
 // reply returns what comes of an effect that calls a function, for a flow or for
 // a message that goes through it, or asks a bot; false when there is no stub.
-func (in *Instance) reply(e *flow.Effect) (r Reply, ok bool) {
+func (in *Instance) reply(e *machine.Effect) (r Reply, ok bool) {
 	if e.Invoke != nil {
 		r, ok = in.call(e.Invoke.Function)
 	} else {
@@ -57,7 +57,7 @@ func (in *Instance) call(function string) (Reply, bool) {
 }
 
 // ask returns what a bot answers.
-func (in *Instance) ask(a *flow.Ask) (Reply, bool) {
+func (in *Instance) ask(a *machine.Ask) (Reply, bool) {
 	names := botNames(in, a)
 	for _, anything := range []bool{false, true} {
 		for _, b := range slices.Backward(in.Bots) {
@@ -78,7 +78,7 @@ func (in *Instance) hasFunction(ref string) bool {
 // hasBot reports whether there is a stub of a bot, whatever it answers to: by the
 // ARN of its alias, of Lex V1 by its name without an alias.
 func (in *Instance) hasBot(named string) bool {
-	names := append(botNames(in, &flow.Ask{Alias: named}), "*")
+	names := append(botNames(in, &machine.Ask{Alias: named}), "*")
 	return slices.ContainsFunc(in.Bots, func(b Bot) bool {
 		return slices.Contains(names, b.Name) || strings.HasPrefix(b.Name, named+":")
 	})
@@ -106,7 +106,7 @@ func functionName(function string) string {
 
 // botNames returns what a bot may be called: the ARN of its alias, the ids in
 // it, the name that designers show, and of Lex V1 its name.
-func botNames(in *Instance, a *flow.Ask) []string {
+func botNames(in *Instance, a *machine.Ask) []string {
 	if a.Alias == "" {
 		return []string{a.Name, a.Name + ":" + a.V1Alias}
 	}
@@ -119,7 +119,7 @@ func botNames(in *Instance, a *flow.Ask) []string {
 }
 
 // botName is what to call a bot in messages.
-func botName(in *Instance, a *flow.Ask) string {
+func botName(in *Instance, a *machine.Ask) string {
 	if a.Alias == "" {
 		return a.Name
 	}
@@ -127,23 +127,23 @@ func botName(in *Instance, a *flow.Ask) string {
 }
 
 // Says is the answer of a bot that says something and goes on listening.
-func Says(says ...string) flow.Answer {
-	a := flow.Answer{State: "InProgress", DialogAction: "ElicitIntent"}
+func Says(says ...string) machine.Answer {
+	a := machine.Answer{State: "InProgress", DialogAction: "ElicitIntent"}
 	for _, text := range says {
-		a.Messages = append(a.Messages, flow.BotMessage{ContentType: "text/plain", Content: text})
+		a.Messages = append(a.Messages, machine.BotMessage{ContentType: "text/plain", Content: text})
 	}
 	return a
 }
 
 // EndsWith is the answer of a bot that has come to an intent.
-func EndsWith(intent, state string, says ...string) flow.Answer {
+func EndsWith(intent, state string, says ...string) machine.Answer {
 	a := Says(says...)
 	a.Intent, a.State, a.DialogAction = intent, state, "Close"
 	return a
 }
 
 // ReplyOf is the reply of a bot that answers at once.
-func ReplyOf(a flow.Answer) Reply {
+func ReplyOf(a machine.Answer) Reply {
 	raw, err := json.Marshal(a)
 	if err != nil {
 		panic(fmt.Sprintf("simulator: an answer does not encode: %v", err)) // texts and what was JSON before

@@ -1,0 +1,72 @@
+package check
+
+import (
+	"iter"
+	"unicode/utf8"
+
+	"parley.example/parley/internal/flow"
+)
+
+// misnamed has the action types by other names that people give to them.
+var misnamed = func() map[string]string {
+	names := map[string]string{}
+	for _, t := range flow.Types() {
+		for _, alias := range t.Aliases {
+			names[alias] = t.Name
+		}
+	}
+	return names
+}()
+
+// typeNames yields the names of the action types.
+func typeNames(yield func(string) bool) {
+	for _, t := range flow.Types() {
+		if !yield(t.Name) {
+			return
+		}
+	}
+}
+
+// maxHints bounds for how many problems of a flow a name is looked for: whoever
+// has more of them is not helped by more.
+const maxHints = 20
+
+// didYouMean is a hint with the one of some names that is most like what was
+// written, "" when none is.
+func didYouMean(written string, names iter.Seq[string]) string {
+	best, least := "", 2+utf8.RuneCountInString(written)/4
+	for name := range names {
+		if d := distance(written, name, least+1); d < least || d == least && best != "" && name < best {
+			best, least = name, d
+		}
+	}
+	if best == "" || best == written {
+		return ""
+	}
+	return "Did you mean " + best + "?"
+}
+
+// distance is how many characters have to be put in, taken out or replaced to
+// make one text the other; anything from limit on is limit.
+func distance(a, b string, limit int) int {
+	x, y := []rune(flow.Clip(a)), []rune(flow.Clip(b))
+	if max(len(x)-len(y), len(y)-len(x)) >= limit {
+		return limit
+	}
+	row := make([]int, len(y)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range x {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range y {
+			cost := diagonal
+			if x[i] != y[j] {
+				cost = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], cost
+		}
+	}
+	return min(row[len(y)], limit)
+}

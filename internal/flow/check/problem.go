@@ -1,0 +1,176 @@
+package check
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"parley.example/parley/internal/flow"
+)
+
+// invalidFormat is what the service says of a document as a whole.
+const invalidFormat = "Invalid contact flow format: "
+
+// validation gathers the errors of one flow.
+type validation struct {
+	f        *flow.Flow
+	findings []Finding
+	first    int // where the findings of the current action begin
+}
+
+func (v *validation) add(a *flow.Action, field, hint, format string, args ...any) {
+	v.findings = append(v.findings, Finding{
+		Severity: SeverityError, Action: a.ID, Field: field, Hint: hint,
+		Message: fmt.Sprintf(format, args...) + ", Action: " + flow.Clip(a.ID),
+	})
+}
+
+func (v *validation) document(field, why string) {
+	v.findings = append(v.findings, Finding{Severity: SeverityError, Field: field, Message: invalidFormat + why})
+}
+
+// value adds the problem that a member has a value it may not have. The first
+// thing wrong with a member is enough.
+func (v *validation) value(a *flow.Action, field, why string) {
+	for i := v.first; i < len(v.findings); i++ {
+		if v.findings[i].Field == field {
+			return
+		}
+	}
+	v.findings = append(v.findings, badValue(a, field, why))
+}
+
+// missing adds the problem that a member is not there.
+func (v *validation) missing(a *flow.Action, field string) {
+	v.add(a, field, "", "Action is missing required property. Path: %s", path(a, field))
+}
+
+// branches checks the conditions of an action against what they may be.
+func (v *validation) branches(a *flow.Action, allowed *flow.Conditions) {
+	for i := range a.Conditions {
+		if allowed.Operators != nil {
+			v.operator(a, i, allowed.Operators...)
+		}
+		if allowed.Operands != nil {
+			v.operand(a, i, allowed.Operands)
+		}
+	}
+	v.complete(a, allowed.Complete)
+}
+
+// operator checks the operator of condition i.
+func (v *validation) operator(a *flow.Action, i int, allowed ...string) {
+	if op := a.Conditions[i].Operator; flow.KnownOperator(op) && !slices.Contains(allowed, op) {
+		field := fmt.Sprintf("Transitions.Conditions[%d].Condition.Operator", i)
+		v.value(a, field, "must be "+strings.Join(allowed, " or "))
+	}
+}
+
+// operand checks that the operand of condition i is one of a set.
+func (v *validation) operand(a *flow.Action, i int, allowed []string) {
+	c := &a.Conditions[i]
+	if c.Operands == 1 && (!c.Operand.Constant() || !slices.Contains(allowed, c.Operand.Literal)) {
+		field := fmt.Sprintf("Transitions.Conditions[%d].Condition.Operands[0]", i)
+		v.value(a, field, "must be one of "+strings.Join(allowed, ", "))
+	}
+}
+
+// complete checks that each operand of a set has a condition.
+func (v *validation) complete(a *flow.Action, operands []string) {
+	for _, o := range operands {
+		if !slices.ContainsFunc(a.Conditions, func(c flow.Condition) bool { return c.Operand.Constant() && c.Operand.Literal == o }) {
+			v.add(a, "Transitions.Conditions", "Add a branch for "+o+".",
+				"Action is missing required property. Path: %s, Condition: %s", path(a, "Transitions.Conditions"), o)
+		}
+	}
+}
+
+// needsError checks that an error type has a branch.
+func (v *validation) needsError(a *flow.Action, errorType string) {
+	if _, ok := a.Branch(errorType); !ok {
+		v.add(a, "Transitions.Errors", "Add a branch for "+errorType+".",
+			"Action is missing required error. Error: %s, Path: %s", errorType, path(a, ""))
+	}
+}
+
+// refuseError checks that an error type that cannot come has no branch.
+func (v *validation) refuseError(a *flow.Action, errorType string) {
+	if _, ok := a.Branch(errorType); ok {
+		v.add(a, "Transitions.Errors", "", "Invalid Action error. Error: %s, Path: %s", errorType, path(a, ""))
+	}
+}
+
+// objectOf reads a parameter that is an object. Where it is not, the parameter
+// itself has been found wrong, or is now.
+func (v *validation) objectOf(a *flow.Action, name string) flow.Params {
+	inner, err := a.Params.Members(name)
+	if err != nil {
+		v.value(a, "Parameters."+name, "must be an object")
+	}
+	return inner
+}
+
+// member checks that an object has a member that is a text.
+func (v *validation) member(a *flow.Action, parent string, of flow.Params, name string) {
+	field := "Parameters." + parent + "." + name
+	if of == nil {
+		return
+	}
+	if !of.Has(name) {
+		v.missing(a, field)
+	} else if _, ok := flow.Scalar(of[name]); !ok {
+		v.value(a, field, "must be a string")
+	}
+}
+
+// numberIn checks a member that is a number in a range, or one reference.
+func (v *validation) numberIn(a *flow.Action, parent string, of flow.Params, name string, least, most int) {
+	if !of.Has(name) {
+		return
+	}
+	field := "Parameters." + parent + "." + name
+	t, err := of.Template(name)
+	n, ok := flow.Number(t.Literal)
+	switch {
+	case err != nil, t.Constant() && (!ok || n < least || n > most):
+		v.value(a, field, fmt.Sprintf("must be a number from %d to %d", least, most))
+	case !t.Constant():
+		v.single(a, field, &t)
+	}
+}
+
+// single checks that a text with references in it is one, to something there is.
+func (v *validation) single(a *flow.Action, field string, t *flow.Template) {
+	switch r := t.Whole(); {
+	case r == nil:
+		v.value(a, field, "must be a fixed value or exactly one reference")
+	case r.Root == nil:
+		v.value(a, field, "there is no $."+flow.Clip(r.Name))
+	}
+}
+
+// within checks a literal number against a range, which may be open above.
+func (v *validation) within(a *flow.Action, field, text string, least, most int) {
+	switch n, ok := flow.Number(text); {
+	case ok && n >= least && n <= most:
+	case most == math.MaxInt64:
+		v.value(a, field, fmt.Sprintf("must be a number of at least %d", least))
+	default:
+		v.value(a, field, fmt.Sprintf("must be a number from %d to %d", least, most))
+	}
+}
+
+// checkMedia: an external recording is audio in S3.
+func checkMedia(v *validation, a *flow.Action) {
+	if !a.Params.Has("Media") {
+		return
+	}
+	media := v.objectOf(a, "Media")
+	v.member(a, "Media", media, "Uri")
+	for _, fixed := range [][2]string{{"SourceType", "S3"}, {"MediaType", "Audio"}} {
+		if text, err := media.Literal(fixed[0]); err != nil || !strings.EqualFold(text, fixed[1]) {
+			v.value(a, "Parameters.Media."+fixed[0], "must be "+fixed[1])
+		}
+	}
+}

@@ -1,0 +1,118 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"parley.example/parley/internal/flow"
+)
+
+// checkInput: GetParticipantInput is a menu, or it stores what is entered.
+func checkInput(v *validation, a *flow.Action) {
+	checkMedia(v, a)
+	validations := v.objectOf(a, "InputValidation")
+	phone, custom := validations.Has("PhoneNumberValidation"), validations.Has("CustomValidation")
+	if phone && custom {
+		v.value(a, "Parameters.InputValidation", "only one of PhoneNumberValidation, CustomValidation may be given")
+	}
+	if a.Params.Has("InputEncryption") && !custom {
+		v.value(a, "Parameters.InputEncryption", "requires InputValidation.CustomValidation")
+	}
+	if !phone {
+		v.refuseError(a, "InvalidPhoneNumber")
+	}
+	keys := v.objectOf(a, "DTMFConfiguration")
+	v.numberIn(a, "DTMFConfiguration", keys, "InterdigitTimeLimitSeconds", 1, 20)
+	if end, _ := keys.Literal("InputTerminationSequence"); utf8.RuneCountInString(end) > 5 {
+		v.value(a, "Parameters.DTMFConfiguration.InputTerminationSequence", "must have at most 5 keys")
+	}
+	if store, _ := a.Params.Literal("StoreInput"); !flow.IsTrue(store) {
+		v.needsError(a, flow.NoMatchingCondition)
+		return
+	}
+	v.refuseError(a, flow.NoMatchingCondition)
+	v.refuseError(a, flow.InputTimeLimitExceeded)
+	if len(a.Conditions) > 0 {
+		v.add(a, "Transitions.Conditions", "", "Action does not support conditions. Path: %s", path(a, ""))
+	}
+	if !a.HasNext {
+		v.missing(a, "Transitions.NextAction")
+	}
+}
+
+// checkMessages: what is looped are prompts, and only an interruption has a branch.
+func checkMessages(v *validation, a *flow.Action) {
+	messages, err := flow.Decode(a.Params["Messages"])
+	list, _ := messages.([]any)
+	if a.Params.Has("Messages") && (err != nil || len(list) == 0) {
+		v.value(a, "Parameters.Messages", "must be a list of prompts")
+	}
+	for i, e := range list {
+		one, _ := e.(map[string]any)
+		given := 0
+		for _, name := range flow.PromptNames {
+			if one[name] != nil {
+				given++
+			}
+		}
+		if given != 1 {
+			v.value(a, fmt.Sprintf("Parameters.Messages[%d]", i), "must have one of "+strings.Join(flow.PromptNames, ", "))
+		}
+	}
+	if len(a.Conditions) > 0 && !a.Params.Has("InterruptFrequencySeconds") {
+		v.missing(a, "Parameters.InterruptFrequencySeconds")
+	}
+}
+
+// checkBot: one bot, of Lex V2 or of Lex V1, and at most one prompt.
+func checkBot(v *validation, a *flow.Action) {
+	switch v2, v1 := a.Params.Has("LexV2Bot"), a.Params.Has("LexBot"); {
+	case v1 && v2:
+		v.value(a, "Parameters", "only one of LexV2Bot, LexBot may be given")
+	case v2:
+		v.member(a, "LexV2Bot", v.objectOf(a, "LexV2Bot"), "AliasArn")
+	case v1:
+		v.member(a, "LexBot", v.objectOf(a, "LexBot"), "Name")
+	default:
+		v.missing(a, "Parameters.LexV2Bot")
+	}
+	prompts := 0
+	for _, name := range flow.PromptNames {
+		if a.Params.Has(name) {
+			prompts++
+		}
+	}
+	begins := a.Params.Has("LexInitializationData") || a.Params.Has("LexInitializtionData")
+	switch {
+	case prompts > 1:
+		v.value(a, "Parameters", "only one of "+strings.Join(flow.PromptNames, ", ")+" may be given")
+	case prompts == 0 && !begins:
+		v.missing(a, "Parameters.Text")
+	}
+	checkMedia(v, a)
+	if begins {
+		initial := v.objectOf(a, "LexInitializationData")
+		v.member(a, "LexInitializationData", initial, "InitialMessage")
+		if t, err := initial.Template("InitialMessage"); err == nil && utf8.RuneCountInString(t.Literal) > flow.MaxUtterance {
+			v.value(a, "Parameters.LexInitializationData.InitialMessage", fmt.Sprintf("has more than %d characters", flow.MaxUtterance))
+		}
+	}
+	v.numberIn(a, "LexTimeoutSeconds", v.objectOf(a, "LexTimeoutSeconds"), "Text", flow.MinBotSilence, flow.MaxBotSilence)
+}
+
+// checkShowView: a view is named, and has a time.
+func checkShowView(v *validation, a *flow.Action) {
+	if a.Params.Has("ViewResource") {
+		v.member(a, "ViewResource", v.objectOf(a, "ViewResource"), "Id")
+	}
+}
+
+// checkSignIn: a user pool and its client are named.
+func checkSignIn(v *validation, a *flow.Action) {
+	if a.Params.Has("CognitoConfiguration") {
+		cognito := v.objectOf(a, "CognitoConfiguration")
+		v.member(a, "CognitoConfiguration", cognito, "UserPoolArn")
+		v.member(a, "CognitoConfiguration", cognito, "AppClientId")
+	}
+}

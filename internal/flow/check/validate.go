@@ -1,0 +1,274 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"parley.example/parley/internal/flow"
+)
+
+// Bounds of what may be published.
+const (
+	maxPublished        = 256000 // characters
+	maxPublishedActions = 250
+	maxIdentifier       = 50 // characters
+	maxFindings         = 1000
+)
+
+// errors returns what keeps the flow from being published.
+func errors(f *flow.Flow) []Finding {
+	v := &validation{f: f}
+	v.faults()
+	if n := utf8.RuneCount(f.Content()); n > maxPublished {
+		v.document("Content", fmt.Sprintf("the content has %d characters, more than %d", n, maxPublished))
+	}
+	if n := len(f.Actions); n == 0 || n > maxPublishedActions {
+		v.document("Actions", fmt.Sprintf("a flow must have 1 to %d actions, not %d", maxPublishedActions, n))
+	}
+	for i := range f.Actions {
+		if len(v.findings) > maxFindings {
+			break
+		}
+		v.action(&f.Actions[i])
+	}
+	return v.findings
+}
+
+// faults reports what is wrong with the shape of the document.
+func (v *validation) faults() {
+	for i := range v.f.Faults {
+		fault := &v.f.Faults[i]
+		finding := Finding{Severity: SeverityError, Field: fault.Field, Message: invalidFormat + fault.Message, Hint: fault.Hint}
+		if fault.Action != flow.None {
+			finding = badValue(&v.f.Actions[fault.Action], fault.Field, fault.Message)
+		}
+		if fault.Dangling && (i < maxHints || fault.Action == flow.None) {
+			finding.Hint = didYouMean(fault.Written, v.f.Identifiers())
+		}
+		v.findings = append(v.findings, finding)
+	}
+}
+
+func (v *validation) action(a *flow.Action) {
+	v.first = len(v.findings)
+	v.identifier(a)
+	if a.Spec == nil {
+		if a.Type == "" {
+			v.missing(a, "Type")
+			return
+		}
+		hint := ""
+		if known := misnamed[a.Type]; known != "" {
+			hint = "Did you mean " + known + "?"
+		} else if len(v.findings) < maxHints {
+			hint = didYouMean(a.Type, typeNames)
+		}
+		v.add(a, "Type", cmp.Or(hint, "In a chat an unknown action takes its NoMatchingError branch."),
+			"Invalid Action type. Type: %s, Path: %s", flow.Clip(a.Type), path(a, "Type"))
+		return
+	}
+	v.parameters(a)
+	v.errorBranches(a)
+	v.conditions(a)
+	v.next(a)
+	if also := rules[a.Type].errors; also != nil {
+		also(v, a)
+	}
+	if a.Refusal != nil && a.Refusal.Invalid {
+		v.invalid(a, a.Refusal.Why)
+	}
+}
+
+// invalid adds why the parameters of an action make no sense, unless what was
+// found already says so: something about the parameter that the problem begins
+// with, or about any where it begins with none.
+func (v *validation) invalid(a *flow.Action, problem string) {
+	name := problem
+	if end := strings.IndexAny(problem, " ."); end >= 0 {
+		name = problem[:end]
+	}
+	field := "Parameters." + name
+	if !slices.Contains(slices.Collect(a.Spec.ParamNames()), name) {
+		if field = "Parameters"; len(v.findings) > v.first {
+			return
+		}
+	}
+	for _, f := range v.findings[v.first:] {
+		if rest, under := strings.CutPrefix(f.Field, field); under && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+			return
+		}
+	}
+	v.value(a, field, problem)
+}
+
+// reserved are names that identifiers may not have.
+var reserved = []string{"__proto__", "constructor", "__defineGetter__", "__defineSetter__", "toString", "hasOwnProperty",
+	"isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "valueOf"}
+
+func (v *validation) identifier(a *flow.Action) {
+	switch {
+	case a.ID == "":
+		v.missing(a, "Identifier")
+	case utf8.RuneCountInString(a.ID) > maxIdentifier:
+		v.value(a, "Identifier", fmt.Sprintf("has more than %d characters", maxIdentifier))
+	case strings.ContainsAny(a.ID, `%:(\/)=$,;[]{}`):
+		v.value(a, "Identifier", `has one of the characters % : ( \ / ) = $ , ; [ ] { }`)
+	case slices.Contains(reserved, a.ID):
+		v.value(a, "Identifier", "is a reserved name")
+	}
+}
+
+func (v *validation) parameters(a *flow.Action) {
+	for i := range a.Spec.Params {
+		p := &a.Spec.Params[i]
+		switch {
+		case a.Params.Has(p.Name):
+			v.parameter(a, p)
+		case p.Required:
+			v.missing(a, "Parameters."+p.Name)
+		}
+	}
+	v.exclusive(a)
+	if a.Spec.Open {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.Params)) {
+		if !slices.ContainsFunc(a.Spec.Params, func(p flow.Param) bool { return p.Name == name }) {
+			field := "Parameters." + flow.Clip(name)
+			hint := ""
+			if len(v.findings) < maxHints {
+				hint = didYouMean(name, a.Spec.ParamNames())
+			}
+			v.add(a, field, hint, "Invalid Action property name. Path: %s", path(a, field))
+		}
+	}
+}
+
+// parameter checks the form and the value of one parameter.
+func (v *validation) parameter(a *flow.Action, p *flow.Param) {
+	field := "Parameters." + p.Name
+	if p.Dynamic == flow.Structure {
+		v.structure(a, p, field)
+		return
+	}
+	text, ok := flow.Scalar(a.Params[p.Name])
+	if !ok {
+		v.value(a, field, "must be a string")
+		return
+	}
+	t := flow.Compile(text)
+	switch {
+	case t.Constant():
+		v.constant(a, p, field, text)
+	case p.Dynamic == flow.Static:
+		v.value(a, field, "must be a fixed value, not a reference")
+	case p.Dynamic == flow.Single:
+		v.single(a, field, &t)
+	}
+}
+
+// constant checks a literal against the values or the range it may have.
+func (v *validation) constant(a *flow.Action, p *flow.Param, field, text string) {
+	if text == "" && !p.Required {
+		return // some exports write what is not given
+	}
+	if p.Values != nil && !slices.ContainsFunc(p.Values, func(s string) bool { return strings.EqualFold(s, text) }) {
+		v.value(a, field, "must be one of "+strings.Join(p.Values, ", "))
+	}
+	if p.Max == 0 {
+		return
+	}
+	v.within(a, field, text, p.Min, p.Max)
+}
+
+// structure checks that a parameter is an object or an array; RoutingCriteria
+// may also be one reference to such a text.
+func (v *validation) structure(a *flow.Action, p *flow.Param, field string) {
+	switch raw := a.Params[p.Name]; raw[0] {
+	case '{', '[':
+	case '"':
+		text, _ := flow.Scalar(raw)
+		t := flow.Compile(text)
+		if t.Whole() == nil {
+			v.value(a, field, "must be an object or a list")
+			return
+		}
+		v.single(a, field, &t)
+	default:
+		v.value(a, field, "must be an object or a list")
+	}
+}
+
+// exclusive checks that one of the parameters that exclude each other is there.
+func (v *validation) exclusive(a *flow.Action) {
+	names := a.Spec.OneOf
+	if names == nil {
+		return
+	}
+	given := 0
+	for _, name := range names {
+		if a.Params.Has(name) {
+			given++
+		}
+	}
+	switch {
+	case given == 0:
+		v.add(a, "Parameters", "Give one of "+strings.Join(names, ", ")+".",
+			"Action is missing required property. Path: %s", path(a, "Parameters."+names[0]))
+	case given > 1:
+		v.value(a, "Parameters", "only one of "+strings.Join(names, ", ")+" may be given")
+	}
+}
+
+func (v *validation) errorBranches(a *flow.Action) {
+	if a.Spec.Is(flow.Terminal) {
+		return
+	}
+	for _, e := range a.Spec.Required {
+		v.needsError(a, e)
+	}
+	for _, e := range a.Errors {
+		if !a.Spec.Allows(e.Type) {
+			v.add(a, "Transitions.Errors", "", "Invalid Action error. Error: %s, Path: %s", flow.Clip(e.Type), path(a, ""))
+		}
+	}
+}
+
+func (v *validation) conditions(a *flow.Action) {
+	if a.Spec.Is(flow.Terminal) {
+		return
+	}
+	if a.Spec.Conditions == nil {
+		if len(a.Conditions) > 0 {
+			v.add(a, "Transitions.Conditions", "", "Action does not support conditions. Path: %s", path(a, ""))
+		}
+		return
+	}
+	for i := range a.Conditions {
+		c := &a.Conditions[i]
+		field := fmt.Sprintf("Transitions.Conditions[%d].Condition", i)
+		if !flow.KnownOperator(c.Operator) {
+			v.value(a, field+".Operator", "unknown operator "+flow.Clip(c.Operator))
+		}
+		if c.Operands != 1 {
+			v.value(a, field+".Operands", "must have exactly one operand")
+		}
+	}
+	v.branches(a, a.Spec.Conditions)
+}
+
+// next checks that there is a way on.
+func (v *validation) next(a *flow.Action) {
+	switch {
+	case a.Spec.Is(flow.Terminal):
+		if a.HasNext || len(a.Errors) > 0 || len(a.Conditions) > 0 {
+			v.add(a, "Transitions", "", "Action does not support transitions. Path: %s", path(a, ""))
+		}
+	case !a.HasNext && !a.Spec.Is(flow.Branches):
+		v.missing(a, "Transitions.NextAction")
+	}
+}

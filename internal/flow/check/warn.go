@@ -1,0 +1,127 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"parley.example/parley/internal/flow"
+)
+
+// warnings finds what may be published and is probably not meant. What no chat
+// comes to, such as the branch for calls of a flow that serves both, is left
+// out, unless no way at all leads to it; so is a reference that is reported as an error.
+func warnings(f *flow.Flow, errors []Finding) []Finding {
+	w := &warner{f: f, flows: f.FlowType(), lived: lived(f)}
+	w.set, w.wrong, w.loops, w.reported = map[string]bool{}, map[[2]string]bool{}, map[string]bool{}, map[string]int{}
+	for _, e := range errors {
+		w.wrong[[2]string{e.Action, e.Field}] = true
+	}
+	for i := range f.Actions {
+		if w.lived[i] {
+			w.set[f.Actions[i].Type] = true
+		}
+	}
+	reached, idle := reachable(f), w.idle()
+	for i := range f.Actions {
+		if len(w.findings) > maxFindings {
+			break
+		}
+		switch a := &f.Actions[i]; {
+		case f.Start == flow.None: // that is an error, and everything is out of reach
+		case !reached[i]:
+			w.add(a, "", "No path leads to this action.", "Connect it or remove it.")
+		case w.lived[i] && a.Spec != nil && !idle:
+			w.action(a)
+		}
+	}
+	if !idle {
+		w.others()
+		w.cycles()
+	}
+	return w.findings
+}
+
+// idle reports a flow that no chat runs. Nothing else is checked then.
+func (w *warner) idle() bool {
+	typ := w.f.Type
+	if typ == "" && !w.f.Module {
+		typ = w.f.Hint
+	}
+	why := ""
+	switch {
+	case w.flows == flow.Hold:
+		why = "a chat is never on hold"
+	case w.flows == flow.OutboundWhisper:
+		why = "chats are always inbound"
+	case strings.EqualFold(typ, "CAMPAIGN"):
+		why = "chats are not part of campaigns"
+	default:
+		return false
+	}
+	w.add(&flow.Action{}, "Type", "No chat runs this type of flow: "+why+".", "It may be meant for calls; it is not checked any further.")
+	return true
+}
+
+// action warns of one action that a chat can come to.
+func (w *warner) action(a *flow.Action) {
+	refused := w.support(a)
+	if !refused {
+		w.errorBranches(a)
+		if warn := rules[a.Type].warnings; warn != nil {
+			warn(w, a)
+		}
+		w.references(a)
+	}
+	if w.flows == 0 || a.Spec.Flows&w.flows != 0 {
+		return
+	}
+	hint := "The designer does not offer it there; Parley runs it anyway."
+	if w.flows == flow.AgentWhisper || w.flows == flow.CustomerWhisper {
+		hint = w.consequence(a, flow.NoMatchingError)
+	}
+	w.add(a, "Type", fmt.Sprintf("%s is not available in this type of flow.", a.Type), hint)
+}
+
+// support warns of actions that fail in every chat, and reports whether this is one.
+func (w *warner) support(a *flow.Action) bool {
+	errorType, why := a.Refused()
+	if why == "" {
+		return false
+	}
+	if a.Refusal != nil && a.Refusal.Invalid {
+		return true // an error, not a warning
+	}
+	field, message := "Parameters", strings.ToUpper(why[:1])+why[1:]+"."
+	if !a.Spec.Runs() {
+		field = "Type"
+		if a.Spec.NotInChat == "" {
+			message = "This version of Parley does not run " + a.Type + "."
+		}
+	}
+	w.add(a, field, message, w.consequence(a, errorType))
+	return true
+}
+
+// errorBranches warns of errors that an older export leaves without a branch.
+// Where the flow then goes on with NextAction there is nothing to warn of.
+func (w *warner) errorBranches(a *flow.Action) {
+	if a.Spec.Is(flow.Terminal) || a.Spec.Is(flow.GoesOn) || !slices.Contains(a.Spec.Optional, flow.NoMatchingError) {
+		return
+	}
+	if _, ok := a.Branch(flow.NoMatchingError); !ok {
+		w.add(a, "Transitions.Errors", "There is no branch for NoMatchingError.", "An error ends the flow.")
+	}
+}
+
+// others adds to each finding how many more actions it is true of.
+func (w *warner) others() {
+	for i, n := range w.more {
+		switch f := &w.findings[i]; {
+		case n == 1:
+			f.Hint += " The same is true of one more action."
+		case n > 1:
+			f.Hint += fmt.Sprintf(" The same is true of %d more actions.", n)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package check
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"parley.example/parley/internal/flow"
+)
+
+// references warns of references that are always empty, or empty unless
+// another flow has set them: once for each root, at the first action.
+func (w *warner) references(a *flow.Action) {
+	here := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(a.Params)) {
+		v, err := flow.Decode(a.Params[name])
+		if err != nil {
+			continue
+		}
+		texts(v, func(s string) { w.referencesIn(a, "Parameters."+flow.Clip(name), flow.Compile(s), here) })
+	}
+	for i := range a.Conditions {
+		w.referencesIn(a, fmt.Sprintf("Transitions.Conditions[%d]", i), a.Conditions[i].Operand, here)
+	}
+}
+
+func (w *warner) referencesIn(a *flow.Action, field string, t flow.Template, here map[string]bool) {
+	for _, p := range t.Parts {
+		if p.Ref == nil || here[p.Ref.Name] || w.wrong[[2]string{a.ID, field}] {
+			continue
+		}
+		message, hint := w.reference(p.Ref)
+		if message == "" {
+			continue
+		}
+		here[p.Ref.Name] = true
+		if first, known := w.reported[p.Ref.Name]; known {
+			w.more[first]++
+			continue
+		}
+		w.reported[p.Ref.Name] = len(w.findings)
+		w.add(a, field, message, hint)
+	}
+}
+
+func (w *warner) reference(r *flow.Reference) (message, hint string) {
+	switch root := r.Root; {
+	case root == nil:
+		return "There is no $." + flow.Clip(r.Name) + ".", "The reference is always empty."
+	case root.Filled == flow.NeverInParley:
+		return "This version of Parley never sets $." + r.Name + ".", "The reference is always empty."
+	case root.Filled == flow.NeverInChat:
+		return "$." + flow.Clip(r.Name) + " is never set in a chat.", "The reference is always empty."
+	case root.Setter == "" || w.set[root.Setter]:
+		return "", ""
+	case root.Local, w.f.Module:
+		return "Nothing in this flow sets $." + r.Name + ".", "The reference is always empty."
+	}
+	return "Nothing in this flow sets $." + r.Name + ".", "It is empty unless an earlier flow has set it."
+}
+
+// texts calls f with every string of a JSON value, keys included.
+func texts(v any, f func(string)) {
+	switch v := v.(type) {
+	case string:
+		f(v)
+	case []any:
+		for _, e := range v {
+			texts(e, f)
+		}
+	case map[string]any:
+		for k, e := range v {
+			f(k)
+			texts(e, f)
+		}
+	}
+}

@@ -1,0 +1,239 @@
+package flow
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"strings"
+)
+
+// Type is all that the language knows of an action type. What running it does
+// is a step of package machine; what else to check of it, where this does not
+// say enough, is a rule of package check.
+type Type struct {
+	Name    string
+	Index   int       // its position in [Types]
+	Aliases []string  // names that people give to it: those of older blocks, and some that are often met
+	Flows   FlowTypes // the types of flow that may hold it, as the designer has it
+
+	Title  string   // what the designer calls it, "" for Name
+	Family Family   // what it is for
+	Shows  []string // the parameters that say most of it, or members of them behind a dot, the first that is there
+
+	Params []Param
+	OneOf  []string // exactly one of these parameters is given
+	Open   bool     // parameters beyond Params are accepted: their names are not published
+
+	Required   []string    // error types that must have a branch
+	Optional   []string    // error types that may have one
+	Conditions *Conditions // nil when there may be none
+	Rules      Rules
+
+	NotInChat string // why a chat cannot do it; "" when it can
+	Failure   string // the error type of an action that fails in every chat, when it is not NoMatchingError
+
+	Block    string      // its name in flow logs, that of a legacy block, when it is not Name
+	Variants []Variant   // blocks that depend on a parameter
+	Logged   [][2]string // parameters that a chat has no use for, each, a member of it behind a dot, with its name in flow logs
+
+	// read compiles the parameters; nil when Parley does not run the type. The
+	// error says what is wrong with them, or is a *Refusal.
+	read func(Params) (any, error)
+}
+
+// Family is what an action type is for.
+type Family string
+
+// The families.
+const (
+	FamilyTalk    Family = "talk"    // speaks with the customer
+	FamilyControl Family = "control" // chooses a way
+	FamilyContact Family = "contact" // changes the contact
+	FamilyCall    Family = "call"    // asks another system
+	FamilyEnd     Family = "end"     // ends or hands over
+)
+
+// Rules are yes-or-no facts about an action type.
+type Rules uint8
+
+// The rules.
+const (
+	Terminal Rules = 1 << iota // nothing follows
+	Branches                   // NextAction is never the way on: it may be missing
+	Suspends                   // waits for the world
+	GoesOn                     // an error without a branch goes on with NextAction
+)
+
+// Variant is another block that stands for an action in flow logs, where a
+// parameter has some value.
+type Variant struct{ Parameter, Value, Block string }
+
+// Conditions says what conditions an action type may have.
+type Conditions struct {
+	Operators []string // nil for any
+	Operands  []string // nil for any
+	Complete  []string // operands that must each have a branch
+}
+
+// Is reports whether a rule holds.
+func (t *Type) Is(r Rules) bool { return t.Rules&r != 0 }
+
+// Runs reports whether Parley runs the type; else it fails in every chat.
+func (t *Type) Runs() bool { return t.read != nil }
+
+// Errors are the error types that may have a branch, the required ones first.
+func (t *Type) Errors() []string { return slices.Concat(t.Required, t.Optional) }
+
+// Allows reports whether an error type may have a branch.
+func (t *Type) Allows(errorType string) bool {
+	return slices.Contains(t.Required, errorType) || slices.Contains(t.Optional, errorType)
+}
+
+// ParamNames are the names of the type's parameters.
+func (t *Type) ParamNames() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := range t.Params {
+			if !yield(t.Params[i].Name) {
+				return
+			}
+		}
+	}
+}
+
+// Unsupported is the error type with which an action of a type fails that
+// Parley does not run.
+func (t *Type) Unsupported() string { return cmp.Or(t.Failure, NoMatchingError) }
+
+// refusal is that of a type that Parley does not run.
+func (t *Type) refusal() *Refusal {
+	r := &Refusal{ErrorType: t.Unsupported(), Why: t.Name + " is not supported"}
+	if t.NotInChat != "" {
+		r.Why = t.Name + ": " + t.NotInChat
+	}
+	return r
+}
+
+// block is the name in flow logs of an action with some parameters.
+func (t *Type) block(p Params) string {
+	for _, v := range t.Variants {
+		if text, err := p.Literal(v.Parameter); err == nil && strings.EqualFold(text, v.Value) {
+			return v.Block
+		}
+	}
+	return cmp.Or(t.Block, t.Name)
+}
+
+// FlowTypes is a set of types of flow.
+type FlowTypes uint16
+
+// The types of flow.
+const (
+	Inbound FlowTypes = 1 << iota
+	Queued
+	Transfers // agent and queue transfer
+	AgentWhisper
+	CustomerWhisper
+	OutboundWhisper
+	Hold
+
+	everywhere = Inbound | Queued | Transfers | AgentWhisper | CustomerWhisper | OutboundWhisper | Hold
+	spoken     = Inbound | Queued | Transfers
+)
+
+// typeNames gives for each type of flow, in the spelling of the API and of the
+// designer, its bit.
+var typeNames = map[string]FlowTypes{
+	"CONTACT_FLOW": Inbound, "contactFlow": Inbound,
+	"CUSTOMER_QUEUE": Queued, "customerQueue": Queued,
+	"AGENT_TRANSFER": Transfers, "agentTransfer": Transfers,
+	"QUEUE_TRANSFER": Transfers, "queueTransfer": Transfers,
+	"AGENT_WHISPER": AgentWhisper, "agentWhisper": AgentWhisper,
+	"CUSTOMER_WHISPER": CustomerWhisper, "customerWhisper": CustomerWhisper,
+	"OUTBOUND_WHISPER": OutboundWhisper, "outboundWhisper": OutboundWhisper,
+	"CUSTOMER_HOLD": Hold, "customerHold": Hold, "AGENT_HOLD": Hold, "agentHold": Hold,
+}
+
+// Param is a parameter of an action type.
+type Param struct {
+	Name     string
+	Dynamic  Dynamic
+	Required bool
+	Values   []string // the literals it may have, compared without case
+	Min, Max int      // of a literal number, when Max is not 0
+}
+
+// Dynamic says how far a parameter may refer to data.
+type Dynamic uint8
+
+// How far a parameter may refer to data.
+const (
+	Static      Dynamic = iota // literal only
+	Single                     // literal, or exactly one reference
+	Interpolate                // a text with references in it
+	Structure                  // an object or array, with references in its strings
+)
+
+// The error types that more than one place knows.
+const (
+	NoMatchingError        = "NoMatchingError"
+	NoMatchingCondition    = "NoMatchingCondition"
+	TimeLimitExceeded      = "TimeLimitExceeded"
+	InputTimeLimitExceeded = "InputTimeLimitExceeded"
+	QueueAtCapacity        = "QueueAtCapacity"
+	ChannelMismatch        = "ChannelMismatch"     // of what another channel than chat has
+	ParticipantNotFound    = "ParticipantNotFound" // of waiting for a bot that is not there
+)
+
+// Refusal is why an action fails in every chat: Parley does not run its type, a
+// chat does not have what it is for, or its parameters make no sense. As an error
+// it is what reading the parameters returns for what no chat can do.
+type Refusal struct {
+	ErrorType string // the branch that is taken
+	Why       string
+	Invalid   bool // the parameters make no sense: publishing refuses it
+}
+
+func (r *Refusal) Error() string { return r.Why }
+
+func literal(name string, values ...string) Param {
+	return Param{Name: name, Dynamic: Static, Values: values}
+}
+func refer(name string) Param  { return Param{Name: name, Dynamic: Single} }
+func prose(name string) Param  { return Param{Name: name, Dynamic: Interpolate} }
+func nested(name string) Param { return Param{Name: name, Dynamic: Structure} }
+
+func (p Param) must() Param { p.Required = true; return p }
+
+func (p Param) of(values ...string) Param { p.Values = values; return p }
+
+func (p Param) between(least, most int) Param { p.Min, p.Max = least, most; return p }
+
+// Frequent conditions.
+var (
+	equals       = []string{"Equals"}
+	equalsAny    = &Conditions{Operators: equals}
+	anyCondition = &Conditions{}
+)
+
+// someOf accepts Equals with some of a set of operands.
+func someOf(operands ...string) *Conditions {
+	return &Conditions{Operators: equals, Operands: operands}
+}
+
+// allOf accepts Equals with each of a set of operands, all of which must be there.
+func allOf(operands ...string) *Conditions {
+	return &Conditions{Operators: equals, Operands: operands, Complete: operands}
+}
+
+// Frequent lists of error types.
+var (
+	onError             = []string{NoMatchingError}
+	onErrorAndCondition = []string{NoMatchingCondition, NoMatchingError}
+	onCondition         = []string{NoMatchingCondition}
+)
+
+// prompt are the four ways to say something; an action takes one of them.
+var prompt = []Param{prose("Text"), prose("SSML"), refer("PromptId"), nested("Media")}
+
+// PromptNames are the parameters that hold something to say.
+var PromptNames = []string{"Text", "SSML", "PromptId", "Media"}
