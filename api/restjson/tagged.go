@@ -68,15 +68,15 @@ type member struct {
 	pointer  bool
 	required bool
 	bit      uint64 // of a required member in the body
-	place    place
+	location location
 	key      string // of a query parameter or header
 	label    int
 }
 
-type place byte
+type location byte
 
 const (
-	inBody place = iota
+	inBody location = iota
 	inLabel
 	inQuery
 	inHeader
@@ -106,9 +106,9 @@ func readStructure(t reflect.Type) *structure {
 		}
 		s.union = s.union || f.Tag.Get("oneof") != ""
 		m.shape = readShape(m.typ, f.Tag, "")
-		m.readPlace(f.Tag)
+		m.readLocation(f.Tag)
 		s.members = append(s.members, m)
-		if m.place != inBody {
+		if m.location != inBody {
 			s.bound = append(s.bound, m)
 			continue
 		}
@@ -123,13 +123,13 @@ func readStructure(t reflect.Type) *structure {
 	return s
 }
 
-func (m *member) readPlace(tag reflect.StructTag) {
+func (m *member) readLocation(tag reflect.StructTag) {
 	if digits, ok := tag.Lookup("label"); ok {
-		m.place, m.label = inLabel, whole(digits)
+		m.location, m.label = inLabel, whole(digits)
 	} else if m.key, ok = tag.Lookup("query"); ok {
-		m.place = inQuery
+		m.location = inQuery
 	} else if m.key, ok = tag.Lookup("header"); ok {
-		m.place = inHeader
+		m.location = inHeader
 	}
 }
 
@@ -146,7 +146,7 @@ func (m *member) value(v reflect.Value) reflect.Value {
 	return v
 }
 
-// settable makes room for a value in the field v.
+// settable returns what to set for the member of the field v: a new value, where it is a pointer.
 func (m *member) settable(v reflect.Value) reflect.Value {
 	if !m.pointer {
 		return v
