@@ -45,7 +45,7 @@ func (s *Service) UpdateContactRoutingData(ctx context.Context, in *connect.Upda
 // wireCriteria shows the routing criteria in force; nil when anybody may take
 // the contact from the beginning. Index is that of the active step, and the
 // number of steps when all have expired.
-func wireCriteria(p *contact.Place) *connect.RoutingCriteria {
+func wireCriteria(p *contact.QueueEntry) *connect.RoutingCriteria {
 	if len(p.Steps) == 0 {
 		return nil
 	}

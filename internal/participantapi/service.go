@@ -125,7 +125,7 @@ func (s *Service) member(ctx context.Context, t auth.Token) (member, error) {
 	if err != nil {
 		return member{}, hideMissing(err)
 	}
-	p, err := chat.Hears(t.Participant)
+	p, err := chat.Recipient(t.Participant)
 	if err != nil {
 		return member{}, err
 	}

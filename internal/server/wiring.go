@@ -122,7 +122,7 @@ func (c chats) Attend(ctx context.Context, subject bus.Subject, id center.Partic
 	if err != nil {
 		return "", err
 	}
-	p, err := state.Hears(id)
+	p, err := state.Recipient(id)
 	if err != nil {
 		return "", err
 	}
