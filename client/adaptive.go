@@ -6,34 +6,34 @@ import (
 	"time"
 )
 
-// Pacer is a [RetryPolicy] that decides when attempts may be made at all, the first of a call
-// included. A policy that has these methods is asked.
+// Pacer is a [RetryPolicy] that also decides when attempts may be made, including the first of a call.
+// The client uses these methods if a policy has them.
 type Pacer interface {
 	RetryPolicy
 
-	// Admit is asked before each attempt and returns 0 to let it go. Otherwise it is asked again
-	// after the time it returns, unless the call's time is over before.
+	// Admit is called before each attempt and returns 0 to allow it. Otherwise it is called again after
+	// the time it returns, unless the call's time limit passes before.
 	Admit() time.Duration
 
-	// Answered is told how each attempt that was sent went, nil for a success.
+	// Answered is called with the result of each attempt that was sent, nil for a success.
 	Answered(err *Error)
 }
 
 // AdaptiveRetry is the adaptive retry mode of the AWS SDKs: [StandardRetry], and a limit on how many
-// attempts are sent in a second by those who share it. Nothing is held back before an answer
-// throttles. Then the rate falls to seven tenths of what was measured, and rises again with the cube
-// of the time: quickly to about where it was, slowly there, quickly beyond. It never falls below
-// one attempt in two seconds, nor rises above twice what is sent. What is held back waits, until the
-// call's time is over.
+// attempts per second are sent by the calls that share it. There is no limit until an answer is
+// throttled. Then the rate falls to seven tenths of the measured one, and rises again with the cube of
+// the time: quickly to about where it was, slowly there, quickly beyond. It never falls below one
+// attempt in two seconds, nor rises above twice what is sent. Attempts above the rate wait, until the
+// call's time limit.
 //
-// It suits programs of which one client talks to one limit; many calls that are throttled for
+// It suits programs whose calls are all subject to the same limit; calls that are throttled for
 // different reasons slow each other down.
 type AdaptiveRetry struct {
 	StandardRetry
 
 	mu      sync.Mutex // guards what follows; times are seconds since born
 	born    time.Time  // a whole second
-	limited bool       // an answer has throttled
+	limited bool       // an answer was throttled
 
 	rate, most, tokens float64 // of the bucket: tokens a second, how many it holds at most, and now
 	filled             float64 // when; negative for never
@@ -58,7 +58,7 @@ const (
 	measuredEvery = 0.5 // seconds
 )
 
-// NewAdaptiveRetry is like [NewStandardRetry]. Now of its configuration must tell a time that passes.
+// NewAdaptiveRetry is like [NewStandardRetry]. Now of its configuration must return the actual time.
 func NewAdaptiveRetry(cfg RetryConfig) (*AdaptiveRetry, error) {
 	standard, err := NewStandardRetry(cfg)
 	if err != nil {
@@ -66,7 +66,7 @@ func NewAdaptiveRetry(cfg RetryConfig) (*AdaptiveRetry, error) {
 	}
 	a := &AdaptiveRetry{StandardRetry: *standard, filled: -1}
 	now := a.cfg.Now()
-	a.born = now.Add(-now.Sub(now.Truncate(time.Second))) // which keeps what the wall clock cannot move
+	a.born = now.Add(-now.Sub(now.Truncate(time.Second))) // keeps the monotonic clock
 	a.throttled = a.now()
 	return a, nil
 }
@@ -83,7 +83,7 @@ func (a *AdaptiveRetry) Admit() time.Duration {
 		a.tokens--
 		return 0
 	}
-	// Whole milliseconds, so that rounding does not leave the bucket a hair short again and again.
+	// Whole milliseconds, so that rounding does not leave the bucket slightly short each time.
 	return time.Duration(math.Ceil((1-a.tokens)/a.rate*1000)) * time.Millisecond
 }
 

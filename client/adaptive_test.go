@@ -80,9 +80,9 @@ func TestAdaptiveRates(t *testing.T) {
 	})
 }
 
-// TestAdaptiveAsTheSDK makes the same random attempts by this package and by aws-sdk-go-v2: each lets
+// TestAdaptiveLikeTheSDK makes the same random attempts by this package and by aws-sdk-go-v2: each lets
 // them go when the other does.
-func TestAdaptiveAsTheSDK(t *testing.T) {
+func TestAdaptiveLikeTheSDK(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		chance := rand.New(rand.NewPCG(7, 8))
 		ours, theirs := newAdaptive(t), retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) { o.FailOnNoAttemptTokens = true })
@@ -191,8 +191,8 @@ func TestAdaptiveMode(t *testing.T) {
 	}
 }
 
-// TestHeldBack: the limits of time end the waiting for a turn, and nothing is sent then.
-func TestHeldBack(t *testing.T) {
+// TestPacedAttempts: the limits of time end the waiting for a turn, and nothing is sent then.
+func TestPacedAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		connector := &script{answers: []answer{refusal(429, "ThrottlingException")}}
 		c := newClient(t, connector, func(cfg *client.Config) {
@@ -210,7 +210,7 @@ func TestHeldBack(t *testing.T) {
 		_, err = clone.StartChatContact().Send(t.Context()) // which shares the rate
 		e := asError(t, err)
 		if took := time.Since(began); e.Kind != client.Timeout || e.Attempts != 0 || took != 300*time.Millisecond || len(connector.sent) != 1 ||
-			!strings.Contains(err.Error(), "300ms; the last attempt: not made, because the service throttles") {
+			!strings.Contains(err.Error(), "300ms; the last attempt: not sent, because the service is throttling") {
 			t.Errorf("%v: %v after %v, %d requests sent", e.Kind, err, took, len(connector.sent))
 		}
 		if _, err := c.Participant.SendMessage().Send(t.Context()); asError(t, err).Kind != client.ServiceError {
@@ -226,7 +226,7 @@ func TestHeldBack(t *testing.T) {
 			t.Errorf("two seconds later: %v, %d requests", err, len(connector.sent))
 		}
 	})
-	for mode, want := range map[client.RetryMode]string{"": "", "standard": "", "adaptive": "", "legacy": `no mode "legacy"; the modes are standard and adaptive`} {
+	for mode, want := range map[client.RetryMode]string{"": "", "standard": "", "adaptive": "", "legacy": `unknown mode "legacy"; the modes are standard and adaptive`} {
 		_, err := client.New(client.Config{Endpoint: "http://chat.test", RetryConfig: client.RetryConfig{Mode: mode}})
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("mode %q: %v; want %q", mode, err, want)

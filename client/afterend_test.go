@@ -53,7 +53,7 @@ func TestHostileEnd(t *testing.T) {
 
 // talkToTheEnd holds one chat and compares what its customer saw with what is in the transcript.
 func talkToTheEnd(t *testing.T, s *stage, enemy *client.Client, name string, poll, length time.Duration) {
-	insist := func(what func() error) {
+	retry := func(what func() error) {
 		for range 100 {
 			if what() == nil {
 				return
@@ -63,32 +63,32 @@ func talkToTheEnd(t *testing.T, s *stage, enemy *client.Client, name string, pol
 	}
 	var chat *connect.StartChatContactResponse
 	var keys *participant.CreateParticipantConnectionResponse
-	insist(func() (err error) {
+	retry(func() (err error) {
 		chat, err = s.c.StartChatContact().InstanceID(catalog.DemoInstance).ContactFlowID(s.flow).
 			ParticipantDetails(connect.ParticipantDetails{DisplayName: "Ana"}).Send(t.Context())
 		return err
 	})
-	insist(func() (err error) {
+	retry(func() (err error) {
 		keys, err = s.c.Participant.CreateParticipantConnection().ParticipantToken(*chat.ParticipantToken).
 			Type(participant.ConnectionTypeCONNECTION_CREDENTIALS).ConnectParticipant(true).Send(t.Context())
 		return err
 	})
 	var seen record
 	var session *client.Session
-	insist(func() (err error) {
+	retry(func() (err error) {
 		session, err = enemy.Join(t.Context(), client.SessionConfig{Token: *chat.ParticipantToken, Poll: poll, OnItem: seen.item, OnState: seen.state})
 		return err
 	})
 	ended := time.Now().Add(length)
 	for n := 0; time.Now().Before(ended); n++ {
-		insist(func() error {
+		retry(func() error {
 			_, err := s.c.Participant.SendMessage().ConnectionToken(*keys.ConnectionCredentials.ConnectionToken).
 				ContentType(client.PlainText).Content(fmt.Sprint(n)).Send(t.Context())
 			return err
 		})
 		pass(200 * time.Millisecond)
 	}
-	insist(func() error {
+	retry(func() error {
 		_, err := s.c.StopContact().InstanceID(catalog.DemoInstance).ContactID(*chat.ContactId).Send(t.Context())
 		if e, ok := err.(*client.Error); ok && e.Code() == "ContactNotFoundException" { // stopped, and the answer was lost
 			return nil
@@ -178,9 +178,9 @@ func TestEndBeforeARestart(t *testing.T) {
 	})
 }
 
-// TestEndBehindABrokenLine is the same over a real network: the proxy is gone while the rest of the
+// TestEndDuringABrokenConnection is the same over a real network: the proxy is gone while the rest of the
 // chat is said, and comes back after its end.
-func TestEndBehindABrokenLine(t *testing.T) {
+func TestEndDuringABrokenConnection(t *testing.T) {
 	bad := newProxy(t)
 	public := "http://" + bad.Addr().String()
 	srv := servertest.Start(t, servertest.Quietly(t), func(c *server.Config) { c.PublicURL = public })

@@ -307,9 +307,9 @@ func TestWhispers(t *testing.T) {
 	})
 }
 
-// TestAgentComesBack cuts the agent's line again and again, for good while most is said, and at last
+// TestAgentReconnects cuts the agent's line again and again, for good while most is said, and at last
 // over the chat's end: it misses nothing.
-func TestAgentComesBack(t *testing.T) {
+func TestAgentReconnects(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		d := s.queued("")
 		var down atomic.Bool

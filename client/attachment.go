@@ -13,13 +13,13 @@ import (
 
 // Upload is a file to be sent.
 type Upload struct {
-	Name        string    // with its extension, as the others see it
-	ContentType string    // as in image/png
+	Name        string    // with its extension, as shown to the others
+	ContentType string    // such as image/png
 	Size        int64     // in bytes, exactly
-	Body        io.Reader // Size bytes are read; where it is an io.Seeker, an upload that breaks is begun again
+	Body        io.Reader // Size bytes are read; if it is an io.Seeker, an upload that breaks is restarted
 
-	// Progress, where it is not nil, is called as bytes leave, with how many have. After an upload
-	// that broke it begins at 0 again.
+	// Progress, if it is not nil, is called with the number of bytes sent so far. It restarts at 0 when
+	// the upload does.
 	Progress func(sent, total int64)
 }
 
@@ -27,7 +27,7 @@ type Upload struct {
 const uploadAttempts = 3
 
 // Attach sends a file and returns its attachment id. The others, and this session, then get an item
-// with it. The bytes have all the time that ctx and the session let them.
+// with it. Only ctx and the end of the session bound the time of the transfer.
 func (s *Session) Attach(ctx context.Context, u Upload) (string, error) {
 	if u.Body == nil {
 		return "", errors.New("a file to upload needs a Body")
@@ -35,7 +35,7 @@ func (s *Session) Attach(ctx context.Context, u Upload) (string, error) {
 	start := s.c.Participant.StartAttachmentUpload().AttachmentName(u.Name).ContentType(u.ContentType).
 		AttachmentSizeInBytes(u.Size).ClientToken(s.c.service[participantService].Token())
 	var out *participant.StartAttachmentUploadResponse
-	err := s.insist(ctx, func(ctx context.Context, token string) (err error) {
+	err := s.retry(ctx, func(ctx context.Context, token string) (err error) {
 		out, err = start.ConnectionToken(token).Send(ctx)
 		return err
 	})
@@ -43,7 +43,7 @@ func (s *Session) Attach(ctx context.Context, u Upload) (string, error) {
 		return "", err
 	}
 	if out.AttachmentId == nil || out.UploadMetadata == nil || out.UploadMetadata.Url == nil {
-		return "", errors.New("the service did not say where to upload the file")
+		return "", errors.New("the service returned no upload URL")
 	}
 	if err := s.put(ctx, u, out.UploadMetadata); err != nil {
 		if s.ctx.Err() != nil {
@@ -53,13 +53,13 @@ func (s *Session) Attach(ctx context.Context, u Upload) (string, error) {
 	}
 	done := s.c.Participant.CompleteAttachmentUpload().AttachmentID(*out.AttachmentId).
 		ClientToken(s.c.service[participantService].Token())
-	return *out.AttachmentId, s.insist(ctx, func(ctx context.Context, token string) error {
+	return *out.AttachmentId, s.retry(ctx, func(ctx context.Context, token string) error {
 		_, err := done.ConnectionToken(token).Send(ctx)
 		return err
 	})
 }
 
-// put sends the bytes, and again where that makes sense.
+// put sends the bytes, and retries temporary failures.
 func (s *Session) put(ctx context.Context, u Upload, to *participant.UploadMetadata) error {
 	ctx, cancel := along(ctx, s.ctx)
 	defer cancel()
@@ -69,7 +69,7 @@ func (s *Session) put(ctx context.Context, u Upload, to *participant.UploadMetad
 		if err == nil || !again || seeker == nil || n == uploadAttempts || ctx.Err() != nil {
 			return err
 		}
-		if !sleep(ctx, comeBackPause(n)) {
+		if !sleep(ctx, reconnectPause(n)) {
 			return err
 		}
 		if _, failed := seeker.Seek(0, io.SeekStart); failed != nil {
@@ -78,13 +78,13 @@ func (s *Session) put(ctx context.Context, u Upload, to *participant.UploadMetad
 	}
 }
 
-// putOnce sends the bytes once and reports whether a failure may pass.
+// putOnce sends the bytes once and reports whether a failure is temporary.
 func (s *Session) putOnce(ctx context.Context, u Upload, to *participant.UploadMetadata) (again bool, err error) {
 	body := &outgoing{counted: counted{r: io.LimitReader(u.Body, u.Size), total: u.Size, progress: u.Progress}, turn: make(chan struct{}, 1)}
 	defer body.end(ctx)
 	r, err := http.NewRequestWithContext(ctx, http.MethodPut, *to.Url, body)
 	if err != nil {
-		return false, errors.New("the address to upload to is none")
+		return false, errors.New("the upload URL is invalid")
 	}
 	for name, value := range to.HeadersToInclude {
 		r.Header.Set(name, value)
@@ -99,14 +99,14 @@ func (s *Session) putOnce(ctx context.Context, u Upload, to *participant.UploadM
 	if err != nil {
 		return dispatchOf(err) != DispatchUser, err
 	}
-	defer func() { _ = res.Body.Close() }() // what it says is for the error only
+	defer func() { _ = res.Body.Close() }() // the body is only for the error
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		return res.StatusCode >= 500 || res.StatusCode == http.StatusTooManyRequests, refusedFile(res)
 	}
 	return false, nil
 }
 
-// refusedFile is the error of a store that does not take or give a file.
+// refusedFile is the error of a store that refuses a file's transfer.
 func refusedFile(res *http.Response) error {
 	text, err := io.ReadAll(io.LimitReader(res.Body, 512))
 	if err != nil {
@@ -115,13 +115,13 @@ func refusedFile(res *http.Response) error {
 	return fmt.Errorf("status %d: %q", res.StatusCode, text)
 }
 
-// Download writes an attachment to w and returns how many bytes it has. progress, where it is not
-// nil, is called as bytes come, with how many have, of how many (-1 where that is not known). A
-// download that breaks is not begun again, because w has a part of it. The bytes have all the time that
-// ctx lets them, beyond the end of the chat too, but not Close.
+// Download writes an attachment to w and returns its size in bytes. progress, if it is not nil, is called
+// with the bytes received so far and the total (-1 if unknown). A download that breaks is not restarted,
+// because w has a part of it. Only ctx bounds its time; the end of the chat does not stop it, but Close
+// does.
 func (s *Session) Download(ctx context.Context, attachmentID string, w io.Writer, progress func(got, total int64)) (int64, error) {
 	var out *participant.GetAttachmentResponse
-	err := s.insist(ctx, func(ctx context.Context, token string) (err error) {
+	err := s.retry(ctx, func(ctx context.Context, token string) (err error) {
 		out, err = s.c.Participant.GetAttachment().AttachmentID(attachmentID).ConnectionToken(token).Send(ctx)
 		return err
 	})
@@ -129,13 +129,13 @@ func (s *Session) Download(ctx context.Context, attachmentID string, w io.Writer
 		return 0, err
 	}
 	if out.Url == nil {
-		return 0, errors.New("the service did not say where the file is")
+		return 0, errors.New("the service returned no URL of the file")
 	}
 	ctx, cancel := along(ctx, s.calls)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, *out.Url, nil)
 	if err != nil {
-		return 0, errors.New("the address of the file is none")
+		return 0, errors.New("the URL of the file is invalid")
 	}
 	r.Header.Set("User-Agent", s.c.service[participantService].agent[0])
 	n, err := s.get(r, w, progress)
@@ -151,14 +151,14 @@ func (s *Session) get(r *http.Request, w io.Writer, progress func(got, total int
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = res.Body.Close() }() // read to its end or given up
+	defer func() { _ = res.Body.Close() }() // read to the end, or abandoned
 	if res.StatusCode != http.StatusOK {
 		return 0, refusedFile(res)
 	}
 	return io.Copy(w, &counted{r: res.Body, total: res.ContentLength, progress: progress})
 }
 
-// counted tells how far a reader has come.
+// counted reports the progress of a reader.
 type counted struct {
 	r           io.Reader
 	done, total int64
@@ -174,11 +174,11 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// outgoing is a file as one attempt to send it reads it. A Connector may go on reading when it has
-// returned, as net/http does where an answer comes before the file is sent: it then gets no more.
+// outgoing is a file as read by one attempt to send it. A Connector may keep reading after it has
+// returned, as net/http does if an answer comes before the file is sent: it then gets an error.
 type outgoing struct {
 	counted
-	turn chan struct{} // full while something is read, and for good behind the end
+	turn chan struct{} // full during a read, and for good after the end
 	over atomic.Bool
 }
 
@@ -197,7 +197,7 @@ func (o *outgoing) Read(p []byte) (int, error) {
 	return o.counted.Read(p)
 }
 
-// end waits for a reading under way, as long as ctx lets it, and has no other begin.
+// end waits for a read under way, until ctx ends, and prevents further ones.
 func (o *outgoing) end(ctx context.Context) {
 	o.over.Store(true)
 	select {

@@ -14,9 +14,9 @@ import (
 	"parley.example/parley/client"
 )
 
-// TestNothingToRead: a transcript that is refused ends the session with the refusal, however often
+// TestUnreadableTranscript: a transcript that is refused ends the session with the refusal, however often
 // connections are given.
-func TestNothingToRead(t *testing.T) {
+func TestUnreadableTranscript(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		token, _ := s.chat()
 		for name, poll := range map[string]time.Duration{"socket": 0, "poll": time.Second} {
@@ -31,8 +31,8 @@ func TestNothingToRead(t *testing.T) {
 	})
 }
 
-// TestAfterAnything: what is stored can be gone on behind, and nothing else.
-func TestAfterAnything(t *testing.T) {
+// TestAfterAnyItem: what is stored can be gone on behind, and nothing else.
+func TestAfterAnyItem(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		token, contact := s.chat()
 		var seen []*client.Item
@@ -146,9 +146,9 @@ func (f *fleeting) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// TestFleetingSockets: sockets that open and break are opened less and less often, and the chat goes on
+// TestShortLivedSockets: sockets that open and break are opened less and less often, and the chat goes on
 // by its transcript.
-func TestFleetingSockets(t *testing.T) {
+func TestShortLivedSockets(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		token, _ := s.chat()
 		transport := &http.Transport{DialContext: s.net.dial, IdleConnTimeout: time.Minute}
@@ -213,8 +213,8 @@ func TestHungRequests(t *testing.T) {
 	})
 }
 
-// TestHungEnd: the reading after the end of the chat is not given up for one request without an answer.
-func TestHungEnd(t *testing.T) {
+// TestEndWithHungRequests: the reading after the end of the chat is not given up for one request without an answer.
+func TestEndWithHungRequests(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		line := newCounting(t, s)
 		var hang atomic.Bool

@@ -195,9 +195,9 @@ func TestWebhookRefuses(t *testing.T) {
 	}
 }
 
-// TestWebhookOutOfTheChat: a bot whom an agent has relieved, or who has left, is not told again and
+// TestWebhookOfABotThatLeft: a bot whom an agent has relieved, or who has left, is not told again and
 // again of a message that it cannot answer.
-func TestWebhookOutOfTheChat(t *testing.T) {
+func TestWebhookOfABotThatLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		paths := map[string]int{}
 		relieved := false
@@ -306,9 +306,9 @@ func TestWebhookOneTurnAtATime(t *testing.T) {
 	})
 }
 
-// TestWebhookForgets keeps connections for the chats used last, and joins again where it must; one
+// TestWebhookEvictsChats keeps connections for the chats used last, and joins again where it must; one
 // that cannot be joined is left alone.
-func TestWebhookForgets(t *testing.T) {
+func TestWebhookEvictsChats(t *testing.T) {
 	connector := &script{answers: []answer{welcome}}
 	turns := 0
 	bot := &client.Bot{

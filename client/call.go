@@ -21,7 +21,7 @@ import (
 	"parley.example/parley/api/restjson"
 )
 
-// maxResponse bounds what is read of a response.
+// maxResponse bounds the body of a response.
 const maxResponse = 64 << 20
 
 // service calls one of the two services.
@@ -87,7 +87,7 @@ func (s *service) Do(ctx context.Context, op *restjson.Operation, in, out any) e
 	return s.call(ctx, op, in, out)
 }
 
-// call makes attempts until one succeeds, the policy has enough, or time is over.
+// call makes attempts until one succeeds, the policy stops, or the time limit has passed.
 func (s *service) call(ctx context.Context, op *restjson.Operation, in, out any) error {
 	r, err := op.Request(in)
 	if err != nil {
@@ -128,16 +128,16 @@ func (s *service) call(ctx context.Context, op *restjson.Operation, in, out any)
 		if !sleep(ctx, next.After) {
 			return s.overdue(ctx, outer, failure)
 		}
-		if failure.Kind == ResponseError { // half of it may have been read
+		if failure.Kind == ResponseError { // it may have been read partly
 			reflect.ValueOf(out).Elem().SetZero()
 		}
-		r.Header = maps.Clone(r.Header) // the Connector may still look at the last attempt's
+		r.Header = maps.Clone(r.Header) // the Connector may still read the last attempt's
 	}
 }
 
-var errHeldBack = errors.New("not made, because the service throttles")
+var errHeldBack = errors.New("not sent, because the service is throttling")
 
-// admitted waits for the policy to let an attempt go and reports whether ctx lets it.
+// admitted waits until the policy allows an attempt and reports whether ctx did not end before.
 func (s *service) admitted(ctx context.Context) bool {
 	for {
 		wait := s.pacer.Admit()
@@ -150,7 +150,7 @@ func (s *service) admitted(ctx context.Context) bool {
 	}
 }
 
-// header is one that the API's model does not have. Contexts carry it, to a call alone, by headerKey.
+// header is a header that is not in the API's model. Contexts carry it to a call, by headerKey.
 type header struct {
 	name   string
 	values []string // shared, never changed
@@ -158,7 +158,7 @@ type header struct {
 
 type headerKey struct{}
 
-// overdue says whose patience is over, when ctx is: the call's limit within outer, or outer itself.
+// overdue returns the error of an ended ctx: of the call's limit within outer, or of outer itself.
 func (s *service) overdue(ctx, outer context.Context, failure *Error) error {
 	e := &Error{Operation: failure.Operation, Kind: Timeout, Attempts: failure.Attempts, Response: failure.Response, last: true}
 	e.Err = context.Cause(ctx)
@@ -174,7 +174,7 @@ func (s *service) overdue(ctx, outer context.Context, failure *Error) error {
 	return e
 }
 
-// sleep waits and reports whether ctx lets it.
+// sleep waits and reports whether ctx did not end before.
 func sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil
@@ -191,7 +191,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // attempt sends the request once.
 func (s *service) attempt(ctx context.Context, op *restjson.Operation, r *restjson.Request, out any) *Error {
-	if err := ctx.Err(); err != nil { // the caller sees to what it means
+	if err := ctx.Err(); err != nil { // the caller interprets it
 		return &Error{Operation: op, Kind: DispatchFailure, Dispatch: DispatchUser, Err: err}
 	}
 	inner := ctx
@@ -235,8 +235,8 @@ func (s *service) late(op *restjson.Operation, got *Response) *Error {
 	return &Error{Operation: op, Kind: Timeout, Response: got, Err: &timeLimit{limit: s.cfg.AttemptTimeout}}
 }
 
-// newPayload makes a request's body of types that net/http knows to be in memory: for others it
-// sends the header by itself before it reads them.
+// newPayload makes a request's body of a type that net/http knows to be in memory: for other types it
+// sends the header separately, before it reads the body.
 func newPayload(b []byte) io.ReadCloser { return io.NopCloser(bytes.NewReader(b)) }
 
 // request makes the HTTP request of one attempt and signs it.
@@ -281,7 +281,7 @@ func readBody(res *http.Response) ([]byte, error) {
 		if err != nil {
 			return body[:got], err
 		}
-		// The end itself is read too: only then is the connection free for another request.
+		// EOF is read too: only then can the connection be reused.
 		var end [1]byte
 		if _, err := res.Body.Read(end[:]); err != nil && !errors.Is(err, io.EOF) {
 			return body, err

@@ -24,7 +24,7 @@ import (
 // Connector sends one HTTP request, as an [http.RoundTripper] does; it need not follow redirects or
 // keep cookies. Sockets of chats are opened through it as well, by a request that upgrades the
 // connection, so that proxies, certificates and addresses are set in one place. [NewConnector] is
-// the usual one. A Connector sees every attempt of a call.
+// the default. A Connector gets every attempt of a call.
 type Connector = http.RoundTripper
 
 // Call is a typed call as [Middleware] sees it.
@@ -37,39 +37,39 @@ type Call struct {
 // Handler makes a call and fills in its Output. Its error is an [*Error].
 type Handler func(ctx context.Context, call *Call) error
 
-// Middleware stands around every call, all attempts included: it may look, measure, change or
-// replace Input, answer by itself, or call next again. It must be safe for concurrent use.
+// Middleware wraps every call, all attempts included: it may inspect, measure, change or replace
+// Input, answer itself, or call next again. It must be safe for concurrent use.
 type Middleware func(next Handler) Handler
 
-// Config says how to reach the services. The zero Config is for the credentials and region of
-// nobody; [LoadConfig] fills one in the way every AWS tool does.
+// Config says how to reach the services. The zero Config has no credentials and no region;
+// [LoadConfig] fills one in like every AWS tool does.
 type Config struct {
-	// Region is where the services are, as in eu-central-1. It makes their addresses, unless Endpoint
-	// is set, and is part of signatures.
+	// Region is where the services are, such as eu-central-1. It determines their addresses, unless
+	// Endpoint is set, and is part of signatures.
 	Region string
 
-	// Endpoint is the base address of both services where they are not Amazon's, as in
-	// http://127.0.0.1:8790. A path in it stands in front of every operation's.
+	// Endpoint is the base URL of both services if they are not Amazon's, such as
+	// http://127.0.0.1:8790. Its path is a prefix of every operation's.
 	Endpoint string
 
-	// ParticipantEndpoint is the base address of the participant service where it is another.
+	// ParticipantEndpoint is the base URL of the participant service if it is different.
 	ParticipantEndpoint string
 
 	// UseFIPS and UseDualStack choose among Amazon's addresses in a region: those whose cryptography
-	// is validated by FIPS 140, and those that have IPv6. With an endpoint of one's own they are an error.
+	// is validated by FIPS 140, and those that have IPv6. With a custom endpoint they are an error.
 	UseFIPS, UseDualStack bool
 
 	// Credentials sign the calls of the Connect API; nil sends them unsigned, which a Parley in
-	// development mode allows. Participant calls are not signed: their token says who calls.
+	// development mode allows. Participant calls are not signed: they carry a token.
 	Credentials aws.CredentialsProvider
 
 	// Connector sends the requests; nil means [NewConnector].
 	Connector Connector
 
-	// Middleware stands around each call, the first one outermost.
+	// Middleware wraps each call, the first one outermost.
 	Middleware []Middleware
 
-	// Retry decides about retries; nil means what RetryConfig says, one policy for each service, each
+	// Retry decides about retries; nil means the policy of RetryConfig, one for each service, each
 	// with a quota of its own unless RetryConfig.Quota is set.
 	Retry       RetryPolicy
 	RetryConfig RetryConfig
@@ -78,10 +78,10 @@ type Config struct {
 	// bound besides the context's and the Connector's.
 	AttemptTimeout, Timeout time.Duration
 
-	// UserAgent goes behind this package's own, as in myapp/1.2.
+	// UserAgent is appended to this package's own, such as myapp/1.2.
 	UserAgent string
 
-	// Now tells the time that signatures carry; nil means time.Now.
+	// Now is the time for signatures; nil means time.Now.
 	Now func() time.Time
 
 	// NewToken makes idempotency tokens; nil means random UUIDs.
@@ -89,8 +89,8 @@ type Config struct {
 }
 
 // Client calls the Amazon Connect API, by its own methods, and the Participant Service, by those of
-// Participant. It is cheap to copy, has nothing to close but what its Connector keeps, and may be
-// used by many goroutines at once.
+// Participant. It is cheap to copy, has nothing to close but its Connector's idle connections, and may
+// be used by many goroutines at once.
 type Client struct {
 	connectcall.Calls
 	Participant participantcall.Calls
@@ -105,7 +105,7 @@ const (
 	participantService
 )
 
-// services are what is known of the two services.
+// services describes the two services.
 var services = [...]struct {
 	api    *restjson.API
 	prefix string // of the host name
@@ -115,8 +115,8 @@ var services = [...]struct {
 	participantService: {participant.API, "participant.connect", "ConnectParticipant"},
 }
 
-// New returns a client. It fails when an endpoint is no address, or when nothing says where a
-// service is, neither an endpoint nor a region. It does not connect.
+// New returns a client. It fails if an endpoint is not a valid URL, or if neither an endpoint nor a
+// region is set. It does not connect.
 func New(cfg Config) (*Client, error) { return newClient(cfg, [2]RetryPolicy{cfg.Retry, cfg.Retry}) }
 
 func newClient(cfg Config, retry [2]RetryPolicy) (*Client, error) {
@@ -152,8 +152,8 @@ func newClient(cfg Config, retry [2]RetryPolicy) (*Client, error) {
 	return c, nil
 }
 
-// With returns a client with another configuration, which shares this one's connections and, unless
-// change sets Retry or RetryConfig anew, its retry quotas.
+// With returns a client with a changed configuration, which shares this one's connections and, unless
+// change sets Retry or RetryConfig, its retry quotas.
 func (c *Client) With(change func(*Config)) (*Client, error) {
 	cfg := c.cfg
 	before := cfg.RetryConfig
@@ -167,7 +167,7 @@ func (c *Client) With(change func(*Config)) (*Client, error) {
 	return newClient(cfg, retry)
 }
 
-// CloseIdleConnections closes the connections that the Connector keeps for later, where it can.
+// CloseIdleConnections closes the Connector's idle connections, if it can.
 func (c *Client) CloseIdleConnections() {
 	if k, ok := c.cfg.Connector.(interface{ CloseIdleConnections() }); ok {
 		k.CloseIdleConnections()
@@ -176,7 +176,7 @@ func (c *Client) CloseIdleConnections() {
 
 // ConnectorConfig sets up [NewConnector].
 type ConnectorConfig struct {
-	// ConnectTimeout bounds the opening of a connection, the lookup of its host included; 0 means
+	// ConnectTimeout bounds the opening of a connection, including the lookup of its host; 0 means
 	// 3.1 s.
 	ConnectTimeout time.Duration
 
@@ -187,8 +187,8 @@ type ConnectorConfig struct {
 	IdleConnections int
 }
 
-// NewConnector returns a Connector that keeps connections and heeds HTTPS_PROXY and its siblings.
-// Change it before its first use.
+// NewConnector returns a Connector that reuses connections and respects HTTPS_PROXY and the like.
+// Change it before its first use only.
 func NewConnector(cfg ConnectorConfig) *http.Transport {
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = 3100 * time.Millisecond
@@ -209,7 +209,7 @@ func NewConnector(cfg ConnectorConfig) *http.Transport {
 	}
 }
 
-// address settles where a service is.
+// address determines where a service is.
 func address(i int, cfg *Config) (*url.URL, error) {
 	text := cfg.Endpoint
 	if i == participantService && cfg.ParticipantEndpoint != "" {
@@ -221,16 +221,16 @@ func address(i int, cfg *Config) (*url.URL, error) {
 		}
 		text = amazons(services[i].prefix, cfg)
 	} else if cfg.UseFIPS || cfg.UseDualStack {
-		return nil, fmt.Errorf("the endpoint %q is one's own: Amazon's for FIPS and for dual-stack cannot be used with it", text)
+		return nil, fmt.Errorf("the endpoint %q cannot be used with FIPS or dual-stack, which choose among Amazon's endpoints", text)
 	}
 	u, err := url.Parse(strings.TrimRight(text, "/"))
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" {
-		return nil, fmt.Errorf("the endpoint %q is not an address like https://chat.example.com", text)
+		return nil, fmt.Errorf("the endpoint %q is not a URL like https://chat.example.com", text)
 	}
 	return u, nil
 }
 
-// amazons is where Amazon has a service in a region, by the endpoint rules of its SDKs.
+// amazons returns where Amazon has a service in a region, by the endpoint rules of its SDKs.
 func amazons(prefix string, cfg *Config) string {
 	china, gov := strings.HasPrefix(cfg.Region, "cn-"), strings.HasPrefix(cfg.Region, "us-gov-")
 	if cfg.UseFIPS && (!gov || cfg.UseDualStack) { // in us-gov the usual ones are

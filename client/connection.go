@@ -12,7 +12,7 @@ import (
 	"parley.example/parley/api/restjson"
 )
 
-// open asks for a connection and subscribes a socket; nil for one without. ctx bounds it.
+// open requests a connection and subscribes a socket; nil for a session without one. ctx bounds it.
 func (s *Session) open(ctx context.Context) (*socket, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, openLimit, errSlowOpen)
 	defer cancel()
@@ -33,7 +33,7 @@ func (s *Session) open(ctx context.Context) (*socket, error) {
 	}
 	cred := out.ConnectionCredentials
 	if cred == nil || cred.ConnectionToken == nil || socketed && (out.Websocket == nil || out.Websocket.Url == nil) {
-		return nil, errors.New("the service gave no connection")
+		return nil, errors.New("the service returned no connection")
 	}
 	var sock *socket
 	if socketed {
@@ -59,8 +59,8 @@ var errSlowOpen = fmt.Errorf("no connection within %v", openLimit)
 func (s *Session) renewal(expiry string) time.Time {
 	now := time.Now()
 	after := rotateAfter
-	// The server's clock may be another; its own idea of now is not told. What would have ended already is
-	// by another clock for sure, and says nothing: a token that is refused is changed in any case.
+	// The server's clock may differ and its current time is not known. An expiry in the past means that it
+	// does, and is ignored: a refused token is replaced in any case.
 	if at, err := time.Parse(time.RFC3339Nano, expiry); err == nil && at.After(now) {
 		after = min(after, max(time.Minute, at.Sub(now)-renewBefore))
 	}
@@ -78,14 +78,14 @@ type frame struct {
 	Content json.RawMessage `json:"content"`
 }
 
-// subscribe asks for the chat's items and waits for the answer. Nothing is read behind it.
+// subscribe subscribes to the chat's items and waits for the answer. Nothing is read after it.
 func subscribe(ctx context.Context, sock *socket) error {
 	stop := context.AfterFunc(ctx, sock.abort)
 	defer stop()
 	if err := sock.text(subscribeFrame); err != nil {
 		return errors.Join(err, context.Cause(ctx))
 	}
-	for range 16 { // the answer comes first; whatever else a server may say does not go on for ever
+	for range 16 { // the answer comes first; other frames before it are bounded
 		text, err := sock.read()
 		if err != nil {
 			return errors.Join(err, context.Cause(ctx))
@@ -98,11 +98,11 @@ func subscribe(ctx context.Context, sock *socket) error {
 			continue
 		}
 		if err := json.Unmarshal(f.Content, &content); err != nil || content.Status != "success" {
-			return errors.New("the server does not let the session subscribe")
+			return errors.New("the server refused the subscription")
 		}
 		return nil
 	}
-	return errors.New("the server does not answer")
+	return errors.New("the server did not answer the subscription")
 }
 
 // follow reads what was missed and then what happens, until the connection ends.
@@ -149,7 +149,7 @@ func (s *Session) follow() error {
 		}
 		if err != nil {
 			if errors.Is(err, errChatOver) {
-				return err // run says goodbye
+				return err // run closes the socket
 			}
 			sock.abort()
 			return err
@@ -157,8 +157,8 @@ func (s *Session) follow() error {
 	}
 }
 
-// frame takes one message of the socket and reports the answer to a heartbeat. What cannot be
-// understood is nothing for a client to fail on.
+// frame handles one message of the socket and reports the answer to a heartbeat. Messages that cannot
+// be parsed are ignored.
 func (s *Session) frame(text []byte) (beat bool, err error) {
 	var p push
 	if restjson.Unmarshal(text, &p) == nil && p.chat {
@@ -167,14 +167,14 @@ func (s *Session) frame(text []byte) (beat bool, err error) {
 		}
 		return false, s.deliver(p.item)
 	}
-	var f frame // whatever else there is comes seldom
+	var f frame // other messages are rare
 	return json.Unmarshal(text, &f) == nil && f.Topic == "aws/heartbeat", nil
 }
 
 // push is a message of the socket that carries an item as text.
 type push struct {
 	chat bool
-	item *Item // nil while there is none that can be read
+	item *Item // nil unless one could be parsed
 }
 
 // DecodeJSON implements [restjson.JSONDecoder].
@@ -187,14 +187,14 @@ func (p *push) DecodeJSON(d *restjson.Decoder) {
 		case "topic":
 			p.chat = string(d.Text()) == "aws/chat"
 		case "content":
-			p.item, _ = ParseItem(d.Text()) // what cannot be read is no item
+			p.item, _ = ParseItem(d.Text()) // nil if it cannot be parsed
 		default:
 			d.Skip()
 		}
 	}
 }
 
-// poll reads the transcript again and again.
+// poll reads the transcript at intervals.
 func (s *Session) poll() error {
 	for {
 		if err := s.catchUp(); err != nil {
@@ -216,23 +216,23 @@ func (s *Session) poll() error {
 	}
 }
 
-// comeBackPause is how long to wait before the attempt behind the n-th: the waits grow and are uniform
-// in length, so that many sessions do not come back at once.
-func comeBackPause(n int) time.Duration {
-	return time.Duration(rand.Float64() * float64(min(comeBackMax, comeBackMin<<min(n, 10))))
+// reconnectPause returns how long to wait before the attempt after the n-th: the waits grow and are
+// random, so that many sessions do not reconnect at once.
+func reconnectPause(n int) time.Duration {
+	return time.Duration(rand.Float64() * float64(min(reconnectMax, reconnectMin<<min(n, 10))))
 }
 
-// absence is what a session remembers of its way back. It is over once the transcript has been read
-// again; tries go on until the connection answers besides, so that one that breaks each time is not
-// opened ever faster.
+// absence is the state of reconnecting. It ends once the transcript has been read again; tries is reset
+// only when the connection answers too, so that connections that break each time are not opened ever
+// faster.
 type absence struct {
-	since  time.Time // when the line was lost
-	tries  int       // to come back
+	since  time.Time // when the connection was lost
+	tries  int       // to reconnect
 	unread int       // refusals of the transcript
 }
 
-// refusal is the answer of a service that does not want what it was asked for; nil for other errors, and
-// for what stands between and refuses in its own name: services name their errors.
+// refusal returns a service's refusal of a request; nil for other errors, and for the refusals of
+// proxies in between, which do not name their errors as services do.
 func refusal(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok && e.Kind == ServiceError && e.Code() != "" && !e.Retryable() {
 		return e
@@ -240,18 +240,18 @@ func refusal(err error) *Error {
 	return nil
 }
 
-// comeBack opens another connection, with a pause before each attempt. lost is why the last one is
-// none any more.
-func (s *Session) comeBack(lost error) error {
+// reconnect opens another connection, with a pause before each attempt. lost is why the last one
+// ended.
+func (s *Session) reconnect(lost error) error {
 	if s.away.since.IsZero() {
 		s.away.since = time.Now()
 	}
 	refused := 0
 	for err := lost; ; s.away.tries++ {
 		if time.Since(s.away.since) > s.cfg.GiveUp {
-			return fmt.Errorf("no way back to the chat within %v: %w", s.cfg.GiveUp, err)
+			return fmt.Errorf("could not reconnect to the chat within %v: %w", s.cfg.GiveUp, err)
 		}
-		if !sleep(s.ctx, comeBackPause(s.away.tries)) {
+		if !sleep(s.ctx, reconnectPause(s.away.tries)) {
 			return ErrClosed
 		}
 		var sock *socket
@@ -269,8 +269,8 @@ func (s *Session) comeBack(lost error) error {
 			s.mu.Unlock()
 			return nil
 		case e != nil:
-			// A refusal means that the participant is out of the chat. It is asked for more than once,
-			// because what stands between may refuse in the server's name.
+			// A refusal means that the participant has left the chat. It has to be repeated, because a proxy
+			// in between may refuse in the server's name.
 			if refused++; refused == refusalsMeant || s.left.Load() {
 				return s.refused(e)
 			}
@@ -280,7 +280,7 @@ func (s *Session) comeBack(lost error) error {
 	}
 }
 
-// refused tells a chat that is over from a session that cannot go on.
+// refused distinguishes the end of the chat from other refusals.
 func (s *Session) refused(e *Error) error {
 	if e.Status() == 403 || e.Status() == 404 {
 		return errChatOver

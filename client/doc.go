@@ -1,4 +1,4 @@
-// Package client starts and holds chats from Go, against Parley or Amazon Connect itself.
+// Package client starts and takes part in chats from Go, with Parley or Amazon Connect itself.
 //
 // [Client] makes calls: a fluent builder for every operation of both APIs, sent with the error and
 // retry semantics of the AWS SDKs.
@@ -12,12 +12,12 @@
 //		ParticipantDetails(connect.ParticipantDetails{DisplayName: "Ana"}).
 //		Send(ctx)
 //
-// Every error of a call is an [*Error]: its Kind says how far the call came, and errors.AsType finds
-// the service's exception in it. Three parts can be exchanged: the [Connector] that sends a request,
+// Every error of a call is an [*Error]: its Kind says how far the call got, and errors.AsType finds
+// the service's exception in it. Three parts can be replaced: the [Connector] that sends a request,
 // [Middleware] around a typed call, and the [RetryPolicy] between attempts.
 //
 // [Client.Join] takes part in a chat, with the participant token of a customer, an agent or a bot. A
-// [Session] hands each item on once and in order, whatever the network does:
+// [Session] delivers each item once and in order, whatever the network does:
 //
 //	s, err := c.Join(ctx, client.SessionConfig{Token: *chat.ParticipantToken})
 //	defer s.Close()

@@ -11,13 +11,13 @@ import (
 	"parley.example/parley/client"
 )
 
-// forgetful loses the answer of the first DisconnectParticipant.
-type forgetful struct {
+// lostAnswers loses the answer of the first DisconnectParticipant.
+type lostAnswers struct {
 	http.RoundTripper
 	lost atomic.Bool
 }
 
-func (f *forgetful) RoundTrip(r *http.Request) (*http.Response, error) {
+func (f *lostAnswers) RoundTrip(r *http.Request) (*http.Response, error) {
 	res, err := f.RoundTripper.RoundTrip(r)
 	if err == nil && strings.HasSuffix(r.URL.Path, "/participant/disconnect") && f.lost.CompareAndSwap(false, true) {
 		res.Body.Close()
@@ -33,7 +33,7 @@ func TestEndWhoseAnswerIsLost(t *testing.T) {
 		token, contact := s.chat()
 		ana := s.join(client.SessionConfig{Token: token})
 		transport := &http.Transport{DialContext: s.net.dial}
-		line := &forgetful{RoundTripper: transport}
+		line := &lostAnswers{RoundTripper: transport}
 		c := s.client(line, nil)
 		bot, err := c.Join(t.Context(), client.SessionConfig{Token: s.bot(contact), ConnectParticipant: true, Poll: time.Second})
 		if err != nil {

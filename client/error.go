@@ -11,7 +11,7 @@ import (
 	"parley.example/parley/api/restjson"
 )
 
-// Kind says how far a failed call came.
+// Kind says how far a failed call got.
 type Kind int
 
 const (
@@ -19,10 +19,10 @@ const (
 	ConstructionFailure Kind = iota + 1
 	// DispatchFailure is a request that got no response, see [Error.Dispatch]. It may have arrived.
 	DispatchFailure
-	// Timeout is a time limit of the attempt, of the call, or of the caller's context that ran out.
+	// Timeout is a time limit that has passed: of the attempt, of the call, or of the caller's context.
 	// The request may have arrived.
 	Timeout
-	// ResponseError is a response that broke off or could not be understood.
+	// ResponseError is a response that was incomplete or malformed.
 	ResponseError
 	// ServiceError is an answer: the service refused the call, or failed.
 	ServiceError
@@ -52,7 +52,7 @@ const (
 	DispatchTimeout Dispatch = iota + 1
 	// DispatchIO is a connection that was refused, closed or reset, or a host that was not found.
 	DispatchIO
-	// DispatchUser is a call the caller gave up, by its context.
+	// DispatchUser is a call that the caller cancelled, by its context.
 	DispatchUser
 	// DispatchOther is everything else a [Connector] may report, such as a certificate it rejects.
 	DispatchOther
@@ -152,7 +152,7 @@ func (e *Error) Status() int {
 	return e.Response.StatusCode
 }
 
-// Timeout reports whether time ran out, whoever's it was. It makes an Error a net.Error in this.
+// Timeout reports whether a time limit has passed, of any kind, as in net.Error.
 func (e *Error) Timeout() bool {
 	return e.Kind == Timeout || e.Kind == DispatchFailure && e.Dispatch == DispatchTimeout
 }

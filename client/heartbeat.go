@@ -8,8 +8,8 @@ func (s *Session) arm() {
 	s.timer = time.AfterFunc(heartbeatEvery, s.tick)
 }
 
-// beat has a heartbeat sent at once. The timer sends it: run has to go on reading, or two sides that
-// both write would wait for each other.
+// beat sends a heartbeat at once, by the timer: run must keep reading, or two sides that both write
+// would wait for each other.
 func (s *Session) beat() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -26,8 +26,8 @@ func (s *Session) disarm() {
 	s.timer = nil
 }
 
-// tick keeps the connection: it sends a heartbeat, or gives up a line that is dead, or changes over
-// to a fresh one in time. It runs beside run, which may be waiting for whoever takes the items.
+// tick maintains the connection: it sends a heartbeat, or aborts a dead connection, or moves to a fresh
+// one in time. It runs concurrently with run, which may be waiting for the reader of items.
 func (s *Session) tick() {
 	defer s.work.Done()
 	s.mu.Lock()
@@ -35,8 +35,8 @@ func (s *Session) tick() {
 	due := s.next == nil && time.Now().After(s.renew)
 	s.mu.Unlock()
 	switch {
-	case sock == nil: // on its way back, or without a socket
-	case s.busy.Load() == 0 && time.Since(s.born)-time.Duration(s.heard.Load()) > silenceLimit:
+	case sock == nil: // reconnecting, or without a socket
+	case s.busy.Load() == 0 && time.Since(s.born)-time.Duration(s.lastSeen.Load()) > silenceLimit:
 		sock.abort()
 	case due:
 		s.rotate(sock)
@@ -53,10 +53,10 @@ func (s *Session) tick() {
 	}
 }
 
-// rotate opens a fresh connection while the old one is still there, and then ends the old one: run
-// goes on with the fresh one, and reads from the transcript what fell between the two.
+// rotate opens a fresh connection while the old one is still open, and then ends the old one: run
+// continues with the fresh one, and reads from the transcript what fell between the two.
 func (s *Session) rotate(old *socket) {
-	defer s.occupied()() // nothing asks the old line for a sign of life meanwhile
+	defer s.occupied()() // the old connection is not checked for heartbeats meanwhile
 	fresh, err := s.open(s.ctx)
 	s.mu.Lock()
 	if err != nil {

@@ -16,16 +16,15 @@ const (
 	ViewResource = "ViewResource"
 )
 
-// Interactive is an interactive message: something to choose from, which flows, bots behind flows,
-// agents and custom participants send and the customer's side shows and answers. See [Session.Ask].
+// Interactive is an interactive message: a choice that flows, their bots, agents and custom participants
+// send and that the customer's side shows and answers. See [Session.Ask].
 type Interactive struct {
 	TemplateType string          `json:"templateType"`
 	Version      string          `json:"version"` // 1.0
 	Data         InteractiveData `json:"data"`
 }
 
-// InteractiveData is what an interactive message shows, and what its sender says once something is
-// chosen.
+// InteractiveData is the content of an interactive message, and the reply to a choice.
 type InteractiveData struct {
 	Content      InteractiveContent `json:"content"`
 	ReplyMessage *InteractiveReply  `json:"replyMessage,omitempty"`
@@ -79,12 +78,11 @@ type InteractiveElement struct {
 
 // Timeslot is a time to choose.
 type Timeslot struct {
-	Date     string `json:"date"`     // as in 2026-10-31T18:00+00:00
+	Date     string `json:"date"`     // such as 2026-10-31T18:00+00:00
 	Duration int    `json:"duration"` // of the appointment
 }
 
-// Interactive reads an interactive message; ok is false for other items, and for one whose content
-// cannot be read.
+// Interactive parses an interactive message; ok is false for other items, and for invalid content.
 func (i *Item) Interactive() (m Interactive, ok bool) {
 	if deref(i.ContentType) != InteractiveMessage || json.Unmarshal([]byte(i.Text()), &m) != nil {
 		return Interactive{}, false
@@ -93,15 +91,15 @@ func (i *Item) Interactive() (m Interactive, ok bool) {
 }
 
 // Ask sends an interactive message, as an agent or a custom participant; Version may be empty. The
-// chat's SupportedMessagingContentTypes must have [InteractiveMessage]. A customer is refused, with a
-// ValidationException, and so may everybody be by Amazon, whose documents differ about it.
+// chat's SupportedMessagingContentTypes must have [InteractiveMessage]. For customers it is a
+// ValidationException; Amazon may refuse everybody, its documentation is contradictory.
 func (s *Session) Ask(ctx context.Context, m Interactive) (Sent, error) {
 	if m.Version == "" {
 		m.Version = "1.0"
 	}
 	text, err := json.Marshal(m)
 	if err != nil {
-		return Sent{}, fmt.Errorf("write the question: %w", err)
+		return Sent{}, fmt.Errorf("encode the message: %w", err)
 	}
 	return s.SendMessage(ctx, Message{ContentType: InteractiveMessage, Content: string(text)})
 }
@@ -120,12 +118,12 @@ func (s *Session) Choose(ctx context.Context, choice string, list *InteractiveEl
 		"templateIdentifier": list.TemplateIdentifier, "listTitle": title, "selectionText": choice,
 	})
 	if err != nil {
-		return Sent{}, fmt.Errorf("write the answer: %w", err)
+		return Sent{}, fmt.Errorf("encode the answer: %w", err)
 	}
 	return s.Send(ctx, string(text))
 }
 
-// Action is a customer's answer to a view, or a wish for other elements of a list.
+// Action is a customer's answer to a view, or a request for more elements of a list.
 type Action struct {
 	Action       string         `json:"action"`
 	TemplateType string         `json:"templateType,omitempty"` // ViewResource, for views
@@ -133,17 +131,16 @@ type Action struct {
 	Data         map[string]any `json:"data"`
 }
 
-// Respond answers a view with an action and what was filled in.
+// Respond answers a view with an action and the form's data.
 func (s *Session) Respond(ctx context.Context, action string, data map[string]any) (Sent, error) {
 	text, err := json.Marshal(Action{Action: action, TemplateType: ViewResource, Version: "1.0", Data: data})
 	if err != nil {
-		return Sent{}, fmt.Errorf("write the answer: %w", err)
+		return Sent{}, fmt.Errorf("encode the answer: %w", err)
 	}
 	return s.SendMessage(ctx, Message{ContentType: InteractiveResponse, Content: string(text)})
 }
 
-// More asks for the elements of a list that are not shown: a carousel's or picker's SHOW_MORE and
-// PREVIOUS_OPTIONS.
+// More requests further elements of a list: SHOW_MORE and PREVIOUS_OPTIONS of a carousel or picker.
 func (s *Session) More(ctx context.Context, of Interactive, actionDetail string) (Sent, error) {
 	c := of.Data.Content
 	text, err := json.Marshal(Action{Action: actionDetail, Version: "1.0", Data: map[string]any{
@@ -151,7 +148,7 @@ func (s *Session) More(ctx context.Context, of Interactive, actionDetail string)
 		"templateType": of.TemplateType, "referenceId": c.ReferenceID,
 	}})
 	if err != nil {
-		return Sent{}, fmt.Errorf("write the answer: %w", err)
+		return Sent{}, fmt.Errorf("encode the answer: %w", err)
 	}
 	return s.SendMessage(ctx, Message{ContentType: InteractiveResponse, Content: string(text)})
 }

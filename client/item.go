@@ -15,12 +15,12 @@ import (
 type Item struct {
 	participant.Item
 
-	// InitialContactID is the chat's first contact; "" where the item does not say.
+	// InitialContactID is the chat's first contact; "" if the item does not have it.
 	InitialContactID string
 
-	// Chunk counts, from 1, the pieces in which a bot's message comes while it is being written; 0
-	// for a whole one. The pieces share an Id; Content has what a piece adds, and the whole text
-	// once the message is whole.
+	// Chunk counts, from 1, the pieces of a bot's message that is streamed; 0 for a complete message.
+	// The pieces share an Id; Content has what a piece adds, and the whole text once the message is
+	// complete.
 	Chunk int
 }
 
@@ -50,10 +50,10 @@ const (
 	EventTransferFailed    = "transfer.failed"
 	EventDelivered         = "message.delivered"
 	EventRead              = "message.read"
-	EventReceipt           = "message.metadata" // what receipts are told as: see MessageMetadata.Receipts
+	EventReceipt           = "message.metadata" // of receipts: see MessageMetadata.Receipts
 )
 
-// Event names the event that the item is, as in [EventTyping]; "" for messages and attachments.
+// Event returns the item's event, such as [EventTyping]; "" for messages and attachments.
 func (i *Item) Event() string {
 	name, ok := strings.CutPrefix(deref(i.ContentType), eventPrefix)
 	if !ok {
@@ -62,10 +62,10 @@ func (i *Item) Event() string {
 	return name
 }
 
-// Text is what is said, "" for items without words.
+// Text is the text of the item, "" if it has none.
 func (i *Item) Text() string { return deref(i.Content) }
 
-// Name is the display name of who did it, "" for events nobody did.
+// Name is the display name of the sender, "" for events without one.
 func (i *Item) Name() string { return deref(i.DisplayName) }
 
 // ID is the item's Id, "" for the few that have none.
@@ -74,8 +74,8 @@ func (i *Item) ID() string { return deref(i.Id) }
 // IsMessage reports whether the item is a message, whole or in pieces.
 func (i *Item) IsMessage() bool { return i.Type == participant.ChatItemTypeMESSAGE }
 
-// Withheld says why nobody but the sender's side got a message, FAILED or REJECTED, in a chat whose
-// messages go through a function (StartContactMediaProcessing); "" for what was delivered.
+// Withheld returns why a message was delivered to the sender's side only, FAILED or REJECTED, in a chat
+// whose messages go through a function (StartContactMediaProcessing); "" for other messages.
 func (i *Item) Withheld() participant.MessageProcessingStatus {
 	if i.MessageMetadata == nil || i.MessageMetadata.MessageProcessingStatus == participant.MessageProcessingStatusPROCESSING {
 		return ""
@@ -83,9 +83,9 @@ func (i *Item) Withheld() participant.MessageProcessingStatus {
 	return i.MessageMetadata.MessageProcessingStatus
 }
 
-// Stored reports whether the item is kept in the transcript, so that another session can go on behind
-// it ([SessionConfig.After]). Events that only matter in the moment, such as typing and receipts, are not,
-// though they have an id.
+// Stored reports whether the item is stored in the transcript, so that another session can continue
+// after it ([SessionConfig.After]). Transient events, such as typing and receipts, are not, though they
+// have an id.
 func (i *Item) Stored() bool {
 	if i.Id == nil || i.Chunk > 0 {
 		return false
@@ -101,7 +101,7 @@ func (i *Item) Stored() bool {
 	return false
 }
 
-// ParseItem reads an item from the JSON that sockets and webhooks carry.
+// ParseItem parses an item from the JSON of sockets and webhooks.
 func ParseItem(text []byte) (*Item, error) {
 	item := &Item{}
 	if len(bytes.TrimSpace(text)) == 0 {

@@ -12,9 +12,9 @@ import (
 	"parley.example/parley/client"
 )
 
-// TestLastWord: the end of the chat may overtake the answer to a message, which was said all the same. Close
+// TestFinalMessagesAreReceived: the end of the chat may overtake the answer to a message, which was said all the same. Close
 // waits for no answer.
-func TestLastWord(t *testing.T) {
+func TestFinalMessagesAreReceived(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		line := newCounting(t, s)
 		slow := roundTrip(func(r *http.Request) (*http.Response, error) {

@@ -106,7 +106,7 @@ func TestLoadConfig(t *testing.T) {
 			profile: "[default]\nregion = eu-north-1\nretry_mode = adaptive\n",
 			want:    client.Config{Region: "eu-north-1", RetryConfig: client.RetryConfig{Mode: client.RetryAdaptive}},
 		},
-		"no such mode":              {env: map[string]string{"AWS_RETRY_MODE": "hasty"}, fails: `no mode "hasty"; the modes are standard and adaptive`},
+		"no such mode":              {env: map[string]string{"AWS_RETRY_MODE": "hasty"}, fails: `unknown mode "hasty"; the modes are standard and adaptive`},
 		"no such mode in a profile": {profile: "[default]\nregion = eu-north-1\nretry_mode = hasty\n", fails: "the modes are standard and adaptive"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -173,11 +173,11 @@ func TestLoadOptions(t *testing.T) {
 	}
 }
 
-// TestVariantsOfOnesOwn: an endpoint that is set is not Amazon's, which somebody who asked for FIPS has to know.
-func TestVariantsOfOnesOwn(t *testing.T) {
+// TestVariantsWithACustomEndpoint: an endpoint that is set is not Amazon's, which somebody who asked for FIPS has to know.
+func TestVariantsWithACustomEndpoint(t *testing.T) {
 	for _, cfg := range []client.Config{{UseFIPS: true}, {UseDualStack: true}} {
 		cfg.Region, cfg.ParticipantEndpoint = "us-east-1", "https://h.test"
-		if _, err := client.New(cfg); err == nil || !strings.Contains(err.Error(), `"https://h.test" is one's own`) {
+		if _, err := client.New(cfg); err == nil || !strings.Contains(err.Error(), `"https://h.test" cannot be used with FIPS or dual-stack`) {
 			t.Errorf("New = %v; want it refused", err)
 		}
 	}

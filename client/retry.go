@@ -9,28 +9,28 @@ import (
 	"time"
 )
 
-// RetryPolicy decides what follows a failed attempt. One policy serves all calls of a client at
-// once.
+// RetryPolicy decides whether a failed attempt is retried. One policy serves all calls of a client,
+// concurrently.
 type RetryPolicy interface {
 	// Retry judges the failure of a call's n-th attempt; the first is 1.
 	Retry(n int, err *Error) Decision
 
-	// Succeeded is told of an attempt that succeeded, and the Cost of the retry that it was,
-	// 0 for a first attempt.
+	// Succeeded is called after an attempt that succeeded, with the Cost of that retry, 0 for a first
+	// attempt.
 	Succeeded(cost int)
 }
 
-// Decision is what a [RetryPolicy] wants.
+// Decision is a decision of a [RetryPolicy].
 type Decision struct {
-	Retry bool          // try again
+	Retry bool          // retry
 	After time.Duration // wait this long before
-	Cost  int           // what the policy wants to hear if the retry succeeds
+	Cost  int           // passed to Succeeded if the retry succeeds
 }
 
 // NoRetry is the [RetryPolicy] of a single attempt.
 type NoRetry struct{}
 
-// Retry wants no other attempt.
+// Retry allows no other attempt.
 func (NoRetry) Retry(int, *Error) Decision { return Decision{} }
 
 // Succeeded does nothing.
@@ -48,25 +48,25 @@ const (
 // RetryConfig sets up the retry modes of the AWS SDKs.
 type RetryConfig struct {
 	Mode           RetryMode      // "" means RetryStandard
-	MaxAttempts    int            // the first included; 0 means 3, 1 no retries
+	MaxAttempts    int            // including the first; 0 means 3, 1 no retries
 	InitialBackoff time.Duration  // the longest first wait; 0 means 1 s
 	MaxBackoff     time.Duration  // no wait is longer; 0 means 20 s
-	Quota          *Quota         // shared by whoever has it; nil means one of one's own
+	Quota          *Quota         // may be shared; nil means a new one
 	Rand           func() float64 // uniform in [0, 1); nil means math/rand
 
-	// Now is what a date in Retry-After is compared with, and what RetryAdaptive measures rates by;
-	// nil means that of the [Config] it is part of, or time.Now.
+	// Now is the time for dates in Retry-After and for the rates of RetryAdaptive; nil means that of
+	// the [Config] it is part of, or time.Now.
 	Now func() time.Time
 }
 
-// StandardRetry is the standard retry mode of the AWS SDKs. What failed on the way (no connection,
-// no answer, half an answer, status 500, 502, 503 and 504) and what was throttled is tried again, up
-// to MaxAttempts times in all, as long as the [Quota] lasts. The wait before attempt n+1 is
-// uniform between nothing and InitialBackoff × 2ⁿ⁻¹, at most MaxBackoff.
+// StandardRetry is the standard retry mode of the AWS SDKs. Transient failures (no connection, no
+// answer, an incomplete answer, status 500, 502, 503 and 504) and throttled calls are retried, up to
+// MaxAttempts attempts in all, as long as the [Quota] lasts. The wait before attempt n+1 is random
+// between 0 and InitialBackoff × 2ⁿ⁻¹, at most MaxBackoff.
 //
-// A service that sends x-amz-retry-after decides the wait, and that there is another attempt. A
-// Retry-After, of the kind proxies send, decides the wait of what is retried anyway. Both are held
-// to MaxBackoff, counted and paid for.
+// The header x-amz-retry-after of a service sets the wait, and causes a retry. A Retry-After, which
+// proxies send, only sets the wait of what is retried anyway. Both are bounded by MaxBackoff and use
+// the quota.
 type StandardRetry struct {
 	cfg RetryConfig
 }
@@ -81,10 +81,10 @@ func newRetry(cfg RetryConfig) (RetryPolicy, error) {
 	case RetryAdaptive:
 		return NewAdaptiveRetry(cfg)
 	}
-	return nil, fmt.Errorf("retry: there is no mode %q; the modes are %s and %s", cfg.Mode, RetryStandard, RetryAdaptive)
+	return nil, fmt.Errorf("retry: unknown mode %q; the modes are %s and %s", cfg.Mode, RetryStandard, RetryAdaptive)
 }
 
-// NewStandardRetry fills in what cfg leaves open and refuses what is negative.
+// NewStandardRetry fills in the defaults of cfg and refuses negative values.
 func NewStandardRetry(cfg RetryConfig) (*StandardRetry, error) {
 	if cfg.MaxAttempts < 0 || cfg.InitialBackoff < 0 || cfg.MaxBackoff < 0 {
 		return nil, errors.New("retry: attempts and waits must not be negative")
@@ -144,15 +144,15 @@ func (s *StandardRetry) backoff(n int) time.Duration {
 	return time.Duration(min(wait, float64(s.cfg.MaxBackoff)))
 }
 
-// Succeeded gives back what the last retry took; a first attempt gives 1.
+// Succeeded returns to the quota what the last retry took; a first attempt returns 1.
 func (s *StandardRetry) Succeeded(cost int) { s.cfg.Quota.give(max(1, cost)) }
 
-// quotaSize is what a full quota holds.
+// quotaSize is the size of a full quota.
 const quotaSize = 500
 
-// Quota bounds the retries of those who share it, so that a service that is down is not also
-// flooded. A retry takes 5 of its 500 tokens, or 10 after a transient error; when they do not
-// suffice the error is returned at once. It may be used by many goroutines at once.
+// Quota bounds the retries of the calls that share it, so that a service that is down is not flooded
+// with them. A retry takes 5 of its 500 tokens, or 10 after a transient error; if there are not enough
+// the error is returned at once. It may be used by many goroutines at once.
 type Quota struct {
 	mu    sync.Mutex // guards spent
 	spent int

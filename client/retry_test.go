@@ -387,7 +387,7 @@ func (p *stubborn) Retry(n int, err *client.Error) client.Decision {
 
 func (p *stubborn) Succeeded(cost int) { p.succeeded.Store(int32(cost)) }
 
-func TestOwnPolicy(t *testing.T) {
+func TestCustomPolicy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bad := refusal(400, "InvalidRequestException")
 		connector := &script{answers: []answer{bad, bad, bad, bad, started}}

@@ -95,14 +95,14 @@ func refusal(status int, code string, header ...string) answer {
 var (
 	started     = answer{status: 200, body: `{"ContactId":"c-1","ParticipantId":"p-1","ParticipantToken":"t-1"}`}
 	unavailable = answer{status: 503}
-	reset       = answer{err: &brokenLine{}}
+	reset       = answer{err: &brokenConnection{}}
 )
 
-// brokenLine is an error of a connection, as far down as errors go.
-type brokenLine struct{}
+// brokenConnection is an error of a connection, as far down as errors go.
+type brokenConnection struct{}
 
-func (*brokenLine) Error() string { return "the line broke" }
-func (*brokenLine) Unwrap() error { return io.ErrUnexpectedEOF }
+func (*brokenConnection) Error() string { return "the line broke" }
+func (*brokenConnection) Unwrap() error { return io.ErrUnexpectedEOF }
 
 // newClient returns a client of a script, whose waits are as long as they can be.
 func newClient(t testing.TB, s *script, change func(*client.Config)) *client.Client {

@@ -9,43 +9,43 @@ import (
 	"parley.example/parley/api/participant"
 )
 
-// Message is what somebody says.
+// Message is a message to send.
 type Message struct {
-	ContentType string // as in [PlainText]
+	ContentType string // such as [PlainText]
 	Content     string
 
-	// Token makes sending the message again harmless: the same token gives the same message. One is
-	// made when it is empty.
+	// Token makes it safe to send the message again: the same token means the same message. If it is
+	// empty, one is generated.
 	Token string
 }
 
-// Sent says what became of a message.
+// Sent is the result of sending a message.
 type Sent struct {
 	ID string // the Id of the item that everybody gets, the sender included
 
-	// Time is when it was said, as the server writes it.
+	// Time is when it was sent, as the server writes it.
 	Time string
 
-	// Processing says that the message goes through a function first, which may change or reject it:
-	// the item tells, to the sender too. See [Item.Withheld].
+	// Processing reports that the message goes through a function first, which may change or reject it:
+	// the item shows the result, also to the sender. See [Item.Withheld].
 	Processing bool
 }
 
-// Send says text.
+// Send sends a text message.
 func (s *Session) Send(ctx context.Context, text string) (Sent, error) {
 	return s.SendMessage(ctx, Message{ContentType: PlainText, Content: text})
 }
 
-// SendMessage says m, once, however often it has to be sent: while the network is down or the
-// service asks for patience it tries again, until ctx or SendTimeout is over. After an error the
-// message may have been said; sending it again with the same Token is safe.
+// SendMessage sends m exactly once, however many attempts it takes: while the network is down or the
+// service throttles it retries, until ctx ends or SendTimeout has passed. After an error the message
+// may have been sent; sending it again with the same Token is safe.
 func (s *Session) SendMessage(ctx context.Context, m Message) (Sent, error) {
 	if m.Token == "" {
 		m.Token = s.c.service[participantService].Token()
 	}
 	call := s.c.Participant.SendMessage().ContentType(m.ContentType).Content(m.Content).ClientToken(m.Token)
 	var out *participant.SendMessageResponse
-	err := s.insist(ctx, func(ctx context.Context, token string) (err error) {
+	err := s.retry(ctx, func(ctx context.Context, token string) (err error) {
 		out, err = call.ConnectionToken(token).Send(ctx)
 		return err
 	})
@@ -59,8 +59,8 @@ func (s *Session) SendMessage(ctx context.Context, m Message) (Sent, error) {
 	return sent, nil
 }
 
-// Typing tells the others that somebody is writing. It is for a moment only, so it is not insisted
-// on, and told at most every 10 seconds: it may be called on every key.
+// Typing notifies the others that the participant is typing. It is not retried, and sent at most every
+// 10 seconds: it may be called on every key press.
 func (s *Session) Typing(ctx context.Context) error {
 	s.mu.Lock()
 	now := time.Now()
@@ -80,13 +80,13 @@ func (s *Session) Typing(ctx context.Context) error {
 	return err
 }
 
-// Delivered tells the author of a message or attachment that it has come here.
+// Delivered notifies the author of a message or attachment that it was received.
 func (s *Session) Delivered(ctx context.Context, itemID string) error {
 	return s.receipt(ctx, EventDelivered, itemID)
 }
 
-// Read tells the author of a message or attachment that it has been read here, which says that it
-// was delivered too.
+// Read notifies the author of a message or attachment that it was read, which implies that it was
+// delivered.
 func (s *Session) Read(ctx context.Context, itemID string) error {
 	return s.receipt(ctx, EventRead, itemID)
 }
@@ -97,22 +97,22 @@ func (s *Session) receipt(ctx context.Context, event, itemID string) error {
 		return err
 	}
 	call := s.c.Participant.SendEvent().ContentType(eventPrefix + event).Content(string(content))
-	return s.insist(ctx, func(ctx context.Context, token string) error {
+	return s.retry(ctx, func(ctx context.Context, token string) error {
 		_, err := call.ConnectionToken(token).Send(ctx)
 		return err
 	})
 }
 
-// End takes the participant out of the chat; a customer's leaving ends it. The session is over when
-// the server says so, which Done and Items tell.
+// End leaves the chat; when a customer leaves the chat ends. The session is over when the server
+// confirms it: see Done and Items.
 func (s *Session) End(ctx context.Context) error {
 	call := s.c.Participant.DisconnectParticipant().ClientToken(s.c.service[participantService].Token())
-	err := s.insist(ctx, func(ctx context.Context, token string) error {
+	err := s.retry(ctx, func(ctx context.Context, token string) error {
 		_, err := call.ConnectionToken(token).Send(ctx)
 		return err
 	})
 	if e := refusal(err); e != nil && e.Status() == 403 || errors.Is(err, ErrEnded) {
-		err = nil // out of it already, perhaps by an attempt whose answer was lost
+		err = nil // left already, perhaps by an attempt whose answer was lost
 	}
 	if err == nil {
 		s.left.Store(true)
@@ -123,7 +123,7 @@ func (s *Session) End(ctx context.Context) error {
 // View returns a view that an interactive message refers to.
 func (s *Session) View(ctx context.Context, viewToken string) (*participant.View, error) {
 	var out *participant.DescribeViewResponse
-	err := s.insist(ctx, func(ctx context.Context, token string) (err error) {
+	err := s.retry(ctx, func(ctx context.Context, token string) (err error) {
 		out, err = s.c.Participant.DescribeView().ViewToken(viewToken).ConnectionToken(token).Send(ctx)
 		return err
 	})
@@ -133,8 +133,8 @@ func (s *Session) View(ctx context.Context, viewToken string) (*participant.View
 	return out.View, nil
 }
 
-// insist makes a call until it succeeds, is refused, or time is over.
-func (s *Session) insist(ctx context.Context, call func(ctx context.Context, token string) error) error {
+// retry makes a call until it succeeds, is refused, or the time limit has passed.
+func (s *Session) retry(ctx context.Context, call func(ctx context.Context, token string) error) error {
 	until, limited := ctx.Deadline()
 	if !limited {
 		until = time.Now().Add(s.cfg.SendTimeout)
@@ -150,16 +150,16 @@ func (s *Session) insist(ctx context.Context, call func(ctx context.Context, tok
 			return s.whyOver()
 		case !ok:
 			return err
-		case e.Kind == Timeout && ctx.Err() == nil: // of one try, or of the call by Config.Timeout
-		case e.Kind == ServiceError && refusal(err) == nil: // patience is asked for, or what stands between refuses
-		case e.Status() == 403: // in the name of the server, perhaps by what stands between
+		case e.Kind == Timeout && ctx.Err() == nil: // of one attempt, or of the call by Config.Timeout
+		case e.Kind == ServiceError && refusal(err) == nil: // throttled, or refused by a proxy in between
+		case e.Status() == 403: // in the name of the server, perhaps by a proxy in between
 			if refused++; refused == refusalsMeant {
 				return err
 			}
 		case !e.Retryable():
 			return err
 		}
-		if !s.pause(ctx, min(comeBackPause(n), time.Until(until))) || !time.Now().Before(until) {
+		if !s.pause(ctx, min(reconnectPause(n), time.Until(until))) || !time.Now().Before(until) {
 			if s.ctx.Err() != nil {
 				return s.whyOver()
 			}
@@ -168,7 +168,7 @@ func (s *Session) insist(ctx context.Context, call func(ctx context.Context, tok
 	}
 }
 
-// try makes a call once, with a fresh token where that is needed, within the time a try has.
+// try makes a call once, with a fresh token if needed, within the time limit of an attempt.
 func (s *Session) try(ctx context.Context, until time.Time, call func(ctx context.Context, token string) error) error {
 	if s.ctx.Err() != nil {
 		return s.whyOver()
@@ -182,14 +182,14 @@ func (s *Session) try(ctx context.Context, until time.Time, call func(ctx contex
 	return s.withToken(ctx, func(token string) error { return call(ctx, token) })
 }
 
-// pause waits and reports whether ctx and the session let it.
+// pause waits and reports whether neither ctx nor the session ended before.
 func (s *Session) pause(ctx context.Context, d time.Duration) bool {
 	ctx, cancel := along(ctx, s.ctx)
 	defer cancel()
 	return sleep(ctx, d)
 }
 
-// along is ctx, which ends with end as well.
+// along returns ctx, ended also by end.
 func along(ctx, end context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(end, cancel)
@@ -199,7 +199,7 @@ func along(ctx, end context.Context) (context.Context, context.CancelFunc) {
 	}
 }
 
-// whyOver is what a call returns that the end of the session cut off.
+// whyOver returns the error of a call that was interrupted by the end of the session.
 func (s *Session) whyOver() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -221,7 +221,7 @@ func (s *Session) withToken(ctx context.Context, call func(token string) error) 
 	}
 	fresh, failed := s.refresh(ctx, token)
 	if failed != nil {
-		return err // what was asked for says more than what was tried
+		return err // the error of the call says more than that of the refresh
 	}
 	return call(fresh)
 }
@@ -250,7 +250,7 @@ func (s *Session) refresh(ctx context.Context, old string) (string, error) {
 		return "", err
 	}
 	if out.ConnectionCredentials == nil || out.ConnectionCredentials.ConnectionToken == nil {
-		return "", errors.New("the service gave no token")
+		return "", errors.New("the service returned no token")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// State is how a [Session] stands.
+// State is the state of a [Session].
 type State int
 
 const (
 	// Connected: items arrive as they happen.
 	Connected State = iota + 1
-	// Reconnecting: the connection is lost and the session is on its way back. Nothing is missed.
+	// Reconnecting: the connection is lost and the session is reconnecting. No items are lost.
 	Reconnecting
-	// Ended: the chat is over, or the participant is out of it.
+	// Ended: the chat is over, or the participant has left it.
 	Ended
-	// Closed: the session was closed, or gave up coming back; see [Session.Err].
+	// Closed: the session was closed, or gave up reconnecting; see [Session.Err].
 	Closed
 )
 
@@ -38,64 +38,64 @@ func (s State) String() string {
 	return fmt.Sprintf("State(%d)", int(s))
 }
 
-// SessionConfig says who takes part in a chat and how. Only Token is needed.
+// SessionConfig configures a [Session]. Only Token is required.
 type SessionConfig struct {
 	// Token is the participant token, from StartChatContact or CreateParticipant.
 	Token string
 
-	// ConnectParticipant marks the participant as connected without waiting for a socket, as agents
-	// and bots need it. A customer's is connected by its socket.
+	// ConnectParticipant marks the participant as connected without waiting for a socket, as required
+	// for agents and bots. A customer is connected by its socket.
 	ConnectParticipant bool
 
-	// Poll reads the transcript in this interval instead of opening a socket: for custom
-	// participants, which have none, and where sockets cannot pass. What only matters in the
-	// moment, such as typing, is not seen then. 0 opens a socket.
+	// Poll reads the transcript at this interval instead of opening a socket: for custom
+	// participants, which have none, and for networks that block sockets. Transient events, such as
+	// typing, are not seen then. 0 opens a socket.
 	Poll time.Duration
 
-	// SendOnly neither opens a socket nor reads: for bots that are told what happens by a webhook. The
-	// session then has no items, keeps its state and has nothing running.
+	// SendOnly neither opens a socket nor reads: for bots that receive items by a webhook. The session
+	// then has no items, does not change its state and runs nothing in the background.
 	SendOnly bool
 
-	// After is the id of an item of this chat that was seen in an earlier session, and is [Item.Stored]:
-	// reading goes on behind it. Without it the session begins with the chat's first item. One that the
-	// transcript does not have closes the session with the service's refusal.
+	// After is the id of an item that an earlier session of this chat received and that is
+	// [Item.Stored]: the session continues after it. Without it the session starts with the chat's
+	// first item. If the transcript does not have it, the session closes with the service's error.
 	After string
 
 	// History bounds how many items from before the session are read, the latest ones; 0 means
 	// 10,000, a negative number none.
 	History int
 
-	// PastChats reads on into the chats that a persistent chat continues.
+	// PastChats also reads the chats that a persistent chat continues.
 	PastChats bool
 
-	// OnItem is called for each item, in order and one at a time; Items then has none. It may take
-	// its time: the chat waits for it. It must not call Close.
+	// OnItem is called for each item, in order and never concurrently; Items then has none. It may
+	// block: the session waits for it. It must not call Close.
 	OnItem func(*Item)
 
-	// OnState is called when the state changes, one call at a time. It may take its time, which the
-	// session waits for. It must not call Close.
+	// OnState is called when the state changes, never concurrently. It may block: the session waits
+	// for it. It must not call Close.
 	OnState func(State)
 
-	// GiveUp is how long a session tries to come back before it closes; 0 means an hour.
+	// GiveUp is how long a session tries to reconnect before it closes; 0 means an hour.
 	GiveUp time.Duration
 
-	// SendTimeout bounds how long a message is tried to be sent when the context has no deadline; 0
-	// means 2 minutes.
+	// SendTimeout is how long sending a message is retried if the context has no deadline; 0 means 2
+	// minutes.
 	SendTimeout time.Duration
 }
 
-// Session is somebody's side of one chat: a customer's, an agent's or a bot's. It comes back when the
-// connection breaks, and hands each item on once and in order, whatever the network does: what
-// happened meanwhile is read from the transcript. Only what matters in the moment, typing and
-// receipts and the like, can be missed while there is no connection.
+// Session is a participant's side of one chat: a customer's, an agent's or a bot's. It reconnects when
+// the connection breaks, and delivers each item once and in order, whatever the network does: what it
+// missed is read from the transcript. Only transient events, such as typing and receipts, can be
+// missed while there is no connection.
 //
-// A chat that ends meanwhile is read to its end where the service lets it: a Parley does. Amazon
-// refuses; the session then hands on a chat.ended that has no Id, and what was said between the loss
-// of the line and the end is lost.
+// A chat that ends meanwhile is read to its end if the service allows it, as Parley does. Amazon
+// refuses; the session then delivers a chat.ended without an Id, and the items between the loss of the
+// connection and the end are lost.
 //
-// A session keeps a socket, sends heartbeats, and changes over to a fresh connection before the
-// server ends the old one. It has one goroutine, which Close ends. All methods may be called by many
-// goroutines at once.
+// A session keeps a socket, sends heartbeats, and moves to a fresh connection before the server ends
+// the old one. It has one goroutine, which Close ends. All methods may be called by many goroutines at
+// once.
 type Session struct {
 	c   *Client
 	cfg SessionConfig
@@ -111,14 +111,14 @@ type Session struct {
 
 	window window // of run alone, like last, anchor and after
 	last   *Item  // the latest item of the transcript
-	anchor string // the id of the item that the session begins behind
-	after  bool   // the chat is over: what is read of it now is read after its end
+	anchor string // the id of the item after which the session starts
+	after  bool   // the chat is over: reads must allow for that
 	away   absence
 
 	refreshing chan struct{} // full while a token is being requested
-	busy       atomic.Int32  // above 0 while run does not read: somebody else takes the time
+	busy       atomic.Int32  // above 0 while run does not read, because something else takes time
 	left       atomic.Bool   // the participant has left the chat by End
-	heard      atomic.Int64  // when something last came or was waited for, in nanoseconds since born
+	lastSeen   atomic.Int64  // when something last arrived or was waited for, in nanoseconds since born
 	born       time.Time
 
 	mu     sync.Mutex // guards what follows
@@ -135,36 +135,36 @@ type Session struct {
 
 // Session times.
 const (
-	heartbeatEvery = 10 * time.Second // the server wants to hear something in two minutes
-	silenceLimit   = 25 * time.Second // two heartbeats without an answer: the line is dead
+	heartbeatEvery = 10 * time.Second // the server expects a message every two minutes
+	silenceLimit   = 25 * time.Second // two heartbeats without an answer: the connection is dead
 	openLimit      = 30 * time.Second // for a connection: request, socket, subscription
 	pageLimit      = 30 * time.Second // for a page of the transcript, its retries included
-	tryLimit       = 30 * time.Second // for a call that is insisted on, before it is made anew
+	tryLimit       = 30 * time.Second // for one attempt of a call that is retried
 	rotateAfter    = 59 * time.Minute // the server ends connections after an hour
 	renewBefore    = time.Minute      // before the connection token ends
-	comeBackMin    = time.Second      // the longest first wait before coming back
-	comeBackMax    = 20 * time.Second // no wait is longer
-	typingEvery    = 10 * time.Second // telling of typing more often adds nothing
+	reconnectMin   = time.Second      // the longest first wait before reconnecting
+	reconnectMax   = 20 * time.Second // no wait is longer
+	typingEvery    = 10 * time.Second // sending typing more often adds nothing
 	itemsWaiting   = 64               // for Items, before the session waits
-	refusalsMeant  = 3                // refusals in a row that are believed
+	refusalsMeant  = 3                // consecutive refusals after which the chat counts as over
 	itemsPerPage   = 100              // of a transcript
 	defaultHistory = 10_000           // items
 	giveUpAfter    = time.Hour        //
 	sendFor        = 2 * time.Minute  //
 )
 
-// ErrClosed is what a session's calls return when it is closed, ErrEnded when the chat is over.
+// A session's calls return ErrClosed when it is closed, and ErrEnded when the chat is over.
 var (
 	ErrClosed = errors.New("the session is closed")
 	ErrEnded  = errors.New("the chat has ended")
 )
 
-// Join connects to a chat. It returns when items can come: those from before the session are the
-// first that do. ctx bounds the joining only; the session lasts until Close or until the chat is
-// over. An error is that of the call that failed, once its retries are used up.
+// Join connects to a chat. It returns when items can be received; those from before the session come
+// first. ctx bounds the joining only; the session lasts until Close or until the chat is over. An error
+// is that of the call that failed, after its retries.
 func (c *Client) Join(ctx context.Context, cfg SessionConfig) (*Session, error) {
 	if cfg.Poll < 0 || cfg.GiveUp < 0 || cfg.SendTimeout < 0 {
-		return nil, errors.New("client: a session's times must not be negative")
+		return nil, errors.New("client: the times of a SessionConfig must not be negative")
 	}
 	if cfg.History == 0 {
 		cfg.History = defaultHistory
@@ -224,10 +224,10 @@ func (s *Session) run() {
 	}
 }
 
-// finish ends the session: who waits for Done finds the last state.
+// finish ends the session: the last state is set before Done.
 func (s *Session) finish(last State) {
 	changed := s.stand(last)
-	close(s.done) // before items: whoever sees their end asks for Err
+	close(s.done) // before items: readers call Err when items end
 	close(s.items)
 	if changed {
 		s.report(last)
@@ -250,11 +250,11 @@ func (s *Session) attend() error {
 		}
 		if e := refusal(err); e != nil {
 			if s.away.unread++; s.away.unread == refusalsMeant {
-				return e // there are connections, but nothing to be read through them
+				return e // connecting works, but reading the transcript does not
 			}
 		}
 		s.tell(Reconnecting)
-		if err := s.comeBack(err); err != nil {
+		if err := s.reconnect(err); err != nil {
 			if errors.Is(err, errChatOver) {
 				return s.over()
 			}
@@ -263,7 +263,7 @@ func (s *Session) attend() error {
 	}
 }
 
-// changeOver goes on with the fresh connection, where there is one.
+// changeOver switches to the fresh connection, if there is one.
 func (s *Session) changeOver() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -271,10 +271,9 @@ func (s *Session) changeOver() bool {
 	return s.socket != nil
 }
 
-// Items hands on what happens in the chat, from the first item on, until the session is over or ctx
-// is. An error is the last that comes: the chat's end is none. Items that are not taken wait; when
-// 64 do, the session stops reading until somebody takes one, and misses nothing. Each item goes to
-// one loop: two at a time share them.
+// Items yields the items of the chat, from the first one on, until the session or ctx ends. An error
+// comes last; the end of the chat is not an error. When 64 items are waiting, the session stops reading
+// until one is taken, and loses nothing. Each item goes to one loop: concurrent loops share them.
 func (s *Session) Items(ctx context.Context) iter.Seq2[*Item, error] {
 	return func(yield func(*Item, error) bool) {
 		for {
@@ -297,7 +296,7 @@ func (s *Session) Items(ctx context.Context) iter.Seq2[*Item, error] {
 	}
 }
 
-// deliver hands on an item that was not there before, and reports the chat's end.
+// deliver delivers an item unless it was delivered before, and reports the chat's end.
 func (s *Session) deliver(item *Item) error {
 	if s.ctx.Err() != nil {
 		return ErrClosed
@@ -318,17 +317,17 @@ func (s *Session) deliver(item *Item) error {
 			return ErrClosed
 		}
 	}
-	if item.Event() == EventEnded && item.RelatedContactId == nil { // else it is the end of a past chat
+	if item.Event() == EventEnded && item.RelatedContactId == nil { // not the end of a past chat
 		return errChatOver
 	}
 	return nil
 }
 
-// errChatOver tells run that the chat is over.
+// errChatOver reports to run that the chat is over.
 var errChatOver = errors.New("the chat is over")
 
-// over ends a session whose chat ended while it was away. What it missed is read where the service
-// lets it; where it does not the end is told by an item without an id.
+// over ends a session whose chat ended while it was disconnected. What it missed is read if the
+// service allows it; otherwise it delivers an end without an id.
 func (s *Session) over() error {
 	if ended, err := s.lastItems(); ended || err != nil {
 		return err
@@ -347,7 +346,7 @@ func (s *Session) tell(state State) {
 	}
 }
 
-// report calls OnState, which may take its time.
+// report calls OnState, which may block.
 func (s *Session) report(state State) {
 	if s.cfg.OnState != nil {
 		defer s.occupied()()
@@ -355,7 +354,7 @@ func (s *Session) report(state State) {
 	}
 }
 
-// stand sets the state and reports whether it is another one.
+// stand sets the state and reports whether it changed.
 func (s *Session) stand(state State) (changed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -364,7 +363,7 @@ func (s *Session) stand(state State) (changed bool) {
 	return changed
 }
 
-// State returns how the session stands.
+// State returns the session's state.
 func (s *Session) State() State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -386,8 +385,8 @@ func (s *Session) Err() error {
 	return s.err
 }
 
-// Close leaves the connection, but not the chat: another session may go on with After. It waits
-// until everything the session has started is over, and may be called more than once.
+// Close closes the connection, but does not leave the chat: another session may continue with After.
+// It waits until everything that the session has started is over, and may be called more than once.
 func (s *Session) Close() error {
 	s.hangUp()
 	s.mu.Lock()
@@ -404,7 +403,7 @@ func (s *Session) Close() error {
 	return nil
 }
 
-// leave ends a session that nothing runs for.
+// leave ends a session without a goroutine.
 func (s *Session) leave() {
 	s.mu.Lock()
 	s.err = ErrClosed
@@ -412,7 +411,7 @@ func (s *Session) leave() {
 	s.finish(Closed)
 }
 
-// occupied is called before run does something else than read, its result when that is over.
+// occupied is called before run does something other than read; the result is called afterwards.
 func (s *Session) occupied() func() {
 	s.busy.Add(1)
 	return func() {
@@ -421,5 +420,5 @@ func (s *Session) occupied() func() {
 	}
 }
 
-// hear notes that the other side is there, or need not be.
-func (s *Session) hear() { s.heard.Store(int64(time.Since(s.born))) }
+// hear notes that the other side is alive, or need not be.
+func (s *Session) hear() { s.lastSeen.Store(int64(time.Since(s.born))) }

@@ -129,8 +129,8 @@ func (d *deaf) Close() error {
 	return d.ReadWriteCloser.Close()
 }
 
-// TestDeadLine notices a connection on which nothing comes any more by its heartbeats.
-func TestDeadLine(t *testing.T) {
+// TestDeadConnection notices a connection on which nothing comes any more by its heartbeats.
+func TestDeadConnection(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		token, contact := s.chat()
 		count := newCounting(t, s)
@@ -171,9 +171,9 @@ func TestDeadLine(t *testing.T) {
 	})
 }
 
-// TestEndedWhileAway: the chat ends while the network is down. The session finds out, and reads what
+// TestChatEndsWhileDisconnected: the chat ends while the network is down. The session finds out, and reads what
 // was said meanwhile; where the service does not let it, as Amazon does not, it is told of the end alone.
-func TestEndedWhileAway(t *testing.T) {
+func TestChatEndsWhileDisconnected(t *testing.T) {
 	for name, c := range map[string]struct {
 		session client.SessionConfig
 		header  string // what becomes of the wish to read after the end
@@ -375,7 +375,7 @@ func TestGivingUp(t *testing.T) {
 			t.Errorf("the session is %v after %v", session.State(), took)
 		}
 		e := asError(t, session.Err())
-		if e.Kind != client.DispatchFailure || !strings.HasPrefix(session.Err().Error(), "no way back to the chat within 5m0s") {
+		if e.Kind != client.DispatchFailure || !strings.HasPrefix(session.Err().Error(), "could not reconnect to the chat within 5m0s") {
 			t.Errorf("Err = %v", session.Err())
 		}
 		var last error

@@ -33,8 +33,8 @@ type socket struct {
 
 // Bounds of a socket.
 const (
-	maxFrame     = 1 << 20 // of a message that comes in, in bytes; an item's content has at most 16 KiB
-	keptMessage  = 4 << 10 // of memory that is kept for the next message
+	maxFrame     = 1 << 20 // bytes of an incoming message; an item's content has at most 16 KiB
+	keptMessage  = 4 << 10 // bytes of buffer that are kept for the next message
 	socketBuffer = 1 << 10
 	writeLimit   = 10 * time.Second // a write that takes longer breaks the socket
 	closeLimit   = time.Second      // for the close frame
@@ -44,11 +44,11 @@ const (
 func dialSocket(ctx context.Context, connector Connector, address string, agent []string) (*socket, error) {
 	rest, ok := strings.CutPrefix(address, "ws")
 	if !ok {
-		return nil, fmt.Errorf("the socket's address %q is not ws or wss", shorten(address))
+		return nil, fmt.Errorf("the socket's URL %q is not ws or wss", shorten(address))
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http"+rest, nil)
 	if err != nil {
-		return nil, errors.New("the socket's address is not a valid URL") // which has a secret in it
+		return nil, errors.New("the socket's URL is invalid") // it contains a secret
 	}
 	var raw [16]byte
 	_, _ = rand.Read(raw[:]) // never fails: the runtime ends the program instead
@@ -66,35 +66,34 @@ func dialSocket(ctx context.Context, connector Connector, address string, agent 
 	case res.StatusCode != http.StatusSwitchingProtocols:
 		err = fmt.Errorf("the socket was refused with status %d", res.StatusCode)
 	case res.Header.Get("Sec-Websocket-Accept") != websocket.Accept(key):
-		err = errors.New("what answered is not a WebSocket")
+		err = errors.New("the answer is not a WebSocket handshake")
 	case !ok:
 		err = errors.New("the Connector cannot open sockets")
 	}
 	if err != nil {
-		_ = res.Body.Close() // given up
+		_ = res.Body.Close() // abandoned
 		return nil, err
 	}
 	return &socket{rw: rw, br: bufio.NewReaderSize(rw, socketBuffer), write: make(chan struct{}, 1)}, nil
 }
 
-// shorten cuts the secrets off an address.
+// shorten removes the secrets from a URL.
 func shorten(address string) string {
 	before, _, _ := strings.Cut(address, "?")
 	return before
 }
 
-// errSocketClosed is a socket that was closed in order, by either side.
+// errSocketClosed is a socket that was closed properly, by either side.
 var errSocketClosed = errors.New("the socket was closed")
 
-// wait returns when there is something to read. A session at rest waits here and not in read: the
-// fewer frames a waiting stack has, the smaller the collector makes it.
+// wait returns when there is something to read. An idle session waits here and not in read: the fewer
+// frames a waiting stack has, the smaller the collector makes it.
 func (s *socket) wait() error {
 	_, err := s.br.Peek(1)
 	return err
 }
 
-// read returns the next text message, which is good until the next read. Pings are answered on the
-// way.
+// read returns the next text message, which is valid until the next read. It answers pings.
 func (s *socket) read() ([]byte, error) {
 	if cap(s.message) > keptMessage {
 		s.message = nil
@@ -130,7 +129,7 @@ func (s *socket) read() ([]byte, error) {
 	}
 }
 
-// What a server does that none should.
+// Violations of the protocol by a server.
 var (
 	errProtocol    = errors.New("the server broke the WebSocket protocol")
 	errLongMessage = fmt.Errorf("the server sent a message of more than %d bytes", maxFrame)
@@ -167,7 +166,7 @@ func (s *socket) control(h websocket.Header) error {
 	case websocket.Ping:
 		err = s.send(websocket.Pong, payload)
 	case websocket.Close:
-		_ = s.send(websocket.Close, payload[:min(2, h.Length)]) // the other side may be gone already
+		_ = s.send(websocket.Close, payload[:min(2, h.Length)]) // the other side may have closed already
 		err = errSocketClosed
 	}
 	if err != nil {
@@ -182,7 +181,7 @@ func (s *socket) send(op websocket.Opcode, payload []byte) error {
 	var mask [4]byte
 	_, _ = rand.Read(mask[:]) // never fails: the runtime ends the program instead
 	b := websocket.AppendMasked(make([]byte, 0, 14+len(payload)), op, payload, mask)
-	late := time.AfterFunc(writeLimit, s.abort) // which ends the write of whoever is first, too
+	late := time.AfterFunc(writeLimit, s.abort) // which also ends the write that holds the lock
 	defer late.Stop()
 	s.write <- struct{}{}
 	defer func() { <-s.write }()
@@ -203,9 +202,9 @@ func (s *socket) heartbeat() error {
 func (s *socket) close() {
 	late := time.AfterFunc(closeLimit, s.abort)
 	defer late.Stop()
-	_ = s.send(websocket.Close, websocket.ClosePayload(1000, "")) // whoever does not receive it sees the connection close
+	_ = s.send(websocket.Close, websocket.ClosePayload(1000, "")) // if it gets lost, the other side sees the connection close
 	s.abort()
 }
 
-// abort closes without a word. A read or write under way fails.
+// abort closes without a close frame. A read or write under way fails.
 func (s *socket) abort() { s.closing.Do(func() { _ = s.rw.Close() }) } // nothing is left to be done about it

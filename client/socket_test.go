@@ -167,8 +167,8 @@ func TestHandshake(t *testing.T) {
 		want      string
 	}{
 		"right":         {"wss://h.test/x?token=secret", answer(func(*http.Response) {}), ""},
-		"not a socket":  {"https://h.test/x?token=secret", nil, `the socket's address "https://h.test/x" is not ws or wss`},
-		"no address":    {"ws://h.test/%zz?token=secret", nil, "the socket's address is not a valid URL"},
+		"not a socket":  {"https://h.test/x?token=secret", nil, `the socket's URL "https://h.test/x" is not ws or wss`},
+		"no address":    {"ws://h.test/%zz?token=secret", nil, "the socket's URL is invalid"},
 		"refused":       {"ws://h.test/x", answer(func(r *http.Response) { r.StatusCode = 403 }), "status 403"},
 		"another key":   {"ws://h.test/x", answer(func(r *http.Response) { r.Header.Set("Sec-Websocket-Accept", "x") }), "not a WebSocket"},
 		"cannot":        {"ws://h.test/x", answer(func(r *http.Response) { r.Body = io.NopCloser(strings.NewReader("")) }), "the Connector cannot open sockets"},

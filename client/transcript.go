@@ -10,7 +10,7 @@ import (
 	"parley.example/parley/client/participantcall"
 )
 
-// catchUp reads from the transcript what the session has not handed on.
+// catchUp reads from the transcript what the session has not delivered.
 func (s *Session) catchUp() error {
 	if s.last == nil {
 		if s.cfg.History < 0 {
@@ -28,8 +28,8 @@ func (s *Session) catchUp() error {
 	return err
 }
 
-// begin finds the item that the session begins behind. The socket is subscribed already, so what
-// comes meanwhile is pushed. From the next time on there is a history to read: that of the session.
+// begin finds the item after which the session starts. The socket is subscribed already, so new items
+// are pushed meanwhile. From the next time on there is a history to read: that of the session.
 func (s *Session) begin() error {
 	out, err := s.page(s.c.Participant.GetTranscript().MaxResults(1).
 		ScanDirection(participant.ScanDirectionBACKWARD).SortOrder(participant.SortKeyDESCENDING))
@@ -44,7 +44,7 @@ func (s *Session) begin() error {
 	return nil
 }
 
-// readOn hands on the items of a transcript from a position on.
+// readOn delivers the items of a transcript from a position on.
 func (s *Session) readOn(call participantcall.GetTranscript) error {
 	for {
 		out, err := s.page(call)
@@ -67,8 +67,8 @@ func (s *Session) readOn(call participantcall.GetTranscript) error {
 	}
 }
 
-// readHistory hands on the chat from its beginning. It is read from its end, as far back as wanted:
-// there is no other way to where it begins.
+// readHistory delivers the chat from its beginning. It is read backwards, as far as wanted: there is no
+// other way to find its beginning.
 func (s *Session) readHistory() error {
 	call := s.c.Participant.GetTranscript().MaxResults(itemsPerPage).
 		ScanDirection(participant.ScanDirectionBACKWARD).SortOrder(participant.SortKeyDESCENDING)
@@ -101,21 +101,21 @@ func (s *Session) readHistory() error {
 	return nil
 }
 
-// another reports whether a page's token leads to another page.
+// another reports whether a page's token leads to a different page.
 func another(call participantcall.GetTranscript, next *string) bool {
 	return deref(next) != "" && deref(next) != deref(call.Input().NextToken)
 }
 
-// afterEnd asks a Parley for the transcript of a chat that has ended, which it refuses otherwise, as
-// Amazon does with and without.
+// afterEnd asks Parley for the transcript of a chat that has ended, which it refuses otherwise. Amazon
+// ignores it and refuses.
 var afterEnd = header{"X-Parley-After-End", []string{"read"}}
 
-// lastItems hands on what was said between the loss of the line and the end of the chat, the end
-// included, where the service lets it be read. It reports whether the end was among it.
+// lastItems delivers the items between the loss of the connection and the end of the chat, the end
+// included, if the service returns them. It reports whether the end was among them.
 func (s *Session) lastItems() (ended bool, err error) {
 	s.after = true
 	if s.last == nil && s.cfg.History < 0 {
-		return false, nil // nothing that the session could begin behind
+		return false, nil // no item after which to start
 	}
 	refused, began := 0, time.Now()
 	for n := 0; ; n++ {
@@ -126,10 +126,10 @@ func (s *Session) lastItems() (ended bool, err error) {
 			return true, nil
 		case s.ctx.Err() != nil:
 			return false, ErrClosed
-		case !failed: // the whole transcript, of somebody who had left before the end
+		case !failed: // the whole transcript, of a participant that had left before the end
 			return false, err
 		case refusal(err) == nil:
-		case e.Status() == 403: // in the name of the service, perhaps by what stands between
+		case e.Status() == 403: // in the name of the service, perhaps by a proxy in between
 			refused++
 		default:
 			return false, nil
@@ -137,7 +137,7 @@ func (s *Session) lastItems() (ended bool, err error) {
 		if refused == refusalsMeant || time.Since(began) > s.cfg.GiveUp {
 			return false, nil
 		}
-		if !sleep(s.ctx, comeBackPause(n)) {
+		if !sleep(s.ctx, reconnectPause(n)) {
 			return false, ErrClosed
 		}
 	}
@@ -145,8 +145,8 @@ func (s *Session) lastItems() (ended bool, err error) {
 
 var errSlowPage = fmt.Errorf("no page of the transcript within %v", pageLimit)
 
-// page reads one page, with a fresh token where the old one is refused. After the end of the chat
-// there are no fresh ones.
+// page reads one page, with a fresh token if the old one is refused. After the end of the chat there
+// are no fresh tokens.
 func (s *Session) page(call participantcall.GetTranscript) (*participant.GetTranscriptResponse, error) {
 	ctx, cancel := context.WithTimeoutCause(s.ctx, pageLimit, errSlowPage)
 	defer cancel()

@@ -27,16 +27,15 @@ const SignatureHeader = "X-Parley-Signature"
 // signatureWindow is how far the time of a signature may be from now.
 const signatureWindow = 5 * time.Minute
 
-// VerifyWebhook tells whether a webhook's request is genuine. It returns an error when the signature
-// does not fit the body, or was made more than five minutes from now, so that a request that somebody
-// recorded is refused.
+// VerifyWebhook verifies the signature of a webhook's request. It returns an error if the signature does
+// not match the body, or was made more than five minutes from now, so that replayed requests are refused.
 func VerifyWebhook(secret []byte, header string, body []byte, now time.Time) error {
 	var stamp string
 	var signatures [][]byte
 	for part := range strings.SplitSeq(header, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		switch {
-		case name == "t" && stamp != "": // the one that was signed could be another than the one looked at
+		case name == "t" && stamp != "": // the signed one could be different from the one that is checked
 			return errors.New("the signature has two times")
 		case name == "t":
 			stamp = value
@@ -56,9 +55,9 @@ func VerifyWebhook(secret []byte, header string, body []byte, now time.Time) err
 	seconds, err := strconv.ParseInt(stamp, 10, 64)
 	switch {
 	case err != nil || !genuine || len(secret) == 0:
-		return errors.New("the signature does not fit the body and the secret")
+		return errors.New("the signature does not match the body and the secret")
 	case now.Sub(time.Unix(seconds, 0)).Abs() > signatureWindow:
-		return errors.New("the signature was not made within five minutes of now")
+		return errors.New("the signature is more than five minutes old, or in the future")
 	}
 	return nil
 }
@@ -67,10 +66,10 @@ func VerifyWebhook(secret []byte, header string, body []byte, now time.Time) err
 const (
 	maxDelivery     = 256 << 10 // bytes of a request
 	defaultMaxChats = 10_000
-	turnsKnown      = 32 // of a chat, by the ids of their messages: deliveries may come again
+	turnsKnown      = 32 // of a chat, by the ids of their messages: deliveries may be repeated
 )
 
-// delivery is the envelope of message streaming, in the shape that SNS gives to HTTP endpoints.
+// delivery is the envelope of message streaming, in the format of SNS for HTTP endpoints.
 type delivery struct {
 	Type              string
 	Message           string
@@ -80,14 +79,14 @@ type delivery struct {
 // botChat is a chat that a webhook takes part in.
 type botChat struct {
 	id      string
-	users   int           // deliveries that are being taken, guarded by Bot.mu
+	users   int           // deliveries that are being handled, guarded by Bot.mu
 	turn    chan struct{} // full while a turn is being answered
 	session *Session      // nil before it is joined
 	known   []string      // ids of messages that were answered
 }
 
-// ServeHTTP takes the deliveries of message streaming (StartContactStreaming). It answers 200 once a
-// turn is over, 401 to a request that is not genuine, and 500 when the turn must come again.
+// ServeHTTP accepts the deliveries of message streaming (StartContactStreaming). It answers 200 after a
+// turn, 401 to a request with an invalid signature, and 500 if the delivery must be repeated.
 func (b *Bot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
@@ -131,7 +130,7 @@ func (b *Bot) verify(r *http.Request, body []byte) error {
 	return VerifyWebhook(b.Secret, r.Header.Get(SignatureHeader), body, now())
 }
 
-// take answers one item, after those of its chat that came before.
+// take answers one item, after the earlier ones of its chat.
 func (b *Bot) take(ctx context.Context, d *delivery, item *Item) error {
 	attribute := func(name string) string { return d.MessageAttributes[name].Value }
 	id := cmp.Or(attribute("InitialContactId"), item.InitialContactID)
@@ -154,14 +153,14 @@ func (b *Bot) take(ctx context.Context, d *delivery, item *Item) error {
 		return nil
 	}
 	if chat.session != nil && chat.session.left.Load() {
-		return nil // the bot has left the chat, which goes on without it
+		return nil // the bot has left the chat
 	}
 	t := &Turn{Item: item, InstanceID: attribute("InstanceId"), ContactID: cmp.Or(attribute("ContactId"), deref(item.ContactId), id)}
 	if chat.session == nil {
 		session, err := b.join(ctx, t)
 		if refusal(err) != nil {
 			b.log().InfoContext(ctx, "the bot cannot join the chat", "contact", t.ContactID, "err", err)
-			return nil // it is over, or somebody else talks with the customer: no use in trying again
+			return nil // it is over, or somebody else talks with the customer: a retry does not help
 		}
 		if err != nil {
 			return err
@@ -174,7 +173,7 @@ func (b *Bot) take(ctx context.Context, d *delivery, item *Item) error {
 		if e == nil || e.Status() != http.StatusForbidden || e.Operation.Service != participant.API.Service {
 			return err
 		}
-		// An agent has taken over, say: no use in trying again. The next message will try to join.
+		// For example, an agent has taken over: a retry does not help. The next message will try to join.
 		b.log().InfoContext(ctx, "the bot is out of the chat", "contact", t.ContactID, "err", err)
 		chat.session = nil
 		return nil
@@ -185,7 +184,7 @@ func (b *Bot) take(ctx context.Context, d *delivery, item *Item) error {
 	return nil
 }
 
-// join adds the bot to a chat, as the same participant however often it is asked for.
+// join adds the bot to a chat, as the same participant each time.
 func (b *Bot) join(ctx context.Context, t *Turn) (*Session, error) {
 	out, err := b.Client.CreateParticipant().InstanceID(t.InstanceID).ContactID(t.ContactID).
 		ParticipantDetails(connect.ParticipantDetailsToAdd{DisplayName: new(cmp.Or(b.Name, "Bot")), ParticipantRole: connect.ParticipantRoleCUSTOM_BOT}).
@@ -194,12 +193,12 @@ func (b *Bot) join(ctx context.Context, t *Turn) (*Session, error) {
 		return nil, err
 	}
 	if out.ParticipantCredentials == nil || out.ParticipantCredentials.ParticipantToken == nil {
-		return nil, errors.New("the service gave the bot no token")
+		return nil, errors.New("the service returned no token for the bot")
 	}
 	return b.Client.Join(ctx, SessionConfig{Token: *out.ParticipantCredentials.ParticipantToken, ConnectParticipant: true, SendOnly: true})
 }
 
-// chat finds a chat, or begins one. Whoever has it releases it.
+// chat returns a chat's entry, or adds one. The caller releases it.
 func (b *Bot) chat(id string) *botChat {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -217,8 +216,8 @@ func (b *Bot) chat(id string) *botChat {
 	return c
 }
 
-// release gives a chat back, and forgets those that were unused longest where there are too many. One
-// that is in use stays, or its next turn would not wait for this one.
+// release releases a chat, and evicts the least recently used ones if there are too many. One that is
+// in use stays, or its next turn would not wait for this one.
 func (b *Bot) release(c *botChat) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// window remembers the latest items handed on, so that none is handed on twice. It keeps a hash of
-// each id, and the time of the latest one it had to forget: what is older has been there before,
-// because items come in the order of their times.
+// window remembers the latest items, so that none is delivered twice. It keeps a hash of each id, and
+// the time of the latest one that it dropped: older items were delivered before, because items come in
+// the order of their times.
 type window struct {
 	seed   maphash.Seed
-	seen   []sighting // in the order of their coming
-	wide   bool       // a transcript is being read: what the socket holds meanwhile comes again after it
-	before int64      // the time of the latest item forgotten
+	seen   []sighting // in the order of arrival
+	wide   bool       // a transcript is being read: items that the socket has meanwhile follow again
+	before int64      // the time of the latest item dropped
 }
 
-// sighting is an item that was handed on.
+// sighting is an item that was delivered.
 type sighting struct {
 	hash uint64
 	at   int64 // AbsoluteTime in milliseconds, 0 for none
@@ -28,8 +28,7 @@ const (
 	windowWide = 16 << 10
 )
 
-// first reports whether the item comes for the first time, and remembers it. Items without an id
-// always do.
+// first reports whether the item is new, and remembers it. Items without an id always are.
 func (w *window) first(i *Item) bool {
 	id := i.ID()
 	if id == "" {
@@ -44,7 +43,7 @@ func (w *window) first(i *Item) bool {
 		s.hash = maphash.String(w.seed, id+"#"+strconv.Itoa(i.Chunk))
 	}
 	for n := range w.seen {
-		if h := w.seen[n].hash; h == s.hash || h == whole { // a piece of a message that is whole by now adds nothing
+		if h := w.seen[n].hash; h == s.hash || h == whole { // a piece of a message that is complete adds nothing
 			return false
 		}
 	}
@@ -69,7 +68,7 @@ func (w *window) first(i *Item) bool {
 // widen is called before a transcript is read.
 func (w *window) widen() { w.wide = true }
 
-// narrow is called when nothing from before the reading of the transcript can come any more.
+// narrow is called when no item from before the reading of the transcript can arrive any more.
 func (w *window) narrow() {
 	w.wide = false
 	if n := len(w.seen) - windowSize; n > 0 {
