@@ -63,7 +63,7 @@ func (a *audience) arrivals(d *deliveries, n int64) error {
 		}
 	}
 	if e := d.excess.Load(); e > 0 {
-		return fmt.Errorf("%d deliveries too many", e)
+		return fmt.Errorf("%d unexpected deliveries", e)
 	}
 	return a.trouble()
 }

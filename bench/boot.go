@@ -85,7 +85,7 @@ func (b *bench) firstAnswer(ctx context.Context, data string) (time.Duration, *s
 	if err == nil {
 		_ = res.Body.Close() // it is not of interest
 		if res.StatusCode != http.StatusOK {
-			err = fmt.Errorf("a server that has just started is not ready: %s", res.Status)
+			err = fmt.Errorf("the server has started but is not ready: %s", res.Status)
 		}
 	}
 	if err != nil {

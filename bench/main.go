@@ -1,5 +1,5 @@
-// Command bench loads a Parley server with whole chats through its public
-// APIs and prints what it reaches beside probes of the machine it runs on.
+// Command bench loads a Parley server with whole chats through its public APIs
+// and prints the results next to probes of the machine.
 //
 //	go run ./bench                     everything, in less than four minutes
 //	go run ./bench -only starts,rate   some of it
@@ -8,15 +8,15 @@
 // It builds the server, stripped, and starts it as a process of its own with a
 // temporary data directory, on loopback, outside of development mode: each
 // StartChatContact is signed and verified, each message is on disk before its
-// answer. The clients run in this process, beside the server on the same cores,
-// and are what a program has that uses the package client: its calls, and a
-// session for each customer and each tab. What they cost is printed beside the
-// server's own time.
+// answer. The clients run in this process, on the same cores as the server, and
+// are those of a program that uses the package client: its calls, and a session
+// for each customer and each tab. Their cost is printed next to the server's own
+// time.
 //
-// Disks and neighbours differ, so each scenario runs three probes first: bare
-// appends each followed by fdatasync, in the same directory; a bare HTTP echo;
-// and a bare WebSocket echo, both asked by the barest of clients. Figures that a
-// probe bounds are printed with their ratio to it.
+// Machines differ, so each scenario runs three probes first: bare appends each
+// followed by fdatasync, in the same directory; a bare HTTP echo; and a bare
+// WebSocket echo, both with minimal clients. Figures that a probe bounds are
+// printed with their ratio to it.
 //
 // Start reading at [plan]; each scenario is in a file of its name.
 package main
@@ -33,7 +33,7 @@ import (
 	"time"
 )
 
-// options are what the command line sets.
+// options are the command line's options.
 type options struct {
 	only    string
 	json    bool
@@ -49,7 +49,7 @@ type options struct {
 	rates   string
 }
 
-// Bounds of what may be asked for: the processes' open files and the run's time.
+// Bounds of the options: the processes' open files and the run's time.
 const (
 	maxLasts   = time.Minute
 	maxHold    = 10 * time.Minute
@@ -62,18 +62,18 @@ func main() {
 		os.Exit(echoMain())
 	}
 	var o options
-	flag.StringVar(&o.only, "only", "", "scenarios to run, by commas: "+strings.Join(names(), ", "))
+	flag.StringVar(&o.only, "only", "", "comma-separated scenarios to run: "+strings.Join(names(), ", "))
 	flag.BoolVar(&o.json, "json", false, "print JSON")
-	flag.StringVar(&o.binary, "server", "", "server binary to run instead of a fresh build")
-	flag.StringVar(&o.dir, "dir", "", "where to keep the servers' data while they run; a temporary directory by default")
+	flag.StringVar(&o.binary, "server", "", "server binary to run instead of building one")
+	flag.StringVar(&o.dir, "dir", "", "directory for the servers' data while they run; a temporary directory by default")
 	flag.StringVar(&o.pprof, "pprof", "", "directory for CPU and heap profiles of the server and of the clients in each scenario")
 	flag.DurationVar(&o.lasts, "load", 8*time.Second, "how long each load lasts; each probe takes a fifth of it")
-	flag.DurationVar(&o.hold, "hold", 75*time.Second, "how long idle connections beat before they are weighed")
-	flag.IntVar(&o.starter, "starters", 64, "chats being started at a time")
-	flag.IntVar(&o.sender, "senders", 256, "messages on the way at a time")
-	flag.IntVar(&o.chats, "chats", 500, "chats that messages go to, two sessions each")
+	flag.DurationVar(&o.hold, "hold", 75*time.Second, "how long idle connections send heartbeats before memory is measured")
+	flag.IntVar(&o.starter, "starters", 64, "chats being started concurrently")
+	flag.IntVar(&o.sender, "senders", 256, "messages in flight")
+	flag.IntVar(&o.chats, "chats", 500, "chats that receive messages, with two sessions each")
 	flag.IntVar(&o.idle, "idle", 15000, "idle sessions")
-	flag.StringVar(&o.rates, "rates", "2000,10000", "messages a second of the open loops")
+	flag.StringVar(&o.rates, "rates", "2000,10000", "messages per second of the open loops")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -131,7 +131,7 @@ func names() (list []string) {
 	return list
 }
 
-// run runs the scenarios that are wanted and writes what they reached to w.
+// run runs the selected scenarios and writes their results to w.
 func run(ctx context.Context, o options, w io.Writer) error {
 	if err := o.check(); err != nil {
 		return err
@@ -169,7 +169,7 @@ func run(ctx context.Context, o options, w io.Writer) error {
 		}
 	}
 	for name := range wanted {
-		return fmt.Errorf("-only: there is no scenario %q", name)
+		return fmt.Errorf("-only: unknown scenario %q", name)
 	}
 	if o.json {
 		return b.report.writeJSON(w)

@@ -56,7 +56,7 @@ func (b *bench) messages(ctx context.Context) error {
 	for load, text := range strings.Split(b.rates, ",") {
 		rate, err := strconv.Atoi(strings.TrimSpace(text))
 		if err != nil || rate < 1 || rate > 100_000 {
-			return fmt.Errorf("-rates: %q is no rate from 1 to 100000", text)
+			return fmt.Errorf("-rates: %q is not a rate from 1 to 100000", text)
 		}
 		n, err := b.openMessages(ctx, s, a, load+2, rate)
 		if err != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // errLinux is why there are no figures elsewhere: they come from /proc.
-var errLinux = errors.New("the load generator reads /proc and runs on Linux only")
+var errLinux = errors.New("the load generator needs /proc and runs on Linux only")
 
 func cpuTime(int) (time.Duration, error)  { return 0, errLinux }
 func machineTime() (time.Duration, error) { return 0, errLinux }

@@ -78,7 +78,7 @@ func (r *report) writeJSON(w io.Writer) error {
 func (r *report) writeTable(w io.Writer) error {
 	fmt.Fprintf(w, "%s\n%s, revision %s\n\n", r.Machine, r.Began.Format(time.RFC3339), r.Revision)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "figure\treached\t\taim\t\tprobe beside it\t\tratio")
+	fmt.Fprintln(t, "figure\tmeasured\t\tgoal\t\tprobe\t\tratio")
 	last := ""
 	for _, f := range r.Figures {
 		if f.Scenario != last {

@@ -80,7 +80,7 @@ func (p *process) stop() error {
 	late := time.AfterFunc(time.Minute, func() { _ = p.cmd.Process.Kill() }) // Wait tells
 	defer late.Stop()
 	if err := p.cmd.Wait(); err != nil {
-		return fmt.Errorf("the child did not end well: %w: %s", err, p.log.text())
+		return fmt.Errorf("the child process failed: %w: %s", err, p.log.text())
 	}
 	return nil
 }
@@ -156,7 +156,7 @@ func firstKey(data string) (k aws.Credentials, err error) {
 		}
 	}
 	if !k.HasKeys() {
-		return k, errors.New("first-key.env holds no key")
+		return k, errors.New("first-key.env contains no key")
 	}
 	return k, nil
 }

@@ -18,22 +18,22 @@ const (
 	pickupDate = "PickupDate"
 )
 
-// words are what tells an intent.
-var words = map[string][]string{
+// keywords identify intents.
+var keywords = map[string][]string{
 	orderFlowers: {"flower", "flowers", "bouquet", "order", "buy", "roses", "tulips", "lilies"},
 	talkToAgent:  {"agent", "human", "person", "somebody", "someone", "complaint"},
 }
 
 var flowers = []string{"roses", "tulips", "lilies"}
 
-// maxMisses is how often in a row the bot may fail to understand. It counts in
-// a session attribute.
+// maxMisses is how often in a row the bot may fail to understand. The count is a
+// session attribute.
 const (
 	maxMisses = 2
 	misses    = "misses"
 )
 
-// turn is one utterance being answered.
+// turn is the answering of one utterance.
 type turn struct {
 	said  []string // the words of it, in lower case
 	text  string
@@ -42,8 +42,8 @@ type turn struct {
 	out   response
 }
 
-// answer is the whole bot: an utterance and where the dialog stood in, what is
-// said and where it stands now out.
+// answer is the whole bot: from an utterance and the state of the dialog to the
+// answer and the new state.
 func answer(in *request, now time.Time) *response {
 	t := &turn{text: in.Text, said: split(in.Text), now: now, state: in.SessionState}
 	t.out.SessionID = in.SessionID
@@ -67,7 +67,7 @@ func answer(in *request, now time.Time) *response {
 	return &t.out
 }
 
-// begin takes up an intent.
+// begin starts an intent.
 func (t *turn) begin(name string) {
 	t.state.Intent = &intent{Name: name, State: "InProgress", ConfirmationState: "None", Slots: map[string]*slot{}}
 	if name == orderFlowers {
@@ -179,7 +179,7 @@ func (t *turn) close(state, text string) {
 func (t *turn) tell(m message) { t.out.Messages = append(t.out.Messages, m) }
 
 // about reports whether the utterance has a word of an intent.
-func (t *turn) about(intent string) bool { return t.has(words[intent]...) }
+func (t *turn) about(intent string) bool { return t.has(keywords[intent]...) }
 
 func (t *turn) has(any ...string) bool {
 	return slices.ContainsFunc(t.said, func(w string) bool { return slices.Contains(any, w) })

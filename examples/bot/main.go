@@ -1,16 +1,16 @@
 // Command bot is an example of a bot for contact flows that needs no AWS: a
-// flower shop that answers the shape of Lex V2's operation RecognizeText.
+// flower shop that answers in the format of Lex V2's operation RecognizeText.
 //
 //	go run ./examples/bot
 //	parley serve --dev --bot '*=http://127.0.0.1:8791'
 //
-// A flow asks it with the action ConnectParticipantWithLexBot, under the ARN of
+// A flow asks it with the action ConnectParticipantWithLexBot, with the ARN of
 // any bot alias. Its intents are OrderFlowers (slots FlowerType and PickupDate),
 // TalkToAgent and FallbackIntent, on which the action's conditions may branch.
 //
-// The bot keeps nothing: the state of a session comes with each utterance and
-// goes back with the answer, so any number of copies may run. To make a bot of
-// your own, change what is in dialog.go; lex.go has the shapes.
+// The bot is stateless: each utterance has the state of its session and each
+// answer returns it, so any number of copies may run. To make a bot of your own,
+// change dialog.go; lex.go has the types of requests and responses.
 package main
 
 import (
@@ -45,7 +45,7 @@ func run(ctx context.Context, listen string) error {
 	if err != nil {
 		return err
 	}
-	slog.Info("the bot listens", "url", "http://"+l.Addr().String())
+	slog.Info("listening", "url", "http://"+l.Addr().String())
 	srv := &http.Server{Handler: handler(time.Now), ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()
@@ -62,7 +62,7 @@ func run(ctx context.Context, listen string) error {
 // maxBody bounds a request: an utterance and the state of a session.
 const maxBody = 64 << 10
 
-// handler answers utterances. now tells what "tomorrow" is.
+// handler answers utterances. now is for words like "tomorrow".
 func handler(now func() time.Time) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var in request
@@ -71,19 +71,19 @@ func handler(now func() time.Time) http.Handler {
 		case r.Method != http.MethodPost:
 			refuse(w, http.StatusMethodNotAllowed, "POST an utterance")
 		case err != nil:
-			refuse(w, http.StatusBadRequest, "want the input of RecognizeText as JSON: "+err.Error())
+			refuse(w, http.StatusBadRequest, "the body must be the input of RecognizeText as JSON: "+err.Error())
 		case in.Text == "":
-			refuse(w, http.StatusBadRequest, "text: an utterance is needed")
+			refuse(w, http.StatusBadRequest, "text must not be empty")
 		default:
 			w.Header().Set("Content-Type", "application/json")
 			if err := json.NewEncoder(w).Encode(answer(&in, now())); err != nil {
-				slog.Warn("the answer was not taken", "session", in.SessionID, "err", err)
+				slog.Warn("the client did not accept the answer", "session", in.SessionID, "err", err)
 			}
 		}
 	})
 }
 
-// refuse answers as the services of AWS refuse.
+// refuse answers an error in the format of AWS.
 func refuse(w http.ResponseWriter, status int, why string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Amzn-ErrorType", "ValidationException")
