@@ -5,8 +5,8 @@ import (
 	"sync/atomic"
 )
 
-// entry is an aggregate in memory: its state as last decided, which may be
-// ahead of the store by the changes on their way.
+// entry is an aggregate in memory: its state as last decided, which may be ahead
+// of the store by pending changes.
 type entry[K ~string, S any] struct {
 	id     K
 	refs   int         // guarded by the cache's shard
@@ -21,7 +21,7 @@ type entry[K ~string, S any] struct {
 	last    *commit // the latest change submitted, nil when none since the load
 }
 
-// cache holds the aggregates that were used lately.
+// cache holds the recently used aggregates.
 type cache[K ~string, S any] struct {
 	max int
 	// subscribe, when set, has each entry marked for a reload when another node
@@ -78,7 +78,7 @@ func (c *cache[K, S]) peek(id K) *entry[K, S] {
 	return e
 }
 
-// add inserts an aggregate that was just created, unless somebody was quicker.
+// add inserts an aggregate that was just created, unless it has an entry already.
 func (c *cache[K, S]) add(e *entry[K, S]) {
 	s := c.shard(e.id)
 	s.mu.Lock()
@@ -131,7 +131,7 @@ func (s *shard[K, S]) evict(e *entry[K, S]) {
 	}
 }
 
-// evictIdle removes the entries that were not used since it was called before.
+// evictIdle removes the entries that were not used since the last call.
 func (c *cache[K, S]) evictIdle() {
 	for i := range c.shards {
 		s := &c.shards[i]

@@ -13,8 +13,8 @@ import (
 	"parley.example/parley/internal/store"
 )
 
-// chatState is what is in memory of a chat. The chat is never changed; the tail
-// belongs to the entry, and grows with it.
+// chatState is a chat in memory. The chat is immutable; the tail belongs to the
+// entry, and grows with it.
 type chatState struct {
 	chat *contact.Chat
 	tail contact.Tail
@@ -53,7 +53,7 @@ func (e *Engine) loadChat(ctx context.Context, id center.ContactID) (s chatState
 	return s, head.Version, nil
 }
 
-// backfill reads the end of the transcript for rules that look back.
+// backfill reads the end of the transcript for rules that need it.
 func (e *Engine) backfill(ctx context.Context, h *chatEntry) error {
 	var items []center.Item
 	last := h.state.tail.Missing()
@@ -71,20 +71,20 @@ func (e *Engine) backfill(ctx context.Context, h *chatEntry) error {
 	return nil
 }
 
-// unchanged reports whether a chat still is at the version at which it was seen.
+// unchanged reports whether a chat is still at the version at which it was read.
 func (e *Engine) unchanged(ctx context.Context, was seen[center.ContactID, chatState]) (bool, error) {
 	versions, err := e.Store.Versions(ctx, []center.ContactID{was.entry.id})
 	return len(versions) == 1 && versions[0].Version == was.version, err
 }
 
-// attempt is what a command is decided with, once. It is decided again when
-// another change was first, and when more has to be known than was.
+// attempt is the environment of one attempt to decide a command. It is decided
+// again after a conflict, and when the decision needs to know more.
 type attempt struct {
 	env       *contact.Env
 	recordsAt int64 // the version of the chat with which Env.Records was read
 }
 
-// decideChat decides a command to a chat. made is what it leads to.
+// decideChat decides a command to a chat. made becomes the change.
 func (e *Engine) decideChat(ctx context.Context, h *chatEntry, cmd contact.Command, with *attempt, made *contact.Change) (write, error) {
 	chat := h.state.chat
 	if err := e.Catalog.Prepare(ctx, chat.Instance, chat.Run, chat.Whisper); err != nil {
@@ -109,8 +109,8 @@ func (e *Engine) decideChat(ctx context.Context, h *chatEntry, cmd contact.Comma
 	return e.writeChat(h, made, nil), nil
 }
 
-// again returns with what a command that failed is decided once more. The error
-// is one that deciding again does not help against.
+// again returns the environment for deciding a failed command again. An error is
+// one that deciding again does not help against.
 func (e *Engine) again(ctx context.Context, chat center.ContactID, with *attempt, err error) (*attempt, error) {
 	next := &attempt{env: e.env(), recordsAt: with.recordsAt}
 	next.env.Full, next.env.QueueStatus, next.env.Records = with.env.Full, with.env.QueueStatus, with.env.Records
@@ -133,14 +133,14 @@ func (e *Engine) again(ctx context.Context, chat center.ContactID, with *attempt
 	return nil, e.failed(chat, err)
 }
 
-// learn finds out what a decision has to know. The chat is not held meanwhile.
+// learn looks up what a decision needs. The chat is not locked meanwhile.
 func (e *Engine) learn(ctx context.Context, chat center.ContactID, with *attempt, need *contact.Need) error {
 	state, version, err := e.chats.read(ctx, chat)
 	if err != nil {
 		return err
 	}
 	if need.Record != "" {
-		// Read behind the version: one that changes meanwhile moves that.
+		// Read after the version: a change in between changes the version.
 		for record, err := range e.Store.Contacts(ctx, store.ContactQuery{IDs: []center.ContactID{need.Record}}) {
 			with.env.Records, with.recordsAt = map[center.ContactID]center.Contact{need.Record: record}, version
 			return err
@@ -162,8 +162,8 @@ func (e *Engine) learn(ctx context.Context, chat center.ContactID, with *attempt
 	return nil
 }
 
-// writeChat takes a change as done for the commands that follow, and returns
-// how to write it. The entry is locked.
+// writeChat applies a change to the entry, for the commands that follow, and
+// returns how to write it. The entry is locked.
 func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Once) write {
 	sc := &store.Change{
 		Chat: h.id, Items: change.Items, After: h.state.tail.ID, Receipts: change.Receipts, Contacts: change.Contacts, Once: once,
@@ -206,7 +206,7 @@ func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Onc
 	}
 }
 
-// head returns what the store is to know of a chat's new state.
+// head returns the store's form of a chat's new state.
 func (e *Engine) head(change *contact.Change) *store.Head {
 	chat := change.Chat
 	head := &store.Head{
@@ -234,9 +234,9 @@ func (e *Engine) quotas(instance center.InstanceID, change *contact.Change) (quo
 	return quotas
 }
 
-// wholeMillis rounds a time up to what the store keeps of it. Rounded down, a
-// timer would be looked at, in vain and at the price of a commit, until the
-// rest of the millisecond is over.
+// wholeMillis rounds a time up to the store's precision. Rounded down, a timer
+// would be fired early, each time at the cost of a commit, until the rest of the
+// millisecond has passed.
 func wholeMillis(t time.Time) time.Time {
 	if whole := t.Truncate(time.Millisecond); whole.Before(t) {
 		return whole.Add(time.Millisecond)
@@ -244,6 +244,6 @@ func wholeMillis(t time.Time) time.Time {
 	return t
 }
 
-// nextVersion returns a version after v that nobody else comes to: it counts
-// in the upper half, and the lower half is random.
+// nextVersion returns a version after v that no other node picks: it counts in
+// the upper half, and the lower half is random.
 func nextVersion(v int64) int64 { return (v>>32+1)<<32 | int64(random.Uint32()) }

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Clock tells the time to the whole server. It is the wall clock, moved by an
-// offset that only the developer API changes; frozen, it stands still.
+// Clock is the clock of the whole server. It is the wall clock, moved by an offset
+// that only the developer API changes; frozen, it stands still.
 // The zero value is the wall clock.
 type Clock struct {
 	mu      sync.Mutex // guards what follows

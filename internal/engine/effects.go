@@ -14,20 +14,20 @@ import (
 	"parley.example/parley/internal/flow/machine"
 )
 
-// How many effects run at the same time: in all, for one function or bot, for
-// one chat. More wait their turn; each is held by its chat's state, so their
-// number is bounded by the chats'. A function that does not answer takes half of
-// the places at most, and a customer who writes on and on eight.
+// How many effects run concurrently: in all, for one function or bot, for one
+// chat. More are queued; each is part of its chat's state, so their number is
+// bounded by the chats'. A function that does not answer takes at most half of the
+// slots, and a customer who keeps writing takes eight.
 const (
 	maxEffects   = 512
 	maxPerTarget = 256
 	maxPerChat   = 8
 )
 
-// effectGrace is what an effect may take beyond its own time limit before it is cut off.
+// effectGrace is what an effect may take beyond its own time limit before it is aborted.
 const effectGrace = time.Second
 
-// effects starts effects and brings their outcomes back as commands.
+// effects runs effects and reports their outcomes as commands.
 type effects struct {
 	ctx    context.Context
 	engine *Engine
@@ -36,7 +36,7 @@ type effects struct {
 	chats   map[string]*gate // first an effect passes its chat's,
 	targets map[string]*gate // then that of the function or bot
 	queue   []job            // those that have passed both
-	known   map[string]bool  // ids of the effects on their way or running
+	known   map[string]bool  // ids of queued and running effects
 	running int
 	stopped bool
 	done    sync.WaitGroup
@@ -47,7 +47,7 @@ type job struct {
 	effect contact.Effect
 }
 
-// target names whom the effect asks, "" for nobody outside.
+// target names the function or bot that the effect calls, "" for neither.
 func (j *job) target() string {
 	switch {
 	case j.effect.Invoke != nil:
@@ -79,7 +79,7 @@ func enter(gates map[string]*gate, key string, most int, j job) bool {
 	return true
 }
 
-// leave gives a place behind the gate of key back, and returns who takes it.
+// leave frees a slot behind the gate of key, and returns the job that gets it.
 func leave(gates map[string]*gate, key string) (next job, ok bool) {
 	g := gates[key]
 	if len(g.waiting) > 0 {
@@ -104,8 +104,8 @@ func (x *effects) committed(c *Commit) {
 	}
 }
 
-// add starts an effect, or queues it when too many run; one that is known
-// already is left alone. It does not block.
+// add starts an effect, or queues it when too many run; one that is known already
+// is ignored. It does not block.
 func (x *effects) add(chat center.ContactID, f contact.Effect) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -121,7 +121,7 @@ func (x *effects) add(chat center.ContactID, f contact.Effect) {
 	}
 }
 
-// admit takes an effect that has passed its chat's gate. x.mu is held.
+// admit handles an effect that has passed its chat's gate. x.mu is held.
 func (x *effects) admit(j job) {
 	if to := j.target(); to == "" || enter(x.targets, to, maxPerTarget, j) {
 		x.push(j)
@@ -164,7 +164,7 @@ func (x *effects) work() {
 	}
 }
 
-// run does an effect and reports its outcome, unless it is not wanted any more.
+// run performs an effect and reports its outcome, unless it is not wanted any more.
 func (x *effects) run(j job) {
 	e := x.engine
 	if !e.wanted(x.ctx, &j) {
@@ -185,25 +185,25 @@ func (x *effects) run(j job) {
 		done.Answer, done.Err = nil, err.Error()
 	}
 	if err := x.report(j.chat, done); err != nil && x.ctx.Err() == nil {
-		e.Log.Error("the outcome of an effect is lost until the flow's time limit", "chat", j.chat, "effect", j.effect.ID, "err", err)
+		e.Log.Error("the outcome of an effect was lost; the flow waits until its time limit", "chat", j.chat, "effect", j.effect.ID, "err", err)
 	}
 }
 
-// wanted reports whether an effect is still under way, and this node's to run:
-// while it waited for its turn the chat may have moved on.
+// wanted reports whether an effect is still pending, and this node's to run: while
+// it was queued the chat may have moved on.
 func (e *Engine) wanted(ctx context.Context, j *job) bool {
 	state, err := e.State(ctx, j.chat)
 	if err != nil {
-		return ctx.Err() == nil // it is for the outcome to fail
+		return ctx.Err() == nil // reporting the outcome will fail
 	}
 	return slices.ContainsFunc(state.Effects, func(f contact.Effect) bool { return f.ID == j.effect.ID && f.Worker == e.Node })
 }
 
-// outcomeAttempts is how often an outcome is brought to a chat that is too busy
-// to take it, with growing pauses of up to a second: more than ten seconds in all.
+// outcomeAttempts is how often an outcome is reported to a chat that is too busy,
+// with growing pauses of up to a second: more than ten seconds in all.
 const outcomeAttempts = 16
 
-// report brings an outcome back to its chat.
+// report reports an outcome to its chat.
 func (x *effects) report(chat center.ContactID, done contact.EffectDone) error {
 	pause := 10 * time.Millisecond
 	for n := 1; ; n++ {
@@ -222,7 +222,7 @@ func (x *effects) report(chat center.ContactID, done contact.EffectDone) error {
 	}
 }
 
-// perform does what an effect asks for. A panic is an outcome like other failures.
+// perform performs an effect. A panic is an outcome like other failures.
 func (e *Engine) perform(ctx context.Context, chat center.ContactID, f *contact.Effect) (answer json.RawMessage, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -243,11 +243,10 @@ func (e *Engine) perform(ctx context.Context, chat center.ContactID, f *contact.
 	case f.Continue != nil:
 		return e.continued(ctx, chat, f.Continue)
 	}
-	return nil, fmt.Errorf("there is no effect %q", f.Kind)
+	return nil, fmt.Errorf("unknown effect %q", f.Kind)
 }
 
-// update changes the contact to which a chat is related. Doing it again
-// changes nothing more.
+// update changes the contact to which a chat is related. It is idempotent.
 func (e *Engine) update(ctx context.Context, chat center.ContactID, u *machine.Update) error {
 	related, err := e.sibling(ctx, chat, u.Contact)
 	if err != nil {
@@ -299,7 +298,7 @@ func (e *Engine) sibling(ctx context.Context, chat, other center.ContactID) (*co
 // wait returns when no effect runs any more. The context given to start has ended.
 func (x *effects) wait() {
 	x.mu.Lock()
-	x.stopped = true // whoever adds an effect right now has begun it; nobody does from here on
+	x.stopped = true // concurrent calls of add have started their effects; later ones do nothing
 	x.mu.Unlock()
 	x.done.Wait()
 }

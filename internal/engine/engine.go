@@ -19,13 +19,13 @@ import (
 	"parley.example/parley/internal/store"
 )
 
-// Catalog is what decisions look up. Prepare is called before a decision and
+// Catalog has the resources for decisions. Prepare is called before a decision and
 // may do I/O; the other methods then answer from memory.
 type Catalog interface {
 	contact.Catalog
-	// Prepare sees to what is set up in the instance being in memory, and to
-	// the contents that runs, their callers in [machine.Run.Stack] included, began
-	// with. A run may be nil.
+	// Prepare loads the resources of the instance into memory, and the contents
+	// that runs, including their callers in [machine.Run.Stack], started with. A run
+	// may be nil.
 	Prepare(ctx context.Context, instance center.InstanceID, runs ...*machine.Run) error
 }
 
@@ -39,7 +39,7 @@ type Integrations interface {
 
 // Streams send items to streaming endpoints, from the store's outbox.
 type Streams interface {
-	// Body makes what the outbox keeps of one item.
+	// Body returns the outbox's form of an item.
 	Body(center.InstanceID, contact.Streamed) []byte
 	// Wake is called after a commit that put something into the outbox. It must not block.
 	Wake()
@@ -47,18 +47,18 @@ type Streams interface {
 
 // Files keep the bytes of attachments.
 type Files interface {
-	// Delete deletes the bytes of an attachment, if there are any. It is called
-	// for uploads that nobody completed within [contact.UploadLife], again if need be.
+	// Delete deletes the bytes of an attachment, if there are any. It is called for
+	// uploads that were not completed within [contact.UploadLife], and may be repeated.
 	Delete(ctx context.Context, chat center.ContactID, attachment string) error
 }
 
-// ViewTokens make what a participant of a chat shows to DescribeView for a
-// view that a flow shows it.
+// ViewTokens make the tokens that participants pass to DescribeView for the views
+// of flows.
 type ViewTokens interface {
 	ViewToken(chat center.ContactID, view machine.View) string
 }
 
-// Config is what an engine is made of. All members without "may be nil" are needed.
+// Config configures an engine. All members without "may be nil" are required.
 type Config struct {
 	Store     store.Store
 	Bus       bus.Bus
@@ -72,17 +72,17 @@ type Config struct {
 	Integrations Integrations
 	Streams      Streams    // may be nil when no chat can be streamed
 	Views        ViewTokens // may be nil when no flow shows a view
-	Files        Files      // may be nil: the bytes of abandoned uploads stay where they are
+	Files        Files      // may be nil: the bytes of abandoned uploads are kept
 	Observers    []Observer
 
-	// Node names this engine among those that work on the same store, now and
-	// before: the effects that it runs carry the name, and none of another process's
-	// may look like its own. A random one is made for an empty one. Shared says that there are others: what
-	// they change is seen at once when the bus delivers their notices, and with
-	// the next command or read of the chat when it does not.
+	// Node identifies this engine among all that ever work on the same store: the
+	// effects that it runs carry the name. If it is empty, a random one is made.
+	// Shared means that there are others: their changes are seen at once when the
+	// bus delivers their notices, and with the next command or read of the chat
+	// otherwise.
 	Node   string
 	Shared bool
-	// Leases say which part of the work beside commands is this node's; nil for all of it.
+	// Leases determine which background work is this node's; nil for all of it.
 	Leases Leases
 	// Hot is how many chats are kept in memory; 0 means 8,192.
 	Hot int
@@ -94,7 +94,7 @@ type Engine struct {
 	chats     *runner[center.ContactID, chatState]
 	observers []Observer
 	effects   effects
-	wake      chan struct{} // a timer may fall due earlier than the sweeper thinks
+	wake      chan struct{} // a timer may fall due earlier than the sweeper expects
 	nextDue   dueTime
 	fired     atomic.Uint64
 
@@ -102,8 +102,8 @@ type Engine struct {
 	done sync.WaitGroup
 }
 
-// New returns an engine at work: its timers run, and effects that were under
-// way when the process last stopped are started again. Close stops it.
+// New returns a running engine: its timers run, and effects that were pending
+// when the process last stopped are started again. Close stops it.
 func New(cfg Config) *Engine {
 	e := &Engine{Config: cfg, wake: make(chan struct{}, 1)}
 	e.Limits = e.Limits.Defaults()
@@ -123,11 +123,11 @@ func New(cfg Config) *Engine {
 	return e
 }
 
-// idleTime is how often chats in memory are looked at: those that nobody used
-// since are evicted. A chat of a customer who thinks for half a minute stays.
+// idleTime is how often idle chats are evicted: those that were not used since
+// the last time. A chat whose customer pauses for half a minute stays.
 const idleTime = 30 * time.Second
 
-// evictIdle keeps chats that nobody talks to out of memory.
+// evictIdle evicts idle chats.
 func (e *Engine) evictIdle(ctx context.Context) {
 	t := time.NewTicker(idleTime)
 	defer t.Stop()
@@ -141,22 +141,22 @@ func (e *Engine) evictIdle(ctx context.Context) {
 	}
 }
 
-// Close stops timers and effects and waits for them. Commands that are under
-// way go on; the store must be closed after the engine. It may be called twice.
+// Close stops timers and effects and waits for them. Running commands continue;
+// the store must be closed after the engine. It may be called twice.
 func (e *Engine) Close() {
 	e.stop()
 	e.done.Wait()
 	e.effects.wait()
 }
 
-// maxAttempts bounds how often a command is decided anew after conflicts.
+// maxAttempts bounds how often a command is decided again after conflicts.
 const maxAttempts = 16
 
 // Do gives a chat a command and returns when its change is durable. Errors are
 // *center.Error, or ctx's when it ended first: the change may then still happen.
 //
-// A command is decided anew when the chat changed meanwhile, when more of it or
-// of a queue has to be known, and when the queue it leads to turns out to be full.
+// A command is decided again when the chat changed meanwhile, when the decision
+// needs more of the chat or of a queue, and when its queue turns out to be full.
 func (e *Engine) Do(ctx context.Context, chat center.ContactID, cmd contact.Command) (contact.Reply, error) {
 	with := &attempt{env: e.env()}
 	for range maxAttempts {
@@ -176,7 +176,7 @@ func (e *Engine) Do(ctx context.Context, chat center.ContactID, cmd contact.Comm
 }
 
 // Start begins a chat and returns when it is durable. token is the request's
-// ClientToken: within seven days a second request with it is given the first one's answer.
+// ClientToken: within seven days a second request with it gets the first one's answer.
 func (e *Engine) Start(ctx context.Context, cmd contact.Start, token string) (contact.Reply, error) {
 	if err := e.Catalog.Prepare(ctx, cmd.Instance); err != nil {
 		return contact.Reply{}, err
@@ -217,14 +217,14 @@ func (e *Engine) replay(ctx context.Context, key string) (contact.Reply, error) 
 	return r, nil
 }
 
-// State returns the state of a chat. It is durable, and never changes. Asking
-// for a chat that is not in memory evicts no other.
+// State returns the state of a chat, which is durable and immutable. Reading a
+// chat that is not in memory evicts no other.
 func (e *Engine) State(ctx context.Context, chat center.ContactID) (*contact.Chat, error) {
 	s, _, err := e.chats.read(ctx, chat)
 	return s.chat, err
 }
 
-// env returns what a decision made now needs to know.
+// env returns the environment of a decision made now.
 func (e *Engine) env() *contact.Env {
 	env := &contact.Env{Now: e.Clock.Now(), Rand: random, Partition: e.Partition, Limits: e.Limits, Catalog: e.Catalog, Node: e.Node}
 	if e.Views != nil {
@@ -245,8 +245,8 @@ func (e *Engine) failed(chat center.ContactID, err error) error {
 	return &center.Error{Reason: center.Internal, Message: "the change could not be stored", Err: err}
 }
 
-// recovered makes an error of a panic, which belongs into the log with its stack.
+// recovered turns a panic into an error, and logs it with its stack.
 func (e *Engine) recovered(chat center.ContactID, panicked any) error {
 	e.Log.Error("panic", "chat", chat, "panic", panicked, "stack", string(debug.Stack()))
-	return center.Errorf(center.Internal, "something went wrong; the log has more under the chat's id")
+	return center.Errorf(center.Internal, "internal error; see the server's log for the id of the chat")
 }

@@ -40,21 +40,21 @@ func (e *Engine) observersInOrder() []Observer {
 	return append(list, e.Observers...)
 }
 
-// wakeSweeper has the timers looked at in time.
+// wakeSweeper makes the sweeper look in time.
 func (e *Engine) wakeSweeper(c *Commit) {
 	if c.Version != 0 {
 		e.dueAt(c.Due)
 	}
 }
 
-// publish has sockets receive the change, and other nodes know of it.
+// publish sends the change to sockets, and a notice to other nodes.
 func (e *Engine) publish(c *Commit) {
 	e.Bus.Publish(bus.Message{
 		Subject: bus.Chat(c.Chat), Origin: e.Node, Version: c.Version, Seq: c.Seq, Events: contact.Events(c.Change.Pushes),
 	})
 }
 
-// wakeStreams has the outbox looked at.
+// wakeStreams wakes the outbox.
 func (e *Engine) wakeStreams(c *Commit) {
 	if len(c.Change.Streamed) > 0 {
 		e.Streams.Wake()

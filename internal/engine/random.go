@@ -7,8 +7,8 @@ import (
 )
 
 // system is the operating system's source of randomness. It has no state, so one
-// serves all decisions at a time; a decision draws a handful of numbers, which
-// costs less than to seed a generator for it.
+// serves concurrent decisions; a decision draws a few numbers, which costs less
+// than seeding a generator.
 type system struct{}
 
 // Uint64 implements rand.Source.
@@ -18,5 +18,5 @@ func (system) Uint64() uint64 {
 	return binary.LittleEndian.Uint64(b[:])
 }
 
-// random is where decisions get their ids and draws.
+// random is the source of decisions' ids and random choices.
 var random = rand.New(system{})

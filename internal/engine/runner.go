@@ -8,30 +8,30 @@ import (
 	"parley.example/parley/internal/store"
 )
 
-// errStale is the conflict of what was decided, or read, on a state that is
-// not what the store has, or that rested on a change which was refused.
-var errStale = fmt.Errorf("decided on what does not count any more: %w", store.ErrConflict)
+// errOutdated is the conflict of a decision, or a read, on a state that differs
+// from the store's, or that depended on a change which was refused.
+var errOutdated = fmt.Errorf("decided on an outdated state: %w", store.ErrConflict)
 
 // runner runs the aggregates of one type: it keeps those in use in memory,
-// gives each its commands one after another, hands what they lead to to the
-// store, and answers when that is durable. It knows nothing of what an
-// aggregate is: chats are one type.
+// gives each its commands one after another, submits their changes to the store,
+// and answers when those are durable. It is independent of what an aggregate is:
+// chats are one type.
 //
-// A command may build on the result of the one before while that is on its way
-// to the disk (pipelining). If that fails, so does what was built on it, since
-// each change names the version it was decided on; both are decided again.
+// A command may build on the result of the one before while that is still being
+// written (pipelining). If that fails, so does what was built on it, since each
+// change names the version it was decided on; both are decided again.
 type runner[K ~string, S any] struct {
 	entries cache[K, S]
 	// load reads the state and the version of an aggregate from the store.
 	load func(ctx context.Context, id K) (S, int64, error)
 	// recovered turns a panic of the rules into the error of the command.
 	recovered func(id K, panicked any) error
-	// unchanged reports whether the store still has what the entry was decided
-	// on at a version; nil when nobody else changes the store. The entry is not locked.
+	// unchanged reports whether the store still has the version that was read; nil
+	// if no other node changes the store. The entry is not locked.
 	unchanged func(ctx context.Context, seen seen[K, S]) (bool, error)
 }
 
-// seen is what a command, or a reader, was given of an aggregate.
+// seen is the state of an aggregate as a command, or a reader, got it.
 type seen[K ~string, S any] struct {
 	entry   *entry[K, S]
 	state   S
@@ -39,17 +39,17 @@ type seen[K ~string, S any] struct {
 	fresh   bool // it was loaded just now
 }
 
-// write hands a change to the store, which calls done with what became of it.
+// write submits a change to the store, which calls done with the result.
 type write func(done func(error))
 
 // run gives an aggregate a command. decide is called with the entry locked and
-// loaded. It leaves what it decided in the entry, state and version, and returns
-// how to write it, nil when there is nothing to write.
+// loaded. It puts its result into the entry, state and version, and returns how to
+// write it, nil when there is nothing to write.
 //
-// run returns when all that the outcome rests on is durable: also a refusal, or
-// the answer to a repeated request, may rest on a change that is not yet. A
-// refusal is checked against the store when other nodes may have changed the
-// aggregate. A store.ErrConflict asks for another run.
+// run returns when everything that the outcome depends on is durable: a refusal,
+// or the answer to a repeated request, may depend on a pending change. A refusal
+// is checked against the store when other nodes may have changed the aggregate. A
+// store.ErrConflict means that the caller should run the command again.
 func (r *runner[K, S]) run(ctx context.Context, id K, decide func(*entry[K, S]) (write, error)) error {
 	e := r.entries.get(id)
 	defer r.entries.put(e)
@@ -57,7 +57,7 @@ func (r *runner[K, S]) run(ctx context.Context, id K, decide func(*entry[K, S]) 
 	if own != nil {
 		return own.wait(ctx)
 	}
-	if err := last.rest(ctx); err != nil {
+	if err := last.settled(ctx); err != nil {
 		return err
 	}
 	if err != nil && was.entry != nil {
@@ -68,10 +68,10 @@ func (r *runner[K, S]) run(ctx context.Context, id K, decide func(*entry[K, S]) 
 	return err
 }
 
-// decide runs a command on a locked entry. own is the commit of what it leads
-// to; without one, last is that which the outcome rests on. was is what it was
-// decided on, empty when nothing was decided. A panic of the rules is an error of
-// this aggregate alone: it holds no lock, and leaves nothing of itself in memory.
+// decide runs a command on a locked entry. own is the commit of its change;
+// without one, last is the commit that the outcome depends on. was is the state it
+// was decided on, empty when nothing was decided. A panic of the rules is an error
+// of this aggregate alone: the lock is released, and the entry is reloaded.
 func (r *runner[K, S]) decide(ctx context.Context, e *entry[K, S], decide func(*entry[K, S]) (write, error)) (own, last *commit, was seen[K, S], err error) {
 	e.mu.Lock()
 	defer func() {
@@ -93,8 +93,8 @@ func (r *runner[K, S]) decide(ctx context.Context, e *entry[K, S], decide func(*
 	return r.submit(e, w), nil, was, nil
 }
 
-// ensure sees to the entry holding the aggregate's state, and reports whether
-// it was loaded just now. e.mu is held.
+// ensure loads the aggregate's state into the entry if necessary, and reports
+// whether it did. e.mu is held.
 func (r *runner[K, S]) ensure(ctx context.Context, e *entry[K, S]) (fresh bool, err error) {
 	if e.loaded && !e.reload.Load() {
 		return false, nil
@@ -108,15 +108,14 @@ func (r *runner[K, S]) ensure(ctx context.Context, e *entry[K, S]) (fresh bool, 
 	return true, nil
 }
 
-// submit hands a change over, and takes it as done for the commands that
-// follow. e.mu is held, so changes reach the store in the order in which they
-// were decided.
+// submit submits a change. e.mu is held, so changes reach the store in the order
+// in which they were decided.
 func (r *runner[K, S]) submit(e *entry[K, S], w write) *commit {
 	c := &commit{done: make(chan struct{})}
 	e.last = c
 	w(func(err error) {
 		if err != nil {
-			e.reload.Store(true) // it keeps its entry: a second one would not know what the first decides
+			e.reload.Store(true) // it keeps its entry: with a second one, decisions would not be serialized
 		}
 		c.err = err
 		close(c.done)
@@ -154,7 +153,7 @@ func (r *runner[K, S]) read(ctx context.Context, id K) (state S, version int64, 
 // look returns the state of an aggregate when that is durable.
 func (r *runner[K, S]) look(ctx context.Context, id K) (seen[K, S], error) {
 	e := r.entries.peek(id)
-	if e == nil { // no capacity: it is not worth another's entry
+	if e == nil { // no capacity: a read does not evict others
 		state, version, err := r.load(ctx, id)
 		return seen[K, S]{state: state, version: version, fresh: true}, err
 	}
@@ -163,11 +162,11 @@ func (r *runner[K, S]) look(ctx context.Context, id K) (seen[K, S], error) {
 	if err != nil {
 		return was, err
 	}
-	return was, last.rest(ctx)
+	return was, last.settled(ctx)
 }
 
-// check returns errStale when another node has changed what was seen, which
-// then is loaded anew.
+// check returns errOutdated when another node has changed what was read, which is
+// then reloaded.
 func (r *runner[K, S]) check(ctx context.Context, was seen[K, S]) error {
 	if was.fresh || r.unchanged == nil {
 		return nil
@@ -177,7 +176,7 @@ func (r *runner[K, S]) check(ctx context.Context, was seen[K, S]) error {
 		return err
 	}
 	was.entry.reload.Store(true)
-	return errStale
+	return errOutdated
 }
 
 // commit is one change on its way to the disk.
@@ -186,12 +185,12 @@ type commit struct {
 	err  error // valid when done is closed
 }
 
-// rest is wait for those whose outcome rests on somebody else's change: that it
-// was refused concerns them only in so far as they have to decide again.
-func (c *commit) rest(ctx context.Context) error {
+// settled is wait for those whose outcome depends on another command's change: if
+// that was refused, they have to decide again.
+func (c *commit) settled(ctx context.Context) error {
 	err := c.wait(ctx)
 	if err != nil && ctx.Err() == nil {
-		return errStale
+		return errOutdated
 	}
 	return err
 }

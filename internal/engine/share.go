@@ -9,7 +9,7 @@ import (
 	"parley.example/parley/internal/store"
 )
 
-// Leases say which part of the work beside commands is this node's: see package lease.
+// Leases determine which background work is this node's: see package lease.
 type Leases interface {
 	// Shards are those that the node holds.
 	Shards() store.Shards
@@ -17,7 +17,7 @@ type Leases interface {
 	Alive() []string
 }
 
-// shards returns the shards whose timers, uploads and orphans this engine looks after.
+// shards returns the shards whose timers, uploads and orphans this engine handles.
 func (e *Engine) shards() store.Shards {
 	if e.Leases == nil {
 		return store.AllShards
@@ -25,8 +25,8 @@ func (e *Engine) shards() store.Shards {
 	return e.Leases.Shards()
 }
 
-// Rebalance has the engine look at once at what has become its own to look
-// after. It is called when [Config.Leases] have changed.
+// Rebalance makes the engine look at once for work in its new shards. It is called
+// when [Config.Leases] have changed.
 func (e *Engine) Rebalance() {
 	select {
 	case e.wake <- struct{}{}:
@@ -60,7 +60,7 @@ func (e *Engine) adopt(ctx context.Context) {
 func (e *Engine) adoptOrphans(ctx context.Context) {
 	alive := []string{e.Node}
 	if e.Leases != nil {
-		// Who knows of nobody has lost its own lease: it is for the others to take over.
+		// This node has lost its own lease: the others take over.
 		if alive = e.Leases.Alive(); !slices.Contains(alive, e.Node) {
 			return
 		}
@@ -70,7 +70,7 @@ func (e *Engine) adoptOrphans(ctx context.Context) {
 			_, err = e.Do(ctx, id, contact.TakeOver{Alive: alive})
 		}
 		if err != nil && ctx.Err() == nil {
-			e.Log.Error("effects under way were not taken over; their flows wait until the time limits", "chat", id, "err", err)
+			e.Log.Error("pending effects were not taken over; their flows wait until their time limits", "chat", id, "err", err)
 		}
 		if ctx.Err() != nil {
 			return

@@ -10,15 +10,15 @@ import (
 	"parley.example/parley/internal/contact"
 )
 
-// dueTime is the time at which the sweeper means to look next: zero while it
-// is looking, or when nothing is due.
+// dueTime is the time of the sweeper's next look: zero while it is looking, or
+// when nothing is due.
 type dueTime struct {
 	mu sync.Mutex // guards t
 	t  time.Time
 }
 
-// dueAt wakes the sweeper when a timer falls due before it means to look. It
-// is called after the commit, when the sweeper can see the timer.
+// dueAt wakes the sweeper when a timer falls due before its next look. It is
+// called after the commit, when the sweeper can see the timer.
 func (e *Engine) dueAt(t time.Time) {
 	if t.IsZero() {
 		return
@@ -45,8 +45,8 @@ const (
 
 // Chats whose timers could not be fired.
 const (
-	retryEvery = time.Second // how often they are tried again
-	maxAside   = 4096        // when there are more, it is not for the chats that timers fail: all wait
+	retryEvery = time.Second // how often they are retried
+	maxAside   = 4096        // when there are more, the fault is not with the chats: all wait
 )
 
 // sweep fires timers: it asks the store which chats are due, gives each a
@@ -54,10 +54,10 @@ const (
 // the chats' state, so none is lost with the process; firing one twice is
 // harmless.
 //
-// A chat whose Tick fails stays due. It stands aside for a second, so that
-// however many of them there are, the others come to their turn.
+// A chat whose Tick fails stays due. It is set aside for a second, so that such
+// chats do not hold up the others.
 func (e *Engine) sweep(ctx context.Context) {
-	aside := map[center.ContactID]bool{} // what failed since again was set
+	aside := map[center.ContactID]bool{} // chats that failed since again was set
 	var again <-chan time.Time
 	retry := func() {
 		again = nil
@@ -103,8 +103,8 @@ func (e *Engine) sweep(ctx context.Context) {
 	}
 }
 
-// sleep returns at t by the clock, or when a timer was set that is earlier, or
-// at a word from again, of which it reports whether it came.
+// sleep returns at t by the clock, or when an earlier timer was set, or when again
+// fires, which it reports.
 func (e *Engine) sleep(ctx context.Context, t time.Time, again <-chan time.Time) bool {
 	e.nextDue.mu.Lock()
 	e.nextDue.t = t
@@ -129,7 +129,7 @@ func (e *Engine) sleep(ctx context.Context, t time.Time, again <-chan time.Time)
 // TimersFired returns how many chats' timers have been fired.
 func (e *Engine) TimersFired() uint64 { return e.fired.Load() }
 
-// tick gives each chat a Tick, some at a time, and returns those whose Tick failed.
+// tick gives each chat a Tick, some concurrently, and returns those whose Tick failed.
 func (e *Engine) tick(ctx context.Context, chats []center.ContactID) []center.ContactID {
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, sweepWorkers)

@@ -13,12 +13,12 @@ import (
 // Bounds of one look at abandoned uploads.
 const (
 	clearBatch = 64
-	clearLater = time.Hour // for one that could not be cleared away, so that it does not stand before the others
+	clearLater = time.Hour // for one that could not be deleted, so that it does not hold up the others
 )
 
-// noteUploads has the store note the uploads that a change begins, and forget
-// those that it completes. An upload that the change takes out of the chat
-// stays noted: its file is still to be deleted.
+// noteUploads records in the store the uploads that a change starts, and removes
+// those that it completes. An upload that the change removes from the chat stays
+// recorded: its file is still to be deleted.
 func noteUploads(sc *store.Change, before, after []center.Attachment) {
 	if slices.Equal(before, after) {
 		return
@@ -36,8 +36,8 @@ func noteUploads(sc *store.Change, before, after []center.Attachment) {
 	}
 }
 
-// clearUploads clears abandoned uploads away, once a minute and whenever the
-// clock is moved. Nothing is kept for them here: the store has them by time.
+// clearUploads deletes abandoned uploads, once a minute and whenever the clock is
+// moved. It keeps no state: the store has them ordered by time.
 func (e *Engine) clearUploads(ctx context.Context) {
 	for ctx.Err() == nil {
 		d, moved := e.Clock.wait(time.Time{}) // before the look, so that no move of the clock is missed
@@ -64,7 +64,7 @@ func (e *Engine) clearSome(ctx context.Context) (more bool) {
 			if err := e.clear(ctx, u); err == nil {
 				c.Settled = append(c.Settled, u.ID)
 			} else if ctx.Err() == nil {
-				e.Log.Error("an abandoned upload cannot be cleared away; it will be tried again", "chat", u.Chat, "attachment", u.ID, "err", err)
+				e.Log.Error("cannot delete an abandoned upload; it will be retried", "chat", u.Chat, "attachment", u.ID, "err", err)
 				u.Expires = now.Add(clearLater)
 				c.Uploads = append(c.Uploads, u)
 			}
@@ -72,15 +72,14 @@ func (e *Engine) clearSome(ctx context.Context) (more bool) {
 		err = e.Store.Keep(ctx, &c)
 	}
 	if err != nil && ctx.Err() == nil {
-		e.Log.Error("cannot clear abandoned uploads away", "err", err)
+		e.Log.Error("cannot delete abandoned uploads", "err", err)
 	}
 	return err == nil && len(uploads) == clearBatch
 }
 
-// clear takes an upload out of its chat and then deletes its file, in this
-// order: once the first is on disk nobody can complete the upload any more, and
-// what comes of the second is made up for by doing both again. The store notes
-// the upload until both are done.
+// clear removes an upload from its chat and then deletes its file, in this order:
+// once the first is durable the upload cannot be completed any more, and if the
+// second fails both are repeated. The store has the upload until both are done.
 func (e *Engine) clear(ctx context.Context, u store.Upload) error {
 	_, err := e.Do(ctx, u.Chat, contact.Abandon{Attachment: u.ID})
 	switch center.ReasonOf(err) {
