@@ -11,12 +11,12 @@ import (
 )
 
 const (
-	keptFiles = 4  // of an instance: the one that grows, and those before it
-	openFiles = 32 // at a time
+	keptFiles = 4  // of an instance: the current one, and those before it
+	openFiles = 32 // at most
 )
 
-// files are the log files of the instances: ID.log grows; at its bound it
-// becomes ID.1.log, that one ID.2.log, and the last one goes. One goroutine
+// files are the log files of the instances. ID.log is rotated at its bound: it
+// becomes ID.1.log, that one ID.2.log, and the last one is deleted. One goroutine
 // uses it.
 type files struct {
 	dir    string
@@ -32,7 +32,7 @@ type file struct {
 	size int64
 }
 
-// FileName is the name of an instance's growing file in the directory of the logs.
+// FileName is the name of an instance's current file in the directory of the logs.
 func FileName(instance string) string { return instance + ".log" }
 
 func older(name string, n int) string {
@@ -62,7 +62,7 @@ func (s *files) write(instance string, line []byte) error {
 	return nil
 }
 
-// get returns a file that is open, opening it when it is not.
+// get returns an open file, opening it if necessary.
 func (s *files) get(name string) (*file, error) {
 	if f := s.open[name]; f != nil {
 		s.touch(name)
@@ -97,7 +97,7 @@ func (s *files) get(name string) (*file, error) {
 	return opened, nil
 }
 
-// touch makes a file the one that was used last.
+// touch marks a file as the most recently used.
 func (s *files) touch(name string) {
 	for i, n := range s.unused {
 		if n == name {
@@ -120,7 +120,7 @@ func (s *files) drop(name string) error {
 	return errors.Join(f.w.Flush(), f.f.Close())
 }
 
-// rotate puts a file aside and the oldest one away.
+// rotate renames the files and deletes the oldest one.
 func (s *files) rotate(name string) error {
 	if err := s.drop(name); err != nil {
 		return err
@@ -153,9 +153,9 @@ func (s *files) flush() error {
 
 func (s *files) close() {
 	for name := range s.open {
-		_ = s.drop(name) // what could not be written now has been told, or is the last of it
+		_ = s.drop(name) // an error was logged before, or there is nothing left to write
 	}
 	if s.root != nil {
-		_ = s.root.Close() // a directory that was only read
+		_ = s.root.Close() // it was only read
 	}
 }

@@ -15,23 +15,22 @@ const (
 	maxWeight = 16 << 20 // bytes of their texts, roughly
 )
 
-// Log takes what flows did and carries it on. Add and Follow may be called by
-// many goroutines; Run does the work.
+// Log records what flows did. Add and Follow may be called by many goroutines; Run
+// does the work.
 type Log struct {
 	// Dir is where each instance has its file, named by its id; "" writes none.
 	Dir string
-	// MaxBytes is what the file of an instance and those before it may take
-	// together; 0 means 64 MiB.
+	// MaxBytes bounds the files of an instance together; 0 means 64 MiB.
 	MaxBytes int64
-	// Name tells the ARN of a flow, or of a module, and its name, which may be "".
+	// Name returns the ARN of a flow, or of a module, and its name, which may be "".
 	Name func(ctx context.Context, instance center.InstanceID, id center.FlowID, module bool) (arn, name string)
-	// Hide are further names of what is secret, besides password, token and their
-	// like. Case and separators do not matter; a name that contains one is hidden,
-	// by a word of four letters or fewer only when it is a word of the name.
+	// Hide are additional names of secrets, besides password, token and the like.
+	// Case and separators do not matter; a name that contains one is redacted, for
+	// one of four letters or fewer only if it is a whole word of the name.
 	Hide []string
-	// Log is the server's log, and Level the level of records there, which are told
-	// without their parameters. What must not be missed (an unknown action, a flow
-	// that does not end) is a warning.
+	// Log is the server's log, and Level the level of records there, which have no
+	// parameters. Important ones (an unknown action, a flow that does not end) are
+	// warnings.
 	Log   *slog.Logger
 	Level slog.Level
 
@@ -49,11 +48,11 @@ type Log struct {
 	queue   []batch
 	entries int
 	weight  int
-	lost    int    // since Run last told
+	lost    int    // since Run last reported
 	total   uint64 // lost ever
 }
 
-// batch is what one commit brought.
+// batch has the entries of one commit.
 type batch struct {
 	instance center.InstanceID
 	contact  center.ContactID
@@ -80,8 +79,8 @@ func (l *Log) init() {
 	})
 }
 
-// Add takes the entries of one commit, which nobody changes any more. It does
-// not block and does no I/O; entries that do not fit are lost and counted.
+// Add adds the entries of one commit, which must not be changed any more. It does
+// not block and does no I/O; entries that do not fit are dropped and counted.
 func (l *Log) Add(instance center.InstanceID, c *center.Contact, entries []machine.LogEntry) {
 	l.init()
 	if len(entries) == 0 {
@@ -105,7 +104,7 @@ func (l *Log) Add(instance center.InstanceID, c *center.Contact, entries []machi
 	}
 }
 
-// weigh estimates the bytes that entries hold.
+// weigh estimates the bytes of entries.
 func weigh(entries []machine.LogEntry) int {
 	n := 0
 	for i := range entries {
@@ -138,7 +137,7 @@ func weighValue(v any) int {
 	return 16
 }
 
-// Lost is how many entries did not fit since the start.
+// Lost returns how many entries were dropped since the start.
 func (l *Log) Lost() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -155,7 +154,7 @@ func (l *Log) Run(ctx context.Context) {
 		case <-l.wake:
 			l.drain(ctx)
 		case <-ctx.Done():
-			// What was committed before the end is written; names may be missing.
+			// Entries that were committed before the end are written; names may be missing.
 			l.drain(context.WithoutCancel(ctx))
 			l.tails.end()
 			return
@@ -171,7 +170,7 @@ func (l *Log) drain(ctx context.Context) {
 		l.queue, l.entries, l.weight, l.lost = nil, 0, 0, 0
 		l.mu.Unlock()
 		if lost > 0 {
-			l.Log.WarnContext(ctx, "flow log entries were lost: more came than could be written", "entries", lost)
+			l.Log.WarnContext(ctx, "flow log entries were dropped: they came faster than they could be written", "entries", lost)
 		}
 		if len(queue) == 0 {
 			l.flush(ctx)
@@ -183,7 +182,7 @@ func (l *Log) drain(ctx context.Context) {
 	}
 }
 
-// flush puts what was written onto the files.
+// flush flushes the files.
 func (l *Log) flush(ctx context.Context) {
 	switch err := l.files.flush(); {
 	case err != nil:
@@ -195,16 +194,16 @@ func (l *Log) flush(ctx context.Context) {
 	l.written = false
 }
 
-// failed takes note of a failure of the disk, and tells the first in a row.
+// failed records a failure of the disk, and logs the first in a row.
 func (l *Log) failed(ctx context.Context, err error) {
 	l.written = false
 	if !l.failing {
 		l.failing = true
-		l.Log.ErrorContext(ctx, "flow logs cannot be written", "error", err)
+		l.Log.ErrorContext(ctx, "cannot write flow logs", "error", err)
 	}
 }
 
-// write makes records of a batch and hands them on.
+// write converts a batch into records and writes them.
 func (l *Log) write(ctx context.Context, b *batch) {
 	var last flowKey
 	var arn, name string
@@ -218,7 +217,7 @@ func (l *Log) write(ctx context.Context, b *batch) {
 			}
 		}
 		r := newRecord(b.contact, arn, name, e, l.hidden)
-		l.tell(ctx, &r, e)
+		l.report(ctx, &r, e)
 		if !e.Logging {
 			continue
 		}
@@ -235,15 +234,15 @@ func (l *Log) write(ctx context.Context, b *batch) {
 	}
 }
 
-// flowKey tells flows and modules apart.
+// flowKey distinguishes flows and modules.
 type flowKey struct {
 	id     center.FlowID
 	module bool
 }
 
-// tell writes a record to the server's log, without parameters and answers:
-// they are the customer's, and that log is for those who run the server.
-func (l *Log) tell(ctx context.Context, r *Record, e *machine.LogEntry) {
+// report writes a record to the server's log, without parameters and answers:
+// they may be the customer's data, and that log is for operators.
+func (l *Log) report(ctx context.Context, r *Record, e *machine.LogEntry) {
 	level := l.Level
 	if e.Always {
 		level = slog.LevelWarn
@@ -261,7 +260,7 @@ func (l *Log) tell(ctx context.Context, r *Record, e *machine.LogEntry) {
 		attrs = append(attrs, slog.String("result", r.Results))
 	}
 	if e.Problem != "" {
-		attrs = append(attrs, slog.String("problem", cut(e.Problem)))
+		attrs = append(attrs, slog.String("problem", truncate(e.Problem)))
 	}
 	l.Log.LogAttrs(ctx, level, "flow", attrs...)
 }

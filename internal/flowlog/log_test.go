@@ -241,8 +241,8 @@ func TestDiskFailsOnce(t *testing.T) {
 			l.Add("one", contact, []machine.LogEntry{entry("a"), entry("b")})
 			synctest.Wait()
 		}
-		if n := strings.Count(out.String(), "cannot be written"); n != 1 {
-			t.Errorf("the failure is told %d times; want once:\n%s", n, out.String())
+		if n := strings.Count(out.String(), "cannot write"); n != 1 {
+			t.Errorf("the failure is logged %d times; want once:\n%s", n, out.String())
 		}
 		if len(tail.C) != 6 {
 			t.Errorf("the tail has %d records; want 6, disk or not", len(tail.C))

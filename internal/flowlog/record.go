@@ -33,14 +33,14 @@ type ErrorDetails struct {
 	Message   string
 }
 
-// Bounds of a record. A longer text is cut, a longer record loses its parameters.
+// Bounds of a record. A longer text is truncated, a longer record loses its parameters.
 const (
 	maxValue   = 4 << 10
 	maxRecord  = 64 << 10
 	maxNesting = 16
 )
 
-// newRecord makes the record of an entry, without what hidden names.
+// newRecord makes the record of an entry, with the values of hidden names redacted.
 func newRecord(contact center.ContactID, arn, name string, e *machine.LogEntry, hidden names) Record {
 	r := Record{
 		ContactID: string(contact), FlowID: arn, FlowName: name, Block: e.Block, Identifier: e.Action,
@@ -73,7 +73,7 @@ func newRecord(contact center.ContactID, arn, name string, e *machine.LogEntry, 
 	}
 	if e.Problem != "" {
 		r.Error = "Error"
-		r.ErrorDetail = &ErrorDetails{ErrorCode: e.Result, Message: cut(e.Problem)}
+		r.ErrorDetail = &ErrorDetails{ErrorCode: e.Result, Message: truncate(e.Problem)}
 	}
 	return r
 }
@@ -113,19 +113,18 @@ func text(v any) any {
 // noMatchingCondition is the result of a comparison in which nothing was equal.
 const noMatchingCondition = "NoMatchingCondition"
 
-// mask stands for what nobody is shown.
+// mask replaces redacted values.
 const mask = "[hidden]"
 
-// names are the words by which a secret is recognised, in lower case without
-// separators.
+// names are words that identify secrets, in lower case without separators.
 type names []string
 
-// secretNames are recognised always: a member whose name contains one is hidden.
+// secretNames always apply: a member whose name contains one is redacted.
 var secretNames = names{"password", "passwd", "passcode", "passphrase", "secret", "token", "credential", "authorization",
 	"apikey", "accesskey", "privatekey", "cardnumber", "creditcard", "securitycode", "cvv", "cvc", "ssn", "socialsecurity", "iban", "otp", "pincode"}
 
-// has reports whether a name is that of a secret. Short words count only when
-// they are the whole name or one of its words.
+// has reports whether a name is that of a secret. Short words match only the
+// whole name or one of its words.
 func (n names) has(name string) bool {
 	squeezed := squeeze(name)
 	words := " " + strings.Join(split(name), " ") + " "
@@ -172,8 +171,8 @@ func split(name string) []string {
 
 func squeeze(name string) string { return strings.Join(split(name), "") }
 
-// clean returns a value of some JSON without secrets, long texts cut. It copies
-// what it changes.
+// clean returns a JSON value without secrets, and with long texts truncated. It
+// copies what it changes.
 func (n names) clean(name string, v any, depth int) any {
 	if name != "" && n.has(name) {
 		return mask
@@ -183,7 +182,7 @@ func (n names) clean(name string, v any, depth int) any {
 	}
 	switch v := v.(type) {
 	case string:
-		return cut(v)
+		return truncate(v)
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for key, member := range v {
@@ -206,8 +205,8 @@ func (n names) clean(name string, v any, depth int) any {
 	return v
 }
 
-// cut shortens a text to [maxValue] bytes.
-func cut(s string) string {
+// truncate shortens a text to [maxValue] bytes.
+func truncate(s string) string {
 	if len(s) <= maxValue {
 		return s
 	}

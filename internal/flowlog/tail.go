@@ -9,13 +9,13 @@ import (
 
 // Bounds of tails.
 const (
-	tailBuffer = 256     // lines that wait for a tail
-	keptLines  = 1000    // lines that are kept for tails that begin later
+	tailBuffer = 256     // records that wait for a tail
+	keptLines  = 1000    // records that are kept for tails that start later
 	keptBytes  = 1 << 20 // of their texts
 	maxTails   = 64
 )
 
-// Line is a record on its way to a tail.
+// Line is a record for tails.
 type Line struct {
 	Instance center.InstanceID
 	Contact  center.ContactID
@@ -23,7 +23,7 @@ type Line struct {
 	Text     []byte // the record's JSON, without a line end; not to be changed
 }
 
-// Filter says which records a tail is given; empty members allow all.
+// Filter selects the records of a tail; empty members match all.
 type Filter struct {
 	Instance center.InstanceID
 	Contact  center.ContactID
@@ -34,7 +34,7 @@ func (f *Filter) admits(l *Line) bool {
 	return (f.Instance == "" || f.Instance == l.Instance) && (f.Contact == "" || f.Contact == l.Contact) && (f.Flow == "" || f.Flow == l.Flow)
 }
 
-// Tail follows the records of a log as they come. Close ends it.
+// Tail follows the records of a log live. Close ends it.
 type Tail struct {
 	// C has the records. It is closed when the log ends.
 	C <-chan *Line
@@ -52,15 +52,15 @@ func (t *Tail) Lost() uint64 { return t.lost.Swap(0) }
 // Close ends the tail; its channel is not closed by it. It may be called twice.
 func (t *Tail) Close() { t.of.remove(t) }
 
-// Follow returns a tail. It begins with the latest records that were kept, at
-// most recent of them. ok is false when there are too many tails, or the log has ended.
+// Follow returns a tail. It starts with at most recent of the latest records. ok
+// is false when there are too many tails, or the log has ended.
 func (l *Log) Follow(f Filter, recent int) (t *Tail, ok bool) { return l.tails.add(f, recent) }
 
-// EndTails ends all tails, as the end of the log does: nobody waits any longer
-// for a server that is stopping.
+// EndTails ends all tails, as the end of the log does, so that they do not delay a
+// stopping server.
 func (l *Log) EndTails() { l.tails.end() }
 
-// tails are those who follow a log.
+// tails are the tails of a log.
 type tails struct {
 	mu    sync.Mutex // guards what follows
 	set   map[*Tail]bool
@@ -84,7 +84,7 @@ func (s *tails) add(f Filter, recent int) (*Tail, bool) {
 		}
 	}
 	for i := len(first) - 1; i >= 0; i-- {
-		t.lines <- first[i] // there is room for them
+		t.lines <- first[i] // never blocks: the buffer is larger
 	}
 	if s.set == nil {
 		s.set = map[*Tail]bool{}
@@ -99,7 +99,7 @@ func (s *tails) remove(t *Tail) {
 	delete(s.set, t)
 }
 
-// send gives a line to all tails that want it, and keeps it.
+// send sends a record to all tails whose filter it matches, and keeps it.
 func (s *tails) send(l *Line) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 	"parley.example/parley/internal/center"
 )
 
-// Delivery is one message on its way to an endpoint outside (message
+// Delivery is one message on its way to a streaming endpoint (message
 // streaming). Deliveries of one Stream are of one Chat, whose shard they are
 // in, and go out in the order of their IDs.
 type Delivery struct {
@@ -30,8 +30,8 @@ type Upload struct {
 	Expires time.Time
 }
 
-// Chores is what housekeeping has done with the store's lists of work. Entries
-// that are gone already are ignored.
+// Chores are the results of background work, for the store's work lists. Entries
+// that do not exist any more are ignored.
 type Chores struct {
 	// Fence, when set, is the lease under which the work was done: the chores are
 	// refused with ErrFenced unless that node holds it with that version at the
@@ -43,7 +43,7 @@ type Chores struct {
 	Delivered []int64
 	Postponed []Delivery
 	Dead      []Delivery
-	// Settled removes the notes of uploads, by ID; Uploads gives others the new Expires.
+	// Settled removes the records of uploads, by ID; Uploads gives others the new Expires.
 	Settled []string
 	Uploads []Upload
 }

@@ -6,16 +6,15 @@ import (
 	"parley.example/parley/internal/center"
 )
 
-// Counter names what a quota limits.
+// Counter identifies what a quota limits.
 type Counter struct {
 	Type     CounterType
 	Instance center.InstanceID
 	Key      string // which one of the instance's: the id of a queue, say
 }
 
-// CounterType says what a counter counts. Besides those that are named here any
-// other is one that counts nothing in the store: it starts at 0 and has the
-// value to which quotas have moved it.
+// CounterType says what a counter counts. The types below count chats; any other
+// counter starts at 0 and has the sum of its quotas' deltas.
 type CounterType string
 
 // The types of counters that count chats by their heads.
@@ -40,16 +39,15 @@ func (c Counter) String() string {
 	return strings.TrimSuffix(string(c.Type)+"/"+string(c.Instance)+"/"+c.Key, "/")
 }
 
-// Quota moves Counter by Delta, and may limit it: when Delta is positive and
-// Limit is not negative, the sum must not pass Limit, else the change is refused
+// Quota changes Counter by Delta, and may limit it: when Delta is positive and
+// Limit is not negative, the sum must not exceed Limit, else the change is refused
 // with [ErrQuota]. It is exact however many changes are submitted together.
 //
-// A counter of chats has a row only while a limit is kept, so that those without
-// one cost nothing. The row comes with the first quota that has a limit, made by
-// counting; is moved by every quota after that, those that take away included;
-// and goes with the first that adds without a limit. So it cannot go stale, as
-// long as every change by which a chat begins or ends, or comes into a queue or
-// leaves it, says so in a quota, limited or not.
+// A counter of chats has a row only while it has a limit, so that others cost
+// nothing. The first quota with a limit creates the row by counting; every later
+// one updates it; and the first positive one without a limit deletes it. So it
+// stays correct as long as every change by which a chat begins or ends, or enters
+// or leaves a queue, has a quota, limited or not.
 type Quota struct {
 	Counter Counter
 	Delta   int64

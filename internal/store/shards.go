@@ -5,7 +5,7 @@ package store
 // stands for shard n. Nodes share the work by shard.
 type Shards uint64
 
-// AllShards has every shard: what a node on its own works on.
+// AllShards has every shard: those of a single node.
 const AllShards = ^Shards(0)
 
 // ShardOf returns the shard of a chat, or of a replay key: 0 to 63. Stores may

@@ -1,6 +1,6 @@
-// Package store says what Parley asks of a database: one conditional commit
-// per change, and the reads that rules and reports need, all in the domain's
-// words. SQLite (package sqlite) and, later, PostgreSQL implement [Store];
+// Package store defines what Parley needs of a database: one conditional commit
+// per change, and the reads that rules and reports need, all in terms of the
+// domain. SQLite (package sqlite) and, later, PostgreSQL implement [Store];
 // package storetest is the contract both must pass.
 //
 // # Order and durability
@@ -17,7 +17,7 @@
 //
 // Several nodes may work on the same data, each with a Store of its own. What
 // one has committed the others read. The order of done functions holds within
-// one Store; between Stores the version of a chat decides who was first.
+// one Store; between Stores the version of a chat decides which change is first.
 //
 // # Time
 //
@@ -45,10 +45,10 @@ var (
 	ErrQuota = errors.New("the quota is used up")
 	// ErrReplay: the key of Change.Once has been used. Replayed returns the
 	// first answer. It takes precedence over the other two: a repeated request gets
-	// its answer although the chat has moved on or the quota is used up.
+	// its answer even if the chat has moved on or the quota is used up.
 	ErrReplay = errors.New("the request was made before")
-	// ErrFenced: the lease of Chores.Fence is not held any more. Somebody else
-	// does this work now.
+	// ErrFenced: the lease of Chores.Fence is not held any more. Another node does
+	// this work now.
 	ErrFenced = errors.New("the lease is held by another node")
 	// ErrClosed: the store is closed; nothing was applied.
 	ErrClosed = errors.New("the store is closed")
@@ -63,16 +63,15 @@ func (e *QuotaError) Error() string { return ErrQuota.Error() + ": " + e.Counter
 // Is reports whether target is [ErrQuota].
 func (e *QuotaError) Is(target error) bool { return target == ErrQuota }
 
-// Store keeps chats and what an administrator sets up. All methods may be
-// called by many goroutines. Reads see every change whose done was called, also
-// by another Store on the same data. A thing that is not there is a
-// *center.Error with reason NotFound.
+// Store keeps chats and resources. All methods may be called by many goroutines.
+// Reads see every change whose done was called, also by another Store on the same
+// data. What does not exist is a *center.Error with reason NotFound.
 type Store interface {
 	// Submit queues a change and returns at once. The store keeps the change
 	// until done is called; the caller must not alter it. Submit blocks only
 	// while the queue (bounded) is full. done must be quick and must not call
-	// Submit: it runs on a goroutine that serves everybody. It may run while the
-	// done of another chat's change does.
+	// Submit: it runs on a goroutine that serves all changes. It may run
+	// concurrently with the done of another chat's change.
 	Submit(c *Change, done func(error))
 
 	// Keep applies chores, all or none, and returns when they are durable. It is
@@ -83,8 +82,8 @@ type Store interface {
 	Chat(ctx context.Context, id center.ContactID) (Head, error)
 	// ChatOf returns the chat that a contact belongs to.
 	ChatOf(ctx context.Context, contact center.ContactID) (center.ContactID, error)
-	// Versions returns how far chats are, in any order and in one query. A chat
-	// that does not exist is left out.
+	// Versions returns the versions of chats, in any order and in one query. Chats
+	// that do not exist are left out.
 	Versions(ctx context.Context, chats []center.ContactID) ([]ChatVersion, error)
 	// Items reads a run of a transcript.
 	Items(ctx context.Context, q ItemQuery) ([]center.Item, error)
@@ -97,29 +96,29 @@ type Store interface {
 	// now, longest due first, and the time at which the next one of the shards
 	// after those falls due (zero when none is).
 	Due(ctx context.Context, shards Shards, now time.Time, limit int) (chats []center.ContactID, next time.Time, err error)
-	// Orphans yields the chats of the shards that have effects under way on a node
-	// (Head.Workers) that is not in alive: somebody has to start them again.
+	// Orphans yields the chats of the shards that have pending effects on a node
+	// (Head.Workers) that is not in alive: they have to be started again.
 	Orphans(ctx context.Context, shards Shards, alive []string) iter.Seq2[center.ContactID, error]
 
 	// Waiting yields the chats that wait in a queue of an instance, in the order
 	// in which they are to be taken; with an empty queue those of all its queues,
 	// queue by queue.
 	Waiting(ctx context.Context, instance center.InstanceID, queue center.QueueID) iter.Seq2[Waiting, error]
-	// QueueStatus returns how a queue stands, seen from one chat.
+	// QueueStatus returns the status of a queue, seen from one chat.
 	QueueStatus(ctx context.Context, q QueueQuery) (QueueStatus, error)
 
 	// Replayed returns the answer kept under the key of a Change.Once.
 	Replayed(ctx context.Context, key string) ([]byte, error)
-	// Count returns what a counter counts, whether or not a limit is kept.
+	// Count returns the value of a counter, whether or not it has a limit.
 	Count(ctx context.Context, c Counter) (int64, error)
 
 	// Outbox returns at most limit waiting deliveries of the shards that are due at
 	// now: for each Stream only the oldest ones without a gap, so that taking them
 	// in order keeps the order of the stream. A limit that is too small for all is
-	// shared: no stream with a due delivery is left out while another has two.
+	// shared fairly: no stream with a due delivery is left out while another has two.
 	Outbox(ctx context.Context, shards Shards, now time.Time, limit int) ([]Delivery, error)
-	// Overflow returns at most limit waiting deliveries of the shards, due or not, that are
-	// too many: of each Stream with more than keep, the oldest ones beyond the newest keep.
+	// Overflow returns at most limit excess deliveries of the shards, due or not: of each
+	// Stream with more than keep waiting ones, all but the newest keep, oldest first.
 	Overflow(ctx context.Context, shards Shards, keep, limit int) ([]Delivery, error)
 
 	// Uploads returns at most limit uploads of the shards whose Expires is not
@@ -135,8 +134,8 @@ type Store interface {
 	// It returns the new revisions of the instances that it touched.
 	WriteResources(ctx context.Context, w ResourceWrite) (map[center.InstanceID]int64, error)
 	// Revision returns how many writes have touched resources of an instance
-	// ("" for those that belong to none). It moves in the transaction of the
-	// write: whoever reads a revision, and then resources, has at least that.
+	// ("" for those that belong to none). It is incremented in the transaction of
+	// the write: resources that are read after a revision are at least as new.
 	Revision(ctx context.Context, instance center.InstanceID) (int64, error)
 
 	// Claim gives a node those of the named leases that are free or expired at now
@@ -163,13 +162,13 @@ type Change struct {
 	Chat center.ContactID
 
 	// State, when set, replaces the chat's head. Version is the version the
-	// change was decided on, 0 for a chat that begins; another is refused with
+	// change was decided on, 0 for a new chat; another is refused with
 	// ErrConflict. The chat then has the version Next, or Version+1 when that
-	// is 0. When State is nil, neither is looked at and the head stays as it is.
+	// is 0. When State is nil, both are ignored and the head stays unchanged.
 	//
-	// Whoever decides changes on the outcome of others that are still under way
-	// gives each a Next that nobody else comes to: a change whose ground was
-	// refused must not happen to fit what somebody else has made of the chat.
+	// A caller that decides changes on the result of pending ones gives each a
+	// unique Next: a change whose predecessor was refused must not happen to match
+	// a version of another writer.
 	Version, Next int64
 	State         *Head
 
@@ -178,42 +177,42 @@ type Change struct {
 	// unless that is empty; otherwise the whole change is refused with ErrConflict.
 	Items []center.Item
 	After center.ItemID
-	// Receipts are merged: a time already known is kept.
+	// Receipts are merged: times that are stored already are kept.
 	Receipts []center.Receipt
 	// Contacts replace the records of these contacts.
 	Contacts []center.Contact
-	// Quotas move counters, one after the other.
+	// Quotas change counters, one after another.
 	Quotas []Quota
 	// Once, when set, makes the change happen once for its key.
 	Once *Once
 	// Deliveries are put into the outbox, in this order.
 	Deliveries []Delivery
-	// Uploads notes uploads; one that is noted already gets the new Expires.
-	// Settled removes the notes of uploads, by ID.
+	// Uploads records uploads; one that is recorded already gets the new Expires.
+	// Settled removes the records of uploads, by ID.
 	Uploads []Upload
 	Settled []string
 }
 
-// Head is a chat's state as the store sees it: opaque, with the few facts that
-// are looked up.
+// Head is a chat's state as the store sees it: opaque, with a few facts that are
+// indexed.
 type Head struct {
 	Instance center.InstanceID
-	Version  int64       // as loaded; in Change.State it is not looked at
-	State    []byte      // what package contact makes of it
+	Version  int64       // as loaded; ignored in Change.State
+	State    []byte      // as encoded by package contact
 	Due      time.Time   // when the next timer of the chat falls due; zero for never
-	Workers  []string    // the nodes that run the chat's effects, none of whose names has a space; nil when none is under way
+	Workers  []string    // the nodes that run the chat's effects, none of whose names has a space; nil when none is pending
 	Active   bool        // the chat has not ended
 	Queued   *QueueEntry // where the chat waits for an agent; nil when it does not
 
-	// As loaded: Seq, Time and ID of the last item, zero when there is none. In
-	// Change.State they are not looked at.
+	// As loaded: Seq, Time and ID of the last item, zero when there is none. They
+	// are ignored in Change.State.
 	LastSeq  int64
 	LastTime time.Time
 	LastID   center.ItemID
 }
 
-// ChatVersion is how far a chat is: by it one who keeps a chat in memory, or
-// follows its transcript, sees whether something is missing.
+// ChatVersion is the version of a chat: it shows whether a copy in memory, or a
+// reader of the transcript, is up to date.
 type ChatVersion struct {
 	Chat    center.ContactID
 	Version int64 // as in Head
@@ -236,7 +235,7 @@ type Waiting struct {
 	QueueEntry
 }
 
-// QueueQuery asks how a queue stands, leaving aside the chat Except. Priority,
+// QueueQuery asks for the status of a queue without the chat Except. Priority,
 // Rank and Since are those of that chat, for QueueStatus.Ahead.
 type QueueQuery struct {
 	Instance center.InstanceID
@@ -244,23 +243,23 @@ type QueueQuery struct {
 	QueueEntry
 }
 
-// QueueStatus is how a queue stands.
+// QueueStatus is the status of a queue.
 type QueueStatus struct {
 	Others int64     // chats that wait
 	Oldest time.Time // the earliest Since of them; zero when there is none
 	Ahead  int64     // those that are taken before the chat of the query
 }
 
-// Once makes a request happen once: Key names it (operation, caller and
-// token), Answer is given to whoever makes it again, until it is purged.
+// Once makes a request happen once: Key identifies it (operation, caller and
+// token), Answer is the answer to repeated requests, until it is purged.
 type Once struct {
 	Key    string
 	Answer []byte
 	At     time.Time
 }
 
-// ResourceWrite changes resources together. Drop is done first, so that a name
-// which it gives up may be taken by Put.
+// ResourceWrite changes resources together. Drop is done first, so that Put may
+// use a name which it frees.
 type ResourceWrite struct {
 	// Put writes resources. Version 0 creates: the id and, in (instance, kind),
 	// the name must be free, else reason Duplicate. Another version replaces

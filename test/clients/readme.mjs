@@ -1,7 +1,7 @@
 // Runs the commands of README.md exactly as they are written there: each
 // "$" line of its console blocks, in one shell, and holds what they print
 // against the lines below them, where "…" stands for anything. Of
-// docs/running.md it runs the script that begins for real.
+// docs/running.md it runs the script that sets up production.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
