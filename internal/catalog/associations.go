@@ -114,11 +114,8 @@ func (c *Catalog) Associate(ctx context.Context, instance string, a Association)
 		if limit := typ.limit(c.cfg.Limits); len(snap.Associations(a.Type)) >= limit {
 			return write{}, center.Errorf(center.QuotaExceeded, "the instance has reached its quota of %d of the kind %s", limit, typ.what)
 		}
-		now := c.now()
 		made := a
-		made.Meta = Meta{
-			Instance: snap.Instance.InstanceID(), ID: derivedID("association", snap.Instance.ID, a.key()), Name: a.key(), Created: now, Updated: now,
-		}
+		made.Meta = c.newMeta(snap, derivedID("association", snap.Instance.ID, a.key()), a.key(), nil)
 		return write{put: []Resource{&made}}, nil
 	})
 }

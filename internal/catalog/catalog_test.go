@@ -219,14 +219,11 @@ func TestDeleteLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := f.Snapshot(t.Context(), id)
-	wantReason(t, "View", err, center.NotFound)
-	for kind := range makers {
+	wantReason(t, "Snapshot", err, center.NotFound)
+	for kind := range kinds {
 		if n := f.count(t, center.InstanceID(id), kind); n != 0 {
 			t.Errorf("%d rows of %s are left", n, kind)
 		}
-	}
-	if n := f.count(t, center.InstanceID(id), center.KindFlowVersion); n != 0 {
-		t.Errorf("%d contents are left", n)
 	}
 	if n := f.count(t, "", center.KindSetting); n != 0 {
 		t.Errorf("%d settings are left", n)

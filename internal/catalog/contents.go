@@ -16,7 +16,7 @@ import (
 // that does not exist is no error here: the chat hears of it from those two.
 // A run may be nil.
 func (c *Catalog) Prepare(ctx context.Context, instance center.InstanceID, runs ...*flow.Run) error {
-	if _, ok := c.snapshots.get(instance); !ok {
+	if _, ok := c.cache.fresh(instance); !ok {
 		if _, err := c.Snapshot(ctx, string(instance)); err != nil && center.ReasonOf(err) != center.NotFound {
 			return err
 		}
@@ -58,9 +58,9 @@ func (c *Catalog) keep(key contentKey, f *flow.Flow) { c.running.put(key, f, 4*l
 // Published returns the published content of an active flow, by id or ARN, told
 // its type: see [Snapshot.Published].
 func (c *Catalog) Published(instance center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
-	snap, ok := c.snapshots.get(instance)
-	if !ok {
-		return nil, "", center.Missing(center.KindInstance, string(instance))
+	snap, err := c.prepared(instance)
+	if err != nil {
+		return nil, "", err
 	}
 	f, id, err := snap.Published(ref)
 	if err != nil {
@@ -94,6 +94,20 @@ func (c *Catalog) Text(ctx context.Context, snap *Snapshot, f *Flow, which Which
 	}
 	d, err := c.document(ctx, f.ID, hash)
 	return d.Content, hash, err
+}
+
+// prepareRunnable parses what chats may come to in a new snapshot.
+func (c *Catalog) prepareRunnable(ctx context.Context, snap *Snapshot) error {
+	for _, list := range snap.lists {
+		for _, r := range list {
+			if h, ok := r.(holder); ok {
+				if err := c.parse(ctx, snap, h); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // parse makes the contents that chats may come to ready in a snapshot
@@ -170,14 +184,7 @@ func (d document) MarshalJSON() ([]byte, error) {
 
 // document reads a content of a flow or module.
 func (c *Catalog) document(ctx context.Context, id, hash string) (d document, err error) {
-	r, err := c.cfg.Store.Resource(ctx, center.KindFlowVersion, contentID(id, hash))
-	if err != nil {
-		return d, err
-	}
-	if err := json.Unmarshal(r.Body, &d); err != nil {
-		return d, fmt.Errorf("decode content %s: %w", r.ID, err)
-	}
-	return d, nil
+	return d, c.readContent(ctx, center.KindFlow, id, hash, &d)
 }
 
 // contentID is where the store keeps a content.
@@ -208,7 +215,7 @@ func (c *Catalog) contentRow(h holder, hash string, body any) (center.Resource, 
 	}
 	now := c.now()
 	return center.Resource{
-		Instance: h.About().Instance, Kind: contentKind(h.Kind()), ID: contentID(h.About().ID, hash),
+		Instance: h.About().Instance, Kind: kinds[h.Kind()].contents, ID: contentID(h.About().ID, hash),
 		Created: now, Updated: now, Body: text,
 	}, nil
 }

@@ -8,14 +8,18 @@
 // [Catalog.Snapshot] gives everything of one instance as it stands, in memory and
 // immutable: asked once per request, it answers any number of questions
 // without I/O or locks. A snapshot is loaded on first use and replaced after each
-// committed write; those used least lately are dropped when there are many.
+// committed write; those used least lately are evicted when there are many.
+// What another process wrote is loaded after its notice ([Catalog.Changed]).
 //
 // # Writing
 //
 // Writes go to the store first and are seen by the next Snapshot after they are
 // durable. Writes to one instance are made one after another, so quotas and
 // unique names are exact within a process; between processes the store's
-// version check decides, and the write is tried again on what it finds.
+// version check decides, and the write is decided again on what it finds.
+//
+// What a kind of resource is (its Go type, its quota, whether it has tags,
+// contents or unique names, what searches may name of it) is one row of a table.
 //
 // # Contents
 //

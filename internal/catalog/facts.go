@@ -13,8 +13,8 @@ var _ contact.Catalog = (*Catalog)(nil)
 
 // prepared returns the snapshot of an instance, which [Catalog.Prepare] has loaded.
 func (c *Catalog) prepared(instance center.InstanceID) (*Snapshot, error) {
-	if snap, ok := c.snapshots.get(instance); ok {
-		return snap, nil
+	if e, ok := c.cache.lru.get(instance); ok {
+		return e.snap, nil
 	}
 	return nil, center.Missing(center.KindInstance, string(instance))
 }

@@ -2,9 +2,7 @@ package catalog
 
 import (
 	"context"
-	"fmt"
 	"maps"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -46,19 +44,11 @@ func (c *Catalog) CreateFlow(ctx context.Context, instance string, n NewFlow) (c
 	}
 	id := center.NewUUID()
 	err = c.change(ctx, instance, func(snap *Snapshot) (write, error) {
-		if err := freeName[*Flow](snap, n.Name, ""); err != nil {
-			return write{}, err
-		}
-		own := slices.DeleteFunc(All[*Flow](snap), func(f *Flow) bool { return f.Default })
-		if len(own) >= c.cfg.Limits.Flows {
-			return write{}, center.Errorf(center.LimitExceeded, "the instance has reached its quota of %d flows", c.cfg.Limits.Flows)
-		}
 		if err := c.vet(snap, n.Content, problems); !n.Draft && err != nil {
 			return write{}, err
 		}
-		now := c.now()
 		f := &Flow{
-			Meta: Meta{Instance: snap.Instance.InstanceID(), ID: id, Name: n.Name, Created: now, Updated: now, Tags: n.Tags},
+			Meta: c.newMeta(snap, id, n.Name, n.Tags),
 			Type: n.Type, Description: n.Description,
 		}
 		created = f
@@ -110,9 +100,6 @@ func (c *Catalog) DescribeFlow(ctx context.Context, instance, ref string, d Desc
 	}
 	return c.changeFlow(ctx, instance, ref, func(snap *Snapshot, f *Flow, _ *write) error {
 		if d.Name != nil {
-			if err := freeName[*Flow](snap, *d.Name, f.ID); err != nil {
-				return err
-			}
 			f.Name = *d.Name
 		}
 		if d.Description != nil {
@@ -241,17 +228,6 @@ func checkTexts(name, description *string) error {
 	if description != nil {
 		if n := utf8.RuneCountInString(*description); n > maxFlowDescription {
 			return center.Errorf(center.Invalid, "Description has %d characters; it may have %d", n, maxFlowDescription)
-		}
-	}
-	return nil
-}
-
-// freeName tells that another resource of the type than except has a name: Duplicate.
-func freeName[T Resource](snap *Snapshot, name, except string) error {
-	var none T
-	for _, r := range snap.lists[none.Kind()] {
-		if m := r.About(); m.Name == name && m.ID != except {
-			return &center.Error{Reason: center.Duplicate, Message: fmt.Sprintf("a %s with the name %q exists", none.Kind(), name), Kind: none.Kind()}
 		}
 	}
 	return nil

@@ -341,7 +341,7 @@ func TestUnreadableContentDoesNotHideTheInstance(t *testing.T) {
 	}
 	snap, err := f.again(Limits{}).Snapshot(ctx, id)
 	if err != nil {
-		t.Fatalf("View: %v", err)
+		t.Fatalf("Snapshot: %v", err)
 	}
 	if _, _, err := snap.Published(made.ID); err == nil {
 		t.Error("Published gave a content that is lost")

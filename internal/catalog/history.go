@@ -44,14 +44,6 @@ type holder interface {
 
 func (c *Contents) contents() *Contents { return c }
 
-// contentKind is where the store keeps the contents of a kind of resource.
-func contentKind(kind center.Kind) center.Kind {
-	if kind == center.KindView {
-		return center.KindViewVersion
-	}
-	return center.KindFlowVersion
-}
-
 // Which says which content of a flow, module or view is meant. A positive
 // value is the number of a version.
 type Which int64
@@ -88,7 +80,7 @@ func (c *Contents) which(r Resource, qualifier string) (Which, error) {
 }
 
 func noVersion(r Resource, number int64) error {
-	return &center.Error{Reason: center.NotFound, Message: fmt.Sprintf("%s %s has no version %d", r.Kind(), r.About().ID, number), Kind: contentKind(r.Kind()), ID: r.About().ID}
+	return &center.Error{Reason: center.NotFound, Message: fmt.Sprintf("%s %s has no version %d", r.Kind(), r.About().ID, number), Kind: kinds[r.Kind()].contents, ID: r.About().ID}
 }
 
 // At returns the hash of the content that which stands for, "" for none.
@@ -237,7 +229,7 @@ func (c *Contents) retire(change func(), now time.Time) {
 func (c *Catalog) sweep(snap *Snapshot, h holder, w *write) {
 	old := c.now().Add(-retention)
 	row := func(h holder, hash string) {
-		w.gone = append(w.gone, center.Resource{Instance: h.About().Instance, Kind: contentKind(h.Kind()), ID: contentID(h.About().ID, hash)})
+		w.gone = append(w.gone, center.Resource{Instance: h.About().Instance, Kind: kinds[h.Kind()].contents, ID: contentID(h.About().ID, hash)})
 	}
 	own := h.contents()
 	excess, shown := len(own.Retired)-maxRetired, own.shown()

@@ -45,15 +45,8 @@ func (c *Catalog) CreateHours(ctx context.Context, instance string, n NewHours) 
 	}
 	id := center.NewUUID()
 	err = c.change(ctx, instance, func(snap *Snapshot) (write, error) {
-		if err := freeName[*Hours](snap, n.Name, ""); err != nil {
-			return write{}, err
-		}
-		if len(snap.lists[center.KindHours]) >= c.cfg.Limits.Hours {
-			return write{}, center.Errorf(center.LimitExceeded, "the instance has reached its quota of %d hours of operation", c.cfg.Limits.Hours)
-		}
-		now := c.now()
 		created = &Hours{
-			Meta:        Meta{Instance: snap.Instance.InstanceID(), ID: id, Name: n.Name, Created: now, Updated: now, Tags: n.Tags},
+			Meta:        c.newMeta(snap, id, n.Name, n.Tags),
 			Description: n.Description, Schedule: hours.Schedule{TimeZone: n.TimeZone, Config: n.Config},
 		}
 		return write{put: []Resource{created}}, created.adopt(snap, n.Parents)
@@ -63,11 +56,8 @@ func (c *Catalog) CreateHours(ctx context.Context, instance string, n NewHours) 
 
 // UpdateHours changes hours of operation. Errors: NotFound, Invalid, Duplicate for the name.
 func (c *Catalog) UpdateHours(ctx context.Context, instance, ref string, n HoursChange) error {
-	return c.changeHours(ctx, instance, ref, func(snap *Snapshot, h *Hours) error {
+	return update(ctx, c, instance, ref, func(snap *Snapshot, h *Hours) error {
 		if n.Name != nil {
-			if err := freeName[*Hours](snap, *n.Name, h.ID); err != nil {
-				return err
-			}
 			h.Name = *n.Name
 		}
 		if n.Description != nil {
@@ -89,38 +79,29 @@ func (c *Catalog) UpdateHours(ctx context.Context, instance, ref string, n Hours
 // DeleteHours removes hours of operation with their overrides. Errors:
 // NotFound, InUse when a queue has them or other hours share their overrides.
 func (c *Catalog) DeleteHours(ctx context.Context, instance, ref string) error {
-	return c.change(ctx, instance, func(snap *Snapshot) (write, error) {
-		h, err := Find[*Hours](snap, ref)
-		if err != nil {
-			return write{}, err
-		}
+	return remove(ctx, c, instance, ref, func(snap *Snapshot, h *Hours) error {
 		for _, q := range All[*Queue](snap) {
 			if q.Hours == h.ID {
-				return write{}, inUse(h, "the queue "+q.Name+" has them")
+				return inUse(h, "the queue "+q.Name+" has them")
 			}
 		}
 		if children := snap.Children(h); len(children) > 0 {
-			return write{}, inUse(h, "the hours of operation "+children[0].Name+" share their overrides")
+			return inUse(h, "the hours of operation "+children[0].Name+" share their overrides")
 		}
-		return write{drop: []Resource{h}}, nil
+		return nil
 	})
-}
-
-// inUse is the error of a resource that something refers to.
-func inUse(r Resource, why string) error {
-	return &center.Error{Reason: center.InUse, Message: string(r.Kind()) + " " + r.About().ID + " cannot be deleted: " + why, Kind: r.Kind(), ID: r.About().ID}
 }
 
 // ShareHours lets hours of operation share the overrides of others, up to
 // three. Errors: NotFound, QuotaExceeded, BadRequest when they would be their own parent.
 func (c *Catalog) ShareHours(ctx context.Context, instance, ref string, parents []string) error {
-	return c.changeHours(ctx, instance, ref, func(snap *Snapshot, h *Hours) error { return h.adopt(snap, parents) })
+	return update(ctx, c, instance, ref, func(snap *Snapshot, h *Hours) error { return h.adopt(snap, parents) })
 }
 
 // UnshareHours takes back what [Catalog.ShareHours] did. Errors: NotFound, and
 // BadRequest when one is no parent.
 func (c *Catalog) UnshareHours(ctx context.Context, instance, ref string, parents []string) error {
-	return c.changeHours(ctx, instance, ref, func(snap *Snapshot, h *Hours) error {
+	return update(ctx, c, instance, ref, func(snap *Snapshot, h *Hours) error {
 		for _, p := range parents {
 			i := slices.Index(h.Parents, snap.local(center.KindHours, p))
 			if i < 0 {
@@ -174,18 +155,4 @@ func (snap *Snapshot) Shared(h *Hours) []*hours.Schedule {
 // Children returns the hours that share the overrides of h, by name.
 func (snap *Snapshot) Children(h *Hours) []*Hours {
 	return slices.DeleteFunc(All[*Hours](snap), func(child *Hours) bool { return !slices.Contains(child.Parents, h.ID) })
-}
-
-// changeHours changes hours of operation: alter gets a copy that it may write to.
-func (c *Catalog) changeHours(ctx context.Context, instance, ref string, alter func(snap *Snapshot, h *Hours) error) error {
-	return c.change(ctx, instance, func(snap *Snapshot) (write, error) {
-		found, err := Find[*Hours](snap, ref)
-		if err != nil {
-			return write{}, err
-		}
-		h := *found
-		h.Overrides, h.Parents = slices.Clone(found.Overrides), slices.Clone(found.Parents)
-		h.Updated = c.now()
-		return write{put: []Resource{&h}}, alter(snap, &h)
-	})
 }

@@ -49,7 +49,7 @@ func (c *Catalog) CreateInstance(ctx context.Context, n NewInstance) (*Instance,
 			return snap.Instance, nil
 		}
 	}
-	if err := c.room(ctx); err != nil {
+	if err := c.admitInstance(ctx); err != nil {
 		return nil, err
 	}
 	now := c.now()
@@ -71,22 +71,18 @@ func (c *Catalog) found(ctx context.Context, i *Instance, ids func(center.Kind, 
 		return err
 	}
 	if i.Name != "" {
-		// The alias is unique among all instances, names only within one: a row of its own claims it.
-		rows = append(rows, center.Resource{Kind: center.KindSetting, ID: aliasID(i.Name), Created: i.Created, Updated: i.Created, Body: []byte(`"` + i.ID + `"`)})
+		rows = append(rows, aliasRow(i))
 	}
-	return c.cfg.Store.PutResources(ctx, rows...)
+	return c.write(ctx, i.InstanceID(), rows, nil)
 }
 
-// room reports QuotaExceeded when there is none for another instance.
-func (c *Catalog) room(ctx context.Context) error {
-	have := 0
-	for _, err := range c.cfg.Store.Resources(ctx, "", center.KindInstance) {
-		if err != nil {
-			return err
-		}
-		have++
+// admitInstance refuses another instance above the quota: QuotaExceeded.
+func (c *Catalog) admitInstance(ctx context.Context) error {
+	all, err := c.list(ctx, "", center.KindInstance)
+	if err != nil {
+		return err
 	}
-	if have >= c.cfg.Limits.Instances {
+	if len(all) >= c.cfg.Limits.Instances {
 		return center.Errorf(center.QuotaExceeded, "the quota of %d instances is used up", c.cfg.Limits.Instances)
 	}
 	return nil
@@ -94,22 +90,16 @@ func (c *Catalog) room(ctx context.Context) error {
 
 // Instances returns all instances, by alias, then id.
 func (c *Catalog) Instances(ctx context.Context) ([]*Instance, error) {
-	var all []*Instance
-	for stored, err := range c.cfg.Store.Resources(ctx, "", center.KindInstance) {
-		if err != nil {
-			return nil, err
-		}
-		r, err := decode(stored)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, r.(*Instance))
+	rs, err := c.list(ctx, "", center.KindInstance)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]*Instance, len(rs))
+	for i, r := range rs {
+		all[i] = r.(*Instance)
 	}
 	return all, nil
 }
-
-// aliasID is the id of the row that claims an alias. Aliases differ by more than case.
-func aliasID(alias string) string { return "instance-alias/" + strings.ToLower(alias) }
 
 // newIDs makes ids for what comes with an instance.
 func newIDs(center.Kind, string) string { return center.NewUUID() }
@@ -169,10 +159,11 @@ func (c *Catalog) SetAttribute(ctx context.Context, instance, name, value string
 		if _, ok := snap.Instance.Attribute(name); !ok {
 			return write{}, center.Errorf(center.Invalid, "AttributeType %s is not known", name)
 		}
-		i := *snap.Instance
-		i.Attributes = maps.Clone(i.Attributes)
-		i.Attributes[name] = value
-		i.Updated = c.now()
-		return write{put: []Resource{&i}}, nil
+		i, err := c.edit(snap.Instance)
+		if err != nil {
+			return write{}, err
+		}
+		i.(*Instance).Attributes[name] = value
+		return write{put: []Resource{i}}, nil
 	})
 }

@@ -16,7 +16,7 @@ func (snap *Snapshot) missing(kind center.Kind, ref string) error {
 	if a, isARN := center.ParseARN(ref); strings.HasPrefix(ref, "arn:") {
 		switch hint = strayARN(snap.partition, a, isARN); {
 		case hint != "":
-		case a.Instance != snap.Instance.InstanceID():
+		case a.Instance != snap.ID():
 			hint = "the ARN is of instance " + string(a.Instance)
 		case a.Kind != kind:
 			hint = "the ARN is of another kind of thing: " + string(a.Kind)
@@ -39,8 +39,8 @@ func (c *Catalog) missingInstance(ctx context.Context, ref string) error {
 		if hint = strayARN(c.cfg.Partition, a, isARN); hint == "" && a.Kind != center.KindInstance {
 			hint = "the ARN is of another kind of thing: " + string(a.Kind)
 		}
-	} else if row, err := c.cfg.Store.Resource(ctx, center.KindSetting, aliasID(ref)); err == nil {
-		hint = "that is its alias; its id is " + strings.Trim(string(row.Body), `"`)
+	} else if id, ok := c.ofAlias(ctx, ref); ok {
+		hint = "that is its alias; its id is " + string(id)
 	}
 	return hinted(center.Missing(center.KindInstance, ref), hint)
 }

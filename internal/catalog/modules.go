@@ -75,18 +75,11 @@ func (c *Catalog) CreateModule(ctx context.Context, instance string, n NewModule
 		if _, ok := snap.graves[id]; ok {
 			return write{}, center.Errorf(center.Conflict, "ClientToken came with a module before that has been deleted")
 		}
-		if err := freeName[*Module](snap, n.Name, ""); err != nil {
-			return write{}, err
-		}
-		if len(snap.lists[center.KindFlowModule]) >= c.cfg.Limits.Modules {
-			return write{}, center.Errorf(center.LimitExceeded, "the instance has reached its quota of %d flow modules", c.cfg.Limits.Modules)
-		}
 		if err := c.vet(snap, n.Content, problems); err != nil {
 			return write{}, err
 		}
-		now := c.now()
 		created = &Module{
-			Meta:        Meta{Instance: snap.Instance.InstanceID(), ID: id, Name: n.Name, Created: now, Updated: now, Tags: n.Tags},
+			Meta:        c.newMeta(snap, id, n.Name, n.Tags),
 			Description: n.Description, External: n.External,
 		}
 		w := write{put: []Resource{created}}
@@ -154,9 +147,6 @@ func (c *Catalog) DescribeModule(ctx context.Context, instance, ref string, d De
 	}
 	return c.changeModule(ctx, instance, ref, func(snap *Snapshot, m *Module, _ *write) error {
 		if d.Name != nil {
-			if err := freeName[*Module](snap, *d.Name, m.ID); err != nil {
-				return err
-			}
 			m.Name = *d.Name
 		}
 		if d.Description != nil {

@@ -27,7 +27,7 @@ type OverrideChange struct {
 // together, Duplicate for the name, LimitExceeded.
 func (c *Catalog) AddOverride(ctx context.Context, instance, ref string, o hours.Override) (id string, err error) {
 	id = center.NewUUID()
-	err = c.changeHours(ctx, instance, ref, func(_ *Snapshot, h *Hours) error {
+	err = update(ctx, c, instance, ref, func(_ *Snapshot, h *Hours) error {
 		if len(h.Overrides) >= maxOverrides {
 			return center.Errorf(center.LimitExceeded, "hours of operation have at most %d overrides", maxOverrides)
 		}
@@ -41,7 +41,7 @@ func (c *Catalog) AddOverride(ctx context.Context, instance, ref string, o hours
 
 // UpdateOverride changes an override. Errors: those of AddOverride.
 func (c *Catalog) UpdateOverride(ctx context.Context, instance, ref, id string, n OverrideChange) error {
-	return c.changeHours(ctx, instance, ref, func(_ *Snapshot, h *Hours) error {
+	return update(ctx, c, instance, ref, func(_ *Snapshot, h *Hours) error {
 		i := slices.IndexFunc(h.Overrides, func(o hours.Override) bool { return o.ID == id })
 		if i < 0 {
 			return noOverride(h, id)
@@ -74,7 +74,7 @@ func (c *Catalog) UpdateOverride(ctx context.Context, instance, ref, id string, 
 
 // RemoveOverride removes an override. Errors: NotFound.
 func (c *Catalog) RemoveOverride(ctx context.Context, instance, ref, id string) error {
-	return c.changeHours(ctx, instance, ref, func(_ *Snapshot, h *Hours) error {
+	return update(ctx, c, instance, ref, func(_ *Snapshot, h *Hours) error {
 		if _, err := h.FindOverride(id); err != nil {
 			return err
 		}

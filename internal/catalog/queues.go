@@ -46,19 +46,12 @@ type Outbound struct {
 func (c *Catalog) CreateQueue(ctx context.Context, instance string, n NewQueue) (created *Queue, err error) {
 	id := center.NewUUID()
 	err = c.change(ctx, instance, func(snap *Snapshot) (write, error) {
-		if err := freeName[*Queue](snap, n.Name, ""); err != nil {
-			return write{}, err
-		}
-		if len(snap.lists[center.KindQueue]) >= c.cfg.Limits.Queues {
-			return write{}, center.Errorf(center.LimitExceeded, "the instance has reached its quota of %d queues", c.cfg.Limits.Queues)
-		}
 		hours, err := Find[*Hours](snap, n.Hours)
 		if err != nil {
 			return write{}, err
 		}
-		now := c.now()
 		created = &Queue{
-			Meta:        Meta{Instance: snap.Instance.InstanceID(), ID: id, Name: n.Name, Created: now, Updated: now, Tags: n.Tags},
+			Meta:        c.newMeta(snap, id, n.Name, n.Tags),
 			Description: n.Description, Hours: hours.ID, MaxContacts: n.MaxContacts,
 		}
 		return write{put: []Resource{created}}, created.callOut(snap, n.Outbound)
@@ -78,17 +71,8 @@ type QueueChange struct {
 // UpdateQueue changes a queue. What waits in it goes on waiting, also above a
 // new limit. Errors: those of CreateQueue.
 func (c *Catalog) UpdateQueue(ctx context.Context, instance, ref string, n QueueChange) error {
-	return c.change(ctx, instance, func(snap *Snapshot) (write, error) {
-		found, err := Find[*Queue](snap, ref)
-		if err != nil {
-			return write{}, err
-		}
-		q := *found
-		q.Updated = c.now()
+	return update(ctx, c, instance, ref, func(snap *Snapshot, q *Queue) error {
 		if n.Name != nil {
-			if err := freeName[*Queue](snap, *n.Name, q.ID); err != nil {
-				return write{}, err
-			}
 			q.Name = *n.Name
 		}
 		if n.Description != nil {
@@ -97,7 +81,7 @@ func (c *Catalog) UpdateQueue(ctx context.Context, instance, ref string, n Queue
 		if n.Hours != nil {
 			hours, err := Find[*Hours](snap, *n.Hours)
 			if err != nil {
-				return write{}, err
+				return err
 			}
 			q.Hours = hours.ID
 		}
@@ -107,11 +91,10 @@ func (c *Catalog) UpdateQueue(ctx context.Context, instance, ref string, n Queue
 		if n.MaxContacts != nil {
 			q.MaxContacts = *n.MaxContacts
 		}
-		w := write{put: []Resource{&q}}
 		if n.Outbound != nil {
-			return w, q.callOut(snap, *n.Outbound)
+			return q.callOut(snap, *n.Outbound)
 		}
-		return w, nil
+		return nil
 	})
 }
 
@@ -139,28 +122,24 @@ func (q *Queue) callOut(snap *Snapshot, o Outbound) error {
 // it is asked, how many contacts wait in the queue. Errors: NotFound, InUse,
 // those of waiting.
 func (c *Catalog) DeleteQueue(ctx context.Context, instance, ref string, waiting func(ctx context.Context, q *Queue) (int64, error)) error {
-	return c.change(ctx, instance, func(snap *Snapshot) (write, error) {
-		q, err := Find[*Queue](snap, ref)
-		if err != nil {
-			return write{}, err
-		}
+	return remove(ctx, c, instance, ref, func(snap *Snapshot, q *Queue) error {
 		for _, p := range All[*RoutingProfile](snap) {
 			if p.DefaultOutbound == q.ID {
-				return write{}, inUse(q, "the routing profile "+p.Name+" calls out by it")
+				return inUse(q, "the routing profile "+p.Name+" calls out by it")
 			}
 			for _, e := range p.Queues {
 				if e.Queue == q.ID {
-					return write{}, inUse(q, "the routing profile "+p.Name+" has it")
+					return inUse(q, "the routing profile "+p.Name+" has it")
 				}
 			}
 		}
 		n, err := waiting(ctx, q)
 		if err != nil {
-			return write{}, err
+			return err
 		}
 		if n > 0 {
-			return write{}, inUse(q, "contacts wait in it")
+			return inUse(q, "contacts wait in it")
 		}
-		return write{drop: []Resource{q}}, nil
+		return nil
 	})
 }

@@ -33,21 +33,6 @@ type Meta struct {
 // About returns m.
 func (m *Meta) About() *Meta { return m }
 
-// makers makes an empty resource of each kind that a snapshot holds.
-var makers = map[center.Kind]func() Resource{
-	center.KindInstance:        func() Resource { return new(Instance) },
-	center.KindFlow:            func() Resource { return new(Flow) },
-	center.KindFlowModule:      func() Resource { return new(Module) },
-	center.KindView:            func() Resource { return new(View) },
-	center.KindAssociation:     func() Resource { return new(Association) },
-	center.KindQueue:           func() Resource { return new(Queue) },
-	center.KindHours:           func() Resource { return new(Hours) },
-	center.KindRoutingProfile:  func() Resource { return new(RoutingProfile) },
-	center.KindSecurityProfile: func() Resource { return new(SecurityProfile) },
-	center.KindAgentStatus:     func() Resource { return new(AgentStatus) },
-	center.KindStorageConfig:   func() Resource { return new(StorageConfig) },
-}
-
 // encode makes of a resource what the store keeps.
 func encode(r Resource) (center.Resource, error) {
 	body, err := json.Marshal(r)
@@ -63,11 +48,11 @@ func encode(r Resource) (center.Resource, error) {
 
 // decode is the reverse of encode.
 func decode(r center.Resource) (Resource, error) {
-	made, ok := makers[r.Kind]
-	if !ok {
+	k, ok := kinds[r.Kind]
+	if !ok || k.make == nil {
 		return nil, fmt.Errorf("decode %s %s: unknown kind", r.Kind, r.ID)
 	}
-	res := made()
+	res := k.make()
 	if err := json.Unmarshal(r.Body, res); err != nil {
 		return nil, fmt.Errorf("decode %s %s: %w", r.Kind, r.ID, err)
 	}

@@ -13,6 +13,9 @@ import (
 // be used by many goroutines.
 type Snapshot struct {
 	Instance *Instance
+	// Revision counts the changes of the instance, as far as the snapshot has
+	// them; see [Catalog.Changed].
+	Revision int64
 
 	partition center.Partition
 	lists     map[center.Kind][]Resource // by name, then id
@@ -103,15 +106,37 @@ func (snap *Snapshot) CanStart(ref string) error {
 	return nil
 }
 
+// ID returns the id of the instance.
+func (snap *Snapshot) ID() center.InstanceID { return snap.Instance.InstanceID() }
+
+// hasName reports whether a resource of a kind other than except has a name.
+func (snap *Snapshot) hasName(kind center.Kind, name, except string) bool {
+	return slices.ContainsFunc(snap.lists[kind], func(r Resource) bool {
+		m := r.About()
+		return m.Name == name && m.ID != except
+	})
+}
+
+// count returns how many resources count against the quota of their kind.
+func (snap *Snapshot) count(k *kind) int {
+	n := 0
+	for _, r := range snap.lists[k.kind] {
+		if k.counts == nil || k.counts(r) {
+			n++
+		}
+	}
+	return n
+}
+
 // ARN returns the ARN of a resource of the instance.
 func (snap *Snapshot) ARN(kind center.Kind, id string) string {
-	return snap.partition.ARN(snap.Instance.InstanceID(), kind, id)
+	return snap.partition.ARN(snap.ID(), kind, id)
 }
 
 // ARNOf returns the ARN of a resource.
 func (snap *Snapshot) ARNOf(r Resource) string {
 	if r.Kind() == center.KindInstance {
-		return snap.partition.InstanceARN(snap.Instance.InstanceID())
+		return snap.partition.InstanceARN(snap.ID())
 	}
 	return snap.ARN(r.Kind(), r.About().ID)
 }
@@ -125,7 +150,7 @@ func (snap *Snapshot) local(kind center.Kind, ref string) string {
 		return ref
 	}
 	a, ok := center.ParseARN(ref)
-	if !ok || a.Partition != snap.partition || a.Instance != snap.Instance.InstanceID() || a.Kind != kind {
+	if !ok || a.Partition != snap.partition || a.Instance != snap.ID() || a.Kind != kind {
 		return ""
 	}
 	return a.ID

@@ -72,8 +72,7 @@ func (c *Catalog) AddStorage(ctx context.Context, instance string, s StorageConf
 				return write{}, center.Errorf(center.Conflict, "%s has a storage configuration already: %s", s.Name, other.ID)
 			}
 		}
-		now := c.now()
-		s.Meta = Meta{Instance: snap.Instance.InstanceID(), ID: id, Name: s.Name, Created: now, Updated: now}
+		s.Meta = c.newMeta(snap, id, s.Name, nil)
 		return write{put: []Resource{&s}}, nil
 	})
 	return id, err

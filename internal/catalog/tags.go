@@ -35,7 +35,7 @@ func taggable(arn string) (center.ARN, error) {
 	if !ok {
 		return a, center.Errorf(center.Invalid, "%q is not the ARN of an Amazon Connect resource", arn)
 	}
-	if _, ok := makers[a.Kind]; !ok || a.Kind == center.KindStorageConfig || a.Kind == center.KindAssociation {
+	if k, ok := kinds[a.Kind]; !ok || !k.taggable {
 		return a, center.Errorf(center.Invalid, "a resource of the kind %s cannot be tagged", a.Kind)
 	}
 	return a, nil
@@ -97,14 +97,12 @@ func (c *Catalog) retag(ctx context.Context, arn string, alter func(have map[str
 		if err := alter(tags); err != nil {
 			return write{}, err
 		}
-		row, err := encode(r)
+		changed, err := c.edit(r)
 		if err != nil {
 			return write{}, err
 		}
-		row.Tags = tags
-		row.Updated = c.now()
-		changed, err := decode(row)
-		return write{put: []Resource{changed}}, err
+		changed.About().Tags = tags
+		return write{put: []Resource{changed}}, nil
 	})
 	if center.ReasonOf(err) == center.NotFound {
 		return missingARN(arn)

@@ -84,15 +84,8 @@ func (c *Catalog) CreateView(ctx context.Context, instance string, n NewView) (c
 				return write{}, center.Errorf(center.Duplicate, "ClientToken came with a view before that has been deleted")
 			}
 		}
-		if err := freeName[*View](snap, n.Name, ""); err != nil {
-			return write{}, err
-		}
-		if len(snap.lists[center.KindView]) >= c.cfg.Limits.Views {
-			return write{}, center.Errorf(center.QuotaExceeded, "the instance has reached its quota of %d views", c.cfg.Limits.Views)
-		}
-		now := c.now()
 		created = &View{
-			Meta:        Meta{Instance: snap.Instance.InstanceID(), ID: id, Name: n.Name, Created: now, Updated: now, Tags: n.Tags},
+			Meta:        c.newMeta(snap, id, n.Name, n.Tags),
 			Description: n.Description,
 		}
 		w := write{put: []Resource{created}}
@@ -122,9 +115,6 @@ func (c *Catalog) DescribeView(ctx context.Context, instance, ref string, name, 
 	}
 	return c.changeView(ctx, instance, ref, func(snap *Snapshot, v *View, _ *write) error {
 		if name != nil {
-			if err := freeName[*View](snap, *name, v.ID); err != nil {
-				return err
-			}
 			v.Name = *name
 		}
 		if description != nil {
@@ -332,12 +322,8 @@ func (c *Catalog) viewContent(ctx context.Context, id, hash string) (content Vie
 	if v, ok := managed[id]; ok {
 		return *v.managed, nil
 	}
-	r, err := c.cfg.Store.Resource(ctx, center.KindViewVersion, contentID(id, hash))
-	if err != nil {
+	if err := c.readContent(ctx, center.KindView, id, hash, &content); err != nil {
 		return content, err
-	}
-	if err := json.Unmarshal(r.Body, &content); err != nil {
-		return content, fmt.Errorf("decode content %s: %w", r.ID, err)
 	}
 	content.InputSchema = inputSchema(content.Template)
 	return content, nil
