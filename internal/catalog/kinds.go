@@ -1,6 +1,11 @@
 package catalog
 
-import "parley.example/parley/internal/center"
+import (
+	"maps"
+	"slices"
+
+	"parley.example/parley/internal/center"
+)
 
 // kind is what the catalog has to know of a kind of resource. Everything that
 // differs from kind to kind, but for what its own operations do, is a row of
@@ -94,18 +99,19 @@ func byKind(rows ...kind) map[center.Kind]*kind {
 	return all
 }
 
-// Field returns the text of a resource that a search names: name, resourceID
-// and those of its kind. ok is false when it has no such field.
-func Field(r Resource, name string) (value string, ok bool) {
+// Fields are the texts of a kind of resource that a search can name.
+func Fields(kind center.Kind) []string {
+	own := slices.Sorted(maps.Keys(kinds[kind].fields))
+	return slices.Concat([]string{"name"}, own, []string{"resourceID"})
+}
+
+// Field returns a text of a resource, which is one of [Fields].
+func Field(r Resource, name string) string {
 	switch name {
 	case "name":
-		return r.About().Name, true
+		return r.About().Name
 	case "resourceID":
-		return r.About().ID, true
+		return r.About().ID
 	}
-	read, ok := kinds[r.Kind()].fields[name]
-	if !ok {
-		return "", false
-	}
-	return read(r), true
+	return kinds[r.Kind()].fields[name](r)
 }

@@ -24,9 +24,13 @@ func TestEveryKindIsOneRow(t *testing.T) {
 		if _, ok := r.(holder); ok != (k.contents != "") || ok && kinds[k.contents] == nil {
 			t.Errorf("%s has contents: %v; its row says %q", name, ok, k.contents)
 		}
+		r.About().ID = "id"
+		if fields := Fields(name); Field(r, fields[len(fields)-1]) != "id" || len(fields) != 2+len(k.fields) {
+			t.Errorf("%s has the fields %q", name, fields)
+		}
 		for field := range k.fields {
-			if _, ok := Field(r, field); !ok {
-				t.Errorf("%s has no field %s", name, field)
+			if got := Field(r, field); got != "" {
+				t.Errorf("the field %s of an empty %s is %q", field, name, got)
 			}
 		}
 		row, err := encode(r)

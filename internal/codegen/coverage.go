@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// Implementation is a package that answers an API: its type Service embeds Unimplemented and has a
-// method for each operation it answers itself.
+// Implementation is a package that answers an API: its type Service has a method for each operation
+// it answers itself, or embeds types of packages below its own that do; Unimplemented answers the others.
 type Implementation struct {
 	Name  string // of the API, as in connect
 	Model *Model
@@ -29,7 +29,7 @@ func Coverage(apis []Implementation) ([]byte, error) {
 		"Every operation of both APIs is routed, bound and validated. What works is in the tables; the\n" +
 		"others, listed below each table, reply with HTTP 501 and `NotImplementedException`, naming themselves.\n")
 	for _, api := range apis {
-		methods, err := serviceMethods(api.Dir)
+		methods, err := methodsOf(api.Dir, "Service")
 		if err != nil {
 			return nil, fmt.Errorf("coverage of %s: %w", api.Name, err)
 		}
@@ -57,8 +57,9 @@ func Coverage(apis []Implementation) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// serviceMethods returns the methods declared on the type Service in the Go files of dir.
-func serviceMethods(dir string) ([]string, error) {
+// methodsOf returns the methods declared on a type in the Go files of dir, and on the types of packages
+// in folders of dir that it embeds.
+func methodsOf(dir, typ string) ([]string, error) {
 	files, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
@@ -73,12 +74,45 @@ func serviceMethods(dir string) ([]string, error) {
 			return nil, err
 		}
 		for _, d := range tree.Decls {
-			if f, ok := d.(*ast.FuncDecl); ok && receiver(f) == "Service" {
+			if f, ok := d.(*ast.FuncDecl); ok && receiver(f) == typ {
 				methods = append(methods, f.Name.Name)
 			}
 		}
+		for _, e := range embedded(tree, typ) {
+			below := filepath.Join(dir, e.pkg)
+			if info, err := os.Stat(below); err != nil || !info.IsDir() {
+				continue // a package elsewhere
+			}
+			more, err := methodsOf(below, e.name)
+			if err != nil {
+				return nil, err
+			}
+			methods = append(methods, more...)
+		}
 	}
 	return methods, nil
+}
+
+// embeddedType is a type of another package, by that package's name.
+type embeddedType struct{ pkg, name string }
+
+// embedded returns the types of other packages that a struct embeds as they are.
+func embedded(tree *ast.File, typ string) (types []embeddedType) {
+	ast.Inspect(tree, func(n ast.Node) bool {
+		spec, ok := n.(*ast.TypeSpec)
+		if !ok || spec.Name.Name != typ {
+			return true
+		}
+		if s, ok := spec.Type.(*ast.StructType); ok {
+			for _, field := range s.Fields.List {
+				if sel, ok := field.Type.(*ast.SelectorExpr); ok && field.Names == nil {
+					types = append(types, embeddedType{sel.X.(*ast.Ident).Name, sel.Sel.Name})
+				}
+			}
+		}
+		return false
+	})
+	return types
 }
 
 // receiver is the name of the method's type, "" for a function.

@@ -174,6 +174,7 @@ func TestCoverage(t *testing.T) {
 		}
 	}
 	write("service.go", "package x\n\ntype Service struct{}\n\nfunc (s *Service) FeedAnimal() {}\n\nfunc CloseZoo() {}\n\nfunc (o *other) CloseZoo() {}\n")
+	write("embeds.go", "package x\n\ntype Unrelated struct{ aquarium.Fish }\n")
 	write("service_test.go", "package x\n\nfunc (s *Service) ListAnimals() {}\n")
 	data, err := os.ReadFile("zoo/zoo.json")
 	if err != nil {
@@ -191,6 +192,19 @@ func TestCoverage(t *testing.T) {
 		"| FeedAnimal | `PUT /animals/{Name}/meals/{Count}` |\n\nNot there yet: CloseZoo, ListAnimals.\n"
 	if !strings.HasSuffix(string(page), want) {
 		t.Errorf("page\n%s\nwant it to end with\n%s", page, want)
+	}
+	// Families: a type that Service embeds counts, of a package in a folder of its own.
+	write("service.go", "package x\n\ntype Service struct {\n\tzoo.Unimplemented\n\tkeepers.Keepers\n\tother keepers.Visitors\n}\n\nfunc (s *Service) FeedAnimal() {}\n")
+	if err := os.MkdirAll(filepath.Join(dir, "keepers"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write("keepers/keepers.go", "package keepers\n\nfunc (k *Keepers) CloseZoo() {}\n\nfunc (v *Visitors) ListAnimals() {}\n")
+	page, err = Coverage([]Implementation{{Name: "zoo", Model: m, Dir: dir}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(page), "## zoo: 2 of 3\n") || !strings.HasSuffix(string(page), "\nNot there yet: ListAnimals.\n") {
+		t.Errorf("page with families\n%s\nwant FeedAnimal and CloseZoo in it", page)
 	}
 	if _, err := Coverage([]Implementation{{Name: "zoo", Model: m, Dir: filepath.Join(dir, "gone")}}); err == nil {
 		t.Error("a package that is not there has coverage")

@@ -103,10 +103,10 @@ func openHall(t *testing.T) *hall {
 			t.Errorf("Close: %v", err)
 		}
 	})
-	api := connect.NewHandler(&connectapi.Service{
+	api := connect.NewHandler(connectapi.New(connectapi.Config{
 		Catalog: h.catalog, Engine: h.engine, Store: h.store, Sealer: sealer, Partition: partition, Now: clock.Now,
 		KnowsStream: func(arn string) bool { return strings.HasPrefix(arn, topic) },
-	}, restjson.HandlerOptions{MapError: connectapi.MapError})
+	}), restjson.HandlerOptions{MapError: connectapi.MapError})
 	h.Service = connect.NewClient(restjson.ClientConfig{Endpoint: "http://127.0.0.1", HTTPClient: restjson.InProcess(api)})
 	svc := &participantapi.Service{
 		Engine: h.engine, Store: h.store, Sealer: sealer, Blobs: blob.Memory(1 << 20), Partition: partition, Now: clock.Now,

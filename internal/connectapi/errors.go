@@ -6,6 +6,7 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/connectapi/wire"
 	"parley.example/parley/internal/store"
 )
 
@@ -93,7 +94,7 @@ func exception(code string, e *center.Error) error {
 	case "InvalidContactFlowModuleException":
 		return &connect.InvalidContactFlowModuleException{Message: e.Message, Problems: problems(e)}
 	case resourceInUse:
-		return &connect.ResourceInUseException{Message: e.Message, ResourceType: resourceTypes[e.Kind], ResourceId: optional(e.ID)}
+		return &connect.ResourceInUseException{Message: e.Message, ResourceType: resourceTypes[e.Kind], ResourceId: wire.Optional(e.ID)}
 	}
 	if make, ok := plain[code]; ok {
 		return make(e.Message)

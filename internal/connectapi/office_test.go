@@ -61,10 +61,10 @@ func newOffice(t *testing.T, limits catalog.Limits) *office {
 			t.Error(err)
 		}
 	})
-	o := &office{t: t, service: &connectapi.Service{
+	o := &office{t: t, service: connectapi.New(connectapi.Config{
 		Catalog: c, Engine: e, Store: s, Sealer: sealer, Partition: officePartition, Now: clock.Now,
 		KnowsStream: func(string) bool { return false },
-	}}
+	})}
 	handler := connect.NewHandler(o.service, restjson.HandlerOptions{MapError: connectapi.MapError})
 	o.Client = connect.NewClient(restjson.ClientConfig{Endpoint: "http://parley.test", HTTPClient: restjson.InProcess(handler)})
 	made, err := o.CreateInstance(t.Context(), &connect.CreateInstanceRequest{

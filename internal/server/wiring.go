@@ -33,10 +33,10 @@ func (s *Server) routes() http.Handler {
 		Engine: s.engine, Store: s.store, Sealer: s.sealer, Blobs: s.blobs, Views: s.catalog, SignIns: s.signIns, Partition: s.partition,
 		Now: s.clock.Now, PublicURL: func(context.Context) string { return s.URL() }, Log: s.Log, Refused: s.refused(),
 	}
-	contacts := &connectapi.Service{
+	contacts := connectapi.New(connectapi.Config{
 		Catalog: s.catalog, Engine: s.engine, Store: s.store, Sealer: s.sealer, Partition: s.partition,
 		Now: s.clock.Now, KnowsStream: s.topics.Knows, SignIns: s.signIns,
-	}
+	})
 	administration := s.options("connect", s.authorize, connectapi.MapError)
 	administration.MaxBody = maxConnectBody
 	api := connect.NewHandler(contacts, administration)
