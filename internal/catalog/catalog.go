@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,7 +27,7 @@ type Catalog struct {
 	cache   cache
 	running lru[contentKey, *flow.Flow]
 
-	founding sync.Mutex // making instances; taken before a shard of the cache
+	creating sync.Mutex // making instances; taken before a shard of the cache
 }
 
 // contentKey names a content: contents belong to their flow.
@@ -47,11 +48,17 @@ func New(cfg Config) *Catalog {
 	return c
 }
 
+// Limits returns the quotas in force.
+func (c *Catalog) Limits() Limits { return c.cfg.Limits }
+
+// ChecksReferences reports whether contents are held to what they name: see [Config].
+func (c *Catalog) ChecksReferences() bool { return c.cfg.CheckReferences }
+
 // Partition returns where the instances live.
 func (c *Catalog) Partition() center.Partition { return c.cfg.Partition }
 
-// now is the time as the store keeps it.
-func (c *Catalog) now() time.Time { return c.cfg.Now().UTC().Truncate(time.Millisecond) }
+// Now is the time as the store keeps it.
+func (c *Catalog) Now() time.Time { return c.cfg.Now().UTC().Truncate(time.Millisecond) }
 
 // Resolve returns the id of the instance that an id or ARN names; ok is false
 // when the ARN leads elsewhere. Whether the instance exists it does not say.
@@ -85,23 +92,12 @@ func (c *Catalog) Snapshot(ctx context.Context, ref string) (*Snapshot, error) {
 // maxWrites bounds how often a write is made anew because another process was first.
 const maxWrites = 8
 
-// write is what a change of an instance comes to.
-type write struct {
-	put  []Resource        // with the version they were read at, 0 for new ones
-	also []center.Resource // new rows that no snapshot holds: contents
-	gone []center.Resource // rows of that kind to remove
-	drop []Resource        // resources to remove
-}
-
-// change makes one change of an instance: decide says what to write, given how
-// the instance stands, and is asked again when another process was first. Names
-// that must be unique and quotas are seen to here: Duplicate, and what the kind
-// says of its quota.
-func (c *Catalog) change(ctx context.Context, ref string, decide func(snap *Snapshot) (write, error)) error {
-	id, ok := c.Resolve(ref)
-	if !ok {
-		return c.missingInstance(ctx, ref)
-	}
+// Change makes one change of an instance: decide says what to write, given how
+// the instance stands, and is asked again when another process was first. It
+// returns when the change is durable. Errors: NotFound for the instance, those
+// of decide, Duplicate for a name that must be unique and is taken, what the kind
+// says of its quota, and Conflict when other processes were first all the time.
+func (c *Catalog) Change(ctx context.Context, id center.InstanceID, decide func(snap *Snapshot) (Write, error)) error {
 	shard := c.cache.shard(id)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
@@ -111,15 +107,15 @@ func (c *Catalog) change(ctx context.Context, ref string, decide func(snap *Snap
 		if snap, err = c.current(ctx, id); err != nil {
 			return err
 		}
-		var w write
+		var w Write
 		if w, err = decide(snap); err != nil {
 			return err
 		}
-		if err = c.admit(snap, w.put); err != nil {
+		if err = c.admit(snap, w.Put); err != nil {
 			return err
 		}
 		if attempt == maxWrites-1 {
-			if w.also, err = c.absent(ctx, w.also); err != nil {
+			if w.stowed, err = c.absent(ctx, w.stowed); err != nil {
 				return err
 			}
 		}
@@ -151,12 +147,29 @@ func (c *Catalog) admit(snap *Snapshot, put []Resource) error {
 	return nil
 }
 
+// AdmitVersion refuses another version above the quota.
+func (c *Catalog) AdmitVersion(h Holder) error {
+	if quota := c.cfg.Limits.FlowVersions; len(h.Authoring().Versions) >= quota {
+		return center.Errorf(kinds[h.Kind()].over, "the quota of %d versions is used up", quota)
+	}
+	return nil
+}
+
+// AdmitAlias refuses another alias above the quota.
+func (c *Catalog) AdmitAlias(h Holder) error {
+	if quota := c.cfg.Limits.Aliases; len(h.Authoring().Aliases) >= quota {
+		k := kinds[h.Kind()]
+		return center.Errorf(k.over, "the %s has reached its quota of %d aliases", k.contents.noun, quota)
+	}
+	return nil
+}
+
 // commit writes a change and shows it.
-func (c *Catalog) commit(ctx context.Context, snap *Snapshot, w write) error {
+func (c *Catalog) commit(ctx context.Context, snap *Snapshot, w Write) error {
 	before := c.cache.shard(snap.ID()).notices.Load()
 	next := snap.copy()
-	rows, gone := w.also, w.gone
-	for _, r := range w.put {
+	rows, gone := slices.Clone(w.stowed), slices.Clone(w.unneeded)
+	for _, r := range w.Put {
 		row, err := encode(r)
 		if err != nil {
 			return err
@@ -174,14 +187,14 @@ func (c *Catalog) commit(ctx context.Context, snap *Snapshot, w write) error {
 		next.remove(r.Kind(), r.About().ID)
 		next.add(r.Kind(), []Resource{shown})
 	}
-	for _, r := range w.drop {
+	for _, r := range w.Drop {
 		gone = append(gone, center.Resource{Instance: r.About().Instance, Kind: r.Kind(), ID: r.About().ID})
 		next.remove(r.Kind(), r.About().ID)
 	}
 	if err := c.write(ctx, snap.ID(), rows, gone); err != nil {
 		return err
 	}
-	c.show(ctx, next, w.put, before)
+	c.show(ctx, next, w.Put, before)
 	return nil
 }
 
@@ -189,7 +202,7 @@ func (c *Catalog) commit(ctx context.Context, snap *Snapshot, w write) error {
 // that became current cannot be read, whoever asks next loads it anew.
 func (c *Catalog) show(ctx context.Context, next *Snapshot, put []Resource, before int64) {
 	for _, r := range put {
-		h, ok := next.index[r.Kind()][r.About().ID].(holder)
+		h, ok := next.index[r.Kind()][r.About().ID].(Holder)
 		if !ok {
 			continue
 		}
@@ -203,11 +216,7 @@ func (c *Catalog) show(ctx context.Context, next *Snapshot, put []Resource, befo
 
 // Delete removes an instance with everything of it. Chats that still run lose
 // their flows, so the caller ends them first. Records of chats stay in the store.
-func (c *Catalog) Delete(ctx context.Context, ref string) error {
-	id, ok := c.Resolve(ref)
-	if !ok {
-		return c.missingInstance(ctx, ref)
-	}
+func (c *Catalog) Delete(ctx context.Context, id center.InstanceID) error {
 	shard := c.cache.shard(id)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()

@@ -1,4 +1,4 @@
-package catalog
+package catalog_test
 
 import (
 	"context"
@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/publishing"
+	"parley.example/parley/internal/catalog/setup"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/store"
@@ -19,12 +22,12 @@ var testPartition = center.Partition{Region: "us-east-1", Account: "123456789012
 
 // fixture is a catalog over a store in memory, with a clock that stands still.
 type fixture struct {
-	*Catalog
+	*catalog.Catalog
 	store store.Store
 	now   time.Time
 }
 
-func newFixture(t *testing.T, limits Limits) *fixture {
+func newFixture(t *testing.T, limits catalog.Limits) *fixture {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), sqlite.Options{})
 	if err != nil {
@@ -41,13 +44,17 @@ func newFixture(t *testing.T, limits Limits) *fixture {
 }
 
 // again returns another catalog over the same store, as after a restart.
-func (f *fixture) again(limits Limits) *Catalog {
-	return New(Config{Store: f.store, Partition: testPartition, Now: func() time.Time { return f.now }, Limits: limits})
+func (f *fixture) again(limits catalog.Limits, change ...func(*catalog.Config)) *catalog.Catalog {
+	cfg := catalog.Config{Store: f.store, Partition: testPartition, Now: func() time.Time { return f.now }, Limits: limits}
+	for _, c := range change {
+		c(&cfg)
+	}
+	return catalog.New(cfg)
 }
 
-func (f *fixture) instance(t *testing.T, alias string) string {
+func (f *fixture) instance(t *testing.T, alias string) center.InstanceID {
 	t.Helper()
-	i, err := f.CreateInstance(t.Context(), NewInstance{Alias: alias, Identity: "CONNECT_MANAGED"})
+	i, err := setup.CreateInstance(t.Context(), f.Catalog, setup.NewInstance{Alias: alias, Identity: "CONNECT_MANAGED"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,9 +68,9 @@ func says(text string) string {
 		{"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`, text)
 }
 
-func (f *fixture) flow(t *testing.T, instance, name, content string) *Flow {
+func (f *fixture) flow(t *testing.T, id center.InstanceID, name, content string) *catalog.Flow {
 	t.Helper()
-	made, err := f.CreateFlow(t.Context(), instance, NewFlow{Name: name, Type: TypeInbound, Content: content})
+	made, err := publishing.CreateFlow(t.Context(), f.Catalog, id, publishing.NewFlow{Name: name, Type: catalog.TypeInbound, Content: content})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,36 +85,36 @@ func wantReason(t *testing.T, what string, err error, want center.Reason) {
 }
 
 func TestCreateInstanceBringsEverything(t *testing.T) {
-	f := newFixture(t, Limits{})
+	f := newFixture(t, catalog.Limits{})
 	id := f.instance(t, "acme")
-	for _, c := range []*Catalog{f.Catalog, f.again(Limits{})} {
-		snap, err := c.Snapshot(t.Context(), id)
+	for _, c := range []*catalog.Catalog{f.Catalog, f.again(catalog.Limits{})} {
+		snap, err := c.Snapshot(t.Context(), string(id))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := len(All[*Flow](snap)); n != len(flow.Defaults())-1 {
+		if n := len(catalog.All[*catalog.Flow](snap)); n != len(flow.Defaults())-1 {
 			t.Errorf("%d flows; want all defaults but the demo", n)
 		}
 		var names []string
-		for _, s := range All[*SecurityProfile](snap) {
+		for _, s := range catalog.All[*catalog.SecurityProfile](snap) {
 			names = append(names, s.Name)
 		}
 		if want := []string{"Admin", "Agent", "CallCenterManager", "QualityAnalyst"}; !slices.Equal(names, want) {
 			t.Errorf("security profiles %q; want %q", names, want)
 		}
-		profile := All[*RoutingProfile](snap)[0]
-		queue, err := Find[*Queue](snap, profile.Queues[0].Queue)
+		profile := catalog.All[*catalog.RoutingProfile](snap)[0]
+		queue, err := catalog.Get[*catalog.Queue](snap, profile.Queues[0].Queue)
 		if err != nil || queue.Name != "BasicQueue" {
 			t.Errorf("queue of the routing profile: %v, %v", queue, err)
 		}
-		if hours, err := Find[*Hours](snap, snap.ARN(center.KindHours, queue.Hours)); err != nil || hours.Name != "Basic Hours" || len(hours.Config) != 5 {
+		if hours, err := catalog.Find[*catalog.Hours](snap, snap.ARN(center.KindHours, string(queue.Hours))); err != nil || hours.Name != "Basic Hours" || len(hours.Config) != 5 {
 			t.Errorf("hours of the queue: %v, %v", hours, err)
 		}
-		if statuses := All[*AgentStatus](snap); len(statuses) != 2 || statuses[0].Type != "ROUTABLE" || statuses[1].Type != "OFFLINE" {
+		if statuses := catalog.All[*catalog.AgentStatus](snap); len(statuses) != 2 || statuses[0].Type != "ROUTABLE" || statuses[1].Type != "OFFLINE" {
 			t.Errorf("agent statuses %v", statuses)
 		}
-		for _, d := range All[*Flow](snap) {
-			if _, _, err := snap.Published(d.ID); err != nil {
+		for _, d := range catalog.All[*catalog.Flow](snap) {
+			if _, _, err := snap.Published(string(d.ID)); err != nil {
 				t.Errorf("default flow %q: %v", d.Name, err)
 			}
 		}
@@ -115,40 +122,40 @@ func TestCreateInstanceBringsEverything(t *testing.T) {
 }
 
 func TestInstanceAliasAndToken(t *testing.T) {
-	f := newFixture(t, Limits{Instances: 3})
+	f := newFixture(t, catalog.Limits{Instances: 3})
 	ctx := t.Context()
-	first, err := f.CreateInstance(ctx, NewInstance{Alias: "Acme", Identity: "SAML", Token: "t1"})
+	first, err := setup.CreateInstance(ctx, f.Catalog, setup.NewInstance{Alias: "Acme", Identity: "SAML", Token: "t1"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := f.CreateInstance(ctx, NewInstance{Alias: "Acme", Identity: "SAML", Token: "t1"})
+	again, err := setup.CreateInstance(ctx, f.Catalog, setup.NewInstance{Alias: "Acme", Identity: "SAML", Token: "t1"})
 	if err != nil || again.ID != first.ID {
 		t.Errorf("the same token gave %v, %v; want instance %s", again, err, first.ID)
 	}
-	_, err = f.CreateInstance(ctx, NewInstance{Alias: "acme", Identity: "SAML", Token: "t2"})
+	_, err = setup.CreateInstance(ctx, f.Catalog, setup.NewInstance{Alias: "acme", Identity: "SAML", Token: "t2"})
 	wantReason(t, "an alias that differs in case", err, center.Duplicate)
-	_, err = f.CreateInstance(ctx, NewInstance{Identity: "SAML"})
+	_, err = setup.CreateInstance(ctx, f.Catalog, setup.NewInstance{Identity: "SAML"})
 	wantReason(t, "no alias", err, center.BadRequest)
-	_, err = f.CreateInstance(ctx, NewInstance{Alias: "b", Identity: "EXISTING_DIRECTORY"})
+	_, err = setup.CreateInstance(ctx, f.Catalog, setup.NewInstance{Alias: "b", Identity: "EXISTING_DIRECTORY"})
 	wantReason(t, "no directory", err, center.BadRequest)
 	f.instance(t, "b")
 	f.instance(t, "c")
-	_, err = f.CreateInstance(ctx, NewInstance{Alias: "d", Identity: "SAML"})
+	_, err = setup.CreateInstance(ctx, f.Catalog, setup.NewInstance{Alias: "d", Identity: "SAML"})
 	wantReason(t, "the fourth of three", err, center.QuotaExceeded)
 	if err := f.Delete(ctx, first.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err = f.CreateInstance(ctx, NewInstance{Alias: "acme", Identity: "SAML"}); err != nil {
+	if _, err = setup.CreateInstance(ctx, f.Catalog, setup.NewInstance{Alias: "acme", Identity: "SAML"}); err != nil {
 		t.Errorf("an alias that became free: %v", err)
 	}
 }
 
 func TestConcurrentAliasesHaveOneWinner(t *testing.T) {
-	f := newFixture(t, Limits{})
-	other := f.again(Limits{}) // as another process, with locks of its own
+	f := newFixture(t, catalog.Limits{})
+	other := f.again(catalog.Limits{}) // as another process, with locks of its own
 	won := race(8, func(i int) error {
-		c := []*Catalog{f.Catalog, other}[i%2]
-		_, err := c.CreateInstance(t.Context(), NewInstance{Alias: "acme", Identity: "SAML"})
+		c := []*catalog.Catalog{f.Catalog, other}[i%2]
+		_, err := setup.CreateInstance(t.Context(), c, setup.NewInstance{Alias: "acme", Identity: "SAML"})
 		return err
 	})
 	if won != 1 {
@@ -174,12 +181,12 @@ func race(n int, call func(i int) error) int {
 }
 
 func TestConcurrentFlowsOfOneNameHaveOneWinner(t *testing.T) {
-	f := newFixture(t, Limits{})
+	f := newFixture(t, catalog.Limits{})
 	id := f.instance(t, "acme")
-	other := f.again(Limits{})
+	other := f.again(catalog.Limits{})
 	won := race(8, func(i int) error {
-		c := []*Catalog{f.Catalog, other}[i%2]
-		_, err := c.CreateFlow(t.Context(), id, NewFlow{Name: "one", Type: TypeInbound, Content: says("hello")})
+		c := []*catalog.Catalog{f.Catalog, other}[i%2]
+		_, err := publishing.CreateFlow(t.Context(), c, id, publishing.NewFlow{Name: "one", Type: catalog.TypeInbound, Content: says("hello")})
 		return err
 	})
 	if won != 1 {
@@ -188,14 +195,14 @@ func TestConcurrentFlowsOfOneNameHaveOneWinner(t *testing.T) {
 }
 
 func TestWritesOfAnotherProcessAreNotLost(t *testing.T) {
-	f := newFixture(t, Limits{})
+	f := newFixture(t, catalog.Limits{})
 	id := f.instance(t, "acme")
-	other := f.again(Limits{})
+	other := f.again(catalog.Limits{})
 	made := f.flow(t, id, "one", says("hello"))
-	if _, err := other.Snapshot(t.Context(), id); err != nil {
+	if _, err := other.Snapshot(t.Context(), string(id)); err != nil {
 		t.Fatal(err)
 	}
-	arn := testPartition.ARN(center.InstanceID(id), center.KindFlow, made.ID)
+	arn := testPartition.ARN(id, center.KindFlow, string(made.ID))
 	if err := f.Tag(t.Context(), arn, map[string]string{"a": "1"}); err != nil {
 		t.Fatal(err)
 	}
@@ -209,19 +216,19 @@ func TestWritesOfAnotherProcessAreNotLost(t *testing.T) {
 }
 
 func TestDeleteLeavesNothing(t *testing.T) {
-	f := newFixture(t, Limits{})
+	f := newFixture(t, catalog.Limits{})
 	id := f.instance(t, "acme")
 	made := f.flow(t, id, "one", says("hello"))
-	if err := f.DeleteFlow(t.Context(), id, made.ID); err != nil {
+	if err := publishing.Delete[*catalog.Flow](t.Context(), f.Catalog, id, made.ID); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Delete(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
-	_, err := f.Snapshot(t.Context(), id)
+	_, err := f.Snapshot(t.Context(), string(id))
 	wantReason(t, "Snapshot", err, center.NotFound)
-	for kind := range kinds {
-		if n := f.count(t, center.InstanceID(id), kind); n != 0 {
+	for _, kind := range catalog.Kinds {
+		if n := f.count(t, id, kind); n != 0 {
 			t.Errorf("%d rows of %s are left", n, kind)
 		}
 	}
@@ -246,102 +253,76 @@ func (f *fixture) count(t *testing.T, instance center.InstanceID, kind center.Ki
 }
 
 func TestSeedDemoTwice(t *testing.T) {
-	f := newFixture(t, Limits{})
+	f := newFixture(t, catalog.Limits{})
 	for range 2 {
-		if err := f.SeedDemo(t.Context()); err != nil {
+		if err := setup.SeedDemo(t.Context(), f.Catalog); err != nil {
 			t.Fatal(err)
 		}
 	}
-	snap, err := f.Snapshot(t.Context(), DemoInstance)
+	snap, err := f.Snapshot(t.Context(), catalog.DemoInstance)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := snap.CanStart(DemoFlow); err != nil {
+	if err := snap.CanStart(catalog.DemoFlow); err != nil {
 		t.Errorf("the demo flow: %v", err)
 	}
-	if q, err := Find[*Queue](snap, DemoQueue); err != nil || q.Name != "BasicQueue" {
+	if q, err := catalog.Find[*catalog.Queue](snap, catalog.DemoQueue); err != nil || q.Name != "BasicQueue" {
 		t.Errorf("the demo queue: %v, %v", q, err)
 	}
-	if err := f.DeleteFlow(t.Context(), DemoInstance, DemoFlow); err != nil {
+	if err := publishing.Delete[*catalog.Flow](t.Context(), f.Catalog, catalog.DemoInstance, catalog.DemoFlow); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.again(Limits{}).SeedDemo(t.Context()); err != nil {
+	if err := setup.SeedDemo(t.Context(), f.again(catalog.Limits{})); err != nil {
 		t.Fatal(err)
 	}
-	snap, _ = f.Snapshot(t.Context(), DemoInstance)
-	wantReason(t, "a flow deleted before the second start", snap.CanStart(DemoFlow), center.NotFound)
+	snap, _ = f.Snapshot(t.Context(), catalog.DemoInstance)
+	wantReason(t, "a flow deleted before the second start", snap.CanStart(catalog.DemoFlow), center.NotFound)
 }
 
 func TestReferences(t *testing.T) {
-	f := newFixture(t, Limits{})
+	f := newFixture(t, catalog.Limits{})
 	id, other := f.instance(t, "acme"), f.instance(t, "other")
 	made := f.flow(t, id, "one", says("hello"))
-	arn := testPartition.ARN(center.InstanceID(id), center.KindFlow, made.ID)
-	snap, err := f.Snapshot(t.Context(), testPartition.InstanceARN(center.InstanceID(id)))
+	arn := testPartition.ARN(id, center.KindFlow, string(made.ID))
+	snap, err := f.Snapshot(t.Context(), testPartition.InstanceARN(id))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, ref := range []string{made.ID, arn, arn + ":$LATEST", made.ID + ":$LATEST"} {
-		if _, got, err := snap.Published(ref); err != nil || string(got) != made.ID {
+	for _, ref := range []string{string(made.ID), arn, arn + ":$LATEST", string(made.ID) + ":$LATEST"} {
+		if _, got, err := snap.Published(ref); err != nil || got != made.ID {
 			t.Errorf("Published(%q) = %v, %v", ref, got, err)
 		}
 	}
 	for ref, want := range map[string]center.Reason{
-		"":                                   center.NotFound,
-		"nothing":                            center.NotFound,
-		strings.Replace(arn, id, other, 1):   center.NotFound,
-		strings.Replace(arn, "east", "w", 1): center.NotFound,
-		strings.Replace(arn, "1234", "9", 1): center.NotFound,
-		strings.Replace(arn, "contact-flow", "queue", 1): center.NotFound,
-		made.ID + ":7":      center.NotFound,
-		made.ID + ":x":      center.Invalid,
-		made.ID + ":-1":     center.Invalid,
-		made.ID + ":$SAVED": center.BadRequest,
+		"":        center.NotFound,
+		"nothing": center.NotFound,
+		strings.Replace(arn, string(id), string(other), 1): center.NotFound,
+		strings.Replace(arn, "east", "w", 1):               center.NotFound,
+		strings.Replace(arn, "1234", "9", 1):               center.NotFound,
+		strings.Replace(arn, "contact-flow", "queue", 1):   center.NotFound,
+		string(made.ID) + ":7":                             center.NotFound,
+		string(made.ID) + ":x":                             center.Invalid,
+		string(made.ID) + ":-1":                            center.Invalid,
+		string(made.ID) + ":$SAVED":                        center.BadRequest,
 	} {
 		_, _, err := snap.Published(ref)
 		wantReason(t, fmt.Sprintf("Published(%q)", ref), err, want)
 	}
-	for _, ref := range []string{"", "x", arn, strings.Replace(testPartition.InstanceARN(center.InstanceID(id)), "1234", "9", 1)} {
+	for _, ref := range []string{"", "x", arn, strings.Replace(testPartition.InstanceARN(id), "1234", "9", 1)} {
 		_, err := f.Snapshot(t.Context(), ref)
-		wantReason(t, fmt.Sprintf("View(%q)", ref), err, center.NotFound)
-	}
-}
-
-func TestLRUBounds(t *testing.T) {
-	l := lru[int, string]{max: 3, maxWeight: 10}
-	for i := range 5 {
-		l.put(i, fmt.Sprint(i), 1)
-	}
-	if _, ok := l.get(1); ok {
-		t.Error("1 is kept beyond the number")
-	}
-	l.get(2)
-	l.put(9, "9", 9)
-	if _, ok := l.get(2); !ok {
-		t.Error("2, used latest, went before others")
-	}
-	for _, gone := range []int{3, 4} {
-		if _, ok := l.get(gone); ok {
-			t.Errorf("%d is kept beyond the weight", gone)
-		}
-	}
-	l.put(10, "10", 100)
-	if v, ok := l.get(10); !ok || v != "10" {
-		t.Error("the last one was not kept")
-	}
-	l.drop(10)
-	if l.weight != 0 || l.order.Len() != 0 {
-		t.Errorf("weight %d, %d entries after all went", l.weight, l.order.Len())
+		wantReason(t, fmt.Sprintf("Snapshot(%q)", ref), err, center.NotFound)
 	}
 }
 
 func TestSetAttributeConcurrently(t *testing.T) {
-	f := newFixture(t, Limits{})
+	f := newFixture(t, catalog.Limits{})
 	id := f.instance(t, "acme")
-	snap, _ := f.Snapshot(t.Context(), id)
+	snap, _ := f.Snapshot(t.Context(), string(id))
 	names := snap.Instance.AttributeNames()
-	won := race(len(names), func(i int) error { return f.SetAttribute(context.WithoutCancel(t.Context()), id, names[i], "true") })
-	snap, err := f.Snapshot(t.Context(), id)
+	won := race(len(names), func(i int) error {
+		return setup.SetAttribute(context.WithoutCancel(t.Context()), f.Catalog, id, names[i], "true")
+	})
+	snap, err := f.Snapshot(t.Context(), string(id))
 	if err != nil || won != len(names) {
 		t.Fatalf("%d of %d writes succeeded, %v", won, len(names), err)
 	}
@@ -350,7 +331,7 @@ func TestSetAttributeConcurrently(t *testing.T) {
 			t.Errorf("%s = %s after a concurrent write", n, value)
 		}
 	}
-	wantReason(t, "a value", f.SetAttribute(t.Context(), id, names[0], "yes"), center.Invalid)
-	wantReason(t, "an attribute", f.SetAttribute(t.Context(), id, "COFFEE", "true"), center.Invalid)
-	wantReason(t, "an instance", f.SetAttribute(t.Context(), "x", names[0], "true"), center.NotFound)
+	wantReason(t, "a value", setup.SetAttribute(t.Context(), f.Catalog, id, names[0], "yes"), center.Invalid)
+	wantReason(t, "an attribute", setup.SetAttribute(t.Context(), f.Catalog, id, "COFFEE", "true"), center.Invalid)
+	wantReason(t, "an instance", setup.SetAttribute(t.Context(), f.Catalog, "x", names[0], "true"), center.NotFound)
 }

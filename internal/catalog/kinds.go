@@ -14,8 +14,8 @@ type kind struct {
 	kind center.Kind
 	// make returns an empty resource; nil for rows that no snapshot holds.
 	make func() Resource
-	// contents is the kind of the rows that hold its contents, "" for resources without.
-	contents center.Kind
+	// contents says what is to be known of its contents; nil for resources without.
+	contents *contentKind
 	// taggable resources take TagResource.
 	taggable bool
 	// unique names are refused as Duplicate when another resource of the kind has one.
@@ -27,6 +27,30 @@ type kind struct {
 	counts func(r Resource) bool // what counts against it; nil for everything
 	fields map[string]fieldOf    // that a search can name, besides name and resourceID
 }
+
+// contentKind is what the catalog has to know of the contents of a kind.
+type contentKind struct {
+	rows        center.Kind   // of the rows that hold them
+	noun        string        // what messages call the resource
+	unpublished center.Reason // of an error for want of a published content
+	// callable contents are run by references that name a version or an alias.
+	callable bool
+	// runs returns the hashes of what chats may begin with and the type of the
+	// flow; nil for contents that are not run.
+	runs func(h Holder) (hashes []string, typ string)
+}
+
+var (
+	flowContents = &contentKind{
+		rows: center.KindFlowVersion, noun: "flow", unpublished: center.NotPublished,
+		runs: func(h Holder) ([]string, string) { return []string{h.Authoring().Published}, h.(*Flow).Type },
+	}
+	moduleContents = &contentKind{
+		rows: center.KindFlowVersion, noun: "module", unpublished: center.NotPublished, callable: true,
+		runs: func(h Holder) ([]string, string) { return h.Authoring().Runs(), "" },
+	}
+	viewContents = &contentKind{rows: center.KindViewVersion, noun: "view", unpublished: center.BadRequest}
+)
 
 // fieldOf reads a text of a resource.
 type fieldOf func(r Resource) string
@@ -47,18 +71,18 @@ var kinds = byKind(
 		kind: center.KindInstance, make: func() Resource { return new(Instance) }, taggable: true,
 	},
 	kind{
-		kind: center.KindFlow, make: func() Resource { return new(Flow) }, contents: center.KindFlowVersion, taggable: true, unique: true,
+		kind: center.KindFlow, make: func() Resource { return new(Flow) }, contents: flowContents, taggable: true, unique: true,
 		quota: func(l *Limits) int { return l.Flows }, plural: "flows", over: center.LimitExceeded,
 		counts: func(r Resource) bool { return !r.(*Flow).Default },
 		fields: description(func(f *Flow) string { return f.Description }),
 	},
 	kind{
-		kind: center.KindFlowModule, make: func() Resource { return new(Module) }, contents: center.KindFlowVersion, taggable: true, unique: true,
+		kind: center.KindFlowModule, make: func() Resource { return new(Module) }, contents: moduleContents, taggable: true, unique: true,
 		quota: func(l *Limits) int { return l.Modules }, plural: "flow modules", over: center.LimitExceeded,
 		fields: description(func(m *Module) string { return m.Description }),
 	},
 	kind{
-		kind: center.KindView, make: func() Resource { return new(View) }, contents: center.KindViewVersion, taggable: true, unique: true,
+		kind: center.KindView, make: func() Resource { return new(View) }, contents: viewContents, taggable: true, unique: true,
 		quota: func(l *Limits) int { return l.Views }, plural: "views", over: center.QuotaExceeded,
 		fields: description(func(v *View) string { return v.Description }),
 	},

@@ -21,10 +21,10 @@ func TestEveryKindIsOneRow(t *testing.T) {
 		if r.Kind() != name {
 			t.Errorf("the row of %s makes a %s", name, r.Kind())
 		}
-		if _, ok := r.(holder); ok != (k.contents != "") || ok && kinds[k.contents] == nil {
-			t.Errorf("%s has contents: %v; its row says %q", name, ok, k.contents)
+		if _, ok := r.(Holder); ok != (k.contents != nil) || ok && kinds[k.contents.rows] == nil {
+			t.Errorf("%s has contents: %v; its row says %+v", name, ok, k.contents)
 		}
-		r.About().ID = "id"
+		r.set(About{ID: "id"})
 		if fields := Fields(name); Field(r, fields[len(fields)-1]) != "id" || len(fields) != 2+len(k.fields) {
 			t.Errorf("%s has the fields %q", name, fields)
 		}

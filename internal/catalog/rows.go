@@ -92,7 +92,7 @@ func (c *Catalog) absent(ctx context.Context, rows []center.Resource) ([]center.
 
 // owned returns the rows that go away with an instance.
 func (c *Catalog) owned(ctx context.Context, i *Instance) ([]center.Resource, error) {
-	rows := []center.Resource{{Instance: i.InstanceID(), Kind: center.KindInstance, ID: i.ID}}
+	rows := []center.Resource{{Instance: i.ID, Kind: center.KindInstance, ID: string(i.ID)}}
 	if i.Name != "" {
 		rows = append(rows, center.Resource{Kind: center.KindSetting, ID: aliasID(i.Name)})
 	}
@@ -100,11 +100,11 @@ func (c *Catalog) owned(ctx context.Context, i *Instance) ([]center.Resource, er
 		if k.kind == center.KindInstance {
 			continue
 		}
-		for r, err := range c.cfg.Store.Resources(ctx, i.InstanceID(), k.kind) {
+		for r, err := range c.cfg.Store.Resources(ctx, i.ID, k.kind) {
 			if err != nil {
 				return nil, err
 			}
-			rows = append(rows, center.Resource{Instance: i.InstanceID(), Kind: k.kind, ID: r.ID})
+			rows = append(rows, center.Resource{Instance: i.ID, Kind: k.kind, ID: r.ID})
 		}
 	}
 	return rows, nil
@@ -112,7 +112,7 @@ func (c *Catalog) owned(ctx context.Context, i *Instance) ([]center.Resource, er
 
 // readContent reads a content of a resource into v. Errors: NotFound.
 func (c *Catalog) readContent(ctx context.Context, kind center.Kind, id, hash string, v any) error {
-	r, err := c.cfg.Store.Resource(ctx, kinds[kind].contents, contentID(id, hash))
+	r, err := c.cfg.Store.Resource(ctx, kinds[kind].contents.rows, contentID(id, hash))
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (c *Catalog) readContent(ctx context.Context, kind center.Kind, id, hash st
 // aliasRow claims the alias of an instance: it is unique among all instances,
 // while names are unique within one only.
 func aliasRow(i *Instance) center.Resource {
-	return center.Resource{Kind: center.KindSetting, ID: aliasID(i.Name), Created: i.Created, Updated: i.Created, Body: []byte(`"` + i.ID + `"`)}
+	return center.Resource{Kind: center.KindSetting, ID: aliasID(i.Name), Created: i.Created, Updated: i.Created, Body: []byte(`"` + string(i.ID) + `"`)}
 }
 
 // aliasID is the id of the row that claims an alias. Aliases differ by more than case.
@@ -138,4 +138,17 @@ func (c *Catalog) ofAlias(ctx context.Context, alias string) (id center.Instance
 		return "", false
 	}
 	return center.InstanceID(strings.Trim(string(row.Body), `"`)), true
+}
+
+// Instances returns all instances, by alias, then id.
+func (c *Catalog) Instances(ctx context.Context) ([]*Instance, error) {
+	rs, err := c.list(ctx, "", center.KindInstance)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]*Instance, len(rs))
+	for i, r := range rs {
+		all[i] = r.(*Instance)
+	}
+	return all, nil
 }

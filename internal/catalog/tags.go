@@ -85,24 +85,29 @@ func (c *Catalog) retag(ctx context.Context, arn string, alter func(have map[str
 	if err != nil {
 		return err
 	}
-	err = c.change(ctx, a.InstanceARN(a.Instance), func(snap *Snapshot) (write, error) {
+	if a.Partition != c.cfg.Partition {
+		return missingARN(arn)
+	}
+	err = c.Change(ctx, a.Instance, func(snap *Snapshot) (Write, error) {
 		r, err := snap.tagged(a, arn)
 		if err != nil {
-			return write{}, err
+			return Write{}, err
 		}
 		tags := maps.Clone(r.About().Tags)
 		if tags == nil {
 			tags = map[string]string{}
 		}
 		if err := alter(tags); err != nil {
-			return write{}, err
+			return Write{}, err
 		}
-		changed, err := c.edit(r)
+		changed, err := Edit(c, r)
 		if err != nil {
-			return write{}, err
+			return Write{}, err
 		}
-		changed.About().Tags = tags
-		return write{put: []Resource{changed}}, nil
+		about := changed.About()
+		about.Tags = tags
+		changed.set(about)
+		return Write{Put: []Resource{changed}}, nil
 	})
 	if center.ReasonOf(err) == center.NotFound {
 		return missingARN(arn)

@@ -19,6 +19,7 @@ import (
 	"parley.example/parley/internal/blob"
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/setup"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine"
@@ -108,7 +109,7 @@ func open(t *testing.T) *room {
 	partition := center.Partition{Region: "us-east-1", Account: "123456789012"}
 	clock := &engine.Clock{}
 	r.views = catalog.New(catalog.Config{Store: r.store, Partition: partition, Now: clock.Now})
-	if err := r.views.SeedDemo(t.Context()); err != nil { // its instance is the one of the room
+	if err := setup.SeedDemo(t.Context(), r.views); err != nil { // its instance is the one of the room
 		t.Fatalf("SeedDemo: %v", err)
 	}
 	r.engine = engine.New(engine.Config{

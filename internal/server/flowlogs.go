@@ -46,12 +46,12 @@ func (s *Server) flowName(ctx context.Context, instance center.InstanceID, id ce
 		return arn, ""
 	}
 	if module {
-		if m, err := catalog.Find[*catalog.Module](snap, string(id)); err == nil {
+		if m, err := catalog.Get[*catalog.Module](snap, center.ModuleID(id)); err == nil {
 			return arn, m.Name
 		}
 		return arn, ""
 	}
-	if f, err := catalog.Find[*catalog.Flow](snap, string(id)); err == nil {
+	if f, err := catalog.Get[*catalog.Flow](snap, id); err == nil {
 		return arn, f.Name
 	}
 	return arn, ""

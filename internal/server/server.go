@@ -18,6 +18,7 @@ import (
 	"parley.example/parley/internal/blob"
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/setup"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine"
@@ -105,7 +106,7 @@ func (s *Server) wire(ctx context.Context) error {
 	}
 	if s.Dev {
 		s.faults = &faults{now: now}
-		if err := s.catalog.SeedDemo(ctx); err != nil {
+		if err := setup.SeedDemo(ctx, s.catalog); err != nil {
 			return fmt.Errorf("seed the demo instance: %w", err)
 		}
 	} else if err := s.makeFirstKey(ctx, now()); err != nil {

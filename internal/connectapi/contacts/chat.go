@@ -40,7 +40,7 @@ func (s *Contacts) contactOf(ctx context.Context, snap *catalog.Snapshot, ref st
 		return nil, nil, err
 	}
 	c := chat.Contact(id)
-	if c == nil || chat.Instance != snap.Instance.InstanceID() {
+	if c == nil || chat.Instance != snap.ID() {
 		return nil, nil, missing
 	}
 	return chat, c, nil

@@ -44,7 +44,7 @@ func (s *Contacts) UpdateParticipantAuthentication(ctx context.Context, in *conn
 		return nil, over
 	}
 	session, err := chat.SigningIn(t.Detail)
-	if err != nil || chat.Instance != snap.Instance.InstanceID() {
+	if err != nil || chat.Instance != snap.ID() {
 		return nil, over
 	}
 	cmd := contact.SignedIn{Session: session.ID}

@@ -36,7 +36,7 @@ func (s *Contacts) StartChatContact(ctx context.Context, in *connect.StartChatCo
 	if in.PersistentChat != nil && in.RelatedContactId != nil {
 		return nil, center.Errorf(center.BadRequest, "PersistentChat and RelatedContactId cannot be given together")
 	}
-	cmd, err := startOf(snap.Instance.InstanceID(), in)
+	cmd, err := startOf(snap.ID(), in)
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,8 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
-	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/catalog/contents"
+	"parley.example/parley/internal/catalog/publishing"
 	"parley.example/parley/internal/connectapi/query"
 	"parley.example/parley/internal/connectapi/wire"
 )
@@ -20,7 +21,11 @@ import (
 // (DuplicateResourceException), Description at most 500. Over the quota of
 // flows it is a LimitExceededException.
 func (s *Flows) CreateContactFlow(ctx context.Context, in *connect.CreateContactFlowRequest) (*connect.CreateContactFlowResponse, error) {
-	f, err := s.Catalog.CreateFlow(ctx, in.InstanceId, catalog.NewFlow{
+	snap, err := query.Instance(ctx, s.Catalog, in.InstanceId)
+	if err != nil {
+		return nil, err
+	}
+	f, err := publishing.CreateFlow(ctx, s.Catalog, snap.ID(), publishing.NewFlow{
 		Name: in.Name, Type: string(in.Type), Description: wire.Text(in.Description),
 		Content: in.Content, Draft: in.Status == connect.ContactFlowStatusSAVED, Tags: in.Tags,
 	})
@@ -28,7 +33,7 @@ func (s *Flows) CreateContactFlow(ctx context.Context, in *connect.CreateContact
 		return nil, err
 	}
 	return &connect.CreateContactFlowResponse{
-		ContactFlowId: &f.ID, ContactFlowArn: new(s.Catalog.Partition().ARN(f.Instance, center.KindFlow, f.ID)),
+		ContactFlowId: new(string(f.ID)), ContactFlowArn: new(snap.ARNOf(f)),
 		FlowContentSha256: new(cmp.Or(f.Published, f.Draft)),
 	}, nil
 }
@@ -46,12 +51,12 @@ func (s *Flows) DescribeContactFlow(ctx context.Context, in *connect.DescribeCon
 	if err != nil {
 		return nil, err
 	}
-	text, hash, err := s.Catalog.Text(ctx, snap, f, which)
+	text, hash, err := s.Catalog.Text(ctx, f, which)
 	if err != nil {
 		return nil, err
 	}
 	out := flowSummary(snap, f)
-	out.Content, out.FlowContentSha256 = &text, &hash
+	out.Content, out.FlowContentSha256 = &text.Content, &hash
 	switch {
 	case which > 0:
 		n, _ := f.FindVersion(int64(which))
@@ -69,7 +74,7 @@ func (s *Flows) DescribeContactFlow(ctx context.Context, in *connect.DescribeCon
 // flowSummary makes a flow as SearchContactFlows shows it: without content.
 func flowSummary(snap *catalog.Snapshot, f *catalog.Flow) connect.ContactFlow {
 	return connect.ContactFlow{
-		Arn: new(snap.ARNOf(f)), Id: &f.ID, Name: &f.Name, Type: connect.ContactFlowType(f.Type), State: flowState(f), Status: flowStatus(f),
+		Arn: new(snap.ARNOf(f)), Id: new(string(f.ID)), Name: &f.Name, Type: connect.ContactFlowType(f.Type), State: flowState(f), Status: flowStatus(f),
 		Description: wire.Optional(f.Description), Tags: wire.Tags(f.Tags), FlowContentSha256: new(cmp.Or(f.Published, f.Draft)),
 		LastModifiedTime: &f.Updated, LastModifiedRegion: new(snap.Region()),
 	}
@@ -104,7 +109,7 @@ func (s *Flows) ListContactFlows(ctx context.Context, in *connect.ListContactFlo
 		},
 		func(snap *catalog.Snapshot, f *catalog.Flow) connect.ContactFlowSummary {
 			return connect.ContactFlowSummary{
-				Id: &f.ID, Arn: new(snap.ARNOf(f)), Name: &f.Name, ContactFlowType: connect.ContactFlowType(f.Type),
+				Id: new(string(f.ID)), Arn: new(snap.ARNOf(f)), Name: &f.Name, ContactFlowType: connect.ContactFlowType(f.Type),
 				ContactFlowState: flowState(f), ContactFlowStatus: flowStatus(f),
 			}
 		})
@@ -115,24 +120,36 @@ func (s *Flows) ListContactFlows(ctx context.Context, in *connect.ListContactFlo
 // saves it as a draft. Publishing checks it as CreateContactFlow does and drops
 // the draft. Chats that run go on with the content they began with.
 func (s *Flows) UpdateContactFlowContent(ctx context.Context, in *connect.UpdateContactFlowContentRequest) (*connect.UpdateContactFlowContentResponse, error) {
-	return &connect.UpdateContactFlowContentResponse{}, s.Catalog.UpdateContent(ctx, in.InstanceId, in.ContactFlowId, in.Content)
+	return &connect.UpdateContactFlowContentResponse{}, query.In(ctx, s.Catalog, in.InstanceId, func(snap *catalog.Snapshot) error {
+		f, which, err := snap.FindFlow(in.ContactFlowId)
+		if err != nil {
+			return err
+		}
+		return publishing.UpdateFlow(ctx, s.Catalog, f.Instance, f.ID, which, in.Content)
+	})
 }
 
 // UpdateContactFlowMetadata changes name, description and state, those given.
 // A default flow cannot be archived (InvalidRequestException). An archived
 // flow is not started any more; chats in it go on.
 func (s *Flows) UpdateContactFlowMetadata(ctx context.Context, in *connect.UpdateContactFlowMetadataRequest) (*connect.UpdateContactFlowMetadataResponse, error) {
-	d := catalog.Describing{Name: in.Name, Description: in.Description}
+	d := publishing.Describing{Name: in.Name, Description: in.Description}
 	if in.ContactFlowState != "" {
 		d.Archived = new(in.ContactFlowState == connect.ContactFlowStateARCHIVED)
 	}
-	return &connect.UpdateContactFlowMetadataResponse{}, s.Catalog.DescribeFlow(ctx, in.InstanceId, in.ContactFlowId, d)
+	return &connect.UpdateContactFlowMetadataResponse{}, s.describe(ctx, in.InstanceId, in.ContactFlowId, d)
+}
+
+func (s *Flows) describe(ctx context.Context, instance, ref string, d publishing.Describing) error {
+	return with(ctx, s, instance, ref, func(f *catalog.Flow) error {
+		return publishing.Describe[*catalog.Flow](ctx, s.Catalog, f.Instance, f.ID, d)
+	})
 }
 
 // UpdateContactFlowName changes name and description, those given.
 func (s *Flows) UpdateContactFlowName(ctx context.Context, in *connect.UpdateContactFlowNameRequest) (*connect.UpdateContactFlowNameResponse, error) {
 	return &connect.UpdateContactFlowNameResponse{},
-		s.Catalog.DescribeFlow(ctx, in.InstanceId, in.ContactFlowId, catalog.Describing{Name: in.Name, Description: in.Description})
+		s.describe(ctx, in.InstanceId, in.ContactFlowId, publishing.Describing{Name: in.Name, Description: in.Description})
 }
 
 // DeleteContactFlow removes a flow. A default flow cannot be deleted
@@ -140,7 +157,9 @@ func (s *Flows) UpdateContactFlowName(ctx context.Context, in *connect.UpdateCon
 // hindrance: they take their error branch, or are left out, from then on.
 // Chats that run it go on.
 func (s *Flows) DeleteContactFlow(ctx context.Context, in *connect.DeleteContactFlowRequest) (*connect.DeleteContactFlowResponse, error) {
-	return &connect.DeleteContactFlowResponse{}, s.Catalog.DeleteFlow(ctx, in.InstanceId, in.ContactFlowId)
+	return &connect.DeleteContactFlowResponse{}, with(ctx, s, in.InstanceId, in.ContactFlowId, func(f *catalog.Flow) error {
+		return publishing.Delete[*catalog.Flow](ctx, s.Catalog, f.Instance, f.ID)
+	})
 }
 
 // CreateContactFlowVersion keeps the published content under the next number,
@@ -150,31 +169,30 @@ func (s *Flows) DeleteContactFlow(ctx context.Context, in *connect.DeleteContact
 // InvalidRequestException. LastModifiedTime and LastModifiedRegion tell of
 // another region's copy and are not looked at.
 func (s *Flows) CreateContactFlowVersion(ctx context.Context, in *connect.CreateContactFlowVersionRequest) (*connect.CreateContactFlowVersionResponse, error) {
-	number := int64(0)
-	if in.ContactFlowVersion != nil {
-		number = *in.ContactFlowVersion
-	}
-	f, n, err := s.Catalog.CreateVersion(ctx, in.InstanceId, in.ContactFlowId, wire.Text(in.Description), wire.Text(in.FlowContentSha256), number)
+	snap, f, err := find[*catalog.Flow](ctx, s, in.InstanceId, in.ContactFlowId)
 	if err != nil {
 		return nil, err
 	}
-	arn := fmt.Sprintf("%s:%d", s.Catalog.Partition().ARN(f.Instance, center.KindFlow, f.ID), n)
-	return &connect.CreateContactFlowVersionResponse{ContactFlowArn: &arn, Version: &n}, nil
+	n := publishing.NewVersion{Description: wire.Text(in.Description), Hash: wire.Text(in.FlowContentSha256)}
+	if in.ContactFlowVersion != nil {
+		n.Number = *in.ContactFlowVersion
+	}
+	f, number, err := publishing.CreateVersion[*catalog.Flow](ctx, s.Catalog, f.Instance, f.ID, n)
+	if err != nil {
+		return nil, err
+	}
+	return &connect.CreateContactFlowVersionResponse{ContactFlowArn: new(versionARN(snap, f, number)), Version: &number}, nil
 }
 
 // ListContactFlowVersions lists the versions of a flow, oldest first, 100 to a
 // page unless MaxResults says otherwise.
 func (s *Flows) ListContactFlowVersions(ctx context.Context, in *connect.ListContactFlowVersionsRequest) (*connect.ListContactFlowVersionsResponse, error) {
-	snap, err := query.Instance(ctx, s.Catalog, in.InstanceId)
+	snap, f, err := find[*catalog.Flow](ctx, s, in.InstanceId, in.ContactFlowId)
 	if err != nil {
 		return nil, err
 	}
-	f, _, err := snap.FindFlow(in.ContactFlowId)
-	if err != nil {
-		return nil, err
-	}
-	list, next, err := versions(f.ID, f.Versions, query.Page{List: "ListContactFlowVersions", Token: in.NextToken, Max: in.MaxResults},
-		func(n catalog.Version) connect.ContactFlowVersionSummary {
+	list, next, err := versions(string(f.ID), f.Versions, query.Page{List: "ListContactFlowVersions", Token: in.NextToken, Max: in.MaxResults},
+		func(n contents.Version) connect.ContactFlowVersionSummary {
 			return connect.ContactFlowVersionSummary{
 				Arn: new(versionARN(snap, f, n.Number)), VersionDescription: wire.Optional(n.Description), Version: new(n.Number),
 			}
@@ -183,13 +201,15 @@ func (s *Flows) ListContactFlowVersions(ctx context.Context, in *connect.ListCon
 }
 
 // versions gives one page of the versions of a resource, oldest first.
-func versions[O any](id string, all []catalog.Version, p query.Page, show func(n catalog.Version) O) ([]O, *string, error) {
-	return query.Within(p, id, all, func(n *catalog.Version) string { return fmt.Sprintf("%020d", n.Number) }, show)
+func versions[O any](id string, all []contents.Version, p query.Page, show func(n contents.Version) O) ([]O, *string, error) {
+	return query.Within(p, id, all, func(n *contents.Version) string { return fmt.Sprintf("%020d", n.Number) }, show)
 }
 
 // DeleteContactFlowVersion removes a version. Its number is not given again.
 func (s *Flows) DeleteContactFlowVersion(ctx context.Context, in *connect.DeleteContactFlowVersionRequest) (*connect.DeleteContactFlowVersionResponse, error) {
-	return &connect.DeleteContactFlowVersionResponse{}, s.Catalog.DeleteVersion(ctx, in.InstanceId, in.ContactFlowId, in.ContactFlowVersion)
+	return &connect.DeleteContactFlowVersionResponse{}, with(ctx, s, in.InstanceId, in.ContactFlowId, func(f *catalog.Flow) error {
+		return publishing.DeleteVersion[*catalog.Flow](ctx, s.Catalog, f.Instance, f.ID, in.ContactFlowVersion)
+	})
 }
 
 // SearchContactFlows finds flows by criteria and filter, both of which must

@@ -7,7 +7,7 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
-	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/catalog/publishing"
 	"parley.example/parley/internal/connectapi/query"
 	"parley.example/parley/internal/connectapi/wire"
 )
@@ -20,26 +20,26 @@ import (
 // one gives the same module; with another name or content it is an
 // IdempotencyException. Over the quota of modules it is a LimitExceededException.
 func (s *Flows) CreateContactFlowModule(ctx context.Context, in *connect.CreateContactFlowModuleRequest) (*connect.CreateContactFlowModuleResponse, error) {
-	n := catalog.NewModule{
+	snap, err := query.Instance(ctx, s.Catalog, in.InstanceId)
+	if err != nil {
+		return nil, err
+	}
+	n := publishing.NewModule{
 		Name: in.Name, Description: wire.Text(in.Description), Content: in.Content, Settings: wire.Text(in.Settings), Tags: in.Tags, Token: wire.Text(in.ClientToken),
 	}
 	if c := in.ExternalInvocationConfiguration; c != nil {
 		n.External = c.Enabled
 	}
-	m, err := s.Catalog.CreateModule(ctx, in.InstanceId, n)
+	m, err := publishing.CreateModule(ctx, s.Catalog, snap.ID(), n)
 	if err != nil {
 		return nil, err
 	}
-	return &connect.CreateContactFlowModuleResponse{Id: &m.ID, Arn: new(s.moduleARN(m, ""))}, nil
+	return &connect.CreateContactFlowModuleResponse{Id: new(string(m.ID)), Arn: new(snap.ARNOf(m))}, nil
 }
 
-// moduleARN is the ARN of a module, with a qualifier unless that is "".
-func (s *Flows) moduleARN(m *catalog.Module, qualifier string) string {
-	arn := s.Catalog.Partition().ARN(m.Instance, center.KindFlowModule, m.ID)
-	if qualifier != "" {
-		arn += ":" + qualifier
-	}
-	return arn
+// qualified is the ARN of a module with a qualifier.
+func qualified(snap *catalog.Snapshot, m *catalog.Module, qualifier any) *string {
+	return new(fmt.Sprint(snap.ARNOf(m), ":", qualifier))
 }
 
 // DescribeContactFlowModule describes a module with its published content;
@@ -55,7 +55,7 @@ func (s *Flows) DescribeContactFlowModule(ctx context.Context, in *connect.Descr
 	if err != nil {
 		return nil, err
 	}
-	text, hash, err := s.Catalog.ModuleText(ctx, m, which)
+	text, hash, err := s.Catalog.Text(ctx, m, which)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (s *Flows) DescribeContactFlowModule(ctx context.Context, in *connect.Descr
 	out.Content, out.Settings, out.FlowModuleContentSha256 = &text.Content, wire.Optional(text.Settings), &hash
 	switch n, isVersion := m.FindVersion(int64(which)); {
 	case isVersion:
-		out.Arn = new(s.moduleARN(m, fmt.Sprint(n.Number)))
+		out.Arn = qualified(snap, m, n.Number)
 		out.Version, out.VersionDescription = &n.Number, wire.Optional(n.Description)
 		out.Status = connect.ContactFlowModuleStatusPUBLISHED
 	case hash == m.Published:
@@ -77,7 +77,7 @@ func (s *Flows) DescribeContactFlowModule(ctx context.Context, in *connect.Descr
 // module makes a module as SearchContactFlowModules shows it: without content.
 func module(snap *catalog.Snapshot, m *catalog.Module) connect.ContactFlowModule {
 	out := connect.ContactFlowModule{
-		Arn: new(snap.ARNOf(m)), Id: &m.ID, Name: &m.Name, Description: wire.Optional(m.Description), State: moduleState(m),
+		Arn: new(snap.ARNOf(m)), Id: new(string(m.ID)), Name: &m.Name, Description: wire.Optional(m.Description), State: moduleState(m),
 		Status: moduleStatus(m), Tags: wire.Tags(m.Tags), FlowModuleContentSha256: new(cmp.Or(m.Published, m.Draft)),
 	}
 	if m.External != nil {
@@ -109,7 +109,7 @@ func (s *Flows) ListContactFlowModules(ctx context.Context, in *connect.ListCont
 			return in.ContactFlowModuleState == "" || in.ContactFlowModuleState == moduleState(m)
 		},
 		func(snap *catalog.Snapshot, m *catalog.Module) connect.ContactFlowModuleSummary {
-			return connect.ContactFlowModuleSummary{Id: &m.ID, Arn: new(snap.ARNOf(m)), Name: &m.Name, State: moduleState(m)}
+			return connect.ContactFlowModuleSummary{Id: new(string(m.ID)), Arn: new(snap.ARNOf(m)), Name: &m.Name, State: moduleState(m)}
 		})
 	return &connect.ListContactFlowModulesResponse{ContactFlowModulesSummaryList: list, NextToken: next}, err
 }
@@ -118,25 +118,34 @@ func (s *Flows) ListContactFlowModules(ctx context.Context, in *connect.ListCont
 // not given stays. With :$SAVED behind the id they are saved as a draft. Chats
 // that run the module go on with what they began with.
 func (s *Flows) UpdateContactFlowModuleContent(ctx context.Context, in *connect.UpdateContactFlowModuleContentRequest) (*connect.UpdateContactFlowModuleContentResponse, error) {
-	return &connect.UpdateContactFlowModuleContentResponse{},
-		s.Catalog.UpdateModule(ctx, in.InstanceId, in.ContactFlowModuleId, in.Content, in.Settings)
+	return &connect.UpdateContactFlowModuleContentResponse{}, query.In(ctx, s.Catalog, in.InstanceId, func(snap *catalog.Snapshot) error {
+		m, which, err := snap.FindModule(in.ContactFlowModuleId)
+		if err != nil {
+			return err
+		}
+		return publishing.UpdateModule(ctx, s.Catalog, m.Instance, m.ID, which, in.Content, in.Settings)
+	})
 }
 
 // UpdateContactFlowModuleMetadata changes name, description and state, those
 // given. An archived module cannot be invoked: flows take their error branch.
 func (s *Flows) UpdateContactFlowModuleMetadata(ctx context.Context, in *connect.UpdateContactFlowModuleMetadataRequest) (*connect.UpdateContactFlowModuleMetadataResponse, error) {
-	d := catalog.Describing{Name: in.Name, Description: in.Description}
+	d := publishing.Describing{Name: in.Name, Description: in.Description}
 	if in.State != "" {
 		d.Archived = new(in.State == connect.ContactFlowModuleStateARCHIVED)
 	}
-	return &connect.UpdateContactFlowModuleMetadataResponse{}, s.Catalog.DescribeModule(ctx, in.InstanceId, in.ContactFlowModuleId, d)
+	return &connect.UpdateContactFlowModuleMetadataResponse{}, with(ctx, s, in.InstanceId, in.ContactFlowModuleId, func(m *catalog.Module) error {
+		return publishing.Describe[*catalog.Module](ctx, s.Catalog, m.Instance, m.ID, d)
+	})
 }
 
 // DeleteContactFlowModule removes a module with its versions and aliases.
 // Flows that name it are no hindrance: they take their error branch from then
 // on. Chats that run it go on.
 func (s *Flows) DeleteContactFlowModule(ctx context.Context, in *connect.DeleteContactFlowModuleRequest) (*connect.DeleteContactFlowModuleResponse, error) {
-	return &connect.DeleteContactFlowModuleResponse{}, s.Catalog.DeleteModule(ctx, in.InstanceId, in.ContactFlowModuleId)
+	return &connect.DeleteContactFlowModuleResponse{}, with(ctx, s, in.InstanceId, in.ContactFlowModuleId, func(m *catalog.Module) error {
+		return publishing.Delete[*catalog.Module](ctx, s.Catalog, m.Instance, m.ID)
+	})
 }
 
 // SearchContactFlowModules finds modules by criteria and filter. It shows them

@@ -7,6 +7,9 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/contents"
+	"parley.example/parley/internal/catalog/publishing"
+	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi/query"
 	"parley.example/parley/internal/connectapi/wire"
 )
@@ -18,14 +21,18 @@ import (
 // (DuplicateResourceException). The same ClientToken gives the same view. Over
 // the quota of views it is a ServiceQuotaExceededException.
 func (s *Flows) CreateView(ctx context.Context, in *connect.CreateViewRequest) (*connect.CreateViewResponse, error) {
-	made, err := s.Catalog.CreateView(ctx, in.InstanceId, catalog.NewView{
+	snap, err := query.Instance(ctx, s.Catalog, in.InstanceId)
+	if err != nil {
+		return nil, err
+	}
+	v, err := publishing.CreateView(ctx, s.Catalog, snap.ID(), publishing.NewView{
 		Name: in.Name, Description: wire.Text(in.Description), Content: viewContent(in.Content), Draft: in.Status == connect.ViewStatusSAVED,
 		Tags: in.Tags, Token: wire.Text(in.ClientToken),
 	})
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.view(ctx, in.InstanceId, made.ID+savedView)
+	out, err := s.view(ctx, in.InstanceId, string(v.ID)+savedView)
 	return &connect.CreateViewResponse{View: out}, err
 }
 
@@ -70,13 +77,22 @@ func (s *Flows) view(ctx context.Context, instance, ref string) (*connect.View, 
 	} else if out.Status = connect.ViewStatusSAVED; which > 0 {
 		out.Status = connect.ViewStatusPUBLISHED
 	}
-	if n, ok := v.FindVersion(v.VersionNumber(which)); ok {
+	if n, ok := v.VersionOf(which); ok {
 		out.Version, out.VersionDescription = new(int32(n.Number)), wire.Optional(n.Description)
 	}
 	if which > 0 {
 		out.Arn = new(viewARN(snap, v, int64(which)))
 	}
 	return &out, nil
+}
+
+// ownView finds a view that can be changed: one that is not managed by the service.
+func (s *Flows) ownView(ctx context.Context, instance, ref string) (*catalog.View, error) {
+	snap, err := query.Instance(ctx, s.Catalog, instance)
+	if err != nil {
+		return nil, err
+	}
+	return snap.FindOwnView(ref)
 }
 
 func viewARN(snap *catalog.Snapshot, v *catalog.View, version int64) string {
@@ -86,7 +102,7 @@ func viewARN(snap *catalog.Snapshot, v *catalog.View, version int64) string {
 // viewSummary makes a view as SearchViews shows it: without content.
 func viewSummary(snap *catalog.Snapshot, v *catalog.View) connect.View {
 	return connect.View{
-		Id: &v.ID, Arn: new(snap.ViewARN(v)), Name: &v.Name, Type: viewType(v), Status: viewStatus(v),
+		Id: new(string(v.ID)), Arn: new(snap.ViewARN(v)), Name: &v.Name, Type: viewType(v), Status: viewStatus(v),
 		Description: wire.Optional(v.Description), Tags: wire.Tags(v.Tags), CreatedTime: &v.Created, LastModifiedTime: &v.Updated,
 	}
 }
@@ -116,7 +132,7 @@ func (s *Flows) ListViews(ctx context.Context, in *connect.ListViewsRequest) (*c
 		snap.Views(), viewPosition, query.Is(func(v *catalog.View) bool { return in.Type == "" || in.Type == viewType(v) }), nil,
 		func(snap *catalog.Snapshot, v *catalog.View) connect.ViewSummary {
 			return connect.ViewSummary{
-				Id: &v.ID, Arn: new(snap.ViewARN(v)), Name: &v.Name, Type: viewType(v), Status: viewStatus(v), Description: wire.Optional(v.Description),
+				Id: new(string(v.ID)), Arn: new(snap.ViewARN(v)), Name: &v.Name, Type: viewType(v), Status: viewStatus(v), Description: wire.Optional(v.Description),
 			}
 		})
 	return &connect.ListViewsResponse{ViewsSummaryList: list, NextToken: next}, err
@@ -129,35 +145,56 @@ func viewPosition(v **catalog.View) string { return string(viewType(*v)) + "\x00
 // publishes it. A view managed by the service cannot be changed
 // (InvalidRequestException).
 func (s *Flows) UpdateViewContent(ctx context.Context, in *connect.UpdateViewContentRequest) (*connect.UpdateViewContentResponse, error) {
-	changed, err := s.Catalog.UpdateView(ctx, in.InstanceId, in.ViewId, viewContent(in.Content), in.Status == connect.ViewStatusSAVED)
+	v, err := s.ownView(ctx, in.InstanceId, in.ViewId)
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.view(ctx, in.InstanceId, changed.ID+savedView)
+	if err := publishing.UpdateView(ctx, s.Catalog, v.Instance, v.ID, viewContent(in.Content), in.Status == connect.ViewStatusSAVED); err != nil {
+		return nil, err
+	}
+	out, err := s.view(ctx, in.InstanceId, string(v.ID)+savedView)
 	return &connect.UpdateViewContentResponse{View: out}, err
 }
 
 // UpdateViewMetadata changes name and description of a view. One of the two is
 // needed (InvalidRequestException).
 func (s *Flows) UpdateViewMetadata(ctx context.Context, in *connect.UpdateViewMetadataRequest) (*connect.UpdateViewMetadataResponse, error) {
-	return &connect.UpdateViewMetadataResponse{}, s.Catalog.DescribeView(ctx, in.InstanceId, in.ViewId, in.Name, in.Description)
+	if in.Name == nil && in.Description == nil {
+		return nil, center.Errorf(center.BadRequest, "Name or Description is needed")
+	}
+	v, err := s.ownView(ctx, in.InstanceId, in.ViewId)
+	if err != nil {
+		return nil, err
+	}
+	return &connect.UpdateViewMetadataResponse{},
+		publishing.Describe[*catalog.View](ctx, s.Catalog, v.Instance, v.ID, publishing.Describing{Name: in.Name, Description: in.Description})
 }
 
 // DeleteView removes a view with its versions. Flows that name it are no
 // hindrance: they take their error branch from then on.
 func (s *Flows) DeleteView(ctx context.Context, in *connect.DeleteViewRequest) (*connect.DeleteViewResponse, error) {
-	return &connect.DeleteViewResponse{}, s.Catalog.DeleteView(ctx, in.InstanceId, in.ViewId)
+	v, err := s.ownView(ctx, in.InstanceId, in.ViewId)
+	if err != nil {
+		return nil, err
+	}
+	return &connect.DeleteViewResponse{}, publishing.Delete[*catalog.View](ctx, s.Catalog, v.Instance, v.ID)
 }
 
 // CreateViewVersion keeps the published content of a view under the next
 // number; when the latest version has that content, it is given instead.
 // ViewContentSha256, when given, must be that content's (InvalidRequestException).
 func (s *Flows) CreateViewVersion(ctx context.Context, in *connect.CreateViewVersionRequest) (*connect.CreateViewVersionResponse, error) {
-	made, n, err := s.Catalog.CreateViewVersion(ctx, in.InstanceId, in.ViewId, wire.Text(in.VersionDescription), wire.Text(in.ViewContentSha256))
+	v, err := s.ownView(ctx, in.InstanceId, in.ViewId)
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.view(ctx, in.InstanceId, fmt.Sprintf("%s:%d", made.ID, n))
+	_, n, err := publishing.CreateVersion[*catalog.View](ctx, s.Catalog, v.Instance, v.ID, publishing.NewVersion{
+		Description: wire.Text(in.VersionDescription), Hash: wire.Text(in.ViewContentSha256),
+	})
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.view(ctx, in.InstanceId, fmt.Sprintf("%s:%d", v.ID, n))
 	return &connect.CreateViewVersionResponse{View: out}, err
 }
 
@@ -174,11 +211,11 @@ func (s *Flows) ListViewVersions(ctx context.Context, in *connect.ListViewVersio
 	latest := slices.Clone(v.Versions)
 	slices.Reverse(latest)
 	// Later versions stand first, so positions count down.
-	list, next, err := query.Within(query.Page{List: "ListViewVersions", Token: in.NextToken, Max: in.MaxResults}, v.ID,
-		latest, func(n *catalog.Version) string { return fmt.Sprintf("%020d", int64(1)<<62-n.Number) },
-		func(n catalog.Version) connect.ViewVersionSummary {
+	list, next, err := query.Within(query.Page{List: "ListViewVersions", Token: in.NextToken, Max: in.MaxResults}, string(v.ID),
+		latest, func(n *contents.Version) string { return fmt.Sprintf("%020d", int64(1)<<62-n.Number) },
+		func(n contents.Version) connect.ViewVersionSummary {
 			return connect.ViewVersionSummary{
-				Id: &v.ID, Arn: new(viewARN(snap, v, n.Number)), Description: wire.Optional(v.Description), Name: &v.Name,
+				Id: new(string(v.ID)), Arn: new(viewARN(snap, v, n.Number)), Description: wire.Optional(v.Description), Name: &v.Name,
 				Type: viewType(v), Version: new(int32(n.Number)), VersionDescription: wire.Optional(n.Description),
 			}
 		})
@@ -187,7 +224,11 @@ func (s *Flows) ListViewVersions(ctx context.Context, in *connect.ListViewVersio
 
 // DeleteViewVersion removes a version of a view. Its number is not given again.
 func (s *Flows) DeleteViewVersion(ctx context.Context, in *connect.DeleteViewVersionRequest) (*connect.DeleteViewVersionResponse, error) {
-	return &connect.DeleteViewVersionResponse{}, s.Catalog.DeleteViewVersion(ctx, in.InstanceId, in.ViewId, int64(in.ViewVersion))
+	v, err := s.ownView(ctx, in.InstanceId, in.ViewId)
+	if err != nil {
+		return nil, err
+	}
+	return &connect.DeleteViewVersionResponse{}, publishing.DeleteVersion[*catalog.View](ctx, s.Catalog, v.Instance, v.ID, int64(in.ViewVersion))
 }
 
 // SearchViews finds views by criteria and filter, those managed by the service

@@ -5,6 +5,7 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/setup"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi/query"
 	"parley.example/parley/internal/connectapi/wire"
@@ -19,20 +20,27 @@ const associations = 25
 // development mode flows can call no other. A second time it is a
 // ResourceConflictException, unless the ClientToken is the same.
 func (s *Instances) AssociateLambdaFunction(ctx context.Context, in *connect.AssociateLambdaFunctionRequest) (*connect.AssociateLambdaFunctionResponse, error) {
-	return &connect.AssociateLambdaFunctionResponse{}, s.Catalog.Associate(ctx, in.InstanceId,
-		catalog.Association{Type: catalog.Functions, Value: in.FunctionArn, Token: wire.Text(in.ClientToken)})
+	return &connect.AssociateLambdaFunctionResponse{}, s.associate(ctx, in.InstanceId, catalog.Association{Type: catalog.Functions, Value: in.FunctionArn, Token: wire.Text(in.ClientToken)})
 }
 
 // DisassociateLambdaFunction takes that back.
 func (s *Instances) DisassociateLambdaFunction(ctx context.Context, in *connect.DisassociateLambdaFunctionRequest) (*connect.DisassociateLambdaFunctionResponse, error) {
-	return &connect.DisassociateLambdaFunctionResponse{}, s.Catalog.Disassociate(ctx, in.InstanceId,
-		catalog.Association{Type: catalog.Functions, Value: in.FunctionArn})
+	return &connect.DisassociateLambdaFunctionResponse{}, s.disassociate(ctx, in.InstanceId, catalog.Association{Type: catalog.Functions, Value: in.FunctionArn})
 }
 
 // ListLambdaFunctions lists the ARNs of the functions of an instance, 25 to a page.
 func (s *Instances) ListLambdaFunctions(ctx context.Context, in *connect.ListLambdaFunctionsRequest) (*connect.ListLambdaFunctionsResponse, error) {
 	list, next, err := associated(ctx, s, in.InstanceId, catalog.Functions, in.NextToken, in.MaxResults, valueOf)
 	return &connect.ListLambdaFunctionsResponse{LambdaFunctions: list, NextToken: next}, err
+}
+
+// associate lets an instance use something, and disassociate ends that.
+func (s *Instances) associate(ctx context.Context, instance string, a catalog.Association) error {
+	return query.In(ctx, s.Catalog, instance, func(snap *catalog.Snapshot) error { return setup.Associate(ctx, s.Catalog, snap.ID(), a) })
+}
+
+func (s *Instances) disassociate(ctx context.Context, instance string, a catalog.Association) error {
+	return query.In(ctx, s.Catalog, instance, func(snap *catalog.Snapshot) error { return setup.Disassociate(ctx, s.Catalog, snap.ID(), a) })
 }
 
 // associated gives one page of what an instance may use of a type.
@@ -42,7 +50,7 @@ func associated[O any](ctx context.Context, s *Instances, instance, typ string, 
 		return nil, nil, err
 	}
 	page := query.Page{List: "associations", Token: token, Max: most, Size: associations, Request: []any{typ}}
-	return query.Within(page, snap.Instance.ID, snap.Associations(typ), query.Position, show)
+	return query.Within(page, string(snap.ID()), snap.Associations(typ), query.Position, show)
 }
 
 func valueOf(a *catalog.Association) string { return a.Value }
@@ -50,14 +58,12 @@ func valueOf(a *catalog.Association) string { return a.Value }
 // AssociateApprovedOrigin lets pages of an origin embed the agent's desk.
 // Origin is what a browser sends: a scheme, a host and perhaps a port.
 func (s *Instances) AssociateApprovedOrigin(ctx context.Context, in *connect.AssociateApprovedOriginRequest) (*connect.AssociateApprovedOriginResponse, error) {
-	return &connect.AssociateApprovedOriginResponse{}, s.Catalog.Associate(ctx, in.InstanceId,
-		catalog.Association{Type: catalog.Origins, Value: in.Origin, Token: wire.Text(in.ClientToken)})
+	return &connect.AssociateApprovedOriginResponse{}, s.associate(ctx, in.InstanceId, catalog.Association{Type: catalog.Origins, Value: in.Origin, Token: wire.Text(in.ClientToken)})
 }
 
 // DisassociateApprovedOrigin takes that back.
 func (s *Instances) DisassociateApprovedOrigin(ctx context.Context, in *connect.DisassociateApprovedOriginRequest) (*connect.DisassociateApprovedOriginResponse, error) {
-	return &connect.DisassociateApprovedOriginResponse{}, s.Catalog.Disassociate(ctx, in.InstanceId,
-		catalog.Association{Type: catalog.Origins, Value: in.Origin})
+	return &connect.DisassociateApprovedOriginResponse{}, s.disassociate(ctx, in.InstanceId, catalog.Association{Type: catalog.Origins, Value: in.Origin})
 }
 
 // ListApprovedOrigins lists the approved origins of an instance, 25 to a page.
@@ -74,7 +80,7 @@ func (s *Instances) AssociateBot(ctx context.Context, in *connect.AssociateBotRe
 	if err != nil {
 		return nil, err
 	}
-	return &connect.AssociateBotResponse{}, s.Catalog.Associate(ctx, in.InstanceId, a)
+	return &connect.AssociateBotResponse{}, s.associate(ctx, in.InstanceId, a)
 }
 
 // bot is the association with a bot; exactly one of the two is to be given.
@@ -94,7 +100,7 @@ func (s *Instances) DisassociateBot(ctx context.Context, in *connect.Disassociat
 	if err != nil {
 		return nil, err
 	}
-	return &connect.DisassociateBotResponse{}, s.Catalog.Disassociate(ctx, in.InstanceId, a)
+	return &connect.DisassociateBotResponse{}, s.disassociate(ctx, in.InstanceId, a)
 }
 
 // ListBots lists the bots of an instance and a version of Lex, 25 to a page.
@@ -122,13 +128,12 @@ func (s *Instances) AssociateLexBot(ctx context.Context, in *connect.AssociateLe
 	if err != nil {
 		return nil, err
 	}
-	return &connect.AssociateLexBotResponse{}, s.Catalog.Associate(ctx, in.InstanceId, a)
+	return &connect.AssociateLexBotResponse{}, s.associate(ctx, in.InstanceId, a)
 }
 
 // DisassociateLexBot is DisassociateBot for bots of Lex V1.
 func (s *Instances) DisassociateLexBot(ctx context.Context, in *connect.DisassociateLexBotRequest) (*connect.DisassociateLexBotResponse, error) {
-	return &connect.DisassociateLexBotResponse{}, s.Catalog.Disassociate(ctx, in.InstanceId,
-		catalog.Association{Type: catalog.BotsV1, Value: in.BotName, Place: in.LexRegion})
+	return &connect.DisassociateLexBotResponse{}, s.disassociate(ctx, in.InstanceId, catalog.Association{Type: catalog.BotsV1, Value: in.BotName, Place: in.LexRegion})
 }
 
 // ListLexBots is ListBots for bots of Lex V1.

@@ -5,6 +5,7 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/setup"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi/query"
 	"parley.example/parley/internal/connectapi/wire"
@@ -17,14 +18,14 @@ import (
 // InvalidRequestException, as the operation declares no other. Over the quota
 // of instances it is a ServiceQuotaExceededException, status 402.
 func (s *Instances) CreateInstance(ctx context.Context, in *connect.CreateInstanceRequest) (*connect.CreateInstanceResponse, error) {
-	i, err := s.Catalog.CreateInstance(ctx, catalog.NewInstance{
+	i, err := setup.CreateInstance(ctx, s.Catalog, setup.NewInstance{
 		Alias: wire.Text(in.InstanceAlias), Identity: string(in.IdentityManagementType), DirectoryID: wire.Text(in.DirectoryId),
 		Inbound: in.InboundCallsEnabled, Outbound: in.OutboundCallsEnabled, Tags: in.Tags, Token: wire.Text(in.ClientToken),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &connect.CreateInstanceResponse{Id: &i.ID, Arn: new(s.Catalog.Partition().InstanceARN(i.InstanceID()))}, nil
+	return &connect.CreateInstanceResponse{Id: new(string(i.ID)), Arn: new(s.Catalog.Partition().InstanceARN(i.ID))}, nil
 }
 
 // DescribeInstance describes an instance. It has no InstanceAccessUrl: Parley
@@ -54,7 +55,7 @@ func (s *Instances) ListInstances(ctx context.Context, in *connect.ListInstances
 
 func (s *Instances) summary(i *catalog.Instance) connect.InstanceSummary {
 	return connect.InstanceSummary{
-		Id: &i.ID, Arn: new(s.Catalog.Partition().InstanceARN(i.InstanceID())), IdentityManagementType: connect.DirectoryType(i.Identity),
+		Id: new(string(i.ID)), Arn: new(s.Catalog.Partition().InstanceARN(i.ID)), IdentityManagementType: connect.DirectoryType(i.Identity),
 		InstanceAlias: wire.Optional(i.Name), CreatedTime: &i.Created, ServiceRole: new(s.serviceRole()),
 		InstanceStatus:      connect.InstanceStatusACTIVE,
 		InboundCallsEnabled: new(isOn(i, "INBOUND_CALLS")), OutboundCallsEnabled: new(isOn(i, "OUTBOUND_CALLS")),
@@ -80,14 +81,14 @@ func (s *Instances) DeleteInstance(ctx context.Context, in *connect.DeleteInstan
 	if err != nil {
 		return nil, err
 	}
-	active, err := s.Store.Count(ctx, engine.ActiveCounter(snap.Instance.InstanceID()))
+	active, err := s.Store.Count(ctx, engine.ActiveCounter(snap.ID()))
 	if err != nil {
 		return nil, err
 	}
 	if active > 0 {
 		return nil, center.Errorf(center.BadRequest, "the instance has %d active chats; end them with StopContact first", active)
 	}
-	return &connect.DeleteInstanceResponse{}, s.Catalog.Delete(ctx, in.InstanceId)
+	return &connect.DeleteInstanceResponse{}, s.Catalog.Delete(ctx, snap.ID())
 }
 
 // ListInstanceAttributes lists all attributes of an instance, 7 to a page.
@@ -96,7 +97,7 @@ func (s *Instances) ListInstanceAttributes(ctx context.Context, in *connect.List
 	if err != nil {
 		return nil, err
 	}
-	list, next, err := query.Within(query.Page{List: "ListInstanceAttributes", Token: in.NextToken, Max: in.MaxResults, Size: 7}, snap.Instance.ID,
+	list, next, err := query.Within(query.Page{List: "ListInstanceAttributes", Token: in.NextToken, Max: in.MaxResults, Size: 7}, string(snap.ID()),
 		snap.Instance.AttributeNames(), func(name *string) string { return *name },
 		func(name string) connect.Attribute {
 			value, _ := snap.Instance.Attribute(name)
@@ -121,5 +122,7 @@ func (s *Instances) DescribeInstanceAttribute(ctx context.Context, in *connect.D
 // UpdateInstanceAttribute sets one attribute of an instance to true or false;
 // any other Value is an InvalidParameterException.
 func (s *Instances) UpdateInstanceAttribute(ctx context.Context, in *connect.UpdateInstanceAttributeRequest) (*connect.UpdateInstanceAttributeResponse, error) {
-	return &connect.UpdateInstanceAttributeResponse{}, s.Catalog.SetAttribute(ctx, in.InstanceId, string(in.AttributeType), in.Value)
+	return &connect.UpdateInstanceAttributeResponse{}, query.In(ctx, s.Catalog, in.InstanceId, func(snap *catalog.Snapshot) error {
+		return setup.SetAttribute(ctx, s.Catalog, snap.ID(), string(in.AttributeType), in.Value)
+	})
 }

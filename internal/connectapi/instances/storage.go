@@ -5,6 +5,8 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/setup"
+	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi/query"
 	"parley.example/parley/internal/connectapi/wire"
 )
@@ -14,11 +16,15 @@ import (
 // ResourceConflictException, the same ClientToken gives the first answer.
 // Parley keeps the configuration; AssociationId in the request is not looked at.
 func (s *Instances) AssociateInstanceStorageConfig(ctx context.Context, in *connect.AssociateInstanceStorageConfigRequest) (*connect.AssociateInstanceStorageConfigResponse, error) {
-	id, err := s.Catalog.AddStorage(ctx, in.InstanceId, storageOf(string(in.ResourceType), in.StorageConfig), wire.Text(in.ClientToken))
+	snap, err := query.Instance(ctx, s.Catalog, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	return &connect.AssociateInstanceStorageConfigResponse{AssociationId: &id}, nil
+	id, err := setup.AddStorage(ctx, s.Catalog, snap.ID(), storageOf(string(in.ResourceType), in.StorageConfig), wire.Text(in.ClientToken))
+	if err != nil {
+		return nil, err
+	}
+	return &connect.AssociateInstanceStorageConfigResponse{AssociationId: new(string(id))}, nil
 }
 
 // DescribeInstanceStorageConfig returns one storage configuration.
@@ -45,14 +51,16 @@ func (s *Instances) ListInstanceStorageConfigs(ctx context.Context, in *connect.
 
 // UpdateInstanceStorageConfig replaces a storage configuration.
 func (s *Instances) UpdateInstanceStorageConfig(ctx context.Context, in *connect.UpdateInstanceStorageConfigRequest) (*connect.UpdateInstanceStorageConfigResponse, error) {
-	return &connect.UpdateInstanceStorageConfigResponse{},
-		s.Catalog.UpdateStorage(ctx, in.InstanceId, in.AssociationId, storageOf(string(in.ResourceType), in.StorageConfig))
+	return &connect.UpdateInstanceStorageConfigResponse{}, query.In(ctx, s.Catalog, in.InstanceId, func(snap *catalog.Snapshot) error {
+		return setup.UpdateStorage(ctx, s.Catalog, snap.ID(), center.StorageID(in.AssociationId), storageOf(string(in.ResourceType), in.StorageConfig))
+	})
 }
 
 // DisassociateInstanceStorageConfig removes a storage configuration.
 func (s *Instances) DisassociateInstanceStorageConfig(ctx context.Context, in *connect.DisassociateInstanceStorageConfigRequest) (*connect.DisassociateInstanceStorageConfigResponse, error) {
-	return &connect.DisassociateInstanceStorageConfigResponse{},
-		s.Catalog.RemoveStorage(ctx, in.InstanceId, string(in.ResourceType), in.AssociationId)
+	return &connect.DisassociateInstanceStorageConfigResponse{}, query.In(ctx, s.Catalog, in.InstanceId, func(snap *catalog.Snapshot) error {
+		return setup.RemoveStorage(ctx, s.Catalog, snap.ID(), string(in.ResourceType), center.StorageID(in.AssociationId))
+	})
 }
 
 // storageOf reads a storage configuration.
@@ -63,7 +71,7 @@ func storageOf(dataType string, in *connect.InstanceStorageConfig) catalog.Stora
 		}
 		return e.KeyId
 	}
-	c := catalog.StorageConfig{Meta: catalog.Meta{Name: dataType}, Type: string(in.StorageType)}
+	c := catalog.StorageConfig{Meta: catalog.Meta[center.StorageID]{Name: dataType}, Type: string(in.StorageType)}
 	if x := in.S3Config; x != nil {
 		c.S3 = &catalog.S3Storage{Bucket: x.BucketName, Prefix: x.BucketPrefix, Key: key(x.EncryptionConfig)}
 	}
@@ -87,7 +95,7 @@ func storageConfig(_ *catalog.Snapshot, c *catalog.StorageConfig) connect.Instan
 		}
 		return &connect.EncryptionConfig{EncryptionType: connect.EncryptionTypeKMS, KeyId: key}
 	}
-	out := connect.InstanceStorageConfig{AssociationId: &c.ID, StorageType: connect.StorageType(c.Type)}
+	out := connect.InstanceStorageConfig{AssociationId: new(string(c.ID)), StorageType: connect.StorageType(c.Type)}
 	if x := c.S3; x != nil {
 		out.S3Config = &connect.S3Config{BucketName: x.Bucket, BucketPrefix: x.Prefix, EncryptionConfig: encryption(x.Key)}
 	}

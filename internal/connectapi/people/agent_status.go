@@ -20,7 +20,7 @@ func (s *People) ListAgentStatuses(ctx context.Context, in *connect.ListAgentSta
 		},
 		func(snap *catalog.Snapshot, a *catalog.AgentStatus) connect.AgentStatusSummary {
 			return connect.AgentStatusSummary{
-				Id: &a.ID, Arn: new(snap.ARNOf(a)), Name: &a.Name, Type: connect.AgentStatusType(a.Type),
+				Id: new(string(a.ID)), Arn: new(snap.ARNOf(a)), Name: &a.Name, Type: connect.AgentStatusType(a.Type),
 				LastModifiedTime: &a.Updated, LastModifiedRegion: new(snap.Region()),
 			}
 		})
@@ -35,7 +35,7 @@ func (s *People) DescribeAgentStatus(ctx context.Context, in *connect.DescribeAg
 
 func agentStatus(snap *catalog.Snapshot, a *catalog.AgentStatus) connect.AgentStatus {
 	out := connect.AgentStatus{
-		AgentStatusARN: new(snap.ARNOf(a)), AgentStatusId: &a.ID, Name: &a.Name, Description: wire.Optional(a.Description),
+		AgentStatusARN: new(snap.ARNOf(a)), AgentStatusId: new(string(a.ID)), Name: &a.Name, Description: wire.Optional(a.Description),
 		Type: connect.AgentStatusType(a.Type), DisplayOrder: &a.Order, State: connect.AgentStatusStateENABLED, Tags: wire.Tags(a.Tags),
 		LastModifiedTime: &a.Updated, LastModifiedRegion: new(snap.Region()),
 	}

@@ -14,7 +14,7 @@ import (
 func (s *People) ListSecurityProfiles(ctx context.Context, in *connect.ListSecurityProfilesRequest) (*connect.ListSecurityProfilesResponse, error) {
 	list, next, err := query.List(ctx, s.Catalog, in.InstanceId, query.Page{List: "ListSecurityProfiles", Token: in.NextToken, Max: in.MaxResults}, nil,
 		func(snap *catalog.Snapshot, p *catalog.SecurityProfile) connect.SecurityProfileSummary {
-			return connect.SecurityProfileSummary{Id: &p.ID, Arn: new(snap.ARNOf(p)), Name: &p.Name, LastModifiedTime: &p.Updated, LastModifiedRegion: new(snap.Region())}
+			return connect.SecurityProfileSummary{Id: new(string(p.ID)), Arn: new(snap.ARNOf(p)), Name: &p.Name, LastModifiedTime: &p.Updated, LastModifiedRegion: new(snap.Region())}
 		})
 	return &connect.ListSecurityProfilesResponse{SecurityProfileSummaryList: list, NextToken: next}, err
 }
@@ -27,7 +27,7 @@ func (s *People) DescribeSecurityProfile(ctx context.Context, in *connect.Descri
 
 func securityProfile(snap *catalog.Snapshot, p *catalog.SecurityProfile) connect.SecurityProfile {
 	return connect.SecurityProfile{
-		Id: &p.ID, OrganizationResourceId: &snap.Instance.ID, Arn: new(snap.ARNOf(p)), SecurityProfileName: &p.Name,
+		Id: new(string(p.ID)), OrganizationResourceId: new(string(snap.Instance.ID)), Arn: new(snap.ARNOf(p)), SecurityProfileName: &p.Name,
 		Description: wire.Optional(p.Description), Tags: wire.Tags(p.Tags), LastModifiedTime: &p.Updated, LastModifiedRegion: new(snap.Region()),
 	}
 }
@@ -59,7 +59,7 @@ func (s *People) SearchSecurityProfiles(ctx context.Context, in *connect.SearchS
 
 func securitySummary(snap *catalog.Snapshot, p *catalog.SecurityProfile) connect.SecurityProfileSearchSummary {
 	return connect.SecurityProfileSearchSummary{
-		Id: &p.ID, OrganizationResourceId: &snap.Instance.ID, Arn: new(snap.ARNOf(p)), SecurityProfileName: &p.Name,
+		Id: new(string(p.ID)), OrganizationResourceId: new(string(snap.Instance.ID)), Arn: new(snap.ARNOf(p)), SecurityProfileName: &p.Name,
 		Description: wire.Optional(p.Description), Tags: wire.Tags(p.Tags),
 	}
 }

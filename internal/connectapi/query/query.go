@@ -35,6 +35,24 @@ func Find[T catalog.Resource](ctx context.Context, c *catalog.Catalog, instance,
 	return snap, r, err
 }
 
+// In does something in the instance that a member InstanceId names.
+func In(ctx context.Context, c *catalog.Catalog, instance string, do func(snap *catalog.Snapshot) error) error {
+	snap, err := Instance(ctx, c, instance)
+	if err != nil {
+		return err
+	}
+	return do(snap)
+}
+
+// With does something with a resource of an instance, both by id or ARN.
+func With[T catalog.Resource](ctx context.Context, c *catalog.Catalog, instance, ref string, do func(r T) error) error {
+	_, r, err := Find[T](ctx, c, instance, ref)
+	if err != nil {
+		return err
+	}
+	return do(r)
+}
+
 // Describe shows one resource of an instance, both by id or ARN.
 func Describe[T catalog.Resource, O any](ctx context.Context, c *catalog.Catalog, instance, ref string, show Show[T, O]) (*O, error) {
 	snap, r, err := Find[T](ctx, c, instance, ref)
@@ -55,7 +73,7 @@ func List[T catalog.Resource, O any](ctx context.Context, c *catalog.Catalog, in
 
 // Of gives one page of resources of an instance, which are in order of their names.
 func Of[T catalog.Resource, O any](snap *catalog.Snapshot, p Page, all []T, show Show[T, O]) ([]O, *string, error) {
-	return Within(p, snap.Instance.ID, all, Position[T], func(r T) O { return show(snap, r) })
+	return Within(p, string(snap.ID()), all, Position[T], func(r T) O { return show(snap, r) })
 }
 
 // Within gives one page of what belongs to an instance or a resource, which is
@@ -89,7 +107,7 @@ func Among[T, O any](snap *catalog.Snapshot, p Page, all []T, position func(*T) 
 		return nil, nil, nil, err
 	}
 	all = matching(all, Every(meets, match))
-	found, next, err = Within(p, snap.Instance.ID, all, position, func(r T) O { return show(snap, r) })
+	found, next, err = Within(p, string(snap.ID()), all, position, func(r T) O { return show(snap, r) })
 	return found, next, new(int64(len(all))), err
 }
 
@@ -100,6 +118,6 @@ func Nothing[O any](ctx context.Context, c *catalog.Catalog, instance string, p 
 	if err != nil {
 		return nil, err
 	}
-	empty, _, err := Within(p, snap.Instance.ID, nil, func(*O) string { return "" }, func(o O) O { return o })
+	empty, _, err := Within(p, string(snap.ID()), nil, func(*O) string { return "" }, func(o O) O { return o })
 	return empty, err
 }

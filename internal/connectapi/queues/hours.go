@@ -7,6 +7,8 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/queueing"
+	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi/query"
 	"parley.example/parley/internal/connectapi/wire"
 	"parley.example/parley/internal/hours"
@@ -16,7 +18,7 @@ import (
 func (s *Queues) ListHoursOfOperations(ctx context.Context, in *connect.ListHoursOfOperationsRequest) (*connect.ListHoursOfOperationsResponse, error) {
 	list, next, err := query.List(ctx, s.Catalog, in.InstanceId, query.Page{List: "ListHoursOfOperations", Token: in.NextToken, Max: in.MaxResults}, nil,
 		func(snap *catalog.Snapshot, h *catalog.Hours) connect.HoursOfOperationSummary {
-			return connect.HoursOfOperationSummary{Id: &h.ID, Arn: new(snap.ARNOf(h)), Name: &h.Name, LastModifiedTime: &h.Updated, LastModifiedRegion: new(snap.Region())}
+			return connect.HoursOfOperationSummary{Id: new(string(h.ID)), Arn: new(snap.ARNOf(h)), Name: &h.Name, LastModifiedTime: &h.Updated, LastModifiedRegion: new(snap.Region())}
 		})
 	return &connect.ListHoursOfOperationsResponse{HoursOfOperationSummaryList: list, NextToken: next}, err
 }
@@ -29,7 +31,7 @@ func (s *Queues) DescribeHoursOfOperation(ctx context.Context, in *connect.Descr
 
 func hoursOfOperation(snap *catalog.Snapshot, h *catalog.Hours) connect.HoursOfOperation {
 	out := connect.HoursOfOperation{
-		HoursOfOperationId: &h.ID, HoursOfOperationArn: new(snap.ARNOf(h)), Name: &h.Name, Description: wire.Optional(h.Description),
+		HoursOfOperationId: new(string(h.ID)), HoursOfOperationArn: new(snap.ARNOf(h)), Name: &h.Name, Description: wire.Optional(h.Description),
 		TimeZone: &h.TimeZone, Config: []connect.HoursOfOperationConfig{}, Tags: wire.Tags(h.Tags),
 		LastModifiedTime: &h.Updated, LastModifiedRegion: new(snap.Region()),
 	}
@@ -55,16 +57,21 @@ func clock(minutes int) *connect.HoursOfOperationTimeSlice {
 // ends before it starts ends on the next day. Name is unique in the instance
 // (DuplicateResourceException); over the quota it is a LimitExceededException.
 func (s *Queues) CreateHoursOfOperation(ctx context.Context, in *connect.CreateHoursOfOperationRequest) (*connect.CreateHoursOfOperationResponse, error) {
-	h, err := s.Catalog.CreateHours(ctx, in.InstanceId, catalog.NewHours{
-		Name: in.Name, Description: wire.Text(in.Description), TimeZone: in.TimeZone, Config: weekOf(in.Config),
-		Parents: parentsOf(in.ParentHoursOfOperationConfigs), Tags: in.Tags,
+	snap, err := query.Instance(ctx, s.Catalog, in.InstanceId)
+	if err != nil {
+		return nil, err
+	}
+	parents, err := parentsOf(snap, in.ParentHoursOfOperationConfigs)
+	if err != nil {
+		return nil, err
+	}
+	h, err := queueing.CreateHours(ctx, s.Catalog, snap.ID(), queueing.NewHours{
+		Name: in.Name, Description: wire.Text(in.Description), TimeZone: in.TimeZone, Config: weekOf(in.Config), Parents: parents, Tags: in.Tags,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &connect.CreateHoursOfOperationResponse{
-		HoursOfOperationId: &h.ID, HoursOfOperationArn: new(s.Catalog.Partition().ARN(h.Instance, h.Kind(), h.ID)),
-	}, nil
+	return &connect.CreateHoursOfOperationResponse{HoursOfOperationId: new(string(h.ID)), HoursOfOperationArn: new(snap.ARNOf(h))}, nil
 }
 
 // weekOf reads the weekly hours; an absent list stays nil.
@@ -87,18 +94,24 @@ var weekdays = map[string]time.Weekday{
 	"THURSDAY": time.Thursday, "FRIDAY": time.Friday, "SATURDAY": time.Saturday,
 }
 
-func parentsOf(in []connect.ParentHoursOfOperationConfig) []string {
-	var ids []string
+func parentsOf(snap *catalog.Snapshot, in []connect.ParentHoursOfOperationConfig) ([]center.HoursID, error) {
+	var ids []center.HoursID
 	for _, p := range in {
-		ids = append(ids, wire.Text(p.HoursOfOperationId))
+		h, err := catalog.Find[*catalog.Hours](snap, wire.Text(p.HoursOfOperationId))
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, h.ID)
 	}
-	return ids
+	return ids, nil
 }
 
 // UpdateHoursOfOperation changes hours of operation; members that are not given stay.
 func (s *Queues) UpdateHoursOfOperation(ctx context.Context, in *connect.UpdateHoursOfOperationRequest) (*connect.UpdateHoursOfOperationResponse, error) {
-	return &connect.UpdateHoursOfOperationResponse{}, s.Catalog.UpdateHours(ctx, in.InstanceId, in.HoursOfOperationId, catalog.HoursChange{
-		Name: in.Name, Description: in.Description, TimeZone: in.TimeZone, Config: weekOf(in.Config),
+	return &connect.UpdateHoursOfOperationResponse{}, query.With(ctx, s.Catalog, in.InstanceId, in.HoursOfOperationId, func(h *catalog.Hours) error {
+		return queueing.UpdateHours(ctx, s.Catalog, h.Instance, h.ID, queueing.HoursChange{
+			Name: in.Name, Description: in.Description, TimeZone: in.TimeZone, Config: weekOf(in.Config),
+		})
 	})
 }
 
@@ -106,20 +119,39 @@ func (s *Queues) UpdateHoursOfOperation(ctx context.Context, in *connect.UpdateH
 // While a queue has them, or other hours share their overrides, it is an
 // InvalidRequestException.
 func (s *Queues) DeleteHoursOfOperation(ctx context.Context, in *connect.DeleteHoursOfOperationRequest) (*connect.DeleteHoursOfOperationResponse, error) {
-	return &connect.DeleteHoursOfOperationResponse{}, s.Catalog.DeleteHours(ctx, in.InstanceId, in.HoursOfOperationId)
+	return &connect.DeleteHoursOfOperationResponse{}, query.With(ctx, s.Catalog, in.InstanceId, in.HoursOfOperationId, func(h *catalog.Hours) error {
+		return queueing.DeleteHours(ctx, s.Catalog, h.Instance, h.ID)
+	})
 }
 
 // AssociateHoursOfOperations lets hours of operation share the overrides of
 // up to three others, besides those of which they do already.
 func (s *Queues) AssociateHoursOfOperations(ctx context.Context, in *connect.AssociateHoursOfOperationsRequest) (*connect.AssociateHoursOfOperationsResponse, error) {
-	return &connect.AssociateHoursOfOperationsResponse{},
-		s.Catalog.ShareHours(ctx, in.InstanceId, in.HoursOfOperationId, parentsOf(in.ParentHoursOfOperationConfigs))
+	snap, h, err := query.Find[*catalog.Hours](ctx, s.Catalog, in.InstanceId, in.HoursOfOperationId)
+	if err != nil {
+		return nil, err
+	}
+	parents, err := parentsOf(snap, in.ParentHoursOfOperationConfigs)
+	if err != nil {
+		return nil, err
+	}
+	return &connect.AssociateHoursOfOperationsResponse{}, queueing.ShareHours(ctx, s.Catalog, h.Instance, h.ID, parents)
 }
 
 // DisassociateHoursOfOperations ends that sharing.
 func (s *Queues) DisassociateHoursOfOperations(ctx context.Context, in *connect.DisassociateHoursOfOperationsRequest) (*connect.DisassociateHoursOfOperationsResponse, error) {
-	return &connect.DisassociateHoursOfOperationsResponse{},
-		s.Catalog.UnshareHours(ctx, in.InstanceId, in.HoursOfOperationId, in.ParentHoursOfOperationIds)
+	snap, h, err := query.Find[*catalog.Hours](ctx, s.Catalog, in.InstanceId, in.HoursOfOperationId)
+	if err != nil {
+		return nil, err
+	}
+	parents := make([]center.HoursID, len(in.ParentHoursOfOperationIds))
+	for i, ref := range in.ParentHoursOfOperationIds {
+		parents[i] = center.HoursID(ref) // what does not exist is not a parent
+		if p, err := catalog.Find[*catalog.Hours](snap, ref); err == nil {
+			parents[i] = p.ID
+		}
+	}
+	return &connect.DisassociateHoursOfOperationsResponse{}, queueing.UnshareHours(ctx, s.Catalog, h.Instance, h.ID, parents)
 }
 
 // ListChildHoursOfOperations lists the hours that share the overrides of some, by name.
@@ -128,7 +160,7 @@ func (s *Queues) ListChildHoursOfOperations(ctx context.Context, in *connect.Lis
 	if err != nil {
 		return nil, err
 	}
-	list, next, err := query.Within(query.Page{List: "ListChildHoursOfOperations", Token: in.NextToken, Max: in.MaxResults}, h.ID,
+	list, next, err := query.Within(query.Page{List: "ListChildHoursOfOperations", Token: in.NextToken, Max: in.MaxResults}, string(h.ID),
 		snap.Children(h), query.Position, func(child *catalog.Hours) connect.HoursOfOperationsIdentifier { return hoursIdentifier(snap, child) })
 	if err != nil {
 		return nil, err
@@ -139,7 +171,7 @@ func (s *Queues) ListChildHoursOfOperations(ctx context.Context, in *connect.Lis
 }
 
 func hoursIdentifier(snap *catalog.Snapshot, h *catalog.Hours) connect.HoursOfOperationsIdentifier {
-	return connect.HoursOfOperationsIdentifier{Name: h.Name, Id: h.ID, Arn: new(snap.ARNOf(h))}
+	return connect.HoursOfOperationsIdentifier{Name: h.Name, Id: string(h.ID), Arn: new(snap.ARNOf(h))}
 }
 
 // SearchHoursOfOperations finds hours of operation by criteria and filter.

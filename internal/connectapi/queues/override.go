@@ -7,6 +7,7 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/queueing"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi/query"
 	"parley.example/parley/internal/connectapi/wire"
@@ -23,11 +24,15 @@ func (s *Queues) CreateHoursOfOperationOverride(ctx context.Context, in *connect
 	if err != nil {
 		return nil, err
 	}
-	id, err := s.Catalog.AddOverride(ctx, in.InstanceId, in.HoursOfOperationId, hours.Override{
+	_, h, err := query.Find[*catalog.Hours](ctx, s.Catalog, in.InstanceId, in.HoursOfOperationId)
+	if err != nil {
+		return nil, err
+	}
+	id, err := queueing.AddOverride(ctx, s.Catalog, h.Instance, h.ID, hours.Override{
 		Name: in.Name, Description: wire.Text(in.Description), Type: hours.OverrideType(in.OverrideType),
 		From: hours.Date(in.EffectiveFrom), Till: hours.Date(in.EffectiveTill), Config: timesOf(in.Config), Recurs: recurs,
 	})
-	return &connect.CreateHoursOfOperationOverrideResponse{HoursOfOperationOverrideId: &id}, err
+	return &connect.CreateHoursOfOperationOverrideResponse{HoursOfOperationOverrideId: new(string(id))}, err
 }
 
 // timesOf reads the times of an override; an absent list stays nil, an absent
@@ -74,17 +79,19 @@ func (s *Queues) UpdateHoursOfOperationOverride(ctx context.Context, in *connect
 	if err != nil {
 		return nil, err
 	}
-	return &connect.UpdateHoursOfOperationOverrideResponse{},
-		s.Catalog.UpdateOverride(ctx, in.InstanceId, in.HoursOfOperationId, in.HoursOfOperationOverrideId, catalog.OverrideChange{
+	return &connect.UpdateHoursOfOperationOverrideResponse{}, query.With(ctx, s.Catalog, in.InstanceId, in.HoursOfOperationId, func(h *catalog.Hours) error {
+		return queueing.UpdateOverride(ctx, s.Catalog, h.Instance, h.ID, center.OverrideID(in.HoursOfOperationOverrideId), queueing.OverrideChange{
 			Name: in.Name, Description: in.Description, Type: hours.OverrideType(in.OverrideType),
 			From: (*hours.Date)(in.EffectiveFrom), Till: (*hours.Date)(in.EffectiveTill), Config: timesOf(in.Config), Recurs: recurs,
 		})
+	})
 }
 
 // DeleteHoursOfOperationOverride removes an override.
 func (s *Queues) DeleteHoursOfOperationOverride(ctx context.Context, in *connect.DeleteHoursOfOperationOverrideRequest) (*connect.DeleteHoursOfOperationOverrideResponse, error) {
-	return &connect.DeleteHoursOfOperationOverrideResponse{},
-		s.Catalog.RemoveOverride(ctx, in.InstanceId, in.HoursOfOperationId, in.HoursOfOperationOverrideId)
+	return &connect.DeleteHoursOfOperationOverrideResponse{}, query.With(ctx, s.Catalog, in.InstanceId, in.HoursOfOperationId, func(h *catalog.Hours) error {
+		return queueing.RemoveOverride(ctx, s.Catalog, h.Instance, h.ID, center.OverrideID(in.HoursOfOperationOverrideId))
+	})
 }
 
 // DescribeHoursOfOperationOverride describes an override.
@@ -93,7 +100,7 @@ func (s *Queues) DescribeHoursOfOperationOverride(ctx context.Context, in *conne
 	if err != nil {
 		return nil, err
 	}
-	o, err := h.FindOverride(in.HoursOfOperationOverrideId)
+	o, err := h.FindOverride(center.OverrideID(in.HoursOfOperationOverrideId))
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +116,7 @@ type dated struct {
 func override(snap *catalog.Snapshot, d dated) connect.HoursOfOperationOverride {
 	h, o := d.hours, d.override
 	out := connect.HoursOfOperationOverride{
-		HoursOfOperationOverrideId: &o.ID, HoursOfOperationId: &h.ID, HoursOfOperationArn: new(snap.ARNOf(h)), Name: &o.Name,
+		HoursOfOperationOverrideId: new(string(o.ID)), HoursOfOperationId: new(string(h.ID)), HoursOfOperationArn: new(snap.ARNOf(h)), Name: &o.Name,
 		Description: wire.Optional(o.Description), Config: []connect.HoursOfOperationOverrideConfig{}, OverrideType: connect.OverrideType(o.Type),
 		EffectiveFrom: new(string(o.From)), EffectiveTill: new(string(o.Till)),
 	}
@@ -144,7 +151,7 @@ func (s *Queues) ListHoursOfOperationOverrides(ctx context.Context, in *connect.
 	if err != nil {
 		return nil, err
 	}
-	list, next, err := query.Within(query.Page{List: "ListHoursOfOperationOverrides", Token: in.NextToken, Max: in.MaxResults}, h.ID,
+	list, next, err := query.Within(query.Page{List: "ListHoursOfOperationOverrides", Token: in.NextToken, Max: in.MaxResults}, string(h.ID),
 		h.Overrides, func(o *hours.Override) string { return o.Name },
 		func(o hours.Override) connect.HoursOfOperationOverride { return override(snap, dated{h, &o}) })
 	if err != nil {
@@ -233,13 +240,13 @@ func (s *Queues) SearchHoursOfOperationOverrides(ctx context.Context, in *connec
 }
 
 // overridePosition orders overrides by name, then id.
-func overridePosition(d *dated) string { return d.override.Name + "\x00" + d.override.ID }
+func overridePosition(d *dated) string { return d.override.Name + "\x00" + string(d.override.ID) }
 
 // overrideFields are what a search can name of an override.
 var overrideFields = map[string]func(o *hours.Override) string{
 	"name":        func(o *hours.Override) string { return o.Name },
 	"description": func(o *hours.Override) string { return o.Description },
-	"resourceID":  func(o *hours.Override) string { return o.ID },
+	"resourceID":  func(o *hours.Override) string { return string(o.ID) },
 }
 
 func overrideCriteria(c *connect.HoursOfOperationOverrideSearchCriteria) query.Criteria[connect.HoursOfOperationOverrideSearchCriteria, dated] {

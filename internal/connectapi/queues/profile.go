@@ -7,7 +7,6 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
-	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi/query"
 	"parley.example/parley/internal/connectapi/wire"
 )
@@ -16,7 +15,7 @@ import (
 func (s *Queues) ListRoutingProfiles(ctx context.Context, in *connect.ListRoutingProfilesRequest) (*connect.ListRoutingProfilesResponse, error) {
 	list, next, err := query.List(ctx, s.Catalog, in.InstanceId, query.Page{List: "ListRoutingProfiles", Token: in.NextToken, Max: in.MaxResults}, nil,
 		func(snap *catalog.Snapshot, p *catalog.RoutingProfile) connect.RoutingProfileSummary {
-			return connect.RoutingProfileSummary{Id: &p.ID, Arn: new(snap.ARNOf(p)), Name: &p.Name, LastModifiedTime: &p.Updated, LastModifiedRegion: new(snap.Region())}
+			return connect.RoutingProfileSummary{Id: new(string(p.ID)), Arn: new(snap.ARNOf(p)), Name: &p.Name, LastModifiedTime: &p.Updated, LastModifiedRegion: new(snap.Region())}
 		})
 	return &connect.ListRoutingProfilesResponse{RoutingProfileSummaryList: list, NextToken: next}, err
 }
@@ -31,8 +30,8 @@ func (s *Queues) DescribeRoutingProfile(ctx context.Context, in *connect.Describ
 // pairs of queue and channel, AssociatedQueueIds names each queue once.
 func routingProfile(snap *catalog.Snapshot, p *catalog.RoutingProfile) connect.RoutingProfile {
 	out := connect.RoutingProfile{
-		InstanceId: &snap.Instance.ID, Name: &p.Name, RoutingProfileArn: new(snap.ARNOf(p)), RoutingProfileId: &p.ID,
-		Description: wire.Optional(p.Description), DefaultOutboundQueueId: wire.Optional(p.DefaultOutbound), Tags: wire.Tags(p.Tags),
+		InstanceId: new(string(snap.Instance.ID)), Name: &p.Name, RoutingProfileArn: new(snap.ARNOf(p)), RoutingProfileId: new(string(p.ID)),
+		Description: wire.Optional(p.Description), DefaultOutboundQueueId: wire.Optional(string(p.DefaultOutbound)), Tags: wire.Tags(p.Tags),
 		NumberOfAssociatedQueues: new(int64(len(p.Queues))), NumberOfAssociatedManualAssignmentQueues: new(int64(0)), NumberOfAssociatedUsers: new(int64(0)),
 		AgentAvailabilityTimer: connect.AgentAvailabilityTimer(p.Timer), IsDefault: &p.Default,
 		LastModifiedTime: &p.Updated, LastModifiedRegion: new(snap.Region()), AssociatedQueueIds: []string{}, AssociatedManualAssignmentQueueIds: []string{},
@@ -47,8 +46,8 @@ func routingProfile(snap *catalog.Snapshot, p *catalog.RoutingProfile) connect.R
 		})
 	}
 	for _, q := range p.Queues {
-		if !slices.Contains(out.AssociatedQueueIds, q.Queue) {
-			out.AssociatedQueueIds = append(out.AssociatedQueueIds, q.Queue)
+		if !slices.Contains(out.AssociatedQueueIds, string(q.Queue)) {
+			out.AssociatedQueueIds = append(out.AssociatedQueueIds, string(q.Queue))
 		}
 	}
 	return out
@@ -75,12 +74,12 @@ func (s *Queues) ListRoutingProfileQueues(ctx context.Context, in *connect.ListR
 		LastModifiedTime: &p.Updated, LastModifiedRegion: new(snap.Region()),
 	}
 	for _, e := range some {
-		q, err := catalog.Find[*catalog.Queue](snap, e.Queue)
+		q, err := catalog.Get[*catalog.Queue](snap, e.Queue)
 		if err != nil {
 			continue // deleted since
 		}
 		out.RoutingProfileQueueConfigSummaryList = append(out.RoutingProfileQueueConfigSummaryList, connect.RoutingProfileQueueConfigSummary{
-			QueueId: e.Queue, QueueArn: snap.ARN(center.KindQueue, e.Queue), QueueName: q.Name,
+			QueueId: string(q.ID), QueueArn: snap.ARNOf(q), QueueName: q.Name,
 			Priority: e.Priority, Delay: e.Delay, Channel: connect.Channel(e.Channel),
 		})
 	}

@@ -6,6 +6,7 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/queueing"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi/query"
 	"parley.example/parley/internal/connectapi/wire"
@@ -22,7 +23,7 @@ func (s *Queues) ListQueues(ctx context.Context, in *connect.ListQueuesRequest) 
 		},
 		func(snap *catalog.Snapshot, q *catalog.Queue) connect.QueueSummary {
 			return connect.QueueSummary{
-				Id: &q.ID, Arn: new(snap.ARNOf(q)), Name: &q.Name, QueueType: connect.QueueTypeSTANDARD,
+				Id: new(string(q.ID)), Arn: new(snap.ARNOf(q)), Name: &q.Name, QueueType: connect.QueueTypeSTANDARD,
 				LastModifiedTime: &q.Updated, LastModifiedRegion: new(snap.Region()),
 			}
 		})
@@ -37,15 +38,15 @@ func (s *Queues) DescribeQueue(ctx context.Context, in *connect.DescribeQueueReq
 
 func queue(snap *catalog.Snapshot, q *catalog.Queue) connect.Queue {
 	out := connect.Queue{
-		Name: &q.Name, QueueArn: new(snap.ARNOf(q)), QueueId: &q.ID, Description: wire.Optional(q.Description),
-		HoursOfOperationId: wire.Optional(q.Hours), MaxContacts: q.MaxContacts, Status: connect.QueueStatusENABLED, Tags: wire.Tags(q.Tags),
+		Name: &q.Name, QueueArn: new(snap.ARNOf(q)), QueueId: new(string(q.ID)), Description: wire.Optional(q.Description),
+		HoursOfOperationId: wire.Optional(string(q.Hours)), MaxContacts: q.MaxContacts, Status: connect.QueueStatusENABLED, Tags: wire.Tags(q.Tags),
 		LastModifiedTime: &q.Updated, LastModifiedRegion: new(snap.Region()),
 	}
 	if q.Disabled {
 		out.Status = connect.QueueStatusDISABLED
 	}
 	if q.OutboundFlow != "" || q.OutboundName != "" {
-		out.OutboundCallerConfig = &connect.OutboundCallerConfig{OutboundCallerIdName: wire.Optional(q.OutboundName), OutboundFlowId: wire.Optional(q.OutboundFlow)}
+		out.OutboundCallerConfig = &connect.OutboundCallerConfig{OutboundCallerIdName: wire.Optional(q.OutboundName), OutboundFlowId: wire.Optional(string(q.OutboundFlow))}
 	}
 	return out
 }
@@ -62,34 +63,58 @@ func (s *Queues) CreateQueue(ctx context.Context, in *connect.CreateQueueRequest
 	case len(in.EmailAddressesConfig) > 0 || in.OutboundEmailConfig != nil:
 		return nil, center.Errorf(center.NotFound, "the e-mail address does not exist")
 	}
-	q, err := s.Catalog.CreateQueue(ctx, in.InstanceId, catalog.NewQueue{
-		Name: in.Name, Description: wire.Text(in.Description), Hours: in.HoursOfOperationId, MaxContacts: in.MaxContacts,
-		Outbound: outbound(in.OutboundCallerConfig), Tags: in.Tags,
+	snap, h, err := query.Find[*catalog.Hours](ctx, s.Catalog, in.InstanceId, in.HoursOfOperationId)
+	if err != nil {
+		return nil, err
+	}
+	outbound, err := outboundOf(snap, in.OutboundCallerConfig)
+	if err != nil {
+		return nil, err
+	}
+	q, err := queueing.CreateQueue(ctx, s.Catalog, snap.ID(), queueing.NewQueue{
+		Name: in.Name, Description: wire.Text(in.Description), Hours: h.ID, MaxContacts: in.MaxContacts, Outbound: outbound, Tags: in.Tags,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &connect.CreateQueueResponse{QueueId: &q.ID, QueueArn: new(s.Catalog.Partition().ARN(q.Instance, q.Kind(), q.ID))}, nil
+	return &connect.CreateQueueResponse{QueueId: new(string(q.ID)), QueueArn: new(snap.ARNOf(q))}, nil
 }
 
-func outbound(in *connect.OutboundCallerConfig) catalog.Outbound {
+// outboundOf reads how a queue calls out. No number exists.
+func outboundOf(snap *catalog.Snapshot, in *connect.OutboundCallerConfig) (out queueing.Outbound, err error) {
 	if in == nil {
-		return catalog.Outbound{}
+		return out, nil
 	}
-	return catalog.Outbound{Name: wire.Text(in.OutboundCallerIdName), Number: wire.Text(in.OutboundCallerIdNumberId), Flow: wire.Text(in.OutboundFlowId)}
+	if number := wire.Text(in.OutboundCallerIdNumberId); number != "" {
+		return out, center.Errorf(center.NotFound, "the phone number %s does not exist: there is no voice", number)
+	}
+	out.Name = wire.Text(in.OutboundCallerIdName)
+	if ref := wire.Text(in.OutboundFlowId); ref != "" {
+		f, _, err := snap.FindFlow(ref)
+		if err != nil {
+			return out, err
+		}
+		out.Flow = f.ID
+	}
+	return out, nil
+}
+
+// update changes a queue.
+func (s *Queues) update(ctx context.Context, instance, ref string, change queueing.QueueChange) error {
+	return query.With(ctx, s.Catalog, instance, ref, func(q *catalog.Queue) error {
+		return queueing.UpdateQueue(ctx, s.Catalog, q.Instance, q.ID, change)
+	})
 }
 
 // UpdateQueueStatus opens or closes a queue for new contacts. Those in it go on waiting.
 func (s *Queues) UpdateQueueStatus(ctx context.Context, in *connect.UpdateQueueStatusRequest) (*connect.UpdateQueueStatusResponse, error) {
-	return &connect.UpdateQueueStatusResponse{}, s.Catalog.UpdateQueue(ctx, in.InstanceId, in.QueueId,
-		catalog.QueueChange{Disabled: new(in.Status == connect.QueueStatusDISABLED)})
+	return &connect.UpdateQueueStatusResponse{}, s.update(ctx, in.InstanceId, in.QueueId, queueing.QueueChange{Disabled: new(in.Status == connect.QueueStatusDISABLED)})
 }
 
 // UpdateQueueMaxContacts sets how many contacts may wait in a queue; without
 // MaxContacts it is the instance's limit.
 func (s *Queues) UpdateQueueMaxContacts(ctx context.Context, in *connect.UpdateQueueMaxContactsRequest) (*connect.UpdateQueueMaxContactsResponse, error) {
-	return &connect.UpdateQueueMaxContactsResponse{}, s.Catalog.UpdateQueue(ctx, in.InstanceId, in.QueueId,
-		catalog.QueueChange{MaxContacts: &in.MaxContacts})
+	return &connect.UpdateQueueMaxContactsResponse{}, s.update(ctx, in.InstanceId, in.QueueId, queueing.QueueChange{MaxContacts: &in.MaxContacts})
 }
 
 // UpdateQueueName changes name and description of a queue, those given. One of
@@ -98,27 +123,35 @@ func (s *Queues) UpdateQueueName(ctx context.Context, in *connect.UpdateQueueNam
 	if in.Name == nil && in.Description == nil {
 		return nil, center.Errorf(center.BadRequest, "Name or Description is needed")
 	}
-	return &connect.UpdateQueueNameResponse{}, s.Catalog.UpdateQueue(ctx, in.InstanceId, in.QueueId,
-		catalog.QueueChange{Name: in.Name, Description: in.Description})
+	return &connect.UpdateQueueNameResponse{}, s.update(ctx, in.InstanceId, in.QueueId, queueing.QueueChange{Name: in.Name, Description: in.Description})
 }
 
 // UpdateQueueHoursOfOperation gives a queue other hours of operation.
 func (s *Queues) UpdateQueueHoursOfOperation(ctx context.Context, in *connect.UpdateQueueHoursOfOperationRequest) (*connect.UpdateQueueHoursOfOperationResponse, error) {
-	return &connect.UpdateQueueHoursOfOperationResponse{}, s.Catalog.UpdateQueue(ctx, in.InstanceId, in.QueueId,
-		catalog.QueueChange{Hours: &in.HoursOfOperationId})
+	return &connect.UpdateQueueHoursOfOperationResponse{}, query.With(ctx, s.Catalog, in.InstanceId, in.HoursOfOperationId, func(h *catalog.Hours) error {
+		return s.update(ctx, in.InstanceId, in.QueueId, queueing.QueueChange{Hours: &h.ID})
+	})
 }
 
 // UpdateQueueOutboundCallerConfig sets how a queue calls out: see CreateQueue.
 func (s *Queues) UpdateQueueOutboundCallerConfig(ctx context.Context, in *connect.UpdateQueueOutboundCallerConfigRequest) (*connect.UpdateQueueOutboundCallerConfigResponse, error) {
-	return &connect.UpdateQueueOutboundCallerConfigResponse{}, s.Catalog.UpdateQueue(ctx, in.InstanceId, in.QueueId,
-		catalog.QueueChange{Outbound: new(outbound(in.OutboundCallerConfig))})
+	return &connect.UpdateQueueOutboundCallerConfigResponse{}, query.In(ctx, s.Catalog, in.InstanceId, func(snap *catalog.Snapshot) error {
+		outbound, err := outboundOf(snap, in.OutboundCallerConfig)
+		if err != nil {
+			return err
+		}
+		return s.update(ctx, in.InstanceId, in.QueueId, queueing.QueueChange{Outbound: &outbound})
+	})
 }
 
 // DeleteQueue removes a queue. While a routing profile has it, or contacts
 // wait in it, it is a ResourceInUseException.
 func (s *Queues) DeleteQueue(ctx context.Context, in *connect.DeleteQueueRequest) (*connect.DeleteQueueResponse, error) {
-	return &connect.DeleteQueueResponse{}, s.Catalog.DeleteQueue(ctx, in.InstanceId, in.QueueId, func(ctx context.Context, q *catalog.Queue) (int64, error) {
-		return s.Store.Count(ctx, engine.QueueCounter(q.Instance, center.QueueID(q.ID)))
+	waiting := func(ctx context.Context, q *catalog.Queue) (int64, error) {
+		return s.Store.Count(ctx, engine.QueueCounter(q.Instance, q.ID))
+	}
+	return &connect.DeleteQueueResponse{}, query.With(ctx, s.Catalog, in.InstanceId, in.QueueId, func(q *catalog.Queue) error {
+		return queueing.DeleteQueue(ctx, s.Catalog, q.Instance, q.ID, waiting)
 	})
 }
 

@@ -1,9 +1,10 @@
-package catalog
+package setup
 
 import (
 	"context"
 	"slices"
 
+	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 )
 
@@ -35,7 +36,7 @@ var storageTypes = map[string][]string{
 // check tells why a storage configuration cannot be: a StorageType that the
 // type of data does not allow is Invalid, another config than that of the
 // StorageType BadRequest.
-func (s *StorageConfig) check() error {
+func check(s catalog.StorageConfig) error {
 	allowed, ok := storageTypes[s.Name]
 	if !ok {
 		return center.Errorf(center.Invalid, "ResourceType %s is not known", s.Name)
@@ -55,61 +56,52 @@ func (s *StorageConfig) check() error {
 // AddStorage associates a storage configuration with its type of data. The
 // same token gives the same association. Errors: NotFound, Invalid,
 // BadRequest, Conflict when the type of data has one.
-func (c *Catalog) AddStorage(ctx context.Context, instance string, s StorageConfig, token string) (id string, err error) {
-	if err := s.check(); err != nil {
+func AddStorage(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, s catalog.StorageConfig, token string) (id center.StorageID, err error) {
+	if err := check(s); err != nil {
 		return "", err
 	}
-	err = c.change(ctx, instance, func(snap *Snapshot) (write, error) {
-		id = center.NewUUID()
+	err = c.Change(ctx, instance, func(snap *catalog.Snapshot) (catalog.Write, error) {
+		id = center.StorageID(center.NewUUID())
 		if token != "" {
-			id = derivedID("AssociateInstanceStorageConfig", snap.Instance.ID, s.Name, token)
+			id = center.StorageID(catalog.DerivedID("AssociateInstanceStorageConfig", string(instance), s.Name, token))
 		}
-		for _, other := range All[*StorageConfig](snap) {
+		for _, other := range catalog.All[*catalog.StorageConfig](snap) {
 			if other.ID == id {
-				return write{}, nil
+				return catalog.Write{}, nil
 			}
 			if other.Name == s.Name {
-				return write{}, center.Errorf(center.Conflict, "%s has a storage configuration already: %s", s.Name, other.ID)
+				return catalog.Write{}, center.Errorf(center.Conflict, "%s has a storage configuration already: %s", s.Name, other.ID)
 			}
 		}
-		s.Meta = c.newMeta(snap, id, s.Name, nil)
-		return write{put: []Resource{&s}}, nil
+		s.Meta = catalog.NewMeta(c, instance, id, s.Name, nil)
+		return catalog.Write{Put: []catalog.Resource{&s}}, nil
 	})
 	return id, err
 }
 
-// FindStorage returns a storage configuration by its type of data and id.
-func (snap *Snapshot) FindStorage(dataType, id string) (*StorageConfig, error) {
-	s, err := Find[*StorageConfig](snap, id)
-	if err != nil || s.Name != dataType {
-		return nil, center.Errorf(center.NotFound, "%s has no storage configuration %s", dataType, id)
-	}
-	return s, nil
-}
-
 // UpdateStorage replaces a storage configuration. Errors: NotFound, Invalid, BadRequest.
-func (c *Catalog) UpdateStorage(ctx context.Context, instance, id string, s StorageConfig) error {
-	if err := s.check(); err != nil {
+func UpdateStorage(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, id center.StorageID, s catalog.StorageConfig) error {
+	if err := check(s); err != nil {
 		return err
 	}
-	return c.change(ctx, instance, func(snap *Snapshot) (write, error) {
-		old, err := snap.FindStorage(s.Name, id)
+	return c.Change(ctx, instance, func(snap *catalog.Snapshot) (catalog.Write, error) {
+		old, err := snap.FindStorage(s.Name, string(id))
 		if err != nil {
-			return write{}, err
+			return catalog.Write{}, err
 		}
 		s.Meta = old.Meta
-		s.Updated = c.now()
-		return write{put: []Resource{&s}}, nil
+		s.Updated = c.Now()
+		return catalog.Write{Put: []catalog.Resource{&s}}, nil
 	})
 }
 
 // RemoveStorage removes a storage configuration. Errors: NotFound.
-func (c *Catalog) RemoveStorage(ctx context.Context, instance, dataType, id string) error {
-	return c.change(ctx, instance, func(snap *Snapshot) (write, error) {
-		s, err := snap.FindStorage(dataType, id)
+func RemoveStorage(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, dataType string, id center.StorageID) error {
+	return c.Change(ctx, instance, func(snap *catalog.Snapshot) (catalog.Write, error) {
+		s, err := snap.FindStorage(dataType, string(id))
 		if err != nil {
-			return write{}, err
+			return catalog.Write{}, err
 		}
-		return write{drop: []Resource{s}}, nil
+		return catalog.Write{Drop: []catalog.Resource{s}}, nil
 	})
 }

@@ -1,4 +1,4 @@
-package catalog
+package setup
 
 import (
 	"context"
@@ -6,33 +6,19 @@ import (
 	"strings"
 	"time"
 
+	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/hours"
 )
 
-// The demo instance and what a newcomer needs of it, under ids that never
-// change, so that commands can be copied from the documentation.
-const (
-	DemoInstance = "11111111-1111-4111-8111-111111111111"
-	DemoFlow     = "22222222-2222-4222-8222-222222222222" // "Parley demo"
-	DemoQueue    = "33333333-3333-4333-8333-333333333333" // BasicQueue
-	DemoAlias    = "parley-demo"
-)
-
 // SeedDemo makes the demo instance, unless it is there: what was changed in it stays.
-func (c *Catalog) SeedDemo(ctx context.Context) error {
-	c.founding.Lock()
-	defer c.founding.Unlock()
-	if _, err := c.Snapshot(ctx, DemoInstance); center.ReasonOf(err) != center.NotFound {
-		return err
+func SeedDemo(ctx context.Context, c *catalog.Catalog) error {
+	i := &catalog.Instance{
+		Meta:     catalog.NewMeta(c, catalog.DemoInstance, center.InstanceID(catalog.DemoInstance), catalog.DemoAlias, nil),
+		Identity: "CONNECT_MANAGED", Attributes: catalog.Attributes(true, true),
 	}
-	now := c.now()
-	i := &Instance{
-		Meta:     Meta{Instance: DemoInstance, ID: DemoInstance, Name: DemoAlias, Created: now, Updated: now},
-		Identity: "CONNECT_MANAGED", Attributes: attributes(true, true),
-	}
-	if err := c.found(ctx, i, demoIDs); err != nil {
+	if _, err := create(ctx, c, i, demoIDs, 0); err != nil {
 		return fmt.Errorf("seed the demo instance: %w", err)
 	}
 	return nil
@@ -42,68 +28,62 @@ func (c *Catalog) SeedDemo(ctx context.Context) error {
 func demoIDs(kind center.Kind, name string) string {
 	switch {
 	case kind == center.KindFlow && name == flow.DemoName:
-		return DemoFlow
+		return catalog.DemoFlow
 	case kind == center.KindQueue:
-		return DemoQueue
+		return catalog.DemoQueue
 	}
-	return derivedID(DemoInstance, string(kind), name)
+	return catalog.DerivedID(catalog.DemoInstance, string(kind), name)
 }
 
-// seeds returns a new instance and everything it comes with, as rows.
-func (c *Catalog) seeds(i *Instance, ids func(center.Kind, string) string) ([]center.Resource, error) {
-	meta := func(r Resource, name string) Meta {
-		return Meta{Instance: i.InstanceID(), ID: ids(r.Kind(), name), Name: name, Created: i.Created, Updated: i.Created}
-	}
+// seeds returns everything that a new instance comes with.
+func seeds(c *catalog.Catalog, i *catalog.Instance, ids func(center.Kind, string) string) (with []catalog.Resource, flows []catalog.Seed, err error) {
 	basic := basicHours()
-	basic.Meta = meta(basic, "Basic Hours")
-	queue := &Queue{Description: "A simple, basic voice queue.", Hours: basic.ID}
-	queue.Meta = meta(queue, "BasicQueue")
+	basic.Meta = meta[center.HoursID](c, i, ids, basic, "Basic Hours")
+	queue := &catalog.Queue{Description: "A simple, basic voice queue.", Hours: basic.ID}
+	queue.Meta = meta[center.QueueID](c, i, ids, queue, "BasicQueue")
 	profile := basicProfile(queue.ID)
-	profile.Meta = meta(profile, "Basic Routing Profile")
-	all := []Resource{i, basic, queue, profile}
+	profile.Meta = meta[center.RoutingProfileID](c, i, ids, profile, "Basic Routing Profile")
+	with = []catalog.Resource{basic, queue, profile}
 	for _, s := range securityProfiles() {
-		s.Meta = meta(s, s.Name)
-		all = append(all, s)
+		s.Meta = meta[center.SecurityProfileID](c, i, ids, s, s.Name)
+		with = append(with, s)
 	}
-	for n, s := range []*AgentStatus{
-		{Meta: Meta{Name: "Available"}, Type: "ROUTABLE", Description: "Available to handle contacts."},
-		{Meta: Meta{Name: "Offline"}, Type: "OFFLINE", Description: "Not available to handle contacts."},
-	} {
+	for n, s := range agentStatuses() {
 		s.Order = int32(n + 1)
-		s.Meta = meta(s, s.Name)
-		all = append(all, s)
+		s.Meta = meta[center.AgentStatusID](c, i, ids, s, s.Name)
+		with = append(with, s)
 	}
-	var rows []center.Resource
 	for _, d := range flow.Defaults() {
-		if d.Name == flow.DemoName && i.ID != DemoInstance {
+		if d.Name == flow.DemoName && i.ID != catalog.DemoInstance {
 			continue
 		}
 		parsed, err := flow.Parse(d.Content)
 		if err != nil {
-			return nil, fmt.Errorf("default flow %q: %w", d.Name, err)
+			return nil, nil, fmt.Errorf("default flow %q: %w", d.Name, err)
 		}
-		f := &Flow{Type: d.Type, Default: strings.HasPrefix(d.Name, "Default ")}
-		f.Meta, f.Published = meta(f, d.Name), parsed.Hash
-		row, err := c.contentRow(f, parsed.Hash, string(parsed.Content()))
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, row)
-		all = append(all, f)
+		f := &catalog.Flow{Type: d.Type, Default: strings.HasPrefix(d.Name, "Default ")}
+		f.Meta, f.Published = meta[center.FlowID](c, i, ids, f, d.Name), parsed.Hash
+		flows = append(flows, catalog.Seed{Flow: f, Content: catalog.Content{Hash: parsed.Hash, Body: string(parsed.Content()), Flow: parsed}})
 	}
-	for _, r := range all {
-		row, err := encode(r)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, row)
+	return with, flows, nil
+}
+
+// meta is what all resources have, of one that comes with an instance.
+func meta[ID ~string](c *catalog.Catalog, i *catalog.Instance, ids func(center.Kind, string) string, r catalog.Resource, name string) catalog.Meta[ID] {
+	return catalog.NewMeta(c, i.ID, ID(ids(r.Kind(), name)), name, nil)
+}
+
+// agentStatuses are the two of a new instance.
+func agentStatuses() []*catalog.AgentStatus {
+	return []*catalog.AgentStatus{
+		{Meta: catalog.Meta[center.AgentStatusID]{Name: "Available"}, Type: "ROUTABLE", Description: "Available to handle contacts."},
+		{Meta: catalog.Meta[center.AgentStatusID]{Name: "Offline"}, Type: "OFFLINE", Description: "Not available to handle contacts."},
 	}
-	return rows, nil
 }
 
 // basicHours are open from nine to five on weekdays, New York time.
-func basicHours() *Hours {
-	h := &Hours{Description: "Monday to Friday, 9 am to 5 pm.", Schedule: hours.Schedule{TimeZone: "US/Eastern"}}
+func basicHours() *catalog.Hours {
+	h := &catalog.Hours{Description: "Monday to Friday, 9 am to 5 pm.", Schedule: hours.Schedule{TimeZone: "US/Eastern"}}
 	for day := time.Monday; day <= time.Friday; day++ {
 		h.Config = append(h.Config, hours.OpenTime{Day: day, Start: 9 * 60, End: 17 * 60})
 	}
@@ -112,13 +92,13 @@ func basicHours() *Hours {
 
 // basicProfile takes voice, chats and tasks of one queue: one call, two chats
 // or a task at a time.
-func basicProfile(queue string) *RoutingProfile {
-	p := &RoutingProfile{
+func basicProfile(queue center.QueueID) *catalog.RoutingProfile {
+	p := &catalog.RoutingProfile{
 		Description: "A simple routing profile.", DefaultOutbound: queue, Timer: "TIME_SINCE_LAST_ACTIVITY", Default: true,
-		Concurrency: []Concurrency{{Channel: "VOICE", Max: 1}, {Channel: "CHAT", Max: 2}, {Channel: "TASK", Max: 1}},
+		Concurrency: []catalog.Concurrency{{Channel: "VOICE", Max: 1}, {Channel: "CHAT", Max: 2}, {Channel: "TASK", Max: 1}},
 	}
 	for _, c := range p.Concurrency {
-		p.Queues = append(p.Queues, ProfileQueue{Queue: queue, Channel: c.Channel, Priority: 1})
+		p.Queues = append(p.Queues, catalog.ProfileQueue{Queue: queue, Channel: c.Channel, Priority: 1})
 	}
 	return p
 }
@@ -147,15 +127,15 @@ func grants(pairs ...string) []string {
 }
 
 // securityProfiles are the four of a new instance.
-func securityProfiles() []*SecurityProfile {
-	profile := func(name, description string, permissions ...[]string) *SecurityProfile {
-		s := &SecurityProfile{Meta: Meta{Name: name}, Description: description}
+func securityProfiles() []*catalog.SecurityProfile {
+	profile := func(name, description string, permissions ...[]string) *catalog.SecurityProfile {
+		s := &catalog.SecurityProfile{Meta: catalog.Meta[center.SecurityProfileID]{Name: name}, Description: description}
 		for _, p := range permissions {
 			s.Permissions = append(s.Permissions, p...)
 		}
 		return s
 	}
-	return []*SecurityProfile{
+	return []*catalog.SecurityProfile{
 		profile("Admin", "Administrators: everything.", desk, routing, channels, people, insight, trial),
 		profile("Agent", "Agents: the agent desk.", desk),
 		profile("CallCenterManager", "Managers: people, routing and reports.", desk, routing, people, insight),

@@ -1,4 +1,4 @@
-package catalog
+package queueing
 
 import (
 	"cmp"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/hours"
 )
@@ -25,26 +26,25 @@ type OverrideChange struct {
 // AddOverride adds an override to hours of operation; ID and Created are given
 // to it. Errors: NotFound, Invalid, BadRequest when its members do not go
 // together, Duplicate for the name, LimitExceeded.
-func (c *Catalog) AddOverride(ctx context.Context, instance, ref string, o hours.Override) (id string, err error) {
-	id = center.NewUUID()
-	err = update(ctx, c, instance, ref, func(_ *Snapshot, h *Hours) error {
+func AddOverride(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, id center.HoursID, o hours.Override) (made center.OverrideID, err error) {
+	made = center.OverrideID(center.NewUUID())
+	err = catalog.Update(ctx, c, instance, id, func(_ *catalog.Snapshot, h *catalog.Hours) error {
 		if len(h.Overrides) >= maxOverrides {
 			return center.Errorf(center.LimitExceeded, "hours of operation have at most %d overrides", maxOverrides)
 		}
-		made := o
-		made.ID, made.Created = id, c.now()
-		h.Overrides = append(h.Overrides, made)
-		return h.settle(id)
+		o.ID, o.Created = made, c.Now()
+		h.Overrides = append(h.Overrides, o)
+		return settle(h, made)
 	})
-	return id, err
+	return made, err
 }
 
 // UpdateOverride changes an override. Errors: those of AddOverride.
-func (c *Catalog) UpdateOverride(ctx context.Context, instance, ref, id string, n OverrideChange) error {
-	return update(ctx, c, instance, ref, func(_ *Snapshot, h *Hours) error {
-		i := slices.IndexFunc(h.Overrides, func(o hours.Override) bool { return o.ID == id })
+func UpdateOverride(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, id center.HoursID, override center.OverrideID, n OverrideChange) error {
+	return catalog.Update(ctx, c, instance, id, func(_ *catalog.Snapshot, h *catalog.Hours) error {
+		i := slices.IndexFunc(h.Overrides, func(o hours.Override) bool { return o.ID == override })
 		if i < 0 {
-			return noOverride(h, id)
+			return catalog.MissingOverride(h, override)
 		}
 		o := &h.Overrides[i]
 		if n.Name != nil {
@@ -68,36 +68,23 @@ func (c *Catalog) UpdateOverride(ctx context.Context, instance, ref, id string, 
 		if n.Recurs != nil {
 			o.Recurs = n.Recurs
 		}
-		return h.settle(id)
+		return settle(h, override)
 	})
 }
 
 // RemoveOverride removes an override. Errors: NotFound.
-func (c *Catalog) RemoveOverride(ctx context.Context, instance, ref, id string) error {
-	return update(ctx, c, instance, ref, func(_ *Snapshot, h *Hours) error {
-		if _, err := h.FindOverride(id); err != nil {
+func RemoveOverride(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, id center.HoursID, override center.OverrideID) error {
+	return catalog.Update(ctx, c, instance, id, func(_ *catalog.Snapshot, h *catalog.Hours) error {
+		if _, err := h.FindOverride(override); err != nil {
 			return err
 		}
-		h.Overrides = slices.DeleteFunc(h.Overrides, func(o hours.Override) bool { return o.ID == id })
+		h.Overrides = slices.DeleteFunc(h.Overrides, func(o hours.Override) bool { return o.ID == override })
 		return nil
 	})
 }
 
-// FindOverride returns the override with an id. Errors: NotFound.
-func (h *Hours) FindOverride(id string) (hours.Override, error) {
-	i := slices.IndexFunc(h.Overrides, func(o hours.Override) bool { return o.ID == id })
-	if i < 0 {
-		return hours.Override{}, noOverride(h, id)
-	}
-	return h.Overrides[i], nil
-}
-
-func noOverride(h *Hours, id string) error {
-	return center.Errorf(center.NotFound, "hours of operation %s have no override %s", h.ID, id)
-}
-
 // settle checks the override with an id after a change, and keeps the list in order.
-func (h *Hours) settle(id string) error {
+func settle(h *catalog.Hours, id center.OverrideID) error {
 	for i := range h.Overrides {
 		o := &h.Overrides[i]
 		if o.ID != id {
@@ -109,7 +96,7 @@ func (h *Hours) settle(id string) error {
 		}
 		for _, other := range h.Overrides {
 			if other.ID != id && other.Name == o.Name {
-				return &center.Error{Reason: center.Duplicate, Message: "the hours of operation have an override with the name " + o.Name, Kind: center.KindHours, ID: h.ID}
+				return &center.Error{Reason: center.Duplicate, Message: "the hours of operation have an override with the name " + o.Name, Kind: center.KindHours, ID: string(h.ID)}
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package catalog
+package publishing
 
 import (
 	"encoding/json"
@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/contents"
 	"parley.example/parley/internal/center"
 )
 
@@ -98,11 +100,15 @@ func values(params map[string]json.RawMessage, path string) func(yield func(memb
 }
 
 // vet tells what keeps a content from being published: its own problems and,
-// when references are checked, those that name nothing in the instance.
-func (c *Catalog) vet(snap *Snapshot, content string, problems []string) error {
-	if c.cfg.CheckReferences {
+// when references are checked, those that name nothing in the instance. A draft
+// may have both.
+func vet(c *catalog.Catalog, snap *catalog.Snapshot, content string, problems []string, draft bool) error {
+	if draft {
+		return nil
+	}
+	if c.ChecksReferences() {
 		for _, r := range References(content) {
-			if err := c.names(snap, r); err != nil {
+			if err := resolves[r.Kind](c, snap, r.Value); err != nil {
 				problems = append(problems, shorten(fmt.Sprintf("Invalid Action property value. Path: %s, Action: %s: %s", r.Path, r.Action, err)))
 			}
 		}
@@ -113,25 +119,27 @@ func (c *Catalog) vet(snap *Snapshot, content string, problems []string) error {
 	return nil
 }
 
-// names tells why a reference names nothing.
-func (c *Catalog) names(snap *Snapshot, r Reference) (err error) {
-	switch r.Kind {
-	case center.KindQueue:
-		_, err = Find[*Queue](snap, r.Value)
-	case center.KindHours:
-		_, err = Find[*Hours](snap, r.Value)
-	case center.KindFlow:
-		_, _, err = snap.FindFlow(r.Value)
-	case center.KindFlowModule:
-		_, _, err = snap.FindModule(r.Value)
-	case center.KindView:
-		_, _, err = snap.FindView(r.Value)
-	case KindFunction:
-		err = c.functionAllowed(snap, r.Value)
-	case KindBot:
-		err = c.botAllowed(snap, r.Value)
-	}
+// resolves tells why a reference of a kind names nothing.
+var resolves = map[center.Kind]func(c *catalog.Catalog, snap *catalog.Snapshot, ref string) error{
+	center.KindQueue:      names[*catalog.Queue],
+	center.KindHours:      names[*catalog.Hours],
+	center.KindFlow:       namesContent((*catalog.Snapshot).FindFlow),
+	center.KindFlowModule: namesContent((*catalog.Snapshot).FindModule),
+	center.KindView:       namesContent((*catalog.Snapshot).FindView),
+	KindFunction:          (*catalog.Catalog).MayCall,
+	KindBot:               (*catalog.Catalog).MayAsk,
+}
+
+func names[T catalog.Resource](_ *catalog.Catalog, snap *catalog.Snapshot, ref string) error {
+	_, err := catalog.Find[T](snap, ref)
 	return err
+}
+
+func namesContent[T any](find func(*catalog.Snapshot, string) (T, contents.Which, error)) func(*catalog.Catalog, *catalog.Snapshot, string) error {
+	return func(_ *catalog.Catalog, snap *catalog.Snapshot, ref string) error {
+		_, _, err := find(snap, ref)
+		return err
+	}
 }
 
 // maxMessage bounds the characters of a problem.
