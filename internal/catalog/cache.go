@@ -67,7 +67,7 @@ func (c *cache) invalidate(id center.InstanceID) {
 }
 
 // Changed is a notice that an instance has come to a revision: a snapshot that
-// is older is loaded anew for whoever asks next. It may come late, twice, or
+// is older is reloaded when it is next asked for. It may come late, twice, or
 // in any order, and does not block.
 func (c *Catalog) Changed(id center.InstanceID, revision int64) {
 	c.cache.shard(id).notices.Add(1)

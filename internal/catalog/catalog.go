@@ -61,7 +61,7 @@ func (c *Catalog) Partition() center.Partition { return c.cfg.Partition }
 func (c *Catalog) Now() time.Time { return c.cfg.Now().UTC().Truncate(time.Millisecond) }
 
 // Resolve returns the id of the instance that an id or ARN names; ok is false
-// when the ARN leads elsewhere. Whether the instance exists it does not say.
+// when the ARN is of something else. Whether the instance exists it does not say.
 func (c *Catalog) Resolve(ref string) (id center.InstanceID, ok bool) {
 	if !strings.HasPrefix(ref, "arn:") {
 		return center.InstanceID(ref), ref != ""
@@ -199,7 +199,7 @@ func (c *Catalog) commit(ctx context.Context, snap *Snapshot, w Write) error {
 }
 
 // show makes the snapshot after a change the one that is given out. When contents
-// that became current cannot be read, whoever asks next loads it anew.
+// that became current cannot be read, the next request reloads it.
 func (c *Catalog) show(ctx context.Context, next *Snapshot, put []Resource, before int64) {
 	for _, r := range put {
 		h, ok := next.index[r.Kind()][r.About().ID].(Holder)

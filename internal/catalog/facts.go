@@ -33,7 +33,7 @@ func (c *Catalog) runs(instance center.InstanceID, ref string, find func(*Snapsh
 		return nil, "", err
 	}
 	if key := (contentKey{id, f.Hash}); !c.running.has(key) {
-		c.keep(key, f) // whoever begins with it asks for it by its hash next
+		c.keep(key, f) // a chat that begins with it asks for it by its hash next
 	}
 	return f, id, nil
 }
@@ -61,7 +61,7 @@ func (c *Catalog) Queue(instance center.InstanceID, ref string) (flow.Queue, err
 		return flow.Queue{}, err
 	}
 	if user, ok := strings.CutPrefix(snap.local(center.KindQueue, ref), flow.AgentQueue); ok {
-		return flow.Queue{}, center.Errorf(center.NotFound, "there is no agent %s, and so no queue of that agent", user)
+		return flow.Queue{}, center.Errorf(center.NotFound, "agent %s does not exist, and neither does a queue of that agent", user)
 	}
 	q, err := Find[*Queue](snap, ref)
 	if err != nil {
@@ -74,7 +74,7 @@ func (c *Catalog) Queue(instance center.InstanceID, ref string) (flow.Queue, err
 	return found, nil
 }
 
-// Hours tells whether hours of operation, by id or ARN, are open at a time.
+// Hours reports whether hours of operation, by id or ARN, are open at a time.
 func (c *Catalog) Hours(instance center.InstanceID, ref string, at time.Time) (flow.Opening, error) {
 	snap, err := c.prepared(instance)
 	if err != nil {

@@ -123,6 +123,9 @@ func byKind(rows ...kind) map[center.Kind]*kind {
 	return all
 }
 
+// Noun is what messages call a resource that has contents.
+func Noun(h Holder) string { return kinds[h.Kind()].contents.noun }
+
 // Fields are the texts of a kind of resource that a search can name.
 func Fields(kind center.Kind) []string {
 	own := slices.Sorted(maps.Keys(kinds[kind].fields))

@@ -12,10 +12,10 @@ import (
 	"parley.example/parley/internal/flow"
 )
 
-// Prepare sees to an instance's flows, and the contents that runs and the
-// callers of their modules began with, being in memory, so that
+// Prepare loads an instance's flows, and the contents that runs and the callers
+// of their modules began with, into memory, so that
 // [Catalog.Published] and [Catalog.Content] need no I/O. An instance or content
-// that does not exist is no error here: the chat is told by those two.
+// that does not exist is not an error here: those two report it.
 // A run may be nil.
 func (c *Catalog) Prepare(ctx context.Context, instance center.InstanceID, runs ...*flow.Run) error {
 	if _, ok := c.cache.fresh(instance); !ok {
@@ -39,7 +39,7 @@ func (c *Catalog) Prepare(ctx context.Context, instance center.InstanceID, runs 
 	return nil
 }
 
-// fetch sees to a content being in memory, if there is one.
+// fetch loads a content into memory, if there is one.
 func (c *Catalog) fetch(ctx context.Context, key contentKey) error {
 	if c.running.has(key) {
 		return nil
@@ -111,7 +111,7 @@ func runs[T Holder](snap *Snapshot, ref string) (*flow.Flow, center.FlowID, erro
 	}
 }
 
-// CanStart tells why a chat cannot begin with a flow: the reasons of
+// CanStart returns why a chat cannot begin with a flow: the reasons of
 // [Snapshot.Published], and BadRequest when its type is not CONTACT_FLOW
 // (StartChatContact, ContactFlowId).
 func (snap *Snapshot) CanStart(ref string) error {
@@ -228,8 +228,8 @@ func (d Document) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(d))
 }
 
-// Parse reads the content as a flow, whose hash tells apart the same content
-// with other settings.
+// Parse reads the content as a flow, with a hash that differs when only the
+// settings do.
 func (d Document) Parse() (*flow.Flow, error) {
 	parsed, err := flow.Parse([]byte(d.Content))
 	if err != nil || d.Settings == "" {

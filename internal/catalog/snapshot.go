@@ -94,7 +94,7 @@ func resolve(h Holder, qualifier string) (contents.Which, error) {
 	case k.contents.callable:
 		return 0, MissingAlias(h, qualifier)
 	}
-	return 0, center.Errorf(center.Invalid, "%s, %s or the number of a version may follow the id of a %s, not %q",
+	return 0, center.Errorf(center.Invalid, "the id of a %[3]s may be followed by %[1]s, %[2]s or the number of a version, not %[4]q",
 		contents.QualifierSaved, contents.QualifierLatest, k.kind, qualifier)
 }
 
@@ -167,7 +167,7 @@ func (snap *Snapshot) ARNOf(r Resource) string {
 // Region is the region of the instance.
 func (snap *Snapshot) Region() string { return snap.partition.Region }
 
-// local returns the id within the instance that a reference names, "" when it leads elsewhere.
+// local returns the id within the instance that a reference names, "" when it names something elsewhere.
 func (snap *Snapshot) local(kind center.Kind, ref string) string {
 	if !strings.HasPrefix(ref, "arn:") {
 		return ref

@@ -20,7 +20,7 @@ type ViewContent struct {
 	InputSchema string   `json:"schema,omitempty"`
 }
 
-// Hash tells contents apart (ViewContentSha256).
+// Hash distinguishes contents (ViewContentSha256).
 func (s *ViewContent) Hash() string {
 	text, err := json.Marshal([]any{s.Template, s.Actions})
 	if err != nil {

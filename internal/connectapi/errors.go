@@ -49,8 +49,8 @@ const (
 // declares. Two go beyond the declared ones, as in the cloud: a request over
 // its rate is a TooManyRequestsException where no ThrottlingException is
 // declared, and any operation can be an AccessDeniedException. Whatever has no reason is an InternalServiceException that says
-// nothing; a refused credential hears only that it is refused. The original
-// error is for the log of whoever calls.
+// nothing; a refused credential is only told that it is refused. The original
+// error is for the caller's log.
 func MapError(op *restjson.Operation, err error) error {
 	if coded, ok := errors.AsType[restjson.Coded](err); ok {
 		return coded

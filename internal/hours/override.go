@@ -56,7 +56,7 @@ const (
 	yearly  = "YEARLY"
 )
 
-// Check tells why an override cannot be. Errors: Invalid, and BadRequest when
+// Check returns why an override is not valid. Errors: Invalid, and BadRequest when
 // its members do not go together.
 func (o *Override) Check() error {
 	for name, d := range map[string]Date{"EffectiveFrom": o.From, "EffectiveTill": o.Till} {

@@ -111,7 +111,7 @@ func checkAlias(h catalog.Holder, id center.AliasID, name string) error {
 	for _, other := range h.Authoring().Aliases {
 		if other.ID != id && (other.Name == name || string(other.ID) == name) {
 			return &center.Error{Reason: center.Duplicate, Kind: h.Kind(), ID: h.About().ID,
-				Message: "the " + rules[h.Kind()].noun + " has an alias with the name " + name}
+				Message: "the " + catalog.Noun(h) + " has an alias with the name " + name}
 		}
 	}
 	return nil

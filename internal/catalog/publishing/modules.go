@@ -57,7 +57,7 @@ func CreateModule(ctx context.Context, c *catalog.Catalog, instance center.Insta
 func UpdateModule(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, id center.ModuleID, which contents.Which, content, settings *string) error {
 	switch {
 	case content == nil && settings == nil:
-		return center.Errorf(center.BadRequest, "Content or Settings is needed")
+		return center.Errorf(center.BadRequest, "Content or Settings is required")
 	case which > 0:
 		return center.Errorf(center.Invalid, "version %d of a module cannot be changed", which)
 	}

@@ -22,7 +22,6 @@ import (
 
 // rule is what differs between kinds.
 type rule struct {
-	noun string // what messages call one
 	// texts have the bounds of flows; the model bounds those of other kinds.
 	texts bool
 	// hash is the member that names the hash of a content.
@@ -36,9 +35,9 @@ type rule struct {
 }
 
 var rules = map[center.Kind]rule{
-	center.KindFlow:       {noun: "flow", texts: true, hash: "FlowContentSha256", versioned: campaign, fixed: isDefault},
-	center.KindFlowModule: {noun: "module", texts: true, hash: "FlowModuleContentSha256"},
-	center.KindView:       {noun: "view", hash: "ViewContentSha256", reuses: true},
+	center.KindFlow:       {texts: true, hash: "FlowContentSha256", versioned: campaign, fixed: isDefault},
+	center.KindFlowModule: {texts: true, hash: "FlowModuleContentSha256"},
+	center.KindView:       {hash: "ViewContentSha256", reuses: true},
 }
 
 // typeCampaign is the only type whose flows have versions (CreateContactFlowVersion).
@@ -91,7 +90,7 @@ func create[T catalog.HolderOf[ID], ID ~string](ctx context.Context, c *catalog.
 			return catalog.Write{}, n.repeated(old)
 		}
 		if h, ok := snap.Buried(string(n.id)); ok {
-			return catalog.Write{}, center.Errorf(n.reused, "ClientToken came with a %s before that has been deleted", rules[h.Kind()].noun)
+			return catalog.Write{}, center.Errorf(n.reused, "ClientToken came with a %s before that has been deleted", catalog.Noun(h))
 		}
 		if err := n.admit(snap); err != nil {
 			return catalog.Write{}, err
@@ -195,7 +194,7 @@ func addVersion(c *catalog.Catalog, h catalog.Holder, n NewVersion) (int64, erro
 	}
 	switch last := len(a.Versions) - 1; {
 	case a.Published == "":
-		return 0, center.Errorf(center.BadRequest, "%s %s has not been published", r.noun, h.About().ID)
+		return 0, center.Errorf(center.BadRequest, "%s %s has not been published", catalog.Noun(h), h.About().ID)
 	case n.Hash != "" && n.Hash != a.Published:
 		return 0, center.Errorf(center.BadRequest, "%s %s is not that of the published content, %s", r.hash, n.Hash, a.Published)
 	case r.reuses && last >= 0 && a.Versions[last].Hash == a.Published:

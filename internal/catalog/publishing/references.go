@@ -99,7 +99,7 @@ func values(params map[string]json.RawMessage, path string) func(yield func(memb
 	}
 }
 
-// vet tells what keeps a content from being published: its own problems and,
+// vet returns what keeps a content from being published: its own problems and,
 // when references are checked, those that name nothing in the instance. A draft
 // may have both.
 func vet(c *catalog.Catalog, snap *catalog.Snapshot, content string, problems []string, draft bool) error {
@@ -119,7 +119,7 @@ func vet(c *catalog.Catalog, snap *catalog.Snapshot, content string, problems []
 	return nil
 }
 
-// resolves tells why a reference of a kind names nothing.
+// resolves returns why a reference of a kind names nothing.
 var resolves = map[center.Kind]func(c *catalog.Catalog, snap *catalog.Snapshot, ref string) error{
 	center.KindQueue:      names[*catalog.Queue],
 	center.KindHours:      names[*catalog.Hours],

@@ -69,7 +69,7 @@ func viewContent(content catalog.ViewContent) catalog.Content {
 	return catalog.Content{Hash: content.Hash(), Body: content}
 }
 
-// checkView tells what keeps a content from being saved, or published: a template
+// checkView returns what keeps a content from being saved, or published: a template
 // is a JSON object, and a published one has a Head and a Body of components.
 func checkView(s catalog.ViewContent, publish bool) error {
 	if len(s.Actions) > maxActions {
@@ -89,7 +89,7 @@ func checkView(s catalog.ViewContent, publish bool) error {
 		return nil
 	}
 	if !isObject(template["Head"]) {
-		return center.Errorf(center.Invalid, "Content.Template has no Head, or one that is no object")
+		return center.Errorf(center.Invalid, "Content.Template.Head is missing or not an object")
 	}
 	return components(template["Body"], "Body", 0)
 }
@@ -105,7 +105,7 @@ func components(raw json.RawMessage, path string, depth int) error {
 		return center.Errorf(center.Invalid, "Content.Template: %s is not a list", path)
 	}
 	if depth > maxNesting {
-		return center.Errorf(center.Invalid, "Content.Template: components lie more than %d deep", maxNesting)
+		return center.Errorf(center.Invalid, "Content.Template: components are nested more than %d levels deep", maxNesting)
 	}
 	for i, item := range list {
 		if depth > 0 && item[0] == '"' {

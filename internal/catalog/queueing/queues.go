@@ -102,8 +102,8 @@ func callOut(snap *catalog.Snapshot, q *catalog.Queue, o Outbound) error {
 	return err
 }
 
-// DeleteQueue removes a queue that no routing profile has; waiting tells, when
-// it is asked, how many contacts wait in the queue. Errors: NotFound, InUse,
+// DeleteQueue removes a queue that no routing profile has; waiting returns,
+// when it is asked, how many contacts wait in the queue. Errors: NotFound, InUse,
 // those of waiting.
 func DeleteQueue(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, id center.QueueID, waiting func(ctx context.Context, q *catalog.Queue) (int64, error)) error {
 	return catalog.Remove(ctx, c, instance, id, func(snap *catalog.Snapshot, q *catalog.Queue) error {

@@ -48,7 +48,7 @@ func checkBotV2(a *catalog.Association) string {
 
 func checkBotV1(a *catalog.Association) string {
 	if !botName.MatchString(a.Value) {
-		return fmt.Sprintf("the name of a Lex bot has letters and single underscores, unlike %q", a.Value)
+		return fmt.Sprintf("%q is not the name of a Lex bot: letters, with single underscores between them", a.Value)
 	}
 	if !lexRegion.MatchString(a.Place) {
 		return fmt.Sprintf("LexRegion %q is not a region", a.Place)
@@ -62,7 +62,7 @@ func checkOrigin(a *catalog.Association) string {
 	u, err := url.Parse(a.Value)
 	plain := err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil
 	if !plain || a.Value != u.Scheme+"://"+u.Host || strings.Contains(strings.TrimPrefix(u.Host, "*."), "*") {
-		return fmt.Sprintf("an origin is a scheme, a host and perhaps a port, like https://example.com, unlike %q", a.Value)
+		return fmt.Sprintf("%q is not an origin: a scheme, a host and an optional port, such as https://example.com", a.Value)
 	}
 	return ""
 }
@@ -81,10 +81,10 @@ func Associate(ctx context.Context, c *catalog.Catalog, instance center.Instance
 			if a.Token != "" && old.Token == a.Token {
 				return catalog.Write{}, nil
 			}
-			return catalog.Write{}, center.Errorf(center.Conflict, "the %s %s is associated with the instance already", typ.what, a.Value)
+			return catalog.Write{}, center.Errorf(center.Conflict, "the %s %s is already associated with the instance", typ.what, a.Value)
 		}
 		if limit := typ.limit(c.Limits()); len(snap.Associations(a.Type)) >= limit {
-			return catalog.Write{}, center.Errorf(center.QuotaExceeded, "the instance has reached its quota of %d of the kind %s", limit, typ.what)
+			return catalog.Write{}, center.Errorf(center.QuotaExceeded, "the instance has reached its quota of %d (%s)", limit, typ.what)
 		}
 		made := a
 		made.Meta = catalog.NewMeta(c, instance, center.AssociationID(catalog.DerivedID("association", string(instance), a.Claim())), a.Claim(), nil)

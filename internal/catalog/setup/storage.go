@@ -33,7 +33,7 @@ var storageTypes = map[string][]string{
 	"EMAIL_MESSAGES":                            {storageS3},
 }
 
-// check tells why a storage configuration cannot be: a StorageType that the
+// check returns why a storage configuration cannot be: a StorageType that the
 // type of data does not allow is Invalid, another config than that of the
 // StorageType BadRequest.
 func check(s catalog.StorageConfig) error {
@@ -70,7 +70,7 @@ func AddStorage(ctx context.Context, c *catalog.Catalog, instance center.Instanc
 				return catalog.Write{}, nil
 			}
 			if other.Name == s.Name {
-				return catalog.Write{}, center.Errorf(center.Conflict, "%s has a storage configuration already: %s", s.Name, other.ID)
+				return catalog.Write{}, center.Errorf(center.Conflict, "%s already has a storage configuration: %s", s.Name, other.ID)
 			}
 		}
 		s.Meta = catalog.NewMeta(c, instance, id, s.Name, nil)

@@ -67,7 +67,7 @@ func wireCriteria(p *contact.Place) *connect.RoutingCriteria {
 	return out
 }
 
-// GetContactMetrics tells how a contact that waits in a queue stands there:
+// GetContactMetrics reports where in its queue a contact waits:
 // POSITION_IN_QUEUE counts from 1. ESTIMATED_WAIT_TIME is left out of the
 // results while nothing is known from which to estimate it.
 func (s *Contacts) GetContactMetrics(ctx context.Context, in *connect.GetContactMetricsRequest) (*connect.GetContactMetricsResponse, error) {

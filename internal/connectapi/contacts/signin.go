@@ -22,7 +22,7 @@ type SignIns interface {
 // (AuthenticateParticipant): State and Code, or State, Error and
 // ErrorDescription, are what the provider sent back to the customer's
 // RedirectUri. A provider that does not accept the code fails the
-// authentication like an Error does; the flow hears of both. A State that is
+// authentication like an Error does; the flow receives both. A State that is
 // not one of the instance, or whose authentication is over, is an
 // InvalidRequestException; while the provider cannot be reached it is a
 // ThrottlingException, and the same request may be made again.
@@ -66,7 +66,7 @@ func (s *Contacts) UpdateParticipantAuthentication(ctx context.Context, in *conn
 
 // CreatePersistentContactAssociation makes a running chat continue an earlier
 // one, as the action of a flow does: RehydrationType and SourceContactId are as
-// in PersistentChat of StartChatContact, and the chat's participants are told
+// in PersistentChat of StartChatContact, and the chat's participants are notified
 // that there is more to read. A chat that continues one already or has ended is
 // an InvalidRequestException.
 func (s *Contacts) CreatePersistentContactAssociation(ctx context.Context, in *connect.CreatePersistentContactAssociationRequest) (*connect.CreatePersistentContactAssociationResponse, error) {

@@ -166,8 +166,8 @@ func (s *Flows) DeleteContactFlow(ctx context.Context, in *connect.DeleteContact
 // or under ContactFlowVersion, which must be above all former ones. As in the
 // cloud it takes flows of the type CAMPAIGN only, and FlowContentSha256, when
 // given, must be that of the published content; otherwise it is an
-// InvalidRequestException. LastModifiedTime and LastModifiedRegion tell of
-// another region's copy and are not looked at.
+// InvalidRequestException. LastModifiedTime and LastModifiedRegion describe
+// another region's copy and are ignored.
 func (s *Flows) CreateContactFlowVersion(ctx context.Context, in *connect.CreateContactFlowVersionRequest) (*connect.CreateContactFlowVersionResponse, error) {
 	snap, f, err := find[*catalog.Flow](ctx, s, in.InstanceId, in.ContactFlowId)
 	if err != nil {

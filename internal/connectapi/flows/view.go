@@ -160,7 +160,7 @@ func (s *Flows) UpdateViewContent(ctx context.Context, in *connect.UpdateViewCon
 // needed (InvalidRequestException).
 func (s *Flows) UpdateViewMetadata(ctx context.Context, in *connect.UpdateViewMetadataRequest) (*connect.UpdateViewMetadataResponse, error) {
 	if in.Name == nil && in.Description == nil {
-		return nil, center.Errorf(center.BadRequest, "Name or Description is needed")
+		return nil, center.Errorf(center.BadRequest, "Name or Description is required")
 	}
 	v, err := s.ownView(ctx, in.InstanceId, in.ViewId)
 	if err != nil {

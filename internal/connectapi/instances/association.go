@@ -91,7 +91,7 @@ func bot(v1 *connect.LexBot, v2 *connect.LexV2Bot, token *string) (catalog.Assoc
 	case v2 != nil && v1 == nil:
 		return catalog.Association{Type: catalog.BotsV2, Value: wire.Text(v2.AliasArn), Token: wire.Text(token)}, nil
 	}
-	return catalog.Association{}, center.Errorf(center.BadRequest, "exactly one of LexBot and LexV2Bot is needed")
+	return catalog.Association{}, center.Errorf(center.BadRequest, "exactly one of LexBot and LexV2Bot is required")
 }
 
 // DisassociateBot takes that back.

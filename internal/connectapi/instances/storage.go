@@ -14,7 +14,7 @@ import (
 // AssociateInstanceStorageConfig says where a type of data is kept. An
 // instance has at most one storage per type of data: a second one is a
 // ResourceConflictException, the same ClientToken gives the first answer.
-// Parley keeps the configuration; AssociationId in the request is not looked at.
+// Parley keeps the configuration; AssociationId in the request is ignored.
 func (s *Instances) AssociateInstanceStorageConfig(ctx context.Context, in *connect.AssociateInstanceStorageConfigRequest) (*connect.AssociateInstanceStorageConfigResponse, error) {
 	snap, err := query.Instance(ctx, s.Catalog, in.InstanceId)
 	if err != nil {

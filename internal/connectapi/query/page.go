@@ -12,7 +12,7 @@ import (
 	"parley.example/parley/internal/center"
 )
 
-// maxToken bounds the tokens that are looked at. The model of the Search
+// maxToken bounds the tokens that are read. The model of the Search
 // operations allows 2,500 characters.
 const maxToken = 2500
 
@@ -26,8 +26,8 @@ type Page struct {
 	Token *string // NextToken
 	Max   *int32  // MaxResults; its range is the model's
 	Size  int     // of a page when MaxResults is not given; 0 for 100
-	// Request is all else that tells one request from another, to hold tokens
-	// against: not MaxResults, which may change from page to page.
+	// Request is all else that distinguishes one request from another, to check
+	// tokens against: not MaxResults, which may change from page to page.
 	Request []any
 }
 
@@ -44,7 +44,7 @@ type pageToken struct {
 	Request string `json:"r"` // fingerprint of the request
 }
 
-// fingerprint makes a few characters of everything that tells the request from others.
+// fingerprint makes a few characters of everything that distinguishes the request from others.
 func (p Page) fingerprint() string {
 	h := sha256.New()
 	if err := json.NewEncoder(h).Encode(append([]any{p.List}, p.Request...)); err != nil {

@@ -165,7 +165,7 @@ func (s *Queues) ListHoursOfOperationOverrides(ctx context.Context, in *connect.
 // maxRange bounds the days that GetEffectiveHoursOfOperations answers for at once.
 const maxRange = 366
 
-// GetEffectiveHoursOfOperations tells what hours of operation come to on each
+// GetEffectiveHoursOfOperations returns what hours of operation come to on each
 // date from FromDate to ToDate, at most 366, and what overrides made of them.
 // Temporary hours (STANDARD) decide their dates alone; otherwise own overrides
 // come before those of parents, closing before opening, and all before the
@@ -186,7 +186,7 @@ func (s *Queues) GetEffectiveHoursOfOperations(ctx context.Context, in *connect.
 	case to < from:
 		return nil, center.Errorf(center.BadRequest, "ToDate %s is before FromDate %s", to, from)
 	case to >= from.Add(maxRange):
-		return nil, center.Errorf(center.BadRequest, "at most %d days are answered for at once", maxRange)
+		return nil, center.Errorf(center.BadRequest, "a request may cover at most %d days", maxRange)
 	}
 	out := &connect.GetEffectiveHoursOfOperationsResponse{
 		EffectiveHoursOfOperationList: []connect.EffectiveHoursOfOperations{}, EffectiveOverrideHoursList: []connect.EffectiveOverrideHours{}, TimeZone: &h.TimeZone,

@@ -54,8 +54,8 @@ func queue(snap *catalog.Snapshot, q *catalog.Queue) connect.Queue {
 // CreateQueue adds a queue. Name is unique in the instance
 // (DuplicateResourceException); HoursOfOperationId and the flow of
 // OutboundCallerConfig must exist. There are neither phone numbers nor quick
-// connects nor e-mail addresses in Parley, so whoever names one is told that it
-// does not exist. Over the quota of queues it is a LimitExceededException.
+// connects nor e-mail addresses in Parley, so naming one is a
+// ResourceNotFoundException. Over the quota of queues it is a LimitExceededException.
 func (s *Queues) CreateQueue(ctx context.Context, in *connect.CreateQueueRequest) (*connect.CreateQueueResponse, error) {
 	switch {
 	case len(in.QuickConnectIds) > 0:
@@ -86,7 +86,7 @@ func outboundOf(snap *catalog.Snapshot, in *connect.OutboundCallerConfig) (out q
 		return out, nil
 	}
 	if number := wire.Text(in.OutboundCallerIdNumberId); number != "" {
-		return out, center.Errorf(center.NotFound, "the phone number %s does not exist: there is no voice", number)
+		return out, center.Errorf(center.NotFound, "the phone number %s does not exist: there are no phone numbers", number)
 	}
 	out.Name = wire.Text(in.OutboundCallerIdName)
 	if ref := wire.Text(in.OutboundFlowId); ref != "" {
@@ -121,7 +121,7 @@ func (s *Queues) UpdateQueueMaxContacts(ctx context.Context, in *connect.UpdateQ
 // the two is needed (InvalidRequestException).
 func (s *Queues) UpdateQueueName(ctx context.Context, in *connect.UpdateQueueNameRequest) (*connect.UpdateQueueNameResponse, error) {
 	if in.Name == nil && in.Description == nil {
-		return nil, center.Errorf(center.BadRequest, "Name or Description is needed")
+		return nil, center.Errorf(center.BadRequest, "Name or Description is required")
 	}
 	return &connect.UpdateQueueNameResponse{}, s.update(ctx, in.InstanceId, in.QueueId, queueing.QueueChange{Name: in.Name, Description: in.Description})
 }
