@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/catalogtest"
 	"parley.example/parley/internal/catalog/setup"
 	"parley.example/parley/internal/center"
 )
@@ -20,9 +21,9 @@ func attribute(t *testing.T, c *catalog.Catalog, id center.InstanceID) string {
 }
 
 func TestNoticeOfAChangeReloadsTheSnapshot(t *testing.T) {
-	f := newFixture(t, catalog.Limits{})
-	id := f.instance(t, "acme")
-	other := f.again(catalog.Limits{})
+	f := catalogtest.New(t, catalog.Limits{})
+	id := f.NewInstance(t, "acme")
+	other := f.Again(catalog.Limits{})
 	if got := attribute(t, other, id); got != "false" {
 		t.Fatalf("the attribute is %q at first; want false", got)
 	}
@@ -48,9 +49,9 @@ func TestNoticeOfAChangeReloadsTheSnapshot(t *testing.T) {
 }
 
 func TestNoticeOfADeletedInstance(t *testing.T) {
-	f := newFixture(t, catalog.Limits{})
-	id := f.instance(t, "acme")
-	other := f.again(catalog.Limits{})
+	f := catalogtest.New(t, catalog.Limits{})
+	id := f.NewInstance(t, "acme")
+	other := f.Again(catalog.Limits{})
 	if _, err := other.Snapshot(t.Context(), string(id)); err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +60,7 @@ func TestNoticeOfADeletedInstance(t *testing.T) {
 	}
 	other.Changed(id, 1)
 	_, err := other.Snapshot(t.Context(), string(id))
-	wantReason(t, "Snapshot of a deleted instance", err, center.NotFound)
+	catalogtest.WantReason(t, "Snapshot of a deleted instance", err, center.NotFound)
 	_, _, err = other.Default(id, "CUSTOMER_QUEUE")
-	wantReason(t, "a default flow of a deleted instance", err, center.NotFound)
+	catalogtest.WantReason(t, "a default flow of a deleted instance", err, center.NotFound)
 }

@@ -140,8 +140,8 @@ func (snap *Snapshot) Children(h *Hours) []*Hours {
 }
 
 // FindStorage returns a storage configuration by its type of data and id.
-func (snap *Snapshot) FindStorage(dataType, id string) (*StorageConfig, error) {
-	s, err := Find[*StorageConfig](snap, id)
+func (snap *Snapshot) FindStorage(dataType string, id center.StorageID) (*StorageConfig, error) {
+	s, err := Get[*StorageConfig](snap, id)
 	if err != nil || s.Name != dataType {
 		return nil, center.Errorf(center.NotFound, "%s has no storage configuration %s", dataType, id)
 	}

@@ -85,7 +85,7 @@ func UpdateStorage(ctx context.Context, c *catalog.Catalog, instance center.Inst
 		return err
 	}
 	return c.Change(ctx, instance, func(snap *catalog.Snapshot) (catalog.Write, error) {
-		old, err := snap.FindStorage(s.Name, string(id))
+		old, err := snap.FindStorage(s.Name, id)
 		if err != nil {
 			return catalog.Write{}, err
 		}
@@ -98,7 +98,7 @@ func UpdateStorage(ctx context.Context, c *catalog.Catalog, instance center.Inst
 // RemoveStorage removes a storage configuration. Errors: NotFound.
 func RemoveStorage(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, dataType string, id center.StorageID) error {
 	return c.Change(ctx, instance, func(snap *catalog.Snapshot) (catalog.Write, error) {
-		s, err := snap.FindStorage(dataType, string(id))
+		s, err := snap.FindStorage(dataType, id)
 		if err != nil {
 			return catalog.Write{}, err
 		}

@@ -33,7 +33,7 @@ func (s *Instances) DescribeInstanceStorageConfig(ctx context.Context, in *conne
 	if err != nil {
 		return nil, err
 	}
-	c, err := snap.FindStorage(string(in.ResourceType), in.AssociationId)
+	c, err := snap.FindStorage(string(in.ResourceType), center.StorageID(in.AssociationId))
 	if err != nil {
 		return nil, err
 	}
