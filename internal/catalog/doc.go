@@ -15,7 +15,7 @@
 //
 // # Writing
 //
-// [Catalog.Change], and [Update] and [Remove] for one resource, write to the
+// [Catalog.Change], and [Add], [Update] and [Remove] for one resource, write to the
 // store first; the next Snapshot shows what is durable. Writes to one instance
 // are made one after another, so quotas and unique names are exact within a
 // process; between processes the store's version check decides, and the change

@@ -26,6 +26,19 @@ type Write struct {
 	unneeded []center.Resource // contents to remove
 }
 
+// Add makes a new resource of an instance. Errors: those of make and [Catalog.Change].
+func Add[T Resource](ctx context.Context, c *Catalog, instance center.InstanceID, make func(snap *Snapshot) (T, error)) (made T, err error) {
+	err = c.Change(ctx, instance, func(snap *Snapshot) (Write, error) {
+		r, err := make(snap)
+		if err != nil {
+			return Write{}, err
+		}
+		made = r
+		return Write{Put: []Resource{r}}, nil
+	})
+	return made, err
+}
+
 // Update changes one resource: alter gets a copy that it may write to, marked as
 // changed now. Errors: NotFound, those of alter and [Catalog.Change].
 func Update[T Of[ID], ID ~string](ctx context.Context, c *Catalog, instance center.InstanceID, id ID, alter func(snap *Snapshot, r T) error) error {

@@ -18,10 +18,8 @@ import (
 // that does not exist is not an error here: those two report it.
 // A run may be nil.
 func (c *Catalog) Prepare(ctx context.Context, instance center.InstanceID, runs ...*flow.Run) error {
-	if _, ok := c.cache.fresh(instance); !ok {
-		if _, err := c.Snapshot(ctx, string(instance)); err != nil && center.ReasonOf(err) != center.NotFound {
-			return err
-		}
+	if _, err := c.Snapshot(ctx, string(instance)); err != nil && center.ReasonOf(err) != center.NotFound {
+		return err
 	}
 	for _, run := range runs {
 		if run == nil {

@@ -29,19 +29,18 @@ type HoursChange struct {
 
 // CreateHours adds hours of operation to an instance. Errors: NotFound for the
 // instance or a parent, Invalid, Duplicate for the name, LimitExceeded.
-func CreateHours(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, n NewHours) (created *catalog.Hours, err error) {
+func CreateHours(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, n NewHours) (*catalog.Hours, error) {
 	if _, err := hours.Zone(n.TimeZone); err != nil {
 		return nil, err
 	}
 	id := center.HoursID(center.NewUUID())
-	err = c.Change(ctx, instance, func(snap *catalog.Snapshot) (catalog.Write, error) {
-		created = &catalog.Hours{
+	return catalog.Add(ctx, c, instance, func(snap *catalog.Snapshot) (*catalog.Hours, error) {
+		h := &catalog.Hours{
 			Meta:        catalog.NewMeta(c, instance, id, n.Name, n.Tags),
 			Description: n.Description, Schedule: hours.Schedule{TimeZone: n.TimeZone, Config: n.Config},
 		}
-		return catalog.Write{Put: []catalog.Resource{created}}, adopt(snap, created, n.Parents)
+		return h, adopt(snap, h, n.Parents)
 	})
-	return created, err
 }
 
 // UpdateHours changes hours of operation. Errors: NotFound, Invalid, Duplicate for the name.

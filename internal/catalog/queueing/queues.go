@@ -35,16 +35,12 @@ type Outbound struct {
 // CreateQueue adds a queue to an instance. Errors: NotFound for the instance
 // and for what the queue names, BadRequest for a flow of another type,
 // Duplicate for the name, LimitExceeded.
-func CreateQueue(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, n NewQueue) (created *catalog.Queue, err error) {
+func CreateQueue(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, n NewQueue) (*catalog.Queue, error) {
 	id := center.QueueID(center.NewUUID())
-	err = c.Change(ctx, instance, func(snap *catalog.Snapshot) (catalog.Write, error) {
-		created = &catalog.Queue{
-			Meta:        catalog.NewMeta(c, instance, id, n.Name, n.Tags),
-			Description: n.Description, MaxContacts: n.MaxContacts,
-		}
-		return catalog.Write{Put: []catalog.Resource{created}}, apply(snap, created, QueueChange{Hours: &n.Hours, Outbound: &n.Outbound})
+	return catalog.Add(ctx, c, instance, func(snap *catalog.Snapshot) (*catalog.Queue, error) {
+		q := &catalog.Queue{Meta: catalog.NewMeta(c, instance, id, n.Name, n.Tags), Description: n.Description, MaxContacts: n.MaxContacts}
+		return q, apply(snap, q, QueueChange{Hours: &n.Hours, Outbound: &n.Outbound})
 	})
-	return created, err
 }
 
 // QueueChange is what the UpdateQueue… operations change; nil members stay.
