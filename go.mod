@@ -45,3 +45,6 @@ require (
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect
 )
+
+// Packages of JavaScript may hold files of Go, which are none of ours.
+ignore node_modules

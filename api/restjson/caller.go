@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Caller makes calls from their parts: an operation of an API, its input and a place for its
-// output. Fluent builders send themselves through one. [Client] is the bare Caller, one request a
-// call; others add retries and whatever else stands between a program and a service.
+// Caller makes calls from their parts: an operation of an API, its input and its output. Fluent
+// builders send themselves through one. [Client] is the bare Caller, one request a call; others add
+// retries and whatever else stands between a program and a service.
 type Caller interface {
 	// Do calls op with in and reads the answer into out: pointers to the operation's input and to
 	// its output, which is empty before and undefined when Do fails.

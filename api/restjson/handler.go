@@ -20,8 +20,8 @@ type HandlerOptions struct {
 	// MaxBody bounds the request body in bytes: 0 means DefaultMaxBody.
 	MaxBody int64
 
-	// Before runs when the operation and the raw body are known and nothing is decoded: the place
-	// for authentication. The context it returns is the service's. It must not keep body or r.
+	// Before runs when the operation and the raw body are known and nothing is decoded, to
+	// authenticate. The context it returns is the service's. It must not keep body or r.
 	// Its errors are answered like those of the service.
 	Before func(op *Operation, r *http.Request, body []byte) (context.Context, error)
 
@@ -31,11 +31,11 @@ type HandlerOptions struct {
 	Authorize func(ctx context.Context, op *Operation, in any) error
 
 	// MapError turns an error that is not [Coded] into one that is. What it leaves uncoded is
-	// answered as an internal failure that gives nothing away.
+	// answered as an internal failure that reveals nothing.
 	MapError func(op *Operation, err error) error
 
 	// Refused runs when a request ended in an error, before the answer is written, with the answer's
-	// header: the place to say more than the client of a finished product should see. err is what
+	// header, to add details that clients in production should not get. err is what
 	// the service or Before returned.
 	Refused func(ctx context.Context, header http.Header, err error)
 

@@ -9,7 +9,7 @@ import (
 )
 
 // Input is a request being bound to the members of an operation's input. Generated code asks it for
-// each member by its place; whatever is absent or wrong is noted and answered at the end.
+// each member by its location; whatever is absent or wrong is noted and answered at the end.
 type Input struct {
 	labels []string
 	raw    string // the query string

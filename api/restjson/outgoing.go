@@ -61,7 +61,7 @@ func (o *Outgoing) OptHeader(name string, value *string) {
 // Body sends x as the body.
 func (o *Outgoing) Body(x JSONAppender) { o.body = x.AppendJSON(make([]byte, 0, usualBody)) }
 
-// usualBody is room for most bodies, so that encoding one does not grow it step by step.
+// usualBody is a capacity that most bodies fit, so that encoding one does not grow it step by step.
 const usualBody = 512
 
 // Digits writes a number for a label, a query parameter or a header.

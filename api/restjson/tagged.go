@@ -1,9 +1,11 @@
 package restjson
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"sync"
+	"time"
 )
 
 // Types of an API come in two forms. Those of busy operations have methods for everything: straight
@@ -31,8 +33,7 @@ type tagged struct {
 var (
 	_ JSONAppender = tagged{}
 	_ JSONDecoder  = tagged{}
-	_ Bound        = tagged{}
-	_ Called       = tagged{}
+	_ Validated    = tagged{}
 )
 
 // form returns x itself if its type has the methods of T, else what reads its tags. x is a pointer to
@@ -68,15 +69,15 @@ type member struct {
 	pointer  bool
 	required bool
 	bit      uint64 // of a required member in the body
-	place    place
+	location location
 	key      string // of a query parameter or header
 	label    int
 }
 
-type place byte
+type location byte
 
 const (
-	inBody place = iota
+	inBody location = iota
 	inLabel
 	inQuery
 	inHeader
@@ -106,9 +107,9 @@ func readStructure(t reflect.Type) *structure {
 		}
 		s.union = s.union || f.Tag.Get("oneof") != ""
 		m.shape = readShape(m.typ, f.Tag, "")
-		m.readPlace(f.Tag)
+		m.readLocation(f.Tag)
 		s.members = append(s.members, m)
-		if m.place != inBody {
+		if m.location != inBody {
 			s.bound = append(s.bound, m)
 			continue
 		}
@@ -123,13 +124,13 @@ func readStructure(t reflect.Type) *structure {
 	return s
 }
 
-func (m *member) readPlace(tag reflect.StructTag) {
+func (m *member) readLocation(tag reflect.StructTag) {
 	if digits, ok := tag.Lookup("label"); ok {
-		m.place, m.label = inLabel, whole(digits)
+		m.location, m.label = inLabel, whole(digits)
 	} else if m.key, ok = tag.Lookup("query"); ok {
-		m.place = inQuery
+		m.location = inQuery
 	} else if m.key, ok = tag.Lookup("header"); ok {
-		m.place = inHeader
+		m.location = inHeader
 	}
 }
 
@@ -146,7 +147,7 @@ func (m *member) value(v reflect.Value) reflect.Value {
 	return v
 }
 
-// settable makes room for a value in the field v.
+// settable returns what to set for the member of the field v: a new value, where it is a pointer.
 func (m *member) settable(v reflect.Value) reflect.Value {
 	if !m.pointer {
 		return v
@@ -214,4 +215,55 @@ func (t tagged) Validate(v *Validator) {
 		}
 		m.check(v, m.name, m.value(field))
 	}
+}
+
+// readShape returns the shape of a type as the tags behind the prefix describe it. Types and tags that
+// no generator has written are a mistake of the program.
+func readShape(t reflect.Type, tag reflect.StructTag, prefix string) *shape {
+	switch {
+	case t == reflect.TypeFor[time.Time]():
+		return &shape{codec: timeCodecs[tag.Get(prefix+"time")]}
+	case t == reflect.TypeFor[json.RawMessage]():
+		return &shape{codec: document, empty: true, opaque: true}
+	case t == reflect.TypeFor[[]byte]():
+		return &shape{codec: blob, check: checkLen(tag.Get(prefix+"len"), (*Validator).Bytes), empty: true, opaque: true}
+	case t.Implements(reflect.TypeFor[interface{ Valid() bool }]()):
+		return &shape{codec: codecs[reflect.String], check: checkEnum, empty: true}
+	}
+	switch t.Kind() {
+	case reflect.Slice:
+		return listShape(t, readShape(t.Elem(), tag, prefix+"each."), tag.Get(prefix+"len"))
+	case reflect.Map:
+		return mapShape(t, readShape(t.Key(), tag, prefix+"key."), readShape(t.Elem(), tag, prefix+"each."), tag.Get(prefix+"len"))
+	case reflect.Struct:
+		return &shape{codec: codec{decode: decodeStruct, append: appendStruct}, check: checkStruct}
+	case reflect.String:
+		return &shape{codec: codecs[reflect.String], check: checkString(tag, prefix)}
+	}
+	c, ok := codecs[t.Kind()]
+	if !ok {
+		panic("restjson: no type of an API holds a " + t.String())
+	}
+	return &shape{codec: c, check: checkRange(tag.Get(prefix + "range"))}
+}
+
+// decodeStruct and appendStruct serve structures and unions, whichever form their types have.
+func decodeStruct(d *Decoder, x reflect.Value) {
+	form[JSONDecoder](x.Addr().Interface()).DecodeJSON(d)
+}
+
+func appendStruct(b []byte, x reflect.Value) []byte {
+	return form[JSONAppender](x.Addr().Interface()).AppendJSON(b)
+}
+
+// checkStruct checks a structure: a member, when it has a name, or an element.
+func checkStruct(v *Validator, name string, x reflect.Value) {
+	inside := form[Validated](x.Addr().Interface())
+	if name == "" {
+		inside.Validate(v)
+		return
+	}
+	v.Enter(name)
+	inside.Validate(v)
+	v.Leave()
 }

@@ -2,6 +2,11 @@ package restjson
 
 import "reflect"
 
+var (
+	_ Bound  = tagged{}
+	_ Called = tagged{}
+)
+
 // BindHTTP reads the structure from a request.
 func (t tagged) BindHTTP(in *Input) {
 	for _, m := range t.bound {
@@ -24,7 +29,7 @@ func (m *member) bind(in *Input, field reflect.Value) {
 		return
 	}
 	var from Text
-	switch m.place {
+	switch m.location {
 	case inLabel:
 		from = in.Label(m.name, m.label)
 	case inQuery:
@@ -58,9 +63,9 @@ func (m *member) call(o *Outgoing, x reflect.Value) {
 		for i := range x.Len() {
 			o.Query(m.key, x.Index(i).String())
 		}
-	case m.place == inLabel:
+	case m.location == inLabel:
 		o.Label(m.name, m.text(x))
-	case m.place == inQuery:
+	case m.location == inQuery:
 		o.Query(m.key, m.text(x))
 	default:
 		o.Header(m.key, m.text(x))

@@ -60,7 +60,7 @@ func Validate(x any) error {
 	return v.err()
 }
 
-// Validator collects violations. Generated code walks a value with it, telling it where it is.
+// Validator collects violations. Whoever walks a value with it says where the walk is.
 type Validator struct {
 	list       []Violation
 	more       bool

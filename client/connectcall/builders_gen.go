@@ -476,7 +476,7 @@ func (b AssociateFlow) FlowID(v string) AssociateFlow {
 	return b
 }
 
-// ResourceType sets ResourceType, what kind of resource is meant. Required.
+// ResourceType sets ResourceType, the type of the resource. Required.
 func (b AssociateFlow) ResourceType(v connect.FlowAssociationResourceType) AssociateFlow {
 	b.in.ResourceType = v
 	return b
@@ -595,7 +595,7 @@ func (b AssociateInstanceStorageConfig) InstanceID(v string) AssociateInstanceSt
 	return b
 }
 
-// ResourceType sets ResourceType, what kind of resource is meant. Required.
+// ResourceType sets ResourceType, the type of the resource. Required.
 func (b AssociateInstanceStorageConfig) ResourceType(v connect.InstanceStorageResourceType) AssociateInstanceStorageConfig {
 	b.in.ResourceType = v
 	return b
@@ -1804,7 +1804,7 @@ func (b BatchGetFlowAssociation) SetResourceIDs(v []string) BatchGetFlowAssociat
 	return b
 }
 
-// ResourceType sets ResourceType, what kind of resource is meant.
+// ResourceType sets ResourceType, the type of the resource.
 func (b BatchGetFlowAssociation) ResourceType(v connect.ListFlowAssociationResourceType) BatchGetFlowAssociation {
 	b.in.ResourceType = v
 	return b
@@ -2161,7 +2161,7 @@ func (b CreateAgentStatus) State(v connect.AgentStatusState) CreateAgentStatus {
 	return b
 }
 
-// DisplayOrder sets DisplayOrder, the place in lists. 1 to 50.
+// DisplayOrder sets DisplayOrder, the position in lists. 1 to 50.
 func (b CreateAgentStatus) DisplayOrder(v int32) CreateAgentStatus {
 	b.in.DisplayOrder = &v
 	return b
@@ -4012,8 +4012,8 @@ func (b CreatePrompt) Send(ctx context.Context) (*connect.CreatePromptResponse, 
 	return out, nil
 }
 
-// CreatePushNotificationRegistration has a device told when something happens in a chat while
-// its app is away: PUT /push-notification/{InstanceId}/registrations.
+// CreatePushNotificationRegistration registers a device for push notifications of a chat while
+// its app is in the background: PUT /push-notification/{InstanceId}/registrations.
 //
 // Required: InstanceID, PinpointAppARN, DeviceToken, DeviceType, ContactConfiguration.
 //
@@ -8631,7 +8631,7 @@ func (b DescribeInstanceStorageConfig) AssociationID(v string) DescribeInstanceS
 	return b
 }
 
-// ResourceType sets ResourceType, what kind of resource is meant. Required; query parameter
+// ResourceType sets ResourceType, the type of the resource. Required; query parameter
 // resourceType.
 func (b DescribeInstanceStorageConfig) ResourceType(v connect.InstanceStorageResourceType) DescribeInstanceStorageConfig {
 	b.in.ResourceType = v
@@ -9797,7 +9797,7 @@ func (b DisassociateFlow) ResourceID(v string) DisassociateFlow {
 	return b
 }
 
-// ResourceType sets ResourceType, what kind of resource is meant. Required; in the path.
+// ResourceType sets ResourceType, the type of the resource. Required; in the path.
 func (b DisassociateFlow) ResourceType(v connect.FlowAssociationResourceType) DisassociateFlow {
 	b.in.ResourceType = v
 	return b
@@ -9923,7 +9923,7 @@ func (b DisassociateInstanceStorageConfig) AssociationID(v string) DisassociateI
 	return b
 }
 
-// ResourceType sets ResourceType, what kind of resource is meant. Required; query parameter
+// ResourceType sets ResourceType, the type of the resource. Required; query parameter
 // resourceType.
 func (b DisassociateInstanceStorageConfig) ResourceType(v connect.InstanceStorageResourceType) DisassociateInstanceStorageConfig {
 	b.in.ResourceType = v
@@ -10975,7 +10975,7 @@ func (b GetContactAttributes) Send(ctx context.Context) (*connect.GetContactAttr
 	return out, nil
 }
 
-// GetContactMetrics returns measurements of one contact, such as its place in the queue: POST
+// GetContactMetrics returns measurements of one contact, such as its queue position: POST
 // /metrics/contact.
 //
 // Required: InstanceID, ContactID, Metrics.
@@ -11039,7 +11039,7 @@ func (b GetContactMetrics) Send(ctx context.Context) (*connect.GetContactMetrics
 	return out, nil
 }
 
-// GetCurrentMetricData returns how queues and agents stand at this moment: POST
+// GetCurrentMetricData returns real-time metrics of queues and agents: POST
 // /metrics/current/{InstanceId}.
 //
 // Required: InstanceID, Filters, CurrentMetrics.
@@ -11384,7 +11384,7 @@ func (b GetFlowAssociation) ResourceID(v string) GetFlowAssociation {
 	return b
 }
 
-// ResourceType sets ResourceType, what kind of resource is meant. Required; in the path.
+// ResourceType sets ResourceType, the type of the resource. Required; in the path.
 func (b GetFlowAssociation) ResourceType(v connect.FlowAssociationResourceType) GetFlowAssociation {
 	b.in.ResourceType = v
 	return b
@@ -12062,7 +12062,7 @@ func (b ListAgentStatuses) MaxResults(v int32) ListAgentStatuses {
 	return b
 }
 
-// AgentStatusType adds to AgentStatusTypes, the kinds of status to list. Query parameter
+// AgentStatusType adds to AgentStatusTypes, the types of status to list. Query parameter
 // AgentStatusTypes; at most 3 elements.
 func (b ListAgentStatuses) AgentStatusType(v ...connect.AgentStatusType) ListAgentStatuses {
 	b.in.AgentStatusTypes = fluent.Add(b.in.AgentStatusTypes, v)
@@ -14159,7 +14159,7 @@ func (b ListFlowAssociations) InstanceID(v string) ListFlowAssociations {
 	return b
 }
 
-// ResourceType sets ResourceType, what kind of resource is meant. Query parameter ResourceType.
+// ResourceType sets ResourceType, the type of the resource. Query parameter ResourceType.
 func (b ListFlowAssociations) ResourceType(v connect.ListFlowAssociationResourceType) ListFlowAssociations {
 	b.in.ResourceType = v
 	return b
@@ -14489,7 +14489,7 @@ func (b ListInstanceStorageConfigs) InstanceID(v string) ListInstanceStorageConf
 	return b
 }
 
-// ResourceType sets ResourceType, what kind of resource is meant. Required; query parameter
+// ResourceType sets ResourceType, the type of the resource. Required; query parameter
 // resourceType.
 func (b ListInstanceStorageConfigs) ResourceType(v connect.InstanceStorageResourceType) ListInstanceStorageConfigs {
 	b.in.ResourceType = v
@@ -18393,7 +18393,7 @@ func (b SearchAgentStatuses) MaxResults(v int32) SearchAgentStatuses {
 	return b
 }
 
-// SearchFilter sets SearchFilter, which of what is found to return, by tags.
+// SearchFilter sets SearchFilter, which results to return, by tags.
 func (b SearchAgentStatuses) SearchFilter(v connect.AgentStatusSearchFilter) SearchAgentStatuses {
 	b.in.SearchFilter = &v
 	return b
@@ -18590,7 +18590,7 @@ func (b SearchContactEvaluations) SearchCriteria(v connect.EvaluationSearchCrite
 	return b
 }
 
-// SearchFilter sets SearchFilter, which of what is found to return, by tags.
+// SearchFilter sets SearchFilter, which results to return, by tags.
 func (b SearchContactEvaluations) SearchFilter(v connect.EvaluationSearchFilter) SearchContactEvaluations {
 	b.in.SearchFilter = &v
 	return b
@@ -18673,7 +18673,7 @@ func (b SearchContactFlowModules) MaxResults(v int32) SearchContactFlowModules {
 	return b
 }
 
-// SearchFilter sets SearchFilter, which of what is found to return, by tags.
+// SearchFilter sets SearchFilter, which results to return, by tags.
 func (b SearchContactFlowModules) SearchFilter(v connect.ContactFlowModuleSearchFilter) SearchContactFlowModules {
 	b.in.SearchFilter = &v
 	return b
@@ -18763,7 +18763,7 @@ func (b SearchContactFlows) MaxResults(v int32) SearchContactFlows {
 	return b
 }
 
-// SearchFilter sets SearchFilter, which of what is found to return, by tags.
+// SearchFilter sets SearchFilter, which results to return, by tags.
 func (b SearchContactFlows) SearchFilter(v connect.ContactFlowSearchFilter) SearchContactFlows {
 	b.in.SearchFilter = &v
 	return b
@@ -18946,7 +18946,7 @@ func (b SearchDataTables) MaxResults(v int32) SearchDataTables {
 	return b
 }
 
-// SearchFilter sets SearchFilter, which of what is found to return, by tags.
+// SearchFilter sets SearchFilter, which results to return, by tags.
 func (b SearchDataTables) SearchFilter(v connect.DataTableSearchFilter) SearchDataTables {
 	b.in.SearchFilter = &v
 	return b
@@ -19041,7 +19041,7 @@ func (b SearchEmailAddresses) SearchCriteria(v connect.EmailAddressSearchCriteri
 	return b
 }
 
-// SearchFilter sets SearchFilter, which of what is found to return, by tags.
+// SearchFilter sets SearchFilter, which results to return, by tags.
 func (b SearchEmailAddresses) SearchFilter(v connect.EmailAddressSearchFilter) SearchEmailAddresses {
 	b.in.SearchFilter = &v
 	return b
@@ -19130,7 +19130,7 @@ func (b SearchEvaluationForms) SearchCriteria(v connect.EvaluationFormSearchCrit
 	return b
 }
 
-// SearchFilter sets SearchFilter, which of what is found to return, by tags.
+// SearchFilter sets SearchFilter, which results to return, by tags.
 func (b SearchEvaluationForms) SearchFilter(v connect.EvaluationFormSearchFilter) SearchEvaluationForms {
 	b.in.SearchFilter = &v
 	return b
@@ -19214,7 +19214,7 @@ func (b SearchHoursOfOperationOverrides) MaxResults(v int32) SearchHoursOfOperat
 	return b
 }
 
-// SearchFilter sets SearchFilter, which of what is found to return, by tags.
+// SearchFilter sets SearchFilter, which results to return, by tags.
 func (b SearchHoursOfOperationOverrides) SearchFilter(v connect.HoursOfOperationSearchFilter) SearchHoursOfOperationOverrides {
 	b.in.SearchFilter = &v
 	return b
@@ -19304,7 +19304,7 @@ func (b SearchHoursOfOperations) MaxResults(v int32) SearchHoursOfOperations {
 	return b
 }
 
-// SearchFilter sets SearchFilter, which of what is found to return, by tags.
+// SearchFilter sets SearchFilter, which results to return, by tags.
 func (b SearchHoursOfOperations) SearchFilter(v connect.HoursOfOperationSearchFilter) SearchHoursOfOperations {
 	b.in.SearchFilter = &v
 	return b
@@ -19393,7 +19393,7 @@ func (b SearchNotifications) MaxResults(v int32) SearchNotifications {
 	return b
 }
 
-// SearchFilter sets SearchFilter, which of what is found to return, by tags.
+// SearchFilter sets SearchFilter, which results to return, by tags.
 func (b SearchNotifications) SearchFilter(v connect.NotificationSearchFilter) SearchNotifications {
 	b.in.SearchFilter = &v
 	return b
@@ -19567,7 +19567,7 @@ func (b SearchPrompts) MaxResults(v int32) SearchPrompts {
 	return b
 }
 
-// SearchFilter sets SearchFilter, which of what is found to return, by tags.
+// SearchFilter sets SearchFilter, which results to return, by tags.
 func (b SearchPrompts) SearchFilter(v connect.PromptSearchFilter) SearchPrompts {
 	b.in.SearchFilter = &v
 	return b
@@ -19655,7 +19655,7 @@ func (b SearchQueues) MaxResults(v int32) SearchQueues {
 	return b
 }
 
-// SearchFilter sets SearchFilter, which of what is found to return, by tags.
+// SearchFilter sets SearchFilter, which results to return, by tags.
 func (b SearchQueues) SearchFilter(v connect.QueueSearchFilter) SearchQueues {
 	b.in.SearchFilter = &v
 	return b
@@ -19743,7 +19743,7 @@ func (b SearchQuickConnects) MaxResults(v int32) SearchQuickConnects {
 	return b
 }
 
-// SearchFilter sets SearchFilter, which of what is found to return, by tags.
+// SearchFilter sets SearchFilter, which results to return, by tags.
 func (b SearchQuickConnects) SearchFilter(v connect.QuickConnectSearchFilter) SearchQuickConnects {
 	b.in.SearchFilter = &v
 	return b
@@ -19818,7 +19818,7 @@ func (b SearchResourceTags) InstanceID(v string) SearchResourceTags {
 	return b
 }
 
-// ResourceType adds to ResourceTypes, the kinds of resource to search.
+// ResourceType adds to ResourceTypes, the types of resource to search.
 func (b SearchResourceTags) ResourceType(v ...string) SearchResourceTags {
 	b.in.ResourceTypes = fluent.Add(b.in.ResourceTypes, v)
 	return b
@@ -19927,7 +19927,7 @@ func (b SearchRoutingProfiles) MaxResults(v int32) SearchRoutingProfiles {
 	return b
 }
 
-// SearchFilter sets SearchFilter, which of what is found to return, by tags.
+// SearchFilter sets SearchFilter, which results to return, by tags.
 func (b SearchRoutingProfiles) SearchFilter(v connect.RoutingProfileSearchFilter) SearchRoutingProfiles {
 	b.in.SearchFilter = &v
 	return b
@@ -20022,7 +20022,7 @@ func (b SearchSecurityProfiles) SearchCriteria(v connect.SecurityProfileSearchCr
 	return b
 }
 
-// SearchFilter sets SearchFilter, which of what is found to return, by tags.
+// SearchFilter sets SearchFilter, which results to return, by tags.
 func (b SearchSecurityProfiles) SearchFilter(v connect.SecurityProfilesSearchFilter) SearchSecurityProfiles {
 	b.in.SearchFilter = &v
 	return b
@@ -20105,7 +20105,7 @@ func (b SearchTestCases) MaxResults(v int32) SearchTestCases {
 	return b
 }
 
-// SearchFilter sets SearchFilter, which of what is found to return, by tags.
+// SearchFilter sets SearchFilter, which results to return, by tags.
 func (b SearchTestCases) SearchFilter(v connect.TestCaseSearchFilter) SearchTestCases {
 	b.in.SearchFilter = &v
 	return b
@@ -20193,7 +20193,7 @@ func (b SearchUserHierarchyGroups) MaxResults(v int32) SearchUserHierarchyGroups
 	return b
 }
 
-// SearchFilter sets SearchFilter, which of what is found to return, by tags.
+// SearchFilter sets SearchFilter, which results to return, by tags.
 func (b SearchUserHierarchyGroups) SearchFilter(v connect.UserHierarchyGroupSearchFilter) SearchUserHierarchyGroups {
 	b.in.SearchFilter = &v
 	return b
@@ -20283,7 +20283,7 @@ func (b SearchUsers) MaxResults(v int32) SearchUsers {
 	return b
 }
 
-// SearchFilter sets SearchFilter, which of what is found to return, by tags.
+// SearchFilter sets SearchFilter, which results to return, by tags.
 func (b SearchUsers) SearchFilter(v connect.UserSearchFilter) SearchUsers {
 	b.in.SearchFilter = &v
 	return b
@@ -20371,7 +20371,7 @@ func (b SearchViews) MaxResults(v int32) SearchViews {
 	return b
 }
 
-// SearchFilter sets SearchFilter, which of what is found to return, by tags.
+// SearchFilter sets SearchFilter, which results to return, by tags.
 func (b SearchViews) SearchFilter(v connect.ViewSearchFilter) SearchViews {
 	b.in.SearchFilter = &v
 	return b
@@ -20556,7 +20556,7 @@ func (b SearchWorkspaceAssociations) MaxResults(v int32) SearchWorkspaceAssociat
 	return b
 }
 
-// SearchFilter sets SearchFilter, which of what is found to return, by tags.
+// SearchFilter sets SearchFilter, which results to return, by tags.
 func (b SearchWorkspaceAssociations) SearchFilter(v connect.WorkspaceAssociationSearchFilter) SearchWorkspaceAssociations {
 	b.in.SearchFilter = &v
 	return b
@@ -20646,7 +20646,7 @@ func (b SearchWorkspaces) MaxResults(v int32) SearchWorkspaces {
 	return b
 }
 
-// SearchFilter sets SearchFilter, which of what is found to return, by tags.
+// SearchFilter sets SearchFilter, which results to return, by tags.
 func (b SearchWorkspaces) SearchFilter(v connect.WorkspaceSearchFilter) SearchWorkspaces {
 	b.in.SearchFilter = &v
 	return b
@@ -23215,7 +23215,7 @@ func (b UpdateAgentStatus) State(v connect.AgentStatusState) UpdateAgentStatus {
 	return b
 }
 
-// DisplayOrder sets DisplayOrder, the place in lists. 1 to 50.
+// DisplayOrder sets DisplayOrder, the position in lists. 1 to 50.
 func (b UpdateAgentStatus) DisplayOrder(v int32) UpdateAgentStatus {
 	b.in.DisplayOrder = &v
 	return b
@@ -24146,7 +24146,7 @@ func (b UpdateContactRoutingData) QueueTimeAdjustmentSeconds(v int32) UpdateCont
 	return b
 }
 
-// QueuePriority sets QueuePriority, the place among the waiting, 1 first. 1 to
+// QueuePriority sets QueuePriority, the position in the queue, 1 first. 1 to
 // 9223372036854776000.
 func (b UpdateContactRoutingData) QueuePriority(v int64) UpdateContactRoutingData {
 	b.in.QueuePriority = &v
@@ -25009,7 +25009,7 @@ func (b UpdateInstanceStorageConfig) AssociationID(v string) UpdateInstanceStora
 	return b
 }
 
-// ResourceType sets ResourceType, what kind of resource is meant. Required; query parameter
+// ResourceType sets ResourceType, the type of the resource. Required; query parameter
 // resourceType.
 func (b UpdateInstanceStorageConfig) ResourceType(v connect.InstanceStorageResourceType) UpdateInstanceStorageConfig {
 	b.in.ResourceType = v
@@ -25125,8 +25125,8 @@ func (b UpdateNotificationContent) Send(ctx context.Context) (*connect.UpdateNot
 	return out, nil
 }
 
-// UpdateParticipantAuthentication tells a chat how the customer's signing in at an identity
-// provider has ended: POST /contact/update-participant-authentication.
+// UpdateParticipantAuthentication reports to a chat how the customer's sign-in at an identity
+// provider ended: POST /contact/update-participant-authentication.
 //
 // Required: State, InstanceID.
 //

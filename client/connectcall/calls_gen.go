@@ -13,7 +13,7 @@ type Calls struct{ caller restjson.Caller }
 // New returns Calls whose builders send themselves through caller.
 func New(caller restjson.Caller) Calls { return Calls{caller} }
 
-// The places of the operations in the API's table of them.
+// The indexes of the operations in the API's table.
 const (
 	opActivateEvaluationForm = iota
 	opAssociateAnalyticsDataSet
@@ -625,8 +625,8 @@ func (c Calls) CreatePredefinedAttribute() CreatePredefinedAttribute {
 // CreatePrompt begins a call that creates a prompt.
 func (c Calls) CreatePrompt() CreatePrompt { return CreatePrompt{caller: c.caller} }
 
-// CreatePushNotificationRegistration begins a call that has a device told when something happens
-// in a chat while its app is away.
+// CreatePushNotificationRegistration begins a call that registers a device for push
+// notifications of a chat while its app is in the background.
 func (c Calls) CreatePushNotificationRegistration() CreatePushNotificationRegistration {
 	return CreatePushNotificationRegistration{caller: c.caller}
 }
@@ -1093,11 +1093,11 @@ func (c Calls) GetContactAttributes() GetContactAttributes {
 	return GetContactAttributes{caller: c.caller}
 }
 
-// GetContactMetrics begins a call that returns measurements of one contact, such as its place in
-// the queue.
+// GetContactMetrics begins a call that returns measurements of one contact, such as its queue
+// position.
 func (c Calls) GetContactMetrics() GetContactMetrics { return GetContactMetrics{caller: c.caller} }
 
-// GetCurrentMetricData begins a call that returns how queues and agents stand at this moment.
+// GetCurrentMetricData begins a call that returns real-time metrics of queues and agents.
 func (c Calls) GetCurrentMetricData() GetCurrentMetricData {
 	return GetCurrentMetricData{caller: c.caller}
 }
@@ -1823,8 +1823,8 @@ func (c Calls) UpdateNotificationContent() UpdateNotificationContent {
 	return UpdateNotificationContent{caller: c.caller}
 }
 
-// UpdateParticipantAuthentication begins a call that tells a chat how the customer's signing in
-// at an identity provider has ended.
+// UpdateParticipantAuthentication begins a call that reports to a chat how the customer's
+// sign-in at an identity provider ended.
 func (c Calls) UpdateParticipantAuthentication() UpdateParticipantAuthentication {
 	return UpdateParticipantAuthentication{caller: c.caller}
 }

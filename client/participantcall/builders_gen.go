@@ -12,8 +12,8 @@ import (
 	"parley.example/parley/client/internal/fluent"
 )
 
-// CancelParticipantAuthentication gives up a customer's signing in, so that the flow goes on
-// without it: POST /participant/cancel-authentication.
+// CancelParticipantAuthentication cancels a customer's sign-in; the flow continues without it:
+// POST /participant/cancel-authentication.
 //
 // Required: SessionID, ConnectionToken.
 //
@@ -24,8 +24,8 @@ type CancelParticipantAuthentication struct {
 	in     participant.CancelParticipantAuthenticationRequest
 }
 
-// SessionID sets SessionId, the id of the signing in, from the event that asked for it.
-// Required; exactly 36 characters.
+// SessionID sets SessionId, the id of the sign-in, from the event that asked for it. Required;
+// exactly 36 characters.
 func (b CancelParticipantAuthentication) SessionID(v string) CancelParticipantAuthentication {
 	b.in.SessionId = v
 	return b
@@ -377,15 +377,15 @@ type GetAuthenticationUrl struct {
 	in     participant.GetAuthenticationUrlRequest
 }
 
-// SessionID sets SessionId, the id of the signing in, from the event that asked for it.
-// Required; exactly 36 characters.
+// SessionID sets SessionId, the id of the sign-in, from the event that asked for it. Required;
+// exactly 36 characters.
 func (b GetAuthenticationUrl) SessionID(v string) GetAuthenticationUrl {
 	b.in.SessionId = v
 	return b
 }
 
-// RedirectURI sets RedirectUri, where the customer comes back to after signing in. Required; 1
-// to 1024 characters.
+// RedirectURI sets RedirectUri, where the customer returns to after signing in. Required; 1 to
+// 1024 characters.
 func (b GetAuthenticationUrl) RedirectURI(v string) GetAuthenticationUrl {
 	b.in.RedirectUri = v
 	return b
@@ -525,7 +525,7 @@ func (b GetTranscript) Items(ctx context.Context) iter.Seq2[participant.Item, er
 	return fluent.Items(b.Pages(ctx), func(out *participant.GetTranscriptResponse) []participant.Item { return out.Transcript })
 }
 
-// SendEvent tells the others of typing, or that a message has been delivered or read: POST
+// SendEvent reports typing, or that a message has been delivered or read: POST
 // /participant/event.
 //
 // Required: ContentType, ConnectionToken.
@@ -595,7 +595,7 @@ func (b SendEvent) Send(ctx context.Context) (*participant.SendEventResponse, er
 	return out, nil
 }
 
-// SendMessage says something in the chat: POST /participant/message.
+// SendMessage sends a message to the chat: POST /participant/message.
 //
 // Required: ContentType, Content, ConnectionToken.
 //

@@ -13,7 +13,7 @@ type Calls struct{ caller restjson.Caller }
 // New returns Calls whose builders send themselves through caller.
 func New(caller restjson.Caller) Calls { return Calls{caller} }
 
-// The places of the operations in the API's table of them.
+// The indexes of the operations in the API's table.
 const (
 	opCancelParticipantAuthentication = iota
 	opCompleteAttachmentUpload
@@ -28,8 +28,8 @@ const (
 	opStartAttachmentUpload
 )
 
-// CancelParticipantAuthentication begins a call that gives up a customer's signing in, so that
-// the flow goes on without it.
+// CancelParticipantAuthentication begins a call that cancels a customer's sign-in; the flow
+// continues without it.
 func (c Calls) CancelParticipantAuthentication() CancelParticipantAuthentication {
 	return CancelParticipantAuthentication{caller: c.caller}
 }
@@ -68,11 +68,10 @@ func (c Calls) GetAuthenticationUrl() GetAuthenticationUrl {
 // GetTranscript begins a call that returns a page of what has been said in the chat.
 func (c Calls) GetTranscript() GetTranscript { return GetTranscript{caller: c.caller} }
 
-// SendEvent begins a call that tells the others of typing, or that a message has been delivered
-// or read.
+// SendEvent begins a call that reports typing, or that a message has been delivered or read.
 func (c Calls) SendEvent() SendEvent { return SendEvent{caller: c.caller} }
 
-// SendMessage begins a call that says something in the chat.
+// SendMessage begins a call that sends a message to the chat.
 func (c Calls) SendMessage() SendMessage { return SendMessage{caller: c.caller} }
 
 // StartAttachmentUpload begins a call that announces an attachment and returns where to upload

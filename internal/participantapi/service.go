@@ -26,7 +26,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"sync"
 	"time"
 
 	"parley.example/parley/api/participant"
@@ -64,8 +63,7 @@ type Service struct {
 	// answer's header: in development the developer is to know. May be nil.
 	Refused func(context.Context, http.Header, error)
 
-	mu      sync.Mutex          // guards storing
-	storing map[string]struct{} // the attachments whose bytes are being stored, by blob key
+	storing reservations // of attachments, by blob key
 }
 
 var _ participant.Service = (*Service)(nil)

@@ -168,19 +168,19 @@ func (c chats) Repair(ctx context.Context, subject bus.Subject, from int64) ([]b
 
 // Positions implements stream.Source.
 func (c chats) Positions(ctx context.Context, subjects []bus.Subject) (map[bus.Subject]int64, error) {
-	positions := make(map[bus.Subject]int64, len(subjects))
+	ids := make([]center.ContactID, 0, len(subjects))
 	for _, subject := range subjects {
-		chat, err := chatOf(subject)
-		if err != nil {
-			continue
+		if chat, ok := subject.Chat(); ok {
+			ids = append(ids, chat)
 		}
-		head, err := c.s.store.Chat(ctx, chat)
-		switch {
-		case err == nil:
-			positions[subject] = head.LastSeq
-		case center.ReasonOf(err) != center.NotFound:
-			return nil, err
-		}
+	}
+	versions, err := c.s.store.Versions(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	positions := make(map[bus.Subject]int64, len(versions))
+	for _, v := range versions {
+		positions[bus.Chat(v.Chat)] = v.LastSeq
 	}
 	return positions, nil
 }

@@ -40,7 +40,7 @@ func (a *api) emitCalls(p *printer) error {
 	p.line("type Calls struct{ caller restjson.Caller }\n")
 	p.line("// New returns Calls whose builders send themselves through caller.")
 	p.line("func New(caller restjson.Caller) Calls { return Calls{caller} }\n")
-	p.line("// The places of the operations in the API's table of them.")
+	p.line("// The indexes of the operations in the API's table.")
 	p.line("const (")
 	for i, op := range a.Operations {
 		if i == 0 {

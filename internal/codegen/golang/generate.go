@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"go/format"
-	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"parley.example/parley/internal/codegen/model"
 )
@@ -87,7 +88,7 @@ func (p *printer) file(opts Options) ([]byte, error) {
 		switch {
 		case path == "":
 			imports.WriteByte('\n') // the standard library ends here
-		case regexp.MustCompile(`\b` + name + `\.[A-Z]`).Match(p.Bytes()):
+		case uses(p.Bytes(), name):
 			fmt.Fprintf(&imports, "%q\n", path)
 		}
 	}
@@ -97,4 +98,21 @@ func (p *printer) file(opts Options) ([]byte, error) {
 		fmt.Fprintf(&head, "import (\n%s\n)\n\n", list)
 	}
 	return format.Source(append(head.Bytes(), p.Bytes()...))
+}
+
+// uses reports whether Go code names something of a package.
+func uses(code []byte, pkg string) bool {
+	pkg += "."
+	for {
+		before, after, found := bytes.Cut(code, []byte(pkg))
+		if !found {
+			return false
+		}
+		last, _ := utf8.DecodeLastRune(before)
+		first, _ := utf8.DecodeRune(after)
+		if unicode.IsUpper(first) && !unicode.IsLetter(last) && !unicode.IsDigit(last) && last != '_' {
+			return true
+		}
+		code = after
+	}
 }

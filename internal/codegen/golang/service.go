@@ -47,7 +47,7 @@ func (a *api) emitHandler(p *printer) error {
 	p.line("// API describes the service: its names, version and exceptions.")
 	p.line("var API = &restjson.API{\n\tService: %q,\n\tSigningName: %q,\n\tVersion: %q,\n\tExceptions: exceptions,\n}\n",
 		prefix, t.SigningName, a.Service.Version)
-	p.line("// The places of the operations in Operations.")
+	p.line("// The indexes of the operations in Operations.")
 	p.line("const (")
 	for i, op := range a.Operations {
 		if i == 0 {

@@ -16,7 +16,7 @@ var API = &restjson.API{
 	Exceptions:  exceptions,
 }
 
-// The places of the operations in Operations.
+// The indexes of the operations in Operations.
 const (
 	opCloseZoo = iota
 	opFeedAnimal
