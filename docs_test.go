@@ -30,12 +30,8 @@ func TestPapersCiteTestsThatExist(t *testing.T) {
 			}
 		}
 	}
-	papers, err := filepath.Glob("docs/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	cited := 0
-	for _, paper := range append(papers, "README.md", "test/clients/README.md") {
+	for _, paper := range pages(t) {
 		text, err := os.ReadFile(paper)
 		if err != nil {
 			t.Fatal(err)
