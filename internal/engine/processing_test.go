@@ -59,8 +59,8 @@ func twoEnginesWithProcessor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(state.Line) > 0 {
-		t.Errorf("%d messages are still in the line", len(state.Line))
+	if len(state.Pending) > 0 {
+		t.Errorf("%d messages are still in the line", len(state.Pending))
 	}
 	next := [2]int{}
 	processed := 0
