@@ -1,7 +1,11 @@
 package engine_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,6 +13,8 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine/enginetest"
+	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/lease"
 	"parley.example/parley/internal/store"
 )
 
@@ -76,4 +82,78 @@ func TestMessageRestsOnWhatIsKept(t *testing.T) {
 			t.Errorf("the messages are %q", got)
 		}
 	})
+}
+
+// A command that changes nothing on a node that has not been notified of a change
+// is decided again, as a refusal is: somebody who has left does not connect.
+func TestOutdatedNodeDoesNotDoNothing(t *testing.T) {
+	s := enginetest.Memory(t)
+	one, two := strangers(t, s)
+	chat, _ := talk(t, one)
+	bot := do(t, one, chat, contact.AddParticipant{}).Participant
+	do(t, one, chat, contact.Connect{Participant: bot})
+	know(t, two, chat)
+	do(t, one, chat, contact.Disconnect{Participant: bot})
+	if _, err := two.Do(t.Context(), chat, contact.Connect{Participant: bot}); center.ReasonOf(err) != center.Denied {
+		t.Errorf("connecting after the end of its participation = %v; want it denied", err)
+	}
+}
+
+// A node that has a chat in memory as it was before an effect began takes the
+// effect over when its worker dies.
+func TestOutdatedNodeTakesOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := enginetest.Memory(t)
+		c := &calls{}
+		one, two := join(t, s, "one", c), join(t, s, "two", c)
+		chat, ana := talk(t, one.Engine)
+		do(t, one.Engine, chat, contact.SetProcessor{Processor: &flow.Processor{Function: "f", Deliver: true}})
+		know(t, two.Engine, chat)
+		do(t, one.Engine, chat, say(ana, "hello"))
+		synctest.Wait()
+		one.leave()
+		enginetest.Pass(lease.Beat + 3*time.Second)
+		if got := fmt.Sprint(c.made); got != "[one two]" {
+			t.Errorf("calls were made by %s; want the second one by the node that is left", got)
+		}
+		if got := texts(two.Items(chat)); len(got) != 2 {
+			t.Errorf("the messages are %q", got)
+		}
+		two.leave()
+	})
+}
+
+// counting counts how often chats are loaded.
+type counting struct {
+	store.Store
+	loads atomic.Int64
+}
+
+func (c *counting) Chat(ctx context.Context, id center.ContactID) (store.Head, error) {
+	c.loads.Add(1)
+	return c.Store.Chat(ctx, id)
+}
+
+// Reads beside the changes of their own node are not led to believe that
+// another one changed the chat: nothing is loaded again.
+func TestReadsOfABusyChat(t *testing.T) {
+	s := &counting{Store: enginetest.Memory(t)}
+	w := open(t, s, func(o *enginetest.Options) { o.Shared = true })
+	chat, _ := talk(t, w)
+	var wg sync.WaitGroup
+	for n := range 8 {
+		wg.Go(func() {
+			for i := range 50 {
+				if n%2 == 0 {
+					do(t, w, chat, contact.SetAttributes{Attributes: map[string]string{fmt.Sprint(n): fmt.Sprint(i)}})
+				} else if _, err := w.State(t.Context(), chat); err != nil {
+					t.Errorf("State: %v", err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if n := s.loads.Load(); n > 0 {
+		t.Errorf("the chat was loaded %d times; nobody else has changed it", n)
+	}
 }
