@@ -157,3 +157,34 @@ func TestReadsOfABusyChat(t *testing.T) {
 		t.Errorf("the chat was loaded %d times; nobody else has changed it", n)
 	}
 }
+
+// A chat stays in memory while a change of it is on its way to the disk, also when
+// nobody waits for that any more: a second entry would not come to know of it.
+func TestChangeThatNobodyWaitsForIsSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &held{Store: enginetest.Memory(t), fail: make(chan error)}
+		w := open(t, s)
+		chat, _ := talk(t, w)
+		s.hold.Store(true)
+		ending, cancel := context.WithCancel(t.Context())
+		go w.Do(ending, chat, contact.Stop{})
+		synctest.Wait()
+		cancel()
+		enginetest.Pass(2 * time.Minute) // idle chats are evicted
+		read := make(chan *contact.Chat, 1)
+		go func() {
+			state, err := w.State(t.Context(), chat)
+			if err != nil {
+				t.Error(err)
+			}
+			read <- state
+		}()
+		synctest.Wait()
+		s.fail <- nil
+		synctest.Wait()
+		<-read
+		if state, err := w.State(t.Context(), chat); err != nil || !state.Ended {
+			t.Errorf("the chat ended and is read as active (%v)", err)
+		}
+	})
+}

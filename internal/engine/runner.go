@@ -53,11 +53,12 @@ type write func(done func(error))
 // or to refuse, after all. A store.ErrConflict asks for another run.
 func (r *runner[K, S]) run(ctx context.Context, id K, decide func(*entry[K, S]) (write, error)) error {
 	e := r.entries.get(id)
-	defer r.entries.put(e)
 	own, last, was, err := r.decide(ctx, e, decide)
 	if own != nil {
+		defer r.release(e, own)
 		return own.wait(ctx)
 	}
+	defer r.entries.put(e)
 	if err := last.rest(ctx); err != nil {
 		return err
 	}
@@ -67,6 +68,21 @@ func (r *runner[K, S]) run(ctx context.Context, id K, decide func(*entry[K, S]) 
 		}
 	}
 	return err
+}
+
+// release puts an entry back when a change of it is durable or refused, whether
+// or not somebody still waits for that: an entry that was loaded anew before
+// would not come to know of the change.
+func (r *runner[K, S]) release(e *entry[K, S], own *commit) {
+	select {
+	case <-own.done:
+		r.entries.put(e)
+	default:
+		go func() {
+			<-own.done
+			r.entries.put(e)
+		}()
+	}
 }
 
 // decide runs a command on a locked entry. own is the commit of what it leads
