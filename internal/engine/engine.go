@@ -160,7 +160,7 @@ const maxAttempts = 16
 // of a queue has to be known, and when the queue it leads to turns out to be full.
 func (e *Engine) Do(ctx context.Context, chat center.ContactID, cmd contact.Command) (contact.Reply, error) {
 	with := &attempt{env: e.env()}
-	for n := 0; n < maxAttempts+len(with.env.Lines)+len(with.env.Full); n++ {
+	for n := 0; n < maxAttempts+len(with.env.QueueStatus)+len(with.env.Full); n++ {
 		var made contact.Change
 		err := e.chats.run(ctx, chat, func(h *chatEntry) (write, error) { return e.decideChat(ctx, h, cmd, with, &made) })
 		if err == nil {

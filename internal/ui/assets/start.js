@@ -123,7 +123,7 @@ const chat = await connect.send(new StartChatContactCommand({
   'ChatJS': `import "amazon-connect-chatjs";
 
 connect.ChatSession.setGlobalConfig({ endpoint: "${url}" });
-const session = connect.ChatSession.create({ type: "CUSTOMER", chatDetails: chat });
+const session = connect.ChatSession.create({ type: "CUSTOMER", chatDetails: chat }); // what StartChatContact answered
 session.onMessage(({ data }) => console.log(data.DisplayName, data.Content));
 await session.connect();
 await session.sendMessage({ contentType: "text/plain", message: "Hello" });`,
@@ -135,7 +135,8 @@ chat = connect.start_chat_contact(
     InstanceId="${instance}",
     ContactFlowId="${flow}",
     ParticipantDetails={"DisplayName": "Ana"})`,
-  'Go': `cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion("${region}"))
+  'Go': `cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion("${region}"),
+	config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("any", "any", "")))
 client := connect.NewFromConfig(cfg, func(o *connect.Options) {
 	o.BaseEndpoint = aws.String("${url}")
 })
@@ -156,8 +157,13 @@ for (const name of Object.keys(samples)) {
 }
 $('tabs').firstChild.click();
 $('copy').onclick = async () => {
-  await navigator.clipboard.writeText($('code').textContent);
-  $('copy').textContent = 'Copied';
+  try {
+    await navigator.clipboard.writeText($('code').textContent); // there is no clipboard on a plain http page of another machine
+    $('copy').textContent = 'Copied';
+  } catch {
+    getSelection().selectAllChildren($('code'));
+    $('copy').textContent = 'Selected';
+  }
   setTimeout(() => { $('copy').textContent = 'Copy'; }, 1500);
 };
 
@@ -166,9 +172,9 @@ $('copy').onclick = async () => {
 async function clock(body) {
   try {
     const answer = await fetch('/dev/clock', body && { method: 'POST', body: JSON.stringify(body) });
-    $('now').textContent = (await answer.json()).Now;
+    $('now').textContent = (await answer.json()).Now.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
   } catch { $('now').textContent = 'server not responding'; }
 }
 for (const b of document.querySelectorAll('[data-by]')) b.onclick = () => clock({ Advance: b.dataset.by });
 clock();
-setInterval(clock, 5000);
+setInterval(clock, 1000);
