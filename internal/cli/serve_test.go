@@ -28,7 +28,7 @@ func serving(t *testing.T, args ...string) (url string, out, errs *output, stop 
 	out, errs = newOutput(), newOutput()
 	ended := make(chan int, 1)
 	go func() { ended <- run(ctx, append([]string{"serve"}, args...), streams{nil, out, errs}) }()
-	out.wait(t, "Parley is running at ")
+	out.wait(t, "Parley is at ")
 	url = regexp.MustCompile(`https?://[^ ,/]+`).FindString(out.String())
 	stop = func() int {
 		cancel()

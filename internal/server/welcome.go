@@ -15,13 +15,13 @@ func (s *Server) Welcome(url string) string {
 		where = "in " + s.Data
 	}
 	if !s.Dev {
-		fmt.Fprintf(&b, "Parley is running at %s, with its data %s.\n", url, where)
+		fmt.Fprintf(&b, "Parley is at %s, keeping its data %s.\n", url, where)
 		if s.firstKey != "" {
 			fmt.Fprintf(&b, "A first access key was created; its secret is in %s. Store it safely, then delete the file.\n", s.firstKey)
 		}
 		return b.String()
 	}
-	fmt.Fprintf(&b, "Parley is running at %s in development mode, with its data %s.\n\n", url, where)
+	fmt.Fprintf(&b, "Parley is at %s, in development mode, keeping its data %s.\n\n", url, where)
 	fmt.Fprintf(&b, "  Chat in the browser    %s/\n", url)
 	fmt.Fprintf(&b, "  Chat in the terminal   parley chat")
 	if url != "http://"+DefaultListen {
