@@ -3,25 +3,39 @@ package catalog
 import (
 	"testing"
 
+	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
 )
 
-func TestNoticeDuringALoadMakesItStale(t *testing.T) {
+func TestNoticeDuringALoadMakesItOutdated(t *testing.T) {
 	const id center.InstanceID = "acme"
+	var b bus.Local
+	c := New(Config{Bus: &b, Node: "a", Shared: true})
 	snap := newSnapshot(center.Partition{}, &Instance{Meta: Meta[center.InstanceID]{ID: id}})
-	catalog := New(Config{})
-	c := &catalog.cache
-	before := c.shard(id).notices.Load()
-	catalog.Changed(id, snap.Revision+1)
-	c.put(id, snap, before)
-	if _, ok := c.fresh(id); ok {
-		t.Error("a snapshot that was loaded while a notice came counts as fresh")
+	snap.Revision = 7
+	fresh := func() bool {
+		kept, err := c.fresh(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return kept != nil
 	}
-	if _, err := catalog.prepared(id); err != nil {
-		t.Errorf("a stale snapshot is not there for chats in the middle of a command: %v", err)
+	e := c.newCached(id)
+	for _, m := range []bus.Message{{Origin: "b", Version: 7}, {Origin: "a", Version: 9}, {Origin: "b", Version: 8}, {Origin: "b", Version: 6}} {
+		m.Subject = bus.Instance(id)
+		b.Publish(m)
 	}
-	c.put(id, snap, c.shard(id).notices.Load())
-	if _, ok := c.fresh(id); !ok {
-		t.Error("a snapshot that was loaded after the notice does not count as fresh")
+	c.cache.put(e, snap)
+	if fresh() {
+		t.Error("a snapshot that was loaded while a notice of a later revision came counts as fresh")
+	}
+	if _, err := c.prepared(id); err != nil {
+		t.Errorf("an outdated snapshot is not there for chats in the middle of a command: %v", err)
+	}
+	again := *snap
+	again.Revision = 8
+	c.cache.put(c.newCached(id), &again)
+	if !fresh() {
+		t.Error("a snapshot of the revision of the notice does not count as fresh")
 	}
 }

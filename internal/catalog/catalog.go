@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +39,7 @@ type contentKey struct {
 
 // New returns a catalog over a store.
 func New(cfg Config) *Catalog {
-	cfg.Limits = cfg.Limits.Defaults()
+	cfg.Limits, cfg.Node = cfg.Limits.Defaults(), cmp.Or(cfg.Node, center.NewUUID())
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
@@ -80,27 +81,27 @@ func (c *Catalog) Snapshot(ctx context.Context, ref string) (*Snapshot, error) {
 	if !ok {
 		return nil, c.missingInstance(ctx, ref)
 	}
-	if snap, ok := c.cache.fresh(id); ok {
-		return snap, nil
+	if snap, err := c.fresh(ctx, id); snap != nil || err != nil {
+		return snap, err
 	}
 	shard := c.cache.shard(id)
-	shard.mu.Lock()
-	defer shard.mu.Unlock()
+	shard.Lock()
+	defer shard.Unlock()
 	return c.current(ctx, id)
 }
 
-// maxWrites bounds how often a write is made anew because another process was first.
-const maxWrites = 8
+// maxWrites bounds how often a write is made anew because another node was first.
+const maxWrites = 64
 
 // Change makes one change of an instance: decide says what to write, given how
-// the instance stands, and is asked again when another process was first. It
+// the instance stands, and is asked again when another node was first. It
 // returns when the change is durable. Errors: NotFound for the instance, those
 // of decide, Duplicate for a name that must be unique and is taken, what the kind
-// says of its quota, and Conflict when other processes were first all the time.
+// says of its quota, and Conflict when other nodes were first all the time.
 func (c *Catalog) Change(ctx context.Context, id center.InstanceID, decide func(snap *Snapshot) (Write, error)) error {
 	shard := c.cache.shard(id)
-	shard.mu.Lock()
-	defer shard.mu.Unlock()
+	shard.Lock()
+	defer shard.Unlock()
 	var err error
 	for attempt := range maxWrites {
 		var snap *Snapshot
@@ -114,7 +115,7 @@ func (c *Catalog) Change(ctx context.Context, id center.InstanceID, decide func(
 		if err = c.admit(snap, w.Put); err != nil {
 			return err
 		}
-		if attempt == maxWrites-1 {
+		if attempt > 0 {
 			if w.stowed, err = c.absent(ctx, w.stowed); err != nil {
 				return err
 			}
@@ -164,9 +165,16 @@ func (c *Catalog) AdmitAlias(h Holder) error {
 	return nil
 }
 
-// commit writes a change and shows it.
+// commit writes a change and shows it. With other nodes it writes the instance
+// itself, too, as it was: a decision rests on more than what it changes (quotas,
+// what refers to what), so of two that were made of one state one is refused.
 func (c *Catalog) commit(ctx context.Context, snap *Snapshot, w Write) error {
-	before := c.cache.shard(snap.ID()).notices.Load()
+	if len(w.Put)+len(w.Drop)+len(w.stowed)+len(w.unneeded) == 0 {
+		return nil
+	}
+	if c.cfg.Shared && !slices.ContainsFunc(w.Put, func(r Resource) bool { return r.Kind() == center.KindInstance }) {
+		w.Put = append(slices.Clip(w.Put), snap.Instance)
+	}
 	next := snap.copy()
 	rows, gone := slices.Clone(w.stowed), slices.Clone(w.unneeded)
 	for _, r := range w.Put {
@@ -191,35 +199,47 @@ func (c *Catalog) commit(ctx context.Context, snap *Snapshot, w Write) error {
 		gone = append(gone, center.Resource{Instance: r.About().Instance, Kind: r.Kind(), ID: r.About().ID})
 		next.remove(r.Kind(), r.About().ID)
 	}
-	if err := c.write(ctx, rows, gone); err != nil {
+	e := c.newCached(snap.ID())
+	revision, err := c.write(ctx, snap.ID(), rows, gone)
+	switch {
+	case err != nil:
+		e.close()
 		return err
+	case !c.cfg.Shared:
+	case revision != snap.Revision+1: // there is more than this change
+		e.close()
+		c.cache.invalidate(snap.ID())
+		return nil
+	default:
+		next.Revision = revision
 	}
-	c.show(ctx, next, w.Put, before)
+	c.show(ctx, e, next, w.Put)
 	return nil
 }
 
 // show makes the snapshot after a change the one that is given out. When contents
 // that became current cannot be read, the next request reloads it.
-func (c *Catalog) show(ctx context.Context, next *Snapshot, put []Resource, before int64) {
+func (c *Catalog) show(ctx context.Context, e *cached, next *Snapshot, put []Resource) {
 	for _, r := range put {
 		h, ok := next.index[r.Kind()][r.About().ID].(Holder)
 		if !ok {
 			continue
 		}
 		if err := c.parse(ctx, next, h); err != nil {
+			e.close()
 			c.cache.invalidate(next.ID())
 			return
 		}
 	}
-	c.cache.put(next.ID(), next, before)
+	c.cache.put(e, next)
 }
 
 // Delete removes an instance with everything of it. Chats that still run lose
 // their flows, so the caller ends them first. Records of chats stay in the store.
 func (c *Catalog) Delete(ctx context.Context, id center.InstanceID) error {
 	shard := c.cache.shard(id)
-	shard.mu.Lock()
-	defer shard.mu.Unlock()
+	shard.Lock()
+	defer shard.Unlock()
 	snap, err := c.current(ctx, id)
 	if err != nil {
 		return err
@@ -229,7 +249,8 @@ func (c *Catalog) Delete(ctx context.Context, id center.InstanceID) error {
 		return err
 	}
 	defer c.cache.lru.drop(id)
-	return c.write(ctx, nil, rows)
+	_, err = c.write(ctx, id, nil, rows)
+	return err
 }
 
 // duplicate reports whether a write was refused because a name or id is taken.

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
 )
@@ -15,6 +16,14 @@ type Config struct {
 	Now       func() time.Time
 	Limits    Limits
 	Log       *slog.Logger // nil for nobody
+
+	// Node names this catalog among those that work on the same store; a random
+	// name is made for an empty one. Shared says that there are others, and needs
+	// Bus: what they write is seen at once when the bus delivers their notices, and
+	// within [Fresh] when it does not.
+	Bus    bus.Bus
+	Node   string
+	Shared bool
 
 	// Unassociated lets flows call functions and ask bots that are not
 	// associated with their instance, as development mode does.

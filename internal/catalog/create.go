@@ -53,5 +53,6 @@ func (c *Catalog) Create(ctx context.Context, i *Instance, with []Resource, flow
 	if i.Name != "" {
 		rows = append(rows, aliasRow(i))
 	}
-	return i, c.write(ctx, rows, nil)
+	_, err := c.write(ctx, i.ID, rows, nil)
+	return i, err
 }

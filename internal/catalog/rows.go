@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
 )
@@ -14,6 +15,10 @@ import (
 
 // load reads a snapshot of an instance.
 func (c *Catalog) load(ctx context.Context, id center.InstanceID) (*Snapshot, error) {
+	revision, err := c.revision(ctx, id) // first: the rows have at least what it counts
+	if err != nil {
+		return nil, err
+	}
 	stored, err := c.cfg.Store.Resource(ctx, center.KindInstance, string(id))
 	if center.ReasonOf(err) == center.NotFound {
 		return nil, c.missingInstance(ctx, string(id))
@@ -26,6 +31,7 @@ func (c *Catalog) load(ctx context.Context, id center.InstanceID) (*Snapshot, er
 		return nil, err
 	}
 	snap := newSnapshot(c.cfg.Partition, instance.(*Instance))
+	snap.Revision = revision
 	for _, k := range kinds {
 		if k.make == nil || k.kind == center.KindInstance {
 			continue
@@ -55,11 +61,27 @@ func (c *Catalog) list(ctx context.Context, instance center.InstanceID, kind cen
 	return rs, nil
 }
 
-// write puts rows, each of which must still have its version, and drops others:
-// all of it or nothing.
-func (c *Catalog) write(ctx context.Context, put, drop []center.Resource) error {
-	_, err := c.cfg.Store.WriteResources(ctx, store.ResourceWrite{Put: put, Drop: drop})
-	return err
+// revision returns how many writes have touched an instance, 0 when no other
+// node writes.
+func (c *Catalog) revision(ctx context.Context, id center.InstanceID) (int64, error) {
+	if !c.cfg.Shared {
+		return 0, nil
+	}
+	return c.cfg.Store.Revision(ctx, id)
+}
+
+// write puts rows of an instance, each of which must still have its version, and
+// drops others: all of it or nothing. It returns the revision that this makes,
+// of which other nodes are notified.
+func (c *Catalog) write(ctx context.Context, id center.InstanceID, put, drop []center.Resource) (revision int64, err error) {
+	revisions, err := c.cfg.Store.WriteResources(ctx, store.ResourceWrite{Put: put, Drop: drop})
+	if err != nil {
+		return 0, err
+	}
+	if c.cfg.Shared {
+		c.cfg.Bus.Publish(bus.Message{Subject: bus.Instance(id), Origin: c.cfg.Node, Version: revisions[id]})
+	}
+	return revisions[id], nil
 }
 
 // absent returns the rows that the store does not have. A content that is

@@ -15,8 +15,8 @@ import (
 // be used by many goroutines.
 type Snapshot struct {
 	Instance *Instance
-	// Revision counts the changes of the instance, as far as the snapshot has
-	// them; see [Catalog.Changed].
+	// Revision counts the writes to the instance that the snapshot is known to
+	// have; 0 unless other nodes write too ([Config.Shared]).
 	Revision int64
 
 	partition center.Partition

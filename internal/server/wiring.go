@@ -37,6 +37,7 @@ func (s *Server) wire(ctx context.Context) error {
 	s.verifier = &auth.Verifier{Keys: keys, Region: s.Region, Account: s.Account, AcceptAny: s.Dev}
 	s.catalog = catalog.New(catalog.Config{
 		Store: s.store, Partition: s.partition, Now: now, Log: s.Log, Unassociated: s.Dev, CheckReferences: s.CheckReferences,
+		Bus: s.bus, Node: s.node,
 	})
 	if s.Dev {
 		if err := setup.SeedDemo(ctx, s.catalog); err != nil {
@@ -52,7 +53,7 @@ func (s *Server) wire(ctx context.Context) error {
 	s.hub = s.newHub()
 	s.engine = engine.New(engine.Config{
 		Store: s.store, Bus: s.bus, Catalog: s.catalog, Clock: s.clock, Partition: s.partition,
-		Limits: s.Config.limits(), MaxActive: s.MaxActiveChats, Log: s.Log,
+		Limits: s.Config.limits(), MaxActive: s.MaxActiveChats, Log: s.Log, Node: s.node,
 		Integrations: struct {
 			*integration.Lambda
 			*integration.Bots

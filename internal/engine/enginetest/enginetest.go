@@ -79,7 +79,9 @@ func Start(t testing.TB, o Options) *Engine {
 	}
 	e := &Engine{
 		Store: o.Store, Clock: o.Clock, Partition: o.Partition, Sealer: sealer, Bus: o.Bus, t: t,
-		Catalog: catalog.New(catalog.Config{Store: o.Store, Partition: o.Partition, Now: o.Clock.Now, Limits: o.Limits}),
+		Catalog: catalog.New(catalog.Config{
+			Store: o.Store, Partition: o.Partition, Now: o.Clock.Now, Limits: o.Limits, Bus: o.Bus, Node: o.Node, Shared: o.Shared,
+		}),
 	}
 	if o.Catalog == nil {
 		o.Catalog = e.Catalog
