@@ -59,7 +59,7 @@ func headerClaim(r *http.Request, authorization string) (claim, error) {
 		if strings.HasPrefix(scheme, "AWS4-") {
 			return c, malformed("algorithm %s is not supported: sign with %s", short(scheme), algorithm)
 		}
-		return c, refuse(MissingAuthenticationToken, "Missing Authentication Token", "the Authorization header has another scheme than "+algorithm)
+		return c, refuse(MissingAuthenticationToken, "Missing Authentication Token", "the Authorization header's scheme is not "+algorithm)
 	}
 	var credential, signature, none string
 	for field := range strings.SplitSeq(rest, ",") {
@@ -110,7 +110,7 @@ func presignedClaim(r *http.Request, query string) (claim, error) {
 			continue
 		}
 		if *into != "" {
-			return c, malformed("the query has two parameters %s", name)
+			return c, malformed("the query has %s twice", name)
 		}
 		*into = unescape(value)
 	}
@@ -135,7 +135,7 @@ func presignedClaim(r *http.Request, query string) (claim, error) {
 // set reads the credential and the signature, and checks the list of signed headers.
 func (c *claim) set(credential, signature string) error {
 	if credential == "" || c.signed == "" || signature == "" {
-		return malformed("the signature needs a Credential, SignedHeaders and a Signature")
+		return malformed("the signature must have a Credential, SignedHeaders and a Signature")
 	}
 	var end string
 	ok := strings.Count(credential, "/") == 4
@@ -180,7 +180,7 @@ func checkSigned(list string) error {
 		}
 		for i := range len(name) {
 			if c := name[i]; c <= ' ' || c > '~' || 'A' <= c && c <= 'Z' || c == ':' || c == ',' {
-				return malformed("SignedHeaders must hold header names in lower case: %s", short(name))
+				return malformed("SignedHeaders must be lower-case header names: %s", short(name))
 			}
 		}
 		host = host || name == "host"
@@ -258,7 +258,7 @@ func unescape(s string) string {
 	return string(b)
 }
 
-// malformed is the refusal of a signature that cannot be read.
+// malformed is the refusal of a signature that cannot be parsed.
 func malformed(format string, args ...any) error {
 	message := fmt.Sprintf(format, args...)
 	return refuse(InvalidSignature, message, message)

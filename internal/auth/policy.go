@@ -59,7 +59,7 @@ func ParsePolicy(text []byte) (Policy, error) {
 	}
 	var p Policy
 	if err := json.Unmarshal(text, &p); err != nil {
-		return Policy{}, center.Errorf(center.Invalid, "the policy is not a document this server enforces: %w", err)
+		return Policy{}, center.Errorf(center.Invalid, "this server does not support the policy: %w", err)
 	}
 	return p, p.Check()
 }
@@ -67,7 +67,7 @@ func ParsePolicy(text []byte) (Policy, error) {
 // Check says what is wrong with a policy, as a [center.Invalid] error.
 func (p Policy) Check() error {
 	if p.Version != "" && p.Version != policyVersion && p.Version != "2008-10-17" {
-		return center.Errorf(center.Invalid, "policy version %q is not known; use %q", p.Version, policyVersion)
+		return center.Errorf(center.Invalid, "policy version %q is not supported; use %q", p.Version, policyVersion)
 	}
 	for i, s := range p.Statement {
 		if s.Effect != Allow && s.Effect != Deny {
@@ -78,7 +78,7 @@ func (p Policy) Check() error {
 		}
 		for _, a := range s.Action {
 			if a != "*" && !strings.Contains(a, ":") {
-				return center.Errorf(center.Invalid, "statement %d of the policy: action %q names no service; write connect:%s", i+1, a, a)
+				return center.Errorf(center.Invalid, "statement %d of the policy: action %q has no service prefix; write connect:%s", i+1, a, a)
 			}
 		}
 		if slices.Contains(s.Resource, "") {

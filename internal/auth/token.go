@@ -16,7 +16,7 @@ import (
 	"parley.example/parley/internal/center"
 )
 
-// Kind is what a token is good for. A token of one kind never opens as another.
+// Kind is the purpose of a token. A token of one kind never opens as another.
 type Kind byte
 
 // The kinds of token. Their values are part of the sealed form: append, never renumber.
@@ -28,7 +28,7 @@ const (
 	Download                    // the query of an attachment's download URL
 	View                        // the ViewToken of a ShowView block
 	Page                        // a NextToken
-	SignIn                      // the state that a provider of sign-ins sends back
+	SignIn                      // the state that an identity provider sends back
 
 	lastKind = SignIn
 )
@@ -49,14 +49,14 @@ const (
 	MaxDetail = 512  // bytes of Token.Detail
 )
 
-// Token is what a sealed token says. An id that is a UUID in lower case takes
-// 16 bytes; another one, which must have at most 64 bytes, takes its length.
+// Token is the content of a sealed token. An id that is a lower-case UUID takes
+// 16 bytes; any other takes its length, which must be at most 64 bytes.
 type Token struct {
 	Kind        Kind
 	Chat        center.ContactID
 	Participant center.ParticipantID
 	Expires     time.Time // with millisecond precision, UTC once opened; zero for none
-	Detail      string    // what else the holder may do or where a page goes on
+	Detail      string    // what else the token grants, or where a page continues
 }
 
 // SecretSize is the length of a server secret in bytes.
@@ -87,8 +87,8 @@ func (s Secret) GoString() string { return s.String() }
 //
 //	secret id (1) nonce (12) encrypted[ flags (1) chat participant expires (8)? detail ] tag (16)
 //
-// Nobody without the secret learns or changes anything in it. A token is not
-// revoked here: it dies with the chat it names, which the caller looks at.
+// Without the secret nobody can read or change it. A token is not revoked here:
+// it is invalid when its chat has ended, which the caller checks.
 // Random nonces are safe for 2^32 tokens of a kind; change the secret before that.
 type Sealer struct {
 	current byte
@@ -122,7 +122,7 @@ func NewSealer(current Secret, former ...Secret) (*Sealer, error) {
 	return s, nil
 }
 
-// What the flags of a token say.
+// The flags of a token.
 const (
 	chatPacked        = 1 << iota // Chat is a UUID in 16 bytes, not a length and text
 	participantPacked             // Participant likewise
@@ -221,25 +221,25 @@ func why(ring *[lastKind + 1]cipher.AEAD, wanted Kind, sealed []byte) string {
 			continue
 		}
 		if _, err := ring[kind].Open(nil, nil, sealed[1:], sealed[:1]); err == nil {
-			return oneOf(kind) + " was given where " + oneOf(wanted) + " is needed"
+			return oneOf(kind) + " was given where " + oneOf(wanted) + " is required"
 		}
 	}
-	// The last is what a developer meets who starts a server without a data directory again.
-	return "the token is damaged, or of another server, or of an earlier run of a server in memory"
+	// The last case happens when a developer restarts a server that has no data directory.
+	return "the token is damaged, or from another server, or from before the restart of an in-memory server"
 }
 
-// noToken says what stands where a token is needed, for the log.
+// noToken says, for the log, what was given in place of a token.
 func noToken(wanted Kind, text string) string {
 	if _, ok := packUUID(text); ok {
-		return "an id was given where " + oneOf(wanted) + " is needed"
+		return "an id was given where " + oneOf(wanted) + " is required"
 	}
 	if scheme, _, found := strings.Cut(text, " "); found && strings.EqualFold(scheme, "Bearer") {
-		return "the word Bearer stands before the token, and does not belong there"
+		return "the token must not be prefixed with Bearer"
 	}
-	return "the token is not whole, or not one of this kind of server"
+	return "the token is incomplete, or not a Parley token"
 }
 
-// oneOf is a token of a kind in words.
+// oneOf describes a token of a kind.
 func oneOf(k Kind) string {
 	if k == Upload {
 		return "an upload token"

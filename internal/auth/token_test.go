@@ -73,8 +73,8 @@ func TestTokenRefusals(t *testing.T) {
 	}
 	imitation := NewSecret(1)
 	const (
-		damaged  = "the token is damaged, or of another server, or of an earlier run of a server in memory"
-		notWhole = "the token is not whole, or not one of this kind of server"
+		damaged    = "the token is damaged, or from another server, or from before the restart of an in-memory server"
+		incomplete = "the token is incomplete, or not a Parley token"
 	)
 	tests := []struct {
 		name   string
@@ -84,21 +84,21 @@ func TestTokenRefusals(t *testing.T) {
 		reason string
 	}{
 		{"expired", Participant, good, noon.Add(time.Minute), "the participant token expired at 2026-03-14T15:10:26Z"},
-		{"other kind", Connection, good, noon, "a participant token was given where a connection token is needed"},
+		{"other kind", Connection, good, noon, "a participant token was given where a connection token is required"},
 		{"no such kind", 0, good, noon, "there are no tokens of no token"},
 		{"no such kind either", 99, good, noon, "there are no tokens of kind 99"},
 		{"empty", Participant, "", noon, "no participant token was given"},
 		{"forged", Participant, newSealer(t, imitation).Seal(Token{Kind: Participant, Chat: chat}), noon, damaged},
 		{"unknown secret", Participant, newSealer(t, NewSecret(2)).Seal(Token{Kind: Participant, Chat: chat}), noon, "the token was sealed with secret 2, which is not known"},
 		{"cut", Participant, good[:len(good)-2], noon, damaged},
-		{"cut short", Participant, good[:20], noon, notWhole},
+		{"cut short", Participant, good[:20], noon, incomplete},
 		{"longer", Participant, good + "AAAA", noon, damaged},
-		{"padded", Participant, good + "=", noon, notWhole},
-		{"with a line break", Participant, good[:8] + "\n" + good[8:], noon, notWhole},
-		{"no base64url", Participant, "+/" + good[2:], noon, notWhole},
-		{"an id", Connection, string(chat), noon, "an id was given where a connection token is needed"},
-		{"with its scheme", Participant, "bearer " + good, noon, "the word Bearer stands before the token, and does not belong there"},
-		{"other kind with a vowel", Upload, good, noon, "a participant token was given where an upload token is needed"},
+		{"padded", Participant, good + "=", noon, incomplete},
+		{"with a line break", Participant, good[:8] + "\n" + good[8:], noon, incomplete},
+		{"no base64url", Participant, "+/" + good[2:], noon, incomplete},
+		{"an id", Connection, string(chat), noon, "an id was given where a connection token is required"},
+		{"with its scheme", Participant, "bearer " + good, noon, "the token must not be prefixed with Bearer"},
+		{"other kind with a vowel", Upload, good, noon, "a participant token was given where an upload token is required"},
 		{"endless", Participant, strings.Repeat("A", 1<<20), noon, "the token is too long"},
 	}
 	for _, tt := range tests {

@@ -198,7 +198,7 @@ func (c *claim) payloadHash(b, body []byte) ([]byte, error) {
 	b = appendDigest(b, body)
 	if c.payload != "" && c.payload != string(b) {
 		if strings.HasPrefix(c.payload, "STREAMING-") {
-			return nil, malformed("x-amz-content-sha256 is %s; this service takes no streamed bodies", short(c.payload))
+			return nil, malformed("x-amz-content-sha256 is %s; this service does not support streamed bodies", short(c.payload))
 		}
 		return nil, malformed("The provided 'x-amz-content-sha256' header does not match what was computed from the body.")
 	}

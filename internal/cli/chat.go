@@ -23,12 +23,12 @@ import (
 // chatCmd is a customer in the terminal.
 type chatCmd struct {
 	Endpoint string            `help:"The server (${default})." default:"http://127.0.0.1:8790" env:"PARLEY_ENDPOINT,AWS_ENDPOINT_URL_CONNECT,AWS_ENDPOINT_URL" placeholder:"URL"`
-	Instance string            `help:"Instance id; the demo's when not given." placeholder:"ID" env:"PARLEY_INSTANCE"`
-	Flow     string            `help:"Contact flow id; the demo's when not given." placeholder:"ID" env:"PARLEY_FLOW"`
+	Instance string            `help:"Instance id. Default: the demo instance." placeholder:"ID" env:"PARLEY_INSTANCE"`
+	Flow     string            `help:"Contact flow id. Default: the demo flow." placeholder:"ID" env:"PARLEY_FLOW"`
 	Name     string            `help:"Your name (${default})." default:"Ana" placeholder:"NAME"`
 	Attr     map[string]string `help:"Contact attribute; may be repeated." placeholder:"KEY=VALUE"`
 	Region   string            `help:"Region to sign for (${default})." default:"us-east-1" placeholder:"REGION" env:"AWS_REGION"`
-	Token    string            `help:"Come back to a chat with its participant token instead of starting one." placeholder:"TOKEN"`
+	Token    string            `help:"Rejoin a chat with its participant token instead of starting one." placeholder:"TOKEN"`
 }
 
 // Help is shown below the flags.
@@ -36,10 +36,10 @@ func (chatCmd) Help() string {
 	return `Examples:
   parley chat                              chat with the demo flow of parley serve --dev
   parley chat --name Bo --attr tier=gold
-  parley chat --instance ID --flow ID      signed with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
-  echo "Hello" | parley chat               send lines and print what is said
+  parley chat --instance ID --flow ID      sign with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+  echo "Hello" | parley chat               send lines from a pipe and print the answers
 
-In the chat: /end ends it, /leave leaves it open and tells how to come back, /help helps.`
+In the chat, /end ends it, /leave leaves it open and prints how to rejoin it, and /help lists these commands.`
 }
 
 // Run chats until the chat has ended.
@@ -52,17 +52,17 @@ func (c *chatCmd) Run(ctx context.Context, std streams) error {
 	token := c.Token
 	if token == "" {
 		if token, err = c.start(ctx, api); err != nil {
-			return fmt.Errorf("cannot start a chat at %s: %w", c.Endpoint, c.hint(because(err)))
+			return fmt.Errorf("cannot start a chat at %s: %w", c.Endpoint, c.hint(reason(err)))
 		}
 	}
 	return c.converse(ctx, api, token, newTerminal(std), std.out)
 }
 
-// linesWaiting bounds what was written and is not sent yet. While it waits the
-// terminal is read on: in raw mode Ctrl-C is a key like others.
-const linesWaiting = 64
+// maxUnsent bounds the lines that are not sent yet. The terminal is read
+// meanwhile: in raw mode Ctrl-C is a key like any other.
+const maxUnsent = 64
 
-// converse holds a chat until it has ended, or until whoever writes leaves it.
+// converse runs the chat until it has ended, or until the user leaves it.
 func (c *chatCmd) converse(ctx context.Context, api *client.Client, token string, ui *terminal, out io.Writer) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -71,12 +71,12 @@ func (c *chatCmd) converse(ctx context.Context, api *client.Client, token string
 	ui.typed = func() {
 		select {
 		case <-joined:
-			go func() { _ = s.Typing(ctx) }() // a notice that is lost is no loss
+			go func() { _ = s.Typing(ctx) }() // losing a typing event does no harm
 		default:
 		}
 	}
-	lines := make(chan string, linesWaiting)
-	go func() { // ends with the input, or with the process: a terminal's read cannot be called off
+	lines := make(chan string, maxUnsent)
+	go func() { // ends with the input, or with the process: reading a terminal cannot be cancelled
 		ui.read(ctx, lines)
 		if ui.interactive {
 			stop() // Ctrl-C or Ctrl-D
@@ -85,8 +85,8 @@ func (c *chatCmd) converse(ctx context.Context, api *client.Client, token string
 	s, err := api.Join(ctx, client.SessionConfig{Token: token, OnItem: ui.item, OnState: ui.state, GiveUp: giveUp})
 	if err == nil {
 		close(joined)
-		var saying sync.WaitGroup
-		saying.Go(func() {
+		var sending sync.WaitGroup
+		sending.Go(func() {
 			c.say(ctx, s, ui, lines)
 			stop()
 		})
@@ -96,8 +96,8 @@ func (c *chatCmd) converse(ctx context.Context, api *client.Client, token string
 		case <-ctx.Done():
 		}
 		stop()
-		saying.Wait()
-		_ = s.Close() // it is over, or left open on purpose
+		sending.Wait()
+		_ = s.Close() // the chat has ended, or is left open on purpose
 	}
 	ui.close()
 	switch {
@@ -107,17 +107,17 @@ func (c *chatCmd) converse(ctx context.Context, api *client.Client, token string
 		}
 		return nil
 	case err != nil && (s != nil || ctx.Err() == nil):
-		return because(err)
+		return reason(err)
 	}
-	_, err = fmt.Fprintf(out, "Come back with: parley chat --endpoint %s --token %s\n", c.Endpoint, token)
+	_, err = fmt.Fprintf(out, "Rejoin with: parley chat --endpoint %s --token %s\n", c.Endpoint, token)
 	return err
 }
 
-// giveUp is how long a chat tries to come back to a server that is out of reach.
+// giveUp is how long a chat tries to reconnect to a server that is unreachable.
 const giveUp = 10 * time.Minute
 
-// client makes the client of both APIs. It signs with the key of the environment or the profile; without
-// one it does not, which servers in development mode allow.
+// client makes the client of both APIs. It signs with the key of the environment or the profile. Without
+// a key it does not sign, which servers in development mode allow.
 func (c *chatCmd) client(ctx context.Context) (*client.Client, error) {
 	c.Endpoint = strings.TrimSuffix(c.Endpoint, "/")
 	cfg, err := client.LoadConfig(ctx, config.WithRegion(c.Region), config.WithEC2IMDSClientEnableState(imds.ClientDisabled))
@@ -134,15 +134,15 @@ func (c *chatCmd) client(ctx context.Context) (*client.Client, error) {
 	return client.New(cfg)
 }
 
-// because is the part of an error that people at a terminal want: what the service says, or what
-// is wrong with the network.
-func because(err error) error {
+// reason returns the part of an error that matters to users of a terminal: the service's message, or
+// the network error.
+func reason(err error) error {
 	e, ok := errors.AsType[*client.Error](err)
 	switch {
 	case !ok:
 		return err
 	case e.Code() == "AccessDeniedException" && e.Operation.Name == "CreateParticipantConnection":
-		return errors.New("the chat has ended, or the token is not one of this server")
+		return errors.New("the chat has ended, or the token is from another server")
 	}
 	return e.Err
 }
@@ -163,27 +163,27 @@ func (c *chatCmd) start(ctx context.Context, api *client.Client) (token string, 
 	return *out.ParticipantToken, nil
 }
 
-// hint adds to an error of the start what may be done about it.
+// hint adds to a start error what can be done about it.
 func (c *chatCmd) hint(err error) error {
 	refused := func(codes ...string) bool {
 		return slices.ContainsFunc(codes, func(code string) bool { return strings.HasPrefix(err.Error(), code) })
 	}
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("%w (is there a server? parley serve --dev starts one)", err)
+		return fmt.Errorf("%w (is the server running? Start one with: parley serve --dev)", err)
 	case refused("MissingAuthenticationToken", "UnrecognizedClient"):
-		return fmt.Errorf("%w (outside development mode the server wants AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of a key of its own)", err)
+		return fmt.Errorf("%w (outside development mode, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a key from parley keys create)", err)
 	case refused("ResourceNotFound") && (c.Instance == "" || c.Flow == ""):
-		return fmt.Errorf("%w (the demo is there in development mode only; give --instance and --flow)", err)
+		return fmt.Errorf("%w (the demo exists in development mode only; use --instance and --flow)", err)
 	}
 	return err
 }
 
-// lastWords is how long a chat with piped input waits for answers before it ends.
-const lastWords = time.Second
+// answerWait is how long a chat with piped input waits for answers before it ends.
+const answerWait = time.Second
 
-// say sends the lines in their order until one says /leave, or until there are
-// no more: then it ends the chat, after the other side had time to answer.
+// say sends the lines in order until /leave, or until there are no more: then
+// it ends the chat, after the other side has had time to answer.
 func (c *chatCmd) say(ctx context.Context, s *client.Session, ui *terminal, lines <-chan string) {
 	for {
 		var line string
@@ -191,7 +191,7 @@ func (c *chatCmd) say(ctx context.Context, s *client.Session, ui *terminal, line
 		select {
 		case line, more = <-lines:
 		case <-ctx.Done():
-			ui.unsaid(lines)
+			ui.reportUnsent(lines)
 			return
 		}
 		if !more && ui.interactive {
@@ -199,7 +199,7 @@ func (c *chatCmd) say(ctx context.Context, s *client.Session, ui *terminal, line
 		}
 		if !more {
 			select {
-			case <-time.After(lastWords):
+			case <-time.After(answerWait):
 			case <-ctx.Done():
 				return
 			}
@@ -208,12 +208,12 @@ func (c *chatCmd) say(ctx context.Context, s *client.Session, ui *terminal, line
 		switch line = strings.TrimSpace(line); line {
 		case "":
 		case "/help":
-			ui.print("", "/end ends the chat, /leave leaves it open, everything else is sent")
+			ui.print("", "/end ends the chat, /leave leaves it open, anything else is sent as a message")
 		case "/leave":
 			return
 		case "/end":
 			if err := s.End(ctx); err != nil {
-				ui.notSent("not ended: " + because(err).Error())
+				ui.notSent("not ended: " + reason(err).Error())
 			}
 			if !ui.interactive {
 				<-ctx.Done() // the last items are on their way
@@ -227,9 +227,9 @@ func (c *chatCmd) say(ctx context.Context, s *client.Session, ui *terminal, line
 			}
 			ui.expect(line, -1)
 			if ctx.Err() != nil {
-				ui.notSent("perhaps not sent: " + line)
+				ui.notSent("possibly not sent: " + line)
 			} else {
-				ui.notSent("not sent: " + because(err).Error())
+				ui.notSent("not sent: " + reason(err).Error())
 			}
 		}
 	}

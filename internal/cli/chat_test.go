@@ -76,7 +76,7 @@ func once(t *testing.T, said string, texts ...string) {
 	}
 }
 
-// TestChatPiped sends what comes from a pipe, prints what is said, and ends with its input.
+// TestChatPiped sends the lines of a pipe, prints the messages, and ends with its input.
 func TestChatPiped(t *testing.T) {
 	t.Parallel()
 	s := servertest.Start(t)
@@ -88,12 +88,12 @@ func TestChatPiped(t *testing.T) {
 	once(t, out, "Hello Bo, you are gold.", "Bo: First words\n", "Bo: second words\n", "-- the chat has ended\n")
 	for line := range strings.Lines(out) {
 		if !strings.HasPrefix(line, "-- ") && !strings.Contains(line, ": ") {
-			t.Errorf("the line %q is nobody's", line)
+			t.Errorf("the line %q has no sender", line)
 		}
 	}
 }
 
-// TestChatCommands leaves a chat open, comes back to it and ends it.
+// TestChatCommands leaves a chat open, rejoins it and ends it.
 func TestChatCommands(t *testing.T) {
 	t.Parallel()
 	s := servertest.Start(t)
@@ -109,9 +109,9 @@ func TestChatCommands(t *testing.T) {
 	if status := k.status(); status != 0 {
 		t.Fatalf("leaving = %d %s", status, k.errs)
 	}
-	_, back, ok := strings.Cut(k.out.String(), "Come back with: parley chat ")
+	_, back, ok := strings.Cut(k.out.String(), "Rejoin with: parley chat ")
 	if !ok {
-		t.Fatalf("it does not say how to come back:\n%s", k.out)
+		t.Fatalf("it does not say how to rejoin:\n%s", k.out)
 	}
 
 	again := talk(t, strings.Fields(back)...)
@@ -123,27 +123,27 @@ func TestChatCommands(t *testing.T) {
 	}
 	status, out, errs := parley(t, "", append([]string{"chat"}, strings.Fields(back)...)...)
 	if status != 1 || out != "" || !strings.Contains(errs, "the chat has ended") || strings.Count(errs, "\n") != 1 {
-		t.Errorf("coming back too late = %d %q %q", status, out, errs)
+		t.Errorf("rejoining too late = %d %q %q", status, out, errs)
 	}
 }
 
-// TestChatInterrupted ends as on an interrupt: the chat stays open.
+// TestChatInterrupted: an interrupt leaves the chat open.
 func TestChatInterrupted(t *testing.T) {
 	t.Parallel()
 	s := servertest.Start(t)
 	k := talk(t, "--endpoint", s.URL, "--flow", s.Flow(t, "Greet", enginetest.Greet))
 	k.out.wait(t, "Hello")
 	k.stop()
-	if status := k.status(); status != 0 || !strings.Contains(k.out.String(), "Come back with: ") {
+	if status := k.status(); status != 0 || !strings.Contains(k.out.String(), "Rejoin with: ") {
 		t.Errorf("interrupted = %d\n%s%s", status, k.out, k.errs)
 	}
 }
 
 // TestChatInterruptedWhileSending interrupts a terminal while a message waits for a server that is
-// away: the terminal is read on, so the key that interrupts is heard.
+// down: the terminal is still read, so Ctrl-C works.
 func TestChatInterruptedWhileSending(t *testing.T) {
 	t.Parallel()
-	proxy, url, s := behind(t)
+	proxy, url, s := startBehindProxy(t)
 	token := s.Begin(t).Token
 	c := &chatCmd{Endpoint: url, Region: "us-east-1"}
 	api, err := c.client(t.Context())
@@ -164,7 +164,7 @@ func TestChatInterruptedWhileSending(t *testing.T) {
 	out.wait(t, "-- connected")
 	proxy.Close()
 	proxy.cut()
-	out.wait(t, "-- connection lost, coming back")
+	out.wait(t, "-- connection lost, reconnecting")
 	keys <- "are you there?"
 	keys <- "hello?"
 	close(keys) // Ctrl-C
@@ -176,17 +176,17 @@ func TestChatInterruptedWhileSending(t *testing.T) {
 			t.Fatal(err)
 		}
 	case <-ctx.Done():
-		t.Fatalf("the interrupt is not heard:\n%s", out)
+		t.Fatalf("the interrupt has no effect:\n%s", out)
 	}
-	for _, want := range []string{"not sent: are you there?", "not sent: hello?", "Come back with: "} {
+	for _, want := range []string{"not sent: are you there?", "not sent: hello?", "Rejoin with: "} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, out)
 		}
 	}
 }
 
-// TestChatTellsWhatWasNotSent gives a program that pipes lines a status to go by.
-func TestChatTellsWhatWasNotSent(t *testing.T) {
+// TestChatReportsUnsentLines: a program that pipes lines gets an exit status of 1.
+func TestChatReportsUnsentLines(t *testing.T) {
 	t.Parallel()
 	s := servertest.Start(t)
 	args := []string{"chat", "--endpoint", s.URL, "--flow", s.Flow(t, "Greet", enginetest.Greet)}
@@ -201,7 +201,7 @@ func TestChatTellsWhatWasNotSent(t *testing.T) {
 	}
 }
 
-// TestChatHints says what may be done when a chat cannot be started.
+// TestChatHints: the error says what to do when a chat cannot be started.
 func TestChatHints(t *testing.T) {
 	s := servertest.Start(t, servertest.Production(t.TempDir()))
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
@@ -217,7 +217,7 @@ func TestChatHints(t *testing.T) {
 	}
 }
 
-// TestChatSigned signs with the key of the environment, where the server wants it.
+// TestChatSigned signs with the key of the environment, where the server requires it.
 func TestChatSigned(t *testing.T) {
 	s := servertest.Start(t, servertest.Production(t.TempDir()))
 	args := []string{"chat", "--endpoint", s.URL, "--instance", s.Instance(t), "--flow", s.Flow(t, "Greet", enginetest.Greet)}
@@ -232,8 +232,8 @@ func TestChatSigned(t *testing.T) {
 	}
 }
 
-// line is a proxy whose connections can be cut.
-type line struct {
+// cuttableProxy is a proxy whose connections can be cut.
+type cuttableProxy struct {
 	net.Listener
 	to string
 
@@ -241,7 +241,7 @@ type line struct {
 	conns []net.Conn
 }
 
-func (l *line) run() {
+func (l *cuttableProxy) run() {
 	for {
 		in, err := l.Accept()
 		if err != nil {
@@ -266,7 +266,7 @@ func pass(from, to net.Conn) {
 }
 
 // cut breaks all connections.
-func (l *line) cut() {
+func (l *cuttableProxy) cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, c := range l.conns {
@@ -275,14 +275,14 @@ func (l *line) cut() {
 	l.conns = nil
 }
 
-// behind starts a server that is reached through a proxy.
-func behind(t *testing.T) (proxy *line, url string, s *servertest.Server) {
+// startBehindProxy starts a server that is reached through a proxy.
+func startBehindProxy(t *testing.T) (proxy *cuttableProxy, url string, s *servertest.Server) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy, url = &line{Listener: l}, "http://"+l.Addr().String()
+	proxy, url = &cuttableProxy{Listener: l}, "http://"+l.Addr().String()
 	s = servertest.Start(t, func(c *server.Config) { c.PublicURL = url })
 	proxy.to = s.Addr
 	go proxy.run()
@@ -293,11 +293,11 @@ func behind(t *testing.T) (proxy *line, url string, s *servertest.Server) {
 	return proxy, url, s
 }
 
-// TestChatComesBack breaks the line: the client comes back by itself, says
-// what it missed, and says nothing twice.
-func TestChatComesBack(t *testing.T) {
+// TestChatReconnects breaks the connection: the client reconnects by itself,
+// shows what it missed, and shows nothing twice.
+func TestChatReconnects(t *testing.T) {
 	t.Parallel()
-	proxy, url, s := behind(t)
+	proxy, url, s := startBehindProxy(t)
 
 	chat := s.Begin(t)
 	k := talk(t, "--endpoint", url, "--token", chat.Token)
@@ -306,7 +306,7 @@ func TestChatComesBack(t *testing.T) {
 	k.out.wait(t, "Ana: before")
 	bot := chat.Bot("Botto")
 	proxy.cut()
-	k.out.wait(t, "-- connection lost, coming back")
+	k.out.wait(t, "-- connection lost, reconnecting")
 	bot.Send("while you were away")
 	k.out.wait(t, "while you were away")
 	k.say("after")
@@ -314,8 +314,8 @@ func TestChatComesBack(t *testing.T) {
 	once(t, k.out.String(), "Hello", "Ana: before", "connection lost", "Botto: while you were away", "Ana: after")
 
 	proxy.cut()
-	chat.Stop() // the chat ends while nobody is there
+	chat.Stop() // the chat ends while the client is disconnected
 	if status := k.status(); status != 0 || !strings.Contains(k.out.String(), "-- the chat has ended") {
-		t.Errorf("the chat ended while away = %d\n%s%s", status, k.out, k.errs)
+		t.Errorf("the chat ended while disconnected = %d\n%s%s", status, k.out, k.errs)
 	}
 }

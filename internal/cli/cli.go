@@ -18,7 +18,7 @@ var version = "dev"
 
 // command is the grammar of the command line.
 type command struct {
-	Config configFile `help:"JSON file with settings by the names of the flags, as in {\"listen\": \"127.0.0.1:9000\"}." placeholder:"FILE" env:"PARLEY_CONFIG"`
+	Config configFile `help:"JSON file with settings, named like the flags: {\"listen\": \"127.0.0.1:9000\"}." placeholder:"FILE" env:"PARLEY_CONFIG"`
 
 	Serve   serveCmd   `cmd:"" help:"Run the server."`
 	Chat    chatCmd    `cmd:"" help:"Chat as a customer, in this terminal."`
@@ -33,7 +33,7 @@ type streams struct {
 	out, err io.Writer
 }
 
-// usage is an error that is the caller's: exit status 2.
+// usage is an error in how the command was called: exit status 2.
 type usage struct{ error }
 
 // silent is an error that has been shown already: exit status 1.
@@ -50,14 +50,14 @@ func run(ctx context.Context, args []string, io streams) int {
 	switch {
 	case len(args) == 0:
 		args = []string{"--help"}
-	case len(args) == 1 && args[0] == "--version": // what is tried first with any command
+	case len(args) == 1 && args[0] == "--version": // what people try first with any command
 		args = []string{"version"}
 	}
 	var cmd command
 	exited := -1
 	parser, err := kong.New(&cmd,
 		kong.Name("parley"),
-		kong.Description("Parley is a contact centre for chat that speaks Amazon Connect's APIs: point any AWS SDK, the AWS CLI or ChatJS at it.\n\nExamples:\n  parley serve --dev    a server to try things with\n  parley chat           a chat with it, in another terminal"),
+		kong.Description("Parley is a contact centre for chat that speaks Amazon Connect's APIs: point any AWS SDK, the AWS CLI or ChatJS at it.\n\nExamples:\n  parley serve --dev    start a server to experiment with\n  parley chat           chat with it, in another terminal"),
 		kong.Writers(io.out, io.err),
 		kong.Exit(func(status int) { exited = status }),
 		kong.BindTo(ctx, (*context.Context)(nil)),

@@ -10,8 +10,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// configFile is the --config flag: reading it adds the file's settings as
-// defaults for the flags of their names.
+// configFile is the --config flag: the file's settings become the defaults of
+// the flags with the same names.
 type configFile string
 
 // BeforeResolve implements kong's hook: it runs before flags take their defaults.
@@ -23,7 +23,7 @@ func (c configFile) BeforeResolve(k *kong.Kong, ctx *kong.Context, trace *kong.P
 	}
 	settings := map[string]any{}
 	if err := json.Unmarshal(text, &settings); err != nil {
-		return fmt.Errorf("config %s: want a JSON object of settings: %w", path, err)
+		return fmt.Errorf("config %s is not a JSON object of settings: %w", path, err)
 	}
 	ctx.AddResolver(fileResolver{path, settings})
 	return nil
@@ -34,7 +34,7 @@ type fileResolver struct {
 	settings map[string]any
 }
 
-// Validate refuses a file that names something no verb knows.
+// Validate refuses a file with a setting that is not a flag of any verb.
 func (f fileResolver) Validate(app *kong.Application) error {
 	known := map[string]bool{}
 	_ = kong.Visit(app, func(node kong.Visitable, next kong.Next) error { // the visitor returns no error
@@ -45,15 +45,15 @@ func (f fileResolver) Validate(app *kong.Application) error {
 	})
 	for _, name := range slices.Sorted(maps.Keys(f.settings)) {
 		if !known[name] || name == "config" || name == "help" {
-			return fmt.Errorf("config %s: there is no setting %q; the settings are the long flags of parley serve --help, without --", f.path, name)
+			return fmt.Errorf("config %s: unknown setting %q; settings are named like the flags in parley serve --help, without --", f.path, name)
 		}
 	}
 	return nil
 }
 
-// Resolve implements kong.Resolver. Kong asks it about every flag that the
-// command line does not give, those that the environment gives among them: the
-// environment goes before the file.
+// Resolve implements kong.Resolver. Kong asks it about every flag that is not on
+// the command line, including those that the environment sets: the environment
+// takes precedence over the file.
 func (f fileResolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	v, ok := f.settings[flag.Name]
 	if !ok || slices.ContainsFunc(flag.Envs, isSet) {

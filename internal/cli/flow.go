@@ -21,11 +21,11 @@ import (
 
 // flowCmd works with contact flows.
 type flowCmd struct {
-	Check flowCheck `cmd:"" help:"Say what is wrong with flow documents, as publishing would, and what looks wrong."`
+	Check flowCheck `cmd:"" help:"Check flow documents: report the errors that publishing would, and warnings."`
 	Graph flowGraph `cmd:"" help:"Draw flows, as SVG or as Mermaid flowcharts."`
 	Run   flowRun   `cmd:"" help:"Run a flow in this terminal, in virtual time, and show each step."`
-	Test  flowTest  `cmd:"" help:"Hold flows to scenarios: what customers say, and what has to come of it."`
-	Logs  flowLogs  `cmd:"" help:"Show what flows do, as it happens or from the files of flow logs."`
+	Test  flowTest  `cmd:"" help:"Test flows with scenarios: what customers do, and what is expected to happen."`
+	Logs  flowLogs  `cmd:"" help:"Show what flows do: live from a server, or from flow log files."`
 }
 
 // Help is shown below the list of verbs.
@@ -39,10 +39,10 @@ func (flowCmd) Help() string {
 
 // flowCheck is the verb flow check.
 type flowCheck struct {
-	Files  []string `arg:"" name:"file" help:"Flow documents (JSON, as DescribeContactFlow gives them in Content), or directories of them."`
-	Type   string   `help:"The type of the flows, as CONTACT_FLOW; what they say themselves when not given." placeholder:"TYPE"`
-	Format string   `help:"text, or json (${default})." enum:"text,json" default:"text" placeholder:"FORMAT"`
-	Strict bool     `help:"Warnings count as errors."`
+	Files  []string `arg:"" name:"file" help:"Flow documents (JSON, like the Content of DescribeContactFlow), or directories of them."`
+	Type   string   `help:"Type of the flows, such as CONTACT_FLOW. Default: the type in each document." placeholder:"TYPE"`
+	Format string   `help:"Output format, text or json (${default})." enum:"text,json" default:"text" placeholder:"FORMAT"`
+	Strict bool     `help:"Treat warnings as errors."`
 }
 
 // Help is shown below the arguments.
@@ -51,11 +51,11 @@ func (flowCheck) Help() string {
   parley flow check main.json
   parley flow check flows --strict
 
-Errors are what CreateContactFlow would refuse; warnings are what it would
-take and a customer would notice. The exit status is 1 when there are errors.`
+Errors are what CreateContactFlow would refuse. Warnings are problems that it
+accepts but customers would notice. The exit status is 1 if there are errors.`
 }
 
-// checked is what a check found in one file.
+// checked is the result of checking one file.
 type checked struct {
 	File     string          `json:"file"`
 	Findings []check.Finding `json:"findings"`
@@ -101,7 +101,7 @@ func (c flowCheck) Run(std streams) error {
 	return err
 }
 
-// typeNamed is the type of flow that --type names, in the API's spelling; "" when it is not given.
+// typeNamed returns the flow type of --type, in the API's spelling; "" when it is not given.
 func typeNamed(name string) (string, error) {
 	if name == "" {
 		return "", nil
@@ -182,7 +182,7 @@ func below(args []string, ending string) ([]string, error) {
 			paths = append(paths, arg)
 			continue
 		}
-		found := len(paths)
+		before := len(paths)
 		err = filepath.WalkDir(arg, func(path string, entry fs.DirEntry, err error) error {
 			if err == nil && !entry.IsDir() && filepath.Ext(path) == ending {
 				paths = append(paths, path)
@@ -192,15 +192,15 @@ func below(args []string, ending string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(paths) == found {
-			return nil, fmt.Errorf("%s holds no file that ends in %s", arg, ending)
+		if len(paths) == before {
+			return nil, fmt.Errorf("%s contains no %s files", arg, ending)
 		}
 	}
 	return paths, nil
 }
 
-// isTerminal reports whether what is written to w is seen in a terminal that
-// shows colours (https://no-color.org).
+// isTerminal reports whether w is a terminal that shows colours
+// (https://no-color.org).
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))

@@ -17,22 +17,22 @@ import (
 // flowGraph is the verb flow graph.
 type flowGraph struct {
 	Files  []string `arg:"" name:"file" help:"Flow documents, or directories of them."`
-	Output string   `short:"o" help:"The file to write, or for several flows the directory; standard output when not given." placeholder:"PATH"`
-	Format string   `help:"svg or mermaid; what the ending of --output says, else svg." enum:"svg,mermaid," default:"" placeholder:"FORMAT"`
-	Title  string   `help:"What to write above the drawing; the flow's name when not given." placeholder:"TEXT"`
+	Output string   `short:"o" help:"Output file, or directory for several flows. Default: standard output." placeholder:"PATH"`
+	Format string   `help:"Format, svg or mermaid. Default: by the extension of --output, else svg." enum:"svg,mermaid," default:"" placeholder:"FORMAT"`
+	Title  string   `help:"Title of the drawing. Default: the flow's name." placeholder:"TEXT"`
 }
 
 // Help is shown below the arguments.
 func (flowGraph) Help() string {
 	return `Examples:
   parley flow graph main.json -o main.svg
-  parley flow graph main.json --format mermaid     for Markdown pages, between ` + "```mermaid and ```" + `
+  parley flow graph main.json --format mermaid     for Markdown, between ` + "```mermaid and ```" + `
   parley flow graph flows -o drawings
 
-Ways that a chat never takes are grey and dotted, errors are red.`
+Paths that a chat never takes are grey and dotted, errors are red.`
 }
 
-// endings are the formats by the endings of files.
+// endings maps file extensions to formats.
 var endings = map[string]string{".svg": "svg", ".mmd": "mermaid", ".mermaid": "mermaid", ".md": "mermaid"}
 
 // Run draws each flow.
@@ -48,12 +48,12 @@ func (c flowGraph) Run(std streams) error {
 		}
 	}
 	if len(paths) > 1 && c.Output == "" {
-		return usage{errors.New("several flows need a directory to draw them into: --output DIR")}
+		return usage{errors.New("several flows need an output directory: --output DIR")}
 	}
 	directory := len(paths) > 1
 	if info, err := os.Stat(c.Output); err == nil {
 		if directory && !info.IsDir() {
-			return usage{fmt.Errorf("several flows need a directory to draw them into, and %s is a file", c.Output)}
+			return usage{fmt.Errorf("several flows need an output directory, but %s is a file", c.Output)}
 		}
 		directory = info.IsDir()
 	}

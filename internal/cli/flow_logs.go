@@ -24,13 +24,13 @@ import (
 // flowLogs follows the flow logs of a server.
 type flowLogs struct {
 	Endpoint string `help:"The server, in development mode (${default})." default:"http://127.0.0.1:8790" env:"PARLEY_ENDPOINT,AWS_ENDPOINT_URL_CONNECT,AWS_ENDPOINT_URL" placeholder:"URL"`
-	Dir      string `help:"Read the files in this directory instead of asking a server: flow-logs in the server's data directory." placeholder:"DIR" env:"PARLEY_FLOW_LOGS"`
-	Instance string `help:"Instance id; with --dir the demo's when not given." placeholder:"ID" env:"PARLEY_INSTANCE"`
+	Dir      string `help:"Read the files in this directory instead of asking a server, such as flow-logs in the server's data directory." placeholder:"DIR" env:"PARLEY_FLOW_LOGS"`
+	Instance string `help:"Instance id. Default with --dir: the demo instance." placeholder:"ID" env:"PARLEY_INSTANCE"`
 	Contact  string `help:"Only this contact." placeholder:"ID"`
 	Flow     string `help:"Only this flow or module, by id." placeholder:"ID"`
-	Recent   int    `help:"Begin with so many of the latest records, at most 200 (${default})." default:"20" placeholder:"N"`
-	Follow   bool   `help:"With --dir: wait for more at the end of the file." short:"f"`
-	JSON     bool   `help:"Print the records as they are, one JSON object a line." name:"json"`
+	Recent   int    `help:"Start with this many of the latest records, at most 200 (${default})." default:"20" placeholder:"N"`
+	Follow   bool   `help:"With --dir: follow the file as it grows." short:"f"`
+	JSON     bool   `help:"Print raw records, one JSON object per line." name:"json"`
 }
 
 // Help is shown below the flags.
@@ -40,14 +40,14 @@ func (flowLogs) Help() string {
   parley flow logs --contact ID --json
   parley flow logs --dir /var/lib/parley/flow-logs --instance ID --follow
 
-Flows log what they do once they have run the action UpdateFlowLoggingBehavior
-with Enabled (Set logging behavior).`
+Flows log what they do after the action UpdateFlowLoggingBehavior with Enabled
+(Set logging behavior).`
 }
 
 // Run prints records until there are no more, or until it is interrupted.
 func (c *flowLogs) Run(ctx context.Context, std streams) error {
 	if c.Recent < 0 || c.Recent > 200 {
-		return usage{errors.New("--recent: want 0 to 200")}
+		return usage{errors.New("--recent must be from 0 to 200")}
 	}
 	show := func(line []byte) error { return c.print(std.out, line) }
 	if c.Dir != "" {
@@ -64,7 +64,7 @@ func (c *flowLogs) print(w io.Writer, line []byte) error {
 	}
 	var r flowlog.Record
 	if json.Unmarshal(line, &r) != nil {
-		return nil // not a record: the end of a file that was cut off
+		return nil // not a record: the end of a file that was truncated
 	}
 	var b strings.Builder
 	flow := r.FlowName
@@ -100,7 +100,7 @@ func clock(timestamp string) string {
 	return strings.TrimSuffix(t, "Z")
 }
 
-// brief writes a value in a few words.
+// brief formats a value, shortened.
 func brief(v any) string {
 	const longest = 120
 	text, ok := v.(string)
@@ -133,15 +133,15 @@ func (c *flowLogs) tail(ctx context.Context, errw io.Writer, show func([]byte) e
 	}
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return stopped(ctx, fmt.Errorf("%w (is there a server, as of parley serve --dev? Files are read with --dir)", err))
+		return stopped(ctx, fmt.Errorf("%w (is the server running? Start one with parley serve --dev, or read files with --dir)", err))
 	}
-	defer func() { _ = res.Body.Close() }() // it is read to its end, or given up
+	defer func() { _ = res.Body.Close() }() // read to the end, or abandoned
 	if res.StatusCode != http.StatusOK {
 		text, err := io.ReadAll(io.LimitReader(res.Body, 1<<10))
 		if err != nil {
 			text = nil
 		}
-		return fmt.Errorf("%s answers %s: %s (a live tail exists in development mode only; elsewhere read the files with --dir)", c.Endpoint, res.Status, strings.TrimSpace(string(text)))
+		return fmt.Errorf("%s answered %s: %s (live logs exist in development mode only; otherwise read the files with --dir)", c.Endpoint, res.Status, strings.TrimSpace(string(text)))
 	}
 	lines := bufio.NewScanner(res.Body)
 	lines.Buffer(nil, 256<<10)
@@ -153,7 +153,7 @@ func (c *flowLogs) tail(ctx context.Context, errw io.Writer, show func([]byte) e
 			lost = true
 		case found && lost:
 			lost = false
-			fmt.Fprintln(errw, "records were missed:", data)
+			fmt.Fprintln(errw, "lost records:", data)
 		case found:
 			if err := show([]byte(data)); err != nil {
 				return err
@@ -163,7 +163,7 @@ func (c *flowLogs) tail(ctx context.Context, errw io.Writer, show func([]byte) e
 	return stopped(ctx, lines.Err())
 }
 
-// stopped is no error when the user ended it.
+// stopped returns nil if the user interrupted the command, else err.
 func stopped(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil
@@ -210,7 +210,7 @@ func (c *flowLogs) read(ctx context.Context, show func([]byte) error) error {
 			return nil
 		case <-wait.C:
 		}
-		next := replaced(f, path) // before the rest is read, so that nothing follows it
+		next := replaced(f, path) // before the rest of the old file is read, so that the rest is complete
 		if rest, err = records(from, rest, func(line []byte) error {
 			if !c.wants(line) {
 				return nil
@@ -228,14 +228,14 @@ func (c *flowLogs) read(ctx context.Context, show func([]byte) error) error {
 	return nil
 }
 
-// pollFile is how often a file is looked at for more.
+// pollFile is how often a file is checked for new records.
 const pollFile = 300 * time.Millisecond
 
 // maxRest bounds a line; a record is much shorter.
 const maxRest = 1 << 20
 
-// records hands on the complete lines up to the end of the file. begun is what
-// was read of the first one before; it returns what was read of the last one.
+// records passes the complete lines up to the end of the file to show. begun is
+// the part of the first line that was read before; rest is that of the last one.
 func records(from *bufio.Reader, begun []byte, show func([]byte) error) (rest []byte, err error) {
 	rest = begun
 	for {
@@ -256,8 +256,8 @@ func records(from *bufio.Reader, begun []byte, show func([]byte) error) (rest []
 	}
 }
 
-// replaced opens the file of that name when it is another one by now: the old
-// one was put aside. It returns nil when it is not.
+// replaced opens the file at path if it is not f any more, because f was
+// rotated. Otherwise it returns nil.
 func replaced(f *os.File, path string) *os.File {
 	old, err := f.Stat()
 	if err != nil {
@@ -274,7 +274,7 @@ func replaced(f *os.File, path string) *os.File {
 	return next
 }
 
-// wants reports whether a line is one that was asked for.
+// wants reports whether a line matches the filters.
 func (c *flowLogs) wants(line []byte) bool {
 	if c.Contact == "" && c.Flow == "" {
 		return true

@@ -122,7 +122,7 @@ func TestFlowLogTail(t *testing.T) {
 	}))
 	defer srv.Close()
 	status, out, errs := parley(t, "", "flow", "logs", "--endpoint", srv.URL+"/", "--instance", "i", "--flow", "f", "--recent", "5")
-	if status != 0 || !strings.Contains(out, `"one"`) || strings.Count(out, "\n") != 2 || !strings.Contains(errs, `missed: {"Lost":3}`) {
+	if status != 0 || !strings.Contains(out, `"one"`) || strings.Count(out, "\n") != 2 || !strings.Contains(errs, `lost records: {"Lost":3}`) {
 		t.Errorf("ends with %d, prints\n%s\n%s", status, out, errs)
 	}
 	if want := "/dev/flowlogs?flow=f&instance=i&recent=5"; asked != want {

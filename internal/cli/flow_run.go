@@ -19,32 +19,32 @@ import (
 // flowRun is the verb flow run.
 type flowRun struct {
 	File   string            `arg:"" help:"The flow."`
-	Type   string            `help:"Its type, as CUSTOMER_QUEUE; what it says itself when not given." placeholder:"TYPE"`
-	Flow   []string          `help:"Another flow that this one leads to, or a directory of flows and modules; may be repeated." placeholder:"PATH"`
-	Module []string          `help:"A flow module that this one invokes, where the document does not say that it is one; may be repeated." placeholder:"PATH"`
-	Say    []string          `help:"What the customer says, in turn, when the flow listens, or does as a statement that begins with /; may be repeated." sep:"none" placeholder:"TEXT"`
-	Auto   bool              `help:"The customer plays by himself: answers, chooses, waits, until the chat ends."`
-	Lambda map[string]string `help:"What a function answers: JSON, a file of JSON, fails, or times out; {} when not given, of a message processor an approval." mapsep:"none" placeholder:"NAME=ANSWER"`
-	Bot    map[string]string `help:"What a bot answers: an intent to end with, or JSON or a file of JSON in the shape of RecognizeText; the intents that the flow knows, in turn, when not given." mapsep:"none" placeholder:"NAME=ANSWER"`
+	Type   string            `help:"Type of the flow, such as CUSTOMER_QUEUE. Default: the type in the document." placeholder:"TYPE"`
+	Flow   []string          `help:"Another flow that this one transfers to, or a directory of flows and modules; may be repeated." placeholder:"PATH"`
+	Module []string          `help:"A flow module that this flow invokes, if the document does not say that it is a module; may be repeated." placeholder:"PATH"`
+	Say    []string          `help:"What the customer says when the flow waits for input, one after another, or a statement beginning with /; may be repeated." sep:"none" placeholder:"TEXT"`
+	Auto   bool              `help:"Play the customer automatically: answer, choose and wait until the chat ends."`
+	Lambda map[string]string `help:"What a function answers: JSON, a JSON file, \"fails\" or \"times out\". Default: {}; an approval from a message processor." mapsep:"none" placeholder:"NAME=ANSWER"`
+	Bot    map[string]string `help:"What a bot answers: an intent to end with, or JSON or a JSON file in the format of RecognizeText. Default: the intents that the flow handles, in turn." mapsep:"none" placeholder:"NAME=ANSWER"`
 	Attr   map[string]string `help:"Contact attribute; may be repeated." mapsep:"none" placeholder:"KEY=VALUE"`
 	Name   string            `help:"The customer's name (${default})." default:"Ana" placeholder:"NAME"`
-	With   []string          `help:"A statement of the language of scenarios to begin with, as \"queue Sales full\"; may be repeated." sep:"none" placeholder:"STATEMENT"`
-	Quiet  bool              `short:"q" help:"Show only what is said, not each step."`
+	With   []string          `help:"A scenario statement to start with, such as \"queue Sales full\"; may be repeated." sep:"none" placeholder:"STATEMENT"`
+	Quiet  bool              `short:"q" help:"Show only messages, not each step."`
 }
 
 // Help is shown below the arguments.
 func (flowRun) Help() string {
 	return `Examples:
   parley flow run main.json                        be the customer
-  parley flow run main.json --flow flows           with the flows that it leads to
-  parley flow run main.json --say Hello --say 1    what happens to one who says that
+  parley flow run main.json --flow flows           with the flows that it transfers to
+  parley flow run main.json --say Hello --say 1    what happens to a customer who says that
   parley flow run main.json --auto --lambda prices=prices.json
   echo "Hello" | parley flow run main.json
 
-Time is virtual: it stands still while you write. An empty line lets it pass
-until something happens. A line that begins with / is a statement of the
-language of scenarios: /advance 5m, /agent Bo joins, /customer chooses Next {},
-/queue Sales full. /help lists them, /end ends the chat.`
+Time is virtual: it stands still while you type. An empty line advances it until
+something happens. A line that begins with / is a scenario statement: /advance
+5m, /agent Bo joins, /customer chooses Next {}, /queue Sales full. /help lists
+them, /end ends the chat.`
 }
 
 // Run runs the flow until the chat has ended.
@@ -69,7 +69,7 @@ func (c *flowRun) Run(ctx context.Context, std streams) error {
 	return c.converse(ui, show)
 }
 
-// prepare sets the stage.
+// prepare sets up the chat.
 func (c *flowRun) prepare() (*flowtest.Play, error) {
 	typ, err := typeNamed(c.Type)
 	if err != nil {
@@ -102,7 +102,7 @@ func (c *flowRun) prepare() (*flowtest.Play, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Bot)) {
 		answer, err := stub(c.Bot[name], "answers ")
-		if err != nil { // it is no file
+		if err != nil { // not a file: an intent
 			answer = "ends with " + quote(c.Bot[name])
 		}
 		statements = append(statements, "bot "+quote(name)+" "+answer)
@@ -115,8 +115,8 @@ func (c *flowRun) prepare() (*flowtest.Play, error) {
 	return p, nil
 }
 
-// stub is what a stub does: fails, times out, or answers with JSON that is
-// given or in a file.
+// stub returns the statement for a stub: it fails, times out, or answers with
+// JSON from the flag or from a file.
 func stub(value, verb string) (string, error) {
 	switch {
 	case value == "fails", value == "times out":
@@ -126,18 +126,18 @@ func stub(value, verb string) (string, error) {
 	}
 	text, err := os.ReadFile(filepath.Clean(value))
 	if err != nil {
-		return "", fmt.Errorf("%q is neither a JSON object nor a file that can be read: %w", value, err)
+		return "", fmt.Errorf("%q is neither a JSON object nor a readable file: %w", value, err)
 	}
 	return verb + strings.TrimSpace(string(text)), nil
 }
 
-// quote writes a text as scenarios do.
+// quote quotes a text as scenarios do.
 func quote(s string) string {
 	s = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(s)
 	return `"` + s + `"`
 }
 
-// shown is how much of a chat was shown.
+// shown prints a chat as it goes on.
 type shown struct {
 	play    *flowtest.Play
 	printer report.Printer
@@ -163,7 +163,7 @@ func (s *shown) more() error {
 // converse takes lines from the customer until the chat or the input has ended.
 func (c *flowRun) converse(ui *terminal, show *shown) error {
 	if ui.interactive {
-		ui.print("", "-- write as the customer; an empty line lets time pass, /help helps, /end ends")
+		ui.print("", "-- type as the customer; an empty line lets time pass, /help lists commands, /end ends the chat")
 	}
 	p := show.play
 	err := p.Begin()
@@ -203,13 +203,13 @@ func (c *flowRun) converse(ui *terminal, show *shown) error {
 	}
 }
 
-// silence is what comes when the input has ended: time passes until the chat
-// ends, or nothing happens for long.
+// silence continues after the end of the input: time passes until the chat ends,
+// or until nothing happens for a long time.
 func (c *flowRun) silence(p *flowtest.Play) error {
 	return p.Auto(flowtest.Customer{Mute: true}, func() error { return nil })
 }
 
-// statements are those that are of use in a chat under way.
+// statements are those that are useful during a chat.
 const statements = `/advance 5m    /advance to the next timer    /customer chooses ACTION {…}    /customer signs in    /customer leaves
    /agent NAME joins | says "…" | leaves    /participant NAME joins | says "…" | leaves
    /lambda NAME returns {…} | fails | times out    /bot NAME says "…" | ends with INTENT | fails

@@ -24,12 +24,12 @@ type flowTest struct {
 	Files      []string `arg:"" name:"file" help:"Scenario files, or directories of files that end in .scenario."`
 	Match      string   `help:"Run only scenarios whose names match this regular expression." placeholder:"EXPRESSION"`
 	Verbose    bool     `short:"v" help:"Show what happened in every scenario."`
-	Cover      bool     `help:"Show how much of the flows was seen."`
-	Missed     bool     `help:"Show which actions and branches were not seen."`
-	CoverMin   int      `help:"Fail when less than this percentage of all actions and branches was seen; error branches do not count." placeholder:"PERCENT"`
-	CoverGraph string   `name:"cover-graph" help:"Draw the flows with what was seen of them into this directory, as SVG." placeholder:"DIR"`
-	JUnit      string   `name:"junit" help:"Write the results as JUnit XML too; - is standard output." placeholder:"FILE"`
-	JSON       string   `name:"json" help:"Write the results as JSON too; - is standard output." placeholder:"FILE"`
+	Cover      bool     `help:"Show how much of the flows was covered."`
+	Missed     bool     `help:"Show which actions and branches were not covered."`
+	CoverMin   int      `help:"Fail if less than this percentage of all actions and branches was covered; error branches do not count." placeholder:"PERCENT"`
+	CoverGraph string   `name:"cover-graph" help:"Draw the flows with their coverage into this directory, as SVG." placeholder:"DIR"`
+	JUnit      string   `name:"junit" help:"Also write the results as JUnit XML; - is standard output." placeholder:"FILE"`
+	JSON       string   `name:"json" help:"Also write the results as JSON; - is standard output." placeholder:"FILE"`
 }
 
 // Help is shown below the arguments.
@@ -45,14 +45,14 @@ func (flowTest) Help() string {
     advance 5m
     expect end
 
-Time stands still unless the scenario advances it; nothing is waited for in
-fact. The guide docs/flow-testing.md has every statement.
+Time is virtual: it stands still unless the scenario advances it, and no test
+really waits. The guide docs/flow-testing.md has every statement.
 
 Examples:
   parley flow test scenarios
   parley flow test scenarios --cover --junit results.xml
 
-The exit status is 1 when a scenario fails, 2 when a file cannot be read.`
+The exit status is 1 if a scenario fails, 2 if a file cannot be read.`
 }
 
 // Run runs the scenarios.
@@ -89,13 +89,13 @@ func (c *flowTest) Run(ctx context.Context, std streams) error {
 	}
 	for _, d := range results.Coverage.Documents() {
 		if n := len(check.Problems(d.Flow)); n > 0 {
-			fmt.Fprintf(std.err, "parley: %s cannot be published: parley flow check says why (problems: %d)\n", d.Path, n)
+			fmt.Fprintf(std.err, "parley: %s cannot be published; see parley flow check (problems: %d)\n", d.Path, n)
 		}
 	}
 	return c.verdict(std, results)
 }
 
-// misread is an error about what the caller has written, which was shown already: exit status 2.
+// misread is an error in the caller's files, which was shown already: exit status 2.
 type misread struct{ error }
 
 // load reads the files. Its error may have several lines.
@@ -109,7 +109,7 @@ func (c *flowTest) load() (*flowtest.Suite, error) {
 		suite.Match = match
 	}
 	if c.CoverMin < 0 || c.CoverMin > 100 {
-		return nil, errors.New("--cover-min: want a percentage from 0 to 100")
+		return nil, errors.New("--cover-min must be a percentage from 0 to 100")
 	}
 	paths, err := below(c.Files, ".scenario")
 	if err != nil {
@@ -127,7 +127,7 @@ func (c *flowTest) load() (*flowtest.Suite, error) {
 	return suite, errors.Join(errs...)
 }
 
-// verdict decides on the exit status.
+// verdict determines the exit status.
 func (c *flowTest) verdict(std streams, r *flowtest.Results) error {
 	if len(r.All) == 0 || r.Failed() > 0 {
 		return silent{errors.New("scenarios failed")}
@@ -139,13 +139,13 @@ func (c *flowTest) verdict(std streams, r *flowtest.Results) error {
 		total += sum.Actions.Total + sum.Branches.Total
 	}
 	if total > 0 && 100*seen < c.CoverMin*total {
-		fmt.Fprintf(std.err, "parley: %d%% of actions and branches were seen, less than %d%%\n", 100*seen/total, c.CoverMin)
-		return silent{errors.New("too little was seen")}
+		fmt.Fprintf(std.err, "parley: %d%% of actions and branches were covered, less than %d%%\n", 100*seen/total, c.CoverMin)
+		return silent{errors.New("coverage is too low")}
 	}
 	return nil
 }
 
-// graphs draws what was seen of the flows.
+// graphs draws the flows with their coverage.
 func (c *flowTest) graphs(seen simulator.Coverage) error {
 	if c.CoverGraph == "" {
 		return nil

@@ -174,9 +174,9 @@ func TestFlowVerbsRefuse(t *testing.T) {
 		want   string
 		args   []string
 	}{
-		{0, "draft.json cannot be published: parley flow check says why (problems: 1)", []string{"flow", "test", draft}},
+		{0, "draft.json cannot be published; see parley flow check (problems: 1)", []string{"flow", "test", draft}},
 		{2, "no such file", []string{"flow", "check", "nowhere.json"}},
-		{2, "holds no file that ends in .json", []string{"flow", "check", empty}},
+		{2, "contains no .json files", []string{"flow", "check", empty}},
 		{2, `--type: there is no type of flow "PHONE"; there are AGENT_HOLD,`, []string{"flow", "check", flows + "shop.json", "--type", "PHONE"}},
 		{2, `--type: there is no type of flow "PHONE"; there are AGENT_HOLD,`, []string{"flow", "run", flows + "shop.json", "--type", "PHONE"}},
 		{2, "--output DIR", []string{"flow", "graph", flows}},
@@ -184,8 +184,8 @@ func TestFlowVerbsRefuse(t *testing.T) {
 		{1, "not a JSON object", []string{"flow", "graph", noFlow}},
 		{2, "no such file", []string{"flow", "run", "nowhere.json"}},
 		{2, "there is no statement \"queues\"", []string{"flow", "run", flows + "shop.json", "--with", "queues"}},
-		{2, `--lambda x: "nowhere" is neither a JSON object nor a file`, []string{"flow", "run", flows + "shop.json", "--lambda", "x=nowhere"}},
-		{2, "holds no file that ends in .scenario", []string{"flow", "test", empty}},
+		{2, `--lambda x: "nowhere" is neither a JSON object nor a readable file`, []string{"flow", "run", flows + "shop.json", "--lambda", "x=nowhere"}},
+		{2, "contains no .scenario files", []string{"flow", "test", empty}},
 		{2, "wrong.scenario:2: there is no statement \"nonsense\"", []string{"flow", "test", wrong}},
 		{2, "wrong.scenario:4: \"the\" cannot be expected", []string{"flow", "test", wrong}},
 		{2, "holds no scenario", []string{"flow", "test", nothing}},

@@ -19,9 +19,9 @@ import (
 type keysCmd struct {
 	Data    string      `help:"The server's data directory." required:"" placeholder:"DIR" env:"PARLEY_DATA"`
 	List    keysList    `cmd:"" help:"List the keys, without their secrets." default:"1"`
-	Create  keysCreate  `cmd:"" help:"Create a key and print it once."`
-	Disable keysDisable `cmd:"" help:"Refuse a key from now on."`
-	Enable  keysEnable  `cmd:"" help:"Accept a disabled key again."`
+	Create  keysCreate  `cmd:"" help:"Create a key and print it, this once."`
+	Disable keysDisable `cmd:"" help:"Disable a key: refuse it from now on."`
+	Enable  keysEnable  `cmd:"" help:"Enable a disabled key again."`
 	Delete  keysDelete  `cmd:"" help:"Delete a key."`
 }
 
@@ -35,7 +35,7 @@ func (keysCmd) Help() string {
 The server keeps its data directory locked while it runs, so stop it first.`
 }
 
-// open gives f the keys of the data directory. Only create makes one that is not there yet.
+// open calls f with the keys of the data directory. Only with create does it make a database that does not exist.
 func (k *keysCmd) open(ctx context.Context, create bool, f func(*auth.Keys) error) error {
 	if info, err := os.Stat(k.Data); err != nil {
 		return usage{fmt.Errorf("data: %w", err)}
@@ -99,20 +99,20 @@ func (keysCreate) Help() string {
   parley keys create --data /var/lib/parley --name website
   parley keys create --data /var/lib/parley --name website --policy policy.json
 
-A policy is what IAM calls one. This one lets a website start chats and no more:
+A policy has the format of IAM. This one lets a website start chats and nothing else:
   {"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Action": "connect:StartChatContact", "Resource": "*"}]}
 
-Resource may be an ARN, in which * stands for any characters. This one allows a single flow:
+Resource may be an ARN, in which * matches any characters. This one allows a single flow:
   arn:aws:connect:us-east-1:123456789012:instance/INSTANCE/contact-flow/FLOW
-A call needs to be allowed on each resource that it names. A Deny of an instance's ARN
-refuses every call in that instance.`
+A call must be allowed on every resource that it names. A Deny of an instance's ARN
+denies every call in that instance.`
 }
 
-// Run creates a key and prints it as a shell understands it.
+// Run creates a key and prints it as shell commands.
 func (c keysCreate) Run(ctx context.Context, io streams, k *command) error {
 	if c.Name == "" {
-		return usage{errors.New("name: want a few letters, as in website")}
+		return usage{errors.New("name must not be empty; it says what the key is for, such as website")}
 	}
 	policy := auth.FullAccess()
 	if c.Policy != "" {
@@ -130,7 +130,7 @@ func (c keysCreate) Run(ctx context.Context, io streams, k *command) error {
 			return err
 		}
 		fmt.Fprintf(io.out, "export AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\n", key.ID, key.Secret)
-		fmt.Fprintln(io.err, "The secret is shown this once.")
+		fmt.Fprintln(io.err, "The secret is not shown again.")
 		return nil
 	})
 }

@@ -145,11 +145,11 @@ func TestServeWithFilesInS3(t *testing.T) {
 	}
 }
 
-// TestZeroIsNoDefault refuses a limit of 0, which must not become the default in silence.
-func TestZeroIsNoDefault(t *testing.T) {
+// TestZeroIsNotTheDefault: a limit of 0 is refused, instead of silently becoming the default.
+func TestZeroIsNotTheDefault(t *testing.T) {
 	for _, flag := range []string{"max-active-chats", "max-file-mb", "flow-log-mb"} {
 		status, out, errs := parley(t, "", "serve", "--dev", "--listen", "127.0.0.1:999999", "--"+flag, "0")
-		if status != 2 || out != "" || errs != "parley: "+flag+" 0: want 1 or more\n" {
+		if status != 2 || out != "" || errs != "parley: "+flag+" must be at least 1\n" {
 			t.Errorf("--%s 0 = %d %q %q", flag, status, out, errs)
 		}
 	}
@@ -165,7 +165,7 @@ func TestKeys(t *testing.T) {
 	policy := write(t, "policy.json", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"connect:List*","Resource":"*"}]}`)
 	status, out, errs := parley(t, "", "keys", "create", "--data", dir, "--name", "website", "--policy", policy)
 	found := regexp.MustCompile(`^export AWS_ACCESS_KEY_ID=(AKIA\w{16})\nexport AWS_SECRET_ACCESS_KEY=(\S{40})\n$`).FindStringSubmatch(out)
-	if status != 0 || found == nil || !strings.Contains(errs, "shown this once") {
+	if status != 0 || found == nil || !strings.Contains(errs, "not shown again") {
 		t.Fatalf("keys create = %d %q %q", status, out, errs)
 	}
 	key := auth.Key{ID: found[1], Secret: found[2]}

@@ -20,7 +20,7 @@ import (
 	"parley.example/parley/internal/center"
 )
 
-// typingEvery is how often the other side is told of typing.
+// typingEvery is how often the other side is notified of typing.
 const typingEvery = 10 * time.Second
 
 // terminal shows a chat: with a prompt and a history of lines when it is one,
@@ -33,17 +33,17 @@ type terminal struct {
 	typed       func() // called while the customer writes, at most every 10 s; set before the first line
 
 	mu     sync.Mutex     // guards what follows
-	mine   map[string]int // what was written here and will come back as an item
+	mine   map[string]int // messages written here, which will arrive as items
 	unsent bool           // something was not sent
 }
 
-// read hands on the lines until the input ends, and closes the channel then.
+// read sends the lines to the channel until the input ends, then closes it.
 func (t *terminal) read(ctx context.Context, lines chan<- string) {
 	defer close(lines)
 	for {
 		line, err := t.line()
 		if errors.Is(err, bufio.ErrTooLong) {
-			t.notSent("not sent: a line of the input is longer than 64 kB; it and what follows it are left out")
+			t.notSent("not sent: a line of the input is longer than 64 kB; it and everything after it is skipped")
 		}
 		if err != nil {
 			return
@@ -59,13 +59,13 @@ func (t *terminal) read(ctx context.Context, lines chan<- string) {
 		select {
 		case lines <- line:
 		default:
-			t.notSent("not sent: too much is waiting already")
+			t.notSent("not sent: too many lines are waiting to be sent")
 		}
 	}
 }
 
-// unsaid tells which lines will not be sent any more.
-func (t *terminal) unsaid(lines <-chan string) {
+// reportUnsent reports the lines that will not be sent any more.
+func (t *terminal) reportUnsent(lines <-chan string) {
 	for {
 		select {
 		case line, more := <-lines:
@@ -88,15 +88,15 @@ func (t *terminal) notSent(why string) {
 	t.print("", why)
 }
 
-// failed reports whether a program that wrote the lines should know that some were not sent.
+// failed reports whether some lines from a pipe were not sent.
 func (t *terminal) failed() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.unsent && !t.interactive
 }
 
-// expect notes that a text stands on the screen already, as it was written, so
-// that the item it becomes is not shown again. Pipes show what is sent only so.
+// expect notes that a text is on the screen already, as it was typed, so that
+// its item is not shown again. With pipes there is no echo, so items are shown.
 func (t *terminal) expect(text string, times int) {
 	if !t.interactive {
 		return
@@ -108,7 +108,7 @@ func (t *terminal) expect(text string, times int) {
 	}
 }
 
-// expected reports whether an item is one that was written here, once for each.
+// expected reports whether an item is a message that was typed here, once for each.
 func (t *terminal) expected(it *client.Item) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -146,10 +146,10 @@ func newTerminal(std streams) *terminal {
 		io.Reader
 		io.Writer
 	}{in, std.out}, "> ")
-	var told time.Time
+	var reported time.Time
 	tty.AutoCompleteCallback = func(string, int, rune) (string, int, bool) {
-		if t.typed != nil && time.Since(told) > typingEvery {
-			told = time.Now()
+		if t.typed != nil && time.Since(reported) > typingEvery {
+			reported = time.Now()
 			t.typed()
 		}
 		return "", 0, false
@@ -164,7 +164,7 @@ func newTerminal(std streams) *terminal {
 	return t
 }
 
-// close gives the terminal back; nothing may be printed to t after it.
+// close restores the terminal; nothing may be printed to t after it.
 func (t *terminal) close() { t.restore() }
 
 func (t *terminal) print(who, text string) {
@@ -174,8 +174,8 @@ func (t *terminal) print(who, text string) {
 	fmt.Fprintf(t.out, "%s\n", plain(who+text)) // a terminal that is gone ends the reading too
 }
 
-// plain takes out what would steer a terminal instead of being shown: others
-// write what stands here.
+// plain replaces control characters, which would steer the terminal instead of
+// being shown: the text comes from others.
 func plain(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {
@@ -190,7 +190,7 @@ func (t *terminal) state(s client.State) {
 	case client.Connected:
 		t.print("", "-- connected")
 	case client.Reconnecting:
-		t.print("", "-- connection lost, coming back")
+		t.print("", "-- connection lost, reconnecting")
 	}
 }
 
@@ -205,10 +205,10 @@ func (t *terminal) item(it *client.Item) {
 	case it.Withheld() != "":
 		t.expected(it)
 		t.print("", "-- not delivered ("+strings.ToLower(string(it.Withheld()))+"): "+it.Text())
-	case it.Type == participant.ChatItemTypeMESSAGE && t.expected(it): // it stands there
+	case it.Type == participant.ChatItemTypeMESSAGE && t.expected(it): // on the screen already
 	case it.Type == participant.ChatItemTypeMESSAGE:
 		t.print(name, it.Text())
-	case it.Type != participant.ChatItemTypeEVENT: // receipts and the like: nothing is said
+	case it.Type != participant.ChatItemTypeEVENT: // receipts and the like are not shown
 	default:
 		switch it.Event() {
 		case client.EventTyping:

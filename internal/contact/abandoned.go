@@ -8,14 +8,14 @@ import (
 )
 
 // UploadLife is how long after StartAttachmentUpload a file may be completed.
-// Then it counts as abandoned: it is some time after the last byte could have
-// come, for a PUT may begin at the end of [UploadWindow] and take as long again.
+// Later it counts as abandoned. The last byte may arrive half an hour after the
+// start: a PUT may begin at the end of [UploadWindow] and take as long again.
 const UploadLife = time.Hour
 
-// Abandon takes an attachment that nobody has completed out of the chat, also
-// after the end; from then on it cannot be completed any more. One that was
-// completed is Conflict; one that is not there is no error. Its ClientToken
-// begins another upload when it is used again.
+// Abandon removes an attachment that was never completed from the chat, also
+// after the end; it cannot be completed any more. Conflict if it has been
+// completed; no error if it does not exist. Its ClientToken starts another
+// upload if it is used again.
 type Abandon struct{ Attachment string }
 
 func (a Abandon) decide(d *decision) error {
@@ -24,7 +24,7 @@ func (a Abandon) decide(d *decision) error {
 		return nil
 	}
 	if known.Status != center.AttachmentUploading {
-		return center.Errorf(center.Conflict, "attachment %s is completed", a.Attachment)
+		return center.Errorf(center.Conflict, "attachment %s has been completed", a.Attachment)
 	}
 	c := d.edit()
 	c.Attachments = slices.DeleteFunc(c.Attachments, func(other center.Attachment) bool { return other.ID == a.Attachment })

@@ -11,8 +11,8 @@ import (
 // UploadWindow is how long the URL of an upload may be used.
 const UploadWindow = 15 * time.Minute
 
-// fileTypes are the files a chat takes: the ending of the name, and the
-// content types browsers give such files.
+// fileTypes are the files that a chat accepts: the extension of the name, and
+// the content types that browsers give such files.
 var fileTypes = map[string][]string{
 	".csv": {"text/csv", "application/csv", "text/plain", "application/vnd.ms-excel"}, ".txt": {"text/plain"},
 	".doc":  {"application/msword"},
@@ -59,11 +59,11 @@ func (u StartUpload) decide(d *decision) error {
 		}
 	}
 	if used >= d.env.Limits.Attachments {
-		return center.Errorf(center.QuotaExceeded, "a chat may have %d attachments", d.env.Limits.Attachments)
+		return center.Errorf(center.QuotaExceeded, "a chat may have at most %d attachments", d.env.Limits.Attachments)
 	}
 	c := d.edit()
 	if len(c.Attachments) >= 4*d.env.Limits.Attachments {
-		return center.Errorf(center.QuotaExceeded, "too many uploads of this chat were begun and not completed")
+		return center.Errorf(center.QuotaExceeded, "too many uploads of this chat were started and not completed")
 	}
 	a := center.Attachment{ID: d.newID(), Name: u.Name, ContentType: u.ContentType, Size: u.Size, Owner: p.ID, Started: d.env.Now}
 	c.Attachments = append(c.Attachments, a)
@@ -79,13 +79,13 @@ func (u StartUpload) check(l Limits) error {
 	case !ok:
 		return center.Errorf(center.Invalid, "AttachmentName: files of the type %q are not allowed", path.Ext(u.Name))
 	case !containsFold(types, strings.TrimSpace(mediaType)):
-		return center.Errorf(center.Invalid, "ContentType: %q does not go with the name %q", u.ContentType, u.Name)
+		return center.Errorf(center.Invalid, "ContentType: %q does not match the name %q", u.ContentType, u.Name)
 	case strings.ContainsAny(u.Name, "/\\\x00") || u.Name != path.Base(u.Name):
 		return center.Errorf(center.Invalid, "AttachmentName must be a plain file name")
 	case u.Size < 1:
 		return center.Errorf(center.Invalid, "AttachmentSizeInBytes must be at least 1")
 	case u.Size > l.FileBytes:
-		return center.Errorf(center.Invalid, "AttachmentSizeInBytes is %d; a file may have %d bytes", u.Size, l.FileBytes)
+		return center.Errorf(center.Invalid, "AttachmentSizeInBytes is %d; a file may have at most %d bytes", u.Size, l.FileBytes)
 	}
 	return nil
 }
@@ -120,16 +120,16 @@ func (u CompleteUpload) decide(d *decision) error {
 		d.change.Reply = Reply{Item: before.id, Time: before.time}
 		return nil
 	}
-	if before, ok := d.waitingToken(token); ok {
+	if before, ok := d.pendingToken(token); ok {
 		d.change.Reply = before
 		return nil
 	}
 	a := d.chat.Attachment(u.Attachment)
 	switch {
 	case a == nil || a.Owner != p.ID:
-		return center.Errorf(center.Invalid, "AttachmentIds: %s was not begun by this participant", u.Attachment)
+		return center.Errorf(center.Invalid, "AttachmentIds: %s is not an upload of this participant", u.Attachment)
 	case a.Status != center.AttachmentUploading:
-		return center.Errorf(center.Conflict, "attachment %s is completed already", u.Attachment)
+		return center.Errorf(center.Conflict, "attachment %s has been completed already", u.Attachment)
 	}
 	if err := d.arrive(p.ID); err != nil {
 		return err
@@ -138,7 +138,7 @@ func (u CompleteUpload) decide(d *decision) error {
 	a = d.edit().Attachment(u.Attachment)
 	a.Status = center.AttachmentApproved
 	shown := *a
-	return d.speak(Waiting{Item: center.Item{
+	return d.speak(PendingItem{Item: center.Item{
 		Type: center.TypeAttachment, ClientToken: u.ClientToken, Attachment: &shown,
 		Participant: author.ID, DisplayName: author.DisplayName, Role: author.Role,
 	}})

@@ -11,19 +11,19 @@ import (
 const MaxAttributeBytes = 32768
 
 // checkAttributes applies the rule for the keys of user-defined attributes that
-// a caller gives: letters, digits, '-' and '_'. Flows, whose designer takes
-// spaces too, are not held to it.
+// a caller sets: letters, digits, '-' and '_'. It does not apply to flows, whose
+// designer accepts spaces too.
 func checkAttributes(m map[string]string) error {
 	for k := range m {
 		if k == "" || strings.IndexFunc(k, notKeyRune) >= 0 {
-			return center.Errorf(center.Invalid, "Attributes: the key %.64q may only have letters, digits, '-' and '_'", k)
+			return center.Errorf(center.Invalid, "Attributes: the key %.64q may only contain letters, digits, '-' and '_'", k)
 		}
 	}
 	return nil
 }
 
-// weighAttributes applies the bound of all user-defined attributes of a chat together.
-func weighAttributes(m map[string]string) error {
+// checkAttributeBytes applies the bound of all user-defined attributes of a chat together.
+func checkAttributeBytes(m map[string]string) error {
 	total := 0
 	for k, v := range m {
 		total += len(k) + len(v)
@@ -56,10 +56,10 @@ func checkSegmentAttributes(m map[string]center.SegmentAttribute) error {
 	return nil
 }
 
-// weighSegmentAttributes applies a bound of our own to all segment attributes
-// of a contact together: the model bounds each text, but neither how many a
-// ValueMap has nor how deep they lie. They travel with every state of the chat.
-func weighSegmentAttributes(m map[string]center.SegmentAttribute) error {
+// checkSegmentBytes applies a bound of our own to all segment attributes
+// of a contact together: Amazon's model bounds each text, but neither the size
+// nor the depth of a ValueMap. They are stored with every state of the chat.
+func checkSegmentBytes(m map[string]center.SegmentAttribute) error {
 	if n := segmentBytes(m); n > MaxAttributeBytes {
 		return center.Errorf(center.Invalid, "SegmentAttributes have %d bytes; keys and values together may have %d", n, MaxAttributeBytes)
 	}
@@ -81,9 +81,9 @@ func segmentBytes(m map[string]center.SegmentAttribute) int {
 }
 
 // SetAttributes merges user-defined attributes (UpdateContactAttributes), also
-// after the chat has ended. The rule for keys is for callers of the API: a flow
-// may name attributes as it likes, those of a related contact too, and what it
-// has named does not keep callers from setting others.
+// after the chat has ended. The rule for keys applies to callers of the API
+// only: a flow may use any names, also those of a related contact, and that does
+// not keep callers from setting others.
 type SetAttributes struct {
 	Attributes map[string]string
 	Flow       bool // they are a flow's
@@ -96,7 +96,7 @@ func (s SetAttributes) decide(d *decision) error {
 		}
 	}
 	merged := mergeMaps(d.chat.Attributes, s.Attributes)
-	if err := weighAttributes(merged); err != nil {
+	if err := checkAttributeBytes(merged); err != nil {
 		return err
 	}
 	d.current()
@@ -104,7 +104,7 @@ func (s SetAttributes) decide(d *decision) error {
 	return nil
 }
 
-// mergeMaps returns a new map with what is in a and b; b wins.
+// mergeMaps returns a new map with the entries of a and b; b wins.
 func mergeMaps[K comparable, V any](a, b map[K]V) map[K]V {
 	m := make(map[K]V, len(a)+len(b))
 	maps.Copy(m, a)
@@ -115,7 +115,7 @@ func mergeMaps[K comparable, V any](a, b map[K]V) map[K]V {
 // maxDetails bounds the references and, apart, the segment attributes of a contact.
 const maxDetails = 100
 
-// Describe changes what is told of a contact (UpdateContact). Nil members stay.
+// UpdateDetails changes the description of a contact (UpdateContact). Nil members stay.
 type Describe struct {
 	Contact      center.ContactID
 	Name         *string
@@ -151,7 +151,7 @@ func (u Describe) decide(d *decision) error {
 	}
 	if u.SegmentAttrs != nil {
 		c.SegmentAttrs = mergeMaps(c.SegmentAttrs, u.SegmentAttrs)
-		if err := weighSegmentAttributes(c.SegmentAttrs); err != nil {
+		if err := checkSegmentBytes(c.SegmentAttrs); err != nil {
 			return err
 		}
 	}
@@ -172,7 +172,7 @@ type Tag struct {
 func (t Tag) decide(d *decision) error {
 	for k := range t.Set {
 		if strings.HasPrefix(strings.ToLower(k), "aws:") {
-			return center.Errorf(center.Invalid, "Tags: the key %q begins with aws:, which is for the service", k)
+			return center.Errorf(center.Invalid, "Tags: the key %q begins with aws:, which is reserved for the service", k)
 		}
 	}
 	c, err := d.contact(t.Contact)
@@ -192,8 +192,8 @@ func (t Tag) decide(d *decision) error {
 	return nil
 }
 
-// contact returns the record of a contact of the chain to change. That of one
-// that has ended has to be known: see [Need].
+// contact returns the record of a contact of the chain for changes. The record
+// of an ended contact has to be provided: see [Need].
 func (d *decision) contact(id center.ContactID) (*center.Contact, error) {
 	if id == d.chat.Latest.ID {
 		return d.current(), nil
@@ -205,7 +205,7 @@ func (d *decision) contact(id center.ContactID) (*center.Contact, error) {
 	if !ok {
 		return nil, &Need{Record: id}
 	}
-	d.edit() // moves the version: the record has none of its own
+	d.edit() // increments the chat's version: the record has none of its own
 	record.Updated = d.env.Now
 	d.change.Contacts = append(d.change.Contacts, record)
 	return &d.change.Contacts[len(d.change.Contacts)-1], nil

@@ -9,24 +9,24 @@ import (
 )
 
 // Catalog is what an administrator has set up, as far as chats are concerned.
-// Its methods answer from memory. References are ids or ARNs; what does not
-// exist is a *center.Error with reason NotFound, whose message a flow's author
-// reads in the flow log.
+// Its methods answer from memory. References are ids or ARNs. The error for what
+// does not exist is a *center.Error with reason NotFound, whose message the
+// flow's author reads in the flow log.
 type Catalog interface {
 	// Published returns the published content of an active flow of the instance.
 	Published(instance center.InstanceID, ref string) (*flow.Flow, center.FlowID, error)
-	// Content returns the content of a flow or a module with a hash, published or not any more.
+	// Content returns the content of a flow or a module with a hash, also if it is not the published one any more.
 	Content(id center.FlowID, hash string) (*flow.Flow, error)
-	// Default returns the instance's default flow of a type, as CUSTOMER_QUEUE.
+	// Default returns the instance's default flow of a type such as CUSTOMER_QUEUE.
 	Default(instance center.InstanceID, typ string) (*flow.Flow, center.FlowID, error)
-	// Module returns the content of a flow module; an alias or a version may
-	// follow the reference behind a colon, without one it is the published
-	// content. Settings are told (see [flow.Flow.WithSettings]).
+	// Module returns the content of a flow module, with its settings (see
+	// [flow.Flow.WithSettings]). An alias or a version may follow the reference
+	// behind a colon; without one it is the published content.
 	Module(instance center.InstanceID, ref string) (*flow.Flow, center.FlowID, error)
 	// Queue finds a queue. The reference "agent/" and the id of a user, or an
 	// ARN that ends so, is the queue of that agent.
 	Queue(instance center.InstanceID, ref string) (machine.Queue, error)
-	// Hours tells whether hours of operation are open at a time.
+	// Hours returns whether hours of operation are open at a time.
 	Hours(instance center.InstanceID, ref string, at time.Time) (machine.Opening, error)
 	// FindView finds a view, of the instance or managed by the service; a version
 	// may follow the reference behind a colon.
@@ -37,8 +37,8 @@ type Catalog interface {
 	BotAllowed(instance center.InstanceID, bot string) error
 }
 
-// Empty is a Catalog in which nothing but functions and bots can be found. It
-// is there to be embedded by one that has some of the rest.
+// Empty is a Catalog without any resources, which allows all functions and bots.
+// It is meant to be embedded.
 type Empty struct{}
 
 // Published implements [Catalog].

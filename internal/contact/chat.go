@@ -12,9 +12,9 @@ import (
 	"parley.example/parley/internal/flow/machine"
 )
 
-// Chat is the state of one chat: everything that rules need and the
-// transcript does not tell. A Chat is never changed once it was returned by
-// [Decide]; readers may keep it.
+// Chat is the state of one chat: everything that the rules need and that is
+// not in the transcript. A Chat is immutable once [Decide] has returned it;
+// readers may keep it.
 type Chat struct {
 	ID       center.ContactID  `json:"id"` // InitialContactId
 	Instance center.InstanceID `json:"instance"`
@@ -46,15 +46,15 @@ type Chat struct {
 
 	Target   machine.Queue    `json:"target,omitzero"` // the target queue
 	Criteria []flow.Criterion `json:"criteria,omitempty"`
-	Queue    *Place           `json:"queue,omitempty"` // where the contact waits for an agent
+	Queue    *QueueEntry      `json:"queue,omitempty"` // where the contact waits for an agent
 
-	Joining   center.ParticipantID `json:"joining,omitempty"` // the agent who hears the agent whisper
+	Joining   center.ParticipantID `json:"joining,omitempty"` // the agent to whom the agent whisper is shown
 	Whisper   *machine.Run         `json:"whisper,omitempty"`
-	WhisperBy time.Time            `json:"whisperBy,omitzero"` // when a whisper has lasted too long
+	WhisperBy time.Time            `json:"whisperBy,omitzero"` // the deadline of a whisper
 	Agent     machine.Agent        `json:"agent,omitzero"`     // the last agent who accepted the chat
 
 	Processor *flow.Processor `json:"processor,omitempty"` // of messages
-	Line      []Waiting       `json:"line,omitempty"`      // what is being processed, and what follows that
+	Pending   []PendingItem   `json:"line,omitempty"`      // items that are being processed, and those behind them
 
 	RoleTimers  []RoleTimer         `json:"roleTimers,omitempty"` // as configured
 	Idle        *Idle               `json:"idle,omitempty"`       // running timers
@@ -102,9 +102,9 @@ type Past struct {
 	Contact center.ContactID `json:"contact"`
 }
 
-// Effect is something to do in the world on behalf of a flow. It stays in the
-// chat's state until its outcome comes back, so that another process can start
-// it again when the one that runs it has died: at least once, always under the same ID.
+// Effect is an external call that a flow asks for. It stays in the chat's state
+// until its outcome is committed, so that another process can start it again
+// when the one that runs it has died: at least once, always under the same ID.
 type Effect struct {
 	machine.Effect
 	Worker string          `json:"worker,omitempty"` // the node that runs it
@@ -160,43 +160,43 @@ func (c *Chat) Participant(id center.ParticipantID) *Participant {
 	return nil
 }
 
-// Over reports whether the chat has ended and its transcript is closed. In
-// between what was said last is still being processed: nobody may say more, but
-// those who were there hear it.
-func (c *Chat) Over() bool { return c.Ended && len(c.Line) == 0 }
+// Over reports whether the chat has ended and its transcript is closed. Between
+// the two the last messages are still being processed: nobody may send more,
+// but those who were present still receive them.
+func (c *Chat) Over() bool { return c.Ended && len(c.Pending) == 0 }
 
-// Hears returns the participant with an id when it may follow the chat. An
-// error is the reason why not, for the log.
-func (c *Chat) Hears(id center.ParticipantID) (*Participant, error) {
+// Recipient returns the participant with an id if it may receive what happens
+// in the chat. An error is the reason why not, for the log.
+func (c *Chat) Recipient(id center.ParticipantID) (*Participant, error) {
 	p := c.Participant(id)
 	switch {
 	case c.Over():
 		return nil, c.over()
 	case p == nil:
-		return nil, c.stranger(id)
+		return nil, c.notInChat(id)
 	case !p.Left.IsZero() && !(c.Ended && c.Stayed(p)):
-		return nil, c.left(id)
+		return nil, c.hasLeft(id)
 	}
 	return p, nil
 }
 
-// The refusals of those who may not speak or hear any more. Clients are told
-// nothing of them, so they say for the log which chat it is and how it ended.
+// The refusals of those who may not send or receive any more. Clients never see
+// these messages; for the log they name the contact and say how it ended.
 
 func (c *Chat) over() error {
 	return center.Errorf(center.Denied, "the chat has ended: %s, contact %s", c.Current().DisconnectReason, c.Current().ID)
 }
 
-func (c *Chat) stranger(id center.ParticipantID) error {
+func (c *Chat) notInChat(id center.ParticipantID) error {
 	return center.Errorf(center.Denied, "the participant %s is not in the chat of contact %s", id, c.Current().ID)
 }
 
-func (c *Chat) left(id center.ParticipantID) error {
+func (c *Chat) hasLeft(id center.ParticipantID) error {
 	return center.Errorf(center.Denied, "the participant %s has left the chat of contact %s", id, c.Current().ID)
 }
 
-// Stayed reports whether a participant was there until the chat ended: the end
-// takes out all who still are, in the moment it is itself.
+// Stayed reports whether a participant was present until the chat ended: those
+// who still are leave at the time of the end.
 func (c *Chat) Stayed(p *Participant) bool { return !p.Left.Before(c.Current().Disconnected) }
 
 // Customer returns the customer.
@@ -219,14 +219,14 @@ func (c *Chat) clone() *Chat {
 	n.Segments = slices.Clone(c.Segments)
 	n.Participants = slices.Clone(c.Participants)
 	n.Effects = slices.Clone(c.Effects)
-	n.Line = slices.Clone(c.Line)
+	n.Pending = slices.Clone(c.Pending)
 	n.Attachments = slices.Clone(c.Attachments)
 	n.Streams = slices.Clone(c.Streams)
 	n.Replies = slices.Clone(c.Replies)
 	if c.Queue != nil {
-		place := *c.Queue
-		place.Steps = slices.Clone(c.Queue.Steps)
-		n.Queue = &place
+		entry := *c.Queue
+		entry.Steps = slices.Clone(c.Queue.Steps)
+		n.Queue = &entry
 	}
 	if c.Idle != nil {
 		idle := *c.Idle

@@ -9,17 +9,17 @@ import (
 // Continued is what a persistent chat continues.
 type Continued struct {
 	Related center.ContactID `json:"related"` // the contact it continues from
-	Past    []Past           `json:"past"`    // what it shows, newest first
+	Past    []Past           `json:"past"`    // the contacts it shows, newest first
 }
 
-// maxPast is how many contacts a persistent chat reaches back.
+// maxPast is how many past contacts a persistent chat shows.
 const maxPast = 100
 
 // Continue returns what a chat continues whose source is a contact of c: the
-// source and what was before it, or, with entire, the last contact of its
-// chain and what was before that (RehydrationType FROM_SEGMENT and
-// ENTIRE_PAST_SESSION). BadRequest when c has not ended, NotFound when it has
-// no such contact.
+// source and the contacts before it, or, with entire, the last contact of its
+// chain and those before that (RehydrationType FROM_SEGMENT and
+// ENTIRE_PAST_SESSION). BadRequest if c has not ended, NotFound if it has no
+// such contact.
 func (c *Chat) Continue(source center.ContactID, entire bool) (Continued, error) {
 	if !c.Ended {
 		return Continued{}, center.Errorf(center.BadRequest, "the chat of contact %s has not ended", source)
@@ -32,20 +32,20 @@ func (c *Chat) Continue(source center.ContactID, entire bool) (Continued, error)
 	if last < 0 || entire && !c.Has(source) {
 		return Continued{}, center.Errorf(center.NotFound, "contact %s does not exist", source)
 	}
-	found := Continued{Related: chain[last].ID}
+	result := Continued{Related: chain[last].ID}
 	for i := last; i >= 0; i-- {
-		found.Past = append(found.Past, Past{Chat: c.ID, Contact: chain[i].ID})
+		result.Past = append(result.Past, Past{Chat: c.ID, Contact: chain[i].ID})
 	}
-	found.Past = append(found.Past, c.Past...)
-	if len(found.Past) > maxPast {
-		found.Past = found.Past[:maxPast]
+	result.Past = append(result.Past, c.Past...)
+	if len(result.Past) > maxPast {
+		result.Past = result.Past[:maxPast]
 	}
-	return found, nil
+	return result, nil
 }
 
 // Associate makes a running chat a persistent one (CreatePersistentContactAssociation):
-// its participants are told that they can read what was before. Conflict when
-// it continues a chat already or has ended. The reply's Contact is Related.
+// its participants are notified that they can read the past contacts. Conflict
+// if it continues a chat already or has ended. The reply's Contact is Related.
 type Associate struct {
 	Continued
 	Key string // of the request, when it carries a ClientToken; repeated it gets the same answer
@@ -60,7 +60,7 @@ func (a Associate) decide(d *decision) error {
 	case d.chat.Ended:
 		return center.Errorf(center.Conflict, "contact %s has ended", d.chat.Current().ID)
 	case len(d.chat.Past) > 0:
-		return center.Errorf(center.Conflict, "the chat continues an earlier one already")
+		return center.Errorf(center.Conflict, "the chat already continues an earlier one")
 	case len(a.Past) == 0:
 		return center.Errorf(center.Invalid, "there is nothing to continue")
 	}
@@ -70,6 +70,6 @@ func (a Associate) decide(d *decision) error {
 	if a.Key != "" {
 		d.keep(a.Key, d.change.Reply)
 	}
-	d.notify(center.Push{Item: center.Item{Type: center.TypeEvent, ContentType: center.EventRehydrated}})
+	d.pushTransient(center.Push{Item: center.Item{Type: center.TypeEvent, ContentType: center.EventRehydrated}})
 	return nil
 }

@@ -11,63 +11,63 @@ import (
 	"parley.example/parley/internal/flow/machine"
 )
 
-// Command is something that is asked of a chat, or that happened to it. The
+// Command is a request to a chat, or something that happened to it. The
 // commands are the exported types of this package with a decide method:
 // [Connect], [Send], [Tick] and so on.
 type Command interface {
 	decide(d *decision) error
 }
 
-// Env is what a decision needs to know of the world: the time, chance, and
-// what an administrator has set up.
+// Env is a decision's environment: the time, randomness, and what an
+// administrator has set up.
 type Env struct {
 	Now       time.Time
 	Rand      *rand.Rand
 	Partition center.Partition
 	Limits    Limits
 	Catalog   Catalog
-	Node      string // that starts the effects of the decision
+	Node      string // which starts the effects of the decision
 	// Full are the queues that were at capacity when an earlier attempt at this
 	// command was committed: the flow takes its QueueAtCapacity branch.
 	Full []center.QueueID
-	// Lines tells how queues stand, as far as somebody has looked: see [Need].
-	Lines map[center.QueueID]Line
-	// Records are contacts of the chain that have ended, as the store has them: see [Need].
+	// QueueStatus is the status of queues, as far as it has been fetched: see [Need].
+	QueueStatus map[center.QueueID]QueueStatus
+	// Records are stored records of ended contacts of the chain: see [Need].
 	Records map[center.ContactID]center.Contact
-	// ViewToken makes what a participant shows to DescribeView. It may be nil
-	// where no view is ever shown.
+	// ViewToken makes the token that a participant passes to DescribeView. It may
+	// be nil where no view is ever shown.
 	ViewToken func(chat center.ContactID, view machine.View) string
 	Trace     func(machine.Visit) // see machine.World; may be nil
 }
 
-// Line is how a queue stands, leaving aside the chat that asks.
-type Line struct {
+// QueueStatus is the status of a queue, not counting the chat that asks.
+type QueueStatus struct {
 	Others int64     // contacts that wait
-	Oldest time.Time // when the one that has waited longest came; zero when none waits
-	Ahead  int64     // those that are taken before the one that the [Need] describes
+	Oldest time.Time // when the one that has waited longest was enqueued; zero when none waits
+	Ahead  int64     // those ahead of the one that the [Need] describes
 }
 
-// Need is the error of a decision that has to know something that the state
-// does not hold: the end of the transcript (Tail, for [Tail.Backfill]), the
-// record of a contact that has ended (Record, for Env.Records), or how a queue
-// stands (Queue, for Env.Lines). Provide it and decide again.
+// Need is the error of a decision that depends on something that the state does
+// not hold: the end of the transcript (Tail, for [Tail.Backfill]), the record of
+// a contact that has ended (Record, for Env.Records), or the status of a queue
+// (Queue, for Env.QueueStatus). Provide it and decide again.
 type Need struct {
 	Tail   bool
 	Record center.ContactID
 
 	Queue       center.QueueID
 	Priority    int64     // of the chat that asks, when it waits there: see [Chat.Priority]
-	Rank, Since time.Time // see [Place]
+	Rank, Since time.Time // see [QueueEntry]
 }
 
 func (n *Need) Error() string {
 	switch {
 	case n.Tail:
-		return "the end of the transcript has to be known"
+		return "the decision needs the end of the transcript"
 	case n.Record != "":
-		return "the record of contact " + string(n.Record) + " has to be known"
+		return "the decision needs the record of contact " + string(n.Record)
 	}
-	return "the length of queue " + string(n.Queue) + " has to be known"
+	return "the decision needs the status of queue " + string(n.Queue)
 }
 
 // Limits are the bounds that an operator may set. The zero value of a member
@@ -93,15 +93,15 @@ func (l Limits) Defaults() Limits {
 	return l
 }
 
-// Change is what a command leads to. It is complete: committing its parts and
-// then telling its pushes is all there is to do.
+// Change is the result of a command. It is complete: committing its parts and
+// then sending its pushes is all there is to do.
 type Change struct {
 	Chat     *Chat     // the new state; nil when it stays as it is
 	Due      time.Time // with Chat: when its next timer falls due, zero for never. It may be early: a message moves an idle timer without a change of the state, and [Tick] then finds nothing to do
 	Items    []center.Item
 	Receipts []center.Receipt
 	Contacts []center.Contact // records that changed
-	Pushes   []center.Push    // to tell after the commit, in order
+	Pushes   []center.Push    // to send after the commit, in order
 	Effects  []Effect         // to start after the commit; they are in Chat.Effects too
 	Streamed []Streamed       // for the outbox
 	Active   int              // +1 when a chat began, -1 when it ended
@@ -129,7 +129,7 @@ type Streamed struct {
 	Rcpt   *center.Receipt
 }
 
-// Reply is what the caller of a command is answered.
+// Reply is the answer to the caller of a command.
 type Reply struct {
 	Contact     center.ContactID     `json:"contact,omitempty"`
 	Participant center.ParticipantID `json:"participant,omitempty"`
@@ -139,32 +139,31 @@ type Reply struct {
 	Processing  bool                 `json:"-"`            // the message goes through the message processor first
 }
 
-// decision collects what a command leads to.
+// decision collects the result of a command.
 type decision struct {
-	chat   *Chat // as it is, or the copy being changed
+	chat   *Chat // the current state, or the copy being changed
 	tail   *Tail
 	env    *Env
 	change Change
 
-	seq  int64     // of the last item, those of this change and of the line included
+	seq  int64     // of the last item, including those of this change and pending ones
 	time time.Time // of the last item
-	need *Need     // what was asked for and is not known
+	need *Need     // what the decision depends on and was not given
 }
 
-// Decide says what a command leads to. It changes nothing it is given, does no
-// I/O and takes time and chance from env. An error is a *center.Error and
-// means that nothing happened.
+// Decide returns the result of a command. It changes nothing it is given, does
+// no I/O and takes time and randomness from env. An error is a *center.Error or
+// a [Need], and means that nothing happened.
 //
-// chat and tail are the state that the command meets; for [Start] they are nil
-// and empty.
+// chat and tail are the current state; for [Start] they are nil and empty.
 func Decide(chat *Chat, tail *Tail, cmd Command, env *Env) (Change, error) {
 	d := decision{chat: chat, tail: tail, env: env, seq: tail.Seq, time: tail.Time}
-	d.takeLine()
+	d.numberAfterPending()
 	err := cmd.decide(&d)
 	if err == nil {
 		d.settle()
 	}
-	if d.need != nil { // what was decided, or refused, without knowing it does not count
+	if d.need != nil { // a result or refusal that was reached without it does not count
 		return Change{}, d.need
 	}
 	if err != nil {
@@ -182,7 +181,7 @@ func (d *decision) edit() *Chat {
 	return d.chat
 }
 
-// current returns the current contact to change, and sees to its record being written.
+// current returns the current contact for changes, and makes sure that its record is written.
 func (d *decision) current() *center.Contact {
 	c := &d.edit().Latest
 	c.Updated = d.env.Now
@@ -193,7 +192,7 @@ func (d *decision) current() *center.Contact {
 	return c
 }
 
-// record takes the record of the current contact as it stands, if it has changed.
+// record puts the current contact into the change, if it has changed.
 func (d *decision) record() {
 	for i := range d.change.Contacts {
 		if d.change.Contacts[i].ID == d.chat.Latest.ID {
@@ -202,8 +201,9 @@ func (d *decision) record() {
 	}
 }
 
-// settle takes the record of the current contact, and sums up what happened to
-// queues: a contact that came and went in one decision never waited.
+// settle completes the change: the record of the current contact, the next
+// timer, and the net moves of queues. A contact that entered and left a queue
+// in one decision never waited.
 func (d *decision) settle() {
 	var moves []QueueMove
 	for _, m := range d.change.Queues {
@@ -223,7 +223,7 @@ func (d *decision) settle() {
 	}
 }
 
-// newID returns a random UUID from the decision's chance.
+// newID returns a UUID from the decision's random source.
 func (d *decision) newID() string {
 	var u uuid.UUID
 	for i := 0; i < 16; i += 8 {
@@ -237,22 +237,21 @@ func (d *decision) newID() string {
 	return u.String()
 }
 
-// add appends an item to the transcript and tells everybody who may see it.
-// Id, Seq, times and contact are filled in. While a message is being processed
-// all of that comes to pass behind it: see [Waiting].
-func (d *decision) add(it center.Item) { d.put(&Waiting{Item: it}) }
+// add appends an item to the transcript and pushes it to everybody who may see
+// it. Id, Seq, times and contact are filled in. While a message is being
+// processed the item is held behind it: see [PendingItem].
+func (d *decision) add(it center.Item) { d.put(&PendingItem{Item: it}) }
 
-// put is add for an item that something follows from. It reports whether the
-// item has to wait.
-func (d *decision) put(w *Waiting) (waits bool) {
+// put is add for an item that has consequences. It reports whether the item is held.
+func (d *decision) put(w *PendingItem) (held bool) {
 	it := &w.Item
 	d.stamp(it)
 	d.seq++
 	it.Seq = d.seq
 	it.ID = center.NewItemID(it.Time, it.Seq, d.env.Rand.Uint64())
 	d.time = it.Time
-	if len(d.chat.Line) > 0 || d.processed(it) {
-		d.wait(w)
+	if len(d.chat.Pending) > 0 || d.processed(it) {
+		d.hold(w)
 		return true
 	}
 	d.publish(w)
@@ -260,22 +259,22 @@ func (d *decision) put(w *Waiting) (waits bool) {
 }
 
 // publish puts an item into the transcript.
-func (d *decision) publish(w *Waiting) {
+func (d *decision) publish(w *PendingItem) {
 	d.change.Items = append(d.change.Items, w.Item)
-	d.tell(center.Push{Item: w.Item, Last: w.Last})
+	d.push(center.Push{Item: w.Item, Last: w.Last})
 }
 
-// notify tells an event that the transcript does not keep.
-func (d *decision) notify(p center.Push) {
+// pushTransient pushes an event that is not stored in the transcript.
+func (d *decision) pushTransient(p center.Push) {
 	d.stamp(&p.Item)
 	if p.Item.ID == "" {
 		p.Item.ID = center.NewItemID(p.Item.Time, 0, d.env.Rand.Uint64())
 	}
-	d.tell(p)
+	d.push(p)
 }
 
-// stamp gives an item its chat, contact and time. Times within a chat rise
-// strictly, so that sorting by time is sorting by sequence.
+// stamp gives an item its chat, contact and time. Times within a chat increase
+// strictly, so sorting by time is sorting by sequence.
 func (d *decision) stamp(it *center.Item) {
 	it.Chat, it.Contact = d.chat.ID, d.chat.Current().ID
 	it.Time = d.env.Now.Truncate(time.Millisecond)
@@ -284,19 +283,19 @@ func (d *decision) stamp(it *center.Item) {
 	}
 }
 
-func (d *decision) tell(p center.Push) {
+func (d *decision) push(p center.Push) {
 	p.Chat = d.chat.ID
 	d.change.Pushes = append(d.change.Pushes, p)
 	if p.Item.Processing != "" {
-		return // withheld: what streams the chat is not its sender's side alone
+		return // withheld: only its sender's side may see it, and streaming endpoints see both
 	}
 	for _, s := range d.chat.Streams {
 		d.change.Streamed = append(d.change.Streamed, Streamed{Stream: s, Item: p.Item, Rcpt: p.Receipt})
 	}
 }
 
-// participant returns the participant that a command speaks for. One that has
-// left, or whose chat has ended, is refused as any bad credential is.
+// participant returns the participant who gives a command. One that has left,
+// or whose chat has ended, is refused like any bad credential.
 func (d *decision) participant(id center.ParticipantID) (*Participant, error) {
 	if d.chat.Ended {
 		return nil, d.chat.over()
@@ -304,14 +303,14 @@ func (d *decision) participant(id center.ParticipantID) (*Participant, error) {
 	p := d.chat.Participant(id)
 	switch {
 	case p == nil:
-		return nil, d.chat.stranger(id)
+		return nil, d.chat.notInChat(id)
 	case !p.Left.IsZero():
-		return nil, d.chat.left(id)
+		return nil, d.chat.hasLeft(id)
 	}
 	return p, nil
 }
 
-// kept returns the answer given before to the same request.
+// kept returns the earlier answer to the same request.
 func (d *decision) kept(key string) (Reply, bool) {
 	for _, k := range d.chat.Replies {
 		if k.Key == key {

@@ -24,25 +24,25 @@ func (f facts) Hours(ref string) (machine.Opening, error) {
 	return f.d.env.Catalog.Hours(f.d.chat.Instance, ref, f.d.env.Now)
 }
 
-// Metrics tells how a queue stands. When nobody has looked yet the answer is
-// made up, and the decision ends in a [Need].
+// Metrics returns the status of a queue. If it has not been provided the result
+// does not matter: the decision ends in a [Need].
 func (f facts) Metrics(q machine.Queue) (machine.QueueStatus, error) {
-	d, place := f.d, f.d.chat.Queue
-	here := place != nil && place.Queue == q.ID
-	line, known := d.env.Lines[q.ID]
+	d, entry := f.d, f.d.chat.Queue
+	here := entry != nil && entry.Queue == q.ID
+	status, known := d.env.QueueStatus[q.ID]
 	if !known && d.need == nil {
 		d.need = &Need{Queue: q.ID}
 		if here {
-			d.need.Priority, d.need.Rank, d.need.Since = d.chat.Priority(), d.chat.rank(), place.Since
+			d.need.Priority, d.need.Rank, d.need.Since = d.chat.Priority(), d.chat.rank(), entry.Since
 		}
 	}
-	m := machine.QueueStatus{Contacts: line.Others}
-	oldest := line.Oldest
+	m := machine.QueueStatus{Contacts: status.Others}
+	oldest := status.Oldest
 	if here {
 		m.Contacts++
-		m.Position = line.Ahead + 1
-		if oldest.IsZero() || place.Since.Before(oldest) {
-			oldest = place.Since
+		m.Position = status.Ahead + 1
+		if oldest.IsZero() || entry.Since.Before(oldest) {
+			oldest = entry.Since
 		}
 	}
 	if !oldest.IsZero() {

@@ -10,11 +10,11 @@ import (
 	"parley.example/parley/internal/flow/machine"
 )
 
-// world gives a flow its view of the chat. The contact in it is a copy that
-// the flow's actions change; follow takes the changes over.
+// world returns what a flow sees of the chat. The contact in it is a copy that
+// the flow's actions change; follow applies the changes.
 func (d *decision) world(kind machine.Kind) machine.World {
 	c, cur := d.chat, d.chat.Current()
-	view := &machine.Contact{
+	copied := &machine.Contact{
 		ID: cur.ID, Chat: c.ID, Previous: cur.Previous, Related: cur.Related,
 		InstanceARN: d.env.Partition.InstanceARN(c.Instance), Region: d.env.Partition.Region,
 		InitiationMethod: cur.InitiationMethod, CustomerName: c.Customer().DisplayName,
@@ -29,14 +29,14 @@ func (d *decision) world(kind machine.Kind) machine.World {
 		Processor: c.Processor,
 	}
 	if kind != machine.KindInbound && kind != machine.KindCustomerQueue {
-		view.Agent = c.Agent // the others see none, as in the service
+		copied.Agent = c.Agent // the others see none, as in the service
 	}
 	if c.InitialMessage != nil {
-		view.InitialMessage = c.InitialMessage.Content
+		copied.InitialMessage = c.InitialMessage.Content
 	}
 	instance := c.Instance
 	return machine.World{
-		Now: d.env.Now, Contact: view, Facts: facts{d},
+		Now: d.env.Now, Contact: copied, Facts: facts{d},
 		Flow: func(ref string) (*flow.Flow, center.FlowID, error) {
 			return d.env.Catalog.Published(instance, ref)
 		},
@@ -47,7 +47,7 @@ func (d *decision) world(kind machine.Kind) machine.World {
 	}
 }
 
-// trace is Env.Trace, told how much this decision has pushed before.
+// trace is Env.Trace with the number of pushes that precede a visit.
 func (d *decision) trace() func(machine.Visit) {
 	if d.env.Trace == nil {
 		return nil
@@ -58,7 +58,7 @@ func (d *decision) trace() func(machine.Visit) {
 	}
 }
 
-// interactive reports whether the customer's client takes interactive messages and answers them.
+// interactive reports whether the customer's client supports interactive messages and their responses.
 func (c *Chat) interactive() bool {
 	return slices.Contains(c.ContentTypes, center.Interactive) && slices.Contains(c.ContentTypes, center.InteractiveResponse)
 }
@@ -97,7 +97,7 @@ func (d *decision) run(f *flow.Flow, id center.FlowID, kind machine.Kind) error 
 	return d.follow(w, machine.Start(w, f, id, kind, data), kind)
 }
 
-// wake gives the running flows an event that they may be waiting for.
+// wake passes an event to the running flows, which may be waiting for it.
 func (d *decision) wake(ev machine.Event) error {
 	for _, of := range []func(*Chat) *machine.Run{
 		func(c *Chat) *machine.Run { return c.Run },
@@ -115,15 +115,15 @@ func (d *decision) wake(ev machine.Event) error {
 	return nil
 }
 
-// follow takes over what a step of a flow leads to.
+// follow applies the outcome of a step of a flow.
 func (d *decision) follow(w machine.World, out machine.Outcome, kind machine.Kind) error {
 	d.adopt(w.Contact)
 	d.change.Log = append(d.change.Log, out.Log...)
 	if out.BotJoins {
-		d.dismissBots()
+		d.removeBots()
 	}
 	for _, m := range out.Messages {
-		d.utter(m)
+		d.say(m)
 	}
 	c := d.edit()
 	for _, f := range out.Effects {
@@ -143,7 +143,7 @@ func (d *decision) follow(w machine.World, out machine.Outcome, kind machine.Kin
 	}
 	if c.Run = out.Run; out.Run == nil {
 		c.Data = &out.Data
-		return d.over(kind, &out)
+		return d.flowEnded(kind, &out)
 	}
 	c.Data = nil
 	if kind != machine.KindCustomerQueue {
@@ -155,7 +155,7 @@ func (d *decision) follow(w machine.World, out machine.Outcome, kind machine.Kin
 	return nil
 }
 
-// adopt takes over what a flow has changed of the contact.
+// adopt applies a flow's changes of the contact.
 func (d *decision) adopt(v *machine.Contact) {
 	c := d.edit()
 	cur := d.current()
@@ -166,13 +166,13 @@ func (d *decision) adopt(v *machine.Contact) {
 	cur.QueuePriority, cur.QueueTimeAdjust = v.Priority, int64(v.TimeAdjustment/time.Second)
 }
 
-// utter says what a flow says: a message, or an event for the customer's client.
-func (d *decision) utter(m machine.Message) {
+// say sends a flow's message, or its event for the customer's client.
+func (d *decision) say(m machine.Message) {
 	if m.Speaker == "" {
 		customer := d.chat.Customer()
 		it := d.event(m.ContentType, *customer)
 		it.Content = m.Text
-		d.notify(center.Push{Item: it, Only: customer.ID})
+		d.pushTransient(center.Push{Item: it, Only: customer.ID})
 		return
 	}
 	d.add(center.Item{
@@ -181,8 +181,8 @@ func (d *decision) utter(m machine.Message) {
 	})
 }
 
-// over is what follows when a flow has ended.
-func (d *decision) over(kind machine.Kind, out *machine.Outcome) error {
+// flowEnded continues with what a flow's end asks for.
+func (d *decision) flowEnded(kind machine.Kind, out *machine.Outcome) error {
 	switch {
 	case kind == machine.KindCustomerQueue && out.End == machine.EndQueued:
 		return d.requeue(out.Queue)
@@ -194,8 +194,8 @@ func (d *decision) over(kind machine.Kind, out *machine.Outcome) error {
 	return d.end(center.ReasonFlow)
 }
 
-// dismissBots takes custom participants out, because a bot or an agent takes over.
-func (d *decision) dismissBots() {
+// removeBots removes custom participants, because a bot or an agent takes over.
+func (d *decision) removeBots() {
 	for i := range d.chat.Participants {
 		if p := &d.chat.Participants[i]; p.Role == center.RoleCustomBot && p.Left.IsZero() {
 			d.leave(p.ID)
@@ -204,8 +204,8 @@ func (d *decision) dismissBots() {
 	d.stopIdle()
 }
 
-// stopFlows ends the flows wherever they are. What they wait for is not done
-// any more; calls that nobody waits for are.
+// stopFlows stops the flows wherever they are. Effects that they wait for are
+// dropped; asynchronous calls are still made.
 func (d *decision) stopFlows() {
 	c := d.edit()
 	if c.Run != nil {
@@ -217,14 +217,14 @@ func (d *decision) stopFlows() {
 	d.change.Effects = slices.DeleteFunc(d.change.Effects, waited)
 }
 
-// lament notes that a flow cannot be run.
-func (d *decision) lament(id center.FlowID, err error) {
+// logProblem logs that a flow cannot be run.
+func (d *decision) logProblem(id center.FlowID, err error) {
 	d.change.Log = append(d.change.Log, machine.LogEntry{
 		Time: d.env.Now, Flow: id, Problem: err.Error(), Logging: d.chat.Logging, Always: true})
 }
 
-// TakeOver has the node that decides it run the effects whose workers are not
-// alive. Of two nodes that try one is first, and the other finds nothing to do.
+// TakeOver makes the deciding node the worker of the effects whose workers are
+// not alive. Of two nodes that try, the second finds nothing to do.
 type TakeOver struct {
 	Alive []string // nodes, apart from the one that decides
 }
@@ -252,8 +252,8 @@ func (c *Chat) Workers() []string {
 	return nodes
 }
 
-// EffectDone brings the outcome of an effect. An effect that is not under way
-// any more, because its outcome came already or the chat moved on, is ignored.
+// EffectDone is the outcome of an effect. It is ignored when the effect is not
+// pending any more, because of an earlier outcome or because the chat moved on.
 type EffectDone struct {
 	ID     string
 	Answer json.RawMessage // of a persistent chat: a [Continued]
@@ -273,10 +273,10 @@ func (e EffectDone) decide(d *decision) error {
 	}
 	ev := machine.Event{Kind: machine.EventEffectDone, Effect: e.ID, Answer: e.Answer, Err: e.Err}
 	if kind == machine.EffectContinue && ev.Err == "" {
-		var found Continued
-		if err := json.Unmarshal(e.Answer, &found); err != nil {
-			ev.Err = "what the chat continues cannot be read"
-		} else if err := (Associate{Continued: found}).decide(d); err != nil {
+		var continued Continued
+		if err := json.Unmarshal(e.Answer, &continued); err != nil {
+			ev.Err = "the past contacts cannot be decoded"
+		} else if err := (Associate{Continued: continued}).decide(d); err != nil {
 			ev.Err = err.Error()
 		}
 	}

@@ -13,14 +13,14 @@ import (
 	"parley.example/parley/internal/flow/machine"
 )
 
-// bazaar is an office whose flows do a little of everything, as functions,
-// bots and customers lead them on.
-func bazaar(t *testing.T) office {
+// everythingCatalog has flows that use a little of everything, driven by
+// functions, bots and customers.
+func everythingCatalog(t *testing.T) testCatalog {
 	const bot = `"LexV2Bot":{"AliasArn":"arn:aws:lex:us-east-1:123456789012:bot-alias/B/A"},"Text":"What now?","LexTimeoutSeconds":{"Text":"60"}`
 	call := func(kind, next string) string {
 		return step("InvokeLambdaFunction", `"LambdaFunctionARN":"f","InvocationType":"`+kind+`"`, next, "NoMatchingError>"+next)
 	}
-	o := furnished(flows{
+	o := catalogWithQueues(flows{
 		"main": document(t,
 			hooks("CustomerRemaining", "after", "1"), hooks("CustomerQueue", "waiting", "2"), hooks("AgentWhisper", "whisper", "3"),
 			step("ConnectParticipantWithLexBot", bot, "3", "NoMatchingError>4", "NoMatchingCondition>4", "=Call>4", "=Queue>6", "=Show>8", "=Leave>9"),
@@ -38,26 +38,26 @@ func bazaar(t *testing.T) office {
 	return o
 }
 
-// said names a message by who said it with which ClientToken.
+// said identifies a message by its sender and ClientToken.
 type said struct {
 	who   center.ParticipantID
 	token string
 }
 
-// watch checks what holds after every command, whatever the command.
+// watch checks the invariants after every command.
 type watch struct {
-	*play
-	acknowledged map[said]center.ItemID // what a participant was told is said
+	*chatTest
+	acknowledged map[said]center.ItemID // messages whose senders were given an id
 	ids          map[center.ItemID]int64
 	active       int
 	queued       map[center.QueueID]int64
-	answers      []string // ids of effects that were started, some of them over
+	answers      []string // ids of effects that were started, some of them done
 	reached      map[string]bool
 }
 
 func (w *watch) command(cmd Command) (Reply, bool) {
 	w.t.Helper()
-	before, told := w.chat, len(w.told)
+	before, pushed := w.chat, len(w.pushes)
 	seq, at := w.tail.Seq, w.tail.Time
 	w.last = Change{}
 	reply, err := w.try(cmd)
@@ -79,7 +79,7 @@ func (w *watch) command(cmd Command) (Reply, bool) {
 		}
 		at, w.ids[it.ID] = it.Time, it.Seq
 	}
-	if before.Over() && (len(w.last.Items) > 0 || len(w.last.Effects) > 0 || len(w.told) > told) {
+	if before.Over() && (len(w.last.Items) > 0 || len(w.last.Effects) > 0 || len(w.pushes) > pushed) {
 		w.t.Fatalf("%T does something after the end: %+v", cmd, w.last)
 	}
 	w.active += w.last.Active
@@ -108,7 +108,7 @@ func (w *watch) command(cmd Command) (Reply, bool) {
 		w.answers = append(w.answers, e.ID)
 	}
 	for where, here := range map[string]bool{
-		"queue": w.chat.Queue != nil, "agent": w.chat.Agent.ARN != "" && w.chat.Joining == "", "line": len(w.chat.Line) > 0, "end behind the line": w.chat.Ended && !w.chat.Over(),
+		"queue": w.chat.Queue != nil, "agent": w.chat.Agent.ARN != "" && w.chat.Joining == "", "pending": len(w.chat.Pending) > 0, "ended with pending items": w.chat.Ended && !w.chat.Over(),
 		"second contact": len(w.chat.Chain()) > 1, "view": w.chat.Run != nil && w.chat.Run.Wait.Kind == machine.WaitView,
 		"withheld": len(w.last.Items) > 0 && w.last.Items[0].Processing != "",
 	} {
@@ -116,18 +116,18 @@ func (w *watch) command(cmd Command) (Reply, bool) {
 			w.reached[where] = true
 		}
 	}
-	for i, line := range w.chat.Line {
-		if line.Item.Seq != w.tail.Seq+int64(i)+1 || i == 0 && line.Effect == "" || line.Effect != "" && !known[line.Effect] {
-			w.t.Fatalf("%T: place %d of the line is %+v behind %d", cmd, i, line, w.tail.Seq)
+	for i, item := range w.chat.Pending {
+		if item.Item.Seq != w.tail.Seq+int64(i)+1 || i == 0 && item.Effect == "" || item.Effect != "" && !known[item.Effect] {
+			w.t.Fatalf("%T: pending item %d is %+v after %d", cmd, i, item, w.tail.Seq)
 		}
 	}
-	if ended := w.chat.Over() && !before.Over(); ended != (len(w.told) > told && w.told[len(w.told)-1].Last) {
-		w.t.Fatalf("%T: over %t, and the last push says otherwise", cmd, ended)
+	if ended := w.chat.Over() && !before.Over(); ended != (len(w.pushes) > pushed && w.pushes[len(w.pushes)-1].Last) {
+		w.t.Fatalf("%T: over is %t, but the last push says otherwise", cmd, ended)
 	}
 	return reply, true
 }
 
-// finish lets everything come to its end and counts what was said.
+// finish lets everything complete and counts the messages.
 func (w *watch) finish() {
 	w.t.Helper()
 	if !w.chat.Ended {
@@ -172,7 +172,7 @@ func (w *watch) finish() {
 	}
 }
 
-// answer makes up what came of an effect.
+// answer returns a random outcome of an effect.
 func answer(of byte) (answer json.RawMessage, problem string) {
 	intents := []string{"Call", "Queue", "Show", "Leave", "Other"}
 	switch {
@@ -199,9 +199,9 @@ func answer(of byte) (answer json.RawMessage, problem string) {
 }
 
 // FuzzChat gives a chat commands in any order, two bytes each, and checks after
-// each what has to hold: numbers without gaps, times that rise, nothing told
-// after the end, counters that agree with the state, and every message that was
-// acknowledged there exactly once, under its id.
+// each the invariants: numbers without gaps, increasing times, no pushes after
+// the end, counters that agree with the state, and every acknowledged message
+// stored exactly once, under its id.
 func FuzzChat(f *testing.F) {
 	f.Add([]byte{0, 0, 1, 9, 9, 44, 1, 3, 9, 0xac, 6, 0, 7, 1, 1, 2, 7, 2})
 	f.Add([]byte{0, 0, 10, 1, 1, 1, 1, 2, 9, 4, 1, 3, 9, 1, 9, 2, 12, 0})
@@ -209,9 +209,9 @@ func FuzzChat(f *testing.F) {
 	f.Fuzz(func(t *testing.T, script []byte) { drive(t, script[:min(len(script), 600)]) })
 }
 
-// TestChatsAtRandom is FuzzChat with scripts drawn by lot, and makes sure that
-// they lead somewhere.
-func TestChatsAtRandom(t *testing.T) {
+// TestRandomChats is FuzzChat with random scripts, and makes sure that they
+// reach every state.
+func TestRandomChats(t *testing.T) {
 	reached := map[string]int{}
 	chance := rand.New(rand.NewPCG(3, 4))
 	for range 400 {
@@ -223,18 +223,18 @@ func TestChatsAtRandom(t *testing.T) {
 			reached[where]++
 		}
 	}
-	for _, where := range []string{"queue", "agent", "line", "end behind the line", "second contact", "view", "withheld"} {
+	for _, where := range []string{"queue", "agent", "pending", "ended with pending items", "second contact", "view", "withheld"} {
 		if reached[where] < 5 {
 			t.Errorf("%d of 400 chats came to: %s", reached[where], where)
 		}
 	}
 }
 
-// drive gives a chat the commands of a script and lets it end.
+// drive gives a chat the commands of a script and then ends it.
 func drive(t *testing.T, script []byte) *watch {
-	p := newPlay(t, nil)
-	p.env.Catalog = bazaar(t)
-	w := &watch{play: p, acknowledged: map[said]center.ItemID{}, ids: map[center.ItemID]int64{}, queued: map[center.QueueID]int64{}, active: 1, reached: map[string]bool{}}
+	p := newChatTest(t, nil)
+	p.env.Catalog = everythingCatalog(t)
+	w := &watch{chatTest: p, acknowledged: map[said]center.ItemID{}, ids: map[center.ItemID]int64{}, queued: map[center.QueueID]int64{}, active: 1, reached: map[string]bool{}}
 	ana := p.start(Start{ContentTypes: []string{center.PlainText, center.Markdown, center.Interactive, center.InteractiveResponse}})
 	people := []center.ParticipantID{ana}
 	for i := 0; i+1 < len(script); i += 2 {
@@ -246,7 +246,7 @@ func drive(t *testing.T, script []byte) *watch {
 			w.command(Connect{who})
 		case 1, 2, 3:
 			if n >= 128 && i >= 2 {
-				token = fmt.Sprintf("t%d", i-2) // again, as when the answer was lost
+				token = fmt.Sprintf("t%d", i-2) // retried, as when the answer was lost
 			}
 			send := Send{Participant: who, ContentType: center.PlainText, Content: "hello " + token, ClientToken: token}
 			if what%14 == 3 {

@@ -11,7 +11,7 @@ import (
 )
 
 func TestChatFromStartToEnd(t *testing.T) {
-	p := newPlay(t, nil)
+	p := newChatTest(t, nil)
 	ana := p.start(Start{Initial: &Message{center.PlainText, "Hi there"}})
 	if len(p.items) != 0 || p.chat.Run != nil {
 		t.Fatal("the flow ran before the customer connected")
@@ -30,7 +30,7 @@ func TestChatFromStartToEnd(t *testing.T) {
 	if cur.DisconnectReason != center.ReasonCustomer || cur.ConnectedSystem.IsZero() || p.last.Active != -1 {
 		t.Errorf("contact %+v, Active %d; want it ended by the customer", cur, p.last.Active)
 	}
-	last := p.told[len(p.told)-1]
+	last := p.pushes[len(p.pushes)-1]
 	if !last.Last || last.Item.Participant != "" || last.Item.Role != "" {
 		t.Errorf("the last push is %+v; want chat.ended without a participant", last)
 	}
@@ -46,7 +46,7 @@ func TestChatFromStartToEnd(t *testing.T) {
 }
 
 func TestItemsAreNumberedAndTimesRise(t *testing.T) {
-	p := newPlay(t, nil)
+	p := newChatTest(t, nil)
 	ana := p.start(Start{})
 	p.do(Connect{ana})
 	for range 5 {
@@ -83,7 +83,7 @@ func TestStartRefuses(t *testing.T) {
 		"segment attribute name": {Start{SegmentAttrs: map[string]center.SegmentAttribute{"a b": text("x")}}, center.Invalid},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newPlay(t, nil)
+			p := newChatTest(t, nil)
 			s := c.start
 			s.Instance, s.Contact, s.DisplayName = instance, center.NewContactID(p.now), "Ana"
 			if s.Flow == "" {
@@ -92,31 +92,31 @@ func TestStartRefuses(t *testing.T) {
 			p.refuse(c.want, s)
 		})
 	}
-	p := newPlay(t, nil)
+	p := newChatTest(t, nil)
 	p.start(Start{Minutes: 60, Attributes: map[string]string{"k": long}}) // 32,768 bytes exactly
 	if got := p.chat.Expires.Sub(p.chat.Started); got != time.Hour {
 		t.Errorf("the chat lasts %s; want an hour", got)
 	}
 }
 
-// TestSegmentAttributesAreBounded: a map in a segment attribute counts with all it has.
+// TestSegmentAttributesAreBounded: nested maps count with their contents.
 func TestSegmentAttributesAreBounded(t *testing.T) {
 	deep := func(n int) map[string]center.SegmentAttribute {
 		m := map[string]center.SegmentAttribute{"inner": text(strings.Repeat("v", n-len("outer")-len("inner")-8))}
 		return map[string]center.SegmentAttribute{"outer": {Map: m}}
 	}
-	related := center.NewContactID(newPlay(t, nil).now)
+	related := center.NewContactID(newChatTest(t, nil).now)
 	for name, s := range map[string]Start{
 		"given":     {SegmentAttrs: deep(MaxAttributeBytes + 1)},
 		"inherited": {Related: related, SegmentAttrs: deep(1000), Inherited: Inherited{SegmentAttrs: map[string]center.SegmentAttribute{"other": text(strings.Repeat("v", 32000))}}},
 	} {
-		p := newPlay(t, nil)
+		p := newChatTest(t, nil)
 		s.Instance, s.Contact, s.DisplayName, s.Flow = instance, center.NewContactID(p.now), "Ana", "main"
 		if _, err := p.try(s); center.ReasonOf(err) != center.Invalid || !strings.Contains(err.Error(), "SegmentAttributes have 3") {
 			t.Errorf("%s: %v; want what is too large", name, err)
 		}
 	}
-	p := newPlay(t, nil)
+	p := newChatTest(t, nil)
 	p.start(Start{})
 	id := p.chat.ID
 	p.do(Describe{Contact: id, SegmentAttrs: deep(20_000)})
@@ -125,7 +125,7 @@ func TestSegmentAttributesAreBounded(t *testing.T) {
 }
 
 func TestConnectDeadline(t *testing.T) {
-	p := newPlay(t, nil)
+	p := newChatTest(t, nil)
 	ana := p.start(Start{})
 	p.pass(5*time.Minute - time.Millisecond)
 	if p.chat.Ended {
@@ -140,7 +140,7 @@ func TestConnectDeadline(t *testing.T) {
 }
 
 func TestExpiry(t *testing.T) {
-	p := newPlay(t, nil)
+	p := newChatTest(t, nil)
 	ana := p.start(Start{Minutes: 60})
 	p.pass(time.Minute)
 	p.do(Connect{ana})
@@ -156,7 +156,7 @@ func TestExpiry(t *testing.T) {
 }
 
 func TestStop(t *testing.T) {
-	p := newPlay(t, nil)
+	p := newChatTest(t, nil)
 	ana := p.start(Start{})
 	p.do(Connect{ana})
 	p.do(Stop{})
@@ -168,8 +168,8 @@ func TestStop(t *testing.T) {
 
 // withBot starts a chat whose flow waits for the customer or the bot, and
 // connects a custom participant.
-func withBot(t *testing.T) (p *play, ana, bot center.ParticipantID) {
-	p = newPlay(t, flows{"main": document(t, sayHello, waitHour, disconnect, returned, botGone, disconnect)})
+func withBot(t *testing.T) (p *chatTest, ana, bot center.ParticipantID) {
+	p = newChatTest(t, flows{"main": document(t, sayHello, waitHour, disconnect, returned, botGone, disconnect)})
 	ana = p.start(Start{})
 	p.do(AddParticipant{DisplayName: "Robo"})
 	bot = p.chat.Participants[1].ID
@@ -193,7 +193,7 @@ func TestCustomParticipant(t *testing.T) {
 }
 
 func TestCustomParticipantHas15Seconds(t *testing.T) {
-	p := newPlay(t, nil)
+	p := newChatTest(t, nil)
 	ana := p.start(Start{})
 	p.do(Connect{ana})
 	r := p.do(AddParticipant{DisplayName: "Robo", ClientToken: "c"})
@@ -202,14 +202,14 @@ func TestCustomParticipantHas15Seconds(t *testing.T) {
 	}
 	p.pass(15 * time.Second)
 	p.refuse(center.Denied, Connect{r.Participant})
-	p.do(AddParticipant{DisplayName: "Next"}) // the place is free again
+	p.do(AddParticipant{DisplayName: "Next"}) // the slot is free again
 	p.wantScript("CUSTOMER joined", "SYSTEM: Hello")
 }
 
-// TestWaitingForACustomParticipantThatNeverComes: a flow that waits for its
-// leaving does not wait for one who did not connect in time.
+// TestWaitingForACustomParticipantThatNeverComes: a flow that waits for it to
+// leave continues when it has not connected in time.
 func TestWaitingForACustomParticipantThatNeverComes(t *testing.T) {
-	p := newPlay(t, flows{"main": document(t, sayHello, waitHour, disconnect, returned, botGone, disconnect)})
+	p := newChatTest(t, flows{"main": document(t, sayHello, waitHour, disconnect, returned, botGone, disconnect)})
 	ana := p.start(Start{})
 	p.do(AddParticipant{DisplayName: "Robo"})
 	p.do(Connect{ana})
@@ -220,26 +220,26 @@ func TestWaitingForACustomParticipantThatNeverComes(t *testing.T) {
 }
 
 func TestSpeakingBeforeConnecting(t *testing.T) {
-	p := newPlay(t, nil)
+	p := newChatTest(t, nil)
 	ana := p.start(Start{Initial: &Message{center.PlainText, "First"}})
 	p.do(Send{Participant: ana, ContentType: center.PlainText, Content: "Second", ClientToken: "t"})
 	p.do(Connect{ana})
 	p.wantScript("CUSTOMER joined", "CUSTOMER: First", "SYSTEM: Hello", "CUSTOMER: Second")
 
-	p = newPlay(t, flows{"main": document(t, `{"Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`)})
+	p = newChatTest(t, flows{"main": document(t, `{"Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`)})
 	ana = p.start(Start{})
 	p.refuse(center.Denied, Send{Participant: ana, ContentType: center.PlainText, Content: "Too late"})
 }
 
-func TestTypingIsToldAndNotKept(t *testing.T) {
+func TestTypingIsPushedAndNotStored(t *testing.T) {
 	p, ana, _ := withBot(t)
-	told, kept := len(p.told), len(p.items)
+	told, kept := len(p.pushes), len(p.items)
 	r := p.do(Signal{Participant: ana, ContentType: center.EventTyping})
 	if p.last.Stored() || len(p.items) != kept {
 		t.Error("typing was stored")
 	}
-	if got := p.toldSince(told); !slices.Equal(got, []string{"CUSTOMER typing"}) || p.told[told].Except != ana || r.Item == "" {
-		t.Errorf("told %v except %s, reply %+v", got, p.told[told].Except, r)
+	if got := p.pushedSince(told); !slices.Equal(got, []string{"CUSTOMER typing"}) || p.pushes[told].Except != ana || r.Item == "" {
+		t.Errorf("told %v except %s, reply %+v", got, p.pushes[told].Except, r)
 	}
 }
 
@@ -269,7 +269,7 @@ func TestReceipts(t *testing.T) {
 }
 
 func TestIdleTimers(t *testing.T) {
-	p := newPlay(t, flows{"main": document(t, sayHello, waitHour, disconnect, returned, botGone, disconnect)})
+	p := newChatTest(t, flows{"main": document(t, sayHello, waitHour, disconnect, returned, botGone, disconnect)})
 	ana := p.start(Start{})
 	p.do(SetTimers{[]RoleTimer{
 		{center.RoleAgent, TimerIdle, 2 * time.Minute}, {center.RoleAgent, TimerDisconnect, 2 * time.Minute},
@@ -278,31 +278,31 @@ func TestIdleTimers(t *testing.T) {
 	bot := p.do(AddParticipant{DisplayName: "Robo"}).Participant
 	p.do(Connect{ana})
 	p.do(Connect{bot})
-	told := len(p.told)
+	told := len(p.pushes)
 
 	p.pass(90 * time.Second)
 	p.do(Send{Participant: bot, ContentType: center.PlainText, Content: "one"})
 	if p.last.Chat != nil {
 		t.Error("a message rewrote the state")
 	}
-	p.pass(119 * time.Second) // the message began the two minutes anew
+	p.pass(119 * time.Second) // the message restarted the two minutes
 	p.pass(time.Second)
 	p.do(Send{Participant: bot, ContentType: center.PlainText, Content: "two"})
 	p.pass(4 * time.Minute)
 	want := []string{"CUSTOM_BOT: one", "CUSTOM_BOT idle", "CUSTOM_BOT: two", "CUSTOM_BOT returned", "CUSTOM_BOT idle",
 		"CUSTOM_BOT autodisconnection", "CUSTOM_BOT left", "SYSTEM: The bot left", "CUSTOMER left", "ended"}
-	if got := p.toldSince(told); !slices.Equal(got, want) {
+	if got := p.pushedSince(told); !slices.Equal(got, want) {
 		t.Errorf("told:\n  %s\nwant:\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
 	for _, it := range p.items {
-		if w := word(it); strings.Contains(w, "idle") || strings.Contains(w, "returned") {
+		if w := describe(it); strings.Contains(w, "idle") || strings.Contains(w, "returned") {
 			t.Errorf("%q is in the transcript", w)
 		}
 	}
 }
 
 func TestAttributesMergeAlsoAfterTheEnd(t *testing.T) {
-	p := newPlay(t, nil)
+	p := newChatTest(t, nil)
 	p.start(Start{Attributes: map[string]string{"a": "1", "b": "2"}})
 	p.do(Stop{})
 	p.do(SetAttributes{Attributes: map[string]string{"b": "", "c": "3"}})
@@ -312,10 +312,10 @@ func TestAttributesMergeAlsoAfterTheEnd(t *testing.T) {
 	p.refuse(center.Invalid, SetAttributes{Attributes: map[string]string{"big": strings.Repeat("x", 32768)}})
 }
 
-// TestKeysThatOnlyFlowsSet: callers are held to the keys of the API. The names
-// that a flow has given stand beside theirs.
+// TestKeysThatOnlyFlowsSet: the rule for keys applies to callers of the API, not
+// to attributes that a flow has set.
 func TestKeysThatOnlyFlowsSet(t *testing.T) {
-	p, _ := opened(t, furnished(flows{"main": document(t,
+	p, _ := startConnected(t, catalogWithQueues(flows{"main": document(t,
 		step("UpdateContactAttributes", `"Attributes":{"first name":"Ana"}`, "1", "NoMatchingError>1"), waitLong)}), Start{})
 	p.do(SetAttributes{Attributes: map[string]string{"tier": "gold"}})
 	p.do(SetAttributes{Attributes: map[string]string{"last name": "Silva"}, Flow: true})
@@ -329,7 +329,7 @@ func TestKeysThatOnlyFlowsSet(t *testing.T) {
 
 func TestDisconnectFlowAfterTheCustomer(t *testing.T) {
 	hook := `{"Type":"UpdateContactEventHooks","Parameters":{"EventHooks":{"CustomerRemaining":"after"}},"Transitions":{"NextAction":"1","Errors":[{"NextAction":"1","ErrorType":"NoMatchingError"}]}}`
-	p := newPlay(t, flows{
+	p := newChatTest(t, flows{
 		"main":  document(t, hook, waitLong, disconnect).As("CONTACT_FLOW"),
 		"after": document(t, sayHello, disconnect).As("CONTACT_FLOW"),
 	})

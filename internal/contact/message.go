@@ -29,7 +29,7 @@ func checkMessage(prefix, contentType, content string, types []string, l Limits)
 	case !ok:
 		return center.Errorf(center.Invalid, "%sContentType: %q cannot be sent; the types are text/plain, text/markdown, application/json and %s", prefix, contentType, center.InteractiveResponse)
 	case !slices.Contains(types, contentType):
-		return center.Errorf(center.Invalid, "%sContentType: this chat does not take %s; add it to SupportedMessagingContentTypes of StartChatContact", prefix, contentType)
+		return center.Errorf(center.Invalid, "%sContentType: this chat does not support %s; add it to SupportedMessagingContentTypes of StartChatContact", prefix, contentType)
 	case content == "":
 		return center.Errorf(center.Invalid, "%sContent must not be empty", prefix)
 	}
@@ -62,13 +62,13 @@ func checkInteractive(r center.Role, content string, types []string) error {
 	}
 	switch {
 	case r == center.RoleCustomer:
-		return center.Errorf(center.Invalid, "ContentType: a customer answers interactive messages, by text or %s, and sends none", center.InteractiveResponse)
+		return center.Errorf(center.Invalid, "ContentType: a customer cannot send interactive messages, only answer them by text or %s", center.InteractiveResponse)
 	case !slices.Contains(types, center.Interactive):
-		return center.Errorf(center.Invalid, "ContentType: this chat does not take %s; add it to SupportedMessagingContentTypes of StartChatContact", center.Interactive)
+		return center.Errorf(center.Invalid, "ContentType: this chat does not support %s; add it to SupportedMessagingContentTypes of StartChatContact", center.Interactive)
 	case utf8.RuneCountInString(content) > interactiveLimit:
 		return center.Errorf(center.Invalid, "Content has %d characters; %s may have %d", utf8.RuneCountInString(content), center.Interactive, interactiveLimit)
 	case json.Unmarshal([]byte(content), &message) != nil || message.TemplateType == "" || message.Data == nil:
-		return center.Errorf(center.Invalid, `Content must be JSON text as in {"templateType":"ListPicker","version":"1.0","data":{…}} for %s`, center.Interactive)
+		return center.Errorf(center.Invalid, `Content must be JSON text like {"templateType":"ListPicker","version":"1.0","data":{…}} for %s`, center.Interactive)
 	}
 	return nil
 }
@@ -91,7 +91,7 @@ func (s Send) decide(d *decision) error {
 		d.change.Reply = Reply{Item: before.id, Time: before.time}
 		return nil
 	}
-	if before, ok := d.waitingToken(token); ok {
+	if before, ok := d.pendingToken(token); ok {
 		d.change.Reply = before
 		return nil
 	}
@@ -107,31 +107,31 @@ func (s Send) decide(d *decision) error {
 		return err
 	}
 	speaker := *d.chat.Participant(s.Participant)
-	w := Waiting{Item: message(speaker, s.ContentType, d.shown(speaker.Role, s.ContentType, s.Content), s.ClientToken)}
+	w := PendingItem{Item: message(speaker, s.ContentType, d.shown(speaker.Role, s.ContentType, s.Content), s.ClientToken)}
 	if w.Item.Content != s.Content {
-		w.Heard = s.Content
+		w.FlowText = s.Content
 	}
 	return d.speak(w)
 }
 
-// speak appends what a participant says or shows, and answers with it. Flows
-// are told of it when it is in the transcript.
-func (d *decision) speak(w Waiting) error {
-	if err := d.room(w.Item.Content); err != nil {
+// speak appends a message or attachment of a participant, and replies with it.
+// Flows are notified when it is in the transcript.
+func (d *decision) speak(w PendingItem) error {
+	if err := d.checkPending(w.Item.Content); err != nil {
 		return err
 	}
 	w.Wakes = true
-	waits := d.put(&w)
+	held := d.put(&w)
 	d.change.Reply = Reply{Item: w.Item.ID, Time: w.Item.Time, Processing: w.Effect != ""}
-	if waits {
+	if held {
 		return nil
 	}
 	return d.arrived(&w)
 }
 
-// shown is what the transcript keeps of a message: everything, but of a
-// response that a flow asked to be hidden (SensitiveDataConfiguration of
-// ShowView) only which action was chosen.
+// shown returns the content that the transcript stores: all of it, except that
+// of a response that a flow wants hidden (SensitiveDataConfiguration of
+// ShowView) only the chosen action is stored.
 func (d *decision) shown(r center.Role, contentType, content string) string {
 	run := d.chat.Run
 	if r != center.RoleCustomer || contentType != center.InteractiveResponse || run == nil ||
@@ -147,15 +147,15 @@ func (d *decision) shown(r center.Role, contentType, content string) string {
 	return `{"action":` + string(restjson.Quote(nil, response.Action)) + `,"data":{},"templateType":"ViewResource","version":"1.0"}`
 }
 
-// arrive connects a participant that speaks before it has connected, so that
-// its joined stands before its first message and a flow hears it. It is an
-// error when the flow has ended the chat at once.
+// arrive connects a participant that sends something before it has connected, so
+// that its joined event precedes its first message and a flow receives that. It
+// is an error if the flow ends the chat right away.
 func (d *decision) arrive(id center.ParticipantID) error {
 	if !d.chat.Participant(id).Joined.IsZero() {
 		return nil
 	}
 	if id == d.chat.Joining {
-		return center.Errorf(center.Conflict, "the agent is still being told of the contact; try again")
+		return center.Errorf(center.Conflict, "the agent whisper is still running; try again")
 	}
 	if err := (Connect{id}).decide(d); err != nil {
 		return err
@@ -172,8 +172,8 @@ func message(p Participant, contentType, content, token string) center.Item {
 	}
 }
 
-// spoken is what follows from a participant having sent a message or a file:
-// one that was idle has returned, and a flow that waits for the customer goes on.
+// spoken handles the consequences of a message or file of a participant: one
+// that was idle has returned, and a flow that waits for the customer continues.
 func (d *decision) spoken(r center.Role, contentType, content string) error {
 	if d.chat.Idle != nil && !d.chat.Idle.Fired[timerRole(r)].IsZero() {
 		d.returned(r)
@@ -184,7 +184,7 @@ func (d *decision) spoken(r center.Role, contentType, content string) error {
 	return nil
 }
 
-// Signal is an event that is told and not kept: typing (SendEvent).
+// Signal is an event that is pushed and not stored: typing (SendEvent).
 type Signal struct {
 	Participant center.ParticipantID
 	ContentType string
@@ -196,9 +196,9 @@ func (s Signal) decide(d *decision) error {
 		return err
 	}
 	item := d.event(s.ContentType, *p)
-	d.notify(center.Push{Item: item, Except: p.ID})
-	told := d.change.Pushes[0].Item
-	d.change.Reply = Reply{Item: told.ID, Time: told.Time}
+	d.pushTransient(center.Push{Item: item, Except: p.ID})
+	pushed := d.change.Pushes[0].Item
+	d.change.Reply = Reply{Item: pushed.ID, Time: pushed.Time}
 	return nil
 }
 
@@ -211,8 +211,8 @@ func (d *decision) event(contentType string, p Participant) center.Item {
 }
 
 // Acknowledge is a delivered or read receipt (SendEvent with message.delivered
-// or message.read). The caller has found the message and what is known of its
-// receipt: Known is zero when this is the first.
+// or message.read). The caller has looked up the message and its receipt so far:
+// Known is zero when this is the first.
 type Acknowledge struct {
 	Participant center.ParticipantID
 	Message     center.Item
@@ -243,7 +243,7 @@ func (a Acknowledge) decide(d *decision) error {
 		return nil // nothing new, or the author's own message
 	}
 	d.change.Receipts = append(d.change.Receipts, r)
-	d.notify(center.Push{Receipt: &r, Item: center.Item{
+	d.pushTransient(center.Push{Receipt: &r, Item: center.Item{
 		ID: d.change.Reply.Item, Type: center.TypeMetadata, ContentType: center.EventMetadata,
 	}})
 	return nil

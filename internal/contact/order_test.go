@@ -23,8 +23,8 @@ func after(t *testing.T) *flow.Flow {
 
 // served is an instance whose flow queues the customer, with whispers and a
 // disconnect flow. The agent whisper remembers who the agent is.
-func served(t *testing.T, queueFlow *flow.Flow) office {
-	o := furnished(flows{
+func served(t *testing.T, queueFlow *flow.Flow) testCatalog {
+	o := catalogWithQueues(flows{
 		"main": numbered(t, hooks("AgentWhisper", "aw", "1"), hooks("CustomerRemaining", "after", "2"), hooks("CustomerQueue", "q", "3"),
 			step("UpdateContactTargetQueue", `"QueueId":"sales"`, "4", "NoMatchingError>9"), step("TransferContactToQueue", "", "9", "NoMatchingError>9")),
 		"aw":    document(t, step("UpdateContactAttributes", `"Attributes":{"agent":"$.Agent.UserName"}`, "1", "NoMatchingError>1"), ends()).As("AGENT_WHISPER"),
@@ -37,22 +37,22 @@ func served(t *testing.T, queueFlow *flow.Flow) office {
 	return o
 }
 
-// TestWhenTheDisconnectFlowRuns: when the last agent is gone and the customer
-// is not, by whatever way the agent went; and not when the customer left, the
-// API stopped the chat, time ran out or a flow disconnected.
+// TestWhenTheDisconnectFlowRuns: when the last agent has left, for any reason,
+// and the customer has not; but not when the customer left, the API stopped the
+// chat, it expired or a flow disconnected.
 func TestWhenTheDisconnectFlowRuns(t *testing.T) {
 	timers := SetTimers{[]RoleTimer{{center.RoleAgent, TimerIdle, 5 * time.Minute}, {center.RoleAgent, TimerDisconnect, 3 * time.Minute}}}
 	for name, c := range map[string]struct {
-		leave  func(p *play, ana, bea center.ParticipantID)
+		leave  func(p *chatTest, ana, bea center.ParticipantID)
 		runs   bool
 		reason string // of the first contact
 	}{
-		"the agent leaves":       {func(p *play, _, bea center.ParticipantID) { p.do(Disconnect{Participant: bea}) }, true, center.ReasonAgent},
-		"the agent is silent":    {func(p *play, _, _ center.ParticipantID) { p.pass(8 * time.Minute) }, true, center.ReasonIdle},
-		"the customer leaves":    {func(p *play, ana, _ center.ParticipantID) { p.do(Disconnect{Participant: ana}) }, false, center.ReasonCustomer},
-		"the API stops the chat": {func(p *play, _, _ center.ParticipantID) { p.do(Stop{}) }, false, center.ReasonAPI},
+		"the agent leaves":       {func(p *chatTest, _, bea center.ParticipantID) { p.do(Disconnect{Participant: bea}) }, true, center.ReasonAgent},
+		"the agent is silent":    {func(p *chatTest, _, _ center.ParticipantID) { p.pass(8 * time.Minute) }, true, center.ReasonIdle},
+		"the customer leaves":    {func(p *chatTest, ana, _ center.ParticipantID) { p.do(Disconnect{Participant: ana}) }, false, center.ReasonCustomer},
+		"the API stops the chat": {func(p *chatTest, _, _ center.ParticipantID) { p.do(Stop{}) }, false, center.ReasonAPI},
 	} {
-		p := newPlay(t, nil)
+		p := newChatTest(t, nil)
 		p.env.Catalog = served(t, nil)
 		ana := p.start(Start{})
 		p.do(timers)
@@ -77,20 +77,20 @@ func TestWhenTheDisconnectFlowRuns(t *testing.T) {
 	}
 
 	// A flow that disconnects leaves nobody for whom the disconnect flow could run.
-	p, _ := opened(t, served(t, document(t, says("Nobody is there", "1"), disconnect)), Start{})
+	p, _ := startConnected(t, served(t, document(t, says("Nobody is there", "1"), disconnect)), Start{})
 	p.wantScript("CUSTOMER joined", "SYSTEM: Nobody is there", "CUSTOMER left", "ended")
 	if len(p.contacts()) != 1 {
 		t.Errorf("%d contacts; want one", len(p.contacts()))
 	}
 }
 
-// TestHookedFlowsThatAreGone: a hook whose flow was deleted after it had been
-// set is left out; the log says so.
-func TestHookedFlowsThatAreGone(t *testing.T) {
+// TestHooksWhoseFlowsWereDeleted: a hook whose flow was deleted after it had been
+// set is skipped; the log says so.
+func TestHooksWhoseFlowsWereDeleted(t *testing.T) {
 	o := served(t, nil)
 	o.flows["main"] = numbered(t, hooks("AgentWhisper", "aw", "1"), hooks("CustomerRemaining", "after", "2"), hooks("CustomerQueue", "q", "3"),
 		waits(60, "4"), step("UpdateContactTargetQueue", `"QueueId":"sales"`, "5", "NoMatchingError>9"), step("TransferContactToQueue", "", "9", "NoMatchingError>9"))
-	p, _ := opened(t, o, Start{})
+	p, _ := startConnected(t, o, Start{})
 	delete(o.flows, "aw")
 	delete(o.flows, "after")
 	delete(o.flows, "q")
@@ -112,10 +112,10 @@ func TestHookedFlowsThatAreGone(t *testing.T) {
 	}
 }
 
-// TestAgentCutsTheQueueFlowOff wherever it is: what it waits for does not come any more.
-func TestAgentCutsTheQueueFlowOff(t *testing.T) {
+// TestJoiningAgentStopsTheQueueFlow wherever it is: later events do not reach it.
+func TestJoiningAgentStopsTheQueueFlow(t *testing.T) {
 	call := document(t, step("InvokeLambdaFunction", `"LambdaFunctionARN":"f"`, "1", "NoMatchingError>1"), says("Called", "2"), ends())
-	p, ana := opened(t, served(t, call), Start{})
+	p, ana := startConnected(t, served(t, call), Start{})
 	effect := p.chat.Effects[0].ID
 	p.do(typed(ana, "Hello?"))
 	p.do(Join{User: "u1", DisplayName: "Bea", UserName: "bea"})
@@ -127,7 +127,7 @@ func TestAgentCutsTheQueueFlowOff(t *testing.T) {
 	}
 
 	wait := document(t, waits(60, "1"), says("Waited", "2"), ends())
-	p, _ = opened(t, served(t, wait), Start{})
+	p, _ = startConnected(t, served(t, wait), Start{})
 	p.do(Join{User: "u1", DisplayName: "Bea", UserName: "bea"})
 	p.pass(time.Hour)
 	p.wantScript("CUSTOMER joined", "AGENT joined")
@@ -137,7 +137,7 @@ func TestAgentCutsTheQueueFlowOff(t *testing.T) {
 func TestCustomerLeavesDuringTheAgentWhisper(t *testing.T) {
 	o := served(t, nil)
 	o.flows["aw"] = document(t, waits(60, "1"), ends()).As("AGENT_WHISPER")
-	p, ana := opened(t, o, Start{})
+	p, ana := startConnected(t, o, Start{})
 	p.do(Join{User: "u1", DisplayName: "Bea"})
 	p.do(Disconnect{Participant: ana})
 	if got := moves(p.last); got != "-sales" || !p.chat.Ended || p.chat.Joining != "" || p.chat.Whisper != nil || len(p.contacts()) != 1 {
@@ -152,7 +152,7 @@ func TestBotsOfOneChain(t *testing.T) {
 	o.flows["after"] = document(t,
 		step("UpdateContactData", `"LanguageCode":"de-DE"`, "1", "NoMatchingError>1"),
 		step("ConnectParticipantWithLexBot", `"LexV2Bot":{"AliasArn":"a"}`, "2", "NoMatchingCondition>2", "NoMatchingError>2"), disconnect).As("CONTACT_FLOW")
-	p, ana := opened(t, o, Start{})
+	p, ana := startConnected(t, o, Start{})
 	bea := p.do(Join{User: "u1", DisplayName: "Bea"}).Participant
 	p.do(Disconnect{Participant: bea})
 	p.do(typed(ana, "Hallo"))
@@ -165,16 +165,16 @@ func TestBotsOfOneChain(t *testing.T) {
 	}
 }
 
-// TestIdleCustomerReturnsToTheDisconnectFlow: the agent is taken out because the
-// customer is idle, or leaves for that; the disconnect flow that waits for the
-// customer to return hears of his connecting again, as of a message.
+// TestIdleCustomerReturnsToTheDisconnectFlow: the agent is removed because the
+// customer is idle, or leaves; the disconnect flow that waits for the customer to
+// return is notified when the customer reconnects or sends a message.
 func TestIdleCustomerReturnsToTheDisconnectFlow(t *testing.T) {
 	timers := SetTimers{[]RoleTimer{{center.RoleCustomer, TimerIdle, 5 * time.Minute}, {center.RoleCustomer, TimerDisconnect, 3 * time.Minute}}}
-	for name, goes := range map[string]func(p *play, bea center.ParticipantID){
-		"by itself": func(p *play, _ center.ParticipantID) { p.pass(3 * time.Minute) },
-		"the agent": func(p *play, bea center.ParticipantID) { p.do(Disconnect{Participant: bea}) },
+	for name, goes := range map[string]func(p *chatTest, bea center.ParticipantID){
+		"by itself": func(p *chatTest, _ center.ParticipantID) { p.pass(3 * time.Minute) },
+		"the agent": func(p *chatTest, bea center.ParticipantID) { p.do(Disconnect{Participant: bea}) },
 	} {
-		p := newPlay(t, nil)
+		p := newChatTest(t, nil)
 		p.env.Catalog = served(t, nil)
 		ana := p.start(Start{})
 		p.do(timers)
@@ -183,19 +183,19 @@ func TestIdleCustomerReturnsToTheDisconnectFlow(t *testing.T) {
 		p.pass(5 * time.Minute)
 		goes(p, bea)
 		p.pass(10 * time.Minute)
-		told := len(p.told)
+		told := len(p.pushes)
 		p.do(Connect{ana})
 		want := []string{"CUSTOMER returned", "CUSTOMER left", "ended"} // the flow ends when he has returned
-		if got := p.toldSince(told); !slices.Equal(got, want) {
+		if got := p.pushedSince(told); !slices.Equal(got, want) {
 			t.Errorf("%s: told %q; want %q", name, got, want)
 		}
 	}
 }
 
-// TestCustomerConnectsAgain: a customer who had fallen idle returns by
-// connecting again, which Wait listens to as to a message; one who had not, does not.
-func TestCustomerConnectsAgain(t *testing.T) {
-	p := newPlay(t, flows{"main": document(t, sayHello, waitHour, disconnect, returned, botGone, disconnect)})
+// TestCustomerReconnects: an idle customer returns by reconnecting, which ends a
+// Wait like a message does; for one who was not idle nothing happens.
+func TestCustomerReconnects(t *testing.T) {
+	p := newChatTest(t, flows{"main": document(t, sayHello, waitHour, disconnect, returned, botGone, disconnect)})
 	ana := p.start(Start{})
 	p.do(SetTimers{[]RoleTimer{{center.RoleCustomer, TimerIdle, 10 * time.Minute}}})
 	bot := p.do(AddParticipant{DisplayName: "Robo"}).Participant
@@ -207,22 +207,22 @@ func TestCustomerConnectsAgain(t *testing.T) {
 		t.Error("a customer who was not idle has returned")
 	}
 	p.pass(time.Minute)
-	told := len(p.told)
+	told := len(p.pushes)
 	p.do(Connect{bot}) // the customer is idle, not the bot
 	p.do(Connect{ana})
 	p.do(Connect{ana}) // a second socket
 	p.pass(9*time.Minute + 59*time.Second)
 	p.pass(time.Second)
 	want := []string{"CUSTOMER returned", "SYSTEM: You are back", "CUSTOMER idle"}
-	if got := p.toldSince(told); !slices.Equal(got, want) {
+	if got := p.pushedSince(told); !slices.Equal(got, want) {
 		t.Errorf("told %q; want %q", got, want)
 	}
 }
 
-// A chat that agents leave and take up again keeps of its ended contacts what
-// the chain needs; their records are the store's.
+// A chat with many agents in turn keeps of its ended contacts only what the chain
+// needs; their records are in the store.
 func TestStateStaysSmallOverManyContacts(t *testing.T) {
-	o := furnished(flows{
+	o := catalogWithQueues(flows{
 		"main": numbered(t, append([]string{hooks("CustomerRemaining", "after", "1"), step("UpdateContactTargetQueue", `"QueueId":"sales"`, "2", "NoMatchingError>9")},
 			step("TransferContactToQueue", "", "9", "NoMatchingError>9"))...),
 		"after": document(t,
@@ -231,7 +231,7 @@ func TestStateStaysSmallOverManyContacts(t *testing.T) {
 			disconnect).As("CONTACT_FLOW"),
 	})
 	long := strings.Repeat("x", 4096)
-	p, _ := opened(t, o, Start{Inherited: Inherited{References: map[string]center.Reference{"order": {Type: "STRING", Value: long}}}})
+	p, _ := startConnected(t, o, Start{Inherited: Inherited{References: map[string]center.Reference{"order": {Type: "STRING", Value: long}}}})
 	for i := range 100 {
 		p.do(Tag{Contact: p.chat.Current().ID, Set: map[string]string{"round": fmt.Sprint(i)}})
 		agent := p.do(Join{User: center.UserID(fmt.Sprint("u", i)), DisplayName: "Bea", UserName: "bea"}).Participant
@@ -245,7 +245,7 @@ func TestStateStaysSmallOverManyContacts(t *testing.T) {
 	} else {
 		t.Logf("%d bytes after 101 contacts", size)
 	}
-	// The records of ended contacts are whole and can still be changed.
+	// The records of ended contacts are complete and can still be changed.
 	old := p.contacts()[50]
 	if old.Tags["round"] != "50" || old.Agent != "u50" || old.Next != p.contacts()[51].ID || old.References["order"].Value != long {
 		t.Errorf("the record of an ended contact is %+v", old)

@@ -11,17 +11,17 @@ import (
 // (CreateParticipant: CreateParticipantConnection must follow within 15 s).
 const botWindow = 15 * time.Second
 
-// Connect tells that a participant is there: it has subscribed a socket to
+// Connect reports that a participant is present: it has subscribed a socket to
 // aws/chat, or called CreateParticipantConnection with ConnectParticipant. The
-// customer's first connection begins the flow. Repeating it changes nothing,
-// but that a customer who had fallen idle has returned.
+// customer's first connection starts the flow. Repeating it changes nothing,
+// except that a customer who was idle has returned.
 type Connect struct {
 	Participant center.ParticipantID
 }
 
 func (c Connect) decide(d *decision) error {
 	if p := d.chat.Participant(c.Participant); d.chat.Ended && p != nil && !p.Joined.IsZero() && d.chat.Stayed(p) {
-		return nil // it was there to the end, and is about to hear that
+		return nil // it was present until the end, which it is about to receive
 	}
 	p, err := d.participant(c.Participant)
 	if err != nil {
@@ -31,7 +31,7 @@ func (c Connect) decide(d *decision) error {
 		return nil // an agent joins when the agent whisper is over
 	}
 	if !p.Joined.IsZero() {
-		return d.again(p.Role)
+		return d.reconnected(p.Role)
 	}
 	chat := d.edit()
 	p = chat.Participant(c.Participant)
@@ -44,7 +44,7 @@ func (c Connect) decide(d *decision) error {
 	chat.ConnectBy = time.Time{}
 	d.current().ConnectedSystem = d.env.Now
 	if len(chat.Past) > 0 {
-		d.notify(center.Push{Item: center.Item{Type: center.TypeEvent, ContentType: center.EventRehydrated}})
+		d.pushTransient(center.Push{Item: center.Item{Type: center.TypeEvent, ContentType: center.EventRehydrated}})
 	}
 	if m := chat.InitialMessage; m != nil {
 		d.add(message(*p, m.ContentType, m.Content, ""))
@@ -53,9 +53,9 @@ func (c Connect) decide(d *decision) error {
 	return d.begin()
 }
 
-// again is what follows when a participant connects that was connected before.
-// A customer who had fallen idle is back, which a flow may be waiting for.
-func (d *decision) again(r center.Role) error {
+// reconnected handles a participant who was connected before. A customer who was
+// idle has returned, which a flow may be waiting for.
+func (d *decision) reconnected(r center.Role) error {
 	if r != center.RoleCustomer || d.chat.Idle == nil || d.chat.Idle.Fired[r].IsZero() {
 		return nil
 	}
@@ -81,15 +81,15 @@ func (a AddParticipant) decide(d *decision) error {
 		return center.Errorf(center.Conflict, "the contact has ended")
 	}
 	if d.chat.botTalks() {
-		return center.Errorf(center.Conflict, "a bot is on the contact; a custom participant cannot be added")
+		return center.Errorf(center.Conflict, "a bot is handling the contact; a custom participant cannot be added")
 	}
 	for i := range d.chat.Participants {
 		switch p := &d.chat.Participants[i]; {
 		case !p.Left.IsZero():
 		case p.Role == center.RoleCustomBot:
-			return center.Errorf(center.QuotaExceeded, "the contact already has a custom participant; there can be one")
+			return center.Errorf(center.QuotaExceeded, "the contact already has a custom participant; it can have only one")
 		case p.Role == center.RoleAgent:
-			return center.Errorf(center.Conflict, "an agent is on the contact; a custom participant cannot be added")
+			return center.Errorf(center.Conflict, "an agent is handling the contact; a custom participant cannot be added")
 		}
 	}
 	c := d.edit()
@@ -114,9 +114,9 @@ func (c *Chat) botTalks() bool {
 	return c.Run != nil && (c.Run.Wait.Kind == machine.WaitInput || c.Run.Wait.Kind == machine.WaitBot)
 }
 
-// Disconnect takes a participant out of the chat (DisconnectParticipant). The
-// customer's leaving ends the chat. While the chat goes on, who has left and
-// repeats the request, with its ClientToken, has done so once.
+// Disconnect removes a participant from the chat (DisconnectParticipant). When
+// the customer leaves the chat ends. While the chat goes on, a participant that
+// has left may repeat the request with its ClientToken.
 type Disconnect struct {
 	Participant center.ParticipantID
 	ClientToken string
@@ -168,16 +168,16 @@ func (d *decision) customerLeft() error {
 	return d.customerRemains(center.ReasonCustomer)
 }
 
-// customerRemains is what follows when the last agent is gone: the disconnect
-// flow in a new contact of the chain, or the end. A hook whose flow has been
-// deleted or archived since is none.
+// customerRemains handles the leaving of the last agent: the disconnect flow
+// runs in a new contact of the chain, or the chat ends. A hook whose flow has
+// been deleted or archived since is ignored.
 func (d *decision) customerRemains(reason string) error {
 	id := d.chat.Hooks[hookCustomerRemaining]
 	if id == "" {
 		return d.end(reason)
 	}
 	if _, _, err := d.env.Catalog.Published(d.chat.Instance, string(id)); err != nil {
-		d.lament(id, err)
+		d.logProblem(id, err)
 		return d.end(reason)
 	}
 	d.segment(center.MethodDisconnect, reason, id)
@@ -185,8 +185,8 @@ func (d *decision) customerRemains(reason string) error {
 }
 
 // segment ends the current contact and opens the next one of the chain.
-// Attributes, hooks, target queue, language and logging go on with the chat;
-// what flows have gathered, priority and routing criteria do not.
+// Attributes, hooks, target queue, language and logging are kept; what flows
+// have gathered, priority and routing criteria are not.
 func (d *decision) segment(method, reason string, id center.FlowID) {
 	d.stopFlows()
 	d.unqueue()
@@ -197,7 +197,7 @@ func (d *decision) segment(method, reason string, id center.FlowID) {
 	next.Previous, next.Next, next.Related = old.ID, "", ""
 	next.InitiationMethod, next.Flow = method, id
 	next.ConnectedSystem, next.Updated = d.env.Now, d.env.Now
-	// Times of initiation rise along the chain, so that sorting by them is its order.
+	// Times of initiation increase along the chain, so sorting by them gives its order.
 	next.Initiated = d.env.Now.Truncate(time.Millisecond)
 	if !next.Initiated.After(old.Initiated) {
 		next.Initiated = old.Initiated.Add(time.Millisecond)
@@ -222,7 +222,7 @@ func (d *decision) agents() int {
 	return n
 }
 
-// leave takes one participant out. Whoever was never connected leaves without a word.
+// leave removes one participant. There is no event for one that never connected.
 func (d *decision) leave(id center.ParticipantID) {
 	p := d.edit().Participant(id)
 	if p.Present() {
@@ -231,7 +231,7 @@ func (d *decision) leave(id center.ParticipantID) {
 	p.Left = d.env.Now
 }
 
-// leaveAll takes everybody out who is still there, the customer last.
+// leaveAll removes everybody who is still present, the customer last.
 func (d *decision) leaveAll() {
 	c := d.edit()
 	for i := len(c.Participants) - 1; i >= 0; i-- {
@@ -241,7 +241,7 @@ func (d *decision) leaveAll() {
 	}
 }
 
-// Stop ends the chat whatever its state (StopContact).
+// Stop ends the chat in any state (StopContact).
 type Stop struct{}
 
 func (Stop) decide(d *decision) error {
@@ -252,7 +252,7 @@ func (Stop) decide(d *decision) error {
 }
 
 // end ends the chat: everybody leaves, the transcript closes with chat.ended.
-// What is still in the line comes before that; nobody can say more meanwhile.
+// Pending items come before that; nobody can send more meanwhile.
 func (d *decision) end(reason string) error {
 	c := d.edit()
 	d.stopFlows()
@@ -260,10 +260,10 @@ func (d *decision) end(reason string) error {
 	d.leaveAll()
 	cur := d.current()
 	cur.Disconnected, cur.DisconnectReason = d.env.Now, reason
-	d.put(&Waiting{Item: center.Item{Type: center.TypeEvent, ContentType: center.EventEnded}, Last: true})
+	d.put(&PendingItem{Item: center.Item{Type: center.TypeEvent, ContentType: center.EventEnded}, Last: true})
 	c.Ended = true
 	c.ConnectBy, c.Data, c.Joining, c.Idle, c.Replies = time.Time{}, nil, "", nil, nil
-	if len(c.Line) == 0 {
+	if len(c.Pending) == 0 {
 		c.Streams = nil
 	}
 	d.change.Active = -1

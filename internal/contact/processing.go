@@ -10,44 +10,44 @@ import (
 	"parley.example/parley/internal/flow/machine"
 )
 
-// A chat may have a message processor: a function that is shown each message
-// before anybody else is, and may change or reject it (UpdateContactMediaProcessing,
-// StartContactMediaProcessing). What is under way stands in Chat.Line, in the
-// order in which it was said, with its place in the transcript settled: a
-// message has the id and the time that its sender was told. Everything that
-// follows it stands behind it, processed or not, so that nothing overtakes.
-// What comes to the head of the line and is ready moves into the transcript.
+// A chat may have a message processor: a function that gets each message before
+// anybody sees it, and may change or reject it (UpdateContactMediaProcessing,
+// StartContactMediaProcessing). Messages that are being processed are held in
+// Chat.Pending, in the order in which they were sent. Their position in the
+// transcript is fixed: a message keeps the id and the time that its sender was
+// given. Every later item queues up behind them, processed or not, so nothing
+// overtakes. Items at the head that are ready move into the transcript.
 
-// Bounds of the line for what participants say, in items and bytes: beyond them
-// they are asked to try again. Flows may say as much again; what they say beyond that is
-// not processed any more.
+// Bounds of Chat.Pending for messages of participants, in items and bytes:
+// beyond them participants are asked to try again. Flows may add as many items
+// again; messages beyond that are not processed.
 const (
-	maxLine      = 64
-	maxLineBytes = 64 << 10
+	maxPending      = 64
+	maxPendingBytes = 64 << 10
 )
 
-// A function may take 30 seconds for a message. The service goes by the
-// function's own limit (3 seconds to 3 minutes), which Parley cannot know.
+// A function may take 30 seconds for a message. The service uses the function's
+// own timeout (3 seconds to 3 minutes), which Parley cannot know.
 const (
 	processLimit = 30 * time.Second
 	processGrace = 2 * time.Second
 )
 
-// Waiting is one item in the line.
-type Waiting struct {
+// PendingItem is an item that is not in the transcript yet.
+type PendingItem struct {
 	Item center.Item `json:"item"`
 	// Effect is the call that processes the item; "" when it is ready.
-	Effect  string    `json:"effect,omitempty"`
-	By      time.Time `json:"by,omitzero"` // when the call is given up
-	Deliver bool      `json:"deliver,omitempty"`
-	Wakes   bool      `json:"wakes,omitempty"` // flows are told when it arrives
-	Heard   string    `json:"heard,omitempty"` // what they are told, when that is not the content
-	Last    bool      `json:"last,omitempty"`  // nothing follows: see [center.Push]
+	Effect   string    `json:"effect,omitempty"`
+	By       time.Time `json:"by,omitzero"` // when the call times out
+	Deliver  bool      `json:"deliver,omitempty"`
+	Wakes    bool      `json:"wakes,omitempty"` // flows are notified when it arrives
+	FlowText string    `json:"heard,omitempty"` // the text that flows get, when that is not the content
+	Last     bool      `json:"last,omitempty"`  // nothing follows: see [center.Push]
 }
 
-// SetProcessor sets or, with nil, takes away the chat's message processor
+// SetProcessor sets or, with nil, removes the chat's message processor
 // (StartContactMediaProcessing, StopContactMediaProcessing). Messages that are
-// under way are not touched.
+// being processed are not affected.
 type SetProcessor struct {
 	Processor *flow.Processor
 }
@@ -66,7 +66,7 @@ func (s SetProcessor) decide(d *decision) error {
 }
 
 // processed reports whether an item goes through the processor: messages of
-// the three plain types, whoever says them.
+// the three plain types, whoever sends them.
 func (d *decision) processed(it *center.Item) bool {
 	if d.chat.Processor == nil || it.Type != center.TypeMessage || d.chat.Ended {
 		return false
@@ -78,30 +78,30 @@ func (d *decision) processed(it *center.Item) bool {
 	return false
 }
 
-// room reports whether another message of a participant fits into the line.
-func (d *decision) room(content string) error {
+// checkPending returns an error if there is no room for another message of a participant.
+func (d *decision) checkPending(content string) error {
 	size := len(content)
-	for i := range d.chat.Line {
-		size += len(d.chat.Line[i].Item.Content)
+	for i := range d.chat.Pending {
+		size += len(d.chat.Pending[i].Item.Content)
 	}
-	if len(d.chat.Line) >= maxLine || len(d.chat.Line) > 0 && size > maxLineBytes {
-		return center.Errorf(center.Throttled, "too many messages wait for the message processor; try again")
+	if len(d.chat.Pending) >= maxPending || len(d.chat.Pending) > 0 && size > maxPendingBytes {
+		return center.Errorf(center.Throttled, "too many messages are waiting for the message processor; try again")
 	}
 	return nil
 }
 
-// takeLine goes on numbering where the line ends. A server that did not know of
-// the line may have put an item where the line meant to go on: then the line
-// moves up.
-func (d *decision) takeLine() {
-	if d.chat == nil || len(d.chat.Line) == 0 {
+// numberAfterPending continues numbering behind the pending items. An older
+// server, which does not know of them, may have used their first number: then
+// they are renumbered.
+func (d *decision) numberAfterPending() {
+	if d.chat == nil || len(d.chat.Pending) == 0 {
 		return
 	}
-	if next := d.seq + 1; d.chat.Line[0].Item.Seq != next {
+	if next := d.seq + 1; d.chat.Pending[0].Item.Seq != next {
 		d.edit()
 		at := d.time
-		for i := range d.chat.Line {
-			it := &d.chat.Line[i].Item
+		for i := range d.chat.Pending {
+			it := &d.chat.Pending[i].Item
 			it.Seq = next + int64(i)
 			if !it.Time.After(at) {
 				it.Time = at.Add(time.Millisecond)
@@ -109,26 +109,26 @@ func (d *decision) takeLine() {
 			at = it.Time
 		}
 	}
-	last := &d.chat.Line[len(d.chat.Line)-1].Item
+	last := &d.chat.Pending[len(d.chat.Pending)-1].Item
 	d.seq, d.time = last.Seq, last.Time
 }
 
-// wait puts an item into the line, and has it processed when it is to be.
-func (d *decision) wait(w *Waiting) {
+// hold adds a pending item, and starts its processing if it is to be processed.
+func (d *decision) hold(w *PendingItem) {
 	c := d.edit()
 	if d.processed(&w.Item) {
 		w.Deliver = c.Processor.Deliver
-		if len(c.Line) < 2*maxLine {
+		if len(c.Pending) < 2*maxPending {
 			d.process(w, c.Processor.Function)
 		} else {
-			d.unprocessed(w, "too much waits for the message processor")
+			d.processingFailed(w, "too many messages are waiting for the message processor")
 		}
 	}
-	c.Line = append(c.Line, *w)
+	c.Pending = append(c.Pending, *w)
 }
 
 // process starts the call that processes a message.
-func (d *decision) process(w *Waiting, function string) {
+func (d *decision) process(w *PendingItem, function string) {
 	id := d.newID()
 	w.Effect, w.By = id, d.env.Now.Add(processLimit+processGrace)
 	call := Effect{Effect: machine.Effect{ID: id, Kind: machine.EffectProcess, Invoke: &machine.Invoke{
@@ -139,8 +139,8 @@ func (d *decision) process(w *Waiting, function string) {
 	d.change.Effects = append(d.change.Effects, call)
 }
 
-// processorEvent is what the function is called with: the service's event for
-// custom message processors.
+// processorEvent returns the event that the function is called with: the
+// service's event for custom message processors.
 func (d *decision) processorEvent(it *center.Item) []byte {
 	type content struct {
 		AbsoluteTime     string               `json:"absoluteTime"`
@@ -168,30 +168,30 @@ func (d *decision) processorEvent(it *center.Item) []byte {
 	return b
 }
 
-// outcome takes what a function answered for a message, and moves what has
-// become ready into the transcript.
+// outcome applies a function's answer for a message, and moves the items that
+// are ready into the transcript.
 func (d *decision) outcome(e EffectDone) error {
-	i := slices.IndexFunc(d.chat.Line, func(w Waiting) bool { return w.Effect == e.ID })
+	i := slices.IndexFunc(d.chat.Pending, func(w PendingItem) bool { return w.Effect == e.ID })
 	if i < 0 {
 		return nil
 	}
 	w := d.ready(i)
-	if problem := d.judge(w, e); problem != "" {
-		d.unprocessed(w, problem)
+	if problem := d.applyAnswer(w, e); problem != "" {
+		d.processingFailed(w, problem)
 	}
 	return d.drain()
 }
 
-// ready takes note that nothing is awaited any more for the i-th of the line,
-// and returns it to change.
-func (d *decision) ready(i int) *Waiting {
-	w := &d.edit().Line[i]
+// ready marks the i-th pending item as ready, and returns it for changes.
+func (d *decision) ready(i int) *PendingItem {
+	w := &d.edit().Pending[i]
 	w.Effect, w.By = "", time.Time{}
 	return w
 }
 
-// judge applies a function's answer to a message. A problem is why it is no answer.
-func (d *decision) judge(w *Waiting, e EffectDone) (problem string) {
+// applyAnswer applies a function's answer to a message. problem says what is
+// wrong with the answer.
+func (d *decision) applyAnswer(w *PendingItem, e EffectDone) (problem string) {
 	if e.Err != "" {
 		return e.Err
 	}
@@ -205,18 +205,18 @@ func (d *decision) judge(w *Waiting, e EffectDone) (problem string) {
 		} `json:"result"`
 	}
 	if err := json.Unmarshal(e.Answer, &answer); err != nil {
-		return "its answer is not an object with a status and a result"
+		return "the answer is not an object with a status and a result"
 	}
 	switch answer.Status {
 	case "APPROVED":
 	case "REJECTED":
 		d.withhold(w, center.ProcessingRejected)
 	case "FAILED":
-		return "it answered FAILED"
+		return "the function answered FAILED"
 	case "PROCESSED":
 		to := answer.Result.Content
 		if to == nil {
-			return "its answer is PROCESSED and has no result.processedChatContent"
+			return "the answer is PROCESSED but has no result.processedChatContent"
 		}
 		if to.ContentType == "" {
 			to.ContentType = w.Item.ContentType
@@ -226,25 +226,25 @@ func (d *decision) judge(w *Waiting, e EffectDone) (problem string) {
 		}
 		w.Item.Content, w.Item.ContentType = to.Content, to.ContentType
 	default:
-		return "its answer's status is none of PROCESSED, APPROVED, REJECTED and FAILED"
+		return "the status of the answer is not one of PROCESSED, APPROVED, REJECTED and FAILED"
 	}
 	return ""
 }
 
-// unprocessed is what becomes of a message that could not be processed.
-func (d *decision) unprocessed(w *Waiting, problem string) {
+// processingFailed delivers or withholds a message that could not be processed, and logs why.
+func (d *decision) processingFailed(w *PendingItem, problem string) {
 	if !w.Deliver {
 		d.withhold(w, center.ProcessingFailed)
 	}
 	d.change.Log = append(d.change.Log, machine.LogEntry{
 		Time: d.env.Now, Flow: d.chat.Flow, Logging: d.chat.Logging, Always: true,
-		Problem: "the message " + string(w.Item.ID) + " could not be processed: " + problem,
+		Problem: "message " + string(w.Item.ID) + " could not be processed: " + problem,
 	})
 }
 
-// withhold keeps a message from everybody but its sender's side: from flows and
-// streaming endpoints, too.
-func (d *decision) withhold(w *Waiting, status center.Processing) {
+// withhold hides a message from everybody but its sender's side, including flows
+// and streaming endpoints.
+func (d *decision) withhold(w *PendingItem, status center.Processing) {
 	w.Item.Processing, w.Wakes = status, false
 	switch w.Item.Role {
 	case center.RoleCustomer:
@@ -256,54 +256,54 @@ func (d *decision) withhold(w *Waiting, status center.Processing) {
 	}
 }
 
-// drain moves what is ready from the head of the line into the transcript.
-// What follows from that may put more into the line, or end the chat.
+// drain moves ready items from the head of the pending ones into the transcript.
+// That may add more pending items, or end the chat.
 func (d *decision) drain() error {
-	for len(d.chat.Line) > 0 && d.chat.Line[0].Effect == "" {
+	for len(d.chat.Pending) > 0 && d.chat.Pending[0].Effect == "" {
 		c := d.edit()
-		w := c.Line[0]
-		c.Line = c.Line[1:]
+		w := c.Pending[0]
+		c.Pending = c.Pending[1:]
 		d.publish(&w)
 		if err := d.arrived(&w); err != nil {
 			return err
 		}
 	}
-	if c := d.edit(); c.Ended && len(c.Line) == 0 {
+	if c := d.edit(); c.Ended && len(c.Pending) == 0 {
 		c.Streams = nil
 	}
 	return nil
 }
 
-// arrived is what follows from an item being in the transcript.
-func (d *decision) arrived(w *Waiting) error {
+// arrived notifies flows of an item that is in the transcript now.
+func (d *decision) arrived(w *PendingItem) error {
 	if !w.Wakes || d.chat.Ended {
 		return nil
 	}
 	it := &w.Item
-	contentType, heard := it.ContentType, w.Heard
+	contentType, text := it.ContentType, w.FlowText
 	if it.Type == center.TypeAttachment {
 		contentType = center.AttachmentMessage
-	} else if heard == "" {
-		heard = it.Content
+	} else if text == "" {
+		text = it.Content
 	}
-	return d.spoken(it.Role, contentType, heard)
+	return d.spoken(it.Role, contentType, text)
 }
 
-// giveUp ends the processing of the head of the line, unsuccessfully.
+// giveUp ends the processing of the first pending item, unsuccessfully.
 func (d *decision) giveUp(problem string) error {
-	d.forget(d.chat.Line[0].Effect)
-	d.unprocessed(d.ready(0), problem)
+	d.dropEffect(d.chat.Pending[0].Effect)
+	d.processingFailed(d.ready(0), problem)
 	return d.drain()
 }
 
-// waitingToken finds the item in the line that a participant made with a token.
-func (d *decision) waitingToken(k tokenKey) (Reply, bool) {
+// pendingToken finds the pending item that a participant sent with a token.
+func (d *decision) pendingToken(k tokenKey) (Reply, bool) {
 	if k.token == "" {
 		return Reply{}, false
 	}
-	for i := range d.chat.Line {
-		if it := &d.chat.Line[i].Item; tokenOf(it) == k {
-			return Reply{Item: it.ID, Time: it.Time, Processing: d.chat.Line[i].Effect != ""}, true
+	for i := range d.chat.Pending {
+		if it := &d.chat.Pending[i].Item; tokenOf(it) == k {
+			return Reply{Item: it.ID, Time: it.Time, Processing: d.chat.Pending[i].Effect != ""}, true
 		}
 	}
 	return Reply{}, false

@@ -21,14 +21,14 @@ func processor(deliver, next string) string {
 }
 
 // processed begins a chat whose flow sets a processor and then waits for an hour.
-func processed(t *testing.T, deliver string) (*play, center.ParticipantID) {
-	return opened(t, furnished(flows{"main": numbered(t, processor(deliver, "1"), waits(3600, "7"))}), Start{
+func processed(t *testing.T, deliver string) (*chatTest, center.ParticipantID) {
+	return startConnected(t, catalogWithQueues(flows{"main": numbered(t, processor(deliver, "1"), waits(3600, "7"))}), Start{
 		ContentTypes: []string{center.PlainText, center.Markdown, center.InteractiveResponse},
 	})
 }
 
 // calls returns the effects under way, oldest first, with the text that each is about.
-func (p *play) calls() (ids, texts []string) {
+func (p *chatTest) calls() (ids, texts []string) {
 	for _, e := range p.chat.Effects {
 		var event struct{ ChatContent struct{ Content string } }
 		if err := json.Unmarshal(e.Event, &event); err != nil {
@@ -39,8 +39,8 @@ func (p *play) calls() (ids, texts []string) {
 	return ids, texts
 }
 
-// answers brings what the function says of the call for a text.
-func (p *play) answers(text, answer string) {
+// answers delivers the function's answer for a text.
+func (p *chatTest) answers(text, answer string) {
 	p.t.Helper()
 	ids, texts := p.calls()
 	for i := range ids {
@@ -62,7 +62,7 @@ func changed(to string) string {
 
 const approved = `{"status":"APPROVED"}`
 
-func (p *play) say(who center.ParticipantID, text string) Reply {
+func (p *chatTest) say(who center.ParticipantID, text string) Reply {
 	p.t.Helper()
 	p.now = p.now.Add(time.Second)
 	return p.do(Send{Participant: who, ContentType: center.PlainText, Content: text, ClientToken: text})
@@ -75,8 +75,8 @@ func TestProcessedInOrder(t *testing.T) {
 	if !one.Processing || !two.Processing {
 		t.Fatalf("Send says Processing %t, %t; want both", one.Processing, two.Processing)
 	}
-	if len(p.items) != before || len(p.told) != before {
-		t.Fatalf("%d items, %d pushes before anything was processed; want %d", len(p.items), len(p.told), before)
+	if len(p.items) != before || len(p.pushes) != before {
+		t.Fatalf("%d items, %d pushes before anything was processed; want %d", len(p.items), len(p.pushes), before)
 	}
 	if again := p.do(Send{Participant: ana, ContentType: center.PlainText, Content: "one", ClientToken: "one"}); again != one {
 		t.Errorf("the same ClientToken gives %+v; want %+v", again, one)
@@ -96,8 +96,8 @@ func TestProcessedInOrder(t *testing.T) {
 	if again := p.do(Send{Participant: ana, ContentType: center.PlainText, Content: "one", ClientToken: "one"}); again.Item != one.Item {
 		t.Errorf("the same ClientToken later gives %+v; want %s", again, one.Item)
 	}
-	if len(p.chat.Line)+len(p.chat.Effects) != 0 {
-		t.Errorf("left over: %+v, %+v", p.chat.Line, p.chat.Effects)
+	if len(p.chat.Pending)+len(p.chat.Effects) != 0 {
+		t.Errorf("left over: %+v, %+v", p.chat.Pending, p.chat.Effects)
 	}
 }
 
@@ -118,8 +118,8 @@ func TestProcessorEvent(t *testing.T) {
 	}
 }
 
-// What may become of one message: what everybody sees, what the sender's side
-// sees, and whether the flow's log has a word on it.
+// The outcomes for one message: what everybody sees, what the sender's side sees,
+// and what the flow log says.
 func TestProcessorAnswers(t *testing.T) {
 	for name, c := range map[string]struct {
 		deliver, answer string
@@ -138,10 +138,10 @@ func TestProcessorAnswers(t *testing.T) {
 		"dead":                      {"False", "!connection refused", "hello", center.ProcessingFailed, "connection refused"},
 		"dead, delivered":           {"True", "!connection refused", "hello", "", "connection refused"},
 		"no object":                 {"False", `[]`, "hello", center.ProcessingFailed, "not an object"},
-		"no status":                 {"False", `{}`, "hello", center.ProcessingFailed, "none of PROCESSED"},
+		"no status":                 {"False", `{}`, "hello", center.ProcessingFailed, "not one of PROCESSED"},
 		"no content":                {"False", `{"status":"PROCESSED"}`, "hello", center.ProcessingFailed, "no result.processedChatContent"},
 		"empty content":             {"False", changed(""), "hello", center.ProcessingFailed, "must not be empty"},
-		"a type the chat lacks":     {"False", `{"status":"PROCESSED","result":{"processedChatContent":{"content":"{}","contentType":"application/json"}}}`, "hello", center.ProcessingFailed, "does not take"},
+		"a type the chat lacks":     {"False", `{"status":"PROCESSED","result":{"processedChatContent":{"content":"{}","contentType":"application/json"}}}`, "hello", center.ProcessingFailed, "does not support"},
 		"too long":                  {"True", changed(strings.Repeat("x", 16385)), "hello", "", "16385 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -182,14 +182,14 @@ func TestNothingOvertakesTheProcessor(t *testing.T) {
 	upload := p.do(StartUpload{Participant: ana, Name: "cat.png", ContentType: "image/png", Size: 3}).ID
 	p.do(CompleteUpload{Participant: ana, Attachment: upload, ClientToken: "one"}) // as the message's
 	again := p.do(CompleteUpload{Participant: ana, Attachment: upload, ClientToken: "one"})
-	if again.Item != p.chat.Line[1].Item.ID {
+	if again.Item != p.chat.Pending[1].Item.ID {
 		t.Errorf("completing again gives %+v", again)
 	}
 	p.do(Send{Participant: ana, ContentType: center.InteractiveResponse, Content: `{"a":1}`})
 	p.do(Disconnect{Participant: bot})
 	p.do(Signal{Participant: ana, ContentType: center.EventTyping})
 	p.wantScript("CUSTOMER joined", "CUSTOM_BOT joined")
-	if got := p.toldSince(2); fmt.Sprint(got) != "[CUSTOMER typing]" {
+	if got := p.pushedSince(2); fmt.Sprint(got) != "[CUSTOMER typing]" {
 		t.Errorf("told meanwhile: %q; want typing alone", got)
 	}
 	p.answers("one", changed("1"))
@@ -201,10 +201,10 @@ func TestNothingOvertakesTheProcessor(t *testing.T) {
 	}
 }
 
-// A flow hears of a message what the processor left of it, and says its own
-// lines through the processor too.
+// A flow receives a message as the processor changed it, and the flow's own
+// messages go through the processor too.
 func TestProcessorStandsBeforeFlows(t *testing.T) {
-	p, ana := opened(t, furnished(flows{"main": numbered(t,
+	p, ana := startConnected(t, catalogWithQueues(flows{"main": numbered(t,
 		processor("False", "1"),
 		step("ConnectParticipantWithLexBot", `"LexV2Bot":{"AliasArn":"arn:aws:lex:us-east-1:123456789012:bot-alias/B/A"},"Text":"How can I help?"`, "7",
 			"NoMatchingError>7", "NoMatchingCondition>2"),
@@ -225,21 +225,21 @@ func TestProcessorStandsBeforeFlows(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.do(EffectDone{ID: p.chat.Effects[0].ID, Answer: answer})
-	// The flow is over; what it said last is still being processed.
+	// The flow has ended; its last message is still being processed.
 	if !p.chat.Ended || p.last.Active != -1 {
 		t.Fatalf("ended %t, active %+d; want the chat to be over", p.chat.Ended, p.last.Active)
 	}
 	p.refuse(center.Denied, Send{Participant: ana, ContentType: center.PlainText, Content: "wait"})
 	p.answers("Good bye", approved)
 	p.wantScript("CUSTOMER joined", "SYSTEM: Qué tal?", "CUSTOMER: card ****", "SYSTEM: Good bye", "CUSTOMER left", "ended")
-	if last := p.told[len(p.told)-1]; !last.Last {
+	if last := p.pushes[len(p.pushes)-1]; !last.Last {
 		t.Error("chat.ended does not say that it is the last")
 	}
 }
 
-// A rejected message wakes nobody, and a system message that is rejected is seen by nobody.
-func TestRejectedIsNotHeard(t *testing.T) {
-	p, ana := opened(t, furnished(flows{"main": numbered(t,
+// A rejected message wakes no flow, and nobody sees a rejected system message.
+func TestRejectedMessageDoesNotReachFlows(t *testing.T) {
+	p, ana := startConnected(t, catalogWithQueues(flows{"main": numbered(t,
 		processor("True", "1"), says("Welcome", "2"),
 		step("Wait", `"TimeLimitSeconds":"3600","Events":["CustomerReturned"]`, "7", "NoMatchingError>7", "=WaitCompleted>7", "=CustomerReturned>3"),
 		says("You are back", "4"), waits(3600, "7"),
@@ -273,7 +273,7 @@ func TestProcessorTimesOut(t *testing.T) {
 	p.do(EffectDone{ID: late[0], Answer: json.RawMessage(changed("late"))})
 	p.wantScript("CUSTOMER joined", "CUSTOMER: one")
 
-	// Also behind the end of the chat.
+	// Also after the end of the chat.
 	p.say(ana, "two")
 	p.do(Disconnect{Participant: ana})
 	p.pass(time.Minute)
@@ -283,9 +283,9 @@ func TestProcessorTimesOut(t *testing.T) {
 	}
 }
 
-func TestLineHasABound(t *testing.T) {
+func TestPendingMessagesAreBounded(t *testing.T) {
 	p, ana := processed(t, "True")
-	for i := range maxLine {
+	for i := range maxPending {
 		p.say(ana, fmt.Sprint(i))
 	}
 	p.refuse(center.Throttled, Send{Participant: ana, ContentType: center.PlainText, Content: "more"})
@@ -294,31 +294,31 @@ func TestLineHasABound(t *testing.T) {
 		p.do(EffectDone{ID: id, Answer: json.RawMessage(approved)})
 	}
 	big := strings.Repeat("x", 16000)
-	for range maxLineBytes / len(big) {
+	for range maxPendingBytes / len(big) {
 		p.do(Send{Participant: ana, ContentType: center.PlainText, Content: big})
 	}
 	p.refuse(center.Throttled, Send{Participant: ana, ContentType: center.PlainText, Content: big})
-	if len(p.items) != 1+maxLine {
-		t.Errorf("%d items; want %d", len(p.items), 1+maxLine)
+	if len(p.items) != 1+maxPending {
+		t.Errorf("%d items; want %d", len(p.items), 1+maxPending)
 	}
 }
 
-// Flows are not asked to wait: what they say beyond the bound goes unprocessed.
-func TestFlowBeyondTheLine(t *testing.T) {
+// Flows do not wait: their messages beyond the bound are not processed.
+func TestFlowMessagesBeyondTheBoundGoUnprocessed(t *testing.T) {
 	talkative := numbered(t, processor("True", "1"),
 		step("Loop", `"LoopCount":"100"`, "7", "=ContinueLooping>2", "=DoneLooping>3"), says("a", "4"), waits(3600, "7"), says("b", "1"))
-	p, _ := opened(t, furnished(flows{"main": talkative}), Start{})
-	if got := len(p.chat.Effects); got != 2*maxLine || len(p.chat.Line) != 200 {
-		t.Fatalf("%d calls for %d messages; want %d for 200", got, len(p.chat.Line), 2*maxLine)
+	p, _ := startConnected(t, catalogWithQueues(flows{"main": talkative}), Start{})
+	if got := len(p.chat.Effects); got != 2*maxPending || len(p.chat.Pending) != 200 {
+		t.Fatalf("%d calls for %d messages; want %d for 200", got, len(p.chat.Pending), 2*maxPending)
 	}
 	p.pass(time.Minute)
-	if len(p.items) != 201 || len(p.chat.Line) != 0 {
-		t.Errorf("%d items, %d in the line; want 201 and none", len(p.items), len(p.chat.Line))
+	if len(p.items) != 201 || len(p.chat.Pending) != 0 {
+		t.Errorf("%d items, %d pending; want 201 and none", len(p.items), len(p.chat.Pending))
 	}
 }
 
 func TestSetProcessor(t *testing.T) {
-	p, ana := opened(t, furnished(flows{"main": numbered(t, waits(3600, "7"))}), Start{})
+	p, ana := startConnected(t, catalogWithQueues(flows{"main": numbered(t, waits(3600, "7"))}), Start{})
 	p.say(ana, "one")
 	p.do(SetProcessor{&flow.Processor{Function: "redact", Deliver: true}})
 	p.say(ana, "two")
@@ -330,32 +330,32 @@ func TestSetProcessor(t *testing.T) {
 	p.do(Disconnect{Participant: ana})
 	p.refuse(center.BadRequest, SetProcessor{})
 
-	strict := strictOffice{furnished(flows{"main": numbered(t, processor("True", "1"), waits(3600, "7"))})}
-	p = newPlay(t, nil)
+	strict := noFunctions{catalogWithQueues(flows{"main": numbered(t, processor("True", "1"), waits(3600, "7"))})}
+	p = newChatTest(t, nil)
 	p.env.Catalog = strict
 	ana = p.start(Start{})
 	p.do(Connect{ana})
 	p.wantScript("CUSTOMER joined", "SYSTEM: Something is wrong", "CUSTOMER left", "ended")
-	p = newPlay(t, nil)
+	p = newChatTest(t, nil)
 	p.start(Start{})
 	p.env.Catalog = strict
 	p.refuse(center.Denied, SetProcessor{&flow.Processor{Function: "redact"}})
 }
 
-// strictOffice allows no function.
-type strictOffice struct{ office }
+// noFunctions allows no function.
+type noFunctions struct{ testCatalog }
 
-func (strictOffice) LambdaAllowed(center.InstanceID, string) error {
+func (noFunctions) LambdaAllowed(center.InstanceID, string) error {
 	return center.Errorf(center.Denied, "the function is not associated")
 }
 
-// A server that did not know of the line has put an item where the line meant
-// to go on.
-func TestLineMovesUp(t *testing.T) {
+// An older server, which does not know of pending items, has used the number of
+// the first one.
+func TestPendingItemsAreRenumbered(t *testing.T) {
 	p, ana := processed(t, "False")
 	p.say(ana, "one")
 	p.say(ana, "two")
-	other := p.chat.Line[0].Item
+	other := p.chat.Pending[0].Item
 	other.ID, other.Content, other.Time = center.NewItemID(other.Time, other.Seq, 7), "between", other.Time.Add(time.Minute)
 	p.tail.Observe([]center.Item{other})
 	p.items = append(p.items, other)
@@ -371,7 +371,7 @@ func TestLineMovesUp(t *testing.T) {
 
 func TestProcessorOff(t *testing.T) {
 	off := step("UpdateContactMediaProcessing", `"ChatProcessor":{"ProcessingEnabled":"False"}`, "2", "NoMatchingError>9", "ChannelMismatch>9")
-	p, ana := opened(t, furnished(flows{"main": numbered(t, processor("True", "1"), off, waits(3600, "7"))}), Start{})
+	p, ana := startConnected(t, catalogWithQueues(flows{"main": numbered(t, processor("True", "1"), off, waits(3600, "7"))}), Start{})
 	if r := p.say(ana, "one"); r.Processing {
 		t.Error("a message is processed after the processor was switched off")
 	}

@@ -10,16 +10,16 @@ import (
 	"parley.example/parley/internal/flow/machine"
 )
 
-// Place is where a contact waits for an agent. Contacts of a queue are taken
-// by [Chat.Priority], lower first, then by rank: Since, less the contact's time
-// adjustment, earlier first.
-type Place struct {
+// QueueEntry is where a contact waits for an agent. The contacts of a queue are
+// taken by [Chat.Priority], lower first, then by rank: Since, less the
+// contact's time adjustment, earlier first.
+type QueueEntry struct {
 	Queue  center.QueueID `json:"queue"`
 	Since  time.Time      `json:"since"`
 	Steps  []Step         `json:"steps,omitempty"` // the routing criteria in force
 	Active time.Time      `json:"active,omitzero"` // since when they are in force
 	Step   int            `json:"step,omitempty"`  // the active one; len(Steps) when anybody may take the contact
-	StepBy time.Time      `json:"stepBy,omitzero"` // when the active one expires
+	StepBy time.Time      `json:"stepBy,omitzero"` // when the active step expires
 }
 
 // Step is one step of routing criteria that are in force (RoutingCriteria.Steps).
@@ -36,10 +36,10 @@ const (
 	StepExpired  = "EXPIRED"
 )
 
-// defaultPriority is the QueuePriority of a contact that was given none.
+// defaultPriority is the QueuePriority of a contact that has none of its own.
 const defaultPriority = 5
 
-// Priority is the current contact's place among others: lower is sooner.
+// Priority is the current contact's priority in its queue: lower is sooner.
 func (c *Chat) Priority() int64 {
 	if p := c.Current().QueuePriority; p > 0 {
 		return p
@@ -52,8 +52,8 @@ func (c *Chat) rank() time.Time {
 	return c.Queue.Since.Add(-time.Duration(c.Current().QueueTimeAdjust) * time.Second)
 }
 
-// Rank tells where the contact waits: the queue, its priority there, and the
-// time that orders those of one priority. ok is false when it waits nowhere.
+// Rank returns where the contact waits: the queue, its priority there, and the
+// time that orders contacts of the same priority. ok is false when it is in no queue.
 func (c *Chat) Rank() (queue center.QueueID, priority int64, rank time.Time, ok bool) {
 	if c.Queue == nil {
 		return "", 0, time.Time{}, false
@@ -61,20 +61,20 @@ func (c *Chat) Rank() (queue center.QueueID, priority int64, rank time.Time, ok 
 	return c.Queue.Queue, c.Priority(), c.rank(), true
 }
 
-// enqueue lets the current contact wait in a queue, and begins its customer
-// queue flow. limit is how many may wait there, -1 for any number.
+// enqueue puts the current contact into a queue, and starts its customer queue
+// flow. limit is how many may wait there, -1 for any number.
 func (d *decision) enqueue(q machine.Queue, limit int64) error {
 	f, id, err := d.queueFlow()
 	c, cur := d.edit(), d.current()
 	c.Target = q
-	c.Queue = &Place{Queue: q.ID, Since: d.env.Now}
+	c.Queue = &QueueEntry{Queue: q.ID, Since: d.env.Now}
 	cur.Queue, cur.Enqueued = q.ID, d.env.Now
 	d.change.Queues = append(d.change.Queues, QueueMove{Queue: q.ID, Delta: 1, Limit: limit})
 	if !strings.HasPrefix(string(q.ID), machine.AgentQueue) {
 		c.Queue.activate(c.Criteria, d.env.Now)
 	}
 	if err != nil {
-		d.lament(id, err)
+		d.logProblem(id, err)
 	}
 	if f == nil {
 		return nil
@@ -82,8 +82,8 @@ func (d *decision) enqueue(q machine.Queue, limit int64) error {
 	return d.run(f, id, machine.KindCustomerQueue)
 }
 
-// queueFlow is the flow that runs beside the waiting: the hook CustomerQueue,
-// else the instance's default. A contact waits without one when there is none.
+// queueFlow returns the flow that runs while the contact waits: the hook
+// CustomerQueue, else the instance's default. There may be neither.
 func (d *decision) queueFlow() (*flow.Flow, center.FlowID, error) {
 	if id := d.chat.Hooks[hookCustomerQueue]; id != "" {
 		f, _, err := d.env.Catalog.Published(d.chat.Instance, string(id))
@@ -104,8 +104,8 @@ const (
 	hookCustomerRemaining = "CustomerRemaining"
 )
 
-// requeue passes the contact on to another queue, as a new contact of the
-// chain. Such transfers may fill a queue by a fifth more than its MaxContacts.
+// requeue transfers to another queue, as a new contact of the chain. Such
+// transfers may exceed a queue's MaxContacts by a fifth.
 func (d *decision) requeue(q machine.Queue) error {
 	_, id, _ := d.queueFlow()
 	limit := q.Max
@@ -127,7 +127,7 @@ func (d *decision) unqueue() {
 }
 
 // activate puts routing criteria in force.
-func (p *Place) activate(criteria []flow.Criterion, now time.Time) {
+func (p *QueueEntry) activate(criteria []flow.Criterion, now time.Time) {
 	p.Active = now
 	for _, criterion := range criteria {
 		p.Steps = append(p.Steps, Step{criterion, StepInactive})
@@ -135,8 +135,8 @@ func (p *Place) activate(criteria []flow.Criterion, now time.Time) {
 	p.step(0, now)
 }
 
-// step makes step i the active one. A step without expiry stays for ever.
-func (p *Place) step(i int, now time.Time) {
+// step makes step i the active one. A step without expiry stays active.
+func (p *QueueEntry) step(i int, now time.Time) {
 	p.Step, p.StepBy = i, time.Time{}
 	if i >= len(p.Steps) {
 		return
@@ -180,7 +180,7 @@ func (r Route) decide(d *decision) error {
 	return nil
 }
 
-// expireStep goes on to the next step of the routing criteria.
+// expireStep moves to the next step of the routing criteria.
 func (d *decision) expireStep() {
 	d.current()
 	p := d.edit().Queue
@@ -191,11 +191,10 @@ func (d *decision) expireStep() {
 // maxWhisper is how long a whisper may take.
 const maxWhisper = 2 * time.Minute
 
-// Join brings an agent to a contact that waits in a queue: who has accepted it.
-// The agent whisper runs, if the contact has one, while the contact still
-// waits; then the agent joins the chat and the customer whisper runs. The
-// reply's Participant is the agent's. An agent who is on the contact already,
-// or joining it, is given the same answer.
+// Join adds an agent who has accepted a contact that waits in a queue. The agent
+// whisper runs, if the contact has one, while the contact still waits; then the
+// agent joins the chat and the customer whisper runs. The reply's Participant is
+// the agent. An agent who has joined already, or is joining, gets the same answer.
 type Join struct {
 	User        center.UserID
 	DisplayName string
@@ -239,7 +238,7 @@ func (d *decision) whisper(kind machine.Kind, hook string) error {
 	}
 	f, _, err := d.env.Catalog.Published(d.chat.Instance, string(id))
 	if err != nil {
-		d.lament(id, err)
+		d.logProblem(id, err)
 		return d.whispered(kind)
 	}
 	d.edit().WhisperBy = d.env.Now.Add(maxWhisper)
@@ -255,14 +254,14 @@ func (d *decision) whispered(kind machine.Kind) error {
 }
 
 // admit lets the agent who was joining into the chat. The contact leaves its
-// queue, and the customer queue flow ends wherever it is.
+// queue, and the customer queue flow is stopped wherever it is.
 func (d *decision) admit() error {
 	d.stopFlows()
 	if p := d.edit().Queue; p != nil && p.Step < len(p.Steps) {
 		p.Steps[p.Step].Status = StepJoined
 	}
 	d.unqueue()
-	d.dismissBots()
+	d.removeBots()
 	c, cur := d.edit(), d.current()
 	p := c.Participant(c.Joining)
 	c.Joining = ""
@@ -273,28 +272,28 @@ func (d *decision) admit() error {
 	return d.whisper(machine.KindCustomerWhisper, hookCustomerWhisper)
 }
 
-// decline takes back an agent who was joining. The contact goes on waiting.
+// decline removes an agent who was joining. The contact keeps waiting.
 func (d *decision) decline() {
 	c := d.edit()
 	if c.Whisper != nil {
-		d.forget(c.Whisper.Wait.Effect)
+		d.dropEffect(c.Whisper.Wait.Effect)
 	}
 	c.Whisper, c.WhisperBy = nil, time.Time{}
 	c.Participant(c.Joining).Left = d.env.Now
 	c.Joining = ""
 }
 
-// forget drops an effect that nobody waits for any more.
-func (d *decision) forget(id string) {
+// dropEffect removes an effect whose result is not needed any more.
+func (d *decision) dropEffect(id string) {
 	is := func(e Effect) bool { return id != "" && e.ID == id }
 	c := d.edit()
 	c.Effects = slices.DeleteFunc(c.Effects, is)
 	d.change.Effects = slices.DeleteFunc(d.change.Effects, is)
 }
 
-// tooLong ends a whisper that takes too long: the agent's own by sending the
-// agent back, the customer's with the contact.
-func (d *decision) tooLong() error {
+// whisperTimedOut ends a whisper that takes too long: an agent's with the
+// agent's joining, a customer's with the contact.
+func (d *decision) whisperTimedOut() error {
 	if d.chat.Joining != "" {
 		d.decline()
 		return nil

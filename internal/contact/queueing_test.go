@@ -27,12 +27,12 @@ func moves(c Change) string {
 }
 
 func TestWaitingForAnAgent(t *testing.T) {
-	o := furnished(flows{"main": numbered(t, queueing("sales")...)})
+	o := catalogWithQueues(flows{"main": numbered(t, queueing("sales")...)})
 	o.defaults["CUSTOMER_QUEUE"] = document(t, says("You wait for $.Queue.Name", "1"), waits(60, "0"))
 	limited := queue("sales")
 	limited.Max = 7
 	o.queues["sales"] = limited
-	p, ana := opened(t, o, Start{})
+	p, ana := startConnected(t, o, Start{})
 	if got := moves(p.last); got != "+sales" || p.last.Queues[0].Limit != 7 {
 		t.Fatalf("queues moved %+v; want sales by one, up to 7", p.last.Queues)
 	}
@@ -66,13 +66,13 @@ func TestWaitingForAnAgent(t *testing.T) {
 }
 
 func TestLeavingTheQueue(t *testing.T) {
-	o := furnished(flows{"main": numbered(t, queueing("sales")...)})
-	for name, leave := range map[string]func(p *play, ana center.ParticipantID){
-		"the customer leaves": func(p *play, ana center.ParticipantID) { p.do(Disconnect{Participant: ana}) },
-		"the API ends it":     func(p *play, _ center.ParticipantID) { p.do(Stop{}) },
-		"it expires":          func(p *play, _ center.ParticipantID) { p.pass(26 * time.Hour) },
+	o := catalogWithQueues(flows{"main": numbered(t, queueing("sales")...)})
+	for name, leave := range map[string]func(p *chatTest, ana center.ParticipantID){
+		"the customer leaves": func(p *chatTest, ana center.ParticipantID) { p.do(Disconnect{Participant: ana}) },
+		"the API ends it":     func(p *chatTest, _ center.ParticipantID) { p.do(Stop{}) },
+		"it expires":          func(p *chatTest, _ center.ParticipantID) { p.pass(26 * time.Hour) },
 	} {
-		p, ana := opened(t, o, Start{})
+		p, ana := startConnected(t, o, Start{})
 		if p.chat.Run != nil || p.chat.Ended {
 			t.Fatalf("%s: without a queue flow the contact has %+v", name, p.chat.Run)
 		}
@@ -99,11 +99,11 @@ func TestQueueFlowsEnd(t *testing.T) {
 		"it goes and comes":  {document(t, waits(60, "1"), says("Back", "2"), ends()), false, []string{"SYSTEM: Back"}},
 		"it calls and hangs": {document(t, step("InvokeLambdaFunction", `"LambdaFunctionARN":"f"`, "1", "NoMatchingError>1"), says("Failed", "2"), ends()), false, []string{"SYSTEM: Failed"}},
 	} {
-		o := furnished(flows{"main": numbered(t, queueing("sales")...)})
+		o := catalogWithQueues(flows{"main": numbered(t, queueing("sales")...)})
 		if c.queue != nil {
 			o.flows["q"] = c.queue.As("CUSTOMER_QUEUE")
 		}
-		p := newPlay(t, nil)
+		p := newChatTest(t, nil)
 		p.env.Catalog = o
 		ana := p.start(Start{})
 		p.chat.Hooks = map[string]center.FlowID{"CustomerQueue": "q"}
@@ -140,9 +140,9 @@ func TestFullQueues(t *testing.T) {
 		case "set by agent":
 			actions[0] = step("UpdateContactTargetQueue", `"AgentId":"arn:aws:connect:us-east-1:123456789012:instance/I/agent/u1"`, "1", "NoMatchingError>9")
 		}
-		o := furnished(flows{"main": numbered(t, actions...)})
+		o := catalogWithQueues(flows{"main": numbered(t, actions...)})
 		o.queues["sales"] = c.queue
-		p := newPlay(t, nil)
+		p := newChatTest(t, nil)
 		p.env.Catalog, p.env.Full = o, c.full
 		ana := p.start(Start{})
 		p.do(Connect{ana})
@@ -158,22 +158,22 @@ func TestFullQueues(t *testing.T) {
 	}
 }
 
-// passOn is a queue flow that waits a minute and passes the contact on.
+// passOn is a queue flow that waits a minute and transfers the contact.
 func passOn(t *testing.T, to string) *flow.Flow {
 	return document(t, waits(60, "1"),
 		step("DequeueContactAndTransferToQueue", fmt.Sprintf(`"QueueId":%q`, to), "3", "QueueAtCapacity>2", "NoMatchingError>3"),
 		says("Full", "0"), says("Failed", "4"), ends()).As("CUSTOMER_QUEUE")
 }
 
-func TestPassingOnToAnotherQueue(t *testing.T) {
-	o := furnished(flows{"main": numbered(t, append([]string{hooks("CustomerQueue", "q", "1")},
+func TestTransferToAnotherQueue(t *testing.T) {
+	o := catalogWithQueues(flows{"main": numbered(t, append([]string{hooks("CustomerQueue", "q", "1")},
 		step("UpdateContactTargetQueue", `"QueueId":"sales"`, "2", "NoMatchingError>9"),
 		step("UpdateContactRoutingBehavior", `"QueuePriority":"2"`, "3", "NoMatchingError>9"),
 		step("TransferContactToQueue", "", "9", "NoMatchingError>9"))...), "q": passOn(t, "support")})
 	small := queue("support")
 	small.Max = 10
 	o.queues["support"] = small
-	p, _ := opened(t, o, Start{Attributes: map[string]string{"k": "v"}})
+	p, _ := startConnected(t, o, Start{Attributes: map[string]string{"k": "v"}})
 	if p.chat.Priority() != 2 {
 		t.Errorf("priority %d; want 2", p.chat.Priority())
 	}
@@ -201,17 +201,16 @@ func TestPassingOnToAnotherQueue(t *testing.T) {
 	}
 }
 
-// TestComingAndGoingAtOnce: what came into a queue and left it in one decision
-// moves no counter.
-func TestComingAndGoingAtOnce(t *testing.T) {
-	o := furnished(flows{"main": numbered(t, queueing("sales")...)})
+// TestEnqueuedAndDequeuedInOneDecision: it moves no counter.
+func TestEnqueuedAndDequeuedInOneDecision(t *testing.T) {
+	o := catalogWithQueues(flows{"main": numbered(t, queueing("sales")...)})
 	o.defaults["CUSTOMER_QUEUE"] = document(t, step("DequeueContactAndTransferToQueue", `"QueueId":"support"`, "1", "QueueAtCapacity>1", "NoMatchingError>1"), ends())
-	p, _ := opened(t, o, Start{})
+	p, _ := startConnected(t, o, Start{})
 	if got := moves(p.last); got != "+support" || len(p.contacts()) != 12 {
 		t.Errorf("queues moved %q over %d contacts", got, len(p.contacts()))
 	}
 	o.defaults["CUSTOMER_QUEUE"] = document(t, disconnect)
-	p, _ = opened(t, o, Start{})
+	p, _ = startConnected(t, o, Start{})
 	if got := moves(p.last); got != "" || !p.chat.Ended {
 		t.Errorf("queues moved %q, ended %t", got, p.chat.Ended)
 	}
@@ -222,8 +221,8 @@ func TestWhispers(t *testing.T) {
 		hooks("AgentWhisper", "aw", "1"), hooks("CustomerWhisper", "cw", "2"), hooks("CustomerQueue", "q", "3"),
 		step("UpdateContactTargetQueue", `"QueueId":"sales"`, "4", "NoMatchingError>9"),
 	}, step("TransferContactToQueue", "", "9", "NoMatchingError>9"))
-	set := func(agent, customer *flow.Flow) office {
-		return furnished(flows{
+	set := func(agent, customer *flow.Flow) testCatalog {
+		return catalogWithQueues(flows{
 			"main": numbered(t, hooked...), "aw": agent.As("AGENT_WHISPER"), "cw": customer.As("CUSTOMER_WHISPER"),
 			"q": document(t, waits(60, "1"), says("Please wait", "0")).As("CUSTOMER_QUEUE"),
 		})
@@ -232,7 +231,7 @@ func TestWhispers(t *testing.T) {
 	toCustomer := document(t, says("$.Agent.FirstName is with you", "1"), ends())
 
 	t.Run("each side hears its own", func(t *testing.T) {
-		p, _ := opened(t, set(toAgent, toCustomer), Start{})
+		p, _ := startConnected(t, set(toAgent, toCustomer), Start{})
 		p.do(Join{User: "u1", DisplayName: "Bea", UserName: "bea", FirstName: "Beatrice"})
 		p.wantScript("CUSTOMER joined", "SYSTEM: From SALES for bea", "AGENT joined", "SYSTEM: Beatrice is with you")
 		if p.items[1].Visibility != center.VisibleAgent || p.items[3].Visibility != center.VisibleCustomer {
@@ -243,7 +242,7 @@ func TestWhispers(t *testing.T) {
 		}
 	})
 	t.Run("what does not belong there fails", func(t *testing.T) {
-		p, _ := opened(t, set(document(t, step("DisconnectParticipant", "", "")), document(t,
+		p, _ := startConnected(t, set(document(t, step("DisconnectParticipant", "", "")), document(t,
 			step("ShowView", `"ViewResource":{"Id":"form"},"InvocationTimeLimitSeconds":"60"`, "1", "NoMatchingError>1", "NoMatchingCondition>1", "TimeLimitExceeded>1"),
 			says("No view", "2"), ends())), Start{ContentTypes: []string{center.PlainText, center.Interactive, center.InteractiveResponse}})
 		p.do(Join{User: "u1", DisplayName: "Bea"})
@@ -251,7 +250,7 @@ func TestWhispers(t *testing.T) {
 	})
 	slow := document(t, step("InvokeLambdaFunction", `"LambdaFunctionARN":"f"`, "1", "NoMatchingError>2"), says("It is $.External.it", "2"), ends())
 	t.Run("the contact waits while the agent listens", func(t *testing.T) {
-		p, _ := opened(t, set(slow, toCustomer), Start{})
+		p, _ := startConnected(t, set(slow, toCustomer), Start{})
 		bea := p.do(Join{User: "u1", DisplayName: "Bea", FirstName: "Bea"}).Participant
 		if p.chat.Queue == nil || p.chat.Run == nil || p.chat.Whisper == nil || len(p.chat.Effects) != 1 {
 			t.Fatalf("while the agent listens: %+v, run %v, whisper %v", p.chat.Queue, p.chat.Run, p.chat.Whisper)
@@ -263,7 +262,7 @@ func TestWhispers(t *testing.T) {
 		p.wantScript("CUSTOMER joined", "SYSTEM: It is late", "AGENT joined", "SYSTEM: Bea is with you")
 	})
 	t.Run("an agent who leaves while listening", func(t *testing.T) {
-		p, _ := opened(t, set(slow, toCustomer), Start{})
+		p, _ := startConnected(t, set(slow, toCustomer), Start{})
 		bea := p.do(Join{User: "u1", DisplayName: "Bea"}).Participant
 		effect := p.chat.Effects[0].ID
 		p.do(Disconnect{Participant: bea})
@@ -280,7 +279,7 @@ func TestWhispers(t *testing.T) {
 	})
 	endless := document(t, waits(3600, "1"), ends())
 	t.Run("too long for the agent", func(t *testing.T) {
-		p, _ := opened(t, set(endless, toCustomer), Start{})
+		p, _ := startConnected(t, set(endless, toCustomer), Start{})
 		p.do(Join{User: "u1", DisplayName: "Bea"})
 		p.pass(2 * time.Minute)
 		if p.chat.Queue == nil || p.chat.Joining != "" || p.chat.Participants[1].Left.IsZero() {
@@ -288,7 +287,7 @@ func TestWhispers(t *testing.T) {
 		}
 	})
 	t.Run("too long for the customer", func(t *testing.T) {
-		p, _ := opened(t, set(toAgent, endless), Start{})
+		p, _ := startConnected(t, set(toAgent, endless), Start{})
 		p.do(Join{User: "u1", DisplayName: "Bea"})
 		p.pass(2*time.Minute - time.Second)
 		if p.chat.Ended {
@@ -300,7 +299,7 @@ func TestWhispers(t *testing.T) {
 		}
 	})
 	t.Run("the customer leaves during the customer's", func(t *testing.T) {
-		p, ana := opened(t, set(toAgent, endless), Start{})
+		p, ana := startConnected(t, set(toAgent, endless), Start{})
 		p.do(Join{User: "u1", DisplayName: "Bea"})
 		p.do(Disconnect{Participant: ana})
 		if !p.chat.Ended || p.chat.Whisper != nil {
@@ -309,7 +308,7 @@ func TestWhispers(t *testing.T) {
 	})
 	t.Run("flows that are gone are passed over", func(t *testing.T) {
 		o := set(toAgent, toCustomer)
-		p, _ := opened(t, o, Start{})
+		p, _ := startConnected(t, o, Start{})
 		delete(o.flows, "aw")
 		delete(o.flows, "cw")
 		p.do(Join{User: "u1", DisplayName: "Bea"})
@@ -321,7 +320,7 @@ func TestWhispers(t *testing.T) {
 }
 
 func TestDisconnectFlowQueuesAgain(t *testing.T) {
-	o := furnished(flows{
+	o := catalogWithQueues(flows{
 		"main": numbered(t, append([]string{hooks("CustomerRemaining", "after", "1"), step("UpdateContactTargetQueue", `"QueueId":"sales"`, "2", "NoMatchingError>9")},
 			step("TransferContactToQueue", "", "9", "NoMatchingError>9"))...),
 		"after": document(t,
@@ -331,7 +330,7 @@ func TestDisconnectFlowQueuesAgain(t *testing.T) {
 			step("TransferContactToQueue", "", "4", "QueueAtCapacity>4", "NoMatchingError>4"),
 			disconnect).As("CONTACT_FLOW"),
 	})
-	p, ana := opened(t, o, Start{})
+	p, ana := startConnected(t, o, Start{})
 	bea := p.do(Join{User: "u1", DisplayName: "Bea", UserName: "bea"}).Participant
 	p.do(Disconnect{Participant: bea})
 	p.pass(time.Minute)
@@ -350,19 +349,19 @@ func TestRoutingCriteria(t *testing.T) {
 	criteria := `"RoutingCriteria":{"Steps":[
 		{"Expression":{"AttributeCondition":{"Name":"language","Value":"$.Attributes.language","ProficiencyLevel":3,"ComparisonOperator":"NumberGreaterOrEqualTo"}},"Expiry":{"DurationInSeconds":"30"}},
 		{"Expression":{"AttributeCondition":{"Name":"language","Value":"fr","ProficiencyLevel":1}},"Expiry":{"DurationInSeconds":60}}]}`
-	o := furnished(flows{"main": numbered(t,
+	o := catalogWithQueues(flows{"main": numbered(t,
 		step("UpdateContactRoutingCriteria", criteria, "1", "NoMatchingError>9"),
 		step("UpdateContactTargetQueue", `"QueueId":"$.Attributes.queue"`, "2", "NoMatchingError>9"),
 		step("UpdateContactRoutingBehavior", `"QueueTimeAdjustmentSeconds":"120"`, "3", "NoMatchingError>9"),
 		step("TransferContactToQueue", "", "9", "NoMatchingError>9"))})
-	statuses := func(p *play) string {
+	statuses := func(p *chatTest) string {
 		var all []string
 		for _, s := range p.chat.Queue.Steps {
 			all = append(all, s.Status)
 		}
 		return strings.Join(all, " ")
 	}
-	p, _ := opened(t, o, Start{Attributes: map[string]string{"language": "fr", "queue": "sales"}})
+	p, _ := startConnected(t, o, Start{Attributes: map[string]string{"language": "fr", "queue": "sales"}})
 	began := p.now
 	if got := statuses(p); got != "ACTIVE INACTIVE" || !strings.Contains(string(p.chat.Queue.Steps[0].Expression), `"Value":"fr"`) {
 		t.Fatalf("steps %q: %s", got, p.chat.Queue.Steps[0].Expression)
@@ -380,21 +379,21 @@ func TestRoutingCriteria(t *testing.T) {
 	}
 	p.do(Join{User: "u1", DisplayName: "Bea"})
 
-	p, _ = opened(t, o, Start{Attributes: map[string]string{"language": "de", "queue": "agent/u1"}})
+	p, _ = startConnected(t, o, Start{Attributes: map[string]string{"language": "de", "queue": "agent/u1"}})
 	if p.chat.Queue == nil || len(p.chat.Queue.Steps) != 0 {
 		t.Errorf("in an agent's queue: %+v; want no criteria", p.chat.Queue)
 	}
 }
 
-// TestLinesAreAskedFor: a flow that looks at a queue makes the decision ask for
-// the queue's length, and then counts the contact itself.
-func TestLinesAreAskedFor(t *testing.T) {
+// TestQueueStatusIsRequested: a flow that asks for a queue's status makes the
+// decision end in a Need; the rules then count the contact itself.
+func TestQueueStatusIsRequested(t *testing.T) {
 	tell := step("GetMetricData", `"QueueId":"$.Queue.ARN"`, "1", "NoMatchingError>2")
-	o := furnished(flows{"main": numbered(t, queueing("sales")...)})
+	o := catalogWithQueues(flows{"main": numbered(t, queueing("sales")...)})
 	o.defaults["CUSTOMER_QUEUE"] = document(t, tell,
 		says("You are number $.Metrics.Contact.PositionInQueue of $.Metrics.Queue.Size for $.Metrics.Queue.OldestContactAge ms", "3"), says("Failed", "3"), waits(60, "0"))
 	o.queues["arn:queue/sales"] = queue("sales")
-	p := newPlay(t, nil)
+	p := newChatTest(t, nil)
 	p.env.Catalog = o
 	ana := p.start(Start{})
 	_, err := p.try(Connect{ana})
@@ -402,16 +401,16 @@ func TestLinesAreAskedFor(t *testing.T) {
 	if !ok || need.Queue != "sales" || need.Priority != 5 || !need.Rank.Equal(p.now) {
 		t.Fatalf("the decision ends in %v; want the need to know sales", err)
 	}
-	p.env.Lines = map[center.QueueID]Line{"sales": {Others: 3, Oldest: p.now.Add(-time.Minute), Ahead: 2}}
+	p.env.QueueStatus = map[center.QueueID]QueueStatus{"sales": {Others: 3, Oldest: p.now.Add(-time.Minute), Ahead: 2}}
 	p.do(Connect{ana})
-	p.env.Lines = map[center.QueueID]Line{"sales": {}}
+	p.env.QueueStatus = map[center.QueueID]QueueStatus{"sales": {}}
 	p.pass(time.Minute)
 	p.wantScript("CUSTOMER joined", "SYSTEM: You are number 3 of 4 for 60000 ms", "SYSTEM: You are number 1 of 1 for 60000 ms")
 }
 
-// TestCallsNobodyWaitsFor are made although the chat ends behind them.
-func TestCallsNobodyWaitsFor(t *testing.T) {
-	p := newPlay(t, flows{"main": document(t,
+// TestAsynchronousCallsSurviveTheEnd: they are made although the chat ends right after them.
+func TestAsynchronousCallsSurviveTheEnd(t *testing.T) {
+	p := newChatTest(t, flows{"main": document(t,
 		step("InvokeLambdaFunction", `"LambdaFunctionARN":"f","InvocationType":"ASYNCHRONOUS"`, "1", "NoMatchingError>1"), disconnect)})
 	ana := p.start(Start{})
 	p.do(Connect{ana})

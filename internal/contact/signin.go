@@ -23,19 +23,19 @@ type SignInSession struct {
 
 // SignIn returns the authentication under way that the customer's client asks
 // about (GetAuthenticationUrl). Errors: Denied for another participant, Invalid
-// for another session and for one that was told more than a minute ago.
+// for another session and for one that was initiated more than a minute ago.
 func (c *Chat) SignIn(p center.ParticipantID, session string, now time.Time) (SignInSession, error) {
 	if err := c.signingIn(p, session); err != nil {
 		return SignInSession{}, err
 	}
 	if now.After(c.Run.Wait.Since.Add(signInWindow)) {
-		return SignInSession{}, center.Errorf(center.Invalid, "SessionId %q was told more than a minute ago; the customer may start again", session)
+		return SignInSession{}, center.Errorf(center.Invalid, "SessionId %q expired: it was issued more than a minute ago", session)
 	}
 	return c.signIn(), nil
 }
 
-// SigningIn returns the authentication under way that the customer has come
-// back from (UpdateParticipantAuthentication). Errors: Denied when the chat has
+// SigningIn returns the authentication under way that the customer has
+// completed (UpdateParticipantAuthentication). Errors: Denied if the chat has
 // ended, Invalid for another session.
 func (c *Chat) SigningIn(session string) (SignInSession, error) {
 	if err := c.signingIn(c.Customer().ID, session); err != nil {
@@ -58,16 +58,16 @@ func (c *Chat) signingIn(p center.ParticipantID, session string) error {
 	case c.Ended:
 		return c.over()
 	case p != c.Customer().ID:
-		return center.Errorf(center.Denied, "only the customer signs in")
+		return center.Errorf(center.Denied, "only the customer can sign in")
 	case c.Run == nil || c.Run.Wait.Kind != machine.WaitAuth || c.Run.Wait.Session != session:
-		return center.Errorf(center.Invalid, "SessionId %q is not one of an authentication that is waiting", session)
+		return center.Errorf(center.Invalid, "SessionId %q does not match a pending authentication", session)
 	}
 	return nil
 }
 
-// AskSignIn keeps where the customer comes back to after signing in
-// (GetAuthenticationUrl, RedirectUri): the provider wants to hear it again when
-// the code is redeemed. Errors are those of [Chat.SignIn].
+// AskSignIn stores where the customer is redirected to after signing in
+// (GetAuthenticationUrl, RedirectUri): the provider requires it again when the
+// code is redeemed. Errors are those of [Chat.SignIn].
 type AskSignIn struct {
 	Participant center.ParticipantID
 	Session     string
@@ -88,7 +88,7 @@ func (s AskSignIn) decide(d *decision) error {
 	return nil
 }
 
-// CancelSignIn is the customer's wish to go on without signing in
+// CancelSignIn is the customer's choice to continue without signing in
 // (CancelParticipantAuthentication): the flow takes its branch OptedOut.
 type CancelSignIn struct {
 	Participant center.ParticipantID
@@ -102,9 +102,9 @@ func (s CancelSignIn) decide(d *decision) error {
 	return d.wake(machine.Event{Kind: machine.EventSignInCancelled, Session: s.Session})
 }
 
-// SignedIn tells how a customer's authentication ended
-// (UpdateParticipantAuthentication). DisplayName, when it is not empty, is what
-// the customer is called from then on.
+// SignedIn is the outcome of a customer's authentication
+// (UpdateParticipantAuthentication). DisplayName, if it is not empty, becomes
+// the customer's display name.
 type SignedIn struct {
 	Session     string
 	SignIn      machine.SignIn
@@ -123,6 +123,6 @@ func (s SignedIn) decide(d *decision) error {
 	}
 	customer := d.edit().Customer()
 	customer.DisplayName = s.DisplayName
-	d.notify(center.Push{Item: d.event(center.EventDisplayNameUpdated, *customer)})
+	d.pushTransient(center.Push{Item: d.event(center.EventDisplayNameUpdated, *customer)})
 	return nil
 }

@@ -19,8 +19,8 @@ const (
 )
 
 // Start begins a chat (StartChatContact). The flow does not run yet: it starts
-// when the customer connects. Facts about other chats are found out by the
-// caller: Past, Continued, and what Related gives the new contact.
+// when the customer connects. The caller provides what depends on other chats:
+// Past, Related and Inherited.
 type Start struct {
 	Instance     center.InstanceID
 	Contact      center.ContactID // the id of the new contact
@@ -99,7 +99,7 @@ func (s Start) decide(d *decision) error {
 	return nil
 }
 
-// check applies the rules of StartChatContact's members that need no other thing.
+// check applies the rules of StartChatContact's members that need nothing but these members.
 func (s Start) check(l Limits) error {
 	if err := checkAttributes(s.Attributes); err != nil {
 		return err
@@ -127,8 +127,8 @@ func (s Start) check(l Limits) error {
 	return checkSegmentAttributes(s.SegmentAttrs)
 }
 
-// inherit returns all attributes of the new contact, within the bounds of the
-// whole: what is given itself counts more.
+// inherit returns all attributes of the new contact, checked against the bounds.
+// Attributes of the request override inherited ones.
 func (s Start) inherit() (map[string]string, map[string]center.SegmentAttribute, error) {
 	attributes, segment := s.Attributes, s.SegmentAttrs
 	if len(s.Inherited.Attributes) > 0 {
@@ -140,10 +140,10 @@ func (s Start) inherit() (map[string]string, map[string]center.SegmentAttribute,
 	if len(segment) > maxDetails {
 		return nil, nil, center.Errorf(center.Invalid, "SegmentAttributes: a contact may have at most %d, with those of RelatedContactId", maxDetails)
 	}
-	if err := weighSegmentAttributes(segment); err != nil {
+	if err := checkSegmentBytes(segment); err != nil {
 		return nil, nil, err
 	}
-	return attributes, segment, weighAttributes(attributes)
+	return attributes, segment, checkAttributeBytes(attributes)
 }
 
 // systemAttributes adds what the service itself says of a contact:
@@ -172,9 +172,9 @@ func (d *decision) begin() error {
 	}
 	f, id, err := d.env.Catalog.Published(c.Instance, string(c.Flow))
 	if err != nil {
-		// The flow was withdrawn between StartChatContact and the customer's
-		// connection: the contact cannot go on.
-		d.lament(c.Flow, err)
+		// The flow was deleted or archived between StartChatContact and the
+		// customer's connection: the contact cannot continue.
+		d.logProblem(c.Flow, err)
 		return d.end(center.ReasonSystemError)
 	}
 	return d.run(f, id, kind)

@@ -22,7 +22,7 @@ func (s StartStreaming) decide(d *decision) error {
 	case d.chat.Ended:
 		return center.Errorf(center.NotFound, "contact %s has ended", d.chat.Current().ID)
 	case len(d.chat.Streams) >= maxStreams:
-		return center.Errorf(center.LimitExceeded, "a contact may have %d streaming endpoints", maxStreams)
+		return center.Errorf(center.LimitExceeded, "a contact may have at most %d streaming endpoints", maxStreams)
 	}
 	c := d.edit()
 	id := d.newID()
@@ -32,8 +32,8 @@ func (s StartStreaming) decide(d *decision) error {
 	return nil
 }
 
-// StopStreaming removes an endpoint (StopContactStreaming). What waits for it
-// in the outbox is still delivered.
+// StopStreaming removes an endpoint (StopContactStreaming). Items that are in
+// the outbox already are still delivered.
 type StopStreaming struct {
 	ID string
 }
@@ -46,5 +46,5 @@ func (s StopStreaming) decide(d *decision) error {
 			return nil
 		}
 	}
-	return center.Errorf(center.NotFound, "streaming %s does not exist on this contact", s.ID)
+	return center.Errorf(center.NotFound, "this contact has no streaming with the id %s", s.ID)
 }

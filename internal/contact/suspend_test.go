@@ -13,11 +13,11 @@ import (
 	"parley.example/parley/internal/flow/machine"
 )
 
-// all are the content types of a client that takes interactive messages.
+// all are the content types of a client that supports interactive messages.
 var all = []string{center.PlainText, center.Interactive, center.InteractiveResponse}
 
-// answer brings the outcome of the only effect under way.
-func (p *play) answer(v any) {
+// answer delivers the outcome of the only pending effect.
+func (p *chatTest) answer(v any) {
 	p.t.Helper()
 	if len(p.chat.Effects) != 1 {
 		p.t.Fatalf("%d effects are under way; want one", len(p.chat.Effects))
@@ -37,7 +37,7 @@ func (p *play) answer(v any) {
 }
 
 // ask returns what the bot is asked now.
-func (p *play) ask() machine.Ask {
+func (p *chatTest) ask() machine.Ask {
 	p.t.Helper()
 	if len(p.chat.Effects) != 1 || p.chat.Effects[0].Ask == nil {
 		p.t.Fatalf("effects %+v; want one question", p.chat.Effects)
@@ -56,14 +56,14 @@ func TestTalkingToABot(t *testing.T) {
 	bot := step("ConnectParticipantWithLexBot", `"Text":"How can I help, $.CustomerEndpoint.DisplayName?",
 		"LexV2Bot":{"AliasArn":"arn:aws:lex:$.AwsRegion:1:bot-alias/B/A"},"LexSessionAttributes":{"tier":"$.Attributes.tier"},"LexTimeoutSeconds":{"Text":"120"}`,
 		"3", "NoMatchingCondition>2", "NoMatchingError>3", "InputTimeLimitExceeded>4", "=Book>1")
-	o := furnished(flows{"main": document(t, bot, says("Booked $.Lex.Slots.City with $.Lex.SessionAttributes.seen", "5"), says("What is $.Lex.IntentName?", "5"),
+	o := catalogWithQueues(flows{"main": document(t, bot, says("Booked $.Lex.Slots.City with $.Lex.SessionAttributes.seen", "5"), says("What is $.Lex.IntentName?", "5"),
 		says("The bot failed", "5"), says("You are silent", "5"), disconnect)})
 	asking := machine.Answer{Messages: botSays("Where to?"), Intent: "Book", State: "InProgress", DialogAction: "ElicitSlot", Session: json.RawMessage(`{"s":1}`)}
 	booked := machine.Answer{Messages: botSays("Done."), Intent: "Book", State: "Fulfilled", DialogAction: "Close",
 		Slots: map[string]any{"City": "Rome"}, SessionAttributes: map[string]string{"seen": "it"}}
 
 	t.Run("until the intent is through", func(t *testing.T) {
-		p, ana := opened(t, o, Start{Attributes: map[string]string{"tier": "gold"}})
+		p, ana := startConnected(t, o, Start{Attributes: map[string]string{"tier": "gold"}})
 		p.refuse(center.Conflict, AddParticipant{DisplayName: "Robo"})
 		p.do(typed(ana, "a trip"))
 		ask := p.ask()
@@ -98,7 +98,7 @@ func TestTalkingToABot(t *testing.T) {
 			"closed, no name":  {machine.Answer{DialogAction: "Close"}, "SYSTEM: What is ?"},
 			"elicits all same": {machine.Answer{Intent: "Book", State: "Fulfilled", DialogAction: "ElicitIntent"}, ""},
 		} {
-			p, ana := opened(t, o, Start{})
+			p, ana := startConnected(t, o, Start{})
 			p.do(typed(ana, "x"))
 			p.answer(c.answer)
 			got := ""
@@ -111,7 +111,7 @@ func TestTalkingToABot(t *testing.T) {
 		}
 	})
 	t.Run("what comes while the bot thinks is not lost", func(t *testing.T) {
-		p, ana := opened(t, o, Start{})
+		p, ana := startConnected(t, o, Start{})
 		for _, s := range []string{"one", "two", "three"} {
 			p.do(typed(ana, s))
 		}
@@ -125,7 +125,7 @@ func TestTalkingToABot(t *testing.T) {
 		}
 	})
 	t.Run("silence", func(t *testing.T) {
-		p, ana := opened(t, o, Start{})
+		p, ana := startConnected(t, o, Start{})
 		p.pass(119 * time.Second)
 		p.do(typed(ana, "here"))
 		p.answer(asking)
@@ -139,7 +139,7 @@ func TestTalkingToABot(t *testing.T) {
 		}
 	})
 	t.Run("the bot is silent", func(t *testing.T) {
-		p, ana := opened(t, o, Start{})
+		p, ana := startConnected(t, o, Start{})
 		p.do(typed(ana, "x"))
 		p.pass(time.Minute)
 		if got := p.script(); got[len(got)-3] != "SYSTEM: The bot failed" {
@@ -147,7 +147,7 @@ func TestTalkingToABot(t *testing.T) {
 		}
 	})
 	t.Run("a custom participant leaves", func(t *testing.T) {
-		p := newPlay(t, nil)
+		p := newChatTest(t, nil)
 		p.env.Catalog = o
 		ana := p.start(Start{})
 		robo := p.do(AddParticipant{DisplayName: "Robo"}).Participant
@@ -158,7 +158,7 @@ func TestTalkingToABot(t *testing.T) {
 	t.Run("interactive messages", func(t *testing.T) {
 		picker := `{"templateType":"ListPicker","version":"1.0","data":{}}`
 		for _, types := range [][]string{all, {center.PlainText}} {
-			p, ana := opened(t, o, Start{ContentTypes: types})
+			p, ana := startConnected(t, o, Start{ContentTypes: types})
 			p.do(typed(ana, "x"))
 			p.answer(machine.Answer{DialogAction: "ElicitSlot", Messages: []machine.BotMessage{{ContentType: center.Interactive, Content: picker}}})
 			want := center.Interactive
@@ -171,7 +171,7 @@ func TestTalkingToABot(t *testing.T) {
 		}
 	})
 	t.Run("the customer leaves", func(t *testing.T) {
-		p, ana := opened(t, o, Start{})
+		p, ana := startConnected(t, o, Start{})
 		p.do(typed(ana, "x"))
 		effect := p.chat.Effects[0].ID
 		p.do(Disconnect{Participant: ana})
@@ -185,21 +185,21 @@ func TestTalkingToABot(t *testing.T) {
 func TestBotBeginsWithTheInitialMessage(t *testing.T) {
 	bot := step("ConnectParticipantWithLexBot", `"LexV2Bot":{"AliasArn":"a"},"LexInitializationData":{"InitialMessage":"$.Media.InitialMessage"}`,
 		"1", "NoMatchingCondition>1", "NoMatchingError>2")
-	o := furnished(flows{"main": document(t, bot, disconnect, says("Nothing was said", "1"))})
-	p, _ := opened(t, o, Start{Initial: &Message{center.PlainText, "my parcel"}})
+	o := catalogWithQueues(flows{"main": document(t, bot, disconnect, says("Nothing was said", "1"))})
+	p, _ := startConnected(t, o, Start{Initial: &Message{center.PlainText, "my parcel"}})
 	if p.ask().Text != "my parcel" {
 		t.Errorf("the bot is asked %+v", p.ask())
 	}
-	p, _ = opened(t, o, Start{})
+	p, _ = startConnected(t, o, Start{})
 	p.wantScript("CUSTOMER joined", "SYSTEM: Nothing was said", "CUSTOMER left", "ended")
 }
 
-// TestAgentCutsTheBotOff: a bot in a customer queue flow ends when an agent joins.
-func TestAgentCutsTheBotOff(t *testing.T) {
-	o := furnished(flows{"main": numbered(t, queueing("sales")...)})
+// TestJoiningAgentStopsTheBot: a bot in a customer queue flow ends when an agent joins.
+func TestJoiningAgentStopsTheBot(t *testing.T) {
+	o := catalogWithQueues(flows{"main": numbered(t, queueing("sales")...)})
 	o.defaults["CUSTOMER_QUEUE"] = document(t, step("ConnectParticipantWithLexBot", `"Text":"Ask me","LexBot":{"Name":"b","Alias":"l","Region":"us-east-1"}`,
 		"1", "NoMatchingCondition>1", "NoMatchingError>1"), says("The bot is through", "2"), ends())
-	p, ana := opened(t, o, Start{})
+	p, ana := startConnected(t, o, Start{})
 	p.do(typed(ana, "hello"))
 	if a := p.ask(); a.Name != "b" || a.V1Alias != "l" || a.Region != "us-east-1" || a.Alias != "" {
 		t.Errorf("the bot is asked %+v", a)
@@ -219,19 +219,19 @@ func TestShowingAView(t *testing.T) {
 		return step("ShowView", `"ViewResource":{"Id":"form","Version":""},"InvocationTimeLimitSeconds":"400","ViewData":{"Name":"$.CustomerEndpoint.DisplayName","Rows":["$.Attributes"]}`+more,
 			"3", "NoMatchingCondition>2", "NoMatchingError>3", "TimeLimitExceeded>4", "=Send>1")
 	}
-	office := func(more string) office {
-		return furnished(flows{"main": document(t, view(more), says("Sent $.Views.ViewResultData.FormData.extras.0 by $.Views.Action", "5"), says("What?", "5"),
+	catalog := func(more string) testCatalog {
+		return catalogWithQueues(flows{"main": document(t, view(more), says("Sent $.Views.ViewResultData.FormData.extras.0 by $.Views.Action", "5"), says("What?", "5"),
 			says("Failed", "5"), says("Too slow", "5"), disconnect)})
 	}
 	response := func(action, data string) string {
 		return fmt.Sprintf(`{"action":%q,"data":%s,"templateType":"ViewResource","version":"1.0"}`, action, data)
 	}
-	send := func(p *play, ana center.ParticipantID, content string) {
+	send := func(p *chatTest, ana center.ParticipantID, content string) {
 		p.do(Send{Participant: ana, ContentType: center.InteractiveResponse, Content: content})
 	}
-	show := func(t *testing.T, more string) (*play, center.ParticipantID) {
-		p := newPlay(t, nil)
-		p.env.Catalog = office(more)
+	show := func(t *testing.T, more string) (*chatTest, center.ParticipantID) {
+		p := newChatTest(t, nil)
+		p.env.Catalog = catalog(more)
 		p.env.ViewToken = func(chat center.ContactID, v machine.View) string { return "token of " + v.ID }
 		ana := p.start(Start{ContentTypes: all, Attributes: map[string]string{"a": "1"}})
 		p.do(Connect{ana})
@@ -243,7 +243,7 @@ func TestShowingAView(t *testing.T) {
 	if it := p.items[1]; it.ContentType != center.Interactive || it.Content != want {
 		t.Errorf("the view is shown as %s\nwant %s", it.Content, want)
 	}
-	p.do(typed(ana, "just a word")) // is no response
+	p.do(typed(ana, "just a word")) // is not a response
 	send(p, ana, `{"version":"1.0","data":{"actionName":"SHOW_MORE","templateType":"ListPicker"},"action":"SHOW_MORE","templateType":"ListPicker"}`)
 	if p.chat.Ended {
 		t.Fatal("a response to another message was taken")
@@ -281,29 +281,29 @@ func TestShowingAView(t *testing.T) {
 	if got := p.script(); got[len(got)-3] != "SYSTEM: Too slow" {
 		t.Errorf("after 400 seconds: %q", got)
 	}
-	p, _ = opened(t, office(""), Start{}) // a client that takes no interactive messages
+	p, _ = startConnected(t, catalog(""), Start{}) // a client that does not support interactive messages
 	if got := p.script(); got[1] != "SYSTEM: Failed" {
 		t.Errorf("script %q", got)
 	}
 }
 
 func TestSigningIn(t *testing.T) {
-	o := furnished(flows{"main": document(t, step("AuthenticateParticipant",
+	o := catalogWithQueues(flows{"main": document(t, step("AuthenticateParticipant",
 		`"CognitoConfiguration":{"UserPoolArn":"arn:pool","AppClientId":"app"},"TimeLimitMinutes":"5"`, "1", "TimeLimitExceeded>3", "NoMatchingError>4", "=OptedOut>2"),
 		says("Welcome $.CustomerId, $.SegmentAttributes['connect:CustomerAuthentication']['Status']", "5"), says("As you like", "5"), says("Too slow", "5"),
 		says("Failed: $.SegmentAttributes['connect:CustomerAuthentication']['Status']", "5"), disconnect)})
-	begin := func(t *testing.T) (p *play, ana center.ParticipantID, session string) {
-		p, ana = opened(t, o, Start{ContentTypes: all})
+	begin := func(t *testing.T) (p *chatTest, ana center.ParticipantID, session string) {
+		p, ana = startConnected(t, o, Start{ContentTypes: all})
 		var told struct{ SessionId string }
-		push := p.told[len(p.told)-1]
+		push := p.pushes[len(p.pushes)-1]
 		if err := json.Unmarshal([]byte(push.Item.Content), &told); err != nil || push.Item.ContentType != center.EventAuthInitiated || push.Only != ana {
 			t.Fatalf("the customer is told %+v, %v", push, err)
 		}
 		return p, ana, told.SessionId
 	}
-	end := func(p *play) string { got := p.script(); return got[len(got)-3] }
-	events := func(p *play) (names []string) {
-		for _, push := range p.told {
+	end := func(p *chatTest) string { got := p.script(); return got[len(got)-3] }
+	events := func(p *chatTest) (names []string) {
+		for _, push := range p.pushes {
 			if name, ok := strings.CutPrefix(push.Item.ContentType, "application/vnd.amazonaws.connect.event.authentication."); ok {
 				names = append(names, name)
 			}
@@ -324,14 +324,14 @@ func TestSigningIn(t *testing.T) {
 	}
 	p.refuse(center.Invalid, SignedIn{Session: "other"})
 	p.refuse(center.Invalid, CancelSignIn{Participant: ana, Session: "other"})
-	told := len(p.told)
+	told := len(p.pushes)
 	p.do(SignedIn{Session: session, SignIn: machine.SignIn{CustomerID: "c7", Provider: "Cognito", Method: "CONNECT"}})
 	auth := p.chat.Current().SegmentAttrs["connect:CustomerAuthentication"].Map
 	if end(p) != "SYSTEM: Welcome c7, AUTHENTICATED" || *auth["ClientId"].String != "app" || *auth["IdentityProvider"].String != "Cognito" || p.chat.Current().CustomerID != "c7" {
 		t.Errorf("signed in: %q, %v", p.script(), auth)
 	}
-	if p.told[told].Item.ContentType != center.EventAuthSucceeded {
-		t.Errorf("told %q", p.toldSince(told))
+	if p.pushes[told].Item.ContentType != center.EventAuthSucceeded {
+		t.Errorf("told %q", p.pushedSince(told))
 	}
 	p.refuse(center.Denied, SignedIn{Session: session})
 
@@ -356,11 +356,11 @@ func TestSigningIn(t *testing.T) {
 }
 
 func TestSigningInChangesTheName(t *testing.T) {
-	o := furnished(flows{"main": document(t, step("AuthenticateParticipant",
+	o := catalogWithQueues(flows{"main": document(t, step("AuthenticateParticipant",
 		`"CognitoConfiguration":{"UserPoolArn":"arn:pool","AppClientId":"app"}`, "1", "TimeLimitExceeded>1", "NoMatchingError>1"), waits(60, "2"), disconnect)})
-	p, ana := opened(t, o, Start{ContentTypes: all})
+	p, ana := startConnected(t, o, Start{ContentTypes: all})
 	p.do(SignedIn{Session: p.chat.Run.Wait.Session, DisplayName: "Ana Quispe"})
-	if last := p.told[len(p.told)-1]; last.Item.ContentType != center.EventDisplayNameUpdated || last.Item.DisplayName != "Ana Quispe" {
+	if last := p.pushes[len(p.pushes)-1]; last.Item.ContentType != center.EventDisplayNameUpdated || last.Item.DisplayName != "Ana Quispe" {
 		t.Errorf("told %+v", last)
 	}
 	p.do(typed(ana, "me"))
@@ -371,17 +371,17 @@ func TestSigningInChangesTheName(t *testing.T) {
 
 func TestPersistentChatsThatAFlowBegins(t *testing.T) {
 	source := "22222222-2222-4222-8222-222222222222"
-	o := furnished(flows{"main": document(t,
+	o := catalogWithQueues(flows{"main": document(t,
 		step("CreatePersistentContactAssociation", `"SourceContactId":"$.Attributes.before","RehydrationType":"From Segment"`, "1", "NoMatchingError>2"),
 		says("Welcome back to $.RelatedContactId", "3"), says("Welcome", "3"), waits(60, "4"),
 		step("CreatePersistentContactAssociation", `"SourceContactId":"$.Attributes.before","RehydrationType":"ENTIRE_PAST_SESSION"`, "5", "NoMatchingError>6"), disconnect, says("Once is enough", "5"))})
-	p, _ := opened(t, o, Start{Attributes: map[string]string{"before": source}})
+	p, _ := startConnected(t, o, Start{Attributes: map[string]string{"before": source}})
 	if c := p.chat.Effects[0].Continue; c == nil || string(c.Source) != source || c.Entire {
 		t.Fatalf("effect %+v", p.chat.Effects[0])
 	}
-	told := len(p.told)
+	told := len(p.pushes)
 	p.answer(Continued{Related: center.ContactID(source), Past: []Past{{Chat: "c", Contact: center.ContactID(source)}}})
-	if got := p.toldSince(told); len(got) < 2 || got[0] != "rehydrated" || got[1] != "SYSTEM: Welcome back to "+source || len(p.chat.Past) != 1 || string(p.chat.Current().Related) != source {
+	if got := p.pushedSince(told); len(got) < 2 || got[0] != "rehydrated" || got[1] != "SYSTEM: Welcome back to "+source || len(p.chat.Past) != 1 || string(p.chat.Current().Related) != source {
 		t.Errorf("told %q, past %v, related %q", got, p.chat.Past, p.chat.Current().Related)
 	}
 	p.refuse(center.Conflict, Associate{Continued: Continued{Related: "x", Past: []Past{{Chat: "x"}}}})
@@ -390,7 +390,7 @@ func TestPersistentChatsThatAFlowBegins(t *testing.T) {
 		t.Errorf("script %q", got)
 	}
 	for name, outcome := range map[string]any{"failed": fmt.Errorf("it has not ended"), "nothing": Continued{}, "nonsense": 7} {
-		p, _ := opened(t, o, Start{Attributes: map[string]string{"before": source}})
+		p, _ := startConnected(t, o, Start{Attributes: map[string]string{"before": source}})
 		p.answer(outcome)
 		if got := p.script(); got[1] != "SYSTEM: Welcome" || len(p.chat.Past) != 0 {
 			t.Errorf("%s: script %q", name, got)
@@ -426,9 +426,9 @@ func TestContinue(t *testing.T) {
 }
 
 // TestModulesAcrossRestarts waits in the middle of nested modules; each step
-// meets the state as the store gives it back.
+// gets the state as the store returns it.
 func TestModulesAcrossRestarts(t *testing.T) {
-	o := furnished(flows{"main": document(t,
+	o := catalogWithQueues(flows{"main": document(t,
 		step("UpdateFlowAttributes", `"FlowAttributes":{"mine":{"Value":"kept"}}`, "1", "NoMatchingError>3"),
 		step("InvokeFlowModule", `"FlowModuleId":"outer"`, "2", "NoMatchingError>3"),
 		says("Back with $.FlowAttributes.mine [$.External.it] $.Attributes.deep", "4"), says("Failed", "4"), disconnect)})
@@ -436,7 +436,7 @@ func TestModulesAcrossRestarts(t *testing.T) {
 		says("Outer [$.FlowAttributes.mine]", "2"), step("EndFlowModuleExecution", "", ""))
 	o.modules["inner"] = document(t, step("InvokeLambdaFunction", `"LambdaFunctionARN":"f"`, "1", "NoMatchingError>3"),
 		step("UpdateContactAttributes", `"Attributes":{"deep":"$.External.it"}`, "2", "NoMatchingError>3"), waits(60, "3"), step("EndFlowModuleExecution", "", ""))
-	p, _ := opened(t, o, Start{})
+	p, _ := startConnected(t, o, Start{})
 	if p.chat.Flow != "main" || len(p.chat.Run.Stack) != 2 {
 		t.Errorf("the chat runs %s, %d callers wait", p.chat.Flow, len(p.chat.Run.Stack))
 	}
@@ -445,8 +445,8 @@ func TestModulesAcrossRestarts(t *testing.T) {
 	p.wantScript("CUSTOMER joined", "SYSTEM: Outer []", "SYSTEM: Back with kept [] down here", "CUSTOMER left", "ended")
 }
 
-// TestModuleDataStaysBehind: what a module has gathered, and what was passed to
-// it, is its own also when the way leads on to another flow from inside it.
+// TestModuleDataStaysBehind: what a module has gathered, and its inputs, stay
+// private when it transfers to another flow.
 func TestModuleDataStaysBehind(t *testing.T) {
 	call := step("InvokeLambdaFunction", `"LambdaFunctionARN":"f"`, "1", "NoMatchingError>9")
 	invoke := step("InvokeFlowModule", `"FlowModuleId":"m","InputParameters":{"x":"passed"}`, "2", "NoMatchingError>9")
@@ -458,12 +458,12 @@ func TestModuleDataStaysBehind(t *testing.T) {
 		"a whisper meanwhile": {numbered(t, append([]string{hooks("AgentWhisper", "whisper", "1")}, queue...)...), numbered(t, call, waits(600, "2"), ends()), numbered(t, call, invoke)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := furnished(flows{"main": to.main, "tell": tell, "whisper": tell.As("AGENT_WHISPER")})
+			o := catalogWithQueues(flows{"main": to.main, "tell": tell, "whisper": tell.As("AGENT_WHISPER")})
 			o.modules["m"] = to.module
 			if to.waiting != nil {
 				o.defaults["CUSTOMER_QUEUE"] = to.waiting.As("CUSTOMER_QUEUE")
 			}
-			p, _ := opened(t, o, Start{})
+			p, _ := startConnected(t, o, Start{})
 			p.answer(map[string]string{"k": "the flow's"})
 			p.answer(map[string]string{"k": "the module's"})
 			if p.chat.Run != nil {
@@ -477,11 +477,11 @@ func TestModuleDataStaysBehind(t *testing.T) {
 }
 
 func TestChangingTheRelatedContact(t *testing.T) {
-	o := furnished(flows{"main": document(t,
+	o := catalogWithQueues(flows{"main": document(t,
 		step("UpdateContactAttributes", `"Attributes":{"note":"from $.ContactId"},"TargetContact":"Related"`, "1", "NoMatchingError>2"),
 		step("UpdateContactData", `"Name":"N","References":{"r":{"Type":"URL","Value":"u"}},"TargetContact":"Related"`, "3", "NoMatchingError>2"),
 		says("Failed", "3"), disconnect)})
-	p, _ := opened(t, o, Start{Related: "before"})
+	p, _ := startConnected(t, o, Start{Related: "before"})
 	u := p.chat.Effects[0].Update
 	if u == nil || u.Contact != "before" || u.Attributes["note"] != "from "+string(p.chat.ID) || p.chat.Attributes != nil {
 		t.Fatalf("effect %+v, attributes %v", p.chat.Effects[0], p.chat.Attributes)
@@ -493,6 +493,6 @@ func TestChangingTheRelatedContact(t *testing.T) {
 	}
 	p.answer(fmt.Errorf("no"))
 	p.wantScript("CUSTOMER joined", "SYSTEM: Failed", "CUSTOMER left", "ended")
-	p, _ = opened(t, o, Start{}) // without a related contact
+	p, _ = startConnected(t, o, Start{}) // without a related contact
 	p.wantScript("CUSTOMER joined", "SYSTEM: Failed", "CUSTOMER left", "ended")
 }

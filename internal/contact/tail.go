@@ -8,14 +8,14 @@ import (
 )
 
 // TailSize is how many of the last items [Tail.Backfill] has to be given. It is
-// also how far back a repeated ClientToken of a message is known.
+// also how far back a repeated ClientToken of a message is recognized.
 const TailSize = 1024
 
-// Tail is what rules need to know of the transcript's end. It is a fold of the
+// Tail is what the rules need of the transcript's end. It is a fold of the
 // items: the engine feeds it each item once, so that a message needs no change
-// of the [Chat]. A loaded chat begins with the end alone ([TailAt]); when a rule
-// has to know more, the decision ends in a [Need] and the items before are
-// filled in ([Tail.Backfill]). The zero Tail is that of a chat that begins.
+// of the [Chat]. A loaded chat starts with the last item alone ([TailAt]); when
+// a rule needs more, the decision ends in a [Need] and the items before are
+// filled in ([Tail.Backfill]). The zero Tail is that of a new chat.
 type Tail struct {
 	Seq     int64         // of the last item
 	Time    time.Time     // of the last item
@@ -28,8 +28,8 @@ type Tail struct {
 	next   int
 }
 
-// tokenKey is what a ClientToken is known by: SendMessage and
-// CompleteAttachmentUpload know nothing of each other's.
+// tokenKey identifies a ClientToken: those of SendMessage and
+// CompleteAttachmentUpload are independent of each other.
 type tokenKey struct {
 	participant center.ParticipantID
 	token       string
@@ -41,17 +41,16 @@ type sent struct {
 	time time.Time
 }
 
-// TailAt returns the tail of a loaded chat, of whose transcript only the last
-// item is known.
+// TailAt returns the tail of a loaded chat, of which only the last item is known.
 func TailAt(seq int64, at time.Time, id center.ItemID) Tail {
 	return Tail{Seq: seq, Time: at, ID: id, missing: seq}
 }
 
 // Missing returns the Seq of the last item that the tail has not observed, 0
-// when it has observed all that rules may ask for.
+// when it has observed all that rules may need.
 func (t *Tail) Missing() int64 { return t.missing }
 
-// Observe takes note of items, which must follow the ones seen before.
+// Observe adds items, which must follow the ones observed before.
 func (t *Tail) Observe(items []center.Item) {
 	for i := range items {
 		it := &items[i]
@@ -60,7 +59,7 @@ func (t *Tail) Observe(items []center.Item) {
 	}
 }
 
-// note takes note of what an item says about its sender.
+// note records the time and the token of a sender's item.
 func (t *Tail) note(it *center.Item) {
 	if it.Participant == "" || it.Type == center.TypeEvent {
 		return
@@ -74,8 +73,8 @@ func (t *Tail) note(it *center.Item) {
 	}
 }
 
-// Backfill takes note of the items that are missing: the last [TailSize] of
-// those up to [Tail.Missing], or all when there are fewer, in order.
+// Backfill adds the items that are missing: the last [TailSize] of those up to
+// [Tail.Missing], or all when there are fewer, in order.
 func (t *Tail) Backfill(items []center.Item) {
 	after := *t
 	t.missing, t.spoke, t.tokens, t.ring, t.next = 0, nil, nil, nil, 0
@@ -110,7 +109,7 @@ func tokenOf(it *center.Item) tokenKey {
 	return tokenKey{it.Participant, it.ClientToken, it.Type == center.TypeAttachment}
 }
 
-// sentBefore finds the item that a participant made with a token.
+// sentBefore finds the item that a participant sent with a token.
 func (d *decision) sentBefore(k tokenKey) (sent, bool) {
 	if k.token == "" {
 		return sent{}, false

@@ -10,8 +10,8 @@ import (
 	"parley.example/parley/internal/center"
 )
 
-// A tail that began in the midst of a transcript and was backfilled knows what
-// one knows that observed the last TailSize items before and all since.
+// A tail that started in the middle of a transcript and was backfilled equals one
+// that observed the last TailSize items before that and all since.
 func TestBackfilledTailKnowsWhatAnObservedOneKnows(t *testing.T) {
 	at := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
 	var items []center.Item
@@ -48,9 +48,9 @@ func TestBackfilledTailKnowsWhatAnObservedOneKnows(t *testing.T) {
 	}
 }
 
-// Only commands whose rules look back at the transcript need its end.
+// Only commands whose rules depend on the transcript need its end.
 func TestWhoNeedsTheTail(t *testing.T) {
-	p := newPlay(t, nil)
+	p := newChatTest(t, nil)
 	ana := p.start(Start{})
 	p.do(Connect{ana})
 	p.do(Send{Participant: ana, ContentType: center.PlainText, Content: "hello", ClientToken: "one"})

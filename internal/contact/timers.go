@@ -25,12 +25,12 @@ type RoleTimer struct {
 
 // Idle is the state of the idle timers. They run while the customer and an
 // agent or custom participant are connected, with the configuration stored
-// when the latter joined. Of a customer who had fallen idle when they ended
-// only that is kept, without Timers, until he returns.
+// when the latter joined. If the customer was idle when they ended, only that is
+// kept, without Timers, until the customer returns.
 type Idle struct {
 	Since  time.Time                 `json:"since"`
 	Timers []RoleTimer               `json:"timers"`
-	Fired  map[center.Role]time.Time `json:"fired,omitempty"` // when a role fell idle
+	Fired  map[center.Role]time.Time `json:"fired,omitempty"` // when a role became idle
 	Back   time.Time                 `json:"back,omitzero"`   // when the customer connected again after that
 }
 
@@ -94,8 +94,8 @@ func (d *decision) stopIdle() {
 	}
 }
 
-// endIdle ends the idle timers. A flow may be waiting for a customer who had
-// fallen idle, so that is kept.
+// endIdle ends the idle timers. A flow may be waiting for an idle customer to
+// return, so that state is kept.
 func (d *decision) endIdle() {
 	c := d.edit()
 	since, idle := c.Idle.Fired[center.RoleCustomer]
@@ -115,7 +115,7 @@ func (d *decision) partner() *Participant {
 	return nil
 }
 
-// returned takes a role out of idleness, because it spoke or is back.
+// returned ends a role's idleness, because it sent something or reconnected.
 func (d *decision) returned(r center.Role) {
 	c := d.edit()
 	delete(c.Idle.Fired, timerRole(r))
@@ -123,7 +123,7 @@ func (d *decision) returned(r center.Role) {
 		c.Idle = nil
 	}
 	if p := d.speaker(timerRole(r)); p != nil {
-		d.notify(center.Push{Item: d.event(center.EventReturned, *p)})
+		d.pushTransient(center.Push{Item: d.event(center.EventReturned, *p)})
 	}
 }
 
@@ -141,14 +141,14 @@ func (d *decision) idleDue(r center.Role) (due time.Time, kind TimerType) {
 	if c.Idle == nil || c.Idle.Timers == nil {
 		return time.Time{}, ""
 	}
-	var idle, cut time.Duration
+	var idle, disconnect time.Duration
 	for _, t := range c.Idle.Timers {
 		switch {
 		case t.Role != r:
 		case t.Type == TimerIdle:
 			idle = t.Timeout
 		case t.Type == TimerDisconnect:
-			cut = t.Timeout
+			disconnect = t.Timeout
 		}
 	}
 	silent := c.Idle.Since
@@ -161,20 +161,20 @@ func (d *decision) idleDue(r center.Role) (due time.Time, kind TimerType) {
 		}
 	}
 	switch fired := c.Idle.Fired[r]; {
-	case !fired.IsZero() && cut > 0:
-		return fired.Add(cut), TimerDisconnect
+	case !fired.IsZero() && disconnect > 0:
+		return fired.Add(disconnect), TimerDisconnect
 	case !fired.IsZero():
 		return time.Time{}, ""
 	case idle > 0:
 		return silent.Add(idle), TimerIdle
-	case cut > 0:
-		return silent.Add(cut), TimerDisconnect
+	case disconnect > 0:
+		return silent.Add(disconnect), TimerDisconnect
 	}
 	return time.Time{}, ""
 }
 
-// Due returns when the next timer of a chat falls due, zero for never, as its
-// tail stands now: Change.Due is what it was when the state last changed.
+// Due returns when the next timer of a chat falls due, zero for never, given its
+// current tail: Change.Due is what it was when the state last changed.
 func (c *Chat) Due(tail *Tail) time.Time {
 	d := decision{chat: c, tail: tail}
 	t, _ := d.nextTimer()
@@ -199,8 +199,8 @@ const (
 // nextTimer returns the timer that falls due first.
 func (d *decision) nextTimer() (due time.Time, which timer) {
 	c := d.chat
-	if len(c.Line) > 0 {
-		due, which = c.Line[0].By, timerProcessor
+	if len(c.Pending) > 0 {
+		due, which = c.Pending[0].By, timerProcessor
 	}
 	if c.Ended {
 		return due, which
@@ -234,15 +234,15 @@ func (d *decision) nextTimer() (due time.Time, which timer) {
 	return due, which
 }
 
-// Tick does what the chat's due timers ask for. It always renews the state, so
-// that a timer which has been done, or was early, is not found due again.
+// Tick fires the chat's due timers. It always renews the state, so that a timer
+// that has fired, or was early, is not found due again.
 type Tick struct{}
 
 // maxTimersPerTick bounds one tick; what is left is found due again.
 const maxTimersPerTick = 32
 
 func (Tick) decide(d *decision) error {
-	if d.chat.Ended && len(d.chat.Line) == 0 {
+	if d.chat.Ended && len(d.chat.Pending) == 0 {
 		return nil
 	}
 	d.edit()
@@ -270,11 +270,11 @@ func (d *decision) fire(which timer, due time.Time) error {
 				p.ConnectBy, p.Left = time.Time{}, d.env.Now
 			}
 		}
-		return d.wake(machine.Event{Kind: machine.EventBotLeft}) // for a flow nobody is there any more, as if it had left
+		return d.wake(machine.Event{Kind: machine.EventBotLeft}) // to a flow it is as if the bot had left
 	case timerFlow:
 		return d.wake(machine.Event{Kind: machine.EventTime})
 	case timerWhisper:
-		return d.tooLong()
+		return d.whisperTimedOut()
 	case timerStep:
 		d.expireStep()
 		return nil
@@ -287,19 +287,19 @@ func (d *decision) fire(which timer, due time.Time) error {
 	}
 }
 
-// idle does what an idle timer of a role asks for: first the role is said to
-// be idle; if it stays so, everybody but the customer is taken out.
+// idle fires an idle timer of a role: first the role is reported as idle; if it
+// stays so, everybody but the customer is removed.
 func (d *decision) idle(r center.Role, due time.Time) error {
 	p := d.speaker(r)
 	if _, kind := d.idleDue(r); kind == TimerIdle {
 		d.edit().Idle.Fired = mergeMaps(d.chat.Idle.Fired, map[center.Role]time.Time{r: due})
 		if p != nil {
-			d.notify(center.Push{Item: d.event(center.EventIdle, *p)})
+			d.pushTransient(center.Push{Item: d.event(center.EventIdle, *p)})
 		}
 		return nil
 	}
 	if p != nil {
-		d.notify(center.Push{Item: d.event(center.EventAutoDisconnection, *p)})
+		d.pushTransient(center.Push{Item: d.event(center.EventAutoDisconnection, *p)})
 	}
 	agents := d.agents()
 	d.endIdle()

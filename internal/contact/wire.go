@@ -9,10 +9,9 @@ import (
 	"parley.example/parley/internal/center"
 )
 
-// Events returns what sockets are sent of the pushes of one commit, encoded. An
-// agent who leaves is sent nothing of what follows, unless that is the chat's
-// end; a customer is sent what the flow behind its leaving says
-// (DisconnectOnCustomerExit).
+// Events returns the pushes of one commit encoded for sockets. An agent who
+// leaves is sent nothing that follows, unless it is the chat's end; a customer
+// is sent what the flow after its leaving says (DisconnectOnCustomerExit).
 func Events(pushes []center.Push) []bus.Event {
 	if len(pushes) == 0 {
 		return nil
@@ -32,8 +31,8 @@ func Events(pushes []center.Push) []bus.Event {
 	return events
 }
 
-// Events returns the events by which stored items of the chat were sent: the
-// ones that [Events] made of them when they were committed.
+// Events returns the events for stored items of the chat: the same that
+// [Events] returned when they were committed.
 func (c *Chat) Events(items []center.Item) []bus.Event {
 	events := make([]bus.Event, len(items))
 	for i := range items {
@@ -52,8 +51,8 @@ func agentLeaves(it *center.Item) bool {
 	return it.ContentType == center.EventLeft && it.Role != center.RoleCustomer
 }
 
-// payload is the text of the frame that carries an item. The item goes as a
-// string that holds JSON: ChatJS drops an object without a word.
+// payload returns the text of the frame that carries an item. The item is a
+// string that holds JSON: ChatJS silently drops an object.
 func payload(it *center.Item, r *center.Receipt) []byte {
 	if it.Type == "" {
 		return nil

@@ -9,9 +9,8 @@ import (
 	"parley.example/parley/internal/center"
 )
 
-// Events made of pushes at the commit, and of the items when they are read
-// again, are the same: who leaves is sent nothing of what follows, but for the
-// end of the chat that is the same commit.
+// Events made of pushes at the commit and of the stored items are the same: who
+// leaves is sent nothing that follows, except the end of the chat in the same commit.
 func TestEventsOfStoredItems(t *testing.T) {
 	end := time.UnixMilli(1767604502000)
 	early, customer, stayed := Participant{ID: "early", Left: end.Add(-time.Second)}, Participant{ID: "customer", Left: end}, Participant{ID: "stayed", Left: end}

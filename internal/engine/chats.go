@@ -113,7 +113,7 @@ func (e *Engine) decideChat(ctx context.Context, h *chatEntry, cmd contact.Comma
 // is one that deciding again does not help against.
 func (e *Engine) again(ctx context.Context, chat center.ContactID, with *attempt, err error) (*attempt, error) {
 	next := &attempt{env: e.env(), recordsAt: with.recordsAt}
-	next.env.Full, next.env.Lines, next.env.Records = with.env.Full, with.env.Lines, with.env.Records
+	next.env.Full, next.env.QueueStatus, next.env.Records = with.env.Full, with.env.QueueStatus, with.env.Records
 	if errors.Is(err, store.ErrConflict) {
 		return next, nil
 	}
@@ -154,11 +154,11 @@ func (e *Engine) learn(ctx context.Context, chat center.ContactID, with *attempt
 	if err != nil {
 		return err
 	}
-	with.env.Lines = maps.Clone(with.env.Lines)
-	if with.env.Lines == nil {
-		with.env.Lines = map[center.QueueID]contact.Line{}
+	with.env.QueueStatus = maps.Clone(with.env.QueueStatus)
+	if with.env.QueueStatus == nil {
+		with.env.QueueStatus = map[center.QueueID]contact.QueueStatus{}
 	}
-	with.env.Lines[need.Queue] = contact.Line{Others: status.Others, Oldest: status.Oldest, Ahead: status.Ahead}
+	with.env.QueueStatus[need.Queue] = contact.QueueStatus{Others: status.Others, Oldest: status.Oldest, Ahead: status.Ahead}
 	return nil
 }
 
@@ -167,10 +167,11 @@ func (e *Engine) learn(ctx context.Context, chat center.ContactID, with *attempt
 func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Once) write {
 	sc := &store.Change{
 		Chat: h.id, Items: change.Items, After: h.state.tail.ID, Receipts: change.Receipts, Contacts: change.Contacts, Once: once,
+		Version: h.version, // also of a message, which leaves the state as it is: what becomes of it depends on that
 	}
 	h.state.tail.Observe(change.Items)
 	if change.Chat != nil {
-		sc.Version, sc.Next = h.version, nextVersion(h.version)
+		sc.Next = nextVersion(h.version)
 		sc.State = e.head(change)
 		var before []center.Attachment
 		if h.state.chat != nil {

@@ -149,7 +149,8 @@ func (e *Engine) Close() {
 	e.effects.wait()
 }
 
-// maxAttempts bounds how often a command is decided anew after conflicts.
+// maxAttempts bounds how often a command is decided anew without having learned
+// something about another queue. A flow passes a bounded number of those.
 const maxAttempts = 16
 
 // Do gives a chat a command and returns when its change is durable. Errors are
@@ -159,7 +160,7 @@ const maxAttempts = 16
 // of a queue has to be known, and when the queue it leads to turns out to be full.
 func (e *Engine) Do(ctx context.Context, chat center.ContactID, cmd contact.Command) (contact.Reply, error) {
 	with := &attempt{env: e.env()}
-	for range maxAttempts {
+	for n := 0; n < maxAttempts+len(with.env.QueueStatus)+len(with.env.Full); n++ {
 		var made contact.Change
 		err := e.chats.run(ctx, chat, func(h *chatEntry) (write, error) { return e.decideChat(ctx, h, cmd, with, &made) })
 		if err == nil {

@@ -47,25 +47,42 @@ type write func(done func(error))
 // how to write it, nil when there is nothing to write.
 //
 // run returns when all that the outcome rests on is durable: also a refusal, or
-// the answer to a repeated request, may rest on a change that is not yet. A
-// refusal is checked against the store when other nodes may have changed the
-// aggregate. A store.ErrConflict asks for another run.
+// the answer to a repeated request, may rest on a change that is not yet. What
+// writes nothing, and so is not compared by the store, is checked against it here
+// when other nodes may have changed the aggregate: there may be something to do,
+// or to refuse, after all. A store.ErrConflict asks for another run.
 func (r *runner[K, S]) run(ctx context.Context, id K, decide func(*entry[K, S]) (write, error)) error {
 	e := r.entries.get(id)
-	defer r.entries.put(e)
 	own, last, was, err := r.decide(ctx, e, decide)
 	if own != nil {
+		defer r.release(e, own)
 		return own.wait(ctx)
 	}
+	defer r.entries.put(e)
 	if err := last.rest(ctx); err != nil {
 		return err
 	}
-	if err != nil && was.entry != nil {
+	if was.entry != nil {
 		if err := r.check(ctx, was); err != nil {
 			return err
 		}
 	}
 	return err
+}
+
+// release puts an entry back when a change of it is durable or refused, whether
+// or not somebody still waits for that: an entry that was loaded anew before
+// would not come to know of the change.
+func (r *runner[K, S]) release(e *entry[K, S], own *commit) {
+	select {
+	case <-own.done:
+		r.entries.put(e)
+	default:
+		go func() {
+			<-own.done
+			r.entries.put(e)
+		}()
+	}
 }
 
 // decide runs a command on a locked entry. own is the commit of what it leads
@@ -166,8 +183,9 @@ func (r *runner[K, S]) look(ctx context.Context, id K) (seen[K, S], error) {
 	return was, last.rest(ctx)
 }
 
-// check returns errStale when another node has changed what was seen, which
-// then is loaded anew.
+// check returns errStale when what was seen is not what the store has. When
+// memory still has it, another node changed the aggregate, which is loaded anew;
+// otherwise this node did.
 func (r *runner[K, S]) check(ctx context.Context, was seen[K, S]) error {
 	if was.fresh || r.unchanged == nil {
 		return nil
@@ -176,7 +194,11 @@ func (r *runner[K, S]) check(ctx context.Context, was seen[K, S]) error {
 	if err != nil || same {
 		return err
 	}
-	was.entry.reload.Store(true)
+	was.entry.mu.Lock()
+	defer was.entry.mu.Unlock()
+	if was.entry.version == was.version {
+		was.entry.reload.Store(true)
+	}
 	return errStale
 }
 

@@ -16,8 +16,8 @@ import (
 	"parley.example/parley/internal/awsconf"
 )
 
-// AWS says how Amazon's services are reached, or what stands in for them: it
-// is what the configuration of AWS SDKs says. A nil *AWS reaches none.
+// AWS is how Amazon's services, or substitutes for them, are reached: the
+// configuration of the AWS SDKs. A nil *AWS reaches none.
 type AWS struct {
 	Region      string // of services whose resource does not name one
 	Credentials aws.CredentialsProvider
@@ -29,7 +29,7 @@ type AWS struct {
 	Now func() time.Time
 }
 
-// awsService is a service that can be called: what it is called where.
+// awsService is a service that can be called, with its names.
 type awsService struct {
 	id      string // in the SDKs' configuration: AWS_ENDPOINT_URL_<ID>
 	host    string // first label of its host name
@@ -63,7 +63,7 @@ func (a *AWS) Check() error {
 		return nil
 	}
 	if a.Region == "" || strings.Trim(a.Region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-		return fmt.Errorf("the region %q of AWS is not a name like us-east-1", a.Region)
+		return fmt.Errorf("the AWS region %q is not a name like us-east-1", a.Region)
 	}
 	for id, to := range a.Endpoints {
 		if to == "" {
@@ -85,8 +85,8 @@ func (a *AWS) url(s awsService, region string) string {
 }
 
 // region returns the region of a resource: the one its ARN names, else the
-// configured one. Something that is no ARN names none, and neither does one
-// with a region that could not be part of a host name.
+// configured one. An ARN whose region could not be part of a host name counts as
+// having none.
 func (a *AWS) region(arn string) string {
 	parts := strings.SplitN(arn, ":", 6)
 	if len(parts) == 6 && parts[0] == "arn" && parts[3] != "" && len(parts[3]) <= 32 &&
@@ -100,11 +100,11 @@ func (a *AWS) region(arn string) string {
 // for which it takes as long as ctx lets it.
 func (a *AWS) sign(ctx context.Context, r *http.Request, body []byte, s awsService, region string) error {
 	if a.Credentials == nil {
-		return errors.New("AWS has no credentials")
+		return errors.New("there are no AWS credentials")
 	}
 	keys, err := a.Credentials.Retrieve(ctx)
 	if err != nil {
-		return fmt.Errorf("no credentials for AWS: %w", err)
+		return fmt.Errorf("get AWS credentials: %w", err)
 	}
 	sum := sha256.Sum256(body)
 	return v4.NewSigner().SignHTTP(ctx, keys, r, hex.EncodeToString(sum[:]), s.signing, region, a.Now())

@@ -8,29 +8,29 @@ import (
 )
 
 const (
-	pageSize   = 512         // deliveries read from the store at a time
-	maxBacklog = 64          // deliveries of one stream held at a time
-	maxAhead   = 8           // outcomes of one stream that wait for the disk: as many may be sent again after a crash
-	tripsAt    = 3           // failures in a row by which a destination counts as failing
-	slowFrom   = time.Second // a success that took longer makes its destination a slow one
+	pageSize   = 512         // deliveries read from the store at once
+	maxBacklog = 64          // deliveries of one stream held in memory
+	maxAhead   = 8           // outcomes of one stream that are not durable yet: as many may be sent again after a crash
+	tripsAt    = 3           // consecutive failures after which a destination counts as failing
+	slowFrom   = time.Second // a destination counts as slow when a success took longer
 )
 
-// board is what the outbox's dispatcher knows of streams and destinations:
-// which attempt may start next. It does no I/O.
+// board is the dispatcher's state of streams and destinations, from which it
+// decides which attempt may start next. It does no I/O.
 type board struct {
 	workers      int
 	running      int
 	backlogs     map[string]*backlog // by stream
-	ready        []*backlog          // those with something to send and nothing on its way, in the order of their turns
+	ready        []*backlog          // those with something to send and nothing in flight, in the order of their turns
 	destinations map[string]*destination
 }
 
-// backlog is the front part of a stream, from when it was read until everything
-// of it is settled in the store.
+// backlog is the front part of a stream, from reading it until all of it is
+// settled in the store.
 type backlog struct {
 	stream    string
 	to        *destination
-	items     []store.Delivery // what is still to be sent; the first may be on its way
+	items     []store.Delivery // what is still to be sent; the first may be in flight
 	sending   bool
 	queued    bool // on the ready list
 	unsettled int  // outcomes that are not durable yet
@@ -42,14 +42,14 @@ type destination struct {
 	running int
 	slow    bool
 	failed  int       // failures in a row
-	trips   int       // how many times in a row it was left alone
-	tripped time.Time // when it was last left alone
-	retry   time.Time // until when
+	trips   int       // how many times in a row it was paused
+	tripped time.Time // when it was last paused
+	retry   time.Time // when the pause ends
 }
 
 func (d *destination) failing() bool { return d.failed >= tripsAt }
 
-// resting reports whether the destination is left alone at now.
+// resting reports whether the destination is paused at now.
 func (d *destination) resting(now time.Time) bool { return d.failing() && now.Before(d.retry) }
 
 // admits reports whether one more attempt may start.
@@ -63,16 +63,16 @@ func (d *destination) admits(now time.Time, workers int) bool {
 	return true
 }
 
-// succeeded takes note of a delivery. It reports whether the destination has recovered.
+// succeeded records a success. It reports whether the destination has recovered.
 func (d *destination) succeeded(took time.Duration) bool {
 	recovered := d.failing()
 	d.slow, d.failed, d.trips = took > slowFrom, 0, 0
 	return recovered
 }
 
-// missed takes note of a failure of an attempt that began at started. It
-// reports whether the destination is failing from now on. Failures of attempts that
-// began before the destination was last left alone tell nothing new.
+// missed records the failure of an attempt that began at started. It reports
+// whether the destination is failing from now on. Attempts that began before the
+// destination was last paused do not count.
 func (d *destination) missed(started, now time.Time) bool {
 	d.failed++
 	if !d.failing() || (d.trips > 0 && started.Before(d.tripped)) {
@@ -87,9 +87,9 @@ func newBoard(workers int) *board {
 	return &board{workers: workers, backlogs: make(map[string]*backlog), destinations: make(map[string]*destination)}
 }
 
-// load takes a page of the outbox. Backlogs that had not begun are read anew;
-// the page's part of backlogs that have begun is left alone, because it may be out of
-// date. load returns how many streams the page shows.
+// load adds a page of the outbox. Backlogs that have not started are replaced;
+// for those that have, the page is ignored, because it may be out of date. load
+// returns the number of streams in the page.
 func (b *board) load(page []store.Delivery, resolve func(string) string) int {
 	b.ready = slices.DeleteFunc(b.ready, func(l *backlog) bool {
 		if l.unsettled == 0 {
@@ -148,8 +148,8 @@ func (b *board) returned(l *backlog) {
 	b.running--
 }
 
-// again gives a backlog its next turn, when there is more of it and not too much
-// of it waits for the disk.
+// again queues a backlog for its next turn, if there is more of it and not too
+// many of its outcomes are pending.
 func (b *board) again(l *backlog) {
 	if len(l.items) > 0 && l.unsettled < maxAhead && !l.sending && !l.queued {
 		l.queued = true
@@ -157,8 +157,8 @@ func (b *board) again(l *backlog) {
 	}
 }
 
-// settled takes note that one outcome of a backlog is durable. A backlog with
-// nothing left is forgotten: what has come since is read from the store.
+// settled records that one outcome of a backlog is durable. An empty backlog is
+// dropped: what was added since is read from the store.
 func (b *board) settled(l *backlog) {
 	l.unsettled--
 	if len(l.items) == 0 {
@@ -167,7 +167,7 @@ func (b *board) settled(l *backlog) {
 	b.again(l)
 }
 
-// drop drops what a backlog was still to send; the store has it.
+// drop drops the unsent rest of a backlog; the store has it.
 func (b *board) drop(l *backlog) {
 	l.items = nil
 	if l.unsettled == 0 && !l.sending {
@@ -180,7 +180,7 @@ func (b *board) startable(now time.Time) bool {
 	return b.running < b.workers && slices.ContainsFunc(b.ready, func(l *backlog) bool { return l.to.admits(now, b.workers) })
 }
 
-// resting takes the waiting backlogs of destinations that are left alone off the ready list.
+// resting removes the backlogs of paused destinations from the ready list.
 func (b *board) resting(now time.Time) []*backlog {
 	var rest []*backlog
 	b.ready = slices.DeleteFunc(b.ready, func(l *backlog) bool {
@@ -194,7 +194,7 @@ func (b *board) resting(now time.Time) []*backlog {
 	return rest
 }
 
-// crowd takes all but the first backlogs, as many as there are workers, off the ready list.
+// crowd removes all but the first backlogs, as many as there are workers, from the ready list.
 func (b *board) crowd() []*backlog {
 	if len(b.ready) <= b.workers {
 		return nil

@@ -14,23 +14,23 @@ import (
 	"parley.example/parley/internal/flow/machine"
 )
 
-// Bot understands what customers say: it is asked once for each utterance. Lex
-// is one kind, an HTTP endpoint another. A Bot may be asked by many goroutines.
+// Bot understands what customers say: it is asked once for each utterance. There
+// are [Lex] and [Endpoint]. A Bot may be used by many goroutines.
 type Bot interface {
-	// Ask gives the bot one utterance and returns what it makes of it, within
-	// ask.TimeLimit (10 s when it is zero). The same ask may come twice, after a
-	// crash. An error says in words for the flow's log why there is no answer.
+	// Ask gives the bot one utterance and returns its answer, within ask.TimeLimit
+	// (10 s if zero). The same ask may be repeated after a crash. The text of an
+	// error is for the flow log.
 	Ask(ctx context.Context, ask machine.Ask) (machine.Answer, error)
 }
 
-// longestTurn is how long a bot may think when the ask does not say: the
-// service's own limit of a turn.
+// longestTurn is the time limit of an ask that has none: the service's own limit
+// of a turn.
 const longestTurn = 10 * time.Second
 
-// Bots is a Bot that asks the one behind the alias. Which that is, is settled
-// by configuration alone. An alias of Lex V2 is looked for in Named as its ARN,
-// as BOTID/ALIASID, as BOTID and as "*"; a bot of Lex V1 as NAME:ALIAS, NAME and
-// "*". What is not named is asked of Other.
+// Bots is a Bot that asks the one for the alias, which the configuration alone
+// determines. An alias of Lex V2 is looked up in Named by its ARN, BOTID/ALIASID,
+// BOTID and "*"; a bot of Lex V1 by NAME:ALIAS, NAME and "*". All others go to
+// Other.
 type Bots struct {
 	Named map[string]Bot
 	Other Bot // nil for none
@@ -42,14 +42,14 @@ var (
 	_ Bot = (*Endpoint)(nil)
 )
 
-// NewBots returns the bots that a configuration names. The URL of an entry
-// tells what is spoken there:
+// NewBots returns the bots of a configuration. The URL of an entry determines
+// the protocol:
 //
 //   - lex+http://host:port or lex+https://…: the base of a Lex V2 runtime API,
 //     see [Lex]
 //   - any other http or https URL: one bot, see [Endpoint]
 //
-// aws may be nil; otherwise bots that are not named are asked there.
+// aws may be nil; otherwise all other bots are asked there.
 func NewBots(urls map[string]string, aws *AWS, client *http.Client, log *slog.Logger) (*Bots, error) {
 	b := &Bots{Named: make(map[string]Bot, len(urls))}
 	for _, name := range slices.Sorted(maps.Keys(urls)) {
@@ -69,7 +69,7 @@ func NewBots(urls map[string]string, aws *AWS, client *http.Client, log *slog.Lo
 	return b, nil
 }
 
-// Ask implements Bot. A bot that no configuration names is NotFound.
+// Ask implements Bot. A bot that is not configured is NotFound.
 func (b *Bots) Ask(ctx context.Context, ask machine.Ask) (machine.Answer, error) {
 	for _, name := range botNames(&ask) {
 		if bot, ok := b.Named[name]; ok {
@@ -82,7 +82,7 @@ func (b *Bots) Ask(ctx context.Context, ask machine.Ask) (machine.Answer, error)
 	return b.Other.Ask(ctx, ask)
 }
 
-// botName is what errors and logs call the bot of an ask.
+// botName returns the name of an ask's bot for errors and logs.
 func botName(ask *machine.Ask) string {
 	if ask.Alias == "" {
 		return ask.Name
@@ -90,8 +90,8 @@ func botName(ask *machine.Ask) string {
 	return ask.Alias
 }
 
-// botNames returns what the bot of an ask may be called in a configuration,
-// most exact first.
+// botNames returns the names by which an ask's bot is looked up in a
+// configuration, the most specific first.
 func botNames(ask *machine.Ask) []string {
 	if ask.Alias == "" {
 		return []string{ask.Name + ":" + ask.V1Alias, ask.Name, "*"}
@@ -103,7 +103,7 @@ func botNames(ask *machine.Ask) []string {
 	return append(names, "*")
 }
 
-// aliasOf takes an ARN of a bot alias apart:
+// aliasOf parses the ARN of a bot alias:
 // arn:aws:lex:REGION:ACCOUNT:bot-alias/BOTID/ALIASID.
 func aliasOf(arn string) (bot, alias string, ok bool) {
 	parts := strings.SplitN(arn, ":", 6)

@@ -154,7 +154,7 @@ func TestLexCannotBeAsked(t *testing.T) {
 		{machine.Ask{Alias: "BOT"}, "is not the ARN of a bot alias"},
 		{machine.Ask{Alias: "arn:aws:lex:us-east-1:1:bot-alias/B"}, "is not the ARN"},
 		{machine.Ask{Alias: "arn:aws:lex:us-east-1:1:bot-alias/B/A/C"}, "is not the ARN"},
-		{machine.Ask{Name: "Old", V1Alias: "prod"}, "Lex V1, whose service has ended"},
+		{machine.Ask{Name: "Old", V1Alias: "prod"}, "a Lex V1 bot"},
 	} {
 		if _, err := l.Ask(t.Context(), c.ask); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("Ask(%+v) = %v; want %q", c.ask, err, c.want)
@@ -173,9 +173,9 @@ func TestBotAnswers(t *testing.T) {
 		{"only a dialog action", answer(200, state(`"dialogAction":{"type":"ElicitIntent"}`)), ""},
 		{"unknown members", answer(200, `{"x":[1],"sessionState":{"dialogAction":{"type":"Close","y":{}},"z":1}}`), ""},
 		{"nothing", answer(200, `{}`), "neither an intent nor a dialog action"},
-		{"not JSON", answer(200, `hello`), "answered what is not RecognizeText's shape"},
-		{"a list", answer(200, `[]`), "answered what is not RecognizeText's shape"},
-		{"odd state", answer(200, `{"sessionState":[]}`), "session state that is not RecognizeText's shape"},
+		{"not JSON", answer(200, `hello`), "did not answer in the format of RecognizeText"},
+		{"a list", answer(200, `[]`), "did not answer in the format of RecognizeText"},
+		{"odd state", answer(200, `{"sessionState":[]}`), "session state that is not in the format of RecognizeText"},
 		{"huge", answer(200, state(`"dialogAction":{"type":"Close"},"sessionAttributes":{"a":"`+strings.Repeat("x", maxTurn)+`"}`)), "answered more than 256 KB"},
 		{"state too large", answer(200, state(`"dialogAction":{"type":"Close"},"sessionAttributes":{"a":"`+strings.Repeat("x", maxMemory)+`"}`)), "session state of more than 32 KB"},
 		{"too many messages", answer(200, `{"messages":[`+strings.Repeat(`{"content":"x"},`, 10)+`{"content":"x"}],"sessionState":{"dialogAction":{"type":"Close"}}}`), "answered 11 messages"},

@@ -32,13 +32,13 @@ type button struct {
 	Value string `json:"value"`
 }
 
-// chatMessages turns a bot's messages into what a chat carries. A message whose
-// content is the template of an interactive message becomes one, whatever
-// content type the bot gave it; a response card becomes a ListPicker, several
-// in a row a Carousel. picks are the values of the cards' buttons.
+// chatMessages converts a bot's messages into messages of a chat. A message whose
+// content is the template of an interactive message becomes one, whatever its
+// content type; a response card becomes a ListPicker, several in a row a
+// Carousel. picks are the values of the cards' buttons.
 func chatMessages(list []lexMessage) (out []machine.BotMessage, picks map[string]string, err error) {
 	if len(list) > maxMessages {
-		return nil, nil, &answerError{fmt.Sprintf("answered %d messages; a turn may have %d", len(list), maxMessages)}
+		return nil, nil, &answerError{fmt.Sprintf("answered %d messages; a turn may have at most %d", len(list), maxMessages)}
 	}
 	for i := 0; i < len(list); {
 		var cards []*card
@@ -57,7 +57,7 @@ func chatMessages(list []lexMessage) (out []machine.BotMessage, picks map[string
 		m := &list[i]
 		i++
 		if strings.TrimSpace(m.Content) == "" {
-			continue // nothing that a chat could show
+			continue // nothing to show
 		}
 		shown := machine.BotMessage{ContentType: center.PlainText, Content: m.Content}
 		if isTemplate(m.Content) {
@@ -87,7 +87,7 @@ func isTemplate(text string) bool {
 	return json.Unmarshal([]byte(text), &t) == nil && t.Type != "" && t.Type != "ViewResource" && t.Version != "" && len(t.Data) > 0
 }
 
-// noteButtons adds what the buttons of cards stand for.
+// noteButtons adds the values of the cards' buttons.
 func noteButtons(picks map[string]string, cards []*card) map[string]string {
 	for _, c := range cards {
 		for _, b := range c.Buttons {
@@ -129,8 +129,8 @@ type element struct {
 // maxCarousel is how many cards a Carousel may have; it needs two.
 const maxCarousel = 5
 
-// showCards turns response cards that stand together into messages. A card
-// without buttons offers nothing to choose and is text.
+// showCards converts consecutive response cards into messages. A card without
+// buttons offers no choice and becomes text.
 func showCards(cards []*card) ([]machine.BotMessage, error) {
 	var out []machine.BotMessage
 	var lists []template

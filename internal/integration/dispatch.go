@@ -25,20 +25,20 @@ type dispatcher struct {
 	committed chan error
 
 	reload     bool      // the store may have what the board has not loaded
-	stuck      bool      // the last commit failed; the next one waits for the clock
-	swept      time.Time // when streams were last held to MaxWaiting
+	stuck      bool      // the last commit failed; the next one waits for the poll
+	swept      time.Time // when MaxWaiting was last enforced
 	gathered   outcomes  // to be committed
-	committing *outcomes // on its way; nil when none is
+	committing *outcomes // in flight; nil when none is
 }
 
-// result is what came of an attempt.
+// result is the result of an attempt.
 type result struct {
 	backlog *backlog
 	started time.Time
 	err     error
 }
 
-// outcomes gathers what has to be written to the store, and the backlogs it is about.
+// outcomes collects what has to be written to the store, and the backlogs concerned.
 type outcomes struct {
 	chores   store.Chores
 	backlogs []*backlog
@@ -73,8 +73,8 @@ func orDefault[T int | store.Shards | time.Duration](v, otherwise T) T {
 // run is the loop of [Outbox.Run].
 func (d *dispatcher) run(ctx context.Context) error {
 	defer d.attempts.Wait()
-	sending, cut := context.WithCancel(context.WithoutCancel(ctx))
-	defer cut()
+	sending, abort := context.WithCancel(context.WithoutCancel(ctx))
+	defer abort()
 	poll := time.NewTicker(pollEvery)
 	defer poll.Stop()
 	for stop := ctx.Done(); ; {
@@ -88,7 +88,7 @@ func (d *dispatcher) run(ctx context.Context) error {
 		select {
 		case <-stop:
 			stop = nil
-			defer time.AfterFunc(stopGrace, cut).Stop()
+			defer time.AfterFunc(stopGrace, abort).Stop()
 		case <-d.wake:
 			d.reload = true
 		case <-poll.C:
@@ -133,19 +133,19 @@ func (d *dispatcher) fetch(ctx context.Context, now time.Time) bool {
 	page, err := d.Store.Outbox(ctx, d.Shards, now.Add(ahead), pageSize)
 	if err != nil {
 		if ctx.Err() == nil {
-			d.log.ErrorContext(ctx, "the outbox cannot be read", "error", err)
+			d.log.ErrorContext(ctx, "cannot read the outbox", "error", err)
 		}
 		return false
 	}
 	streams := d.board.load(page, d.Sender.Destination)
 	d.postponeAll(ctx, d.board.resting(now), now)
 	startable := d.board.startable(now)
-	if streams == pageSize { // there may be more than fits
+	if streams == pageSize { // there may be more
 		if startable {
 			d.reload = true
 			return true
 		}
-		// All that the page shows waits for slow destinations: make way for others.
+		// The whole page waits for slow destinations: make way for others.
 		for _, l := range d.board.crowd() {
 			d.postpone(l, l.items[0], now.Add(jitter(time.Second)))
 		}
@@ -153,7 +153,7 @@ func (d *dispatcher) fetch(ctx context.Context, now time.Time) bool {
 	return startable
 }
 
-// postponeAll postpones backlogs whose destination is left alone. What is too old is given up.
+// postponeAll postpones backlogs whose destination is paused. What is too old becomes a dead letter.
 func (d *dispatcher) postponeAll(ctx context.Context, backlogs []*backlog, now time.Time) {
 	dead := 0
 	for _, l := range backlogs {
@@ -161,9 +161,9 @@ func (d *dispatcher) postponeAll(ctx context.Context, backlogs []*backlog, now t
 			head := l.items[0]
 			l.items = l.items[1:]
 			if head.Error == "" {
-				head.Error = "never tried: the endpoint was failing all the time"
+				head.Error = "never attempted: the endpoint kept failing"
 			}
-			d.bury(l, head, 0)
+			d.markDead(l, head, 0)
 			dead++
 		}
 		if len(l.items) > 0 {
@@ -172,12 +172,12 @@ func (d *dispatcher) postponeAll(ctx context.Context, backlogs []*backlog, now t
 		}
 	}
 	if dead > 0 {
-		d.log.ErrorContext(ctx, "deliveries became dead letters: their endpoints have been failing too long", "deliveries", dead)
+		d.log.ErrorContext(ctx, "deliveries became dead letters: their endpoints have been failing for too long", "deliveries", dead)
 	}
 }
 
-// tooOld reports whether a delivery has waited for MaxAge. Time in which
-// nobody tried does not count.
+// tooOld reports whether a delivery has waited for MaxAge, not counting the time
+// before this process started.
 func (d *dispatcher) tooOld(delivery *store.Delivery, now time.Time) bool {
 	since := delivery.Created
 	if since.Before(d.started) {
@@ -186,13 +186,13 @@ func (d *dispatcher) tooOld(delivery *store.Delivery, now time.Time) bool {
 	return now.Sub(since) >= d.MaxAge
 }
 
-// finish takes note of the result of an attempt. One that failed because it
-// was cut short at the end of Run tells nothing: the delivery stays as it was.
-func (d *dispatcher) finish(ctx context.Context, r result, cut bool) {
+// finish records the result of an attempt. If it was aborted at the end of Run,
+// the delivery stays as it was.
+func (d *dispatcher) finish(ctx context.Context, r result, aborted bool) {
 	l, now := r.backlog, d.Now()
 	took := now.Sub(r.started)
 	d.board.returned(l)
-	if r.err != nil && cut {
+	if r.err != nil && aborted {
 		d.board.drop(l)
 		return
 	}
@@ -200,7 +200,7 @@ func (d *dispatcher) finish(ctx context.Context, r result, cut bool) {
 	l.items = l.items[1:]
 	if r.err == nil {
 		if l.to.succeeded(took) {
-			d.log.InfoContext(ctx, "streaming endpoint takes messages again", "endpoint", head.Endpoint)
+			d.log.InfoContext(ctx, "streaming endpoint has recovered", "endpoint", head.Endpoint)
 		}
 		d.Observe(OutcomeDelivered, took)
 		d.gathered.chores.Delivered = append(d.gathered.chores.Delivered, head.ID)
@@ -211,7 +211,7 @@ func (d *dispatcher) finish(ctx context.Context, r result, cut bool) {
 
 	if temporary(r.err) {
 		if l.to.missed(r.started, now) {
-			d.log.WarnContext(ctx, "streaming endpoint fails", "endpoint", head.Endpoint, "error", r.err)
+			d.log.WarnContext(ctx, "streaming endpoint is failing", "endpoint", head.Endpoint, "error", r.err)
 		}
 	} else if _, answered := errors.AsType[*statusError](r.err); answered {
 		l.to.succeeded(took)
@@ -221,7 +221,7 @@ func (d *dispatcher) finish(ctx context.Context, r result, cut bool) {
 	if head.Attempts >= d.MaxAttempts || d.tooOld(&head, now) {
 		d.log.ErrorContext(ctx, "delivery became a dead letter", "delivery", head.ID, "stream", head.Stream, "chat", head.Chat,
 			"endpoint", head.Endpoint, "attempts", head.Attempts, "error", head.Error)
-		d.bury(l, head, took)
+		d.markDead(l, head, took)
 		d.board.again(l)
 		return
 	}
@@ -230,15 +230,15 @@ func (d *dispatcher) finish(ctx context.Context, r result, cut bool) {
 	d.postpone(l, head, now.Add(backoff(head.Attempts, lastBackoff)))
 }
 
-// bury makes a delivery of a backlog a dead letter.
-func (d *dispatcher) bury(l *backlog, delivery store.Delivery, took time.Duration) {
+// markDead makes a delivery of a backlog a dead letter.
+func (d *dispatcher) markDead(l *backlog, delivery store.Delivery, took time.Duration) {
 	d.Observe(OutcomeDead, took)
 	d.gathered.chores.Dead = append(d.gathered.chores.Dead, delivery)
 	d.wrote(l)
 }
 
-// postpone gives the first delivery of a backlog a later time. The stream comes
-// back from the store then.
+// postpone gives the first delivery of a backlog a later time, at which the
+// stream is read from the store again.
 func (d *dispatcher) postpone(l *backlog, head store.Delivery, due time.Time) {
 	head.Due = due
 	d.gathered.chores.Postponed = append(d.gathered.chores.Postponed, head)
@@ -252,8 +252,8 @@ func (d *dispatcher) wrote(l *backlog) {
 	d.gathered.backlogs = append(d.gathered.backlogs, l)
 }
 
-// commit writes what was gathered, one group of chores after the other: while
-// one is on its way to the disk the next one fills. It goes on when ctx ends.
+// commit writes what was gathered, one group of chores after another: while one
+// is being written the next one fills. It continues when ctx ends.
 func (d *dispatcher) commit(ctx context.Context) {
 	if d.committing != nil || d.stuck || len(d.gathered.backlogs) == 0 {
 		return
@@ -264,8 +264,8 @@ func (d *dispatcher) commit(ctx context.Context) {
 	d.attempts.Go(func() { d.committed <- d.Store.Keep(context.WithoutCancel(ctx), &going.chores) })
 }
 
-// settle takes note of a commit. What could not be written is kept, with its
-// backlogs, and submitted again: until then nothing of those streams is sent.
+// settle handles the result of a commit. What could not be written is kept, with
+// its backlogs, and submitted again: until then nothing of those streams is sent.
 func (d *dispatcher) settle(ctx context.Context, err error) {
 	done := d.committing
 	d.committing = nil
@@ -276,7 +276,7 @@ func (d *dispatcher) settle(ctx context.Context, err error) {
 		d.reload = true
 		return
 	}
-	d.log.ErrorContext(ctx, "the outbox cannot be written", "error", err)
+	d.log.ErrorContext(ctx, "cannot write to the outbox", "error", err)
 	d.stuck = true
 	to, later := &done.chores, &d.gathered.chores
 	later.Delivered = append(to.Delivered, later.Delivered...)
@@ -285,7 +285,7 @@ func (d *dispatcher) settle(ctx context.Context, err error) {
 	d.gathered.backlogs = append(done.backlogs, d.gathered.backlogs...)
 }
 
-// sweep gives up the oldest deliveries of streams in which too many wait.
+// sweep makes the oldest deliveries of overlong streams dead letters.
 func (d *dispatcher) sweep(ctx context.Context) {
 	now := d.Now()
 	if now.Sub(d.swept) < overflowEvery {
@@ -293,7 +293,7 @@ func (d *dispatcher) sweep(ctx context.Context) {
 	}
 	page, err := d.Store.Overflow(ctx, d.Shards, d.MaxWaiting, overflowPage)
 	if err != nil {
-		d.log.ErrorContext(ctx, "the outbox cannot be read", "error", err)
+		d.log.ErrorContext(ctx, "cannot read the outbox", "error", err)
 		return
 	}
 	if len(page) < overflowPage {
@@ -305,18 +305,18 @@ func (d *dispatcher) sweep(ctx context.Context) {
 			continue
 		}
 		if l := d.board.aside(&delivery); l != nil {
-			delivery.Error = quote(fmt.Sprintf("more than %d deliveries waited in its stream; %s", d.MaxWaiting, delivery.Error))
-			d.bury(l, delivery, 0)
+			delivery.Error = quote(fmt.Sprintf("more than %d deliveries were waiting in the stream; %s", d.MaxWaiting, delivery.Error))
+			d.markDead(l, delivery, 0)
 			dead++
 		}
 	}
 	if dead > 0 {
-		d.log.ErrorContext(ctx, "deliveries became dead letters: too many wait in their streams", "deliveries", dead)
+		d.log.ErrorContext(ctx, "deliveries became dead letters: too many were waiting in their streams", "deliveries", dead)
 	}
 }
 
-// leaving returns the deliveries that the store shows as waiting because the
-// commit by which they leave is still to come or on its way.
+// leaving returns the deliveries that are still in the store only because the
+// commit that removes them is pending.
 func (d *dispatcher) leaving() map[int64]bool {
 	ids := make(map[int64]bool)
 	all := []*store.Chores{&d.gathered.chores}

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	maxProblem = 300      // bytes of another system's words that an error repeats
-	maxRemark  = 4 << 10  // bytes read of an answer that is of interest only when it is an error
+	maxProblem = 300      // bytes of another system's text that an error quotes
+	maxRemark  = 4 << 10  // bytes read of an answer that matters only if it is an error
 	maxHeader  = 64 << 10 // bytes of headers in an answer
 )
 
@@ -35,7 +35,7 @@ func NewClient() *http.Client {
 	}}
 }
 
-// statusError is an answer that says no.
+// statusError is an answer with a status other than success.
 type statusError struct {
 	status int
 	said   string
@@ -49,9 +49,8 @@ func (e *statusError) Error() string {
 	return text
 }
 
-// temporary reports whether the other side is at fault or out of reach, so
-// that the same request may succeed later: throttling, a server error, or no
-// answer at all.
+// temporary reports whether the same request may succeed later: after
+// throttling, a server error, or no answer at all.
 func temporary(err error) bool {
 	if e, ok := errors.AsType[*statusError](err); ok {
 		return e.status == http.StatusTooManyRequests || e.status >= 500
@@ -60,7 +59,7 @@ func temporary(err error) bool {
 	return !answered
 }
 
-// answerError is an answer that arrived and is of no use; asking again does not help.
+// answerError is an answer that arrived but is unusable; a retry does not help.
 type answerError struct{ text string }
 
 func (e *answerError) Error() string { return e.text }
@@ -78,7 +77,7 @@ func exchange(client *http.Client, r *http.Request, limit int64) (res *http.Resp
 		return nil, nil, false, bare(err)
 	}
 	from := res.Body
-	defer func() { _ = from.Close() }() // read to its end or given up
+	defer func() { _ = from.Close() }() // read to the end, or abandoned
 	body, err = io.ReadAll(io.LimitReader(from, limit+1))
 	if err != nil {
 		return nil, nil, false, fmt.Errorf("read the answer: %w", bare(err))
@@ -89,7 +88,7 @@ func exchange(client *http.Client, r *http.Request, limit int64) (res *http.Resp
 	return res, body, false, nil
 }
 
-// bare takes the URL out of an error of net/http: it may hold a secret.
+// bare removes the URL from an error of net/http: it may contain a secret.
 func bare(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err
@@ -97,8 +96,8 @@ func bare(err error) error {
 	return err
 }
 
-// quote makes another system's words fit for an error or a log: one line of
-// printable text, at most [maxProblem] bytes.
+// quote makes another system's text safe for an error or a log: one line of
+// printable characters, at most [maxProblem] bytes.
 func quote[S string | []byte](s S) string {
 	if len(s) > maxProblem {
 		s = s[:maxProblem]
@@ -121,7 +120,7 @@ func checkURL(s string) error {
 	case u.Scheme != "http" && u.Scheme != "https":
 		return errors.New("must begin with http:// or https://")
 	case u.Host == "":
-		return errors.New("names no host")
+		return errors.New("has no host")
 	}
 	return nil
 }

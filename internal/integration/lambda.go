@@ -17,28 +17,27 @@ import (
 
 const (
 	maxAnswer       = 32<<10 - 1      // bytes: an answer of 32 KB or more is an error
-	longestFunction = 8 * time.Second // when a call has no limit of its own
+	longestFunction = 8 * time.Second // if a call has no limit of its own
 	maxID           = 128             // bytes of an invocation's id
 
 	invokePath = "/2015-03-31/functions/"
 	effectID   = "X-Parley-Effect-Id"
 )
 
-// Lambda calls functions for the action InvokeLambdaFunction. Where a function
-// is found is settled by configuration alone, in this order: the entry of
-// Functions for the ARN or name as the flow gives it, for the ARN without its
-// version or alias, for the bare name, for "*"; then Endpoint; then AWS. Calls of
-// an Invoke API are signed when there is AWS, for the region that the function's
-// ARN names.
+// Lambda calls functions for the action InvokeLambdaFunction. The configuration
+// alone determines where a function is, in this order: the entry of Functions for
+// the ARN or name as the flow gives it, for the ARN without its version or alias,
+// for the bare name, for "*"; then Endpoint; then AWS. Calls of an Invoke API are
+// signed if AWS is set, for the region in the function's ARN.
 //
-// The URL of an entry tells what is spoken there:
+// The URL of an entry determines the protocol:
 //
 //   - lambda+http://host:port or lambda+https://…: the base of a Lambda Invoke
 //     API, as Endpoint is
 //   - a URL with /2015-03-31/functions/ in its path: one function's Invoke URL,
-//     called as it is written (the Lambda runtime interface emulator has one)
-//   - any other http or https URL: a plain HTTP function, which is POSTed the
-//     event and answers with its result as JSON and a status of 2xx
+//     used as is (the Lambda runtime interface emulator has one)
+//   - any other http or https URL: a plain HTTP function, which receives the
+//     event by POST and answers its result as JSON with a 2xx status
 type Lambda struct {
 	Functions map[string]string
 	Endpoint  string       // base URL of a Lambda Invoke API for all other functions; "" for none
@@ -63,18 +62,17 @@ func (l *Lambda) Check() error {
 }
 
 // Invoke calls a function with an event and returns its answer, which is valid
-// JSON of less than 32 KB. Throttling (429), server errors and calls that did
-// not get through are tried again, at most three times, all within
-// call.TimeLimit (8 s when it is zero). The header X-Parley-Effect-Id carries
-// call.ID, the same each time, by which a function can tell a repetition.
+// JSON of less than 32 KB. Throttling (429), server errors and failed
+// connections are retried, at most three times, all within call.TimeLimit (8 s
+// if zero). The header X-Parley-Effect-Id carries call.ID, the same each time,
+// by which a function can detect a retry.
 //
 // With call.Async Invoke returns as soon as the call was accepted: the answer is
-// {"InvocationId": …} with the id that the service gave the call, or call.ID
-// when it gave none.
+// {"InvocationId": …} with the service's id of the call, or call.ID if it has none.
 //
-// An error says in words for the flow's log why there is no answer: nothing is
-// configured (reason NotFound), the function failed (X-Amz-Function-Error), it
-// did not answer in time, it answered what is not JSON, or too much of it.
+// The text of an error is for the flow log: the function is not configured
+// (reason NotFound), it failed (X-Amz-Function-Error), it did not answer in time,
+// or its answer is not JSON, or too long.
 func (l *Lambda) Invoke(ctx context.Context, call machine.Invoke, event []byte) (json.RawMessage, error) {
 	to, signed, err := l.locate(call.Function)
 	if err != nil {
@@ -84,13 +82,13 @@ func (l *Lambda) Invoke(ctx context.Context, call machine.Invoke, event []byte) 
 	if limit <= 0 {
 		limit = longestFunction
 	}
-	p := patience{what: "function " + call.Function, limit: limit, id: call.ID, log: l.Log}
-	return insist(ctx, p, func(ctx context.Context) (json.RawMessage, error) {
+	p := callLimit{what: "function " + call.Function, limit: limit, id: call.ID, log: l.Log}
+	return retry(ctx, p, func(ctx context.Context) (json.RawMessage, error) {
 		return l.try(ctx, to, signed, &call, event)
 	})
 }
 
-// locate finds the URL of a function, and whether calls of it are signed.
+// locate returns the URL of a function, and whether calls of it are signed.
 func (l *Lambda) locate(function string) (to string, signed bool, err error) {
 	unqualified, name := functionNames(function)
 	for _, key := range []string{function, unqualified, name, "*"} {
@@ -112,13 +110,13 @@ func (l *Lambda) locate(function string) (to string, signed bool, err error) {
 	return "", false, center.Errorf(center.NotFound, "function %s cannot be called: no endpoint is configured for it", function)
 }
 
-// invokeURL is the URL of the operation Invoke. FunctionName is a label of the
-// path and encoded as SDKs do it: everything but unreserved characters.
+// invokeURL returns the URL of the operation Invoke. FunctionName is a label of
+// the path, encoded as in SDKs: everything but unreserved characters.
 func invokeURL(base, function string) string {
 	return strings.TrimSuffix(base, "/") + invokePath + label(function) + "/invocations"
 }
 
-// label writes a text as one segment of a path.
+// label encodes a text as one segment of a path.
 func label(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
 // functionNames returns a function's ARN (or partial ARN, or name) without the
@@ -139,7 +137,7 @@ func functionNames(ref string) (unqualified, name string) {
 func (l *Lambda) try(ctx context.Context, to string, signed bool, call *machine.Invoke, event []byte) (json.RawMessage, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(event))
 	if err != nil {
-		return nil, &answerError{"cannot be called: its configured URL is not one"}
+		return nil, &answerError{"cannot be called: its configured URL is invalid"}
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("X-Amz-Invocation-Type", "RequestResponse")
@@ -165,12 +163,12 @@ func (l *Lambda) try(ctx context.Context, to string, signed bool, call *machine.
 	case more:
 		return nil, &answerError{"answered 32 KB or more"}
 	case !json.Valid(body):
-		return nil, &answerError{"answered what is not JSON"}
+		return nil, &answerError{"did not answer with JSON"}
 	}
 	return body, nil
 }
 
-// functionProblem reads the error object of a Lambda runtime.
+// functionProblem returns the message of a Lambda runtime's error object.
 func functionProblem(body []byte) string {
 	var e struct{ ErrorType, ErrorMessage string }
 	if json.Unmarshal(body, &e) != nil || e.ErrorType+e.ErrorMessage == "" {
@@ -179,7 +177,7 @@ func functionProblem(body []byte) string {
 	return quote(strings.TrimPrefix(e.ErrorType+": "+e.ErrorMessage, ": "))
 }
 
-// serviceProblem reads the refusal of an Invoke API.
+// serviceProblem returns the message of an Invoke API's error.
 func serviceProblem(res *http.Response, body []byte) string {
 	code, _, _ := strings.Cut(res.Header.Get("X-Amzn-ErrorType"), ":")
 	var e struct{ Message string }
@@ -189,7 +187,7 @@ func serviceProblem(res *http.Response, body []byte) string {
 	return quote(strings.TrimPrefix(code+": "+e.Message, ": "))
 }
 
-// accepted is the answer of an asynchronous call.
+// accepted returns the answer of an asynchronous call.
 func accepted(res *http.Response, call *machine.Invoke) (json.RawMessage, error) {
 	id := res.Header.Get("X-Amzn-RequestId")
 	if id == "" || len(id) > maxID {

@@ -119,8 +119,8 @@ func TestInvokeAnswers(t *testing.T) {
 		{"largest", answer(200, `"`+strings.Repeat("x", 32765)+`"`), false, `"` + strings.Repeat("x", 32765) + `"`, ""},
 		{"too large", answer(200, `"`+strings.Repeat("x", 32766)+`"`), false, "", "answered 32 KB or more"},
 		{"huge", answer(200, `"`+strings.Repeat("x", 10<<20)+`"`), false, "", "answered 32 KB or more"},
-		{"not JSON", answer(200, "hello"), false, "", "what is not JSON"},
-		{"empty", answer(200, ""), false, "", "what is not JSON"},
+		{"not JSON", answer(200, "hello"), false, "", "did not answer with JSON"},
+		{"empty", answer(200, ""), false, "", "did not answer with JSON"},
 		{"accepted", answer(202, "", "X-Amzn-Requestid", "r-7"), true, `{"InvocationId":"r-7"}`, ""},
 		{"accepted without an id", answer(204, ""), true, `{"InvocationId":"effect"}`, ""},
 		{"accepted with a silly id", answer(202, "", "X-Amzn-Requestid", strings.Repeat("r", 200)), true, `{"InvocationId":"effect"}`, ""},
@@ -270,7 +270,7 @@ func TestInvokeCannotSign(t *testing.T) {
 		t.Error("a request that could not be signed was sent")
 		return answer(200, "{}"), nil
 	})}
-	if _, err := l.Invoke(t.Context(), machine.Invoke{Function: "greet"}, nil); err == nil || !strings.Contains(err.Error(), "no credentials") {
+	if _, err := l.Invoke(t.Context(), machine.Invoke{Function: "greet"}, nil); err == nil || !strings.Contains(err.Error(), "no AWS credentials") {
 		t.Errorf("error %v; want why it could not be signed", err)
 	}
 }

@@ -15,11 +15,11 @@ import (
 // maxTurn is how many bytes an answer of a bot may have.
 const maxTurn = 256 << 10
 
-// Lex is the bots of a Lex V2 runtime: its operation RecognizeText is POSTed to
+// Lex is the bots of a Lex V2 runtime. It calls the operation RecognizeText, POST
 // /bots/{botId}/botAliases/{botAliasId}/botLocales/{localeId}/sessions/{sessionId}/text.
 // Lex keeps the state of a session itself, so a session state is sent with the
 // first utterance only, for the session attributes of the flow. Lex V1 is not
-// spoken: its service has ended.
+// supported: the service has been shut down.
 type Lex struct {
 	Endpoint string // base URL; "" for AWS's
 	AWS      *AWS   // signs calls; nil leaves them unsigned, which needs an Endpoint
@@ -32,7 +32,7 @@ func (l *Lex) Ask(ctx context.Context, ask machine.Ask) (machine.Answer, error) 
 	bot, alias, ok := aliasOf(ask.Alias)
 	if !ok {
 		if ask.Alias == "" {
-			return machine.Answer{}, fmt.Errorf("bot %s is one of Lex V1, whose service has ended: name an HTTP endpoint for it", ask.Name)
+			return machine.Answer{}, fmt.Errorf("bot %s is a Lex V1 bot, and that service has been shut down: configure an HTTP endpoint for it", ask.Name)
 		}
 		return machine.Answer{}, fmt.Errorf("%q is not the ARN of a bot alias", ask.Alias)
 	}
@@ -58,12 +58,11 @@ func (l *Lex) Ask(ctx context.Context, ask machine.Ask) (machine.Answer, error) 
 	})
 }
 
-// Endpoint is one bot behind an HTTP endpoint that answers RecognizeText's
-// shape. The body of RecognizeText is POSTed to URL as it is written, with the
-// labels of the operation's path as members of their names: botId, botAliasId,
-// localeId and sessionId; for a bot of Lex V1 the ids are its name and alias. The
-// session state of the last answer comes back with each utterance, so the
-// endpoint need not keep any.
+// Endpoint is one bot behind an HTTP endpoint that answers like RecognizeText.
+// It receives the body of RecognizeText by POST, with the labels of the
+// operation's path as members: botId, botAliasId, localeId and sessionId; for a
+// bot of Lex V1 the ids are its name and alias. Each request carries the session
+// state of the last answer, so the endpoint need not keep any.
 type Endpoint struct {
 	URL    string
 	Client *http.Client
@@ -76,7 +75,7 @@ func (e *Endpoint) Ask(ctx context.Context, ask machine.Ask) (machine.Answer, er
 	if ask.Alias != "" {
 		var ok bool
 		if bot, alias, ok = aliasOf(ask.Alias); !ok {
-			bot = ask.Alias // whatever it is, the endpoint may know it
+			bot = ask.Alias // not an ARN, but the endpoint may know it
 		}
 	}
 	kept := readMemory(ask.State)
@@ -100,7 +99,7 @@ func firstState(attributes map[string]string) json.RawMessage {
 	return text
 }
 
-// converse calls RecognizeText at a URL, signed when sign is given.
+// converse calls RecognizeText at a URL, signed if sign is not nil.
 func converse(ctx context.Context, client *http.Client, log *slog.Logger, ask *machine.Ask, to string, in *recognize,
 	sign func(context.Context, *http.Request, []byte) error) (machine.Answer, error) {
 	body, err := json.Marshal(in)
@@ -111,11 +110,11 @@ func converse(ctx context.Context, client *http.Client, log *slog.Logger, ask *m
 	if limit <= 0 {
 		limit = longestTurn
 	}
-	p := patience{what: "bot " + botName(ask), limit: limit, id: ask.Session, log: log}
-	return insist(ctx, p, func(ctx context.Context) (machine.Answer, error) {
+	p := callLimit{what: "bot " + botName(ask), limit: limit, id: ask.Session, log: log}
+	return retry(ctx, p, func(ctx context.Context) (machine.Answer, error) {
 		r, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
 		if err != nil {
-			return machine.Answer{}, &answerError{"cannot be asked: its configured URL is not one"}
+			return machine.Answer{}, &answerError{"cannot be asked: its configured URL is invalid"}
 		}
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Accept", "application/json")

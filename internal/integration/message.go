@@ -14,12 +14,11 @@ import (
 	"parley.example/parley/internal/store"
 )
 
-// StreamMessage returns the body of the delivery that tells an endpoint one
-// item: the message and its attributes, apart from how the endpoint wants them
-// wrapped. The message is the item's JSON text as sockets carry it; the
-// attributes, all of data type String, are those of Amazon's message streaming.
-// One without a value (ParticipantRole of chat.ended) is left out, as SNS
-// takes no empty values.
+// StreamMessage returns the body of the delivery of one item: the message and its
+// attributes, without the endpoint's envelope. The message is the item's JSON
+// text as on sockets; the attributes, all of data type String, are those of
+// Amazon's message streaming. One without a value (ParticipantRole of chat.ended)
+// is omitted, as SNS does not accept empty values.
 func StreamMessage(p center.Partition, instance center.InstanceID, st contact.Streamed) []byte {
 	it := &st.Item
 	var scratch [1024]byte
@@ -57,7 +56,7 @@ func StreamMessage(p center.Partition, instance center.InstanceID, st contact.St
 	return append(b, "}}"...)
 }
 
-// message is what [StreamMessage] wrote, read again.
+// message is a decoded body of [StreamMessage].
 type message struct {
 	Message           string
 	MessageAttributes map[string]string
@@ -66,7 +65,7 @@ type message struct {
 func readMessage(d *store.Delivery) (message, error) {
 	var m message
 	if err := json.Unmarshal(d.Body, &m); err != nil {
-		return message{}, &answerError{fmt.Sprintf("the delivery cannot be read: %v", err)}
+		return message{}, &answerError{fmt.Sprintf("the delivery cannot be decoded: %v", err)}
 	}
 	return m, nil
 }
@@ -84,8 +83,8 @@ func (m *message) names() []string {
 // messageSpace is the name space of message ids (UUID version 5).
 var messageSpace = uuid.MustParse("8f3a4c52-5d0e-4b7a-9c86-21f7b0d9e364")
 
-// messageID returns the id of a delivery's message: the same at each attempt,
-// after a restart too.
+// messageID returns the id of a delivery's message: the same for all attempts,
+// also after a restart.
 func messageID(d *store.Delivery) string {
 	return uuid.NewSHA1(messageSpace, []byte(d.Stream+"/"+strconv.FormatInt(d.ID, 10))).String()
 }

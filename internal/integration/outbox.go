@@ -19,18 +19,17 @@ type OutboxStore interface {
 	Overflow(ctx context.Context, shards store.Shards, keep, limit int) ([]store.Delivery, error)
 }
 
-// Sender makes attempts to deliver; [Topics] is one. An error that
-// [Topics.Send] gives for a refusal (3xx, 4xx) concerns that delivery, any
-// other concerns the destination.
+// Sender makes attempts to deliver; [Topics] is one. An error for a refusal
+// (3xx, 4xx; see [Topics.Send]) concerns that delivery, any other the destination.
 type Sender interface {
 	Send(ctx context.Context, d *store.Delivery, now time.Time) error
 	Destination(endpoint string) string
 }
 
-// Outcome is what came of an attempt to deliver.
+// Outcome is the outcome of an attempt to deliver.
 type Outcome string
 
-// The outcomes. OutcomeDead counts deliveries that became dead letters, tried
+// The outcomes. OutcomeDead counts deliveries that became dead letters, attempted
 // or not; a failed attempt that was the last counts as dead only.
 const (
 	OutcomeDelivered Outcome = "delivered"
@@ -38,32 +37,32 @@ const (
 	OutcomeDead      Outcome = "dead"
 )
 
-// Outbox sends what waits in the store's outbox (StartContactStreaming).
+// Outbox sends the deliveries in the store's outbox (StartContactStreaming).
 //
 // # Order
 //
-// The deliveries of one stream go out one after the other: the next one when
-// the one before was taken, or was given up. Streams go side by side.
+// The deliveries of one stream are sent one after another: the next one when the
+// one before was accepted or became a dead letter. Streams are independent.
 //
 // # At least once
 //
-// A delivery leaves the outbox by a commit after the endpoint took it. Who
-// dies in between sends it again, with the same message id: at most the last
-// eight of each stream.
+// A delivery is removed from the outbox by a commit after the endpoint has
+// accepted it. After a crash in between it is sent again, with the same message
+// id: at most the last eight of each stream.
 //
 // # Failure
 //
-// A failed delivery is tried again after 1 s, then after twice as long each
-// time, at most 5 min, each with a fifth of jitter. It becomes a dead letter
-// after MaxAttempts, or when its endpoint has failed it MaxAge after it was
-// written (time in which this process did not run is not counted). Then its
-// stream goes on. Independently of attempts, the oldest deliveries of a stream
-// with more than MaxWaiting become dead letters; this is looked at once a minute.
+// A failed delivery is retried after 1 s, then after twice as long each time, at
+// most 5 min, each with a fifth of jitter. It becomes a dead letter after
+// MaxAttempts, or when its endpoint fails MaxAge after it was written (not
+// counting the time before this process started). Then its stream continues.
+// Independently of attempts, the oldest deliveries of a stream with more than
+// MaxWaiting become dead letters; this is checked once a minute.
 //
-// A destination that failed three times in a row without a success is left
-// alone for a while, up to 30 s, then tried with one delivery; meanwhile its
-// deliveries are postponed without counting attempts. A slow destination has at
-// most half of the workers. Neither holds up the others.
+// A destination that fails three times in a row is paused, for up to 30 s, and
+// then tried with one delivery; meanwhile its deliveries are postponed without
+// counting attempts. A slow destination gets at most half of the workers. Neither
+// delays the others.
 type Outbox struct {
 	Store  OutboxStore
 	Sender Sender
@@ -91,15 +90,15 @@ type Outbox struct {
 	wake chan struct{}
 }
 
-// Body returns what the outbox keeps of an item of an instance.
+// Body returns the outbox's form of an item of an instance.
 func (o *Outbox) Body(instance center.InstanceID, item contact.Streamed) []byte {
 	return StreamMessage(o.Partition, instance, item)
 }
 
 const (
 	pollEvery     = time.Second            // for deliveries that fall due, and clocks that are moved
-	overflowEvery = time.Minute            // how often streams are held to MaxWaiting
-	overflowPage  = 1000                   // deliveries given up at a time
+	overflowEvery = time.Minute            // how often MaxWaiting is enforced
+	overflowPage  = 1000                   // deliveries that become dead letters at once
 	ahead         = 100 * time.Millisecond // how early a delivery may go: in a burst, the times of items run ahead of the clock
 	stopGrace     = 3 * time.Second        // for attempts under way when Run is to end
 	firstBackoff  = time.Second            // after a first failure
@@ -107,7 +106,7 @@ const (
 	lastAlone     = 30 * time.Second       // for a destination
 )
 
-// Wake says that deliveries were committed. It never blocks and may be called at any time.
+// Wake reports that deliveries were committed. It never blocks and may be called at any time.
 func (o *Outbox) Wake() {
 	o.init()
 	select {
@@ -120,16 +119,16 @@ func (o *Outbox) init() {
 	o.once.Do(func() { o.wake = make(chan struct{}, 1) })
 }
 
-// Run delivers until ctx is done, then gives attempts under way three seconds,
-// writes down what came of them and returns nil. It returns the store's error
-// when the store was closed under it, or when Lease is held by another node:
-// then that one sends what is left. One Run at a time may work on a shard.
+// Run delivers until ctx is done, then gives running attempts three seconds,
+// stores their outcomes and returns nil. It returns the store's error when the
+// store was closed, or when Lease is held by another node, which then sends the
+// rest. Only one Run may work on a shard.
 func (o *Outbox) Run(ctx context.Context) error {
 	o.init()
 	return newDispatcher(o).run(ctx)
 }
 
-// backoff is how long to wait after a number of failures.
+// backoff returns how long to wait after a number of failures.
 func backoff(failures int, longest time.Duration) time.Duration {
 	d := longest
 	if failures < 16 {

@@ -24,20 +24,20 @@ const (
 	maxProfile  = 64 << 10         // bytes of an answer
 )
 
-// SignIns is where customers sign in whom a flow asks to
+// SignIns are the identity providers for customers whom a flow asks to sign in
 // (AuthenticateParticipant): the domain of an Amazon Cognito user pool, or any
 // OpenID provider whose endpoints have the same paths, /oauth2/authorize,
 // /oauth2/token and /oauth2/userInfo, below a base URL.
 type SignIns struct {
-	// Named gives the base URL of a user pool by its ARN; "*" is every other. A
-	// user and password in the URL are the id and secret of the application, for
-	// providers that want to know who redeems a code.
+	// Named maps ARNs of user pools to base URLs; "*" is for all others. A user and
+	// password in the URL are the id and secret of the application, for providers
+	// that authenticate it when it redeems a code.
 	Named  map[string]string
 	Client *http.Client
 	Log    *slog.Logger
 }
 
-// Check says what is wrong with the settings.
+// Check returns what is wrong with the settings.
 func (s *SignIns) Check() error {
 	for _, pool := range slices.Sorted(maps.Keys(s.Named)) {
 		if err := checkURL(s.Named[pool]); err != nil {
@@ -54,18 +54,18 @@ func (s *SignIns) base(pool string) (base *url.URL, application *url.Userinfo, e
 		to, ok = s.Named["*"]
 	}
 	if !ok {
-		return nil, nil, center.Errorf(center.Conflict, "nobody can sign in at user pool %s: no provider is configured for it", pool)
+		return nil, nil, center.Errorf(center.Conflict, "customers cannot sign in to user pool %s: no provider is configured for it", pool)
 	}
 	if base, err = url.Parse(to); err != nil {
-		return nil, nil, errors.New("the URL of the user pool is none")
+		return nil, nil, errors.New("the configured URL of the user pool is invalid")
 	}
 	application, base.User = base.User, nil
 	return base, application, nil
 }
 
-// URL returns where the customer signs in (GetAuthenticationUrl). What the
-// provider sends back to redirect carries state. Conflict when no provider is
-// configured for the user pool.
+// URL returns where the customer signs in (GetAuthenticationUrl). The provider
+// redirects to redirect with state. Conflict if no provider is configured for the
+// user pool.
 func (s *SignIns) URL(in contact.SignInSession, state, redirect string) (string, error) {
 	base, _, err := s.base(in.UserPool)
 	if err != nil {
@@ -78,23 +78,23 @@ func (s *SignIns) URL(in contact.SignInSession, state, redirect string) (string,
 	return to.String(), nil
 }
 
-// Redeem finds out who signed in: it gives the provider the code that came
-// back to in.Redirect, and asks it for the customer's profile. A provider that
-// says no is the outcome of the authentication: SignIn.Err says why. The error
-// is one that another attempt may not meet.
+// Redeem finds out who signed in: it redeems the code that the provider sent to
+// in.Redirect, and gets the customer's profile. If the provider refuses, that is
+// the outcome of the authentication: SignIn.Err says why. An error is temporary:
+// another attempt may succeed.
 func (s *SignIns) Redeem(ctx context.Context, in contact.SignInSession, code string) (done machine.SignIn, name string, err error) {
 	base, application, err := s.base(in.UserPool)
 	if err != nil {
 		return machine.SignIn{}, "", err
 	}
-	who, err := insist(ctx, patience{what: "the provider of user pool " + in.UserPool, limit: redeemLimit, id: in.ID, log: s.Log},
+	who, err := retry(ctx, callLimit{what: "the provider of user pool " + in.UserPool, limit: redeemLimit, id: in.ID, log: s.Log},
 		func(ctx context.Context) (profile, error) { return s.redeem(ctx, base, application, in, code) })
 	refused, no := errors.AsType[*statusError](err)
 	switch {
 	case no && !temporary(err):
 		return machine.SignIn{Err: refused.Error()}, "", nil
 	case err != nil:
-		return machine.SignIn{}, "", &center.Error{Reason: center.Unavailable, Message: "the provider cannot be asked; try again", Err: err}
+		return machine.SignIn{}, "", &center.Error{Reason: center.Unavailable, Message: "the identity provider cannot be reached; try again", Err: err}
 	}
 	done = machine.SignIn{CustomerID: who.Subject, Provider: who.provider(), Method: "CONNECT"}
 	return done, who.called(), nil
@@ -105,7 +105,7 @@ func (s *SignIns) redeem(ctx context.Context, base *url.URL, application *url.Us
 	form := url.Values{"grant_type": {"authorization_code"}, "client_id": {in.Client}, "code": {code}, "redirect_uri": {in.Redirect}}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, base.JoinPath("oauth2/token").String(), strings.NewReader(form.Encode()))
 	if err != nil {
-		return who, &answerError{"cannot be asked: its configured URL is not one"}
+		return who, &answerError{"cannot be called: its configured URL is invalid"}
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if application != nil {
@@ -120,14 +120,14 @@ func (s *SignIns) redeem(ctx context.Context, base *url.URL, application *url.Us
 	}
 	r, err = http.NewRequestWithContext(ctx, http.MethodGet, base.JoinPath("oauth2/userInfo").String(), nil)
 	if err != nil {
-		return who, &answerError{"cannot be asked: its configured URL is not one"}
+		return who, &answerError{"cannot be called: its configured URL is invalid"}
 	}
 	r.Header.Set("Authorization", "Bearer "+tokens.Access)
 	if err := s.ask(r, &who); err != nil {
 		return who, err
 	}
 	if who.Subject == "" {
-		return who, &answerError{"does not say who signed in"}
+		return who, &answerError{"did not say who signed in"}
 	}
 	return who, nil
 }
@@ -138,7 +138,7 @@ func (s *SignIns) ask(r *http.Request, into any) error {
 	res, body, more, err := exchange(s.Client, r, maxProfile)
 	switch {
 	case err != nil:
-		return fmt.Errorf("could not be asked: %w", err)
+		return fmt.Errorf("could not be called: %w", err)
 	case res.StatusCode < 200 || res.StatusCode > 299:
 		var problem struct {
 			Error string `json:"error"`
@@ -148,12 +148,12 @@ func (s *SignIns) ask(r *http.Request, into any) error {
 		}
 		return &statusError{res.StatusCode, quote(problem.Error)}
 	case more || json.Unmarshal(body, into) != nil:
-		return &answerError{"answered what is no JSON object"}
+		return &answerError{"did not answer with a JSON object"}
 	}
 	return nil
 }
 
-// profile is what a provider tells of a customer.
+// profile is a provider's profile of a customer.
 type profile struct {
 	Subject  string `json:"sub"`
 	Name     string `json:"name"`
@@ -162,7 +162,7 @@ type profile struct {
 	Provider string `json:"identity_provider"`
 }
 
-// called is what the customer is called, "" when the provider does not say.
+// called returns the customer's name, "" if the provider has none.
 func (p *profile) called() string {
 	for _, name := range []string{p.Name, p.Username} {
 		if name != "" {

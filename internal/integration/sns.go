@@ -11,7 +11,7 @@ import (
 )
 
 // publish makes the request for SNS's Publish: the Query API of version
-// 2010-03-31, a form in the body, which SNS itself and its emulators take.
+// 2010-03-31, a form in the body, which SNS itself and its emulators accept.
 func (t *Topics) publish(ctx context.Context, d *store.Delivery, m *message) (*http.Request, error) {
 	form := url.Values{
 		"Action":   {"Publish"},

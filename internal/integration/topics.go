@@ -12,11 +12,12 @@ import (
 	"parley.example/parley/internal/store"
 )
 
-// Topics knows where the endpoints of StartContactStreaming are
-// (ChatStreamingConfiguration.StreamingEndpointArn). A webhook goes before SNS.
+// Topics maps the endpoints of StartContactStreaming
+// (ChatStreamingConfiguration.StreamingEndpointArn) to URLs. Webhooks take
+// precedence over SNS.
 type Topics struct {
-	// Webhooks are found by the ARN, by its last part (the topic's name), or by
-	// a pattern: the beginning of an ARN and "*". The longest pattern counts.
+	// Webhooks are looked up by the ARN, by its last part (the topic's name), or by
+	// a pattern: a prefix of ARNs and "*". The longest pattern wins.
 	Webhooks map[string]Webhook
 	// SNS is the URL of an SNS-compatible endpoint, for all ARNs of SNS topics that have no webhook; "" for none.
 	SNS    string
@@ -24,7 +25,7 @@ type Topics struct {
 	Client *http.Client                      // nil for http.DefaultClient; see NewClient
 }
 
-// Webhook is an HTTP endpoint that takes messages in SNS's envelope; see [SignatureHeader].
+// Webhook is an HTTP endpoint that accepts messages in SNS's envelope; see [SignatureHeader].
 type Webhook struct {
 	URL    string
 	Secret []byte // of the signature
@@ -38,10 +39,10 @@ func (t *Topics) Check() error {
 			return fmt.Errorf("the webhook URL of %s %w", name, err)
 		}
 		if len(w.Secret) == 0 {
-			return fmt.Errorf("the webhook of %s has no secret to sign with", name)
+			return fmt.Errorf("the webhook of %s has no secret for signatures", name)
 		}
 		if i := strings.IndexByte(name, '*'); i >= 0 && i != len(name)-1 {
-			return fmt.Errorf("the webhook name %s has a * that is not its end", name)
+			return fmt.Errorf("the webhook name %s has a * that is not at its end", name)
 		}
 	}
 	if t.SNS != "" {
@@ -52,8 +53,8 @@ func (t *Topics) Check() error {
 	return nil
 }
 
-// Knows reports whether messages for an endpoint have somewhere to go.
-// StartContactStreaming refuses those that have not.
+// Knows reports whether an endpoint has a destination. StartContactStreaming
+// refuses those that have none.
 func (t *Topics) Knows(arn string) bool { return t.Destination(arn) != "" }
 
 // Destination returns the URL that messages for an endpoint go to, "" when
@@ -80,7 +81,7 @@ func (t *Topics) Send(ctx context.Context, d *store.Delivery, now time.Time) err
 	} else if t.SNS != "" && isTopic(d.Endpoint) {
 		r, err = t.publish(ctx, d, &m)
 	} else {
-		err = &answerError{"no target is configured for this endpoint"} // any more: it was known when the streaming started
+		err = &answerError{"no destination is configured for this endpoint"} // any more: it was known when the streaming started
 	}
 	if err != nil {
 		return err
@@ -113,7 +114,7 @@ func (t *Topics) webhook(arn string) (Webhook, bool) {
 }
 
 // isTopic reports whether arn names an SNS topic in any partition of AWS. FIFO
-// topics are left out: they ask for a group id with each message.
+// topics are excluded: they require a group id with each message.
 func isTopic(arn string) bool {
 	p := strings.Split(arn, ":")
 	return len(p) == 6 && p[0] == "arn" && strings.HasPrefix(p[1], "aws") && p[2] == "sns" && p[5] != "" && !strings.HasSuffix(p[5], ".fifo")

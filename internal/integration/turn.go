@@ -9,11 +9,11 @@ import (
 	"parley.example/parley/internal/flow/machine"
 )
 
-// Bounds of what a bot's turn may leave behind: it becomes part of the chat.
+// Bounds of a bot's turn, which becomes part of the chat's state.
 const (
 	maxMemory   = 32 << 10 // bytes of a session's state
 	maxMessages = 10
-	maxIntents  = 5 // interpretations besides the one that won; the service gives four
+	maxIntents  = 5 // interpretations besides the chosen one; the service returns four
 )
 
 // recognize is the input of RecognizeText. The ids are labels of the
@@ -99,11 +99,11 @@ func readTurn(text []byte) (machine.Answer, error) {
 	var t turn
 	var state sessionState
 	if err := json.Unmarshal(text, &t); err != nil {
-		return machine.Answer{}, &answerError{"answered what is not RecognizeText's shape: " + quote(err.Error())}
+		return machine.Answer{}, &answerError{"did not answer in the format of RecognizeText: " + quote(err.Error())}
 	}
 	if len(t.SessionState) > 0 {
 		if err := json.Unmarshal(t.SessionState, &state); err != nil {
-			return machine.Answer{}, &answerError{"answered a session state that is not RecognizeText's shape: " + quote(err.Error())}
+			return machine.Answer{}, &answerError{"answered a session state that is not in the format of RecognizeText: " + quote(err.Error())}
 		}
 	}
 	a := machine.Answer{DialogAction: state.DialogAction.Type, SessionAttributes: state.SessionAttributes}
@@ -126,8 +126,8 @@ func readTurn(text []byte) (machine.Answer, error) {
 	return a, nil
 }
 
-// interpret takes over what the interpretations add: the first one is the
-// bot's favourite; the others, but for the intent that won, are alternatives.
+// interpret adds the interpretations to an answer: the sentiment of the first one,
+// the confidence of the chosen intent, and the others as alternatives.
 func interpret(a *machine.Answer, all []interpretation) {
 	for n := range all {
 		i := &all[n]
@@ -181,7 +181,7 @@ func (s *slot) interpreted() any {
 }
 
 // memory is what a flow keeps between two utterances: the bot's session state,
-// and what the buttons that the customer saw stand for.
+// and the values of the buttons that the customer saw.
 type memory struct {
 	State json.RawMessage   `json:"state,omitempty"`
 	Picks map[string]string `json:"picks,omitempty"` // a button's text to its value
@@ -190,7 +190,7 @@ type memory struct {
 func (m memory) text() (json.RawMessage, error) {
 	text, err := json.Marshal(m)
 	if err != nil {
-		return nil, &answerError{"answered a session state that cannot be kept: " + quote(err.Error())}
+		return nil, &answerError{"answered a session state that cannot be stored: " + quote(err.Error())}
 	}
 	if len(text) > maxMemory {
 		return nil, &answerError{fmt.Sprintf("answered a session state of more than %d KB", maxMemory>>10)}
@@ -198,7 +198,7 @@ func (m memory) text() (json.RawMessage, error) {
 	return text, nil
 }
 
-// readMemory reads what [memory.text] wrote. What cannot be read is forgotten.
+// readMemory decodes what [memory.text] encoded. It is empty if that fails.
 func readMemory(text json.RawMessage) memory {
 	var m memory
 	if len(text) == 0 || json.Unmarshal(text, &m) != nil {
@@ -207,8 +207,8 @@ func readMemory(text json.RawMessage) memory {
 	return m
 }
 
-// said is what a bot is told when a customer wrote text: the value of the button
-// that has this text. A choice from a carousel comes as JSON that names it.
+// said returns the text for the bot when a customer wrote text: the value of the
+// button that has this text. A choice from a carousel is JSON with the text.
 func (m memory) said(text string) string {
 	choice := text
 	if strings.HasPrefix(text, "{") {

@@ -22,9 +22,9 @@ import (
 // A receiver verifies it with client.VerifyWebhook.
 const SignatureHeader = "X-Parley-Signature"
 
-// envelope is the body of a webhook's request, in the shape that SNS gives to
-// HTTP endpoints. Signature and its certificate are SNS's own; here the
-// request itself is signed instead.
+// envelope is the body of a webhook's request, in the format that SNS sends to
+// HTTP endpoints, except for SNS's signature and certificate: here the request
+// itself is signed.
 type envelope struct {
 	Type              string
 	MessageId         string
@@ -53,7 +53,7 @@ func (w Webhook) request(ctx context.Context, d *store.Delivery, m *message, now
 	}
 	body, err := json.Marshal(e)
 	if err != nil {
-		return nil, &answerError{"the delivery cannot be written: " + err.Error()}
+		return nil, &answerError{"the delivery cannot be encoded: " + err.Error()}
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(body))
 	if err != nil {

@@ -12,20 +12,20 @@ import (
 
 // AfterEndHeader, with the value "read", asks GetTranscript for the transcript
 // of a chat that has ended, which Amazon refuses, as this server does without
-// it: a client that lost its line shortly before the end has no other way to
-// what was said meanwhile. It is Parley's own; Amazon ignores it.
+// it: a client that lost its connection shortly before the end has no other way
+// to get the last messages. It is Parley's own; Amazon ignores it.
 const (
 	AfterEndHeader = "X-Parley-After-End"
 	afterEndRead   = "read"
 )
 
-// afterEndKey is where [Service.Before] notes the wish in the request's context.
+// afterEndKey is where [Service.Before] records the header in the request's context.
 type afterEndKey struct{}
 
-// reader opens a connection token for reading the transcript. Of a chat that
-// has ended that needs the request's wish. A participant who had left before
-// the end reads no further than its leaving, which until says by a sequence
-// number; 0 is no bound, and a negative one leaves nothing to read.
+// reader opens a connection token for reading the transcript. After the end of
+// the chat that requires the request's header. A participant who left before the
+// end can read up to its leaving, whose sequence number is until; 0 is no bound,
+// and a negative one leaves nothing to read.
 func (s *Service) reader(ctx context.Context, bearer string) (m member, until int64, err error) {
 	t, err := s.open(ctx, auth.Connection, bearer)
 	if err != nil {
@@ -50,10 +50,10 @@ func (s *Service) reader(ctx context.Context, bearer string) (m member, until in
 	return member{Token: t, chat: chat, Participant: p}, until, err
 }
 
-// leaving finds the item that says that a participant left. For one that had
-// never joined there is none: then it is the last item before.
+// leaving finds the item for a participant's leaving. For one that never joined
+// there is none: then it is the last item before.
 func (s *Service) leaving(ctx context.Context, chat *contact.Chat, p *contact.Participant) (int64, error) {
-	// Times rise strictly, so in a burst an item may carry one that is later than its commit's.
+	// Times increase strictly, so in a burst an item's may be later than its commit's.
 	q := store.ItemQuery{Chat: chat.ID, After: p.Left.Truncate(time.Millisecond), Limit: 100}
 	for !p.Joined.IsZero() {
 		items, err := s.Store.Items(ctx, q)

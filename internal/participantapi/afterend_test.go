@@ -14,8 +14,8 @@ import (
 )
 
 // asking returns the room as clients see it who send [participantapi.AfterEndHeader].
-func (r *room) asking(value string) *room {
-	return &room{T: r.T, Service: participant.NewClient(restjson.ClientConfig{
+func (r *chatFixture) asking(value string) *chatFixture {
+	return &chatFixture{T: r.T, Service: participant.NewClient(restjson.ClientConfig{
 		Endpoint: publicURL, HTTPClient: r.http,
 		Sign: func(req *http.Request, _ []byte) error {
 			req.Header.Set(participantapi.AfterEndHeader, value)
@@ -27,7 +27,7 @@ func (r *room) asking(value string) *room {
 // TestReadingAfterTheEnd: who asks for it reads the whole transcript, by every
 // kind of position, until the token ends; nothing else can be had.
 func TestReadingAfterTheEnd(t *testing.T) {
-	inRoom(t, func(r *room) {
+	newChatFixture(t, func(r *chatFixture) {
 		p := r.talk(3)
 		bot := r.bot(p.chat)
 		asking := r.asking("read")
@@ -43,7 +43,7 @@ func TestReadingAfterTheEnd(t *testing.T) {
 		}
 		asking.wantPage(p, participant.GetTranscriptRequest{NextToken: token, SortOrder: ascending}, false, all[:4]...) // a page begun before
 
-		for what, room := range map[string]*room{"without the header": r, "with another value": r.asking("yes")} {
+		for what, room := range map[string]*chatFixture{"without the header": r, "with another value": r.asking("yes")} {
 			_, err := room.GetTranscript(r.Context(), &participant.GetTranscriptRequest{ConnectionToken: p.bearer})
 			r.denied("GetTranscript "+what, err)
 		}
@@ -63,7 +63,7 @@ func TestReadingAfterTheEnd(t *testing.T) {
 // TestReadingAfterLeaving: whoever had left before the end reads up to its own
 // leaving, and nothing at all while the chat goes on.
 func TestReadingAfterLeaving(t *testing.T) {
-	inRoom(t, func(r *room) {
+	newChatFixture(t, func(r *chatFixture) {
 		p := r.join()
 		bot := r.bot(p.chat)
 		// In one moment, so that items carry times later than their own.

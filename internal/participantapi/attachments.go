@@ -16,11 +16,11 @@ import (
 // UrlExpiryInSeconds (5 to 300) says otherwise.
 const defaultDownload = 300 * time.Second
 
-// StartAttachmentUpload announces a file and returns where to PUT its bytes:
-// a URL that takes this one file for 15 minutes, with exactly the headers
-// returned. The same ClientToken gives the same AttachmentId again. Types,
-// sizes and the number of files are the rules of [contact.StartUpload]. An
-// upload that is not completed within an hour is forgotten, with its bytes.
+// StartAttachmentUpload announces a file and returns where to PUT its bytes: a
+// URL that accepts this one file for 15 minutes, with exactly the returned
+// headers. The same ClientToken returns the same AttachmentId again. Types, sizes
+// and the number of files are checked by [contact.StartUpload]. An upload that is
+// not completed within an hour is deleted, with its bytes.
 func (s *Service) StartAttachmentUpload(ctx context.Context, in *participant.StartAttachmentUploadRequest) (*participant.StartAttachmentUploadResponse, error) {
 	t, err := s.open(ctx, auth.Connection, in.ConnectionToken)
 	if err != nil {
@@ -39,7 +39,7 @@ func (s *Service) StartAttachmentUpload(ctx context.Context, in *participant.Sta
 	}
 	a := m.chat.Attachment(r.ID)
 	if a == nil {
-		return nil, center.Errorf(center.Internal, "the attachment %s was started and is not there", r.ID)
+		return nil, center.Errorf(center.Internal, "the attachment %s was started but does not exist", r.ID)
 	}
 	expires := s.Now().Add(contact.UploadWindow)
 	current := string(m.chat.Current().ID)
@@ -55,9 +55,9 @@ func (s *Service) StartAttachmentUpload(ctx context.Context, in *participant.Sta
 	}, nil
 }
 
-// CompleteAttachmentUpload publishes a file whose bytes have arrived, all of
-// them; before that it is a ValidationException. ConflictException says that
-// it was completed already.
+// CompleteAttachmentUpload adds a file to the chat once all its bytes have
+// arrived; before that it is a ValidationException. It is a ConflictException if
+// the file was completed already.
 func (s *Service) CompleteAttachmentUpload(ctx context.Context, in *participant.CompleteAttachmentUploadRequest) (*participant.CompleteAttachmentUploadResponse, error) {
 	m, err := s.attend(ctx, auth.Connection, in.ConnectionToken)
 	if err != nil {
@@ -78,9 +78,9 @@ func (s *Service) CompleteAttachmentUpload(ctx context.Context, in *participant.
 }
 
 // GetAttachment returns a URL from which the file can be fetched for a while.
-// Files of the chats that a persistent chat continues are found too. A file
-// that was not completed or not approved cannot be had, and custom
-// participants have no access to files.
+// Files of the chats that a persistent chat continues are found too. A file that
+// was not completed or not approved is not available, and custom participants
+// have no access to files.
 func (s *Service) GetAttachment(ctx context.Context, in *participant.GetAttachmentRequest) (*participant.GetAttachmentResponse, error) {
 	m, err := s.attend(ctx, auth.Connection, in.ConnectionToken)
 	if err != nil {
@@ -97,7 +97,7 @@ func (s *Service) GetAttachment(ctx context.Context, in *participant.GetAttachme
 	case a == nil || a.Status == center.AttachmentUploading:
 		return nil, center.Errorf(center.Invalid, "AttachmentId %q is not an attachment of this chat", in.AttachmentId)
 	case a.Status != center.AttachmentApproved:
-		return nil, center.Errorf(center.Invalid, "AttachmentId %q cannot be had; its status is %s", in.AttachmentId, a.Status)
+		return nil, center.Errorf(center.Invalid, "AttachmentId %q is not available; its status is %s", in.AttachmentId, a.Status)
 	}
 	life := defaultDownload
 	if in.UrlExpiryInSeconds != nil {
@@ -138,7 +138,7 @@ func (s *Service) attachment(ctx context.Context, chat *contact.Chat, id string)
 	return "", nil, nil
 }
 
-// stored reports whether the announced bytes of a file are there.
+// stored reports whether the announced bytes of a file are in the blob store.
 func (s *Service) stored(ctx context.Context, chat center.ContactID, a *center.Attachment) (bool, error) {
 	size, err := s.Blobs.Size(ctx, blobKey(chat, a.ID))
 	if isMissing(err) {
@@ -147,14 +147,14 @@ func (s *Service) stored(ctx context.Context, chat center.ContactID, a *center.A
 	return size == a.Size, err
 }
 
-// blobKey is where the bytes of an attachment are kept. Both ids are our own:
-// what a client calls its file is never part of a path.
+// blobKey is the key of an attachment's bytes. Both ids are our own: the client's
+// name of the file is never part of a path.
 func blobKey(chat center.ContactID, id string) string {
 	return "attachments/" + string(chat) + "/" + id
 }
 
-// Files are the attachments in a blob store, for the engine, which deletes what
-// nobody completed.
+// Files are the attachments in a blob store, for the engine, which deletes
+// abandoned uploads.
 type Files struct{ Blobs blob.Store }
 
 var _ engine.Files = Files{}
@@ -164,7 +164,7 @@ func (f Files) Delete(ctx context.Context, chat center.ContactID, id string) err
 	return f.Blobs.Delete(ctx, blobKey(chat, id))
 }
 
-// isMissing reports whether err says that a key holds nothing.
+// isMissing reports whether err says that a key does not exist.
 func isMissing(err error) bool {
 	return err != nil && center.ReasonOf(err) == center.NotFound
 }

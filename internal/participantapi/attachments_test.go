@@ -22,7 +22,7 @@ import (
 const table = "name,age\nAna,41\n"
 
 // announce begins an upload of the table.
-func (r *room) announce(p person, name string) *participant.StartAttachmentUploadResponse {
+func (r *chatFixture) announce(p person, name string) *participant.StartAttachmentUploadResponse {
 	r.Helper()
 	out, err := r.StartAttachmentUpload(r.Context(), &participant.StartAttachmentUploadRequest{
 		ConnectionToken: p.bearer, AttachmentName: name, ContentType: csv, AttachmentSizeInBytes: int64(len(table))})
@@ -39,7 +39,7 @@ type answer struct {
 	body   string
 }
 
-func (r *room) fetch(method, url, body string, header map[string]string) answer {
+func (r *chatFixture) fetch(method, url, body string, header map[string]string) answer {
 	r.Helper()
 	req, err := http.NewRequestWithContext(r.Context(), method, url, strings.NewReader(body))
 	if err != nil {
@@ -62,18 +62,18 @@ func (r *room) fetch(method, url, body string, header map[string]string) answer 
 	return answer{res.StatusCode, res.Header, string(b)}
 }
 
-func (r *room) upload(out *participant.StartAttachmentUploadResponse, body string) answer {
+func (r *chatFixture) upload(out *participant.StartAttachmentUploadResponse, body string) answer {
 	r.Helper()
 	return r.fetch(http.MethodPut, *out.UploadMetadata.Url, body, out.UploadMetadata.HeadersToInclude)
 }
 
-func (r *room) complete(p person, id string) error {
+func (r *chatFixture) complete(p person, id string) error {
 	_, err := r.CompleteAttachmentUpload(r.Context(), &participant.CompleteAttachmentUploadRequest{ConnectionToken: p.bearer, AttachmentIds: []string{id}})
 	return err
 }
 
 // attach goes all the way and returns the attachment's id.
-func (r *room) attach(p person, name string) string {
+func (r *chatFixture) attach(p person, name string) string {
 	r.Helper()
 	out := r.announce(p, name)
 	if a := r.upload(out, table); a.status != 200 {
@@ -85,7 +85,7 @@ func (r *room) attach(p person, name string) string {
 	return *out.AttachmentId
 }
 
-func (r *room) wantXML(what string, a answer, status int, code string) {
+func (r *chatFixture) wantXML(what string, a answer, status int, code string) {
 	r.Helper()
 	if a.status != status || !strings.Contains(a.body, "<Error><Code>"+code+"</Code>") || a.header.Get("Content-Type") != "application/xml" ||
 		a.header.Get("Access-Control-Allow-Origin") != "*" {
@@ -93,8 +93,8 @@ func (r *room) wantXML(what string, a answer, status int, code string) {
 	}
 }
 
-func TestWire52Attachment(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestAttachmentIsUploadedAndShown(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		out := r.announce(ana, "people.csv")
 		expires, err := time.Parse("2006-01-02T15:04:05Z", *out.UploadMetadata.UrlExpiry)
@@ -136,8 +136,8 @@ func TestWire52Attachment(t *testing.T) {
 	})
 }
 
-func TestWire53NothingUploaded(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestCompletingAnEmptyUploadIsRefused(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		bot := r.thirdParticipant(ana.chat)
 		out := r.announce(ana, "people.csv")
@@ -153,8 +153,8 @@ func TestWire53NothingUploaded(t *testing.T) {
 	})
 }
 
-func TestWire54And17AttachmentLimits(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestAttachmentLimits(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		start := func(name, contentType string, size int64) error {
 			_, err := r.StartAttachmentUpload(r.Context(), &participant.StartAttachmentUploadRequest{
@@ -178,7 +178,7 @@ func TestWire54And17AttachmentLimits(t *testing.T) {
 }
 
 func TestUploadChecksEveryHeader(t *testing.T) {
-	inRoom(t, func(r *room) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		out := r.announce(ana, "people.csv")
 		all := out.UploadMetadata.HeadersToInclude
@@ -231,8 +231,8 @@ func TestUploadChecksEveryHeader(t *testing.T) {
 	})
 }
 
-func TestFileURLsAreForOneThing(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestFileURLsAreForOneMethodAndFile(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		out := r.announce(ana, "people.csv")
 		put := *out.UploadMetadata.Url
@@ -257,8 +257,8 @@ func TestFileURLsAreForOneThing(t *testing.T) {
 	})
 }
 
-func TestWire55And57Download(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestDownloadURLExpires(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		bot := r.bot(ana.chat)
 		id := r.attach(ana, `naïve "notes".csv`)
@@ -307,8 +307,8 @@ func TestWire55And57Download(t *testing.T) {
 	})
 }
 
-func TestOneUploadOfAFileAtATime(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestConcurrentUploadsOfOneFile(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		out := r.announce(ana, "people.csv")
 		body, slow := io.Pipe()
@@ -350,7 +350,7 @@ func TestOneUploadOfAFileAtATime(t *testing.T) {
 }
 
 func TestPreflightOfFiles(t *testing.T) {
-	inRoom(t, func(r *room) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		out := r.announce(ana, "people.csv")
 		a := r.fetch(http.MethodOptions, *out.UploadMetadata.Url, "", map[string]string{"Origin": "https://shop.example", "Access-Control-Request-Method": "PUT"})
@@ -371,7 +371,7 @@ func TestPreflightOfFiles(t *testing.T) {
 }
 
 func TestAttachmentOfAPastChat(t *testing.T) {
-	inRoom(t, func(r *room) {
+	newChatFixture(t, func(r *chatFixture) {
 		first := r.join()
 		id := r.attach(first, "people.csv")
 		r.end(first)
@@ -389,8 +389,8 @@ func TestAttachmentOfAPastChat(t *testing.T) {
 	})
 }
 
-func TestUploadStartedTwice(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestRepeatedStartOfAnUpload(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		var ids []string
 		for range 2 {
@@ -407,10 +407,10 @@ func TestUploadStartedTwice(t *testing.T) {
 	})
 }
 
-// TestOneTokenForEveryOperation uses a ClientToken for a message and for a file:
+// TestOneClientTokenForEveryOperation uses a ClientToken for a message and for a file:
 // an operation knows its own tokens only, so neither is taken for the other.
-func TestOneTokenForEveryOperation(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestOneClientTokenForEveryOperation(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		say := func(token string) string {
 			out, err := r.SendMessage(r.Context(), &participant.SendMessageRequest{
@@ -452,7 +452,7 @@ func TestOneTokenForEveryOperation(t *testing.T) {
 // completed, one that was completed, and one whose last bytes come when the
 // upload has long been given up.
 func TestAbandonedUpload(t *testing.T) {
-	inRoom(t, func(r *room) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		kept := r.attach(ana, "kept.csv")
 		left, late := r.announce(ana, "left.csv"), r.announce(ana, "late.csv")
@@ -506,7 +506,7 @@ func TestAbandonedUpload(t *testing.T) {
 // away under their hands: a file is there when, and only when, its completion
 // was acknowledged.
 func TestUploadsRaceWithClearing(t *testing.T) {
-	inRoom(t, func(r *room) {
+	newChatFixture(t, func(r *chatFixture) {
 		var mu sync.Mutex // guards what follows
 		completed, begun := map[string]bool{}, map[string]bool{}
 		var people, clocks sync.WaitGroup

@@ -15,29 +15,29 @@ import (
 // query's parameter "token".
 const SocketPath = "/ws"
 
-// How long what CreateParticipantConnection returns is good for.
+// How long the results of CreateParticipantConnection are valid.
 const (
 	// dialWindow is how long a socket's URL may be dialled: the documented 100
-	// seconds, and a little for the way the answer and the handshake take. It
-	// may be dialled more than once: clients do when a first attempt fails.
+	// seconds, and some network latency. It may be dialled more than once: clients
+	// do so when a first attempt fails.
 	dialWindow = 100*time.Second + 5*time.Second
 	// socketLife is Websocket.ConnectionExpiry. Clients reconnect with a new
 	// connection before it.
 	socketLife = 60 * time.Minute
 	// connectionLife is ConnectionCredentials.Expiry. ChatJS renews the token a
-	// minute before it, and must be told neither less than that nor more than
-	// the 24 days its timer can count.
+	// minute before it, so it must be longer than that, and at most the 24 days of
+	// a browser timer.
 	connectionLife = 24 * time.Hour
 )
 
-// CreateParticipantConnection gives a participant what Type lists, and with
-// ConnectParticipant marks it as connected without a socket: for the customer
-// that begins the flow, as the first subscription of a socket does.
+// CreateParticipantConnection returns what Type lists, and with ConnectParticipant
+// marks the participant as connected without a socket: for the customer that
+// starts the flow, like the first subscription of a socket.
 //
 // Each call returns a fresh URL and token; earlier ones stay valid. A custom
-// participant has no socket and must ask for CONNECTION_CREDENTIALS with
-// ConnectParticipant. WEBRTC_CONNECTION is refused: there is no voice. A
-// request that asks for nothing is refused too.
+// participant has no socket and must request CONNECTION_CREDENTIALS with
+// ConnectParticipant. WEBRTC_CONNECTION is refused: there is no voice. An empty
+// request is refused too.
 func (s *Service) CreateParticipantConnection(ctx context.Context, in *participant.CreateParticipantConnectionRequest) (*participant.CreateParticipantConnectionResponse, error) {
 	m, err := s.attend(ctx, auth.Participant, in.ParticipantToken)
 	if err != nil {
@@ -74,7 +74,7 @@ func (s *Service) CreateParticipantConnection(ctx context.Context, in *participa
 	return out, nil
 }
 
-// wanted is what a CreateParticipantConnection asks for.
+// wanted is what a CreateParticipantConnection requests.
 type wanted struct{ socket, credentials, connect bool }
 
 func wantedConnection(in *participant.CreateParticipantConnectionRequest, role center.Role) (w wanted, err error) {
@@ -86,7 +86,7 @@ func wantedConnection(in *participant.CreateParticipantConnectionRequest, role c
 		case participant.ConnectionTypeCONNECTION_CREDENTIALS:
 			w.credentials = true
 		default:
-			return w, center.Errorf(center.Invalid, "Type: %s is not offered; this server holds chats, not calls", t)
+			return w, center.Errorf(center.Invalid, "Type: %s is not supported; this server has chats, not calls", t)
 		}
 	}
 	switch {
@@ -106,10 +106,9 @@ func (s *Service) socketURL(ctx context.Context, t auth.Token) string {
 	return base + SocketPath + "?token=" + s.Sealer.Seal(t)
 }
 
-// DisconnectParticipant takes the caller out of the chat. The customer's
-// leaving ends it; what else follows is described at [contact.Disconnect]. While the
-// chat goes on, a repetition with the same ClientToken, as SDKs make it of a
-// request whose answer was lost, is answered like the first.
+// DisconnectParticipant removes the caller from the chat. When the customer
+// leaves the chat ends; see [contact.Disconnect]. While the chat goes on, a retry
+// with the same ClientToken is answered like the first request.
 func (s *Service) DisconnectParticipant(ctx context.Context, in *participant.DisconnectParticipantRequest) (*participant.DisconnectParticipantResponse, error) {
 	t, err := s.open(ctx, auth.Connection, in.ConnectionToken)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 
 var socketAndCredentials = []participant.ConnectionType{participant.ConnectionTypeWEBSOCKET, participant.ConnectionTypeCONNECTION_CREDENTIALS}
 
-func (r *room) dial(p person) *participant.CreateParticipantConnectionResponse {
+func (r *chatFixture) dial(p person) *participant.CreateParticipantConnectionResponse {
 	r.Helper()
 	out, err := r.CreateParticipantConnection(r.Context(), &participant.CreateParticipantConnectionRequest{ParticipantToken: p.token, Type: socketAndCredentials})
 	if err != nil {
@@ -26,7 +26,7 @@ func (r *room) dial(p person) *participant.CreateParticipantConnectionResponse {
 }
 
 // socket opens the token in a socket's URL as the server does at a handshake.
-func (r *room) socket(out *participant.CreateParticipantConnectionResponse) error {
+func (r *chatFixture) socket(out *participant.CreateParticipantConnectionResponse) error {
 	r.Helper()
 	token, ok := strings.CutPrefix(*out.Websocket.Url, "ws://127.0.0.1:8790/ws?token=")
 	if !ok {
@@ -37,7 +37,7 @@ func (r *room) socket(out *participant.CreateParticipantConnectionResponse) erro
 }
 
 // raw posts a body as a client without an SDK would.
-func (r *room) raw(path, bearer, body string, header ...string) (status int, h http.Header, answer string) {
+func (r *chatFixture) raw(path, bearer, body string, header ...string) (status int, h http.Header, answer string) {
 	r.Helper()
 	req, err := http.NewRequestWithContext(r.Context(), http.MethodPost, publicURL+path, strings.NewReader(body))
 	if err != nil {
@@ -61,8 +61,8 @@ func (r *room) raw(path, bearer, body string, header ...string) (status int, h h
 	return res.StatusCode, res.Header, string(b)
 }
 
-func TestWire01ConnectAsChatJSDoes(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestConnectLikeChatJS(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.start()
 		status, _, body := r.raw("/participant/connection", ana.token, `{"Type":["WEBSOCKET","CONNECTION_CREDENTIALS"]}`)
 		if status != 200 || !strings.Contains(body, `"Url":"ws://127.0.0.1:8790/ws?token=`) || !strings.Contains(body, `"ConnectionToken":"`) {
@@ -72,8 +72,8 @@ func TestWire01ConnectAsChatJSDoes(t *testing.T) {
 	})
 }
 
-func TestWire04TranscriptBeforeTheSocket(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestTranscriptBeforeTheSocketIsOpen(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.start()
 		ana.bearer = *r.dial(ana).ConnectionCredentials.ConnectionToken
 		status, _, body := r.raw("/participant/transcript", ana.bearer, `{"MaxResults":15,"ScanDirection":"BACKWARD","SortOrder":"ASCENDING","StartPosition":{}}`)
@@ -83,8 +83,8 @@ func TestWire04TranscriptBeforeTheSocket(t *testing.T) {
 	})
 }
 
-func TestWire06AuthorizationIsIgnored(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestAuthorizationHeaderIsIgnored(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		if status, _, body := r.raw("/participant/message", ana.bearer, `{"ContentType":"text/plain","Content":"hi"}`, "Authorization", "AWS4-HMAC-SHA256 garbage"); status != 200 {
 			r.Fatalf("SendMessage = %d %s; want 200", status, body)
@@ -92,8 +92,8 @@ func TestWire06AuthorizationIsIgnored(t *testing.T) {
 	})
 }
 
-func TestWire08To09UnknownToken(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestUnknownTokenIsDenied(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		elsewhere := auth.Token{Kind: auth.Participant, Chat: center.NewContactID(time.Now()), Participant: ana.id}
 		for name, token := range map[string]string{
@@ -115,8 +115,8 @@ func TestWire08To09UnknownToken(t *testing.T) {
 	})
 }
 
-func TestWire10Expiries(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestExpiriesSuitChatJS(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		out := r.dial(r.start())
 		for what, x := range map[string]struct {
 			got  *string
@@ -130,8 +130,8 @@ func TestWire10Expiries(t *testing.T) {
 	})
 }
 
-func TestWire11ConnectionsLiveSideBySide(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestConnectionsAreIndependent(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.start()
 		one, two := r.dial(ana), r.dial(ana)
 		if *one.Websocket.Url == *two.Websocket.Url || *one.ConnectionCredentials.ConnectionToken == *two.ConnectionCredentials.ConnectionToken {
@@ -147,8 +147,8 @@ func TestWire11ConnectionsLiveSideBySide(t *testing.T) {
 	})
 }
 
-func TestWire12AndSemantics04TokensGrowOld(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestTokensExpire(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		c := r.dial(ana)
 		enginetest.Pass(100 * time.Second)
@@ -168,8 +168,8 @@ func TestWire12AndSemantics04TokensGrowOld(t *testing.T) {
 	})
 }
 
-func TestWire14AndSemantics03ConnectParticipantBeginsTheFlow(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestConnectParticipantStartsTheFlow(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.start()
 		status, _, body := r.raw("/participant/connection", ana.token, `{"ConnectParticipant":true}`)
 		if status != 200 || body != "{}" {
@@ -181,8 +181,8 @@ func TestWire14AndSemantics03ConnectParticipantBeginsTheFlow(t *testing.T) {
 	})
 }
 
-func TestConnectionRefusesWhatItCannotGive(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestUnsupportedConnectionTypesAreRefused(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.start()
 		for what, in := range map[string]*participant.CreateParticipantConnectionRequest{
 			"WEBRTC_CONNECTION":                    {Type: []participant.ConnectionType{participant.ConnectionTypeWEBRTC_CONNECTION}},
@@ -198,8 +198,8 @@ func TestConnectionRefusesWhatItCannotGive(t *testing.T) {
 	})
 }
 
-func TestSemantics18CustomParticipantConnects(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestCustomParticipantConnects(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		bot := r.invite(ana.chat)
 		for _, in := range []*participant.CreateParticipantConnectionRequest{
@@ -224,8 +224,8 @@ func TestSemantics18CustomParticipantConnects(t *testing.T) {
 	})
 }
 
-func TestWire66AndSemantics01NobodyConnects(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestChatEndsWhenNobodyConnects(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.start()
 		out := r.dial(ana) // a socket that is never opened does not count
 		ana.bearer = *out.ConnectionCredentials.ConnectionToken
@@ -240,8 +240,8 @@ func TestWire66AndSemantics01NobodyConnects(t *testing.T) {
 	})
 }
 
-func TestWire58To61TheCustomerLeaves(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestChatEndsWhenTheCustomerLeaves(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		bot := r.bot(ana.chat)
 		if _, err := r.DisconnectParticipant(r.Context(), &participant.DisconnectParticipantRequest{ConnectionToken: ana.bearer}); err != nil {
@@ -263,7 +263,7 @@ func TestWire58To61TheCustomerLeaves(t *testing.T) {
 }
 
 // everythingDenied calls every operation for somebody whose chat is over.
-func (r *room) everythingDenied(p person) {
+func (r *chatFixture) everythingDenied(p person) {
 	r.Helper()
 	ctx, bearer := r.Context(), p.bearer
 	_, err := r.CreateParticipantConnection(ctx, &participant.CreateParticipantConnectionRequest{ParticipantToken: p.token, Type: credentials, ConnectParticipant: new(true)})
@@ -293,7 +293,7 @@ func (r *room) everythingDenied(p person) {
 }
 
 func TestLeaverIsDeniedWhileTheChatGoesOn(t *testing.T) {
-	inRoom(t, func(r *room) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		bot := r.bot(ana.chat)
 		leave := func(p person) error {
@@ -315,8 +315,8 @@ func TestLeaverIsDeniedWhileTheChatGoesOn(t *testing.T) {
 	})
 }
 
-func TestSemantics14DisconnectOnCustomerExit(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestDisconnectOnCustomerExit(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join(func(c *contact.Start) { c.Flow, c.ExitAgent = "survey", true })
 		if _, err := r.DisconnectParticipant(r.Context(), &participant.DisconnectParticipantRequest{ConnectionToken: ana.bearer}); err != nil {
 			r.Fatalf("DisconnectParticipant: %v", err)

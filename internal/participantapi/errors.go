@@ -10,9 +10,9 @@ import (
 )
 
 // MapError turns an error of the domain into an exception that the operation
-// declares. It goes into [restjson.HandlerOptions]. What it returns unwraps to
-// err, so that a log can tell what the client must not hear; an error that it
-// does not know is returned as it is.
+// declares. It is for [restjson.HandlerOptions]. The result unwraps to err, so
+// that a log can show what the client must not see; an unknown error is returned
+// unchanged.
 func MapError(op *restjson.Operation, err error) error {
 	if _, ok := errors.AsType[*auth.Error](err); ok {
 		return refusal{denied(), err}
@@ -58,7 +58,7 @@ func exception(op *restjson.Operation, e *center.Error) restjson.Exception {
 	return &participant.ValidationException{Message: e.Message}
 }
 
-// denied says nothing on purpose.
+// denied reveals nothing, on purpose.
 func denied() restjson.Exception {
 	return &participant.AccessDeniedException{Message: "Access denied"}
 }

@@ -13,12 +13,12 @@ import (
 
 // SendMessage appends a message to the transcript and pushes it to everybody, the
 // sender included. A ClientToken that the participant has used for a message
-// before gives that message's Id and AbsoluteTime again, and nothing happens.
+// before returns that message's Id and AbsoluteTime again, and nothing happens.
 //
-// In a chat with a message processor the answer says PROCESSING: the message
-// has its Id and its place, and appears in the transcript when it was
-// processed. One that is rejected, or could not be processed, appears for the
-// sender's side alone, with that as its MessageProcessingStatus.
+// In a chat with a message processor the answer says PROCESSING: the message has
+// its Id and position, and appears in the transcript once it is processed. One
+// that is rejected, or could not be processed, appears for the sender's side
+// only, with its MessageProcessingStatus.
 func (s *Service) SendMessage(ctx context.Context, in *participant.SendMessageRequest) (*participant.SendMessageResponse, error) {
 	t, err := s.open(ctx, auth.Connection, in.ConnectionToken)
 	if err != nil {
@@ -37,12 +37,12 @@ func (s *Service) SendMessage(ctx context.Context, in *participant.SendMessageRe
 	return out, nil
 }
 
-// SendEvent pushes typing to the others, or keeps a receipt for a message.
+// SendEvent pushes typing to the others, or stores a receipt for a message.
 // connection.acknowledged, which old clients send, changes nothing. Other
-// events are the service's own to send and are refused.
+// events are reserved for the service and refused.
 //
-// Events are not held to one per ClientToken: ChatJS sends all its receipts
-// with the same one.
+// ClientToken does not deduplicate events: ChatJS sends all its receipts with the
+// same one.
 func (s *Service) SendEvent(ctx context.Context, in *participant.SendEventRequest) (*participant.SendEventResponse, error) {
 	t, err := s.open(ctx, auth.Connection, in.ConnectionToken)
 	if err != nil {
@@ -75,8 +75,8 @@ func (s *Service) SendEvent(ctx context.Context, in *participant.SendEventReques
 	return &participant.SendEventResponse{Id: new(string(r.Item)), AbsoluteTime: stamp(r.Time)}, nil
 }
 
-// receipt finds what a receipt is about. Content is JSON text with the
-// messageId of a message or attachment that the participant can see.
+// receipt finds the message of a receipt. Content is JSON text with the messageId
+// of a message or attachment that the participant can see.
 func (s *Service) receipt(ctx context.Context, t auth.Token, in *participant.SendEventRequest) (contact.Command, error) {
 	m, err := s.member(ctx, t)
 	if err != nil {
@@ -86,7 +86,7 @@ func (s *Service) receipt(ctx context.Context, t auth.Token, in *participant.Sen
 		MessageID center.ItemID `json:"messageId"`
 	}
 	if err := json.Unmarshal([]byte(deref(in.Content)), &about); err != nil || about.MessageID == "" {
-		return nil, center.Errorf(center.Invalid, `Content must be JSON text as in {"messageId":"…"} for %s`, in.ContentType)
+		return nil, center.Errorf(center.Invalid, `Content must be JSON text like {"messageId":"…"} for %s`, in.ContentType)
 	}
 	item, ok, err := s.item(ctx, store.ItemQuery{Chat: m.Chat, Hidden: hiddenFrom(m.Role)}, about.MessageID)
 	if err != nil {
@@ -108,7 +108,7 @@ func (s *Service) receipt(ctx context.Context, t auth.Token, in *participant.Sen
 	return cmd, nil
 }
 
-// item finds an item by its id among those that q is about.
+// item finds an item by its id among those of a query.
 func (s *Service) item(ctx context.Context, q store.ItemQuery, id center.ItemID) (center.Item, bool, error) {
 	seq, ok := id.Seq()
 	if !ok || seq < 1 {
@@ -122,7 +122,7 @@ func (s *Service) item(ctx context.Context, q store.ItemQuery, id center.ItemID)
 	return items[0], true, nil
 }
 
-// hiddenFrom lists the visibilities of what a role must not see.
+// hiddenFrom lists the visibilities that a role must not see.
 func hiddenFrom(r center.Role) (hidden []center.Visibility) {
 	for _, v := range []center.Visibility{center.VisibleCustomer, center.VisibleAgent, center.VisibleNone} {
 		if !v.To(r) {

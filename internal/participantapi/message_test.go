@@ -12,8 +12,8 @@ import (
 	"parley.example/parley/internal/engine/enginetest"
 )
 
-func TestWire28To29MessageAndEcho(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestMessageIsEchoed(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		out := r.say(ana, "one")
 		published := r.engine.Bus.Of(center.PlainText)
@@ -32,8 +32,8 @@ func TestWire28To29MessageAndEcho(t *testing.T) {
 	})
 }
 
-func TestWire30AndSemantics10ClientTokenTwice(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestRepeatedClientTokenSendsOnce(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		send := func(token, text string) *participant.SendMessageResponse {
 			out, err := r.SendMessage(r.Context(), &participant.SendMessageRequest{
@@ -64,8 +64,8 @@ func TestWire30AndSemantics10ClientTokenTwice(t *testing.T) {
 	})
 }
 
-func TestWire31To32AndSemantics07MessageRules(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestMessageRules(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		plain := r.join()
 		all := r.join(func(c *contact.Start) {
 			c.ContentTypes = []string{center.PlainText, center.Markdown, center.JSON, center.InteractiveResponse}
@@ -106,9 +106,9 @@ func TestWire31To32AndSemantics07MessageRules(t *testing.T) {
 	})
 }
 
-// TestInteractiveIsForTheCustomer: custom participants and agents ask, customers only answer.
-func TestInteractiveIsForTheCustomer(t *testing.T) {
-	inRoom(t, func(r *room) {
+// TestOnlyAgentsAndBotsSendInteractiveMessages: custom participants and agents ask, customers only answer.
+func TestOnlyAgentsAndBotsSendInteractiveMessages(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join(func(c *contact.Start) { c.ContentTypes = []string{center.PlainText, center.Interactive} })
 		bot := r.bot(ana.chat)
 		plain := r.bot(r.join().chat)
@@ -141,8 +141,8 @@ func TestInteractiveIsForTheCustomer(t *testing.T) {
 	})
 }
 
-func TestWire34TypingIsToldToTheOthers(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestTypingIsPushedToTheOthers(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		r.bot(ana.chat)
 		before := len(r.engine.Items(ana.chat))
@@ -160,8 +160,8 @@ func TestWire34TypingIsToldToTheOthers(t *testing.T) {
 	})
 }
 
-func TestEventsOfTheServiceCannotBeSent(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestServiceEventsCannotBeSent(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		for _, event := range []string{center.EventJoined, center.EventLeft, center.EventEnded, center.EventTransferSucceeded, center.EventMetadata, "x", "text/plain"} {
 			_, err := r.SendEvent(r.Context(), &participant.SendEventRequest{ConnectionToken: ana.bearer, ContentType: event})
@@ -175,7 +175,7 @@ func TestEventsOfTheServiceCannotBeSent(t *testing.T) {
 }
 
 // acknowledge sends a receipt as ChatJS does, always with the same ClientToken.
-func (r *room) acknowledge(p person, event, messageID string) error {
+func (r *chatFixture) acknowledge(p person, event, messageID string) error {
 	_, err := r.SendEvent(r.Context(), &participant.SendEventRequest{
 		ConnectionToken: p.bearer, ContentType: event, Content: new(`{"messageId":"` + messageID + `","disableThrottle":true}`),
 		ClientToken: new("INCOMING_READ_RECEIPT"),
@@ -183,8 +183,8 @@ func (r *room) acknowledge(p person, event, messageID string) error {
 	return err
 }
 
-func TestWire45To49AndSemantics13Receipts(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestReceipts(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		bot := r.bot(ana.chat)
 		one, two := r.say(bot, "one"), r.say(bot, "two")
@@ -229,8 +229,8 @@ func TestWire45To49AndSemantics13Receipts(t *testing.T) {
 	})
 }
 
-func TestWire51ReceiptsOfNothing(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestReceiptsForUnknownMessagesAreRefused(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana, other := r.join(), r.join()
 		r.bot(ana.chat)
 		foreign := r.say(other, "elsewhere")
@@ -243,8 +243,8 @@ func TestWire51ReceiptsOfNothing(t *testing.T) {
 	})
 }
 
-func TestWire50ThirdParticipantEndsReceipts(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestThirdParticipantEndsReceipts(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		bot := r.bot(ana.chat)
 		said := r.say(bot, "one")

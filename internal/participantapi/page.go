@@ -10,9 +10,9 @@ import (
 	"parley.example/parley/internal/center"
 )
 
-// position is where a page of a transcript begins, and what its request was
-// about: what a NextToken says. The member names are short because the token
-// carries them.
+// position is the content of a NextToken: where a page of a transcript begins,
+// and the parameters of its request. The member names are short because they are
+// part of the token.
 type position struct {
 	Back    bool             `json:"b,omitempty"`
 	Contact center.ContactID `json:"c,omitempty"` // the ContactId asked for
@@ -30,11 +30,11 @@ func (s *Service) pageToken(sc *scan) string {
 	return s.Sealer.Seal(auth.Token{Kind: auth.Page, Chat: sc.Chat, Participant: sc.ID, Detail: string(detail)})
 }
 
-// resume takes up the position of the request's NextToken.
+// resume continues at the position of the request's NextToken.
 func (s *Service) resume(sc *scan, in *participant.GetTranscriptRequest) error {
 	t, err := s.Sealer.Open(auth.Page, *in.NextToken, sc.now)
 	if err != nil || t.Chat != sc.Chat || t.Participant != sc.ID || json.Unmarshal([]byte(t.Detail), &sc.position) != nil {
-		return center.Errorf(center.Invalid, "NextToken is not one that this chat's GetTranscript returned to this participant")
+		return center.Errorf(center.Invalid, "NextToken was not returned by GetTranscript for this chat and participant")
 	}
 	start, err := startOf(in.StartPosition)
 	if err != nil {
@@ -48,12 +48,12 @@ func (s *Service) resume(sc *scan, in *participant.GetTranscriptRequest) error {
 	case in.ScanDirection != "" && in.ScanDirection != direction,
 		in.ContactId != nil && center.ContactID(*in.ContactId) != sc.Contact,
 		start != nil && fingerprint(start) != sc.Start:
-		return center.Errorf(center.Invalid, "NextToken belongs to a request with another ScanDirection, ContactId or StartPosition")
+		return center.Errorf(center.Invalid, "NextToken belongs to a request with a different ScanDirection, ContactId or StartPosition")
 	}
 	return nil
 }
 
-// fingerprint tells one StartPosition from another.
+// fingerprint distinguishes StartPositions.
 func fingerprint(p *participant.StartPosition) string {
 	b, err := json.Marshal(p)
 	if err != nil {

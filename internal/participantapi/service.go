@@ -1,7 +1,7 @@
-// Package participantapi answers the Amazon Connect Participant Service: it
-// resolves the token of a request to a participant of a chat, asks the engine
-// or the store, and translates the answer. It decides nothing about chats:
-// the rules are package contact's.
+// Package participantapi implements the Amazon Connect Participant Service: it
+// resolves the token of a request to a participant of a chat, calls the engine
+// or the store, and translates the result. It decides nothing about chats: the
+// rules are in package contact.
 //
 // # Refusals
 //
@@ -9,17 +9,16 @@
 // of a chat that has ended or of a participant who has left, is answered with
 // AccessDeniedException, status 403, "Access denied" and nothing else. Why it
 // was refused is in the error that the methods of [Service] return, which is
-// for the log; [MapError] makes the answer of it. Tokens are looked at before
-// anything else of a request, so that nobody learns about a chat from the
-// order of refusals. One call can be had after the end, by those who ask for it:
-// see [AfterEndHeader].
+// for the log; [MapError] turns it into the answer. Tokens are checked before
+// anything else in a request, so that nobody learns about a chat from the order
+// of refusals. One call can be allowed after the end: see [AfterEndHeader].
 //
 // # Blocking
 //
 // A call that changes a chat returns when the change is durable.
 //
-// Start reading at [Service]; each operation is in the file of its noun. Files
-// travel by [Service.Files].
+// Start reading at [Service]; each operation is in the file of its noun.
+// [Service.Files] transfers files.
 package participantapi
 
 import (
@@ -54,13 +53,13 @@ type Service struct {
 	Now       func() time.Time
 	// PublicURL returns how clients reach the server, without a slash at the
 	// end: "http://127.0.0.1:8790" or "https://chat.example.com/base". Sockets
-	// have the same address with ws or wss. ChatJS takes no ws URL but that of
-	// the host 127.0.0.1.
+	// have the same address with ws or wss. ChatJS accepts ws URLs for the host
+	// 127.0.0.1 only.
 	PublicURL func(ctx context.Context) string
-	// Log is where it says why uploads and downloads were refused.
+	// Log records why uploads and downloads were refused.
 	Log *slog.Logger
-	// Refused is called with the reason why an upload or download is refused, and may add to the
-	// answer's header: in development the developer is to know. May be nil.
+	// Refused is called with the reason why an upload or download is refused, and may add it to
+	// the answer's header for developers. May be nil.
 	Refused func(context.Context, http.Header, error)
 
 	storing reservations // of attachments, by blob key
@@ -68,9 +67,9 @@ type Service struct {
 
 var _ participant.Service = (*Service)(nil)
 
-// Before refuses a request without a bearer token, which is a refusal of the
-// credential rather than of a missing member, and takes note of
-// [AfterEndHeader]. It goes into [restjson.HandlerOptions].
+// Before refuses a request without a bearer token, which is an invalid credential
+// rather than a missing member, and handles [AfterEndHeader]. It is for
+// [restjson.HandlerOptions].
 func (s *Service) Before(_ *restjson.Operation, r *http.Request, _ []byte) (context.Context, error) {
 	ctx := r.Context()
 	switch n := len(r.Header.Get("X-Amz-Bearer")); {
@@ -91,8 +90,8 @@ func (s *Service) do(ctx context.Context, t auth.Token, cmd contact.Command) (co
 	return reply, hideMissing(err)
 }
 
-// open opens a token and notes for the log who makes the request. Whether the participant
-// is still in the chat is left to what follows.
+// open opens a token and records the principal for the log. It does not check whether the
+// participant is still in the chat.
 func (s *Service) open(ctx context.Context, kind auth.Kind, bearer string) (auth.Token, error) {
 	t, err := s.Sealer.Open(kind, bearer, s.Now())
 	if err == nil {
@@ -123,20 +122,20 @@ func (s *Service) member(ctx context.Context, t auth.Token) (member, error) {
 	if err != nil {
 		return member{}, hideMissing(err)
 	}
-	p, err := chat.Hears(t.Participant)
+	p, err := chat.Recipient(t.Participant)
 	if err != nil {
 		return member{}, err
 	}
 	return member{Token: t, chat: chat, Participant: p}, nil
 }
 
-// hideMissing makes a refusal of a chat that does not exist any more.
+// hideMissing turns the error for a chat that does not exist any more into a refusal.
 func hideMissing(err error) error {
 	if err != nil && center.ReasonOf(err) == center.NotFound {
-		return center.Errorf(center.Denied, "the token's chat is gone: %w", err)
+		return center.Errorf(center.Denied, "the token's chat does not exist: %w", err)
 	}
 	return err
 }
 
-// stamp is how the API writes a time.
+// stamp formats a time as the API does.
 func stamp(t time.Time) *string { return new(t.UTC().Format(center.TimeLayout)) }

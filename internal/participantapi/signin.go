@@ -10,22 +10,22 @@ import (
 	"parley.example/parley/internal/contact"
 )
 
-// SignIns knows where customers sign in.
+// SignIns are the identity providers of customers.
 type SignIns interface {
-	// URL returns the page for one authentication. What comes back to redirect carries state.
+	// URL returns the page for one authentication, which redirects to redirect with state.
 	URL(s contact.SignInSession, state, redirect string) (string, error)
 }
 
 // maxSignInURL is the longest AuthenticationUrl of the model, in characters.
 const maxSignInURL = 2083
 
-// GetAuthenticationUrl tells a customer whom a flow has asked to sign in
-// (AuthenticateParticipant) where to do so. It is answered within a minute of
-// the event authentication.initiated, whose SessionId it takes; RedirectUri is
-// an absolute http or https URL, to which the provider sends the code and the
-// state that UpdateParticipantAuthentication wants. Another SessionId, one that
-// is too old, and a provider that is not configured are ValidationExceptions;
-// other participants than the customer are denied.
+// GetAuthenticationUrl returns where a customer signs in whom a flow has asked to
+// (AuthenticateParticipant). It works for a minute after the event
+// authentication.initiated, which has the SessionId; RedirectUri is an absolute
+// http or https URL, to which the provider sends the code and the state for
+// UpdateParticipantAuthentication. Another SessionId, one that is too old, and a
+// provider that is not configured are ValidationExceptions; participants other
+// than the customer are denied.
 func (s *Service) GetAuthenticationUrl(ctx context.Context, in *participant.GetAuthenticationUrlRequest) (*participant.GetAuthenticationUrlResponse, error) {
 	m, err := s.attend(ctx, auth.Connection, in.ConnectionToken)
 	if err != nil {
@@ -55,7 +55,7 @@ func (s *Service) GetAuthenticationUrl(ctx context.Context, in *participant.GetA
 	return &participant.GetAuthenticationUrlResponse{AuthenticationUrl: &to}, nil
 }
 
-// CancelParticipantAuthentication is the customer's wish to go on without
+// CancelParticipantAuthentication is the customer's choice to continue without
 // signing in: the flow takes its branch OptedOut. Refusals are those of
 // GetAuthenticationUrl.
 func (s *Service) CancelParticipantAuthentication(ctx context.Context, in *participant.CancelParticipantAuthenticationRequest) (*participant.CancelParticipantAuthenticationResponse, error) {

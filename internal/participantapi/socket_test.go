@@ -67,7 +67,7 @@ func begin(t *testing.T, s *servertest.Server) *servertest.Chat {
 	return c
 }
 
-func TestSemantics02SubscribingBeginsTheFlow(t *testing.T) {
+func TestSubscribingStartsTheFlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := servertest.Inside(t)
 		ana := begin(t, s)
@@ -95,7 +95,7 @@ func TestSemantics02SubscribingBeginsTheFlow(t *testing.T) {
 	})
 }
 
-func TestSemantics05AllSocketsReceiveEverythingOnce(t *testing.T) {
+func TestAllSocketsReceiveEverythingOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := servertest.Inside(t)
 		ana := begin(t, s)
@@ -103,13 +103,13 @@ func TestSemantics05AllSocketsReceiveEverythingOnce(t *testing.T) {
 		id := ana.Send("to all of mine")
 		received(t, one, "aws/subscribe", "joined", "Hello", "to all of mine")
 		frames := received(t, two, "aws/subscribe", "to all of mine")
-		// Semantics 6: the content of a data frame is a string that holds JSON.
+		// The content of a data frame is a string that holds JSON.
 		var frame struct{ Topic, ContentType, Content string }
 		if err := json.Unmarshal([]byte(frames[1]), &frame); err != nil || frame.Topic != "aws/chat" || frame.ContentType != "application/json" ||
 			!strings.Contains(frame.Content, `"Id":"`+id+`"`) {
 			t.Errorf("the frame is %s (%v); want the item as text with the Id %s", frames[1], err, id)
 		}
-		// Wire 58: whoever leaves receives the end; the sockets close after a while.
+		// Whoever leaves receives the end; the sockets close after a while.
 		if _, err := s.Participant.DisconnectParticipant(t.Context(), &participant.DisconnectParticipantRequest{ConnectionToken: ana.Bearer}); err != nil {
 			t.Fatalf("DisconnectParticipant: %v", err)
 		}
@@ -121,7 +121,7 @@ func TestSemantics05AllSocketsReceiveEverythingOnce(t *testing.T) {
 	})
 }
 
-func TestWire45ReceiptReachesTheAuthorsSocket(t *testing.T) {
+func TestReceiptReachesTheAuthorsSocket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := servertest.Inside(t)
 		ana := begin(t, s)

@@ -19,28 +19,27 @@ const defaultPage = 10
 // contacts of the chain unless ContactId names one. A ContactId outside the
 // chain gives an empty page.
 //
-// ScanDirection says which items make up the page: BACKWARD (the default
+// ScanDirection determines which items are in the page: BACKWARD (the default
 // without a StartPosition) older ones from the newest on, FORWARD (the default
-// with one) newer ones. FORWARD without a StartPosition is refused, as the
-// service has been seen to do, though clients also cope with an empty page.
-// SortOrder says only how the page is sorted, DESCENDING by default. The item
-// at the StartPosition belongs to the page; {} is no StartPosition.
+// with one) newer ones. FORWARD without a StartPosition is refused, as observed
+// on the service, though clients also cope with an empty page. SortOrder only
+// determines how the page is sorted, DESCENDING by default. The item at the
+// StartPosition is in the page; {} counts as no StartPosition.
 // StartPosition.MostRecent counts from the end.
 //
-// NextToken goes on where the page ended and is absent at the end. It belongs
-// to the caller, the ScanDirection, the ContactId and the StartPosition of the
-// request it came from; beside it these may be left out, and must not differ.
-// With MaxResults 0 the page is empty and the token stands at its beginning.
+// NextToken continues where the page ended and is absent at the end. It is bound
+// to the caller, the ScanDirection, the ContactId and the StartPosition of its
+// request; these may be omitted beside it, but must not differ. With MaxResults
+// 0 the page is empty and the token points to its beginning.
 //
-// The items of what a persistent chat continues follow, older ones still, when
-// NextToken is followed BACKWARD beyond the chat's first item. They have
-// RelatedContactId in place of ContactId, and neither StartPosition nor
-// ContactId finds them.
+// When NextToken is followed BACKWARD beyond the chat's first item, the items of
+// the chats that a persistent chat continues follow. They have RelatedContactId
+// in place of ContactId, and neither StartPosition nor ContactId finds them.
 //
-// Once the chat has ended it is refused, unless the request has the header
+// After the end of the chat it is refused, unless the request has the header
 // [AfterEndHeader]: then the transcript is what the participant could have read
-// last, chat.ended included unless it had left before, for as long as its token
-// lives.
+// last, including chat.ended unless it had left before, for as long as its token
+// is valid.
 func (s *Service) GetTranscript(ctx context.Context, in *participant.GetTranscriptRequest) (*participant.GetTranscriptResponse, error) {
 	m, until, err := s.reader(ctx, in.ConnectionToken)
 	if err != nil {
@@ -102,7 +101,7 @@ func (s *Service) begin(ctx context.Context, sc *scan, in *participant.GetTransc
 	}
 	sc.Back = in.ScanDirection == participant.ScanDirectionBACKWARD || in.ScanDirection == "" && start == nil
 	if !sc.Back && start == nil {
-		return center.Errorf(center.BadRequest, "ScanDirection FORWARD needs a StartPosition")
+		return center.Errorf(center.BadRequest, "ScanDirection FORWARD requires a StartPosition")
 	}
 	if in.ContactId != nil {
 		id, ok := center.ParseContactID(*in.ContactId)
@@ -159,11 +158,11 @@ func startOf(p *participant.StartPosition) (*participant.StartPosition, error) {
 	case 1:
 		return p, nil
 	}
-	return nil, center.Errorf(center.BadRequest, "StartPosition takes one of Id, AbsoluteTime and MostRecent")
+	return nil, center.Errorf(center.BadRequest, "StartPosition must have exactly one of Id, AbsoluteTime and MostRecent")
 }
 
-// mostRecent begins a scan at the n-th newest item, or the oldest when there
-// are fewer. 0 is behind the newest.
+// mostRecent begins a scan at the n-th newest item, or the oldest if there are
+// fewer. 0 is after the newest.
 func (s *Service) mostRecent(ctx context.Context, sc *scan, n int) error {
 	if n == 0 {
 		sc.nothing = !sc.Back
@@ -183,7 +182,7 @@ func (s *Service) mostRecent(ctx context.Context, sc *scan, n int) error {
 	return nil
 }
 
-// query asks for everything of the chat that the scan is about.
+// query returns the query for the scan's part of the chat.
 func (sc *scan) query() store.ItemQuery {
 	return store.ItemQuery{Chat: sc.Chat, Contact: sc.Contact, To: sc.until, Hidden: hiddenFrom(sc.Role)}
 }
@@ -216,7 +215,7 @@ func (s *Service) scan(ctx context.Context, sc *scan) ([]center.Item, error) {
 	return items, nil
 }
 
-// scanPast goes on through the past contacts, of which package contact keeps a
+// scanPast continues through the past contacts, of which package contact keeps a
 // bounded number, until the page is full.
 func (s *Service) scanPast(ctx context.Context, sc *scan) (items []center.Item, err error) {
 	for ; sc.Session <= len(sc.chat.Past); sc.Session++ {
@@ -237,7 +236,7 @@ func (s *Service) scanPast(ctx context.Context, sc *scan) (items []center.Item, 
 	return items, nil
 }
 
-// receipts returns what is known of the items' messages having been got.
+// receipts returns the receipts of the items' messages.
 func (s *Service) receipts(ctx context.Context, items []center.Item) (map[center.ItemID][]center.Receipt, error) {
 	byChat := map[center.ContactID][]center.ItemID{}
 	for i := range items {
@@ -258,7 +257,7 @@ func (s *Service) receipts(ctx context.Context, items []center.Item) (map[center
 	return found, nil
 }
 
-// wireItem writes an item as GetTranscript shows it to a participant of chat.
+// wireItem converts an item for GetTranscript of a participant of chat.
 func wireItem(chat *contact.Chat, it *center.Item, receipts []center.Receipt) participant.Item {
 	w := participant.Item{
 		AbsoluteTime: stamp(it.Time), Id: new(string(it.ID)), Type: participant.ChatItemType(it.Type),

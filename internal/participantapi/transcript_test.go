@@ -23,7 +23,7 @@ const (
 
 // talk begins a chat of n messages "1", "2" … behind the customer's joining
 // and the flow's hello.
-func (r *room) talk(n int, change ...func(*contact.Start)) person {
+func (r *chatFixture) talk(n int, change ...func(*contact.Start)) person {
 	r.Helper()
 	p := r.join(change...)
 	for i := range n {
@@ -33,7 +33,7 @@ func (r *room) talk(n int, change ...func(*contact.Start)) person {
 }
 
 // read calls GetTranscript and returns the page in words.
-func (r *room) read(p person, in participant.GetTranscriptRequest) (words []string, next *string) {
+func (r *chatFixture) read(p person, in participant.GetTranscriptRequest) (words []string, next *string) {
 	r.Helper()
 	in.ConnectionToken = p.bearer
 	out, err := r.GetTranscript(r.Context(), &in)
@@ -68,7 +68,7 @@ func numbers(from, to int) (words []string) {
 	return words
 }
 
-func (r *room) wantPage(p person, in participant.GetTranscriptRequest, more bool, want ...string) {
+func (r *chatFixture) wantPage(p person, in participant.GetTranscriptRequest, more bool, want ...string) {
 	r.Helper()
 	got, next := r.read(p, in)
 	if !slices.Equal(got, want) || (next != nil) != more {
@@ -76,8 +76,8 @@ func (r *room) wantPage(p person, in participant.GetTranscriptRequest, more bool
 	}
 }
 
-func TestWire35PagesAsChatJSReadsThem(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestPagesAsChatJSReadsThem(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		p := r.talk(38) // 40 items
 		in := participant.GetTranscriptRequest{MaxResults: new(int32(15)), ScanDirection: backward, SortOrder: ascending, StartPosition: &participant.StartPosition{}}
 		var pages [][]string
@@ -96,8 +96,8 @@ func TestWire35PagesAsChatJSReadsThem(t *testing.T) {
 	})
 }
 
-func TestWire36To38AndSemantics12Positions(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestStartPositionsAndSortOrder(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		p := r.talk(20)
 		items := r.engine.Items(p.chat)
 		id := func(word int) *participant.StartPosition { // of the message "word"
@@ -148,10 +148,10 @@ func TestWire36To38AndSemantics12Positions(t *testing.T) {
 	})
 }
 
-// TestWire37ForwardNeedsAStart: the two notes of the reference differ; the
+// TestForwardRequiresAStartPosition: the two notes of the reference differ; the
 // observed answer is 400.
-func TestWire37ForwardNeedsAStart(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestForwardRequiresAStartPosition(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		p := r.talk(2)
 		foreign := r.talk(1)
 		for what, in := range map[string]*participant.GetTranscriptRequest{
@@ -174,8 +174,8 @@ func TestWire37ForwardNeedsAStart(t *testing.T) {
 	})
 }
 
-func TestTokensBelongToTheirRequest(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestNextTokenIsBoundToItsRequest(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		p := r.talk(20)
 		bot := r.bot(p.chat)
 		other := r.talk(20)
@@ -205,9 +205,9 @@ func TestTokensBelongToTheirRequest(t *testing.T) {
 	})
 }
 
-// TestSemantics12EveryItemOnce walks with pages of random sizes, both ways.
-func TestSemantics12EveryItemOnce(t *testing.T) {
-	inRoom(t, func(r *room) {
+// TestPagingReturnsEveryItemOnce walks with pages of random sizes, both ways.
+func TestPagingReturnsEveryItemOnce(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		p := r.talk(57)
 		all := append([]string{"participant.joined", "Hello"}, numbers(1, 57)...)
 		random := rand.New(rand.NewPCG(3, 4))
@@ -241,8 +241,8 @@ func TestSemantics12EveryItemOnce(t *testing.T) {
 	})
 }
 
-func TestWire39TranscriptHoldsWhatIsKept(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestTranscriptHoldsStoredEventsOnly(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		bot := r.bot(ana.chat)
 		said := r.say(bot, "one")
@@ -270,15 +270,15 @@ func TestWire39TranscriptHoldsWhatIsKept(t *testing.T) {
 }
 
 // end lets the customer leave.
-func (r *room) end(p person) {
+func (r *chatFixture) end(p person) {
 	r.Helper()
 	if _, err := r.DisconnectParticipant(r.Context(), &participant.DisconnectParticipantRequest{ConnectionToken: p.bearer}); err != nil {
 		r.Fatalf("DisconnectParticipant: %v", err)
 	}
 }
 
-func TestWire64PastItemsFollow(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestPagingContinuesIntoPastChats(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		first := r.talk(2)
 		r.end(first)
 		empty := r.start() // nobody came: one item

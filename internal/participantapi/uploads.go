@@ -28,9 +28,9 @@ func (s *Service) fileURL(ctx context.Context, t auth.Token) string {
 	return s.PublicURL(ctx) + FilesPath + s.Sealer.Seal(t)
 }
 
-// uploadHeaders are HeadersToInclude: what the PUT of a file must carry. They
-// are the ones that the cloud asks for, so that proxies and clients which know
-// them are not surprised. current is the contact that was current at the start.
+// uploadHeaders are HeadersToInclude: the headers that the PUT of a file must
+// have. They are the ones of the cloud service, for proxies and clients that
+// expect them. current is the contact that was current at the start.
 func (s *Service) uploadHeaders(chat *contact.Chat, current string, a *center.Attachment) map[string]string {
 	return map[string]string{
 		"Content-Type":                  a.ContentType,
@@ -58,13 +58,13 @@ func disposition(name string) string {
 // Files returns the handler of the URLs that StartAttachmentUpload and
 // GetAttachment return. Each URL is good for one file, one method and a time.
 //
-// PUT takes the bytes, with the headers of HeadersToInclude exactly: anything
-// else is 403 SignatureDoesNotMatch, as object stores say it. It may be
-// repeated with the same bytes; once they are all there, other bytes are
-// refused with 409, so that a file never changes after it was completed. GET
-// and HEAD give them back, ranges included, for saving and never for showing.
-// A token that is forged or expired is 403 AccessDenied. Errors are XML. Any
-// page may make these calls: the URL is the credential.
+// PUT accepts the bytes, with exactly the headers of HeadersToInclude: anything
+// else is 403 SignatureDoesNotMatch, as in object stores. It may be repeated with
+// the same bytes; once they are complete, other bytes are refused with 409, so
+// that a file never changes after it was completed. GET and HEAD return them,
+// ranges included, for download and never for display. A token that is forged or
+// expired is 403 AccessDenied. Errors are XML. Any page may make these calls: the
+// URL is the credential.
 func (s *Service) Files() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT "+FilesPath+"{token}", s.put)
@@ -85,7 +85,7 @@ func (s *Service) Files() http.Handler {
 	})
 }
 
-// fileError is a refusal in the form of object stores.
+// fileError is a refusal in the format of object stores.
 type fileError struct {
 	status        int
 	code, message string
@@ -94,7 +94,7 @@ type fileError struct {
 
 func (e *fileError) Error() string { return e.code + ": " + e.message }
 
-// errDenied is the refusal that says nothing to a client.
+// errDenied is the refusal that reveals nothing to a client.
 func errDenied(reason string) *fileError {
 	return &fileError{http.StatusForbidden, "AccessDenied", "Access Denied", reason}
 }
@@ -174,10 +174,10 @@ func (s *Service) put(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// awaited makes sure that the chat still knows the attachment whose bytes were
-// just stored. While they were coming the upload may have been cleared away as
-// abandoned: then nobody but us knows of the file, and it goes again. That is
-// to be seen to also when the client does not wait for the answer.
+// awaited makes sure that the chat still has the attachment whose bytes were just
+// stored. Meanwhile the upload may have been removed as abandoned: then only we
+// know of the file, and it is deleted, also if the client does not wait for the
+// answer.
 func (s *Service) awaited(ctx context.Context, chat center.ContactID, id string) error {
 	ctx = context.WithoutCancel(ctx)
 	state, err := s.Engine.State(ctx, chat)
@@ -190,7 +190,7 @@ func (s *Service) awaited(ctx context.Context, chat center.ContactID, id string)
 	return errDenied("the upload was abandoned before all bytes had come")
 }
 
-// checkHeaders compares a PUT with the headers it has to have.
+// checkHeaders compares a PUT with the headers that it must have.
 func checkHeaders(r *http.Request, want map[string]string) error {
 	if r.ContentLength < 0 {
 		return &fileError{http.StatusLengthRequired, "MissingContentLength", "You must provide the Content-Length HTTP header.", ""}
@@ -208,9 +208,9 @@ func checkHeaders(r *http.Request, want map[string]string) error {
 	return nil
 }
 
-// receive stores a request's body and returns its MD5, which is its ETag. One
-// request at a time stores a file; when the file is there already, the body
-// must be the same.
+// receive stores a request's body and returns its MD5, which is its ETag. Only
+// one request may store a file at the same time; if the file exists already, the
+// body must be the same.
 func (s *Service) receive(r *http.Request, key string, size int64) ([]byte, error) {
 	if !s.storing.reserve(key) {
 		return nil, &fileError{http.StatusConflict, "OperationAborted", "Another upload of this file is under way.", ""}
@@ -273,7 +273,7 @@ type counted struct {
 	r   io.Reader
 	n   int64
 	sum hash.Hash
-	err error // how the reading has ended
+	err error // how reading ended
 }
 
 func (c *counted) Read(p []byte) (int, error) {
@@ -303,7 +303,7 @@ func (s *Service) get(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", a.ContentType)
 	h.Set("Content-Disposition", disposition(a.Name))
 	h.Set("ETag", `"`+a.ID+`"`) // a file never changes
-	// What a stranger uploaded is for saving: no browser may take it for a page of ours.
+	// An uploaded file is for download only: a browser must not render it as a page of ours.
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")

@@ -9,16 +9,16 @@ import (
 	"parley.example/parley/internal/center"
 )
 
-// Views finds what flows have shown.
+// Views finds views that flows have shown.
 type Views interface {
-	// Shown returns a view as a flow of an instance showed it, by what its token says.
+	// Shown returns a view as a flow of an instance showed it, by the detail of its token.
 	Shown(ctx context.Context, instance center.InstanceID, detail string) (catalog.Shown, error)
 }
 
-// DescribeView returns the view that a ViewToken names, with the content that
-// the flow showed, for at least eight days after that was changed or deleted.
-// Such tokens come with the interactive message by which a flow shows a view;
-// they are bound to their chat. Any other is a ResourceNotFoundException.
+// DescribeView returns the view of a ViewToken, with the content that the flow
+// showed, for at least eight days after that was changed or deleted. Such tokens
+// are in the interactive message by which a flow shows a view, and are bound to
+// their chat. Any other token is a ResourceNotFoundException.
 func (s *Service) DescribeView(ctx context.Context, in *participant.DescribeViewRequest) (*participant.DescribeViewResponse, error) {
 	m, err := s.attend(ctx, auth.Connection, in.ConnectionToken)
 	if err != nil {

@@ -24,8 +24,8 @@ func continuing(p person) func(*contact.Start) {
 	}
 }
 
-func TestWire43DescribeView(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestDescribeView(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		const template = `{"Head":{"Title":"T"},"Body":[{"_id":"a","Type":"Header","Props":{"Heading":"$.Greeting.Text"},"Content":[]}]}`
 		made, err := publishing.CreateView(r.Context(), r.engine.Catalog, instance, publishing.NewView{
@@ -104,8 +104,8 @@ func TestWire43DescribeView(t *testing.T) {
 	})
 }
 
-func TestWire65NobodyIsAskedToSignIn(t *testing.T) {
-	inRoom(t, func(r *room) {
+func TestSignInIsRefusedUnlessAFlowAsksForIt(t *testing.T) {
+	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		bot := r.bot(ana.chat)
 		session := center.NewUUID()

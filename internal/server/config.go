@@ -27,39 +27,38 @@ type Config struct {
 	Dev    bool   // development mode: any access key, demo instance, developer API, explained refusals
 	Listen string // host:port; DefaultListen
 	Data   string // the data directory; empty keeps everything in memory, in development mode only
-	// Files is where attachments are kept when not in Data: s3://BUCKET/PREFIX. The
-	// service is FilesEndpoint, or what the configuration of AWS SDKs says.
+	// Files is where attachments are stored if not in Data: s3://BUCKET/PREFIX. The
+	// service is at FilesEndpoint, or according to the AWS SDK configuration.
 	Files         string
 	FilesEndpoint string
-	PublicURL     string // how clients reach the server, when a proxy stands in front: https://chat.example.com
-	TLSCert       string // files of a certificate and its key; both or none
+	PublicURL     string // how clients reach the server behind a proxy: https://chat.example.com
+	TLSCert       string // files of a certificate and its key; both or neither
 	TLSKey        string
 
 	Account string // 12 digits; 123456789012
 	Region  string // us-east-1
 
 	MaxActiveChats int64 // concurrent active chats of an instance; 500
-	CloudLimits    bool  // keep to the request rates of the cloud
-	StrictText     bool  // hold text messages to 1,024 characters
-	// CheckReferences refuses to publish a flow that names by a fixed value what
-	// its instance does not have: see catalog.Config.
+	CloudLimits    bool  // enforce the request rates of the cloud
+	StrictText     bool  // limit text messages to 1,024 characters
+	// CheckReferences refuses to publish a flow with a fixed reference to something
+	// that its instance does not have: see catalog.Config.
 	CheckReferences bool
 	MaxFileMB       int64 // the largest attachment, in MiB; 20
 
-	// Lambda names functions: the ARN or name of a function, or "*", to a URL.
+	// Lambda maps functions to URLs: by ARN or name, or "*".
 	Lambda map[string]string
-	// LambdaEndpoint is the base URL of a service that speaks Lambda's Invoke API.
+	// LambdaEndpoint is the base URL of a service with Lambda's Invoke API.
 	LambdaEndpoint string
-	// Bots names bots: the ARN of a bot's alias, BOTID/ALIASID, BOTID or "*" (for Lex
-	// V1 NAME:ALIAS or NAME), to the URL of an HTTP endpoint that answers
-	// RecognizeText's shape, or lex+URL for a Lex runtime.
+	// Bots maps bots to URLs: by the ARN of a bot alias, BOTID/ALIASID, BOTID or "*"
+	// (for Lex V1 NAME:ALIAS or NAME). A URL is that of an HTTP endpoint that answers
+	// like RecognizeText, or lex+URL for a Lex runtime.
 	Bots map[string]string
-	// SignIns names where customers sign in whom a flow asks to: the ARN of a Cognito
-	// user pool, or "*", to the base URL of the pool's domain or of an OpenID
-	// provider with the same paths.
+	// SignIns maps Cognito user pools, by ARN or "*", to where their customers sign
+	// in: the base URL of the pool's domain, or of an OpenID provider with the same paths.
 	SignIns map[string]string
-	// AWS calls functions and bots that are not named as the configuration of AWS
-	// SDKs says: region, profile, credentials, AWS_ENDPOINT_URL….
+	// AWS calls all other functions and bots according to the AWS SDK
+	// configuration: region, profile, credentials, AWS_ENDPOINT_URL….
 	AWS bool
 	// Streams maps streaming endpoint ARNs ("arn:aws:sns:*" for all) to webhook URLs.
 	Streams map[string]string
@@ -68,25 +67,25 @@ type Config struct {
 	// SNSEndpoint is the base URL of an SNS-compatible service for ARNs that have no webhook.
 	SNSEndpoint string
 
-	// FlowLogs is the directory of flow logs, a file per instance; the directory
-	// flow-logs of Data when empty, and none without Data.
+	// FlowLogs is the directory of flow logs, one file per instance. Default: the
+	// directory flow-logs in Data; no files without Data.
 	FlowLogs    string
-	FlowLogMB   int64    // what the logs of one instance may take, in MiB; 64
+	FlowLogMB   int64    // the maximum size of an instance's logs, in MiB; 64
 	FlowLogHide []string // names of further parameters and attributes that are secret
 
 	// Origins are the browser origins that may open sockets; none means all.
 	Origins []string
 
-	// Pprof is an address of this machine to serve the runtime's profiles on; empty serves none.
+	// Pprof is a loopback address to serve runtime profiles on; none when empty.
 	Pprof string
 
-	// CloseSpan is the time over which a stopping server closes its sockets; 5 s.
+	// CloseSpan is the time over which a stopping server spreads the closing of its sockets; 5 s.
 	CloseSpan time.Duration
 	Log       *slog.Logger // slog.Default when nil
 }
 
-// Check fills in defaults and refuses what cannot work, in one line that says
-// which setting is wrong and what it may be.
+// Check fills in defaults and refuses invalid settings, in one line that names
+// the setting and says what it may be.
 func (c *Config) Check() error {
 	def := func(s *string, v string) {
 		if *s == "" {
@@ -119,11 +118,11 @@ func (c *Config) Check() error {
 	return nil
 }
 
-// checkAddress checks where the server is and what it is called.
+// checkAddress checks where the server listens and how it is identified.
 func (c *Config) checkAddress() error {
 	_, port, err := net.SplitHostPort(c.Listen)
 	if n, perr := strconv.ParseUint(port, 10, 16); err != nil || perr != nil || strconv.FormatUint(n, 10) != port {
-		return fmt.Errorf("listen %q: want host:port, for example %s", c.Listen, DefaultListen)
+		return fmt.Errorf("listen %q is not host:port; for example %s", c.Listen, DefaultListen)
 	}
 	if c.Pprof != "" {
 		if err := process.CheckLoopback(c.Pprof); err != nil {
@@ -131,16 +130,16 @@ func (c *Config) checkAddress() error {
 		}
 	}
 	if len(c.Account) != 12 || strings.Trim(c.Account, "0123456789") != "" {
-		return fmt.Errorf("account %q: want 12 digits", c.Account)
+		return fmt.Errorf("account %q must have 12 digits", c.Account)
 	}
 	if len(c.Region) > 32 || strings.Trim(c.Region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-		return fmt.Errorf("region %q: want a name like us-east-1", c.Region)
+		return fmt.Errorf("region %q is not a region name like us-east-1", c.Region)
 	}
 	if !c.Dev && c.Data == "" {
-		return errors.New("data: a directory is needed outside development mode (--data DIR, or --dev to keep everything in memory)")
+		return errors.New("data: a directory is required outside development mode (use --data DIR, or --dev to keep everything in memory)")
 	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
-		return errors.New("tls-cert and tls-key: give both or none")
+		return errors.New("tls-cert and tls-key must be given together")
 	}
 	if c.TLSCert != "" {
 		if _, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey); err != nil {
@@ -149,11 +148,11 @@ func (c *Config) checkAddress() error {
 	}
 	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" &&
 		(err != nil || !isHTTP(u) || u.RawQuery != "" || u.Fragment != "" || u.User != nil) {
-		return fmt.Errorf("public-url %q: want a URL as in https://chat.example.com", c.PublicURL)
+		return fmt.Errorf("public-url %q is not a URL like https://chat.example.com", c.PublicURL)
 	}
 	for _, origin := range c.Origins {
 		if u, err := url.Parse(origin); err != nil || u.Host == "" || u.Scheme+"://"+u.Host != origin {
-			return fmt.Errorf("origin %q: want what browsers send, as in https://www.example.com without a slash at the end", origin)
+			return fmt.Errorf("origin %q is not an origin as browsers send it: like https://www.example.com, without a trailing slash", origin)
 		}
 	}
 	return nil
@@ -164,18 +163,18 @@ func isHTTP(u *url.URL) bool { return (u.Scheme == "http" || u.Scheme == "https"
 func (c *Config) checkBounds() error {
 	switch {
 	case c.MaxActiveChats < 0:
-		return fmt.Errorf("max-active-chats %d: must not be negative", c.MaxActiveChats)
+		return fmt.Errorf("max-active-chats %d must not be negative", c.MaxActiveChats)
 	case c.MaxFileMB < 1 || c.MaxFileMB > 100:
-		return fmt.Errorf("max-file-mb %d: want 1 to 100", c.MaxFileMB)
+		return fmt.Errorf("max-file-mb %d must be from 1 to 100", c.MaxFileMB)
 	case c.FlowLogMB < 1 || c.FlowLogMB > 1<<20:
-		return fmt.Errorf("flow-log-mb %d: want 1 to %d", c.FlowLogMB, 1<<20)
+		return fmt.Errorf("flow-log-mb %d must be from 1 to %d", c.FlowLogMB, 1<<20)
 	case c.CloseSpan < 0 || c.CloseSpan > time.Hour:
-		return fmt.Errorf("close-span %s: want at most an hour", c.CloseSpan)
+		return fmt.Errorf("close-span %s must be from 0 to 1h", c.CloseSpan)
 	}
 	return nil
 }
 
-// checkOutgoing checks whom the server may call.
+// checkOutgoing checks the services that the server calls.
 func (c *Config) checkOutgoing() error {
 	if err := c.functions(nil, nil).Check(); err != nil {
 		return fmt.Errorf("lambda: %w", err)
@@ -187,7 +186,7 @@ func (c *Config) checkOutgoing() error {
 		return fmt.Errorf("sign-in: %w", err)
 	}
 	if len(c.Streams) > 0 && len(c.StreamSecret) < 16 {
-		return errors.New("stream-secret: webhooks need a secret of at least 16 characters to be signed with")
+		return errors.New("stream-secret: signing webhooks requires a secret of at least 16 characters")
 	}
 	if err := c.streaming(nil).Check(); err != nil {
 		return fmt.Errorf("stream: %w", err)
@@ -205,7 +204,7 @@ func (c *Config) aws(ctx context.Context) (*integration.AWS, error) {
 	if !c.AWS {
 		return nil, nil
 	}
-	// Signatures keep to the wall clock, wherever a developer has moved the server's.
+	// Signatures use the wall clock, even if a developer has moved the server's.
 	a, err := integration.LoadAWS(ctx, c.Region, time.Now)
 	if err == nil {
 		err = a.Check()
@@ -225,8 +224,8 @@ func (c *Config) streaming(client *http.Client) *integration.Topics {
 	return t
 }
 
-// flowLogDir is where flow logs are written: as configured, else in the data
-// directory; nowhere when everything is kept in memory.
+// flowLogDir returns where flow logs are written: as configured, else in the data
+// directory; "" when everything is kept in memory.
 func (c *Config) flowLogDir() string {
 	if c.FlowLogs != "" || c.Data == "" {
 		return c.FlowLogs
@@ -234,7 +233,7 @@ func (c *Config) flowLogDir() string {
 	return filepath.Join(c.Data, "flow-logs")
 }
 
-// limits are the bounds that rules keep to.
+// limits are the bounds for the rules of chats.
 func (c *Config) limits() contact.Limits {
 	return contact.Limits{StrictText: c.StrictText, FileBytes: c.MaxFileMB << 20}
 }

@@ -149,8 +149,8 @@ func TestDebugReason(t *testing.T) {
 	}
 	public := servertest.Start(t, servertest.Production(t.TempDir()))
 	for path, want := range map[string]string{
-		"/ws": "no socket token", "/ws?token=" + c.Bearer: "a connection token was given where a socket token is needed",
-		"/files/" + c.Bearer: "a connection token was given where a download token is needed",
+		"/ws": "no socket token", "/ws?token=" + c.Bearer: "a connection token was given where a socket token is required",
+		"/files/" + c.Bearer: "a connection token was given where a download token is required",
 	} {
 		r := other(s, path)
 		if got := r.header.Get(header); r.status != 403 || !strings.Contains(got, want) || !strings.Contains(r.header.Get("Access-Control-Expose-Headers"), "x-parley-debug-reason") {

@@ -13,14 +13,14 @@ import (
 	"parley.example/parley/internal/blob/s3"
 )
 
-// memoryFiles bounds the attachments of a server that keeps all in memory.
+// memoryFiles bounds the attachments of a server that keeps everything in memory.
 const memoryFiles = 256 << 20
 
-// checkFiles checks where attachments are to be kept.
+// checkFiles checks where attachments are stored.
 func (c *Config) checkFiles() error {
 	if c.Files == "" {
 		if c.FilesEndpoint != "" {
-			return errors.New("files-endpoint: only files in S3 have one (--files s3://BUCKET)")
+			return errors.New("files-endpoint: requires files in S3 (--files s3://BUCKET)")
 		}
 		return nil
 	}
@@ -29,12 +29,12 @@ func (c *Config) checkFiles() error {
 	}
 	if u, err := url.Parse(c.FilesEndpoint); c.FilesEndpoint != "" &&
 		(err != nil || !isHTTP(u) || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.User != nil) {
-		return errors.New("files-endpoint: want the base URL of an S3-compatible service, as in https://minio.example.com:9000")
+		return errors.New("files-endpoint: not the base URL of an S3-compatible service, like https://minio.example.com:9000")
 	}
 	return nil
 }
 
-// openBlobs opens where attachments are kept.
+// openBlobs opens the store of attachments.
 func (s *Server) openBlobs(ctx context.Context) (blob.Store, error) {
 	switch {
 	case s.Files != "":
@@ -46,7 +46,7 @@ func (s *Server) openBlobs(ctx context.Context) (blob.Store, error) {
 		if err != nil {
 			return nil, fmt.Errorf("files: %w", err)
 		}
-		s.Log.Info("files are kept in S3", "files", at.String(), "endpoint", store.Endpoint())
+		s.Log.Info("storing files in S3", "files", at.String(), "endpoint", store.Endpoint())
 		return store, nil
 	case s.Data == "":
 		return memory.New(memoryFiles), nil

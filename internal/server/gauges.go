@@ -8,7 +8,7 @@ import (
 	"parley.example/parley/internal/store"
 )
 
-// gauges adds the figures that the parts count themselves.
+// gauges adds the metrics that the parts count themselves.
 func (s *Server) gauges() {
 	m := s.metrics
 	m.Gauge("parley_sockets", "Open WebSockets.", func() float64 { return float64(s.hub.Sockets()) })

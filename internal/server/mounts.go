@@ -19,12 +19,12 @@ import (
 	"parley.example/parley/internal/ui"
 )
 
-// maxConnectBody is what a request of the connect API may have: enough for the
-// 256,000 characters of a flow, of which some SDKs write each as an escape of 6
-// bytes, or of 12 beyond the first plane.
+// maxConnectBody bounds the body of a connect request: enough for the 256,000
+// characters of a flow, each of which some SDKs write as an escape of 6 bytes, or
+// of 12 beyond the first plane.
 const maxConnectBody = 4 << 20
 
-// mounts is the one table of everything the server answers.
+// mounts is the table of all routes.
 func (s *Server) mounts() []edge.Mount {
 	participants := &participantapi.Service{
 		Engine: s.engine, Store: s.store, Sealer: s.sealer, Blobs: s.blobs, Views: s.catalog, SignIns: s.signIns, Partition: s.partition,
@@ -64,7 +64,7 @@ func (s *Server) mounts() []edge.Mount {
 	}
 }
 
-// gates are what stands before both APIs.
+// gates are checks in front of both APIs.
 func (s *Server) gates() (gates []edge.Gate) {
 	if s.Dev {
 		gates = append(gates, s.faults.Strike)
@@ -87,7 +87,7 @@ func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
 	io.WriteString(w, "ready\n")
 }
 
-// authenticate verifies who calls the service connect.
+// authenticate verifies the caller of the connect service.
 func (s *Server) authenticate(_ *restjson.Operation, r *http.Request, body []byte) (context.Context, error) {
 	ctx := r.Context()
 	id, err := s.verifier.Verify(r, body, s.clock.Now())
@@ -95,7 +95,7 @@ func (s *Server) authenticate(_ *restjson.Operation, r *http.Request, body []byt
 	return ctx, err
 }
 
-// authorize asks the policy of the key that calls whether it may touch what the request names.
+// authorize checks the policy of the caller's key for the resources of the request.
 func (s *Server) authorize(ctx context.Context, op *restjson.Operation, in any) error {
 	id, ok := edge.Principal(ctx).(auth.Identity)
 	if !ok {

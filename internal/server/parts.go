@@ -10,10 +10,10 @@ import (
 	"parley.example/parley/internal/store/sqlite"
 )
 
-// lingering is what parts that end by themselves may take on top of what is configured.
+// lingering is what parts may take to stop on top of the configured time.
 const lingering = 10 * time.Second
 
-// addStores opens what everything rests on, and makes it the first parts, which stop last.
+// addStores opens the stores and makes them the first parts, which stop last.
 func (s *Server) addStores(ctx context.Context) (err error) {
 	s.store, err = sqlite.Open(ctx, sqlite.Options{Dir: s.Data, Log: s.Log, Observe: s.metrics.Committed})
 	if err != nil {
@@ -27,9 +27,9 @@ func (s *Server) addStores(ctx context.Context) (err error) {
 	return nil
 }
 
-// addParts is the list of everything else that works beside requests, in the order of
-// starting. What it rests on stands above a part, and stops after it; the listener
-// comes last, when the server is to listen.
+// addParts lists all other background work in the order of starting. A part is
+// listed below what it depends on, and stops before it; the listener comes last,
+// in Serve.
 func (s *Server) addParts() {
 	add := s.parts.Add
 	add("profiles", 0, &process.Profiles{Addr: s.Pprof})
@@ -44,15 +44,14 @@ func (s *Server) addParts() {
 	add("engine", time.Minute, lifecycle.Stopper(func(context.Context) error { s.engine.Close(); return nil }))
 	add("sockets", s.CloseSpan+lingering, lifecycle.Stopper(func(ctx context.Context) error {
 		if err := s.hub.Shutdown(ctx); err != nil {
-			s.Log.Warn("sockets were cut off", "err", err)
+			s.Log.Warn("sockets were aborted", "err", err)
 		}
 		return nil
 	}))
 }
 
-// purge deletes replay keys a week after their use, and of the deliveries that
-// were given up all but the newest. It runs at the start too, for a server that is
-// never up for long.
+// purge deletes replay keys a week after their use, and all but the newest dead
+// letters. It also runs at the start, for servers that are never up for long.
 func (s *Server) purge(ctx context.Context) {
 	const keep, dead = 7 * 24 * time.Hour, 100_000
 	if err := s.store.Purge(ctx, store.AllShards, s.clock.Now().Add(-keep), dead); err != nil && ctx.Err() == nil {

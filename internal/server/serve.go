@@ -15,7 +15,7 @@ import (
 func (s *Server) Serve(ctx context.Context, up func(url string)) error {
 	l, err := net.Listen("tcp", s.Listen)
 	if err != nil {
-		return errors.Join(err, s.Close()) // net says that it was to listen, and where
+		return errors.Join(err, s.Close()) // the error of net names the address
 	}
 	return s.ServeOn(ctx, l, up)
 }
@@ -40,7 +40,7 @@ func (s *Server) ServeOn(ctx context.Context, l net.Listener, up func(url string
 	case <-ctx.Done():
 		s.Log.Info("stopping", "sockets", s.hub.Sockets())
 	}
-	s.flowLog.EndTails() // their requests would last until the grace is over
+	s.flowLog.EndTails() // their requests would last for the whole grace time
 	return errors.Join(err, s.Close())
 }
 
@@ -56,8 +56,8 @@ func (s *Server) secure(l net.Listener) (_ net.Listener, scheme string, err erro
 	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}}), "https", nil
 }
 
-// reachable is how a client on this machine writes the address: ChatJS takes
-// unencrypted sockets from 127.0.0.1 only, spelt like this.
+// reachable returns the address for clients on this machine: ChatJS accepts
+// unencrypted sockets for 127.0.0.1 only, spelt like this.
 func reachable(a net.Addr) string {
 	host, port, err := net.SplitHostPort(a.String())
 	if err != nil {

@@ -24,8 +24,8 @@ import (
 	"parley.example/parley/internal/stream"
 )
 
-// Server is a Parley that is wired and at work: timers run from [New] on. It
-// answers through Handler, and listens when Serve is called.
+// Server is a running Parley: timers run from [New] on. It answers through
+// Handler, and listens when Serve is called.
 type Server struct {
 	Config
 	partition center.Partition
@@ -82,7 +82,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// Handler answers everything the server answers.
+// Handler answers all requests.
 func (s *Server) Handler() http.Handler { return s.handler }
 
 // Clock is the server's clock.
@@ -100,8 +100,8 @@ func (s *Server) SetURL(u string) {
 // URL returns how clients reach the server.
 func (s *Server) URL() string { return *s.publicURL.Load() }
 
-// Close stops the server: sockets are closed a few at a time, timers and
-// effects end, the store comes last. It may be called twice.
+// Close stops the server: sockets are closed gradually, timers and effects end,
+// the store is closed last. It may be called twice.
 func (s *Server) Close() error {
 	s.ready.Store(false)
 	return s.parts.Stop(context.Background())

@@ -7,7 +7,7 @@ import (
 	"parley.example/parley/internal/catalog"
 )
 
-// Welcome is what a started server prints: where it is, and what to do next.
+// Welcome returns what a server prints when it has started: its URL, and what to do next.
 func (s *Server) Welcome(url string) string {
 	var b strings.Builder
 	where := "in memory"
@@ -17,7 +17,7 @@ func (s *Server) Welcome(url string) string {
 	if !s.Dev {
 		fmt.Fprintf(&b, "Parley is at %s, keeping its data %s.\n", url, where)
 		if s.firstKey != "" {
-			fmt.Fprintf(&b, "A first access key was made; its secret is in %s. Keep it, then delete the file.\n", s.firstKey)
+			fmt.Fprintf(&b, "A first access key was created; its secret is in %s. Store it safely, then delete the file.\n", s.firstKey)
 		}
 		return b.String()
 	}

@@ -26,7 +26,7 @@ import (
 	"parley.example/parley/internal/stream"
 )
 
-// wire makes the parts and ties them together.
+// wire creates the parts and connects them.
 func (s *Server) wire(ctx context.Context) error {
 	now := s.clock.Now
 	var err error
@@ -67,8 +67,8 @@ func (s *Server) wire(ctx context.Context) error {
 	return nil
 }
 
-// wireOutwards makes what calls other systems: functions, bots, streaming
-// endpoints and where customers sign in.
+// wireOutwards creates the parts that call other systems: functions, bots,
+// streaming endpoints and identity providers.
 func (s *Server) wireOutwards(ctx context.Context) error {
 	client := integration.NewClient()
 	aws, err := s.aws(ctx)
@@ -84,7 +84,7 @@ func (s *Server) wireOutwards(ctx context.Context) error {
 	return nil
 }
 
-// viewTokens seals what participants show to DescribeView.
+// viewTokens seals the tokens that participants pass to DescribeView.
 type viewTokens struct{ *auth.Sealer }
 
 // ViewToken implements engine.ViewTokens.
@@ -102,10 +102,10 @@ func (s *Server) makeFirstKey(ctx context.Context, keys *auth.Keys) error {
 	return err
 }
 
-// chats is what the hub knows of chats.
+// chats connects the hub to chats.
 type chats struct{ s *Server }
 
-// chatOf returns the chat that a socket's subject is about.
+// chatOf returns the chat of a socket's subject.
 func chatOf(subject bus.Subject) (center.ContactID, error) {
 	chat, ok := subject.Chat()
 	if !ok {
@@ -124,7 +124,7 @@ func (c chats) Attend(ctx context.Context, subject bus.Subject, id center.Partic
 	if err != nil {
 		return "", err
 	}
-	p, err := state.Hears(id)
+	p, err := state.Recipient(id)
 	if err != nil {
 		return "", err
 	}
@@ -142,7 +142,7 @@ func (c chats) Connected(ctx context.Context, subject bus.Subject, id center.Par
 }
 
 // repairPage is how many items are read at once for sockets that missed them:
-// less than may wait for one socket.
+// fewer than fit into a socket's queue.
 const repairPage = 200
 
 // Repair implements stream.Source.
@@ -155,7 +155,7 @@ func (c chats) Repair(ctx context.Context, subject bus.Subject, from int64) ([]b
 	if err != nil {
 		return nil, err
 	}
-	head, err := c.s.store.Chat(ctx, chat) // after the items, which it is to know all about
+	head, err := c.s.store.Chat(ctx, chat) // after the items, so that it covers them all
 	if err != nil {
 		return nil, err
 	}
@@ -200,8 +200,8 @@ func (s *Server) newHub() *stream.Hub {
 	return h
 }
 
-// newFlowLog returns the log of what flows do. In development mode the
-// server's log has it too, for whoever tries a flow; else only at level debug.
+// newFlowLog returns the flow log. In development mode it goes to the server's log
+// too, for trying out flows; otherwise only at level debug.
 func (s *Server) newFlowLog() *flowlog.Log {
 	level := slog.LevelDebug
 	if s.Dev {

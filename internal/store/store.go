@@ -165,7 +165,8 @@ type Change struct {
 	// State, when set, replaces the chat's head. Version is the version the
 	// change was decided on, 0 for a chat that begins; another is refused with
 	// ErrConflict. The chat then has the version Next, or Version+1 when that
-	// is 0. When State is nil, neither is looked at and the head stays as it is.
+	// is 0. When State is nil the head stays as it is, Next is not looked at, and
+	// a Version of 0 fits any.
 	//
 	// Whoever decides changes on the outcome of others that are still under way
 	// gives each a Next that nobody else comes to: a change whose ground was

@@ -1,6 +1,6 @@
-// Package ui is the pages that a server shows: in development mode the start
-// page, with the demo's ids, commands to copy and a chat to try. Pages are
-// plain HTML, CSS and ES modules without a build, embedded in the binary.
+// Package ui has the web pages of a server: in development mode the start page,
+// with the demo's ids, commands to copy and a chat to try. Pages are plain HTML,
+// CSS and ES modules without a build step, embedded in the binary.
 package ui
 
 import (
@@ -13,19 +13,18 @@ import (
 //go:embed assets
 var files embed.FS
 
-// page is parsed once; a page that does not parse is a mistake of the build,
-// which the package's test finds.
+// page is parsed once; the package's test finds a page that does not parse.
 var page = template.Must(template.ParseFS(files, "assets/start.html"))
 
 // Start serves the start page at / and its files below /assets/.
 type Start struct {
 	Instance string        // the demo instance's id
 	Flow     string        // the demo flow's id
-	Region   string        // what SDKs are to be told
+	Region   string        // the region for SDKs
 	URL      func() string // how clients reach the server
 }
 
-// view is what the page's template is given.
+// view is the data of the page's template.
 type view struct {
 	Instance, Flow, Region, URL string
 }
@@ -46,5 +45,5 @@ func (s Start) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	w.Write(b.Bytes()) // the client may be gone; there is nobody else to tell
+	w.Write(b.Bytes()) // if the client is gone there is nobody to report an error to
 }

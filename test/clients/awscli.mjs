@@ -166,7 +166,7 @@ test('awscli: a whole chat', async (t) => {
   });
 });
 
-test('awscli: stop-contact ends a chat of which nobody has heard yet', async () => {
+test('awscli: stop-contact ends a chat to which nobody has connected yet', async () => {
   const { ContactId, ParticipantToken } = await connect('start-chat-contact', '--instance-id', parley.instance, '--contact-flow-id', parley.demoFlow,
     '--participant-details', 'DisplayName=Ana');
   await connect('stop-contact', '--instance-id', parley.instance, '--contact-id', ContactId);

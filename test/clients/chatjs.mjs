@@ -121,7 +121,7 @@ test('chatjs: the demo flow answers and says goodbye', async (t) => {
   await session.on('onEnded');
 });
 
-test('wire-33 two chats in one page hear their own items only', async (t) => {
+test('two chats in one page receive their own items only', async (t) => {
   t.after(() => scene.clear());
   const { parley } = scene;
   const page = await scene.page();
@@ -149,7 +149,7 @@ test('chatjs: a chat that is stopped ends for the customer', async (t) => {
   await session.on('onEnded');
 });
 
-test('wire-64 a persistent chat is told of its past and pages into it', async (t) => {
+test('a persistent chat is notified of its past and pages into it', async (t) => {
   t.after(() => scene.clear());
   const { parley } = scene;
   const { started: past, customer } = await startConnected(parley);

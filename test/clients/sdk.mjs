@@ -218,7 +218,7 @@ test('sdk: the participant service refuses with typed exceptions', async (t) => 
   }
 });
 
-test('sdk: a 429 is retried and succeeds; three in a row are told', async () => {
+test('sdk: a 429 is retried and succeeds; three in a row are reported', async () => {
   await parley.faults({ Operation: 'StartChatContact', Status: 429, Code: 'TooManyRequestsException', Count: 1 });
   const started = await startChat(parley);
   assert.ok(started.ContactId);
@@ -251,7 +251,7 @@ test('sdk: paginators walk through lists', async () => {
   assert.ok(found.length >= 5 && found.every((name) => name.startsWith('Default')));
 });
 
-test('sdk: an instance of one’s own comes with everything and goes away', async () => {
+test('sdk: a new instance comes with everything and can be deleted', async () => {
   const made = await send(new connect.CreateInstanceCommand({
     IdentityManagementType: 'CONNECT_MANAGED', InstanceAlias: 'florist', InboundCallsEnabled: false, OutboundCallsEnabled: false,
   }));
@@ -267,7 +267,7 @@ test('sdk: an instance of one’s own comes with everything and goes away', asyn
   assert.ok(await failure(send(new connect.DescribeInstanceCommand({ InstanceId }))) instanceof connect.ResourceNotFoundException);
 });
 
-test('sdk: a custom bot hears the chat through StartContactStreaming', async () => {
+test('sdk: a custom bot receives the chat through StartContactStreaming', async () => {
   const secret = 'a secret of the tests';
   const hook = await Hook.start(secret);
   const streaming = await Parley.dev('--stream', `arn:aws:sns:*=${hook.url}`, '--stream-secret', secret);
@@ -315,7 +315,7 @@ test('sdk: over the quota of active chats StartChatContact is refused, and the e
   }
 });
 
-test('sdk: five sockets hear everything once, a sixth is refused', async () => {
+test('sdk: five sockets receive everything once, a sixth is refused', async () => {
   const { started, customer, socket } = await open();
   const sockets = [socket];
   for (let i = 1; i < 5; i++) sockets.push(await Socket.subscribed(customer.url));

@@ -1,4 +1,4 @@
-// Compatibility cases 52 to 55 and 57: files.
+// Files, as ChatJS sends and receives them.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { GetAttachmentCommand, StartAttachmentUploadCommand } from '@aws-sdk/client-connectparticipant';
@@ -26,7 +26,7 @@ const upload = (token, input) => new StartAttachmentUploadCommand({
   ConnectionToken: token, ContentType: 'text/csv', AttachmentName: 'order.csv', AttachmentSizeInBytes: 21, ...input,
 });
 
-test('wire-52 a file goes up in three steps, the PUT with HeadersToInclude, and everybody is told', async () => {
+test('a file is uploaded in three steps, the PUT with HeadersToInclude, and everybody receives it', async () => {
   const { started, session } = await customer();
   const twin = await connectParticipant(scene.parley, started.ParticipantId, started.ParticipantToken);
   const socket = await Socket.subscribed(twin.url);
@@ -52,7 +52,7 @@ test('wire-52 a file goes up in three steps, the PUT with HeadersToInclude, and 
   await socket.close();
 });
 
-test('wire-53 a PUT that fails: completing is 400, and no item is made', async () => {
+test('after a PUT that fails, completing the upload is 400 and adds no item', async () => {
   const { session } = await customer();
   scene.proxy.intercept = async ({ method }) => method === 'PUT' && {
     status: 403, headers: { 'access-control-allow-origin': '*', 'content-type': 'application/xml' }, body: '<Error><Code>SignatureDoesNotMatch</Code></Error>',
@@ -65,7 +65,7 @@ test('wire-53 a PUT that fails: completing is 400, and no item is made', async (
   assert.ok(Transcript.every((item) => item.Type !== 'ATTACHMENT'));
 });
 
-test('wire-54 too large or of a type that is not taken is 400 at the start; the 36th file is 402', async () => {
+test('a file that is too large or of an unsupported type is 400 at the start; the 36th file is 402', async () => {
   const { session } = await customer();
   const disallowed = await session.attach({ ...csv, name: 'run.exe', type: 'application/x-msdownload' });
   assert.deepEqual([disallowed.error.type, disallowed.error.statusCode], ['ValidationException', 400]);
@@ -78,7 +78,7 @@ test('wire-54 too large or of a type that is not taken is 400 at the start; the 
   assert.deepEqual([many.name, many.$metadata.httpStatusCode], ['ServiceQuotaExceededException', 402]);
 });
 
-test('wire-55 a file comes down across origins unchanged; its URL dies after UrlExpiryInSeconds', async () => {
+test('a file is downloaded across origins unchanged; its URL expires after UrlExpiryInSeconds', async () => {
   const { page, started, session } = await customer();
   const file = { name: 'bytes.png', type: 'image/png', base64: Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * i) % 251)).toString('base64') };
   await session.attach(file);
@@ -96,7 +96,7 @@ test('wire-55 a file comes down across origins unchanged; its URL dies after Url
   assert.equal(await status(), 403);
 });
 
-test('wire-57 AttachmentSizeInBytes is a JSON number', async () => {
+test('AttachmentSizeInBytes is a JSON number', async () => {
   const { session } = await customer();
   await session.attach(csv);
   const item = await session.message('Type', 'ATTACHMENT');

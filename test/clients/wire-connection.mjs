@@ -1,4 +1,4 @@
-// Compatibility cases 1 to 14 and 66: how a customer's ChatJS gets connected.
+// How a customer's ChatJS connects.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { DescribeContactCommand } from '@aws-sdk/client-connect';
@@ -26,7 +26,7 @@ async function customer(options) {
   return { page, started, session: await page.session(started) };
 }
 
-test('wire-01 connect makes one CreateParticipantConnection with the participant token and both types', async () => {
+test('connect makes one CreateParticipantConnection with the participant token and both types', async () => {
   const { page, started, session } = await customer();
   const result = await session.connect();
   assert.equal(result.connectSuccess, true);
@@ -38,7 +38,7 @@ test('wire-01 connect makes one CreateParticipantConnection with the participant
   assert.ok(answer.Websocket.ConnectionExpiry && answer.ConnectionCredentials.ConnectionToken.length <= 1000);
 });
 
-test('wire-02 one WebSocket is opened; its first frames are subscribe, ping and heartbeat', async () => {
+test('one WebSocket is opened; its first frames are subscribe, ping and heartbeat', async () => {
   const { page, session } = await customer();
   await session.connect();
   const sent = await page.frames.atLeast(3, (f) => f.sent, 'frames sent');
@@ -46,7 +46,7 @@ test('wire-02 one WebSocket is opened; its first frames are subscribe, ping and 
   assert.equal(page.sockets.entries.length, 1);
 });
 
-test('wire-03 onConnectionEstablished fires once before and once after the socket is open', async () => {
+test('onConnectionEstablished fires once before and once after the socket is open', async () => {
   const { page, session } = await customer();
   const release = scene.proxy.holdSockets();
   await session.do('connect');
@@ -58,7 +58,7 @@ test('wire-03 onConnectionEstablished fires once before and once after the socke
   assert.equal(session.told('onConnectionEstablished').length, 2);
 });
 
-test('wire-04 GetTranscript works while the socket is not open yet', async () => {
+test('GetTranscript works while the socket is not open yet', async () => {
   const { page, session } = await customer();
   const release = scene.proxy.holdSockets();
   await session.do('connect');
@@ -70,7 +70,7 @@ test('wire-04 GetTranscript works while the socket is not open yet', async () =>
   await session.message('ContentType', event('participant.joined'));
 });
 
-test('wire-05 the preflight allows what ChatJS sends, and the real request passes', async () => {
+test('the preflight allows what ChatJS sends, and the real request passes', async () => {
   const { page, session } = await customer();
   await session.connect();
   const [preflight] = scene.proxy.requests.all((r) => r.method === 'OPTIONS' && r.path === connection);
@@ -87,7 +87,7 @@ test('wire-05 the preflight allows what ChatJS sends, and the real request passe
   for (const name of ['x-amzn-errortype', 'x-amzn-requestid', 'retry-after']) assert.ok(exposed.includes(name), name);
 });
 
-test('wire-06 an Authorization header that means nothing is ignored', async () => {
+test('a meaningless Authorization header is ignored', async () => {
   const { parley } = scene;
   const { ParticipantToken } = await startChat(parley);
   for (const authorization of ['nonsense', 'AWS4-HMAC-SHA256 Credential=/20260101/us-west-2/execute-api/aws4_request, SignedHeaders=host, Signature=0']) {
@@ -96,7 +96,7 @@ test('wire-06 an Authorization header that means nothing is ignored', async () =
   }
 });
 
-test('wire-07 an endpoint with a path in it is kept on all calls', async () => {
+test('the path of an endpoint is kept in all calls', async () => {
   const page = await scene.page();
   await page.configure({ endpoint: `${scene.proxy.address}/base/` });
   const started = await startChat(scene.parley);
@@ -109,7 +109,7 @@ test('wire-07 an endpoint with a path in it is kept on all calls', async () => {
   assert.deepEqual([...new Set(paths)].sort(), ['/base/participant/connection', '/base/participant/message', '/base/participant/transcript']);
 });
 
-test('wire-08 an unknown participant token is 403 AccessDeniedException, and connect rejects with it', async () => {
+test('an unknown participant token is 403 AccessDeniedException, and connect rejects with it', async () => {
   const { page, started } = await customer();
   const session = await page.session({ ...started, ParticipantToken: 'unknown' });
   const error = await session.refused('connect');
@@ -120,7 +120,7 @@ test('wire-08 an unknown participant token is 403 AccessDeniedException, and con
   assert.match(call.answerHeaders['x-amzn-errortype'], /^AccessDeniedException/);
 });
 
-test('wire-09 a call without a bearer is 403 and JSON', async () => {
+test('a call without a bearer is 403 and JSON', async () => {
   for (const path of [connection, '/participant/message', '/participant/transcript']) {
     const answer = await scene.parley.raw(path, undefined, { ...bothTypes, ContentType: 'text/plain', Content: 'x' });
     assert.equal(answer.status, 403, path);
@@ -129,7 +129,7 @@ test('wire-09 a call without a bearer is 403 and JSON', async () => {
   }
 });
 
-test('wire-10 expiries are dates that keep ChatJS calm for ten minutes', async () => {
+test('expiries are dates for which ChatJS does not renew anything for ten minutes', async () => {
   const { page, session } = await customer({ clock: true });
   await session.connect();
   const answer = JSON.parse(scene.proxy.calls(connection)[0].answer);
@@ -141,7 +141,7 @@ test('wire-10 expiries are dates that keep ChatJS calm for ten minutes', async (
   assert.ok(scene.proxy.calls(connection).length <= 2);
 });
 
-test('wire-11 two connections of one participant live side by side', async () => {
+test('two connections of one participant are independent', async () => {
   const { parley } = scene;
   const { ParticipantId, ParticipantToken } = await startChat(parley);
   const one = await connectParticipant(parley, ParticipantId, ParticipantToken);
@@ -157,7 +157,7 @@ test('wire-11 two connections of one participant live side by side', async () =>
   await Promise.all(sockets.map((socket) => socket.close()));
 });
 
-test('wire-12 a WebSocket URL works 90 seconds after it was made, and twice', async () => {
+test('a WebSocket URL works for 90 seconds, and twice', async () => {
   const { parley } = scene;
   const { ParticipantId, ParticipantToken } = await startChat(parley);
   const { url } = await connectParticipant(parley, ParticipantId, ParticipantToken);
@@ -168,7 +168,7 @@ test('wire-12 a WebSocket URL works 90 seconds after it was made, and twice', as
   await Promise.all(sockets.map((socket) => socket.close()));
 });
 
-test('wire-13 a reloaded page connects with the stored token and has the whole transcript', async () => {
+test('a reloaded page connects with the stored token and has the whole transcript', async () => {
   const { page, started, session } = await customer();
   await session.connect();
   const { Id } = await session.say('before the reload');
@@ -182,7 +182,7 @@ test('wire-13 a reloaded page connects with the stored token and has the whole t
   assert.equal(Transcript.filter((item) => item.ContentType === event('participant.joined')).length, 1, 'joined once');
 });
 
-test('wire-14 ConnectParticipant without Type is 200, and begins the flow', async () => {
+test('ConnectParticipant without Type is 200, and starts the flow', async () => {
   const { parley } = scene;
   const { ParticipantId, ParticipantToken } = await startChat(parley);
   const answer = await parley.raw(connection, ParticipantToken, { ConnectParticipant: true });
@@ -192,7 +192,7 @@ test('wire-14 ConnectParticipant without Type is 200, and begins the flow', asyn
   assert.equal((await reader.transcript()).Transcript.length, 3);
 });
 
-test('wire-66 nobody connects within five minutes: the contact ends, and connecting is refused', async () => {
+test('if nobody connects within five minutes the contact ends, and connecting is refused', async () => {
   const { parley } = scene;
   const started = await startChat(parley);
   await parley.advance('5m1s');

@@ -1,4 +1,4 @@
-// Compatibility cases 58, 60 to 62, 64 and 67 to 69: ends, idle people and errors.
+// Ends of chats, idle participants and errors.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { UpdateParticipantRoleConfigCommand } from '@aws-sdk/client-connect';
@@ -24,7 +24,7 @@ async function conversation() {
 
 const text = (message) => ({ message, contentType: 'text/plain' });
 
-test('wire-58 the customer ends the chat: left, chat.ended, a clean close, and no way back', async () => {
+test('the customer ends the chat: left, chat.ended, a clean close, and no reconnect', async () => {
   const { page, started, session } = await conversation();
   scene.proxy.clear();
   await session.do('disconnectParticipant');
@@ -41,7 +41,7 @@ test('wire-58 the customer ends the chat: left, chat.ended, a clean close, and n
   assert.deepEqual(session.told('onConnectionBroken'), []);
 });
 
-test('wire-60 chat.ended has no participant', async () => {
+test('chat.ended has no participant', async () => {
   const { session, bot } = await conversation();
   await session.do('disconnectParticipant');
   const ended = await session.message('ContentType', event('chat.ended'));
@@ -50,7 +50,7 @@ test('wire-60 chat.ended has no participant', async () => {
   assert.equal((await failure(bot.say('too late'))).name, 'AccessDeniedException');
 });
 
-test('wire-61 every call after the end is 403 AccessDeniedException', async () => {
+test('every call after the end is 403 AccessDeniedException', async () => {
   const { started, session, bot } = await conversation();
   const customer = await connectParticipant(scene.parley, started.ParticipantId, started.ParticipantToken, { Type: ['CONNECTION_CREDENTIALS'] });
   const { Id } = await bot.say('hello');
@@ -70,7 +70,7 @@ test('wire-61 every call after the end is 403 AccessDeniedException', async () =
   }
 });
 
-test('wire-62 an idle customer is told, comes back by speaking, and the other side leaves when the time is up', async () => {
+test('an idle customer is notified and returns with a message; the other side is disconnected when the time is up', async () => {
   const { parley } = scene;
   const page = await scene.page();
   const started = await startChat(parley);
@@ -106,7 +106,7 @@ const exceptions = {
   ServiceQuotaExceededException: 402, ResourceNotFoundException: 404, InternalServerException: 500,
 };
 
-test('wire-67 each exception of the model can be read across origins under its name', async () => {
+test('each exception of the model can be read across origins under its name', async () => {
   const { session } = await conversation();
   for (const [Code, Status] of Object.entries(exceptions)) {
     scene.proxy.clear();
@@ -124,7 +124,7 @@ test('wire-67 each exception of the model can be read across origins under its n
   }
 });
 
-test('wire-68 a 429 is tried three times and then told', async () => {
+test('a 429 is retried three times and then reported', async () => {
   const { session } = await conversation();
   await scene.parley.faults({ Operation: 'SendMessage', Status: 429 });
   const error = await session.refused('sendMessage', text('hello'));
@@ -134,7 +134,7 @@ test('wire-68 a 429 is tried three times and then told', async () => {
   assert.equal(new Set(bodies).size, 1, 'one ClientToken');
 });
 
-test('wire-69 an answer that is lost in a 500 is asked for again, and the message is kept once', async () => {
+test('a request whose answer is lost in a 500 is retried, and the message is stored once', async () => {
   const { started, session, bot } = await conversation();
   const twin = await connectParticipant(scene.parley, started.ParticipantId, started.ParticipantToken);
   const socket = await Socket.subscribed(twin.url);

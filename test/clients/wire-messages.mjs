@@ -1,4 +1,4 @@
-// Compatibility cases 28 to 32, 34 to 39 and 41 to 43: messages and the transcript.
+// Messages and the transcript.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { addBot, connectParticipant, event, failure, startChat, startConnected } from './lib/chat.mjs';
@@ -31,7 +31,7 @@ async function listener(parley = scene.parley, input) {
 
 const contentTypeOf = (name) => `application/vnd.amazonaws.connect.message.${name}`;
 
-test('wire-28 sendMessage is answered with strings, and the echo has the same Id', async () => {
+test('sendMessage returns strings, and the echo has the same Id', async () => {
   const { session } = await customer();
   const answer = await session.say('hello');
   assert.deepEqual([typeof answer.Id, typeof answer.AbsoluteTime], ['string', 'string']);
@@ -39,7 +39,7 @@ test('wire-28 sendMessage is answered with strings, and the echo has the same Id
   assert.equal(echo.AbsoluteTime, answer.AbsoluteTime);
 });
 
-test('wire-29 the echo names its author, both contacts, and the time in milliseconds', async () => {
+test('the echo names its author, both contacts, and the time in milliseconds', async () => {
   const { started, session } = await customer();
   const { Id } = await session.say('hello');
   const echo = await session.message('Id', Id);
@@ -48,7 +48,7 @@ test('wire-29 the echo names its author, both contacts, and the time in millisec
   assert.match(echo.AbsoluteTime, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 });
 
-test('wire-30 the same ClientToken twice: one Id, one item, one frame', async () => {
+test('the same ClientToken twice: one Id, one item, one frame', async () => {
   const { talker, socket } = await listener();
   const one = await talker.say('once', { ClientToken: 'token' });
   const two = await talker.say('once', { ClientToken: 'token' });
@@ -60,7 +60,7 @@ test('wire-30 the same ClientToken twice: one Id, one item, one frame', async ()
   await socket.close();
 });
 
-test('wire-31 text at its limits, emoji and right-to-left text', async () => {
+test('text at its limits, emoji and right-to-left text', async () => {
   const { session } = await customer();
   const { talker, socket } = await listener();
   for (const text of ['👩‍👩‍👧‍👦 🇩🇪 é', 'שלום עולם', 'مرحبا', '<b>&amp;</b> \u2028 "quoted" \\', 'x'.repeat(16_384)]) {
@@ -76,7 +76,7 @@ test('wire-31 text at its limits, emoji and right-to-left text', async () => {
   await socket.close();
 });
 
-test('wire-31 with --strict-text 1,024 characters are the limit', async () => {
+test('with --strict-text 1,024 characters are the limit', async () => {
   const strict = await Parley.dev('--strict-text');
   try {
     const { customer: talker } = await startConnected(strict);
@@ -88,7 +88,7 @@ test('wire-31 with --strict-text 1,024 characters are the limit', async () => {
   }
 });
 
-test('wire-32 markdown needs SupportedMessagingContentTypes', async () => {
+test('markdown requires SupportedMessagingContentTypes', async () => {
   const { session } = await customer();
   const refusal = await session.refused('sendMessage', { message: '*hi*', contentType: 'text/markdown' });
   assert.deepEqual([refusal.type, refusal.statusCode], ['ValidationException', 400]);
@@ -97,7 +97,7 @@ test('wire-32 markdown needs SupportedMessagingContentTypes', async () => {
   assert.equal((await rich.message('Id', Id)).ContentType, 'text/markdown');
 });
 
-test('wire-34 the other side’s typing is heard and not kept; the customer’s is sent once in ten seconds', async () => {
+test('the other side’s typing is received and not stored; the customer’s is sent once in ten seconds', async () => {
   const { page, started, session } = await customer({ clock: true });
   const bot = await addBot(scene.parley, started.ContactId);
   await bot.signal('typing');
@@ -113,7 +113,7 @@ test('wire-34 the other side’s typing is heard and not kept; the customer’s 
   assert.deepEqual(session.told('onTyping').length, 1, 'its own typing does not come back');
 });
 
-test('wire-35 forty items come in pages of 15, the newest first, each page ascending', async () => {
+test('forty items come in pages of 15, the newest first, each page ascending', async () => {
   const { started, session } = await customer();
   const bot = await addBot(scene.parley, started.ContactId);
   for (let i = (await bot.transcript()).Transcript.length; i < 40; i++) await bot.say(`item ${i}`);
@@ -128,7 +128,7 @@ test('wire-35 forty items come in pages of 15, the newest first, each page ascen
   assert.ok(!third.NextToken);
 });
 
-test('wire-36 an empty StartPosition is none; Id, AbsoluteTime and MostRecent are honoured', async () => {
+test('an empty StartPosition counts as none; Id, AbsoluteTime and MostRecent work', async () => {
   const { started, session } = await customer();
   const bot = await addBot(scene.parley, started.ContactId);
   for (let i = 0; i < 10; i++) await bot.say(`item ${i}`);
@@ -143,20 +143,20 @@ test('wire-36 an empty StartPosition is none; Id, AbsoluteTime and MostRecent ar
   assert.deepEqual(await page({ mostRecent: 5 }), ids.slice(-5));
 });
 
-test('wire-37 FORWARD without a start position is refused, as the service has been seen to do', async () => {
+test('FORWARD without a start position is refused, as observed on the service', async () => {
   const { session } = await customer();
   const error = await session.refused('getTranscript', { scanDirection: 'FORWARD' });
   assert.deepEqual([error.type, error.statusCode], ['ValidationException', 400]);
 });
 
-test('wire-38 SortOrder DESCENDING turns the page round', async () => {
+test('SortOrder DESCENDING reverses the page', async () => {
   const { session } = await customer();
   const up = (await session.transcript({ sortOrder: 'ASCENDING' })).Transcript.map((item) => item.Id);
   const down = (await session.transcript({ sortOrder: 'DESCENDING' })).Transcript.map((item) => item.Id);
   assert.deepEqual(down, up.reverse());
 });
 
-test('wire-39 the transcript keeps who joined and left, and neither typing nor receipts', async () => {
+test('the transcript stores who joined and left, but neither typing nor receipts', async () => {
   const { started, session } = await customer();
   const bot = await addBot(scene.parley, started.ContactId);
   const { Id } = await session.say('hello');
@@ -171,7 +171,7 @@ test('wire-39 the transcript keeps who joined and left, and neither typing nor r
   assert.ok(Transcript.every((item) => ['MESSAGE', 'EVENT'].includes(item.Type)));
 });
 
-test('wire-41 what a click on “show more” sends is accepted', async () => {
+test('the message of a click on “show more” is accepted', async () => {
   const interactive = { SupportedMessagingContentTypes: ['text/plain', contentTypeOf('interactive'), contentTypeOf('interactive.response')] };
   const { session } = await customer({}, interactive);
   const click = JSON.stringify({
@@ -183,7 +183,7 @@ test('wire-41 what a click on “show more” sends is accepted', async () => {
   assert.deepEqual([echo.ContentType, echo.Content], [contentTypeOf('interactive.response'), click]);
 });
 
-test('wire-42 a carousel’s choice, JSON in plain text, is kept as it is', async () => {
+test('a carousel’s choice, JSON in plain text, is stored unchanged', async () => {
   const { session } = await customer();
   const choice = '{"templateIdentifier":"t1", "listTitle":"Flowers",\n "selectionText":"Rose"}';
   const { Id } = await session.say(choice);
@@ -191,7 +191,7 @@ test('wire-42 a carousel’s choice, JSON in plain text, is kept as it is', asyn
   assert.equal((await session.transcript()).Transcript.at(-1).Content, choice);
 });
 
-test('wire-43 DescribeView with an unknown token, percent-encoded, is 404 ResourceNotFoundException', async () => {
+test('DescribeView with an unknown token, percent-encoded, is 404 ResourceNotFoundException', async () => {
   const { session } = await customer();
   scene.proxy.clear();
   const error = await session.refused('describeView', { viewToken: 'QVFJ+b/c==' });

@@ -1,4 +1,4 @@
-// Compatibility cases 45 to 49 and 51: who has got and read what.
+// Receipts: who has received and read which message.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { addBot, connectParticipant, event, failure, startChat } from './lib/chat.mjs';
@@ -28,7 +28,7 @@ async function receiptsOf(participant, id) {
 
 const receipt = (name, messageId) => ({ contentType: event(`message.${name}`), content: JSON.stringify({ messageId }) });
 
-test('wire-45 ChatJS sends delivered receipts under one ClientToken, and each is kept', async () => {
+test('ChatJS sends delivered receipts with one ClientToken, and each is stored', async () => {
   const { page, session, bot } = await conversation({ clock: true });
   const ids = [];
   for (const text of ['one', 'two']) {
@@ -45,7 +45,7 @@ test('wire-45 ChatJS sends delivered receipts under one ClientToken, and each is
   for (const id of ids) assert.ok((await receiptsOf(bot, id))[0].DeliveredTimestamp);
 });
 
-test('wire-46 a read receipt reaches the author with the time and the reader; the reader hears nothing', async () => {
+test('a read receipt reaches the author with the time and the reader; the reader receives nothing', async () => {
   const { started, session, bot } = await conversation();
   const { Id } = await session.say('read me');
   await bot.receipt('read', Id);
@@ -66,7 +66,7 @@ test('wire-46 a read receipt reaches the author with the time and the reader; th
   assert.equal(session.told('onReadReceipt').length, 1);
 });
 
-test('wire-47 delivered, and read later: both are told, and the first time stays', async () => {
+test('delivered, and read later: both are pushed, and the first time stays', async () => {
   const { session, bot } = await conversation();
   const { Id } = await session.say('hello');
   await bot.receipt('delivered', Id);
@@ -81,7 +81,7 @@ test('wire-47 delivered, and read later: both are told, and the first time stays
   assert.deepEqual(await receiptsOf(bot, Id), [read]);
 });
 
-test('wire-48 read without delivered sets both times', async () => {
+test('read without delivered sets both times', async () => {
   const { session, bot } = await conversation();
   const { Id } = await session.say('hello');
   await bot.receipt('read', Id);
@@ -89,7 +89,7 @@ test('wire-48 read without delivered sets both times', async () => {
   assert.equal(kept.DeliveredTimestamp, kept.ReadTimestamp);
 });
 
-test('wire-49 the transcript shows receipts on the message', async () => {
+test('the transcript shows receipts on the message', async () => {
   const { session, bot } = await conversation();
   const { Id } = await session.say('hello');
   await bot.receipt('read', Id);
@@ -99,7 +99,7 @@ test('wire-49 the transcript shows receipts on the message', async () => {
   assert.deepEqual(Object.keys(MessageMetadata.Receipts[0]).sort(), ['DeliveredTimestamp', 'ReadTimestamp', 'RecipientParticipantId']);
 });
 
-test('wire-51 a receipt without a messageId, or for a message that is not there, is 400', async () => {
+test('a receipt without a messageId, or for an unknown message, is 400', async () => {
   const { parley } = scene;
   const started = await startChat(parley);
   const customer = await connectParticipant(parley, started.ParticipantId, started.ParticipantToken);

@@ -1,4 +1,4 @@
-// Compatibility cases 15 to 27: the life of a customer's socket.
+// The life of a customer's socket.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -47,7 +47,7 @@ async function interrupted({ page, session }, breakIt) {
   await reconnected(page, session, established, subscribed);
 }
 
-test('wire-15 two idle minutes: every ping and heartbeat is answered, and no connection is asked for', async () => {
+test('in two idle minutes every ping and heartbeat is answered, and no connection is requested', async () => {
   const { page, session } = await conversation({ clock: true });
   await page.idle(12);
   for (const topic of ['aws/ping', 'aws/heartbeat']) {
@@ -59,13 +59,13 @@ test('wire-15 two idle minutes: every ping and heartbeat is answered, and no con
   assert.equal(scene.proxy.calls(connection).length, 0);
 });
 
-test('wire-16 a ping is answered with the number 200 and OK', async () => {
+test('a ping is answered with the number 200 and OK', async () => {
   const { page } = await conversation();
   const pong = await page.frames.first((f) => !f.sent && f.frame?.topic === 'aws/ping', 'answer to a ping');
   assert.deepEqual(pong.frame, { topic: 'aws/ping', statusCode: 200, statusContent: 'OK' });
 });
 
-test('wire-17 a broken connection comes back by itself, and what was missed is in the transcript', async () => {
+test('a broken connection reconnects by itself, and missed messages are in the transcript', async () => {
   const talk = await conversation();
   const { page, session, bot } = talk;
   const release = scene.proxy.holdSockets();
@@ -83,7 +83,7 @@ test('wire-17 a broken connection comes back by itself, and what was missed is i
   assert.deepEqual(session.told('onConnectionBroken'), []);
 });
 
-test('wire-18 whatever the close code, ChatJS comes back', async (t) => {
+test('ChatJS reconnects after any close code', async (t) => {
   for (const code of [1000, 1001, 1011, 4000]) {
     await t.test(`wire-18 code ${code}`, async () => {
       const talk = await conversation();
@@ -98,7 +98,7 @@ test('wire-18 whatever the close code, ChatJS comes back', async (t) => {
   }
 });
 
-test('wire-19 rotation after 59 minutes: 100 items sent before, during and after are heard once each, in order', async () => {
+test('rotation after 59 minutes: 100 items sent before, during and after are received once each, in order', async () => {
   const { page, session, bot } = await conversation({ hold: rotationPeriod });
   let said = 0;
   const speak = async (n) => {
@@ -124,7 +124,7 @@ test('wire-19 rotation after 59 minutes: 100 items sent before, during and after
   assert.deepEqual(session.told('onConnectionLost'), []);
 });
 
-test('wire-20 the old socket hears everything until the new one is subscribed', async () => {
+test('the old socket receives everything until the new one is subscribed', async () => {
   const { parley } = scene;
   const { ParticipantId, ParticipantToken } = await startChat(parley);
   const customer = await connectParticipant(parley, ParticipantId, ParticipantToken);
@@ -142,7 +142,7 @@ test('wire-20 the old socket hears everything until the new one is subscribed', 
   await Promise.all([old.close(), young.close()]);
 });
 
-test('wire-21 a subscribe frame followed by a stray bracket is valid', async () => {
+test('a subscribe frame followed by a stray bracket is valid', async () => {
   const { parley } = scene;
   const { ParticipantId, ParticipantToken } = await startChat(parley);
   const { url } = await connectParticipant(parley, ParticipantId, ParticipantToken);
@@ -153,7 +153,7 @@ test('wire-21 a subscribe frame followed by a stray bracket is valid', async () 
   await socket.close();
 });
 
-test('wire-22 unknown topics are let pass; frames that are not JSON or binary close their own socket only', async () => {
+test('unknown topics are ignored; frames that are binary or not JSON close their own socket only', async () => {
   const { parley } = scene;
   const { ParticipantId, ParticipantToken } = await startChat(parley);
   const customer = await connectParticipant(parley, ParticipantId, ParticipantToken);
@@ -172,7 +172,7 @@ test('wire-22 unknown topics are let pass; frames that are not JSON or binary cl
   await good.close();
 });
 
-test('wire-23 three tabs with one token hear everything, and none is driven out', async () => {
+test('three tabs with one token receive everything, and none is closed', async () => {
   const started = await startChat(scene.parley);
   const tabs = [];
   for (let i = 0; i < 3; i++) {
@@ -194,7 +194,7 @@ test('wire-23 three tabs with one token hear everything, and none is driven out'
   }
 });
 
-test('wire-24 a restart: ChatJS comes back, with what was said before and what is said after', async () => {
+test('after a restart ChatJS reconnects, and has the messages from before and after', async () => {
   const data = await mkdtemp(join(tmpdir(), 'parley-restart-'));
   const kept = await stage('--data', data);
   try {
@@ -223,7 +223,7 @@ test('wire-24 a restart: ChatJS comes back, with what was said before and what i
   }
 });
 
-test('wire-25 a reconnect that is answered 503 with a date to come back at waits and recovers', async () => {
+test('a reconnect that is answered 503 with a date in Retry-After waits and recovers', async () => {
   const talk = await conversation();
   const { page, session } = talk;
   await scene.parley.faults({ Operation: 'CreateParticipantConnection', Status: 503, Count: 1, After: '3s' });
@@ -236,7 +236,7 @@ test('wire-25 a reconnect that is answered 503 with a date to come back at waits
   assert.deepEqual(session.told('onConnectionBroken'), []);
 });
 
-test('wire-26 a connection that is answered late is waited for and made once', async () => {
+test('a late answer to CreateParticipantConnection: one call, one socket', async () => {
   const talk = await conversation();
   const { page, session } = talk;
   await scene.parley.faults({ Operation: 'CreateParticipantConnection', Delay: '2s', Count: 1 });
@@ -246,7 +246,7 @@ test('wire-26 a connection that is answered late is waited for and made once', a
   assert.deepEqual(session.told('onConnectionBroken'), []);
 });
 
-test('wire-27 a chat that ended while the customer was away ends when they come back', async () => {
+test('a chat that ended while the customer was disconnected ends when they reconnect', async () => {
   const { page, started, session } = await conversation();
   scene.proxy.intercept = async ({ method, path }) => {
     if (method !== 'POST' || path !== connection) return;

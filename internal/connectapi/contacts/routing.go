@@ -46,7 +46,7 @@ func (s *Contacts) UpdateContactRoutingData(ctx context.Context, in *connect.Upd
 // wireCriteria shows the routing criteria in force; nil when anybody may take
 // the contact from the beginning. Index is that of the active step, and the
 // number of steps when all have expired.
-func wireCriteria(p *contact.Place) *connect.RoutingCriteria {
+func wireCriteria(p *contact.QueueEntry) *connect.RoutingCriteria {
 	if len(p.Steps) == 0 {
 		return nil
 	}

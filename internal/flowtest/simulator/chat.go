@@ -128,18 +128,18 @@ func (c *Chat) Do(cmd contact.Command) (contact.Reply, error) {
 func (c *Chat) decide(cmd contact.Command) (contact.Reply, error) {
 	env := &contact.Env{
 		Now: c.Now, Rand: c.rand, Partition: partition, Limits: contact.Limits{}.Defaults(), Catalog: c.in, Trace: c.trace,
-		Lines: map[center.QueueID]contact.Line{}, ViewToken: viewToken,
+		QueueStatus: map[center.QueueID]contact.QueueStatus{}, ViewToken: viewToken,
 	}
 	for range maxAttempts {
 		c.steps = c.steps[:0]
 		change, err := contact.Decide(c.state, &c.tail, cmd, env)
 		if need, ok := errors.AsType[*contact.Need](err); ok {
 			q := c.in.QueueNamed(string(need.Queue))
-			line := contact.Line{Others: q.Others, Ahead: q.Others}
+			line := contact.QueueStatus{Others: q.Others, Ahead: q.Others}
 			if q.Others > 0 {
 				line.Oldest = c.began.Add(-q.Oldest)
 			}
-			env.Lines[need.Queue] = line
+			env.QueueStatus[need.Queue] = line
 			continue
 		}
 		if err != nil {

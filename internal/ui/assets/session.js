@@ -1,6 +1,6 @@
-// A customer's chat over the wire protocol: the same calls and frames as
-// ChatJS makes, without a dependency. It reconnects by itself and then reads
-// what it missed, so its listener sees every item once and in order.
+// A customer's chat over the wire protocol: the same calls and frames as ChatJS,
+// without dependencies. It reconnects by itself and then reads what it missed,
+// so its listener gets every item once and in order.
 
 async function call(path, token, body) {
   const answer = await fetch(path, {
@@ -17,7 +17,7 @@ async function read(answer) {
   const type = answer.headers.get('x-amzn-errortype') || `HTTP ${answer.status}`;
   const said = body.message || body.Message || '';
   const why = (answer.headers.get('x-parley-debug-reason') || '').replace(`${type}: `, '');
-  const reason = why.includes(said) ? why : `${said} (${why})`; // the reason often begins with what was said
+  const reason = why.includes(said) ? why : `${said} (${why})`; // the reason often begins with the message
   throw Object.assign(new Error(`${type}: ${why ? reason : said}`), { status: answer.status });
 }
 

@@ -6,13 +6,13 @@ const { instance, flow, region, endpoint: url } = document.body.dataset;
 // --- the chat ---
 
 let session;
-const words = { idle: 'not connected', open: 'connected', lost: 'connection lost, coming back…', ended: 'ended' };
+const stateTexts = { idle: 'not connected', open: 'connected', lost: 'connection lost, reconnecting…', ended: 'ended' };
 
 function show(state) {
   $('state').dataset.state = state;
-  $('state').textContent = words[state];
+  $('state').textContent = stateTexts[state];
   const over = state === 'idle' || state === 'ended';
-  if (over !== $('say').hidden) { // what had the focus goes; who types goes on typing
+  if (over !== $('say').hidden) { // the focused form disappears; keep the keyboard focus in the new one
     $('say').hidden = over;
     $('begin').hidden = !over;
     (over ? $('start') : $('text')).focus();
@@ -43,8 +43,8 @@ function item(i) {
   const mine = i.ParticipantId === session.participant;
   const name = i.DisplayName === 'SYSTEM_MESSAGE' ? 'Flow' : i.DisplayName;
   if (i.Type === 'EVENT') {
-    const word = events[i.ContentType.split('.event.')[1]];
-    if (word) line('event', i.ParticipantId ? `${name} ${word}` : word);
+    const what = events[i.ContentType.split('.event.')[1]];
+    if (what) line('event', i.ParticipantId ? `${name} ${what}` : what);
   } else if (i.Type === 'ATTACHMENT') {
     const file = i.Attachments[0];
     const link = Object.assign(document.createElement('a'), { href: '#', textContent: file.AttachmentName });
@@ -60,7 +60,7 @@ $('begin').onsubmit = async (e) => {
   problem();
   $('items').replaceChildren();
   $('empty').hidden = true;
-  $('start').disabled = true; // until it is known what has come of it
+  $('start').disabled = true; // until the outcome is known
   try {
     const started = await startChat({ InstanceId: instance, ContactFlowId: flow, ParticipantDetails: { DisplayName: $('name').value } });
     session = new Session(started, {
@@ -91,7 +91,7 @@ let typed = 0;
 $('text').oninput = () => {
   if (Date.now() - typed < 10000) return;
   typed = Date.now();
-  session.typing().catch(() => {}); // a notice that is lost is no loss
+  session.typing().catch(() => {}); // losing a typing event does no harm
 };
 
 $('file').onchange = async () => {
@@ -102,7 +102,7 @@ $('file').onchange = async () => {
 
 $('end').onclick = () => session.end().catch(problem);
 
-// --- what to copy ---
+// --- samples to copy ---
 
 const start = `InstanceId: "${instance}", ContactFlowId: "${flow}",\n  ParticipantDetails: { DisplayName: "Ana" }`;
 const samples = {
@@ -123,7 +123,7 @@ const chat = await connect.send(new StartChatContactCommand({
   'ChatJS': `import "amazon-connect-chatjs";
 
 connect.ChatSession.setGlobalConfig({ endpoint: "${url}" });
-const session = connect.ChatSession.create({ type: "CUSTOMER", chatDetails: chat });
+const session = connect.ChatSession.create({ type: "CUSTOMER", chatDetails: chat }); // what StartChatContact answered
 session.onMessage(({ data }) => console.log(data.DisplayName, data.Content));
 await session.connect();
 await session.sendMessage({ contentType: "text/plain", message: "Hello" });`,
@@ -135,7 +135,8 @@ chat = connect.start_chat_contact(
     InstanceId="${instance}",
     ContactFlowId="${flow}",
     ParticipantDetails={"DisplayName": "Ana"})`,
-  'Go': `cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion("${region}"))
+  'Go': `cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion("${region}"),
+	config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("any", "any", "")))
 client := connect.NewFromConfig(cfg, func(o *connect.Options) {
 	o.BaseEndpoint = aws.String("${url}")
 })
@@ -156,8 +157,13 @@ for (const name of Object.keys(samples)) {
 }
 $('tabs').firstChild.click();
 $('copy').onclick = async () => {
-  await navigator.clipboard.writeText($('code').textContent);
-  $('copy').textContent = 'Copied';
+  try {
+    await navigator.clipboard.writeText($('code').textContent); // there is no clipboard on a plain http page of another machine
+    $('copy').textContent = 'Copied';
+  } catch {
+    getSelection().selectAllChildren($('code'));
+    $('copy').textContent = 'Selected';
+  }
   setTimeout(() => { $('copy').textContent = 'Copy'; }, 1500);
 };
 
@@ -166,9 +172,9 @@ $('copy').onclick = async () => {
 async function clock(body) {
   try {
     const answer = await fetch('/dev/clock', body && { method: 'POST', body: JSON.stringify(body) });
-    $('now').textContent = (await answer.json()).Now;
-  } catch { $('now').textContent = 'the server does not answer'; }
+    $('now').textContent = (await answer.json()).Now.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
+  } catch { $('now').textContent = 'server not responding'; }
 }
 for (const b of document.querySelectorAll('[data-by]')) b.onclick = () => clock({ Advance: b.dataset.by });
 clock();
-setInterval(clock, 5000);
+setInterval(clock, 1000);

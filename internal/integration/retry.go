@@ -13,18 +13,18 @@ const (
 	firstPause = 100 * time.Millisecond // before the first retry, doubled with each
 )
 
-// patience is how long a call may take, and who is called.
-type patience struct {
+// callLimit is how long a call may take, and who is called.
+type callLimit struct {
 	what  string // "function greet": errors begin with it
 	limit time.Duration
 	id    string       // of the call, for the log
 	log   *slog.Logger // nil for none
 }
 
-// insist makes a call until it succeeds: what may go better the next time is
-// tried again, at most three times, all within the limit. Its error is ctx's
-// when that is done, context.DeadlineExceeded when the limit is over.
-func insist[T any](ctx context.Context, p patience, try func(context.Context) (T, error)) (answer T, err error) {
+// retry makes a call until it succeeds: temporary failures are retried, at most
+// three times, all within the limit. Its error is ctx's when that is done,
+// context.DeadlineExceeded when the limit has passed.
+func retry[T any](ctx context.Context, p callLimit, try func(context.Context) (T, error)) (answer T, err error) {
 	limited, cancel := context.WithTimeout(ctx, p.limit)
 	defer cancel()
 	var none T
@@ -35,19 +35,18 @@ func insist[T any](ctx context.Context, p patience, try func(context.Context) (T
 			return answer, nil
 		case ctx.Err() != nil:
 			return none, fmt.Errorf("%s: %w", p.what, ctx.Err())
-		case limited.Err() != nil: // and not what err says: a dialer's own limit passes for a deadline too
+		case limited.Err() != nil: // not err: a dialer's own timeout looks like a deadline too
 			return none, fmt.Errorf("%s did not answer within %s: %w", p.what, p.limit, context.DeadlineExceeded)
 		case retries == maxRetries || !temporary(err) || !pause(limited, firstPause<<retries):
 			return none, fmt.Errorf("%s %w", p.what, err)
 		}
 		if p.log != nil {
-			p.log.WarnContext(ctx, "called again", "who", p.what, "id", p.id, "error", err)
+			p.log.WarnContext(ctx, "retrying a call", "who", p.what, "id", p.id, "error", err)
 		}
 	}
 }
 
-// pause waits for d with jitter. It reports false, without waiting to the end,
-// when ctx is done before.
+// pause waits for d with jitter. It returns false early when ctx is done.
 func pause(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d/2 + rand.N(d))
 	defer t.Stop()

@@ -11,8 +11,8 @@ import (
 	"parley.example/parley/internal/flow/machine"
 )
 
-// office is a catalog of flow documents by name, and of what else there may be.
-type office struct {
+// testCatalog is a catalog of flow documents by name, and of other resources.
+type testCatalog struct {
 	Empty
 	flows    flows
 	modules  flows
@@ -31,19 +31,19 @@ func (f flows) find(ref string) (*flow.Flow, center.FlowID, error) {
 	return nil, "", center.Missing(center.KindFlow, ref)
 }
 
-func (o office) Published(_ center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
+func (o testCatalog) Published(_ center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
 	return o.flows.find(ref)
 }
 
-func (o office) Default(_ center.InstanceID, typ string) (*flow.Flow, center.FlowID, error) {
+func (o testCatalog) Default(_ center.InstanceID, typ string) (*flow.Flow, center.FlowID, error) {
 	return o.defaults.find(typ)
 }
 
-func (o office) Module(_ center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
+func (o testCatalog) Module(_ center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
 	return o.modules.find(ref)
 }
 
-func (o office) Content(id center.FlowID, hash string) (*flow.Flow, error) {
+func (o testCatalog) Content(id center.FlowID, hash string) (*flow.Flow, error) {
 	for _, all := range []flows{o.flows, o.modules, o.defaults} {
 		if v := all[string(id)]; v != nil && v.Hash == hash {
 			return v, nil
@@ -52,35 +52,35 @@ func (o office) Content(id center.FlowID, hash string) (*flow.Flow, error) {
 	return nil, center.Missing(center.KindFlow, string(id))
 }
 
-func (o office) Queue(_ center.InstanceID, ref string) (machine.Queue, error) {
+func (o testCatalog) Queue(_ center.InstanceID, ref string) (machine.Queue, error) {
 	if q, ok := o.queues[ref]; ok {
 		return q, nil
 	}
 	return machine.Queue{}, center.Missing(center.KindQueue, ref)
 }
 
-func (o office) Hours(_ center.InstanceID, ref string, _ time.Time) (machine.Opening, error) {
+func (o testCatalog) Hours(_ center.InstanceID, ref string, _ time.Time) (machine.Opening, error) {
 	if h, ok := o.hours[ref]; ok {
 		return h, nil
 	}
 	return machine.Opening{}, center.Missing(center.KindHours, ref)
 }
 
-func (o office) FindView(_ center.InstanceID, ref string) (machine.View, error) {
+func (o testCatalog) FindView(_ center.InstanceID, ref string) (machine.View, error) {
 	if v, ok := o.views[ref]; ok {
 		return v, nil
 	}
 	return machine.View{}, center.Missing(center.KindView, ref)
 }
 
-// queue is one of the office, without a limit.
+// queue is a queue without a limit.
 func queue(id string) machine.Queue {
 	return machine.Queue{ID: center.QueueID(id), ARN: "arn:queue/" + id, Name: strings.ToUpper(id), Hours: "week", Max: -1}
 }
 
-// furnished is an office with two queues that runs flows.
-func furnished(documents flows) office {
-	return office{
+// catalogWithQueues is a catalog of flows with queues, hours and a view.
+func catalogWithQueues(documents flows) testCatalog {
+	return testCatalog{
 		flows: documents, modules: flows{}, defaults: flows{},
 		queues: map[string]machine.Queue{"sales": queue("sales"), "support": queue("support"), "agent/u1": queue("agent/u1")},
 		hours:  map[string]machine.Opening{"week": {Open: true}},
@@ -113,7 +113,7 @@ func says(text, next string) string {
 
 func ends() string { return step("EndFlowExecution", "", "") }
 
-// waits writes a Wait that nothing but time ends.
+// waits writes a Wait that only time ends.
 func waits(seconds int, next string) string {
 	return step("Wait", fmt.Sprintf(`"TimeLimitSeconds":"%d"`, seconds), next, "NoMatchingError>"+next, "=WaitCompleted>"+next)
 }
@@ -122,8 +122,8 @@ func hooks(name, flow, next string) string {
 	return step("UpdateContactEventHooks", fmt.Sprintf(`"EventHooks":{%q:%q}`, name, flow), next, "NoMatchingError>9")
 }
 
-// queueing are the actions 0 and 1, behind which a contact waits in a queue; 8
-// is where it goes when that is full, 9 when something is wrong.
+// queueing returns the actions 0 and 1, which put a contact into a queue; 8 is
+// next when the queue is full, 9 after an error.
 func queueing(to string) []string {
 	return []string{
 		step("UpdateContactTargetQueue", fmt.Sprintf(`"QueueId":%q`, to), "1", "NoMatchingError>9"),
@@ -131,8 +131,8 @@ func queueing(to string) []string {
 	}
 }
 
-// numbered fills a list of actions so that 8 says that a queue is full and 9
-// that something is wrong; both then disconnect.
+// numbered pads a list of actions so that 8 says that a queue is full and 9
+// reports an error; both then disconnect.
 func numbered(t *testing.T, actions ...string) *flow.Flow {
 	t.Helper()
 	for len(actions) < 8 {
@@ -143,10 +143,10 @@ func numbered(t *testing.T, actions ...string) *flow.Flow {
 	return document(t, actions...)
 }
 
-// opened begins a chat in an office whose customer has connected.
-func opened(t *testing.T, o office, s Start) (*play, center.ParticipantID) {
+// startConnected starts a chat whose customer has connected.
+func startConnected(t *testing.T, o testCatalog, s Start) (*chatTest, center.ParticipantID) {
 	t.Helper()
-	p := newPlay(t, nil)
+	p := newChatTest(t, nil)
 	p.env.Catalog = o
 	ana := p.start(s)
 	p.do(Connect{ana})

@@ -29,9 +29,9 @@ const (
 	csv = "text/csv"
 )
 
-// room is a server without a network: the service behind its generated
+// chatFixture is a server without a network: the service behind its generated
 // handler, in front of an engine with two flows: greet, and survey, which leads to it.
-type room struct {
+type chatFixture struct {
 	*testing.T
 	participant.Service // the generated client
 	engine              *enginetest.Engine
@@ -39,15 +39,15 @@ type room struct {
 	http                *http.Client
 }
 
-// inRoom runs a test in a bubble of its own time.
-func inRoom(t *testing.T, test func(r *room)) {
+// newChatFixture runs a test in a bubble of its own time.
+func newChatFixture(t *testing.T, test func(r *chatFixture)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) { test(open(t)) })
 }
 
-func open(t *testing.T) *room {
+func open(t *testing.T) *chatFixture {
 	t.Helper()
-	r := &room{T: t, blobs: memory.New(64 << 20)}
+	r := &chatFixture{T: t, blobs: memory.New(64 << 20)}
 	e := enginetest.Start(t, enginetest.Options{
 		Catalog:    enginetest.ParseFlows(t, map[string]string{"greet": enginetest.Greet, "survey": enginetest.Survey("greet")}),
 		DeleteFile: participantapi.Files{Blobs: r.blobs}.Delete,
@@ -82,7 +82,7 @@ type person struct {
 }
 
 // start begins a chat; its customer has not connected.
-func (r *room) start(change ...func(*contact.Start)) person {
+func (r *chatFixture) start(change ...func(*contact.Start)) person {
 	r.Helper()
 	cmd := contact.Start{Instance: instance, Contact: center.NewContactID(time.Now()), Flow: "greet", DisplayName: "Ana"}
 	for _, f := range change {
@@ -98,12 +98,12 @@ func (r *room) start(change ...func(*contact.Start)) person {
 }
 
 // join begins a chat whose customer is connected.
-func (r *room) join(change ...func(*contact.Start)) person {
+func (r *chatFixture) join(change ...func(*contact.Start)) person {
 	r.Helper()
 	return r.connect(r.start(change...))
 }
 
-func (r *room) connect(p person) person {
+func (r *chatFixture) connect(p person) person {
 	r.Helper()
 	out, err := r.CreateParticipantConnection(r.Context(), &participant.CreateParticipantConnectionRequest{
 		ParticipantToken: p.token, Type: credentials, ConnectParticipant: new(true),
@@ -118,12 +118,12 @@ func (r *room) connect(p person) person {
 var credentials = []participant.ConnectionType{participant.ConnectionTypeCONNECTION_CREDENTIALS}
 
 // bot adds a custom participant to a chat and connects it.
-func (r *room) bot(chat center.ContactID) person {
+func (r *chatFixture) bot(chat center.ContactID) person {
 	r.Helper()
 	return r.connect(r.invite(chat))
 }
 
-func (r *room) invite(chat center.ContactID) person {
+func (r *chatFixture) invite(chat center.ContactID) person {
 	r.Helper()
 	reply := r.command(chat, contact.AddParticipant{DisplayName: "Botto"})
 	p := person{chat: chat, contact: chat, id: reply.Participant}
@@ -131,7 +131,7 @@ func (r *room) invite(chat center.ContactID) person {
 	return p
 }
 
-func (r *room) command(chat center.ContactID, cmd contact.Command) contact.Reply {
+func (r *chatFixture) command(chat center.ContactID, cmd contact.Command) contact.Reply {
 	r.Helper()
 	reply, err := r.engine.Do(r.Context(), chat, cmd)
 	if err != nil {
@@ -140,7 +140,7 @@ func (r *room) command(chat center.ContactID, cmd contact.Command) contact.Reply
 	return reply
 }
 
-func (r *room) say(p person, text string) *participant.SendMessageResponse {
+func (r *chatFixture) say(p person, text string) *participant.SendMessageResponse {
 	r.Helper()
 	out, err := r.SendMessage(r.Context(), &participant.SendMessageRequest{ConnectionToken: p.bearer, ContentType: "text/plain", Content: text})
 	if err != nil {
@@ -150,7 +150,7 @@ func (r *room) say(p person, text string) *participant.SendMessageResponse {
 }
 
 // refused checks an error's exception and status.
-func (r *room) refused(what string, err error, code string, status int) {
+func (r *chatFixture) refused(what string, err error, code string, status int) {
 	r.Helper()
 	var coded restjson.Coded
 	if !errors.As(err, &coded) || coded.ErrorCode() != code || coded.HTTPStatus() != status {
@@ -158,7 +158,7 @@ func (r *room) refused(what string, err error, code string, status int) {
 	}
 }
 
-func (r *room) denied(what string, err error) {
+func (r *chatFixture) denied(what string, err error) {
 	r.Helper()
 	r.refused(what, err, "AccessDeniedException", 403)
 	if e := err.(restjson.Coded); e.ErrorMessage() != "Access denied" {
@@ -166,14 +166,14 @@ func (r *room) denied(what string, err error) {
 	}
 }
 
-func (r *room) invalid(what string, err error) {
+func (r *chatFixture) invalid(what string, err error) {
 	r.Helper()
 	r.refused(what, err, "ValidationException", 400)
 }
 
 // thirdParticipant lets an agent be in a chat, as another node of a cluster
 // would have decided it.
-func (r *room) thirdParticipant(chat center.ContactID) person {
+func (r *chatFixture) thirdParticipant(chat center.ContactID) person {
 	r.Helper()
 	head, err := r.engine.Store.Chat(r.Context(), chat)
 	if err != nil {

@@ -11,16 +11,16 @@ import (
 	"parley.example/parley/internal/flow"
 )
 
-// play is a chat in a test: it gives commands, applies what they lead to as
-// the engine would, and remembers what was told.
-type play struct {
+// chatTest runs a chat in a test: it gives commands, applies their changes as the
+// engine would, and collects items and pushes.
+type chatTest struct {
 	t       *testing.T
 	now     time.Time
 	env     Env
 	chat    *Chat
 	tail    Tail
 	items   []center.Item
-	told    []center.Push
+	pushes  []center.Push
 	last    Change
 	records map[center.ContactID]center.Contact // as the store would have them
 }
@@ -56,21 +56,21 @@ const (
 
 const instance = center.InstanceID("11111111-1111-4111-8111-111111111111")
 
-func newPlay(t *testing.T, documents flows) *play {
+func newChatTest(t *testing.T, documents flows) *chatTest {
 	if documents == nil {
 		documents = flows{"main": document(t, sayHello, waitLong, disconnect)}
 	}
 	now := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
-	return &play{t: t, now: now, records: map[center.ContactID]center.Contact{}, env: Env{
+	return &chatTest{t: t, now: now, records: map[center.ContactID]center.Contact{}, env: Env{
 		Rand:      rand.New(rand.NewPCG(1, 2)),
 		Partition: center.Partition{Region: "us-east-1", Account: "123456789012"},
 		Limits:    Limits{}.Defaults(),
-		Catalog:   office{flows: documents},
+		Catalog:   testCatalog{flows: documents},
 	}}
 }
 
 // try gives a command and returns its error.
-func (p *play) try(cmd Command) (Reply, error) {
+func (p *chatTest) try(cmd Command) (Reply, error) {
 	p.env.Now = p.now
 	p.env.Records = p.records
 	change, err := Decide(p.chat, &p.tail, cmd, &p.env)
@@ -79,7 +79,7 @@ func (p *play) try(cmd Command) (Reply, error) {
 	}
 	p.last = change
 	if change.Chat != nil {
-		// What the store gives back is what the next command meets.
+		// The next command gets the state as the store would return it.
 		state, err := DecodeChat(change.Chat.Encode())
 		if err != nil {
 			p.t.Fatalf("DecodeChat: %v", err)
@@ -91,12 +91,12 @@ func (p *play) try(cmd Command) (Reply, error) {
 	}
 	p.tail.Observe(change.Items)
 	p.items = append(p.items, change.Items...)
-	p.told = append(p.told, change.Pushes...)
+	p.pushes = append(p.pushes, change.Pushes...)
 	return change.Reply, nil
 }
 
 // contacts returns the records of the chain, as the store would have them.
-func (p *play) contacts() []center.Contact {
+func (p *chatTest) contacts() []center.Contact {
 	var all []center.Contact
 	for _, s := range p.chat.Chain() {
 		all = append(all, p.records[s.ID])
@@ -105,7 +105,7 @@ func (p *play) contacts() []center.Contact {
 }
 
 // do gives a command that must succeed.
-func (p *play) do(cmd Command) Reply {
+func (p *chatTest) do(cmd Command) Reply {
 	p.t.Helper()
 	r, err := p.try(cmd)
 	if err != nil {
@@ -115,7 +115,7 @@ func (p *play) do(cmd Command) Reply {
 }
 
 // refuse gives a command that must be refused with a reason.
-func (p *play) refuse(want center.Reason, cmd Command) {
+func (p *chatTest) refuse(want center.Reason, cmd Command) {
 	p.t.Helper()
 	if _, err := p.try(cmd); err == nil || center.ReasonOf(err) != want {
 		p.t.Fatalf("%T = %v; want %s", cmd, err, want)
@@ -123,7 +123,7 @@ func (p *play) refuse(want center.Reason, cmd Command) {
 }
 
 // start begins a chat and returns the customer.
-func (p *play) start(s Start) center.ParticipantID {
+func (p *chatTest) start(s Start) center.ParticipantID {
 	p.t.Helper()
 	s.Instance = instance
 	if s.Contact == "" {
@@ -138,8 +138,8 @@ func (p *play) start(s Start) center.ParticipantID {
 	return p.do(s).Participant
 }
 
-// pass lets time go by and fires what falls due on the way.
-func (p *play) pass(d time.Duration) {
+// pass advances the time and fires the timers that fall due on the way.
+func (p *chatTest) pass(d time.Duration) {
 	p.t.Helper()
 	until := p.now.Add(d)
 	for range 100 {
@@ -153,21 +153,21 @@ func (p *play) pass(d time.Duration) {
 		}
 		p.do(Tick{})
 	}
-	p.t.Fatal("timers do not come to rest")
+	p.t.Fatal("timers keep firing")
 }
 
 // script returns the transcript as short words: "CUSTOMER joined", "SYSTEM: Hello".
-func (p *play) script() []string { return script(p.items) }
+func (p *chatTest) script() []string { return script(p.items) }
 
 func script(items []center.Item) []string {
 	var out []string
 	for _, it := range items {
-		out = append(out, word(it))
+		out = append(out, describe(it))
 	}
 	return out
 }
 
-func word(it center.Item) string {
+func describe(it center.Item) string {
 	who := string(it.Role)
 	if who != "" {
 		who += " "
@@ -181,18 +181,18 @@ func word(it center.Item) string {
 	return who + it.ContentType[strings.LastIndexByte(it.ContentType, '.')+1:]
 }
 
-func (p *play) wantScript(want ...string) {
+func (p *chatTest) wantScript(want ...string) {
 	p.t.Helper()
 	if got := p.script(); !slices.Equal(got, want) {
 		p.t.Fatalf("transcript:\n  %s\nwant:\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
 }
 
-// toldSince returns what was told from the n-th push on.
-func (p *play) toldSince(n int) []string {
+// pushedSince returns the pushes from the n-th on.
+func (p *chatTest) pushedSince(n int) []string {
 	var out []string
-	for _, push := range p.told[n:] {
-		out = append(out, word(push.Item))
+	for _, push := range p.pushes[n:] {
+		out = append(out, describe(push.Item))
 	}
 	return out
 }
