@@ -104,6 +104,21 @@ func receiver(method *ast.FuncDecl) string {
 	return name
 }
 
+// TestMethodsAreCounted shows what counts as a method of a type, in whichever file.
+func TestMethodsAreCounted(t *testing.T) {
+	files := map[string]*ast.File{}
+	for name, text := range map[string]string{
+		"set.go":   `package p; type Set[K any] struct{}; func (s *Set[K]) Add(K) {}; func (Set[_]) Len() int { return 0 }; func Of() {}`,
+		"store.go": `package p; type Store interface { Lister; Get(); Put(); Drop() }; type Lister interface { List() }`,
+		"more.go":  `package p; func (s *Set[K]) drop(K) {}`,
+	} {
+		files[name] = parse(t, name, text, 0)
+	}
+	if got, want := methods(files), map[string]int{"Set": 3, "Store": 3, "Lister": 1}; !maps.Equal(got, want) {
+		t.Errorf("methods are %v; want %v", got, want)
+	}
+}
+
 // TestOnePackageComment says where the one comment of a package is missing or doubled.
 func TestOnePackageComment(t *testing.T) {
 	for _, p := range packages(t) {

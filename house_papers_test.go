@@ -17,6 +17,9 @@ var (
 	heading   = regexp.MustCompile(`(?m)^#+[ \t]+(.+?)[ \t]*$`)
 	notAnchor = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 	scheme    = regexp.MustCompile(`^[a-z]+:`)
+	ourPath   = regexp.MustCompile("`((?:api|bench|client|cmd|docs|examples|findings|internal|test|tools)/[^`\\s]*)`")
+	makeCall  = regexp.MustCompile("(?m)(?:`|^\\s*\\$ )make ([a-z][a-z -]*[a-z])")
+	target    = regexp.MustCompile(`(?m)^([a-z-]+):`)
 )
 
 // TestLinks follows the relative links of every page: to a file or a directory
@@ -43,6 +46,37 @@ func TestLinks(t *testing.T) {
 	}
 	if found < 10 {
 		t.Errorf("the pages have %d relative links; there are more", found)
+	}
+}
+
+// TestPathsAndTargets finds what pages name in `code`: the files and directories
+// of the repository, with * for any characters, and the targets of make.
+func TestPathsAndTargets(t *testing.T) {
+	makefile, err := os.ReadFile("Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var targets []string
+	for _, match := range target.FindAllStringSubmatch(string(makefile), -1) {
+		targets = append(targets, match[1])
+	}
+	for _, page := range pages(t) {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range ourPath.FindAllStringSubmatch(string(text), -1) {
+			if files, err := filepath.Glob(strings.TrimSuffix(match[1], "/...")); err != nil || len(files) == 0 {
+				t.Errorf("%s names %s, which is not there", page, match[1])
+			}
+		}
+		for _, match := range makeCall.FindAllStringSubmatch(string(text), -1) {
+			for name := range strings.FieldsSeq(match[1]) {
+				if !slices.Contains(targets, name) {
+					t.Errorf("%s says make %s; the Makefile has no such target", page, name)
+				}
+			}
+		}
 	}
 }
 

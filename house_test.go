@@ -18,8 +18,8 @@ import (
 )
 
 // floors are the storeys of the house, lowest first: a package may import
-// packages of lower floors, and of its own room (the same first name), never
-// of the same floor or a higher one. docs/architecture.md tells what each is for.
+// packages of lower floors, and of its own family (the same first name), never
+// of the same floor or a higher one. docs/architecture.md says what each is for.
 //
 // web/ is no part of the house: it holds the sources of pages in TypeScript, and
 // no Go. What is built from them is embedded and served by the package ui.
@@ -34,8 +34,8 @@ var floors = [][]string{
 	{"cli"},
 }
 
-// walls name, for packages that share a room, the others of it that they may
-// import; a package that is not listed may import all of its room.
+// walls name, for packages of a family, the others of it that they may import; a
+// package that is not listed may import all of its family.
 var walls = map[string][]string{
 	"flow":         {},
 	"flow/check":   {"flow"},
@@ -100,9 +100,9 @@ func parse(t *testing.T, name, text string, mode parser.Mode) *ast.File {
 
 func isTest(file string) bool { return strings.HasSuffix(file, "_test.go") }
 
-// room returns the room of an import path of ours, and its floor: -1 for the
+// locate returns the family of an import path of ours, and its floor: -1 for the
 // public packages (api, client), -2 for what is not part of the house.
-func room(path string) (name string, floor int, ours bool) {
+func locate(path string) (name string, floor int, ours bool) {
 	rest, ours := strings.CutPrefix(path, module+"/")
 	if !ours {
 		return "", 0, false
@@ -156,18 +156,18 @@ func packages(t *testing.T) []goPackage {
 
 func TestImportsPointDown(t *testing.T) {
 	for _, p := range packages(t) {
-		name, floor, _ := room(p.ImportPath)
+		name, floor, _ := locate(p.ImportPath)
 		fixture := slices.Contains(fixtures, path.Base(p.ImportPath))
 		if name == "web" {
 			t.Errorf("%s: web/ holds the sources of pages, in TypeScript; the Go that serves what is built from them is in internal/ui", p.ImportPath)
 			continue
 		}
 		if floor == -2 && name != "" && len(p.GoFiles) > 0 {
-			t.Errorf("%s: no room of that name in the house; add it to the floors of house_test.go and to docs/architecture.md", p.ImportPath)
+			t.Errorf("%s: no floor has a family of that name; add it to the floors of house_test.go and to docs/architecture.md", p.ImportPath)
 			continue
 		}
 		for _, imp := range p.Imports {
-			below, f, ours := room(imp)
+			below, f, ours := locate(imp)
 			switch {
 			case !ours:
 			case below == name:
