@@ -106,7 +106,8 @@ $('end').onclick = () => session.end().catch(problem);
 
 const start = `InstanceId: "${instance}", ContactFlowId: "${flow}",\n  ParticipantDetails: { DisplayName: "Ana" }`;
 const samples = {
-  'AWS CLI': `export AWS_ENDPOINT_URL=${url}
+  'AWS CLI': `# 2.13 or 1.29, or later: older ones ignore AWS_ENDPOINT_URL
+export AWS_ENDPOINT_URL=${url}
 export AWS_DEFAULT_REGION=${region}
 export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
 
