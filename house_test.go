@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io"
@@ -17,8 +18,11 @@ import (
 )
 
 // floors are the storeys of the house, lowest first: a package may import
-// packages of lower floors, and of its own room (the same first name), never
-// of the same floor or a higher one. docs/architecture.md tells what each is for.
+// packages of lower floors, and of its own family (the same first name), never
+// of the same floor or a higher one. docs/architecture.md says what each is for.
+//
+// web/ is no part of the house: it holds the sources of pages in TypeScript, and
+// no Go. What is built from them is embedded and served by the package ui.
 var floors = [][]string{
 	{"center", "awsconf", "lifecycle", "websocket"},
 	{"flow", "hours", "routing", "store", "blob", "bus", "socket", "metrics", "ratelimit", "process"},
@@ -30,8 +34,8 @@ var floors = [][]string{
 	{"cli"},
 }
 
-// walls name, for packages that share a room, the others of it that they may
-// import; a package that is not listed may import all of its room.
+// walls name, for packages of a family, the others of it that they may import; a
+// package that is not listed may import all of its family.
 var walls = map[string][]string{
 	"flow":         {},
 	"flow/check":   {"flow"},
@@ -54,18 +58,51 @@ var fixtures = []string{"authtest", "blobtest", "bustest", "enginetest", "flowdo
 // publishes Parley renames it: see `make module`.
 const module = "parley.example/parley"
 
-// maxLines is how long a hand-written file may be.
-const maxLines = 600
-
 type goPackage struct {
-	Dir, ImportPath                    string
-	GoFiles, TestGoFiles, XTestGoFiles []string
-	Imports                            []string
+	Dir, ImportPath                                    string
+	GoFiles, IgnoredGoFiles, TestGoFiles, XTestGoFiles []string
+	Imports                                            []string
 }
 
-// room returns the room of an import path of ours, and its floor: -1 for the
+// written returns the package's files that somebody wrote, for whichever
+// system, but for its tests on this one.
+func (p goPackage) written() []string {
+	return slices.DeleteFunc(slices.Concat(p.GoFiles, p.IgnoredGoFiles), func(file string) bool {
+		return strings.HasSuffix(file, "_gen.go")
+	})
+}
+
+// parse reads what is written of the package, without its tests.
+func (p goPackage) parse(t *testing.T, mode parser.Mode) map[string]*ast.File {
+	t.Helper()
+	files := map[string]*ast.File{}
+	for _, file := range p.written() {
+		if isTest(file) {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(p.Dir, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[file] = parse(t, filepath.Join(p.Dir, file), string(text), mode)
+	}
+	return files
+}
+
+func parse(t *testing.T, name, text string, mode parser.Mode) *ast.File {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), name, text, mode)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func isTest(file string) bool { return strings.HasSuffix(file, "_test.go") }
+
+// locate returns the family of an import path of ours, and its floor: -1 for the
 // public packages (api, client), -2 for what is not part of the house.
-func room(path string) (name string, floor int, ours bool) {
+func locate(path string) (name string, floor int, ours bool) {
 	rest, ours := strings.CutPrefix(path, module+"/")
 	if !ours {
 		return "", 0, false
@@ -97,7 +134,7 @@ func inside(path string) string { return strings.TrimPrefix(path, module+"/inter
 
 func packages(t *testing.T) []goPackage {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-json=Dir,ImportPath,GoFiles,TestGoFiles,XTestGoFiles,Imports", "./...").Output()
+	out, err := exec.Command("go", "list", "-json=Dir,ImportPath,GoFiles,IgnoredGoFiles,TestGoFiles,XTestGoFiles,Imports", "./...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}
@@ -119,14 +156,18 @@ func packages(t *testing.T) []goPackage {
 
 func TestImportsPointDown(t *testing.T) {
 	for _, p := range packages(t) {
-		name, floor, _ := room(p.ImportPath)
+		name, floor, _ := locate(p.ImportPath)
 		fixture := slices.Contains(fixtures, path.Base(p.ImportPath))
+		if name == "web" {
+			t.Errorf("%s: web/ holds the sources of pages, in TypeScript; the Go that serves what is built from them is in internal/ui", p.ImportPath)
+			continue
+		}
 		if floor == -2 && name != "" && len(p.GoFiles) > 0 {
-			t.Errorf("%s: no room of that name in the house; add it to the floors of house_test.go and to docs/architecture.md", p.ImportPath)
+			t.Errorf("%s: no floor has a family of that name; add it to the floors of house_test.go and to docs/architecture.md", p.ImportPath)
 			continue
 		}
 		for _, imp := range p.Imports {
-			below, f, ours := room(imp)
+			below, f, ours := locate(imp)
 			switch {
 			case !ours:
 			case below == name:
@@ -163,45 +204,6 @@ func TestEnginesHaveTwoBuilders(t *testing.T) {
 			if calls := bytes.Contains(text, []byte("engine.New(")); calls && !slices.Contains(builders, p.ImportPath) && p.ImportPath != module {
 				t.Errorf("%s/%s builds an engine; only %v do", p.ImportPath, file, builders)
 			}
-		}
-	}
-}
-
-func TestFilesTellOneStory(t *testing.T) {
-	for _, p := range packages(t) {
-		for _, file := range slices.Concat(p.GoFiles, p.TestGoFiles, p.XTestGoFiles) {
-			path := filepath.Join(p.Dir, file)
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if strings.HasSuffix(file, "_gen.go") {
-				continue
-			}
-			if n := bytes.Count(text, []byte("\n")); n > maxLines {
-				t.Errorf("%s/%s has %d lines; a file may have %d", p.ImportPath, file, n, maxLines)
-			}
-		}
-	}
-}
-
-func TestOnePackageComment(t *testing.T) {
-	for _, p := range packages(t) {
-		if len(p.GoFiles) == 0 {
-			continue
-		}
-		var with []string
-		for _, file := range p.GoFiles {
-			f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, parser.PackageClauseOnly|parser.ParseComments)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if f.Doc != nil {
-				with = append(with, file)
-			}
-		}
-		if len(with) != 1 {
-			t.Errorf("%s has %d package comments %v; want one", p.ImportPath, len(with), with)
 		}
 	}
 }

@@ -30,7 +30,7 @@ func TestPublicPackagesStandAlone(t *testing.T) {
 	for line := range strings.Lines(string(out)) {
 		path, from, _ := strings.Cut(strings.TrimSpace(line), " ")
 		used[from] = true
-		if name, floor, ours := room(path); ours && floor != -1 && !slices.Contains(shared, name) {
+		if name, floor, ours := locate(path); ours && floor != -1 && !slices.Contains(shared, name) {
 			t.Errorf("api or client are built from %s: they may use public packages, and what is shared with them", path)
 		} else if !ours && !slices.Contains(publicModules, from) {
 			t.Errorf("api or client are built from %s, of the module %s: it is not one of publicModules", path, from)

@@ -139,11 +139,11 @@ func (e *errorBody) DecodeJSON(d *Decoder) {
 	for d.Next() {
 		switch string(d.Key()) {
 		case "code", "Code":
-			e.code = d.looseString()
+			e.code = looseString(d)
 		case "__type":
-			e.kind = d.looseString()
+			e.kind = looseString(d)
 		case "message", "Message", "errorMessage":
-			e.message = d.looseString()
+			e.message = looseString(d)
 		default:
 			d.Skip()
 		}
@@ -151,7 +151,7 @@ func (e *errorBody) DecodeJSON(d *Decoder) {
 }
 
 // looseString reads a string and passes over anything else.
-func (d *Decoder) looseString() string {
+func looseString(d *Decoder) string {
 	if d.peek() == '"' {
 		return d.String()
 	}

@@ -1,7 +1,6 @@
 package restjson
 
 import (
-	"encoding/json"
 	"reflect"
 	"strconv"
 	"strings"
@@ -94,48 +93,9 @@ var (
 	}
 )
 
-// readShape returns the shape of a type as the tags behind the prefix describe it. Types and tags that
-// no generator has written are a mistake of the program.
-func readShape(t reflect.Type, tag reflect.StructTag, prefix string) *shape {
-	switch {
-	case t == reflect.TypeFor[time.Time]():
-		return &shape{codec: timeCodecs[tag.Get(prefix+"time")]}
-	case t == reflect.TypeFor[json.RawMessage]():
-		return &shape{codec: document, empty: true, opaque: true}
-	case t == reflect.TypeFor[[]byte]():
-		return &shape{codec: blob, check: checkLen(tag.Get(prefix+"len"), (*Validator).Bytes), empty: true, opaque: true}
-	case t.Implements(reflect.TypeFor[interface{ Valid() bool }]()):
-		return &shape{codec: codecs[reflect.String], check: checkEnum, empty: true}
-	}
-	switch t.Kind() {
-	case reflect.Slice:
-		return listShape(t, tag, prefix)
-	case reflect.Map:
-		return mapShape(t, tag, prefix)
-	case reflect.Struct:
-		return &shape{codec: codec{decode: decodeStruct, append: appendStruct}, check: checkStruct}
-	case reflect.String:
-		return &shape{codec: codecs[reflect.String], check: checkString(tag, prefix)}
-	}
-	c, ok := codecs[t.Kind()]
-	if !ok {
-		panic("restjson: no type of an API holds a " + t.String())
-	}
-	return &shape{codec: c, check: checkRange(tag.Get(prefix + "range"))}
-}
-
-// decodeStruct and appendStruct serve structures and unions, whichever form their types have.
-func decodeStruct(d *Decoder, x reflect.Value) {
-	form[JSONDecoder](x.Addr().Interface()).DecodeJSON(d)
-}
-
-func appendStruct(b []byte, x reflect.Value) []byte {
-	return form[JSONAppender](x.Addr().Interface()).AppendJSON(b)
-}
-
-func listShape(t reflect.Type, tag reflect.StructTag, prefix string) *shape {
-	e := readShape(t.Elem(), tag, prefix+"each.")
-	s := &shape{empty: true, check: checkLen(tag.Get(prefix+"len"), (*Validator).Size)}
+// listShape is the shape of lists of e, with a length as the tag says.
+func listShape(t reflect.Type, e *shape, length string) *shape {
+	s := &shape{empty: true, check: checkLen(length, (*Validator).Size)}
 	s.decode = func(d *Decoder, x reflect.Value) {
 		x.Set(reflect.MakeSlice(t, 0, 0))
 		if !d.Array() {
@@ -177,9 +137,9 @@ func listShape(t reflect.Type, tag reflect.StructTag, prefix string) *shape {
 	return s
 }
 
-func mapShape(t reflect.Type, tag reflect.StructTag, prefix string) *shape {
-	k, e := readShape(t.Key(), tag, prefix+"key."), readShape(t.Elem(), tag, prefix+"each.")
-	s := &shape{empty: true, check: checkLen(tag.Get(prefix+"len"), (*Validator).Size)}
+// mapShape is the shape of maps from k to e, with a length as the tag says.
+func mapShape(t reflect.Type, k, e *shape, length string) *shape {
+	s := &shape{empty: true, check: checkLen(length, (*Validator).Size)}
 	s.decode = func(d *Decoder, x reflect.Value) {
 		x.Set(reflect.MakeMap(t))
 		if !d.object('m') {
@@ -226,18 +186,6 @@ func mapShape(t reflect.Type, tag reflect.StructTag, prefix string) *shape {
 		}
 	}
 	return s
-}
-
-// checkStruct checks a structure: a member, when it has a name, or an element.
-func checkStruct(v *Validator, name string, x reflect.Value) {
-	inside := form[Validated](x.Addr().Interface())
-	if name == "" {
-		inside.Validate(v)
-		return
-	}
-	v.Enter(name)
-	inside.Validate(v)
-	v.Leave()
 }
 
 func checkEnum(v *Validator, name string, x reflect.Value) {

@@ -1,9 +1,11 @@
 package restjson
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"sync"
+	"time"
 )
 
 // Types of an API come in two forms. Those of busy operations have methods for everything: straight
@@ -31,8 +33,7 @@ type tagged struct {
 var (
 	_ JSONAppender = tagged{}
 	_ JSONDecoder  = tagged{}
-	_ Bound        = tagged{}
-	_ Called       = tagged{}
+	_ Validated    = tagged{}
 )
 
 // form returns x itself if its type has the methods of T, else what reads its tags. x is a pointer to
@@ -214,4 +215,55 @@ func (t tagged) Validate(v *Validator) {
 		}
 		m.check(v, m.name, m.value(field))
 	}
+}
+
+// readShape returns the shape of a type as the tags behind the prefix describe it. Types and tags that
+// no generator has written are a mistake of the program.
+func readShape(t reflect.Type, tag reflect.StructTag, prefix string) *shape {
+	switch {
+	case t == reflect.TypeFor[time.Time]():
+		return &shape{codec: timeCodecs[tag.Get(prefix+"time")]}
+	case t == reflect.TypeFor[json.RawMessage]():
+		return &shape{codec: document, empty: true, opaque: true}
+	case t == reflect.TypeFor[[]byte]():
+		return &shape{codec: blob, check: checkLen(tag.Get(prefix+"len"), (*Validator).Bytes), empty: true, opaque: true}
+	case t.Implements(reflect.TypeFor[interface{ Valid() bool }]()):
+		return &shape{codec: codecs[reflect.String], check: checkEnum, empty: true}
+	}
+	switch t.Kind() {
+	case reflect.Slice:
+		return listShape(t, readShape(t.Elem(), tag, prefix+"each."), tag.Get(prefix+"len"))
+	case reflect.Map:
+		return mapShape(t, readShape(t.Key(), tag, prefix+"key."), readShape(t.Elem(), tag, prefix+"each."), tag.Get(prefix+"len"))
+	case reflect.Struct:
+		return &shape{codec: codec{decode: decodeStruct, append: appendStruct}, check: checkStruct}
+	case reflect.String:
+		return &shape{codec: codecs[reflect.String], check: checkString(tag, prefix)}
+	}
+	c, ok := codecs[t.Kind()]
+	if !ok {
+		panic("restjson: no type of an API holds a " + t.String())
+	}
+	return &shape{codec: c, check: checkRange(tag.Get(prefix + "range"))}
+}
+
+// decodeStruct and appendStruct serve structures and unions, whichever form their types have.
+func decodeStruct(d *Decoder, x reflect.Value) {
+	form[JSONDecoder](x.Addr().Interface()).DecodeJSON(d)
+}
+
+func appendStruct(b []byte, x reflect.Value) []byte {
+	return form[JSONAppender](x.Addr().Interface()).AppendJSON(b)
+}
+
+// checkStruct checks a structure: a member, when it has a name, or an element.
+func checkStruct(v *Validator, name string, x reflect.Value) {
+	inside := form[Validated](x.Addr().Interface())
+	if name == "" {
+		inside.Validate(v)
+		return
+	}
+	v.Enter(name)
+	inside.Validate(v)
+	v.Leave()
 }

@@ -2,6 +2,11 @@ package restjson
 
 import "reflect"
 
+var (
+	_ Bound  = tagged{}
+	_ Called = tagged{}
+)
+
 // BindHTTP reads the structure from a request.
 func (t tagged) BindHTTP(in *Input) {
 	for _, m := range t.bound {

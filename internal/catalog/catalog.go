@@ -1,92 +1,34 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"hash/maphash"
+	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
-	"parley.example/parley/internal/store"
 )
 
-// Config is what a catalog is made of. Store, Partition and Now are needed.
-type Config struct {
-	Store     store.Store
-	Partition center.Partition
-	Now       func() time.Time
-	Limits    Limits
-	Log       *slog.Logger // nil for nobody
-
-	// Unassociated lets flows call functions and ask bots that are not
-	// associated with their instance, as development mode does.
-	Unassociated bool
-	// CheckReferences refuses to publish a flow or module that names, by a fixed
-	// value, a resource that its instance does not have. Without it such a
-	// reference takes its action's error branch at run time, and flows of other
-	// instances can be published as they are.
-	CheckReferences bool
-}
-
-// Limits are the quotas that an operator may set. The zero value of a member
-// means its default.
-type Limits struct {
-	Instances    int // 100; the service allows 2 until asked for more
-	Flows        int // of an instance, besides the default flows; 100
-	FlowVersions int // of a flow, a module or a view; 50
-	Modules      int // of an instance; 200
-	Aliases      int // of a module; 50
-	Views        int // of an instance, besides the managed ones; 500
-	Queues       int // of an instance; 100
-	Hours        int // hours of operation of an instance; 100
-	Functions    int // Lambda functions of an instance; 50
-	Bots         int // of an instance and a version of Lex; 70
-	Origins      int // approved origins of an instance; 100
-}
-
-// Defaults fills in what is not set.
-func (l Limits) Defaults() Limits {
-	set := func(v *int, n int) {
-		if *v == 0 {
-			*v = n
-		}
-	}
-	set(&l.Instances, 100)
-	set(&l.Flows, 100)
-	set(&l.FlowVersions, 50)
-	set(&l.Modules, 200)
-	set(&l.Aliases, 50)
-	set(&l.Views, 500)
-	set(&l.Queues, 100)
-	set(&l.Hours, 100)
-	set(&l.Functions, 50)
-	set(&l.Bots, 70)
-	set(&l.Origins, 100)
-	return l
-}
-
-// Bounds of what is kept in memory.
+// Bounds of the contents in memory that running chats began with.
 const (
-	maxSnapshots     = 1000
-	maxSnapshotBytes = 512 << 20
-	maxFlows         = 4096 // contents that running chats began with
-	maxFlowsBytes    = 256 << 20
+	maxFlows      = 4096
+	maxFlowsBytes = 256 << 20
 )
 
 // Catalog keeps what an administrator sets up. Make it with [New]. Its methods
 // may be called by many goroutines.
 type Catalog struct {
-	cfg       Config
-	snapshots lru[center.InstanceID, *Snapshot]
-	running   lru[contentKey, *flow.Flow]
-	locks     [64]sync.Mutex // writes to an instance and loads of its snapshot; by hash of the id
-	seed      maphash.Seed
+	cfg     Config
+	cache   cache
+	running lru[contentKey, *flow.Flow]
 
-	founding sync.Mutex // making instances; taken before a lock of locks
+	creating sync.Mutex // making instances; taken before a shard of the cache
 }
 
 // contentKey names a content: contents belong to their flow.
@@ -97,24 +39,30 @@ type contentKey struct {
 
 // New returns a catalog over a store.
 func New(cfg Config) *Catalog {
-	cfg.Limits = cfg.Limits.Defaults()
+	cfg.Limits, cfg.Node = cfg.Limits.Defaults(), cmp.Or(cfg.Node, center.NewUUID())
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	c := &Catalog{cfg: cfg, seed: maphash.MakeSeed()}
-	c.snapshots.max, c.snapshots.maxWeight = maxSnapshots, maxSnapshotBytes
+	c := &Catalog{cfg: cfg}
+	c.cache.init()
 	c.running.max, c.running.maxWeight = maxFlows, maxFlowsBytes
 	return c
 }
 
+// Limits returns the quotas in force.
+func (c *Catalog) Limits() Limits { return c.cfg.Limits }
+
+// ChecksReferences reports whether contents are held to what they name: see [Config].
+func (c *Catalog) ChecksReferences() bool { return c.cfg.CheckReferences }
+
 // Partition returns where the instances live.
 func (c *Catalog) Partition() center.Partition { return c.cfg.Partition }
 
-// now is the time as the store keeps it.
-func (c *Catalog) now() time.Time { return c.cfg.Now().UTC().Truncate(time.Millisecond) }
+// Now is the time as the store keeps it.
+func (c *Catalog) Now() time.Time { return c.cfg.Now().UTC().Truncate(time.Millisecond) }
 
 // Resolve returns the id of the instance that an id or ARN names; ok is false
-// when the ARN leads elsewhere. Whether the instance exists it does not say.
+// when the ARN is of something else. Whether the instance exists it does not say.
 func (c *Catalog) Resolve(ref string) (id center.InstanceID, ok bool) {
 	if !strings.HasPrefix(ref, "arn:") {
 		return center.InstanceID(ref), ref != ""
@@ -133,114 +81,49 @@ func (c *Catalog) Snapshot(ctx context.Context, ref string) (*Snapshot, error) {
 	if !ok {
 		return nil, c.missingInstance(ctx, ref)
 	}
-	if snap, ok := c.snapshots.get(id); ok {
-		return snap, nil
+	if snap, err := c.fresh(ctx, id); snap != nil || err != nil {
+		return snap, err
 	}
-	lock := c.lock(id)
-	lock.Lock()
-	defer lock.Unlock()
+	shard := c.cache.shard(id)
+	shard.Lock()
+	defer shard.Unlock()
 	return c.current(ctx, id)
 }
 
-// lock returns the mutex that a write to an instance holds.
-func (c *Catalog) lock(id center.InstanceID) *sync.Mutex {
-	return &c.locks[maphash.String(c.seed, string(id))%uint64(len(c.locks))]
-}
+// maxWrites bounds how often a write is made anew because another node was first.
+const maxWrites = 64
 
-// current returns the snapshot of an instance. The caller holds its lock.
-func (c *Catalog) current(ctx context.Context, id center.InstanceID) (*Snapshot, error) {
-	if snap, ok := c.snapshots.get(id); ok {
-		return snap, nil
-	}
-	snap, err := c.load(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	c.snapshots.put(id, snap, snap.weight())
-	return snap, nil
-}
-
-// load reads an instance from the store.
-func (c *Catalog) load(ctx context.Context, id center.InstanceID) (*Snapshot, error) {
-	stored, err := c.cfg.Store.Resource(ctx, center.KindInstance, string(id))
-	if center.ReasonOf(err) == center.NotFound {
-		return nil, c.missingInstance(ctx, string(id))
-	}
-	if err != nil {
-		return nil, err
-	}
-	instance, err := decode(stored)
-	if err != nil {
-		return nil, err
-	}
-	snap := newSnapshot(c.cfg.Partition, instance.(*Instance))
-	for kind := range makers {
-		if kind == center.KindInstance {
-			continue
-		}
-		var rs []Resource
-		for stored, err := range c.cfg.Store.Resources(ctx, id, kind) {
-			if err != nil {
-				return nil, err
-			}
-			r, err := decode(stored)
-			if err != nil {
-				return nil, err
-			}
-			rs = append(rs, r)
-		}
-		snap.add(kind, rs)
-	}
-	for _, kind := range []center.Kind{center.KindFlow, center.KindFlowModule} {
-		for _, r := range snap.lists[kind] {
-			if err := c.parse(ctx, snap, r.(holder)); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return snap, nil
-}
-
-// maxWrites bounds how often a write is made anew because another process was first.
-const maxWrites = 8
-
-// write is what a change of an instance comes to.
-type write struct {
-	put  []Resource        // with the version they were read at, 0 for new ones
-	also []center.Resource // new rows that no snapshot holds: contents
-	gone []center.Resource // rows of that kind to remove
-	drop []Resource        // resources to remove
-}
-
-// change makes one change of an instance: decide says what to write, given how
-// the instance stands, and is asked again when another process was first.
-func (c *Catalog) change(ctx context.Context, ref string, decide func(snap *Snapshot) (write, error)) error {
-	id, ok := c.Resolve(ref)
-	if !ok {
-		return c.missingInstance(ctx, ref)
-	}
-	lock := c.lock(id)
-	lock.Lock()
-	defer lock.Unlock()
+// Change makes one change of an instance: decide says what to write, given how
+// the instance stands, and is asked again when another node was first. It
+// returns when the change is durable. Errors: NotFound for the instance, those
+// of decide, Duplicate for a name that must be unique and is taken, what the kind
+// says of its quota, and Conflict when other nodes were first all the time.
+func (c *Catalog) Change(ctx context.Context, id center.InstanceID, decide func(snap *Snapshot) (Write, error)) error {
+	shard := c.cache.shard(id)
+	shard.Lock()
+	defer shard.Unlock()
 	var err error
 	for attempt := range maxWrites {
 		var snap *Snapshot
 		if snap, err = c.current(ctx, id); err != nil {
 			return err
 		}
-		var w write
+		var w Write
 		if w, err = decide(snap); err != nil {
 			return err
 		}
-		if attempt == maxWrites-1 {
-			if w.also, err = c.absent(ctx, w.also); err != nil {
+		if err = c.admit(snap, w.Put); err != nil {
+			return err
+		}
+		if attempt > 0 {
+			if w.stowed, err = c.absent(ctx, w.stowed); err != nil {
 				return err
 			}
 		}
 		if err = c.commit(ctx, snap, w); err == nil {
 			return nil
 		}
-		c.snapshots.drop(id) // it may be out of date, or the write may have happened after all
+		c.cache.invalidate(id) // it may be out of date, or the write may have happened after all
 		if center.ReasonOf(err) != center.Conflict && !duplicate(err) {
 			return err
 		}
@@ -248,27 +131,53 @@ func (c *Catalog) change(ctx context.Context, ref string, decide func(snap *Snap
 	return err
 }
 
-// absent returns the rows that the store does not have. A content that is
-// there without its flow knowing was left behind by a release that wrote a
-// change in two steps; it is as good as a new one.
-func (c *Catalog) absent(ctx context.Context, rows []center.Resource) ([]center.Resource, error) {
-	var left []center.Resource
-	for _, r := range rows {
-		switch _, err := c.cfg.Store.Resource(ctx, r.Kind, r.ID); {
-		case center.ReasonOf(err) == center.NotFound:
-			left = append(left, r)
-		case err != nil:
-			return nil, err
+// admit refuses names that are taken and resources above the quota of their kind.
+func (c *Catalog) admit(snap *Snapshot, put []Resource) error {
+	for _, r := range put {
+		k, m := kinds[r.Kind()], r.About()
+		if k.unique && m.Name != "" && snap.hasName(r.Kind(), m.Name, m.ID) {
+			return &center.Error{Reason: center.Duplicate, Message: fmt.Sprintf("a %s with the name %q exists", k.kind, m.Name), Kind: k.kind}
+		}
+		if m.Version > 0 || k.quota == nil {
+			continue
+		}
+		if quota := k.quota(&c.cfg.Limits); snap.count(k) >= quota {
+			return center.Errorf(k.over, "the instance has reached its quota of %d %s", quota, k.plural)
 		}
 	}
-	return left, nil
+	return nil
 }
 
-// commit writes and shows a change.
-func (c *Catalog) commit(ctx context.Context, snap *Snapshot, w write) error {
+// AdmitVersion refuses another version above the quota.
+func (c *Catalog) AdmitVersion(h Holder) error {
+	if quota := c.cfg.Limits.FlowVersions; len(h.Authoring().Versions) >= quota {
+		return center.Errorf(kinds[h.Kind()].over, "the quota of %d versions is used up", quota)
+	}
+	return nil
+}
+
+// AdmitAlias refuses another alias above the quota.
+func (c *Catalog) AdmitAlias(h Holder) error {
+	if quota := c.cfg.Limits.Aliases; len(h.Authoring().Aliases) >= quota {
+		k := kinds[h.Kind()]
+		return center.Errorf(k.over, "the %s has reached its quota of %d aliases", k.contents.noun, quota)
+	}
+	return nil
+}
+
+// commit writes a change and shows it. With other nodes it writes the instance
+// itself, too, as it was: a decision rests on more than what it changes (quotas,
+// what refers to what), so of two that were made of one state one is refused.
+func (c *Catalog) commit(ctx context.Context, snap *Snapshot, w Write) error {
+	if len(w.Put)+len(w.Drop)+len(w.stowed)+len(w.unneeded) == 0 {
+		return nil
+	}
+	if c.cfg.Shared && !slices.ContainsFunc(w.Put, func(r Resource) bool { return r.Kind() == center.KindInstance }) {
+		w.Put = append(slices.Clip(w.Put), snap.Instance)
+	}
 	next := snap.copy()
-	rows := w.also
-	for _, r := range w.put {
+	rows, gone := slices.Clone(w.stowed), slices.Clone(w.unneeded)
+	for _, r := range w.Put {
 		row, err := encode(r)
 		if err != nil {
 			return err
@@ -286,71 +195,62 @@ func (c *Catalog) commit(ctx context.Context, snap *Snapshot, w write) error {
 		next.remove(r.Kind(), r.About().ID)
 		next.add(r.Kind(), []Resource{shown})
 	}
-	gone := w.gone
-	for _, r := range w.drop {
+	for _, r := range w.Drop {
 		gone = append(gone, center.Resource{Instance: r.About().Instance, Kind: r.Kind(), ID: r.About().ID})
 		next.remove(r.Kind(), r.About().ID)
 	}
-	if _, err := c.cfg.Store.WriteResources(ctx, store.ResourceWrite{Put: rows, Drop: gone}); err != nil {
+	e := c.newCached(snap.ID())
+	revision, err := c.write(ctx, snap.ID(), rows, gone)
+	switch {
+	case err != nil:
+		e.close()
 		return err
+	case !c.cfg.Shared:
+	case revision != snap.Revision+1: // there is more than this change
+		e.close()
+		c.cache.invalidate(snap.ID())
+		return nil
+	default:
+		next.Revision = revision
 	}
-	c.show(ctx, next, w.put)
+	c.show(ctx, e, next, w.Put)
 	return nil
 }
 
 // show makes the snapshot after a change the one that is given out. When contents
-// that became current cannot be read, whoever asks next loads it anew.
-func (c *Catalog) show(ctx context.Context, next *Snapshot, put []Resource) {
-	id := next.Instance.InstanceID()
+// that became current cannot be read, the next request reloads it.
+func (c *Catalog) show(ctx context.Context, e *cached, next *Snapshot, put []Resource) {
 	for _, r := range put {
-		h, ok := next.index[r.Kind()][r.About().ID].(holder)
+		h, ok := next.index[r.Kind()][r.About().ID].(Holder)
 		if !ok {
 			continue
 		}
 		if err := c.parse(ctx, next, h); err != nil {
-			c.snapshots.drop(id)
+			e.close()
+			c.cache.invalidate(next.ID())
 			return
 		}
 	}
-	c.snapshots.put(id, next, next.weight())
+	c.cache.put(e, next)
 }
 
 // Delete removes an instance with everything of it. Chats that still run lose
 // their flows, so the caller ends them first. Records of chats stay in the store.
-func (c *Catalog) Delete(ctx context.Context, ref string) error {
-	id, ok := c.Resolve(ref)
-	if !ok {
-		return c.missingInstance(ctx, ref)
-	}
-	lock := c.lock(id)
-	lock.Lock()
-	defer lock.Unlock()
+func (c *Catalog) Delete(ctx context.Context, id center.InstanceID) error {
+	shard := c.cache.shard(id)
+	shard.Lock()
+	defer shard.Unlock()
 	snap, err := c.current(ctx, id)
 	if err != nil {
 		return err
 	}
-	rows := []center.Resource{{Instance: id, Kind: center.KindInstance, ID: string(id)}}
-	if snap.Instance.Name != "" {
-		rows = append(rows, center.Resource{Kind: center.KindSetting, ID: aliasID(snap.Instance.Name)})
+	rows, err := c.owned(ctx, snap.Instance)
+	if err != nil {
+		return err
 	}
-	for _, kind := range ownedKinds {
-		for r, err := range c.cfg.Store.Resources(ctx, id, kind) {
-			if err != nil {
-				return err
-			}
-			rows = append(rows, center.Resource{Instance: id, Kind: kind, ID: r.ID})
-		}
-	}
-	defer c.snapshots.drop(id)
-	_, err = c.cfg.Store.WriteResources(ctx, store.ResourceWrite{Drop: rows})
+	defer c.cache.lru.drop(id)
+	_, err = c.write(ctx, id, nil, rows)
 	return err
-}
-
-// ownedKinds are the kinds of what goes away with an instance.
-var ownedKinds = []center.Kind{
-	center.KindFlow, center.KindFlowVersion, center.KindFlowModule, center.KindQueue, center.KindHours, center.KindRoutingProfile,
-	center.KindSecurityProfile, center.KindAgentStatus, center.KindUser, center.KindView, center.KindViewVersion, center.KindStorageConfig,
-	center.KindAssociation,
 }
 
 // duplicate reports whether a write was refused because a name or id is taken.

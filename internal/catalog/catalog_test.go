@@ -1,185 +1,23 @@
-package catalog
+package catalog_test
 
 import (
-	"context"
 	"fmt"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/catalogtest"
+	"parley.example/parley/internal/catalog/publishing"
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/flow"
-	"parley.example/parley/internal/store"
-	"parley.example/parley/internal/store/sqlite"
 )
 
-var testPartition = center.Partition{Region: "us-east-1", Account: "123456789012"}
-
-// fixture is a catalog over a store in memory, with a clock that stands still.
-type fixture struct {
-	*Catalog
-	store store.Store
-	now   time.Time
-}
-
-func newFixture(t *testing.T, limits Limits) *fixture {
-	t.Helper()
-	s, err := sqlite.Open(t.Context(), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	f := &fixture{store: s, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	f.Catalog = f.again(limits)
-	return f
-}
-
-// again returns another catalog over the same store, as after a restart.
-func (f *fixture) again(limits Limits) *Catalog {
-	return New(Config{Store: f.store, Partition: testPartition, Now: func() time.Time { return f.now }, Limits: limits})
-}
-
-func (f *fixture) instance(t *testing.T, alias string) string {
-	t.Helper()
-	i, err := f.CreateInstance(t.Context(), NewInstance{Alias: alias, Identity: "CONNECT_MANAGED"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return i.ID
-}
-
-// says is a flow that says a text and ends.
-func says(text string) string {
-	return fmt.Sprintf(`{"Version":"2019-10-30","StartAction":"say","Actions":[
-		{"Identifier":"say","Type":"MessageParticipant","Parameters":{"Text":%q},"Transitions":{"NextAction":"end"}},
-		{"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`, text)
-}
-
-func (f *fixture) flow(t *testing.T, instance, name, content string) *Flow {
-	t.Helper()
-	made, err := f.CreateFlow(t.Context(), instance, NewFlow{Name: name, Type: TypeInbound, Content: content})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return made
-}
-
-func wantReason(t *testing.T, what string, err error, want center.Reason) {
-	t.Helper()
-	if err == nil || center.ReasonOf(err) != want {
-		t.Errorf("%s = %v; want %v", what, err, want)
-	}
-}
-
-func TestCreateInstanceBringsEverything(t *testing.T) {
-	f := newFixture(t, Limits{})
-	id := f.instance(t, "acme")
-	for _, c := range []*Catalog{f.Catalog, f.again(Limits{})} {
-		snap, err := c.Snapshot(t.Context(), id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if n := len(All[*Flow](snap)); n != len(flow.Defaults())-1 {
-			t.Errorf("%d flows; want all defaults but the demo", n)
-		}
-		var names []string
-		for _, s := range All[*SecurityProfile](snap) {
-			names = append(names, s.Name)
-		}
-		if want := []string{"Admin", "Agent", "CallCenterManager", "QualityAnalyst"}; !slices.Equal(names, want) {
-			t.Errorf("security profiles %q; want %q", names, want)
-		}
-		profile := All[*RoutingProfile](snap)[0]
-		queue, err := Find[*Queue](snap, profile.Queues[0].Queue)
-		if err != nil || queue.Name != "BasicQueue" {
-			t.Errorf("queue of the routing profile: %v, %v", queue, err)
-		}
-		if hours, err := Find[*Hours](snap, snap.ARN(center.KindHours, queue.Hours)); err != nil || hours.Name != "Basic Hours" || len(hours.Config) != 5 {
-			t.Errorf("hours of the queue: %v, %v", hours, err)
-		}
-		if statuses := All[*AgentStatus](snap); len(statuses) != 2 || statuses[0].Type != "ROUTABLE" || statuses[1].Type != "OFFLINE" {
-			t.Errorf("agent statuses %v", statuses)
-		}
-		for _, d := range All[*Flow](snap) {
-			if _, _, err := snap.Published(d.ID); err != nil {
-				t.Errorf("default flow %q: %v", d.Name, err)
-			}
-		}
-	}
-}
-
-func TestInstanceAliasAndToken(t *testing.T) {
-	f := newFixture(t, Limits{Instances: 3})
-	ctx := t.Context()
-	first, err := f.CreateInstance(ctx, NewInstance{Alias: "Acme", Identity: "SAML", Token: "t1"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := f.CreateInstance(ctx, NewInstance{Alias: "Acme", Identity: "SAML", Token: "t1"})
-	if err != nil || again.ID != first.ID {
-		t.Errorf("the same token gave %v, %v; want instance %s", again, err, first.ID)
-	}
-	_, err = f.CreateInstance(ctx, NewInstance{Alias: "acme", Identity: "SAML", Token: "t2"})
-	wantReason(t, "an alias that differs in case", err, center.Duplicate)
-	_, err = f.CreateInstance(ctx, NewInstance{Identity: "SAML"})
-	wantReason(t, "no alias", err, center.BadRequest)
-	_, err = f.CreateInstance(ctx, NewInstance{Alias: "b", Identity: "EXISTING_DIRECTORY"})
-	wantReason(t, "no directory", err, center.BadRequest)
-	f.instance(t, "b")
-	f.instance(t, "c")
-	_, err = f.CreateInstance(ctx, NewInstance{Alias: "d", Identity: "SAML"})
-	wantReason(t, "the fourth of three", err, center.QuotaExceeded)
-	if err := f.Delete(ctx, first.ID); err != nil {
-		t.Fatal(err)
-	}
-	if _, err = f.CreateInstance(ctx, NewInstance{Alias: "acme", Identity: "SAML"}); err != nil {
-		t.Errorf("an alias that became free: %v", err)
-	}
-}
-
-func TestConcurrentAliasesHaveOneWinner(t *testing.T) {
-	f := newFixture(t, Limits{})
-	other := f.again(Limits{}) // as another process, with locks of its own
-	won := race(8, func(i int) error {
-		c := []*Catalog{f.Catalog, other}[i%2]
-		_, err := c.CreateInstance(t.Context(), NewInstance{Alias: "acme", Identity: "SAML"})
-		return err
-	})
-	if won != 1 {
-		t.Errorf("%d of 8 got the alias", won)
-	}
-}
-
-// race runs n calls at once and counts those that succeed.
-func race(n int, call func(i int) error) int {
-	var wg sync.WaitGroup
-	errs := make([]error, n)
-	for i := range n {
-		wg.Go(func() { errs[i] = call(i) })
-	}
-	wg.Wait()
-	won := 0
-	for _, err := range errs {
-		if err == nil {
-			won++
-		}
-	}
-	return won
-}
-
 func TestConcurrentFlowsOfOneNameHaveOneWinner(t *testing.T) {
-	f := newFixture(t, Limits{})
-	id := f.instance(t, "acme")
-	other := f.again(Limits{})
-	won := race(8, func(i int) error {
-		c := []*Catalog{f.Catalog, other}[i%2]
-		_, err := c.CreateFlow(t.Context(), id, NewFlow{Name: "one", Type: TypeInbound, Content: says("hello")})
+	f := catalogtest.New(t, catalog.Limits{})
+	id := f.NewInstance(t, "acme")
+	other := f.Again(catalog.Limits{})
+	won := catalogtest.Race(8, func(i int) error {
+		c := []*catalog.Catalog{f.Catalog, other}[i%2]
+		_, err := publishing.CreateFlow(t.Context(), c, id, publishing.NewFlow{Name: "one", Type: catalog.TypeInbound, Content: catalogtest.Says("hello")})
 		return err
 	})
 	if won != 1 {
@@ -188,14 +26,14 @@ func TestConcurrentFlowsOfOneNameHaveOneWinner(t *testing.T) {
 }
 
 func TestWritesOfAnotherProcessAreNotLost(t *testing.T) {
-	f := newFixture(t, Limits{})
-	id := f.instance(t, "acme")
-	other := f.again(Limits{})
-	made := f.flow(t, id, "one", says("hello"))
-	if _, err := other.Snapshot(t.Context(), id); err != nil {
+	f := catalogtest.New(t, catalog.Limits{})
+	id := f.NewInstance(t, "acme")
+	other := f.Again(catalog.Limits{})
+	made := f.NewFlow(t, id, "one", catalogtest.Says("hello"))
+	if _, err := other.Snapshot(t.Context(), string(id)); err != nil {
 		t.Fatal(err)
 	}
-	arn := testPartition.ARN(center.InstanceID(id), center.KindFlow, made.ID)
+	arn := catalogtest.Partition.ARN(id, center.KindFlow, string(made.ID))
 	if err := f.Tag(t.Context(), arn, map[string]string{"a": "1"}); err != nil {
 		t.Fatal(err)
 	}
@@ -209,151 +47,59 @@ func TestWritesOfAnotherProcessAreNotLost(t *testing.T) {
 }
 
 func TestDeleteLeavesNothing(t *testing.T) {
-	f := newFixture(t, Limits{})
-	id := f.instance(t, "acme")
-	made := f.flow(t, id, "one", says("hello"))
-	if err := f.DeleteFlow(t.Context(), id, made.ID); err != nil {
+	f := catalogtest.New(t, catalog.Limits{})
+	id := f.NewInstance(t, "acme")
+	made := f.NewFlow(t, id, "one", catalogtest.Says("hello"))
+	if err := publishing.Delete[*catalog.Flow](t.Context(), f.Catalog, id, made.ID); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Delete(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
-	_, err := f.Snapshot(t.Context(), id)
-	wantReason(t, "View", err, center.NotFound)
-	for kind := range makers {
-		if n := f.count(t, center.InstanceID(id), kind); n != 0 {
+	_, err := f.Snapshot(t.Context(), string(id))
+	catalogtest.WantReason(t, "Snapshot", err, center.NotFound)
+	for _, kind := range catalog.Kinds {
+		if n := f.Count(t, id, kind); n != 0 {
 			t.Errorf("%d rows of %s are left", n, kind)
 		}
 	}
-	if n := f.count(t, center.InstanceID(id), center.KindFlowVersion); n != 0 {
-		t.Errorf("%d contents are left", n)
-	}
-	if n := f.count(t, "", center.KindSetting); n != 0 {
+	if n := f.Count(t, "", center.KindSetting); n != 0 {
 		t.Errorf("%d settings are left", n)
 	}
-	wantReason(t, "Delete again", f.Delete(t.Context(), id), center.NotFound)
-}
-
-func (f *fixture) count(t *testing.T, instance center.InstanceID, kind center.Kind) int {
-	t.Helper()
-	n := 0
-	for r, err := range f.store.Resources(t.Context(), instance, kind) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if r.Instance == instance {
-			n++
-		}
-	}
-	return n
-}
-
-func TestSeedDemoTwice(t *testing.T) {
-	f := newFixture(t, Limits{})
-	for range 2 {
-		if err := f.SeedDemo(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	snap, err := f.Snapshot(t.Context(), DemoInstance)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := snap.CanStart(DemoFlow); err != nil {
-		t.Errorf("the demo flow: %v", err)
-	}
-	if q, err := Find[*Queue](snap, DemoQueue); err != nil || q.Name != "BasicQueue" {
-		t.Errorf("the demo queue: %v, %v", q, err)
-	}
-	if err := f.DeleteFlow(t.Context(), DemoInstance, DemoFlow); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.again(Limits{}).SeedDemo(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	snap, _ = f.Snapshot(t.Context(), DemoInstance)
-	wantReason(t, "a flow deleted before the second start", snap.CanStart(DemoFlow), center.NotFound)
+	catalogtest.WantReason(t, "Delete again", f.Delete(t.Context(), id), center.NotFound)
 }
 
 func TestReferences(t *testing.T) {
-	f := newFixture(t, Limits{})
-	id, other := f.instance(t, "acme"), f.instance(t, "other")
-	made := f.flow(t, id, "one", says("hello"))
-	arn := testPartition.ARN(center.InstanceID(id), center.KindFlow, made.ID)
-	snap, err := f.Snapshot(t.Context(), testPartition.InstanceARN(center.InstanceID(id)))
+	f := catalogtest.New(t, catalog.Limits{})
+	id, other := f.NewInstance(t, "acme"), f.NewInstance(t, "other")
+	made := f.NewFlow(t, id, "one", catalogtest.Says("hello"))
+	arn := catalogtest.Partition.ARN(id, center.KindFlow, string(made.ID))
+	snap, err := f.Snapshot(t.Context(), catalogtest.Partition.InstanceARN(id))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, ref := range []string{made.ID, arn, arn + ":$LATEST", made.ID + ":$LATEST"} {
-		if _, got, err := snap.Published(ref); err != nil || string(got) != made.ID {
+	for _, ref := range []string{string(made.ID), arn, arn + ":$LATEST", string(made.ID) + ":$LATEST"} {
+		if _, got, err := snap.Published(ref); err != nil || got != made.ID {
 			t.Errorf("Published(%q) = %v, %v", ref, got, err)
 		}
 	}
 	for ref, want := range map[string]center.Reason{
-		"":                                   center.NotFound,
-		"nothing":                            center.NotFound,
-		strings.Replace(arn, id, other, 1):   center.NotFound,
-		strings.Replace(arn, "east", "w", 1): center.NotFound,
-		strings.Replace(arn, "1234", "9", 1): center.NotFound,
-		strings.Replace(arn, "contact-flow", "queue", 1): center.NotFound,
-		made.ID + ":7":      center.NotFound,
-		made.ID + ":x":      center.Invalid,
-		made.ID + ":-1":     center.Invalid,
-		made.ID + ":$SAVED": center.BadRequest,
+		"":        center.NotFound,
+		"nothing": center.NotFound,
+		strings.Replace(arn, string(id), string(other), 1): center.NotFound,
+		strings.Replace(arn, "east", "w", 1):               center.NotFound,
+		strings.Replace(arn, "1234", "9", 1):               center.NotFound,
+		strings.Replace(arn, "contact-flow", "queue", 1):   center.NotFound,
+		string(made.ID) + ":7":                             center.NotFound,
+		string(made.ID) + ":x":                             center.Invalid,
+		string(made.ID) + ":-1":                            center.Invalid,
+		string(made.ID) + ":$SAVED":                        center.BadRequest,
 	} {
 		_, _, err := snap.Published(ref)
-		wantReason(t, fmt.Sprintf("Published(%q)", ref), err, want)
+		catalogtest.WantReason(t, fmt.Sprintf("Published(%q)", ref), err, want)
 	}
-	for _, ref := range []string{"", "x", arn, strings.Replace(testPartition.InstanceARN(center.InstanceID(id)), "1234", "9", 1)} {
+	for _, ref := range []string{"", "x", arn, strings.Replace(catalogtest.Partition.InstanceARN(id), "1234", "9", 1)} {
 		_, err := f.Snapshot(t.Context(), ref)
-		wantReason(t, fmt.Sprintf("View(%q)", ref), err, center.NotFound)
+		catalogtest.WantReason(t, fmt.Sprintf("Snapshot(%q)", ref), err, center.NotFound)
 	}
-}
-
-func TestLRUBounds(t *testing.T) {
-	l := lru[int, string]{max: 3, maxWeight: 10}
-	for i := range 5 {
-		l.put(i, fmt.Sprint(i), 1)
-	}
-	if _, ok := l.get(1); ok {
-		t.Error("1 is kept beyond the number")
-	}
-	l.get(2)
-	l.put(9, "9", 9)
-	if _, ok := l.get(2); !ok {
-		t.Error("2, used latest, went before others")
-	}
-	for _, gone := range []int{3, 4} {
-		if _, ok := l.get(gone); ok {
-			t.Errorf("%d is kept beyond the weight", gone)
-		}
-	}
-	l.put(10, "10", 100)
-	if v, ok := l.get(10); !ok || v != "10" {
-		t.Error("the last one was not kept")
-	}
-	l.drop(10)
-	if l.weight != 0 || l.order.Len() != 0 {
-		t.Errorf("weight %d, %d entries after all went", l.weight, l.order.Len())
-	}
-}
-
-func TestSetAttributeConcurrently(t *testing.T) {
-	f := newFixture(t, Limits{})
-	id := f.instance(t, "acme")
-	snap, _ := f.Snapshot(t.Context(), id)
-	names := snap.Instance.AttributeNames()
-	won := race(len(names), func(i int) error { return f.SetAttribute(context.WithoutCancel(t.Context()), id, names[i], "true") })
-	snap, err := f.Snapshot(t.Context(), id)
-	if err != nil || won != len(names) {
-		t.Fatalf("%d of %d writes succeeded, %v", won, len(names), err)
-	}
-	for _, n := range names {
-		if value, _ := snap.Instance.Attribute(n); value != "true" {
-			t.Errorf("%s = %s after a concurrent write", n, value)
-		}
-	}
-	wantReason(t, "a value", f.SetAttribute(t.Context(), id, names[0], "yes"), center.Invalid)
-	wantReason(t, "an attribute", f.SetAttribute(t.Context(), id, "COFFEE", "true"), center.Invalid)
-	wantReason(t, "an instance", f.SetAttribute(t.Context(), "x", names[0], "true"), center.NotFound)
 }

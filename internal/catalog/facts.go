@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"parley.example/parley/internal/catalog/contents"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/flow"
@@ -12,12 +13,30 @@ import (
 
 var _ contact.Catalog = (*Catalog)(nil)
 
-// prepared returns the snapshot of an instance, which [Catalog.Prepare] has loaded.
-func (c *Catalog) prepared(instance center.InstanceID) (*Snapshot, error) {
-	if snap, ok := c.snapshots.get(instance); ok {
-		return snap, nil
+// Published returns the published content of an active flow, by id or ARN, with
+// its type: see [Snapshot.Published].
+func (c *Catalog) Published(instance center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
+	return c.runs(instance, ref, (*Snapshot).Published)
+}
+
+// Module returns the content of a flow module: see [Snapshot.PublishedModule].
+func (c *Catalog) Module(instance center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
+	return c.runs(instance, ref, (*Snapshot).PublishedModule)
+}
+
+func (c *Catalog) runs(instance center.InstanceID, ref string, find func(*Snapshot, string) (*flow.Flow, center.FlowID, error)) (*flow.Flow, center.FlowID, error) {
+	snap, err := c.prepared(instance)
+	if err != nil {
+		return nil, "", err
 	}
-	return nil, center.Missing(center.KindInstance, string(instance))
+	f, id, err := find(snap, ref)
+	if err != nil {
+		return nil, "", err
+	}
+	if key := (contentKey{id, f.Hash}); !c.running.has(key) {
+		c.keep(key, f) // a chat that begins with it asks for it by its hash next
+	}
+	return f, id, nil
 }
 
 // Default returns the default flow of a type, as CUSTOMER_QUEUE. NotFound when
@@ -29,26 +48,10 @@ func (c *Catalog) Default(instance center.InstanceID, typ string) (*flow.Flow, c
 	}
 	for _, f := range All[*Flow](snap) {
 		if f.Default && f.Type == typ {
-			return c.Published(instance, f.ID)
+			return c.Published(instance, string(f.ID))
 		}
 	}
 	return nil, "", center.Errorf(center.NotFound, "the instance has no default flow of the type %s", typ)
-}
-
-// Module returns the content of a flow module: see [Snapshot.PublishedModule].
-func (c *Catalog) Module(instance center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
-	snap, err := c.prepared(instance)
-	if err != nil {
-		return nil, "", err
-	}
-	f, id, err := snap.PublishedModule(ref)
-	if err != nil {
-		return nil, "", err
-	}
-	if key := (contentKey{id, f.Hash}); !c.running.has(key) {
-		c.keep(key, f) // whoever begins with it asks for it by its hash next
-	}
-	return f, id, nil
 }
 
 // Queue finds a queue by id or ARN. The queue of an agent, "agent/" and the
@@ -59,20 +62,20 @@ func (c *Catalog) Queue(instance center.InstanceID, ref string) (machine.Queue, 
 		return machine.Queue{}, err
 	}
 	if user, ok := strings.CutPrefix(snap.local(center.KindQueue, ref), machine.AgentQueue); ok {
-		return machine.Queue{}, center.Errorf(center.NotFound, "there is no agent %s, and so no queue of that agent", user)
+		return machine.Queue{}, center.Errorf(center.NotFound, "agent %s does not exist, and neither does a queue of that agent", user)
 	}
 	q, err := Find[*Queue](snap, ref)
 	if err != nil {
 		return machine.Queue{}, err
 	}
-	found := machine.Queue{ID: center.QueueID(q.ID), ARN: snap.ARNOf(q), Name: q.Name, Hours: q.Hours, Disabled: q.Disabled, Max: -1}
+	found := machine.Queue{ID: q.ID, ARN: snap.ARNOf(q), Name: q.Name, Hours: string(q.Hours), Disabled: q.Disabled, Max: -1}
 	if q.MaxContacts != nil {
 		found.Max = int64(*q.MaxContacts)
 	}
 	return found, nil
 }
 
-// Hours tells whether hours of operation, by id or ARN, are open at a time.
+// Hours reports whether hours of operation, by id or ARN, are open at a time.
 func (c *Catalog) Hours(instance center.InstanceID, ref string, at time.Time) (machine.Opening, error) {
 	snap, err := c.prepared(instance)
 	if err != nil {
@@ -99,14 +102,13 @@ func (c *Catalog) FindView(instance center.InstanceID, ref string) (machine.View
 	}
 	hash := v.At(which)
 	switch {
-	case which == Saved:
+	case which == contents.Saved:
 		return machine.View{}, center.Errorf(center.BadRequest, "a chat is shown what is published of a view, not %q", ref)
 	case hash == "":
 		return machine.View{}, center.Errorf(center.NotPublished, "view %s has not been published", v.ID)
 	}
-	return machine.View{
-		ID: v.ID, ARN: snap.ViewARN(v), Name: v.Name, Version: int(v.VersionNumber(which)), Hash: hash, Actions: v.Actions[hash],
-	}, nil
+	version, _ := v.VersionOf(which)
+	return machine.View{ID: string(v.ID), ARN: snap.ViewARN(v), Name: v.Name, Version: int(version.Number), Hash: hash, Actions: v.Actions[hash]}, nil
 }
 
 // LambdaAllowed is nil when flows of the instance may call a function, by ARN
@@ -116,7 +118,7 @@ func (c *Catalog) LambdaAllowed(instance center.InstanceID, function string) err
 	if err != nil {
 		return err
 	}
-	return c.functionAllowed(snap, function)
+	return c.MayCall(snap, function)
 }
 
 // BotAllowed is nil when flows of the instance may ask a bot, by the ARN of its
@@ -126,5 +128,5 @@ func (c *Catalog) BotAllowed(instance center.InstanceID, bot string) error {
 	if err != nil {
 		return err
 	}
-	return c.botAllowed(snap, bot)
+	return c.MayAsk(snap, bot)
 }

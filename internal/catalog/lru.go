@@ -9,6 +9,7 @@ import (
 // added last is always kept. Its zero value with the bounds set is ready.
 type lru[K comparable, V any] struct {
 	max, maxWeight int
+	removed        func(V) // is called of values that are kept no longer; nil for nobody
 
 	mu     sync.Mutex // guards what follows
 	byKey  map[K]*list.Element
@@ -66,6 +67,10 @@ func (l *lru[K, V]) remove(key K) {
 	if e, ok := l.byKey[key]; ok {
 		delete(l.byKey, key)
 		l.order.Remove(e)
-		l.weight -= e.Value.(*kept[K, V]).weight
+		gone := e.Value.(*kept[K, V])
+		l.weight -= gone.weight
+		if l.removed != nil {
+			l.removed(gone.value)
+		}
 	}
 }

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"parley.example/parley/internal/catalog/contents"
+	"parley.example/parley/internal/center"
 )
 
 //go:embed managed/*.json
@@ -18,12 +21,12 @@ var managed = readManaged()
 // managedSince is when the managed views were made: they never change.
 var managedSince = time.Date(2023, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func readManaged() map[string]*View {
+func readManaged() map[center.ViewID]*View {
 	files, err := managedFiles.ReadDir("managed")
 	if err != nil {
 		panic("catalog: " + err.Error()) // the files are part of the program
 	}
-	all := make(map[string]*View, len(files))
+	all := make(map[center.ViewID]*View, len(files))
 	for _, file := range files {
 		var text struct {
 			Name, Description     string
@@ -38,11 +41,14 @@ func readManaged() map[string]*View {
 			panic("catalog: " + file.Name() + ": " + err.Error())
 		}
 		content := &ViewContent{Template: compact(text.Template), Actions: text.Actions, InputSchema: compact(text.InputSchema)}
-		id, hash := strings.TrimSuffix(file.Name(), ".json"), content.hash()
+		id, hash := center.ViewID(strings.TrimSuffix(file.Name(), ".json")), content.Hash()
 		all[id] = &View{
-			Meta:        Meta{ID: id, Name: text.Name, Version: 1, Created: managedSince, Updated: managedSince},
-			Contents:    Contents{Published: hash, Versions: []Version{{Number: 1, Hash: hash, Created: managedSince}}, LastVersion: 1},
-			Description: text.Description, Actions: map[string][]string{hash: text.Actions}, managed: content,
+			Meta: Meta[center.ViewID]{ID: id, Name: text.Name, Version: 1, Created: managedSince, Updated: managedSince},
+			Authored: Authored{
+				Contents:    contents.Contents{Published: hash, Versions: []contents.Version{{Number: 1, Hash: hash, Created: managedSince}}, LastVersion: 1},
+				Description: text.Description,
+			},
+			Actions: map[string][]string{hash: text.Actions}, managed: content,
 		}
 	}
 	return all
@@ -79,6 +85,6 @@ func (snap *Snapshot) managed(ref string) (v *View, qualifier string, ok bool) {
 		}
 	}
 	id, qualifier, _ := strings.Cut(ref, ":")
-	v, ok = managed[id]
+	v, ok = managed[center.ViewID(id)]
 	return v, qualifier, ok
 }

@@ -16,10 +16,10 @@ func (snap *Snapshot) missing(kind center.Kind, ref string) error {
 	if a, isARN := center.ParseARN(ref); strings.HasPrefix(ref, "arn:") {
 		switch hint = strayARN(snap.partition, a, isARN); {
 		case hint != "":
-		case a.Instance != snap.Instance.InstanceID():
+		case a.Instance != snap.ID():
 			hint = "the ARN is of instance " + string(a.Instance)
 		case a.Kind != kind:
-			hint = "the ARN is of another kind of thing: " + string(a.Kind)
+			hint = "the ARN is of another kind of resource: " + string(a.Kind)
 		}
 	} else {
 		for _, r := range snap.lists[kind] {
@@ -37,10 +37,10 @@ func (c *Catalog) missingInstance(ctx context.Context, ref string) error {
 	hint := ""
 	if a, isARN := center.ParseARN(ref); strings.HasPrefix(ref, "arn:") {
 		if hint = strayARN(c.cfg.Partition, a, isARN); hint == "" && a.Kind != center.KindInstance {
-			hint = "the ARN is of another kind of thing: " + string(a.Kind)
+			hint = "the ARN is of another kind of resource: " + string(a.Kind)
 		}
-	} else if row, err := c.cfg.Store.Resource(ctx, center.KindSetting, aliasID(ref)); err == nil {
-		hint = "that is its alias; its id is " + strings.Trim(string(row.Body), `"`)
+	} else if id, ok := c.ofAlias(ctx, ref); ok {
+		hint = "that is its alias; its id is " + string(id)
 	}
 	return hinted(center.Missing(center.KindInstance, ref), hint)
 }
@@ -49,7 +49,7 @@ func (c *Catalog) missingInstance(ctx context.Context, ref string) error {
 func strayARN(p center.Partition, a center.ARN, isARN bool) string {
 	switch {
 	case !isARN:
-		return "that is no ARN of something in an instance of Amazon Connect"
+		return "that is not the ARN of something in an instance of Amazon Connect"
 	case a.Partition != p:
 		return "the ARN is of region " + a.Region + " and account " + a.Account + ", this server is " + p.Region + " and " + p.Account
 	}

@@ -14,15 +14,24 @@ import (
 // package, like *Queue. What a snapshot gives is shared and must not be changed.
 type Resource interface {
 	// About returns what all resources have.
-	About() *Meta
+	About() About
 	// Kind returns the kind, also of a nil pointer.
 	Kind() center.Kind
+
+	set(About)
 }
 
-// Meta is what all resources have.
-type Meta struct {
+// Of is a resource whose id is of a type, as *Queue is of [center.QueueID].
+type Of[ID ~string] interface {
+	Resource
+	// Key returns the id.
+	Key() ID
+}
+
+// Meta is what all resources have, with an id of their own type.
+type Meta[ID ~string] struct {
 	Instance center.InstanceID
-	ID       string
+	ID       ID
 	Name     string
 	Version  int64
 	Created  time.Time
@@ -30,22 +39,19 @@ type Meta struct {
 	Tags     map[string]string
 }
 
-// About returns m.
-func (m *Meta) About() *Meta { return m }
+// About is what all resources have, with the id as a text.
+type About = Meta[string]
 
-// makers makes an empty resource of each kind that a snapshot holds.
-var makers = map[center.Kind]func() Resource{
-	center.KindInstance:        func() Resource { return new(Instance) },
-	center.KindFlow:            func() Resource { return new(Flow) },
-	center.KindFlowModule:      func() Resource { return new(Module) },
-	center.KindView:            func() Resource { return new(View) },
-	center.KindAssociation:     func() Resource { return new(Association) },
-	center.KindQueue:           func() Resource { return new(Queue) },
-	center.KindHours:           func() Resource { return new(Hours) },
-	center.KindRoutingProfile:  func() Resource { return new(RoutingProfile) },
-	center.KindSecurityProfile: func() Resource { return new(SecurityProfile) },
-	center.KindAgentStatus:     func() Resource { return new(AgentStatus) },
-	center.KindStorageConfig:   func() Resource { return new(StorageConfig) },
+// About implements [Resource].
+func (m *Meta[ID]) About() About {
+	return About{Instance: m.Instance, ID: string(m.ID), Name: m.Name, Version: m.Version, Created: m.Created, Updated: m.Updated, Tags: m.Tags}
+}
+
+// Key implements [Of].
+func (m *Meta[ID]) Key() ID { return m.ID }
+
+func (m *Meta[ID]) set(a About) {
+	*m = Meta[ID]{Instance: a.Instance, ID: ID(a.ID), Name: a.Name, Version: a.Version, Created: a.Created, Updated: a.Updated, Tags: a.Tags}
 }
 
 // encode makes of a resource what the store keeps.
@@ -62,20 +68,20 @@ func encode(r Resource) (center.Resource, error) {
 }
 
 // decode is the reverse of encode.
-func decode(r center.Resource) (Resource, error) {
-	made, ok := makers[r.Kind]
-	if !ok {
-		return nil, fmt.Errorf("decode %s %s: unknown kind", r.Kind, r.ID)
+func decode(row center.Resource) (Resource, error) {
+	k, ok := kinds[row.Kind]
+	if !ok || k.make == nil {
+		return nil, fmt.Errorf("decode %s %s: unknown kind", row.Kind, row.ID)
 	}
-	res := made()
-	if err := json.Unmarshal(r.Body, res); err != nil {
-		return nil, fmt.Errorf("decode %s %s: %w", r.Kind, r.ID, err)
+	r := k.make()
+	if err := json.Unmarshal(row.Body, r); err != nil {
+		return nil, fmt.Errorf("decode %s %s: %w", row.Kind, row.ID, err)
 	}
-	*res.About() = Meta{
-		Instance: r.Instance, ID: r.ID, Name: r.Name, Version: r.Version,
-		Created: r.Created, Updated: r.Updated, Tags: r.Tags,
-	}
-	return res, nil
+	r.set(About{
+		Instance: row.Instance, ID: row.ID, Name: row.Name, Version: row.Version,
+		Created: row.Created, Updated: row.Updated, Tags: row.Tags,
+	})
+	return r, nil
 }
 
 // byName orders resources as lists show them.

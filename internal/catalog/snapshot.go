@@ -5,19 +5,24 @@ import (
 	"slices"
 	"strings"
 
+	"parley.example/parley/internal/catalog/contents"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/hours"
 )
 
 // Snapshot is everything of one instance at one moment. It never changes and may
 // be used by many goroutines.
 type Snapshot struct {
 	Instance *Instance
+	// Revision counts the writes to the instance that the snapshot is known to
+	// have; 0 unless other nodes write too ([Config.Shared]).
+	Revision int64
 
 	partition center.Partition
 	lists     map[center.Kind][]Resource // by name, then id
 	index     map[center.Kind]map[string]Resource
-	graves    map[string]holder        // deleted ones whose contents are still kept
+	graves    map[string]Holder        // deleted ones whose contents are still kept
 	runnable  map[contentKey]published // what chats may come to: flows and modules
 }
 
@@ -38,6 +43,16 @@ func All[T Resource](snap *Snapshot) []T {
 	return all
 }
 
+// Get returns the resource that has an id: NotFound when there is none.
+func Get[T Of[ID], ID ~string](snap *Snapshot, id ID) (T, error) {
+	var none T
+	r, ok := snap.index[none.Kind()][string(id)]
+	if !ok {
+		return none, snap.missing(none.Kind(), string(id))
+	}
+	return r.(T), nil
+}
+
 // Find returns the resource that an id or ARN names. An ARN of another kind,
 // instance, account or region names nothing: NotFound.
 func Find[T Resource](snap *Snapshot, ref string) (T, error) {
@@ -49,69 +64,102 @@ func Find[T Resource](snap *Snapshot, ref string) (T, error) {
 	return r.(T), nil
 }
 
-// FindFlow returns the flow that an id or ARN names, and which content: what
-// follows a colon behind it, $SAVED, $LATEST or the number of a version, or
-// nothing for the published one. Errors: NotFound for the flow or the version,
-// Invalid for any other qualifier.
-func (snap *Snapshot) FindFlow(ref string) (*Flow, Which, error) {
-	id, qualifier, _ := strings.Cut(snap.local(center.KindFlow, ref), ":")
-	r, ok := snap.index[center.KindFlow][id]
+// FindContent returns the flow, module or view of the instance that an id or ARN
+// names, and which content: what follows a colon behind it, $SAVED, $LATEST,
+// the number of a version or, of kinds that have them, the name or id of an
+// alias; nothing for the published one. Errors: NotFound for the resource and
+// the version or alias, Invalid for any other qualifier.
+func FindContent[T Holder](snap *Snapshot, ref string) (T, contents.Which, error) {
+	var none T
+	id, qualifier, _ := strings.Cut(snap.local(none.Kind(), ref), ":")
+	r, ok := snap.index[none.Kind()][id]
 	if !ok {
-		return nil, 0, snap.missing(center.KindFlow, ref)
+		return none, 0, snap.missing(none.Kind(), ref)
 	}
-	f := r.(*Flow)
-	which, err := f.which(f, qualifier)
+	which, err := resolve(r.(T), qualifier)
 	if err != nil {
-		return nil, 0, err
+		return none, 0, err
 	}
-	return f, which, nil
+	return r.(T), which, nil
 }
 
-// Published returns the content that chats of the instance run when they come
-// to the flow that an id or ARN names. It refuses flows that do not exist
-// (NotFound), that were never published (NotPublished) and that are archived
-// (BadRequest). The type of the flow is the caller's matter: see [flow.Flow.As]
-// and [Snapshot.CanStart].
-func (snap *Snapshot) Published(ref string) (*flow.Flow, center.FlowID, error) {
-	f, which, err := snap.FindFlow(ref)
-	if err != nil {
-		return nil, "", err
+// resolve reads the qualifier behind the id of a resource.
+func resolve(h Holder, qualifier string) (contents.Which, error) {
+	k := kinds[h.Kind()]
+	switch which, isQualifier, found := h.Authoring().Resolve(qualifier); {
+	case found:
+		return which, nil
+	case isQualifier:
+		return 0, MissingVersion(h, int64(which))
+	case k.contents.callable:
+		return 0, MissingAlias(h, qualifier)
 	}
-	switch p := snap.runnable[contentKey{center.FlowID(f.ID), f.Published}]; {
-	case which != Live:
-		return nil, "", center.Errorf(center.BadRequest, "a chat runs the published content of a flow, not that of %q", ref)
-	case f.Archived:
-		return nil, "", &center.Error{Reason: center.BadRequest, Message: "flow " + f.ID + " is archived", Kind: center.KindFlow, ID: f.ID}
-	case f.Published == "":
-		return nil, "", &center.Error{Reason: center.NotPublished, Message: "flow " + f.ID + " has not been published", Kind: center.KindFlow, ID: f.ID}
-	default:
-		return p.flow, center.FlowID(f.ID), p.err
-	}
+	return 0, center.Errorf(center.Invalid, "the id of a %[3]s may be followed by %[1]s, %[2]s or the number of a version, not %[4]q",
+		contents.QualifierSaved, contents.QualifierLatest, k.kind, qualifier)
 }
 
-// CanStart tells why a chat cannot begin with a flow: the reasons of
-// [Snapshot.Published], and BadRequest when its type is not CONTACT_FLOW
-// (StartChatContact, ContactFlowId).
-func (snap *Snapshot) CanStart(ref string) error {
-	_, id, err := snap.Published(ref)
-	if err != nil {
-		return err
-	}
-	if f := snap.index[center.KindFlow][string(id)].(*Flow); f.Type != TypeInbound {
-		return center.Errorf(center.BadRequest, "a chat begins with a flow of the type %s; flow %s is of the type %s", TypeInbound, id, f.Type)
-	}
-	return nil
+// FindFlow is [FindContent] for flows.
+func (snap *Snapshot) FindFlow(ref string) (*Flow, contents.Which, error) {
+	return FindContent[*Flow](snap, ref)
 }
+
+// FindModule is [FindContent] for modules.
+func (snap *Snapshot) FindModule(ref string) (*Module, contents.Which, error) {
+	return FindContent[*Module](snap, ref)
+}
+
+// Buried returns the tombstone that has an id.
+func (snap *Snapshot) Buried(id string) (Holder, bool) {
+	h, ok := snap.graves[id]
+	return h, ok
+}
+
+// ParentHours returns the hours whose overrides h shares.
+func (snap *Snapshot) ParentHours(h *Hours) []*Hours {
+	var parents []*Hours
+	for _, id := range h.Parents {
+		if p, err := Get[*Hours](snap, id); err == nil {
+			parents = append(parents, p)
+		}
+	}
+	return parents
+}
+
+// Shared returns what decides beside the schedule of h itself: those of its parents.
+func (snap *Snapshot) Shared(h *Hours) []*hours.Schedule {
+	var shared []*hours.Schedule
+	for _, p := range snap.ParentHours(h) {
+		shared = append(shared, &p.Schedule)
+	}
+	return shared
+}
+
+// Children returns the hours that share the overrides of h, by name.
+func (snap *Snapshot) Children(h *Hours) []*Hours {
+	return slices.DeleteFunc(All[*Hours](snap), func(child *Hours) bool { return !slices.Contains(child.Parents, h.ID) })
+}
+
+// FindStorage returns a storage configuration by its type of data and id.
+func (snap *Snapshot) FindStorage(dataType string, id center.StorageID) (*StorageConfig, error) {
+	s, err := Get[*StorageConfig](snap, id)
+	if err != nil || s.Name != dataType {
+		return nil, center.Errorf(center.NotFound, "%s has no storage configuration %s", dataType, id)
+	}
+	return s, nil
+}
+
+// ID returns the id of the instance.
+func (snap *Snapshot) ID() center.InstanceID { return snap.Instance.ID }
 
 // ARN returns the ARN of a resource of the instance.
 func (snap *Snapshot) ARN(kind center.Kind, id string) string {
-	return snap.partition.ARN(snap.Instance.InstanceID(), kind, id)
+	return snap.partition.ARN(snap.ID(), kind, id)
 }
 
 // ARNOf returns the ARN of a resource.
 func (snap *Snapshot) ARNOf(r Resource) string {
 	if r.Kind() == center.KindInstance {
-		return snap.partition.InstanceARN(snap.Instance.InstanceID())
+		return snap.partition.InstanceARN(snap.ID())
 	}
 	return snap.ARN(r.Kind(), r.About().ID)
 }
@@ -119,16 +167,35 @@ func (snap *Snapshot) ARNOf(r Resource) string {
 // Region is the region of the instance.
 func (snap *Snapshot) Region() string { return snap.partition.Region }
 
-// local returns the id within the instance that a reference names, "" when it leads elsewhere.
+// local returns the id within the instance that a reference names, "" when it names something elsewhere.
 func (snap *Snapshot) local(kind center.Kind, ref string) string {
 	if !strings.HasPrefix(ref, "arn:") {
 		return ref
 	}
 	a, ok := center.ParseARN(ref)
-	if !ok || a.Partition != snap.partition || a.Instance != snap.Instance.InstanceID() || a.Kind != kind {
+	if !ok || a.Partition != snap.partition || a.Instance != snap.ID() || a.Kind != kind {
 		return ""
 	}
 	return a.ID
+}
+
+// hasName reports whether a resource of a kind other than except has a name.
+func (snap *Snapshot) hasName(kind center.Kind, name, except string) bool {
+	return slices.ContainsFunc(snap.lists[kind], func(r Resource) bool {
+		m := r.About()
+		return m.Name == name && m.ID != except
+	})
+}
+
+// count returns how many resources count against the quota of their kind.
+func (snap *Snapshot) count(k *kind) int {
+	n := 0
+	for _, r := range snap.lists[k.kind] {
+		if k.counts == nil || k.counts(r) {
+			n++
+		}
+	}
+	return n
 }
 
 // copy returns a snapshot that can be changed before it is shown.
@@ -145,7 +212,7 @@ func newSnapshot(p center.Partition, i *Instance) *Snapshot {
 		Instance: i, partition: p,
 		lists:  map[center.Kind][]Resource{},
 		index:  map[center.Kind]map[string]Resource{},
-		graves: map[string]holder{}, runnable: map[contentKey]published{},
+		graves: map[string]Holder{}, runnable: map[contentKey]published{},
 	}
 }
 
@@ -156,7 +223,7 @@ func (snap *Snapshot) add(kind center.Kind, rs []Resource) {
 		index = make(map[string]Resource, len(rs))
 	}
 	for _, r := range rs {
-		if h, ok := r.(holder); ok && !h.contents().Deleted.IsZero() {
+		if h, ok := r.(Holder); ok && !h.Authoring().Deleted.IsZero() {
 			snap.graves[r.About().ID] = h
 			continue
 		}

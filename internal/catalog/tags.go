@@ -35,7 +35,7 @@ func taggable(arn string) (center.ARN, error) {
 	if !ok {
 		return a, center.Errorf(center.Invalid, "%q is not the ARN of an Amazon Connect resource", arn)
 	}
-	if _, ok := makers[a.Kind]; !ok || a.Kind == center.KindStorageConfig || a.Kind == center.KindAssociation {
+	if k, ok := kinds[a.Kind]; !ok || !k.taggable {
 		return a, center.Errorf(center.Invalid, "a resource of the kind %s cannot be tagged", a.Kind)
 	}
 	return a, nil
@@ -85,26 +85,29 @@ func (c *Catalog) retag(ctx context.Context, arn string, alter func(have map[str
 	if err != nil {
 		return err
 	}
-	err = c.change(ctx, a.InstanceARN(a.Instance), func(snap *Snapshot) (write, error) {
+	if a.Partition != c.cfg.Partition {
+		return missingARN(arn)
+	}
+	err = c.Change(ctx, a.Instance, func(snap *Snapshot) (Write, error) {
 		r, err := snap.tagged(a, arn)
 		if err != nil {
-			return write{}, err
+			return Write{}, err
 		}
 		tags := maps.Clone(r.About().Tags)
 		if tags == nil {
 			tags = map[string]string{}
 		}
 		if err := alter(tags); err != nil {
-			return write{}, err
+			return Write{}, err
 		}
-		row, err := encode(r)
+		changed, err := Edit(c, r)
 		if err != nil {
-			return write{}, err
+			return Write{}, err
 		}
-		row.Tags = tags
-		row.Updated = c.now()
-		changed, err := decode(row)
-		return write{put: []Resource{changed}}, err
+		about := changed.About()
+		about.Tags = tags
+		changed.set(about)
+		return Write{Put: []Resource{changed}}, nil
 	})
 	if center.ReasonOf(err) == center.NotFound {
 		return missingARN(arn)

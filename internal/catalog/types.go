@@ -1,45 +1,60 @@
 package catalog
 
 import (
+	"slices"
+
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/hours"
 )
 
-// Instance is a contact centre (Instance). Its name is InstanceAlias.
-type Instance struct {
-	Meta        `json:"-"`
-	Identity    string            `json:"identity"`            // IdentityManagementType
-	DirectoryID string            `json:"directory,omitempty"` // of EXISTING_DIRECTORY
-	Attributes  map[string]string `json:"attributes"`          // by InstanceAttributeType; see [Instance.Attribute]
+// Queue is a queue of the type STANDARD (Queue).
+type Queue struct {
+	Meta[center.QueueID] `json:"-"`
+	Description          string         `json:"description,omitempty"`
+	Hours                center.HoursID `json:"hours"`                 // HoursOfOperationId
+	Disabled             bool           `json:"disabled,omitempty"`    // takes no more contacts; those in it go on waiting
+	MaxContacts          *int32         `json:"maxContacts,omitempty"` // nil for the instance's limit
+	OutboundName         string         `json:"outboundName,omitempty"`
+	OutboundFlow         center.FlowID  `json:"outboundFlow,omitempty"`
 }
 
-// Kind returns KindInstance.
-func (*Instance) Kind() center.Kind { return center.KindInstance }
+// Kind returns KindQueue.
+func (*Queue) Kind() center.Kind { return center.KindQueue }
 
-// InstanceID returns the id as what it is.
-func (i *Instance) InstanceID() center.InstanceID { return center.InstanceID(i.ID) }
-
-// Flow is a contact flow (ContactFlow).
-type Flow struct {
-	Meta `json:"-"`
-	Contents
-	Type        string `json:"type"` // ContactFlowType
-	Description string `json:"description,omitempty"`
-	Archived    bool   `json:"archived,omitempty"` // ContactFlowState ARCHIVED
-	Default     bool   `json:"default,omitempty"`  // came with the instance and cannot be deleted
+// Hours are hours of operation (HoursOfOperation).
+type Hours struct {
+	Meta[center.HoursID] `json:"-"`
+	hours.Schedule
+	Description string           `json:"description,omitempty"`
+	Parents     []center.HoursID `json:"parents,omitempty"` // ids of hours whose overrides are shared
 }
 
-// Kind returns KindFlow.
-func (*Flow) Kind() center.Kind { return center.KindFlow }
+// Kind returns KindHours.
+func (*Hours) Kind() center.Kind { return center.KindHours }
+
+// FindOverride returns the override with an id. Errors: NotFound.
+func (h *Hours) FindOverride(id center.OverrideID) (hours.Override, error) {
+	i := slices.IndexFunc(h.Overrides, func(o hours.Override) bool { return o.ID == id })
+	if i < 0 {
+		return hours.Override{}, MissingOverride(h, id)
+	}
+	return h.Overrides[i], nil
+}
+
+// MissingOverride is the error of an override that hours of operation do not have.
+func MissingOverride(h *Hours, id center.OverrideID) error {
+	return center.Errorf(center.NotFound, "hours of operation %s have no override %s", h.ID, id)
+}
 
 // RoutingProfile says which contacts an agent takes (RoutingProfile).
 type RoutingProfile struct {
-	Meta            `json:"-"`
-	Description     string         `json:"description,omitempty"`
-	DefaultOutbound string         `json:"defaultOutbound"` // DefaultOutboundQueueId
-	Concurrency     []Concurrency  `json:"concurrency"`     // MediaConcurrencies
-	Queues          []ProfileQueue `json:"queues,omitempty"`
-	Timer           string         `json:"timer"` // AgentAvailabilityTimer
-	Default         bool           `json:"default,omitempty"`
+	Meta[center.RoutingProfileID] `json:"-"`
+	Description                   string         `json:"description,omitempty"`
+	DefaultOutbound               center.QueueID `json:"defaultOutbound"` // DefaultOutboundQueueId
+	Concurrency                   []Concurrency  `json:"concurrency"`     // MediaConcurrencies
+	Queues                        []ProfileQueue `json:"queues,omitempty"`
+	Timer                         string         `json:"timer"` // AgentAvailabilityTimer
+	Default                       bool           `json:"default,omitempty"`
 }
 
 // Kind returns KindRoutingProfile.
@@ -54,17 +69,17 @@ type Concurrency struct {
 
 // ProfileQueue is a queue and channel of a routing profile (RoutingProfileQueueConfig).
 type ProfileQueue struct {
-	Queue    string `json:"queue"`
-	Channel  string `json:"channel"`
-	Priority int32  `json:"priority"`
-	Delay    int32  `json:"delay"` // seconds
+	Queue    center.QueueID `json:"queue"`
+	Channel  string         `json:"channel"`
+	Priority int32          `json:"priority"`
+	Delay    int32          `json:"delay"` // seconds
 }
 
 // SecurityProfile says what a user may do (SecurityProfile).
 type SecurityProfile struct {
-	Meta        `json:"-"`
-	Description string   `json:"description,omitempty"`
-	Permissions []string `json:"permissions"` // by the names of ListSecurityProfilePermissions
+	Meta[center.SecurityProfileID] `json:"-"`
+	Description                    string   `json:"description,omitempty"`
+	Permissions                    []string `json:"permissions"` // by the names of ListSecurityProfilePermissions
 }
 
 // Kind returns KindSecurityProfile.
@@ -72,11 +87,11 @@ func (*SecurityProfile) Kind() center.Kind { return center.KindSecurityProfile }
 
 // AgentStatus is what an agent can be set to (AgentStatus).
 type AgentStatus struct {
-	Meta        `json:"-"`
-	Description string `json:"description,omitempty"`
-	Type        string `json:"type"` // AgentStatusType
-	Order       int32  `json:"order"`
-	Disabled    bool   `json:"disabled,omitempty"`
+	Meta[center.AgentStatusID] `json:"-"`
+	Description                string `json:"description,omitempty"`
+	Type                       string `json:"type"` // AgentStatusType
+	Order                      int32  `json:"order"`
+	Disabled                   bool   `json:"disabled,omitempty"`
 }
 
 // Kind returns KindAgentStatus.
@@ -86,12 +101,12 @@ func (*AgentStatus) Kind() center.Kind { return center.KindAgentStatus }
 // (InstanceStorageConfig). Its name is the InstanceStorageResourceType: an
 // instance has at most one of each.
 type StorageConfig struct {
-	Meta     `json:"-"`
-	Type     string        `json:"type"` // StorageType
-	S3       *S3Storage    `json:"s3,omitempty"`
-	Video    *VideoStorage `json:"video,omitempty"`
-	Stream   string        `json:"stream,omitempty"`   // StreamArn of KINESIS_STREAM
-	Firehose string        `json:"firehose,omitempty"` // FirehoseArn of KINESIS_FIREHOSE
+	Meta[center.StorageID] `json:"-"`
+	Type                   string        `json:"type"` // StorageType
+	S3                     *S3Storage    `json:"s3,omitempty"`
+	Video                  *VideoStorage `json:"video,omitempty"`
+	Stream                 string        `json:"stream,omitempty"`   // StreamArn of KINESIS_STREAM
+	Firehose               string        `json:"firehose,omitempty"` // FirehoseArn of KINESIS_FIREHOSE
 }
 
 // Kind returns KindStorageConfig.

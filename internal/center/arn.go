@@ -1,6 +1,9 @@
 package center
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // Partition names where an instance lives: the account and the region that
 // its ARNs carry.
@@ -17,7 +20,7 @@ func (p Partition) InstanceARN(id InstanceID) string {
 // ARN returns the ARN of a resource of an instance, for example
 // ARN(i, KindQueue, id) = …:instance/I/queue/ID.
 func (p Partition) ARN(instance InstanceID, kind Kind, id string) string {
-	return p.InstanceARN(instance) + "/" + kind.segment() + "/" + id
+	return p.InstanceARN(instance) + "/" + cmp.Or(segments[kind], string(kind)) + "/" + id
 }
 
 // ContactARN returns the ARN of a contact.
@@ -49,31 +52,21 @@ const (
 	KindSetting         Kind = "setting"
 )
 
-// segment is the word that ARNs use for the kind where it differs from the kind's name.
-func (k Kind) segment() string {
-	switch k {
-	case KindHours:
-		return "operating-hours"
-	case KindAgentStatus:
-		return "agent-state"
-	case KindUser:
-		return "agent"
-	}
-	return string(k)
+// segments are the words that ARNs use for kinds, where they differ from the kind's own.
+var segments = map[Kind]string{
+	KindHours:       "operating-hours",
+	KindAgentStatus: "agent-state",
+	KindUser:        "agent",
 }
 
-// kindOfSegment is the reverse of [Kind.segment].
-func kindOfSegment(s string) Kind {
-	switch s {
-	case "operating-hours":
-		return KindHours
-	case "agent-state":
-		return KindAgentStatus
-	case "agent":
-		return KindUser
+// ofSegment is the reverse of segments.
+var ofSegment = func() map[string]Kind {
+	kinds := make(map[string]Kind, len(segments))
+	for kind, segment := range segments {
+		kinds[segment] = kind
 	}
-	return Kind(s)
-}
+	return kinds
+}()
 
 // ARN is what an ARN of the service says: the partition, the instance, and,
 // when it names a resource inside the instance, that resource's kind and id.
@@ -109,7 +102,7 @@ func ParseARN(s string) (a ARN, ok bool) {
 	if !found || id == "" {
 		return ARN{}, false
 	}
-	a.Kind, a.ID = kindOfSegment(kind), id
+	a.Kind, a.ID = cmp.Or(ofSegment[kind], Kind(kind)), id
 	return a, true
 }
 

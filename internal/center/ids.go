@@ -19,6 +19,17 @@ type (
 	QueueID       string
 	UserID        string
 	ItemID        string
+
+	ModuleID          string // of a flow module
+	ViewID            string
+	AliasID           string // of a version of a flow or a module
+	HoursID           string // of hours of operation
+	OverrideID        string // of hours of operation
+	RoutingProfileID  string
+	SecurityProfileID string
+	AgentStatusID     string
+	StorageID         string // AssociationId of a storage configuration
+	AssociationID     string // of a function, a bot or an origin
 )
 
 // NewUUID returns a random UUID (version 4) in text.

@@ -311,6 +311,8 @@ func TestChatReconnects(t *testing.T) {
 	k.out.wait(t, "while you were away")
 	k.say("after")
 	k.out.wait(t, "Ana: after")
+	k.say("/help") // lines are taken one after another: the send has had its answer, too
+	k.out.wait(t, "/end ends the chat")
 	once(t, k.out.String(), "Hello", "Ana: before", "connection lost", "Botto: while you were away", "Ana: after")
 
 	proxy.cut()

@@ -157,7 +157,7 @@ func TestApprovedOrigins(t *testing.T) {
 	if got := list(); !slices.Equal(got, good) {
 		t.Errorf("origins %v; want %v", got, good)
 	}
-	snap := must[*catalog.Snapshot](t)(o.service.Catalog.Snapshot(ctx, o.id))
+	snap := must[*catalog.Snapshot](t)(o.service.Instances.Catalog.Snapshot(ctx, o.id))
 	for origin, want := range map[string]bool{
 		"http://localhost:3000": true, "http://localhost": false, "https://desk.example.com": true, "https://example.com": false, "http://desk.example.com": false,
 		"https://a.example.org": true, "https://example.org": false, "https://a.b.example.org": false, "null": false, "": false,

@@ -69,10 +69,10 @@ func openHall(t *testing.T) *hall {
 // serve puts the service in front of an engine, and a client of the generated
 // handler in front of the service.
 func serve(e *enginetest.Engine) (*connectapi.Service, *connect.Client) {
-	service := &connectapi.Service{
+	service := connectapi.New(connectapi.Config{
 		Catalog: e.Catalog, Engine: e.Engine, Store: e.Store, Sealer: e.Sealer, Partition: e.Partition, Now: e.Clock.Now,
 		KnowsStream: func(string) bool { return false },
-	}
+	})
 	handler := connect.NewHandler(service, restjson.HandlerOptions{MapError: connectapi.MapError})
 	return service, connect.NewClient(restjson.ClientConfig{Endpoint: "http://parley.test", HTTPClient: restjson.InProcess(handler)})
 }

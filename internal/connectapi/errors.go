@@ -6,6 +6,7 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/connectapi/wire"
 	"parley.example/parley/internal/store"
 )
 
@@ -48,8 +49,8 @@ const (
 // declares. Two go beyond the declared ones, as in the cloud: a request over
 // its rate is a TooManyRequestsException where no ThrottlingException is
 // declared, and any operation can be an AccessDeniedException. Whatever has no reason is an InternalServiceException that says
-// nothing; a refused credential hears only that it is refused. The original
-// error is for the log of whoever calls.
+// nothing; a refused credential is only told that it is refused. The original
+// error is for the caller's log.
 func MapError(op *restjson.Operation, err error) error {
 	if coded, ok := errors.AsType[restjson.Coded](err); ok {
 		return coded
@@ -93,7 +94,7 @@ func exception(code string, e *center.Error) error {
 	case "InvalidContactFlowModuleException":
 		return &connect.InvalidContactFlowModuleException{Message: e.Message, Problems: problems(e)}
 	case resourceInUse:
-		return &connect.ResourceInUseException{Message: e.Message, ResourceType: resourceTypes[e.Kind], ResourceId: optional(e.ID)}
+		return &connect.ResourceInUseException{Message: e.Message, ResourceType: resourceTypes[e.Kind], ResourceId: wire.Optional(e.ID)}
 	}
 	if make, ok := plain[code]; ok {
 		return make(e.Message)

@@ -100,10 +100,10 @@ func TestQueueFromCreatedToDeleted(t *testing.T) {
 			refused(t, "the queue of a routing profile", remove(*q.Id), "ResourceInUseException", 409)
 		}
 	}
-	real := o.service.Store
-	o.service.Store = waiting{real, store.QueuedChats(center.InstanceID(o.id), center.QueueID(id))}
+	real := o.service.Queues.Store
+	o.service.Queues.Store = waiting{real, store.QueuedChats(center.InstanceID(o.id), center.QueueID(id))}
 	refused(t, "a queue with a contact", remove(id), "ResourceInUseException", 409)
-	o.service.Store = real
+	o.service.Queues.Store = real
 	if err := remove(id); err != nil {
 		t.Fatal(err)
 	}

@@ -1,9 +1,10 @@
 // Package connectapi answers the Amazon Connect API: it turns requests into
-// questions and commands of the rooms below, and what they say into responses.
+// questions and commands of the packages below, and what they say into responses.
 //
 // There are no rules here beyond those of the API itself: names of members,
-// paging tokens, and which exception stands for which error. What is not
-// overridden answers 501 through [connect.Unimplemented].
+// paging tokens, and which exception stands for which error. The operations
+// are answered by families, a package each; what they ask alike is in package
+// query. What none of them answers is 501, through [connect.Unimplemented].
 //
 // Members that name an instance or a resource of one take an id or an ARN
 // everywhere. Start reading at [Service] and [MapError].
@@ -16,31 +17,56 @@ import (
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/connectapi/contacts"
+	"parley.example/parley/internal/connectapi/flows"
+	"parley.example/parley/internal/connectapi/instances"
+	"parley.example/parley/internal/connectapi/people"
+	"parley.example/parley/internal/connectapi/queues"
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/store"
 )
 
-// Service implements [connect.Service]. All members are needed. Its errors are
-// exceptions of the API or *center.Error, which [MapError] understands.
+// Service implements [connect.Service]: each family by its own methods. Make it
+// with [New]. Its errors are exceptions of the API or *center.Error, which
+// [MapError] understands.
 type Service struct {
-	connect.Unimplemented
+	contacts.Contacts
+	flows.Flows
+	instances.Instances
+	people.People
+	queues.Queues
 
-	Catalog   *catalog.Catalog
-	Engine    *engine.Engine
-	Store     store.Store
-	Sealer    *auth.Sealer // makes participant tokens
-	Partition center.Partition
-	Now       func() time.Time
-
-	// KnowsStream reports whether messages of a chat can be streamed to an
-	// endpoint (StartContactStreaming, StreamingEndpointArn).
-	KnowsStream func(arn string) bool
-
-	// SignIns finds out who signed in (UpdateParticipantAuthentication).
-	SignIns SignIns
+	unanswered
 }
+
+// unanswered are all operations, one level deeper than those of the families,
+// so that a method of a family is the one that counts.
+type unanswered struct{ connect.Unimplemented }
 
 var _ connect.Service = (*Service)(nil)
 
-// region is LastModifiedRegion of everything: an instance lives in one region.
-func (s *Service) region() *string { return new(s.Partition.Region) }
+// Config is what a service is made of: see the members of the families.
+type Config struct {
+	Catalog     *catalog.Catalog
+	Engine      *engine.Engine
+	Store       store.Store
+	Sealer      *auth.Sealer
+	Partition   center.Partition
+	Now         func() time.Time
+	KnowsStream func(arn string) bool
+	SignIns     contacts.SignIns
+}
+
+// New returns the service. All members of c are needed.
+func New(c Config) *Service {
+	return &Service{
+		Contacts: contacts.Contacts{
+			Catalog: c.Catalog, Engine: c.Engine, Store: c.Store, Sealer: c.Sealer, Partition: c.Partition, Now: c.Now,
+			KnowsStream: c.KnowsStream, SignIns: c.SignIns,
+		},
+		Flows:     flows.Flows{Catalog: c.Catalog},
+		Instances: instances.Instances{Catalog: c.Catalog, Store: c.Store},
+		People:    people.People{Catalog: c.Catalog},
+		Queues:    queues.Queues{Catalog: c.Catalog, Store: c.Store},
+	}
+}

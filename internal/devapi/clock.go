@@ -1,7 +1,6 @@
 package devapi
 
 import (
-	"encoding/json"
 	"net/http"
 	"time"
 
@@ -23,7 +22,7 @@ func (c Clock) Set(w http.ResponseWriter, r *http.Request) {
 		Advance string
 		Freeze  *bool
 	}
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4096)).Decode(&in); err != nil {
+	if err := read(w, r, &in); err != nil {
 		invalid(w, `want JSON as in {"Advance":"5m"} or {"Freeze":true}: `+err.Error())
 		return
 	}

@@ -20,6 +20,17 @@ import (
 	"parley.example/parley/internal/edge"
 )
 
+// maxBody bounds what a request may hold, in bytes.
+const maxBody = 64 << 10
+
+// read decodes the body of a request. It refuses members that do not exist:
+// one that is misspelt would be ignored, and its writer left to wonder.
+func read(w http.ResponseWriter, r *http.Request, into any) error {
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	d.DisallowUnknownFields()
+	return d.Decode(into)
+}
+
 // invalid answers a request that cannot be understood.
 func invalid(w http.ResponseWriter, message string) {
 	edge.WriteError(w, http.StatusBadRequest, "ValidationException", message)

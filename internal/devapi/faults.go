@@ -2,12 +2,14 @@ package devapi
 
 import (
 	"context"
-	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"sync"
 	"time"
 
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/edge"
 )
@@ -38,9 +40,13 @@ func (f *Faults) Get(w http.ResponseWriter, _ *http.Request) { writeJSON(w, f.li
 // Set replaces the faults and answers with them.
 func (f *Faults) Set(w http.ResponseWriter, r *http.Request) {
 	var set []Fault
-	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&set)
-	if err != nil || len(set) > maxFaults {
-		invalid(w, `want a JSON list of at most 100 faults, as in [{"Operation":"SendMessage","Status":503,"Count":2}]`)
+	const want = `want a JSON list of at most 100 faults, as in [{"Operation":"SendMessage","Status":503,"Count":2}]`
+	if err := read(w, r, &set); err != nil {
+		invalid(w, want+": "+err.Error())
+		return
+	}
+	if len(set) > maxFaults {
+		invalid(w, want)
 		return
 	}
 	for _, v := range set {
@@ -65,7 +71,19 @@ func (v *Fault) check() string {
 	if v.Status != 0 && (v.Status < 400 || v.Status > 599) || v.Count < 0 {
 		return "Status: want 400 to 599, or 0 to delay only; Count must not be negative"
 	}
+	if v.Status == 0 && v.Delay == "" {
+		return "a fault needs a Status, a Delay or both"
+	}
+	if v.Operation != "" && !known(v.Operation) {
+		return fmt.Sprintf("there is no operation %q; names are spelt as in SendMessage", v.Operation)
+	}
 	return ""
+}
+
+// known reports whether either API has an operation of that name.
+func known(operation string) bool {
+	named := func(op restjson.Operation) bool { return op.Name == operation }
+	return slices.ContainsFunc(connect.Operations, named) || slices.ContainsFunc(participant.Operations, named)
 }
 
 func (f *Faults) list() []Fault {

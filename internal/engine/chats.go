@@ -167,10 +167,11 @@ func (e *Engine) learn(ctx context.Context, chat center.ContactID, with *attempt
 func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Once) write {
 	sc := &store.Change{
 		Chat: h.id, Items: change.Items, After: h.state.tail.ID, Receipts: change.Receipts, Contacts: change.Contacts, Once: once,
+		Version: h.version, // also of a message, which leaves the state as it is: what becomes of it depends on that
 	}
 	h.state.tail.Observe(change.Items)
 	if change.Chat != nil {
-		sc.Version, sc.Next = h.version, nextVersion(h.version)
+		sc.Next = nextVersion(h.version)
 		sc.State = e.head(change)
 		var before []center.Attachment
 		if h.state.chat != nil {

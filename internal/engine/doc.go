@@ -22,8 +22,9 @@
 //
 // With [Config.Shared] other engines work on the same store. Every change is
 // conditional, so two of them never overwrite each other's; what another one
-// changed is reloaded at its notice, and a read, or a refusal, is checked against
-// the version in the store, so that it is right even if a notice was lost.
+// changed is reloaded at its notice, and what writes nothing (a read, a refusal, a
+// command with nothing to do) is checked against the version in the store, so that
+// it is right even if a notice was lost.
 //
 // # Parts
 //

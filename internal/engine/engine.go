@@ -149,7 +149,8 @@ func (e *Engine) Close() {
 	e.effects.wait()
 }
 
-// maxAttempts bounds how often a command is decided again after conflicts.
+// maxAttempts bounds how often a command is decided again without having learned
+// anything about another queue. The queues of a flow are bounded.
 const maxAttempts = 16
 
 // Do gives a chat a command and returns when its change is durable. Errors are
@@ -159,7 +160,7 @@ const maxAttempts = 16
 // needs more of the chat or of a queue, and when its queue turns out to be full.
 func (e *Engine) Do(ctx context.Context, chat center.ContactID, cmd contact.Command) (contact.Reply, error) {
 	with := &attempt{env: e.env()}
-	for range maxAttempts {
+	for n := 0; n < maxAttempts+len(with.env.QueueStatus)+len(with.env.Full); n++ {
 		var made contact.Change
 		err := e.chats.run(ctx, chat, func(h *chatEntry) (write, error) { return e.decideChat(ctx, h, cmd, with, &made) })
 		if err == nil {

@@ -47,25 +47,43 @@ type write func(done func(error))
 // write it, nil when there is nothing to write.
 //
 // run returns when everything that the outcome depends on is durable: a refusal,
-// or the answer to a repeated request, may depend on a pending change. A refusal
-// is checked against the store when other nodes may have changed the aggregate. A
-// store.ErrConflict means that the caller should run the command again.
+// or the answer to a repeated request, may depend on a pending change. An outcome
+// that writes nothing, and so is not compared by the store, is checked against it
+// here when other nodes may have changed the aggregate: there may be something to
+// do, or to refuse, after all. A store.ErrConflict means that the caller should
+// run the command again.
 func (r *runner[K, S]) run(ctx context.Context, id K, decide func(*entry[K, S]) (write, error)) error {
 	e := r.entries.get(id)
-	defer r.entries.put(e)
 	own, last, was, err := r.decide(ctx, e, decide)
 	if own != nil {
+		defer r.release(e, own)
 		return own.wait(ctx)
 	}
+	defer r.entries.put(e)
 	if err := last.settled(ctx); err != nil {
 		return err
 	}
-	if err != nil && was.entry != nil {
+	if was.entry != nil {
 		if err := r.check(ctx, was); err != nil {
 			return err
 		}
 	}
 	return err
+}
+
+// release releases an entry when a change of it is durable or refused, whether or
+// not anybody still waits for that: an entry that was loaded again before would
+// not be notified of the result.
+func (r *runner[K, S]) release(e *entry[K, S], own *commit) {
+	select {
+	case <-own.done:
+		r.entries.put(e)
+	default:
+		go func() {
+			<-own.done
+			r.entries.put(e)
+		}()
+	}
 }
 
 // decide runs a command on a locked entry. own is the commit of its change;
@@ -165,8 +183,9 @@ func (r *runner[K, S]) look(ctx context.Context, id K) (seen[K, S], error) {
 	return was, last.settled(ctx)
 }
 
-// check returns errOutdated when another node has changed what was read, which is
-// then reloaded.
+// check returns errOutdated when the store has another version than was read. If
+// memory still has that version, another node changed the aggregate, which is then
+// reloaded; otherwise this node did.
 func (r *runner[K, S]) check(ctx context.Context, was seen[K, S]) error {
 	if was.fresh || r.unchanged == nil {
 		return nil
@@ -175,7 +194,11 @@ func (r *runner[K, S]) check(ctx context.Context, was seen[K, S]) error {
 	if err != nil || same {
 		return err
 	}
-	was.entry.reload.Store(true)
+	was.entry.mu.Lock()
+	defer was.entry.mu.Unlock()
+	if was.entry.version == was.version {
+		was.entry.reload.Store(true)
+	}
 	return errOutdated
 }
 

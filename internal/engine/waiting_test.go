@@ -136,6 +136,29 @@ const bot = `
  {"Identifier":"c","Type":"MessageParticipant","Parameters":{"Text":"It failed"},"Transitions":{"NextAction":"d"}},
  {"Identifier":"d","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`
 
+// A flow may ask how any number of queues stand before it waits for something.
+func TestFlowThatAsksAboutManyQueues(t *testing.T) {
+	const queues = 40
+	var actions strings.Builder
+	for i := range queues {
+		fmt.Fprintf(&actions, `{"Identifier":"q%d","Type":"GetMetricData","Parameters":{"QueueId":"q%d"},"Transitions":{"NextAction":"q%d","Errors":[{"NextAction":"c","ErrorType":"NoMatchingError"}]}},`, i, i, i+1)
+	}
+	c := enginetest.ParseFlows(t, map[string]string{"main": `{"Version":"2019-10-30","StartAction":"q0","Actions":[` + actions.String() + fmt.Sprintf(`
+		{"Identifier":"q%d","Type":"MessageParticipant","Parameters":{"Text":"All are known"},"Transitions":{"NextAction":"c"}},
+		{"Identifier":"c","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`, queues)})
+	c.Queues = map[string]machine.Queue{}
+	for i := range queues {
+		id := fmt.Sprintf("q%d", i)
+		c.Queues[id] = machine.Queue{ID: center.QueueID(id), ARN: "arn:" + id, Name: id}
+	}
+	w := open(t, enginetest.Memory(t), func(o *enginetest.Options) { o.Catalog = c })
+	chat, ana := start(t, w, "main", "")
+	do(t, w, chat, contact.Connect{Participant: ana})
+	if got := texts(w.Items(chat)); fmt.Sprint(got) != "[All are known]" {
+		t.Errorf("the flow said %q", got)
+	}
+}
+
 // TestBotsAcrossRestarts stops the process while a bot thinks: the next one
 // asks again, under the same id.
 func TestBotsAcrossRestarts(t *testing.T) {

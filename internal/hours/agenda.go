@@ -64,7 +64,7 @@ func candidates(schedules []*Schedule, d date) []*Override {
 	return list
 }
 
-// decide tells whether a minute of the date is open, and which override says
+// decide reports whether a minute of the date is open, and which override says
 // so, nil for the weekly hours.
 func (a agenda) decide(minute int) (open bool, by *Override) {
 	for _, l := range a.layers {

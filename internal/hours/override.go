@@ -10,15 +10,15 @@ import (
 // Override changes what hours of operation come to on some dates
 // (HoursOfOperationOverride).
 type Override struct {
-	ID          string         `json:"id"`
-	Name        string         `json:"name"`
-	Description string         `json:"description,omitempty"`
-	Type        OverrideType   `json:"type"`
-	From        Date           `json:"from"` // EffectiveFrom
-	Till        Date           `json:"till"` // EffectiveTill, inclusive
-	Config      []OverrideTime `json:"config"`
-	Recurs      *Recurrence    `json:"recurs,omitempty"` // nil for every date from From till Till
-	Created     time.Time      `json:"created"`
+	ID          center.OverrideID `json:"id"`
+	Name        string            `json:"name"`
+	Description string            `json:"description,omitempty"`
+	Type        OverrideType      `json:"type"`
+	From        Date              `json:"from"` // EffectiveFrom
+	Till        Date              `json:"till"` // EffectiveTill, inclusive
+	Config      []OverrideTime    `json:"config"`
+	Recurs      *Recurrence       `json:"recurs,omitempty"` // nil for every date from From till Till
+	Created     time.Time         `json:"created"`
 }
 
 // OverrideType is what an override does on its dates.
@@ -56,7 +56,7 @@ const (
 	yearly  = "YEARLY"
 )
 
-// Check tells why an override cannot be. Errors: Invalid, and BadRequest when
+// Check returns why an override is not valid. Errors: Invalid, and BadRequest when
 // its members do not go together.
 func (o *Override) Check() error {
 	for name, d := range map[string]Date{"EffectiveFrom": o.From, "EffectiveTill": o.Till} {

@@ -7,7 +7,7 @@
 // [Zone] cannot fail later. What counts is the clock on the wall of the time
 // zone, per minute.
 //
-// Start reading at [Schedule]; which of several overrides decides is told at agenda.
+// Start reading at [Schedule]; which of several overrides decides is explained at agenda.
 package hours
 
 import (
@@ -19,8 +19,8 @@ import (
 	"parley.example/parley/internal/center"
 )
 
-// Schedule says when something is open. What it comes to on a date is told by
-// [Schedule.On], at a moment by [Schedule.At].
+// Schedule says when something is open. [Schedule.On] computes what it comes to on a
+// date, [Schedule.At] at a moment.
 type Schedule struct {
 	TimeZone  string     `json:"timeZone"` // IANA
 	Config    []OpenTime `json:"config"`
@@ -72,7 +72,7 @@ type Day struct {
 	Overrides []OverrideSpan // what overrides made of it, in order
 }
 
-// At tells whether hours of operation are open at a moment, and the name of
+// At reports whether hours of operation are open at a moment, and the name of
 // the override that decides it, "" for the weekly hours. parents are those
 // whose overrides are shared. Clocks that go forward or back make a day of 23
 // or 25 hours: what counts is what the clock on the wall shows.

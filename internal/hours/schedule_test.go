@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"parley.example/parley/internal/center"
 )
 
 // weekdaysNineToFive is open from nine to five on weekdays.
@@ -42,7 +44,7 @@ func TestHoursOnADate(t *testing.T) {
 	made := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	late := made.Add(time.Hour)
 	override := func(name string, typ OverrideType, from, till Date, config ...OverrideTime) Override {
-		return Override{ID: name, Name: name, Type: typ, From: from, Till: till, Config: config, Created: made}
+		return Override{ID: center.OverrideID(name), Name: name, Type: typ, From: from, Till: till, Config: config, Created: made}
 	}
 	// In 2026 the 24th of December is a Thursday.
 	const eve, christmas = Date("2026-12-24"), Date("2026-12-25")

@@ -14,6 +14,7 @@ import (
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/blob"
 	"parley.example/parley/internal/blob/memory"
+	"parley.example/parley/internal/catalog/setup"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine/enginetest"
@@ -51,7 +52,7 @@ func open(t *testing.T) *chatFixture {
 		Catalog:    enginetest.ParseFlows(t, map[string]string{"greet": enginetest.Greet, "survey": enginetest.Survey("greet")}),
 		DeleteFile: participantapi.Files{Blobs: r.blobs}.Delete,
 	})
-	if err := e.Catalog.SeedDemo(t.Context()); err != nil { // its instance is the one of the room
+	if err := setup.SeedDemo(t.Context(), e.Catalog); err != nil { // its instance is the one of the room
 		t.Fatalf("SeedDemo: %v", err)
 	}
 	r.engine = e

@@ -25,7 +25,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"sync"
 	"time"
 
 	"parley.example/parley/api/participant"
@@ -63,8 +62,7 @@ type Service struct {
 	// the answer's header for developers. May be nil.
 	Refused func(context.Context, http.Header, error)
 
-	mu      sync.Mutex          // guards storing
-	storing map[string]struct{} // the attachments whose bytes are being stored, by blob key
+	storing reservations // of attachments, by blob key
 }
 
 var _ participant.Service = (*Service)(nil)

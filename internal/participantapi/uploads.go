@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"parley.example/parley/internal/auth"
@@ -211,10 +212,10 @@ func checkHeaders(r *http.Request, want map[string]string) error {
 // one request may store a file at the same time; if the file exists already, the
 // body must be the same.
 func (s *Service) receive(r *http.Request, key string, size int64) ([]byte, error) {
-	if !s.reserve(key) {
+	if !s.storing.reserve(key) {
 		return nil, &fileError{http.StatusConflict, "OperationAborted", "Another upload of this file is under way.", ""}
 	}
-	defer s.release(key)
+	defer s.storing.release(key)
 	ctx := r.Context()
 	body := &counted{r: io.LimitReader(r.Body, size), sum: md5.New()}
 	stored, have, err := s.Blobs.Open(ctx, key)
@@ -241,24 +242,30 @@ func (s *Service) receive(r *http.Request, key string, size int64) ([]byte, erro
 	return body.sum.Sum(nil), nil
 }
 
-// reserve claims the right to store a file. There are at most as many claims as running requests.
-func (s *Service) reserve(key string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, taken := s.storing[key]; taken {
+// reservations are the files that are being stored, by their keys: as many as requests are served.
+type reservations struct {
+	mu   sync.Mutex
+	keys map[string]struct{}
+}
+
+// reserve claims the right to store a file, unless somebody has it.
+func (r *reservations) reserve(key string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, taken := r.keys[key]; taken {
 		return false
 	}
-	if s.storing == nil {
-		s.storing = map[string]struct{}{}
+	if r.keys == nil {
+		r.keys = map[string]struct{}{}
 	}
-	s.storing[key] = struct{}{}
+	r.keys[key] = struct{}{}
 	return true
 }
 
-func (s *Service) release(key string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.storing, key)
+func (r *reservations) release(key string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.keys, key)
 }
 
 // counted counts and sums what is read through it.

@@ -11,6 +11,7 @@ import (
 	"parley.example/parley/api/participant"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/publishing"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 )
@@ -27,7 +28,7 @@ func TestDescribeView(t *testing.T) {
 	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
 		const template = `{"Head":{"Title":"T"},"Body":[{"_id":"a","Type":"Header","Props":{"Heading":"$.Greeting.Text"},"Content":[]}]}`
-		made, err := r.engine.Catalog.CreateView(r.Context(), string(instance), catalog.NewView{
+		made, err := publishing.CreateView(r.Context(), r.engine.Catalog, instance, publishing.NewView{
 			Name: "Greeting", Content: catalog.ViewContent{Template: template, Actions: []string{"Next"}},
 		})
 		if err != nil {
@@ -47,7 +48,7 @@ func TestDescribeView(t *testing.T) {
 			}
 			return out.View, nil
 		}
-		mine := token(ana.chat, made.ID)
+		mine := token(ana.chat, string(made.ID))
 		wantView := func(when string, named bool) {
 			r.Helper()
 			v, err := describe(mine)
@@ -55,18 +56,18 @@ func TestDescribeView(t *testing.T) {
 				r.Errorf("%s: DescribeView: %v", when, err)
 				return
 			}
-			if *v.Id != made.ID || (v.Name != nil) != named || !strings.HasSuffix(*v.Arn, "/view/"+made.ID) || *v.Content.Template != template || fmt.Sprint(v.Content.Actions) != "[Next]" ||
+			if *v.Id != string(made.ID) || (v.Name != nil) != named || !strings.HasSuffix(*v.Arn, "/view/"+string(made.ID)) || *v.Content.Template != template || fmt.Sprint(v.Content.Actions) != "[Next]" ||
 				*v.Content.InputSchema != `{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","properties":{"Greeting":{"type":"object","properties":{"Text":{}},"required":["Text"]}},"required":["Greeting"]}` {
 				r.Errorf("%s: DescribeView = %+v %+v; want what was shown", when, v, v.Content)
 			}
 		}
 		wantView("as it was shown", true)
 		// What a customer was shown stays readable for as long as a chat can last.
-		if _, err := r.engine.Catalog.UpdateView(r.Context(), string(instance), made.ID, catalog.ViewContent{Template: `{"Head":{},"Body":[]}`}, false); err != nil {
+		if err := publishing.UpdateView(r.Context(), r.engine.Catalog, instance, made.ID, catalog.ViewContent{Template: `{"Head":{},"Body":[]}`}, false); err != nil {
 			r.Fatalf("UpdateView: %v", err)
 		}
 		wantView("after it was published anew", true)
-		if err := r.engine.Catalog.DeleteView(r.Context(), string(instance), made.ID); err != nil {
+		if err := publishing.Delete[*catalog.View](r.Context(), r.engine.Catalog, instance, made.ID); err != nil {
 			r.Fatalf("DeleteView: %v", err)
 		}
 		wantView("after it was deleted", false)
@@ -80,7 +81,7 @@ func TestDescribeView(t *testing.T) {
 			return r.engine.Sealer.Seal(auth.Token{Kind: auth.View, Chat: ana.chat, Detail: detail})
 		}
 		for what, token := range map[string]string{
-			"of another chat": token(center.NewContactID(time.Now().UTC()), "form"), "of no view": seal(center.NewUUID() + ":x"), "of no content": seal(made.ID + ":x"),
+			"of another chat": token(center.NewContactID(time.Now().UTC()), "form"), "of no view": seal(center.NewUUID() + ":x"), "of no content": seal(string(made.ID) + ":x"),
 			"that is forged": "abc+/=", "of another kind": ana.bearer,
 		} {
 			_, err := describe(token)

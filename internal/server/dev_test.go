@@ -54,7 +54,7 @@ func TestDevClock(t *testing.T) {
 		}
 		for body, want := range map[string]string{
 			`{"Advance":"-5m"}`: "does not go back", `{"Advance":"soon"}`: "want a duration", `{`: "want JSON", `[]`: "want JSON",
-			`{"Advance":"9999999999h"}`: "want a duration",
+			`{"Advance":"9999999999h"}`: "want a duration", `{"Advnace":"5m"}`: "Advnace",
 		} {
 			if r := call(t, s, "POST", "/dev/clock", body); r.status != 400 || r.code(t) != "ValidationException" || !strings.Contains(r.body, want) {
 				t.Errorf("POST /dev/clock %s = %d %s", body, r.status, r.body)
@@ -102,10 +102,15 @@ func TestDevFaults(t *testing.T) {
 		}
 		set(`[]`)
 		c.Send("quick")
-		for _, bad := range []string{`{}`, `[{"Status":200}]`, `[{"Status":99}]`, `[{"Delay":"2h"}]`, `[{"Delay":"-1s"}]`, `[{"After":"x"}]`, `[{"Count":-1}]`,
-			`[` + strings.Repeat(`{},`, 100) + `{}]`, `[{"Operation":"` + strings.Repeat("x", 70_000) + `"}]`} {
-			if r := call(t, s, "POST", "/dev/faults", bad); r.status != 400 || r.code(t) != "ValidationException" {
-				t.Errorf("POST /dev/faults %.50s = %d %s", bad, r.status, r.body)
+		for bad, want := range map[string]string{
+			`{}`: "want a JSON list", `[{"Status":200}]`: "Status: want", `[{"Status":99}]`: "Status: want", `[{"Delay":"2h"}]`: "want a duration",
+			`[{"Delay":"-1s"}]`: "want a duration", `[{"After":"x"}]`: "want a duration", `[{"Status":500,"Count":-1}]`: "Count",
+			`[` + strings.Repeat(`{},`, 100) + `{}]`: "at most 100", `[{"Operation":"` + strings.Repeat("x", 70_000) + `"}]`: "want a JSON list",
+			`[{"Operation":"SendMessage","Sttaus":500}]`: "Sttaus", `[{"Operation":"SendMessage","Count":1}]`: "a Status, a Delay or both",
+			`[{"Operation":"sendMessage","Status":500}]`: `no operation \"sendMessage\"`,
+		} {
+			if r := call(t, s, "POST", "/dev/faults", bad); r.status != 400 || r.code(t) != "ValidationException" || !strings.Contains(r.body, want) {
+				t.Errorf("POST /dev/faults %.50s = %d %s; want something about %s", bad, r.status, r.body, want)
 			}
 		}
 	})

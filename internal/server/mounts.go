@@ -30,10 +30,10 @@ func (s *Server) mounts() []edge.Mount {
 		Engine: s.engine, Store: s.store, Sealer: s.sealer, Blobs: s.blobs, Views: s.catalog, SignIns: s.signIns, Partition: s.partition,
 		Now: s.clock.Now, PublicURL: func(context.Context) string { return s.URL() }, Log: s.Log, Refused: s.edge.Refused(),
 	}
-	contacts := &connectapi.Service{
+	contacts := connectapi.New(connectapi.Config{
 		Catalog: s.catalog, Engine: s.engine, Store: s.store, Sealer: s.sealer, Partition: s.partition,
 		Now: s.clock.Now, KnowsStream: s.topics.Knows, SignIns: s.signIns,
-	}
+	})
 	gates := s.gates()
 	chat := participant.NewHandler(participants, s.edge.Options(edge.API{
 		Before: participants.Before, MapError: participantapi.MapError, Gates: gates,

@@ -29,6 +29,7 @@ import (
 type Server struct {
 	Config
 	partition center.Partition
+	node      string // a name that no other process has
 	clock     *engine.Clock
 	metrics   *metrics.Metrics
 	edge      *edge.Edge
@@ -62,7 +63,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		Config: cfg, partition: center.Partition{Region: cfg.Region, Account: cfg.Account},
+		Config: cfg, partition: center.Partition{Region: cfg.Region, Account: cfg.Account}, node: center.NewUUID(),
 		clock: &engine.Clock{}, bus: &bus.Local{}, metrics: metrics.New(), parts: lifecycle.Group{Log: cfg.Log},
 	}
 	s.edge = &edge.Edge{Log: s.Log, Metrics: s.metrics, Dev: s.Dev}

@@ -13,6 +13,7 @@ import (
 	"parley.example/parley/internal/auth/keystore"
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/setup"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine"
@@ -36,9 +37,10 @@ func (s *Server) wire(ctx context.Context) error {
 	s.verifier = &auth.Verifier{Keys: keys, Region: s.Region, Account: s.Account, AcceptAny: s.Dev}
 	s.catalog = catalog.New(catalog.Config{
 		Store: s.store, Partition: s.partition, Now: now, Log: s.Log, Unassociated: s.Dev, CheckReferences: s.CheckReferences,
+		Bus: s.bus, Node: s.node,
 	})
 	if s.Dev {
-		if err := s.catalog.SeedDemo(ctx); err != nil {
+		if err := setup.SeedDemo(ctx, s.catalog); err != nil {
 			return fmt.Errorf("seed the demo instance: %w", err)
 		}
 	} else if err := s.makeFirstKey(ctx, keys); err != nil {
@@ -51,7 +53,7 @@ func (s *Server) wire(ctx context.Context) error {
 	s.hub = s.newHub()
 	s.engine = engine.New(engine.Config{
 		Store: s.store, Bus: s.bus, Catalog: s.catalog, Clock: s.clock, Partition: s.partition,
-		Limits: s.Config.limits(), MaxActive: s.MaxActiveChats, Log: s.Log,
+		Limits: s.Config.limits(), MaxActive: s.MaxActiveChats, Log: s.Log, Node: s.node,
 		Integrations: struct {
 			*integration.Lambda
 			*integration.Bots
@@ -221,12 +223,12 @@ func (s *Server) flowName(ctx context.Context, instance center.InstanceID, id ce
 		return arn, ""
 	}
 	if module {
-		if m, err := catalog.Find[*catalog.Module](snap, string(id)); err == nil {
+		if m, err := catalog.Get[*catalog.Module](snap, center.ModuleID(id)); err == nil {
 			return arn, m.Name
 		}
 		return arn, ""
 	}
-	if f, err := catalog.Find[*catalog.Flow](snap, string(id)); err == nil {
+	if f, err := catalog.Get[*catalog.Flow](snap, id); err == nil {
 		return arn, f.Name
 	}
 	return arn, ""

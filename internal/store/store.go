@@ -164,7 +164,8 @@ type Change struct {
 	// State, when set, replaces the chat's head. Version is the version the
 	// change was decided on, 0 for a new chat; another is refused with
 	// ErrConflict. The chat then has the version Next, or Version+1 when that
-	// is 0. When State is nil, both are ignored and the head stays unchanged.
+	// is 0. When State is nil the head stays unchanged, Next is ignored, and a
+	// Version of 0 matches any.
 	//
 	// A caller that decides changes on the result of pending ones gives each a
 	// unique Next: a change whose predecessor was refused must not happen to match

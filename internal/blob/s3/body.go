@@ -1,37 +1,42 @@
 package s3
 
 import (
+	"errors"
 	"io"
-	"net/http"
-	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // keep is how much of a body is kept to be sent again. A request that a busy
-// service refuses is refused about then: larger ones ask first (Expect: 100-continue).
+// service refuses is refused about then: large ones ask first (Expect: 100-continue).
 const keep = 256 << 10
 
-// body is the body of a Put: it can be sent again as long as all that was read
-// of it is kept. One goroutine at a time uses it.
+// body is the body of a Put. The SDK rewinds it to retry a request, which works
+// as long as all that was read of it is kept. Reads do not overlap, and none
+// comes after PutObject has returned: the SDK's request closes the body first.
 type body struct {
 	r    io.Reader
-	size int64
+	size int
 	kept []byte
-	pos  int64 // of the next byte
-	read int64 // from r so far
+	pos  int   // of the next byte
+	read int   // from r so far
 	err  error // how reading r has ended
 }
+
+// Len tells the SDK the length of the whole.
+func (b *body) Len() int { return b.size }
 
 func (b *body) Read(p []byte) (int, error) {
 	if b.pos < b.read {
 		n := copy(p, b.kept[b.pos:])
-		b.pos += int64(n)
+		b.pos += n
 		return n, nil
 	}
 	if b.err != nil {
 		return 0, b.err
 	}
 	n, err := b.r.Read(p)
-	b.read += int64(n)
+	b.read += n
 	b.pos, b.err = b.read, err
 	if b.read <= keep {
 		b.kept = append(b.kept, p[:n]...)
@@ -41,39 +46,27 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// rewind goes back to the beginning and reports whether it could. A request
-// without a body can always be sent again.
-func (b *body) rewind() bool {
-	if b == nil {
-		return true
+// again reports whether the body can be sent again from its beginning.
+func (b *body) again() bool { return b.read <= keep && (b.err == nil || b.err == io.EOF) }
+
+// Seek rewinds to the beginning, or says where the body stands.
+func (b *body) Seek(offset int64, whence int) (int64, error) {
+	switch {
+	case whence == io.SeekCurrent && offset == 0:
+	case whence == io.SeekStart && offset == 0 && b.again():
+		b.pos = 0
+	default:
+		return 0, errors.New("the file has been sent in part and cannot be sent again")
 	}
-	if b.read > keep || b.err != nil && b.err != io.EOF {
-		return false
-	}
-	b.pos = 0
-	return true
+	return int64(b.pos), nil
 }
 
-// sending is a body in one attempt to send it. An attempt may end, by an early
-// answer, while net/http still reads; Close waits for the Read under way, and
-// none follows.
-type sending struct {
-	mu   sync.Mutex // guards body
+// retryer retries a request as long as its body can be sent again.
+type retryer struct {
+	aws.Retryer
 	body *body
 }
 
-func (s *sending) Read(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.body == nil {
-		return 0, http.ErrBodyReadAfterClose
-	}
-	return s.body.Read(p)
-}
-
-func (s *sending) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.body = nil
-	return nil
+func (r retryer) IsErrorRetryable(err error) bool {
+	return r.body.again() && r.Retryer.IsErrorRetryable(err)
 }

@@ -2,9 +2,9 @@ package s3
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"net/http"
 )
 
 // file is an object that is read. Its body is the answer to one request, and
@@ -14,7 +14,7 @@ type file struct {
 	ctx   context.Context
 	store *Store
 	key   string
-	etag  string
+	etag  *string
 	size  int64
 
 	body io.ReadCloser // nil when there is none
@@ -39,7 +39,7 @@ func (f *file) Read(p []byte) (int, error) {
 		if n, err = f.body.Read(p); n > 0 || err == nil {
 			f.at += int64(n)
 			f.pos = f.at
-			return n, nil // the next Read returns the error again
+			return n, nil // an error comes again, with the next Read
 		}
 		if err == io.EOF {
 			err = io.ErrUnexpectedEOF
@@ -49,25 +49,20 @@ func (f *file) Read(p []byte) (int, error) {
 			break
 		}
 	}
-	return 0, f.store.mapped(f.ctx, "read", f.key, &broken{err})
+	return 0, f.store.mapped(f.ctx, "read", f.key, &cut{err})
 }
 
 // reopen asks for the object from the next position on.
 func (f *file) reopen() error {
 	f.drop()
-	header := http.Header{"Range": {fmt.Sprintf("bytes=%d-", f.pos)}}
-	if f.etag != "" {
-		header.Set("If-Match", f.etag)
-	}
-	res, err := f.store.get(f.ctx, f.key, header)
-	if err == nil && res.ContentLength != f.size-f.pos {
-		res.Body.Close() // nothing was read of it
-		err = fmt.Errorf("asked for the bytes %d to %d, the answer has %d", f.pos, f.size-1, res.ContentLength)
-	}
+	out, err := f.store.get(f.ctx, f.key, f.etag, new(fmt.Sprintf("bytes=%d-", f.pos)))
 	if err != nil {
 		return f.store.mapped(f.ctx, "read", f.key, err)
 	}
-	f.body, f.at = res.Body, f.pos
+	if n, err := length(out.ContentLength); err != nil || n != f.size-f.pos {
+		return errors.Join(f.store.mapped(f.ctx, "read", f.key, fmt.Errorf("asked for bytes %d to %d, the answer has %d", f.pos, f.size-1, n)), out.Body.Close())
+	}
+	f.body, f.at = out.Body, f.pos
 	return nil
 }
 

@@ -37,9 +37,8 @@ func newHTTP(dial func(context.Context, string, string) (net.Conn, error)) *http
 			MaxIdleConns:           64,
 			MaxIdleConnsPerHost:    64,
 			MaxResponseHeaderBytes: 64 << 10,
-			DisableCompression:     true, // objects are read as they are
 		},
-		// A redirect leads to another region, where the signature would be wrong.
+		// A redirect leads to another region; the SDK reports it.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

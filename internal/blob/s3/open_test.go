@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"parley.example/parley/internal/blob/s3"
 	"parley.example/parley/internal/blob/s3/s3test"
@@ -59,13 +58,6 @@ func TestOpenExplains(t *testing.T) {
 		}, []string{"the secret does not fit"}},
 		{"no credentials", func(t *testing.T, _ *s3test.Server, _ *s3.Options) { t.Setenv("AWS_ACCESS_KEY_ID", "") }, []string{"there are no credentials; set AWS_ACCESS_KEY_ID"}},
 		{"no such profile", func(t *testing.T, _ *s3test.Server, _ *s3.Options) { t.Setenv("AWS_PROFILE", "nobody") }, []string{"configuration of AWS", "nobody"}},
-		{"an endpoint without a scheme", func(t *testing.T, _ *s3test.Server, o *s3.Options) {
-			o.Endpoint = ""
-			t.Setenv("AWS_ENDPOINT_URL_S3", "minio:9000")
-		}, []string{"not a valid URL"}},
-		{"an endpoint with a secret", func(_ *testing.T, _ *s3test.Server, o *s3.Options) {
-			o.Endpoint = "http://key:" + s3test.Secret + "@minio:9000"
-		}, []string{"not a valid URL"}},
 		{"another region", func(_ *testing.T, s *s3test.Server, _ *s3.Options) {
 			s.Inject(s3test.Fault{Status: http.StatusMovedPermanently, Code: "PermanentRedirect", Always: true})
 		}, []string{"another region; set AWS_REGION"}},
@@ -124,19 +116,17 @@ func TestWhereRequestsGo(t *testing.T) {
 			for name, value := range c.env {
 				t.Setenv(name, value)
 			}
-			synctest.Test(t, func(t *testing.T) { // which waits between attempts
-				var dialled []string
-				_, err := s3.Open(t.Context(), s3.Options{
-					Location: s3.Location{Bucket: "files"}, Endpoint: c.endpoint, Region: "eu-central-1",
-					Dial: func(_ context.Context, _, address string) (net.Conn, error) {
-						dialled = append(dialled, address)
-						return nil, errors.New("not today")
-					},
-				})
-				if err == nil || !slices.Contains(dialled, c.want) || len(slices.Compact(dialled)) != 1 {
-					t.Errorf("dialled %q, %v; want %s", dialled, err, c.want)
-				}
+			var dialled []string
+			_, err := s3.Open(t.Context(), s3.Options{
+				Location: s3.Location{Bucket: "files"}, Endpoint: c.endpoint, Region: "eu-central-1",
+				Dial: func(_ context.Context, _, address string) (net.Conn, error) {
+					dialled = append(dialled, address)
+					return nil, errors.New("not today")
+				},
 			})
+			if err == nil || !slices.Contains(dialled, c.want) || len(slices.Compact(dialled)) != 1 {
+				t.Errorf("dialled %q, %v; want %s", dialled, err, c.want)
+			}
 		})
 	}
 }

@@ -14,15 +14,15 @@ import (
 func (s *Store) probe(ctx context.Context) error {
 	const content = "parley"
 	key := ".probe-" + rand.Text()
-	if err := s.put(ctx, key, &body{r: strings.NewReader(content), size: int64(len(content))}); err != nil {
+	if err := s.put(ctx, key, &body{r: strings.NewReader(content), size: len(content)}); err != nil {
 		return explained("write", err)
 	}
-	res, err := s.get(ctx, key, nil)
+	out, err := s.get(ctx, key, nil, nil)
 	if err != nil {
 		return explained("read", err)
 	}
-	got, err := io.ReadAll(io.LimitReader(res.Body, 1<<10))
-	if err := errors.Join(err, res.Body.Close()); err != nil {
+	got, err := io.ReadAll(io.LimitReader(out.Body, 1<<10))
+	if err := errors.Join(err, out.Body.Close()); err != nil {
 		return explained("read", err)
 	}
 	if string(got) != content {
@@ -36,7 +36,7 @@ func (s *Store) probe(ctx context.Context) error {
 	if err == nil {
 		return errors.New("a deleted object is still there")
 	}
-	if r, ok := errors.AsType[*refusal](err); !ok || r.status != http.StatusNotFound {
+	if status, _ := answered(err); status != http.StatusNotFound {
 		return explained("look up", err)
 	}
 	return nil

@@ -4,14 +4,14 @@
 // A file is one object, put by one request of known length: it is there as a
 // whole or not at all, whatever is cut off. It passes through in pieces; what is
 // kept of it is the beginning, so that a request that was refused early can be
-// sent again. Only what every service understands is used: PUT, GET, HEAD and
-// DELETE of an object, ranges and If-Match. Bodies are not part of signatures, as
-// they would have to be read twice for that.
+// sent again. Only what every service understands is used: no checksums in
+// trailers, no chunked signatures, no multipart uploads, no listing. Bodies
+// are not part of signatures, as they would have to be read twice for that.
 //
 // Requests are bounded in time: to connect, to be answered, and between two
 // pieces of a body. They are retried where that may help. What cannot be reached
-// then is reason Unavailable. Credentials are looked up as AWS SDKs do it; no
-// error and no log holds a secret. Start reading at [Open], then client.do.
+// then is reason Unavailable. Names and credentials are looked up as AWS SDKs
+// do it; no error and no log holds a secret. Start reading at [Open].
 package s3
 
 import (
@@ -19,10 +19,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
-	"net/url"
-	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"parley.example/parley/internal/awsconf"
 	"parley.example/parley/internal/blob"
@@ -44,61 +53,59 @@ type Options struct {
 
 // Store is a [blob.Store] in a bucket. Make it with [Open].
 type Store struct {
-	client   *client
-	at       Location
-	endpoint string
-	where    string // for errors
+	client *s3.Client
+	http   *http.Client
+	at     Location
+	where  string // for errors
 }
 
 var _ blob.Store = (*Store)(nil)
 
-// maxSize is what S3 takes in one request.
-const maxSize = 5 << 30
+const (
+	maxAttempts = 3
+	maxBackoff  = 2 * time.Second
+	maxSize     = math.MaxInt32 // the SDK counts lengths in an int
+)
 
 // Open reads the configuration of AWS SDKs and makes sure that the bucket can be
 // used, by writing, reading and deleting a small object. Its error says, in one
 // sentence, what an operator can do about it.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{at: o.Location, endpoint: o.Endpoint, where: o.String()}
 	cfg, err := awsconf.Load(ctx, o.Region)
-	if err == nil && s.endpoint == "" {
-		s.endpoint, err = awsconf.Endpoint(ctx, cfg, "S3")
-	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.where, err)
-	}
-	s.endpoint = strings.TrimSuffix(s.endpoint, "/")
-	if u, err := url.Parse(s.endpoint); s.endpoint != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil) {
-		return nil, fmt.Errorf("%s: the endpoint of S3 is not a valid URL; want one as in https://minio.example.com:9000", s.where)
-	}
-	if s.endpoint != "" {
-		s.where += " at " + s.endpoint
+		return nil, fmt.Errorf("%s: %w", o.Location, err)
 	}
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return nil, fmt.Errorf("%s: there are no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE: %w", s.where, err)
+		return nil, fmt.Errorf("%s: there are no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE: %w", o.Location, err)
 	}
-	s.client = &client{http: newHTTP(o.Dial), base: bucketURL(o.Bucket, s.endpoint, cfg.Region), region: cfg.Region, credentials: cfg.Credentials}
+	s := &Store{http: newHTTP(o.Dial), at: o.Location}
+	s.client = s3.NewFromConfig(cfg, func(c *s3.Options) {
+		if o.Endpoint != "" {
+			c.BaseEndpoint = &o.Endpoint
+		}
+		// Services elsewhere seldom have a host name per bucket.
+		c.UsePathStyle = c.BaseEndpoint != nil
+		c.HTTPClient = s.http
+		c.ContinueHeaderThresholdBytes = -1 // see put
+		c.Logger = logging.Nop{}            // what goes wrong is returned
+		c.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+		c.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+		c.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
+			r.MaxAttempts, r.MaxBackoff, r.RateLimiter = maxAttempts, maxBackoff, ratelimit.None
+		})
+	})
+	s.where = o.String()
+	if e := s.Endpoint(); e != "" {
+		s.where += " at " + e
+	}
 	if err := s.probe(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", s.where, err), s.Close())
 	}
 	return s, nil
 }
 
-// bucketURL returns the base URL of a bucket. Services elsewhere seldom have a
-// host name per bucket, and certificates do not cover one with dots in it.
-func bucketURL(bucket, endpoint, region string) string {
-	amazon := "s3." + region + "." + awsconf.Domain(region)
-	switch {
-	case endpoint != "":
-		return endpoint + "/" + bucket
-	case strings.Contains(bucket, "."):
-		return "https://" + amazon + "/" + bucket
-	}
-	return "https://" + bucket + "." + amazon
-}
-
 // Endpoint returns the base URL of the service, "" for Amazon's own.
-func (s *Store) Endpoint() string { return s.endpoint }
+func (s *Store) Endpoint() string { return aws.ToString(s.client.Options().BaseEndpoint) }
 
 // Put implements [blob.Store].
 func (s *Store) Put(ctx context.Context, key string, r io.Reader, size int64) error {
@@ -106,7 +113,7 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader, size int64) er
 		return err
 	}
 	if size > maxSize {
-		return center.Errorf(center.Invalid, "a file may have at most %d bytes; %d were announced", int64(maxSize), size)
+		return center.Errorf(center.Invalid, "a file may have at most %d bytes; %d were announced", maxSize, size)
 	}
 	r, err := blob.Exactly(ctx, r, size)
 	if err != nil {
@@ -117,7 +124,7 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader, size int64) er
 			return err
 		}
 	}
-	b := &body{r: r, size: size}
+	b := &body{r: r, size: int(size)}
 	err = s.put(ctx, key, b)
 	if err != nil && b.err != nil && b.err != io.EOF {
 		return b.err // the request failed because of the file
@@ -130,15 +137,15 @@ func (s *Store) Open(ctx context.Context, key string) (io.ReadSeekCloser, int64,
 	if err := errors.Join(blob.CheckKey(key), ctx.Err()); err != nil {
 		return nil, 0, err
 	}
-	res, err := s.get(ctx, key, nil)
-	if err == nil && res.ContentLength < 0 {
-		res.Body.Close() // nothing was read of it
-		err = errNoLength
-	}
+	out, err := s.get(ctx, key, nil, nil)
 	if err != nil {
 		return nil, 0, s.mapped(ctx, "read", key, err)
 	}
-	return &file{ctx: ctx, store: s, key: key, etag: res.Header.Get("ETag"), size: res.ContentLength, body: res.Body}, res.ContentLength, nil
+	size, err := length(out.ContentLength)
+	if err != nil {
+		return nil, 0, errors.Join(s.mapped(ctx, "read", key, err), out.Body.Close())
+	}
+	return &file{ctx: ctx, store: s, key: key, etag: out.ETag, size: size, body: out.Body}, size, nil
 }
 
 // Size implements [blob.Store].
@@ -146,8 +153,19 @@ func (s *Store) Size(ctx context.Context, key string) (int64, error) {
 	if err := errors.Join(blob.CheckKey(key), ctx.Err()); err != nil {
 		return 0, err
 	}
-	size, err := s.head(ctx, key)
+	out, err := s.head(ctx, key)
+	if err != nil {
+		return 0, s.mapped(ctx, "look up", key, err)
+	}
+	size, err := length(out.ContentLength)
 	return size, s.mapped(ctx, "look up", key, err)
+}
+
+func length(n *int64) (int64, error) {
+	if n == nil || *n < 0 {
+		return 0, errors.New("the answer does not say how long the object is")
+	}
+	return *n, nil
 }
 
 // Delete implements [blob.Store].
@@ -164,44 +182,49 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 
 // Close implements [blob.Store]: it closes idle connections.
 func (s *Store) Close() error {
-	s.client.http.CloseIdleConnections()
+	s.http.CloseIdleConnections()
 	return nil
 }
 
-var errNoLength = errors.New("the answer does not say how long the object is")
-
-// The requests, with the errors of [client.do].
+// The requests: each is retried by the SDK, and returns its errors.
 
 func (s *Store) put(ctx context.Context, key string, b *body) error {
-	return s.ask(ctx, request{method: http.MethodPut, key: key, body: b})
-}
-
-func (s *Store) delete(ctx context.Context, key string) error {
-	return s.ask(ctx, request{method: http.MethodDelete, key: key})
-}
-
-// ask sends a request whose answer holds nothing.
-func (s *Store) ask(ctx context.Context, q request) error {
-	q.key = s.at.Prefix + q.key
-	res, err := s.client.do(ctx, q)
-	if err == nil {
-		finish(res)
+	unsigned := []func(*middleware.Stack) error{v4.SwapComputePayloadSHA256ForUnsignedPayloadMiddleware}
+	if b.size > keep { // it could not be sent again: ask first
+		unsigned = append(unsigned, askFirst)
 	}
+	_, err := s.client.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &s.at.Bucket, Key: s.key(key), Body: b, ContentLength: new(int64(b.size)),
+	}, s3.WithAPIOptions(unsigned...), func(c *s3.Options) {
+		c.Retryer = retryer{c.Retryer, b}
+	})
 	return err
 }
 
-func (s *Store) get(ctx context.Context, key string, header http.Header) (*http.Response, error) {
-	return s.client.do(ctx, request{method: http.MethodGet, key: s.at.Prefix + key, header: header})
+// askFirst has a request wait for the service to agree before it sends its body.
+// The SDK's own way sets the header, and sends the body all the same: net/http
+// waits only when the request says that it is of HTTP 1.1, which the SDK leaves open.
+func askFirst(stack *middleware.Stack) error {
+	return stack.Build.Add(middleware.BuildMiddlewareFunc("AskFirst", func(ctx context.Context, in middleware.BuildInput, next middleware.BuildHandler) (middleware.BuildOutput, middleware.Metadata, error) {
+		if r, ok := in.Request.(*smithyhttp.Request); ok {
+			r.Header.Set("Expect", "100-continue")
+			r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/1.1", 1, 1
+		}
+		return next.HandleBuild(ctx, in)
+	}), middleware.After)
 }
 
-func (s *Store) head(ctx context.Context, key string) (size int64, err error) {
-	res, err := s.client.do(ctx, request{method: http.MethodHead, key: s.at.Prefix + key})
-	if err != nil {
-		return 0, err
-	}
-	finish(res)
-	if res.ContentLength < 0 {
-		return 0, errNoLength
-	}
-	return res.ContentLength, nil
+func (s *Store) get(ctx context.Context, key string, etag, span *string) (*s3.GetObjectOutput, error) {
+	return s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.at.Bucket, Key: s.key(key), IfMatch: etag, Range: span})
 }
+
+func (s *Store) head(ctx context.Context, key string) (*s3.HeadObjectOutput, error) {
+	return s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.at.Bucket, Key: s.key(key)})
+}
+
+func (s *Store) delete(ctx context.Context, key string) error {
+	_, err := s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.at.Bucket, Key: s.key(key)})
+	return err
+}
+
+func (s *Store) key(key string) *string { return new(s.at.Prefix + key) }

@@ -1,8 +1,9 @@
 // Package coverage writes the page of which operations the server implements, docs/operations.md.
 //
 // It reads the methods from the source, because promoted methods look the same to reflection, and
-// calls would have effects: a package implements an operation if a type Service in it, or in any
-// package below its folder, has a method of that name. The page is a pure function of what it reads.
+// calls would have effects: a package implements an operation if its type Service, or a type that
+// Service embeds of a package below its folder, has a method of that name. The page is a pure
+// function of what it reads.
 package coverage
 
 //go:generate go run ../cmd -coverage ../../../docs/operations.md connect=../../../api/model/connect.json=../../connectapi participant=../../../api/model/connectparticipant.json=../../participantapi
@@ -13,15 +14,16 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
+	"maps"
+	"os"
 	"path/filepath"
 	"strings"
 
 	"parley.example/parley/internal/codegen/model"
 )
 
-// Implementation is where an API is answered: types Service in Dir and the folders below it have a
-// method for each operation that is.
+// Implementation is where an API is answered: the type Service in Dir has a method for each
+// operation it answers itself, or embeds types of packages below Dir that do.
 type Implementation struct {
 	Name  string // of the API, as in connect
 	Model *model.Model
@@ -36,7 +38,7 @@ func Page(apis []Implementation) ([]byte, error) {
 		"Every operation of both APIs is routed, bound and validated. What works is in the tables; the\n" +
 		"others, listed below each table, reply with HTTP 501 and `NotImplementedException`, naming themselves.\n")
 	for _, api := range apis {
-		methods, err := serviceMethods(api.Dir)
+		methods, err := methodsOf(api.Dir, "Service")
 		if err != nil {
 			return nil, fmt.Errorf("coverage of %s: %w", api.Name, err)
 		}
@@ -60,25 +62,62 @@ func Page(apis []Implementation) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// serviceMethods returns the methods declared on types Service in the Go files of dir and below.
-func serviceMethods(dir string) (map[string]bool, error) {
+// methodsOf returns the methods declared on a type in the Go files of dir, and on the types of packages
+// in folders of dir that it embeds.
+func methodsOf(dir, typ string) (map[string]bool, error) {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
 	methods := map[string]bool{}
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
-			return err
+	for _, file := range files {
+		if !strings.HasSuffix(file.Name(), ".go") || strings.HasSuffix(file.Name(), "_test.go") {
+			continue
 		}
-		tree, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		tree, err := parser.ParseFile(token.NewFileSet(), filepath.Join(dir, file.Name()), nil, parser.SkipObjectResolution)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, d := range tree.Decls {
-			if f, ok := d.(*ast.FuncDecl); ok && receiver(f) == "Service" {
+			if f, ok := d.(*ast.FuncDecl); ok && receiver(f) == typ {
 				methods[f.Name.Name] = true
 			}
 		}
-		return nil
+		for _, e := range embedded(tree, typ) {
+			below := filepath.Join(dir, e.pkg)
+			if info, err := os.Stat(below); err != nil || !info.IsDir() {
+				continue // a package elsewhere
+			}
+			more, err := methodsOf(below, e.name)
+			if err != nil {
+				return nil, err
+			}
+			maps.Copy(methods, more)
+		}
+	}
+	return methods, nil
+}
+
+// embeddedType is a type of another package, by that package's name.
+type embeddedType struct{ pkg, name string }
+
+// embedded returns the types of other packages that a struct embeds as they are.
+func embedded(tree *ast.File, typ string) (types []embeddedType) {
+	ast.Inspect(tree, func(n ast.Node) bool {
+		spec, ok := n.(*ast.TypeSpec)
+		if !ok || spec.Name.Name != typ {
+			return true
+		}
+		if s, ok := spec.Type.(*ast.StructType); ok {
+			for _, field := range s.Fields.List {
+				if sel, ok := field.Type.(*ast.SelectorExpr); ok && field.Names == nil {
+					types = append(types, embeddedType{sel.X.(*ast.Ident).Name, sel.Sel.Name})
+				}
+			}
+		}
+		return false
 	})
-	return methods, err
+	return types
 }
 
 // receiver is the name of the method's type, "" for a function.

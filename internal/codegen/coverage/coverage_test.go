@@ -11,7 +11,7 @@ import (
 
 func TestPage(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, "family"), 0o700); err != nil {
+	if err := os.Mkdir(filepath.Join(dir, "keepers"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	write := func(name, text string) {
@@ -19,8 +19,10 @@ func TestPage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("service.go", "package x\n\ntype Service struct{}\n\nfunc (s *Service) FeedAnimal() {}\n\nfunc CloseZoo() {}\n\nfunc (o *other) CloseZoo() {}\n")
-	write("family/lists.go", "package family\n\nfunc (Service) ListAnimals() {}\n")
+	write("service.go", "package x\n\ntype Service struct {\n\tzoo.Unimplemented\n\tkeepers.Keepers\n\tother keepers.Visitors\n}\n\n"+
+		"func (s *Service) FeedAnimal() {}\n\nfunc CloseZoo() {}\n\nfunc (o *other) CloseZoo() {}\n")
+	write("embeds.go", "package x\n\ntype Unrelated struct{ keepers.Visitors }\n")
+	write("keepers/keepers.go", "package keepers\n\nfunc (Keepers) ListAnimals() {}\n\nfunc (v *Visitors) CloseZoo() {}\n\nfunc (Service) CloseZoo() {}\n")
 	write("service_test.go", "package x\n\nfunc (s *Service) CloseZoo() {}\n")
 	data, err := os.ReadFile("../zoo/zoo.json")
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/bus/bustest"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
@@ -36,6 +37,7 @@ type Options struct {
 	Partition center.Partition  // the zero value means Partition
 	Hot       int               // chats kept in memory; 0 for as many as usual
 	Bus       *bustest.Recorder // nil for a new one
+	Link      *bustest.Link     // to a bus that nodes share; nil for Bus itself
 	Node      string            // see engine.Config
 	Shared    bool              // other engines of the test work on the store
 	Leases    engine.Leases     // of a shared store; nil for all shards
@@ -64,7 +66,7 @@ type Engine struct {
 	Partition center.Partition
 	Sealer    *auth.Sealer
 
-	Bus *bustest.Recorder // what the engine has published
+	Bus *bustest.Recorder // what the engine has published; nothing on a Link
 
 	t testing.TB
 }
@@ -79,13 +81,19 @@ func Start(t testing.TB, o Options) *Engine {
 	}
 	e := &Engine{
 		Store: o.Store, Clock: o.Clock, Partition: o.Partition, Sealer: sealer, Bus: o.Bus, t: t,
-		Catalog: catalog.New(catalog.Config{Store: o.Store, Partition: o.Partition, Now: o.Clock.Now, Limits: o.Limits}),
+		Catalog: catalog.New(catalog.Config{
+			Store: o.Store, Partition: o.Partition, Now: o.Clock.Now, Limits: o.Limits, Bus: o.Bus, Node: o.Node, Shared: o.Shared,
+		}),
 	}
 	if o.Catalog == nil {
 		o.Catalog = e.Catalog
 	}
+	var on bus.Bus = e.Bus
+	if o.Link != nil {
+		on = o.Link
+	}
 	e.Engine = engine.New(engine.Config{
-		Store: o.Store, Bus: e.Bus, Catalog: o.Catalog, Clock: o.Clock, Partition: o.Partition, Hot: o.Hot,
+		Store: o.Store, Bus: on, Catalog: o.Catalog, Clock: o.Clock, Partition: o.Partition, Hot: o.Hot,
 		Log:       NoLog,
 		MaxActive: o.MaxActive, Node: o.Node, Shared: o.Shared, Leases: o.Leases,
 		Integrations: fakes{o}, Files: o.files(), Streams: &integration.Outbox{Partition: o.Partition}, Views: tokens{sealer},

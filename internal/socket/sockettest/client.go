@@ -82,17 +82,27 @@ func Pipe(t testing.TB, h http.Handler, path, early string) *Client {
 // OpenPipe returns a client's end from which nothing was read yet.
 func OpenPipe(t testing.TB, h http.Handler, path, early string) net.Conn {
 	t.Helper()
+	conn, refusal := TryPipe(t, h, path, early)
+	if conn == nil {
+		t.Fatalf("handshake refused: %d %s", refusal.Code, refusal.Body)
+	}
+	return conn
+}
+
+// TryPipe is OpenPipe for a handshake that may be refused, which any goroutine
+// may try. It returns the refusal then, and no connection.
+func TryPipe(t testing.TB, h http.Handler, path, early string) (net.Conn, *httptest.ResponseRecorder) {
 	near, far := net.Pipe()
 	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(Handshake(path))))
 	if err != nil {
-		t.Fatal(err)
+		panic("sockettest: " + err.Error()) // the handshake above
 	}
 	w := &hijacked{httptest.NewRecorder(), far, early}
 	h.ServeHTTP(w, r.WithContext(t.Context()))
 	if w.Body.Len() > 0 {
-		t.Fatalf("handshake refused: %d %s", w.Code, w.Body)
+		return nil, w.ResponseRecorder
 	}
-	return near
+	return near, nil
 }
 
 // Upgraded reads the answer to the handshake.

@@ -76,7 +76,7 @@ func judge(c *store.Change, ch *chat) error {
 	switch {
 	case ch == nil && (c.State == nil || c.Version != 0):
 		return store.ErrConflict
-	case ch != nil && c.State != nil && c.Version != ch.version:
+	case ch != nil && (c.State != nil || c.Version != 0) && c.Version != ch.version:
 		return store.ErrConflict
 	case ch != nil:
 		last = ch.last

@@ -28,7 +28,10 @@ func (s *Store) Chat(ctx context.Context, id center.ContactID) (h store.Head, er
 			return missing("contact", string(id))
 		}
 		h = store.Head{Instance: center.InstanceID(r.text(0)), Version: r.int(1), State: r.blob(2), Due: r.time(3),
-			Workers: strings.Fields(r.text(4)), Active: r.bool(5), LastSeq: r.int(6), LastTime: r.time(11), LastID: center.ItemID(r.id(12))}
+			Active: r.bool(5), LastSeq: r.int(6), LastTime: r.time(11), LastID: center.ItemID(r.id(12))}
+		if workers := r.text(4); workers != "" {
+			h.Workers = strings.Fields(workers)
+		}
 		if e := r.queueEntry(7); e.Queue != "" {
 			h.Queued = &e
 		}

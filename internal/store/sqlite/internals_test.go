@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -54,8 +56,9 @@ func TestMigrates(t *testing.T) {
 		"INSERT INTO chats (id, instance, version, busy, active, state) VALUES ('old', 'i', 7, 0, 1, x'61')",
 		`INSERT INTO chats (id, instance, version, busy, active, state) VALUES ('none', 'i', 1, 0, 1, NULL), ('files', 'i', 1, 0, 0, CAST('{"attachments":[
 			{"id":"done","status":"APPROVED","started":"2026-03-01T09:00:00.123Z"}, {"id":"left","status":"","started":"2026-03-01T09:00:00.123Z"}]}' AS BLOB))`)
+	var log strings.Builder
 	for range 2 { // the second time there is nothing to do
-		s, err := Open(t.Context(), Options{Dir: dir})
+		s, err := Open(t.Context(), Options{Dir: dir, Log: slog.New(slog.NewTextHandler(&log, nil))})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,6 +78,9 @@ func TestMigrates(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if n := strings.Count(log.String(), "newer format"); n != 1 || !strings.Contains(log.String(), "from=1") {
+		t.Errorf("two starts log %d upgrades; want one, from format 1:\n%s", n, &log)
 	}
 }
 

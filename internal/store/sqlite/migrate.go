@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"path"
 )
 
@@ -17,8 +18,9 @@ const applicationID = 0x50726c79
 //go:embed schema/*.sql
 var schema embed.FS
 
-// migrate brings the database to the newest format, one transaction for each step.
-func migrate(c *conn) error {
+// migrate brings the database to the newest format, one transaction for each
+// step, and logs it when there was data in an older one.
+func migrate(c *conn, log *slog.Logger) error {
 	files, err := fs.Glob(schema, "schema/*.sql") // sorted by name
 	if err != nil {
 		return err
@@ -50,6 +52,9 @@ func migrate(c *conn) error {
 		if err := c.script(script); err != nil {
 			return errors.Join(fmt.Errorf("migration %s: %w", path.Base(files[i]), err), c.script("ROLLBACK"))
 		}
+	}
+	if newest := len(files); format > 0 && format < int64(newest) {
+		log.Info("the database was brought to a newer format; older releases do not read it", "from", format, "to", newest)
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ type Options struct {
 	// Dir is the data directory; it is created when it is not there. Empty
 	// means memory: fast, without files, gone with Close.
 	Dir string
-	// Log receives batches that were retried and flushes that failed. Nil for none.
+	// Log receives upgrades of the format, batches that were retried and flushes that failed. Nil for none.
 	Log *slog.Logger
 	// Observe, when set, is called after each flush with how many changes shared it
 	// and how long the batch took. It runs on the writer's goroutine and must be quick.
@@ -78,7 +78,7 @@ func openMemory(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := migrate(c); err != nil {
+	if err := migrate(c, o.Log); err != nil {
 		c.close()
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func openFile(ctx context.Context, o Options) (*Store, error) {
 		return fail(err)
 	}
 	undo.add(c.close)
-	if err := migrate(c); err != nil {
+	if err := migrate(c, o.Log); err != nil {
 		return fail(err)
 	}
 	cp, err := newCheckpointer(ctx, dir.dsn(), o)

@@ -21,7 +21,7 @@ var changeCases = []testCase{
 	{name: "items have to follow the last", run: seqGaps},
 	{name: "items have to follow the item they name", run: itemsAfter},
 	{name: "a change names a chat that exists", run: unknownChat},
-	{name: "items leave the head as it is", run: itemsOnly},
+	{name: "items leave the head as it is, and rest on it", run: itemsOnly},
 	{name: "all parts or none", run: wholeOrNot},
 	{name: "facts of the head change both ways", run: headFacts},
 	{name: "a state of every size is kept", run: stateSizes},
@@ -163,7 +163,13 @@ func itemsOnly(t *testing.T, s *env) {
 	id := s.create(t, 1)
 	before := s.head(t, id)
 	more := items(id, 2, 1)
-	s.must(t, &store.Change{Chat: id, Version: 77, Items: more}) // without a state nobody looks at the version
+	read := []center.Receipt{{Chat: id, Item: items(id, 1, 1)[0].ID, Recipient: agent, Read: at(1)}}
+	for _, decidedElsewhere := range []*store.Change{{Items: more}, {Receipts: read}, {Deliveries: []store.Delivery{{Stream: "s", Chat: id, Due: epoch}}}} {
+		decidedElsewhere.Chat, decidedElsewhere.Version = id, 77
+		s.refused(t, decidedElsewhere, store.ErrConflict)
+	}
+	s.must(t, &store.Change{Chat: id, Version: before.Version, Receipts: read})
+	s.must(t, &store.Change{Chat: id, Items: more}) // without a state the version may be left open
 	before.LastSeq, before.LastTime, before.LastID = 2, more[0].Time, more[0].ID
 	if got := s.head(t, id); !reflect.DeepEqual(got, before) {
 		t.Errorf("head %+v; want %+v", got, before)

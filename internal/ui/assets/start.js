@@ -106,7 +106,8 @@ $('end').onclick = () => session.end().catch(problem);
 
 const start = `InstanceId: "${instance}", ContactFlowId: "${flow}",\n  ParticipantDetails: { DisplayName: "Ana" }`;
 const samples = {
-  'AWS CLI': `export AWS_ENDPOINT_URL=${url}
+  'AWS CLI': `# 2.13 or 1.29, or later: older ones ignore AWS_ENDPOINT_URL
+export AWS_ENDPOINT_URL=${url}
 export AWS_DEFAULT_REGION=${region}
 export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
 
@@ -123,7 +124,7 @@ const chat = await connect.send(new StartChatContactCommand({
   'ChatJS': `import "amazon-connect-chatjs";
 
 connect.ChatSession.setGlobalConfig({ endpoint: "${url}" });
-const session = connect.ChatSession.create({ type: "CUSTOMER", chatDetails: chat });
+const session = connect.ChatSession.create({ type: "CUSTOMER", chatDetails: chat }); // what StartChatContact answered
 session.onMessage(({ data }) => console.log(data.DisplayName, data.Content));
 await session.connect();
 await session.sendMessage({ contentType: "text/plain", message: "Hello" });`,
@@ -135,7 +136,8 @@ chat = connect.start_chat_contact(
     InstanceId="${instance}",
     ContactFlowId="${flow}",
     ParticipantDetails={"DisplayName": "Ana"})`,
-  'Go': `cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion("${region}"))
+  'Go': `cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion("${region}"),
+	config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("any", "any", "")))
 client := connect.NewFromConfig(cfg, func(o *connect.Options) {
 	o.BaseEndpoint = aws.String("${url}")
 })
@@ -156,8 +158,13 @@ for (const name of Object.keys(samples)) {
 }
 $('tabs').firstChild.click();
 $('copy').onclick = async () => {
-  await navigator.clipboard.writeText($('code').textContent);
-  $('copy').textContent = 'Copied';
+  try {
+    await navigator.clipboard.writeText($('code').textContent); // there is no clipboard on a plain http page of another machine
+    $('copy').textContent = 'Copied';
+  } catch {
+    getSelection().selectAllChildren($('code'));
+    $('copy').textContent = 'Selected';
+  }
   setTimeout(() => { $('copy').textContent = 'Copy'; }, 1500);
 };
 
@@ -166,9 +173,9 @@ $('copy').onclick = async () => {
 async function clock(body) {
   try {
     const answer = await fetch('/dev/clock', body && { method: 'POST', body: JSON.stringify(body) });
-    $('now').textContent = (await answer.json()).Now;
+    $('now').textContent = (await answer.json()).Now.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
   } catch { $('now').textContent = 'server not responding'; }
 }
 for (const b of document.querySelectorAll('[data-by]')) b.onclick = () => clock({ Advance: b.dataset.by });
 clock();
-setInterval(clock, 5000);
+setInterval(clock, 1000);

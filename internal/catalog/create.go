@@ -1,0 +1,58 @@
+package catalog
+
+import (
+	"context"
+
+	"parley.example/parley/internal/center"
+)
+
+// Seed is a flow that comes with an instance.
+type Seed struct {
+	Flow    *Flow
+	Content Content
+}
+
+// Create writes a new instance with all that it comes with, and returns it; when
+// one with its id is there already, that one is returned and nothing written.
+// quota is how many instances there may be, 0 for any number. Errors:
+// QuotaExceeded, and Duplicate when the alias is taken.
+func (c *Catalog) Create(ctx context.Context, i *Instance, with []Resource, flows []Seed, quota int) (*Instance, error) {
+	c.creating.Lock()
+	defer c.creating.Unlock()
+	switch snap, err := c.Snapshot(ctx, string(i.ID)); {
+	case err == nil:
+		return snap.Instance, nil
+	case center.ReasonOf(err) != center.NotFound:
+		return nil, err
+	}
+	if quota > 0 {
+		all, err := c.Instances(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if len(all) >= quota {
+			return nil, center.Errorf(center.QuotaExceeded, "the quota of %d instances is used up", quota)
+		}
+	}
+	var rows []center.Resource
+	for _, f := range flows {
+		row, err := contentRow(f.Flow, f.Content, i.Created)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
+		with = append(with, f.Flow)
+	}
+	for _, r := range append([]Resource{i}, with...) {
+		row, err := encode(r)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
+	}
+	if i.Name != "" {
+		rows = append(rows, aliasRow(i))
+	}
+	_, err := c.write(ctx, i.ID, rows, nil)
+	return i, err
+}

@@ -1,0 +1,56 @@
+package catalog
+
+import (
+	"maps"
+	"slices"
+
+	"parley.example/parley/internal/center"
+)
+
+// Instance is a contact centre (Instance). Its name is InstanceAlias.
+type Instance struct {
+	Meta[center.InstanceID] `json:"-"`
+	Identity                string            `json:"identity"`            // IdentityManagementType
+	DirectoryID             string            `json:"directory,omitempty"` // of EXISTING_DIRECTORY
+	Attributes              map[string]string `json:"attributes"`          // by InstanceAttributeType; see [Instance.Attribute]
+}
+
+// Kind returns KindInstance.
+func (*Instance) Kind() center.Kind { return center.KindInstance }
+
+// Attributes are those of a new instance. The calls are the caller's choice;
+// the others are as Terraform's documentation gives the service's defaults,
+// and off where nothing is known.
+func Attributes(inbound, outbound bool) map[string]string {
+	text := map[bool]string{false: "false", true: "true"}
+	return map[string]string{
+		"INBOUND_CALLS":               text[inbound],
+		"OUTBOUND_CALLS":              text[outbound],
+		"CONTACTFLOW_LOGS":            "false",
+		"CONTACT_LENS":                "true",
+		"AUTO_RESOLVE_BEST_VOICES":    "true",
+		"USE_CUSTOM_TTS_VOICES":       "false",
+		"EARLY_MEDIA":                 "true",
+		"MULTI_PARTY_CONFERENCE":      "false",
+		"HIGH_VOLUME_OUTBOUND":        "false",
+		"ENHANCED_CONTACT_MONITORING": "false",
+		"ENHANCED_CHAT_MONITORING":    "false",
+		"MULTI_PARTY_CHAT_CONFERENCE": "false",
+		"MESSAGE_STREAMING":           "false",
+	}
+}
+
+// Attribute returns an instance attribute, "true" or "false"; ok is false when
+// there is no such InstanceAttributeType.
+func (i *Instance) Attribute(name string) (value string, ok bool) {
+	if value, ok = i.Attributes[name]; ok {
+		return value, true
+	}
+	value, ok = Attributes(false, false)[name] // one that is younger than the instance
+	return value, ok
+}
+
+// AttributeNames returns the InstanceAttributeTypes, in order.
+func (i *Instance) AttributeNames() []string {
+	return slices.Sorted(maps.Keys(Attributes(false, false)))
+}

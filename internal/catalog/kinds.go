@@ -1,0 +1,144 @@
+package catalog
+
+import (
+	"maps"
+	"slices"
+
+	"parley.example/parley/internal/center"
+)
+
+// kind is what the catalog has to know of a kind of resource. Everything that
+// differs from kind to kind, but for what its own operations do, is a row of
+// [kinds]: a new kind is a new row.
+type kind struct {
+	kind center.Kind
+	// make returns an empty resource; nil for rows that no snapshot holds.
+	make func() Resource
+	// contents says what is to be known of its contents; nil for resources without.
+	contents *contentKind
+	// taggable resources take TagResource.
+	taggable bool
+	// unique names are refused as Duplicate when another resource of the kind has one.
+	unique bool
+	// quota is how many an instance may have, for messages with the plural; nil for no limit.
+	quota  func(l *Limits) int
+	plural string
+	over   center.Reason         // of a quota that is used up
+	counts func(r Resource) bool // what counts against it; nil for everything
+	fields map[string]fieldOf    // that a search can name, besides name and resourceID
+}
+
+// contentKind is what the catalog has to know of the contents of a kind.
+type contentKind struct {
+	rows        center.Kind   // of the rows that hold them
+	noun        string        // what messages call the resource
+	unpublished center.Reason // of an error for want of a published content
+	// callable contents are run by references that name a version or an alias.
+	callable bool
+	// runs returns the hashes of what chats may begin with and the type of the
+	// flow; nil for contents that are not run.
+	runs func(h Holder) (hashes []string, typ string)
+}
+
+var (
+	flowContents = &contentKind{
+		rows: center.KindFlowVersion, noun: "flow", unpublished: center.NotPublished,
+		runs: func(h Holder) ([]string, string) { return []string{h.Authoring().Published}, h.(*Flow).Type },
+	}
+	moduleContents = &contentKind{
+		rows: center.KindFlowVersion, noun: "module", unpublished: center.NotPublished, callable: true,
+		runs: func(h Holder) ([]string, string) { return h.Authoring().Runs(), "" },
+	}
+	viewContents = &contentKind{rows: center.KindViewVersion, noun: "view", unpublished: center.BadRequest}
+)
+
+// fieldOf reads a text of a resource.
+type fieldOf func(r Resource) string
+
+// text makes a fieldOf for one type of resource.
+func text[T Resource](read func(r T) string) fieldOf {
+	return func(r Resource) string { return read(r.(T)) }
+}
+
+// description is what most kinds can be searched by.
+func description[T Resource](read func(r T) string) map[string]fieldOf {
+	return map[string]fieldOf{"description": text(read)}
+}
+
+// kinds are all kinds that belong to instances, and the instance itself.
+var kinds = byKind(
+	kind{
+		kind: center.KindInstance, make: func() Resource { return new(Instance) }, taggable: true,
+	},
+	kind{
+		kind: center.KindFlow, make: func() Resource { return new(Flow) }, contents: flowContents, taggable: true, unique: true,
+		quota: func(l *Limits) int { return l.Flows }, plural: "flows", over: center.LimitExceeded,
+		counts: func(r Resource) bool { return !r.(*Flow).Default },
+		fields: description(func(f *Flow) string { return f.Description }),
+	},
+	kind{
+		kind: center.KindFlowModule, make: func() Resource { return new(Module) }, contents: moduleContents, taggable: true, unique: true,
+		quota: func(l *Limits) int { return l.Modules }, plural: "flow modules", over: center.LimitExceeded,
+		fields: description(func(m *Module) string { return m.Description }),
+	},
+	kind{
+		kind: center.KindView, make: func() Resource { return new(View) }, contents: viewContents, taggable: true, unique: true,
+		quota: func(l *Limits) int { return l.Views }, plural: "views", over: center.QuotaExceeded,
+		fields: description(func(v *View) string { return v.Description }),
+	},
+	kind{kind: center.KindFlowVersion},
+	kind{kind: center.KindViewVersion},
+	kind{
+		kind: center.KindQueue, make: func() Resource { return new(Queue) }, taggable: true, unique: true,
+		quota: func(l *Limits) int { return l.Queues }, plural: "queues", over: center.LimitExceeded,
+		fields: description(func(q *Queue) string { return q.Description }),
+	},
+	kind{
+		kind: center.KindHours, make: func() Resource { return new(Hours) }, taggable: true, unique: true,
+		quota: func(l *Limits) int { return l.Hours }, plural: "hours of operation", over: center.LimitExceeded,
+		fields: description(func(h *Hours) string { return h.Description }),
+	},
+	kind{
+		kind: center.KindRoutingProfile, make: func() Resource { return new(RoutingProfile) }, taggable: true, unique: true,
+		fields: description(func(p *RoutingProfile) string { return p.Description }),
+	},
+	kind{
+		kind: center.KindSecurityProfile, make: func() Resource { return new(SecurityProfile) }, taggable: true, unique: true,
+		fields: description(func(p *SecurityProfile) string { return p.Description }),
+	},
+	kind{
+		kind: center.KindAgentStatus, make: func() Resource { return new(AgentStatus) }, taggable: true, unique: true,
+		fields: description(func(s *AgentStatus) string { return s.Description }),
+	},
+	kind{kind: center.KindUser},
+	kind{kind: center.KindStorageConfig, make: func() Resource { return new(StorageConfig) }},
+	kind{kind: center.KindAssociation, make: func() Resource { return new(Association) }},
+)
+
+func byKind(rows ...kind) map[center.Kind]*kind {
+	all := make(map[center.Kind]*kind, len(rows))
+	for i := range rows {
+		all[rows[i].kind] = &rows[i]
+	}
+	return all
+}
+
+// Noun is what messages call a resource that has contents.
+func Noun(h Holder) string { return kinds[h.Kind()].contents.noun }
+
+// Fields are the texts of a kind of resource that a search can name.
+func Fields(kind center.Kind) []string {
+	own := slices.Sorted(maps.Keys(kinds[kind].fields))
+	return slices.Concat([]string{"name"}, own, []string{"resourceID"})
+}
+
+// Field returns a text of a resource, which is one of [Fields].
+func Field(r Resource, name string) string {
+	switch name {
+	case "name":
+		return r.About().Name
+	case "resourceID":
+		return r.About().ID
+	}
+	return kinds[r.Kind()].fields[name](r)
+}

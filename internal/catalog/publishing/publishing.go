@@ -1,0 +1,261 @@
+// Package publishing changes flows, flow modules and views: it creates, saves,
+// publishes, describes and deletes them, and keeps their versions and aliases.
+//
+// The three are published alike. What differs between them is a row of [rules];
+// what a content has to be is in the file of its kind. Every function makes one
+// change of the catalog: it blocks until the change is durable, is whole or not
+// made at all, and returns a *center.Error unless the store fails. Chats that
+// run go on with the contents that they began with. Start reading at [CreateFlow].
+package publishing
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/contents"
+	"parley.example/parley/internal/center"
+)
+
+// rule is what differs between kinds.
+type rule struct {
+	// texts have the bounds of flows; the model bounds those of other kinds.
+	texts bool
+	// hash is the member that names the hash of a content.
+	hash string
+	// reuses versions: a content that the latest version has gets no other one.
+	reuses bool
+	// versioned refuses versions of some; nil for none.
+	versioned func(h catalog.Holder) error
+	// fixed refuses to archive or delete some; nil for none.
+	fixed func(h catalog.Holder, what string) error
+}
+
+var rules = map[center.Kind]rule{
+	center.KindFlow:       {texts: true, hash: "FlowContentSha256", versioned: campaign, fixed: isDefault},
+	center.KindFlowModule: {texts: true, hash: "FlowModuleContentSha256"},
+	center.KindView:       {hash: "ViewContentSha256", reuses: true},
+}
+
+// typeCampaign is the only type whose flows have versions (CreateContactFlowVersion).
+const typeCampaign = "CAMPAIGN"
+
+func campaign(h catalog.Holder) error {
+	if f := h.(*catalog.Flow); f.Type != typeCampaign {
+		return center.Errorf(center.BadRequest, "versions are made of flows of the type %s; flow %s is of the type %s", typeCampaign, f.ID, f.Type)
+	}
+	return nil
+}
+
+func isDefault(h catalog.Holder, what string) error {
+	if f := h.(*catalog.Flow); f.Default {
+		return center.Errorf(center.BadRequest, "flow %q is a default flow and cannot be %s", f.Name, what)
+	}
+	return nil
+}
+
+// creation is what is to be made.
+type creation[T catalog.HolderOf[ID], ID ~string] struct {
+	id      ID
+	name    string
+	tags    map[string]string
+	content catalog.Content
+	draft   bool
+	admit   func(snap *catalog.Snapshot) error
+	make    func(meta catalog.Meta[ID]) T
+
+	// A ClientToken makes the id, so that a repeated request finds what the
+	// first one made: repeated refuses it, reused is the error when it has been
+	// deleted since. Neither is asked for random ids.
+	repeated func(old T) error
+	reused   center.Reason
+}
+
+// idOf is the id that an operation gives what it makes: with a ClientToken always the same.
+func idOf[ID ~string](operation string, instance center.InstanceID, token string) ID {
+	if token == "" {
+		return ID(center.NewUUID())
+	}
+	return ID(catalog.DerivedID(operation, string(instance), token))
+}
+
+// create makes it, unless it has been made.
+func create[T catalog.HolderOf[ID], ID ~string](ctx context.Context, c *catalog.Catalog, instance center.InstanceID, n creation[T, ID]) (made T, err error) {
+	err = c.Change(ctx, instance, func(snap *catalog.Snapshot) (catalog.Write, error) {
+		if old, err := catalog.Get[T](snap, n.id); err == nil {
+			made = old
+			return catalog.Write{}, n.repeated(old)
+		}
+		if h, ok := snap.Buried(string(n.id)); ok {
+			return catalog.Write{}, center.Errorf(n.reused, "ClientToken came with a %s before that has been deleted", catalog.Noun(h))
+		}
+		if err := n.admit(snap); err != nil {
+			return catalog.Write{}, err
+		}
+		made = n.make(catalog.NewMeta(c, instance, n.id, n.name, n.tags))
+		w := catalog.Write{Put: []catalog.Resource{made}}
+		err := c.Stow(made, n.content, n.draft, &w)
+		return w, err
+	})
+	return made, err
+}
+
+// Describing is what UpdateContactFlowMetadata and its like change; nil members stay.
+type Describing struct {
+	Name, Description *string
+	Archived          *bool
+}
+
+// Describe changes name, description and state. Errors: NotFound, Invalid,
+// Duplicate for the name, BadRequest when a default flow is to be archived.
+func Describe[T catalog.HolderOf[ID], ID ~string](ctx context.Context, c *catalog.Catalog, instance center.InstanceID, id ID, d Describing) error {
+	return catalog.EditContents(ctx, c, instance, id, func(_ *catalog.Snapshot, h T, _ *catalog.Write) error {
+		r, a := rules[h.Kind()], h.Authoring()
+		if r.texts {
+			if err := checkTexts(d.Name, d.Description); err != nil {
+				return err
+			}
+		}
+		if d.Name != nil {
+			catalog.Rename(h, *d.Name)
+		}
+		if d.Description != nil {
+			a.Description = *d.Description
+		}
+		if d.Archived != nil {
+			if *d.Archived && r.fixed != nil {
+				if err := r.fixed(h, "archived"); err != nil {
+					return err
+				}
+			}
+			a.Archived = *d.Archived
+		}
+		return nil
+	})
+}
+
+// Delete removes one with its versions and aliases. Chats that run it, and
+// participants who were shown it, go on; flows that name it take their error
+// branch from then on. Errors: NotFound, BadRequest for a default flow.
+func Delete[T catalog.HolderOf[ID], ID ~string](ctx context.Context, c *catalog.Catalog, instance center.InstanceID, id ID) error {
+	return catalog.EditContents(ctx, c, instance, id, func(_ *catalog.Snapshot, h T, _ *catalog.Write) error {
+		if r := rules[h.Kind()]; r.fixed != nil {
+			if err := r.fixed(h, "deleted"); err != nil {
+				return err
+			}
+		}
+		c.Bury(h)
+		settle(h)
+		return nil
+	})
+}
+
+// settle keeps what a resource says of its contents in step with them.
+func settle(h catalog.Holder) {
+	if v, ok := h.(*catalog.View); ok {
+		v.DropActions()
+	}
+}
+
+// NewVersion is what CreateContactFlowVersion and its like take.
+type NewVersion struct {
+	Description string
+	Hash        string // of the published content; "" for whatever it is
+	Number      int64  // above all former ones; 0 for the next
+}
+
+// CreateVersion keeps the published content under a number. When the latest
+// version of a view has that content, it is given instead. Errors: NotFound,
+// Invalid for the number, the quota's, and BadRequest when there is no published
+// content, when it has another hash, and for flows that have no versions.
+func CreateVersion[T catalog.HolderOf[ID], ID ~string](ctx context.Context, c *catalog.Catalog, instance center.InstanceID, id ID, n NewVersion) (made T, number int64, err error) {
+	err = catalog.EditContents(ctx, c, instance, id, func(_ *catalog.Snapshot, h T, _ *catalog.Write) (err error) {
+		made = h
+		number, err = addVersion(c, h, n)
+		return err
+	})
+	return made, number, err
+}
+
+func addVersion(c *catalog.Catalog, h catalog.Holder, n NewVersion) (int64, error) {
+	r, a := rules[h.Kind()], h.Authoring()
+	if r.texts {
+		if err := checkTexts(nil, &n.Description); err != nil {
+			return 0, err
+		}
+	}
+	if r.versioned != nil {
+		if err := r.versioned(h); err != nil {
+			return 0, err
+		}
+	}
+	switch last := len(a.Versions) - 1; {
+	case a.Published == "":
+		return 0, center.Errorf(center.BadRequest, "%s %s has not been published", catalog.Noun(h), h.About().ID)
+	case n.Hash != "" && n.Hash != a.Published:
+		return 0, center.Errorf(center.BadRequest, "%s %s is not that of the published content, %s", r.hash, n.Hash, a.Published)
+	case r.reuses && last >= 0 && a.Versions[last].Hash == a.Published:
+		return a.Versions[last].Number, nil
+	}
+	if err := c.AdmitVersion(h); err != nil {
+		return 0, err
+	}
+	number, ok := a.AddVersion(n.Number, n.Description, c.Now())
+	if !ok {
+		return 0, center.Errorf(center.Invalid, "version %d is not above the latest, %d", n.Number, a.LastVersion)
+	}
+	return number, nil
+}
+
+// DeleteVersion removes a version; runs of it go on. Its number is not given
+// again. Errors: NotFound, InUse when an alias names it.
+func DeleteVersion[T catalog.HolderOf[ID], ID ~string](ctx context.Context, c *catalog.Catalog, instance center.InstanceID, id ID, number int64) error {
+	return catalog.EditContents(ctx, c, instance, id, func(_ *catalog.Snapshot, h T, _ *catalog.Write) error {
+		a := h.Authoring()
+		if _, ok := a.FindVersion(number); !ok {
+			return catalog.MissingVersion(h, number)
+		}
+		if i := slices.IndexFunc(a.Aliases, func(alias contents.Alias) bool { return alias.Version == number }); i >= 0 {
+			return &center.Error{Reason: center.InUse, Message: "the alias " + a.Aliases[i].Name + " names the version", Kind: h.Kind(), ID: h.About().ID}
+		}
+		a.DeleteVersion(number, c.Now())
+		settle(h)
+		return nil
+	})
+}
+
+// Bounds of the texts of flows and modules, as the service's console has them; the model has none.
+const (
+	maxName        = 127
+	maxDescription = 500
+)
+
+// checkTexts checks a name and a description, where given.
+func checkTexts(name, description *string) error {
+	if name != nil {
+		if n := utf8.RuneCountInString(*name); n < 1 || n > maxName {
+			return center.Errorf(center.Invalid, "Name has %d characters; it must have 1 to %d", n, maxName)
+		}
+		if strings.ContainsFunc(*name, unicode.IsControl) {
+			return center.Errorf(center.Invalid, "Name contains control characters")
+		}
+	}
+	if description != nil {
+		if n := utf8.RuneCountInString(*description); n > maxDescription {
+			return center.Errorf(center.Invalid, "Description has %d characters; it may have %d", n, maxDescription)
+		}
+	}
+	return nil
+}
+
+// maxProblems bounds what InvalidContactFlowException carries.
+const maxProblems = 50
+
+// invalidFlow is the error of a content that cannot be published.
+func invalidFlow(problems []string) error {
+	problems = problems[:min(len(problems), maxProblems)]
+	return &center.Error{Reason: center.InvalidFlow, Message: problems[0], Problems: problems}
+}

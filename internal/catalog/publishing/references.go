@@ -1,0 +1,153 @@
+package publishing
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/contents"
+	"parley.example/parley/internal/center"
+)
+
+// named says which parameters of which actions name a resource. A dot leads
+// into an object, a star stands for each of its members.
+var named = map[string]map[string]center.Kind{
+	"UpdateContactTargetQueue":         {"QueueId": center.KindQueue},
+	"DequeueContactAndTransferToQueue": {"QueueId": center.KindQueue},
+	"CheckMetricData":                  {"QueueId": center.KindQueue},
+	"GetMetricData":                    {"QueueId": center.KindQueue},
+	"CheckHoursOfOperation":            {"HoursOfOperationId": center.KindHours},
+	"TransferToFlow":                   {"ContactFlowId": center.KindFlow},
+	"CreateTask":                       {"ContactFlowId": center.KindFlow},
+	"UpdateContactEventHooks":          {"EventHooks.*": center.KindFlow},
+	"InvokeFlowModule":                 {"FlowModuleId": center.KindFlowModule},
+	"ShowView":                         {"ViewResource.Id": center.KindView},
+	"InvokeLambdaFunction":             {"LambdaFunctionARN": KindFunction},
+	"ConnectParticipantWithLexBot":     {"LexV2Bot.AliasArn": KindBot, "LexBot.Name": KindBot},
+}
+
+// Kinds of what is associated with an instance, as references name them.
+const (
+	KindFunction center.Kind = "function"
+	KindBot      center.Kind = "bot"
+)
+
+// Reference is one resource that a flow names by a fixed value.
+type Reference struct {
+	Action string // its identifier
+	Path   string // of the parameter in the document: Actions[3].Parameters.QueueId
+	Kind   center.Kind
+	Value  string // an id or ARN
+}
+
+// References returns what a content names by fixed values, in the order of its
+// actions. What is computed at run time, like $.Attributes.queue, is left out.
+func References(content string) []Reference {
+	var doc struct {
+		Actions []struct {
+			Identifier string
+			Type       string
+			Parameters map[string]json.RawMessage
+		}
+	}
+	if json.Unmarshal([]byte(content), &doc) != nil {
+		return nil // its problems say so
+	}
+	var list []Reference
+	for i, a := range doc.Actions {
+		for _, path := range slices.Sorted(maps.Keys(named[a.Type])) {
+			for member, value := range values(a.Parameters, path) {
+				list = append(list, Reference{
+					Action: a.Identifier, Path: fmt.Sprintf("Actions[%d].Parameters.%s", i, member), Kind: named[a.Type][path], Value: value,
+				})
+			}
+		}
+	}
+	return list
+}
+
+// values yields the fixed values at a path with the members they are found at.
+func values(params map[string]json.RawMessage, path string) func(yield func(member, value string) bool) {
+	return func(yield func(member, value string) bool) {
+		first, rest, deeper := strings.Cut(path, ".")
+		names := []string{first}
+		if first == "*" {
+			names = slices.Sorted(maps.Keys(params))
+		}
+		for _, name := range names {
+			if deeper {
+				var inner map[string]json.RawMessage
+				if json.Unmarshal(params[name], &inner) != nil {
+					continue
+				}
+				for member, value := range values(inner, rest) {
+					if !yield(name+"."+member, value) {
+						return
+					}
+				}
+				continue
+			}
+			var text string
+			fixed := json.Unmarshal(params[name], &text) == nil && text != "" && !strings.Contains(text, "$.") && !strings.Contains(text, "$[")
+			if fixed && !yield(name, text) {
+				return
+			}
+		}
+	}
+}
+
+// vet returns what keeps a content from being published: its own problems and,
+// when references are checked, those that name nothing in the instance. A draft
+// may have both.
+func vet(c *catalog.Catalog, snap *catalog.Snapshot, content string, problems []string, draft bool) error {
+	if draft {
+		return nil
+	}
+	if c.ChecksReferences() {
+		for _, r := range References(content) {
+			if err := resolves[r.Kind](c, snap, r.Value); err != nil {
+				problems = append(problems, shorten(fmt.Sprintf("Invalid Action property value. Path: %s, Action: %s: %s", r.Path, r.Action, err)))
+			}
+		}
+	}
+	if len(problems) > 0 {
+		return invalidFlow(problems)
+	}
+	return nil
+}
+
+// resolves returns why a reference of a kind names nothing.
+var resolves = map[center.Kind]func(c *catalog.Catalog, snap *catalog.Snapshot, ref string) error{
+	center.KindQueue:      names[*catalog.Queue],
+	center.KindHours:      names[*catalog.Hours],
+	center.KindFlow:       namesContent((*catalog.Snapshot).FindFlow),
+	center.KindFlowModule: namesContent((*catalog.Snapshot).FindModule),
+	center.KindView:       namesContent((*catalog.Snapshot).FindView),
+	KindFunction:          (*catalog.Catalog).MayCall,
+	KindBot:               (*catalog.Catalog).MayAsk,
+}
+
+func names[T catalog.Resource](_ *catalog.Catalog, snap *catalog.Snapshot, ref string) error {
+	_, err := catalog.Find[T](snap, ref)
+	return err
+}
+
+func namesContent[T any](find func(*catalog.Snapshot, string) (T, contents.Which, error)) func(*catalog.Catalog, *catalog.Snapshot, string) error {
+	return func(_ *catalog.Catalog, snap *catalog.Snapshot, ref string) error {
+		_, _, err := find(snap, ref)
+		return err
+	}
+}
+
+// maxMessage bounds the characters of a problem.
+const maxMessage = 256
+
+func shorten(s string) string {
+	if r := []rune(s); len(r) > maxMessage {
+		return string(r[:maxMessage-1]) + "…"
+	}
+	return s
+}

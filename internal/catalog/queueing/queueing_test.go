@@ -1,0 +1,69 @@
+package queueing_test
+
+import (
+	"context"
+	"testing"
+
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/catalogtest"
+	"parley.example/parley/internal/catalog/queueing"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/hours"
+)
+
+func TestQueueAndHoursHoldToEachOther(t *testing.T) {
+	f := catalogtest.New(t, catalog.Limits{Queues: 2})
+	ctx := t.Context()
+	id := f.NewInstance(t, "acme")
+	shop := catalogtest.Must(queueing.CreateHours(ctx, f.Catalog, id, queueing.NewHours{Name: "Shop", TimeZone: "Europe/Berlin"}))
+	q := catalogtest.Must(queueing.CreateQueue(ctx, f.Catalog, id, queueing.NewQueue{Name: "q", Hours: shop.ID}))
+	inbound := f.NewFlow(t, id, "inbound", catalogtest.Says("x"))
+
+	_, err := queueing.CreateQueue(ctx, f.Catalog, id, queueing.NewQueue{Name: "third", Hours: shop.ID})
+	catalogtest.WantReason(t, "the third queue of two", err, center.LimitExceeded)
+	change := func(c queueing.QueueChange) error { return queueing.UpdateQueue(ctx, f.Catalog, id, q.ID, c) }
+	catalogtest.WantReason(t, "unknown hours", change(queueing.QueueChange{Hours: new(center.HoursID("x"))}), center.NotFound)
+	catalogtest.WantReason(t, "an unknown flow", change(queueing.QueueChange{Outbound: &queueing.Outbound{Flow: "x"}}), center.NotFound)
+	catalogtest.WantReason(t, "a flow of another type", change(queueing.QueueChange{Outbound: &queueing.Outbound{Flow: inbound.ID}}), center.BadRequest)
+	catalogtest.WantReason(t, "a name that is taken", change(queueing.QueueChange{Name: new("BasicQueue")}), center.Duplicate)
+	catalogtest.WantReason(t, "hours of a queue", queueing.DeleteHours(ctx, f.Catalog, id, shop.ID), center.InUse)
+
+	waiting := int64(1)
+	count := func(context.Context, *catalog.Queue) (int64, error) { return waiting, nil }
+	catalogtest.WantReason(t, "a queue in which a contact waits", queueing.DeleteQueue(ctx, f.Catalog, id, q.ID, count), center.InUse)
+	waiting = 0
+	if err := queueing.DeleteQueue(ctx, f.Catalog, id, q.ID, count); err != nil {
+		t.Errorf("an empty queue: %v", err)
+	}
+	if err := queueing.DeleteHours(ctx, f.Catalog, id, shop.ID); err != nil {
+		t.Errorf("hours that nothing has: %v", err)
+	}
+}
+
+func TestOverridesKeepTheirNamesAndParents(t *testing.T) {
+	f := catalogtest.New(t, catalog.Limits{})
+	ctx := t.Context()
+	id := f.NewInstance(t, "acme")
+	made := func(name string) center.HoursID {
+		return catalogtest.Must(queueing.CreateHours(ctx, f.Catalog, id, queueing.NewHours{Name: name, TimeZone: "UTC"})).ID
+	}
+	shop, holidays := made("Shop"), made("Holidays")
+	eve := hours.Override{Name: "Eve", From: "2026-12-24", Till: "2026-12-24"}
+	override := catalogtest.Must(queueing.AddOverride(ctx, f.Catalog, id, holidays, eve))
+	_, err := queueing.AddOverride(ctx, f.Catalog, id, holidays, eve)
+	catalogtest.WantReason(t, "an override with a name that is taken", err, center.Duplicate)
+	catalogtest.WantReason(t, "an override that ends before it begins",
+		queueing.UpdateOverride(ctx, f.Catalog, id, holidays, override, queueing.OverrideChange{Till: new(hours.Date("2026-12-01"))}), center.BadRequest)
+
+	catalogtest.WantReason(t, "hours that are their own parent", queueing.ShareHours(ctx, f.Catalog, id, shop, []center.HoursID{shop}), center.BadRequest)
+	catalogtest.WantReason(t, "a parent that is not one", queueing.UnshareHours(ctx, f.Catalog, id, shop, []center.HoursID{holidays}), center.BadRequest)
+	if err := queueing.ShareHours(ctx, f.Catalog, id, shop, []center.HoursID{holidays}); err != nil {
+		t.Fatal(err)
+	}
+	catalogtest.WantReason(t, "a parent", queueing.DeleteHours(ctx, f.Catalog, id, holidays), center.InUse)
+	snap := catalogtest.Must(f.Snapshot(ctx, string(id)))
+	shared := snap.Shared(catalogtest.Must(catalog.Get[*catalog.Hours](snap, shop)))
+	if len(shared) != 1 || len(shared[0].Overrides) != 1 || shared[0].Overrides[0].Type != hours.Standard {
+		t.Errorf("the hours share %+v; want the override of the type STANDARD", shared)
+	}
+}

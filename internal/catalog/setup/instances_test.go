@@ -1,0 +1,142 @@
+package setup_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/catalogtest"
+	"parley.example/parley/internal/catalog/publishing"
+	"parley.example/parley/internal/catalog/setup"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
+)
+
+func TestCreateInstanceBringsEverything(t *testing.T) {
+	f := catalogtest.New(t, catalog.Limits{})
+	id := f.NewInstance(t, "acme")
+	for _, c := range []*catalog.Catalog{f.Catalog, f.Again(catalog.Limits{})} {
+		snap, err := c.Snapshot(t.Context(), string(id))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(catalog.All[*catalog.Flow](snap)); n != len(flow.Defaults())-1 {
+			t.Errorf("%d flows; want all defaults but the demo", n)
+		}
+		var names []string
+		for _, s := range catalog.All[*catalog.SecurityProfile](snap) {
+			names = append(names, s.Name)
+		}
+		if want := []string{"Admin", "Agent", "CallCenterManager", "QualityAnalyst"}; !slices.Equal(names, want) {
+			t.Errorf("security profiles %q; want %q", names, want)
+		}
+		profile := catalog.All[*catalog.RoutingProfile](snap)[0]
+		queue, err := catalog.Get[*catalog.Queue](snap, profile.Queues[0].Queue)
+		if err != nil || queue.Name != "BasicQueue" {
+			t.Errorf("queue of the routing profile: %v, %v", queue, err)
+		}
+		if hours, err := catalog.Find[*catalog.Hours](snap, snap.ARN(center.KindHours, string(queue.Hours))); err != nil || hours.Name != "Basic Hours" || len(hours.Config) != 5 {
+			t.Errorf("hours of the queue: %v, %v", hours, err)
+		}
+		if statuses := catalog.All[*catalog.AgentStatus](snap); len(statuses) != 2 || statuses[0].Type != "ROUTABLE" || statuses[1].Type != "OFFLINE" {
+			t.Errorf("agent statuses %v", statuses)
+		}
+		for _, d := range catalog.All[*catalog.Flow](snap) {
+			if _, _, err := snap.Published(string(d.ID)); err != nil {
+				t.Errorf("default flow %q: %v", d.Name, err)
+			}
+		}
+	}
+}
+
+func TestInstanceAliasAndToken(t *testing.T) {
+	f := catalogtest.New(t, catalog.Limits{Instances: 3})
+	ctx := t.Context()
+	first, err := setup.CreateInstance(ctx, f.Catalog, setup.NewInstance{Alias: "Acme", Identity: "SAML", Token: "t1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := setup.CreateInstance(ctx, f.Catalog, setup.NewInstance{Alias: "Acme", Identity: "SAML", Token: "t1"})
+	if err != nil || again.ID != first.ID {
+		t.Errorf("the same token gave %v, %v; want instance %s", again, err, first.ID)
+	}
+	_, err = setup.CreateInstance(ctx, f.Catalog, setup.NewInstance{Alias: "acme", Identity: "SAML", Token: "t2"})
+	catalogtest.WantReason(t, "an alias that differs in case", err, center.Duplicate)
+	_, err = setup.CreateInstance(ctx, f.Catalog, setup.NewInstance{Identity: "SAML"})
+	catalogtest.WantReason(t, "no alias", err, center.BadRequest)
+	_, err = setup.CreateInstance(ctx, f.Catalog, setup.NewInstance{Alias: "b", Identity: "EXISTING_DIRECTORY"})
+	catalogtest.WantReason(t, "no directory", err, center.BadRequest)
+	f.NewInstance(t, "b")
+	f.NewInstance(t, "c")
+	_, err = setup.CreateInstance(ctx, f.Catalog, setup.NewInstance{Alias: "d", Identity: "SAML"})
+	catalogtest.WantReason(t, "the fourth of three", err, center.QuotaExceeded)
+	if err := f.Delete(ctx, first.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = setup.CreateInstance(ctx, f.Catalog, setup.NewInstance{Alias: "acme", Identity: "SAML"}); err != nil {
+		t.Errorf("an alias that became free: %v", err)
+	}
+}
+
+func TestConcurrentAliasesHaveOneWinner(t *testing.T) {
+	f := catalogtest.New(t, catalog.Limits{})
+	other := f.Again(catalog.Limits{}) // as another process, with locks of its own
+	won := catalogtest.Race(8, func(i int) error {
+		c := []*catalog.Catalog{f.Catalog, other}[i%2]
+		_, err := setup.CreateInstance(t.Context(), c, setup.NewInstance{Alias: "acme", Identity: "SAML"})
+		return err
+	})
+	if won != 1 {
+		t.Errorf("%d of 8 got the alias", won)
+	}
+}
+
+func TestSeedDemoTwice(t *testing.T) {
+	f := catalogtest.New(t, catalog.Limits{})
+	for range 2 {
+		if err := setup.SeedDemo(t.Context(), f.Catalog); err != nil {
+			t.Fatal(err)
+		}
+	}
+	snap, err := f.Snapshot(t.Context(), catalog.DemoInstance)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := snap.CanStart(catalog.DemoFlow); err != nil {
+		t.Errorf("the demo flow: %v", err)
+	}
+	if q, err := catalog.Find[*catalog.Queue](snap, catalog.DemoQueue); err != nil || q.Name != "BasicQueue" {
+		t.Errorf("the demo queue: %v, %v", q, err)
+	}
+	if err := publishing.Delete[*catalog.Flow](t.Context(), f.Catalog, catalog.DemoInstance, catalog.DemoFlow); err != nil {
+		t.Fatal(err)
+	}
+	if err := setup.SeedDemo(t.Context(), f.Again(catalog.Limits{})); err != nil {
+		t.Fatal(err)
+	}
+	snap, _ = f.Snapshot(t.Context(), catalog.DemoInstance)
+	catalogtest.WantReason(t, "a flow deleted before the second start", snap.CanStart(catalog.DemoFlow), center.NotFound)
+}
+
+func TestSetAttributeConcurrently(t *testing.T) {
+	f := catalogtest.New(t, catalog.Limits{})
+	id := f.NewInstance(t, "acme")
+	snap, _ := f.Snapshot(t.Context(), string(id))
+	names := snap.Instance.AttributeNames()
+	won := catalogtest.Race(len(names), func(i int) error {
+		return setup.SetAttribute(context.WithoutCancel(t.Context()), f.Catalog, id, names[i], "true")
+	})
+	snap, err := f.Snapshot(t.Context(), string(id))
+	if err != nil || won != len(names) {
+		t.Fatalf("%d of %d writes succeeded, %v", won, len(names), err)
+	}
+	for _, n := range names {
+		if value, _ := snap.Instance.Attribute(n); value != "true" {
+			t.Errorf("%s = %s after a concurrent write", n, value)
+		}
+	}
+	catalogtest.WantReason(t, "a value", setup.SetAttribute(t.Context(), f.Catalog, id, names[0], "yes"), center.Invalid)
+	catalogtest.WantReason(t, "an attribute", setup.SetAttribute(t.Context(), f.Catalog, id, "COFFEE", "true"), center.Invalid)
+	catalogtest.WantReason(t, "an instance", setup.SetAttribute(t.Context(), f.Catalog, "x", names[0], "true"), center.NotFound)
+}

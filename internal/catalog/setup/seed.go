@@ -1,0 +1,144 @@
+package setup
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/hours"
+)
+
+// SeedDemo makes the demo instance, unless it is there: what was changed in it stays.
+func SeedDemo(ctx context.Context, c *catalog.Catalog) error {
+	i := &catalog.Instance{
+		Meta:     catalog.NewMeta(c, catalog.DemoInstance, center.InstanceID(catalog.DemoInstance), catalog.DemoAlias, nil),
+		Identity: "CONNECT_MANAGED", Attributes: catalog.Attributes(true, true),
+	}
+	if _, err := create(ctx, c, i, demoIDs, 0); err != nil {
+		return fmt.Errorf("seed the demo instance: %w", err)
+	}
+	return nil
+}
+
+// demoIDs gives everything in the demo instance the same id in every run.
+func demoIDs(kind center.Kind, name string) string {
+	switch {
+	case kind == center.KindFlow && name == flow.DemoName:
+		return catalog.DemoFlow
+	case kind == center.KindQueue:
+		return catalog.DemoQueue
+	}
+	return catalog.DerivedID(catalog.DemoInstance, string(kind), name)
+}
+
+// seeds returns everything that a new instance comes with.
+func seeds(c *catalog.Catalog, i *catalog.Instance, ids func(center.Kind, string) string) (with []catalog.Resource, flows []catalog.Seed, err error) {
+	basic := basicHours()
+	basic.Meta = meta[center.HoursID](c, i, ids, basic, "Basic Hours")
+	queue := &catalog.Queue{Description: "A simple, basic voice queue.", Hours: basic.ID}
+	queue.Meta = meta[center.QueueID](c, i, ids, queue, "BasicQueue")
+	profile := basicProfile(queue.ID)
+	profile.Meta = meta[center.RoutingProfileID](c, i, ids, profile, "Basic Routing Profile")
+	with = []catalog.Resource{basic, queue, profile}
+	for _, s := range securityProfiles() {
+		s.Meta = meta[center.SecurityProfileID](c, i, ids, s, s.Name)
+		with = append(with, s)
+	}
+	for n, s := range agentStatuses() {
+		s.Order = int32(n + 1)
+		s.Meta = meta[center.AgentStatusID](c, i, ids, s, s.Name)
+		with = append(with, s)
+	}
+	for _, d := range flow.Defaults() {
+		if d.Name == flow.DemoName && i.ID != catalog.DemoInstance {
+			continue
+		}
+		parsed, err := flow.Parse(d.Content)
+		if err != nil {
+			return nil, nil, fmt.Errorf("default flow %q: %w", d.Name, err)
+		}
+		f := &catalog.Flow{Type: d.Type, Default: strings.HasPrefix(d.Name, "Default ")}
+		f.Meta, f.Published = meta[center.FlowID](c, i, ids, f, d.Name), parsed.Hash
+		flows = append(flows, catalog.Seed{Flow: f, Content: catalog.Content{Hash: parsed.Hash, Body: string(parsed.Content()), Flow: parsed}})
+	}
+	return with, flows, nil
+}
+
+// meta is what all resources have, of one that comes with an instance.
+func meta[ID ~string](c *catalog.Catalog, i *catalog.Instance, ids func(center.Kind, string) string, r catalog.Resource, name string) catalog.Meta[ID] {
+	return catalog.NewMeta(c, i.ID, ID(ids(r.Kind(), name)), name, nil)
+}
+
+// agentStatuses are the two of a new instance.
+func agentStatuses() []*catalog.AgentStatus {
+	return []*catalog.AgentStatus{
+		{Meta: catalog.Meta[center.AgentStatusID]{Name: "Available"}, Type: "ROUTABLE", Description: "Available to handle contacts."},
+		{Meta: catalog.Meta[center.AgentStatusID]{Name: "Offline"}, Type: "OFFLINE", Description: "Not available to handle contacts."},
+	}
+}
+
+// basicHours are open from nine to five on weekdays, New York time.
+func basicHours() *catalog.Hours {
+	h := &catalog.Hours{Description: "Monday to Friday, 9 am to 5 pm.", Schedule: hours.Schedule{TimeZone: "US/Eastern"}}
+	for day := time.Monday; day <= time.Friday; day++ {
+		h.Config = append(h.Config, hours.OpenTime{Day: day, Start: 9 * 60, End: 17 * 60})
+	}
+	return h
+}
+
+// basicProfile takes voice, chats and tasks of one queue: one call, two chats
+// or a task at a time.
+func basicProfile(queue center.QueueID) *catalog.RoutingProfile {
+	p := &catalog.RoutingProfile{
+		Description: "A simple routing profile.", DefaultOutbound: queue, Timer: "TIME_SINCE_LAST_ACTIVITY", Default: true,
+		Concurrency: []catalog.Concurrency{{Channel: "VOICE", Max: 1}, {Channel: "CHAT", Max: 2}, {Channel: "TASK", Max: 1}},
+	}
+	for _, c := range p.Concurrency {
+		p.Queues = append(p.Queues, catalog.ProfileQueue{Queue: queue, Channel: c.Channel, Priority: 1})
+	}
+	return p
+}
+
+// Permissions by the part of the contact centre they are about, as
+// ListSecurityProfilePermissions names them. They are those that concern what
+// Parley does; the service has many more for its other products.
+var (
+	desk     = []string{"BasicAgentAccess", "OutboundCallAccess"}
+	routing  = grants("RoutingPolicies", "Create Edit View", "TransferDestinations", "Create Delete Edit View", "HoursOfOperation", "Create Delete Edit View", "Queues", "Create Edit EnableAndDisable View")
+	channels = grants("Prompts", "Create Delete Edit View", "ContactFlows", "Create Delete Edit Publish View", "ContactFlowModules", "Create Delete Edit Publish View", "Views", "Create Edit Remove View")
+	people   = grants("Users", "Create Delete Edit EditPermission View", "AgentGrouping", "Create Edit EnableAndDisable View", "SecurityProfiles", "Create Delete Edit View", "AgentStates", "Create Edit EnableAndDisable View")
+	insight  = grants("ContactSearch", "View", "ContactAttributes", "View", "MetricsReports", "Create Delete Edit Publish Schedule View", "AgentTimeCard", "View")
+	trial    = []string{"ChatTestMode"}
+)
+
+// grants spells out permissions: "Queues", "Edit View" gives Queues.Edit and Queues.View.
+func grants(pairs ...string) []string {
+	var list []string
+	for i := 0; i < len(pairs); i += 2 {
+		for verb := range strings.FieldsSeq(pairs[i+1]) {
+			list = append(list, pairs[i]+"."+verb)
+		}
+	}
+	return list
+}
+
+// securityProfiles are the four of a new instance.
+func securityProfiles() []*catalog.SecurityProfile {
+	profile := func(name, description string, permissions ...[]string) *catalog.SecurityProfile {
+		s := &catalog.SecurityProfile{Meta: catalog.Meta[center.SecurityProfileID]{Name: name}, Description: description}
+		for _, p := range permissions {
+			s.Permissions = append(s.Permissions, p...)
+		}
+		return s
+	}
+	return []*catalog.SecurityProfile{
+		profile("Admin", "Administrators: everything.", desk, routing, channels, people, insight, trial),
+		profile("Agent", "Agents: the agent desk.", desk),
+		profile("CallCenterManager", "Managers: people, routing and reports.", desk, routing, people, insight),
+		profile("QualityAnalyst", "Analysts: contacts and reports.", insight),
+	}
+}

@@ -1,0 +1,23 @@
+package instances
+
+import (
+	"context"
+
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/connectapi/query"
+)
+
+// The lists in this file are empty because an instance of Parley can have
+// nothing of the kind: what they would show is for calls.
+
+// ListPrompts lists no prompts: a chat plays none.
+func (s *Instances) ListPrompts(ctx context.Context, in *connect.ListPromptsRequest) (*connect.ListPromptsResponse, error) {
+	list, err := query.Nothing[connect.PromptSummary](ctx, s.Catalog, in.InstanceId, query.Page{List: "ListPrompts", Token: in.NextToken})
+	return &connect.ListPromptsResponse{PromptSummaryList: list}, err
+}
+
+// ListPhoneNumbers lists no phone numbers: Parley has no voice.
+func (s *Instances) ListPhoneNumbers(ctx context.Context, in *connect.ListPhoneNumbersRequest) (*connect.ListPhoneNumbersResponse, error) {
+	list, err := query.Nothing[connect.PhoneNumberSummary](ctx, s.Catalog, in.InstanceId, query.Page{List: "ListPhoneNumbers", Token: in.NextToken})
+	return &connect.ListPhoneNumbersResponse{PhoneNumberSummaryList: list}, err
+}

@@ -1,0 +1,73 @@
+package people
+
+import (
+	"context"
+	"slices"
+
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/connectapi/query"
+	"parley.example/parley/internal/connectapi/wire"
+)
+
+// ListSecurityProfiles lists the security profiles of an instance by name.
+func (s *People) ListSecurityProfiles(ctx context.Context, in *connect.ListSecurityProfilesRequest) (*connect.ListSecurityProfilesResponse, error) {
+	list, next, err := query.List(ctx, s.Catalog, in.InstanceId, query.Page{List: "ListSecurityProfiles", Token: in.NextToken, Max: in.MaxResults}, nil,
+		func(snap *catalog.Snapshot, p *catalog.SecurityProfile) connect.SecurityProfileSummary {
+			return connect.SecurityProfileSummary{Id: new(string(p.ID)), Arn: new(snap.ARNOf(p)), Name: &p.Name, LastModifiedTime: &p.Updated, LastModifiedRegion: new(snap.Region())}
+		})
+	return &connect.ListSecurityProfilesResponse{SecurityProfileSummaryList: list, NextToken: next}, err
+}
+
+// DescribeSecurityProfile describes a security profile.
+func (s *People) DescribeSecurityProfile(ctx context.Context, in *connect.DescribeSecurityProfileRequest) (*connect.DescribeSecurityProfileResponse, error) {
+	p, err := query.Describe(ctx, s.Catalog, in.InstanceId, in.SecurityProfileId, securityProfile)
+	return &connect.DescribeSecurityProfileResponse{SecurityProfile: p}, err
+}
+
+func securityProfile(snap *catalog.Snapshot, p *catalog.SecurityProfile) connect.SecurityProfile {
+	return connect.SecurityProfile{
+		Id: new(string(p.ID)), OrganizationResourceId: new(string(snap.Instance.ID)), Arn: new(snap.ARNOf(p)), SecurityProfileName: &p.Name,
+		Description: wire.Optional(p.Description), Tags: wire.Tags(p.Tags), LastModifiedTime: &p.Updated, LastModifiedRegion: new(snap.Region()),
+	}
+}
+
+// ListSecurityProfilePermissions lists what a security profile allows, in
+// alphabetical order.
+func (s *People) ListSecurityProfilePermissions(ctx context.Context, in *connect.ListSecurityProfilePermissionsRequest) (*connect.ListSecurityProfilePermissionsResponse, error) {
+	snap, p, err := query.Find[*catalog.SecurityProfile](ctx, s.Catalog, in.InstanceId, in.SecurityProfileId)
+	if err != nil {
+		return nil, err
+	}
+	page := query.Page{List: "ListSecurityProfilePermissions", Token: in.NextToken, Max: in.MaxResults, Request: []any{p.ID}}
+	some, next, err := query.Cut(page, slices.Sorted(slices.Values(p.Permissions)), func(name *string) string { return *name })
+	if err != nil {
+		return nil, err
+	}
+	return &connect.ListSecurityProfilePermissionsResponse{
+		Permissions: some, NextToken: next, LastModifiedTime: &p.Updated, LastModifiedRegion: new(snap.Region()),
+	}, nil
+}
+
+// SearchSecurityProfiles finds security profiles by criteria and filter.
+func (s *People) SearchSecurityProfiles(ctx context.Context, in *connect.SearchSecurityProfilesRequest) (*connect.SearchSecurityProfilesResponse, error) {
+	found, next, total, err := query.Search(ctx, s.Catalog, in.InstanceId,
+		query.Page{List: "SearchSecurityProfiles", Token: in.NextToken, Max: in.MaxResults, Request: []any{in.SearchCriteria, in.SearchFilter}},
+		query.Where(in.SearchCriteria, securityCriteria), query.Filter(in.SearchFilter, securityFilter), securitySummary)
+	return &connect.SearchSecurityProfilesResponse{SecurityProfiles: found, NextToken: next, ApproximateTotalCount: total}, err
+}
+
+func securitySummary(snap *catalog.Snapshot, p *catalog.SecurityProfile) connect.SecurityProfileSearchSummary {
+	return connect.SecurityProfileSearchSummary{
+		Id: new(string(p.ID)), OrganizationResourceId: new(string(snap.Instance.ID)), Arn: new(snap.ARNOf(p)), SecurityProfileName: &p.Name,
+		Description: wire.Optional(p.Description), Tags: wire.Tags(p.Tags),
+	}
+}
+
+func securityCriteria(c *connect.SecurityProfileSearchCriteria) query.Criteria[connect.SecurityProfileSearchCriteria, *catalog.SecurityProfile] {
+	return query.Named[*catalog.SecurityProfile](c.OrConditions, c.AndConditions, c.StringCondition)
+}
+
+func securityFilter(f *connect.SecurityProfilesSearchFilter) query.Match[*catalog.SecurityProfile] {
+	return query.TagFilter[*catalog.SecurityProfile](f.TagFilter)
+}
