@@ -185,6 +185,7 @@ func (s *storm) weather(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
+		s.checkTimers()
 		m := s.someone()
 		switch s.n(8) {
 		case 0, 1: // it is replaced
@@ -238,7 +239,8 @@ func (s *storm) client(n int) {
 			}
 		default:
 			if turn > turns*3/4 && s.n(4) == 0 {
-				if _, err := s.do(c, s.someone(), contact.Stop{}); err != nil {
+				end := []contact.Command{contact.Stop{}, contact.Disconnect{Participant: c.ana, ClientToken: key}}[s.n(2)]
+				if _, err := s.do(c, s.someone(), end); err != nil {
 					s.fine(err)
 				}
 			}
