@@ -64,8 +64,8 @@ func (s *storm) checkState(c *talk, state *contact.Chat) {
 			s.Errorf("%s has a state of chat %s that is not the store's (%v)", m.name, c.id, err)
 		}
 	}
-	if len(state.Effects) > 0 || len(state.Line) > 0 {
-		s.Errorf("chat %s is stuck: effects %v, messages in the queue of the processor: %d", c.id, state.Effects, len(state.Line))
+	if len(state.Effects) > 0 || len(state.Pending) > 0 {
+		s.Errorf("chat %s is stuck: effects %v, messages in the queue of the processor: %d", c.id, state.Effects, len(state.Pending))
 	}
 	for key, value := range c.attributes {
 		if state.Attributes[key] != value {

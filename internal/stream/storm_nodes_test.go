@@ -173,7 +173,7 @@ func (m source) Attend(ctx context.Context, subject bus.Subject, participant cen
 	if err != nil {
 		return "", err
 	}
-	p, err := state.Hears(participant)
+	p, err := state.Recipient(participant)
 	if err != nil {
 		return "", err
 	}
