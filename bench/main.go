@@ -2,7 +2,7 @@
 // and prints the results next to probes of the machine.
 //
 //	go run ./bench                     everything, in less than four minutes
-//	go run ./bench -only starts,rate   some of it
+//	go run ./bench -only starts,idle   some of it
 //	go run ./bench -json               the figures as JSON
 //
 // It builds the server, stripped, and starts it as a process of its own with a

@@ -18,6 +18,9 @@ import (
 type chatState struct {
 	chat *contact.Chat
 	tail contact.Tail
+	// records is the version since which no change, as far as this entry knows, touched
+	// the record of a contact that has ended: who read one with it or later knows it.
+	records int64
 }
 
 type chatEntry = entry[center.ContactID, chatState]
@@ -49,7 +52,7 @@ func (e *Engine) loadChat(ctx context.Context, id center.ContactID) (s chatState
 	if s.chat, err = contact.DecodeChat(head.State); err != nil {
 		return s, 0, err
 	}
-	s.tail = contact.TailAt(head.LastSeq, head.LastTime, head.LastID)
+	s.tail, s.records = contact.TailAt(head.LastSeq, head.LastTime, head.LastID), head.Version
 	return s, head.Version, nil
 }
 
@@ -90,7 +93,7 @@ func (e *Engine) decideChat(ctx context.Context, h *chatEntry, cmd contact.Comma
 	if err := e.Catalog.Prepare(ctx, chat.Instance, chat.Run, chat.Whisper); err != nil {
 		return nil, err
 	}
-	if with.recordsAt != h.version {
+	if with.recordsAt < h.state.records {
 		with.env.Records = nil
 	}
 	change, err := contact.Decide(chat, &h.state.tail, cmd, with.env)
@@ -179,6 +182,9 @@ func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Onc
 		}
 		noteUploads(sc, before, change.Chat.Attachments)
 		h.state.chat, h.version = change.Chat, sc.Next
+		if slices.ContainsFunc(change.Contacts, func(c center.Contact) bool { return c.ID != change.Chat.Latest.ID }) {
+			h.state.records = sc.Next
+		}
 	}
 	instance := h.state.chat.Instance
 	sc.Quotas = e.quotas(instance, change)
@@ -245,6 +251,6 @@ func wholeMillis(t time.Time) time.Time {
 	return t
 }
 
-// nextVersion returns a version after v that no other node picks: it counts in
-// the upper half, and the lower half is random.
+// nextVersion returns a version after v, and greater, that no other node picks:
+// it counts in the upper half, and the lower half is random.
 func nextVersion(v int64) int64 { return (v>>32+1)<<32 | int64(random.Uint32()) }

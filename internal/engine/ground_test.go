@@ -188,3 +188,41 @@ func TestChangeThatNobodyWaitsForIsSeen(t *testing.T) {
 		}
 	})
 }
+
+// A contact that has ended can be tagged however much goes on in its chat.
+func TestTagAnEndedContactOfABusyChat(t *testing.T) {
+	s := enginetest.Memory(t)
+	w := open(t, s, func(o *enginetest.Options) {
+		o.Catalog = enginetest.ParseFlows(t, map[string]string{"survey": enginetest.Survey("greet"), "greet": enginetest.Greet})
+	})
+	r, err := w.Start(t.Context(), contact.Start{
+		Instance: instance, Contact: center.NewContactID(time.Now()), Flow: "survey", DisplayName: "Ana", ExitAgent: true}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	do(t, w, r.Contact, contact.Connect{Participant: r.Participant})
+	do(t, w, r.Contact, contact.Disconnect{Participant: r.Participant})
+	busy, calm := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	for n := range 16 {
+		wg.Go(func() {
+			for busy.Err() == nil {
+				if _, err := w.Do(context.Background(), r.Contact, contact.SetAttributes{Attributes: map[string]string{"n": fmt.Sprint(n)}}); err != nil {
+					t.Errorf("SetAttributes: %v", err)
+				}
+			}
+		})
+	}
+	for i := range 40 {
+		if _, err := w.Do(t.Context(), r.Contact, contact.Tag{Contact: r.Contact, Set: map[string]string{fmt.Sprint(i): "v"}}); err != nil {
+			t.Errorf("Tag: %v", err)
+		}
+	}
+	calm()
+	wg.Wait()
+	for record, err := range s.Contacts(t.Context(), store.ContactQuery{IDs: []center.ContactID{r.Contact}}) {
+		if err != nil || record.Next == "" || len(record.Tags) < 40 {
+			t.Errorf("the record has the next contact %q and the tags %v, %v", record.Next, record.Tags, err)
+		}
+	}
+}

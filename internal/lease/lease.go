@@ -139,12 +139,10 @@ func (h *Holder) beat(ctx context.Context) error {
 			return err
 		}
 	}
+	h.set(held, alive) // before others can have what is given back
 	if len(excess) > 0 {
-		if err := h.Store.Release(ctx, h.Node, excess...); err != nil {
-			return err
-		}
+		return h.Store.Release(ctx, h.Node, excess...)
 	}
-	h.set(held, alive)
 	return nil
 }
 

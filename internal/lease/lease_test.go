@@ -28,8 +28,14 @@ type cluster struct {
 // flaky is a store that some nodes do not reach.
 type flaky struct {
 	*sqlite.Store
+	lag  time.Duration // how late the answer to a Release comes
 	mu   sync.Mutex
 	away string // the node that cannot reach it
+}
+
+func (f *flaky) Release(ctx context.Context, node string, names ...string) error {
+	defer time.Sleep(f.lag) // of the bubble's clock
+	return f.Store.Release(ctx, node, names...)
 }
 
 func (f *flaky) Claim(ctx context.Context, node string, now time.Time, ttl time.Duration, names ...string) ([]store.Lease, error) {
@@ -190,5 +196,21 @@ func TestChangesAreReported(t *testing.T) {
 		}
 		stop()
 		done.Wait()
+	})
+}
+
+// What a node gives back it does not count as its own any more, although it has
+// not heard yet that it is given back.
+func TestSharesPassBeforeTheAnswer(t *testing.T) {
+	inCluster(t, func(c *cluster) {
+		c.store.lag = lease.Beat
+		c.join("one")
+		c.pass(lease.Beat / 2)
+		c.join("two")
+		for range 30 {
+			c.pass(lease.Beat / 10)
+			c.shares()
+		}
+		c.want("after the hand-over", map[string]int{"one": 32, "two": 32})
 	})
 }

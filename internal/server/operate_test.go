@@ -10,9 +10,11 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,6 +39,37 @@ func TestHealth(t *testing.T) {
 	for _, path := range []string{"/", "/dev/clock", "/dev/faults", "/assets/start.css", "/debug/pprof/"} {
 		if r := call(t, s, "GET", path, ""); r.status != 404 && r.status != 403 {
 			t.Errorf("GET %s = %d outside development mode", path, r.status)
+		}
+	}
+}
+
+// listenerAt is a listener that says that it is elsewhere.
+type listenerAt struct {
+	net.Listener
+	addr netip.AddrPort
+}
+
+func (l listenerAt) Addr() net.Addr { return net.TCPAddrFromAddrPort(l.addr) }
+
+// TestAddressOfServer names the address that the server listens on, and this machine where it listens on all.
+func TestAddressOfServer(t *testing.T) {
+	for addr, want := range map[string]string{
+		"127.0.0.1:80": "http://127.0.0.1:80", "127.0.0.2:80": "http://127.0.0.2:80", "[::1]:80": "http://[::1]:80", "192.0.2.1:80": "http://192.0.2.1:80",
+		"0.0.0.0:80": "http://127.0.0.1:80", "[::]:80": "http://127.0.0.1:80",
+	} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		s, err := server.New(ctx, server.Config{Dev: true, CloseSpan: time.Millisecond, Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got string
+		up := func(url string) { got = url; stop() }
+		if err := s.ServeOn(ctx, listenerAt{l, netip.MustParseAddrPort(addr)}, up); err != nil || got != want {
+			t.Errorf("a server on %s is at %q, %v; want %q", addr, got, err, want)
 		}
 	}
 }

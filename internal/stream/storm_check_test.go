@@ -40,6 +40,15 @@ func (s *storm) check() {
 	s.checkCounter(store.QueuedChats(instance, "sales"), waiting)
 }
 
+// checkTimers looks for timers that nobody fires, while nodes die and hang.
+func (s *storm) checkTimers() {
+	const longest = 45 * time.Second // a hang, what leases last, and some beats
+	late, _, err := s.store.Due(s.Context(), store.AllShards, time.Now().Add(-longest), 10)
+	if err != nil || len(late) > 0 {
+		s.Errorf("timers of the chats %v have not been fired (%v)", late, err)
+	}
+}
+
 // checkCounter compares what is counted by rows, and the counter by which a limit is kept, with n.
 func (s *storm) checkCounter(c store.Counter, n int64) {
 	if got, err := s.store.Count(s.Context(), c); err != nil || got != n {

@@ -89,7 +89,7 @@ func (s *storm) far() *far {
 	return f
 }
 
-func (f *far) wait() { time.Sleep(time.Duration(f.storm.n(4)) * time.Millisecond) }
+func (f *far) wait() { time.Sleep(time.Duration(f.storm.n(int(f.storm.lag)))) }
 
 func (f *far) Submit(c *store.Change, done func(error)) {
 	f.changes <- func() { f.Store.Submit(c, done) }

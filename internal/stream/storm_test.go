@@ -44,7 +44,6 @@ func TestStorm(t *testing.T) {
 const (
 	instance = center.InstanceID("11111111-1111-4111-8111-111111111111")
 	quota    = 40 // of active chats
-	chats    = 6
 	clients  = 12
 	turns    = 80 // of each client
 )
@@ -73,7 +72,7 @@ type storm struct {
 	store   store.Store
 	bus     bus.Local
 	catalog enginetest.Flows
-	seed    uint64
+	lag     time.Duration // how long changes are on their way to the store, at most
 
 	mu      sync.Mutex // guards what follows
 	rand    *rand.Rand
@@ -103,7 +102,8 @@ type message struct {
 }
 
 func newStorm(t *testing.T, seed uint64) *storm {
-	s := &storm{T: t, seed: seed, store: enginetest.Memory(t), catalog: enginetest.ParseFlows(t, flows), rand: rand.New(rand.NewPCG(seed, 0))}
+	s := &storm{T: t, store: enginetest.Memory(t), catalog: enginetest.ParseFlows(t, flows), rand: rand.New(rand.NewPCG(seed, 0))}
+	s.lag = time.Duration(1+s.n(30)) * time.Millisecond
 	s.catalog.Queues = map[string]machine.Queue{
 		"sales": {ID: "sales", ARN: "arn:sales", Name: "Sales", Max: 3}, "help": {ID: "help", ARN: "arn:help", Name: "Help", Max: -1},
 	}
@@ -135,7 +135,7 @@ func (s *storm) run() {
 		s.members = append(s.members, s.join(fmt.Sprintf("n%d", i)))
 	}
 	time.Sleep(time.Second)
-	for i := range chats {
+	for i := range 1 + s.n(8) { // one in a few storms is about one chat
 		s.begin(i)
 	}
 	weather, calm := context.WithCancel(s.Context())
@@ -185,6 +185,7 @@ func (s *storm) weather(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
+		s.checkTimers()
 		m := s.someone()
 		switch s.n(8) {
 		case 0, 1: // it is replaced
@@ -238,7 +239,8 @@ func (s *storm) client(n int) {
 			}
 		default:
 			if turn > turns*3/4 && s.n(4) == 0 {
-				if _, err := s.do(c, s.someone(), contact.Stop{}); err != nil {
+				end := []contact.Command{contact.Stop{}, contact.Disconnect{Participant: c.ana, ClientToken: key}}[s.n(2)]
+				if _, err := s.do(c, s.someone(), end); err != nil {
 					s.fine(err)
 				}
 			}
