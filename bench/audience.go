@@ -14,7 +14,7 @@ const tabs = 2
 
 // audience is who hears messages: the customers of some chats, each with two sessions.
 type audience struct {
-	*guests
+	*customerSessions
 	current atomic.Pointer[deliveries]
 }
 
@@ -22,7 +22,7 @@ type audience struct {
 func assemble(ctx context.Context, c *centre, tokens []string) (*audience, error) {
 	a := &audience{}
 	var err error
-	a.guests, err = invite(ctx, c, tokens, tabs, a.hear)
+	a.customerSessions, err = joinChats(ctx, c, tokens, tabs, a.hear)
 	return a, err
 }
 

@@ -114,7 +114,7 @@ func answering(t *testing.T, answers ...string) string {
 }
 
 // An exchange does not take anything else for the answer it had first.
-func TestExchangeIsParticular(t *testing.T) {
+func TestExchangeRejectsOtherAnswers(t *testing.T) {
 	const good = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 	for name, answers := range map[string][]string{
 		"refused":         {"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n"},
@@ -158,7 +158,7 @@ func TestOpenLoopKeepsTime(t *testing.T) {
 }
 
 // An attempt that fails is not hidden by another that succeeds.
-func TestFailedAttemptsAreTold(t *testing.T) {
+func TestFailedAttemptsAreReported(t *testing.T) {
 	addr := answering(t, "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
 	c, err := reach(&server{process: &process{addr: addr}, key: aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}}, 1, nil)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 var memoryMetrics = []string{"go_memstats_stack_inuse_bytes", "go_memstats_next_gc_bytes"}
 
 // rest lets the guests be for d.
-func (g *guests) rest(ctx context.Context, d time.Duration) error {
+func (g *customerSessions) rest(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -61,7 +61,7 @@ func (b *bench) idleSockets(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	g, err := invite(ctx, c, tokens, 1, func(*client.Item) {})
+	g, err := joinChats(ctx, c, tokens, 1, func(*client.Item) {})
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func TestIdleEntriesAreEvicted(t *testing.T) {
 }
 
 // A reader takes an entry that is there, or a free one; it evicts none.
-func TestReadersEvictNothing(t *testing.T) {
+func TestReadsEvictNothing(t *testing.T) {
 	c := &cache[center.ContactID, int]{max: len(cache[center.ContactID, int]{}.shards)} // one entry a shard
 	hot := c.get("hot")
 	c.put(hot)

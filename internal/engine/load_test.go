@@ -30,7 +30,7 @@ func (b *between) Chat(ctx context.Context, id center.ContactID) (store.Head, er
 
 // A chat ends while another engine loads it. A message that is decided on the
 // state from before the end must not be put behind it.
-func TestLoadMeetsTheEnd(t *testing.T) {
+func TestLoadDuringTheEnd(t *testing.T) {
 	s := enginetest.Memory(t)
 	w := open(t, s)
 	chat, ana := talk(t, w)
@@ -46,7 +46,7 @@ func TestLoadMeetsTheEnd(t *testing.T) {
 
 // A chat whose commits fail has one place in memory all the same: whoever
 // comes meanwhile decides on what those before have decided.
-func TestFailedCommitsKeepOnePlace(t *testing.T) {
+func TestFailedCommitsKeepOneEntry(t *testing.T) {
 	s := &flaky{Store: enginetest.Memory(t)}
 	w := open(t, s)
 	chat, ana := talk(t, w)

@@ -8,9 +8,9 @@ import (
 	"parley.example/parley/internal/engine/enginetest"
 )
 
-// TestLongChatGoesOn loads a chat with more items than one read of the store returns: it goes on
+// TestLongChatIsLoadedInPages loads a chat with more items than one read of the store returns: it goes on
 // where it was, and knows the ClientTokens of all the tail.
-func TestLongChatGoesOn(t *testing.T) {
+func TestLongChatIsLoadedInPages(t *testing.T) {
 	s := enginetest.Memory(t)
 	w := open(t, s)
 	chat, ana := start(t, w, "greet", "")

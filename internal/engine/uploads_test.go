@@ -16,14 +16,14 @@ import (
 	"parley.example/parley/internal/store"
 )
 
-// shelf is where files lie: it remembers which were deleted.
-type shelf struct {
+// fakeFiles records which files were deleted.
+type fakeFiles struct {
 	mu      sync.Mutex // guards what follows
 	deleted []string
 	broken  bool
 }
 
-func (s *shelf) delete(_ context.Context, chat center.ContactID, id string) error {
+func (s *fakeFiles) delete(_ context.Context, chat center.ContactID, id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.broken {
@@ -33,15 +33,15 @@ func (s *shelf) delete(_ context.Context, chat center.ContactID, id string) erro
 	return nil
 }
 
-func (s *shelf) repair(broken bool) {
+func (s *fakeFiles) repair(broken bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.broken = broken
 }
 
-func (s *shelf) use(c *enginetest.Options) { c.DeleteFile = s.delete }
+func (s *fakeFiles) use(c *enginetest.Options) { c.DeleteFile = s.delete }
 
-func (s *shelf) want(t *testing.T, when string, want ...string) {
+func (s *fakeFiles) want(t *testing.T, when string, want ...string) {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,7 +73,7 @@ func talk(t *testing.T, w *enginetest.Engine) (center.ContactID, center.Particip
 
 func TestAbandonedUploads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var files shelf
+		var files fakeFiles
 		w := open(t, enginetest.Memory(t), files.use)
 		chat, ana := talk(t, w)
 		other, bob := talk(t, w)
@@ -117,7 +117,7 @@ func TestAbandonedUploads(t *testing.T) {
 func TestAbandonedUploadsSurvive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &mortal{Store: enginetest.Memory(t)}
-		var files shelf
+		var files fakeFiles
 		w := open(t, s, files.use)
 		chat, ana := talk(t, w)
 		id := announce(t, w, chat, ana, "1")
@@ -152,11 +152,11 @@ func (m *mortal) Keep(ctx context.Context, c *store.Chores) error {
 	return m.Store.Keep(ctx, c)
 }
 
-// TestAbandonedUploadsPutOff has more files than a batch that cannot be deleted:
+// TestAbandonedUploadsArePostponed has more files than a batch that cannot be deleted:
 // they do not hold up others, and are tried again later.
-func TestAbandonedUploadsPutOff(t *testing.T) {
+func TestAbandonedUploadsArePostponed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		files := shelf{broken: true}
+		files := fakeFiles{broken: true}
 		w := open(t, enginetest.Memory(t), files.use)
 		const chats, each = 4, 30 // a chat has 35 at a time
 		for range chats {

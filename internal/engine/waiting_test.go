@@ -19,8 +19,8 @@ import (
 	"parley.example/parley/internal/store"
 )
 
-// furnished sets up a catalog of flows and a queue that takes at most limit contacts.
-func furnished(t *testing.T, limit int64, actions map[string]string) setting {
+// withQueues sets up a catalog of flows and a queue that takes at most limit contacts.
+func withQueues(t *testing.T, limit int64, actions map[string]string) setting {
 	t.Helper()
 	documents := map[string]string{}
 	for name, list := range actions {
@@ -54,12 +54,12 @@ func queued(t *testing.T, w *enginetest.Engine) int64 {
 	return n
 }
 
-// TestQueueIsExactlyFull sends more chats at once into a queue than it takes:
+// TestQueueCapacityIsExact sends more chats at once into a queue than it takes:
 // exactly as many wait, and the flow of each other takes its QueueAtCapacity branch.
-func TestQueueIsExactlyFull(t *testing.T) {
+func TestQueueCapacityIsExact(t *testing.T) {
 	const limit, chats = 20, 100
 	s := enginetest.Memory(t)
-	w := open(t, s, furnished(t, limit, map[string]string{"main": toQueue}))
+	w := open(t, s, withQueues(t, limit, map[string]string{"main": toQueue}))
 	var mu sync.Mutex
 	said := map[string]int{}
 	var waiting []center.ContactID
@@ -105,7 +105,7 @@ func TestQueueIsExactlyFull(t *testing.T) {
 	w.Close()
 
 	// What waits is still there after a restart, and so is what may be asked of it.
-	w = open(t, s, furnished(t, limit, map[string]string{"main": toQueue}))
+	w = open(t, s, withQueues(t, limit, map[string]string{"main": toQueue}))
 	defer w.Close()
 	do(t, w, waiting[2], contact.Join{User: "u2", DisplayName: "Cy"})
 	if n := queued(t, w); n != limit-3 {
@@ -115,7 +115,7 @@ func TestQueueIsExactlyFull(t *testing.T) {
 
 func TestPositionInTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := open(t, enginetest.Memory(t), furnished(t, -1, map[string]string{"main": toQueue, "CUSTOMER_QUEUE": position}))
+		w := open(t, enginetest.Memory(t), withQueues(t, -1, map[string]string{"main": toQueue, "CUSTOMER_QUEUE": position}))
 		defer w.Close()
 		for i := range 4 {
 			id, ana := start(t, w, "main", "")
@@ -164,7 +164,7 @@ func TestFlowThatAsksAboutManyQueues(t *testing.T) {
 func TestBotsAcrossRestarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := enginetest.Memory(t)
-		set := furnished(t, -1, map[string]string{"main": bot})
+		set := withQueues(t, -1, map[string]string{"main": bot})
 		asked := 0
 		asking := func(answer func(context.Context) (machine.Answer, error)) setting {
 			return func(c *enginetest.Options) {
@@ -225,7 +225,7 @@ const relating = `
 
 func TestRelatedContacts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := open(t, enginetest.Memory(t), furnished(t, -1, map[string]string{"main": relating, "greet": `{"Identifier":"a","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`}))
+		w := open(t, enginetest.Memory(t), withQueues(t, -1, map[string]string{"main": relating, "greet": `{"Identifier":"a","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`}))
 		defer w.Close()
 		past, ana := start(t, w, "greet", "")
 		do(t, w, past, contact.Connect{Participant: ana})
@@ -259,7 +259,7 @@ func TestRelatedContacts(t *testing.T) {
 func TestWaitingChatsCostNoGoroutine(t *testing.T) {
 	const chats = 10_000
 	s := enginetest.Memory(t)
-	w := open(t, s, furnished(t, -1, map[string]string{"main": toQueue, "CUSTOMER_QUEUE": `
+	w := open(t, s, withQueues(t, -1, map[string]string{"main": toQueue, "CUSTOMER_QUEUE": `
 		{"Identifier":"a","Type":"Wait","Parameters":{"TimeLimitSeconds":"3600"},"Transitions":{"Conditions":[{"NextAction":"a","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}],"Errors":[{"NextAction":"a","ErrorType":"NoMatchingError"}]}}`}))
 	before := runtime.NumGoroutine()
 	var wg sync.WaitGroup
@@ -296,7 +296,7 @@ func TestWaitingChatsCostNoGoroutine(t *testing.T) {
 func TestAsynchronousCallsOutliveTheChat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := enginetest.Memory(t)
-		set := furnished(t, -1, map[string]string{"main": `
+		set := withQueues(t, -1, map[string]string{"main": `
 			{"Identifier":"a","Type":"InvokeLambdaFunction","Parameters":{"LambdaFunctionARN":"f","InvocationType":"ASYNCHRONOUS"},"Transitions":{"NextAction":"b","Errors":[{"NextAction":"b","ErrorType":"NoMatchingError"}]}},
 			{"Identifier":"b","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`})
 		var ids []string

@@ -192,8 +192,8 @@ func TestCoverageIsDrawn(t *testing.T) {
 	}
 }
 
-// TestSparedIsNotCounted: an error that a fixed text cannot lead to is not shown as missed.
-func TestSparedIsNotCounted(t *testing.T) {
+// TestImpossibleErrorsAreNotCounted: an error that a fixed text cannot cause is not shown as missed.
+func TestImpossibleErrorsAreNotCounted(t *testing.T) {
 	for text, want := range map[string]int{"Hello": 1, "Hello $.Attributes.name": 2} {
 		o := outline(t, fmt.Sprintf(`{"Version":"2019-10-30","StartAction":"a","Actions":[{"Identifier":"a","Type":"MessageParticipant","Parameters":{"Text":%q},
 			"Transitions":{"NextAction":"","Errors":[{"NextAction":"","ErrorType":"NoMatchingError"}]}}]}`, text))
@@ -207,7 +207,7 @@ func TestSparedIsNotCounted(t *testing.T) {
 	}
 }
 
-func TestOddFlows(t *testing.T) {
+func TestUnusualFlows(t *testing.T) {
 	for name, content := range map[string]string{
 		"empty":             `{"Version":"2019-10-30","Actions":[]}`,
 		"without a start":   `{"Version":"2019-10-30","Actions":[{"Identifier":"a","Type":"Nonsense","Transitions":{"NextAction":"b"}}]}`,

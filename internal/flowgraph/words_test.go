@@ -49,8 +49,8 @@ func TestWrap(t *testing.T) {
 	}
 }
 
-// TestNight: every colour of the day has one for the dark.
-func TestNight(t *testing.T) {
+// TestDarkColours: every colour of the day has one for the dark.
+func TestDarkColours(t *testing.T) {
 	var b bytes.Buffer
 	if err := Draw(&b, outline(t, circles), Options{}); err != nil {
 		t.Fatal(err)

@@ -162,9 +162,9 @@ func TestManyInstances(t *testing.T) {
 	l.files.close()
 }
 
-// TestNobodyReads: entries that come faster than they are written, and entries
-// that weigh too much, are lost and counted; Add does not block.
-func TestNobodyReads(t *testing.T) {
+// TestAddNeverBlocks: entries that come faster than they are written, and entries
+// that are too large, are dropped and counted; Add does not block.
+func TestAddNeverBlocks(t *testing.T) {
 	l := &Log{}
 	many := make([]machine.LogEntry, 100)
 	for i := range many {

@@ -12,8 +12,8 @@ import (
 	"parley.example/parley/internal/store"
 )
 
-// shelf is an outbox in memory, as the contract of store.Store has it.
-type shelf struct {
+// memoryOutbox is an outbox in memory, with the contract of store.Store.
+type memoryOutbox struct {
 	mu      sync.Mutex
 	waiting []store.Delivery
 	dead    []store.Delivery
@@ -24,7 +24,7 @@ type shelf struct {
 }
 
 // put adds n deliveries to a stream.
-func (s *shelf) put(stream, endpoint string, n int, now time.Time) {
+func (s *memoryOutbox) put(stream, endpoint string, n int, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for range n {
@@ -34,13 +34,13 @@ func (s *shelf) put(stream, endpoint string, n int, now time.Time) {
 	}
 }
 
-func (s *shelf) left() int {
+func (s *memoryOutbox) left() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.waiting)
 }
 
-func (s *shelf) Keep(_ context.Context, c *store.Chores) error {
+func (s *memoryOutbox) Keep(_ context.Context, c *store.Chores) error {
 	time.Sleep(s.takes)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,7 +67,7 @@ func (s *shelf) Keep(_ context.Context, c *store.Chores) error {
 	return nil
 }
 
-func (s *shelf) find(id int64) int {
+func (s *memoryOutbox) find(id int64) int {
 	i, found := slices.BinarySearchFunc(s.waiting, id, func(d store.Delivery, id int64) int { return int(d.ID - id) })
 	if !found {
 		return -1
@@ -75,7 +75,7 @@ func (s *shelf) find(id int64) int {
 	return i
 }
 
-func (s *shelf) Outbox(_ context.Context, _ store.Shards, now time.Time, limit int) ([]store.Delivery, error) {
+func (s *memoryOutbox) Outbox(_ context.Context, _ store.Shards, now time.Time, limit int) ([]store.Delivery, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var order []string
@@ -99,7 +99,7 @@ func (s *shelf) Outbox(_ context.Context, _ store.Shards, now time.Time, limit i
 	return page, nil
 }
 
-func (s *shelf) Overflow(_ context.Context, _ store.Shards, keep, limit int) ([]store.Delivery, error) {
+func (s *memoryOutbox) Overflow(_ context.Context, _ store.Shards, keep, limit int) ([]store.Delivery, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	count := map[string]int{}

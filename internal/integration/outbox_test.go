@@ -21,7 +21,7 @@ var (
 
 func TestOutboxOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &shelf{}
+		s := &memoryOutbox{}
 		p := &post{t: t, answer: func(ctx context.Context, d *store.Delivery) error {
 			return after(ctx, time.Duration(d.ID%7)*time.Millisecond)
 		}}
@@ -56,9 +56,9 @@ func TestOutboxOrder(t *testing.T) {
 	})
 }
 
-func TestOutboxPollsForWhatItWasNotToldOf(t *testing.T) {
+func TestOutboxPollsWithoutWake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, p := &shelf{}, &post{t: t}
+		s, p := &memoryOutbox{}, &post{t: t}
 		running(t, &Outbox{Store: s, Sender: p})
 		wait(t, time.Minute)
 		s.put("a", "e", 1, time.Now())
@@ -72,7 +72,7 @@ func TestOutboxPollsForWhatItWasNotToldOf(t *testing.T) {
 func TestOutboxBackoffAndDeadLetter(t *testing.T) {
 	for _, err := range []error{errRefused, errDown} {
 		synctest.Test(t, func(t *testing.T) {
-			s := &shelf{}
+			s := &memoryOutbox{}
 			p := &post{t: t, answer: func(_ context.Context, d *store.Delivery) error {
 				if d.ID == 1 {
 					return err
@@ -110,10 +110,10 @@ func TestOutboxBackoffAndDeadLetter(t *testing.T) {
 	}
 }
 
-func TestOutboxDeadEndpointHoldsUpNobody(t *testing.T) {
+func TestOutboxDeadEndpointDelaysNobody(t *testing.T) {
 	for _, n := range []int{100, 1500} { // streams; fewer and more than a page shows
 		synctest.Test(t, func(t *testing.T) {
-			s := &shelf{}
+			s := &memoryOutbox{}
 			p := &post{t: t, answer: func(ctx context.Context, d *store.Delivery) error {
 				if d.Endpoint == "dead" {
 					<-ctx.Done()
@@ -142,9 +142,9 @@ func TestOutboxDeadEndpointHoldsUpNobody(t *testing.T) {
 	}
 }
 
-func TestOutboxSlowEndpointHoldsUpNobody(t *testing.T) {
+func TestOutboxSlowEndpointDelaysNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &shelf{}
+		s := &memoryOutbox{}
 		p := &post{t: t, answer: func(ctx context.Context, d *store.Delivery) error {
 			if d.Endpoint == "slow" {
 				return after(ctx, 5*time.Second)
@@ -174,7 +174,7 @@ func TestOutboxSlowEndpointHoldsUpNobody(t *testing.T) {
 
 func TestOutboxRecovers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &shelf{}
+		s := &memoryOutbox{}
 		var down atomic.Bool
 		down.Store(true)
 		p := &post{t: t, answer: func(ctx context.Context, d *store.Delivery) error {
@@ -205,9 +205,9 @@ func TestOutboxRecovers(t *testing.T) {
 	})
 }
 
-func TestOutboxGivesUpWhatIsTooOld(t *testing.T) {
+func TestOutboxOldDeliveriesBecomeDeadLetters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &shelf{}
+		s := &memoryOutbox{}
 		p := &post{t: t, answer: func(context.Context, *store.Delivery) error { return errDown }}
 		for i := range 100 {
 			s.put(fmt.Sprint("stream ", i), "e", 3, time.Now().Add(-48*time.Hour))
@@ -231,7 +231,7 @@ func TestOutboxGivesUpWhatIsTooOld(t *testing.T) {
 
 func TestOutboxOverflow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &shelf{}
+		s := &memoryOutbox{}
 		p := &post{t: t, answer: func(_ context.Context, d *store.Delivery) error {
 			if d.Stream == "stuck" {
 				return errRefused
@@ -257,7 +257,7 @@ func TestOutboxOverflow(t *testing.T) {
 // What was delivered is not given up as too much while its commit is on its way.
 func TestOutboxOverflowLeavesTheDelivered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &shelf{takes: 2500 * time.Millisecond}
+		s := &memoryOutbox{takes: 2500 * time.Millisecond}
 		p := &post{t: t}
 		s.put("fast", "e", 300, time.Now())
 		dead := 0
@@ -279,11 +279,11 @@ func TestOutboxOverflowLeavesTheDelivered(t *testing.T) {
 	})
 }
 
-// TestOutboxDiesBeforeItsCommit: the endpoint has taken a delivery, and the
+// TestOutboxCrashesBeforeItsCommit: the endpoint has taken a delivery, and the
 // process is gone before that is written down.
-func TestOutboxDiesBeforeItsCommit(t *testing.T) {
+func TestOutboxCrashesBeforeItsCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, p := &shelf{fail: store.ErrClosed}, &post{t: t}
+		s, p := &memoryOutbox{fail: store.ErrClosed}, &post{t: t}
 		s.put("a", "e", 5, time.Now())
 		stop := running(t, &Outbox{Store: s, Sender: p})
 		synctest.Wait()
@@ -316,7 +316,7 @@ func TestOutboxDiesBeforeItsCommit(t *testing.T) {
 
 func TestOutboxCannotWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, p := &shelf{fail: errors.New("disk full")}, &post{t: t}
+		s, p := &memoryOutbox{fail: errors.New("disk full")}, &post{t: t}
 		s.put("a", "e", 3, time.Now())
 		running(t, &Outbox{Store: s, Sender: p})
 		wait(t, time.Minute)
@@ -345,7 +345,7 @@ func TestOutboxStops(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &shelf{}
+				s := &memoryOutbox{}
 				p := &post{t: t, answer: func(ctx context.Context, _ *store.Delivery) error { return after(ctx, c.needs) }}
 				s.put("a", "e", 5, time.Now())
 				stop := running(t, &Outbox{Store: s, Sender: p})
@@ -370,7 +370,7 @@ func TestOutboxStops(t *testing.T) {
 
 func TestOutboxTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &shelf{}
+		s := &memoryOutbox{}
 		p := &post{t: t, answer: func(ctx context.Context, _ *store.Delivery) error {
 			<-ctx.Done()
 			return ctx.Err()
@@ -399,7 +399,7 @@ func TestBackoff(t *testing.T) {
 func BenchmarkOutbox(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		s, p := &shelf{}, &post{}
+		s, p := &memoryOutbox{}, &post{}
 		for i := range 1000 {
 			s.put(fmt.Sprint(i%100), "e", 1, time.Time{})
 		}

@@ -76,8 +76,8 @@ func TestAbandonedUploadIsCleared(t *testing.T) {
 	})
 }
 
-// TestLyingUploads announces one thing and sends another.
-func TestLyingUploads(t *testing.T) {
+// TestMismatchedUploads announces one file and sends another.
+func TestMismatchedUploads(t *testing.T) {
 	s := servertest.Start(t)
 	n := settle(t, s)
 	c := s.Chat(t)

@@ -156,8 +156,8 @@ func TestFunctionsOfAWS(t *testing.T) {
 	}
 }
 
-// TestAWSIsLeftAlone: without --aws nothing of the environment is called.
-func TestAWSIsLeftAlone(t *testing.T) {
+// TestAWSIsNotCalledUnlessConfigured: without --aws nothing of the environment is called.
+func TestAWSIsNotCalledUnlessConfigured(t *testing.T) {
 	lambda := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		t.Errorf("%s was called", r.URL)
 	}))

@@ -74,21 +74,21 @@ func do(t testing.TB, s *servertest.Server, r *http.Request) reply {
 	return reply{res.StatusCode, res.Header, string(text)}
 }
 
-// neighbour is an honest customer who must not notice what others do.
-type neighbour struct {
+// bystander is a well-behaved customer who must not be affected by others.
+type bystander struct {
 	t      testing.TB
 	chat   *servertest.Chat
 	socket *servertest.Socket
 }
 
-func settle(t testing.TB, s *servertest.Server) *neighbour {
+func settle(t testing.TB, s *servertest.Server) *bystander {
 	t.Helper()
 	c := s.Chat(t)
-	return &neighbour{t, c, c.Socket()}
+	return &bystander{t, c, c.Socket()}
 }
 
 // undisturbed holds a little conversation.
-func (n *neighbour) undisturbed() {
+func (n *bystander) undisturbed() {
 	n.t.Helper()
 	began := time.Now()
 	text := center.NewUUID()
@@ -99,9 +99,9 @@ func (n *neighbour) undisturbed() {
 	}
 }
 
-// speak writes raw bytes to a connection of its own and returns what came back
-// before the server closed it, or before nothing came for a while.
-func speak(t testing.TB, s *servertest.Server, text string) string {
+// exchangeRaw writes raw bytes to a connection of its own and returns what it
+// received until the server closed it, or until nothing arrived for a while.
+func exchangeRaw(t testing.TB, s *servertest.Server, text string) string {
 	t.Helper()
 	c := s.Dial()
 	defer c.Close()

@@ -211,8 +211,8 @@ func TestClientGone(t *testing.T) {
 	})
 }
 
-// TestForgetsClientTokens restarts a server that is never up for long.
-func TestForgetsClientTokens(t *testing.T) {
+// TestClientTokensExpire restarts a server that is never up for long.
+func TestClientTokensExpire(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		durable := func(c *server.Config) { c.Data = dir }
@@ -336,7 +336,7 @@ func TestTLS(t *testing.T) {
 	if out := c.File("a.txt", "text/plain", 1); !strings.HasPrefix(*out.UploadMetadata.Url, "https://") {
 		t.Errorf("the file's URL is %s", *out.UploadMetadata.Url)
 	}
-	if raw := speak(t, s, "GET /healthz HTTP/1.1\r\nHost: parley\r\nConnection: close\r\n\r\n"); !strings.HasPrefix(raw, "HTTP/1.0 400") {
+	if raw := exchangeRaw(t, s, "GET /healthz HTTP/1.1\r\nHost: parley\r\nConnection: close\r\n\r\n"); !strings.HasPrefix(raw, "HTTP/1.0 400") {
 		t.Errorf("plain HTTP is answered %q", raw)
 	}
 }

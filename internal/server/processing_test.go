@@ -34,9 +34,9 @@ func shout(w http.ResponseWriter, event []byte) {
 	fmt.Fprintf(w, `{"status":"PROCESSED","result":{"processedChatContent":{"content":%q,"contentType":"text/plain"}}}`, in.ChatContent.Content+"!")
 }
 
-// TestProcessorAnswersTogether has many messages processed at the same time;
+// TestProcessorRunsConcurrently has many messages processed at the same time;
 // they arrive in the order in which they were sent.
-func TestProcessorAnswersTogether(t *testing.T) {
+func TestProcessorRunsConcurrently(t *testing.T) {
 	const messages = 8
 	var asked atomic.Int32
 	together := make(chan struct{})

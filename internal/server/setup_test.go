@@ -72,9 +72,9 @@ func shownView(t *testing.T, s *servertest.Server, c *servertest.Chat) string {
 	return token
 }
 
-// TestFlowUsesWhatIsSetUp sets up what a flow names through the API of
+// TestFlowUsesResources sets up what a flow names through the API of
 // administrators, and has customers go through it.
-func TestFlowUsesWhatIsSetUp(t *testing.T) {
+func TestFlowUsesResources(t *testing.T) {
 	s := servertest.Start(t)
 	ctx, instance := t.Context(), s.Instance(t)
 	module := *answer[*connect.CreateContactFlowModuleResponse](t)(s.Connect.CreateContactFlowModule(ctx, &connect.CreateContactFlowModuleRequest{

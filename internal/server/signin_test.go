@@ -154,8 +154,8 @@ func TestSigningIn(t *testing.T) {
 	socket.Until("Without then")
 }
 
-// TestSigningInNowhere: without a provider the customer can only go on without.
-func TestSigningInNowhere(t *testing.T) {
+// TestSigningInWithoutAProvider: without a provider the customer can only go on without.
+func TestSigningInWithoutAProvider(t *testing.T) {
 	s := servertest.Start(t)
 	chat := s.Chat(t, func(in *connect.StartChatContactRequest) {
 		in.ContactFlowId = s.Flow(t, "Member", member)

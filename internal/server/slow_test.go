@@ -15,8 +15,8 @@ import (
 	"parley.example/parley/internal/server/servertest"
 )
 
-// deafSocket opens a socket that subscribes and then reads nothing any more.
-func deafSocket(t *testing.T, s *servertest.Server, url string) net.Conn {
+// unreadSocket opens a socket that subscribes and then reads nothing any more.
+func unreadSocket(t *testing.T, s *servertest.Server, url string) net.Conn {
 	t.Helper()
 	conn := s.Dial()
 	if tcp, ok := conn.(*net.TCPConn); ok {
@@ -48,15 +48,15 @@ func textFrame(text string) []byte {
 	return append([]byte{0x81, 0x80 | byte(len(text)), 0, 0, 0, 0}, text...)
 }
 
-// TestDeafSockets floods a chat some of whose sockets read nothing: the
-// others hear everything at once, and what waits for the deaf is bounded.
-func TestDeafSockets(t *testing.T) {
+// TestUnreadSockets floods a chat with some sockets that are not read: the others
+// receive everything at once, and the queues of the unread ones are bounded.
+func TestUnreadSockets(t *testing.T) {
 	const messages, deaf = 200, 4
 	s := servertest.Start(t, servertest.Production(t.TempDir()))
 	n := settle(t, s)
 	c := s.Chat(t)
 	for range deaf {
-		deafSocket(t, s, c.SocketURL)
+		unreadSocket(t, s, c.SocketURL)
 	}
 	hearing := c.Socket()
 	heap := func() uint64 {
@@ -81,12 +81,12 @@ func TestDeafSockets(t *testing.T) {
 	}
 }
 
-// TestDeafSocketIsCut shows in virtual time that a socket that reads nothing is given up.
+// TestDeafSocketIsCut shows in virtual time that a socket that is not read is aborted.
 func TestDeafSocketIsCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := servertest.Inside(t)
 		c := s.Chat(t)
-		conn := deafSocket(t, s, c.SocketURL)
+		conn := unreadSocket(t, s, c.SocketURL)
 		hearing := c.Socket()
 		for i := range 600 { // more than may wait
 			text := fmt.Sprint(i)
@@ -125,7 +125,7 @@ func TestSocketFlood(t *testing.T) {
 		string(textFrame("\xff\xfe")),
 		"GET / HTTP/1.1\r\n\r\n",
 	} {
-		conn := deafSocket(t, s, c.SocketURL)
+		conn := unreadSocket(t, s, c.SocketURL)
 		conn.SetDeadline(time.Now().Add(prompt))
 		go func() { _, _ = io.WriteString(conn, frames) }() // it may be cut off in between
 		go func() { _, _ = io.Copy(io.Discard, conn) }()

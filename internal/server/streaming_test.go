@@ -102,9 +102,9 @@ func startStreaming(t *testing.T, s *servertest.Server, contact, endpoint string
 	return out.StreamingId, nil
 }
 
-// TestBotHearsByStreaming holds a chat with a custom bot that has no socket:
+// TestBotReceivesByStreaming holds a chat with a custom bot that has no socket:
 // it hears the customer through a webhook and answers by SendMessage.
-func TestBotHearsByStreaming(t *testing.T) {
+func TestBotReceivesByStreaming(t *testing.T) {
 	h := newHook(t)
 	s := servertest.Start(t, streaming(h, ""))
 	ana := s.Begin(t)

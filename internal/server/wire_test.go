@@ -75,7 +75,7 @@ func TestOddRequests(t *testing.T) {
 		{"two in a row", "GET /healthz HTTP/1.1\r\nHost: parley\r\n\r\n" + list, []int{200, 200}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			raw := speak(t, s, c.raw)
+			raw := exchangeRaw(t, s, c.raw)
 			if got := statuses(t, raw); !slices.Equal(got, c.want) {
 				t.Errorf("the answers are %v; want %v\n%.400q", got, c.want, raw)
 			}
@@ -94,7 +94,7 @@ func TestPaths(t *testing.T) {
 		"/files/attachments/x", "/dev/../../etc/passwd", "/participant/../files/x", "//etc/passwd", "/./etc/passwd", "/..;/etc/passwd",
 		"/parley.db", "/first-key.env", "/.git/config", "/%2e%2e/%2e%2e/etc/passwd", "/metrics/../../etc/passwd",
 	} {
-		raw := speak(t, s, "GET "+path+" HTTP/1.1\r\nHost: parley\r\nOrigin: https://shop.example\r\nConnection: close\r\n\r\n")
+		raw := exchangeRaw(t, s, "GET "+path+" HTTP/1.1\r\nHost: parley\r\nOrigin: https://shop.example\r\nConnection: close\r\n\r\n")
 		got := statuses(t, raw)
 		if len(got) != 1 || got[0] < 300 || got[0] >= 500 {
 			t.Errorf("GET %s = %v; want a refusal", path, got)
@@ -159,8 +159,8 @@ func TestBrowsers(t *testing.T) {
 	}
 }
 
-// TestUnwritten names the operation that nobody has written.
-func TestUnwritten(t *testing.T) {
+// TestUnimplementedOperations names the operation that nobody has written.
+func TestUnimplementedOperations(t *testing.T) {
 	s := servertest.Start(t)
 	r := call(t, s, "PUT", "/users/11111111-1111-4111-8111-111111111111",
 		`{"Username":"ana","PhoneConfig":{},"SecurityProfileIds":["a"],"RoutingProfileId":"b"}`, "Origin", "https://shop.example")
