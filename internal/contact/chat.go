@@ -1,6 +1,7 @@
 package contact
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -260,6 +261,10 @@ func DecodeChat(b []byte) (*Chat, error) {
 			c.Segments = append(c.Segments, segmentOf(&c.Latest))
 		}
 		c.Latest = stored.Contacts[i]
+	}
+	for i := range c.Effects {
+		// Older states do not say who runs an effect: a process that is gone.
+		c.Effects[i].Worker = cmp.Or(c.Effects[i].Worker, "unknown")
 	}
 	if c.Latest.ID == "" || len(c.Participants) == 0 {
 		return nil, fmt.Errorf("decode chat %s: no contact or no participant", c.ID)

@@ -279,3 +279,23 @@ func TestStatesOfEarlierReleases(t *testing.T) {
 		t.Error("a state without a contact was taken")
 	}
 }
+
+// The effects of an older state, which does not say who runs them, wait for
+// somebody who takes them over, also when the state is written meanwhile.
+func TestEffectsOfOlderStates(t *testing.T) {
+	c, err := DecodeChat([]byte(`{"id":"a","instance":"i","participants":[{"id":"p","role":"CUSTOMER","name":"Ana"}],"contact":{"ID":"a"},
+		"effects":[{"id":"e","kind":"invoke"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := newPlay(t, nil).env
+	env.Node = "node"
+	change, err := Decide(c, &Tail{}, Tick{}, &env)
+	if err != nil || len(change.Chat.Workers()) != 1 || change.Chat.Workers()[0] == "" {
+		t.Fatalf("after a timer the workers are %q, %v; want one with a name", change.Chat.Workers(), err)
+	}
+	change, err = Decide(change.Chat, &Tail{}, TakeOver{Alive: []string{"node"}}, &env)
+	if err != nil || len(change.Effects) != 1 || change.Effects[0].Worker != "node" {
+		t.Errorf("taking over begins %+v, %v; want the effect", change.Effects, err)
+	}
+}

@@ -189,7 +189,8 @@ func TestChangeThatNobodyWaitsForIsSeen(t *testing.T) {
 	})
 }
 
-// A contact that has ended can be tagged however much goes on in its chat.
+// A contact that has ended can be tagged however much goes on in its chat, and of
+// several who tag it none is forgotten.
 func TestTagAnEndedContactOfABusyChat(t *testing.T) {
 	s := enginetest.Memory(t)
 	w := open(t, s, func(o *enginetest.Options) {
@@ -213,15 +214,26 @@ func TestTagAnEndedContactOfABusyChat(t *testing.T) {
 			}
 		})
 	}
-	for i := range 40 {
+	for i := range 5 {
 		if _, err := w.Do(t.Context(), r.Contact, contact.Tag{Contact: r.Contact, Set: map[string]string{fmt.Sprint(i): "v"}}); err != nil {
 			t.Errorf("Tag: %v", err)
 		}
 	}
+	var tags sync.WaitGroup
+	for n := range 8 {
+		tags.Go(func() {
+			for i := range 5 {
+				if !retry(t, w, r.Contact, contact.Tag{Contact: r.Contact, Set: map[string]string{fmt.Sprint(n, i): "v"}}) {
+					return
+				}
+			}
+		})
+	}
+	tags.Wait()
 	calm()
 	wg.Wait()
 	for record, err := range s.Contacts(t.Context(), store.ContactQuery{IDs: []center.ContactID{r.Contact}}) {
-		if err != nil || record.Next == "" || len(record.Tags) < 40 {
+		if err != nil || record.Next == "" || len(record.Tags) < 45 {
 			t.Errorf("the record has the next contact %q and the tags %v, %v", record.Next, record.Tags, err)
 		}
 	}
