@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"unicode"
 )
 
 // maxResponse bounds what a client reads of a response.
@@ -103,7 +104,7 @@ func (c *Client) Do(ctx context.Context, op *Operation, in, out any) error {
 func (a *API) parseError(status int, header http.Header, body []byte) error {
 	var e errorBody
 	if Unmarshal(body, &e) != nil {
-		e, body = errorBody{}, nil // a proxy's page
+		e, body = errorBody{message: plainText(body)}, nil // of a proxy, or of a server for something else
 	}
 	meta := ResponseMetadata{RequestID: header.Get("X-Amzn-Requestid"), StatusCode: status}
 	for _, code := range []string{header.Get("X-Amzn-Errortype"), e.code, e.kind, fmt.Sprint(status)} {
@@ -127,6 +128,16 @@ func (a *API) parseError(status int, header http.Header, body []byte) error {
 		return &APIError{Code: code, Message: e.message, Status: status, ResponseMetadata: meta}
 	}
 	return nil // not reached: the status is never empty
+}
+
+// plainText returns a body that is one short line to be read by people, and
+// "" for any other: "Client sent an HTTP request to an HTTPS server." is one, a page of HTML or half an answer is not.
+func plainText(body []byte) string {
+	line := strings.TrimSpace(string(body))
+	if line == "" || len(line) > 200 || strings.ContainsRune("<{[", rune(line[0])) || strings.ContainsFunc(line, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return ""
+	}
+	return line
 }
 
 // errorBody is the part of an error body that all errors share.

@@ -61,6 +61,10 @@ func TestErrorResponses(t *testing.T) {
 		"unknown code":        {429, "SlowDown", `{"message":"m"}`, plain("SlowDown", "m", 429)},
 		"wrongly typed":       {410, "LostException", `{"Message":"m","Where":1}`, plain("LostException", "m", 410)},
 		"a proxy's page":      {502, "", page, plain("502", "", 502)},
+		"a line of text":      {400, "", "Client sent an HTTP request to an HTTPS server.\n", plain("400", "Client sent an HTTP request to an HTTPS server.", 400)},
+		"half an answer":      {500, "", `{"message":"m`, plain("500", "", 500)},
+		"lines of text":       {502, "", "upstream\x1b[31m\nfailed", plain("502", "", 502)},
+		"a long text":         {502, "", strings.Repeat("x", 201), plain("502", "", 502)},
 		"nothing":             {500, "", "", plain("500", "", 500)},
 	} {
 		t.Run(name, func(t *testing.T) {
