@@ -288,7 +288,7 @@ func TestEffectsOfOlderStates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env := newPlay(t, nil).env
+	env := newChatTest(t, nil).env
 	env.Node = "node"
 	change, err := Decide(c, &Tail{}, Tick{}, &env)
 	if err != nil || len(change.Chat.Workers()) != 1 || change.Chat.Workers()[0] == "" {
