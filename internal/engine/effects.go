@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -200,15 +201,23 @@ func (e *Engine) wanted(ctx context.Context, j *job) bool {
 }
 
 // outcomeAttempts is how often an outcome is reported to a chat that is too busy,
-// with growing pauses of up to a second: more than ten seconds in all.
+// or whose store fails, with growing pauses of up to a second: more than ten
+// seconds in all.
 const outcomeAttempts = 16
+
+// temporary reports whether a command may succeed when it is tried again: the
+// chat was too busy, or the store failed. A panic happens again.
+func temporary(err error) bool {
+	e, ok := errors.AsType[*center.Error](err)
+	return ok && (e.Reason == center.Unavailable || e.Reason == center.Internal && e.Err != nil)
+}
 
 // report reports an outcome to its chat.
 func (x *effects) report(chat center.ContactID, done contact.EffectDone) error {
 	pause := 10 * time.Millisecond
 	for n := 1; ; n++ {
 		_, err := x.engine.Do(x.ctx, chat, done)
-		if err == nil || n == outcomeAttempts || center.ReasonOf(err) != center.Unavailable {
+		if err == nil || n == outcomeAttempts || !temporary(err) {
 			return err
 		}
 		t := time.NewTimer(pause/2 + rand.N(pause/2))

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -131,6 +132,26 @@ func TestEffectsOfADeadFunction(t *testing.T) {
 		// last 88 are not called any more.
 		if c.calls != 2*256+1 {
 			t.Errorf("%d calls; want two rounds of 256, and the one that was answered", c.calls)
+		}
+	})
+}
+
+// An outcome that the store does not take is brought again, as one is that
+// comes to a chat which is too busy: the function is not called for nothing.
+func TestOutcomeMeetsAFullDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &held{Store: enginetest.Memory(t), fail: make(chan error)}
+		c := &crowd{answer: `{"status":"PROCESSED","result":{"processedChatContent":{"content":"changed"}}}`, takes: time.Second}
+		w := open(t, s, c.serve)
+		chat, ana := talk(t, w)
+		do(t, w, chat, contact.SetProcessor{Processor: &flow.Processor{Function: "f"}})
+		do(t, w, chat, say(ana, "hello"))
+		s.hold.Store(true)
+		time.Sleep(2 * time.Second)
+		s.fail <- errors.New("the disk is full")
+		enginetest.Pass(time.Second)
+		if got := texts(w.Items(chat)); fmt.Sprint(got) != "[Hello changed]" || c.calls != 1 {
+			t.Errorf("after %d calls the messages are %q", c.calls, got)
 		}
 	})
 }

@@ -41,7 +41,10 @@ type cut struct {
 	off atomic.Bool
 }
 
-var errCut = errors.New("no way to the store")
+var (
+	errCut  = errors.New("no way to the store")
+	errDisk = errors.New("the disk is full")
+)
 
 func (c *cut) Claim(ctx context.Context, node string, now time.Time, ttl time.Duration, names ...string) ([]store.Lease, error) {
 	if c.off.Load() {
@@ -92,7 +95,14 @@ func (s *storm) far() *far {
 func (f *far) wait() { time.Sleep(time.Duration(f.storm.n(int(f.storm.lag)))) }
 
 func (f *far) Submit(c *store.Change, done func(error)) {
-	f.changes <- func() { f.Store.Submit(c, done) }
+	f.changes <- func() {
+		if f.storm.failing.Load() && f.storm.n(50) == 0 {
+			c = &store.Change{Chat: c.Chat, Version: -1} // refused in its turn
+			refused := done
+			done = func(error) { refused(errDisk) }
+		}
+		f.Store.Submit(c, done)
+	}
 }
 
 func (f *far) Versions(ctx context.Context, chats []center.ContactID) ([]store.ChatVersion, error) {
