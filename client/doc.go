@@ -17,7 +17,7 @@
 // [Middleware] around a typed call, and the [RetryPolicy] between attempts.
 //
 // [Client.Join] takes part in a chat, with the participant token of a customer, an agent or a bot. A
-// [Session] hands each item on once and in order, whatever the network does:
+// [Session] delivers each item once and in order, whatever the network does:
 //
 //	s, err := c.Join(ctx, client.SessionConfig{Token: *chat.ParticipantToken})
 //	defer s.Close()
@@ -29,4 +29,7 @@
 //
 // Everything here may be used by many goroutines at once, unless it says otherwise. Calls end with
 // their context. Secrets and tokens are never logged.
+//
+// Start reading at Session.attend, which is the life of a session: its caller makes calls, its
+// connection keeps a socket alive, and its reader keeps items in order.
 package client

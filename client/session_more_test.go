@@ -375,7 +375,7 @@ func TestGivingUp(t *testing.T) {
 			t.Errorf("the session is %v after %v", session.State(), took)
 		}
 		e := asError(t, session.Err())
-		if e.Kind != client.DispatchFailure || !strings.HasPrefix(session.Err().Error(), "no way back to the chat within 5m0s") {
+		if e.Kind != client.DispatchFailure || !strings.HasPrefix(session.Err().Error(), "could not reconnect to the chat within 5m0s") {
 			t.Errorf("Err = %v", session.Err())
 		}
 		var last error
