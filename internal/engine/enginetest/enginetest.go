@@ -84,7 +84,7 @@ func Start(t testing.TB, o Options) *Engine {
 		}),
 	}
 	if o.Catalog == nil {
-		o.Catalog = e.Catalog
+		o.Catalog = e.Catalog.Chats()
 	}
 	e.Engine = engine.New(engine.Config{
 		Store: o.Store, Bus: e.Bus, Catalog: o.Catalog, Clock: o.Clock, Partition: o.Partition, Hot: o.Hot,
