@@ -38,11 +38,14 @@ func (c *cache) newCached(id center.InstanceID) *cached {
 	e := &cached{}
 	if c.loader.rows.shared {
 		e.compared = time.Now()
-		e.stop = c.loader.rows.bus.Subscribe(bus.Instance(id), func(m bus.Message) {
-			if m.Origin != c.loader.rows.node {
+		b, node := c.loader.rows.bus, c.loader.rows.node
+		s := &bus.Subscription{Subject: bus.Instance(id), Receive: func(m bus.Message) {
+			if m.Origin != node {
 				e.notice(m.Version)
 			}
-		})
+		}}
+		b.Subscribe(s)
+		e.stop = func() { b.Unsubscribe(s) }
 	}
 	return e
 }

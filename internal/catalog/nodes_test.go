@@ -323,10 +323,9 @@ type quiet struct{ *testing.T }
 
 func (q quiet) Publish(m bus.Message) { q.Errorf("%+v was published", m) }
 
-func (q quiet) Subscribe(s bus.Subject, _ func(bus.Message)) func() {
-	q.Errorf("%s was subscribed to", s)
-	return func() {}
-}
+func (q quiet) Subscribe(s *bus.Subscription) { q.Errorf("%s was subscribed to", s.Subject) }
+
+func (q quiet) Unsubscribe(s *bus.Subscription) { q.Errorf("%s was unsubscribed from", s.Subject) }
 
 func TestNodeAloneNeitherPublishesNorCompares(t *testing.T) {
 	inCluster(t, catalog.Limits{}, func(t *testing.T, c *cluster) {
@@ -352,13 +351,14 @@ type subscribers struct {
 	n atomic.Int64
 }
 
-func (s *subscribers) Subscribe(subject bus.Subject, f func(bus.Message)) func() {
+func (s *subscribers) Subscribe(sub *bus.Subscription) {
 	s.n.Add(1)
-	stop := s.Local.Subscribe(subject, f)
-	return sync.OnceFunc(func() {
-		s.n.Add(-1)
-		stop()
-	})
+	s.Local.Subscribe(sub)
+}
+
+func (s *subscribers) Unsubscribe(sub *bus.Subscription) {
+	s.n.Add(-1)
+	s.Local.Unsubscribe(sub)
 }
 
 func TestSubscriptionsAreThoseOfTheSnapshotsInMemory(t *testing.T) {
