@@ -35,7 +35,7 @@ func (s *Session) Attach(ctx context.Context, u Upload) (string, error) {
 	start := s.c.Participant.StartAttachmentUpload().AttachmentName(u.Name).ContentType(u.ContentType).
 		AttachmentSizeInBytes(u.Size).ClientToken(s.c.service[participantService].Token())
 	var out *participant.StartAttachmentUploadResponse
-	err := s.retry(ctx, func(ctx context.Context, token string) (err error) {
+	err := s.caller.retry(ctx, func(ctx context.Context, token string) (err error) {
 		out, err = start.ConnectionToken(token).Send(ctx)
 		return err
 	})
@@ -45,31 +45,42 @@ func (s *Session) Attach(ctx context.Context, u Upload) (string, error) {
 	if out.AttachmentId == nil || out.UploadMetadata == nil || out.UploadMetadata.Url == nil {
 		return "", errors.New("the service returned no upload URL")
 	}
-	if err := s.put(ctx, u, out.UploadMetadata); err != nil {
+	uploading, cancel := along(ctx, s.ctx)
+	err = s.c.transfer().put(uploading, u, out.UploadMetadata)
+	cancel()
+	if err != nil {
 		if s.ctx.Err() != nil {
-			return "", s.whyOver()
+			return "", s.caller.over()
 		}
 		return "", fmt.Errorf("upload %s: %w", u.Name, err)
 	}
 	done := s.c.Participant.CompleteAttachmentUpload().AttachmentID(*out.AttachmentId).
 		ClientToken(s.c.service[participantService].Token())
-	return *out.AttachmentId, s.retry(ctx, func(ctx context.Context, token string) error {
+	return *out.AttachmentId, s.caller.retry(ctx, func(ctx context.Context, token string) error {
 		_, err := done.ConnectionToken(token).Send(ctx)
 		return err
 	})
 }
 
+// transfer moves the bytes of files, to and from where the service says.
+type transfer struct {
+	connector Connector
+	agent     []string
+}
+
+func (c *Client) transfer() transfer {
+	return transfer{c.cfg.Connector, c.service[participantService].agent}
+}
+
 // put sends the bytes, and retries temporary failures.
-func (s *Session) put(ctx context.Context, u Upload, to *participant.UploadMetadata) error {
-	ctx, cancel := along(ctx, s.ctx)
-	defer cancel()
+func (t transfer) put(ctx context.Context, u Upload, to *participant.UploadMetadata) error {
 	seeker, _ := u.Body.(io.Seeker)
 	for n := 1; ; n++ {
-		again, err := s.putOnce(ctx, u, to)
+		again, err := t.putOnce(ctx, u, to)
 		if err == nil || !again || seeker == nil || n == uploadAttempts || ctx.Err() != nil {
 			return err
 		}
-		if !sleep(ctx, reconnectPause(n)) {
+		if !sleep(ctx, backoff(n)) {
 			return err
 		}
 		if _, failed := seeker.Seek(0, io.SeekStart); failed != nil {
@@ -79,23 +90,23 @@ func (s *Session) put(ctx context.Context, u Upload, to *participant.UploadMetad
 }
 
 // putOnce sends the bytes once and reports whether a failure is temporary.
-func (s *Session) putOnce(ctx context.Context, u Upload, to *participant.UploadMetadata) (again bool, err error) {
+func (t transfer) putOnce(ctx context.Context, u Upload, to *participant.UploadMetadata) (again bool, err error) {
 	body := &outgoing{counted: counted{r: io.LimitReader(u.Body, u.Size), total: u.Size, progress: u.Progress}, turn: make(chan struct{}, 1)}
 	defer body.end(ctx)
 	r, err := http.NewRequestWithContext(ctx, http.MethodPut, *to.Url, body)
 	if err != nil {
-		return false, errors.New("the upload URL is invalid")
+		return false, errors.New("the address to upload to is not a valid URL")
 	}
 	for name, value := range to.HeadersToInclude {
 		r.Header.Set(name, value)
 	}
-	r.Header.Set("User-Agent", s.c.service[participantService].agent[0])
+	r.Header["User-Agent"] = t.agent
 	r.ContentLength = u.Size
 	if u.Size == 0 {
 		r.Body = http.NoBody
 	}
 	r.Header.Del("Content-Length") // net/http writes it
-	res, err := s.c.cfg.Connector.RoundTrip(r)
+	res, err := t.connector.RoundTrip(r)
 	if err != nil {
 		return dispatchOf(err) != DispatchUser, err
 	}
@@ -121,7 +132,7 @@ func refusedFile(res *http.Response) error {
 // does.
 func (s *Session) Download(ctx context.Context, attachmentID string, w io.Writer, progress func(got, total int64)) (int64, error) {
 	var out *participant.GetAttachmentResponse
-	err := s.retry(ctx, func(ctx context.Context, token string) (err error) {
+	err := s.caller.retry(ctx, func(ctx context.Context, token string) (err error) {
 		out, err = s.c.Participant.GetAttachment().AttachmentID(attachmentID).ConnectionToken(token).Send(ctx)
 		return err
 	})
@@ -131,23 +142,23 @@ func (s *Session) Download(ctx context.Context, attachmentID string, w io.Writer
 	if out.Url == nil {
 		return 0, errors.New("the service returned no URL of the file")
 	}
-	ctx, cancel := along(ctx, s.calls)
+	ctx, cancel := along(ctx, s.caller.calls)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, *out.Url, nil)
 	if err != nil {
-		return 0, errors.New("the URL of the file is invalid")
+		return 0, errors.New("the address of the file is not a valid URL")
 	}
-	r.Header.Set("User-Agent", s.c.service[participantService].agent[0])
-	n, err := s.get(r, w, progress)
-	if err != nil && s.calls.Err() != nil {
-		err = s.whyOver()
+	n, err := s.c.transfer().get(r, w, progress)
+	if err != nil && s.caller.calls.Err() != nil {
+		err = s.caller.over()
 	}
 	return n, err
 }
 
 // get copies what is at an address.
-func (s *Session) get(r *http.Request, w io.Writer, progress func(got, total int64)) (int64, error) {
-	res, err := s.c.cfg.Connector.RoundTrip(r)
+func (t transfer) get(r *http.Request, w io.Writer, progress func(got, total int64)) (int64, error) {
+	r.Header["User-Agent"] = t.agent
+	res, err := t.connector.RoundTrip(r)
 	if err != nil {
 		return 0, err
 	}
@@ -158,7 +169,7 @@ func (s *Session) get(r *http.Request, w io.Writer, progress func(got, total int
 	return io.Copy(w, &counted{r: res.Body, total: res.ContentLength, progress: progress})
 }
 
-// counted reports the progress of a reader.
+// counted reports how far a reader has come.
 type counted struct {
 	r           io.Reader
 	done, total int64

@@ -5,39 +5,60 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"sync"
 	"time"
 
 	"parley.example/parley/api/participant"
-	"parley.example/parley/api/restjson"
 )
 
+// connection is what a session is connected by: a socket with heartbeats, which is changed for a
+// fresh one before the server ends it, or no more than a connection token.
+type connection struct {
+	client   *Client
+	caller   *caller
+	socketed bool
+
+	liveness
+	work sync.WaitGroup // what the timer has started, and the closing of sockets
+
+	mu     sync.Mutex // guards what follows
+	socket *socket    // being read; nil without
+	next   *socket    // to be read when socket ends: a fresh connection that is subscribed
+	renew  time.Time  // when the connection is to be changed for a fresh one
+	timer  *time.Timer
+}
+
+const (
+	openLimit   = 30 * time.Second // for a connection: request, socket, subscription
+	rotateAfter = 59 * time.Minute // the server ends connections after an hour
+	renewBefore = time.Minute      // before the connection token ends
+)
+
+func (c *connection) init(client *Client, caller *caller, socketed bool) {
+	c.client, c.caller, c.socketed, c.born = client, caller, socketed, time.Now()
+}
+
 // open requests a connection and subscribes a socket; nil for a session without one. ctx bounds it.
-func (s *Session) open(ctx context.Context) (*socket, error) {
+func (c *connection) open(ctx context.Context) (*socket, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, openLimit, errSlowOpen)
 	defer cancel()
-	stop := context.AfterFunc(s.ctx, cancel)
+	stop := context.AfterFunc(c.caller.ctx, cancel)
 	defer stop()
-	call := s.c.Participant.CreateParticipantConnection().ParticipantToken(s.cfg.Token).
-		Type(participant.ConnectionTypeCONNECTION_CREDENTIALS)
-	socketed := s.cfg.Poll == 0 && !s.cfg.SendOnly
-	if socketed {
+	call := c.caller.connect
+	if c.socketed {
 		call = call.Type(participant.ConnectionTypeWEBSOCKET)
-	}
-	if s.cfg.ConnectParticipant {
-		call = call.ConnectParticipant(true)
 	}
 	out, err := call.Send(ctx)
 	if err != nil {
 		return nil, err
 	}
 	cred := out.ConnectionCredentials
-	if cred == nil || cred.ConnectionToken == nil || socketed && (out.Websocket == nil || out.Websocket.Url == nil) {
+	if cred == nil || cred.ConnectionToken == nil || c.socketed && (out.Websocket == nil || out.Websocket.Url == nil) {
 		return nil, errors.New("the service returned no connection")
 	}
 	var sock *socket
-	if socketed {
-		if sock, err = dialSocket(ctx, s.c.cfg.Connector, *out.Websocket.Url, s.c.service[participantService].agent); err != nil {
+	if c.socketed {
+		if sock, err = dialSocket(ctx, c.client.cfg.Connector, *out.Websocket.Url, c.client.service[participantService].agent); err != nil {
 			return nil, fmt.Errorf("open the socket: %w", err)
 		}
 		if err := subscribe(ctx, sock); err != nil {
@@ -45,22 +66,23 @@ func (s *Session) open(ctx context.Context) (*socket, error) {
 			return nil, fmt.Errorf("subscribe to the chat: %w", err)
 		}
 	}
-	s.mu.Lock()
-	s.token, s.renew = *cred.ConnectionToken, s.renewal(deref(cred.Expiry))
-	s.mu.Unlock()
-	s.hear()
+	c.caller.use(*cred.ConnectionToken)
+	renew := renewal(time.Now(), deref(cred.Expiry))
+	c.mu.Lock()
+	c.renew = renew
+	c.mu.Unlock()
+	c.received()
 	return sock, nil
 }
 
 var errSlowOpen = fmt.Errorf("no connection within %v", openLimit)
 
-// renewal is when the connection that was just opened must be changed: before the server ends it and
+// renewal is when a connection that was opened now must be changed: before the server ends it and
 // before its token ends, but never at once.
-func (s *Session) renewal(expiry string) time.Time {
-	now := time.Now()
+func renewal(now time.Time, expiry string) time.Time {
 	after := rotateAfter
-	// The server's clock may differ and its current time is not known. An expiry in the past means that it
-	// does, and is ignored: a refused token is replaced in any case.
+	// The server's clock may be another; its own idea of now is not known. What would have ended already is
+	// by another clock for sure, and says nothing: a token that is refused is changed in any case.
 	if at, err := time.Parse(time.RFC3339Nano, expiry); err == nil && at.After(now) {
 		after = min(after, max(time.Minute, at.Sub(now)-renewBefore))
 	}
@@ -105,185 +127,70 @@ func subscribe(ctx context.Context, sock *socket) error {
 	return errors.New("the server did not answer the subscription")
 }
 
-// follow reads what was missed and then what happens, until the connection ends.
-func (s *Session) follow() error {
-	s.mu.Lock()
-	sock := s.socket
-	s.mu.Unlock()
-	if s.cfg.Poll > 0 {
-		return s.poll()
+// start attaches the first socket and begins to send heartbeats. stop ends it.
+func (c *connection) start(sock *socket) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.socket = sock
+	c.work.Add(1)
+	c.timer = time.AfterFunc(heartbeatEvery, c.tick)
+}
+
+// attach has a socket read and kept in place of one that has ended.
+func (c *connection) attach(sock *socket) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.socket = sock
+}
+
+// attached returns the socket to be read.
+func (c *connection) attached() *socket {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.socket
+}
+
+// changeOver attaches the fresh socket, where there is one, and reports whether there is.
+func (c *connection) changeOver() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.socket, c.next = c.next, nil
+	return c.socket != nil
+}
+
+// due reports whether the connection is to be changed for a fresh one.
+func (c *connection) due() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().After(c.renew)
+}
+
+// stop ends the heartbeats for good and closes the sockets.
+func (c *connection) stop() {
+	c.mu.Lock()
+	if c.timer.Stop() {
+		c.work.Done() // it will not run
 	}
-	s.window.widen()
-	free := s.occupied()
-	err := s.catchUp()
-	free()
-	if err != nil {
-		if !errors.Is(err, errChatOver) {
-			sock.abort()
-		}
-		return err
-	}
-	s.away = absence{tries: s.away.tries}
-	// Whatever was pushed while the transcript was read comes before the answer to the next heartbeat.
-	marker := sock.beats.Load() + 1
-	s.beat()
-	answers := int32(0)
-	for {
-		err := sock.wait()
-		if err != nil {
-			sock.abort()
-			return err
-		}
-		text, err := sock.read()
-		if err != nil {
-			sock.abort()
-			return err
-		}
-		s.hear()
-		beat, err := s.frame(text)
-		if beat {
-			if answers++; answers == marker {
-				s.window.narrow()
-				s.away.tries = 0
-			}
-		}
-		if err != nil {
-			if errors.Is(err, errChatOver) {
-				return err // run closes the socket
-			}
-			sock.abort()
-			return err
+	c.timer = nil
+	sockets := []*socket{c.socket, c.next}
+	c.socket, c.next = nil, nil
+	c.mu.Unlock()
+	for _, sock := range sockets {
+		if sock != nil {
+			sock.close()
 		}
 	}
 }
 
-// frame handles one message of the socket and reports the answer to a heartbeat. Messages that cannot
-// be parsed are ignored.
-func (s *Session) frame(text []byte) (beat bool, err error) {
-	var p push
-	if restjson.Unmarshal(text, &p) == nil && p.chat {
-		if p.item == nil {
-			return false, nil
-		}
-		return false, s.deliver(p.item)
-	}
-	var f frame // other messages are rare
-	return json.Unmarshal(text, &f) == nil && f.Topic == "aws/heartbeat", nil
-}
-
-// push is a message of the socket that carries an item as text.
-type push struct {
-	chat bool
-	item *Item // nil unless one could be parsed
-}
-
-// DecodeJSON implements [restjson.JSONDecoder].
-func (p *push) DecodeJSON(d *restjson.Decoder) {
-	if !d.Object() {
-		return
-	}
-	for d.Next() {
-		switch string(d.Key()) {
-		case "topic":
-			p.chat = string(d.Text()) == "aws/chat"
-		case "content":
-			p.item, _ = ParseItem(d.Text()) // nil if it cannot be parsed
-		default:
-			d.Skip()
+// close closes the sockets, so that whoever reads them goes on to stop, and waits until nothing that
+// the connection has started is under way.
+func (c *connection) close() {
+	c.mu.Lock()
+	for _, sock := range []*socket{c.socket, c.next} {
+		if sock != nil {
+			c.work.Go(sock.close)
 		}
 	}
-}
-
-// poll reads the transcript at intervals.
-func (s *Session) poll() error {
-	for {
-		if err := s.catchUp(); err != nil {
-			return err
-		}
-		s.window.narrow()
-		s.away = absence{}
-		if !sleep(s.ctx, s.cfg.Poll) {
-			return ErrClosed
-		}
-		s.mu.Lock()
-		due := time.Now().After(s.renew)
-		s.mu.Unlock()
-		if due {
-			if _, err := s.open(s.ctx); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// reconnectPause returns how long to wait before the attempt after the n-th: the waits grow and are
-// random, so that many sessions do not reconnect at once.
-func reconnectPause(n int) time.Duration {
-	return time.Duration(rand.Float64() * float64(min(reconnectMax, reconnectMin<<min(n, 10))))
-}
-
-// absence is the state of reconnecting. It ends once the transcript has been read again; tries is reset
-// only when the connection answers too, so that connections that break each time are not opened ever
-// faster.
-type absence struct {
-	since  time.Time // when the connection was lost
-	tries  int       // to reconnect
-	unread int       // refusals of the transcript
-}
-
-// refusal returns a service's refusal of a request; nil for other errors, and for the refusals of
-// proxies in between, which do not name their errors as services do.
-func refusal(err error) *Error {
-	if e, ok := errors.AsType[*Error](err); ok && e.Kind == ServiceError && e.Code() != "" && !e.Retryable() {
-		return e
-	}
-	return nil
-}
-
-// reconnect opens another connection, with a pause before each attempt. lost is why the last one
-// ended.
-func (s *Session) reconnect(lost error) error {
-	if s.away.since.IsZero() {
-		s.away.since = time.Now()
-	}
-	refused := 0
-	for err := lost; ; s.away.tries++ {
-		if time.Since(s.away.since) > s.cfg.GiveUp {
-			return fmt.Errorf("could not reconnect to the chat within %v: %w", s.cfg.GiveUp, err)
-		}
-		if !sleep(s.ctx, reconnectPause(s.away.tries)) {
-			return ErrClosed
-		}
-		var sock *socket
-		sock, err = s.open(s.ctx)
-		switch e := refusal(err); {
-		case s.ctx.Err() != nil:
-			if sock != nil {
-				sock.abort()
-			}
-			return ErrClosed
-		case err == nil:
-			s.away.tries++
-			s.mu.Lock()
-			s.socket = sock
-			s.mu.Unlock()
-			return nil
-		case e != nil:
-			// A refusal means that the participant has left the chat. It has to be repeated, because a proxy
-			// in between may refuse in the server's name.
-			if refused++; refused == refusalsMeant || s.left.Load() {
-				return s.refused(e)
-			}
-		default:
-			refused = 0
-		}
-	}
-}
-
-// refused distinguishes the end of the chat from other refusals.
-func (s *Session) refused(e *Error) error {
-	if e.Status() == 403 || e.Status() == 404 {
-		return errChatOver
-	}
-	return e
+	c.mu.Unlock()
+	c.work.Wait()
 }

@@ -18,10 +18,13 @@ func pushed(n int, text string) []byte {
 		`\"ParticipantId\":\"c0ffee00-0000-4000-8000-000000000002\",\"ParticipantRole\":\"CUSTOMER\",\"Type\":\"MESSAGE\"}"}`, text, n)
 }
 
-// TestFrame: what a session takes of what a socket says.
+// TestFrame: what a session delivers of what a socket receives.
 func TestFrame(t *testing.T) {
 	var got []string
-	s := &Session{ctx: t.Context(), born: time.Now(), cfg: SessionConfig{OnItem: func(i *Item) { got = append(got, i.Text()+"/"+i.InitialContactID) }}}
+	r := &reader{caller: &caller{ctx: t.Context()}, hand: func(i *Item) error {
+		got = append(got, i.Text()+"/"+i.InitialContactID)
+		return nil
+	}}
 	for i, text := range []string{
 		string(pushed(1, "one")),
 		string(pushed(1, "one")), // again
@@ -36,15 +39,15 @@ func TestFrame(t *testing.T) {
 		`{"topic":["aws/chat"],"content":"{\"Id\":\"7\"}"}`,
 		`"aws/chat"`, `null`, `[]`, ``, `pong`,
 	} {
-		if beat, err := s.frame([]byte(text)); beat || err != nil {
+		if beat, err := r.frame([]byte(text)); beat || err != nil {
 			t.Errorf("%d: %s: beat %v, %v", i, text, beat, err)
 		}
 	}
 	if want := "one/c0ffee00-0000-4000-8000-000000000001 two/ /"; strings.Join(got, " ") != want {
-		t.Errorf("handed on: %q; want %q", strings.Join(got, " "), want)
+		t.Errorf("delivered: %q; want %q", strings.Join(got, " "), want)
 	}
 	for _, text := range []string{`{"topic":"aws/heartbeat"}`, `{"topic":"aws/heartbeat","content":{"x":1}}`, `{"content":[],"topic":"aws/heartbeat"}`} {
-		if beat, err := s.frame([]byte(text)); !beat || err != nil {
+		if beat, err := r.frame([]byte(text)); !beat || err != nil {
 			t.Errorf("%s: beat %v, %v", text, beat, err)
 		}
 	}
@@ -53,7 +56,8 @@ func TestFrame(t *testing.T) {
 // BenchmarkFrame is what a session does for an item that is pushed.
 func BenchmarkFrame(b *testing.B) {
 	n := 0
-	s := &Session{ctx: b.Context(), born: time.Now(), cfg: SessionConfig{OnItem: func(*Item) { n++ }}}
+	s := &Session{ctx: b.Context(), cfg: SessionConfig{OnItem: func(*Item) { n++ }}}
+	r := &reader{caller: &caller{ctx: b.Context()}, hand: s.hand}
 	text := pushed(0, strings.Repeat("x", 200))
 	id := strings.Index(string(text), "-000000000000") + 1
 	b.ReportAllocs()
@@ -61,7 +65,7 @@ func BenchmarkFrame(b *testing.B) {
 		for k, at := i, id+11; at >= id; k, at = k/10, at-1 { // another one each time
 			text[at] = byte('0' + k%10)
 		}
-		if _, err := s.frame(text); err != nil || n != i+1 {
+		if _, err := r.frame(text); err != nil || n != i+1 {
 			b.Fatalf("%d items of %d, %v", n, i+1, err)
 		}
 	}
@@ -87,10 +91,13 @@ func BenchmarkSend(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	s := &Session{c: c, cfg: SessionConfig{SendTimeout: time.Minute}, token: strings.Repeat("t", 150), refreshing: make(chan struct{}, 1)}
-	s.calls, s.hangUp = context.WithCancel(b.Context())
-	s.ctx, s.cancel = context.WithCancel(s.calls)
-	defer s.hangUp()
+	s := &Session{c: c}
+	calls, hangUp := context.WithCancel(b.Context())
+	defer hangUp()
+	ctx, cancel := context.WithCancel(calls)
+	defer cancel()
+	s.caller.init(c, SessionConfig{SendTimeout: time.Minute}, ctx, calls)
+	s.caller.use(strings.Repeat("t", 150))
 	text := strings.Repeat("x", 200)
 	b.Run("session", func(b *testing.B) {
 		b.ReportAllocs()
@@ -103,7 +110,7 @@ func BenchmarkSend(b *testing.B) {
 	b.Run("call", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := c.Participant.SendMessage().ConnectionToken(s.token).ContentType(PlainText).Content(text).Send(b.Context()); err != nil {
+			if _, err := c.Participant.SendMessage().ConnectionToken(s.caller.current()).ContentType(PlainText).Content(text).Send(b.Context()); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -29,4 +29,7 @@
 //
 // Everything here may be used by many goroutines at once, unless it says otherwise. Calls end with
 // their context. Secrets and tokens are never logged.
+//
+// Start reading at Session.attend, which is the life of a session: its caller makes calls, its
+// connection keeps a socket alive, and its reader keeps items in order.
 package client

@@ -26,8 +26,8 @@ type Sent struct {
 	// Time is when it was sent, as the server writes it.
 	Time string
 
-	// Processing reports that the message goes through a function first, which may change or reject it:
-	// the item shows the result, also to the sender. See [Item.Withheld].
+	// Processing says that the message goes through a function first, which may change or reject it:
+	// the item says which, to the sender too. See [Item.Withheld].
 	Processing bool
 }
 
@@ -45,7 +45,7 @@ func (s *Session) SendMessage(ctx context.Context, m Message) (Sent, error) {
 	}
 	call := s.c.Participant.SendMessage().ContentType(m.ContentType).Content(m.Content).ClientToken(m.Token)
 	var out *participant.SendMessageResponse
-	err := s.retry(ctx, func(ctx context.Context, token string) (err error) {
+	err := s.caller.retry(ctx, func(ctx context.Context, token string) (err error) {
 		out, err = call.ConnectionToken(token).Send(ctx)
 		return err
 	})
@@ -70,12 +70,12 @@ func (s *Session) Typing(ctx context.Context) error {
 	}
 	s.typed = now
 	s.mu.Unlock()
-	err := s.try(ctx, now.Add(tryLimit), func(ctx context.Context, token string) error {
+	err := s.caller.try(ctx, now.Add(tryLimit), func(ctx context.Context, token string) error {
 		_, err := s.c.Participant.SendEvent().ConnectionToken(token).ContentType(eventPrefix + EventTyping).Send(ctx)
 		return err
 	})
 	if err != nil && s.ctx.Err() != nil {
-		return s.whyOver()
+		return s.caller.over()
 	}
 	return err
 }
@@ -97,7 +97,7 @@ func (s *Session) receipt(ctx context.Context, event, itemID string) error {
 		return err
 	}
 	call := s.c.Participant.SendEvent().ContentType(eventPrefix + event).Content(string(content))
-	return s.retry(ctx, func(ctx context.Context, token string) error {
+	return s.caller.retry(ctx, func(ctx context.Context, token string) error {
 		_, err := call.ConnectionToken(token).Send(ctx)
 		return err
 	})
@@ -107,7 +107,7 @@ func (s *Session) receipt(ctx context.Context, event, itemID string) error {
 // confirms it: see Done and Items.
 func (s *Session) End(ctx context.Context) error {
 	call := s.c.Participant.DisconnectParticipant().ClientToken(s.c.service[participantService].Token())
-	err := s.retry(ctx, func(ctx context.Context, token string) error {
+	err := s.caller.retry(ctx, func(ctx context.Context, token string) error {
 		_, err := call.ConnectionToken(token).Send(ctx)
 		return err
 	})
@@ -123,7 +123,7 @@ func (s *Session) End(ctx context.Context) error {
 // View returns a view that an interactive message refers to.
 func (s *Session) View(ctx context.Context, viewToken string) (*participant.View, error) {
 	var out *participant.DescribeViewResponse
-	err := s.retry(ctx, func(ctx context.Context, token string) (err error) {
+	err := s.caller.retry(ctx, func(ctx context.Context, token string) (err error) {
 		out, err = s.c.Participant.DescribeView().ViewToken(viewToken).ConnectionToken(token).Send(ctx)
 		return err
 	})
@@ -131,129 +131,4 @@ func (s *Session) View(ctx context.Context, viewToken string) (*participant.View
 		return nil, err
 	}
 	return out.View, nil
-}
-
-// retry makes a call until it succeeds, is refused, or the time limit has passed.
-func (s *Session) retry(ctx context.Context, call func(ctx context.Context, token string) error) error {
-	until, limited := ctx.Deadline()
-	if !limited {
-		until = time.Now().Add(s.cfg.SendTimeout)
-	}
-	refused := 0
-	for n := 0; ; n++ {
-		err := s.try(ctx, until, call)
-		e, ok := errors.AsType[*Error](err)
-		switch {
-		case err == nil:
-			return nil
-		case s.ctx.Err() != nil:
-			return s.whyOver()
-		case !ok:
-			return err
-		case e.Kind == Timeout && ctx.Err() == nil: // of one attempt, or of the call by Config.Timeout
-		case e.Kind == ServiceError && refusal(err) == nil: // throttled, or refused by a proxy in between
-		case e.Status() == 403: // in the name of the server, perhaps by a proxy in between
-			if refused++; refused == refusalsMeant {
-				return err
-			}
-		case !e.Retryable():
-			return err
-		}
-		if !s.pause(ctx, min(reconnectPause(n), time.Until(until))) || !time.Now().Before(until) {
-			if s.ctx.Err() != nil {
-				return s.whyOver()
-			}
-			return err
-		}
-	}
-}
-
-// try makes a call once, with a fresh token if needed, within the time limit of an attempt.
-func (s *Session) try(ctx context.Context, until time.Time, call func(ctx context.Context, token string) error) error {
-	if s.ctx.Err() != nil {
-		return s.whyOver()
-	}
-	if most := time.Now().Add(tryLimit); most.Before(until) {
-		until = most
-	}
-	ctx, cancel := context.WithDeadline(ctx, until)
-	defer cancel()
-	defer context.AfterFunc(s.calls, cancel)()
-	return s.withToken(ctx, func(token string) error { return call(ctx, token) })
-}
-
-// pause waits and reports whether neither ctx nor the session ended before.
-func (s *Session) pause(ctx context.Context, d time.Duration) bool {
-	ctx, cancel := along(ctx, s.ctx)
-	defer cancel()
-	return sleep(ctx, d)
-}
-
-// along returns ctx, ended also by end.
-func along(ctx, end context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(end, cancel)
-	return ctx, func() {
-		stop()
-		cancel()
-	}
-}
-
-// whyOver returns the error of a call that was interrupted by the end of the session.
-func (s *Session) whyOver() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ended {
-		return ErrEnded
-	}
-	return ErrClosed
-}
-
-// withToken makes a call with the connection token and, when that is refused, once more with a fresh
-// one.
-func (s *Session) withToken(ctx context.Context, call func(token string) error) error {
-	s.mu.Lock()
-	token := s.token
-	s.mu.Unlock()
-	err := call(token)
-	if e, ok := errors.AsType[*Error](err); !ok || e.Status() != 403 {
-		return err
-	}
-	fresh, failed := s.refresh(ctx, token)
-	if failed != nil {
-		return err // the error of the call says more than that of the refresh
-	}
-	return call(fresh)
-}
-
-// refresh gets a connection token in place of old, unless somebody else has.
-func (s *Session) refresh(ctx context.Context, old string) (string, error) {
-	select {
-	case s.refreshing <- struct{}{}:
-		defer func() { <-s.refreshing }()
-	case <-ctx.Done():
-		return "", ctx.Err()
-	}
-	s.mu.Lock()
-	token := s.token
-	s.mu.Unlock()
-	if token != old {
-		return token, nil
-	}
-	call := s.c.Participant.CreateParticipantConnection().ParticipantToken(s.cfg.Token).
-		Type(participant.ConnectionTypeCONNECTION_CREDENTIALS)
-	if s.cfg.ConnectParticipant {
-		call = call.ConnectParticipant(true)
-	}
-	out, err := call.Send(ctx)
-	if err != nil {
-		return "", err
-	}
-	if out.ConnectionCredentials == nil || out.ConnectionCredentials.ConnectionToken == nil {
-		return "", errors.New("the service returned no token")
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.token = *out.ConnectionCredentials.ConnectionToken
-	return s.token, nil
 }

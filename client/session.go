@@ -16,7 +16,7 @@ type State int
 const (
 	// Connected: items arrive as they happen.
 	Connected State = iota + 1
-	// Reconnecting: the connection is lost and the session is reconnecting. No items are lost.
+	// Reconnecting: the connection is lost and the session opens another. Nothing is missed.
 	Reconnecting
 	// Ended: the chat is over, or the participant has left it.
 	Ended
@@ -52,8 +52,8 @@ type SessionConfig struct {
 	// typing, are not seen then. 0 opens a socket.
 	Poll time.Duration
 
-	// SendOnly neither opens a socket nor reads: for bots that receive items by a webhook. The session
-	// then has no items, does not change its state and runs nothing in the background.
+	// SendOnly neither opens a socket nor reads: for bots that are notified of what happens by a webhook. The
+	// session then has no items, keeps its state and has nothing running.
 	SendOnly bool
 
 	// After is the id of an item that an earlier session of this chat received and that is
@@ -100,57 +100,32 @@ type Session struct {
 	c   *Client
 	cfg SessionConfig
 
-	ctx    context.Context // ends when the session is over
-	cancel context.CancelFunc
-	calls  context.Context    // ends with Close, or when the session gives up: not with the chat, whose
-	hangUp context.CancelFunc // end may overtake the answer to the message that brought it about
-	done   chan struct{}      // closed when the session is over
+	ctx    context.Context         // ends when the session is over, with ErrEnded as its cause when the chat is
+	cancel context.CancelCauseFunc // ends ctx
+	hangUp context.CancelFunc      // ends ctx, and the calls under way
+	done   chan struct{}           // closed when the session is over
 	items  chan *Item
-	work   sync.WaitGroup // run, and what the timer has started
+	work   sync.WaitGroup // run
 	once   sync.Once      // for Close, of a session without run
 
-	window window // of run alone, like last, anchor and after
-	last   *Item  // the latest item of the transcript
-	anchor string // the id of the item after which the session starts
-	after  bool   // the chat is over: reads must allow for that
-	away   absence
+	caller caller
+	conn   connection
+	reader reader      // of run alone
+	away   absence     // of run alone
+	left   atomic.Bool // the participant has left the chat by End
+	err    error       // why it is over; set before done is closed
 
-	refreshing chan struct{} // full while a token is being requested
-	busy       atomic.Int32  // above 0 while run does not read, because something else takes time
-	left       atomic.Bool   // the participant has left the chat by End
-	lastSeen   atomic.Int64  // when something last arrived or was waited for, in nanoseconds since born
-	born       time.Time
-
-	mu     sync.Mutex // guards what follows
-	state  State
-	token  string    // the connection token
-	socket *socket   // being read; nil without
-	next   *socket   // to be read when socket ends: a fresh connection that is subscribed
-	renew  time.Time // when the connection is to be changed for a fresh one
-	timer  *time.Timer
-	err    error // why it is over
-	ended  bool  // it is over because the chat is
-	typed  time.Time
+	mu    sync.Mutex // guards what follows
+	state State
+	typed time.Time // when typing was last reported
 }
 
-// Session times.
+// Defaults and bounds of sessions.
 const (
-	heartbeatEvery = 10 * time.Second // the server expects a message every two minutes
-	silenceLimit   = 25 * time.Second // two heartbeats without an answer: the connection is dead
-	openLimit      = 30 * time.Second // for a connection: request, socket, subscription
-	pageLimit      = 30 * time.Second // for a page of the transcript, its retries included
-	tryLimit       = 30 * time.Second // for one attempt of a call that is retried
-	rotateAfter    = 59 * time.Minute // the server ends connections after an hour
-	renewBefore    = time.Minute      // before the connection token ends
-	reconnectMin   = time.Second      // the longest first wait before reconnecting
-	reconnectMax   = 20 * time.Second // no wait is longer
-	typingEvery    = 10 * time.Second // sending typing more often adds nothing
-	itemsWaiting   = 64               // for Items, before the session waits
-	refusalsMeant  = 3                // consecutive refusals after which the chat counts as over
-	itemsPerPage   = 100              // of a transcript
-	defaultHistory = 10_000           // items
-	giveUpAfter    = time.Hour        //
-	sendFor        = 2 * time.Minute  //
+	typingEvery  = 10 * time.Second // reporting typing more often adds nothing
+	itemsWaiting = 64               // for Items, before the session waits
+	giveUpAfter  = time.Hour
+	sendFor      = 2 * time.Minute
 )
 
 // A session's calls return ErrClosed when it is closed, and ErrEnded when the chat is over.
@@ -175,27 +150,24 @@ func (c *Client) Join(ctx context.Context, cfg SessionConfig) (*Session, error) 
 	if cfg.SendTimeout == 0 {
 		cfg.SendTimeout = sendFor
 	}
-	s := &Session{c: c, cfg: cfg, done: make(chan struct{}), items: make(chan *Item, itemsWaiting), refreshing: make(chan struct{}, 1), born: time.Now()}
-	if cfg.After != "" {
-		s.last, s.anchor = &Item{}, cfg.After
-		s.last.Id = &cfg.After
-	}
-	s.calls, s.hangUp = context.WithCancel(context.WithoutCancel(ctx))
-	s.ctx, s.cancel = context.WithCancel(s.calls)
-	sock, err := s.open(ctx)
+	s := &Session{c: c, cfg: cfg, done: make(chan struct{}), items: make(chan *Item, itemsWaiting)}
+	calls, hangUp := context.WithCancel(context.WithoutCancel(ctx))
+	s.hangUp = hangUp
+	s.ctx, s.cancel = context.WithCancelCause(calls)
+	s.caller.init(c, cfg, s.ctx, calls)
+	s.conn.init(c, &s.caller, cfg.Poll == 0 && !cfg.SendOnly)
+	s.reader.init(c, &s.caller, cfg, s.hand)
+	sock, err := s.conn.open(ctx)
 	if err != nil {
 		s.hangUp()
 		return nil, err
 	}
 	if cfg.SendOnly {
-		s.tell(Connected)
+		s.become(Connected)
 		return s, nil
 	}
-	s.stand(Connected) // run reports it
-	s.mu.Lock()
-	s.socket = sock
-	s.arm()
-	s.mu.Unlock()
+	s.setState(Connected) // run reports it
+	s.conn.start(sock)
 	s.work.Go(s.run)
 	return s, nil
 }
@@ -203,20 +175,10 @@ func (c *Client) Join(ctx context.Context, cfg SessionConfig) (*Session, error) 
 // run reads until the session is over.
 func (s *Session) run() {
 	s.report(Connected)
-	err := s.attend()
-	s.mu.Lock()
-	s.err, s.ended = err, err == nil
-	s.disarm()
-	sockets := []*socket{s.socket, s.next}
-	s.socket, s.next = nil, nil
-	s.mu.Unlock()
-	for _, sock := range sockets {
-		if sock != nil {
-			sock.close()
-		}
-	}
-	s.cancel()
-	if err == nil {
+	s.err = s.attend()
+	s.conn.stop()
+	if s.err == nil {
+		s.cancel(ErrEnded)
 		s.finish(Ended)
 	} else {
 		s.hangUp()
@@ -224,9 +186,9 @@ func (s *Session) run() {
 	}
 }
 
-// finish ends the session: the last state is set before Done.
+// finish ends the session: whoever waits for Done finds the last state.
 func (s *Session) finish(last State) {
-	changed := s.stand(last)
+	changed := s.setState(last)
 	close(s.done) // before items: readers call Err when items end
 	close(s.items)
 	if changed {
@@ -237,15 +199,15 @@ func (s *Session) finish(last State) {
 // attend stays in the chat: nil means that the chat is over.
 func (s *Session) attend() error {
 	for {
-		s.tell(Connected)
-		err := s.follow()
+		s.become(Connected)
+		err := s.receive()
 		if errors.Is(err, errChatOver) {
 			return nil
 		}
 		if s.ctx.Err() != nil {
 			return ErrClosed
 		}
-		if s.changeOver() {
+		if s.conn.changeOver() {
 			continue
 		}
 		if e := refusal(err); e != nil {
@@ -253,22 +215,14 @@ func (s *Session) attend() error {
 				return e // connecting works, but reading the transcript does not
 			}
 		}
-		s.tell(Reconnecting)
+		s.become(Reconnecting)
 		if err := s.reconnect(err); err != nil {
 			if errors.Is(err, errChatOver) {
-				return s.over()
+				return s.reader.readEnd(s.cfg.GiveUp)
 			}
 			return err
 		}
 	}
-}
-
-// changeOver switches to the fresh connection, if there is one.
-func (s *Session) changeOver() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.socket, s.next = s.next, nil
-	return s.socket != nil
 }
 
 // Items yields the items of the chat, from the first one on, until the session or ctx ends. An error
@@ -296,52 +250,24 @@ func (s *Session) Items(ctx context.Context) iter.Seq2[*Item, error] {
 	}
 }
 
-// deliver delivers an item unless it was delivered before, and reports the chat's end.
-func (s *Session) deliver(item *Item) error {
-	if s.ctx.Err() != nil {
-		return ErrClosed
-	}
-	if !s.window.first(item) {
-		return nil
-	}
-	if item.Stored() {
-		s.last = item
-	}
-	defer s.occupied()()
+// hand gives an item to the program, which may take its time.
+func (s *Session) hand(item *Item) error {
+	defer s.conn.pause()()
 	if s.cfg.OnItem != nil {
 		s.cfg.OnItem(item)
-	} else {
-		select {
-		case s.items <- item:
-		case <-s.ctx.Done():
-			return ErrClosed
-		}
+		return nil
 	}
-	if item.Event() == EventEnded && item.RelatedContactId == nil { // not the end of a past chat
-		return errChatOver
+	select {
+	case s.items <- item:
+		return nil
+	case <-s.ctx.Done():
+		return ErrClosed
 	}
-	return nil
 }
 
-// errChatOver reports to run that the chat is over.
-var errChatOver = errors.New("the chat is over")
-
-// over ends a session whose chat ended while it was disconnected. What it missed is read if the
-// service allows it; otherwise it delivers an end without an id.
-func (s *Session) over() error {
-	if ended, err := s.lastItems(); ended || err != nil {
-		return err
-	}
-	item := &Item{}
-	item.ContentType, item.Type = new(eventPrefix+EventEnded), "EVENT"
-	if err := s.deliver(item); err != nil && !errors.Is(err, errChatOver) {
-		return err
-	}
-	return nil
-}
-
-func (s *Session) tell(state State) {
-	if s.stand(state) {
+// become changes the state and reports it.
+func (s *Session) become(state State) {
+	if s.setState(state) {
 		s.report(state)
 	}
 }
@@ -349,13 +275,13 @@ func (s *Session) tell(state State) {
 // report calls OnState, which may block.
 func (s *Session) report(state State) {
 	if s.cfg.OnState != nil {
-		defer s.occupied()()
+		defer s.conn.pause()()
 		s.cfg.OnState(state)
 	}
 }
 
-// stand sets the state and reports whether it changed.
-func (s *Session) stand(state State) (changed bool) {
+// setState reports whether the state is another one.
+func (s *Session) setState(state State) (changed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	changed = s.state != state
@@ -377,25 +303,17 @@ func (s *Session) Done() <-chan struct{} { return s.done }
 func (s *Session) Err() error {
 	select {
 	case <-s.done:
+		return s.err
 	default:
 		return nil
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.err
 }
 
 // Close closes the connection, but does not leave the chat: another session may continue with After.
 // It waits until everything that the session has started is over, and may be called more than once.
 func (s *Session) Close() error {
 	s.hangUp()
-	s.mu.Lock()
-	for _, sock := range []*socket{s.socket, s.next} {
-		if sock != nil {
-			s.work.Go(sock.close)
-		}
-	}
-	s.mu.Unlock()
+	s.conn.close()
 	s.work.Wait()
 	if s.cfg.SendOnly {
 		s.once.Do(s.leave)
@@ -405,20 +323,6 @@ func (s *Session) Close() error {
 
 // leave ends a session without a goroutine.
 func (s *Session) leave() {
-	s.mu.Lock()
 	s.err = ErrClosed
-	s.mu.Unlock()
 	s.finish(Closed)
 }
-
-// occupied is called before run does something other than read; the result is called afterwards.
-func (s *Session) occupied() func() {
-	s.busy.Add(1)
-	return func() {
-		s.hear()
-		s.busy.Add(-1)
-	}
-}
-
-// hear notes that the other side is alive, or need not be.
-func (s *Session) hear() { s.lastSeen.Store(int64(time.Since(s.born))) }

@@ -10,53 +10,105 @@ import (
 	"parley.example/parley/client/participantcall"
 )
 
-// catchUp reads from the transcript what the session has not delivered.
-func (s *Session) catchUp() error {
-	if s.last == nil {
-		if s.cfg.History < 0 {
-			return s.begin()
-		}
-		return s.readHistory()
+// reader delivers the items of a chat, each once and in order, whether they are pushed or read from
+// the transcript. One goroutine uses it.
+type reader struct {
+	calls     participantcall.Calls
+	caller    *caller
+	hand      func(*Item) error // gives an item to the program
+	history   int               // how many items from before the session are read; negative for none
+	pastChats bool
+
+	window window
+	last   *Item  // the latest item of the transcript
+	anchor string // the id of the item that the session begins behind
+	after  bool   // the chat is over: what is read of it now is read after its end
+}
+
+const (
+	pageLimit      = 30 * time.Second // for a page of the transcript, its retries included
+	itemsPerPage   = 100              // of a transcript
+	defaultHistory = 10_000           // items
+)
+
+func (r *reader) init(client *Client, caller *caller, cfg SessionConfig, hand func(*Item) error) {
+	r.calls, r.caller, r.hand, r.history, r.pastChats = client.Participant, caller, hand, cfg.History, cfg.PastChats
+	if cfg.After != "" {
+		r.last, r.anchor = &Item{}, cfg.After
+		r.last.Id = new(cfg.After)
 	}
-	call := s.c.Participant.GetTranscript().MaxResults(itemsPerPage).
+}
+
+// errChatOver says that the chat is over.
+var errChatOver = errors.New("the chat is over")
+
+// deliver hands over an item that was not there before, and reports the chat's end.
+func (r *reader) deliver(item *Item) error {
+	if r.caller.ctx.Err() != nil {
+		return ErrClosed
+	}
+	if !r.window.first(item) {
+		return nil
+	}
+	if item.Stored() {
+		r.last = item
+	}
+	if err := r.hand(item); err != nil {
+		return err
+	}
+	if item.Event() == EventEnded && item.RelatedContactId == nil { // else it is the end of a past chat
+		return errChatOver
+	}
+	return nil
+}
+
+// catchUp reads from the transcript what was not delivered.
+func (r *reader) catchUp() error {
+	if r.last == nil {
+		if r.history < 0 {
+			return r.begin()
+		}
+		return r.readHistory()
+	}
+	call := r.calls.GetTranscript().MaxResults(itemsPerPage).
 		ScanDirection(participant.ScanDirectionFORWARD).SortOrder(participant.SortKeyASCENDING)
-	err := s.readOn(call.StartPosition(participant.StartPosition{Id: s.last.Id}))
-	if e, ok := errors.AsType[*Error](err); ok && e.Status() == 400 && s.last.AbsoluteTime != nil {
+	err := r.readOn(call.StartPosition(participant.StartPosition{Id: r.last.Id}))
+	if e, ok := errors.AsType[*Error](err); ok && e.Status() == 400 && r.last.AbsoluteTime != nil {
 		// The item cannot be found by its id any more; by its time it can.
-		err = s.readOn(call.StartPosition(participant.StartPosition{AbsoluteTime: s.last.AbsoluteTime}))
+		err = r.readOn(call.StartPosition(participant.StartPosition{AbsoluteTime: r.last.AbsoluteTime}))
 	}
 	return err
 }
 
-// begin finds the item after which the session starts. The socket is subscribed already, so new items
-// are pushed meanwhile. From the next time on there is a history to read: that of the session.
-func (s *Session) begin() error {
-	out, err := s.page(s.c.Participant.GetTranscript().MaxResults(1).
+// begin finds the item that the session begins behind. The socket is subscribed already, so what
+// happens meanwhile is pushed. From the next time on there is a history to read: that of the session.
+func (r *reader) begin() error {
+	out, err := r.page(r.calls.GetTranscript().MaxResults(1).
 		ScanDirection(participant.ScanDirectionBACKWARD).SortOrder(participant.SortKeyDESCENDING))
 	if err != nil {
 		return err
 	}
-	s.cfg.History = defaultHistory
+	r.history = defaultHistory
 	if len(out.Transcript) > 0 {
-		s.last = &Item{Item: out.Transcript[0]}
-		s.anchor = s.last.ID()
+		r.last = &Item{Item: out.Transcript[0]}
+		r.anchor = r.last.ID()
 	}
 	return nil
 }
 
 // readOn delivers the items of a transcript from a position on.
-func (s *Session) readOn(call participantcall.GetTranscript) error {
+func (r *reader) readOn(call participantcall.GetTranscript) error {
 	for {
-		out, err := s.page(call)
+		out, err := r.page(call)
 		if err != nil {
 			return err
 		}
 		for i := range out.Transcript {
 			item := &Item{Item: out.Transcript[i], InitialContactID: deref(out.InitialContactId)}
-			if id := item.ID(); id != "" && id == s.anchor {
+			if id := item.ID(); id != "" && id == r.anchor {
 				continue
 			}
-			if err := s.deliver(item); err != nil {
+			if err := r.deliver(item); err != nil {
 				return err
 			}
 		}
@@ -67,24 +119,24 @@ func (s *Session) readOn(call participantcall.GetTranscript) error {
 	}
 }
 
-// readHistory delivers the chat from its beginning. It is read backwards, as far as wanted: there is no
-// other way to find its beginning.
-func (s *Session) readHistory() error {
-	call := s.c.Participant.GetTranscript().MaxResults(itemsPerPage).
+// readHistory delivers the chat from its beginning. It is read from its end, as far back as wanted:
+// there is no other way to where it begins.
+func (r *reader) readHistory() error {
+	call := r.calls.GetTranscript().MaxResults(itemsPerPage).
 		ScanDirection(participant.ScanDirectionBACKWARD).SortOrder(participant.SortKeyDESCENDING)
 	var items []*Item // the latest first
-	for len(items) < s.cfg.History {
-		out, err := s.page(call)
+	for len(items) < r.history {
+		out, err := r.page(call)
 		if err != nil {
 			return err
 		}
 		for i := range out.Transcript {
 			item := &Item{Item: out.Transcript[i], InitialContactID: deref(out.InitialContactId)}
-			if item.RelatedContactId != nil && !s.cfg.PastChats {
+			if item.RelatedContactId != nil && !r.pastChats {
 				out.NextToken = nil
 				break
 			}
-			if items = append(items, item); len(items) == s.cfg.History {
+			if items = append(items, item); len(items) == r.history {
 				break
 			}
 		}
@@ -94,7 +146,7 @@ func (s *Session) readHistory() error {
 		call = call.NextToken(*out.NextToken)
 	}
 	for i := len(items) - 1; i >= 0; i-- {
-		if err := s.deliver(items[i]); err != nil {
+		if err := r.deliver(items[i]); err != nil {
 			return err
 		}
 	}
@@ -110,21 +162,35 @@ func another(call participantcall.GetTranscript, next *string) bool {
 // ignores it and refuses.
 var afterEnd = header{"X-Parley-After-End", []string{"read"}}
 
-// lastItems delivers the items between the loss of the connection and the end of the chat, the end
-// included, if the service returns them. It reports whether the end was among them.
-func (s *Session) lastItems() (ended bool, err error) {
-	s.after = true
-	if s.last == nil && s.cfg.History < 0 {
+// readEnd ends a chat that ended while there was no connection. What was missed is read where the
+// service lets it; where it does not, or not within giveUp, the end is an item without an id.
+func (r *reader) readEnd(giveUp time.Duration) error {
+	if ended, err := r.lastItems(giveUp); ended || err != nil {
+		return err
+	}
+	item := &Item{}
+	item.ContentType, item.Type = new(eventPrefix+EventEnded), "EVENT"
+	if err := r.deliver(item); err != nil && !errors.Is(err, errChatOver) {
+		return err
+	}
+	return nil
+}
+
+// lastItems delivers what was said between the loss of the connection and the end of the chat, the end
+// included, where the service lets it be read. It reports whether the end was among it.
+func (r *reader) lastItems(giveUp time.Duration) (ended bool, err error) {
+	r.after = true
+	if r.last == nil && r.history < 0 {
 		return false, nil // no item after which to start
 	}
 	refused, began := 0, time.Now()
 	for n := 0; ; n++ {
-		err := s.catchUp()
+		err := r.catchUp()
 		e, failed := errors.AsType[*Error](err)
 		switch {
 		case errors.Is(err, errChatOver):
 			return true, nil
-		case s.ctx.Err() != nil:
+		case r.caller.ctx.Err() != nil:
 			return false, ErrClosed
 		case !failed: // the whole transcript, of a participant that had left before the end
 			return false, err
@@ -134,10 +200,10 @@ func (s *Session) lastItems() (ended bool, err error) {
 		default:
 			return false, nil
 		}
-		if refused == refusalsMeant || time.Since(began) > s.cfg.GiveUp {
+		if refused == refusalsMeant || time.Since(began) > giveUp {
 			return false, nil
 		}
-		if !sleep(s.ctx, reconnectPause(n)) {
+		if !sleep(r.caller.ctx, backoff(n)) {
 			return false, ErrClosed
 		}
 	}
@@ -147,17 +213,14 @@ var errSlowPage = fmt.Errorf("no page of the transcript within %v", pageLimit)
 
 // page reads one page, with a fresh token if the old one is refused. After the end of the chat there
 // are no fresh tokens.
-func (s *Session) page(call participantcall.GetTranscript) (*participant.GetTranscriptResponse, error) {
-	ctx, cancel := context.WithTimeoutCause(s.ctx, pageLimit, errSlowPage)
+func (r *reader) page(call participantcall.GetTranscript) (*participant.GetTranscriptResponse, error) {
+	ctx, cancel := context.WithTimeoutCause(r.caller.ctx, pageLimit, errSlowPage)
 	defer cancel()
 	var out *participant.GetTranscriptResponse
-	if s.after {
-		s.mu.Lock()
-		token := s.token
-		s.mu.Unlock()
-		return call.ConnectionToken(token).Send(context.WithValue(ctx, headerKey{}, afterEnd))
+	if r.after {
+		return call.ConnectionToken(r.caller.current()).Send(context.WithValue(ctx, headerKey{}, afterEnd))
 	}
-	err := s.withToken(ctx, func(token string) (err error) {
+	err := r.caller.withToken(ctx, func(token string) (err error) {
 		out, err = call.ConnectionToken(token).Send(ctx)
 		return err
 	})

@@ -5,16 +5,16 @@
 // and a publisher calls Publish for a subject in the order of its commits,
 // after each. Nothing is said of the order between subjects.
 //
-// Blocking: Publish, Subscribe and the stop functions do not wait for anybody.
-// A subscriber puts what it takes from a message into a bounded queue of its
-// own and returns. It may publish, subscribe and stop from within the call.
+// Blocking: no method waits for anybody. A subscriber puts what it takes from a
+// message into a bounded queue of its own and returns. It may publish, subscribe
+// and unsubscribe from within the call.
 //
 // Failure: Local loses nothing. A bus between processes may lose, repeat and
 // reorder messages, so a subscriber that must miss nothing compares
 // [Message.Version] and the sequence numbers with what it knows, and reads the
 // store. Package bustest has a bus that does all of that on purpose.
 //
-// Start reading at [Bus] and [Message].
+// Start reading at [Bus], [Subscription] and [Message].
 package bus
 
 import (
@@ -28,10 +28,20 @@ type Bus interface {
 	// Publish delivers a message. The message and all it refers to belong to
 	// the subscribers from then on and are never changed.
 	Publish(Message)
-	// Subscribe has f called for each message of the subject that is published
-	// from now on, until stop is called. A call that is under way when stop
-	// returns may still go on. stop may be called twice.
-	Subscribe(s Subject, f func(Message)) (stop func())
+	// Subscribe has Receive called for each message of the subject that is
+	// published from now on. A subscription is subscribed on one bus, once at a time.
+	Subscribe(*Subscription)
+	// Unsubscribe ends that. A call that is under way when it returns may still
+	// go on. What is not subscribed is ignored.
+	Unsubscribe(*Subscription)
+}
+
+// Subscription is one subscriber of a subject. The subscriber keeps it in memory
+// of its own, since there is one for each chat with sockets; neither member
+// changes while it is subscribed.
+type Subscription struct {
+	Subject Subject
+	Receive func(Message)
 }
 
 // Subject names what a message is about: a type and an id. Make one with [Chat] or [Instance].

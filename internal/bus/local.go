@@ -16,16 +16,10 @@ type Local struct {
 const shards = 64
 
 type shard struct {
-	mu       sync.RWMutex // guards subjects
-	subjects map[Subject][]*subscription
-}
-
-// subscription is one subscriber of a subject. The slices that hold it are
-// replaced, never changed, so that Publish calls without the lock.
-type subscription struct {
-	bus     *Local
-	subject Subject
-	f       func(Message)
+	mu    sync.RWMutex              // guards what follows
+	first map[Subject]*Subscription // the one that subscribed first: mostly there is no other
+	more  map[Subject][]*Subscription
+	// The slices are replaced, never changed, so that Publish calls without the lock.
 }
 
 var seed = maphash.MakeSeed()
@@ -38,39 +32,60 @@ func (l *Local) shard(s Subject) *shard {
 func (l *Local) Publish(m Message) {
 	sh := l.shard(m.Subject)
 	sh.mu.RLock()
-	subscribers := sh.subjects[m.Subject]
+	first, more := sh.first[m.Subject], sh.more[m.Subject]
 	sh.mu.RUnlock()
-	for _, s := range subscribers {
-		s.f(m)
+	if first == nil {
+		return
+	}
+	first.Receive(m)
+	for _, s := range more {
+		s.Receive(m)
 	}
 }
 
 // Subscribe implements [Bus].
-func (l *Local) Subscribe(subject Subject, f func(Message)) (stop func()) {
-	s := &subscription{bus: l, subject: subject, f: f}
-	sh := l.shard(subject)
+func (l *Local) Subscribe(s *Subscription) {
+	sh := l.shard(s.Subject)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if sh.subjects == nil {
-		sh.subjects = make(map[Subject][]*subscription)
+	if sh.first[s.Subject] != nil {
+		sh.follow(s.Subject, append(slices.Clip(sh.more[s.Subject]), s))
+		return
 	}
-	sh.subjects[subject] = append(slices.Clip(sh.subjects[subject]), s)
-	return s.stop
+	if sh.first == nil {
+		sh.first = make(map[Subject]*Subscription)
+	}
+	sh.first[s.Subject] = s
 }
 
-func (s *subscription) stop() {
-	sh := s.bus.shard(s.subject)
+// Unsubscribe implements [Bus].
+func (l *Local) Unsubscribe(s *Subscription) {
+	sh := l.shard(s.Subject)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	subscribers := sh.subjects[s.subject]
-	i := slices.Index(subscribers, s)
-	switch {
-	case i < 0: // stopped before
-	case len(subscribers) == 1:
-		delete(sh.subjects, s.subject)
+	more := sh.more[s.Subject]
+	switch i := slices.Index(more, s); {
+	case i >= 0:
+		sh.follow(s.Subject, slices.Concat(more[:i], more[i+1:]))
+	case sh.first[s.Subject] != s: // not subscribed
+	case len(more) == 0:
+		delete(sh.first, s.Subject)
 	default:
-		sh.subjects[s.subject] = slices.Concat(subscribers[:i], subscribers[i+1:])
+		sh.first[s.Subject] = more[0]
+		sh.follow(s.Subject, slices.Clone(more[1:]))
 	}
+}
+
+// follow sets who follows the first subscriber of a subject. The caller holds mu.
+func (sh *shard) follow(s Subject, more []*Subscription) {
+	if len(more) == 0 {
+		delete(sh.more, s)
+		return
+	}
+	if sh.more == nil {
+		sh.more = make(map[Subject][]*Subscription)
+	}
+	sh.more[s] = more
 }
 
 var _ Bus = (*Local)(nil)

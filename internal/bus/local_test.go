@@ -28,37 +28,45 @@ func TestSubscribersReceiveTheirSubjectInOrder(t *testing.T) {
 	var l Local
 	var r recorder
 	l.Publish(Message{Subject: Chat("c"), Version: 1}) // nobody listens
-	first := l.Subscribe(Chat("c"), r.as("first"))
-	l.Subscribe(Chat("c"), r.as("second"))
-	l.Subscribe(Instance("c"), r.as("instance"))
+	first := &Subscription{Chat("c"), r.as("first")}
+	l.Subscribe(first)
+	l.Subscribe(&Subscription{Chat("c"), r.as("second")})
+	l.Subscribe(&Subscription{Instance("c"), r.as("instance")})
 	l.Publish(Message{Subject: Chat("c"), Version: 2})
 	l.Publish(Message{Subject: Chat("c"), Version: 3})
 	l.Publish(Message{Subject: Instance("c"), Version: 4})
 	l.Publish(Message{Subject: Chat("other"), Version: 5})
 	r.want(t, "first2", "second2", "first3", "second3", "instance4")
-	first()
-	first()
+	third := &Subscription{Chat("c"), r.as("third")}
+	l.Subscribe(third)
+	l.Unsubscribe(first)
+	l.Unsubscribe(first)
 	l.Publish(Message{Subject: Chat("c"), Version: 6})
-	r.want(t, "second6")
+	r.want(t, "second6", "third6")
+	l.Unsubscribe(third)
+	l.Subscribe(first)
+	l.Publish(Message{Subject: Chat("c"), Version: 7})
+	r.want(t, "second7", "first7")
 }
 
 func TestSubscriptionsComeAndGoWithinACall(t *testing.T) {
 	var l Local
 	var r recorder
-	var stop func()
-	stop = l.Subscribe(Chat("c"), func(m Message) {
+	once := &Subscription{Subject: Chat("c")}
+	once.Receive = func(m Message) {
 		r.as("once")(m)
-		stop()
-		l.Subscribe(Chat("c"), r.as("late"))
+		l.Unsubscribe(once)
+		l.Subscribe(&Subscription{Chat("c"), r.as("late")})
 		if m.Version == 1 {
 			l.Publish(Message{Subject: Chat("c"), Version: 2})
 		}
-	})
+	}
+	l.Subscribe(once)
 	l.Publish(Message{Subject: Chat("c"), Version: 1})
 	r.want(t, "once1", "late2")
 }
 
-func TestNothingIsLeftOfStoppedSubscriptions(t *testing.T) {
+func TestNothingIsLeftOfEndedSubscriptions(t *testing.T) {
 	var l Local
 	var wg sync.WaitGroup
 	for n := range 8 {
@@ -66,13 +74,14 @@ func TestNothingIsLeftOfStoppedSubscriptions(t *testing.T) {
 			for i := range 100 {
 				subject := Chat(center.ContactID(fmt.Sprint(i)))
 				received := 0
-				stop := l.Subscribe(subject, func(m Message) {
+				s := &Subscription{subject, func(m Message) {
 					if m.Version == int64(n) {
 						received++
 					}
-				})
+				}}
+				l.Subscribe(s)
 				l.Publish(Message{Subject: subject, Version: int64(n)})
-				if stop(); received != 1 {
+				if l.Unsubscribe(s); received != 1 {
 					t.Errorf("%d messages of my own; want 1", received)
 				}
 			}
@@ -80,7 +89,7 @@ func TestNothingIsLeftOfStoppedSubscriptions(t *testing.T) {
 	}
 	wg.Wait()
 	for i := range l.shards {
-		if n := len(l.shards[i].subjects); n != 0 {
+		if n := len(l.shards[i].first) + len(l.shards[i].more); n != 0 {
 			t.Errorf("shard %d holds %d subjects", i, n)
 		}
 	}

@@ -17,12 +17,14 @@ const (
 // cache keeps snapshots. One that is out of date stays, for chats in the middle
 // of a command, until it has been loaded again.
 type cache struct {
+	loader *loader
 	lru    lru[center.InstanceID, *cached]
 	seed   maphash.Seed
 	shards [64]sync.Mutex // by hash of the instance: held by writes to it and loads of its snapshot
 }
 
-func (c *cache) init() {
+func (c *cache) init(l *loader) {
+	c.loader = l
 	c.seed = maphash.MakeSeed()
 	c.lru.max, c.lru.maxWeight, c.lru.removed = maxSnapshots, maxSnapshotBytes, (*cached).close
 }
@@ -46,12 +48,12 @@ func (c *cache) invalidate(id center.InstanceID) {
 
 // fresh returns the snapshot of an instance that is in memory, nil when there is
 // none or when it has to be loaded again.
-func (c *Catalog) fresh(ctx context.Context, id center.InstanceID) (*Snapshot, error) {
-	e, ok := c.cache.lru.get(id)
+func (c *cache) fresh(ctx context.Context, id center.InstanceID) (*Snapshot, error) {
+	e, ok := c.lru.get(id)
 	if !ok || e.outdated() {
 		return nil, nil
 	}
-	if c.cfg.Shared {
+	if c.loader.rows.shared {
 		if err := c.compare(ctx, e); err != nil {
 			return nil, err
 		}
@@ -63,19 +65,19 @@ func (c *Catalog) fresh(ctx context.Context, id center.InstanceID) (*Snapshot, e
 }
 
 // current returns the snapshot of an instance. The caller holds its shard.
-func (c *Catalog) current(ctx context.Context, id center.InstanceID) (*Snapshot, error) {
+func (c *cache) current(ctx context.Context, id center.InstanceID) (*Snapshot, error) {
 	if snap, err := c.fresh(ctx, id); snap != nil || err != nil {
 		return snap, err
 	}
 	e := c.newCached(id)
-	snap, err := c.load(ctx, id)
+	snap, err := c.loader.load(ctx, id)
 	if center.ReasonOf(err) == center.NotFound {
-		c.cache.lru.drop(id)
+		c.lru.drop(id)
 	}
 	if err != nil {
 		e.close()
 		return nil, err
 	}
-	c.cache.put(e, snap)
+	c.put(e, snap)
 	return snap, nil
 }

@@ -14,13 +14,13 @@ func TestNoticeDuringALoadMakesItOutdated(t *testing.T) {
 	snap := newSnapshot(center.Partition{}, &Instance{Meta: Meta[center.InstanceID]{ID: id}})
 	snap.Revision = 7
 	fresh := func() bool {
-		kept, err := c.fresh(t.Context(), id)
+		kept, err := c.cache.fresh(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return kept != nil
 	}
-	e := c.newCached(id)
+	e := c.cache.newCached(id)
 	for _, m := range []bus.Message{{Origin: "b", Version: 7}, {Origin: "a", Version: 9}, {Origin: "b", Version: 8}, {Origin: "b", Version: 6}} {
 		m.Subject = bus.Instance(id)
 		b.Publish(m)
@@ -29,12 +29,12 @@ func TestNoticeDuringALoadMakesItOutdated(t *testing.T) {
 	if fresh() {
 		t.Error("a snapshot that was loaded while a notice of a later revision came counts as fresh")
 	}
-	if _, err := c.prepared(id); err != nil {
+	if _, err := c.Chats().prepared(id); err != nil {
 		t.Errorf("an outdated snapshot is not there for chats in the middle of a command: %v", err)
 	}
 	again := *snap
 	again.Revision = 8
-	c.cache.put(c.newCached(id), &again)
+	c.cache.put(c.cache.newCached(id), &again)
 	if !fresh() {
 		t.Error("a snapshot of the revision of the notice does not count as fresh")
 	}

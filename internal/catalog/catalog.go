@@ -12,29 +12,17 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/flow"
-)
-
-// Bounds of the contents in memory that running chats began with.
-const (
-	maxFlows      = 4096
-	maxFlowsBytes = 256 << 20
 )
 
 // Catalog keeps what an administrator sets up. Make it with [New]. Its methods
 // may be called by many goroutines.
 type Catalog struct {
-	cfg     Config
-	cache   cache
-	running lru[contentKey, *flow.Flow]
+	cfg    Config
+	rows   rowStore
+	loader loader
+	cache  cache
 
 	creating sync.Mutex // making instances; taken before a shard of the cache
-}
-
-// contentKey names a content: contents belong to their flow.
-type contentKey struct {
-	flow center.FlowID
-	hash string
 }
 
 // New returns a catalog over a store.
@@ -43,9 +31,9 @@ func New(cfg Config) *Catalog {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	c := &Catalog{cfg: cfg}
-	c.cache.init()
-	c.running.max, c.running.maxWeight = maxFlows, maxFlowsBytes
+	c := &Catalog{cfg: cfg, rows: rowStore{store: cfg.Store, bus: cfg.Bus, node: cfg.Node, shared: cfg.Shared}}
+	c.loader.init(cfg, c.rows)
+	c.cache.init(&c.loader)
 	return c
 }
 
@@ -79,15 +67,15 @@ func (c *Catalog) Resolve(ref string) (id center.InstanceID, ok bool) {
 func (c *Catalog) Snapshot(ctx context.Context, ref string) (*Snapshot, error) {
 	id, ok := c.Resolve(ref)
 	if !ok {
-		return nil, c.missingInstance(ctx, ref)
+		return nil, c.loader.missingInstance(ctx, ref)
 	}
-	if snap, err := c.fresh(ctx, id); snap != nil || err != nil {
+	if snap, err := c.cache.fresh(ctx, id); snap != nil || err != nil {
 		return snap, err
 	}
 	shard := c.cache.shard(id)
 	shard.Lock()
 	defer shard.Unlock()
-	return c.current(ctx, id)
+	return c.cache.current(ctx, id)
 }
 
 // maxWrites bounds how often a write is made anew because another node was first.
@@ -105,7 +93,7 @@ func (c *Catalog) Change(ctx context.Context, id center.InstanceID, decide func(
 	var err error
 	for attempt := range maxWrites {
 		var snap *Snapshot
-		if snap, err = c.current(ctx, id); err != nil {
+		if snap, err = c.cache.current(ctx, id); err != nil {
 			return err
 		}
 		var w Write
@@ -116,7 +104,7 @@ func (c *Catalog) Change(ctx context.Context, id center.InstanceID, decide func(
 			return err
 		}
 		if attempt > 0 {
-			if w.stowed, err = c.absent(ctx, w.stowed); err != nil {
+			if w.stowed, err = c.rows.absent(ctx, w.stowed); err != nil {
 				return err
 			}
 		}
@@ -199,8 +187,8 @@ func (c *Catalog) commit(ctx context.Context, snap *Snapshot, w Write) error {
 		gone = append(gone, center.Resource{Instance: r.About().Instance, Kind: r.Kind(), ID: r.About().ID})
 		next.remove(r.Kind(), r.About().ID)
 	}
-	e := c.newCached(snap.ID())
-	revision, err := c.write(ctx, snap.ID(), rows, gone)
+	e := c.cache.newCached(snap.ID())
+	revision, err := c.rows.write(ctx, snap.ID(), rows, gone)
 	switch {
 	case err != nil:
 		e.close()
@@ -225,7 +213,7 @@ func (c *Catalog) show(ctx context.Context, e *cached, next *Snapshot, put []Res
 		if !ok {
 			continue
 		}
-		if err := c.parse(ctx, next, h); err != nil {
+		if err := c.loader.parse(ctx, next, h); err != nil {
 			e.close()
 			c.cache.invalidate(next.ID())
 			return
@@ -240,17 +228,30 @@ func (c *Catalog) Delete(ctx context.Context, id center.InstanceID) error {
 	shard := c.cache.shard(id)
 	shard.Lock()
 	defer shard.Unlock()
-	snap, err := c.current(ctx, id)
+	snap, err := c.cache.current(ctx, id)
 	if err != nil {
 		return err
 	}
-	rows, err := c.owned(ctx, snap.Instance)
+	rows, err := c.rows.owned(ctx, snap.Instance)
 	if err != nil {
 		return err
 	}
 	defer c.cache.lru.drop(id)
-	_, err = c.write(ctx, id, nil, rows)
+	_, err = c.rows.write(ctx, id, nil, rows)
 	return err
+}
+
+// Instances returns all instances, by alias, then id.
+func (c *Catalog) Instances(ctx context.Context) ([]*Instance, error) {
+	rs, err := c.rows.list(ctx, "", center.KindInstance)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]*Instance, len(rs))
+	for i, r := range rs {
+		all[i] = r.(*Instance)
+	}
+	return all, nil
 }
 
 // duplicate reports whether a write was refused because a name or id is taken.

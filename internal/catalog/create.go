@@ -53,6 +53,6 @@ func (c *Catalog) Create(ctx context.Context, i *Instance, with []Resource, flow
 	if i.Name != "" {
 		rows = append(rows, aliasRow(i))
 	}
-	_, err := c.write(ctx, i.ID, rows, nil)
+	_, err := c.rows.write(ctx, i.ID, rows, nil)
 	return i, err
 }

@@ -23,8 +23,7 @@
 // for instances.
 //
 // What a kind of resource is (its Go type, its quota, whether it has tags,
-// contents or unique names, what searches may name of it) is one row of a table;
-// all that is asked of the store is in one file.
+// contents or unique names, what searches may name of it) is one row of a table.
 //
 // # Other nodes
 //
@@ -45,9 +44,11 @@
 //
 // # What flows ask for
 //
-// The catalog is package contact's Catalog: [Catalog.Prepare] loads, the other
-// methods, as [Catalog.Published], [Catalog.Module], [Catalog.Queue] and
-// [Catalog.Hours], answer from memory.
+// [Catalog.Chats] is package contact's Catalog: [Chats.Prepare] loads, the other
+// methods, as [Chats.Published], [Chats.Module], [Chats.Queue] and [Chats.Hours],
+// answer from memory.
 //
-// Errors are *center.Error unless the store fails. Start reading at [Catalog].
+// Errors are *center.Error unless the store fails. Start reading at [Catalog]:
+// below it are a cache of snapshots, the loader that makes them, and the rowStore
+// with all that is asked of the store.
 package catalog

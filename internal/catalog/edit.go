@@ -146,7 +146,7 @@ func (c *Catalog) Stow(h Holder, content Content, draft bool, w *Write) error {
 	h.Authoring().Publish(content.Hash, draft, c.Now())
 	if runs := kinds[h.Kind()].contents.runs; runs != nil && !draft {
 		_, typ := runs(h)
-		c.keep(contentKey{center.FlowID(h.About().ID), content.Hash}, content.Flow.As(typ))
+		c.loader.keep(contentKey{center.FlowID(h.About().ID), content.Hash}, content.Flow.As(typ))
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func TestRunGoesOnWithItsContent(t *testing.T) {
 	ctx := t.Context()
 	id := f.NewInstance(t, "acme")
 	made := f.NewFlow(t, id, "one", catalogtest.Says("first"))
-	began, flowID, err := f.Published(id, string(made.ID))
+	began, flowID, err := f.Chats().Published(id, string(made.ID))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,18 +29,18 @@ func TestRunGoesOnWithItsContent(t *testing.T) {
 	if err := publishing.UpdateFlow(ctx, f.Catalog, id, made.ID, contents.Live, catalogtest.Says("second")); err != nil {
 		t.Fatal(err)
 	}
-	if now, _, err := f.Published(id, string(made.ID)); err != nil || now.Hash == began.Hash {
+	if now, _, err := f.Chats().Published(id, string(made.ID)); err != nil || now.Hash == began.Hash {
 		t.Errorf("Published after an update gives the old content, or %v", err)
 	}
 	restarted := f.Again(catalog.Limits{})
-	if _, err := restarted.Content(flowID, began.Hash); err == nil {
+	if _, err := restarted.Chats().Content(flowID, began.Hash); err == nil {
 		t.Error("Content without Prepare found something")
 	}
 	for name, c := range map[string]*catalog.Catalog{"the same process": f.Catalog, "a restarted one": restarted} {
-		if err := c.Prepare(ctx, id, run); err != nil {
+		if err := c.Chats().Prepare(ctx, id, run); err != nil {
 			t.Fatal(err)
 		}
-		got, err := c.Content(flowID, began.Hash)
+		got, err := c.Chats().Content(flowID, began.Hash)
 		if err != nil || string(got.Content()) != catalogtest.Says("first") {
 			t.Errorf("in %s Content = %v, %v", name, got, err)
 		}
@@ -49,13 +49,13 @@ func TestRunGoesOnWithItsContent(t *testing.T) {
 		t.Fatal(err)
 	}
 	restarted = f.Again(catalog.Limits{})
-	if err := restarted.Prepare(ctx, id, run); err != nil {
+	if err := restarted.Chats().Prepare(ctx, id, run); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := restarted.Content(flowID, began.Hash); err != nil {
+	if _, err := restarted.Chats().Content(flowID, began.Hash); err != nil {
 		t.Errorf("Content of a deleted flow: %v", err)
 	}
-	_, _, err = restarted.Published(id, string(made.ID))
+	_, _, err = restarted.Chats().Published(id, string(made.ID))
 	catalogtest.WantReason(t, "Published of a deleted flow", err, center.NotFound)
 }
 
@@ -66,10 +66,10 @@ func TestContentIsParsedOnce(t *testing.T) {
 	id := f.NewInstance(t, "acme")
 	made, other := f.NewFlow(t, id, "one", catalogtest.Says("first")), f.NewFlow(t, id, "two", catalogtest.Says("x"))
 	restarted := f.Again(catalog.Limits{})
-	if err := restarted.Prepare(t.Context(), id); err != nil {
+	if err := restarted.Chats().Prepare(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
-	parsed, flowID, err := restarted.Published(id, string(made.ID))
+	parsed, flowID, err := restarted.Chats().Published(id, string(made.ID))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,14 +77,14 @@ func TestContentIsParsedOnce(t *testing.T) {
 		if err := publishing.UpdateFlow(t.Context(), restarted, id, other.ID, contents.Live, catalogtest.Says(fmt.Sprint(round))); err != nil {
 			t.Fatal(err)
 		}
-		if err := restarted.Prepare(t.Context(), id, &machine.Run{Flow: flowID, Hash: parsed.Hash}); err != nil {
+		if err := restarted.Chats().Prepare(t.Context(), id, &machine.Run{Flow: flowID, Hash: parsed.Hash}); err != nil {
 			t.Fatal(err)
 		}
-		again, _, err := restarted.Published(id, string(made.ID))
+		again, _, err := restarted.Chats().Published(id, string(made.ID))
 		if err != nil || again != parsed {
 			t.Errorf("chat %d: Published gives another value for the same content, %v", round, err)
 		}
-		if running, err := restarted.Content(flowID, parsed.Hash); err != nil || running != parsed {
+		if running, err := restarted.Chats().Content(flowID, parsed.Hash); err != nil || running != parsed {
 			t.Errorf("chat %d: Content gives another value for the same content, %v", round, err)
 		}
 	}
@@ -92,12 +92,12 @@ func TestContentIsParsedOnce(t *testing.T) {
 
 func TestWithoutInstancePublishedSaysSo(t *testing.T) {
 	f := catalogtest.New(t, catalog.Limits{})
-	if err := f.Prepare(t.Context(), "none", &machine.Run{Flow: "f", Hash: "h"}); err != nil {
+	if err := f.Chats().Prepare(t.Context(), "none", &machine.Run{Flow: "f", Hash: "h"}); err != nil {
 		t.Fatalf("Prepare of an unknown instance: %v", err)
 	}
-	_, _, err := f.Published("none", "f")
+	_, _, err := f.Chats().Published("none", "f")
 	catalogtest.WantReason(t, "Published", err, center.NotFound)
-	_, err = f.Content("f", "h")
+	_, err = f.Chats().Content("f", "h")
 	catalogtest.WantReason(t, "Content", err, center.NotFound)
 }
 
@@ -129,20 +129,20 @@ func BenchmarkPrepareAndContent(b *testing.B) {
 	if err := setup.SeedDemo(b.Context(), c); err != nil {
 		b.Fatal(err)
 	}
-	if err := c.Prepare(b.Context(), catalog.DemoInstance, nil); err != nil {
+	if err := c.Chats().Prepare(b.Context(), catalog.DemoInstance, nil); err != nil {
 		b.Fatal(err)
 	}
-	f, id, err := c.Published(catalog.DemoInstance, catalog.DemoFlow)
+	f, id, err := c.Chats().Published(catalog.DemoInstance, catalog.DemoFlow)
 	if err != nil {
 		b.Fatal(err)
 	}
 	run := &machine.Run{Flow: id, Hash: f.Hash}
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := c.Prepare(b.Context(), catalog.DemoInstance, run); err != nil {
+		if err := c.Chats().Prepare(b.Context(), catalog.DemoInstance, run); err != nil {
 			b.Fatal(err)
 		}
-		if _, err := c.Content(id, f.Hash); err != nil {
+		if _, err := c.Chats().Content(id, f.Hash); err != nil {
 			b.Fatal(err)
 		}
 	}

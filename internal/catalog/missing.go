@@ -33,13 +33,13 @@ func (snap *Snapshot) missing(kind center.Kind, ref string) error {
 }
 
 // missingInstance is the same for an instance, whose name is its alias.
-func (c *Catalog) missingInstance(ctx context.Context, ref string) error {
+func (l *loader) missingInstance(ctx context.Context, ref string) error {
 	hint := ""
 	if a, isARN := center.ParseARN(ref); strings.HasPrefix(ref, "arn:") {
-		if hint = strayARN(c.cfg.Partition, a, isARN); hint == "" && a.Kind != center.KindInstance {
+		if hint = strayARN(l.partition, a, isARN); hint == "" && a.Kind != center.KindInstance {
 			hint = "the ARN is of another kind of resource: " + string(a.Kind)
 		}
-	} else if id, ok := c.ofAlias(ctx, ref); ok {
+	} else if id, ok := l.rows.ofAlias(ctx, ref); ok {
 		hint = "that is its alias; its id is " + string(id)
 	}
 	return hinted(center.Missing(center.KindInstance, ref), hint)

@@ -34,15 +34,18 @@ type comparison struct {
 
 // newCached returns the entry for a snapshot that is about to be read or written:
 // what other nodes publish from now on counts for it. It has to be closed.
-func (c *Catalog) newCached(id center.InstanceID) *cached {
+func (c *cache) newCached(id center.InstanceID) *cached {
 	e := &cached{}
-	if c.cfg.Shared {
+	if c.loader.rows.shared {
 		e.compared = time.Now()
-		e.stop = c.cfg.Bus.Subscribe(bus.Instance(id), func(m bus.Message) {
-			if m.Origin != c.cfg.Node {
+		b, node := c.loader.rows.bus, c.loader.rows.node
+		s := &bus.Subscription{Subject: bus.Instance(id), Receive: func(m bus.Message) {
+			if m.Origin != node {
 				e.notice(m.Version)
 			}
-		})
+		}}
+		b.Subscribe(s)
+		e.stop = func() { b.Unsubscribe(s) }
 	}
 	return e
 }
@@ -67,7 +70,7 @@ func (e *cached) outdated() bool { return e.invalid.Load() || e.noticed.Load() >
 // compare invalidates a snapshot of which the store has another revision, if they
 // were not compared lately. One caller asks the store; others wait for no more
 // than that answer, and go on with what there is while it is younger than [Fresh].
-func (c *Catalog) compare(ctx context.Context, e *cached) error {
+func (c *cache) compare(ctx context.Context, e *cached) error {
 	wait, mine := e.due()
 	switch {
 	case wait == nil:
@@ -103,7 +106,7 @@ func (e *cached) due() (wait *comparison, mine bool) {
 
 // ask makes a comparison. Since others wait for it, it does not end with the
 // caller's context.
-func (c *Catalog) ask(ctx context.Context, e *cached, made *comparison) error {
+func (c *cache) ask(ctx context.Context, e *cached, made *comparison) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), Fresh)
 	defer cancel()
 	at, same := time.Now(), false
@@ -116,7 +119,7 @@ func (c *Catalog) ask(ctx context.Context, e *cached, made *comparison) error {
 		e.comparing = nil
 		close(made.done)
 	}()
-	revision, err := c.revision(ctx, e.snap.ID())
+	revision, err := c.loader.rows.revision(ctx, e.snap.ID())
 	if made.err = err; err != nil {
 		return err
 	}

@@ -78,10 +78,10 @@ func (c *cluster) newQueue(node *catalog.Catalog, name string) (*catalog.Queue, 
 // runs returns the text of what a chat on a node runs of a flow.
 func (c *cluster) runs(node *catalog.Catalog, flow center.FlowID) string {
 	c.Helper()
-	if err := node.Prepare(c.Context(), c.id); err != nil {
+	if err := node.Chats().Prepare(c.Context(), c.id); err != nil {
 		c.Fatalf("Prepare: %v", err)
 	}
-	f, _, err := node.Published(c.id, string(flow))
+	f, _, err := node.Chats().Published(c.id, string(flow))
 	if err != nil {
 		return center.ReasonOf(err).String()
 	}
@@ -156,19 +156,19 @@ func TestWritesOfAnotherNodeAreSeenWithoutNotices(t *testing.T) {
 
 func TestChatFinishesOnWhatItHas(t *testing.T) {
 	inCluster(t, catalog.Limits{}, func(t *testing.T, c *cluster) {
-		if err := c.b.Prepare(t.Context(), c.id); err != nil {
+		if err := c.b.Chats().Prepare(t.Context(), c.id); err != nil {
 			t.Fatal(err)
 		}
 		if err := c.a.Delete(t.Context(), c.id); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := c.b.Default(c.id, "CUSTOMER_QUEUE"); err != nil {
+		if _, _, err := c.b.Chats().Default(c.id, "CUSTOMER_QUEUE"); err != nil {
 			t.Errorf("after the notice the default flow cannot be found in the middle of a command: %v", err)
 		}
-		if err := c.b.Prepare(t.Context(), c.id); err != nil {
+		if err := c.b.Chats().Prepare(t.Context(), c.id); err != nil {
 			t.Fatal(err)
 		}
-		_, _, err := c.b.Default(c.id, "CUSTOMER_QUEUE")
+		_, _, err := c.b.Chats().Default(c.id, "CUSTOMER_QUEUE")
 		catalogtest.WantReason(t, "a default flow of a deleted instance", err, center.NotFound)
 	})
 }
@@ -323,10 +323,9 @@ type quiet struct{ *testing.T }
 
 func (q quiet) Publish(m bus.Message) { q.Errorf("%+v was published", m) }
 
-func (q quiet) Subscribe(s bus.Subject, _ func(bus.Message)) func() {
-	q.Errorf("%s was subscribed to", s)
-	return func() {}
-}
+func (q quiet) Subscribe(s *bus.Subscription) { q.Errorf("%s was subscribed to", s.Subject) }
+
+func (q quiet) Unsubscribe(s *bus.Subscription) { q.Errorf("%s was unsubscribed from", s.Subject) }
 
 func TestNodeAloneNeitherPublishesNorCompares(t *testing.T) {
 	inCluster(t, catalog.Limits{}, func(t *testing.T, c *cluster) {
@@ -352,13 +351,14 @@ type subscribers struct {
 	n atomic.Int64
 }
 
-func (s *subscribers) Subscribe(subject bus.Subject, f func(bus.Message)) func() {
+func (s *subscribers) Subscribe(sub *bus.Subscription) {
 	s.n.Add(1)
-	stop := s.Local.Subscribe(subject, f)
-	return sync.OnceFunc(func() {
-		s.n.Add(-1)
-		stop()
-	})
+	s.Local.Subscribe(sub)
+}
+
+func (s *subscribers) Unsubscribe(sub *bus.Subscription) {
+	s.n.Add(-1)
+	s.Local.Unsubscribe(sub)
 }
 
 func TestSubscriptionsAreThoseOfTheSnapshotsInMemory(t *testing.T) {

@@ -11,44 +11,19 @@ import (
 	"parley.example/parley/internal/store"
 )
 
-// This file is all that the catalog asks of the store: rows in, rows out.
-
-// load reads a snapshot of an instance.
-func (c *Catalog) load(ctx context.Context, id center.InstanceID) (*Snapshot, error) {
-	revision, err := c.revision(ctx, id) // first: the rows have at least what it counts
-	if err != nil {
-		return nil, err
-	}
-	stored, err := c.cfg.Store.Resource(ctx, center.KindInstance, string(id))
-	if center.ReasonOf(err) == center.NotFound {
-		return nil, c.missingInstance(ctx, string(id))
-	}
-	if err != nil {
-		return nil, err
-	}
-	instance, err := decode(stored)
-	if err != nil {
-		return nil, err
-	}
-	snap := newSnapshot(c.cfg.Partition, instance.(*Instance))
-	snap.Revision = revision
-	for _, k := range kinds {
-		if k.make == nil || k.kind == center.KindInstance {
-			continue
-		}
-		rs, err := c.list(ctx, id, k.kind)
-		if err != nil {
-			return nil, err
-		}
-		snap.add(k.kind, rs)
-	}
-	return snap, c.prepareRunnable(ctx, snap)
+// rowStore is all that the catalog asks of the store: rows in, rows out. Other
+// nodes are notified of what is written.
+type rowStore struct {
+	store  store.Store
+	bus    bus.Bus
+	node   string
+	shared bool
 }
 
 // list reads the resources of a kind: of an instance, or "" for the instances.
-func (c *Catalog) list(ctx context.Context, instance center.InstanceID, kind center.Kind) ([]Resource, error) {
+func (s rowStore) list(ctx context.Context, instance center.InstanceID, kind center.Kind) ([]Resource, error) {
 	var rs []Resource
-	for stored, err := range c.cfg.Store.Resources(ctx, instance, kind) {
+	for stored, err := range s.store.Resources(ctx, instance, kind) {
 		if err != nil {
 			return nil, err
 		}
@@ -63,23 +38,23 @@ func (c *Catalog) list(ctx context.Context, instance center.InstanceID, kind cen
 
 // revision returns how many writes have touched an instance, 0 when no other
 // node writes.
-func (c *Catalog) revision(ctx context.Context, id center.InstanceID) (int64, error) {
-	if !c.cfg.Shared {
+func (s rowStore) revision(ctx context.Context, id center.InstanceID) (int64, error) {
+	if !s.shared {
 		return 0, nil
 	}
-	return c.cfg.Store.Revision(ctx, id)
+	return s.store.Revision(ctx, id)
 }
 
 // write puts rows of an instance, each of which must still have its version, and
 // drops others: all of it or nothing. It returns the revision that this makes,
 // of which other nodes are notified.
-func (c *Catalog) write(ctx context.Context, id center.InstanceID, put, drop []center.Resource) (revision int64, err error) {
-	revisions, err := c.cfg.Store.WriteResources(ctx, store.ResourceWrite{Put: put, Drop: drop})
+func (s rowStore) write(ctx context.Context, id center.InstanceID, put, drop []center.Resource) (revision int64, err error) {
+	revisions, err := s.store.WriteResources(ctx, store.ResourceWrite{Put: put, Drop: drop})
 	if err != nil {
 		return 0, err
 	}
-	if c.cfg.Shared {
-		c.cfg.Bus.Publish(bus.Message{Subject: bus.Instance(id), Origin: c.cfg.Node, Version: revisions[id]})
+	if s.shared {
+		s.bus.Publish(bus.Message{Subject: bus.Instance(id), Origin: s.node, Version: revisions[id]})
 	}
 	return revisions[id], nil
 }
@@ -87,10 +62,10 @@ func (c *Catalog) write(ctx context.Context, id center.InstanceID, put, drop []c
 // absent returns the rows that the store does not have. A content that is
 // there without its flow knowing was left behind by a release that wrote a
 // change in two steps; it is as good as a new one.
-func (c *Catalog) absent(ctx context.Context, rows []center.Resource) ([]center.Resource, error) {
+func (s rowStore) absent(ctx context.Context, rows []center.Resource) ([]center.Resource, error) {
 	var left []center.Resource
 	for _, r := range rows {
-		switch _, err := c.cfg.Store.Resource(ctx, r.Kind, r.ID); {
+		switch _, err := s.store.Resource(ctx, r.Kind, r.ID); {
 		case center.ReasonOf(err) == center.NotFound:
 			left = append(left, r)
 		case err != nil:
@@ -101,7 +76,7 @@ func (c *Catalog) absent(ctx context.Context, rows []center.Resource) ([]center.
 }
 
 // owned returns the rows that go away with an instance.
-func (c *Catalog) owned(ctx context.Context, i *Instance) ([]center.Resource, error) {
+func (s rowStore) owned(ctx context.Context, i *Instance) ([]center.Resource, error) {
 	rows := []center.Resource{{Instance: i.ID, Kind: center.KindInstance, ID: string(i.ID)}}
 	if i.Name != "" {
 		rows = append(rows, center.Resource{Kind: center.KindSetting, ID: aliasID(i.Name)})
@@ -110,7 +85,7 @@ func (c *Catalog) owned(ctx context.Context, i *Instance) ([]center.Resource, er
 		if k.kind == center.KindInstance {
 			continue
 		}
-		for r, err := range c.cfg.Store.Resources(ctx, i.ID, k.kind) {
+		for r, err := range s.store.Resources(ctx, i.ID, k.kind) {
 			if err != nil {
 				return nil, err
 			}
@@ -121,8 +96,8 @@ func (c *Catalog) owned(ctx context.Context, i *Instance) ([]center.Resource, er
 }
 
 // readContent reads a content of a resource into v. Errors: NotFound.
-func (c *Catalog) readContent(ctx context.Context, kind center.Kind, id, hash string, v any) error {
-	r, err := c.cfg.Store.Resource(ctx, kinds[kind].contents.rows, contentID(id, hash))
+func (s rowStore) readContent(ctx context.Context, kind center.Kind, id, hash string, v any) error {
+	r, err := s.store.Resource(ctx, kinds[kind].contents.rows, contentID(id, hash))
 	if err != nil {
 		return err
 	}
@@ -142,23 +117,10 @@ func aliasRow(i *Instance) center.Resource {
 func aliasID(alias string) string { return "instance-alias/" + strings.ToLower(alias) }
 
 // ofAlias returns the id of the instance that has an alias.
-func (c *Catalog) ofAlias(ctx context.Context, alias string) (id center.InstanceID, ok bool) {
-	row, err := c.cfg.Store.Resource(ctx, center.KindSetting, aliasID(alias))
+func (s rowStore) ofAlias(ctx context.Context, alias string) (id center.InstanceID, ok bool) {
+	row, err := s.store.Resource(ctx, center.KindSetting, aliasID(alias))
 	if err != nil {
 		return "", false
 	}
 	return center.InstanceID(strings.Trim(string(row.Body), `"`)), true
-}
-
-// Instances returns all instances, by alias, then id.
-func (c *Catalog) Instances(ctx context.Context) ([]*Instance, error) {
-	rs, err := c.list(ctx, "", center.KindInstance)
-	if err != nil {
-		return nil, err
-	}
-	all := make([]*Instance, len(rs))
-	for i, r := range rs {
-		all[i] = r.(*Instance)
-	}
-	return all, nil
 }

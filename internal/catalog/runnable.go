@@ -5,73 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 
 	"parley.example/parley/internal/catalog/contents"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
-	"parley.example/parley/internal/flow/machine"
 )
-
-// Prepare loads an instance's flows, and the contents that runs and the callers
-// of their modules began with, into memory, so that
-// [Catalog.Published] and [Catalog.Content] need no I/O. An instance or content
-// that does not exist is not an error here: those two report it.
-// A run may be nil.
-func (c *Catalog) Prepare(ctx context.Context, instance center.InstanceID, runs ...*machine.Run) error {
-	if _, err := c.Snapshot(ctx, string(instance)); err != nil && center.ReasonOf(err) != center.NotFound {
-		return err
-	}
-	for _, run := range runs {
-		if run == nil {
-			continue
-		}
-		if err := c.fetch(ctx, contentKey{run.Flow, run.Hash}); err != nil {
-			return err
-		}
-		for i := range run.Stack {
-			if err := c.fetch(ctx, contentKey{run.Stack[i].Flow, run.Stack[i].Hash}); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// fetch loads a content into memory, if there is one.
-func (c *Catalog) fetch(ctx context.Context, key contentKey) error {
-	if c.running.has(key) {
-		return nil
-	}
-	f, err := c.content(ctx, string(key.flow), key.hash)
-	if err != nil {
-		if center.ReasonOf(err) == center.NotFound {
-			return nil
-		}
-		return err
-	}
-	c.keep(key, f)
-	return nil
-}
-
-func (c *Catalog) keep(key contentKey, f *flow.Flow) { c.running.put(key, f, 4*len(f.Content())) }
-
-// prepared returns the snapshot of an instance, which [Catalog.Prepare] has loaded.
-func (c *Catalog) prepared(instance center.InstanceID) (*Snapshot, error) {
-	if e, ok := c.cache.lru.get(instance); ok {
-		return e.snap, nil
-	}
-	return nil, center.Missing(center.KindInstance, string(instance))
-}
-
-// Content returns the content of a flow with a hash, published or not any
-// more. It must have been prepared.
-func (c *Catalog) Content(id center.FlowID, hash string) (*flow.Flow, error) {
-	if f, ok := c.running.get(contentKey{id, hash}); ok {
-		return f, nil
-	}
-	return nil, center.Missing(center.KindFlowVersion, contentID(string(id), hash))
-}
 
 // Published returns the content that chats of the instance run when they come
 // to the flow that an id or ARN names. It refuses flows that do not exist
@@ -125,68 +63,12 @@ func (snap *Snapshot) CanStart(ref string) error {
 	return err
 }
 
-// prepareRunnable parses what chats may come to in a new snapshot.
-func (c *Catalog) prepareRunnable(ctx context.Context, snap *Snapshot) error {
-	for _, k := range kinds {
-		if k.contents == nil || k.contents.runs == nil {
-			continue
-		}
-		for _, r := range snap.lists[k.kind] {
-			if err := c.parse(ctx, snap, r.(Holder)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// parse makes the contents that chats may come to ready in a snapshot under
-// construction.
-func (c *Catalog) parse(ctx context.Context, snap *Snapshot, h Holder) error {
-	k, id := kinds[h.Kind()], center.FlowID(h.About().ID)
-	if k.contents.runs == nil {
-		return nil
-	}
-	hashes, typ := k.contents.runs(h)
-	for _, hash := range hashes {
-		if hash == "" {
-			continue
-		}
-		key := contentKey{id, hash}
-		parsed, ok := c.running.get(key)
-		if !ok {
-			var err error
-			parsed, err = c.content(ctx, string(id), hash)
-			switch center.ReasonOf(err) {
-			case center.InvalidFlow, center.NotFound:
-				c.cfg.Log.ErrorContext(ctx, "a published flow cannot be read", "instance", h.About().Instance, "flow", id, "error", err)
-				snap.runnable[key] = published{err: fmt.Errorf("%s %s: %w", h.Kind(), id, err)}
-				continue
-			}
-			if err != nil {
-				return err
-			}
-		}
-		snap.runnable[key] = published{flow: parsed.As(typ)}
-	}
-	return nil
-}
-
-// content reads and parses a content of a flow or module.
-func (c *Catalog) content(ctx context.Context, id, hash string) (*flow.Flow, error) {
-	var d Document
-	if err := c.readContent(ctx, center.KindFlow, id, hash, &d); err != nil {
-		return nil, err
-	}
-	return d.Parse()
-}
-
 // Text returns a content of a flow or module as it was given, with its hash.
 // Saved without a saved content is the published one. NotPublished when there is
 // no published content.
 func (c *Catalog) Text(ctx context.Context, h Holder, which contents.Which) (d Document, hash string, err error) {
 	if hash, err = shownHash(h, which); err == nil {
-		err = c.readContent(ctx, h.Kind(), h.About().ID, hash, &d)
+		err = c.rows.readContent(ctx, h.Kind(), h.About().ID, hash, &d)
 	}
 	return d, hash, err
 }

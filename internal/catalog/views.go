@@ -136,7 +136,7 @@ func (c *Catalog) viewContent(ctx context.Context, id center.ViewID, hash string
 	if v, ok := managed[id]; ok {
 		return *v.managed, nil
 	}
-	if err := c.readContent(ctx, center.KindView, string(id), hash, &content); err != nil {
+	if err := c.rows.readContent(ctx, center.KindView, string(id), hash, &content); err != nil {
 		return content, err
 	}
 	content.InputSchema = inputSchema(content.Template)

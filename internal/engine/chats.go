@@ -32,11 +32,13 @@ func (e *Engine) newChats() *runner[center.ContactID, chatState] {
 	if e.Shared {
 		r.unchanged = e.unchanged
 		r.entries.subscribe = func(h *chatEntry) func() {
-			return e.Bus.Subscribe(bus.Chat(h.id), func(m bus.Message) {
+			s := &bus.Subscription{Subject: bus.Chat(h.id), Receive: func(m bus.Message) {
 				if m.Origin != e.Node {
 					h.reload.Store(true)
 				}
-			})
+			}}
+			e.Bus.Subscribe(s)
+			return func() { e.Bus.Unsubscribe(s) }
 		}
 	}
 	return r

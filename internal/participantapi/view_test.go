@@ -35,7 +35,7 @@ func TestDescribeView(t *testing.T) {
 			r.Fatalf("CreateView: %v", err)
 		}
 		token := func(chat center.ContactID, ref string) string {
-			v, err := r.engine.Catalog.FindView(instance, ref)
+			v, err := r.engine.Catalog.Chats().FindView(instance, ref)
 			if err != nil {
 				r.Fatalf("FindView(%s): %v", ref, err)
 			}

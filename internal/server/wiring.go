@@ -52,7 +52,7 @@ func (s *Server) wire(ctx context.Context) error {
 	s.flowLog = s.newFlowLog()
 	s.hub = s.newHub()
 	s.engine = engine.New(engine.Config{
-		Store: s.store, Bus: s.bus, Catalog: s.catalog, Clock: s.clock, Partition: s.partition,
+		Store: s.store, Bus: s.bus, Catalog: s.catalog.Chats(), Clock: s.clock, Partition: s.partition,
 		Limits: s.Config.limits(), MaxActive: s.MaxActiveChats, Log: s.Log, Node: s.node,
 		Integrations: struct {
 			*integration.Lambda

@@ -23,13 +23,13 @@ func TestRepairIsWhatWasPublished(t *testing.T) {
 	chat := center.NewContactID(time.Now())
 	subject := bus.Chat(chat)
 	var sent []bus.Event
-	s.bus.Subscribe(subject, func(m bus.Message) {
+	s.bus.Subscribe(&bus.Subscription{Subject: subject, Receive: func(m bus.Message) {
 		for _, e := range m.Events {
 			if e.Seq > 0 {
 				sent = append(sent, e)
 			}
 		}
-	})
+	}})
 	start, err := s.engine.Start(t.Context(), contact.Start{
 		Instance: catalog.DemoInstance, Contact: chat, Flow: catalog.DemoFlow, DisplayName: "Ana",
 	}, "")

@@ -22,7 +22,8 @@ func (h *Hub) attach(s *session, subject bus.Subject) int {
 		if sh.audiences == nil {
 			sh.audiences = make(map[bus.Subject]*audience)
 		}
-		a = &audience{subject: subject, stop: h.Bus.Subscribe(subject, h.received), seq: -1}
+		a = &audience{Subscription: bus.Subscription{Subject: subject, Receive: h.received}, seq: -1}
+		h.Bus.Subscribe(&a.Subscription)
 		sh.audiences[subject] = a
 		h.watch()
 	}
@@ -44,7 +45,7 @@ func (h *Hub) attach(s *session, subject bus.Subject) int {
 // The last session ends the subscription on the bus.
 func (h *Hub) detach(s *session) {
 	a := s.of
-	sh := h.shard(a.subject)
+	sh := h.shard(a.Subject)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	s.subscribed = false

@@ -9,16 +9,15 @@ import (
 
 // audience is the sockets of one subject. It exists as long as there are any.
 type audience struct {
-	subject bus.Subject
-	stop    func()   // ends the subscription on the bus
-	first   *session // guarded by the shard, as is what follows
-	seq     int64    // of the last item that was sent, or that came before the audience; -1 when it is not known
-	gap     *gap     // nil when nothing is missing
+	bus.Subscription
+	first *session // guarded by the shard, as is what follows
+	seq   int64    // of the last item that was sent, or that came before the audience; -1 when it is not known
+	gap   *gap     // nil when nothing is missing
 }
 
 // id is what logs call the subject.
 func (a *audience) id() string {
-	_, id, _ := strings.Cut(string(a.subject), "/")
+	_, id, _ := strings.Cut(string(a.Subject), "/")
 	return id
 }
 
@@ -40,9 +39,9 @@ func (h *Hub) shard(subject bus.Subject) *shard {
 // dissolve ends the audience's subscription: no message and no session comes to
 // it any more. The caller holds the shard.
 func (h *Hub) dissolve(a *audience) {
-	a.stop()
-	if sh := h.shard(a.subject); sh.audiences[a.subject] == a {
-		delete(sh.audiences, a.subject)
+	h.Bus.Unsubscribe(&a.Subscription)
+	if sh := h.shard(a.Subject); sh.audiences[a.Subject] == a {
+		delete(sh.audiences, a.Subject)
 	}
 }
 

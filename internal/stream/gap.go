@@ -118,12 +118,12 @@ func (h *Hub) hold(a *audience, m bus.Message) {
 // repair reads what is missing and sends it, then what waits for it, until the
 // audience has no gap, or no socket.
 func (h *Hub) repair(a *audience) {
-	sh := h.shard(a.subject)
+	sh := h.shard(a.Subject)
 	for {
 		sh.mu.Lock()
 		from := a.seq + 1
 		sh.mu.Unlock()
-		events, err := h.missing(a.subject, from)
+		events, err := h.missing(a.Subject, from)
 		if h.fill(a, events, err) {
 			return
 		}
@@ -146,7 +146,7 @@ func (h *Hub) missing(subject bus.Subject, from int64) ([]bus.Event, error) {
 // fill sends items that were missing, and what waits for them. It reports
 // whether the repair is over.
 func (h *Hub) fill(a *audience, events []bus.Event, err error) (over bool) {
-	sh := h.shard(a.subject)
+	sh := h.shard(a.Subject)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	g, before := a.gap, a.seq

@@ -381,13 +381,14 @@ type subscriptions struct {
 	log []string
 }
 
-func (s *subscriptions) Subscribe(subject bus.Subject, f func(bus.Message)) (stop func()) {
-	s.log = append(s.log, "+"+string(subject))
-	end := s.Bus.Subscribe(subject, f)
-	return func() {
-		s.log = append(s.log, "-"+string(subject))
-		end()
-	}
+func (s *subscriptions) Subscribe(sub *bus.Subscription) {
+	s.log = append(s.log, "+"+string(sub.Subject))
+	s.Bus.Subscribe(sub)
+}
+
+func (s *subscriptions) Unsubscribe(sub *bus.Subscription) {
+	s.log = append(s.log, "-"+string(sub.Subject))
+	s.Bus.Unsubscribe(sub)
 }
 
 // The bus is asked for a subject from the first socket to the last.

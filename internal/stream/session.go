@@ -72,7 +72,7 @@ func (s *session) subscribe(m message) {
 	}
 	reply := append([]byte(`{"topic":"`+topicSubscribe+`","content":{"status":"success","topics":`), m.topics...)
 	reply = append(reply, "}}"...)
-	sh := s.hub.shard(s.of.subject)
+	sh := s.hub.shard(s.of.Subject)
 	sh.mu.Lock()
 	first := s.conn.Send(reply) && m.chat && !s.subscribed
 	s.subscribed = s.subscribed || first && !s.over
@@ -91,7 +91,7 @@ const connectTime = 30 * time.Second
 func (s *session) connected() {
 	ctx, cancel := context.WithTimeout(s.hub.ctx, connectTime)
 	defer cancel()
-	err := s.hub.Source.Connected(ctx, s.of.subject, s.participant)
+	err := s.hub.Source.Connected(ctx, s.of.Subject, s.participant)
 	switch {
 	case err == nil:
 	case over(err):

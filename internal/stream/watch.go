@@ -20,14 +20,14 @@ func (h *Hub) anchor(ctx context.Context, s *session) error {
 		return nil // the first item that is published says it
 	}
 	a := s.of
-	positions, err := h.Source.Positions(ctx, []bus.Subject{a.subject})
+	positions, err := h.Source.Positions(ctx, []bus.Subject{a.Subject})
 	if err != nil {
 		return err
 	}
-	sh := h.shard(a.subject)
+	sh := h.shard(a.Subject)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if seq, ok := positions[a.subject]; ok {
+	if seq, ok := positions[a.Subject]; ok {
 		if a.subscribed() {
 			h.notice(a, seq)
 		} else {
@@ -94,7 +94,7 @@ func (h *Hub) anchored() (all []bus.Subject) {
 		sh.mu.Lock()
 		for _, a := range sh.audiences {
 			if a.seq >= 0 {
-				all = append(all, a.subject)
+				all = append(all, a.Subject)
 			}
 		}
 		sh.mu.Unlock()

@@ -12,8 +12,9 @@ import (
 type Link struct {
 	bus.Bus
 
-	mu    sync.Mutex // guards fault
-	fault Fault
+	mu     sync.Mutex // guards what follows
+	fault  Fault
+	behind map[*bus.Subscription]*bus.Subscription // what is subscribed on the bus, by the node's own
 }
 
 // Fault returns what arrives of a message: nothing, the message twice, one that
@@ -21,12 +22,30 @@ type Link struct {
 type Fault func(bus.Message) []bus.Message
 
 // Subscribe implements [bus.Bus].
-func (l *Link) Subscribe(s bus.Subject, f func(bus.Message)) (stop func()) {
-	return l.Bus.Subscribe(s, func(m bus.Message) {
+func (l *Link) Subscribe(s *bus.Subscription) {
+	behind := &bus.Subscription{Subject: s.Subject, Receive: func(m bus.Message) {
 		for _, m := range l.arriving(m) {
-			f(m)
+			s.Receive(m)
 		}
-	})
+	}}
+	l.mu.Lock()
+	if l.behind == nil {
+		l.behind = map[*bus.Subscription]*bus.Subscription{}
+	}
+	l.behind[s] = behind
+	l.mu.Unlock()
+	l.Bus.Subscribe(behind)
+}
+
+// Unsubscribe implements [bus.Bus].
+func (l *Link) Unsubscribe(s *bus.Subscription) {
+	l.mu.Lock()
+	behind := l.behind[s]
+	delete(l.behind, s)
+	l.mu.Unlock()
+	if behind != nil {
+		l.Bus.Unsubscribe(behind)
+	}
 }
 
 func (l *Link) arriving(m bus.Message) []bus.Message {

@@ -89,10 +89,10 @@ func TestContentPublishedDraftedAndDroppedStaysForItsChats(t *testing.T) {
 		}
 	}
 	restarted := f.Again(catalog.Limits{})
-	if err := restarted.Prepare(ctx, id, &machine.Run{Flow: made.ID, Hash: x.Hash}); err != nil {
+	if err := restarted.Chats().Prepare(ctx, id, &machine.Run{Flow: made.ID, Hash: x.Hash}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := restarted.Content(made.ID, x.Hash); err != nil {
+	if _, err := restarted.Chats().Content(made.ID, x.Hash); err != nil {
 		t.Errorf("a content that chats run: %v", err)
 	}
 }
@@ -266,11 +266,11 @@ func TestContentComesBackWhenItIsAboutToGo(t *testing.T) {
 		if err := publishing.UpdateFlow(ctx, f.Catalog, id, made.ID, contents.Live, catalogtest.Says(text)); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := f.Published(id, string(made.ID)); err != nil {
+		if _, _, err := f.Chats().Published(id, string(made.ID)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := f.Again(catalog.Limits{}).Prepare(ctx, id, &machine.Run{Flow: made.ID, Hash: made.Published}); err != nil {
+	if err := f.Again(catalog.Limits{}).Chats().Prepare(ctx, id, &machine.Run{Flow: made.ID, Hash: made.Published}); err != nil {
 		t.Fatal(err)
 	}
 	snap, err := f.Again(catalog.Limits{}).Snapshot(ctx, string(id))
@@ -302,7 +302,7 @@ func TestContentLeftBehindIsTakenOver(t *testing.T) {
 	if err := publishing.UpdateFlow(ctx, f.Catalog, id, made.ID, contents.Live, catalogtest.Says("y")); err != nil {
 		t.Fatalf("UpdateContent with a content that the store has already: %v", err)
 	}
-	if p, _, err := f.Published(id, string(made.ID)); err != nil || p.Hash != parsed.Hash {
+	if p, _, err := f.Chats().Published(id, string(made.ID)); err != nil || p.Hash != parsed.Hash {
 		t.Errorf("Published = %v, %v", p, err)
 	}
 }

@@ -30,7 +30,7 @@ func TestModuleRunsGoOnWithTheirContent(t *testing.T) {
 		t.Fatal(err)
 	}
 	restarted := f.Again(catalog.Limits{})
-	if err := restarted.Prepare(ctx, id); err != nil {
+	if err := restarted.Chats().Prepare(ctx, id); err != nil {
 		t.Fatal(err)
 	}
 	ref := string(m.ID)
@@ -38,7 +38,7 @@ func TestModuleRunsGoOnWithTheirContent(t *testing.T) {
 		for ref, want := range map[string]string{
 			ref: "two", ref + ":$LATEST": "two", ref + ":1": "one", ref + ":prod": "one", catalogtest.Partition.ARN(id, center.KindFlowModule, ref) + ":prod": "one",
 		} {
-			got, module, err := c.Module(id, ref)
+			got, module, err := c.Chats().Module(id, ref)
 			if err != nil || string(module) != string(m.ID) || string(got.Content()) != catalogtest.Returns(want) {
 				t.Errorf("in %s Module(%s) = %v, %v; want the content of %s", name, ref, got, err, want)
 			}
@@ -46,11 +46,11 @@ func TestModuleRunsGoOnWithTheirContent(t *testing.T) {
 		for ref, want := range map[string]center.Reason{
 			ref + ":$SAVED": center.BadRequest, ref + ":2": center.NotFound, ref + ":test": center.NotFound, "x": center.NotFound,
 		} {
-			_, _, err := c.Module(id, ref)
+			_, _, err := c.Chats().Module(id, ref)
 			catalogtest.WantReason(t, "Module("+ref+")", err, want)
 		}
 	}
-	began, _, err := f.Module(id, string(m.ID)+":prod")
+	began, _, err := f.Chats().Module(id, string(m.ID)+":prod")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,19 +58,19 @@ func TestModuleRunsGoOnWithTheirContent(t *testing.T) {
 	if err := publishing.Describe[*catalog.Module](ctx, f.Catalog, id, m.ID, publishing.Describing{Archived: new(true)}); err != nil {
 		t.Fatal(err)
 	}
-	_, _, err = f.Module(id, string(m.ID))
+	_, _, err = f.Chats().Module(id, string(m.ID))
 	catalogtest.WantReason(t, "an archived module", err, center.BadRequest)
 	if err := publishing.Delete[*catalog.Module](ctx, f.Catalog, id, m.ID); err != nil {
 		t.Fatal(err)
 	}
 	restarted = f.Again(catalog.Limits{})
-	if err := restarted.Prepare(ctx, id, run); err != nil {
+	if err := restarted.Chats().Prepare(ctx, id, run); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := restarted.Content(center.FlowID(m.ID), began.Hash); err != nil || string(got.Content()) != catalogtest.Returns("one") {
+	if got, err := restarted.Chats().Content(center.FlowID(m.ID), began.Hash); err != nil || string(got.Content()) != catalogtest.Returns("one") {
 		t.Errorf("the content of a version of a deleted module: %v, %v", got, err)
 	}
-	_, _, err = restarted.Module(id, string(m.ID))
+	_, _, err = restarted.Chats().Module(id, string(m.ID))
 	catalogtest.WantReason(t, "a deleted module", err, center.NotFound)
 }
 
@@ -172,7 +172,7 @@ func TestContentAndSettingsAreBothKept(t *testing.T) {
 	if err != nil || won != 2 || text.Content != catalogtest.Returns("1") || text.Settings != settings {
 		t.Errorf("%d updates succeeded; the module is %+v, %v", won, text, err)
 	}
-	if run, _, err := c.Module(id, string(m.ID)); err != nil || run.Hash != hash {
+	if run, _, err := c.Chats().Module(id, string(m.ID)); err != nil || run.Hash != hash {
 		t.Errorf("Module = %v, %v; want the content with the hash %s", run, err, hash)
 	}
 }

@@ -24,23 +24,23 @@ func TestFunctionsAndBotsThatFlowsMayUse(t *testing.T) {
 		function + "open": true, function + "open:prod": true, function + "open:3": true, "open": true, function + "one:prod": true,
 		function + "one": false, function + "one:test": false, "one": false, function + "two": false, "": false, "pen": false,
 	} {
-		if got := f.LambdaAllowed(id, ref) == nil; got != want {
+		if got := f.Chats().LambdaAllowed(id, ref) == nil; got != want {
 			t.Errorf("LambdaAllowed(%q) is %v; want %v", ref, got, want)
 		}
 	}
 	for ref, want := range map[string]bool{alias: true, "Trip": true, alias + "B": false, "Trap": false, "": false} {
-		if got := f.BotAllowed(id, ref) == nil; got != want {
+		if got := f.Chats().BotAllowed(id, ref) == nil; got != want {
 			t.Errorf("BotAllowed(%q) is %v; want %v", ref, got, want)
 		}
 	}
 	dev := f.Again(catalog.Limits{}, func(c *catalog.Config) { c.Unassociated = true })
-	if err := dev.Prepare(ctx, id); err != nil {
+	if err := dev.Chats().Prepare(ctx, id); err != nil {
 		t.Fatal(err)
 	}
-	if err := dev.LambdaAllowed(id, function+"two"); err != nil {
+	if err := dev.Chats().LambdaAllowed(id, function+"two"); err != nil {
 		t.Errorf("in development mode: %v", err)
 	}
-	if err := dev.BotAllowed(id, "Trap"); err != nil {
+	if err := dev.Chats().BotAllowed(id, "Trap"); err != nil {
 		t.Errorf("in development mode: %v", err)
 	}
 }

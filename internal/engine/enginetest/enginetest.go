@@ -86,7 +86,7 @@ func Start(t testing.TB, o Options) *Engine {
 		}),
 	}
 	if o.Catalog == nil {
-		o.Catalog = e.Catalog
+		o.Catalog = e.Catalog.Chats()
 	}
 	var on bus.Bus = e.Bus
 	if o.Link != nil {

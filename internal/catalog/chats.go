@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -11,20 +12,85 @@ import (
 	"parley.example/parley/internal/flow/machine"
 )
 
-var _ contact.Catalog = (*Catalog)(nil)
+// Chats is what chats ask a catalog: [Chats.Prepare] loads, the other methods
+// answer from memory.
+type Chats struct{ catalog *Catalog }
+
+var _ contact.Catalog = Chats{}
+
+// Chats returns what the chats of the catalog's instances ask.
+func (c *Catalog) Chats() Chats { return Chats{c} }
+
+// Prepare loads an instance's flows, and the contents that runs and the callers
+// of their modules began with, into memory, so that
+// [Chats.Published] and [Chats.Content] need no I/O. An instance or content
+// that does not exist is not an error here: those two report it.
+// A run may be nil.
+func (c Chats) Prepare(ctx context.Context, instance center.InstanceID, runs ...*machine.Run) error {
+	if _, err := c.catalog.Snapshot(ctx, string(instance)); err != nil && center.ReasonOf(err) != center.NotFound {
+		return err
+	}
+	for _, run := range runs {
+		if run == nil {
+			continue
+		}
+		if err := c.fetch(ctx, contentKey{run.Flow, run.Hash}); err != nil {
+			return err
+		}
+		for i := range run.Stack {
+			if err := c.fetch(ctx, contentKey{run.Stack[i].Flow, run.Stack[i].Hash}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// fetch loads a content into memory, if there is one.
+func (c Chats) fetch(ctx context.Context, key contentKey) error {
+	if c.catalog.loader.running.has(key) {
+		return nil
+	}
+	f, err := c.catalog.loader.content(ctx, string(key.flow), key.hash)
+	if err != nil {
+		if center.ReasonOf(err) == center.NotFound {
+			return nil
+		}
+		return err
+	}
+	c.catalog.loader.keep(key, f)
+	return nil
+}
+
+// prepared returns the snapshot of an instance, which [Chats.Prepare] has loaded.
+func (c Chats) prepared(instance center.InstanceID) (*Snapshot, error) {
+	if e, ok := c.catalog.cache.lru.get(instance); ok {
+		return e.snap, nil
+	}
+	return nil, center.Missing(center.KindInstance, string(instance))
+}
+
+// Content returns the content of a flow with a hash, published or not any
+// more. It must have been prepared.
+func (c Chats) Content(id center.FlowID, hash string) (*flow.Flow, error) {
+	if f, ok := c.catalog.loader.running.get(contentKey{id, hash}); ok {
+		return f, nil
+	}
+	return nil, center.Missing(center.KindFlowVersion, contentID(string(id), hash))
+}
 
 // Published returns the published content of an active flow, by id or ARN, with
 // its type: see [Snapshot.Published].
-func (c *Catalog) Published(instance center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
+func (c Chats) Published(instance center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
 	return c.runs(instance, ref, (*Snapshot).Published)
 }
 
 // Module returns the content of a flow module: see [Snapshot.PublishedModule].
-func (c *Catalog) Module(instance center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
+func (c Chats) Module(instance center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
 	return c.runs(instance, ref, (*Snapshot).PublishedModule)
 }
 
-func (c *Catalog) runs(instance center.InstanceID, ref string, find func(*Snapshot, string) (*flow.Flow, center.FlowID, error)) (*flow.Flow, center.FlowID, error) {
+func (c Chats) runs(instance center.InstanceID, ref string, find func(*Snapshot, string) (*flow.Flow, center.FlowID, error)) (*flow.Flow, center.FlowID, error) {
 	snap, err := c.prepared(instance)
 	if err != nil {
 		return nil, "", err
@@ -33,15 +99,15 @@ func (c *Catalog) runs(instance center.InstanceID, ref string, find func(*Snapsh
 	if err != nil {
 		return nil, "", err
 	}
-	if key := (contentKey{id, f.Hash}); !c.running.has(key) {
-		c.keep(key, f) // a chat that begins with it asks for it by its hash next
+	if key := (contentKey{id, f.Hash}); !c.catalog.loader.running.has(key) {
+		c.catalog.loader.keep(key, f) // a chat that begins with it asks for it by its hash next
 	}
 	return f, id, nil
 }
 
 // Default returns the default flow of a type, as CUSTOMER_QUEUE. NotFound when
 // the instance has none that can be run.
-func (c *Catalog) Default(instance center.InstanceID, typ string) (*flow.Flow, center.FlowID, error) {
+func (c Chats) Default(instance center.InstanceID, typ string) (*flow.Flow, center.FlowID, error) {
 	snap, err := c.prepared(instance)
 	if err != nil {
 		return nil, "", err
@@ -56,7 +122,7 @@ func (c *Catalog) Default(instance center.InstanceID, typ string) (*flow.Flow, c
 
 // Queue finds a queue by id or ARN. The queue of an agent, "agent/" and the
 // agent's id or an ARN that ends so, is NotFound: there are no users yet.
-func (c *Catalog) Queue(instance center.InstanceID, ref string) (machine.Queue, error) {
+func (c Chats) Queue(instance center.InstanceID, ref string) (machine.Queue, error) {
 	snap, err := c.prepared(instance)
 	if err != nil {
 		return machine.Queue{}, err
@@ -76,7 +142,7 @@ func (c *Catalog) Queue(instance center.InstanceID, ref string) (machine.Queue, 
 }
 
 // Hours reports whether hours of operation, by id or ARN, are open at a time.
-func (c *Catalog) Hours(instance center.InstanceID, ref string, at time.Time) (machine.Opening, error) {
+func (c Chats) Hours(instance center.InstanceID, ref string, at time.Time) (machine.Opening, error) {
 	snap, err := c.prepared(instance)
 	if err != nil {
 		return machine.Opening{}, err
@@ -91,7 +157,7 @@ func (c *Catalog) Hours(instance center.InstanceID, ref string, at time.Time) (m
 
 // FindView finds what a flow shows when it names a view, by id or ARN, with a
 // version behind a colon or without: a published content.
-func (c *Catalog) FindView(instance center.InstanceID, ref string) (machine.View, error) {
+func (c Chats) FindView(instance center.InstanceID, ref string) (machine.View, error) {
 	snap, err := c.prepared(instance)
 	if err != nil {
 		return machine.View{}, err
@@ -113,20 +179,20 @@ func (c *Catalog) FindView(instance center.InstanceID, ref string) (machine.View
 
 // LambdaAllowed is nil when flows of the instance may call a function, by ARN
 // or name: when it is associated, or [Config.Unassociated] is set.
-func (c *Catalog) LambdaAllowed(instance center.InstanceID, function string) error {
+func (c Chats) LambdaAllowed(instance center.InstanceID, function string) error {
 	snap, err := c.prepared(instance)
 	if err != nil {
 		return err
 	}
-	return c.MayCall(snap, function)
+	return c.catalog.MayCall(snap, function)
 }
 
 // BotAllowed is nil when flows of the instance may ask a bot, by the ARN of its
 // alias or, for Lex V1, its name.
-func (c *Catalog) BotAllowed(instance center.InstanceID, bot string) error {
+func (c Chats) BotAllowed(instance center.InstanceID, bot string) error {
 	snap, err := c.prepared(instance)
 	if err != nil {
 		return err
 	}
-	return c.MayAsk(snap, bot)
+	return c.catalog.MayAsk(snap, bot)
 }

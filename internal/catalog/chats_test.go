@@ -30,7 +30,7 @@ func TestWhatFlowsAskFor(t *testing.T) {
 	}
 	arn := catalogtest.Partition.ARN(id, center.KindQueue, string(q.ID))
 	for _, ref := range []string{string(q.ID), arn} {
-		got, err := f.Queue(id, ref)
+		got, err := f.Chats().Queue(id, ref)
 		if want := (machine.Queue{ID: q.ID, ARN: arn, Name: "q", Hours: string(basic.ID), Max: 2}); err != nil || got != want {
 			t.Errorf("Queue(%s) = %+v, %v; want %+v", ref, got, err, want)
 		}
@@ -38,41 +38,41 @@ func TestWhatFlowsAskFor(t *testing.T) {
 	if err := queueing.UpdateQueue(ctx, f.Catalog, id, q.ID, queueing.QueueChange{Disabled: new(true), MaxContacts: new((*int32)(nil))}); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := f.Queue(id, string(q.ID)); err != nil || !got.Disabled || got.Max != -1 {
+	if got, err := f.Chats().Queue(id, string(q.ID)); err != nil || !got.Disabled || got.Max != -1 {
 		t.Errorf("the closed queue is %+v, %v", got, err)
 	}
 	for _, ref := range []string{"", "x", "agent/x", catalogtest.Partition.ARN(id, center.KindQueue, "agent/x"), strings.Replace(arn, "1234", "9", 1)} {
-		_, err := f.Queue(id, ref)
+		_, err := f.Chats().Queue(id, ref)
 		catalogtest.WantReason(t, "Queue("+ref+")", err, center.NotFound)
 	}
 
 	monday := time.Date(2026, 1, 5, 15, 0, 0, 0, time.UTC) // ten in New York
 	for _, ref := range []string{string(basic.ID), catalogtest.Partition.ARN(id, center.KindHours, string(basic.ID))} {
-		if got, err := f.Hours(id, ref, monday); err != nil || !got.Open || got.Override != "" {
+		if got, err := f.Chats().Hours(id, ref, monday); err != nil || !got.Open || got.Override != "" {
 			t.Errorf("Hours(%s) = %+v, %v", ref, got, err)
 		}
 	}
 	if _, err := queueing.AddOverride(ctx, f.Catalog, id, basic.ID, hours.Override{Name: "holiday", Type: hours.Closed, From: "2026-01-05", Till: "2026-01-05"}); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := f.Hours(id, string(basic.ID), monday); err != nil || got.Open || got.Override != "holiday" {
+	if got, err := f.Chats().Hours(id, string(basic.ID), monday); err != nil || got.Open || got.Override != "holiday" {
 		t.Errorf("on the holiday Hours = %+v, %v", got, err)
 	}
-	_, err = f.Hours(id, "x", monday)
+	_, err = f.Chats().Hours(id, "x", monday)
 	catalogtest.WantReason(t, "Hours", err, center.NotFound)
 
-	d, flowID, err := f.Default(id, "CUSTOMER_QUEUE")
+	d, flowID, err := f.Chats().Default(id, "CUSTOMER_QUEUE")
 	if err != nil || d == nil || flowID == "" {
 		t.Errorf("Default = %v, %v", d, err)
 	}
-	if _, err := f.Content(flowID, d.Hash); err != nil {
+	if _, err := f.Chats().Content(flowID, d.Hash); err != nil {
 		t.Errorf("the content of the default flow: %v", err)
 	}
-	_, _, err = f.Default(id, "CAMPAIGN")
+	_, _, err = f.Chats().Default(id, "CAMPAIGN")
 	catalogtest.WantReason(t, "Default", err, center.NotFound)
 
 	for _, ref := range []string{"form", "form:Latest", "form:1", "arn:aws:connect:us-west-2:aws:view/form:1"} {
-		got, err := f.FindView(id, ref)
+		got, err := f.Chats().FindView(id, ref)
 		if err != nil || got.ID != "form" || got.ARN != "arn:aws:connect:us-east-1:aws:view/form" || got.Version != 1 || !slices.Contains(got.Actions, "Next") || got.Hash == "" {
 			t.Errorf("FindView(%s) = %+v, %v", ref, got, err)
 		}
@@ -82,14 +82,14 @@ func TestWhatFlowsAskFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	for ref, want := range map[string]center.Reason{string(v.ID): center.NotPublished, string(v.ID) + ":$SAVED": center.BadRequest, string(v.ID) + ":1": center.NotFound, "forms": center.NotFound, "form:2": center.NotFound, "form:x": center.Invalid} {
-		_, err := f.FindView(id, ref)
+		_, err := f.Chats().FindView(id, ref)
 		catalogtest.WantReason(t, "FindView("+ref+")", err, want)
 	}
 
 	const unknown = center.InstanceID("x")
 	for what, err := range map[string]error{
-		"Queue": second(f.Queue(unknown, string(q.ID))), "Hours": second(f.Hours(unknown, string(basic.ID), monday)), "FindView": second(f.FindView(unknown, "form")),
-		"LambdaAllowed": f.LambdaAllowed(unknown, "f"), "BotAllowed": f.BotAllowed(unknown, "b"),
+		"Queue": second(f.Chats().Queue(unknown, string(q.ID))), "Hours": second(f.Chats().Hours(unknown, string(basic.ID), monday)), "FindView": second(f.Chats().FindView(unknown, "form")),
+		"LambdaAllowed": f.Chats().LambdaAllowed(unknown, "f"), "BotAllowed": f.Chats().BotAllowed(unknown, "b"),
 	} {
 		catalogtest.WantReason(t, what+" of an unknown instance", err, center.NotFound)
 	}
@@ -116,7 +116,7 @@ func TestReadersSeeWholeChanges(t *testing.T) {
 	for range 3 {
 		readers.Go(func() {
 			for {
-				if _, _, err := f.Module(id, string(m.ID)+":prod"); err != nil {
+				if _, _, err := f.Chats().Module(id, string(m.ID)+":prod"); err != nil {
 					t.Errorf("Module: %v", err)
 					return
 				}

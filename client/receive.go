@@ -1,0 +1,114 @@
+package client
+
+import (
+	"encoding/json"
+	"errors"
+
+	"parley.example/parley/api/restjson"
+)
+
+// receive reads what was missed and then what happens, until the connection ends.
+func (s *Session) receive() error {
+	if s.cfg.Poll > 0 {
+		return s.poll()
+	}
+	sock := s.conn.attached()
+	resume := s.conn.pause()
+	s.reader.window.widen()
+	err := s.reader.catchUp()
+	resume()
+	if err != nil {
+		if !errors.Is(err, errChatOver) {
+			sock.abort()
+		}
+		return err
+	}
+	s.away = absence{tries: s.away.tries}
+	// Whatever was pushed while the transcript was read comes before the answer to the next heartbeat.
+	marker := sock.beats.Load() + 1
+	s.conn.beat()
+	answers := int32(0)
+	for {
+		err := sock.wait()
+		if err != nil {
+			sock.abort()
+			return err
+		}
+		text, err := sock.read()
+		if err != nil {
+			sock.abort()
+			return err
+		}
+		s.conn.received()
+		beat, err := s.reader.frame(text)
+		if beat {
+			if answers++; answers == marker {
+				s.reader.window.narrow()
+				s.away.tries = 0
+			}
+		}
+		if err != nil {
+			if errors.Is(err, errChatOver) {
+				return err // run closes the socket in order
+			}
+			sock.abort()
+			return err
+		}
+	}
+}
+
+// poll reads the transcript again and again.
+func (s *Session) poll() error {
+	for {
+		if err := s.reader.catchUp(); err != nil {
+			return err
+		}
+		s.reader.window.narrow()
+		s.away = absence{}
+		if !sleep(s.ctx, s.cfg.Poll) {
+			return ErrClosed
+		}
+		if s.conn.due() {
+			if _, err := s.conn.open(s.ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// frame takes one message of the socket and reports the answer to a heartbeat. What cannot be
+// understood is nothing for a client to fail on.
+func (r *reader) frame(text []byte) (beat bool, err error) {
+	var p push
+	if restjson.Unmarshal(text, &p) == nil && p.chat {
+		if p.item == nil {
+			return false, nil
+		}
+		return false, r.deliver(p.item)
+	}
+	var f frame // whatever else there is comes seldom
+	return json.Unmarshal(text, &f) == nil && f.Topic == "aws/heartbeat", nil
+}
+
+// push is a message of the socket that carries an item as text.
+type push struct {
+	chat bool
+	item *Item // nil while there is none that can be read
+}
+
+// DecodeJSON implements [restjson.JSONDecoder].
+func (p *push) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "topic":
+			p.chat = string(d.Text()) == "aws/chat"
+		case "content":
+			p.item, _ = ParseItem(d.Text()) // what cannot be read is no item
+		default:
+			d.Skip()
+		}
+	}
+}

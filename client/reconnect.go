@@ -1,0 +1,78 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	backoffMin = time.Second      // the longest first wait
+	backoffMax = 20 * time.Second // no wait is longer
+)
+
+// backoff is how long to wait before the attempt behind the n-th: the waits grow and are uniform
+// in length, so that many sessions do not reconnect at once.
+func backoff(n int) time.Duration {
+	return time.Duration(rand.Float64() * float64(min(backoffMax, backoffMin<<min(n, 10))))
+}
+
+// absence is what a session remembers while it reconnects. It is over once the transcript has been
+// read again; tries go on until the connection answers besides, so that one that breaks each time is
+// not opened ever faster.
+type absence struct {
+	since  time.Time // when the connection was lost
+	tries  int       // to reconnect
+	unread int       // refusals of the transcript
+}
+
+// reconnect opens another connection, with a pause before each attempt. lost is why the last one is
+// none any more. errChatOver means that the participant is out of the chat.
+func (s *Session) reconnect(lost error) error {
+	if s.away.since.IsZero() {
+		s.away.since = time.Now()
+	}
+	refused := 0
+	for err := lost; ; s.away.tries++ {
+		if time.Since(s.away.since) > s.cfg.GiveUp {
+			return fmt.Errorf("could not reconnect to the chat within %v: %w", s.cfg.GiveUp, err)
+		}
+		if !sleep(s.ctx, backoff(s.away.tries)) {
+			return ErrClosed
+		}
+		var sock *socket
+		sock, err = s.conn.open(s.ctx)
+		switch e := refusal(err); {
+		case s.ctx.Err() != nil:
+			if sock != nil {
+				sock.abort()
+			}
+			return ErrClosed
+		case err == nil:
+			s.away.tries++
+			s.conn.attach(sock)
+			return nil
+		case e != nil:
+			// A refusal means that the participant is out of the chat. It is asked for more than once,
+			// because what stands between may refuse in the server's name.
+			if refused++; refused == refusalsMeant || s.left.Load() {
+				if e.Status() == 403 || e.Status() == 404 {
+					return errChatOver
+				}
+				return e
+			}
+		default:
+			refused = 0
+		}
+	}
+}
+
+// refusal is the answer of a service that does not want what it was asked for; nil for other errors, and
+// for what stands between and refuses in its own name: services name their errors.
+func refusal(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok && e.Kind == ServiceError && e.Code() != "" && !e.Retryable() {
+		return e
+	}
+	return nil
+}

@@ -1,0 +1,126 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
+)
+
+// Bounds of the contents in memory that running chats began with.
+const (
+	maxFlows      = 4096
+	maxFlowsBytes = 256 << 20
+)
+
+// loader makes snapshots of what the store has, and keeps the contents that
+// chats run, parsed.
+type loader struct {
+	rows      rowStore
+	partition center.Partition
+	log       *slog.Logger
+	running   lru[contentKey, *flow.Flow]
+}
+
+// contentKey names a content: contents belong to their flow.
+type contentKey struct {
+	flow center.FlowID
+	hash string
+}
+
+func (l *loader) init(cfg Config, rows rowStore) {
+	l.rows, l.partition, l.log = rows, cfg.Partition, cfg.Log
+	l.running.max, l.running.maxWeight = maxFlows, maxFlowsBytes
+}
+
+// load reads a snapshot of an instance.
+func (l *loader) load(ctx context.Context, id center.InstanceID) (*Snapshot, error) {
+	revision, err := l.rows.revision(ctx, id) // first: the rows have at least what it counts
+	if err != nil {
+		return nil, err
+	}
+	stored, err := l.rows.store.Resource(ctx, center.KindInstance, string(id))
+	if center.ReasonOf(err) == center.NotFound {
+		return nil, l.missingInstance(ctx, string(id))
+	}
+	if err != nil {
+		return nil, err
+	}
+	instance, err := decode(stored)
+	if err != nil {
+		return nil, err
+	}
+	snap := newSnapshot(l.partition, instance.(*Instance))
+	snap.Revision = revision
+	for _, k := range kinds {
+		if k.make == nil || k.kind == center.KindInstance {
+			continue
+		}
+		rs, err := l.rows.list(ctx, id, k.kind)
+		if err != nil {
+			return nil, err
+		}
+		snap.add(k.kind, rs)
+	}
+	return snap, l.prepareRunnable(ctx, snap)
+}
+
+// prepareRunnable parses what chats may come to in a new snapshot.
+func (l *loader) prepareRunnable(ctx context.Context, snap *Snapshot) error {
+	for _, k := range kinds {
+		if k.contents == nil || k.contents.runs == nil {
+			continue
+		}
+		for _, r := range snap.lists[k.kind] {
+			if err := l.parse(ctx, snap, r.(Holder)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// parse makes the contents that chats may come to ready in a snapshot under
+// construction.
+func (l *loader) parse(ctx context.Context, snap *Snapshot, h Holder) error {
+	k, id := kinds[h.Kind()], center.FlowID(h.About().ID)
+	if k.contents.runs == nil {
+		return nil
+	}
+	hashes, typ := k.contents.runs(h)
+	for _, hash := range hashes {
+		if hash == "" {
+			continue
+		}
+		key := contentKey{id, hash}
+		parsed, ok := l.running.get(key)
+		if !ok {
+			var err error
+			parsed, err = l.content(ctx, string(id), hash)
+			switch center.ReasonOf(err) {
+			case center.InvalidFlow, center.NotFound:
+				l.log.ErrorContext(ctx, "a published flow cannot be read", "instance", h.About().Instance, "flow", id, "error", err)
+				snap.runnable[key] = published{err: fmt.Errorf("%s %s: %w", h.Kind(), id, err)}
+				continue
+			}
+			if err != nil {
+				return err
+			}
+		}
+		snap.runnable[key] = published{flow: parsed.As(typ)}
+	}
+	return nil
+}
+
+// content reads and parses a content of a flow or module.
+func (l *loader) content(ctx context.Context, id, hash string) (*flow.Flow, error) {
+	var d Document
+	if err := l.rows.readContent(ctx, center.KindFlow, id, hash, &d); err != nil {
+		return nil, err
+	}
+	return d.Parse()
+}
+
+func (l *loader) keep(key contentKey, f *flow.Flow) { l.running.put(key, f, 4*len(f.Content())) }
