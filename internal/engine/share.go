@@ -40,7 +40,11 @@ const lookEvery = time.Second
 
 // adopt takes over the effects that no living node runs: at the start those of
 // processes before this one, and on a shared store those of nodes that die.
+// Without leases nobody knows which nodes of a shared store live.
 func (e *Engine) adopt(ctx context.Context) {
+	if e.Leases == nil && e.Shared {
+		return
+	}
 	if e.Leases == nil {
 		e.adoptOrphans(ctx)
 		return
