@@ -95,7 +95,7 @@ func (t transfer) putOnce(ctx context.Context, u Upload, to *participant.UploadM
 	defer body.end(ctx)
 	r, err := http.NewRequestWithContext(ctx, http.MethodPut, *to.Url, body)
 	if err != nil {
-		return false, errors.New("the address to upload to is not a valid URL")
+		return false, errors.New("the upload URL is invalid")
 	}
 	for name, value := range to.HeadersToInclude {
 		r.Header.Set(name, value)
@@ -146,7 +146,7 @@ func (s *Session) Download(ctx context.Context, attachmentID string, w io.Writer
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, *out.Url, nil)
 	if err != nil {
-		return 0, errors.New("the address of the file is not a valid URL")
+		return 0, errors.New("the URL of the file is invalid")
 	}
 	n, err := s.c.transfer().get(r, w, progress)
 	if err != nil && s.caller.calls.Err() != nil {
@@ -169,7 +169,7 @@ func (t transfer) get(r *http.Request, w io.Writer, progress func(got, total int
 	return io.Copy(w, &counted{r: res.Body, total: res.ContentLength, progress: progress})
 }
 
-// counted reports how far a reader has come.
+// counted reports the progress of a reader.
 type counted struct {
 	r           io.Reader
 	done, total int64

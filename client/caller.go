@@ -10,8 +10,8 @@ import (
 	"parley.example/parley/client/participantcall"
 )
 
-// caller makes the calls of a session: with its connection token, and again while the network is
-// down or the service asks for patience.
+// caller makes the calls of a session: with its connection token, and retried while the network is down
+// or the service throttles.
 type caller struct {
 	connect participantcall.CreateParticipantConnection // for another connection token
 	limit   time.Duration                               // for calls whose context has no deadline
@@ -26,8 +26,8 @@ type caller struct {
 }
 
 const (
-	tryLimit      = 30 * time.Second // for a call that is retried, before it is made anew
-	refusalsMeant = 3                // refusals in a row that are believed
+	tryLimit      = 30 * time.Second // for one attempt of a call that is retried
+	refusalsMeant = 3                // consecutive refusals after which the chat counts as over
 )
 
 func (c *caller) init(client *Client, cfg SessionConfig, ctx, calls context.Context) {
@@ -39,7 +39,7 @@ func (c *caller) init(client *Client, cfg SessionConfig, ctx, calls context.Cont
 	c.limit, c.ctx, c.calls, c.refreshing = cfg.SendTimeout, ctx, calls, make(chan struct{}, 1)
 }
 
-// retry makes a call until it succeeds, is refused, or time is over.
+// retry makes a call until it succeeds, is refused, or the time limit has passed.
 func (c *caller) retry(ctx context.Context, call func(ctx context.Context, token string) error) error {
 	until, limited := ctx.Deadline()
 	if !limited {
@@ -56,9 +56,9 @@ func (c *caller) retry(ctx context.Context, call func(ctx context.Context, token
 			return c.over()
 		case !ok:
 			return err
-		case e.Kind == Timeout && ctx.Err() == nil: // of one try, or of the call by Config.Timeout
-		case e.Kind == ServiceError && refusal(err) == nil: // patience is asked for, or what stands between refuses
-		case e.Status() == 403: // in the name of the server, perhaps by what stands between
+		case e.Kind == Timeout && ctx.Err() == nil: // of one attempt, or of the call by Config.Timeout
+		case e.Kind == ServiceError && refusal(err) == nil: // throttled, or refused by a proxy in between
+		case e.Status() == 403: // in the name of the server, perhaps by a proxy in between
 			if refused++; refused == refusalsMeant {
 				return err
 			}
@@ -74,7 +74,7 @@ func (c *caller) retry(ctx context.Context, call func(ctx context.Context, token
 	}
 }
 
-// try makes a call once, with a fresh token where that is needed, within the time a try has.
+// try makes a call once, with a fresh token if needed, within the time limit of an attempt.
 func (c *caller) try(ctx context.Context, until time.Time, call func(ctx context.Context, token string) error) error {
 	if c.ctx.Err() != nil {
 		return c.over()
@@ -88,14 +88,14 @@ func (c *caller) try(ctx context.Context, until time.Time, call func(ctx context
 	return c.withToken(ctx, func(token string) error { return call(ctx, token) })
 }
 
-// pause waits and reports whether ctx and the session let it.
+// pause waits and reports whether neither ctx nor the session ended before.
 func (c *caller) pause(ctx context.Context, d time.Duration) bool {
 	ctx, cancel := along(ctx, c.ctx)
 	defer cancel()
 	return sleep(ctx, d)
 }
 
-// along is ctx, which ends with end as well.
+// along returns ctx, ended also by end.
 func along(ctx, end context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(end, cancel)
@@ -105,7 +105,7 @@ func along(ctx, end context.Context) (context.Context, context.CancelFunc) {
 	}
 }
 
-// over is what a call returns that the end of the session cut off.
+// over returns the error of a call that was interrupted by the end of the session.
 func (c *caller) over() error {
 	if errors.Is(context.Cause(c.ctx), ErrEnded) {
 		return ErrEnded
@@ -137,7 +137,7 @@ func (c *caller) withToken(ctx context.Context, call func(token string) error) e
 	}
 	fresh, failed := c.refresh(ctx, token)
 	if failed != nil {
-		return err // what was asked for says more than what was tried
+		return err // the error of the call says more than that of the refresh
 	}
 	return call(fresh)
 }
@@ -158,7 +158,7 @@ func (c *caller) refresh(ctx context.Context, old string) (string, error) {
 		return "", err
 	}
 	if out.ConnectionCredentials == nil || out.ConnectionCredentials.ConnectionToken == nil {
-		return "", errors.New("the service gave no token")
+		return "", errors.New("the service returned no token")
 	}
 	c.use(*out.ConnectionCredentials.ConnectionToken)
 	return *out.ConnectionCredentials.ConnectionToken, nil

@@ -11,8 +11,8 @@ import (
 	"parley.example/parley/api/participant"
 )
 
-// connection is what a session is connected by: a socket with heartbeats, which is changed for a
-// fresh one before the server ends it, or no more than a connection token.
+// connection is a session's connection: a socket with heartbeats, which is changed for a fresh one
+// before the server ends it, or only a connection token.
 type connection struct {
 	client   *Client
 	caller   *caller
@@ -81,8 +81,8 @@ var errSlowOpen = fmt.Errorf("no connection within %v", openLimit)
 // before its token ends, but never at once.
 func renewal(now time.Time, expiry string) time.Time {
 	after := rotateAfter
-	// The server's clock may be another; its own idea of now is not known. What would have ended already is
-	// by another clock for sure, and says nothing: a token that is refused is changed in any case.
+	// The server's clock may differ and its current time is not known. An expiry in the past means that it
+	// does, and is ignored: a refused token is replaced in any case.
 	if at, err := time.Parse(time.RFC3339Nano, expiry); err == nil && at.After(now) {
 		after = min(after, max(time.Minute, at.Sub(now)-renewBefore))
 	}
@@ -150,7 +150,7 @@ func (c *connection) attached() *socket {
 	return c.socket
 }
 
-// changeOver attaches the fresh socket, where there is one, and reports whether there is.
+// changeOver switches to the fresh socket, if there is one, and reports whether there is.
 func (c *connection) changeOver() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

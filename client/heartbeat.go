@@ -6,21 +6,21 @@ import (
 )
 
 const (
-	heartbeatEvery = 10 * time.Second // the server closes a socket that is silent for two minutes
+	heartbeatEvery = 10 * time.Second // the server expects a message every two minutes
 	silenceLimit   = 25 * time.Second // two heartbeats without an answer: the connection is dead
 )
 
-// liveness distinguishes a connection that is dead from a session that does not read.
+// liveness distinguishes a dead connection from a session that does not read.
 type liveness struct {
-	born  time.Time
-	heard atomic.Int64 // when something was last received or the watch resumed, in nanoseconds since born
-	busy  atomic.Int32 // above 0 while the session does not read: something else takes the time
+	born     time.Time
+	lastSeen atomic.Int64 // when something last arrived or was waited for, in nanoseconds since born
+	busy     atomic.Int32 // above 0 while run does not read, because something else takes time
 }
 
-// received notes that the other side is there, or need not be.
-func (l *liveness) received() { l.heard.Store(int64(time.Since(l.born))) }
+// received notes that the other side is alive, or need not be.
+func (l *liveness) received() { l.lastSeen.Store(int64(time.Since(l.born))) }
 
-// pause is called before the session does something else than read, its result when that is over.
+// pause is called before run does something other than read; the result is called afterwards.
 func (l *liveness) pause() (resume func()) {
 	l.busy.Add(1)
 	return func() {
@@ -31,11 +31,11 @@ func (l *liveness) pause() (resume func()) {
 
 // dead reports whether the other side has been silent for too long.
 func (l *liveness) dead() bool {
-	return l.busy.Load() == 0 && time.Since(l.born)-time.Duration(l.heard.Load()) > silenceLimit
+	return l.busy.Load() == 0 && time.Since(l.born)-time.Duration(l.lastSeen.Load()) > silenceLimit
 }
 
-// beat has a heartbeat sent at once. The timer sends it: whoever reads has to go on reading, or two
-// sides that both write would wait for each other.
+// beat sends a heartbeat at once, by the timer: run must keep reading, or two sides that both write
+// would wait for each other.
 func (c *connection) beat() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -44,9 +44,8 @@ func (c *connection) beat() {
 	}
 }
 
-// tick keeps the connection: it sends a heartbeat, or aborts a connection that is dead, or changes
-// over to a fresh one in time. It runs beside whoever reads, which may be waiting for the program to
-// take the items.
+// tick maintains the connection: it sends a heartbeat, or aborts a dead connection, or moves to a fresh
+// one in time. It runs concurrently with run, which may be waiting for the reader of items.
 func (c *connection) tick() {
 	defer c.work.Done()
 	c.mu.Lock()
@@ -72,10 +71,10 @@ func (c *connection) tick() {
 	}
 }
 
-// rotate opens a fresh connection while the old one is still there, and then ends the old one: the
-// session goes on with the fresh one, and reads from the transcript what fell between the two.
+// rotate opens a fresh connection while the old one is still open, and then ends the old one: run
+// continues with the fresh one, and reads from the transcript what fell between the two.
 func (c *connection) rotate(old *socket) {
-	defer c.pause()() // nothing asks the old connection for a sign of life meanwhile
+	defer c.pause()() // the old connection is not checked for heartbeats meanwhile
 	fresh, err := c.open(c.caller.ctx)
 	c.mu.Lock()
 	if err != nil {

@@ -49,7 +49,7 @@ func (s *Session) receive() error {
 		}
 		if err != nil {
 			if errors.Is(err, errChatOver) {
-				return err // run closes the socket in order
+				return err // run closes the socket
 			}
 			sock.abort()
 			return err
@@ -57,7 +57,7 @@ func (s *Session) receive() error {
 	}
 }
 
-// poll reads the transcript again and again.
+// poll reads the transcript at intervals.
 func (s *Session) poll() error {
 	for {
 		if err := s.reader.catchUp(); err != nil {
@@ -76,8 +76,8 @@ func (s *Session) poll() error {
 	}
 }
 
-// frame takes one message of the socket and reports the answer to a heartbeat. What cannot be
-// understood is nothing for a client to fail on.
+// frame handles one message of the socket and reports the answer to a heartbeat. Messages that cannot
+// be parsed are ignored.
 func (r *reader) frame(text []byte) (beat bool, err error) {
 	var p push
 	if restjson.Unmarshal(text, &p) == nil && p.chat {
@@ -86,14 +86,14 @@ func (r *reader) frame(text []byte) (beat bool, err error) {
 		}
 		return false, r.deliver(p.item)
 	}
-	var f frame // whatever else there is comes seldom
+	var f frame // other messages are rare
 	return json.Unmarshal(text, &f) == nil && f.Topic == "aws/heartbeat", nil
 }
 
 // push is a message of the socket that carries an item as text.
 type push struct {
 	chat bool
-	item *Item // nil while there is none that can be read
+	item *Item // nil unless one could be parsed
 }
 
 // DecodeJSON implements [restjson.JSONDecoder].
@@ -106,7 +106,7 @@ func (p *push) DecodeJSON(d *restjson.Decoder) {
 		case "topic":
 			p.chat = string(d.Text()) == "aws/chat"
 		case "content":
-			p.item, _ = ParseItem(d.Text()) // what cannot be read is no item
+			p.item, _ = ParseItem(d.Text()) // nil if it cannot be parsed
 		default:
 			d.Skip()
 		}

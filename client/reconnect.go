@@ -12,23 +12,23 @@ const (
 	backoffMax = 20 * time.Second // no wait is longer
 )
 
-// backoff is how long to wait before the attempt behind the n-th: the waits grow and are uniform
-// in length, so that many sessions do not reconnect at once.
+// backoff returns how long to wait before the attempt after the n-th: the waits grow and are random, so
+// that many sessions do not reconnect at once.
 func backoff(n int) time.Duration {
 	return time.Duration(rand.Float64() * float64(min(backoffMax, backoffMin<<min(n, 10))))
 }
 
-// absence is what a session remembers while it reconnects. It is over once the transcript has been
-// read again; tries go on until the connection answers besides, so that one that breaks each time is
-// not opened ever faster.
+// absence is the state of reconnecting. It ends once the transcript has been read again; tries is reset
+// only when the connection answers too, so that connections that break each time are not opened ever
+// faster.
 type absence struct {
 	since  time.Time // when the connection was lost
 	tries  int       // to reconnect
 	unread int       // refusals of the transcript
 }
 
-// reconnect opens another connection, with a pause before each attempt. lost is why the last one is
-// none any more. errChatOver means that the participant is out of the chat.
+// reconnect opens another connection, with a pause before each attempt. lost is why the last one
+// ended. errChatOver means that the chat is over for the participant.
 func (s *Session) reconnect(lost error) error {
 	if s.away.since.IsZero() {
 		s.away.since = time.Now()
@@ -54,8 +54,8 @@ func (s *Session) reconnect(lost error) error {
 			s.conn.attach(sock)
 			return nil
 		case e != nil:
-			// A refusal means that the participant is out of the chat. It is asked for more than once,
-			// because what stands between may refuse in the server's name.
+			// A refusal means that the participant has left the chat. It has to be repeated, because a proxy
+			// in between may refuse in the server's name.
 			if refused++; refused == refusalsMeant || s.left.Load() {
 				if e.Status() == 403 || e.Status() == 404 {
 					return errChatOver
@@ -68,8 +68,8 @@ func (s *Session) reconnect(lost error) error {
 	}
 }
 
-// refusal is the answer of a service that does not want what it was asked for; nil for other errors, and
-// for what stands between and refuses in its own name: services name their errors.
+// refusal returns a service's refusal of a request; nil for other errors, and for the refusals of
+// proxies in between, which do not name their errors as services do.
 func refusal(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok && e.Kind == ServiceError && e.Code() != "" && !e.Retryable() {
 		return e

@@ -26,8 +26,8 @@ type Sent struct {
 	// Time is when it was sent, as the server writes it.
 	Time string
 
-	// Processing says that the message goes through a function first, which may change or reject it:
-	// the item says which, to the sender too. See [Item.Withheld].
+	// Processing reports that the message goes through a function first, which may change or reject it:
+	// the item shows the result, also to the sender. See [Item.Withheld].
 	Processing bool
 }
 

@@ -16,7 +16,7 @@ type State int
 const (
 	// Connected: items arrive as they happen.
 	Connected State = iota + 1
-	// Reconnecting: the connection is lost and the session opens another. Nothing is missed.
+	// Reconnecting: the connection is lost and the session is reconnecting. No items are lost.
 	Reconnecting
 	// Ended: the chat is over, or the participant has left it.
 	Ended
@@ -52,8 +52,8 @@ type SessionConfig struct {
 	// typing, are not seen then. 0 opens a socket.
 	Poll time.Duration
 
-	// SendOnly neither opens a socket nor reads: for bots that are notified of what happens by a webhook. The
-	// session then has no items, keeps its state and has nothing running.
+	// SendOnly neither opens a socket nor reads: for bots that receive items by a webhook. The session
+	// then has no items, does not change its state and runs nothing in the background.
 	SendOnly bool
 
 	// After is the id of an item that an earlier session of this chat received and that is
@@ -117,12 +117,12 @@ type Session struct {
 
 	mu    sync.Mutex // guards what follows
 	state State
-	typed time.Time // when typing was last reported
+	typed time.Time // when typing was last sent
 }
 
 // Defaults and bounds of sessions.
 const (
-	typingEvery  = 10 * time.Second // reporting typing more often adds nothing
+	typingEvery  = 10 * time.Second // sending typing more often adds nothing
 	itemsWaiting = 64               // for Items, before the session waits
 	giveUpAfter  = time.Hour
 	sendFor      = 2 * time.Minute
@@ -186,7 +186,7 @@ func (s *Session) run() {
 	}
 }
 
-// finish ends the session: whoever waits for Done finds the last state.
+// finish ends the session: the last state is set before Done.
 func (s *Session) finish(last State) {
 	changed := s.setState(last)
 	close(s.done) // before items: readers call Err when items end
@@ -250,7 +250,7 @@ func (s *Session) Items(ctx context.Context) iter.Seq2[*Item, error] {
 	}
 }
 
-// hand gives an item to the program, which may take its time.
+// hand gives an item to the program, which may block.
 func (s *Session) hand(item *Item) error {
 	defer s.conn.pause()()
 	if s.cfg.OnItem != nil {
@@ -280,7 +280,7 @@ func (s *Session) report(state State) {
 	}
 }
 
-// setState reports whether the state is another one.
+// setState sets the state and reports whether it changed.
 func (s *Session) setState(state State) (changed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

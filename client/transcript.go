@@ -21,8 +21,8 @@ type reader struct {
 
 	window window
 	last   *Item  // the latest item of the transcript
-	anchor string // the id of the item that the session begins behind
-	after  bool   // the chat is over: what is read of it now is read after its end
+	anchor string // the id of the item after which the session starts
+	after  bool   // the chat is over: reads must allow for that
 }
 
 const (
@@ -42,7 +42,7 @@ func (r *reader) init(client *Client, caller *caller, cfg SessionConfig, hand fu
 // errChatOver says that the chat is over.
 var errChatOver = errors.New("the chat is over")
 
-// deliver hands over an item that was not there before, and reports the chat's end.
+// deliver delivers an item unless it was delivered before, and reports the chat's end.
 func (r *reader) deliver(item *Item) error {
 	if r.caller.ctx.Err() != nil {
 		return ErrClosed
@@ -56,13 +56,13 @@ func (r *reader) deliver(item *Item) error {
 	if err := r.hand(item); err != nil {
 		return err
 	}
-	if item.Event() == EventEnded && item.RelatedContactId == nil { // else it is the end of a past chat
+	if item.Event() == EventEnded && item.RelatedContactId == nil { // not the end of a past chat
 		return errChatOver
 	}
 	return nil
 }
 
-// catchUp reads from the transcript what was not delivered.
+// catchUp reads from the transcript what the session has not delivered.
 func (r *reader) catchUp() error {
 	if r.last == nil {
 		if r.history < 0 {
@@ -80,8 +80,8 @@ func (r *reader) catchUp() error {
 	return err
 }
 
-// begin finds the item that the session begins behind. The socket is subscribed already, so what
-// happens meanwhile is pushed. From the next time on there is a history to read: that of the session.
+// begin finds the item after which the session starts. The socket is subscribed already, so new items
+// are pushed meanwhile. From the next time on there is a history to read: that of the session.
 func (r *reader) begin() error {
 	out, err := r.page(r.calls.GetTranscript().MaxResults(1).
 		ScanDirection(participant.ScanDirectionBACKWARD).SortOrder(participant.SortKeyDESCENDING))
@@ -119,8 +119,8 @@ func (r *reader) readOn(call participantcall.GetTranscript) error {
 	}
 }
 
-// readHistory delivers the chat from its beginning. It is read from its end, as far back as wanted:
-// there is no other way to where it begins.
+// readHistory delivers the chat from its beginning. It is read backwards, as far as wanted: there is no
+// other way to find its beginning.
 func (r *reader) readHistory() error {
 	call := r.calls.GetTranscript().MaxResults(itemsPerPage).
 		ScanDirection(participant.ScanDirectionBACKWARD).SortOrder(participant.SortKeyDESCENDING)
@@ -162,8 +162,8 @@ func another(call participantcall.GetTranscript, next *string) bool {
 // ignores it and refuses.
 var afterEnd = header{"X-Parley-After-End", []string{"read"}}
 
-// readEnd ends a chat that ended while there was no connection. What was missed is read where the
-// service lets it; where it does not, or not within giveUp, the end is an item without an id.
+// readEnd ends a chat that ended while there was no connection. What was missed is read if the service
+// allows it, within giveUp; otherwise it delivers an end without an id.
 func (r *reader) readEnd(giveUp time.Duration) error {
 	if ended, err := r.lastItems(giveUp); ended || err != nil {
 		return err
@@ -176,8 +176,8 @@ func (r *reader) readEnd(giveUp time.Duration) error {
 	return nil
 }
 
-// lastItems delivers what was said between the loss of the connection and the end of the chat, the end
-// included, where the service lets it be read. It reports whether the end was among it.
+// lastItems delivers the items between the loss of the connection and the end of the chat, the end
+// included, if the service returns them. It reports whether the end was among them.
 func (r *reader) lastItems(giveUp time.Duration) (ended bool, err error) {
 	r.after = true
 	if r.last == nil && r.history < 0 {
