@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,8 +31,8 @@ func TestClientFromOutside(t *testing.T) {
 	env := []string{
 		"GOPROXY=file://" + filepath.ToSlash(proxy) + ",file://" + filepath.ToSlash(filepath.Join(known[0], "cache", "download")) + "," + known[1],
 		"GONOSUMDB=" + module, "GOPRIVATE=", "GONOPROXY=none", "GOWORK=off",
-		"GOMODCACHE=" + t.TempDir(), // the version is another content each time
-		"GOFLAGS=-mod=mod -trimpath -modcacherw",
+		"GOMODCACHE=" + t.TempDir(),                                 // the version is another content each time
+		"GOFLAGS=" + os.Getenv("GOFLAGS") + " -mod=mod -modcacherw", // the flags of this run, whose results are there
 	}
 	run(t, program, env, "go", "build", "-o", "chat", ".")
 	if listed := run(t, program, env, "go", "list", "-m", "-f", "{{.Path}} {{.Version}}{{with .Replace}} replaced{{end}}", module); strings.TrimSpace(listed) != module+" "+version {
