@@ -62,7 +62,7 @@ func TestStartChatContactWithEverything(t *testing.T) {
 			*s["connect:ContactExpiry"].ValueMap["ExpiryTimeStamp"].ValueString != begun.Add(time.Hour).Format(time.RFC3339) {
 			h.Errorf("SegmentAttributes = %+v", s)
 		}
-		// Semantics 9: after 60 minutes the chat is over.
+		// After 60 minutes the chat is over.
 		enginetest.Pass(time.Hour)
 		if c = h.describe(id); *c.DisconnectReason != "EXPIRED" || !c.DisconnectTimestamp.Equal(begun.Add(time.Hour)) {
 			h.Errorf("after an hour: %v at %v; want EXPIRED", *c.DisconnectReason, c.DisconnectTimestamp)
@@ -72,7 +72,7 @@ func TestStartChatContactWithEverything(t *testing.T) {
 	})
 }
 
-func TestSemantics01NobodyConnects(t *testing.T) {
+func TestChatEndsWhenNobodyConnects(t *testing.T) {
 	inHall(t, func(h *hall) {
 		out := h.start()
 		enginetest.Pass(5*time.Minute + time.Second)
@@ -84,7 +84,7 @@ func TestSemantics01NobodyConnects(t *testing.T) {
 	})
 }
 
-func TestSemantics08To09StartRefuses(t *testing.T) {
+func TestStartChatContactRefuses(t *testing.T) {
 	inHall(t, func(h *hall) {
 		invalid, request, missing := h.invalidParameter, h.invalidRequest, h.notFound
 		whisper := h.flow("whisper", connect.ContactFlowTypeCUSTOMER_WHISPER, `{"Version":"2019-10-30","StartAction":"c","Actions":[{"Identifier":"c","Type":"EndFlowExecution","Parameters":{},"Transitions":{}}]}`)
@@ -178,7 +178,7 @@ func TestStartChatContactOnce(t *testing.T) {
 	})
 }
 
-func TestSemantics31QuotaOfActiveChats(t *testing.T) {
+func TestQuotaOfActiveChats(t *testing.T) {
 	inHall(t, func(h *hall) {
 		h.engine.MaxActive = 2
 		one, _ := h.join(func(in *startRequest) { in.ClientToken = new("k") })
@@ -268,7 +268,7 @@ func (h *hall) page(bearer string, next *string) ([]string, *string) {
 	return words, out.NextToken
 }
 
-func TestSemantics11PersistentChat(t *testing.T) {
+func TestPersistentChat(t *testing.T) {
 	inHall(t, func(h *hall) {
 		continuing := func(kind connect.RehydrationType, id string) func(*startRequest) {
 			return func(in *startRequest) {

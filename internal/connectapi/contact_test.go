@@ -53,7 +53,7 @@ func TestListAssociatedContactsWalksTheTree(t *testing.T) {
 	})
 }
 
-func TestSemantics21StopContact(t *testing.T) {
+func TestStopContact(t *testing.T) {
 	inHall(t, func(h *hall) {
 		id, bearer := h.join()
 		stop := func(instance, id string) error {
@@ -227,7 +227,7 @@ func timers(instance, id string, list ...connect.ParticipantTimerConfiguration) 
 		ChannelConfiguration: &connect.UpdateParticipantRoleConfigChannelInfo{Chat: &connect.ChatParticipantRoleConfig{ParticipantTimerConfigList: list}}}
 }
 
-func TestSemantics16IdleTimers(t *testing.T) {
+func TestIdleTimers(t *testing.T) {
 	inHall(t, func(h *hall) {
 		id, ana := h.join()
 		set := func(list ...connect.ParticipantTimerConfiguration) error {
@@ -258,7 +258,7 @@ func TestSemantics16IdleTimers(t *testing.T) {
 	})
 }
 
-func TestSemantics18CustomParticipant(t *testing.T) {
+func TestCustomParticipant(t *testing.T) {
 	inHall(t, func(h *hall) {
 		id, ana := h.join()
 		create := func(role connect.ParticipantRole, token string) (*connect.CreateParticipantResponse, error) {
@@ -292,7 +292,7 @@ func TestSemantics18CustomParticipant(t *testing.T) {
 	})
 }
 
-func TestSemantics20StreamingEndpoints(t *testing.T) {
+func TestStreamingEndpoints(t *testing.T) {
 	inHall(t, func(h *hall) {
 		id, ana := h.join()
 		begin := func(arn, token string) (*connect.StartContactStreamingResponse, error) {
@@ -329,7 +329,7 @@ func TestSemantics20StreamingEndpoints(t *testing.T) {
 	})
 }
 
-func TestSemantics14DisconnectOnCustomerExit(t *testing.T) {
+func TestDisconnectOnCustomerExit(t *testing.T) {
 	inHall(t, func(h *hall) {
 		plain, ana := h.join(func(in *startRequest) { in.ContactFlowId = h.survey })
 		h.leave(ana)

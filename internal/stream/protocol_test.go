@@ -199,7 +199,7 @@ func TestClientCloses(t *testing.T) {
 	eventually(t, "the seven have left", func() bool { return h.Counts().Closed[socket.Left] == 7 })
 }
 
-// Case 23, and the limit of five.
+// A participant may have five sockets, opened with one URL or several.
 func TestSocketsPerParticipant(t *testing.T) {
 	h, _ := newHub(t, Limits{Brake: time.Millisecond})
 	addr := serve(t, h)
