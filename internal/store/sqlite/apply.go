@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unique"
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
@@ -126,7 +127,7 @@ func (w *writer) writeHead(c *store.Change, ch *chat) (next chat, err error) {
 	if next.version = c.Next; next.version == 0 {
 		next.version = c.Version + 1
 	}
-	next.facts = facts{instance: s.Instance, workers: strings.Join(s.Workers, " "), active: s.Active}
+	next.facts = facts{instance: unique.Make(s.Instance), workers: strings.Join(s.Workers, " "), active: s.Active}
 	if !s.Due.IsZero() {
 		next.facts.due = s.Due.UnixMilli()
 	}

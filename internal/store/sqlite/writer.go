@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"runtime"
 	"time"
+	"unique"
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
@@ -42,8 +43,8 @@ type chat struct {
 
 // facts are the columns of a chat that change seldom and that indexes hang on.
 type facts struct {
-	instance center.InstanceID
-	due      int64 // in milliseconds, 0 for never
+	instance unique.Handle[center.InstanceID] // thousands of chats share one text
+	due      int64                            // in milliseconds, 0 for never
 	workers  string
 	active   bool
 
@@ -201,7 +202,7 @@ func (w *writer) chat(id center.ContactID, look bool) (*chat, error) {
 		return nil, err
 	}
 	ch := &chat{n: r.int(0), version: r.int(1), last: r.int(6), lastID: center.ItemID(r.id(11)),
-		facts: facts{instance: center.InstanceID(r.text(2)), due: r.int(3), workers: r.text(4), active: r.bool(5),
+		facts: facts{instance: unique.Make(center.InstanceID(r.text(2))), due: r.int(3), workers: r.text(4), active: r.bool(5),
 			queue: center.QueueID(r.text(7)), priority: r.int(8), rank: r.int(9), since: r.int(10)}}
 	w.chats.put(id, ch)
 	return ch, nil
