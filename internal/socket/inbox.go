@@ -12,7 +12,7 @@ type inbox struct {
 	from, to int32  // what is not used: buf[from:to]
 	need     int32  // how long the frame that begins at from is
 	message  []byte // the fragments of a message so far; nil outside of one
-	small    [176]byte
+	small    [144]byte
 }
 
 // put takes what was read before the inbox was there.

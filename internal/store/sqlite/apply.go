@@ -81,7 +81,7 @@ func judge(c *store.Change, ch *chat) error {
 		return store.ErrConflict
 	case ch != nil:
 		last = ch.last
-		if len(c.Items) > 0 && c.After != "" && c.After != ch.lastID {
+		if len(c.Items) > 0 && c.After != "" && markOf(c.After) != ch.lastID {
 			return store.ErrConflict
 		}
 	}
@@ -118,7 +118,7 @@ func (w *writer) writeHead(c *store.Change, ch *chat) (next chat, err error) {
 		next = *ch
 	}
 	if n := len(c.Items); n > 0 {
-		next.last, next.lastID = c.Items[n-1].Seq, c.Items[n-1].ID
+		next.last, next.lastID = c.Items[n-1].Seq, markOf(c.Items[n-1].ID)
 	}
 	s := c.State
 	if s == nil {
@@ -127,7 +127,7 @@ func (w *writer) writeHead(c *store.Change, ch *chat) (next chat, err error) {
 	if next.version = c.Next; next.version == 0 {
 		next.version = c.Version + 1
 	}
-	next.facts = facts{instance: unique.Make(s.Instance), workers: strings.Join(s.Workers, " "), active: s.Active}
+	next.facts = facts{instance: unique.Make(s.Instance), workers: unique.Make(strings.Join(s.Workers, " ")), active: s.Active}
 	if !s.Due.IsZero() {
 		next.facts.due = s.Due.UnixMilli()
 	}
@@ -140,7 +140,7 @@ func (w *writer) writeHead(c *store.Change, ch *chat) (next chat, err error) {
 	case ch == nil:
 		res, err := w.conn.exec(`INSERT INTO chats (id, version, state, instance, due, workers, active, queue, priority, rank, since)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			string(c.Chat), next.version, s.State, string(s.Instance), millis(s.Due), text(next.facts.workers), flag(s.Active), queue, priority, rank, since)
+			string(c.Chat), next.version, s.State, string(s.Instance), millis(s.Due), text(next.facts.workers.Value()), flag(s.Active), queue, priority, rank, since)
 		if err != nil {
 			return next, err
 		}
@@ -152,7 +152,7 @@ func (w *writer) writeHead(c *store.Change, ch *chat) (next chat, err error) {
 	default:
 		_, err = w.conn.exec(`UPDATE chats SET version = ?, state = ?, instance = ?, due = ?, workers = ?, active = ?,
 			queue = ?, priority = ?, rank = ?, since = ? WHERE n = ?`,
-			next.version, s.State, string(s.Instance), millis(s.Due), text(next.facts.workers), flag(s.Active), queue, priority, rank, since, ch.n)
+			next.version, s.State, string(s.Instance), millis(s.Due), text(next.facts.workers.Value()), flag(s.Active), queue, priority, rank, since, ch.n)
 	}
 	return next, err
 }

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -37,15 +38,28 @@ type chat struct {
 	n       int64
 	version int64
 	last    int64 // seq of the last item
-	lastID  center.ItemID
+	lastID  mark
 	facts   facts
+}
+
+// mark stands for the id of an item: its bytes, or a hash of an id that is not a
+// UUID. It is half the size of the text, of which each of the cached chats would keep one.
+type mark [16]byte
+
+func markOf(id center.ItemID) (m mark) {
+	if b, ok := packID(id).([]byte); ok {
+		return mark(b)
+	}
+	sum := sha256.Sum256([]byte(id))
+	copy(m[:], sum[:])
+	return m
 }
 
 // facts are the columns of a chat that change seldom and that indexes hang on.
 type facts struct {
 	instance unique.Handle[center.InstanceID] // thousands of chats share one text
 	due      int64                            // in milliseconds, 0 for never
-	workers  string
+	workers  unique.Handle[string]
 	active   bool
 
 	queue                 center.QueueID // "" when the chat does not wait
@@ -201,8 +215,8 @@ func (w *writer) chat(id center.ContactID, look bool) (*chat, error) {
 	if err != nil || r == nil {
 		return nil, err
 	}
-	ch := &chat{n: r.int(0), version: r.int(1), last: r.int(6), lastID: center.ItemID(r.id(11)),
-		facts: facts{instance: unique.Make(center.InstanceID(r.text(2))), due: r.int(3), workers: r.text(4), active: r.bool(5),
+	ch := &chat{n: r.int(0), version: r.int(1), last: r.int(6), lastID: markOf(center.ItemID(r.id(11))),
+		facts: facts{instance: unique.Make(center.InstanceID(r.text(2))), due: r.int(3), workers: unique.Make(r.text(4)), active: r.bool(5),
 			queue: center.QueueID(r.text(7)), priority: r.int(8), rank: r.int(9), since: r.int(10)}}
 	w.chats.put(id, ch)
 	return ch, nil
