@@ -45,29 +45,19 @@ func (c *cache[K, S]) shard(id K) *shard[K, S] {
 
 // get returns the aggregate's entry, an empty one when there was none. Each
 // get is followed by a put.
-func (c *cache[K, S]) get(id K) *entry[K, S] {
-	s := c.shard(id)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e := s.entries[id]
-	if e == nil {
-		e = &entry[K, S]{id: id}
-		c.insert(s, e)
-	}
-	e.refs++
-	e.used = true
-	return e
-}
+func (c *cache[K, S]) get(id K) *entry[K, S] { return c.take(id, true) }
 
 // peek is get for a reader, who must not evict what others use: without an
-// entry, and with no capacity for another, it returns nil. Each entry is followed by a put.
-func (c *cache[K, S]) peek(id K) *entry[K, S] {
+// entry, and with no capacity for another, it returns nil.
+func (c *cache[K, S]) peek(id K) *entry[K, S] { return c.take(id, false) }
+
+func (c *cache[K, S]) take(id K, evicts bool) *entry[K, S] {
 	s := c.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.entries[id]
 	if e == nil {
-		if len(s.entries) >= c.capacity() {
+		if !evicts && len(s.entries) >= c.capacity() {
 			return nil
 		}
 		e = &entry[K, S]{id: id}

@@ -33,7 +33,7 @@ type ObserverFunc func(c *Commit)
 // Committed implements [Observer].
 func (f ObserverFunc) Committed(c *Commit) { f(c) }
 
-// observers returns who is notified of a commit, in order: what the engine
+// observersInOrder returns who is notified of a commit, in order: what the engine
 // itself does comes first, what others asked for after it.
 func (e *Engine) observersInOrder() []Observer {
 	list := []Observer{ObserverFunc(e.wakeSweeper), ObserverFunc(e.publish), ObserverFunc(e.effects.committed), ObserverFunc(e.wakeStreams)}

@@ -42,11 +42,10 @@ const lookEvery = time.Second
 // processes before this one, and on a shared store those of nodes that die.
 // Without leases nobody knows which nodes of a shared store live.
 func (e *Engine) adopt(ctx context.Context) {
-	if e.Leases == nil && e.Shared {
-		return
-	}
 	if e.Leases == nil {
-		e.adoptOrphans(ctx)
+		if !e.Shared {
+			e.adoptOrphans(ctx)
+		}
 		return
 	}
 	t := time.NewTicker(lookEvery)
