@@ -6,20 +6,25 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
 )
 
 var (
-	codeBlock = regexp.MustCompile("(?ms)^[ \t]*```.*?^[ \t]*```[ \t]*$")
-	codeSpan  = regexp.MustCompile("`[^`\n]*`")
-	link      = regexp.MustCompile(`\]\(<?([^)\s>]+)>?[^)]*\)`)
-	heading   = regexp.MustCompile(`(?m)^#+[ \t]+(.+?)[ \t]*$`)
-	notAnchor = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
-	scheme    = regexp.MustCompile(`^[a-z]+:`)
-	ourPath   = regexp.MustCompile("`((?:api|bench|client|cmd|docs|examples|findings|internal|test|tools)/[^`\\s]*)`")
-	makeCall  = regexp.MustCompile("(?m)(?:`|^\\s*\\$ )make ([a-z][a-z -]*[a-z])")
-	target    = regexp.MustCompile(`(?m)^([a-z-]+):`)
+	codeBlock      = regexp.MustCompile("(?ms)^[ \t]*```.*?^[ \t]*```[ \t]*$")
+	codeSpan       = regexp.MustCompile("`[^`\n]*`")
+	link           = regexp.MustCompile(`\]\(<?([^)\s>]+)>?[^)]*\)`)
+	heading        = regexp.MustCompile(`(?m)^#+[ \t]+(.+?)[ \t]*$`)
+	notAnchor      = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+	scheme         = regexp.MustCompile(`^[a-z]+:`)
+	ourPath        = regexp.MustCompile("`((?:api|bench|client|cmd|docs|examples|findings|internal|test|tools)/[^`\\s]*)`")
+	makeCall       = regexp.MustCompile("(?m)(?:`|^\\s*\\$ )make ([a-z][a-z -]*[a-z])")
+	operationCount = regexp.MustCompile(`(\d+) operations`)
+	target         = regexp.MustCompile(`(?m)^([a-z-]+):`)
 )
 
 // TestLinks follows the relative links of every page: to a file or a directory
@@ -77,6 +82,32 @@ func TestPathsAndTargets(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestPapersCountOperations compares how many operations the pages say that the
+// APIs have with the code: of Amazon Connect, of the Participant Service, or of
+// both. The changelog says what was true at the time.
+func TestPapersCountOperations(t *testing.T) {
+	amazon, people := len(connect.Operations), len(participant.Operations)
+	found := 0
+	for _, page := range pages(t) {
+		if page == "CHANGELOG.md" {
+			continue
+		}
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range operationCount.FindAllStringSubmatch(string(text), -1) {
+			found++
+			if n, err := strconv.Atoi(match[1]); err != nil || n != amazon && n != people && n != amazon+people {
+				t.Errorf("%s says %q; the APIs have %d, %d and together %d", page, match[0], amazon, people, amazon+people)
+			}
+		}
+	}
+	if found < 2 {
+		t.Errorf("%d pages say how many operations there are; README.md and docs/client.md do", found)
 	}
 }
 

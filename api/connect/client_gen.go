@@ -356,6 +356,28 @@ func (c *Client) CreateAgentStatus(ctx context.Context, in *CreateAgentStatusReq
 	return out, nil
 }
 
+// CreateAttachedFile calls PUT /attached-files/{InstanceId}/files.
+func (c *Client) CreateAttachedFile(ctx context.Context, in *CreateAttachedFileRequest) (*CreateAttachedFileResponse, error) {
+	if in.ClientToken == nil {
+		in = new(*in)
+		in.ClientToken = new(c.c.Token())
+	}
+	out := new(CreateAttachedFileResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateAttachedFile], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// CreateAuthCode calls POST /auth/code/{InstanceId}.
+func (c *Client) CreateAuthCode(ctx context.Context, in *CreateAuthCodeRequest) (*CreateAuthCodeResponse, error) {
+	out := new(CreateAuthCodeResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateAuthCode], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CreateContact calls PUT /contact/create-contact.
 func (c *Client) CreateContact(ctx context.Context, in *CreateContactRequest) (*CreateContactResponse, error) {
 	if in.ClientToken == nil {
@@ -373,6 +395,15 @@ func (c *Client) CreateContact(ctx context.Context, in *CreateContactRequest) (*
 func (c *Client) CreateContactFlow(ctx context.Context, in *CreateContactFlowRequest) (*CreateContactFlowResponse, error) {
 	out := new(CreateContactFlowResponse)
 	if err := c.c.Do(ctx, &Operations[opCreateContactFlow], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// CreateContactFlowAlias calls PUT /contact-flows/{InstanceId}/{ContactFlowId}/alias.
+func (c *Client) CreateContactFlowAlias(ctx context.Context, in *CreateContactFlowAliasRequest) (*CreateContactFlowAliasResponse, error) {
+	out := new(CreateContactFlowAliasResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateContactFlowAlias], in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -458,6 +489,19 @@ func (c *Client) CreateEvaluationForm(ctx context.Context, in *CreateEvaluationF
 	return out, nil
 }
 
+// CreateExtractionDefinition calls POST /extraction-definitions/{InstanceId}.
+func (c *Client) CreateExtractionDefinition(ctx context.Context, in *CreateExtractionDefinitionRequest) (*CreateExtractionDefinitionResponse, error) {
+	if in.ClientToken == nil {
+		in = new(*in)
+		in.ClientToken = new(c.c.Token())
+	}
+	out := new(CreateExtractionDefinitionResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateExtractionDefinition], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CreateHoursOfOperation calls PUT /hours-of-operations/{InstanceId}.
 func (c *Client) CreateHoursOfOperation(ctx context.Context, in *CreateHoursOfOperationRequest) (*CreateHoursOfOperationResponse, error) {
 	out := new(CreateHoursOfOperationResponse)
@@ -493,6 +537,19 @@ func (c *Client) CreateInstance(ctx context.Context, in *CreateInstanceRequest) 
 func (c *Client) CreateIntegrationAssociation(ctx context.Context, in *CreateIntegrationAssociationRequest) (*CreateIntegrationAssociationResponse, error) {
 	out := new(CreateIntegrationAssociationResponse)
 	if err := c.c.Do(ctx, &Operations[opCreateIntegrationAssociation], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// CreateMetric calls PUT /metrics/definitions/{InstanceId}.
+func (c *Client) CreateMetric(ctx context.Context, in *CreateMetricRequest) (*CreateMetricResponse, error) {
+	if in.ClientToken == nil {
+		in = new(*in)
+		in.ClientToken = new(c.c.Token())
+	}
+	out := new(CreateMetricResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateMetric], in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -742,6 +799,15 @@ func (c *Client) DeleteAttachedFile(ctx context.Context, in *DeleteAttachedFileR
 	return out, nil
 }
 
+// DeleteContactData calls POST /contact/delete/{InstanceId}/{ContactId}.
+func (c *Client) DeleteContactData(ctx context.Context, in *DeleteContactDataRequest) (*DeleteContactDataResponse, error) {
+	out := new(DeleteContactDataResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteContactData], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // DeleteContactEvaluation calls DELETE /contact-evaluations/{InstanceId}/{EvaluationId}.
 func (c *Client) DeleteContactEvaluation(ctx context.Context, in *DeleteContactEvaluationRequest) (*DeleteContactEvaluationResponse, error) {
 	out := new(DeleteContactEvaluationResponse)
@@ -755,6 +821,15 @@ func (c *Client) DeleteContactEvaluation(ctx context.Context, in *DeleteContactE
 func (c *Client) DeleteContactFlow(ctx context.Context, in *DeleteContactFlowRequest) (*DeleteContactFlowResponse, error) {
 	out := new(DeleteContactFlowResponse)
 	if err := c.c.Do(ctx, &Operations[opDeleteContactFlow], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// DeleteContactFlowAlias calls DELETE /contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId}.
+func (c *Client) DeleteContactFlowAlias(ctx context.Context, in *DeleteContactFlowAliasRequest) (*DeleteContactFlowAliasResponse, error) {
+	out := new(DeleteContactFlowAliasResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteContactFlowAlias], in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -832,6 +907,15 @@ func (c *Client) DeleteEvaluationForm(ctx context.Context, in *DeleteEvaluationF
 	return out, nil
 }
 
+// DeleteExtractionDefinition calls DELETE /extraction-definitions/{InstanceId}/{ExtractionDefinitionId}.
+func (c *Client) DeleteExtractionDefinition(ctx context.Context, in *DeleteExtractionDefinitionRequest) (*DeleteExtractionDefinitionResponse, error) {
+	out := new(DeleteExtractionDefinitionResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteExtractionDefinition], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // DeleteHoursOfOperation calls DELETE /hours-of-operations/{InstanceId}/{HoursOfOperationId}.
 func (c *Client) DeleteHoursOfOperation(ctx context.Context, in *DeleteHoursOfOperationRequest) (*DeleteHoursOfOperationResponse, error) {
 	out := new(DeleteHoursOfOperationResponse)
@@ -867,6 +951,15 @@ func (c *Client) DeleteInstance(ctx context.Context, in *DeleteInstanceRequest) 
 func (c *Client) DeleteIntegrationAssociation(ctx context.Context, in *DeleteIntegrationAssociationRequest) (*DeleteIntegrationAssociationResponse, error) {
 	out := new(DeleteIntegrationAssociationResponse)
 	if err := c.c.Do(ctx, &Operations[opDeleteIntegrationAssociation], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// DeleteMetric calls DELETE /metrics/definitions/{InstanceId}/{MetricId}.
+func (c *Client) DeleteMetric(ctx context.Context, in *DeleteMetricRequest) (*DeleteMetricResponse, error) {
+	out := new(DeleteMetricResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteMetric], in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -948,6 +1041,15 @@ func (c *Client) DeleteRule(ctx context.Context, in *DeleteRuleRequest) (*Delete
 func (c *Client) DeleteSecurityProfile(ctx context.Context, in *DeleteSecurityProfileRequest) (*DeleteSecurityProfileResponse, error) {
 	out := new(DeleteSecurityProfileResponse)
 	if err := c.c.Do(ctx, &Operations[opDeleteSecurityProfile], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// DeleteSession calls DELETE /auth/sessions/{InstanceId}/{SessionId}.
+func (c *Client) DeleteSession(ctx context.Context, in *DeleteSessionRequest) (*DeleteSessionResponse, error) {
+	out := new(DeleteSessionResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteSession], in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -1115,6 +1217,15 @@ func (c *Client) DescribeContactFlow(ctx context.Context, in *DescribeContactFlo
 	return out, nil
 }
 
+// DescribeContactFlowAlias calls GET /contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId}.
+func (c *Client) DescribeContactFlowAlias(ctx context.Context, in *DescribeContactFlowAliasRequest) (*DescribeContactFlowAliasResponse, error) {
+	out := new(DescribeContactFlowAliasResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeContactFlowAlias], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // DescribeContactFlowModule calls GET /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}.
 func (c *Client) DescribeContactFlowModule(ctx context.Context, in *DescribeContactFlowModuleRequest) (*DescribeContactFlowModuleResponse, error) {
 	out := new(DescribeContactFlowModuleResponse)
@@ -1169,6 +1280,15 @@ func (c *Client) DescribeEvaluationForm(ctx context.Context, in *DescribeEvaluat
 	return out, nil
 }
 
+// DescribeExtractionDefinition calls GET /extraction-definitions/{InstanceId}/{ExtractionDefinitionId}.
+func (c *Client) DescribeExtractionDefinition(ctx context.Context, in *DescribeExtractionDefinitionRequest) (*DescribeExtractionDefinitionResponse, error) {
+	out := new(DescribeExtractionDefinitionResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeExtractionDefinition], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // DescribeHoursOfOperation calls GET /hours-of-operations/{InstanceId}/{HoursOfOperationId}.
 func (c *Client) DescribeHoursOfOperation(ctx context.Context, in *DescribeHoursOfOperationRequest) (*DescribeHoursOfOperationResponse, error) {
 	out := new(DescribeHoursOfOperationResponse)
@@ -1209,6 +1329,15 @@ func (c *Client) DescribeInstanceAttribute(ctx context.Context, in *DescribeInst
 func (c *Client) DescribeInstanceStorageConfig(ctx context.Context, in *DescribeInstanceStorageConfigRequest) (*DescribeInstanceStorageConfigResponse, error) {
 	out := new(DescribeInstanceStorageConfigResponse)
 	if err := c.c.Do(ctx, &Operations[opDescribeInstanceStorageConfig], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// DescribeMetric calls GET /metrics/definitions/{InstanceId}/{MetricId}.
+func (c *Client) DescribeMetric(ctx context.Context, in *DescribeMetricRequest) (*DescribeMetricResponse, error) {
+	out := new(DescribeMetricResponse)
+	if err := c.c.Do(ctx, &Operations[opDescribeMetric], in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -1606,6 +1735,15 @@ func (c *Client) GetContactMetrics(ctx context.Context, in *GetContactMetricsReq
 	return out, nil
 }
 
+// GetCrossRegionRouting calls GET /cross-region-routing/{InstanceId}.
+func (c *Client) GetCrossRegionRouting(ctx context.Context, in *GetCrossRegionRoutingRequest) (*GetCrossRegionRoutingResponse, error) {
+	out := new(GetCrossRegionRoutingResponse)
+	if err := c.c.Do(ctx, &Operations[opGetCrossRegionRouting], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // GetCurrentMetricData calls POST /metrics/current/{InstanceId}.
 func (c *Client) GetCurrentMetricData(ctx context.Context, in *GetCurrentMetricDataRequest) (*GetCurrentMetricDataResponse, error) {
 	out := new(GetCurrentMetricDataResponse)
@@ -1628,6 +1766,15 @@ func (c *Client) GetCurrentUserData(ctx context.Context, in *GetCurrentUserDataR
 func (c *Client) GetEffectiveHoursOfOperations(ctx context.Context, in *GetEffectiveHoursOfOperationsRequest) (*GetEffectiveHoursOfOperationsResponse, error) {
 	out := new(GetEffectiveHoursOfOperationsResponse)
 	if err := c.c.Do(ctx, &Operations[opGetEffectiveHoursOfOperations], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// GetEvaluationFormValidation calls GET /evaluation-forms/{InstanceId}/{EvaluationFormId}/validation-results.
+func (c *Client) GetEvaluationFormValidation(ctx context.Context, in *GetEvaluationFormValidationRequest) (*GetEvaluationFormValidationResponse, error) {
+	out := new(GetEvaluationFormValidationResponse)
+	if err := c.c.Do(ctx, &Operations[opGetEvaluationFormValidation], in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -1817,6 +1964,15 @@ func (c *Client) ListContactEvaluations(ctx context.Context, in *ListContactEval
 	return out, nil
 }
 
+// ListContactFlowAliases calls GET /contact-flows/{InstanceId}/{ContactFlowId}/aliases.
+func (c *Client) ListContactFlowAliases(ctx context.Context, in *ListContactFlowAliasesRequest) (*ListContactFlowAliasesResponse, error) {
+	out := new(ListContactFlowAliasesResponse)
+	if err := c.c.Do(ctx, &Operations[opListContactFlowAliases], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ListContactFlowModuleAliases calls GET /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/aliases.
 func (c *Client) ListContactFlowModuleAliases(ctx context.Context, in *ListContactFlowModuleAliasesRequest) (*ListContactFlowModuleAliasesResponse, error) {
 	out := new(ListContactFlowModuleAliasesResponse)
@@ -1925,6 +2081,15 @@ func (c *Client) ListEntitySecurityProfiles(ctx context.Context, in *ListEntityS
 	return out, nil
 }
 
+// ListEvaluationFormAIVersions calls GET /instances/{InstanceId}/evaluation-form-ai-versions.
+func (c *Client) ListEvaluationFormAIVersions(ctx context.Context, in *ListEvaluationFormAIVersionsRequest) (*ListEvaluationFormAIVersionsResponse, error) {
+	out := new(ListEvaluationFormAIVersionsResponse)
+	if err := c.c.Do(ctx, &Operations[opListEvaluationFormAIVersions], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ListEvaluationFormVersions calls GET /evaluation-forms/{InstanceId}/{EvaluationFormId}/versions.
 func (c *Client) ListEvaluationFormVersions(ctx context.Context, in *ListEvaluationFormVersionsRequest) (*ListEvaluationFormVersionsResponse, error) {
 	out := new(ListEvaluationFormVersionsResponse)
@@ -1938,6 +2103,15 @@ func (c *Client) ListEvaluationFormVersions(ctx context.Context, in *ListEvaluat
 func (c *Client) ListEvaluationForms(ctx context.Context, in *ListEvaluationFormsRequest) (*ListEvaluationFormsResponse, error) {
 	out := new(ListEvaluationFormsResponse)
 	if err := c.c.Do(ctx, &Operations[opListEvaluationForms], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// ListExtractionDefinitions calls GET /extraction-definitions/{InstanceId}.
+func (c *Client) ListExtractionDefinitions(ctx context.Context, in *ListExtractionDefinitionsRequest) (*ListExtractionDefinitionsResponse, error) {
+	out := new(ListExtractionDefinitionsResponse)
+	if err := c.c.Do(ctx, &Operations[opListExtractionDefinitions], in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -2019,6 +2193,15 @@ func (c *Client) ListLambdaFunctions(ctx context.Context, in *ListLambdaFunction
 func (c *Client) ListLexBots(ctx context.Context, in *ListLexBotsRequest) (*ListLexBotsResponse, error) {
 	out := new(ListLexBotsResponse)
 	if err := c.c.Do(ctx, &Operations[opListLexBots], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// ListMetrics calls GET /metrics/definitions/{InstanceId}.
+func (c *Client) ListMetrics(ctx context.Context, in *ListMetricsRequest) (*ListMetricsResponse, error) {
+	out := new(ListMetricsResponse)
+	if err := c.c.Do(ctx, &Operations[opListMetrics], in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -2154,6 +2337,15 @@ func (c *Client) ListRules(ctx context.Context, in *ListRulesRequest) (*ListRule
 func (c *Client) ListSecurityKeys(ctx context.Context, in *ListSecurityKeysRequest) (*ListSecurityKeysResponse, error) {
 	out := new(ListSecurityKeysResponse)
 	if err := c.c.Do(ctx, &Operations[opListSecurityKeys], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// ListSecurityProfileAIAgents calls GET /security-profiles-ai-agents/{InstanceId}/{SecurityProfileId}.
+func (c *Client) ListSecurityProfileAIAgents(ctx context.Context, in *ListSecurityProfileAIAgentsRequest) (*ListSecurityProfileAIAgentsResponse, error) {
+	out := new(ListSecurityProfileAIAgentsResponse)
+	if err := c.c.Do(ctx, &Operations[opListSecurityProfileAIAgents], in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -2522,6 +2714,15 @@ func (c *Client) SearchHoursOfOperations(ctx context.Context, in *SearchHoursOfO
 	return out, nil
 }
 
+// SearchMetrics calls POST /search-metrics.
+func (c *Client) SearchMetrics(ctx context.Context, in *SearchMetricsRequest) (*SearchMetricsResponse, error) {
+	out := new(SearchMetricsResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchMetrics], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SearchNotifications calls POST /search-notifications.
 func (c *Client) SearchNotifications(ctx context.Context, in *SearchNotificationsRequest) (*SearchNotificationsResponse, error) {
 	out := new(SearchNotificationsResponse)
@@ -2580,6 +2781,15 @@ func (c *Client) SearchResourceTags(ctx context.Context, in *SearchResourceTagsR
 func (c *Client) SearchRoutingProfiles(ctx context.Context, in *SearchRoutingProfilesRequest) (*SearchRoutingProfilesResponse, error) {
 	out := new(SearchRoutingProfilesResponse)
 	if err := c.c.Do(ctx, &Operations[opSearchRoutingProfiles], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// SearchRules calls POST /search-rules.
+func (c *Client) SearchRules(ctx context.Context, in *SearchRulesRequest) (*SearchRulesResponse, error) {
+	out := new(SearchRulesResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchRules], in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -2679,6 +2889,32 @@ func (c *Client) SendOutboundEmail(ctx context.Context, in *SendOutboundEmailReq
 	return out, nil
 }
 
+// SendOutboundWebNotification calls POST /instance/{InstanceId}/outbound-web-notification.
+func (c *Client) SendOutboundWebNotification(ctx context.Context, in *SendOutboundWebNotificationRequest) (*SendOutboundWebNotificationResponse, error) {
+	if in.ClientToken == nil {
+		in = new(*in)
+		in.ClientToken = new(c.c.Token())
+	}
+	out := new(SendOutboundWebNotificationResponse)
+	if err := c.c.Do(ctx, &Operations[opSendOutboundWebNotification], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// StartAssistantContact calls PUT /contact/assistant.
+func (c *Client) StartAssistantContact(ctx context.Context, in *StartAssistantContactRequest) (*StartAssistantContactResponse, error) {
+	if in.ClientToken == nil {
+		in = new(*in)
+		in.ClientToken = new(c.c.Token())
+	}
+	out := new(StartAssistantContactResponse)
+	if err := c.c.Do(ctx, &Operations[opStartAssistantContact], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // StartAttachedFileUpload calls PUT /attached-files/{InstanceId}.
 func (c *Client) StartAttachedFileUpload(ctx context.Context, in *StartAttachedFileUploadRequest) (*StartAttachedFileUploadResponse, error) {
 	if in.ClientToken == nil {
@@ -2700,6 +2936,15 @@ func (c *Client) StartChatContact(ctx context.Context, in *StartChatContactReque
 	}
 	out := new(StartChatContactResponse)
 	if err := c.c.Do(ctx, &Operations[opStartChatContact], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// StartContactConversationalAnalyticsJob calls POST /contact/start-conversational-analytics-job/{InstanceId}/{ContactId}.
+func (c *Client) StartContactConversationalAnalyticsJob(ctx context.Context, in *StartContactConversationalAnalyticsJobRequest) (*StartContactConversationalAnalyticsJobResponse, error) {
+	out := new(StartContactConversationalAnalyticsJobResponse)
+	if err := c.c.Do(ctx, &Operations[opStartContactConversationalAnalyticsJob], in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -2757,6 +3002,15 @@ func (c *Client) StartEmailContact(ctx context.Context, in *StartEmailContactReq
 	}
 	out := new(StartEmailContactResponse)
 	if err := c.c.Do(ctx, &Operations[opStartEmailContact], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// StartEvaluationFormValidation calls POST /evaluation-forms/{InstanceId}/{EvaluationFormId}/validate.
+func (c *Client) StartEvaluationFormValidation(ctx context.Context, in *StartEvaluationFormValidationRequest) (*StartEvaluationFormValidationResponse, error) {
+	out := new(StartEvaluationFormValidationResponse)
+	if err := c.c.Do(ctx, &Operations[opStartEvaluationFormValidation], in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -3023,6 +3277,15 @@ func (c *Client) UpdateContactEvaluation(ctx context.Context, in *UpdateContactE
 	return out, nil
 }
 
+// UpdateContactFlowAlias calls POST /contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId}.
+func (c *Client) UpdateContactFlowAlias(ctx context.Context, in *UpdateContactFlowAliasRequest) (*UpdateContactFlowAliasResponse, error) {
+	out := new(UpdateContactFlowAliasResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateContactFlowAlias], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // UpdateContactFlowContent calls POST /contact-flows/{InstanceId}/{ContactFlowId}/content.
 func (c *Client) UpdateContactFlowContent(ctx context.Context, in *UpdateContactFlowContentRequest) (*UpdateContactFlowContentResponse, error) {
 	out := new(UpdateContactFlowContentResponse)
@@ -3095,6 +3358,24 @@ func (c *Client) UpdateContactSchedule(ctx context.Context, in *UpdateContactSch
 	return out, nil
 }
 
+// UpdateContactTaskTemplate calls POST /contact/task-template.
+func (c *Client) UpdateContactTaskTemplate(ctx context.Context, in *UpdateContactTaskTemplateRequest) (*UpdateContactTaskTemplateResponse, error) {
+	out := new(UpdateContactTaskTemplateResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateContactTaskTemplate], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// UpdateCrossRegionRouting calls PUT /cross-region-routing/{InstanceId}.
+func (c *Client) UpdateCrossRegionRouting(ctx context.Context, in *UpdateCrossRegionRoutingRequest) (*UpdateCrossRegionRoutingResponse, error) {
+	out := new(UpdateCrossRegionRoutingResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateCrossRegionRouting], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // UpdateDataTableAttribute calls POST /data-tables/{InstanceId}/{DataTableId}/attributes/{AttributeName}.
 func (c *Client) UpdateDataTableAttribute(ctx context.Context, in *UpdateDataTableAttributeRequest) (*UpdateDataTableAttributeResponse, error) {
 	out := new(UpdateDataTableAttributeResponse)
@@ -3144,6 +3425,19 @@ func (c *Client) UpdateEvaluationForm(ctx context.Context, in *UpdateEvaluationF
 	return out, nil
 }
 
+// UpdateExtractionDefinition calls PUT /extraction-definitions/{InstanceId}/{ExtractionDefinitionId}.
+func (c *Client) UpdateExtractionDefinition(ctx context.Context, in *UpdateExtractionDefinitionRequest) (*UpdateExtractionDefinitionResponse, error) {
+	if in.ClientToken == nil {
+		in = new(*in)
+		in.ClientToken = new(c.c.Token())
+	}
+	out := new(UpdateExtractionDefinitionResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateExtractionDefinition], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // UpdateHoursOfOperation calls POST /hours-of-operations/{InstanceId}/{HoursOfOperationId}.
 func (c *Client) UpdateHoursOfOperation(ctx context.Context, in *UpdateHoursOfOperationRequest) (*UpdateHoursOfOperationResponse, error) {
 	out := new(UpdateHoursOfOperationResponse)
@@ -3183,6 +3477,24 @@ func (c *Client) UpdateInstanceStorageConfig(ctx context.Context, in *UpdateInst
 	}
 	out := new(UpdateInstanceStorageConfigResponse)
 	if err := c.c.Do(ctx, &Operations[opUpdateInstanceStorageConfig], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// UpdateMetricContent calls POST /metrics/definitions/{InstanceId}/{MetricId}/content.
+func (c *Client) UpdateMetricContent(ctx context.Context, in *UpdateMetricContentRequest) (*UpdateMetricContentResponse, error) {
+	out := new(UpdateMetricContentResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateMetricContent], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// UpdateMetricMetadata calls POST /metrics/definitions/{InstanceId}/{MetricId}/metadata.
+func (c *Client) UpdateMetricMetadata(ctx context.Context, in *UpdateMetricMetadataRequest) (*UpdateMetricMetadataResponse, error) {
+	out := new(UpdateMetricMetadataResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateMetricMetadata], in, out); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -92,6 +92,8 @@ func (x *AgentInfo) DecodeJSON(d *restjson.Decoder) {
 			x.StateTransitions = restjson.DecodeList(d, (*StateTransition).DecodeJSON)
 		case "VoiceEnhancementMode":
 			x.VoiceEnhancementMode = VoiceEnhancementMode(d.String())
+		case "ActiveRegion":
+			x.ActiveRegion = new(d.String())
 		default:
 			d.Skip()
 		}
@@ -275,6 +277,43 @@ func (x *ChatMetrics) DecodeJSON(d *restjson.Decoder) {
 		case "CustomerMetrics":
 			x.CustomerMetrics = new(ParticipantMetrics)
 			x.CustomerMetrics.DecodeJSON(d)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *ChatStreamingConfiguration) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	var seen uint64
+	for d.Next() {
+		switch string(d.Key()) {
+		case "StreamingEndpointArn":
+			seen |= 1 << 0
+			x.StreamingEndpointArn = d.String()
+		default:
+			d.Skip()
+		}
+	}
+	if seen != 1<<1-1 {
+		d.Missing(seen, "StreamingEndpointArn")
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *ConnectionCredentials) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "ConnectionToken":
+			x.ConnectionToken = new(d.String())
+		case "Expiry":
+			x.Expiry = new(d.String())
 		default:
 			d.Skip()
 		}
@@ -1174,6 +1213,11 @@ func (x *StartChatContactRequest) DecodeJSON(d *restjson.Decoder) {
 			x.CustomerId = new(d.String())
 		case "DisconnectOnCustomerExit":
 			x.DisconnectOnCustomerExit = restjson.DecodeList(d, restjson.StringInto[DisconnectOnCustomerExitParticipantType])
+		case "ConnectionTypes":
+			x.ConnectionTypes = restjson.DecodeList(d, restjson.StringInto[ConnectionType])
+		case "ChatStreamingConfiguration":
+			x.ChatStreamingConfiguration = new(ChatStreamingConfiguration)
+			x.ChatStreamingConfiguration.DecodeJSON(d)
 		default:
 			d.Skip()
 		}
@@ -1198,6 +1242,14 @@ func (x *StartChatContactResponse) DecodeJSON(d *restjson.Decoder) {
 			x.ParticipantToken = new(d.String())
 		case "ContinuedFromContactId":
 			x.ContinuedFromContactId = new(d.String())
+		case "ConnectionCredentials":
+			x.ConnectionCredentials = new(ConnectionCredentials)
+			x.ConnectionCredentials.DecodeJSON(d)
+		case "Websocket":
+			x.Websocket = new(Websocket)
+			x.Websocket.DecodeJSON(d)
+		case "StreamingId":
+			x.StreamingId = new(d.String())
 		default:
 			d.Skip()
 		}
@@ -1255,6 +1307,23 @@ func (x *TaskTemplateInfoV2) DecodeJSON(d *restjson.Decoder) {
 			x.Arn = new(d.String())
 		case "Name":
 			x.Name = new(d.String())
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *Websocket) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "Url":
+			x.Url = new(d.String())
+		case "ConnectionExpiry":
+			x.ConnectionExpiry = new(d.String())
 		default:
 			d.Skip()
 		}
@@ -1340,6 +1409,21 @@ func (x *ContactFlowNotPublishedException) DecodeJSON(d *restjson.Decoder) {
 
 // DecodeJSON reads an error body.
 func (x *ContactNotFoundException) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "message", "Message":
+			x.Message = d.String()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads an error body.
+func (x *ContactNotTerminatedException) DecodeJSON(d *restjson.Decoder) {
 	if !d.Object() {
 		return
 	}

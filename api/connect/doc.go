@@ -11,4 +11,4 @@
 // Start reading at [Service], or at the input of the operation you care about.
 package connect
 
-//go:generate go run ../../internal/codegen/cmd -model ../model/connect.json -package connect -tagged -coded StartChatContact,DescribeContact
+//go:generate go run ../../internal/codegen/cmd -model ../model/connect.json -published 2026-10-21 -package connect -tagged -coded StartChatContact,DescribeContact

@@ -53,6 +53,7 @@ func (x *AgentInfo) AppendJSON(b []byte) []byte {
 	b = restjson.OptInt(b, "AgentInitiatedHoldDuration", x.AgentInitiatedHoldDuration)
 	b = restjson.AppendList(b, "StateTransitions", x.StateTransitions, (*StateTransition).AppendJSON)
 	b = restjson.OptEnum(b, "VoiceEnhancementMode", x.VoiceEnhancementMode)
+	b = restjson.OptString(b, "ActiveRegion", x.ActiveRegion)
 	return restjson.End(b)
 }
 
@@ -146,6 +147,21 @@ func (x *ChatMetrics) AppendJSON(b []byte) []byte {
 	if x.CustomerMetrics != nil {
 		b = append(x.CustomerMetrics.AppendJSON(restjson.Key(b, "CustomerMetrics")), ',')
 	}
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *ChatStreamingConfiguration) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "StreamingEndpointArn", x.StreamingEndpointArn)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *ConnectionCredentials) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.OptString(b, "ConnectionToken", x.ConnectionToken)
+	b = restjson.OptString(b, "Expiry", x.Expiry)
 	return restjson.End(b)
 }
 
@@ -624,6 +640,10 @@ func (x *StartChatContactRequest) AppendJSON(b []byte) []byte {
 	b = restjson.AppendMap(b, "SegmentAttributes", x.SegmentAttributes, (*SegmentAttributeValue).AppendJSON)
 	b = restjson.OptString(b, "CustomerId", x.CustomerId)
 	b = restjson.AppendList(b, "DisconnectOnCustomerExit", x.DisconnectOnCustomerExit, restjson.StringElement[DisconnectOnCustomerExitParticipantType])
+	b = restjson.AppendList(b, "ConnectionTypes", x.ConnectionTypes, restjson.StringElement[ConnectionType])
+	if x.ChatStreamingConfiguration != nil {
+		b = append(x.ChatStreamingConfiguration.AppendJSON(restjson.Key(b, "ChatStreamingConfiguration")), ',')
+	}
 	return restjson.End(b)
 }
 
@@ -634,6 +654,13 @@ func (x *StartChatContactResponse) AppendJSON(b []byte) []byte {
 	b = restjson.OptString(b, "ParticipantId", x.ParticipantId)
 	b = restjson.OptString(b, "ParticipantToken", x.ParticipantToken)
 	b = restjson.OptString(b, "ContinuedFromContactId", x.ContinuedFromContactId)
+	if x.ConnectionCredentials != nil {
+		b = append(x.ConnectionCredentials.AppendJSON(restjson.Key(b, "ConnectionCredentials")), ',')
+	}
+	if x.Websocket != nil {
+		b = append(x.Websocket.AppendJSON(restjson.Key(b, "Websocket")), ',')
+	}
+	b = restjson.OptString(b, "StreamingId", x.StreamingId)
 	return restjson.End(b)
 }
 
@@ -668,6 +695,14 @@ func (x *TaskTemplateInfoV2) AppendJSON(b []byte) []byte {
 }
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *Websocket) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.OptString(b, "Url", x.Url)
+	b = restjson.OptString(b, "ConnectionExpiry", x.ConnectionExpiry)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
 func (x *WisdomInfo) AppendJSON(b []byte) []byte {
 	b = append(b, '{')
 	b = restjson.OptString(b, "SessionArn", x.SessionArn)
@@ -689,6 +724,9 @@ func (*ContactFlowNotPublishedException) AppendMembers(b []byte) []byte { return
 
 // AppendMembers appends the members besides the message.
 func (*ContactNotFoundException) AppendMembers(b []byte) []byte { return b }
+
+// AppendMembers appends the members besides the message.
+func (*ContactNotTerminatedException) AppendMembers(b []byte) []byte { return b }
 
 // AppendMembers appends the members besides the message.
 func (*DestinationNotAllowedException) AppendMembers(b []byte) []byte { return b }

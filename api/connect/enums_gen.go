@@ -2,6 +2,28 @@
 
 package connect
 
+// AIAgentType is an enum.
+type AIAgentType string
+
+// The values of AIAgentType.
+const (
+	AIAgentTypeTHIRD_PARTY AIAgentType = "THIRD_PARTY"
+)
+
+// Values returns every value of AIAgentType, in the model's order.
+func (AIAgentType) Values() []AIAgentType {
+	return []AIAgentType{AIAgentTypeTHIRD_PARTY}
+}
+
+// Valid reports whether e is one of the values of AIAgentType.
+func (e AIAgentType) Valid() bool {
+	switch e {
+	case AIAgentTypeTHIRD_PARTY:
+		return true
+	}
+	return false
+}
+
 // AccessType is an enum.
 type AccessType string
 
@@ -38,13 +60,15 @@ const (
 	ActionTypeASSIGN_SLA                 ActionType = "ASSIGN_SLA"
 	ActionTypeEND_ASSOCIATED_TASKS       ActionType = "END_ASSOCIATED_TASKS"
 	ActionTypeSUBMIT_AUTO_EVALUATION     ActionType = "SUBMIT_AUTO_EVALUATION"
+	ActionTypeEXTRACT_INFORMATION        ActionType = "EXTRACT_INFORMATION"
+	ActionTypeSEND_IN_APP_NOTIFICATION   ActionType = "SEND_IN_APP_NOTIFICATION"
 )
 
 // Values returns every value of ActionType, in the model's order.
 func (ActionType) Values() []ActionType {
 	return []ActionType{ActionTypeCREATE_TASK, ActionTypeASSIGN_CONTACT_CATEGORY, ActionTypeGENERATE_EVENTBRIDGE_EVENT, ActionTypeSEND_NOTIFICATION,
 		ActionTypeCREATE_CASE, ActionTypeUPDATE_CASE, ActionTypeASSIGN_SLA, ActionTypeEND_ASSOCIATED_TASKS,
-		ActionTypeSUBMIT_AUTO_EVALUATION}
+		ActionTypeSUBMIT_AUTO_EVALUATION, ActionTypeEXTRACT_INFORMATION, ActionTypeSEND_IN_APP_NOTIFICATION}
 }
 
 // Valid reports whether e is one of the values of ActionType.
@@ -52,7 +76,7 @@ func (e ActionType) Valid() bool {
 	switch e {
 	case ActionTypeCREATE_TASK, ActionTypeASSIGN_CONTACT_CATEGORY, ActionTypeGENERATE_EVENTBRIDGE_EVENT, ActionTypeSEND_NOTIFICATION,
 		ActionTypeCREATE_CASE, ActionTypeUPDATE_CASE, ActionTypeASSIGN_SLA, ActionTypeEND_ASSOCIATED_TASKS,
-		ActionTypeSUBMIT_AUTO_EVALUATION:
+		ActionTypeSUBMIT_AUTO_EVALUATION, ActionTypeEXTRACT_INFORMATION, ActionTypeSEND_IN_APP_NOTIFICATION:
 		return true
 	}
 	return false
@@ -169,6 +193,31 @@ func (AllowedUserAction) Values() []AllowedUserAction {
 func (e AllowedUserAction) Valid() bool {
 	switch e {
 	case AllowedUserActionCALL, AllowedUserActionDISCARD:
+		return true
+	}
+	return false
+}
+
+// AnalyticsMode is an enum.
+type AnalyticsMode string
+
+// The values of AnalyticsMode.
+const (
+	AnalyticsModePOST_CONTACT          AnalyticsMode = "PostContact"
+	AnalyticsModeREAL_TIME             AnalyticsMode = "RealTime"
+	AnalyticsModeCONTACT_LENS          AnalyticsMode = "ContactLens"
+	AnalyticsModeAUTOMATED_INTERACTION AnalyticsMode = "AutomatedInteraction"
+)
+
+// Values returns every value of AnalyticsMode, in the model's order.
+func (AnalyticsMode) Values() []AnalyticsMode {
+	return []AnalyticsMode{AnalyticsModePOST_CONTACT, AnalyticsModeREAL_TIME, AnalyticsModeCONTACT_LENS, AnalyticsModeAUTOMATED_INTERACTION}
+}
+
+// Valid reports whether e is one of the values of AnalyticsMode.
+func (e AnalyticsMode) Valid() bool {
+	switch e {
+	case AnalyticsModePOST_CONTACT, AnalyticsModeREAL_TIME, AnalyticsModeCONTACT_LENS, AnalyticsModeAUTOMATED_INTERACTION:
 		return true
 	}
 	return false
@@ -334,6 +383,28 @@ func (e AttachmentScope) Valid() bool {
 	return false
 }
 
+// AuthCodeEntityType is an enum.
+type AuthCodeEntityType string
+
+// The values of AuthCodeEntityType.
+const (
+	AuthCodeEntityTypeCUSTOMER_PROFILE AuthCodeEntityType = "CUSTOMER_PROFILE"
+)
+
+// Values returns every value of AuthCodeEntityType, in the model's order.
+func (AuthCodeEntityType) Values() []AuthCodeEntityType {
+	return []AuthCodeEntityType{AuthCodeEntityTypeCUSTOMER_PROFILE}
+}
+
+// Valid reports whether e is one of the values of AuthCodeEntityType.
+func (e AuthCodeEntityType) Valid() bool {
+	switch e {
+	case AuthCodeEntityTypeCUSTOMER_PROFILE:
+		return true
+	}
+	return false
+}
+
 // AutoEvaluationStatus is an enum.
 type AutoEvaluationStatus string
 
@@ -353,6 +424,52 @@ func (AutoEvaluationStatus) Values() []AutoEvaluationStatus {
 func (e AutoEvaluationStatus) Valid() bool {
 	switch e {
 	case AutoEvaluationStatusIN_PROGRESS, AutoEvaluationStatusFAILED, AutoEvaluationStatusSUCCEEDED:
+		return true
+	}
+	return false
+}
+
+// AvailableFilterType is an enum.
+type AvailableFilterType string
+
+// The values of AvailableFilterType.
+const (
+	AvailableFilterTypeMETRIC_LEVEL   AvailableFilterType = "METRIC_LEVEL"
+	AvailableFilterTypeRESOURCE_LEVEL AvailableFilterType = "RESOURCE_LEVEL"
+)
+
+// Values returns every value of AvailableFilterType, in the model's order.
+func (AvailableFilterType) Values() []AvailableFilterType {
+	return []AvailableFilterType{AvailableFilterTypeMETRIC_LEVEL, AvailableFilterTypeRESOURCE_LEVEL}
+}
+
+// Valid reports whether e is one of the values of AvailableFilterType.
+func (e AvailableFilterType) Valid() bool {
+	switch e {
+	case AvailableFilterTypeMETRIC_LEVEL, AvailableFilterTypeRESOURCE_LEVEL:
+		return true
+	}
+	return false
+}
+
+// Behavior is an enum.
+type Behavior string
+
+// The values of Behavior.
+const (
+	BehaviorENABLE  Behavior = "Enable"
+	BehaviorDISABLE Behavior = "Disable"
+)
+
+// Values returns every value of Behavior, in the model's order.
+func (Behavior) Values() []Behavior {
+	return []Behavior{BehaviorENABLE, BehaviorDISABLE}
+}
+
+// Valid reports whether e is one of the values of Behavior.
+func (e Behavior) Valid() bool {
+	switch e {
+	case BehaviorENABLE, BehaviorDISABLE:
 		return true
 	}
 	return false
@@ -429,6 +546,30 @@ func (e Channel) Valid() bool {
 	return false
 }
 
+// ChannelWorkloadBehaviorType is an enum.
+type ChannelWorkloadBehaviorType string
+
+// The values of ChannelWorkloadBehaviorType.
+const (
+	ChannelWorkloadBehaviorTypeROUTE_CURRENT_CHANNEL_CURRENT_WORKLOADTYPE_ONLY ChannelWorkloadBehaviorType = "ROUTE_CURRENT_CHANNEL_CURRENT_WORKLOADTYPE_ONLY"
+	ChannelWorkloadBehaviorTypeROUTE_CURRENT_CHANNEL_ANY_WORKLOADTYPE_ONLY     ChannelWorkloadBehaviorType = "ROUTE_CURRENT_CHANNEL_ANY_WORKLOADTYPE_ONLY"
+	ChannelWorkloadBehaviorTypeROUTE_ANY_CHANNEL_ANY_WORKLOAD_TYPE             ChannelWorkloadBehaviorType = "ROUTE_ANY_CHANNEL_ANY_WORKLOAD_TYPE"
+)
+
+// Values returns every value of ChannelWorkloadBehaviorType, in the model's order.
+func (ChannelWorkloadBehaviorType) Values() []ChannelWorkloadBehaviorType {
+	return []ChannelWorkloadBehaviorType{ChannelWorkloadBehaviorTypeROUTE_CURRENT_CHANNEL_CURRENT_WORKLOADTYPE_ONLY, ChannelWorkloadBehaviorTypeROUTE_CURRENT_CHANNEL_ANY_WORKLOADTYPE_ONLY, ChannelWorkloadBehaviorTypeROUTE_ANY_CHANNEL_ANY_WORKLOAD_TYPE}
+}
+
+// Valid reports whether e is one of the values of ChannelWorkloadBehaviorType.
+func (e ChannelWorkloadBehaviorType) Valid() bool {
+	switch e {
+	case ChannelWorkloadBehaviorTypeROUTE_CURRENT_CHANNEL_CURRENT_WORKLOADTYPE_ONLY, ChannelWorkloadBehaviorTypeROUTE_CURRENT_CHANNEL_ANY_WORKLOADTYPE_ONLY, ChannelWorkloadBehaviorTypeROUTE_ANY_CHANNEL_ANY_WORKLOAD_TYPE:
+		return true
+	}
+	return false
+}
+
 // ChatEventType is an enum.
 type ChatEventType string
 
@@ -493,6 +634,99 @@ func (ConfigurableNotificationPriority) Values() []ConfigurableNotificationPrior
 func (e ConfigurableNotificationPriority) Valid() bool {
 	switch e {
 	case ConfigurableNotificationPriorityHIGH, ConfigurableNotificationPriorityLOW:
+		return true
+	}
+	return false
+}
+
+// ConnectionType is an enum.
+type ConnectionType string
+
+// The values of ConnectionType.
+const (
+	ConnectionTypeWEBSOCKET              ConnectionType = "WEBSOCKET"
+	ConnectionTypeCONNECTION_CREDENTIALS ConnectionType = "CONNECTION_CREDENTIALS"
+	ConnectionTypeAUTHENTICATION_SESSION ConnectionType = "AUTHENTICATION_SESSION"
+	ConnectionTypeWEBRTC_CONNECTION      ConnectionType = "WEBRTC_CONNECTION"
+)
+
+// Values returns every value of ConnectionType, in the model's order.
+func (ConnectionType) Values() []ConnectionType {
+	return []ConnectionType{ConnectionTypeWEBSOCKET, ConnectionTypeCONNECTION_CREDENTIALS, ConnectionTypeAUTHENTICATION_SESSION, ConnectionTypeWEBRTC_CONNECTION}
+}
+
+// Valid reports whether e is one of the values of ConnectionType.
+func (e ConnectionType) Valid() bool {
+	switch e {
+	case ConnectionTypeWEBSOCKET, ConnectionTypeCONNECTION_CREDENTIALS, ConnectionTypeAUTHENTICATION_SESSION, ConnectionTypeWEBRTC_CONNECTION:
+		return true
+	}
+	return false
+}
+
+// ContactEvaluationAttributeComparisonType is an enum.
+type ContactEvaluationAttributeComparisonType string
+
+// The values of ContactEvaluationAttributeComparisonType.
+const (
+	ContactEvaluationAttributeComparisonTypeEXACT ContactEvaluationAttributeComparisonType = "EXACT"
+)
+
+// Values returns every value of ContactEvaluationAttributeComparisonType, in the model's order.
+func (ContactEvaluationAttributeComparisonType) Values() []ContactEvaluationAttributeComparisonType {
+	return []ContactEvaluationAttributeComparisonType{ContactEvaluationAttributeComparisonTypeEXACT}
+}
+
+// Valid reports whether e is one of the values of ContactEvaluationAttributeComparisonType.
+func (e ContactEvaluationAttributeComparisonType) Valid() bool {
+	switch e {
+	case ContactEvaluationAttributeComparisonTypeEXACT:
+		return true
+	}
+	return false
+}
+
+// ContactEvaluationAttributeKey is an enum.
+type ContactEvaluationAttributeKey string
+
+// The values of ContactEvaluationAttributeKey.
+const (
+	ContactEvaluationAttributeKeyCONTACT_AGENT_ID ContactEvaluationAttributeKey = "ContactAgentId"
+)
+
+// Values returns every value of ContactEvaluationAttributeKey, in the model's order.
+func (ContactEvaluationAttributeKey) Values() []ContactEvaluationAttributeKey {
+	return []ContactEvaluationAttributeKey{ContactEvaluationAttributeKeyCONTACT_AGENT_ID}
+}
+
+// Valid reports whether e is one of the values of ContactEvaluationAttributeKey.
+func (e ContactEvaluationAttributeKey) Valid() bool {
+	switch e {
+	case ContactEvaluationAttributeKeyCONTACT_AGENT_ID:
+		return true
+	}
+	return false
+}
+
+// ContactField is an enum.
+type ContactField string
+
+// The values of ContactField.
+const (
+	ContactFieldCUSTOMER_ENDPOINT           ContactField = "CUSTOMER_ENDPOINT"
+	ContactFieldADDITIONAL_EMAIL_RECIPIENTS ContactField = "ADDITIONAL_EMAIL_RECIPIENTS"
+	ContactFieldEMAIL_SUBJECT               ContactField = "EMAIL_SUBJECT"
+)
+
+// Values returns every value of ContactField, in the model's order.
+func (ContactField) Values() []ContactField {
+	return []ContactField{ContactFieldCUSTOMER_ENDPOINT, ContactFieldADDITIONAL_EMAIL_RECIPIENTS, ContactFieldEMAIL_SUBJECT}
+}
+
+// Valid reports whether e is one of the values of ContactField.
+func (e ContactField) Valid() bool {
+	switch e {
+	case ContactFieldCUSTOMER_ENDPOINT, ContactFieldADDITIONAL_EMAIL_RECIPIENTS, ContactFieldEMAIL_SUBJECT:
 		return true
 	}
 	return false
@@ -810,6 +1044,29 @@ func (e ContactState) Valid() bool {
 	case ContactStateINCOMING, ContactStatePENDING, ContactStateCONNECTING, ContactStateCONNECTED,
 		ContactStateCONNECTED_ONHOLD, ContactStateMISSED, ContactStateERROR, ContactStateENDED,
 		ContactStateREJECTED:
+		return true
+	}
+	return false
+}
+
+// ContentDisposition is an enum.
+type ContentDisposition string
+
+// The values of ContentDisposition.
+const (
+	ContentDispositionINLINE     ContentDisposition = "INLINE"
+	ContentDispositionATTACHMENT ContentDisposition = "ATTACHMENT"
+)
+
+// Values returns every value of ContentDisposition, in the model's order.
+func (ContentDisposition) Values() []ContentDisposition {
+	return []ContentDisposition{ContentDispositionINLINE, ContentDispositionATTACHMENT}
+}
+
+// Valid reports whether e is one of the values of ContentDisposition.
+func (e ContentDisposition) Valid() bool {
+	switch e {
+	case ContentDispositionINLINE, ContentDispositionATTACHMENT:
 		return true
 	}
 	return false
@@ -1192,6 +1449,31 @@ func (e EntityType) Valid() bool {
 	return false
 }
 
+// EvaluationFormAIVersionStatus is an enum.
+type EvaluationFormAIVersionStatus string
+
+// The values of EvaluationFormAIVersionStatus.
+const (
+	EvaluationFormAIVersionStatusLATEST     EvaluationFormAIVersionStatus = "LATEST"
+	EvaluationFormAIVersionStatusPREVIEW    EvaluationFormAIVersionStatus = "PREVIEW"
+	EvaluationFormAIVersionStatusACTIVE     EvaluationFormAIVersionStatus = "ACTIVE"
+	EvaluationFormAIVersionStatusDEPRECATED EvaluationFormAIVersionStatus = "DEPRECATED"
+)
+
+// Values returns every value of EvaluationFormAIVersionStatus, in the model's order.
+func (EvaluationFormAIVersionStatus) Values() []EvaluationFormAIVersionStatus {
+	return []EvaluationFormAIVersionStatus{EvaluationFormAIVersionStatusLATEST, EvaluationFormAIVersionStatusPREVIEW, EvaluationFormAIVersionStatusACTIVE, EvaluationFormAIVersionStatusDEPRECATED}
+}
+
+// Valid reports whether e is one of the values of EvaluationFormAIVersionStatus.
+func (e EvaluationFormAIVersionStatus) Valid() bool {
+	switch e {
+	case EvaluationFormAIVersionStatusLATEST, EvaluationFormAIVersionStatusPREVIEW, EvaluationFormAIVersionStatusACTIVE, EvaluationFormAIVersionStatusDEPRECATED:
+		return true
+	}
+	return false
+}
+
 // EvaluationFormItemEnablementAction is an enum.
 type EvaluationFormItemEnablementAction string
 
@@ -1321,13 +1603,14 @@ const (
 	EvaluationFormLanguageCodeJA_JP EvaluationFormLanguageCode = "ja-JP"
 	EvaluationFormLanguageCodeKO_KR EvaluationFormLanguageCode = "ko-KR"
 	EvaluationFormLanguageCodeZH_CN EvaluationFormLanguageCode = "zh-CN"
+	EvaluationFormLanguageCodeMS_MY EvaluationFormLanguageCode = "ms-MY"
 )
 
 // Values returns every value of EvaluationFormLanguageCode, in the model's order.
 func (EvaluationFormLanguageCode) Values() []EvaluationFormLanguageCode {
 	return []EvaluationFormLanguageCode{EvaluationFormLanguageCodeDE_DE, EvaluationFormLanguageCodeEN_US, EvaluationFormLanguageCodeES_ES, EvaluationFormLanguageCodeFR_FR,
 		EvaluationFormLanguageCodeIT_IT, EvaluationFormLanguageCodePT_BR, EvaluationFormLanguageCodeJA_JP, EvaluationFormLanguageCodeKO_KR,
-		EvaluationFormLanguageCodeZH_CN}
+		EvaluationFormLanguageCodeZH_CN, EvaluationFormLanguageCodeMS_MY}
 }
 
 // Valid reports whether e is one of the values of EvaluationFormLanguageCode.
@@ -1335,7 +1618,29 @@ func (e EvaluationFormLanguageCode) Valid() bool {
 	switch e {
 	case EvaluationFormLanguageCodeDE_DE, EvaluationFormLanguageCodeEN_US, EvaluationFormLanguageCodeES_ES, EvaluationFormLanguageCodeFR_FR,
 		EvaluationFormLanguageCodeIT_IT, EvaluationFormLanguageCodePT_BR, EvaluationFormLanguageCodeJA_JP, EvaluationFormLanguageCodeKO_KR,
-		EvaluationFormLanguageCodeZH_CN:
+		EvaluationFormLanguageCodeZH_CN, EvaluationFormLanguageCodeMS_MY:
+		return true
+	}
+	return false
+}
+
+// EvaluationFormMetricType is an enum.
+type EvaluationFormMetricType string
+
+// The values of EvaluationFormMetricType.
+const (
+	EvaluationFormMetricTypeBUSINESS_OUTCOME EvaluationFormMetricType = "BUSINESS_OUTCOME"
+)
+
+// Values returns every value of EvaluationFormMetricType, in the model's order.
+func (EvaluationFormMetricType) Values() []EvaluationFormMetricType {
+	return []EvaluationFormMetricType{EvaluationFormMetricTypeBUSINESS_OUTCOME}
+}
+
+// Valid reports whether e is one of the values of EvaluationFormMetricType.
+func (e EvaluationFormMetricType) Valid() bool {
+	switch e {
+	case EvaluationFormMetricTypeBUSINESS_OUTCOME:
 		return true
 	}
 	return false
@@ -1422,17 +1727,18 @@ type EvaluationFormScoringMode string
 const (
 	EvaluationFormScoringModeQUESTION_ONLY EvaluationFormScoringMode = "QUESTION_ONLY"
 	EvaluationFormScoringModeSECTION_ONLY  EvaluationFormScoringMode = "SECTION_ONLY"
+	EvaluationFormScoringModePOINTS_BASED  EvaluationFormScoringMode = "POINTS_BASED"
 )
 
 // Values returns every value of EvaluationFormScoringMode, in the model's order.
 func (EvaluationFormScoringMode) Values() []EvaluationFormScoringMode {
-	return []EvaluationFormScoringMode{EvaluationFormScoringModeQUESTION_ONLY, EvaluationFormScoringModeSECTION_ONLY}
+	return []EvaluationFormScoringMode{EvaluationFormScoringModeQUESTION_ONLY, EvaluationFormScoringModeSECTION_ONLY, EvaluationFormScoringModePOINTS_BASED}
 }
 
 // Valid reports whether e is one of the values of EvaluationFormScoringMode.
 func (e EvaluationFormScoringMode) Valid() bool {
 	switch e {
-	case EvaluationFormScoringModeQUESTION_ONLY, EvaluationFormScoringModeSECTION_ONLY:
+	case EvaluationFormScoringModeQUESTION_ONLY, EvaluationFormScoringModeSECTION_ONLY, EvaluationFormScoringModePOINTS_BASED:
 		return true
 	}
 	return false
@@ -1479,6 +1785,53 @@ func (EvaluationFormSingleSelectQuestionDisplayMode) Values() []EvaluationFormSi
 func (e EvaluationFormSingleSelectQuestionDisplayMode) Valid() bool {
 	switch e {
 	case EvaluationFormSingleSelectQuestionDisplayModeDROPDOWN, EvaluationFormSingleSelectQuestionDisplayModeRADIO:
+		return true
+	}
+	return false
+}
+
+// EvaluationFormValidationFindingSeverity is an enum.
+type EvaluationFormValidationFindingSeverity string
+
+// The values of EvaluationFormValidationFindingSeverity.
+const (
+	EvaluationFormValidationFindingSeverityWARNING EvaluationFormValidationFindingSeverity = "WARNING"
+	EvaluationFormValidationFindingSeverityERROR   EvaluationFormValidationFindingSeverity = "ERROR"
+)
+
+// Values returns every value of EvaluationFormValidationFindingSeverity, in the model's order.
+func (EvaluationFormValidationFindingSeverity) Values() []EvaluationFormValidationFindingSeverity {
+	return []EvaluationFormValidationFindingSeverity{EvaluationFormValidationFindingSeverityWARNING, EvaluationFormValidationFindingSeverityERROR}
+}
+
+// Valid reports whether e is one of the values of EvaluationFormValidationFindingSeverity.
+func (e EvaluationFormValidationFindingSeverity) Valid() bool {
+	switch e {
+	case EvaluationFormValidationFindingSeverityWARNING, EvaluationFormValidationFindingSeverityERROR:
+		return true
+	}
+	return false
+}
+
+// EvaluationFormValidationStatus is an enum.
+type EvaluationFormValidationStatus string
+
+// The values of EvaluationFormValidationStatus.
+const (
+	EvaluationFormValidationStatusIN_PROGRESS EvaluationFormValidationStatus = "IN_PROGRESS"
+	EvaluationFormValidationStatusCOMPLETED   EvaluationFormValidationStatus = "COMPLETED"
+	EvaluationFormValidationStatusFAILED      EvaluationFormValidationStatus = "FAILED"
+)
+
+// Values returns every value of EvaluationFormValidationStatus, in the model's order.
+func (EvaluationFormValidationStatus) Values() []EvaluationFormValidationStatus {
+	return []EvaluationFormValidationStatus{EvaluationFormValidationStatusIN_PROGRESS, EvaluationFormValidationStatusCOMPLETED, EvaluationFormValidationStatusFAILED}
+}
+
+// Valid reports whether e is one of the values of EvaluationFormValidationStatus.
+func (e EvaluationFormValidationStatus) Valid() bool {
+	switch e {
+	case EvaluationFormValidationStatusIN_PROGRESS, EvaluationFormValidationStatusCOMPLETED, EvaluationFormValidationStatusFAILED:
 		return true
 	}
 	return false
@@ -1656,6 +2009,8 @@ const (
 	EventSourceNameON_REAL_TIME_CALL_ANALYSIS_AVAILABLE  EventSourceName = "OnRealTimeCallAnalysisAvailable"
 	EventSourceNameON_REAL_TIME_CHAT_ANALYSIS_AVAILABLE  EventSourceName = "OnRealTimeChatAnalysisAvailable"
 	EventSourceNameON_POST_CHAT_ANALYSIS_AVAILABLE       EventSourceName = "OnPostChatAnalysisAvailable"
+	EventSourceNameON_AFTER_CALL_WORK_AVAILABLE          EventSourceName = "OnAfterCallWorkAvailable"
+	EventSourceNameON_AFTER_CHAT_WORK_AVAILABLE          EventSourceName = "OnAfterChatWorkAvailable"
 	EventSourceNameON_EMAIL_ANALYSIS_AVAILABLE           EventSourceName = "OnEmailAnalysisAvailable"
 	EventSourceNameON_ZENDESK_TICKET_CREATE              EventSourceName = "OnZendeskTicketCreate"
 	EventSourceNameON_ZENDESK_TICKET_STATUS_UPDATE       EventSourceName = "OnZendeskTicketStatusUpdate"
@@ -1674,20 +2029,20 @@ const (
 // Values returns every value of EventSourceName, in the model's order.
 func (EventSourceName) Values() []EventSourceName {
 	return []EventSourceName{EventSourceNameON_POST_CALL_ANALYSIS_AVAILABLE, EventSourceNameON_REAL_TIME_CALL_ANALYSIS_AVAILABLE, EventSourceNameON_REAL_TIME_CHAT_ANALYSIS_AVAILABLE, EventSourceNameON_POST_CHAT_ANALYSIS_AVAILABLE,
-		EventSourceNameON_EMAIL_ANALYSIS_AVAILABLE, EventSourceNameON_ZENDESK_TICKET_CREATE, EventSourceNameON_ZENDESK_TICKET_STATUS_UPDATE, EventSourceNameON_SALESFORCE_CASE_CREATE,
-		EventSourceNameON_CONTACT_EVALUATION_SUBMIT, EventSourceNameON_METRIC_DATA_UPDATE, EventSourceNameON_CASE_CREATE, EventSourceNameON_CASE_UPDATE,
-		EventSourceNameON_SLA_BREACH, EventSourceNameON_ALERT_UPDATE, EventSourceNameON_SCHEDULE_PUBLISH, EventSourceNameON_SCHEDULE_UPDATE,
-		EventSourceNameON_SCHEDULE_TIME_OFF_REQUEST_ACTIVITY}
+		EventSourceNameON_AFTER_CALL_WORK_AVAILABLE, EventSourceNameON_AFTER_CHAT_WORK_AVAILABLE, EventSourceNameON_EMAIL_ANALYSIS_AVAILABLE, EventSourceNameON_ZENDESK_TICKET_CREATE,
+		EventSourceNameON_ZENDESK_TICKET_STATUS_UPDATE, EventSourceNameON_SALESFORCE_CASE_CREATE, EventSourceNameON_CONTACT_EVALUATION_SUBMIT, EventSourceNameON_METRIC_DATA_UPDATE,
+		EventSourceNameON_CASE_CREATE, EventSourceNameON_CASE_UPDATE, EventSourceNameON_SLA_BREACH, EventSourceNameON_ALERT_UPDATE,
+		EventSourceNameON_SCHEDULE_PUBLISH, EventSourceNameON_SCHEDULE_UPDATE, EventSourceNameON_SCHEDULE_TIME_OFF_REQUEST_ACTIVITY}
 }
 
 // Valid reports whether e is one of the values of EventSourceName.
 func (e EventSourceName) Valid() bool {
 	switch e {
 	case EventSourceNameON_POST_CALL_ANALYSIS_AVAILABLE, EventSourceNameON_REAL_TIME_CALL_ANALYSIS_AVAILABLE, EventSourceNameON_REAL_TIME_CHAT_ANALYSIS_AVAILABLE, EventSourceNameON_POST_CHAT_ANALYSIS_AVAILABLE,
-		EventSourceNameON_EMAIL_ANALYSIS_AVAILABLE, EventSourceNameON_ZENDESK_TICKET_CREATE, EventSourceNameON_ZENDESK_TICKET_STATUS_UPDATE, EventSourceNameON_SALESFORCE_CASE_CREATE,
-		EventSourceNameON_CONTACT_EVALUATION_SUBMIT, EventSourceNameON_METRIC_DATA_UPDATE, EventSourceNameON_CASE_CREATE, EventSourceNameON_CASE_UPDATE,
-		EventSourceNameON_SLA_BREACH, EventSourceNameON_ALERT_UPDATE, EventSourceNameON_SCHEDULE_PUBLISH, EventSourceNameON_SCHEDULE_UPDATE,
-		EventSourceNameON_SCHEDULE_TIME_OFF_REQUEST_ACTIVITY:
+		EventSourceNameON_AFTER_CALL_WORK_AVAILABLE, EventSourceNameON_AFTER_CHAT_WORK_AVAILABLE, EventSourceNameON_EMAIL_ANALYSIS_AVAILABLE, EventSourceNameON_ZENDESK_TICKET_CREATE,
+		EventSourceNameON_ZENDESK_TICKET_STATUS_UPDATE, EventSourceNameON_SALESFORCE_CASE_CREATE, EventSourceNameON_CONTACT_EVALUATION_SUBMIT, EventSourceNameON_METRIC_DATA_UPDATE,
+		EventSourceNameON_CASE_CREATE, EventSourceNameON_CASE_UPDATE, EventSourceNameON_SLA_BREACH, EventSourceNameON_ALERT_UPDATE,
+		EventSourceNameON_SCHEDULE_PUBLISH, EventSourceNameON_SCHEDULE_UPDATE, EventSourceNameON_SCHEDULE_TIME_OFF_REQUEST_ACTIVITY:
 		return true
 	}
 	return false
@@ -1763,17 +2118,20 @@ const (
 	FileStatusTypeREJECTED   FileStatusType = "REJECTED"
 	FileStatusTypePROCESSING FileStatusType = "PROCESSING"
 	FileStatusTypeFAILED     FileStatusType = "FAILED"
+	FileStatusTypeDRAFTING   FileStatusType = "DRAFTING"
 )
 
 // Values returns every value of FileStatusType, in the model's order.
 func (FileStatusType) Values() []FileStatusType {
-	return []FileStatusType{FileStatusTypeAPPROVED, FileStatusTypeREJECTED, FileStatusTypePROCESSING, FileStatusTypeFAILED}
+	return []FileStatusType{FileStatusTypeAPPROVED, FileStatusTypeREJECTED, FileStatusTypePROCESSING, FileStatusTypeFAILED,
+		FileStatusTypeDRAFTING}
 }
 
 // Valid reports whether e is one of the values of FileStatusType.
 func (e FileStatusType) Valid() bool {
 	switch e {
-	case FileStatusTypeAPPROVED, FileStatusTypeREJECTED, FileStatusTypePROCESSING, FileStatusTypeFAILED:
+	case FileStatusTypeAPPROVED, FileStatusTypeREJECTED, FileStatusTypePROCESSING, FileStatusTypeFAILED,
+		FileStatusTypeDRAFTING:
 		return true
 	}
 	return false
@@ -1790,19 +2148,20 @@ const (
 	FileUseCaseTypeEMAIL_MESSAGE_REDACTED            FileUseCaseType = "EMAIL_MESSAGE_REDACTED"
 	FileUseCaseTypeEMAIL_MESSAGE_PLAIN_TEXT_REDACTED FileUseCaseType = "EMAIL_MESSAGE_PLAIN_TEXT_REDACTED"
 	FileUseCaseTypeATTACHMENT                        FileUseCaseType = "ATTACHMENT"
+	FileUseCaseTypeVOICE_RECORDING                   FileUseCaseType = "VOICE_RECORDING"
 )
 
 // Values returns every value of FileUseCaseType, in the model's order.
 func (FileUseCaseType) Values() []FileUseCaseType {
 	return []FileUseCaseType{FileUseCaseTypeCONTACT_ANALYSIS, FileUseCaseTypeEMAIL_MESSAGE, FileUseCaseTypeEMAIL_MESSAGE_PLAIN_TEXT, FileUseCaseTypeEMAIL_MESSAGE_REDACTED,
-		FileUseCaseTypeEMAIL_MESSAGE_PLAIN_TEXT_REDACTED, FileUseCaseTypeATTACHMENT}
+		FileUseCaseTypeEMAIL_MESSAGE_PLAIN_TEXT_REDACTED, FileUseCaseTypeATTACHMENT, FileUseCaseTypeVOICE_RECORDING}
 }
 
 // Valid reports whether e is one of the values of FileUseCaseType.
 func (e FileUseCaseType) Valid() bool {
 	switch e {
 	case FileUseCaseTypeCONTACT_ANALYSIS, FileUseCaseTypeEMAIL_MESSAGE, FileUseCaseTypeEMAIL_MESSAGE_PLAIN_TEXT, FileUseCaseTypeEMAIL_MESSAGE_REDACTED,
-		FileUseCaseTypeEMAIL_MESSAGE_PLAIN_TEXT_REDACTED, FileUseCaseTypeATTACHMENT:
+		FileUseCaseTypeEMAIL_MESSAGE_PLAIN_TEXT_REDACTED, FileUseCaseTypeATTACHMENT, FileUseCaseTypeVOICE_RECORDING:
 		return true
 	}
 	return false
@@ -2079,6 +2438,7 @@ const (
 	InstanceAttributeTypeUSE_CUSTOM_TTS_VOICES       InstanceAttributeType = "USE_CUSTOM_TTS_VOICES"
 	InstanceAttributeTypeEARLY_MEDIA                 InstanceAttributeType = "EARLY_MEDIA"
 	InstanceAttributeTypeMULTI_PARTY_CONFERENCE      InstanceAttributeType = "MULTI_PARTY_CONFERENCE"
+	InstanceAttributeTypeAUTO_MUTE_AGENT_ON_HOLD     InstanceAttributeType = "AUTO_MUTE_AGENT_ON_HOLD"
 	InstanceAttributeTypeHIGH_VOLUME_OUTBOUND        InstanceAttributeType = "HIGH_VOLUME_OUTBOUND"
 	InstanceAttributeTypeENHANCED_CONTACT_MONITORING InstanceAttributeType = "ENHANCED_CONTACT_MONITORING"
 	InstanceAttributeTypeENHANCED_CHAT_MONITORING    InstanceAttributeType = "ENHANCED_CHAT_MONITORING"
@@ -2090,8 +2450,8 @@ const (
 func (InstanceAttributeType) Values() []InstanceAttributeType {
 	return []InstanceAttributeType{InstanceAttributeTypeINBOUND_CALLS, InstanceAttributeTypeOUTBOUND_CALLS, InstanceAttributeTypeCONTACTFLOW_LOGS, InstanceAttributeTypeCONTACT_LENS,
 		InstanceAttributeTypeAUTO_RESOLVE_BEST_VOICES, InstanceAttributeTypeUSE_CUSTOM_TTS_VOICES, InstanceAttributeTypeEARLY_MEDIA, InstanceAttributeTypeMULTI_PARTY_CONFERENCE,
-		InstanceAttributeTypeHIGH_VOLUME_OUTBOUND, InstanceAttributeTypeENHANCED_CONTACT_MONITORING, InstanceAttributeTypeENHANCED_CHAT_MONITORING, InstanceAttributeTypeMULTI_PARTY_CHAT_CONFERENCE,
-		InstanceAttributeTypeMESSAGE_STREAMING}
+		InstanceAttributeTypeAUTO_MUTE_AGENT_ON_HOLD, InstanceAttributeTypeHIGH_VOLUME_OUTBOUND, InstanceAttributeTypeENHANCED_CONTACT_MONITORING, InstanceAttributeTypeENHANCED_CHAT_MONITORING,
+		InstanceAttributeTypeMULTI_PARTY_CHAT_CONFERENCE, InstanceAttributeTypeMESSAGE_STREAMING}
 }
 
 // Valid reports whether e is one of the values of InstanceAttributeType.
@@ -2099,8 +2459,8 @@ func (e InstanceAttributeType) Valid() bool {
 	switch e {
 	case InstanceAttributeTypeINBOUND_CALLS, InstanceAttributeTypeOUTBOUND_CALLS, InstanceAttributeTypeCONTACTFLOW_LOGS, InstanceAttributeTypeCONTACT_LENS,
 		InstanceAttributeTypeAUTO_RESOLVE_BEST_VOICES, InstanceAttributeTypeUSE_CUSTOM_TTS_VOICES, InstanceAttributeTypeEARLY_MEDIA, InstanceAttributeTypeMULTI_PARTY_CONFERENCE,
-		InstanceAttributeTypeHIGH_VOLUME_OUTBOUND, InstanceAttributeTypeENHANCED_CONTACT_MONITORING, InstanceAttributeTypeENHANCED_CHAT_MONITORING, InstanceAttributeTypeMULTI_PARTY_CHAT_CONFERENCE,
-		InstanceAttributeTypeMESSAGE_STREAMING:
+		InstanceAttributeTypeAUTO_MUTE_AGENT_ON_HOLD, InstanceAttributeTypeHIGH_VOLUME_OUTBOUND, InstanceAttributeTypeENHANCED_CONTACT_MONITORING, InstanceAttributeTypeENHANCED_CHAT_MONITORING,
+		InstanceAttributeTypeMULTI_PARTY_CHAT_CONFERENCE, InstanceAttributeTypeMESSAGE_STREAMING:
 		return true
 	}
 	return false
@@ -2379,6 +2739,29 @@ func (e LocaleCode) Valid() bool {
 	return false
 }
 
+// MaskMode is an enum.
+type MaskMode string
+
+// The values of MaskMode.
+const (
+	MaskModePII         MaskMode = "PII"
+	MaskModeENTITY_TYPE MaskMode = "EntityType"
+)
+
+// Values returns every value of MaskMode, in the model's order.
+func (MaskMode) Values() []MaskMode {
+	return []MaskMode{MaskModePII, MaskModeENTITY_TYPE}
+}
+
+// Valid reports whether e is one of the values of MaskMode.
+func (e MaskMode) Valid() bool {
+	switch e {
+	case MaskModePII, MaskModeENTITY_TYPE:
+		return true
+	}
+	return false
+}
+
 // MediaStreamType is an enum.
 type MediaStreamType string
 
@@ -2450,6 +2833,171 @@ func (e MeetingFeatureStatus) Valid() bool {
 	return false
 }
 
+// MetricCreationMethod is an enum.
+type MetricCreationMethod string
+
+// The values of MetricCreationMethod.
+const (
+	MetricCreationMethodSERVICE_LEVEL_BUILDER MetricCreationMethod = "SERVICE_LEVEL_BUILDER"
+	MetricCreationMethodMETRIC_BUILDER        MetricCreationMethod = "METRIC_BUILDER"
+)
+
+// Values returns every value of MetricCreationMethod, in the model's order.
+func (MetricCreationMethod) Values() []MetricCreationMethod {
+	return []MetricCreationMethod{MetricCreationMethodSERVICE_LEVEL_BUILDER, MetricCreationMethodMETRIC_BUILDER}
+}
+
+// Valid reports whether e is one of the values of MetricCreationMethod.
+func (e MetricCreationMethod) Valid() bool {
+	switch e {
+	case MetricCreationMethodSERVICE_LEVEL_BUILDER, MetricCreationMethodMETRIC_BUILDER:
+		return true
+	}
+	return false
+}
+
+// MetricFilterBooleanConditionComparison is an enum.
+type MetricFilterBooleanConditionComparison string
+
+// The values of MetricFilterBooleanConditionComparison.
+const (
+	MetricFilterBooleanConditionComparisonIS_TRUE  MetricFilterBooleanConditionComparison = "IS_TRUE"
+	MetricFilterBooleanConditionComparisonIS_FALSE MetricFilterBooleanConditionComparison = "IS_FALSE"
+)
+
+// Values returns every value of MetricFilterBooleanConditionComparison, in the model's order.
+func (MetricFilterBooleanConditionComparison) Values() []MetricFilterBooleanConditionComparison {
+	return []MetricFilterBooleanConditionComparison{MetricFilterBooleanConditionComparisonIS_TRUE, MetricFilterBooleanConditionComparisonIS_FALSE}
+}
+
+// Valid reports whether e is one of the values of MetricFilterBooleanConditionComparison.
+func (e MetricFilterBooleanConditionComparison) Valid() bool {
+	switch e {
+	case MetricFilterBooleanConditionComparisonIS_TRUE, MetricFilterBooleanConditionComparisonIS_FALSE:
+		return true
+	}
+	return false
+}
+
+// MetricFilterNumberConditionComparison is an enum.
+type MetricFilterNumberConditionComparison string
+
+// The values of MetricFilterNumberConditionComparison.
+const (
+	MetricFilterNumberConditionComparisonLESSER           MetricFilterNumberConditionComparison = "LESSER"
+	MetricFilterNumberConditionComparisonLESSER_OR_EQUAL  MetricFilterNumberConditionComparison = "LESSER_OR_EQUAL"
+	MetricFilterNumberConditionComparisonGREATER          MetricFilterNumberConditionComparison = "GREATER"
+	MetricFilterNumberConditionComparisonGREATER_OR_EQUAL MetricFilterNumberConditionComparison = "GREATER_OR_EQUAL"
+)
+
+// Values returns every value of MetricFilterNumberConditionComparison, in the model's order.
+func (MetricFilterNumberConditionComparison) Values() []MetricFilterNumberConditionComparison {
+	return []MetricFilterNumberConditionComparison{MetricFilterNumberConditionComparisonLESSER, MetricFilterNumberConditionComparisonLESSER_OR_EQUAL, MetricFilterNumberConditionComparisonGREATER, MetricFilterNumberConditionComparisonGREATER_OR_EQUAL}
+}
+
+// Valid reports whether e is one of the values of MetricFilterNumberConditionComparison.
+func (e MetricFilterNumberConditionComparison) Valid() bool {
+	switch e {
+	case MetricFilterNumberConditionComparisonLESSER, MetricFilterNumberConditionComparisonLESSER_OR_EQUAL, MetricFilterNumberConditionComparisonGREATER, MetricFilterNumberConditionComparisonGREATER_OR_EQUAL:
+		return true
+	}
+	return false
+}
+
+// MetricFilterStringConditionComparison is an enum.
+type MetricFilterStringConditionComparison string
+
+// The values of MetricFilterStringConditionComparison.
+const (
+	MetricFilterStringConditionComparisonMATCHES_ANY  MetricFilterStringConditionComparison = "MATCHES_ANY"
+	MetricFilterStringConditionComparisonMATCHES_NONE MetricFilterStringConditionComparison = "MATCHES_NONE"
+)
+
+// Values returns every value of MetricFilterStringConditionComparison, in the model's order.
+func (MetricFilterStringConditionComparison) Values() []MetricFilterStringConditionComparison {
+	return []MetricFilterStringConditionComparison{MetricFilterStringConditionComparisonMATCHES_ANY, MetricFilterStringConditionComparisonMATCHES_NONE}
+}
+
+// Valid reports whether e is one of the values of MetricFilterStringConditionComparison.
+func (e MetricFilterStringConditionComparison) Valid() bool {
+	switch e {
+	case MetricFilterStringConditionComparisonMATCHES_ANY, MetricFilterStringConditionComparisonMATCHES_NONE:
+		return true
+	}
+	return false
+}
+
+// MetricStatus is an enum.
+type MetricStatus string
+
+// The values of MetricStatus.
+const (
+	MetricStatusPUBLISHED MetricStatus = "PUBLISHED"
+	MetricStatusSAVED     MetricStatus = "SAVED"
+)
+
+// Values returns every value of MetricStatus, in the model's order.
+func (MetricStatus) Values() []MetricStatus {
+	return []MetricStatus{MetricStatusPUBLISHED, MetricStatusSAVED}
+}
+
+// Valid reports whether e is one of the values of MetricStatus.
+func (e MetricStatus) Valid() bool {
+	switch e {
+	case MetricStatusPUBLISHED, MetricStatusSAVED:
+		return true
+	}
+	return false
+}
+
+// MetricType is an enum.
+type MetricType string
+
+// The values of MetricType.
+const (
+	MetricTypeAWS_MANAGED      MetricType = "AWS_MANAGED"
+	MetricTypeCUSTOMER_MANAGED MetricType = "CUSTOMER_MANAGED"
+)
+
+// Values returns every value of MetricType, in the model's order.
+func (MetricType) Values() []MetricType {
+	return []MetricType{MetricTypeAWS_MANAGED, MetricTypeCUSTOMER_MANAGED}
+}
+
+// Valid reports whether e is one of the values of MetricType.
+func (e MetricType) Valid() bool {
+	switch e {
+	case MetricTypeAWS_MANAGED, MetricTypeCUSTOMER_MANAGED:
+		return true
+	}
+	return false
+}
+
+// MetricUnit is an enum.
+type MetricUnit string
+
+// The values of MetricUnit.
+const (
+	MetricUnitINTEGER MetricUnit = "INTEGER"
+	MetricUnitDOUBLE  MetricUnit = "DOUBLE"
+	MetricUnitPERCENT MetricUnit = "PERCENT"
+	MetricUnitSECONDS MetricUnit = "SECONDS"
+)
+
+// Values returns every value of MetricUnit, in the model's order.
+func (MetricUnit) Values() []MetricUnit {
+	return []MetricUnit{MetricUnitINTEGER, MetricUnitDOUBLE, MetricUnitPERCENT, MetricUnitSECONDS}
+}
+
+// Valid reports whether e is one of the values of MetricUnit.
+func (e MetricUnit) Valid() bool {
+	switch e {
+	case MetricUnitINTEGER, MetricUnitDOUBLE, MetricUnitPERCENT, MetricUnitSECONDS:
+		return true
+	}
+	return false
+}
+
 // MonitorCapability is an enum.
 type MonitorCapability string
 
@@ -2513,6 +3061,29 @@ func (NextContactType) Values() []NextContactType {
 func (e NextContactType) Valid() bool {
 	switch e {
 	case NextContactTypeQUICK_CONNECT:
+		return true
+	}
+	return false
+}
+
+// NotFoundBehaviorType is an enum.
+type NotFoundBehaviorType string
+
+// The values of NotFoundBehaviorType.
+const (
+	NotFoundBehaviorTypeUSE_DEFAULT_VALUE NotFoundBehaviorType = "USE_DEFAULT_VALUE"
+	NotFoundBehaviorTypeOMIT              NotFoundBehaviorType = "OMIT"
+)
+
+// Values returns every value of NotFoundBehaviorType, in the model's order.
+func (NotFoundBehaviorType) Values() []NotFoundBehaviorType {
+	return []NotFoundBehaviorType{NotFoundBehaviorTypeUSE_DEFAULT_VALUE, NotFoundBehaviorTypeOMIT}
+}
+
+// Valid reports whether e is one of the values of NotFoundBehaviorType.
+func (e NotFoundBehaviorType) Valid() bool {
+	switch e {
+	case NotFoundBehaviorTypeUSE_DEFAULT_VALUE, NotFoundBehaviorTypeOMIT:
 		return true
 	}
 	return false
@@ -2629,6 +3200,29 @@ func (NotificationStatus) Values() []NotificationStatus {
 func (e NotificationStatus) Valid() bool {
 	switch e {
 	case NotificationStatusREAD, NotificationStatusUNREAD, NotificationStatusHIDDEN:
+		return true
+	}
+	return false
+}
+
+// NotificationType is an enum.
+type NotificationType string
+
+// The values of NotificationType.
+const (
+	NotificationTypeWIDGET_VIEW   NotificationType = "WIDGET_VIEW"
+	NotificationTypeWIDGET_ACTION NotificationType = "WIDGET_ACTION"
+)
+
+// Values returns every value of NotificationType, in the model's order.
+func (NotificationType) Values() []NotificationType {
+	return []NotificationType{NotificationTypeWIDGET_VIEW, NotificationTypeWIDGET_ACTION}
+}
+
+// Valid reports whether e is one of the values of NotificationType.
+func (e NotificationType) Valid() bool {
+	switch e {
+	case NotificationTypeWIDGET_VIEW, NotificationTypeWIDGET_ACTION:
 		return true
 	}
 	return false
@@ -2947,6 +3541,29 @@ func (e ParticipantType) Valid() bool {
 	switch e {
 	case ParticipantTypeALL, ParticipantTypeMANAGER, ParticipantTypeAGENT, ParticipantTypeCUSTOMER,
 		ParticipantTypeTHIRDPARTY:
+		return true
+	}
+	return false
+}
+
+// PerformanceCategoryName is an enum.
+type PerformanceCategoryName string
+
+// The values of PerformanceCategoryName.
+const (
+	PerformanceCategoryNameNEEDS_IMPROVEMENT    PerformanceCategoryName = "NEEDS_IMPROVEMENT"
+	PerformanceCategoryNameEXCEEDS_EXPECTATIONS PerformanceCategoryName = "EXCEEDS_EXPECTATIONS"
+)
+
+// Values returns every value of PerformanceCategoryName, in the model's order.
+func (PerformanceCategoryName) Values() []PerformanceCategoryName {
+	return []PerformanceCategoryName{PerformanceCategoryNameNEEDS_IMPROVEMENT, PerformanceCategoryNameEXCEEDS_EXPECTATIONS}
+}
+
+// Valid reports whether e is one of the values of PerformanceCategoryName.
+func (e PerformanceCategoryName) Valid() bool {
+	switch e {
+	case PerformanceCategoryNameNEEDS_IMPROVEMENT, PerformanceCategoryNameEXCEEDS_EXPECTATIONS:
 		return true
 	}
 	return false
@@ -3405,6 +4022,96 @@ func (e PhoneType) Valid() bool {
 	return false
 }
 
+// Policy is an enum.
+type Policy string
+
+// The values of Policy.
+const (
+	PolicyNONE                  Policy = "None"
+	PolicyREDACTED_ONLY         Policy = "RedactedOnly"
+	PolicyREDACTED_AND_ORIGINAL Policy = "RedactedAndOriginal"
+)
+
+// Values returns every value of Policy, in the model's order.
+func (Policy) Values() []Policy {
+	return []Policy{PolicyNONE, PolicyREDACTED_ONLY, PolicyREDACTED_AND_ORIGINAL}
+}
+
+// Valid reports whether e is one of the values of Policy.
+func (e Policy) Valid() bool {
+	switch e {
+	case PolicyNONE, PolicyREDACTED_ONLY, PolicyREDACTED_AND_ORIGINAL:
+		return true
+	}
+	return false
+}
+
+// PreEvaluationFilterOperator is an enum.
+type PreEvaluationFilterOperator string
+
+// The values of PreEvaluationFilterOperator.
+const (
+	PreEvaluationFilterOperatorEQUALS PreEvaluationFilterOperator = "EQUALS"
+)
+
+// Values returns every value of PreEvaluationFilterOperator, in the model's order.
+func (PreEvaluationFilterOperator) Values() []PreEvaluationFilterOperator {
+	return []PreEvaluationFilterOperator{PreEvaluationFilterOperatorEQUALS}
+}
+
+// Valid reports whether e is one of the values of PreEvaluationFilterOperator.
+func (e PreEvaluationFilterOperator) Valid() bool {
+	switch e {
+	case PreEvaluationFilterOperatorEQUALS:
+		return true
+	}
+	return false
+}
+
+// PreEvaluationFilterResourceType is an enum.
+type PreEvaluationFilterResourceType string
+
+// The values of PreEvaluationFilterResourceType.
+const (
+	PreEvaluationFilterResourceTypeCONTACT PreEvaluationFilterResourceType = "CONTACT"
+)
+
+// Values returns every value of PreEvaluationFilterResourceType, in the model's order.
+func (PreEvaluationFilterResourceType) Values() []PreEvaluationFilterResourceType {
+	return []PreEvaluationFilterResourceType{PreEvaluationFilterResourceTypeCONTACT}
+}
+
+// Valid reports whether e is one of the values of PreEvaluationFilterResourceType.
+func (e PreEvaluationFilterResourceType) Valid() bool {
+	switch e {
+	case PreEvaluationFilterResourceTypeCONTACT:
+		return true
+	}
+	return false
+}
+
+// PreEvaluationFilterType is an enum.
+type PreEvaluationFilterType string
+
+// The values of PreEvaluationFilterType.
+const (
+	PreEvaluationFilterTypeTAG PreEvaluationFilterType = "TAG"
+)
+
+// Values returns every value of PreEvaluationFilterType, in the model's order.
+func (PreEvaluationFilterType) Values() []PreEvaluationFilterType {
+	return []PreEvaluationFilterType{PreEvaluationFilterTypeTAG}
+}
+
+// Valid reports whether e is one of the values of PreEvaluationFilterType.
+func (e PreEvaluationFilterType) Valid() bool {
+	switch e {
+	case PreEvaluationFilterTypeTAG:
+		return true
+	}
+	return false
+}
+
 // PropertyValidationExceptionReason is an enum.
 type PropertyValidationExceptionReason string
 
@@ -3416,19 +4123,20 @@ const (
 	PropertyValidationExceptionReasonRESOURCE_NAME_ALREADY_EXISTS  PropertyValidationExceptionReason = "RESOURCE_NAME_ALREADY_EXISTS"
 	PropertyValidationExceptionReasonREQUIRED_PROPERTY_MISSING     PropertyValidationExceptionReason = "REQUIRED_PROPERTY_MISSING"
 	PropertyValidationExceptionReasonNOT_SUPPORTED                 PropertyValidationExceptionReason = "NOT_SUPPORTED"
+	PropertyValidationExceptionReasonTYPE_MISMATCH                 PropertyValidationExceptionReason = "TYPE_MISMATCH"
 )
 
 // Values returns every value of PropertyValidationExceptionReason, in the model's order.
 func (PropertyValidationExceptionReason) Values() []PropertyValidationExceptionReason {
 	return []PropertyValidationExceptionReason{PropertyValidationExceptionReasonINVALID_FORMAT, PropertyValidationExceptionReasonUNIQUE_CONSTRAINT_VIOLATED, PropertyValidationExceptionReasonREFERENCED_RESOURCE_NOT_FOUND, PropertyValidationExceptionReasonRESOURCE_NAME_ALREADY_EXISTS,
-		PropertyValidationExceptionReasonREQUIRED_PROPERTY_MISSING, PropertyValidationExceptionReasonNOT_SUPPORTED}
+		PropertyValidationExceptionReasonREQUIRED_PROPERTY_MISSING, PropertyValidationExceptionReasonNOT_SUPPORTED, PropertyValidationExceptionReasonTYPE_MISMATCH}
 }
 
 // Valid reports whether e is one of the values of PropertyValidationExceptionReason.
 func (e PropertyValidationExceptionReason) Valid() bool {
 	switch e {
 	case PropertyValidationExceptionReasonINVALID_FORMAT, PropertyValidationExceptionReasonUNIQUE_CONSTRAINT_VIOLATED, PropertyValidationExceptionReasonREFERENCED_RESOURCE_NOT_FOUND, PropertyValidationExceptionReasonRESOURCE_NAME_ALREADY_EXISTS,
-		PropertyValidationExceptionReasonREQUIRED_PROPERTY_MISSING, PropertyValidationExceptionReasonNOT_SUPPORTED:
+		PropertyValidationExceptionReasonREQUIRED_PROPERTY_MISSING, PropertyValidationExceptionReasonNOT_SUPPORTED, PropertyValidationExceptionReasonTYPE_MISMATCH:
 		return true
 	}
 	return false
@@ -3528,6 +4236,34 @@ func (e QuickConnectType) Valid() bool {
 	return false
 }
 
+// RealTimeContactAnalysisExtractedInformationFailureCode is an enum.
+type RealTimeContactAnalysisExtractedInformationFailureCode string
+
+// The values of RealTimeContactAnalysisExtractedInformationFailureCode.
+const (
+	RealTimeContactAnalysisExtractedInformationFailureCodeQUOTA_EXCEEDED                    RealTimeContactAnalysisExtractedInformationFailureCode = "QUOTA_EXCEEDED"
+	RealTimeContactAnalysisExtractedInformationFailureCodeINSUFFICIENT_CONVERSATION_CONTENT RealTimeContactAnalysisExtractedInformationFailureCode = "INSUFFICIENT_CONVERSATION_CONTENT"
+	RealTimeContactAnalysisExtractedInformationFailureCodeFAILED_SAFETY_GUIDELINES          RealTimeContactAnalysisExtractedInformationFailureCode = "FAILED_SAFETY_GUIDELINES"
+	RealTimeContactAnalysisExtractedInformationFailureCodeINTERNAL_ERROR                    RealTimeContactAnalysisExtractedInformationFailureCode = "INTERNAL_ERROR"
+	RealTimeContactAnalysisExtractedInformationFailureCodeMAX_PACKAGE_FEATURE_ONLY          RealTimeContactAnalysisExtractedInformationFailureCode = "MAX_PACKAGE_FEATURE_ONLY"
+)
+
+// Values returns every value of RealTimeContactAnalysisExtractedInformationFailureCode, in the model's order.
+func (RealTimeContactAnalysisExtractedInformationFailureCode) Values() []RealTimeContactAnalysisExtractedInformationFailureCode {
+	return []RealTimeContactAnalysisExtractedInformationFailureCode{RealTimeContactAnalysisExtractedInformationFailureCodeQUOTA_EXCEEDED, RealTimeContactAnalysisExtractedInformationFailureCodeINSUFFICIENT_CONVERSATION_CONTENT, RealTimeContactAnalysisExtractedInformationFailureCodeFAILED_SAFETY_GUIDELINES, RealTimeContactAnalysisExtractedInformationFailureCodeINTERNAL_ERROR,
+		RealTimeContactAnalysisExtractedInformationFailureCodeMAX_PACKAGE_FEATURE_ONLY}
+}
+
+// Valid reports whether e is one of the values of RealTimeContactAnalysisExtractedInformationFailureCode.
+func (e RealTimeContactAnalysisExtractedInformationFailureCode) Valid() bool {
+	switch e {
+	case RealTimeContactAnalysisExtractedInformationFailureCodeQUOTA_EXCEEDED, RealTimeContactAnalysisExtractedInformationFailureCodeINSUFFICIENT_CONVERSATION_CONTENT, RealTimeContactAnalysisExtractedInformationFailureCodeFAILED_SAFETY_GUIDELINES, RealTimeContactAnalysisExtractedInformationFailureCodeINTERNAL_ERROR,
+		RealTimeContactAnalysisExtractedInformationFailureCodeMAX_PACKAGE_FEATURE_ONLY:
+		return true
+	}
+	return false
+}
+
 // RealTimeContactAnalysisOutputType is an enum.
 type RealTimeContactAnalysisOutputType string
 
@@ -3607,25 +4343,26 @@ type RealTimeContactAnalysisSegmentType string
 
 // The values of RealTimeContactAnalysisSegmentType.
 const (
-	RealTimeContactAnalysisSegmentTypeTRANSCRIPT           RealTimeContactAnalysisSegmentType = "Transcript"
-	RealTimeContactAnalysisSegmentTypeCATEGORIES           RealTimeContactAnalysisSegmentType = "Categories"
-	RealTimeContactAnalysisSegmentTypeISSUES               RealTimeContactAnalysisSegmentType = "Issues"
-	RealTimeContactAnalysisSegmentTypeEVENT                RealTimeContactAnalysisSegmentType = "Event"
-	RealTimeContactAnalysisSegmentTypeATTACHMENTS          RealTimeContactAnalysisSegmentType = "Attachments"
-	RealTimeContactAnalysisSegmentTypePOST_CONTACT_SUMMARY RealTimeContactAnalysisSegmentType = "PostContactSummary"
+	RealTimeContactAnalysisSegmentTypeTRANSCRIPT            RealTimeContactAnalysisSegmentType = "Transcript"
+	RealTimeContactAnalysisSegmentTypeCATEGORIES            RealTimeContactAnalysisSegmentType = "Categories"
+	RealTimeContactAnalysisSegmentTypeISSUES                RealTimeContactAnalysisSegmentType = "Issues"
+	RealTimeContactAnalysisSegmentTypeEVENT                 RealTimeContactAnalysisSegmentType = "Event"
+	RealTimeContactAnalysisSegmentTypeATTACHMENTS           RealTimeContactAnalysisSegmentType = "Attachments"
+	RealTimeContactAnalysisSegmentTypePOST_CONTACT_SUMMARY  RealTimeContactAnalysisSegmentType = "PostContactSummary"
+	RealTimeContactAnalysisSegmentTypeEXTRACTED_INFORMATION RealTimeContactAnalysisSegmentType = "ExtractedInformation"
 )
 
 // Values returns every value of RealTimeContactAnalysisSegmentType, in the model's order.
 func (RealTimeContactAnalysisSegmentType) Values() []RealTimeContactAnalysisSegmentType {
 	return []RealTimeContactAnalysisSegmentType{RealTimeContactAnalysisSegmentTypeTRANSCRIPT, RealTimeContactAnalysisSegmentTypeCATEGORIES, RealTimeContactAnalysisSegmentTypeISSUES, RealTimeContactAnalysisSegmentTypeEVENT,
-		RealTimeContactAnalysisSegmentTypeATTACHMENTS, RealTimeContactAnalysisSegmentTypePOST_CONTACT_SUMMARY}
+		RealTimeContactAnalysisSegmentTypeATTACHMENTS, RealTimeContactAnalysisSegmentTypePOST_CONTACT_SUMMARY, RealTimeContactAnalysisSegmentTypeEXTRACTED_INFORMATION}
 }
 
 // Valid reports whether e is one of the values of RealTimeContactAnalysisSegmentType.
 func (e RealTimeContactAnalysisSegmentType) Valid() bool {
 	switch e {
 	case RealTimeContactAnalysisSegmentTypeTRANSCRIPT, RealTimeContactAnalysisSegmentTypeCATEGORIES, RealTimeContactAnalysisSegmentTypeISSUES, RealTimeContactAnalysisSegmentTypeEVENT,
-		RealTimeContactAnalysisSegmentTypeATTACHMENTS, RealTimeContactAnalysisSegmentTypePOST_CONTACT_SUMMARY:
+		RealTimeContactAnalysisSegmentTypeATTACHMENTS, RealTimeContactAnalysisSegmentTypePOST_CONTACT_SUMMARY, RealTimeContactAnalysisSegmentTypeEXTRACTED_INFORMATION:
 		return true
 	}
 	return false
@@ -3916,6 +4653,28 @@ func (e RoutingCriteriaStepStatus) Valid() bool {
 	return false
 }
 
+// RuleCapabilityTier is an enum.
+type RuleCapabilityTier string
+
+// The values of RuleCapabilityTier.
+const (
+	RuleCapabilityTierGENERATIVE_AI RuleCapabilityTier = "GenerativeAI"
+)
+
+// Values returns every value of RuleCapabilityTier, in the model's order.
+func (RuleCapabilityTier) Values() []RuleCapabilityTier {
+	return []RuleCapabilityTier{RuleCapabilityTierGENERATIVE_AI}
+}
+
+// Valid reports whether e is one of the values of RuleCapabilityTier.
+func (e RuleCapabilityTier) Valid() bool {
+	switch e {
+	case RuleCapabilityTierGENERATIVE_AI:
+		return true
+	}
+	return false
+}
+
 // RulePublishStatus is an enum.
 type RulePublishStatus string
 
@@ -4053,6 +4812,29 @@ func (SearchableQueueType) Values() []SearchableQueueType {
 func (e SearchableQueueType) Valid() bool {
 	switch e {
 	case SearchableQueueTypeSTANDARD:
+		return true
+	}
+	return false
+}
+
+// SecurityProfileType is an enum.
+type SecurityProfileType string
+
+// The values of SecurityProfileType.
+const (
+	SecurityProfileTypeAWS_MANAGED      SecurityProfileType = "AWS_MANAGED"
+	SecurityProfileTypeCUSTOMER_MANAGED SecurityProfileType = "CUSTOMER_MANAGED"
+)
+
+// Values returns every value of SecurityProfileType, in the model's order.
+func (SecurityProfileType) Values() []SecurityProfileType {
+	return []SecurityProfileType{SecurityProfileTypeAWS_MANAGED, SecurityProfileTypeCUSTOMER_MANAGED}
+}
+
+// Valid reports whether e is one of the values of SecurityProfileType.
+func (e SecurityProfileType) Valid() bool {
+	switch e {
+	case SecurityProfileTypeAWS_MANAGED, SecurityProfileTypeCUSTOMER_MANAGED:
 		return true
 	}
 	return false
@@ -4299,6 +5081,30 @@ func (e StringComparisonType) Valid() bool {
 	return false
 }
 
+// SummaryMode is an enum.
+type SummaryMode string
+
+// The values of SummaryMode.
+const (
+	SummaryModePOST_CONTACT          SummaryMode = "PostContact"
+	SummaryModeAUTOMATED_INTERACTION SummaryMode = "AutomatedInteraction"
+	SummaryModeCONTACT_CHAIN         SummaryMode = "ContactChain"
+)
+
+// Values returns every value of SummaryMode, in the model's order.
+func (SummaryMode) Values() []SummaryMode {
+	return []SummaryMode{SummaryModePOST_CONTACT, SummaryModeAUTOMATED_INTERACTION, SummaryModeCONTACT_CHAIN}
+}
+
+// Valid reports whether e is one of the values of SummaryMode.
+func (e SummaryMode) Valid() bool {
+	switch e {
+	case SummaryModePOST_CONTACT, SummaryModeAUTOMATED_INTERACTION, SummaryModeCONTACT_CHAIN:
+		return true
+	}
+	return false
+}
+
 // TargetListType is an enum.
 type TargetListType string
 
@@ -4529,6 +5335,30 @@ func (TrafficType) Values() []TrafficType {
 func (e TrafficType) Valid() bool {
 	switch e {
 	case TrafficTypeGENERAL, TrafficTypeCAMPAIGN:
+		return true
+	}
+	return false
+}
+
+// TrendIndicator is an enum.
+type TrendIndicator string
+
+// The values of TrendIndicator.
+const (
+	TrendIndicatorPOSITIVE TrendIndicator = "POSITIVE"
+	TrendIndicatorNEGATIVE TrendIndicator = "NEGATIVE"
+	TrendIndicatorNEUTRAL  TrendIndicator = "NEUTRAL"
+)
+
+// Values returns every value of TrendIndicator, in the model's order.
+func (TrendIndicator) Values() []TrendIndicator {
+	return []TrendIndicator{TrendIndicatorPOSITIVE, TrendIndicatorNEGATIVE, TrendIndicatorNEUTRAL}
+}
+
+// Valid reports whether e is one of the values of TrendIndicator.
+func (e TrendIndicator) Valid() bool {
+	switch e {
+	case TrendIndicatorPOSITIVE, TrendIndicatorNEGATIVE, TrendIndicatorNEUTRAL:
 		return true
 	}
 	return false

@@ -114,6 +114,28 @@ func (*ContactNotFoundException) HTTPStatus() int { return 410 }
 
 func (e *ContactNotFoundException) Error() string { return restjson.Describe(e.ErrorCode(), e.Message) }
 
+// ContactNotTerminatedException is an exception, HTTP status 409, the caller's fault.
+type ContactNotTerminatedException struct {
+	Message string
+
+	restjson.ResponseMetadata
+}
+
+var _ restjson.Exception = (*ContactNotTerminatedException)(nil)
+
+// ErrorCode returns the name of the exception.
+func (*ContactNotTerminatedException) ErrorCode() string { return "ContactNotTerminatedException" }
+
+// ErrorMessage returns e.Message.
+func (e *ContactNotTerminatedException) ErrorMessage() string { return e.Message }
+
+// HTTPStatus returns 409.
+func (*ContactNotTerminatedException) HTTPStatus() int { return 409 }
+
+func (e *ContactNotTerminatedException) Error() string {
+	return restjson.Describe(e.ErrorCode(), e.Message)
+}
+
 // DestinationNotAllowedException is an exception, HTTP status 403, the caller's fault.
 type DestinationNotAllowedException struct {
 	Message string
@@ -621,6 +643,7 @@ var exceptions = map[string]func() restjson.Exception{
 	"ConflictException":                    func() restjson.Exception { return new(ConflictException) },
 	"ContactFlowNotPublishedException":     func() restjson.Exception { return new(ContactFlowNotPublishedException) },
 	"ContactNotFoundException":             func() restjson.Exception { return new(ContactNotFoundException) },
+	"ContactNotTerminatedException":        func() restjson.Exception { return new(ContactNotTerminatedException) },
 	"DestinationNotAllowedException":       func() restjson.Exception { return new(DestinationNotAllowedException) },
 	"DuplicateResourceException":           func() restjson.Exception { return new(DuplicateResourceException) },
 	"IdempotencyException":                 func() restjson.Exception { return new(IdempotencyException) },

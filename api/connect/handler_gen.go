@@ -13,6 +13,7 @@ var API = &restjson.API{
 	Service:     "connect",
 	SigningName: "connect",
 	Version:     "2017-08-08",
+	Published:   "2026-10-21",
 	Exceptions:  exceptions,
 }
 
@@ -51,8 +52,11 @@ const (
 	opClaimPhoneNumber
 	opCompleteAttachedFileUpload
 	opCreateAgentStatus
+	opCreateAttachedFile
+	opCreateAuthCode
 	opCreateContact
 	opCreateContactFlow
+	opCreateContactFlowAlias
 	opCreateContactFlowModule
 	opCreateContactFlowModuleAlias
 	opCreateContactFlowModuleVersion
@@ -61,10 +65,12 @@ const (
 	opCreateDataTableAttribute
 	opCreateEmailAddress
 	opCreateEvaluationForm
+	opCreateExtractionDefinition
 	opCreateHoursOfOperation
 	opCreateHoursOfOperationOverride
 	opCreateInstance
 	opCreateIntegrationAssociation
+	opCreateMetric
 	opCreateNotification
 	opCreateParticipant
 	opCreatePersistentContactAssociation
@@ -89,8 +95,10 @@ const (
 	opCreateWorkspacePage
 	opDeactivateEvaluationForm
 	opDeleteAttachedFile
+	opDeleteContactData
 	opDeleteContactEvaluation
 	opDeleteContactFlow
+	opDeleteContactFlowAlias
 	opDeleteContactFlowModule
 	opDeleteContactFlowModuleAlias
 	opDeleteContactFlowModuleVersion
@@ -99,10 +107,12 @@ const (
 	opDeleteDataTableAttribute
 	opDeleteEmailAddress
 	opDeleteEvaluationForm
+	opDeleteExtractionDefinition
 	opDeleteHoursOfOperation
 	opDeleteHoursOfOperationOverride
 	opDeleteInstance
 	opDeleteIntegrationAssociation
+	opDeleteMetric
 	opDeleteNotification
 	opDeletePredefinedAttribute
 	opDeletePrompt
@@ -112,6 +122,7 @@ const (
 	opDeleteRoutingProfile
 	opDeleteRule
 	opDeleteSecurityProfile
+	opDeleteSession
 	opDeleteTaskTemplate
 	opDeleteTestCase
 	opDeleteTrafficDistributionGroup
@@ -130,17 +141,20 @@ const (
 	opDescribeContact
 	opDescribeContactEvaluation
 	opDescribeContactFlow
+	opDescribeContactFlowAlias
 	opDescribeContactFlowModule
 	opDescribeContactFlowModuleAlias
 	opDescribeDataTable
 	opDescribeDataTableAttribute
 	opDescribeEmailAddress
 	opDescribeEvaluationForm
+	opDescribeExtractionDefinition
 	opDescribeHoursOfOperation
 	opDescribeHoursOfOperationOverride
 	opDescribeInstance
 	opDescribeInstanceAttribute
 	opDescribeInstanceStorageConfig
+	opDescribeMetric
 	opDescribeNotification
 	opDescribePhoneNumber
 	opDescribePredefinedAttribute
@@ -181,9 +195,11 @@ const (
 	opGetAttachedFile
 	opGetContactAttributes
 	opGetContactMetrics
+	opGetCrossRegionRouting
 	opGetCurrentMetricData
 	opGetCurrentUserData
 	opGetEffectiveHoursOfOperations
+	opGetEvaluationFormValidation
 	opGetFederationToken
 	opGetFlowAssociation
 	opGetMetricData
@@ -204,6 +220,7 @@ const (
 	opListBots
 	opListChildHoursOfOperations
 	opListContactEvaluations
+	opListContactFlowAliases
 	opListContactFlowModuleAliases
 	opListContactFlowModuleVersions
 	opListContactFlowModules
@@ -216,8 +233,10 @@ const (
 	opListDataTables
 	opListDefaultVocabularies
 	opListEntitySecurityProfiles
+	opListEvaluationFormAIVersions
 	opListEvaluationFormVersions
 	opListEvaluationForms
+	opListExtractionDefinitions
 	opListFlowAssociations
 	opListHoursOfOperationOverrides
 	opListHoursOfOperations
@@ -227,6 +246,7 @@ const (
 	opListIntegrationAssociations
 	opListLambdaFunctions
 	opListLexBots
+	opListMetrics
 	opListNotifications
 	opListPhoneNumbers
 	opListPhoneNumbersV2
@@ -242,6 +262,7 @@ const (
 	opListRoutingProfiles
 	opListRules
 	opListSecurityKeys
+	opListSecurityProfileAIAgents
 	opListSecurityProfileApplications
 	opListSecurityProfileFlowModules
 	opListSecurityProfilePermissions
@@ -281,6 +302,7 @@ const (
 	opSearchEvaluationForms
 	opSearchHoursOfOperationOverrides
 	opSearchHoursOfOperations
+	opSearchMetrics
 	opSearchNotifications
 	opSearchPredefinedAttributes
 	opSearchPrompts
@@ -288,6 +310,7 @@ const (
 	opSearchQuickConnects
 	opSearchResourceTags
 	opSearchRoutingProfiles
+	opSearchRules
 	opSearchSecurityProfiles
 	opSearchTestCases
 	opSearchUserHierarchyGroups
@@ -298,13 +321,17 @@ const (
 	opSearchWorkspaces
 	opSendChatIntegrationEvent
 	opSendOutboundEmail
+	opSendOutboundWebNotification
+	opStartAssistantContact
 	opStartAttachedFileUpload
 	opStartChatContact
+	opStartContactConversationalAnalyticsJob
 	opStartContactEvaluation
 	opStartContactMediaProcessing
 	opStartContactRecording
 	opStartContactStreaming
 	opStartEmailContact
+	opStartEvaluationFormValidation
 	opStartOutboundChatContact
 	opStartOutboundEmailContact
 	opStartOutboundVoiceContact
@@ -330,6 +357,7 @@ const (
 	opUpdateContact
 	opUpdateContactAttributes
 	opUpdateContactEvaluation
+	opUpdateContactFlowAlias
 	opUpdateContactFlowContent
 	opUpdateContactFlowMetadata
 	opUpdateContactFlowModuleAlias
@@ -338,15 +366,20 @@ const (
 	opUpdateContactFlowName
 	opUpdateContactRoutingData
 	opUpdateContactSchedule
+	opUpdateContactTaskTemplate
+	opUpdateCrossRegionRouting
 	opUpdateDataTableAttribute
 	opUpdateDataTableMetadata
 	opUpdateDataTablePrimaryValues
 	opUpdateEmailAddressMetadata
 	opUpdateEvaluationForm
+	opUpdateExtractionDefinition
 	opUpdateHoursOfOperation
 	opUpdateHoursOfOperationOverride
 	opUpdateInstanceAttribute
 	opUpdateInstanceStorageConfig
+	opUpdateMetricContent
+	opUpdateMetricMetadata
 	opUpdateNotificationContent
 	opUpdateParticipantAuthentication
 	opUpdateParticipantRoleConfig
@@ -763,6 +796,28 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "connect", Name: "CreateAttachedFile", Method: "PUT", Path: "/attached-files/{InstanceId}/files",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidRequestException",
+			"ResourceConflictException",
+			"ServiceQuotaExceededException",
+			"ThrottlingException",
+		},
+	},
+	{
+		Service: "connect", Name: "CreateAuthCode", Method: "POST", Path: "/auth/code/{InstanceId}",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidParameterException",
+			"InvalidRequestException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
 		Service: "connect", Name: "CreateContact", Method: "PUT", Path: "/contact/create-contact",
 		Errors: []string{
 			"AccessDeniedException",
@@ -782,6 +837,19 @@ var Operations = []restjson.Operation{
 			"DuplicateResourceException",
 			"InternalServiceException",
 			"InvalidContactFlowException",
+			"InvalidParameterException",
+			"InvalidRequestException",
+			"LimitExceededException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
+		Service: "connect", Name: "CreateContactFlowAlias", Method: "PUT", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/alias",
+		Errors: []string{
+			"AccessDeniedException",
+			"DuplicateResourceException",
+			"InternalServiceException",
 			"InvalidParameterException",
 			"InvalidRequestException",
 			"LimitExceededException",
@@ -896,6 +964,18 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "connect", Name: "CreateExtractionDefinition", Method: "POST", Path: "/extraction-definitions/{InstanceId}",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidRequestException",
+			"ResourceConflictException",
+			"ResourceNotFoundException",
+			"ServiceQuotaExceededException",
+			"ThrottlingException",
+		},
+	},
+	{
 		Service: "connect", Name: "CreateHoursOfOperation", Method: "PUT", Path: "/hours-of-operations/{InstanceId}",
 		Errors: []string{
 			"DuplicateResourceException",
@@ -936,6 +1016,19 @@ var Operations = []restjson.Operation{
 			"DuplicateResourceException",
 			"InternalServiceException",
 			"InvalidRequestException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
+		Service: "connect", Name: "CreateMetric", Method: "PUT", Path: "/metrics/definitions/{InstanceId}",
+		Errors: []string{
+			"AccessDeniedException",
+			"DuplicateResourceException",
+			"InternalServiceException",
+			"InvalidParameterException",
+			"InvalidRequestException",
+			"LimitExceededException",
 			"ResourceNotFoundException",
 			"ThrottlingException",
 		},
@@ -1231,6 +1324,17 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "connect", Name: "DeleteContactData", Method: "POST", Path: "/contact/delete/{InstanceId}/{ContactId}",
+		Errors: []string{
+			"ContactNotTerminatedException",
+			"InternalServiceException",
+			"InvalidParameterException",
+			"InvalidRequestException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
 		Service: "connect", Name: "DeleteContactEvaluation", Method: "DELETE", Path: "/contact-evaluations/{InstanceId}/{EvaluationId}",
 		Errors: []string{
 			"InternalServiceException",
@@ -1242,6 +1346,17 @@ var Operations = []restjson.Operation{
 	},
 	{
 		Service: "connect", Name: "DeleteContactFlow", Method: "DELETE", Path: "/contact-flows/{InstanceId}/{ContactFlowId}",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidParameterException",
+			"InvalidRequestException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
+		Service: "connect", Name: "DeleteContactFlowAlias", Method: "DELETE", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId}",
 		Errors: []string{
 			"AccessDeniedException",
 			"InternalServiceException",
@@ -1342,6 +1457,16 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "connect", Name: "DeleteExtractionDefinition", Method: "DELETE", Path: "/extraction-definitions/{InstanceId}/{ExtractionDefinitionId}",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidRequestException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
 		Service: "connect", Name: "DeleteHoursOfOperation", Method: "DELETE", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}",
 		Errors: []string{
 			"InternalServiceException",
@@ -1374,6 +1499,18 @@ var Operations = []restjson.Operation{
 		Errors: []string{
 			"InternalServiceException",
 			"InvalidRequestException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
+		Service: "connect", Name: "DeleteMetric", Method: "DELETE", Path: "/metrics/definitions/{InstanceId}/{MetricId}",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidParameterException",
+			"InvalidRequestException",
+			"ResourceInUseException",
 			"ResourceNotFoundException",
 			"ThrottlingException",
 		},
@@ -1470,6 +1607,17 @@ var Operations = []restjson.Operation{
 			"InvalidParameterException",
 			"InvalidRequestException",
 			"ResourceInUseException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
+		Service: "connect", Name: "DeleteSession", Method: "DELETE", Path: "/auth/sessions/{InstanceId}/{SessionId}",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidParameterException",
+			"InvalidRequestException",
 			"ResourceNotFoundException",
 			"ThrottlingException",
 		},
@@ -1670,6 +1818,18 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "connect", Name: "DescribeContactFlowAlias", Method: "GET", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId}",
+		ReadOnly: true,
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidParameterException",
+			"InvalidRequestException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
 		Service: "connect", Name: "DescribeContactFlowModule", Method: "GET", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}",
 		ReadOnly: true,
 		Errors: []string{
@@ -1740,6 +1900,17 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "connect", Name: "DescribeExtractionDefinition", Method: "GET", Path: "/extraction-definitions/{InstanceId}/{ExtractionDefinitionId}",
+		ReadOnly: true,
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidRequestException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
 		Service: "connect", Name: "DescribeHoursOfOperation", Method: "GET", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}",
 		ReadOnly: true,
 		Errors: []string{
@@ -1785,6 +1956,18 @@ var Operations = []restjson.Operation{
 		Service: "connect", Name: "DescribeInstanceStorageConfig", Method: "GET", Path: "/instance/{InstanceId}/storage-config/{AssociationId}",
 		ReadOnly: true,
 		Errors: []string{
+			"InternalServiceException",
+			"InvalidParameterException",
+			"InvalidRequestException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
+		Service: "connect", Name: "DescribeMetric", Method: "GET", Path: "/metrics/definitions/{InstanceId}/{MetricId}",
+		ReadOnly: true,
+		Errors: []string{
+			"AccessDeniedException",
 			"InternalServiceException",
 			"InvalidParameterException",
 			"InvalidRequestException",
@@ -2225,6 +2408,17 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "connect", Name: "GetCrossRegionRouting", Method: "GET", Path: "/cross-region-routing/{InstanceId}",
+		ReadOnly: true,
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidRequestException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
 		Service: "connect", Name: "GetCurrentMetricData", Method: "POST", Path: "/metrics/current/{InstanceId}",
 		Errors: []string{
 			"InternalServiceException",
@@ -2256,6 +2450,16 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "connect", Name: "GetEvaluationFormValidation", Method: "GET", Path: "/evaluation-forms/{InstanceId}/{EvaluationFormId}/validation-results",
+		ReadOnly: true,
+		Errors: []string{
+			"InternalServiceException",
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
 		Service: "connect", Name: "GetFederationToken", Method: "GET", Path: "/user/federate/{InstanceId}",
 		ReadOnly: true,
 		Errors: []string{
@@ -2264,6 +2468,7 @@ var Operations = []restjson.Operation{
 			"InvalidParameterException",
 			"InvalidRequestException",
 			"ResourceNotFoundException",
+			"ThrottlingException",
 			"UserNotFoundException",
 		},
 	},
@@ -2474,6 +2679,18 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "connect", Name: "ListContactFlowAliases", Method: "GET", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/aliases",
+		ReadOnly: true,
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidParameterException",
+			"InvalidRequestException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
 		Service: "connect", Name: "ListContactFlowModuleAliases", Method: "GET", Path: "/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/aliases",
 		ReadOnly: true,
 		Errors: []string{
@@ -2608,6 +2825,16 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "connect", Name: "ListEvaluationFormAIVersions", Method: "GET", Path: "/instances/{InstanceId}/evaluation-form-ai-versions",
+		ReadOnly: true,
+		Errors: []string{
+			"InternalServiceException",
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
 		Service: "connect", Name: "ListEvaluationFormVersions", Method: "GET", Path: "/evaluation-forms/{InstanceId}/{EvaluationFormId}/versions",
 		ReadOnly: true,
 		Errors: []string{
@@ -2623,6 +2850,17 @@ var Operations = []restjson.Operation{
 		Errors: []string{
 			"InternalServiceException",
 			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
+		Service: "connect", Name: "ListExtractionDefinitions", Method: "GET", Path: "/extraction-definitions/{InstanceId}",
+		ReadOnly: true,
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidRequestException",
 			"ResourceNotFoundException",
 			"ThrottlingException",
 		},
@@ -2716,6 +2954,18 @@ var Operations = []restjson.Operation{
 		Service: "connect", Name: "ListLexBots", Method: "GET", Path: "/instance/{InstanceId}/lex-bots",
 		ReadOnly: true,
 		Errors: []string{
+			"InternalServiceException",
+			"InvalidParameterException",
+			"InvalidRequestException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
+		Service: "connect", Name: "ListMetrics", Method: "GET", Path: "/metrics/definitions/{InstanceId}",
+		ReadOnly: true,
+		Errors: []string{
+			"AccessDeniedException",
 			"InternalServiceException",
 			"InvalidParameterException",
 			"InvalidRequestException",
@@ -2880,6 +3130,17 @@ var Operations = []restjson.Operation{
 	},
 	{
 		Service: "connect", Name: "ListSecurityKeys", Method: "GET", Path: "/instance/{InstanceId}/security-keys",
+		ReadOnly: true,
+		Errors: []string{
+			"InternalServiceException",
+			"InvalidParameterException",
+			"InvalidRequestException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
+		Service: "connect", Name: "ListSecurityProfileAIAgents", Method: "GET", Path: "/security-profiles-ai-agents/{InstanceId}/{SecurityProfileId}",
 		ReadOnly: true,
 		Errors: []string{
 			"InternalServiceException",
@@ -3320,6 +3581,17 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "connect", Name: "SearchMetrics", Method: "POST", Path: "/search-metrics",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidParameterException",
+			"InvalidRequestException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
 		Service: "connect", Name: "SearchNotifications", Method: "POST", Path: "/search-notifications",
 		Errors: []string{
 			"AccessDeniedException",
@@ -3384,6 +3656,17 @@ var Operations = []restjson.Operation{
 	{
 		Service: "connect", Name: "SearchRoutingProfiles", Method: "POST", Path: "/search-routing-profiles",
 		Errors: []string{
+			"InternalServiceException",
+			"InvalidParameterException",
+			"InvalidRequestException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
+		Service: "connect", Name: "SearchRules", Method: "POST", Path: "/search-rules",
+		Errors: []string{
+			"AccessDeniedException",
 			"InternalServiceException",
 			"InvalidParameterException",
 			"InvalidRequestException",
@@ -3497,6 +3780,28 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "connect", Name: "SendOutboundWebNotification", Method: "POST", Path: "/instance/{InstanceId}/outbound-web-notification",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidRequestException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
+		Service: "connect", Name: "StartAssistantContact", Method: "PUT", Path: "/contact/assistant",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidParameterException",
+			"InvalidRequestException",
+			"LimitExceededException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
 		Service: "connect", Name: "StartAttachedFileUpload", Method: "PUT", Path: "/attached-files/{InstanceId}",
 		Errors: []string{
 			"AccessDeniedException",
@@ -3515,6 +3820,17 @@ var Operations = []restjson.Operation{
 			"InvalidRequestException",
 			"LimitExceededException",
 			"ResourceNotFoundException",
+		},
+	},
+	{
+		Service: "connect", Name: "StartContactConversationalAnalyticsJob", Method: "POST", Path: "/contact/start-conversational-analytics-job/{InstanceId}/{ContactId}",
+		Errors: []string{
+			"AccessDeniedException",
+			"IdempotencyException",
+			"InternalServiceException",
+			"InvalidRequestException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
 		},
 	},
 	{
@@ -3567,6 +3883,17 @@ var Operations = []restjson.Operation{
 			"IdempotencyException",
 			"InternalServiceException",
 			"InvalidRequestException",
+			"ResourceNotFoundException",
+			"ServiceQuotaExceededException",
+			"ThrottlingException",
+		},
+	},
+	{
+		Service: "connect", Name: "StartEvaluationFormValidation", Method: "POST", Path: "/evaluation-forms/{InstanceId}/{EvaluationFormId}/validate",
+		Errors: []string{
+			"InternalServiceException",
+			"InvalidParameterException",
+			"ResourceConflictException",
 			"ResourceNotFoundException",
 			"ServiceQuotaExceededException",
 			"ThrottlingException",
@@ -3645,6 +3972,7 @@ var Operations = []restjson.Operation{
 	{
 		Service: "connect", Name: "StartWebRTCContact", Method: "PUT", Path: "/contact/webrtc",
 		Errors: []string{
+			"AccessDeniedException",
 			"InternalServiceException",
 			"InvalidParameterException",
 			"InvalidRequestException",
@@ -3842,6 +4170,19 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "connect", Name: "UpdateContactFlowAlias", Method: "POST", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId}",
+		Errors: []string{
+			"AccessDeniedException",
+			"ConditionalOperationFailedException",
+			"DuplicateResourceException",
+			"InternalServiceException",
+			"InvalidParameterException",
+			"InvalidRequestException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
 		Service: "connect", Name: "UpdateContactFlowContent", Method: "POST", Path: "/contact-flows/{InstanceId}/{ContactFlowId}/content",
 		Errors: []string{
 			"InternalServiceException",
@@ -3934,6 +4275,29 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "connect", Name: "UpdateContactTaskTemplate", Method: "POST", Path: "/contact/task-template",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidRequestException",
+			"LimitExceededException",
+			"PropertyValidationException",
+			"ResourceNotFoundException",
+			"ServiceQuotaExceededException",
+		},
+	},
+	{
+		Service: "connect", Name: "UpdateCrossRegionRouting", Method: "PUT", Path: "/cross-region-routing/{InstanceId}",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidRequestException",
+			"ResourceConflictException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
 		Service: "connect", Name: "UpdateDataTableAttribute", Method: "POST", Path: "/data-tables/{InstanceId}/{DataTableId}/attributes/{AttributeName}",
 		Errors: []string{
 			"AccessDeniedException",
@@ -3996,6 +4360,17 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "connect", Name: "UpdateExtractionDefinition", Method: "PUT", Path: "/extraction-definitions/{InstanceId}/{ExtractionDefinitionId}",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidRequestException",
+			"ResourceConflictException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
 		Service: "connect", Name: "UpdateHoursOfOperation", Method: "POST", Path: "/hours-of-operations/{InstanceId}/{HoursOfOperationId}",
 		Errors: []string{
 			"DuplicateResourceException",
@@ -4031,6 +4406,29 @@ var Operations = []restjson.Operation{
 	{
 		Service: "connect", Name: "UpdateInstanceStorageConfig", Method: "POST", Path: "/instance/{InstanceId}/storage-config/{AssociationId}",
 		Errors: []string{
+			"InternalServiceException",
+			"InvalidParameterException",
+			"InvalidRequestException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
+		Service: "connect", Name: "UpdateMetricContent", Method: "POST", Path: "/metrics/definitions/{InstanceId}/{MetricId}/content",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidParameterException",
+			"InvalidRequestException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+		},
+	},
+	{
+		Service: "connect", Name: "UpdateMetricMetadata", Method: "POST", Path: "/metrics/definitions/{InstanceId}/{MetricId}/metadata",
+		Errors: []string{
+			"AccessDeniedException",
+			"DuplicateResourceException",
 			"InternalServiceException",
 			"InvalidParameterException",
 			"InvalidRequestException",
@@ -4520,8 +4918,11 @@ func NewHandler(svc Service, opts restjson.HandlerOptions) http.Handler {
 		restjson.Handle(&Operations[opClaimPhoneNumber], svc.ClaimPhoneNumber),
 		restjson.Handle(&Operations[opCompleteAttachedFileUpload], svc.CompleteAttachedFileUpload),
 		restjson.Handle(&Operations[opCreateAgentStatus], svc.CreateAgentStatus),
+		restjson.Handle(&Operations[opCreateAttachedFile], svc.CreateAttachedFile),
+		restjson.Handle(&Operations[opCreateAuthCode], svc.CreateAuthCode),
 		restjson.Handle(&Operations[opCreateContact], svc.CreateContact),
 		restjson.Handle(&Operations[opCreateContactFlow], svc.CreateContactFlow),
+		restjson.Handle(&Operations[opCreateContactFlowAlias], svc.CreateContactFlowAlias),
 		restjson.Handle(&Operations[opCreateContactFlowModule], svc.CreateContactFlowModule),
 		restjson.Handle(&Operations[opCreateContactFlowModuleAlias], svc.CreateContactFlowModuleAlias),
 		restjson.Handle(&Operations[opCreateContactFlowModuleVersion], svc.CreateContactFlowModuleVersion),
@@ -4530,10 +4931,12 @@ func NewHandler(svc Service, opts restjson.HandlerOptions) http.Handler {
 		restjson.Handle(&Operations[opCreateDataTableAttribute], svc.CreateDataTableAttribute),
 		restjson.Handle(&Operations[opCreateEmailAddress], svc.CreateEmailAddress),
 		restjson.Handle(&Operations[opCreateEvaluationForm], svc.CreateEvaluationForm),
+		restjson.Handle(&Operations[opCreateExtractionDefinition], svc.CreateExtractionDefinition),
 		restjson.Handle(&Operations[opCreateHoursOfOperation], svc.CreateHoursOfOperation),
 		restjson.Handle(&Operations[opCreateHoursOfOperationOverride], svc.CreateHoursOfOperationOverride),
 		restjson.Handle(&Operations[opCreateInstance], svc.CreateInstance),
 		restjson.Handle(&Operations[opCreateIntegrationAssociation], svc.CreateIntegrationAssociation),
+		restjson.Handle(&Operations[opCreateMetric], svc.CreateMetric),
 		restjson.Handle(&Operations[opCreateNotification], svc.CreateNotification),
 		restjson.Handle(&Operations[opCreateParticipant], svc.CreateParticipant),
 		restjson.Handle(&Operations[opCreatePersistentContactAssociation], svc.CreatePersistentContactAssociation),
@@ -4558,8 +4961,10 @@ func NewHandler(svc Service, opts restjson.HandlerOptions) http.Handler {
 		restjson.Handle(&Operations[opCreateWorkspacePage], svc.CreateWorkspacePage),
 		restjson.Handle(&Operations[opDeactivateEvaluationForm], svc.DeactivateEvaluationForm),
 		restjson.Handle(&Operations[opDeleteAttachedFile], svc.DeleteAttachedFile),
+		restjson.Handle(&Operations[opDeleteContactData], svc.DeleteContactData),
 		restjson.Handle(&Operations[opDeleteContactEvaluation], svc.DeleteContactEvaluation),
 		restjson.Handle(&Operations[opDeleteContactFlow], svc.DeleteContactFlow),
+		restjson.Handle(&Operations[opDeleteContactFlowAlias], svc.DeleteContactFlowAlias),
 		restjson.Handle(&Operations[opDeleteContactFlowModule], svc.DeleteContactFlowModule),
 		restjson.Handle(&Operations[opDeleteContactFlowModuleAlias], svc.DeleteContactFlowModuleAlias),
 		restjson.Handle(&Operations[opDeleteContactFlowModuleVersion], svc.DeleteContactFlowModuleVersion),
@@ -4568,10 +4973,12 @@ func NewHandler(svc Service, opts restjson.HandlerOptions) http.Handler {
 		restjson.Handle(&Operations[opDeleteDataTableAttribute], svc.DeleteDataTableAttribute),
 		restjson.Handle(&Operations[opDeleteEmailAddress], svc.DeleteEmailAddress),
 		restjson.Handle(&Operations[opDeleteEvaluationForm], svc.DeleteEvaluationForm),
+		restjson.Handle(&Operations[opDeleteExtractionDefinition], svc.DeleteExtractionDefinition),
 		restjson.Handle(&Operations[opDeleteHoursOfOperation], svc.DeleteHoursOfOperation),
 		restjson.Handle(&Operations[opDeleteHoursOfOperationOverride], svc.DeleteHoursOfOperationOverride),
 		restjson.Handle(&Operations[opDeleteInstance], svc.DeleteInstance),
 		restjson.Handle(&Operations[opDeleteIntegrationAssociation], svc.DeleteIntegrationAssociation),
+		restjson.Handle(&Operations[opDeleteMetric], svc.DeleteMetric),
 		restjson.Handle(&Operations[opDeleteNotification], svc.DeleteNotification),
 		restjson.Handle(&Operations[opDeletePredefinedAttribute], svc.DeletePredefinedAttribute),
 		restjson.Handle(&Operations[opDeletePrompt], svc.DeletePrompt),
@@ -4581,6 +4988,7 @@ func NewHandler(svc Service, opts restjson.HandlerOptions) http.Handler {
 		restjson.Handle(&Operations[opDeleteRoutingProfile], svc.DeleteRoutingProfile),
 		restjson.Handle(&Operations[opDeleteRule], svc.DeleteRule),
 		restjson.Handle(&Operations[opDeleteSecurityProfile], svc.DeleteSecurityProfile),
+		restjson.Handle(&Operations[opDeleteSession], svc.DeleteSession),
 		restjson.Handle(&Operations[opDeleteTaskTemplate], svc.DeleteTaskTemplate),
 		restjson.Handle(&Operations[opDeleteTestCase], svc.DeleteTestCase),
 		restjson.Handle(&Operations[opDeleteTrafficDistributionGroup], svc.DeleteTrafficDistributionGroup),
@@ -4599,17 +5007,20 @@ func NewHandler(svc Service, opts restjson.HandlerOptions) http.Handler {
 		restjson.Handle(&Operations[opDescribeContact], svc.DescribeContact),
 		restjson.Handle(&Operations[opDescribeContactEvaluation], svc.DescribeContactEvaluation),
 		restjson.Handle(&Operations[opDescribeContactFlow], svc.DescribeContactFlow),
+		restjson.Handle(&Operations[opDescribeContactFlowAlias], svc.DescribeContactFlowAlias),
 		restjson.Handle(&Operations[opDescribeContactFlowModule], svc.DescribeContactFlowModule),
 		restjson.Handle(&Operations[opDescribeContactFlowModuleAlias], svc.DescribeContactFlowModuleAlias),
 		restjson.Handle(&Operations[opDescribeDataTable], svc.DescribeDataTable),
 		restjson.Handle(&Operations[opDescribeDataTableAttribute], svc.DescribeDataTableAttribute),
 		restjson.Handle(&Operations[opDescribeEmailAddress], svc.DescribeEmailAddress),
 		restjson.Handle(&Operations[opDescribeEvaluationForm], svc.DescribeEvaluationForm),
+		restjson.Handle(&Operations[opDescribeExtractionDefinition], svc.DescribeExtractionDefinition),
 		restjson.Handle(&Operations[opDescribeHoursOfOperation], svc.DescribeHoursOfOperation),
 		restjson.Handle(&Operations[opDescribeHoursOfOperationOverride], svc.DescribeHoursOfOperationOverride),
 		restjson.Handle(&Operations[opDescribeInstance], svc.DescribeInstance),
 		restjson.Handle(&Operations[opDescribeInstanceAttribute], svc.DescribeInstanceAttribute),
 		restjson.Handle(&Operations[opDescribeInstanceStorageConfig], svc.DescribeInstanceStorageConfig),
+		restjson.Handle(&Operations[opDescribeMetric], svc.DescribeMetric),
 		restjson.Handle(&Operations[opDescribeNotification], svc.DescribeNotification),
 		restjson.Handle(&Operations[opDescribePhoneNumber], svc.DescribePhoneNumber),
 		restjson.Handle(&Operations[opDescribePredefinedAttribute], svc.DescribePredefinedAttribute),
@@ -4650,9 +5061,11 @@ func NewHandler(svc Service, opts restjson.HandlerOptions) http.Handler {
 		restjson.Handle(&Operations[opGetAttachedFile], svc.GetAttachedFile),
 		restjson.Handle(&Operations[opGetContactAttributes], svc.GetContactAttributes),
 		restjson.Handle(&Operations[opGetContactMetrics], svc.GetContactMetrics),
+		restjson.Handle(&Operations[opGetCrossRegionRouting], svc.GetCrossRegionRouting),
 		restjson.Handle(&Operations[opGetCurrentMetricData], svc.GetCurrentMetricData),
 		restjson.Handle(&Operations[opGetCurrentUserData], svc.GetCurrentUserData),
 		restjson.Handle(&Operations[opGetEffectiveHoursOfOperations], svc.GetEffectiveHoursOfOperations),
+		restjson.Handle(&Operations[opGetEvaluationFormValidation], svc.GetEvaluationFormValidation),
 		restjson.Handle(&Operations[opGetFederationToken], svc.GetFederationToken),
 		restjson.Handle(&Operations[opGetFlowAssociation], svc.GetFlowAssociation),
 		restjson.Handle(&Operations[opGetMetricData], svc.GetMetricData),
@@ -4673,6 +5086,7 @@ func NewHandler(svc Service, opts restjson.HandlerOptions) http.Handler {
 		restjson.Handle(&Operations[opListBots], svc.ListBots),
 		restjson.Handle(&Operations[opListChildHoursOfOperations], svc.ListChildHoursOfOperations),
 		restjson.Handle(&Operations[opListContactEvaluations], svc.ListContactEvaluations),
+		restjson.Handle(&Operations[opListContactFlowAliases], svc.ListContactFlowAliases),
 		restjson.Handle(&Operations[opListContactFlowModuleAliases], svc.ListContactFlowModuleAliases),
 		restjson.Handle(&Operations[opListContactFlowModuleVersions], svc.ListContactFlowModuleVersions),
 		restjson.Handle(&Operations[opListContactFlowModules], svc.ListContactFlowModules),
@@ -4685,8 +5099,10 @@ func NewHandler(svc Service, opts restjson.HandlerOptions) http.Handler {
 		restjson.Handle(&Operations[opListDataTables], svc.ListDataTables),
 		restjson.Handle(&Operations[opListDefaultVocabularies], svc.ListDefaultVocabularies),
 		restjson.Handle(&Operations[opListEntitySecurityProfiles], svc.ListEntitySecurityProfiles),
+		restjson.Handle(&Operations[opListEvaluationFormAIVersions], svc.ListEvaluationFormAIVersions),
 		restjson.Handle(&Operations[opListEvaluationFormVersions], svc.ListEvaluationFormVersions),
 		restjson.Handle(&Operations[opListEvaluationForms], svc.ListEvaluationForms),
+		restjson.Handle(&Operations[opListExtractionDefinitions], svc.ListExtractionDefinitions),
 		restjson.Handle(&Operations[opListFlowAssociations], svc.ListFlowAssociations),
 		restjson.Handle(&Operations[opListHoursOfOperationOverrides], svc.ListHoursOfOperationOverrides),
 		restjson.Handle(&Operations[opListHoursOfOperations], svc.ListHoursOfOperations),
@@ -4696,6 +5112,7 @@ func NewHandler(svc Service, opts restjson.HandlerOptions) http.Handler {
 		restjson.Handle(&Operations[opListIntegrationAssociations], svc.ListIntegrationAssociations),
 		restjson.Handle(&Operations[opListLambdaFunctions], svc.ListLambdaFunctions),
 		restjson.Handle(&Operations[opListLexBots], svc.ListLexBots),
+		restjson.Handle(&Operations[opListMetrics], svc.ListMetrics),
 		restjson.Handle(&Operations[opListNotifications], svc.ListNotifications),
 		restjson.Handle(&Operations[opListPhoneNumbers], svc.ListPhoneNumbers),
 		restjson.Handle(&Operations[opListPhoneNumbersV2], svc.ListPhoneNumbersV2),
@@ -4711,6 +5128,7 @@ func NewHandler(svc Service, opts restjson.HandlerOptions) http.Handler {
 		restjson.Handle(&Operations[opListRoutingProfiles], svc.ListRoutingProfiles),
 		restjson.Handle(&Operations[opListRules], svc.ListRules),
 		restjson.Handle(&Operations[opListSecurityKeys], svc.ListSecurityKeys),
+		restjson.Handle(&Operations[opListSecurityProfileAIAgents], svc.ListSecurityProfileAIAgents),
 		restjson.Handle(&Operations[opListSecurityProfileApplications], svc.ListSecurityProfileApplications),
 		restjson.Handle(&Operations[opListSecurityProfileFlowModules], svc.ListSecurityProfileFlowModules),
 		restjson.Handle(&Operations[opListSecurityProfilePermissions], svc.ListSecurityProfilePermissions),
@@ -4750,6 +5168,7 @@ func NewHandler(svc Service, opts restjson.HandlerOptions) http.Handler {
 		restjson.Handle(&Operations[opSearchEvaluationForms], svc.SearchEvaluationForms),
 		restjson.Handle(&Operations[opSearchHoursOfOperationOverrides], svc.SearchHoursOfOperationOverrides),
 		restjson.Handle(&Operations[opSearchHoursOfOperations], svc.SearchHoursOfOperations),
+		restjson.Handle(&Operations[opSearchMetrics], svc.SearchMetrics),
 		restjson.Handle(&Operations[opSearchNotifications], svc.SearchNotifications),
 		restjson.Handle(&Operations[opSearchPredefinedAttributes], svc.SearchPredefinedAttributes),
 		restjson.Handle(&Operations[opSearchPrompts], svc.SearchPrompts),
@@ -4757,6 +5176,7 @@ func NewHandler(svc Service, opts restjson.HandlerOptions) http.Handler {
 		restjson.Handle(&Operations[opSearchQuickConnects], svc.SearchQuickConnects),
 		restjson.Handle(&Operations[opSearchResourceTags], svc.SearchResourceTags),
 		restjson.Handle(&Operations[opSearchRoutingProfiles], svc.SearchRoutingProfiles),
+		restjson.Handle(&Operations[opSearchRules], svc.SearchRules),
 		restjson.Handle(&Operations[opSearchSecurityProfiles], svc.SearchSecurityProfiles),
 		restjson.Handle(&Operations[opSearchTestCases], svc.SearchTestCases),
 		restjson.Handle(&Operations[opSearchUserHierarchyGroups], svc.SearchUserHierarchyGroups),
@@ -4767,13 +5187,17 @@ func NewHandler(svc Service, opts restjson.HandlerOptions) http.Handler {
 		restjson.Handle(&Operations[opSearchWorkspaces], svc.SearchWorkspaces),
 		restjson.Handle(&Operations[opSendChatIntegrationEvent], svc.SendChatIntegrationEvent),
 		restjson.Handle(&Operations[opSendOutboundEmail], svc.SendOutboundEmail),
+		restjson.Handle(&Operations[opSendOutboundWebNotification], svc.SendOutboundWebNotification),
+		restjson.Handle(&Operations[opStartAssistantContact], svc.StartAssistantContact),
 		restjson.Handle(&Operations[opStartAttachedFileUpload], svc.StartAttachedFileUpload),
 		restjson.Handle(&Operations[opStartChatContact], svc.StartChatContact),
+		restjson.Handle(&Operations[opStartContactConversationalAnalyticsJob], svc.StartContactConversationalAnalyticsJob),
 		restjson.Handle(&Operations[opStartContactEvaluation], svc.StartContactEvaluation),
 		restjson.Handle(&Operations[opStartContactMediaProcessing], svc.StartContactMediaProcessing),
 		restjson.Handle(&Operations[opStartContactRecording], svc.StartContactRecording),
 		restjson.Handle(&Operations[opStartContactStreaming], svc.StartContactStreaming),
 		restjson.Handle(&Operations[opStartEmailContact], svc.StartEmailContact),
+		restjson.Handle(&Operations[opStartEvaluationFormValidation], svc.StartEvaluationFormValidation),
 		restjson.Handle(&Operations[opStartOutboundChatContact], svc.StartOutboundChatContact),
 		restjson.Handle(&Operations[opStartOutboundEmailContact], svc.StartOutboundEmailContact),
 		restjson.Handle(&Operations[opStartOutboundVoiceContact], svc.StartOutboundVoiceContact),
@@ -4799,6 +5223,7 @@ func NewHandler(svc Service, opts restjson.HandlerOptions) http.Handler {
 		restjson.Handle(&Operations[opUpdateContact], svc.UpdateContact),
 		restjson.Handle(&Operations[opUpdateContactAttributes], svc.UpdateContactAttributes),
 		restjson.Handle(&Operations[opUpdateContactEvaluation], svc.UpdateContactEvaluation),
+		restjson.Handle(&Operations[opUpdateContactFlowAlias], svc.UpdateContactFlowAlias),
 		restjson.Handle(&Operations[opUpdateContactFlowContent], svc.UpdateContactFlowContent),
 		restjson.Handle(&Operations[opUpdateContactFlowMetadata], svc.UpdateContactFlowMetadata),
 		restjson.Handle(&Operations[opUpdateContactFlowModuleAlias], svc.UpdateContactFlowModuleAlias),
@@ -4807,15 +5232,20 @@ func NewHandler(svc Service, opts restjson.HandlerOptions) http.Handler {
 		restjson.Handle(&Operations[opUpdateContactFlowName], svc.UpdateContactFlowName),
 		restjson.Handle(&Operations[opUpdateContactRoutingData], svc.UpdateContactRoutingData),
 		restjson.Handle(&Operations[opUpdateContactSchedule], svc.UpdateContactSchedule),
+		restjson.Handle(&Operations[opUpdateContactTaskTemplate], svc.UpdateContactTaskTemplate),
+		restjson.Handle(&Operations[opUpdateCrossRegionRouting], svc.UpdateCrossRegionRouting),
 		restjson.Handle(&Operations[opUpdateDataTableAttribute], svc.UpdateDataTableAttribute),
 		restjson.Handle(&Operations[opUpdateDataTableMetadata], svc.UpdateDataTableMetadata),
 		restjson.Handle(&Operations[opUpdateDataTablePrimaryValues], svc.UpdateDataTablePrimaryValues),
 		restjson.Handle(&Operations[opUpdateEmailAddressMetadata], svc.UpdateEmailAddressMetadata),
 		restjson.Handle(&Operations[opUpdateEvaluationForm], svc.UpdateEvaluationForm),
+		restjson.Handle(&Operations[opUpdateExtractionDefinition], svc.UpdateExtractionDefinition),
 		restjson.Handle(&Operations[opUpdateHoursOfOperation], svc.UpdateHoursOfOperation),
 		restjson.Handle(&Operations[opUpdateHoursOfOperationOverride], svc.UpdateHoursOfOperationOverride),
 		restjson.Handle(&Operations[opUpdateInstanceAttribute], svc.UpdateInstanceAttribute),
 		restjson.Handle(&Operations[opUpdateInstanceStorageConfig], svc.UpdateInstanceStorageConfig),
+		restjson.Handle(&Operations[opUpdateMetricContent], svc.UpdateMetricContent),
+		restjson.Handle(&Operations[opUpdateMetricMetadata], svc.UpdateMetricMetadata),
 		restjson.Handle(&Operations[opUpdateNotificationContent], svc.UpdateNotificationContent),
 		restjson.Handle(&Operations[opUpdateParticipantAuthentication], svc.UpdateParticipantAuthentication),
 		restjson.Handle(&Operations[opUpdateParticipantRoleConfig], svc.UpdateParticipantRoleConfig),

@@ -8,7 +8,7 @@ import (
 	"parley.example/parley/api/restjson"
 )
 
-// Service is the API with its 370 operations. A server implements it by embedding Unimplemented
+// Service is the API with its 402 operations. A server implements it by embedding Unimplemented
 // and overriding what it answers; Client implements it by calling a server. Inputs are never nil
 // and belong to the callee. Errors are exceptions of this package, restjson.APIError, or errors
 // that HandlerOptions.MapError understands.
@@ -193,6 +193,16 @@ type Service interface {
 	// LimitExceededException, ResourceNotFoundException, ThrottlingException.
 	CreateAgentStatus(ctx context.Context, in *CreateAgentStatusRequest) (*CreateAgentStatusResponse, error)
 
+	// CreateAttachedFile is PUT /attached-files/{InstanceId}/files. Errors: AccessDeniedException,
+	// InternalServiceException, InvalidRequestException, ResourceConflictException,
+	// ServiceQuotaExceededException, ThrottlingException.
+	CreateAttachedFile(ctx context.Context, in *CreateAttachedFileRequest) (*CreateAttachedFileResponse, error)
+
+	// CreateAuthCode is POST /auth/code/{InstanceId}. Errors: AccessDeniedException,
+	// InternalServiceException, InvalidParameterException, InvalidRequestException,
+	// ResourceNotFoundException, ThrottlingException.
+	CreateAuthCode(ctx context.Context, in *CreateAuthCodeRequest) (*CreateAuthCodeResponse, error)
+
 	// CreateContact is PUT /contact/create-contact. Errors: AccessDeniedException,
 	// ConflictException, IdempotencyException, InternalServiceException, InvalidParameterException,
 	// InvalidRequestException, ResourceNotFoundException, ServiceQuotaExceededException,
@@ -204,6 +214,12 @@ type Service interface {
 	// InvalidRequestException, LimitExceededException, ResourceNotFoundException,
 	// ThrottlingException.
 	CreateContactFlow(ctx context.Context, in *CreateContactFlowRequest) (*CreateContactFlowResponse, error)
+
+	// CreateContactFlowAlias is PUT /contact-flows/{InstanceId}/{ContactFlowId}/alias. Errors:
+	// AccessDeniedException, DuplicateResourceException, InternalServiceException,
+	// InvalidParameterException, InvalidRequestException, LimitExceededException,
+	// ResourceNotFoundException, ThrottlingException.
+	CreateContactFlowAlias(ctx context.Context, in *CreateContactFlowAliasRequest) (*CreateContactFlowAliasResponse, error)
 
 	// CreateContactFlowModule is PUT /contact-flow-modules/{InstanceId}. Errors:
 	// AccessDeniedException, DuplicateResourceException, IdempotencyException,
@@ -255,6 +271,12 @@ type Service interface {
 	// ServiceQuotaExceededException, ThrottlingException.
 	CreateEvaluationForm(ctx context.Context, in *CreateEvaluationFormRequest) (*CreateEvaluationFormResponse, error)
 
+	// CreateExtractionDefinition is POST /extraction-definitions/{InstanceId}. Errors:
+	// AccessDeniedException, InternalServiceException, InvalidRequestException,
+	// ResourceConflictException, ResourceNotFoundException, ServiceQuotaExceededException,
+	// ThrottlingException.
+	CreateExtractionDefinition(ctx context.Context, in *CreateExtractionDefinitionRequest) (*CreateExtractionDefinitionResponse, error)
+
 	// CreateHoursOfOperation is PUT /hours-of-operations/{InstanceId}. Errors:
 	// DuplicateResourceException, InternalServiceException, InvalidParameterException,
 	// InvalidRequestException, LimitExceededException, ResourceNotFoundException,
@@ -276,6 +298,12 @@ type Service interface {
 	// DuplicateResourceException, InternalServiceException, InvalidRequestException,
 	// ResourceNotFoundException, ThrottlingException.
 	CreateIntegrationAssociation(ctx context.Context, in *CreateIntegrationAssociationRequest) (*CreateIntegrationAssociationResponse, error)
+
+	// CreateMetric is PUT /metrics/definitions/{InstanceId}. Errors: AccessDeniedException,
+	// DuplicateResourceException, InternalServiceException, InvalidParameterException,
+	// InvalidRequestException, LimitExceededException, ResourceNotFoundException,
+	// ThrottlingException.
+	CreateMetric(ctx context.Context, in *CreateMetricRequest) (*CreateMetricResponse, error)
 
 	// CreateNotification is PUT /notifications/{InstanceId}. Errors: AccessDeniedException,
 	// DuplicateResourceException, InternalServiceException, InvalidParameterException,
@@ -412,6 +440,11 @@ type Service interface {
 	// ResourceNotFoundException, ThrottlingException.
 	DeleteAttachedFile(ctx context.Context, in *DeleteAttachedFileRequest) (*DeleteAttachedFileResponse, error)
 
+	// DeleteContactData is POST /contact/delete/{InstanceId}/{ContactId}. Errors:
+	// ContactNotTerminatedException, InternalServiceException, InvalidParameterException,
+	// InvalidRequestException, ResourceNotFoundException, ThrottlingException.
+	DeleteContactData(ctx context.Context, in *DeleteContactDataRequest) (*DeleteContactDataResponse, error)
+
 	// DeleteContactEvaluation is DELETE /contact-evaluations/{InstanceId}/{EvaluationId}. Errors:
 	// InternalServiceException, InvalidParameterException, ResourceConflictException,
 	// ResourceNotFoundException, ThrottlingException.
@@ -421,6 +454,11 @@ type Service interface {
 	// AccessDeniedException, InternalServiceException, InvalidParameterException,
 	// InvalidRequestException, ResourceNotFoundException, ThrottlingException.
 	DeleteContactFlow(ctx context.Context, in *DeleteContactFlowRequest) (*DeleteContactFlowResponse, error)
+
+	// DeleteContactFlowAlias is DELETE /contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId}.
+	// Errors: AccessDeniedException, InternalServiceException, InvalidParameterException,
+	// InvalidRequestException, ResourceNotFoundException, ThrottlingException.
+	DeleteContactFlowAlias(ctx context.Context, in *DeleteContactFlowAliasRequest) (*DeleteContactFlowAliasResponse, error)
 
 	// DeleteContactFlowModule is DELETE /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}.
 	// Errors: AccessDeniedException, InternalServiceException, InvalidParameterException,
@@ -469,6 +507,12 @@ type Service interface {
 	// ResourceNotFoundException, ThrottlingException.
 	DeleteEvaluationForm(ctx context.Context, in *DeleteEvaluationFormRequest) (*DeleteEvaluationFormResponse, error)
 
+	// DeleteExtractionDefinition is DELETE
+	// /extraction-definitions/{InstanceId}/{ExtractionDefinitionId}. Errors: AccessDeniedException,
+	// InternalServiceException, InvalidRequestException, ResourceNotFoundException,
+	// ThrottlingException.
+	DeleteExtractionDefinition(ctx context.Context, in *DeleteExtractionDefinitionRequest) (*DeleteExtractionDefinitionResponse, error)
+
 	// DeleteHoursOfOperation is DELETE /hours-of-operations/{InstanceId}/{HoursOfOperationId}.
 	// Errors: InternalServiceException, InvalidParameterException, InvalidRequestException,
 	// ResourceNotFoundException, ThrottlingException.
@@ -489,6 +533,12 @@ type Service interface {
 	// InternalServiceException, InvalidRequestException, ResourceNotFoundException,
 	// ThrottlingException.
 	DeleteIntegrationAssociation(ctx context.Context, in *DeleteIntegrationAssociationRequest) (*DeleteIntegrationAssociationResponse, error)
+
+	// DeleteMetric is DELETE /metrics/definitions/{InstanceId}/{MetricId}. Errors:
+	// AccessDeniedException, InternalServiceException, InvalidParameterException,
+	// InvalidRequestException, ResourceInUseException, ResourceNotFoundException,
+	// ThrottlingException.
+	DeleteMetric(ctx context.Context, in *DeleteMetricRequest) (*DeleteMetricResponse, error)
 
 	// DeleteNotification is DELETE /notifications/{InstanceId}/{NotificationId}. Errors:
 	// AccessDeniedException, InternalServiceException, InvalidParameterException,
@@ -536,6 +586,11 @@ type Service interface {
 	// InvalidRequestException, ResourceInUseException, ResourceNotFoundException,
 	// ThrottlingException.
 	DeleteSecurityProfile(ctx context.Context, in *DeleteSecurityProfileRequest) (*DeleteSecurityProfileResponse, error)
+
+	// DeleteSession is DELETE /auth/sessions/{InstanceId}/{SessionId}. Errors:
+	// AccessDeniedException, InternalServiceException, InvalidParameterException,
+	// InvalidRequestException, ResourceNotFoundException, ThrottlingException.
+	DeleteSession(ctx context.Context, in *DeleteSessionRequest) (*DeleteSessionResponse, error)
 
 	// DeleteTaskTemplate is DELETE /instance/{InstanceId}/task/template/{TaskTemplateId}. Errors:
 	// InternalServiceException, InvalidParameterException, InvalidRequestException,
@@ -633,6 +688,11 @@ type Service interface {
 	// InvalidRequestException, ResourceNotFoundException, ThrottlingException.
 	DescribeContactFlow(ctx context.Context, in *DescribeContactFlowRequest) (*DescribeContactFlowResponse, error)
 
+	// DescribeContactFlowAlias is GET /contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId}.
+	// Errors: AccessDeniedException, InternalServiceException, InvalidParameterException,
+	// InvalidRequestException, ResourceNotFoundException, ThrottlingException.
+	DescribeContactFlowAlias(ctx context.Context, in *DescribeContactFlowAliasRequest) (*DescribeContactFlowAliasResponse, error)
+
 	// DescribeContactFlowModule is GET /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}.
 	// Errors: AccessDeniedException, InternalServiceException, InvalidParameterException,
 	// InvalidRequestException, ResourceNotFoundException, ThrottlingException.
@@ -665,6 +725,12 @@ type Service interface {
 	// ThrottlingException.
 	DescribeEvaluationForm(ctx context.Context, in *DescribeEvaluationFormRequest) (*DescribeEvaluationFormResponse, error)
 
+	// DescribeExtractionDefinition is GET
+	// /extraction-definitions/{InstanceId}/{ExtractionDefinitionId}. Errors: AccessDeniedException,
+	// InternalServiceException, InvalidRequestException, ResourceNotFoundException,
+	// ThrottlingException.
+	DescribeExtractionDefinition(ctx context.Context, in *DescribeExtractionDefinitionRequest) (*DescribeExtractionDefinitionResponse, error)
+
 	// DescribeHoursOfOperation is GET /hours-of-operations/{InstanceId}/{HoursOfOperationId}.
 	// Errors: InternalServiceException, InvalidParameterException, InvalidRequestException,
 	// ResourceNotFoundException, ThrottlingException.
@@ -689,6 +755,11 @@ type Service interface {
 	// Errors: InternalServiceException, InvalidParameterException, InvalidRequestException,
 	// ResourceNotFoundException, ThrottlingException.
 	DescribeInstanceStorageConfig(ctx context.Context, in *DescribeInstanceStorageConfigRequest) (*DescribeInstanceStorageConfigResponse, error)
+
+	// DescribeMetric is GET /metrics/definitions/{InstanceId}/{MetricId}. Errors:
+	// AccessDeniedException, InternalServiceException, InvalidParameterException,
+	// InvalidRequestException, ResourceNotFoundException, ThrottlingException.
+	DescribeMetric(ctx context.Context, in *DescribeMetricRequest) (*DescribeMetricResponse, error)
 
 	// DescribeNotification is GET /notifications/{InstanceId}/{NotificationId}. Errors:
 	// AccessDeniedException, InternalServiceException, InvalidParameterException,
@@ -899,6 +970,11 @@ type Service interface {
 	// ResourceNotFoundException, ThrottlingException.
 	GetContactMetrics(ctx context.Context, in *GetContactMetricsRequest) (*GetContactMetricsResponse, error)
 
+	// GetCrossRegionRouting is GET /cross-region-routing/{InstanceId}. Errors:
+	// AccessDeniedException, InternalServiceException, InvalidRequestException,
+	// ResourceNotFoundException, ThrottlingException.
+	GetCrossRegionRouting(ctx context.Context, in *GetCrossRegionRoutingRequest) (*GetCrossRegionRoutingResponse, error)
+
 	// GetCurrentMetricData is POST /metrics/current/{InstanceId}. Errors: InternalServiceException,
 	// InvalidParameterException, InvalidRequestException, ResourceNotFoundException,
 	// ThrottlingException.
@@ -915,9 +991,15 @@ type Service interface {
 	// ResourceNotFoundException, ThrottlingException.
 	GetEffectiveHoursOfOperations(ctx context.Context, in *GetEffectiveHoursOfOperationsRequest) (*GetEffectiveHoursOfOperationsResponse, error)
 
+	// GetEvaluationFormValidation is GET
+	// /evaluation-forms/{InstanceId}/{EvaluationFormId}/validation-results. Errors:
+	// InternalServiceException, InvalidParameterException, ResourceNotFoundException,
+	// ThrottlingException.
+	GetEvaluationFormValidation(ctx context.Context, in *GetEvaluationFormValidationRequest) (*GetEvaluationFormValidationResponse, error)
+
 	// GetFederationToken is GET /user/federate/{InstanceId}. Errors: DuplicateResourceException,
 	// InternalServiceException, InvalidParameterException, InvalidRequestException,
-	// ResourceNotFoundException, UserNotFoundException.
+	// ResourceNotFoundException, ThrottlingException, UserNotFoundException.
 	GetFederationToken(ctx context.Context, in *GetFederationTokenRequest) (*GetFederationTokenResponse, error)
 
 	// GetFlowAssociation is GET /flow-associations/{InstanceId}/{ResourceId}/{ResourceType}.
@@ -1016,6 +1098,11 @@ type Service interface {
 	// ThrottlingException.
 	ListContactEvaluations(ctx context.Context, in *ListContactEvaluationsRequest) (*ListContactEvaluationsResponse, error)
 
+	// ListContactFlowAliases is GET /contact-flows/{InstanceId}/{ContactFlowId}/aliases. Errors:
+	// AccessDeniedException, InternalServiceException, InvalidParameterException,
+	// InvalidRequestException, ResourceNotFoundException, ThrottlingException.
+	ListContactFlowAliases(ctx context.Context, in *ListContactFlowAliasesRequest) (*ListContactFlowAliasesResponse, error)
+
 	// ListContactFlowModuleAliases is GET
 	// /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/aliases. Errors:
 	// AccessDeniedException, InternalServiceException, InvalidParameterException,
@@ -1079,6 +1166,11 @@ type Service interface {
 	// ResourceNotFoundException, ThrottlingException.
 	ListEntitySecurityProfiles(ctx context.Context, in *ListEntitySecurityProfilesRequest) (*ListEntitySecurityProfilesResponse, error)
 
+	// ListEvaluationFormAIVersions is GET /instances/{InstanceId}/evaluation-form-ai-versions.
+	// Errors: InternalServiceException, InvalidParameterException, ResourceNotFoundException,
+	// ThrottlingException.
+	ListEvaluationFormAIVersions(ctx context.Context, in *ListEvaluationFormAIVersionsRequest) (*ListEvaluationFormAIVersionsResponse, error)
+
 	// ListEvaluationFormVersions is GET /evaluation-forms/{InstanceId}/{EvaluationFormId}/versions.
 	// Errors: InternalServiceException, InvalidParameterException, ResourceNotFoundException,
 	// ThrottlingException.
@@ -1087,6 +1179,11 @@ type Service interface {
 	// ListEvaluationForms is GET /evaluation-forms/{InstanceId}. Errors: InternalServiceException,
 	// InvalidParameterException, ResourceNotFoundException, ThrottlingException.
 	ListEvaluationForms(ctx context.Context, in *ListEvaluationFormsRequest) (*ListEvaluationFormsResponse, error)
+
+	// ListExtractionDefinitions is GET /extraction-definitions/{InstanceId}. Errors:
+	// AccessDeniedException, InternalServiceException, InvalidRequestException,
+	// ResourceNotFoundException, ThrottlingException.
+	ListExtractionDefinitions(ctx context.Context, in *ListExtractionDefinitionsRequest) (*ListExtractionDefinitionsResponse, error)
 
 	// ListFlowAssociations is GET /flow-associations-summary/{InstanceId}. Errors:
 	// AccessDeniedException, InternalServiceException, InvalidParameterException,
@@ -1131,6 +1228,11 @@ type Service interface {
 	// InvalidParameterException, InvalidRequestException, ResourceNotFoundException,
 	// ThrottlingException.
 	ListLexBots(ctx context.Context, in *ListLexBotsRequest) (*ListLexBotsResponse, error)
+
+	// ListMetrics is GET /metrics/definitions/{InstanceId}. Errors: AccessDeniedException,
+	// InternalServiceException, InvalidParameterException, InvalidRequestException,
+	// ResourceNotFoundException, ThrottlingException.
+	ListMetrics(ctx context.Context, in *ListMetricsRequest) (*ListMetricsResponse, error)
 
 	// ListNotifications is GET /notifications/{InstanceId}. Errors: AccessDeniedException,
 	// InternalServiceException, InvalidParameterException, InvalidRequestException,
@@ -1208,6 +1310,12 @@ type Service interface {
 	// InternalServiceException, InvalidParameterException, InvalidRequestException,
 	// ResourceNotFoundException, ThrottlingException.
 	ListSecurityKeys(ctx context.Context, in *ListSecurityKeysRequest) (*ListSecurityKeysResponse, error)
+
+	// ListSecurityProfileAIAgents is GET
+	// /security-profiles-ai-agents/{InstanceId}/{SecurityProfileId}. Errors:
+	// InternalServiceException, InvalidParameterException, InvalidRequestException,
+	// ResourceNotFoundException, ThrottlingException.
+	ListSecurityProfileAIAgents(ctx context.Context, in *ListSecurityProfileAIAgentsRequest) (*ListSecurityProfileAIAgentsResponse, error)
 
 	// ListSecurityProfileApplications is GET
 	// /security-profiles-applications/{InstanceId}/{SecurityProfileId}. Errors:
@@ -1410,6 +1518,11 @@ type Service interface {
 	// ResourceNotFoundException, ThrottlingException.
 	SearchHoursOfOperations(ctx context.Context, in *SearchHoursOfOperationsRequest) (*SearchHoursOfOperationsResponse, error)
 
+	// SearchMetrics is POST /search-metrics. Errors: AccessDeniedException,
+	// InternalServiceException, InvalidParameterException, InvalidRequestException,
+	// ResourceNotFoundException, ThrottlingException.
+	SearchMetrics(ctx context.Context, in *SearchMetricsRequest) (*SearchMetricsResponse, error)
+
 	// SearchNotifications is POST /search-notifications. Errors: AccessDeniedException,
 	// InternalServiceException, InvalidParameterException, InvalidRequestException,
 	// ResourceNotFoundException, ThrottlingException.
@@ -1444,6 +1557,11 @@ type Service interface {
 	// InvalidParameterException, InvalidRequestException, ResourceNotFoundException,
 	// ThrottlingException.
 	SearchRoutingProfiles(ctx context.Context, in *SearchRoutingProfilesRequest) (*SearchRoutingProfilesResponse, error)
+
+	// SearchRules is POST /search-rules. Errors: AccessDeniedException, InternalServiceException,
+	// InvalidParameterException, InvalidRequestException, ResourceNotFoundException,
+	// ThrottlingException.
+	SearchRules(ctx context.Context, in *SearchRulesRequest) (*SearchRulesResponse, error)
 
 	// SearchSecurityProfiles is POST /search-security-profiles. Errors: InternalServiceException,
 	// InvalidParameterException, InvalidRequestException, ResourceNotFoundException,
@@ -1495,6 +1613,16 @@ type Service interface {
 	// ThrottlingException.
 	SendOutboundEmail(ctx context.Context, in *SendOutboundEmailRequest) (*SendOutboundEmailResponse, error)
 
+	// SendOutboundWebNotification is POST /instance/{InstanceId}/outbound-web-notification. Errors:
+	// AccessDeniedException, InternalServiceException, InvalidRequestException,
+	// ResourceNotFoundException, ThrottlingException.
+	SendOutboundWebNotification(ctx context.Context, in *SendOutboundWebNotificationRequest) (*SendOutboundWebNotificationResponse, error)
+
+	// StartAssistantContact is PUT /contact/assistant. Errors: AccessDeniedException,
+	// InternalServiceException, InvalidParameterException, InvalidRequestException,
+	// LimitExceededException, ResourceNotFoundException, ThrottlingException.
+	StartAssistantContact(ctx context.Context, in *StartAssistantContactRequest) (*StartAssistantContactResponse, error)
+
 	// StartAttachedFileUpload is PUT /attached-files/{InstanceId}. Errors: AccessDeniedException,
 	// InternalServiceException, InvalidRequestException, ResourceConflictException,
 	// ServiceQuotaExceededException, ThrottlingException.
@@ -1504,6 +1632,12 @@ type Service interface {
 	// InvalidParameterException, InvalidRequestException, LimitExceededException,
 	// ResourceNotFoundException.
 	StartChatContact(ctx context.Context, in *StartChatContactRequest) (*StartChatContactResponse, error)
+
+	// StartContactConversationalAnalyticsJob is POST
+	// /contact/start-conversational-analytics-job/{InstanceId}/{ContactId}. Errors:
+	// AccessDeniedException, IdempotencyException, InternalServiceException,
+	// InvalidRequestException, ResourceNotFoundException, ThrottlingException.
+	StartContactConversationalAnalyticsJob(ctx context.Context, in *StartContactConversationalAnalyticsJobRequest) (*StartContactConversationalAnalyticsJobResponse, error)
 
 	// StartContactEvaluation is PUT /contact-evaluations/{InstanceId}. Errors:
 	// InternalServiceException, InvalidParameterException, ResourceConflictException,
@@ -1530,6 +1664,12 @@ type Service interface {
 	// InternalServiceException, InvalidRequestException, ResourceNotFoundException,
 	// ServiceQuotaExceededException, ThrottlingException.
 	StartEmailContact(ctx context.Context, in *StartEmailContactRequest) (*StartEmailContactResponse, error)
+
+	// StartEvaluationFormValidation is POST
+	// /evaluation-forms/{InstanceId}/{EvaluationFormId}/validate. Errors: InternalServiceException,
+	// InvalidParameterException, ResourceConflictException, ResourceNotFoundException,
+	// ServiceQuotaExceededException, ThrottlingException.
+	StartEvaluationFormValidation(ctx context.Context, in *StartEvaluationFormValidationRequest) (*StartEvaluationFormValidationResponse, error)
 
 	// StartOutboundChatContact is PUT /contact/outbound-chat. Errors: AccessDeniedException,
 	// ConflictException, InternalServiceException, InvalidRequestException, LimitExceededException,
@@ -1563,9 +1703,9 @@ type Service interface {
 	// ThrottlingException.
 	StartTestCaseExecution(ctx context.Context, in *StartTestCaseExecutionRequest) (*StartTestCaseExecutionResponse, error)
 
-	// StartWebRTCContact is PUT /contact/webrtc. Errors: InternalServiceException,
-	// InvalidParameterException, InvalidRequestException, LimitExceededException,
-	// ResourceNotFoundException.
+	// StartWebRTCContact is PUT /contact/webrtc. Errors: AccessDeniedException,
+	// InternalServiceException, InvalidParameterException, InvalidRequestException,
+	// LimitExceededException, ResourceNotFoundException.
 	StartWebRTCContact(ctx context.Context, in *StartWebRTCContactRequest) (*StartWebRTCContactResponse, error)
 
 	// StopContact is POST /contact/stop. Errors: ContactNotFoundException,
@@ -1660,6 +1800,12 @@ type Service interface {
 	// ResourceNotFoundException, ThrottlingException.
 	UpdateContactEvaluation(ctx context.Context, in *UpdateContactEvaluationRequest) (*UpdateContactEvaluationResponse, error)
 
+	// UpdateContactFlowAlias is POST /contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId}.
+	// Errors: AccessDeniedException, ConditionalOperationFailedException,
+	// DuplicateResourceException, InternalServiceException, InvalidParameterException,
+	// InvalidRequestException, ResourceNotFoundException, ThrottlingException.
+	UpdateContactFlowAlias(ctx context.Context, in *UpdateContactFlowAliasRequest) (*UpdateContactFlowAliasResponse, error)
+
 	// UpdateContactFlowContent is POST /contact-flows/{InstanceId}/{ContactFlowId}/content. Errors:
 	// InternalServiceException, InvalidContactFlowException, InvalidParameterException,
 	// InvalidRequestException, ResourceNotFoundException, ThrottlingException.
@@ -1706,6 +1852,16 @@ type Service interface {
 	// ResourceNotFoundException, ThrottlingException.
 	UpdateContactSchedule(ctx context.Context, in *UpdateContactScheduleRequest) (*UpdateContactScheduleResponse, error)
 
+	// UpdateContactTaskTemplate is POST /contact/task-template. Errors: AccessDeniedException,
+	// InternalServiceException, InvalidRequestException, LimitExceededException,
+	// PropertyValidationException, ResourceNotFoundException, ServiceQuotaExceededException.
+	UpdateContactTaskTemplate(ctx context.Context, in *UpdateContactTaskTemplateRequest) (*UpdateContactTaskTemplateResponse, error)
+
+	// UpdateCrossRegionRouting is PUT /cross-region-routing/{InstanceId}. Errors:
+	// AccessDeniedException, InternalServiceException, InvalidRequestException,
+	// ResourceConflictException, ResourceNotFoundException, ThrottlingException.
+	UpdateCrossRegionRouting(ctx context.Context, in *UpdateCrossRegionRoutingRequest) (*UpdateCrossRegionRoutingResponse, error)
+
 	// UpdateDataTableAttribute is POST
 	// /data-tables/{InstanceId}/{DataTableId}/attributes/{AttributeName}. Errors:
 	// AccessDeniedException, ConflictException, InternalServiceException,
@@ -1736,6 +1892,12 @@ type Service interface {
 	// ResourceNotFoundException, ServiceQuotaExceededException, ThrottlingException.
 	UpdateEvaluationForm(ctx context.Context, in *UpdateEvaluationFormRequest) (*UpdateEvaluationFormResponse, error)
 
+	// UpdateExtractionDefinition is PUT
+	// /extraction-definitions/{InstanceId}/{ExtractionDefinitionId}. Errors: AccessDeniedException,
+	// InternalServiceException, InvalidRequestException, ResourceConflictException,
+	// ResourceNotFoundException, ThrottlingException.
+	UpdateExtractionDefinition(ctx context.Context, in *UpdateExtractionDefinitionRequest) (*UpdateExtractionDefinitionResponse, error)
+
 	// UpdateHoursOfOperation is POST /hours-of-operations/{InstanceId}/{HoursOfOperationId}.
 	// Errors: DuplicateResourceException, InternalServiceException, InvalidParameterException,
 	// InvalidRequestException, ResourceNotFoundException, ThrottlingException.
@@ -1757,6 +1919,17 @@ type Service interface {
 	// Errors: InternalServiceException, InvalidParameterException, InvalidRequestException,
 	// ResourceNotFoundException, ThrottlingException.
 	UpdateInstanceStorageConfig(ctx context.Context, in *UpdateInstanceStorageConfigRequest) (*UpdateInstanceStorageConfigResponse, error)
+
+	// UpdateMetricContent is POST /metrics/definitions/{InstanceId}/{MetricId}/content. Errors:
+	// AccessDeniedException, InternalServiceException, InvalidParameterException,
+	// InvalidRequestException, ResourceNotFoundException, ThrottlingException.
+	UpdateMetricContent(ctx context.Context, in *UpdateMetricContentRequest) (*UpdateMetricContentResponse, error)
+
+	// UpdateMetricMetadata is POST /metrics/definitions/{InstanceId}/{MetricId}/metadata. Errors:
+	// AccessDeniedException, DuplicateResourceException, InternalServiceException,
+	// InvalidParameterException, InvalidRequestException, ResourceNotFoundException,
+	// ThrottlingException.
+	UpdateMetricMetadata(ctx context.Context, in *UpdateMetricMetadataRequest) (*UpdateMetricMetadataResponse, error)
 
 	// UpdateNotificationContent is POST /notifications/{InstanceId}/{NotificationId}. Errors:
 	// AccessDeniedException, InternalServiceException, InvalidParameterException,
@@ -2146,6 +2319,16 @@ func (Unimplemented) CreateAgentStatus(context.Context, *CreateAgentStatusReques
 	return nil, restjson.NotImplemented(&Operations[opCreateAgentStatus])
 }
 
+// CreateAttachedFile answers that it is not implemented.
+func (Unimplemented) CreateAttachedFile(context.Context, *CreateAttachedFileRequest) (*CreateAttachedFileResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opCreateAttachedFile])
+}
+
+// CreateAuthCode answers that it is not implemented.
+func (Unimplemented) CreateAuthCode(context.Context, *CreateAuthCodeRequest) (*CreateAuthCodeResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opCreateAuthCode])
+}
+
 // CreateContact answers that it is not implemented.
 func (Unimplemented) CreateContact(context.Context, *CreateContactRequest) (*CreateContactResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opCreateContact])
@@ -2154,6 +2337,11 @@ func (Unimplemented) CreateContact(context.Context, *CreateContactRequest) (*Cre
 // CreateContactFlow answers that it is not implemented.
 func (Unimplemented) CreateContactFlow(context.Context, *CreateContactFlowRequest) (*CreateContactFlowResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opCreateContactFlow])
+}
+
+// CreateContactFlowAlias answers that it is not implemented.
+func (Unimplemented) CreateContactFlowAlias(context.Context, *CreateContactFlowAliasRequest) (*CreateContactFlowAliasResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opCreateContactFlowAlias])
 }
 
 // CreateContactFlowModule answers that it is not implemented.
@@ -2196,6 +2384,11 @@ func (Unimplemented) CreateEvaluationForm(context.Context, *CreateEvaluationForm
 	return nil, restjson.NotImplemented(&Operations[opCreateEvaluationForm])
 }
 
+// CreateExtractionDefinition answers that it is not implemented.
+func (Unimplemented) CreateExtractionDefinition(context.Context, *CreateExtractionDefinitionRequest) (*CreateExtractionDefinitionResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opCreateExtractionDefinition])
+}
+
 // CreateHoursOfOperation answers that it is not implemented.
 func (Unimplemented) CreateHoursOfOperation(context.Context, *CreateHoursOfOperationRequest) (*CreateHoursOfOperationResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opCreateHoursOfOperation])
@@ -2214,6 +2407,11 @@ func (Unimplemented) CreateInstance(context.Context, *CreateInstanceRequest) (*C
 // CreateIntegrationAssociation answers that it is not implemented.
 func (Unimplemented) CreateIntegrationAssociation(context.Context, *CreateIntegrationAssociationRequest) (*CreateIntegrationAssociationResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opCreateIntegrationAssociation])
+}
+
+// CreateMetric answers that it is not implemented.
+func (Unimplemented) CreateMetric(context.Context, *CreateMetricRequest) (*CreateMetricResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opCreateMetric])
 }
 
 // CreateNotification answers that it is not implemented.
@@ -2336,6 +2534,11 @@ func (Unimplemented) DeleteAttachedFile(context.Context, *DeleteAttachedFileRequ
 	return nil, restjson.NotImplemented(&Operations[opDeleteAttachedFile])
 }
 
+// DeleteContactData answers that it is not implemented.
+func (Unimplemented) DeleteContactData(context.Context, *DeleteContactDataRequest) (*DeleteContactDataResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opDeleteContactData])
+}
+
 // DeleteContactEvaluation answers that it is not implemented.
 func (Unimplemented) DeleteContactEvaluation(context.Context, *DeleteContactEvaluationRequest) (*DeleteContactEvaluationResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opDeleteContactEvaluation])
@@ -2344,6 +2547,11 @@ func (Unimplemented) DeleteContactEvaluation(context.Context, *DeleteContactEval
 // DeleteContactFlow answers that it is not implemented.
 func (Unimplemented) DeleteContactFlow(context.Context, *DeleteContactFlowRequest) (*DeleteContactFlowResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opDeleteContactFlow])
+}
+
+// DeleteContactFlowAlias answers that it is not implemented.
+func (Unimplemented) DeleteContactFlowAlias(context.Context, *DeleteContactFlowAliasRequest) (*DeleteContactFlowAliasResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opDeleteContactFlowAlias])
 }
 
 // DeleteContactFlowModule answers that it is not implemented.
@@ -2386,6 +2594,11 @@ func (Unimplemented) DeleteEvaluationForm(context.Context, *DeleteEvaluationForm
 	return nil, restjson.NotImplemented(&Operations[opDeleteEvaluationForm])
 }
 
+// DeleteExtractionDefinition answers that it is not implemented.
+func (Unimplemented) DeleteExtractionDefinition(context.Context, *DeleteExtractionDefinitionRequest) (*DeleteExtractionDefinitionResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opDeleteExtractionDefinition])
+}
+
 // DeleteHoursOfOperation answers that it is not implemented.
 func (Unimplemented) DeleteHoursOfOperation(context.Context, *DeleteHoursOfOperationRequest) (*DeleteHoursOfOperationResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opDeleteHoursOfOperation])
@@ -2404,6 +2617,11 @@ func (Unimplemented) DeleteInstance(context.Context, *DeleteInstanceRequest) (*D
 // DeleteIntegrationAssociation answers that it is not implemented.
 func (Unimplemented) DeleteIntegrationAssociation(context.Context, *DeleteIntegrationAssociationRequest) (*DeleteIntegrationAssociationResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opDeleteIntegrationAssociation])
+}
+
+// DeleteMetric answers that it is not implemented.
+func (Unimplemented) DeleteMetric(context.Context, *DeleteMetricRequest) (*DeleteMetricResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opDeleteMetric])
 }
 
 // DeleteNotification answers that it is not implemented.
@@ -2449,6 +2667,11 @@ func (Unimplemented) DeleteRule(context.Context, *DeleteRuleRequest) (*DeleteRul
 // DeleteSecurityProfile answers that it is not implemented.
 func (Unimplemented) DeleteSecurityProfile(context.Context, *DeleteSecurityProfileRequest) (*DeleteSecurityProfileResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opDeleteSecurityProfile])
+}
+
+// DeleteSession answers that it is not implemented.
+func (Unimplemented) DeleteSession(context.Context, *DeleteSessionRequest) (*DeleteSessionResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opDeleteSession])
 }
 
 // DeleteTaskTemplate answers that it is not implemented.
@@ -2541,6 +2764,11 @@ func (Unimplemented) DescribeContactFlow(context.Context, *DescribeContactFlowRe
 	return nil, restjson.NotImplemented(&Operations[opDescribeContactFlow])
 }
 
+// DescribeContactFlowAlias answers that it is not implemented.
+func (Unimplemented) DescribeContactFlowAlias(context.Context, *DescribeContactFlowAliasRequest) (*DescribeContactFlowAliasResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opDescribeContactFlowAlias])
+}
+
 // DescribeContactFlowModule answers that it is not implemented.
 func (Unimplemented) DescribeContactFlowModule(context.Context, *DescribeContactFlowModuleRequest) (*DescribeContactFlowModuleResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opDescribeContactFlowModule])
@@ -2571,6 +2799,11 @@ func (Unimplemented) DescribeEvaluationForm(context.Context, *DescribeEvaluation
 	return nil, restjson.NotImplemented(&Operations[opDescribeEvaluationForm])
 }
 
+// DescribeExtractionDefinition answers that it is not implemented.
+func (Unimplemented) DescribeExtractionDefinition(context.Context, *DescribeExtractionDefinitionRequest) (*DescribeExtractionDefinitionResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opDescribeExtractionDefinition])
+}
+
 // DescribeHoursOfOperation answers that it is not implemented.
 func (Unimplemented) DescribeHoursOfOperation(context.Context, *DescribeHoursOfOperationRequest) (*DescribeHoursOfOperationResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opDescribeHoursOfOperation])
@@ -2594,6 +2827,11 @@ func (Unimplemented) DescribeInstanceAttribute(context.Context, *DescribeInstanc
 // DescribeInstanceStorageConfig answers that it is not implemented.
 func (Unimplemented) DescribeInstanceStorageConfig(context.Context, *DescribeInstanceStorageConfigRequest) (*DescribeInstanceStorageConfigResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opDescribeInstanceStorageConfig])
+}
+
+// DescribeMetric answers that it is not implemented.
+func (Unimplemented) DescribeMetric(context.Context, *DescribeMetricRequest) (*DescribeMetricResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opDescribeMetric])
 }
 
 // DescribeNotification answers that it is not implemented.
@@ -2796,6 +3034,11 @@ func (Unimplemented) GetContactMetrics(context.Context, *GetContactMetricsReques
 	return nil, restjson.NotImplemented(&Operations[opGetContactMetrics])
 }
 
+// GetCrossRegionRouting answers that it is not implemented.
+func (Unimplemented) GetCrossRegionRouting(context.Context, *GetCrossRegionRoutingRequest) (*GetCrossRegionRoutingResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opGetCrossRegionRouting])
+}
+
 // GetCurrentMetricData answers that it is not implemented.
 func (Unimplemented) GetCurrentMetricData(context.Context, *GetCurrentMetricDataRequest) (*GetCurrentMetricDataResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opGetCurrentMetricData])
@@ -2809,6 +3052,11 @@ func (Unimplemented) GetCurrentUserData(context.Context, *GetCurrentUserDataRequ
 // GetEffectiveHoursOfOperations answers that it is not implemented.
 func (Unimplemented) GetEffectiveHoursOfOperations(context.Context, *GetEffectiveHoursOfOperationsRequest) (*GetEffectiveHoursOfOperationsResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opGetEffectiveHoursOfOperations])
+}
+
+// GetEvaluationFormValidation answers that it is not implemented.
+func (Unimplemented) GetEvaluationFormValidation(context.Context, *GetEvaluationFormValidationRequest) (*GetEvaluationFormValidationResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opGetEvaluationFormValidation])
 }
 
 // GetFederationToken answers that it is not implemented.
@@ -2911,6 +3159,11 @@ func (Unimplemented) ListContactEvaluations(context.Context, *ListContactEvaluat
 	return nil, restjson.NotImplemented(&Operations[opListContactEvaluations])
 }
 
+// ListContactFlowAliases answers that it is not implemented.
+func (Unimplemented) ListContactFlowAliases(context.Context, *ListContactFlowAliasesRequest) (*ListContactFlowAliasesResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opListContactFlowAliases])
+}
+
 // ListContactFlowModuleAliases answers that it is not implemented.
 func (Unimplemented) ListContactFlowModuleAliases(context.Context, *ListContactFlowModuleAliasesRequest) (*ListContactFlowModuleAliasesResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opListContactFlowModuleAliases])
@@ -2971,6 +3224,11 @@ func (Unimplemented) ListEntitySecurityProfiles(context.Context, *ListEntitySecu
 	return nil, restjson.NotImplemented(&Operations[opListEntitySecurityProfiles])
 }
 
+// ListEvaluationFormAIVersions answers that it is not implemented.
+func (Unimplemented) ListEvaluationFormAIVersions(context.Context, *ListEvaluationFormAIVersionsRequest) (*ListEvaluationFormAIVersionsResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opListEvaluationFormAIVersions])
+}
+
 // ListEvaluationFormVersions answers that it is not implemented.
 func (Unimplemented) ListEvaluationFormVersions(context.Context, *ListEvaluationFormVersionsRequest) (*ListEvaluationFormVersionsResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opListEvaluationFormVersions])
@@ -2979,6 +3237,11 @@ func (Unimplemented) ListEvaluationFormVersions(context.Context, *ListEvaluation
 // ListEvaluationForms answers that it is not implemented.
 func (Unimplemented) ListEvaluationForms(context.Context, *ListEvaluationFormsRequest) (*ListEvaluationFormsResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opListEvaluationForms])
+}
+
+// ListExtractionDefinitions answers that it is not implemented.
+func (Unimplemented) ListExtractionDefinitions(context.Context, *ListExtractionDefinitionsRequest) (*ListExtractionDefinitionsResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opListExtractionDefinitions])
 }
 
 // ListFlowAssociations answers that it is not implemented.
@@ -3024,6 +3287,11 @@ func (Unimplemented) ListLambdaFunctions(context.Context, *ListLambdaFunctionsRe
 // ListLexBots answers that it is not implemented.
 func (Unimplemented) ListLexBots(context.Context, *ListLexBotsRequest) (*ListLexBotsResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opListLexBots])
+}
+
+// ListMetrics answers that it is not implemented.
+func (Unimplemented) ListMetrics(context.Context, *ListMetricsRequest) (*ListMetricsResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opListMetrics])
 }
 
 // ListNotifications answers that it is not implemented.
@@ -3099,6 +3367,11 @@ func (Unimplemented) ListRules(context.Context, *ListRulesRequest) (*ListRulesRe
 // ListSecurityKeys answers that it is not implemented.
 func (Unimplemented) ListSecurityKeys(context.Context, *ListSecurityKeysRequest) (*ListSecurityKeysResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opListSecurityKeys])
+}
+
+// ListSecurityProfileAIAgents answers that it is not implemented.
+func (Unimplemented) ListSecurityProfileAIAgents(context.Context, *ListSecurityProfileAIAgentsRequest) (*ListSecurityProfileAIAgentsResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opListSecurityProfileAIAgents])
 }
 
 // ListSecurityProfileApplications answers that it is not implemented.
@@ -3296,6 +3569,11 @@ func (Unimplemented) SearchHoursOfOperations(context.Context, *SearchHoursOfOper
 	return nil, restjson.NotImplemented(&Operations[opSearchHoursOfOperations])
 }
 
+// SearchMetrics answers that it is not implemented.
+func (Unimplemented) SearchMetrics(context.Context, *SearchMetricsRequest) (*SearchMetricsResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opSearchMetrics])
+}
+
 // SearchNotifications answers that it is not implemented.
 func (Unimplemented) SearchNotifications(context.Context, *SearchNotificationsRequest) (*SearchNotificationsResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opSearchNotifications])
@@ -3329,6 +3607,11 @@ func (Unimplemented) SearchResourceTags(context.Context, *SearchResourceTagsRequ
 // SearchRoutingProfiles answers that it is not implemented.
 func (Unimplemented) SearchRoutingProfiles(context.Context, *SearchRoutingProfilesRequest) (*SearchRoutingProfilesResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opSearchRoutingProfiles])
+}
+
+// SearchRules answers that it is not implemented.
+func (Unimplemented) SearchRules(context.Context, *SearchRulesRequest) (*SearchRulesResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opSearchRules])
 }
 
 // SearchSecurityProfiles answers that it is not implemented.
@@ -3381,6 +3664,16 @@ func (Unimplemented) SendOutboundEmail(context.Context, *SendOutboundEmailReques
 	return nil, restjson.NotImplemented(&Operations[opSendOutboundEmail])
 }
 
+// SendOutboundWebNotification answers that it is not implemented.
+func (Unimplemented) SendOutboundWebNotification(context.Context, *SendOutboundWebNotificationRequest) (*SendOutboundWebNotificationResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opSendOutboundWebNotification])
+}
+
+// StartAssistantContact answers that it is not implemented.
+func (Unimplemented) StartAssistantContact(context.Context, *StartAssistantContactRequest) (*StartAssistantContactResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opStartAssistantContact])
+}
+
 // StartAttachedFileUpload answers that it is not implemented.
 func (Unimplemented) StartAttachedFileUpload(context.Context, *StartAttachedFileUploadRequest) (*StartAttachedFileUploadResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opStartAttachedFileUpload])
@@ -3389,6 +3682,11 @@ func (Unimplemented) StartAttachedFileUpload(context.Context, *StartAttachedFile
 // StartChatContact answers that it is not implemented.
 func (Unimplemented) StartChatContact(context.Context, *StartChatContactRequest) (*StartChatContactResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opStartChatContact])
+}
+
+// StartContactConversationalAnalyticsJob answers that it is not implemented.
+func (Unimplemented) StartContactConversationalAnalyticsJob(context.Context, *StartContactConversationalAnalyticsJobRequest) (*StartContactConversationalAnalyticsJobResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opStartContactConversationalAnalyticsJob])
 }
 
 // StartContactEvaluation answers that it is not implemented.
@@ -3414,6 +3712,11 @@ func (Unimplemented) StartContactStreaming(context.Context, *StartContactStreami
 // StartEmailContact answers that it is not implemented.
 func (Unimplemented) StartEmailContact(context.Context, *StartEmailContactRequest) (*StartEmailContactResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opStartEmailContact])
+}
+
+// StartEvaluationFormValidation answers that it is not implemented.
+func (Unimplemented) StartEvaluationFormValidation(context.Context, *StartEvaluationFormValidationRequest) (*StartEvaluationFormValidationResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opStartEvaluationFormValidation])
 }
 
 // StartOutboundChatContact answers that it is not implemented.
@@ -3541,6 +3844,11 @@ func (Unimplemented) UpdateContactEvaluation(context.Context, *UpdateContactEval
 	return nil, restjson.NotImplemented(&Operations[opUpdateContactEvaluation])
 }
 
+// UpdateContactFlowAlias answers that it is not implemented.
+func (Unimplemented) UpdateContactFlowAlias(context.Context, *UpdateContactFlowAliasRequest) (*UpdateContactFlowAliasResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opUpdateContactFlowAlias])
+}
+
 // UpdateContactFlowContent answers that it is not implemented.
 func (Unimplemented) UpdateContactFlowContent(context.Context, *UpdateContactFlowContentRequest) (*UpdateContactFlowContentResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opUpdateContactFlowContent])
@@ -3581,6 +3889,16 @@ func (Unimplemented) UpdateContactSchedule(context.Context, *UpdateContactSchedu
 	return nil, restjson.NotImplemented(&Operations[opUpdateContactSchedule])
 }
 
+// UpdateContactTaskTemplate answers that it is not implemented.
+func (Unimplemented) UpdateContactTaskTemplate(context.Context, *UpdateContactTaskTemplateRequest) (*UpdateContactTaskTemplateResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opUpdateContactTaskTemplate])
+}
+
+// UpdateCrossRegionRouting answers that it is not implemented.
+func (Unimplemented) UpdateCrossRegionRouting(context.Context, *UpdateCrossRegionRoutingRequest) (*UpdateCrossRegionRoutingResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opUpdateCrossRegionRouting])
+}
+
 // UpdateDataTableAttribute answers that it is not implemented.
 func (Unimplemented) UpdateDataTableAttribute(context.Context, *UpdateDataTableAttributeRequest) (*UpdateDataTableAttributeResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opUpdateDataTableAttribute])
@@ -3606,6 +3924,11 @@ func (Unimplemented) UpdateEvaluationForm(context.Context, *UpdateEvaluationForm
 	return nil, restjson.NotImplemented(&Operations[opUpdateEvaluationForm])
 }
 
+// UpdateExtractionDefinition answers that it is not implemented.
+func (Unimplemented) UpdateExtractionDefinition(context.Context, *UpdateExtractionDefinitionRequest) (*UpdateExtractionDefinitionResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opUpdateExtractionDefinition])
+}
+
 // UpdateHoursOfOperation answers that it is not implemented.
 func (Unimplemented) UpdateHoursOfOperation(context.Context, *UpdateHoursOfOperationRequest) (*UpdateHoursOfOperationResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opUpdateHoursOfOperation])
@@ -3624,6 +3947,16 @@ func (Unimplemented) UpdateInstanceAttribute(context.Context, *UpdateInstanceAtt
 // UpdateInstanceStorageConfig answers that it is not implemented.
 func (Unimplemented) UpdateInstanceStorageConfig(context.Context, *UpdateInstanceStorageConfigRequest) (*UpdateInstanceStorageConfigResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opUpdateInstanceStorageConfig])
+}
+
+// UpdateMetricContent answers that it is not implemented.
+func (Unimplemented) UpdateMetricContent(context.Context, *UpdateMetricContentRequest) (*UpdateMetricContentResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opUpdateMetricContent])
+}
+
+// UpdateMetricMetadata answers that it is not implemented.
+func (Unimplemented) UpdateMetricMetadata(context.Context, *UpdateMetricMetadataRequest) (*UpdateMetricMetadataResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opUpdateMetricMetadata])
 }
 
 // UpdateNotificationContent answers that it is not implemented.

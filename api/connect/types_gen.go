@@ -6,6 +6,12 @@ import (
 	"time"
 )
 
+// AIAgent is a structure.
+type AIAgent struct {
+	Arn  *string
+	Type AIAgentType
+}
+
 // ActionSummary is a structure.
 type ActionSummary struct {
 	ActionType ActionType `required:"true"` // required
@@ -95,6 +101,7 @@ type AgentInfo struct {
 	AgentInitiatedHoldDuration     *int32 // at least 0
 	StateTransitions               []StateTransition
 	VoiceEnhancementMode           VoiceEnhancementMode
+	ActiveRegion                   *string // 0 to 1024 characters
 }
 
 // AgentQualityMetrics is a structure.
@@ -163,6 +170,24 @@ type AiAgentInfo struct {
 	AiAgentEscalated *bool
 }
 
+// AiAgentInput is a structure.
+type AiAgentInput struct {
+	AiAgentId string `required:"true" len:"0:128" pattern:"[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}(:[A-Z0-9_$]+){0,1}$|^arn:[a-z-]*?:wisdom:[a-z0-9-]*?:[0-9]{12}:[a-z-]*?/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}(?:/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}){0,2}(:[A-Z0-9_$]+){0,1}"` // required; 0 to 128 characters
+}
+
+// AiAgentSearchCriteria is a structure.
+type AiAgentSearchCriteria struct {
+	Id               *string `len:"0:128" pattern:"[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}(:[A-Z0-9_$]+){0,1}$|^arn:[a-z-]*?:wisdom:[a-z0-9-]*?:[0-9]{12}:[a-z-]*?/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}(?:/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}){0,2}(:[A-Z0-9_$]+){0,1}"` // 0 to 128 characters
+	VersionNumber    *int32
+	AiAgentEscalated *bool
+	AiUseCase        AiUseCase
+}
+
+// AiAgentsCriteria is a structure.
+type AiAgentsCriteria struct {
+	Criteria []AiAgentSearchCriteria `len:"0:1"` // 0 to 1 element
+}
+
 // AliasConfiguration is a structure.
 type AliasConfiguration struct {
 	EmailAddressId string `required:"true" len:"1:500"` // required; 1 to 500 characters
@@ -177,6 +202,15 @@ type AllowedCapabilities struct {
 // AllowedExtension is a structure.
 type AllowedExtension struct {
 	Extension string `required:"true" len:"1:10" pattern:"^[a-zA-Z0-9-_]+$"` // required; 1 to 10 characters
+}
+
+// AnalyticsConfiguration is a structure.
+type AnalyticsConfiguration struct {
+	LanguageConfiguration  *LanguageConfiguration  `required:"true"` // required
+	RedactionConfiguration *RedactionConfiguration `required:"true"` // required
+	SentimentConfiguration *SentimentConfiguration `required:"true"` // required
+	SummaryConfiguration   *SummaryConfiguration   `required:"true"` // required
+	RulesConfiguration     *RulesConfiguration     `required:"true"` // required
 }
 
 // AnalyticsDataAssociationResult is a structure.
@@ -552,6 +586,14 @@ type AudioQualityMetricsInfo struct {
 	PotentialQualityIssues []string // 0 to 3 elements
 }
 
+// AuthScope is a structure.
+type AuthScope struct {
+	SecurityProfileIds []string           `len:"1:10"`                            // 1 to 10 elements
+	EntityType         AuthCodeEntityType `required:"true"`                       // required
+	EntityId           *string            `len:"1:256" pattern:".*"`              // 1 to 256 characters
+	DomainName         *string            `len:"1:64" pattern:"^[a-zA-Z0-9_-]+$"` // 1 to 64 characters
+}
+
 // AuthenticationProfile is a structure.
 type AuthenticationProfile struct {
 	Id                               *string // 1 to 100 characters
@@ -601,6 +643,12 @@ type AutoEvaluationDetails struct {
 // AutomaticFailConfiguration is a structure.
 type AutomaticFailConfiguration struct {
 	TargetSection *string
+}
+
+// AvailableFilter is a structure.
+type AvailableFilter struct {
+	Id   *string // 1 to 100 characters
+	Type AvailableFilterType
 }
 
 // AvailableNumberSummary is a structure.
@@ -802,6 +850,14 @@ type BooleanCondition struct {
 	ComparisonType BooleanComparisonType
 }
 
+// CalculationComponent is a structure.
+type CalculationComponent struct {
+	Alias         string         `required:"true" len:"1:128"` // required; 1 to 128 characters
+	MetricName    *string        `len:"1:128"`                 // 1 to 128 characters
+	MetricId      *string        `len:"1:150"`                 // 1 to 150 characters
+	MetricFilters []MetricFilter `len:"0:5"`                   // 0 to 5 elements
+}
+
 // Campaign is a structure.
 type Campaign struct {
 	CampaignId *string // 1 to 100 characters
@@ -860,7 +916,7 @@ type ChatParticipantRoleConfig struct {
 
 // ChatStreamingConfiguration is a structure.
 type ChatStreamingConfiguration struct {
-	StreamingEndpointArn string `required:"true" len:"1:350"` // required; 1 to 350 characters
+	StreamingEndpointArn string // required; 1 to 350 characters
 }
 
 // ClaimPhoneNumberRequest is the input of ClaimPhoneNumber (POST /phone-number/claim).
@@ -914,6 +970,12 @@ type CompleteAttachedFileUploadResponse struct{}
 type Condition struct {
 	StringCondition *StringCondition
 	NumberCondition *NumberCondition
+}
+
+// ConnectionCredentials is a structure.
+type ConnectionCredentials struct {
+	ConnectionToken *string // 1 to 1000 characters
+	Expiry          *string
 }
 
 // ConnectionData is a structure.
@@ -979,6 +1041,16 @@ type ContactAnalysis struct {
 	Transcript *Transcript
 }
 
+// ContactAnalysisReference is a structure.
+type ContactAnalysisReference struct {
+	Name          *string // 1 to 4096 characters
+	Value         *string // 0 to 4096 characters
+	Status        ReferenceStatus
+	Arn           *string
+	AnalyticsMode AnalyticsMode
+	IsRedacted    *bool
+}
+
 // ContactConfiguration is a structure.
 type ContactConfiguration struct {
 	ContactId         string `required:"true" len:"1:256"` // required; 1 to 256 characters
@@ -1014,6 +1086,32 @@ type ContactEvaluation struct {
 	ExportLocation  *string
 }
 
+// ContactEvaluationAttributeAndCondition is a structure.
+type ContactEvaluationAttributeAndCondition struct {
+	TagConditions       []TagCondition
+	AttributeConditions []ContactEvaluationAttributeCondition
+}
+
+// ContactEvaluationAttributeCondition is a structure.
+type ContactEvaluationAttributeCondition struct {
+	AttributeKey   ContactEvaluationAttributeKey
+	AttributeValue *ContactEvaluationAttributeValue
+	ComparisonType ContactEvaluationAttributeComparisonType
+}
+
+// ContactEvaluationAttributeFilter is a structure.
+type ContactEvaluationAttributeFilter struct {
+	OrConditions                        []ContactEvaluationAttributeAndCondition
+	AndCondition                        *ContactEvaluationAttributeAndCondition
+	TagCondition                        *TagCondition
+	ContactEvaluationAttributeCondition *ContactEvaluationAttributeCondition
+}
+
+// ContactEvaluationAttributeValue is a structure.
+type ContactEvaluationAttributeValue struct {
+	StringValue *string
+}
+
 // ContactFilter is a structure.
 type ContactFilter struct {
 	ContactStates []ContactState `len:":9"` // at most 9 elements
@@ -1033,6 +1131,29 @@ type ContactFlow struct {
 	FlowContentSha256  *string           // 1 to 64 characters
 	Version            *int64            // at least 1
 	VersionDescription *string
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
+}
+
+// ContactFlowAliasInfo is a structure.
+type ContactFlowAliasInfo struct {
+	ContactFlowId      *string // 1 to 500 characters
+	ContactFlowArn     *string
+	AliasId            *string // 1 to 500 characters
+	Version            *int64  // at least 1
+	Name               *string // at least 1 character
+	Description        *string
+	LastModifiedRegion *string
+	LastModifiedTime   *time.Time
+}
+
+// ContactFlowAliasSummary is a structure.
+type ContactFlowAliasSummary struct {
+	Arn                *string
+	AliasId            *string // 1 to 500 characters
+	Version            *int64  // at least 1
+	AliasName          *string // at least 1 character
+	AliasDescription   *string
 	LastModifiedTime   *time.Time
 	LastModifiedRegion *string
 }
@@ -1155,6 +1276,8 @@ type ContactFlowVersionSummary struct {
 	Arn                *string
 	VersionDescription *string
 	Version            *int64 // at least 1
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
 }
 
 // ContactMetricInfo is a structure.
@@ -1191,12 +1314,20 @@ type ContactSearchSummary struct {
 	RoutingCriteria          *RoutingCriteria
 	Tags                     map[string]string // 1 to 6 elements
 	GlobalResiliencyMetadata *GlobalResiliencyMetadata
+	AiAgentInfo              []ContactSearchSummaryAiAgentInfo
 }
 
 // ContactSearchSummaryAgentInfo is a structure.
 type ContactSearchSummaryAgentInfo struct {
 	Id                        *string // 1 to 256 characters
 	ConnectedToAgentTimestamp *time.Time
+}
+
+// ContactSearchSummaryAiAgentInfo is a structure.
+type ContactSearchSummaryAiAgentInfo struct {
+	AiAgentVersionId *string // 0 to 128 characters
+	AiAgentEscalated *bool
+	AiUseCase        AiUseCase
 }
 
 // ContactSearchSummaryQueueInfo is a structure.
@@ -1209,6 +1340,11 @@ type ContactSearchSummaryQueueInfo struct {
 type ContactSearchSummarySegmentAttributeValue struct {
 	ValueString *string // 0 to 1024 characters
 	ValueMap    map[string]SegmentAttributeValue
+}
+
+// ContentAttributes is a structure.
+type ContentAttributes struct {
+	RecommenderConfig *RecommenderConfig
 }
 
 // ControlPlaneAttributeFilter is a structure.
@@ -1249,10 +1385,61 @@ type CreateAgentStatusResponse struct {
 	AgentStatusId  *string
 }
 
+// CreateAttachedFileRequest is the input of CreateAttachedFile (PUT
+// /attached-files/{InstanceId}/files).
+type CreateAttachedFileRequest struct {
+	ClientToken           *string           `len:":500"`                                                                                         // idempotency token, filled in by the client; at most 500 characters
+	InstanceId            string            `required:"true" label:"0" len:"1:100"`                                                              // required; in the path; 1 to 100 characters
+	FileUseCaseType       FileUseCaseType   `required:"true"`                                                                                    // required
+	FileSourceUri         string            `required:"true" len:"1:2000"`                                                                       // required; 1 to 2000 characters
+	AssociatedResourceArn string            `required:"true" query:"associatedResourceArn"`                                                      // required; query parameter associatedResourceArn
+	Tags                  map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
+}
+
+// CreateAttachedFileResponse is the output of CreateAttachedFile.
+type CreateAttachedFileResponse struct {
+	FileArn      *string
+	FileId       *string // 1 to 256 characters
+	CreationTime *string
+	FileStatus   FileStatusType
+}
+
+// CreateAuthCodeRequest is the input of CreateAuthCode (POST /auth/code/{InstanceId}).
+type CreateAuthCodeRequest struct {
+	InstanceId                       string     `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	Scope                            *AuthScope `required:"true"`                       // required
+	MaxSessionDurationMinutes        *int32     `range:"1440:43200"`                    // 1440 to 43200
+	SessionInactivityDurationMinutes int32      `required:"true" range:"0:20160"`       // required; 0 to 20160
+}
+
+// CreateAuthCodeResponse is the output of CreateAuthCode.
+type CreateAuthCodeResponse struct {
+	AuthCode   *string // sensitive: never log it
+	SessionId  *string // at most 36 characters
+	EntityType AuthCodeEntityType
+	EntityId   *string // 1 to 256 characters
+}
+
 // CreateCaseActionDefinition is a structure.
 type CreateCaseActionDefinition struct {
 	Fields     []FieldValue `required:"true"`             // required
 	TemplateId string       `required:"true" len:"1:500"` // required; 1 to 500 characters
+}
+
+// CreateContactFlowAliasRequest is the input of CreateContactFlowAlias (PUT
+// /contact-flows/{InstanceId}/{ContactFlowId}/alias).
+type CreateContactFlowAliasRequest struct {
+	InstanceId         string `required:"true" label:"0" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path; 1 to 250 characters
+	Description        *string
+	ContactFlowId      string `required:"true" label:"1"`  // required; in the path
+	ContactFlowVersion int64  `required:"true" range:"1:"` // required; at least 1
+	AliasName          string `required:"true" len:"1:"`   // required; at least 1 character
+}
+
+// CreateContactFlowAliasResponse is the output of CreateContactFlowAlias.
+type CreateContactFlowAliasResponse struct {
+	ContactFlowArn *string
+	Id             *string // 1 to 500 characters
 }
 
 // CreateContactFlowModuleAliasRequest is the input of CreateContactFlowModuleAlias (PUT
@@ -1434,12 +1621,30 @@ type CreateEvaluationFormRequest struct {
 	ReviewConfiguration         *EvaluationReviewConfiguration
 	TargetConfiguration         *EvaluationFormTargetConfiguration
 	LanguageConfiguration       *EvaluationFormLanguageConfiguration
+	AIVersion                   *string `len:"1:256"` // 1 to 256 characters
 }
 
 // CreateEvaluationFormResponse is the output of CreateEvaluationForm.
 type CreateEvaluationFormResponse struct {
 	EvaluationFormId  string `required:"true"` // required; 1 to 500 characters
 	EvaluationFormArn string `required:"true"` // required
+}
+
+// CreateExtractionDefinitionRequest is the input of CreateExtractionDefinition (POST
+// /extraction-definitions/{InstanceId}).
+type CreateExtractionDefinitionRequest struct {
+	ClientToken             *string                  `len:":500"`                            // idempotency token, filled in by the client; at most 500 characters
+	InstanceId              string                   `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	Name                    string                   `required:"true" len:"1:200"`           // required; 1 to 200 characters
+	ExtractionConfiguration *ExtractionConfiguration `required:"true"`                       // required
+	Display                 *ExtractionDefinitionDisplay
+	Tags                    map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
+}
+
+// CreateExtractionDefinitionResponse is the output of CreateExtractionDefinition.
+type CreateExtractionDefinitionResponse struct {
+	ExtractionDefinitionArn string `required:"true"` // required
+	ExtractionDefinitionId  string `required:"true"` // required; 1 to 256 characters
 }
 
 // CreateHoursOfOperationOverrideRequest is the input of CreateHoursOfOperationOverride (PUT
@@ -1514,6 +1719,25 @@ type CreateIntegrationAssociationResponse struct {
 	IntegrationAssociationArn *string
 }
 
+// CreateMetricRequest is the input of CreateMetric (PUT /metrics/definitions/{InstanceId}).
+type CreateMetricRequest struct {
+	InstanceId             string             `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	Name                   string             `required:"true" len:"1:128"`           // required; 1 to 128 characters
+	MetricCalculation      *MetricCalculation `required:"true"`                       // required
+	Unit                   MetricUnit         `required:"true"`                       // required
+	Status                 MetricStatus
+	ClientToken            *string `len:":500"`  // idempotency token, filled in by the client; at most 500 characters
+	Description            *string `len:"0:500"` // 0 to 500 characters
+	PositiveTrendIndicator TrendIndicator
+	Tags                   map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
+}
+
+// CreateMetricResponse is the output of CreateMetric.
+type CreateMetricResponse struct {
+	MetricArn string `required:"true"` // required
+	MetricId  string `required:"true"` // required; 1 to 150 characters
+}
+
 // CreateNotificationRequest is the input of CreateNotification (PUT
 // /notifications/{InstanceId}).
 type CreateNotificationRequest struct {
@@ -1521,7 +1745,7 @@ type CreateNotificationRequest struct {
 	ExpiresAt                *time.Time
 	Recipients               []string `required:"true" len:":200"` // required; at most 200 elements
 	Priority                 ConfigurableNotificationPriority
-	Content                  map[LocaleCode]string `required:"true" each.len:"0:500"`                                                                   // required
+	Content                  map[LocaleCode]string `required:"true" each.len:"0:3000"`                                                                  // required
 	Tags                     map[string]string     `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
 	PredefinedNotificationId *string               `len:"1:256"`                                                                                        // deprecated by the model; 1 to 256 characters
 	ClientToken              *string               `len:":500"`                                                                                         // idempotency token, filled in by the client; at most 500 characters
@@ -1666,13 +1890,15 @@ type CreateRoutingProfileResponse struct {
 
 // CreateRuleRequest is the input of CreateRule (POST /rules/{InstanceId}).
 type CreateRuleRequest struct {
-	InstanceId         string                  `required:"true" label:"0" len:"1:100"`                  // required; in the path; 1 to 100 characters
-	Name               string                  `required:"true" len:"1:200" pattern:"^[0-9a-zA-Z._-]+"` // required; 1 to 200 characters
-	TriggerEventSource *RuleTriggerEventSource `required:"true"`                                        // required
-	Function           string                  `required:"true"`                                        // required
-	Actions            []RuleAction            `required:"true"`                                        // required
-	PublishStatus      RulePublishStatus       `required:"true"`                                        // required
-	ClientToken        *string                 `len:":500"`                                             // idempotency token, filled in by the client; at most 500 characters
+	InstanceId           string                  `required:"true" label:"0" len:"1:100"`                  // required; in the path; 1 to 100 characters
+	Name                 string                  `required:"true" len:"1:200" pattern:"^[0-9a-zA-Z._-]+"` // required; 1 to 200 characters
+	TriggerEventSource   *RuleTriggerEventSource `required:"true"`                                        // required
+	Function             string                  `required:"true"`                                        // required
+	Actions              []RuleAction            `required:"true"`                                        // required
+	PublishStatus        RulePublishStatus       `required:"true"`                                        // required
+	PreEvaluationFilters *PreEvaluationFilters
+	ClientToken          *string           `len:":500"`                                                                                         // idempotency token, filled in by the client; at most 500 characters
+	Tags                 map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"` // 1 to 50 elements
 }
 
 // CreateRuleResponse is the output of CreateRule.
@@ -1694,7 +1920,8 @@ type CreateSecurityProfileRequest struct {
 	Applications                         []Application     `len:":10"`                                                                                          // at most 10 elements
 	HierarchyRestrictedResources         []string          `each.len:"1:128"`
 	AllowedAccessControlHierarchyGroupId *string
-	AllowedFlowModules                   []FlowModule `len:":10"` // at most 10 elements
+	AllowedFlowModules                   []FlowModule `len:":10"`  // at most 10 elements
+	AllowedAIAgents                      []AIAgent    `len:":100"` // at most 100 elements
 	GranularAccessControlConfiguration   *GranularAccessControlConfiguration
 }
 
@@ -1749,11 +1976,11 @@ type CreateTestCaseResponse struct {
 // CreateTrafficDistributionGroupRequest is the input of CreateTrafficDistributionGroup (PUT
 // /traffic-distribution-group).
 type CreateTrafficDistributionGroupRequest struct {
-	Name        string            `required:"true" len:"1:128" pattern:"(^[\\S].*[\\S]$)|(^[\\S]$)"`                                                                                                                   // required; 1 to 128 characters
-	Description *string           `len:"1:250" pattern:"(^[\\S].*[\\S]$)|(^[\\S]$)"`                                                                                                                                   // 1 to 250 characters
-	InstanceId  string            `required:"true" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; 1 to 250 characters
-	ClientToken *string           `len:":500"`                                                                                                                                                                         // idempotency token, filled in by the client; at most 500 characters
-	Tags        map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"`                                                                                 // 1 to 50 elements
+	Name        string            `required:"true" len:"1:128" pattern:"(^[\\S].*[\\S]$)|(^[\\S]$)"`                                                            // required; 1 to 128 characters
+	Description *string           `len:"1:250" pattern:"(^[\\S].*[\\S]$)|(^[\\S]$)"`                                                                            // 1 to 250 characters
+	InstanceId  string            `required:"true" len:"1:250" pattern:"^(arn:([a-zA-Z0-9-]+):connect:[a-z]+-[a-z-]+-[0-9]+:[0-9]+:instance/)?[a-zA-Z0-9_-]+$"` // required; 1 to 250 characters
+	ClientToken *string           `len:":500"`                                                                                                                  // idempotency token, filled in by the client; at most 500 characters
+	Tags        map[string]string `len:"1:50" key.len:"1:128" key.pattern:"^(?!aws:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$" each.len:":256"`                          // 1 to 50 elements
 }
 
 // CreateTrafficDistributionGroupResponse is the output of CreateTrafficDistributionGroup.
@@ -1911,6 +2138,11 @@ type Credentials struct {
 // CrossChannelBehavior is a structure.
 type CrossChannelBehavior struct {
 	BehaviorType BehaviorType `required:"true"` // required
+}
+
+// CrossChannelWorkloadBehavior is a structure.
+type CrossChannelWorkloadBehavior struct {
+	ChannelWorkloadBehaviorType ChannelWorkloadBehaviorType
 }
 
 // CurrentMetric is a structure.
@@ -2139,6 +2371,17 @@ type DeleteAttachedFileRequest struct {
 // DeleteAttachedFileResponse is the output of DeleteAttachedFile.
 type DeleteAttachedFileResponse struct{}
 
+// DeleteContactDataRequest is the input of DeleteContactData (POST
+// /contact/delete/{InstanceId}/{ContactId}).
+type DeleteContactDataRequest struct {
+	InstanceId    string         `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactId     string         `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	ContactFields []ContactField `required:"true"`                       // required
+}
+
+// DeleteContactDataResponse is the output of DeleteContactData.
+type DeleteContactDataResponse struct{}
+
 // DeleteContactEvaluationRequest is the input of DeleteContactEvaluation (DELETE
 // /contact-evaluations/{InstanceId}/{EvaluationId}).
 type DeleteContactEvaluationRequest struct {
@@ -2148,6 +2391,17 @@ type DeleteContactEvaluationRequest struct {
 
 // DeleteContactEvaluationResponse is the output of DeleteContactEvaluation.
 type DeleteContactEvaluationResponse struct{}
+
+// DeleteContactFlowAliasRequest is the input of DeleteContactFlowAlias (DELETE
+// /contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId}).
+type DeleteContactFlowAliasRequest struct {
+	InstanceId    string `required:"true" label:"0" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path; 1 to 250 characters
+	ContactFlowId string `required:"true" label:"1"`                                                                                                                                                                    // required; in the path
+	AliasId       string `required:"true" label:"2" len:"1:500"`                                                                                                                                                        // required; in the path; 1 to 500 characters
+}
+
+// DeleteContactFlowAliasResponse is the output of DeleteContactFlowAlias.
+type DeleteContactFlowAliasResponse struct{}
 
 // DeleteContactFlowModuleAliasRequest is the input of DeleteContactFlowModuleAlias (DELETE
 // /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId}).
@@ -2246,6 +2500,16 @@ type DeleteEvaluationFormRequest struct {
 // DeleteEvaluationFormResponse is the output of DeleteEvaluationForm.
 type DeleteEvaluationFormResponse struct{}
 
+// DeleteExtractionDefinitionRequest is the input of DeleteExtractionDefinition (DELETE
+// /extraction-definitions/{InstanceId}/{ExtractionDefinitionId}).
+type DeleteExtractionDefinitionRequest struct {
+	InstanceId             string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ExtractionDefinitionId string `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+}
+
+// DeleteExtractionDefinitionResponse is the output of DeleteExtractionDefinition.
+type DeleteExtractionDefinitionResponse struct{}
+
 // DeleteHoursOfOperationOverrideRequest is the input of DeleteHoursOfOperationOverride (DELETE
 // /hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId}).
 type DeleteHoursOfOperationOverrideRequest struct {
@@ -2285,6 +2549,16 @@ type DeleteIntegrationAssociationRequest struct {
 
 // DeleteIntegrationAssociationResponse is the output of DeleteIntegrationAssociation.
 type DeleteIntegrationAssociationResponse struct{}
+
+// DeleteMetricRequest is the input of DeleteMetric (DELETE
+// /metrics/definitions/{InstanceId}/{MetricId}).
+type DeleteMetricRequest struct {
+	InstanceId string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	MetricId   string `required:"true" label:"1" len:"1:150"` // required; in the path; 1 to 150 characters
+}
+
+// DeleteMetricResponse is the output of DeleteMetric.
+type DeleteMetricResponse struct{}
 
 // DeleteNotificationRequest is the input of DeleteNotification (DELETE
 // /notifications/{InstanceId}/{NotificationId}).
@@ -2374,6 +2648,16 @@ type DeleteSecurityProfileRequest struct {
 
 // DeleteSecurityProfileResponse is the output of DeleteSecurityProfile.
 type DeleteSecurityProfileResponse struct{}
+
+// DeleteSessionRequest is the input of DeleteSession (DELETE
+// /auth/sessions/{InstanceId}/{SessionId}).
+type DeleteSessionRequest struct {
+	InstanceId string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	SessionId  string `required:"true" label:"1" len:":36"`   // required; in the path; at most 36 characters
+}
+
+// DeleteSessionResponse is the output of DeleteSession.
+type DeleteSessionResponse struct{}
 
 // DeleteTaskTemplateRequest is the input of DeleteTaskTemplate (DELETE
 // /instance/{InstanceId}/task/template/{TaskTemplateId}).
@@ -2550,6 +2834,19 @@ type DescribeContactEvaluationResponse struct {
 	EvaluationForm *EvaluationFormContent `required:"true"` // required
 }
 
+// DescribeContactFlowAliasRequest is the input of DescribeContactFlowAlias (GET
+// /contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId}).
+type DescribeContactFlowAliasRequest struct {
+	InstanceId    string `required:"true" label:"0" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path; 1 to 250 characters
+	ContactFlowId string `required:"true" label:"1"`                                                                                                                                                                    // required; in the path
+	AliasId       string `required:"true" label:"2" len:"1:500"`                                                                                                                                                        // required; in the path; 1 to 500 characters
+}
+
+// DescribeContactFlowAliasResponse is the output of DescribeContactFlowAlias.
+type DescribeContactFlowAliasResponse struct {
+	ContactFlowAlias *ContactFlowAliasInfo
+}
+
 // DescribeContactFlowModuleAliasRequest is the input of DescribeContactFlowModuleAlias (GET
 // /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId}).
 type DescribeContactFlowModuleAliasRequest struct {
@@ -2657,6 +2954,18 @@ type DescribeEvaluationFormResponse struct {
 	EvaluationForm *EvaluationForm `required:"true"` // required
 }
 
+// DescribeExtractionDefinitionRequest is the input of DescribeExtractionDefinition (GET
+// /extraction-definitions/{InstanceId}/{ExtractionDefinitionId}).
+type DescribeExtractionDefinitionRequest struct {
+	InstanceId             string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ExtractionDefinitionId string `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+}
+
+// DescribeExtractionDefinitionResponse is the output of DescribeExtractionDefinition.
+type DescribeExtractionDefinitionResponse struct {
+	ExtractionDefinition *ExtractionDefinition `required:"true"` // required
+}
+
 // DescribeHoursOfOperationOverrideRequest is the input of DescribeHoursOfOperationOverride (GET
 // /hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId}).
 type DescribeHoursOfOperationOverrideRequest struct {
@@ -2716,6 +3025,18 @@ type DescribeInstanceStorageConfigRequest struct {
 // DescribeInstanceStorageConfigResponse is the output of DescribeInstanceStorageConfig.
 type DescribeInstanceStorageConfigResponse struct {
 	StorageConfig *InstanceStorageConfig
+}
+
+// DescribeMetricRequest is the input of DescribeMetric (GET
+// /metrics/definitions/{InstanceId}/{MetricId}).
+type DescribeMetricRequest struct {
+	InstanceId string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	MetricId   string `required:"true" label:"1" len:"1:150"` // required; in the path; 1 to 150 characters
+}
+
+// DescribeMetricResponse is the output of DescribeMetric.
+type DescribeMetricResponse struct {
+	Metric *MetricDefinition `required:"true"` // required
 }
 
 // DescribeNotificationRequest is the input of DescribeNotification (GET
@@ -3387,6 +3708,22 @@ type EvaluationForm struct {
 	Tags                        map[string]string // 1 to 50 elements
 	TargetConfiguration         *EvaluationFormTargetConfiguration
 	LanguageConfiguration       *EvaluationFormLanguageConfiguration
+	LatestValidationStatus      EvaluationFormValidationStatus
+	LastValidationTime          *time.Time
+	AIVersion                   *string // 1 to 256 characters
+}
+
+// EvaluationFormAIVersionLifecycle is a structure.
+type EvaluationFormAIVersionLifecycle struct {
+	Status          EvaluationFormAIVersionStatus `required:"true"` // required
+	StartOfLifeTime time.Time                     `required:"true"` // required
+	EndOfLifeTime   *time.Time
+}
+
+// EvaluationFormAIVersionSummary is a structure.
+type EvaluationFormAIVersionSummary struct {
+	AIVersionName      string                            `required:"true"` // required; 1 to 256 characters
+	AIVersionLifecycle *EvaluationFormAIVersionLifecycle `required:"true"` // required
 }
 
 // EvaluationFormAutoEvaluationConfiguration is a structure.
@@ -3407,6 +3744,7 @@ type EvaluationFormContent struct {
 	TargetConfiguration         *EvaluationFormTargetConfiguration
 	LanguageConfiguration       *EvaluationFormLanguageConfiguration
 	ReviewConfiguration         *EvaluationReviewConfiguration
+	AIVersion                   *string // 1 to 256 characters
 }
 
 // EvaluationFormItem holds exactly one of its members.
@@ -3458,6 +3796,12 @@ type EvaluationFormLanguageConfiguration struct {
 	FormLanguage EvaluationFormLanguageCode
 }
 
+// EvaluationFormMetricConfiguration is a structure.
+type EvaluationFormMetricConfiguration struct {
+	MetricType EvaluationFormMetricType `required:"true"`                                    // required
+	MetricName string                   `required:"true" len:"1:256" pattern:"^[^\\p{C}]*$"` // required; 1 to 256 characters
+}
+
 // EvaluationFormMultiSelectQuestionAutomation is a structure.
 type EvaluationFormMultiSelectQuestionAutomation struct {
 	Options             []EvaluationFormMultiSelectQuestionAutomationOption
@@ -3472,8 +3816,12 @@ type EvaluationFormMultiSelectQuestionAutomationOption struct {
 
 // EvaluationFormMultiSelectQuestionOption is a structure.
 type EvaluationFormMultiSelectQuestionOption struct {
-	RefId string `required:"true"`             // required
-	Text  string `required:"true" len:"0:128"` // required; 0 to 128 characters
+	RefId                      string `required:"true"`             // required
+	Text                       string `required:"true" len:"0:128"` // required; 0 to 128 characters
+	Score                      *int32
+	AutomaticFail              *bool
+	AutomaticFailConfiguration *AutomaticFailConfiguration
+	PointsConfiguration        *QuestionOptionPointsConfiguration
 }
 
 // EvaluationFormMultiSelectQuestionProperties is a structure.
@@ -3496,6 +3844,7 @@ type EvaluationFormNumericQuestionOption struct {
 	Score                      *int32
 	AutomaticFail              *bool
 	AutomaticFailConfiguration *AutomaticFailConfiguration
+	PointsConfiguration        *QuestionOptionPointsConfiguration
 }
 
 // EvaluationFormNumericQuestionProperties is a structure.
@@ -3516,11 +3865,20 @@ type EvaluationFormQuestion struct {
 	QuestionTypeProperties *EvaluationFormQuestionTypeProperties
 	Enablement             *EvaluationFormItemEnablementConfiguration
 	Weight                 *float64
+	ScoringConfiguration   *EvaluationFormQuestionScoringConfiguration
+	MetricConfiguration    *EvaluationFormMetricConfiguration
 }
 
 // EvaluationFormQuestionAutomationAnswerSource is a structure.
 type EvaluationFormQuestionAutomationAnswerSource struct {
 	SourceType EvaluationFormQuestionAutomationAnswerSourceType `required:"true"` // required
+}
+
+// EvaluationFormQuestionScoringConfiguration is a structure.
+type EvaluationFormQuestionScoringConfiguration struct {
+	PointsConfiguration   *QuestionPointsConfiguration
+	IsExcludedFromScoring *bool
+	ScoreThresholds       []EvaluationFormScoreThreshold
 }
 
 // EvaluationFormQuestionTypeProperties holds exactly one of its members.
@@ -3531,10 +3889,18 @@ type EvaluationFormQuestionTypeProperties struct {
 	MultiSelect  *EvaluationFormMultiSelectQuestionProperties  `oneof:"true"`
 }
 
+// EvaluationFormScoreThreshold is a structure.
+type EvaluationFormScoreThreshold struct {
+	PerformanceCategory PerformanceCategoryName `required:"true"` // required
+	MinScorePercentage  *float64
+	MaxScorePercentage  *float64
+}
+
 // EvaluationFormScoringStrategy is a structure.
 type EvaluationFormScoringStrategy struct {
-	Mode   EvaluationFormScoringMode   `required:"true"` // required
-	Status EvaluationFormScoringStatus `required:"true"` // required
+	Mode            EvaluationFormScoringMode   `required:"true"` // required
+	Status          EvaluationFormScoringStatus `required:"true"` // required
+	ScoreThresholds []EvaluationFormScoreThreshold
 }
 
 // EvaluationFormSearchCriteria is a structure.
@@ -3571,15 +3937,18 @@ type EvaluationFormSearchSummary struct {
 	EvaluationFormLanguage EvaluationFormLanguageCode
 	ContactInteractionType ContactInteractionType
 	Tags                   map[string]string // 1 to 50 elements
+	AIVersion              *string           // 1 to 256 characters
 }
 
 // EvaluationFormSection is a structure.
 type EvaluationFormSection struct {
-	Title        string `required:"true"` // required
-	RefId        string `required:"true"` // required
-	Instructions *string
-	Items        []EvaluationFormItem `required:"true"` // required
-	Weight       *float64
+	Title                 string `required:"true"` // required
+	RefId                 string `required:"true"` // required
+	Instructions          *string
+	Items                 []EvaluationFormItem `required:"true"` // required
+	Weight                *float64
+	IsExcludedFromScoring *bool
+	ScoreThresholds       []EvaluationFormScoreThreshold
 }
 
 // EvaluationFormSingleSelectQuestionAutomation is a structure.
@@ -3601,6 +3970,7 @@ type EvaluationFormSingleSelectQuestionOption struct {
 	Score                      *int32
 	AutomaticFail              *bool
 	AutomaticFailConfiguration *AutomaticFailConfiguration
+	PointsConfiguration        *QuestionOptionPointsConfiguration
 }
 
 // EvaluationFormSingleSelectQuestionProperties is a structure.
@@ -3638,6 +4008,21 @@ type EvaluationFormTextQuestionAutomation struct {
 // EvaluationFormTextQuestionProperties is a structure.
 type EvaluationFormTextQuestionProperties struct {
 	Automation *EvaluationFormTextQuestionAutomation
+}
+
+// EvaluationFormValidationFinding is a structure.
+type EvaluationFormValidationFinding struct {
+	IssueCode   string `required:"true"` // required
+	Items       []EvaluationFormValidationFindingItem
+	Description string `required:"true"` // required
+	Suggestion  *string
+	Severity    EvaluationFormValidationFindingSeverity `required:"true"` // required
+}
+
+// EvaluationFormValidationFindingItem is a structure.
+type EvaluationFormValidationFindingItem struct {
+	RefId    *string
+	Property *string
 }
 
 // EvaluationFormVersionSummary is a structure.
@@ -3725,10 +4110,13 @@ type EvaluationReviewRequestComment struct {
 
 // EvaluationScore is a structure.
 type EvaluationScore struct {
-	Percentage    *float64 // 0 to 100
-	NotApplicable *bool
-	AutomaticFail *bool
-	AppliedWeight *float64
+	Percentage          *float64
+	NotApplicable       *bool
+	AutomaticFail       *bool
+	AppliedWeight       *float64
+	EarnedPoints        *int32
+	MaxBasePoint        *int32
+	PerformanceCategory PerformanceCategoryName
 }
 
 // EvaluationSearchCriteria is a structure.
@@ -3744,16 +4132,17 @@ type EvaluationSearchCriteria struct {
 
 // EvaluationSearchFilter is a structure.
 type EvaluationSearchFilter struct {
-	AttributeFilter *ControlPlaneAttributeFilter
+	AttributeFilter                  *ControlPlaneAttributeFilter
+	ContactEvaluationAttributeFilter *ContactEvaluationAttributeFilter
 }
 
 // EvaluationSearchMetadata is a structure.
 type EvaluationSearchMetadata struct {
-	ContactId              string   `required:"true"` // required; 1 to 256 characters
-	EvaluatorArn           string   `required:"true"` // required
-	ContactAgentId         *string  // 1 to 500 characters
-	CalibrationSessionId   *string  // 1 to 500 characters
-	ScorePercentage        *float64 // 0 to 100
+	ContactId              string  `required:"true"` // required; 1 to 256 characters
+	EvaluatorArn           string  `required:"true"` // required
+	ContactAgentId         *string // 1 to 500 characters
+	CalibrationSessionId   *string // 1 to 500 characters
+	ScorePercentage        *float64
 	ScoreAutomaticFail     *bool
 	ScoreNotApplicable     *bool
 	AutoEvaluationEnabled  *bool
@@ -3765,6 +4154,9 @@ type EvaluationSearchMetadata struct {
 	ReviewId               *string // 1 to 500 characters
 	ContactParticipantRole ContactParticipantRole
 	ContactParticipantId   *string // 1 to 500 characters
+	EarnedPoints           *int32
+	MaxBasePoint           *int32
+	PerformanceCategory    PerformanceCategoryName
 }
 
 // EvaluationSearchSummary is a structure.
@@ -3863,6 +4255,51 @@ type ExternalInvocationConfiguration struct {
 	Enabled *bool
 }
 
+// ExtractInformationActionDefinition is a structure.
+type ExtractInformationActionDefinition struct {
+	RulesExtractionDefinitions []RulesExtractionDefinitionIdentifier `required:"true"` // required
+}
+
+// ExtractionConfiguration is a structure.
+type ExtractionConfiguration struct {
+	PromptHint       string `required:"true" len:"1:1024"` // required; 1 to 1024 characters
+	NotFoundBehavior *ExtractionDefinitionNotFoundBehavior
+}
+
+// ExtractionDefinition is a structure.
+type ExtractionDefinition struct {
+	Name                    string                   `required:"true"` // required; 1 to 200 characters
+	ExtractionDefinitionId  string                   `required:"true"` // required; 1 to 256 characters
+	ExtractionDefinitionArn string                   `required:"true"` // required
+	ExtractionConfiguration *ExtractionConfiguration `required:"true"` // required
+	Display                 *ExtractionDefinitionDisplay
+	CreatedTime             time.Time         `required:"true"` // required
+	LastUpdatedTime         time.Time         `required:"true"` // required
+	LastUpdatedBy           string            `required:"true"` // required
+	Tags                    map[string]string // 1 to 50 elements
+}
+
+// ExtractionDefinitionDisplay is a structure.
+type ExtractionDefinitionDisplay struct {
+	Label *string `len:":25"` // at most 25 characters
+}
+
+// ExtractionDefinitionNotFoundBehavior is a structure.
+type ExtractionDefinitionNotFoundBehavior struct {
+	Behavior     NotFoundBehaviorType `required:"true"` // required
+	DefaultValue *string              `len:":1024"`     // at most 1024 characters
+}
+
+// ExtractionDefinitionSummary is a structure.
+type ExtractionDefinitionSummary struct {
+	Name                    string    `required:"true"` // required; 1 to 200 characters
+	ExtractionDefinitionId  string    `required:"true"` // required; 1 to 256 characters
+	ExtractionDefinitionArn string    `required:"true"` // required
+	CreatedTime             time.Time `required:"true"` // required
+	LastUpdatedTime         time.Time `required:"true"` // required
+	LastUpdatedBy           string    `required:"true"` // required
+}
+
 // FailedBatchAssociationSummary is a structure.
 type FailedBatchAssociationSummary struct {
 	ResourceArn  *string
@@ -3940,10 +4377,11 @@ type FontFamily struct {
 // GetAttachedFileRequest is the input of GetAttachedFile (GET
 // /attached-files/{InstanceId}/{FileId}).
 type GetAttachedFileRequest struct {
-	InstanceId            string `required:"true" label:"0" len:"1:100"`         // required; in the path; 1 to 100 characters
-	FileId                string `required:"true" label:"1" len:"1:256"`         // required; in the path; 1 to 256 characters
-	UrlExpiryInSeconds    *int32 `query:"urlExpiryInSeconds" range:"5:300"`      // query parameter urlExpiryInSeconds; 5 to 300
-	AssociatedResourceArn string `required:"true" query:"associatedResourceArn"` // required; query parameter associatedResourceArn
+	InstanceId            string             `required:"true" label:"0" len:"1:100"`         // required; in the path; 1 to 100 characters
+	FileId                string             `required:"true" label:"1" len:"1:256"`         // required; in the path; 1 to 256 characters
+	UrlExpiryInSeconds    *int32             `query:"urlExpiryInSeconds" range:"5:300"`      // query parameter urlExpiryInSeconds; 5 to 300
+	AssociatedResourceArn string             `required:"true" query:"associatedResourceArn"` // required; query parameter associatedResourceArn
+	UrlContentDisposition ContentDisposition `query:"urlContentDisposition"`                 // query parameter urlContentDisposition
 }
 
 // GetAttachedFileResponse is the output of GetAttachedFile.
@@ -3985,6 +4423,17 @@ type GetContactMetricsResponse struct {
 	MetricResults []ContactMetricResult
 	Id            *string // 1 to 256 characters
 	Arn           *string
+}
+
+// GetCrossRegionRoutingRequest is the input of GetCrossRegionRouting (GET
+// /cross-region-routing/{InstanceId}).
+type GetCrossRegionRoutingRequest struct {
+	InstanceId string `required:"true" label:"0" len:"1:250" pattern:"^(arn:([a-zA-Z0-9-]+):connect:[a-z]+-[a-z-]+-[0-9]+:[0-9]+:instance/)?[a-zA-Z0-9_-]+$"` // required; in the path; 1 to 250 characters
+}
+
+// GetCrossRegionRoutingResponse is the output of GetCrossRegionRouting.
+type GetCrossRegionRoutingResponse struct {
+	IsolatedRegions []string
 }
 
 // GetCurrentMetricDataRequest is the input of GetCurrentMetricData (POST
@@ -4039,6 +4488,24 @@ type GetEffectiveHoursOfOperationsResponse struct {
 	TimeZone                      *string
 }
 
+// GetEvaluationFormValidationRequest is the input of GetEvaluationFormValidation (GET
+// /evaluation-forms/{InstanceId}/{EvaluationFormId}/validation-results).
+type GetEvaluationFormValidationRequest struct {
+	InstanceId            string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	EvaluationFormId      string `required:"true" label:"1" len:"1:500"` // required; in the path; 1 to 500 characters
+	EvaluationFormVersion *int32 `query:"version"`                       // query parameter version
+}
+
+// GetEvaluationFormValidationResponse is the output of GetEvaluationFormValidation.
+type GetEvaluationFormValidationResponse struct {
+	Status                EvaluationFormValidationStatus `required:"true"` // required
+	FailureReason         *string
+	EvaluationFormId      string    `required:"true"` // required; 1 to 500 characters
+	EvaluationFormVersion int32     `required:"true"` // required
+	StartedTime           time.Time `required:"true"` // required
+	Findings              []EvaluationFormValidationFinding
+}
+
 // GetFederationTokenRequest is the input of GetFederationToken (GET
 // /user/federate/{InstanceId}).
 type GetFederationTokenRequest struct {
@@ -4047,10 +4514,10 @@ type GetFederationTokenRequest struct {
 
 // GetFederationTokenResponse is the output of GetFederationToken.
 type GetFederationTokenResponse struct {
+	UserId      *string // 1 to 256 characters
+	UserArn     *string
 	Credentials *Credentials // sensitive: never log it
 	SignInUrl   *string
-	UserArn     *string
-	UserId      *string // 1 to 256 characters
 }
 
 // GetFlowAssociationRequest is the input of GetFlowAssociation (GET
@@ -4532,6 +4999,11 @@ type KinesisVideoStreamConfig struct {
 	EncryptionConfig     *EncryptionConfig `required:"true"`                 // required
 }
 
+// LanguageConfiguration is a structure.
+type LanguageConfiguration struct {
+	LanguageLocale *string
+}
+
 // LexBot is a structure.
 type LexBot struct {
 	Name      string `required:"true" len:":50"` // required; at most 50 characters
@@ -4698,6 +5170,21 @@ type ListContactEvaluationsRequest struct {
 type ListContactEvaluationsResponse struct {
 	EvaluationSummaryList []EvaluationSummary `required:"true"` // required
 	NextToken             *string
+}
+
+// ListContactFlowAliasesRequest is the input of ListContactFlowAliases (GET
+// /contact-flows/{InstanceId}/{ContactFlowId}/aliases).
+type ListContactFlowAliasesRequest struct {
+	InstanceId    string  `required:"true" label:"0" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path; 1 to 250 characters
+	ContactFlowId string  `required:"true" label:"1"`                                                                                                                                                                    // required; in the path
+	NextToken     *string `query:"nextToken"`                                                                                                                                                                            // query parameter nextToken
+	MaxResults    *int32  `query:"maxResults" range:"1:1000"`                                                                                                                                                            // query parameter maxResults; 1 to 1000
+}
+
+// ListContactFlowAliasesResponse is the output of ListContactFlowAliases.
+type ListContactFlowAliasesResponse struct {
+	ContactFlowAliasSummaryList []ContactFlowAliasSummary
+	NextToken                   *string
 }
 
 // ListContactFlowModuleAliasesRequest is the input of ListContactFlowModuleAliases (GET
@@ -4884,6 +5371,21 @@ type ListEntitySecurityProfilesResponse struct {
 	NextToken        *string               // 1 to 2500 characters
 }
 
+// ListEvaluationFormAIVersionsRequest is the input of ListEvaluationFormAIVersions (GET
+// /instances/{InstanceId}/evaluation-form-ai-versions).
+type ListEvaluationFormAIVersionsRequest struct {
+	InstanceId             string                 `required:"true" label:"0" len:"1:100"`          // required; in the path; 1 to 100 characters
+	ContactInteractionType ContactInteractionType `required:"true" query:"contactInteractionType"` // required; query parameter contactInteractionType
+	MaxResults             *int32                 `query:"maxResults" range:"1:100"`               // query parameter maxResults; 1 to 100
+	NextToken              *string                `query:"nextToken"`                              // query parameter nextToken
+}
+
+// ListEvaluationFormAIVersionsResponse is the output of ListEvaluationFormAIVersions.
+type ListEvaluationFormAIVersionsResponse struct {
+	AIVersionSummaries []EvaluationFormAIVersionSummary `required:"true"` // required
+	NextToken          *string
+}
+
 // ListEvaluationFormVersionsRequest is the input of ListEvaluationFormVersions (GET
 // /evaluation-forms/{InstanceId}/{EvaluationFormId}/versions).
 type ListEvaluationFormVersionsRequest struct {
@@ -4911,6 +5413,20 @@ type ListEvaluationFormsRequest struct {
 type ListEvaluationFormsResponse struct {
 	EvaluationFormSummaryList []EvaluationFormSummary `required:"true"` // required
 	NextToken                 *string
+}
+
+// ListExtractionDefinitionsRequest is the input of ListExtractionDefinitions (GET
+// /extraction-definitions/{InstanceId}).
+type ListExtractionDefinitionsRequest struct {
+	InstanceId string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	MaxResults *int32  `query:"maxResults" range:"1:100"`      // query parameter maxResults; 1 to 100
+	NextToken  *string `query:"nextToken"`                     // query parameter nextToken
+}
+
+// ListExtractionDefinitionsResponse is the output of ListExtractionDefinitions.
+type ListExtractionDefinitionsResponse struct {
+	ExtractionDefinitionSummaryList []ExtractionDefinitionSummary `required:"true"` // required
+	NextToken                       *string
 }
 
 // ListFlowAssociationsRequest is the input of ListFlowAssociations (GET
@@ -5041,6 +5557,20 @@ type ListLexBotsRequest struct {
 type ListLexBotsResponse struct {
 	LexBots   []LexBot
 	NextToken *string
+}
+
+// ListMetricsRequest is the input of ListMetrics (GET /metrics/definitions/{InstanceId}).
+type ListMetricsRequest struct {
+	InstanceId string     `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	Type       MetricType `query:"type"`                          // query parameter type
+	MaxResults *int32     `query:"maxResults" range:"1:100"`      // query parameter maxResults; 1 to 100
+	NextToken  *string    `query:"nextToken"`                     // query parameter nextToken
+}
+
+// ListMetricsResponse is the output of ListMetrics.
+type ListMetricsResponse struct {
+	MetricSummaryList []MetricSummary `required:"true"` // required
+	NextToken         *string
 }
 
 // ListNotificationsRequest is the input of ListNotifications (GET /notifications/{InstanceId}).
@@ -5200,7 +5730,7 @@ type ListRealtimeContactAnalysisSegmentsV2Request struct {
 	MaxResults   *int32                               `range:"1:100"`                         // 1 to 100
 	NextToken    *string                              `len:"1:100000"`                        // 1 to 100000 characters
 	OutputType   RealTimeContactAnalysisOutputType    `required:"true"`                       // required
-	SegmentTypes []RealTimeContactAnalysisSegmentType `required:"true" len:":6"`              // required; at most 6 elements
+	SegmentTypes []RealTimeContactAnalysisSegmentType `required:"true" len:":7"`              // required; at most 7 elements
 }
 
 // ListRealtimeContactAnalysisSegmentsV2Response is the output of
@@ -5289,6 +5819,23 @@ type ListSecurityKeysRequest struct {
 type ListSecurityKeysResponse struct {
 	SecurityKeys []SecurityKey
 	NextToken    *string
+}
+
+// ListSecurityProfileAIAgentsRequest is the input of ListSecurityProfileAIAgents (GET
+// /security-profiles-ai-agents/{InstanceId}/{SecurityProfileId}).
+type ListSecurityProfileAIAgentsRequest struct {
+	SecurityProfileId string  `required:"true" label:"1"`             // required; in the path
+	InstanceId        string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	NextToken         *string `query:"nextToken"`                     // query parameter nextToken
+	MaxResults        *int32  `query:"maxResults" range:"1:1000"`     // query parameter maxResults; 1 to 1000
+}
+
+// ListSecurityProfileAIAgentsResponse is the output of ListSecurityProfileAIAgents.
+type ListSecurityProfileAIAgentsResponse struct {
+	AllowedAIAgents    []AIAgent // at most 100 elements
+	NextToken          *string
+	LastModifiedTime   *time.Time
+	LastModifiedRegion *string
 }
 
 // ListSecurityProfileApplicationsRequest is the input of ListSecurityProfileApplications (GET
@@ -5435,7 +5982,7 @@ type ListTestCasesResponse struct {
 // (GET /traffic-distribution-group/{TrafficDistributionGroupId}/user).
 type ListTrafficDistributionGroupUsersRequest struct {
 	TrafficDistributionGroupId string  `required:"true" label:"0" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z-]+-[0-9]{1}:[0-9]{1,20}:traffic-distribution-group/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path
-	MaxResults                 *int32  `query:"maxResults" range:"1:10"`                                                                                                                                                                     // query parameter maxResults; 1 to 10
+	MaxResults                 *int32  `query:"maxResults" range:"1:1000"`                                                                                                                                                                   // query parameter maxResults; 1 to 1000
 	NextToken                  *string `query:"nextToken"`                                                                                                                                                                                   // query parameter nextToken
 }
 
@@ -5448,9 +5995,9 @@ type ListTrafficDistributionGroupUsersResponse struct {
 // ListTrafficDistributionGroupsRequest is the input of ListTrafficDistributionGroups (GET
 // /traffic-distribution-groups).
 type ListTrafficDistributionGroupsRequest struct {
-	MaxResults *int32  `query:"maxResults" range:"1:10"`                                                                                                                                                       // query parameter maxResults; 1 to 10
-	NextToken  *string `query:"nextToken"`                                                                                                                                                                     // query parameter nextToken
-	InstanceId *string `query:"instanceId" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // query parameter instanceId; 1 to 250 characters
+	MaxResults *int32  `query:"maxResults" range:"1:10"`                                                                                                // query parameter maxResults; 1 to 10
+	NextToken  *string `query:"nextToken"`                                                                                                              // query parameter nextToken
+	InstanceId *string `query:"instanceId" len:"1:250" pattern:"^(arn:([a-zA-Z0-9-]+):connect:[a-z]+-[a-z-]+-[0-9]+:[0-9]+:instance/)?[a-zA-Z0-9_-]+$"` // query parameter instanceId; 1 to 250 characters
 }
 
 // ListTrafficDistributionGroupsResponse is the output of ListTrafficDistributionGroups.
@@ -5609,9 +6156,10 @@ type MatchCriteria struct {
 
 // MediaConcurrency is a structure.
 type MediaConcurrency struct {
-	Channel              Channel `required:"true"`              // required
-	Concurrency          int32   `required:"true" range:"1:10"` // required; 1 to 10
-	CrossChannelBehavior *CrossChannelBehavior
+	Channel                   Channel `required:"true"` // required
+	Concurrency               *int32  `range:"0:10"`    // 0 to 10
+	CrossChannelBehavior      *CrossChannelBehavior
+	WorkloadTypeConcurrencies []WorkloadTypeConcurrency `len:"1:5"` // 1 to 5 elements
 }
 
 // MediaItem is a structure.
@@ -5642,10 +6190,73 @@ type MeetingFeaturesConfiguration struct {
 	Audio *AudioFeatures
 }
 
+// MetricCalculation is a structure.
+type MetricCalculation struct {
+	CalculationComponents []CalculationComponent `required:"true" len:"1:5"`    // required; 1 to 5 elements
+	Calculation           string                 `required:"true" len:"1:1024"` // required; 1 to 1024 characters
+}
+
 // MetricDataV2 is a structure.
 type MetricDataV2 struct {
 	Metric *MetricV2
 	Value  *float64
+}
+
+// MetricDefinition is a structure.
+type MetricDefinition struct {
+	Arn                                      string  `required:"true"` // required
+	Id                                       string  `required:"true"` // required; 1 to 150 characters
+	Name                                     string  `required:"true"` // required; 1 to 128 characters
+	Description                              *string // 0 to 500 characters
+	MetricCalculation                        *MetricCalculation
+	CreationMethod                           MetricCreationMethod
+	Status                                   MetricStatus
+	Type                                     MetricType `required:"true"` // required
+	Unit                                     MetricUnit `required:"true"` // required
+	PositiveTrendIndicator                   TrendIndicator
+	Groupings                                []string          `required:"true"` // required
+	Filters                                  []AvailableFilter `required:"true"` // required
+	EffectiveTime                            *time.Time
+	RefreshRate                              *int64
+	Category                                 string `required:"true"` // required; 1 to 100 characters
+	SupportedStats                           []string
+	DefaultStat                              *string // 1 to 50 characters
+	SupportsPreaggregateCalculation          bool    `required:"true"` // required
+	SupportsCustomCalculation                bool    `required:"true"` // required
+	PrimaryEventSource                       *string // 1 to 100 characters
+	PrimaryEventSourceEffectiveTimestampType *string // 1 to 100 characters
+	CreatedTime                              *time.Time
+	CreatedUser                              *CreatedByInfo
+	LastModifiedRegion                       *string
+	LastModifiedTime                         *time.Time
+	LastModifiedUser                         *CreatedByInfo
+	Tags                                     map[string]string // 1 to 50 elements
+}
+
+// MetricFilter is a structure.
+type MetricFilter struct {
+	MetricFilterKey  string `required:"true" len:"1:100"` // required; 1 to 100 characters
+	Negate           *bool
+	NumberCondition  *MetricFilterNumberCondition
+	StringCondition  *MetricFilterStringCondition
+	BooleanCondition *MetricFilterBooleanCondition
+}
+
+// MetricFilterBooleanCondition is a structure.
+type MetricFilterBooleanCondition struct {
+	Comparison MetricFilterBooleanConditionComparison `required:"true"` // required
+}
+
+// MetricFilterNumberCondition is a structure.
+type MetricFilterNumberCondition struct {
+	Comparison MetricFilterNumberConditionComparison `required:"true"`            // required
+	Values     []float64                             `required:"true" len:"1:10"` // required; 1 to 10 elements
+}
+
+// MetricFilterStringCondition is a structure.
+type MetricFilterStringCondition struct {
+	Comparison MetricFilterStringConditionComparison `required:"true"`            // required
+	Values     []string                              `required:"true" len:"1:10"` // required; 1 to 10 elements
 }
 
 // MetricFilterV2 is a structure.
@@ -5667,6 +6278,30 @@ type MetricResultV2 struct {
 	Dimensions     map[string]string
 	MetricInterval *MetricInterval
 	Collections    []MetricDataV2
+}
+
+// MetricSearchCriteria is a structure.
+type MetricSearchCriteria struct {
+	OrConditions     []MetricSearchCriteria
+	AndConditions    []MetricSearchCriteria
+	StringCondition  *StringCondition
+	BooleanCondition *BooleanCondition
+}
+
+// MetricSearchFilter is a structure.
+type MetricSearchFilter struct {
+	TagFilter *ControlPlaneTagFilter
+}
+
+// MetricSummary is a structure.
+type MetricSummary struct {
+	Arn                string       `required:"true"` // required
+	Id                 string       `required:"true"` // required; 1 to 150 characters
+	Name               string       `required:"true"` // required; 1 to 128 characters
+	Status             MetricStatus `required:"true"` // required
+	Type               MetricType   `required:"true"` // required
+	LastModifiedRegion *string
+	LastModifiedTime   *time.Time
 }
 
 // MetricV2 is a structure.
@@ -6006,6 +6641,20 @@ type PostAcceptTimeoutConfig struct {
 	DurationInSeconds int32 // required; at least 0
 }
 
+// PreEvaluationFilter is a structure.
+type PreEvaluationFilter struct {
+	ResourceType PreEvaluationFilterResourceType `required:"true"` // required
+	FilterType   PreEvaluationFilterType         `required:"true"` // required
+	FilterKey    string                          `required:"true"` // required
+	FilterValue  string                          `required:"true"` // required
+	Operator     PreEvaluationFilterOperator     `required:"true"` // required
+}
+
+// PreEvaluationFilters is a structure.
+type PreEvaluationFilters struct {
+	AndConditions []PreEvaluationFilter
+}
+
 // PredefinedAttribute is a structure.
 type PredefinedAttribute struct {
 	Name                   *string // 1 to 100 characters
@@ -6136,6 +6785,19 @@ type PutUserStatusResponse struct{}
 type QualityMetrics struct {
 	Agent    *AgentQualityMetrics
 	Customer *CustomerQualityMetrics
+}
+
+// QuestionOptionPointsConfiguration is a structure.
+type QuestionOptionPointsConfiguration struct {
+	PointValue int32 `required:"true" range:"0:100"` // required; 0 to 100
+	IsBonus    *bool
+}
+
+// QuestionPointsConfiguration is a structure.
+type QuestionPointsConfiguration struct {
+	MaxPointValue *int32 `range:"0:100"` // 0 to 100
+	MinPointValue *int32 `range:"0:100"` // 0 to 100
+	IsBonus       *bool
 }
 
 // Queue is a structure.
@@ -6282,6 +6944,12 @@ type RealTimeContactAnalysisCharacterInterval struct {
 	EndOffsetChar   int32 `required:"true"` // required; at least 0
 }
 
+// RealTimeContactAnalysisExtractedInformationValue is a structure.
+type RealTimeContactAnalysisExtractedInformationValue struct {
+	Content          string                                                      `required:"true"` // required; 1 to 1024 characters
+	PointsOfInterest []RealTimeContactAnalysisTranscriptItemWithCharacterOffsets `required:"true"` // required; 0 to 10 elements
+}
+
 // RealTimeContactAnalysisIssueDetected is a structure.
 type RealTimeContactAnalysisIssueDetected struct {
 	TranscriptItems []RealTimeContactAnalysisTranscriptItemWithContent `required:"true"` // required
@@ -6315,6 +6983,15 @@ type RealTimeContactAnalysisSegmentEvent struct {
 	DisplayName     *string                          // 1 to 256 characters
 	EventType       string                           `required:"true"` // required; 1 to 128 characters
 	Time            *RealTimeContactAnalysisTimeData `required:"true"` // required
+}
+
+// RealTimeContactAnalysisSegmentExtractedInformation is a structure.
+type RealTimeContactAnalysisSegmentExtractedInformation struct {
+	ExtractionDefinitionId           string  `required:"true"` // required; 1 to 256 characters
+	ExtractionDefinitionName         string  `required:"true"` // required; 1 to 200 characters
+	ExtractionDefinitionDisplayLabel *string // at most 25 characters
+	ExtractedValues                  []RealTimeContactAnalysisExtractedInformationValue
+	FailureCode                      RealTimeContactAnalysisExtractedInformationFailureCode
 }
 
 // RealTimeContactAnalysisSegmentIssues is a structure.
@@ -6367,12 +7044,20 @@ type RealTimeContactAnalysisTranscriptItemWithContent struct {
 
 // RealtimeContactAnalysisSegment holds exactly one of its members.
 type RealtimeContactAnalysisSegment struct {
-	Transcript         *RealTimeContactAnalysisSegmentTranscript         `oneof:"true"`
-	Categories         *RealTimeContactAnalysisSegmentCategories         `oneof:"true"`
-	Issues             *RealTimeContactAnalysisSegmentIssues             `oneof:"true"`
-	Event              *RealTimeContactAnalysisSegmentEvent              `oneof:"true"`
-	Attachments        *RealTimeContactAnalysisSegmentAttachments        `oneof:"true"`
-	PostContactSummary *RealTimeContactAnalysisSegmentPostContactSummary `oneof:"true"`
+	Transcript           *RealTimeContactAnalysisSegmentTranscript           `oneof:"true"`
+	Categories           *RealTimeContactAnalysisSegmentCategories           `oneof:"true"`
+	Issues               *RealTimeContactAnalysisSegmentIssues               `oneof:"true"`
+	Event                *RealTimeContactAnalysisSegmentEvent                `oneof:"true"`
+	Attachments          *RealTimeContactAnalysisSegmentAttachments          `oneof:"true"`
+	PostContactSummary   *RealTimeContactAnalysisSegmentPostContactSummary   `oneof:"true"`
+	ExtractedInformation *RealTimeContactAnalysisSegmentExtractedInformation `oneof:"true"`
+}
+
+// RecommenderConfig is a structure.
+type RecommenderConfig struct {
+	DomainName      string            `required:"true" len:"1:64"` // required; 1 to 64 characters
+	RecommenderName string            `required:"true" len:"1:64"` // required; 1 to 64 characters
+	Context         map[string]string `key.len:"1:64" each.len:"1:255"`
 }
 
 // RecordPrimaryValue is a structure.
@@ -6412,6 +7097,14 @@ type RecurrencePattern struct {
 	ByWeekdayOccurrence []int32             `len:"0:1" each.range:"-1:4"` // 0 to 1 element
 }
 
+// RedactionConfiguration is a structure.
+type RedactionConfiguration struct {
+	Behavior Behavior `required:"true"` // required
+	Policy   Policy   `required:"true"` // required
+	Entities []string `each.len:"1:"`
+	MaskMode MaskMode
+}
+
 // Reference is a structure.
 type Reference struct {
 	Value        *string       `len:"0:4096"`    // 0 to 4096 characters
@@ -6423,16 +7116,17 @@ type Reference struct {
 
 // ReferenceSummary holds exactly one of its members.
 type ReferenceSummary struct {
-	Url                           *UrlReference          `oneof:"true"`
-	Attachment                    *AttachmentReference   `oneof:"true"`
-	EmailMessage                  *EmailMessageReference `oneof:"true"`
-	EmailMessageRedacted          *EmailMessageReference `oneof:"true"`
-	EmailMessagePlainText         *EmailMessageReference `oneof:"true"`
-	EmailMessagePlainTextRedacted *EmailMessageReference `oneof:"true"`
-	String                        *StringReference       `oneof:"true"`
-	Number                        *NumberReference       `oneof:"true"`
-	Date                          *DateReference         `oneof:"true"`
-	Email                         *EmailReference        `oneof:"true"`
+	Url                           *UrlReference             `oneof:"true"`
+	Attachment                    *AttachmentReference      `oneof:"true"`
+	EmailMessage                  *EmailMessageReference    `oneof:"true"`
+	EmailMessageRedacted          *EmailMessageReference    `oneof:"true"`
+	EmailMessagePlainText         *EmailMessageReference    `oneof:"true"`
+	EmailMessagePlainTextRedacted *EmailMessageReference    `oneof:"true"`
+	String                        *StringReference          `oneof:"true"`
+	Number                        *NumberReference          `oneof:"true"`
+	Date                          *DateReference            `oneof:"true"`
+	Email                         *EmailReference           `oneof:"true"`
+	ContactAnalysis               *ContactAnalysisReference `oneof:"true"`
 }
 
 // ReleasePhoneNumberRequest is the input of ReleasePhoneNumber (DELETE
@@ -6448,10 +7142,10 @@ type ReleasePhoneNumberResponse struct{}
 // ReplicateInstanceRequest is the input of ReplicateInstance (POST
 // /instance/{InstanceId}/replicate).
 type ReplicateInstanceRequest struct {
-	InstanceId    string  `required:"true" label:"0" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path; 1 to 250 characters
-	ReplicaRegion string  `required:"true" len:"8:31" pattern:"[a-z]{2}(-[a-z]+){1,2}(-[0-9])?"`                                                                                                                         // required; 8 to 31 characters
-	ClientToken   *string `len:":500"`                                                                                                                                                                                   // idempotency token, filled in by the client; at most 500 characters
-	ReplicaAlias  string  `required:"true" len:"1:45" pattern:"^(?!d-)([\\da-zA-Z]+)([-]*[\\da-zA-Z])*$"`                                                                                                                // required; sensitive: never log it; 1 to 45 characters
+	InstanceId    string  `required:"true" label:"0" len:"1:250" pattern:"^(arn:([a-zA-Z0-9-]+):connect:[a-z]+-[a-z-]+-[0-9]+:[0-9]+:instance/)?[a-zA-Z0-9_-]+$"` // required; in the path; 1 to 250 characters
+	ReplicaRegion string  `required:"true" len:"8:31" pattern:"[a-z]{2}(-[a-z]+){1,2}(-[0-9])?"`                                                                  // required; 8 to 31 characters
+	ClientToken   *string `len:":500"`                                                                                                                            // idempotency token, filled in by the client; at most 500 characters
+	ReplicaAlias  *string `len:"1:45" pattern:"^(?!d-)([\\da-zA-Z]+)([-]*[\\da-zA-Z])*$"`                                                                         // sensitive: never log it; 1 to 45 characters
 }
 
 // ReplicateInstanceResponse is the output of ReplicateInstance.
@@ -6615,17 +7309,19 @@ type RoutingProfileSummary struct {
 
 // Rule is a structure.
 type Rule struct {
-	Name               string                  `required:"true"` // required; 1 to 200 characters
-	RuleId             string                  `required:"true"` // required; 1 to 256 characters
-	RuleArn            string                  `required:"true"` // required
-	TriggerEventSource *RuleTriggerEventSource `required:"true"` // required
-	Function           string                  `required:"true"` // required
-	Actions            []RuleAction            `required:"true"` // required
-	PublishStatus      RulePublishStatus       `required:"true"` // required
-	CreatedTime        time.Time               `required:"true"` // required
-	LastUpdatedTime    time.Time               `required:"true"` // required
-	LastUpdatedBy      string                  `required:"true"` // required
-	Tags               map[string]string       // 1 to 50 elements
+	Name                 string                  `required:"true"` // required; 1 to 200 characters
+	RuleId               string                  `required:"true"` // required; 1 to 256 characters
+	RuleArn              string                  `required:"true"` // required
+	TriggerEventSource   *RuleTriggerEventSource `required:"true"` // required
+	RuleCapabilityTiers  []RuleCapabilityTier
+	Function             string            `required:"true"` // required
+	Actions              []RuleAction      `required:"true"` // required
+	PublishStatus        RulePublishStatus `required:"true"` // required
+	PreEvaluationFilters *PreEvaluationFilters
+	CreatedTime          time.Time         `required:"true"` // required
+	LastUpdatedTime      time.Time         `required:"true"` // required
+	LastUpdatedBy        string            `required:"true"` // required
+	Tags                 map[string]string // 1 to 50 elements
 }
 
 // RuleAction is a structure.
@@ -6640,24 +7336,77 @@ type RuleAction struct {
 	AssignSlaAction             *AssignSlaActionDefinition
 	EndAssociatedTasksAction    *EndAssociatedTasksActionDefinition
 	SubmitAutoEvaluationAction  *SubmitAutoEvaluationActionDefinition
+	ExtractInformationAction    *ExtractInformationActionDefinition
+	SendInAppNotificationAction *SendInAppNotificationActionDefinition
+}
+
+// RuleAttributeAndCondition is a structure.
+type RuleAttributeAndCondition struct {
+	TagConditions []TagCondition
+}
+
+// RuleAttributeFilter is a structure.
+type RuleAttributeFilter struct {
+	OrConditions []RuleAttributeAndCondition
+	AndCondition *RuleAttributeAndCondition
+	TagCondition *TagCondition
+}
+
+// RuleSearchSummary is a structure.
+type RuleSearchSummary struct {
+	Name                 string                  `required:"true"` // required; 1 to 200 characters
+	RuleId               string                  `required:"true"` // required; 1 to 256 characters
+	RuleArn              string                  `required:"true"` // required
+	TriggerEventSource   *RuleTriggerEventSource `required:"true"` // required
+	ActionSummaries      []ActionSummary         `required:"true"` // required
+	RuleCapabilityTiers  []RuleCapabilityTier
+	PublishStatus        RulePublishStatus `required:"true"` // required
+	PreEvaluationFilters *PreEvaluationFilters
+	CreatedTime          time.Time         `required:"true"` // required
+	LastUpdatedTime      time.Time         `required:"true"` // required
+	LastUpdatedBy        string            `required:"true"` // required
+	Tags                 map[string]string // 1 to 50 elements
 }
 
 // RuleSummary is a structure.
 type RuleSummary struct {
-	Name            string            `required:"true"` // required; 1 to 200 characters
-	RuleId          string            `required:"true"` // required; 1 to 256 characters
-	RuleArn         string            `required:"true"` // required
-	EventSourceName EventSourceName   `required:"true"` // required
-	PublishStatus   RulePublishStatus `required:"true"` // required
-	ActionSummaries []ActionSummary   `required:"true"` // required
-	CreatedTime     time.Time         `required:"true"` // required
-	LastUpdatedTime time.Time         `required:"true"` // required
+	Name                string            `required:"true"` // required; 1 to 200 characters
+	RuleId              string            `required:"true"` // required; 1 to 256 characters
+	RuleArn             string            `required:"true"` // required
+	EventSourceName     EventSourceName   `required:"true"` // required
+	PublishStatus       RulePublishStatus `required:"true"` // required
+	RuleCapabilityTiers []RuleCapabilityTier
+	ActionSummaries     []ActionSummary `required:"true"` // required
+	CreatedTime         time.Time       `required:"true"` // required
+	LastUpdatedTime     time.Time       `required:"true"` // required
 }
 
 // RuleTriggerEventSource is a structure.
 type RuleTriggerEventSource struct {
 	EventSourceName          EventSourceName `required:"true"` // required
 	IntegrationAssociationId *string         `len:"1:200"`     // 1 to 200 characters
+}
+
+// RulesConfiguration is a structure.
+type RulesConfiguration struct {
+	Behavior Behavior
+}
+
+// RulesExtractionDefinitionIdentifier is a structure.
+type RulesExtractionDefinitionIdentifier struct {
+	Identifier string `required:"true" len:"1:256"` // required; 1 to 256 characters
+}
+
+// RulesSearchCriteria is a structure.
+type RulesSearchCriteria struct {
+	OrConditions    []RulesSearchCriteria
+	AndConditions   []RulesSearchCriteria
+	StringCondition *StringCondition
+}
+
+// RulesSearchFilter is a structure.
+type RulesSearchFilter struct {
+	AttributeFilter *RuleAttributeFilter
 }
 
 // S3Config is a structure.
@@ -6808,6 +7557,7 @@ type SearchCriteria struct {
 	SearchableSegmentAttributes *SearchableSegmentAttributes
 	ActiveRegions               []string `each.pattern:"[a-z]{2}(-[a-z]+){1,2}(-[0-9])?"`
 	ContactTags                 *ControlPlaneTagFilter
+	AiAgents                    *AiAgentsCriteria
 }
 
 // SearchDataTablesRequest is the input of SearchDataTables (POST /search-data-tables).
@@ -6891,6 +7641,22 @@ type SearchHoursOfOperationsRequest struct {
 type SearchHoursOfOperationsResponse struct {
 	HoursOfOperations     []HoursOfOperation
 	NextToken             *string // 1 to 2500 characters
+	ApproximateTotalCount *int64
+}
+
+// SearchMetricsRequest is the input of SearchMetrics (POST /search-metrics).
+type SearchMetricsRequest struct {
+	InstanceId     string `required:"true" len:"1:100"` // required; 1 to 100 characters
+	NextToken      *string
+	MaxResults     *int32 `range:"1:100"` // 1 to 100
+	SearchFilter   *MetricSearchFilter
+	SearchCriteria *MetricSearchCriteria
+}
+
+// SearchMetricsResponse is the output of SearchMetrics.
+type SearchMetricsResponse struct {
+	Metrics               []MetricDefinition
+	NextToken             *string
 	ApproximateTotalCount *int64
 }
 
@@ -7004,6 +7770,22 @@ type SearchRoutingProfilesResponse struct {
 	RoutingProfiles       []RoutingProfile
 	NextToken             *string // 1 to 2500 characters
 	ApproximateTotalCount *int64
+}
+
+// SearchRulesRequest is the input of SearchRules (POST /search-rules).
+type SearchRulesRequest struct {
+	InstanceId     string  `required:"true" len:"1:100"` // required; 1 to 100 characters
+	MaxResults     *int32  `range:"1:200"`               // 1 to 200
+	NextToken      *string `len:"1:2500"`                // 1 to 2500 characters
+	SearchCriteria *RulesSearchCriteria
+	SearchFilter   *RulesSearchFilter
+}
+
+// SearchRulesResponse is the output of SearchRules.
+type SearchRulesResponse struct {
+	Rules                 []RuleSearchSummary `required:"true"` // required
+	ApproximateTotalCount *int64
+	NextToken             *string // 1 to 2500 characters
 }
 
 // SearchSecurityProfilesRequest is the input of SearchSecurityProfiles (POST
@@ -7200,6 +7982,7 @@ type SecurityProfile struct {
 	HierarchyRestrictedResources         []string
 	AllowedAccessControlHierarchyGroupId *string
 	GranularAccessControlConfiguration   *GranularAccessControlConfiguration
+	Type                                 SecurityProfileType
 }
 
 // SecurityProfileItem is a structure.
@@ -7222,6 +8005,7 @@ type SecurityProfileSearchSummary struct {
 	SecurityProfileName    *string
 	Description            *string           // at most 250 characters
 	Tags                   map[string]string // 1 to 50 elements
+	Type                   SecurityProfileType
 }
 
 // SecurityProfileSummary is a structure.
@@ -7231,6 +8015,7 @@ type SecurityProfileSummary struct {
 	Name               *string
 	LastModifiedTime   *time.Time
 	LastModifiedRegion *string
+	Type               SecurityProfileType
 }
 
 // SecurityProfilesSearchFilter is a structure.
@@ -7263,6 +8048,14 @@ type SendChatIntegrationEventResponse struct {
 	NewChatCreated   *bool
 }
 
+// SendInAppNotificationActionDefinition is a structure.
+type SendInAppNotificationActionDefinition struct {
+	Content   map[LocaleCode]string      `required:"true" each.len:"0:3000"` // required
+	Recipient *NotificationRecipientType `required:"true"`                   // required
+	Exclusion *NotificationRecipientType
+	Priority  ConfigurableNotificationPriority
+}
+
 // SendNotificationActionDefinition is a structure.
 type SendNotificationActionDefinition struct {
 	DeliveryMethod NotificationDeliveryType   `required:"true"`              // required
@@ -7288,6 +8081,27 @@ type SendOutboundEmailRequest struct {
 
 // SendOutboundEmailResponse is the output of SendOutboundEmail.
 type SendOutboundEmailResponse struct{}
+
+// SendOutboundWebNotificationRequest is the input of SendOutboundWebNotification (POST
+// /instance/{InstanceId}/outbound-web-notification).
+type SendOutboundWebNotificationRequest struct {
+	InstanceId  string                  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ClientToken *string                 `len:":500"`                            // idempotency token, filled in by the client; at most 500 characters
+	BrowserId   string                  `required:"true" len:"1:36"`            // required; 1 to 36 characters
+	SessionId   string                  `required:"true" len:"1:36"`            // required; 1 to 36 characters
+	ExpiresAt   time.Time               `required:"true"`                       // required
+	Source      *WebNotificationSource  `required:"true"`                       // required
+	Destination *WidgetDestination      `required:"true"`                       // required
+	Content     *WebNotificationContent `required:"true"`                       // required
+}
+
+// SendOutboundWebNotificationResponse is the output of SendOutboundWebNotification.
+type SendOutboundWebNotificationResponse struct{}
+
+// SentimentConfiguration is a structure.
+type SentimentConfiguration struct {
+	Behavior Behavior `required:"true"` // required
+}
 
 // ServiceQuotaExceededExceptionReason holds exactly one of its members.
 type ServiceQuotaExceededExceptionReason struct {
@@ -7322,6 +8136,26 @@ type Sort struct {
 type SourceCampaign struct {
 	CampaignId        *string `len:"1:100"` // 1 to 100 characters
 	OutboundRequestId *string `len:"36:36"` // exactly 36 characters
+}
+
+// StartAssistantContactRequest is the input of StartAssistantContact (PUT /contact/assistant).
+type StartAssistantContactRequest struct {
+	InstanceId         string              `required:"true" len:"1:100"` // required; 1 to 100 characters
+	AiAgent            *AiAgentInput       `required:"true"`             // required
+	ParticipantDetails *ParticipantDetails `required:"true"`             // required
+	InitialMessage     *ChatMessage
+	Attributes         map[string]string `key.len:"1:32767" each.len:"0:32767"`
+	ClientToken        *string           `len:":500"` // idempotency token, filled in by the client; at most 500 characters
+	PersistentChat     *PersistentChat
+	RelatedContactId   *string `len:"1:256"` // 1 to 256 characters
+}
+
+// StartAssistantContactResponse is the output of StartAssistantContact.
+type StartAssistantContactResponse struct {
+	ContactId              *string // 1 to 256 characters
+	ParticipantId          *string // 1 to 256 characters
+	ParticipantToken       *string // 1 to 1000 characters
+	ContinuedFromContactId *string // 1 to 256 characters
 }
 
 // StartAttachedFileUploadRequest is the input of StartAttachedFileUpload (PUT
@@ -7364,6 +8198,8 @@ type StartChatContactRequest struct {
 	SegmentAttributes              map[string]SegmentAttributeValue
 	CustomerId                     *string                                   // sensitive: never log it; 1 to 128 characters
 	DisconnectOnCustomerExit       []DisconnectOnCustomerExitParticipantType // exactly 1 element
+	ConnectionTypes                []ConnectionType                          // 1 to 2 elements
+	ChatStreamingConfiguration     *ChatStreamingConfiguration
 }
 
 // StartChatContactResponse is the output of StartChatContact.
@@ -7372,6 +8208,27 @@ type StartChatContactResponse struct {
 	ParticipantId          *string // 1 to 256 characters
 	ParticipantToken       *string // 1 to 1000 characters
 	ContinuedFromContactId *string // 1 to 256 characters
+	ConnectionCredentials  *ConnectionCredentials
+	Websocket              *Websocket
+	StreamingId            *string // 1 to 100 characters
+}
+
+// StartContactConversationalAnalyticsJobRequest is the input of
+// StartContactConversationalAnalyticsJob (POST
+// /contact/start-conversational-analytics-job/{InstanceId}/{ContactId}).
+type StartContactConversationalAnalyticsJobRequest struct {
+	InstanceId             string                  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	ContactId              string                  `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	AnalyticsModes         []AnalyticsMode         `required:"true"`                       // required
+	AnalyticsConfiguration *AnalyticsConfiguration `required:"true"`                       // required
+	ClientToken            *string                 `len:":500"`                            // at most 500 characters
+}
+
+// StartContactConversationalAnalyticsJobResponse is the output of
+// StartContactConversationalAnalyticsJob.
+type StartContactConversationalAnalyticsJobResponse struct {
+	InstanceId *string // 1 to 100 characters
+	ContactId  *string // 1 to 256 characters
 }
 
 // StartContactEvaluationRequest is the input of StartContactEvaluation (PUT
@@ -7439,7 +8296,7 @@ type StartEmailContactRequest struct {
 	Name                    *string              `len:"0:1024"`    // sensitive: never log it; 0 to 1024 characters
 	EmailMessage            *InboundEmailContent `required:"true"` // required
 	AdditionalRecipients    *InboundAdditionalRecipients
-	Attachments             []EmailAttachment                `len:"1:10"`  // sensitive: never log it; 1 to 10 elements
+	Attachments             []EmailAttachment                `len:"1:50"`  // sensitive: never log it; 1 to 50 elements
 	ContactFlowId           *string                          `len:":500"`  // at most 500 characters
 	RelatedContactId        *string                          `len:"1:256"` // 1 to 256 characters
 	Attributes              map[string]string                `key.len:"1:32767" each.len:"0:32767"`
@@ -7450,6 +8307,21 @@ type StartEmailContactRequest struct {
 // StartEmailContactResponse is the output of StartEmailContact.
 type StartEmailContactResponse struct {
 	ContactId *string // 1 to 256 characters
+}
+
+// StartEvaluationFormValidationRequest is the input of StartEvaluationFormValidation (POST
+// /evaluation-forms/{InstanceId}/{EvaluationFormId}/validate).
+type StartEvaluationFormValidationRequest struct {
+	InstanceId            string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	EvaluationFormId      string `required:"true" label:"1" len:"1:500"` // required; in the path; 1 to 500 characters
+	EvaluationFormVersion int32  `required:"true"`                       // required
+}
+
+// StartEvaluationFormValidationResponse is the output of StartEvaluationFormValidation.
+type StartEvaluationFormValidationResponse struct {
+	EvaluationFormId      string `required:"true"` // required; 1 to 500 characters
+	EvaluationFormArn     string `required:"true"` // required
+	EvaluationFormVersion int32  `required:"true"` // required
 }
 
 // StartOutboundChatContactRequest is the input of StartOutboundChatContact (PUT
@@ -7573,10 +8445,11 @@ type StartWebRTCContactRequest struct {
 	ContactFlowId       string            `required:"true" len:":500"`  // required; at most 500 characters
 	InstanceId          string            `required:"true" len:"1:100"` // required; 1 to 100 characters
 	AllowedCapabilities *AllowedCapabilities
-	ParticipantDetails  *ParticipantDetails  `required:"true"` // required
-	RelatedContactId    *string              `len:"1:256"`     // 1 to 256 characters
-	References          map[string]Reference `key.len:"1:4096"`
-	Description         *string              `len:"0:4096"` // sensitive: never log it; 0 to 4096 characters
+	ParticipantDetails  *ParticipantDetails              `required:"true"` // required
+	RelatedContactId    *string                          `len:"1:256"`     // 1 to 256 characters
+	References          map[string]Reference             `key.len:"1:4096"`
+	Description         *string                          `len:"0:4096"` // sensitive: never log it; 0 to 4096 characters
+	SegmentAttributes   map[string]SegmentAttributeValue `key.len:"1:128"`
 }
 
 // StartWebRTCContactResponse is the output of StartWebRTCContact.
@@ -7699,6 +8572,11 @@ type SuccessfulBatchAssociationSummary struct {
 type SuccessfulRequest struct {
 	RequestIdentifier *string // at most 80 characters
 	ContactId         *string // 1 to 256 characters
+}
+
+// SummaryConfiguration is a structure.
+type SummaryConfiguration struct {
+	SummaryModes []SummaryMode `required:"true" len:"0:2"` // required; 0 to 2 elements
 }
 
 // SuspendContactRecordingRequest is the input of SuspendContactRecording (POST
@@ -8058,6 +8936,20 @@ type UpdateContactEvaluationResponse struct {
 	EvaluationArn string `required:"true"` // required
 }
 
+// UpdateContactFlowAliasRequest is the input of UpdateContactFlowAlias (POST
+// /contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId}).
+type UpdateContactFlowAliasRequest struct {
+	InstanceId         string  `required:"true" label:"0" len:"1:250" pattern:"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"` // required; in the path; 1 to 250 characters
+	ContactFlowId      string  `required:"true" label:"1"`                                                                                                                                                                    // required; in the path
+	AliasId            string  `required:"true" label:"2" len:"1:500"`                                                                                                                                                        // required; in the path; 1 to 500 characters
+	Name               *string `len:"1:"`                                                                                                                                                                                     // at least 1 character
+	Description        *string
+	ContactFlowVersion *int64 `range:"1:"` // at least 1
+}
+
+// UpdateContactFlowAliasResponse is the output of UpdateContactFlowAlias.
+type UpdateContactFlowAliasResponse struct{}
+
 // UpdateContactFlowContentRequest is the input of UpdateContactFlowContent (POST
 // /contact-flows/{InstanceId}/{ContactFlowId}/content).
 type UpdateContactFlowContentRequest struct {
@@ -8173,6 +9065,27 @@ type UpdateContactScheduleRequest struct {
 // UpdateContactScheduleResponse is the output of UpdateContactSchedule.
 type UpdateContactScheduleResponse struct{}
 
+// UpdateContactTaskTemplateRequest is the input of UpdateContactTaskTemplate (POST
+// /contact/task-template).
+type UpdateContactTaskTemplateRequest struct {
+	InstanceId     string `required:"true" len:"1:100"` // required; 1 to 100 characters
+	TaskTemplateId string `required:"true" len:"1:500"` // required; 1 to 500 characters
+	ContactId      string `required:"true" len:"1:256"` // required; 1 to 256 characters
+}
+
+// UpdateContactTaskTemplateResponse is the output of UpdateContactTaskTemplate.
+type UpdateContactTaskTemplateResponse struct{}
+
+// UpdateCrossRegionRoutingRequest is the input of UpdateCrossRegionRouting (PUT
+// /cross-region-routing/{InstanceId}).
+type UpdateCrossRegionRoutingRequest struct {
+	InstanceId  string `required:"true" label:"0" len:"1:250" pattern:"^(arn:([a-zA-Z0-9-]+):connect:[a-z]+-[a-z-]+-[0-9]+:[0-9]+:instance/)?[a-zA-Z0-9_-]+$"` // required; in the path; 1 to 250 characters
+	IsolatedAll bool   `required:"true"`                                                                                                                       // required
+}
+
+// UpdateCrossRegionRoutingResponse is the output of UpdateCrossRegionRouting.
+type UpdateCrossRegionRoutingResponse struct{}
+
 // UpdateDataTableAttributeRequest is the input of UpdateDataTableAttribute (POST
 // /data-tables/{InstanceId}/{DataTableId}/attributes/{AttributeName}).
 type UpdateDataTableAttributeRequest struct {
@@ -8256,6 +9169,7 @@ type UpdateEvaluationFormRequest struct {
 	ClientToken                 *string `len:":500"` // idempotency token, filled in by the client; at most 500 characters
 	TargetConfiguration         *EvaluationFormTargetConfiguration
 	LanguageConfiguration       *EvaluationFormLanguageConfiguration
+	AIVersion                   *string `len:"1:256"` // 1 to 256 characters
 }
 
 // UpdateEvaluationFormResponse is the output of UpdateEvaluationForm.
@@ -8264,6 +9178,20 @@ type UpdateEvaluationFormResponse struct {
 	EvaluationFormArn     string `required:"true"` // required
 	EvaluationFormVersion int32  `required:"true"` // required
 }
+
+// UpdateExtractionDefinitionRequest is the input of UpdateExtractionDefinition (PUT
+// /extraction-definitions/{InstanceId}/{ExtractionDefinitionId}).
+type UpdateExtractionDefinitionRequest struct {
+	ClientToken             *string                  `len:":500"`                            // idempotency token, filled in by the client; at most 500 characters
+	ExtractionDefinitionId  string                   `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
+	InstanceId              string                   `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	Name                    string                   `required:"true" len:"1:200"`           // required; 1 to 200 characters
+	ExtractionConfiguration *ExtractionConfiguration `required:"true"`                       // required
+	Display                 *ExtractionDefinitionDisplay
+}
+
+// UpdateExtractionDefinitionResponse is the output of UpdateExtractionDefinition.
+type UpdateExtractionDefinitionResponse struct{}
 
 // UpdateHoursOfOperationOverrideRequest is the input of UpdateHoursOfOperationOverride (POST
 // /hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId}).
@@ -8322,12 +9250,37 @@ type UpdateInstanceStorageConfigRequest struct {
 // UpdateInstanceStorageConfigResponse is the output of UpdateInstanceStorageConfig.
 type UpdateInstanceStorageConfigResponse struct{}
 
+// UpdateMetricContentRequest is the input of UpdateMetricContent (POST
+// /metrics/definitions/{InstanceId}/{MetricId}/content).
+type UpdateMetricContentRequest struct {
+	InstanceId             string `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	MetricId               string `required:"true" label:"1" len:"1:150"` // required; in the path; 1 to 150 characters
+	MetricCalculation      *MetricCalculation
+	Unit                   MetricUnit
+	PositiveTrendIndicator TrendIndicator
+}
+
+// UpdateMetricContentResponse is the output of UpdateMetricContent.
+type UpdateMetricContentResponse struct{}
+
+// UpdateMetricMetadataRequest is the input of UpdateMetricMetadata (POST
+// /metrics/definitions/{InstanceId}/{MetricId}/metadata).
+type UpdateMetricMetadataRequest struct {
+	InstanceId  string  `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
+	MetricId    string  `required:"true" label:"1" len:"1:150"` // required; in the path; 1 to 150 characters
+	Name        *string `len:"1:128"`                           // 1 to 128 characters
+	Description *string `len:"0:500"`                           // 0 to 500 characters
+}
+
+// UpdateMetricMetadataResponse is the output of UpdateMetricMetadata.
+type UpdateMetricMetadataResponse struct{}
+
 // UpdateNotificationContentRequest is the input of UpdateNotificationContent (POST
 // /notifications/{InstanceId}/{NotificationId}).
 type UpdateNotificationContentRequest struct {
 	InstanceId     string                `required:"true" label:"0" len:"1:100"` // required; in the path; 1 to 100 characters
 	NotificationId string                `required:"true" label:"1" len:"1:256"` // required; in the path; 1 to 256 characters
-	Content        map[LocaleCode]string `required:"true" each.len:"0:500"`      // required
+	Content        map[LocaleCode]string `required:"true" each.len:"0:3000"`     // required
 }
 
 // UpdateNotificationContentResponse is the output of UpdateNotificationContent.
@@ -8568,12 +9521,13 @@ type UpdateRoutingProfileQueuesResponse struct{}
 
 // UpdateRuleRequest is the input of UpdateRule (PUT /rules/{InstanceId}/{RuleId}).
 type UpdateRuleRequest struct {
-	RuleId        string            `required:"true" label:"1" len:"1:256"`                  // required; in the path; 1 to 256 characters
-	InstanceId    string            `required:"true" label:"0" len:"1:100"`                  // required; in the path; 1 to 100 characters
-	Name          string            `required:"true" len:"1:200" pattern:"^[0-9a-zA-Z._-]+"` // required; 1 to 200 characters
-	Function      string            `required:"true"`                                        // required
-	Actions       []RuleAction      `required:"true"`                                        // required
-	PublishStatus RulePublishStatus `required:"true"`                                        // required
+	RuleId               string            `required:"true" label:"1" len:"1:256"`                  // required; in the path; 1 to 256 characters
+	InstanceId           string            `required:"true" label:"0" len:"1:100"`                  // required; in the path; 1 to 100 characters
+	Name                 string            `required:"true" len:"1:200" pattern:"^[0-9a-zA-Z._-]+"` // required; 1 to 200 characters
+	Function             string            `required:"true"`                                        // required
+	Actions              []RuleAction      `required:"true"`                                        // required
+	PublishStatus        RulePublishStatus `required:"true"`                                        // required
+	PreEvaluationFilters *PreEvaluationFilters
 }
 
 // UpdateRuleResponse is the output of UpdateRule.
@@ -8591,7 +9545,8 @@ type UpdateSecurityProfileRequest struct {
 	Applications                         []Application     `len:":10"`                                // at most 10 elements
 	HierarchyRestrictedResources         []string          `each.len:"1:128"`
 	AllowedAccessControlHierarchyGroupId *string
-	AllowedFlowModules                   []FlowModule `len:":10"` // at most 10 elements
+	AllowedFlowModules                   []FlowModule `len:":10"`  // at most 10 elements
+	AllowedAIAgents                      []AIAgent    `len:":100"` // at most 100 elements
 	GranularAccessControlConfiguration   *GranularAccessControlConfiguration
 }
 
@@ -9166,10 +10121,41 @@ type VoiceRecordingConfiguration struct {
 	IvrRecordingTrack   IvrRecordingTrack
 }
 
+// WebNotificationContent is a structure.
+type WebNotificationContent struct {
+	Type       NotificationType `required:"true"` // required
+	ViewArn    *string          `len:"1:500"`     // 1 to 500 characters
+	Attributes *ContentAttributes
+}
+
+// WebNotificationSource is a structure.
+type WebNotificationSource struct {
+	SourceCampaign *SourceCampaign `required:"true"` // required
+}
+
+// Websocket is a structure.
+type Websocket struct {
+	Url              *string // 1 to 2000 characters
+	ConnectionExpiry *string
+}
+
+// WidgetDestination is a structure.
+type WidgetDestination struct {
+	WidgetId  string `required:"true" len:"1:36"` // required; 1 to 36 characters
+	ProfileId string `required:"true" len:"1:32"` // required; 1 to 32 characters
+}
+
 // WisdomInfo is a structure.
 type WisdomInfo struct {
 	SessionArn *string
 	AiAgents   []AiAgentInfo
+}
+
+// WorkloadTypeConcurrency is a structure.
+type WorkloadTypeConcurrency struct {
+	WorkloadType                 string `required:"true"`              // required
+	Concurrency                  int32  `required:"true" range:"1:10"` // required; 1 to 10
+	CrossChannelWorkloadBehavior *CrossChannelWorkloadBehavior
 }
 
 // Workspace is a structure.

@@ -50,6 +50,11 @@ func (x *ChatMessage) Validate(v *restjson.Validator) {
 }
 
 // Validate checks the constraints of the model.
+func (x *ChatStreamingConfiguration) Validate(v *restjson.Validator) {
+	checkChatStreamingEndpointARN(v, "StreamingEndpointArn", x.StreamingEndpointArn)
+}
+
+// Validate checks the constraints of the model.
 func (x *DescribeContactRequest) Validate(v *restjson.Validator) {
 	checkInstanceId(v, "InstanceId", x.InstanceId)
 	checkContactId(v, "ContactId", x.ContactId)
@@ -176,6 +181,10 @@ func (x *StartChatContactRequest) Validate(v *restjson.Validator) {
 	if x.DisconnectOnCustomerExit != nil {
 		checkDisconnectOnCustomerExit(v, "DisconnectOnCustomerExit", x.DisconnectOnCustomerExit)
 	}
+	if x.ConnectionTypes != nil {
+		checkConnectionTypeList(v, "ConnectionTypes", x.ConnectionTypes)
+	}
+	restjson.Struct(v, "ChatStreamingConfiguration", x.ChatStreamingConfiguration)
 }
 
 func checkAgentId(v *restjson.Validator, name, s string) {
@@ -239,12 +248,26 @@ func checkChatDurationInMinutes(v *restjson.Validator, name string, x int32) {
 	v.AtMost(name, float64(x), 10080)
 }
 
+func checkChatStreamingEndpointARN(v *restjson.Validator, name, s string) {
+	v.Length(name, s, 1, 350)
+}
+
 func checkClientToken(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 0, 500)
 }
 
 func checkComparisonOperator(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 127)
+}
+
+func checkConnectionTypeList(v *restjson.Validator, name string, x []ConnectionType) {
+	v.Size(name, len(x), 1, 2)
+	v.Enter(name)
+	for i := range x {
+		v.Index(i)
+		restjson.Enum(v, "", x[i])
+	}
+	v.Leave()
 }
 
 func checkContactFlowId(v *restjson.Validator, name, s string) {
@@ -385,6 +408,10 @@ func checkSegmentAttributes(v *restjson.Validator, name string, x map[string]Seg
 		e.Validate(v)
 	}
 	v.Leave()
+}
+
+func checkStreamingId(v *restjson.Validator, name, s string) {
+	v.Length(name, s, 1, 100)
 }
 
 func checkSupportedMessagingContentType(v *restjson.Validator, name, s string) {

@@ -90,6 +90,7 @@ type API struct {
 	Service     string // as in IAM policies: connect
 	SigningName string // of SigV4
 	Version     string // of the model: 2017-08-08
+	Published   string // the day on which the model had this shape, as in 2026-10-21; empty if unknown
 	Exceptions  map[string]func() Exception
 }
 

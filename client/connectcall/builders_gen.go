@@ -2207,6 +2207,159 @@ func (b CreateAgentStatus) Send(ctx context.Context) (*connect.CreateAgentStatus
 	return out, nil
 }
 
+// CreateAttachedFile creates an attached file: PUT /attached-files/{InstanceId}/files.
+//
+// Required: InstanceID, FileUseCaseType, FileSourceURI, AssociatedResourceARN.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
+// [connect.InvalidRequestException] (400), [connect.ResourceConflictException] (409),
+// [connect.ServiceQuotaExceededException] (402), [connect.ThrottlingException] (429).
+type CreateAttachedFile struct {
+	caller restjson.Caller
+	in     connect.CreateAttachedFileRequest
+}
+
+// ClientToken sets ClientToken, what makes the call happen once only, however often it is sent;
+// every attempt carries the same. Idempotency token, filled in by the client; at most 500
+// characters.
+func (b CreateAttachedFile) ClientToken(v string) CreateAttachedFile {
+	b.in.ClientToken = &v
+	return b
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 100 characters.
+func (b CreateAttachedFile) InstanceID(v string) CreateAttachedFile {
+	b.in.InstanceId = v
+	return b
+}
+
+// FileUseCaseType sets FileUseCaseType, what the file is for. Required.
+func (b CreateAttachedFile) FileUseCaseType(v connect.FileUseCaseType) CreateAttachedFile {
+	b.in.FileUseCaseType = v
+	return b
+}
+
+// FileSourceURI sets FileSourceUri, the file source URI. Required; 1 to 2000 characters.
+func (b CreateAttachedFile) FileSourceURI(v string) CreateAttachedFile {
+	b.in.FileSourceUri = v
+	return b
+}
+
+// AssociatedResourceARN sets AssociatedResourceArn, the ARN of the contact, case or other
+// resource the file belongs to. Required; query parameter associatedResourceArn.
+func (b CreateAttachedFile) AssociatedResourceARN(v string) CreateAttachedFile {
+	b.in.AssociatedResourceArn = v
+	return b
+}
+
+// Tag sets one entry of Tags, tags, which permissions and searches can refer to. 1 to 50
+// elements; each key 1 to 128 characters; each value at most 256 characters.
+func (b CreateAttachedFile) Tag(key string, value string) CreateAttachedFile {
+	b.in.Tags = fluent.Put(b.in.Tags, key, value)
+	return b
+}
+
+// SetTags replaces all of Tags by a copy of v; nil leaves it out.
+func (b CreateAttachedFile) SetTags(v map[string]string) CreateAttachedFile {
+	b.in.Tags = maps.Clone(v)
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b CreateAttachedFile) With(in *connect.CreateAttachedFileRequest) CreateAttachedFile {
+	if in == nil {
+		in = &connect.CreateAttachedFileRequest{}
+	}
+	b.in = *in
+	b.in.Tags = maps.Clone(b.in.Tags)
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b CreateAttachedFile) Input() *connect.CreateAttachedFileRequest {
+	in := b.in
+	in.Tags = maps.Clone(in.Tags)
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b CreateAttachedFile) Send(ctx context.Context) (*connect.CreateAttachedFileResponse, error) {
+	if b.in.ClientToken == nil {
+		b.in.ClientToken = new(b.caller.Token())
+	}
+	out := new(connect.CreateAttachedFileResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opCreateAttachedFile], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// CreateAuthCode creates an auth code: POST /auth/code/{InstanceId}.
+//
+// Required: InstanceID, Scope, SessionInactivityDurationMinutes.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
+// [connect.InvalidParameterException] (400), [connect.InvalidRequestException] (400),
+// [connect.ResourceNotFoundException] (404), [connect.ThrottlingException] (429).
+type CreateAuthCode struct {
+	caller restjson.Caller
+	in     connect.CreateAuthCodeRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 100 characters.
+func (b CreateAuthCode) InstanceID(v string) CreateAuthCode {
+	b.in.InstanceId = v
+	return b
+}
+
+// Scope sets Scope, the scope, see [connect.AuthScope]. Required.
+func (b CreateAuthCode) Scope(v connect.AuthScope) CreateAuthCode {
+	b.in.Scope = &v
+	return b
+}
+
+// MaxSessionDurationMinutes sets MaxSessionDurationMinutes, the max session duration minutes.
+// 1440 to 43200.
+func (b CreateAuthCode) MaxSessionDurationMinutes(v int32) CreateAuthCode {
+	b.in.MaxSessionDurationMinutes = &v
+	return b
+}
+
+// SessionInactivityDurationMinutes sets SessionInactivityDurationMinutes, the session inactivity
+// duration minutes. Required; 0 to 20160.
+func (b CreateAuthCode) SessionInactivityDurationMinutes(v int32) CreateAuthCode {
+	b.in.SessionInactivityDurationMinutes = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b CreateAuthCode) With(in *connect.CreateAuthCodeRequest) CreateAuthCode {
+	if in == nil {
+		in = &connect.CreateAuthCodeRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b CreateAuthCode) Input() *connect.CreateAuthCodeRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b CreateAuthCode) Send(ctx context.Context) (*connect.CreateAuthCodeResponse, error) {
+	out := new(connect.CreateAuthCodeResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opCreateAuthCode], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CreateContact creates a contact of its own, or one related to another: PUT
 // /contact/create-contact.
 //
@@ -2452,6 +2605,77 @@ func (b CreateContactFlow) Input() *connect.CreateContactFlowRequest {
 func (b CreateContactFlow) Send(ctx context.Context) (*connect.CreateContactFlowResponse, error) {
 	out := new(connect.CreateContactFlowResponse)
 	if err := b.caller.Do(ctx, &connect.Operations[opCreateContactFlow], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// CreateContactFlowAlias creates contact flow alias: PUT
+// /contact-flows/{InstanceId}/{ContactFlowId}/alias.
+//
+// Required: InstanceID, ContactFlowID, ContactFlowVersion, AliasName.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.DuplicateResourceException] (409),
+// [connect.InternalServiceException] (500), [connect.InvalidParameterException] (400),
+// [connect.InvalidRequestException] (400), [connect.LimitExceededException] (429),
+// [connect.ResourceNotFoundException] (404), [connect.ThrottlingException] (429).
+type CreateContactFlowAlias struct {
+	caller restjson.Caller
+	in     connect.CreateContactFlowAliasRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 250 characters.
+func (b CreateContactFlowAlias) InstanceID(v string) CreateContactFlowAlias {
+	b.in.InstanceId = v
+	return b
+}
+
+// Description sets Description, a description for people.
+func (b CreateContactFlowAlias) Description(v string) CreateContactFlowAlias {
+	b.in.Description = &v
+	return b
+}
+
+// ContactFlowID sets ContactFlowId, the id of the flow; an ARN with a version or alias names one
+// of those. Required; in the path.
+func (b CreateContactFlowAlias) ContactFlowID(v string) CreateContactFlowAlias {
+	b.in.ContactFlowId = v
+	return b
+}
+
+// ContactFlowVersion sets ContactFlowVersion, the number of the version. Required; at least 1.
+func (b CreateContactFlowAlias) ContactFlowVersion(v int64) CreateContactFlowAlias {
+	b.in.ContactFlowVersion = v
+	return b
+}
+
+// AliasName sets AliasName, the alias name. Required; at least 1 character.
+func (b CreateContactFlowAlias) AliasName(v string) CreateContactFlowAlias {
+	b.in.AliasName = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b CreateContactFlowAlias) With(in *connect.CreateContactFlowAliasRequest) CreateContactFlowAlias {
+	if in == nil {
+		in = &connect.CreateContactFlowAliasRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b CreateContactFlowAlias) Input() *connect.CreateContactFlowAliasRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b CreateContactFlowAlias) Send(ctx context.Context) (*connect.CreateContactFlowAliasResponse, error) {
+	out := new(connect.CreateContactFlowAliasResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opCreateContactFlowAlias], &b.in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -3162,6 +3386,12 @@ func (b CreateEvaluationForm) LanguageConfiguration(v connect.EvaluationFormLang
 	return b
 }
 
+// AIVersion sets AIVersion, the AI version. 1 to 256 characters.
+func (b CreateEvaluationForm) AIVersion(v string) CreateEvaluationForm {
+	b.in.AIVersion = &v
+	return b
+}
+
 // With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
 func (b CreateEvaluationForm) With(in *connect.CreateEvaluationFormRequest) CreateEvaluationForm {
 	if in == nil {
@@ -3189,6 +3419,97 @@ func (b CreateEvaluationForm) Send(ctx context.Context) (*connect.CreateEvaluati
 	}
 	out := new(connect.CreateEvaluationFormResponse)
 	if err := b.caller.Do(ctx, &connect.Operations[opCreateEvaluationForm], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// CreateExtractionDefinition creates an extraction definition: POST
+// /extraction-definitions/{InstanceId}.
+//
+// Required: InstanceID, Name, ExtractionConfiguration.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
+// [connect.InvalidRequestException] (400), [connect.ResourceConflictException] (409),
+// [connect.ResourceNotFoundException] (404), [connect.ServiceQuotaExceededException] (402),
+// [connect.ThrottlingException] (429).
+type CreateExtractionDefinition struct {
+	caller restjson.Caller
+	in     connect.CreateExtractionDefinitionRequest
+}
+
+// ClientToken sets ClientToken, what makes the call happen once only, however often it is sent;
+// every attempt carries the same. Idempotency token, filled in by the client; at most 500
+// characters.
+func (b CreateExtractionDefinition) ClientToken(v string) CreateExtractionDefinition {
+	b.in.ClientToken = &v
+	return b
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 100 characters.
+func (b CreateExtractionDefinition) InstanceID(v string) CreateExtractionDefinition {
+	b.in.InstanceId = v
+	return b
+}
+
+// Name sets Name, the name. Required; 1 to 200 characters.
+func (b CreateExtractionDefinition) Name(v string) CreateExtractionDefinition {
+	b.in.Name = v
+	return b
+}
+
+// ExtractionConfiguration sets ExtractionConfiguration, the extraction configuration, see
+// [connect.ExtractionConfiguration]. Required.
+func (b CreateExtractionDefinition) ExtractionConfiguration(v connect.ExtractionConfiguration) CreateExtractionDefinition {
+	b.in.ExtractionConfiguration = &v
+	return b
+}
+
+// Display sets Display, the display, see [connect.ExtractionDefinitionDisplay].
+func (b CreateExtractionDefinition) Display(v connect.ExtractionDefinitionDisplay) CreateExtractionDefinition {
+	b.in.Display = &v
+	return b
+}
+
+// Tag sets one entry of Tags, tags, which permissions and searches can refer to. 1 to 50
+// elements; each key 1 to 128 characters; each value at most 256 characters.
+func (b CreateExtractionDefinition) Tag(key string, value string) CreateExtractionDefinition {
+	b.in.Tags = fluent.Put(b.in.Tags, key, value)
+	return b
+}
+
+// SetTags replaces all of Tags by a copy of v; nil leaves it out.
+func (b CreateExtractionDefinition) SetTags(v map[string]string) CreateExtractionDefinition {
+	b.in.Tags = maps.Clone(v)
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b CreateExtractionDefinition) With(in *connect.CreateExtractionDefinitionRequest) CreateExtractionDefinition {
+	if in == nil {
+		in = &connect.CreateExtractionDefinitionRequest{}
+	}
+	b.in = *in
+	b.in.Tags = maps.Clone(b.in.Tags)
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b CreateExtractionDefinition) Input() *connect.CreateExtractionDefinitionRequest {
+	in := b.in
+	in.Tags = maps.Clone(in.Tags)
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b CreateExtractionDefinition) Send(ctx context.Context) (*connect.CreateExtractionDefinitionResponse, error) {
+	if b.in.ClientToken == nil {
+		b.in.ClientToken = new(b.caller.Token())
+	}
+	out := new(connect.CreateExtractionDefinitionResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opCreateExtractionDefinition], &b.in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -3597,6 +3918,115 @@ func (b CreateIntegrationAssociation) Send(ctx context.Context) (*connect.Create
 	return out, nil
 }
 
+// CreateMetric creates a metric: PUT /metrics/definitions/{InstanceId}.
+//
+// Required: InstanceID, Name, MetricCalculation, Unit.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.DuplicateResourceException] (409),
+// [connect.InternalServiceException] (500), [connect.InvalidParameterException] (400),
+// [connect.InvalidRequestException] (400), [connect.LimitExceededException] (429),
+// [connect.ResourceNotFoundException] (404), [connect.ThrottlingException] (429).
+type CreateMetric struct {
+	caller restjson.Caller
+	in     connect.CreateMetricRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 100 characters.
+func (b CreateMetric) InstanceID(v string) CreateMetric {
+	b.in.InstanceId = v
+	return b
+}
+
+// Name sets Name, the name. Required; 1 to 128 characters.
+func (b CreateMetric) Name(v string) CreateMetric {
+	b.in.Name = v
+	return b
+}
+
+// MetricCalculation sets MetricCalculation, the metric calculation, see
+// [connect.MetricCalculation]. Required.
+func (b CreateMetric) MetricCalculation(v connect.MetricCalculation) CreateMetric {
+	b.in.MetricCalculation = &v
+	return b
+}
+
+// Unit sets Unit, the unit: one of the values of [connect.MetricUnit]. Required.
+func (b CreateMetric) Unit(v connect.MetricUnit) CreateMetric {
+	b.in.Unit = v
+	return b
+}
+
+// Status sets Status, the status.
+func (b CreateMetric) Status(v connect.MetricStatus) CreateMetric {
+	b.in.Status = v
+	return b
+}
+
+// ClientToken sets ClientToken, what makes the call happen once only, however often it is sent;
+// every attempt carries the same. Idempotency token, filled in by the client; at most 500
+// characters.
+func (b CreateMetric) ClientToken(v string) CreateMetric {
+	b.in.ClientToken = &v
+	return b
+}
+
+// Description sets Description, a description for people. 0 to 500 characters.
+func (b CreateMetric) Description(v string) CreateMetric {
+	b.in.Description = &v
+	return b
+}
+
+// PositiveTrendIndicator sets PositiveTrendIndicator, the positive trend indicator: one of the
+// values of [connect.TrendIndicator].
+func (b CreateMetric) PositiveTrendIndicator(v connect.TrendIndicator) CreateMetric {
+	b.in.PositiveTrendIndicator = v
+	return b
+}
+
+// Tag sets one entry of Tags, tags, which permissions and searches can refer to. 1 to 50
+// elements; each key 1 to 128 characters; each value at most 256 characters.
+func (b CreateMetric) Tag(key string, value string) CreateMetric {
+	b.in.Tags = fluent.Put(b.in.Tags, key, value)
+	return b
+}
+
+// SetTags replaces all of Tags by a copy of v; nil leaves it out.
+func (b CreateMetric) SetTags(v map[string]string) CreateMetric {
+	b.in.Tags = maps.Clone(v)
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b CreateMetric) With(in *connect.CreateMetricRequest) CreateMetric {
+	if in == nil {
+		in = &connect.CreateMetricRequest{}
+	}
+	b.in = *in
+	b.in.Tags = maps.Clone(b.in.Tags)
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b CreateMetric) Input() *connect.CreateMetricRequest {
+	in := b.in
+	in.Tags = maps.Clone(in.Tags)
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b CreateMetric) Send(ctx context.Context) (*connect.CreateMetricResponse, error) {
+	if b.in.ClientToken == nil {
+		b.in.ClientToken = new(b.caller.Token())
+	}
+	out := new(connect.CreateMetricResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opCreateMetric], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CreateNotification creates a notification: PUT /notifications/{InstanceId}.
 //
 // Required: InstanceID, Recipients, Content.
@@ -3642,7 +4072,7 @@ func (b CreateNotification) Priority(v connect.ConfigurableNotificationPriority)
 }
 
 // Content sets one entry of Content, the content, in the language of the resource it belongs to.
-// Required; each value 0 to 500 characters.
+// Required; each value 0 to 3000 characters.
 func (b CreateNotification) Content(key connect.LocaleCode, value string) CreateNotification {
 	b.in.Content = fluent.Put(b.in.Content, key, value)
 	return b
@@ -4490,11 +4920,31 @@ func (b CreateRule) PublishStatus(v connect.RulePublishStatus) CreateRule {
 	return b
 }
 
+// PreEvaluationFilters sets PreEvaluationFilters, the pre evaluation filters, see
+// [connect.PreEvaluationFilters].
+func (b CreateRule) PreEvaluationFilters(v connect.PreEvaluationFilters) CreateRule {
+	b.in.PreEvaluationFilters = &v
+	return b
+}
+
 // ClientToken sets ClientToken, what makes the call happen once only, however often it is sent;
 // every attempt carries the same. Idempotency token, filled in by the client; at most 500
 // characters.
 func (b CreateRule) ClientToken(v string) CreateRule {
 	b.in.ClientToken = &v
+	return b
+}
+
+// Tag sets one entry of Tags, tags, which permissions and searches can refer to. 1 to 50
+// elements; each key 1 to 128 characters; each value at most 256 characters.
+func (b CreateRule) Tag(key string, value string) CreateRule {
+	b.in.Tags = fluent.Put(b.in.Tags, key, value)
+	return b
+}
+
+// SetTags replaces all of Tags by a copy of v; nil leaves it out.
+func (b CreateRule) SetTags(v map[string]string) CreateRule {
+	b.in.Tags = maps.Clone(v)
 	return b
 }
 
@@ -4505,6 +4955,7 @@ func (b CreateRule) With(in *connect.CreateRuleRequest) CreateRule {
 	}
 	b.in = *in
 	b.in.Actions = slices.Clone(b.in.Actions)
+	b.in.Tags = maps.Clone(b.in.Tags)
 	return b
 }
 
@@ -4512,6 +4963,7 @@ func (b CreateRule) With(in *connect.CreateRuleRequest) CreateRule {
 func (b CreateRule) Input() *connect.CreateRuleRequest {
 	in := b.in
 	in.Actions = slices.Clone(in.Actions)
+	in.Tags = maps.Clone(in.Tags)
 	return &in
 }
 
@@ -4658,6 +5110,18 @@ func (b CreateSecurityProfile) SetAllowedFlowModules(v []connect.FlowModule) Cre
 	return b
 }
 
+// AllowedAIAgent adds to AllowedAIAgents, the allowed AI agents. At most 100 elements.
+func (b CreateSecurityProfile) AllowedAIAgent(v ...connect.AIAgent) CreateSecurityProfile {
+	b.in.AllowedAIAgents = fluent.Add(b.in.AllowedAIAgents, v)
+	return b
+}
+
+// SetAllowedAIAgents replaces all of AllowedAIAgents by a copy of v; nil leaves it out.
+func (b CreateSecurityProfile) SetAllowedAIAgents(v []connect.AIAgent) CreateSecurityProfile {
+	b.in.AllowedAIAgents = slices.Clone(v)
+	return b
+}
+
 // GranularAccessControlConfiguration sets GranularAccessControlConfiguration, the granular
 // access control configuration, see [connect.GranularAccessControlConfiguration].
 func (b CreateSecurityProfile) GranularAccessControlConfiguration(v connect.GranularAccessControlConfiguration) CreateSecurityProfile {
@@ -4678,6 +5142,7 @@ func (b CreateSecurityProfile) With(in *connect.CreateSecurityProfileRequest) Cr
 	b.in.Applications = slices.Clone(b.in.Applications)
 	b.in.HierarchyRestrictedResources = slices.Clone(b.in.HierarchyRestrictedResources)
 	b.in.AllowedFlowModules = slices.Clone(b.in.AllowedFlowModules)
+	b.in.AllowedAIAgents = slices.Clone(b.in.AllowedAIAgents)
 	return b
 }
 
@@ -4691,6 +5156,7 @@ func (b CreateSecurityProfile) Input() *connect.CreateSecurityProfileRequest {
 	in.Applications = slices.Clone(in.Applications)
 	in.HierarchyRestrictedResources = slices.Clone(in.HierarchyRestrictedResources)
 	in.AllowedFlowModules = slices.Clone(in.AllowedFlowModules)
+	in.AllowedAIAgents = slices.Clone(in.AllowedAIAgents)
 	return &in
 }
 
@@ -5886,6 +6352,70 @@ func (b DeleteAttachedFile) Send(ctx context.Context) (*connect.DeleteAttachedFi
 	return out, nil
 }
 
+// DeleteContactData deletes contact data: POST /contact/delete/{InstanceId}/{ContactId}.
+//
+// Required: InstanceID, ContactID, ContactFields.
+//
+// Errors: [connect.ContactNotTerminatedException] (409), [connect.InternalServiceException]
+// (500), [connect.InvalidParameterException] (400), [connect.InvalidRequestException] (400),
+// [connect.ResourceNotFoundException] (404), [connect.ThrottlingException] (429).
+type DeleteContactData struct {
+	caller restjson.Caller
+	in     connect.DeleteContactDataRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 100 characters.
+func (b DeleteContactData) InstanceID(v string) DeleteContactData {
+	b.in.InstanceId = v
+	return b
+}
+
+// ContactID sets ContactId, the id of the contact. Required; in the path; 1 to 256 characters.
+func (b DeleteContactData) ContactID(v string) DeleteContactData {
+	b.in.ContactId = v
+	return b
+}
+
+// ContactField adds to ContactFields, the contact fields. Required.
+func (b DeleteContactData) ContactField(v ...connect.ContactField) DeleteContactData {
+	b.in.ContactFields = fluent.Add(b.in.ContactFields, v)
+	return b
+}
+
+// SetContactFields replaces all of ContactFields by a copy of v; nil leaves it out.
+func (b DeleteContactData) SetContactFields(v []connect.ContactField) DeleteContactData {
+	b.in.ContactFields = slices.Clone(v)
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b DeleteContactData) With(in *connect.DeleteContactDataRequest) DeleteContactData {
+	if in == nil {
+		in = &connect.DeleteContactDataRequest{}
+	}
+	b.in = *in
+	b.in.ContactFields = slices.Clone(b.in.ContactFields)
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b DeleteContactData) Input() *connect.DeleteContactDataRequest {
+	in := b.in
+	in.ContactFields = slices.Clone(in.ContactFields)
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b DeleteContactData) Send(ctx context.Context) (*connect.DeleteContactDataResponse, error) {
+	out := new(connect.DeleteContactDataResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opDeleteContactData], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // DeleteContactEvaluation deletes a contact evaluation: DELETE
 // /contact-evaluations/{InstanceId}/{EvaluationId}.
 //
@@ -5984,6 +6514,64 @@ func (b DeleteContactFlow) Input() *connect.DeleteContactFlowRequest {
 func (b DeleteContactFlow) Send(ctx context.Context) (*connect.DeleteContactFlowResponse, error) {
 	out := new(connect.DeleteContactFlowResponse)
 	if err := b.caller.Do(ctx, &connect.Operations[opDeleteContactFlow], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// DeleteContactFlowAlias deletes contact flow alias: DELETE
+// /contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId}.
+//
+// Required: InstanceID, ContactFlowID, AliasID.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
+// [connect.InvalidParameterException] (400), [connect.InvalidRequestException] (400),
+// [connect.ResourceNotFoundException] (404), [connect.ThrottlingException] (429).
+type DeleteContactFlowAlias struct {
+	caller restjson.Caller
+	in     connect.DeleteContactFlowAliasRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 250 characters.
+func (b DeleteContactFlowAlias) InstanceID(v string) DeleteContactFlowAlias {
+	b.in.InstanceId = v
+	return b
+}
+
+// ContactFlowID sets ContactFlowId, the id of the flow; an ARN with a version or alias names one
+// of those. Required; in the path.
+func (b DeleteContactFlowAlias) ContactFlowID(v string) DeleteContactFlowAlias {
+	b.in.ContactFlowId = v
+	return b
+}
+
+// AliasID sets AliasId, the id of the alias. Required; in the path; 1 to 500 characters.
+func (b DeleteContactFlowAlias) AliasID(v string) DeleteContactFlowAlias {
+	b.in.AliasId = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b DeleteContactFlowAlias) With(in *connect.DeleteContactFlowAliasRequest) DeleteContactFlowAlias {
+	if in == nil {
+		in = &connect.DeleteContactFlowAliasRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b DeleteContactFlowAlias) Input() *connect.DeleteContactFlowAliasRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b DeleteContactFlowAlias) Send(ctx context.Context) (*connect.DeleteContactFlowAliasResponse, error) {
+	out := new(connect.DeleteContactFlowAliasResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opDeleteContactFlowAlias], &b.in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -6441,6 +7029,58 @@ func (b DeleteEvaluationForm) Send(ctx context.Context) (*connect.DeleteEvaluati
 	return out, nil
 }
 
+// DeleteExtractionDefinition deletes an extraction definition: DELETE
+// /extraction-definitions/{InstanceId}/{ExtractionDefinitionId}.
+//
+// Required: InstanceID, ExtractionDefinitionID.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
+// [connect.InvalidRequestException] (400), [connect.ResourceNotFoundException] (404),
+// [connect.ThrottlingException] (429).
+type DeleteExtractionDefinition struct {
+	caller restjson.Caller
+	in     connect.DeleteExtractionDefinitionRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 100 characters.
+func (b DeleteExtractionDefinition) InstanceID(v string) DeleteExtractionDefinition {
+	b.in.InstanceId = v
+	return b
+}
+
+// ExtractionDefinitionID sets ExtractionDefinitionId, the extraction definition id. Required; in
+// the path; 1 to 256 characters.
+func (b DeleteExtractionDefinition) ExtractionDefinitionID(v string) DeleteExtractionDefinition {
+	b.in.ExtractionDefinitionId = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b DeleteExtractionDefinition) With(in *connect.DeleteExtractionDefinitionRequest) DeleteExtractionDefinition {
+	if in == nil {
+		in = &connect.DeleteExtractionDefinitionRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b DeleteExtractionDefinition) Input() *connect.DeleteExtractionDefinitionRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b DeleteExtractionDefinition) Send(ctx context.Context) (*connect.DeleteExtractionDefinitionResponse, error) {
+	out := new(connect.DeleteExtractionDefinitionResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opDeleteExtractionDefinition], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // DeleteHoursOfOperation deletes hours of operation: DELETE
 // /hours-of-operations/{InstanceId}/{HoursOfOperationId}.
 //
@@ -6652,6 +7292,57 @@ func (b DeleteIntegrationAssociation) Input() *connect.DeleteIntegrationAssociat
 func (b DeleteIntegrationAssociation) Send(ctx context.Context) (*connect.DeleteIntegrationAssociationResponse, error) {
 	out := new(connect.DeleteIntegrationAssociationResponse)
 	if err := b.caller.Do(ctx, &connect.Operations[opDeleteIntegrationAssociation], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// DeleteMetric deletes a metric: DELETE /metrics/definitions/{InstanceId}/{MetricId}.
+//
+// Required: InstanceID, MetricID.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
+// [connect.InvalidParameterException] (400), [connect.InvalidRequestException] (400),
+// [connect.ResourceInUseException] (409), [connect.ResourceNotFoundException] (404),
+// [connect.ThrottlingException] (429).
+type DeleteMetric struct {
+	caller restjson.Caller
+	in     connect.DeleteMetricRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 100 characters.
+func (b DeleteMetric) InstanceID(v string) DeleteMetric {
+	b.in.InstanceId = v
+	return b
+}
+
+// MetricID sets MetricId, the metric id. Required; in the path; 1 to 150 characters.
+func (b DeleteMetric) MetricID(v string) DeleteMetric {
+	b.in.MetricId = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b DeleteMetric) With(in *connect.DeleteMetricRequest) DeleteMetric {
+	if in == nil {
+		in = &connect.DeleteMetricRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b DeleteMetric) Input() *connect.DeleteMetricRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b DeleteMetric) Send(ctx context.Context) (*connect.DeleteMetricResponse, error) {
+	out := new(connect.DeleteMetricResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opDeleteMetric], &b.in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -7119,6 +7810,57 @@ func (b DeleteSecurityProfile) Input() *connect.DeleteSecurityProfileRequest {
 func (b DeleteSecurityProfile) Send(ctx context.Context) (*connect.DeleteSecurityProfileResponse, error) {
 	out := new(connect.DeleteSecurityProfileResponse)
 	if err := b.caller.Do(ctx, &connect.Operations[opDeleteSecurityProfile], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// DeleteSession deletes a session: DELETE /auth/sessions/{InstanceId}/{SessionId}.
+//
+// Required: InstanceID, SessionID.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
+// [connect.InvalidParameterException] (400), [connect.InvalidRequestException] (400),
+// [connect.ResourceNotFoundException] (404), [connect.ThrottlingException] (429).
+type DeleteSession struct {
+	caller restjson.Caller
+	in     connect.DeleteSessionRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 100 characters.
+func (b DeleteSession) InstanceID(v string) DeleteSession {
+	b.in.InstanceId = v
+	return b
+}
+
+// SessionID sets SessionId, the id of the sign-in, from the event that asked for it. Required;
+// in the path; at most 36 characters.
+func (b DeleteSession) SessionID(v string) DeleteSession {
+	b.in.SessionId = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b DeleteSession) With(in *connect.DeleteSessionRequest) DeleteSession {
+	if in == nil {
+		in = &connect.DeleteSessionRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b DeleteSession) Input() *connect.DeleteSessionRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b DeleteSession) Send(ctx context.Context) (*connect.DeleteSessionResponse, error) {
+	out := new(connect.DeleteSessionResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opDeleteSession], &b.in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -8068,6 +8810,64 @@ func (b DescribeContactFlow) Send(ctx context.Context) (*connect.DescribeContact
 	return out, nil
 }
 
+// DescribeContactFlowAlias describes contact flow alias: GET
+// /contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId}.
+//
+// Required: InstanceID, ContactFlowID, AliasID.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
+// [connect.InvalidParameterException] (400), [connect.InvalidRequestException] (400),
+// [connect.ResourceNotFoundException] (404), [connect.ThrottlingException] (429).
+type DescribeContactFlowAlias struct {
+	caller restjson.Caller
+	in     connect.DescribeContactFlowAliasRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 250 characters.
+func (b DescribeContactFlowAlias) InstanceID(v string) DescribeContactFlowAlias {
+	b.in.InstanceId = v
+	return b
+}
+
+// ContactFlowID sets ContactFlowId, the id of the flow; an ARN with a version or alias names one
+// of those. Required; in the path.
+func (b DescribeContactFlowAlias) ContactFlowID(v string) DescribeContactFlowAlias {
+	b.in.ContactFlowId = v
+	return b
+}
+
+// AliasID sets AliasId, the id of the alias. Required; in the path; 1 to 500 characters.
+func (b DescribeContactFlowAlias) AliasID(v string) DescribeContactFlowAlias {
+	b.in.AliasId = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b DescribeContactFlowAlias) With(in *connect.DescribeContactFlowAliasRequest) DescribeContactFlowAlias {
+	if in == nil {
+		in = &connect.DescribeContactFlowAliasRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b DescribeContactFlowAlias) Input() *connect.DescribeContactFlowAliasRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b DescribeContactFlowAlias) Send(ctx context.Context) (*connect.DescribeContactFlowAliasResponse, error) {
+	out := new(connect.DescribeContactFlowAliasResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opDescribeContactFlowAlias], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // DescribeContactFlowModule describes a contact flow module: GET
 // /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}.
 //
@@ -8398,6 +9198,58 @@ func (b DescribeEvaluationForm) Send(ctx context.Context) (*connect.DescribeEval
 	return out, nil
 }
 
+// DescribeExtractionDefinition describes an extraction definition: GET
+// /extraction-definitions/{InstanceId}/{ExtractionDefinitionId}.
+//
+// Required: InstanceID, ExtractionDefinitionID.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
+// [connect.InvalidRequestException] (400), [connect.ResourceNotFoundException] (404),
+// [connect.ThrottlingException] (429).
+type DescribeExtractionDefinition struct {
+	caller restjson.Caller
+	in     connect.DescribeExtractionDefinitionRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 100 characters.
+func (b DescribeExtractionDefinition) InstanceID(v string) DescribeExtractionDefinition {
+	b.in.InstanceId = v
+	return b
+}
+
+// ExtractionDefinitionID sets ExtractionDefinitionId, the extraction definition id. Required; in
+// the path; 1 to 256 characters.
+func (b DescribeExtractionDefinition) ExtractionDefinitionID(v string) DescribeExtractionDefinition {
+	b.in.ExtractionDefinitionId = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b DescribeExtractionDefinition) With(in *connect.DescribeExtractionDefinitionRequest) DescribeExtractionDefinition {
+	if in == nil {
+		in = &connect.DescribeExtractionDefinitionRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b DescribeExtractionDefinition) Input() *connect.DescribeExtractionDefinitionRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b DescribeExtractionDefinition) Send(ctx context.Context) (*connect.DescribeExtractionDefinitionResponse, error) {
+	out := new(connect.DescribeExtractionDefinitionResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opDescribeExtractionDefinition], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // DescribeHoursOfOperation describes hours of operation: GET
 // /hours-of-operations/{InstanceId}/{HoursOfOperationId}.
 //
@@ -8658,6 +9510,56 @@ func (b DescribeInstanceStorageConfig) Input() *connect.DescribeInstanceStorageC
 func (b DescribeInstanceStorageConfig) Send(ctx context.Context) (*connect.DescribeInstanceStorageConfigResponse, error) {
 	out := new(connect.DescribeInstanceStorageConfigResponse)
 	if err := b.caller.Do(ctx, &connect.Operations[opDescribeInstanceStorageConfig], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// DescribeMetric describes a metric: GET /metrics/definitions/{InstanceId}/{MetricId}.
+//
+// Required: InstanceID, MetricID.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
+// [connect.InvalidParameterException] (400), [connect.InvalidRequestException] (400),
+// [connect.ResourceNotFoundException] (404), [connect.ThrottlingException] (429).
+type DescribeMetric struct {
+	caller restjson.Caller
+	in     connect.DescribeMetricRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 100 characters.
+func (b DescribeMetric) InstanceID(v string) DescribeMetric {
+	b.in.InstanceId = v
+	return b
+}
+
+// MetricID sets MetricId, the metric id. Required; in the path; 1 to 150 characters.
+func (b DescribeMetric) MetricID(v string) DescribeMetric {
+	b.in.MetricId = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b DescribeMetric) With(in *connect.DescribeMetricRequest) DescribeMetric {
+	if in == nil {
+		in = &connect.DescribeMetricRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b DescribeMetric) Input() *connect.DescribeMetricRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b DescribeMetric) Send(ctx context.Context) (*connect.DescribeMetricResponse, error) {
+	out := new(connect.DescribeMetricResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opDescribeMetric], &b.in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -10899,6 +11801,13 @@ func (b GetAttachedFile) AssociatedResourceARN(v string) GetAttachedFile {
 	return b
 }
 
+// URLContentDisposition sets UrlContentDisposition, the URL content disposition: one of the
+// values of [connect.ContentDisposition]. Query parameter urlContentDisposition.
+func (b GetAttachedFile) URLContentDisposition(v connect.ContentDisposition) GetAttachedFile {
+	b.in.UrlContentDisposition = v
+	return b
+}
+
 // With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
 func (b GetAttachedFile) With(in *connect.GetAttachedFileRequest) GetAttachedFile {
 	if in == nil {
@@ -11034,6 +11943,50 @@ func (b GetContactMetrics) Input() *connect.GetContactMetricsRequest {
 func (b GetContactMetrics) Send(ctx context.Context) (*connect.GetContactMetricsResponse, error) {
 	out := new(connect.GetContactMetricsResponse)
 	if err := b.caller.Do(ctx, &connect.Operations[opGetContactMetrics], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// GetCrossRegionRouting gets a cross region routing: GET /cross-region-routing/{InstanceId}.
+//
+// Required: InstanceID.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
+// [connect.InvalidRequestException] (400), [connect.ResourceNotFoundException] (404),
+// [connect.ThrottlingException] (429).
+type GetCrossRegionRouting struct {
+	caller restjson.Caller
+	in     connect.GetCrossRegionRoutingRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 250 characters.
+func (b GetCrossRegionRouting) InstanceID(v string) GetCrossRegionRouting {
+	b.in.InstanceId = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b GetCrossRegionRouting) With(in *connect.GetCrossRegionRoutingRequest) GetCrossRegionRouting {
+	if in == nil {
+		in = &connect.GetCrossRegionRoutingRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b GetCrossRegionRouting) Input() *connect.GetCrossRegionRoutingRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b GetCrossRegionRouting) Send(ctx context.Context) (*connect.GetCrossRegionRoutingResponse, error) {
+	out := new(connect.GetCrossRegionRoutingResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opGetCrossRegionRouting], &b.in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -11313,6 +12266,64 @@ func (b GetEffectiveHoursOfOperations) Send(ctx context.Context) (*connect.GetEf
 	return out, nil
 }
 
+// GetEvaluationFormValidation gets an evaluation form validation: GET
+// /evaluation-forms/{InstanceId}/{EvaluationFormId}/validation-results.
+//
+// Required: InstanceID, EvaluationFormID.
+//
+// Errors: [connect.InternalServiceException] (500), [connect.InvalidParameterException] (400),
+// [connect.ResourceNotFoundException] (404), [connect.ThrottlingException] (429).
+type GetEvaluationFormValidation struct {
+	caller restjson.Caller
+	in     connect.GetEvaluationFormValidationRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 100 characters.
+func (b GetEvaluationFormValidation) InstanceID(v string) GetEvaluationFormValidation {
+	b.in.InstanceId = v
+	return b
+}
+
+// EvaluationFormID sets EvaluationFormId, the id of the evaluation form. Required; in the path;
+// 1 to 500 characters.
+func (b GetEvaluationFormValidation) EvaluationFormID(v string) GetEvaluationFormValidation {
+	b.in.EvaluationFormId = v
+	return b
+}
+
+// EvaluationFormVersion sets EvaluationFormVersion, the number of the form's version. Query
+// parameter version.
+func (b GetEvaluationFormValidation) EvaluationFormVersion(v int32) GetEvaluationFormValidation {
+	b.in.EvaluationFormVersion = &v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b GetEvaluationFormValidation) With(in *connect.GetEvaluationFormValidationRequest) GetEvaluationFormValidation {
+	if in == nil {
+		in = &connect.GetEvaluationFormValidationRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b GetEvaluationFormValidation) Input() *connect.GetEvaluationFormValidationRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b GetEvaluationFormValidation) Send(ctx context.Context) (*connect.GetEvaluationFormValidationResponse, error) {
+	out := new(connect.GetEvaluationFormValidationResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opGetEvaluationFormValidation], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // GetFederationToken returns credentials for signing a user in to the instance's web site: GET
 // /user/federate/{InstanceId}.
 //
@@ -11320,7 +12331,8 @@ func (b GetEffectiveHoursOfOperations) Send(ctx context.Context) (*connect.GetEf
 //
 // Errors: [connect.DuplicateResourceException] (409), [connect.InternalServiceException] (500),
 // [connect.InvalidParameterException] (400), [connect.InvalidRequestException] (400),
-// [connect.ResourceNotFoundException] (404), [connect.UserNotFoundException] (404).
+// [connect.ResourceNotFoundException] (404), [connect.ThrottlingException] (429),
+// [connect.UserNotFoundException] (404).
 type GetFederationToken struct {
 	caller restjson.Caller
 	in     connect.GetFederationTokenRequest
@@ -12860,6 +13872,93 @@ func (b ListContactEvaluations) Items(ctx context.Context) iter.Seq2[connect.Eva
 	})
 }
 
+// ListContactFlowAliases lists contact flow aliases: GET
+// /contact-flows/{InstanceId}/{ContactFlowId}/aliases.
+//
+// Required: InstanceID, ContactFlowID.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
+// [connect.InvalidParameterException] (400), [connect.InvalidRequestException] (400),
+// [connect.ResourceNotFoundException] (404), [connect.ThrottlingException] (429).
+type ListContactFlowAliases struct {
+	caller restjson.Caller
+	in     connect.ListContactFlowAliasesRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 250 characters.
+func (b ListContactFlowAliases) InstanceID(v string) ListContactFlowAliases {
+	b.in.InstanceId = v
+	return b
+}
+
+// ContactFlowID sets ContactFlowId, the id of the flow; an ARN with a version or alias names one
+// of those. Required; in the path.
+func (b ListContactFlowAliases) ContactFlowID(v string) ListContactFlowAliases {
+	b.in.ContactFlowId = v
+	return b
+}
+
+// NextToken sets NextToken, the token of the previous page, for the page behind it. Query
+// parameter nextToken.
+func (b ListContactFlowAliases) NextToken(v string) ListContactFlowAliases {
+	b.in.NextToken = &v
+	return b
+}
+
+// MaxResults sets MaxResults, how many elements a page may have. Query parameter maxResults; 1
+// to 1000.
+func (b ListContactFlowAliases) MaxResults(v int32) ListContactFlowAliases {
+	b.in.MaxResults = &v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b ListContactFlowAliases) With(in *connect.ListContactFlowAliasesRequest) ListContactFlowAliases {
+	if in == nil {
+		in = &connect.ListContactFlowAliasesRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b ListContactFlowAliases) Input() *connect.ListContactFlowAliasesRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b ListContactFlowAliases) Send(ctx context.Context) (*connect.ListContactFlowAliasesResponse, error) {
+	out := new(connect.ListContactFlowAliasesResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opListContactFlowAliases], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Pages sends the call for one page after the other, from NextToken on. An error ends it, and so
+// does a page that leads back to itself.
+func (b ListContactFlowAliases) Pages(ctx context.Context) iter.Seq2[*connect.ListContactFlowAliasesResponse, error] {
+	return fluent.Pages(b.in.NextToken, func(token *string) (*connect.ListContactFlowAliasesResponse, *string, error) {
+		b := b
+		b.in.NextToken = token
+		out, err := b.Send(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		return out, out.NextToken, nil
+	})
+}
+
+// Items are the elements of ContactFlowAliasSummaryList of every page, see Pages.
+func (b ListContactFlowAliases) Items(ctx context.Context) iter.Seq2[connect.ContactFlowAliasSummary, error] {
+	return fluent.Items(b.Pages(ctx), func(out *connect.ListContactFlowAliasesResponse) []connect.ContactFlowAliasSummary {
+		return out.ContactFlowAliasSummaryList
+	})
+}
+
 // ListContactFlowModuleAliases lists contact flow module aliases: GET
 // /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/aliases.
 //
@@ -13976,6 +15075,92 @@ func (b ListEntitySecurityProfiles) Items(ctx context.Context) iter.Seq2[connect
 	})
 }
 
+// ListEvaluationFormAIVersions lists evaluation form AI versions: GET
+// /instances/{InstanceId}/evaluation-form-ai-versions.
+//
+// Required: InstanceID, ContactInteractionType.
+//
+// Errors: [connect.InternalServiceException] (500), [connect.InvalidParameterException] (400),
+// [connect.ResourceNotFoundException] (404), [connect.ThrottlingException] (429).
+type ListEvaluationFormAIVersions struct {
+	caller restjson.Caller
+	in     connect.ListEvaluationFormAIVersionsRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 100 characters.
+func (b ListEvaluationFormAIVersions) InstanceID(v string) ListEvaluationFormAIVersions {
+	b.in.InstanceId = v
+	return b
+}
+
+// ContactInteractionType sets ContactInteractionType, the contact interaction type: one of the
+// values of [connect.ContactInteractionType]. Required; query parameter contactInteractionType.
+func (b ListEvaluationFormAIVersions) ContactInteractionType(v connect.ContactInteractionType) ListEvaluationFormAIVersions {
+	b.in.ContactInteractionType = v
+	return b
+}
+
+// MaxResults sets MaxResults, how many elements a page may have. Query parameter maxResults; 1
+// to 100.
+func (b ListEvaluationFormAIVersions) MaxResults(v int32) ListEvaluationFormAIVersions {
+	b.in.MaxResults = &v
+	return b
+}
+
+// NextToken sets NextToken, the token of the previous page, for the page behind it. Query
+// parameter nextToken.
+func (b ListEvaluationFormAIVersions) NextToken(v string) ListEvaluationFormAIVersions {
+	b.in.NextToken = &v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b ListEvaluationFormAIVersions) With(in *connect.ListEvaluationFormAIVersionsRequest) ListEvaluationFormAIVersions {
+	if in == nil {
+		in = &connect.ListEvaluationFormAIVersionsRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b ListEvaluationFormAIVersions) Input() *connect.ListEvaluationFormAIVersionsRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b ListEvaluationFormAIVersions) Send(ctx context.Context) (*connect.ListEvaluationFormAIVersionsResponse, error) {
+	out := new(connect.ListEvaluationFormAIVersionsResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opListEvaluationFormAIVersions], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Pages sends the call for one page after the other, from NextToken on. An error ends it, and so
+// does a page that leads back to itself.
+func (b ListEvaluationFormAIVersions) Pages(ctx context.Context) iter.Seq2[*connect.ListEvaluationFormAIVersionsResponse, error] {
+	return fluent.Pages(b.in.NextToken, func(token *string) (*connect.ListEvaluationFormAIVersionsResponse, *string, error) {
+		b := b
+		b.in.NextToken = token
+		out, err := b.Send(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		return out, out.NextToken, nil
+	})
+}
+
+// Items are the elements of AIVersionSummaries of every page, see Pages.
+func (b ListEvaluationFormAIVersions) Items(ctx context.Context) iter.Seq2[connect.EvaluationFormAIVersionSummary, error] {
+	return fluent.Items(b.Pages(ctx), func(out *connect.ListEvaluationFormAIVersionsResponse) []connect.EvaluationFormAIVersionSummary {
+		return out.AIVersionSummaries
+	})
+}
+
 // ListEvaluationFormVersions lists evaluation form versions: GET
 // /evaluation-forms/{InstanceId}/{EvaluationFormId}/versions.
 //
@@ -14137,6 +15322,86 @@ func (b ListEvaluationForms) Pages(ctx context.Context) iter.Seq2[*connect.ListE
 func (b ListEvaluationForms) Items(ctx context.Context) iter.Seq2[connect.EvaluationFormSummary, error] {
 	return fluent.Items(b.Pages(ctx), func(out *connect.ListEvaluationFormsResponse) []connect.EvaluationFormSummary {
 		return out.EvaluationFormSummaryList
+	})
+}
+
+// ListExtractionDefinitions lists extraction definitions: GET
+// /extraction-definitions/{InstanceId}.
+//
+// Required: InstanceID.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
+// [connect.InvalidRequestException] (400), [connect.ResourceNotFoundException] (404),
+// [connect.ThrottlingException] (429).
+type ListExtractionDefinitions struct {
+	caller restjson.Caller
+	in     connect.ListExtractionDefinitionsRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 100 characters.
+func (b ListExtractionDefinitions) InstanceID(v string) ListExtractionDefinitions {
+	b.in.InstanceId = v
+	return b
+}
+
+// MaxResults sets MaxResults, how many elements a page may have. Query parameter maxResults; 1
+// to 100.
+func (b ListExtractionDefinitions) MaxResults(v int32) ListExtractionDefinitions {
+	b.in.MaxResults = &v
+	return b
+}
+
+// NextToken sets NextToken, the token of the previous page, for the page behind it. Query
+// parameter nextToken.
+func (b ListExtractionDefinitions) NextToken(v string) ListExtractionDefinitions {
+	b.in.NextToken = &v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b ListExtractionDefinitions) With(in *connect.ListExtractionDefinitionsRequest) ListExtractionDefinitions {
+	if in == nil {
+		in = &connect.ListExtractionDefinitionsRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b ListExtractionDefinitions) Input() *connect.ListExtractionDefinitionsRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b ListExtractionDefinitions) Send(ctx context.Context) (*connect.ListExtractionDefinitionsResponse, error) {
+	out := new(connect.ListExtractionDefinitionsResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opListExtractionDefinitions], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Pages sends the call for one page after the other, from NextToken on. An error ends it, and so
+// does a page that leads back to itself.
+func (b ListExtractionDefinitions) Pages(ctx context.Context) iter.Seq2[*connect.ListExtractionDefinitionsResponse, error] {
+	return fluent.Pages(b.in.NextToken, func(token *string) (*connect.ListExtractionDefinitionsResponse, *string, error) {
+		b := b
+		b.in.NextToken = token
+		out, err := b.Send(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		return out, out.NextToken, nil
+	})
+}
+
+// Items are the elements of ExtractionDefinitionSummaryList of every page, see Pages.
+func (b ListExtractionDefinitions) Items(ctx context.Context) iter.Seq2[connect.ExtractionDefinitionSummary, error] {
+	return fluent.Items(b.Pages(ctx), func(out *connect.ListExtractionDefinitionsResponse) []connect.ExtractionDefinitionSummary {
+		return out.ExtractionDefinitionSummaryList
 	})
 }
 
@@ -14867,6 +16132,89 @@ func (b ListLexBots) Pages(ctx context.Context) iter.Seq2[*connect.ListLexBotsRe
 // Items are the elements of LexBots of every page, see Pages.
 func (b ListLexBots) Items(ctx context.Context) iter.Seq2[connect.LexBot, error] {
 	return fluent.Items(b.Pages(ctx), func(out *connect.ListLexBotsResponse) []connect.LexBot { return out.LexBots })
+}
+
+// ListMetrics lists metrics: GET /metrics/definitions/{InstanceId}.
+//
+// Required: InstanceID.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
+// [connect.InvalidParameterException] (400), [connect.InvalidRequestException] (400),
+// [connect.ResourceNotFoundException] (404), [connect.ThrottlingException] (429).
+type ListMetrics struct {
+	caller restjson.Caller
+	in     connect.ListMetricsRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 100 characters.
+func (b ListMetrics) InstanceID(v string) ListMetrics {
+	b.in.InstanceId = v
+	return b
+}
+
+// Type sets Type, the type. Query parameter type.
+func (b ListMetrics) Type(v connect.MetricType) ListMetrics {
+	b.in.Type = v
+	return b
+}
+
+// MaxResults sets MaxResults, how many elements a page may have. Query parameter maxResults; 1
+// to 100.
+func (b ListMetrics) MaxResults(v int32) ListMetrics {
+	b.in.MaxResults = &v
+	return b
+}
+
+// NextToken sets NextToken, the token of the previous page, for the page behind it. Query
+// parameter nextToken.
+func (b ListMetrics) NextToken(v string) ListMetrics {
+	b.in.NextToken = &v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b ListMetrics) With(in *connect.ListMetricsRequest) ListMetrics {
+	if in == nil {
+		in = &connect.ListMetricsRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b ListMetrics) Input() *connect.ListMetricsRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b ListMetrics) Send(ctx context.Context) (*connect.ListMetricsResponse, error) {
+	out := new(connect.ListMetricsResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opListMetrics], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Pages sends the call for one page after the other, from NextToken on. An error ends it, and so
+// does a page that leads back to itself.
+func (b ListMetrics) Pages(ctx context.Context) iter.Seq2[*connect.ListMetricsResponse, error] {
+	return fluent.Pages(b.in.NextToken, func(token *string) (*connect.ListMetricsResponse, *string, error) {
+		b := b
+		b.in.NextToken = token
+		out, err := b.Send(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		return out, out.NextToken, nil
+	})
+}
+
+// Items are the elements of MetricSummaryList of every page, see Pages.
+func (b ListMetrics) Items(ctx context.Context) iter.Seq2[connect.MetricSummary, error] {
+	return fluent.Items(b.Pages(ctx), func(out *connect.ListMetricsResponse) []connect.MetricSummary { return out.MetricSummaryList })
 }
 
 // ListNotifications lists notifications: GET /notifications/{InstanceId}.
@@ -15733,7 +17081,7 @@ func (b ListRealtimeContactAnalysisSegmentsV2) OutputType(v connect.RealTimeCont
 	return b
 }
 
-// SegmentType adds to SegmentTypes, the segment types. Required; at most 6 elements.
+// SegmentType adds to SegmentTypes, the segment types. Required; at most 7 elements.
 func (b ListRealtimeContactAnalysisSegmentsV2) SegmentType(v ...connect.RealTimeContactAnalysisSegmentType) ListRealtimeContactAnalysisSegmentsV2 {
 	b.in.SegmentTypes = fluent.Add(b.in.SegmentTypes, v)
 	return b
@@ -16210,6 +17558,91 @@ func (b ListSecurityKeys) Pages(ctx context.Context) iter.Seq2[*connect.ListSecu
 // Items are the elements of SecurityKeys of every page, see Pages.
 func (b ListSecurityKeys) Items(ctx context.Context) iter.Seq2[connect.SecurityKey, error] {
 	return fluent.Items(b.Pages(ctx), func(out *connect.ListSecurityKeysResponse) []connect.SecurityKey { return out.SecurityKeys })
+}
+
+// ListSecurityProfileAIAgents lists security profile AI agents: GET
+// /security-profiles-ai-agents/{InstanceId}/{SecurityProfileId}.
+//
+// Required: SecurityProfileID, InstanceID.
+//
+// Errors: [connect.InternalServiceException] (500), [connect.InvalidParameterException] (400),
+// [connect.InvalidRequestException] (400), [connect.ResourceNotFoundException] (404),
+// [connect.ThrottlingException] (429).
+type ListSecurityProfileAIAgents struct {
+	caller restjson.Caller
+	in     connect.ListSecurityProfileAIAgentsRequest
+}
+
+// SecurityProfileID sets SecurityProfileId, the id of the security profile. Required; in the
+// path.
+func (b ListSecurityProfileAIAgents) SecurityProfileID(v string) ListSecurityProfileAIAgents {
+	b.in.SecurityProfileId = v
+	return b
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 100 characters.
+func (b ListSecurityProfileAIAgents) InstanceID(v string) ListSecurityProfileAIAgents {
+	b.in.InstanceId = v
+	return b
+}
+
+// NextToken sets NextToken, the token of the previous page, for the page behind it. Query
+// parameter nextToken.
+func (b ListSecurityProfileAIAgents) NextToken(v string) ListSecurityProfileAIAgents {
+	b.in.NextToken = &v
+	return b
+}
+
+// MaxResults sets MaxResults, how many elements a page may have. Query parameter maxResults; 1
+// to 1000.
+func (b ListSecurityProfileAIAgents) MaxResults(v int32) ListSecurityProfileAIAgents {
+	b.in.MaxResults = &v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b ListSecurityProfileAIAgents) With(in *connect.ListSecurityProfileAIAgentsRequest) ListSecurityProfileAIAgents {
+	if in == nil {
+		in = &connect.ListSecurityProfileAIAgentsRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b ListSecurityProfileAIAgents) Input() *connect.ListSecurityProfileAIAgentsRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b ListSecurityProfileAIAgents) Send(ctx context.Context) (*connect.ListSecurityProfileAIAgentsResponse, error) {
+	out := new(connect.ListSecurityProfileAIAgentsResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opListSecurityProfileAIAgents], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Pages sends the call for one page after the other, from NextToken on. An error ends it, and so
+// does a page that leads back to itself.
+func (b ListSecurityProfileAIAgents) Pages(ctx context.Context) iter.Seq2[*connect.ListSecurityProfileAIAgentsResponse, error] {
+	return fluent.Pages(b.in.NextToken, func(token *string) (*connect.ListSecurityProfileAIAgentsResponse, *string, error) {
+		b := b
+		b.in.NextToken = token
+		out, err := b.Send(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		return out, out.NextToken, nil
+	})
+}
+
+// Items are the elements of AllowedAIAgents of every page, see Pages.
+func (b ListSecurityProfileAIAgents) Items(ctx context.Context) iter.Seq2[connect.AIAgent, error] {
+	return fluent.Items(b.Pages(ctx), func(out *connect.ListSecurityProfileAIAgentsResponse) []connect.AIAgent { return out.AllowedAIAgents })
 }
 
 // ListSecurityProfileApplications lists security profile applications: GET
@@ -16991,7 +18424,7 @@ func (b ListTrafficDistributionGroupUsers) TrafficDistributionGroupID(v string) 
 }
 
 // MaxResults sets MaxResults, how many elements a page may have. Query parameter maxResults; 1
-// to 10.
+// to 1000.
 func (b ListTrafficDistributionGroupUsers) MaxResults(v int32) ListTrafficDistributionGroupUsers {
 	b.in.MaxResults = &v
 	return b
@@ -18176,7 +19609,7 @@ func (b ReleasePhoneNumber) Send(ctx context.Context) (*connect.ReleasePhoneNumb
 // ReplicateInstance makes a copy of an instance in another region: POST
 // /instance/{InstanceId}/replicate.
 //
-// Required: InstanceID, ReplicaRegion, ReplicaAlias.
+// Required: InstanceID, ReplicaRegion.
 //
 // Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
 // [connect.InvalidRequestException] (400), [connect.ResourceConflictException] (409),
@@ -18209,10 +19642,10 @@ func (b ReplicateInstance) ClientToken(v string) ReplicateInstance {
 	return b
 }
 
-// ReplicaAlias sets ReplicaAlias, the copy's alias. Required; sensitive: never log it; 1 to 45
-// characters; it matches ^(?!d-)([\da-zA-Z]+)([-]*[\da-zA-Z])*$.
+// ReplicaAlias sets ReplicaAlias, the copy's alias. Sensitive: never log it; 1 to 45 characters;
+// it matches ^(?!d-)([\da-zA-Z]+)([-]*[\da-zA-Z])*$.
 func (b ReplicateInstance) ReplicaAlias(v string) ReplicateInstance {
-	b.in.ReplicaAlias = v
+	b.in.ReplicaAlias = &v
 	return b
 }
 
@@ -19363,6 +20796,93 @@ func (b SearchHoursOfOperations) Items(ctx context.Context) iter.Seq2[connect.Ho
 	})
 }
 
+// SearchMetrics searches metrics: POST /search-metrics.
+//
+// Required: InstanceID.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
+// [connect.InvalidParameterException] (400), [connect.InvalidRequestException] (400),
+// [connect.ResourceNotFoundException] (404), [connect.ThrottlingException] (429).
+type SearchMetrics struct {
+	caller restjson.Caller
+	in     connect.SearchMetricsRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; 1 to 100 characters.
+func (b SearchMetrics) InstanceID(v string) SearchMetrics {
+	b.in.InstanceId = v
+	return b
+}
+
+// NextToken sets NextToken, the token of the previous page, for the page behind it.
+func (b SearchMetrics) NextToken(v string) SearchMetrics {
+	b.in.NextToken = &v
+	return b
+}
+
+// MaxResults sets MaxResults, how many elements a page may have. 1 to 100.
+func (b SearchMetrics) MaxResults(v int32) SearchMetrics {
+	b.in.MaxResults = &v
+	return b
+}
+
+// SearchFilter sets SearchFilter, which results to return, by tags.
+func (b SearchMetrics) SearchFilter(v connect.MetricSearchFilter) SearchMetrics {
+	b.in.SearchFilter = &v
+	return b
+}
+
+// SearchCriteria sets SearchCriteria, what to look for; conditions can be nested with and, or
+// and not.
+func (b SearchMetrics) SearchCriteria(v connect.MetricSearchCriteria) SearchMetrics {
+	b.in.SearchCriteria = &v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b SearchMetrics) With(in *connect.SearchMetricsRequest) SearchMetrics {
+	if in == nil {
+		in = &connect.SearchMetricsRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b SearchMetrics) Input() *connect.SearchMetricsRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b SearchMetrics) Send(ctx context.Context) (*connect.SearchMetricsResponse, error) {
+	out := new(connect.SearchMetricsResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opSearchMetrics], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Pages sends the call for one page after the other, from NextToken on. An error ends it, and so
+// does a page that leads back to itself.
+func (b SearchMetrics) Pages(ctx context.Context) iter.Seq2[*connect.SearchMetricsResponse, error] {
+	return fluent.Pages(b.in.NextToken, func(token *string) (*connect.SearchMetricsResponse, *string, error) {
+		b := b
+		b.in.NextToken = token
+		out, err := b.Send(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		return out, out.NextToken, nil
+	})
+}
+
+// Items are the elements of Metrics of every page, see Pages.
+func (b SearchMetrics) Items(ctx context.Context) iter.Seq2[connect.MetricDefinition, error] {
+	return fluent.Items(b.Pages(ctx), func(out *connect.SearchMetricsResponse) []connect.MetricDefinition { return out.Metrics })
+}
+
 // SearchNotifications searches notifications: POST /search-notifications.
 //
 // Required: InstanceID.
@@ -19982,6 +21502,94 @@ func (b SearchRoutingProfiles) Pages(ctx context.Context) iter.Seq2[*connect.Sea
 // Items are the elements of RoutingProfiles of every page, see Pages.
 func (b SearchRoutingProfiles) Items(ctx context.Context) iter.Seq2[connect.RoutingProfile, error] {
 	return fluent.Items(b.Pages(ctx), func(out *connect.SearchRoutingProfilesResponse) []connect.RoutingProfile { return out.RoutingProfiles })
+}
+
+// SearchRules searches rules: POST /search-rules.
+//
+// Required: InstanceID.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
+// [connect.InvalidParameterException] (400), [connect.InvalidRequestException] (400),
+// [connect.ResourceNotFoundException] (404), [connect.ThrottlingException] (429).
+type SearchRules struct {
+	caller restjson.Caller
+	in     connect.SearchRulesRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; 1 to 100 characters.
+func (b SearchRules) InstanceID(v string) SearchRules {
+	b.in.InstanceId = v
+	return b
+}
+
+// MaxResults sets MaxResults, how many elements a page may have. 1 to 200.
+func (b SearchRules) MaxResults(v int32) SearchRules {
+	b.in.MaxResults = &v
+	return b
+}
+
+// NextToken sets NextToken, the token of the previous page, for the page behind it. 1 to 2500
+// characters.
+func (b SearchRules) NextToken(v string) SearchRules {
+	b.in.NextToken = &v
+	return b
+}
+
+// SearchCriteria sets SearchCriteria, what to look for; conditions can be nested with and, or
+// and not.
+func (b SearchRules) SearchCriteria(v connect.RulesSearchCriteria) SearchRules {
+	b.in.SearchCriteria = &v
+	return b
+}
+
+// SearchFilter sets SearchFilter, which results to return, by tags.
+func (b SearchRules) SearchFilter(v connect.RulesSearchFilter) SearchRules {
+	b.in.SearchFilter = &v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b SearchRules) With(in *connect.SearchRulesRequest) SearchRules {
+	if in == nil {
+		in = &connect.SearchRulesRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b SearchRules) Input() *connect.SearchRulesRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b SearchRules) Send(ctx context.Context) (*connect.SearchRulesResponse, error) {
+	out := new(connect.SearchRulesResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opSearchRules], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Pages sends the call for one page after the other, from NextToken on. An error ends it, and so
+// does a page that leads back to itself.
+func (b SearchRules) Pages(ctx context.Context) iter.Seq2[*connect.SearchRulesResponse, error] {
+	return fluent.Pages(b.in.NextToken, func(token *string) (*connect.SearchRulesResponse, *string, error) {
+		b := b
+		b.in.NextToken = token
+		out, err := b.Send(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		return out, out.NextToken, nil
+	})
+}
+
+// Items are the elements of Rules of every page, see Pages.
+func (b SearchRules) Items(ctx context.Context) iter.Seq2[connect.RuleSearchSummary, error] {
+	return fluent.Items(b.Pages(ctx), func(out *connect.SearchRulesResponse) []connect.RuleSearchSummary { return out.Rules })
 }
 
 // SearchSecurityProfiles searches security profiles: POST /search-security-profiles.
@@ -20868,6 +22476,202 @@ func (b SendOutboundEmail) Send(ctx context.Context) (*connect.SendOutboundEmail
 	return out, nil
 }
 
+// SendOutboundWebNotification sends an outbound web notification: POST
+// /instance/{InstanceId}/outbound-web-notification.
+//
+// Required: InstanceID, BrowserID, SessionID, ExpiresAt, Source, Destination, Content.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
+// [connect.InvalidRequestException] (400), [connect.ResourceNotFoundException] (404),
+// [connect.ThrottlingException] (429).
+type SendOutboundWebNotification struct {
+	caller restjson.Caller
+	in     connect.SendOutboundWebNotificationRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 100 characters.
+func (b SendOutboundWebNotification) InstanceID(v string) SendOutboundWebNotification {
+	b.in.InstanceId = v
+	return b
+}
+
+// ClientToken sets ClientToken, what makes the call happen once only, however often it is sent;
+// every attempt carries the same. Idempotency token, filled in by the client; at most 500
+// characters.
+func (b SendOutboundWebNotification) ClientToken(v string) SendOutboundWebNotification {
+	b.in.ClientToken = &v
+	return b
+}
+
+// BrowserID sets BrowserId, the browser id. Required; 1 to 36 characters.
+func (b SendOutboundWebNotification) BrowserID(v string) SendOutboundWebNotification {
+	b.in.BrowserId = v
+	return b
+}
+
+// SessionID sets SessionId, the id of the sign-in, from the event that asked for it. Required; 1
+// to 36 characters.
+func (b SendOutboundWebNotification) SessionID(v string) SendOutboundWebNotification {
+	b.in.SessionId = v
+	return b
+}
+
+// ExpiresAt sets ExpiresAt, when it ends. Required.
+func (b SendOutboundWebNotification) ExpiresAt(v time.Time) SendOutboundWebNotification {
+	b.in.ExpiresAt = v
+	return b
+}
+
+// Source sets Source, the source, see [connect.WebNotificationSource]. Required.
+func (b SendOutboundWebNotification) Source(v connect.WebNotificationSource) SendOutboundWebNotification {
+	b.in.Source = &v
+	return b
+}
+
+// Destination sets Destination, the destination, see [connect.WidgetDestination]. Required.
+func (b SendOutboundWebNotification) Destination(v connect.WidgetDestination) SendOutboundWebNotification {
+	b.in.Destination = &v
+	return b
+}
+
+// Content sets Content, the content, in the language of the resource it belongs to. Required.
+func (b SendOutboundWebNotification) Content(v connect.WebNotificationContent) SendOutboundWebNotification {
+	b.in.Content = &v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b SendOutboundWebNotification) With(in *connect.SendOutboundWebNotificationRequest) SendOutboundWebNotification {
+	if in == nil {
+		in = &connect.SendOutboundWebNotificationRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b SendOutboundWebNotification) Input() *connect.SendOutboundWebNotificationRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b SendOutboundWebNotification) Send(ctx context.Context) (*connect.SendOutboundWebNotificationResponse, error) {
+	if b.in.ClientToken == nil {
+		b.in.ClientToken = new(b.caller.Token())
+	}
+	out := new(connect.SendOutboundWebNotificationResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opSendOutboundWebNotification], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// StartAssistantContact starts an assistant contact: PUT /contact/assistant.
+//
+// Required: InstanceID, AiAgent, ParticipantDetails.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
+// [connect.InvalidParameterException] (400), [connect.InvalidRequestException] (400),
+// [connect.LimitExceededException] (429), [connect.ResourceNotFoundException] (404),
+// [connect.ThrottlingException] (429).
+type StartAssistantContact struct {
+	caller restjson.Caller
+	in     connect.StartAssistantContactRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; 1 to 100 characters.
+func (b StartAssistantContact) InstanceID(v string) StartAssistantContact {
+	b.in.InstanceId = v
+	return b
+}
+
+// AiAgent sets AiAgent, the ai agent, see [connect.AiAgentInput]. Required.
+func (b StartAssistantContact) AiAgent(v connect.AiAgentInput) StartAssistantContact {
+	b.in.AiAgent = &v
+	return b
+}
+
+// ParticipantDetails sets ParticipantDetails, who takes part, with the name the others see.
+// Required.
+func (b StartAssistantContact) ParticipantDetails(v connect.ParticipantDetails) StartAssistantContact {
+	b.in.ParticipantDetails = &v
+	return b
+}
+
+// InitialMessage sets InitialMessage, what the customer says first; agents and the transcript
+// see it as the chat's first message.
+func (b StartAssistantContact) InitialMessage(v connect.ChatMessage) StartAssistantContact {
+	b.in.InitialMessage = &v
+	return b
+}
+
+// Attribute sets one entry of Attributes, key and value pairs that flows read and the contact's
+// record keeps. Each key 1 to 32767 characters; each value 0 to 32767 characters.
+func (b StartAssistantContact) Attribute(key string, value string) StartAssistantContact {
+	b.in.Attributes = fluent.Put(b.in.Attributes, key, value)
+	return b
+}
+
+// SetAttributes replaces all of Attributes by a copy of v; nil leaves it out.
+func (b StartAssistantContact) SetAttributes(v map[string]string) StartAssistantContact {
+	b.in.Attributes = maps.Clone(v)
+	return b
+}
+
+// ClientToken sets ClientToken, what makes the call happen once only, however often it is sent;
+// every attempt carries the same. Idempotency token, filled in by the client; at most 500
+// characters.
+func (b StartAssistantContact) ClientToken(v string) StartAssistantContact {
+	b.in.ClientToken = &v
+	return b
+}
+
+// PersistentChat sets PersistentChat, the past chat this one continues, and how much of it.
+func (b StartAssistantContact) PersistentChat(v connect.PersistentChat) StartAssistantContact {
+	b.in.PersistentChat = &v
+	return b
+}
+
+// RelatedContactID sets RelatedContactId, the contact this one has to do with; it keeps a link
+// to it and takes its attributes as they are. 1 to 256 characters.
+func (b StartAssistantContact) RelatedContactID(v string) StartAssistantContact {
+	b.in.RelatedContactId = &v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b StartAssistantContact) With(in *connect.StartAssistantContactRequest) StartAssistantContact {
+	if in == nil {
+		in = &connect.StartAssistantContactRequest{}
+	}
+	b.in = *in
+	b.in.Attributes = maps.Clone(b.in.Attributes)
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b StartAssistantContact) Input() *connect.StartAssistantContactRequest {
+	in := b.in
+	in.Attributes = maps.Clone(in.Attributes)
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b StartAssistantContact) Send(ctx context.Context) (*connect.StartAssistantContactResponse, error) {
+	if b.in.ClientToken == nil {
+		b.in.ClientToken = new(b.caller.Token())
+	}
+	out := new(connect.StartAssistantContactResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opStartAssistantContact], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // StartAttachedFileUpload announces a file for a contact and returns where to upload it: PUT
 // /attached-files/{InstanceId}.
 //
@@ -21112,6 +22916,24 @@ func (b StartChatContact) SetDisconnectOnCustomerExit(v []connect.DisconnectOnCu
 	return b
 }
 
+// ConnectionType adds to ConnectionTypes, the connection types. 1 to 2 elements.
+func (b StartChatContact) ConnectionType(v ...connect.ConnectionType) StartChatContact {
+	b.in.ConnectionTypes = fluent.Add(b.in.ConnectionTypes, v)
+	return b
+}
+
+// SetConnectionTypes replaces all of ConnectionTypes by a copy of v; nil leaves it out.
+func (b StartChatContact) SetConnectionTypes(v []connect.ConnectionType) StartChatContact {
+	b.in.ConnectionTypes = slices.Clone(v)
+	return b
+}
+
+// ChatStreamingConfiguration sets ChatStreamingConfiguration, the topic to publish to.
+func (b StartChatContact) ChatStreamingConfiguration(v connect.ChatStreamingConfiguration) StartChatContact {
+	b.in.ChatStreamingConfiguration = &v
+	return b
+}
+
 // With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
 func (b StartChatContact) With(in *connect.StartChatContactRequest) StartChatContact {
 	if in == nil {
@@ -21122,6 +22944,7 @@ func (b StartChatContact) With(in *connect.StartChatContactRequest) StartChatCon
 	b.in.SupportedMessagingContentTypes = slices.Clone(b.in.SupportedMessagingContentTypes)
 	b.in.SegmentAttributes = maps.Clone(b.in.SegmentAttributes)
 	b.in.DisconnectOnCustomerExit = slices.Clone(b.in.DisconnectOnCustomerExit)
+	b.in.ConnectionTypes = slices.Clone(b.in.ConnectionTypes)
 	return b
 }
 
@@ -21132,6 +22955,7 @@ func (b StartChatContact) Input() *connect.StartChatContactRequest {
 	in.SupportedMessagingContentTypes = slices.Clone(in.SupportedMessagingContentTypes)
 	in.SegmentAttributes = maps.Clone(in.SegmentAttributes)
 	in.DisconnectOnCustomerExit = slices.Clone(in.DisconnectOnCustomerExit)
+	in.ConnectionTypes = slices.Clone(in.ConnectionTypes)
 	return &in
 }
 
@@ -21143,6 +22967,85 @@ func (b StartChatContact) Send(ctx context.Context) (*connect.StartChatContactRe
 	}
 	out := new(connect.StartChatContactResponse)
 	if err := b.caller.Do(ctx, &connect.Operations[opStartChatContact], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// StartContactConversationalAnalyticsJob starts a contact conversational analytics job: POST
+// /contact/start-conversational-analytics-job/{InstanceId}/{ContactId}.
+//
+// Required: InstanceID, ContactID, AnalyticsModes, AnalyticsConfiguration.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.IdempotencyException] (409),
+// [connect.InternalServiceException] (500), [connect.InvalidRequestException] (400),
+// [connect.ResourceNotFoundException] (404), [connect.ThrottlingException] (429).
+type StartContactConversationalAnalyticsJob struct {
+	caller restjson.Caller
+	in     connect.StartContactConversationalAnalyticsJobRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 100 characters.
+func (b StartContactConversationalAnalyticsJob) InstanceID(v string) StartContactConversationalAnalyticsJob {
+	b.in.InstanceId = v
+	return b
+}
+
+// ContactID sets ContactId, the id of the contact. Required; in the path; 1 to 256 characters.
+func (b StartContactConversationalAnalyticsJob) ContactID(v string) StartContactConversationalAnalyticsJob {
+	b.in.ContactId = v
+	return b
+}
+
+// AnalyticsMode adds to AnalyticsModes, the analytics modes. Required.
+func (b StartContactConversationalAnalyticsJob) AnalyticsMode(v ...connect.AnalyticsMode) StartContactConversationalAnalyticsJob {
+	b.in.AnalyticsModes = fluent.Add(b.in.AnalyticsModes, v)
+	return b
+}
+
+// SetAnalyticsModes replaces all of AnalyticsModes by a copy of v; nil leaves it out.
+func (b StartContactConversationalAnalyticsJob) SetAnalyticsModes(v []connect.AnalyticsMode) StartContactConversationalAnalyticsJob {
+	b.in.AnalyticsModes = slices.Clone(v)
+	return b
+}
+
+// AnalyticsConfiguration sets AnalyticsConfiguration, the analytics configuration, see
+// [connect.AnalyticsConfiguration]. Required.
+func (b StartContactConversationalAnalyticsJob) AnalyticsConfiguration(v connect.AnalyticsConfiguration) StartContactConversationalAnalyticsJob {
+	b.in.AnalyticsConfiguration = &v
+	return b
+}
+
+// ClientToken sets ClientToken, what makes the call happen once only, however often it is sent;
+// every attempt carries the same. At most 500 characters.
+func (b StartContactConversationalAnalyticsJob) ClientToken(v string) StartContactConversationalAnalyticsJob {
+	b.in.ClientToken = &v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b StartContactConversationalAnalyticsJob) With(in *connect.StartContactConversationalAnalyticsJobRequest) StartContactConversationalAnalyticsJob {
+	if in == nil {
+		in = &connect.StartContactConversationalAnalyticsJobRequest{}
+	}
+	b.in = *in
+	b.in.AnalyticsModes = slices.Clone(b.in.AnalyticsModes)
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b StartContactConversationalAnalyticsJob) Input() *connect.StartContactConversationalAnalyticsJobRequest {
+	in := b.in
+	in.AnalyticsModes = slices.Clone(in.AnalyticsModes)
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b StartContactConversationalAnalyticsJob) Send(ctx context.Context) (*connect.StartContactConversationalAnalyticsJobResponse, error) {
+	out := new(connect.StartContactConversationalAnalyticsJobResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opStartContactConversationalAnalyticsJob], &b.in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -21499,7 +23402,7 @@ func (b StartEmailContact) AdditionalRecipients(v connect.InboundAdditionalRecip
 	return b
 }
 
-// Attachment adds to Attachments, the attachments. Sensitive: never log it; 1 to 10 elements.
+// Attachment adds to Attachments, the attachments. Sensitive: never log it; 1 to 50 elements.
 func (b StartEmailContact) Attachment(v ...connect.EmailAttachment) StartEmailContact {
 	b.in.Attachments = fluent.Add(b.in.Attachments, v)
 	return b
@@ -21590,6 +23493,64 @@ func (b StartEmailContact) Send(ctx context.Context) (*connect.StartEmailContact
 	}
 	out := new(connect.StartEmailContactResponse)
 	if err := b.caller.Do(ctx, &connect.Operations[opStartEmailContact], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// StartEvaluationFormValidation starts an evaluation form validation: POST
+// /evaluation-forms/{InstanceId}/{EvaluationFormId}/validate.
+//
+// Required: InstanceID, EvaluationFormID, EvaluationFormVersion.
+//
+// Errors: [connect.InternalServiceException] (500), [connect.InvalidParameterException] (400),
+// [connect.ResourceConflictException] (409), [connect.ResourceNotFoundException] (404),
+// [connect.ServiceQuotaExceededException] (402), [connect.ThrottlingException] (429).
+type StartEvaluationFormValidation struct {
+	caller restjson.Caller
+	in     connect.StartEvaluationFormValidationRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 100 characters.
+func (b StartEvaluationFormValidation) InstanceID(v string) StartEvaluationFormValidation {
+	b.in.InstanceId = v
+	return b
+}
+
+// EvaluationFormID sets EvaluationFormId, the id of the evaluation form. Required; in the path;
+// 1 to 500 characters.
+func (b StartEvaluationFormValidation) EvaluationFormID(v string) StartEvaluationFormValidation {
+	b.in.EvaluationFormId = v
+	return b
+}
+
+// EvaluationFormVersion sets EvaluationFormVersion, the number of the form's version. Required.
+func (b StartEvaluationFormValidation) EvaluationFormVersion(v int32) StartEvaluationFormValidation {
+	b.in.EvaluationFormVersion = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b StartEvaluationFormValidation) With(in *connect.StartEvaluationFormValidationRequest) StartEvaluationFormValidation {
+	if in == nil {
+		in = &connect.StartEvaluationFormValidationRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b StartEvaluationFormValidation) Input() *connect.StartEvaluationFormValidationRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b StartEvaluationFormValidation) Send(ctx context.Context) (*connect.StartEvaluationFormValidationResponse, error) {
+	out := new(connect.StartEvaluationFormValidationResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opStartEvaluationFormValidation], &b.in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -22292,9 +24253,9 @@ func (b StartTestCaseExecution) Send(ctx context.Context) (*connect.StartTestCas
 //
 // Required: ContactFlowID, InstanceID, ParticipantDetails.
 //
-// Errors: [connect.InternalServiceException] (500), [connect.InvalidParameterException] (400),
-// [connect.InvalidRequestException] (400), [connect.LimitExceededException] (429),
-// [connect.ResourceNotFoundException] (404).
+// Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
+// [connect.InvalidParameterException] (400), [connect.InvalidRequestException] (400),
+// [connect.LimitExceededException] (429), [connect.ResourceNotFoundException] (404).
 type StartWebRTCContact struct {
 	caller restjson.Caller
 	in     connect.StartWebRTCContactRequest
@@ -22375,6 +24336,19 @@ func (b StartWebRTCContact) Description(v string) StartWebRTCContact {
 	return b
 }
 
+// SegmentAttribute sets one entry of SegmentAttributes, values that belong to this contact of
+// the chain alone, by their name. Each key 1 to 128 characters.
+func (b StartWebRTCContact) SegmentAttribute(key string, value connect.SegmentAttributeValue) StartWebRTCContact {
+	b.in.SegmentAttributes = fluent.Put(b.in.SegmentAttributes, key, value)
+	return b
+}
+
+// SetSegmentAttributes replaces all of SegmentAttributes by a copy of v; nil leaves it out.
+func (b StartWebRTCContact) SetSegmentAttributes(v map[string]connect.SegmentAttributeValue) StartWebRTCContact {
+	b.in.SegmentAttributes = maps.Clone(v)
+	return b
+}
+
 // With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
 func (b StartWebRTCContact) With(in *connect.StartWebRTCContactRequest) StartWebRTCContact {
 	if in == nil {
@@ -22383,6 +24357,7 @@ func (b StartWebRTCContact) With(in *connect.StartWebRTCContactRequest) StartWeb
 	b.in = *in
 	b.in.Attributes = maps.Clone(b.in.Attributes)
 	b.in.References = maps.Clone(b.in.References)
+	b.in.SegmentAttributes = maps.Clone(b.in.SegmentAttributes)
 	return b
 }
 
@@ -22391,6 +24366,7 @@ func (b StartWebRTCContact) Input() *connect.StartWebRTCContactRequest {
 	in := b.in
 	in.Attributes = maps.Clone(in.Attributes)
 	in.References = maps.Clone(in.References)
+	in.SegmentAttributes = maps.Clone(in.SegmentAttributes)
 	return &in
 }
 
@@ -23704,6 +25680,83 @@ func (b UpdateContactEvaluation) Send(ctx context.Context) (*connect.UpdateConta
 	return out, nil
 }
 
+// UpdateContactFlowAlias updates contact flow alias: POST
+// /contact-flows/{InstanceId}/{ContactFlowId}/alias/{AliasId}.
+//
+// Required: InstanceID, ContactFlowID, AliasID.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.ConditionalOperationFailedException]
+// (409), [connect.DuplicateResourceException] (409), [connect.InternalServiceException] (500),
+// [connect.InvalidParameterException] (400), [connect.InvalidRequestException] (400),
+// [connect.ResourceNotFoundException] (404), [connect.ThrottlingException] (429).
+type UpdateContactFlowAlias struct {
+	caller restjson.Caller
+	in     connect.UpdateContactFlowAliasRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 250 characters.
+func (b UpdateContactFlowAlias) InstanceID(v string) UpdateContactFlowAlias {
+	b.in.InstanceId = v
+	return b
+}
+
+// ContactFlowID sets ContactFlowId, the id of the flow; an ARN with a version or alias names one
+// of those. Required; in the path.
+func (b UpdateContactFlowAlias) ContactFlowID(v string) UpdateContactFlowAlias {
+	b.in.ContactFlowId = v
+	return b
+}
+
+// AliasID sets AliasId, the id of the alias. Required; in the path; 1 to 500 characters.
+func (b UpdateContactFlowAlias) AliasID(v string) UpdateContactFlowAlias {
+	b.in.AliasId = v
+	return b
+}
+
+// Name sets Name, the name. At least 1 character.
+func (b UpdateContactFlowAlias) Name(v string) UpdateContactFlowAlias {
+	b.in.Name = &v
+	return b
+}
+
+// Description sets Description, a description for people.
+func (b UpdateContactFlowAlias) Description(v string) UpdateContactFlowAlias {
+	b.in.Description = &v
+	return b
+}
+
+// ContactFlowVersion sets ContactFlowVersion, the number of the version. At least 1.
+func (b UpdateContactFlowAlias) ContactFlowVersion(v int64) UpdateContactFlowAlias {
+	b.in.ContactFlowVersion = &v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b UpdateContactFlowAlias) With(in *connect.UpdateContactFlowAliasRequest) UpdateContactFlowAlias {
+	if in == nil {
+		in = &connect.UpdateContactFlowAliasRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b UpdateContactFlowAlias) Input() *connect.UpdateContactFlowAliasRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b UpdateContactFlowAlias) Send(ctx context.Context) (*connect.UpdateContactFlowAliasResponse, error) {
+	out := new(connect.UpdateContactFlowAliasResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opUpdateContactFlowAlias], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // UpdateContactFlowContent saves new content of a flow, which also publishes it unless it is
 // marked as saved only: POST /contact-flows/{InstanceId}/{ContactFlowId}/content.
 //
@@ -24240,6 +26293,114 @@ func (b UpdateContactSchedule) Send(ctx context.Context) (*connect.UpdateContact
 	return out, nil
 }
 
+// UpdateContactTaskTemplate updates a contact task template: POST /contact/task-template.
+//
+// Required: InstanceID, TaskTemplateID, ContactID.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
+// [connect.InvalidRequestException] (400), [connect.LimitExceededException] (429),
+// [connect.PropertyValidationException] (400), [connect.ResourceNotFoundException] (404),
+// [connect.ServiceQuotaExceededException] (402).
+type UpdateContactTaskTemplate struct {
+	caller restjson.Caller
+	in     connect.UpdateContactTaskTemplateRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; 1 to 100 characters.
+func (b UpdateContactTaskTemplate) InstanceID(v string) UpdateContactTaskTemplate {
+	b.in.InstanceId = v
+	return b
+}
+
+// TaskTemplateID sets TaskTemplateId, the id of the task template. Required; 1 to 500
+// characters.
+func (b UpdateContactTaskTemplate) TaskTemplateID(v string) UpdateContactTaskTemplate {
+	b.in.TaskTemplateId = v
+	return b
+}
+
+// ContactID sets ContactId, the id of the contact. Required; 1 to 256 characters.
+func (b UpdateContactTaskTemplate) ContactID(v string) UpdateContactTaskTemplate {
+	b.in.ContactId = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b UpdateContactTaskTemplate) With(in *connect.UpdateContactTaskTemplateRequest) UpdateContactTaskTemplate {
+	if in == nil {
+		in = &connect.UpdateContactTaskTemplateRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b UpdateContactTaskTemplate) Input() *connect.UpdateContactTaskTemplateRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b UpdateContactTaskTemplate) Send(ctx context.Context) (*connect.UpdateContactTaskTemplateResponse, error) {
+	out := new(connect.UpdateContactTaskTemplateResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opUpdateContactTaskTemplate], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// UpdateCrossRegionRouting updates a cross region routing: PUT
+// /cross-region-routing/{InstanceId}.
+//
+// Required: InstanceID, IsolatedAll.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
+// [connect.InvalidRequestException] (400), [connect.ResourceConflictException] (409),
+// [connect.ResourceNotFoundException] (404), [connect.ThrottlingException] (429).
+type UpdateCrossRegionRouting struct {
+	caller restjson.Caller
+	in     connect.UpdateCrossRegionRoutingRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 250 characters.
+func (b UpdateCrossRegionRouting) InstanceID(v string) UpdateCrossRegionRouting {
+	b.in.InstanceId = v
+	return b
+}
+
+// IsolatedAll sets IsolatedAll, the isolated all. Required.
+func (b UpdateCrossRegionRouting) IsolatedAll(v bool) UpdateCrossRegionRouting {
+	b.in.IsolatedAll = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b UpdateCrossRegionRouting) With(in *connect.UpdateCrossRegionRoutingRequest) UpdateCrossRegionRouting {
+	if in == nil {
+		in = &connect.UpdateCrossRegionRoutingRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b UpdateCrossRegionRouting) Input() *connect.UpdateCrossRegionRoutingRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b UpdateCrossRegionRouting) Send(ctx context.Context) (*connect.UpdateCrossRegionRoutingResponse, error) {
+	out := new(connect.UpdateCrossRegionRoutingResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opUpdateCrossRegionRouting], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // UpdateDataTableAttribute updates a data table attribute: POST
 // /data-tables/{InstanceId}/{DataTableId}/attributes/{AttributeName}.
 //
@@ -24688,6 +26849,12 @@ func (b UpdateEvaluationForm) LanguageConfiguration(v connect.EvaluationFormLang
 	return b
 }
 
+// AIVersion sets AIVersion, the AI version. 1 to 256 characters.
+func (b UpdateEvaluationForm) AIVersion(v string) UpdateEvaluationForm {
+	b.in.AIVersion = &v
+	return b
+}
+
 // With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
 func (b UpdateEvaluationForm) With(in *connect.UpdateEvaluationFormRequest) UpdateEvaluationForm {
 	if in == nil {
@@ -24713,6 +26880,88 @@ func (b UpdateEvaluationForm) Send(ctx context.Context) (*connect.UpdateEvaluati
 	}
 	out := new(connect.UpdateEvaluationFormResponse)
 	if err := b.caller.Do(ctx, &connect.Operations[opUpdateEvaluationForm], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// UpdateExtractionDefinition updates an extraction definition: PUT
+// /extraction-definitions/{InstanceId}/{ExtractionDefinitionId}.
+//
+// Required: ExtractionDefinitionID, InstanceID, Name, ExtractionConfiguration.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
+// [connect.InvalidRequestException] (400), [connect.ResourceConflictException] (409),
+// [connect.ResourceNotFoundException] (404), [connect.ThrottlingException] (429).
+type UpdateExtractionDefinition struct {
+	caller restjson.Caller
+	in     connect.UpdateExtractionDefinitionRequest
+}
+
+// ClientToken sets ClientToken, what makes the call happen once only, however often it is sent;
+// every attempt carries the same. Idempotency token, filled in by the client; at most 500
+// characters.
+func (b UpdateExtractionDefinition) ClientToken(v string) UpdateExtractionDefinition {
+	b.in.ClientToken = &v
+	return b
+}
+
+// ExtractionDefinitionID sets ExtractionDefinitionId, the extraction definition id. Required; in
+// the path; 1 to 256 characters.
+func (b UpdateExtractionDefinition) ExtractionDefinitionID(v string) UpdateExtractionDefinition {
+	b.in.ExtractionDefinitionId = v
+	return b
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 100 characters.
+func (b UpdateExtractionDefinition) InstanceID(v string) UpdateExtractionDefinition {
+	b.in.InstanceId = v
+	return b
+}
+
+// Name sets Name, the name. Required; 1 to 200 characters.
+func (b UpdateExtractionDefinition) Name(v string) UpdateExtractionDefinition {
+	b.in.Name = v
+	return b
+}
+
+// ExtractionConfiguration sets ExtractionConfiguration, the extraction configuration, see
+// [connect.ExtractionConfiguration]. Required.
+func (b UpdateExtractionDefinition) ExtractionConfiguration(v connect.ExtractionConfiguration) UpdateExtractionDefinition {
+	b.in.ExtractionConfiguration = &v
+	return b
+}
+
+// Display sets Display, the display, see [connect.ExtractionDefinitionDisplay].
+func (b UpdateExtractionDefinition) Display(v connect.ExtractionDefinitionDisplay) UpdateExtractionDefinition {
+	b.in.Display = &v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b UpdateExtractionDefinition) With(in *connect.UpdateExtractionDefinitionRequest) UpdateExtractionDefinition {
+	if in == nil {
+		in = &connect.UpdateExtractionDefinitionRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b UpdateExtractionDefinition) Input() *connect.UpdateExtractionDefinitionRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b UpdateExtractionDefinition) Send(ctx context.Context) (*connect.UpdateExtractionDefinitionResponse, error) {
+	if b.in.ClientToken == nil {
+		b.in.ClientToken = new(b.caller.Token())
+	}
+	out := new(connect.UpdateExtractionDefinitionResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opUpdateExtractionDefinition], &b.in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -25058,6 +27307,141 @@ func (b UpdateInstanceStorageConfig) Send(ctx context.Context) (*connect.UpdateI
 	return out, nil
 }
 
+// UpdateMetricContent updates metric content: POST
+// /metrics/definitions/{InstanceId}/{MetricId}/content.
+//
+// Required: InstanceID, MetricID.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.InternalServiceException] (500),
+// [connect.InvalidParameterException] (400), [connect.InvalidRequestException] (400),
+// [connect.ResourceNotFoundException] (404), [connect.ThrottlingException] (429).
+type UpdateMetricContent struct {
+	caller restjson.Caller
+	in     connect.UpdateMetricContentRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 100 characters.
+func (b UpdateMetricContent) InstanceID(v string) UpdateMetricContent {
+	b.in.InstanceId = v
+	return b
+}
+
+// MetricID sets MetricId, the metric id. Required; in the path; 1 to 150 characters.
+func (b UpdateMetricContent) MetricID(v string) UpdateMetricContent {
+	b.in.MetricId = v
+	return b
+}
+
+// MetricCalculation sets MetricCalculation, the metric calculation, see
+// [connect.MetricCalculation].
+func (b UpdateMetricContent) MetricCalculation(v connect.MetricCalculation) UpdateMetricContent {
+	b.in.MetricCalculation = &v
+	return b
+}
+
+// Unit sets Unit, the unit: one of the values of [connect.MetricUnit].
+func (b UpdateMetricContent) Unit(v connect.MetricUnit) UpdateMetricContent {
+	b.in.Unit = v
+	return b
+}
+
+// PositiveTrendIndicator sets PositiveTrendIndicator, the positive trend indicator: one of the
+// values of [connect.TrendIndicator].
+func (b UpdateMetricContent) PositiveTrendIndicator(v connect.TrendIndicator) UpdateMetricContent {
+	b.in.PositiveTrendIndicator = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b UpdateMetricContent) With(in *connect.UpdateMetricContentRequest) UpdateMetricContent {
+	if in == nil {
+		in = &connect.UpdateMetricContentRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b UpdateMetricContent) Input() *connect.UpdateMetricContentRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b UpdateMetricContent) Send(ctx context.Context) (*connect.UpdateMetricContentResponse, error) {
+	out := new(connect.UpdateMetricContentResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opUpdateMetricContent], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// UpdateMetricMetadata updates metric metadata: POST
+// /metrics/definitions/{InstanceId}/{MetricId}/metadata.
+//
+// Required: InstanceID, MetricID.
+//
+// Errors: [connect.AccessDeniedException] (403), [connect.DuplicateResourceException] (409),
+// [connect.InternalServiceException] (500), [connect.InvalidParameterException] (400),
+// [connect.InvalidRequestException] (400), [connect.ResourceNotFoundException] (404),
+// [connect.ThrottlingException] (429).
+type UpdateMetricMetadata struct {
+	caller restjson.Caller
+	in     connect.UpdateMetricMetadataRequest
+}
+
+// InstanceID sets InstanceId, the id of the instance, or its ARN. Required; in the path; 1 to
+// 100 characters.
+func (b UpdateMetricMetadata) InstanceID(v string) UpdateMetricMetadata {
+	b.in.InstanceId = v
+	return b
+}
+
+// MetricID sets MetricId, the metric id. Required; in the path; 1 to 150 characters.
+func (b UpdateMetricMetadata) MetricID(v string) UpdateMetricMetadata {
+	b.in.MetricId = v
+	return b
+}
+
+// Name sets Name, the name. 1 to 128 characters.
+func (b UpdateMetricMetadata) Name(v string) UpdateMetricMetadata {
+	b.in.Name = &v
+	return b
+}
+
+// Description sets Description, a description for people. 0 to 500 characters.
+func (b UpdateMetricMetadata) Description(v string) UpdateMetricMetadata {
+	b.in.Description = &v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b UpdateMetricMetadata) With(in *connect.UpdateMetricMetadataRequest) UpdateMetricMetadata {
+	if in == nil {
+		in = &connect.UpdateMetricMetadataRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b UpdateMetricMetadata) Input() *connect.UpdateMetricMetadataRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b UpdateMetricMetadata) Send(ctx context.Context) (*connect.UpdateMetricMetadataResponse, error) {
+	out := new(connect.UpdateMetricMetadataResponse)
+	if err := b.caller.Do(ctx, &connect.Operations[opUpdateMetricMetadata], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // UpdateNotificationContent updates notification content: POST
 // /notifications/{InstanceId}/{NotificationId}.
 //
@@ -25086,7 +27470,7 @@ func (b UpdateNotificationContent) NotificationID(v string) UpdateNotificationCo
 }
 
 // Content sets one entry of Content, the content, in the language of the resource it belongs to.
-// Required; each value 0 to 500 characters.
+// Required; each value 0 to 3000 characters.
 func (b UpdateNotificationContent) Content(key connect.LocaleCode, value string) UpdateNotificationContent {
 	b.in.Content = fluent.Put(b.in.Content, key, value)
 	return b
@@ -26365,6 +28749,13 @@ func (b UpdateRule) PublishStatus(v connect.RulePublishStatus) UpdateRule {
 	return b
 }
 
+// PreEvaluationFilters sets PreEvaluationFilters, the pre evaluation filters, see
+// [connect.PreEvaluationFilters].
+func (b UpdateRule) PreEvaluationFilters(v connect.PreEvaluationFilters) UpdateRule {
+	b.in.PreEvaluationFilters = &v
+	return b
+}
+
 // With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
 func (b UpdateRule) With(in *connect.UpdateRuleRequest) UpdateRule {
 	if in == nil {
@@ -26509,6 +28900,18 @@ func (b UpdateSecurityProfile) SetAllowedFlowModules(v []connect.FlowModule) Upd
 	return b
 }
 
+// AllowedAIAgent adds to AllowedAIAgents, the allowed AI agents. At most 100 elements.
+func (b UpdateSecurityProfile) AllowedAIAgent(v ...connect.AIAgent) UpdateSecurityProfile {
+	b.in.AllowedAIAgents = fluent.Add(b.in.AllowedAIAgents, v)
+	return b
+}
+
+// SetAllowedAIAgents replaces all of AllowedAIAgents by a copy of v; nil leaves it out.
+func (b UpdateSecurityProfile) SetAllowedAIAgents(v []connect.AIAgent) UpdateSecurityProfile {
+	b.in.AllowedAIAgents = slices.Clone(v)
+	return b
+}
+
 // GranularAccessControlConfiguration sets GranularAccessControlConfiguration, the granular
 // access control configuration, see [connect.GranularAccessControlConfiguration].
 func (b UpdateSecurityProfile) GranularAccessControlConfiguration(v connect.GranularAccessControlConfiguration) UpdateSecurityProfile {
@@ -26528,6 +28931,7 @@ func (b UpdateSecurityProfile) With(in *connect.UpdateSecurityProfileRequest) Up
 	b.in.Applications = slices.Clone(b.in.Applications)
 	b.in.HierarchyRestrictedResources = slices.Clone(b.in.HierarchyRestrictedResources)
 	b.in.AllowedFlowModules = slices.Clone(b.in.AllowedFlowModules)
+	b.in.AllowedAIAgents = slices.Clone(b.in.AllowedAIAgents)
 	return b
 }
 
@@ -26540,6 +28944,7 @@ func (b UpdateSecurityProfile) Input() *connect.UpdateSecurityProfileRequest {
 	in.Applications = slices.Clone(in.Applications)
 	in.HierarchyRestrictedResources = slices.Clone(in.HierarchyRestrictedResources)
 	in.AllowedFlowModules = slices.Clone(in.AllowedFlowModules)
+	in.AllowedAIAgents = slices.Clone(in.AllowedAIAgents)
 	return &in
 }
 

@@ -6,7 +6,7 @@ import (
 	"parley.example/parley/api/restjson"
 )
 
-// Calls begins calls: it has a method for each of the 370 operations, which returns an empty
+// Calls begins calls: it has a method for each of the 402 operations, which returns an empty
 // builder. It may be copied and used by many goroutines at once.
 type Calls struct{ caller restjson.Caller }
 
@@ -48,8 +48,11 @@ const (
 	opClaimPhoneNumber
 	opCompleteAttachedFileUpload
 	opCreateAgentStatus
+	opCreateAttachedFile
+	opCreateAuthCode
 	opCreateContact
 	opCreateContactFlow
+	opCreateContactFlowAlias
 	opCreateContactFlowModule
 	opCreateContactFlowModuleAlias
 	opCreateContactFlowModuleVersion
@@ -58,10 +61,12 @@ const (
 	opCreateDataTableAttribute
 	opCreateEmailAddress
 	opCreateEvaluationForm
+	opCreateExtractionDefinition
 	opCreateHoursOfOperation
 	opCreateHoursOfOperationOverride
 	opCreateInstance
 	opCreateIntegrationAssociation
+	opCreateMetric
 	opCreateNotification
 	opCreateParticipant
 	opCreatePersistentContactAssociation
@@ -86,8 +91,10 @@ const (
 	opCreateWorkspacePage
 	opDeactivateEvaluationForm
 	opDeleteAttachedFile
+	opDeleteContactData
 	opDeleteContactEvaluation
 	opDeleteContactFlow
+	opDeleteContactFlowAlias
 	opDeleteContactFlowModule
 	opDeleteContactFlowModuleAlias
 	opDeleteContactFlowModuleVersion
@@ -96,10 +103,12 @@ const (
 	opDeleteDataTableAttribute
 	opDeleteEmailAddress
 	opDeleteEvaluationForm
+	opDeleteExtractionDefinition
 	opDeleteHoursOfOperation
 	opDeleteHoursOfOperationOverride
 	opDeleteInstance
 	opDeleteIntegrationAssociation
+	opDeleteMetric
 	opDeleteNotification
 	opDeletePredefinedAttribute
 	opDeletePrompt
@@ -109,6 +118,7 @@ const (
 	opDeleteRoutingProfile
 	opDeleteRule
 	opDeleteSecurityProfile
+	opDeleteSession
 	opDeleteTaskTemplate
 	opDeleteTestCase
 	opDeleteTrafficDistributionGroup
@@ -127,17 +137,20 @@ const (
 	opDescribeContact
 	opDescribeContactEvaluation
 	opDescribeContactFlow
+	opDescribeContactFlowAlias
 	opDescribeContactFlowModule
 	opDescribeContactFlowModuleAlias
 	opDescribeDataTable
 	opDescribeDataTableAttribute
 	opDescribeEmailAddress
 	opDescribeEvaluationForm
+	opDescribeExtractionDefinition
 	opDescribeHoursOfOperation
 	opDescribeHoursOfOperationOverride
 	opDescribeInstance
 	opDescribeInstanceAttribute
 	opDescribeInstanceStorageConfig
+	opDescribeMetric
 	opDescribeNotification
 	opDescribePhoneNumber
 	opDescribePredefinedAttribute
@@ -178,9 +191,11 @@ const (
 	opGetAttachedFile
 	opGetContactAttributes
 	opGetContactMetrics
+	opGetCrossRegionRouting
 	opGetCurrentMetricData
 	opGetCurrentUserData
 	opGetEffectiveHoursOfOperations
+	opGetEvaluationFormValidation
 	opGetFederationToken
 	opGetFlowAssociation
 	opGetMetricData
@@ -201,6 +216,7 @@ const (
 	opListBots
 	opListChildHoursOfOperations
 	opListContactEvaluations
+	opListContactFlowAliases
 	opListContactFlowModuleAliases
 	opListContactFlowModuleVersions
 	opListContactFlowModules
@@ -213,8 +229,10 @@ const (
 	opListDataTables
 	opListDefaultVocabularies
 	opListEntitySecurityProfiles
+	opListEvaluationFormAIVersions
 	opListEvaluationFormVersions
 	opListEvaluationForms
+	opListExtractionDefinitions
 	opListFlowAssociations
 	opListHoursOfOperationOverrides
 	opListHoursOfOperations
@@ -224,6 +242,7 @@ const (
 	opListIntegrationAssociations
 	opListLambdaFunctions
 	opListLexBots
+	opListMetrics
 	opListNotifications
 	opListPhoneNumbers
 	opListPhoneNumbersV2
@@ -239,6 +258,7 @@ const (
 	opListRoutingProfiles
 	opListRules
 	opListSecurityKeys
+	opListSecurityProfileAIAgents
 	opListSecurityProfileApplications
 	opListSecurityProfileFlowModules
 	opListSecurityProfilePermissions
@@ -278,6 +298,7 @@ const (
 	opSearchEvaluationForms
 	opSearchHoursOfOperationOverrides
 	opSearchHoursOfOperations
+	opSearchMetrics
 	opSearchNotifications
 	opSearchPredefinedAttributes
 	opSearchPrompts
@@ -285,6 +306,7 @@ const (
 	opSearchQuickConnects
 	opSearchResourceTags
 	opSearchRoutingProfiles
+	opSearchRules
 	opSearchSecurityProfiles
 	opSearchTestCases
 	opSearchUserHierarchyGroups
@@ -295,13 +317,17 @@ const (
 	opSearchWorkspaces
 	opSendChatIntegrationEvent
 	opSendOutboundEmail
+	opSendOutboundWebNotification
+	opStartAssistantContact
 	opStartAttachedFileUpload
 	opStartChatContact
+	opStartContactConversationalAnalyticsJob
 	opStartContactEvaluation
 	opStartContactMediaProcessing
 	opStartContactRecording
 	opStartContactStreaming
 	opStartEmailContact
+	opStartEvaluationFormValidation
 	opStartOutboundChatContact
 	opStartOutboundEmailContact
 	opStartOutboundVoiceContact
@@ -327,6 +353,7 @@ const (
 	opUpdateContact
 	opUpdateContactAttributes
 	opUpdateContactEvaluation
+	opUpdateContactFlowAlias
 	opUpdateContactFlowContent
 	opUpdateContactFlowMetadata
 	opUpdateContactFlowModuleAlias
@@ -335,15 +362,20 @@ const (
 	opUpdateContactFlowName
 	opUpdateContactRoutingData
 	opUpdateContactSchedule
+	opUpdateContactTaskTemplate
+	opUpdateCrossRegionRouting
 	opUpdateDataTableAttribute
 	opUpdateDataTableMetadata
 	opUpdateDataTablePrimaryValues
 	opUpdateEmailAddressMetadata
 	opUpdateEvaluationForm
+	opUpdateExtractionDefinition
 	opUpdateHoursOfOperation
 	opUpdateHoursOfOperationOverride
 	opUpdateInstanceAttribute
 	opUpdateInstanceStorageConfig
+	opUpdateMetricContent
+	opUpdateMetricMetadata
 	opUpdateNotificationContent
 	opUpdateParticipantAuthentication
 	opUpdateParticipantRoleConfig
@@ -544,11 +576,22 @@ func (c Calls) CompleteAttachedFileUpload() CompleteAttachedFileUpload {
 // CreateAgentStatus begins a call that creates an agent status.
 func (c Calls) CreateAgentStatus() CreateAgentStatus { return CreateAgentStatus{caller: c.caller} }
 
+// CreateAttachedFile begins a call that creates an attached file.
+func (c Calls) CreateAttachedFile() CreateAttachedFile { return CreateAttachedFile{caller: c.caller} }
+
+// CreateAuthCode begins a call that creates an auth code.
+func (c Calls) CreateAuthCode() CreateAuthCode { return CreateAuthCode{caller: c.caller} }
+
 // CreateContact begins a call that creates a contact of its own, or one related to another.
 func (c Calls) CreateContact() CreateContact { return CreateContact{caller: c.caller} }
 
 // CreateContactFlow begins a call that creates a contact flow.
 func (c Calls) CreateContactFlow() CreateContactFlow { return CreateContactFlow{caller: c.caller} }
+
+// CreateContactFlowAlias begins a call that creates contact flow alias.
+func (c Calls) CreateContactFlowAlias() CreateContactFlowAlias {
+	return CreateContactFlowAlias{caller: c.caller}
+}
 
 // CreateContactFlowModule begins a call that creates a contact flow module.
 func (c Calls) CreateContactFlowModule() CreateContactFlowModule {
@@ -586,6 +629,11 @@ func (c Calls) CreateEvaluationForm() CreateEvaluationForm {
 	return CreateEvaluationForm{caller: c.caller}
 }
 
+// CreateExtractionDefinition begins a call that creates an extraction definition.
+func (c Calls) CreateExtractionDefinition() CreateExtractionDefinition {
+	return CreateExtractionDefinition{caller: c.caller}
+}
+
 // CreateHoursOfOperation begins a call that creates hours of operation.
 func (c Calls) CreateHoursOfOperation() CreateHoursOfOperation {
 	return CreateHoursOfOperation{caller: c.caller}
@@ -603,6 +651,9 @@ func (c Calls) CreateInstance() CreateInstance { return CreateInstance{caller: c
 func (c Calls) CreateIntegrationAssociation() CreateIntegrationAssociation {
 	return CreateIntegrationAssociation{caller: c.caller}
 }
+
+// CreateMetric begins a call that creates a metric.
+func (c Calls) CreateMetric() CreateMetric { return CreateMetric{caller: c.caller} }
 
 // CreateNotification begins a call that creates a notification.
 func (c Calls) CreateNotification() CreateNotification { return CreateNotification{caller: c.caller} }
@@ -697,6 +748,9 @@ func (c Calls) DeactivateEvaluationForm() DeactivateEvaluationForm {
 // DeleteAttachedFile begins a call that deletes an attached file.
 func (c Calls) DeleteAttachedFile() DeleteAttachedFile { return DeleteAttachedFile{caller: c.caller} }
 
+// DeleteContactData begins a call that deletes contact data.
+func (c Calls) DeleteContactData() DeleteContactData { return DeleteContactData{caller: c.caller} }
+
 // DeleteContactEvaluation begins a call that deletes a contact evaluation.
 func (c Calls) DeleteContactEvaluation() DeleteContactEvaluation {
 	return DeleteContactEvaluation{caller: c.caller}
@@ -704,6 +758,11 @@ func (c Calls) DeleteContactEvaluation() DeleteContactEvaluation {
 
 // DeleteContactFlow begins a call that deletes a contact flow.
 func (c Calls) DeleteContactFlow() DeleteContactFlow { return DeleteContactFlow{caller: c.caller} }
+
+// DeleteContactFlowAlias begins a call that deletes contact flow alias.
+func (c Calls) DeleteContactFlowAlias() DeleteContactFlowAlias {
+	return DeleteContactFlowAlias{caller: c.caller}
+}
 
 // DeleteContactFlowModule begins a call that deletes a contact flow module.
 func (c Calls) DeleteContactFlowModule() DeleteContactFlowModule {
@@ -741,6 +800,11 @@ func (c Calls) DeleteEvaluationForm() DeleteEvaluationForm {
 	return DeleteEvaluationForm{caller: c.caller}
 }
 
+// DeleteExtractionDefinition begins a call that deletes an extraction definition.
+func (c Calls) DeleteExtractionDefinition() DeleteExtractionDefinition {
+	return DeleteExtractionDefinition{caller: c.caller}
+}
+
 // DeleteHoursOfOperation begins a call that deletes hours of operation.
 func (c Calls) DeleteHoursOfOperation() DeleteHoursOfOperation {
 	return DeleteHoursOfOperation{caller: c.caller}
@@ -758,6 +822,9 @@ func (c Calls) DeleteInstance() DeleteInstance { return DeleteInstance{caller: c
 func (c Calls) DeleteIntegrationAssociation() DeleteIntegrationAssociation {
 	return DeleteIntegrationAssociation{caller: c.caller}
 }
+
+// DeleteMetric begins a call that deletes a metric.
+func (c Calls) DeleteMetric() DeleteMetric { return DeleteMetric{caller: c.caller} }
 
 // DeleteNotification begins a call that deletes a notification.
 func (c Calls) DeleteNotification() DeleteNotification { return DeleteNotification{caller: c.caller} }
@@ -794,6 +861,9 @@ func (c Calls) DeleteRule() DeleteRule { return DeleteRule{caller: c.caller} }
 func (c Calls) DeleteSecurityProfile() DeleteSecurityProfile {
 	return DeleteSecurityProfile{caller: c.caller}
 }
+
+// DeleteSession begins a call that deletes a session.
+func (c Calls) DeleteSession() DeleteSession { return DeleteSession{caller: c.caller} }
 
 // DeleteTaskTemplate begins a call that deletes a task template.
 func (c Calls) DeleteTaskTemplate() DeleteTaskTemplate { return DeleteTaskTemplate{caller: c.caller} }
@@ -868,6 +938,11 @@ func (c Calls) DescribeContactFlow() DescribeContactFlow {
 	return DescribeContactFlow{caller: c.caller}
 }
 
+// DescribeContactFlowAlias begins a call that describes contact flow alias.
+func (c Calls) DescribeContactFlowAlias() DescribeContactFlowAlias {
+	return DescribeContactFlowAlias{caller: c.caller}
+}
+
 // DescribeContactFlowModule begins a call that describes a contact flow module.
 func (c Calls) DescribeContactFlowModule() DescribeContactFlowModule {
 	return DescribeContactFlowModule{caller: c.caller}
@@ -896,6 +971,11 @@ func (c Calls) DescribeEvaluationForm() DescribeEvaluationForm {
 	return DescribeEvaluationForm{caller: c.caller}
 }
 
+// DescribeExtractionDefinition begins a call that describes an extraction definition.
+func (c Calls) DescribeExtractionDefinition() DescribeExtractionDefinition {
+	return DescribeExtractionDefinition{caller: c.caller}
+}
+
 // DescribeHoursOfOperation begins a call that describes hours of operation.
 func (c Calls) DescribeHoursOfOperation() DescribeHoursOfOperation {
 	return DescribeHoursOfOperation{caller: c.caller}
@@ -918,6 +998,9 @@ func (c Calls) DescribeInstanceAttribute() DescribeInstanceAttribute {
 func (c Calls) DescribeInstanceStorageConfig() DescribeInstanceStorageConfig {
 	return DescribeInstanceStorageConfig{caller: c.caller}
 }
+
+// DescribeMetric begins a call that describes a metric.
+func (c Calls) DescribeMetric() DescribeMetric { return DescribeMetric{caller: c.caller} }
 
 // DescribeNotification begins a call that describes a notification.
 func (c Calls) DescribeNotification() DescribeNotification {
@@ -1097,6 +1180,11 @@ func (c Calls) GetContactAttributes() GetContactAttributes {
 // position.
 func (c Calls) GetContactMetrics() GetContactMetrics { return GetContactMetrics{caller: c.caller} }
 
+// GetCrossRegionRouting begins a call that gets a cross region routing.
+func (c Calls) GetCrossRegionRouting() GetCrossRegionRouting {
+	return GetCrossRegionRouting{caller: c.caller}
+}
+
 // GetCurrentMetricData begins a call that returns real-time metrics of queues and agents.
 func (c Calls) GetCurrentMetricData() GetCurrentMetricData {
 	return GetCurrentMetricData{caller: c.caller}
@@ -1108,6 +1196,11 @@ func (c Calls) GetCurrentUserData() GetCurrentUserData { return GetCurrentUserDa
 // GetEffectiveHoursOfOperations begins a call that gets effective hours of operations.
 func (c Calls) GetEffectiveHoursOfOperations() GetEffectiveHoursOfOperations {
 	return GetEffectiveHoursOfOperations{caller: c.caller}
+}
+
+// GetEvaluationFormValidation begins a call that gets an evaluation form validation.
+func (c Calls) GetEvaluationFormValidation() GetEvaluationFormValidation {
+	return GetEvaluationFormValidation{caller: c.caller}
 }
 
 // GetFederationToken begins a call that returns credentials for signing a user in to the
@@ -1194,6 +1287,11 @@ func (c Calls) ListContactEvaluations() ListContactEvaluations {
 	return ListContactEvaluations{caller: c.caller}
 }
 
+// ListContactFlowAliases begins a call that lists contact flow aliases.
+func (c Calls) ListContactFlowAliases() ListContactFlowAliases {
+	return ListContactFlowAliases{caller: c.caller}
+}
+
 // ListContactFlowModuleAliases begins a call that lists contact flow module aliases.
 func (c Calls) ListContactFlowModuleAliases() ListContactFlowModuleAliases {
 	return ListContactFlowModuleAliases{caller: c.caller}
@@ -1250,6 +1348,11 @@ func (c Calls) ListEntitySecurityProfiles() ListEntitySecurityProfiles {
 	return ListEntitySecurityProfiles{caller: c.caller}
 }
 
+// ListEvaluationFormAIVersions begins a call that lists evaluation form AI versions.
+func (c Calls) ListEvaluationFormAIVersions() ListEvaluationFormAIVersions {
+	return ListEvaluationFormAIVersions{caller: c.caller}
+}
+
 // ListEvaluationFormVersions begins a call that lists evaluation form versions.
 func (c Calls) ListEvaluationFormVersions() ListEvaluationFormVersions {
 	return ListEvaluationFormVersions{caller: c.caller}
@@ -1258,6 +1361,11 @@ func (c Calls) ListEvaluationFormVersions() ListEvaluationFormVersions {
 // ListEvaluationForms begins a call that lists evaluation forms.
 func (c Calls) ListEvaluationForms() ListEvaluationForms {
 	return ListEvaluationForms{caller: c.caller}
+}
+
+// ListExtractionDefinitions begins a call that lists extraction definitions.
+func (c Calls) ListExtractionDefinitions() ListExtractionDefinitions {
+	return ListExtractionDefinitions{caller: c.caller}
 }
 
 // ListFlowAssociations begins a call that lists flow associations.
@@ -1300,6 +1408,9 @@ func (c Calls) ListLambdaFunctions() ListLambdaFunctions {
 
 // ListLexBots begins a call that lists lex bots.
 func (c Calls) ListLexBots() ListLexBots { return ListLexBots{caller: c.caller} }
+
+// ListMetrics begins a call that lists metrics.
+func (c Calls) ListMetrics() ListMetrics { return ListMetrics{caller: c.caller} }
 
 // ListNotifications begins a call that lists notifications.
 func (c Calls) ListNotifications() ListNotifications { return ListNotifications{caller: c.caller} }
@@ -1361,6 +1472,11 @@ func (c Calls) ListRules() ListRules { return ListRules{caller: c.caller} }
 
 // ListSecurityKeys begins a call that lists security keys.
 func (c Calls) ListSecurityKeys() ListSecurityKeys { return ListSecurityKeys{caller: c.caller} }
+
+// ListSecurityProfileAIAgents begins a call that lists security profile AI agents.
+func (c Calls) ListSecurityProfileAIAgents() ListSecurityProfileAIAgents {
+	return ListSecurityProfileAIAgents{caller: c.caller}
+}
 
 // ListSecurityProfileApplications begins a call that lists security profile applications.
 func (c Calls) ListSecurityProfileApplications() ListSecurityProfileApplications {
@@ -1523,6 +1639,9 @@ func (c Calls) SearchHoursOfOperations() SearchHoursOfOperations {
 	return SearchHoursOfOperations{caller: c.caller}
 }
 
+// SearchMetrics begins a call that searches metrics.
+func (c Calls) SearchMetrics() SearchMetrics { return SearchMetrics{caller: c.caller} }
+
 // SearchNotifications begins a call that searches notifications.
 func (c Calls) SearchNotifications() SearchNotifications {
 	return SearchNotifications{caller: c.caller}
@@ -1551,6 +1670,9 @@ func (c Calls) SearchResourceTags() SearchResourceTags { return SearchResourceTa
 func (c Calls) SearchRoutingProfiles() SearchRoutingProfiles {
 	return SearchRoutingProfiles{caller: c.caller}
 }
+
+// SearchRules begins a call that searches rules.
+func (c Calls) SearchRules() SearchRules { return SearchRules{caller: c.caller} }
 
 // SearchSecurityProfiles begins a call that searches security profiles.
 func (c Calls) SearchSecurityProfiles() SearchSecurityProfiles {
@@ -1591,6 +1713,16 @@ func (c Calls) SendChatIntegrationEvent() SendChatIntegrationEvent {
 // SendOutboundEmail begins a call that sends an outbound email.
 func (c Calls) SendOutboundEmail() SendOutboundEmail { return SendOutboundEmail{caller: c.caller} }
 
+// SendOutboundWebNotification begins a call that sends an outbound web notification.
+func (c Calls) SendOutboundWebNotification() SendOutboundWebNotification {
+	return SendOutboundWebNotification{caller: c.caller}
+}
+
+// StartAssistantContact begins a call that starts an assistant contact.
+func (c Calls) StartAssistantContact() StartAssistantContact {
+	return StartAssistantContact{caller: c.caller}
+}
+
 // StartAttachedFileUpload begins a call that announces a file for a contact and returns where to
 // upload it.
 func (c Calls) StartAttachedFileUpload() StartAttachedFileUpload {
@@ -1600,6 +1732,12 @@ func (c Calls) StartAttachedFileUpload() StartAttachedFileUpload {
 // StartChatContact begins a call that starts a chat for a customer and returns the token the
 // customer takes part with.
 func (c Calls) StartChatContact() StartChatContact { return StartChatContact{caller: c.caller} }
+
+// StartContactConversationalAnalyticsJob begins a call that starts a contact conversational
+// analytics job.
+func (c Calls) StartContactConversationalAnalyticsJob() StartContactConversationalAnalyticsJob {
+	return StartContactConversationalAnalyticsJob{caller: c.caller}
+}
 
 // StartContactEvaluation begins a call that starts a contact evaluation.
 func (c Calls) StartContactEvaluation() StartContactEvaluation {
@@ -1624,6 +1762,11 @@ func (c Calls) StartContactStreaming() StartContactStreaming {
 
 // StartEmailContact begins a call that starts an email contact.
 func (c Calls) StartEmailContact() StartEmailContact { return StartEmailContact{caller: c.caller} }
+
+// StartEvaluationFormValidation begins a call that starts an evaluation form validation.
+func (c Calls) StartEvaluationFormValidation() StartEvaluationFormValidation {
+	return StartEvaluationFormValidation{caller: c.caller}
+}
 
 // StartOutboundChatContact begins a call that starts a chat with a customer who has not asked
 // for one, over a messaging channel.
@@ -1731,6 +1874,11 @@ func (c Calls) UpdateContactEvaluation() UpdateContactEvaluation {
 	return UpdateContactEvaluation{caller: c.caller}
 }
 
+// UpdateContactFlowAlias begins a call that updates contact flow alias.
+func (c Calls) UpdateContactFlowAlias() UpdateContactFlowAlias {
+	return UpdateContactFlowAlias{caller: c.caller}
+}
+
 // UpdateContactFlowContent begins a call that saves new content of a flow, which also publishes
 // it unless it is marked as saved only.
 func (c Calls) UpdateContactFlowContent() UpdateContactFlowContent {
@@ -1773,6 +1921,16 @@ func (c Calls) UpdateContactSchedule() UpdateContactSchedule {
 	return UpdateContactSchedule{caller: c.caller}
 }
 
+// UpdateContactTaskTemplate begins a call that updates a contact task template.
+func (c Calls) UpdateContactTaskTemplate() UpdateContactTaskTemplate {
+	return UpdateContactTaskTemplate{caller: c.caller}
+}
+
+// UpdateCrossRegionRouting begins a call that updates a cross region routing.
+func (c Calls) UpdateCrossRegionRouting() UpdateCrossRegionRouting {
+	return UpdateCrossRegionRouting{caller: c.caller}
+}
+
 // UpdateDataTableAttribute begins a call that updates a data table attribute.
 func (c Calls) UpdateDataTableAttribute() UpdateDataTableAttribute {
 	return UpdateDataTableAttribute{caller: c.caller}
@@ -1798,6 +1956,11 @@ func (c Calls) UpdateEvaluationForm() UpdateEvaluationForm {
 	return UpdateEvaluationForm{caller: c.caller}
 }
 
+// UpdateExtractionDefinition begins a call that updates an extraction definition.
+func (c Calls) UpdateExtractionDefinition() UpdateExtractionDefinition {
+	return UpdateExtractionDefinition{caller: c.caller}
+}
+
 // UpdateHoursOfOperation begins a call that updates hours of operation.
 func (c Calls) UpdateHoursOfOperation() UpdateHoursOfOperation {
 	return UpdateHoursOfOperation{caller: c.caller}
@@ -1816,6 +1979,16 @@ func (c Calls) UpdateInstanceAttribute() UpdateInstanceAttribute {
 // UpdateInstanceStorageConfig begins a call that updates an instance storage config.
 func (c Calls) UpdateInstanceStorageConfig() UpdateInstanceStorageConfig {
 	return UpdateInstanceStorageConfig{caller: c.caller}
+}
+
+// UpdateMetricContent begins a call that updates metric content.
+func (c Calls) UpdateMetricContent() UpdateMetricContent {
+	return UpdateMetricContent{caller: c.caller}
+}
+
+// UpdateMetricMetadata begins a call that updates metric metadata.
+func (c Calls) UpdateMetricMetadata() UpdateMetricMetadata {
+	return UpdateMetricMetadata{caller: c.caller}
 }
 
 // UpdateNotificationContent begins a call that updates notification content.

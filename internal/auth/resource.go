@@ -63,6 +63,7 @@ var named = map[string]naming{
 	"EntityArn":                            {shape: byARN},
 	"EvaluationFormId":                     {kind: "evaluation-form"},
 	"EvaluationId":                         {kind: "contact-evaluation"},
+	"ExtractionDefinitionId":               {kind: "extraction-definition"},
 	"FileId":                               {kind: "file"},
 	"FileIds":                              {kind: "file"},
 	"FlowId":                               {kind: center.KindFlow},

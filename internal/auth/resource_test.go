@@ -93,10 +93,10 @@ func TestResourcesOfOperations(t *testing.T) {
 // TestMembersThatNameResources finds members that look like names of resources and are
 // not in the table: a model that is renewed may bring new ones.
 func TestMembersThatNameResources(t *testing.T) {
-	// Not resources of this service, or without an ARN of their own.
-	others := strings.Fields(`AWSIdentityArn AliasArn AliasId AssociationId AttributeIds CampaignId ConnectUserArn CustomerId DataSetId DataSetIds
+	// Not resources of this service, or without an ARN of their own. A MetricId is mostly the name of one that every instance has.
+	others := strings.Fields(`AWSIdentityArn AliasArn AliasId AssociationId AttributeIds BrowserId CampaignId ConnectUserArn CustomerId DataSetId DataSetIds
 		DestinationId DirectoryId DirectoryUserId FirehoseArn FunctionArn HoursOfOperationOverrideId Id InstanceId IntegrationArn KeyId
-		KnowledgeBaseId MessageTemplateId PinpointAppArn PredefinedNotificationId ProcessorArn RecordIds RegistrationId ResourceId ResourceIds SourceId
+		KnowledgeBaseId MessageTemplateId MetricId PinpointAppArn PredefinedNotificationId ProcessorArn RecordIds RegistrationId ResourceId ResourceIds SessionId SourceId
 		SourcePhoneNumberArn StreamArn StreamingEndpointArn StreamingId TargetAccountId TestCaseExecutionId ValueArn`)
 	service := reflect.TypeFor[connect.Service]()
 	for m := range service.Methods() {

@@ -37,6 +37,7 @@ func Attributes(inbound, outbound bool) map[string]string {
 		"ENHANCED_CHAT_MONITORING":    "false",
 		"MULTI_PARTY_CHAT_CONFERENCE": "false",
 		"MESSAGE_STREAMING":           "false",
+		"AUTO_MUTE_AGENT_ON_HOLD":     "false",
 	}
 }
 

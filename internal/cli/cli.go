@@ -11,6 +11,9 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
 )
 
 // version is set by the build.
@@ -24,7 +27,7 @@ type command struct {
 	Chat    chatCmd    `cmd:"" help:"Chat as a customer, in this terminal."`
 	Keys    keysCmd    `cmd:"" help:"Manage the access keys that SDKs sign with."`
 	Flow    flowCmd    `cmd:"" help:"Work with contact flows."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Version versionCmd `cmd:"" help:"Print the version, and of which day its APIs are."`
 }
 
 // streams are where a verb reads and writes.
@@ -102,8 +105,10 @@ func (versionCmd) Help() string {
   parley version`
 }
 
-// Run prints the version.
+// Run prints the version, and which APIs it speaks: the day on which Amazon's
+// model had that shape, and how many operations it has.
 func (versionCmd) Run(io streams) error {
-	_, err := fmt.Fprintln(io.out, "parley", version)
+	_, err := fmt.Fprintf(io.out, "parley %s\nAmazon Connect API of %s, %d operations; Participant Service API, %d operations\n",
+		version, connect.API.Published, len(connect.Operations), len(participant.Operations))
 	return err
 }

@@ -6,11 +6,16 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
 )
 
 // output is what a command writes, for a test that reads it meanwhile.
@@ -136,11 +141,12 @@ func TestHelp(t *testing.T) {
 }
 
 func TestVersion(t *testing.T) {
-	if status, out, _ := parley(t, "", "--version"); status != 0 || out != "parley "+version+"\n" {
-		t.Errorf("--version = %d %q", status, out)
-	}
-	if status, out, _ := parley(t, "", "version"); status != 0 || out != "parley "+version+"\n" {
-		t.Errorf("parley version = %d %q", status, out)
+	want := regexp.MustCompile(`^parley ` + regexp.QuoteMeta(version) + `\nAmazon Connect API of 20\d\d-\d\d-\d\d, ` +
+		strconv.Itoa(len(connect.Operations)) + ` operations; Participant Service API, ` + strconv.Itoa(len(participant.Operations)) + ` operations\n$`)
+	for _, say := range []string{"version", "--version"} {
+		if status, out, _ := parley(t, "", say); status != 0 || !want.MatchString(out) {
+			t.Errorf("parley %s = %d %q; want %s", say, status, out, want)
+		}
 	}
 }
 

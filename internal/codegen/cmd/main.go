@@ -1,6 +1,6 @@
 // Command cmd runs the generator:
 //
-//	cmd -model ../model/connect.json -package connect -tagged -coded StartChatContact
+//	cmd -model ../model/connect.json -published 2026-10-21 -package connect -tagged -coded StartChatContact
 //	cmd -model ../../api/model/connect.json -package connectcall -fluent parley.example/parley/api/connect
 //	cmd -coverage operations.md connect=api/model/connect.json=internal/connectapi ...
 //
@@ -28,13 +28,14 @@ func main() {
 	fluent := flag.String("fluent", "", "write fluent builders for the API package with this import `path`")
 	tagged := flag.Bool("tagged", false, "describe the types by tags instead of writing code for each")
 	coded := flag.String("coded", "", "the `operations` whose types get code all the same, separated by commas")
+	published := flag.String("published", "", "the `day` on which the API was published in this shape")
 	page := flag.String("coverage", "", "write the coverage table to this `file`; arguments are name=model=package directory")
 	flag.Parse()
 	var err error
 	if *page != "" {
 		err = writeCoverage(*page, flag.Args())
 	} else {
-		err = writePackage(*source, *fluent, golang.Options{Package: *pkg, Tagged: *tagged, Coded: names(*coded)})
+		err = writePackage(*source, *fluent, golang.Options{Package: *pkg, Tagged: *tagged, Coded: names(*coded), Published: *published})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "codegen:", err)

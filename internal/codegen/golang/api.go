@@ -14,12 +14,13 @@ import (
 type api struct {
 	*model.Model
 	pkg   string
+	day   string                // Options.Published
 	coded map[*model.Shape]bool // what has code of its own, the simple shapes that need a check included
 	home  string                // what stands in front of a type of this API: nothing in its own package, "connect." elsewhere
 }
 
 func newAPI(m *model.Model, opts Options) (*api, error) {
-	a := &api{Model: m, pkg: opts.Package}
+	a := &api{Model: m, pkg: opts.Package, day: opts.Published}
 	busy := slices.Clone(m.Exceptions) // few, and made by errors_gen.go
 	for _, op := range m.Operations {
 		if !opts.Tagged || slices.Contains(opts.Coded, op.Name) {

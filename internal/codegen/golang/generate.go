@@ -17,6 +17,9 @@ type Options struct {
 	Source  string // the model file, for the header line of each generated one
 	Runtime string // the import path of the runtime package restjson
 
+	// Published is the day on which the API was published in this shape, as in 2026-10-21; empty if unknown.
+	Published string
+
 	// Tagged writes tags instead of code for reading, writing and checking the types: slower, and much
 	// less to compile. The types of the operations in Coded get code all the same.
 	Tagged bool

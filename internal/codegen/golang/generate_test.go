@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/codegen/model"
 )
 
@@ -19,13 +20,14 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 		pkg, dir, model, source, fluent string
 		tagged                          bool
 		coded                           []string
+		published                       string
 	}{
-		{"zoo", "../zoo", "../zoo/zoo.json", "internal/codegen/zoo/zoo.json", "", false, nil},
-		{"tagged", "../zoo/tagged", "../zoo/zoo.json", "internal/codegen/zoo/zoo.json", "", true, nil},
-		{"participant", "../../../api/participant", "../../../api/model/connectparticipant.json", "api/model/connectparticipant.json", "", false, nil},
-		{"connect", "../../../api/connect", "../../../api/model/connect.json", "api/model/connect.json", "", true, []string{"StartChatContact", "DescribeContact"}},
-		{"participantcall", "../../../client/participantcall", "../../../api/model/connectparticipant.json", "api/model/connectparticipant.json", "parley.example/parley/api/participant", false, nil},
-		{"connectcall", "../../../client/connectcall", "../../../api/model/connect.json", "api/model/connect.json", "parley.example/parley/api/connect", false, nil},
+		{"zoo", "../zoo", "../zoo/zoo.json", "internal/codegen/zoo/zoo.json", "", false, nil, ""},
+		{"tagged", "../zoo/tagged", "../zoo/zoo.json", "internal/codegen/zoo/zoo.json", "", true, nil, ""},
+		{"participant", "../../../api/participant", "../../../api/model/connectparticipant.json", "api/model/connectparticipant.json", "", false, nil, ""},
+		{"connect", "../../../api/connect", "../../../api/model/connect.json", "api/model/connect.json", "", true, []string{"StartChatContact", "DescribeContact"}, connect.API.Published},
+		{"participantcall", "../../../client/participantcall", "../../../api/model/connectparticipant.json", "api/model/connectparticipant.json", "parley.example/parley/api/participant", false, nil, ""},
+		{"connectcall", "../../../client/connectcall", "../../../api/model/connect.json", "api/model/connect.json", "parley.example/parley/api/connect", false, nil, ""},
 	} {
 		t.Run(c.pkg, func(t *testing.T) {
 			data, err := os.ReadFile(c.model)
@@ -36,7 +38,7 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			opts := Options{Package: c.pkg, Source: c.source, Runtime: "parley.example/parley/api/restjson", Tagged: c.tagged, Coded: c.coded}
+			opts := Options{Package: c.pkg, Source: c.source, Runtime: "parley.example/parley/api/restjson", Tagged: c.tagged, Coded: c.coded, Published: c.published}
 			files, err := Generate(m, opts)
 			if c.fluent != "" {
 				files, err = Fluent(m, opts, c.fluent, helpers)

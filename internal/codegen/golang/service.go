@@ -45,8 +45,11 @@ func (a *api) emitHandler(p *printer) error {
 	t := a.Service.Traits
 	prefix := a.pkg
 	p.line("// API describes the service: its names, version and exceptions.")
-	p.line("var API = &restjson.API{\n\tService: %q,\n\tSigningName: %q,\n\tVersion: %q,\n\tExceptions: exceptions,\n}\n",
-		prefix, t.SigningName, a.Service.Version)
+	p.line("var API = &restjson.API{\n\tService: %q,\n\tSigningName: %q,\n\tVersion: %q,", prefix, t.SigningName, a.Service.Version)
+	if a.day != "" {
+		p.line("\tPublished: %q,", a.day)
+	}
+	p.line("\tExceptions: exceptions,\n}\n")
 	p.line("// The indexes of the operations in Operations.")
 	p.line("const (")
 	for i, op := range a.Operations {

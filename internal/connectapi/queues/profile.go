@@ -42,7 +42,7 @@ func routingProfile(snap *catalog.Snapshot, p *catalog.RoutingProfile) connect.R
 			behavior = connect.BehaviorTypeROUTE_ANY_CHANNEL
 		}
 		out.MediaConcurrencies = append(out.MediaConcurrencies, connect.MediaConcurrency{
-			Channel: connect.Channel(c.Channel), Concurrency: c.Max, CrossChannelBehavior: &connect.CrossChannelBehavior{BehaviorType: behavior},
+			Channel: connect.Channel(c.Channel), Concurrency: &c.Max, CrossChannelBehavior: &connect.CrossChannelBehavior{BehaviorType: behavior},
 		})
 	}
 	for _, q := range p.Queues {
