@@ -223,7 +223,7 @@ func TestEndDuringABrokenConnection(t *testing.T) {
 	bad.hold.Unlock()
 	select {
 	case <-session.Done():
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the session did not find the end")
 	}
 	if err := session.Close(); err != nil || session.Err() != nil {

@@ -282,7 +282,7 @@ func ExampleSession_Attach() {
 func ExampleBot() {
 	demo := openDemo()
 	defer demo.close()
-	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
 	defer stop()
 	c := demo.client()
 	chat := demo.start(ctx, c)

@@ -19,7 +19,7 @@ import (
 )
 
 // patience is how long a test waits for what is to come.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // serving runs parley serve until stop is called, which returns the exit status.
 func serving(t *testing.T, args ...string) (url string, out, errs *output, stop func() int) {

@@ -66,9 +66,14 @@ func TestKilledServerLosesNothing(t *testing.T) {
 			}
 		})
 	}
-	for range kills {
+	for n := range kills {
 		pause := time.NewTimer(time.Duration(20+rand.IntN(130)) * time.Millisecond)
 		<-pause.C
+		// A busy machine acknowledges little in that time. It may be killed all the same,
+		// as long as there is a message for each kill.
+		for acked.Load() <= int64(n) {
+			time.Sleep(time.Millisecond)
+		}
 		if err := child.Process.Kill(); err != nil {
 			t.Fatalf("kill: %v", err)
 		}
@@ -77,9 +82,6 @@ func TestKilledServerLosesNothing(t *testing.T) {
 	}
 	stop()
 	load.Wait()
-	if acked.Load() < kills {
-		t.Fatalf("only %d messages were acknowledged: too few to show anything", acked.Load())
-	}
 	t.Logf("%d messages in %d chats over %d kills", acked.Load(), len(chats), kills)
 	for _, c := range chats {
 		if err := c.check(t.Context()); err != nil {

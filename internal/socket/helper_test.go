@@ -86,7 +86,7 @@ func eventually(t testing.TB, what string, cond func() bool) {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	end := time.NewTimer(10 * time.Second)
+	end := time.NewTimer(time.Minute)
 	defer end.Stop()
 	for !cond() {
 		select {

@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a helper waits for something that is to come.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // Socket is a participant's WebSocket.
 type Socket struct {
