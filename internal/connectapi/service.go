@@ -11,6 +11,7 @@
 package connectapi
 
 import (
+	"context"
 	"time"
 
 	"parley.example/parley/api/connect"
@@ -53,6 +54,7 @@ type Config struct {
 	Sealer      *auth.Sealer
 	Partition   center.Partition
 	Now         func() time.Time
+	PublicURL   func(context.Context) string
 	KnowsStream func(arn string) bool
 	SignIns     contacts.SignIns
 }
@@ -62,7 +64,7 @@ func New(c Config) *Service {
 	return &Service{
 		Contacts: contacts.Contacts{
 			Catalog: c.Catalog, Engine: c.Engine, Store: c.Store, Sealer: c.Sealer, Partition: c.Partition, Now: c.Now,
-			KnowsStream: c.KnowsStream, SignIns: c.SignIns,
+			PublicURL: c.PublicURL, KnowsStream: c.KnowsStream, SignIns: c.SignIns,
 		},
 		Flows:     flows.Flows{Catalog: c.Catalog},
 		Instances: instances.Instances{Catalog: c.Catalog, Store: c.Store},

@@ -12,7 +12,7 @@ import (
 )
 
 // messageLimit is how long a message of each type may be, in characters
-// (SendMessage.Content and ChatMessage.Content). Text has a rule of its own.
+// (SendMessage.Content). Text has a rule of its own, and so has InitialMessage.
 var messageLimit = map[string]int{
 	center.PlainText:           1024,
 	center.Markdown:            1024,
@@ -20,29 +20,48 @@ var messageLimit = map[string]int{
 	center.InteractiveResponse: 12288,
 }
 
+// initialLimit is how long an InitialMessage may be, in bytes, whatever its type
+// (ChatMessage.Content in the API of October 2026), and so what a function makes of one.
+const initialLimit = 16384
+
+// origin is where a message comes from. Its value names the member that holds the
+// message, for refusals.
+type origin string
+
+const (
+	fromSend      origin = "" // SendMessage
+	fromStart     origin = "InitialMessage."
+	fromProcessor origin = "result.processedChatContent." // of a message processor
+)
+
 // checkMessage applies the rules of a message that a participant sends.
-// types are the chat's SupportedMessagingContentTypes; prefix names the member
-// in refusals.
-func checkMessage(prefix, contentType, content string, types []string, l Limits) error {
+// types are the chat's SupportedMessagingContentTypes.
+func checkMessage(in origin, contentType, content string, types []string, l Limits) error {
 	limit, ok := messageLimit[contentType]
 	switch {
 	case !ok:
-		return center.Errorf(center.Invalid, "%sContentType: %q cannot be sent; the types are text/plain, text/markdown, application/json and %s", prefix, contentType, center.InteractiveResponse)
+		return center.Errorf(center.Invalid, "%sContentType: %q cannot be sent; the types are text/plain, text/markdown, application/json and %s", in, contentType, center.InteractiveResponse)
 	case !slices.Contains(types, contentType):
-		return center.Errorf(center.Invalid, "%sContentType: this chat does not support %s; add it to SupportedMessagingContentTypes of StartChatContact", prefix, contentType)
+		return center.Errorf(center.Invalid, "%sContentType: this chat does not support %s; add it to SupportedMessagingContentTypes of StartChatContact", in, contentType)
 	case content == "":
-		return center.Errorf(center.Invalid, "%sContent must not be empty", prefix)
+		return center.Errorf(center.Invalid, "%sContent must not be empty", in)
 	}
 	text := contentType == center.PlainText || contentType == center.Markdown
-	if text && !l.StrictText {
-		if len(content) > l.TextBytes {
-			return center.Errorf(center.Invalid, "%sContent has %d bytes; text may have %d", prefix, len(content), l.TextBytes)
-		}
-	} else if n := utf8.RuneCountInString(content); n > limit {
-		return center.Errorf(center.Invalid, "%sContent has %d characters; %s may have %d", prefix, n, contentType, limit)
+	bytes := 0 // counted instead of characters
+	switch {
+	case text && !l.StrictText:
+		bytes = l.TextBytes
+	case !text && in != fromSend:
+		bytes = initialLimit
+	}
+	if n := len(content); bytes > 0 && n > bytes {
+		return center.Errorf(center.Invalid, "%sContent has %d bytes; %s may have %d", in, n, contentType, bytes)
+	}
+	if n := utf8.RuneCountInString(content); bytes == 0 && n > limit {
+		return center.Errorf(center.Invalid, "%sContent has %d characters; %s may have %d", in, n, contentType, limit)
 	}
 	if !text && !json.Valid([]byte(content)) {
-		return center.Errorf(center.Invalid, "%sContent must be JSON text for %s", prefix, contentType)
+		return center.Errorf(center.Invalid, "%sContent must be JSON text for %s", in, contentType)
 	}
 	return nil
 }
@@ -98,7 +117,7 @@ func (s Send) decide(d *decision) error {
 	if s.ContentType == center.Interactive {
 		err = checkInteractive(p.Role, s.Content, d.chat.ContentTypes)
 	} else {
-		err = checkMessage("", s.ContentType, s.Content, d.chat.ContentTypes, d.env.Limits)
+		err = checkMessage(fromSend, s.ContentType, s.Content, d.chat.ContentTypes, d.env.Limits)
 	}
 	if err != nil {
 		return err

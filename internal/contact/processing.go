@@ -221,7 +221,7 @@ func (d *decision) applyAnswer(w *PendingItem, e EffectDone) (problem string) {
 		if to.ContentType == "" {
 			to.ContentType = w.Item.ContentType
 		}
-		if err := checkMessage("result.processedChatContent.", to.ContentType, to.Content, d.chat.ContentTypes, d.env.Limits); err != nil {
+		if err := checkMessage(fromProcessor, to.ContentType, to.Content, d.chat.ContentTypes, d.env.Limits); err != nil {
 			return err.Error()
 		}
 		w.Item.Content, w.Item.ContentType = to.Content, to.ContentType

@@ -19,8 +19,9 @@ const (
 )
 
 // Start begins a chat (StartChatContact). The flow does not run yet: it starts
-// when the customer connects. The caller provides what depends on other chats:
-// Past, Related and Inherited.
+// when the customer connects, whether or not what it connects with was given by the
+// answer. The caller provides what depends on other chats: Past, Related and
+// Inherited. The reply's ID is the StreamingId, if there is an Endpoint.
 type Start struct {
 	Instance     center.InstanceID
 	Contact      center.ContactID // the id of the new contact
@@ -34,6 +35,7 @@ type Start struct {
 	SegmentAttrs map[string]center.SegmentAttribute
 	CustomerID   string
 	ExitAgent    bool
+	Endpoint     string           // that is sent every item of the chat (ChatStreamingConfiguration); "" for none
 	Inherited    Inherited        // what RelatedContactId's contact gives the new one
 	Related      center.ContactID // RelatedContactId, or the contact a persistent chat continues
 	Past         []Past
@@ -96,6 +98,9 @@ func (s Start) decide(d *decision) error {
 	d.change.Contacts = []center.Contact{{ID: s.Contact}}
 	d.change.Active = 1
 	d.change.Reply = Reply{Contact: s.Contact, Participant: chat.Participants[0].ID}
+	if s.Endpoint != "" {
+		d.change.Reply.ID = d.stream(chat, s.Endpoint)
+	}
 	return nil
 }
 
@@ -120,7 +125,7 @@ func (s Start) check(l Limits) error {
 		if types == nil {
 			types = []string{center.PlainText}
 		}
-		if err := checkMessage("InitialMessage.", s.Initial.ContentType, s.Initial.Content, types, l); err != nil {
+		if err := checkMessage(fromStart, s.Initial.ContentType, s.Initial.Content, types, l); err != nil {
 			return err
 		}
 	}

@@ -24,12 +24,16 @@ func (s StartStreaming) decide(d *decision) error {
 	case len(d.chat.Streams) >= maxStreams:
 		return center.Errorf(center.LimitExceeded, "a contact may have at most %d streaming endpoints", maxStreams)
 	}
-	c := d.edit()
-	id := d.newID()
-	c.Streams = append(c.Streams, Stream{ID: id, Endpoint: s.Endpoint})
-	d.change.Reply = Reply{ID: id}
+	d.change.Reply = Reply{ID: d.stream(d.edit(), s.Endpoint)}
 	d.keep(key, d.change.Reply)
 	return nil
+}
+
+// stream adds an endpoint to a chat that is being changed and returns the StreamingId.
+func (d *decision) stream(c *Chat, endpoint string) (id string) {
+	id = d.newID()
+	c.Streams = append(c.Streams, Stream{ID: id, Endpoint: endpoint})
+	return id
 }
 
 // StopStreaming removes an endpoint (StopContactStreaming). Items that are in

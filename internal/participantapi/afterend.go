@@ -23,7 +23,9 @@ const (
 type afterEndKey struct{}
 
 // reader opens a connection token for reading the transcript. After the end of
-// the chat that requires the request's header. A participant who left before the
+// the chat that requires the request's header, and is possible for as long as a token
+// that was given before the end can be valid: a repeated StartChatContact gives one
+// afterwards too. A participant who left before the
 // end can read up to its leaving, whose sequence number is until; 0 is no bound,
 // and a negative one leaves nothing to read.
 func (s *Service) reader(ctx context.Context, bearer string) (m member, until int64, err error) {
@@ -43,6 +45,9 @@ func (s *Service) reader(ctx context.Context, bearer string) (m member, until in
 	if !chat.Over() || p == nil {
 		m, err = s.member(ctx, t)
 		return m, 0, err
+	}
+	if ended := chat.Current().Disconnected; s.Now().After(ended.Add(auth.ConnectionLife)) {
+		return member{}, 0, center.Errorf(center.Denied, "the chat ended at %s; its transcript could be read for %s", ended, auth.ConnectionLife)
 	}
 	if !chat.Stayed(p) {
 		until, err = s.leaving(ctx, chat, p)

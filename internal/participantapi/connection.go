@@ -2,32 +2,11 @@ package participantapi
 
 import (
 	"context"
-	"strings"
-	"time"
 
 	"parley.example/parley/api/participant"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
-)
-
-// SocketPath is where sockets are opened, below PublicURL; the token is the
-// query's parameter "token".
-const SocketPath = "/ws"
-
-// How long the results of CreateParticipantConnection are valid.
-const (
-	// dialWindow is how long a socket's URL may be dialled: the documented 100
-	// seconds, and some network latency. It may be dialled more than once: clients
-	// do so when a first attempt fails.
-	dialWindow = 100*time.Second + 5*time.Second
-	// socketLife is Websocket.ConnectionExpiry. Clients reconnect with a new
-	// connection before it.
-	socketLife = 60 * time.Minute
-	// connectionLife is ConnectionCredentials.Expiry. ChatJS renews the token a
-	// minute before it, so it must be longer than that, and at most the 24 days of
-	// a browser timer.
-	connectionLife = 24 * time.Hour
 )
 
 // CreateParticipantConnection returns what Type lists, and with ConnectParticipant
@@ -55,21 +34,10 @@ func (s *Service) CreateParticipantConnection(ctx context.Context, in *participa
 	now := s.Now()
 	out := &participant.CreateParticipantConnectionResponse{}
 	if want.socket {
-		out.Websocket = &participant.Websocket{
-			Url: new(s.socketURL(ctx, auth.Token{
-				Kind: auth.Socket, Chat: m.Chat, Participant: m.ID, Expires: now.Add(dialWindow),
-			})),
-			ConnectionExpiry: stamp(now.Add(socketLife)),
-		}
+		out.Websocket = (*participant.Websocket)(s.Sealer.Websocket(s.PublicURL(ctx), m.Chat, m.ID, now))
 	}
 	if want.credentials {
-		expires := now.Add(connectionLife)
-		out.ConnectionCredentials = &participant.ConnectionCredentials{
-			ConnectionToken: new(s.Sealer.Seal(auth.Token{
-				Kind: auth.Connection, Chat: m.Chat, Participant: m.ID, Expires: expires,
-			})),
-			Expiry: stamp(expires),
-		}
+		out.ConnectionCredentials = (*participant.ConnectionCredentials)(s.Sealer.Credentials(m.Chat, m.ID, now))
 	}
 	return out, nil
 }
@@ -96,14 +64,6 @@ func wantedConnection(in *participant.CreateParticipantConnectionRequest, role c
 		return w, center.Errorf(center.BadRequest, "give Type (WEBSOCKET, CONNECTION_CREDENTIALS or both) or ConnectParticipant true")
 	}
 	return w, nil
-}
-
-func (s *Service) socketURL(ctx context.Context, t auth.Token) string {
-	base := s.PublicURL(ctx)
-	if rest, ok := strings.CutPrefix(base, "http"); ok { // and https
-		base = "ws" + rest
-	}
-	return base + SocketPath + "?token=" + s.Sealer.Seal(t)
 }
 
 // DisconnectParticipant removes the caller from the chat. When the customer

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/integration"
 	"parley.example/parley/internal/process"
@@ -118,6 +119,9 @@ func (c *Config) Check() error {
 	return nil
 }
 
+// maxPublicURL leaves a socket's path and token their place in its URL.
+const maxPublicURL = auth.MaxURL - 200
+
 // checkAddress checks where the server listens and how it is identified.
 func (c *Config) checkAddress() error {
 	_, port, err := net.SplitHostPort(c.Listen)
@@ -149,6 +153,9 @@ func (c *Config) checkAddress() error {
 	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" &&
 		(err != nil || !isHTTP(u) || u.RawQuery != "" || u.Fragment != "" || u.User != nil) {
 		return fmt.Errorf("public-url %q is not a URL like https://chat.example.com", c.PublicURL)
+	}
+	if n := len(c.PublicURL); n > maxPublicURL {
+		return fmt.Errorf("public-url has %d characters; it may have %d, so that the URLs of sockets have at most %d", n, maxPublicURL, auth.MaxURL)
 	}
 	for _, origin := range c.Origins {
 		if u, err := url.Parse(origin); err != nil || u.Host == "" || u.Scheme+"://"+u.Host != origin {

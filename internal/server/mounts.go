@@ -26,13 +26,14 @@ const maxConnectBody = 4 << 20
 
 // mounts is the table of all routes.
 func (s *Server) mounts() []edge.Mount {
+	publicURL := func(context.Context) string { return s.URL() }
 	participants := &participantapi.Service{
 		Engine: s.engine, Store: s.store, Sealer: s.sealer, Blobs: s.blobs, Views: s.catalog, SignIns: s.signIns, Partition: s.partition,
-		Now: s.clock.Now, PublicURL: func(context.Context) string { return s.URL() }, Log: s.Log, Refused: s.edge.Refused(),
+		Now: s.clock.Now, PublicURL: publicURL, Log: s.Log, Refused: s.edge.Refused(),
 	}
 	contacts := connectapi.New(connectapi.Config{
 		Catalog: s.catalog, Engine: s.engine, Store: s.store, Sealer: s.sealer, Partition: s.partition,
-		Now: s.clock.Now, KnowsStream: s.topics.Knows, SignIns: s.signIns,
+		Now: s.clock.Now, PublicURL: publicURL, KnowsStream: s.topics.Knows, SignIns: s.signIns,
 	})
 	gates := s.gates()
 	chat := participant.NewHandler(participants, s.edge.Options(edge.API{
@@ -50,7 +51,7 @@ func (s *Server) mounts() []edge.Mount {
 		{Pattern: "/", Handler: administration, CORS: edge.AnyOrigin},
 		{Pattern: "/participant/", Handler: chat, CORS: edge.AnyOrigin},
 		{Pattern: participantapi.FilesPath, Handler: edge.Patient(participants.Files()), CORS: edge.AnyOrigin, Secret: true},
-		{Pattern: "/ws", Handler: s.hub, CORS: edge.AnyOrigin},
+		{Pattern: auth.SocketPath, Handler: s.hub, CORS: edge.AnyOrigin},
 		{Pattern: "GET /healthz", Handler: f(healthz), CORS: edge.AnyOrigin},
 		{Pattern: "GET /readyz", Handler: f(s.readyz), CORS: edge.AnyOrigin},
 		{Pattern: "GET /metrics", Handler: s.metrics.Handler()},

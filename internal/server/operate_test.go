@@ -436,6 +436,7 @@ func TestSettings(t *testing.T) {
 		"tls-cert and":     {Dev: true, TLSCert: "cert.pem"},
 		"tls-cert, ":       {Dev: true, TLSCert: file, TLSKey: file},
 		"public-url":       {Dev: true, PublicURL: "chat.example.com"},
+		"public-url has":   {Dev: true, PublicURL: "https://chat.example.com/" + strings.Repeat("x", 1776)},
 		"public-url \"h":   {Dev: true, PublicURL: "https://chat.example.com/?a=b"},
 		"max-active-chats": {Dev: true, MaxActiveChats: -1},
 		"max-file-mb":      {Dev: true, MaxFileMB: 1000},

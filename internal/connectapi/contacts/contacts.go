@@ -8,6 +8,7 @@
 package contacts
 
 import (
+	"context"
 	"time"
 
 	"parley.example/parley/internal/auth"
@@ -22,12 +23,15 @@ type Contacts struct {
 	Catalog   *catalog.Catalog
 	Engine    *engine.Engine
 	Store     store.Store
-	Sealer    *auth.Sealer // makes participant tokens
+	Sealer    *auth.Sealer // makes the tokens of participants
 	Partition center.Partition
 	Now       func() time.Time
+	// PublicURL returns how clients reach the server, without a slash at the end,
+	// for the URLs of sockets (StartChatContact, ConnectionTypes).
+	PublicURL func(ctx context.Context) string
 
 	// KnowsStream reports whether messages of a chat can be streamed to an
-	// endpoint (StartContactStreaming, StreamingEndpointArn).
+	// endpoint (StreamingEndpointArn of StartContactStreaming and StartChatContact).
 	KnowsStream func(arn string) bool
 
 	// SignIns finds out who signed in (UpdateParticipantAuthentication).

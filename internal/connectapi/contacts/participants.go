@@ -73,9 +73,9 @@ func (s *Contacts) StartContactStreaming(ctx context.Context, in *connect.StartC
 	if err != nil {
 		return nil, err
 	}
-	endpoint := in.ChatStreamingConfiguration.StreamingEndpointArn
-	if s.KnowsStream == nil || !s.KnowsStream(endpoint) {
-		return nil, center.Errorf(center.Invalid, "ChatStreamingConfiguration: StreamingEndpointArn %s is not an endpoint that this server delivers to; the settings --stream and --sns-endpoint of parley serve say which are", endpoint)
+	endpoint, err := s.endpoint(in.ChatStreamingConfiguration)
+	if err != nil {
+		return nil, err
 	}
 	token := in.ClientToken
 	if token == "" {
@@ -86,6 +86,18 @@ func (s *Contacts) StartContactStreaming(ctx context.Context, in *connect.StartC
 		return nil, err
 	}
 	return &connect.StartContactStreamingResponse{StreamingId: r.ID}, nil
+}
+
+// endpoint returns what a chat is to be streamed to; "" for a configuration that is
+// not given.
+func (s *Contacts) endpoint(c *connect.ChatStreamingConfiguration) (string, error) {
+	switch {
+	case c == nil:
+		return "", nil
+	case s.KnowsStream == nil || !s.KnowsStream(c.StreamingEndpointArn):
+		return "", center.Errorf(center.Invalid, "ChatStreamingConfiguration: StreamingEndpointArn %s is not an endpoint that this server delivers to; the settings --stream and --sns-endpoint of parley serve say which are", c.StreamingEndpointArn)
+	}
+	return c.StreamingEndpointArn, nil
 }
 
 // StopContactStreaming ends such a stream. What waits for it is still delivered.

@@ -17,9 +17,26 @@ import (
 // StartChatContact begins a chat and returns its customer's token. The flow
 // waits until the customer connects, five minutes at most.
 //
+// With ConnectionTypes it also returns, at once, what CreateParticipantConnection
+// would: Websocket, ConnectionCredentials or both. That does not connect the
+// customer: the flow starts, and the five minutes end, when a socket subscribes, a
+// message is sent with the connection token, or CreateParticipantConnection is
+// called with ConnectParticipant, as for a chat that was started without. With
+// ChatStreamingConfiguration the chat is streamed from its first item on, as by
+// StartContactStreaming. What cannot be given fails the call, and no chat begins:
+// the other ConnectionTypes of the model, an endpoint that the server does not know.
+//
 // A ClientToken that was used in the instance within seven days gives the
-// first answer again, whatever else the request says; the token in it is
-// sealed anew and is as good. What a member may be is the rule of
+// first answer again, whatever else the request says; the participant token in it is
+// sealed anew and is as good. The StreamingId is that of the first answer; a
+// request for streaming that finds a chat begun without is an
+// InvalidRequestException. The connection is one that this request asks for, and
+// fresh, since the first may not have arrived and its URL has to be dialled within
+// 100 seconds. Once the chat has ended, or the customer has left it, there is no
+// socket to open and Websocket is left out; ConnectionCredentials still read the
+// transcript, as far as anything may after the end.
+//
+// What a member may be is the rule of
 // [contact.Start]; a flow that does not exist, was never published, is archived
 // or is not of the type CONTACT_FLOW is a ResourceNotFoundException, as in the
 // cloud. Over the instance's quota of concurrent active chats it is a
@@ -29,16 +46,53 @@ func (s *Contacts) StartChatContact(ctx context.Context, in *connect.StartChatCo
 	if err != nil {
 		return nil, err
 	}
+	cmd, want, err := s.begin(ctx, snap, in)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.Engine.Start(ctx, cmd, wire.Text(in.ClientToken))
+	if err != nil {
+		return nil, err
+	}
+	if r.Contact != cmd.Contact { // the answer of an earlier request with this ClientToken
+		if err := s.replay(ctx, &cmd, &want, r); err != nil {
+			return nil, err
+		}
+	}
+	out := &connect.StartChatContactResponse{
+		ContactId: new(string(r.Contact)), ParticipantId: new(string(r.Participant)), StreamingId: wire.Optional(r.ID),
+		ParticipantToken: new(s.Sealer.Seal(auth.Token{Kind: auth.Participant, Chat: r.Contact, Participant: r.Participant})),
+	}
+	if len(cmd.Past) > 0 {
+		out.ContinuedFromContactId = new(string(cmd.Related))
+	}
+	if want.socket {
+		out.Websocket = (*connect.Websocket)(s.Sealer.Websocket(s.PublicURL(ctx), r.Contact, r.Participant, s.Now()))
+	}
+	if want.credentials {
+		out.ConnectionCredentials = (*connect.ConnectionCredentials)(s.Sealer.Credentials(r.Contact, r.Participant, s.Now()))
+	}
+	return out, nil
+}
+
+// begin translates a request. Nothing that it asks for can be refused after the
+// chat has begun.
+func (s *Contacts) begin(ctx context.Context, snap *catalog.Snapshot, in *connect.StartChatContactRequest) (cmd contact.Start, want connection, err error) {
 	if err := snap.CanStart(in.ContactFlowId); err != nil {
-		return nil, &center.Error{Reason: center.NotFound, Kind: center.KindFlow, ID: in.ContactFlowId, Err: err,
+		return cmd, want, &center.Error{Reason: center.NotFound, Kind: center.KindFlow, ID: in.ContactFlowId, Err: err,
 			Message: "ContactFlowId: " + err.Error()}
 	}
 	if in.PersistentChat != nil && in.RelatedContactId != nil {
-		return nil, center.Errorf(center.BadRequest, "PersistentChat and RelatedContactId cannot be given together")
+		return cmd, want, center.Errorf(center.BadRequest, "PersistentChat and RelatedContactId cannot be given together")
 	}
-	cmd, err := startOf(snap.ID(), in)
-	if err != nil {
-		return nil, err
+	if want, err = wanted(in.ConnectionTypes); err != nil {
+		return cmd, want, err
+	}
+	if cmd, err = startOf(snap.ID(), in); err != nil {
+		return cmd, want, err
+	}
+	if cmd.Endpoint, err = s.endpoint(in.ChatStreamingConfiguration); err != nil {
+		return cmd, want, err
 	}
 	cmd.Contact = center.NewContactID(s.Now())
 	switch {
@@ -47,28 +101,46 @@ func (s *Contacts) StartChatContact(ctx context.Context, in *connect.StartChatCo
 	case in.RelatedContactId != nil:
 		err = s.inherit(ctx, snap, &cmd, *in.RelatedContactId)
 	}
-	if err != nil {
-		return nil, err
-	}
-	r, err := s.Engine.Start(ctx, cmd, wire.Text(in.ClientToken))
-	if err != nil {
-		return nil, err
-	}
-	out := &connect.StartChatContactResponse{
-		ContactId: new(string(r.Contact)), ParticipantId: new(string(r.Participant)),
-		ParticipantToken: new(s.Sealer.Seal(auth.Token{Kind: auth.Participant, Chat: r.Contact, Participant: r.Participant})),
-	}
-	if r.Contact != cmd.Contact { // the answer of an earlier request with this ClientToken
-		chat, err := s.Engine.State(ctx, r.Contact)
-		if err != nil {
-			return nil, err
+	return cmd, want, err
+}
+
+// connection is what ConnectionTypes asks for.
+type connection struct{ socket, credentials bool }
+
+func wanted(types []connect.ConnectionType) (want connection, err error) {
+	for _, t := range types {
+		var member *bool
+		switch t {
+		case connect.ConnectionTypeWEBSOCKET:
+			member = &want.socket
+		case connect.ConnectionTypeCONNECTION_CREDENTIALS:
+			member = &want.credentials
+		default:
+			return want, center.Errorf(center.Invalid, "ConnectionTypes: a chat cannot be started with %s; give WEBSOCKET, CONNECTION_CREDENTIALS or both", t)
 		}
-		cmd.Past, cmd.Related = chat.Past, chat.Related()
+		if *member {
+			return want, center.Errorf(center.Invalid, "ConnectionTypes lists %s twice", t)
+		}
+		*member = true
 	}
-	if len(cmd.Past) > 0 {
-		out.ContinuedFromContactId = new(string(cmd.Related))
+	return want, nil
+}
+
+// replay completes the answer to a request whose ClientToken has begun the chat of
+// the reply before: what it continues, and what there is left to connect to.
+func (s *Contacts) replay(ctx context.Context, cmd *contact.Start, want *connection, r contact.Reply) error {
+	if cmd.Endpoint != "" && r.ID == "" {
+		return center.Errorf(center.BadRequest, "ChatStreamingConfiguration: contact %s was started with this ClientToken and is not streamed; use StartContactStreaming, or another ClientToken", r.Contact)
 	}
-	return out, nil
+	chat, err := s.Engine.State(ctx, r.Contact)
+	if err != nil {
+		return err
+	}
+	cmd.Past, cmd.Related = chat.Past, chat.Related()
+	if _, gone := chat.Recipient(r.Participant); gone != nil {
+		want.socket = false
+	}
+	return nil
 }
 
 // startOf translates what needs nothing else to be known.
