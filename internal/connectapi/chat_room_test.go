@@ -23,12 +23,18 @@ import (
 
 const topic = "arn:aws:sns:us-east-1:123456789012:chat"
 
+// publicURL is where clients reach the hall.
+const publicURL = "https://chat.example.com/base"
+
+func at(context.Context) string { return publicURL }
+
 // hall is both APIs behind their generated handlers, without a network: an
 // instance with two flows, enginetest's Greet and a Survey that leads to it.
 type hall struct {
 	*testing.T
 	connect.Service // the generated client
 	part            participant.Service
+	http            *http.Client // of the participant's API
 	engine          *enginetest.Engine
 	instance        string
 	greet, survey   string
@@ -58,10 +64,11 @@ func openHall(t *testing.T) *hall {
 	h.Service = client
 	svc := &participantapi.Service{
 		Engine: e.Engine, Store: e.Store, Sealer: e.Sealer, Blobs: memory.New(1 << 20), Partition: e.Partition, Now: e.Clock.Now,
-		PublicURL: func(context.Context) string { return "http://127.0.0.1" }, Log: slog.New(slog.DiscardHandler),
+		PublicURL: at, Log: slog.New(slog.DiscardHandler),
 	}
-	h.part = participant.NewClient(restjson.ClientConfig{Endpoint: "http://127.0.0.1", HTTPClient: restjson.InProcess(
-		participant.NewHandler(svc, restjson.HandlerOptions{MapError: participantapi.MapError}))})
+	h.http = restjson.InProcess(http.StripPrefix("/base",
+		participant.NewHandler(svc, restjson.HandlerOptions{MapError: participantapi.MapError, Before: svc.Before})))
+	h.part = participant.NewClient(restjson.ClientConfig{Endpoint: publicURL, HTTPClient: h.http})
 	h.setUp()
 	return h
 }
@@ -71,7 +78,7 @@ func openHall(t *testing.T) *hall {
 func serve(e *enginetest.Engine) (*connectapi.Service, *connect.Client) {
 	service := connectapi.New(connectapi.Config{
 		Catalog: e.Catalog, Engine: e.Engine, Store: e.Store, Sealer: e.Sealer, Partition: e.Partition, Now: e.Clock.Now,
-		KnowsStream: func(string) bool { return false },
+		PublicURL: at, KnowsStream: func(string) bool { return false },
 	})
 	handler := connect.NewHandler(service, restjson.HandlerOptions{MapError: connectapi.MapError})
 	return service, connect.NewClient(restjson.ClientConfig{Endpoint: "http://parley.test", HTTPClient: restjson.InProcess(handler)})

@@ -99,6 +99,66 @@ func TestStartRefuses(t *testing.T) {
 	}
 }
 
+// TestInitialMessageLengths: 16,384 bytes of every content type (ChatContent of the
+// API model of 2026-10-21, which counts for InitialMessage alone), and 1,024 characters of text where
+// the operator holds text to them. SendMessage keeps the limits of its own reference, 2026-11.
+func TestInitialMessageLengths(t *testing.T) {
+	types := []string{center.PlainText, center.Markdown, center.JSON, center.InteractiveResponse}
+	strict := func(l *Limits) { l.StrictText = true }
+	small := func(l *Limits) { l.TextBytes = 10 }
+	quoted := func(unit string, n int) string { return `"` + strings.Repeat(unit, n) + `"` }
+	for _, c := range []struct {
+		name    string
+		limits  func(*Limits)
+		message Message
+		initial bool // is taken as InitialMessage
+		sent    bool // is taken by SendMessage
+	}{
+		{"16,384 bytes of text", nil, Message{center.PlainText, strings.Repeat("x", 16384)}, true, true},
+		{"one more", nil, Message{center.PlainText, strings.Repeat("x", 16385)}, false, false},
+		{"16,384 bytes in 8,192 characters", nil, Message{center.Markdown, strings.Repeat("é", 8192)}, true, true},
+		{"8,193 characters of two bytes", nil, Message{center.Markdown, strings.Repeat("é", 8193)}, false, false},
+		{"1,024 characters, strict", strict, Message{center.PlainText, strings.Repeat("é", 1024)}, true, true},
+		{"1,025 characters, strict", strict, Message{center.PlainText, strings.Repeat("x", 1025)}, false, false},
+		{"1,025 characters of Markdown, strict", strict, Message{center.Markdown, strings.Repeat("x", 1025)}, false, false},
+		{"text that is long for this server", small, Message{center.PlainText, "hello, world"}, false, false},
+		{"12,000 characters of JSON", nil, Message{center.JSON, quoted("x", 11998)}, true, true},
+		{"16,384 bytes of JSON", nil, Message{center.JSON, quoted("x", 16382)}, true, false},
+		{"16,385 bytes of JSON", nil, Message{center.JSON, quoted("x", 16383)}, false, false},
+		{"16,384 bytes of JSON in 8,193 characters", nil, Message{center.JSON, quoted("é", 8191)}, true, true},
+		{"16,386 bytes of JSON in 8,194 characters", nil, Message{center.JSON, quoted("é", 8192)}, false, true},
+		{"16,384 bytes of JSON, strict", strict, Message{center.JSON, quoted("x", 16382)}, true, false},
+		{"a response of 12,288 characters", nil, Message{center.InteractiveResponse, quoted("x", 12286)}, true, true},
+		{"a response of 16,384 bytes", nil, Message{center.InteractiveResponse, quoted("x", 16382)}, true, false},
+		{"a response of 16,385 bytes", nil, Message{center.InteractiveResponse, quoted("x", 16383)}, false, false},
+		{"JSON that is none", nil, Message{center.JSON, "{"}, false, false},
+		{"an interactive message", nil, Message{center.Interactive, "{}"}, false, false},
+		{"nothing", nil, Message{center.PlainText, ""}, false, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newChatTest(t, nil)
+			if c.limits != nil {
+				c.limits(&p.env.Limits)
+			}
+			_, err := p.try(Start{Instance: instance, Contact: center.NewContactID(p.now), Flow: "main", DisplayName: "Ana", ContentTypes: types, Initial: &c.message})
+			if c.initial != (err == nil) || err != nil && center.ReasonOf(err) != center.Invalid {
+				t.Errorf("as InitialMessage: %v; want it taken: %t", err, c.initial)
+			}
+			if err == nil {
+				p.do(Connect{p.chat.Customer().ID})
+				if p.items[1].Content != c.message.Content || p.items[1].ContentType != c.message.ContentType {
+					t.Errorf("the first message is %.40q; want it whole", p.items[1].Content)
+				}
+			}
+			ana := p.start(Start{ContentTypes: types})
+			_, err = p.try(Send{Participant: ana, ContentType: c.message.ContentType, Content: c.message.Content})
+			if c.sent != (err == nil) || err != nil && center.ReasonOf(err) != center.Invalid {
+				t.Errorf("as SendMessage: %v; want it taken: %t", err, c.sent)
+			}
+		})
+	}
+}
+
 // TestSegmentAttributesAreBounded: nested maps count with their contents.
 func TestSegmentAttributesAreBounded(t *testing.T) {
 	deep := func(n int) map[string]center.SegmentAttribute {

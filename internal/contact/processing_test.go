@@ -101,6 +101,20 @@ func TestProcessedInOrder(t *testing.T) {
 	}
 }
 
+// An InitialMessage of 16,384 bytes goes through a function whatever its type.
+func TestInitialMessageIsProcessed(t *testing.T) {
+	p := newChatTest(t, nil)
+	content := `"` + strings.Repeat("x", 16382) + `"`
+	ana := p.start(Start{ContentTypes: []string{center.PlainText, center.JSON}, Initial: &Message{center.JSON, content}})
+	p.do(SetProcessor{Processor: &flow.Processor{Function: "redact"}})
+	p.do(Connect{ana})
+	redacted := `"` + strings.Repeat("*", 16382) + `"`
+	p.answers(content, fmt.Sprintf(`{"status":"PROCESSED","result":{"processedChatContent":{"content":%q,"contentType":"application/json"}}}`, redacted))
+	if it := p.items[1]; it.Content != redacted || it.Processing != "" {
+		t.Errorf("%.40q with status %q; want what the function made of it", it.Content, it.Processing)
+	}
+}
+
 func TestProcessorEvent(t *testing.T) {
 	p, ana := processed(t, "False")
 	sent := p.say(ana, "my \"secret\"")

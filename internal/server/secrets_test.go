@@ -102,6 +102,10 @@ func TestSecretsStayOutOfLogs(t *testing.T) {
 		t.Fatal(err)
 	}
 	keep("a socket's token", at.Query().Get("token"))
+	oneCall := s.Begin(t, servertest.OneCall)
+	keep("a connection token of StartChatContact", oneCall.Bearer)
+	keep("a socket's URL of StartChatContact", oneCall.SocketURL)
+	oneCall.Socket().Until("Hello")
 	if _, err := s.Connect.StartContactStreaming(ctx, &connect.StartContactStreamingRequest{InstanceId: s.Instance(t), ContactId: c.Contact,
 		ClientToken: "stream", ChatStreamingConfiguration: &connect.ChatStreamingConfiguration{StreamingEndpointArn: "arn:aws:sns:us-east-1:123456789012:topic"}}); err != nil {
 		t.Fatalf("StartContactStreaming: %v", err)

@@ -21,8 +21,8 @@ type Chat struct {
 	Contact     string
 	Participant string // id
 	Token       string // participant token
-	Bearer      string // connection token
-	SocketURL   string // "" for a custom bot
+	Bearer      string // connection token, "" until it connects
+	SocketURL   string // likewise "" until it connects, and for a custom bot
 
 	s *Server
 	t testing.TB
@@ -89,7 +89,24 @@ func (s *Server) Begin(t testing.TB, change ...func(*connect.StartChatContactReq
 	if err != nil {
 		t.Fatalf("StartChatContact: %v", err)
 	}
-	return &Chat{Contact: *out.ContactId, Participant: *out.ParticipantId, Token: *out.ParticipantToken, s: s, t: t}
+	return s.Customer(t, out)
+}
+
+// Customer returns the customer's side of a chat that has been started.
+func (s *Server) Customer(t testing.TB, out *connect.StartChatContactResponse) *Chat {
+	c := &Chat{Contact: *out.ContactId, Participant: *out.ParticipantId, Token: *out.ParticipantToken, s: s, t: t}
+	if out.ConnectionCredentials != nil {
+		c.Bearer = *out.ConnectionCredentials.ConnectionToken
+	}
+	if out.Websocket != nil {
+		c.SocketURL = *out.Websocket.Url
+	}
+	return c
+}
+
+// OneCall is a change of [Server.Begin]: the chat has its connection from the start.
+func OneCall(in *connect.StartChatContactRequest) {
+	in.ConnectionTypes = []connect.ConnectionType{connect.ConnectionTypeWEBSOCKET, connect.ConnectionTypeCONNECTION_CREDENTIALS}
 }
 
 // Chat starts a chat like [Server.Begin] and connects its customer.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -37,10 +38,7 @@ const Subscribe = `{"topic":"aws/subscribe","content":{"topics":["aws/chat"]}}`
 func (c *Chat) Socket() *Socket {
 	c.t.Helper()
 	s := c.Open()
-	s.Write(Subscribe)
-	if f := s.frame(); !strings.Contains(f, `"status":"success"`) {
-		c.t.Fatalf("the subscribe was answered %s", f)
-	}
+	s.Subscribe()
 	return s
 }
 
@@ -48,23 +46,52 @@ func (c *Chat) Socket() *Socket {
 // What it receives is kept: up to 4,096 frames, then it reads no more.
 func (c *Chat) Open() *Socket {
 	c.t.Helper()
-	s := &Socket{t: c.t, frames: make(chan string, 4096), closed: make(chan struct{})}
 	conn, err := c.dialSocket()
 	if err != nil {
 		c.t.Fatalf("dial the socket: %v", err)
 	}
-	s.conn, _, err = gws.NewClientFromConn(s, &gws.ClientOption{Addr: c.SocketURL, ReadMaxPayloadSize: 1 << 20}, conn)
+	return open(c.t, conn, c.SocketURL)
+}
+
+// Open opens a socket like [Chat.Open] at the URL of a server that is none of the test's own process.
+func Open(t testing.TB, at string) *Socket {
+	t.Helper()
+	u, err := url.Parse(at)
 	if err != nil {
-		c.t.Fatalf("open the socket: %v", err)
+		t.Fatal(err)
+	}
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", u.Host)
+	if err != nil {
+		t.Fatalf("dial the socket: %v", err)
+	}
+	return open(t, conn, at)
+}
+
+func open(t testing.TB, conn net.Conn, at string) *Socket {
+	t.Helper()
+	s := &Socket{t: t, frames: make(chan string, 4096), closed: make(chan struct{})}
+	var err error
+	s.conn, _, err = gws.NewClientFromConn(s, &gws.ClientOption{Addr: at, ReadMaxPayloadSize: 1 << 20}, conn)
+	if err != nil {
+		t.Fatalf("open the socket: %v", err)
 	}
 	var reading sync.WaitGroup
 	reading.Go(s.conn.ReadLoop)
-	c.t.Cleanup(func() {
+	t.Cleanup(func() {
 		conn.Close()
 		s.end(0)
 		reading.Wait()
 	})
 	return s
+}
+
+// Subscribe subscribes the socket to its chat.
+func (s *Socket) Subscribe() {
+	s.t.Helper()
+	s.Write(Subscribe)
+	if f := s.frame(); !strings.Contains(f, `"status":"success"`) {
+		s.t.Fatalf("the subscribe was answered %s", f)
+	}
 }
 
 func (c *Chat) dialSocket() (net.Conn, error) {
