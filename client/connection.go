@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
 )
 
@@ -17,6 +18,8 @@ type connection struct {
 	client   *Client
 	caller   *caller
 	socketed bool
+
+	offered *details // by StartChatContact, for the first open; nil later
 
 	liveness
 	work sync.WaitGroup // what the timer has started, and the closing of sockets
@@ -38,12 +41,41 @@ func (c *connection) init(client *Client, caller *caller, socketed bool) {
 	c.client, c.caller, c.socketed, c.born = client, caller, socketed, time.Now()
 }
 
-// open requests a connection and subscribes a socket; nil for a session without one. ctx bounds it.
+// details are what a connection is opened with.
+type details struct{ url, token, expiry string }
+
+// detailsOf takes the details from an answer; ok is false when it lacks one.
+func detailsOf(w *participant.Websocket, cred *participant.ConnectionCredentials, socketed bool) (d details, ok bool) {
+	if cred == nil || cred.ConnectionToken == nil || socketed && (w == nil || w.Url == nil) {
+		return d, false
+	}
+	d = details{token: *cred.ConnectionToken, expiry: deref(cred.Expiry)}
+	if socketed {
+		d.url = *w.Url
+	}
+	return d, true
+}
+
+// offer takes the connection in an answer of StartChatContact, if there is one, for the first open.
+func (c *connection) offer(out *connect.StartChatContactResponse) {
+	d, ok := detailsOf((*participant.Websocket)(out.Websocket), (*participant.ConnectionCredentials)(out.ConnectionCredentials), c.socketed)
+	if ok {
+		c.offered = &d
+	}
+}
+
+// open opens a connection and subscribes a socket; nil for a session without one. ctx bounds it.
 func (c *connection) open(ctx context.Context) (*socket, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, openLimit, errSlowOpen)
 	defer cancel()
 	stop := context.AfterFunc(c.caller.ctx, cancel)
 	defer stop()
+	if d := c.offered; d != nil {
+		c.offered = nil
+		if sock, err := c.enter(ctx, *d); err == nil {
+			return sock, nil
+		} // it may be too old: there is another for the asking
+	}
 	call := c.caller.connect
 	if c.socketed {
 		call = call.Type(participant.ConnectionTypeWEBSOCKET)
@@ -52,13 +84,17 @@ func (c *connection) open(ctx context.Context) (*socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	cred := out.ConnectionCredentials
-	if cred == nil || cred.ConnectionToken == nil || c.socketed && (out.Websocket == nil || out.Websocket.Url == nil) {
+	d, ok := detailsOf(out.Websocket, out.ConnectionCredentials, c.socketed)
+	if !ok {
 		return nil, errors.New("the service returned no connection")
 	}
-	var sock *socket
+	return c.enter(ctx, d)
+}
+
+// enter opens a connection by its details.
+func (c *connection) enter(ctx context.Context, d details) (sock *socket, err error) {
 	if c.socketed {
-		if sock, err = dialSocket(ctx, c.client.cfg.Connector, *out.Websocket.Url, c.client.service[participantService].agent); err != nil {
+		if sock, err = dialSocket(ctx, c.client.cfg.Connector, d.url, c.client.service[participantService].agent); err != nil {
 			return nil, fmt.Errorf("open the socket: %w", err)
 		}
 		if err := subscribe(ctx, sock); err != nil {
@@ -66,8 +102,8 @@ func (c *connection) open(ctx context.Context) (*socket, error) {
 			return nil, fmt.Errorf("subscribe to the chat: %w", err)
 		}
 	}
-	c.caller.use(*cred.ConnectionToken)
-	renew := renewal(time.Now(), deref(cred.Expiry))
+	c.caller.use(d.token)
+	renew := renewal(time.Now(), d.expiry)
 	c.mu.Lock()
 	c.renew = renew
 	c.mu.Unlock()

@@ -8,6 +8,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"parley.example/parley/api/connect"
+	"parley.example/parley/client/connectcall"
 )
 
 // State is the state of a [Session].
@@ -38,10 +41,15 @@ func (s State) String() string {
 	return fmt.Sprintf("State(%d)", int(s))
 }
 
-// SessionConfig configures a [Session]. Only Token is required.
+// SessionConfig configures a [Session]. Only Token or Chat is required.
 type SessionConfig struct {
 	// Token is the participant token, from StartChatContact or CreateParticipant.
 	Token string
+
+	// Chat is the answer of StartChatContact, in place of Token, to join as the customer. If it has a
+	// connection (ConnectionTypes), the session opens that one, which saves a call; it asks for another if
+	// the one in the answer does not work, as when it is older than 100 seconds. [Client.Start] does both.
+	Chat *connect.StartChatContactResponse
 
 	// ConnectParticipant marks the participant as connected without waiting for a socket, as required
 	// for agents and bots. A customer is connected by its socket.
@@ -83,6 +91,9 @@ type SessionConfig struct {
 	// minutes.
 	SendTimeout time.Duration
 }
+
+// socketed reports whether the session is to have a socket.
+func (cfg *SessionConfig) socketed() bool { return cfg.Poll == 0 && !cfg.SendOnly }
 
 // Session is a participant's side of one chat: a customer's, an agent's or a bot's. It reconnects when
 // the connection breaks, and delivers each item once and in order, whatever the network does: what it
@@ -138,6 +149,12 @@ var (
 // first. ctx bounds the joining only; the session lasts until Close or until the chat is over. An error
 // is that of the call that failed, after its retries.
 func (c *Client) Join(ctx context.Context, cfg SessionConfig) (*Session, error) {
+	if cfg.Chat != nil {
+		if cfg.Token != "" {
+			return nil, errors.New("client: a SessionConfig has either Token or Chat")
+		}
+		cfg.Token = deref(cfg.Chat.ParticipantToken)
+	}
 	if cfg.Poll < 0 || cfg.GiveUp < 0 || cfg.SendTimeout < 0 {
 		return nil, errors.New("client: the times of a SessionConfig must not be negative")
 	}
@@ -155,7 +172,10 @@ func (c *Client) Join(ctx context.Context, cfg SessionConfig) (*Session, error) 
 	s.hangUp = hangUp
 	s.ctx, s.cancel = context.WithCancelCause(calls)
 	s.caller.init(c, cfg, s.ctx, calls)
-	s.conn.init(c, &s.caller, cfg.Poll == 0 && !cfg.SendOnly)
+	s.conn.init(c, &s.caller, cfg.socketed())
+	if cfg.Chat != nil && !cfg.ConnectParticipant { // which takes a call in any case
+		s.conn.offer(cfg.Chat)
+	}
 	s.reader.init(c, &s.caller, cfg, s.hand)
 	sock, err := s.conn.open(ctx)
 	if err != nil {
@@ -170,6 +190,32 @@ func (c *Client) Join(ctx context.Context, cfg SessionConfig) (*Session, error) 
 	s.conn.start(sock)
 	s.work.Go(s.run)
 	return s, nil
+}
+
+// Start starts a chat and joins it as its customer, as StartChatContact and [Client.Join] do one after
+// the other, but for one round trip: StartChatContact is asked for the connection as well
+// (ConnectionTypes, which Start sets). A service that does not know that leaves it out of its answer, and the
+// session asks for a connection then. A repeated ClientToken joins the chat that it has started.
+//
+// cfg has neither Token nor Chat. The answer of StartChatContact is returned whenever there is one: if
+// joining failed, the chat has begun all the same, and can be joined within five minutes.
+func (c *Client) Start(ctx context.Context, chat connectcall.StartChatContact, cfg SessionConfig) (*Session, *connect.StartChatContactResponse, error) {
+	if cfg.Token != "" || cfg.Chat != nil {
+		return nil, nil, errors.New("client: the chat of Start is one that it starts: the SessionConfig has neither Token nor Chat")
+	}
+	var types []connect.ConnectionType
+	if !cfg.ConnectParticipant {
+		if types = append(types, connect.ConnectionTypeCONNECTION_CREDENTIALS); cfg.socketed() {
+			types = append(types, connect.ConnectionTypeWEBSOCKET)
+		}
+	}
+	out, err := chat.SetConnectionTypes(types).Send(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg.Chat = out
+	s, err := c.Join(ctx, cfg)
+	return s, out, err
 }
 
 // run reads until the session is over.

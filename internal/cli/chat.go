@@ -49,13 +49,13 @@ func (c *chatCmd) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	defer api.CloseIdleConnections()
-	token := c.Token
-	if token == "" {
-		if token, err = c.start(ctx, api); err != nil {
+	chat := &connect.StartChatContactResponse{ParticipantToken: &c.Token}
+	if c.Token == "" {
+		if chat, err = c.start(ctx, api); err != nil {
 			return fmt.Errorf("cannot start a chat at %s: %w", c.Endpoint, c.hint(reason(err)))
 		}
 	}
-	return c.converse(ctx, api, token, newTerminal(std), std.out)
+	return c.converse(ctx, api, chat, newTerminal(std), std.out)
 }
 
 // maxUnsent bounds the lines that are not sent yet. The terminal is read
@@ -63,7 +63,7 @@ func (c *chatCmd) Run(ctx context.Context, std streams) error {
 const maxUnsent = 64
 
 // converse runs the chat until it has ended, or until the user leaves it.
-func (c *chatCmd) converse(ctx context.Context, api *client.Client, token string, ui *terminal, out io.Writer) error {
+func (c *chatCmd) converse(ctx context.Context, api *client.Client, chat *connect.StartChatContactResponse, ui *terminal, out io.Writer) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var s *client.Session
@@ -82,7 +82,7 @@ func (c *chatCmd) converse(ctx context.Context, api *client.Client, token string
 			stop() // Ctrl-C or Ctrl-D
 		}
 	}()
-	s, err := api.Join(ctx, client.SessionConfig{Token: token, OnItem: ui.item, OnState: ui.state, GiveUp: giveUp})
+	s, err := api.Join(ctx, client.SessionConfig{Chat: chat, OnItem: ui.item, OnState: ui.state, GiveUp: giveUp})
 	if err == nil {
 		close(joined)
 		var sending sync.WaitGroup
@@ -109,7 +109,7 @@ func (c *chatCmd) converse(ctx context.Context, api *client.Client, token string
 	case err != nil && (s != nil || ctx.Err() == nil):
 		return reason(err)
 	}
-	_, err = fmt.Fprintf(out, "Rejoin with: parley chat --endpoint %s --token %s\n", c.Endpoint, token)
+	_, err = fmt.Fprintf(out, "Rejoin with: parley chat --endpoint %s --token %s\n", c.Endpoint, *chat.ParticipantToken)
 	return err
 }
 
@@ -147,7 +147,8 @@ func reason(err error) error {
 	return e.Err
 }
 
-func (c *chatCmd) start(ctx context.Context, api *client.Client) (token string, err error) {
+// start starts a chat. The answer has the connection, if the server knows that.
+func (c *chatCmd) start(ctx context.Context, api *client.Client) (*connect.StartChatContactResponse, error) {
 	instance, flow := c.Instance, c.Flow
 	if instance == "" {
 		instance = string(catalog.DemoInstance)
@@ -155,12 +156,9 @@ func (c *chatCmd) start(ctx context.Context, api *client.Client) (token string, 
 	if flow == "" {
 		flow = string(catalog.DemoFlow)
 	}
-	out, err := api.StartChatContact().InstanceID(instance).ContactFlowID(flow).SetAttributes(c.Attr).
-		ParticipantDetails(connect.ParticipantDetails{DisplayName: c.Name}).Send(ctx)
-	if err != nil {
-		return "", err
-	}
-	return *out.ParticipantToken, nil
+	return api.StartChatContact().InstanceID(instance).ContactFlowID(flow).SetAttributes(c.Attr).
+		ParticipantDetails(connect.ParticipantDetails{DisplayName: c.Name}).
+		ConnectionType(connect.ConnectionTypeWEBSOCKET, connect.ConnectionTypeCONNECTION_CREDENTIALS).Send(ctx)
 }
 
 // hint adds to a start error what can be done about it.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/server"
 	"parley.example/parley/internal/server/servertest"
@@ -144,7 +145,7 @@ func TestChatInterrupted(t *testing.T) {
 func TestChatInterruptedWhileSending(t *testing.T) {
 	t.Parallel()
 	proxy, url, s := startBehindProxy(t)
-	token := s.Begin(t).Token
+	chat := &connect.StartChatContactResponse{ParticipantToken: new(s.Begin(t).Token)}
 	c := &chatCmd{Endpoint: url, Region: "us-east-1"}
 	api, err := c.client(t.Context())
 	if err != nil {
@@ -160,7 +161,7 @@ func TestChatInterruptedWhileSending(t *testing.T) {
 		return text, nil
 	}}
 	end := make(chan error, 1)
-	go func() { end <- c.converse(t.Context(), api, token, ui, out) }()
+	go func() { end <- c.converse(t.Context(), api, chat, ui, out) }()
 	out.wait(t, "-- connected")
 	proxy.Close()
 	proxy.cut()
