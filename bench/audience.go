@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"parley.example/parley/api/connect"
 	"parley.example/parley/client"
 )
 
@@ -19,10 +20,10 @@ type audience struct {
 }
 
 // assemble connects the customers of the chats.
-func assemble(ctx context.Context, c *centre, tokens []string) (*audience, error) {
+func assemble(ctx context.Context, c *centre, chats []*connect.StartChatContactResponse) (*audience, error) {
 	a := &audience{}
 	var err error
-	a.customerSessions, err = joinChats(ctx, c, tokens, tabs, a.hear)
+	a.customerSessions, err = joinChats(ctx, c, chats, tabs, a.hear)
 	return a, err
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/client"
+	"parley.example/parley/client/connectcall"
 	"parley.example/parley/internal/center"
 )
 
@@ -93,26 +94,26 @@ func open(ctx context.Context, s *server, connections int) (*centre, error) {
 	return c, nil
 }
 
-// start starts a chat with a signed StartChatContact and returns its customer's token.
-func (c *centre) start(ctx context.Context, i int) (token string, err error) {
+// chat is a StartChatContact for the i-th customer.
+func (c *centre) chat(i int) connectcall.StartChatContact {
 	name := fmt.Sprintf("Customer %d", i)
-	out, err := c.StartChatContact().InstanceID(c.instance).ContactFlowID(c.flow).
+	return c.StartChatContact().InstanceID(c.instance).ContactFlowID(c.flow).
 		ParticipantDetails(connect.ParticipantDetails{DisplayName: name}).
-		SetAttributes(map[string]string{"customer": name, "channel": "web"}).Send(ctx)
-	if err != nil {
-		return "", err
-	}
-	return *out.ParticipantToken, nil
+		SetAttributes(map[string]string{"customer": name, "channel": "web"})
 }
 
-// startMany starts n chats and returns their customers' tokens.
-func (c *centre) startMany(ctx context.Context, n, workers int) ([]string, error) {
-	tokens := make([]string, n)
+// connection is what a customer connects with.
+var connection = []connect.ConnectionType{connect.ConnectionTypeWEBSOCKET, connect.ConnectionTypeCONNECTION_CREDENTIALS}
+
+// startMany starts n chats and returns the answers, with connections of the
+// types where the server gives them.
+func (c *centre) startMany(ctx context.Context, n, workers int, types ...connect.ConnectionType) ([]*connect.StartChatContactResponse, error) {
+	chats := make([]*connect.StartChatContactResponse, n)
 	err := each(ctx, n, workers, func(i int) (err error) {
-		tokens[i], err = c.start(ctx, i)
+		chats[i], err = c.chat(i).SetConnectionTypes(types).Send(ctx)
 		return err
 	})
-	return tokens, err
+	return chats, err
 }
 
 // each calls f for 0 to n-1, from some goroutines, until one fails.

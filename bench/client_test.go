@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"parley.example/parley/api/connect"
 	"parley.example/parley/client"
 )
 
@@ -176,6 +177,23 @@ func TestFailedAttemptsAreReported(t *testing.T) {
 	}
 	if e, ok := errors.AsType[*client.Error](c.failed()); !ok || e.Status() != 503 {
 		t.Errorf("failed = %v; want the 503", c.failed())
+	}
+}
+
+// A figure of one call is not one of a session that asked for its connection after all.
+func TestOneCallHasNoSecond(t *testing.T) {
+	c, err := client.New(client.Config{Region: region, Endpoint: "http://" + answering(t, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
+		Retry: client.NoRetry{}, Middleware: []client.Middleware{noSecondCall}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseIdleConnections()
+	w := &way{begin: func(ctx context.Context, _ int, cfg client.SessionConfig) (*client.Session, error) {
+		session, _, err := c.Start(ctx, c.StartChatContact().InstanceID("i").ContactFlowID("f").ParticipantDetails(connect.ParticipantDetails{DisplayName: "Ana"}), cfg)
+		return session, err
+	}}
+	if _, err := w.wait(t.Context(), 0); err == nil || !strings.Contains(err.Error(), "missing, or did not open") {
+		t.Errorf("a start whose answer has no connection = %v", err)
 	}
 }
 

@@ -38,7 +38,7 @@ func (b *bench) idleSockets(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tokens, err := c.startMany(ctx, b.idle, b.starter)
+	chats, err := c.startMany(ctx, b.idle, b.starter)
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (b *bench) idleSockets(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	g, err := joinChats(ctx, c, tokens, 1, func(*client.Item) {})
+	g, err := joinChats(ctx, c, chats, 1, func(*client.Item) {})
 	if err != nil {
 		return err
 	}
@@ -97,11 +97,11 @@ func (b *bench) idleSockets(ctx context.Context) error {
 	}
 	profiled()
 	watch.beats.Store(nil)
-	if answered < asked-int64(len(tokens)/10) {
+	if answered < asked-int64(len(chats)/10) {
 		return fmt.Errorf("%d of %d heartbeats were answered", answered, asked)
 	}
 	r := rested{
-		sessions: float64(len(tokens)), connecting: connecting, before: before, full: full, parts: parts,
+		sessions: float64(len(chats)), connecting: connecting, before: before, full: full, parts: parts,
 		asked: asked, replies: &beats.replies, used: u,
 	}
 	r.show(&b.report)

@@ -120,6 +120,7 @@ type scenario struct {
 var plan = []scenario{
 	{"boot", (*bench).boot},
 	{"starts", (*bench).starts},
+	{"first", (*bench).firstMessages},
 	{"messages", (*bench).messages},
 	{"idle", (*bench).idleSockets},
 }

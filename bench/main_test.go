@@ -53,6 +53,8 @@ func TestRun(t *testing.T) {
 	for _, want := range []string{
 		"boot/binary, stripped", "boot/resident when idle", "boot/decode, validate and encode a SendMessage",
 		"starts/StartChatContact, durable", "starts/  server CPU", "starts/  bytes on disk of a chat", "starts/probe: HTTP echo",
+		"first/start to first message, two calls, p50", "first/start to first message, one call, p50",
+		"first/start to first message, two calls, p99", "first/start to first message, one call, p99", "first/probe: append + fdatasync",
 		"messages/SendMessage, durable, to two sockets", "messages/at 50/s: both sockets p99", "messages/at 100/s: answer p50",
 		disk, "messages/probe: WebSocket echo",
 		"idle/memory of a connection, resident", "idle/client's memory of a session, held",

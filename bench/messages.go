@@ -26,11 +26,11 @@ func (b *bench) messages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tokens, err := c.startMany(ctx, b.chats, b.starter)
+	chats, err := c.startMany(ctx, b.chats, b.starter, connection...)
 	if err != nil {
 		return err
 	}
-	a, err := assemble(ctx, c, tokens)
+	a, err := assemble(ctx, c, chats)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (b *bench) messages(ctx context.Context) error {
 	if c, err = reach(s, b.sender, nil); err != nil {
 		return err
 	}
-	if a, err = assemble(ctx, c, tokens); err != nil {
+	if a, err = assemble(ctx, c, chats); err != nil {
 		return err
 	}
 	defer a.leave()

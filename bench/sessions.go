@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync/atomic"
 
+	"parley.example/parley/api/connect"
 	"parley.example/parley/client"
 )
 
@@ -21,13 +22,15 @@ type customerSessions struct {
 // joiners are how many join at a time.
 const joiners = 32
 
-// joinChats joins the chats of the tokens; the i-th has the sessions from i×tabs
-// on. Their items are passed to hear.
-func joinChats(ctx context.Context, c *centre, tokens []string, tabs int, hear func(*client.Item)) (*customerSessions, error) {
-	g := &customerSessions{centre: c, sessions: make([]*client.Session, tabs*len(tokens))}
-	err := each(ctx, len(tokens), joiners, func(i int) (err error) {
+// joinChats joins chats that were started; the i-th has the sessions from i×tabs
+// on. Their items are passed to hear. A connection that an answer has is the first
+// tab's, and is used up.
+func joinChats(ctx context.Context, c *centre, chats []*connect.StartChatContactResponse, tabs int, hear func(*client.Item)) (*customerSessions, error) {
+	g := &customerSessions{centre: c, sessions: make([]*client.Session, tabs*len(chats))}
+	err := each(ctx, len(chats), joiners, func(i int) (err error) {
 		for tab := tabs * i; tab < tabs*(i+1) && err == nil; tab++ {
-			g.sessions[tab], err = c.Join(ctx, client.SessionConfig{Token: tokens[i], OnItem: hear, OnState: g.stand})
+			g.sessions[tab], err = c.Join(ctx, client.SessionConfig{Chat: chats[i], OnItem: hear, OnState: g.stand})
+			chats[i] = &connect.StartChatContactResponse{ParticipantToken: chats[i].ParticipantToken}
 		}
 		return err
 	})

@@ -31,7 +31,7 @@ func (b *bench) starts(ctx context.Context) error {
 	}
 	profiled := b.profile(s, "starts", b.lasts)
 	r, err := closedLoop(ctx, b.starter, b.lasts, func(ctx context.Context, _, i int) error {
-		_, err := c.start(ctx, i)
+		_, err := c.chat(i).Send(ctx)
 		return err
 	})
 	if err != nil {
