@@ -108,6 +108,32 @@ func Example() {
 	// the chat has ended
 }
 
+// Starting and joining in one go saves a round trip where the service gives the connection with the chat.
+func ExampleClient_Start() {
+	demo := openDemo()
+	defer demo.close()
+	ctx := context.Background()
+	c := demo.client()
+
+	session, chat, err := c.Start(ctx, c.StartChatContact().
+		InstanceID(demo.Instance).
+		ContactFlowID(demo.Flow).
+		ParticipantDetails(connect.ParticipantDetails{DisplayName: "Ana"}), client.SessionConfig{})
+	check(err)
+	defer session.Close()
+	fmt.Println(chat.Websocket != nil)
+	for item, err := range session.Items(ctx) {
+		check(err)
+		if item.IsMessage() {
+			fmt.Println(item.Text())
+			break
+		}
+	}
+	// Output:
+	// true
+	// Hello
+}
+
 // One type has all errors; exceptions of the service are found in it.
 func ExampleError() {
 	demo := openDemo()

@@ -22916,7 +22916,8 @@ func (b StartChatContact) SetDisconnectOnCustomerExit(v []connect.DisconnectOnCu
 	return b
 }
 
-// ConnectionType adds to ConnectionTypes, the connection types. 1 to 2 elements.
+// ConnectionType adds to ConnectionTypes, what the answer has of a connection: the address of a
+// socket, credentials for the participant's operations, or both. 1 to 2 elements.
 func (b StartChatContact) ConnectionType(v ...connect.ConnectionType) StartChatContact {
 	b.in.ConnectionTypes = fluent.Add(b.in.ConnectionTypes, v)
 	return b

@@ -281,6 +281,7 @@ var memberTexts = map[string]string{
 	"CreateContactFlow.Content":         "the flow, in the JSON of the flow language",
 	"CreateContactFlow.Status":          "PUBLISHED, or SAVED for a flow that is not checked yet",
 	"UpdateContactFlowContent.Content":  "the flow, in the JSON of the flow language",
+	"StartChatContact.ConnectionTypes":  "what the answer has of a connection: the address of a socket, credentials for the participant's operations, or both",
 	"StartContactStreaming.ClientToken": "what makes the call happen once only, however often it is sent",
 	"CreateQueue.Name":                  "the name, which no other queue of the instance may have",
 	"CreateContactFlow.Name":            "the name, which no other flow of the instance may have",
