@@ -149,11 +149,12 @@ var (
 // first. ctx bounds the joining only; the session lasts until Close or until the chat is over. An error
 // is that of the call that failed, after its retries.
 func (c *Client) Join(ctx context.Context, cfg SessionConfig) (*Session, error) {
-	if cfg.Chat != nil {
+	chat := cfg.Chat
+	if chat != nil {
 		if cfg.Token != "" {
 			return nil, errors.New("client: a SessionConfig has either Token or Chat")
 		}
-		cfg.Token = deref(cfg.Chat.ParticipantToken)
+		cfg.Token, cfg.Chat = deref(chat.ParticipantToken), nil // the session outlives what the answer has
 	}
 	if cfg.Poll < 0 || cfg.GiveUp < 0 || cfg.SendTimeout < 0 {
 		return nil, errors.New("client: the times of a SessionConfig must not be negative")
@@ -173,8 +174,8 @@ func (c *Client) Join(ctx context.Context, cfg SessionConfig) (*Session, error) 
 	s.ctx, s.cancel = context.WithCancelCause(calls)
 	s.caller.init(c, cfg, s.ctx, calls)
 	s.conn.init(c, &s.caller, cfg.socketed())
-	if cfg.Chat != nil && !cfg.ConnectParticipant { // which takes a call in any case
-		s.conn.offer(cfg.Chat)
+	if chat != nil && !cfg.ConnectParticipant { // which takes a call in any case
+		s.conn.offer(chat)
 	}
 	s.reader.init(c, &s.caller, cfg, s.hand)
 	sock, err := s.conn.open(ctx)

@@ -14,7 +14,7 @@ const SocketPath = "/ws"
 // MaxURL is how many characters a socket's URL may have (PreSignedConnectionUrl).
 const MaxURL = 2000
 
-// How long that is valid by which a participant connects.
+// How long what a participant connects with is valid.
 const (
 	// dialWindow is how long a socket's URL may be dialled: the documented 100
 	// seconds, and some network latency. It may be dialled more than once: clients

@@ -23,11 +23,11 @@ const (
 type afterEndKey struct{}
 
 // reader opens a connection token for reading the transcript. After the end of
-// the chat that requires the request's header, and is possible for as long as a token
-// that was given before the end can be valid: a repeated StartChatContact gives one
-// afterwards too. A participant who left before the
-// end can read up to its leaving, whose sequence number is until; 0 is no bound,
-// and a negative one leaves nothing to read.
+// the chat that requires the request's header, and it is possible for as long as a
+// token that was given before the end can be valid: a repeated StartChatContact gives
+// one later too. A participant who left before the end can read up to its leaving,
+// whose sequence number is until; 0 is no bound, and a negative one leaves nothing
+// to read.
 func (s *Service) reader(ctx context.Context, bearer string) (m member, until int64, err error) {
 	t, err := s.open(ctx, auth.Connection, bearer)
 	if err != nil {
