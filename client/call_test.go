@@ -59,7 +59,7 @@ func TestServiceErrors(t *testing.T) {
 		},
 		"asked to wait": {
 			answer: refusal(400, "InvalidRequestException", "X-Amz-Retry-After", "5"), code: "InvalidRequestException", message: "because",
-			id: "r-400", status: 400, retryable: true,
+			id: "r-400", status: 400,
 			text: "connect StartChatContact: service error: InvalidRequestException: because (status 400, request id r-400)",
 			is:   func(err error) bool { _, ok := errors.AsType[*connect.InvalidRequestException](err); return ok },
 		},

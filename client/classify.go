@@ -40,7 +40,7 @@ var transientStatuses = []int{
 }
 
 // class judges the failure as the standard retry mode of the AWS SDKs does: by the exception's name
-// first, then by the status. A 429 with a name of its own is final, and so is 501.
+// first, then by the status. Every 429 throttles, whatever its name; a 501 is final.
 func (e *Error) class() class {
 	switch {
 	case e.last:
@@ -51,7 +51,7 @@ func (e *Error) class() class {
 		return transient
 	case e.Kind != ServiceError:
 		return final
-	case slices.Contains(throttlingCodes, e.Code()):
+	case slices.Contains(throttlingCodes, e.Code()), e.Status() == http.StatusTooManyRequests:
 		return throttling
 	case slices.Contains(transientCodes, e.Code()), slices.Contains(transientStatuses, e.Status()):
 		return transient
@@ -59,33 +59,27 @@ func (e *Error) class() class {
 	return final
 }
 
-// retryAfter reads x-amz-retry-after, in whole milliseconds. Its presence on an answer that is no
-// success is a wish to be asked again, whatever the error.
-func (e *Error) retryAfter() (time.Duration, bool) {
-	if e.Response == nil || e.Kind != ServiceError && e.Kind != ResponseError {
+// retryAfter is how long the service wants the client to wait: by x-amz-retry-after, in whole
+// milliseconds, else by Retry-After, in seconds or as a time. What cannot be read is no wish.
+func (e *Error) retryAfter(now time.Time) (wish time.Duration, wished bool) {
+	if e.Response == nil {
 		return 0, false
 	}
-	ms, err := strconv.ParseUint(e.Response.Header.Get("X-Amz-Retry-After"), 10, 64)
-	return time.Duration(min(ms, longestWish)) * time.Millisecond, err == nil
-}
-
-// longestWish bounds what a header may ask for before it is held to the longest wait, in milliseconds.
-const longestWish = 1 << 40
-
-// retryHint reads Retry-After, in seconds or as a time, which says when but not whether to try again.
-func (e *Error) retryHint(now time.Time) time.Duration {
-	if e.Response == nil {
-		return 0
+	if ms, err := strconv.ParseUint(e.Response.Header.Get("X-Amz-Retry-After"), 10, 64); err == nil {
+		return time.Duration(min(ms, boundless)) * time.Millisecond, true
 	}
 	text := e.Response.Header.Get("Retry-After")
 	if s, err := strconv.ParseUint(text, 10, 31); err == nil {
-		return time.Duration(s) * time.Second
+		return time.Duration(s) * time.Second, true
 	}
 	if t, err := http.ParseTime(text); err == nil {
-		return max(0, t.Sub(now))
+		return max(0, t.Sub(now)), true
 	}
-	return 0
+	return 0, false
 }
+
+// boundless is more than any wait, in milliseconds: what a header says is held to it before it becomes a duration.
+const boundless = 1 << 40
 
 // dispatchOf says why a Connector returned an error instead of a response.
 func dispatchOf(err error) Dispatch {

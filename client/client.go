@@ -159,7 +159,7 @@ func (c *Client) With(change func(*Config)) (*Client, error) {
 	before := cfg.RetryConfig
 	change(&cfg)
 	retry := [2]RetryPolicy{cfg.Retry, cfg.Retry}
-	same := before.Mode == cfg.RetryConfig.Mode && before.MaxAttempts == cfg.RetryConfig.MaxAttempts && before.InitialBackoff == cfg.RetryConfig.InitialBackoff &&
+	same := before.Mode == cfg.RetryConfig.Mode && before.Behavior == cfg.RetryConfig.Behavior && before.MaxAttempts == cfg.RetryConfig.MaxAttempts && before.InitialBackoff == cfg.RetryConfig.InitialBackoff &&
 		before.MaxBackoff == cfg.RetryConfig.MaxBackoff && before.Quota == cfg.RetryConfig.Quota
 	if cfg.Retry == nil && c.cfg.Retry == nil && same {
 		retry = [2]RetryPolicy{c.service[0].retry, c.service[1].retry}

@@ -158,7 +158,7 @@ func (e *Error) Timeout() bool {
 }
 
 // Retryable reports whether the same call may succeed when it is made again.
-func (e *Error) Retryable() bool { _, asked := e.retryAfter(); return asked || e.class() != final }
+func (e *Error) Retryable() bool { return e.class() != final }
 
 // Throttled reports whether the service asks to be called less often.
 func (e *Error) Throttled() bool { return e.class() == throttling }

@@ -45,12 +45,33 @@ const (
 	RetryAdaptive RetryMode = "adaptive" // [AdaptiveRetry]
 )
 
+// RetryBehavior is a generation of the numbers of [StandardRetry]: how long it waits, and what a
+// retry takes from the [Quota].
+type RetryBehavior string
+
+// The generations, by the numbers that AWS gives them. What the SDKs in use do by default was read
+// and measured in November 2026: aws-sdk-go-v2 1.48.0 and @aws-sdk/client-connect 3.1136.0 agree on
+// 2.1; botocore 1.43 has 2.0 unless AWS_NEW_RETRIES_2026 is set.
+//
+//	              first wait, at most   cost             the service's wish
+//	                    throttled            throttled
+//	RetryBehavior21   50 ms     1 s       14     5        from the own wait to 5 s more
+//	RetryBehavior20     1 s     1 s       10     5        instead of the own wait, up to MaxBackoff
+const (
+	RetryBehavior21 RetryBehavior = "2.1"
+	RetryBehavior20 RetryBehavior = "2.0"
+)
+
 // RetryConfig sets up the retry modes of the AWS SDKs.
 type RetryConfig struct {
-	Mode           RetryMode      // "" means RetryStandard
-	MaxAttempts    int            // including the first; 0 means 3, 1 no retries
-	InitialBackoff time.Duration  // the longest first wait; 0 means 1 s
-	MaxBackoff     time.Duration  // no wait is longer; 0 means 20 s
+	Mode        RetryMode     // "" means RetryStandard
+	Behavior    RetryBehavior // "" means RetryBehavior21
+	MaxAttempts int           // including the first; 0 means 3, 1 no retries
+
+	// InitialBackoff is the longest first wait; 0 means that of Behavior. With RetryBehavior21 it does
+	// not apply to throttled calls: their first wait is up to 1 s, as in the SDKs.
+	InitialBackoff time.Duration
+	MaxBackoff     time.Duration  // no wait is longer, but for the wish of the service; 0 means 20 s
 	Quota          *Quota         // may be shared; nil means a new one
 	Rand           func() float64 // uniform in [0, 1); nil means math/rand
 
@@ -60,13 +81,16 @@ type RetryConfig struct {
 }
 
 // StandardRetry is the standard retry mode of the AWS SDKs. Transient failures (no connection, no
-// answer, an incomplete answer, status 500, 502, 503 and 504) and throttled calls are retried, up to
-// MaxAttempts attempts in all, as long as the [Quota] lasts. The wait before attempt n+1 is random
-// between 0 and InitialBackoff × 2ⁿ⁻¹, at most MaxBackoff.
+// answer, an incomplete answer, status 500, 502, 503 and 504) and throttled calls (every 429, and
+// the throttling codes) are retried, up to MaxAttempts attempts in all, as long as the [Quota] lasts.
+// The wait before attempt n+1 is random between 0 and 2ⁿ⁻¹ times the longest first wait, which is 50 ms
+// or, for a throttled call, 1 s; at most MaxBackoff.
 //
-// The header x-amz-retry-after of a service sets the wait, and causes a retry. A Retry-After, which
-// proxies send, only sets the wait of what is retried anyway. Both are bounded by MaxBackoff and use
-// the quota.
+// A service that is to be asked later says so in x-amz-retry-after, in milliseconds, or in
+// Retry-After. The client then waits as long as it says, but not less than it would have waited
+// anyway, and at most 5 s more. Neither header causes a retry by itself.
+//
+// [RetryBehavior20] has the numbers that were usual before.
 type StandardRetry struct {
 	cfg RetryConfig
 }
@@ -89,11 +113,14 @@ func NewStandardRetry(cfg RetryConfig) (*StandardRetry, error) {
 	if cfg.MaxAttempts < 0 || cfg.InitialBackoff < 0 || cfg.MaxBackoff < 0 {
 		return nil, errors.New("retry: attempts and waits must not be negative")
 	}
+	if cfg.Behavior == "" {
+		cfg.Behavior = RetryBehavior21
+	}
+	if _, ok := terms[cfg.Behavior]; !ok {
+		return nil, fmt.Errorf("retry: unknown behavior %q; the behaviors are %s and %s", cfg.Behavior, RetryBehavior21, RetryBehavior20)
+	}
 	if cfg.MaxAttempts == 0 {
 		cfg.MaxAttempts = 3
-	}
-	if cfg.InitialBackoff == 0 {
-		cfg.InitialBackoff = time.Second
 	}
 	if cfg.MaxBackoff == 0 {
 		cfg.MaxBackoff = 20 * time.Second
@@ -110,38 +137,50 @@ func NewStandardRetry(cfg RetryConfig) (*StandardRetry, error) {
 	return &StandardRetry{cfg}, nil
 }
 
-// What a retry takes from the quota.
-const (
-	retryCost     = 5
-	transientCost = 10
-)
+// term is how a class of failures is retried.
+type term struct {
+	first time.Duration // the longest first wait
+	fixed bool          // InitialBackoff does not change it
+	cost  int           // what a retry takes from the quota
+}
+
+// terms are the numbers of the behaviors.
+var terms = map[RetryBehavior]map[class]term{
+	RetryBehavior21: {transient: {first: 50 * time.Millisecond, cost: 14}, throttling: {first: time.Second, fixed: true, cost: 5}},
+	RetryBehavior20: {transient: {first: time.Second, cost: 10}, throttling: {first: time.Second, cost: 5}},
+}
+
+// longestWish is by how much a service can prolong a wait, with RetryBehavior21.
+const longestWish = 5 * time.Second
 
 // Retry implements [RetryPolicy].
 func (s *StandardRetry) Retry(n int, err *Error) Decision {
-	after, asked := err.retryAfter()
-	class := err.class()
-	if n >= s.cfg.MaxAttempts || class == final && !asked {
+	term, retried := terms[s.cfg.Behavior][err.class()]
+	if n >= s.cfg.MaxAttempts || !retried || !s.cfg.Quota.take(term.cost) {
 		return Decision{}
 	}
-	cost := retryCost
-	if class == transient {
-		cost = transientCost
-	}
-	if !s.cfg.Quota.take(cost) {
-		return Decision{}
-	}
-	if !asked {
-		if after = err.retryHint(s.cfg.Now()); after == 0 {
-			after = s.backoff(n)
-		}
-	}
-	return Decision{Retry: true, After: min(after, s.cfg.MaxBackoff), Cost: cost}
+	return Decision{Retry: true, After: s.wait(n, term, err), Cost: term.cost}
 }
 
-// backoff is the wait after the n-th attempt.
-func (s *StandardRetry) backoff(n int) time.Duration {
-	wait := s.cfg.Rand() * float64(s.cfg.InitialBackoff) * math.Pow(2, float64(n-1))
-	return time.Duration(min(wait, float64(s.cfg.MaxBackoff)))
+// wait is the wait after the n-th attempt.
+func (s *StandardRetry) wait(n int, term term, err *Error) time.Duration {
+	first := term.first
+	if s.cfg.InitialBackoff > 0 && !term.fixed {
+		first = s.cfg.InitialBackoff
+	}
+	longest, most := float64(first)*math.Pow(2, float64(n-1)), float64(s.cfg.MaxBackoff)
+	wish, wished := err.retryAfter(s.cfg.Now())
+	if s.cfg.Behavior == RetryBehavior20 {
+		if wished {
+			return min(wish, s.cfg.MaxBackoff)
+		}
+		return time.Duration(min(s.cfg.Rand()*longest, most))
+	}
+	own := time.Duration(s.cfg.Rand() * min(longest, most))
+	if wished {
+		return min(max(wish, own), own+longestWish)
+	}
+	return own
 }
 
 // Succeeded returns to the quota what the last retry took; a first attempt returns 1.
@@ -151,8 +190,8 @@ func (s *StandardRetry) Succeeded(cost int) { s.cfg.Quota.give(max(1, cost)) }
 const quotaSize = 500
 
 // Quota bounds the retries of the calls that share it, so that a service that is down is not flooded
-// with them. A retry takes 5 of its 500 tokens, or 10 after a transient error; if there are not enough
-// the error is returned at once. It may be used by many goroutines at once.
+// with them. A retry takes 14 of its 500 tokens, or 5 when the call was throttled; if there are not
+// enough the error is returned at once. It may be used by many goroutines at once.
 type Quota struct {
 	mu    sync.Mutex // guards spent
 	spent int

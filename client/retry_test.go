@@ -18,31 +18,44 @@ import (
 	"parley.example/parley/client"
 )
 
-const s = time.Second
+const (
+	s  = time.Second
+	ms = time.Millisecond
+)
 
-// TestStandardRetries goes through the sequences that the standard retry mode is defined by: what is
-// answered, how long the client waits, and what is left of a quota.
+// retrying is a call that fails, again and again or until it succeeds: what is answered, how long
+// the client waits, and what is left of a quota.
+type retrying struct {
+	answers  []answer
+	config   client.RetryConfig
+	spend    int // of the quota, before
+	waits    []time.Duration
+	left     int
+	attempts int
+	kind     client.Kind // of the error; 0 for success
+}
+
+// The failures that most cases are about.
+var (
+	throttled = refusal(429, "LimitExceededException")
+	failed    = refusal(500, "InternalServiceException")
+)
+
+// TestStandardRetries goes through what the SDKs in use do by default, as far as they agree: read in
+// aws-sdk-go-v2 1.48.0 and @aws-sdk/client-connect 3.1136.0, and measured with both, 2026-11.
 func TestStandardRetries(t *testing.T) {
-	throttled := refusal(429, "LimitExceededException")
-	failed := refusal(500, "InternalServiceException")
-	for name, c := range map[string]struct {
-		answers  []answer
-		config   client.RetryConfig
-		spend    int // of the quota, before
-		waits    []time.Duration
-		left     int
-		attempts int
-		kind     client.Kind // of the error; 0 for success
-	}{
+	for name, c := range map[string]retrying{
 		"success at once":               {answers: []answer{started}, spend: 10, left: 491, attempts: 1},
 		"a full quota stays full":       {answers: []answer{started}, left: 500, attempts: 1},
 		"two failures then success":     {answers: []answer{throttled, throttled, started}, waits: []time.Duration{s, 2 * s}, left: 495, attempts: 3},
-		"two transient then success":    {answers: []answer{failed, failed, started}, waits: []time.Duration{s, 2 * s}, left: 490, attempts: 3},
-		"throttled, transient, success": {answers: []answer{throttled, failed, started}, waits: []time.Duration{s, 2 * s}, left: 495, attempts: 3},
+		"two transient then success":    {answers: []answer{failed, failed, started}, waits: []time.Duration{50 * ms, 100 * ms}, left: 486, attempts: 3},
+		"throttled, transient, success": {answers: []answer{throttled, failed, started}, waits: []time.Duration{s, 100 * ms}, left: 495, attempts: 3},
+		"transient, throttled, success": {answers: []answer{failed, throttled, started}, waits: []time.Duration{50 * ms, 2 * s}, left: 486, attempts: 3},
 		"three failures":                {answers: []answer{throttled}, waits: []time.Duration{s, 2 * s}, left: 490, attempts: 3, kind: client.ServiceError},
-		"three transient failures":      {answers: []answer{failed}, waits: []time.Duration{s, 2 * s}, left: 480, attempts: 3, kind: client.ServiceError},
+		"three transient failures":      {answers: []answer{failed}, waits: []time.Duration{50 * ms, 100 * ms}, left: 472, attempts: 3, kind: client.ServiceError},
 		"a quota of 5 lets one through": {answers: []answer{throttled}, spend: 495, waits: []time.Duration{s}, left: 0, attempts: 2, kind: client.ServiceError},
-		"a quota of 5 for a transient":  {answers: []answer{failed}, spend: 495, left: 5, attempts: 1, kind: client.ServiceError},
+		"a quota of 13 for a transient": {answers: []answer{failed}, spend: 487, left: 13, attempts: 1, kind: client.ServiceError},
+		"a quota of 14 for a transient": {answers: []answer{failed}, spend: 486, waits: []time.Duration{50 * ms}, left: 0, attempts: 2, kind: client.ServiceError},
 		"an empty quota":                {answers: []answer{throttled}, spend: 500, left: 0, attempts: 1, kind: client.ServiceError},
 		"five attempts": {
 			answers: []answer{throttled}, config: client.RetryConfig{MaxAttempts: 5},
@@ -52,13 +65,17 @@ func TestStandardRetries(t *testing.T) {
 			answers: []answer{throttled}, config: client.RetryConfig{MaxAttempts: 5, MaxBackoff: 3 * s},
 			waits: []time.Duration{s, 2 * s, 3 * s, 3 * s}, left: 480, attempts: 5, kind: client.ServiceError,
 		},
-		"the cap is on the product": {
+		"the cap is put before chance": {
 			answers: []answer{throttled}, config: client.RetryConfig{MaxAttempts: 5, MaxBackoff: 3 * s, Rand: func() float64 { return 0.5 }},
-			waits: []time.Duration{s / 2, s, 2 * s, 3 * s}, left: 480, attempts: 5, kind: client.ServiceError,
+			waits: []time.Duration{s / 2, s, 3 * s / 2, 3 * s / 2}, left: 480, attempts: 5, kind: client.ServiceError,
 		},
 		"another first wait": {
-			answers: []answer{throttled}, config: client.RetryConfig{InitialBackoff: 100 * time.Millisecond},
-			waits: []time.Duration{s / 10, s / 5}, left: 490, attempts: 3, kind: client.ServiceError,
+			answers: []answer{failed}, config: client.RetryConfig{InitialBackoff: 25 * ms},
+			waits: []time.Duration{25 * ms, 50 * ms}, left: 472, attempts: 3, kind: client.ServiceError,
+		},
+		"a throttled call waits a second all the same": {
+			answers: []answer{throttled}, config: client.RetryConfig{InitialBackoff: 25 * ms},
+			waits: []time.Duration{s, 2 * s}, left: 490, attempts: 3, kind: client.ServiceError,
 		},
 		"20 s at most": {
 			answers: []answer{throttled}, config: client.RetryConfig{MaxAttempts: 7},
@@ -66,112 +83,159 @@ func TestStandardRetries(t *testing.T) {
 		},
 		"no retries":          {answers: []answer{throttled}, config: client.RetryConfig{MaxAttempts: 1}, left: 500, attempts: 1, kind: client.ServiceError},
 		"not after a 400":     {answers: []answer{refusal(400, "InvalidRequestException")}, left: 500, attempts: 1, kind: client.ServiceError},
+		"not after a 402":     {answers: []answer{refusal(402, "ServiceQuotaExceededException")}, left: 500, attempts: 1, kind: client.ServiceError},
 		"not after a 404":     {answers: []answer{refusal(404, "ResourceNotFoundException")}, left: 500, attempts: 1, kind: client.ServiceError},
 		"not after a 501":     {answers: []answer{refusal(501, "NotImplementedException")}, left: 500, attempts: 1, kind: client.ServiceError},
-		"not after other 429": {answers: []answer{refusal(429, "TooTiredException")}, left: 500, attempts: 1, kind: client.ServiceError},
-		"503 without a body":  {answers: []answer{unavailable, started}, waits: []time.Duration{s}, left: 500, attempts: 2},
-		"a proxy's page":      {answers: []answer{{status: 502, body: "<html>"}, started}, waits: []time.Duration{s}, left: 500, attempts: 2},
-		"a closed connection": {answers: []answer{reset, started}, waits: []time.Duration{s}, left: 500, attempts: 2},
-		"half an answer":      {answers: []answer{{status: 200, body: `{"ContactId":"c-0"`, broken: io.ErrUnexpectedEOF}, started}, waits: []time.Duration{s}, left: 500, attempts: 2},
-		"no JSON":             {answers: []answer{{status: 200, body: `<html>`}, started}, waits: []time.Duration{s}, left: 500, attempts: 2},
+		"every 429 throttles": {answers: []answer{refusal(429, "TooTiredException"), started}, waits: []time.Duration{s}, left: 500, attempts: 2},
+		"a proxy's 429":       {answers: []answer{{status: 429, body: "<html>"}}, waits: []time.Duration{s, 2 * s}, left: 490, attempts: 3, kind: client.ServiceError},
+		"503 without a body":  {answers: []answer{unavailable, started}, waits: []time.Duration{50 * ms}, left: 500, attempts: 2},
+		"a proxy's page":      {answers: []answer{{status: 502, body: "<html>"}, started}, waits: []time.Duration{50 * ms}, left: 500, attempts: 2},
+		"a closed connection": {answers: []answer{reset, started}, waits: []time.Duration{50 * ms}, left: 500, attempts: 2},
+		"half an answer":      {answers: []answer{{status: 200, body: `{"ContactId":"c-0"`, broken: io.ErrUnexpectedEOF}, started}, waits: []time.Duration{50 * ms}, left: 500, attempts: 2},
+		"no JSON":             {answers: []answer{{status: 200, body: `<html>`}, started}, waits: []time.Duration{50 * ms}, left: 500, attempts: 2},
 		"a 400 that names throttling": {
 			answers: []answer{refusal(400, "ThrottlingException"), started}, waits: []time.Duration{s}, left: 500, attempts: 2,
 		},
 		"a 400 that names a time-out": {
-			answers: []answer{refusal(400, "RequestTimeout")}, waits: []time.Duration{s, 2 * s}, left: 480, attempts: 3, kind: client.ServiceError,
-		},
-		"x-amz-retry-after": {
-			answers: []answer{refusal(429, "LimitExceededException", "X-Amz-Retry-After", "1500"), started},
-			waits:   []time.Duration{1500 * time.Millisecond}, left: 500, attempts: 2,
-		},
-		"x-amz-retry-after makes it retryable": {
-			answers: []answer{refusal(400, "InvalidRequestException", "X-Amz-Retry-After", "10"), started},
-			waits:   []time.Duration{10 * time.Millisecond}, left: 500, attempts: 2,
-		},
-		"x-amz-retry-after is counted and paid": {
-			answers: []answer{refusal(429, "LimitExceededException", "X-Amz-Retry-After", "10")},
-			waits:   []time.Duration{10 * time.Millisecond, 10 * time.Millisecond}, left: 490, attempts: 3, kind: client.ServiceError,
-		},
-		"x-amz-retry-after is capped": {
-			answers: []answer{refusal(503, "x", "X-Amz-Retry-After", "3600000"), started}, waits: []time.Duration{20 * s}, left: 500, attempts: 2,
-		},
-		"x-amz-retry-after without measure": {
-			answers: []answer{refusal(400, "x", "X-Amz-Retry-After", "18446744073709551615"), started}, waits: []time.Duration{20 * s}, left: 500, attempts: 2,
-		},
-		"x-amz-retry-after on half an answer": {
-			answers: []answer{{status: 200, body: "{", header: []string{"X-Amz-Retry-After", "250"}}, started}, waits: []time.Duration{s / 4}, left: 500, attempts: 2,
-		},
-		"x-amz-retry-after before the code": {
-			answers: []answer{refusal(503, "ThrottlingException", "X-Amz-Retry-After", "0"), started}, waits: []time.Duration{0}, left: 500, attempts: 2,
+			answers: []answer{refusal(400, "RequestTimeout")}, waits: []time.Duration{50 * ms, 100 * ms}, left: 472, attempts: 3, kind: client.ServiceError,
 		},
 		"throttling before the status": {
 			answers: []answer{refusal(503, "SlowDown")}, waits: []time.Duration{s, 2 * s}, left: 490, attempts: 3, kind: client.ServiceError,
 		},
+		"x-amz-retry-after": {
+			answers: []answer{refusal(429, "LimitExceededException", "X-Amz-Retry-After", "1500"), started},
+			waits:   []time.Duration{1500 * ms}, left: 500, attempts: 2,
+		},
+		"x-amz-retry-after shortens nothing": {
+			answers: []answer{refusal(429, "LimitExceededException", "X-Amz-Retry-After", "10")},
+			waits:   []time.Duration{s, 2 * s}, left: 490, attempts: 3, kind: client.ServiceError,
+		},
+		"x-amz-retry-after adds 5 s at most": {
+			answers: []answer{refusal(429, "LimitExceededException", "X-Amz-Retry-After", "30000"), refusal(503, "x", "X-Amz-Retry-After", "3600000"), started},
+			waits:   []time.Duration{6 * s, 5100 * ms}, left: 495, attempts: 3,
+		},
+		"x-amz-retry-after on top of the longest wait": {
+			answers: []answer{refusal(429, "LimitExceededException", "X-Amz-Retry-After", "30000"), started}, config: client.RetryConfig{MaxBackoff: s / 2},
+			waits: []time.Duration{5500 * ms}, left: 500, attempts: 2,
+		},
+		"x-amz-retry-after without measure": {
+			answers: []answer{refusal(503, "x", "X-Amz-Retry-After", "18446744073709551615"), started}, waits: []time.Duration{5050 * ms}, left: 500, attempts: 2,
+		},
+		"x-amz-retry-after makes nothing retryable": {
+			answers: []answer{refusal(400, "InvalidRequestException", "X-Amz-Retry-After", "10")}, left: 500, attempts: 1, kind: client.ServiceError,
+		},
+		"x-amz-retry-after on half an answer": {
+			answers: []answer{{status: 200, body: "{", header: []string{"X-Amz-Retry-After", "250"}}, started}, waits: []time.Duration{s / 4}, left: 500, attempts: 2,
+		},
 		"x-amz-retry-after that is no number": {
 			answers: []answer{refusal(429, "LimitExceededException", "X-Amz-Retry-After", "soon"), started}, waits: []time.Duration{s}, left: 500, attempts: 2,
+		},
+		"x-amz-retry-after below nothing": {
+			answers: []answer{refusal(429, "LimitExceededException", "X-Amz-Retry-After", "-5"), started}, waits: []time.Duration{s}, left: 500, attempts: 2,
+		},
+		"x-amz-retry-after before Retry-After": {
+			answers: []answer{refusal(429, "LimitExceededException", "Retry-After", "4", "X-Amz-Retry-After", "3000"), started}, waits: []time.Duration{3 * s}, left: 500, attempts: 2,
+		},
+		"Retry-After of a proxy": {
+			answers: []answer{refusal(503, "x", "Retry-After", "3"), started}, waits: []time.Duration{3 * s}, left: 500, attempts: 2,
+		},
+		"Retry-After as a time": {
+			answers: []answer{refusal(503, "x", "Retry-After", "Sat, 01 Jan 2000 00:00:04 GMT"), started}, waits: []time.Duration{4 * s}, left: 500, attempts: 2,
+		},
+		"Retry-After adds 5 s at most": {
+			answers: []answer{refusal(503, "x", "Retry-After", "60"), started}, waits: []time.Duration{5050 * ms}, left: 500, attempts: 2,
+		},
+		"Retry-After on a 400": {answers: []answer{refusal(400, "x", "Retry-After", "7")}, left: 500, attempts: 1, kind: client.ServiceError},
+	} {
+		t.Run(name, c.test)
+	}
+}
+
+// TestRetryBehavior20 goes through the numbers that were usual before, and that botocore 1.43 still
+// has by default (2026-11): a second for every first wait, 10 tokens for a transient failure, and a
+// wish of the service instead of the own wait.
+func TestRetryBehavior20(t *testing.T) {
+	for name, c := range map[string]retrying{
+		"two failures then success":    {answers: []answer{throttled, throttled, started}, waits: []time.Duration{s, 2 * s}, left: 495, attempts: 3},
+		"three transient failures":     {answers: []answer{failed}, waits: []time.Duration{s, 2 * s}, left: 480, attempts: 3, kind: client.ServiceError},
+		"a quota of 5 for a transient": {answers: []answer{failed}, spend: 495, left: 5, attempts: 1, kind: client.ServiceError},
+		"the cap is on the product": {
+			answers: []answer{throttled}, config: client.RetryConfig{MaxAttempts: 5, MaxBackoff: 3 * s, Rand: func() float64 { return 0.5 }},
+			waits: []time.Duration{s / 2, s, 2 * s, 3 * s}, left: 480, attempts: 5, kind: client.ServiceError,
+		},
+		"another first wait, throttled or not": {
+			answers: []answer{throttled, failed}, config: client.RetryConfig{InitialBackoff: 100 * ms},
+			waits: []time.Duration{s / 10, s / 5}, left: 485, attempts: 3, kind: client.ServiceError,
+		},
+		"a wish shortens the wait": {
+			answers: []answer{refusal(429, "LimitExceededException", "X-Amz-Retry-After", "10"), started}, waits: []time.Duration{10 * ms}, left: 500, attempts: 2,
+		},
+		"a wish is held to the longest wait": {
+			answers: []answer{refusal(503, "x", "X-Amz-Retry-After", "3600000"), started}, waits: []time.Duration{20 * s}, left: 500, attempts: 2,
 		},
 		"Retry-After of a proxy": {
 			answers: []answer{refusal(503, "x", "Retry-After", "7"), started}, waits: []time.Duration{7 * s}, left: 500, attempts: 2,
 		},
-		"Retry-After as a time": {
-			answers: []answer{refusal(503, "x", "Retry-After", "Sat, 01 Jan 2000 00:00:09 GMT"), started}, waits: []time.Duration{9 * s}, left: 500, attempts: 2,
-		},
-		"Retry-After on a 400": {answers: []answer{refusal(400, "x", "Retry-After", "7")}, left: 500, attempts: 1, kind: client.ServiceError},
+		"what is retried is the same": {answers: []answer{refusal(429, "TooTiredException"), started}, waits: []time.Duration{s}, left: 500, attempts: 2},
+		"and what is not":             {answers: []answer{refusal(400, "x", "X-Amz-Retry-After", "7")}, left: 500, attempts: 1, kind: client.ServiceError},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				connector := &script{answers: c.answers}
-				quota := client.NewQuota()
-				client.Spend(quota, c.spend)
-				api := newClient(t, connector, func(cfg *client.Config) {
-					if c.config.Rand == nil {
-						c.config.Rand = cfg.RetryConfig.Rand
-					}
-					cfg.RetryConfig, cfg.RetryConfig.Quota = c.config, quota
-				})
-				out, err := api.StartChatContact().InstanceID("i").Send(t.Context())
-				if got := connector.waits(); !slices.Equal(got, c.waits) || len(connector.sent) != c.attempts {
-					t.Errorf("%d attempts with waits of %v; want %d with %v", len(connector.sent), got, c.attempts, c.waits)
-				}
-				if got := quota.Available(); got != c.left {
-					t.Errorf("%d tokens are left; want %d", got, c.left)
-				}
-				if c.kind == 0 {
-					if err != nil || out.ContactId == nil || *out.ContactId != "c-1" {
-						t.Errorf("Send = %+v, %v; want the contact c-1", out, err)
-					}
-					return
-				}
-				if e := asError(t, err); e.Kind != c.kind || e.Attempts != c.attempts {
-					t.Errorf("%v: %v with %d attempts; want %v with %d", e, e.Kind, e.Attempts, c.kind, c.attempts)
-				}
-				tokens := map[string]bool{}
-				for _, body := range connector.body {
-					tokens[member(body, "ClientToken")] = true
-				}
-				if len(tokens) != 1 || tokens[""] {
-					t.Errorf("the attempts carried the tokens %v; want one", tokens)
-				}
-			})
-		})
+		c.config.Behavior = client.RetryBehavior20
+		t.Run(name, c.test)
+	}
+	if _, err := client.NewStandardRetry(client.RetryConfig{Behavior: "3"}); err == nil || err.Error() != `retry: unknown behavior "3"; the behaviors are 2.1 and 2.0` {
+		t.Errorf("an unknown behavior: %v", err)
 	}
 }
 
-// TestQuotaRunsDry: on one client that meets nothing but 503, 25 calls have three attempts each, the
-// 26th has one; a service that comes back lets the quota grow again.
+func (c retrying) test(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		connector := &script{answers: c.answers}
+		quota := client.NewQuota()
+		client.Spend(quota, c.spend)
+		api := newClient(t, connector, func(cfg *client.Config) {
+			if c.config.Rand == nil {
+				c.config.Rand = cfg.RetryConfig.Rand
+			}
+			cfg.RetryConfig, cfg.RetryConfig.Quota = c.config, quota
+		})
+		out, err := api.StartChatContact().InstanceID("i").Send(t.Context())
+		if got := connector.waits(); !slices.Equal(got, c.waits) || len(connector.sent) != c.attempts {
+			t.Errorf("%d attempts with waits of %v; want %d with %v", len(connector.sent), got, c.attempts, c.waits)
+		}
+		if got := quota.Available(); got != c.left {
+			t.Errorf("%d tokens are left; want %d", got, c.left)
+		}
+		if c.kind == 0 {
+			if err != nil || out.ContactId == nil || *out.ContactId != "c-1" {
+				t.Errorf("Send = %+v, %v; want the contact c-1", out, err)
+			}
+			return
+		}
+		if e := asError(t, err); e.Kind != c.kind || e.Attempts != c.attempts {
+			t.Errorf("%v: %v with %d attempts; want %v with %d", e, e.Kind, e.Attempts, c.kind, c.attempts)
+		}
+		tokens := map[string]bool{}
+		for _, body := range connector.body {
+			tokens[member(body, "ClientToken")] = true
+		}
+		if len(tokens) != 1 || tokens[""] {
+			t.Errorf("the attempts carried the tokens %v; want one", tokens)
+		}
+	})
+}
+
+// TestQuotaRunsDry: on one client that meets nothing but 503, 17 calls have three attempts each, the
+// 18th has two, the 19th one; a service that comes back lets the quota grow again.
 func TestQuotaRunsDry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		connector := &script{answers: []answer{unavailable}}
 		c := newClient(t, connector, nil)
-		for n := range 26 {
+		for n := range 19 {
 			before := len(connector.sent)
 			if _, err := c.StartChatContact().Send(t.Context()); err == nil {
 				t.Fatal("a 503 is no success")
 			}
-			want := 3
-			if n == 25 {
-				want = 1
-			}
+			want := min(3, 19-n)
 			if got := len(connector.sent) - before; got != want {
 				t.Fatalf("call %d had %d attempts; want %d", n+1, got, want)
 			}
@@ -336,7 +400,12 @@ func TestTimeLimits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				connector := &script{answers: c.answers}
-				api := newClient(t, connector, c.config)
+				api := newClient(t, connector, func(cfg *client.Config) {
+					cfg.RetryConfig.InitialBackoff = s
+					if c.config != nil {
+						c.config(cfg)
+					}
+				})
 				ctx := t.Context()
 				if c.ctx != nil {
 					var cancel context.CancelFunc
