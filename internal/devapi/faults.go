@@ -21,7 +21,7 @@ type Fault struct {
 	Code      string `json:",omitempty"` // the exception's name; by the status when empty
 	Delay     string `json:",omitempty"` // how long to wait first, as in "2s"; at most a minute
 	Count     int    // how many requests it strikes; 0 means until it is replaced
-	After     string `json:",omitempty"` // a Retry-After header with a date this far ahead
+	After     string `json:",omitempty"` // when the client is to try again, in Retry-After and x-amz-retry-after; at most a minute, and never said when empty
 }
 
 // maxFaults bounds the list.
@@ -110,10 +110,8 @@ func (f *Faults) Strike(ctx context.Context, op *restjson.Operation) error {
 	if hit.Status == 0 {
 		return nil
 	}
-	if d, _ := time.ParseDuration(hit.After); d > 0 {
-		// A date, not seconds: the SDK inside ChatJS misreads seconds.
-		edge.Header(ctx).Set("Retry-After", time.Now().Add(d).UTC().Format(http.TimeFormat))
-	}
+	after, _ := time.ParseDuration(hit.After)
+	edge.AskLater(edge.Header(ctx), after)
 	return &restjson.APIError{Code: hit.code(), Status: hit.Status, Message: "a fault that was set up by the developer API"}
 }
 

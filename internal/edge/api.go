@@ -30,6 +30,7 @@ type Gate func(ctx context.Context, op *restjson.Operation) error
 
 // Options returns what the handler of an API needs.
 func (e *Edge) Options(api API) restjson.HandlerOptions {
+	explain := e.Refused()
 	return restjson.HandlerOptions{
 		MaxBody:   api.MaxBody,
 		RequestID: RequestID,
@@ -56,7 +57,14 @@ func (e *Edge) Options(api API) restjson.HandlerOptions {
 			}
 			return api.MapError(op, err)
 		},
-		Refused: e.Refused(),
+		Refused: func(ctx context.Context, h http.Header, err error) {
+			if later, ok := errors.AsType[Later](err); ok {
+				AskLater(h, later.RetryAfter())
+			}
+			if explain != nil {
+				explain(ctx, h, err)
+			}
+		},
 		Observe: e.observe,
 	}
 }

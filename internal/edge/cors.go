@@ -21,7 +21,7 @@ const (
 // preflight adds from what the browser names.
 const (
 	allowedHeaders = "authorization, content-type, x-amz-bearer, x-amz-content-sha256, x-amz-date, x-amz-user-agent, x-amz-security-token, x-amzn-trace-id, amz-sdk-invocation-id, amz-sdk-request, x-parley-after-end"
-	exposedHeaders = "x-amzn-errortype, x-amzn-requestid, retry-after, etag, x-parley-debug-reason"
+	exposedHeaders = "x-amzn-errortype, x-amzn-requestid, retry-after, x-amz-retry-after, etag, x-parley-debug-reason"
 )
 
 // allowOrigin lets any page read the answer.

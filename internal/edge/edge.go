@@ -1,7 +1,7 @@
 // Package edge is what every request passes first, and every answer last: it names
 // the request, finds whose it is in the one table of mounts ([Mount]), answers
-// browsers' preflights, turns a panic into a 500 that harms no other request, and
-// counts and logs what was answered. It also has the HTTP server with its bounds
+// browsers' preflights, turns a panic into a 500 that harms no other request, has
+// what throttles say until when ([AskLater]), and counts and logs what was answered. It also has the HTTP server with its bounds
 // ([Listener]).
 //
 // # What a request carries
@@ -40,8 +40,10 @@ type Edge struct {
 // requestKey is where a request's facts are kept in its context.
 type requestKey struct{}
 
-// request is what the edge knows of one request. It belongs to the request's goroutine.
+// request is what the edge knows of one request, and what its answer is written to. It belongs to the
+// request's goroutine.
 type request struct {
+	http.ResponseWriter
 	id        string
 	header    http.Header // of the answer
 	principal auth.Principal
@@ -92,7 +94,7 @@ func (e *Edge) Handler(mounts []Mount) http.Handler {
 	routes := newRoutes(mounts, e.Dev)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		req := &request{id: uuid.NewString(), header: h}
+		req := &request{ResponseWriter: w, id: uuid.NewString(), header: h}
 		h["X-Amzn-Requestid"] = []string{req.id}
 		m := routes.find(r.URL.Path)
 		if m.cors == AnyOrigin {
@@ -106,7 +108,7 @@ func (e *Edge) Handler(mounts []Mount) http.Handler {
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
-		m.serve(w, r.WithContext(context.WithValue(r.Context(), requestKey{}, req)))
+		m.serve(req, r.WithContext(context.WithValue(r.Context(), requestKey{}, req)))
 	})
 }
 

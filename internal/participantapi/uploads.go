@@ -80,7 +80,7 @@ func (s *Service) Files() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Access-Control-Allow-Origin", "*")
-		h.Set("Access-Control-Expose-Headers", "content-disposition, content-length, content-range, etag, x-amzn-requestid, x-parley-debug-reason")
+		h.Set("Access-Control-Expose-Headers", "content-disposition, content-length, content-range, etag, retry-after, x-amz-retry-after, x-amzn-requestid, x-parley-debug-reason")
 		mux.ServeHTTP(w, r)
 	})
 }

@@ -50,7 +50,7 @@ type bucket struct {
 
 // Allow takes a token of the operation's bucket, or refuses the request when there
 // is none: with ThrottlingException where the model lists it for the operation, else with
-// TooManyRequestsException. It may stand before an API.
+// TooManyRequestsException. The error knows when there is one (RetryAfter). It may stand before an API.
 func (l *Limiter) Allow(_ context.Context, op *restjson.Operation) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -77,5 +77,17 @@ func (l *Limiter) Allow(_ context.Context, op *restjson.Operation) error {
 	if !op.Declares(code) {
 		code = "TooManyRequestsException"
 	}
-	return &restjson.APIError{Code: code, Status: http.StatusTooManyRequests, Message: "Rate exceeded"}
+	return &refusal{
+		APIError: &restjson.APIError{Code: code, Status: http.StatusTooManyRequests, Message: "Rate exceeded"},
+		wait:     time.Duration((1 - b.tokens) / b.perSecond * float64(time.Second)),
+	}
 }
+
+// refusal is the error of a request over its rate.
+type refusal struct {
+	*restjson.APIError
+	wait time.Duration
+}
+
+// RetryAfter is how long it takes until the bucket has a token again.
+func (r *refusal) RetryAfter() time.Duration { return r.wait }

@@ -14,14 +14,15 @@ func TestBuckets(t *testing.T) {
 	l := &Limiter{Now: func() time.Time { return now }}
 	start := &restjson.Operation{Name: "StartChatContact"}
 	other := &restjson.Operation{Name: "DescribeQueue", Errors: []string{"ThrottlingException"}}
-	through := func(op *restjson.Operation) (n int, code string) {
+	through := func(op *restjson.Operation) (n int, code string, wait time.Duration) {
 		for {
 			err := l.Allow(t.Context(), op)
 			if err == nil {
 				n++
 				continue
 			}
-			return n, err.(*restjson.APIError).Code
+			r := err.(*refusal)
+			return n, r.ErrorCode(), r.RetryAfter()
 		}
 	}
 	for _, c := range []struct {
@@ -29,15 +30,18 @@ func TestBuckets(t *testing.T) {
 		op    *restjson.Operation
 		n     int
 		code  string
+		wait  time.Duration
 	}{
-		{0, start, 8, "TooManyRequestsException"},
-		{400 * time.Millisecond, start, 2, "TooManyRequestsException"},
-		{time.Hour, start, 8, "TooManyRequestsException"},
-		{0, other, 5, "ThrottlingException"},
+		{0, start, 8, "TooManyRequestsException", 200 * time.Millisecond},
+		{50 * time.Millisecond, start, 0, "TooManyRequestsException", 150 * time.Millisecond},
+		{350 * time.Millisecond, start, 2, "TooManyRequestsException", 200 * time.Millisecond},
+		{time.Hour, start, 8, "TooManyRequestsException", 200 * time.Millisecond},
+		{0, other, 5, "ThrottlingException", 500 * time.Millisecond},
 	} {
 		now = now.Add(c.after)
-		if n, code := through(c.op); n != c.n || code != c.code {
-			t.Errorf("%s, %s later: %d pass, then %s; want %d and %s", c.op.Name, c.after, n, code, c.n, c.code)
+		n, code, wait := through(c.op)
+		if n != c.n || code != c.code || wait.Round(time.Microsecond) != c.wait {
+			t.Errorf("%s, %s later: %d pass, then %s for %s; want %d, %s, %s", c.op.Name, c.after, n, code, wait, c.n, c.code, c.wait)
 		}
 	}
 }

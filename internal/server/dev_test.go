@@ -84,9 +84,19 @@ func TestDevFaults(t *testing.T) {
 			if wait := time.Until(at); err != nil || wait < 5*time.Second || wait > 8*time.Second {
 				t.Errorf("Retry-After is %q, in %s; want a date in 7 s", r.header.Get("Retry-After"), wait)
 			}
+			if ms := r.header.Get("X-Amz-Retry-After"); ms != "7000" {
+				t.Errorf("x-amz-retry-after is %q; want 7000 ms", ms)
+			}
 		}
 		c.Send("the third is taken")
 
+		set(`[{"Operation":"SendMessage","Status":429,"Count":1,"After":"250ms"},{"Operation":"SendMessage","Status":429,"Count":1}]`)
+		for _, ms := range []string{"250", ""} { // a fault that asks for nothing says nothing
+			r := call(t, s, "POST", "/participant/message", `{"ContentType":"text/plain","Content":"x"}`, "X-Amz-Bearer", c.Bearer)
+			if got := r.header.Get("X-Amz-Retry-After"); r.status != 429 || got != ms || (r.header.Get("Retry-After") != "") != (ms != "") {
+				t.Errorf("a fault is answered %d, %v; want 429 and %q ms", r.status, r.header, ms)
+			}
+		}
 		set(`[{"Status":429},{"Operation":"SendMessage","Status":500}]`)
 		_, err := c.TrySend(t.Context(), "x")
 		servertest.Refused(t, "the first fault of every operation", err, "ThrottlingException", 429)

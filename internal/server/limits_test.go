@@ -1,6 +1,8 @@
 package server_test
 
 import (
+	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -56,6 +58,38 @@ func TestCloudLimits(t *testing.T) {
 		}
 	}
 	servertest.Refused(t, "the sixth of another operation", describe(), "ThrottlingException", 429)
+}
+
+// TestThrottledClientsAreToldWhen reads the raw answers of what throttles: until when to wait stands in
+// both headers that clients read, for pages of another origin too.
+func TestThrottledClientsAreToldWhen(t *testing.T) {
+	s := servertest.Start(t, func(c *server.Config) { c.CloudLimits, c.MaxActiveChats = true, 1 })
+	s.Clock().Freeze(true)
+	c := s.Chat(t)
+	start := `{"InstanceId":"` + s.Instance(t) + `","ContactFlowId":"` + s.Request(t).ContactFlowId + `","ParticipantDetails":{"DisplayName":"Ana"}}`
+	send := `{"ContentType":"text/plain","Content":"x"}`
+	for _, of := range []struct {
+		name, method, path, body string
+		code, ms                 string
+	}{
+		{"a message over the rate, ten a second", "POST", "/participant/message", send, "ThrottlingException", "100"},
+		{"a list over the rate, two a second", "GET", "/queues-summary/" + s.Instance(t), "", "ThrottlingException", "500"},
+		{"a chat over the quota", "PUT", "/contact/chat", start, "LimitExceededException", "1000"},
+	} {
+		var r reply
+		for range 20 {
+			if r = call(t, s, of.method, of.path, of.body, "X-Amz-Bearer", c.Bearer, "Origin", "https://shop.example"); r.status != 200 {
+				break
+			}
+		}
+		at, err := http.ParseTime(r.header.Get("Retry-After"))
+		if ms := r.header.Get("X-Amz-Retry-After"); r.status != 429 || r.code(t) != of.code || ms != of.ms || err != nil || time.Until(at) > 3*time.Second {
+			t.Errorf("%s: %d %s; x-amz-retry-after %q, Retry-After %q; want 429 %s and %s ms", of.name, r.status, r.body, ms, r.header.Get("Retry-After"), of.code, of.ms)
+		}
+		if exposed := r.header.Get("Access-Control-Expose-Headers"); !strings.Contains(exposed, ", retry-after, x-amz-retry-after,") {
+			t.Errorf("%s: a page sees only %s", of.name, exposed)
+		}
+	}
 }
 
 // TestQuota holds an instance to its number of active chats, exactly, also

@@ -31,6 +31,8 @@ func TestFilesInS3(t *testing.T) {
 	bucket.Inject(s3test.Fault{Method: "PUT", Status: http.StatusServiceUnavailable, Code: "SlowDown", Times: 3})
 	if r := do(t, s, servertest.Put(t, out, text)); r.status != http.StatusServiceUnavailable || strings.Contains(r.body, "s3") {
 		t.Errorf("an upload while S3 is busy: %d %s; want 503 and nothing of S3", r.status, r.body)
+	} else if r.header.Get("X-Amz-Retry-After") != "1000" || r.header.Get("Retry-After") == "" || !strings.Contains(r.header.Get("Access-Control-Expose-Headers"), "x-amz-retry-after") {
+		t.Errorf("its client is not told when to try again: %v", r.header)
 	}
 	servertest.Refused(t, "completing it", complete(), "ValidationException", 400)
 	bucket.Inject(s3test.Fault{Method: "HEAD", Status: http.StatusInternalServerError, Times: 3})

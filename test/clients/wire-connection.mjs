@@ -84,7 +84,7 @@ test('the preflight allows what ChatJS sends, and the real request passes', asyn
   assert.equal(real.status, 200);
   assert.ok(['*', scene.browser.origin].includes(real.answerHeaders['access-control-allow-origin']));
   const exposed = real.answerHeaders['access-control-expose-headers'];
-  for (const name of ['x-amzn-errortype', 'x-amzn-requestid', 'retry-after']) assert.ok(exposed.includes(name), name);
+  for (const name of ['x-amzn-errortype', 'x-amzn-requestid', 'retry-after', 'x-amz-retry-after']) assert.ok(exposed.includes(name), name);
 });
 
 test('a meaningless Authorization header is ignored', async () => {
