@@ -14,6 +14,7 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/server"
 )
 
 // version is set by the build.
@@ -29,6 +30,9 @@ type command struct {
 	Flow    flowCmd    `cmd:"" help:"Work with contact flows."`
 	Version versionCmd `cmd:"" help:"Print the version, and of which day its APIs are."`
 }
+
+// words are what help texts name by ${…} and the code knows.
+var words = kong.Vars{"quotas": strings.Join(server.QuotaNames(), ", ")}
 
 // streams are where a verb reads and writes.
 type streams struct {
@@ -65,6 +69,7 @@ func run(ctx context.Context, args []string, io streams) int {
 		kong.Exit(func(status int) { exited = status }),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(io),
+		words,
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 	)
 	if err != nil {

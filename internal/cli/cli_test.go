@@ -101,7 +101,7 @@ func write(t *testing.T, name, text string) string {
 func verbs(t *testing.T) (list []string) {
 	t.Helper()
 	var cmd command
-	parser, err := kong.New(&cmd)
+	parser, err := kong.New(&cmd, words)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,6 +172,12 @@ func TestWrongSettings(t *testing.T) {
 		{[]string{"serve", "--dev", "--account", "me"}, `account "me"`},
 		{[]string{"serve", "--dev", "--max-active-chats", "many"}, "--max-active-chats"},
 		{[]string{"serve", "--dev", "--max-file-mb", "1000"}, "max-file-mb"},
+		{[]string{"serve", "--dev", "--quota", "flows"}, "--quota"},
+		{[]string{"serve", "--dev", "--quota", "flows=many"}, "--quota"},
+		{[]string{"serve", "--dev", "--quota", "flows=0"}, "quota flows=0 must be from 1"},
+		{[]string{"serve", "--dev", "--quota", "flow=3"}, `quota "flow" is not known; the quotas are active-chats, instances, flows, flow-modules, versions, aliases, views, queues, hours-of-operation, lambda-functions, bots, approved-origins and all`},
+		{[]string{"serve", "--config", write(t, "c.json", `{"dev":true,"quota":{"flows":"x"}}`)}, "--quota"},
+		{[]string{"serve", "--config", write(t, "c.json", `{"dev":true,"quota":{"flows":1.5}}`)}, "--quota"},
 		{[]string{"serve", "--dev", "--files", "/var/files"}, `files: "/var/files": want s3://BUCKET`},
 		{[]string{"serve", "--dev", "--files", "s3://files", "--files-endpoint", "minio"}, "files-endpoint: not the base URL"},
 		{[]string{"serve", "--dev", "--close-span", "soon"}, "--close-span"},

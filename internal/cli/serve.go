@@ -26,9 +26,10 @@ type serveCmd struct {
 
 	Account         string            `help:"Account number in ARNs (${default})." default:"123456789012" placeholder:"NUMBER" env:"PARLEY_ACCOUNT"`
 	Region          string            `help:"Region in ARNs and signatures (${default})." default:"us-east-1" placeholder:"REGION" env:"PARLEY_REGION"`
-	MaxActiveChats  int64             `help:"Maximum number of concurrent chats per instance (${default})." default:"500" placeholder:"N" env:"PARLEY_MAX_ACTIVE_CHATS"`
+	MaxActiveChats  *int64            `help:"Maximum number of concurrent chats per instance (500; in development mode 10000)." placeholder:"N" env:"PARLEY_MAX_ACTIVE_CHATS"`
+	Quota           map[string]int    `help:"How many of a kind an instance may have; may be repeated. NAME is ${quotas}, or all for those not named. Default: as in the cloud, such as 100 flows; in development mode 10000 each." placeholder:"NAME=N" env:"PARLEY_QUOTA" mapsep:","`
 	MaxFileMB       int64             `help:"Largest attachment in MiB, 1 to 100 (${default})." default:"20" placeholder:"N" env:"PARLEY_MAX_FILE_MB" name:"max-file-mb"`
-	CloudLimits     bool              `help:"Enforce the request rates of the cloud service: answer 429 above them." env:"PARLEY_CLOUD_LIMITS"`
+	CloudLimits     bool              `help:"Enforce the request rates of the cloud service, and in development mode its quotas: answer 429 above them." env:"PARLEY_CLOUD_LIMITS"`
 	StrictText      bool              `help:"Limit text messages to 1,024 characters, as Amazon's reference says." env:"PARLEY_STRICT_TEXT"`
 	CheckReferences bool              `help:"Publish a flow only if the queues, flows, functions and so on that it refers to by fixed values exist." env:"PARLEY_CHECK_REFERENCES"`
 	Lambda          map[string]string `help:"Call the function with this ARN or name (or *) at a URL: an HTTP function, or a Lambda Invoke API." placeholder:"NAME=URL" env:"PARLEY_LAMBDA" mapsep:","`
@@ -64,13 +65,21 @@ func (s *serveCmd) config(log *slog.Logger) server.Config {
 	return server.Config{
 		Dev: s.Dev, Listen: s.Listen, Data: s.Data, Files: s.Files, FilesEndpoint: s.FilesEndpoint, PublicURL: s.PublicURL,
 		TLSCert: s.TLSCert, TLSKey: s.TLSKey,
-		Account: s.Account, Region: s.Region, MaxActiveChats: s.MaxActiveChats, MaxFileMB: s.MaxFileMB,
+		Account: s.Account, Region: s.Region, MaxActiveChats: orZero(s.MaxActiveChats), Quotas: s.Quota, MaxFileMB: s.MaxFileMB,
 		CloudLimits: s.CloudLimits, StrictText: s.StrictText, CheckReferences: s.CheckReferences,
 		Lambda: s.Lambda, LambdaEndpoint: s.LambdaEndpoint, Bots: s.Bot, SignIns: s.SignIn, AWS: s.AWS,
 		FlowLogs: s.FlowLogs, FlowLogMB: s.FlowLogMB, FlowLogHide: s.FlowLogHide,
 		Streams: s.Stream, StreamSecret: s.StreamSecret, SNSEndpoint: s.SNSEndpoint,
 		Origins: s.Origin, CloseSpan: s.CloseSpan, Pprof: s.Pprof, Log: log,
 	}
+}
+
+// orZero is what a flag says that need not be given.
+func orZero(n *int64) int64 {
+	if n == nil {
+		return 0
+	}
+	return *n
 }
 
 // gcPercent lets the heap grow to three times the live data under load, which
@@ -93,8 +102,8 @@ func (s *serveCmd) Run(ctx context.Context, io streams) error {
 		debug.SetGCPercent(gcPercent)
 	}
 	// In server.Config zero means the default; an explicit 0 on the command line is a mistake.
-	for name, n := range map[string]int64{"max-active-chats": s.MaxActiveChats, "max-file-mb": s.MaxFileMB, "flow-log-mb": s.FlowLogMB} {
-		if n == 0 {
+	for name, n := range map[string]*int64{"max-active-chats": s.MaxActiveChats, "max-file-mb": &s.MaxFileMB, "flow-log-mb": &s.FlowLogMB} {
+		if n != nil && *n == 0 {
 			return usage{fmt.Errorf("%s must be at least 1", name)}
 		}
 	}

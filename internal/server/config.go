@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/integration"
 	"parley.example/parley/internal/process"
@@ -39,9 +40,13 @@ type Config struct {
 	Account string // 12 digits; 123456789012
 	Region  string // us-east-1
 
-	MaxActiveChats int64 // concurrent active chats of an instance; 500
-	CloudLimits    bool  // enforce the request rates of the cloud
-	StrictText     bool  // limit text messages to 1,024 characters
+	MaxActiveChats int64 // concurrent active chats of an instance; 500, in development mode 10,000
+	// Quotas are how many of a kind an instance may have, by [QuotaNames] or the
+	// names of Amazon's Service Quotas; "all" sets the others. Those not set are the
+	// cloud's, in development mode 10,000 each.
+	Quotas      map[string]int
+	CloudLimits bool // enforce the request rates of the cloud, in development mode its quotas as well
+	StrictText  bool // limit text messages to 1,024 characters
 	// CheckReferences refuses to publish a flow with a fixed reference to something
 	// that its instance does not have: see catalog.Config.
 	CheckReferences bool
@@ -83,6 +88,8 @@ type Config struct {
 	// CloseSpan is the time over which a stopping server spreads the closing of its sockets; 5 s.
 	CloseSpan time.Duration
 	Log       *slog.Logger // slog.Default when nil
+
+	quotas catalog.Limits // of Quotas, once checked
 }
 
 // Check fills in defaults and refuses invalid settings, in one line that names
@@ -96,9 +103,6 @@ func (c *Config) Check() error {
 	def(&c.Listen, DefaultListen)
 	def(&c.Account, "123456789012")
 	def(&c.Region, "us-east-1")
-	if c.MaxActiveChats == 0 {
-		c.MaxActiveChats = 500
-	}
 	if c.MaxFileMB == 0 {
 		c.MaxFileMB = 20
 	}
@@ -111,7 +115,7 @@ func (c *Config) Check() error {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	for _, check := range []func(*Config) error{(*Config).checkAddress, (*Config).checkFiles, (*Config).checkBounds, (*Config).checkOutgoing} {
+	for _, check := range []func(*Config) error{(*Config).checkAddress, (*Config).checkFiles, (*Config).checkBounds, (*Config).checkQuotas, (*Config).checkOutgoing} {
 		if err := check(c); err != nil {
 			return err
 		}

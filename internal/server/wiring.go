@@ -37,7 +37,7 @@ func (s *Server) wire(ctx context.Context) error {
 	s.verifier = &auth.Verifier{Keys: keys, Region: s.Region, Account: s.Account, AcceptAny: s.Dev}
 	s.catalog = catalog.New(catalog.Config{
 		Store: s.store, Partition: s.partition, Now: now, Log: s.Log, Unassociated: s.Dev, CheckReferences: s.CheckReferences,
-		Bus: s.bus, Node: s.node,
+		Limits: s.quotas, Bus: s.bus, Node: s.node,
 	})
 	if s.Dev {
 		if err := setup.SeedDemo(ctx, s.catalog); err != nil {

@@ -1,0 +1,50 @@
+package catalog
+
+// Limits are the quotas that an operator may set. The zero value of a member
+// means its default.
+type Limits struct {
+	Instances    int // 100; the service allows 2 until asked for more
+	Flows        int // of an instance, besides the default flows; 100
+	FlowVersions int // of a flow, a module or a view; 50
+	Modules      int // of an instance; 200
+	Aliases      int // of a module; 50
+	Views        int // of an instance, besides the managed ones; 500
+	Queues       int // of an instance; 100
+	Hours        int // hours of operation of an instance; 100
+	Functions    int // Lambda functions of an instance; 50
+	Bots         int // of an instance and a version of Lex; 70
+	Origins      int // approved origins of an instance; 100
+}
+
+// Quota is a quota as an operator knows it.
+type Quota struct {
+	Name    string   // as in a setting: flow-modules
+	Also    []string // other names of it, among them that of Amazon's Service Quotas
+	Default int
+	Of      func(l *Limits) *int
+}
+
+// Quotas are all quotas of [Limits].
+var Quotas = []Quota{
+	{"instances", []string{"Amazon Connect instances"}, 100, func(l *Limits) *int { return &l.Instances }},
+	{"flows", []string{"Contact flows"}, 100, func(l *Limits) *int { return &l.Flows }},
+	{"flow-modules", []string{"modules", "Contact flow modules"}, 200, func(l *Limits) *int { return &l.Modules }},
+	{"versions", []string{"flow versions"}, 50, func(l *Limits) *int { return &l.FlowVersions }},
+	{"aliases", []string{"module aliases"}, 50, func(l *Limits) *int { return &l.Aliases }},
+	{"views", []string{"Customer managed views"}, 500, func(l *Limits) *int { return &l.Views }},
+	{"queues", nil, 100, func(l *Limits) *int { return &l.Queues }},
+	{"hours-of-operation", []string{"hours"}, 100, func(l *Limits) *int { return &l.Hours }},
+	{"lambda-functions", []string{"functions", "AWS Lambda functions"}, 50, func(l *Limits) *int { return &l.Functions }},
+	{"bots", []string{"lex bots", "Amazon Lex bots"}, 70, func(l *Limits) *int { return &l.Bots }},
+	{"approved-origins", []string{"origins"}, 100, func(l *Limits) *int { return &l.Origins }},
+}
+
+// Defaults fills in what is not set.
+func (l Limits) Defaults() Limits {
+	for _, q := range Quotas {
+		if of := q.Of(&l); *of == 0 {
+			*of = q.Default
+		}
+	}
+	return l
+}
