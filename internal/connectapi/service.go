@@ -67,7 +67,7 @@ func New(c Config) *Service {
 			PublicURL: c.PublicURL, KnowsStream: c.KnowsStream, SignIns: c.SignIns,
 		},
 		Flows:     flows.Flows{Catalog: c.Catalog},
-		Instances: instances.Instances{Catalog: c.Catalog, Store: c.Store},
+		Instances: instances.Instances{Catalog: c.Catalog, Store: c.Store, AccessURL: c.PublicURL},
 		People:    people.People{Catalog: c.Catalog},
 		Queues:    queues.Queues{Catalog: c.Catalog, Store: c.Store},
 	}

@@ -37,7 +37,7 @@ func (s *Service) DescribeView(ctx context.Context, in *participant.DescribeView
 		return nil, err
 	}
 	out := &participant.View{
-		Id: new(string(v.ID)), Arn: &v.ARN, Content: &participant.ViewContent{InputSchema: &v.InputSchema, Template: &v.Template, Actions: v.Actions},
+		Id: new(string(v.ID)), Arn: &v.ARN, Content: &participant.ViewContent{InputSchema: &v.InputSchema, Template: &v.Template, Actions: append([]string{}, v.Actions...)},
 	}
 	if v.Name != "" {
 		out.Name = &v.Name

@@ -50,14 +50,15 @@ func (s *Contacts) wireContact(chat *contact.Chat, c *center.Contact) *connect.C
 		Name: wire.Optional(c.Name), Description: wire.Optional(c.Description), CustomerId: wire.Optional(c.CustomerID),
 		InitiationTimestamp: wire.Moment(c.Initiated), ConnectedToSystemTimestamp: wire.Moment(c.ConnectedSystem),
 		DisconnectTimestamp: wire.Moment(c.Disconnected), LastUpdateTimestamp: wire.Moment(c.Updated),
-		DisconnectReason: wire.Optional(c.DisconnectReason), Tags: c.Tags, Attributes: chat.Attributes,
+		DisconnectReason: wire.Optional(c.DisconnectReason), Tags: wire.Tags(c.Tags), Attributes: wire.Map(chat.Attributes),
 		SegmentAttributes: wireSegmentAttributes(c.SegmentAttrs),
+		TotalPauseCount:   new(int32(0)), TotalPauseDurationInSeconds: new(int32(0)), // a chat cannot be paused: records of chats have 0 too
 	}
 	if c.Queue != "" {
 		w.QueueInfo = &connect.QueueInfo{Id: new(string(c.Queue)), EnqueueTimestamp: wire.Moment(c.Enqueued)}
 	}
 	if c.Agent != "" {
-		w.AgentInfo = &connect.AgentInfo{Id: new(string(c.Agent)), ConnectedToAgentTimestamp: wire.Moment(c.AgentConnected)}
+		w.AgentInfo = &connect.AgentInfo{Id: new(string(c.Agent)), ConnectedToAgentTimestamp: wire.Moment(c.AgentConnected), AgentPauseDurationInSeconds: new(int32(0))}
 	}
 	if c.QueuePriority != 0 {
 		w.QueuePriority = new(c.QueuePriority)

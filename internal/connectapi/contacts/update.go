@@ -17,11 +17,7 @@ func (s *Contacts) GetContactAttributes(ctx context.Context, in *connect.GetCont
 	if err != nil {
 		return nil, err
 	}
-	out := &connect.GetContactAttributesResponse{Attributes: chat.Attributes}
-	if out.Attributes == nil {
-		out.Attributes = map[string]string{}
-	}
-	return out, nil
+	return &connect.GetContactAttributesResponse{Attributes: wire.Map(chat.Attributes)}, nil
 }
 
 // UpdateContactAttributes merges user-defined attributes into those of a chat,

@@ -1,6 +1,7 @@
 package flows
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -70,7 +71,7 @@ func (s *Flows) view(ctx context.Context, instance, ref string) (*connect.View, 
 		return nil, err
 	}
 	out := viewSummary(snap, v)
-	out.Content = &connect.ViewContent{InputSchema: &content.InputSchema, Template: &content.Template, Actions: content.Actions}
+	out.Content = &connect.ViewContent{InputSchema: &content.InputSchema, Template: &content.Template, Actions: wire.List(content.Actions)}
 	out.ViewContentSha256 = &hash
 	if hash == v.Published {
 		out.Status = connect.ViewStatusPUBLISHED
@@ -104,6 +105,7 @@ func viewSummary(snap *catalog.Snapshot, v *catalog.View) connect.View {
 	return connect.View{
 		Id: new(string(v.ID)), Arn: new(snap.ViewARN(v)), Name: &v.Name, Type: viewType(v), Status: viewStatus(v),
 		Description: wire.Optional(v.Description), Tags: wire.Tags(v.Tags), CreatedTime: &v.Created, LastModifiedTime: &v.Updated,
+		ViewContentSha256: wire.Optional(cmp.Or(v.Published, v.Draft)),
 	}
 }
 

@@ -28,18 +28,18 @@ func (s *Instances) CreateInstance(ctx context.Context, in *connect.CreateInstan
 	return &connect.CreateInstanceResponse{Id: new(string(i.ID)), Arn: new(s.Catalog.Partition().InstanceARN(i.ID))}, nil
 }
 
-// DescribeInstance describes an instance. It has no InstanceAccessUrl: Parley
-// has no address per instance.
+// DescribeInstance describes an instance. InstanceAccessUrl is that of the
+// server: instances have no addresses of their own.
 func (s *Instances) DescribeInstance(ctx context.Context, in *connect.DescribeInstanceRequest) (*connect.DescribeInstanceResponse, error) {
 	snap, err := query.Instance(ctx, s.Catalog, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	x := s.summary(snap.Instance)
+	x := s.summary(ctx)(snap.Instance)
 	return &connect.DescribeInstanceResponse{Instance: &connect.Instance{
 		Id: x.Id, Arn: x.Arn, IdentityManagementType: x.IdentityManagementType, InstanceAlias: x.InstanceAlias,
 		CreatedTime: x.CreatedTime, ServiceRole: x.ServiceRole, InstanceStatus: x.InstanceStatus,
-		InboundCallsEnabled: x.InboundCallsEnabled, OutboundCallsEnabled: x.OutboundCallsEnabled, Tags: wire.Tags(snap.Instance.Tags),
+		InboundCallsEnabled: x.InboundCallsEnabled, OutboundCallsEnabled: x.OutboundCallsEnabled, InstanceAccessUrl: x.InstanceAccessUrl, Tags: wire.Tags(snap.Instance.Tags),
 	}}, nil
 }
 
@@ -49,16 +49,20 @@ func (s *Instances) ListInstances(ctx context.Context, in *connect.ListInstances
 	if err != nil {
 		return nil, err
 	}
-	list, next, err := query.Within(query.Page{List: "ListInstances", Token: in.NextToken, Max: in.MaxResults, Size: 10}, "", all, query.Position, s.summary)
+	list, next, err := query.Within(query.Page{List: "ListInstances", Token: in.NextToken, Max: in.MaxResults, Size: 10}, "", all, query.Position, s.summary(ctx))
 	return &connect.ListInstancesResponse{InstanceSummaryList: list, NextToken: next}, err
 }
 
-func (s *Instances) summary(i *catalog.Instance) connect.InstanceSummary {
-	return connect.InstanceSummary{
-		Id: new(string(i.ID)), Arn: new(s.Catalog.Partition().InstanceARN(i.ID)), IdentityManagementType: connect.DirectoryType(i.Identity),
-		InstanceAlias: wire.Optional(i.Name), CreatedTime: &i.Created, ServiceRole: new(s.serviceRole()),
-		InstanceStatus:      connect.InstanceStatusACTIVE,
-		InboundCallsEnabled: new(isOn(i, "INBOUND_CALLS")), OutboundCallsEnabled: new(isOn(i, "OUTBOUND_CALLS")),
+// summary shows an instance as ListInstances does.
+func (s *Instances) summary(ctx context.Context) func(i *catalog.Instance) connect.InstanceSummary {
+	role, url := s.serviceRole(), s.AccessURL(ctx)
+	return func(i *catalog.Instance) connect.InstanceSummary {
+		return connect.InstanceSummary{
+			Id: new(string(i.ID)), Arn: new(s.Catalog.Partition().InstanceARN(i.ID)), IdentityManagementType: connect.DirectoryType(i.Identity),
+			InstanceAlias: wire.Optional(i.Name), CreatedTime: &i.Created, ServiceRole: &role, InstanceAccessUrl: &url,
+			InstanceStatus:      connect.InstanceStatusACTIVE,
+			InboundCallsEnabled: new(isOn(i, "INBOUND_CALLS")), OutboundCallsEnabled: new(isOn(i, "OUTBOUND_CALLS")),
+		}
 	}
 }
 

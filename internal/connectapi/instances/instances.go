@@ -7,6 +7,8 @@
 package instances
 
 import (
+	"context"
+
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/store"
 )
@@ -15,4 +17,7 @@ import (
 type Instances struct {
 	Catalog *catalog.Catalog
 	Store   store.Store // counts the chats of an instance
+
+	// AccessURL is where people go to use an instance (InstanceAccessUrl).
+	AccessURL func(context.Context) string
 }

@@ -29,6 +29,8 @@ func securityProfile(snap *catalog.Snapshot, p *catalog.SecurityProfile) connect
 	return connect.SecurityProfile{
 		Id: new(string(p.ID)), OrganizationResourceId: new(string(snap.Instance.ID)), Arn: new(snap.ARNOf(p)), SecurityProfileName: &p.Name,
 		Description: wire.Optional(p.Description), Tags: wire.Tags(p.Tags), LastModifiedTime: &p.Updated, LastModifiedRegion: new(snap.Region()),
+		// No profile restricts its users to resources with some tags, or of a hierarchy.
+		AllowedAccessControlTags: map[string]string{}, TagRestrictedResources: []string{}, HierarchyRestrictedResources: []string{},
 	}
 }
 

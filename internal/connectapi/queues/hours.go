@@ -32,7 +32,7 @@ func (s *Queues) DescribeHoursOfOperation(ctx context.Context, in *connect.Descr
 func hoursOfOperation(snap *catalog.Snapshot, h *catalog.Hours) connect.HoursOfOperation {
 	out := connect.HoursOfOperation{
 		HoursOfOperationId: new(string(h.ID)), HoursOfOperationArn: new(snap.ARNOf(h)), Name: &h.Name, Description: wire.Optional(h.Description),
-		TimeZone: &h.TimeZone, Config: []connect.HoursOfOperationConfig{}, Tags: wire.Tags(h.Tags),
+		TimeZone: &h.TimeZone, Config: []connect.HoursOfOperationConfig{}, ParentHoursOfOperations: []connect.HoursOfOperationsIdentifier{}, Tags: wire.Tags(h.Tags),
 		LastModifiedTime: &h.Updated, LastModifiedRegion: new(snap.Region()),
 	}
 	for _, c := range h.Config {

@@ -34,12 +34,27 @@ func Moment(t time.Time) *time.Time {
 	return &t
 }
 
-// Tags leaves an empty map of tags out, as the model wants.
-func Tags(tags map[string]string) map[string]string {
-	if len(tags) == 0 {
-		return nil
+// Map makes a map what an answer shows: it is there when there is nothing in
+// it, as {}. Programs index it without asking whether it came, as in
+// get_contact_attributes(…)["Attributes"] and describe_queue(…)["Queue"]["Tags"]
+// (public code for boto3, read 2026-11). That a map of tags has at least one is
+// a rule for requests.
+func Map[V any](m map[string]V) map[string]V {
+	if m == nil {
+		return map[string]V{}
 	}
-	return tags
+	return m
+}
+
+// Tags are the tags of a resource, as [Map] shows them.
+func Tags(tags map[string]string) map[string]string { return Map(tags) }
+
+// List makes a list what an answer shows: it is there when it is empty, as [].
+func List[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return l
 }
 
 // InMember says which member of the request an error is about.
