@@ -69,8 +69,8 @@ func Parse(content []byte) (*Flow, error) {
 
 // unreadable is the error of a document that Parse refuses.
 func unreadable(format string, args ...any) error {
-	problem := Shorten("Invalid contact flow format: "+fmt.Sprintf(format, args...), MaxMessage)
-	return &center.Error{Reason: center.InvalidFlow, Message: problem, Problems: []string{problem}}
+	const problem = "Invalid contact flow format"
+	return &center.Error{Reason: center.InvalidFlow, Message: problem + ": " + fmt.Sprintf(format, args...), Problems: []string{problem}}
 }
 
 // reason is what encoding/json has to say of a text, without its own prefix,

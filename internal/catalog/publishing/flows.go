@@ -25,10 +25,11 @@ func CreateFlow(ctx context.Context, c *catalog.Catalog, instance center.Instanc
 	if err := checkTexts(&n.Name, &n.Description); err != nil {
 		return nil, err
 	}
-	parsed, problems, err := read(n.Content, !n.Draft)
+	parsed, err := flow.Parse([]byte(n.Content))
 	if err != nil {
 		return nil, err
 	}
+	problems := problemsOf(parsed, n.Type, n.Draft)
 	return create(ctx, c, instance, creation[*catalog.Flow, center.FlowID]{
 		id: idOf[center.FlowID]("CreateContactFlow", instance, ""), name: n.Name, tags: n.Tags, content: contentOf(parsed), draft: n.Draft,
 		admit: func(snap *catalog.Snapshot) error { return vet(c, snap, n.Content, problems, n.Draft) },
@@ -46,12 +47,12 @@ func UpdateFlow(ctx context.Context, c *catalog.Catalog, instance center.Instanc
 		return center.Errorf(center.Invalid, "version %d of a flow cannot be changed", which)
 	}
 	draft := which == contents.Saved
-	parsed, problems, err := read(content, !draft)
+	parsed, err := flow.Parse([]byte(content))
 	if err != nil {
 		return err
 	}
 	return catalog.EditContents(ctx, c, instance, id, func(snap *catalog.Snapshot, f *catalog.Flow, w *catalog.Write) error {
-		if err := vet(c, snap, content, problems, draft); err != nil {
+		if err := vet(c, snap, content, problemsOf(parsed, f.Type, draft), draft); err != nil {
 			return err
 		}
 		return c.Stow(f, contentOf(parsed), draft, w)
@@ -62,10 +63,11 @@ func contentOf(parsed *flow.Flow) catalog.Content {
 	return catalog.Content{Hash: parsed.Hash, Body: string(parsed.Content()), Flow: parsed}
 }
 
-// read parses a content and gives, when it is to be published, its problems.
-func read(content string, publish bool) (parsed *flow.Flow, problems []string, err error) {
-	if parsed, err = flow.Parse([]byte(content)); err != nil || !publish {
-		return parsed, nil, err
+// problemsOf says what keeps a content from being published as a flow of a type;
+// nothing is asked of a draft.
+func problemsOf(parsed *flow.Flow, typ string, draft bool) []check.Problem {
+	if draft {
+		return nil
 	}
-	return parsed, check.Problems(parsed), nil
+	return check.Problems(parsed.As(typ))
 }

@@ -102,9 +102,9 @@ func amended(ctx context.Context, c *catalog.Catalog, m *catalog.Module, which c
 // readModule reads a content as a module and gives, when it is to be published,
 // its problems: its Settings, too, have to be given, in the content or beside
 // it. Settings that are no JSON object are refused in a draft as well.
-func readModule(text catalog.Document, publish bool) (parsed *flow.Flow, problems []string, err error) {
+func readModule(text catalog.Document, publish bool) (parsed *flow.Flow, problems []check.Problem, err error) {
 	if text.Settings != "" && !isObject([]byte(text.Settings)) {
-		return nil, nil, invalidFlow([]string{"Invalid contact flow module settings: Settings is not a JSON object"})
+		return nil, nil, invalidFlow(check.Problem{Text: "Invalid contact flow module settings", Why: "Settings is not a JSON object"})
 	}
 	if parsed, err = text.Parse(); err != nil || !publish {
 		return parsed, nil, err
@@ -112,7 +112,8 @@ func readModule(text catalog.Document, publish bool) (parsed *flow.Flow, problem
 	problems = check.Problems(parsed)
 	var own struct{ Settings json.RawMessage }
 	if json.Unmarshal([]byte(text.Content), &own) == nil && text.Settings == "" && !isObject(own.Settings) {
-		problems = slices.Insert(problems, 0, "JSON field is missing or null for field name: settings")
+		problems = slices.Insert(problems, 0, check.Problem{Text: "JSON field is missing or null for field name: settings",
+			Why: "a module needs Settings, an object in its content or beside it"})
 	}
 	return parsed, problems, nil
 }

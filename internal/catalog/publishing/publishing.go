@@ -18,6 +18,8 @@ import (
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/catalog/contents"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
 )
 
 // rule is what differs between kinds.
@@ -254,8 +256,23 @@ func checkTexts(name, description *string) error {
 // maxProblems bounds what InvalidContactFlowException carries.
 const maxProblems = 50
 
-// invalidFlow is the error of a content that cannot be published.
-func invalidFlow(problems []string) error {
-	problems = problems[:min(len(problems), maxProblems)]
-	return &center.Error{Reason: center.InvalidFlow, Message: problems[0], Problems: problems}
+// maxWhy bounds the characters of what is said beside the problems.
+const maxWhy = 1000
+
+// invalidFlow is the error of a content that cannot be published. Its Problems
+// are in the words of the service, each once, since the service words alike what
+// ails several actions; the message says in ours what is wrong where. The first
+// problems are those that the message has room for.
+func invalidFlow(problems ...check.Problem) error {
+	e := &center.Error{Reason: center.InvalidFlow}
+	for _, p := range problems[:min(len(problems), maxProblems)] {
+		if text := flow.Shorten(p.Text, flow.MaxMessage); !slices.Contains(e.Problems, text) {
+			e.Problems = append(e.Problems, text)
+		}
+		if len(e.Message) < maxWhy {
+			e.Message = strings.TrimPrefix(e.Message+"; "+p.Why, "; ")
+		}
+	}
+	e.Message = flow.Shorten(e.Message, maxWhy)
+	return e
 }

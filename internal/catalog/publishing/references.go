@@ -10,6 +10,8 @@ import (
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/catalog/contents"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
 )
 
 // named says which parameters of which actions name a resource. A dot leads
@@ -102,19 +104,20 @@ func values(params map[string]json.RawMessage, path string) func(yield func(memb
 // vet returns what keeps a content from being published: its own problems and,
 // when references are checked, those that name nothing in the instance. A draft
 // may have both.
-func vet(c *catalog.Catalog, snap *catalog.Snapshot, content string, problems []string, draft bool) error {
+func vet(c *catalog.Catalog, snap *catalog.Snapshot, content string, problems []check.Problem, draft bool) error {
 	if draft {
 		return nil
 	}
 	if c.ChecksReferences() {
 		for _, r := range References(content) {
 			if err := resolves[r.Kind](c, snap, r.Value); err != nil {
-				problems = append(problems, shorten(fmt.Sprintf("Invalid Action property value. Path: %s, Action: %s: %s", r.Path, r.Action, err)))
+				problems = append(problems, check.Problem{Text: "Invalid Action property value. Path: " + r.Path,
+					Why: fmt.Sprintf("[%s] %s: %s", flow.Clip(r.Action), r.Path, err)})
 			}
 		}
 	}
 	if len(problems) > 0 {
-		return invalidFlow(problems)
+		return invalidFlow(problems...)
 	}
 	return nil
 }
@@ -140,14 +143,4 @@ func namesContent[T any](find func(*catalog.Snapshot, string) (T, contents.Which
 		_, _, err := find(snap, ref)
 		return err
 	}
-}
-
-// maxMessage bounds the characters of a problem.
-const maxMessage = 256
-
-func shorten(s string) string {
-	if r := []rune(s); len(r) > maxMessage {
-		return string(r[:maxMessage-1]) + "…"
-	}
-	return s
 }

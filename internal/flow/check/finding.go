@@ -10,18 +10,40 @@ import (
 // Finding is one thing that [Flow] has to say about a flow.
 type Finding struct {
 	Severity Severity `json:"severity"`
-	Action   string   `json:"action,omitempty"` // identifier; empty for the document as a whole
-	Field    string   `json:"field,omitempty"`  // path within the action or the document
-	Message  string   `json:"message"`          // what is the matter, as Problems words it
-	Hint     string   `json:"hint,omitempty"`   // what to do about it, or what happens otherwise
+	Cloud    Cloud    `json:"cloud,omitempty"`   // what Amazon Connect makes of it
+	Action   string   `json:"action,omitempty"`  // identifier; empty for the document as a whole
+	Field    string   `json:"field,omitempty"`   // path within the action or the document
+	Message  string   `json:"message"`           // what is the matter; it begins as Problem does
+	Problem  string   `json:"problem,omitempty"` // the service's own words for it, where it refuses the flow and they are known
+	Hint     string   `json:"hint,omitempty"`    // what to do about it, or what happens otherwise
+}
+
+// String is the finding in a line, for a log or an error: where, what, and what
+// to do about it.
+func (f Finding) String() string {
+	text := f.Brief()
+	if f.Field != "" {
+		text = f.Field + ": " + text
+	}
+	if f.Action != "" {
+		text = "[" + flow.Clip(f.Action) + "] " + text
+	}
+	if f.Hint != "" {
+		text += " (" + f.Hint + ")"
+	}
+	return text
 }
 
 // Brief is the message without what Action and Field say already: for people,
-// who are shown those beside it. Message is in the words of the service.
+// who are shown those beside it.
 func (f Finding) Brief() string {
-	before, after, ok := strings.Cut(f.Message, " Path: Actions[")
+	message := f.Message
+	if f.Action != "" {
+		message = strings.Replace(message, ", Action: "+flow.Clip(f.Action), "", 1)
+	}
+	before, after, ok := strings.Cut(message, " Path: Actions[")
 	if !ok || f.Action == "" || before == "" {
-		return f.Message
+		return message
 	}
 	after = strings.TrimLeft(after, "0123456789")
 	after, _ = strings.CutPrefix(after, "]")
@@ -35,7 +57,7 @@ func (f Finding) Brief() string {
 			after = ", " + rest
 		}
 	}
-	return before[:len(before)-1] + strings.Replace(after, ", Action: "+flow.Clip(f.Action), "", 1)
+	return before[:len(before)-1] + after
 }
 
 // Severity is how bad a finding is.
@@ -47,12 +69,31 @@ const (
 	SeverityWarning Severity = "warning"
 )
 
+// Cloud is what Amazon Connect makes of a finding when the flow is published
+// there.
+type Cloud string
+
+// What Amazon Connect may make of a finding. It refuses what an error says;
+// some warnings are about what it refuses as well, or may refuse: its
+// documentation excludes it, and nobody is known to have tried.
+const (
+	CloudTakes     Cloud = ""
+	CloudRefuses   Cloud = "refuses"
+	CloudMayRefuse Cloud = "may refuse"
+)
+
+// refusal is the finding of a problem in the service's words about an action,
+// with what more there is to say of it.
+func refusal(a *flow.Action, field, hint, problem, more string) Finding {
+	return Finding{
+		Severity: SeverityError, Cloud: CloudRefuses, Action: a.ID, Field: field, Hint: hint,
+		Problem: problem, Message: problem + ", Action: " + flow.Clip(a.ID) + more,
+	}
+}
+
 // badValue is the finding that a member of an action has a wrong value.
 func badValue(a *flow.Action, field, why string) Finding {
-	return Finding{
-		Severity: SeverityError, Action: a.ID, Field: field,
-		Message: fmt.Sprintf("Invalid Action property value. Path: %s, Action: %s: %s", path(a, field), flow.Clip(a.ID), why),
-	}
+	return refusal(a, field, "", "Invalid Action property value. Path: "+path(a, field), ": "+why)
 }
 
 // path is where a field of an action is in the document.

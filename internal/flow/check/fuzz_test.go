@@ -30,7 +30,7 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%d problems", len(problems))
 		}
 		for _, p := range problems {
-			if n := utf8.RuneCountInString(p); n == 0 || n > flow.MaxMessage {
+			if n := utf8.RuneCountInString(p.Text); n == 0 || n > flow.MaxMessage {
 				t.Errorf("a problem of %d characters", n)
 			}
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 // invalidFormat is what the service says of a document as a whole.
-const invalidFormat = "Invalid contact flow format: "
+const invalidFormat = "Invalid contact flow format"
 
 // validation gathers the errors of one flow.
 type validation struct {
@@ -19,15 +19,21 @@ type validation struct {
 	first    int // where the findings of the current action begin
 }
 
+// add adds a problem, worded as the service words it.
 func (v *validation) add(a *flow.Action, field, hint, format string, args ...any) {
-	v.findings = append(v.findings, Finding{
-		Severity: SeverityError, Action: a.ID, Field: field, Hint: hint,
-		Message: fmt.Sprintf(format, args...) + ", Action: " + flow.Clip(a.ID),
-	})
+	v.findings = append(v.findings, refusal(a, field, hint, fmt.Sprintf(format, args...), ""))
 }
 
 func (v *validation) document(field, why string) {
-	v.findings = append(v.findings, Finding{Severity: SeverityError, Field: field, Message: invalidFormat + why})
+	v.findings = append(v.findings, documentFinding(field, why, ""))
+}
+
+// documentFinding is the finding that something is wrong with a document as a whole.
+func documentFinding(field, why, hint string) Finding {
+	return Finding{
+		Severity: SeverityError, Cloud: CloudRefuses, Field: field, Hint: hint,
+		Problem: invalidFormat, Message: invalidFormat + ": " + why,
+	}
 }
 
 // value adds the problem that a member has a value it may not have. The first
@@ -80,8 +86,9 @@ func (v *validation) operand(a *flow.Action, i int, allowed []string) {
 func (v *validation) complete(a *flow.Action, operands []string) {
 	for _, o := range operands {
 		if !slices.ContainsFunc(a.Conditions, func(c flow.Condition) bool { return c.Operand.Constant() && c.Operand.Literal == o }) {
-			v.add(a, "Transitions.Conditions", "Add a branch for "+o+".",
-				"Action is missing required property. Path: %s, Condition: %s", path(a, "Transitions.Conditions"), o)
+			finding := badValue(a, "Transitions.Conditions", "there is no branch for "+o)
+			finding.Hint = "Add a branch for " + o + "."
+			v.findings = append(v.findings, finding)
 		}
 	}
 }

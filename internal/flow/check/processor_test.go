@@ -35,7 +35,7 @@ func TestCheckProcessor(t *testing.T) {
 		if err != nil {
 			t.Fatalf("Parse(%s): %v", processor, err)
 		}
-		problems := Problems(f)
+		problems := told(f)
 		switch {
 		case want == "" && len(problems) > 0:
 			t.Errorf("%s: %v; want no problem", processor, problems)

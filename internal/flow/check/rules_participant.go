@@ -34,7 +34,7 @@ func checkInput(v *validation, a *flow.Action) {
 	v.refuseError(a, flow.NoMatchingCondition)
 	v.refuseError(a, flow.InputTimeLimitExceeded)
 	if len(a.Conditions) > 0 {
-		v.add(a, "Transitions.Conditions", "", "Action does not support conditions. Path: %s", path(a, ""))
+		v.add(a, "Transitions.Conditions", "", "Action does not support conditions")
 	}
 	if !a.HasNext {
 		v.missing(a, "Transitions.NextAction")

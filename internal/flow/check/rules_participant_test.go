@@ -114,7 +114,7 @@ func TestProblemsOfTypes(t *testing.T) {
 		{"26 values for a table", "UpsertDataTableValues", `"DataTableUpsertAttributes":` + many(26), good, value + ".DataTableUpsertAttributes"},
 	}
 	for _, test := range tests {
-		problems := Problems(flowdoc.Parse(t, flowdoc.Of(flowdoc.Action("a", test.typ, test.parameters, test.transitions), flowdoc.Stop("x"))))
+		problems := told(flowdoc.Parse(t, flowdoc.Of(flowdoc.Action("a", test.typ, test.parameters, test.transitions), flowdoc.Stop("x"))))
 		switch {
 		case test.want == "" && len(problems) > 0:
 			t.Errorf("%s: %q; want none", test.name, problems)

@@ -147,7 +147,7 @@ func checkInvoke(v *validation, a *flow.Action) {
 // checkTags: at most six tags at once.
 func checkTags(v *validation, a *flow.Action) {
 	if tags, err := a.Params.Pairs("Tags"); err == nil && len(tags) > flow.MaxTagsAtOnce {
-		v.add(a, "Parameters.Tags", "", "More than %d tags in Parameters.Tags. Path: %s", flow.MaxTagsAtOnce, path(a, "Parameters.Tags"))
+		v.add(a, "Parameters.Tags", "", "More than %d tags in Parameters.Tags", flow.MaxTagsAtOnce)
 	}
 }
 

@@ -42,7 +42,7 @@ func errors(f *flow.Flow) []Finding {
 func (v *validation) faults() {
 	for i := range v.f.Faults {
 		fault := &v.f.Faults[i]
-		finding := Finding{Severity: SeverityError, Field: fault.Field, Message: invalidFormat + fault.Message, Hint: fault.Hint}
+		finding := documentFinding(fault.Field, fault.Message, fault.Hint)
 		if fault.Action != flow.None {
 			finding = badValue(&v.f.Actions[fault.Action], fault.Field, fault.Message)
 		}
@@ -68,7 +68,7 @@ func (v *validation) action(a *flow.Action) {
 			hint = didYouMean(a.Type, typeNames)
 		}
 		v.add(a, "Type", cmp.Or(hint, "In a chat an unknown action takes its NoMatchingError branch."),
-			"Invalid Action type. Type: %s, Path: %s", flow.Clip(a.Type), path(a, "Type"))
+			"Invalid Action type. Type: %s", flow.Clip(a.Type))
 		return
 	}
 	v.parameters(a)
@@ -244,7 +244,7 @@ func (v *validation) conditions(a *flow.Action) {
 	}
 	if a.Spec.Conditions == nil {
 		if len(a.Conditions) > 0 {
-			v.add(a, "Transitions.Conditions", "", "Action does not support conditions. Path: %s", path(a, ""))
+			v.add(a, "Transitions.Conditions", "", "Action does not support conditions")
 		}
 		return
 	}
@@ -266,7 +266,7 @@ func (v *validation) next(a *flow.Action) {
 	switch {
 	case a.Spec.Is(flow.Terminal):
 		if a.HasNext || len(a.Errors) > 0 || len(a.Conditions) > 0 {
-			v.add(a, "Transitions", "", "Action does not support transitions. Path: %s", path(a, ""))
+			v.add(a, "Transitions", "", "Action does not support transitions")
 		}
 	case !a.HasNext && !a.Spec.Is(flow.Branches):
 		v.missing(a, "Transitions.NextAction")
