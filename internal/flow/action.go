@@ -7,7 +7,8 @@ import (
 // Action is one action of a flow, compiled.
 type Action struct {
 	ID    string
-	Type  string
+	Type  string // by its name of today
+	Wrote string // how the document spells Type, where that is a former spelling
 	Index int
 	Spec  *Type  // nil for an unknown type
 	Block string // its name in flow logs

@@ -71,13 +71,17 @@ func (f *Flow) Identifier(index int) string {
 }
 
 // FlowType is the type of the flow as far as the resource or the designer says,
-// 0 for unknown.
-func (f *Flow) FlowType() FlowTypes {
+// 0 for unknown and for a module.
+func (f *Flow) FlowType() FlowTypes { return f.Place() &^ Modules }
+
+// Place is what the actions of the flow stand in: its [Flow.FlowType], or
+// Modules; 0 for unknown.
+func (f *Flow) Place() FlowTypes {
 	switch {
+	case f.Type == TypeModule, f.Type == "" && f.Module:
+		return Modules
 	case f.Type != "":
 		return typeNames[f.Type]
-	case f.Module:
-		return 0
 	}
 	return typeNames[f.Hint]
 }

@@ -223,6 +223,9 @@ func (f *Flow) read(doc document) error {
 
 // compile reads the parameters as the action's type has them.
 func (a *Action) compile() {
+	if now := formerTypes[a.Type]; now != "" {
+		a.Type, a.Wrote = now, a.Type
+	}
 	a.Spec, a.Block = types[a.Type], a.Type
 	if a.Spec == nil {
 		a.Refusal = &Refusal{ErrorType: NoMatchingError, Why: "unknown action type " + Clip(a.Type)}

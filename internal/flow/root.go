@@ -10,6 +10,7 @@ type Root struct {
 	Namespace string  // what the designer calls it, "" for System
 	Setter    string  // the type of the action that sets it, "" for what a contact has by itself
 	Local     bool    // what sets it is in the same flow
+	Leaf      bool    // it is a value itself; the others are only by their members
 }
 
 // Filling says whether anything fills a root in a chat.
@@ -24,18 +25,18 @@ const (
 
 // rootTable are the roots of references.
 var rootTable = []Root{
-	{Name: "Channel"},
-	{Name: "ContactId"},
-	{Name: "InitialContactId"},
-	{Name: "PreviousContactId"},
-	{Name: "RelatedContactId"},
-	{Name: "InitiationMethod"},
-	{Name: "InstanceARN"},
-	{Name: "AwsRegion"},
-	{Name: "LanguageCode"},
-	{Name: "CustomerId"},
-	{Name: "Name"},
-	{Name: "Description"},
+	{Name: "Channel", Leaf: true},
+	{Name: "ContactId", Leaf: true},
+	{Name: "InitialContactId", Leaf: true},
+	{Name: "PreviousContactId", Leaf: true},
+	{Name: "RelatedContactId", Leaf: true},
+	{Name: "InitiationMethod", Leaf: true},
+	{Name: "InstanceARN", Leaf: true},
+	{Name: "AwsRegion", Leaf: true},
+	{Name: "LanguageCode", Leaf: true},
+	{Name: "CustomerId", Leaf: true},
+	{Name: "Name", Leaf: true},
+	{Name: "Description", Leaf: true},
 
 	{Name: "Queue"},
 	{Name: "Agent"},
@@ -56,9 +57,9 @@ var rootTable = []Root{
 	{Name: "LambdaInvocation", Named: true, Setter: "InvokeLambdaFunction"},
 
 	{Name: "SystemEndpoint", Filled: NeverInChat},
-	{Name: "TextToSpeechVoiceId", Filled: NeverInChat},
-	{Name: "StoredCustomerInput", Filled: NeverInChat},
-	{Name: "CallbackNumber", Filled: NeverInChat},
+	{Name: "TextToSpeechVoiceId", Filled: NeverInChat, Leaf: true},
+	{Name: "StoredCustomerInput", Filled: NeverInChat, Leaf: true},
+	{Name: "CallbackNumber", Filled: NeverInChat, Leaf: true},
 	{Name: "MediaStreams", Filled: NeverInChat},
 	{Name: "Email", Filled: NeverInChat},
 	{Name: "AdditionalEmailRecipients", Filled: NeverInChat},

@@ -15,6 +15,10 @@ type Type struct {
 	Index   int       // its position in [Types]
 	Aliases []string  // names that people give to it: those of older blocks, and some that are often met
 	Flows   FlowTypes // the types of flow that may hold it, as the designer has it
+	Only    FlowTypes // those that the service publishes it in, where it is known to refuse others; else 0
+
+	// Formerly are spellings of Name in Amazon's reference that the service refuses.
+	Formerly []string
 
 	Title  string   // what the designer calls it, "" for Name
 	Family Family   // what it is for
@@ -62,6 +66,7 @@ const (
 	Branches                   // NextAction is never the way on: it may be missing
 	Suspends                   // waits for the world
 	GoesOn                     // an error without a branch goes on with NextAction
+	Stays                      // what follows it may be nothing, though it is not Terminal
 )
 
 // Variant is another block that stands for an action in flow logs, where a
@@ -89,11 +94,11 @@ func (t *Type) Allows(errorType string) bool {
 	return slices.Contains(t.Required, errorType) || slices.Contains(t.Optional, errorType)
 }
 
-// ParamNames are the names of the type's parameters.
+// ParamNames are the names of the type's parameters, as they may be written today.
 func (t *Type) ParamNames() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for i := range t.Params {
-			if !yield(t.Params[i].Name) {
+			if !t.Params[i].Withdrawn && !yield(t.Params[i].Name) {
 				return
 			}
 		}
@@ -130,23 +135,57 @@ type FlowTypes uint16
 const (
 	Inbound FlowTypes = 1 << iota
 	Queued
-	Transfers // agent and queue transfer
+	AgentTransfers
+	QueueTransfers
 	AgentWhisper
 	CustomerWhisper
 	OutboundWhisper
 	Hold
+	Modules // not a type of flow to the API: what Settings make of a document
 
-	everywhere = Inbound | Queued | Transfers | AgentWhisper | CustomerWhisper | OutboundWhisper | Hold
+	Transfers = AgentTransfers | QueueTransfers
+	Whispers  = AgentWhisper | CustomerWhisper | OutboundWhisper
+
+	everywhere = Inbound | Queued | Transfers | Whispers | Hold
 	spoken     = Inbound | Queued | Transfers
 )
+
+// flowWords are what to call types of flow, several at once before each alone.
+var flowWords = []struct {
+	types FlowTypes
+	words string
+}{
+	{Inbound, "contact flows"}, {Queued, "customer queue flows"},
+	{Transfers, "transfer flows"}, {AgentTransfers, "agent transfer flows"}, {QueueTransfers, "queue transfer flows"},
+	{Whispers, "whispers"}, {AgentWhisper, "agent whispers"}, {CustomerWhisper, "customer whispers"}, {OutboundWhisper, "outbound whispers"},
+	{Hold, "hold flows"}, {Modules, "modules"},
+}
+
+// String names the types: "contact flows, transfer flows and modules".
+func (t FlowTypes) String() string {
+	var names []string
+	for _, w := range flowWords {
+		if t&w.types == w.types {
+			names = append(names, w.words)
+			t &^= w.types
+		}
+	}
+	if n := len(names) - 1; n > 0 {
+		return strings.Join(names[:n], ", ") + " and " + names[n]
+	}
+	return strings.Join(names, "")
+}
+
+// TypeModule is the type of a module, which CreateContactFlow has no name for.
+const TypeModule = "MODULE"
 
 // typeNames gives for each type of flow, in the spelling of the API and of the
 // designer, its bit.
 var typeNames = map[string]FlowTypes{
 	"CONTACT_FLOW": Inbound, "contactFlow": Inbound,
 	"CUSTOMER_QUEUE": Queued, "customerQueue": Queued,
-	"AGENT_TRANSFER": Transfers, "agentTransfer": Transfers,
-	"QUEUE_TRANSFER": Transfers, "queueTransfer": Transfers,
+	"AGENT_TRANSFER": AgentTransfers, "agentTransfer": AgentTransfers,
+	"QUEUE_TRANSFER": QueueTransfers, "queueTransfer": QueueTransfers,
 	"AGENT_WHISPER": AgentWhisper, "agentWhisper": AgentWhisper,
 	"CUSTOMER_WHISPER": CustomerWhisper, "customerWhisper": CustomerWhisper,
 	"OUTBOUND_WHISPER": OutboundWhisper, "outboundWhisper": OutboundWhisper,
@@ -160,6 +199,11 @@ type Param struct {
 	Required bool
 	Values   []string // the literals it may have, compared without case
 	Min, Max int      // of a literal number, when Max is not 0
+
+	// Loose is of one that may hold numbers and booleans as JSON writes them; in
+	// all others the service takes strings alone. Withdrawn is of one that the
+	// reference names and the service refuses: contents published before hold it.
+	Loose, Withdrawn bool
 }
 
 // Dynamic says how far a parameter may refer to data.
@@ -203,6 +247,10 @@ func prose(name string) Param  { return Param{Name: name, Dynamic: Interpolate} 
 func nested(name string) Param { return Param{Name: name, Dynamic: Structure} }
 
 func (p Param) must() Param { p.Required = true; return p }
+
+func (p Param) loose() Param { p.Loose = true; return p }
+
+func (p Param) withdrawn() Param { p.Withdrawn = true; return p }
 
 func (p Param) of(values ...string) Param { p.Values = values; return p }
 

@@ -34,6 +34,17 @@ func typesByName(list []*Type) map[string]*Type {
 	return byName
 }
 
+// formerTypes has today's names of action types by the former ones.
+var formerTypes = func() map[string]string {
+	names := map[string]string{}
+	for _, t := range typeList {
+		for _, old := range t.Formerly {
+			names[old] = t.Name
+		}
+	}
+	return names
+}()
+
 // Types returns the action types of the language in the order of their names.
 // The caller must not change them.
 func Types() []*Type { return typeList }

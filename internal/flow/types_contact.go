@@ -22,7 +22,7 @@ var contactTypes = []Type{
 	{
 		Name: "UpdateContactData", Flows: everywhere, Required: onError,
 		Title: "Set contact data", Family: FamilyContact, Shows: []string{"Name", "LanguageCode", "References", "SegmentAttributes", "CustomerId", "Description"},
-		Params: []Param{prose("Name"), prose("Description"), prose("LanguageCode"), prose("CustomerId"), nested("References"),
+		Params: []Param{prose("Name"), prose("Description"), prose("LanguageCode"), prose("CustomerId"), nested("References").withdrawn(),
 			nested("SegmentAttributes"), prose("WisdomSessionArn"), prose("WatchlistId"), prose("IsVoiceIdStreamingEnabled"),
 			prose("IsVoiceAuthenticationEnabled"), prose("IsFraudDetectionEnabled"), prose("VoiceAuthenticationThreshold"),
 			prose("VoiceAuthenticationResponseTime"), prose("FraudDetectionThreshold"), literal("TargetContact", "Current", "Related")},
@@ -43,13 +43,13 @@ var contactTypes = []Type{
 		Aliases: []string{"TransferToQueue"},
 	},
 	{
-		Name: "DequeueContactAndTransferToQueue", Flows: Queued, Required: []string{QueueAtCapacity, NoMatchingError}, Rules: Branches,
+		Name: "DequeueContactAndTransferToQueue", Flows: Queued, Only: Queued | Modules, Required: []string{QueueAtCapacity, NoMatchingError}, Rules: Branches,
 		Title: "Transfer to another queue", Family: FamilyEnd, Shows: []string{"QueueId", "AgentId"},
 		OneOf: []string{"QueueId", "AgentId"}, Params: []Param{refer("QueueId"), refer("AgentId")}, read: readQueueRef,
 		Block: "Transfer",
 	},
 	{
-		Name: "TransferContactToAgent", Flows: Transfers, Rules: Terminal, read: noArgs,
+		Name: "TransferContactToAgent", Flows: Transfers, Only: Transfers | Modules, Rules: Terminal, read: noArgs,
 		Title: "Transfer to agent", Family: FamilyEnd,
 		Block: "Transfer",
 	},
@@ -62,17 +62,13 @@ var contactTypes = []Type{
 		Block: "UpdateRoutingPriority",
 	},
 	{
-		Name: "UpdateContactRoutingCriteria", Flows: everywhere, Required: onError, Params: []Param{nested("RoutingCriteria").must()},
+		Name: "UpdateContactRoutingCriteria", Flows: everywhere, Required: onError, Params: []Param{nested("RoutingCriteria").must().loose()},
 		Title: "Set routing criteria", Family: FamilyContact,
-		read: readCriteriaArgs,
+		read:     readCriteriaArgs,
+		Formerly: []string{"UpdateRoutingCriteria"},
 	},
 	{
-		Name: "UpdateRoutingCriteria", Flows: everywhere, Required: onError, Params: []Param{nested("RoutingCriteria").must()},
-		Family: FamilyCall,
-		read:   readCriteriaArgs,
-	},
-	{
-		Name: "UpdateContactRecordingBehavior", Flows: spoken | OutboundWhisper, Optional: onError, Rules: GoesOn,
+		Name: "UpdateContactRecordingBehavior", Flows: spoken | OutboundWhisper, Rules: GoesOn,
 		Title: "Set recording", Family: FamilyContact,
 		Params: []Param{nested("RecordingBehavior"), nested("AnalyticsBehavior")}, read: readRecording,
 		Block:   "SetRecordingBehavior",
@@ -105,6 +101,7 @@ var contactTypes = []Type{
 	{
 		Name: "UntagContact", Flows: everywhere, Required: onError, Params: []Param{nested("TagKeys").must()}, read: readUntag,
 		Title: "Untag contact", Family: FamilyContact, Shows: []string{"TagKeys"},
+		Formerly: []string{"UnTagContact"},
 	},
 	{
 		Name: "UpdateContactTextToSpeechVoice", Flows: everywhere, Optional: onError, Rules: GoesOn,

@@ -18,7 +18,7 @@ var controlTypes = []Type{
 	{
 		Name: "Loop", Flows: everywhere, Optional: onError, Rules: Branches | GoesOn,
 		Title: "Loop", Family: FamilyControl, Shows: []string{"LoopCount"},
-		Params:     []Param{refer("LoopCount").must().between(0, MaxLoop), literal("LoopName")},
+		Params:     []Param{refer("LoopCount").must().between(0, MaxLoop).loose(), literal("LoopName")},
 		Conditions: allOf(ContinueLooping, DoneLooping), read: readLoop,
 	},
 	{
@@ -27,7 +27,7 @@ var controlTypes = []Type{
 		Params: []Param{refer("HoursOfOperationId")}, Conditions: &Conditions{Operators: equals, Complete: []string{"True", "False"}}, read: readHours,
 	},
 	{
-		Name: "CheckMetricData", Flows: spoken, Required: onError, Optional: onCondition, Rules: Branches,
+		Name: "CheckMetricData", Flows: spoken, Required: onErrorAndCondition, Rules: Branches,
 		Title: "Check queue or staff", Family: FamilyControl, Shows: []string{"MetricType"},
 		Params:     []Param{literal("MetricType", metricTypes...).must(), refer("QueueId"), refer("AgentId")},
 		Conditions: anyCondition, read: readMetric,
@@ -55,7 +55,7 @@ var controlTypes = []Type{
 		Aliases: []string{"TransferContactToFlow"},
 	},
 	{
-		Name: "EndFlowExecution", Flows: everywhere, Rules: Terminal, read: noArgs,
+		Name: "EndFlowExecution", Flows: Queued | Whispers | Hold, Only: Queued | Whispers | Hold | Modules, Rules: Terminal, read: noArgs,
 		Title: "End flow", Family: FamilyEnd,
 		Block:   "Resume",
 		Aliases: []string{"Resume"},
@@ -79,7 +79,7 @@ var controlTypes = []Type{
 		Params: []Param{refer("FlowModuleId").must()}, Conditions: equalsAny, read: readModule,
 	},
 	{
-		Name: "EndFlowModuleExecution", Flows: everywhere, Rules: Terminal, Open: true, read: readEndModule,
+		Name: "EndFlowModuleExecution", Flows: everywhere, Only: Modules, Rules: Terminal, Open: true, read: readEndModule,
 		Title: "Return", Family: FamilyEnd,
 	},
 }

@@ -11,7 +11,7 @@ var participantTypes = []Type{
 		Aliases: []string{"PlayPrompt"},
 	},
 	{
-		Name: "MessageParticipantIteratively", Flows: Queued | Hold, Optional: onError, Rules: Branches,
+		Name: "MessageParticipantIteratively", Flows: Queued | Hold, Optional: onError, Rules: Branches | Stays,
 		Title: "Loop prompts", Family: FamilyTalk, Shows: []string{"Messages"},
 		Params:     []Param{nested("Messages").must(), literal("InterruptFrequencySeconds")},
 		Conditions: someOf("MessagesInterrupted"), NotInChat: "a chat cannot loop prompts",
@@ -47,7 +47,7 @@ var participantTypes = []Type{
 		Name: "ShowView", Flows: Inbound, Required: []string{NoMatchingCondition, NoMatchingError, TimeLimitExceeded}, Rules: Branches | Suspends,
 		Title: "Show view", Family: FamilyTalk, Shows: []string{"ViewResource.Id"},
 		Params: []Param{nested("ViewResource").must(), refer("InvocationTimeLimitSeconds").must().between(1, MaxViewLimit),
-			nested("ViewData"), nested("SensitiveDataConfiguration")},
+			nested("ViewData").loose(), nested("SensitiveDataConfiguration")},
 		Conditions: equalsAny, read: readView,
 	},
 	{
@@ -58,7 +58,7 @@ var participantTypes = []Type{
 		Conditions: someOf("OptedOut"), read: readSignIn,
 	},
 	{
-		Name: "DisconnectParticipant", Flows: spoken, Rules: Terminal, read: noArgs,
+		Name: "DisconnectParticipant", Flows: spoken, Only: spoken | Modules, Rules: Terminal, read: noArgs,
 		Title: "Disconnect", Family: FamilyEnd,
 		Block:   "Disconnect",
 		Aliases: []string{"Disconnect"},

@@ -11,9 +11,9 @@ func TestRequiredErrors(t *testing.T) {
 	for names, want := range map[string][]string{
 		"InvokeLambdaFunction CreateWisdomSession UpdateContactData UpdateContactTargetQueue UpdateContactAttributes CheckHoursOfOperation " +
 			"CreatePersistentContactAssociation LoadContactContent EvaluateDataTableValues TagContact UntagContact TransferToFlow UpdateFlowAttributes " +
-			"GetMetricData CheckMetricData Wait InvokeFlowModule UpdateContactEventHooks CreateTask CreateCallbackContact StartVoiceIdStream CheckVoiceId": {NoMatchingError},
+			"GetMetricData Wait InvokeFlowModule UpdateContactEventHooks CreateTask CreateCallbackContact StartVoiceIdStream CheckVoiceId": {NoMatchingError},
 		"Compare DistributeByPercentage":                          {NoMatchingCondition},
-		"ConnectParticipantWithLexBot":                            {NoMatchingCondition, NoMatchingError},
+		"ConnectParticipantWithLexBot CheckMetricData":            {NoMatchingCondition, NoMatchingError},
 		"TransferContactToQueue DequeueContactAndTransferToQueue": {NoMatchingError, QueueAtCapacity},
 		"UpdateContactCallbackNumber":                             {"CallbackNumberNotDialable", "InvalidCallbackNumber"},
 		"AuthenticateParticipant":                                 {NoMatchingError, TimeLimitExceeded},
@@ -44,7 +44,8 @@ func TestFlowTypes(t *testing.T) {
 		"TransferToFlow UpdateContactTargetQueue TransferContactToQueue":                                                         "contactFlow agentTransfer queueTransfer",
 		"DequeueContactAndTransferToQueue":                                                                                       "customerQueue",
 		"TransferContactToAgent":                                                                                                 "agentTransfer queueTransfer",
-		"Compare Wait Loop GetMetricData EndFlowExecution UpdateFlowAttributes UpdateFlowLoggingBehavior UpdateContactData":      strings.Join(all, " "),
+		"EndFlowExecution":                                                                                                       "customerQueue agentWhisper customerWhisper outboundWhisper customerHold agentHold",
+		"Compare Wait Loop GetMetricData UpdateFlowAttributes UpdateFlowLoggingBehavior UpdateContactData":                       strings.Join(all, " "),
 		"UpdateContactAttributes UpdateContactEventHooks CreateTask InvokeLambdaFunction InvokeFlowModule CreateCase TagContact": strings.Join(all, " "),
 	} {
 		for name := range strings.FieldsSeq(names) {
@@ -66,7 +67,7 @@ func TestFlowTypes(t *testing.T) {
 func TestDescriptors(t *testing.T) {
 	names := map[string]bool{}
 	for i, typ := range Types() {
-		for _, name := range append([]string{typ.Name}, typ.Aliases...) {
+		for _, name := range slices.Concat([]string{typ.Name}, typ.Aliases, typ.Formerly) {
 			if names[name] {
 				t.Errorf("two types are called %s", name)
 			}
@@ -81,6 +82,14 @@ func TestDescriptors(t *testing.T) {
 		params := slices.Sorted(typ.ParamNames())
 		if n := len(params); len(slices.Compact(params)) != n {
 			t.Errorf("%s has a parameter twice", typ.Name)
+		}
+	}
+	for typ, words := range map[FlowTypes]string{
+		0: "", Hold: "hold flows", Transfers | Modules: "transfer flows and modules", AgentTransfers: "agent transfer flows",
+		Queued | Whispers | Hold: "customer queue flows, whispers and hold flows", Inbound | OutboundWhisper: "contact flows and outbound whispers",
+	} {
+		if typ.String() != words {
+			t.Errorf("types of flow are called %q; want %q", typ, words)
 		}
 	}
 	if TypeNamed("Teleport") != nil {

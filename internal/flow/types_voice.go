@@ -15,8 +15,8 @@ var voiceTypes = []Type{
 		Name: "TransferParticipantToThirdParty", Flows: Inbound | Transfers, Required: onError,
 		Title: "Transfer to phone number", Family: FamilyEnd, Shows: []string{"ThirdPartyPhoneNumber"},
 		Optional: []string{"CallFailed", "ConnectionTimeLimitExceeded"},
-		Params: []Param{refer("ThirdPartyPhoneNumber").must(), refer("ThirdPartyConnectionTimeLimitSeconds").between(0, 600),
-			literal("ContinueFlowExecution", "True", "False"), refer("ThirdPartyDTMFDigits"), nested("CallerId")},
+		Params: []Param{refer("ThirdPartyPhoneNumber").must(), refer("ThirdPartyConnectionTimeLimitSeconds").must().between(0, 600),
+			literal("ContinueFlowExecution", "True", "False").must(), refer("ThirdPartyDTMFDigits"), nested("CallerId")},
 		NotInChat: forCalls,
 		Block:     "Transfer",
 		Logged:    [][2]string{{"ThirdPartyPhoneNumber", "PhoneNumber"}, {"ThirdPartyConnectionTimeLimitSeconds", "TimeLimit"}},
@@ -63,7 +63,7 @@ var voiceTypes = []Type{
 		Family: FamilyCall,
 	},
 	{
-		Name: "CompleteOutboundCall", Flows: OutboundWhisper, Optional: onError, NotInChat: forCalls, Params: []Param{nested("CallerId")},
+		Name: "CompleteOutboundCall", Flows: OutboundWhisper, Only: OutboundWhisper | Modules, Optional: onError, NotInChat: forCalls, Params: []Param{nested("CallerId")},
 		Family: FamilyCall,
 	},
 	{

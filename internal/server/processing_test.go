@@ -126,7 +126,7 @@ func TestRestartWhileProcessing(t *testing.T) {
 // back meanwhile hears what was said, and the end behind it.
 func TestEndWaitsForTheProcessor(t *testing.T) {
 	const leaving = `{"Version":"2019-10-30","StartAction":"set","Actions":[
- {"Identifier":"set","Type":"UpdateContactMediaProcessing","Parameters":{"ChatProcessor":{"ProcessingEnabled":"True","LambdaProcessorARN":"shout"}},"Transitions":{"NextAction":"bye","Errors":[{"NextAction":"end","ErrorType":"NoMatchingError"},{"NextAction":"end","ErrorType":"ChannelMismatch"}]}},
+ {"Identifier":"set","Type":"UpdateContactMediaProcessing","Parameters":{"ChatProcessor":{"ProcessingEnabled":"True","LambdaProcessorARN":"shout","ChatProcessorSettings":{"DeliverUnprocessedMessages":"False"}}},"Transitions":{"NextAction":"bye","Errors":[{"NextAction":"end","ErrorType":"NoMatchingError"},{"NextAction":"end","ErrorType":"ChannelMismatch"}]}},
  {"Identifier":"bye","Type":"MessageParticipant","Parameters":{"Text":"Good bye"},"Transitions":{"NextAction":"end"}},
  {"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`
 	asked, answer := make(chan struct{}), make(chan struct{})

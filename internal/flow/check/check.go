@@ -1,6 +1,10 @@
 package check
 
-import "parley.example/parley/internal/flow"
+import (
+	"slices"
+
+	"parley.example/parley/internal/flow"
+)
 
 // maxProblems is how many problems InvalidContactFlowException carries.
 const maxProblems = 50
@@ -12,10 +16,15 @@ type Problem struct {
 }
 
 // Problems says what keeps the flow from being published: everything found, up
-// to 50 problems. There are none for a valid flow.
-func Problems(f *flow.Flow) []Problem {
+// to 50 problems. There are none for a valid flow. What is asked of a flow
+// depends on its type: see [flow.Flow.As].
+func Problems(f *flow.Flow) []Problem { return Options{}.Problems(f) }
+
+// Problems is what keeps the flow from being published under the options.
+func (o Options) Problems(f *flow.Flow) []Problem {
 	var problems []Problem
-	for _, finding := range errors(f) {
+	found, _ := o.errors(f)
+	for _, finding := range found {
 		if len(problems) == maxProblems {
 			break
 		}
@@ -27,7 +36,10 @@ func Problems(f *flow.Flow) []Problem {
 // Flow reports everything there is to say about a flow: first the errors, which
 // are those that Problems lists, then warnings of what is allowed and probably
 // not meant.
-func Flow(f *flow.Flow) []Finding {
-	found := errors(f)
-	return append(found, warnings(f, found)...)
+func Flow(f *flow.Flow) []Finding { return Options{}.Flow(f) }
+
+// Flow is what there is to say about a flow under the options.
+func (o Options) Flow(f *flow.Flow) []Finding {
+	found, doubts := o.errors(f)
+	return slices.Concat(found, doubts, warnings(f, found))
 }

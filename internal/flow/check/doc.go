@@ -5,6 +5,11 @@
 // count what tests have covered. It is pure, and never fails: what cannot be read
 // is a finding.
 //
+// Errors are what Amazon Connect refuses: a flow that is published here is
+// published there. What is known of that comes from publishing, from flows that
+// were exported, which all pass, and from the reference, in this order; what is
+// only likely is a warning that says so ([Cloud]).
+//
 // Most of what is checked are the descriptors of action types in package flow;
 // what they cannot say is a [rule] of the type, in one table.
 //

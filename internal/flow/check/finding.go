@@ -82,6 +82,15 @@ const (
 	CloudMayRefuse Cloud = "may refuse"
 )
 
+// Options are what a check lets pass that the service refuses. The zero value
+// lets nothing pass.
+type Options struct {
+	// OldSpellings takes action types as Amazon's reference has spelt them,
+	// UpdateRoutingCriteria and UnTagContact, and warns of them: for documents that
+	// were written after it. The service refuses them (probed by publishing, 2026-08).
+	OldSpellings bool
+}
+
 // refusal is the finding of a problem in the service's words about an action,
 // with what more there is to say of it.
 func refusal(a *flow.Action, field, hint, problem, more string) Finding {

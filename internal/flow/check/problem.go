@@ -15,8 +15,10 @@ const invalidFormat = "Invalid contact flow format"
 // validation gathers the errors of one flow.
 type validation struct {
 	f        *flow.Flow
+	options  Options
 	findings []Finding
-	first    int // where the findings of the current action begin
+	doubts   []Finding // warnings of what the service refuses or may refuse
+	first    int       // where the findings of the current action begin
 }
 
 // add adds a problem, worded as the service words it.
@@ -45,6 +47,11 @@ func (v *validation) value(a *flow.Action, field, why string) {
 		}
 	}
 	v.findings = append(v.findings, badValue(a, field, why))
+}
+
+// doubt warns of what the service may refuse, and Parley takes.
+func (v *validation) doubt(a *flow.Action, field, message, hint string) {
+	v.doubts = append(v.doubts, Finding{Severity: SeverityWarning, Cloud: CloudMayRefuse, Action: a.ID, Field: field, Message: message, Hint: hint})
 }
 
 // missing adds the problem that a member is not there.

@@ -58,7 +58,7 @@ func TestEveryErrorHasWordsOfTheService(t *testing.T) {
 	for _, typ := range []string{"Nonsense", "Compare", "Wait", "Loop", "GetParticipantInput", "UpdateContactEventHooks", "CheckMetricData", "ShowView", "DisconnectParticipant"} {
 		actions = append(actions, flowdoc.Action("the "+typ, typ, `"Foo":1,"Text":{},"ComparisonValue":"x"`, flowdoc.To("nowhere", flowdoc.On("Foo", "x"), flowdoc.When("Like", "", "x"))))
 	}
-	for _, finding := range errors(flowdoc.Parse(t, flowdoc.Of(actions...))) {
+	for _, finding := range errorsOf(flowdoc.Parse(t, flowdoc.Of(actions...))) {
 		if !slices.ContainsFunc(shapes, func(s string) bool { return strings.HasPrefix(finding.Problem, s) }) || !strings.HasPrefix(finding.Message, finding.Problem) ||
 			finding.Cloud != CloudRefuses {
 			t.Errorf("%+v is in no words of the service", finding)

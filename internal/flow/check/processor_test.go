@@ -18,17 +18,17 @@ func mediaProcessing(processor string) string {
 func TestCheckProcessor(t *testing.T) {
 	const at = "Actions[0].Parameters.ChatProcessor"
 	for processor, want := range map[string]string{
-		`{"ProcessingEnabled":"True","LambdaProcessorARN":"arn:f","ChatProcessorSettings":{"DeliverUnprocessedMessages":"False"}}`: "",
-		`{"ProcessingEnabled":true,"LambdaProcessorARN":"arn:f","ChatProcessorSettings":{"DeliverUnprocessedMessages":true}}`:      "",
-		`{"ProcessingEnabled":"True","LambdaProcessorARN":"arn:f"}`:                                                                "",
-		`{"ProcessingEnabled":"True","LambdaProcessorARN":"` + strings.Repeat("f", 1025) + `"}`:                                    at + ".LambdaProcessorARN",
-		`{"ProcessingEnabled":"False"}`:                                                                    "",
-		`{"LambdaProcessorARN":"arn:f"}`:                                                                   at + ".ProcessingEnabled",
-		`{"ProcessingEnabled":"maybe","LambdaProcessorARN":"arn:f"}`:                                       at + ".ProcessingEnabled",
-		`{"ProcessingEnabled":"True"}`:                                                                     at + ".LambdaProcessorARN",
-		`{"ProcessingEnabled":"True","LambdaProcessorARN":"$.Attributes.f"}`:                               at + ".LambdaProcessorARN",
-		`{"ProcessingEnabled":"True","LambdaProcessorARN":"f","ChatProcessorSettings":"x"}`:                at + ".ChatProcessorSettings",
-		`{"ProcessingEnabled":"False","ChatProcessorSettings":{"DeliverUnprocessedMessages":"sometimes"}}`: at + ".ChatProcessorSettings.DeliverUnprocessedMessages",
+		`{"ProcessingEnabled":"True","LambdaProcessorARN":"arn:f","ChatProcessorSettings":{"DeliverUnprocessedMessages":"False"}}`:                             "",
+		`{"ProcessingEnabled":true,"LambdaProcessorARN":"arn:f","ChatProcessorSettings":{"DeliverUnprocessedMessages":"True"}}`:                                at + ".ProcessingEnabled",
+		`{"ProcessingEnabled":"True","LambdaProcessorARN":"arn:f"}`:                                                                                            at + ".ChatProcessorSettings",
+		`{"ProcessingEnabled":"True","LambdaProcessorARN":"` + strings.Repeat("f", 1025) + `","ChatProcessorSettings":{"DeliverUnprocessedMessages":"False"}}`: at + ".LambdaProcessorARN",
+		`{"ProcessingEnabled":"False","ChatProcessorSettings":{"DeliverUnprocessedMessages":"False"}}`:                                                         "",
+		`{"LambdaProcessorARN":"arn:f","ChatProcessorSettings":{"DeliverUnprocessedMessages":"False"}}`:                                                        at + ".ProcessingEnabled",
+		`{"ProcessingEnabled":"maybe","LambdaProcessorARN":"arn:f","ChatProcessorSettings":{"DeliverUnprocessedMessages":"False"}}`:                            at + ".ProcessingEnabled",
+		`{"ProcessingEnabled":"True","ChatProcessorSettings":{"DeliverUnprocessedMessages":"False"}}`:                                                          at + ".LambdaProcessorARN",
+		`{"ProcessingEnabled":"True","LambdaProcessorARN":"$.Attributes.f","ChatProcessorSettings":{"DeliverUnprocessedMessages":"False"}}`:                    at + ".LambdaProcessorARN",
+		`{"ProcessingEnabled":"True","LambdaProcessorARN":"f","ChatProcessorSettings":"x"}`:                                                                    at + ".ChatProcessorSettings",
+		`{"ProcessingEnabled":"False","ChatProcessorSettings":{"DeliverUnprocessedMessages":"sometimes"}}`:                                                     at + ".ChatProcessorSettings.DeliverUnprocessedMessages",
 		`"x"`: at,
 	} {
 		f, err := flow.Parse([]byte(mediaProcessing(processor)))

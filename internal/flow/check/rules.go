@@ -33,6 +33,8 @@ var rules = map[string]rule{
 	"ShowView":                                   {errors: checkShowView},
 	"TagContact":                                 {errors: checkTags},
 	"TransferParticipantToThirdParty":            {errors: checkThirdParty},
+	"UpdateContactAttributes":                    {errors: checkAttributes},
+	"UpdateContactCallbackNumber":                {errors: checkCallback},
 	"UpdateContactData":                          {errors: checkData},
 	"UpdateContactEventHooks":                    {errors: checkHooks, warnings: warnHooks},
 	"UpdateContactMediaProcessing":               {errors: checkProcessor, spares: spareProcessor},
@@ -41,7 +43,6 @@ var rules = map[string]rule{
 	"UpdateContactRoutingBehavior":               {errors: checkRouting},
 	"UpdateContactRoutingCriteria":               {errors: checkCriteria},
 	"UpdateContactTextToSpeechVoice":             {spares: spareAll},
-	"UpdateRoutingCriteria":                      {errors: checkCriteria},
 	"UpsertDataTableValues":                      {errors: checkTables},
 	"Wait":                                       {errors: checkWait, spares: spareWait},
 }

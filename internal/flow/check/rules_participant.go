@@ -8,7 +8,8 @@ import (
 	"parley.example/parley/internal/flow"
 )
 
-// checkInput: GetParticipantInput is a menu, or it stores what is entered.
+// checkInput: GetParticipantInput is a menu, or it stores what is entered. What each
+// needs was found by publishing (2026-09-29).
 func checkInput(v *validation, a *flow.Action) {
 	checkMedia(v, a)
 	validations := v.objectOf(a, "InputValidation")
@@ -27,17 +28,25 @@ func checkInput(v *validation, a *flow.Action) {
 	if end, _ := keys.Literal("InputTerminationSequence"); utf8.RuneCountInString(end) > 5 {
 		v.value(a, "Parameters.DTMFConfiguration.InputTerminationSequence", "must have at most 5 keys")
 	}
-	if store, _ := a.Params.Literal("StoreInput"); !flow.IsTrue(store) {
+	store, _ := a.Params.Literal("StoreInput")
+	if store == "" {
+		v.doubt(a, "Parameters.StoreInput", "StoreInput is not given.", "Write \"False\" for a menu: the service has refused it without (2026-09-29).")
+	}
+	if !flow.IsTrue(store) {
 		v.needsError(a, flow.NoMatchingCondition)
+		v.needsError(a, flow.InputTimeLimitExceeded)
+		if a.Params.Has("InputValidation") {
+			v.value(a, "Parameters.InputValidation", "requires StoreInput \"True\"")
+		}
 		return
+	}
+	if !a.Params.Has("InputValidation") {
+		v.missing(a, "Parameters.InputValidation")
 	}
 	v.refuseError(a, flow.NoMatchingCondition)
 	v.refuseError(a, flow.InputTimeLimitExceeded)
 	if len(a.Conditions) > 0 {
 		v.add(a, "Transitions.Conditions", "", "Action does not support conditions")
-	}
-	if !a.HasNext {
-		v.missing(a, "Transitions.NextAction")
 	}
 }
 

@@ -20,9 +20,11 @@ func TestProblemsOfTypes(t *testing.T) {
 	var (
 		good  = failing("NoMatchingError")
 		asks  = failing("NoMatchingError", "NoMatchingCondition")
+		menu  = failing("NoMatchingError", "NoMatchingCondition", "InputTimeLimitExceeded")
 		views = failing("NoMatchingError", "NoMatchingCondition", "TimeLimitExceeded")
 		input = `"Text":"a","InputTimeLimitSeconds":"5",`
 		store = input + `"StoreInput":"True",`
+		four  = `"InputValidation":{"CustomValidation":{"MaximumLength":"4"}}`
 		value = "Invalid Action property value. Path: Actions[0].Parameters"
 		gone  = "Action is missing required property. Path: Actions[0]."
 	)
@@ -39,18 +41,18 @@ func TestProblemsOfTypes(t *testing.T) {
 		{"an interruption", "MessageParticipantIteratively", `"Messages":[{"PromptId":"b"}],"InterruptFrequencySeconds":"30"`, flowdoc.To("", "", flowdoc.When("Equals", "MessagesInterrupted", "x")), ""},
 		{"an interruption that never comes", "MessageParticipantIteratively", `"Messages":[{"Text":"a"}]`, flowdoc.To("", "", flowdoc.When("Equals", "MessagesInterrupted", "x")), gone + "Parameters.InterruptFrequencySeconds"},
 
-		{"a menu", "GetParticipantInput", input + `"StoreInput":"False"`, failing("NoMatchingError", "NoMatchingCondition", "InputTimeLimitExceeded"), ""},
-		{"a menu without time limit", "GetParticipantInput", `"Text":"a"`, asks, gone + "Parameters.InputTimeLimitSeconds"},
-		{"a menu of three minutes", "GetParticipantInput", `"Text":"a","InputTimeLimitSeconds":"181"`, asks, value + ".InputTimeLimitSeconds"},
-		{"a menu of telephone numbers", "GetParticipantInput", input[:len(input)-1], failing("NoMatchingError", "NoMatchingCondition", "InvalidPhoneNumber"), "Invalid Action error. Error: InvalidPhoneNumber, Path: Actions[0]"},
+		{"a menu", "GetParticipantInput", input + `"StoreInput":"False"`, menu, ""},
+		{"a menu without time limit", "GetParticipantInput", `"Text":"a"`, menu, gone + "Parameters.InputTimeLimitSeconds"},
+		{"a menu of three minutes", "GetParticipantInput", `"Text":"a","InputTimeLimitSeconds":"181"`, menu, value + ".InputTimeLimitSeconds"},
+		{"a menu of telephone numbers", "GetParticipantInput", input[:len(input)-1], failing("NoMatchingError", "NoMatchingCondition", "InvalidPhoneNumber", "InputTimeLimitExceeded"), "Invalid Action error. Error: InvalidPhoneNumber, Path: Actions[0]"},
 		{"stored", "GetParticipantInput", store + `"InputValidation":{"CustomValidation":{"MaximumLength":"4"}},"InputEncryption":{"Key":"k"},"DTMFConfiguration":{"InputTerminationSequence":"#","InterdigitTimeLimitSeconds":"5"}`, good, ""},
 		{"stored telephone number", "GetParticipantInput", store + `"InputValidation":{"PhoneNumberValidation":{"NumberFormat":"E164"}}`, failing("NoMatchingError", "InvalidPhoneNumber"), ""},
 		{"stored by two rules", "GetParticipantInput", store + `"InputValidation":{"PhoneNumberValidation":{},"CustomValidation":{}}`, good, value + ".InputValidation,"},
 		{"encrypted telephone number", "GetParticipantInput", store + `"InputValidation":{"PhoneNumberValidation":{}},"InputEncryption":{"Key":"k"}`, good, value + ".InputEncryption"},
-		{"stored, with the branch of a menu", "GetParticipantInput", store[:len(store)-1], asks, "Invalid Action error. Error: NoMatchingCondition"},
-		{"stored, and then nothing", "GetParticipantInput", store[:len(store)-1], flowdoc.To("", flowdoc.On("NoMatchingError", "x"), ""), gone + "Transitions.NextAction"},
-		{"slow keys", "GetParticipantInput", store + `"DTMFConfiguration":{"InterdigitTimeLimitSeconds":"21"}`, good, value + ".DTMFConfiguration.InterdigitTimeLimitSeconds"},
-		{"a long end", "GetParticipantInput", store + `"DTMFConfiguration":{"InputTerminationSequence":"123456"}`, good, value + ".DTMFConfiguration.InputTerminationSequence"},
+		{"stored, with the branch of a menu", "GetParticipantInput", store + four, asks, "Invalid Action error. Error: NoMatchingCondition"},
+		{"stored, and then nothing", "GetParticipantInput", store + four, flowdoc.To("", flowdoc.On("NoMatchingError", "x"), ""), gone + "Transitions.NextAction"},
+		{"slow keys", "GetParticipantInput", store + four + `,"DTMFConfiguration":{"InterdigitTimeLimitSeconds":"21"}`, good, value + ".DTMFConfiguration.InterdigitTimeLimitSeconds"},
+		{"a long end", "GetParticipantInput", store + four + `,"DTMFConfiguration":{"InputTerminationSequence":"123456"}`, good, value + ".DTMFConfiguration.InputTerminationSequence"},
 
 		{"patience from nowhere", "ConnectParticipantWithLexBot", lex(`"LexTimeoutSeconds":{"Text":"$.Bad.t"}`), asks, value + ".LexTimeoutSeconds.Text, Action: a: there is no $.Bad"},
 		{"criteria from nowhere", "UpdateContactRoutingCriteria", `"RoutingCriteria":"$.Bad.t"`, good, value + ".RoutingCriteria, Action: a: there is no $.Bad"},
@@ -90,7 +92,7 @@ func TestProblemsOfTypes(t *testing.T) {
 		{"a time that is none", "UpdateContactRoutingBehavior", `"QueueTimeAdjustmentSeconds":"1.5"`, flowdoc.To("x", "", ""), value + ".QueueTimeAdjustmentSeconds"},
 		{"proficiencies can fail", "UpdateContactRoutingBehavior", `"RoutingProficiencies":{}`, flowdoc.To("x", "", ""), "Action is missing required error. Error: NoMatchingError"},
 		{"criteria", "UpdateContactRoutingCriteria", `"RoutingCriteria":{"Steps":[{"Expression":{"AttributeCondition":{"Name":"n","Value":"v","ProficiencyLevel":5,"ComparisonOperator":"NumberGreaterOrEqualTo"}}}]}`, good, ""},
-		{"criteria without steps", "UpdateRoutingCriteria", `"RoutingCriteria":{"Steps":[]}`, good, value + ".RoutingCriteria"},
+		{"criteria without steps", "UpdateContactRoutingCriteria", `"RoutingCriteria":{"Steps":[]}`, good, value + ".RoutingCriteria"},
 		{"criteria of a level that is none", "UpdateContactRoutingCriteria", `"RoutingCriteria":{"Steps":[{"Expression":{"AttributeCondition":{"Name":"n","Value":"v","ProficiencyLevel":6}}}]}`, good, value + ".RoutingCriteria"},
 		{"criteria from data", "UpdateContactRoutingCriteria", `"RoutingCriteria":{"Steps":["$.External.step"]}`, good, ""},
 
@@ -106,9 +108,9 @@ func TestProblemsOfTypes(t *testing.T) {
 		{"a task for next week", "CreateTask", `"Name":"n","DelaySeconds":"518401"`, good, value + ".DelaySeconds"},
 		{"a callback, at once", "CreateCallbackContact", `"InitialCallDelaySeconds":"0","MaximumConnectionAttempts":"1","RetryDelaySeconds":"259200"`, good, ""},
 		{"a callback next week", "CreateCallbackContact", `"InitialCallDelaySeconds":"259201"`, good, value + ".InitialCallDelaySeconds"},
-		{"a call that is handed over", "TransferParticipantToThirdParty", `"ThirdPartyPhoneNumber":"+1","ContinueFlowExecution":"False"`, failing("NoMatchingError", "CallFailed"), "Invalid Action error. Error: CallFailed, Path: Actions[0]"},
+		{"a call that is handed over", "TransferParticipantToThirdParty", `"ThirdPartyPhoneNumber":"+1","ContinueFlowExecution":"False","ThirdPartyConnectionTimeLimitSeconds":"30"`, failing("NoMatchingError", "CallFailed"), "Invalid Action error. Error: CallFailed, Path: Actions[0]"},
 		{"a call to come back from", "TransferParticipantToThirdParty", `"ThirdPartyPhoneNumber":"+1","ContinueFlowExecution":"True","ThirdPartyConnectionTimeLimitSeconds":"600"`, failing("NoMatchingError", "CallFailed", "ConnectionTimeLimitExceeded"), ""},
-		{"a call that rings for long", "TransferParticipantToThirdParty", `"ThirdPartyPhoneNumber":"+1","ThirdPartyConnectionTimeLimitSeconds":"601"`, good, value + ".ThirdPartyConnectionTimeLimitSeconds"},
+		{"a call that rings for long", "TransferParticipantToThirdParty", `"ThirdPartyPhoneNumber":"+1","ContinueFlowExecution":"False","ThirdPartyConnectionTimeLimitSeconds":"601"`, good, value + ".ThirdPartyConnectionTimeLimitSeconds"},
 		{"six questions to a table", "EvaluateDataTableValues", `"DataTableId":"t","Queries":` + many(6), good, value + ".Queries"},
 		{"five questions to a table", "EvaluateDataTableValues", `"DataTableId":"t","Queries":` + many(5), good, ""},
 		{"26 values for a table", "UpsertDataTableValues", `"DataTableUpsertAttributes":` + many(26), good, value + ".DataTableUpsertAttributes"},
@@ -132,16 +134,16 @@ func TestProblemsAtOnce(t *testing.T) {
 			"Parameters.Foo Parameters.References Parameters.SegmentAttributes"},
 		{"UpdateContactData", `"TargetContact":"Other"`, "Parameters.TargetContact"}, // and then nothing is to be set
 		{"TagContact", `"Foo":"1","Tags":{"a":["b"]}`, "Parameters.Foo Parameters.Tags"},
-		{"UntagContact", `"TagKeys":[1]`, "Parameters.TagKeys"},
+		{"UntagContact", `"TagKeys":[1]`, "Parameters.TagKeys[0]"},
 		{"InvokeLambdaFunction", `"ResponseValidation":"x","LambdaInvocationAttributes":[]`,
 			"Parameters.LambdaFunctionARN Parameters.ResponseValidation Parameters.LambdaInvocationAttributes"},
-		{"CheckMetricData", `"MetricType":"Joy"`, "Parameters.MetricType"},
+		{"CheckMetricData", `"MetricType":"Joy"`, "Parameters.MetricType Transitions.Errors Transitions.Conditions"},
 		{"Wait", `"TimeLimitSeconds":"5","Events":["Sunrise"]`, "Parameters.Events[0] Transitions.Conditions"},
 		{"UpdateContactEventHooks", `"EventHooks":{"CustomerQueue":["f"]}`, "Parameters.EventHooks.CustomerQueue"},
 	} {
 		f := flowdoc.Parse(t, flowdoc.Of(flowdoc.Action("a", test.typ, test.parameters, flowdoc.To("x", flowdoc.On("NoMatchingError", "x"), "")), flowdoc.Stop("x")))
 		var fields []string
-		for _, finding := range errors(f) {
+		for _, finding := range errorsOf(f) {
 			fields = append(fields, finding.Field)
 		}
 		if got := strings.Join(fields, " "); got != test.want {

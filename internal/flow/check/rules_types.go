@@ -43,10 +43,14 @@ func checkShares(v *validation, a *flow.Action) {
 	}
 }
 
-// checkMetric: staffing is compared with 0 only, the state of a queue with numbers.
+// checkMetric: staffing is compared with 0 only, the state of a queue with numbers,
+// and there is something to compare with (probed by publishing, 2026-09-29).
 func checkMetric(v *validation, a *flow.Action) {
 	metric, _ := a.Params.Literal("MetricType")
 	staffing := strings.HasPrefix(metric, "NumberOfAgents")
+	if len(a.Conditions) == 0 {
+		v.value(a, "Transitions.Conditions", "there must be one at least")
+	}
 	for i := range a.Conditions {
 		if staffing {
 			v.operator(a, i, "NumberGreaterThan")
@@ -56,24 +60,6 @@ func checkMetric(v *validation, a *flow.Action) {
 		v.operator(a, i, "Equals", "NumberGreaterThan", "NumberGreaterOrEqualTo", "NumberLessThan", "NumberLessOrEqualTo")
 	}
 	checkQueue(v, a)
-}
-
-// checkComparison: Compare looks at one reference, never at a fixed value.
-func checkComparison(v *validation, a *flow.Action) {
-	text, ok := flow.Scalar(a.Params["ComparisonValue"])
-	if ok && new(flow.Compile(text)).Constant() {
-		v.value(a, "Parameters.ComparisonValue", "must be a reference")
-	}
-}
-
-// checkData: references and segment attributes are reported separately.
-func checkData(v *validation, a *flow.Action) {
-	if _, err := a.Params.References(); err != nil {
-		v.value(a, "Parameters.References", err.Error())
-	}
-	if _, err := a.Params.Segments(); err != nil {
-		v.value(a, "Parameters.SegmentAttributes", err.Error())
-	}
 }
 
 // checkHooks: exactly one hook is set, or whispers are switched on or off.
@@ -158,10 +144,14 @@ func checkCaseLink(v *validation, a *flow.Action) {
 	}
 }
 
-// checkRedaction: what is said of chat can fail by itself.
+// checkRedaction: what is said of chat can fail by itself, and nothing else so
+// (probed by publishing, 2026-08).
 func checkRedaction(v *validation, a *flow.Action) {
+	const failed = "InFlightRedactionConfigurationFailed"
 	if a.Params.Has("ChatBehavior") {
-		v.needsError(a, "InFlightRedactionConfigurationFailed")
+		v.needsError(a, failed)
+	} else {
+		v.refuseError(a, failed)
 	}
 }
 
@@ -172,9 +162,10 @@ func checkQueue(v *validation, a *flow.Action) {
 	}
 }
 
-// checkThirdParty: only a flow that goes on sees how the call went.
+// checkThirdParty: only a flow that goes on sees how the call went, and none that
+// transfers to an agent (probed by publishing, 2026-08).
 func checkThirdParty(v *validation, a *flow.Action) {
-	if goesOn, _ := a.Params.Literal("ContinueFlowExecution"); !flow.IsTrue(goesOn) {
+	if goesOn, _ := a.Params.Literal("ContinueFlowExecution"); !flow.IsTrue(goesOn) || v.f.Place() == flow.AgentTransfers {
 		v.refuseError(a, "CallFailed")
 		v.refuseError(a, "ConnectionTimeLimitExceeded")
 	}
@@ -243,6 +234,9 @@ func checkProcessor(v *validation, a *flow.Action) {
 		v.value(a, at+".LambdaProcessorARN", fmt.Sprintf("must have at most %d bytes", flow.MaxFunction))
 	case function == "" && flow.IsTrue(enabled):
 		v.missing(a, at+".LambdaProcessorARN")
+	}
+	if !of.Has("ChatProcessorSettings") { // the reference has it optional; probed by publishing, 2026-08
+		v.missing(a, at+".ChatProcessorSettings")
 	}
 	settings, err := of.Members("ChatProcessorSettings")
 	if err != nil {

@@ -19,10 +19,12 @@ const (
 	maxFindings         = 1000
 )
 
-// errors returns what keeps the flow from being published.
-func errors(f *flow.Flow) []Finding {
-	v := &validation{f: f}
+// errors returns what keeps the flow from being published, and beside it what
+// the service refuses or may refuse and Parley does not.
+func (o Options) errors(f *flow.Flow) (found, doubts []Finding) {
+	v := &validation{f: f, options: o}
 	v.faults()
+	v.settings()
 	if n := utf8.RuneCount(f.Content()); n > maxPublished {
 		v.document("Content", fmt.Sprintf("the content has %d characters, more than %d", n, maxPublished))
 	}
@@ -35,7 +37,7 @@ func errors(f *flow.Flow) []Finding {
 		}
 		v.action(&f.Actions[i])
 	}
-	return v.findings
+	return v.findings, v.doubts
 }
 
 // faults reports what is wrong with the shape of the document.
@@ -71,6 +73,8 @@ func (v *validation) action(a *flow.Action) {
 			"Invalid Action type. Type: %s", flow.Clip(a.Type))
 		return
 	}
+	v.spelling(a)
+	v.belongs(a)
 	v.parameters(a)
 	v.errorBranches(a)
 	v.conditions(a)
@@ -126,8 +130,10 @@ func (v *validation) parameters(a *flow.Action) {
 	for i := range a.Spec.Params {
 		p := &a.Spec.Params[i]
 		switch {
+		case p.Withdrawn:
 		case a.Params.Has(p.Name):
 			v.parameter(a, p)
+			v.texts(a, p)
 		case p.Required:
 			v.missing(a, "Parameters."+p.Name)
 		}
@@ -137,7 +143,7 @@ func (v *validation) parameters(a *flow.Action) {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Params)) {
-		if !slices.ContainsFunc(a.Spec.Params, func(p flow.Param) bool { return p.Name == name }) {
+		if !slices.ContainsFunc(a.Spec.Params, func(p flow.Param) bool { return p.Name == name && !p.Withdrawn }) {
 			field := "Parameters." + flow.Clip(name)
 			hint := ""
 			if len(v.findings) < maxHints {
@@ -268,7 +274,13 @@ func (v *validation) next(a *flow.Action) {
 		if a.HasNext || len(a.Errors) > 0 || len(a.Conditions) > 0 {
 			v.add(a, "Transitions", "", "Action does not support transitions")
 		}
-	case !a.HasNext && !a.Spec.Is(flow.Branches):
-		v.missing(a, "Transitions.NextAction")
+	case !a.HasNext && !a.Spec.Is(flow.Stays):
+		// Of 31 types tried by publishing 29 are refused so, those too whose branches
+		// alone decide (2026-09-30); the console repeats the target of a branch there.
+		hint := "Say which action comes next."
+		if a.Spec.Is(flow.Branches) {
+			hint = "Repeat the target of a branch: the branches decide, and the service wants it all the same."
+		}
+		v.add(a, "Transitions.NextAction", hint, "Action is missing required property. Path: %s", path(a, "Transitions.NextAction"))
 	}
 }

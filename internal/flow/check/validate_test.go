@@ -11,10 +11,16 @@ import (
 	"parley.example/parley/internal/flow/flowdoc"
 )
 
+// errorsOf are the errors of a flow.
+func errorsOf(f *flow.Flow) []Finding {
+	found, _ := Options{}.errors(f)
+	return found
+}
+
 // told are the messages of the errors of a flow.
 func told(f *flow.Flow) []string {
 	var list []string
-	for _, finding := range errors(f) {
+	for _, finding := range errorsOf(f) {
 		list = append(list, finding.Message)
 	}
 	return list
@@ -100,7 +106,7 @@ func TestProblems(t *testing.T) {
 		{"dangling error", lone("a", "MessageParticipant", `"Text":"a"`, flowdoc.To("x", flowdoc.On("NoMatchingError", "nowhere"), "")), "Invalid Action property value. Path: Actions[0].Transitions.Errors[0].NextAction"},
 		{"dangling condition", lone("a", "Compare", `"ComparisonValue":"$.Channel"`, flowdoc.To("x", flowdoc.On("NoMatchingCondition", "x"), flowdoc.When("Equals", "a", "nowhere"))), "Invalid Action property value. Path: Actions[0].Transitions.Conditions[0].NextAction"},
 		{"nowhere to go", lone("a", "MessageParticipant", `"Text":"a"`, ``), "Action is missing required property. Path: Actions[0].Transitions.NextAction"},
-		{"branches may do without next", lone("a", "Compare", `"ComparisonValue":"$.Channel"`, `"Errors":[`+flowdoc.On("NoMatchingCondition", "x")+`]`), ""},
+		{"branches do not do without next", lone("a", "Compare", `"ComparisonValue":"$.Channel"`, `"Errors":[`+flowdoc.On("NoMatchingCondition", "x")+`]`), "Action is missing required property. Path: Actions[0].Transitions.NextAction, Action: a"},
 		{"looping prompts may end", lone("a", "MessageParticipantIteratively", `"Messages":[{"Text":"a"}]`, ``), ""},
 		{"an end with a way on", lone("a", "DisconnectParticipant", "", `"NextAction":"x"`), "Action does not support transitions, Action: a"},
 		{"an end with empty lists", lone("a", "DisconnectParticipant", "", `"Errors":[],"Conditions":[]`), ""},
@@ -108,8 +114,8 @@ func TestProblems(t *testing.T) {
 		{"optional error", lone("a", "MessageParticipant", `"Text":"a"`, `"NextAction":"x"`), ""},
 		{"wrong error", lone("a", "MessageParticipant", `"Text":"a"`, flowdoc.To("x", flowdoc.On("QueueAtCapacity", "x"), "")), "Invalid Action error. Error: QueueAtCapacity, Path: Actions[0], Action: a"},
 		{"no errors allowed", lone("a", "UpdateFlowLoggingBehavior", `"FlowLoggingBehavior":"Enabled"`, good), "Invalid Action error. Error: NoMatchingError, Path: Actions[0], Action: a"},
-		{"menu needs a default", lone("a", "GetParticipantInput", `"Text":"a","InputTimeLimitSeconds":"5"`, good), "Action is missing required error. Error: NoMatchingCondition"},
-		{"store has no keys", lone("a", "GetParticipantInput", `"Text":"a","InputTimeLimitSeconds":"5","StoreInput":"True"`, flowdoc.To("x", flowdoc.On("NoMatchingError", "x"), flowdoc.When("Equals", "1", "x"))), "Action does not support conditions"},
+		{"menu needs a default", lone("a", "GetParticipantInput", `"Text":"a","InputTimeLimitSeconds":"5"`, flowdoc.To("x", flowdoc.On("NoMatchingError", "x")+","+flowdoc.On("InputTimeLimitExceeded", "x"), "")), "Action is missing required error. Error: NoMatchingCondition"},
+		{"store has no keys", lone("a", "GetParticipantInput", `"Text":"a","InputTimeLimitSeconds":"5","StoreInput":"True","InputValidation":{"CustomValidation":{"MaximumLength":"4"}}`, flowdoc.To("x", flowdoc.On("NoMatchingError", "x"), flowdoc.When("Equals", "1", "x"))), "Action does not support conditions"},
 		{"a case that is linked", lone("a", "CreateCase", `"CaseTemplateId":"t","LinkContactToCase":"true"`, good), "Action is missing required error. Error: ContactNotLinked"},
 		{"redaction of a chat", lone("a", "UpdateContactRecordingAndAnalyticsBehavior", `"ChatBehavior":{}`, flowdoc.To("x", flowdoc.On("NoMatchingError", "x")+","+flowdoc.On("ChannelMismatch", "x"), "")), "Action is missing required error. Error: InFlightRedactionConfigurationFailed"},
 
@@ -128,9 +134,9 @@ func TestProblems(t *testing.T) {
 		{"shares that do not rise", lone("a", "DistributeByPercentage", "", flowdoc.To("x", flowdoc.On("NoMatchingCondition", "x"), flowdoc.When("NumberLessThan", "51", "x")+","+flowdoc.When("NumberLessThan", "21", "x"))), "Invalid Action property value. Path: Actions[0].Transitions.Conditions[1].Condition.Operands[0]"},
 		{"shares beyond 100", lone("a", "DistributeByPercentage", "", flowdoc.To("x", flowdoc.On("NoMatchingCondition", "x"), flowdoc.When("NumberLessThan", "102", "x"))), "Invalid Action property value. Path: Actions[0].Transitions.Conditions[0].Condition.Operands[0]"},
 		{"all of it", lone("a", "DistributeByPercentage", "", flowdoc.To("x", flowdoc.On("NoMatchingCondition", "x"), flowdoc.When("NumberLessThan", "101", "x"))), ""},
-		{"staffing more than nobody", lone("a", "CheckMetricData", `"MetricType":"NumberOfAgentsStaffed"`, flowdoc.To("x", flowdoc.On("NoMatchingError", "x"), flowdoc.When("NumberGreaterThan", "1", "x"))), "Invalid Action property value. Path: Actions[0].Transitions.Conditions[0].Condition.Operands[0]"},
+		{"staffing more than nobody", lone("a", "CheckMetricData", `"MetricType":"NumberOfAgentsStaffed"`, flowdoc.To("x", flowdoc.On("NoMatchingError", "x")+","+flowdoc.On("NoMatchingCondition", "x"), flowdoc.When("NumberGreaterThan", "1", "x"))), "Invalid Action property value. Path: Actions[0].Transitions.Conditions[0].Condition.Operands[0]"},
 		{"hours need both", lone("a", "CheckHoursOfOperation", "", flowdoc.To("x", flowdoc.On("NoMatchingError", "x"), flowdoc.When("Equals", "True", "x"))), "Invalid Action property value. Path: Actions[0].Transitions.Conditions, Action: a: there is no branch for False"},
-		{"a key of two digits", lone("a", "GetParticipantInput", `"Text":"a","InputTimeLimitSeconds":"5"`, flowdoc.To("x", flowdoc.On("NoMatchingError", "x")+","+flowdoc.On("NoMatchingCondition", "x"), flowdoc.When("Equals", "12", "x"))), "Invalid Action property value. Path: Actions[0].Transitions.Conditions[0].Condition.Operands[0]"},
+		{"a key of two digits", lone("a", "GetParticipantInput", `"Text":"a","InputTimeLimitSeconds":"5"`, flowdoc.To("x", flowdoc.On("NoMatchingError", "x")+","+flowdoc.On("NoMatchingCondition", "x")+","+flowdoc.On("InputTimeLimitExceeded", "x"), flowdoc.When("Equals", "12", "x"))), "Invalid Action property value. Path: Actions[0].Transitions.Conditions[0].Condition.Operands[0]"},
 	}
 	for _, test := range tests {
 		problems := told(flowdoc.Parse(t, test.content))
@@ -184,7 +190,7 @@ func TestCheckWarns(t *testing.T) {
 		{"unknown root", flowdoc.Of(flowdoc.Action("a", "MessageParticipant", `"Text":"$.Atributes.a and $.Atributes.b"`, good), flowdoc.Stop("x")), "", "a: There is no $.Atributes."},
 		{"unknown root in a key", flowdoc.Of(flowdoc.Action("a", "UpdateContactAttributes", `"Attributes":{"$.Bad.x":"1"}`, good), flowdoc.Stop("x")), "", "a: There is no $.Bad."},
 		{"wrong flow type", flowdoc.Of(flowdoc.Action("a", "ShowView", `"ViewResource":{"Id":"form"},"InvocationTimeLimitSeconds":"60"`, flowdoc.To("x", flowdoc.On("NoMatchingError", "x")+","+flowdoc.On("NoMatchingCondition", "x")+","+flowdoc.On("TimeLimitExceeded", "x"), "")), flowdoc.Stop("x")), "AGENT_WHISPER", "a: ShowView is not available in this type of flow."},
-		{"a hold flow", flowdoc.Of(flowdoc.Action("a", "MessageParticipant", `"PromptId":"p"`, good), flowdoc.Stop("x"), flowdoc.Stop("island")), "CUSTOMER_HOLD", ": No chat runs this type of flow: a chat is never on hold.|island: No path leads to this action."},
+		{"a hold flow", flowdoc.Of(flowdoc.Action("a", "MessageParticipant", `"PromptId":"p"`, good), flowdoc.Stop("x"), flowdoc.Stop("island")), "CUSTOMER_HOLD", ": No chat runs this type of flow: a chat is never on hold.|a: MessageParticipant is not available in this type of flow.|island: No path leads to this action."},
 		{"an outbound whisper", flowdoc.Of(flowdoc.Action("a", "StartVoiceIdStream", ``, good), flowdoc.Stop("x")), "OUTBOUND_WHISPER", ": No chat runs this type of flow: chats are always inbound."},
 		{"a campaign", flowdoc.Of(flowdoc.Stop("x")), "CAMPAIGN", ": No chat runs this type of flow: chats are not part of campaigns."},
 		{"what comes after success that a chat never has", flowdoc.Of(flowdoc.Action("a", "StartVoiceIdStream", ``, flowdoc.To("v", flowdoc.On("NoMatchingError", "x"), "")), flowdoc.Action("v", "MessageParticipant", `"Text":"$.StoredCustomerInput"`, good), flowdoc.Stop("x")), "", "a: StartVoiceIdStream: available for calls only."},
@@ -206,8 +212,8 @@ func TestCheckWarns(t *testing.T) {
 		{"a queue flow for those who wait already", flowdoc.Of(flowdoc.Action("a", "UpdateContactEventHooks", `"EventHooks":{"CustomerQueue":"f"}`, good), flowdoc.Stop("x")), "CUSTOMER_QUEUE", "a: The designer does not offer CustomerQueue in this type of flow."},
 		{"a whisper for those who wait", flowdoc.Of(flowdoc.Action("a", "UpdateContactEventHooks", `"EventHooks":{"AgentWhisper":"f"}`, good), flowdoc.Stop("x")), "CUSTOMER_QUEUE", ""},
 		{"a disconnect flow from a whisper", flowdoc.Of(flowdoc.Action("a", "UpdateContactEventHooks", `"EventHooks":{"CustomerRemaining":"f"}`, good), flowdoc.Stop("x")), "AGENT_WHISPER", ""},
-		{"Voice ID", flowdoc.Of(flowdoc.Action("a", "UpdateContactData", `"IsVoiceIdStreamingEnabled":"true"`, good), flowdoc.Stop("x")), "", "a: A chat has no IsVoiceIdStreamingEnabled."},
-		{"recording of calls", flowdoc.Of(flowdoc.Action("a", "UpdateContactRecordingAndAnalyticsBehavior", `"VoiceBehavior":{"a":1}`, flowdoc.To("x", flowdoc.On("NoMatchingError", "x")+","+flowdoc.On("ChannelMismatch", "x"), "")), flowdoc.Stop("x")), "", "a: VoiceBehavior is not available for chats."},
+		{"Voice ID", flowdoc.Of(flowdoc.Action("a", "UpdateContactData", `"IsVoiceIdStreamingEnabled":"true","IsVoiceAuthenticationEnabled":"false","IsFraudDetectionEnabled":"false"`, good), flowdoc.Stop("x")), "", "a: A chat has no IsVoiceIdStreamingEnabled."},
+		{"recording of calls", flowdoc.Of(flowdoc.Action("a", "UpdateContactRecordingAndAnalyticsBehavior", `"VoiceBehavior":{"a":"1"}`, flowdoc.To("x", flowdoc.On("NoMatchingError", "x")+","+flowdoc.On("ChannelMismatch", "x"), "")), flowdoc.Stop("x")), "", "a: VoiceBehavior is not available for chats."},
 		{"circle", flowdoc.Of(flowdoc.Action("a", "MessageParticipant", `"Text":"a"`, flowdoc.To("a", flowdoc.On("NoMatchingError", "a"), ""))), "", "a: The flow can return here without ever waiting."},
 		{"circle by a failing action", flowdoc.Of(flowdoc.Action("a", "StartVoiceIdStream", "", flowdoc.To("x", flowdoc.On("NoMatchingError", "a"), "")), flowdoc.Stop("x")), "", "a: StartVoiceIdStream: available for calls only.|a: The flow can return here without ever waiting."},
 		{"circle with a wait", flowdoc.Of(flowdoc.Action("w", "Wait", `"TimeLimitSeconds":"5"`, flowdoc.To("x", flowdoc.On("NoMatchingError", "x"), flowdoc.When("Equals", "WaitCompleted", "w"))), flowdoc.Stop("x")), "", ""},
@@ -294,7 +300,7 @@ func TestHintsSayWhatHappens(t *testing.T) {
 	prompts := flowdoc.Action("a", "MessageParticipantIteratively", `"Messages":[{"Text":"a"}]`, ``)
 	tests := []struct{ name, content, typ, want string }{
 		{"a branch", flowdoc.Of(flowdoc.Action("a", "StartVoiceIdStream", ``, flowdoc.To("x", flowdoc.On("NoMatchingError", "x"), "")), flowdoc.Stop("x")), "", "In a chat it takes its NoMatchingError branch."},
-		{"a branch of its own", flowdoc.Of(flowdoc.Action("a", "UpdateContactCallbackNumber", `"CallbackNumber":"1"`, flowdoc.To("x", flowdoc.On("InvalidCallbackNumber", "x")+","+flowdoc.On("CallbackNumberNotDialable", "x"), "")), flowdoc.Stop("x")), "", "In a chat it takes its InvalidCallbackNumber branch."},
+		{"a branch of its own", flowdoc.Of(flowdoc.Action("a", "UpdateContactCallbackNumber", `"CallbackNumber":"$.Attributes.number"`, flowdoc.To("x", flowdoc.On("InvalidCallbackNumber", "x")+","+flowdoc.On("CallbackNumberNotDialable", "x"), "")), flowdoc.Stop("x")), "", "In a chat it takes its InvalidCallbackNumber branch."},
 		{"an old prompt", flowdoc.Of(flowdoc.Action("a", "MessageParticipant", `"PromptId":"p"`, flowdoc.To("x", "", "")), flowdoc.Stop("x")), "", "In a chat it does nothing: without an error branch the flow continues."},
 		{"a queue flow", flowdoc.Of(prompts), "CUSTOMER_QUEUE", "It has no branch for this error: in a chat the queue flow ends here, and the contact keeps waiting."},
 		{"another flow", flowdoc.Of(prompts), "", "It has no branch for this error: in a chat the flow ends here."},

@@ -22,12 +22,15 @@ func warnings(f *flow.Flow, errors []Finding) []Finding {
 			w.set[f.Actions[i].Type] = true
 		}
 	}
+	w.settings()
 	reached, idle := reachable(f), w.idle()
 	for i := range f.Actions {
 		if len(w.findings) > maxFindings {
 			break
 		}
-		switch a := &f.Actions[i]; {
+		a := &f.Actions[i]
+		w.place(a)
+		switch {
 		case f.Start == flow.None: // that is an error, and everything is out of reach
 		case !reached[i]:
 			w.add(a, "", "No path leads to this action.", "Connect it or remove it.")
@@ -73,14 +76,6 @@ func (w *warner) action(a *flow.Action) {
 		}
 		w.references(a)
 	}
-	if w.flows == 0 || a.Spec.Flows&w.flows != 0 {
-		return
-	}
-	hint := "The designer does not offer it there; Parley runs it anyway."
-	if w.flows == flow.AgentWhisper || w.flows == flow.CustomerWhisper {
-		hint = w.consequence(a, flow.NoMatchingError)
-	}
-	w.add(a, "Type", fmt.Sprintf("%s is not available in this type of flow.", a.Type), hint)
 }
 
 // support warns of actions that fail in every chat, and reports whether this is one.

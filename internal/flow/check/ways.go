@@ -1,8 +1,6 @@
 package check
 
 import (
-	"slices"
-
 	"parley.example/parley/internal/flow"
 )
 
@@ -77,7 +75,7 @@ func repeats(a *flow.Action) bool {
 	if !a.Is(flow.Branches) || len(a.Conditions)+len(a.Errors) == 0 {
 		return false
 	}
-	if slices.Contains(a.Spec.Optional, flow.NoMatchingCondition) {
+	if a.Spec.Allows(flow.NoMatchingCondition) {
 		_, ok := a.Branch(flow.NoMatchingCondition)
 		return ok
 	}

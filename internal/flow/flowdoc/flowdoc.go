@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -78,6 +79,30 @@ func One(typ, parameters string, branches ...string) string {
 	return Of(actions...)
 }
 
+// Older returns flows by what is in them that earlier versions published and the
+// check refuses today. Each says "done" and ends, as it always has.
+func Older() map[string]string {
+	failed := On("NoMatchingError", "failed")
+	with := func(typ, parameters, transitions string) string {
+		return Of(Action("a", typ, parameters, transitions), Say("ok", "done", "end"), Say("failed", "failed", "end"), Bye("end"))
+	}
+	return map[string]string{
+		"a Compare without NextAction":     with("Compare", `"ComparisonValue":"$.Channel"`, `"Errors":[`+On("NoMatchingCondition", "failed")+`],"Conditions":[`+When("Equals", "CHAT", "ok")+`]`),
+		"a comparison of all there is":     with("Compare", `"ComparisonValue":"$.External"`, To("failed", On("NoMatchingCondition", "ok"), When("Equals", "x", "failed"))),
+		"a comparison with nothing":        with("Compare", `"ComparisonValue":"$.Attributes.none"`, To("failed", On("NoMatchingCondition", "failed"), When("Equals", "", "ok"))),
+		"numbers and booleans":             with("UpdateContactAttributes", `"Attributes":{"a":1,"b":true}`, To("ok", failed, "")),
+		"references among the data":        with("UpdateContactData", `"References":{"order":{"Type":"URL","Value":"https://example.com"}}`, To("ok", failed, "")),
+		"criteria by their former name":    with("UpdateRoutingCriteria", `"RoutingCriteria":{"Steps":[{"Expression":{"AttributeCondition":{"Name":"n","Value":"v","ProficiencyLevel":3,"ComparisonOperator":"NumberGreaterOrEqualTo"}}}]}`, To("ok", failed, "")),
+		"staffing without a branch for no": with("CheckMetricData", `"MetricType":"NumberOfAgentsStaffed","QueueId":"none"`, To("failed", On("NoMatchingError", "ok"), "")),
+		"a menu that cannot time out":      with("GetParticipantInput", `"Text":"a","InputTimeLimitSeconds":5`, To("failed", On("NoMatchingError", "ok")+","+On("NoMatchingCondition", "failed"), "")),
+		"a processor without settings":     with("UpdateContactMediaProcessing", `"ChatProcessor":{"ProcessingEnabled":"False"}`, To("ok", failed+","+On("ChannelMismatch", "failed"), "")),
+		"a recording with an error":        with("UpdateContactRecordingBehavior", `"RecordingBehavior":{"RecordedParticipants":[]}`, To("ok", failed, "")),
+		"an end of a whisper":              Of(Say("a", "done", "end"), Stop("end")),
+		"the end of a module":              Of(Say("a", "done", "end"), Action("end", "EndFlowModuleExecution", "", "")),
+		"Settings":                         strings.Replace(Of(Say("a", "done", "end"), Bye("end")), `"Metadata":{}`, `"Settings":{}`, 1),
+	}
+}
+
 // Parse parses a document that has to parse.
 func Parse(t testing.TB, content string) *flow.Flow {
 	t.Helper()
@@ -115,6 +140,35 @@ func Corpus(t testing.TB) map[string][]byte {
 		return under(t, directory)
 	}
 	return All(t)
+}
+
+// row is a line of the index of a directory of flows: "| `file.json` | … |", where
+// the sixth column begins with the designer's name of the type.
+var row = regexp.MustCompile("^\\| `([^`]+\\.json)` \\|(?:[^|]*\\|){4} (\\w+) ")
+
+// Types returns the types of the flows of [Corpus] by their paths, as the file
+// INDEX.md says that may lie there: in it a heading "### owner/name" stands for the
+// directory owner__name. Nothing is known of a directory without one.
+func Types(t testing.TB) map[string]string {
+	t.Helper()
+	types, directory, current := map[string]string{}, os.Getenv("PARLEY_FLOW_CORPUS"), ""
+	index, err := os.ReadFile(filepath.Join(directory, "INDEX.md"))
+	if directory == "" || err != nil {
+		return types
+	}
+	for line := range strings.Lines(string(index)) {
+		if heading, ok := strings.CutPrefix(line, "### "); ok {
+			name, _, _ := strings.Cut(heading, " ")
+			current = strings.Replace(name, "/", "__", 1)
+		}
+		if m := row.FindStringSubmatch(line); m != nil {
+			types[filepath.Join(directory, current, m[1])] = strings.Replace(m[2], "module", flow.TypeModule, 1)
+		}
+	}
+	if len(types) == 0 {
+		t.Fatalf("the index in %s names no flow", directory)
+	}
+	return types
 }
 
 func under(t testing.TB, directory string) map[string][]byte {

@@ -63,7 +63,7 @@ func TestUnsupportedActionsTakeTheirBranch(t *testing.T) {
 	for _, file := range []string{"voice", "services"} {
 		s := newWorld()
 		out := s.start(t, string(flowdoc.Own(t, file)))
-		if out.Run != nil || out.End != EndFlow || len(out.Messages) > 0 {
+		if out.Run != nil || out.End != EndDisconnect || len(out.Messages) > 0 {
 			t.Errorf("%s: end %q, messages %q", file, out.End, said(out))
 		}
 		f := s.flows["main"]
@@ -80,6 +80,17 @@ func TestUnsupportedActionsTakeTheirBranch(t *testing.T) {
 			if !entry.Always || entry.Action != f.Actions[i].ID || entry.Problem == "" {
 				t.Errorf("%s: log entry %d is %+v", file, i, entry)
 			}
+		}
+	}
+}
+
+// TestOlderFlowsRun: contents that were published before more was asked of them
+// run as they did.
+func TestOlderFlowsRun(t *testing.T) {
+	for name, content := range flowdoc.Older() {
+		s := newWorld()
+		if out := s.start(t, content); out.Run != nil || len(out.Messages) != 1 || out.Messages[0].Text != "done" {
+			t.Errorf("%s: end %q, said %q; want done", name, out.End, said(out))
 		}
 	}
 }

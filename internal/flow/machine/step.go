@@ -50,7 +50,6 @@ var stepTable = map[string]step{
 	"UpdateContactTextToSpeechVoice":             {run: runNothing},
 	"UpdateFlowAttributes":                       {run: runSetFlowAttributes},
 	"UpdateFlowLoggingBehavior":                  {run: runSetLogging},
-	"UpdateRoutingCriteria":                      {run: runSetCriteria},
 	"Wait":                                       {run: runWait, resume: resumeWait},
 
 	"GetParticipantInput":                 {note: noteInput},

@@ -43,7 +43,7 @@ var types = map[string]string{
 }
 
 // TypeModule is the type of a module, which the API has no name for.
-const TypeModule = "MODULE"
+const TypeModule = flow.TypeModule
 
 // TypeOf returns a type of flow as CreateContactFlow takes it, or MODULE, by
 // that name or the designer's.
@@ -102,7 +102,7 @@ func NewDocument(path string, content []byte, as, typ string) (*Document, error)
 	if typ == "" {
 		typ = types[check.NewOutline(f).Type]
 	}
-	if typ != "" && typ != TypeModule {
+	if typ != "" {
 		f = f.As(typ)
 	}
 	d := &Document{Path: path, ID: center.FlowID(as), Type: typ, Flow: f, Outline: check.NewOutline(f), actions: map[string]*check.OutlineAction{}}
