@@ -43,6 +43,13 @@ func (c *Catalog) Limits() Limits { return c.cfg.Limits }
 // ChecksReferences reports whether contents are held to what they name: see [Config].
 func (c *Catalog) ChecksReferences() bool { return c.cfg.CheckReferences }
 
+// TakesOldSpellings reports whether contents may spell action types as Amazon's
+// reference has: see [Config].
+func (c *Catalog) TakesOldSpellings() bool { return c.cfg.OldSpellings }
+
+// Log is where the catalog reports what is no error.
+func (c *Catalog) Log() *slog.Logger { return c.cfg.Log }
+
 // Partition returns where the instances live.
 func (c *Catalog) Partition() center.Partition { return c.cfg.Partition }
 

@@ -33,4 +33,8 @@ type Config struct {
 	// reference takes its action's error branch at run time, and flows of other
 	// instances can be published as they are.
 	CheckReferences bool
+	// OldSpellings publishes flows and modules that spell action types as Amazon's
+	// reference has spelt them and the service refuses them, with a warning in the
+	// log: see check.Options.
+	OldSpellings bool
 }

@@ -32,6 +32,7 @@ type serveCmd struct {
 	CloudLimits     bool              `help:"Enforce the request rates of the cloud service, and in development mode its quotas: answer 429 above them." env:"PARLEY_CLOUD_LIMITS"`
 	StrictText      bool              `help:"Limit text messages to 1,024 characters, as Amazon's reference says." env:"PARLEY_STRICT_TEXT"`
 	CheckReferences bool              `help:"Publish a flow only if the queues, flows, functions and so on that it refers to by fixed values exist." env:"PARLEY_CHECK_REFERENCES"`
+	OldSpellings    bool              `help:"Publish flows that spell action types as Amazon's reference does and the cloud refuses (UpdateRoutingCriteria, UnTagContact), and log a warning." env:"PARLEY_OLD_SPELLINGS"`
 	Lambda          map[string]string `help:"Call the function with this ARN or name (or *) at a URL: an HTTP function, or a Lambda Invoke API." placeholder:"NAME=URL" env:"PARLEY_LAMBDA" mapsep:","`
 	LambdaEndpoint  string            `help:"Base URL of a service with Lambda's Invoke API." placeholder:"URL" env:"PARLEY_LAMBDA_ENDPOINT"`
 	Bot             map[string]string `help:"Ask the bot with this alias ARN, BOTID/ALIASID or BOTID (or *) at a URL: that of an HTTP bot, or lex+URL for a Lex runtime." placeholder:"ARN=URL" env:"PARLEY_BOT" mapsep:","`
@@ -66,7 +67,7 @@ func (s *serveCmd) config(log *slog.Logger) server.Config {
 		Dev: s.Dev, Listen: s.Listen, Data: s.Data, Files: s.Files, FilesEndpoint: s.FilesEndpoint, PublicURL: s.PublicURL,
 		TLSCert: s.TLSCert, TLSKey: s.TLSKey,
 		Account: s.Account, Region: s.Region, MaxActiveChats: orZero(s.MaxActiveChats), Quotas: s.Quota, MaxFileMB: s.MaxFileMB,
-		CloudLimits: s.CloudLimits, StrictText: s.StrictText, CheckReferences: s.CheckReferences,
+		CloudLimits: s.CloudLimits, StrictText: s.StrictText, CheckReferences: s.CheckReferences, OldSpellings: s.OldSpellings,
 		Lambda: s.Lambda, LambdaEndpoint: s.LambdaEndpoint, Bots: s.Bot, SignIns: s.SignIn, AWS: s.AWS,
 		FlowLogs: s.FlowLogs, FlowLogMB: s.FlowLogMB, FlowLogHide: s.FlowLogHide,
 		Streams: s.Stream, StreamSecret: s.StreamSecret, SNSEndpoint: s.SNSEndpoint,

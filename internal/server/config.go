@@ -50,6 +50,7 @@ type Config struct {
 	// CheckReferences refuses to publish a flow with a fixed reference to something
 	// that its instance does not have: see catalog.Config.
 	CheckReferences bool
+	OldSpellings    bool  // publish flows that spell action types as Amazon's reference has, and warn
 	MaxFileMB       int64 // the largest attachment, in MiB; 20
 
 	// Lambda maps functions to URLs: by ARN or name, or "*".

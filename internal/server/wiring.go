@@ -36,7 +36,7 @@ func (s *Server) wire(ctx context.Context) error {
 	keys := &auth.Keys{Store: keystore.Keys{Store: s.store}}
 	s.verifier = &auth.Verifier{Keys: keys, Region: s.Region, Account: s.Account, AcceptAny: s.Dev}
 	s.catalog = catalog.New(catalog.Config{
-		Store: s.store, Partition: s.partition, Now: now, Log: s.Log, Unassociated: s.Dev, CheckReferences: s.CheckReferences,
+		Store: s.store, Partition: s.partition, Now: now, Log: s.Log, Unassociated: s.Dev, CheckReferences: s.CheckReferences, OldSpellings: s.OldSpellings,
 		Limits: s.quotas, Bus: s.bus, Node: s.node,
 	})
 	if s.Dev {

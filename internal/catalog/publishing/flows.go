@@ -2,6 +2,7 @@ package publishing
 
 import (
 	"context"
+	"slices"
 
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/catalog/contents"
@@ -29,7 +30,7 @@ func CreateFlow(ctx context.Context, c *catalog.Catalog, instance center.Instanc
 	if err != nil {
 		return nil, err
 	}
-	problems := problemsOf(parsed, n.Type, n.Draft)
+	problems := problemsOf(ctx, c, parsed.As(n.Type), n.Draft)
 	return create(ctx, c, instance, creation[*catalog.Flow, center.FlowID]{
 		id: idOf[center.FlowID]("CreateContactFlow", instance, ""), name: n.Name, tags: n.Tags, content: contentOf(parsed), draft: n.Draft,
 		admit: func(snap *catalog.Snapshot) error { return vet(c, snap, n.Content, problems, n.Draft) },
@@ -52,7 +53,7 @@ func UpdateFlow(ctx context.Context, c *catalog.Catalog, instance center.Instanc
 		return err
 	}
 	return catalog.EditContents(ctx, c, instance, id, func(snap *catalog.Snapshot, f *catalog.Flow, w *catalog.Write) error {
-		if err := vet(c, snap, content, problemsOf(parsed, f.Type, draft), draft); err != nil {
+		if err := vet(c, snap, content, problemsOf(ctx, c, parsed.As(f.Type), draft), draft); err != nil {
 			return err
 		}
 		return c.Stow(f, contentOf(parsed), draft, w)
@@ -63,11 +64,17 @@ func contentOf(parsed *flow.Flow) catalog.Content {
 	return catalog.Content{Hash: parsed.Hash, Body: string(parsed.Content()), Flow: parsed}
 }
 
-// problemsOf says what keeps a content from being published as a flow of a type;
-// nothing is asked of a draft.
-func problemsOf(parsed *flow.Flow, typ string, draft bool) []check.Problem {
+// problemsOf says what keeps a content from being published as a flow of its type,
+// or as a module; nothing is asked of a draft. It is asked here alone: what is
+// published already goes on, whatever is asked of flows later.
+func problemsOf(ctx context.Context, c *catalog.Catalog, parsed *flow.Flow, draft bool) []check.Problem {
 	if draft {
 		return nil
 	}
-	return check.Problems(parsed.As(typ))
+	problems := check.Options{OldSpellings: c.TakesOldSpellings()}.Problems(parsed)
+	if i := slices.IndexFunc(parsed.Actions, func(a flow.Action) bool { return a.Wrote != "" }); i >= 0 && len(problems) == 0 {
+		a := &parsed.Actions[i]
+		c.Log().WarnContext(ctx, "a flow is published with an action type that the cloud refuses", "action", flow.Clip(a.ID), "type", a.Wrote, "today", a.Type)
+	}
+	return problems
 }

@@ -30,7 +30,7 @@ func CreateModule(ctx context.Context, c *catalog.Catalog, instance center.Insta
 		return nil, err
 	}
 	text := catalog.Document{Content: n.Content, Settings: n.Settings}
-	parsed, problems, err := readModule(text, true)
+	parsed, problems, err := readModule(ctx, c, text, true)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func UpdateModule(ctx context.Context, c *catalog.Catalog, instance center.Insta
 		if err != nil {
 			return err
 		}
-		parsed, problems, err := readModule(text, !draft)
+		parsed, problems, err := readModule(ctx, c, text, !draft)
 		if err != nil {
 			return err
 		}
@@ -102,14 +102,14 @@ func amended(ctx context.Context, c *catalog.Catalog, m *catalog.Module, which c
 // readModule reads a content as a module and gives, when it is to be published,
 // its problems: its Settings, too, have to be given, in the content or beside
 // it. Settings that are no JSON object are refused in a draft as well.
-func readModule(text catalog.Document, publish bool) (parsed *flow.Flow, problems []check.Problem, err error) {
+func readModule(ctx context.Context, c *catalog.Catalog, text catalog.Document, publish bool) (parsed *flow.Flow, problems []check.Problem, err error) {
 	if text.Settings != "" && !isObject([]byte(text.Settings)) {
 		return nil, nil, invalidFlow(check.Problem{Text: "Invalid contact flow module settings", Why: "Settings is not a JSON object"})
 	}
 	if parsed, err = text.Parse(); err != nil || !publish {
 		return parsed, nil, err
 	}
-	problems = check.Problems(parsed)
+	problems = problemsOf(ctx, c, parsed.As(flow.TypeModule), false)
 	var own struct{ Settings json.RawMessage }
 	if json.Unmarshal([]byte(text.Content), &own) == nil && text.Settings == "" && !isObject(own.Settings) {
 		problems = slices.Insert(problems, 0, check.Problem{Text: "JSON field is missing or null for field name: settings",
