@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,9 +41,11 @@ func (flowCmd) Help() string {
 // flowCheck is the verb flow check.
 type flowCheck struct {
 	Files  []string `arg:"" name:"file" help:"Flow documents (JSON, like the Content of DescribeContactFlow), or directories of them."`
-	Type   string   `help:"Type of the flows, such as CONTACT_FLOW. Default: the type in each document." placeholder:"TYPE"`
+	Type   string   `help:"Type of the flows, such as CONTACT_FLOW, or MODULE. Default: the type in each document." placeholder:"TYPE"`
 	Format string   `help:"Output format, text or json (${default})." enum:"text,json" default:"text" placeholder:"FORMAT"`
 	Strict bool     `help:"Treat warnings as errors."`
+
+	OldSpellings bool `help:"Warn of action types that are spelt as in Amazon's reference and refused by the cloud, such as UpdateRoutingCriteria, as parley serve --old-spellings does."`
 }
 
 // Help is shown below the arguments.
@@ -50,9 +53,12 @@ func (flowCheck) Help() string {
 	return `Examples:
   parley flow check main.json
   parley flow check flows --strict
+  parley flow check whisper.json --type AGENT_WHISPER
 
-Errors are what CreateContactFlow would refuse. Warnings are problems that it
-accepts but customers would notice. The exit status is 1 if there are errors.`
+Errors are what CreateContactFlow would refuse, in Amazon Connect as in Parley;
+some depend on the type of the flow. Warnings are problems that it accepts but
+customers would notice, unless they say that the cloud refuses, or may refuse,
+what they are about. The exit status is 1 if there are errors.`
 }
 
 // checked is the result of checking one file.
@@ -116,12 +122,30 @@ func typeNamed(name string) (string, error) {
 func (c flowCheck) check(text []byte) []check.Finding {
 	f, err := flow.Parse(text)
 	if err != nil {
-		return []check.Finding{{Severity: check.SeverityError, Message: err.Error()}}
+		return []check.Finding{{Severity: check.SeverityError, Cloud: check.CloudRefuses, Message: err.Error()}}
 	}
 	if c.Type != "" {
 		f = f.As(c.Type)
 	}
-	return append([]check.Finding{}, check.Flow(f)...) // an empty list is not null in JSON
+	findings := check.Options{OldSpellings: c.OldSpellings}.Flow(f)
+	if f.Place() == 0 && f.Type == "" {
+		findings = append(findings, untyped(f)...)
+	}
+	return append([]check.Finding{}, findings...) // an empty list is not null in JSON
+}
+
+// untyped warns of a flow of an unknown type that cannot be a contact flow.
+func untyped(f *flow.Flow) []check.Finding {
+	for i := range f.Actions {
+		if a := &f.Actions[i]; a.Spec != nil && a.Spec.Only != 0 && a.Spec.Only&flow.Inbound == 0 {
+			return []check.Finding{{
+				Severity: check.SeverityWarning, Cloud: check.CloudMayRefuse, Action: a.ID, Field: "Type",
+				Message: a.Type + " belongs in " + a.Spec.Only.String() + ".",
+				Hint:    "The document does not say which type of flow it is. Name the type with --type.",
+			}}
+		}
+	}
+	return nil
 }
 
 // print writes a line for each finding, as compilers do, and a summary.
@@ -137,7 +161,11 @@ func (c flowCheck) print(w io.Writer, all []checked, errs, warnings int) error {
 			if f.Severity == check.SeverityWarning {
 				look = report.LookOther
 			}
-			fmt.Fprintf(&b, "%s: %s: ", one.File, report.Paint(colour, look, string(f.Severity)))
+			severity := string(f.Severity)
+			if f.Severity == check.SeverityWarning && f.Cloud != check.CloudTakes {
+				severity += " (the cloud " + string(f.Cloud) + " it)"
+			}
+			fmt.Fprintf(&b, "%s: %s: ", one.File, report.Paint(colour, look, severity))
 			if f.Action != "" {
 				fmt.Fprintf(&b, "%s ", report.Paint(colour, report.LookBold, "["+plain(oneLineText(f.Action))+"]"))
 			}
@@ -151,9 +179,36 @@ func (c flowCheck) print(w io.Writer, all []checked, errs, warnings int) error {
 			b.WriteByte('\n')
 		}
 	}
-	fmt.Fprintf(&b, "%s: %s, %s\n", counted(len(all), "flow"), counted(errs, "error"), counted(warnings, "warning"))
+	fmt.Fprintf(&b, "%s: %s, %s%s\n", counted(len(all), "flow"), counted(errs, "error"), counted(warnings, "warning"), verdict(all))
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// verdict says what Amazon Connect makes of the flows, when it is not content with all.
+func verdict(all []checked) string {
+	refused, doubted := 0, 0
+	for _, one := range all {
+		has := func(c check.Cloud) bool {
+			return slices.ContainsFunc(one.Findings, func(f check.Finding) bool { return f.Cloud == c })
+		}
+		switch {
+		case has(check.CloudRefuses):
+			refused++
+		case has(check.CloudMayRefuse):
+			doubted++
+		}
+	}
+	var parts []string
+	if refused > 0 {
+		parts = append(parts, "refuses "+counted(refused, "flow"))
+	}
+	if doubted > 0 {
+		parts = append(parts, "may refuse "+counted(doubted, "flow"))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "; Amazon Connect " + strings.Join(parts, " and ")
 }
 
 func oneLineText(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -56,7 +56,7 @@ func TestFlowCheck(t *testing.T) {
 		t.Errorf("flow check of bad flows = %d\n%s%s", status, out, errs)
 	}
 	lines := strings.Split(strings.TrimSpace(out), "\n")
-	if last := lines[len(lines)-1]; last != "3 flows: 3 errors, 0 warnings" {
+	if last := lines[len(lines)-1]; last != "3 flows: 3 errors, 0 warnings; Amazon Connect refuses 2 flows" {
 		t.Errorf("the last line is %q", last)
 	}
 	for _, line := range lines[:len(lines)-1] {
@@ -196,6 +196,38 @@ func TestFlowVerbsRefuse(t *testing.T) {
 		status, _, errs := parley(t, "", test.args...)
 		if status != test.status || !strings.Contains(errs, test.want) {
 			t.Errorf("parley %q = %d %q; want %d and %q", test.args, status, errs, test.status, test.want)
+		}
+	}
+}
+
+// TestFlowCheckSaysWhatTheCloudRefuses: the type of the flows and the old spellings
+// are options, and the last line counts what Amazon Connect would make of them.
+func TestFlowCheckSaysWhatTheCloudRefuses(t *testing.T) {
+	stops := write(t, "stops.json", `{"Version":"2019-10-30","StartAction":"a","Metadata":{},"Actions":[
+		{"Identifier":"a","Type":"EndFlowExecution","Parameters":{},"Transitions":{}}]}`)
+	untags := write(t, "untags.json", `{"Version":"2019-10-30","StartAction":"a","Metadata":{},"Actions":[
+		{"Identifier":"a","Type":"UnTagContact","Parameters":{"TagKeys":["team"]},"Transitions":{"NextAction":"b","Errors":[{"ErrorType":"NoMatchingError","NextAction":"b"}]}},
+		{"Identifier":"b","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`)
+	for _, test := range []struct {
+		args   []string
+		status int
+		want   []string
+	}{
+		{[]string{stops}, 0, []string{": warning (the cloud may refuse it): [a] Type: EndFlowExecution belongs in ", "--type", "; Amazon Connect may refuse 1 flow"}},
+		{[]string{stops, "--type", "CONTACT_FLOW"}, 1, []string{": error: [a] Type: Invalid Action type. Type: EndFlowExecution: not in contact flows (", "; Amazon Connect refuses 1 flow"}},
+		{[]string{stops, "--type", "AGENT_WHISPER"}, 0, []string{": good\n1 flow: 0 errors, 0 warnings\n"}},
+		{[]string{untags}, 1, []string{": error: [a] Type: Invalid Action type. Type: UnTagContact (It is UntagContact.)"}},
+		{[]string{untags, stops, "--old-spellings"}, 0, []string{": warning (the cloud refuses it): [a] Type: Invalid Action type. Type: UnTagContact", "; Amazon Connect refuses 1 flow and may refuse 1 flow"}},
+		{[]string{untags, "--old-spellings", "--format", "json"}, 0, []string{`"cloud": "refuses"`, `"problem": "Invalid Action type. Type: UnTagContact"`}},
+	} {
+		status, out, errs := parley(t, "", append([]string{"flow", "check"}, test.args...)...)
+		if status != test.status || errs != "" {
+			t.Errorf("flow check %q = %d; want %d\n%s%s", test.args, status, test.status, out, errs)
+		}
+		for _, want := range test.want {
+			if !strings.Contains(out, want) {
+				t.Errorf("flow check %q prints\n%s\nwant %q", test.args, out, want)
+			}
 		}
 	}
 }
