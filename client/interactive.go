@@ -91,7 +91,7 @@ func (i *Item) Interactive() (m Interactive, ok bool) {
 }
 
 // Ask sends an interactive message, as an agent or a custom participant; Version may be empty. The
-// chat's SupportedMessagingContentTypes must have [InteractiveMessage]. For customers it is a
+// chat's SupportedMessagingContentTypes need not have [InteractiveMessage]. For customers it is a
 // ValidationException; Amazon may refuse everybody, its documentation is contradictory.
 func (s *Session) Ask(ctx context.Context, m Interactive) (Sent, error) {
 	if m.Version == "" {
@@ -141,6 +141,7 @@ func (s *Session) Respond(ctx context.Context, action string, data map[string]an
 }
 
 // More requests further elements of a list: SHOW_MORE and PREVIOUS_OPTIONS of a carousel or picker.
+// The chat's SupportedMessagingContentTypes must have [InteractiveResponse], as for [Session.Respond].
 func (s *Session) More(ctx context.Context, of Interactive, actionDetail string) (Sent, error) {
 	c := of.Data.Content
 	text, err := json.Marshal(Action{Action: actionDetail, Version: "1.0", Data: map[string]any{

@@ -62,17 +62,25 @@ func TestChats(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			chat := s.Chat(t, func(in *connect.StartChatContactRequest) {
 				in.ContactFlowId = flow
-				in.SupportedMessagingContentTypes = []string{"text/plain", "application/vnd.amazonaws.connect.message.interactive", "application/vnd.amazonaws.connect.message.interactive.response"}
+				in.SupportedMessagingContentTypes = []string{"text/plain", "text/markdown"} // those of Amazon's samples
 			})
 			socket := chat.Socket()
-			seen := 0
+			seen, types := 0, map[string]string{} // content types of what the socket was sent
+			listen := func() {
+				if it := socket.Next(); it.Content != nil {
+					types[*it.Content] = *it.ContentType
+				}
+			}
 			for i, line := range c.lines {
 				if said, ok := strings.CutPrefix(line, "> "); ok {
 					chat.Send(said)
 				}
 				want := strings.TrimPrefix(line, "> ")
 				for len(chat.Texts()) <= i { // the next item tells that there is more
-					socket.Next()
+					listen()
+				}
+				for want == picker && types[picker] == "" {
+					listen()
 				}
 				texts := chat.Texts()
 				if texts[i] != want {
@@ -82,6 +90,9 @@ func TestChats(t *testing.T) {
 			}
 			if texts := chat.Texts(); len(texts) != seen {
 				t.Errorf("more was said than expected: %q", texts[seen:])
+			}
+			if got, shown := types[picker]; shown && got != "application/vnd.amazonaws.connect.message.interactive" {
+				t.Errorf("the list comes as %s", got)
 			}
 		})
 	}

@@ -58,7 +58,9 @@ func (d *decision) trace() func(machine.Visit) {
 	}
 }
 
-// interactive reports whether the customer's client supports interactive messages and their responses.
+// interactive reports whether the customer's client shows views and answers
+// them: SupportedMessagingContentTypes has interactive messages and their
+// responses. What a bot, an agent or a custom participant shows does not ask for it.
 func (c *Chat) interactive() bool {
 	return slices.Contains(c.ContentTypes, center.Interactive) && slices.Contains(c.ContentTypes, center.InteractiveResponse)
 }

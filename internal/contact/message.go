@@ -34,8 +34,15 @@ const (
 	fromProcessor origin = "result.processedChatContent." // of a message processor
 )
 
-// checkMessage applies the rules of a message that a participant sends.
-// types are the chat's SupportedMessagingContentTypes.
+// checkMessage applies the rules of a message that a participant sends, and of
+// what a message processor makes of one.
+//
+// types are the chat's SupportedMessagingContentTypes. They are what a chat's
+// text may be, whoever sends it (SendMessage.ContentType), and whether the
+// customer may answer with interactive responses: paging through a list
+// (SHOW_MORE) is such a response, so it needs the type, while a choice is
+// plain text and does not. They do not hold back interactive messages: only
+// ShowView asks for these (StartChatContact.SupportedMessagingContentTypes).
 func checkMessage(in origin, contentType, content string, types []string, l Limits) error {
 	limit, ok := messageLimit[contentType]
 	switch {
@@ -73,8 +80,9 @@ const interactiveLimit = 16384
 // checkInteractive applies the rules of an interactive message: something for
 // the customer to choose from. Flows and their bots show them; here agents and
 // custom participants may as well. Connect's table of content types has it as
-// the agent's too, while SendMessage's page does not list it.
-func checkInteractive(r center.Role, content string, types []string) error {
+// the agent's too, while SendMessage's page does not list it. The chat's
+// SupportedMessagingContentTypes need not have it, see [checkMessage].
+func checkInteractive(r center.Role, content string) error {
 	var message struct {
 		TemplateType string          `json:"templateType"`
 		Data         json.RawMessage `json:"data"`
@@ -82,8 +90,6 @@ func checkInteractive(r center.Role, content string, types []string) error {
 	switch {
 	case r == center.RoleCustomer:
 		return center.Errorf(center.Invalid, "ContentType: a customer cannot send interactive messages, only answer them by text or %s", center.InteractiveResponse)
-	case !slices.Contains(types, center.Interactive):
-		return center.Errorf(center.Invalid, "ContentType: this chat does not support %s; add it to SupportedMessagingContentTypes of StartChatContact", center.Interactive)
 	case utf8.RuneCountInString(content) > interactiveLimit:
 		return center.Errorf(center.Invalid, "Content has %d characters; %s may have %d", utf8.RuneCountInString(content), center.Interactive, interactiveLimit)
 	case json.Unmarshal([]byte(content), &message) != nil || message.TemplateType == "" || message.Data == nil:
@@ -115,7 +121,7 @@ func (s Send) decide(d *decision) error {
 		return nil
 	}
 	if s.ContentType == center.Interactive {
-		err = checkInteractive(p.Role, s.Content, d.chat.ContentTypes)
+		err = checkInteractive(p.Role, s.Content)
 	} else {
 		err = checkMessage(fromSend, s.ContentType, s.Content, d.chat.ContentTypes, d.env.Limits)
 	}

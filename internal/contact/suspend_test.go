@@ -155,21 +155,6 @@ func TestTalkingToABot(t *testing.T) {
 		p.do(Connect{ana})
 		p.wantScript("CUSTOM_BOT joined", "CUSTOMER joined", "CUSTOM_BOT left", "SYSTEM: How can I help, Ana?")
 	})
-	t.Run("interactive messages", func(t *testing.T) {
-		picker := `{"templateType":"ListPicker","version":"1.0","data":{}}`
-		for _, types := range [][]string{all, {center.PlainText}} {
-			p, ana := startConnected(t, o, Start{ContentTypes: types})
-			p.do(typed(ana, "x"))
-			p.answer(machine.Answer{DialogAction: "ElicitSlot", Messages: []machine.BotMessage{{ContentType: center.Interactive, Content: picker}}})
-			want := center.Interactive
-			if len(types) == 1 {
-				want = center.PlainText
-			}
-			if last := p.items[len(p.items)-1]; last.ContentType != want || last.Content != picker {
-				t.Errorf("with %q the picker comes as %s", types, last.ContentType)
-			}
-		}
-	})
 	t.Run("the customer leaves", func(t *testing.T) {
 		p, ana := startConnected(t, o, Start{})
 		p.do(typed(ana, "x"))

@@ -101,6 +101,17 @@ func TestChatMessages(t *testing.T) {
 		}
 	}
 
+	// The templates of the reference, as a payload of Lex and as text, which Amazon's samples answer.
+	for _, template := range []string{"ListPicker", "TimePicker", "Panel", "QuickReply", "Carousel", "ApplePay", "AppleForm", "WhatsAppInteractiveList", "WhatsAppInteractiveReplyButton"} {
+		shown := strings.Replace(picker, "ListPicker", template, 1)
+		for _, as := range []string{"CustomPayload", "PlainText", ""} {
+			got, _, err := chatMessages([]lexMessage{{ContentType: as, Content: shown}})
+			if err != nil || !reflect.DeepEqual(got, []machine.BotMessage{interactive(shown)}) {
+				t.Errorf("a %s as %q: %+v, %v", template, as, got, err)
+			}
+		}
+	}
+
 	long := strings.Replace(picker, `"T"`, `"`+strings.Repeat("x", maxInteractive)+`"`, 1)
 	for _, m := range []lexMessage{{Content: long}, {Card: &card{Title: strings.Repeat("x", maxInteractive), Buttons: []button{{Text: "a"}}}}} {
 		if _, _, err := chatMessages([]lexMessage{m}); err == nil || !strings.Contains(err.Error(), "20 KB or more") {

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 	"time"
@@ -219,6 +220,9 @@ func botUtter(m *machine, s *flow.BotArgs, text string) result {
 }
 
 // botAnswered takes what the bot said: its messages, and what becomes of the talk.
+// Interactive messages are sent whatever the chat's SupportedMessagingContentTypes
+// are, as in the service: chats are commonly started with text/plain and
+// text/markdown alone, by clients that show them.
 func botAnswered(m *machine, s *flow.BotArgs, talk *Talk, raw json.RawMessage) result {
 	var answer Answer
 	switch err := json.Unmarshal(raw, &answer); {
@@ -231,10 +235,7 @@ func botAnswered(m *machine, s *flow.BotArgs, talk *Talk, raw json.RawMessage) r
 		if said.Content == "" {
 			continue
 		}
-		typ := said.ContentType
-		if typ == "" || typ == center.Interactive && !m.c.Interactive {
-			typ = center.PlainText // a client that takes no interactive messages sees what they are made of
-		}
+		typ := cmp.Or(said.ContentType, center.PlainText)
 		m.out.Messages = append(m.out.Messages, Message{
 			ContentType: typ, Text: said.Content, Speaker: center.DisplayNameBot, Visibility: m.run.Kind.audience(),
 		})

@@ -19,7 +19,7 @@ type Contact struct {
 	CustomerName       string // DisplayName of the customer: $.CustomerEndpoint.DisplayName
 	InitialMessage     string // $.Media.InitialMessage
 	BotPresent         bool   // a custom participant is attached: for Wait's BotParticipantDisconnected
-	Interactive        bool   // the client takes interactive messages and answers them
+	Interactive        bool   // the client shows views and answers them: for ShowView and AuthenticateParticipant
 	Queued             bool   // the contact waits in a queue
 	Connected          bool   // an agent is on the contact, or about to be
 	Transfers          int    // queue-to-queue transfers of the chain so far
