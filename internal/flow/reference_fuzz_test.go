@@ -13,6 +13,7 @@ func FuzzReferences(f *testing.F) {
 		"Hello, $.Attributes.empFirstName $.Attributes.empLastName , You are Authenticated.", "`$.External.items[0].id`",
 		"$['Attributes']['first name']$.['LanguageCode'].", "$5.00 $ 118.02 ${AWS::Region} $.", "$.Views.ViewResultData.FormData.extras.0",
 		"$.Attributes.escalationReason 窓口へ", "$.Media.Sip.Headers.P-Asserted-Identity-", "$.SegmentAttributes['connect:X']['Y'].$[''].a$[",
+		"$.Attributes.ключ.x $.External.größe[0] $.Lex['a $.Tags[\"b c\"].😀- $.Attributes. ",
 	} {
 		f.Add(text)
 	}
@@ -22,8 +23,8 @@ func FuzzReferences(f *testing.F) {
 		for _, p := range found.Parts {
 			want := p.Literal
 			if p.Ref != nil {
-				want = p.Ref.Raw
-				if again, size, ok := scanReference(want); !ok || size != len(want) || again.Name != p.Ref.Name || !slices.Equal(again.Path, p.Ref.Path) {
+				want = p.Ref.String()
+				if again, size, ok := scanReference(want); !ok || size != len(want) || again.Name != p.Ref.Name || !slices.Equal(again.Path, p.Ref.Path) || again.Raw != p.Ref.Raw {
 					t.Errorf("the reference %q of %q reads as %+v", want, text, again)
 				}
 				if after, quoted := strings.CutPrefix(rest, "`"+want+"`"); quoted {

@@ -6,6 +6,7 @@ type Root struct {
 	Name      string
 	Index     int     // its position in [Roots]
 	Filled    Filling // whether a chat has it
+	Flat      bool    // its members are texts: no reference goes further than one key
 	Named     bool    // its members are named by users; only an absent member of the others equals the operand NULL
 	Namespace string  // what the designer calls it, "" for System
 	Setter    string  // the type of the action that sets it, "" for what a contact has by itself
@@ -43,9 +44,9 @@ var rootTable = []Root{
 	{Name: "CustomerEndpoint"},
 	{Name: "Media"},
 
-	{Name: "Attributes", Named: true, Namespace: "User Defined"},
-	{Name: "FlowAttributes", Named: true, Namespace: "Flow", Setter: "UpdateFlowAttributes", Local: true},
-	{Name: "Tags", Named: true},
+	{Name: "Attributes", Flat: true, Named: true, Namespace: "User Defined"},
+	{Name: "FlowAttributes", Flat: true, Named: true, Namespace: "Flow", Setter: "UpdateFlowAttributes", Local: true},
+	{Name: "Tags", Flat: true, Named: true},
 	{Name: "References", Named: true},
 	{Name: "SegmentAttributes", Named: true, Namespace: "Segment attributes"},
 	{Name: "External", Named: true, Namespace: "External", Setter: "InvokeLambdaFunction"},

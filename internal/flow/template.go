@@ -71,7 +71,7 @@ func (t *Template) Source() string {
 	var b []byte
 	for _, p := range t.Parts {
 		if p.Ref != nil {
-			b = append(b, p.Ref.Raw...)
+			b = append(b, p.Ref.String()...)
 		} else {
 			b = append(b, p.Literal...)
 		}

@@ -52,7 +52,20 @@ func (v Value) Null() bool { return v.kind == kindNull }
 // IsText reports whether the value is a text.
 func (v Value) IsText() bool { return v.kind == kindText }
 
-// Text renders the value inside a text: null as nothing, numbers and booleans
+// Simple reports whether the value is a text, a number or a boolean: not null,
+// and nothing that has members.
+func (v Value) Simple() bool {
+	if v.kind != kindData {
+		return v.kind == kindText
+	}
+	switch v.data.(type) {
+	case json.Number, bool:
+		return true
+	}
+	return false
+}
+
+// Text renders the value as a text: null as nothing, numbers and booleans
 // as JSON writes them, arrays and objects as compact JSON.
 func (v Value) Text() string {
 	if v.kind != kindData {

@@ -9,7 +9,8 @@ import (
 )
 
 // references warns of references that are always empty, or empty unless
-// another flow has set them: once for each root, at the first action.
+// another flow has set them: once for each root, or for what is written as a key
+// and is none, at the first action.
 func (w *warner) references(a *flow.Action) {
 	here := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(a.Params)) {
@@ -26,25 +27,35 @@ func (w *warner) references(a *flow.Action) {
 
 func (w *warner) referencesIn(a *flow.Action, field string, t flow.Template, here map[string]bool) {
 	for _, p := range t.Parts {
-		if p.Ref == nil || here[p.Ref.Name] || w.wrong[[2]string{a.ID, field}] {
+		if p.Ref == nil || w.wrong[[2]string{a.ID, field}] {
 			continue
+		}
+		about := p.Ref.Name
+		if p.Ref.Behind != "" {
+			about = p.Ref.String()
 		}
 		message, hint := w.reference(p.Ref)
-		if message == "" {
+		if message == "" || here[about] {
 			continue
 		}
-		here[p.Ref.Name] = true
-		if first, known := w.reported[p.Ref.Name]; known {
+		here[about] = true
+		if first, known := w.reported[about]; known {
 			w.more[first]++
 			continue
 		}
-		w.reported[p.Ref.Name] = len(w.findings)
+		w.reported[about] = len(w.findings)
 		w.add(a, field, message, hint)
 	}
 }
 
 func (w *warner) reference(r *flow.Reference) (message, hint string) {
 	switch root := r.Root; {
+	case r.Behind != "" && r.Path == nil:
+		return flow.Clip(r.Behind) + " behind " + flow.Clip(r.Raw) + " is no key of a reference.",
+			"The reference is always empty. Keys of other characters than letters of ASCII, digits, _ and - are written as in $.Attributes['first name']."
+	case r.Behind != "":
+		return flow.Clip(r.Behind) + " behind " + flow.Clip(r.Raw) + " is no key of a reference.",
+			"It is text where " + flow.Clip(r.Raw) + " is a text, a number or a boolean; else the reference is empty. Put a space before text, and a key in quotes and brackets."
 	case root == nil:
 		return "There is no $." + flow.Clip(r.Name) + ".", "The reference is always empty."
 	case root.Filled == flow.NeverInParley:

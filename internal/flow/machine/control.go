@@ -12,8 +12,8 @@ import (
 // runCompare is Compare: the conditions decide over what one reference stands for.
 func runCompare(m *machine, a *flow.Action) result {
 	s := a.Args.(*flow.CompareArgs)
-	v := m.resolve(s.Of)
-	m.note("Attribute", s.Of.Raw)
+	v := m.whole(s.Of)
+	m.note("Attribute", s.Of.String())
 	m.note("Namespace", s.Of.Namespace())
 	text := v.Text()
 	if !m.spend(len(text)) {

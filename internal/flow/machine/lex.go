@@ -71,8 +71,8 @@ func botPrompt(m *machine, s *flow.BotArgs) (text string, r result) {
 	if s.Prompt.Empty() {
 		return "", done
 	}
-	text, ok := m.text(&s.Prompt)
-	if problem := flow.PromptProblem(text, ok); problem != "" {
+	text, problem := m.prompt(&s.Prompt)
+	if problem != "" {
 		return "", fail("%s", problem)
 	}
 	return text, done

@@ -13,14 +13,14 @@ func runMessage(m *machine, a *flow.Action) result {
 		m.note("AudioPrompt", s.Recording)
 		return fail("%s", why)
 	}
-	text, ok := m.text(&s.Text)
+	text, problem := m.prompt(&s.Text)
 	spoken := "text"
 	if s.SSML {
 		spoken = "ssml"
 	}
 	m.note("TextToSpeechType", spoken)
 	m.note("Text", text)
-	if problem := flow.PromptProblem(text, ok); problem != "" {
+	if problem != "" {
 		return fail("%s", problem)
 	}
 	m.say(text)
