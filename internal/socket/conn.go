@@ -3,8 +3,10 @@ package socket
 import (
 	"errors"
 	"io"
+	"math"
 	"net"
 	"sync/atomic"
+	"time"
 
 	"parley.example/parley/internal/websocket"
 )
@@ -32,7 +34,7 @@ type Conn struct {
 	shard        uint8
 
 	opened   int32        // turn of start
-	received atomic.Int32 // turn of the last frame
+	received atomic.Int32 // turn of the last frame; in the future before start
 
 	out outbox
 	in  inbox // of the goroutine that reads
@@ -42,7 +44,17 @@ type Conn struct {
 }
 
 // Init sets what the socket belongs to, before anything else.
-func (c *Conn) Init(s *Server, h Handler) { c.server, c.handler = s, h }
+func (c *Conn) Init(s *Server, h Handler) {
+	c.server, c.handler = s, h
+	c.received.Store(math.MaxInt32)
+}
+
+// Silence returns for how long the client has sent no frame at least, in turns of
+// the patrol: up to two of them less than in truth. It is 0 for a socket that is
+// not at work yet.
+func (c *Conn) Silence() time.Duration {
+	return time.Duration(max(0, c.server.turn.Load()-c.received.Load()-1)) * turn
+}
 
 // run uses what has come and reads on, until the socket is parked or ends.
 func (c *Conn) run() {

@@ -21,7 +21,10 @@ const maxBraked = 256
 //   - 400, 405 or 426: this is not a WebSocket handshake of version 13
 //   - 403: the URL is not or no longer good, the chat is over for the
 //     participant, or the page's origin is not allowed
-//   - 429: the participant has as many sockets as it may have (five)
+//   - 429: the participant has as many sockets as it may have (five, on this
+//     node), and none of their clients has been silent for longer than it takes
+//     to send a heartbeat and some (Limits.Quiet). The one that has been silent
+//     longest is closed in favour of the new socket, with 1001.
 //   - 503: the server is stopping, full, or cannot reach the chat
 //
 // ChatJS answers a refused handshake with a new CreateParticipantConnection and

@@ -20,6 +20,7 @@ type session struct {
 	next       *session // of the audience
 	subscribed bool
 	over       bool // for the participant: it is about to close
+	replaced   bool // by another of the participant: it closes
 
 	conn socket.Conn
 }
@@ -35,6 +36,7 @@ func newSession(h *Hub, participant center.ParticipantID) *session {
 var (
 	Ended       = socket.NewCause("ended", 1000, "the chat has ended") // or the participant is out of it
 	NotJSON     = socket.NewCause("not-json", 1007, "not JSON in UTF-8")
+	Replaced    = socket.NewCause("replaced", 1001, "no heartbeat, and too many sockets: connect again")
 	Unconnected = socket.NewCause("unconnected", 1011, "try again") // the participant could not be marked as connected
 )
 
@@ -105,6 +107,9 @@ func (s *session) connected() {
 
 // Ended implements [socket.Handler].
 func (s *session) Ended(cause *socket.Cause) {
+	if cause == Replaced {
+		s.hub.learn(s)
+	}
 	s.hub.detach(s)
 	s.hub.Log.Debug("socket closed", "chat", s.of.id(), "participant", s.participant, "cause", cause.String())
 }
