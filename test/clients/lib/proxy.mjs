@@ -11,6 +11,7 @@ export class Proxy {
   #target;
   #gate = null; // that handshakes wait at
   #relayed = new Set();
+  #abandoned = new Set(); // the server's ends of connections without the client's
 
   /** Requests that were answered: {method, path, headers, body, at, status, answer, answerHeaders}. */
   requests = new Journal('requests');
@@ -101,7 +102,7 @@ export class Proxy {
       if (chunk[0] === closeOpcode) socket.closeCode = readCloseCode(chunk);
     });
     client.on('close', () => {
-      server.destroy();
+      if (!socket.abandoned) server.destroy();
       this.#relayed.delete(socket);
       this.sockets.add({ event: 'closed', path: socket.path, closeCode: socket.closeCode });
     });
@@ -120,6 +121,25 @@ export class Proxy {
   /** Breaks all connections of sockets without a word, as a failing network does. */
   kill() {
     for (const { client } of this.#relayed) client.destroy();
+  }
+
+  /** Cuts the clients' ends of all sockets and leaves the server's open, as the network does that a phone
+   * has left: what the server sends goes nowhere, and it hears of no end. */
+  abandon() {
+    for (const socket of this.#relayed) {
+      socket.abandoned = true;
+      socket.server.unpipe(socket.client);
+      socket.client.unpipe(socket.server);
+      socket.server.resume();
+      this.#abandoned.add(socket.server);
+      socket.server.once('close', () => this.#abandoned.delete(socket.server));
+      socket.client.destroy();
+    }
+  }
+
+  /** How many of the abandoned connections the server still holds. */
+  get halfOpen() {
+    return this.#abandoned.size;
   }
 
   /** Closes all sockets as a server does that sends a close frame with a code. */
@@ -146,6 +166,7 @@ export class Proxy {
 
   async stop() {
     this.kill();
+    this.#abandoned.forEach((server) => server.destroy());
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
