@@ -12,6 +12,7 @@ func TestStartPage(t *testing.T) {
 		"/":                  `data-endpoint="http://127.0.0.1:1&lt;2"`,
 		"/assets/start.js":   "startChat",
 		"/assets/session.js": "aws/subscribe",
+		"/assets/choices.js": "ListPicker",
 		"/assets/start.css":  "body",
 	} {
 		w := httptest.NewRecorder()

@@ -97,7 +97,7 @@ export class Session {
     this.#on.state('ended');
   }
 
-  send(text) { return call('/participant/message', this.#token, { ContentType: 'text/plain', Content: text, ClientToken: crypto.randomUUID() }); }
+  send(text, type = 'text/plain') { return call('/participant/message', this.#token, { ContentType: type, Content: text, ClientToken: crypto.randomUUID() }); }
   typing() { return call('/participant/event', this.#token, { ContentType: 'application/vnd.amazonaws.connect.event.typing' }); }
   end() { return call('/participant/disconnect', this.#token, {}); }
 

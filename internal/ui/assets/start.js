@@ -1,3 +1,4 @@
+import { answered, choices } from '/assets/choices.js';
 import { Session, startChat } from '/assets/session.js';
 
 const $ = (id) => document.getElementById(id);
@@ -36,12 +37,37 @@ function line(className, text, small) {
   return li;
 }
 
+// Only the newest message can be answered: the choices of the one before go, and a list that comes
+// again (its next page) takes the place of the first.
+const interactive = 'application/vnd.amazonaws.connect.message.interactive';
+let offered;
+const lists = new Map();
+
+function offer(i, name) {
+  const send = async (...message) => {
+    try {
+      await session.send(...message);
+      problem();
+      $('text').focus(); // the buttons are about to go; keep the keyboard focus
+    } catch (err) { problem(err); }
+  };
+  offered = choices(i.Content, { text: send, more: (content) => send(content, `${interactive}.response`) });
+  const li = line('offer', offered.element, name);
+  if (!offered.reference) return;
+  lists.get(offered.reference)?.remove();
+  lists.set(offered.reference, li);
+}
+
 const events = { 'participant.joined': 'joined', 'participant.left': 'left', 'chat.ended': 'The chat has ended', 'participant.idle': 'is idle', 'participant.returned': 'is back' };
 
 function item(i) {
   $('typing').hidden = true;
   const mine = i.ParticipantId === session.participant;
   const name = i.DisplayName === 'SYSTEM_MESSAGE' ? 'Flow' : i.DisplayName;
+  if (i.Type !== 'EVENT') {
+    offered?.close();
+    offered = undefined;
+  }
   if (i.Type === 'EVENT') {
     const what = events[i.ContentType.split('.event.')[1]];
     if (what) line('event', i.ParticipantId ? `${name} ${what}` : what);
@@ -50,8 +76,11 @@ function item(i) {
     const link = Object.assign(document.createElement('a'), { href: '#', textContent: file.AttachmentName });
     link.onclick = async (e) => { e.preventDefault(); location.href = await session.download(file.AttachmentId); };
     line(mine ? 'mine' : '', link, mine ? 'file' : `${name} sent a file`);
+  } else if (i.ContentType === interactive) {
+    offer(i, name);
   } else {
-    line(mine ? 'mine' : '', i.Content, mine ? '' : name);
+    const said = mine ? answered(i.ContentType, i.Content) : undefined;
+    if (said !== null) line(mine ? 'mine' : '', said ?? i.Content, mine ? '' : name);
   }
 }
 
@@ -59,10 +88,13 @@ $('begin').onsubmit = async (e) => {
   e.preventDefault();
   problem();
   $('items').replaceChildren();
+  offered = undefined;
+  lists.clear();
   $('empty').hidden = true;
   $('start').disabled = true; // until the outcome is known
   try {
-    const started = await startChat({ InstanceId: instance, ContactFlowId: flow, ParticipantDetails: { DisplayName: $('name').value } });
+    const started = await startChat({ InstanceId: instance, ContactFlowId: flow, ParticipantDetails: { DisplayName: $('name').value },
+      SupportedMessagingContentTypes: ['text/plain', `${interactive}.response`] }); // to page through lists; this page shows no views
     session = new Session(started, {
       item, state: show,
       typing: (i) => {

@@ -25,6 +25,22 @@ export const quietFlow = document(
   hangUp,
 );
 
+/** A bot, which is asked until it says that its intent is through; then a goodbye. */
+export const botFlow = document(
+  {
+    Identifier: 'bot',
+    Type: 'ConnectParticipantWithLexBot',
+    Parameters: { Text: 'What may it be?', LexV2Bot: { AliasArn: 'arn:aws:lex:us-east-1:123456789012:bot-alias/SHOP123456/TSTALIASID' } },
+    Transitions: {
+      NextAction: 'done',
+      Errors: [{ NextAction: 'done', ErrorType: 'NoMatchingCondition' }, { NextAction: 'failed', ErrorType: 'NoMatchingError' }],
+    },
+  },
+  say('done', 'Noted: $.Lex.IntentName', 'bye'),
+  say('failed', 'The bot failed.', 'bye'),
+  hangUp,
+);
+
 export const prompts = ['Welcome. You asked about: flowers', 'What can we do for you?'];
 
 /** Refers to an action that is not there: publishing it must fail and say so. */
