@@ -91,8 +91,9 @@ func TestReferences(t *testing.T) {
 		strings.Replace(arn, "1234", "9", 1):               center.NotFound,
 		strings.Replace(arn, "contact-flow", "queue", 1):   center.NotFound,
 		string(made.ID) + ":7":                             center.NotFound,
-		string(made.ID) + ":x":                             center.Invalid,
-		string(made.ID) + ":-1":                            center.Invalid,
+		string(made.ID) + ":x":                             center.NotFound,
+		string(made.ID) + ":-1":                            center.NotFound,
+		string(made.ID) + ":$DRAFT":                        center.Invalid,
 		string(made.ID) + ":$SAVED":                        center.BadRequest,
 	} {
 		_, _, err := snap.Published(ref)

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -34,11 +35,11 @@ func (c Chats) Prepare(ctx context.Context, instance center.InstanceID, runs ...
 		if run == nil {
 			continue
 		}
-		if err := c.fetch(ctx, contentKey{run.Flow, run.Hash}); err != nil {
+		if err := c.fetch(ctx, contact.ContentKey{Flow: run.Flow, Hash: run.Hash}); err != nil {
 			return err
 		}
 		for i := range run.Stack {
-			if err := c.fetch(ctx, contentKey{run.Stack[i].Flow, run.Stack[i].Hash}); err != nil {
+			if err := c.fetch(ctx, contact.ContentKey{Flow: run.Stack[i].Flow, Hash: run.Stack[i].Hash}); err != nil {
 				return err
 			}
 		}
@@ -47,11 +48,11 @@ func (c Chats) Prepare(ctx context.Context, instance center.InstanceID, runs ...
 }
 
 // fetch loads a content into memory, if there is one.
-func (c Chats) fetch(ctx context.Context, key contentKey) error {
+func (c Chats) fetch(ctx context.Context, key contact.ContentKey) error {
 	if c.catalog.loader.running.has(key) {
 		return nil
 	}
-	f, err := c.catalog.loader.content(ctx, string(key.flow), key.hash)
+	f, err := c.catalog.loader.content(ctx, string(key.Flow), key.Hash)
 	if err != nil {
 		if center.ReasonOf(err) == center.NotFound {
 			return nil
@@ -73,14 +74,14 @@ func (c Chats) prepared(instance center.InstanceID) (*Snapshot, error) {
 // Content returns the content of a flow with a hash, published or not any
 // more. It must have been prepared.
 func (c Chats) Content(id center.FlowID, hash string) (*flow.Flow, error) {
-	if f, ok := c.catalog.loader.running.get(contentKey{id, hash}); ok {
+	if f, ok := c.catalog.loader.running.get(contact.ContentKey{Flow: id, Hash: hash}); ok {
 		return f, nil
 	}
 	return nil, center.Missing(center.KindFlowVersion, contentID(string(id), hash))
 }
 
-// Published returns the published content of an active flow, by id or ARN, with
-// its type: see [Snapshot.Published].
+// Published returns the content of an active flow, by id or ARN, with its type:
+// see [Snapshot.Published]. One of a version may have been read before.
 func (c Chats) Published(instance center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
 	return c.runs(instance, ref, (*Snapshot).Published)
 }
@@ -96,10 +97,15 @@ func (c Chats) runs(instance center.InstanceID, ref string, find func(*Snapshot,
 		return nil, "", err
 	}
 	f, id, err := find(snap, ref)
-	if err != nil {
-		return nil, "", err
+	if need, ok := errors.AsType[*contact.Need](err); ok {
+		if f, ok = c.catalog.loader.running.get(need.Content); ok {
+			return f.As(snap.typeOf(id)), id, nil
+		}
 	}
-	if key := (contentKey{id, f.Hash}); !c.catalog.loader.running.has(key) {
+	if err != nil {
+		return nil, id, err
+	}
+	if key := (contact.ContentKey{Flow: id, Hash: f.Hash}); !c.catalog.loader.running.has(key) {
 		c.catalog.loader.keep(key, f) // a chat that begins with it asks for it by its hash next
 	}
 	return f, id, nil

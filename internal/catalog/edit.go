@@ -13,6 +13,7 @@ import (
 
 	"parley.example/parley/internal/catalog/contents"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/flow"
 )
 
@@ -144,9 +145,8 @@ func (c *Catalog) Stow(h Holder, content Content, draft bool, w *Write) error {
 		w.stowed = append(w.stowed, row)
 	}
 	h.Authoring().Publish(content.Hash, draft, c.Now())
-	if runs := kinds[h.Kind()].contents.runs; runs != nil && !draft {
-		_, typ := runs(h)
-		c.loader.keep(contentKey{center.FlowID(h.About().ID), content.Hash}, content.Flow.As(typ))
+	if typ := kinds[h.Kind()].contents.typ; typ != nil && !draft {
+		c.loader.keep(contact.ContentKey{Flow: center.FlowID(h.About().ID), Hash: content.Hash}, content.Flow.As(typ(h)))
 	}
 	return nil
 }

@@ -33,21 +33,19 @@ type contentKind struct {
 	rows        center.Kind   // of the rows that hold them
 	noun        string        // what messages call the resource
 	unpublished center.Reason // of an error for want of a published content
-	// callable contents are run by references that name a version or an alias.
-	callable bool
-	// runs returns the hashes of what chats may begin with and the type of the
-	// flow; nil for contents that are not run.
-	runs func(h Holder) (hashes []string, typ string)
+	// typ returns the type of the flow that chats run, "" for a module; nil for
+	// contents that are not run, and have no aliases.
+	typ func(h Holder) string
 }
 
 var (
 	flowContents = &contentKind{
 		rows: center.KindFlowVersion, noun: "flow", unpublished: center.NotPublished,
-		runs: func(h Holder) ([]string, string) { return []string{h.Authoring().Published}, h.(*Flow).Type },
+		typ: func(h Holder) string { return h.(*Flow).Type },
 	}
 	moduleContents = &contentKind{
-		rows: center.KindFlowVersion, noun: "module", unpublished: center.NotPublished, callable: true,
-		runs: func(h Holder) ([]string, string) { return h.Authoring().Runs(), "" },
+		rows: center.KindFlowVersion, noun: "module", unpublished: center.NotPublished,
+		typ: func(Holder) string { return "" },
 	}
 	viewContents = &contentKind{rows: center.KindViewVersion, noun: "view", unpublished: center.BadRequest}
 )

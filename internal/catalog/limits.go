@@ -7,7 +7,7 @@ type Limits struct {
 	Flows        int // of an instance, besides the default flows; 100
 	FlowVersions int // of a flow, a module or a view; 50
 	Modules      int // of an instance; 200
-	Aliases      int // of a module; 50
+	Aliases      int // of a flow or a module; 50
 	Views        int // of an instance, besides the managed ones; 500
 	Queues       int // of an instance; 100
 	Hours        int // hours of operation of an instance; 100
@@ -30,7 +30,7 @@ var Quotas = []Quota{
 	{"flows", []string{"Contact flows"}, 100, func(l *Limits) *int { return &l.Flows }},
 	{"flow-modules", []string{"modules", "Contact flow modules"}, 200, func(l *Limits) *int { return &l.Modules }},
 	{"versions", []string{"flow versions"}, 50, func(l *Limits) *int { return &l.FlowVersions }},
-	{"aliases", []string{"module aliases"}, 50, func(l *Limits) *int { return &l.Aliases }},
+	{"aliases", []string{"flow aliases", "module aliases"}, 50, func(l *Limits) *int { return &l.Aliases }},
 	{"views", []string{"Customer managed views"}, 500, func(l *Limits) *int { return &l.Views }},
 	{"queues", nil, 100, func(l *Limits) *int { return &l.Queues }},
 	{"hours-of-operation", []string{"hours"}, 100, func(l *Limits) *int { return &l.Hours }},

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/flow"
 )
 
@@ -21,13 +22,7 @@ type loader struct {
 	rows      rowStore
 	partition center.Partition
 	log       *slog.Logger
-	running   lru[contentKey, *flow.Flow]
-}
-
-// contentKey names a content: contents belong to their flow.
-type contentKey struct {
-	flow center.FlowID
-	hash string
+	running   lru[contact.ContentKey, *flow.Flow]
 }
 
 func (l *loader) init(cfg Config, rows rowStore) {
@@ -70,7 +65,7 @@ func (l *loader) load(ctx context.Context, id center.InstanceID) (*Snapshot, err
 // prepareRunnable parses what chats may come to in a new snapshot.
 func (l *loader) prepareRunnable(ctx context.Context, snap *Snapshot) error {
 	for _, k := range kinds {
-		if k.contents == nil || k.contents.runs == nil {
+		if k.contents == nil || k.contents.typ == nil {
 			continue
 		}
 		for _, r := range snap.lists[k.kind] {
@@ -82,35 +77,29 @@ func (l *loader) prepareRunnable(ctx context.Context, snap *Snapshot) error {
 	return nil
 }
 
-// parse makes the contents that chats may come to ready in a snapshot under
-// construction.
+// parse makes the published content of a flow or a module ready in a snapshot
+// under construction. Its versions are read when a chat comes to one.
 func (l *loader) parse(ctx context.Context, snap *Snapshot, h Holder) error {
-	k, id := kinds[h.Kind()], center.FlowID(h.About().ID)
-	if k.contents.runs == nil {
+	k, hash := kinds[h.Kind()], h.Authoring().Published
+	if k.contents.typ == nil || hash == "" {
 		return nil
 	}
-	hashes, typ := k.contents.runs(h)
-	for _, hash := range hashes {
-		if hash == "" {
-			continue
+	key := contact.ContentKey{Flow: center.FlowID(h.About().ID), Hash: hash}
+	parsed, ok := l.running.get(key)
+	if !ok {
+		var err error
+		parsed, err = l.content(ctx, string(key.Flow), hash)
+		switch center.ReasonOf(err) {
+		case center.InvalidFlow, center.NotFound:
+			l.log.ErrorContext(ctx, "a published flow cannot be read", "instance", h.About().Instance, "flow", key.Flow, "error", err)
+			snap.runnable[key] = published{err: fmt.Errorf("%s %s: %w", h.Kind(), key.Flow, err)}
+			return nil
 		}
-		key := contentKey{id, hash}
-		parsed, ok := l.running.get(key)
-		if !ok {
-			var err error
-			parsed, err = l.content(ctx, string(id), hash)
-			switch center.ReasonOf(err) {
-			case center.InvalidFlow, center.NotFound:
-				l.log.ErrorContext(ctx, "a published flow cannot be read", "instance", h.About().Instance, "flow", id, "error", err)
-				snap.runnable[key] = published{err: fmt.Errorf("%s %s: %w", h.Kind(), id, err)}
-				continue
-			}
-			if err != nil {
-				return err
-			}
+		if err != nil {
+			return err
 		}
-		snap.runnable[key] = published{flow: parsed.As(typ)}
 	}
+	snap.runnable[key] = published{flow: parsed.As(k.contents.typ(h))}
 	return nil
 }
 
@@ -123,4 +112,6 @@ func (l *loader) content(ctx context.Context, id, hash string) (*flow.Flow, erro
 	return d.Parse()
 }
 
-func (l *loader) keep(key contentKey, f *flow.Flow) { l.running.put(key, f, 4*len(f.Content())) }
+func (l *loader) keep(key contact.ContentKey, f *flow.Flow) {
+	l.running.put(key, f, 4*len(f.Content()))
+}

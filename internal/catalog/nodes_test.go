@@ -76,12 +76,12 @@ func (c *cluster) newQueue(node *catalog.Catalog, name string) (*catalog.Queue, 
 }
 
 // runs returns the text of what a chat on a node runs of a flow.
-func (c *cluster) runs(node *catalog.Catalog, flow center.FlowID) string {
+func (c *cluster) runs(node *catalog.Catalog, ref string) string {
 	c.Helper()
 	if err := node.Chats().Prepare(c.Context(), c.id); err != nil {
 		c.Fatalf("Prepare: %v", err)
 	}
-	f, _, err := node.Chats().Published(c.id, string(flow))
+	f, _, err := catalogtest.Comes(c.T, node, c.id, ref, false)
 	if err != nil {
 		return center.ReasonOf(err).String()
 	}
@@ -101,6 +101,8 @@ func contentsOf(snap *catalog.Snapshot) string {
 	return text.String()
 }
 
+func third[A, B any](_ A, _ B, err error) error { return err }
+
 // changes makes one change after the other on node a, and has seen called with a
 // check that node b shows it.
 func (c *cluster) changes(seen func(what string, shown func() bool)) {
@@ -112,11 +114,21 @@ func (c *cluster) changes(seen func(what string, shown func() bool)) {
 		}
 	}
 	made := c.NewFlow(c.T, c.id, "one", catalogtest.Says("first"))
-	seen("a new flow", func() bool { return c.runs(c.b, made.ID) == catalogtest.Says("first") })
+	seen("a new flow", func() bool { return c.runs(c.b, string(made.ID)) == catalogtest.Says("first") })
 	must(publishing.UpdateFlow(c.Context(), c.a, c.id, made.ID, contents.Live, catalogtest.Says("second")))
-	seen("a flow that is published anew", func() bool { return c.runs(c.b, made.ID) == catalogtest.Says("second") })
+	seen("a flow that is published anew", func() bool { return c.runs(c.b, string(made.ID)) == catalogtest.Says("second") })
+	for range 2 { // versions 1 and 2
+		must(third(publishing.CreateVersion[*catalog.Flow](c.Context(), c.a, c.id, made.ID, publishing.NewVersion{})))
+		must(publishing.UpdateFlow(c.Context(), c.a, c.id, made.ID, contents.Live, catalogtest.Says("third")))
+	}
+	alias, err := publishing.CreateAlias[*catalog.Flow](c.Context(), c.a, c.id, made.ID, publishing.NewAlias{Name: "prod", Version: 1})
+	must(err)
+	prod := string(made.ID) + ":prod"
+	seen("a new alias", func() bool { return c.runs(c.b, prod) == catalogtest.Says("second") })
+	must(publishing.UpdateAlias[*catalog.Flow](c.Context(), c.a, c.id, made.ID, alias.ID, publishing.AliasChange{Version: new(int64(2))}))
+	seen("an alias that moved", func() bool { return c.runs(c.b, prod) == catalogtest.Says("third") })
 	must(publishing.Delete[*catalog.Flow](c.Context(), c.a, c.id, made.ID))
-	seen("a deleted flow", func() bool { return c.runs(c.b, made.ID) == center.NotFound.String() })
+	seen("a deleted flow", func() bool { return c.runs(c.b, string(made.ID)) == center.NotFound.String() })
 	must(setup.SetAttribute(c.Context(), c.a, c.id, "CONTACTFLOW_LOGS", "true"))
 	seen("an attribute", func() bool {
 		value, _ := c.snapshot(c.b).Instance.Attribute("CONTACTFLOW_LOGS")

@@ -5,25 +5,27 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 
 	"parley.example/parley/internal/catalog/contents"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/flow"
 )
 
 // Published returns the content that chats of the instance run when they come
-// to the flow that an id or ARN names. It refuses flows that do not exist
-// (NotFound), that were never published (NotPublished) and that are archived
-// (BadRequest). The type of the flow is the caller's matter: see [flow.Flow.As]
-// and [Snapshot.CanStart].
+// to the flow that an id or ARN names: the published one, or that of a version or
+// alias. It refuses flows that do not exist, or have no such version or alias
+// (NotFound), that were never published (NotPublished), that are archived, and
+// drafts (BadRequest). A content of a version that is not the published one too
+// is not part of a snapshot: a *[contact.Need] says which it is. The type of the
+// flow is the caller's matter: see [flow.Flow.As] and [Snapshot.CanStart].
 func (snap *Snapshot) Published(ref string) (*flow.Flow, center.FlowID, error) {
 	return runs[*Flow](snap, ref)
 }
 
-// PublishedModule returns the content that a run comes to which invokes the
-// module that an id or ARN names: the published one, or that of a version or
-// alias. Errors: NotFound, NotPublished, and BadRequest for an archived module
-// and for a draft.
+// PublishedModule is [Snapshot.Published] for modules: the content that a run
+// comes to which invokes one.
 func (snap *Snapshot) PublishedModule(ref string) (*flow.Flow, center.FlowID, error) {
 	return runs[*Module](snap, ref)
 }
@@ -36,31 +38,42 @@ func runs[T Holder](snap *Snapshot, ref string) (*flow.Flow, center.FlowID, erro
 	}
 	k, a, id := kinds[h.Kind()], h.Authoring(), h.About().ID
 	switch hash := a.At(which); {
-	case which == contents.Saved || which > 0 && !k.contents.callable:
+	case which == contents.Saved:
 		return nil, "", center.Errorf(center.BadRequest, "a chat runs what is published of a %s, not %q", k.contents.noun, ref)
 	case a.Archived:
 		return nil, "", &center.Error{Reason: center.BadRequest, Message: k.contents.noun + " " + id + " is archived", Kind: k.kind, ID: id}
 	case hash == "":
 		return nil, "", &center.Error{Reason: center.NotPublished, Message: k.contents.noun + " " + id + " has not been published", Kind: k.kind, ID: id}
 	default:
-		p := snap.runnable[contentKey{center.FlowID(id), hash}]
-		return p.flow, center.FlowID(id), p.err
+		key := contact.ContentKey{Flow: center.FlowID(id), Hash: hash}
+		p, ready := snap.runnable[key]
+		if !ready {
+			return nil, key.Flow, &contact.Need{Content: key}
+		}
+		return p.flow, key.Flow, p.err
 	}
 }
 
-// CanStart returns why a chat cannot begin with a flow: the reasons of
-// [Snapshot.Published], and BadRequest when its type is not CONTACT_FLOW
-// (StartChatContact, ContactFlowId).
+// CanStart returns why a chat cannot begin with a flow, or a version or alias of
+// one: the reasons of [Snapshot.Published], and BadRequest when its type is not
+// CONTACT_FLOW (StartChatContact, ContactFlowId).
 func (snap *Snapshot) CanStart(ref string) error {
 	_, id, err := snap.Published(ref)
-	if err != nil {
+	if _, unread := errors.AsType[*contact.Need](err); err != nil && !unread {
 		return err
 	}
-	f, err := Get[*Flow](snap, id)
-	if err == nil && f.Type != TypeInbound {
-		err = center.Errorf(center.BadRequest, "a chat begins with a flow of the type %s; flow %s is of the type %s", TypeInbound, id, f.Type)
+	if typ := snap.typeOf(id); typ != TypeInbound {
+		return center.Errorf(center.BadRequest, "a chat begins with a flow of the type %s; flow %s is of the type %s", TypeInbound, id, typ)
 	}
-	return err
+	return nil
+}
+
+// typeOf returns the type of a flow, "" of a module.
+func (snap *Snapshot) typeOf(id center.FlowID) string {
+	if f, ok := snap.index[center.KindFlow][string(id)].(*Flow); ok {
+		return f.Type
+	}
+	return ""
 }
 
 // Text returns a content of a flow or module as it was given, with its hash.

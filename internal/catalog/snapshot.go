@@ -7,6 +7,7 @@ import (
 
 	"parley.example/parley/internal/catalog/contents"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/hours"
 )
@@ -22,8 +23,8 @@ type Snapshot struct {
 	partition center.Partition
 	lists     map[center.Kind][]Resource // by name, then id
 	index     map[center.Kind]map[string]Resource
-	graves    map[string]Holder        // deleted ones whose contents are still kept
-	runnable  map[contentKey]published // what chats may come to: flows and modules
+	graves    map[string]Holder                // deleted ones whose contents are still kept
+	runnable  map[contact.ContentKey]published // what is published of flows and modules
 }
 
 // published is what chats run of a flow.
@@ -66,9 +67,9 @@ func Find[T Resource](snap *Snapshot, ref string) (T, error) {
 
 // FindContent returns the flow, module or view of the instance that an id or ARN
 // names, and which content: what follows a colon behind it, $SAVED, $LATEST,
-// the number of a version or, of kinds that have them, the name or id of an
-// alias; nothing for the published one. Errors: NotFound for the resource and
-// the version or alias, Invalid for any other qualifier.
+// the number of a version or, of a flow or module, the name or id of an alias;
+// nothing for the published one. Errors: NotFound for the resource and the
+// version or alias, Invalid for any other qualifier.
 func FindContent[T Holder](snap *Snapshot, ref string) (T, contents.Which, error) {
 	var none T
 	id, qualifier, _ := strings.Cut(snap.local(none.Kind(), ref), ":")
@@ -91,10 +92,10 @@ func resolve(h Holder, qualifier string) (contents.Which, error) {
 		return which, nil
 	case isQualifier:
 		return 0, MissingVersion(h, int64(which))
-	case k.contents.callable:
+	case k.contents.typ != nil && !strings.HasPrefix(qualifier, "$"):
 		return 0, MissingAlias(h, qualifier)
 	}
-	return 0, center.Errorf(center.Invalid, "the id of a %[3]s may be followed by %[1]s, %[2]s or the number of a version, not %[4]q",
+	return 0, center.Errorf(center.Invalid, "the id of a %[3]s may be followed by %[1]s, %[2]s, the number of a version or, of a flow or module, an alias, not %[4]q",
 		contents.QualifierSaved, contents.QualifierLatest, k.kind, qualifier)
 }
 
@@ -212,7 +213,7 @@ func newSnapshot(p center.Partition, i *Instance) *Snapshot {
 		Instance: i, partition: p,
 		lists:  map[center.Kind][]Resource{},
 		index:  map[center.Kind]map[string]Resource{},
-		graves: map[string]Holder{}, runnable: map[contentKey]published{},
+		graves: map[string]Holder{}, runnable: map[contact.ContentKey]published{},
 	}
 }
 
@@ -237,7 +238,7 @@ func (snap *Snapshot) add(kind center.Kind, rs []Resource) {
 // remove takes a resource out of a snapshot under construction.
 func (snap *Snapshot) remove(kind center.Kind, id string) {
 	delete(snap.graves, id)
-	maps.DeleteFunc(snap.runnable, func(key contentKey, _ published) bool { return string(key.flow) == id })
+	maps.DeleteFunc(snap.runnable, func(key contact.ContentKey, _ published) bool { return string(key.Flow) == id })
 	if _, ok := snap.index[kind][id]; !ok {
 		return
 	}

@@ -15,7 +15,7 @@ type Queue struct {
 	Disabled             bool           `json:"disabled,omitempty"`    // takes no more contacts; those in it go on waiting
 	MaxContacts          *int32         `json:"maxContacts,omitempty"` // nil for the instance's limit
 	OutboundName         string         `json:"outboundName,omitempty"`
-	OutboundFlow         center.FlowID  `json:"outboundFlow,omitempty"`
+	OutboundFlow         center.FlowRef `json:"outboundFlow,omitempty"`
 }
 
 // Kind returns KindQueue.

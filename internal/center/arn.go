@@ -119,3 +119,28 @@ func IDOf(s string) string {
 	}
 	return a.ID
 }
+
+// FlowRef names a content of a flow: the flow's id, and behind a colon the number
+// of a version or an alias; nothing for the content that is the published one
+// when the reference is followed.
+type FlowRef string
+
+// Ref returns the reference to the flow that an id or ARN, which led to it, is:
+// with the same version or alias.
+func (id FlowID) Ref(s string) FlowRef {
+	s = IDOf(s)
+	_, qualifier, ok := strings.Cut(s, ":")
+	if !ok || strings.HasPrefix(s, "arn:") || strings.HasSuffix(string(id), ":"+qualifier) {
+		return FlowRef(id)
+	}
+	return FlowRef(string(id) + ":" + qualifier)
+}
+
+// ID returns the id of the flow.
+func (r FlowRef) ID() FlowID {
+	if strings.HasPrefix(string(r), "arn:") { // of nothing in an instance
+		return FlowID(r)
+	}
+	id, _, _ := strings.Cut(string(r), ":")
+	return FlowID(id)
+}

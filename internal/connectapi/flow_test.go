@@ -154,62 +154,6 @@ func TestOneOfManyCreatesWins(t *testing.T) {
 	}
 }
 
-func TestFlowVersions(t *testing.T) {
-	o := newOffice(t, catalog.Limits{FlowVersions: 5})
-	ctx := t.Context()
-	inbound, _ := o.flow("inbound")
-	version := func(in *connect.CreateContactFlowVersionRequest) (*connect.CreateContactFlowVersionResponse, error) {
-		in.InstanceId = o.id
-		return o.CreateContactFlowVersion(ctx, in)
-	}
-	_, err := version(&connect.CreateContactFlowVersionRequest{ContactFlowId: inbound})
-	refused(t, "a version of an inbound flow", err, "InvalidRequestException", 400)
-	made := must[*connect.CreateContactFlowResponse](t)(o.CreateContactFlow(ctx, &connect.CreateContactFlowRequest{
-		InstanceId: o.id, Name: "campaign", Type: connect.ContactFlowTypeCAMPAIGN, Content: good("one"),
-	}))
-	arn := *made.ContactFlowArn
-	for n := range 5 {
-		got := must[*connect.CreateContactFlowVersionResponse](t)(version(&connect.CreateContactFlowVersionRequest{
-			ContactFlowId: arn, Description: new(fmt.Sprint("number ", n+1)), FlowContentSha256: made.FlowContentSha256,
-		}))
-		if *got.Version != int64(n+1) || *got.ContactFlowArn != fmt.Sprint(arn, ":", n+1) {
-			t.Errorf("version %d, %s; want %d", *got.Version, *got.ContactFlowArn, n+1)
-		}
-	}
-	_, err = version(&connect.CreateContactFlowVersionRequest{ContactFlowId: arn})
-	refused(t, "a sixth version", err, "LimitExceededException", 429)
-	must[*connect.UpdateContactFlowContentResponse](t)(o.UpdateContactFlowContent(ctx, &connect.UpdateContactFlowContentRequest{InstanceId: o.id, ContactFlowId: arn, Content: good("two")}))
-	f := must[*connect.DescribeContactFlowResponse](t)(o.DescribeContactFlow(ctx, &connect.DescribeContactFlowRequest{InstanceId: o.id, ContactFlowId: arn + ":3"})).ContactFlow
-	if *f.Content != good("one") || *f.Version != 3 || *f.VersionDescription != "number 3" || *f.FlowContentSha256 != *made.FlowContentSha256 {
-		t.Errorf("version 3 is %+v", f)
-	}
-	var numbers []int64
-	for token := (*string)(nil); ; {
-		page := must[*connect.ListContactFlowVersionsResponse](t)(o.ListContactFlowVersions(ctx, &connect.ListContactFlowVersionsRequest{InstanceId: o.id, ContactFlowId: arn, NextToken: token, MaxResults: new(int32(2))}))
-		for _, v := range page.ContactFlowVersionSummaryList {
-			numbers = append(numbers, *v.Version)
-		}
-		if token = page.NextToken; token == nil {
-			break
-		}
-	}
-	if !slices.Equal(numbers, []int64{1, 2, 3, 4, 5}) {
-		t.Errorf("the versions are %v", numbers)
-	}
-	remove := func() error {
-		_, err := o.DeleteContactFlowVersion(ctx, &connect.DeleteContactFlowVersionRequest{InstanceId: o.id, ContactFlowId: arn, ContactFlowVersion: 3})
-		return err
-	}
-	if err := remove(); err != nil {
-		t.Fatal(err)
-	}
-	refused(t, "deleting it again", remove(), "ResourceNotFoundException", 404)
-	_, err = version(&connect.CreateContactFlowVersionRequest{ContactFlowId: arn, FlowContentSha256: made.FlowContentSha256})
-	refused(t, "a hash that is not published", err, "InvalidRequestException", 400)
-	_, err = version(&connect.CreateContactFlowVersionRequest{ContactFlowId: arn, ContactFlowVersion: new(int64(5))})
-	refused(t, "a number that was used", err, "InvalidParameterException", 400)
-}
-
 func TestListContactFlowsWalks(t *testing.T) {
 	o := newOffice(t, catalog.Limits{})
 	ctx := t.Context()

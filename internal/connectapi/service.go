@@ -33,6 +33,7 @@ import (
 type Service struct {
 	contacts.Contacts
 	flows.Flows
+	flows.Modules
 	instances.Instances
 	people.People
 	queues.Queues
@@ -67,6 +68,7 @@ func New(c Config) *Service {
 			PublicURL: c.PublicURL, KnowsStream: c.KnowsStream, SignIns: c.SignIns,
 		},
 		Flows:     flows.Flows{Catalog: c.Catalog},
+		Modules:   flows.Modules{Catalog: c.Catalog},
 		Instances: instances.Instances{Catalog: c.Catalog, Store: c.Store, AccessURL: c.PublicURL},
 		People:    people.People{Catalog: c.Catalog},
 		Queues:    queues.Queues{Catalog: c.Catalog, Store: c.Store},

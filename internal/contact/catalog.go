@@ -13,15 +13,17 @@ import (
 // does not exist is a *center.Error with reason NotFound, whose message the
 // flow's author reads in the flow log.
 type Catalog interface {
-	// Published returns the published content of an active flow of the instance.
+	// Published returns the content of an active flow of the instance. An alias or a
+	// version may follow the reference behind a colon; without one it is the
+	// published content. When the content has to be read first the error is a
+	// *[Need], beside which the id is given.
 	Published(instance center.InstanceID, ref string) (*flow.Flow, center.FlowID, error)
 	// Content returns the content of a flow or a module with a hash, also if it is not the published one any more.
 	Content(id center.FlowID, hash string) (*flow.Flow, error)
 	// Default returns the instance's default flow of a type such as CUSTOMER_QUEUE.
 	Default(instance center.InstanceID, typ string) (*flow.Flow, center.FlowID, error)
 	// Module returns the content of a flow module, with its settings (see
-	// [flow.Flow.WithSettings]). An alias or a version may follow the reference
-	// behind a colon; without one it is the published content.
+	// [flow.Flow.WithSettings]), as Published does that of a flow.
 	Module(instance center.InstanceID, ref string) (*flow.Flow, center.FlowID, error)
 	// Queue finds a queue. The reference "agent/" and the id of a user, or an
 	// ARN that ends so, is the queue of that agent.
@@ -35,6 +37,12 @@ type Catalog interface {
 	LambdaAllowed(instance center.InstanceID, function string) error
 	// BotAllowed is nil when flows of the instance may ask a bot: by the ARN of its alias, of Lex V1 by its name.
 	BotAllowed(instance center.InstanceID, bot string) error
+}
+
+// ContentKey names a content of a flow or a module: contents belong to their flow.
+type ContentKey struct {
+	Flow center.FlowID
+	Hash string
 }
 
 // Empty is a Catalog without any resources, which allows all functions and bots.

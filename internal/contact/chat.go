@@ -37,13 +37,13 @@ type Chat struct {
 	ExitAgent      bool              `json:"exitAgent,omitempty"` // DisconnectOnCustomerExit lists AGENT
 	Past           []Past            `json:"past,omitempty"`      // what a persistent chat continues, newest first
 
-	Flow     center.FlowID            `json:"flow"`           // the flow of the current contact
-	Run      *machine.Run             `json:"run,omitempty"`  // the contact's flow, or its customer queue or disconnect flow
-	Data     *machine.Data            `json:"data,omitempty"` // what the contact's flows have gathered, while none runs
-	Hooks    map[string]center.FlowID `json:"hooks,omitempty"`
-	Language string                   `json:"language,omitempty"`
-	Logging  bool                     `json:"logging,omitempty"`
-	Effects  []Effect                 `json:"effects,omitempty"` // under way
+	Flow     center.FlowRef            `json:"flow"`           // the flow of the current contact; as it was named, until it begins
+	Run      *machine.Run              `json:"run,omitempty"`  // the contact's flow, or its customer queue or disconnect flow
+	Data     *machine.Data             `json:"data,omitempty"` // what the contact's flows have gathered, while none runs
+	Hooks    map[string]center.FlowRef `json:"hooks,omitempty"`
+	Language string                    `json:"language,omitempty"`
+	Logging  bool                      `json:"logging,omitempty"`
+	Effects  []Effect                  `json:"effects,omitempty"` // under way
 
 	Target   machine.Queue    `json:"target,omitzero"` // the target queue
 	Criteria []flow.Criterion `json:"criteria,omitempty"`

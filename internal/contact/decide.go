@@ -34,6 +34,9 @@ type Env struct {
 	QueueStatus map[center.QueueID]QueueStatus
 	// Records are stored records of ended contacts of the chain: see [Need].
 	Records map[center.ContactID]center.Contact
+	// Contents are those that were read for the decision: see [Need]. The error, nil
+	// for one that is in memory now, is why there is none.
+	Contents map[ContentKey]error
 	// ViewToken makes the token that a participant passes to DescribeView. It may
 	// be nil where no view is ever shown.
 	ViewToken func(chat center.ContactID, view machine.View) string
@@ -50,10 +53,13 @@ type QueueStatus struct {
 // Need is the error of a decision that depends on something that the state does
 // not hold: the end of the transcript (Tail, for [Tail.Backfill]), the record of
 // a contact that has ended (Record, for Env.Records), or the status of a queue
-// (Queue, for Env.QueueStatus). Provide it and decide again.
+// (Queue, for Env.QueueStatus), or a content that is not in memory (Content, for
+// [Catalog], and Env.Contents when it cannot be had). Provide it and decide again.
 type Need struct {
 	Tail   bool
 	Record center.ContactID
+
+	Content ContentKey
 
 	Queue       center.QueueID
 	Priority    int64     // of the chat that asks, when it waits there: see [Chat.Priority]
@@ -66,6 +72,8 @@ func (n *Need) Error() string {
 		return "the decision needs the end of the transcript"
 	case n.Record != "":
 		return "the decision needs the record of contact " + string(n.Record)
+	case n.Content.Hash != "":
+		return "the decision needs the content " + n.Content.Hash + " of flow " + string(n.Content.Flow)
 	}
 	return "the decision needs the status of queue " + string(n.Queue)
 }

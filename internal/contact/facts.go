@@ -1,6 +1,7 @@
 package contact
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -52,7 +53,29 @@ func (f facts) Metrics(q machine.Queue) (machine.QueueStatus, error) {
 }
 
 func (f facts) Module(ref string) (*flow.Flow, center.FlowID, error) {
-	return f.d.env.Catalog.Module(f.d.chat.Instance, ref)
+	return f.d.read(f.d.env.Catalog.Module(f.d.chat.Instance, ref))
+}
+
+// flow returns what a run comes to that goes to a flow of the instance.
+func (d *decision) flow(ref center.FlowRef) (*flow.Flow, center.FlowID, error) {
+	return d.read(d.env.Catalog.Published(d.chat.Instance, string(ref)))
+}
+
+// read passes on what the catalog says of a content. When that has to be read
+// first, the rest of the decision does not matter: it ends in a [Need]. One that
+// was read in vain is an error like any other.
+func (d *decision) read(f *flow.Flow, id center.FlowID, err error) (*flow.Flow, center.FlowID, error) {
+	need, ok := errors.AsType[*Need](err)
+	if !ok {
+		return f, id, err
+	}
+	if problem := d.env.Contents[need.Content]; problem != nil {
+		return nil, id, problem
+	}
+	if d.need == nil {
+		d.need = need
+	}
+	return f, id, err
 }
 
 func (f facts) View(ref string) (machine.View, error) {

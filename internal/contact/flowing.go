@@ -34,11 +34,10 @@ func (d *decision) world(kind machine.Kind) machine.World {
 	if c.InitialMessage != nil {
 		copied.InitialMessage = c.InitialMessage.Content
 	}
-	instance := c.Instance
 	return machine.World{
 		Now: d.env.Now, Contact: copied, Facts: facts{d},
 		Flow: func(ref string) (*flow.Flow, center.FlowID, error) {
-			return d.env.Catalog.Published(instance, ref)
+			return d.flow(center.FlowRef(ref))
 		},
 		Content: d.env.Catalog.Content,
 		Random:  d.env.Rand.IntN,
@@ -149,9 +148,9 @@ func (d *decision) follow(w machine.World, out machine.Outcome, kind machine.Kin
 	}
 	c.Data = nil
 	if kind != machine.KindCustomerQueue {
-		c.Flow = out.Run.Flow
+		c.Flow = center.FlowRef(out.Run.Flow)
 		if len(out.Run.Stack) > 0 {
-			c.Flow = out.Run.Stack[0].Flow
+			c.Flow = center.FlowRef(out.Run.Stack[0].Flow)
 		}
 	}
 	return nil

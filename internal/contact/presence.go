@@ -172,22 +172,22 @@ func (d *decision) customerLeft() error {
 // runs in a new contact of the chain, or the chat ends. A hook whose flow has
 // been deleted or archived since is ignored.
 func (d *decision) customerRemains(reason string) error {
-	id := d.chat.Hooks[hookCustomerRemaining]
-	if id == "" {
+	ref := d.chat.Hooks[hookCustomerRemaining]
+	if ref == "" {
 		return d.end(reason)
 	}
-	if _, _, err := d.env.Catalog.Published(d.chat.Instance, string(id)); err != nil {
-		d.logProblem(id, err)
+	if _, _, err := d.flow(ref); err != nil {
+		d.logProblem(ref.ID(), err)
 		return d.end(reason)
 	}
-	d.segment(center.MethodDisconnect, reason, id)
+	d.segment(center.MethodDisconnect, reason, ref)
 	return d.begin()
 }
 
 // segment ends the current contact and opens the next one of the chain.
 // Attributes, hooks, target queue, language and logging are kept; what flows
 // have gathered, priority and routing criteria are not.
-func (d *decision) segment(method, reason string, id center.FlowID) {
+func (d *decision) segment(method, reason string, ref center.FlowRef) {
 	d.stopFlows()
 	d.unqueue()
 	c := d.edit()
@@ -195,7 +195,7 @@ func (d *decision) segment(method, reason string, id center.FlowID) {
 	next := *old
 	next.ID = center.ContactID(d.newID())
 	next.Previous, next.Next, next.Related = old.ID, "", ""
-	next.InitiationMethod, next.Flow = method, id
+	next.InitiationMethod, next.Flow = method, ref.ID()
 	next.ConnectedSystem, next.Updated = d.env.Now, d.env.Now
 	// Times of initiation increase along the chain, so sorting by them gives its order.
 	next.Initiated = d.env.Now.Truncate(time.Millisecond)
@@ -208,7 +208,7 @@ func (d *decision) segment(method, reason string, id center.FlowID) {
 	old.Next, old.Disconnected, old.DisconnectReason = next.ID, d.env.Now, reason
 	d.record()
 	c.Segments, c.Latest = append(c.Segments, segmentOf(old)), next
-	c.Flow, c.Data, c.Criteria, c.Joining = id, nil, nil, ""
+	c.Flow, c.Data, c.Criteria, c.Joining = ref, nil, nil, ""
 	d.current()
 }
 

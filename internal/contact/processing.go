@@ -237,7 +237,7 @@ func (d *decision) processingFailed(w *PendingItem, problem string) {
 		d.withhold(w, center.ProcessingFailed)
 	}
 	d.change.Log = append(d.change.Log, machine.LogEntry{
-		Time: d.env.Now, Flow: d.chat.Flow, Logging: d.chat.Logging, Always: true,
+		Time: d.env.Now, Flow: d.chat.Flow.ID(), Logging: d.chat.Logging, Always: true,
 		Problem: "message " + string(w.Item.ID) + " could not be processed: " + problem,
 	})
 }

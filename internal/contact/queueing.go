@@ -85,8 +85,11 @@ func (d *decision) enqueue(q machine.Queue, limit int64) error {
 // queueFlow returns the flow that runs while the contact waits: the hook
 // CustomerQueue, else the instance's default. There may be neither.
 func (d *decision) queueFlow() (*flow.Flow, center.FlowID, error) {
-	if id := d.chat.Hooks[hookCustomerQueue]; id != "" {
-		f, _, err := d.env.Catalog.Published(d.chat.Instance, string(id))
+	if ref := d.chat.Hooks[hookCustomerQueue]; ref != "" {
+		f, id, err := d.flow(ref)
+		if err != nil {
+			id = ref.ID()
+		}
 		return f, id, err
 	}
 	f, id, err := d.env.Catalog.Default(d.chat.Instance, "CUSTOMER_QUEUE")
@@ -112,7 +115,7 @@ func (d *decision) requeue(q machine.Queue) error {
 	if limit > 0 {
 		limit += limit / 5
 	}
-	d.segment(center.MethodQueueTransfer, "", id)
+	d.segment(center.MethodQueueTransfer, "", center.FlowRef(id))
 	return d.enqueue(q, limit)
 }
 
@@ -232,13 +235,13 @@ func (j Join) decide(d *decision) error {
 
 // whisper runs the whisper of a hook. For chats there is no default.
 func (d *decision) whisper(kind machine.Kind, hook string) error {
-	id := d.chat.Hooks[hook]
-	if id == "" {
+	ref := d.chat.Hooks[hook]
+	if ref == "" {
 		return d.whispered(kind)
 	}
-	f, _, err := d.env.Catalog.Published(d.chat.Instance, string(id))
+	f, id, err := d.flow(ref)
 	if err != nil {
-		d.logProblem(id, err)
+		d.logProblem(ref.ID(), err)
 		return d.whispered(kind)
 	}
 	d.edit().WhisperBy = d.env.Now.Add(maxWhisper)

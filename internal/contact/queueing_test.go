@@ -106,7 +106,7 @@ func TestQueueFlowsEnd(t *testing.T) {
 		p := newChatTest(t, nil)
 		p.env.Catalog = o
 		ana := p.start(Start{})
-		p.chat.Hooks = map[string]center.FlowID{"CustomerQueue": "q"}
+		p.chat.Hooks = map[string]center.FlowRef{"CustomerQueue": "q"}
 		p.do(Connect{ana})
 		p.pass(2 * time.Minute)
 		if got := p.script()[1:]; !slices.Equal(got, c.script) || p.chat.Ended != c.ended || (p.chat.Queue == nil) != c.ended {

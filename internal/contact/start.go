@@ -1,6 +1,7 @@
 package contact
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,7 +26,7 @@ const (
 type Start struct {
 	Instance     center.InstanceID
 	Contact      center.ContactID // the id of the new contact
-	Flow         string           // id or ARN of the inbound flow
+	Flow         string           // id or ARN of the inbound flow, with a version or alias of it or without
 	DisplayName  string
 	Attributes   map[string]string
 	Initial      *Message
@@ -56,10 +57,11 @@ func (s Start) decide(d *decision) error {
 		return err
 	}
 	f, flowID, err := d.env.Catalog.Published(s.Instance, s.Flow)
-	if err != nil {
+	switch _, unread := errors.AsType[*Need](err); {
+	case unread: // it is there, and is read when it begins
+	case err != nil:
 		return err
-	}
-	if f == nil {
+	case f == nil:
 		return center.Missing(center.KindFlow, s.Flow)
 	}
 	now := d.env.Now.Truncate(time.Millisecond)
@@ -92,7 +94,7 @@ func (s Start) decide(d *decision) error {
 		}},
 		System:     center.ParticipantID(d.newID()),
 		Attributes: attributes, ContentTypes: types, ResponseMode: s.ResponseMode,
-		InitialMessage: s.Initial, ExitAgent: s.ExitAgent, Past: s.Past, Flow: flowID, Language: "en-US",
+		InitialMessage: s.Initial, ExitAgent: s.ExitAgent, Past: s.Past, Flow: flowID.Ref(s.Flow), Language: "en-US",
 	}
 	d.chat, d.change.Chat = chat, chat
 	d.change.Contacts = []center.Contact{{ID: s.Contact}}
@@ -175,11 +177,11 @@ func (d *decision) begin() error {
 	if c.Current().InitiationMethod == center.MethodDisconnect {
 		kind = machine.KindDisconnect
 	}
-	f, id, err := d.env.Catalog.Published(c.Instance, string(c.Flow))
+	f, id, err := d.flow(c.Flow)
 	if err != nil {
-		// The flow was deleted or archived between StartChatContact and the
-		// customer's connection: the contact cannot continue.
-		d.logProblem(c.Flow, err)
+		// The flow was deleted or archived, or its version or alias deleted, between
+		// StartChatContact and the customer's connection: the contact cannot continue.
+		d.logProblem(c.Flow.ID(), err)
 		return d.end(center.ReasonSystemError)
 	}
 	return d.run(f, id, kind)

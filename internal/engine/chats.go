@@ -10,6 +10,7 @@ import (
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/store"
 )
 
@@ -118,7 +119,7 @@ func (e *Engine) decideChat(ctx context.Context, h *chatEntry, cmd contact.Comma
 // one that deciding again does not help against.
 func (e *Engine) again(ctx context.Context, chat center.ContactID, with *attempt, err error) (*attempt, error) {
 	next := &attempt{env: e.env(), recordsAt: with.recordsAt}
-	next.env.Full, next.env.QueueStatus, next.env.Records = with.env.Full, with.env.QueueStatus, with.env.Records
+	next.env.Full, next.env.QueueStatus, next.env.Records, next.env.Contents = with.env.Full, with.env.QueueStatus, with.env.Records, with.env.Contents
 	if errors.Is(err, store.ErrConflict) {
 		return next, nil
 	}
@@ -152,6 +153,9 @@ func (e *Engine) learn(ctx context.Context, chat center.ContactID, with *attempt
 		}
 		return center.Missing("contact", string(need.Record))
 	}
+	if need.Content.Hash != "" {
+		return readContent(ctx, e.Catalog, state.chat.Instance, with.env, need.Content)
+	}
 	status, err := e.Store.QueueStatus(ctx, store.QueueQuery{
 		Instance: state.chat.Instance, Except: chat,
 		QueueEntry: store.QueueEntry{Queue: need.Queue, Priority: need.Priority, Rank: need.Rank, Since: need.Since},
@@ -164,6 +168,24 @@ func (e *Engine) learn(ctx context.Context, chat center.ContactID, with *attempt
 		with.env.QueueStatus = map[center.QueueID]contact.QueueStatus{}
 	}
 	with.env.QueueStatus[need.Queue] = contact.QueueStatus{Others: status.Others, Oldest: status.Oldest, Ahead: status.Ahead}
+	return nil
+}
+
+// readContent has a content brought into memory. One that is gone, or not a flow
+// any more, is a problem of the flow that leads to it, not of the chat.
+func readContent(ctx context.Context, c Catalog, instance center.InstanceID, env *contact.Env, key contact.ContentKey) error {
+	err := c.Prepare(ctx, instance, &machine.Run{Flow: key.Flow, Hash: key.Hash})
+	if err == nil {
+		_, err = c.Content(key.Flow, key.Hash)
+	}
+	if reason := center.ReasonOf(err); err != nil && reason != center.NotFound && reason != center.InvalidFlow {
+		return err
+	}
+	env.Contents = maps.Clone(env.Contents)
+	if env.Contents == nil {
+		env.Contents = map[contact.ContentKey]error{}
+	}
+	env.Contents[key] = err
 	return nil
 }
 

@@ -150,17 +150,17 @@ func (e *Engine) Close() {
 }
 
 // maxAttempts bounds how often a command is decided again without having learned
-// anything about another queue. The queues of a flow are bounded.
+// anything about another queue or content. Those of a flow are bounded.
 const maxAttempts = 16
 
 // Do gives a chat a command and returns when its change is durable. Errors are
 // *center.Error, or ctx's when it ended first: the change may then still happen.
 //
 // A command is decided again when the chat changed meanwhile, when the decision
-// needs more of the chat or of a queue, and when its queue turns out to be full.
+// needs more of the chat, of a queue or a content of a flow, and when its queue turns out to be full.
 func (e *Engine) Do(ctx context.Context, chat center.ContactID, cmd contact.Command) (contact.Reply, error) {
 	with := &attempt{env: e.env()}
-	for n := 0; n < maxAttempts+len(with.env.QueueStatus)+len(with.env.Full); n++ {
+	for n := 0; n < maxAttempts+len(with.env.QueueStatus)+len(with.env.Full)+len(with.env.Contents); n++ {
 		var made contact.Change
 		err := e.chats.run(ctx, chat, func(h *chatEntry) (write, error) { return e.decideChat(ctx, h, cmd, with, &made) })
 		if err == nil {

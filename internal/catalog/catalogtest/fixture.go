@@ -5,6 +5,7 @@
 package catalogtest
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -14,6 +15,9 @@ import (
 	"parley.example/parley/internal/catalog/publishing"
 	"parley.example/parley/internal/catalog/setup"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/store/sqlite"
 )
@@ -136,6 +140,24 @@ func (f *Fixture) NewModule(t *testing.T, id center.InstanceID, name, content st
 		t.Fatal(err)
 	}
 	return m
+}
+
+// Comes returns what a chat runs that comes to a flow, or with module to a
+// module, and reads it first where that is needed, as the engine does.
+func Comes(t *testing.T, c *catalog.Catalog, id center.InstanceID, ref string, module bool) (*flow.Flow, center.FlowID, error) {
+	t.Helper()
+	find := c.Chats().Published
+	if module {
+		find = c.Chats().Module
+	}
+	f, flowID, err := find(id, ref)
+	if need, ok := errors.AsType[*contact.Need](err); ok {
+		if err := c.Chats().Prepare(t.Context(), id, &machine.Run{Flow: need.Content.Flow, Hash: need.Content.Hash}); err != nil {
+			t.Fatal(err)
+		}
+		return find(id, ref)
+	}
+	return f, flowID, err
 }
 
 // Must gives the value of a call that cannot fail.

@@ -35,10 +35,11 @@ type Version struct {
 	Number      int64     `json:"number"`
 	Hash        string    `json:"hash"`
 	Description string    `json:"description,omitempty"`
-	Created     time.Time `json:"created"`
+	Created     time.Time `json:"created"`          // LastModifiedTime: a version does not change
+	Region      string    `json:"region,omitempty"` // LastModifiedRegion; "" for the instance's own
 }
 
-// Alias is a name for a version (ContactFlowModuleAliasInfo).
+// Alias is a name for a version (ContactFlowAliasInfo, ContactFlowModuleAliasInfo).
 type Alias struct {
 	ID          center.AliasID `json:"id"`
 	Name        string         `json:"name"`
@@ -147,8 +148,8 @@ func (c *Contents) Shown() []string {
 	return hashes
 }
 
-// Runs returns the hashes of the contents that chats may begin with.
-func (c *Contents) Runs() []string {
+// runs returns the hashes of the contents that chats may begin with.
+func (c *Contents) runs() []string {
 	hashes := c.versions()
 	if c.Published != "" {
 		hashes = append(hashes, c.Published)
@@ -194,18 +195,19 @@ func (c *Contents) Bury(now time.Time) {
 	c.Deleted = now
 }
 
-// AddVersion keeps the published content under the next number, or under a given
-// one that is above all former ones: ok is false when it is not.
-func (c *Contents) AddVersion(given int64, description string, now time.Time) (number int64, ok bool) {
+// AddVersion keeps the published content as a version, under the next number or
+// under that of v when it has one, which is above all former ones: ok is false
+// when it is not.
+func (c *Contents) AddVersion(v Version) (number int64, ok bool) {
 	switch {
-	case given != 0 && given <= c.LastVersion:
+	case v.Number != 0 && v.Number <= c.LastVersion:
 		return 0, false
-	case given == 0:
-		given = c.LastVersion + 1
+	case v.Number == 0:
+		v.Number = c.LastVersion + 1
 	}
-	c.LastVersion = given
-	c.Versions = append(c.Versions, Version{Number: given, Hash: c.Published, Description: description, Created: now})
-	return given, true
+	v.Hash, c.LastVersion = c.Published, v.Number
+	c.Versions = append(c.Versions, v)
+	return v.Number, true
 }
 
 // DeleteVersion removes a version.
@@ -219,9 +221,9 @@ func (c *Contents) DeleteVersion(number int64, now time.Time) {
 // that chats could begin with may still be run. They are noted even when a
 // draft goes on showing them, since that may be dropped before the chats end.
 func (c *Contents) retire(change func(), now time.Time) {
-	before, ran := c.Shown(), c.Runs()
+	before, ran := c.Shown(), c.runs()
 	change()
-	after, runs := c.Shown(), c.Runs()
+	after, runs := c.Shown(), c.runs()
 	for _, hash := range ran {
 		if slices.Contains(runs, hash) {
 			continue

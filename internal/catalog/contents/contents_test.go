@@ -24,17 +24,17 @@ func TestDraftsPublishingAndVersions(t *testing.T) {
 	check("saved anew", "a", "b")
 	c.Publish("a", true, day)
 	check("saved as it is published", "a", "a")
-	if n, ok := c.AddVersion(0, "", day); n != 1 || !ok {
+	if n, ok := c.AddVersion(Version{}); n != 1 || !ok {
 		t.Errorf("the first version is %d, %v", n, ok)
 	}
-	if n, ok := c.AddVersion(7, "", day); n != 7 || !ok {
+	if n, ok := c.AddVersion(Version{Number: 7}); n != 7 || !ok {
 		t.Errorf("a version with a number is %d, %v", n, ok)
 	}
-	if n, ok := c.AddVersion(7, "", day); ok {
+	if n, ok := c.AddVersion(Version{Number: 7}); ok {
 		t.Errorf("a number that was used gives %d", n)
 	}
 	c.DeleteVersion(7, day)
-	if n, ok := c.AddVersion(0, "", day); n != 8 || !ok {
+	if n, ok := c.AddVersion(Version{}); n != 8 || !ok {
 		t.Errorf("after a deletion the next version is %d, %v; want 8", n, ok)
 	}
 	if v, ok := c.VersionOf(Live); v.Number != 8 || !ok {

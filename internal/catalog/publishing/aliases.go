@@ -11,13 +11,14 @@ import (
 	"parley.example/parley/internal/center"
 )
 
-// NewAlias is what CreateContactFlowModuleAlias takes.
+// NewAlias is what CreateContactFlowAlias and CreateContactFlowModuleAlias take.
 type NewAlias struct {
 	Name, Description string
 	Version           int64
 }
 
-// AliasChange is what UpdateContactFlowModuleAlias changes; nil members stay.
+// AliasChange is what UpdateContactFlowAlias and UpdateContactFlowModuleAlias
+// change; nil members stay.
 type AliasChange struct {
 	Name, Description *string
 	Version           *int64

@@ -44,8 +44,8 @@ func CreateFlow(ctx context.Context, c *catalog.Catalog, instance center.Instanc
 // Publishing drops the draft. Errors: NotFound, InvalidFlow with all problems,
 // Invalid for a version.
 func UpdateFlow(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, id center.FlowID, which contents.Which, content string) error {
-	if which > 0 {
-		return center.Errorf(center.Invalid, "version %d of a flow cannot be changed", which)
+	if err := changeable(which); err != nil {
+		return err
 	}
 	draft := which == contents.Saved
 	parsed, err := flow.Parse([]byte(content))
@@ -62,6 +62,14 @@ func UpdateFlow(ctx context.Context, c *catalog.Catalog, instance center.Instanc
 
 func contentOf(parsed *flow.Flow) catalog.Content {
 	return catalog.Content{Hash: parsed.Hash, Body: string(parsed.Content()), Flow: parsed}
+}
+
+// changeable refuses a content that is there to stay. An alias stands for one.
+func changeable(which contents.Which) error {
+	if which > 0 {
+		return center.Errorf(center.Invalid, "version %d cannot be changed; publish the content without a version behind the id, and make another", which)
+	}
+	return nil
 }
 
 // problemsOf says what keeps a content from being published as a flow of its type,

@@ -56,11 +56,11 @@ func CreateModule(ctx context.Context, c *catalog.Catalog, instance center.Insta
 // InvalidFlow with all problems, Invalid for a version, and BadRequest when
 // nothing is given.
 func UpdateModule(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, id center.ModuleID, which contents.Which, content, settings *string) error {
-	switch {
-	case content == nil && settings == nil:
+	if content == nil && settings == nil {
 		return center.Errorf(center.BadRequest, "Content or Settings is required")
-	case which > 0:
-		return center.Errorf(center.Invalid, "version %d of a module cannot be changed", which)
+	}
+	if err := changeable(which); err != nil {
+		return err
 	}
 	draft := which == contents.Saved
 	return catalog.EditContents(ctx, c, instance, id, func(snap *catalog.Snapshot, m *catalog.Module, w *catalog.Write) error {

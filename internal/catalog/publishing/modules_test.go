@@ -38,7 +38,7 @@ func TestModuleRunsGoOnWithTheirContent(t *testing.T) {
 		for ref, want := range map[string]string{
 			ref: "two", ref + ":$LATEST": "two", ref + ":1": "one", ref + ":prod": "one", catalogtest.Partition.ARN(id, center.KindFlowModule, ref) + ":prod": "one",
 		} {
-			got, module, err := c.Chats().Module(id, ref)
+			got, module, err := catalogtest.Comes(t, c, id, ref, true)
 			if err != nil || string(module) != string(m.ID) || string(got.Content()) != catalogtest.Returns(want) {
 				t.Errorf("in %s Module(%s) = %v, %v; want the content of %s", name, ref, got, err, want)
 			}
@@ -46,7 +46,7 @@ func TestModuleRunsGoOnWithTheirContent(t *testing.T) {
 		for ref, want := range map[string]center.Reason{
 			ref + ":$SAVED": center.BadRequest, ref + ":2": center.NotFound, ref + ":test": center.NotFound, "x": center.NotFound,
 		} {
-			_, _, err := c.Chats().Module(id, ref)
+			_, _, err := catalogtest.Comes(t, c, id, ref, true)
 			catalogtest.WantReason(t, "Module("+ref+")", err, want)
 		}
 	}

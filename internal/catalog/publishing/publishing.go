@@ -12,6 +12,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -30,26 +31,14 @@ type rule struct {
 	hash string
 	// reuses versions: a content that the latest version has gets no other one.
 	reuses bool
-	// versioned refuses versions of some; nil for none.
-	versioned func(h catalog.Holder) error
 	// fixed refuses to archive or delete some; nil for none.
 	fixed func(h catalog.Holder, what string) error
 }
 
 var rules = map[center.Kind]rule{
-	center.KindFlow:       {texts: true, hash: "FlowContentSha256", versioned: campaign, fixed: isDefault},
+	center.KindFlow:       {texts: true, hash: "FlowContentSha256", fixed: isDefault},
 	center.KindFlowModule: {texts: true, hash: "FlowModuleContentSha256"},
 	center.KindView:       {hash: "ViewContentSha256", reuses: true},
-}
-
-// typeCampaign is the only type whose flows have versions (CreateContactFlowVersion).
-const typeCampaign = "CAMPAIGN"
-
-func campaign(h catalog.Holder) error {
-	if f := h.(*catalog.Flow); f.Type != typeCampaign {
-		return center.Errorf(center.BadRequest, "versions are made of flows of the type %s; flow %s is of the type %s", typeCampaign, f.ID, f.Type)
-	}
-	return nil
 }
 
 func isDefault(h catalog.Holder, what string) error {
@@ -165,14 +154,16 @@ func settle(h catalog.Holder) {
 // NewVersion is what CreateContactFlowVersion and its like take.
 type NewVersion struct {
 	Description string
-	Hash        string // of the published content; "" for whatever it is
-	Number      int64  // above all former ones; 0 for the next
+	Hash        string    // of the published content; "" for whatever it is
+	Number      int64     // above all former ones; 0 for the next
+	Modified    time.Time // when it was made in another region, of which it is a copy; zero for now
+	Region      string    // that region; "" for the instance's own
 }
 
 // CreateVersion keeps the published content under a number. When the latest
 // version of a view has that content, it is given instead. Errors: NotFound,
 // Invalid for the number, the quota's, and BadRequest when there is no published
-// content, when it has another hash, and for flows that have no versions.
+// content and when it has another hash.
 func CreateVersion[T catalog.HolderOf[ID], ID ~string](ctx context.Context, c *catalog.Catalog, instance center.InstanceID, id ID, n NewVersion) (made T, number int64, err error) {
 	err = catalog.EditContents(ctx, c, instance, id, func(_ *catalog.Snapshot, h T, _ *catalog.Write) (err error) {
 		made = h
@@ -189,11 +180,6 @@ func addVersion(c *catalog.Catalog, h catalog.Holder, n NewVersion) (int64, erro
 			return 0, err
 		}
 	}
-	if r.versioned != nil {
-		if err := r.versioned(h); err != nil {
-			return 0, err
-		}
-	}
 	switch last := len(a.Versions) - 1; {
 	case a.Published == "":
 		return 0, center.Errorf(center.BadRequest, "%s %s has not been published", catalog.Noun(h), h.About().ID)
@@ -205,7 +191,11 @@ func addVersion(c *catalog.Catalog, h catalog.Holder, n NewVersion) (int64, erro
 	if err := c.AdmitVersion(h); err != nil {
 		return 0, err
 	}
-	number, ok := a.AddVersion(n.Number, n.Description, c.Now())
+	made := contents.Version{Number: n.Number, Description: n.Description, Created: n.Modified, Region: n.Region}
+	if made.Created.IsZero() {
+		made.Created = c.Now()
+	}
+	number, ok := a.AddVersion(made)
 	if !ok {
 		return 0, center.Errorf(center.Invalid, "version %d is not above the latest, %d", n.Number, a.LastVersion)
 	}

@@ -140,7 +140,10 @@ func names[T catalog.Resource](_ *catalog.Catalog, snap *catalog.Snapshot, ref s
 
 func namesContent[T any](find func(*catalog.Snapshot, string) (T, contents.Which, error)) func(*catalog.Catalog, *catalog.Snapshot, string) error {
 	return func(_ *catalog.Catalog, snap *catalog.Snapshot, ref string) error {
-		_, _, err := find(snap, ref)
+		_, which, err := find(snap, ref)
+		if err == nil && which == contents.Saved {
+			err = center.Errorf(center.BadRequest, "a chat comes to what is published, not to %q", ref)
+		}
 		return err
 	}
 }

@@ -24,7 +24,7 @@ func TestQueueAndHoursHoldToEachOther(t *testing.T) {
 	change := func(c queueing.QueueChange) error { return queueing.UpdateQueue(ctx, f.Catalog, id, q.ID, c) }
 	catalogtest.WantReason(t, "unknown hours", change(queueing.QueueChange{Hours: new(center.HoursID("x"))}), center.NotFound)
 	catalogtest.WantReason(t, "an unknown flow", change(queueing.QueueChange{Outbound: &queueing.Outbound{Flow: "x"}}), center.NotFound)
-	catalogtest.WantReason(t, "a flow of another type", change(queueing.QueueChange{Outbound: &queueing.Outbound{Flow: inbound.ID}}), center.BadRequest)
+	catalogtest.WantReason(t, "a flow of another type", change(queueing.QueueChange{Outbound: &queueing.Outbound{Flow: center.FlowRef(inbound.ID)}}), center.BadRequest)
 	catalogtest.WantReason(t, "a name that is taken", change(queueing.QueueChange{Name: new("BasicQueue")}), center.Duplicate)
 	catalogtest.WantReason(t, "hours of a queue", queueing.DeleteHours(ctx, f.Catalog, id, shop.ID), center.InUse)
 

@@ -10,6 +10,7 @@ import (
 	"context"
 
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/contents"
 	"parley.example/parley/internal/center"
 )
 
@@ -29,7 +30,7 @@ type NewQueue struct {
 // voice: the flow is kept, a number cannot exist.
 type Outbound struct {
 	Name string
-	Flow center.FlowID // of the type OUTBOUND_WHISPER; "" for none
+	Flow center.FlowRef // of the type OUTBOUND_WHISPER; "" for none
 }
 
 // CreateQueue adds a queue to an instance. Errors: NotFound for the instance
@@ -91,11 +92,16 @@ func callOut(snap *catalog.Snapshot, q *catalog.Queue, o Outbound) error {
 	if o.Flow == "" {
 		return nil
 	}
-	f, err := catalog.Get[*catalog.Flow](snap, o.Flow)
-	if err == nil && f.Type != typeOutbound {
-		err = center.Errorf(center.BadRequest, "OutboundFlowId is a flow of the type %s; flow %s is of the type %s", typeOutbound, f.ID, f.Type)
+	f, which, err := snap.FindFlow(string(o.Flow))
+	switch {
+	case err != nil:
+		return err
+	case which == contents.Saved:
+		return center.Errorf(center.BadRequest, "OutboundFlowId is what is published of a flow, not %q", o.Flow)
+	case f.Type != typeOutbound:
+		return center.Errorf(center.BadRequest, "OutboundFlowId is a flow of the type %s; flow %s is of the type %s", typeOutbound, f.ID, f.Type)
 	}
-	return err
+	return nil
 }
 
 // DeleteQueue removes a queue that no routing profile has; waiting returns,

@@ -3,12 +3,10 @@ package flows
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
-	"parley.example/parley/internal/catalog/contents"
 	"parley.example/parley/internal/catalog/publishing"
 	"parley.example/parley/internal/connectapi/query"
 	"parley.example/parley/internal/connectapi/wire"
@@ -40,33 +38,25 @@ func (s *Flows) CreateContactFlow(ctx context.Context, in *connect.CreateContact
 
 // DescribeContactFlow describes a flow with its published content; with
 // :$SAVED behind the id with its saved content, which is the published one
-// when nothing was saved since; with :N with that of version N. Without
-// published content it is a ContactFlowNotPublishedException.
+// when nothing was saved since; with :N with that of version N, with the name or
+// id of an alias with that of the alias's version. Of a version, Arn names it
+// (also when an alias did), Status is PUBLISHED and LastModifiedTime and
+// LastModifiedRegion are those of ListContactFlowVersions; name, type, state and
+// tags are the flow's. Without published content it is a
+// ContactFlowNotPublishedException.
 func (s *Flows) DescribeContactFlow(ctx context.Context, in *connect.DescribeContactFlowRequest) (*connect.DescribeContactFlowResponse, error) {
-	snap, err := query.Instance(ctx, s.Catalog, in.InstanceId)
-	if err != nil {
-		return nil, err
-	}
-	f, which, err := snap.FindFlow(in.ContactFlowId)
-	if err != nil {
-		return nil, err
-	}
-	text, hash, err := s.Catalog.Text(ctx, f, which)
+	snap, f, c, err := show[*catalog.Flow](ctx, s.Catalog, in.InstanceId, in.ContactFlowId)
 	if err != nil {
 		return nil, err
 	}
 	out := flowSummary(snap, f)
-	out.Content, out.FlowContentSha256 = &text.Content, &hash
-	switch {
-	case which > 0:
-		n, _ := f.FindVersion(int64(which))
-		out.Arn = new(versionARN(snap, f, n.Number))
-		out.Version, out.VersionDescription = &n.Number, wire.Optional(n.Description)
+	out.Content, out.FlowContentSha256, out.Status = &c.Content, &c.hash, connect.ContactFlowStatusSAVED
+	if c.published {
 		out.Status = connect.ContactFlowStatusPUBLISHED
-	case hash == f.Published:
-		out.Status = connect.ContactFlowStatusPUBLISHED
-	default:
-		out.Status = connect.ContactFlowStatusSAVED
+	}
+	if n := c.version; n.Number > 0 {
+		out.Arn, out.Version, out.VersionDescription = qualified(snap, f, n.Number), &n.Number, wire.Optional(n.Description)
+		out.LastModifiedTime, out.LastModifiedRegion = &n.Created, regionOf(snap, n)
 	}
 	return &connect.DescribeContactFlowResponse{ContactFlow: &out}, nil
 }
@@ -95,10 +85,6 @@ func flowState(f *catalog.Flow) connect.ContactFlowState {
 	return connect.ContactFlowStateACTIVE
 }
 
-func versionARN(snap *catalog.Snapshot, f *catalog.Flow, n int64) string {
-	return fmt.Sprintf("%s:%d", snap.ARNOf(f), n)
-}
-
 // ListContactFlows lists the flows of an instance by name, archived ones too,
 // of ContactFlowTypes when given; 100 to a page unless MaxResults says otherwise.
 func (s *Flows) ListContactFlows(ctx context.Context, in *connect.ListContactFlowsRequest) (*connect.ListContactFlowsResponse, error) {
@@ -118,7 +104,8 @@ func (s *Flows) ListContactFlows(ctx context.Context, in *connect.ListContactFlo
 
 // UpdateContactFlowContent publishes a content, or with :$SAVED behind the id
 // saves it as a draft. Publishing checks it as CreateContactFlow does and drops
-// the draft. Chats that run go on with the content they began with.
+// the draft. A version, named by its number or an alias, does not change
+// (InvalidParameterException). Chats that run go on with the content they began with.
 func (s *Flows) UpdateContactFlowContent(ctx context.Context, in *connect.UpdateContactFlowContentRequest) (*connect.UpdateContactFlowContentResponse, error) {
 	return &connect.UpdateContactFlowContentResponse{}, query.In(ctx, s.Catalog, in.InstanceId, func(snap *catalog.Snapshot) error {
 		f, which, err := snap.FindFlow(in.ContactFlowId)
@@ -141,7 +128,7 @@ func (s *Flows) UpdateContactFlowMetadata(ctx context.Context, in *connect.Updat
 }
 
 func (s *Flows) describe(ctx context.Context, instance, ref string, d publishing.Describing) error {
-	return with(ctx, s, instance, ref, func(f *catalog.Flow) error {
+	return with(ctx, s.Catalog, instance, ref, func(f *catalog.Flow) error {
 		return publishing.Describe[*catalog.Flow](ctx, s.Catalog, f.Instance, f.ID, d)
 	})
 }
@@ -152,63 +139,13 @@ func (s *Flows) UpdateContactFlowName(ctx context.Context, in *connect.UpdateCon
 		s.describe(ctx, in.InstanceId, in.ContactFlowId, publishing.Describing{Name: in.Name, Description: in.Description})
 }
 
-// DeleteContactFlow removes a flow. A default flow cannot be deleted
-// (InvalidRequestException). Other flows and event hooks that name it are no
+// DeleteContactFlow removes a flow with its versions and aliases. A default flow
+// cannot be deleted (InvalidRequestException). Other flows and event hooks that name it are no
 // hindrance: they take their error branch, or are left out, from then on.
 // Chats that run it go on.
 func (s *Flows) DeleteContactFlow(ctx context.Context, in *connect.DeleteContactFlowRequest) (*connect.DeleteContactFlowResponse, error) {
-	return &connect.DeleteContactFlowResponse{}, with(ctx, s, in.InstanceId, in.ContactFlowId, func(f *catalog.Flow) error {
+	return &connect.DeleteContactFlowResponse{}, with(ctx, s.Catalog, in.InstanceId, in.ContactFlowId, func(f *catalog.Flow) error {
 		return publishing.Delete[*catalog.Flow](ctx, s.Catalog, f.Instance, f.ID)
-	})
-}
-
-// CreateContactFlowVersion keeps the published content under the next number,
-// or under ContactFlowVersion, which must be above all former ones. As in the
-// cloud it takes flows of the type CAMPAIGN only, and FlowContentSha256, when
-// given, must be that of the published content; otherwise it is an
-// InvalidRequestException. LastModifiedTime and LastModifiedRegion describe
-// another region's copy and are ignored.
-func (s *Flows) CreateContactFlowVersion(ctx context.Context, in *connect.CreateContactFlowVersionRequest) (*connect.CreateContactFlowVersionResponse, error) {
-	snap, f, err := find[*catalog.Flow](ctx, s, in.InstanceId, in.ContactFlowId)
-	if err != nil {
-		return nil, err
-	}
-	n := publishing.NewVersion{Description: wire.Text(in.Description), Hash: wire.Text(in.FlowContentSha256)}
-	if in.ContactFlowVersion != nil {
-		n.Number = *in.ContactFlowVersion
-	}
-	f, number, err := publishing.CreateVersion[*catalog.Flow](ctx, s.Catalog, f.Instance, f.ID, n)
-	if err != nil {
-		return nil, err
-	}
-	return &connect.CreateContactFlowVersionResponse{ContactFlowArn: new(versionARN(snap, f, number)), Version: &number}, nil
-}
-
-// ListContactFlowVersions lists the versions of a flow, oldest first, 100 to a
-// page unless MaxResults says otherwise.
-func (s *Flows) ListContactFlowVersions(ctx context.Context, in *connect.ListContactFlowVersionsRequest) (*connect.ListContactFlowVersionsResponse, error) {
-	snap, f, err := find[*catalog.Flow](ctx, s, in.InstanceId, in.ContactFlowId)
-	if err != nil {
-		return nil, err
-	}
-	list, next, err := versions(string(f.ID), f.Versions, query.Page{List: "ListContactFlowVersions", Token: in.NextToken, Max: in.MaxResults},
-		func(n contents.Version) connect.ContactFlowVersionSummary {
-			return connect.ContactFlowVersionSummary{
-				Arn: new(versionARN(snap, f, n.Number)), VersionDescription: wire.Optional(n.Description), Version: new(n.Number),
-			}
-		})
-	return &connect.ListContactFlowVersionsResponse{ContactFlowVersionSummaryList: list, NextToken: next}, err
-}
-
-// versions gives one page of the versions of a resource, oldest first.
-func versions[O any](id string, all []contents.Version, p query.Page, show func(n contents.Version) O) ([]O, *string, error) {
-	return query.Within(p, id, all, func(n *contents.Version) string { return fmt.Sprintf("%020d", n.Number) }, show)
-}
-
-// DeleteContactFlowVersion removes a version. Its number is not given again.
-func (s *Flows) DeleteContactFlowVersion(ctx context.Context, in *connect.DeleteContactFlowVersionRequest) (*connect.DeleteContactFlowVersionResponse, error) {
-	return &connect.DeleteContactFlowVersionResponse{}, with(ctx, s, in.InstanceId, in.ContactFlowId, func(f *catalog.Flow) error {
-		return publishing.DeleteVersion[*catalog.Flow](ctx, s.Catalog, f.Instance, f.ID, in.ContactFlowVersion)
 	})
 }
 

@@ -9,29 +9,41 @@ import (
 	"context"
 
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/contents"
+	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi/query"
 )
 
-// Flows answers the operations on flows, modules and views.
+// Flows answers the operations on flows and views.
 type Flows struct {
 	Catalog *catalog.Catalog
 }
 
-// find returns a flow or a module of an instance, both by id or ARN; what may
-// follow the id behind a colon must name something, and does not matter.
-func find[T catalog.Holder](ctx context.Context, s *Flows, instance, ref string) (*catalog.Snapshot, T, error) {
+// Modules answers the operations on flow modules.
+type Modules struct {
+	Catalog *catalog.Catalog
+}
+
+// find returns a flow or a module of an instance, both by id or ARN. The
+// operation is about the whole of it: $LATEST may stand behind the id, but a
+// version, an alias or $SAVED is BadRequest, so that nobody who names a version
+// deletes or renames the flow. What the service does there is not documented.
+func find[T catalog.Holder](ctx context.Context, c *catalog.Catalog, instance, ref string) (*catalog.Snapshot, T, error) {
 	var none T
-	snap, err := query.Instance(ctx, s.Catalog, instance)
+	snap, err := query.Instance(ctx, c, instance)
 	if err != nil {
 		return nil, none, err
 	}
-	h, _, err := catalog.FindContent[T](snap, ref)
+	h, which, err := catalog.FindContent[T](snap, ref)
+	if err == nil && which != contents.Live {
+		err = center.Errorf(center.BadRequest, "%s names one content of a %s, and this is about the whole: its id is %s", ref, catalog.Noun(h), h.About().ID)
+	}
 	return snap, h, err
 }
 
 // with does something with a flow or a module that find finds.
-func with[T catalog.Holder](ctx context.Context, s *Flows, instance, ref string, do func(h T) error) error {
-	_, h, err := find[T](ctx, s, instance, ref)
+func with[T catalog.Holder](ctx context.Context, c *catalog.Catalog, instance, ref string, do func(h T) error) error {
+	_, h, err := find[T](ctx, c, instance, ref)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package flows
 import (
 	"cmp"
 	"context"
-	"fmt"
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
@@ -19,7 +18,7 @@ import (
 // (DuplicateResourceException). A request with the ClientToken of an earlier
 // one gives the same module; with another name or content it is an
 // IdempotencyException. Over the quota of modules it is a LimitExceededException.
-func (s *Flows) CreateContactFlowModule(ctx context.Context, in *connect.CreateContactFlowModuleRequest) (*connect.CreateContactFlowModuleResponse, error) {
+func (s *Modules) CreateContactFlowModule(ctx context.Context, in *connect.CreateContactFlowModuleRequest) (*connect.CreateContactFlowModuleResponse, error) {
 	snap, err := query.Instance(ctx, s.Catalog, in.InstanceId)
 	if err != nil {
 		return nil, err
@@ -37,39 +36,21 @@ func (s *Flows) CreateContactFlowModule(ctx context.Context, in *connect.CreateC
 	return &connect.CreateContactFlowModuleResponse{Id: new(string(m.ID)), Arn: new(snap.ARNOf(m))}, nil
 }
 
-// qualified is the ARN of a module with a qualifier.
-func qualified(snap *catalog.Snapshot, m *catalog.Module, qualifier any) *string {
-	return new(fmt.Sprint(snap.ARNOf(m), ":", qualifier))
-}
-
-// DescribeContactFlowModule describes a module with its published content;
-// with :$SAVED behind the id with its saved content, with :N with that of
-// version N, with the name or id of an alias with that of the alias's version.
-// Without published content it is a ResourceNotFoundException.
-func (s *Flows) DescribeContactFlowModule(ctx context.Context, in *connect.DescribeContactFlowModuleRequest) (*connect.DescribeContactFlowModuleResponse, error) {
-	snap, err := query.Instance(ctx, s.Catalog, in.InstanceId)
-	if err != nil {
-		return nil, err
-	}
-	m, which, err := snap.FindModule(in.ContactFlowModuleId)
-	if err != nil {
-		return nil, err
-	}
-	text, hash, err := s.Catalog.Text(ctx, m, which)
+// DescribeContactFlowModule describes a module as [Flows.DescribeContactFlow]
+// does a flow, with the settings of the content. Without published content it is
+// a ResourceNotFoundException.
+func (s *Modules) DescribeContactFlowModule(ctx context.Context, in *connect.DescribeContactFlowModuleRequest) (*connect.DescribeContactFlowModuleResponse, error) {
+	snap, m, c, err := show[*catalog.Module](ctx, s.Catalog, in.InstanceId, in.ContactFlowModuleId)
 	if err != nil {
 		return nil, err
 	}
 	out := module(snap, m)
-	out.Content, out.Settings, out.FlowModuleContentSha256 = &text.Content, wire.Optional(text.Settings), &hash
-	switch n, isVersion := m.FindVersion(int64(which)); {
-	case isVersion:
-		out.Arn = qualified(snap, m, n.Number)
-		out.Version, out.VersionDescription = &n.Number, wire.Optional(n.Description)
+	out.Content, out.Settings, out.FlowModuleContentSha256, out.Status = &c.Content, wire.Optional(c.Settings), &c.hash, connect.ContactFlowModuleStatusSAVED
+	if c.published {
 		out.Status = connect.ContactFlowModuleStatusPUBLISHED
-	case hash == m.Published:
-		out.Status = connect.ContactFlowModuleStatusPUBLISHED
-	default:
-		out.Status = connect.ContactFlowModuleStatusSAVED
+	}
+	if n := c.version; n.Number > 0 {
+		out.Arn, out.Version, out.VersionDescription = qualified(snap, m, n.Number), &n.Number, wire.Optional(n.Description)
 	}
 	return &connect.DescribeContactFlowModuleResponse{ContactFlowModule: &out}, nil
 }
@@ -102,7 +83,7 @@ func moduleStatus(m *catalog.Module) connect.ContactFlowModuleStatus {
 
 // ListContactFlowModules lists the modules of an instance by name, those of a
 // state when that is given.
-func (s *Flows) ListContactFlowModules(ctx context.Context, in *connect.ListContactFlowModulesRequest) (*connect.ListContactFlowModulesResponse, error) {
+func (s *Modules) ListContactFlowModules(ctx context.Context, in *connect.ListContactFlowModulesRequest) (*connect.ListContactFlowModulesResponse, error) {
 	list, next, err := query.List(ctx, s.Catalog, in.InstanceId,
 		query.Page{List: "ListContactFlowModules", Token: in.NextToken, Max: in.MaxResults, Request: []any{in.ContactFlowModuleState}},
 		func(m *catalog.Module) bool {
@@ -117,7 +98,7 @@ func (s *Flows) ListContactFlowModules(ctx context.Context, in *connect.ListCont
 // UpdateContactFlowModuleContent publishes a content, settings or both; what is
 // not given stays. With :$SAVED behind the id they are saved as a draft. Chats
 // that run the module go on with what they began with.
-func (s *Flows) UpdateContactFlowModuleContent(ctx context.Context, in *connect.UpdateContactFlowModuleContentRequest) (*connect.UpdateContactFlowModuleContentResponse, error) {
+func (s *Modules) UpdateContactFlowModuleContent(ctx context.Context, in *connect.UpdateContactFlowModuleContentRequest) (*connect.UpdateContactFlowModuleContentResponse, error) {
 	return &connect.UpdateContactFlowModuleContentResponse{}, query.In(ctx, s.Catalog, in.InstanceId, func(snap *catalog.Snapshot) error {
 		m, which, err := snap.FindModule(in.ContactFlowModuleId)
 		if err != nil {
@@ -129,12 +110,12 @@ func (s *Flows) UpdateContactFlowModuleContent(ctx context.Context, in *connect.
 
 // UpdateContactFlowModuleMetadata changes name, description and state, those
 // given. An archived module cannot be invoked: flows take their error branch.
-func (s *Flows) UpdateContactFlowModuleMetadata(ctx context.Context, in *connect.UpdateContactFlowModuleMetadataRequest) (*connect.UpdateContactFlowModuleMetadataResponse, error) {
+func (s *Modules) UpdateContactFlowModuleMetadata(ctx context.Context, in *connect.UpdateContactFlowModuleMetadataRequest) (*connect.UpdateContactFlowModuleMetadataResponse, error) {
 	d := publishing.Describing{Name: in.Name, Description: in.Description}
 	if in.State != "" {
 		d.Archived = new(in.State == connect.ContactFlowModuleStateARCHIVED)
 	}
-	return &connect.UpdateContactFlowModuleMetadataResponse{}, with(ctx, s, in.InstanceId, in.ContactFlowModuleId, func(m *catalog.Module) error {
+	return &connect.UpdateContactFlowModuleMetadataResponse{}, with(ctx, s.Catalog, in.InstanceId, in.ContactFlowModuleId, func(m *catalog.Module) error {
 		return publishing.Describe[*catalog.Module](ctx, s.Catalog, m.Instance, m.ID, d)
 	})
 }
@@ -142,15 +123,15 @@ func (s *Flows) UpdateContactFlowModuleMetadata(ctx context.Context, in *connect
 // DeleteContactFlowModule removes a module with its versions and aliases.
 // Flows that name it are no hindrance: they take their error branch from then
 // on. Chats that run it go on.
-func (s *Flows) DeleteContactFlowModule(ctx context.Context, in *connect.DeleteContactFlowModuleRequest) (*connect.DeleteContactFlowModuleResponse, error) {
-	return &connect.DeleteContactFlowModuleResponse{}, with(ctx, s, in.InstanceId, in.ContactFlowModuleId, func(m *catalog.Module) error {
+func (s *Modules) DeleteContactFlowModule(ctx context.Context, in *connect.DeleteContactFlowModuleRequest) (*connect.DeleteContactFlowModuleResponse, error) {
+	return &connect.DeleteContactFlowModuleResponse{}, with(ctx, s.Catalog, in.InstanceId, in.ContactFlowModuleId, func(m *catalog.Module) error {
 		return publishing.Delete[*catalog.Module](ctx, s.Catalog, m.Instance, m.ID)
 	})
 }
 
 // SearchContactFlowModules finds modules by criteria and filter. It shows them
 // without Content, by name.
-func (s *Flows) SearchContactFlowModules(ctx context.Context, in *connect.SearchContactFlowModulesRequest) (*connect.SearchContactFlowModulesResponse, error) {
+func (s *Modules) SearchContactFlowModules(ctx context.Context, in *connect.SearchContactFlowModulesRequest) (*connect.SearchContactFlowModulesResponse, error) {
 	found, next, total, err := query.Search(ctx, s.Catalog, in.InstanceId,
 		query.Page{List: "SearchContactFlowModules", Token: in.NextToken, Max: in.MaxResults, Request: []any{in.SearchCriteria, in.SearchFilter}},
 		query.Where(in.SearchCriteria, moduleCriteria), query.Filter(in.SearchFilter, moduleFilter), module)

@@ -53,9 +53,9 @@ func queue(snap *catalog.Snapshot, q *catalog.Queue) connect.Queue {
 
 // CreateQueue adds a queue. Name is unique in the instance
 // (DuplicateResourceException); HoursOfOperationId and the flow of
-// OutboundCallerConfig must exist. There are neither phone numbers nor quick
-// connects nor e-mail addresses in Parley, so naming one is a
-// ResourceNotFoundException. Over the quota of queues it is a LimitExceededException.
+// OutboundCallerConfig, with the version or alias that is named, must exist.
+// There are neither phone numbers nor quick connects nor e-mail addresses in
+// Parley, so naming one is a ResourceNotFoundException. Over the quota of queues it is a LimitExceededException.
 func (s *Queues) CreateQueue(ctx context.Context, in *connect.CreateQueueRequest) (*connect.CreateQueueResponse, error) {
 	switch {
 	case len(in.QuickConnectIds) > 0:
@@ -94,7 +94,7 @@ func outboundOf(snap *catalog.Snapshot, in *connect.OutboundCallerConfig) (out q
 		if err != nil {
 			return out, err
 		}
-		out.Flow = f.ID
+		out.Flow = f.ID.Ref(ref)
 	}
 	return out, nil
 }

@@ -31,9 +31,11 @@ const switchedOff = " (off)"
 // runSetHooks is UpdateContactEventHooks: which flow runs when something happens
 // to the contact. A whisper that is switched off runs again when it is switched
 // on; where none was set there is none, for a chat has no default whisper.
+// A hook keeps what it was given: which content an alias, or a flow without a
+// version, stands for is asked when the hook's flow begins.
 func runSetHooks(m *machine, a *flow.Action) result {
 	s := a.Args.(*flow.HooksArgs)
-	hooks := make(map[string]center.FlowID, len(m.c.Hooks)+len(s.Hooks))
+	hooks := make(map[string]center.FlowRef, len(m.c.Hooks)+len(s.Hooks))
 	maps.Copy(hooks, m.c.Hooks)
 	for i := range s.Hooks {
 		h := &s.Hooks[i]
@@ -47,7 +49,7 @@ func runSetHooks(m *machine, a *flow.Action) result {
 		if problem != "" {
 			return fail("%s", problem)
 		}
-		hooks[h.Event] = id
+		hooks[h.Event] = id.Ref(ref)
 		delete(hooks, h.Event+switchedOff)
 	}
 	for _, name := range s.Off {
@@ -61,7 +63,7 @@ func runSetHooks(m *machine, a *flow.Action) result {
 }
 
 // move gives a hook another name, if it is set.
-func move(hooks map[string]center.FlowID, from, to string) {
+func move(hooks map[string]center.FlowRef, from, to string) {
 	if id, ok := hooks[from]; ok {
 		hooks[to] = id
 		delete(hooks, from)

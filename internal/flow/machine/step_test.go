@@ -205,17 +205,17 @@ func TestUpdateContactEventHooks(t *testing.T) {
 	kinds := map[string]string{"queue": "CUSTOMER_QUEUE", "inbound": "CONTACT_FLOW", "whisper": "AGENT_WHISPER", "quiet": "CUSTOMER_WHISPER", "untold": ""}
 	tests := []struct {
 		name, parameters string
-		want             map[string]center.FlowID // nil: the error branch
+		want             map[string]center.FlowRef // nil: the error branch
 	}{
-		{"queue", `"EventHooks":{"CustomerQueue":"queue"}`, map[string]center.FlowID{"AgentWhisper": "old", "CustomerQueue": "queue"}},
-		{"disconnect", `"EventHooks":{"CustomerRemaining":"inbound"}`, map[string]center.FlowID{"AgentWhisper": "old", "CustomerRemaining": "inbound"}},
-		{"guides", `"EventHooks":{"DefaultAgentUI":"inbound","DisconnectAgentUI":"untold"}`, map[string]center.FlowID{"AgentWhisper": "old", "DefaultAgentUI": "inbound", "DisconnectAgentUI": "untold"}},
-		{"replaced", `"EventHooks":{"AgentWhisper":"whisper"}`, map[string]center.FlowID{"AgentWhisper": "whisper"}},
-		{"from data", `"EventHooks":{"CustomerWhisper":"$.Attributes.flow"}`, map[string]center.FlowID{"AgentWhisper": "old", "CustomerWhisper": "quiet"}},
-		{"switched on", `"EventHooks":{"AgentWhisper":"whisper"},"EventHooksConfiguration":{"AgentWhisper":{"DisableExecution":"false"}}`, map[string]center.FlowID{"AgentWhisper": "whisper"}},
-		{"switched off", `"EventHooksConfiguration":{"AgentWhisper":{"DisableExecution":"true"}}`, map[string]center.FlowID{"AgentWhisper (off)": "old"}},
-		{"set and switched off", `"EventHooks":{"AgentWhisper":"whisper"},"EventHooksConfiguration":{"AgentWhisper":{"DisableExecution":true}}`, map[string]center.FlowID{"AgentWhisper (off)": "whisper"}},
-		{"another switched off", `"EventHooksConfiguration":{"CustomerWhisper":{"DisableExecution":"true"}}`, map[string]center.FlowID{"AgentWhisper": "old"}},
+		{"queue", `"EventHooks":{"CustomerQueue":"queue"}`, map[string]center.FlowRef{"AgentWhisper": "old", "CustomerQueue": "queue"}},
+		{"disconnect", `"EventHooks":{"CustomerRemaining":"inbound"}`, map[string]center.FlowRef{"AgentWhisper": "old", "CustomerRemaining": "inbound"}},
+		{"guides", `"EventHooks":{"DefaultAgentUI":"inbound","DisconnectAgentUI":"untold"}`, map[string]center.FlowRef{"AgentWhisper": "old", "DefaultAgentUI": "inbound", "DisconnectAgentUI": "untold"}},
+		{"replaced", `"EventHooks":{"AgentWhisper":"whisper"}`, map[string]center.FlowRef{"AgentWhisper": "whisper"}},
+		{"from data", `"EventHooks":{"CustomerWhisper":"$.Attributes.flow"}`, map[string]center.FlowRef{"AgentWhisper": "old", "CustomerWhisper": "quiet"}},
+		{"switched on", `"EventHooks":{"AgentWhisper":"whisper"},"EventHooksConfiguration":{"AgentWhisper":{"DisableExecution":"false"}}`, map[string]center.FlowRef{"AgentWhisper": "whisper"}},
+		{"switched off", `"EventHooksConfiguration":{"AgentWhisper":{"DisableExecution":"true"}}`, map[string]center.FlowRef{"AgentWhisper (off)": "old"}},
+		{"set and switched off", `"EventHooks":{"AgentWhisper":"whisper"},"EventHooksConfiguration":{"AgentWhisper":{"DisableExecution":true}}`, map[string]center.FlowRef{"AgentWhisper (off)": "whisper"}},
+		{"another switched off", `"EventHooksConfiguration":{"CustomerWhisper":{"DisableExecution":"true"}}`, map[string]center.FlowRef{"AgentWhisper": "old"}},
 		{"wrong type", `"EventHooks":{"CustomerQueue":"inbound"}`, nil},
 		{"unknown flow", `"EventHooks":{"CustomerQueue":"nowhere"}`, nil},
 		{"empty", `"EventHooks":{"CustomerQueue":"$.Attributes.none"}`, nil},
@@ -231,11 +231,11 @@ func TestUpdateContactEventHooks(t *testing.T) {
 			s.flows[id] = flowdoc.Parse(t, flowdoc.Of(flowdoc.Stop("x"))).As(typ)
 		}
 		s.Contact.Attributes = map[string]string{"flow": "quiet"}
-		s.Contact.Hooks = map[string]center.FlowID{"AgentWhisper": "old"}
+		s.Contact.Hooks = map[string]center.FlowRef{"AgentWhisper": "old"}
 		out := s.start(t, flowdoc.Of(flowdoc.Action("u", "UpdateContactEventHooks", test.parameters, flowdoc.To("x", flowdoc.On("NoMatchingError", "failed"), "")), flowdoc.Stop("x"), flowdoc.Bye("failed")))
 		want, end := test.want, EndFlow
 		if want == nil {
-			want, end = map[string]center.FlowID{"AgentWhisper": "old"}, EndDisconnect
+			want, end = map[string]center.FlowRef{"AgentWhisper": "old"}, EndDisconnect
 		}
 		if out.End != end || !maps.Equal(s.Contact.Hooks, want) {
 			t.Errorf("%s: end %q, hooks %v; log %+v", test.name, out.End, s.Contact.Hooks, out.Log)
@@ -251,14 +251,14 @@ func TestWhisperSwitchedOffAndOn(t *testing.T) {
 	}
 	s := newWorld()
 	s.flows["whisper"] = flowdoc.Parse(t, flowdoc.Of(flowdoc.Stop("x"))).As("AGENT_WHISPER")
-	given := map[string]center.FlowID{"AgentWhisper": "old"}
+	given := map[string]center.FlowRef{"AgentWhisper": "old"}
 	s.Contact.Hooks = given
 	s.start(t, flowdoc.Of(turn("off", "true", "on"), turn("on", "false", "x"), flowdoc.Stop("x")))
-	if !maps.Equal(s.Contact.Hooks, map[string]center.FlowID{"AgentWhisper": "old"}) {
+	if !maps.Equal(s.Contact.Hooks, map[string]center.FlowRef{"AgentWhisper": "old"}) {
 		t.Errorf("off and on: hooks %v", s.Contact.Hooks)
 	}
 	s.start(t, flowdoc.Of(turn("off", "true", "set"), flowdoc.Action("set", "UpdateContactEventHooks", `"EventHooks":{"AgentWhisper":"whisper"}`, flowdoc.To("x", flowdoc.On("NoMatchingError", "x"), "")), flowdoc.Stop("x")))
-	if !maps.Equal(s.Contact.Hooks, map[string]center.FlowID{"AgentWhisper": "whisper"}) {
+	if !maps.Equal(s.Contact.Hooks, map[string]center.FlowRef{"AgentWhisper": "whisper"}) {
 		t.Errorf("off and set: hooks %v", s.Contact.Hooks)
 	}
 	if given["AgentWhisper"] != "old" || len(given) != 1 {

@@ -34,12 +34,12 @@ type Contact struct {
 	SegmentAttributes             map[string]center.SegmentAttribute
 	References                    map[string]center.Reference
 	Tags                          map[string]string
-	Hooks                         map[string]center.FlowID // UpdateContactEventHooks: CustomerQueue, CustomerRemaining …
-	Logging                       bool                     // UpdateFlowLoggingBehavior
-	Priority                      int64                    // QueuePriority; 0 for the default, 5
-	TimeAdjustment                time.Duration            // QueueTimeAdjustmentSeconds
-	Criteria                      []flow.Criterion         // UpdateContactRoutingCriteria; replaced, never written to
-	Processor                     *flow.Processor          // UpdateContactMediaProcessing; nil for none; replaced, never written to
+	Hooks                         map[string]center.FlowRef // UpdateContactEventHooks: CustomerQueue, CustomerRemaining …
+	Logging                       bool                      // UpdateFlowLoggingBehavior
+	Priority                      int64                     // QueuePriority; 0 for the default, 5
+	TimeAdjustment                time.Duration             // QueueTimeAdjustmentSeconds
+	Criteria                      []flow.Criterion          // UpdateContactRoutingCriteria; replaced, never written to
+	Processor                     *flow.Processor           // UpdateContactMediaProcessing; nil for none; replaced, never written to
 }
 
 // Agent is who $.Agent is: in whispers, and in a disconnect flow the one who left.
@@ -97,7 +97,8 @@ type View struct {
 type World struct {
 	Now     time.Time
 	Contact *Contact
-	// Flow returns the published content of an active flow by its id or ARN.
+	// Flow returns the content of an active flow by its id or ARN, which an alias
+	// or a version may follow behind a colon; without one it is the published one.
 	Flow func(ref string) (*flow.Flow, center.FlowID, error)
 	// Content returns the content that a run of a flow or a module began with.
 	Content func(id center.FlowID, hash string) (*flow.Flow, error)
