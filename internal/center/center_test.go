@@ -97,3 +97,29 @@ func TestVisibility(t *testing.T) {
 		}
 	}
 }
+
+// TestReferenceToAFlow: a reference keeps the version or alias behind an id or ARN,
+// and nothing else of it.
+func TestReferenceToAFlow(t *testing.T) {
+	arn := Partition{Region: "us-east-1", Account: "123456789012"}.ARN("i", KindFlow, "f")
+	for _, c := range []struct {
+		id  FlowID // of the flow that s led to
+		s   string
+		ref FlowRef
+		of  FlowID
+	}{
+		{"f", "f", "f", "f"},
+		{"f", "f:prod", "f:prod", "f"},
+		{"f", arn, "f", "f"},
+		{"f", arn + ":2", "f:2", "f"},
+		{"f", "a name", "f", "f"},
+		{"f", "a name:prod", "f:prod", "f"},
+		{"f:prod", "f:prod", "f:prod", "f"}, // a document that a test opened as that
+		{"f", "arn:of:something:else", "f", "f"},
+		{"arn:of:something:else", "x", "arn:of:something:else", "arn:of:something:else"},
+	} {
+		if got := c.id.Ref(c.s); got != c.ref || got.ID() != c.of {
+			t.Errorf("%s, which %q led to: %q of %q; want %q of %q", c.id, c.s, got, got.ID(), c.ref, c.of)
+		}
+	}
+}

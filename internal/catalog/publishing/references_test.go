@@ -85,7 +85,34 @@ func TestPublishingHoldsToWhatAFlowNames(t *testing.T) {
 	if list := publishing.References(good); len(list) != 8 || list[0] != (publishing.Reference{Action: "queue", Path: "Actions[0].Parameters.QueueId", Kind: center.KindQueue, Value: string(catalog.All[*catalog.Queue](snap)[0].ID)}) {
 		t.Errorf("References = %+v", list)
 	}
+	// A version or an alias of it has to be there, and a draft does not do: no chat comes to one.
+	for _, err := range []error{
+		third(publishing.CreateVersion[*catalog.Flow](ctx, f.Catalog, id, target.ID, publishing.NewVersion{})), third(publishing.CreateVersion[*catalog.Module](ctx, f.Catalog, id, m.ID, publishing.NewVersion{})),
+		second(publishing.CreateAlias[*catalog.Flow](ctx, f.Catalog, id, target.ID, publishing.NewAlias{Name: "prod", Version: 1})), second(publishing.CreateAlias[*catalog.Module](ctx, f.Catalog, id, m.ID, publishing.NewAlias{Name: "prod", Version: 1})),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for qualifier, there := range map[string]bool{":1": true, ":prod": true, ":$LATEST": true, ":2": false, ":nobody": false, ":$SAVED": false} {
+		content := strings.NewReplacer(string(target.ID), string(target.ID)+qualifier, string(m.ID), string(m.ID)+qualifier).Replace(good)
+		err := create("with "+qualifier, content, false)
+		if there {
+			if err != nil {
+				t.Errorf("a flow that names %s: %v", qualifier, err)
+			}
+			continue
+		}
+		catalogtest.WantReason(t, "a flow that names "+qualifier, err, center.InvalidFlow)
+		if e, ok := err.(*center.Error); ok && len(e.Problems) != 3 {
+			t.Errorf("%s: problems %q; want those of the transfer, the hook and the module", qualifier, e.Problems)
+		}
+	}
 	if list := publishing.References("no JSON"); list != nil {
 		t.Errorf("References of no JSON = %+v", list)
 	}
 }
+
+func second[A any](_ A, err error) error { return err }
+
+func third[A, B any](_ A, _ B, err error) error { return err }

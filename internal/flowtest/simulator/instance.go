@@ -124,11 +124,13 @@ func (in *Instance) DocumentByID(id center.FlowID) *Document {
 	return nil
 }
 
-// Document finds a flow, or a module, by what a flow or a person calls it; nil for none.
+// Document finds a flow, or a module, by what a flow or a person calls it; nil for
+// none. Where the alias or the version behind a colon has no document of its own,
+// like one that is opened as shop:prod, it is the one without.
 func (in *Instance) Document(ref string, module bool) *Document {
 	names := in.Aliases(ref)
-	if i := strings.LastIndexByte(ref, ':'); i >= 0 && module { // an alias or a version
-		names = append(names, in.Aliases(ref[:i])...)
+	if bare, qualifier, ok := cutLast(ref, ":"); ok && !strings.Contains(qualifier, "/") {
+		names = append(names, in.Aliases(bare)...)
 	}
 	for _, name := range names {
 		for _, d := range in.docs {
@@ -138,6 +140,14 @@ func (in *Instance) Document(ref string, module bool) *Document {
 		}
 	}
 	return nil
+}
+
+// cutLast is [strings.Cut] around the last separator.
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
 }
 
 // find looks a resource up by anything it may be called.
