@@ -125,6 +125,7 @@ func TestSpellings(t *testing.T) {
 		"another instance": {&connect.DescribeQueueRequest{InstanceId: "I", QueueId: strings.Replace(queue, "/I/", "/J/", 1)}, Resources{Named: []string{queue}, Within: []string{instanceI}}},
 		"a saved flow":     {&connect.DescribeContactFlowRequest{InstanceId: "I", ContactFlowId: "F:$SAVED"}, Resources{Named: []string{flow}, Within: []string{instanceI}}},
 		"a flow's version": {&connect.DescribeContactFlowRequest{InstanceId: "I", ContactFlowId: flow + ":3"}, Resources{Named: []string{flow}, Within: []string{instanceI}}},
+		"a flow's alias":   {&connect.StartChatContactRequest{InstanceId: "I", ContactFlowId: flow + ":prod"}, Resources{Named: []string{flow}, Within: []string{instanceI}}},
 		"a contact": {&connect.StopContactRequest{InstanceId: "I", ContactId: "arn:x/" + strings.ToUpper(contact)},
 			Resources{Named: []string{instanceI + "/contact/" + contact}, Within: []string{instanceI}}},
 		"nested": {&connect.StartChatContactRequest{InstanceId: "I", ContactFlowId: "F", PersistentChat: &connect.PersistentChat{SourceContactId: new("C")}},

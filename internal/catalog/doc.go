@@ -41,6 +41,9 @@
 // resources, under their hashes: a chat goes on with the content it began with,
 // and a customer can read the view that was shown, however often something is
 // published anew or deleted, for longer than a chat can last (package contents).
+// A snapshot holds what is published of flows and modules. What a version has is
+// read when a chat comes to it ([contact.Need], [Chats.Prepare]), by its number or
+// an alias.
 //
 // # What flows ask for
 //

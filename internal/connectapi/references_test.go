@@ -138,7 +138,7 @@ func TestMembersThatTakeVersionsAndAliases(t *testing.T) {
 	for _, path := range slices.Sorted(maps.Keys(references)) {
 		how := references[path]
 		operation, member, _ := strings.Cut(path, ".")
-		for _, qualifier := range strings.Fields("- $LATEST $SAVED 1 prod 9 nobody $DRAFT") {
+		for qualifier := range strings.FieldsSeq("- $LATEST $SAVED 1 prod 9 nobody $DRAFT") {
 			made++
 			name := fmt.Sprint("number ", made)
 			var of authored

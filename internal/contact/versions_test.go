@@ -177,6 +177,20 @@ func TestReferenceIsFollowedWhenItsFlowBegins(t *testing.T) {
 	}
 }
 
+// TestStateNamesFlowsAsBefore: a chat that names no versions is stored as builds
+// without them store it, so that each reads the other's chats.
+func TestStateNamesFlowsAsBefore(t *testing.T) {
+	v := newVersioned(t, hooks("CustomerRemaining", "main", "1"), waits(60, "2"), disconnect)
+	v.do(Start{Instance: instance, Contact: center.NewContactID(v.now), Flow: "main", DisplayName: "Ana"})
+	if state := string(v.chat.Encode()); !strings.Contains(state, `"flow":"main"`) {
+		t.Errorf("before the flow begins the state is %s", state)
+	}
+	v.begin("main")
+	if state := string(v.chat.Encode()); !strings.Contains(state, `"flow":"main"`) || !strings.Contains(state, `"hooks":{"CustomerRemaining":"main"}`) {
+		t.Errorf("when it has begun the state is %s", state)
+	}
+}
+
 // TestContentThatCannotBeRead is a problem of the flow that leads to it.
 func TestContentThatCannotBeRead(t *testing.T) {
 	logged := func(v *versioned) {
