@@ -157,7 +157,8 @@ const maxAttempts = 16
 // *center.Error, or ctx's when it ended first: the change may then still happen.
 //
 // A command is decided again when the chat changed meanwhile, when the decision
-// needs more of the chat, of a queue or a content of a flow, and when its queue turns out to be full.
+// needs more of the chat, of a queue or a content of a flow, and when its queue
+// turns out to be full.
 func (e *Engine) Do(ctx context.Context, chat center.ContactID, cmd contact.Command) (contact.Reply, error) {
 	with := &attempt{env: e.env()}
 	for n := 0; n < maxAttempts+len(with.env.QueueStatus)+len(with.env.Full)+len(with.env.Contents); n++ {

@@ -45,7 +45,7 @@ func (s *Flows) CreateContactFlow(ctx context.Context, in *connect.CreateContact
 // tags are the flow's. Without published content it is a
 // ContactFlowNotPublishedException.
 func (s *Flows) DescribeContactFlow(ctx context.Context, in *connect.DescribeContactFlowRequest) (*connect.DescribeContactFlowResponse, error) {
-	snap, f, c, err := show[*catalog.Flow](ctx, s.Catalog, in.InstanceId, in.ContactFlowId)
+	snap, f, c, err := findContent[*catalog.Flow](ctx, s.Catalog, in.InstanceId, in.ContactFlowId)
 	if err != nil {
 		return nil, err
 	}

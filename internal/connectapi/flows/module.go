@@ -40,7 +40,7 @@ func (s *Modules) CreateContactFlowModule(ctx context.Context, in *connect.Creat
 // does a flow, with the settings of the content. Without published content it is
 // a ResourceNotFoundException.
 func (s *Modules) DescribeContactFlowModule(ctx context.Context, in *connect.DescribeContactFlowModuleRequest) (*connect.DescribeContactFlowModuleResponse, error) {
-	snap, m, c, err := show[*catalog.Module](ctx, s.Catalog, in.InstanceId, in.ContactFlowModuleId)
+	snap, m, c, err := findContent[*catalog.Module](ctx, s.Catalog, in.InstanceId, in.ContactFlowModuleId)
 	if err != nil {
 		return nil, err
 	}

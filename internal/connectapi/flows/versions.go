@@ -28,11 +28,11 @@ type shown struct {
 	version   contents.Version // of a version or an alias; Number 0 for another content
 }
 
-// show finds a flow or a module and a content of it: the published one, with
+// findContent finds a flow or a module and a content of it: the published one, with
 // :$SAVED behind the id the saved one, which is the published one when nothing
 // was saved since, with :N that of version N, with the name or id of an alias that
 // of the alias's version.
-func show[T catalog.Holder](ctx context.Context, c *catalog.Catalog, instance, ref string) (snap *catalog.Snapshot, h T, is shown, err error) {
+func findContent[T catalog.Holder](ctx context.Context, c *catalog.Catalog, instance, ref string) (snap *catalog.Snapshot, h T, is shown, err error) {
 	if snap, err = query.Instance(ctx, c, instance); err != nil {
 		return snap, h, is, err
 	}

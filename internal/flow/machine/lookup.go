@@ -57,7 +57,7 @@ func (m *machine) findQueue(of *flow.QueueRef) (Queue, error) {
 // agentQueueID is the id of an agent's own queue.
 func agentQueueID(user string) center.QueueID { return center.QueueID(AgentQueue + center.IDOf(user)) }
 
-// find looks up a published flow of one of some types.
+// find looks up the flow of a reference, which is of one of some types.
 func (m *machine) find(ref string, types ...string) (f *flow.Flow, id center.FlowID, problem string) {
 	if ref == "" {
 		return nil, "", "no flow is specified"
