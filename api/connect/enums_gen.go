@@ -2430,20 +2430,25 @@ type InstanceAttributeType string
 
 // The values of InstanceAttributeType.
 const (
-	InstanceAttributeTypeINBOUND_CALLS               InstanceAttributeType = "INBOUND_CALLS"
-	InstanceAttributeTypeOUTBOUND_CALLS              InstanceAttributeType = "OUTBOUND_CALLS"
-	InstanceAttributeTypeCONTACTFLOW_LOGS            InstanceAttributeType = "CONTACTFLOW_LOGS"
-	InstanceAttributeTypeCONTACT_LENS                InstanceAttributeType = "CONTACT_LENS"
-	InstanceAttributeTypeAUTO_RESOLVE_BEST_VOICES    InstanceAttributeType = "AUTO_RESOLVE_BEST_VOICES"
-	InstanceAttributeTypeUSE_CUSTOM_TTS_VOICES       InstanceAttributeType = "USE_CUSTOM_TTS_VOICES"
-	InstanceAttributeTypeEARLY_MEDIA                 InstanceAttributeType = "EARLY_MEDIA"
-	InstanceAttributeTypeMULTI_PARTY_CONFERENCE      InstanceAttributeType = "MULTI_PARTY_CONFERENCE"
-	InstanceAttributeTypeAUTO_MUTE_AGENT_ON_HOLD     InstanceAttributeType = "AUTO_MUTE_AGENT_ON_HOLD"
-	InstanceAttributeTypeHIGH_VOLUME_OUTBOUND        InstanceAttributeType = "HIGH_VOLUME_OUTBOUND"
-	InstanceAttributeTypeENHANCED_CONTACT_MONITORING InstanceAttributeType = "ENHANCED_CONTACT_MONITORING"
-	InstanceAttributeTypeENHANCED_CHAT_MONITORING    InstanceAttributeType = "ENHANCED_CHAT_MONITORING"
-	InstanceAttributeTypeMULTI_PARTY_CHAT_CONFERENCE InstanceAttributeType = "MULTI_PARTY_CHAT_CONFERENCE"
-	InstanceAttributeTypeMESSAGE_STREAMING           InstanceAttributeType = "MESSAGE_STREAMING"
+	InstanceAttributeTypeINBOUND_CALLS                        InstanceAttributeType = "INBOUND_CALLS"
+	InstanceAttributeTypeOUTBOUND_CALLS                       InstanceAttributeType = "OUTBOUND_CALLS"
+	InstanceAttributeTypeCONTACTFLOW_LOGS                     InstanceAttributeType = "CONTACTFLOW_LOGS"
+	InstanceAttributeTypeCONTACT_LENS                         InstanceAttributeType = "CONTACT_LENS"
+	InstanceAttributeTypeAUTO_RESOLVE_BEST_VOICES             InstanceAttributeType = "AUTO_RESOLVE_BEST_VOICES"
+	InstanceAttributeTypeUSE_CUSTOM_TTS_VOICES                InstanceAttributeType = "USE_CUSTOM_TTS_VOICES"
+	InstanceAttributeTypeEARLY_MEDIA                          InstanceAttributeType = "EARLY_MEDIA"
+	InstanceAttributeTypeMULTI_PARTY_CONFERENCE               InstanceAttributeType = "MULTI_PARTY_CONFERENCE"
+	InstanceAttributeTypeAUTO_MUTE_AGENT_ON_HOLD              InstanceAttributeType = "AUTO_MUTE_AGENT_ON_HOLD"
+	InstanceAttributeTypeHIGH_VOLUME_OUTBOUND                 InstanceAttributeType = "HIGH_VOLUME_OUTBOUND"
+	InstanceAttributeTypeENHANCED_CONTACT_MONITORING          InstanceAttributeType = "ENHANCED_CONTACT_MONITORING"
+	InstanceAttributeTypeENHANCED_CHAT_MONITORING             InstanceAttributeType = "ENHANCED_CHAT_MONITORING"
+	InstanceAttributeTypeMULTI_PARTY_CHAT_CONFERENCE          InstanceAttributeType = "MULTI_PARTY_CHAT_CONFERENCE"
+	InstanceAttributeTypeMESSAGE_STREAMING                    InstanceAttributeType = "MESSAGE_STREAMING"
+	InstanceAttributeTypeAUTOMATED_INTERACTION_LOG            InstanceAttributeType = "AUTOMATED_INTERACTION_LOG"
+	InstanceAttributeTypeBOT_MANAGEMENT                       InstanceAttributeType = "BOT_MANAGEMENT"
+	InstanceAttributeTypeENABLE_BOT_ANALYTICS_AND_TRANSCRIPTS InstanceAttributeType = "ENABLE_BOT_ANALYTICS_AND_TRANSCRIPTS"
+	InstanceAttributeTypeFORECASTING_PLANNING_SCHEDULING      InstanceAttributeType = "FORECASTING_PLANNING_SCHEDULING"
+	InstanceAttributeTypeMAX_PACKAGE                          InstanceAttributeType = "MAX_PACKAGE"
 )
 
 // Values returns every value of InstanceAttributeType, in the model's order.
@@ -2451,7 +2456,8 @@ func (InstanceAttributeType) Values() []InstanceAttributeType {
 	return []InstanceAttributeType{InstanceAttributeTypeINBOUND_CALLS, InstanceAttributeTypeOUTBOUND_CALLS, InstanceAttributeTypeCONTACTFLOW_LOGS, InstanceAttributeTypeCONTACT_LENS,
 		InstanceAttributeTypeAUTO_RESOLVE_BEST_VOICES, InstanceAttributeTypeUSE_CUSTOM_TTS_VOICES, InstanceAttributeTypeEARLY_MEDIA, InstanceAttributeTypeMULTI_PARTY_CONFERENCE,
 		InstanceAttributeTypeAUTO_MUTE_AGENT_ON_HOLD, InstanceAttributeTypeHIGH_VOLUME_OUTBOUND, InstanceAttributeTypeENHANCED_CONTACT_MONITORING, InstanceAttributeTypeENHANCED_CHAT_MONITORING,
-		InstanceAttributeTypeMULTI_PARTY_CHAT_CONFERENCE, InstanceAttributeTypeMESSAGE_STREAMING}
+		InstanceAttributeTypeMULTI_PARTY_CHAT_CONFERENCE, InstanceAttributeTypeMESSAGE_STREAMING, InstanceAttributeTypeAUTOMATED_INTERACTION_LOG, InstanceAttributeTypeBOT_MANAGEMENT,
+		InstanceAttributeTypeENABLE_BOT_ANALYTICS_AND_TRANSCRIPTS, InstanceAttributeTypeFORECASTING_PLANNING_SCHEDULING, InstanceAttributeTypeMAX_PACKAGE}
 }
 
 // Valid reports whether e is one of the values of InstanceAttributeType.
@@ -2460,7 +2466,8 @@ func (e InstanceAttributeType) Valid() bool {
 	case InstanceAttributeTypeINBOUND_CALLS, InstanceAttributeTypeOUTBOUND_CALLS, InstanceAttributeTypeCONTACTFLOW_LOGS, InstanceAttributeTypeCONTACT_LENS,
 		InstanceAttributeTypeAUTO_RESOLVE_BEST_VOICES, InstanceAttributeTypeUSE_CUSTOM_TTS_VOICES, InstanceAttributeTypeEARLY_MEDIA, InstanceAttributeTypeMULTI_PARTY_CONFERENCE,
 		InstanceAttributeTypeAUTO_MUTE_AGENT_ON_HOLD, InstanceAttributeTypeHIGH_VOLUME_OUTBOUND, InstanceAttributeTypeENHANCED_CONTACT_MONITORING, InstanceAttributeTypeENHANCED_CHAT_MONITORING,
-		InstanceAttributeTypeMULTI_PARTY_CHAT_CONFERENCE, InstanceAttributeTypeMESSAGE_STREAMING:
+		InstanceAttributeTypeMULTI_PARTY_CHAT_CONFERENCE, InstanceAttributeTypeMESSAGE_STREAMING, InstanceAttributeTypeAUTOMATED_INTERACTION_LOG, InstanceAttributeTypeBOT_MANAGEMENT,
+		InstanceAttributeTypeENABLE_BOT_ANALYTICS_AND_TRANSCRIPTS, InstanceAttributeTypeFORECASTING_PLANNING_SCHEDULING, InstanceAttributeTypeMAX_PACKAGE:
 		return true
 	}
 	return false

@@ -38,6 +38,13 @@ func Attributes(inbound, outbound bool) map[string]string {
 		"MULTI_PARTY_CHAT_CONFERENCE": "false",
 		"MESSAGE_STREAMING":           "false",
 		"AUTO_MUTE_AGENT_ON_HOLD":     "false",
+
+		// Beyond the model's enum; the service takes and lists them.
+		"AUTOMATED_INTERACTION_LOG":            "false",
+		"BOT_MANAGEMENT":                       "false",
+		"ENABLE_BOT_ANALYTICS_AND_TRANSCRIPTS": "false",
+		"FORECASTING_PLANNING_SCHEDULING":      "false",
+		"MAX_PACKAGE":                          "false",
 	}
 }
 

@@ -165,7 +165,7 @@ func TestInstanceAttributes(t *testing.T) {
 			break
 		}
 	}
-	if want := len(connect.InstanceAttributeType("").Values()); len(have) != want || pages != 2 {
+	if want := len(connect.InstanceAttributeType("").Values()); len(have) != want || pages != (want+6)/7 {
 		t.Errorf("%d attributes on %d pages; want all %d, 7 to a page", len(have), pages, want)
 	}
 	if have[connect.InstanceAttributeTypeINBOUND_CALLS] != "true" || have[connect.InstanceAttributeTypeOUTBOUND_CALLS] != "false" {
@@ -188,6 +188,46 @@ func TestInstanceAttributes(t *testing.T) {
 	refused(t, "a value", update(o.id, connect.InstanceAttributeTypeCONTACT_LENS, "maybe"), "InvalidParameterException", 400)
 	refused(t, "an attribute", update(o.id, "COFFEE", "true"), "InvalidParameterException", 400)
 	refused(t, "an instance", update(unknownID, connect.InstanceAttributeTypeCONTACT_LENS, "true"), "ResourceNotFoundException", 404)
+}
+
+// TestInstanceAttributesBeyondTheModel sets attributes that the service takes although
+// its model does not name them, as public CDK and CloudFormation code does.
+func TestInstanceAttributesBeyondTheModel(t *testing.T) {
+	o := newOffice(t, catalog.Limits{})
+	ctx := t.Context()
+	for _, c := range []struct {
+		name   string // AttributeType
+		source string
+		taken  bool
+	}{
+		{"AUTO_MUTE_AGENT_ON_HOLD", "the model of 2026-10-21", true},
+		{"AUTOMATED_INTERACTION_LOG", "custom resources of CDK projects, 2026-11", true},
+		{"ENABLE_BOT_ANALYTICS_AND_TRANSCRIPTS", "custom resources of CDK projects, 2026-11", true},
+		{"BOT_MANAGEMENT", "custom resources of CDK projects, AWS CLI scripts, 2026-11", true},
+		{"MAX_PACKAGE", "an answer of ListInstanceAttributes, 2026-11", true},
+		{"FORECASTING_PLANNING_SCHEDULING", "tools that list attributes, 2026-11", true},
+		{"BOT_ANALYTICS", "nowhere", false},
+		{"bot_management", "nowhere in lower case", false},
+	} {
+		typ := connect.InstanceAttributeType(c.name)
+		describe := func() (*connect.DescribeInstanceAttributeResponse, error) {
+			return o.DescribeInstanceAttribute(ctx, &connect.DescribeInstanceAttributeRequest{InstanceId: o.id, AttributeType: typ})
+		}
+		_, err := o.UpdateInstanceAttribute(ctx, &connect.UpdateInstanceAttributeRequest{InstanceId: o.id, AttributeType: typ, Value: "true"})
+		if !c.taken {
+			refused(t, "setting "+c.name, err, "InvalidParameterException", 400)
+			_, err = describe()
+			refused(t, "describing "+c.name, err, "InvalidParameterException", 400)
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s (%s) cannot be set: %v", c.name, c.source, err)
+			continue
+		}
+		if got := must[*connect.DescribeInstanceAttributeResponse](t)(describe()).Attribute; got.AttributeType != typ || *got.Value != "true" {
+			t.Errorf("%s is described as %s %s", c.name, got.AttributeType, *got.Value)
+		}
+	}
 }
 
 func TestStorageConfigs(t *testing.T) {

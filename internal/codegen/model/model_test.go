@@ -3,6 +3,7 @@ package model
 import (
 	"os"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -90,5 +91,26 @@ func TestPatternAsItWasMeant(t *testing.T) {
 	s := &Shape{Traits: Traits{Pattern: `^[\\P{C}\r]*\\S$`}}
 	if got := s.Pattern(); got != `^[\P{C}\r]*\S$` {
 		t.Errorf("a doubled escape became %s", got)
+	}
+}
+
+// TestEnumsBeyondTheModel: values that the service takes stand behind the model's own; one that
+// the model has itself is reported, so that a new model shortens the list.
+func TestEnumsBeyondTheModel(t *testing.T) {
+	of := func(values string) (*Model, error) {
+		return Read([]byte(`{"shapes": {
+			"com.amazonaws.connect#S": {"type": "service", "operations": []},
+			"com.amazonaws.connect#InstanceAttributeType": {"type": "enum", "members": {` + values + `}}}}`))
+	}
+	m, err := of(`"EARLY_MEDIA": {"target": "smithy.api#Unit", "traits": {"smithy.api#enumValue": "EARLY_MEDIA"}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	enum := m.Shapes["com.amazonaws.connect#InstanceAttributeType"]
+	if log := enum.MemberNamed("AUTOMATED_INTERACTION_LOG"); enum.Members[0].Name != "EARLY_MEDIA" || log == nil || log.Traits.EnumValue != log.Name {
+		t.Errorf("the values are %+v", enum.Members)
+	}
+	if _, err := of(`"MAX_PACKAGE": {"target": "smithy.api#Unit"}`); err == nil || !strings.Contains(err.Error(), "the model has MAX_PACKAGE now") {
+		t.Errorf("a value that the model has is taken with %v", err)
 	}
 }

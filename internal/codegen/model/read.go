@@ -120,6 +120,9 @@ func Read(data []byte) (*Model, error) {
 	if m.Service == nil {
 		return nil, fmt.Errorf("read model: no service")
 	}
+	if err := m.extendEnums(); err != nil {
+		return nil, fmt.Errorf("read model: %w", err)
+	}
 	for id, s := range m.Shapes {
 		for _, ref := range s.references() {
 			if m.Shapes[ref.Target] == nil {
