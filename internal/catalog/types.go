@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"slices"
 
 	"parley.example/parley/internal/center"
@@ -79,8 +80,19 @@ type ProfileQueue struct {
 type SecurityProfile struct {
 	Meta[center.SecurityProfileID] `json:"-"`
 	Description                    string   `json:"description,omitempty"`
-	Permissions                    []string `json:"permissions"` // by the names of ListSecurityProfilePermissions
+	Permissions                    []string `json:"permissions"`    // by the names of ListSecurityProfilePermissions
+	Type                           string   `json:"type,omitempty"` // SecurityProfileType; see [SecurityProfile.ManagedBy]
 }
+
+// Who looks after a security profile (SecurityProfileType).
+const (
+	AWSManaged      = "AWS_MANAGED"      // it came with the instance
+	CustomerManaged = "CUSTOMER_MANAGED" // somebody created it
+)
+
+// ManagedBy returns the type of a security profile. Profiles that were stored without
+// one came with their instances: nobody could create others.
+func (p *SecurityProfile) ManagedBy() string { return cmp.Or(p.Type, AWSManaged) }
 
 // Kind returns KindSecurityProfile.
 func (*SecurityProfile) Kind() center.Kind { return center.KindSecurityProfile }

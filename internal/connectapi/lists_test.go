@@ -64,7 +64,8 @@ func TestWhatANewInstanceComesWith(t *testing.T) {
 	for _, s := range must[*connect.ListSecurityProfilesResponse](t)(o.ListSecurityProfiles(ctx, &connect.ListSecurityProfilesRequest{InstanceId: o.id})).SecurityProfileSummaryList {
 		names = append(names, *s.Name)
 		one := must[*connect.DescribeSecurityProfileResponse](t)(o.DescribeSecurityProfile(ctx, &connect.DescribeSecurityProfileRequest{InstanceId: o.id, SecurityProfileId: *s.Id})).SecurityProfile
-		if *one.SecurityProfileName != *s.Name || *one.OrganizationResourceId != o.id || *one.Arn != *s.Arn {
+		if *one.SecurityProfileName != *s.Name || *one.OrganizationResourceId != o.id || *one.Arn != *s.Arn ||
+			one.Type != connect.SecurityProfileTypeAWS_MANAGED || s.Type != connect.SecurityProfileTypeAWS_MANAGED { // it came with the instance
 			t.Errorf("security profile %s is %+v", *s.Name, one)
 		}
 		may := must[*connect.ListSecurityProfilePermissionsResponse](t)(o.ListSecurityProfilePermissions(ctx, &connect.ListSecurityProfilePermissionsRequest{InstanceId: o.id, SecurityProfileId: *s.Arn})).Permissions
@@ -283,6 +284,9 @@ func TestSearches(t *testing.T) {
 	security := must[*connect.SearchSecurityProfilesResponse](t)(o.SearchSecurityProfiles(ctx, &connect.SearchSecurityProfilesRequest{InstanceId: o.id, SearchCriteria: &connect.SecurityProfileSearchCriteria{StringCondition: name}}))
 	statuses := must[*connect.SearchAgentStatusesResponse](t)(o.SearchAgentStatuses(ctx, &connect.SearchAgentStatusesRequest{InstanceId: o.id, SearchCriteria: &connect.AgentStatusSearchCriteria{StringCondition: name},
 		SearchFilter: &connect.AgentStatusSearchFilter{AttributeFilter: &connect.ControlPlaneAttributeFilter{TagCondition: sales}}}))
+	if p := security.SecurityProfiles[0]; p.Type != connect.SecurityProfileTypeAWS_MANAGED {
+		t.Errorf("%s is found as %q", *p.SecurityProfileName, p.Type)
+	}
 	if got := fmt.Sprint(len(queues.Queues), len(hours.HoursOfOperations), len(profiles.RoutingProfiles), len(security.SecurityProfiles), len(statuses.AgentStatuses)); got != "1 1 1 4 0" {
 		t.Errorf("the other searches find %s", got)
 	}

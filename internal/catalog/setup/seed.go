@@ -129,7 +129,7 @@ func grants(pairs ...string) []string {
 // securityProfiles are the four of a new instance.
 func securityProfiles() []*catalog.SecurityProfile {
 	profile := func(name, description string, permissions ...[]string) *catalog.SecurityProfile {
-		s := &catalog.SecurityProfile{Meta: catalog.Meta[center.SecurityProfileID]{Name: name}, Description: description}
+		s := &catalog.SecurityProfile{Meta: catalog.Meta[center.SecurityProfileID]{Name: name}, Description: description, Type: catalog.AWSManaged}
 		for _, p := range permissions {
 			s.Permissions = append(s.Permissions, p...)
 		}

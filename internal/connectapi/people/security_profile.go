@@ -14,12 +14,18 @@ import (
 func (s *People) ListSecurityProfiles(ctx context.Context, in *connect.ListSecurityProfilesRequest) (*connect.ListSecurityProfilesResponse, error) {
 	list, next, err := query.List(ctx, s.Catalog, in.InstanceId, query.Page{List: "ListSecurityProfiles", Token: in.NextToken, Max: in.MaxResults}, nil,
 		func(snap *catalog.Snapshot, p *catalog.SecurityProfile) connect.SecurityProfileSummary {
-			return connect.SecurityProfileSummary{Id: new(string(p.ID)), Arn: new(snap.ARNOf(p)), Name: &p.Name, LastModifiedTime: &p.Updated, LastModifiedRegion: new(snap.Region())}
+			return connect.SecurityProfileSummary{
+				Id: new(string(p.ID)), Arn: new(snap.ARNOf(p)), Name: &p.Name, Type: connect.SecurityProfileType(p.ManagedBy()),
+				LastModifiedTime: &p.Updated, LastModifiedRegion: new(snap.Region()),
+			}
 		})
 	return &connect.ListSecurityProfilesResponse{SecurityProfileSummaryList: list, NextToken: next}, err
 }
 
-// DescribeSecurityProfile describes a security profile.
+// DescribeSecurityProfile describes a security profile. Type is AWS_MANAGED for
+// the four that come with an instance and CUSTOMER_MANAGED for any other: the
+// API reference does not say which are whose, and this way a tool that copies
+// profiles to another instance skips those that are there already.
 func (s *People) DescribeSecurityProfile(ctx context.Context, in *connect.DescribeSecurityProfileRequest) (*connect.DescribeSecurityProfileResponse, error) {
 	p, err := query.Describe(ctx, s.Catalog, in.InstanceId, in.SecurityProfileId, securityProfile)
 	return &connect.DescribeSecurityProfileResponse{SecurityProfile: p}, err
@@ -31,6 +37,7 @@ func securityProfile(snap *catalog.Snapshot, p *catalog.SecurityProfile) connect
 		Description: wire.Optional(p.Description), Tags: wire.Tags(p.Tags), LastModifiedTime: &p.Updated, LastModifiedRegion: new(snap.Region()),
 		// No profile restricts its users to resources with some tags, or of a hierarchy.
 		AllowedAccessControlTags: map[string]string{}, TagRestrictedResources: []string{}, HierarchyRestrictedResources: []string{},
+		Type: connect.SecurityProfileType(p.ManagedBy()),
 	}
 }
 
@@ -62,7 +69,7 @@ func (s *People) SearchSecurityProfiles(ctx context.Context, in *connect.SearchS
 func securitySummary(snap *catalog.Snapshot, p *catalog.SecurityProfile) connect.SecurityProfileSearchSummary {
 	return connect.SecurityProfileSearchSummary{
 		Id: new(string(p.ID)), OrganizationResourceId: new(string(snap.Instance.ID)), Arn: new(snap.ARNOf(p)), SecurityProfileName: &p.Name,
-		Description: wire.Optional(p.Description), Tags: wire.Tags(p.Tags),
+		Description: wire.Optional(p.Description), Tags: wire.Tags(p.Tags), Type: connect.SecurityProfileType(p.ManagedBy()),
 	}
 }
 
