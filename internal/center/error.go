@@ -21,6 +21,7 @@ const (
 	InUse                // something still refers to it
 	Conflict             // the state of the thing does not allow it, or it changed meanwhile
 	Gone                 // the contact has ended: ContactNotFoundException 410
+	NotEnded             // the contact has not ended: ContactNotTerminatedException
 	LimitExceeded        // a quota counted in 429 LimitExceededException
 	QuotaExceeded        // a quota counted in 402 ServiceQuotaExceededException
 	Throttled            // the rate; try again
@@ -30,7 +31,7 @@ const (
 )
 
 var reasonText = [...]string{"internal error", "invalid", "bad request", "not found", "denied", "duplicate", "in use",
-	"conflict", "gone", "limit exceeded", "quota exceeded", "throttled", "invalid flow", "not published", "unavailable"}
+	"conflict", "gone", "not ended", "limit exceeded", "quota exceeded", "throttled", "invalid flow", "not published", "unavailable"}
 
 func (r Reason) String() string { return reasonText[r] }
 

@@ -20,6 +20,7 @@ var choices = map[center.Reason][]string{
 	center.InUse:         {resourceInUse, resourceConflict, conflict, invalidRequest, invalidParameter},
 	center.Conflict:      {conflict, resourceConflict, "ConditionalOperationFailedException", "IdempotencyException", throttling, invalidRequest},
 	center.Gone:          {"ContactNotFoundException", notFound, invalidRequest},
+	center.NotEnded:      {"ContactNotTerminatedException", conflict, invalidRequest},
 	center.LimitExceeded: {limitExceeded, quotaExceeded, throttling, invalidRequest},
 	center.QuotaExceeded: {quotaExceeded, limitExceeded, invalidRequest},
 	center.Throttled:     {throttling, tooMany},
@@ -119,6 +120,7 @@ var plain = map[string]func(message string) error{
 	"ConditionalOperationFailedException": func(m string) error { return &connect.ConditionalOperationFailedException{Message: m} },
 	"IdempotencyException":                func(m string) error { return &connect.IdempotencyException{Message: m} },
 	"ContactNotFoundException":            func(m string) error { return &connect.ContactNotFoundException{Message: m} },
+	"ContactNotTerminatedException":       func(m string) error { return &connect.ContactNotTerminatedException{Message: m} },
 	"ContactFlowNotPublishedException":    func(m string) error { return &connect.ContactFlowNotPublishedException{Message: m} },
 }
 

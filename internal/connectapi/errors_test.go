@@ -59,6 +59,7 @@ func TestMapError(t *testing.T) {
 		{"DescribeContactFlow", center.Errorf(center.Throttled, "m"), "ThrottlingException", 429},
 		{"StopContact", center.Errorf(center.Throttled, "m"), "TooManyRequestsException", 429},
 		{"StopContact", center.Errorf(center.Gone, "m"), "ContactNotFoundException", 410},
+		{"DeleteContactData", center.Errorf(center.NotEnded, "m"), "ContactNotTerminatedException", 409},
 		{"CreateParticipant", center.Errorf(center.QuotaExceeded, "m"), "ServiceQuotaExceededException", 402},
 		{"CreateInstance", center.Errorf(center.QuotaExceeded, "m"), "ServiceQuotaExceededException", 402},
 		{"CreateContactFlow", center.Errorf(center.Duplicate, "m"), "DuplicateResourceException", 409},

@@ -24,6 +24,7 @@ type Chat struct {
 	Expires   time.Time `json:"expires"`            // the end of ChatDurationInMinutes
 	ConnectBy time.Time `json:"connectBy,omitzero"` // until the customer has connected
 	Ended     bool      `json:"ended,omitempty"`
+	Erase     bool      `json:"erase,omitempty"` // the customer's endpoint is not kept beyond the end: see [EraseEndpoint]
 
 	Latest       center.Contact       `json:"contact"`            // the current contact of the chain, or the last one
 	Segments     []Segment            `json:"segments,omitempty"` // the contacts before it, first one first

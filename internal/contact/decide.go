@@ -209,8 +209,8 @@ func (d *decision) record() {
 	}
 }
 
-// settle completes the change: the record of the current contact, the next
-// timer, and the net moves of queues. A contact that entered and left a queue
+// settle completes the change: the record of the current contact, what is to be
+// erased, the next timer, and the net moves of queues. A contact that entered and left a queue
 // in one decision never waited.
 func (d *decision) settle() {
 	var moves []QueueMove
@@ -226,6 +226,7 @@ func (d *decision) settle() {
 	}
 	d.change.Queues = slices.DeleteFunc(moves, func(m QueueMove) bool { return m.Delta == 0 })
 	d.record()
+	d.erase()
 	if d.change.Chat != nil {
 		d.change.Due, _ = d.nextTimer()
 	}

@@ -146,6 +146,11 @@ func (w *watch) finish() {
 	if !w.chat.Over() {
 		w.t.Fatalf("the chat does not end: %+v", w.chat)
 	}
+	if w.chat.Erase {
+		if w.reached["erased"] = true; w.chat.Customer().DisplayName != "" {
+			w.t.Error("the customer's name outlives the chat although it was to be erased")
+		}
+	}
 	for _, e := range w.chat.Effects {
 		if !e.Async() {
 			w.t.Errorf("the effect %s is under way after the end", e.ID)
@@ -223,7 +228,7 @@ func TestRandomChats(t *testing.T) {
 			reached[where]++
 		}
 	}
-	for _, where := range []string{"queue", "agent", "pending", "ended with pending items", "second contact", "view", "withheld"} {
+	for _, where := range []string{"queue", "agent", "pending", "ended with pending items", "second contact", "view", "withheld", "erased"} {
 		if reached[where] < 5 {
 			t.Errorf("%d of 400 chats came to: %s", reached[where], where)
 		}
@@ -290,9 +295,12 @@ func drive(t *testing.T, script []byte) *watch {
 		case 12:
 			w.command(SetTimers{[]RoleTimer{{center.RoleCustomer, TimerIdle, 2 * time.Minute}, {center.RoleAgent, TimerDisconnect, 3 * time.Minute}}})
 		case 13:
-			if n == 255 {
+			switch {
+			case n == 255:
 				w.command(Stop{})
-			} else {
+			case n%16 == 3: // of the first contact, which has ended when there is a second
+				w.command(EraseEndpoint{w.chat.ID})
+			default:
 				w.command(Signal{Participant: who, ContentType: center.EventTyping})
 			}
 		}

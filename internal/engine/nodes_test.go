@@ -175,6 +175,10 @@ func TestNodesSeeWhatOthersChange(t *testing.T) {
 			if _, err := two.Do(t.Context(), chat, say(ana, "too late")); center.ReasonOf(err) != center.Denied {
 				t.Errorf("a message behind the end = %v; want it denied", err)
 			}
+			do(t, one, chat, contact.EraseEndpoint{Contact: chat})
+			if state, err := two.State(t.Context(), chat); err != nil || state.Customer().DisplayName != "" {
+				t.Errorf("the other node still has the name %q that was erased (%v)", state.Customer().DisplayName, err)
+			}
 			if got := fmt.Sprint(texts(one.Items(chat))); got != "[Hello from two from one]" {
 				t.Errorf("the messages are %s", got)
 			}
