@@ -32,7 +32,7 @@ func (c Chats) Prepare(ctx context.Context, instance center.InstanceID, runs ...
 		return err
 	}
 	for _, run := range runs {
-		if run == nil {
+		if run == nil || run.Flow == "" { // the latter in place of a flow: see contact.Start, AIAgent
 			continue
 		}
 		if err := c.fetch(ctx, contact.ContentKey{Flow: run.Flow, Hash: run.Hash}); err != nil {

@@ -43,6 +43,33 @@ func TestContactIDs(t *testing.T) {
 	}
 }
 
+func TestParseAIAgentID(t *testing.T) {
+	const id = "11111111-2222-4333-8444-5555555555aa"
+	const arn = "arn:aws:wisdom:us-east-1:123456789012:ai-agent/66666666-2222-4333-8444-555555555555/"
+	for in, want := range map[string]AIAgentID{
+		id: id, id + ":3": id + ":3", id + ":$LATEST": id + ":$LATEST", strings.ToUpper(id): id,
+		arn + id: id, arn + id + ":3": id + ":3",
+		"":           "",
+		"x" + id:     "",
+		id + ":":     "",
+		id + ":1:2":  "",
+		id + ":a/b":  "",
+		"{" + id[2:]: "",
+		"arn:aws:connect:us-east-1:123456789012:instance/" + id: "",
+		"arn:aws:wisdom:us-east-1:123456789012:ai-agent/x":      "",
+		"arn:aws:lex:us-east-1:123456789012:bot-alias/B/A":      "",
+	} {
+		if got, ok := ParseAIAgentID(in); got != want || ok != (want != "") {
+			t.Errorf("ParseAIAgentID(%q) = %q, %t; want %q", in, got, ok, want)
+		}
+	}
+	for in, want := range map[AIAgentID][2]string{id: {id, ""}, id + ":3": {id, "3"}} {
+		if agent, qualifier := in.Cut(); string(agent) != want[0] || qualifier != want[1] {
+			t.Errorf("%s is %s and %q", in, agent, qualifier)
+		}
+	}
+}
+
 func TestARNs(t *testing.T) {
 	p := Partition{Region: "eu-west-1", Account: "123456789012"}
 	for kind, suffix := range map[Kind]string{

@@ -22,7 +22,9 @@ type Contact struct {
 	Disconnected     time.Time                   `json:"disconnected,omitzero"`
 	DisconnectReason string                      `json:"reason,omitempty"`
 	Updated          time.Time                   `json:"updated,omitzero"`
-	Flow             FlowID                      `json:"flow,omitempty"` // the flow it began with
+	Flow             FlowID                      `json:"flow,omitempty"`      // the flow it began with
+	AIAgent          AIAgentID                   `json:"aiAgent,omitempty"`   // who talks to the customer in place of a flow (StartAssistantContact)
+	Escalated        bool                        `json:"escalated,omitempty"` // the AI agent wanted a human to take over (AiAgentEscalated)
 	Queue            QueueID                     `json:"queue,omitempty"`
 	Enqueued         time.Time                   `json:"enqueued,omitzero"`
 	Agent            UserID                      `json:"agent,omitempty"`

@@ -30,6 +30,8 @@ type (
 	AgentStatusID     string
 	StorageID         string // AssociationId of a storage configuration
 	AssociationID     string // of a function, a bot or an origin
+
+	AIAgentID string // a UUID, with or without :QUALIFIER: see [ParseAIAgentID]
 )
 
 // NewUUID returns a random UUID (version 4) in text.
@@ -82,4 +84,24 @@ func ParseContactID(s string) (ContactID, bool) {
 		return "", false
 	}
 	return ContactID(strings.ToLower(s)), true
+}
+
+// ParseAIAgentID accepts an AiAgentId (StartAssistantContact): the UUID of an AI
+// agent, or an ARN of the service wisdom that ends in it, either with a qualifier
+// behind a colon, the number of a version or $LATEST. It returns UUID or UUID:QUALIFIER.
+func ParseAIAgentID(s string) (AIAgentID, bool) {
+	if parts := strings.SplitN(s, ":", 6); len(parts) == 6 && parts[0] == "arn" && parts[2] == "wisdom" {
+		s = parts[5][strings.LastIndexByte(parts[5], '/')+1:]
+	}
+	id, qualifier, qualified := strings.Cut(s, ":")
+	if len(id) != 36 || uuid.Validate(id) != nil || qualified && (qualifier == "" || strings.ContainsAny(qualifier, ":/")) {
+		return "", false
+	}
+	return AIAgentID(strings.ToLower(id) + s[len(id):]), true
+}
+
+// Cut returns the UUID and the qualifier, "" without one.
+func (id AIAgentID) Cut() (agent AIAgentID, qualifier string) {
+	uuid, qualifier, _ := strings.Cut(string(id), ":")
+	return AIAgentID(uuid), qualifier
 }

@@ -18,7 +18,7 @@ func (d *decision) world(kind machine.Kind) machine.World {
 		ID: cur.ID, Chat: c.ID, Previous: cur.Previous, Related: cur.Related,
 		InstanceARN: d.env.Partition.InstanceARN(c.Instance), Region: d.env.Partition.Region,
 		InitiationMethod: cur.InitiationMethod, CustomerName: c.Customer().DisplayName,
-		BotPresent: d.botAttached(), Interactive: c.interactive(),
+		AIAgent: cur.AIAgent, BotPresent: d.botAttached(), Interactive: c.interactive(),
 		Queued: c.Queue != nil, Connected: c.Joining != "" || d.agents() > 0,
 		Transfers: c.transfers(), Continues: len(c.Past) > 0,
 
@@ -39,7 +39,7 @@ func (d *decision) world(kind machine.Kind) machine.World {
 		Flow: func(ref string) (*flow.Flow, center.FlowID, error) {
 			return d.flow(center.FlowRef(ref))
 		},
-		Content: d.env.Catalog.Content,
+		Content: d.content(),
 		Random:  d.env.Rand.IntN,
 		NewID:   d.newID,
 		Trace:   d.trace(),
@@ -185,6 +185,8 @@ func (d *decision) say(m machine.Message) {
 // flowEnded continues with what a flow's end asks for.
 func (d *decision) flowEnded(kind machine.Kind, out *machine.Outcome) error {
 	switch {
+	case d.chat.Latest.AIAgent != "":
+		return d.assistantEnded(out)
 	case kind == machine.KindCustomerQueue && out.End == machine.EndQueued:
 		return d.requeue(out.Queue)
 	case kind == machine.KindCustomerQueue && out.End != machine.EndDisconnect:

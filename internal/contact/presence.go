@@ -46,10 +46,13 @@ func (c Connect) decide(d *decision) error {
 	if len(chat.Past) > 0 {
 		d.pushTransient(center.Push{Item: center.Item{Type: center.TypeEvent, ContentType: center.EventRehydrated}})
 	}
+	d.startIdle()
+	if chat.Latest.AIAgent != "" {
+		return d.meet(*p)
+	}
 	if m := chat.InitialMessage; m != nil {
 		d.add(message(*p, m.ContentType, m.Content, ""))
 	}
-	d.startIdle()
 	return d.begin()
 }
 

@@ -40,6 +40,10 @@ type Start struct {
 	Inherited    Inherited        // what RelatedContactId's contact gives the new one
 	Related      center.ContactID // RelatedContactId, or the contact a persistent chat continues
 	Past         []Past
+
+	// AIAgent is who talks to the customer in place of a flow (StartAssistantContact):
+	// Flow is then not looked at.
+	AIAgent center.AIAgentID
 }
 
 // Inherited is what a new contact takes over from a related one, where
@@ -56,13 +60,9 @@ func (s Start) decide(d *decision) error {
 	if err := s.check(d.env.Limits); err != nil {
 		return err
 	}
-	f, flowID, err := d.env.Catalog.Published(s.Instance, s.Flow)
-	switch _, unread := errors.AsType[*Need](err); {
-	case unread: // it is there, and is read when it begins
-	case err != nil:
+	flowID, err := s.flow(d)
+	if err != nil {
 		return err
-	case f == nil:
-		return center.Missing(center.KindFlow, s.Flow)
 	}
 	now := d.env.Now.Truncate(time.Millisecond)
 	minutes := s.Minutes
@@ -85,7 +85,7 @@ func (s Start) decide(d *decision) error {
 			ID: s.Contact, Chat: s.Contact, Instance: s.Instance, Related: s.Related,
 			InitiationMethod: center.MethodAPI, CustomerID: s.CustomerID,
 			Name: s.Inherited.Name, Description: s.Inherited.Description, References: s.Inherited.References,
-			Initiated: now, Updated: now, Flow: flowID,
+			Initiated: now, Updated: now, Flow: flowID, AIAgent: s.AIAgent,
 			SegmentAttrs: systemAttributes(segment, minutes, expires),
 			Tags:         map[string]string{"aws:connect:instanceId": string(s.Instance)},
 		},
@@ -104,6 +104,29 @@ func (s Start) decide(d *decision) error {
 		d.change.Reply.ID = d.stream(chat, s.Endpoint)
 	}
 	return nil
+}
+
+// Operation returns the operation of the API that begins such a chat.
+func (s *Start) Operation() string {
+	if s.AIAgent != "" {
+		return "StartAssistantContact"
+	}
+	return "StartChatContact"
+}
+
+// flow returns the id of the flow, "" for an AI agent's chat.
+func (s Start) flow(d *decision) (center.FlowID, error) {
+	if s.AIAgent != "" {
+		return "", nil
+	}
+	f, id, err := d.env.Catalog.Published(s.Instance, s.Flow)
+	if _, unread := errors.AsType[*Need](err); unread {
+		return id, nil // it is there, and is read when it begins
+	}
+	if err == nil && f == nil {
+		err = center.Missing(center.KindFlow, s.Flow)
+	}
+	return id, err
 }
 
 // check applies the rules of StartChatContact's members that need nothing but these members.
@@ -173,6 +196,13 @@ func text(s string) center.SegmentAttribute { return center.SegmentAttribute{Str
 // begin starts the flow of the current contact.
 func (d *decision) begin() error {
 	c := d.edit()
+	if c.Latest.AIAgent != "" {
+		f, err := assistantFlow()
+		if err != nil {
+			return err
+		}
+		return d.run(f, "", machine.KindInbound)
+	}
 	kind := machine.KindInbound
 	if c.Current().InitiationMethod == center.MethodDisconnect {
 		kind = machine.KindDisconnect

@@ -54,7 +54,7 @@ func (j *job) target() string {
 	case j.effect.Invoke != nil:
 		return "function " + j.effect.Invoke.Function
 	case j.effect.Ask != nil:
-		return "bot " + j.effect.Ask.Alias + j.effect.Ask.Name
+		return "bot " + string(j.effect.Ask.Agent) + j.effect.Ask.Alias + j.effect.Ask.Name
 	}
 	return ""
 }

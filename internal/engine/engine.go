@@ -194,7 +194,7 @@ func (e *Engine) Start(ctx context.Context, cmd contact.Start, token string) (co
 		if err != nil {
 			return contact.Reply{}, fmt.Errorf("encode reply: %w", err)
 		}
-		once = &store.Once{Key: "StartChatContact/" + string(cmd.Instance) + "/" + token, Answer: answer, At: change.Chat.Started}
+		once = &store.Once{Key: cmd.Operation() + "/" + string(cmd.Instance) + "/" + token, Answer: answer, At: change.Chat.Started}
 	}
 	switch err := e.chats.create(ctx, h, e.writeChat(h, &change, once)); {
 	case errors.Is(err, store.ErrReplay):

@@ -45,12 +45,15 @@ type node struct {
 	done   sync.WaitGroup
 }
 
-func join(t *testing.T, s store.Store, name string, c *calls) *node {
+func join(t *testing.T, s store.Store, name string, c *calls, set ...setting) *node {
 	n := &node{leases: &lease.Holder{Store: s, Node: name, Log: enginetest.NoLog}}
 	n.Engine = open(t, s, func(o *enginetest.Options) {
 		o.Node, o.Shared, o.Leases = name, true, n.leases
 		if c != nil {
 			o.Invoke = c.by(name)
+		}
+		for _, f := range set {
+			f(o)
 		}
 	})
 	n.leases.Changed = n.Rebalance

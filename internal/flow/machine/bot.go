@@ -3,18 +3,21 @@ package machine
 import (
 	"encoding/json"
 	"time"
+
+	"parley.example/parley/internal/center"
 )
 
 // Ask is one utterance for a bot: RecognizeText of Lex V2, PostText of Lex V1,
-// or whatever else stands behind the alias.
+// or whatever else stands behind the alias or the AI agent.
 type Ask struct {
-	Alias   string `json:"alias,omitempty"`   // ARN of the bot alias (Lex V2)
-	Name    string `json:"name,omitempty"`    // of the bot (Lex V1), with V1Alias and Region
-	V1Alias string `json:"v1Alias,omitempty"` // of Lex V1
-	Region  string `json:"region,omitempty"`  // of Lex V1
-	Locale  string `json:"locale"`            // en_US
-	Session string `json:"session"`           // sessionId: the id of the contact
-	Text    string `json:"text"`
+	Agent   center.AIAgentID `json:"agent,omitempty"`   // of a chat that was started with an AI agent; the next four are empty then
+	Alias   string           `json:"alias,omitempty"`   // ARN of the bot alias (Lex V2)
+	Name    string           `json:"name,omitempty"`    // of the bot (Lex V1), with V1Alias and Region
+	V1Alias string           `json:"v1Alias,omitempty"` // of Lex V1
+	Region  string           `json:"region,omitempty"`  // of Lex V1
+	Locale  string           `json:"locale"`            // en_US
+	Session string           `json:"session"`           // sessionId: the id of the contact
+	Text    string           `json:"text"`
 	// State is the sessionState of the bot's last answer, nil at the first call.
 	State json.RawMessage `json:"state,omitempty"`
 	// Attributes are the session attributes of the first call; later ones are in State.

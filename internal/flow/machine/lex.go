@@ -84,6 +84,10 @@ func botAsk(m *machine, s *flow.BotArgs) (ask Ask, problem string) {
 		Locale: strings.ReplaceAll(m.c.language(), "-", "_"), Session: string(m.c.ID), TimeLimit: botLimit,
 		Request: map[string]string{"x-amz-lex:accept-content-types": "PlainText", "x-amz-lex:channels:platform": "Connect Chat"},
 	}
+	if m.c.AIAgent != "" { // which nobody has to associate: the caller of the API has named it
+		ask.Agent, ask.Attributes = m.c.AIAgent, m.c.Attributes
+		return ask, ""
+	}
 	named := botName(m, s, &ask)
 	if named == "" {
 		return ask, "no bot is specified"
@@ -166,6 +170,7 @@ func resumeBot(m *machine, a *flow.Action, ev Event) result {
 	if r.kind != kindSuspend {
 		m.run.Data.Talk = nil
 		noteBot(m, s)
+		r.always = r.kind == kindFailure && m.c.AIAgent != "" // no flow turns logging on
 	}
 	return r
 }

@@ -26,6 +26,8 @@ type Contact struct {
 	Continues          bool   // a persistent chat: it continues an earlier one already
 	Agent              Agent
 
+	AIAgent center.AIAgentID // whom ConnectParticipantWithLexBot asks instead of what it says; "" for that
+
 	// What actions may change. Maps may be nil and are replaced, never written to.
 	Queue                         Queue // the target queue
 	Name, Description, CustomerID string
