@@ -118,6 +118,47 @@ func TestBotGone(t *testing.T) {
 	}
 }
 
+// TestAsAIAgent: the bot serves as an AI agent as it is, in a server that is restarted
+// between two of its questions. When the order is through the chat is over.
+func TestAsAIAgent(t *testing.T) {
+	shop := httptest.NewServer(handler(func() time.Time { return testTime }))
+	defer shop.Close()
+	const agent = "11111111-2222-4333-8444-555555555555"
+	dir := t.TempDir()
+	start := func() *servertest.Server {
+		return servertest.Start(t, func(c *server.Config) { c.Data, c.Bots = dir, map[string]string{agent: shop.URL} })
+	}
+	s := start()
+	chat := s.Assistant(t, agent+":$LATEST")
+	say := func(text string, until int) {
+		socket := chat.Socket()
+		chat.Send(text)
+		for len(chat.Texts()) < until {
+			socket.Next()
+		}
+	}
+	say("I would like flowers", 2)
+	if got := chat.Texts()[1]; !strings.Contains(got, `"templateType":"ListPicker"`) {
+		t.Errorf("the agent shows %s; want a choice", got)
+	}
+	say("Dutch tulips", 4) // the text of a button, which stands for the value "tulips"
+	s.Stop()
+
+	s = start()
+	chat = chat.On(s)
+	chat.Connect()
+	say("tomorrow", 6)
+	socket := chat.Socket()
+	chat.Send("yes")
+	socket.Until("Thank you, your tulips will be ready.")
+	for !strings.HasSuffix(*socket.Next().ContentType, "chat.ended") { // the customer's leaving comes before that
+	}
+	c, err := s.Connect.DescribeContact(t.Context(), &connect.DescribeContactRequest{InstanceId: s.Instance(t), ContactId: chat.Contact})
+	if err != nil || *c.Contact.DisconnectReason != "CONTACT_FLOW_DISCONNECT" || *c.Contact.WisdomInfo.AiAgents[0].AiAgentVersionId != agent+":$LATEST" {
+		t.Errorf("the contact is described as %+v, %v", c, err)
+	}
+}
+
 // TestRestart: a server that is stopped between two of the bot's questions goes
 // on with the dialog where it was, although the bot remembers nothing.
 func TestRestart(t *testing.T) {

@@ -4,6 +4,9 @@
 //	go run ./examples/bot
 //	parley serve --dev --bot '*=http://127.0.0.1:8791'
 //
+// StartAssistantContact begins a chat with it without any flow, under any UUID as
+// AiAgentId.
+//
 // A flow asks it with the action ConnectParticipantWithLexBot, with the ARN of
 // any bot alias. Its intents are OrderFlowers (slots FlowerType and PickupDate),
 // TalkToAgent and FallbackIntent, on which the action's conditions may branch.

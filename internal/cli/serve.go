@@ -35,7 +35,7 @@ type serveCmd struct {
 	OldSpellings    bool              `help:"Publish flows that spell action types as Amazon's reference does and the cloud refuses (UpdateRoutingCriteria, UnTagContact), and log a warning." env:"PARLEY_OLD_SPELLINGS"`
 	Lambda          map[string]string `help:"Call the function with this ARN or name (or *) at a URL: an HTTP function, or a Lambda Invoke API." placeholder:"NAME=URL" env:"PARLEY_LAMBDA" mapsep:","`
 	LambdaEndpoint  string            `help:"Base URL of a service with Lambda's Invoke API." placeholder:"URL" env:"PARLEY_LAMBDA_ENDPOINT"`
-	Bot             map[string]string `help:"Ask the bot with this alias ARN, BOTID/ALIASID or BOTID (or *) at a URL: that of an HTTP bot, or lex+URL for a Lex runtime." placeholder:"ARN=URL" env:"PARLEY_BOT" mapsep:","`
+	Bot             map[string]string `help:"Ask the bot with this alias ARN, BOTID/ALIASID or BOTID, or the AI agent with this id or ARN (or *), at a URL: that of an HTTP bot, or lex+URL for a Lex runtime, which has no AI agents." placeholder:"ARN=URL" env:"PARLEY_BOT" mapsep:","`
 	SignIn          map[string]string `help:"Sign in the customers of this Cognito user pool ARN (or *) at a base URL." placeholder:"ARN=URL" env:"PARLEY_SIGN_IN" mapsep:","`
 	AWS             bool              `help:"Call all other functions and bots on AWS, with the configuration of the AWS SDKs: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_LAMBDA and so on." env:"PARLEY_AWS" name:"aws"`
 	Stream          map[string]string `help:"Deliver to this streaming endpoint ARN (or arn:aws:sns:*) by a webhook URL." placeholder:"ARN=URL" env:"PARLEY_STREAM" mapsep:","`

@@ -21,6 +21,8 @@ import (
 	"parley.example/parley/internal/participantapi"
 )
 
+const aiAgent = "11111111-2222-4333-8444-555555555555"
+
 const topic = "arn:aws:sns:us-east-1:123456789012:chat"
 
 // publicURL is where clients reach the hall.
@@ -39,6 +41,7 @@ type hall struct {
 	instance        string
 	greet, survey   string
 	functions       map[string]func(event []byte) (json.RawMessage, error)
+	agent           func(ask machine.Ask) (machine.Answer, error) // the AI agent aiAgent, and every bot
 }
 
 // inHall runs a test in a bubble of its own time.
@@ -57,9 +60,11 @@ func openHall(t *testing.T) *hall {
 			}
 			return nil, errors.New("no function")
 		},
+		Ask: func(_ context.Context, ask machine.Ask) (machine.Answer, error) { return h.agent(ask) },
 	})
 	h.engine = e
 	service, client := serve(e)
+	service.KnowsAIAgent = func(id center.AIAgentID) bool { agent, _ := id.Cut(); return agent == aiAgent }
 	service.KnowsStream = func(arn string) bool { return strings.HasPrefix(arn, topic) }
 	h.Service = client
 	svc := &participantapi.Service{
@@ -78,7 +83,7 @@ func openHall(t *testing.T) *hall {
 func serve(e *enginetest.Engine) (*connectapi.Service, *connect.Client) {
 	service := connectapi.New(connectapi.Config{
 		Catalog: e.Catalog, Engine: e.Engine, Store: e.Store, Sealer: e.Sealer, Partition: e.Partition, Now: e.Clock.Now,
-		PublicURL: at, KnowsStream: func(string) bool { return false },
+		PublicURL: at, KnowsStream: func(string) bool { return false }, KnowsAIAgent: func(center.AIAgentID) bool { return false },
 	})
 	handler := connect.NewHandler(service, restjson.HandlerOptions{MapError: connectapi.MapError})
 	return service, connect.NewClient(restjson.ClientConfig{Endpoint: "http://parley.test", HTTPClient: restjson.InProcess(handler)})

@@ -49,15 +49,16 @@ var _ connect.Service = (*Service)(nil)
 
 // Config is what a service is made of: see the members of the families.
 type Config struct {
-	Catalog     *catalog.Catalog
-	Engine      *engine.Engine
-	Store       store.Store
-	Sealer      *auth.Sealer
-	Partition   center.Partition
-	Now         func() time.Time
-	PublicURL   func(context.Context) string
-	KnowsStream func(arn string) bool
-	SignIns     contacts.SignIns
+	Catalog      *catalog.Catalog
+	Engine       *engine.Engine
+	Store        store.Store
+	Sealer       *auth.Sealer
+	Partition    center.Partition
+	Now          func() time.Time
+	PublicURL    func(context.Context) string
+	KnowsStream  func(arn string) bool
+	KnowsAIAgent func(id center.AIAgentID) bool
+	SignIns      contacts.SignIns
 }
 
 // New returns the service. All members of c are needed.
@@ -65,7 +66,7 @@ func New(c Config) *Service {
 	return &Service{
 		Contacts: contacts.Contacts{
 			Catalog: c.Catalog, Engine: c.Engine, Store: c.Store, Sealer: c.Sealer, Partition: c.Partition, Now: c.Now,
-			PublicURL: c.PublicURL, KnowsStream: c.KnowsStream, SignIns: c.SignIns,
+			PublicURL: c.PublicURL, KnowsStream: c.KnowsStream, KnowsAIAgent: c.KnowsAIAgent, SignIns: c.SignIns,
 		},
 		Flows:     flows.Flows{Catalog: c.Catalog},
 		Modules:   flows.Modules{Catalog: c.Catalog},

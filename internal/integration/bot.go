@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -27,10 +28,13 @@ type Bot interface {
 // of a turn.
 const longestTurn = 10 * time.Second
 
-// Bots is a Bot that asks the one for the alias, which the configuration alone
-// determines. An alias of Lex V2 is looked up in Named by its ARN, BOTID/ALIASID,
-// BOTID and "*"; a bot of Lex V1 by NAME:ALIAS, NAME and "*". All others go to
-// Other.
+// Bots is a Bot that asks the one for the alias or the AI agent, which the
+// configuration alone determines. An alias of Lex V2 is looked up in Named by its
+// ARN, BOTID/ALIASID, BOTID and "*"; a bot of Lex V1 by NAME:ALIAS, NAME and "*".
+// All others go to Other.
+//
+// An AI agent is looked up by UUID:QUALIFIER, UUID and "*". It is no bot of Lex, so
+// a [Lex] under "*", and Other, are passed over.
 type Bots struct {
 	Named map[string]Bot
 	Other Bot // nil for none
@@ -49,7 +53,8 @@ var (
 //     see [Lex]
 //   - any other http or https URL: one bot, see [Endpoint]
 //
-// aws may be nil; otherwise all other bots are asked there.
+// An AI agent is named by its id or ARN, with a qualifier or without, as in
+// StartAssistantContact; its URL is of the second kind. aws may be nil; otherwise all other bots are asked there.
 func NewBots(urls map[string]string, aws *AWS, client *http.Client, log *slog.Logger) (*Bots, error) {
 	b := &Bots{Named: make(map[string]Bot, len(urls))}
 	for _, name := range slices.Sorted(maps.Keys(urls)) {
@@ -57,10 +62,19 @@ func NewBots(urls map[string]string, aws *AWS, client *http.Client, log *slog.Lo
 		if err := checkURL(base); err != nil {
 			return nil, fmt.Errorf("the URL of bot %s %w", name, err)
 		}
+		key := name
+		if agent, ok := center.ParseAIAgentID(name); ok {
+			if key = string(agent); lex {
+				return nil, fmt.Errorf("the URL of AI agent %s must be that of an HTTP bot: a Lex runtime has no AI agents", name)
+			}
+			if b.Named[key] != nil {
+				return nil, fmt.Errorf("AI agent %s is given twice, by its id and its ARN", agent)
+			}
+		}
 		if lex {
-			b.Named[name] = &Lex{Endpoint: base, AWS: aws, Client: client, Log: log}
+			b.Named[key] = &Lex{Endpoint: base, AWS: aws, Client: client, Log: log}
 		} else {
-			b.Named[name] = &Endpoint{URL: base, Client: client, Log: log}
+			b.Named[key] = &Endpoint{URL: base, Client: client, Log: log}
 		}
 	}
 	if aws != nil {
@@ -71,28 +85,42 @@ func NewBots(urls map[string]string, aws *AWS, client *http.Client, log *slog.Lo
 
 // Ask implements Bot. A bot that is not configured is NotFound.
 func (b *Bots) Ask(ctx context.Context, ask machine.Ask) (machine.Answer, error) {
-	for _, name := range botNames(&ask) {
-		if bot, ok := b.Named[name]; ok {
-			return bot.Ask(ctx, ask)
-		}
-	}
-	if b.Other == nil {
+	bot := b.find(&ask)
+	if bot == nil {
 		return machine.Answer{}, center.Errorf(center.NotFound, "bot %s cannot be asked: no endpoint is configured for it", botName(&ask))
 	}
-	return b.Other.Ask(ctx, ask)
+	return bot.Ask(ctx, ask)
+}
+
+// Knows reports whether an AI agent is configured.
+func (b *Bots) Knows(agent center.AIAgentID) bool { return b.find(&machine.Ask{Agent: agent}) != nil }
+
+// find returns the bot for an ask, nil if there is none.
+func (b *Bots) find(ask *machine.Ask) Bot {
+	for _, name := range botNames(ask) {
+		bot, ok := b.Named[name]
+		if _, lex := bot.(*Lex); ok && !(lex && ask.Agent != "") {
+			return bot
+		}
+	}
+	if ask.Agent != "" {
+		return nil
+	}
+	return b.Other
 }
 
 // botName returns the name of an ask's bot for errors and logs.
 func botName(ask *machine.Ask) string {
-	if ask.Alias == "" {
-		return ask.Name
-	}
-	return ask.Alias
+	return cmp.Or(string(ask.Agent), ask.Alias, ask.Name)
 }
 
 // botNames returns the names by which an ask's bot is looked up in a
 // configuration, the most specific first.
 func botNames(ask *machine.Ask) []string {
+	if ask.Agent != "" {
+		agent, _ := ask.Agent.Cut()
+		return []string{string(ask.Agent), string(agent), "*"}
+	}
 	if ask.Alias == "" {
 		return []string{ask.Name + ":" + ask.V1Alias, ask.Name, "*"}
 	}

@@ -128,6 +128,22 @@ func TestWhichBot(t *testing.T) {
 			t.Errorf("Ask(%+v) went to %q, %v; want %q", c.ask, a.Intent, err, c.want)
 		}
 	}
+	const agent = center.AIAgentID("11111111-2222-4333-8444-555555555555")
+	all.Named[string(agent)], all.Named[string(agent)+":3"] = named("agent"), named("agent 3")
+	for _, c := range []struct {
+		bots  *Bots
+		agent center.AIAgentID
+		want  string // "" for none
+	}{
+		{all, agent, "agent"}, {all, agent + ":3", "agent 3"}, {all, agent + ":4", "agent"}, {all, "99999999-2222-4333-8444-555555555555", "any"},
+		{some, agent, ""}, // AWS has no bot that is an AI agent
+		{&Bots{Named: map[string]Bot{"*": &Lex{}}}, agent, ""},
+	} {
+		a, err := c.bots.Ask(t.Context(), machine.Ask{Agent: c.agent})
+		if a.Intent != c.want || c.bots.Knows(c.agent) != (c.want != "") || c.want == "" && center.ReasonOf(err) != center.NotFound {
+			t.Errorf("AI agent %s: asked %q, %v; want %q", c.agent, a.Intent, err, c.want)
+		}
+	}
 	none, err := NewBots(nil, nil, nil, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -138,6 +154,45 @@ func TestWhichBot(t *testing.T) {
 	for _, url := range []string{"bot", "ftp://bot", "lex+bot", "lex+lex+http://x"} {
 		if _, err := NewBots(map[string]string{"B": url}, nil, nil, nil); err == nil || !strings.Contains(err.Error(), "bot B") {
 			t.Errorf("NewBots with %q = %v; want an error that names the bot", url, err)
+		}
+	}
+}
+
+// TestAskAIAgent: an AI agent is an HTTP bot, named by its id or its ARN, and is told
+// which of its versions is meant.
+func TestAskAIAgent(t *testing.T) {
+	const id = "11111111-2222-4333-8444-555555555555"
+	const arn = "arn:aws:wisdom:us-east-1:123456789012:ai-agent/66666666-2222-4333-8444-555555555555/" + id
+	var got []string
+	web := client(func(r *http.Request) (*http.Response, error) {
+		body, _ := io.ReadAll(r.Body)
+		got = append(got, r.URL.String()+" "+string(body))
+		return answer(200, elicit), nil
+	})
+	bots, err := NewBots(map[string]string{arn: "http://agent/", id + ":3": "http://three/"}, nil, web, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, agent := range []center.AIAgentID{id, id + ":$LATEST", id + ":3"} {
+		if _, err := bots.Ask(t.Context(), machine.Ask{Agent: agent, Locale: "en_US", Session: "c-1", Text: "hi", Attributes: map[string]string{"tier": "gold"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const rest = `"localeId":"en_US","sessionId":"c-1","text":"hi","sessionState":{"sessionAttributes":{"tier":"gold"}}}`
+	want := []string{
+		`http://agent/ {"botId":"` + id + `",` + rest,
+		`http://agent/ {"botId":"` + id + `","botAliasId":"$LATEST",` + rest,
+		`http://three/ {"botId":"` + id + `","botAliasId":"3",` + rest,
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("asked\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	for wrong, urls := range map[string]map[string]string{
+		"must be that of an HTTP bot": {id: "lex+http://x"},
+		"is given twice":              {id: "http://x", arn: "http://y"},
+	} {
+		if _, err := NewBots(urls, nil, nil, nil); err == nil || !strings.Contains(err.Error(), wrong) || !strings.Contains(err.Error(), id) {
+			t.Errorf("NewBots(%v) = %v; want an error that it %s", urls, err, wrong)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 
+	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow/machine"
 )
 
@@ -61,7 +62,8 @@ func (l *Lex) Ask(ctx context.Context, ask machine.Ask) (machine.Answer, error) 
 // Endpoint is one bot behind an HTTP endpoint that answers like RecognizeText.
 // It receives the body of RecognizeText by POST, with the labels of the
 // operation's path as members: botId, botAliasId, localeId and sessionId; for a
-// bot of Lex V1 the ids are its name and alias. Each request carries the session
+// bot of Lex V1 the ids are its name and alias, for an AI agent its UUID and
+// qualifier. Each request carries the session
 // state of the last answer, so the endpoint need not keep any.
 type Endpoint struct {
 	URL    string
@@ -72,7 +74,12 @@ type Endpoint struct {
 // Ask implements Bot.
 func (e *Endpoint) Ask(ctx context.Context, ask machine.Ask) (machine.Answer, error) {
 	bot, alias := ask.Name, ask.V1Alias
-	if ask.Alias != "" {
+	switch {
+	case ask.Agent != "":
+		var agent center.AIAgentID
+		agent, alias = ask.Agent.Cut()
+		bot = string(agent)
+	case ask.Alias != "":
 		var ok bool
 		if bot, alias, ok = aliasOf(ask.Alias); !ok {
 			bot = ask.Alias // not an ARN, but the endpoint may know it

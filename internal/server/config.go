@@ -58,7 +58,8 @@ type Config struct {
 	// LambdaEndpoint is the base URL of a service with Lambda's Invoke API.
 	LambdaEndpoint string
 	// Bots maps bots to URLs: by the ARN of a bot alias, BOTID/ALIASID, BOTID or "*"
-	// (for Lex V1 NAME:ALIAS or NAME). A URL is that of an HTTP endpoint that answers
+	// (for Lex V1 NAME:ALIAS or NAME), and AI agents (StartAssistantContact) by UUID or
+	// UUID:QUALIFIER or an ARN that ends so, or "*". A URL is that of an HTTP endpoint that answers
 	// like RecognizeText, or lex+URL for a Lex runtime.
 	Bots map[string]string
 	// SignIns maps Cognito user pools, by ARN or "*", to where their customers sign

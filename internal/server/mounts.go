@@ -33,7 +33,7 @@ func (s *Server) mounts() []edge.Mount {
 	}
 	contacts := connectapi.New(connectapi.Config{
 		Catalog: s.catalog, Engine: s.engine, Store: s.store, Sealer: s.sealer, Partition: s.partition,
-		Now: s.clock.Now, PublicURL: publicURL, KnowsStream: s.topics.Knows, SignIns: s.signIns,
+		Now: s.clock.Now, PublicURL: publicURL, KnowsStream: s.topics.Knows, KnowsAIAgent: s.bots.Knows, SignIns: s.signIns,
 	})
 	gates := s.gates()
 	chat := participant.NewHandler(participants, s.edge.Options(edge.API{

@@ -34,6 +34,10 @@ type Contacts struct {
 	// endpoint (StreamingEndpointArn of StartContactStreaming and StartChatContact).
 	KnowsStream func(arn string) bool
 
+	// KnowsAIAgent reports whether chats can be started with an AI agent
+	// (StartAssistantContact, AiAgentId).
+	KnowsAIAgent func(id center.AIAgentID) bool
+
 	// SignIns finds out who signed in (UpdateParticipantAuthentication).
 	SignIns SignIns
 }

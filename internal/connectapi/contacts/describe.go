@@ -21,6 +21,8 @@ const metricItems = 1000
 // that say nothing of a chat, or that nobody has set, are absent;
 // InitialContactId is absent on the first contact of a chain. ChatMetrics are
 // counted from the transcript, of a very long one from its first 1,000 items.
+// WisdomInfo names the AI agent of a chat that was started with one, as
+// UUID:QUALIFIER or UUID, whichever it was started with.
 func (s *Contacts) DescribeContact(ctx context.Context, in *connect.DescribeContactRequest) (*connect.DescribeContactResponse, error) {
 	chat, c, err := s.chatOf(ctx, in.InstanceId, in.ContactId)
 	if err != nil {
@@ -59,6 +61,11 @@ func (s *Contacts) wireContact(chat *contact.Chat, c *center.Contact) *connect.C
 	}
 	if c.Agent != "" {
 		w.AgentInfo = &connect.AgentInfo{Id: new(string(c.Agent)), ConnectedToAgentTimestamp: wire.Moment(c.AgentConnected), AgentPauseDurationInSeconds: new(int32(0))}
+	}
+	if c.AIAgent != "" {
+		w.WisdomInfo = &connect.WisdomInfo{AiAgents: []connect.AiAgentInfo{{
+			AiUseCase: connect.AiUseCaseSELF_SERVICE, AiAgentVersionId: new(string(c.AIAgent)), AiAgentEscalated: &c.Escalated,
+		}}}
 	}
 	if c.QueuePriority != 0 {
 		w.QueuePriority = new(c.QueuePriority)

@@ -50,7 +50,14 @@ func (s *Contacts) StartChatContact(ctx context.Context, in *connect.StartChatCo
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.Engine.Start(ctx, cmd, wire.Text(in.ClientToken))
+	return s.start(ctx, cmd, want, in.ClientToken)
+}
+
+// start begins a chat, or finds the one that an earlier request with the
+// ClientToken has begun.
+func (s *Contacts) start(ctx context.Context, cmd contact.Start, want connection, token *string) (*connect.StartChatContactResponse, error) {
+	cmd.Contact = center.NewContactID(s.Now())
+	r, err := s.Engine.Start(ctx, cmd, wire.Text(token))
 	if err != nil {
 		return nil, err
 	}
@@ -82,9 +89,6 @@ func (s *Contacts) begin(ctx context.Context, snap *catalog.Snapshot, in *connec
 		return cmd, want, &center.Error{Reason: center.NotFound, Kind: center.KindFlow, ID: in.ContactFlowId, Err: err,
 			Message: "ContactFlowId: " + err.Error()}
 	}
-	if in.PersistentChat != nil && in.RelatedContactId != nil {
-		return cmd, want, center.Errorf(center.BadRequest, "PersistentChat and RelatedContactId cannot be given together")
-	}
 	if want, err = wanted(in.ConnectionTypes); err != nil {
 		return cmd, want, err
 	}
@@ -94,14 +98,20 @@ func (s *Contacts) begin(ctx context.Context, snap *catalog.Snapshot, in *connec
 	if cmd.Endpoint, err = s.endpoint(in.ChatStreamingConfiguration); err != nil {
 		return cmd, want, err
 	}
-	cmd.Contact = center.NewContactID(s.Now())
+	return cmd, want, s.relate(ctx, snap, &cmd, in.PersistentChat, in.RelatedContactId)
+}
+
+// relate makes a start continue an earlier chat, or relates it to another contact.
+func (s *Contacts) relate(ctx context.Context, snap *catalog.Snapshot, cmd *contact.Start, past *connect.PersistentChat, related *string) error {
 	switch {
-	case in.PersistentChat != nil:
-		err = s.continuePast(ctx, snap, &cmd, in.PersistentChat)
-	case in.RelatedContactId != nil:
-		err = s.inherit(ctx, snap, &cmd, *in.RelatedContactId)
+	case past != nil && related != nil:
+		return center.Errorf(center.BadRequest, "PersistentChat and RelatedContactId cannot be given together")
+	case past != nil:
+		return s.continuePast(ctx, snap, cmd, past)
+	case related != nil:
+		return s.inherit(ctx, snap, cmd, *related)
 	}
-	return cmd, want, err
+	return nil
 }
 
 // connection is what ConnectionTypes asks for.
@@ -148,13 +158,10 @@ func startOf(instance center.InstanceID, in *connect.StartChatContactRequest) (c
 	cmd := contact.Start{
 		Instance: instance, Flow: in.ContactFlowId, DisplayName: in.ParticipantDetails.DisplayName,
 		Attributes: in.Attributes, ContentTypes: in.SupportedMessagingContentTypes,
-		CustomerID: wire.Text(in.CustomerId), ExitAgent: len(in.DisconnectOnCustomerExit) > 0,
+		Initial: initialMessage(in.InitialMessage), CustomerID: wire.Text(in.CustomerId), ExitAgent: len(in.DisconnectOnCustomerExit) > 0,
 	}
 	if in.ChatDurationInMinutes != nil {
 		cmd.Minutes = int(*in.ChatDurationInMinutes)
-	}
-	if m := in.InitialMessage; m != nil {
-		cmd.Initial = &contact.Message{ContentType: m.ContentType, Content: m.Content}
 	}
 	if c := in.ParticipantConfiguration; c != nil {
 		cmd.ResponseMode = string(c.ResponseMode)

@@ -117,6 +117,19 @@ func (s *Server) Chat(t testing.TB, change ...func(*connect.StartChatContactRequ
 	return c
 }
 
+// Assistant starts a chat with an AI agent and connects its customer.
+func (s *Server) Assistant(t testing.TB, agent string) *Chat {
+	t.Helper()
+	out, err := s.Connect.StartAssistantContact(t.Context(), &connect.StartAssistantContactRequest{
+		InstanceId: s.Instance(t), AiAgent: &connect.AiAgentInput{AiAgentId: agent}, ParticipantDetails: &connect.ParticipantDetails{DisplayName: "Ana"}})
+	if err != nil {
+		t.Fatalf("StartAssistantContact: %v", err)
+	}
+	c := &Chat{Contact: *out.ContactId, Participant: *out.ParticipantId, Token: *out.ParticipantToken, s: s, t: t}
+	c.Connect()
+	return c
+}
+
 // Connect gets the participant new credentials and a socket's URL, and connects it.
 func (c *Chat) Connect() { c.credentials(true) }
 
