@@ -96,7 +96,9 @@ func (s *Store) place(part, key string) (err error) {
 		if err = s.make(dir); err == nil {
 			err = s.root.Rename(part, key)
 		}
-		if !absent(err) {
+		// MkdirAll reports a directory that was there, and is gone when it looks
+		// again, as one that exists (os.Root of Go 1.26).
+		if !absent(err) && !errors.Is(err, fs.ErrExist) {
 			break
 		}
 	}
