@@ -25,7 +25,7 @@ func (r *replies) scene() {
 	function := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		if q.URL.Path == "/processor" {
 			<-release
-			if event, err := io.ReadAll(q.Body); err == nil && strings.Contains(string(event), "bad") {
+			if event, err := io.ReadAll(q.Body); err == nil && strings.Contains(string(event), "unkind") {
 				w.Write([]byte(`{"status":"REJECTED"}`))
 				return
 			}
@@ -347,7 +347,7 @@ func (o office) others(release func()) {
 	told[participant.DescribeViewResponse](o.replies)(o.s.Participant.DescribeView(o.t.Context(), &participant.DescribeViewRequest{ConnectionToken: ana, ViewToken: token}))
 
 	processed := o.bearer(*o.start(o.publish("processing", processing), nil).ParticipantToken)
-	o.send(processed, "bad")
+	o.send(processed, "unkind")
 	o.send(processed, "hi")
 	release()
 	eventually(o.t, "a processed message", func() bool {
