@@ -193,6 +193,14 @@ func (c Chats) LambdaAllowed(instance center.InstanceID, function string) error 
 	return c.catalog.MayCall(snap, function)
 }
 
+// Assistant is nil when [Config.AssistantSessions] is set.
+func (c Chats) Assistant(instance center.InstanceID, assistant string) error {
+	if c.catalog.cfg.AssistantSessions {
+		return nil
+	}
+	return contact.Empty{}.Assistant(instance, assistant)
+}
+
 // BotAllowed is nil when flows of the instance may ask a bot, by the ARN of its
 // alias or, for Lex V1, its name.
 func (c Chats) BotAllowed(instance center.InstanceID, bot string) error {

@@ -28,6 +28,9 @@ type Config struct {
 	// Unassociated lets flows call functions and ask bots that are not
 	// associated with their instance, as development mode does.
 	Unassociated bool
+	// AssistantSessions lets CreateWisdomSession succeed with a made-up session, so
+	// that the flow behind it can be tried. Without it the action takes its error branch.
+	AssistantSessions bool
 	// CheckReferences refuses to publish a flow or module that names, by a fixed
 	// value, a resource that its instance does not have. Without it such a
 	// reference takes its action's error branch at run time, and flows of other

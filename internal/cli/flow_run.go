@@ -18,18 +18,19 @@ import (
 
 // flowRun is the verb flow run.
 type flowRun struct {
-	File   string            `arg:"" help:"The flow."`
-	Type   string            `help:"Type of the flow, such as CUSTOMER_QUEUE. Default: the type in the document." placeholder:"TYPE"`
-	Flow   []string          `help:"Another flow that this one transfers to, or a directory of flows and modules; may be repeated." placeholder:"PATH"`
-	Module []string          `help:"A flow module that this flow invokes, if the document does not say that it is a module; may be repeated." placeholder:"PATH"`
-	Say    []string          `help:"What the customer says when the flow waits for input, one after another, or a statement beginning with /; may be repeated." sep:"none" placeholder:"TEXT"`
-	Auto   bool              `help:"Play the customer automatically: answer, choose and wait until the chat ends."`
-	Lambda map[string]string `help:"What a function answers: JSON, a JSON file, \"fails\" or \"times out\". Default: {}; an approval from a message processor." mapsep:"none" placeholder:"NAME=ANSWER"`
-	Bot    map[string]string `help:"What a bot answers: an intent to end with, or JSON or a JSON file in the format of RecognizeText. Default: the intents that the flow handles, in turn." mapsep:"none" placeholder:"NAME=ANSWER"`
-	Attr   map[string]string `help:"Contact attribute; may be repeated." mapsep:"none" placeholder:"KEY=VALUE"`
-	Name   string            `help:"The customer's name (${default})." default:"Ana" placeholder:"NAME"`
-	With   []string          `help:"A scenario statement to start with, such as \"queue Sales full\"; may be repeated." sep:"none" placeholder:"STATEMENT"`
-	Quiet  bool              `short:"q" help:"Show only messages, not each step."`
+	File              string            `arg:"" help:"The flow."`
+	Type              string            `help:"Type of the flow, such as CUSTOMER_QUEUE. Default: the type in the document." placeholder:"TYPE"`
+	Flow              []string          `help:"Another flow that this one transfers to, or a directory of flows and modules; may be repeated." placeholder:"PATH"`
+	Module            []string          `help:"A flow module that this flow invokes, if the document does not say that it is a module; may be repeated." placeholder:"PATH"`
+	Say               []string          `help:"What the customer says when the flow waits for input, one after another, or a statement beginning with /; may be repeated." sep:"none" placeholder:"TEXT"`
+	Auto              bool              `help:"Play the customer automatically: answer, choose and wait until the chat ends."`
+	Lambda            map[string]string `help:"What a function answers: JSON, a JSON file, \"fails\" or \"times out\". Default: {}; an approval from a message processor." mapsep:"none" placeholder:"NAME=ANSWER"`
+	Bot               map[string]string `help:"What a bot answers: an intent to end with, or JSON or a JSON file in the format of RecognizeText. Default: the intents that the flow handles, in turn." mapsep:"none" placeholder:"NAME=ANSWER"`
+	AssistantSessions bool              `help:"Let CreateWisdomSession succeed with a made-up session, as parley serve does with the same flag."`
+	Attr              map[string]string `help:"Contact attribute; may be repeated." mapsep:"none" placeholder:"KEY=VALUE"`
+	Name              string            `help:"The customer's name (${default})." default:"Ana" placeholder:"NAME"`
+	With              []string          `help:"A scenario statement to start with, such as \"queue Sales full\"; may be repeated." sep:"none" placeholder:"STATEMENT"`
+	Quiet             bool              `short:"q" help:"Show only messages, not each step."`
 }
 
 // Help is shown below the arguments.
@@ -80,6 +81,9 @@ func (c *flowRun) prepare() (*flowtest.Play, error) {
 		return nil, err
 	}
 	statements := []string{"customer is " + quote(c.Name)}
+	if c.AssistantSessions {
+		statements = append(statements, "assistant sessions")
+	}
 	for _, path := range c.Flow {
 		if err := p.Add(path, false); err != nil {
 			return nil, err

@@ -44,6 +44,8 @@ type serveCmd struct {
 	Origin          []string          `help:"Browser origin that may open sockets; may be repeated. Default: all origins." placeholder:"ORIGIN" env:"PARLEY_ORIGIN"`
 	CloseSpan       time.Duration     `help:"Time over which a stopping server spreads the closing of its sockets (${default})." default:"5s" placeholder:"TIME" env:"PARLEY_CLOSE_SPAN"`
 
+	AssistantSessions bool `help:"Let CreateWisdomSession succeed with a made-up session of the assistant, so that what follows it in a flow can be tried." env:"PARLEY_ASSISTANT_SESSIONS"`
+
 	FlowLogs    string   `help:"Directory of flow logs, one file per instance (flow-logs in the data directory)." placeholder:"DIR" env:"PARLEY_FLOW_LOGS"`
 	FlowLogMB   int64    `help:"Maximum size of the flow logs of an instance, in MiB (${default})." default:"64" placeholder:"N" env:"PARLEY_FLOW_LOG_MB" name:"flow-log-mb"`
 	FlowLogHide []string `help:"Name of a parameter or attribute to redact in flow logs, in addition to password, token and the like; may be repeated." placeholder:"NAME" env:"PARLEY_FLOW_LOG_HIDE"`
@@ -69,6 +71,8 @@ func (s *serveCmd) config(log *slog.Logger) server.Config {
 		Account: s.Account, Region: s.Region, MaxActiveChats: orZero(s.MaxActiveChats), Quotas: s.Quota, MaxFileMB: s.MaxFileMB,
 		CloudLimits: s.CloudLimits, StrictText: s.StrictText, CheckReferences: s.CheckReferences, OldSpellings: s.OldSpellings,
 		Lambda: s.Lambda, LambdaEndpoint: s.LambdaEndpoint, Bots: s.Bot, SignIns: s.SignIn, AWS: s.AWS,
+		AssistantSessions: s.AssistantSessions,
+
 		FlowLogs: s.FlowLogs, FlowLogMB: s.FlowLogMB, FlowLogHide: s.FlowLogHide,
 		Streams: s.Stream, StreamSecret: s.StreamSecret, SNSEndpoint: s.SNSEndpoint,
 		Origins: s.Origin, CloseSpan: s.CloseSpan, Pprof: s.Pprof, Log: log,

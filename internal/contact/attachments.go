@@ -11,8 +11,10 @@ import (
 // UploadWindow is how long the URL of an upload may be used.
 const UploadWindow = 15 * time.Minute
 
-// fileTypes are the files that a chat accepts: the extension of the name, and
-// the content types that browsers give such files.
+// fileTypes are the files that a chat accepts, by the extension of the name (the
+// default set of attachment types, admin guide, feature specifications, 2026-11),
+// and the content types that browsers and SDKs give such files. Rich text has four:
+// two are registered, the two older ones are what the service takes as well.
 var fileTypes = map[string][]string{
 	".csv": {"text/csv", "application/csv", "text/plain", "application/vnd.ms-excel"}, ".txt": {"text/plain"},
 	".doc":  {"application/msword"},
@@ -22,7 +24,7 @@ var fileTypes = map[string][]string{
 	".mov": {"video/quicktime"}, ".mp4": {"video/mp4"}, ".pdf": {"application/pdf"},
 	".ppt":  {"application/vnd.ms-powerpoint"},
 	".pptx": {"application/vnd.openxmlformats-officedocument.presentationml.presentation"},
-	".rtf":  {"application/rtf", "text/rtf"}, ".wav": {"audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"},
+	".rtf":  {"application/rtf", "text/rtf", "application/x-rtf", "text/richtext"}, ".wav": {"audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"},
 	".xls":  {"application/vnd.ms-excel"},
 	".xlsx": {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
 }

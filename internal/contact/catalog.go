@@ -37,6 +37,8 @@ type Catalog interface {
 	LambdaAllowed(instance center.InstanceID, function string) error
 	// BotAllowed is nil when flows of the instance may ask a bot: by the ARN of its alias, of Lex V1 by its name.
 	BotAllowed(instance center.InstanceID, bot string) error
+	// Assistant is nil when flows of the instance may create made-up sessions of an assistant.
+	Assistant(instance center.InstanceID, assistant string) error
 }
 
 // ContentKey names a content of a flow or a module: contents belong to their flow.
@@ -86,6 +88,11 @@ func (Empty) FindView(_ center.InstanceID, ref string) (machine.View, error) {
 
 // LambdaAllowed implements [Catalog].
 func (Empty) LambdaAllowed(center.InstanceID, string) error { return nil }
+
+// Assistant implements [Catalog]: there is none.
+func (Empty) Assistant(_ center.InstanceID, assistant string) error {
+	return center.Errorf(center.NotFound, "there is no assistant %s: nothing of it runs here, and --assistant-sessions, which would make sessions up, is not set", assistant)
+}
 
 // BotAllowed implements [Catalog].
 func (Empty) BotAllowed(center.InstanceID, string) error { return nil }

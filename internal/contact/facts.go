@@ -93,6 +93,10 @@ func (f facts) LambdaAllowed(function string) error {
 	return f.d.env.Catalog.LambdaAllowed(f.d.chat.Instance, function)
 }
 
+func (f facts) Assistant(assistant string) error {
+	return f.d.env.Catalog.Assistant(f.d.chat.Instance, assistant)
+}
+
 func (f facts) BotAllowed(bot string) error {
 	return f.d.env.Catalog.BotAllowed(f.d.chat.Instance, bot)
 }

@@ -327,3 +327,54 @@ func TestAsynchronousCallsOutliveTheChat(t *testing.T) {
 		w.Close()
 	})
 }
+
+// TestWaitGoesOnAcrossRestarts stops the process while a flow talks in the branch
+// Continue of a Wait, and again once the branch has ended: the time of the Wait is
+// in the chat's state, and the next process comes back when it has passed.
+func TestWaitGoesOnAcrossRestarts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := enginetest.Memory(t)
+		set := withQueues(t, -1, map[string]string{"main": `
+			{"Identifier":"a","Type":"Wait","Parameters":{"ContinueExecution":"True","MinimumWaitTimeSeconds":"60","TimeLimitSeconds":"600"},"Transitions":{"NextAction":"x","Conditions":[
+				{"NextAction":"c","Condition":{"Operator":"Equals","Operands":["Continue"]}},{"NextAction":"d","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}],
+				"Errors":[{"NextAction":"x","ErrorType":"NoMatchingError"}]}},
+			{"Identifier":"c","Type":"ConnectParticipantWithLexBot","Parameters":{"Text":"Meanwhile?","LexV2Bot":{"AliasArn":"arn:bot"},"LexTimeoutSeconds":{"Text":"3600"}},"Transitions":{"NextAction":"a","Errors":[
+				{"NextAction":"a","ErrorType":"NoMatchingError"},{"NextAction":"a","ErrorType":"NoMatchingCondition"}]}},
+			{"Identifier":"d","Type":"MessageParticipant","Parameters":{"Text":"Done"},"Transitions":{"NextAction":"x"}},
+			{"Identifier":"x","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`})
+		answering := func(c *enginetest.Options) {
+			set(c)
+			c.Ask = func(context.Context, machine.Ask) (machine.Answer, error) {
+				return machine.Answer{Intent: "Book", State: "Fulfilled"}, nil
+			}
+		}
+		w := open(t, s, answering)
+		silent, ana := start(t, w, "main", "")
+		do(t, w, silent, contact.Connect{Participant: ana})
+		brief, bea := start(t, w, "main", "")
+		do(t, w, brief, contact.Connect{Participant: bea})
+		do(t, w, brief, say(bea, "a book"))
+		synctest.Wait()
+		for _, test := range []struct {
+			after         time.Duration
+			silent, brief string
+		}{
+			{30 * time.Second, "Meanwhile?", "Meanwhile?|a book"},
+			{31 * time.Second, "Meanwhile?", "Meanwhile?|a book|Done"},
+			{8 * time.Minute, "Meanwhile?", "Meanwhile?|a book|Done"},
+			{time.Minute, "Meanwhile?|Done", "Meanwhile?|a book|Done"},
+		} {
+			w.Close()
+			w = open(t, s, answering)
+			time.Sleep(test.after)
+			synctest.Wait()
+			if got := strings.Join(texts(w.Items(silent)), "|"); got != test.silent {
+				t.Errorf("a talk that does not end: %q; want %q", got, test.silent)
+			}
+			if got := strings.Join(texts(w.Items(brief)), "|"); got != test.brief {
+				t.Errorf("a talk that ends: %q; want %q", got, test.brief)
+			}
+		}
+		w.Close()
+	})
+}

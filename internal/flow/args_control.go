@@ -29,9 +29,10 @@ const (
 	CustomerReturned = "CustomerReturned"
 	BotDisconnected  = "BotParticipantDisconnected"
 	WaitCompleted    = "WaitCompleted"
+	Continue         = "Continue" // of ContinueExecution: what the flow does meanwhile
 )
 
-// MaxWait is the largest TimeLimitSeconds of Wait.
+// MaxWait is the largest TimeLimitSeconds and MinimumWaitTimeSeconds of Wait.
 const MaxWait = 604800
 
 // WaitArgs are those of Wait.
@@ -39,6 +40,9 @@ type WaitArgs struct {
 	Limit  Template
 	Events []string
 	Bot    bool // Events has BotDisconnected
+
+	Continue bool     // ContinueExecution: the flow goes on by the branch Continue meanwhile
+	Least    Template // MinimumWaitTimeSeconds
 }
 
 func readWait(p Params) (any, error) {
@@ -47,6 +51,14 @@ func readWait(p Params) (any, error) {
 	if w.Limit, err = p.Template("TimeLimitSeconds"); err != nil {
 		return nil, err
 	}
+	if w.Least, err = p.Template("MinimumWaitTimeSeconds"); err != nil {
+		return nil, err
+	}
+	goesOn, err := p.Literal("ContinueExecution")
+	if err != nil {
+		return nil, err
+	}
+	w.Continue = IsTrue(goesOn)
 	if w.Events, err = p.List("Events"); err != nil {
 		return nil, err
 	}
@@ -127,6 +139,10 @@ func readMetric(p Params) (any, error) {
 	}
 	return s, nil
 }
+
+// QueueChannels are the values of QueueChannel. The reference of the language has
+// the first two; a queue has contacts of every Channel of the API's model.
+var QueueChannels = []string{"Chat", "Voice", "Task", "Email"}
 
 // MetricsArgs are those of GetMetricData.
 type MetricsArgs struct {

@@ -6,18 +6,19 @@ import (
 	"strings"
 )
 
-// voiceData are the parameters of UpdateContactData that a chat cannot have:
-// Voice ID, and sessions of an assistant that Parley does not run.
+// voiceData are the parameters of UpdateContactData that a chat cannot have, those
+// of Voice ID. A switch that is off asks for nothing.
 var voiceData = []string{"WatchlistId", "IsVoiceIdStreamingEnabled", "IsVoiceAuthenticationEnabled", "IsFraudDetectionEnabled",
-	"VoiceAuthenticationThreshold", "VoiceAuthenticationResponseTime", "FraudDetectionThreshold", "WisdomSessionArn"}
+	"VoiceAuthenticationThreshold", "VoiceAuthenticationResponseTime", "FraudDetectionThreshold"}
 
 // DataArgs are those of UpdateContactData.
 type DataArgs struct {
 	Texts      map[string]*Template // Name, Description, LanguageCode, CustomerId
 	References []ReferenceArg
 	Segments   []SegmentArg
-	Related    bool   // of the related contact
-	Voice      string // a parameter that no chat can have
+	Session    *Template // WisdomSessionArn
+	Related    bool      // of the related contact
+	Voice      string    // a parameter that no chat can have
 }
 
 // ReferenceArg is an entry of References.
@@ -51,15 +52,29 @@ func readData(p Params) (any, error) {
 	if s.Segments, err = p.Segments(); err != nil {
 		return nil, err
 	}
-	if i := slices.IndexFunc(voiceData, p.Has); i >= 0 {
-		s.Voice = voiceData[i]
+	if p.Has("WisdomSessionArn") {
+		t, err := p.Template("WisdomSessionArn")
+		if err != nil {
+			return nil, err
+		}
+		s.Session = &t
+	}
+	voice := slices.DeleteFunc(slices.Clone(voiceData), func(name string) bool { return !p.Has(name) })
+	if i := slices.IndexFunc(voice, p.asks); i >= 0 {
+		s.Voice = voice[i]
 	}
 	target, err := p.Literal("TargetContact")
 	s.Related = strings.EqualFold(target, "Related")
-	if err == nil && len(s.Texts)+len(s.References)+len(s.Segments) == 0 && s.Voice == "" {
+	if err == nil && len(s.Texts)+len(s.References)+len(s.Segments)+len(voice) == 0 && s.Session == nil {
 		err = errors.New("there is nothing to set")
 	}
 	return s, err
+}
+
+// asks reports whether a parameter of Voice ID asks for something.
+func (p Params) asks(name string) bool {
+	text, ok := Scalar(p[name])
+	return !ok || !strings.HasPrefix(name, "Is") || !isFalse(text)
 }
 
 // Impossible says what of the data no chat can have.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 )
 
 // Processor is a function through which the messages of a chat go before
@@ -133,11 +134,30 @@ func readRecordingAndAnalytics(p Params) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if analytics.Has("InFlightChatRedactionConfiguration") && !isEmpty(analytics["InFlightChatRedactionConfiguration"]) {
+	redaction, err := analytics.Members("InFlightChatRedactionConfiguration")
+	if err != nil {
+		return nil, err
+	}
+	if redaction.wished() {
 		return nil, &Refusal{ErrorType: "InFlightRedactionConfigurationFailed", Why: "messages are not redacted in flight"}
 	}
 	return nil, nil
 }
+
+// wished reports whether a configuration asks for what it configures: its switch
+// Enabled is on, or it has none and says something else. Exports write out what
+// is switched off, as {"Enabled": "False"}.
+func (p Params) wished() bool {
+	if p.Has("Enabled") {
+		enabled, ok := Scalar(p["Enabled"])
+		return !ok || !isFalse(enabled)
+	}
+	return len(p) > 0
+}
+
+// isFalse reports whether a switch that an export writes as text is off. What is
+// neither, like a reference, may be on.
+func isFalse(s string) bool { return s == "" || strings.EqualFold(strings.TrimSpace(s), "false") }
 
 // isEmpty reports whether a JSON value is an object without members.
 func isEmpty(raw json.RawMessage) bool {

@@ -63,6 +63,14 @@ func readCriteriaArgs(p Params) (any, error) {
 	return &CriteriaArgs{CompileTree(v)}, err
 }
 
+// AssistantArgs are those of CreateWisdomSession.
+type AssistantArgs struct{ Assistant Template }
+
+func readAssistant(p Params) (any, error) {
+	t, err := p.Template("WisdomAssistantArn")
+	return &AssistantArgs{t}, err
+}
+
 // Bounds of InvocationTimeLimitSeconds of InvokeLambdaFunction.
 const (
 	MaxSync  = 8

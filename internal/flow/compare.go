@@ -5,6 +5,11 @@ import (
 	"strings"
 )
 
+// KeyExists is the operator of Compare that asks for a key of the map that the
+// comparison value names. The reference's table of operators leaves it out; the
+// service takes it, with exactly one operand (probed by publishing, 2026-08).
+const KeyExists = "KeyExists"
+
 // operators are the operators of conditions over texts.
 var operators = map[string]func(value, operand string) bool{
 	"Equals":                 func(v, o string) bool { return v == o },
@@ -18,17 +23,29 @@ var operators = map[string]func(value, operand string) bool{
 }
 
 // KnownOperator reports whether conditions may have an operator.
-func KnownOperator(name string) bool { return operators[name] != nil }
+func KnownOperator(name string) bool { return operators[name] != nil || name == KeyExists }
 
-// Holds reports whether a condition is true of an action's result. An undefined
-// value is the empty text; it equals the operand NULL too where the service
-// itself would have set it (null): its own sample flows find "no agent" that way.
-func (c *Condition) Holds(text string, null bool, operand string) bool {
-	if null && c.Operator == "Equals" && operand == "NULL" {
+// Compared is the result of an action, over which its conditions decide.
+type Compared struct {
+	Text string
+	// Null says of an undefined value, which is the empty text, that the service
+	// itself would have set it. It equals the operand NULL too: the service's own
+	// sample flows find "no agent" that way.
+	Null bool
+	// Of is what Text renders, for conditions over more than texts.
+	Of Value
+}
+
+// Holds reports whether a condition is true of an action's result.
+func (c *Condition) Holds(of *Compared, operand string) bool {
+	switch {
+	case c.Operator == KeyExists:
+		return of.Of.HasKey(operand)
+	case of.Null && c.Operator == "Equals" && operand == "NULL":
 		return true
 	}
 	compare := operators[c.Operator]
-	return compare != nil && compare(text, operand)
+	return compare != nil && compare(of.Text, operand)
 }
 
 // numeric makes an operator over numbers. It is false when a side is not a number.

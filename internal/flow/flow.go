@@ -18,6 +18,7 @@ type Flow struct {
 	Hint     string   // Metadata.type: what the designer says it is
 	Module   bool     // there are Settings
 	Required []string // inputs that a module must be given
+	Legacy   bool     // an export in the designer's older format, with modules for actions: nothing else can be said of it
 
 	Actions []Action
 	Start   int     // index of StartAction, None when it names no action

@@ -118,12 +118,11 @@ func (f *Flow) top(members Params) document {
 	f.member(members, "Actions", &doc.Actions)
 	f.member(members, "Metadata", &doc.Metadata)
 	f.member(members, "Settings", &doc.Settings)
-	if doc.Version != language {
-		hint := "Version 2019-10-30 is the only one."
-		if members["modules"] != nil {
-			hint = "This is an export in the older format, with modules for actions: import it in the designer and export it again."
-		}
-		f.fault("Version", fmt.Sprintf("the version is %q, not %q", doc.Version, language), hint)
+	switch f.Legacy = doc.Version != language && members["modules"] != nil && members["Actions"] == nil; {
+	case f.Legacy:
+		f.fault("Version", "this is an export in the older format, with modules for actions", "Import it in the designer and export it again.")
+	case doc.Version != language:
+		f.fault("Version", fmt.Sprintf("the version is %q, not %q", doc.Version, language), "Version 2019-10-30 is the only one.")
 	}
 	f.settings(doc.Settings)
 	var meta struct{ Name, Type any }
@@ -214,7 +213,7 @@ func (f *Flow) read(doc document) error {
 	}
 	if i, ok := f.byID[doc.StartAction]; ok {
 		f.Start = i
-	} else {
+	} else if !f.Legacy {
 		f.Faults = append(f.Faults, Fault{Action: None, Field: "StartAction", Dangling: true, Written: doc.StartAction,
 			Message: fmt.Sprintf("StartAction %q is not the identifier of an action", Clip(doc.StartAction))})
 	}

@@ -56,6 +56,7 @@ var rootTable = []Root{
 	{Name: "Modules", Named: true, Namespace: "Modules"},
 	{Name: "Loop", Named: true, Namespace: "Loop", Setter: "Loop", Local: true},
 	{Name: "LambdaInvocation", Named: true, Setter: "InvokeLambdaFunction"},
+	{Name: "Wisdom", Setter: "CreateWisdomSession"},
 
 	{Name: "SystemEndpoint", Filled: NeverInChat},
 	{Name: "TextToSpeechVoiceId", Filled: NeverInChat, Leaf: true},
@@ -66,7 +67,6 @@ var rootTable = []Root{
 	{Name: "AdditionalEmailRecipients", Filled: NeverInChat},
 	{Name: "Capabilities", Filled: NeverInParley},
 	{Name: "Task", Filled: NeverInParley},
-	{Name: "Wisdom", Filled: NeverInParley},
 	{Name: "Customer", Filled: NeverInParley, Named: true, Namespace: "Customer"},
 	{Name: "Case", Filled: NeverInParley, Named: true, Namespace: "Cases"},
 	{Name: "DataTables", Filled: NeverInParley, Named: true},

@@ -199,6 +199,7 @@ type Param struct {
 	Required bool
 	Values   []string // the literals it may have, compared without case
 	Min, Max int      // of a literal number, when Max is not 0
+	Exceeded bool     // Max is the reference's, and published flows exceed it: more is warned of, not refused
 
 	// Loose is of one that may hold numbers and booleans as JSON writes them; in
 	// all others the service takes strings alone. Withdrawn is of one that the
@@ -255,6 +256,9 @@ func (p Param) withdrawn() Param { p.Withdrawn = true; return p }
 func (p Param) of(values ...string) Param { p.Values = values; return p }
 
 func (p Param) between(least, most int) Param { p.Min, p.Max = least, most; return p }
+
+// exceeded says that published flows have more than the reference's bound.
+func (p Param) exceeded() Param { p.Exceeded = true; return p }
 
 // Frequent conditions.
 var (

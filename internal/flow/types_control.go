@@ -12,7 +12,8 @@ var controlTypes = []Type{
 	{
 		Name: "Wait", Flows: everywhere, Required: onError, Optional: []string{ParticipantNotFound}, Rules: Branches | Suspends,
 		Title: "Wait", Family: FamilyControl, Shows: []string{"TimeLimitSeconds"},
-		Params:     []Param{refer("TimeLimitSeconds").must().between(1, MaxWait), nested("Events")},
+		Params: []Param{refer("TimeLimitSeconds").between(1, MaxWait), nested("Events"),
+			literal("ContinueExecution", "True", "False"), refer("MinimumWaitTimeSeconds").between(1, MaxWait)},
 		Conditions: anyCondition, read: readWait,
 	},
 	{
@@ -39,7 +40,7 @@ var controlTypes = []Type{
 	{
 		Name: "GetMetricData", Flows: everywhere, Required: onError,
 		Title: "Get queue metrics", Family: FamilyCall, Shows: []string{"QueueId"},
-		Params: []Param{refer("QueueId"), refer("AgentId"), refer("QueueChannel").of("Voice", "Chat")},
+		Params: []Param{refer("QueueId"), refer("AgentId"), refer("QueueChannel").of(QueueChannels...)},
 		read:   readMetrics,
 	},
 	{

@@ -20,7 +20,7 @@ var integrationTypes = []Type{
 	{
 		Name: "CreateWisdomSession", Flows: everywhere, Required: onError, Open: true,
 		Title: "Connect assistant", Family: FamilyCall,
-		Params: []Param{refer("WisdomAssistantArn").must()},
+		Params: []Param{refer("WisdomAssistantArn").must()}, read: readAssistant,
 	},
 	{
 		Name: "CreateCase", Flows: everywhere, Required: onError, Optional: []string{"ContactNotLinked"},

@@ -22,7 +22,7 @@ var participantTypes = []Type{
 		Name: "GetParticipantInput", Flows: spoken, OneOf: PromptNames, Required: onError, Rules: Branches,
 		Title: "Get digits", Family: FamilyTalk, Shows: []string{"Text", "SSML", "PromptId"},
 		Optional: []string{NoMatchingCondition, InputTimeLimitExceeded, "InvalidPhoneNumber"},
-		Params: append(prompt, literal("InputTimeLimitSeconds").must().between(1, 180), literal("StoreInput", "True", "False"),
+		Params: append(prompt, literal("InputTimeLimitSeconds").must().between(1, 180).exceeded(), literal("StoreInput", "True", "False"),
 			nested("InputValidation"), nested("InputEncryption"), nested("DTMFConfiguration"), literal("EnableDTMFBuffer")),
 		Conditions: someOf("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "#"), NotInChat: "a chat has no keypad",
 		Block:    "GetUserInput",

@@ -91,6 +91,18 @@ func (v Value) Any() any {
 	return nil
 }
 
+// HasKey reports whether the value is a map with a key, whatever is there. A
+// text is no map, and what a list has are no keys.
+func (v Value) HasKey(key string) (ok bool) {
+	switch of := v.data.(type) {
+	case map[string]any:
+		_, ok = of[key]
+	case map[string]string:
+		_, ok = of[key]
+	}
+	return ok
+}
+
 // Size is how many bytes the value has as text.
 func (v Value) Size() int {
 	if v.kind == kindData {

@@ -171,6 +171,6 @@ func Condition(operator, operand string) string {
 // operators are the signs of the operators of conditions; those of Equals is
 // left out, since nearly all conditions have it.
 var operators = map[string]string{
-	"TextStartsWith": "starts with", "TextEndsWith": "ends with", "TextContains": "contains",
+	"TextStartsWith": "starts with", "TextEndsWith": "ends with", "TextContains": "contains", "KeyExists": "has",
 	"NumberGreaterThan": ">", "NumberGreaterOrEqualTo": "≥", "NumberLessThan": "<", "NumberLessOrEqualTo": "≤",
 }

@@ -75,6 +75,9 @@ type Config struct {
 	// SNSEndpoint is the base URL of an SNS-compatible service for ARNs that have no webhook.
 	SNSEndpoint string
 
+	// AssistantSessions lets CreateWisdomSession succeed with a made-up session: see catalog.Config.
+	AssistantSessions bool
+
 	// FlowLogs is the directory of flow logs, one file per instance. Default: the
 	// directory flow-logs in Data; no files without Data.
 	FlowLogs    string

@@ -187,3 +187,22 @@ func TestProfilesNeedALoopbackAddress(t *testing.T) {
 		}
 	}
 }
+
+// TestAssistantSessions: CreateWisdomSession fails, unless its sessions are to be made up.
+func TestAssistantSessions(t *testing.T) {
+	const flow = `{"Version":"2019-10-30","StartAction":"a","Actions":[
+		{"Identifier":"a","Type":"CreateWisdomSession","Parameters":{"WisdomAssistantArn":"arn:aws:wisdom:us-east-1:123456789012:assistant/a1"},"Transitions":{"NextAction":"s","Errors":[{"NextAction":"n","ErrorType":"NoMatchingError"}]}},
+		{"Identifier":"s","Type":"UpdateContactData","Parameters":{"WisdomSessionArn":"$.Wisdom.SessionArn"},"Transitions":{"NextAction":"y","Errors":[{"NextAction":"n","ErrorType":"NoMatchingError"}]}},
+		{"Identifier":"y","Type":"MessageParticipant","Parameters":{"Text":"$.Wisdom.SessionArn"},"Transitions":{"NextAction":"x"}},
+		{"Identifier":"n","Type":"MessageParticipant","Parameters":{"Text":"There is no assistant."},"Transitions":{"NextAction":"x"}},
+		{"Identifier":"x","Type":"Wait","Parameters":{"TimeLimitSeconds":"600"},"Transitions":{"NextAction":"e","Conditions":[{"NextAction":"e","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}],"Errors":[{"NextAction":"e","ErrorType":"NoMatchingError"}]}},
+		{"Identifier":"e","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`
+	for made, want := range map[bool]string{false: "There is no assistant.", true: "arn:aws:wisdom:us-east-1:123456789012:session/a1/"} {
+		s := servertest.Start(t, func(c *server.Config) { c.AssistantSessions = made })
+		id := s.Flow(t, "assistant", flow)
+		said := s.Chat(t, func(r *connect.StartChatContactRequest) { r.ContactFlowId = id }).Texts()
+		if len(said) != 1 || !strings.HasPrefix(said[0], want) {
+			t.Errorf("with sessions that are made up %v the flow said %q; want %q", made, said, want)
+		}
+	}
+}

@@ -38,6 +38,8 @@ func (s *Server) wire(ctx context.Context) error {
 	s.catalog = catalog.New(catalog.Config{
 		Store: s.store, Partition: s.partition, Now: now, Log: s.Log, Unassociated: s.Dev, CheckReferences: s.CheckReferences, OldSpellings: s.OldSpellings,
 		Limits: s.quotas, Bus: s.bus, Node: s.node,
+
+		AssistantSessions: s.AssistantSessions,
 	})
 	if s.Dev {
 		if err := setup.SeedDemo(ctx, s.catalog); err != nil {

@@ -21,6 +21,7 @@ var rules = map[string]rule{
 	"ConnectParticipantWithLexBot":               {errors: checkBot, warnings: warnBot},
 	"CreateCallbackContact":                      {errors: checkQueue},
 	"CreateCase":                                 {errors: checkCaseLink},
+	"CreateWisdomSession":                        {warnings: warnAssistant},
 	"DistributeByPercentage":                     {errors: checkShares},
 	"EvaluateDataTableValues":                    {errors: checkTables},
 	"GetCase":                                    {errors: checkCaseLink},
@@ -44,5 +45,5 @@ var rules = map[string]rule{
 	"UpdateContactRoutingCriteria":               {errors: checkCriteria},
 	"UpdateContactTextToSpeechVoice":             {spares: spareAll},
 	"UpsertDataTableValues":                      {errors: checkTables},
-	"Wait":                                       {errors: checkWait, spares: spareWait},
+	"Wait":                                       {errors: checkWait, warnings: warnWait, spares: spareWait},
 }

@@ -43,8 +43,9 @@ func TestProblemsOfTypes(t *testing.T) {
 
 		{"a menu", "GetParticipantInput", input + `"StoreInput":"False"`, menu, ""},
 		{"a menu without time limit", "GetParticipantInput", `"Text":"a"`, menu, gone + "Parameters.InputTimeLimitSeconds"},
-		{"a menu of three minutes", "GetParticipantInput", `"Text":"a","InputTimeLimitSeconds":"181"`, menu, value + ".InputTimeLimitSeconds"},
 		{"a menu of telephone numbers", "GetParticipantInput", input[:len(input)-1], failing("NoMatchingError", "NoMatchingCondition", "InvalidPhoneNumber", "InputTimeLimitExceeded"), "Invalid Action error. Error: InvalidPhoneNumber, Path: Actions[0]"},
+		{"a menu of five minutes (published flows have it, 2026-11)", "GetParticipantInput", `"Text":"a","InputTimeLimitSeconds":"300"`, menu, ""},
+		{"a menu of no time", "GetParticipantInput", `"Text":"a","InputTimeLimitSeconds":"0"`, menu, value + ".InputTimeLimitSeconds"},
 		{"stored", "GetParticipantInput", store + `"InputValidation":{"CustomValidation":{"MaximumLength":"4"}},"InputEncryption":{"Key":"k"},"DTMFConfiguration":{"InputTerminationSequence":"#","InterdigitTimeLimitSeconds":"5"}`, good, ""},
 		{"stored telephone number", "GetParticipantInput", store + `"InputValidation":{"PhoneNumberValidation":{"NumberFormat":"E164"}}`, failing("NoMatchingError", "InvalidPhoneNumber"), ""},
 		{"stored by two rules", "GetParticipantInput", store + `"InputValidation":{"PhoneNumberValidation":{},"CustomValidation":{}}`, good, value + ".InputValidation,"},
@@ -83,7 +84,8 @@ func TestProblemsOfTypes(t *testing.T) {
 		{"signing in nowhere", "AuthenticateParticipant", `"CognitoConfiguration":{"UserPoolArn":"p"}`, failing("NoMatchingError", "TimeLimitExceeded"), gone + "Parameters.CognitoConfiguration.AppClientId"},
 
 		{"a metric of two queues", "GetMetricData", `"QueueId":"a","AgentId":"b"`, good, value + ", Action: a: only one of QueueId, AgentId"},
-		{"a metric of mail", "GetMetricData", `"QueueChannel":"Email"`, good, value + ".QueueChannel"},
+		{"a metric of mail (a Channel of the API model, 2026-10)", "GetMetricData", `"QueueChannel":"Email"`, good, ""},
+		{"a metric of faxes", "GetMetricData", `"QueueChannel":"Fax"`, good, value + ".QueueChannel"},
 		{"a metric of chat, in small letters", "GetMetricData", `"QueueChannel":"chat","QueueId":""`, good, ""},
 
 		{"a priority", "UpdateContactRoutingBehavior", `"QueuePriority":"1"`, flowdoc.To("x", "", ""), ""},

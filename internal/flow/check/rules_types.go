@@ -9,23 +9,6 @@ import (
 	"parley.example/parley/internal/flow"
 )
 
-// checkWait: WaitCompleted and each event that is listened to have a branch.
-func checkWait(v *validation, a *flow.Action) {
-	operands := []string{flow.WaitCompleted}
-	events, err := a.Params.List("Events")
-	if err != nil {
-		v.value(a, "Parameters.Events", "must be a list of strings")
-	}
-	for i, e := range events {
-		if e != flow.CustomerReturned && e != flow.BotDisconnected {
-			v.value(a, fmt.Sprintf("Parameters.Events[%d]", i), "must be "+flow.CustomerReturned+" or "+flow.BotDisconnected)
-			continue
-		}
-		operands = append(operands, e)
-	}
-	v.branches(a, &flow.Conditions{Operators: []string{"Equals"}, Operands: operands, Complete: operands})
-}
-
 // checkShares: the thresholds of DistributeByPercentage are 1 + the cumulative
 // per cent, in ascending order.
 func checkShares(v *validation, a *flow.Action) {

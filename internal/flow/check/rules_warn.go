@@ -11,12 +11,33 @@ type warner struct {
 	f        *flow.Flow
 	flows    flow.FlowTypes     // the type of the flow as far as it is known, else 0
 	lived    []bool             // by index: a chat can come to the action
-	set      map[string]bool    // the types of the actions that a chat can come to
+	setters  map[string]setter  // what the actions of a type come to, the best of them
 	wrong    map[[2]string]bool // actions, by identifier, and their fields in which there is an error
 	loops    map[string]bool    // the names of loops met so far
 	reported map[string]int     // by root of a reference: the finding that reports it
 	findings []Finding
 	more     []int // by finding: how many other actions it is true of
+}
+
+// setter is what an action that sets a root of references comes to.
+type setter int
+
+const (
+	setterMissing   setter = iota // there is no such action
+	setterUnreached               // no chat comes to it
+	setterFails                   // it fails in every chat
+	setterWorks
+)
+
+func (w *warner) setter(a *flow.Action) setter {
+	_, why := a.Refused()
+	switch {
+	case !w.lived[a.Index]:
+		return setterUnreached
+	case why != "":
+		return setterFails
+	}
+	return setterWorks
 }
 
 func (w *warner) add(a *flow.Action, field, message, hint string) {
@@ -52,12 +73,28 @@ func (w *warner) prompt(a *flow.Action, said *flow.Template) {
 		name = "SSML"
 	}
 	source := said.Source()
-	if name == "SSML" && strings.Contains(source, "<") {
-		w.add(a, "Parameters.SSML", "A chat shows SSML tags as plain text.", "Use Text for chats, after a Compare of $.Channel.")
+	if name == "SSML" && strings.Contains(source, "<") || spoken(source) {
+		w.add(a, "Parameters."+name, "A chat shows SSML tags as plain text.", "Use Text without tags for chats, after a Compare of $.Channel.")
 	}
 	if problem := flow.PromptProblem(source, true); problem != "" && said.Constant() && a.Params.Has(name) {
 		w.add(a, "Parameters."+name, strings.ToUpper(problem[:1])+problem[1:]+".", w.consequence(a, flow.NoMatchingError))
 	}
+}
+
+// spoken reports whether a text has tags that only make sense to a voice. Others,
+// like those of HTML, may be what a customer's client shows.
+func spoken(text string) bool {
+	for _, tag := range []string{"speak", "say-as", "break", "prosody", "emphasis", "phoneme", "amazon:"} {
+		if at := strings.Index(text, "<"+tag); at >= 0 && strings.ContainsAny(text[at:], ">") {
+			return true
+		}
+	}
+	return false
+}
+
+// warnAssistant warns that sessions are only made up, and only if asked for.
+func warnAssistant(w *warner, a *flow.Action) {
+	w.add(a, "Type", "No assistant answers in a session: it is made up where --assistant-sessions is set, and not created otherwise.", w.consequence(a, flow.NoMatchingError))
 }
 
 // warnHooks warns of hooks that are set where the designer does not offer them.

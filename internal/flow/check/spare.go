@@ -31,11 +31,19 @@ func spareWait(a *flow.Action, errorType string) bool {
 	if s.Bot && errorType == flow.ParticipantNotFound {
 		return false
 	}
-	n, ok := flow.Number(s.Limit.Literal)
-	if !s.Limit.Constant() || !ok || n < 1 || n > flow.MaxWait {
-		return false
+	times, branches := []*flow.Template{&s.Limit}, append([]string{flow.WaitCompleted}, s.Events...)
+	if s.Continue {
+		times, branches = []*flow.Template{&s.Limit, &s.Least}, []string{flow.WaitCompleted, flow.Continue}
+		if s.Limit.Empty() {
+			times = times[1:]
+		}
 	}
-	for _, event := range append([]string{flow.WaitCompleted}, s.Events...) {
+	for _, t := range times {
+		if n, ok := flow.Number(t.Literal); !t.Constant() || !ok || n < 1 || n > flow.MaxWait {
+			return false
+		}
+	}
+	for _, event := range branches {
 		if !says(a, event) {
 			return false
 		}

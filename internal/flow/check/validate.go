@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -28,7 +29,7 @@ func (o Options) errors(f *flow.Flow) (found, doubts []Finding) {
 	if n := utf8.RuneCount(f.Content()); n > maxPublished {
 		v.document("Content", fmt.Sprintf("the content has %d characters, more than %d", n, maxPublished))
 	}
-	if n := len(f.Actions); n == 0 || n > maxPublishedActions {
+	if n := len(f.Actions); (n == 0 || n > maxPublishedActions) && !f.Legacy {
 		v.document("Actions", fmt.Sprintf("a flow must have 1 to %d actions, not %d", maxPublishedActions, n))
 	}
 	for i := range f.Actions {
@@ -188,7 +189,11 @@ func (v *validation) constant(a *flow.Action, p *flow.Param, field, text string)
 	if p.Max == 0 {
 		return
 	}
-	v.within(a, field, text, p.Min, p.Max)
+	most := p.Max
+	if p.Exceeded {
+		most = math.MaxInt64
+	}
+	v.within(a, field, text, p.Min, most)
 }
 
 // structure checks that a parameter is an object or an array; RoutingCriteria

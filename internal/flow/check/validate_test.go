@@ -121,6 +121,9 @@ func TestProblems(t *testing.T) {
 
 		// Conditions.
 		{"no conditions allowed", lone("a", "MessageParticipant", `"Text":"a"`, flowdoc.To("x", "", flowdoc.When("Equals", "a", "x"))), "Action does not support conditions, Action: a"},
+		{"a key of a map (taken by the service, probed by publishing, 2026-08)", lone("a", "Compare", `"ComparisonValue":"$.External.customer"`, flowdoc.To("x", flowdoc.On("NoMatchingCondition", "x"), flowdoc.When("KeyExists", "tier", "x"))), ""},
+		{"two keys of a map (refused by the service, probed by publishing, 2026-08)", lone("a", "Compare", `"ComparisonValue":"$.External.customer"`, flowdoc.To("x", flowdoc.On("NoMatchingCondition", "x"), `{"NextAction":"x","Condition":{"Operator":"KeyExists","Operands":["tier","name"]}}`)), "Invalid Action property value. Path: Actions[0].Transitions.Conditions[0].Condition.Operands"},
+		{"a key of the answer of a view", lone("a", "ShowView", `"ViewResource":{"Id":"form"},"InvocationTimeLimitSeconds":"60"`, flowdoc.To("x", flowdoc.On("NoMatchingError", "x")+","+flowdoc.On("NoMatchingCondition", "x")+","+flowdoc.On("TimeLimitExceeded", "x"), flowdoc.When("KeyExists", "Next", "x"))), "Invalid Action property value. Path: Actions[0].Transitions.Conditions[0].Condition.Operator"},
 		{"unknown operator", lone("a", "Compare", `"ComparisonValue":"$.Channel"`, flowdoc.To("x", flowdoc.On("NoMatchingCondition", "x"), flowdoc.When("Like", "a", "x"))), "Invalid Action property value. Path: Actions[0].Transitions.Conditions[0].Condition.Operator"},
 		{"two operands", lone("a", "Compare", `"ComparisonValue":"$.Channel"`, flowdoc.To("x", flowdoc.On("NoMatchingCondition", "x"), `{"NextAction":"x","Condition":{"Operator":"Equals","Operands":["a","b"]}}`)), "Invalid Action property value. Path: Actions[0].Transitions.Conditions[0].Condition.Operands"},
 		{"no operand", lone("a", "Compare", `"ComparisonValue":"$.Channel"`, flowdoc.To("x", flowdoc.On("NoMatchingCondition", "x"), `{"NextAction":"x","Condition":{"Operator":"Equals"}}`)), "Invalid Action property value. Path: Actions[0].Transitions.Conditions[0].Condition.Operands"},
@@ -182,7 +185,7 @@ func TestCheckWarns(t *testing.T) {
 		{"no branch", flowdoc.Of(flowdoc.Action("a", "CompleteOutboundCall", ``, flowdoc.To("x", "", "")), flowdoc.Stop("x")), "", "a: CompleteOutboundCall: available for calls only."},
 		{"never set", flowdoc.Of(flowdoc.Action("a", "MessageParticipant", `"Text":"$.StoredCustomerInput"`, good), flowdoc.Stop("x")), "", "a: $.StoredCustomerInput is never set in a chat."},
 		{"not set here", flowdoc.Of(flowdoc.Action("a", "MessageParticipant", `"Text":"$.External.x and $.External.y"`, good), flowdoc.Stop("x")), "", "a: Nothing in this flow sets $.External."},
-		{"set where no way leads", flowdoc.Of(flowdoc.Action("a", "MessageParticipant", `"Text":"$.FlowAttributes.x"`, good), flowdoc.Stop("x"), flowdoc.Action("s", "UpdateFlowAttributes", `"FlowAttributes":{"x":{"Value":"1"}}`, good)), "", "a: Nothing in this flow sets $.FlowAttributes.|s: No path leads to this action."},
+		{"set where no way leads", flowdoc.Of(flowdoc.Action("a", "MessageParticipant", `"Text":"$.FlowAttributes.x"`, good), flowdoc.Stop("x"), flowdoc.Action("s", "UpdateFlowAttributes", `"FlowAttributes":{"x":{"Value":"1"}}`, good)), "", "a: No chat comes to the UpdateFlowAttributes that would set $.FlowAttributes.|s: No path leads to this action."},
 		{"set", flowdoc.Of(flowdoc.Action("s", "UpdateFlowAttributes", `"FlowAttributes":{"x":{"Value":"1"}}`, flowdoc.To("a", flowdoc.On("NoMatchingError", "a"), "")), flowdoc.Action("a", "MessageParticipant", `"Text":"$.FlowAttributes.x"`, good), flowdoc.Stop("x")), "", ""},
 		{"recorded prompt", flowdoc.Of(flowdoc.Action("a", "MessageParticipant", `"PromptId":"p"`, good), flowdoc.Stop("x")), "", "a: A chat cannot play a recorded prompt."},
 		{"voice", flowdoc.Of(flowdoc.Action("a", "StartVoiceIdStream", ``, good), flowdoc.Stop("x")), "", "a: StartVoiceIdStream: available for calls only."},
@@ -207,6 +210,16 @@ func TestCheckWarns(t *testing.T) {
 		{"told once", flowdoc.Of(flowdoc.Say("a", "$.External.x", "b"), flowdoc.Say("b", "$.External.y $.Lex.IntentName", "x"), flowdoc.Stop("x")), "", "a: Nothing in this flow sets $.External.|b: Nothing in this flow sets $.Lex."},
 		{"in an operand", flowdoc.Of(flowdoc.Action("c", "Compare", `"ComparisonValue":"$.Channel"`, flowdoc.To("x", flowdoc.On("NoMatchingCondition", "x"), flowdoc.When("Equals", "$.External.c", "x"))), flowdoc.Stop("x")), "", "c: Nothing in this flow sets $.External."},
 		{"tags of SSML", flowdoc.Of(flowdoc.Action("a", "MessageParticipant", `"SSML":"<speak>Hi</speak>"`, good), flowdoc.Stop("x")), "", "a: A chat shows SSML tags as plain text."},
+		{"tags of SSML in a text (shown as they are, admin guide, 2026-11)", flowdoc.Of(flowdoc.Action("a", "MessageParticipant", `"Text":"<speak>Hi</speak>"`, good), flowdoc.Stop("x")), "", "a: A chat shows SSML tags as plain text."},
+		{"a pause in a text", flowdoc.Of(flowdoc.Action("a", "MessageParticipant", `"Text":"One <break time=\"1s\"/> two"`, good), flowdoc.Stop("x")), "", "a: A chat shows SSML tags as plain text."},
+		{"tags of SSML in the prompt of a bot", flowdoc.Of(flowdoc.Action("a", "ConnectParticipantWithLexBot", `"Text":"<speak>Hi</speak>","LexV2Bot":{"AliasArn":"b"}`, flowdoc.To("x", flowdoc.On("NoMatchingError", "x")+","+flowdoc.On("NoMatchingCondition", "x"), "")), flowdoc.Stop("x")), "", "a: A chat shows SSML tags as plain text."},
+		{"other tags in a text", flowdoc.Of(flowdoc.Action("a", "MessageParticipant", `"Text":"<b>Hi</b> 1 < 2 <breakfast"`, good), flowdoc.Stop("x")), "", ""},
+		{"a menu that lasts", flowdoc.Of(flowdoc.Action("a", "GetParticipantInput", `"Text":"a","InputTimeLimitSeconds":"300","StoreInput":"True","InputValidation":{"CustomValidation":{"MaximumLength":"4"}}`, good), flowdoc.Stop("x")), "", "a: GetParticipantInput: a chat has no keypad.|a: InputTimeLimitSeconds is 300; the reference allows 1 to 180."},
+		{"set by what no chat comes to", flowdoc.Of(channel("CHAT", "a", "v"), flowdoc.Action("v", "InvokeLambdaFunction", `"LambdaFunctionARN":"f"`, good), flowdoc.Action("a", "MessageParticipant", `"Text":"$.External.x"`, good), flowdoc.Stop("x")), "", "a: No chat comes to the InvokeLambdaFunction that would set $.External."},
+		{"set by what fails in every chat", flowdoc.Of(flowdoc.Action("b", "ConnectParticipantWithLexBot", `"PromptId":"p","LexV2Bot":{"AliasArn":"b"}`, flowdoc.To("a", flowdoc.On("NoMatchingError", "a")+","+flowdoc.On("NoMatchingCondition", "a"), "")), flowdoc.Action("a", "MessageParticipant", `"Text":"$.Lex.IntentName"`, good), flowdoc.Stop("x")), "", "b: A chat cannot play a recorded prompt.|a: In a chat ConnectParticipantWithLexBot fails, which would set $.Lex."},
+		{"a bot behind an assistant", flowdoc.Of(flowdoc.Action("w", "CreateWisdomSession", `"WisdomAssistantArn":"w"`, flowdoc.To("b", flowdoc.On("NoMatchingError", "a"), "")),
+			flowdoc.Action("b", "ConnectParticipantWithLexBot", `"Text":"Hi","LexV2Bot":{"AliasArn":"b"}`, flowdoc.To("a", flowdoc.On("NoMatchingError", "a")+","+flowdoc.On("NoMatchingCondition", "a"), "")), flowdoc.Action("a", "MessageParticipant", `"Text":"$.Lex.IntentName"`, good), flowdoc.Stop("x")), "",
+			"w: No assistant answers in a session: it is made up where --assistant-sessions is set, and not created otherwise."},
 		{"SSML without tags", flowdoc.Of(flowdoc.Action("a", "MessageParticipant", `"SSML":"Hi"`, good), flowdoc.Stop("x")), "", ""},
 		{"a long text", flowdoc.Of(flowdoc.Action("a", "MessageParticipant", `"Text":"`+strings.Repeat("é", 6001)+`"`, good), flowdoc.Stop("x")), "", "a: The text is longer than 6000 characters."},
 		{"an empty text", flowdoc.Of(flowdoc.Action("a", "MessageParticipant", `"Text":""`, good), flowdoc.Stop("x")), "", "a: The text is empty."},
@@ -289,7 +302,7 @@ func TestHintsNameWhatWasMeant(t *testing.T) {
 		t.Errorf("Parse says %v", err)
 	}
 	old := Flow(flowdoc.Parse(t, `{"modules":[{"id":"a","type":"Disconnect"}],"version":"1","type":"contactFlow","start":"a","metadata":{}}`))
-	if len(old) == 0 || !strings.HasPrefix(old[0].Hint, "This is an export in the older format") {
+	if len(old) != 1 || !strings.Contains(old[0].Message, "an export in the older format") || !strings.HasPrefix(old[0].Hint, "Import it in the designer") {
 		t.Errorf("an export in the older format: %+v", old)
 	}
 }

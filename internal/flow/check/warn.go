@@ -13,14 +13,13 @@ import (
 // out, unless no way at all leads to it; so is a reference that is reported as an error.
 func warnings(f *flow.Flow, errors []Finding) []Finding {
 	w := &warner{f: f, flows: f.FlowType(), lived: lived(f)}
-	w.set, w.wrong, w.loops, w.reported = map[string]bool{}, map[[2]string]bool{}, map[string]bool{}, map[string]int{}
+	w.setters, w.wrong, w.loops, w.reported = map[string]setter{}, map[[2]string]bool{}, map[string]bool{}, map[string]int{}
 	for _, e := range errors {
 		w.wrong[[2]string{e.Action, e.Field}] = true
 	}
 	for i := range f.Actions {
-		if w.lived[i] {
-			w.set[f.Actions[i].Type] = true
-		}
+		a := &f.Actions[i]
+		w.setters[a.Type] = max(w.setters[a.Type], w.setter(a))
 	}
 	w.settings()
 	reached, idle := reachable(f), w.idle()
@@ -69,6 +68,7 @@ func (w *warner) idle() bool {
 // action warns of one action that a chat can come to.
 func (w *warner) action(a *flow.Action) {
 	refused := w.support(a)
+	w.bounds(a)
 	if !refused {
 		w.errorBranches(a)
 		if warn := rules[a.Type].warnings; warn != nil {
@@ -96,6 +96,18 @@ func (w *warner) support(a *flow.Action) bool {
 	}
 	w.add(a, field, message, w.consequence(a, errorType))
 	return true
+}
+
+// bounds warns of numbers above what the reference allows, where flows with more
+// have been published.
+func (w *warner) bounds(a *flow.Action) {
+	for i := range a.Spec.Params {
+		p := &a.Spec.Params[i]
+		text, err := a.Params.Literal(p.Name)
+		if n, ok := flow.Number(text); p.Exceeded && err == nil && ok && n > p.Max {
+			w.add(a, "Parameters."+p.Name, fmt.Sprintf("%s is %d; the reference allows %d to %d.", p.Name, n, p.Min, p.Max), "The service has published flows with more.")
+		}
+	}
 }
 
 // errorBranches warns of errors that an older export leaves without a branch.

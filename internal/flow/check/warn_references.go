@@ -62,12 +62,20 @@ func (w *warner) reference(r *flow.Reference) (message, hint string) {
 		return "This version of Parley never sets $." + r.Name + ".", "The reference is always empty."
 	case root.Filled == flow.NeverInChat:
 		return "$." + flow.Clip(r.Name) + " is never set in a chat.", "The reference is always empty."
-	case root.Setter == "" || w.set[root.Setter]:
+	case root.Setter == "" || w.setters[root.Setter] == setterWorks:
 		return "", ""
 	case root.Local, w.f.Module:
-		return "Nothing in this flow sets $." + r.Name + ".", "The reference is always empty."
+		hint = "The reference is always empty."
+	default:
+		hint = "It is empty unless an earlier flow has set it."
 	}
-	return "Nothing in this flow sets $." + r.Name + ".", "It is empty unless an earlier flow has set it."
+	switch w.setters[r.Root.Setter] {
+	case setterFails:
+		return "In a chat " + r.Root.Setter + " fails, which would set $." + r.Name + ".", hint
+	case setterUnreached:
+		return "No chat comes to the " + r.Root.Setter + " that would set $." + r.Name + ".", hint
+	}
+	return "Nothing in this flow sets $." + r.Name + ".", hint
 }
 
 // texts calls f with every string of a JSON value, keys included.

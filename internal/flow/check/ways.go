@@ -41,14 +41,14 @@ func exits(a *flow.Action) []exit {
 // it can also be that none is. A Compare of what is the same in every chat, such
 // as $.Channel, has few of them.
 func open(a *flow.Action) (conditions []int, more bool) {
-	text, null, known := fixed(a)
+	of, known := fixed(a)
 	for i := range a.Conditions {
 		c := &a.Conditions[i]
 		if !known || !c.Operand.Constant() {
 			conditions = append(conditions, i)
 			continue
 		}
-		if c.Holds(text, null, c.Operand.Literal) {
+		if c.Holds(&of, c.Operand.Literal) {
 			return append(conditions, i), false
 		}
 	}
@@ -56,16 +56,16 @@ func open(a *flow.Action) (conditions []int, more bool) {
 }
 
 // fixed returns what a Compare compares, if that is the same in every chat.
-func fixed(a *flow.Action) (text string, null, known bool) {
+func fixed(a *flow.Action) (of flow.Compared, known bool) {
 	s, ok := a.Args.(*flow.CompareArgs)
 	switch {
 	case !ok || s.Of.Root == nil:
 	case s.Of.Name == "Channel" && len(s.Of.Path) == 0:
-		return flow.ChatChannel, false, true
+		return flow.Compared{Text: flow.ChatChannel}, true
 	case s.Of.Root.Filled != flow.FilledInChat:
-		return "", !s.Of.Root.Named, true
+		return flow.Compared{Null: !s.Of.Root.Named}, true
 	}
-	return "", false, false
+	return of, false
 }
 
 // repeats reports whether NextAction is not a way of its own: the branches of
@@ -84,21 +84,24 @@ func repeats(a *flow.Action) bool {
 
 // reachable marks the actions that some way leads to.
 func reachable(f *flow.Flow) []bool {
-	return follow(f, func(a *flow.Action) []int {
-		list := []int{a.Next}
-		for _, e := range a.Errors {
-			list = append(list, e.Next)
-		}
-		for _, c := range a.Conditions {
-			list = append(list, c.Next)
-		}
-		return list
-	})
+	return follow(f, f.Start, make([]bool, len(f.Actions)), targets)
+}
+
+// targets are the actions that the ways out of one lead to.
+func targets(a *flow.Action) []int {
+	list := []int{a.Next}
+	for _, e := range a.Errors {
+		list = append(list, e.Next)
+	}
+	for _, c := range a.Conditions {
+		list = append(list, c.Next)
+	}
+	return list
 }
 
 // lived marks the actions that a chat can come to.
 func lived(f *flow.Flow) []bool {
-	return follow(f, func(a *flow.Action) []int {
+	return follow(f, f.Start, make([]bool, len(f.Actions)), func(a *flow.Action) []int {
 		var list []int
 		for _, e := range exits(a) {
 			list = append(list, e.next)
@@ -107,10 +110,9 @@ func lived(f *flow.Flow) []bool {
 	})
 }
 
-// follow marks what is reached from the first action by way of next.
-func follow(f *flow.Flow, next func(*flow.Action) []int) []bool {
-	reached := make([]bool, len(f.Actions))
-	pending := []int{f.Start}
+// follow marks what is reached from an action by way of next, and is not yet marked.
+func follow(f *flow.Flow, from int, reached []bool, next func(*flow.Action) []int) []bool {
+	pending := []int{from}
 	for len(pending) > 0 {
 		i := pending[len(pending)-1]
 		pending = pending[:len(pending)-1]

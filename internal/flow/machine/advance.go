@@ -44,10 +44,17 @@ func Advance(w World, r *Run, ev Event) Outcome {
 		return m.lost(r, "the action does not wait")
 	}
 	m.run.Wait, m.waited, m.again = Wait{}, r.Wait, true
-	if r.Wait.Kind != WaitEffect && r.Wait.Kind != WaitBot {
+	if !r.Wait.calls() {
 		m.run.Steps = 0
 	}
-	next, more := m.settle(a, steps[a.Spec.Index].resume(m, a, ev))
+	var next int
+	var more bool
+	if ev.Kind == EventTime && m.recalled() {
+		m.withdraw(a)
+		next, more = m.comeBack()
+	} else {
+		next, more = m.settle(a, steps[a.Spec.Index].resume(m, a, ev))
+	}
 	if !more {
 		return m.out
 	}
@@ -69,12 +76,20 @@ func (m *machine) end(e End) Outcome {
 
 // from runs actions from index i on until one waits or there is none.
 func (m *machine) from(i int) Outcome {
-	for m.run.Steps < flow.MaxSteps {
-		if i < 0 {
-			return m.end(EndFlow)
+	for {
+		if i < 0 || m.overdue() {
+			next, more := m.comeBack()
+			if !more {
+				return m.out
+			}
+			i = next
+			continue
+		}
+		a := &m.flow.Actions[i]
+		if m.run.Steps >= flow.MaxSteps {
+			return m.runaway(a, fmt.Sprintf("the flow ran %d actions without waiting", flow.MaxSteps))
 		}
 		m.run.Steps++
-		a := &m.flow.Actions[i]
 		next, more := m.settle(a, m.do(a))
 		if !more {
 			return m.out
@@ -84,10 +99,6 @@ func (m *machine) from(i int) Outcome {
 		}
 		i = next
 	}
-	if i < 0 {
-		return m.end(EndFlow)
-	}
-	return m.runaway(&m.flow.Actions[i], fmt.Sprintf("the flow ran %d actions without waiting", flow.MaxSteps))
 }
 
 // runaway stops a flow that does not stop by itself.
@@ -130,14 +141,21 @@ func (m *machine) settle(a *flow.Action, r result) (next int, more bool) {
 	m.again = false
 	switch r.kind {
 	case kindSuspend:
-		m.run.Wait.Action = a.ID
-		run := m.run
-		m.out.Run = &run
+		if m.overdue() && !m.run.Wait.calls() {
+			m.waited = m.run.Wait
+			m.withdraw(a)
+			return m.comeBack()
+		}
+		m.hold(a)
 		return flow.None, false
 	case kindFinish:
+		if End(r.text) == EndFlow {
+			return m.comeBack()
+		}
 		m.end(End(r.text))
 		return flow.None, false
 	case kindJump:
+		m.run.Return = nil // the Wait is of the flow that is left
 		if len(m.run.Stack) > 0 {
 			m.run.Data, m.run.Stack, m.docs = m.run.Gathered(), nil, [docs]any{}
 		}
@@ -147,9 +165,19 @@ func (m *machine) settle(a *flow.Action, r result) (next int, more bool) {
 		m.call(a)
 		return m.flow.Start, true
 	case kindReturn:
+		if at := m.run.Return; at != nil && at.Depth == len(m.run.Stack) {
+			return m.comeBack()
+		}
 		return m.back(r)
 	}
 	return next, true
+}
+
+// withdraw leaves an action that waits for the customer, as if its own time had
+// run out; where that would lead does not matter.
+func (m *machine) withdraw(a *flow.Action) {
+	steps[a.Spec.Index].resume(m, a, Event{Kind: EventTime})
+	m.noted, m.logged, m.external = nil, false, nil
 }
 
 // after chooses the next action by the rules of the language, and names the
@@ -162,9 +190,10 @@ func (m *machine) after(a *flow.Action, r result) (next int, decided string, way
 	case kindDone:
 		return a.Next, "", flow.Way{Kind: flow.WayNext}
 	case kindChoice:
+		of := flow.Compared{Text: r.text, Null: r.null, Of: r.value}
 		for i := range a.Conditions {
 			c := &a.Conditions[i]
-			if operand, ok := m.text(&c.Operand); ok && c.Holds(r.text, r.null, operand) {
+			if operand, ok := m.text(&c.Operand); ok && c.Holds(&of, operand) {
 				return c.Next, operand, flow.Way{Kind: flow.WayCondition, Index: i}
 			}
 		}
@@ -198,29 +227,37 @@ func (m *machine) call(a *flow.Action) {
 // back returns from a module to the action that called it. A result decides
 // over its conditions; without one the module ended normally.
 func (m *machine) back(r result) (next int, more bool) {
-	top := len(m.run.Stack) - 1
-	frame := m.run.Stack[top]
+	i, ok := m.leave(len(m.run.Stack) - 1)
+	if !ok {
+		return flow.None, false
+	}
+	m.keep(docModule, m.passed)
+	m.again = true
+	if strings.TrimSpace(r.text) == "" {
+		return m.settle(&m.flow.Actions[i], done)
+	}
+	return m.settle(&m.flow.Actions[i], choose(r.text))
+}
+
+// leave makes the run one of a caller again, by its position among them: i is the
+// action that called. Where that is not ok the run has ended.
+func (m *machine) leave(caller int) (i int, ok bool) {
+	frame := m.run.Stack[caller]
 	f, err := m.w.Content(frame.Flow, frame.Hash)
 	if err != nil {
 		m.lost(&m.run, "the content of the calling flow is no longer available: "+err.Error())
 		return flow.None, false
 	}
-	i, ok := f.Find(frame.Action)
-	if !ok {
+	if i, ok = f.Find(frame.Action); !ok {
 		m.lost(&m.run, "the calling flow has no such action")
 		return flow.None, false
 	}
 	m.flow, m.docs, m.lists, m.owned = f, [docs]any{}, nil, false
-	m.run.Flow, m.run.Hash, m.run.Stack, m.run.Data = frame.Flow, frame.Hash, m.run.Stack[:top], frame.Data
-	if top == 0 {
+	m.run.Flow, m.run.Hash, m.run.Stack, m.run.Data = frame.Flow, frame.Hash, m.run.Stack[:caller], frame.Data
+	if caller == 0 {
 		m.run.Stack = nil
 	}
-	m.keep(docModule, m.passed)
-	m.again = true
-	if strings.TrimSpace(r.text) == "" {
-		return m.settle(&f.Actions[i], done)
-	}
-	return m.settle(&f.Actions[i], choose(r.text))
+	return i, true
 }
 
 // log writes the entry of an action that ran.

@@ -2,9 +2,7 @@ package machine
 
 import (
 	"encoding/json"
-	"slices"
 	"strconv"
-	"time"
 
 	"parley.example/parley/internal/flow"
 )
@@ -20,40 +18,7 @@ func runCompare(m *machine, a *flow.Action) result {
 		return fail("the value is too long")
 	}
 	m.note("Value", text)
-	return result{kind: kindChoice, text: text, null: v.Null() && s.Of.Root != nil && !s.Of.Root.Named}
-}
-
-// runWait is Wait: it suspends the run until a time, or an event that it lists.
-func runWait(m *machine, a *flow.Action) result {
-	s := a.Args.(*flow.WaitArgs)
-	text, _ := m.text(&s.Limit)
-	m.note("TimeoutSeconds", text)
-	m.note("InterruptOnCustomerReturn", strconv.FormatBool(slices.Contains(s.Events, flow.CustomerReturned)))
-	seconds, ok := flow.Number(text)
-	if !ok || seconds < 1 || seconds > flow.MaxWait {
-		return fail("TimeLimitSeconds is %q, not a number from 1 to %d", flow.Clip(text), flow.MaxWait)
-	}
-	if s.Bot && !m.c.BotPresent {
-		return failWith(flow.ParticipantNotFound, "no bot takes part in the chat")
-	}
-	m.run.Wait = Wait{Kind: WaitTime, Until: m.w.Now.Add(time.Duration(seconds) * time.Second), Events: s.Events}
-	return suspend
-}
-
-func resumeWait(m *machine, a *flow.Action, ev Event) result {
-	came := flow.WaitCompleted
-	switch ev.Kind {
-	case EventCustomerMessage, EventCustomerBack:
-		came = flow.CustomerReturned
-	case EventBotLeft:
-		came = flow.BotDisconnected
-	}
-	for i := range a.Conditions {
-		if text, ok := m.text(&a.Conditions[i].Operand); ok && text == came {
-			return choose(came)
-		}
-	}
-	return fail("the action has no branch for %s", came)
+	return result{kind: kindChoice, text: text, value: v, null: v.Null() && s.Of.Root != nil && !s.Of.Root.Named}
 }
 
 // runLoop is Loop: it counts its visits in the run and answers ContinueLooping

@@ -33,6 +33,9 @@ func runSetData(m *machine, a *flow.Action) result {
 	if problem == "" {
 		u.SegmentAttrs, problem = resolveSegments(m, s)
 	}
+	if problem == "" && s.Session != nil {
+		problem = resolveSession(m, s.Session)
+	}
 	if problem != "" {
 		return fail("%s", problem)
 	}
@@ -82,6 +85,17 @@ func resolveTexts(m *machine, s *flow.DataArgs) (texts map[string]string, proble
 		texts[name] = text
 	}
 	return texts, ""
+}
+
+// resolveSession looks at WisdomSessionArn: the session has been created, and
+// there is no assistant that would do something with it.
+func resolveSession(m *machine, t *flow.Template) (problem string) {
+	session, _ := m.text(t)
+	m.note("WisdomSessionArn", session)
+	if session == "" {
+		return "WisdomSessionArn is empty: no session of an assistant has been created"
+	}
+	return ""
 }
 
 // isLanguage reports whether s has the form of a language with a region.
@@ -173,3 +187,37 @@ func runPersist(m *machine, a *flow.Action) result {
 }
 
 func resumePersist(_ *machine, _ *flow.Action, ev Event) result { return came(ev) }
+
+// runAssistant is CreateWisdomSession. Parley has no assistants: where it is set
+// up to make sessions up, $.Wisdom.SessionArn is an ARN such as the service's,
+// arn:aws:wisdom:REGION:ACCOUNT:session/ASSISTANT/SESSION, of a session in which
+// nobody answers; elsewhere the action fails.
+func runAssistant(m *machine, a *flow.Action) result {
+	assistant, _ := m.text(&a.Args.(*flow.AssistantArgs).Assistant)
+	m.note("WisdomAssistantArn", assistant)
+	switch {
+	case assistant == "":
+		return fail("no assistant is specified")
+	case m.w.Facts == nil:
+		return fail("%s", errNoFacts)
+	}
+	if err := m.w.Facts.Assistant(assistant); err != nil {
+		return fail("%s", err)
+	}
+	m.keep(docWisdom, flow.Encode(map[string]any{"SessionArn": sessionARN(m, assistant)}))
+	return done
+}
+
+// sessionARN is the ARN of a new session, in the account and region of the
+// assistant when that is an ARN, else of the instance.
+func sessionARN(m *machine, assistant string) string {
+	of := strings.SplitN(m.c.InstanceARN, ":", 6)
+	if parts := strings.SplitN(assistant, ":", 6); len(parts) == 6 && parts[0] == "arn" {
+		of, assistant = parts, parts[5]
+	}
+	if len(of) != 6 {
+		of = []string{"arn", "aws", "", m.c.Region, "", ""}
+	}
+	id := assistant[strings.LastIndexByte(assistant, '/')+1:]
+	return strings.Join([]string{of[0], of[1], "wisdom", of[3], of[4], "session/" + id + "/" + m.w.NewID()}, ":")
+}

@@ -20,6 +20,8 @@ type instance struct {
 	modules map[string]*flow.Flow
 	views   map[string]View
 	refused map[string]bool // functions and bots
+
+	assistants bool
 }
 
 func (i *instance) Queue(ref string) (Queue, error) { return lookUp(i.queues, ref) }
@@ -38,6 +40,13 @@ func (i *instance) Module(ref string) (*flow.Flow, center.FlowID, error) {
 }
 
 func (i *instance) LambdaAllowed(function string) error { return i.allowed(function) }
+
+func (i *instance) Assistant(assistant string) error {
+	if !i.assistants {
+		return errors.New("there is no assistant " + assistant)
+	}
+	return nil
+}
 
 func (i *instance) BotAllowed(bot string) error { return i.allowed(bot) }
 
@@ -317,6 +326,7 @@ func TestGetMetricData(t *testing.T) {
 		"the target queue": {``, QueueStatus{Contacts: 2, Oldest: 1500 * time.Millisecond, Position: 1, Wait: 90 * time.Second, Online: 3}, "[Parcels 2 1500 3 1 90]"},
 		"chat":             {`"QueueChannel":"chat"`, QueueStatus{Contacts: 2}, "[Parcels 2 0 0  ]"},
 		"no calls":         {`"QueueChannel":"Voice"`, QueueStatus{Contacts: 2, Online: 1}, "[Parcels 0 0 1  ]"},
+		"no tasks":         {`"QueueChannel":"task"`, QueueStatus{Contacts: 2, Online: 1}, "[Parcels 0 0 1  ]"},
 		"nothing goes on":  {`"QueueId":"q"`, QueueStatus{}, "[Parcels     ]"},
 		"an odd channel":   {`"QueueChannel":"Smoke"`, QueueStatus{}, "failed"},
 		"a strange queue":  {`"QueueId":"gone"`, QueueStatus{}, "failed"},

@@ -43,11 +43,12 @@ type machine struct {
 // result is how an action went.
 type result struct {
 	kind    resultKind
-	text    string // of choice: the result; of failure: the error type; of finish: the End
-	null    bool   // of choice: the result is an undefined value of the system
-	problem string // of failure: why
-	always  bool   // of failure: log it even when logging is off
-	quiet   bool   // of suspend: the action goes on waiting, there is nothing to log
+	text    string     // of choice: the result; of failure: the error type; of finish: the End
+	null    bool       // of choice: the result is an undefined value of the system
+	value   flow.Value // of choice: what text renders, when it is more than that
+	problem string     // of failure: why
+	always  bool       // of failure: log it even when logging is off
+	quiet   bool       // of suspend: the action goes on waiting, there is nothing to log
 }
 
 type resultKind uint8

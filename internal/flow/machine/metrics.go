@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -84,15 +85,15 @@ func runGetMetricData(m *machine, a *flow.Action) result {
 	}
 	m.note("Queue", q.ARN)
 	channel, given := m.optional(&s.Channel)
-	voice := strings.EqualFold(channel, "Voice")
-	if given && !voice && !strings.EqualFold(channel, "Chat") {
-		return fail("QueueChannel is %q, neither Voice nor Chat", flow.Clip(channel))
+	other := given && !strings.EqualFold(channel, flow.ChatChannel)
+	if other && !slices.ContainsFunc(flow.QueueChannels, func(s string) bool { return strings.EqualFold(s, channel) }) {
+		return fail("QueueChannel is %q, not one of %s", flow.Clip(channel), strings.Join(flow.QueueChannels, ", "))
 	}
 	metrics, err := m.w.Facts.Metrics(q)
 	if err != nil {
 		return fail("%s", err)
 	}
-	if voice { // the contacts are all chats; the agents are the same
+	if other { // the contacts are all chats; the agents are the same
 		metrics.Contacts, metrics.Oldest, metrics.Position, metrics.Wait = 0, 0, 0, 0
 	}
 	m.keep(docMetrics, flow.Encode(metricsDocument(q, &metrics)))

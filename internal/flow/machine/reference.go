@@ -43,6 +43,7 @@ var getterTable = map[string]getter{
 	"Views":             gathered(docViews),
 	"Metrics":           gathered(docMetrics),
 	"Modules":           modules,
+	"Wisdom":            gathered(docWisdom),
 	"Loop":              listLoop,
 	"LambdaInvocation":  lambdaInvocation,
 }

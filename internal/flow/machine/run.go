@@ -13,13 +13,14 @@ import (
 // after a restart. It is a value: Advance returns a new one and leaves the old
 // one as it was.
 type Run struct {
-	Flow  center.FlowID `json:"flow"`
-	Hash  string        `json:"hash"` // of the content it began with; publishing anew does not change a run
-	Kind  Kind          `json:"kind,omitempty"`
-	Data  Data          `json:"data"`
-	Wait  Wait          `json:"wait"`
-	Stack []Frame       `json:"stack,omitempty"` // the callers of the module that runs, outermost first
-	Steps int           `json:"steps,omitempty"` // actions since a person or the time moved the run: see flow.MaxSteps
+	Flow   center.FlowID `json:"flow"`
+	Hash   string        `json:"hash"` // of the content it began with; publishing anew does not change a run
+	Kind   Kind          `json:"kind,omitempty"`
+	Data   Data          `json:"data"`
+	Wait   Wait          `json:"wait"`
+	Stack  []Frame       `json:"stack,omitempty"`  // the callers of the module that runs, outermost first
+	Return *Return       `json:"return,omitempty"` // the Wait that the run has left by its branch Continue
+	Steps  int           `json:"steps,omitempty"`  // actions since a person or the time moved the run: see flow.MaxSteps
 }
 
 // Kind is why a flow runs: what its end means and whom it speaks to.
@@ -70,6 +71,15 @@ type Frame struct {
 	Data   Data          `json:"data"`
 }
 
+// Return is where a run comes back to that has left a Wait by its branch
+// Continue (ContinueExecution).
+type Return struct {
+	Action string    `json:"action"`          // the identifier of the Wait
+	Depth  int       `json:"depth,omitempty"` // how many callers the run had there
+	From   time.Time `json:"from"`            // when the wait ends if the branch has ended
+	Until  time.Time `json:"until"`           // when it ends in any case; not before From
+}
+
 // MaxStack is how deep modules may be nested.
 const MaxStack = 5
 
@@ -107,6 +117,9 @@ const (
 	WaitAuth   WaitKind = "auth"   // AuthenticateParticipant: the end of Session
 )
 
+// calls reports whether the outcome of an effect is awaited.
+func (w *Wait) calls() bool { return w.Kind == WaitEffect || w.Kind == WaitBot }
+
 // Gathered is what the run has gathered as far as another flow of the contact
 // may see it: where a module runs, that of the flow which called it, and in any
 // case without a talk with a bot.
@@ -130,7 +143,7 @@ func (w *Wait) Wants(ev Event) bool {
 	case EventTime:
 		return !w.Until.IsZero()
 	case EventEffectDone:
-		return (w.Kind == WaitEffect || w.Kind == WaitBot) && w.Effect == ev.Effect
+		return w.calls() && w.Effect == ev.Effect
 	case EventCustomerMessage:
 		switch w.Kind {
 		case WaitInput, WaitBot:
@@ -160,6 +173,7 @@ type Data struct {
 	Lex        json.RawMessage     `json:"lex,omitempty"`        // $.Lex: the last interaction with a bot
 	Views      json.RawMessage     `json:"views,omitempty"`      // $.Views: Action and ViewResultData of the last view
 	Metrics    json.RawMessage     `json:"metrics,omitempty"`    // $.Metrics: what GetMetricData found
+	Wisdom     json.RawMessage     `json:"wisdom,omitempty"`     // $.Wisdom: SessionArn
 	Input      json.RawMessage     `json:"input,omitempty"`      // $.Modules.Input: of the module that runs
 	Module     json.RawMessage     `json:"module,omitempty"`     // $.Modules: Result and ResultData of the last module
 	Talk       *Talk               `json:"talk,omitempty"`       // the interaction with a bot that is under way
@@ -188,6 +202,7 @@ const (
 	docLex
 	docViews
 	docMetrics
+	docWisdom
 	docInput
 	docModule
 	docs
@@ -204,6 +219,8 @@ func (d *Data) raw(doc int) *json.RawMessage {
 		return &d.Views
 	case docMetrics:
 		return &d.Metrics
+	case docWisdom:
+		return &d.Wisdom
 	case docInput:
 		return &d.Input
 	}

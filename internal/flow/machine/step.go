@@ -22,6 +22,7 @@ var stepTable = map[string]step{
 	"Compare":                                    {run: runCompare},
 	"ConnectParticipantWithLexBot":               {run: runBot, resume: resumeBot},
 	"CreatePersistentContactAssociation":         {run: runPersist, resume: resumePersist},
+	"CreateWisdomSession":                        {run: runAssistant},
 	"DequeueContactAndTransferToQueue":           {run: runRequeue},
 	"DisconnectParticipant":                      {run: runDisconnect},
 	"DistributeByPercentage":                     {run: runDistribute},

@@ -136,6 +136,9 @@ type Facts interface {
 	LambdaAllowed(function string) error
 	// BotAllowed is nil when flows of the instance may ask a bot, by the ARN of its alias or, for Lex V1, its name.
 	BotAllowed(bot string) error
+	// Assistant is nil when flows of the instance may create sessions of an assistant,
+	// which are made up: nobody answers in them.
+	Assistant(assistant string) error
 }
 
 // Visit is one action that ran: see World.Trace. An action that waits is

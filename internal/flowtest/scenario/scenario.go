@@ -114,7 +114,7 @@ func scenarioName(s *scanner) string {
 // verbs are the first words of statements, with what reads the rest.
 var verbs = map[string]func(*scanner) action{
 	"flow": readFlow, "module": readModule, "queue": readQueue, "hours": readHours, "view": readView, "no": readNo,
-	"strict": readStrict, "clock": readClock, "lambda": readLambda, "bot": readBot, "initial": readInitial,
+	"strict": readStrict, "assistant": readAssistant, "clock": readClock, "lambda": readLambda, "bot": readBot, "initial": readInitial,
 	"types": readTypes, "duration": readDuration, "chance": readChance,
 	"attribute": readAttribute, "start": readStart, "customer": readCustomer, "agent": readAgent, "earlier": readEarlier,
 	"participant": readParticipant, "advance": readAdvance, "restart": readRestart, "stop": readStop,

@@ -115,6 +115,15 @@ func readHours(s *scanner) action {
 	}
 }
 
+// readAssistant: assistant sessions.
+func readAssistant(s *scanner) action {
+	s.expect("sessions")
+	return func(s *Session) error {
+		s.Instance.Assistants = true
+		return nil
+	}
+}
+
 // readView: view NAME [is REF] [actions NAME ...].
 func readView(s *scanner) action {
 	name, ref := s.name("the name of the view"), ""
