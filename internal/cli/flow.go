@@ -42,6 +42,7 @@ func (flowCmd) Help() string {
 type flowCheck struct {
 	Files  []string `arg:"" name:"file" help:"Flow documents (JSON, like the Content of DescribeContactFlow), or directories of them."`
 	Type   string   `help:"Type of the flows, such as CONTACT_FLOW, or MODULE. Default: the type in each document." placeholder:"TYPE"`
+	Module []string `help:"A flow module that the flows invoke, or a directory of them, to check the calls against; may be repeated. Modules among FILE are known too." placeholder:"PATH"`
 	Format string   `help:"Output format, text or json (${default})." enum:"text,json" default:"text" placeholder:"FORMAT"`
 	Strict bool     `help:"Treat warnings as errors."`
 
@@ -54,6 +55,7 @@ func (flowCheck) Help() string {
   parley flow check main.json
   parley flow check flows --strict
   parley flow check whisper.json --type AGENT_WHISPER
+  parley flow check main.json --module survey.json
 
 Errors are what CreateContactFlow would refuse, in Amazon Connect as in Parley;
 some depend on the type of the flow. Warnings are problems that it accepts but
@@ -76,6 +78,10 @@ func (c flowCheck) Run(std streams) error {
 	if c.Type, err = typeNamed(c.Type); err != nil {
 		return usage{err}
 	}
+	modules, err := c.modules(paths)
+	if err != nil {
+		return usage{err}
+	}
 	all := make([]checked, 0, len(paths))
 	errs, warnings := 0, 0
 	for _, path := range paths {
@@ -83,7 +89,7 @@ func (c flowCheck) Run(std streams) error {
 		if err != nil {
 			return usage{err}
 		}
-		one := checked{path, c.check(text)}
+		one := checked{path, c.check(text, modules)}
 		for _, f := range one.Findings {
 			if f.Severity == check.SeverityError {
 				errs++
@@ -119,15 +125,46 @@ func typeNamed(name string) (string, error) {
 	return typ, nil
 }
 
-func (c flowCheck) check(text []byte) []check.Finding {
-	f, err := flow.Parse(text)
+// modules are what the flows may call: what --module names, and the modules
+// among the files. What cannot be read among the latter is reported when it is checked.
+func (c flowCheck) modules(paths []string) (*simulator.Instance, error) {
+	in := simulator.NewInstance()
+	named, err := flowFiles(c.Module)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range named {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		d, err := simulator.NewDocument(path, text, "", simulator.TypeModule)
+		if err != nil {
+			return nil, err
+		}
+		in.Add(d)
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		if d, err := simulator.NewDocument(path, text, "", ""); err == nil {
+			in.Add(d)
+		}
+	}
+	return in, nil
+}
+
+func (c flowCheck) check(text []byte, modules *simulator.Instance) []check.Finding {
+	f, err := flow.ParseFile(text)
 	if err != nil {
 		return []check.Finding{{Severity: check.SeverityError, Cloud: check.CloudRefuses, Message: err.Error()}}
 	}
 	if c.Type != "" {
 		f = f.As(c.Type)
 	}
-	findings := check.Options{OldSpellings: c.OldSpellings}.Flow(f)
+	findings := slices.Concat(check.Calls(f, modules.Callee), check.Options{OldSpellings: c.OldSpellings}.Flow(f))
 	if f.Place() == 0 && f.Type == "" {
 		findings = append(findings, untyped(f)...)
 	}

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"parley.example/parley/internal/flow/check"
 	"parley.example/parley/internal/flowgraph"
 	"parley.example/parley/internal/flowtest"
 	"parley.example/parley/internal/flowtest/report"
@@ -87,8 +86,13 @@ func (c *flowTest) Run(ctx context.Context, std streams) error {
 	if err := c.graphs(results.Coverage); err != nil {
 		return err
 	}
-	for _, d := range results.Coverage.Documents() {
-		if n := len(check.Problems(d.Flow)); n > 0 {
+	documents := results.Coverage.Documents()
+	all := simulator.NewInstance()
+	for _, d := range documents {
+		all.Add(d)
+	}
+	for _, d := range documents {
+		if n := len(all.Problems(d)); n > 0 {
 			fmt.Fprintf(std.err, "parley: %s cannot be published; see parley flow check (problems: %d)\n", d.Path, n)
 		}
 	}

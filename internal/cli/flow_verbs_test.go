@@ -66,6 +66,42 @@ func TestFlowCheck(t *testing.T) {
 	}
 }
 
+// TestFlowCheckKnowsModules: calls are checked against modules among the files and
+// those that are named, where it is known what they declare.
+func TestFlowCheckKnowsModules(t *testing.T) {
+	caller := write(t, "caller.json", `{"Version":"2019-10-30","StartAction":"call","Metadata":{"ActionMetadata":{"call":{"parameters":{"FlowModuleId":{"displayName":"Survey"}}}}},"Actions":[
+		{"Identifier":"call","Type":"InvokeFlowModule","Parameters":{"FlowModuleId":"arn:aws:connect:us-east-1:123456789012:instance/i/flow-module/m:prod","Input":{"count":"7"}},
+		 "Transitions":{"NextAction":"end","Errors":[{"NextAction":"end","ErrorType":"NoMatchingError"}]}},
+		{"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`)
+	content := `{"Version":"2019-10-30","StartAction":"end","Metadata":{"name":"Survey"},"Settings":{"InputParameters":[],"OutputParameters":[],"Transitions":[]},"Actions":[
+		{"Identifier":"end","Type":"EndFlowModuleExecution","Parameters":{},"Transitions":{}}]}`
+	bare := write(t, "bare.json", content)
+	quoted, err := json.Marshal(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	described := write(t, "described.json", `{"ContactFlowModule":{"Name":"Survey","Content":`+string(quoted)+`,"Settings":"{\"input\":{\"schema\":{\"properties\":{\"count\":{\"type\":\"number\"}}}}}"}}`)
+	const refusal = "[call] Parameters.Input.count: Invalid Action property value: must be of the type number, not a string"
+	for _, test := range []struct {
+		name, want string
+		args       []string
+	}{
+		{"no module is known", caller + ": good\n1 flow: 0 errors", []string{caller}},
+		{"a module is named", refusal, []string{caller, "--module", described}},
+		{"a module is among the files", refusal, []string{caller, described}},
+		{"a directory of modules is named", refusal, []string{caller, "--module", filepath.Dir(described)}},
+		{"of a content alone it is not known what it declares", "2 flows: 0 errors", []string{caller, bare}},
+	} {
+		status, out, errs := parley(t, "", append([]string{"flow", "check"}, test.args...)...)
+		if refused := test.want == refusal; !strings.Contains(out, test.want) || errs != "" || (status == 1) != refused {
+			t.Errorf("%s: %d %q %q; want %q", test.name, status, out, errs, test.want)
+		}
+	}
+	if status, _, errs := parley(t, "", "flow", "check", caller, "--module", "nowhere.json"); status != 2 || !strings.Contains(errs, "no such file") {
+		t.Errorf("a module that is not there: %d %q", status, errs)
+	}
+}
+
 // TestFlowVerbsPrint compares what the flow verbs print with snapshots that
 // somebody has looked at.
 func TestFlowVerbsPrint(t *testing.T) {

@@ -166,9 +166,10 @@ type ModuleArgs struct {
 	Inputs []Parameter
 }
 
-// inputNames are the parameters that may hold what is passed to a module. The
-// name that the service uses is not published.
-var inputNames = []string{"InputParameters", "Inputs", "Input"}
+// InputNames are the parameters of InvokeFlowModule that may hold what is passed
+// to a module. The designer writes Input (exports and publishing, 2026-08); the
+// others are older guesses.
+var InputNames = []string{"Input", "InputParameters", "Inputs"}
 
 func readModule(p Params) (any, error) {
 	s := &ModuleArgs{}
@@ -176,7 +177,7 @@ func readModule(p Params) (any, error) {
 	if s.Module, err = p.Template("FlowModuleId"); err != nil {
 		return nil, err
 	}
-	for _, name := range inputNames {
+	for _, name := range InputNames {
 		inputs, err := p.Parameters(name)
 		if err != nil {
 			return nil, err

@@ -12,13 +12,14 @@ const MaxSteps = 1000
 // Flow is a parsed document of the flow language. It is never changed after
 // Parse and may be used by many goroutines.
 type Flow struct {
-	Hash     string   // FlowContentSha256: 64 hexadecimal digits
-	Name     string   // Metadata.name: a hint, not the name of the resource
-	Type     string   // of the resource (CONTACT_FLOW ...) as set by [Flow.As], else ""
-	Hint     string   // Metadata.type: what the designer says it is
-	Module   bool     // there are Settings
-	Required []string // inputs that a module must be given
-	Legacy   bool     // an export in the designer's older format, with modules for actions: nothing else can be said of it
+	Hash     string    // FlowContentSha256: 64 hexadecimal digits
+	Name     string    // Metadata.name: a hint, not the name of the resource
+	Type     string    // of the resource (CONTACT_FLOW ...) as set by [Flow.As], else ""
+	Hint     string    // Metadata.type: what the designer says it is
+	Module   bool      // there are Settings
+	Contract *Contract // what a module declares; nil where that is not known, see [Flow.WithSettings]
+	Required []string  // inputs that a module must be given
+	Legacy   bool      // an export in the designer's older format, with modules for actions: nothing else can be said of it
 
 	Actions []Action
 	Start   int     // index of StartAction, None when it names no action

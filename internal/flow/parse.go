@@ -125,6 +125,9 @@ func (f *Flow) top(members Params) document {
 		f.fault("Version", fmt.Sprintf("the version is %q, not %q", doc.Version, language), "Version 2019-10-30 is the only one.")
 	}
 	f.settings(doc.Settings)
+	if f.Contract.Empty() {
+		f.Contract = nil // the designer writes such into every content; what the module declares stands beside it
+	}
 	var meta struct{ Name, Type any }
 	if json.Unmarshal(doc.Metadata, &meta) == nil {
 		f.Name, _ = meta.Name.(string)
@@ -133,24 +136,13 @@ func (f *Flow) top(members Params) document {
 	return doc
 }
 
-// settings reads what a module says of itself. Old exports have empty lists,
-// and the language writes truth as a text as well.
+// settings reads what a module says of itself.
 func (f *Flow) settings(raw json.RawMessage) {
-	f.Module, f.Required = raw != nil, nil
-	var s struct{ InputParameters []json.RawMessage }
-	if !f.Module || json.Unmarshal(raw, &s) != nil {
-		return
-	}
-	for _, parameter := range s.InputParameters {
-		var p struct {
-			Name     string
-			Required json.RawMessage
-		}
-		if json.Unmarshal(parameter, &p) != nil {
-			continue
-		}
-		if required, _ := Scalar(p.Required); IsTrue(required) {
-			f.Required = append(f.Required, p.Name)
+	f.Module, f.Contract, f.Required = raw != nil, nil, nil
+	if f.Module {
+		f.Contract = ReadContract(raw)
+		if in := f.Contract.Input; in != nil {
+			f.Required = in.Required
 		}
 	}
 }

@@ -12,7 +12,6 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
-	"parley.example/parley/internal/flow/check"
 	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/flowtest/scenario"
 	"parley.example/parley/internal/flowtest/simulator"
@@ -62,7 +61,7 @@ func (p *Play) Document() *simulator.Document { return p.session.Main }
 // of its type; "" when there is nothing to say.
 func (p *Play) Stage() string {
 	notes := []string{}
-	if n := len(check.Problems(p.session.Main.Flow)); n > 0 {
+	if n := len(p.session.Instance.Problems(p.session.Main)); n > 0 {
 		notes = append(notes, fmt.Sprintf("the flow cannot be published: parley flow check says why (problems: %d)", n))
 	}
 	if led := p.led(); led != "" {

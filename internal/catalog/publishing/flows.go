@@ -33,7 +33,7 @@ func CreateFlow(ctx context.Context, c *catalog.Catalog, instance center.Instanc
 	problems := problemsOf(ctx, c, parsed.As(n.Type), n.Draft)
 	return create(ctx, c, instance, creation[*catalog.Flow, center.FlowID]{
 		id: idOf[center.FlowID]("CreateContactFlow", instance, ""), name: n.Name, tags: n.Tags, content: contentOf(parsed), draft: n.Draft,
-		admit: func(snap *catalog.Snapshot) error { return vet(c, snap, n.Content, problems, n.Draft) },
+		admit: func(snap *catalog.Snapshot) error { return vet(ctx, c, snap, parsed, problems, n.Draft) },
 		make: func(meta catalog.Meta[center.FlowID]) *catalog.Flow {
 			return &catalog.Flow{Meta: meta, Authored: catalog.Authored{Description: n.Description}, Type: n.Type}
 		},
@@ -53,7 +53,7 @@ func UpdateFlow(ctx context.Context, c *catalog.Catalog, instance center.Instanc
 		return err
 	}
 	return catalog.EditContents(ctx, c, instance, id, func(snap *catalog.Snapshot, f *catalog.Flow, w *catalog.Write) error {
-		if err := vet(c, snap, content, problemsOf(ctx, c, parsed.As(f.Type), draft), draft); err != nil {
+		if err := vet(ctx, c, snap, parsed, problemsOf(ctx, c, parsed.As(f.Type), draft), draft); err != nil {
 			return err
 		}
 		return c.Stow(f, contentOf(parsed), draft, w)

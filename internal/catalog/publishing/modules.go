@@ -37,7 +37,7 @@ func CreateModule(ctx context.Context, c *catalog.Catalog, instance center.Insta
 	return create(ctx, c, instance, creation[*catalog.Module, center.ModuleID]{
 		id: idOf[center.ModuleID]("CreateContactFlowModule", instance, n.Token), name: n.Name, tags: n.Tags,
 		content: catalog.Content{Hash: parsed.Hash, Body: text, Flow: parsed},
-		admit:   func(snap *catalog.Snapshot) error { return vet(c, snap, n.Content, problems, false) },
+		admit:   func(snap *catalog.Snapshot) error { return vet(ctx, c, snap, parsed, problems, false) },
 		make: func(meta catalog.Meta[center.ModuleID]) *catalog.Module {
 			return &catalog.Module{Meta: meta, Authored: catalog.Authored{Description: n.Description}, External: n.External}
 		},
@@ -72,7 +72,7 @@ func UpdateModule(ctx context.Context, c *catalog.Catalog, instance center.Insta
 		if err != nil {
 			return err
 		}
-		if err := vet(c, snap, text.Content, problems, draft); err != nil {
+		if err := vet(ctx, c, snap, parsed, problems, draft); err != nil {
 			return err
 		}
 		return c.Stow(m, catalog.Content{Hash: parsed.Hash, Body: text, Flow: parsed}, draft, w)
@@ -108,6 +108,9 @@ func readModule(ctx context.Context, c *catalog.Catalog, text catalog.Document, 
 	}
 	if parsed, err = text.Parse(); err != nil || !publish {
 		return parsed, nil, err
+	}
+	if parsed.Contract == nil {
+		parsed = parsed.WithSettings(nil) // it declares nothing
 	}
 	problems = problemsOf(ctx, c, parsed.As(flow.TypeModule), false)
 	var own struct{ Settings json.RawMessage }

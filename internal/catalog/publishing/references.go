@@ -1,7 +1,10 @@
 package publishing
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -101,15 +104,23 @@ func values(params map[string]json.RawMessage, path string) func(yield func(memb
 	}
 }
 
-// vet returns what keeps a content from being published: its own problems and,
-// when references are checked, those that name nothing in the instance. A draft
-// may have both.
-func vet(c *catalog.Catalog, snap *catalog.Snapshot, content string, problems []check.Problem, draft bool) error {
+// vet returns what keeps a content from being published: its own problems, calls
+// that do not keep to what the modules of the instance declare and, when references
+// are checked, those that name nothing in the instance. A draft may have all of them.
+func vet(ctx context.Context, c *catalog.Catalog, snap *catalog.Snapshot, parsed *flow.Flow, problems []check.Problem, draft bool) error {
 	if draft {
 		return nil
 	}
+	modules := callees{known: map[string]*flow.Contract{}}
+	calls := check.Calls(parsed, func(ref string) *flow.Contract { return modules.find(ctx, c, snap, ref) })
+	if modules.err != nil {
+		return modules.err
+	}
+	for _, finding := range calls {
+		problems = append(problems, check.Problem{Text: finding.Problem, Why: finding.String()})
+	}
 	if c.ChecksReferences() {
-		for _, r := range References(content) {
+		for _, r := range References(string(parsed.Content())) {
 			if err := resolves[r.Kind](c, snap, r.Value); err != nil {
 				problems = append(problems, check.Problem{Text: "Invalid Action property value. Path: " + r.Path,
 					Why: fmt.Sprintf("[%s] %s: %s", flow.Clip(r.Action), r.Path, err)})
@@ -120,6 +131,44 @@ func vet(c *catalog.Catalog, snap *catalog.Snapshot, content string, problems []
 		return invalidFlow(problems...)
 	}
 	return nil
+}
+
+// callees are the modules that the calls of a content would run, each read once.
+type callees struct {
+	known map[string]*flow.Contract
+	err   error // the store failed
+}
+
+// find returns what a module declares. One that a call would not run is the matter
+// of references, and of the call's error branch.
+func (m *callees) find(ctx context.Context, c *catalog.Catalog, snap *catalog.Snapshot, ref string) *flow.Contract {
+	contract, ok := m.known[ref]
+	if ok || m.err != nil {
+		return contract
+	}
+	module, which, err := snap.FindModule(ref)
+	if err == nil && which != contents.Saved && !module.Archived {
+		contract, err = contractOf(ctx, c, module, which)
+	}
+	if _, told := errors.AsType[*center.Error](err); err != nil && !told {
+		m.err = err
+	}
+	m.known[ref] = contract
+	return contract
+}
+
+// contractOf reads what a content of a module declares. Its Settings are all there
+// is: without any it declares nothing.
+func contractOf(ctx context.Context, c *catalog.Catalog, m *catalog.Module, which contents.Which) (*flow.Contract, error) {
+	text, _, err := c.Text(ctx, m, which)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := text.Parse()
+	if err != nil {
+		return nil, err
+	}
+	return cmp.Or(parsed.Contract, &flow.Contract{}), nil
 }
 
 // resolves returns why a reference of a kind names nothing.

@@ -92,7 +92,7 @@ func (l *Library) Open(path, as, typ string) (*Document, error) {
 
 // NewDocument makes a document of the content of a file. as and typ are those of [Library.Open].
 func NewDocument(path string, content []byte, as, typ string) (*Document, error) {
-	f, err := flow.Parse(content)
+	f, err := flow.ParseFile(content)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

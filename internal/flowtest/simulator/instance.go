@@ -12,6 +12,7 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/check"
 	"parley.example/parley/internal/flow/machine"
 )
 
@@ -150,6 +151,24 @@ func cutLast(s, sep string) (before, after string, found bool) {
 		return s[:i], s[i+len(sep):], true
 	}
 	return s, "", false
+}
+
+// Problems says what keeps a document from being published in the instance: its
+// own problems, and calls that do not keep to what the instance's modules declare.
+func (in *Instance) Problems(d *Document) []check.Problem {
+	problems := check.Problems(d.Flow)
+	for _, finding := range check.Calls(d.Flow, in.Callee) {
+		problems = append(problems, check.Problem{Text: finding.Problem, Why: finding.String()})
+	}
+	return problems
+}
+
+// Callee finds what a module declares. It is a [check.Modules].
+func (in *Instance) Callee(ref string) *flow.Contract {
+	if d := in.Document(ref, true); d != nil {
+		return d.Flow.Contract
+	}
+	return nil
 }
 
 // find looks a resource up by anything it may be called.
