@@ -27,7 +27,7 @@ func continuing(p person) func(*contact.Start) {
 func TestDescribeView(t *testing.T) {
 	newChatFixture(t, func(r *chatFixture) {
 		ana := r.join()
-		const template = `{"Head":{"Title":"T"},"Body":[{"_id":"a","Type":"Header","Props":{"Heading":"$.Greeting.Text"},"Content":[]}]}`
+		const template = `{"Head":{"Title":"T","Configuration":{}},"Body":[{"_id":"a","Type":"TextBox","Props":{"Variant":"h1"},"Content":["Hello ","$.Greeting.Text","and $.Not.This"]}]}`
 		made, err := publishing.CreateView(r.Context(), r.engine.Catalog, instance, publishing.NewView{
 			Name: "Greeting", Content: catalog.ViewContent{Template: template, Actions: []string{"Next"}},
 		})
@@ -63,7 +63,7 @@ func TestDescribeView(t *testing.T) {
 		}
 		wantView("as it was shown", true)
 		// What a customer was shown stays readable for as long as a chat can last.
-		if err := publishing.UpdateView(r.Context(), r.engine.Catalog, instance, made.ID, catalog.ViewContent{Template: `{"Head":{},"Body":[]}`}, false); err != nil {
+		if err := publishing.UpdateView(r.Context(), r.engine.Catalog, instance, made.ID, catalog.ViewContent{Template: `{"Head":{"Configuration":{}},"Body":[]}`}, false); err != nil {
 			r.Fatalf("UpdateView: %v", err)
 		}
 		wantView("after it was published anew", true)

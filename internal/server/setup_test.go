@@ -32,7 +32,7 @@ const greetings = `{"Version":"2019-10-30","StartAction":"a","Settings":{},"Acti
  {"Identifier":"a","Type":"MessageParticipant","Parameters":{"Text":"Greetings, version %d."},"Transitions":{"NextAction":"b","Errors":[{"NextAction":"b","ErrorType":"NoMatchingError"}]}},
  {"Identifier":"b","Type":"EndFlowModuleExecution","Parameters":{},"Transitions":{}}]}`
 
-const choice = `{"Head":{"Title":"Choice"},"Body":[{"_id":"t","Type":"Text","Props":{"Text":"$.Question"},"Content":[]},{"_id":"b","Type":"Button","Props":{"Action":"Go on"},"Content":[]}]}`
+const choice = `{"Head":{"Title":"Choice","Configuration":{}},"Body":[{"_id":"c","Type":"Container","Props":{},"Content":[{"_id":"t","Type":"TextBox","Props":{},"Content":["$.Question"]},{"_id":"b","Type":"Button","Props":{"Action":"Go on"},"Content":["Go on"]}]}]}`
 
 // answer checks a call that has to succeed and gives its answer.
 func answer[T any](t *testing.T) func(T, error) T {
@@ -130,7 +130,7 @@ func TestFlowUsesResources(t *testing.T) {
 	token := shownView(t, s, first)
 	// The view changes while the customer looks at it.
 	answer[*connect.UpdateViewContentResponse](t)(s.Connect.UpdateViewContent(ctx, &connect.UpdateViewContentRequest{
-		InstanceId: instance, ViewId: view, Status: connect.ViewStatusPUBLISHED, Content: &connect.ViewInputContent{Template: new(`{"Head":{},"Body":[]}`), Actions: []string{"Go on"}},
+		InstanceId: instance, ViewId: view, Status: connect.ViewStatusPUBLISHED, Content: &connect.ViewInputContent{Template: new(`{"Head":{"Configuration":{}},"Body":[]}`), Actions: []string{"Go on"}},
 	}))
 	shown := answer[*participant.DescribeViewResponse](t)(s.Participant.DescribeView(ctx, &participant.DescribeViewRequest{ConnectionToken: first.Bearer, ViewToken: token})).View
 	if *shown.Id != view || *shown.Name != "Choice" || *shown.Content.Template != choice || !slices.Equal(shown.Content.Actions, []string{"Go on"}) {

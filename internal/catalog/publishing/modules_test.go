@@ -80,7 +80,7 @@ func TestOldModulesAndViewsAreForgotten(t *testing.T) {
 	id := f.NewInstance(t, "acme")
 	flows := f.Count(t, id, center.KindFlowVersion)
 	m := f.NewModule(t, id, "m", catalogtest.Returns("0"))
-	v, err := publishing.CreateView(ctx, f.Catalog, id, publishing.NewView{Name: "s", Content: catalog.ViewContent{Template: `{"Head":{},"Body":[]}`}})
+	v, err := publishing.CreateView(ctx, f.Catalog, id, publishing.NewView{Name: "s", Content: catalog.ViewContent{Template: `{"Head":{"Configuration":{}},"Body":[]}`}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestOldModulesAndViewsAreForgotten(t *testing.T) {
 		if err := publishing.UpdateModule(ctx, f.Catalog, id, m.ID, contents.Live, new(catalogtest.Returns(text)), nil); err != nil {
 			t.Fatal(err)
 		}
-		if err := publishing.UpdateView(ctx, f.Catalog, id, v.ID, catalog.ViewContent{Template: `{"Head":{"Title":"` + text + `"},"Body":[]}`}, false); err != nil {
+		if err := publishing.UpdateView(ctx, f.Catalog, id, v.ID, catalog.ViewContent{Template: `{"Head":{"Title":"` + text + `","Configuration":{}},"Body":[]}`}, false); err != nil {
 			t.Fatal(err)
 		}
 	}

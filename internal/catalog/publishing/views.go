@@ -3,16 +3,16 @@ package publishing
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"unicode/utf8"
 
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 )
 
-// Bounds of a view. The model has none but that of one action's length.
+// Bounds of a view. The model has none but that of one action's length; the
+// service's content is 400 kB before it is compressed (admin guide, 2026-11).
 const (
-	maxTemplate = 1 << 20 // bytes
+	maxTemplate = 400 << 10 // bytes
 	maxActions  = 1000
 )
 
@@ -70,7 +70,7 @@ func viewContent(content catalog.ViewContent) catalog.Content {
 }
 
 // checkView returns what keeps a content from being saved, or published: a template
-// is a JSON object, and a published one has a Head and a Body of components.
+// is a JSON object, and a published one is right in every component.
 func checkView(s catalog.ViewContent, publish bool) error {
 	if len(s.Actions) > maxActions {
 		return center.Errorf(center.Invalid, "Content.Actions has %d members; it may have %d", len(s.Actions), maxActions)
@@ -88,42 +88,5 @@ func checkView(s catalog.ViewContent, publish bool) error {
 	if !publish {
 		return nil
 	}
-	if !isObject(template["Head"]) {
-		return center.Errorf(center.Invalid, "Content.Template.Head is missing or not an object")
-	}
-	return components(template["Body"], "Body", 0)
-}
-
-// maxNesting bounds how deep components lie in each other.
-const maxNesting = 50
-
-// components checks a list of components: each is an object with a Type, and
-// its Content, when there is some, a list of texts and components.
-func components(raw json.RawMessage, path string, depth int) error {
-	var list []json.RawMessage
-	if json.Unmarshal(raw, &list) != nil || list == nil {
-		return center.Errorf(center.Invalid, "Content.Template: %s is not a list", path)
-	}
-	if depth > maxNesting {
-		return center.Errorf(center.Invalid, "Content.Template: components are nested more than %d levels deep", maxNesting)
-	}
-	for i, item := range list {
-		if depth > 0 && item[0] == '"' {
-			continue
-		}
-		at := fmt.Sprintf("%s[%d]", path, i)
-		var c struct {
-			Type    string
-			Content json.RawMessage
-		}
-		if json.Unmarshal(item, &c) != nil || c.Type == "" {
-			return center.Errorf(center.Invalid, "Content.Template: %s is not an object with a Type", at)
-		}
-		if len(c.Content) > 0 && c.Content[0] == '[' {
-			if err := components(c.Content, at+".Content", depth+1); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return checkTemplate(template)
 }

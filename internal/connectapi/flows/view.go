@@ -16,9 +16,9 @@ import (
 )
 
 // CreateView adds a view. With Status SAVED, Content.Template need only be the
-// text of a JSON object; with PUBLISHED it must have a Head and a Body of
-// components, each an object with a Type. Otherwise it is an
-// InvalidParameterException that says where. Name is unique in the instance
+// text of a JSON object; with PUBLISHED it must have a Head with a Configuration and
+// a Body of components that the service has, with properties that they have.
+// Otherwise it is an InvalidParameterException that says where, and what is wrong. Name is unique in the instance
 // (DuplicateResourceException). The same ClientToken gives the same view. Over
 // the quota of views it is a ServiceQuotaExceededException.
 func (s *Flows) CreateView(ctx context.Context, in *connect.CreateViewRequest) (*connect.CreateViewResponse, error) {
