@@ -83,7 +83,7 @@ func (r *replies) bare(s *servertest.Server) {
 	})
 	r.knownLists(s, known)
 	r.readAll(s, known, func(operation string, err error) {
-		if operation != "DescribeContactFlowModuleAlias" && operation != "GetContactMetrics" { // there is no alias, and nobody waits
+		if !strings.HasSuffix(operation, "Alias") && operation != "GetContactMetrics" { // there is no alias, and nobody waits
 			r.t.Errorf("%s: %v", operation, err)
 		}
 	})
@@ -124,7 +124,7 @@ func (r *replies) full(s *servertest.Server, release func()) {
 	must := func(operation string, err error) { r.t.Errorf("%s: %v", operation, err) }
 	r.readAll(s, known, must)
 	maps.Copy(known, map[string]any{
-		"ContactFlowId": strings.TrimSuffix(known["ContactFlowId"].(string), ":1") + ":$SAVED", "ContactFlowModuleId": known["ContactFlowModuleId"].(string) + ":1",
+		"DescribeContactFlow.ContactFlowId": known["ContactFlowId"].(string) + ":$SAVED", "DescribeContactFlowModule.ContactFlowModuleId": known["ContactFlowModuleId"].(string) + ":1",
 		"DescribeView.ViewId": known["ViewId"].(string) + ":1", "HoursOfOperationId": known["children"], "ContactId": first, "LexVersion": connect.LexVersionV1,
 		"HoursOfOperationOverrideId": known["override of children"], "MaxResults": 1, "ResourceType": connect.InstanceStorageResourceTypeAGENT_EVENTS, "AssociationId": known["stream"],
 	})
@@ -138,6 +138,8 @@ func (r *replies) fullFlows(s *servertest.Server, known map[string]any, tags map
 	for range 2 {
 		told[connect.CreateContactFlowVersionResponse](r)(s.Connect.CreateContactFlowVersion(ctx, &connect.CreateContactFlowVersionRequest{InstanceId: instance, ContactFlowId: flow, Description: text}))
 	}
+	flowAlias := *told[connect.CreateContactFlowAliasResponse](r)(s.Connect.CreateContactFlowAlias(ctx, &connect.CreateContactFlowAliasRequest{
+		InstanceId: instance, ContactFlowId: flow, ContactFlowVersion: 1, AliasName: "live", Description: text})).Id
 	module := *told[connect.CreateContactFlowModuleResponse](r)(s.Connect.CreateContactFlowModule(ctx, &connect.CreateContactFlowModuleRequest{
 		InstanceId: instance, Name: "m", Content: fmt.Sprintf(greetings, 1), Description: text, Tags: tags, Settings: new("{}"),
 		ExternalInvocationConfiguration: &connect.ExternalInvocationConfiguration{Enabled: new(true)}})).Id
@@ -153,7 +155,9 @@ func (r *replies) fullFlows(s *servertest.Server, known map[string]any, tags map
 			Content: &connect.ViewInputContent{Template: new(`{"Head":{"Title":"` + center.NewUUID() + `","Configuration":{}},"Body":[]}`), Actions: []string{"Next"}}}))
 		told[connect.CreateViewVersionResponse](r)(s.Connect.CreateViewVersion(ctx, &connect.CreateViewVersionRequest{InstanceId: instance, ViewId: view, VersionDescription: text}))
 	}
-	maps.Copy(known, map[string]any{"ContactFlowId": flow + ":1", "ContactFlowModuleId": module, "AliasId": alias, "ViewId": view})
+	maps.Copy(known, map[string]any{
+		"ContactFlowId": flow, "DescribeContactFlow.ContactFlowId": flow + ":1", "DescribeContactFlowAlias.AliasId": flowAlias,
+		"ContactFlowModuleId": module, "AliasId": alias, "ViewId": view})
 }
 
 func (r *replies) fullQueues(s *servertest.Server, known map[string]any, tags map[string]string, text *string) {
@@ -356,6 +360,8 @@ func (o office) others(release func()) {
 	told[connect.StopContactResponse](o.replies)(o.s.Connect.StopContact(o.t.Context(), &connect.StopContactRequest{InstanceId: o.instance, ContactId: *chat.ContactId}))
 	again := o.start(views, func(in *connect.StartChatContactRequest) {
 		in.PersistentChat = &connect.PersistentChat{RehydrationType: connect.RehydrationTypeENTIRE_PAST_SESSION, SourceContactId: chat.ContactId}
+		in.ConnectionTypes = []connect.ConnectionType{connect.ConnectionTypeWEBSOCKET, connect.ConnectionTypeCONNECTION_CREDENTIALS}
+		in.ChatStreamingConfiguration = &connect.ChatStreamingConfiguration{StreamingEndpointArn: "arn:aws:sns:us-east-1:123456789012:topic"}
 	})
 	o.transcript(o.bearer(*again.ParticipantToken), 100)
 }
