@@ -35,6 +35,7 @@ func (r *replies) scene() {
 	defer function.Close()
 	s := servertest.Start(r.t, servertest.Quietly(r.t), func(c *server.Config) {
 		c.Lambda, c.Streams, c.StreamSecret = map[string]string{"*": function.URL + "/processor"}, map[string]string{"*": function.URL}, "a secret of many letters"
+		c.Bots = map[string]string{"*": function.URL}
 	})
 	r.bare(s)
 	r.full(s, func() { close(release) })
@@ -157,7 +158,7 @@ func (r *replies) fullFlows(s *servertest.Server, known map[string]any, tags map
 	}
 	maps.Copy(known, map[string]any{
 		"ContactFlowId": flow, "DescribeContactFlow.ContactFlowId": flow + ":1", "DescribeContactFlowAlias.AliasId": flowAlias,
-		"ContactFlowModuleId": module, "AliasId": alias, "ViewId": view})
+		"ContactFlowModuleId": module, "DescribeContactFlowModuleAlias.AliasId": alias, "ViewId": view})
 }
 
 func (r *replies) fullQueues(s *servertest.Server, known map[string]any, tags map[string]string, text *string) {
@@ -360,8 +361,15 @@ func (o office) others(release func()) {
 	told[connect.StopContactResponse](o.replies)(o.s.Connect.StopContact(o.t.Context(), &connect.StopContactRequest{InstanceId: o.instance, ContactId: *chat.ContactId}))
 	again := o.start(views, func(in *connect.StartChatContactRequest) {
 		in.PersistentChat = &connect.PersistentChat{RehydrationType: connect.RehydrationTypeENTIRE_PAST_SESSION, SourceContactId: chat.ContactId}
+	})
+	o.transcript(o.bearer(*again.ParticipantToken), 100)
+
+	o.start(views, func(in *connect.StartChatContactRequest) {
 		in.ConnectionTypes = []connect.ConnectionType{connect.ConnectionTypeWEBSOCKET, connect.ConnectionTypeCONNECTION_CREDENTIALS}
 		in.ChatStreamingConfiguration = &connect.ChatStreamingConfiguration{StreamingEndpointArn: "arn:aws:sns:us-east-1:123456789012:topic"}
 	})
-	o.transcript(o.bearer(*again.ParticipantToken), 100)
+	helped := told[connect.StartAssistantContactResponse](o.replies)(o.s.Connect.StartAssistantContact(o.t.Context(), &connect.StartAssistantContactRequest{InstanceId: o.instance,
+		AiAgent: &connect.AiAgentInput{AiAgentId: "11111111-2222-4333-8444-555555555555"}, ParticipantDetails: &connect.ParticipantDetails{DisplayName: "Ana"},
+		PersistentChat: &connect.PersistentChat{RehydrationType: connect.RehydrationTypeENTIRE_PAST_SESSION, SourceContactId: chat.ContactId}}))
+	told[connect.DescribeContactResponse](o.replies)(o.s.Connect.DescribeContact(o.t.Context(), &connect.DescribeContactRequest{InstanceId: o.instance, ContactId: *helped.ContactId}))
 }
