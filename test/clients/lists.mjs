@@ -34,6 +34,10 @@ const answers = {
   pages: [page(1)],
   SHOW_MORE: [page(2)],
   strange: [payload('Hologram', { title: 'Look here' })],
+  empty: [payload('ListPicker', 7)],
+  objects: [payload('ListPicker', { title: 'Objects', imageData: {}, elements: [
+    { title: 'a', type: 'hyperlink', url: { toString: 'x' } }, { title: 'b', actionDetail: { x: 1 } }, { actionDetail: 'SHOW_MORE' }, { title: ['c'] }, null, 'd'] })],
+  rtl: [payload('ListPicker', { title: 'ماذا تشرب؟', elements: [...titles('شاي!', 'Tea!')] })],
   broken: [payload('ListPicker', { title: 7, elements: { a: 1 } })],
   script: [payload('ListPicker', { title: '<b>Bold</b>', elements: [...titles('<img src=x>'), { title: 'x', type: 'hyperlink', url: 'javascript:alert(1)' }] })],
 };
@@ -103,7 +107,8 @@ test("the start page shows a bot's list picker as buttons", async () => {
   await tab.keyboard.press('Enter');
   await tab.locator('#problem', { hasText: 'InternalServerException' }).waitFor();
   assert.equal(await buttons.first().isEnabled(), true, 'a choice that was not sent can be made again');
-  await buttons.first().click();
+  assert.equal(await buttons.first().evaluate((button) => button === document.activeElement), true, 'the keyboard is where it was');
+  await tab.keyboard.press('Enter');
   await says('You said Tea');
   assert.equal(await buttons.count(), 0, 'what is answered cannot be answered again');
   await says('What would you like to drink?'); // its title stays
@@ -141,7 +146,7 @@ test('every template of a bot can be chosen from on the start page', async (t) =
     await bot.heard.first((said) => said === '2026-10-30T09:30+00:00', 'the date as it was sent');
   });
   await t.test('what cannot be shown does no harm', async () => {
-    for (const [word, title] of [['strange', 'Look here'], ['broken', 'Bot'], ['script', '<b>Bold</b>']]) {
+    for (const [word, title] of [['strange', 'Look here'], ['empty', '(ListPicker: there is nothing to choose from)'], ['broken', '(ListPicker: there'], ['objects', 'SHOW_MORE'], ['script', '<b>Bold</b>']]) {
       await say(word);
       await says(title);
     }
@@ -149,6 +154,19 @@ test('every template of a bot can be chosen from on the start page', async (t) =
     assert.equal(await tab.locator('#items b, #items img, #items a').count(), 0);
     await say('still there?');
     await says('You said still there?');
+  });
+  await t.test('a script that runs from right to left', async () => {
+    await say('rtl');
+    await says('ماذا تشرب؟');
+    for (const [name, side] of [['شاي!', 'right'], ['Tea!', 'left']]) { // where the line begins, and the letters with it
+      const away = await buttons.filter({ hasText: name }).evaluate((button) => {
+        const range = document.createRange();
+        range.selectNodeContents(button.firstChild);
+        const [text, box] = [range.getClientRects()[0], button.getBoundingClientRect()];
+        return { left: text.left - box.left, right: box.right - text.right };
+      });
+      assert.ok(away[side] < 30, `${name}: ${JSON.stringify(away)}`);
+    }
   });
   assert.deepEqual(errors, []);
 });

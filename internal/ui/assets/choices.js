@@ -61,11 +61,12 @@ function options(c, answer, templateType) {
   const option = (e) => {
     const title = text(e.title);
     if (e.type === 'hyperlink') { // sends nothing
-      return /^https?:/.test(e.url) && element('a', { href: e.url, target: '_blank', rel: 'noopener', textContent: title || e.url });
+      const url = text(e.url);
+      return /^https?:/i.test(url) && element('a', { href: url, target: '_blank', rel: 'noopener', textContent: title || url });
     }
-    if (e.actionDetail && answer.more) {
+    if (text(e.actionDetail) && answer.more) {
       const data = { actionName: e.actionDetail, preIndex: c.preIndex, nextIndex: c.nextIndex, listId: c.listId, templateType, referenceId: c.referenceId };
-      return button(title, () => answer.more(JSON.stringify({ version: '1.0', data, action: e.actionDetail })));
+      return button(title || e.actionDetail, () => answer.more(JSON.stringify({ version: '1.0', data, action: e.actionDetail })));
     }
     return title && button(title, () => answer.text(title), e);
   };
@@ -81,14 +82,18 @@ export function choices(content, answer) {
   const title = text(c.title) || text(m.templateType) || 'An interactive message';
   const set = element('fieldset', { className: 'choices', ariaLabel: title });
   const once = (send) => async (said) => {
+    const chosen = document.activeElement; // a button that is disabled loses the keyboard focus
     set.disabled = true;
-    try { await send(said); } finally { set.disabled = false; }
+    try { await send(said); } finally {
+      set.disabled = false;
+      if (document.activeElement === document.body) chosen?.focus();
+    }
   };
-  const draw = Object.hasOwn(templates, m.templateType) && templates[m.templateType];
-  if (draw) {
-    set.append(...draw(c, { text: once(answer.text), more: once(answer.more) }, m.templateType).filter((e) => e));
-  } else {
-    set.append(...head(c).filter((e) => e), element('p', { textContent: `(${text(m.templateType) || 'what has no template'}: this page does not show it)` }));
+  const template = text(m.templateType);
+  const draw = Object.hasOwn(templates, template) && templates[template];
+  set.append(...(draw ? draw(c, { text: once(answer.text), more: once(answer.more) }, template) : head(c)).filter((e) => e));
+  if (!draw || !set.textContent) {
+    set.append(element('p', { textContent: draw ? `(${template}: there is nothing to choose from)` : `(${template || 'what has no template'}: this page does not show it)` }));
   }
   return { element: set, reference: text(c.referenceId), close: () => set.replaceChildren(element('strong', { textContent: title })) };
 }
