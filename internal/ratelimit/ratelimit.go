@@ -67,7 +67,8 @@ func (l *Limiter) Allow(_ context.Context, op *restjson.Operation) error {
 		b = &bucket{rate: r, tokens: r.burst, at: now}
 		l.buckets[op.Name] = b
 	}
-	b.tokens = min(b.burst, b.tokens+now.Sub(b.at).Seconds()*b.perSecond)
+	passed := max(0, now.Sub(b.at)) // a machine's clock that is set back takes no tokens away
+	b.tokens = min(b.burst, b.tokens+passed.Seconds()*b.perSecond)
 	b.at = now
 	if b.tokens >= 1 {
 		b.tokens--

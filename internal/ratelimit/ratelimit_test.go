@@ -36,6 +36,8 @@ func TestBuckets(t *testing.T) {
 		{50 * time.Millisecond, start, 0, "TooManyRequestsException", 150 * time.Millisecond},
 		{350 * time.Millisecond, start, 2, "TooManyRequestsException", 200 * time.Millisecond},
 		{time.Hour, start, 8, "TooManyRequestsException", 200 * time.Millisecond},
+		{-time.Hour, start, 0, "TooManyRequestsException", 200 * time.Millisecond}, // the machine's clock is set back
+		{time.Second, start, 5, "TooManyRequestsException", 200 * time.Millisecond},
 		{0, other, 5, "ThrottlingException", 500 * time.Millisecond},
 	} {
 		now = now.Add(c.after)
