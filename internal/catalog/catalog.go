@@ -37,9 +37,6 @@ func New(cfg Config) *Catalog {
 	return c
 }
 
-// Limits returns the quotas in force.
-func (c *Catalog) Limits() Limits { return c.cfg.Limits }
-
 // ChecksReferences reports whether contents are held to what they name: see [Config].
 func (c *Catalog) ChecksReferences() bool { return c.cfg.CheckReferences }
 
@@ -133,11 +130,11 @@ func (c *Catalog) admit(snap *Snapshot, put []Resource) error {
 		if k.unique && m.Name != "" && snap.hasName(r.Kind(), m.Name, m.ID) {
 			return &center.Error{Reason: center.Duplicate, Message: fmt.Sprintf("a %s with the name %q exists", k.kind, m.Name), Kind: k.kind}
 		}
-		if m.Version > 0 || k.quota == nil {
+		if m.Version > 0 || k.quota == "" {
 			continue
 		}
-		if quota := k.quota(&c.cfg.Limits); snap.count(k) >= quota {
-			return center.Errorf(k.over, "the instance has reached its quota of %d %s", quota, k.plural)
+		if err := c.Admit(snap.count(k), k.quota, "the instance", k.plural, k.over); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -145,19 +142,14 @@ func (c *Catalog) admit(snap *Snapshot, put []Resource) error {
 
 // AdmitVersion refuses another version above the quota.
 func (c *Catalog) AdmitVersion(h Holder) error {
-	if quota := c.cfg.Limits.FlowVersions; len(h.Authoring().Versions) >= quota {
-		return center.Errorf(kinds[h.Kind()].over, "the quota of %d versions is used up", quota)
-	}
-	return nil
+	k := kinds[h.Kind()]
+	return c.Admit(len(h.Authoring().Versions), "versions", "the "+k.contents.noun, "versions", k.over)
 }
 
 // AdmitAlias refuses another alias above the quota.
 func (c *Catalog) AdmitAlias(h Holder) error {
-	if quota := c.cfg.Limits.Aliases; len(h.Authoring().Aliases) >= quota {
-		k := kinds[h.Kind()]
-		return center.Errorf(k.over, "the %s has reached its quota of %d aliases", k.contents.noun, quota)
-	}
-	return nil
+	k := kinds[h.Kind()]
+	return c.Admit(len(h.Authoring().Aliases), "aliases", "the "+k.contents.noun, "aliases", k.over)
 }
 
 // commit writes a change and shows it. With other nodes it writes the instance

@@ -14,9 +14,9 @@ type Seed struct {
 
 // Create writes a new instance with all that it comes with, and returns it; when
 // one with its id is there already, that one is returned and nothing written.
-// quota is how many instances there may be, 0 for any number. Errors:
+// One that is counted is held to the quota of instances. Errors:
 // QuotaExceeded, and Duplicate when the alias is taken.
-func (c *Catalog) Create(ctx context.Context, i *Instance, with []Resource, flows []Seed, quota int) (*Instance, error) {
+func (c *Catalog) Create(ctx context.Context, i *Instance, with []Resource, flows []Seed, counted bool) (*Instance, error) {
 	c.creating.Lock()
 	defer c.creating.Unlock()
 	switch snap, err := c.Snapshot(ctx, string(i.ID)); {
@@ -25,13 +25,13 @@ func (c *Catalog) Create(ctx context.Context, i *Instance, with []Resource, flow
 	case center.ReasonOf(err) != center.NotFound:
 		return nil, err
 	}
-	if quota > 0 {
+	if counted {
 		all, err := c.Instances(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if len(all) >= quota {
-			return nil, center.Errorf(center.QuotaExceeded, "the quota of %d instances is used up", quota)
+		if err := c.Admit(len(all), "instances", "the server", "instances", center.QuotaExceeded); err != nil {
+			return nil, err
 		}
 	}
 	var rows []center.Resource

@@ -20,8 +20,8 @@ type kind struct {
 	taggable bool
 	// unique names are refused as Duplicate when another resource of the kind has one.
 	unique bool
-	// quota is how many an instance may have, for messages with the plural; nil for no limit.
-	quota  func(l *Limits) int
+	// quota names how many an instance may have in [Quotas], for messages with the plural; "" for no limit.
+	quota  string
 	plural string
 	over   center.Reason         // of a quota that is used up
 	counts func(r Resource) bool // what counts against it; nil for everything
@@ -70,30 +70,30 @@ var kinds = byKind(
 	},
 	kind{
 		kind: center.KindFlow, make: func() Resource { return new(Flow) }, contents: flowContents, taggable: true, unique: true,
-		quota: func(l *Limits) int { return l.Flows }, plural: "flows", over: center.LimitExceeded,
+		quota: "flows", plural: "flows", over: center.LimitExceeded,
 		counts: func(r Resource) bool { return !r.(*Flow).Default },
 		fields: description(func(f *Flow) string { return f.Description }),
 	},
 	kind{
 		kind: center.KindFlowModule, make: func() Resource { return new(Module) }, contents: moduleContents, taggable: true, unique: true,
-		quota: func(l *Limits) int { return l.Modules }, plural: "flow modules", over: center.LimitExceeded,
+		quota: "flow-modules", plural: "flow modules", over: center.LimitExceeded,
 		fields: description(func(m *Module) string { return m.Description }),
 	},
 	kind{
 		kind: center.KindView, make: func() Resource { return new(View) }, contents: viewContents, taggable: true, unique: true,
-		quota: func(l *Limits) int { return l.Views }, plural: "views", over: center.QuotaExceeded,
+		quota: "views", plural: "views", over: center.QuotaExceeded,
 		fields: description(func(v *View) string { return v.Description }),
 	},
 	kind{kind: center.KindFlowVersion},
 	kind{kind: center.KindViewVersion},
 	kind{
 		kind: center.KindQueue, make: func() Resource { return new(Queue) }, taggable: true, unique: true,
-		quota: func(l *Limits) int { return l.Queues }, plural: "queues", over: center.LimitExceeded,
+		quota: "queues", plural: "queues", over: center.LimitExceeded,
 		fields: description(func(q *Queue) string { return q.Description }),
 	},
 	kind{
 		kind: center.KindHours, make: func() Resource { return new(Hours) }, taggable: true, unique: true,
-		quota: func(l *Limits) int { return l.Hours }, plural: "hours of operation", over: center.LimitExceeded,
+		quota: "hours-of-operation", plural: "hours of operation", over: center.LimitExceeded,
 		fields: description(func(h *Hours) string { return h.Description }),
 	},
 	kind{

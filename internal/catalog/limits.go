@@ -1,5 +1,11 @@
 package catalog
 
+import (
+	"slices"
+
+	"parley.example/parley/internal/center"
+)
+
 // Limits are the quotas that an operator may set. The zero value of a member
 // means its default.
 type Limits struct {
@@ -37,6 +43,17 @@ var Quotas = []Quota{
 	{"lambda-functions", []string{"functions", "AWS Lambda functions"}, 50, func(l *Limits) *int { return &l.Functions }},
 	{"bots", []string{"lex bots", "Amazon Lex bots"}, 70, func(l *Limits) *int { return &l.Bots }},
 	{"approved-origins", []string{"origins"}, 100, func(l *Limits) *int { return &l.Origins }},
+}
+
+// Admit refuses one more when there are as many as a quota allows, which it knows
+// by its name in [Quotas]. of is what has the quota, as in "the instance", and
+// what is counted, as in "flows".
+func (c *Catalog) Admit(there int, quota, of, what string, over center.Reason) error {
+	i := slices.IndexFunc(Quotas, func(q Quota) bool { return q.Name == quota })
+	if most := *Quotas[i].Of(&c.cfg.Limits); there >= most {
+		return center.Errorf(over, "%s has reached its quota of %d %s; the setting --quota %s=N changes it", of, most, what, quota)
+	}
+	return nil
 }
 
 // Defaults fills in what is not set.

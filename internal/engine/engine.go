@@ -200,7 +200,7 @@ func (e *Engine) Start(ctx context.Context, cmd contact.Start, token string) (co
 	case errors.Is(err, store.ErrReplay):
 		return e.replay(ctx, once.Key)
 	case errors.Is(err, store.ErrQuota):
-		return contact.Reply{}, center.Errorf(center.LimitExceeded, "the instance has reached its quota of concurrent active chats")
+		return contact.Reply{}, center.Errorf(center.LimitExceeded, "the instance has reached its quota of concurrent active chats; the setting --quota active-chats=N changes it")
 	case err != nil:
 		return contact.Reply{}, e.failed(cmd.Contact, err)
 	}

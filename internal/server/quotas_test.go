@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -86,11 +87,98 @@ func TestQuotasOfAnInstance(t *testing.T) {
 				s.Clock().Advance(time.Second)
 				err := kind.make(last)
 				servertest.Refused(t, fmt.Sprintf("%s %d", kind.what, last+1), err, "LimitExceededException", 429)
-				if want := fmt.Sprintf("quota of %d %ss", kind.most, kind.what); !strings.Contains(err.Error(), want) {
+				if want := fmt.Sprintf("quota of %d %ss; the setting --quota %[2]ss=N changes it", kind.most, kind.what); !strings.Contains(err.Error(), want) {
 					t.Errorf("%v; want something about the %s", err, want)
 				}
 			}
 		})
+	}
+}
+
+// TestEveryQuotaSaysHowItIsLifted uses up each quota but that of queues, set to one, and starts the server again with what its
+// refusal says: there is room then, also for what was there before.
+func TestEveryQuotaSaysHowItIsLifted(t *testing.T) {
+	setting := regexp.MustCompile(`--quota ([a-z-]+)=N`)
+	dir := t.TempDir()
+	quotas := map[string]int{"all": 1}
+	start := func() *servertest.Server {
+		return servertest.Start(t, func(c *server.Config) { c.Data, c.Quotas = dir, quotas })
+	}
+	s := start()
+	instance, ctx := s.Instance(t), t.Context()
+	n := 0 // of what is made
+	var module string
+	for _, kind := range []struct {
+		name string
+		make func() error
+	}{
+		{"instances", func() error {
+			_, err := s.Connect.CreateInstance(ctx, &connect.CreateInstanceRequest{IdentityManagementType: connect.DirectoryTypeCONNECT_MANAGED, InstanceAlias: new(fmt.Sprint("shop", n))})
+			return err
+		}},
+		{"flows", func() error {
+			_, err := s.Connect.CreateContactFlow(ctx, &connect.CreateContactFlowRequest{InstanceId: instance, Name: fmt.Sprint(n), Type: connect.ContactFlowTypeCONTACT_FLOW, Content: pause})
+			return err
+		}},
+		{"flow-modules", func() error {
+			out, err := s.Connect.CreateContactFlowModule(ctx, &connect.CreateContactFlowModuleRequest{InstanceId: instance, Name: fmt.Sprint(n), Content: fmt.Sprintf(greetings, 1)})
+			if err == nil {
+				module = *out.Id
+			}
+			return err
+		}},
+		{"versions", func() error {
+			_, err := s.Connect.CreateContactFlowModuleVersion(ctx, &connect.CreateContactFlowModuleVersionRequest{InstanceId: instance, ContactFlowModuleId: module})
+			return err
+		}},
+		{"aliases", func() error {
+			_, err := s.Connect.CreateContactFlowModuleAlias(ctx, &connect.CreateContactFlowModuleAliasRequest{InstanceId: instance, ContactFlowModuleId: module, ContactFlowModuleVersion: 1, AliasName: fmt.Sprint("a", n)})
+			return err
+		}},
+		{"views", func() error {
+			_, err := s.Connect.CreateView(ctx, &connect.CreateViewRequest{InstanceId: instance, Name: fmt.Sprint(n), Status: connect.ViewStatusSAVED,
+				Content: &connect.ViewInputContent{Template: new(`{"Head":{"Configuration":{}},"Body":[]}`), Actions: []string{}}})
+			return err
+		}},
+		{"hours-of-operation", func() error {
+			_, err := s.Connect.CreateHoursOfOperation(ctx, &connect.CreateHoursOfOperationRequest{InstanceId: instance, Name: fmt.Sprint(n), TimeZone: "UTC", Config: []connect.HoursOfOperationConfig{}})
+			return err
+		}},
+		{"lambda-functions", func() error {
+			_, err := s.Connect.AssociateLambdaFunction(ctx, &connect.AssociateLambdaFunctionRequest{InstanceId: instance, FunctionArn: fmt.Sprint("arn:aws:lambda:us-east-1:123456789012:function:f", n)})
+			return err
+		}},
+		{"bots", func() error {
+			_, err := s.Connect.AssociateBot(ctx, &connect.AssociateBotRequest{InstanceId: instance, LexV2Bot: &connect.LexV2Bot{AliasArn: new(fmt.Sprint("arn:aws:lex:us-east-1:123456789012:bot-alias/BOT/A", n))}})
+			return err
+		}},
+		{"approved-origins", func() error {
+			_, err := s.Connect.AssociateApprovedOrigin(ctx, &connect.AssociateApprovedOriginRequest{InstanceId: instance, Origin: fmt.Sprintf("https://d%d.example", n)})
+			return err
+		}},
+		{"active-chats", func() error {
+			_, err := s.Connect.StartChatContact(ctx, s.Request(t))
+			return err
+		}},
+	} {
+		err := error(nil)
+		for n = 0; err == nil && n < 9; n++ {
+			err = kind.make()
+		}
+		said := []string(nil)
+		if err != nil {
+			said = setting.FindStringSubmatch(err.Error())
+		}
+		if said == nil || said[1] != kind.name {
+			t.Fatalf("over the quota of %s: %v; want one that says --quota %s=N", kind.name, err, kind.name)
+		}
+		s.Stop()
+		quotas[said[1]] = 20
+		s = start()
+		n++
+		if err := kind.make(); err != nil {
+			t.Errorf("with --quota %s=20: %v", said[1], err)
+		}
 	}
 }
 

@@ -15,14 +15,14 @@ import (
 type associationType struct {
 	what  string
 	check func(a *catalog.Association) string // what is wrong with a value
-	limit func(l catalog.Limits) int
+	quota string                              // its name, in catalog.Quotas
 }
 
 var associationTypes = map[string]associationType{
-	catalog.Functions: {"Lambda function", checkFunction, func(l catalog.Limits) int { return l.Functions }},
-	catalog.BotsV1:    {"bot of Lex V1", checkBotV1, func(l catalog.Limits) int { return l.Bots }},
-	catalog.BotsV2:    {"bot of Lex V2", checkBotV2, func(l catalog.Limits) int { return l.Bots }},
-	catalog.Origins:   {"approved origin", checkOrigin, func(l catalog.Limits) int { return l.Origins }},
+	catalog.Functions: {"Lambda function", checkFunction, "lambda-functions"},
+	catalog.BotsV1:    {"bot of Lex V1", checkBotV1, "bots"},
+	catalog.BotsV2:    {"bot of Lex V2", checkBotV2, "bots"},
+	catalog.Origins:   {"approved origin", checkOrigin, "approved-origins"},
 }
 
 var (
@@ -83,8 +83,8 @@ func Associate(ctx context.Context, c *catalog.Catalog, instance center.Instance
 			}
 			return catalog.Write{}, center.Errorf(center.Conflict, "the %s %s is already associated with the instance", typ.what, a.Value)
 		}
-		if limit := typ.limit(c.Limits()); len(snap.Associations(a.Type)) >= limit {
-			return catalog.Write{}, center.Errorf(center.QuotaExceeded, "the instance has reached its quota of %d (%s)", limit, typ.what)
+		if err := c.Admit(len(snap.Associations(a.Type)), typ.quota, "the instance", "("+typ.what+")", center.QuotaExceeded); err != nil {
+			return catalog.Write{}, err
 		}
 		made := a
 		made.Meta = catalog.NewMeta(c, instance, center.AssociationID(catalog.DerivedID("association", string(instance), a.Claim())), a.Claim(), nil)

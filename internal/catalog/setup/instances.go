@@ -49,7 +49,7 @@ func CreateInstance(ctx context.Context, c *catalog.Catalog, n NewInstance) (*ca
 		Meta:     catalog.NewMeta(c, id, id, n.Alias, n.Tags),
 		Identity: n.Identity, DirectoryID: n.DirectoryID, Attributes: catalog.Attributes(n.Inbound, n.Outbound),
 	}
-	made, err := create(ctx, c, i, newIDs, c.Limits().Instances)
+	made, err := create(ctx, c, i, newIDs, true)
 	if center.ReasonOf(err) == center.Duplicate {
 		return nil, &center.Error{Reason: center.Duplicate, Message: "an instance with the alias " + n.Alias + " exists", Kind: center.KindInstance}
 	}
@@ -57,12 +57,12 @@ func CreateInstance(ctx context.Context, c *catalog.Catalog, n NewInstance) (*ca
 }
 
 // create writes a new instance with all that it comes with, unless one with its id is there.
-func create(ctx context.Context, c *catalog.Catalog, i *catalog.Instance, ids func(center.Kind, string) string, quota int) (*catalog.Instance, error) {
+func create(ctx context.Context, c *catalog.Catalog, i *catalog.Instance, ids func(center.Kind, string) string, counted bool) (*catalog.Instance, error) {
 	with, flows, err := seeds(c, i, ids)
 	if err != nil {
 		return nil, err
 	}
-	return c.Create(ctx, i, with, flows, quota)
+	return c.Create(ctx, i, with, flows, counted)
 }
 
 // newIDs makes ids for what comes with an instance.

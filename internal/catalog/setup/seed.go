@@ -18,7 +18,7 @@ func SeedDemo(ctx context.Context, c *catalog.Catalog) error {
 		Meta:     catalog.NewMeta(c, catalog.DemoInstance, center.InstanceID(catalog.DemoInstance), catalog.DemoAlias, nil),
 		Identity: "CONNECT_MANAGED", Attributes: catalog.Attributes(true, true),
 	}
-	if _, err := create(ctx, c, i, demoIDs, 0); err != nil {
+	if _, err := create(ctx, c, i, demoIDs, false); err != nil {
 		return fmt.Errorf("seed the demo instance: %w", err)
 	}
 	return nil
