@@ -65,17 +65,23 @@ func (e *Error) retryAfter(now time.Time) (wish time.Duration, wished bool) {
 	if e.Response == nil {
 		return 0, false
 	}
-	if ms, err := strconv.ParseUint(e.Response.Header.Get("X-Amz-Retry-After"), 10, 64); err == nil {
+	if ms, ok := number(e.Response.Header.Get("X-Amz-Retry-After")); ok {
 		return time.Duration(min(ms, boundless)) * time.Millisecond, true
 	}
 	text := e.Response.Header.Get("Retry-After")
-	if s, err := strconv.ParseUint(text, 10, 31); err == nil {
-		return time.Duration(s) * time.Second, true
+	if s, ok := number(text); ok {
+		return time.Duration(min(s, boundless/1000)) * time.Second, true
 	}
 	if t, err := http.ParseTime(text); err == nil {
 		return max(0, t.Sub(now)), true
 	}
 	return 0, false
+}
+
+// number reads digits; of a number beyond all bounds it returns the largest there is.
+func number(digits string) (n uint64, ok bool) {
+	n, err := strconv.ParseUint(digits, 10, 64)
+	return n, err == nil || errors.Is(err, strconv.ErrRange)
 }
 
 // boundless is more than any wait, in milliseconds: what a header says is held to it before it becomes a duration.

@@ -145,6 +145,12 @@ func TestStandardRetries(t *testing.T) {
 		"Retry-After adds 5 s at most": {
 			answers: []answer{refusal(503, "x", "Retry-After", "60"), started}, waits: []time.Duration{5050 * ms}, left: 500, attempts: 2,
 		},
+		"Retry-After without measure": {
+			answers: []answer{refusal(503, "x", "Retry-After", "9999999999"), started}, waits: []time.Duration{5050 * ms}, left: 500, attempts: 2,
+		},
+		"x-amz-retry-after beyond all numbers": {
+			answers: []answer{refusal(503, "x", "X-Amz-Retry-After", "99999999999999999999"), started}, waits: []time.Duration{5050 * ms}, left: 500, attempts: 2,
+		},
 		"Retry-After on a 400": {answers: []answer{refusal(400, "x", "Retry-After", "7")}, left: 500, attempts: 1, kind: client.ServiceError},
 	} {
 		t.Run(name, c.test)
