@@ -29,8 +29,12 @@ func (h *Hub) attach(s *session, subject bus.Subject) int {
 		sh.audiences[subject] = a
 		h.watch()
 	}
-	if own, silent := a.own(s.participant); own >= h.limits.PerParticipant {
-		if silent.conn.Silence() < h.quiet(a) {
+	own, silent := a.own(s.participant)
+	if own > 0 {
+		s.alive = silent.alive // as all of them have it
+	}
+	if own >= h.limits.PerParticipant {
+		if silent.conn.Silence() < h.quiet(s) {
 			h.sockets.Release()
 			return http.StatusTooManyRequests
 		}
@@ -53,23 +57,29 @@ func (h *Hub) attach(s *session, subject bus.Subject) int {
 // Browsers slow the timers of a hidden page down to one a minute. Such clients
 // are alive, and would reconnect and take each other's place for ever. A client
 // that answers the close frame was alive, so from then on twice the silence is
-// asked for among the sockets of the chat, up to where a socket closes anyhow.
+// asked for among the sockets of the participant, up to where a socket closes
+// anyhow, and as long as there are any. Nobody else's are asked for more.
 
 // maxAlive is how often the silence that is asked for is doubled: it is 12
 // minutes then, longer than any.
 const maxAlive = 6
 
-// quiet is how long a socket of an audience must have been silent to be
-// replaced. The caller holds the shard.
-func (h *Hub) quiet(a *audience) time.Duration { return h.limits.Quiet << a.alive }
+// quiet is how long a socket of the session's participant must have been silent
+// to be replaced. The caller holds the shard.
+func (h *Hub) quiet(s *session) time.Duration { return h.limits.Quiet << s.alive }
 
 // learn takes note of whether the client of a socket that was replaced was alive.
 func (h *Hub) learn(s *session) {
 	sh := h.shard(s.of.Subject)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if s.conn.Silence() < h.limits.Quiet {
-		s.of.alive = min(s.of.alive+1, maxAlive)
+	if s.conn.Silence() >= h.limits.Quiet {
+		return
+	}
+	for at := s.of.first; at != nil; at = at.next {
+		if at.participant == s.participant {
+			at.alive = min(at.alive+1, maxAlive)
+		}
 	}
 }
 

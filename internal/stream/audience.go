@@ -13,7 +13,6 @@ type audience struct {
 	first *session // guarded by the shard, as is what follows
 	seq   int64    // of the last item that was sent, or that came before the audience; -1 when it is not known
 	gap   *gap     // nil when nothing is missing
-	alive uint8    // how many sockets were replaced whose clients were alive; at most maxAlive
 }
 
 // id is what logs call the subject.

@@ -204,6 +204,51 @@ func TestHiddenPagesDoNotTakeTurns(t *testing.T) {
 	})
 }
 
+// An agent's pages, which never send heartbeats and answer close frames, take each
+// other's place; what that teaches is of the agent alone: a customer who changes
+// networks is served at once.
+func TestOthersPagesDoNotKeepAPhoneOut(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, h *Hub, _ *chats) {
+		var all []*sockettest.Client
+		defer func() {
+			for _, c := range all {
+				c.Conn.Close()
+			}
+		}()
+		for range 60 {
+			if c := tries(t, h, agentToken); c != nil {
+				all = append(all, c)
+				go func() {
+					for {
+						op, payload, err := c.Next()
+						if err != nil {
+							return
+						}
+						if op == websocket.Close {
+							c.Conn.Write(sockettest.Frame(websocket.Close, payload[:2]))
+						}
+					}
+				}()
+			}
+			pass(9 * time.Second)
+		}
+		if n := h.Counts().Closed[Replaced]; n < 3 {
+			t.Fatalf("%d sockets of the agent were replaced", n)
+		}
+		for n := range 9 {
+			c := tries(t, h, customerToken)
+			if c == nil {
+				t.Fatalf("the phone's network %d: refused", n)
+			}
+			all = append(all, c)
+			pass(10 * time.Second)
+			beat(c)
+			pass(time.Second)
+			abandon(c)
+		}
+	})
+}
+
 // Whoever opens sockets without end, and lets them be silent, has as many
 // replaced as it may have, each time they have been silent for long enough.
 func TestReplacingIsBounded(t *testing.T) {

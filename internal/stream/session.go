@@ -21,6 +21,9 @@ type session struct {
 	subscribed bool
 	over       bool // for the participant: it is about to close
 	replaced   bool // by another of the participant: it closes
+	// alive is how many sockets of the participant were replaced whose clients were
+	// alive; at most maxAlive.
+	alive uint8
 
 	conn socket.Conn
 }
