@@ -8,10 +8,6 @@ import (
 	"parley.example/parley/internal/flow"
 )
 
-// keyExists is the operator that asks for a key of the map that the comparison
-// value names: the one that needs no leaf.
-const keyExists = "KeyExists"
-
 // checkComparison: Compare looks at one reference, never at a fixed value, and at a
 // value, never at all that is below a root: $.External and $.Agent are refused alone,
 // and so is an empty operand (probed by publishing, 2026-08).
@@ -35,7 +31,7 @@ func checkComparison(v *validation, a *flow.Action) {
 
 // asksForKeys reports a Compare whose conditions are all about keys of a map.
 func asksForKeys(a *flow.Action) bool {
-	return len(a.Conditions) > 0 && !slices.ContainsFunc(a.Conditions, func(c flow.Condition) bool { return c.Operator != keyExists })
+	return len(a.Conditions) > 0 && !slices.ContainsFunc(a.Conditions, func(c flow.Condition) bool { return c.Operator != flow.KeyExists })
 }
 
 // checkAttributes doubts empty values: the reference has them, and the service
