@@ -207,7 +207,7 @@ func (t *terminal) item(it *client.Item) {
 		t.print("", "-- not delivered ("+strings.ToLower(string(it.Withheld()))+"): "+it.Text())
 	case it.Type == participant.ChatItemTypeMESSAGE && t.expected(it): // on the screen already
 	case it.Type == participant.ChatItemTypeMESSAGE:
-		t.print(name, it.Text())
+		t.print(name, spoken(it))
 	case it.Type != participant.ChatItemTypeEVENT: // receipts and the like are not shown
 	default:
 		switch it.Event() {

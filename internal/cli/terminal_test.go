@@ -18,6 +18,9 @@ func TestTerminalShows(t *testing.T) {
 	said := func(role participant.ParticipantRole, name, text string) participant.Item {
 		return item(participant.ChatItemTypeMESSAGE, role, name, center.PlainText, text)
 	}
+	shown := func(template string) participant.Item {
+		return item(participant.ChatItemTypeMESSAGE, participant.ParticipantRoleSYSTEM, "Bot", center.Interactive, template)
+	}
 	happened := func(contentType string) participant.Item {
 		return item(participant.ChatItemTypeEVENT, participant.ParticipantRoleAGENT, "Bo", contentType, "")
 	}
@@ -40,6 +43,14 @@ func TestTerminalShows(t *testing.T) {
 		{said(customer, "Ana", "failed"), "Ana: failed\n"},
 		{said(agent, "B\x1b[2Jo", "a\x1b]0;title\x07b\rc\n\td\u009be"), "B\ufffd[2Jo: a\ufffd]0;title\ufffdb\ufffdc\n\td\ufffde\n"},
 		{said(system, center.DisplayNameSystemMessage, "welcome"), "Flow: welcome\n"},
+		{shown(`{"templateType":"ListPicker","version":"1.0","data":{"content":{"title":"A drink?","subtitle":"All are fresh","elements":[{"title":"Tea","subtitle":"green"},{"title":"Coffee"},{"title":"More","actionDetail":"SHOW_MORE"},{"title":"The menu","type":"hyperlink","url":"https://shop.example"}]}}}`),
+			"Bot: A drink? - All are fresh\n  * Tea - green\n  * Coffee\n  * The menu - https://shop.example\n"},
+		{shown(`{"templateType":"TimePicker","version":"1.0","data":{"content":{"title":"When?","timeslots":[{"date":"2026-10-31T18:00+00:00","duration":60}]}}}`),
+			"Bot: When?\n  * 2026-10-31T18:00+00:00\n"},
+		{shown(`{"templateType":"Carousel","version":"1.0","data":{"content":{"title":"Where to?","elements":[{"templateIdentifier":"a","templateType":"ListPicker","version":"1.0","data":{"content":{"title":"Sea","elements":[{"title":"Sea 1\u001b[2J"}]}}}]}}}`),
+			"Bot: Where to?\n  Sea\n    * Sea 1\ufffd[2J\n"},
+		{shown(`{"templateType":"ListPicker","version":"1.0","data":{"content":{"title":7}}}`), `Bot: {"templateType":"ListPicker","version":"1.0","data":{"content":{"title":7}}}` + "\n"},
+		{shown(`{"templateType":"ViewResource","version":"1.0","data":{"content":{"viewId":"v"}}}`), `Bot: {"templateType":"ViewResource","version":"1.0","data":{"content":{"viewId":"v"}}}` + "\n"},
 		{happened(center.EventTyping), "-- Bo is typing\n"},
 		{happened(center.EventJoined), "-- Bo joined\n"},
 		{happened(center.EventLeft), "-- Bo left\n"},
