@@ -1,8 +1,8 @@
 // Package edge is what every request passes first, and every answer last: it names
 // the request, finds whose it is in the one table of mounts ([Mount]), answers
 // browsers' preflights, turns a panic into a 500 that harms no other request, has
-// what throttles say until when ([AskLater]), and counts and logs what was answered. It also has the HTTP server with its bounds
-// ([Listener]).
+// what throttles say until when ([AskLater]), and counts and logs what was
+// answered. It also has the HTTP server with its bounds ([Listener]).
 //
 // # What a request carries
 //
