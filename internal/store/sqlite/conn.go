@@ -102,6 +102,10 @@ func (c *conn) exec(sql string, args ...any) (driver.Result, error) {
 var errEnough = errors.New("enough rows")
 
 // query runs a statement and calls each with every row. The row is valid until each returns.
+//
+// A bound limit is written LIMIT ?+0: SQLite 3.54 plans by the value of a parameter
+// that is the whole limit, so it would compile the statement anew for each run, which
+// takes longer than reading a page of a transcript.
 func (c *conn) query(each func(row) error, sql string, args ...any) (err error) {
 	s, err := c.stmt(sql)
 	if err != nil {

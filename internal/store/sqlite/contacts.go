@@ -82,7 +82,7 @@ func contactSQL(q store.ContactQuery, after *contactKey, limit int64) (string, [
 	if len(where) > 0 {
 		sql += " WHERE " + strings.Join(where, " AND ")
 	}
-	return sql + " ORDER BY " + order + " LIMIT ?", append(args, limit)
+	return sql + " ORDER BY " + order + " LIMIT ?+0", append(args, limit)
 }
 
 // contactsByID looks up the contacts one by one: their number is bounded by what the caller has in hand.

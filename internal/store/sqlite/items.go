@@ -66,7 +66,7 @@ func itemSQL(q store.ItemQuery) (string, []any) {
 	if q.Descending {
 		sql.WriteString(" DESC")
 	}
-	sql.WriteString(" LIMIT ?")
+	sql.WriteString(" LIMIT ?+0")
 	limit := q.Limit
 	if limit <= 0 || limit > maxItems {
 		limit = maxItems

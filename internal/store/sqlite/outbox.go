@@ -26,7 +26,7 @@ func (s *Store) Outbox(ctx context.Context, shards store.Shards, now time.Time, 
 				streams = append(streams, r.text(0))
 			}
 			return nil
-		}, "SELECT stream, chat FROM outbox WHERE first = 1 AND due <= ? ORDER BY due, id LIMIT ?", now.UnixMilli(), rowsFor(shards, limit)); err != nil {
+		}, "SELECT stream, chat FROM outbox WHERE first = 1 AND due <= ? ORDER BY due, id LIMIT ?+0", now.UnixMilli(), rowsFor(shards, limit)); err != nil {
 			return err
 		}
 		for i, stream := range streams {
@@ -53,7 +53,7 @@ func (c *conn) deliveries(stream string, now time.Time, limit int) (found []stor
 			found = append(found, d)
 		}
 		return nil
-	}, "SELECT id, chat, instance, endpoint, body, created, due, attempts, error FROM outbox WHERE stream = ? ORDER BY id LIMIT ?",
+	}, "SELECT id, chat, instance, endpoint, body, created, due, attempts, error FROM outbox WHERE stream = ? ORDER BY id LIMIT ?+0",
 		stream, int64(limit))
 	return found, err
 }

@@ -20,7 +20,7 @@ func (s *Store) Overflow(ctx context.Context, shards store.Shards, keep, limit i
 		if err := c.query(func(r row) error {
 			full = append(full, excess{r.text(0), r.int(1)})
 			return nil
-		}, "SELECT stream, count(*) - ?1 FROM outbox GROUP BY stream HAVING count(*) > ?1 LIMIT ?2", int64(keep), rowsFor(shards, limit)); err != nil {
+		}, "SELECT stream, count(*) - ?1 FROM outbox GROUP BY stream HAVING count(*) > ?1 LIMIT ?2+0", int64(keep), rowsFor(shards, limit)); err != nil {
 			return err
 		}
 		for _, e := range full {

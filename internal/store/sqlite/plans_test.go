@@ -2,6 +2,9 @@ package sqlite
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -103,5 +106,27 @@ func TestQueriesUseIndexes(t *testing.T) {
 				t.Errorf("%s\nis done by %q; want it to use %s", sql, steps, index)
 			}
 		}
+	}
+}
+
+// TestLimitsKeepStatementsCompiled: see [conn.query].
+func TestLimitsKeepStatementsCompiled(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare, found := regexp.MustCompile(`LIMIT \?\d*[^\d+]`), 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found += strings.Count(string(text), "LIMIT ?")
+		if at := bare.FindIndex(text); at != nil && !strings.HasSuffix(file, "_test.go") {
+			t.Errorf("%s has a limit that is a parameter alone: %.40s", file, text[at[0]:])
+		}
+	}
+	if found < 10 {
+		t.Errorf("%d limits are bound; there are more", found)
 	}
 }

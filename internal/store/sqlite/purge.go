@@ -36,7 +36,7 @@ func (s *Store) purgeKeys(ctx context.Context, shards store.Shards, before int64
 				remove(n)
 			}
 			return nil
-		}, "SELECT at, n, key FROM once WHERE (at, n) > (?, ?) AND at < ? ORDER BY at, n LIMIT ?", at, n, before, int64(purgeStep))
+		}, "SELECT at, n, key FROM once WHERE (at, n) > (?, ?) AND at < ? ORDER BY at, n LIMIT ?+0", at, n, before, int64(purgeStep))
 		return rows, err
 	})
 }
@@ -56,7 +56,7 @@ func (s *Store) purgeDead(ctx context.Context, shards store.Shards, keep int) er
 				remove(id)
 			}
 			return nil
-		}, "SELECT id, chat FROM dead_letters WHERE id < ? ORDER BY id DESC LIMIT ?", id, int64(purgeStep))
+		}, "SELECT id, chat FROM dead_letters WHERE id < ? ORDER BY id DESC LIMIT ?+0", id, int64(purgeStep))
 		return rows, err
 	})
 }

@@ -29,9 +29,9 @@ func (s *Store) Resource(ctx context.Context, kind center.Kind, id string) (res 
 
 // Resources implements [store.Store].
 func (s *Store) Resources(ctx context.Context, instance center.InstanceID, kind center.Kind) iter.Seq2[center.Resource, error] {
-	sql := "SELECT " + resourceColumns + " FROM resources WHERE kind = ? AND instance = ? AND (name, id) > (?, ?) ORDER BY name, id LIMIT ?"
+	sql := "SELECT " + resourceColumns + " FROM resources WHERE kind = ? AND instance = ? AND (name, id) > (?, ?) ORDER BY name, id LIMIT ?+0"
 	if kind == center.KindInstance && instance == "" {
-		sql = "SELECT " + resourceColumns + " FROM resources WHERE kind = ? AND instance >= ? AND (name, id) > (?, ?) ORDER BY name, id LIMIT ?"
+		sql = "SELECT " + resourceColumns + " FROM resources WHERE kind = ? AND instance >= ? AND (name, id) > (?, ?) ORDER BY name, id LIMIT ?+0"
 	}
 	return pages(s, ctx, func() nextPage[center.Resource] {
 		var name, id string

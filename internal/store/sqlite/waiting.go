@@ -25,7 +25,7 @@ func (s *Store) Waiting(ctx context.Context, instance center.InstanceID, queue c
 			}, `SELECT id, queue, priority, rank, since FROM chats
 				WHERE instance = ? AND queue IS NOT NULL AND (? = '' OR queue = ?)
 				AND (queue, priority, rank, since, id) > (?, ?, ?, ?, ?)
-				ORDER BY queue, priority, rank, since, id LIMIT ?`,
+				ORDER BY queue, priority, rank, since, id LIMIT ?+0`,
 				string(instance), string(queue), string(queue),
 				string(last.Queue), last.Priority, last.Rank.UnixMilli(), last.Since.UnixMilli(), string(last.Chat), int64(page))
 		}

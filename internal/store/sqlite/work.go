@@ -38,7 +38,7 @@ func (s *Store) Due(ctx context.Context, shards store.Shards, now time.Time, lim
 				return errEnough
 			}
 			return nil
-		}, "SELECT id, due FROM chats WHERE due IS NOT NULL ORDER BY due, n LIMIT ?", rowsFor(shards, limit+1))
+		}, "SELECT id, due FROM chats WHERE due IS NOT NULL ORDER BY due, n LIMIT ?+0", rowsFor(shards, limit+1))
 	})
 	return chats, next, err
 }
@@ -56,7 +56,7 @@ func (s *Store) Orphans(ctx context.Context, shards store.Shards, alive []string
 				last = r.int(0)
 				add(working{center.ContactID(r.text(1)), strings.Fields(r.text(2))})
 				return nil
-			}, "SELECT n, id, workers FROM chats WHERE workers IS NOT NULL AND n > ? ORDER BY n LIMIT ?", last, int64(page))
+			}, "SELECT n, id, workers FROM chats WHERE workers IS NOT NULL AND n > ? ORDER BY n LIMIT ?+0", last, int64(page))
 		}
 	})
 	return func(yield func(center.ContactID, error) bool) {
@@ -82,7 +82,7 @@ func (s *Store) Uploads(ctx context.Context, shards store.Shards, now time.Time,
 				uploads = append(uploads, u)
 			}
 			return nil
-		}, "SELECT id, chat, expires FROM uploads WHERE expires <= ? ORDER BY expires, id LIMIT ?", now.UnixMilli(), rowsFor(shards, max(limit, 0)))
+		}, "SELECT id, chat, expires FROM uploads WHERE expires <= ? ORDER BY expires, id LIMIT ?+0", now.UnixMilli(), rowsFor(shards, max(limit, 0)))
 	})
 	return uploads, err
 }
