@@ -43,7 +43,7 @@ generate-check: generate ## Fail when something generated is not up to date
 
 .PHONY: unit
 unit: ## Go tests with the race detector, which needs cgo; make lint vets
-	CGO_ENABLED=1 go test -vet=off -race -shuffle=on ./...
+	CGO_ENABLED=1 go test -vet=off -race -shuffle=on -timeout 30m ./...
 
 .PHONY: clients
 clients: ## Whole chats by the AWS CLI, the JavaScript SDKs and ChatJS in Chromium
