@@ -3,6 +3,7 @@ package connectapi_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -415,6 +416,7 @@ func TestVersionIsACopy(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused(t, "a number that is not above the latest", version(4), "InvalidParameterException", 400)
+	refused(t, "a number after which there would be no next one", version(math.MaxInt64), "InvalidParameterException", 400)
 	list := must[*connect.ListContactFlowVersionsResponse](t)(o.ListContactFlowVersions(ctx, &connect.ListContactFlowVersionsRequest{InstanceId: o.id, ContactFlowId: id})).ContactFlowVersionSummaryList
 	if len(list) != 1 || *list[0].Version != 4 || !list[0].LastModifiedTime.Equal(there) || *list[0].LastModifiedRegion != "us-west-2" {
 		t.Errorf("the versions are %+v", list)

@@ -195,15 +195,19 @@ func (c *Contents) Bury(now time.Time) {
 	c.Deleted = now
 }
 
+// MaxVersion is the highest number of a version: clients in JavaScript cannot tell
+// integers above it from their neighbours.
+const MaxVersion = 1<<53 - 1
+
 // AddVersion keeps the published content as a version, under the next number or
-// under that of v when it has one, which is above all former ones: ok is false
-// when it is not.
+// under that of v when it has one: ok is false when the number is not above all
+// former ones, or above [MaxVersion].
 func (c *Contents) AddVersion(v Version) (number int64, ok bool) {
-	switch {
-	case v.Number != 0 && v.Number <= c.LastVersion:
-		return 0, false
-	case v.Number == 0:
+	if v.Number == 0 {
 		v.Number = c.LastVersion + 1
+	}
+	if v.Number <= c.LastVersion || v.Number > MaxVersion {
+		return 0, false
 	}
 	v.Hash, c.LastVersion = c.Published, v.Number
 	c.Versions = append(c.Versions, v)

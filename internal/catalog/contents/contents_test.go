@@ -2,6 +2,7 @@ package contents
 
 import (
 	"fmt"
+	"math"
 	"testing"
 	"time"
 )
@@ -36,6 +37,18 @@ func TestDraftsPublishingAndVersions(t *testing.T) {
 	c.DeleteVersion(7, day)
 	if n, ok := c.AddVersion(Version{}); n != 8 || !ok {
 		t.Errorf("after a deletion the next version is %d, %v; want 8", n, ok)
+	}
+	for _, number := range []int64{MaxVersion + 1, math.MaxInt64, math.MinInt64} {
+		if n, ok := c.AddVersion(Version{Number: number}); ok {
+			t.Errorf("a version with the number %d is %d", number, n)
+		}
+	}
+	last := c
+	if n, ok := last.AddVersion(Version{Number: MaxVersion}); n != MaxVersion || !ok {
+		t.Errorf("a version with the highest number is %d, %v", n, ok)
+	}
+	if n, ok := last.AddVersion(Version{}); ok {
+		t.Errorf("the version after the highest number is %d", n)
 	}
 	if v, ok := c.VersionOf(Live); v.Number != 8 || !ok {
 		t.Errorf("the version of the published content is %d, %v; want the latest, 8", v.Number, ok)

@@ -9,6 +9,7 @@
 package publishing
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -155,7 +156,7 @@ func settle(h catalog.Holder) {
 type NewVersion struct {
 	Description string
 	Hash        string    // of the published content; "" for whatever it is
-	Number      int64     // above all former ones; 0 for the next
+	Number      int64     // above all former ones, at most contents.MaxVersion; 0 for the next
 	Modified    time.Time // when it was made in another region, of which it is a copy; zero for now
 	Region      string    // that region; "" for the instance's own
 }
@@ -197,7 +198,7 @@ func addVersion(c *catalog.Catalog, h catalog.Holder, n NewVersion) (int64, erro
 	}
 	number, ok := a.AddVersion(made)
 	if !ok {
-		return 0, center.Errorf(center.Invalid, "version %d is not above the latest, %d", n.Number, a.LastVersion)
+		return 0, center.Errorf(center.Invalid, "the number of a version must be above the latest, %d, and at most %d; it is %d", a.LastVersion, contents.MaxVersion, cmp.Or(n.Number, a.LastVersion+1))
 	}
 	return number, nil
 }

@@ -14,11 +14,12 @@ import (
 
 // CreateContactFlowVersion keeps the published content of a flow, of whatever
 // type, under the next number, or under ContactFlowVersion, which must be above
-// all former ones (InvalidParameterException). FlowContentSha256, when given, must
-// be that of the published content (InvalidRequestException). LastModifiedTime and
-// LastModifiedRegion are those of the version in another region of which this one
-// is a copy; ListContactFlowVersions and DescribeContactFlow give them back. Over
-// the quota of versions it is a LimitExceededException.
+// all former ones and at most 2^53-1 (InvalidParameterException).
+// FlowContentSha256, when given, must be that of the published content
+// (InvalidRequestException). LastModifiedTime and LastModifiedRegion are those of
+// the version in another region of which this one is a copy;
+// ListContactFlowVersions and DescribeContactFlow give them back. Over the quota
+// of versions it is a LimitExceededException.
 //
 // The API reference speaks of versions of campaign flows only; the service has
 // dropped that restriction (model of 2026-10).
