@@ -199,8 +199,8 @@ func (w *Write) sweep(snap *Snapshot, h Holder, now time.Time) {
 
 // MissingVersion is the error of a version that a resource does not have.
 func MissingVersion(h Holder, number int64) error {
-	id := h.About().ID
-	return &center.Error{Reason: center.NotFound, Message: fmt.Sprintf("%s %s has no version %d", h.Kind(), id, number), Kind: kinds[h.Kind()].contents.rows, ID: id}
+	k, id := kinds[h.Kind()].contents, h.About().ID
+	return &center.Error{Reason: center.NotFound, Message: fmt.Sprintf("%s %s has no version %d", k.noun, id, number), Kind: k.rows, ID: id}
 }
 
 // MissingAlias is the error of an alias that a resource does not have.

@@ -85,7 +85,7 @@ func (c *Contents) Resolve(qualifier string) (which Which, isQualifier, found bo
 		return Which(a.Version), true, true
 	}
 	n, err := strconv.ParseInt(qualifier, 10, 64)
-	if err != nil || n < 1 {
+	if err != nil || n < 1 || strconv.FormatInt(n, 10) != qualifier { // a version has one name: not +1, not 01
 		return 0, false, false
 	}
 	_, found = c.FindVersion(n)

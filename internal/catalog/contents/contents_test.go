@@ -60,6 +60,7 @@ func TestQualifiers(t *testing.T) {
 	for qualifier, want := range map[string]string{
 		"": "0 true true", "$LATEST": "0 true true", "$SAVED": "-1 true true", "1": "1 true true", "prod": "1 true true", "id": "1 true true",
 		"2": "2 true false", "-1": "0 false false", "$latest": "0 false false", "test": "0 false false",
+		"01": "0 false false", "+1": "0 false false",
 	} {
 		which, isQualifier, found := c.Resolve(qualifier)
 		if got := fmt.Sprint(which, isQualifier, found); got != want {

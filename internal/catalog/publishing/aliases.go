@@ -2,6 +2,7 @@ package publishing
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -106,7 +107,7 @@ func checkAlias(h catalog.Holder, id center.AliasID, name string) error {
 	if err := checkTexts(&name, nil); err != nil {
 		return err
 	}
-	if _, err := strconv.ParseInt(name, 10, 64); err == nil || strings.HasPrefix(name, "$") || strings.ContainsAny(name, ":/") {
+	if _, err := strconv.ParseInt(name, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) || strings.HasPrefix(name, "$") || strings.ContainsAny(name, ":/") {
 		return center.Errorf(center.Invalid, "the name of an alias must not be a number, begin with $, or contain : or /; %q is not valid", name)
 	}
 	for _, other := range h.Authoring().Aliases {

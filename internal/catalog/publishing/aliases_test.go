@@ -73,6 +73,7 @@ func TestNamesOfAliases(t *testing.T) {
 		"12":                     center.Invalid,
 		"-1":                     center.Invalid,
 		"007":                    center.Invalid,
+		strings.Repeat("9", 20):  center.Invalid, // a number all the same, though of no version
 		"$SAVED":                 center.Invalid,
 		"$LATEST":                center.Invalid,
 		"$prod":                  center.Invalid,
