@@ -14,7 +14,7 @@ const maxTags = 50
 // Tagged returns what an ARN names among the resources that can be tagged: an
 // instance, or a flow, flow module, view, queue, hours of operation, routing
 // profile, security profile or agent status of one. Errors: Invalid when it is
-// no ARN of those, NotFound.
+// no ARN of those, NotFound, also for a version or alias behind it.
 func (c *Catalog) Tagged(ctx context.Context, arn string) (Resource, error) {
 	a, err := taggable(arn)
 	if err != nil {
@@ -41,12 +41,22 @@ func taggable(arn string) (center.ARN, error) {
 	return a, nil
 }
 
+// tagged finds the resource whose tags are meant. All contents of a flow, module or
+// view have its tags, but only those that are there can be named.
 func (snap *Snapshot) tagged(a center.ARN, arn string) (Resource, error) {
 	if a.Kind == center.KindInstance {
 		return snap.Instance, nil
 	}
-	id, _, _ := strings.Cut(snap.local(a.Kind, arn), ":")
+	id, qualifier, qualified := strings.Cut(snap.local(a.Kind, arn), ":")
 	r, ok := snap.index[a.Kind][id]
+	if ok && qualified {
+		var h Holder
+		if h, ok = r.(Holder); ok {
+			if _, err := resolve(h, latest(qualifier)); err != nil {
+				return nil, err
+			}
+		}
+	}
 	if !ok {
 		return nil, missingARN(arn)
 	}

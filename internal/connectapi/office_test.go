@@ -330,6 +330,7 @@ func TestTags(t *testing.T) {
 		"arn:aws:sns:eu:1:topic":               {"InvalidParameterException", 400},
 		o.arn + "/contact/" + unknownID:        {"InvalidParameterException", 400},
 		o.arn + "/queue/" + unknownID:          {"ResourceNotFoundException", 404},
+		queue + ":1":                           {"ResourceNotFoundException", 404}, // only contents have versions
 		officePartition.InstanceARN(unknownID): {"ResourceNotFoundException", 404},
 		center.Partition{Region: "a", Account: "b"}.InstanceARN(unknownID): {"ResourceNotFoundException", 404},
 		officePartition.ARN(unknownID, center.KindFlow, id):                {"ResourceNotFoundException", 404},

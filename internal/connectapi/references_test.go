@@ -39,7 +39,8 @@ var (
 	starts = taking{"- $LATEST 1 prod", map[string]string{"$SAVED": notFoundE, "9": notFoundE, "nobody": notFoundE, "$DRAFT": notFoundE}}
 	runs   = taking{"- $LATEST 1 prod", map[string]string{"$SAVED": requestE, "9": notFoundE, "nobody": notFoundE, "$DRAFT": parameter}}
 	whole  = taking{"- $LATEST", map[string]string{"$SAVED": requestE, "1": requestE, "prod": requestE, "9": notFoundE, "nobody": notFoundE, "$DRAFT": parameter}}
-	tags   = taking{"- $LATEST $SAVED 1 prod 9 nobody $DRAFT", nil} // the tags are the flow's, whatever follows
+	// The tags are the flow's, whichever of its contents is named; one that is not there is a mistake.
+	tags = taking{"- $LATEST $SAVED 1 prod", map[string]string{"9": notFoundE, "nobody": notFoundE, "$DRAFT": parameter}}
 )
 
 // references has every member of a request that names a flow or a module, but for
