@@ -30,7 +30,7 @@ type serveCmd struct {
 	Quota           map[string]int    `help:"How many of a kind an instance may have; may be repeated. NAME is ${quotas}, or all for those not named. Default: as in the cloud, such as 100 flows; in development mode 10000 each." placeholder:"NAME=N" env:"PARLEY_QUOTA" mapsep:","`
 	MaxFileMB       int64             `help:"Largest attachment in MiB, 1 to 100 (${default})." default:"20" placeholder:"N" env:"PARLEY_MAX_FILE_MB" name:"max-file-mb"`
 	CloudLimits     bool              `help:"Enforce the request rates of the cloud service, and in development mode its quotas: answer 429 above them." env:"PARLEY_CLOUD_LIMITS"`
-	StrictText      bool              `help:"Limit text messages to 1,024 characters, as Amazon's reference says." env:"PARLEY_STRICT_TEXT"`
+	StrictText      bool              `help:"Limit the text of SendMessage to 1,024 characters, as Amazon's reference says." env:"PARLEY_STRICT_TEXT"`
 	CheckReferences bool              `help:"Publish a flow only if the queues, flows, functions and so on that it refers to by fixed values exist." env:"PARLEY_CHECK_REFERENCES"`
 	OldSpellings    bool              `help:"Publish flows that spell action types as Amazon's reference does and the cloud refuses (UpdateRoutingCriteria, UnTagContact), and log a warning." env:"PARLEY_OLD_SPELLINGS"`
 	Lambda          map[string]string `help:"Call the function with this ARN or name (or *) at a URL: an HTTP function, or a Lambda Invoke API." placeholder:"NAME=URL" env:"PARLEY_LAMBDA" mapsep:","`

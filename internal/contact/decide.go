@@ -82,7 +82,7 @@ func (n *Need) Error() string {
 // means its default.
 type Limits struct {
 	TextBytes   int   // the longest text message, in bytes; 16,384
-	StrictText  bool  // hold text messages to 1,024 characters, as the operation's documentation says
+	StrictText  bool  // hold the text of SendMessage to 1,024 characters, as the operation's documentation says
 	Attachments int   // files in one chat; 35
 	FileBytes   int64 // the largest file; 20 MiB
 }

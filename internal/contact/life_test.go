@@ -100,8 +100,9 @@ func TestStartRefuses(t *testing.T) {
 }
 
 // TestInitialMessageLengths: 16,384 bytes of every content type (ChatContent of the
-// API model of 2026-10-21, which counts for InitialMessage alone), and 1,024 characters of text where
-// the operator holds text to them. SendMessage keeps the limits of its own reference, 2026-11.
+// API model of 2026-10-21, which counts for InitialMessage alone), also where the operator
+// holds text to the 1,024 characters of SendMessage, which keeps the limits of its own
+// reference, 2026-11.
 func TestInitialMessageLengths(t *testing.T) {
 	types := []string{center.PlainText, center.Markdown, center.JSON, center.InteractiveResponse}
 	strict := func(l *Limits) { l.StrictText = true }
@@ -119,8 +120,9 @@ func TestInitialMessageLengths(t *testing.T) {
 		{"16,384 bytes in 8,192 characters", nil, Message{center.Markdown, strings.Repeat("é", 8192)}, true, true},
 		{"8,193 characters of two bytes", nil, Message{center.Markdown, strings.Repeat("é", 8193)}, false, false},
 		{"1,024 characters, strict", strict, Message{center.PlainText, strings.Repeat("é", 1024)}, true, true},
-		{"1,025 characters, strict", strict, Message{center.PlainText, strings.Repeat("x", 1025)}, false, false},
-		{"1,025 characters of Markdown, strict", strict, Message{center.Markdown, strings.Repeat("x", 1025)}, false, false},
+		{"1,025 characters, strict", strict, Message{center.PlainText, strings.Repeat("x", 1025)}, true, false},
+		{"16,384 bytes of Markdown, strict", strict, Message{center.Markdown, strings.Repeat("é", 8192)}, true, false},
+		{"16,385 bytes of text, strict", strict, Message{center.PlainText, strings.Repeat("x", 16385)}, false, false},
 		{"text that is long for this server", small, Message{center.PlainText, "hello, world"}, false, false},
 		{"12,000 characters of JSON", nil, Message{center.JSON, quoted("x", 11998)}, true, true},
 		{"16,384 bytes of JSON", nil, Message{center.JSON, quoted("x", 16382)}, true, false},

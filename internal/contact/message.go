@@ -56,7 +56,7 @@ func checkMessage(in origin, contentType, content string, types []string, l Limi
 	text := contentType == center.PlainText || contentType == center.Markdown
 	bytes := 0 // counted instead of characters
 	switch {
-	case text && !l.StrictText:
+	case text && (in != fromSend || !l.StrictText):
 		bytes = l.TextBytes
 	case !text && in != fromSend:
 		bytes = initialLimit

@@ -46,7 +46,7 @@ type Config struct {
 	// cloud's, in development mode 10,000 each.
 	Quotas      map[string]int
 	CloudLimits bool // enforce the request rates of the cloud, in development mode its quotas as well
-	StrictText  bool // limit text messages to 1,024 characters
+	StrictText  bool // limit the text of SendMessage to 1,024 characters
 	// CheckReferences refuses to publish a flow with a fixed reference to something
 	// that its instance does not have: see catalog.Config.
 	CheckReferences bool
