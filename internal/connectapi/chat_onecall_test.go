@@ -214,6 +214,46 @@ func (h *hall) refusedAfterTheEnd(out *connect.StartChatContactResponse) {
 	h.refused("reading a day after the end", read(*again.ConnectionCredentials.ConnectionToken), "AccessDeniedException", 403)
 }
 
+// TestRepeatedStartOfWhatIsGone: a chat that has begun is found by its ClientToken
+// (StartChatContact, ClientToken: "idempotency"; Amazon Connect API reference, 2026-11)
+// also when it could not begin any more.
+func TestRepeatedStartOfWhatIsGone(t *testing.T) {
+	inHall(t, func(h *hall) {
+		brief := h.flow("brief", connect.ContactFlowTypeCONTACT_FLOW, good("Hi"))
+		of := func(in *startRequest) { in.ContactFlowId = brief }
+		both := asking("streamed", socketType, credentialType)
+		chat, plain := h.start(of, both, streamed(topic)), h.start(of, asking("plain"))
+		begun := func(in *assistantRequest) { in.ClientToken = new("agent") }
+		agent := h.assistant(begun)
+		h.bare = true
+		if _, err := h.DeleteContactFlow(h.Context(), &connect.DeleteContactFlowRequest{InstanceId: h.instance, ContactFlowId: brief}); err != nil {
+			h.Fatal(err)
+		}
+		again := h.start(of, both, streamed(topic))
+		if *again.ContactId != *chat.ContactId || *again.StreamingId != *chat.StreamingId || again.Websocket == nil || again.ConnectionCredentials == nil {
+			h.Errorf("repeated without flow and stream: %+v; want the chat %s", again, *chat.ContactId)
+		}
+		if again := h.start(of, asking("plain")); *again.ContactId != *plain.ContactId {
+			h.Errorf("repeated without the flow: %+v; want the chat %s", again, *plain.ContactId)
+		}
+		if again := h.assistant(begun); *again.ContactId != *agent.ContactId {
+			h.Errorf("repeated without the agent: %+v; want the chat %s", again, *agent.ContactId)
+		}
+
+		_, err := h.StartChatContact(h.Context(), h.request(of, asking("plain"), streamed(topic)))
+		h.invalidRequest("streaming that was not asked for then", err)
+		for _, token := range []string{"agent", "new", ""} {
+			_, err = h.StartChatContact(h.Context(), h.request(of, asking(token)))
+			h.refused("a chat without the flow, with the ClientToken "+token, err, "ResourceNotFoundException", 404)
+		}
+		_, err = h.startAssistant(func(in *assistantRequest) { in.ClientToken = new("plain") })
+		h.refused("a chat without the agent", err, "ResourceNotFoundException", 404)
+		if n := h.active(); n != 3 {
+			h.Errorf("there are %d chats; want three", n)
+		}
+	})
+}
+
 // TestRepeatedStartOfACustomerWhoLeft: the chat goes on in a disconnect flow, but there is no socket for who has left.
 func TestRepeatedStartOfACustomerWhoLeft(t *testing.T) {
 	inHall(t, func(h *hall) {

@@ -42,6 +42,7 @@ type hall struct {
 	greet, survey   string
 	functions       map[string]func(event []byte) (json.RawMessage, error)
 	agent           func(ask machine.Ask) (machine.Answer, error) // the AI agent aiAgent, and every bot
+	bare            bool                                          // the server is configured with neither the agent nor streams
 }
 
 // inHall runs a test in a bubble of its own time.
@@ -64,8 +65,8 @@ func openHall(t *testing.T) *hall {
 	})
 	h.engine = e
 	service, client := serve(e)
-	service.KnowsAIAgent = func(id center.AIAgentID) bool { agent, _ := id.Cut(); return agent == aiAgent }
-	service.KnowsStream = func(arn string) bool { return strings.HasPrefix(arn, topic) }
+	service.KnowsAIAgent = func(id center.AIAgentID) bool { agent, _ := id.Cut(); return agent == aiAgent && !h.bare }
+	service.KnowsStream = func(arn string) bool { return strings.HasPrefix(arn, topic) && !h.bare }
 	h.Service = client
 	svc := &participantapi.Service{
 		Engine: e.Engine, Store: e.Store, Sealer: e.Sealer, Blobs: memory.New(1 << 20), Partition: e.Partition, Now: e.Clock.Now,

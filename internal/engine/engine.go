@@ -194,11 +194,11 @@ func (e *Engine) Start(ctx context.Context, cmd contact.Start, token string) (co
 		if err != nil {
 			return contact.Reply{}, fmt.Errorf("encode reply: %w", err)
 		}
-		once = &store.Once{Key: cmd.Operation() + "/" + string(cmd.Instance) + "/" + token, Answer: answer, At: change.Chat.Started}
+		once = &store.Once{Key: startKey(&cmd, token), Answer: answer, At: change.Chat.Started}
 	}
 	switch err := e.chats.create(ctx, h, e.writeChat(h, &change, once)); {
 	case errors.Is(err, store.ErrReplay):
-		return e.replay(ctx, once.Key)
+		return e.Started(ctx, cmd, token, err)
 	case errors.Is(err, store.ErrQuota):
 		return contact.Reply{}, center.Errorf(center.LimitExceeded, "the instance has reached its quota of concurrent active chats; the setting --quota active-chats=N changes it")
 	case err != nil:
@@ -207,9 +207,17 @@ func (e *Engine) Start(ctx context.Context, cmd contact.Start, token string) (co
 	return change.Reply, nil
 }
 
-func (e *Engine) replay(ctx context.Context, key string) (contact.Reply, error) {
+// Started returns the answer that a start with the ClientToken got before, for one
+// that is refused by now: refused is the error when there was none.
+func (e *Engine) Started(ctx context.Context, cmd contact.Start, token string, refused error) (contact.Reply, error) {
+	if token == "" {
+		return contact.Reply{}, refused
+	}
 	var r contact.Reply
-	answer, err := e.Store.Replayed(ctx, key)
+	answer, err := e.Store.Replayed(ctx, startKey(&cmd, token))
+	if center.ReasonOf(err) == center.NotFound {
+		return r, refused
+	}
 	if err != nil {
 		return r, err
 	}
@@ -217,6 +225,11 @@ func (e *Engine) replay(ctx context.Context, key string) (contact.Reply, error) 
 		return r, fmt.Errorf("decode kept reply: %w", err)
 	}
 	return r, nil
+}
+
+// startKey is where the answer to a start with a ClientToken is kept.
+func startKey(cmd *contact.Start, token string) string {
+	return cmd.Operation() + "/" + string(cmd.Instance) + "/" + token
 }
 
 // State returns the state of a chat, which is durable and immutable. Reading a

@@ -35,19 +35,19 @@ func (s *Contacts) StartAssistantContact(ctx context.Context, in *connect.StartA
 		return nil, err
 	}
 	agent, ok := center.ParseAIAgentID(in.AiAgent.AiAgentId)
-	if !ok || !s.KnowsAIAgent(agent) {
-		return nil, &center.Error{Reason: center.NotFound, Kind: "ai-agent", ID: in.AiAgent.AiAgentId,
-			Message: "AiAgentId: there is no AI agent " + in.AiAgent.AiAgentId + "; the server asks the bot that it is started with for it, as in --bot " + agentExample}
+	if !ok {
+		return nil, missingAgent(in.AiAgent.AiAgentId)
 	}
 	cmd := contact.Start{
 		Instance: snap.ID(), AIAgent: agent, DisplayName: in.ParticipantDetails.DisplayName, Attributes: in.Attributes,
 		Initial:      initialMessage(in.InitialMessage),
 		ContentTypes: []string{center.PlainText, center.Markdown, center.JSON, center.Interactive, center.InteractiveResponse},
 	}
-	if err := s.relate(ctx, snap, &cmd, in.PersistentChat, in.RelatedContactId); err != nil {
-		return nil, err
+	refused := missingAgent(in.AiAgent.AiAgentId)
+	if s.KnowsAIAgent(agent) {
+		refused = s.relate(ctx, snap, &cmd, in.PersistentChat, in.RelatedContactId)
 	}
-	out, err := s.start(ctx, cmd, connection{}, in.ClientToken)
+	out, err := s.start(ctx, cmd, connection{}, in.ClientToken, refused)
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +55,11 @@ func (s *Contacts) StartAssistantContact(ctx context.Context, in *connect.StartA
 		ContactId: out.ContactId, ParticipantId: out.ParticipantId, ParticipantToken: out.ParticipantToken,
 		ContinuedFromContactId: out.ContinuedFromContactId,
 	}, nil
+}
+
+func missingAgent(ref string) error {
+	return &center.Error{Reason: center.NotFound, Kind: "ai-agent", ID: ref,
+		Message: "AiAgentId: there is no AI agent " + ref + "; the server asks the bot that it is started with for it, as in --bot " + agentExample}
 }
 
 // agentExample is how an AI agent is configured.

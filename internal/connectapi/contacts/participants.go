@@ -88,14 +88,14 @@ func (s *Contacts) StartContactStreaming(ctx context.Context, in *connect.StartC
 	return &connect.StartContactStreamingResponse{StreamingId: r.ID}, nil
 }
 
-// endpoint returns what a chat is to be streamed to; "" for a configuration that is
-// not given.
+// endpoint returns what a chat is to be streamed to, also if that is unknown to the
+// server, which is an error; "" for a configuration that is not given.
 func (s *Contacts) endpoint(c *connect.ChatStreamingConfiguration) (string, error) {
 	switch {
 	case c == nil:
 		return "", nil
 	case s.KnowsStream == nil || !s.KnowsStream(c.StreamingEndpointArn):
-		return "", center.Errorf(center.Invalid, "ChatStreamingConfiguration: StreamingEndpointArn %s is not an endpoint that this server delivers to; the settings --stream and --sns-endpoint of parley serve say which are", c.StreamingEndpointArn)
+		return c.StreamingEndpointArn, center.Errorf(center.Invalid, "ChatStreamingConfiguration: StreamingEndpointArn %s is not an endpoint that this server delivers to; the settings --stream and --sns-endpoint of parley serve say which are", c.StreamingEndpointArn)
 	}
 	return c.StreamingEndpointArn, nil
 }

@@ -27,8 +27,10 @@ import (
 // the other ConnectionTypes of the model, an endpoint that the server does not know.
 //
 // A ClientToken that was used in the instance within seven days gives the
-// first answer again, whatever else the request says; the participant token in it is
-// sealed anew and is as good. The StreamingId is that of the first answer; a
+// first answer again, whatever else the request says, as long as each of its members
+// is valid by itself, and also when the flow has been archived since, or something
+// else that the request names is gone; the participant token in it is sealed anew
+// and is as good. The StreamingId is that of the first answer; a
 // request for streaming that finds a chat begun without is an
 // InvalidRequestException. The connection is one that this request asks for, and
 // fresh, since the first may not have arrived and its URL has to be dialled within
@@ -46,18 +48,30 @@ func (s *Contacts) StartChatContact(ctx context.Context, in *connect.StartChatCo
 	if err != nil {
 		return nil, err
 	}
-	cmd, want, err := s.begin(ctx, snap, in)
+	want, err := wanted(in.ConnectionTypes)
 	if err != nil {
 		return nil, err
 	}
-	return s.start(ctx, cmd, want, in.ClientToken)
+	cmd, err := startOf(snap.ID(), in)
+	if err != nil {
+		return nil, err
+	}
+	refused := s.settle(ctx, snap, &cmd, in)
+	return s.start(ctx, cmd, want, in.ClientToken, refused)
 }
 
 // start begins a chat, or finds the one that an earlier request with the
-// ClientToken has begun.
-func (s *Contacts) start(ctx context.Context, cmd contact.Start, want connection, token *string) (*connect.StartChatContactResponse, error) {
+// ClientToken has begun. refused is why the chat cannot begin, nil if it can: that
+// may have changed since the earlier request, whose answer is given all the same.
+func (s *Contacts) start(ctx context.Context, cmd contact.Start, want connection, token *string, refused error) (*connect.StartChatContactResponse, error) {
 	cmd.Contact = center.NewContactID(s.Now())
-	r, err := s.Engine.Start(ctx, cmd, wire.Text(token))
+	var r contact.Reply
+	var err error
+	if refused == nil {
+		r, err = s.Engine.Start(ctx, cmd, wire.Text(token))
+	} else {
+		r, err = s.Engine.Started(ctx, cmd, wire.Text(token), refused)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -82,23 +96,18 @@ func (s *Contacts) start(ctx context.Context, cmd contact.Start, want connection
 	return out, nil
 }
 
-// begin translates a request. Nothing that it asks for can be refused after the
-// chat has begun.
-func (s *Contacts) begin(ctx context.Context, snap *catalog.Snapshot, in *connect.StartChatContactRequest) (cmd contact.Start, want connection, err error) {
+// settle completes a start by what the server and the instance have: the endpoint,
+// the flow, the earlier chat. Nothing that a request asks for can be refused after
+// the chat has begun.
+func (s *Contacts) settle(ctx context.Context, snap *catalog.Snapshot, cmd *contact.Start, in *connect.StartChatContactRequest) (err error) {
+	if cmd.Endpoint, err = s.endpoint(in.ChatStreamingConfiguration); err != nil {
+		return err
+	}
 	if err := snap.CanStart(in.ContactFlowId); err != nil {
-		return cmd, want, &center.Error{Reason: center.NotFound, Kind: center.KindFlow, ID: in.ContactFlowId, Err: err,
+		return &center.Error{Reason: center.NotFound, Kind: center.KindFlow, ID: in.ContactFlowId, Err: err,
 			Message: "ContactFlowId: " + err.Error()}
 	}
-	if want, err = wanted(in.ConnectionTypes); err != nil {
-		return cmd, want, err
-	}
-	if cmd, err = startOf(snap.ID(), in); err != nil {
-		return cmd, want, err
-	}
-	if cmd.Endpoint, err = s.endpoint(in.ChatStreamingConfiguration); err != nil {
-		return cmd, want, err
-	}
-	return cmd, want, s.relate(ctx, snap, &cmd, in.PersistentChat, in.RelatedContactId)
+	return s.relate(ctx, snap, cmd, in.PersistentChat, in.RelatedContactId)
 }
 
 // relate makes a start continue an earlier chat, or relates it to another contact.
