@@ -131,6 +131,10 @@ test('every template of a bot can be chosen from on the start page', async (t) =
     await t.test(word, async () => {
       await say(word);
       await says(title);
+      if (word === 'carousel') { // or nobody would look for the other cards
+        const [row, next] = [await tab.locator('#items .cards').boundingBox(), await tab.locator('#items .card').nth(1).boundingBox()];
+        assert.ok(next.x < row.x + row.width - 10, 'the second card is out of sight');
+      }
       await choose(choice);
       await bot.heard.first((said) => said === heard, heard);
       await tab.locator('#items li.mine', { hasText: shown }).waitFor();

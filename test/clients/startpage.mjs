@@ -21,6 +21,7 @@ test('start page: a chat by keyboard', async (t) => {
   await tab.keyboard.press('Enter');
   await focused('text'); // whoever starts a chat goes on typing
   await says('welcome to Parley');
+  assert.ok((await tab.locator('#text').boundingBox()).width > 250, 'a phone has no room for a message');
   await tab.keyboard.type('Hello');
   await tab.keyboard.press('Enter');
   await says('Got it!');
