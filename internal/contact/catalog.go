@@ -91,7 +91,7 @@ func (Empty) LambdaAllowed(center.InstanceID, string) error { return nil }
 
 // Assistant implements [Catalog]: there is none.
 func (Empty) Assistant(_ center.InstanceID, assistant string) error {
-	return center.Errorf(center.NotFound, "there is no assistant %s: nothing of it runs here, and --assistant-sessions, which would make sessions up, is not set", assistant)
+	return center.Errorf(center.NotFound, "there is no assistant %s: Parley has none, and makes up a session only if --assistant-sessions is set", assistant)
 }
 
 // BotAllowed implements [Catalog].

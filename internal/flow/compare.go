@@ -1,6 +1,8 @@
 package flow
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -24,6 +26,13 @@ var operators = map[string]func(value, operand string) bool{
 
 // KnownOperator reports whether conditions may have an operator.
 func KnownOperator(name string) bool { return operators[name] != nil || name == KeyExists }
+
+// Operators are the names of all operators, sorted.
+func Operators() []string {
+	names := append(slices.Collect(maps.Keys(operators)), KeyExists)
+	slices.Sort(names)
+	return names
+}
 
 // Compared is the result of an action, over which its conditions decide.
 type Compared struct {

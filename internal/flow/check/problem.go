@@ -111,8 +111,14 @@ func (v *validation) needsError(a *flow.Action, errorType string) {
 // refuseError checks that an error type that cannot come has no branch.
 func (v *validation) refuseError(a *flow.Action, errorType string) {
 	if _, ok := a.Branch(errorType); ok {
-		v.add(a, "Transitions.Errors", "", "Invalid Action error. Error: %s, Path: %s", errorType, path(a, ""))
+		v.impossibleError(a, errorType)
 	}
+}
+
+// impossibleError adds the problem that a branch is for an error that cannot come.
+func (v *validation) impossibleError(a *flow.Action, errorType string) {
+	v.add(a, "Transitions.Errors", "Remove this branch: the action, as it is set up here, never takes it.",
+		"Invalid Action error. Error: %s, Path: %s", errorType, path(a, ""))
 }
 
 // objectOf reads a parameter that is an object. Where it is not, the parameter

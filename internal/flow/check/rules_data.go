@@ -24,7 +24,7 @@ func checkComparison(v *validation, a *flow.Action) {
 	for i := range a.Conditions {
 		if c := &a.Conditions[i]; c.Operands == 1 && c.Operand.Constant() && c.Operand.Literal == "" {
 			v.add(a, fmt.Sprintf("Transitions.Conditions[%d].Condition.Operands[0]", i),
-				"An empty text cannot be compared with: let what sets the value say none in a word.", "Invalid branch. Path: %d.Evaluate", a.Index)
+				"An operand must not be empty: have whatever sets the value use a word for nothing, such as none.", "Invalid branch. Path: %d.Evaluate", a.Index)
 		}
 	}
 }

@@ -32,7 +32,7 @@ func checkMetric(v *validation, a *flow.Action) {
 	metric, _ := a.Params.Literal("MetricType")
 	staffing := strings.HasPrefix(metric, "NumberOfAgents")
 	if len(a.Conditions) == 0 {
-		v.value(a, "Transitions.Conditions", "there must be one at least")
+		v.value(a, "Transitions.Conditions", "must have at least one condition")
 	}
 	for i := range a.Conditions {
 		if staffing {

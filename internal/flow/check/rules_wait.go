@@ -32,7 +32,7 @@ func checkWait(v *validation, a *flow.Action) {
 		case e != flow.CustomerReturned && e != flow.BotDisconnected:
 			v.value(a, field, "must be "+flow.CustomerReturned+" or "+flow.BotDisconnected)
 		case flow.IsTrue(goesOn):
-			v.value(a, field, "there are no events with ContinueExecution")
+			v.value(a, field, "cannot be given together with ContinueExecution")
 		default:
 			operands = append(operands, e)
 		}

@@ -94,7 +94,7 @@ func spoken(text string) bool {
 
 // warnAssistant warns that sessions are only made up, and only if asked for.
 func warnAssistant(w *warner, a *flow.Action) {
-	w.add(a, "Type", "No assistant answers in a session: it is made up where --assistant-sessions is set, and not created otherwise.", w.consequence(a, flow.NoMatchingError))
+	w.add(a, "Type", "Parley has no assistants: a session is made up if --assistant-sessions is set, and otherwise not created.", w.consequence(a, flow.NoMatchingError))
 }
 
 // warnHooks warns of hooks that are set where the designer does not offer them.

@@ -244,7 +244,7 @@ func (v *validation) errorBranches(a *flow.Action) {
 	}
 	for _, e := range a.Errors {
 		if !a.Spec.Allows(e.Type) {
-			v.add(a, "Transitions.Errors", "", "Invalid Action error. Error: %s, Path: %s", flow.Clip(e.Type), path(a, ""))
+			v.impossibleError(a, flow.Clip(e.Type))
 		}
 	}
 }
@@ -263,7 +263,7 @@ func (v *validation) conditions(a *flow.Action) {
 		c := &a.Conditions[i]
 		field := fmt.Sprintf("Transitions.Conditions[%d].Condition", i)
 		if !flow.KnownOperator(c.Operator) {
-			v.value(a, field+".Operator", "unknown operator "+flow.Clip(c.Operator))
+			v.value(a, field+".Operator", "unknown operator "+flow.Clip(c.Operator)+"; the operators are "+strings.Join(flow.Operators(), ", "))
 		}
 		if c.Operands != 1 {
 			v.value(a, field+".Operands", "must have exactly one operand")

@@ -219,7 +219,7 @@ func TestCheckWarns(t *testing.T) {
 		{"set by what fails in every chat", flowdoc.Of(flowdoc.Action("b", "ConnectParticipantWithLexBot", `"PromptId":"p","LexV2Bot":{"AliasArn":"b"}`, flowdoc.To("a", flowdoc.On("NoMatchingError", "a")+","+flowdoc.On("NoMatchingCondition", "a"), "")), flowdoc.Action("a", "MessageParticipant", `"Text":"$.Lex.IntentName"`, good), flowdoc.Stop("x")), "", "b: A chat cannot play a recorded prompt.|a: In a chat ConnectParticipantWithLexBot fails, which would set $.Lex."},
 		{"a bot behind an assistant", flowdoc.Of(flowdoc.Action("w", "CreateWisdomSession", `"WisdomAssistantArn":"w"`, flowdoc.To("b", flowdoc.On("NoMatchingError", "a"), "")),
 			flowdoc.Action("b", "ConnectParticipantWithLexBot", `"Text":"Hi","LexV2Bot":{"AliasArn":"b"}`, flowdoc.To("a", flowdoc.On("NoMatchingError", "a")+","+flowdoc.On("NoMatchingCondition", "a"), "")), flowdoc.Action("a", "MessageParticipant", `"Text":"$.Lex.IntentName"`, good), flowdoc.Stop("x")), "",
-			"w: No assistant answers in a session: it is made up where --assistant-sessions is set, and not created otherwise."},
+			"w: Parley has no assistants: a session is made up if --assistant-sessions is set, and otherwise not created."},
 		{"SSML without tags", flowdoc.Of(flowdoc.Action("a", "MessageParticipant", `"SSML":"Hi"`, good), flowdoc.Stop("x")), "", ""},
 		{"a long text", flowdoc.Of(flowdoc.Action("a", "MessageParticipant", `"Text":"`+strings.Repeat("é", 6001)+`"`, good), flowdoc.Stop("x")), "", "a: The text is longer than 6000 characters."},
 		{"an empty text", flowdoc.Of(flowdoc.Action("a", "MessageParticipant", `"Text":""`, good), flowdoc.Stop("x")), "", "a: The text is empty."},
