@@ -15,7 +15,10 @@ package devapi
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 
 	"parley.example/parley/internal/edge"
 )
@@ -28,7 +31,14 @@ const maxBody = 64 << 10
 func read(w http.ResponseWriter, r *http.Request, into any) error {
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	d.DisallowUnknownFields()
-	return d.Decode(into)
+	err := d.Decode(into)
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && e.Field != "" {
+		return fmt.Errorf("%s must not be a %s", e.Field, e.Value)
+	}
+	if err != nil {
+		return errors.New(strings.NewReplacer("json: ", "", "unknown field", "there is no member").Replace(err.Error()))
+	}
+	return nil
 }
 
 // invalid answers a request that cannot be understood.
