@@ -206,5 +206,5 @@ func MissingVersion(h Holder, number int64) error {
 // MissingAlias is the error of an alias that a resource does not have.
 func MissingAlias(h Holder, ref string) error {
 	id := h.About().ID
-	return &center.Error{Reason: center.NotFound, Message: kinds[h.Kind()].contents.noun + " " + id + " has no alias " + ref, Kind: h.Kind(), ID: id}
+	return &center.Error{Reason: center.NotFound, Message: fmt.Sprintf("%s %s has no alias %q", Noun(h), id, ref), Kind: h.Kind(), ID: id}
 }

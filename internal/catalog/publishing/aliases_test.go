@@ -156,7 +156,11 @@ func TestAliasMoves(t *testing.T) {
 	remove := func(version int64) error {
 		return publishing.DeleteVersion[*catalog.Flow](ctx, f.Catalog, id, made.ID, version)
 	}
-	catalogtest.WantReason(t, "deleting the version that it names", remove(1), center.InUse)
+	inUse := remove(1)
+	catalogtest.WantReason(t, "deleting the version that it names", inUse, center.InUse)
+	if !strings.Contains(inUse.Error(), `the alias "prod" names version 1`) {
+		t.Errorf("deleting the version says %v; want which alias names it", inUse)
+	}
 	if err := move(2); err != nil {
 		t.Fatal(err)
 	}

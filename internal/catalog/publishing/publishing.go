@@ -11,6 +11,7 @@ package publishing
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -212,7 +213,7 @@ func DeleteVersion[T catalog.HolderOf[ID], ID ~string](ctx context.Context, c *c
 			return catalog.MissingVersion(h, number)
 		}
 		if i := slices.IndexFunc(a.Aliases, func(alias contents.Alias) bool { return alias.Version == number }); i >= 0 {
-			return &center.Error{Reason: center.InUse, Message: "the alias " + a.Aliases[i].Name + " names the version", Kind: h.Kind(), ID: h.About().ID}
+			return &center.Error{Reason: center.InUse, Message: fmt.Sprintf("the alias %q names version %d; move the alias to another version first, or delete it", a.Aliases[i].Name, number), Kind: h.Kind(), ID: h.About().ID}
 		}
 		a.DeleteVersion(number, c.Now())
 		settle(h)

@@ -36,7 +36,7 @@ func find[T catalog.Holder](ctx context.Context, c *catalog.Catalog, instance, r
 	}
 	h, which, err := catalog.FindContent[T](snap, ref)
 	if err == nil && which != contents.Live {
-		err = center.Errorf(center.BadRequest, "%s names one content of a %s, and this is about the whole: its id is %s", ref, catalog.Noun(h), h.About().ID)
+		err = center.Errorf(center.BadRequest, "%[1]s names a version, an alias or the draft of a %[2]s, and this call is about the whole %[2]s: give its id alone, %[3]s", ref, catalog.Noun(h), h.About().ID)
 	}
 	return snap, h, err
 }
