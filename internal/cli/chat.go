@@ -171,8 +171,10 @@ func (c *chatCmd) hint(err error) error {
 		return fmt.Errorf("%w (is the server running? Start one with: parley serve --dev)", err)
 	case refused("MissingAuthenticationToken", "UnrecognizedClient"):
 		return fmt.Errorf("%w (outside development mode, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a key from parley keys create)", err)
-	case refused("ResourceNotFound") && (c.Instance == "" || c.Flow == ""):
+	case refused("ResourceNotFound") && c.Flow == "":
 		return fmt.Errorf("%w (the demo exists in development mode only; use --instance and --flow)", err)
+	case refused("ResourceNotFound") && c.Instance == "":
+		return fmt.Errorf("%w (in the demo instance; --instance names another)", err)
 	}
 	return err
 }

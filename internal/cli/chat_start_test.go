@@ -15,6 +15,24 @@ import (
 	"parley.example/parley/internal/server/servertest"
 )
 
+// TestChatSaysWhereItLooked: a flow that is not there is one of the demo instance,
+// unless another was named; the demo is not in every server.
+func TestChatSaysWhereItLooked(t *testing.T) {
+	t.Parallel()
+	s := servertest.Start(t)
+	const none = "22222222-2222-4222-8222-00000000dead"
+	for _, c := range []struct{ args, want string }{
+		{"--flow " + none, "(in the demo instance; --instance names another)"},
+		{"--instance " + none, "(the demo exists in development mode only; use --instance and --flow)"},
+		{"--instance " + none + " --flow " + none, "does not exist\n"},
+	} {
+		status, _, errs := parley(t, "", append([]string{"chat", "--endpoint", s.URL}, strings.Fields(c.args)...)...)
+		if status != 1 || !strings.Contains(errs, c.want) {
+			t.Errorf("%s = %d %q; want %q", c.args, status, errs, c.want)
+		}
+	}
+}
+
 // TestChatStarts: a chat starts in one call, and in two with a server that does
 // not know ConnectionTypes and so ignores it.
 func TestChatStarts(t *testing.T) {
