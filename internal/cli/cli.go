@@ -28,7 +28,7 @@ type command struct {
 	Chat    chatCmd    `cmd:"" help:"Chat as a customer, in this terminal."`
 	Keys    keysCmd    `cmd:"" help:"Manage the access keys that SDKs sign with."`
 	Flow    flowCmd    `cmd:"" help:"Work with contact flows."`
-	Version versionCmd `cmd:"" help:"Print the version, and of which day its APIs are."`
+	Version versionCmd `cmd:"" help:"Print the version, and the date of the API that it speaks."`
 }
 
 // words are what help texts name by ${…} and the code knows.
@@ -83,7 +83,7 @@ func run(ctx context.Context, args []string, io streams) int {
 	if err == nil {
 		err = k.Run()
 	} else {
-		err = usage{err}
+		err = usage{wanted(err)}
 	}
 	switch {
 	case err == nil:
@@ -98,6 +98,18 @@ func run(ctx context.Context, args []string, io streams) int {
 	}
 	fmt.Fprintln(io.err, "parley:", oneLine(err))
 	return 1
+}
+
+// wanted adds to an error about the value of a flag what a value looks like.
+func wanted(err error) error {
+	if e, ok := errors.AsType[*kong.ParseError](err); ok {
+		for _, flag := range e.Context.Flags() {
+			if flag.PlaceHolder != "" && strings.HasPrefix(err.Error(), "--"+flag.Name+": ") {
+				return fmt.Errorf("%w; want --%s=%s", err, flag.Name, flag.PlaceHolder)
+			}
+		}
+	}
+	return err
 }
 
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
