@@ -80,7 +80,11 @@ func TestFlowCheckKnowsModules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	described := write(t, "described.json", `{"ContactFlowModule":{"Name":"Survey","Content":`+string(quoted)+`,"Settings":"{\"input\":{\"schema\":{\"properties\":{\"count\":{\"type\":\"number\"}}}}}"}}`)
+	settings := `"Settings":"{\"input\":{\"schema\":{\"properties\":{\"count\":{\"type\":\"number\"}}}}}"`
+	described := write(t, "described.json", `{"ContactFlowModule":{"Name":"Survey","Content":`+string(quoted)+`,`+settings+`}}`)
+	answer := func(id, name string) string { // DescribeContactFlowModule, of a content that has no name
+		return write(t, "answer.json", `{"ContactFlowModule":{"Id":"`+id+`","Name":"`+name+`","Content":`+strings.Replace(string(quoted), `\"Survey\"`, `\"\"`, 1)+`,`+settings+`}}`)
+	}
 	const refusal = "[call] Parameters.Input.count: Invalid Action property value: must be of the type number, not a string"
 	for _, test := range []struct {
 		name, want string
@@ -90,6 +94,9 @@ func TestFlowCheckKnowsModules(t *testing.T) {
 		{"a module is named", refusal, []string{caller, "--module", described}},
 		{"a module is among the files", refusal, []string{caller, described}},
 		{"a directory of modules is named", refusal, []string{caller, "--module", filepath.Dir(described)}},
+		{"the answer has the id of the module", refusal, []string{caller, "--module", answer("m", "Old")}},
+		{"the answer has the name that the designer shows", refusal, []string{caller, "--module", answer("n", "Survey")}},
+		{"the answer is of another module", caller + ": good", []string{caller, "--module", answer("n", "Old")}},
 		{"of a content alone it is not known what it declares", "2 flows: 0 errors", []string{caller, bare}},
 	} {
 		status, out, errs := parley(t, "", append([]string{"flow", "check"}, test.args...)...)

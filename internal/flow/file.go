@@ -4,10 +4,11 @@ import "encoding/json"
 
 // ParseFile reads a flow or a module as people keep them in files: the content
 // itself, or what DescribeContactFlow and DescribeContactFlowModule answer, or
-// CreateContactFlow and CreateContactFlowModule take, which has the Type of a flow
-// and the Settings of a module beside the Content. Errors are those of [Parse].
+// CreateContactFlow and CreateContactFlowModule take, which has the Type of a flow,
+// the Settings of a module and what either is called beside the Content. Errors
+// are those of [Parse].
 func ParseFile(text []byte) (*Flow, error) {
-	type resource struct{ Content, Settings, Type string }
+	type resource struct{ Content, Settings, Type, ID, Name string }
 	var of struct {
 		resource
 		ContactFlow, ContactFlowModule *resource
@@ -29,6 +30,13 @@ func ParseFile(text []byte) (*Flow, error) {
 	if err != nil {
 		return nil, err
 	}
+	named := *f
+	for _, name := range []string{r.ID, r.Name} {
+		if name != "" {
+			named.Called = append(named.Called, name)
+		}
+	}
+	f = &named
 	if r.Settings != "" || of.ContactFlowModule != nil && !f.Module {
 		f = f.WithSettings([]byte(r.Settings))
 	}

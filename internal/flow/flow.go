@@ -14,6 +14,7 @@ const MaxSteps = 1000
 type Flow struct {
 	Hash     string    // FlowContentSha256: 64 hexadecimal digits
 	Name     string    // Metadata.name: a hint, not the name of the resource
+	Called   []string  // id and name of the resource, where [ParseFile] reads them beside the content
 	Type     string    // of the resource (CONTACT_FLOW ...) as set by [Flow.As], else ""
 	Hint     string    // Metadata.type: what the designer says it is
 	Module   bool      // there are Settings

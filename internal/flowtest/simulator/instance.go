@@ -137,7 +137,7 @@ func (in *Instance) Document(ref string, module bool) *Document {
 	}
 	for _, name := range names {
 		for _, d := range in.docs {
-			if (d.Type == TypeModule) == module && (string(d.ID) == name || d.Outline.Name == name) {
+			if (d.Type == TypeModule) == module && (string(d.ID) == name || d.Outline.Name == name || slices.Contains(d.Flow.Called, name)) {
 				return d
 			}
 		}
