@@ -59,7 +59,7 @@ func (s *Contacts) StartAssistantContact(ctx context.Context, in *connect.StartA
 
 func missingAgent(ref string) error {
 	return &center.Error{Reason: center.NotFound, Kind: "ai-agent", ID: ref,
-		Message: "AiAgentId: there is no AI agent " + ref + "; the server asks the bot that it is started with for it, as in --bot " + agentExample}
+		Message: "AiAgentId: there is no AI agent " + ref + "; start the server with the HTTP bot that is to be asked for it, as in --bot " + agentExample}
 }
 
 // agentExample is how an AI agent is configured.
