@@ -14,6 +14,7 @@
 package devapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,8 +33,8 @@ func read(w http.ResponseWriter, r *http.Request, into any) error {
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	d.DisallowUnknownFields()
 	err := d.Decode(into)
-	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && e.Field != "" {
-		return fmt.Errorf("%s must not be a %s", e.Field, e.Value)
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("%s has the wrong type, %s", cmp.Or(e.Field, "the body"), e.Value)
 	}
 	if err != nil {
 		return errors.New(strings.NewReplacer("json: ", "", "unknown field", "there is no member").Replace(err.Error()))

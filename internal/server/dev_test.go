@@ -113,10 +113,10 @@ func TestDevFaults(t *testing.T) {
 		set(`[]`)
 		c.Send("quick")
 		for bad, want := range map[string]string{
-			`{}`: "want a JSON list", `[{"Status":200}]`: "Status: want", `[{"Status":99}]`: "Status: want", `[{"Delay":"2h"}]`: "want a duration",
+			`{}`: "the body has the wrong type, object", `[{"Status":200}]`: "Status: want", `[{"Status":99}]`: "Status: want", `[{"Delay":"2h"}]`: "want a duration",
 			`[{"Delay":"-1s"}]`: "want a duration", `[{"After":"x"}]`: "want a duration", `[{"Status":500,"Count":-1}]`: "Count",
 			`[` + strings.Repeat(`{},`, 100) + `{}]`: "at most 100", `[{"Operation":"` + strings.Repeat("x", 70_000) + `"}]`: "want a JSON list",
-			`[{"Operation":"SendMessage","Sttaus":500}]`: `there is no member \"Sttaus\"`, `[{"Status":503,"After":250}]`: "After must not be a number", `[{"Operation":"SendMessage","Count":1}]`: "a Status, a Delay or both",
+			`[{"Operation":"SendMessage","Sttaus":500}]`: `there is no member \"Sttaus\"`, `[{"Status":503,"After":250}]`: "After has the wrong type, number", `[{"Operation":"SendMessage","Count":1}]`: "a Status, a Delay or both",
 			`[{"Operation":"sendMessage","Status":500}]`: `no operation \"sendMessage\"`,
 		} {
 			if r := call(t, s, "POST", "/dev/faults", bad); r.status != 400 || r.code(t) != "ValidationException" || !strings.Contains(r.body, want) {
