@@ -68,14 +68,17 @@ func Find[T Resource](snap *Snapshot, ref string) (T, error) {
 // FindContent returns the flow, module or view of the instance that an id or ARN
 // names, and which content: what follows a colon behind it, $SAVED, $LATEST,
 // the number of a version or, of a flow or module, the name or id of an alias;
-// nothing for the published one. Errors: NotFound for the resource and the
-// version or alias, Invalid for any other qualifier.
+// no colon for the published one. Errors: NotFound for the resource and the
+// version or alias, Invalid for any other qualifier, nothing at all among them.
 func FindContent[T Holder](snap *Snapshot, ref string) (T, contents.Which, error) {
 	var none T
-	id, qualifier, _ := strings.Cut(snap.local(none.Kind(), ref), ":")
+	id, qualifier, qualified := strings.Cut(snap.local(none.Kind(), ref), ":")
 	r, ok := snap.index[none.Kind()][id]
 	if !ok {
 		return none, 0, snap.missing(none.Kind(), ref)
+	}
+	if qualified && qualifier == "" { // a script whose $ALIAS is not set does not mean what is published
+		return none, 0, center.Errorf(center.Invalid, "nothing stands behind the colon of %q", ref)
 	}
 	which, err := resolve(r.(T), qualifier)
 	if err != nil {

@@ -248,3 +248,22 @@ func TestActionsThatTakeVersionsAndAliases(t *testing.T) {
 		}
 	})
 }
+
+// TestNothingBehindTheColon: what a script makes of $FLOW:$ALIAS when ALIAS is not
+// set does not start what is published.
+func TestNothingBehindTheColon(t *testing.T) {
+	o := newOffice(t, catalog.Limits{})
+	id, _ := o.flow("hello")
+	start := func(ref string) error {
+		_, err := o.StartChatContact(t.Context(), &connect.StartChatContactRequest{
+			InstanceId: o.id, ContactFlowId: ref, ParticipantDetails: &connect.ParticipantDetails{DisplayName: "Ana"},
+		})
+		return err
+	}
+	if err := start(id); err != nil {
+		t.Error(err)
+	}
+	refused(t, "nothing behind the colon", start(id+":"), notFoundE, 404)
+	_, err := o.DescribeContactFlow(t.Context(), &connect.DescribeContactFlowRequest{InstanceId: o.id, ContactFlowId: id + ":"})
+	refused(t, "nothing behind the colon", err, parameter, 400)
+}
