@@ -1,8 +1,9 @@
 package publishing
 
-import "maps"
-
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // component is what publishing knows of a type of component of a view's template.
 // The names are those that the service's validation has taken, in its spelling:
@@ -16,12 +17,24 @@ type component struct {
 	holds bool
 	// opaque is a component that is known by its name only.
 	opaque bool
+	// part is an entry of a property: no component of its own.
+	part bool
+}
+
+// rule returns what a property may be, and whether the component has it.
+func (c *component) rule(name string) (propRule, bool) {
+	if name == "Visibility" && !c.part {
+		return shown, true
+	}
+	r, ok := c.props[name]
+	return r, ok
 }
 
 // propRule is what a property may be.
 type propRule struct {
 	required bool
 	truth    bool     // true, false, or one of them as a text
+	shown    bool     // when a component is shown: a truth or a condition
 	list     bool     // a list
 	values   []string // one of these texts
 	items    *component
@@ -31,6 +44,7 @@ var (
 	anything  = propRule{}
 	needed    = propRule{required: true}
 	truth     = propRule{truth: true}
+	shown     = propRule{truth: true, shown: true}
 	linkTypes = propRule{values: []string{"external", "case", "third-party applications"}}
 )
 
@@ -52,15 +66,17 @@ var button = map[string]propRule{
 }
 
 // groupButton is an entry of ButtonGroup.Items and Table.Actions.
-var groupButton = &component{sealed: true, props: props(button, map[string]propRule{"Label": needed, "FormAction": oneOf("submit", "none")})}
+var groupButton = &component{part: true, sealed: true, props: props(button, map[string]propRule{"Label": needed, "FormAction": oneOf("submit", "none")})}
 
 // attribute is an entry of AttributeBar.Attributes and AttributeSection.Items.
-var attribute = &component{sealed: true, props: map[string]propRule{
+var attribute = &component{part: true, sealed: true, props: map[string]propRule{
 	"Label": anything, "Value": anything, "Copyable": truth, "Url": anything, "LinkType": linkTypes, "ResourceId": anything, "AutoOpen": truth,
 	"ApplicationName": anything,
 }}
 
-// field makes a component of a form. That a field takes Disabled was not probed.
+// field makes a component of a form. The designer writes Disabled into fields,
+// ValidationPattern into a FormInput and DateFormat into a DatePicker (DescribeView,
+// 2026-02, and a view that a tool publishes, 2025-09).
 func field(more map[string]propRule) *component {
 	return &component{sealed: true, props: props(map[string]propRule{
 		"Name": needed, "Label": needed, "DefaultValue": anything, "HelperText": anything, "Required": truth, "Disabled": truth,
@@ -92,16 +108,19 @@ var components = map[string]*component{
 		"Items": anything, "Columns": anything, "Actions": {items: groupButton}, "TableAction": anything, "ColumnWidth": oneOf("locked", "flexible"), "Header": anything,
 		"Description": anything, "Filterable": truth, "ItemsPerPage": anything, "Name": anything,
 	}},
-	"FormInput":     field(map[string]propRule{"InputType": oneOf("text", "number", "password", "email", "tel", "url")}),
+	"FormInput":     field(map[string]propRule{"InputType": oneOf("text", "number", "password", "email", "tel", "url"), "ValidationPattern": anything}),
 	"TextArea":      field(map[string]propRule{"MaxLength": anything}),
 	"Dropdown":      field(map[string]propRule{"Options": anything, "MultiSelect": truth, "Clearable": truth, "DefaultValue": {list: true}}),
 	"RadioGroup":    field(map[string]propRule{"Options": anything}),
 	"CheckboxGroup": field(map[string]propRule{"Options": anything}),
-	"DatePicker":    field(nil),
+	"DatePicker":    field(map[string]propRule{"DateFormat": anything}),
 	"TimePicker":    field(nil),
 	"Toggle":        field(nil),
 
 	"ExpandableSection": opaque, "HTMLBox": opaque, "Detail": opaque, "Checkbox": opaque, "Address": opaque, "CreditCard": opaque,
+	// Markup (the template of Voicemail Express, 2024-09) and a button that starts a
+	// contact (the viewConfig of a hosted widget, 2025-07).
+	"TemplateStringComponent": opaque, "ConnectAction": opaque,
 	// What the views that the service manages are made of.
 	"DetailsView": opaque, "ListView": opaque, "CardsView": opaque, "ConfirmationView": opaque, "FormWithSteps": opaque,
 }

@@ -130,7 +130,7 @@ func (t template) props(c *component, raw json.RawMessage, path string) error {
 		return wrong(path, "must be object")
 	}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
-		rule, known := c.props[name]
+		rule, known := c.rule(name)
 		switch {
 		case !known && c.sealed:
 			return wrong(path, "must NOT have additional properties: %s%s", name, instead(c, name))
@@ -167,15 +167,19 @@ func instead(c *component, name string) string {
 	return ""
 }
 
-// prop checks one property. What is exactly one reference may stand anywhere.
+// prop checks one property. What is exactly one reference may stand anywhere but
+// where it is said when a component is shown: there the service fails over one.
 func (t template) prop(rule *propRule, raw json.RawMessage, path string) error {
+	if rule.shown {
+		return checkShown(raw, path)
+	}
 	if isReference(raw) {
 		return t.text(raw, path)
 	}
 	var text string
 	isText := json.Unmarshal(raw, &text) == nil && raw[0] == '"'
 	switch {
-	case rule.truth && string(raw) != "true" && string(raw) != "false" && (!isText || text != "true" && text != "false"):
+	case rule.truth && !isTruth(raw):
 		return wrong(path, "must be boolean")
 	case rule.list && raw[0] != '[':
 		return wrong(path, "must be array")
@@ -196,6 +200,24 @@ func (t template) prop(rule *propRule, raw json.RawMessage, path string) error {
 		}
 	}
 	return nil
+}
+
+// checkShown checks Visibility: a truth, or conditions, whose members are not
+// looked at (CreateView and CloudFormation take them in two forms, 2026-05).
+func checkShown(raw json.RawMessage, path string) error {
+	if raw[0] != '{' && !isTruth(raw) {
+		return wrong(path, `must be boolean or a condition: {"Conditions":[{"Equals":{"ElementByKey":"name","ElementByValue":"true"}}]}`)
+	}
+	return nil
+}
+
+// isTruth reports whether a value is true or false, maybe as a text.
+func isTruth(raw json.RawMessage) bool {
+	switch string(raw) {
+	case "true", "false", `"true"`, `"false"`:
+		return true
+	}
+	return false
 }
 
 // isReference reports whether a value is exactly one reference.
