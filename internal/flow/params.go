@@ -11,6 +11,16 @@ import (
 // return an error, written for the flow's author, when it cannot be used.
 type Params map[string]json.RawMessage
 
+// Given returns those of some parameters that are there.
+func (p Params) Given(names []string) (given []string) {
+	for _, name := range names {
+		if p.Has(name) {
+			given = append(given, name)
+		}
+	}
+	return given
+}
+
 // Has reports whether a parameter is there and not null.
 func (p Params) Has(name string) bool {
 	raw, ok := p[name]

@@ -147,6 +147,7 @@ const (
 	Whispers  = AgentWhisper | CustomerWhisper | OutboundWhisper
 
 	everywhere = Inbound | Queued | Transfers | Whispers | Hold
+	anywhere   = everywhere | Modules
 	spoken     = Inbound | Queued | Transfers
 )
 

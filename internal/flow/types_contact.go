@@ -29,14 +29,14 @@ var contactTypes = []Type{
 		read: readData,
 	},
 	{
-		Name: "UpdateContactTargetQueue", Flows: Inbound | Transfers, Required: onError, OneOf: []string{"QueueId", "AgentId"},
+		Name: "UpdateContactTargetQueue", Flows: Inbound | Transfers, Only: anywhere &^ Queued, Required: onError, OneOf: []string{"QueueId", "AgentId"},
 		Title: "Set queue", Family: FamilyContact, Shows: []string{"QueueId", "AgentId"},
 		Params: []Param{refer("QueueId"), refer("AgentId")}, read: readQueueRef,
 		Block:   "SetQueue",
 		Aliases: []string{"SetQueue"},
 	},
 	{
-		Name: "TransferContactToQueue", Flows: Inbound | Transfers, Required: []string{QueueAtCapacity, NoMatchingError}, Rules: Branches,
+		Name: "TransferContactToQueue", Flows: Inbound | Transfers, Only: anywhere &^ Queued, Required: []string{QueueAtCapacity, NoMatchingError}, Rules: Branches,
 		Title: "Transfer to queue", Family: FamilyEnd,
 		read:    noArgs,
 		Block:   "Transfer",
@@ -70,7 +70,7 @@ var contactTypes = []Type{
 	{
 		Name: "UpdateContactRecordingBehavior", Flows: spoken | OutboundWhisper, Rules: GoesOn,
 		Title: "Set recording", Family: FamilyContact,
-		Params: []Param{nested("RecordingBehavior"), nested("AnalyticsBehavior")}, read: readRecording,
+		Params: []Param{nested("RecordingBehavior").must(), nested("AnalyticsBehavior")}, read: readRecording,
 		Block:   "SetRecordingBehavior",
 		Aliases: []string{"SetRecordingBehavior"},
 	},

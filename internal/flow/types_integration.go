@@ -91,6 +91,7 @@ var integrationTypes = []Type{
 	{
 		Name: "RenderMessageTemplate", Flows: everywhere, Required: []string{NoMatchingError, "TemplateRenderingError"}, Open: true,
 		Family: FamilyCall,
+		Params: []Param{refer("WisdomKnowledgeBaseArn").must(), refer("WisdomMessageTemplateArn").must()},
 	},
 	{
 		Name: "ConnectParticipantWithAgenticCX", Flows: everywhere, Required: onError, Rules: Suspends, Open: true,

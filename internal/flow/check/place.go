@@ -15,7 +15,8 @@ var instead = map[string]string{
 
 // belongs checks that the service publishes an action in a flow of this type.
 // Those of [flow.Type.Only] were tried by publishing (2026-08: the ends of flows,
-// CompleteOutboundCall), or the page of the action says that it is for one kind of
+// CompleteOutboundCall; 2026-09: UpdateContactTargetQueue and TransferContactToQueue,
+// refused in customer queue flows), or the page of the action says that it is for one kind of
 // flow and no other (Amazon Connect flow language, 2026-11: TransferContactToAgent,
 // DequeueContactAndTransferToQueue). Where a page only lists types, and AWS has
 // widened several since, it is a warning: see [warner.place].

@@ -17,6 +17,7 @@ type rule struct {
 var rules = map[string]rule{
 	"AuthenticateParticipant":                    {errors: checkSignIn},
 	"CheckMetricData":                            {errors: checkMetric},
+	"CheckVoiceId":                               {errors: checkVoice},
 	"Compare":                                    {errors: checkComparison},
 	"ConnectParticipantWithLexBot":               {errors: checkBot, warnings: warnBot},
 	"CreateCallbackContact":                      {errors: checkQueue},
@@ -29,7 +30,7 @@ var rules = map[string]rule{
 	"GetParticipantInput":                        {errors: checkInput},
 	"InvokeLambdaFunction":                       {errors: checkInvoke},
 	"Loop":                                       {warnings: warnLoop, spares: spareLoop},
-	"MessageParticipant":                         {errors: checkMedia, warnings: warnMessage, spares: spareMessage},
+	"MessageParticipant":                         {errors: checkPrompt, warnings: warnMessage, spares: spareMessage},
 	"MessageParticipantIteratively":              {errors: checkMessages},
 	"ShowView":                                   {errors: checkShowView},
 	"TagContact":                                 {errors: checkTags},

@@ -65,6 +65,20 @@ var voiceSwitches = []struct {
 	{"IsFraudDetectionEnabled", []string{"FraudDetectionThreshold"}},
 }
 
+// voiceResults are what CheckVoiceId may find. The labels of the designer, such as
+// "Not enrolled", are none (probed by publishing, 2026-08).
+var voiceResults = []string{"Enrolled", "NotEnrolled", "OptedOut", "Authenticated", "NotAuthenticated", "Inconclusive", "HighRisk", "LowRisk"}
+
+// checkVoice: there is a branch, and each is for something that may be found
+// (probed by publishing, 2026-10-05).
+func checkVoice(v *validation, a *flow.Action) {
+	if len(a.Conditions) == 0 || slices.ContainsFunc(a.Conditions, func(c flow.Condition) bool {
+		return c.Operands == 1 && !(c.Operand.Constant() && slices.Contains(voiceResults, c.Operand.Literal))
+	}) {
+		v.value(a, "Transitions.Conditions", "there must be branches, for some of "+strings.Join(voiceResults, ", "))
+	}
+}
+
 // checkData: segment attributes are reported with their names, and Voice ID is
 // set as a whole.
 func checkData(v *validation, a *flow.Action) {

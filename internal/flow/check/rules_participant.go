@@ -8,10 +8,28 @@ import (
 	"parley.example/parley/internal/flow"
 )
 
+// prompts adds the problem that an action says several things at once (in the
+// service's words, 2026-07).
+func (v *validation) prompts(a *flow.Action, given []string) {
+	v.add(a, "Parameters", "Say one of them.", "Only one of these properties may be defined. Properties: [%s]", strings.Join(given, ", "))
+}
+
+// checkPrompt: what is said is something. An empty text counts as none, a blank does
+// not (probed by publishing, 2026-08).
+func checkPrompt(v *validation, a *flow.Action) {
+	checkMedia(v, a)
+	if given := a.Params.Given(flow.PromptNames); len(given) == 1 && empty(a, given[0]) {
+		v.missing(a, "Parameters."+given[0])
+	}
+}
+
+// empty reports a parameter that is an empty text.
+func empty(a *flow.Action, name string) bool { return string(a.Params[name]) == `""` }
+
 // checkInput: GetParticipantInput is a menu, or it stores what is entered. What each
 // needs was found by publishing (2026-09-29).
 func checkInput(v *validation, a *flow.Action) {
-	checkMedia(v, a)
+	checkPrompt(v, a)
 	validations := v.objectOf(a, "InputValidation")
 	phone, custom := validations.Has("PhoneNumberValidation"), validations.Has("CustomValidation")
 	if phone && custom {
@@ -37,6 +55,9 @@ func checkInput(v *validation, a *flow.Action) {
 		v.needsError(a, flow.InputTimeLimitExceeded)
 		if a.Params.Has("InputValidation") {
 			v.value(a, "Parameters.InputValidation", "requires StoreInput \"True\"")
+		}
+		if a.Params.Has("DTMFConfiguration") {
+			v.doubt(a, "Parameters.DTMFConfiguration", "A menu has DTMFConfiguration.", "Leave it out: a tool that publishes flows found it refused here (2026-07), and no menu that is exported has it.")
 		}
 		return
 	}
@@ -86,18 +107,13 @@ func checkBot(v *validation, a *flow.Action) {
 	default:
 		v.missing(a, "Parameters.LexV2Bot")
 	}
-	prompts := 0
-	for _, name := range flow.PromptNames {
-		if a.Params.Has(name) {
-			prompts++
-		}
-	}
+	given := a.Params.Given(flow.PromptNames)
 	begins := a.Params.Has("LexInitializationData") || a.Params.Has("LexInitializtionData")
 	switch {
-	case prompts > 1:
-		v.value(a, "Parameters", "only one of "+strings.Join(flow.PromptNames, ", ")+" may be given")
-	case prompts == 0 && !begins:
-		v.missing(a, "Parameters.Text")
+	case len(given) > 1:
+		v.prompts(a, given)
+	case !begins && (len(given) == 0 || empty(a, given[0])):
+		v.add(a, "Parameters", "", "At least one of [%s, LexInitializationData] must be set", strings.Join(flow.PromptNames, ", "))
 	}
 	checkMedia(v, a)
 	if begins {

@@ -76,7 +76,7 @@ func (w *warner) prompt(a *flow.Action, said *flow.Template) {
 	if name == "SSML" && strings.Contains(source, "<") || spoken(source) {
 		w.add(a, "Parameters."+name, "A chat shows SSML tags as plain text.", "Use Text without tags for chats, after a Compare of $.Channel.")
 	}
-	if problem := flow.PromptProblem(source, true); problem != "" && said.Constant() && a.Params.Has(name) {
+	if problem := flow.PromptProblem(source, true); problem != "" && said.Constant() && a.Params.Has(name) && !w.wrong[[2]string{a.ID, "Parameters." + name}] {
 		w.add(a, "Parameters."+name, strings.ToUpper(problem[:1])+problem[1:]+".", w.consequence(a, flow.NoMatchingError))
 	}
 }

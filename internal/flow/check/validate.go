@@ -220,17 +220,16 @@ func (v *validation) exclusive(a *flow.Action) {
 	if names == nil {
 		return
 	}
-	given := 0
-	for _, name := range names {
-		if a.Params.Has(name) {
-			given++
-		}
-	}
-	switch {
-	case given == 0:
+	switch given := a.Params.Given(names); {
+	case len(given) == 1:
+	case a.Spec.Name == "UpdateContactRecordingAndAnalyticsBehavior": // none or several, checked live 2026-09-15
+		v.value(a, "Parameters", "one of "+strings.Join(names, ", ")+" must be given")
+	case len(given) == 0:
 		v.add(a, "Parameters", "Give one of "+strings.Join(names, ", ")+".",
 			"Action is missing required property. Path: %s", path(a, "Parameters."+names[0]))
-	case given > 1:
+	case slices.Equal(names, flow.PromptNames):
+		v.prompts(a, given)
+	default:
 		v.value(a, "Parameters", "only one of "+strings.Join(names, ", ")+" may be given")
 	}
 }

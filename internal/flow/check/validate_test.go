@@ -66,7 +66,7 @@ func TestProblems(t *testing.T) {
 		{"reference in a fixed value", lone("a", "UpdateFlowLoggingBehavior", `"FlowLoggingBehavior":"$.Attributes.a"`, `"NextAction":"x"`), "Invalid Action property value. Path: Actions[0].Parameters.FlowLoggingBehavior"},
 		{"value not in the list", lone("a", "UpdateFlowLoggingBehavior", `"FlowLoggingBehavior":"On"`, `"NextAction":"x"`), "Invalid Action property value. Path: Actions[0].Parameters.FlowLoggingBehavior, Action: a: must be one of Enabled, Disabled"},
 		{"value in other case", lone("a", "UpdateContactAttributes", `"Attributes":{"a":"1"},"TargetContact":"current"`, good), ""},
-		{"two ways to say it", lone("a", "MessageParticipant", `"Text":"a","SSML":"b"`, good), "Invalid Action property value. Path: Actions[0].Parameters, Action: a: only one of Text"},
+		{"two ways to say it", lone("a", "MessageParticipant", `"Text":"a","SSML":"b"`, good), "Only one of these properties may be defined. Properties: [Text, SSML], Action: a"},
 		{"nothing to say", lone("a", "MessageParticipant", ``, good), "Action is missing required property. Path: Actions[0].Parameters.Text"},
 		{"queue and agent", lone("a", "UpdateContactTargetQueue", `"QueueId":"a","AgentId":"b"`, good), "Invalid Action property value. Path: Actions[0].Parameters, Action: a: only one of QueueId, AgentId"},
 		{"no attributes", lone("a", "UpdateContactAttributes", `"Attributes":{}`, good), "Invalid Action property value. Path: Actions[0].Parameters.Attributes"},
@@ -93,8 +93,8 @@ func TestProblems(t *testing.T) {
 		{"criteria as a reference", lone("a", "UpdateContactRoutingCriteria", `"RoutingCriteria":"$.External.c"`, good), ""},
 		{"criteria as a text", lone("a", "UpdateContactRoutingCriteria", `"RoutingCriteria":"best"`, good), "Invalid Action property value. Path: Actions[0].Parameters.RoutingCriteria"},
 		{"criteria as a number", lone("a", "UpdateContactRoutingCriteria", `"RoutingCriteria":3`, good), "Invalid Action property value. Path: Actions[0].Parameters.RoutingCriteria"},
-		{"prompts of a bot", lone("a", "ConnectParticipantWithLexBot", `"Text":"a","SSML":"b","LexV2Bot":{"AliasArn":""}`, flowdoc.To("x", flowdoc.On("NoMatchingError", "x")+","+flowdoc.On("NoMatchingCondition", "x"), "")), "Invalid Action property value. Path: Actions[0].Parameters, Action: a: only one of Text"},
-		{"a bot without prompt", lone("a", "ConnectParticipantWithLexBot", `"LexV2Bot":{"AliasArn":""}`, flowdoc.To("x", flowdoc.On("NoMatchingError", "x")+","+flowdoc.On("NoMatchingCondition", "x"), "")), "Action is missing required property. Path: Actions[0].Parameters.Text"},
+		{"prompts of a bot", lone("a", "ConnectParticipantWithLexBot", `"Text":"a","SSML":"b","LexV2Bot":{"AliasArn":""}`, flowdoc.To("x", flowdoc.On("NoMatchingError", "x")+","+flowdoc.On("NoMatchingCondition", "x"), "")), "Only one of these properties may be defined. Properties: [Text, SSML], Action: a"},
+		{"a bot without prompt", lone("a", "ConnectParticipantWithLexBot", `"LexV2Bot":{"AliasArn":""}`, flowdoc.To("x", flowdoc.On("NoMatchingError", "x")+","+flowdoc.On("NoMatchingCondition", "x"), "")), "At least one of [Text, SSML, PromptId, Media, LexInitializationData] must be set, Action: a"},
 		{"anything goes into a module", lone("a", "InvokeFlowModule", `"FlowModuleId":"m","Inputs":{"a":1}`, good), ""},
 
 		// Transitions.
@@ -222,7 +222,7 @@ func TestCheckWarns(t *testing.T) {
 			"w: Parley has no assistants: a session is made up if --assistant-sessions is set, and otherwise not created."},
 		{"SSML without tags", flowdoc.Of(flowdoc.Action("a", "MessageParticipant", `"SSML":"Hi"`, good), flowdoc.Stop("x")), "", ""},
 		{"a long text", flowdoc.Of(flowdoc.Action("a", "MessageParticipant", `"Text":"`+strings.Repeat("é", 6001)+`"`, good), flowdoc.Stop("x")), "", "a: The text is longer than 6000 characters."},
-		{"an empty text", flowdoc.Of(flowdoc.Action("a", "MessageParticipant", `"Text":""`, good), flowdoc.Stop("x")), "", "a: The text is empty."},
+		{"an empty text before a bot that begins", flowdoc.Of(flowdoc.Action("a", "ConnectParticipantWithLexBot", `"Text":"","LexV2Bot":{"AliasArn":"b"},"LexInitializationData":{"InitialMessage":"hello"}`, flowdoc.To("x", flowdoc.On("NoMatchingError", "x")+","+flowdoc.On("NoMatchingCondition", "x"), "")), flowdoc.Stop("x")), "", "a: The text is empty."},
 		{"a hold hook", flowdoc.Of(flowdoc.Action("a", "UpdateContactEventHooks", `"EventHooks":{"AgentHold":"f"}`, good), flowdoc.Stop("x")), "", "a: A chat has no event AgentHold."},
 		{"loops of one name", flowdoc.Of(flowdoc.Action("l", "Loop", `"LoopCount":"5","LoopName":"n"`, flowdoc.To("x", "", flowdoc.When("Equals", "ContinueLooping", "k")+","+flowdoc.When("Equals", "DoneLooping", "x"))), flowdoc.Action("k", "Loop", `"LoopCount":"5","LoopName":"n"`, flowdoc.To("x", "", flowdoc.When("Equals", "ContinueLooping", "x")+","+flowdoc.When("Equals", "DoneLooping", "x"))), flowdoc.Stop("x")), "", "k: Another Loop has the same LoopName."},
 		{"a queue flow for those who wait already", flowdoc.Of(flowdoc.Action("a", "UpdateContactEventHooks", `"EventHooks":{"CustomerQueue":"f"}`, good), flowdoc.Stop("x")), "CUSTOMER_QUEUE", "a: The designer does not offer CustomerQueue in this type of flow."},
