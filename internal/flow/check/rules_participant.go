@@ -19,7 +19,8 @@ func (v *validation) prompts(a *flow.Action, given []string) {
 func checkPrompt(v *validation, a *flow.Action) {
 	checkMedia(v, a)
 	if given := a.Params.Given(flow.PromptNames); len(given) == 1 && empty(a, given[0]) {
-		v.missing(a, "Parameters."+given[0])
+		field := "Parameters." + given[0]
+		v.add(a, field, "An empty text counts as none.", "Action is missing required property. Path: %s", path(a, field))
 	}
 }
 
