@@ -192,3 +192,31 @@ func TestKeysThatAreNoneInActions(t *testing.T) {
 		}
 	}
 }
+
+// TestKeysOfEveryMap: KeyExists finds the keys of each root that is a map, and of
+// the maps below, and none in what is a value (Parley's reading of the operator's
+// name, which the service takes: probed by publishing, 2026-08).
+func TestKeysOfEveryMap(t *testing.T) {
+	m := fullMachine(t)
+	m.c.InitialMessage, m.c.CustomerName = "hello", "Ana"
+	for _, test := range []struct {
+		of, key string
+		want    bool
+	}{
+		{"$.Attributes", "key", true}, {"$.FlowAttributes", "key", true}, {"$.Tags", "key", true},
+		{"$.References", "key", true}, {"$.References.key", "Value", true}, {"$.References.key", "Type", true},
+		{"$.SegmentAttributes", "key", true}, {"$.SegmentAttributes", "map", true}, {"$.SegmentAttributes.map", "key", true},
+		{"$.External", "key", true}, {"$.External.map", "key", true}, {"$.Lex", "key", true}, {"$.Views", "key", true}, {"$.Metrics", "key", true},
+		{"$.Modules.Input", "key", true}, {"$.Queue", "Name", true}, {"$.Agent", "UserName", true},
+		{"$.Media", "InitialMessage", true}, {"$.CustomerEndpoint", "DisplayName", true},
+
+		{"$.Attributes", "none", false}, {"$.References", "none", false}, {"$.References.none", "Value", false}, {"$.References.key", "Name", false},
+		{"$.References.key.Value", "secret", false}, {"$.SegmentAttributes", "none", false}, {"$.SegmentAttributes.key", "secret", false},
+		{"$.External.list", "0", false}, {"$.External.n", "7", false}, {"$.Agent", "LastName", false}, {"$.Channel", "CHAT", false},
+	} {
+		ref := flow.Compile(test.of)
+		if got := m.resolve(ref.Whole()).HasKey(test.key); got != test.want {
+			t.Errorf("%s has the key %s: %t; want %t", test.of, test.key, got, test.want)
+		}
+	}
+}

@@ -137,26 +137,44 @@ func member(of map[string]string, path []string) flow.Value {
 	return flow.Value{}
 }
 
-// contactReference is $.References.key.Value or $.References.key.Type.
+// contactReference is $.References.key.Value or $.References.key.Type, and on the
+// way there the map of them.
 func contactReference(of map[string]center.Reference, path []string) flow.Value {
-	if len(path) != 2 {
-		return flow.Value{}
+	object := func(r center.Reference) any { return map[string]any{"Type": r.Type, "Value": r.Value} }
+	if len(path) == 0 {
+		return mapped(of, object)
 	}
-	r := of[path[0]]
-	switch path[1] {
-	case "Value":
+	r, ok := of[path[0]]
+	switch {
+	case !ok:
+	case len(path) == 1:
+		return flow.DataValue(object(r))
+	case len(path) > 2:
+	case path[1] == "Value":
 		return flow.KnownValue(r.Value)
-	case "Type":
+	case path[1] == "Type":
 		return flow.KnownValue(r.Type)
 	}
 	return flow.Value{}
+}
+
+// mapped is a map whose entries are made into JSON values; nothing where it is empty.
+func mapped[T any](of map[string]T, value func(T) any) flow.Value {
+	if len(of) == 0 {
+		return flow.Value{}
+	}
+	object := make(map[string]any, len(of))
+	for k, v := range of {
+		object[k] = value(v)
+	}
+	return flow.DataValue(object)
 }
 
 // segmentAttribute follows a path through the maps and lists of segment
 // attributes: $.SegmentAttributes['connect:CustomerAuthentication']['Status'].
 func segmentAttribute(of map[string]center.SegmentAttribute, path []string) flow.Value {
 	if len(path) == 0 {
-		return flow.Value{}
+		return mapped(of, plain)
 	}
 	a, ok := of[path[0]]
 	for _, p := range path[1:] {
