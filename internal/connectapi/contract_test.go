@@ -55,6 +55,9 @@ func TestCallsKeepToTheContract(t *testing.T) {
 	priced, silent, bare := create("priced", pricing), create("silent", "{}"), create("bare", "")
 	listed := *must[*connect.CreateContactFlowModuleResponse](t)(o.CreateContactFlowModule(ctx, &connect.CreateContactFlowModuleRequest{InstanceId: o.id, Name: "listed",
 		Content: returning("", `{"InputParameters":[{"Name":"n","Type":"Number","Required":"True"}],"OutputParameters":[],"Transitions":[{"ReferenceName":"done"}]}`)})).Id
+	open := create("open", `{"input":{"schema":{"type":"object","properties":{"n":{"type":"number"}},"additionalProperties":true}}}`)
+	shared := create("shared", `{"input":{"schema":{"$ref":"#/definitions/order","definitions":{"order":{"properties":{"id":{"type":"string"}}}}}}}`)
+	sealed := create("sealed", `{"input":{"schema":{"type":"object","properties":{"n":{"type":"number"}},"additionalProperties":false}}}`)
 	// Version 1 has another contract than what is published, and an alias.
 	changed := create("changed", `{"input":{"schema":{"type":"object","properties":{"old":{"type":"string"}}}},"transitions":{"results":[{"name":"old"}]}}`)
 	must[*connect.CreateContactFlowModuleVersionResponse](t)(o.CreateContactFlowModuleVersion(ctx, &connect.CreateContactFlowModuleVersionRequest{InstanceId: o.id, ContactFlowModuleId: changed}))
@@ -83,6 +86,11 @@ func TestCallsKeepToTheContract(t *testing.T) {
 		{"an old version, by its alias", calling(changed+":prod", `,"Input":{"old":"a"}`, "old"), ""},
 		{"inputs that the content lists (the older form, API reference, 2026-11)", calling(listed, `,"Input":{"n":1}`, "done"), ""},
 
+		{"what a schema lets in beside its properties (JSON schema)", calling(open, `,"Input":{"n":1,"x":"y"}`), ""},
+		{"what a schema declares elsewhere (JSON schema)", calling(shared, `,"Input":{"id":"7"}`), ""},
+
+		{"what a schema does not let in", calling(sealed, `,"Input":{"x":"y"}`), input + ".x"},
+		{"a text for a number of a schema that lets in more (JSON schema)", calling(open, `,"Input":{"n":"1"}`), input + ".n"},
 		{"an input that is not declared", calling(priced, `,"Input":{"what":"kettle","colour":"red"}`), input + ".colour"},
 		{"a text for a number", calling(priced, `,"Input":{"count":"7"}`), input + ".count"},
 		{"a reference for a number", calling(priced, `,"Input":{"count":"$.Attributes.count"}`), input + ".count"},

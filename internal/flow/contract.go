@@ -29,6 +29,21 @@ type Schema struct {
 	Required   []string           `json:"required"`
 	Items      *Schema            `json:"items"`
 	Enum       []any              `json:"enum"`
+
+	// What may declare more members than Properties: schemas that use it are held
+	// to the rest of what they say.
+	Ref        string          `json:"$ref"`
+	AllOf      json.RawMessage `json:"allOf"`
+	AnyOf      json.RawMessage `json:"anyOf"`
+	OneOf      json.RawMessage `json:"oneOf"`
+	Patterns   json.RawMessage `json:"patternProperties"`
+	Additional json.RawMessage `json:"additionalProperties"`
+}
+
+// open reports whether members may be there that Properties does not have.
+func (s *Schema) open() bool {
+	further := s.Additional != nil && string(s.Additional) != "false"
+	return further || s.Ref != "" || s.AllOf != nil || s.AnyOf != nil || s.OneOf != nil || s.Patterns != nil
 }
 
 // SchemaTypes are the JSON types that a schema allows, none for any.
@@ -188,7 +203,7 @@ func (s *Schema) members(v map[string]any, path string, list *[]Mismatch, add fu
 		at := path + "." + Clip(name)
 		if one, ok := s.Properties[name]; ok {
 			one.mismatches(v[name], at, list)
-		} else if path == "" {
+		} else if path == "" && !s.open() {
 			add(at, "is not declared")
 		}
 	}
