@@ -10,8 +10,9 @@ import (
 // reference is a value that a template takes from the data that it is shown with:
 // $.Heading, $.Customer.Name. It is one only where it is the whole value of a
 // property or the whole of an item of Content; inside a longer text it is shown as
-// it is written (seen in published views, 2026-08).
-var reference = regexp.MustCompile(`^\$(\.[A-Za-z0-9_]+)+$`)
+// it is written (seen in published views, 2026-08), and so is one of more than 50
+// names: it would make a schema that no client reads.
+var reference = regexp.MustCompile(`^\$(\.[A-Za-z0-9_]+){1,50}$`)
 
 // IsReference reports whether a text of a view's template is a reference.
 func IsReference(text string) bool { return reference.MatchString(text) }

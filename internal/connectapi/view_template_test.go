@@ -158,6 +158,8 @@ func TestInputSchema(t *testing.T) {
 		{"in a Configuration", body(`{"_id":"n","Type":"Section","Props":{},"Content":[],"Configuration":{"Layout":{"Columns":"$.Span"}}}`), []string{"Span"}},
 		{"in the Head", `{"Head":{"Title":"$.Title","Configuration":{"Layout":{"Columns":["$.Left","2"]}}},"Body":[]}`, []string{"Title", "Left"}},
 		{"a path", body(node("TextBox", ``, `"$.Who.Name"`)), []string{"Who"}},
+		{"the longest path", body(node("TextBox", ``, `"$`+strings.Repeat(".a", 50)+`"`)), []string{"a"}},
+		{"a path without end", body(node("TextBox", ``, `"$`+strings.Repeat(".a", 190_000)+`"`)), nil},
 		{"twice", body(node("TextBox", ``, `"$.Name","$.Name"`)), []string{"Name"}},
 		{"digits and underscores", body(node("TextBox", ``, `"$.line_2"`)), []string{"line_2"}},
 		{"no name", body(node("TextBox", ``, `"$.","$5.00","$.first name","$.#Stock"`)), nil},
