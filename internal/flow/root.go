@@ -71,6 +71,7 @@ var rootTable = []Root{
 	{Name: "Case", Filled: NeverInParley, Named: true, Namespace: "Cases"},
 	{Name: "DataTables", Filled: NeverInParley, Named: true},
 	{Name: "DataTableList", Filled: NeverInParley, Named: true},
+	{Name: "AgenticCX", Filled: NeverInParley, Named: true},
 }
 
 // roots are the roots of references by name.

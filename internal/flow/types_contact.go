@@ -90,8 +90,9 @@ var contactTypes = []Type{
 	{
 		Name: "CreatePersistentContactAssociation", Flows: Inbound, Required: onError,
 		Title: "Associate earlier chat", Family: FamilyContact, Shows: []string{"SourceContactId"},
-		Params: []Param{refer("SourceContactId").must(), literal("RehydrationType", "ENTIRE_PAST_SESSION", "FROM_SEGMENT", "Entire Past Session", "From Segment").must()},
-		read:   readPersist,
+		Params: []Param{refer("SourceContactId").must(), literal("RehydrationType", "ENTIRE_PAST_SESSION", "FROM_SEGMENT", "Entire Past Session", "From Segment").must(),
+			refer("ClientToken")},
+		read: readPersist,
 	},
 	{
 		Name: "TagContact", Flows: everywhere, Required: onError,

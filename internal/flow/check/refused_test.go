@@ -290,6 +290,7 @@ func TestNamesAndValuesOfTheService(t *testing.T) {
 		{"numbers of a loop", "probed by publishing, 2026-09-15", "", "Loop", `"LoopCount":3`, leads("=ContinueLooping", "=DoneLooping"), ""},
 		{"numbers of criteria", paged, "", "UpdateContactRoutingCriteria", table, good, ""},
 		{"booleans and empty texts in a view's data", exported, "", "ShowView", view + `{"Sections":[{"IsEditable":true,"Heading":"","n":1}]}`, views, ""},
+		{"an association that may be asked for again", "admin guide, Create persistent contact association, 2026-11", "", "CreatePersistentContactAssociation", `"SourceContactId":"$.Attributes.c","RehydrationType":"FROM_SEGMENT","ClientToken":"$.ContactId"`, good, ""},
 		{"hours that are not named", exported, "", "CheckHoursOfOperation", `"HoursOfOperationId":""`, leads("NoMatchingError", "=True", "=False"), ""},
 		{"a bot that is not named", exported, "", "ConnectParticipantWithLexBot", `"Text":"a","LexV2Bot":{"AliasArn":""}`, leads("NoMatchingError", "NoMatchingCondition"), ""},
 		{"nothing at all", exported, "", "GetMetricData", `"QueueId":null`, good, ""},
@@ -340,6 +341,7 @@ func TestComparisonsNeedALeaf(t *testing.T) {
 	holds(t, []held{
 		{"an empty operand", tried, "", "Compare", `"ComparisonValue":"$.Attributes.a"`, leads("NoMatchingCondition", "="), "Invalid branch. Path: 0.Evaluate"},
 		{"a blank operand", tried, "", "Compare", `"ComparisonValue":"$.Attributes.a"`, leads("NoMatchingCondition", "= "), ""},
+		{"what an agentic application gave back", "admin guide, Agentic CX block, 2026-11", "", "Compare", `"ComparisonValue":"$.AgenticCX.ContextVariables.orderId"`, compared, ""},
 		{"a root that there is not", paged, "", "Compare", `"ComparisonValue":"$.Bad"`, compared, badMember + "Parameters.ComparisonValue"},
 		{"a leaf in other parameters", paged, "", "TransferToFlow", `"ContactFlowId":"$.External"`, leads("NoMatchingError"), ""},
 	})
