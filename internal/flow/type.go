@@ -28,6 +28,10 @@ type Type struct {
 	OneOf  []string // exactly one of these parameters is given
 	Open   bool     // parameters beyond Params are accepted: their names are not published
 
+	// Instead is a parameter that makes another block of the action: what must else
+	// be given is not asked of it.
+	Instead string
+
 	Required   []string    // error types that must have a branch
 	Optional   []string    // error types that may have one
 	Conditions *Conditions // nil when there may be none

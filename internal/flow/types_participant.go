@@ -21,9 +21,9 @@ var participantTypes = []Type{
 	{
 		Name: "GetParticipantInput", Flows: spoken, OneOf: PromptNames, Required: onError, Rules: Branches,
 		Title: "Get digits", Family: FamilyTalk, Shows: []string{"Text", "SSML", "PromptId"},
-		Optional: []string{NoMatchingCondition, InputTimeLimitExceeded, "InvalidPhoneNumber"},
+		Optional: []string{NoMatchingCondition, InputTimeLimitExceeded, "InvalidPhoneNumber"}, Instead: "EnableDTMFBuffer",
 		Params: append(prompt, literal("InputTimeLimitSeconds").must().between(1, 180).exceeded(), literal("StoreInput", "True", "False"),
-			nested("InputValidation"), nested("InputEncryption"), nested("DTMFConfiguration"), literal("EnableDTMFBuffer")),
+			nested("InputValidation"), nested("InputEncryption"), nested("DTMFConfiguration"), literal("EnableDTMFBuffer", "True", "False")),
 		Conditions: someOf("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "#"), NotInChat: "a chat has no keypad",
 		Block:    "GetUserInput",
 		Variants: []Variant{{"StoreInput", "True", "StoreUserInput"}},

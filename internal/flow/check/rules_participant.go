@@ -28,8 +28,12 @@ func checkPrompt(v *validation, a *flow.Action) {
 func empty(a *flow.Action, name string) bool { return string(a.Params[name]) == `""` }
 
 // checkInput: GetParticipantInput is a menu, or it stores what is entered. What each
-// needs was found by publishing (2026-09-29).
+// needs was found by publishing (2026-09-29). As the designer's "Set touchtone buffer
+// behavior" it asks for nothing, and so has the branches of neither.
 func checkInput(v *validation, a *flow.Action) {
+	if a.Params.Has(a.Spec.Instead) {
+		return
+	}
 	checkPrompt(v, a)
 	validations := v.objectOf(a, "InputValidation")
 	phone, custom := validations.Has("PhoneNumberValidation"), validations.Has("CustomValidation")

@@ -128,6 +128,7 @@ func (v *validation) identifier(a *flow.Action) {
 }
 
 func (v *validation) parameters(a *flow.Action) {
+	instead := a.Spec.Instead != "" && a.Params.Has(a.Spec.Instead)
 	for i := range a.Spec.Params {
 		p := &a.Spec.Params[i]
 		switch {
@@ -135,11 +136,13 @@ func (v *validation) parameters(a *flow.Action) {
 		case a.Params.Has(p.Name):
 			v.parameter(a, p)
 			v.texts(a, p)
-		case p.Required:
+		case p.Required && !instead:
 			v.missing(a, "Parameters."+p.Name)
 		}
 	}
-	v.exclusive(a)
+	if !instead {
+		v.exclusive(a)
+	}
 	if a.Spec.Open {
 		return
 	}
