@@ -28,8 +28,8 @@ type Type struct {
 	OneOf  []string // exactly one of these parameters is given
 	Open   bool     // parameters beyond Params are accepted: their names are not published
 
-	// Instead is a parameter that makes another block of the action: what must else
-	// be given is not asked of it.
+	// Instead is the parameter of another form of the action, of which the parameters
+	// that must else be given are not asked.
 	Instead string
 
 	Required   []string    // error types that must have a branch

@@ -16,7 +16,8 @@ var voiceTypes = []Type{
 		Title: "Transfer to phone number", Family: FamilyEnd, Shows: []string{"ThirdPartyPhoneNumber"},
 		Optional: []string{"CallFailed", "ConnectionTimeLimitExceeded"},
 		Params: []Param{refer("ThirdPartyPhoneNumber").must(), refer("ThirdPartyConnectionTimeLimitSeconds").must().between(0, 600),
-			literal("ContinueFlowExecution", "True", "False").must(), refer("ThirdPartyDTMFDigits"), nested("CallerId")},
+			literal("ContinueFlowExecution", "True", "False").must(), refer("ThirdPartyDTMFDigits"), nested("CallerId"), nested("VoiceConnector")},
+		Instead:   "VoiceConnector",
 		NotInChat: forCalls,
 		Block:     "Transfer",
 		Logged:    [][2]string{{"ThirdPartyPhoneNumber", "PhoneNumber"}, {"ThirdPartyConnectionTimeLimitSeconds", "TimeLimit"}},
@@ -31,7 +32,7 @@ var voiceTypes = []Type{
 		Title: "Transfer to callback queue", Family: FamilyEnd,
 		Params: []Param{literal("InitialCallDelaySeconds").between(0, 259200), literal("MaximumConnectionAttempts").between(0, math.MaxInt64),
 			literal("RetryDelaySeconds").between(0, 259200),
-			refer("QueueId"), refer("AgentId"), refer("ContactFlowId"), nested("CallerId")},
+			refer("QueueId"), refer("AgentId"), refer("ContactFlowId"), refer("CallerId")},
 	},
 	{
 		Name: "UpdateContactMediaStreamingBehavior", Flows: everywhere, Required: onError, NotInChat: forCalls,
@@ -63,7 +64,8 @@ var voiceTypes = []Type{
 		Family: FamilyCall,
 	},
 	{
-		Name: "CompleteOutboundCall", Flows: OutboundWhisper, Only: OutboundWhisper | Modules, Optional: onError, NotInChat: forCalls, Params: []Param{nested("CallerId")},
+		Name: "CompleteOutboundCall", Flows: OutboundWhisper, Only: OutboundWhisper | Modules, Optional: onError, NotInChat: forCalls,
+		Params: []Param{nested("CallerId"), nested("VoiceConnector"), refer("ConnectionTimeLimitSeconds").between(1, 600)},
 		Family: FamilyCall,
 	},
 	{

@@ -188,11 +188,12 @@ func TestSettingsMakeAModule(t *testing.T) {
 // that it names and that fail it.
 func TestRequiredBeyondTheReference(t *testing.T) {
 	const (
-		input  = `"Text":"a","InputTimeLimitSeconds":"5"`
-		digits = `,"StoreInput":"True","InputValidation":{"CustomValidation":{"MaximumLength":"4"}}`
-		staff  = `"MetricType":"NumberOfAgentsStaffed"`
-		call   = `"ThirdPartyPhoneNumber":"$.Attributes.n"`
-		lambda = `"ChatProcessor":{"ProcessingEnabled":"True","LambdaProcessorARN":"f"`
+		input     = `"Text":"a","InputTimeLimitSeconds":"5"`
+		digits    = `,"StoreInput":"True","InputValidation":{"CustomValidation":{"MaximumLength":"4"}}`
+		staff     = `"MetricType":"NumberOfAgentsStaffed"`
+		call      = `"ThirdPartyPhoneNumber":"$.Attributes.n"`
+		connector = `"VoiceConnector":{"VoiceConnectorType":"ChimeConnector","VoiceConnectorArn":"c","FromUser":"f","ToUser":"t"}`
+		lambda    = `"ChatProcessor":{"ProcessingEnabled":"True","LambdaProcessorARN":"f"`
 	)
 	more := func(errs ...string) string {
 		return flowdoc.To("x", on(errs...), flowdoc.When("NumberGreaterThan", "0", "x"))
@@ -220,6 +221,10 @@ func TestRequiredBeyondTheReference(t *testing.T) {
 		{"a call without its time limit", tried, "", "TransferParticipantToThirdParty", call + `,"ContinueFlowExecution":"False"`, leads("NoMatchingError"), missing + "Parameters.ThirdPartyConnectionTimeLimitSeconds"},
 		{"a call with both", exported, "", "TransferParticipantToThirdParty", call + `,"ContinueFlowExecution":"True","ThirdPartyConnectionTimeLimitSeconds":"30"`, leads("NoMatchingError", "CallFailed", "ConnectionTimeLimitExceeded"), ""},
 		{"a call from an agent transfer, with how it went", tried, "AGENT_TRANSFER", "TransferParticipantToThirdParty", call + `,"ContinueFlowExecution":"True","ThirdPartyConnectionTimeLimitSeconds":"30"`, leads("NoMatchingError", "CallFailed"), badError + "CallFailed, Path: Actions[0]"},
+		{"a call over a voice connector", paged, "", "TransferParticipantToThirdParty", connector + `,"ThirdPartyConnectionTimeLimitSeconds":"30"`, leads("NoMatchingError", "CallFailed", "ConnectionTimeLimitExceeded"), ""},
+		{"an outbound call over one", paged, "OUTBOUND_WHISPER", "CompleteOutboundCall", connector + `,"ConnectionTimeLimitSeconds":"$.Attributes.seconds"`, leads(), ""},
+		{"an outbound call that rings for long", paged, "OUTBOUND_WHISPER", "CompleteOutboundCall", connector + `,"ConnectionTimeLimitSeconds":"601"`, leads(), badMember + "Parameters.ConnectionTimeLimitSeconds"},
+		{"a call back from a number", paged, "", "CreateCallbackContact", `"CallerId":"+15550100"`, leads("NoMatchingError"), ""},
 		{"a recording of nobody and nothing", deployed, "", "UpdateContactRecordingBehavior", `"AnalyticsBehavior":{"Enabled":"True"}`, leads(), missing + "Parameters.RecordingBehavior"},
 		{"recordings of two kinds at once", tried9, "", "UpdateContactRecordingAndAnalyticsBehavior", `"VoiceBehavior":{},"ScreenRecordingBehavior":{}`, leads("NoMatchingError", "ChannelMismatch"), badMember + "Parameters"},
 		{"recordings of none", tried9, "", "UpdateContactRecordingAndAnalyticsBehavior", ``, leads("NoMatchingError", "ChannelMismatch"), badMember + "Parameters"},

@@ -146,8 +146,12 @@ func checkQueue(v *validation, a *flow.Action) {
 }
 
 // checkThirdParty: only a flow that goes on sees how the call went, and none that
-// transfers to an agent (probed by publishing, 2026-08).
+// transfers to an agent (probed by publishing, 2026-08). A voice connector has no
+// ContinueFlowExecution to say so.
 func checkThirdParty(v *validation, a *flow.Action) {
+	if a.Params.Has(a.Spec.Instead) {
+		return
+	}
 	if goesOn, _ := a.Params.Literal("ContinueFlowExecution"); !flow.IsTrue(goesOn) || v.f.Place() == flow.AgentTransfers {
 		v.refuseError(a, "CallFailed")
 		v.refuseError(a, "ConnectionTimeLimitExceeded")
