@@ -176,6 +176,11 @@ type Change struct {
 	// Items are appended to the transcript. Their Seq follow each other, and
 	// the first one must follow the last that is stored, whose ID must be After
 	// unless that is empty; otherwise the whole change is refused with ErrConflict.
+	//
+	// Their order is more than their Seq, and the caller answers for that: no
+	// item's Time is before that of the item in front of it, and the items of a contact follow each
+	// other, in the order of the contacts' Initiated, which differ within a chat. The record of
+	// a contact is written with its first item or earlier. Items are found by that order.
 	Items []center.Item
 	After center.ItemID
 	// Receipts are merged: times that are stored already are kept.
@@ -271,7 +276,9 @@ type ResourceWrite struct {
 }
 
 // ItemQuery asks for items of one chat. Seq bounds are inclusive; the zero
-// value of To means the end. Descending begins at To.
+// value of To means the end. Descending begins at To. What an answer costs depends
+// on its items and those that Hidden leaves out between them, and hardly on the length of the
+// transcript: Before, After and Contact are found by the order of Change.Items.
 type ItemQuery struct {
 	Chat       center.ContactID
 	From, To   int64

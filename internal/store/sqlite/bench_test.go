@@ -70,21 +70,51 @@ func BenchmarkStart(b *testing.B) {
 	}
 }
 
-// BenchmarkTranscript reads the last 100 items of a chat.
+// BenchmarkTranscript reads pages of 100 items of transcripts of several lengths, in the
+// ways of GetTranscript: what a page costs must not depend on how long the transcript is.
 func BenchmarkTranscript(b *testing.B) {
-	s := benchStore(b)
-	id := newID()
-	c := newChat(id, start)
-	for seq := range int64(1000) {
-		c.Items = append(c.Items, item(id, seq+1, start.Add(time.Duration(seq)*time.Millisecond)))
-	}
-	if err := submit(s, c); err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		items, err := s.Items(b.Context(), store.ItemQuery{Chat: id, Descending: true, Limit: 100})
-		if err != nil || len(items) != 100 {
-			b.Fatalf("%d items, %v", len(items), err)
+	for _, length := range []int64{1_000, 10_000, 100_000} {
+		s, id, second := benchStore(b), newID(), newID()
+		for seq := int64(0); seq < length; seq += 1000 {
+			c := &store.Change{Chat: id}
+			if seq == 0 {
+				c = newChat(id, start)
+				c.Contacts = append(c.Contacts, center.Contact{ID: second, Chat: id, Instance: instance, Initiated: start.Add(time.Hour)})
+			}
+			for n := seq + 1; n <= seq+1000; n++ {
+				it := item(id, n, start.Add(time.Duration(n)*time.Second))
+				if n > length/2 {
+					it.Contact = second
+				}
+				c.Items = append(c.Items, it)
+			}
+			if err := submit(s, c); err != nil {
+				b.Fatal(err)
+			}
+		}
+		early, middle, late := start.Add(150*time.Second), start.Add(time.Duration(length/2)*time.Second), start.Add(time.Duration(length-120)*time.Second)
+		for _, page := range []struct {
+			name string
+			q    store.ItemQuery
+		}{
+			{"newest", store.ItemQuery{Descending: true}},
+			{"from-seq", store.ItemQuery{From: length / 2}},
+			{"before-early", store.ItemQuery{Before: early, Descending: true}},
+			{"before-middle", store.ItemQuery{Before: middle, Descending: true}},
+			{"after-middle", store.ItemQuery{After: middle}},
+			{"after-late", store.ItemQuery{After: late}},
+			{"second-contact", store.ItemQuery{Contact: second}},
+			{"first-contact-newest", store.ItemQuery{Contact: id, Descending: true}},
+		} {
+			b.Run(fmt.Sprintf("items=%d/%s", length, page.name), func(b *testing.B) {
+				page.q.Chat, page.q.Limit = id, 100
+				for b.Loop() {
+					items, err := s.Items(b.Context(), page.q)
+					if err != nil || len(items) != 100 {
+						b.Fatalf("%d items, %v", len(items), err)
+					}
+				}
+			})
 		}
 	}
 }

@@ -16,13 +16,17 @@ const maxItems = 1000
 
 // Items implements [store.Store].
 func (s *Store) Items(ctx context.Context, q store.ItemQuery) (items []center.Item, err error) {
-	sql, args := itemSQL(q)
 	err = s.read(ctx, func(c *conn) error {
 		n, err := c.chatNumber(q.Chat)
 		if err != nil {
 			return err
 		}
-		args[0] = n
+		bounds, err := c.narrow(n, &q)
+		if err != nil || bounds.from > bounds.to {
+			return err
+		}
+		sql, args := itemSQL(&q)
+		args[0], args[1], args[2] = n, bounds.from, bounds.to
 		return c.query(func(r row) error {
 			it, err := readItem(q.Chat, r)
 			items = append(items, it)
@@ -32,35 +36,100 @@ func (s *Store) Items(ctx context.Context, q store.ItemQuery) (items []center.It
 	return items, err
 }
 
-// itemSQL returns the statement for a query and its arguments; the first one,
-// the chat's number, is left to be filled in. There are few enough shapes of
-// it to keep them prepared.
-func itemSQL(q store.ItemQuery) (string, []any) {
+// span is a run of a transcript, both ends included.
+type span struct{ from, to int64 }
+
+// narrow returns the run of a transcript in which a query's items lie. Times
+// and contacts follow the sequence numbers (see [store.ItemQuery]), so their
+// bounds are found by bisection of the one index on those: some twenty looks
+// each for a million items, where reading until the bound is passed would take as long
+// as there are items before it.
+func (c *conn) narrow(chat int64, q *store.ItemQuery) (span, error) {
+	in := span{q.From, q.To}
+	if in.to == 0 {
+		in.to = math.MaxInt64
+	}
+	if q.Before.IsZero() && q.After.IsZero() && q.Contact == "" {
+		return in, nil
+	}
+	r, err := c.first("SELECT max(seq) FROM items WHERE chat = ?", chat)
+	if err != nil {
+		return in, err
+	}
+	in.from, in.to = max(in.from, 1), min(in.to, r.int(0))
+	if !q.After.IsZero() {
+		if in.from, err = c.bisect(timeAt, chat, in, q.After.UnixMilli()); err != nil {
+			return in, err
+		}
+	}
+	if !q.Before.IsZero() {
+		end, err := c.bisect(timeAt, chat, in, q.Before.UnixMilli()+1)
+		if err != nil {
+			return in, err
+		}
+		in.to = end - 1
+	}
+	if q.Contact == "" {
+		return in, nil
+	}
+	if r, err = c.first("SELECT initiated FROM contacts WHERE id = ?", string(q.Contact)); err != nil {
+		return in, err
+	}
+	if r == nil { // no items either
+		return span{1, 0}, nil
+	}
+	if in.from, err = c.bisect(contactAt, chat, in, r.int(0)); err != nil {
+		return in, err
+	}
+	end, err := c.bisect(contactAt, chat, in, r.int(0)+1)
+	in.to = end - 1
+	return in, err
+}
+
+// What [conn.bisect] compares: the time of an item, and the time at which the
+// contact that it belongs to was initiated.
+const (
+	timeAt    = "SELECT seq, time FROM items WHERE chat = ? AND seq >= ? ORDER BY seq LIMIT 1"
+	contactAt = `SELECT seq, (SELECT initiated FROM contacts WHERE contacts.id = coalesce(contact, (SELECT id FROM chats WHERE n = items.chat)))
+		FROM items WHERE chat = ? AND seq >= ? ORDER BY seq LIMIT 1`
+)
+
+// bisect returns the sequence number from which on, within a run of a transcript, the
+// items have at least a value: the end of the run plus one when none has. Its
+// statement takes the chat and a number, and gives the first item from that on and its value.
+func (c *conn) bisect(sql string, chat int64, in span, value int64) (int64, error) {
+	for in.from <= in.to {
+		middle := in.from + (in.to-in.from)/2
+		r, err := c.first(sql, chat, middle)
+		if err != nil {
+			return 0, err
+		}
+		if r != nil && r.int(0) <= in.to && r.int(1) < value {
+			in.from = r.int(0) + 1
+		} else {
+			in.to = middle - 1
+		}
+	}
+	return in.from, nil
+}
+
+// itemSQL returns the statement for a query and its arguments; the first three,
+// the chat's number and the bounds of the sequence, are left to be filled in.
+// There are few enough shapes of it to keep them prepared.
+func itemSQL(q *store.ItemQuery) (string, []any) {
 	var sql strings.Builder
 	sql.WriteString(`SELECT seq, id, contact, time, type, content_type, content, participant, display_name, role,
 		visibility, attachment, client_token, processing FROM items WHERE chat = ? AND seq BETWEEN ? AND ?`)
-	to := q.To
-	if to == 0 {
-		to = math.MaxInt64
-	}
-	args := []any{nil, q.From, to}
-	where := func(condition string, arg any) {
-		sql.WriteString(" AND " + condition)
-		args = append(args, arg)
-	}
+	args := []any{nil, nil, nil}
 	if q.Contact == q.Chat && q.Contact != "" {
 		sql.WriteString(" AND contact IS NULL")
-	} else if q.Contact != "" {
-		where("contact = ?", string(q.Contact))
-	}
-	if !q.Before.IsZero() {
-		where("time <= ?", q.Before.UnixMilli())
-	}
-	if !q.After.IsZero() {
-		where("time >= ?", q.After.UnixMilli())
+	} else if q.Contact != "" { // narrow goes by a time, which a contact of another chat may share
+		sql.WriteString(" AND contact = ?")
+		args = append(args, string(q.Contact))
 	}
 	for _, v := range slices.Compact(slices.Sorted(slices.Values(q.Hidden))) {
-		where("visibility IS NOT ?", text(v))
+		sql.WriteString(" AND visibility IS NOT ?")
+		args = append(args, text(v))
 	}
 	sql.WriteString(" ORDER BY seq")
 	if q.Descending {

@@ -1,7 +1,10 @@
 package sqlite
 
 import (
+	"context"
+	"database/sql/driver"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,6 +22,7 @@ var indexes = map[string]string{
 	"AND active = 1": "COVERING INDEX chats_active (instance=?)", "AND queue = ?": "COVERING INDEX chats_queue (instance=? AND queue=?)",
 	"WHERE due IS NOT NULL": "INDEX chats_due", "WHERE workers IS NOT NULL": "INDEX chats_workers", "FROM uploads WHERE expires": "INDEX uploads_expires",
 	"WHERE name BETWEEN": "USING PRIMARY KEY (name>? AND name<?)", "FROM outbox WHERE first = 1": "INDEX outbox_ready", "key FROM once WHERE": "INDEX once_at", "FROM json_each": "INDEX sqlite_autoindex_chats_1 (id=?)",
+	"time FROM items": "INDEX items_seq (chat=? AND seq>?)", "processing FROM items": "INDEX items_seq (chat=? AND seq>? AND seq<?)",
 }
 
 // Nothing that a server does all the time reads a whole table or sorts: every
@@ -32,7 +36,8 @@ func TestQueriesUseIndexes(t *testing.T) {
 	ctx, now := t.Context(), epoch.Add(time.Hour)
 	id := center.NewContactID(epoch)
 	if err := submit(s, &store.Change{
-		Chat: id, State: &store.Head{Instance: "i", Due: epoch, Workers: []string{"dead"}, Active: true}, Items: []center.Item{item(1, "text")},
+		Chat: id, State: &store.Head{Instance: "i", Due: epoch, Workers: []string{"dead"}, Active: true},
+		Items: []center.Item{item(1, "text")}, Contacts: []center.Contact{{ID: id, Chat: id, Initiated: epoch}},
 		Deliveries: []store.Delivery{{Stream: "s", Chat: id, Due: epoch}, {Stream: "s", Chat: id, Due: epoch}},
 		Uploads:    []store.Upload{{ID: "u", Chat: id, Expires: epoch}}, Once: &store.Once{Key: "k", At: epoch},
 	}); err != nil {
@@ -58,6 +63,8 @@ func TestQueriesUseIndexes(t *testing.T) {
 		for _, err := range s.Orphans(ctx, shards, nil) {
 			check(1, err)
 		}
+		items, err := s.Items(ctx, store.ItemQuery{Chat: id, Before: now, After: epoch, Contact: id})
+		check(len(items), err)
 	}
 	if err := s.Keep(ctx, &store.Chores{Dead: []store.Delivery{{ID: 1}}, Delivered: []int64{2}, Settled: []string{"u"}}); err != nil {
 		t.Fatal(err)
@@ -105,6 +112,82 @@ func TestQueriesUseIndexes(t *testing.T) {
 			if strings.Contains(sql, part) && !strings.Contains(strings.Join(steps, "; "), index) {
 				t.Errorf("%s\nis done by %q; want it to use %s", sql, steps, index)
 			}
+		}
+	}
+}
+
+// counted is a statement that counts how often it runs.
+type counted struct {
+	statement
+	runs int
+}
+
+func (s *counted) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	s.runs++
+	return s.statement.QueryContext(ctx, args)
+}
+
+// A part of a transcript is found by time and by contact without reading what lies
+// before it: bounds are narrowed to the items, by one look for each doubling of the length.
+func TestPartsOfTranscriptsAreNotScannedFor(t *testing.T) {
+	s, err := Open(t.Context(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	const length = 5000
+	id, second := center.NewContactID(epoch), center.NewContactID(epoch)
+	c := &store.Change{Chat: id, State: &store.Head{Instance: "i", Active: true}, Contacts: []center.Contact{
+		{ID: id, Chat: id, Initiated: epoch}, {ID: second, Chat: id, Initiated: epoch.Add(time.Hour)},
+	}}
+	at := func(seq int64) time.Time { return epoch.Add(time.Duration(seq) * time.Second) }
+	for seq := range int64(length) {
+		it := item(seq+1, "text")
+		it.Chat, it.Contact, it.Time = id, id, at(seq+1)
+		if seq+1 >= 3600 {
+			it.Contact = second
+		}
+		c.Items = append(c.Items, it)
+	}
+	if err := submit(s, c); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name  string
+		q     store.ItemQuery
+		want  span
+		looks int
+	}{
+		{"all of it needs no look", store.ItemQuery{From: 7}, span{7, math.MaxInt64}, 0},
+		{"from a time on", store.ItemQuery{After: at(4000)}, span{4000, length}, 13},
+		{"up to a time", store.ItemQuery{Before: at(42)}, span{1, 42}, 13},
+		{"between two times", store.ItemQuery{After: at(42), Before: at(43)}, span{42, 43}, 26},
+		{"before the first", store.ItemQuery{Before: at(0)}, span{1, 0}, 13},
+		{"after the last", store.ItemQuery{After: at(length + 1)}, span{length + 1, length}, 13},
+		{"the first contact", store.ItemQuery{Contact: id}, span{1, 3599}, 26},
+		{"the second contact", store.ItemQuery{Contact: second}, span{3600, length}, 26},
+	} {
+		if err := s.read(t.Context(), func(conn *conn) error {
+			byTime, byContact := &counted{}, &counted{}
+			for sql, s := range map[string]*counted{timeAt: byTime, contactAt: byContact} {
+				if s.statement, err = conn.stmt(sql); err != nil {
+					return err
+				}
+				conn.stmts[sql] = s
+				defer func() { conn.stmts[sql] = s.statement }()
+			}
+			n, err := conn.chatNumber(id)
+			if err != nil {
+				return err
+			}
+			c.q.Chat = id
+			got, err := conn.narrow(n, &c.q)
+			if looks := byTime.runs + byContact.runs; got != c.want || looks > c.looks {
+				t.Errorf("%s: %+v after %d looks; want %+v after at most %d", c.name, got, looks, c.want, c.looks)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
@@ -20,6 +21,7 @@ var itemCases = []testCase{
 	{name: "items of one contact of the chain", run: itemsOfContact},
 	{name: "time bounds", run: itemTimes},
 	{name: "everything at once", run: itemsCombined},
+	{name: "any part of a long transcript", run: itemsAnywhere},
 	{name: "receipts are merged", run: receiptsMerge},
 	{name: "receipts of the items asked for", run: receiptsAsked},
 }
@@ -134,14 +136,34 @@ func itemsHidden(t *testing.T, s *env) {
 }
 
 func itemsOfContact(t *testing.T, s *env) {
-	id, second := s.create(t, 2), newID()
-	more := items(id, 3, 3)
-	more[0].Contact, more[2].Contact = second, second
-	s.must(t, &store.Change{Chat: id, Items: more, Contacts: []center.Contact{contact(second, id, at(9))}})
-	s.wantSeqs(t, store.ItemQuery{Chat: id, Contact: id}, 1, 2, 4)
-	s.wantSeqs(t, store.ItemQuery{Chat: id, Contact: second}, 3, 5)
-	s.wantSeqs(t, store.ItemQuery{Chat: id, Contact: second, Descending: true, Limit: 1}, 5)
-	s.wantSeqs(t, store.ItemQuery{Chat: id, Contact: newID()})
+	id, second, third := s.create(t, 2), newID(), newID()
+	more := items(id, 3, 4)
+	for i := range more {
+		more[i].Contact = second
+	}
+	more[3].Contact = third
+	s.must(t, &store.Change{Chat: id, Items: more, Contacts: []center.Contact{contact(second, id, at(3)), contact(third, id, at(6))}})
+	silent, other := newID(), newID()
+	s.must(t, &store.Change{Chat: id, Contacts: []center.Contact{contact(silent, id, at(7))}})
+	twin := chatChange(other, "x")
+	twin.Contacts = []center.Contact{contact(other, other, at(3))} // initiated when the second one was
+	s.must(t, twin)
+	for _, c := range []struct {
+		contact    center.ContactID
+		descending bool
+		limit      int
+		want       []int64
+	}{
+		{id, false, 0, []int64{1, 2}},
+		{second, false, 0, []int64{3, 4, 5}},
+		{second, true, 1, []int64{5}},
+		{third, true, 9, []int64{6}},
+		{silent, false, 0, nil},
+		{other, false, 0, nil},
+		{newID(), false, 0, nil},
+	} {
+		s.wantSeqs(t, store.ItemQuery{Chat: id, Contact: c.contact, Descending: c.descending, Limit: c.limit}, c.want...)
+	}
 	if got, err := s.ChatOf(t.Context(), second); err != nil || got != id {
 		t.Errorf("ChatOf(the second contact) = %q, %v; want %q", got, err, id)
 	}
@@ -171,9 +193,58 @@ func itemsCombined(t *testing.T, s *env) {
 			all[i].Visibility = center.VisibleAgent
 		}
 	}
-	s.must(t, &store.Change{Chat: id, Items: all})
+	s.must(t, &store.Change{Chat: id, Items: all, Contacts: []center.Contact{contact(second, id, at(5))}})
 	s.wantSeqs(t, store.ItemQuery{Chat: id, From: 3, To: 11, Descending: true, Limit: 3, Contact: second,
 		After: at(5), Before: at(10), Hidden: []center.Visibility{center.VisibleAgent}}, 9, 8, 6)
+}
+
+// Bounds of every kind give what a look at each item gives, also where many items
+// share a millisecond and where hours lie between two.
+func itemsAnywhere(t *testing.T, s *env) {
+	const length = 900
+	random := rand.New(rand.NewPCG(1, 2))
+	id := s.create(t, 0)
+	all := items(id, 1, length)
+	now, current := at(1), id
+	var contacts []center.Contact
+	for i := range all {
+		if i%250 == 249 {
+			current = newID()
+			contacts = append(contacts, contact(current, id, now))
+		}
+		now = now.Add([]time.Duration{0, 0, time.Millisecond, time.Second, time.Hour}[random.IntN(5)])
+		all[i].Time, all[i].Contact = now, current
+		if random.IntN(4) == 0 {
+			all[i].Visibility = center.VisibleAgent
+		}
+	}
+	s.must(t, &store.Change{Chat: id, Items: all, Contacts: contacts})
+	moment := func() time.Time {
+		if random.IntN(3) == 0 {
+			return time.Time{}
+		}
+		return all[random.IntN(length)].Time.Add(time.Duration(random.IntN(3)-1) * time.Millisecond)
+	}
+	for range 300 {
+		q := store.ItemQuery{Chat: id, Before: moment(), After: moment(), Descending: random.IntN(2) == 0, Limit: 1 + random.IntN(20)}
+		if random.IntN(2) == 0 {
+			q.From, q.To = random.Int64N(length+9), random.Int64N(length+9)
+		}
+		if random.IntN(3) == 0 {
+			q.Contact = all[random.IntN(length)].Contact
+		}
+		if random.IntN(2) == 0 {
+			q.Hidden = []center.Visibility{center.VisibleAgent}
+		}
+		want := seqs(slices.DeleteFunc(slices.Clone(all), func(it center.Item) bool {
+			return it.Seq < q.From || q.To > 0 && it.Seq > q.To || q.Contact != "" && it.Contact != q.Contact ||
+				!q.Before.IsZero() && it.Time.After(q.Before) || !q.After.IsZero() && it.Time.Before(q.After) || slices.Contains(q.Hidden, it.Visibility)
+		}))
+		if q.Descending {
+			slices.Reverse(want)
+		}
+		s.wantSeqs(t, q, want[:min(len(want), q.Limit)]...)
+	}
 }
 
 func receiptsMerge(t *testing.T, s *env) {
