@@ -17,7 +17,7 @@ const page = 200
 
 // Chat implements [store.Store].
 func (s *Store) Chat(ctx context.Context, id center.ContactID) (h store.Head, err error) {
-	err = s.read(ctx, func(c *conn) error {
+	err = s.read(ctx, string(id), func(c *conn) error {
 		r, err := c.first(`SELECT instance, version, state, due, workers, active, last.seq, chats.queue, priority, rank, since, last.time, last.id
 			FROM chats LEFT JOIN items AS last ON last.chat = chats.n AND last.seq = (SELECT max(seq) FROM items WHERE chat = chats.n)
 			WHERE chats.id = ?`, string(id))
@@ -42,7 +42,7 @@ func (s *Store) Chat(ctx context.Context, id center.ContactID) (h store.Head, er
 
 // ChatOf implements [store.Store].
 func (s *Store) ChatOf(ctx context.Context, contact center.ContactID) (chat center.ContactID, err error) {
-	err = s.read(ctx, func(c *conn) error {
+	err = s.read(ctx, string(contact), func(c *conn) error {
 		r, err := c.first("SELECT chat FROM contacts WHERE id = ?", string(contact))
 		if err != nil {
 			return err
@@ -66,7 +66,7 @@ func (s *Store) Versions(ctx context.Context, chats []center.ContactID) (version
 	if err != nil {
 		return nil, err
 	}
-	err = s.read(ctx, func(c *conn) error {
+	err = s.read(ctx, ourselves, func(c *conn) error {
 		return c.query(func(r row) error {
 			versions = append(versions, store.ChatVersion{Chat: center.ContactID(r.text(0)), Version: r.int(1), LastSeq: r.int(2), Active: r.bool(3)})
 			return nil
@@ -77,7 +77,7 @@ func (s *Store) Versions(ctx context.Context, chats []center.ContactID) (version
 
 // Replayed implements [store.Store].
 func (s *Store) Replayed(ctx context.Context, key string) (answer []byte, err error) {
-	err = s.read(ctx, func(c *conn) error {
+	err = s.read(ctx, ourselves, func(c *conn) error {
 		r, err := c.first("SELECT answer FROM once WHERE key = ?", key)
 		if err != nil {
 			return err
@@ -96,12 +96,13 @@ func (s *Store) Replayed(ctx context.Context, key string) (answer []byte, err er
 type nextPage[T any] func(c *conn, add func(T)) error
 
 // pages makes an iterator that can be run more than once: begin restarts the query.
-func pages[T any](s *Store, ctx context.Context, begin func() nextPage[T]) iter.Seq2[T, error] {
+// of is for whom it reads: see [pool].
+func pages[T any](s *Store, ctx context.Context, of string, begin func() nextPage[T]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		next := begin()
 		for {
 			var rows []T
-			err := s.read(ctx, func(c *conn) error {
+			err := s.read(ctx, of, func(c *conn) error {
 				return next(c, func(t T) { rows = append(rows, t) })
 			})
 			for _, t := range rows {

@@ -22,7 +22,8 @@ func (s *Store) Contacts(ctx context.Context, q store.ContactQuery) iter.Seq2[ce
 	if len(q.IDs) > 0 {
 		return s.contactsByID(ctx, q, limit)
 	}
-	return pages(s, ctx, func() nextPage[center.Contact] {
+	of := cmp.Or(string(q.Chat), string(q.Related), string(q.Instance), ourselves)
+	return pages(s, ctx, of, func() nextPage[center.Contact] {
 		left := limit
 		var last *contactKey
 		return func(c *conn, add func(center.Contact)) error {
@@ -90,7 +91,7 @@ func (s *Store) contactsByID(ctx context.Context, q store.ContactQuery, limit in
 	return func(yield func(center.Contact, error) bool) {
 		var found []center.Contact
 		for ids := range slices.Chunk(q.IDs, page) {
-			err := s.read(ctx, func(c *conn) error {
+			err := s.read(ctx, ourselves, func(c *conn) error {
 				for _, id := range ids {
 					r, err := c.first("SELECT record FROM contacts WHERE id = ?", string(id))
 					if err != nil {

@@ -8,7 +8,7 @@ import (
 
 // Count implements [store.Store].
 func (s *Store) Count(ctx context.Context, counter store.Counter) (value int64, err error) {
-	err = s.read(ctx, func(c *conn) error {
+	err = s.read(ctx, ourselves, func(c *conn) error {
 		value, err = c.count(counter)
 		return err
 	})

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -65,7 +64,7 @@ func TestMigrates(t *testing.T) {
 		if h, err := s.Chat(t.Context(), "old"); err != nil || h.Version != 7 || string(h.State) != "a" {
 			t.Errorf("head %+v, %v; want version 7", h, err)
 		}
-		if err := s.read(t.Context(), func(c *conn) error {
+		if err := s.read(t.Context(), ourselves, func(c *conn) error {
 			_, err := c.first("SELECT * FROM report_active_chats")
 			return err
 		}); err != nil {
@@ -170,7 +169,7 @@ func TestPurgeDeadLetters(t *testing.T) {
 		if err := s.Purge(t.Context(), store.AllShards, time.Time{}, int(step.keep)); err != nil {
 			t.Fatalf("Purge: %v", err)
 		}
-		if err := s.read(t.Context(), func(c *conn) error {
+		if err := s.read(t.Context(), ourselves, func(c *conn) error {
 			r, err := c.first("SELECT count(*), min(id) FROM dead_letters")
 			if err == nil && (r.int(0) != step.left || r.int(1) != step.first) {
 				t.Errorf("with %d kept there are %d from %d on; want %d from %d on", step.keep, r.int(0), r.int(1), step.left, step.first)
@@ -197,7 +196,7 @@ func TestNoCountersWithoutLimit(t *testing.T) {
 			Quotas: []store.Quota{{Counter: store.ActiveChats("i"), Delta: 1, Limit: step.limit}}}); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.read(t.Context(), func(c *conn) error {
+		if err := s.read(t.Context(), ourselves, func(c *conn) error {
 			r, err := c.first("SELECT count(*), sum(value) FROM counters")
 			if err == nil && (r.int(0) != step.rows || r.int(1) != step.value) {
 				t.Errorf("step %d: %d rows with %d in all; want %d with %d", i, r.int(0), r.int(1), step.rows, step.value)
@@ -241,36 +240,6 @@ func TestQueueIsBounded(t *testing.T) {
 		}
 		if submitted != maxQueue+10 || answered != submitted {
 			t.Errorf("%d of %d changes were answered", answered, submitted)
-		}
-	})
-}
-
-// A reader that waits for a connection gives up when its context ends.
-func TestPoolWaits(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, err := Open(t.Context(), Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
-		c, err := s.pool.get(t.Context()) // the only one there is in memory
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		result := make(chan error, 1)
-		go func() {
-			_, err := s.Count(ctx, tally("x"))
-			result <- err
-		}()
-		synctest.Wait()
-		cancel()
-		if err := <-result; !errors.Is(err, context.Canceled) {
-			t.Errorf("Count = %v; want context.Canceled", err)
-		}
-		s.pool.put(c)
-		if _, err := s.Count(t.Context(), tally("x")); err != nil {
-			t.Errorf("Count = %v when the connection is back", err)
 		}
 	})
 }

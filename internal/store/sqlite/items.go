@@ -16,7 +16,7 @@ const maxItems = 1000
 
 // Items implements [store.Store].
 func (s *Store) Items(ctx context.Context, q store.ItemQuery) (items []center.Item, err error) {
-	err = s.read(ctx, func(c *conn) error {
+	err = s.read(ctx, string(q.Chat), func(c *conn) error {
 		n, err := c.chatNumber(q.Chat)
 		if err != nil {
 			return err
@@ -164,7 +164,7 @@ func readItem(chat center.ContactID, r row) (center.Item, error) {
 
 // Receipts implements [store.Store].
 func (s *Store) Receipts(ctx context.Context, chat center.ContactID, items []center.ItemID) (receipts []center.Receipt, err error) {
-	err = s.read(ctx, func(c *conn) error {
+	err = s.read(ctx, string(chat), func(c *conn) error {
 		n, err := c.chatNumber(chat)
 		if err != nil {
 			return err

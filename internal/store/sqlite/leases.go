@@ -49,7 +49,7 @@ func (s *Store) Release(ctx context.Context, node string, names ...string) error
 
 // Leases implements [store.Store].
 func (s *Store) Leases(ctx context.Context, prefix string) (leases []store.Lease, err error) {
-	err = s.read(ctx, func(c *conn) error {
+	err = s.read(ctx, ourselves, func(c *conn) error {
 		return c.query(func(r row) error {
 			leases = append(leases, store.Lease{Name: r.text(0), Node: r.text(1), Version: r.int(2), Expires: r.time(3)})
 			return nil

@@ -16,7 +16,7 @@ func (s *Store) Outbox(ctx context.Context, shards store.Shards, now time.Time, 
 	if limit <= 0 {
 		return nil, nil
 	}
-	err = s.read(ctx, func(c *conn) error {
+	err = s.read(ctx, ourselves, func(c *conn) error {
 		var streams []string
 		if err := c.query(func(r row) error {
 			if len(streams) == limit {

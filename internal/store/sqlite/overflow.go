@@ -15,7 +15,7 @@ func (s *Store) Overflow(ctx context.Context, shards store.Shards, keep, limit i
 		stream string
 		n      int64
 	}
-	err = s.read(ctx, func(c *conn) error {
+	err = s.read(ctx, ourselves, func(c *conn) error {
 		var full []excess
 		if err := c.query(func(r row) error {
 			full = append(full, excess{r.text(0), r.int(1)})

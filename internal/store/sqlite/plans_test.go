@@ -83,11 +83,11 @@ func TestQueriesUseIndexes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c, err := s.pool.get(ctx) // the one connection, which has prepared all statements
+	c, err := s.pool.get(ctx, ourselves) // the one connection, which has prepared all statements
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.pool.put(c)
+	defer s.pool.put(c, ourselves)
 	for _, sql := range slices.Collect(maps.Keys(c.stmts)) {
 		verb, _, _ := strings.Cut(sql, " ")
 		if !slices.Contains([]string{"SELECT", "INSERT", "UPDATE", "DELETE"}, verb) || strings.Contains(sql, "sqlite_schema") {
@@ -167,7 +167,7 @@ func TestPartsOfTranscriptsAreNotScannedFor(t *testing.T) {
 		{"the first contact", store.ItemQuery{Contact: id}, span{1, 3599}, 26},
 		{"the second contact", store.ItemQuery{Contact: second}, span{3600, length}, 26},
 	} {
-		if err := s.read(t.Context(), func(conn *conn) error {
+		if err := s.read(t.Context(), ourselves, func(conn *conn) error {
 			byTime, byContact := &counted{}, &counted{}
 			for sql, s := range map[string]*counted{timeAt: byTime, contactAt: byContact} {
 				if s.statement, err = conn.stmt(sql); err != nil {

@@ -67,7 +67,7 @@ func (s *Store) purge(ctx context.Context, sql string, look func(c *conn, remove
 	for {
 		var gone []int64
 		var rows int
-		if err := s.read(ctx, func(c *conn) (err error) {
+		if err := s.read(ctx, ourselves, func(c *conn) (err error) {
 			rows, err = look(c, func(n int64) { gone = append(gone, n) })
 			return err
 		}); err != nil {

@@ -13,7 +13,7 @@ const resourceColumns = "instance, kind, id, name, version, created, updated, bo
 
 // Resource implements [store.Store].
 func (s *Store) Resource(ctx context.Context, kind center.Kind, id string) (res center.Resource, err error) {
-	err = s.read(ctx, func(c *conn) error {
+	err = s.read(ctx, ourselves, func(c *conn) error {
 		r, err := c.first("SELECT "+resourceColumns+" FROM resources WHERE kind = ? AND id = ?", string(kind), id)
 		if err != nil {
 			return err
@@ -33,7 +33,7 @@ func (s *Store) Resources(ctx context.Context, instance center.InstanceID, kind 
 	if kind == center.KindInstance && instance == "" {
 		sql = "SELECT " + resourceColumns + " FROM resources WHERE kind = ? AND instance >= ? AND (name, id) > (?, ?) ORDER BY name, id LIMIT ?+0"
 	}
-	return pages(s, ctx, func() nextPage[center.Resource] {
+	return pages(s, ctx, string(instance), func() nextPage[center.Resource] {
 		var name, id string
 		return func(c *conn, add func(center.Resource)) error {
 			return c.query(func(r row) error {
@@ -140,7 +140,7 @@ func (c *conn) putResource(res *center.Resource, touched map[center.InstanceID]i
 
 // Revision implements [store.Store].
 func (s *Store) Revision(ctx context.Context, instance center.InstanceID) (revision int64, err error) {
-	err = s.read(ctx, func(c *conn) error {
+	err = s.read(ctx, ourselves, func(c *conn) error {
 		r, err := c.first("SELECT revision FROM revisions WHERE instance = ?", string(instance))
 		if r != nil {
 			revision = r.int(0)

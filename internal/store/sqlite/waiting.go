@@ -15,7 +15,7 @@ func (r row) queueEntry(i int) store.QueueEntry {
 
 // Waiting implements [store.Store].
 func (s *Store) Waiting(ctx context.Context, instance center.InstanceID, queue center.QueueID) iter.Seq2[store.Waiting, error] {
-	return pages(s, ctx, func() nextPage[store.Waiting] {
+	return pages(s, ctx, string(instance), func() nextPage[store.Waiting] {
 		var last store.Waiting
 		return func(c *conn, add func(store.Waiting)) error {
 			return c.query(func(r row) error {
@@ -34,7 +34,7 @@ func (s *Store) Waiting(ctx context.Context, instance center.InstanceID, queue c
 
 // QueueStatus implements [store.Store].
 func (s *Store) QueueStatus(ctx context.Context, q store.QueueQuery) (status store.QueueStatus, err error) {
-	err = s.read(ctx, func(c *conn) error {
+	err = s.read(ctx, string(q.Instance), func(c *conn) error {
 		r, err := c.first(`SELECT count(*), min(since), sum((priority, rank, since, id) < (?, ?, ?, ?)) FROM chats
 			WHERE instance = ? AND queue = ? AND id <> ?`,
 			q.Priority, q.Rank.UnixMilli(), q.Since.UnixMilli(), string(q.Except), string(q.Instance), string(q.Queue), string(q.Except))

@@ -26,7 +26,7 @@ func rowsFor(shards store.Shards, limit int) int64 {
 // Due implements [store.Store].
 func (s *Store) Due(ctx context.Context, shards store.Shards, now time.Time, limit int) (chats []center.ContactID, next time.Time, err error) {
 	until := now.UnixMilli()
-	err = s.read(ctx, func(c *conn) error {
+	err = s.read(ctx, ourselves, func(c *conn) error {
 		return c.query(func(r row) error {
 			id := center.ContactID(r.text(0))
 			switch {
@@ -49,7 +49,7 @@ func (s *Store) Orphans(ctx context.Context, shards store.Shards, alive []string
 		chat    center.ContactID
 		workers []string
 	}
-	all := pages(s, ctx, func() nextPage[working] {
+	all := pages(s, ctx, ourselves, func() nextPage[working] {
 		var last int64
 		return func(c *conn, add func(working)) error {
 			return c.query(func(r row) error {
@@ -72,7 +72,7 @@ func (s *Store) Orphans(ctx context.Context, shards store.Shards, alive []string
 
 // Uploads implements [store.Store].
 func (s *Store) Uploads(ctx context.Context, shards store.Shards, now time.Time, limit int) (uploads []store.Upload, err error) {
-	err = s.read(ctx, func(c *conn) error {
+	err = s.read(ctx, ourselves, func(c *conn) error {
 		return c.query(func(r row) error {
 			u := store.Upload{ID: r.text(0), Chat: center.ContactID(r.text(1)), Expires: r.time(2)}
 			switch {

@@ -104,7 +104,7 @@ func (w *writer) flush(batch []entry) {
 	}
 	if w.pool != nil {
 		w.conn = w.pool.share()
-		defer w.pool.put(w.conn)
+		defer w.pool.put(w.conn, ourselves)
 	}
 	err := w.attempt(batch, false)
 	if errors.Is(err, errApart) {
