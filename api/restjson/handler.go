@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"reflect"
 	"strconv"
 	"strings"
@@ -20,10 +21,12 @@ type HandlerOptions struct {
 	// MaxBody bounds the request body in bytes: 0 means DefaultMaxBody.
 	MaxBody int64
 
-	// Before runs when the operation and the raw body are known and nothing is decoded, to
-	// authenticate. The context it returns is the service's. It must not keep body or r.
-	// Its errors are answered like those of the service.
-	Before func(op *Operation, r *http.Request, body []byte) (context.Context, error)
+	// Before runs when the operation is known and nothing of the body has been read, to
+	// authenticate by the header. The context it returns is the service's; Check, unless it is
+	// nil, runs next. It may put a reader with bounds of its own in place of r.Body, and must
+	// not keep r longer than until the answer. Its errors, and those of the reader that are
+	// [Coded], are answered like those of the service.
+	Before func(op *Operation, r *http.Request) (context.Context, Check, error)
 
 	// Authorize runs when the request is decoded, and before its constraints are checked: the place
 	// for authorisation that depends on what a request names. in is a pointer to the operation's
@@ -36,7 +39,7 @@ type HandlerOptions struct {
 
 	// Refused runs when a request ended in an error, before the answer is written, with the answer's
 	// header, to add details that clients in production should not get. err is what
-	// the service or Before returned.
+	// the service, Before or Check returned.
 	Refused func(ctx context.Context, header http.Header, err error)
 
 	// RequestID names the request, as sent in x-amzn-requestid. Without it, and where it returns "",
@@ -50,12 +53,16 @@ type HandlerOptions struct {
 	Now func() time.Time
 }
 
+// Check runs when the raw body is known and nothing is decoded, for what of authentication
+// depends on it. It must not keep body. Its errors are answered like those of the service.
+type Check func(body []byte) error
+
 // Observation is one answered request.
 type Observation struct {
 	Op       *Operation // nil if there is no such operation
 	Status   int
 	Code     string        // of the exception; "" for success
-	Err      error         // as the service or Before returned it; nil for success
+	Err      error         // as the service, Before or Check returned it; nil for success
 	Duration time.Duration // 0 without HandlerOptions.Now
 	BytesIn  int
 	BytesOut int
@@ -174,18 +181,25 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, seen *Observatio
 		return ctx, h.unknown(r)
 	}
 	seen.Op = route.Op
+	var check Check
 	var err error
+	if h.opts.Before != nil {
+		var before context.Context
+		before, check, err = h.opts.Before(route.Op, r)
+		if before != nil {
+			ctx = before
+		}
+		if err != nil {
+			return ctx, err
+		}
+	}
 	if body.b, err = h.readBody(r, body.b, route.Op); err != nil {
 		w.Header().Set("Connection", "close") // the rest of the body is not read
 		return ctx, err
 	}
 	seen.BytesIn = len(body.b)
-	if h.opts.Before != nil {
-		before, err := h.opts.Before(route.Op, r, body.b)
-		if before != nil {
-			ctx = before
-		}
-		if err != nil {
+	if check != nil {
+		if err := check(body.b); err != nil {
 			return ctx, err
 		}
 	}
@@ -197,11 +211,8 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, seen *Observatio
 	return ctx, err
 }
 
-// firstRead bounds what is made ready for a body before any of it has come: its
-// length is only what a client says.
-const firstRead = 64 << 10
-
-// readBody appends the body to b.
+// readBody appends the body to b, whose memory grows with what has come: how long
+// a body is to get is only what a client says.
 func (h *handler) readBody(r *http.Request, b []byte, op *Operation) ([]byte, error) {
 	tooLarge := func() error {
 		return &APIError{
@@ -216,12 +227,16 @@ func (h *handler) readBody(r *http.Request, b []byte, op *Operation) ([]byte, er
 	if r.Body == nil || r.ContentLength == 0 {
 		return b, nil
 	}
-	if n := int(min(r.ContentLength, firstRead)); n > cap(b) {
-		b = make([]byte, 0, n)
-	}
+	const least = 512 // bytes to grow by, also for the read that finds the end
 	for {
 		if len(b) == cap(b) {
-			b = append(b, 0)[:len(b)]
+			more := len(b)
+			if rest := r.ContentLength - int64(len(b)); rest >= 0 {
+				more = int(min(int64(more), rest))
+			}
+			grown := make([]byte, len(b), len(b)+max(more, least)) // append would take up to a quarter more
+			copy(grown, b)
+			b = grown
 		}
 		n, err := r.Body.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
@@ -234,8 +249,15 @@ func (h *handler) readBody(r *http.Request, b []byte, op *Operation) ([]byte, er
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return b, tooLarge() // by the bound of an outer handler
 		}
+		if _, ok := errors.AsType[Coded](err); ok {
+			return b, err
+		}
 		if err != nil {
-			return b, &APIError{Code: h.api.structureCode(op), Message: "the request body could not be read", Status: http.StatusBadRequest}
+			message := "the request body could not be read"
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				message = "the request body came too slowly"
+			}
+			return b, &APIError{Code: h.api.structureCode(op), Message: message, Status: http.StatusBadRequest}
 		}
 	}
 }

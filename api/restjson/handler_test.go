@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 )
 
@@ -191,15 +194,54 @@ func TestBodyBound(t *testing.T) {
 	if res, answer := send(t, outer, "PUT", "/notes/a", strings.NewReader(`{"Text":"x"}`)); res.StatusCode != 400 || !strings.Contains(answer, "larger than") {
 		t.Errorf("a bound outside: %d %s", res.StatusCode, answer)
 	}
-	broken := io.MultiReader(strings.NewReader("{"), iotestErr{})
-	if res, answer := send(t, h, "PUT", "/notes/a", broken); res.StatusCode != 400 || !strings.Contains(answer, "could not be read") {
-		t.Errorf("a broken body: %d %s", res.StatusCode, answer)
+	for _, c := range []struct {
+		err    error
+		status int
+		answer string
+	}{
+		{io.ErrUnexpectedEOF, 400, "could not be read"},
+		{os.ErrDeadlineExceeded, 400, "came too slowly"},
+		{&APIError{Code: "ThrottlingException", Message: "later", Status: 429}, 429, "later"},
+	} {
+		broken := io.MultiReader(strings.NewReader("{"), iotest.ErrReader(c.err))
+		if res, answer := send(t, h, "PUT", "/notes/a", broken); res.StatusCode != c.status || !strings.Contains(answer, c.answer) || res.Header.Get("Connection") != "close" {
+			t.Errorf("a body that ends in %v: %d %s %v", c.err, res.StatusCode, answer, res.Header)
+		}
 	}
 }
 
-type iotestErr struct{}
+// sized is a body that says how long it is, and how large the buffers are that it is read into.
+type sized struct {
+	left    int
+	most    int
+	arrived int
+}
 
-func (iotestErr) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+func (s *sized) Read(p []byte) (int, error) {
+	s.most = max(s.most, s.arrived+len(p))
+	n := min(len(p), s.left, 1000)
+	s.left -= n
+	s.arrived += n
+	if n == 0 {
+		return 0, io.ErrUnexpectedEOF
+	}
+	return n, nil
+}
+
+// TestBodyMemory gives a body memory as it comes, not as its length says.
+func TestBodyMemory(t *testing.T) {
+	h := serve(HandlerOptions{MaxBody: 1 << 20}, echo)
+	for _, c := range []struct{ arrives, most int }{{1000, 64 << 10}, {100_000, 256 << 10}, {1<<20 - 1, 5 << 18}} {
+		body := &sized{left: c.arrives}
+		req := httptest.NewRequest("PUT", "/notes/a", body)
+		req.ContentLength = 1 << 20
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, req)
+		if w.Code != 400 || body.most > c.most {
+			t.Errorf("%d bytes of a body of 1 MiB: answered %d, with a buffer of %d bytes", c.arrives, w.Code, body.most)
+		}
+	}
+}
 
 func TestHooks(t *testing.T) {
 	type key struct{}
@@ -207,14 +249,20 @@ func TestHooks(t *testing.T) {
 	clock := time.Unix(0, 0)
 	refused := errors.New("no")
 	opts := HandlerOptions{
-		Before: func(op *Operation, r *http.Request, body []byte) (context.Context, error) {
+		Before: func(op *Operation, r *http.Request) (context.Context, Check, error) {
 			if r.Header.Get("Authorization") == "" {
-				return nil, &APIError{Code: "MissingAuthenticationTokenException", Status: 403}
+				return nil, nil, &APIError{Code: "MissingAuthenticationTokenException", Status: 403}
 			}
-			if r.Header.Get("Authorization") == "bad" {
-				return nil, refused
+			check := func(body []byte) error {
+				if string(body) != "{}" {
+					t.Errorf("Check was given the body %q", body)
+				}
+				if r.Header.Get("Authorization") == "bad" {
+					return refused
+				}
+				return nil
 			}
-			return context.WithValue(r.Context(), key{}, op.Name+string(body)), nil
+			return context.WithValue(r.Context(), key{}, op.Name), check, nil
 		},
 		RequestID: func(ctx context.Context) string {
 			id, _ := ctx.Value(key{}).(string)
@@ -244,12 +292,12 @@ func TestHooks(t *testing.T) {
 		}
 		ids = append(ids, res.Header.Get("x-amzn-requestid"))
 	}
-	if ids[1] != "PutNote{}" || len(ids[0]) != 36 {
+	if ids[1] != "PutNote" || len(ids[0]) != 36 {
 		t.Errorf("request ids %q", ids)
 	}
 	missing := &APIError{Code: "MissingAuthenticationTokenException", Status: 403}
 	want := []Observation{
-		{put, 403, missing.Code, missing, time.Second, 2, 48},
+		{put, 403, missing.Code, missing, time.Second, 0, 48}, // its body is not read
 		{put, 200, "", nil, time.Second, 2, 20},
 		{put, 500, "InternalServiceException", refused, time.Second, 2, 91},
 	}
@@ -266,8 +314,8 @@ func TestAuthorize(t *testing.T) {
 	type key struct{}
 	var asked []string
 	h := serve(HandlerOptions{
-		Before: func(_ *Operation, r *http.Request, _ []byte) (context.Context, error) {
-			return context.WithValue(r.Context(), key{}, "caller"), nil
+		Before: func(_ *Operation, r *http.Request) (context.Context, Check, error) {
+			return context.WithValue(r.Context(), key{}, "caller"), nil, nil
 		},
 		Authorize: func(ctx context.Context, op *Operation, in any) error {
 			n := in.(*note)

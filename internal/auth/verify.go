@@ -64,29 +64,86 @@ const maxSigning = 4096
 //   - [UnrecognizedClient]: an access key that does not exist or is disabled,
 //     or a session token, which this server never hands out.
 func (v *Verifier) Verify(r *http.Request, body []byte, now time.Time) (Identity, error) {
+	s, err := v.VerifyHeader(r, now)
+	if err != nil {
+		return Identity{}, err
+	}
+	return s.VerifyBody(body)
+}
+
+// Signed is a request whose signature is verified as far as can be without its body.
+type Signed struct {
+	// Proven says that the signature is right: the request declares the hash of its
+	// body, or leaves it unsigned. Otherwise only an enabled key, a time and a scope
+	// are known to be good, which whoever has seen a key's id can name.
+	Proven bool
+
+	identity Identity
+	v        *Verifier
+	r        *http.Request
+	claim    claim
+	secret   string
+}
+
+// VerifyHeader verifies what can be before the body is read: all but the hash of the
+// body if the request declares it in X-Amz-Content-Sha256, else all but the
+// signature. The errors are those of [Verifier.Verify]. It keeps r.
+func (v *Verifier) VerifyHeader(r *http.Request, now time.Time) (*Signed, error) {
 	path, query := target(r)
 	if v.AcceptAny {
 		id := presentedKey(r, query)
-		return Identity{AccessKey: id, Name: id, ARN: v.arn(id), Policy: FullAccess()}, nil
+		return &Signed{Proven: true, v: v, identity: Identity{AccessKey: id, Name: id, ARN: v.arn(id), Policy: FullAccess()}}, nil
 	}
 	c, err := readClaim(r, query)
 	if err != nil {
-		return Identity{}, err
+		return nil, err
 	}
 	if err := v.checkScope(&c); err != nil {
-		return Identity{}, err
+		return nil, err
 	}
 	key, err := v.key(r.Context(), &c, now)
 	if err != nil {
-		return Identity{}, err
+		return nil, err
 	}
 	if err := c.checkTime(now); err != nil {
+		return nil, err
+	}
+	s := &Signed{v: v, r: r, claim: c, secret: key.Secret,
+		identity: Identity{AccessKey: key.ID, Name: key.Name, ARN: v.arn(key.Name), Policy: key.Policy, Verified: true}}
+	if c.payload != "" {
+		if err := c.checkPayload(); err != nil {
+			return nil, err
+		}
+		if err := v.checkSignature(r, path, query, c.payload, &c, key.Secret); err != nil {
+			return nil, err
+		}
+		s.Proven = true
+	}
+	return s, nil
+}
+
+// Identity returns who signed the request, once that is [Signed.Proven].
+func (s *Signed) Identity() Identity { return s.identity }
+
+// VerifyBody verifies what depends on the body, and returns who signed the request.
+// The errors are those of [Verifier.Verify].
+func (s *Signed) VerifyBody(body []byte) (Identity, error) {
+	if s.v.AcceptAny || s.claim.payload == unsignedPayload {
+		return s.identity, nil
+	}
+	var hex64 [sha256.Size * 2]byte
+	sum := appendDigest(hex64[:0], body)
+	if s.Proven {
+		if s.claim.payload != string(sum) {
+			return Identity{}, errOtherBody
+		}
+		return s.identity, nil
+	}
+	path, query := target(s.r)
+	if err := s.v.checkSignature(s.r, path, query, string(sum), &s.claim, s.secret); err != nil {
 		return Identity{}, err
 	}
-	if err := v.checkSignature(r, path, query, body, &c, key.Secret); err != nil {
-		return Identity{}, err
-	}
-	return Identity{AccessKey: key.ID, Name: key.Name, ARN: v.arn(key.Name), Policy: key.Policy, Verified: true}, nil
+	return s.identity, nil
 }
 
 func (v *Verifier) arn(name string) string {
@@ -158,17 +215,12 @@ func span(d time.Duration) string {
 }
 
 // checkSignature computes the signature as the client should have and compares.
-func (v *Verifier) checkSignature(r *http.Request, path, query string, body []byte, c *claim, secret string) error {
-	var hex64 [sha256.Size * 2]byte
-	payload, err := c.payloadHash(hex64[:0], body)
-	if err != nil {
-		return err
-	}
+// payload stands for the body in the canonical request.
+func (v *Verifier) checkSignature(r *http.Request, path, query, payload string, c *claim, secret string) error {
 	key := v.signingKey(c, secret)
 	w := scratch.Get().(*workspace)
 	defer w.release()
-	err = w.stringToSign(r, path, query, payload, c)
-	if err != nil {
+	if err := w.stringToSign(r, path, query, payload, c); err != nil {
 		return err
 	}
 	if key.matches(w.toSign, &c.signature) {
@@ -188,21 +240,18 @@ func (v *Verifier) checkSignature(r *http.Request, path, query string, body []by
 		fmt.Sprintf("wrong signature by %s over %s; the canonical request should have the SHA-256 %s", c.accessKey, c.signed, wrong))
 }
 
-// payloadHash appends what stands for the body in the canonical request. A
-// hash that the request declares must be that of the body; UNSIGNED-PAYLOAD is
-// the client's decision to leave the body to TLS.
-func (c *claim) payloadHash(b, body []byte) ([]byte, error) {
-	if c.payload == unsignedPayload {
-		return append(b, unsignedPayload...), nil
+var errOtherBody = malformed("The provided 'x-amz-content-sha256' header does not match what was computed from the body.")
+
+// checkPayload refuses a declared hash that is that of no body. UNSIGNED-PAYLOAD
+// is the client's decision to leave the body to TLS.
+func (c *claim) checkPayload() error {
+	if strings.HasPrefix(c.payload, "STREAMING-") {
+		return malformed("x-amz-content-sha256 is %s; this service does not support streamed bodies", short(c.payload))
 	}
-	b = appendDigest(b, body)
-	if c.payload != "" && c.payload != string(b) {
-		if strings.HasPrefix(c.payload, "STREAMING-") {
-			return nil, malformed("x-amz-content-sha256 is %s; this service does not support streamed bodies", short(c.payload))
-		}
-		return nil, malformed("The provided 'x-amz-content-sha256' header does not match what was computed from the body.")
+	if c.payload != unsignedPayload && len(c.payload) != 2*sha256.Size {
+		return errOtherBody
 	}
-	return b, nil
+	return nil
 }
 
 type signingID struct{ accessKey, day string }
@@ -279,7 +328,7 @@ func (w *workspace) release() {
 }
 
 // stringToSign puts the canonical request and the string to sign into w.
-func (w *workspace) stringToSign(r *http.Request, path, query string, payload []byte, c *claim) error {
+func (w *workspace) stringToSign(r *http.Request, path, query, payload string, c *claim) error {
 	b := append(w.canonical[:0], r.Method...)
 	b = append(b, '\n')
 	b = appendPath(b, path)

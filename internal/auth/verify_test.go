@@ -1,6 +1,8 @@
 package auth
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -308,6 +310,63 @@ func TestVerifyPayload(t *testing.T) {
 		if !tt.ok {
 			refusal(t, err, InvalidSignature)
 		}
+	}
+}
+
+// TestVerifyHeader refuses before the body what can be, and says whether a request is proven:
+// the AWS SDKs for JavaScript declare the hash of the body, those for Go and Python do not.
+func TestVerifyHeader(t *testing.T) {
+	const body = "{}"
+	sum := sha256.Sum256([]byte(body))
+	hash := hex.EncodeToString(sum[:])
+	good := authtest.Signer{ID: testKey.ID, Secret: testKey.Secret}
+	wrong, nobody, elsewhere := good, good, good
+	wrong.Secret, nobody.ID, elsewhere.Region = "wrong", "AKIANOBODY0000000000", "eu-west-1"
+	for _, c := range []struct {
+		name     string
+		signer   authtest.Signer
+		declared string
+		late     time.Duration
+		header   string // the exception before the body, "" for none
+		proven   bool
+		body     string // what comes
+		then     string // the exception after it
+	}{
+		{"the hash is declared", good, hash, 0, "", true, body, ""},
+		{"the body is another", good, hash, 0, "", true, "[]", InvalidSignature},
+		{"the body is left unsigned", good, "UNSIGNED-PAYLOAD", 0, "", true, "anything", ""},
+		{"nothing is declared", good, "", 0, "", false, body, ""},
+		{"nothing is declared, another body", good, "", 0, "", false, "[]", InvalidSignature},
+		{"a wrong secret, declared", wrong, hash, 0, InvalidSignature, false, "", ""},
+		{"a wrong secret, unsigned", wrong, "UNSIGNED-PAYLOAD", 0, InvalidSignature, false, "", ""},
+		{"a wrong secret, not declared", wrong, "", 0, "", false, body, InvalidSignature},
+		{"no such key", nobody, "", 0, UnrecognizedClient, false, "", ""},
+		{"another region", elsewhere, "", 0, InvalidSignature, false, "", ""},
+		{"too late", good, "", time.Hour, InvalidSignature, false, "", ""},
+		{"a streamed body", good, "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", 0, InvalidSignature, false, "", ""},
+		{"no hash", good, "nonsense", 0, InvalidSignature, false, "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := request("POST", "/contact/stop", body)
+			if c.declared != "" {
+				r.Header.Set("X-Amz-Content-Sha256", c.declared)
+			}
+			signWith(t, r, []byte(body), c.signer)
+			s, err := newVerifier(testKey).VerifyHeader(r, noon.Add(c.late))
+			if c.header != "" {
+				refusal(t, err, c.header)
+				return
+			}
+			if err != nil || s.Proven != c.proven {
+				t.Fatalf("VerifyHeader = %+v, %v; want proven %v", s, err, c.proven)
+			}
+			id, err := s.VerifyBody([]byte(c.body))
+			if c.then != "" {
+				refusal(t, err, c.then)
+			} else if err != nil || id.AccessKey != testKey.ID || !id.Verified {
+				t.Errorf("VerifyBody = %+v, %v", id, err)
+			}
+		})
 	}
 }
 

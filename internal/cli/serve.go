@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"parley.example/parley/internal/process"
 	"parley.example/parley/internal/server"
 )
 
@@ -106,6 +107,7 @@ func (s *serveCmd) Run(ctx context.Context, io streams) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
+	process.KeepToGroup()
 	// In server.Config zero means the default; an explicit 0 on the command line is a mistake.
 	for name, n := range map[string]*int64{"max-active-chats": s.MaxActiveChats, "max-file-mb": &s.MaxFileMB, "flow-log-mb": &s.FlowLogMB} {
 		if n != nil && *n == 0 {

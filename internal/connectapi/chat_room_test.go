@@ -73,7 +73,10 @@ func openHall(t *testing.T) *hall {
 		PublicURL: at, Log: slog.New(slog.DiscardHandler),
 	}
 	h.http = restjson.InProcess(http.StripPrefix("/base",
-		participant.NewHandler(svc, restjson.HandlerOptions{MapError: participantapi.MapError, Before: svc.Before})))
+		participant.NewHandler(svc, restjson.HandlerOptions{MapError: participantapi.MapError, Before: func(op *restjson.Operation, r *http.Request) (context.Context, restjson.Check, error) {
+			caller, err := svc.Before(op, r)
+			return caller.Context, caller.Check, err
+		}})))
 	h.part = participant.NewClient(restjson.ClientConfig{Endpoint: publicURL, HTTPClient: h.http})
 	h.setUp()
 	return h

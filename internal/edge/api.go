@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -13,8 +14,8 @@ import (
 
 // API is what the edge has to know of one of the generated APIs.
 type API struct {
-	// Before authenticates: see [restjson.HandlerOptions].
-	Before func(*restjson.Operation, *http.Request, []byte) (context.Context, error)
+	// Before authenticates by the header of a request, before its body is read.
+	Before func(*restjson.Operation, *http.Request) (Caller, error)
 	// Authorize authorises what a decoded request touches; nil allows everything: see [restjson.HandlerOptions].
 	Authorize func(ctx context.Context, op *restjson.Operation, in any) error
 	// MapError is the API's own table of errors.
@@ -23,6 +24,16 @@ type API struct {
 	MaxBody int64
 	// Gates are asked in their order, once the caller is known.
 	Gates []Gate
+}
+
+// Caller is what the header of a request says about who makes it.
+type Caller struct {
+	Context context.Context
+	// Known is who it is beyond doubt, an access key or a chat; "" when that is not known
+	// until the body is. Memory for bodies is shared fairly between those who are known.
+	Known string
+	// Check verifies what depends on the body; nil when nothing does.
+	Check restjson.Check
 }
 
 // Gate may refuse a request, or hold it up, before the service sees it.
@@ -35,17 +46,29 @@ func (e *Edge) Options(api API) restjson.HandlerOptions {
 		MaxBody:   api.MaxBody,
 		RequestID: RequestID,
 		Now:       time.Now, // durations for metrics, not times of anything
-		Before: func(op *restjson.Operation, r *http.Request, body []byte) (context.Context, error) {
-			ctx, err := api.Before(op, r, body)
+		Before: func(op *restjson.Operation, r *http.Request) (context.Context, restjson.Check, error) {
+			caller, err := api.Before(op, r)
 			if err != nil {
-				return ctx, err
+				return caller.Context, nil, err
 			}
-			for _, gate := range api.Gates {
-				if err := gate(ctx, op); err != nil {
-					return ctx, err
+			ctx := caller.Context
+			e.guard(op, r, caller.Known, cmp.Or(api.MaxBody, restjson.DefaultMaxBody))
+			return ctx, func(body []byte) error {
+				if caller.Check != nil {
+					if err := caller.Check(body); err != nil {
+						return err
+					}
 				}
-			}
-			return ctx, nil
+				if req := requestOf(ctx); req != nil {
+					req.body.proven()
+				}
+				for _, gate := range api.Gates {
+					if err := gate(ctx, op); err != nil {
+						return err
+					}
+				}
+				return nil
+			}, nil
 		},
 		Authorize: api.Authorize,
 		MapError: func(op *restjson.Operation, err error) error {
@@ -60,6 +83,9 @@ func (e *Edge) Options(api API) restjson.HandlerOptions {
 		Refused: func(ctx context.Context, h http.Header, err error) {
 			if later, ok := errors.AsType[Later](err); ok {
 				AskLater(h, later.RetryAfter())
+			}
+			if req := requestOf(ctx); req != nil {
+				req.abandon()
 			}
 			if explain != nil {
 				explain(ctx, h, err)

@@ -27,15 +27,15 @@ func TestAccessLog(t *testing.T) {
 		"nobody":        {auth.Identity{}, nil},
 	} {
 		var log strings.Builder
-		e := &Edge{Log: slog.New(slog.NewTextHandler(&log, nil)), Metrics: metrics.New(), Dev: true}
+		e := &Edge{Log: slog.New(slog.NewTextHandler(&log, nil)), Metrics: metrics.New(), Dev: true, Bodies: NewBodies(0)}
 		var gates []string
 		gate := func(name string, err error) Gate {
 			return func(context.Context, *restjson.Operation) error { gates = append(gates, name); return err }
 		}
 		api := API{
-			Before: func(_ *restjson.Operation, r *http.Request, _ []byte) (context.Context, error) {
+			Before: func(_ *restjson.Operation, r *http.Request) (Caller, error) {
 				Identify(r.Context(), c.who)
-				return r.Context(), nil
+				return Caller{Context: r.Context()}, nil
 			},
 			MapError: func(_ *restjson.Operation, err error) error {
 				return &restjson.APIError{Code: "AccessDeniedException", Message: "Access denied", Status: http.StatusForbidden}

@@ -35,6 +35,8 @@ type Edge struct {
 	Metrics *metrics.Metrics
 	// Dev is development mode: mounts for developers exist, and refusals are explained.
 	Dev bool
+	// Bodies bounds the memory for bodies of requests.
+	Bodies *Bodies
 }
 
 // requestKey is where a request's facts are kept in its context.
@@ -47,6 +49,8 @@ type request struct {
 	id        string
 	header    http.Header // of the answer
 	principal auth.Principal
+	length    int64 // of the body, as announced; -1 when it is not
+	body      body
 }
 
 func requestOf(ctx context.Context) *request {
@@ -94,7 +98,7 @@ func (e *Edge) Handler(mounts []Mount) http.Handler {
 	routes := newRoutes(mounts, e.Dev)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		req := &request{ResponseWriter: w, id: uuid.NewString(), header: h}
+		req := &request{ResponseWriter: w, id: uuid.NewString(), header: h, length: r.ContentLength}
 		h["X-Amzn-Requestid"] = []string{req.id}
 		m := routes.find(r.URL.Path)
 		if m.cors == AnyOrigin {
@@ -108,6 +112,7 @@ func (e *Edge) Handler(mounts []Mount) http.Handler {
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
+		defer req.body.release()
 		m.serve(req, r.WithContext(context.WithValue(r.Context(), requestKey{}, req)))
 	})
 }

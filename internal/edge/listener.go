@@ -18,10 +18,16 @@ import (
 // long at most; an honest one on a slow connection gets by.
 const (
 	headerTime   = 10 * time.Second // to send the header of a request
-	requestTime  = 90 * time.Second // to send a request as a whole; the answer's work must not take longer either
+	requestTime  = 90 * time.Second // to send the rest of a body, after its first pace
 	responseTime = 5 * time.Minute  // from the header's end to the answer's
 	idleTime     = 2 * time.Minute  // between requests
 	fileTime     = 15 * time.Minute // to send or fetch a file: as long as the URL of an upload is good
+)
+
+// A body must come at a pace: so many bytes of it, or its end, in so long each time.
+const (
+	pace     = 64 << 10
+	paceTime = 10 * time.Second
 )
 
 // GraceTime is what requests under way have to be answered when a [Listener] stops.
@@ -57,7 +63,7 @@ func NewListener(l net.Listener, h http.Handler, log *slog.Logger) *Listener {
 		server: &http.Server{
 			Handler:           h,
 			ReadHeaderTimeout: headerTime,
-			ReadTimeout:       requestTime,
+			ReadTimeout:       headerTime + paceTime, // the reader of a body moves it
 			WriteTimeout:      responseTime,
 			IdleTimeout:       idleTime,
 			MaxHeaderBytes:    maxHeader,

@@ -62,7 +62,10 @@ func open(t *testing.T) *chatFixture {
 	}
 	api := participant.NewHandler(svc, restjson.HandlerOptions{
 		MapError: participantapi.MapError,
-		Before:   svc.Before,
+		Before: func(op *restjson.Operation, r *http.Request) (context.Context, restjson.Check, error) {
+			caller, err := svc.Before(op, r)
+			return caller.Context, caller.Check, err
+		},
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/participant/", api)

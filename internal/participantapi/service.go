@@ -67,21 +67,39 @@ type Service struct {
 
 var _ participant.Service = (*Service)(nil)
 
-// Before refuses a request without a bearer token, which is an invalid credential
-// rather than a missing member, and handles [AfterEndHeader]. It is for
-// [restjson.HandlerOptions].
-func (s *Service) Before(_ *restjson.Operation, r *http.Request, _ []byte) (context.Context, error) {
+// Before opens the bearer token of a request, before its body is read, and handles
+// [AfterEndHeader]. A request without a token has an invalid credential rather
+// than a missing member. Whether the participant is still in the chat is asked later.
+func (s *Service) Before(op *restjson.Operation, r *http.Request) (edge.Caller, error) {
 	ctx := r.Context()
-	switch n := len(r.Header.Get("X-Amz-Bearer")); {
+	bearer := r.Header.Get("X-Amz-Bearer")
+	switch n := len(bearer); {
 	case n == 0:
-		return ctx, center.Errorf(center.Denied, "the request has no X-Amz-Bearer header")
+		return edge.Caller{}, center.Errorf(center.Denied, "the request has no X-Amz-Bearer header")
 	case n > auth.MaxToken:
-		return ctx, center.Errorf(center.Denied, "the bearer token has %d characters", n)
+		return edge.Caller{}, center.Errorf(center.Denied, "the bearer token has %d characters", n)
 	}
+	kind := auth.Connection
+	if op.Name == "CreateParticipantConnection" {
+		kind = auth.Participant
+	}
+	t, err := s.open(ctx, kind, bearer)
+	if err != nil {
+		return edge.Caller{}, err
+	}
+	ctx = context.WithValue(ctx, openedKey{}, &opened{bearer, t})
 	if r.Header.Get(AfterEndHeader) == afterEndRead {
 		ctx = context.WithValue(ctx, afterEndKey{}, true)
 	}
-	return ctx, nil
+	return edge.Caller{Context: ctx, Known: string(t.Chat)}, nil
+}
+
+// openedKey is where a request's token is kept in its context, once it is opened.
+type openedKey struct{}
+
+type opened struct {
+	bearer string
+	token  auth.Token
 }
 
 // do gives the chat of a token a command.
@@ -93,6 +111,9 @@ func (s *Service) do(ctx context.Context, t auth.Token, cmd contact.Command) (co
 // open opens a token and records the principal for the log. It does not check whether the
 // participant is still in the chat.
 func (s *Service) open(ctx context.Context, kind auth.Kind, bearer string) (auth.Token, error) {
+	if o, ok := ctx.Value(openedKey{}).(*opened); ok && o.token.Kind == kind && o.bearer == bearer {
+		return o.token, nil
+	}
 	t, err := s.Sealer.Open(kind, bearer, s.Now())
 	if err == nil {
 		edge.Identify(ctx, t.Principal())

@@ -49,8 +49,7 @@ type bucket struct {
 }
 
 // Allow takes a token of the operation's bucket, or refuses the request when there
-// is none: with ThrottlingException where the model lists it for the operation, else with
-// TooManyRequestsException. The error knows when there is one (RetryAfter). It may stand before an API.
+// is none, as [Refuse] does: the error knows when there is one. It may stand before an API.
 func (l *Limiter) Allow(_ context.Context, op *restjson.Operation) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -74,14 +73,17 @@ func (l *Limiter) Allow(_ context.Context, op *restjson.Operation) error {
 		b.tokens--
 		return nil
 	}
+	return Refuse(op, "Rate exceeded", time.Duration((1-b.tokens)/b.perSecond*float64(time.Second)))
+}
+
+// Refuse returns the error of a request that may succeed after a wait (RetryAfter), status 429:
+// ThrottlingException where the model lists it for the operation, else TooManyRequestsException.
+func Refuse(op *restjson.Operation, message string, wait time.Duration) error {
 	code := "ThrottlingException"
 	if !op.Declares(code) {
 		code = "TooManyRequestsException"
 	}
-	return &refusal{
-		APIError: &restjson.APIError{Code: code, Status: http.StatusTooManyRequests, Message: "Rate exceeded"},
-		wait:     time.Duration((1 - b.tokens) / b.perSecond * float64(time.Second)),
-	}
+	return &refusal{&restjson.APIError{Code: code, Status: http.StatusTooManyRequests, Message: message}, wait}
 }
 
 // refusal is the error of a request over its rate.

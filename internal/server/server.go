@@ -20,6 +20,7 @@ import (
 	"parley.example/parley/internal/integration"
 	"parley.example/parley/internal/lifecycle"
 	"parley.example/parley/internal/metrics"
+	"parley.example/parley/internal/process"
 	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/stream"
 )
@@ -66,7 +67,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		Config: cfg, partition: center.Partition{Region: cfg.Region, Account: cfg.Account}, node: center.NewUUID(),
 		clock: &engine.Clock{}, bus: &bus.Local{}, metrics: metrics.New(), parts: lifecycle.Group{Log: cfg.Log},
 	}
-	s.edge = &edge.Edge{Log: s.Log, Metrics: s.metrics, Dev: s.Dev}
+	s.edge = &edge.Edge{Log: s.Log, Metrics: s.metrics, Dev: s.Dev, Bodies: edge.NewBodies(process.MemoryLimit())}
 	s.SetURL(cfg.PublicURL)
 	if err := s.addStores(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
