@@ -68,8 +68,8 @@ func TestOddRequests(t *testing.T) {
 			"0\r\n\r\n" + list, []int{501}},
 		{"chunks twice", post("/participant/message", "Transfer-Encoding: chunked", "Transfer-Encoding: chunked", "Connection: close") +
 			"0\r\n\r\n" + list, []int{501}},
-		{"a bad chunk", post("/participant/message", "Transfer-Encoding: chunked", "X-Amz-Bearer: x") + "zz\r\nxx\r\n0\r\n\r\n" + list, []int{400}},
-		{"an endless chunk", post("/participant/message", "Transfer-Encoding: chunked", "X-Amz-Bearer: x") + "ffffffffffffffffff\r\nxx", []int{400}},
+		{"a bad chunk", post("/participant/message", "Transfer-Encoding: chunked", "X-Amz-Bearer: "+n.chat.Bearer) + "zz\r\nxx\r\n0\r\n\r\n" + list, []int{400}},
+		{"an endless chunk", post("/participant/message", "Transfer-Encoding: chunked", "X-Amz-Bearer: "+n.chat.Bearer) + "ffffffffffffffffff\r\nxx", []int{400}},
 		{"a trailer with a length", post("/participant/message", "Transfer-Encoding: chunked", "Trailer: Content-Length", "Connection: close") +
 			"0\r\nContent-Length: 1000\r\n\r\n" + list, []int{400}},
 		{"two in a row", "GET /healthz HTTP/1.1\r\nHost: parley\r\n\r\n" + list, []int{200, 200}},
@@ -127,7 +127,8 @@ func TestBrowsers(t *testing.T) {
 		{"POST", "/participant/nothing", "{}", 404},
 		{"GET", "/files/forged", "", 403},
 		{"GET", "/ws?token=forged", "", 426},
-		{"POST", "/participant/message", strings.Repeat("x", 2<<20), 400},
+		{"POST", "/participant/message", strings.Repeat("x", 2<<20), 403},
+		{"PUT", "/contact/chat", strings.Repeat("x", 5<<20), 400},
 		{"PUT", "/users/11111111-1111-4111-8111-111111111111", `{"Username":"a","PhoneConfig":{},"SecurityProfileIds":["a"],"RoutingProfileId":"b","InstanceId":"c"}`, 501},
 	} {
 		r := call(t, s, c.method, c.path, c.body, "Origin", origin)
