@@ -65,11 +65,12 @@ type budget struct {
 	by   map[string]int64 // by holder; those that hold nothing are not in it
 }
 
-// claim takes n bytes for a holder, unless it would then hold more than is left.
-func (b *budget) claim(holder string, n int64) bool {
+// claim takes n bytes for a holder who is going to need as many as need in all,
+// unless it would then hold more than is left: what cannot be had in the end is not begun.
+func (b *budget) claim(holder string, n, need int64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.by[holder]+n > b.size-b.held-n {
+	if b.by[holder]+need > b.size-b.held-need {
 		return false
 	}
 	if b.by == nil {
@@ -109,6 +110,7 @@ type body struct {
 	holder  string // who is known, else the address
 	unknown bool
 	most    int64 // bytes that it may have
+	sized   bool  // it has announced that it has so many
 	read    int64 // bytes that have come
 	claimed int64 // bytes claimed, besides those that are free
 	paced   int64 // bytes that had come when the deadline was moved
@@ -123,10 +125,11 @@ func (e *Edge) guard(op *restjson.Operation, r *http.Request, known string, most
 	if req == nil || r.ContentLength == 0 {
 		return
 	}
-	if r.ContentLength > 0 {
+	sized := r.ContentLength > 0
+	if sized {
 		most = min(most, r.ContentLength)
 	}
-	req.body = body{ReadCloser: r.Body, bodies: e.Bodies, writer: req.ResponseWriter, op: op, holder: known, unknown: known == "", most: most}
+	req.body = body{ReadCloser: r.Body, bodies: e.Bodies, writer: req.ResponseWriter, op: op, holder: known, unknown: known == "", most: most, sized: sized}
 	if known == "" && most > freeBody {
 		req.body.holder = addressOf(r)
 	}
@@ -138,7 +141,12 @@ func (e *Edge) guard(op *restjson.Operation, r *http.Request, known string, most
 func (b *body) Read(p []byte) (int, error) {
 	if room := freeBody + b.claimed; room < b.most {
 		if b.read == room {
-			if err := b.grow(min(room, b.most-room)); err != nil {
+			n := min(room, b.most-room)
+			need := n
+			if b.sized {
+				need = b.most - room
+			}
+			if err := b.grow(n, need); err != nil {
 				return 0, err
 			}
 			room = freeBody + b.claimed
@@ -154,10 +162,10 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// grow claims n bytes more.
-func (b *body) grow(n int64) error {
-	ok := b.bodies.all.claim(b.holder, n)
-	if ok && b.unknown && !b.bodies.unknown.claim(b.holder, n) {
+// grow claims n bytes more of those that the body is known to need.
+func (b *body) grow(n, need int64) error {
+	ok := b.bodies.all.claim(b.holder, n, need)
+	if ok && b.unknown && !b.bodies.unknown.claim(b.holder, n, need) {
 		b.bodies.all.release(b.holder, n)
 		ok = false
 	}
