@@ -18,6 +18,12 @@ func (s *Server) gauges() {
 	m.Counter("parley_flow_log_lost_total", "Flow log entries that came faster than they could be written.", func() float64 { return float64(s.flowLog.Lost()) })
 	m.Gauge("parley_body_bytes", "Memory held for bodies of requests.", func() float64 { return float64(s.edge.Bodies.Held()) })
 	m.Counter("parley_bodies_refused_total", "Requests refused because bodies held too much memory.", func() float64 { return float64(s.edge.Bodies.Refused()) })
+	m.Gauge("parley_writes_failing", "1 while the database takes no writes, and the server is not ready; else 0.", func() float64 {
+		if s.writes.failing() != nil {
+			return 1
+		}
+		return 0
+	})
 	m.Gauge("parley_active_chats", "Chats that have not ended, in all instances.", s.activeChats)
 }
 

@@ -24,7 +24,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// whenServing is run first, where there is more for a test to do to the server than to kill it.
+var whenServing = func() {}
+
 func serve(dir, listen string) int {
+	whenServing()
 	ctx := context.Background()
 	srv, err := server.New(ctx, server.Config{
 		Dev: true, Data: dir, Listen: listen, MaxActiveChats: 1 << 30,

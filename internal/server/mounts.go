@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 
 	"parley.example/parley/api/connect"
@@ -76,17 +75,6 @@ func (s *Server) gates() (gates []edge.Gate) {
 		gates = append(gates, limits.Allow)
 	}
 	return gates
-}
-
-func healthz(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") }
-
-func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
-	if !s.ready.Load() {
-		w.WriteHeader(http.StatusServiceUnavailable)
-		io.WriteString(w, "stopping\n")
-		return
-	}
-	io.WriteString(w, "ready\n")
 }
 
 // authenticate verifies the caller of the connect service.

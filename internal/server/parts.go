@@ -15,7 +15,7 @@ const lingering = 10 * time.Second
 
 // addStores opens the stores and makes them the first parts, which stop last.
 func (s *Server) addStores(ctx context.Context) (err error) {
-	s.store, err = sqlite.Open(ctx, sqlite.Options{Dir: s.Data, Log: s.Log, Observe: s.metrics.Committed})
+	s.store, err = sqlite.Open(ctx, sqlite.Options{Dir: s.Data, Log: s.Log, Observe: s.metrics.Committed, Failing: s.writes.tell})
 	if err != nil {
 		return err
 	}
@@ -34,6 +34,7 @@ func (s *Server) addParts() {
 	add := s.parts.Add
 	add("profiles", 0, &process.Profiles{Addr: s.Pprof})
 	add("memory trimming", 0, lifecycle.Loop(process.TrimMemory))
+	add("health", 0, lifecycle.Loop(s.writes.watch))
 	add("flow logs", 0, lifecycle.Loop(s.flowLog.Run))
 	add("purge", 0, lifecycle.Every(time.Hour, s.purge))
 	add("message streaming", 0, lifecycle.Loop(func(ctx context.Context) {

@@ -35,6 +35,7 @@ type Server struct {
 	metrics   *metrics.Metrics
 	edge      *edge.Edge
 	store     store.Store
+	writes    *writes
 	blobs     blob.Store
 	catalog   *catalog.Catalog
 	verifier  *auth.Verifier
@@ -67,6 +68,8 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		Config: cfg, partition: center.Partition{Region: cfg.Region, Account: cfg.Account}, node: center.NewUUID(),
 		clock: &engine.Clock{}, bus: &bus.Local{}, metrics: metrics.New(), parts: lifecycle.Group{Log: cfg.Log},
 	}
+	s.writes = newWrites(s.Log)
+	s.writes.probe = s.probe
 	s.edge = &edge.Edge{Log: s.Log, Metrics: s.metrics, Dev: s.Dev, Bodies: edge.NewBodies(process.MemoryLimit())}
 	s.SetURL(cfg.PublicURL)
 	if err := s.addStores(ctx); err != nil {

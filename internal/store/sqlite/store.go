@@ -47,6 +47,10 @@ type Options struct {
 	// Observe, when set, is called after each flush with how many changes shared it
 	// and how long the batch took. It runs on the writer's goroutine and must be quick.
 	Observe func(batch int, flush time.Duration)
+	// Failing, when set, is called with the reason when writes begin to fail because of
+	// the database, its file or its disk, and with nil once a write has succeeded again.
+	// It runs on the writer's goroutine, before the change is answered, and must be quick.
+	Failing func(error)
 
 	walPages int64 // set by tests: see checkpointer.pages
 }

@@ -21,6 +21,7 @@ type writer struct {
 	queue   *queue
 	log     *slog.Logger
 	observe func(int, time.Duration)
+	health  health
 
 	conn *conn
 	pool *pool // of the connection that is shared with the readers; nil when conn is the writer's own
@@ -67,7 +68,7 @@ type facts struct {
 }
 
 func newWriter(o Options, p *pool, c *conn, cp *checkpointer) *writer {
-	w := &writer{log: o.Log, observe: o.Observe, pool: p, conn: c,
+	w := &writer{log: o.Log, observe: o.Observe, health: health{tell: o.Failing}, pool: p, conn: c,
 		chats:    newCache[center.ContactID, *chat](cached),
 		counters: newCache[store.Counter, *counter](cached)}
 	if cp != nil {
@@ -106,10 +107,12 @@ func (w *writer) flush(batch []entry) {
 		w.conn = w.pool.share()
 		defer w.pool.put(w.conn, ourselves)
 	}
+	before := w.changes()
 	err := w.attempt(batch, false)
 	if errors.Is(err, errApart) {
 		err = w.attempt(batch, true)
 	}
+	w.judge(batch, err, before)
 	if err != nil {
 		w.log.Error("the database refused a batch", "changes", len(batch), "error", err)
 		for i := range batch {
