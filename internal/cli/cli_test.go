@@ -165,6 +165,7 @@ func TestWrongSettings(t *testing.T) {
 		{[]string{"serve"}, "data: a directory is required"},
 		{[]string{"serve", "--dev", "--listen", "nowhere"}, `listen "nowhere" is not host:port`},
 		{[]string{"serve", "--dev", "--listen", "127.0.0.1:99999"}, `listen "127.0.0.1:99999"`},
+		{[]string{"serve", "--dev", "--admin-listen", "9790"}, `admin-listen "9790" is not host:port; for example 127.0.0.1:9790`},
 		{[]string{"serve", "--dev", "--public-url", "chat.example.com"}, `public-url "chat.example.com"`},
 		{[]string{"serve", "--dev", "--tls-cert", junk}, "tls-cert and tls-key"},
 		{[]string{"serve", "--dev", "--tls-cert", junk, "--tls-key", junk}, "tls-cert, tls-key: "},

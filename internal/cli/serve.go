@@ -18,6 +18,7 @@ import (
 type serveCmd struct {
 	Dev           bool   `help:"Development mode: accept any access key, set up a demo instance, explain refused requests, and serve /dev to control the clock." env:"PARLEY_DEV"`
 	Listen        string `help:"Address to listen on (${default})." default:"127.0.0.1:8790" placeholder:"HOST:PORT" env:"PARLEY_LISTEN"`
+	AdminListen   string `help:"Second address to listen on, for operators: it serves /metrics, which the main one then does not, and /healthz and /readyz, in plain HTTP." placeholder:"HOST:PORT" env:"PARLEY_ADMIN_LISTEN" name:"admin-listen"`
 	Data          string `help:"Data directory. Without it, development mode keeps everything in memory." placeholder:"DIR" env:"PARLEY_DATA"`
 	Files         string `help:"Store attachments in S3, or a compatible service, instead of the data directory: s3://BUCKET/PREFIX." placeholder:"URL" env:"PARLEY_FILES"`
 	FilesEndpoint string `help:"Base URL of the S3-compatible service for --files. Default: AWS_ENDPOINT_URL_S3, or Amazon S3." placeholder:"URL" env:"PARLEY_FILES_ENDPOINT" name:"files-endpoint"`
@@ -67,7 +68,7 @@ func (serveCmd) Help() string {
 
 func (s *serveCmd) config(log *slog.Logger) server.Config {
 	return server.Config{
-		Dev: s.Dev, Listen: s.Listen, Data: s.Data, Files: s.Files, FilesEndpoint: s.FilesEndpoint, PublicURL: s.PublicURL,
+		Dev: s.Dev, Listen: s.Listen, AdminListen: s.AdminListen, Data: s.Data, Files: s.Files, FilesEndpoint: s.FilesEndpoint, PublicURL: s.PublicURL,
 		TLSCert: s.TLSCert, TLSKey: s.TLSKey,
 		Account: s.Account, Region: s.Region, MaxActiveChats: orZero(s.MaxActiveChats), Quotas: s.Quota, MaxFileMB: s.MaxFileMB,
 		CloudLimits: s.CloudLimits, StrictText: s.StrictText, CheckReferences: s.CheckReferences, OldSpellings: s.OldSpellings,
@@ -127,7 +128,7 @@ func (s *serveCmd) Run(ctx context.Context, io streams) error {
 	}
 	err = srv.Serve(ctx, func(url string) { fmt.Fprint(io.out, srv.Welcome(url)) })
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%w (is another Parley running? Choose another port with --listen; 127.0.0.1:0 picks a free one)", err)
+		return fmt.Errorf("%w (is another Parley running? Choose another port with --listen, or --admin-listen; 127.0.0.1:0 picks a free one)", err)
 	}
 	return err
 }

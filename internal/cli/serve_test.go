@@ -57,8 +57,8 @@ func about(t *testing.T, url string) string {
 
 // TestServe starts a server by the command line and stops it as SIGTERM does.
 func TestServe(t *testing.T) {
-	url, out, errs, stop := serving(t, "--dev", "--listen", "127.0.0.1:0", "--log-format", "json", "--close-span", "10ms")
-	for _, want := range []string{"in development mode", "in memory", url + "/\n", "parley chat --endpoint " + url, "AWS_ENDPOINT_URL=" + url, "aws connect start-chat-contact"} {
+	url, out, errs, stop := serving(t, "--dev", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", "json", "--close-span", "10ms")
+	for _, want := range []string{"Metrics and health are at http://127.0.0.1:", "in development mode", "in memory", url + "/\n", "parley chat --endpoint " + url, "AWS_ENDPOINT_URL=" + url, "aws connect start-chat-contact"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the welcome lacks %q:\n%s", want, out)
 		}

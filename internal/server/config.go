@@ -28,7 +28,10 @@ const DefaultListen = "127.0.0.1:8790"
 type Config struct {
 	Dev    bool   // development mode: any access key, demo instance, developer API, explained refusals
 	Listen string // host:port; DefaultListen
-	Data   string // the data directory; empty keeps everything in memory, in development mode only
+	// AdminListen is host:port of a second listener, for operators: it serves /metrics, which
+	// Listen then does not, and the health of the server, in plain HTTP. None when empty.
+	AdminListen string
+	Data        string // the data directory; empty keeps everything in memory, in development mode only
 	// Files is where attachments are stored if not in Data: s3://BUCKET/PREFIX. The
 	// service is at FilesEndpoint, or according to the AWS SDK configuration.
 	Files         string
@@ -133,9 +136,11 @@ const maxPublicURL = auth.MaxURL - 200
 
 // checkAddress checks where the server listens and how it is identified.
 func (c *Config) checkAddress() error {
-	_, port, err := net.SplitHostPort(c.Listen)
-	if n, perr := strconv.ParseUint(port, 10, 16); err != nil || perr != nil || strconv.FormatUint(n, 10) != port {
+	if !isHostPort(c.Listen) {
 		return fmt.Errorf("listen %q is not host:port; for example %s", c.Listen, DefaultListen)
+	}
+	if c.AdminListen != "" && !isHostPort(c.AdminListen) {
+		return fmt.Errorf("admin-listen %q is not host:port; for example 127.0.0.1:9790", c.AdminListen)
 	}
 	if c.Pprof != "" {
 		if err := process.CheckLoopback(c.Pprof); err != nil {
@@ -172,6 +177,12 @@ func (c *Config) checkAddress() error {
 		}
 	}
 	return nil
+}
+
+func isHostPort(addr string) bool {
+	_, port, err := net.SplitHostPort(addr)
+	n, perr := strconv.ParseUint(port, 10, 16)
+	return err == nil && perr == nil && strconv.FormatUint(n, 10) == port
 }
 
 func isHTTP(u *url.URL) bool { return (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" }

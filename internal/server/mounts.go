@@ -24,7 +24,26 @@ import (
 // of 12 beyond the first plane.
 const maxConnectBody = 4 << 20
 
-// mounts is the table of all routes.
+// operated is the table of what operators ask: on the listener of their own if there is
+// one, else among the others.
+func (s *Server) operated() []edge.Mount {
+	return append(s.health(), edge.Mount{Pattern: "GET /metrics", Handler: s.metrics.Handler()})
+}
+
+// health is the table of what load balancers ask, on every listener.
+func (s *Server) health() []edge.Mount {
+	return []edge.Mount{
+		{Pattern: "GET /healthz", Handler: http.HandlerFunc(healthz), CORS: edge.AnyOrigin},
+		{Pattern: "GET /readyz", Handler: http.HandlerFunc(s.readyz), CORS: edge.AnyOrigin},
+	}
+}
+
+// adminMounts is the table of all routes of the operators' listener.
+func (s *Server) adminMounts() []edge.Mount {
+	return append(s.operated(), edge.Mount{Pattern: "/", Handler: http.NotFoundHandler()})
+}
+
+// mounts is the table of all routes of the main listener.
 func (s *Server) mounts() []edge.Mount {
 	publicURL := func(context.Context) string { return s.URL() }
 	participants := &participantapi.Service{
@@ -47,14 +66,15 @@ func (s *Server) mounts() []edge.Mount {
 	clock, flowLogs := devapi.Clock{Clock: s.clock}, devapi.FlowLogs{Log: s.flowLog}
 	start := ui.Start{Instance: string(catalog.DemoInstance), Flow: string(catalog.DemoFlow), Region: s.Region, URL: s.URL}
 	f := func(h http.HandlerFunc) http.Handler { return h }
-	return []edge.Mount{
+	asked := s.operated()
+	if s.AdminListen != "" {
+		asked = s.health()
+	}
+	return append(asked, []edge.Mount{
 		{Pattern: "/", Handler: administration, CORS: edge.AnyOrigin},
 		{Pattern: "/participant/", Handler: chat, CORS: edge.AnyOrigin},
 		{Pattern: participantapi.FilesPath, Handler: edge.Patient(participants.Files()), CORS: edge.AnyOrigin, Secret: true},
 		{Pattern: auth.SocketPath, Handler: s.hub, CORS: edge.AnyOrigin},
-		{Pattern: "GET /healthz", Handler: f(healthz), CORS: edge.AnyOrigin},
-		{Pattern: "GET /readyz", Handler: f(s.readyz), CORS: edge.AnyOrigin},
-		{Pattern: "GET /metrics", Handler: s.metrics.Handler()},
 		{Pattern: "GET /{$}", Handler: start, Dev: true},
 		{Pattern: "GET /assets/", Handler: start, Dev: true, CORS: edge.AnyOrigin},
 		{Pattern: "GET /dev/clock", Handler: f(clock.Get), Dev: true, CORS: edge.AnyOrigin},
@@ -62,7 +82,7 @@ func (s *Server) mounts() []edge.Mount {
 		{Pattern: "GET /dev/faults", Handler: f(s.faults.Get), Dev: true, CORS: edge.AnyOrigin},
 		{Pattern: "POST /dev/faults", Handler: f(s.faults.Set), Dev: true, CORS: edge.AnyOrigin},
 		{Pattern: "GET /dev/flowlogs", Handler: flowLogs, Dev: true, CORS: edge.AnyOrigin},
-	}
+	}...)
 }
 
 // gates are checks in front of both APIs.

@@ -29,6 +29,10 @@ func (s *Server) ServeOn(ctx context.Context, l net.Listener, up func(url string
 	if s.PublicURL == "" {
 		s.SetURL(scheme + "://" + reachable(l.Addr()))
 	}
+	admin, err := s.addAdmin()
+	if err != nil {
+		return errors.Join(err, l.Close(), s.Close())
+	}
 	listener := edge.NewListener(l, s.handler, s.Log)
 	s.parts.Add("listener", edge.GraceTime+lingering, listener)
 	if err := s.parts.Start(ctx); err != nil {
@@ -37,11 +41,28 @@ func (s *Server) ServeOn(ctx context.Context, l net.Listener, up func(url string
 	up(s.URL())
 	select {
 	case err = <-listener.Failed():
+	case err = <-admin:
 	case <-ctx.Done():
 		s.Log.Info("stopping", "sockets", s.hub.Sockets())
 	}
 	s.flowLog.EndTails() // their requests would last for the whole grace time
 	return errors.Join(err, s.Close())
+}
+
+// addAdmin opens the listener for operators, when one is configured. It stops after the
+// main one, so that they see the server stop. What it returns has an error when it fails.
+func (s *Server) addAdmin() (failed <-chan error, err error) {
+	if s.AdminListen == "" {
+		return nil, nil
+	}
+	l, err := net.Listen("tcp", s.AdminListen)
+	if err != nil {
+		return nil, err // the error of net names the address
+	}
+	s.adminURL = "http://" + reachable(l.Addr())
+	listener := edge.NewListener(l, s.edge.Handler(s.adminMounts()), s.Log)
+	s.parts.Add("admin listener", edge.GraceTime+lingering, listener)
+	return listener.Failed(), nil
 }
 
 // secure puts TLS on a listener when it is configured.

@@ -52,6 +52,7 @@ type Server struct {
 	outbox    *integration.Outbox
 	faults    devapi.Faults
 	handler   http.Handler
+	adminURL  string // where operators reach their listener; "" when there is none
 	firstKey  string // the file that holds the key made on first start
 
 	publicURL atomic.Pointer[string]
@@ -103,6 +104,10 @@ func (s *Server) SetURL(u string) {
 
 // URL returns how clients reach the server.
 func (s *Server) URL() string { return *s.publicURL.Load() }
+
+// AdminURL returns the URL of the listener for operators, "" when there is none. It is
+// known once the server listens.
+func (s *Server) AdminURL() string { return s.adminURL }
 
 // Close stops the server: sockets are closed gradually, timers and effects end,
 // the store is closed last. It may be called twice.

@@ -16,12 +16,14 @@ func (s *Server) Welcome(url string) string {
 	}
 	if !s.Dev {
 		fmt.Fprintf(&b, "Parley is at %s, keeping its data %s.\n", url, where)
+		b.WriteString(s.welcomeOperators())
 		if s.firstKey != "" {
 			fmt.Fprintf(&b, "A first access key was created; its secret is in %s. Store it safely, then delete the file.\n", s.firstKey)
 		}
 		return b.String()
 	}
-	fmt.Fprintf(&b, "Parley is at %s, in development mode, keeping its data %s.\n\n", url, where)
+	fmt.Fprintf(&b, "Parley is at %s, in development mode, keeping its data %s.\n", url, where)
+	fmt.Fprintf(&b, "%s\n", s.welcomeOperators())
 	fmt.Fprintf(&b, "  Chat in the browser    %s/\n", url)
 	fmt.Fprintf(&b, "  Chat in the terminal   parley chat")
 	if url != "http://"+DefaultListen {
@@ -32,4 +34,11 @@ func (s *Server) Welcome(url string) string {
 	fmt.Fprintf(&b, "  aws connect start-chat-contact --instance-id %s \\\n", catalog.DemoInstance)
 	fmt.Fprintf(&b, "    --contact-flow-id %s --participant-details DisplayName=Ana\n\n", catalog.DemoFlow)
 	return b.String()
+}
+
+func (s *Server) welcomeOperators() string {
+	if s.adminURL == "" {
+		return ""
+	}
+	return fmt.Sprintf("Metrics and health are at %s/metrics, /healthz and /readyz.\n", s.adminURL)
 }
