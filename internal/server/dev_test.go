@@ -1,7 +1,9 @@
 package server_test
 
 import (
+	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/server"
 	"parley.example/parley/internal/server/servertest"
 )
 
@@ -182,5 +185,36 @@ func TestDebugReason(t *testing.T) {
 	}
 	if r := call(t, public, "GET", "/instance", ""); r.status != 403 || r.header.Get(header) != "" {
 		t.Errorf("outside development mode: %d %v", r.status, r.header)
+	}
+}
+
+// TestVisitorsOfDev: the log names the origin of a page elsewhere that uses /dev, whichever
+// part of it, and nobody who uses the APIs.
+func TestVisitorsOfDev(t *testing.T) {
+	for _, c := range []struct {
+		method, path string
+		warns        bool
+	}{
+		{"GET", "/dev/clock", true}, {"POST", "/dev/clock", true}, {"GET", "/dev/faults", true}, {"POST", "/dev/faults", true},
+		{"GET", "/dev/flowlogs?instance=none", true}, {"GET", "/readyz", false}, {"GET", "/", false}, {"GET", "/instance", false},
+	} {
+		var log strings.Builder
+		s := servertest.Start(t, func(cfg *server.Config) {
+			cfg.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))
+		})
+		ctx, cancel := context.WithCancel(t.Context()) // of logs that are followed
+		r := newRequest(t, s.URL+c.path).WithContext(ctx)
+		r.Method = c.method
+		r.Header.Set("Origin", "https://shop.example")
+		if res, err := s.HTTP.Do(r); err != nil {
+			t.Errorf("%s %s: %v", c.method, c.path, err)
+		} else {
+			res.Body.Close()
+		}
+		cancel()
+		s.Stop()
+		if warned := strings.Contains(log.String(), "https://shop.example"); warned != c.warns {
+			t.Errorf("%s %s of another origin logs %q; want a warning: %v", c.method, c.path, &log, c.warns)
+		}
 	}
 }

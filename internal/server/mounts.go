@@ -65,7 +65,8 @@ func (s *Server) mounts() []edge.Mount {
 	administration := connect.NewHandler(contacts, s.edge.Options(api))
 	clock, flowLogs := devapi.Clock{Clock: s.clock}, devapi.FlowLogs{Log: s.flowLog}
 	start := ui.Start{Instance: string(catalog.DemoInstance), Flow: string(catalog.DemoFlow), Region: s.Region, URL: s.URL}
-	f := func(h http.HandlerFunc) http.Handler { return h }
+	visitors := &devapi.Visitors{Log: s.Log, URL: s.URL}
+	dev := func(h http.HandlerFunc) http.Handler { return visitors.Watch(h) }
 	asked := s.operated()
 	if s.AdminListen != "" {
 		asked = s.health()
@@ -77,11 +78,11 @@ func (s *Server) mounts() []edge.Mount {
 		{Pattern: auth.SocketPath, Handler: s.hub, CORS: edge.AnyOrigin},
 		{Pattern: "GET /{$}", Handler: start, Dev: true},
 		{Pattern: "GET /assets/", Handler: start, Dev: true, CORS: edge.AnyOrigin},
-		{Pattern: "GET /dev/clock", Handler: f(clock.Get), Dev: true, CORS: edge.AnyOrigin},
-		{Pattern: "POST /dev/clock", Handler: f(clock.Set), Dev: true, CORS: edge.AnyOrigin},
-		{Pattern: "GET /dev/faults", Handler: f(s.faults.Get), Dev: true, CORS: edge.AnyOrigin},
-		{Pattern: "POST /dev/faults", Handler: f(s.faults.Set), Dev: true, CORS: edge.AnyOrigin},
-		{Pattern: "GET /dev/flowlogs", Handler: flowLogs, Dev: true, CORS: edge.AnyOrigin},
+		{Pattern: "GET /dev/clock", Handler: dev(clock.Get), Dev: true, CORS: edge.AnyOrigin},
+		{Pattern: "POST /dev/clock", Handler: dev(clock.Set), Dev: true, CORS: edge.AnyOrigin},
+		{Pattern: "GET /dev/faults", Handler: dev(s.faults.Get), Dev: true, CORS: edge.AnyOrigin},
+		{Pattern: "POST /dev/faults", Handler: dev(s.faults.Set), Dev: true, CORS: edge.AnyOrigin},
+		{Pattern: "GET /dev/flowlogs", Handler: visitors.Watch(flowLogs), Dev: true, CORS: edge.AnyOrigin},
 	}...)
 }
 

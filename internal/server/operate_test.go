@@ -74,6 +74,35 @@ func TestAddressOfServer(t *testing.T) {
 	}
 }
 
+// TestDevelopmentModeBeyondLoopback: a server in development mode warns when others can reach it.
+func TestDevelopmentModeBeyondLoopback(t *testing.T) {
+	for addr, c := range map[string]struct{ dev, warns bool }{
+		"127.0.0.1:80": {true, false}, "127.0.0.2:80": {true, false}, "[::1]:80": {true, false},
+		"0.0.0.0:80": {true, true}, "[::]:80": {true, true}, "192.0.2.1:80": {true, true}, "192.0.2.2:80": {false, false},
+	} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log strings.Builder
+		cfg := server.Config{Dev: c.dev, CloseSpan: time.Millisecond, Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))}
+		if !c.dev {
+			cfg.Data = t.TempDir()
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		s, err := server.New(ctx, cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.ServeOn(ctx, listenerAt{l, netip.MustParseAddrPort(addr)}, func(string) { stop() }); err != nil {
+			t.Errorf("ServeOn: %v", err)
+		}
+		if warned := strings.Contains(log.String(), "listens beyond this machine") && strings.Contains(log.String(), addr); warned != c.warns {
+			t.Errorf("on %s, in development mode %v, the log has %q", addr, c.dev, &log)
+		}
+	}
+}
+
 // TestMetrics finds every figure that docs/architecture.md promises, and moves it.
 func TestMetrics(t *testing.T) {
 	page, err := os.ReadFile("../../docs/architecture.md")

@@ -29,6 +29,9 @@ func (s *Server) ServeOn(ctx context.Context, l net.Listener, up func(url string
 	if s.PublicURL == "" {
 		s.SetURL(scheme + "://" + reachable(l.Addr()))
 	}
+	if addr, ok := l.Addr().(*net.TCPAddr); ok && s.Dev && !addr.IP.IsLoopback() {
+		s.Log.Warn("development mode listens beyond this machine: whoever reaches it may call everything with any access key, and use /dev", "listen", addr)
+	}
 	admin, err := s.addAdmin()
 	if err != nil {
 		return errors.Join(err, l.Close(), s.Close())
