@@ -163,6 +163,7 @@ func TestWrongSettings(t *testing.T) {
 		{[]string{"serve", "--fast"}, "--fast"},
 		{[]string{"serve", "now"}, "argument now"},
 		{[]string{"serve"}, "data: a directory is required"},
+		{[]string{"serve", "--dev", "--new"}, "new: begins afresh in a data directory"},
 		{[]string{"serve", "--dev", "--listen", "nowhere"}, `listen "nowhere" is not host:port`},
 		{[]string{"serve", "--dev", "--listen", "127.0.0.1:99999"}, `listen "127.0.0.1:99999"`},
 		{[]string{"serve", "--dev", "--admin-listen", "9790"}, `admin-listen "9790" is not host:port; for example 127.0.0.1:9790`},

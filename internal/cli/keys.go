@@ -42,7 +42,8 @@ func (k *keysCmd) open(ctx context.Context, create bool, f func(*auth.Keys) erro
 	} else if !info.IsDir() {
 		return usage{fmt.Errorf("data: %s is not a directory", k.Data)}
 	}
-	if _, err := os.Stat(filepath.Join(k.Data, "parley.db")); err != nil && !create {
+	// Of a database that was lost, opening the store says what to do.
+	if !create && !k.has("parley.db") && !k.has("parley.id") {
 		return usage{fmt.Errorf("data: %s is not the data directory of a server: it has no parley.db", k.Data)}
 	}
 	s, err := sqlite.Open(ctx, sqlite.Options{Dir: k.Data})
@@ -54,6 +55,11 @@ func (k *keysCmd) open(ctx context.Context, create bool, f func(*auth.Keys) erro
 		err = cerr
 	}
 	return err
+}
+
+func (k *keysCmd) has(name string) bool {
+	_, err := os.Stat(filepath.Join(k.Data, name))
+	return err == nil
 }
 
 type keysList struct{}

@@ -32,6 +32,7 @@ type Config struct {
 	// Listen then does not, and the health of the server, in plain HTTP. None when empty.
 	AdminListen string
 	Data        string // the data directory; empty keeps everything in memory, in development mode only
+	New         bool   // make an empty database in Data where one was lost, and refuse where one is: see sqlite.Options
 	// Files is where attachments are stored if not in Data: s3://BUCKET/PREFIX. The
 	// service is at FilesEndpoint, or according to the AWS SDK configuration.
 	Files         string
@@ -155,6 +156,9 @@ func (c *Config) checkAddress() error {
 	}
 	if !c.Dev && c.Data == "" {
 		return errors.New("data: a directory is required outside development mode (use --data DIR, or --dev to keep everything in memory)")
+	}
+	if c.New && c.Data == "" {
+		return errors.New("new: begins afresh in a data directory; name it with --data DIR")
 	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return errors.New("tls-cert and tls-key must be given together")

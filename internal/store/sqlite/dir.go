@@ -18,12 +18,14 @@ const (
 
 // directory is a data directory that this process, and no other, may use.
 type directory struct {
-	path string
-	lock *os.File
+	path   string
+	lock   *os.File
+	marked bool // it held a database before
 }
 
-// openDirectory makes the directory when it is not there, and locks it.
-func openDirectory(path string) (*directory, error) {
+// openDirectory makes the directory when it is not there, locks it, and refuses one whose
+// database was lost, or with begin one whose database is there.
+func openDirectory(path string, begin bool) (*directory, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
@@ -40,7 +42,7 @@ func openDirectory(path string) (*directory, error) {
 		return nil, fmt.Errorf("lock %s: %w", name, err)
 	}
 	d := &directory{path: path, lock: lock}
-	if err := d.prepare(); err != nil {
+	if err := d.prepare(begin); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	return d, nil
@@ -48,12 +50,15 @@ func openDirectory(path string) (*directory, error) {
 
 // prepare names this process in the lock file and creates the database file:
 // SQLite gives the files it makes beside it the same mode.
-func (d *directory) prepare() error {
+func (d *directory) prepare(begin bool) (err error) {
 	if err := d.lock.Truncate(0); err != nil {
 		return err
 	}
 	if _, err := d.lock.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0); err != nil {
 		return err
+	}
+	if d.marked, err = d.admit(begin); err != nil {
+		return fmt.Errorf("data directory %s: %w", d.path, err)
 	}
 	f, err := os.OpenFile(filepath.Join(d.path, databaseName), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {

@@ -20,7 +20,7 @@ import (
 func older(t *testing.T, format int, data ...string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	d, err := openDirectory(dir)
+	d, err := openDirectory(dir, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestMigratesFromOneNode(t *testing.T) {
 // A step of the migration that fails leaves the database as it was.
 func TestMigrationFails(t *testing.T) {
 	dir := t.TempDir()
-	d, err := openDirectory(dir)
+	d, err := openDirectory(dir, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,6 +42,10 @@ type Options struct {
 	// Dir is the data directory; it is created when it is not there. Empty
 	// means memory: fast, without files, gone with Close.
 	Dir string
+	// New says that the data begins afresh in Dir: Open then makes a database where one
+	// is missing, or empty, although there was one, and refuses where there is one. The
+	// first database of a directory needs it not.
+	New bool
 	// Log receives upgrades of the format, batches that were retried and flushes that failed. Nil for none.
 	Log *slog.Logger
 	// Observe, when set, is called after each flush with how many changes shared it
@@ -65,7 +69,8 @@ type Store struct {
 
 // Open opens the store, and creates or migrates its tables when needed. It
 // fails when another process uses the directory (the error names it), when
-// the data was written by a newer Parley, and when the file is not Parley's.
+// the data was written by a newer Parley, when the file is not Parley's or is damaged,
+// and when the database is missing or empty in a directory that has held one: see Options.New.
 // ctx bounds opening only.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Log == nil {
@@ -94,7 +99,7 @@ func openMemory(ctx context.Context, o Options) (*Store, error) {
 }
 
 func openFile(ctx context.Context, o Options) (*Store, error) {
-	dir, err := openDirectory(o.Dir)
+	dir, err := openDirectory(o.Dir, o.New)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +107,7 @@ func openFile(ctx context.Context, o Options) (*Store, error) {
 	undo.add(dir.close)
 	fail := func(err error) (*Store, error) {
 		undo.run()
-		return nil, fmt.Errorf("open %s: %w", dir.path, err)
+		return nil, fmt.Errorf("open %s: %w", dir.path, dir.explain(err))
 	}
 	c, err := connect(ctx, dir.dsn(), "busy_timeout = 10000", "journal_mode = wal", "synchronous = full", "foreign_keys = on",
 		"wal_autocheckpoint = 0", "journal_size_limit = 67108864", "temp_store = memory", "cache_size = -16000")
@@ -110,7 +115,13 @@ func openFile(ctx context.Context, o Options) (*Store, error) {
 		return fail(err)
 	}
 	undo.add(c.close)
+	if err := dir.checkTables(c, o.New); err != nil {
+		return fail(err)
+	}
 	if err := migrate(c, o.Log); err != nil {
+		return fail(err)
+	}
+	if err := dir.mark(c, o.Log); err != nil {
 		return fail(err)
 	}
 	cp, err := newCheckpointer(ctx, dir.dsn(), o)

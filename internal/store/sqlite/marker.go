@@ -1,0 +1,135 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+)
+
+// markerName is the file that says that a directory has held a database, and which:
+// without it a database that was lost would look like one that never was.
+const markerName = "parley.id"
+
+// markerText is for whoever opens the file. The id is the one of the table identity.
+const markerText = `This directory holds the data of a Parley server, in parley.db. As long as this file is here, a server does
+not start when parley.db is missing or empty, unless it is told to begin afresh: parley serve --new
+id %s
+`
+
+// remedy is what to do about a database that is not what it was.
+const remedy = "restore it from a backup (docs/database.md)"
+
+// admit refuses a directory whose database was lost, unless begin is set: then it
+// refuses one whose database is there. It says whether the directory has a marker.
+func (d *directory) admit(begin bool) (marked bool, err error) {
+	marked, err = exists(filepath.Join(d.path, markerName))
+	if err != nil {
+		return false, err
+	}
+	size, state := int64(0), "empty"
+	switch info, err := os.Stat(filepath.Join(d.path, databaseName)); {
+	case err == nil:
+		size = info.Size()
+	case errors.Is(err, fs.ErrNotExist):
+		state = "missing"
+	default:
+		return false, err
+	}
+	if size > 0 {
+		if begin {
+			return false, fmt.Errorf("--new begins with an empty database, but %s is there: start without --new, or move it away first, with %[1]s-wal and %[1]s-shm", databaseName)
+		}
+		return marked, nil
+	}
+	// SQLite deletes the log of an empty database; it may be all that is left of the data.
+	if info, err := os.Stat(filepath.Join(d.path, databaseName+"-wal")); err == nil && info.Size() > 0 {
+		return false, fmt.Errorf("%s is %s, but its log, %[1]s-wal, is there: %[3]s, or move the log away and start with parley serve --new", databaseName, state, remedy)
+	}
+	if marked && !begin {
+		return false, lost(state)
+	}
+	return marked, nil
+}
+
+// lost is the refusal of a directory whose database is missing or empty.
+func lost(state string) error {
+	return fmt.Errorf("%s is %s, though this directory has held a database (%s says so): %s, or start with parley serve --new to begin with an empty one", databaseName, state, markerName, remedy)
+}
+
+// checkTables refuses a database without tables where there was another: a file that
+// SQLite made, or emptied, but not this program.
+func (d *directory) checkTables(c *conn, begin bool) error {
+	if !d.marked || begin {
+		return nil
+	}
+	r, err := c.first("SELECT count(*) FROM sqlite_schema")
+	if err == nil && r.int(0) == 0 {
+		err = fmt.Errorf("%w; move the empty one away first", lost("without any tables"))
+	}
+	return err
+}
+
+// explain adds to an error of opening what to do when the file is damaged.
+func (d *directory) explain(err error) error {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case lib.SQLITE_CORRUPT, lib.SQLITE_NOTADB:
+		return fmt.Errorf("%s is damaged: %w; %s, or move it away, with %[1]s-wal and %[1]s-shm, and start with parley serve --new to begin with an empty one", databaseName, err, remedy)
+	}
+	return err
+}
+
+// mark writes the marker of the data that c has, unless it is there.
+func (d *directory) mark(c *conn, log *slog.Logger) error {
+	r, err := c.first("SELECT id FROM identity")
+	if err != nil {
+		return err
+	}
+	if r == nil {
+		return errors.New("the table identity is empty")
+	}
+	name, id := filepath.Join(d.path, markerName), r.text(0)
+	before, err := os.ReadFile(name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	text := fmt.Sprintf(markerText, id)
+	if string(before) == text {
+		return nil
+	}
+	if err == nil && !strings.Contains(string(before), id) {
+		log.Warn("the database is another one than at the last start: one that was restored or begun afresh", "dir", d.path, "id", id)
+	}
+	return d.write(name, text)
+}
+
+// write replaces a file as a whole, durably.
+func (d *directory) write(name, text string) error {
+	f, err := os.OpenFile(name+".tmp", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return errors.Join(os.Rename(f.Name(), name), syncDirectory(d.path))
+}
+
+func exists(name string) (bool, error) {
+	_, err := os.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}

@@ -1,0 +1,7 @@
+-- Which data this is, wherever it is copied to: a marker beside the database has it too.
+
+CREATE TABLE identity (
+  id TEXT NOT NULL                -- one row
+) STRICT;
+INSERT INTO identity SELECT substr(h, 1, 8) || '-' || substr(h, 9, 4) || '-4' || substr(h, 14, 3) || '-a' || substr(h, 18, 3) || '-' || substr(h, 21, 12)
+  FROM (SELECT lower(hex(randomblob(16))) AS h);
