@@ -3,12 +3,16 @@ package engine
 import (
 	"sync"
 	"time"
+
+	"parley.example/parley/internal/steady"
 )
 
-// Clock is the clock of the whole server. It is the wall clock, moved by an offset
-// that only the developer API changes; frozen, it stands still.
-// The zero value is the wall clock.
+// Clock is the clock of the whole server. It follows the wall clock, never back, and is
+// moved by an offset that only the developer API changes; frozen, it stands still.
+// The zero value is that of the system's clock.
 type Clock struct {
+	Steady steady.Clock
+
 	mu      sync.Mutex // guards what follows
 	offset  time.Duration
 	frozen  time.Time // when not zero, the time it stands at
@@ -26,7 +30,18 @@ func (c *Clock) now() time.Time {
 	if !c.frozen.IsZero() {
 		return c.frozen
 	}
-	return time.Now().Add(c.offset).UTC().Round(0)
+	return c.Steady.Now().Add(c.offset)
+}
+
+// Wall returns the time of the wall clock as it is, be it set back, moved like Now. It is for
+// what others have stamped by clocks of their own, such as signatures.
+func (c *Clock) Wall() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.frozen.IsZero() {
+		return c.frozen
+	}
+	return c.Steady.Source().Add(c.offset)
 }
 
 // Advance moves the clock forward by d, frozen or not. A chat clock never goes
@@ -52,7 +67,7 @@ func (c *Clock) Freeze(stop bool) time.Time {
 	case stop:
 		c.frozen = now
 	case !c.frozen.IsZero():
-		c.offset = time.Until(c.frozen)
+		c.offset = c.frozen.Sub(c.Steady.Now())
 		c.frozen = time.Time{}
 	}
 	c.announce()

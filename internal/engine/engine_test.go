@@ -16,6 +16,7 @@ import (
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/flow/machine"
+	"parley.example/parley/internal/steady"
 	"parley.example/parley/internal/store"
 )
 
@@ -257,6 +258,69 @@ func TestTimersFireAndSurvive(t *testing.T) {
 			t.Errorf("after 25 hours: %+v, %v; want it expired", state, err)
 		}
 		w.Close()
+	})
+}
+
+// TestWallClockStepsBack sets the wall clock an hour back while timers run: none stands still,
+// those that were set before the step and after it are late by a sixteenth at most, also when the
+// engine starts anew on the clock.
+func TestWallClockStepsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var step atomic.Int64
+		clock := &engine.Clock{Steady: steady.Clock{Wall: func() time.Time { return time.Now().Add(time.Duration(step.Load())) }}}
+		s := enginetest.Memory(t)
+		w := open(t, s, func(o *enginetest.Options) { o.Clock = clock })
+		ended := func(when string, chat center.ContactID, want bool) {
+			t.Helper()
+			synctest.Wait()
+			if state, err := w.State(t.Context(), chat); err != nil || state.Ended != want {
+				t.Errorf("%s: ended %t, %v; want %t", when, state.Ended, err, want)
+			}
+		}
+		before, _ := start(t, w, "greet", "")
+		time.Sleep(time.Minute)
+		step.Store(-int64(time.Hour))
+		after, _ := start(t, w, "greet", "")
+		time.Sleep(3*time.Minute + 50*time.Second)
+		ended("before its five minutes", before, false)
+		time.Sleep(30 * time.Second)
+		ended("set before the step", before, true)
+		ended("before its five minutes", after, false)
+		time.Sleep(time.Minute)
+		ended("set after the step", after, true)
+		last, _ := start(t, w, "greet", "")
+		w.Close()
+		w = open(t, s, func(o *enginetest.Options) { o.Clock = clock })
+		time.Sleep(5*time.Minute + 20*time.Second)
+		ended("of an engine that is gone", last, true)
+		w.Close()
+	})
+}
+
+// TestClockAndWall: the clock that was moved is moved by as much behind a wall clock that stepped
+// back; what others stamped is compared with the wall clock, moved as well.
+func TestClockAndWall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		step := time.Duration(0)
+		began := time.Now()
+		clock := &engine.Clock{Steady: steady.Clock{Wall: func() time.Time { return time.Now().Add(step) }}}
+		want := func(when string, now, wall time.Duration) {
+			t.Helper()
+			if n, w := clock.Now().Sub(began), clock.Wall().Sub(began); n != now || w != wall {
+				t.Errorf("%s the clock is at %s and the wall clock at %s; want %s and %s", when, n, w, now, wall)
+			}
+		}
+		clock.Advance(24 * time.Hour)
+		want("moved", 24*time.Hour, 24*time.Hour)
+		step = -time.Hour
+		want("after the step", 24*time.Hour, 23*time.Hour)
+		clock.Freeze(true)
+		time.Sleep(16 * time.Minute)
+		want("frozen", 24*time.Hour, 24*time.Hour)
+		clock.Freeze(false)
+		want("running on", 24*time.Hour, 23*time.Hour+time.Minute)
+		time.Sleep(16 * time.Minute)
+		want("catching up", 24*time.Hour+15*time.Minute, 23*time.Hour+17*time.Minute)
 	})
 }
 

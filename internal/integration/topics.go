@@ -23,6 +23,9 @@ type Topics struct {
 	SNS    string
 	Sign   func(*http.Request, []byte) error // signs calls of SNS (service "sns"); nil sends them unsigned
 	Client *http.Client                      // nil for http.DefaultClient; see NewClient
+	// Wall is the time that signatures of webhooks have, since whoever checks them has a
+	// clock of their own; nil for that of the attempt.
+	Wall func() time.Time
 }
 
 // Webhook is an HTTP endpoint that accepts messages in SNS's envelope; see [SignatureHeader].
@@ -77,6 +80,9 @@ func (t *Topics) Send(ctx context.Context, d *store.Delivery, now time.Time) err
 	}
 	var r *http.Request
 	if w, ok := t.webhook(d.Endpoint); ok {
+		if t.Wall != nil {
+			now = t.Wall()
+		}
 		r, err = w.request(ctx, d, &m, now)
 	} else if t.SNS != "" && isTopic(d.Endpoint) {
 		r, err = t.publish(ctx, d, &m)

@@ -107,6 +107,15 @@ func TestWebhook(t *testing.T) {
 	if err := receiver.VerifyWebhook(secret, header.Get(SignatureHeader), body, now); err != nil {
 		t.Errorf("VerifyWebhook(%s) = %v", header.Get(SignatureHeader), err)
 	}
+
+	wall := now.Add(-time.Hour) // was set back: the receiver's clock shows it too
+	topics.Wall = func() time.Time { return wall }
+	if err := topics.Send(t.Context(), d, now); err != nil {
+		t.Fatalf("Send = %v", err)
+	}
+	if err := receiver.VerifyWebhook(secret, header.Get(SignatureHeader), body, wall); err != nil {
+		t.Errorf("by the wall clock: VerifyWebhook(%s) = %v", header.Get(SignatureHeader), err)
+	}
 }
 
 func TestPublish(t *testing.T) {

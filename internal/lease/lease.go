@@ -16,7 +16,10 @@
 //
 // # Time
 //
-// Leases live by the real clock, not by the one that development mode moves.
+// Leases live by the real clock, not by the one that development mode moves, and by the wall
+// clock as it is, because that is what nodes have in common. When it is set back, the leases of
+// the living are renewed by it within a beat, and those of the dead, which would last
+// for as long as it was set back, count as expired: see [store.FarAhead].
 // Start reading at [Holder.Run].
 package lease
 
@@ -59,6 +62,7 @@ type Holder struct {
 	Store Store
 	Node  string // a name that no other process has, nor had within TTL
 	Log   *slog.Logger
+	Now   func() time.Time // the wall clock; time.Now when nil
 	// Changed, when set, is called when the share or the nodes alive have
 	// changed. It must be quick.
 	Changed func()
@@ -70,7 +74,7 @@ type Holder struct {
 
 // Shards returns the shards that the node holds.
 func (h *Holder) Shards() store.Shards {
-	now := time.Now()
+	now := h.now()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var held store.Shards
@@ -80,6 +84,13 @@ func (h *Holder) Shards() store.Shards {
 		}
 	}
 	return held
+}
+
+func (h *Holder) now() time.Time {
+	if h.Now != nil {
+		return h.Now()
+	}
+	return time.Now()
 }
 
 // Alive returns the nodes that are alive, as far as this one knows; itself included.
@@ -122,14 +133,14 @@ func (h *Holder) Run(ctx context.Context) {
 func (h *Holder) beat(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, TTL)
 	defer cancel()
-	if _, err := h.Store.Claim(ctx, h.Node, time.Now(), TTL, nodePrefix+h.Node); err != nil {
+	if _, err := h.Store.Claim(ctx, h.Node, h.now(), TTL, nodePrefix+h.Node); err != nil {
 		return err
 	}
 	leases, err := h.Store.Leases(ctx, "")
 	if err != nil {
 		return err
 	}
-	now := time.Now()
+	now := h.now()
 	alive, mine, free := h.sort(leases, now)
 	share := (64 + len(alive) - 1) / len(alive)
 	claim, excess := divide(mine, free, share)
@@ -151,7 +162,7 @@ func (h *Holder) beat(ctx context.Context) error {
 func (h *Holder) sort(leases []store.Lease, now time.Time) (alive, mine, free []string) {
 	taken := map[string]bool{}
 	for _, l := range leases {
-		if !l.Expires.After(now) {
+		if left := l.Expires.Sub(now); left <= 0 || left > store.FarAhead*TTL {
 			continue
 		}
 		if node, ok := strings.CutPrefix(l.Name, nodePrefix); ok {

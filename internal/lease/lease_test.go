@@ -8,6 +8,7 @@ import (
 	"math/bits"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,6 +24,7 @@ type cluster struct {
 	store *flaky
 	nodes map[string]*lease.Holder
 	stops map[string]func()
+	step  atomic.Int64 // of the wall clock of all nodes
 }
 
 // flaky is a store that some nodes do not reach.
@@ -71,7 +73,8 @@ func inCluster(t *testing.T, test func(c *cluster)) {
 }
 
 func (c *cluster) join(name string) *lease.Holder {
-	h := &lease.Holder{Store: c.store, Node: name, Log: slog.New(slog.DiscardHandler)}
+	h := &lease.Holder{Store: c.store, Node: name, Log: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { return time.Now().Add(time.Duration(c.step.Load())) }}
 	ctx, stop := context.WithCancel(c.t.Context())
 	var done sync.WaitGroup
 	done.Go(func() { h.Run(ctx) })
@@ -173,6 +176,27 @@ func TestDeadNodeIsReplaced(t *testing.T) {
 		c.store.cut("")
 		c.pass(4 * lease.Beat)
 		c.want("when it is back", map[string]int{"a": 32, "b": 32})
+	})
+}
+
+// TestClockIsSetBack: nodes that live keep their shares when the wall clock is set back an
+// hour, and one that died before is replaced as soon as ever.
+func TestClockIsSetBack(t *testing.T) {
+	inCluster(t, func(c *cluster) {
+		c.join("a")
+		c.join("b")
+		c.join("dead")
+		c.pass(4 * lease.Beat)
+		c.store.cut("dead")
+		c.step.Store(-int64(time.Hour))
+		c.pass(lease.TTL + 4*lease.Beat)
+		dead := c.nodes["dead"]
+		delete(c.nodes, "dead") // it cannot know that the clock of the others was set back
+		c.want("after the step", map[string]int{"a": 32, "b": 32})
+		if alive := c.nodes["a"].Alive(); !slices.Equal(alive, []string{"a", "b"}) {
+			t.Errorf("alive are %v", alive)
+		}
+		c.nodes["dead"] = dead
 	})
 }
 

@@ -101,7 +101,7 @@ func (s *Server) gates() (gates []edge.Gate) {
 // authenticate verifies the caller of the connect service.
 func (s *Server) authenticate(_ *restjson.Operation, r *http.Request) (edge.Caller, error) {
 	ctx := r.Context()
-	signed, err := s.verifier.VerifyHeader(r, s.clock.Now())
+	signed, err := s.verifier.VerifyHeader(r, s.clock.Wall())
 	if err != nil {
 		return edge.Caller{}, err
 	}

@@ -82,6 +82,7 @@ func (s *Server) wireOutwards(ctx context.Context) error {
 	}
 	s.signIns = &integration.SignIns{Named: s.SignIns, Client: client, Log: s.Log}
 	s.lambda, s.topics = s.functions(aws, client), s.streaming(client)
+	s.topics.Wall = s.clock.Wall
 	s.outbox = &integration.Outbox{Store: s.store, Sender: s.topics, Partition: s.partition, Now: s.clock.Now, Log: s.Log}
 	return nil
 }

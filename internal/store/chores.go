@@ -48,6 +48,10 @@ type Chores struct {
 	Uploads []Upload
 }
 
+// FarAhead is how many times its length a lease may be ahead of a node's clock: so far
+// the clocks of nodes may differ.
+const FarAhead = 6
+
 // Lease is a right to some work that one node has at a time.
 type Lease struct {
 	Name    string

@@ -141,6 +141,8 @@ type Store interface {
 	// Claim gives a node those of the named leases that are free or expired at now
 	// and renews those that it holds, expired or not, until now+ttl. It returns
 	// what the node holds then, in the order of names. The node must have a name.
+	// A lease that lasts longer than FarAhead ttl from now counts as expired: nobody
+	// has granted that, but the clock has been set back since.
 	Claim(ctx context.Context, node string, now time.Time, ttl time.Duration, names ...string) ([]Lease, error)
 	// Release frees those of the named leases that the node holds.
 	Release(ctx context.Context, node string, names ...string) error

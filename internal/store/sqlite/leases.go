@@ -20,7 +20,7 @@ func (s *Store) Claim(ctx context.Context, node string, now time.Time, ttl time.
 		for _, name := range names {
 			r, err := c.first(`INSERT INTO leases (name, node, version, expires) VALUES (?1, ?2, 1, ?3)
 				ON CONFLICT (name) DO UPDATE SET node = ?2, version = version + (node <> ?2), expires = ?3
-				WHERE node IN ('', ?2) OR expires <= ?4 RETURNING version`, name, node, expires, now.UnixMilli())
+				WHERE node IN ('', ?2) OR expires <= ?4 OR expires > ?5 RETURNING version`, name, node, expires, now.UnixMilli(), now.Add(store.FarAhead*ttl).UnixMilli())
 			if err != nil {
 				return err
 			}

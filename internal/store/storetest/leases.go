@@ -15,6 +15,7 @@ import (
 var leaseCases = []testCase{
 	{name: "claimed, renewed, expired, released", run: leaseLife},
 	{name: "what is free of several", run: leasesPartly},
+	{name: "a lease from before the clock was set back", run: leaseOfTheFuture},
 	{name: "a lease needs a node", run: leaseNobody},
 	{name: "leases by prefix", run: leasesByPrefix},
 	{name: "one of many nodes takes an expired lease", run: leaseRace},
@@ -48,6 +49,17 @@ func (s *env) release(t *testing.T, node string, names ...string) {
 	if err := s.Release(t.Context(), node, names...); err != nil {
 		t.Fatalf("Release: %v", err)
 	}
+}
+
+// leaseOfTheFuture: clocks may differ by some lengths of a lease, but not by an hour.
+func leaseOfTheFuture(t *testing.T, s *env) {
+	nodes, one := s.nodes(), []string{"work"}
+	nodes[0].claim(t, "a", 3600, one, lease("work", "a", 1, 3600))
+	nodes[1].claim(t, "b", 3600-50, one)
+	nodes[1].claim(t, "b", 3600-51, one, lease("work", "b", 2, 3600-51))
+	nodes[0].claim(t, "a", 0, one, lease("work", "a", 3, 0))
+	nodes[0].claim(t, "a", -3600, one, lease("work", "a", 3, -3600)) // its own, renewed
+	nodes[1].claim(t, "b", -3595, one)
 }
 
 func leaseLife(t *testing.T, s *env) {
