@@ -1,13 +1,14 @@
 package server_test
 
 import (
-	"io"
 	"net/http"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
+
+	"parley.example/parley/internal/server/servertest"
 )
 
 // A serving test binary cannot write to files any more after SIGUSR1, as if the disk
@@ -40,22 +41,11 @@ func init() {
 func TestDiskThatFails(t *testing.T) {
 	listen := freeAddress(t)
 	child := startChild(t, t.TempDir(), listen)
+	s := &servertest.Server{URL: "http://" + listen, HTTP: &http.Client{Timeout: prompt}}
 	ask := func(method, path, body string) (int, string) {
 		t.Helper()
-		r, err := http.NewRequestWithContext(t.Context(), method, "http://"+listen+path, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		res, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		text, err := io.ReadAll(res.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return res.StatusCode, string(text)
+		r := call(t, s, method, path, body)
+		return r.status, r.body
 	}
 	start := func() int {
 		t.Helper()
