@@ -29,8 +29,8 @@ func (c Clock) Set(w http.ResponseWriter, r *http.Request) {
 	var by time.Duration
 	if in.Advance != "" {
 		var err error
-		if by, err = time.ParseDuration(in.Advance); err != nil || by < 0 {
-			invalid(w, `Advance: want a duration as in "90s", "5m" or "25h"; the clock does not go back`)
+		if by, err = center.ParseSpan(in.Advance); err != nil {
+			invalid(w, `Advance: want a duration as in "90s", "5m", "25h" or "7d"; the clock does not go back`)
 			return
 		}
 	}

@@ -51,7 +51,7 @@ func TestDevClock(t *testing.T) {
 		}
 		c := s.Chat(t)
 		socket := c.Socket()
-		call(t, s, "POST", "/dev/clock", `{"Advance":"25h"}`)
+		call(t, s, "POST", "/dev/clock", `{"Advance":"1d1h"}`)
 		for it := socket.Next(); *it.ContentType != center.EventEnded; it = socket.Next() {
 			continue // the chat has lasted its 25 hours
 		}

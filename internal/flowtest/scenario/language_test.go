@@ -24,7 +24,7 @@ func TestParseRefuses(t *testing.T) {
 		`agent Bea walks`:            "an agent joins, says or leaves; not \"walks\"",
 		`participant Bot walks`:      "a participant joins, says or leaves",
 		`advance soon`:               `"soon" is not a time span; write 90s, 5m, 1h30m or 7d`,
-		`advance 61d`:                `"61d" is not a time span`,
+		`advance 61d`:                `61d is not from 0 to 60 days`,
 		`advance 59d72h`:             `is not from 0 to 60 days`,
 		`advance`:                    `a time span is missing`,
 		`lambda f`:                   `a function returns {...}, fails, or times out; not ""`,

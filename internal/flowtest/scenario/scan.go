@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"parley.example/parley/internal/center"
 )
 
 // scanner reads the words of scenario files. A statement is a line; a JSON
@@ -191,25 +193,11 @@ func (s *scanner) duration() time.Duration {
 const maxSpan = 60 * 24 * time.Hour
 
 func span(w string) (time.Duration, error) {
-	rest, total := w, time.Duration(0)
-	if days, after, ok := strings.Cut(w, "d"); ok {
-		n, err := strconv.Atoi(days)
-		if err != nil || n > 60 {
-			return 0, fmt.Errorf("%q is not a time span; write 90s, 5m, 1h30m or 7d", w)
-		}
-		rest, total = after, time.Duration(n)*24*time.Hour
+	d, err := center.ParseSpan(w)
+	if err == nil && d > maxSpan {
+		err = fmt.Errorf("the time span %s is not from 0 to 60 days", w)
 	}
-	if rest != "" {
-		d, err := time.ParseDuration(rest)
-		if err != nil {
-			return 0, fmt.Errorf("%q is not a time span; write 90s, 5m, 1h30m or 7d", w)
-		}
-		total += d
-	}
-	if total < 0 || total > maxSpan {
-		return 0, fmt.Errorf("the time span %s is not from 0 to 60 days", w)
-	}
-	return total, nil
+	return d, err
 }
 
 // json reads a JSON value, which may take several lines.
