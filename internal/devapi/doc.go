@@ -2,7 +2,7 @@
 // server in development mode:
 //
 //	GET  /dev/clock                               the server's time
-//	POST /dev/clock {"Advance":"5m"}              moves it on; timers that fall due fire
+//	POST /dev/clock {"Advance":"5m"}              moves it on, from timer to timer; answers when all have fired
 //	POST /dev/clock {"Freeze":true}               stops it, false lets it run on
 //	GET  /dev/faults                              what is set up
 //	POST /dev/faults [{"Operation":"SendMessage","Status":503,"Count":2,"Delay":"1s"}]

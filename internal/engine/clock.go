@@ -59,13 +59,15 @@ func (c *Clock) Advance(d time.Duration) time.Time {
 	return c.now()
 }
 
-// Freeze stops the clock where it is, or lets it run on from there.
+// Freeze stops the clock where it is, at a full millisecond, or lets it run on from there.
 func (c *Clock) Freeze(stop bool) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch now := c.now(); {
 	case stop:
-		c.frozen = now
+		if c.frozen = now.Truncate(time.Millisecond); c.frozen.Before(now) { // timers have milliseconds
+			c.frozen = c.frozen.Add(time.Millisecond)
+		}
 	case !c.frozen.IsZero():
 		c.offset = c.frozen.Sub(c.Steady.Now())
 		c.frozen = time.Time{}

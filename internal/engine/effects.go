@@ -190,6 +190,13 @@ func (x *effects) run(j job) {
 	}
 }
 
+// idle reports whether no effect is queued or running.
+func (x *effects) idle() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return len(x.known) == 0
+}
+
 // wanted reports whether an effect is still pending, and this node's to run: while
 // it was queued the chat may have moved on.
 func (e *Engine) wanted(ctx context.Context, j *job) bool {

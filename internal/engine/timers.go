@@ -13,8 +13,9 @@ import (
 // dueTime is the time of the sweeper's next look: zero while it is looking, or
 // when nothing is due.
 type dueTime struct {
-	mu sync.Mutex // guards t
-	t  time.Time
+	mu     sync.Mutex // guards what follows
+	t      time.Time
+	asleep bool // the sweeper has looked and fired what it saw
 }
 
 // dueAt wakes the sweeper when a timer falls due before its next look. It is
@@ -79,7 +80,7 @@ func (e *Engine) sweep(ctx context.Context) {
 		}
 		// From here on any new timer wakes us: the look may be too early to see it.
 		e.nextDue.mu.Lock()
-		e.nextDue.t = time.Time{}
+		e.nextDue.t, e.nextDue.asleep = time.Time{}, false
 		e.nextDue.mu.Unlock()
 		now := e.Clock.Now()
 		chats, next, err := e.Store.Due(ctx, e.shards(), now, sweepBatch+len(aside))
@@ -107,7 +108,7 @@ func (e *Engine) sweep(ctx context.Context) {
 // fires, which it reports.
 func (e *Engine) sleep(ctx context.Context, t time.Time, again <-chan time.Time) bool {
 	e.nextDue.mu.Lock()
-	e.nextDue.t = t
+	e.nextDue.t, e.nextDue.asleep = t, true
 	e.nextDue.mu.Unlock()
 	d, moved := e.Clock.wait(t)
 	if e.Leases != nil { // other nodes set timers too

@@ -63,7 +63,7 @@ func (s *Server) mounts() []edge.Mount {
 		api.Authorize = s.authorize
 	}
 	administration := connect.NewHandler(contacts, s.edge.Options(api))
-	clock, flowLogs := devapi.Clock{Clock: s.clock}, devapi.FlowLogs{Log: s.flowLog}
+	clock, flowLogs := devapi.Clock{Clock: s.clock, Advance: s.engine.Advance}, devapi.FlowLogs{Log: s.flowLog}
 	start := ui.Start{Instance: string(catalog.DemoInstance), Flow: string(catalog.DemoFlow), Region: s.Region, URL: s.URL}
 	visitors := &devapi.Visitors{Log: s.Log, URL: s.URL}
 	dev := func(h http.HandlerFunc) http.Handler { return visitors.Watch(h) }
