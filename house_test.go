@@ -113,7 +113,7 @@ func locate(path string) (name string, floor int, ours bool) {
 		switch name {
 		case "api", "client":
 			return name, -1, true
-		case "cmd", "bench", "examples":
+		case "cmd", "bench", "examples", "parleytest":
 			return name, len(floors), true
 		}
 		return name, -2, true

@@ -1,7 +1,6 @@
 package devapi
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -12,8 +11,7 @@ import (
 // Clock shows and moves the time of the server.
 type Clock struct {
 	Clock *engine.Clock
-	// Advance moves it, and returns when what falls due on the way has happened: see [engine.Engine.Advance].
-	Advance func(ctx context.Context, d time.Duration) time.Time
+	Mover *engine.Mover
 }
 
 // Get answers with the time.
@@ -40,7 +38,7 @@ func (c Clock) Set(w http.ResponseWriter, r *http.Request) {
 	if in.Freeze != nil {
 		c.Clock.Freeze(*in.Freeze)
 	}
-	writeClock(w, c.Advance(r.Context(), by))
+	writeClock(w, c.Mover.Advance(r.Context(), by))
 }
 
 func writeClock(w http.ResponseWriter, now time.Time) {

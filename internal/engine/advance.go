@@ -2,10 +2,19 @@ package engine
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
-// Bounds of one [Engine.Advance].
+// Mover moves the clock of an engine. It may be used by many goroutines; one after another is served.
+type Mover struct {
+	Engine *Engine
+
+	mu       sync.Mutex    // held by Advance, and guards what follows
+	patience time.Duration // real time that is left for effects
+}
+
+// Bounds of one [Mover.Advance].
 const (
 	maxSteps  = 10_000           // further timers fire late, together
 	stepLimit = 10 * time.Second // of real time, to fire what is due
@@ -17,41 +26,39 @@ const (
 // is due in its turn: a flow that waits five minutes three times has come to its end after a quarter
 // of an hour, and no chat sees time leap. Functions and bots are given two seconds of real time to
 // answer before the clock moves past them. ctx bounds the whole; the clock is at the end in any case.
-//
-// It is for a clock that somebody moves; calls are made one after another.
-func (e *Engine) Advance(ctx context.Context, d time.Duration) time.Time {
-	e.advancing.Lock()
-	defer e.advancing.Unlock()
-	end := e.Clock.Now().Add(max(d, 0))
-	patience := workLimit
+func (m *Mover) Advance(ctx context.Context, d time.Duration) time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	clock := m.Engine.Clock
+	end := clock.Now().Add(max(d, 0))
+	m.patience = workLimit
 	for range maxSteps {
-		next, ok := e.settled(ctx, &patience)
-		now := e.Clock.Now()
+		next, ok := m.settled(ctx)
+		now := clock.Now()
 		if !ok || next.IsZero() || next.After(end) || !now.Before(end) {
 			break
 		}
-		e.Clock.Advance(next.Sub(now))
+		clock.Advance(next.Sub(now))
 	}
-	now := e.Clock.Advance(end.Sub(e.Clock.Now()))
-	e.settled(ctx, &patience)
+	now := clock.Advance(end.Sub(clock.Now()))
+	m.settled(ctx)
 	return now
 }
 
 // settled waits until no timer is due and no effect is under way, and returns when the next timer
-// falls due, zero when none does. For effects it waits as long as patience, from which it takes the
-// time. It reports false when timers stay due, or cannot be looked for.
-func (e *Engine) settled(ctx context.Context, patience *time.Duration) (next time.Time, ok bool) {
-	began := time.Now()
+// falls due, zero when none does. For effects it has as much patience as is left. It reports false when timers stay due, or cannot be looked for.
+func (m *Mover) settled(ctx context.Context) (next time.Time, ok bool) {
+	e, began := m.Engine, time.Now()
 	for pause := 100 * time.Microsecond; ; pause = min(2*pause, 10*time.Millisecond) {
 		// What fires meanwhile may leave effects behind, and they timers: then look again.
-		fired, quiet := e.fired.Load(), e.quiet()
+		fired, quiet := e.fired.Load(), m.quiet()
 		due, next, err := e.Store.Due(ctx, e.shards(), e.Clock.Now(), 1)
 		waited := time.Since(began)
 		switch {
 		case err != nil || len(due) > 0 && waited > stepLimit:
 			return time.Time{}, false
-		case len(due) == 0 && (quiet && e.quiet() && fired == e.fired.Load() || waited > *patience):
-			*patience = max(0, *patience-waited)
+		case len(due) == 0 && (quiet && m.quiet() && fired == e.fired.Load() || waited > m.patience):
+			m.patience = max(0, m.patience-waited)
 			return next, true
 		}
 		select {
@@ -63,9 +70,10 @@ func (e *Engine) settled(ctx context.Context, patience *time.Duration) (next tim
 }
 
 // quiet reports whether neither timers are being fired nor effects are under way.
-func (e *Engine) quiet() bool {
-	e.nextDue.mu.Lock()
-	asleep := e.nextDue.asleep
-	e.nextDue.mu.Unlock()
-	return asleep && e.effects.idle()
+func (m *Mover) quiet() bool {
+	due := &m.Engine.nextDue
+	due.mu.Lock()
+	asleep := due.asleep
+	due.mu.Unlock()
+	return asleep && m.Engine.effects.idle()
 }

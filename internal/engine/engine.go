@@ -97,7 +97,6 @@ type Engine struct {
 	wake      chan struct{} // a timer may fall due earlier than the sweeper expects
 	nextDue   dueTime
 	fired     atomic.Uint64
-	advancing sync.Mutex // held by Advance
 
 	stop context.CancelFunc
 	done sync.WaitGroup

@@ -14,6 +14,7 @@ import (
 	"parley.example/parley/internal/connectapi"
 	"parley.example/parley/internal/devapi"
 	"parley.example/parley/internal/edge"
+	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/participantapi"
 	"parley.example/parley/internal/ratelimit"
 	"parley.example/parley/internal/ui"
@@ -63,7 +64,7 @@ func (s *Server) mounts() []edge.Mount {
 		api.Authorize = s.authorize
 	}
 	administration := connect.NewHandler(contacts, s.edge.Options(api))
-	clock, flowLogs := devapi.Clock{Clock: s.clock, Advance: s.engine.Advance}, devapi.FlowLogs{Log: s.flowLog}
+	clock, flowLogs := devapi.Clock{Clock: s.clock, Mover: &engine.Mover{Engine: s.engine}}, devapi.FlowLogs{Log: s.flowLog}
 	start := ui.Start{Instance: string(catalog.DemoInstance), Flow: string(catalog.DemoFlow), Region: s.Region, URL: s.URL}
 	visitors := &devapi.Visitors{Log: s.Log, URL: s.URL}
 	dev := func(h http.HandlerFunc) http.Handler { return visitors.Watch(h) }
