@@ -6,11 +6,12 @@
 //
 // # What a call is authorised against
 //
-// An access key's policy is asked about the ARNs of what a request touches
+// An access key's policy ([iam.Policy]) is asked about the ARNs of what a request touches
 // ([ResourcesOf]): the resources that it names by id or ARN, each of which must be
 // allowed, and the instance that holds them, which must not be denied. A request that
 // names nothing but an instance touches the instance; one that names nothing is
-// authorised against "*", so that only a statement with the Resource "*" allows it.
+// authorised against "*", so that only a statement with the Resource "*" allows it. What
+// conditions ask about is looked up when one asks ([Identity.Authorize]).
 //
 // # Refusals
 //
@@ -28,7 +29,6 @@
 package auth
 
 import (
-	"fmt"
 	"log/slog"
 	"net/http"
 )
@@ -60,49 +60,4 @@ func (e *Error) Status() int { return http.StatusForbidden }
 // LogValue implements [slog.LogValuer]; it includes the reason.
 func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("code", e.Code), slog.String("message", e.Message), slog.String("reason", e.Reason))
-}
-
-// Identity is who signed a request.
-type Identity struct {
-	AccessKey string // the access key id that the request presented; "" when it presented none
-	Name      string // the name of the key; "" when the key was not looked up
-	ARN       string // of the user behind the key, as error messages name it
-	Policy    Policy // what the user may do
-	Verified  bool   // false when a development server took the caller's word
-}
-
-// Authorize asks the identity's policy whether a request may be made: each
-// resource that it names must be allowed, and neither they nor the instances that hold
-// them may be denied. A refusal is an AccessDeniedException with the text that IAM
-// uses, and names the first resource that it is about. action is "connect:" and the
-// name of the operation.
-func (id Identity) Authorize(action string, r Resources) error {
-	for _, arn := range r.Within {
-		if id.Policy.decide(action, arn) == denied {
-			return id.refused(action, arn, denied)
-		}
-	}
-	for _, arn := range r.Named {
-		if d := id.Policy.decide(action, arn); d != allowed {
-			return id.refused(action, arn, d)
-		}
-	}
-	if r.More {
-		e := id.refused(action, Everything, unmentioned)
-		e.Reason = fmt.Sprintf("the request names more than %d resources", maxNamed)
-		return e
-	}
-	return nil
-}
-
-func (id Identity) refused(action, resource string, d decision) *Error {
-	e := &Error{Code: AccessDenied, Message: "User: " + id.String() + " is not authorized to perform: " + action + " on resource: " + resource}
-	if d == denied {
-		e.Message += " with an explicit deny in an identity-based policy"
-		e.Reason = "a statement of the key's policy denies it"
-	} else {
-		e.Message += " because no identity-based policy allows the " + action + " action"
-		e.Reason = "no statement of the key's policy allows it"
-	}
-	return e
 }

@@ -29,8 +29,16 @@ var (
 
 // readOnly is the policy that allows the operations of connect which only look.
 func readOnly() Policy {
-	return Policy{Version: policyVersion, Statement: []Statement{{Effect: Allow,
-		Action: Patterns{"connect:Describe*", "connect:Get*", "connect:List*", "connect:Search*"}, Resource: Patterns{"*"}}}}
+	return policy(`{"Effect":"Allow","Action":["connect:Describe*","connect:Get*","connect:List*","connect:Search*"],"Resource":"*"}`)
+}
+
+// policy makes a policy of one or more statements.
+func policy(statements string) Policy {
+	p, err := ParsePolicy([]byte(`{"Version":"2012-10-17","Statement":[` + statements + `]}`))
+	if err != nil {
+		panic(err)
+	}
+	return p
 }
 
 // memory is a [KeyStore] in memory that counts its reads.

@@ -46,7 +46,7 @@ func TestKeyCheck(t *testing.T) {
 		"name too long":  func(k *Key) { k.Name = strings.Repeat("n", 65) },
 		"name with line": func(k *Key) { k.Name = "a\nb" },
 		"name with gap":  func(k *Key) { k.Name = "ann smith" },
-		"policy":         func(k *Key) { k.Policy.Statement = []Statement{{Effect: "Maybe"}} },
+		"policy":         func(k *Key) { k.Policy.UnmarshalJSON([]byte(`{"Statement":{"Effect":"Maybe"}}`)) },
 	}
 	for name, change := range tests {
 		k := testKey

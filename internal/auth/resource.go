@@ -6,15 +6,18 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"parley.example/parley/internal/center"
 )
 
 // Resources is what a request touches, as ARNs.
 type Resources struct {
-	// Named are the resources that the request names. A policy has to allow each.
+	// Named are the resources that a policy has to allow, each of them.
 	Named []string
-	// Within are the instances that hold them. A policy must deny none.
-	Within []string
+	// Touched are those that a policy must not deny: the instances that hold the named ones, and
+	// what the request names without needing a permission for it.
+	Touched []string
 	// More says that the request names more than [maxNamed], which nobody is authorised for.
 	More bool
 }
@@ -49,8 +52,9 @@ const instanceMember = "InstanceId"
 // it), is not a resource of this service, or is a name that several things have (Id).
 var named = map[string]naming{
 	"AgentStatusId":                        {kind: center.KindAgentStatus},
+	"AgentIds":                             {kind: center.KindUser},
 	"Agents":                               {kind: center.KindUser},
-	"AllowedAccessControlHierarchyGroupId": {kind: "agent-group"},
+	"AllowedAccessControlHierarchyGroupId": {kind: kindHierarchyGroup},
 	"AssociatedResourceArn":                {shape: byARN},
 	"AuthenticationProfileId":              {kind: "authentication-profile"},
 	"ContactFlowId":                        {kind: center.KindFlow},
@@ -58,8 +62,8 @@ var named = map[string]naming{
 	"ContactId":                            {kind: kindContact},
 	"DataTableId":                          {kind: "data-table"},
 	"DefaultOutboundQueueId":               {kind: center.KindQueue},
-	"EmailAddressId":                       {kind: "email-address"},
-	"EmailAddressesId":                     {kind: "email-address"},
+	"EmailAddressId":                       {kind: kindEmailAddress},
+	"EmailAddressesId":                     {kind: kindEmailAddress},
 	"EntityArn":                            {shape: byARN},
 	"EvaluationFormId":                     {kind: "evaluation-form"},
 	"EvaluationId":                         {kind: "contact-evaluation"},
@@ -68,23 +72,24 @@ var named = map[string]naming{
 	"FileIds":                              {kind: "file"},
 	"FlowId":                               {kind: center.KindFlow},
 	"FlowModuleId":                         {kind: center.KindFlowModule},
-	"HierarchyGroupId":                     {kind: "agent-group"},
+	"HierarchyGroupId":                     {kind: kindHierarchyGroup},
 	"HoursOfOperationId":                   {kind: center.KindHours},
 	"InitialContactId":                     {kind: kindContact},
 	"IntegrationAssociationId":             {kind: "integration-association"},
 	"NotificationId":                       {kind: "notification"},
-	"OutboundCallerIdNumberId":             {kind: "phone-number", shape: beside},
-	"OutboundEmailAddressId":               {kind: "email-address"},
+	"OutboundCallerIdNumberId":             {kind: kindPhoneNumber, shape: beside},
+	"OutboundEmailAddressId":               {kind: kindEmailAddress},
 	"OutboundFlowId":                       {kind: center.KindFlow},
-	"ParentGroupId":                        {kind: "agent-group"},
+	"ParentGroupId":                        {kind: kindHierarchyGroup},
 	"ParentHoursOfOperationIds":            {kind: center.KindHours},
-	"PhoneNumberId":                        {kind: "phone-number", shape: beside},
+	"PhoneNumberId":                        {kind: kindPhoneNumber, shape: beside},
 	"PreviousContactId":                    {kind: kindContact},
-	"PromptId":                             {kind: "prompt"},
+	"PromptId":                             {kind: kindPrompt},
 	"QueueId":                              {kind: center.KindQueue},
+	"QueueIds":                             {kind: center.KindQueue},
 	"Queues":                               {kind: center.KindQueue},
-	"QuickConnectId":                       {kind: "transfer-destination"},
-	"QuickConnectIds":                      {kind: "transfer-destination"},
+	"QuickConnectId":                       {kind: kindQuickConnect},
+	"QuickConnectIds":                      {kind: kindQuickConnect},
 	"RelatedContactId":                     {kind: kindContact},
 	"ResourceArn":                          {shape: byARN},
 	"ResourceArns":                         {shape: byARN},
@@ -102,33 +107,49 @@ var named = map[string]naming{
 	"UseCaseId":                            {kind: "use-case"},
 	"UserId":                               {kind: center.KindUser},
 	"UserIds":                              {kind: center.KindUser},
+	"ViewArn":                              {shape: byARN},
 	"ViewId":                               {kind: center.KindView},
 	"VocabularyId":                         {kind: "vocabulary"},
 	"WorkspaceId":                          {kind: "workspace"},
 }
 
-// kindContact is what ARNs call a contact.
-const kindContact center.Kind = "contact"
+// What ARNs call kinds of resource that no catalog holds.
+const (
+	kindContact        center.Kind = "contact"
+	kindEmailAddress   center.Kind = "email-address"
+	kindHierarchyGroup center.Kind = "agent-group"
+	kindPhoneNumber    center.Kind = "phone-number"
+	kindPrompt         center.Kind = "prompt"
+	kindQuickConnect   center.Kind = "transfer-destination"
+)
 
 // ResourcesOf returns what a request touches: request is a pointer to the input of
 // an operation, with its members under the names of the model. Ids and ARNs give
 // the same; an ARN that leads elsewhere gives what the service would look for. A request
-// that names only its instance touches the instance, one that names nothing [Everything].
-func ResourcesOf(p center.Partition, request any) Resources {
-	w := walk{partition: p}
+// that names only its instance touches the instance, one that names nothing [Everything];
+// [required] has the operations for which it is something else.
+func ResourcesOf(p center.Partition, operation string, request any) Resources {
+	w := walk{partition: p, requirement: required[operation]}
 	v := reflect.Indirect(reflect.ValueOf(request))
 	if f := v.FieldByName(instanceMember); f.IsValid() {
 		for id := range texts(f) {
 			w.instance = center.InstanceID(center.IDOf(id))
-			w.within(p.InstanceARN(w.instance))
+			w.touch(p.InstanceARN(w.instance))
 		}
 	}
 	w.value(v)
+	if w.every != "" && w.instance != "" {
+		w.name(p.ARN(w.instance, w.every, "*"))
+	}
 	switch {
-	case len(w.found.Named) == 0 && len(w.found.Within) == 0:
+	case w.requirement.instance && w.instance != "":
+		own := p.InstanceARN(w.instance)
+		w.found.Touched = slices.DeleteFunc(w.found.Touched, func(arn string) bool { return arn == own })
+		w.name(own)
+	case len(w.found.Named) == 0 && len(w.found.Touched) == 0:
 		w.found.Named = []string{Everything}
 	case len(w.found.Named) == 0:
-		w.found.Named, w.found.Within = w.found.Within, nil
+		w.found.Named, w.found.Touched = w.found.Touched, nil
 	}
 	return w.found
 }
@@ -138,6 +159,7 @@ type walk struct {
 	partition center.Partition
 	instance  center.InstanceID
 	found     Resources
+	requirement
 }
 
 func (w *walk) value(v reflect.Value) {
@@ -208,13 +230,22 @@ func texts(v reflect.Value) iter.Seq[string] {
 }
 
 func (w *walk) add(what naming, text string) {
-	switch what.shape {
-	case byARN:
+	if what.shape == byARN {
 		w.arn(text)
-	case beside:
-		w.name("arn:aws:connect:" + w.partition.Region + ":" + w.partition.Account + ":" + string(what.kind) + "/" + idOf(text))
+		return
+	}
+	note := w.name
+	if slices.Contains(w.spared, what.kind) {
+		note = w.touch
+	}
+	id := kindID(what.kind, text)
+	switch {
+	case what.shape == beside:
+		note("arn:aws:connect:" + w.partition.Region + ":" + w.partition.Account + ":" + string(what.kind) + "/" + id)
+	case what.kind == center.KindView && uuid.Validate(id) != nil:
+		note("arn:aws:connect:" + w.partition.Region + ":aws:view/" + id) // one that comes with the service: those of instances have UUIDs
 	default:
-		w.name(w.partition.ARN(w.instance, what.kind, kindID(what.kind, text)))
+		note(w.partition.ARN(w.instance, what.kind, id))
 	}
 }
 
@@ -230,7 +261,7 @@ func (w *walk) arn(text string) {
 		w.name(instance)
 		return
 	}
-	w.within(instance)
+	w.touch(instance)
 	w.name(a.ARN(a.Instance, a.Kind, kindID(a.Kind, a.ID)))
 }
 
@@ -245,10 +276,15 @@ func (w *walk) name(arn string) {
 	w.found.Named = append(w.found.Named, arn)
 }
 
-func (w *walk) within(arn string) {
-	if !slices.Contains(w.found.Within, arn) && len(w.found.Within) < maxNamed {
-		w.found.Within = append(w.found.Within, arn)
+func (w *walk) touch(arn string) {
+	if slices.Contains(w.found.Touched, arn) {
+		return
 	}
+	if len(w.found.Touched) == maxNamed {
+		w.found.More = true
+		return
+	}
+	w.found.Touched = append(w.found.Touched, arn)
 }
 
 // kindID returns the id of a resource as the service looks it up.

@@ -19,6 +19,9 @@ var here = center.Partition{Region: "us-east-1", Account: "123456789012"}
 
 const instanceI = "arn:aws:connect:us-east-1:123456789012:instance/I"
 
+// aView stands for the id of a view of an instance: those are UUIDs, and others come with the service.
+const aView = "44444444-4444-4444-8444-444444444444"
+
 // fill gives every text of a request its member's name, so that ARNs say where they come from.
 func fill(v reflect.Value, name string, open []reflect.Type) {
 	switch v.Kind() {
@@ -27,6 +30,9 @@ func fill(v reflect.Value, name string, open []reflect.Type) {
 		fill(v.Elem(), name, open)
 	case reflect.String:
 		v.SetString("{" + name + "}")
+		if name == "ViewId" {
+			v.SetString(aView)
+		}
 	case reflect.Slice:
 		if v.Type().Elem().Kind() != reflect.Uint8 {
 			v.Set(reflect.MakeSlice(v.Type(), 1, 1))
@@ -58,15 +64,15 @@ func TestResourcesOfOperations(t *testing.T) {
 	for m := range operations.Methods() {
 		request := reflect.New(m.Type.In(1).Elem())
 		fill(request.Elem(), "", nil)
-		r := ResourcesOf(here, request.Interface())
+		r := ResourcesOf(here, m.Name, request.Interface())
 		if len(r.Named) == 0 || r.More {
 			t.Errorf("%s is authorised against %+v", m.Name, r)
 		}
 		fmt.Fprintf(&table, "%s\n", m.Name)
 		for _, arn := range r.Named {
-			fmt.Fprintf(&table, "\t%s\n", strings.TrimPrefix(arn, service))
+			fmt.Fprintf(&table, "\t%s\n", strings.TrimPrefix(strings.ReplaceAll(arn, aView, "{ViewId}"), service))
 		}
-		for _, arn := range r.Within {
+		for _, arn := range r.Touched {
 			fmt.Fprintf(&table, "\tin %s\n", strings.TrimPrefix(arn, service))
 		}
 	}
@@ -90,26 +96,71 @@ func TestResourcesOfOperations(t *testing.T) {
 	}
 }
 
-// TestMembersThatNameResources finds members that look like names of resources and are
-// not in the table: a model that is renewed may bring new ones.
+// TestMembersThatNameResources finds members that look like names of resources, at any depth of
+// any request, and are not in the table: a model that is renewed may bring new ones.
 func TestMembersThatNameResources(t *testing.T) {
-	// Not resources of this service, or without an ARN of their own. A MetricId is mostly the name of one that every instance has.
-	others := strings.Fields(`AWSIdentityArn AliasArn AliasId AssociationId AttributeIds BrowserId CampaignId ConnectUserArn CustomerId DataSetId DataSetIds
+	// Not resources of this service, or without an ARN of their own, or what searches compare with. A MetricId is mostly the
+	// name of one that every instance has, an Arn the text of a reference or that of an application.
+	others := strings.Fields(`AWSIdentityArn AiAgentId AliasArn AliasId Arn AssociationId AttributeIds DefaultOptionRefId DefaultOptionRefIds EntityId FieldId
+		L1Ids L2Ids L3Ids L4Ids L5Ids OptionRefId OptionRefIds OutboundRequestId ProfileId RefId TemplateId WidgetId BrowserId CampaignId ConnectUserArn CustomerId DataSetId DataSetIds
 		DestinationId DirectoryId DirectoryUserId FirehoseArn FunctionArn HoursOfOperationOverrideId Id InstanceId IntegrationArn KeyId
 		KnowledgeBaseId MessageTemplateId MetricId PinpointAppArn PredefinedNotificationId ProcessorArn RecordIds RegistrationId ResourceId ResourceIds SessionId SourceId
 		SourcePhoneNumberArn StreamArn StreamingEndpointArn StreamingId TargetAccountId TestCaseExecutionId ValueArn`)
+	unused := map[string]bool{}
+	for _, name := range others {
+		unused[name] = true
+	}
+	operations := 0
 	service := reflect.TypeFor[connect.Service]()
 	for m := range service.Methods() {
-		for f := range m.Type.In(1).Elem().Fields() {
-			name := f.Name
-			if !strings.HasSuffix(name, "Id") && !strings.HasSuffix(name, "Ids") && !strings.HasSuffix(name, "Arn") && !strings.HasSuffix(name, "Arns") {
-				continue
-			}
-			if _, ok := named[name]; !ok && !slices.Contains(others, name) {
-				t.Errorf("%s.%s: does it name a resource? Then it belongs into the table", m.Name, name)
+		operations++
+		for name := range memberNames(m.Type.In(1).Elem()) {
+			delete(unused, name)
+			if _, ok := named[name]; !ok && looksLikeResource(name) && !slices.Contains(others, name) {
+				t.Errorf("%s has %s: does it name a resource? Then it belongs into the table", m.Name, name)
 			}
 		}
 	}
+	if operations != 402 {
+		t.Errorf("the model has %d operations; docs/operations.md counts 402", operations)
+	}
+	for name := range unused {
+		t.Errorf("no operation has a member %s", name)
+	}
+}
+
+func looksLikeResource(member string) bool {
+	for _, end := range []string{"Id", "Ids", "Arn", "Arns", "ID", "ARN"} {
+		if strings.HasSuffix(member, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// memberNames returns the names of all members of a type, at any depth.
+func memberNames(t reflect.Type) map[string]bool {
+	names, seen := map[string]bool{}, map[reflect.Type]bool{}
+	var visit func(t reflect.Type)
+	visit = func(t reflect.Type) {
+		switch t.Kind() {
+		case reflect.Pointer, reflect.Slice, reflect.Map:
+			visit(t.Elem())
+		case reflect.Struct:
+			if seen[t] {
+				return
+			}
+			seen[t] = true
+			for f := range t.Fields() {
+				if f.IsExported() {
+					names[f.Name] = true
+					visit(f.Type)
+				}
+			}
+		}
+	}
+	visit(t)
+	return names
 }
 
 // TestSpellings finds one resource behind the ways to name it.
@@ -120,23 +171,23 @@ func TestSpellings(t *testing.T) {
 		request any
 		want    Resources
 	}{
-		"an id":            {&connect.DescribeQueueRequest{InstanceId: "I", QueueId: "Q"}, Resources{Named: []string{queue}, Within: []string{instanceI}}},
-		"ARNs":             {&connect.DescribeQueueRequest{InstanceId: instanceI, QueueId: queue}, Resources{Named: []string{queue}, Within: []string{instanceI}}},
-		"another instance": {&connect.DescribeQueueRequest{InstanceId: "I", QueueId: strings.Replace(queue, "/I/", "/J/", 1)}, Resources{Named: []string{queue}, Within: []string{instanceI}}},
-		"a saved flow":     {&connect.DescribeContactFlowRequest{InstanceId: "I", ContactFlowId: "F:$SAVED"}, Resources{Named: []string{flow}, Within: []string{instanceI}}},
-		"a flow's version": {&connect.DescribeContactFlowRequest{InstanceId: "I", ContactFlowId: flow + ":3"}, Resources{Named: []string{flow}, Within: []string{instanceI}}},
-		"a flow's alias":   {&connect.StartChatContactRequest{InstanceId: "I", ContactFlowId: flow + ":prod"}, Resources{Named: []string{flow}, Within: []string{instanceI}}},
+		"an id":            {&connect.DescribeQueueRequest{InstanceId: "I", QueueId: "Q"}, Resources{Named: []string{queue}, Touched: []string{instanceI}}},
+		"ARNs":             {&connect.DescribeQueueRequest{InstanceId: instanceI, QueueId: queue}, Resources{Named: []string{queue}, Touched: []string{instanceI}}},
+		"another instance": {&connect.DescribeQueueRequest{InstanceId: "I", QueueId: strings.Replace(queue, "/I/", "/J/", 1)}, Resources{Named: []string{queue}, Touched: []string{instanceI}}},
+		"a saved flow":     {&connect.DescribeContactFlowRequest{InstanceId: "I", ContactFlowId: "F:$SAVED"}, Resources{Named: []string{flow}, Touched: []string{instanceI}}},
+		"a flow's version": {&connect.DescribeContactFlowRequest{InstanceId: "I", ContactFlowId: flow + ":3"}, Resources{Named: []string{flow}, Touched: []string{instanceI}}},
+		"a flow's alias":   {&connect.StartChatContactRequest{InstanceId: "I", ContactFlowId: flow + ":prod"}, Resources{Named: []string{flow}, Touched: []string{instanceI}}},
 		"a contact": {&connect.StopContactRequest{InstanceId: "I", ContactId: "arn:x/" + strings.ToUpper(contact)},
-			Resources{Named: []string{instanceI + "/contact/" + contact}, Within: []string{instanceI}}},
+			Resources{Named: []string{instanceI + "/contact/" + contact}, Touched: []string{instanceI}}},
 		"nested": {&connect.StartChatContactRequest{InstanceId: "I", ContactFlowId: "F", PersistentChat: &connect.PersistentChat{SourceContactId: new("C")}},
-			Resources{Named: []string{flow, instanceI + "/contact/C"}, Within: []string{instanceI}}},
+			Resources{Named: []string{flow, instanceI + "/contact/C"}, Touched: []string{instanceI}}},
 		"a list": {&connect.GetMetricDataRequest{InstanceId: "I", Filters: &connect.Filters{Queues: []string{"Q", queue, "R"}}},
-			Resources{Named: []string{queue, instanceI + "/queue/R"}, Within: []string{instanceI}}},
+			Resources{Named: []string{queue, instanceI + "/queue/R"}, Touched: []string{instanceI}}},
 		"the view of the service": {&connect.DescribeViewRequest{InstanceId: "I", ViewId: "arn:aws:connect:us-east-1:aws:view/form:1"},
-			Resources{Named: []string{instanceI + "/view/form"}, Within: []string{instanceI}}},
+			Resources{Named: []string{"arn:aws:connect:us-east-1:aws:view/form"}, Touched: []string{instanceI}}},
 		"an instance":               {&connect.DescribeInstanceRequest{InstanceId: "I"}, Resources{Named: []string{instanceI}}},
-		"an ARN alone":              {&connect.TagResourceRequest{ResourceArn: queue}, Resources{Named: []string{queue}, Within: []string{instanceI}}},
-		"an ARN spelt otherwise":    {&connect.TagResourceRequest{ResourceArn: strings.Replace(queue, "arn:aws:", "arn:odd:", 1) + ":1"}, Resources{Named: []string{queue}, Within: []string{instanceI}}},
+		"an ARN alone":              {&connect.TagResourceRequest{ResourceArn: queue}, Resources{Named: []string{queue}, Touched: []string{instanceI}}},
+		"an ARN spelt otherwise":    {&connect.TagResourceRequest{ResourceArn: strings.Replace(queue, "arn:aws:", "arn:odd:", 1) + ":1"}, Resources{Named: []string{queue}, Touched: []string{instanceI}}},
 		"the ARN of an instance":    {&connect.TagResourceRequest{ResourceArn: instanceI}, Resources{Named: []string{instanceI}}},
 		"no ARN":                    {&connect.TagResourceRequest{ResourceArn: "x"}, Resources{Named: []string{"x"}}},
 		"a phone number":            {&connect.DescribePhoneNumberRequest{PhoneNumberId: "P"}, Resources{Named: []string{"arn:aws:connect:us-east-1:123456789012:phone-number/P"}}},
@@ -144,7 +195,8 @@ func TestSpellings(t *testing.T) {
 		"nothing":                   {&connect.ListInstancesRequest{}, Resources{Named: []string{"*"}}},
 		"an instance that is empty": {&connect.DescribeInstanceRequest{}, Resources{Named: []string{"*"}}},
 	} {
-		if got := ResourcesOf(here, c.request); !reflect.DeepEqual(got, c.want) {
+		operation := strings.TrimSuffix(reflect.TypeOf(c.request).Elem().Name(), "Request")
+		if got := ResourcesOf(here, operation, c.request); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %+v; want %+v", name, got, c.want)
 		}
 	}
@@ -160,35 +212,35 @@ func TestAuthorizeResources(t *testing.T) {
 	for i := range maxNamed + 1 {
 		many.QuickConnectIds = append(many.QuickConnectIds, fmt.Sprint(i))
 	}
-	statement := func(effect Effect, resources ...string) Statement {
-		return Statement{Effect: effect, Action: Patterns{"connect:*"}, Resource: resources}
+	statement := func(effect string, resources ...string) string {
+		return `{"Effect":"` + effect + `","Action":"connect:*","Resource":["` + strings.Join(resources, `","`) + `"]}`
 	}
-	all := statement(Allow, "*")
+	const all = `{"Effect":"Allow","Action":"connect:*","Resource":"*"}`
 	for name, c := range map[string]struct {
-		policy  []Statement
+		policy  string
 		request any
 		refused string // the resource; "" when it is allowed
 	}{
-		"everything":                   {[]Statement{all}, describe, ""},
-		"the queue":                    {[]Statement{statement(Allow, instanceI+"/queue/Q")}, describe, ""},
-		"another queue":                {[]Statement{statement(Allow, instanceI+"/queue/R")}, describe, instanceI + "/queue/Q"},
-		"all of the instance":          {[]Statement{statement(Allow, instanceI+"/*")}, describe, ""},
-		"all of another instance":      {[]Statement{statement(Allow, instanceI+"/*")}, other, strings.Replace(instanceI, "/I", "/J", 1) + "/queue/Q"},
-		"the instance alone":           {[]Statement{statement(Allow, instanceI)}, describe, instanceI + "/queue/Q"},
-		"the instance, for itself":     {[]Statement{statement(Allow, instanceI)}, &connect.DescribeInstanceRequest{InstanceId: "I"}, ""},
-		"an instance, for all":         {[]Statement{statement(Allow, instanceI+"*")}, &connect.ListInstancesRequest{}, "*"},
-		"not the queue":                {[]Statement{all, statement(Deny, instanceI+"/queue/Q")}, describe, instanceI + "/queue/Q"},
-		"not another queue":            {[]Statement{all, statement(Deny, instanceI+"/queue/R")}, describe, ""},
-		"not the instance":             {[]Statement{all, statement(Deny, instanceI)}, describe, instanceI},
-		"not the instance, for itself": {[]Statement{all, statement(Deny, instanceI)}, &connect.DescribeInstanceRequest{InstanceId: instanceI}, instanceI},
-		"not another instance":         {[]Statement{all, statement(Deny, instanceI)}, other, ""},
-		"not the instance of an ARN":   {[]Statement{all, statement(Deny, instanceI)}, &connect.TagResourceRequest{ResourceArn: instanceI + "/queue/Q"}, instanceI},
-		"one of two":                   {[]Statement{statement(Allow, instanceI+"/routing-profile/P")}, two, instanceI + "/queue/Q"},
-		"both of two":                  {[]Statement{statement(Allow, instanceI+"/routing-profile/P", instanceI+"/queue/*")}, two, ""},
-		"too many":                     {[]Statement{all}, many, "*"},
+		"everything":                   {all, describe, ""},
+		"the queue":                    {statement("Allow", instanceI+"/queue/Q"), describe, ""},
+		"another queue":                {statement("Allow", instanceI+"/queue/R"), describe, instanceI + "/queue/Q"},
+		"all of the instance":          {statement("Allow", instanceI+"/*"), describe, ""},
+		"all of another instance":      {statement("Allow", instanceI+"/*"), other, strings.Replace(instanceI, "/I", "/J", 1) + "/queue/Q"},
+		"the instance alone":           {statement("Allow", instanceI), describe, instanceI + "/queue/Q"},
+		"the instance, for itself":     {statement("Allow", instanceI), &connect.DescribeInstanceRequest{InstanceId: "I"}, ""},
+		"an instance, for all":         {statement("Allow", instanceI+"*"), &connect.ListInstancesRequest{}, "*"},
+		"not the queue":                {all + "," + statement("Deny", instanceI+"/queue/Q"), describe, instanceI + "/queue/Q"},
+		"not another queue":            {all + "," + statement("Deny", instanceI+"/queue/R"), describe, ""},
+		"not the instance":             {all + "," + statement("Deny", instanceI), describe, instanceI},
+		"not the instance, for itself": {all + "," + statement("Deny", instanceI), &connect.DescribeInstanceRequest{InstanceId: instanceI}, instanceI},
+		"not another instance":         {all + "," + statement("Deny", instanceI), other, ""},
+		"not the instance of an ARN":   {all + "," + statement("Deny", instanceI), &connect.TagResourceRequest{ResourceArn: instanceI + "/queue/Q"}, instanceI},
+		"one of two":                   {statement("Allow", instanceI+"/routing-profile/P"), two, instanceI + "/queue/Q"},
+		"both of two":                  {statement("Allow", instanceI+"/routing-profile/P", instanceI+"/queue/*"), two, ""},
+		"too many":                     {all, many, "*"},
 	} {
-		id := Identity{ARN: "arn:aws:iam::123456789012:user/ann", Policy: Policy{Statement: c.policy}}
-		err := id.Authorize("connect:Operation", ResourcesOf(here, c.request))
+		id := Identity{ARN: "arn:aws:iam::123456789012:user/ann", Policy: policy(c.policy)}
+		err := id.Authorize(Call{Operation: "Operation", Input: c.request, Partition: here})
 		if c.refused == "" {
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
@@ -206,7 +258,7 @@ func BenchmarkResourcesOf(b *testing.B) {
 		ParticipantDetails: &connect.ParticipantDetails{DisplayName: "Ana"}}
 	b.ReportAllocs()
 	for b.Loop() {
-		if r := ResourcesOf(here, request); len(r.Named) != 1 {
+		if r := ResourcesOf(here, "StartChatContact", request); len(r.Named) != 1 {
 			b.Fatal(r)
 		}
 	}

@@ -42,7 +42,8 @@ type Verifier struct {
 
 	// AcceptAny believes every request, signed well, badly or not at all. It
 	// is for development: the identity then says which access key was
-	// presented, and may do everything.
+	// presented, and may do everything. Only a key that is one of Keys is held to its
+	// policy, so that policies can be tried.
 	AcceptAny bool
 
 	mu      sync.RWMutex
@@ -91,8 +92,11 @@ type Signed struct {
 func (v *Verifier) VerifyHeader(r *http.Request, now time.Time) (*Signed, error) {
 	path, query := target(r)
 	if v.AcceptAny {
-		id := presentedKey(r, query)
-		return &Signed{Proven: true, v: v, identity: Identity{AccessKey: id, Name: id, ARN: v.arn(id), Policy: FullAccess()}}, nil
+		id, err := v.presented(r, query, now)
+		if err != nil {
+			return nil, err
+		}
+		return &Signed{Proven: true, v: v, identity: id}, nil
 	}
 	c, err := readClaim(r, query)
 	if err != nil {
@@ -109,7 +113,7 @@ func (v *Verifier) VerifyHeader(r *http.Request, now time.Time) (*Signed, error)
 		return nil, err
 	}
 	s := &Signed{v: v, r: r, claim: c, secret: key.Secret,
-		identity: Identity{AccessKey: key.ID, Name: key.Name, ARN: v.arn(key.Name), Policy: key.Policy, Verified: true}}
+		identity: Identity{AccessKey: key.ID, Name: key.Name, ARN: v.arn(key.Name), Policy: key.Policy, Verified: true, Origin: originOf(r)}}
 	if c.payload != "" {
 		if err := c.checkPayload(); err != nil {
 			return nil, err
@@ -120,6 +124,23 @@ func (v *Verifier) VerifyHeader(r *http.Request, now time.Time) (*Signed, error)
 		s.Proven = true
 	}
 	return s, nil
+}
+
+// presented returns the identity that a request claims, in development.
+func (v *Verifier) presented(r *http.Request, query string, now time.Time) (Identity, error) {
+	id := presentedKey(r, query)
+	identity := Identity{AccessKey: id, Name: id, ARN: v.arn(id), Policy: FullAccess(), Origin: originOf(r)}
+	if v.Keys == nil || id == "" {
+		return identity, nil
+	}
+	key, ok, err := v.Keys.Key(r.Context(), id, now)
+	if err != nil {
+		return identity, fmt.Errorf("look up access key %s: %w", id, err)
+	}
+	if ok {
+		identity.Name, identity.ARN, identity.Policy = key.Name, v.arn(key.Name), key.Policy
+	}
+	return identity, nil
 }
 
 // Identity returns who signed the request, once that is [Signed.Proven].

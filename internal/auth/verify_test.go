@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/auth/authtest"
 )
 
@@ -451,7 +452,7 @@ func TestVerifyAcceptAny(t *testing.T) {
 		if err != nil || id.AccessKey != tt.key || id.Verified {
 			t.Errorf("%s: Verify = %+v, %v; want access key %q, unverified", tt.name, id, err, tt.key)
 		}
-		if err := id.Authorize("connect:DeleteInstance", Resources{Named: []string{Everything}}); err != nil {
+		if err := id.Authorize(Call{Operation: "DeleteInstance", Input: &connect.DeleteInstanceRequest{}}); err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}

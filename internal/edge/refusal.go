@@ -51,10 +51,10 @@ func reasonOf(err error) string {
 	return text
 }
 
-// headerLine makes one line of a text that may stand in a header: at most 300
-// bytes of printable ASCII, other characters replaced.
+// headerLine makes one line of a text that may stand in a header: at most 600
+// bytes of printable ASCII, other characters replaced. The reasons of policies name two ARNs.
 func headerLine(text string) string {
-	const longest = 300
+	const longest = 600
 	b := make([]byte, 0, min(len(text), longest))
 	for _, c := range text {
 		if len(b) == longest {

@@ -139,14 +139,14 @@ func TestDebugReason(t *testing.T) {
 	}
 	for bearer, want := range map[string]string{"": "no X-Amz-Bearer", c.Token: "participant", "junk": "token"} {
 		r := ask(s, bearer)
-		if got := r.header.Get(header); !strings.Contains(got, want) || len(got) > 300 {
+		if got := r.header.Get(header); !strings.Contains(got, want) || len(got) > 600 {
 			t.Errorf("refused because %q; want something about %q", got, want)
 		}
 		if !strings.Contains(r.header.Get("Access-Control-Expose-Headers"), "x-parley-debug-reason") || strings.Contains(r.body, "no X-Amz-Bearer") {
 			t.Errorf("the reason is for pages to read, in the header only: %v %s", r.header, r.body)
 		}
 	}
-	if r := call(t, s, "PUT", "/contact/chat", `{"InstanceId":"`+strings.Repeat("x\\n", 5000)+`"}`); len(r.header.Get(header)) > 300 || r.header.Get(header) == "" {
+	if r := call(t, s, "PUT", "/contact/chat", `{"InstanceId":"`+strings.Repeat("x\\n", 5000)+`"}`); len(r.header.Get(header)) > 600 || r.header.Get(header) == "" {
 		t.Errorf("a long reason is %q", r.header.Get(header))
 	}
 	if r := ask(s, c.Bearer); r.status != 200 || r.header.Get(header) != "" {
