@@ -194,7 +194,7 @@ func TestPolicyResources(t *testing.T) {
 	_, err = website.StopContact(t.Context(), &connect.StopContactRequest{InstanceId: in.InstanceId, ContactId: *started.ContactId})
 	refused("the chat that was started", err, instance+"/contact/"+*started.ContactId)
 	_, err = website.ListContactFlows(t.Context(), &connect.ListContactFlowsRequest{InstanceId: in.InstanceId})
-	refused("the instance of the flow", err, instance)
+	refused("all flows of the instance", err, instance+"/contact-flow/*")
 	_, err = website.ListInstances(t.Context(), &connect.ListInstancesRequest{})
 	refused("all instances", err, "*")
 	_, err = website.StartChatContact(t.Context(), &connect.StartChatContactRequest{InstanceId: in.InstanceId, ContactFlowId: other})
@@ -215,16 +215,22 @@ func TestPolicyResources(t *testing.T) {
 // createKey makes a key in a data directory whose server is stopped.
 func createKey(t *testing.T, dir, name string, policy auth.Policy) auth.Key {
 	t.Helper()
+	key := auth.NewKey(name, policy, time.Now())
+	storeKey(t, dir, key, func(k keystore.Keys) error { return (&auth.Keys{Store: k}).Put(t.Context(), key) })
+	return key
+}
+
+// storeKey has a key stored in a data directory whose server is stopped.
+func storeKey(t *testing.T, dir string, key auth.Key, put func(keystore.Keys) error) {
+	t.Helper()
 	store, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	key, err := (&auth.Keys{Store: keystore.Keys{Store: store}}).Create(t.Context(), name, policy, time.Now())
-	if err != nil {
-		t.Fatal(err)
+	if err := put(keystore.Keys{Store: store}); err != nil {
+		t.Fatalf("store %v: %v", key, err)
 	}
-	return key
 }
 
 // TestFirstKey makes a key on the first start, and never again.

@@ -49,7 +49,7 @@ func compileOperator(name string) (condition, operator, error) {
 				why = fmt.Sprintf(" (write %s)", known)
 			}
 		}
-		return c, op, fmt.Errorf("condition operator %q is not supported%s; the operators are %s, each but Null also with IfExists behind it, and with ForAllValues: or ForAnyValue: before it",
+		return c, op, fmt.Errorf("operator %q is not supported%s; the operators are %s, each but Null also with IfExists behind it, and with ForAllValues: or ForAnyValue: before it",
 			name, why, strings.Join(Operators(), ", "))
 	}
 	c.negated = op.negated
@@ -69,16 +69,16 @@ func compileCondition(operatorName, keyName string, values []string, variables b
 	c.key = k
 	switch {
 	case !op.kind.fits(t):
-		return c, fmt.Errorf("condition %s on %s: the key is %s, which the operator does not compare", operatorName, k, t.kind)
+		return c, fmt.Errorf("%s on %s: the key is %s, which the operator does not compare", operatorName, k, t.kind)
 	case t.many && c.set == single && !c.null:
-		return c, fmt.Errorf("condition %s on %s: the key has several values; write %s%s or %s%s", operatorName, k, forAll, operatorName, forAny, operatorName)
+		return c, fmt.Errorf("%s on %s: the key has several values; write %s%s or %s%s", operatorName, k, forAll, operatorName, forAny, operatorName)
 	case len(values) == 0:
-		return c, fmt.Errorf("condition %s on %s has no value", operatorName, k)
+		return c, fmt.Errorf("%s on %s has no value", operatorName, k)
 	}
 	for _, value := range values {
 		m, err := op.compile(value, variables)
 		if err != nil {
-			return c, fmt.Errorf("condition %s on %s: %w", operatorName, k, err)
+			return c, fmt.Errorf("%s on %s: %w", operatorName, k, err)
 		}
 		c.values = append(c.values, m)
 	}

@@ -171,12 +171,12 @@ func compileConditions(raw json.RawMessage, variables bool) (all []condition, er
 			return nil, fmt.Errorf("%s: %w", op.name, err)
 		}
 		if len(keys) == 0 {
-			return nil, fmt.Errorf("condition operator %s has no key", op.name)
+			return nil, fmt.Errorf("operator %s has no key", op.name)
 		}
 		for _, key := range keys {
 			values, err := readScalars(key.raw)
 			if err != nil {
-				return nil, fmt.Errorf("condition %s on %s: %w", op.name, key.name, err)
+				return nil, fmt.Errorf("%s on %s: %w", op.name, key.name, err)
 			}
 			c, err := compileCondition(op.name, key.name, values, variables)
 			if err != nil {
