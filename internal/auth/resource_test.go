@@ -263,3 +263,24 @@ func BenchmarkResourcesOf(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkAuthorize(b *testing.B) {
+	call := Call{Operation: "StartChatContact", Partition: here, Now: noon, Input: &connect.StartChatContactRequest{InstanceId: "I", ContactFlowId: "F",
+		Attributes: map[string]string{"a": "b"}, ParticipantDetails: &connect.ParticipantDetails{DisplayName: "Ana"}}}
+	for name, p := range map[string]Policy{
+		"full": FullAccess(),
+		"flow": policy(`{"Effect":"Allow","Action":"connect:StartChatContact","Resource":"` + instanceI + `/contact-flow/F"}`),
+		"office": policy(`{"Effect":"Allow","Action":"connect:*","Resource":"*"},
+			{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}`),
+	} {
+		b.Run(name, func(b *testing.B) {
+			id := Identity{ARN: "arn:aws:iam::123456789012:user/ann", Policy: p, Origin: Origin{Address: "203.0.113.7:1234"}}
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := id.Authorize(call); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

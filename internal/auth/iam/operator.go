@@ -77,8 +77,8 @@ func equals(fold bool) func(string, bool) (matcher, error) {
 	return func(value string, variables bool) (matcher, error) {
 		p, err := compilePattern(value, syntax{variables: variables})
 		return func(got string, l Lookup) (bool, error) {
-			want, ok, err := p.filled(l)
-			return ok && (want == got || fold && strings.EqualFold(want, got)), err
+			want, err := p.filled(l)
+			return err == nil && (want == got || fold && strings.EqualFold(want, got)), err
 		}, err
 	}
 }
@@ -96,8 +96,8 @@ func arnLike(value string, variables bool) (matcher, error) {
 		err = fmt.Errorf("%q is not an ARN", value)
 	}
 	return func(got string, l Lookup) (bool, error) {
-		want, ok, err := p.filled(l)
-		if !ok || err != nil {
+		want, err := p.filled(l)
+		if err != nil {
 			return false, err
 		}
 		if want == anything {
@@ -160,17 +160,18 @@ func date(holds func(int) bool) func(string, bool) (matcher, error) {
 	}
 }
 
-// dateForms are those that the W3C's profile of ISO 8601 has.
-var dateForms = []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02", "2006-01", "2006"}
+// dateForms are those that the W3C's profile of ISO 8601 has, but for a year alone.
+var dateForms = []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02", "2006-01"}
 
-// readDate reads a time: in one of [dateForms], or in seconds since 1970. Four digits are a year.
+// readDate reads a time: in one of [dateForms], or in seconds since 1970. Four digits could be a
+// year or seconds, so they are neither.
 func readDate(s string) (time.Time, error) {
 	for _, form := range dateForms {
 		if t, err := time.Parse(form, s); err == nil {
 			return t, nil
 		}
 	}
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil && len(s) > len("2026") {
 		return time.Unix(n, 0), nil
 	}
 	return time.Time{}, fmt.Errorf("%q is not a time; write it as 2026-11-30T17:00:00Z, or as 2026-11-30", s)

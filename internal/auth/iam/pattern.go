@@ -93,13 +93,15 @@ func compileVariable(s string) (hole, error) {
 	return h, nil
 }
 
-var errControl = errors.New("a value has a control character")
+// errUnfilled says that a request lacks the key of a variable that has no default. The statement
+// with the variable does not apply then, whether it is the variable of a negated condition or not.
+var errUnfilled = errors.New("a policy variable has no value")
 
 // filled returns the pattern with the values of its variables in their places, where wildcards mean
-// themselves. ok is false when the request lacks one: then nothing matches.
-func (p pattern) filled(l Lookup) (text string, ok bool, err error) {
+// themselves. The errors are errUnfilled and those of the lookup.
+func (p pattern) filled(l Lookup) (string, error) {
 	if len(p.holes) == 0 {
-		return p.text, true, nil
+		return p.text, nil
 	}
 	var b strings.Builder
 	from := 0
@@ -107,27 +109,27 @@ func (p pattern) filled(l Lookup) (text string, ok bool, err error) {
 		value, ok, err := l.one(h.key)
 		switch {
 		case err != nil:
-			return "", false, err
+			return "", err
 		case !ok && h.fallback == nil:
-			return "", false, nil
+			return "", errUnfilled
 		case !ok:
 			value = *h.fallback
 		}
 		if strings.ContainsAny(value, "\x00\x01") {
-			return "", false, fmt.Errorf("%w: %s", errControl, h.key)
+			return "", fmt.Errorf("the value of %s has a control character", h.key)
 		}
 		b.WriteString(p.text[from:h.at])
 		b.WriteString(value)
 		from = h.at
 	}
 	b.WriteString(p.text[from:])
-	return b.String(), true, nil
+	return b.String(), nil
 }
 
 // match compares s with the pattern.
 func (p pattern) match(s string, fold bool, l Lookup) (bool, error) {
-	text, ok, err := p.filled(l)
-	return ok && glob(text, s, fold), err
+	text, err := p.filled(l)
+	return err == nil && glob(text, s, fold), err
 }
 
 // patterns are alternatives.

@@ -3,6 +3,7 @@ package iam
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"parley.example/parley/internal/center"
@@ -159,14 +160,22 @@ func (s *statement) applies(action, resource string, l Lookup) (bool, *condition
 		return s.deny, nil, nil
 	}
 	if ok, err := s.resources.match(resource, false, l); err != nil || ok == s.exceptThese {
-		return false, nil, err
+		return false, nil, unlessUnfilled(err)
 	}
 	for i := range s.conditions {
 		if ok, err := s.conditions[i].holds(l); err != nil || !ok {
-			return false, &s.conditions[i], err
+			return false, &s.conditions[i], unlessUnfilled(err)
 		}
 	}
 	return true, nil, nil
+}
+
+// unlessUnfilled returns an error that leaves a question open: errUnfilled answers it.
+func unlessUnfilled(err error) error {
+	if errors.Is(err, errUnfilled) {
+		return nil
+	}
+	return err
 }
 
 // compact returns JSON without spaces.

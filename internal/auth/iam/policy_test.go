@@ -250,6 +250,7 @@ func TestParseRefuses(t *testing.T) {
 		{condition(`{"IpAddress":{"aws:CurrentTime":"203.0.113.1"}}`), "the key is a time, which the operator does not compare"},
 		{condition(`{"DateLessThan":{"aws:CurrentTime":"tomorrow"}}`), `"tomorrow" is not a time; write it as`},
 		{condition(`{"DateLessThan":{"aws:CurrentTime":"2026-02-30"}}`), "is not a time"},
+		{condition(`{"DateLessThan":{"aws:CurrentTime":2027}}`), "is not a time"},
 		{condition(`{"NumericLessThan":{"aws:EpochTime":"soon"}}`), "is not a number"},
 		{condition(`{"NumericLessThan":{"aws:EpochTime":"NaN"}}`), "is not a number"},
 		{condition(`{"NumericLessThan":{"aws:CurrentTime":"1"}}`), "does not compare"},
