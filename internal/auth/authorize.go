@@ -74,7 +74,20 @@ func (id Identity) Authorize(c Call) error {
 	if id.Policy.Full() {
 		return nil
 	}
-	q := question{id: &id, call: &c, about: ResourcesOf(c.Partition, c.Operation, c.Input)}
+	q := &question{id: id, call: c, about: ResourcesOf(c.Partition, c.Operation, c.Input)}
+	return q.answer()
+}
+
+// question is a call while a policy is asked about it, one resource after the other.
+type question struct {
+	id       Identity
+	call     Call
+	about    Resources
+	resource string
+	facts    *Facts // of the resource, once they are known
+}
+
+func (q *question) answer() error {
 	for _, arn := range q.about.Touched {
 		if d, err := q.decide(arn); err != nil || d.Denied {
 			return q.refused(d, err)
@@ -90,15 +103,6 @@ func (id Identity) Authorize(c Call) error {
 		return q.refused(iam.Decision{Reason: fmt.Sprintf("the request names more than %d resources", maxNamed)}, nil)
 	}
 	return nil
-}
-
-// question is a call while a policy is asked about it, one resource after the other.
-type question struct {
-	id       *Identity
-	call     *Call
-	about    Resources
-	resource string
-	facts    *Facts // of the resource, once they are known
 }
 
 func (q *question) action() string { return "connect:" + q.call.Operation }
