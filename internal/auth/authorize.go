@@ -66,8 +66,7 @@ type Facts struct {
 }
 
 // Authorize asks the identity's policy whether a call may be made: each
-// resource that it needs a permission for must be allowed, and nothing that it touches may
-// be denied. A refusal is an AccessDeniedException with the text that IAM
+// resource that it needs a permission for must be allowed, and no Deny may name what it touches. A refusal is an AccessDeniedException with the text that IAM
 // uses, and names the first resource that it is about; its Reason has the statement. Other errors
 // are those of Call.Facts: the question is not answered.
 func (id Identity) Authorize(c Call) error {
@@ -88,13 +87,10 @@ type question struct {
 }
 
 func (q *question) answer() error {
-	for _, arn := range q.about.Touched {
-		if d, err := q.decide(arn); err != nil || d.Denied {
-			return q.refused(d, err)
-		}
-	}
 	for _, arn := range q.about.Named {
-		if d, err := q.decide(arn); err != nil || !d.Allowed {
+		q.resource, q.facts = arn, nil
+		d, err := q.id.Policy.Decide(q.action(), arn, q.about.Touched, q.values)
+		if err != nil || !d.Allowed {
 			return q.refused(d, err)
 		}
 	}
@@ -106,11 +102,6 @@ func (q *question) answer() error {
 }
 
 func (q *question) action() string { return "connect:" + q.call.Operation }
-
-func (q *question) decide(resource string) (iam.Decision, error) {
-	q.resource, q.facts = resource, nil
-	return q.id.Policy.Decide(q.action(), resource, q.values)
-}
 
 // refused is the error for a decision, or for the want of one.
 func (q *question) refused(d iam.Decision, err error) error {

@@ -15,8 +15,8 @@ import (
 type Resources struct {
 	// Named are the resources that a policy has to allow, each of them.
 	Named []string
-	// Touched are those that a policy must not deny: the instances that hold the named ones, and
-	// what the request names without needing a permission for it.
+	// Touched are those that no Deny may name: the instances that hold the named ones, and what the
+	// request names without needing a permission for it.
 	Touched []string
 	// More says that the request names more than [maxNamed], which nobody is authorised for.
 	More bool

@@ -458,6 +458,30 @@ func TestVerifyAcceptAny(t *testing.T) {
 	}
 }
 
+// A development server holds a key that exists to its policy, and does not guess when it cannot find out.
+func TestAcceptAnyKnowsKeys(t *testing.T) {
+	limited := testKey
+	limited.Policy = readOnly()
+	store := newMemory(limited)
+	v := &Verifier{AcceptAny: true, Keys: &Keys{Store: store}}
+	ask := func(key string) (Identity, error) {
+		return v.Verify(request("GET", "/instance", "", "Authorization", "AWS4-HMAC-SHA256 Credential="+key+"/20010101/mars/x/aws4_request"), nil, noon)
+	}
+	call := Call{Operation: "DeleteInstance", Input: &connect.DeleteInstanceRequest{}}
+	id, err := ask(limited.ID)
+	if err != nil || id.Name != limited.Name || id.Verified {
+		t.Errorf("a key that exists: %+v, %v", id, err)
+	}
+	refusal(t, id.Authorize(call), AccessDenied)
+	if id, err := ask("AKIANOBODY0000000000"); err != nil || id.Authorize(call) != nil {
+		t.Errorf("a key that does not exist: %+v, %v", id, err)
+	}
+	store.err = errors.New("the store is down")
+	if id, err := ask("AKIASOMEBODY00000000"); !errors.Is(err, store.err) {
+		t.Errorf("while the store is down: %+v, %v", id, err)
+	}
+}
+
 // What an SDK signs arrives: over a real connection, with the headers that the
 // transport adds and a Content-Length that the client chose to sign.
 func TestVerifyOverTheWire(t *testing.T) {

@@ -27,6 +27,7 @@ type command struct {
 	Serve   serveCmd   `cmd:"" help:"Run the server."`
 	Chat    chatCmd    `cmd:"" help:"Chat as a customer, in this terminal."`
 	Keys    keysCmd    `cmd:"" help:"Manage the access keys that SDKs sign with."`
+	Policy  policyCmd  `cmd:"" help:"Check and try the policies of access keys."`
 	Flow    flowCmd    `cmd:"" help:"Work with contact flows."`
 	Version versionCmd `cmd:"" help:"Print the version, and the date of the API that it speaks."`
 }

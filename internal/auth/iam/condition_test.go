@@ -135,7 +135,7 @@ func TestConditions(t *testing.T) {
 			if c.want {
 				want = when
 			}
-			d, err := policyOf(t, `{"Effect":"`+effect+`","Action":"*","Resource":"*","Condition":`+c.condition+`}`).Decide("connect:A", flow, office.lookup)
+			d, err := policyOf(t, `{"Effect":"`+effect+`","Action":"*","Resource":"*","Condition":`+c.condition+`}`).Decide("connect:A", flow, nil, office.lookup)
 			if err != nil || outcome(d) != want {
 				t.Errorf("%s if %s: %+v, %v; want %s", effect, c.condition, d, err, want)
 			}
@@ -172,12 +172,12 @@ func TestVariablesInResources(t *testing.T) {
 		{versionOld, "/queue/${*}", "/queue/${anything}", true},
 	} {
 		who := request{"aws:username": {"q"}, "aws:UserAgent": {"*"}}
-		d, err := resource(c.version, c.pattern).Decide("connect:A", instance+c.resource, who.lookup)
+		d, err := resource(c.version, c.pattern).Decide("connect:A", instance+c.resource, nil, who.lookup)
 		if err != nil || d.Allowed != c.want {
 			t.Errorf("%s of %s for %s: %+v, %v; want %v", c.pattern, c.version, c.resource, d, err, c.want)
 		}
 	}
-	if d, err := resource(versionNow, "/queue/${aws:username}").Decide("connect:A", queue, request{"aws:username": {"\x00"}}.lookup); err == nil {
+	if d, err := resource(versionNow, "/queue/${aws:username}").Decide("connect:A", queue, nil, request{"aws:username": {"\x00"}}.lookup); err == nil {
 		t.Errorf("a value that is a wildcard inside: %+v", d)
 	}
 }

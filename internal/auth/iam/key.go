@@ -110,10 +110,11 @@ func Keys() []string {
 	return names
 }
 
-// ParseKey reads the name of a condition key, in any case. The error says which keys there are.
-func ParseKey(name string) (Key, error) {
-	k, _, err := parseKey(name)
-	return k, err
+// ParseKey reads the name of a condition key, in any case; many says that it has several
+// values. The error says which keys there are.
+func ParseKey(name string) (k Key, many bool, err error) {
+	k, t, err := parseKey(name)
+	return k, t.many, err
 }
 
 func parseKey(name string) (Key, keyType, error) {

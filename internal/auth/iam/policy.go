@@ -107,8 +107,10 @@ type Decision struct {
 
 // Decide says whether the owner of the policy may perform an action, as
 // "connect:StopContact", on a resource: an ARN, or "*" when a call names none. A Deny that
-// applies wins over every Allow; what nothing allows is refused. The error is the lookup's.
-func (p Policy) Decide(action, resource string, l Lookup) (Decision, error) {
+// applies wins over every Allow; what nothing allows is refused. The Resource of a Deny may also name
+// one of those that the resource is within, such as its instance; the conditions of the statement are
+// about the resource all the same. The error is the lookup's.
+func (p Policy) Decide(action, resource string, within []string, l Lookup) (Decision, error) {
 	if p.broken != nil {
 		return Decision{Denied: true, Reason: "the key's policy cannot be evaluated, so it denies everything: " + p.broken.Error()}, nil
 	}
@@ -118,7 +120,7 @@ func (p Policy) Decide(action, resource string, l Lookup) (Decision, error) {
 		if !s.deny && allowing > 0 {
 			continue // one is enough
 		}
-		applies, unmet, err := s.applies(action, resource, l)
+		applies, unmet, err := s.applies(action, resource, within, l)
 		switch {
 		case err != nil:
 			return Decision{}, fmt.Errorf("%s of the key's policy: %w", p.name(i), err)
@@ -152,14 +154,20 @@ const maxResource = 2048
 
 // applies says whether the statement is about a call. If only a condition stands in the
 // way, it is returned.
-func (s *statement) applies(action, resource string, l Lookup) (bool, *condition, error) {
+func (s *statement) applies(action, resource string, within []string, l Lookup) (bool, *condition, error) {
 	if ok, err := s.actions.match(action, true, nil); err != nil || ok == s.exceptActions {
 		return false, nil, err
 	}
 	if len(resource) > maxResource && !s.resources.everything() {
 		return s.deny, nil, nil
 	}
-	if ok, err := s.resources.match(resource, false, l); err != nil || ok == s.exceptThese {
+	ok, err := s.resources.match(resource, false, l)
+	if s.deny && !s.exceptThese {
+		for i := 0; i < len(within) && !ok && err == nil; i++ {
+			ok, err = s.resources.match(within[i], false, l)
+		}
+	}
+	if err != nil || ok == s.exceptThese {
 		return false, nil, unlessUnfilled(err)
 	}
 	for i := range s.conditions {

@@ -93,9 +93,31 @@ func TestDecide(t *testing.T) {
 		"longer, to all":           {all, "connect:A", strings.Repeat("x", maxResource+1), allowed},
 		"longer, to all but some":  {all + `,{"Effect":"Deny","Action":"*","Resource":"` + queue + `"}`, "connect:A", strings.Repeat("x", maxResource+1), explicit},
 	} {
-		d, err := policyOf(t, c.statements).Decide(c.action, c.resource, nil)
+		d, err := policyOf(t, c.statements).Decide(c.action, c.resource, nil, nil)
 		if err != nil || outcome(d) != c.want {
 			t.Errorf("%s: %+v, %v; want %s", name, d, err, c.want)
+		}
+	}
+}
+
+// TestWithin has a Deny name what holds a resource, while its conditions are about the resource.
+func TestWithin(t *testing.T) {
+	const all = `{"Effect":"Allow","Action":"*","Resource":"*"},`
+	tagged := request{"aws:ResourceTag/team": {"sales"}}
+	for statements, want := range map[string]string{
+		all + `{"Effect":"Deny","Action":"*","Resource":"` + instance + `"}`:                                                               explicit,
+		all + `{"Effect":"Deny","Action":"*","Resource":"arn:aws:connect:*:*:instance/j"}`:                                                 allowed,
+		all + `{"Effect":"Deny","Action":"*","NotResource":"` + queue + `"}`:                                                               allowed,
+		all + `{"Effect":"Deny","Action":"*","NotResource":"` + flow + `"}`:                                                                explicit,
+		all + `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:ResourceTag/team":"sales"}}}`:             allowed,
+		all + `{"Effect":"Deny","Action":"*","Resource":"` + instance + `","Condition":{"StringEquals":{"aws:ResourceTag/team":"sales"}}}`: explicit,
+		`{"Effect":"Allow","Action":"*","Resource":"` + instance + `"}`:                                                                    implicit,
+		`{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":"sales"}}}`:                     allowed,
+		`{"Effect":"Allow","Action":"*","NotResource":"` + instance + `"}`:                                                                 allowed,
+	} {
+		d, err := policyOf(t, statements).Decide("connect:DescribeQueue", queue, []string{instance}, tagged.lookup)
+		if err != nil || outcome(d) != want {
+			t.Errorf("%s: %+v, %v; want %s", statements, d, err, want)
 		}
 	}
 }
@@ -116,7 +138,7 @@ func TestReasons(t *testing.T) {
 		{"connect:DeleteInstance", instance, 0, "no statement of the key's policy allows it"},
 		{"connect:StopContact", flow, 0, `no statement of the key's policy allows it; statement 2 ("Office") would, but for its condition IpAddress on aws:SourceIp`},
 	} {
-		d, err := p.Decide(c.action, c.resource, tls.lookup)
+		d, err := p.Decide(c.action, c.resource, nil, tls.lookup)
 		if err != nil || d.Statement != c.statement || d.Reason != c.reason {
 			t.Errorf("%s: %+v, %v; want statement %d: %s", c.action, d, err, c.statement, c.reason)
 		}
@@ -128,10 +150,10 @@ func TestLookupFails(t *testing.T) {
 	down := errors.New("the store is down")
 	p := policyOf(t, `{"Effect":"Allow","Action":"connect:*","Resource":"*"},{"Effect":"Deny","Action":"connect:Stop*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/a":"b"}}}`)
 	fails := func(Key) ([]string, error) { return nil, down }
-	if d, err := p.Decide("connect:StopContact", flow, fails); !errors.Is(err, down) || d.Allowed {
+	if d, err := p.Decide("connect:StopContact", flow, nil, fails); !errors.Is(err, down) || d.Allowed {
 		t.Errorf("%+v, %v; want that nothing is decided", d, err)
 	}
-	if d, err := p.Decide("connect:DescribeContact", flow, fails); err != nil || !d.Allowed {
+	if d, err := p.Decide("connect:DescribeContact", flow, nil, fails); err != nil || !d.Allowed {
 		t.Errorf("an action that the condition is not about: %+v, %v", d, err)
 	}
 }
@@ -169,7 +191,7 @@ func TestStored(t *testing.T) {
 		if err := json.Unmarshal([]byte(text), &p); err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}
-		d, err := p.Decide("connect:DescribeQueue", queue, nil)
+		d, err := p.Decide("connect:DescribeQueue", queue, nil, nil)
 		if err != nil || outcome(d) != want {
 			t.Errorf("%s: %+v, %v; want %s", text, d, err, want)
 		}
