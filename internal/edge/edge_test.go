@@ -77,7 +77,7 @@ func TestHeaderLine(t *testing.T) {
 		"two\r\nSet-Cookie: a=b": "two  Set-Cookie: a=b",
 		"caf\u00e9 \x00\x7f":     "caf? ??",
 		"\xff\xfe":               "??",
-		strings.Repeat("x", 400): strings.Repeat("x", 300),
+		strings.Repeat("x", 700): strings.Repeat("x", 600),
 	} {
 		if got := headerLine(in); got != want {
 			t.Errorf("headerLine(%q) = %q; want %q", in, got, want)

@@ -102,7 +102,7 @@ func compileStatement(raw json.RawMessage, variables bool, m manner) (s statemen
 	case err != nil:
 		return s, err
 	case effect != "Allow" && effect != "Deny":
-		return s, fmt.Errorf("Effect is %q; it must be Allow or Deny", effect)
+		return s, fmt.Errorf("the Effect is %q; it must be Allow or Deny", effect)
 	case (actions == nil) == (notActions == nil):
 		return s, errors.New("it needs either an Action or a NotAction")
 	case (resources == nil) == (notResources == nil):

@@ -228,7 +228,7 @@ func TestParseRefuses(t *testing.T) {
 		{`{"Version":"2020-01-01","Statement":[]}`, `Version: "2020-01-01" is not supported; use "2012-10-17"`},
 		{`{"Version":2012,"Statement":[]}`, "Version: must be a string"},
 		{`{"Statement":[]}` + strings.Repeat(" ", MaxPolicy), "at most 6144 are allowed"},
-		{statement(`"Effect":"Maybe","Action":"*","Resource":"*"`), `statement 2 ("Two") of the policy: Effect is "Maybe"; it must be Allow or Deny`},
+		{statement(`"Effect":"Maybe","Action":"*","Resource":"*"`), `statement 2 ("Two") of the policy: the Effect is "Maybe"; it must be Allow or Deny`},
 		{statement(`"Action":"*","Resource":"*"`), "must be Allow or Deny"},
 		{statement(`"Effect":"Allow","Resource":"*"`), "either an Action or a NotAction"},
 		{statement(`"Effect":"Allow","Action":"*","NotAction":"*","Resource":"*"`), "either an Action or a NotAction"},
