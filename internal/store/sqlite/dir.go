@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"parley.example/parley/internal/durable"
 )
 
 const (
@@ -67,7 +69,7 @@ func (d *directory) prepare(begin bool) (err error) {
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Close(), syncDirectory(d.path))
+	return errors.Join(f.Close(), durable.SyncDirectory(d.path))
 }
 
 // dsn is the name under which SQLite opens the database file.

@@ -27,12 +27,3 @@ func lockFile(name string) (*os.File, error) {
 	}
 	return f, nil
 }
-
-// syncDirectory makes the names of new files durable.
-func syncDirectory(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}

@@ -28,6 +28,3 @@ func lockFile(name string) (*os.File, error) {
 	}
 	return os.NewFile(uintptr(h), name), nil
 }
-
-// syncDirectory has nothing to do: NTFS journals the names of new files.
-func syncDirectory(string) error { return nil }

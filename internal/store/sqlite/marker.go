@@ -11,6 +11,8 @@ import (
 
 	"modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
+
+	"parley.example/parley/internal/durable"
 )
 
 // markerName is the file that says that a directory has held a database, and which:
@@ -110,20 +112,7 @@ func (d *directory) mark(c *conn, log *slog.Logger) error {
 	if err == nil && !strings.Contains(string(before), id) {
 		log.Warn("the database is another one than at the last start: one that was restored or begun afresh", "dir", d.path, "id", id)
 	}
-	return d.write(name, text)
-}
-
-// write replaces a file as a whole, durably.
-func (d *directory) write(name, text string) error {
-	f, err := os.OpenFile(name+".tmp", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(text)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return errors.Join(os.Rename(f.Name(), name), syncDirectory(d.path))
+	return durable.WriteFile(name, []byte(text))
 }
 
 func exists(name string) (bool, error) {
