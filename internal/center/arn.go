@@ -49,6 +49,7 @@ const (
 	KindStorageConfig   Kind = "storage-config"
 	KindAssociation     Kind = "association"
 	KindAccessKey       Kind = "access-key"
+	KindKeyUse          Kind = "key-use" // when the access key with its id was last used
 	KindSetting         Kind = "setting"
 )
 

@@ -65,6 +65,7 @@ type Store struct {
 	pool     *pool
 	answered chan struct{} // closed when the last done has returned
 	closing  func() error  // runs once
+	dsn      string        // of the database file; "" in memory
 }
 
 // Open opens the store, and creates or migrates its tables when needed. It
@@ -133,7 +134,9 @@ func openFile(ctx context.Context, o Options) (*Store, error) {
 		return connect(context.WithoutCancel(ctx), dir.dsn(), "busy_timeout = 10000", "query_only = on", "temp_store = memory", "cache_size = -4000")
 	})
 	undo.add(p.close)
-	return start(newWriter(o, nil, c, cp), p, undo.run), nil
+	s := start(newWriter(o, nil, c, cp), p, undo.run)
+	s.dsn = dir.dsn()
+	return s, nil
 }
 
 // start lets the writer run and returns the store around it. release gives

@@ -24,6 +24,7 @@ var resourceCases = []testCase{
 	{name: "deleting", run: resourceDelete},
 	{name: "one of many creators, of two nodes, wins", run: resourceRace},
 	{name: "put and dropped together or not at all", run: resourcePutAndDrop},
+	{name: "overwritten all or none", run: resourceOverwrite},
 	{name: "a write moves the revisions of what it touches", run: resourceRevisions},
 	{name: "a revision seen from the other node", run: resourceRevisionElsewhere},
 	{name: "revisions last", run: resourceRevisionsLast, reopens: true},
@@ -232,6 +233,29 @@ func resourcePutAndDrop(t *testing.T, s *env) {
 	s.wantList(t, instance, center.KindQueue, "q1", "q2")
 	s.mustWrite(t, []center.Resource{queue("q3", "Sales"), queue("q2", "Again")}, []center.Resource{queue("q1", ""), queue("q2", "")})
 	s.wantList(t, instance, center.KindQueue, "q2", "q3")
+}
+
+func resourceOverwrite(t *testing.T, s *env) {
+	s.mustPut(t, queue("q1", "Sales"), queue("q2", "Support"))
+	again, wrong := queue("q1", "Sales"), queue("q2", "Support")
+	again.Version, again.Body = 1, json.RawMessage(`{"new":1}`)
+	wrong.Version = 9
+	wantReason(t, s.Overwrite(t.Context(), store.ResourceWrite{Put: []center.Resource{again, wrong}}, "text"), center.Conflict)
+	if got, err := s.Resource(t.Context(), center.KindQueue, "q1"); err != nil || got.Version != 1 {
+		t.Errorf("after a refused write the version is %d, %v; want 1", got.Version, err)
+	}
+	w := store.ResourceWrite{Put: []center.Resource{again}, Drop: []center.Resource{wrong}}
+	if err := s.Overwrite(t.Context(), w, "text", "another"); err != nil {
+		t.Fatalf("Overwrite: %v", err)
+	}
+	if got, err := s.Resource(t.Context(), center.KindQueue, "q1"); err != nil || got.Version != 2 || string(got.Body) != `{"new":1}` {
+		t.Errorf("Resource = version %d, %s, %v; want version 2 with the new body", got.Version, got.Body, err)
+	}
+	s.wantList(t, instance, center.KindQueue, "q1")
+	if err := s.Overwrite(t.Context(), store.ResourceWrite{}, "text"); err != nil {
+		t.Errorf("Overwrite of nothing: %v", err)
+	}
+	s.mustPut(t, queue("q2", "Support")) // and the store goes on
 }
 
 func (s *env) wantRevision(t *testing.T, in center.InstanceID, want int64) {
