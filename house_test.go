@@ -29,7 +29,7 @@ var floors = [][]string{
 	{"contact", "flowgraph"},
 	{"catalog", "auth", "integration", "flowlog", "lease"},
 	{"engine", "flowtest", "edge"},
-	{"connectapi", "participantapi", "agentapi", "devapi", "stream", "ui"},
+	{"connectapi", "participantapi", "agentapi", "devapi", "keysapi", "stream", "ui"},
 	{"server"},
 	{"cli"},
 }

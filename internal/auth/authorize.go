@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -49,6 +50,7 @@ func (o Origin) ip() string {
 
 // Call is what a policy is asked about.
 type Call struct {
+	Service   string // the prefix of the action; "" for connect. What any other is asked for has no resource of its own
 	Operation string // its name in the model
 	Input     any    // the decoded request, a pointer
 	Partition center.Partition
@@ -73,7 +75,10 @@ func (id Identity) Authorize(c Call) error {
 	if id.Policy.Full() {
 		return nil
 	}
-	q := &question{id: id, call: c, about: ResourcesOf(c.Partition, c.Operation, c.Input)}
+	q := &question{id: id, call: c, about: Resources{Named: []string{Everything}}}
+	if c.Service == "" {
+		q.about = ResourcesOf(c.Partition, c.Operation, c.Input)
+	}
 	return q.answer()
 }
 
@@ -101,7 +106,7 @@ func (q *question) answer() error {
 	return nil
 }
 
-func (q *question) action() string { return "connect:" + q.call.Operation }
+func (q *question) action() string { return cmp.Or(q.call.Service, "connect") + ":" + q.call.Operation }
 
 // refused is the error for a decision, or for the want of one.
 func (q *question) refused(d iam.Decision, err error) error {

@@ -45,12 +45,13 @@ func policy(statements string) Policy {
 type memory struct {
 	mu    sync.Mutex
 	keys  map[string]Key
+	uses  map[string]Use
 	reads int
 	err   error // what Get fails with
 }
 
 func newMemory(keys ...Key) *memory {
-	m := &memory{keys: make(map[string]Key)}
+	m := &memory{keys: make(map[string]Key), uses: make(map[string]Use)}
 	for _, k := range keys {
 		m.keys[k.ID] = k
 	}
@@ -91,6 +92,21 @@ func (m *memory) Delete(_ context.Context, id string) error {
 	defer m.mu.Unlock()
 	delete(m.keys, id)
 	return nil
+}
+
+func (m *memory) Uses(context.Context) (map[string]Use, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.uses), m.err
+}
+
+func (m *memory) PutUses(_ context.Context, uses map[string]Use) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err == nil {
+		maps.Copy(m.uses, uses)
+	}
+	return m.err
 }
 
 // newVerifier returns a verifier that knows the keys.

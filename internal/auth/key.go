@@ -79,8 +79,12 @@ type KeyStore interface {
 	List(ctx context.Context) ([]Key, error)
 	// Put creates the key or replaces the one with its id.
 	Put(ctx context.Context, k Key) error
-	// Delete removes the key; it is no error when there is none.
+	// Delete removes the key and what is known of its use; it is no error when there is none.
 	Delete(ctx context.Context, id string) error
+	// Uses returns when keys were last used, by id. A key that never was is not in it.
+	Uses(ctx context.Context) (map[string]Use, error)
+	// PutUses keeps uses that are later than those that it has, of keys that exist.
+	PutUses(ctx context.Context, uses map[string]Use) error
 }
 
 // Keys manages access keys over a [KeyStore] and remembers what it was asked
@@ -89,6 +93,10 @@ type KeyStore interface {
 // [KeyTTL] at the latest.
 type Keys struct {
 	Store KeyStore
+
+	changes sync.Mutex // held while a change looks at other keys
+
+	used usage
 
 	mu     sync.Mutex
 	cached map[string]cachedKey // guarded by mu, at most maxCached
@@ -156,11 +164,27 @@ func (k *Keys) invalidate() {
 	clear(k.cached)
 }
 
+// MaxKeys bounds how many keys there can be.
+const MaxKeys = 1000
+
 // Create makes, stores and returns a new key. The secret is returned here and
-// nowhere else. Errors are those of [Key.Check] and of the store.
+// nowhere else. Errors are those of [Key.Check] and of the store, and [center.LimitExceeded]
+// when there are [MaxKeys].
 func (k *Keys) Create(ctx context.Context, name string, policy Policy, now time.Time) (Key, error) {
+	k.changes.Lock()
+	defer k.changes.Unlock()
 	key := NewKey(name, policy, now)
-	return key, k.Put(ctx, key)
+	list, err := k.Store.List(ctx)
+	if err == nil && len(list) >= MaxKeys {
+		err = center.Errorf(center.LimitExceeded, "there are %d access keys already; delete those that are not used", len(list))
+	}
+	if err == nil {
+		err = k.Put(ctx, key)
+	}
+	if err != nil {
+		return Key{}, err
+	}
+	return key, nil
 }
 
 // Put creates a key or replaces the one with its id.
@@ -172,15 +196,45 @@ func (k *Keys) Put(ctx context.Context, key Key) error {
 	return k.Store.Put(ctx, key)
 }
 
-// SetDisabled switches a key off or on again. An unknown key is a [center.NotFound] error.
-func (k *Keys) SetDisabled(ctx context.Context, id string, disabled bool) error {
+// SetDisabled switches a key off or on again, and returns it without its secret. An unknown key is a [center.NotFound] error;
+// the last one that may manage keys is not switched off, which is a [center.InUse] error, unless force is set.
+func (k *Keys) SetDisabled(ctx context.Context, id string, disabled, force bool) (Key, error) {
+	k.changes.Lock()
+	defer k.changes.Unlock()
 	key, err := k.Store.Get(ctx, id)
+	if err == nil && disabled && !force {
+		err = k.spare(ctx, key)
+	}
 	if err != nil {
-		return err
+		return Key{}, err
 	}
 	key.Disabled = disabled
 	defer k.invalidate()
-	return k.Store.Put(ctx, key)
+	err = k.Store.Put(ctx, key)
+	key.Secret = ""
+	return key, err
+}
+
+// manages says whether the owner of the key may make keys, whatever their names.
+func (k Key) manages() bool {
+	return !k.Disabled && Identity{Policy: k.Policy}.Authorize(Call{Service: "parley", Operation: "CreateKey", Input: new(struct{})}) == nil
+}
+
+// spare refuses to do without the last key that may manage keys.
+func (k *Keys) spare(ctx context.Context, key Key) error {
+	if !key.manages() {
+		return nil
+	}
+	list, err := k.Store.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, other := range list {
+		if other.ID != key.ID && other.manages() {
+			return nil
+		}
+	}
+	return center.Errorf(center.InUse, "%s is the last key that may manage keys: without it that takes the data directory of a stopped server. Make another one first, or force it (--force)", key.ID)
 }
 
 // List returns all keys, oldest first, without their secrets.
@@ -195,11 +249,23 @@ func (k *Keys) List(ctx context.Context) ([]Key, error) {
 	return keys, nil
 }
 
-// Delete removes a key. An unknown key is a [center.NotFound] error.
-func (k *Keys) Delete(ctx context.Context, id string) error {
-	if _, err := k.Store.Get(ctx, id); err != nil {
-		return err
+// Delete removes a key, and returns it without its secret. An unknown key is a [center.NotFound] error;
+// the last one that may manage keys is not removed, which is a [center.InUse] error, unless force is set.
+func (k *Keys) Delete(ctx context.Context, id string, force bool) (Key, error) {
+	k.changes.Lock()
+	defer k.changes.Unlock()
+	key, err := k.Store.Get(ctx, id)
+	if err == nil && !force {
+		err = k.spare(ctx, key)
+	}
+	if err != nil {
+		return Key{}, err
 	}
 	defer k.invalidate()
-	return k.Store.Delete(ctx, id)
+	if err := k.Store.Delete(ctx, id); err != nil {
+		return Key{}, err
+	}
+	k.used.forget(id)
+	key.Secret = ""
+	return key, nil
 }

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"regexp"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -77,17 +80,17 @@ func TestKeysLife(t *testing.T) {
 		t.Errorf("List = %v, %v; want the key without its secret", list, err)
 	}
 	for _, disabled := range []bool{true, false} {
-		if err := keys.SetDisabled(ctx, k.ID, disabled); err != nil || usable(k.ID) == disabled {
+		if got, err := keys.SetDisabled(ctx, k.ID, disabled, false); err != nil || got.Name != "ci" || got.Secret != "" || usable(k.ID) == disabled {
 			t.Errorf("after SetDisabled(%v) = %v the key is usable: %v", disabled, err, !disabled)
 		}
 	}
-	if err := keys.Delete(ctx, k.ID); err != nil || usable(k.ID) {
+	if got, err := keys.Delete(ctx, k.ID, false); err != nil || got.Name != "ci" || got.Secret != "" || usable(k.ID) {
 		t.Errorf("after Delete = %v the key is still usable", err)
 	}
-	if err := keys.Delete(ctx, k.ID); center.ReasonOf(err) != center.NotFound {
+	if _, err := keys.Delete(ctx, k.ID, false); center.ReasonOf(err) != center.NotFound {
 		t.Errorf("Delete of nothing = %v; want NotFound", err)
 	}
-	if err := keys.SetDisabled(ctx, k.ID, true); center.ReasonOf(err) != center.NotFound {
+	if _, err := keys.SetDisabled(ctx, k.ID, true, false); center.ReasonOf(err) != center.NotFound {
 		t.Errorf("SetDisabled of nothing = %v; want NotFound", err)
 	}
 }
@@ -149,7 +152,7 @@ func TestKeysSlowRead(t *testing.T) {
 	keys := &Keys{Store: &store}
 	store.between = func() {
 		store.between = nil
-		if err := keys.SetDisabled(ctx, testKey.ID, true); err != nil {
+		if _, err := keys.SetDisabled(ctx, testKey.ID, true, true); err != nil {
 			t.Error(err)
 		}
 	}
@@ -159,6 +162,100 @@ func TestKeysSlowRead(t *testing.T) {
 	if _, ok, err := keys.Key(ctx, testKey.ID, noon); ok || err != nil {
 		t.Errorf("Key = %v, %v; the disabled key is usable", ok, err)
 	}
+}
+
+// TestLastKeyIsSpared: of the keys that may manage keys the last one is neither disabled nor
+// deleted, unless that is forced. Disabled ones, and those that may only do other things, do not count.
+func TestLastKeyIsSpared(t *testing.T) {
+	ctx := t.Context()
+	website, disabled := NewKey("website", readOnly(), noon), NewKey("disabled", FullAccess(), noon)
+	disabled.Disabled = true
+	one, two := NewKey("one", FullAccess(), noon), NewKey("two", FullAccess(), noon)
+	for name, act := range map[string]func(*Keys, Key, bool) error{
+		"disable": func(k *Keys, key Key, force bool) error {
+			_, err := k.SetDisabled(ctx, key.ID, true, force)
+			return err
+		},
+		"delete": func(k *Keys, key Key, force bool) error { _, err := k.Delete(ctx, key.ID, force); return err },
+	} {
+		keys := &Keys{Store: newMemory(website, disabled, one, two)}
+		if err := act(keys, one, false); err != nil {
+			t.Errorf("%s one of two: %v", name, err)
+		}
+		if err := act(keys, two, false); center.ReasonOf(err) != center.InUse || !strings.Contains(err.Error(), two.ID) || !strings.Contains(err.Error(), "--force") {
+			t.Errorf("%s the last one: %v", name, err)
+		}
+		for _, key := range []Key{website, disabled} {
+			if err := act(keys, key, false); err != nil {
+				t.Errorf("%s %s: %v", name, key.Name, err)
+			}
+		}
+		if err := act(keys, two, true); err != nil {
+			t.Errorf("%s the last one by force: %v", name, err)
+		}
+	}
+	keys := &Keys{Store: newMemory(one, two)}
+	var refused atomic.Int64
+	var wg sync.WaitGroup
+	for _, key := range []Key{one, two} {
+		wg.Go(func() {
+			if _, err := keys.Delete(ctx, key.ID, false); err != nil {
+				refused.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if refused.Load() != 1 {
+		t.Errorf("two that are deleted at once: %d were refused; want 1", refused.Load())
+	}
+}
+
+// TestUses keeps the last use in memory until it is flushed, once for many, and again when
+// the store failed.
+func TestUses(t *testing.T) {
+	ctx := t.Context()
+	store := newMemory(testKey)
+	keys := &Keys{Store: store}
+	use := func(minute int) Use {
+		return Use{At: noon.Add(time.Duration(minute) * time.Minute), From: netip.MustParseAddr("192.0.2.1"), Operation: "StartChatContact"}
+	}
+	want := func(what string, known, stored Use) {
+		t.Helper()
+		uses, err := keys.Uses(ctx)
+		if err != nil || uses[testKey.ID] != known || store.uses[testKey.ID] != stored {
+			t.Errorf("%s: the last use is %v, %v, stored is %v; want %v and %v", what, uses[testKey.ID], err, store.uses[testKey.ID], known, stored)
+		}
+	}
+	want("never used", Use{}, Use{})
+	for minute := range 3 {
+		keys.Used(testKey.ID, use(minute))
+	}
+	want("not flushed", use(2), Use{})
+	store.err = errors.New("disk on fire")
+	if err := keys.Flush(ctx); !errors.Is(err, store.err) {
+		t.Errorf("Flush = %v; want the store's error", err)
+	}
+	store.err = nil
+	want("a failed flush", use(2), Use{})
+	if err := keys.Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
+	want("flushed", use(2), use(2))
+	store.err = errors.New("nothing is to be written")
+	if err := keys.Flush(ctx); err != nil {
+		t.Errorf("Flush of nothing = %v", err)
+	}
+	store.err = nil
+	store.uses[testKey.ID] = use(5) // by another process
+	want("used elsewhere", use(5), use(5))
+	keys.Used(testKey.ID, use(9))
+	if _, err := keys.Delete(ctx, testKey.ID, true); err != nil {
+		t.Fatal(err)
+	}
+	if err := keys.Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
+	want("deleted", use(5), use(5)) // as the other process has it; the store drops it with the key
 }
 
 func TestSigningKeysAreBounded(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"parley.example/parley/internal/center"
@@ -64,9 +65,15 @@ const SecretSize = 32
 
 // Secret is a key of the server from which the keys for tokens are derived.
 type Secret struct {
-	ID  byte // written into each token, so that secrets can be changed
-	Key [SecretSize]byte
+	ID    byte // written into each token, so that secrets can be changed
+	Key   [SecretSize]byte
+	Until time.Time // when its tokens end, however long they would last; zero for never
 }
+
+// LongestToken is how long a token may be of use: a chat lasts at most seven days
+// (ChatDurationInMinutes), a connection token may be given in its last moment, and
+// reads the transcript after the end.
+const LongestToken = 7*24*time.Hour + ConnectionLife
 
 // NewSecret makes a random secret.
 func NewSecret(id byte) Secret {
@@ -88,38 +95,70 @@ func (s Secret) GoString() string { return s.String() }
 //	secret id (1) nonce (12) encrypted[ flags (1) chat participant expires (8)? detail ] tag (16)
 //
 // Without the secret nobody can read or change it. A token is not revoked here:
-// it is invalid when its chat has ended, which the caller checks.
-// Random nonces are safe for 2^32 tokens of a kind; change the secret before that.
+// it is invalid when its chat has ended, which the caller checks. The secrets may be
+// replaced while it works: see Use. Random nonces are safe for 2^32 tokens of a kind; change the secret before that.
 type Sealer struct {
+	// Missing, when set, is called with the time when a token names a secret that is not
+	// known, and may call Use: another node may have begun with a new one. It may block,
+	// and must bound how often it does, since anybody can send such tokens. It is set before the first Open.
+	Missing func(now time.Time)
+
+	rings atomic.Pointer[rings]
+}
+
+// rings are the keys of all secrets.
+type rings struct {
 	current byte
-	rings   map[byte]*[lastKind + 1]cipher.AEAD
+	by      map[byte]*ring
+}
+
+// ring is the keys of one secret, by kind.
+type ring struct {
+	keys  [lastKind + 1]cipher.AEAD
+	until time.Time // of Secret
 }
 
 // NewSealer returns a sealer. New tokens are sealed with the first secret;
 // those of the other secrets can still be opened.
 func NewSealer(current Secret, former ...Secret) (*Sealer, error) {
-	s := &Sealer{current: current.ID, rings: make(map[byte]*[lastKind + 1]cipher.AEAD)}
+	s := new(Sealer)
+	return s, s.Use(current, former...)
+}
+
+// Use replaces the secrets by those of another [NewSealer]; tokens of secrets that are not
+// among them open no more. After an error the sealer has those that it had.
+func (s *Sealer) Use(current Secret, former ...Secret) error {
+	all := &rings{current: current.ID, by: make(map[byte]*ring)}
 	for _, secret := range append([]Secret{current}, former...) {
-		if s.rings[secret.ID] != nil {
-			return nil, fmt.Errorf("two token secrets have the id %d", secret.ID)
+		if all.by[secret.ID] != nil {
+			return fmt.Errorf("two token secrets have the id %d", secret.ID)
 		}
-		ring := new([lastKind + 1]cipher.AEAD)
-		for kind := Participant; kind <= lastKind; kind++ {
-			key, err := hkdf.Key(sha256.New, secret.Key[:], nil, "parley token "+kind.String(), SecretSize)
-			if err != nil {
-				return nil, fmt.Errorf("derive the key of %s tokens: %w", kind, err)
-			}
-			block, err := aes.NewCipher(key)
-			if err != nil {
-				return nil, fmt.Errorf("key of %s tokens: %w", kind, err)
-			}
-			if ring[kind], err = cipher.NewGCMWithRandomNonce(block); err != nil {
-				return nil, fmt.Errorf("key of %s tokens: %w", kind, err)
-			}
+		r, err := newRing(secret)
+		if err != nil {
+			return err
 		}
-		s.rings[secret.ID] = ring
+		all.by[secret.ID] = r
 	}
-	return s, nil
+	s.rings.Store(all)
+	return nil
+}
+
+func newRing(secret Secret) (*ring, error) {
+	r := &ring{until: secret.Until}
+	for kind := Participant; kind <= lastKind; kind++ {
+		key, err := hkdf.Key(sha256.New, secret.Key[:], nil, "parley token "+kind.String(), SecretSize)
+		if err != nil {
+			return nil, fmt.Errorf("derive the key of %s tokens: %w", kind, err)
+		}
+		block, err := aes.NewCipher(key)
+		if err != nil {
+			return nil, fmt.Errorf("key of %s tokens: %w", kind, err)
+		}
+		if r.keys[kind], err = cipher.NewGCMWithRandomNonce(block); err != nil {
+			return nil, fmt.Errorf("key of %s tokens: %w", kind, err)
+		}
+	}
+	return r, nil
 }
 
 // The flags of a token.
@@ -160,9 +199,10 @@ func (s *Sealer) Seal(t Token) string {
 	}
 	plain = append(plain, t.Detail...)
 
+	all := s.rings.Load()
 	sealed := make([]byte, 1, len(plain)+overhead)
-	sealed[0] = s.current
-	sealed = s.rings[s.current][t.Kind].Seal(sealed, nil, plain, sealed[:1])
+	sealed[0] = all.current
+	sealed = all.by[all.current].keys[t.Kind].Seal(sealed, nil, plain, sealed[:1])
 	return base64.RawURLEncoding.EncodeToString(sealed)
 }
 
@@ -189,14 +229,21 @@ func (s *Sealer) Open(kind Kind, sealed string, now time.Time) (Token, error) {
 	if err != nil || len(raw) != strictEncoding.DecodedLen(len(sealed)) || len(raw) < minSealed {
 		return Token{}, noAccess(noToken(kind, sealed))
 	}
-	ring := s.rings[raw[0]]
-	if ring == nil {
-		return Token{}, noAccess(fmt.Sprintf("the token was sealed with secret %d, which is not known", raw[0]))
-	}
 	if kind < Participant || kind > lastKind {
 		return Token{}, noAccess("there are no tokens of " + kind.String())
 	}
-	plain, err := ring[kind].Open(nil, nil, raw[1:], raw[:1])
+	ring := s.rings.Load().by[raw[0]]
+	if ring == nil && s.Missing != nil {
+		s.Missing(now)
+		ring = s.rings.Load().by[raw[0]]
+	}
+	if ring == nil {
+		return Token{}, noAccess(fmt.Sprintf("the token was sealed with secret %d, which is not known", raw[0]))
+	}
+	if !ring.until.IsZero() && !now.Before(ring.until) {
+		return Token{}, noAccess(fmt.Sprintf("the token was sealed with secret %d, whose tokens ended at %s", raw[0], ring.until.Format(time.RFC3339)))
+	}
+	plain, err := ring.keys[kind].Open(nil, nil, raw[1:], raw[:1])
 	if err != nil {
 		return Token{}, noAccess(why(ring, kind, raw))
 	}
@@ -215,12 +262,12 @@ func (s *Sealer) Open(kind Kind, sealed string, now time.Time) (Token, error) {
 var strictEncoding = base64.RawURLEncoding.Strict()
 
 // why tells a token of another kind from a forged one, for the log.
-func why(ring *[lastKind + 1]cipher.AEAD, wanted Kind, sealed []byte) string {
+func why(r *ring, wanted Kind, sealed []byte) string {
 	for kind := Participant; kind <= lastKind; kind++ {
 		if kind == wanted {
 			continue
 		}
-		if _, err := ring[kind].Open(nil, nil, sealed[1:], sealed[:1]); err == nil {
+		if _, err := r.keys[kind].Open(nil, nil, sealed[1:], sealed[:1]); err == nil {
 			return oneOf(kind) + " was given where " + oneOf(wanted) + " is required"
 		}
 	}

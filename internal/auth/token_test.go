@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -239,4 +240,67 @@ func BenchmarkOpen(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// TestSecretsAreReplaced: a sealer goes over to other secrets while it works, in any number of
+// goroutines; the tokens of former ones hold until their time.
+func TestSecretsAreReplaced(t *testing.T) {
+	first, second := NewSecret(1), NewSecret(2)
+	s := newSealer(t, first)
+	old := s.Seal(Token{Kind: Page, Detail: "old"})
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 200 {
+				if _, err := s.Open(Page, s.Seal(Token{Kind: Page}), noon); err != nil {
+					t.Errorf("Open: %v", err)
+					return
+				}
+			}
+		})
+	}
+	first.Until = noon.Add(time.Hour)
+	if err := s.Use(second, first); err != nil {
+		t.Fatal(err)
+	}
+	wg.Wait()
+	fresh := s.Seal(Token{Kind: Page, Detail: "new"})
+	if newSealer(t, second).open(t, fresh) != "new" || s.open(t, old) != "old" {
+		t.Error("tokens are not sealed by the new secret, or those of the former one do not open")
+	}
+	_, err := s.Open(Page, old, first.Until)
+	if e := refusal(t, err, AccessDenied); e.Message != "Access denied" || e.Reason != "the token was sealed with secret 1, whose tokens ended at 2026-03-14T16:09:26Z" {
+		t.Errorf("after its time: %s, %s", e.Message, e.Reason)
+	}
+	if err := s.Use(second, second); err == nil || s.open(t, fresh) != "new" {
+		t.Errorf("Use of one secret twice = %v", err)
+	}
+
+	// A token of a secret that another node has begun with.
+	third := NewSecret(3)
+	asked := 0
+	s.Missing = func(at time.Time) {
+		asked++
+		if !at.Equal(noon) {
+			t.Errorf("asked at %s", at)
+		}
+		if err := s.Use(third, second); err != nil {
+			t.Error(err)
+		}
+	}
+	if s.open(t, newSealer(t, third).Seal(Token{Kind: Page, Detail: "third"})) != "third" || asked != 1 {
+		t.Errorf("the sealer asked %d times for a secret", asked)
+	}
+	if s.open(t, fresh); asked != 1 {
+		t.Error("the sealer asked for a secret that it has")
+	}
+}
+
+func (s *Sealer) open(t *testing.T, sealed string) string {
+	t.Helper()
+	got, err := s.Open(Page, sealed, noon)
+	if err != nil {
+		t.Errorf("Open: %v", err)
+	}
+	return got.Detail
 }

@@ -78,6 +78,8 @@ type Signed struct {
 	// body, or leaves it unsigned. Otherwise only an enabled key, a time and a scope
 	// are known to be good, which whoever has seen a key's id can name.
 	Proven bool
+	// Presigned says that the signature is in the query, not in the header Authorization.
+	Presigned bool
 
 	identity Identity
 	v        *Verifier
@@ -112,7 +114,7 @@ func (v *Verifier) VerifyHeader(r *http.Request, now time.Time) (*Signed, error)
 	if err := c.checkTime(now); err != nil {
 		return nil, err
 	}
-	s := &Signed{v: v, r: r, claim: c, secret: key.Secret,
+	s := &Signed{Presigned: c.expires > 0, v: v, r: r, claim: c, secret: key.Secret,
 		identity: Identity{AccessKey: key.ID, Name: key.Name, ARN: v.arn(key.Name), Policy: key.Policy, Verified: true, Origin: originOf(r)}}
 	if c.payload != "" {
 		if err := c.checkPayload(); err != nil {

@@ -21,6 +21,7 @@ type serveCmd struct {
 	AdminListen   string `help:"Second address to listen on, for operators: it serves /metrics, which the main one then does not, and /healthz and /readyz, in plain HTTP." placeholder:"HOST:PORT" env:"PARLEY_ADMIN_LISTEN" name:"admin-listen"`
 	Data          string `help:"Data directory. Without it, development mode keeps everything in memory." placeholder:"DIR" env:"PARLEY_DATA"`
 	New           bool   `help:"Begin with an empty database in a data directory whose database is missing or empty. Where there is one, the server refuses to start; a first start does not need it."`
+	SecretFile    string `help:"File under whose secret those of access keys and tokens are sealed in the database. It is made when it is missing; keep it apart from backups. Default: parley.secret in the data directory." placeholder:"FILE" env:"PARLEY_SECRET_FILE" name:"secret-file"`
 	Files         string `help:"Store attachments in S3, or a compatible service, instead of the data directory: s3://BUCKET/PREFIX." placeholder:"URL" env:"PARLEY_FILES"`
 	FilesEndpoint string `help:"Base URL of the S3-compatible service for --files. Default: AWS_ENDPOINT_URL_S3, or Amazon S3." placeholder:"URL" env:"PARLEY_FILES_ENDPOINT" name:"files-endpoint"`
 	PublicURL     string `help:"URL under which clients reach the server behind a proxy, such as https://chat.example.com." placeholder:"URL" env:"PARLEY_PUBLIC_URL"`
@@ -69,7 +70,7 @@ func (serveCmd) Help() string {
 
 func (s *serveCmd) config(log *slog.Logger) server.Config {
 	return server.Config{
-		Dev: s.Dev, Listen: s.Listen, AdminListen: s.AdminListen, Data: s.Data, New: s.New, Files: s.Files, FilesEndpoint: s.FilesEndpoint, PublicURL: s.PublicURL,
+		Dev: s.Dev, Listen: s.Listen, AdminListen: s.AdminListen, Data: s.Data, New: s.New, SecretFile: s.SecretFile, Files: s.Files, FilesEndpoint: s.FilesEndpoint, PublicURL: s.PublicURL,
 		TLSCert: s.TLSCert, TLSKey: s.TLSKey,
 		Account: s.Account, Region: s.Region, MaxActiveChats: orZero(s.MaxActiveChats), Quotas: s.Quota, MaxFileMB: s.MaxFileMB,
 		CloudLimits: s.CloudLimits, StrictText: s.StrictText, CheckReferences: s.CheckReferences, OldSpellings: s.OldSpellings,

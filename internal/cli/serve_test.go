@@ -118,7 +118,7 @@ func TestServeInUse(t *testing.T) {
 		t.Errorf("a second server = %d %q %q", status, out, errs)
 	}
 	status, _, errs = parley(t, "", "keys", "--data", s.Data)
-	if status != 1 || !strings.Contains(errs, "is in use by process") || strings.Count(errs, "\n") != 1 {
+	if status != 1 || !strings.Contains(errs, "is in use by process") || !strings.Contains(errs, "--server") || strings.Count(errs, "\n") != 1 {
 		t.Errorf("keys of a running server = %d %q", status, errs)
 	}
 	status, out, errs = parley(t, "", "serve", "--dev", "--listen", strings.TrimPrefix(s.URL, "http://"))
@@ -190,14 +190,15 @@ func TestKeys(t *testing.T) {
 	if err := try(); err != nil {
 		t.Errorf("a new key: %v", err)
 	}
-	if out := list(); !regexp.MustCompile(key.ID + ` +website +\d{4}-.* active`).MatchString(out) {
+	if out := list(); !regexp.MustCompile(key.ID + ` +website +active +\d{4}-`).MatchString(out) {
 		t.Errorf("keys lists\n%s", out)
 	}
 	for _, step := range []struct {
 		verb, state string
 		good        bool
 	}{{"disable", "disabled", false}, {"enable", "active", true}, {"delete", "There are no access keys", false}} {
-		if status, out, errs := parley(t, "", "keys", step.verb, "--data", dir, key.ID); status != 0 || out+errs != "" {
+		status, out, errs := parley(t, "", "keys", step.verb, "--data", dir, key.ID)
+		if status != 0 || errs != "" || !strings.Contains(out, key.ID+" (website) is ") {
 			t.Errorf("keys %s = %d %q %q", step.verb, status, out, errs)
 		}
 		if out := list(); !strings.Contains(out, step.state) {

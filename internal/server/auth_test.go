@@ -223,14 +223,26 @@ func createKey(t *testing.T, dir, name string, policy auth.Policy) auth.Key {
 // storeKey has a key stored in a data directory whose server is stopped.
 func storeKey(t *testing.T, dir string, key auth.Key, put func(keystore.Keys) error) {
 	t.Helper()
+	store, vault := openStopped(t, dir)
+	defer store.Close()
+	if err := put(keystore.Keys{Store: store, Vault: vault}); err != nil {
+		t.Fatalf("store %v: %v", key, err)
+	}
+}
+
+// openStopped opens the data directory of a server that is stopped.
+func openStopped(t *testing.T, dir string) (*sqlite.Store, *keystore.Vault) {
+	t.Helper()
 	store, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer store.Close()
-	if err := put(keystore.Keys{Store: store}); err != nil {
-		t.Fatalf("store %v: %v", key, err)
+	vault, err := keystore.Unlock(t.Context(), store, filepath.Join(dir, keystore.SecretFile), nil)
+	if err != nil {
+		store.Close()
+		t.Fatal(err)
 	}
+	return store, vault
 }
 
 // TestFirstKey makes a key on the first start, and never again.

@@ -15,6 +15,7 @@ import (
 	"parley.example/parley/internal/devapi"
 	"parley.example/parley/internal/edge"
 	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/keysapi"
 	"parley.example/parley/internal/participantapi"
 	"parley.example/parley/internal/ratelimit"
 	"parley.example/parley/internal/ui"
@@ -73,6 +74,7 @@ func (s *Server) mounts() []edge.Mount {
 	return append(asked, []edge.Mount{
 		{Pattern: "/", Handler: administration, CORS: edge.AnyOrigin},
 		{Pattern: "/participant/", Handler: chat, CORS: edge.AnyOrigin},
+		{Pattern: keysapi.Path, Handler: s.keysHandler()},
 		{Pattern: participantapi.FilesPath, Handler: edge.Patient(participants.Files()), CORS: edge.AnyOrigin, Secret: true},
 		{Pattern: auth.SocketPath, Handler: s.hub, CORS: edge.AnyOrigin},
 		{Pattern: "GET /{$}", Handler: start, Dev: true},
@@ -98,16 +100,22 @@ func (s *Server) gates() (gates []edge.Gate) {
 }
 
 // authenticate verifies the caller of the connect service.
-func (s *Server) authenticate(_ *restjson.Operation, r *http.Request) (edge.Caller, error) {
-	ctx := r.Context()
+func (s *Server) authenticate(op *restjson.Operation, r *http.Request) (edge.Caller, error) {
 	signed, err := s.verifier.VerifyHeader(r, s.clock.Wall())
 	if err != nil {
 		return edge.Caller{}, err
 	}
+	return s.caller(op, r, signed), nil
+}
+
+// caller is who signed a request, as far as is known before its body.
+func (s *Server) caller(op *restjson.Operation, r *http.Request, signed *auth.Signed) edge.Caller {
+	ctx := r.Context()
 	caller := edge.Caller{Context: ctx, Check: func(body []byte) error {
 		id, err := signed.VerifyBody(body)
 		if err == nil {
 			edge.Identify(ctx, id)
+			s.keyring.used(op, r, id)
 		}
 		return err
 	}}
@@ -116,7 +124,7 @@ func (s *Server) authenticate(_ *restjson.Operation, r *http.Request) (edge.Call
 		edge.Identify(ctx, id)
 		caller.Known = cmp.Or(id.AccessKey, "anybody") // in development mode a request may name no key
 	}
-	return caller, nil
+	return caller
 }
 
 // authorize returns what checks the policy of the caller's key for the resources of a request. In

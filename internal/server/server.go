@@ -38,6 +38,7 @@ type Server struct {
 	writes    *writes
 	blobs     blob.Store
 	catalog   *catalog.Catalog
+	keyring   *keyring
 	verifier  *auth.Verifier
 	sealer    *auth.Sealer
 	engine    *engine.Engine

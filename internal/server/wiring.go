@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"path/filepath"
 	"slices"
 
 	"parley.example/parley/internal/agentapi"
 	"parley.example/parley/internal/auth"
-	"parley.example/parley/internal/auth/keystore"
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/catalog/setup"
@@ -29,12 +27,9 @@ import (
 // wire creates the parts and connects them.
 func (s *Server) wire(ctx context.Context) error {
 	now := s.clock.Now
-	var err error
-	if s.sealer, err = keystore.Sealer(ctx, s.store, now()); err != nil {
+	if err := s.openKeys(ctx); err != nil {
 		return err
 	}
-	keys := &auth.Keys{Store: keystore.Keys{Store: s.store}}
-	s.verifier = &auth.Verifier{Keys: keys, Region: s.Region, Account: s.Account, AcceptAny: s.Dev}
 	s.catalog = catalog.New(catalog.Config{
 		Store: s.store, Partition: s.partition, Now: now, Log: s.Log, Unassociated: s.Dev, CheckReferences: s.CheckReferences, OldSpellings: s.OldSpellings,
 		Limits: s.quotas, Bus: s.bus, Node: s.node,
@@ -45,8 +40,6 @@ func (s *Server) wire(ctx context.Context) error {
 		if err := setup.SeedDemo(ctx, s.catalog); err != nil {
 			return fmt.Errorf("seed the demo instance: %w", err)
 		}
-	} else if err := s.makeFirstKey(ctx, keys); err != nil {
-		return err
 	}
 	if err := s.wireOutwards(ctx); err != nil {
 		return err
@@ -93,16 +86,6 @@ type viewTokens struct{ *auth.Sealer }
 // ViewToken implements engine.ViewTokens.
 func (t viewTokens) ViewToken(chat center.ContactID, v machine.View) string {
 	return t.Seal(auth.Token{Kind: auth.View, Chat: chat, Detail: catalog.ShownDetail(v)})
-}
-
-// makeFirstKey gives a server without access keys its first one.
-func (s *Server) makeFirstKey(ctx context.Context, keys *auth.Keys) error {
-	file := filepath.Join(s.Data, "first-key.env")
-	made, err := keystore.First(ctx, keys, file, s.clock.Now())
-	if made {
-		s.firstKey = file
-	}
-	return err
 }
 
 // chats connects the hub to chats.

@@ -1,16 +1,17 @@
-// Package keystore keeps the secrets of package auth in the store: access keys
-// ([Keys]), the first of them ([First]), and the secret that seals tokens
-// ([Sealer]). Calls block as long as the store does, and return its errors; no error
-// has a secret in it.
+// Package keystore keeps the secrets of package auth in the store, sealed by a
+// [Vault] whose own secret is in a file beside it: access keys ([Keys]), the first of
+// them ([Keys.First]), and the secrets that seal tokens ([Tokens]). Calls block as long
+// as the store and the disk do, and return their errors; no error has a secret in it.
+//
+// Whoever has the database, or a backup of it, but not the file cannot sign
+// as anybody, nor make tokens. Start reading at [Unlock].
 package keystore
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
+	"slices"
 	"time"
 
 	"parley.example/parley/internal/auth"
@@ -21,9 +22,53 @@ import (
 // Keys keeps access keys as resources of the store. It implements auth.KeyStore.
 type Keys struct {
 	Store store.Store
+	Vault *Vault
 }
 
 var _ auth.KeyStore = Keys{}
+
+// keyRecord is the body of a key's resource.
+type keyRecord struct {
+	ID       string
+	Name     string
+	Policy   auth.Policy
+	Created  time.Time
+	Disabled bool
+	Sealed   []byte `json:",omitempty"`
+	Secret   string `json:",omitempty"` // in clear, in earlier formats
+}
+
+func (k *keyRecord) seal(v *Vault, secret string) {
+	k.Sealed, k.Secret = v.seal(center.KindAccessKey, k.ID, []byte(secret)), ""
+}
+
+func (k *keyRecord) open(v *Vault) (string, error) {
+	if k.Sealed == nil {
+		return k.Secret, nil
+	}
+	secret, err := v.open(center.KindAccessKey, k.ID, k.Sealed)
+	return string(secret), err
+}
+
+func decodeKey(r center.Resource) (keyRecord, error) {
+	var k keyRecord
+	if err := json.Unmarshal(r.Body, &k); err != nil {
+		return k, fmt.Errorf("decode access key %s: %w", r.ID, err)
+	}
+	return k, nil
+}
+
+func (k Keys) key(r center.Resource) (auth.Key, error) {
+	record, err := decodeKey(r)
+	if err != nil {
+		return auth.Key{}, err
+	}
+	secret, err := record.open(k.Vault)
+	if err != nil {
+		return auth.Key{}, fmt.Errorf("access key %s: %w", r.ID, err)
+	}
+	return auth.Key{ID: record.ID, Secret: secret, Name: record.Name, Policy: record.Policy, Created: record.Created, Disabled: record.Disabled}, nil
+}
 
 // Get implements auth.KeyStore.
 func (k Keys) Get(ctx context.Context, id string) (auth.Key, error) {
@@ -31,7 +76,7 @@ func (k Keys) Get(ctx context.Context, id string) (auth.Key, error) {
 	if err != nil {
 		return auth.Key{}, err
 	}
-	return decodeKey(r)
+	return k.key(r)
 }
 
 // List implements auth.KeyStore.
@@ -41,99 +86,104 @@ func (k Keys) List(ctx context.Context) ([]auth.Key, error) {
 		if err != nil {
 			return nil, err
 		}
-		key, err := decodeKey(r)
+		key, err := k.key(r)
 		if err != nil {
 			return nil, err
 		}
 		keys = append(keys, key)
 	}
+	slices.SortStableFunc(keys, func(a, b auth.Key) int { return a.Created.Compare(b.Created) })
 	return keys, nil
 }
 
 // Put implements auth.KeyStore.
 func (k Keys) Put(ctx context.Context, key auth.Key) error {
-	body, err := json.Marshal(key)
-	if err != nil {
-		return fmt.Errorf("encode access key: %w", err)
-	}
-	r := center.Resource{Kind: center.KindAccessKey, ID: key.ID, Created: key.Created, Updated: key.Created, Body: body}
-	old, err := k.Store.Resource(ctx, center.KindAccessKey, key.ID)
+	w, err := k.write(ctx, key)
 	if err == nil {
-		r.Version = old.Version
-	} else if center.ReasonOf(err) != center.NotFound {
-		return err
+		_, err = k.Store.WriteResources(ctx, w)
 	}
-	_, err = k.Store.WriteResources(ctx, store.ResourceWrite{Put: []center.Resource{r}})
 	return err
+}
+
+// write is what puts a key.
+func (k Keys) write(ctx context.Context, key auth.Key) (w store.ResourceWrite, err error) {
+	record := keyRecord{ID: key.ID, Name: key.Name, Policy: key.Policy, Created: key.Created, Disabled: key.Disabled}
+	record.seal(k.Vault, key.Secret)
+	r := center.Resource{Kind: center.KindAccessKey, ID: key.ID, Created: key.Created, Updated: key.Created}
+	if r.Version, err = k.version(ctx, r); err != nil {
+		return w, err
+	}
+	return w, put(&w, r, record)
+}
+
+// version returns the version of a stored resource, 0 when there is none.
+func (k Keys) version(ctx context.Context, r center.Resource) (int64, error) {
+	old, err := k.Store.Resource(ctx, r.Kind, r.ID)
+	if center.ReasonOf(err) == center.NotFound {
+		err = nil
+	}
+	return old.Version, err
 }
 
 // Delete implements auth.KeyStore.
 func (k Keys) Delete(ctx context.Context, id string) error {
-	_, err := k.Store.WriteResources(ctx, store.ResourceWrite{Drop: []center.Resource{{Kind: center.KindAccessKey, ID: id}}})
+	_, err := k.Store.WriteResources(ctx, store.ResourceWrite{Drop: []center.Resource{
+		{Kind: center.KindAccessKey, ID: id}, {Kind: center.KindKeyUse, ID: id}}})
 	return err
 }
 
-func decodeKey(r center.Resource) (auth.Key, error) {
-	var key auth.Key
-	if err := json.Unmarshal(r.Body, &key); err != nil {
-		return key, fmt.Errorf("decode access key %s: %w", r.ID, err)
+// Uses implements auth.KeyStore.
+func (k Keys) Uses(ctx context.Context) (map[string]auth.Use, error) {
+	uses := map[string]auth.Use{}
+	for r, err := range k.Store.Resources(ctx, "", center.KindKeyUse) {
+		if err != nil {
+			return nil, err
+		}
+		if uses[r.ID], err = decodeUse(r); err != nil {
+			return nil, err
+		}
 	}
-	return key, nil
+	return uses, nil
 }
 
-// First makes a key that may do everything when there is none yet, and reports
-// whether it did. The key is written to a file that only its owner can read: a secret
-// has no place in a log.
-func First(ctx context.Context, keys *auth.Keys, file string, now time.Time) (made bool, err error) {
-	list, err := keys.Store.List(ctx)
-	if err != nil || len(list) > 0 {
-		return false, err
+// PutUses implements auth.KeyStore. Another node may write at the same time: then it is a
+// [center.Conflict] error.
+func (k Keys) PutUses(ctx context.Context, uses map[string]auth.Use) error {
+	var w store.ResourceWrite
+	for id, use := range uses {
+		if _, err := k.Store.Resource(ctx, center.KindAccessKey, id); err != nil {
+			if center.ReasonOf(err) == center.NotFound {
+				continue
+			}
+			return err
+		}
+		r := center.Resource{Kind: center.KindKeyUse, ID: id, Created: use.At}
+		old, err := k.Store.Resource(ctx, center.KindKeyUse, id)
+		if err == nil {
+			before, err := decodeUse(old)
+			if err == nil && !use.At.After(before.At) {
+				continue
+			}
+			r = old
+		} else if center.ReasonOf(err) != center.NotFound {
+			return err
+		}
+		r.Updated = use.At
+		if err := put(&w, r, use); err != nil {
+			return err
+		}
 	}
-	key, err := keys.Create(ctx, "first", auth.FullAccess(), now)
-	if err != nil {
-		return false, fmt.Errorf("create the first access key: %w", err)
+	if len(w.Put) == 0 {
+		return nil
 	}
-	text := fmt.Sprintf("export AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\n", key.ID, key.Secret)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		return false, fmt.Errorf("write the first access key: %w", err)
-	}
-	return true, nil
+	_, err := k.Store.WriteResources(ctx, w)
+	return err
 }
 
-// tokenSecret is the setting that holds the secret.
-const tokenSecret = "token-secret"
-
-// Sealer returns the sealer of tokens. Its secret is made on first start
-// and kept with the data, because tokens outlive the process.
-func Sealer(ctx context.Context, s store.Store, now time.Time) (*auth.Sealer, error) {
-	r, err := s.Resource(ctx, center.KindSetting, tokenSecret)
-	if err != nil && center.ReasonOf(err) == center.NotFound {
-		return newSealer(ctx, s, now)
+func decodeUse(r center.Resource) (auth.Use, error) {
+	var use auth.Use
+	if err := json.Unmarshal(r.Body, &use); err != nil {
+		return use, fmt.Errorf("decode the last use of access key %s: %w", r.ID, err)
 	}
-	if err != nil {
-		return nil, err
-	}
-	var text string
-	if err := json.Unmarshal(r.Body, &text); err != nil {
-		return nil, fmt.Errorf("decode secret: %w", err)
-	}
-	raw, err := base64.StdEncoding.DecodeString(text)
-	secret := auth.Secret{ID: 1}
-	if err != nil || copy(secret.Key[:], raw) != len(secret.Key) {
-		return nil, errors.New("the secret that seals tokens is damaged")
-	}
-	return auth.NewSealer(secret)
-}
-
-func newSealer(ctx context.Context, s store.Store, now time.Time) (*auth.Sealer, error) {
-	secret := auth.NewSecret(1)
-	body, err := json.Marshal(base64.StdEncoding.EncodeToString(secret.Key[:]))
-	if err != nil {
-		return nil, fmt.Errorf("encode secret: %w", err)
-	}
-	r := center.Resource{Kind: center.KindSetting, ID: tokenSecret, Created: now, Updated: now, Body: body}
-	if _, err := s.WriteResources(ctx, store.ResourceWrite{Put: []center.Resource{r}}); err != nil {
-		return nil, err
-	}
-	return auth.NewSealer(secret)
+	return use, nil
 }

@@ -5,9 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -17,6 +15,7 @@ import (
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/auth/authtest"
+	"parley.example/parley/internal/auth/keystore"
 	"parley.example/parley/internal/server"
 )
 
@@ -168,19 +167,7 @@ func firstKey(t testing.TB, cfg server.Config) (key auth.Key) {
 	if cfg.Dev {
 		return key
 	}
-	text, err := os.ReadFile(filepath.Join(cfg.Data, "first-key.env"))
-	if err != nil {
-		return key
-	}
-	for line := range strings.Lines(string(text)) {
-		name, value, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(line, "export ")), "=")
-		switch name {
-		case "AWS_ACCESS_KEY_ID":
-			key.ID = value
-		case "AWS_SECRET_ACCESS_KEY":
-			key.Secret = value
-		}
-	}
+	key.ID, key.Secret, _ = keystore.ReadKeyFile(filepath.Join(cfg.Data, keystore.FirstKeyFile)) // there may be none
 	return key
 }
 

@@ -18,6 +18,9 @@ const (
 	lockName     = "parley.lock"
 )
 
+// ErrInUse is why a data directory cannot be opened: another process has it.
+var ErrInUse = errors.New("in use")
+
 // directory is a data directory that this process, and no other, may use.
 type directory struct {
 	path   string
@@ -38,7 +41,7 @@ func openDirectory(path string, begin bool) (*directory, error) {
 	name := filepath.Join(path, lockName)
 	lock, err := lockFile(name)
 	if errors.Is(err, errLocked) {
-		return nil, fmt.Errorf("data directory %s is in use by %s", path, holder(name))
+		return nil, fmt.Errorf("data directory %s is %w by %s", path, ErrInUse, holder(name))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("lock %s: %w", name, err)
