@@ -13,7 +13,12 @@ import (
 const (
 	maxAuthorization = 4096
 	maxSignedHeaders = 64
-	maxPresign       = 7 * 24 * time.Hour // the longest X-Amz-Expires
+	maxQuery         = 16 << 10 // bytes of the query of a presigned request
+
+	// The longest X-Amz-Expires: Amazon's for requests that read, less for those that may change
+	// something, because whoever holds the URL may make the request again and again until then.
+	maxPresign       = 7 * 24 * time.Hour
+	maxPresignChange = time.Hour
 )
 
 // claim is what a request says about its own signature.
@@ -100,8 +105,8 @@ func presignedClaim(r *http.Request, query string) (claim, error) {
 	var method, credential, signature, stamp, expires, session string
 	fields := map[string]*string{"X-Amz-Algorithm": &method, "X-Amz-Credential": &credential, "X-Amz-Date": &stamp, "X-Amz-Expires": &expires,
 		"X-Amz-SignedHeaders": &c.signed, "X-Amz-Signature": &signature, "X-Amz-Security-Token": &session, "X-Amz-Content-Sha256": &c.payload}
-	if len(query) > 4*maxAuthorization {
-		return c, malformed("the query of a presigned request is longer than %d bytes", 4*maxAuthorization)
+	if len(query) > maxQuery {
+		return c, malformed("the query of a presigned request is longer than %d bytes", maxQuery)
 	}
 	for pair := range strings.SplitSeq(query, "&") {
 		name, value, _ := strings.Cut(pair, "=")
@@ -120,14 +125,21 @@ func presignedClaim(r *http.Request, query string) (claim, error) {
 	if err := c.set(credential, signature); err != nil {
 		return c, err
 	}
+	longest, changes := maxPresign, r.Method != http.MethodGet && r.Method != http.MethodHead
+	if changes {
+		longest = maxPresignChange
+	}
 	seconds, err := strconv.Atoi(expires)
-	if err != nil || seconds < 1 || seconds > int(maxPresign/time.Second) {
-		return c, malformed("X-Amz-Expires is %s; it must be a number of seconds from 1 to %d", short(expires), maxPresign/time.Second)
+	if err != nil || seconds < 1 || seconds > int(longest/time.Second) {
+		return c, malformed("X-Amz-Expires is %s; for a presigned %s it must be a number of seconds from 1 to %d", short(expires), r.Method, longest/time.Second)
 	}
 	c.expires = time.Duration(seconds) * time.Second
 	c.session = session != "" || r.Header.Get("X-Amz-Security-Token") != ""
 	if h := r.Header.Get("X-Amz-Content-Sha256"); h != "" {
 		c.payload = h
+	}
+	if changes && c.payload == unsignedPayload {
+		return c, malformed("the body of a presigned %s must be signed: X-Amz-Content-Sha256 must not be %s", r.Method, unsignedPayload)
 	}
 	return c, c.setStamp(stamp)
 }

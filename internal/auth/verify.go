@@ -61,7 +61,8 @@ const maxSigning = 4096
 //   - [InvalidSignature]: wrong signature, unreadable signature, a body that
 //     differs from its signed hash, a scope of another region, service or day;
 //     signed more than [MaxSkew] ago or ahead, or presigned and past
-//     X-Amz-Expires.
+//     X-Amz-Expires, or presigned for too long: seven days at most to read, an hour
+//     to change anything, and then with the body signed.
 //   - [UnrecognizedClient]: an access key that does not exist or is disabled,
 //     or a session token, which this server never hands out.
 func (v *Verifier) Verify(r *http.Request, body []byte, now time.Time) (Identity, error) {
