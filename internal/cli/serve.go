@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -28,25 +29,26 @@ type serveCmd struct {
 	TLSCert       string `help:"Certificate file, for https and wss." placeholder:"FILE" env:"PARLEY_TLS_CERT" name:"tls-cert"`
 	TLSKey        string `help:"Key file of the certificate." placeholder:"FILE" env:"PARLEY_TLS_KEY" name:"tls-key"`
 
-	Account         string            `help:"Account number in ARNs (${default})." default:"123456789012" placeholder:"NUMBER" env:"PARLEY_ACCOUNT"`
-	Region          string            `help:"Region in ARNs and signatures (${default})." default:"us-east-1" placeholder:"REGION" env:"PARLEY_REGION"`
-	MaxActiveChats  *int64            `help:"Maximum number of concurrent chats per instance (500; in development mode 10000)." placeholder:"N" env:"PARLEY_MAX_ACTIVE_CHATS"`
-	Quota           map[string]int    `help:"How many of a kind an instance may have; may be repeated. NAME is ${quotas}, or all for those not named. Default: as in the cloud, such as 100 flows; in development mode 10000 each." placeholder:"NAME=N" env:"PARLEY_QUOTA" mapsep:","`
-	MaxFileMB       int64             `help:"Largest attachment in MiB, 1 to 100 (${default})." default:"20" placeholder:"N" env:"PARLEY_MAX_FILE_MB" name:"max-file-mb"`
-	CloudLimits     bool              `help:"Enforce the request rates of the cloud service, and in development mode its quotas: answer 429 above them." env:"PARLEY_CLOUD_LIMITS"`
-	StrictText      bool              `help:"Limit the text of SendMessage to 1,024 characters, as Amazon's reference says." env:"PARLEY_STRICT_TEXT"`
-	CheckReferences bool              `help:"Publish a flow only if the queues, flows, functions and so on that it refers to by fixed values exist." env:"PARLEY_CHECK_REFERENCES"`
-	OldSpellings    bool              `help:"Publish flows that spell action types as Amazon's reference does and the cloud refuses (UpdateRoutingCriteria, UnTagContact), and log a warning." env:"PARLEY_OLD_SPELLINGS"`
-	Lambda          map[string]string `help:"Call the function with this ARN or name (or *) at a URL: an HTTP function, or a Lambda Invoke API." placeholder:"NAME=URL" env:"PARLEY_LAMBDA" mapsep:","`
-	LambdaEndpoint  string            `help:"Base URL of a service with Lambda's Invoke API." placeholder:"URL" env:"PARLEY_LAMBDA_ENDPOINT"`
-	Bot             map[string]string `help:"Ask the bot with this alias ARN, BOTID/ALIASID or BOTID, or the AI agent with this id or ARN (or *), at a URL: that of an HTTP bot, or lex+URL for a Lex runtime, which has no AI agents." placeholder:"ARN=URL" env:"PARLEY_BOT" mapsep:","`
-	SignIn          map[string]string `help:"Sign in the customers of this Cognito user pool ARN (or *) at a base URL." placeholder:"ARN=URL" env:"PARLEY_SIGN_IN" mapsep:","`
-	AWS             bool              `help:"Call all other functions and bots on AWS, with the configuration of the AWS SDKs: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_LAMBDA and so on." env:"PARLEY_AWS" name:"aws"`
-	Stream          map[string]string `help:"Deliver to this streaming endpoint ARN (or arn:aws:sns:*) by a webhook URL." placeholder:"ARN=URL" env:"PARLEY_STREAM" mapsep:","`
-	StreamSecret    string            `help:"Secret for signing webhooks, at least 16 characters." placeholder:"TEXT" env:"PARLEY_STREAM_SECRET"`
-	SNSEndpoint     string            `help:"Base URL of an SNS-compatible service for other streaming endpoints." placeholder:"URL" env:"PARLEY_SNS_ENDPOINT" name:"sns-endpoint"`
-	Origin          []string          `help:"Browser origin that may open sockets; may be repeated. Default: all origins." placeholder:"ORIGIN" env:"PARLEY_ORIGIN"`
-	CloseSpan       time.Duration     `help:"Time over which a stopping server spreads the closing of its sockets (${default})." default:"5s" placeholder:"TIME" env:"PARLEY_CLOSE_SPAN"`
+	Account          string            `help:"Account number in ARNs (${default})." default:"123456789012" placeholder:"NUMBER" env:"PARLEY_ACCOUNT"`
+	Region           string            `help:"Region in ARNs and signatures (${default})." default:"us-east-1" placeholder:"REGION" env:"PARLEY_REGION"`
+	MaxActiveChats   *int64            `help:"Maximum number of concurrent chats per instance (500; in development mode 10000)." placeholder:"N" env:"PARLEY_MAX_ACTIVE_CHATS"`
+	Quota            map[string]int    `help:"How many of a kind an instance may have; may be repeated. NAME is ${quotas}, or all for those not named. Default: as in the cloud, such as 100 flows; in development mode 10000 each." placeholder:"NAME=N" env:"PARLEY_QUOTA" mapsep:","`
+	MaxFileMB        int64             `help:"Largest attachment in MiB, 1 to 100 (${default})." default:"20" placeholder:"N" env:"PARLEY_MAX_FILE_MB" name:"max-file-mb"`
+	CloudLimits      bool              `help:"Enforce the request rates of the cloud service, and in development mode its quotas: answer 429 above them." env:"PARLEY_CLOUD_LIMITS"`
+	StrictText       bool              `help:"Limit the text of SendMessage to 1,024 characters, as Amazon's reference says." env:"PARLEY_STRICT_TEXT"`
+	CheckReferences  bool              `help:"Publish a flow only if the queues, flows, functions and so on that it refers to by fixed values exist." env:"PARLEY_CHECK_REFERENCES"`
+	OldSpellings     bool              `help:"Publish flows that spell action types as Amazon's reference does and the cloud refuses (UpdateRoutingCriteria, UnTagContact), and log a warning." env:"PARLEY_OLD_SPELLINGS"`
+	Lambda           map[string]string `help:"Call the function with this ARN or name (or *) at a URL: an HTTP function, or a Lambda Invoke API." placeholder:"NAME=URL" env:"PARLEY_LAMBDA" mapsep:","`
+	LambdaEndpoint   string            `help:"Base URL of a service with Lambda's Invoke API." placeholder:"URL" env:"PARLEY_LAMBDA_ENDPOINT"`
+	Bot              map[string]string `help:"Ask the bot with this alias ARN, BOTID/ALIASID or BOTID, or the AI agent with this id or ARN (or *), at a URL: that of an HTTP bot, or lex+URL for a Lex runtime, which has no AI agents." placeholder:"ARN=URL" env:"PARLEY_BOT" mapsep:","`
+	SignIn           map[string]string `help:"Sign in the customers of this Cognito user pool ARN (or *) at a base URL." placeholder:"ARN=URL" env:"PARLEY_SIGN_IN" mapsep:","`
+	AWS              bool              `help:"Call all other functions and bots on AWS, with the configuration of the AWS SDKs: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_LAMBDA and so on." env:"PARLEY_AWS" name:"aws"`
+	Stream           map[string]string `help:"Deliver to this streaming endpoint ARN (or arn:aws:sns:*) by a webhook URL." placeholder:"ARN=URL" env:"PARLEY_STREAM" mapsep:","`
+	StreamSecret     string            `help:"Secret for signing webhooks, at least 16 characters. Others on this machine see flags: use the variable, or --stream-secret-file." placeholder:"TEXT" env:"PARLEY_STREAM_SECRET"`
+	StreamSecretFile string            `help:"File with the secret for signing webhooks." placeholder:"FILE" env:"PARLEY_STREAM_SECRET_FILE" type:"existingfile" name:"stream-secret-file"`
+	SNSEndpoint      string            `help:"Base URL of an SNS-compatible service for other streaming endpoints." placeholder:"URL" env:"PARLEY_SNS_ENDPOINT" name:"sns-endpoint"`
+	Origin           []string          `help:"Browser origin that may open sockets; may be repeated. Default: all origins." placeholder:"ORIGIN" env:"PARLEY_ORIGIN"`
+	CloseSpan        time.Duration     `help:"Time over which a stopping server spreads the closing of its sockets (${default})." default:"5s" placeholder:"TIME" env:"PARLEY_CLOSE_SPAN"`
 
 	AssistantSessions bool `help:"Let CreateWisdomSession succeed with a made-up session of the assistant, so that what follows it in a flow can be tried." env:"PARLEY_ASSISTANT_SESSIONS"`
 
@@ -83,6 +85,19 @@ func (s *serveCmd) config(log *slog.Logger) server.Config {
 	}
 }
 
+// readStreamSecret takes the secret for webhooks from its file, if one is named.
+func (s *serveCmd) readStreamSecret() error {
+	if s.StreamSecretFile == "" {
+		return nil
+	}
+	if s.StreamSecret != "" {
+		return errors.New("stream-secret and stream-secret-file must not both be given")
+	}
+	text, err := os.ReadFile(s.StreamSecretFile)
+	s.StreamSecret = strings.TrimSpace(string(text))
+	return err
+}
+
 // orZero is what a flag says that need not be given.
 func orZero(n *int64) int64 {
 	if n == nil {
@@ -116,6 +131,9 @@ func (s *serveCmd) Run(ctx context.Context, io streams) error {
 		if n != nil && *n == 0 {
 			return usage{fmt.Errorf("%s must be at least 1", name)}
 		}
+	}
+	if err := s.readStreamSecret(); err != nil {
+		return usage{err}
 	}
 	cfg := s.config(slog.New(handler))
 	if cfg.CloseSpan == 0 {

@@ -77,7 +77,7 @@ type Config struct {
 	// Streams maps streaming endpoint ARNs ("arn:aws:sns:*" for all) to webhook URLs.
 	Streams map[string]string
 	// StreamSecret signs webhooks.
-	StreamSecret string
+	StreamSecret string `json:"-"`
 	// SNSEndpoint is the base URL of an SNS-compatible service for ARNs that have no webhook.
 	SNSEndpoint string
 
@@ -102,6 +102,21 @@ type Config struct {
 
 	quotas catalog.Limits // of Quotas, once checked
 }
+
+// String returns the settings without the secret ones.
+func (c Config) String() string {
+	type plain Config // without this method
+	if c.StreamSecret != "" {
+		c.StreamSecret = "(hidden)"
+	}
+	return fmt.Sprintf("%+v", plain(c))
+}
+
+// GoString hides what String does.
+func (c Config) GoString() string { return c.String() }
+
+// LogValue implements [slog.LogValuer]; it hides what String does.
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // Check fills in defaults and refuses invalid settings, in one line that names
 // the setting and says what it may be.

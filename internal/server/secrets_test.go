@@ -3,6 +3,8 @@ package server_test
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -16,6 +18,8 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/auth/keystore"
+	"parley.example/parley/internal/keysapi"
 	"parley.example/parley/internal/server"
 	"parley.example/parley/internal/server/servertest"
 )
@@ -144,6 +148,26 @@ func TestSecretsStayOutOfLogs(t *testing.T) {
 	wrong.Secret = keep("a wrong secret", strings.Repeat("w", 40))
 	signed(t, s, wrong, s.Clock().Now(), "{}", nil, nil)
 
+	// Keys and secrets, managed while it serves.
+	text, err := os.ReadFile(filepath.Join(dir, keystore.SecretFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, sealing, _ := strings.Cut(strings.TrimSpace(string(text)), "parley-secret-1:")
+	keep("the secret that seals others", sealing)
+	made := makeKey(t, s, "made", "")
+	keep("the secret of a key that was made", made.Secret)
+	if _, err := manage(s, made).RotateTokenSecret(ctx, &keysapi.RotateTokenSecretRequest{}); err != nil {
+		t.Fatalf("RotateTokenSecret: %v", err)
+	}
+	if _, err := manage(s, made).DeleteKey(ctx, &keysapi.DeleteKeyRequest{AccessKeyId: made.ID}); err != nil {
+		t.Fatalf("DeleteKey: %v", err)
+	}
+	_, err = manage(s, made).ListKeys(ctx, &keysapi.ListKeysRequest{})
+	servertest.Refused(t, "a deleted key", err, "UnrecognizedClientException", 403)
+	_, err = manage(s, wrong).ListKeys(ctx, &keysapi.ListKeysRequest{})
+	servertest.Refused(t, "a wrong secret", err, "InvalidSignatureException", 403)
+
 	file := c.File("secret-plans.txt", "text/plain", 15)
 	fileToken := func(u string) string { return u[strings.LastIndexByte(u, '/')+1:] }
 	keep("an upload's token", fileToken(*file.UploadMetadata.Url))
@@ -175,15 +199,23 @@ func TestSecretsStayOutOfLogs(t *testing.T) {
 	keep("words after the end", "words after the end")
 	s.Stop()
 
-	text := log.String()
-	if strings.Count(text, "\n") < 30 || !strings.Contains(text, "level=DEBUG") || !strings.Contains(text, c.Contact) {
-		t.Fatalf("the log says too little to show anything:\n%s", text)
+	logged := log.String()
+	for _, x := range []any{s.Config, &s.Config, s.Server} { // what somebody might print of it
+		logged += fmt.Sprintf("\n%v %+v %#v", x, x, x)
+	}
+	settings, err := json.Marshal(struct{ C server.Config }{server.Config{StreamSecret: s.StreamSecret}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	logged += string(settings)
+	if strings.Count(logged, "\n") < 30 || !strings.Contains(logged, "level=DEBUG") || !strings.Contains(logged, c.Contact) {
+		t.Fatalf("the log says too little to show anything:\n%s", logged)
 	}
 	for what, secret := range secrets {
 		for _, form := range []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret))} {
-			if before, _, found := strings.Cut(text, form); found {
+			if before, _, found := strings.Cut(logged, form); found {
 				from := strings.LastIndexByte(before, '\n') + 1
-				t.Errorf("the log has %s: %.600s", what, text[from:])
+				t.Errorf("the log has %s: %.600s", what, logged[from:])
 				break
 			}
 		}
