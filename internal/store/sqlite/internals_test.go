@@ -49,6 +49,42 @@ func older(t *testing.T, format int, data ...string) (dir string) {
 	return dir
 }
 
+// A database of an earlier format that has secrets in clear says so, one without does not; when keys
+// were used is not among what administrators set up.
+func TestMigratesClearSecrets(t *testing.T) {
+	for name, c := range map[string]struct {
+		row  string
+		want bool
+	}{
+		"a key":                {"'access-key', 'AKIA'", true},
+		"the secret of tokens": {"'setting', 'token-secret'", true},
+		"another setting":      {"'setting', 'alias'", false},
+	} {
+		s, err := Open(t.Context(), Options{Dir: older(t, 7, "INSERT INTO resources (kind, id, instance, name, version) VALUES ("+c.row+", '', '', 1)")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Resource(t.Context(), center.KindSetting, "clear-secrets"); (err == nil) != c.want {
+			t.Errorf("%s: the setting that there are clear secrets: %v; want %v", name, err == nil, c.want)
+		}
+		if _, err := s.WriteResources(t.Context(), store.ResourceWrite{Put: []center.Resource{{Kind: center.KindKeyUse, ID: "used"}}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.read(t.Context(), ourselves, func(c *conn) error {
+			r, err := c.first("SELECT count(*) FROM report_resources WHERE kind IN ('access-key', 'key-use')")
+			if err == nil && r.int(0) != 0 {
+				t.Errorf("%s: report_resources has %d rows of keys", name, r.int(0))
+			}
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // A database of the first format is brought to the newest, with its data.
 func TestMigrates(t *testing.T) {
 	dir := older(t, 1,
