@@ -79,16 +79,18 @@ func minute(t *time.Time) string {
 
 // printCreated prints a new key as shell commands, or as JSON, and says what is to be known of it.
 func (k *keysCmd) printCreated(io streams, out *keysapi.CreateKeyResponse) error {
+	key := keyAsJSON(out.Key)
+	key.SecretAccessKey = out.SecretAccessKey
+	var err error
+	if k.JSON {
+		err = printJSON(io, key)
+	} else {
+		_, err = fmt.Fprint(io.out, keystore.KeyText(out.Key.AccessKeyId, out.SecretAccessKey))
+	}
 	fmt.Fprintln(io.err, "The secret is not shown again.")
 	if u, err := url.Parse(k.Server); err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
 		fmt.Fprintf(io.err, "It came from %s without encryption: whoever was in between may have read it.\n", k.Server)
 	}
-	if k.JSON {
-		key := keyAsJSON(out.Key)
-		key.SecretAccessKey = out.SecretAccessKey
-		return printJSON(io, key)
-	}
-	_, err := fmt.Fprint(io.out, keystore.KeyText(out.Key.AccessKeyId, out.SecretAccessKey))
 	return err
 }
 
