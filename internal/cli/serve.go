@@ -17,17 +17,18 @@ import (
 
 // serveCmd runs the server.
 type serveCmd struct {
-	Dev           bool   `help:"Development mode: accept any access key, set up a demo instance, explain refused requests, and serve /dev to control the clock." env:"PARLEY_DEV"`
-	Listen        string `help:"Address to listen on (${default})." default:"127.0.0.1:8790" placeholder:"HOST:PORT" env:"PARLEY_LISTEN"`
-	AdminListen   string `help:"Second address to listen on, for operators: it serves /metrics, which the main one then does not, and /healthz and /readyz, in plain HTTP." placeholder:"HOST:PORT" env:"PARLEY_ADMIN_LISTEN" name:"admin-listen"`
-	Data          string `help:"Data directory. Without it, development mode keeps everything in memory." placeholder:"DIR" env:"PARLEY_DATA"`
-	New           bool   `help:"Begin with an empty database in a data directory whose database is missing or empty. Where there is one, the server refuses to start; a first start does not need it."`
-	SecretFile    string `help:"File under whose secret those of access keys and tokens are sealed in the database. It is made when it is missing; keep it apart from backups. Default: parley.secret in the data directory." placeholder:"FILE" env:"PARLEY_SECRET_FILE" name:"secret-file"`
-	Files         string `help:"Store attachments in S3, or a compatible service, instead of the data directory: s3://BUCKET/PREFIX." placeholder:"URL" env:"PARLEY_FILES"`
-	FilesEndpoint string `help:"Base URL of the S3-compatible service for --files. Default: AWS_ENDPOINT_URL_S3, or Amazon S3." placeholder:"URL" env:"PARLEY_FILES_ENDPOINT" name:"files-endpoint"`
-	PublicURL     string `help:"URL under which clients reach the server behind a proxy, such as https://chat.example.com." placeholder:"URL" env:"PARLEY_PUBLIC_URL"`
-	TLSCert       string `help:"Certificate file, for https and wss." placeholder:"FILE" env:"PARLEY_TLS_CERT" name:"tls-cert"`
-	TLSKey        string `help:"Key file of the certificate." placeholder:"FILE" env:"PARLEY_TLS_KEY" name:"tls-key"`
+	Dev           bool     `help:"Development mode: accept any access key, set up a demo instance, explain refused requests, and serve /dev to control the clock." env:"PARLEY_DEV"`
+	Listen        string   `help:"Address to listen on (${default})." default:"127.0.0.1:8790" placeholder:"HOST:PORT" env:"PARLEY_LISTEN"`
+	AdminListen   string   `help:"Second address to listen on, for operators: it serves /metrics, which the main one then does not, and /healthz and /readyz, in plain HTTP." placeholder:"HOST:PORT" env:"PARLEY_ADMIN_LISTEN" name:"admin-listen"`
+	Data          string   `help:"Data directory. Without it, development mode keeps everything in memory." placeholder:"DIR" env:"PARLEY_DATA"`
+	New           bool     `help:"Begin with an empty database in a data directory whose database is missing or empty. Where there is one, the server refuses to start; a first start does not need it."`
+	SecretFile    string   `help:"File under whose secret those of access keys and tokens are sealed in the database. It is made when it is missing; keep it apart from backups. Default: parley.secret in the data directory." placeholder:"FILE" env:"PARLEY_SECRET_FILE" name:"secret-file"`
+	Files         string   `help:"Store attachments in S3, or a compatible service, instead of the data directory: s3://BUCKET/PREFIX." placeholder:"URL" env:"PARLEY_FILES"`
+	FilesEndpoint string   `help:"Base URL of the S3-compatible service for --files. Default: AWS_ENDPOINT_URL_S3, or Amazon S3." placeholder:"URL" env:"PARLEY_FILES_ENDPOINT" name:"files-endpoint"`
+	PublicURL     string   `help:"URL under which clients reach the server behind a proxy, such as https://chat.example.com. Default: what each request asked for." placeholder:"URL" env:"PARLEY_PUBLIC_URL"`
+	TrustedProxy  []string `help:"Address or network of a proxy, such as 10.0.0.0/8, whose X-Forwarded-For, -Host and -Proto (or Forwarded) say where requests come from; may be repeated. Default: none." placeholder:"CIDR" env:"PARLEY_TRUSTED_PROXIES" name:"trusted-proxy"`
+	TLSCert       string   `help:"Certificate file, for https and wss." placeholder:"FILE" env:"PARLEY_TLS_CERT" name:"tls-cert"`
+	TLSKey        string   `help:"Key file of the certificate." placeholder:"FILE" env:"PARLEY_TLS_KEY" name:"tls-key"`
 
 	Account          string            `help:"Account number in ARNs (${default})." default:"123456789012" placeholder:"NUMBER" env:"PARLEY_ACCOUNT"`
 	Region           string            `help:"Region in ARNs and signatures (${default})." default:"us-east-1" placeholder:"REGION" env:"PARLEY_REGION"`
@@ -73,7 +74,7 @@ func (serveCmd) Help() string {
 func (s *serveCmd) config(log *slog.Logger) server.Config {
 	return server.Config{
 		Dev: s.Dev, Listen: s.Listen, AdminListen: s.AdminListen, Data: s.Data, New: s.New, SecretFile: s.SecretFile, Files: s.Files, FilesEndpoint: s.FilesEndpoint, PublicURL: s.PublicURL,
-		TLSCert: s.TLSCert, TLSKey: s.TLSKey,
+		TrustedProxies: s.TrustedProxy, TLSCert: s.TLSCert, TLSKey: s.TLSKey,
 		Account: s.Account, Region: s.Region, MaxActiveChats: orZero(s.MaxActiveChats), Quotas: s.Quota, MaxFileMB: s.MaxFileMB,
 		CloudLimits: s.CloudLimits, StrictText: s.StrictText, CheckReferences: s.CheckReferences, OldSpellings: s.OldSpellings,
 		Lambda: s.Lambda, LambdaEndpoint: s.LambdaEndpoint, Bots: s.Bot, SignIns: s.SignIn, AWS: s.AWS,

@@ -127,6 +127,9 @@ func (e *Edge) observe(ctx context.Context, seen restjson.Observation) {
 	if seen.Err != nil {
 		attrs = append(attrs, slog.String("code", seen.Code), slog.String("reason", reasonOf(seen.Err)))
 	}
+	if req := requestOf(ctx); req != nil {
+		attrs = append(attrs, slog.String("client", req.client))
+	}
 	if p := Principal(ctx); p != nil {
 		attrs = append(attrs, p.LogAttrs()...)
 	}

@@ -20,8 +20,11 @@ package edge
 import (
 	"context"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
+	"sync/atomic"
 
 	"github.com/google/uuid"
 
@@ -37,6 +40,9 @@ type Edge struct {
 	Dev bool
 	// Bodies bounds the memory for bodies of requests.
 	Bodies *Bodies
+
+	proxies atomic.Pointer[[]netip.Prefix] // see Trust
+	doubted atomic.Bool
 }
 
 // requestKey is where a request's facts are kept in its context.
@@ -49,7 +55,9 @@ type request struct {
 	id        string
 	header    http.Header // of the answer
 	principal auth.Principal
-	length    int64 // of the body, as announced; -1 when it is not
+	asked     front
+	client    string // its address
+	length    int64  // of the body, as announced; -1 when it is not
 	body      body
 }
 
@@ -90,15 +98,27 @@ func Principal(ctx context.Context) auth.Principal {
 	return nil
 }
 
+// Client returns the address that a request comes from, without its port, as logs have it.
+func Client(r *http.Request) string {
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		return host
+	}
+	return r.RemoteAddr // of a listener that is no network's
+}
+
 // Handler answers what the mounts answer. Paths are matched as they come: nothing
 // is cleaned or decoded, and nothing redirected, because SDKs write some things on
 // purpose, such as an escaped slash. One mount must have the pattern "/": it gets
 // what no other one wants.
+//
+// RemoteAddr of a request that comes through trusted proxies ([Edge.Trust]) is the address
+// of their client, with the port 0 where they do not say it: every handler sees the client.
 func (e *Edge) Handler(mounts []Mount) http.Handler {
 	routes := newRoutes(mounts, e.Dev)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		req := &request{ResponseWriter: w, id: uuid.NewString(), header: h, length: r.ContentLength}
+		r, asked := e.fronted(r)
+		req := &request{ResponseWriter: w, id: uuid.NewString(), header: h, asked: asked, client: Client(r), length: r.ContentLength}
 		h["X-Amzn-Requestid"] = []string{req.id}
 		m := routes.find(r.URL.Path)
 		if m.cors == AnyOrigin {
@@ -130,7 +150,7 @@ func (e *Edge) recovered(w http.ResponseWriter, r *http.Request, id string, m *r
 	if m.secret {
 		path = m.path + "…"
 	}
-	e.Log.Error("panic", "request", id, "path", path, "panic", p, "stack", string(debug.Stack()))
+	e.Log.Error("panic", "request", id, "client", Client(r), "path", path, "panic", p, "stack", string(debug.Stack()))
 	e.Metrics.Panicked()
 	WriteError(w, http.StatusInternalServerError, "InternalServerException", "something went wrong; the log has more under this request's id")
 }

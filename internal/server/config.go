@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"strconv"
@@ -17,6 +18,7 @@ import (
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/edge"
 	"parley.example/parley/internal/integration"
 	"parley.example/parley/internal/process"
 )
@@ -39,7 +41,12 @@ type Config struct {
 	// service is at FilesEndpoint, or according to the AWS SDK configuration.
 	Files         string
 	FilesEndpoint string
-	PublicURL     string // how clients reach the server behind a proxy: https://chat.example.com
+	// PublicURL is how clients reach the server behind a proxy: https://chat.example.com. When
+	// it is empty, what a client is handed out has the host that it asked.
+	PublicURL string
+	// TrustedProxies are the addresses and networks of proxies whose word on the client's
+	// address, host and scheme is taken: see [edge.Edge.Trust]. None when empty.
+	TrustedProxies []string
 	TLSCert       string // files of a certificate and its key; both or neither
 	TLSKey        string
 
@@ -101,6 +108,7 @@ type Config struct {
 	Log       *slog.Logger // slog.Default when nil
 
 	quotas catalog.Limits // of Quotas, once checked
+	proxies []netip.Prefix // of TrustedProxies, once checked
 }
 
 // String returns the settings without the secret ones.
@@ -191,6 +199,10 @@ func (c *Config) checkAddress() error {
 	}
 	if n := len(c.PublicURL); n > maxPublicURL {
 		return fmt.Errorf("public-url has %d characters; it may have %d, so that the URLs of sockets have at most %d", n, maxPublicURL, auth.MaxURL)
+	}
+	var err error
+	if c.proxies, err = edge.ParseProxies(c.TrustedProxies); err != nil {
+		return fmt.Errorf("trusted-proxy %w", err)
 	}
 	for _, origin := range c.Origins {
 		if u, err := url.Parse(origin); err != nil || u.Host == "" || u.Scheme+"://"+u.Host != origin {

@@ -47,14 +47,13 @@ func (s *Server) adminMounts() []edge.Mount {
 
 // mounts is the table of all routes of the main listener.
 func (s *Server) mounts() []edge.Mount {
-	publicURL := func(context.Context) string { return s.URL() }
 	participants := &participantapi.Service{
 		Engine: s.engine, Store: s.store, Sealer: s.sealer, Blobs: s.blobs, Views: s.catalog, SignIns: s.signIns, Partition: s.partition,
-		Now: s.clock.Now, PublicURL: publicURL, Log: s.Log, Refused: s.edge.Refused(),
+		Now: s.clock.Now, PublicURL: s.urlFor, Log: s.Log, Refused: s.edge.Refused(),
 	}
 	contacts := connectapi.New(connectapi.Config{
 		Catalog: s.catalog, Engine: s.engine, Store: s.store, Sealer: s.sealer, Partition: s.partition,
-		Now: s.clock.Now, PublicURL: publicURL, KnowsStream: s.topics.Knows, KnowsAIAgent: s.bots.Knows, SignIns: s.signIns,
+		Now: s.clock.Now, PublicURL: s.urlFor, KnowsStream: s.topics.Knows, KnowsAIAgent: s.bots.Knows, SignIns: s.signIns,
 	})
 	gates := s.gates()
 	chat := participant.NewHandler(participants, s.edge.Options(edge.API{
@@ -64,7 +63,7 @@ func (s *Server) mounts() []edge.Mount {
 		Before: s.authenticate, Authorize: s.authorize(contacts), MapError: connectapi.MapError, Gates: gates, MaxBody: maxConnectBody,
 	}))
 	clock, flowLogs := devapi.Clock{Clock: s.clock, Mover: &engine.Mover{Engine: s.engine}}, devapi.FlowLogs{Log: s.flowLog}
-	start := ui.Start{Instance: string(catalog.DemoInstance), Flow: string(catalog.DemoFlow), Region: s.Region, URL: s.URL}
+	start := ui.Start{Instance: string(catalog.DemoInstance), Flow: string(catalog.DemoFlow), Region: s.Region, URL: s.urlFor}
 	visitors := &devapi.Visitors{Log: s.Log, URL: s.URL}
 	dev := func(h http.HandlerFunc) http.Handler { return visitors.Watch(h) }
 	asked := s.operated()

@@ -73,6 +73,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	s.writes = newWrites(s.Log)
 	s.writes.probe = s.probe
 	s.edge = &edge.Edge{Log: s.Log, Metrics: s.metrics, Dev: s.Dev, Bodies: edge.NewBodies(process.MemoryLimit())}
+	s.edge.Trust(cfg.proxies)
 	s.SetURL(cfg.PublicURL)
 	if err := s.addStores(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -97,14 +98,25 @@ func (s *Server) Clock() *engine.Clock { return s.clock }
 // Agents acts for agents.
 func (s *Server) Agents() *agentapi.Service { return s.agents }
 
-// SetURL sets how clients reach the server, for the URLs it hands out.
+// SetURL sets how clients reach the server if neither Config.PublicURL nor their requests
+// say so.
 func (s *Server) SetURL(u string) {
 	u = strings.TrimSuffix(u, "/")
 	s.publicURL.Store(&u)
 }
 
-// URL returns how clients reach the server.
+// URL returns how clients reach the server if their requests do not say so.
 func (s *Server) URL() string { return *s.publicURL.Load() }
+
+// urlFor returns how the client whose request a context belongs to reaches the server.
+func (s *Server) urlFor(ctx context.Context) string {
+	if s.PublicURL == "" {
+		if url := edge.BaseURL(ctx); url != "" {
+			return url
+		}
+	}
+	return s.URL()
+}
 
 // AdminURL returns the URL of the listener for operators, "" when there is none. It is
 // known once the server listens.

@@ -100,9 +100,9 @@ func over(err error) bool {
 // sees of a 403 is always the same, whatever Hub.Refused adds in development.
 func (h *Hub) refuse(w http.ResponseWriter, r *http.Request, status int, why string, err error) {
 	h.counts.refuse(status)
-	remote, _, _ := net.SplitHostPort(r.RemoteAddr)
+	client, _, _ := net.SplitHostPort(r.RemoteAddr)
 	h.Log.InfoContext(r.Context(), "socket refused", "status", status, "reason", why, "error", err,
-		"remote", remote, "origin", r.Header.Get("Origin"))
+		"client", client, "origin", r.Header.Get("Origin"))
 	header := w.Header()
 	socket.RefusalHeader(header, status)
 	if h.Refused != nil {

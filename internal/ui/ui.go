@@ -5,6 +5,7 @@ package ui
 
 import (
 	"bytes"
+	"context"
 	"embed"
 	"html/template"
 	"net/http"
@@ -18,10 +19,10 @@ var page = template.Must(template.ParseFS(files, "assets/start.html"))
 
 // Start serves the start page at / and its files below /assets/.
 type Start struct {
-	Instance string        // the demo instance's id
-	Flow     string        // the demo flow's id
-	Region   string        // the region for SDKs
-	URL      func() string // how clients reach the server
+	Instance string                       // the demo instance's id
+	Flow     string                       // the demo flow's id
+	Region   string                       // the region for SDKs
+	URL      func(context.Context) string // how the client that asks reaches the server
 }
 
 // view is the data of the page's template.
@@ -40,7 +41,7 @@ func (s Start) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var b bytes.Buffer
-	if err := page.Execute(&b, view{s.Instance, s.Flow, s.Region, s.URL()}); err != nil {
+	if err := page.Execute(&b, view{s.Instance, s.Flow, s.Region, s.URL(r.Context())}); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}

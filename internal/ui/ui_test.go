@@ -1,13 +1,14 @@
 package ui
 
 import (
+	"context"
 	"net/http/httptest"
 	"strings"
 	"testing"
 )
 
 func TestStartPage(t *testing.T) {
-	s := Start{Instance: "INSTANCE", Flow: "FLOW", Region: "eu-west-1", URL: func() string { return "http://127.0.0.1:1<2" }}
+	s := Start{Instance: "INSTANCE", Flow: "FLOW", Region: "eu-west-1", URL: func(context.Context) string { return "http://127.0.0.1:1<2" }}
 	for path, want := range map[string]string{
 		"/":                  `data-endpoint="http://127.0.0.1:1&lt;2"`,
 		"/assets/start.js":   "startChat",
