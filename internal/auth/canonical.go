@@ -180,15 +180,15 @@ func canonicalQuery(s string) string {
 
 // appendHeaders appends the canonical form of the headers named in signed (a
 // list in lower case, separated by semicolons), and names the first one that
-// the request does not have.
-func appendHeaders(b []byte, r *http.Request, signed string) (_ []byte, missing string) {
+// the request does not have. The host is the one given.
+func appendHeaders(b []byte, r *http.Request, host, signed string) (_ []byte, missing string) {
 	var buf [64]byte
 	for name := range strings.SplitSeq(signed, ";") {
 		b = append(b, name...)
 		b = append(b, ':')
 		switch values := r.Header[string(appendMIME(buf[:0], name))]; {
 		case name == "host":
-			b = appendTrimmed(b, host(r))
+			b = appendTrimmed(b, host)
 		case len(values) > 0:
 			for i, v := range values {
 				if i > 0 {

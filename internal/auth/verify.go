@@ -46,8 +46,19 @@ type Verifier struct {
 	// policy, so that policies can be tried.
 	AcceptAny bool
 
+	// Addresses returns how a client may have addressed the server when a proxy has
+	// rewritten that: they are tried after what the request itself says. It may be nil.
+	Addresses func(*http.Request) []Address
+
 	mu      sync.RWMutex
 	signing map[signingID]*signingKey // guarded by mu, at most maxSigning
+}
+
+// Address is where a client believes it sends its requests: the host and the path
+// before that of the API are part of what it signs.
+type Address struct {
+	Host string // with the port unless that is the scheme's own
+	Path string // without a slash at the end; "" for the root
 }
 
 // maxSigning bounds the cache of signing keys: one per access key and day of
@@ -244,24 +255,34 @@ func (v *Verifier) checkSignature(r *http.Request, path, query, payload string, 
 	key := v.signingKey(c, secret)
 	w := scratch.Get().(*workspace)
 	defer w.release()
-	if err := w.stringToSign(r, path, query, payload, c); err != nil {
+	asked := host(r)
+	if err := w.stringToSign(r, asked, path, query, payload, c); err != nil {
 		return err
 	}
 	if key.matches(w.toSign, &c.signature) {
 		return nil
 	}
 	wrong := hex.EncodeToString(w.digest[:])
-	if clean := cleanPath(path); clean != path {
-		if err := w.stringToSign(r, clean, query, payload, c); err != nil {
+	addresses := []Address{{Host: asked}}
+	if v.Addresses != nil {
+		addresses = append(addresses, v.Addresses(r)...)
+	}
+	for i, a := range addresses {
+		for j, path := range []string{a.Path + path, a.Path + cleanPath(path)} {
+			if i == 0 && j == 0 {
+				continue // has been tried
+			}
+			if err := w.stringToSign(r, a.Host, path, query, payload, c); err != nil {
 			return err
 		}
 		if key.matches(w.toSign, &c.signature) {
 			return nil
 		}
 	}
+	}
 	return refuse(InvalidSignature, "The request signature we calculated does not match the signature you provided. "+
 		"Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
-		fmt.Sprintf("wrong signature by %s over %s; the canonical request should have the SHA-256 %s", c.accessKey, c.signed, wrong))
+		fmt.Sprintf("wrong signature by %s over %s, with the host %s; the canonical request should have the SHA-256 %s", c.accessKey, c.signed, short(asked), wrong))
 }
 
 var errOtherBody = malformed("The provided 'x-amz-content-sha256' header does not match what was computed from the body.")
@@ -351,8 +372,9 @@ func (w *workspace) release() {
 	}
 }
 
-// stringToSign puts the canonical request and the string to sign into w.
-func (w *workspace) stringToSign(r *http.Request, path, query, payload string, c *claim) error {
+// stringToSign puts the canonical request and the string to sign into w; host and path
+// are what the client is taken to have asked.
+func (w *workspace) stringToSign(r *http.Request, host, path, query, payload string, c *claim) error {
 	b := append(w.canonical[:0], r.Method...)
 	b = append(b, '\n')
 	b = appendPath(b, path)
@@ -362,7 +384,7 @@ func (w *workspace) stringToSign(r *http.Request, path, query, payload string, c
 		return malformed("the query has more than %d parameters", maxParameters)
 	}
 	b = append(b, '\n')
-	b, missing := appendHeaders(b, r, c.signed)
+	b, missing := appendHeaders(b, r, host, c.signed)
 	if missing != "" {
 		return malformed("header %s is signed but was not sent", short(missing))
 	}

@@ -47,8 +47,8 @@ type Config struct {
 	// TrustedProxies are the addresses and networks of proxies whose word on the client's
 	// address, host and scheme is taken: see [edge.Edge.Trust]. None when empty.
 	TrustedProxies []string
-	TLSCert       string // files of a certificate and its key; both or neither
-	TLSKey        string
+	TLSCert        string // files of a certificate and its key; both or neither
+	TLSKey         string
 
 	Account string // 12 digits; 123456789012
 	Region  string // us-east-1
@@ -107,7 +107,7 @@ type Config struct {
 	CloseSpan time.Duration
 	Log       *slog.Logger // slog.Default when nil
 
-	quotas catalog.Limits // of Quotas, once checked
+	quotas  catalog.Limits // of Quotas, once checked
 	proxies []netip.Prefix // of TrustedProxies, once checked
 }
 

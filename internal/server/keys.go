@@ -44,8 +44,9 @@ func (s *Server) openKeys(ctx context.Context) error {
 	stored := keystore.Keys{Store: s.store, Vault: vault}
 	keys := &auth.Keys{Store: stored}
 	s.sealer = tokens.Sealer()
-	s.verifier = &auth.Verifier{Keys: keys, Region: s.Region, Account: s.Account, AcceptAny: s.Dev}
-	s.keyring = &keyring{keys: keys, tokens: tokens, verifier: &auth.Verifier{Keys: keys, Region: s.Region, Account: s.Account}, clock: s.clock, log: s.Log}
+	s.verifier = &auth.Verifier{Keys: keys, Region: s.Region, Account: s.Account, AcceptAny: s.Dev, Addresses: s.addresses}
+	s.keyring = &keyring{keys: keys, tokens: tokens, clock: s.clock, log: s.Log,
+		verifier: &auth.Verifier{Keys: keys, Region: s.Region, Account: s.Account, Addresses: s.addresses}}
 	if s.Dev {
 		return nil
 	}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
@@ -124,6 +126,26 @@ func (s *Server) caller(op *restjson.Operation, r *http.Request, signed *auth.Si
 		caller.Known = cmp.Or(id.AccessKey, "anybody") // in development mode a request may name no key
 	}
 	return caller
+}
+
+// addresses returns what clients may have signed as the server's address if not what
+// the request says: a proxy may have rewritten its Host and cut its path.
+func (s *Server) addresses(r *http.Request) (known []auth.Address) {
+	if u, err := url.Parse(s.PublicURL); err == nil && u.Host != "" {
+		known = append(known, auth.Address{Host: signedHost(u), Path: strings.TrimSuffix(u.EscapedPath(), "/")})
+	}
+	if host := edge.AskedHost(r.Context()); host != r.Host {
+		known = append(known, auth.Address{Host: host})
+	}
+	return known
+}
+
+// signedHost returns the Host that clients of a URL send: without the scheme's own port.
+func signedHost(u *url.URL) string {
+	if port := u.Port(); u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
+		return strings.TrimSuffix(u.Host, ":"+port)
+	}
+	return u.Host
 }
 
 // authorize returns what checks the policy of the caller's key for the resources of a request. In
