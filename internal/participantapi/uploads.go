@@ -201,8 +201,12 @@ func checkHeaders(r *http.Request, want map[string]string) error {
 			got = []string{strconv.FormatInt(r.ContentLength, 10)}
 		}
 		if len(got) != 1 || got[0] != value {
+			hint := ""
+			if len(got) == 0 && strings.Contains(name, "_") {
+				hint = " If the client sends it, a proxy drops it, as nginx does without underscores_in_headers."
+			}
 			return &fileError{http.StatusForbidden, "SignatureDoesNotMatch", "The request must carry " + name +
-				" exactly as StartAttachmentUpload returned it in HeadersToInclude.", fmt.Sprintf("got %.200q, want %q", got, value)}
+				" exactly as StartAttachmentUpload returned it in HeadersToInclude." + hint, fmt.Sprintf("got %.200q, want %q", got, value)}
 		}
 	}
 	return nil

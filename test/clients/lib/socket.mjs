@@ -7,14 +7,14 @@ export const subscribeFrame = '{"topic":"aws/subscribe","content":{"topics":["aw
 export class Socket {
   #socket;
 
-  /** Opens a socket; rejects when the handshake is refused. */
-  static open(url) {
+  /** Opens a socket, with further options of ws; rejects when the handshake is refused. */
+  static open(url, options) {
     const socket = new Socket();
     socket.frames = new Journal('frames');
     socket.items = new Journal('items');
     socket.closed = new Promise((resolve) => { socket.ended = resolve; });
     return new Promise((resolve, reject) => {
-      const ws = new WebSocket(url);
+      const ws = new WebSocket(url, options);
       socket.#socket = ws;
       ws.on('open', () => resolve(socket));
       ws.on('error', reject);
