@@ -61,28 +61,23 @@ func run(ctx context.Context, args []string, io streams) int {
 	case len(args) == 1 && args[0] == "--version": // what people try first with any command
 		args = []string{"version"}
 	}
-	var cmd command
 	exited := -1
-	parser, err := kong.New(&cmd,
-		kong.Name("parley"),
-		kong.Description("Parley is a contact centre for chat that speaks Amazon Connect's APIs: point any AWS SDK, the AWS CLI or ChatJS at it.\n\nExamples:\n  parley serve --dev    start a server to experiment with\n  parley chat           chat with it, in another terminal"),
-		kong.Writers(io.out, io.err),
-		kong.Exit(func(status int) { exited = status }),
-		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(io),
-		words,
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-	)
-	if err != nil {
-		fmt.Fprintln(io.err, "parley:", err)
-		return 1
+	var read reader
+	read = func() (*command, *kong.Context, error) {
+		cmd := new(command)
+		parser, err := kong.New(cmd, grammar(ctx, io, read, func(status int) { exited = status })...)
+		if err != nil {
+			return nil, nil, err
+		}
+		k, err := parser.Parse(args)
+		return cmd, k, err
 	}
-	k, err := parser.Parse(args)
+	_, k, err := read()
 	if exited >= 0 {
 		return exited
 	}
 	if err == nil {
-		err = k.Run()
+		err = k.Run(k)
 	} else {
 		err = usage{wanted(err)}
 	}
@@ -99,6 +94,21 @@ func run(ctx context.Context, args []string, io streams) int {
 	}
 	fmt.Fprintln(io.err, "parley:", oneLine(err))
 	return 1
+}
+
+// grammar is how the command line is read and what verbs are given to run with. exit is
+// called with a status by flags that end the command, such as --help.
+func grammar(ctx context.Context, io streams, read reader, exit func(int)) []kong.Option {
+	return []kong.Option{
+		kong.Name("parley"),
+		kong.Description("Parley is a contact centre for chat that speaks Amazon Connect's APIs: point any AWS SDK, the AWS CLI or ChatJS at it.\n\nExamples:\n  parley serve --dev    start a server to experiment with\n  parley chat           chat with it, in another terminal"),
+		kong.Writers(io.out, io.err),
+		kong.Exit(exit),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(io, read),
+		words,
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+	}
 }
 
 // wanted adds to an error about the value of a flag what a value looks like.

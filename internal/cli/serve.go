@@ -8,8 +8,11 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
+
+	"github.com/alecthomas/kong"
 
 	"parley.example/parley/internal/process"
 	"parley.example/parley/internal/server"
@@ -113,12 +116,17 @@ func orZero(n *int64) int64 {
 const gcPercent = 200
 
 // Run serves until the process is told to stop.
-func (s *serveCmd) Run(ctx context.Context, io streams) error {
-	var level slog.Level
+func (s *serveCmd) Run(ctx context.Context, io streams, read reader, k *kong.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var level slog.LevelVar
+	hangups := &reloads{read: read, level: &level, inForce: settings(k), stop: stop, attached: s.Dev && onTerminal()}
+	hangups.catch()
+	defer hangups.release()
 	if err := level.UnmarshalText([]byte(s.LogLevel)); err != nil {
 		return usage{err}
 	}
-	options := &slog.HandlerOptions{Level: level}
+	options := &slog.HandlerOptions{Level: &level}
 	var handler slog.Handler = slog.NewTextHandler(io.err, options)
 	if s.LogFormat == "json" {
 		handler = slog.NewJSONHandler(io.err, options)
@@ -136,7 +144,8 @@ func (s *serveCmd) Run(ctx context.Context, io streams) error {
 	if err := s.readStreamSecret(); err != nil {
 		return usage{err}
 	}
-	cfg := s.config(slog.New(handler))
+	hangups.log = slog.New(handler)
+	cfg := s.config(hangups.log)
 	if cfg.CloseSpan == 0 {
 		cfg.CloseSpan = time.Millisecond
 	}
@@ -147,7 +156,11 @@ func (s *serveCmd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
+	var watching sync.WaitGroup
+	watching.Go(func() { hangups.watch(ctx, srv) })
 	err = srv.Serve(ctx, func(url string) { fmt.Fprint(io.out, srv.Welcome(url)) })
+	stop()
+	watching.Wait()
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%w (is another Parley running? Choose another port with --listen, or --admin-listen; 127.0.0.1:0 picks a free one)", err)
 	}

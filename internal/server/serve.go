@@ -73,11 +73,12 @@ func (s *Server) secure(l net.Listener) (_ net.Listener, scheme string, err erro
 	if s.TLSCert == "" {
 		return l, "http", nil
 	}
-	cert, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey)
+	cert, err := edge.LoadCertificate(s.TLSCert, s.TLSKey, s.Log)
 	if err != nil {
 		return l, "", fmt.Errorf("tls-cert, tls-key: %w", err)
 	}
-	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}}), "https", nil
+	s.certificate.Store(cert)
+	return tls.NewListener(l, &tls.Config{GetCertificate: cert.Get, NextProtos: []string{"http/1.1"}}), "https", nil
 }
 
 // reachable returns the address for clients on this machine: ChatJS accepts

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -56,9 +57,11 @@ type Server struct {
 	adminURL  string // where operators reach their listener; "" when there is none
 	firstKey  string // the file that holds the key made on first start
 
-	publicURL atomic.Pointer[string]
-	ready     atomic.Bool
-	parts     lifecycle.Group
+	publicURL   atomic.Pointer[string]
+	origins     atomic.Pointer[[]string]
+	certificate atomic.Pointer[edge.Certificate] // nil without TLS
+	ready       atomic.Bool
+	parts       lifecycle.Group
 }
 
 // New opens the store and wires the server. Close ends it.
@@ -74,6 +77,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	s.writes.probe = s.probe
 	s.edge = &edge.Edge{Log: s.Log, Metrics: s.metrics, Dev: s.Dev, Bodies: edge.NewBodies(process.MemoryLimit())}
 	s.edge.Trust(cfg.proxies)
+	s.origins.Store(&cfg.Origins)
 	s.SetURL(cfg.PublicURL)
 	if err := s.addStores(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -97,6 +101,27 @@ func (s *Server) Clock() *engine.Clock { return s.clock }
 
 // Agents acts for agents.
 func (s *Server) Agents() *agentapi.Service { return s.agents }
+
+// Reload takes from another configuration, which is checked, what can change while the
+// server runs: TrustedProxies and Origins. It also reads the certificate again if its files have
+// changed. An error changes nothing.
+func (s *Server) Reload(cfg Config) error {
+	if err := cfg.Check(); err != nil {
+		return err
+	}
+	s.edge.Trust(cfg.proxies)
+	s.origins.Store(&cfg.Origins)
+	if c := s.certificate.Load(); c != nil {
+		c.Follow()
+	}
+	return nil
+}
+
+// allowOrigin says whether pages of an origin may open sockets.
+func (s *Server) allowOrigin(origin string) bool {
+	origins := *s.origins.Load()
+	return len(origins) == 0 || slices.Contains(origins, origin)
+}
 
 // SetURL sets how clients reach the server if neither Config.PublicURL nor their requests
 // say so.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"slices"
 
 	"parley.example/parley/internal/agentapi"
 	"parley.example/parley/internal/auth"
@@ -172,18 +171,14 @@ func (c chats) Positions(ctx context.Context, subjects []bus.Subject) (map[bus.S
 }
 
 func (s *Server) newHub() *stream.Hub {
-	h := &stream.Hub{
+	return &stream.Hub{
 		Bus: s.bus,
 		Open: func(r *http.Request) (bus.Subject, center.ParticipantID, error) {
 			t, err := s.sealer.Open(auth.Socket, r.URL.Query().Get("token"), s.clock.Now())
 			return bus.Chat(t.Chat), t.Participant, err
 		},
-		Source: chats{s}, Log: s.Log, Refused: s.edge.Refused(), Limits: stream.Limits{Limits: socket.Limits{Span: s.CloseSpan}},
+		AllowOrigin: s.allowOrigin, Source: chats{s}, Log: s.Log, Refused: s.edge.Refused(), Limits: stream.Limits{Limits: socket.Limits{Span: s.CloseSpan}},
 	}
-	if len(s.Origins) > 0 {
-		h.AllowOrigin = func(origin string) bool { return slices.Contains(s.Origins, origin) }
-	}
-	return h
 }
 
 // newFlowLog returns the flow log. In development mode it goes to the server's log
