@@ -76,7 +76,7 @@ func (serveCmd) Help() string {
 
 func (s *serveCmd) config(log *slog.Logger) server.Config {
 	return server.Config{
-		Dev: s.Dev, Listen: s.Listen, AdminListen: s.AdminListen, Data: s.Data, New: s.New, SecretFile: s.SecretFile, Files: s.Files, FilesEndpoint: s.FilesEndpoint, PublicURL: s.PublicURL,
+		Version: version, Dev: s.Dev, Listen: s.Listen, AdminListen: s.AdminListen, Data: s.Data, New: s.New, SecretFile: s.SecretFile, Files: s.Files, FilesEndpoint: s.FilesEndpoint, PublicURL: s.PublicURL,
 		TrustedProxies: s.TrustedProxy, TLSCert: s.TLSCert, TLSKey: s.TLSKey,
 		Account: s.Account, Region: s.Region, MaxActiveChats: orZero(s.MaxActiveChats), Quotas: s.Quota, MaxFileMB: s.MaxFileMB,
 		CloudLimits: s.CloudLimits, StrictText: s.StrictText, CheckReferences: s.CheckReferences, OldSpellings: s.OldSpellings,

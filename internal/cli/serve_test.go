@@ -16,6 +16,7 @@ import (
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/blob/s3/s3test"
 	"parley.example/parley/internal/server/servertest"
+	"parley.example/parley/internal/store/sqlite"
 )
 
 // patience is how long a test waits for what is to come.
@@ -220,4 +221,39 @@ func TestKeys(t *testing.T) {
 			t.Errorf("keys %s of a key that is gone = %d %q", verb, status, errs)
 		}
 	}
+}
+
+// TestLogBegins has the log of a server begin with what runs, where, and on which data, and
+// say how long requests took in milliseconds.
+func TestLogBegins(t *testing.T) {
+	dir := t.TempDir()
+	url, _, errs, stop := serving(t, "--dev", "--data", dir, "--listen", "127.0.0.1:0", "--close-span", "10ms", "--public-url", "https://chat.example.com", "--log-format", "json")
+	res, err := http.Get(strings.Replace(url, "https://chat.example.com", "http://"+begun(t, errs)["address"].(string), 1) + "/no/such/operation")
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if status := stop(); status != 0 {
+		t.Errorf("the status is %d\n%s", status, errs)
+	}
+	line := begun(t, errs)
+	for name, want := range map[string]any{"msg": "serving", "version": version, "data": dir, "format": float64(sqlite.Format()), "public_url": "https://chat.example.com", "development": true} {
+		if line[name] != want {
+			t.Errorf("the first line has %s=%v; want %v", name, line[name], want)
+		}
+	}
+	if !regexp.MustCompile(`"operation":"unknown","status":404,"took_ms":[0-9.]+,.*"client":"127.0.0.1"`).MatchString(errs.String()) {
+		t.Errorf("the log has no request that took a time:\n%s", errs)
+	}
+}
+
+// begun returns the first line of a log in JSON.
+func begun(t *testing.T, log *output) map[string]any {
+	t.Helper()
+	first, _, _ := strings.Cut(log.String(), "\n")
+	var line map[string]any
+	if err := json.Unmarshal([]byte(first), &line); err != nil {
+		t.Fatalf("the log begins with %q: %v", first, err)
+	}
+	return line
 }

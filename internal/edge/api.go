@@ -122,7 +122,7 @@ func (e *Edge) observe(ctx context.Context, seen restjson.Observation) {
 	}
 	attrs := []slog.Attr{
 		slog.String("request", RequestID(ctx)), slog.String("operation", name), slog.Int("status", seen.Status),
-		slog.Duration("took", seen.Duration),
+		slog.Float64("took_ms", float64(seen.Duration.Microseconds())/1000),
 	}
 	if seen.Err != nil {
 		attrs = append(attrs, slog.String("code", seen.Code), slog.String("reason", reasonOf(seen.Err)))

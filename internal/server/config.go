@@ -28,8 +28,9 @@ const DefaultListen = "127.0.0.1:8790"
 
 // Config is what an operator may set. The zero value of a member means its default.
 type Config struct {
-	Dev    bool   // development mode: any access key, demo instance, developer API, explained refusals
-	Listen string // host:port; DefaultListen
+	Version string // of the program, for the log
+	Dev     bool   // development mode: any access key, demo instance, developer API, explained refusals
+	Listen  string // host:port; DefaultListen
 	// AdminListen is host:port of a second listener, for operators: it serves /metrics, which
 	// Listen then does not, and the health of the server, in plain HTTP. None when empty.
 	AdminListen string
