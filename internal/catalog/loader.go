@@ -91,7 +91,7 @@ func (l *loader) parse(ctx context.Context, snap *Snapshot, h Holder) error {
 		parsed, err = l.content(ctx, string(key.Flow), hash)
 		switch center.ReasonOf(err) {
 		case center.InvalidFlow, center.NotFound:
-			l.log.ErrorContext(ctx, "a published flow cannot be read", "instance", h.About().Instance, "flow", key.Flow, "error", err)
+			l.log.ErrorContext(ctx, "a published flow cannot be read", "instance", h.About().Instance, "flow", key.Flow, "err", err)
 			snap.runnable[key] = published{err: fmt.Errorf("%s %s: %w", h.Kind(), key.Flow, err)}
 			return nil
 		}

@@ -199,7 +199,7 @@ func (l *Log) failed(ctx context.Context, err error) {
 	l.written = false
 	if !l.failing {
 		l.failing = true
-		l.Log.ErrorContext(ctx, "cannot write flow logs", "error", err)
+		l.Log.ErrorContext(ctx, "cannot write flow logs", "err", err)
 	}
 }
 

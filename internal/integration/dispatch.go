@@ -133,7 +133,7 @@ func (d *dispatcher) fetch(ctx context.Context, now time.Time) bool {
 	page, err := d.Store.Outbox(ctx, d.Shards, now.Add(ahead), pageSize)
 	if err != nil {
 		if ctx.Err() == nil {
-			d.log.ErrorContext(ctx, "cannot read the outbox", "error", err)
+			d.log.ErrorContext(ctx, "cannot read the outbox", "err", err)
 		}
 		return false
 	}
@@ -211,7 +211,7 @@ func (d *dispatcher) finish(ctx context.Context, r result, aborted bool) {
 
 	if temporary(r.err) {
 		if l.to.missed(r.started, now) {
-			d.log.WarnContext(ctx, "streaming endpoint is failing", "endpoint", head.Endpoint, "error", r.err)
+			d.log.WarnContext(ctx, "streaming endpoint is failing", "endpoint", head.Endpoint, "err", r.err)
 		}
 	} else if _, answered := errors.AsType[*statusError](r.err); answered {
 		l.to.succeeded(took)
@@ -225,7 +225,7 @@ func (d *dispatcher) finish(ctx context.Context, r result, aborted bool) {
 		d.board.again(l)
 		return
 	}
-	d.log.DebugContext(ctx, "delivery failed", "delivery", head.ID, "stream", head.Stream, "attempts", head.Attempts, "error", head.Error)
+	d.log.DebugContext(ctx, "delivery failed", "delivery", head.ID, "stream", head.Stream, "attempts", head.Attempts, "err", head.Error)
 	d.Observe(OutcomeFailed, took)
 	d.postpone(l, head, now.Add(backoff(head.Attempts, lastBackoff)))
 }
@@ -276,7 +276,7 @@ func (d *dispatcher) settle(ctx context.Context, err error) {
 		d.reload = true
 		return
 	}
-	d.log.ErrorContext(ctx, "cannot write to the outbox", "error", err)
+	d.log.ErrorContext(ctx, "cannot write to the outbox", "err", err)
 	d.stuck = true
 	to, later := &done.chores, &d.gathered.chores
 	later.Delivered = append(to.Delivered, later.Delivered...)
@@ -293,7 +293,7 @@ func (d *dispatcher) sweep(ctx context.Context) {
 	}
 	page, err := d.Store.Overflow(ctx, d.Shards, d.MaxWaiting, overflowPage)
 	if err != nil {
-		d.log.ErrorContext(ctx, "cannot read the outbox", "error", err)
+		d.log.ErrorContext(ctx, "cannot read the outbox", "err", err)
 		return
 	}
 	if len(page) < overflowPage {

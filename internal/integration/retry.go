@@ -41,7 +41,7 @@ func retry[T any](ctx context.Context, p callLimit, try func(context.Context) (T
 			return none, fmt.Errorf("%s %w", p.what, err)
 		}
 		if p.log != nil {
-			p.log.WarnContext(ctx, "retrying a call", "who", p.what, "id", p.id, "error", err)
+			p.log.WarnContext(ctx, "retrying a call", "who", p.what, "id", p.id, "err", err)
 		}
 	}
 }

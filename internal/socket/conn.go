@@ -218,7 +218,7 @@ func (c *Conn) end(orderly bool) {
 		c.server.poller.remove(int(c.fd))
 	}
 	if err := c.conn.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-		c.server.Log.Debug("socket not closed well", "error", err)
+		c.server.Log.Debug("socket not closed well", "err", err)
 	}
 	c.server.counts.close(cause)
 }

@@ -55,7 +55,7 @@ func (s *Server) polling() *poller {
 	s.pollOnce.Do(func() {
 		p, err := newPoller()
 		if err != nil {
-			s.Log.Debug("each socket has a goroutine", "error", err)
+			s.Log.Debug("each socket has a goroutine", "err", err)
 			return
 		}
 		s.poller = p

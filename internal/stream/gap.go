@@ -180,7 +180,7 @@ func (h *Hub) fill(a *audience, events []bus.Event, err error) (over bool) {
 // their clients reconnect, to another audience, and read the transcript. The
 // caller holds the shard.
 func (h *Hub) abandon(a *audience, err error) {
-	h.Log.Warn("sockets closed for a gap", "chat", a.id(), "after", a.seq, "error", err)
+	h.Log.Warn("sockets closed for a gap", "chat", a.id(), "after", a.seq, "err", err)
 	a.gap = nil
 	h.dissolve(a)
 	for s := a.first; s != nil; s = s.next {

@@ -101,7 +101,7 @@ func over(err error) bool {
 func (h *Hub) refuse(w http.ResponseWriter, r *http.Request, status int, why string, err error) {
 	h.counts.refuse(status)
 	client, _, _ := net.SplitHostPort(r.RemoteAddr)
-	h.Log.InfoContext(r.Context(), "socket refused", "status", status, "reason", why, "error", err,
+	h.Log.InfoContext(r.Context(), "socket refused", "status", status, "reason", why, "err", err,
 		"client", client, "origin", r.Header.Get("Origin"))
 	header := w.Header()
 	socket.RefusalHeader(header, status)

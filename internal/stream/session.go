@@ -100,10 +100,10 @@ func (s *session) connected() {
 	switch {
 	case err == nil:
 	case over(err):
-		s.hub.Log.Info("socket of an ended chat", "chat", s.of.id(), "participant", s.participant, "error", err)
+		s.hub.Log.Info("socket of an ended chat", "chat", s.of.id(), "participant", s.participant, "err", err)
 		s.conn.Close(Ended)
 	default:
-		s.hub.Log.Error("participant not marked as connected", "chat", s.of.id(), "participant", s.participant, "error", err)
+		s.hub.Log.Error("participant not marked as connected", "chat", s.of.id(), "participant", s.participant, "err", err)
 		s.conn.CloseAfter(s.hub.limits.Brake, Unconnected)
 	}
 }

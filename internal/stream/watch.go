@@ -69,7 +69,7 @@ func (h *Hub) check() {
 		positions, err := h.Source.Positions(ctx, all)
 		cancel()
 		if err != nil {
-			h.Log.Warn("sockets not compared with the store", "error", err)
+			h.Log.Warn("sockets not compared with the store", "err", err)
 		}
 		for subject, seq := range positions {
 			sh := h.shard(subject)

@@ -48,7 +48,7 @@ func (cp *checkpointer) run() {
 		for range 3 {
 			log, copied, err := cp.conn.checkpoint()
 			if err != nil {
-				cp.log.Warn("checkpoint failed; it will be retried", "error", err)
+				cp.log.Warn("checkpoint failed; it will be retried", "err", err)
 			}
 			if err != nil || log-copied < cp.pages/50 {
 				break
@@ -135,7 +135,7 @@ func (c *conn) restart(cp *checkpointer) bool {
 	}
 	r, err := c.first("PRAGMA wal_checkpoint(RESTART)")
 	if err := c.script(busyTimeout); err != nil {
-		cp.log.Warn("the database does not take a setting", "error", err)
+		cp.log.Warn("the database does not take a setting", "err", err)
 	}
 	return err == nil && r != nil && !r.bool(0)
 }

@@ -114,7 +114,7 @@ func (w *writer) flush(batch []entry) {
 	}
 	w.judge(batch, err, before)
 	if err != nil {
-		w.log.Error("the database refused a batch", "changes", len(batch), "error", err)
+		w.log.Error("the database refused a batch", "changes", len(batch), "err", err)
 		for i := range batch {
 			if !batch[i].wasClosed() {
 				batch[i].err = fmt.Errorf("store: %w", err)
@@ -168,7 +168,7 @@ func (w *writer) entry(e *entry, apart bool) error {
 	if e.job == nil && !apart {
 		refused, err := w.apply(e.change, false)
 		if err != nil {
-			w.log.Warn("a change failed; doing its batch again one by one", "chat", e.change.Chat, "error", err)
+			w.log.Warn("a change failed; doing its batch again one by one", "chat", e.change.Chat, "err", err)
 			return errApart
 		}
 		e.err = refused
@@ -198,7 +198,7 @@ func (w *writer) entry(e *entry, apart bool) error {
 // ended it already, and drops what was cached in it.
 func (w *writer) rollback() {
 	if _, err := w.conn.exec("ROLLBACK"); err != nil {
-		w.log.Debug("rollback", "error", err)
+		w.log.Debug("rollback", "err", err)
 	}
 	w.chats.clear()
 	w.counters.clear()
