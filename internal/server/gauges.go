@@ -24,7 +24,30 @@ func (s *Server) gauges() {
 		}
 		return 0
 	})
+	m.Gauge("parley_queued_chats", "Chats that wait in queues.", func() float64 { return float64(s.backlog.get().Queued) })
+	m.Gauge("parley_queued_oldest_seconds", "How long the longest waiting of them has been in its queue; 0 when none waits.", func() float64 { return s.since(s.backlog.get().QueuedSince) })
+	m.Gauge("parley_outbox_deliveries", "Deliveries to streaming endpoints that wait.", func() float64 { return float64(s.backlog.get().Deliveries) })
+	m.Gauge("parley_outbox_oldest_seconds", "How long the oldest of them has waited; 0 when none waits.", func() float64 { return s.since(s.backlog.get().Oldest) })
+	m.Gauge("parley_dead_letters", "Deliveries that were given up and are kept.", func() float64 { return float64(s.backlog.get().Dead) })
+	m.Gauge("parley_database_bytes", "Size of the database, with its write-ahead log.", func() float64 { return float64(s.backlog.get().database) })
+	m.Gauge("parley_files_bytes", "Size of the attachments in the data directory.", func() float64 { return float64(s.backlog.get().files) })
+	m.Gauge("parley_flow_logs_bytes", "Size of the flow logs.", func() float64 { return float64(s.backlog.get().flowLogs) })
+	m.Gauge("parley_disk_free_bytes", "Space that the disk of the data directory has left.", func() float64 { return float64(s.backlog.get().free) })
+	m.Gauge("parley_certificate_expiry_timestamp_seconds", "When the TLS certificate in use expires; 0 without one.", func() float64 {
+		if c := s.certificate.Load(); c != nil {
+			return float64(c.Expires().Unix())
+		}
+		return 0
+	})
 	m.Gauge("parley_active_chats", "Chats that have not ended, in all instances.", s.activeChats)
+}
+
+// since returns the seconds since a time, 0 when it is zero.
+func (s *Server) since(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return max(0, s.clock.Now().Sub(t).Seconds())
 }
 
 func (s *Server) activeChats() float64 {

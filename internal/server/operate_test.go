@@ -23,6 +23,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
 	"parley.example/parley/internal/server"
@@ -140,11 +142,34 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("the metrics have no line %s", line)
 		}
 	}
+	if problems, err := promlint.New(strings.NewReader(text)).Lint(); err != nil || len(problems) > 0 {
+		t.Errorf("by the conventions of Prometheus: %v, %v", problems, err)
+	}
 	for word := range strings.FieldsFuncSeq(string(page), func(r rune) bool { return r == '`' || r == '{' || r == ' ' || r == '\n' }) {
 		if strings.HasPrefix(word, "parley_") && !strings.Contains(text, "# TYPE "+word+" ") {
 			t.Errorf("the documentation promises %s, which is not there", word)
 		}
 	}
+}
+
+// TestMetricsOfTheDisk finds the sizes of what a server keeps, and a delivery that waits.
+func TestMetricsOfTheDisk(t *testing.T) {
+	s := servertest.Start(t, servertest.Production(t.TempDir()), func(c *server.Config) {
+		c.Streams, c.StreamSecret = map[string]string{"arn:aws:sns:*": "http://127.0.0.1:1/nobody"}, "0123456789abcdef"
+	})
+	c := s.Chat(t, func(in *connect.StartChatContactRequest) {
+		in.ChatStreamingConfiguration = &connect.ChatStreamingConfiguration{StreamingEndpointArn: "arn:aws:sns:us-east-1:123456789012:chat"}
+	})
+	if r := do(t, s, servertest.Put(t, c.File("a.txt", "text/plain", 5000), make([]byte, 5000))); r.status != 200 {
+		t.Fatalf("PUT = %d %s", r.status, r.body)
+	}
+	for name, least := range map[string]float64{
+		"parley_database_bytes": 10_000, "parley_files_bytes": 5000, "parley_disk_free_bytes": 1, "parley_outbox_deliveries": 1,
+	} {
+		eventually(t, name, func() bool { return metric(t, s, name) >= least })
+	}
+	s.Clock().Advance(time.Second)
+	eventually(t, "the delivery ages", func() bool { return metric(t, s, "parley_outbox_oldest_seconds") >= 1 })
 }
 
 // TestGracefulStop stops a server in the midst of a request: it says that it

@@ -36,6 +36,7 @@ func (s *Server) addParts() {
 	add("memory trimming", 0, lifecycle.Loop(process.TrimMemory))
 	add("health", 0, lifecycle.Loop(s.writes.watch))
 	add("keys", 0, lifecycle.Loop(s.keyring.tend))
+	add("backlog", 0, lifecycle.Loop(s.backlog.run))
 	add("flow logs", 0, lifecycle.Loop(s.flowLog.Run))
 	add("purge", 0, lifecycle.Every(time.Hour, s.purge))
 	add("message streaming", 0, lifecycle.Loop(func(ctx context.Context) {

@@ -37,6 +37,7 @@ type Server struct {
 	edge      *edge.Edge
 	store     store.Store
 	writes    *writes
+	backlog   *backlog
 	blobs     blob.Store
 	catalog   *catalog.Catalog
 	keyring   *keyring
@@ -75,6 +76,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	s.writes = newWrites(s.Log)
 	s.writes.probe = s.probe
+	s.backlog = newBacklog(s.count)
 	s.edge = &edge.Edge{Log: s.Log, Metrics: s.metrics, Dev: s.Dev, Bodies: edge.NewBodies(process.MemoryLimit())}
 	s.edge.Trust(cfg.proxies)
 	s.origins.Store(&cfg.Origins)

@@ -121,6 +121,9 @@ type Store interface {
 	// Stream with more than keep waiting ones, all but the newest keep, oldest first.
 	Overflow(ctx context.Context, shards Shards, keep, limit int) ([]Delivery, error)
 
+	// Backlog counts what waits, in all instances. It takes longer the more that is.
+	Backlog(ctx context.Context) (Backlog, error)
+
 	// Uploads returns at most limit uploads of the shards whose Expires is not
 	// after now, longest expired first.
 	Uploads(ctx context.Context, shards Shards, now time.Time, limit int) ([]Upload, error)
@@ -161,6 +164,15 @@ type Store interface {
 	Purge(ctx context.Context, shards Shards, before time.Time, dead int) error
 	// Close waits until every submitted change is done and releases the files. It may be called twice.
 	Close() error
+}
+
+// Backlog is what waits, for whoever watches a server. Times are zero when nothing waits.
+type Backlog struct {
+	Queued      int64     // chats in queues
+	QueuedSince time.Time // when the one that has waited longest came into its queue
+	Deliveries  int64     // in the outbox
+	Oldest      time.Time // when the oldest of them was put there
+	Dead        int64     // dead letters
 }
 
 // Change is what one command does to one chat.

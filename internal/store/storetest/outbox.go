@@ -16,6 +16,7 @@ var outboxCases = []testCase{
 	{name: "postponing blocks its stream only", run: outboxPostpone},
 	{name: "delivered in any order", run: outboxDelivered},
 	{name: "dead deliveries make way", run: outboxDead},
+	{name: "what waits is counted", run: backlogCounted},
 	{name: "a limit is shared among streams", run: outboxLimit},
 	{name: "what is too much for a stream", run: outboxOverflow},
 	{name: "unknown ids are ignored", run: outboxUnknown},
@@ -117,6 +118,30 @@ func outboxDelivered(t *testing.T, s *env) {
 	s.wantOutbox(t, at(0), 99)
 	again := s.put(t, at(0), "a")
 	s.wantOutbox(t, at(0), 99, again...)
+}
+
+func backlogCounted(t *testing.T, s *env) {
+	want := func(what string, want store.Backlog) {
+		t.Helper()
+		got, err := s.Backlog(t.Context())
+		if err != nil || got.Queued != want.Queued || got.Deliveries != want.Deliveries || got.Dead != want.Dead ||
+			!got.QueuedSince.Equal(want.QueuedSince) || !got.Oldest.Equal(want.Oldest) {
+			t.Errorf("%s: Backlog = %+v, %v; want %+v", what, got, err, want)
+		}
+	}
+	want("at first", store.Backlog{})
+	s.must(t, &store.Change{Deliveries: []store.Delivery{
+		{Stream: "a", Chat: "c", Due: at(0), Created: at(3)}, {Stream: "b", Chat: "c", Due: at(0), Created: at(4)}, {Stream: "b", Chat: "c", Due: at(0), Created: at(5)}}})
+	s.createWaiting(t, entry("q", 1, 8))
+	s.createWaiting(t, entry("r", 1, 7))
+	s.create(t, 1)
+	want("with two chats in queues and three deliveries", store.Backlog{Queued: 2, QueuedSince: at(7), Deliveries: 3, Oldest: at(3)})
+	all, err := s.Outbox(t.Context(), store.AllShards, at(0), 9)
+	if err != nil || len(all) != 3 {
+		t.Fatalf("Outbox = %v, %v", all, err)
+	}
+	s.keep(t, &store.Chores{Delivered: []int64{all[0].ID}, Dead: []store.Delivery{{ID: all[1].ID}}})
+	want("with one delivered and one dead", store.Backlog{Queued: 2, QueuedSince: at(7), Deliveries: 1, Oldest: at(5), Dead: 1})
 }
 
 func outboxDead(t *testing.T, s *env) {

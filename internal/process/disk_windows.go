@@ -1,0 +1,17 @@
+package process
+
+import "golang.org/x/sys/windows"
+
+// FreeDisk returns how many bytes the file system of a directory still takes from
+// this process. The error is the system's.
+func FreeDisk(dir string) (int64, error) {
+	name, err := windows.UTF16PtrFromString(dir)
+	if err != nil {
+		return 0, err
+	}
+	var free uint64
+	if err := windows.GetDiskFreeSpaceEx(name, &free, nil, nil); err != nil {
+		return 0, err
+	}
+	return int64(free), nil
+}
