@@ -1,6 +1,7 @@
 // Package devapi is the developer API, for people who build something against a
 // server in development mode:
 //
+//	GET  /dev                                     what there is, in JSON
 //	GET  /dev/clock                               the server's time
 //	POST /dev/clock {"Advance":"5m"}              moves it on, from timer to timer; answers when all have fired
 //	POST /dev/clock {"Freeze":true}               stops it, false lets it run on

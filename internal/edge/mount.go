@@ -17,6 +17,8 @@ type Mount struct {
 	Handler http.Handler
 	// Dev makes the row exist in development mode only.
 	Dev bool
+	// Help says in a line what it does, for those who are shown a list.
+	Help string
 	// CORS says which pages may read the answers.
 	CORS CORS
 	// Secret says that what follows the pattern in a path is a credential, which no log may have.

@@ -66,26 +66,39 @@ func (s *Server) mounts() []edge.Mount {
 	}))
 	clock, flowLogs := devapi.Clock{Clock: s.clock, Mover: &engine.Mover{Engine: s.engine}}, devapi.FlowLogs{Log: s.flowLog}
 	start := ui.Start{Instance: string(catalog.DemoInstance), Flow: string(catalog.DemoFlow), Region: s.Region, URL: s.urlFor}
+	root := edge.Mount{Pattern: "GET /{$}", Handler: ui.Home{}}
+	if s.Dev {
+		root.Handler = start
+	}
 	visitors := &devapi.Visitors{Log: s.Log, URL: s.URL}
-	dev := func(h http.HandlerFunc) http.Handler { return visitors.Watch(h) }
+	dev := []edge.Mount{
+		{Pattern: "GET /dev/clock", Handler: http.HandlerFunc(clock.Get), Help: "the server's time"},
+		{Pattern: "POST /dev/clock", Handler: http.HandlerFunc(clock.Set), Help: `moves it: {"Advance":"25h"} or "7d"; {"Freeze":true} stops it, false lets it run on`},
+		{Pattern: "GET /dev/faults", Handler: http.HandlerFunc(s.faults.Get), Help: "the faults that are left"},
+		{Pattern: "POST /dev/faults", Handler: http.HandlerFunc(s.faults.Set), Help: `replaces them: [{"Operation":"SendMessage","Status":503,"Count":2}]; [] ends them`},
+		{Pattern: "GET /dev/flowlogs", Handler: flowLogs, Help: "follows what flows do, as server-sent events; ?contact=ID of one contact, ?recent=20 with the last ones first"},
+	}
+	index := devapi.Index{{Method: "GET", Path: "/dev", Help: "this list"}}
+	for i, m := range dev {
+		method, path, _ := strings.Cut(m.Pattern, " ")
+		index = append(index, devapi.Endpoint{Method: method, Path: path, Help: m.Help})
+		dev[i].Handler, dev[i].Dev, dev[i].CORS = visitors.Watch(m.Handler), true, edge.AnyOrigin
+	}
 	asked := s.operated()
 	if s.AdminListen != "" {
 		asked = s.health()
 	}
-	return append(asked, []edge.Mount{
+	return append(append(asked, []edge.Mount{
 		{Pattern: "/", Handler: administration, CORS: edge.AnyOrigin},
 		{Pattern: "/participant/", Handler: chat, CORS: edge.AnyOrigin},
 		{Pattern: keysapi.Path, Handler: s.keysHandler()},
 		{Pattern: participantapi.FilesPath, Handler: edge.Patient(participants.Files()), CORS: edge.AnyOrigin, Secret: true},
 		{Pattern: auth.SocketPath, Handler: s.hub, CORS: edge.AnyOrigin},
-		{Pattern: "GET /{$}", Handler: start, Dev: true},
+		root,
 		{Pattern: "GET /assets/", Handler: start, Dev: true, CORS: edge.AnyOrigin},
-		{Pattern: "GET /dev/clock", Handler: dev(clock.Get), Dev: true, CORS: edge.AnyOrigin},
-		{Pattern: "POST /dev/clock", Handler: dev(clock.Set), Dev: true, CORS: edge.AnyOrigin},
-		{Pattern: "GET /dev/faults", Handler: dev(s.faults.Get), Dev: true, CORS: edge.AnyOrigin},
-		{Pattern: "POST /dev/faults", Handler: dev(s.faults.Set), Dev: true, CORS: edge.AnyOrigin},
-		{Pattern: "GET /dev/flowlogs", Handler: visitors.Watch(flowLogs), Dev: true, CORS: edge.AnyOrigin},
-	}...)
+		{Pattern: "GET /dev", Handler: index, Dev: true, CORS: edge.AnyOrigin},
+		{Pattern: "GET /dev/", Handler: index, Dev: true, CORS: edge.AnyOrigin},
+	}...), dev...)
 }
 
 // gates are checks in front of both APIs.

@@ -1,5 +1,6 @@
 // Package ui has the web pages of a server: in development mode the start page,
-// with the demo's ids, commands to copy and a chat to try. Pages are plain HTML,
+// with the demo's ids, commands to copy and a chat to try ([Start]), otherwise a page
+// that says what the address is ([Home]). Pages are plain HTML,
 // CSS and ES modules without a build step, embedded in the binary.
 package ui
 
