@@ -7,6 +7,8 @@ TOOL := go tool -modfile=tools/go.mod
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X parley.example/parley/internal/cli.version=$(VERSION)
 
+build = go build $(1) -ldflags '$(LDFLAGS)' -o bin/parley ./cmd/parley
+
 # The settings of a release, so that checking, generating and building share one cache.
 export CGO_ENABLED := 0
 export GOFLAGS := $(strip $(GOFLAGS) -trimpath)
@@ -16,12 +18,15 @@ help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: ## Start the server in development mode, seeded, ready to chat
-	@go run ./cmd/parley serve --dev
+run: ## Start the server in development mode, seeded; LISTEN=127.0.0.1:9000 and ARGS='--data ./chats' change how
+	@$(call build,-v) 2>&1 | { n=0; while IFS= read -r line; do case $$line in *[\ :]*) echo "$$line" ;; *) n=$$((n + 1)); \
+		[ $$n != 5 ] || echo "Building Parley. The first time takes a few minutes, later ones seconds."; \
+		[ $$((n % 50)) != 0 ] || echo "  $$n packages built" ;; esac; done; } >&2
+	@bin/parley serve --dev $(if $(LISTEN),--listen $(LISTEN)) $(ARGS) || { status=$$?; echo "By make: make run LISTEN=127.0.0.1:9000 listens elsewhere, ARGS='…' adds flags of parley serve." >&2; exit $$status; }
 
 .PHONY: build
 build: ## Build bin/parley, one static binary
-	go build -ldflags '$(LDFLAGS)' -o bin/parley ./cmd/parley
+	$(call build)
 
 .PHONY: test
 test: lint generate-check unit clients build ## Run every check and every test

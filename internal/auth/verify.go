@@ -273,12 +273,12 @@ func (v *Verifier) checkSignature(r *http.Request, path, query, payload string, 
 				continue // has been tried
 			}
 			if err := w.stringToSign(r, a.Host, path, query, payload, c); err != nil {
-			return err
+				return err
+			}
+			if key.matches(w.toSign, &c.signature) {
+				return nil
+			}
 		}
-		if key.matches(w.toSign, &c.signature) {
-			return nil
-		}
-	}
 	}
 	return refuse(InvalidSignature, "The request signature we calculated does not match the signature you provided. "+
 		"Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -76,7 +77,7 @@ func (serveCmd) Help() string {
 
 func (s *serveCmd) config(log *slog.Logger) server.Config {
 	return server.Config{
-		Version: version, Dev: s.Dev, Listen: s.Listen, AdminListen: s.AdminListen, Data: s.Data, New: s.New, SecretFile: s.SecretFile, Files: s.Files, FilesEndpoint: s.FilesEndpoint, PublicURL: s.PublicURL,
+		Version: version, Command: startedAs(os.Args[0]), Dev: s.Dev, Listen: s.Listen, AdminListen: s.AdminListen, Data: s.Data, New: s.New, SecretFile: s.SecretFile, Files: s.Files, FilesEndpoint: s.FilesEndpoint, PublicURL: s.PublicURL,
 		TrustedProxies: s.TrustedProxy, TLSCert: s.TLSCert, TLSKey: s.TLSKey,
 		Account: s.Account, Region: s.Region, MaxActiveChats: orZero(s.MaxActiveChats), Quotas: s.Quota, MaxFileMB: s.MaxFileMB,
 		CloudLimits: s.CloudLimits, StrictText: s.StrictText, CheckReferences: s.CheckReferences, OldSpellings: s.OldSpellings,
@@ -100,6 +101,15 @@ func (s *serveCmd) readStreamSecret() error {
 	text, err := os.ReadFile(s.StreamSecretFile)
 	s.StreamSecret = strings.TrimSpace(string(text))
 	return err
+}
+
+// startedAs returns how to start the program again: go run has it in a directory that is
+// gone afterwards.
+func startedAs(program string) string {
+	if strings.Contains(filepath.ToSlash(program), "/go-build") {
+		return "go run ./cmd/parley"
+	}
+	return program
 }
 
 // orZero is what a flag says that need not be given.

@@ -59,7 +59,7 @@ func about(t *testing.T, url string) string {
 // TestServe starts a server by the command line and stops it as SIGTERM does.
 func TestServe(t *testing.T) {
 	url, out, errs, stop := serving(t, "--dev", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", "json", "--close-span", "10ms")
-	for _, want := range []string{"Metrics and health are at http://127.0.0.1:", "in development mode", "in memory", url + "/\n", "parley chat --endpoint " + url, "AWS_ENDPOINT_URL=" + url, "aws connect start-chat-contact"} {
+	for _, want := range []string{"Metrics and health are at http://127.0.0.1:", "in development mode", "in memory", url + "/\n", startedAs(os.Args[0]) + " chat --endpoint " + url, "AWS_ENDPOINT_URL=" + url, "aws connect start-chat-contact"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the welcome lacks %q:\n%s", want, out)
 		}
@@ -244,6 +244,17 @@ func TestLogBegins(t *testing.T) {
 	}
 	if !regexp.MustCompile(`"operation":"unknown","status":404,"took_ms":[0-9.]+,.*"client":"127.0.0.1"`).MatchString(errs.String()) {
 		t.Errorf("the log has no request that took a time:\n%s", errs)
+	}
+}
+
+// TestStartedAs has the welcome name a command that works where the server was started.
+func TestStartedAs(t *testing.T) {
+	for program, want := range map[string]string{
+		"parley": "parley", "bin/parley": "bin/parley", "/usr/bin/parley": "/usr/bin/parley", "/tmp/go-build1234/b001/exe/parley": "go run ./cmd/parley",
+	} {
+		if got := startedAs(program); got != want {
+			t.Errorf("startedAs(%q) = %q; want %q", program, got, want)
+		}
 	}
 }
 

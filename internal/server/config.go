@@ -29,6 +29,7 @@ const DefaultListen = "127.0.0.1:8790"
 // Config is what an operator may set. The zero value of a member means its default.
 type Config struct {
 	Version string // of the program, for the log
+	Command string // by which the program was started, for what it tells developers to run; parley
 	Dev     bool   // development mode: any access key, demo instance, developer API, explained refusals
 	Listen  string // host:port; DefaultListen
 	// AdminListen is host:port of a second listener, for operators: it serves /metrics, which
@@ -135,6 +136,7 @@ func (c *Config) Check() error {
 			*s = v
 		}
 	}
+	def(&c.Command, "parley")
 	def(&c.Listen, DefaultListen)
 	def(&c.Account, "123456789012")
 	def(&c.Region, "us-east-1")

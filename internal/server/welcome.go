@@ -25,7 +25,7 @@ func (s *Server) Welcome(url string) string {
 	fmt.Fprintf(&b, "Parley is at %s, in development mode, keeping its data %s.\n", url, where)
 	fmt.Fprintf(&b, "%s\n", s.welcomeOperators())
 	fmt.Fprintf(&b, "  Chat in the browser    %s/\n", url)
-	fmt.Fprintf(&b, "  Chat in the terminal   parley chat")
+	fmt.Fprintf(&b, "  Chat in the terminal   %s chat", s.Command)
 	if url != "http://"+DefaultListen {
 		fmt.Fprintf(&b, " --endpoint %s", url)
 	}
