@@ -38,7 +38,7 @@ func TestHealth(t *testing.T) {
 			t.Errorf("GET %s = %d %q; want %q", path, r.status, r.body, want)
 		}
 	}
-	for _, path := range []string{"/", "/dev/clock", "/dev/faults", "/assets/start.css", "/debug/pprof/"} {
+	for _, path := range []string{"/dev", "/dev/clock", "/dev/faults", "/assets/start.css", "/debug/pprof/"} {
 		if r := call(t, s, "GET", path, ""); r.status != 404 && r.status != 403 {
 			t.Errorf("GET %s = %d outside development mode", path, r.status)
 		}
