@@ -26,6 +26,7 @@ type serveCmd struct {
 	AdminListen   string   `help:"Second address to listen on, for operators: it serves /metrics, which the main one then does not, and /healthz and /readyz, in plain HTTP." placeholder:"HOST:PORT" env:"PARLEY_ADMIN_LISTEN" name:"admin-listen"`
 	Data          string   `help:"Data directory. Without it, development mode keeps everything in memory." placeholder:"DIR" env:"PARLEY_DATA"`
 	New           bool     `help:"Begin with an empty database in a data directory whose database is missing or empty. Where there is one, the server refuses to start; a first start does not need it."`
+	NoUpgradeCopy bool     `help:"Make no copy of the data before it is upgraded to the format of a newer release. For those who have a backup." env:"PARLEY_NO_UPGRADE_COPY"`
 	SecretFile    string   `help:"File under whose secret those of access keys and tokens are sealed in the database. It is made when it is missing; keep it apart from backups. Default: parley.secret in the data directory." placeholder:"FILE" env:"PARLEY_SECRET_FILE" name:"secret-file"`
 	Files         string   `help:"Store attachments in S3, or a compatible service, instead of the data directory: s3://BUCKET/PREFIX." placeholder:"URL" env:"PARLEY_FILES"`
 	FilesEndpoint string   `help:"Base URL of the S3-compatible service for --files. Default: AWS_ENDPOINT_URL_S3, or Amazon S3." placeholder:"URL" env:"PARLEY_FILES_ENDPOINT" name:"files-endpoint"`
@@ -77,8 +78,9 @@ func (serveCmd) Help() string {
 
 func (s *serveCmd) config(log *slog.Logger) server.Config {
 	return server.Config{
-		Version: version, Command: startedAs(os.Args[0]), Dev: s.Dev, Listen: s.Listen, AdminListen: s.AdminListen, Data: s.Data, New: s.New, SecretFile: s.SecretFile, Files: s.Files, FilesEndpoint: s.FilesEndpoint, PublicURL: s.PublicURL,
-		TrustedProxies: s.TrustedProxy, TLSCert: s.TLSCert, TLSKey: s.TLSKey,
+		Version: version, Command: startedAs(os.Args[0]), Dev: s.Dev, Listen: s.Listen, AdminListen: s.AdminListen,
+		Data: s.Data, New: s.New, NoUpgradeCopy: s.NoUpgradeCopy, SecretFile: s.SecretFile, Files: s.Files, FilesEndpoint: s.FilesEndpoint,
+		PublicURL: s.PublicURL, TrustedProxies: s.TrustedProxy, TLSCert: s.TLSCert, TLSKey: s.TLSKey,
 		Account: s.Account, Region: s.Region, MaxActiveChats: orZero(s.MaxActiveChats), Quotas: s.Quota, MaxFileMB: s.MaxFileMB,
 		CloudLimits: s.CloudLimits, StrictText: s.StrictText, CheckReferences: s.CheckReferences, OldSpellings: s.OldSpellings,
 		Lambda: s.Lambda, LambdaEndpoint: s.LambdaEndpoint, Bots: s.Bot, SignIns: s.SignIn, AWS: s.AWS,

@@ -37,6 +37,8 @@ type Config struct {
 	AdminListen string
 	Data        string // the data directory; empty keeps everything in memory, in development mode only
 	New         bool   // make an empty database in Data where one was lost, and refuse where one is: see sqlite.Options
+	// NoUpgradeCopy upgrades data of an older format without a copy of it: see sqlite.Options.
+	NoUpgradeCopy bool
 	// SecretFile has the secret under which those in the database are sealed; parley.secret in Data.
 	SecretFile string
 	// Files is where attachments are stored if not in Data: s3://BUCKET/PREFIX. The

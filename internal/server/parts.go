@@ -15,7 +15,9 @@ const lingering = 10 * time.Second
 
 // addStores opens the stores and makes them the first parts, which stop last.
 func (s *Server) addStores(ctx context.Context) (err error) {
-	s.store, err = sqlite.Open(ctx, sqlite.Options{Dir: s.Data, New: s.New, Log: s.Log, Observe: s.metrics.Committed, Failing: s.writes.tell})
+	s.store, err = sqlite.Open(ctx, sqlite.Options{
+		Dir: s.Data, New: s.New, NoUpgradeCopy: s.NoUpgradeCopy, Release: s.Version, Log: s.Log, Observe: s.metrics.Committed, Failing: s.writes.tell,
+	})
 	if err != nil {
 		return err
 	}

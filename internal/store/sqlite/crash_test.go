@@ -25,6 +25,9 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, appendForever(dir))
 		os.Exit(1)
 	}
+	if dir := os.Getenv(sqlite.UpgradeDir); dir != "" {
+		os.Exit(sqlite.UpgradeOnce(dir))
+	}
 	os.Exit(m.Run())
 }
 

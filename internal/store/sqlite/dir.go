@@ -76,8 +76,11 @@ func (d *directory) prepare(begin bool) (err error) {
 }
 
 // dsn is the name under which SQLite opens the database file.
-func (d *directory) dsn() string {
-	path := filepath.ToSlash(filepath.Join(d.path, databaseName))
+func (d *directory) dsn() string { return fileURI(filepath.Join(d.path, databaseName)) }
+
+// fileURI is the name under which SQLite opens a file.
+func fileURI(file string) string {
+	path := filepath.ToSlash(file)
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path // a drive letter
 	}

@@ -1,12 +1,15 @@
 package sqlite
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"modernc.org/sqlite"
@@ -19,11 +22,16 @@ import (
 // without it a database that was lost would look like one that never was.
 const markerName = "parley.id"
 
-// markerText is for whoever opens the file. The id is the one of the table identity.
+// markerText is for whoever opens the file. The id is the one of the table identity; the
+// release is the one that used the data last, and the format what it made of it.
 const markerText = `This directory holds the data of a Parley server, in parley.db. As long as this file is here, a server does
 not start when parley.db is missing or empty, unless it is told to begin afresh: parley serve --new
 id %s
+format %d
+release %s
 `
+
+var markedRelease = regexp.MustCompile(`(?m)^format ([0-9]+)\nrelease (\S+)$`)
 
 // remedy is what to do about a database that is not what it was.
 const remedy = "restore it from a backup (docs/database.md)"
@@ -92,7 +100,7 @@ func (d *directory) explain(err error) error {
 }
 
 // mark writes the marker of the data that c has, unless it is there.
-func (d *directory) mark(c *conn, log *slog.Logger) error {
+func (d *directory) mark(c *conn, release string, log *slog.Logger) error {
 	r, err := c.first("SELECT id FROM identity")
 	if err != nil {
 		return err
@@ -100,12 +108,19 @@ func (d *directory) mark(c *conn, log *slog.Logger) error {
 	if r == nil {
 		return errors.New("the table identity is empty")
 	}
+	format, err := c.pragma("user_version")
+	if err != nil {
+		return err
+	}
 	name, id := filepath.Join(d.path, markerName), r.text(0)
 	before, err := os.ReadFile(name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	text := fmt.Sprintf(markerText, id)
+	if release == "" {
+		release = d.release(format)
+	}
+	text := fmt.Sprintf(markerText, id, format, cmp.Or(release, "unknown"))
 	if string(before) == text {
 		return nil
 	}
@@ -113,6 +128,18 @@ func (d *directory) mark(c *conn, log *slog.Logger) error {
 		log.Warn("the database is another one than at the last start: one that was restored or begun afresh", "dir", d.path, "id", id)
 	}
 	return durable.WriteFile(name, []byte(text))
+}
+
+// release returns which release used the data last, if the marker tells it of data of this format.
+func (d *directory) release(format int64) string {
+	text, err := os.ReadFile(filepath.Join(d.path, markerName))
+	if err != nil {
+		return ""
+	}
+	if m := markedRelease.FindStringSubmatch(string(text)); m != nil && m[1] == strconv.FormatInt(format, 10) && m[2] != "unknown" {
+		return m[2]
+	}
+	return ""
 }
 
 func exists(name string) (bool, error) {

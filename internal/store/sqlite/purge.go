@@ -15,7 +15,11 @@ const purgeStep = 500
 
 // Purge implements [store.Store].
 func (s *Store) Purge(ctx context.Context, shards store.Shards, before time.Time, dead int) error {
-	return errors.Join(s.purgeKeys(ctx, shards, before.UnixMilli()), s.purgeDead(ctx, shards, dead), s.purgeLeases(ctx, before.UnixMilli()))
+	err := errors.Join(s.purgeKeys(ctx, shards, before.UnixMilli()), s.purgeDead(ctx, shards, dead), s.purgeLeases(ctx, before.UnixMilli()))
+	if s.dropCopies != nil {
+		err = errors.Join(err, s.dropCopies(before))
+	}
+	return err
 }
 
 // purgeLeases deletes leases of nodes that are gone: a node's name is often that of one process.

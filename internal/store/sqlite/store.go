@@ -46,6 +46,11 @@ type Options struct {
 	// is missing, or empty, although there was one, and refuses where there is one. The
 	// first database of a directory needs it not.
 	New bool
+	// NoUpgradeCopy upgrades data of an older format without a copy of it: for those who have a backup.
+	NoUpgradeCopy bool
+	// Release is the version of this program, if that is known. The marker of the data names
+	// it, for those who go back to an older one.
+	Release string
 	// Log receives upgrades of the format, batches that were retried and flushes that failed. Nil for none.
 	Log *slog.Logger
 	// Observe, when set, is called after each flush with how many changes shared it
@@ -66,6 +71,8 @@ type Store struct {
 	answered chan struct{} // closed when the last done has returned
 	closing  func() error  // runs once
 	dsn      string        // of the database file; "" in memory
+
+	dropCopies func(before time.Time) error // of upgrades; nil in memory
 }
 
 // Open opens the store, and creates or migrates its tables when needed. It
@@ -88,7 +95,7 @@ func openMemory(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := migrate(c, o.Log); err != nil {
+	if err := migrate(ctx, c, nil, o); err != nil {
 		c.close()
 		return nil, err
 	}
@@ -119,10 +126,13 @@ func openFile(ctx context.Context, o Options) (*Store, error) {
 	if err := dir.checkTables(c, o.New); err != nil {
 		return fail(err)
 	}
-	if err := migrate(c, o.Log); err != nil {
+	if err := migrate(ctx, c, dir, o); err != nil {
 		return fail(err)
 	}
-	if err := dir.mark(c, o.Log); err != nil {
+	if err := dir.mark(c, o.Release, o.Log); err != nil {
+		return fail(err)
+	}
+	if err := dir.tellCopies(o.Log); err != nil {
 		return fail(err)
 	}
 	cp, err := newCheckpointer(ctx, dir.dsn(), o)
@@ -136,6 +146,7 @@ func openFile(ctx context.Context, o Options) (*Store, error) {
 	undo.add(p.close)
 	s := start(newWriter(o, nil, c, cp), p, undo.run)
 	s.dsn = dir.dsn()
+	s.dropCopies = func(before time.Time) error { return dir.dropCopies(before, o.Log) }
 	return s, nil
 }
 

@@ -1,4 +1,5 @@
--- The tables of a Parley data directory. docs/database.md explains them.
+-- Makes the tables of chats, transcripts, contacts and resources.
+-- docs/database.md explains them.
 -- Times are milliseconds since 1970 (UTC); NULL stands for "none".
 
 CREATE TABLE chats (

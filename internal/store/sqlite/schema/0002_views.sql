@@ -1,4 +1,5 @@
--- Views for reporting tools: readable ids, ISO times, one name for one thing.
+-- Makes the views for reports.
+-- They have readable ids, ISO times, one name for one thing.
 -- docs/database.md describes them; they change only together with the format.
 
 CREATE VIEW report_contacts AS

@@ -1,4 +1,5 @@
--- Where chats wait for an agent. NULL: nowhere.
+-- Lets chats wait in queues, and adds a report of those that wait.
+-- NULL: nowhere.
 
 ALTER TABLE chats ADD COLUMN queue    TEXT;     -- QueueId, or "agent/" and a user's id
 ALTER TABLE chats ADD COLUMN priority INTEGER;  -- lower is taken first

@@ -1,4 +1,5 @@
--- Messages that a message processor did not let through. NULL: delivered.
+-- Keeps why a message was not delivered, and shows it in report_transcripts.
+-- NULL: delivered.
 
 ALTER TABLE items ADD COLUMN processing TEXT;   -- FAILED, REJECTED: its sender's side alone sees it
 

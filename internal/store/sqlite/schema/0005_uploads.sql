@@ -1,4 +1,4 @@
--- Files that were announced and not completed: what nobody completes is cleared away.
+-- Notes which files were announced and not completed, so that they are cleared away.
 
 CREATE TABLE uploads (
   id      TEXT    PRIMARY KEY,    -- AttachmentId

@@ -1,4 +1,5 @@
--- What nodes of a cluster need to know of each other's work.
+-- Notes which server runs the functions of a chat, and counts chats only where a limit is set.
+-- This is what nodes of a cluster need to know of each other's work.
 
 CREATE TABLE revisions (
   instance TEXT    PRIMARY KEY,   -- '': resources that belong to no instance

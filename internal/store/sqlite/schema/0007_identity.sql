@@ -1,4 +1,5 @@
--- Which data this is, wherever it is copied to: a marker beside the database has it too.
+-- Gives the data an id, so that a start notices when the database was lost or is another one.
+-- A marker beside the database has it too.
 
 CREATE TABLE identity (
   id TEXT NOT NULL                -- one row

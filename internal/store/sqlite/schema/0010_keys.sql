@@ -1,5 +1,5 @@
--- From this format on the secrets of access keys and of tokens are sealed. An older program would take
--- a key without a clear secret for one whose secret is empty; it refuses this format. The setting
+-- Keeps the secrets of access keys and of tokens sealed, and when keys were last used.
+-- An older program would take a key without a clear secret for one whose secret is empty; it refuses this format. The setting
 -- says that there are clear secrets of earlier formats yet, in rows or in what is left of former ones:
 -- it is removed when they have been sealed and overwritten.
 

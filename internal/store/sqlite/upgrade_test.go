@@ -1,0 +1,372 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"parley.example/parley/internal/store"
+)
+
+// newest is the format that this release makes.
+func newest(t *testing.T) int64 {
+	t.Helper()
+	steps, err := readSteps()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int64(len(steps))
+}
+
+// look reads one row of a database file as it is, without upgrading it.
+func look(t *testing.T, file, sql string) row {
+	t.Helper()
+	c, err := connect(t.Context(), fileURI(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	r, err := c.first(sql)
+	if err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	return r
+}
+
+// state is the format of a database file, how many chats and items it has, and whether it is sound.
+func state(t *testing.T, file string) string {
+	t.Helper()
+	r := look(t, file, "SELECT user_version, (SELECT count(*) FROM chats), (SELECT count(*) FROM items), (SELECT group_concat(integrity_check) FROM pragma_integrity_check) FROM pragma_user_version")
+	return fmt.Sprintf("format %d, %d chats, %d items, %s", r.int(0), r.int(1), r.int(2), r.text(3))
+}
+
+// opened opens a directory and returns what that logs; the store is closed again.
+func opened(t *testing.T, o Options, with ...func(*Store)) (log string, err error) {
+	t.Helper()
+	var b bytes.Buffer
+	o.Log = slog.New(slog.NewTextHandler(&b, nil))
+	s, err := Open(t.Context(), o)
+	if err != nil {
+		return b.String(), err
+	}
+	for _, f := range with {
+		f(s)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	return b.String(), nil
+}
+
+const twoChats = `INSERT INTO chats (id, instance, version, busy, active, state) VALUES ('a', 'i', 1, 0, 1, x'61'), ('b', 'i', 1, 0, 1, x'62');
+	INSERT INTO items (chat, seq, id, time, type) VALUES (1, 1, 'x', 1, 'MESSAGE')`
+
+// TestUpgradeMakesACopy: before its upgrade the data is copied as it was, for its owner alone;
+// the log says what is done, and the copy goes after the time that it is kept.
+func TestUpgradeMakesACopy(t *testing.T) {
+	const from = 3
+	dir := older(t, from, twoChats)
+	file := filepath.Join(dir, "parley.db.format-3")
+	put(t, dir, "parley.db.format-2.tmp", []byte("left by an upgrade that was killed"))
+	put(t, dir, "parley.db.format-2.mine", []byte("not ours"))
+	log, err := opened(t, Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := state(t, file), "format 3, 2 chats, 1 items, ok"; got != want {
+		t.Errorf("the copy: %s; want %s", got, want)
+	}
+	if got, want := state(t, filepath.Join(dir, databaseName)), fmt.Sprintf("format %d, 2 chats, 1 items, ok", newest(t)); got != want {
+		t.Errorf("the data: %s; want %s", got, want)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the copy is %v, %v; want the mode 0600", info, err)
+	}
+	steps, err := readSteps()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"format=3 ", fmt.Sprintf("needed=%d ", len(steps)), steps[from].does, steps[len(steps)-1].does, "copy=" + file, "was upgraded", "took="} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the log lacks %q:\n%s", want, log)
+		}
+	}
+	if strings.Contains(log, steps[from-1].does) {
+		t.Errorf("the log names a step that was taken long ago:\n%s", log)
+	}
+	log, err = opened(t, Options{Dir: dir}, func(s *Store) {
+		if err := s.dropCopies(time.Now().Add(-7 * 24 * time.Hour)); err != nil {
+			t.Error(err)
+		}
+		if len(read(t, dir, "parley.db.format-3")) == 0 || len(read(t, dir, "parley.db.format-2.tmp")) != 0 {
+			t.Error("the young copy was deleted, or an incomplete one was not")
+		}
+		if err := s.Purge(t.Context(), store.AllShards, time.Now().Add(time.Hour), 0); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil || !strings.Contains(log, "copy="+file) || strings.Contains(log, "was upgraded") {
+		t.Errorf("the second start: %v, %s; want that it names the copy", err, log)
+	}
+	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the old copy is still there: %v", err)
+	}
+	if len(read(t, dir, "parley.db.format-2.mine")) == 0 {
+		t.Error("another file was deleted")
+	}
+}
+
+// TestUpgradeWithoutACopy: where the operator says so, and where there is nothing to copy.
+func TestUpgradeWithoutACopy(t *testing.T) {
+	for name, o := range map[string]Options{
+		"said": {Dir: older(t, 3, twoChats), NoUpgradeCopy: true}, "fresh": {Dir: t.TempDir()},
+	} {
+		log, err := opened(t, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if copies, err := filepath.Glob(filepath.Join(o.Dir, "*.format-*")); err != nil || len(copies) > 0 {
+			t.Errorf("%s: there are %v, %v; want no copy", name, copies, err)
+		}
+		if got := look(t, filepath.Join(o.Dir, databaseName), "PRAGMA user_version").int(0); got != newest(t) {
+			t.Errorf("%s: the format is %d", name, got)
+		}
+		if name == "fresh" && log != "" {
+			t.Errorf("a fresh database logs %s", log)
+		}
+	}
+}
+
+func TestUpgradeNeedsSpace(t *testing.T) {
+	for _, c := range []struct {
+		free, size int64
+		copied     bool
+		want       string
+	}{
+		{200, 100, true, ""},
+		{100, 100, false, ""},
+		{1_999_999_999, 1e9, true, "the upgrade of the data needs 2 GB, half of it for a copy, and 2 GB are free: make room, or, with a backup of your own, start with --no-upgrade-copy, which needs 1 GB"},
+		{400_000, 1_250_000, true, "the upgrade of the data needs 2.5 MB, half of it for a copy, and 400 kB are free: make room, or, with a backup of your own, start with --no-upgrade-copy, which needs 1.2 MB"},
+		{99, 100, false, "the upgrade of the data needs 100 bytes, and 99 bytes are free: make room"},
+	} {
+		got := ""
+		if err := enough(c.free, c.size, c.copied); err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("enough(%d, %d, %v) = %q; want %q", c.free, c.size, c.copied, got, c.want)
+		}
+	}
+	d := directory{path: t.TempDir()}
+	if free, err := d.free(); err != nil || free <= 0 {
+		t.Errorf("free = %d, %v", free, err)
+	}
+}
+
+// TestUpgradeFails: when a step fails, or the copy, or the start is interrupted, the data is
+// as it was, and the error says how to go on.
+func TestUpgradeFails(t *testing.T) {
+	interrupted, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, c := range map[string]struct {
+		ctx    context.Context
+		data   string
+		before func(dir string)
+		want   string // of the error
+		copied bool
+	}{
+		"step": {t.Context(), "CREATE TABLE identity (x)", nil, "0007_identity.sql: .*already exists.*upgrade was undone.*release that wrote the data", true},
+		"copy": {t.Context(), "", func(dir string) {
+			if err := os.Mkdir(filepath.Join(dir, "parley.db.format-4.tmp"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}, "copy the data before its upgrade: .*parley.db.format-4.tmp.*as it was.*--no-upgrade-copy", false},
+		"interrupted": {interrupted, "", nil, "context canceled", false},
+	} {
+		dir := older(t, 4, twoChats, c.data)
+		if c.before != nil {
+			c.before(dir)
+		}
+		for range 2 {
+			s, err := Open(c.ctx, Options{Dir: dir})
+			if err == nil {
+				s.Close()
+				t.Fatalf("%s: Open succeeded", name)
+			}
+			if !regexp.MustCompile(c.want).MatchString(err.Error()) {
+				t.Errorf("%s: Open = %v; want %s", name, err, c.want)
+			}
+		}
+		const was = "format 4, 2 chats, 1 items, ok"
+		if got := state(t, filepath.Join(dir, databaseName)); got != was {
+			t.Errorf("%s: the data: %s; want %s", name, got, was)
+		}
+		if file := filepath.Join(dir, "parley.db.format-4"); c.copied {
+			if got := state(t, file); got != was {
+				t.Errorf("%s: the copy: %s; want %s", name, got, was)
+			}
+		} else if len(read(t, dir, "parley.db.format-4")) > 0 {
+			t.Errorf("%s: there is a copy", name)
+		}
+	}
+}
+
+// TestDowngradeIsRefused: data of a newer format is refused, with the release that reads it
+// and the copy to go back to, if there are such.
+func TestDowngradeIsRefused(t *testing.T) {
+	format := newest(t)
+	dir := older(t, 3, twoChats)
+	if _, err := opened(t, Options{Dir: dir, Release: "v2.1.0"}); err != nil {
+		t.Fatal(err)
+	}
+	written := func(format int64) {
+		c, err := connect(t.Context(), fileURI(filepath.Join(dir, databaseName)))
+		if err == nil {
+			err = errors.Join(c.script(fmt.Sprintf("PRAGMA user_version = %d", format)), c.close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused := func(wants ...string) {
+		t.Helper()
+		before := read(t, dir, databaseName)
+		_, err := opened(t, Options{Dir: dir})
+		for _, want := range append(wants, fmt.Sprintf("its format is %d, this release reads formats up to %d", format+1, format)) {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("Open = %v; want %q", err, want)
+			}
+		}
+		if !bytes.Equal(before, read(t, dir, databaseName)) {
+			t.Error("the database was written to")
+		}
+	}
+	written(format + 1)
+	refused("Start the release that wrote it", "go back to parley.db.format-3, a copy from before the upgrade of 20")
+	marker := string(read(t, dir, markerName))
+	put(t, dir, markerName, []byte(strings.Replace(marker, fmt.Sprintf("format %d", format), fmt.Sprintf("format %d", format+1), 1)))
+	refused("Start Parley v2.1.0, which used it last, or a later one")
+	remove(t, dir, "parley.db.format-3")
+	put(t, dir, copyName(format+1), []byte("too new as well"))
+	refused(fmt.Sprintf("or restore a backup of format %d or older", format))
+
+	written(format)
+	put(t, dir, markerName, []byte(marker))
+	if _, err := opened(t, Options{Dir: dir}); err != nil {
+		t.Fatal(err)
+	}
+	if got := string(read(t, dir, markerName)); got != marker {
+		t.Errorf("a program that does not know its version wrote the marker %s; want %s", got, marker)
+	}
+}
+
+// TestStepsSayWhatTheyDo: the first line of each file of the schema is a sentence for the log.
+func TestStepsSayWhatTheyDo(t *testing.T) {
+	steps, err := readSteps()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range steps {
+		if !strings.HasPrefix(s.file, fmt.Sprintf("%04d_", i+1)) || !strings.HasPrefix(s.sql, "-- ") || len(s.does) < 10 || !strings.HasSuffix(s.does, ".") {
+			t.Errorf("%s begins with %q; want the number %d, and a comment that is a sentence", s.file, s.does, i+1)
+		}
+	}
+}
+
+// UpgradeDir names the directory that a child process of TestKilledWhileUpgrading upgrades.
+const UpgradeDir = "PARLEY_TEST_UPGRADE_DIR"
+
+// UpgradeOnce opens a directory, and with that upgrades it.
+func UpgradeOnce(dir string) (exit int) {
+	s, err := Open(context.Background(), Options{Dir: dir})
+	if err == nil {
+		err = s.Close()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// TestKilledWhileUpgrading kills a process at random moments while it upgrades a large
+// database. Whatever is left has all the data in the one format or the other, what bears the
+// name of a copy is one, and the next start completes the upgrade.
+func TestKilledWhileUpgrading(t *testing.T) {
+	const chats, from, rounds = 10_000, 2, 8
+	large := older(t, from, fmt.Sprintf(`WITH RECURSIVE k (n) AS (SELECT 1 UNION ALL SELECT n+1 FROM k WHERE n < %d)
+		INSERT INTO chats (id, instance, version, busy, active, state) SELECT 'chat-' || n, 'i', n, n %% 3 = 0, 1,
+			CAST(printf('{"attachments":[{"id":"a%%d","status":"","started":"2026-03-01T09:00:00Z"}],"pad":"%%.*c"}', n, 400, 'x') AS BLOB) FROM k`, chats),
+		"INSERT INTO items (chat, seq, id, time, type, content) SELECT n, 1, 'item-' || n, n, 'MESSAGE', 'said' FROM chats")
+	want := func(format int64) string {
+		return fmt.Sprintf("format %d, %d chats, %d items, ok", format, chats, chats)
+	}
+
+	run := func(dir string, wait time.Duration) (killed bool) {
+		child := exec.CommandContext(t.Context(), os.Args[0])
+		child.Env = append(os.Environ(), UpgradeDir+"="+dir)
+		child.Stderr = os.Stderr
+		if err := child.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if wait > 0 {
+			time.AfterFunc(wait, func() { child.Process.Kill() }) // it may have ended
+		}
+		if err := child.Wait(); err != nil && child.ProcessState.Exited() {
+			t.Fatalf("the child failed: %v", err)
+		}
+		return !child.ProcessState.Success()
+	}
+	fresh := func() string {
+		dir := t.TempDir()
+		put(t, dir, databaseName, read(t, large, databaseName))
+		return dir
+	}
+	began := time.Now()
+	run(fresh(), 0)
+	whole := time.Since(began)
+	killed, halfway := 0, 0
+	for range rounds {
+		dir := fresh()
+		file := filepath.Join(dir, databaseName)
+		for run(dir, rand.N(2*whole)+1) {
+			killed++
+			got := state(t, file)
+			if got != want(from) && got != want(newest(t)) {
+				t.Fatalf("after a kill: %s", got)
+			}
+			if got == want(from) {
+				halfway++
+			}
+			if len(read(t, dir, copyName(from))) > 0 {
+				if got := state(t, filepath.Join(dir, copyName(from))); got != want(from) {
+					t.Fatalf("the copy after a kill: %s", got)
+				}
+			}
+		}
+		if got := state(t, file); got != want(newest(t)) {
+			t.Errorf("in the end: %s; want %s", got, want(newest(t)))
+		}
+		if r := look(t, file, "SELECT count(*), (SELECT count(*) FROM chats WHERE workers = 'unknown'), (SELECT sum(version) FROM chats) FROM uploads"); r.int(0) != chats || r.int(1) != chats/3 || r.int(2) != chats*(chats+1)/2 {
+			t.Errorf("there are %v uploads, chats with effects, and versions in sum", r)
+		}
+		if got := state(t, filepath.Join(dir, copyName(from))); got != want(from) {
+			t.Errorf("the copy: %s; want %s", got, want(from))
+		}
+	}
+	t.Logf("%d kills, %d of them before the upgrade was committed; a whole upgrade takes %s", killed, halfway, whole)
+	if halfway == 0 {
+		t.Error("no kill came before the upgrade was committed")
+	}
+}
