@@ -53,6 +53,8 @@ type serveCmd struct {
 	StreamSecret     string            `help:"Secret for signing webhooks, at least 16 characters. Others on this machine see flags: use the variable, or --stream-secret-file." placeholder:"TEXT" env:"PARLEY_STREAM_SECRET"`
 	StreamSecretFile string            `help:"File with the secret for signing webhooks." placeholder:"FILE" env:"PARLEY_STREAM_SECRET_FILE" type:"existingfile" name:"stream-secret-file"`
 	SNSEndpoint      string            `help:"Base URL of an SNS-compatible service for other streaming endpoints." placeholder:"URL" env:"PARLEY_SNS_ENDPOINT" name:"sns-endpoint"`
+	Scan             string            `help:"Virus scanner that looks at attachments before they are shown: icap://HOST:1344/SERVICE, or https://… of a webhook, whose requests --stream-secret signs." placeholder:"URL" env:"PARLEY_SCAN"`
+	ScanTime         time.Duration     `help:"Time without a verdict of the scanner after which an attachment is rejected (${default})." default:"60s" placeholder:"TIME" env:"PARLEY_SCAN_TIME"`
 	Origin           []string          `help:"Browser origin that may open sockets; may be repeated. Default: all origins." placeholder:"ORIGIN" env:"PARLEY_ORIGIN"`
 	CloseSpan        time.Duration     `help:"Time over which a stopping server spreads the closing of its sockets (${default})." default:"5s" placeholder:"TIME" env:"PARLEY_CLOSE_SPAN"`
 
@@ -87,7 +89,7 @@ func (s *serveCmd) config(log *slog.Logger) server.Config {
 		AssistantSessions: s.AssistantSessions,
 
 		FlowLogs: s.FlowLogs, FlowLogMB: s.FlowLogMB, FlowLogHide: s.FlowLogHide,
-		Streams: s.Stream, StreamSecret: s.StreamSecret, SNSEndpoint: s.SNSEndpoint,
+		Streams: s.Stream, StreamSecret: s.StreamSecret, Scan: s.Scan, ScanTime: s.ScanTime, SNSEndpoint: s.SNSEndpoint,
 		Origins: s.Origin, CloseSpan: s.CloseSpan, Pprof: s.Pprof, Log: log,
 	}
 }

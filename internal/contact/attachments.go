@@ -101,8 +101,8 @@ func containsFold(list []string, s string) bool {
 	return false
 }
 
-// CompleteUpload publishes a file (CompleteAttachmentUpload). The caller has
-// made sure that its bytes are there, as announced.
+// CompleteUpload publishes a file (CompleteAttachmentUpload), or has it scanned first. The
+// caller has made sure that its bytes are there, as announced.
 type CompleteUpload struct {
 	Participant center.ParticipantID
 	Attachment  string
@@ -126,6 +126,9 @@ func (u CompleteUpload) decide(d *decision) error {
 		d.change.Reply = before
 		return nil
 	}
+	if d.scanning(token) {
+		return nil
+	}
 	a := d.chat.Attachment(u.Attachment)
 	switch {
 	case a == nil || a.Owner != p.ID:
@@ -140,8 +143,13 @@ func (u CompleteUpload) decide(d *decision) error {
 	a = d.edit().Attachment(u.Attachment)
 	a.Status = center.AttachmentApproved
 	shown := *a
-	return d.speak(PendingItem{Item: center.Item{
+	it := center.Item{
 		Type: center.TypeAttachment, ClientToken: u.ClientToken, Attachment: &shown,
 		Participant: author.ID, DisplayName: author.DisplayName, Role: author.Role,
-	}})
+	}
+	if d.env.Limits.ScanTime > 0 {
+		d.scan(it)
+		return nil
+	}
+	return d.speak(PendingItem{Item: it})
 }

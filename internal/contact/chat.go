@@ -57,6 +57,7 @@ type Chat struct {
 
 	Processor *flow.Processor `json:"processor,omitempty"` // of messages
 	Pending   []PendingItem   `json:"line,omitempty"`      // items that are being processed, and those behind them
+	Scans     []Scan          `json:"scans,omitempty"`     // files that a scanner looks at
 
 	RoleTimers  []RoleTimer         `json:"roleTimers,omitempty"` // as configured
 	Idle        *Idle               `json:"idle,omitempty"`       // running timers
@@ -111,6 +112,17 @@ type Effect struct {
 	machine.Effect
 	Worker string          `json:"worker,omitempty"` // the node that runs it
 	Event  json.RawMessage `json:"event,omitempty"`  // of a call: the Lambda event
+
+	Scan     *center.Attachment `json:"scan,omitempty"` // of EffectScan: the file
+	ScanTime time.Duration      `json:"scanTime,omitempty"`
+}
+
+// Limit is how long the effect may take.
+func (e *Effect) Limit() time.Duration {
+	if e.Scan != nil {
+		return e.ScanTime
+	}
+	return e.Effect.Limit()
 }
 
 // Stream is one StartContactStreaming.
@@ -222,6 +234,7 @@ func (c *Chat) clone() *Chat {
 	n.Participants = slices.Clone(c.Participants)
 	n.Effects = slices.Clone(c.Effects)
 	n.Pending = slices.Clone(c.Pending)
+	n.Scans = slices.Clone(c.Scans)
 	n.Attachments = slices.Clone(c.Attachments)
 	n.Streams = slices.Clone(c.Streams)
 	n.Replies = slices.Clone(c.Replies)

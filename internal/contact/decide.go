@@ -85,6 +85,9 @@ type Limits struct {
 	StrictText  bool  // hold the text of SendMessage to 1,024 characters, as the operation's documentation says
 	Attachments int   // files in one chat; 35
 	FileBytes   int64 // the largest file; 20 MiB
+	// ScanTime is how long a scanner may take to look at a file before it is rejected. Zero:
+	// there is no scanner, and files are shown as they are.
+	ScanTime time.Duration
 }
 
 // Defaults fills in what is not set.
@@ -259,7 +262,7 @@ func (d *decision) put(w *PendingItem) (held bool) {
 	it.Seq = d.seq
 	it.ID = center.NewItemID(it.Time, it.Seq, d.env.Rand.Uint64())
 	d.time = it.Time
-	if len(d.chat.Pending) > 0 || d.processed(it) {
+	if len(d.chat.Pending) > 0 || w.Effect != "" || d.processed(it) {
 		d.hold(w)
 		return true
 	}
@@ -295,8 +298,8 @@ func (d *decision) stamp(it *center.Item) {
 func (d *decision) push(p center.Push) {
 	p.Chat = d.chat.ID
 	d.change.Pushes = append(d.change.Pushes, p)
-	if p.Item.Processing != "" {
-		return // withheld: only its sender's side may see it, and streaming endpoints see both
+	if withheld(&p.Item) {
+		return // only its sender's side may see it, and streaming endpoints see both
 	}
 	for _, s := range d.chat.Streams {
 		d.change.Streamed = append(d.change.Streamed, Streamed{Stream: s, Item: p.Item, Rcpt: p.Receipt})

@@ -215,7 +215,9 @@ func (d *decision) stopFlows() {
 		c.Data = new(c.Run.Gathered())
 	}
 	c.Run, c.Whisper, c.WhisperBy = nil, nil, time.Time{}
-	waited := func(e Effect) bool { return !e.Async() && e.Kind != machine.EffectProcess }
+	waited := func(e Effect) bool {
+		return !e.Async() && e.Kind != machine.EffectProcess && e.Kind != EffectScan
+	}
 	c.Effects = slices.DeleteFunc(c.Effects, waited)
 	d.change.Effects = slices.DeleteFunc(d.change.Effects, waited)
 }
@@ -271,8 +273,11 @@ func (e EffectDone) decide(d *decision) error {
 	c := d.edit()
 	kind := c.Effects[i].Kind
 	c.Effects = slices.Delete(c.Effects, i, i+1)
-	if kind == machine.EffectProcess {
+	switch kind {
+	case machine.EffectProcess:
 		return d.outcome(e)
+	case EffectScan:
+		return d.scanned(e)
 	}
 	ev := machine.Event{Kind: machine.EventEffectDone, Effect: e.ID, Answer: e.Answer, Err: e.Err}
 	if kind == machine.EffectContinue && ev.Err == "" {

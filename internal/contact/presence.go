@@ -260,6 +260,7 @@ func (d *decision) end(reason string) error {
 	c := d.edit()
 	d.stopFlows()
 	d.unqueue()
+	d.lineUpFiles()
 	d.leaveAll()
 	cur := d.current()
 	cur.Disconnected, cur.DisconnectReason = d.env.Now, reason

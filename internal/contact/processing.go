@@ -246,14 +246,18 @@ func (d *decision) processingFailed(w *PendingItem, problem string) {
 // and streaming endpoints.
 func (d *decision) withhold(w *PendingItem, status center.Processing) {
 	w.Item.Processing, w.Wakes = status, false
-	switch w.Item.Role {
+	w.Item.Visibility = sideOf(w.Item.Role)
+}
+
+// sideOf is the visibility for the side of a role alone.
+func sideOf(r center.Role) center.Visibility {
+	switch r {
 	case center.RoleCustomer:
-		w.Item.Visibility = center.VisibleCustomer
+		return center.VisibleCustomer
 	case center.RoleAgent, center.RoleSupervisor:
-		w.Item.Visibility = center.VisibleAgent
-	default:
-		w.Item.Visibility = center.VisibleNone
+		return center.VisibleAgent
 	}
+	return center.VisibleNone
 }
 
 // drain moves ready items from the head of the pending ones into the transcript.
@@ -289,10 +293,14 @@ func (d *decision) arrived(w *PendingItem) error {
 	return d.spoken(it.Role, contentType, text)
 }
 
-// giveUp ends the processing of the first pending item, unsuccessfully.
+// giveUp ends the processing of the first pending item, or the scan of its file, unsuccessfully.
 func (d *decision) giveUp(problem string) error {
 	d.dropEffect(d.chat.Pending[0].Effect)
-	d.processingFailed(d.ready(0), problem)
+	if w := d.ready(0); w.Item.Type == center.TypeAttachment {
+		d.settleFile(w, false, "the scanner gave no verdict in time")
+	} else {
+		d.processingFailed(w, problem)
+	}
 	return d.drain()
 }
 

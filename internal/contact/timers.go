@@ -192,6 +192,7 @@ const (
 	timerWhisper
 	timerStep
 	timerProcessor
+	timerScan
 	timerIdleCustomer
 	timerIdleAgent
 )
@@ -216,6 +217,9 @@ func (d *decision) nextTimer() (due time.Time, which timer) {
 		if p := &c.Participants[i]; p.Left.IsZero() {
 			offer(p.ConnectBy, timerBot)
 		}
+	}
+	for i := range c.Scans {
+		offer(c.Scans[i].By, timerScan)
 	}
 	offer(c.WhisperBy, timerWhisper)
 	if c.Run != nil {
@@ -280,6 +284,8 @@ func (d *decision) fire(which timer, due time.Time) error {
 		return nil
 	case timerProcessor:
 		return d.giveUp("the function did not answer in time")
+	case timerScan:
+		return d.scanTimedOut()
 	case timerIdleCustomer:
 		return d.idle(center.RoleCustomer, due)
 	default:

@@ -23,6 +23,7 @@ const (
 	maxEffects   = 512
 	maxPerTarget = 256
 	maxPerChat   = 8
+	maxScans     = 8 // of files, at a time: each reads its file as fast as the scanner takes it
 )
 
 // effectGrace is what an effect may take beyond its own time limit before it is aborted.
@@ -53,10 +54,24 @@ func (j *job) target() string {
 	switch {
 	case j.effect.Invoke != nil:
 		return "function " + j.effect.Invoke.Function
+	case j.effect.Scan != nil:
+		return scanner
 	case j.effect.Ask != nil:
 		return "bot " + string(j.effect.Ask.Agent) + j.effect.Ask.Alias + j.effect.Ask.Name
 	}
 	return ""
+}
+
+// scanner is the target of effects that scan files.
+const scanner = "scanner"
+
+// source names the chat whose gate the effect passes. Its files have one of their own: a
+// scanner that is slow delays no function.
+func (j *job) source() string {
+	if j.effect.Scan != nil {
+		return scanner + " " + string(j.chat)
+	}
+	return string(j.chat)
 }
 
 // gate lets a number of jobs through; others wait in front of it, in order.
@@ -117,14 +132,18 @@ func (x *effects) add(chat center.ContactID, f contact.Effect) {
 		return
 	}
 	x.known[f.ID] = true
-	if j := (job{chat, f}); enter(x.chats, string(chat), maxPerChat, j) {
+	if j := (job{chat, f}); enter(x.chats, j.source(), maxPerChat, j) {
 		x.admit(j)
 	}
 }
 
 // admit handles an effect that has passed its chat's gate. x.mu is held.
 func (x *effects) admit(j job) {
-	if to := j.target(); to == "" || enter(x.targets, to, maxPerTarget, j) {
+	to, most := j.target(), maxPerTarget
+	if to == scanner {
+		most = maxScans
+	}
+	if to == "" || enter(x.targets, to, most, j) {
 		x.push(j)
 	}
 }
@@ -158,7 +177,7 @@ func (x *effects) work() {
 				x.push(next)
 			}
 		}
-		if next, ok := leave(x.chats, string(j.chat)); ok {
+		if next, ok := leave(x.chats, j.source()); ok {
 			x.admit(next)
 		}
 		x.mu.Unlock()
@@ -254,6 +273,8 @@ func (e *Engine) perform(ctx context.Context, chat center.ContactID, f *contact.
 			return nil, err
 		}
 		return json.Marshal(a)
+	case f.Scan != nil:
+		return e.scan(ctx, chat, f.Scan)
 	case f.Update != nil:
 		return nil, e.update(ctx, chat, f.Update)
 	case f.Continue != nil:

@@ -52,6 +52,13 @@ type Files interface {
 	Delete(ctx context.Context, chat center.ContactID, attachment string) error
 }
 
+// Scanner looks at the files of chats before they are shown.
+type Scanner interface {
+	// Scan reports whether a file may be shown. It tries until ctx ends; an error
+	// means that there is no verdict.
+	Scan(ctx context.Context, chat center.ContactID, file center.Attachment) (clean bool, err error)
+}
+
 // ViewTokens make the tokens that participants pass to DescribeView for the views
 // of flows.
 type ViewTokens interface {
@@ -73,6 +80,7 @@ type Config struct {
 	Streams      Streams    // may be nil when no chat can be streamed
 	Views        ViewTokens // may be nil when no flow shows a view
 	Files        Files      // may be nil: the bytes of abandoned uploads are kept
+	Scanner      Scanner    // may be nil when Limits has no ScanTime
 	Observers    []Observer
 
 	// Node identifies this engine among all that ever work on the same store: the

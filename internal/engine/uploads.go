@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 
@@ -34,6 +36,18 @@ func noteUploads(sc *store.Change, before, after []center.Attachment) {
 			sc.Settled = append(sc.Settled, a.ID)
 		}
 	}
+}
+
+// scan has a file looked at.
+func (e *Engine) scan(ctx context.Context, chat center.ContactID, file *center.Attachment) (json.RawMessage, error) {
+	if e.Scanner == nil {
+		return nil, errors.New("no scanner is configured any more")
+	}
+	clean, err := e.Scanner.Scan(ctx, chat, *file)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(contact.Verdict{Clean: clean})
 }
 
 // clearUploads deletes abandoned uploads, once a minute and whenever the clock is

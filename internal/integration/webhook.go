@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -63,15 +64,22 @@ func (w Webhook) request(ctx context.Context, d *store.Delivery, m *message, now
 	r.Header.Set("X-Amz-Sns-Message-Type", e.Type)
 	r.Header.Set("X-Amz-Sns-Message-Id", e.MessageId)
 	r.Header.Set("X-Amz-Sns-Topic-Arn", e.TopicArn)
-	t := strconv.FormatInt(now.Unix(), 10)
-	r.Header.Set(SignatureHeader, "t="+t+",v1="+hex.EncodeToString(sign(w.Secret, t, body)))
+	signature, err := Sign(w.Secret, now, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set(SignatureHeader, signature)
 	return r, nil
 }
 
-func sign(secret []byte, t string, body []byte) []byte {
+// Sign returns the value of [SignatureHeader] for a body, which it reads to the end. An error
+// is one of reading.
+func Sign(secret []byte, now time.Time, body io.Reader) (string, error) {
+	t := strconv.FormatInt(now.Unix(), 10)
 	mac := hmac.New(sha256.New, secret)
-	mac.Write([]byte(t))
-	mac.Write([]byte{'.'})
-	mac.Write(body)
-	return mac.Sum(nil)
+	mac.Write([]byte(t + "."))
+	if _, err := io.Copy(mac, body); err != nil {
+		return "", err
+	}
+	return "t=" + t + ",v1=" + hex.EncodeToString(mac.Sum(nil)), nil
 }

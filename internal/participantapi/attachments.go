@@ -2,6 +2,7 @@ package participantapi
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"parley.example/parley/api/participant"
@@ -57,7 +58,8 @@ func (s *Service) StartAttachmentUpload(ctx context.Context, in *participant.Sta
 
 // CompleteAttachmentUpload adds a file to the chat once all its bytes have
 // arrived; before that it is a ValidationException. It is a ConflictException if
-// the file was completed already.
+// the file was completed already. With a scanner the file is IN_PROGRESS from now on, and
+// its item appears with the verdict: APPROVED to everybody, REJECTED to its sender's side.
 func (s *Service) CompleteAttachmentUpload(ctx context.Context, in *participant.CompleteAttachmentUploadRequest) (*participant.CompleteAttachmentUploadResponse, error) {
 	m, err := s.attend(ctx, auth.Connection, in.ConnectionToken)
 	if err != nil {
@@ -154,7 +156,7 @@ func blobKey(chat center.ContactID, id string) string {
 }
 
 // Files are the attachments in a blob store, for the engine, which deletes
-// abandoned uploads.
+// abandoned uploads, and for the scanner.
 type Files struct{ Blobs blob.Store }
 
 var _ engine.Files = Files{}
@@ -162,6 +164,11 @@ var _ engine.Files = Files{}
 // Delete implements [engine.Files].
 func (f Files) Delete(ctx context.Context, chat center.ContactID, id string) error {
 	return f.Blobs.Delete(ctx, blobKey(chat, id))
+}
+
+// Open opens the bytes of an attachment, for a scanner. The caller closes them.
+func (f Files) Open(ctx context.Context, chat center.ContactID, id string) (io.ReadSeekCloser, int64, error) {
+	return f.Blobs.Open(ctx, blobKey(chat, id))
 }
 
 // isMissing reports whether err says that a key does not exist.

@@ -20,6 +20,7 @@ import (
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/edge"
 	"parley.example/parley/internal/integration"
+	"parley.example/parley/internal/integration/scan"
 	"parley.example/parley/internal/process"
 )
 
@@ -89,6 +90,11 @@ type Config struct {
 	Streams map[string]string
 	// StreamSecret signs webhooks.
 	StreamSecret string `json:"-"`
+	// Scan is the virus scanner that looks at attachments before they are shown: see
+	// scan.Scanner. None when empty.
+	Scan string
+	// ScanTime is how long it may take until a file is rejected; 60 s, as in the cloud.
+	ScanTime time.Duration
 	// SNSEndpoint is the base URL of an SNS-compatible service for ARNs that have no webhook.
 	SNSEndpoint string
 
@@ -150,6 +156,9 @@ func (c *Config) Check() error {
 	}
 	if c.CloseSpan == 0 {
 		c.CloseSpan = 5 * time.Second
+	}
+	if c.ScanTime == 0 {
+		c.ScanTime = time.Minute
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
@@ -235,6 +244,8 @@ func (c *Config) checkBounds() error {
 		return fmt.Errorf("flow-log-mb %d must be from 1 to %d", c.FlowLogMB, 1<<20)
 	case c.CloseSpan < 0 || c.CloseSpan > time.Hour:
 		return fmt.Errorf("close-span %s must be from 0 to 1h", c.CloseSpan)
+	case c.ScanTime < time.Second || c.ScanTime > time.Hour:
+		return fmt.Errorf("scan-time %s must be from 1s to 1h", c.ScanTime)
 	}
 	return nil
 }
@@ -255,6 +266,11 @@ func (c *Config) checkOutgoing() error {
 	}
 	if err := c.streaming(nil).Check(); err != nil {
 		return fmt.Errorf("stream: %w", err)
+	}
+	if s := c.scanner(nil); s != nil {
+		if err := s.Check(); err != nil {
+			return fmt.Errorf("scan: %w", err)
+		}
 	}
 	return nil
 }
@@ -289,6 +305,15 @@ func (c *Config) streaming(client *http.Client) *integration.Topics {
 	return t
 }
 
+// scanner returns the scanner of attachments, without their bytes; nil when there is none.
+func (c *Config) scanner(client *http.Client) *scan.Scanner {
+	if c.Scan == "" {
+		return nil
+	}
+	// Signatures use the wall clock, even if a developer has moved the server's.
+	return &scan.Scanner{URL: c.Scan, Secret: []byte(c.StreamSecret), Client: client, Now: time.Now, Log: c.Log}
+}
+
 // flowLogDir returns where flow logs are written: as configured, else in the data
 // directory; "" when everything is kept in memory.
 func (c *Config) flowLogDir() string {
@@ -300,5 +325,9 @@ func (c *Config) flowLogDir() string {
 
 // limits are the bounds for the rules of chats.
 func (c *Config) limits() contact.Limits {
-	return contact.Limits{StrictText: c.StrictText, FileBytes: c.MaxFileMB << 20}
+	l := contact.Limits{StrictText: c.StrictText, FileBytes: c.MaxFileMB << 20}
+	if c.Scan != "" {
+		l.ScanTime = c.ScanTime
+	}
+	return l
 }

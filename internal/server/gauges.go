@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/integration/scan"
 	"parley.example/parley/internal/store"
 )
 
@@ -39,6 +40,15 @@ func (s *Server) gauges() {
 		}
 		return 0
 	})
+	scans := func() (c scan.Counts) {
+		if s.scanner != nil {
+			c = s.scanner.Counts()
+		}
+		return c
+	}
+	m.Counter("parley_scans_clean_total", "Attachments that the scanner let pass.", func() float64 { return float64(scans().Clean) })
+	m.Counter("parley_scans_rejected_total", "Attachments that the scanner rejected.", func() float64 { return float64(scans().Rejected) })
+	m.Counter("parley_scans_failed_total", "Attempts to have an attachment scanned that gave no verdict.", func() float64 { return float64(scans().Failed) })
 	m.Gauge("parley_active_chats", "Chats that have not ended, in all instances.", s.activeChats)
 }
 

@@ -19,6 +19,7 @@ import (
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/flowlog"
 	"parley.example/parley/internal/integration"
+	"parley.example/parley/internal/integration/scan"
 	"parley.example/parley/internal/lifecycle"
 	"parley.example/parley/internal/metrics"
 	"parley.example/parley/internal/process"
@@ -53,6 +54,7 @@ type Server struct {
 	flowLog   *flowlog.Log
 	topics    *integration.Topics
 	outbox    *integration.Outbox
+	scanner   *scan.Scanner // nil when there is none
 	faults    devapi.Faults
 	handler   http.Handler
 	adminURL  string // where operators reach their listener; "" when there is none

@@ -52,7 +52,7 @@ func (s *Server) wire(ctx context.Context) error {
 			*integration.Lambda
 			*integration.Bots
 		}{s.lambda, s.bots},
-		Streams: s.outbox, Views: viewTokens{s.sealer}, Files: participantapi.Files{Blobs: s.blobs},
+		Streams: s.outbox, Views: viewTokens{s.sealer}, Files: participantapi.Files{Blobs: s.blobs}, Scanner: s.scanning(),
 		Observers: []engine.Observer{engine.ObserverFunc(func(c *engine.Commit) { s.flowLog.Add(c.Instance, c.Contact, c.Change.Log) })},
 	})
 	s.agents = &agentapi.Service{Engine: s.engine, Sealer: s.sealer}
@@ -77,6 +77,15 @@ func (s *Server) wireOutwards(ctx context.Context) error {
 	s.topics.Wall = s.clock.Wall
 	s.outbox = &integration.Outbox{Store: s.store, Sender: s.topics, Partition: s.partition, Now: s.clock.Now, Log: s.Log}
 	return nil
+}
+
+// scanning returns the scanner of attachments; nil when there is none.
+func (s *Server) scanning() engine.Scanner {
+	if s.scanner = s.Config.scanner(integration.NewClient()); s.scanner == nil {
+		return nil
+	}
+	s.scanner.Files = participantapi.Files{Blobs: s.blobs}
+	return s.scanner
 }
 
 // viewTokens seals the tokens that participants pass to DescribeView.

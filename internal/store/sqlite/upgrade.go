@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"modernc.org/sqlite"
+
 	"parley.example/parley/internal/durable"
 )
 
