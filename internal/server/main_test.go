@@ -15,6 +15,7 @@ import (
 const (
 	envData   = "PARLEY_TEST_SERVE_DATA"
 	envListen = "PARLEY_TEST_SERVE_LISTEN"
+	envScan   = "PARLEY_TEST_SERVE_SCAN" // Config.Scan; may be empty
 )
 
 func TestMain(m *testing.M) {
@@ -31,7 +32,7 @@ func serve(dir, listen string) int {
 	whenServing()
 	ctx := context.Background()
 	srv, err := server.New(ctx, server.Config{
-		Dev: true, Data: dir, Listen: listen, MaxActiveChats: 1 << 30,
+		Dev: true, Data: dir, Listen: listen, MaxActiveChats: 1 << 30, Scan: os.Getenv(envScan), StreamSecret: scanSecret,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	if err == nil {
