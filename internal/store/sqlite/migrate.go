@@ -73,21 +73,48 @@ func migrate(ctx context.Context, c *conn, dir *directory, o Options) error {
 	if err != nil {
 		return err
 	}
-	switch newest := int64(len(steps)); {
+	newest := int64(len(steps))
+	switch {
 	case id != applicationID && tables.int(0) > 0:
 		return errors.New("the database belongs to another program")
 	case format > newest:
 		return dir.tooNew(format, newest)
-	case format == newest:
-		return nil
 	case format == 0:
-		return c.apply(ctx, steps, func(step) {})
+		return c.apply(ctx, steps, newest, func(step) {})
 	}
-	return (&upgrade{Options: o, conn: c, dir: dir, from: format, steps: steps[format:]}).run(ctx)
+	todo := steps[format:]
+	if rest, err := c.draft(format, steps[5]); err != nil {
+		return err
+	} else if rest != nil {
+		todo = append([]step{*rest}, todo...)
+	}
+	if len(todo) == 0 {
+		return nil
+	}
+	return (&upgrade{Options: o, conn: c, dir: dir, from: format, to: newest, steps: todo}).run(ctx)
 }
 
-// apply takes the steps, all of them or none, and calls begin before each.
-func (c *conn) apply(ctx context.Context, steps []step, begin func(step)) error {
+// draft returns what is still to be done to data of format 6 or later that a build made while
+// that format was a draft, for an hour and in no release; nil when it is as it should be.
+func (c *conn) draft(format int64, sixth step) (*step, error) {
+	if format < sixth.format {
+		return nil, nil
+	}
+	column, err := c.first("SELECT name FROM pragma_table_info('chats') WHERE name IN ('busy', 'worker')")
+	if err != nil || column == nil {
+		return nil, err
+	}
+	switch column.text(0) {
+	case "busy": // the first draft had the first table alone
+		sixth.sql = "DROP TABLE revisions;\n" + sixth.sql
+	case "worker": // the second lacked the plural
+		sixth.sql = "ALTER TABLE chats RENAME COLUMN worker TO workers;\nDROP INDEX chats_worker;\nCREATE INDEX chats_workers ON chats (n) WHERE workers IS NOT NULL;"
+	}
+	return &sixth, nil
+}
+
+// apply takes the steps to a format, all of them or none, and calls begin before each.
+func (c *conn) apply(ctx context.Context, steps []step, to int64, begin func(step)) error {
 	run := func(sql string) error {
 		_, err := c.raw.(driver.ExecerContext).ExecContext(ctx, sql, nil)
 		return err
@@ -102,7 +129,7 @@ func (c *conn) apply(ctx context.Context, steps []step, begin func(step)) error 
 			return fmt.Errorf("%s: %w", s.file, err)
 		}
 	}
-	err := run(fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", applicationID, steps[len(steps)-1].format))
+	err := run(fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", applicationID, to))
 	if err != nil {
 		_ = c.script("ROLLBACK")
 	}

@@ -33,6 +33,7 @@ type upgrade struct {
 	conn  *conn
 	dir   *directory
 	from  int64
+	to    int64
 	steps []step
 }
 
@@ -42,8 +43,7 @@ func (u *upgrade) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	to := u.steps[len(u.steps)-1].format
-	u.Log.Info("the data has an older format and is upgraded; older releases will not read it", "format", u.from, "needed", to, "size", bytesText(size))
+	u.Log.Info("the data has an older format and is upgraded; older releases will not read it", "format", u.from, "needed", u.to, "size", bytesText(size))
 	for _, s := range u.steps {
 		u.Log.Info("the upgrade will change the data", "format", s.format, "does", s.does)
 	}
@@ -58,9 +58,9 @@ func (u *upgrade) run(ctx context.Context) error {
 		return fmt.Errorf("copy the data before its upgrade: %w; the data is as it was: start again when that is mended, or, with a backup of your own, with --no-upgrade-copy", err)
 	}
 	if err := u.takeSteps(ctx); err != nil {
-		return fmt.Errorf("upgrade the data from format %d to %d: %w; the upgrade was undone and the data is as it was: start again when that is mended, or go on with the release that wrote the data", u.from, to, err)
+		return fmt.Errorf("upgrade the data from format %d to %d: %w; the upgrade was undone and the data is as it was: start again when that is mended, or go on with the release that wrote the data", u.from, u.to, err)
 	}
-	u.Log.Info("the data was upgraded", "format", to, "took", time.Since(began).Round(time.Millisecond))
+	u.Log.Info("the data was upgraded", "format", u.to, "took", time.Since(began).Round(time.Millisecond))
 	return nil
 }
 
@@ -142,7 +142,7 @@ func (u *upgrade) copyPages(ctx context.Context, file string) error {
 func (u *upgrade) takeSteps(ctx context.Context) error {
 	p := progress{log: u.Log, wal: filepath.Join(u.dir.path, databaseName+"-wal"), began: time.Now(), stop: make(chan struct{})}
 	p.done.Go(p.run)
-	err := u.conn.apply(ctx, u.steps, p.begin)
+	err := u.conn.apply(ctx, u.steps, u.to, p.begin)
 	close(p.stop)
 	p.done.Wait()
 	if err != nil {
