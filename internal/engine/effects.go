@@ -274,7 +274,7 @@ func (e *Engine) perform(ctx context.Context, chat center.ContactID, f *contact.
 		}
 		return json.Marshal(a)
 	case f.Scan != nil:
-		return e.scan(ctx, chat, f.Scan)
+		return scan(ctx, e.Scanner, chat, f.Scan)
 	case f.Update != nil:
 		return nil, e.update(ctx, chat, f.Update)
 	case f.Continue != nil:

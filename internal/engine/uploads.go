@@ -39,11 +39,11 @@ func noteUploads(sc *store.Change, before, after []center.Attachment) {
 }
 
 // scan has a file looked at.
-func (e *Engine) scan(ctx context.Context, chat center.ContactID, file *center.Attachment) (json.RawMessage, error) {
-	if e.Scanner == nil {
+func scan(ctx context.Context, by Scanner, chat center.ContactID, file *center.Attachment) (json.RawMessage, error) {
+	if by == nil {
 		return nil, errors.New("no scanner is configured any more")
 	}
-	clean, err := e.Scanner.Scan(ctx, chat, *file)
+	clean, err := by.Scan(ctx, chat, *file)
 	if err != nil {
 		return nil, err
 	}
