@@ -19,7 +19,6 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
 	"parley.example/parley/api/restjson"
-	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/auth/authtest"
 	"parley.example/parley/internal/server"
 	"parley.example/parley/internal/server/servertest"
@@ -84,7 +83,7 @@ func TestMakeUpgradeData(t *testing.T) {
 
 	cfg := restjson.ClientConfig{Endpoint: "http://" + listen, HTTPClient: &http.Client{Timeout: 30 * time.Second}}
 	s := &servertest.Server{Server: &server.Server{}, URL: cfg.Endpoint, HTTP: cfg.HTTPClient, Participant: participant.NewClient(cfg)}
-	key := oldKey(t, dir)
+	key := servertest.FirstKey(t, dir)
 	cfg.Sign = func(r *http.Request, body []byte) error {
 		return authtest.Signer{ID: key.ID, Secret: key.Secret, Region: "us-east-1"}.Sign(r, body, time.Now())
 	}
@@ -230,22 +229,4 @@ func attached(t *testing.T, s *servertest.Server, c *servertest.Chat, complete b
 		}
 	}
 	return *out.AttachmentId
-}
-
-// oldKey reads the key that the server made on its first start.
-func oldKey(t *testing.T, dir string) (key auth.Key) {
-	text, err := os.ReadFile(filepath.Join(dir, "first-key.env"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		name, value, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(line, "export ")), "=")
-		switch name {
-		case "AWS_ACCESS_KEY_ID":
-			key.ID = value
-		case "AWS_SECRET_ACCESS_KEY":
-			key.Secret = value
-		}
-	}
-	return key
 }

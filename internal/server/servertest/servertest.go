@@ -109,7 +109,9 @@ func serve(t testing.TB, l net.Listener, dial func(context.Context) (net.Conn, e
 			t.Errorf("the server ended with %v", err)
 		}
 	})
-	s.Key = firstKey(t, cfg)
+	if !cfg.Dev {
+		s.Key = FirstKey(t, cfg.Data)
+	}
 	s.Connect = s.Client(s.Key)
 	s.Participant = participant.NewClient(restjson.ClientConfig{Endpoint: s.URL, HTTPClient: s.HTTP})
 	return s
@@ -161,13 +163,10 @@ func (s *Server) Client(key auth.Key) *connect.Client {
 	return connect.NewClient(cfg)
 }
 
-// firstKey reads the key that the server made on its first start.
-func firstKey(t testing.TB, cfg server.Config) (key auth.Key) {
+// FirstKey reads the key that a server made on its first start, if its file is there.
+func FirstKey(t testing.TB, dir string) (key auth.Key) {
 	t.Helper()
-	if cfg.Dev {
-		return key
-	}
-	key.ID, key.Secret, _ = keystore.ReadKeyFile(filepath.Join(cfg.Data, keystore.FirstKeyFile)) // there may be none
+	key.ID, key.Secret, _ = keystore.ReadKeyFile(filepath.Join(dir, keystore.FirstKeyFile)) // there may be none
 	return key
 }
 
