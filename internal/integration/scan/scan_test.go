@@ -58,7 +58,6 @@ type request struct {
 	line     string
 	head     textproto.MIMEHeader
 	http     string // the heads of request and response
-	name     string // in the request
 	response string // of the body
 }
 
