@@ -24,7 +24,7 @@ import (
 // web/ is no part of the house: it holds the sources of pages in TypeScript, and
 // no Go. What is built from them is embedded and served by the package ui.
 var floors = [][]string{
-	{"center", "awsconf", "durable", "lifecycle", "steady", "websocket"},
+	{"center", "awsconf", "disk", "lifecycle", "steady", "websocket"},
 	{"flow", "hours", "routing", "store", "blob", "bus", "socket", "metrics", "ratelimit", "process"},
 	{"contact", "flowgraph"},
 	{"catalog", "auth", "integration", "flowlog", "lease"},

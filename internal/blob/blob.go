@@ -18,6 +18,7 @@ import (
 	"context"
 	"io"
 	"strings"
+	"time"
 
 	"parley.example/parley/internal/center"
 )
@@ -42,6 +43,23 @@ type Store interface {
 	Delete(ctx context.Context, key string) error
 	// Close releases what the store holds. No call may follow.
 	Close() error
+}
+
+// Lister is a store that can say what it holds.
+type Lister interface {
+	Store
+	// List calls each with every file whose key lies below prefix, a key without a slash
+	// at its end, or with every file when prefix is empty: in any order, one after
+	// another. What is put or deleted meanwhile may be among them or not. An error of
+	// each ends the listing and is returned.
+	List(ctx context.Context, prefix string, each func(Info) error) error
+}
+
+// Info is a file of a listing.
+type Info struct {
+	Key      string
+	Size     int64
+	Modified time.Time // by the clock of the store
 }
 
 const (

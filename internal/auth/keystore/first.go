@@ -11,7 +11,7 @@ import (
 
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/durable"
+	"parley.example/parley/internal/disk"
 	"parley.example/parley/internal/store"
 )
 
@@ -44,7 +44,7 @@ func (k Keys) First(ctx context.Context, file string, now time.Time) (made bool,
 		if _, err := k.Store.WriteResources(ctx, w); err != nil {
 			return false, err
 		}
-		if err := durable.WriteFile(file, []byte(KeyText(key.ID, key.Secret))); err != nil {
+		if err := disk.WriteFile(file, []byte(KeyText(key.ID, key.Secret))); err != nil {
 			return false, fmt.Errorf("write the first access key: %w", err)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/durable"
+	"parley.example/parley/internal/disk"
 )
 
 // SecretFile is the name of the file in the data directory, unless it is kept elsewhere.
@@ -119,7 +119,7 @@ func makeVault(file string) (*Vault, error) {
 		if dir := filepath.Dir(file); !isDirectory(dir) {
 			return nil, fmt.Errorf("make %s: there is no directory %s", file, dir)
 		}
-		if err := durable.WriteFile(file, []byte(secretComment+secretPrefix+base64.RawURLEncoding.EncodeToString(secret)+"\n")); err != nil {
+		if err := disk.WriteFile(file, []byte(secretComment+secretPrefix+base64.RawURLEncoding.EncodeToString(secret)+"\n")); err != nil {
 			return nil, fmt.Errorf("make %s: %w", file, err)
 		}
 	}

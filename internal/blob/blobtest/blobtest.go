@@ -21,6 +21,8 @@ const (
 	Streams Promise = iota
 	// Snapshots says that an open file stays readable when it is replaced or deleted.
 	Snapshots
+	// Lists says that the store is a [blob.Lister].
+	Lists
 )
 
 // testCase is one part of the contract. It gets an empty store of its own.
@@ -32,6 +34,7 @@ type testCase struct {
 var promised = map[Promise]testCase{
 	Streams:   {"a large file passes through in pieces", streaming},
 	Snapshots: {"an open file stays as it was", snapshots},
+	Lists:     {"what is there is listed", listed},
 }
 
 // Run holds an implementation to the contract, and to what it promises beyond.

@@ -2,12 +2,17 @@ package blobtest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
+
+	"parley.example/parley/internal/blob"
+	"parley.example/parley/internal/center"
 )
 
 var contentCases = []testCase{
@@ -30,6 +35,52 @@ func written(t *testing.T, s env) {
 	s.lacks(t, "a/b") // the path to a file is none
 	s.lacks(t, "a/b/cc")
 	s.lacks(t, "A/B/C")
+}
+
+func listed(t *testing.T, s env) {
+	want := map[string]int64{}
+	for i := range 30 {
+		key := fmt.Sprintf("a/%d/f%d", i%4, i)
+		s.put(t, key, strings.Repeat("x", i))
+		want[key] = int64(i)
+	}
+	s.put(t, "ab/c", "beside it")
+	s.put(t, "top", "above it")
+	s.put(t, "a/0/gone", "deleted")
+	s.delete(t, "a/0/gone")
+	list := func(prefix string) map[string]int64 {
+		got := map[string]int64{}
+		if err := s.Store.(blob.Lister).List(t.Context(), prefix, func(f blob.Info) error {
+			if f.Modified.IsZero() {
+				t.Errorf("%s has no time", f.Key)
+			}
+			got[f.Key] = f.Size
+			return nil
+		}); err != nil {
+			t.Fatalf("List(%q): %v", prefix, err)
+		}
+		return got
+	}
+	if got := list("a"); !maps.Equal(got, want) {
+		t.Errorf("List(a) = %v; want %v", got, want)
+	}
+	if got := list("a/1"); len(got) != 8 || got["a/1/f29"] != 29 {
+		t.Errorf("List(a/1) = %v; want 8 files, the last of 29 bytes", got)
+	}
+	if got := list(""); len(got) != 32 || got["top"] != 8 {
+		t.Errorf("List of all = %v; want 32 files", got)
+	}
+	if got := list("none"); len(got) != 0 {
+		t.Errorf("List(none) = %v", got)
+	}
+	stop, calls := errors.New("enough"), 0
+	err := s.Store.(blob.Lister).List(t.Context(), "a", func(blob.Info) error { calls++; return stop })
+	if !errors.Is(err, stop) || calls != 1 {
+		t.Errorf("List that is stopped = %v after %d calls", err, calls)
+	}
+	if err := s.Store.(blob.Lister).List(t.Context(), "../a", nil); center.ReasonOf(err) != center.Invalid {
+		t.Errorf("List of a bad prefix = %v", err)
+	}
 }
 
 // positions reads as net/http serves ranges: it seeks for the size, and then to

@@ -28,7 +28,7 @@ type Store struct {
 	root *os.Root
 }
 
-var _ blob.Store = (*Store)(nil)
+var _ blob.Lister = (*Store)(nil)
 
 // Open keeps files below path, which is created when it is not there. No key
 // leads out of it, not by a symbolic link either. It removes what incomplete
@@ -44,6 +44,16 @@ func Open(path string) (*Store, error) {
 	}
 	if err := errors.Join(root.RemoveAll(parts), root.Mkdir(parts, 0o700)); err != nil {
 		return nil, errors.Join(fmt.Errorf("clean %s: %w", path, err), root.Close())
+	}
+	return &Store{root: root}, nil
+}
+
+// View opens a directory that belongs to another process, to read it: no Put, no Delete. Its
+// error is [fs.ErrNotExist] when it is not there.
+func View(path string) (*Store, error) {
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, err
 	}
 	return &Store{root: root}, nil
 }
@@ -209,6 +219,37 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 		return err
 	}
 	return nil
+}
+
+// List implements [blob.Lister].
+func (s *Store) List(ctx context.Context, prefix string, each func(blob.Info) error) error {
+	if prefix == "" {
+		prefix = "."
+	} else if err := blob.CheckKey(prefix); err != nil {
+		return err
+	}
+	return fs.WalkDir(s.root.FS(), prefix, func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case absent(err):
+			return nil // the prefix is not there, or was deleted meanwhile
+		case err != nil:
+			return err
+		case d.IsDir() && name == parts:
+			return fs.SkipDir
+		case !d.Type().IsRegular() || name == prefix || blob.CheckKey(name) != nil:
+			return nil // nothing that Put has written
+		}
+		info, err := d.Info()
+		if absent(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return each(blob.Info{Key: name, Size: info.Size(), Modified: info.ModTime()})
+	})
 }
 
 // Close releases the directory. Files that are open stay readable.

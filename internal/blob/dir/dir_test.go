@@ -17,7 +17,7 @@ import (
 )
 
 func TestContract(t *testing.T) {
-	blobtest.Run(t, func(t *testing.T) blob.Store { return open(t, filepath.Join(t.TempDir(), "files")) }, blobtest.Streams, blobtest.Snapshots)
+	blobtest.Run(t, func(t *testing.T) blob.Store { return open(t, filepath.Join(t.TempDir(), "files")) }, blobtest.Streams, blobtest.Snapshots, blobtest.Lists)
 }
 
 func open(t *testing.T, path string) *dir.Store {

@@ -5,7 +5,7 @@
 // whole or not at all, whatever is cut off. It passes through in pieces; what is
 // kept of it is the beginning, so that a request that was refused early can be
 // sent again. Only what every service understands is used: no checksums in
-// trailers, no chunked signatures, no multipart uploads, no listing. Bodies
+// trailers, no chunked signatures, no multipart uploads. Only backups list objects. Bodies
 // are not part of signatures, as they would have to be read twice for that.
 //
 // Requests are bounded in time: to connect, to be answered, and between two
@@ -22,6 +22,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -59,7 +60,7 @@ type Store struct {
 	where  string // for errors
 }
 
-var _ blob.Store = (*Store)(nil)
+var _ blob.Lister = (*Store)(nil)
 
 const (
 	maxAttempts = 3
@@ -178,6 +179,33 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 		return nil // Amazon does not say so, others do
 	}
 	return err
+}
+
+// List implements [blob.Lister].
+func (s *Store) List(ctx context.Context, prefix string, each func(blob.Info) error) error {
+	if prefix != "" {
+		if err := blob.CheckKey(prefix); err != nil {
+			return err
+		}
+		prefix += "/"
+	}
+	pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{Bucket: &s.at.Bucket, Prefix: s.key(prefix)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return s.mapped(ctx, "list", prefix, err)
+		}
+		for _, o := range page.Contents {
+			key := strings.TrimPrefix(aws.ToString(o.Key), s.at.Prefix)
+			if blob.CheckKey(key) != nil {
+				continue // nothing that Put has written
+			}
+			if err := each(blob.Info{Key: key, Size: aws.ToInt64(o.Size), Modified: aws.ToTime(o.LastModified)}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Close implements [blob.Store]: it closes idle connections.

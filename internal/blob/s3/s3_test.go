@@ -10,7 +10,7 @@ import (
 )
 
 func TestContract(t *testing.T) {
-	blobtest.Run(t, func(t *testing.T) blob.Store { return open(t, s3test.Start(t, "files")) }, blobtest.Streams)
+	blobtest.Run(t, func(t *testing.T) blob.Store { return open(t, s3test.Start(t, "files")) }, blobtest.Streams, blobtest.Lists)
 }
 
 // options are those of a store in a server's bucket.

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"parley.example/parley/internal/durable"
+	"parley.example/parley/internal/disk"
 )
 
 const (
@@ -39,8 +39,8 @@ func openDirectory(path string, begin bool) (*directory, error) {
 		return nil, err
 	}
 	name := filepath.Join(path, lockName)
-	lock, err := lockFile(name)
-	if errors.Is(err, errLocked) {
+	lock, err := disk.Lock(name)
+	if errors.Is(err, disk.ErrLocked) {
 		return nil, fmt.Errorf("data directory %s is %w by %s", path, ErrInUse, holder(name))
 	}
 	if err != nil {
@@ -72,7 +72,7 @@ func (d *directory) prepare(begin bool) (err error) {
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Close(), durable.SyncDirectory(d.path))
+	return errors.Join(f.Close(), disk.SyncDir(d.path))
 }
 
 // dsn is the name under which SQLite opens the database file.

@@ -15,7 +15,7 @@ import (
 	"modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
 
-	"parley.example/parley/internal/durable"
+	"parley.example/parley/internal/disk"
 )
 
 // markerName is the file that says that a directory has held a database, and which:
@@ -127,7 +127,7 @@ func (d *directory) mark(c *conn, release string, log *slog.Logger) error {
 	if err == nil && !strings.Contains(string(before), id) {
 		log.Warn("the database is another one than at the last start: one that was restored or begun afresh", "dir", d.path, "id", id)
 	}
-	return durable.WriteFile(name, []byte(text))
+	return disk.WriteFile(name, []byte(text))
 }
 
 // release returns which release used the data last, if the marker tells it of data of this format.

@@ -15,7 +15,7 @@ import (
 
 	"modernc.org/sqlite"
 
-	"parley.example/parley/internal/durable"
+	"parley.example/parley/internal/disk"
 )
 
 const (
@@ -108,7 +108,7 @@ func (u *upgrade) copy(ctx context.Context) (err error) {
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := errors.Join(os.Rename(f.Name(), name), durable.SyncDirectory(u.dir.path)); err != nil {
+	if err := errors.Join(os.Rename(f.Name(), name), disk.SyncDir(u.dir.path)); err != nil {
 		return err
 	}
 	f = nil

@@ -2,11 +2,14 @@ package s3test
 
 import (
 	"crypto/rand"
+	"encoding/xml"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -16,6 +19,7 @@ type object struct {
 	path string
 	etag string
 	size int64
+	at   time.Time
 }
 
 // ServeHTTP implements [http.Handler].
@@ -28,6 +32,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	if bucket == s.Bucket && key == "" && r.URL.Query().Get("list-type") == "2" {
+		if !s.strike(s.fault(http.MethodGet), w, r) {
+			s.list(w, r)
+		}
+		return
+	}
 	if bucket != s.Bucket || key == "" {
 		refuse(w, r, http.StatusNotFound, "NoSuchBucket")
 		return
@@ -52,7 +62,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) put(w http.ResponseWriter, r *http.Request, key string) {
-	o := object{path: filepath.Join(s.dir, rand.Text()), etag: `"` + rand.Text() + `"`}
+	o := object{path: filepath.Join(s.dir, rand.Text()), etag: `"` + rand.Text() + `"`, at: s.Now()}
 	file, err := os.Create(o.path)
 	if err == nil {
 		o.size, err = io.Copy(struct{ io.Writer }{file}, r.Body)
@@ -65,6 +75,41 @@ func (s *Server) put(w http.ResponseWriter, r *http.Request, key string) {
 	s.objects[key] = o
 	s.mu.Unlock()
 	w.Header().Set("ETag", o.etag)
+}
+
+// pageOfKeys is how many keys one answer lists: few, so that every listing has pages.
+const pageOfKeys = 7
+
+// list answers ListObjectsV2. A token is the key after which to go on.
+func (s *Server) list(w http.ResponseWriter, r *http.Request) {
+	type content struct {
+		Key          string
+		LastModified string
+		ETag         string
+		Size         int64
+	}
+	out := struct {
+		XMLName               xml.Name `xml:"ListBucketResult"`
+		IsTruncated           bool
+		NextContinuationToken string `xml:",omitempty"`
+		Contents              []content
+	}{}
+	prefix, after := r.URL.Query().Get("prefix"), r.URL.Query().Get("continuation-token")
+	s.mu.Lock()
+	for _, key := range slices.Sorted(maps.Keys(s.objects)) {
+		if !strings.HasPrefix(key, prefix) || key <= after {
+			continue
+		}
+		if len(out.Contents) == pageOfKeys {
+			out.IsTruncated, out.NextContinuationToken = true, out.Contents[pageOfKeys-1].Key
+			break
+		}
+		o := s.objects[key]
+		out.Contents = append(out.Contents, content{key, o.at.UTC().Format("2006-01-02T15:04:05.000Z"), o.etag, o.size})
+	}
+	s.mu.Unlock()
+	w.Header().Set("Content-Type", "application/xml")
+	_ = xml.NewEncoder(w).Encode(out) // the client sees what is missing
 }
 
 func (s *Server) get(w http.ResponseWriter, r *http.Request, key string, f *Fault) {

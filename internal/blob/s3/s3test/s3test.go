@@ -1,5 +1,5 @@
 // Package s3test is a small S3 for tests: one bucket, addressed in the path, that
-// knows PUT, GET, HEAD and DELETE of objects. It checks signatures, takes nothing
+// knows PUT, GET, HEAD and DELETE of objects, and lists them. It checks signatures, takes nothing
 // that older services do not understand, and fails as it is told: see [Fault].
 package s3test
 
@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // The credentials that a server accepts.
@@ -27,6 +28,8 @@ type Server struct {
 	Bucket string
 	// Dial connects to a server in memory; nil when it listens on the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Now says when objects are put; time.Now unless a test sets it before the first request.
+	Now func() time.Time
 
 	dir         string // holds the objects' contents
 	http        *httptest.Server
@@ -77,7 +80,7 @@ func prepare(t testing.TB, bucket string) *Server {
 	} {
 		t.Setenv(name, value)
 	}
-	return &Server{Bucket: bucket, dir: t.TempDir(), objects: map[string]object{}, closing: make(chan struct{})}
+	return &Server{Bucket: bucket, dir: t.TempDir(), objects: map[string]object{}, closing: make(chan struct{}), Now: time.Now}
 }
 
 // Close ends the server, and the requests that hang.

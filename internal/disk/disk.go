@@ -1,13 +1,17 @@
-// Package durable writes small files of their owner so that they survive the death of
-// the process and of the machine. A file is there as a whole or not at all: [WriteFile].
-// Calls block as long as the disk does; errors are those of package os.
-package durable
+// Package disk has what several packages need of the file system: a lock on a file that ends with
+// its process ([Lock]), and names and small files that survive the death of the process and of
+// the machine ([SyncDir], [WriteFile]). Calls block as long as the disk does; errors are those of
+// package os, and [ErrLocked].
+package disk
 
 import (
 	"errors"
 	"os"
 	"path/filepath"
 )
+
+// ErrLocked: another process has the lock.
+var ErrLocked = errors.New("the file is locked by another process")
 
 // WriteFile writes a file that only its owner can read, in place of the one with its
 // name. Once it returns the file is on the disk under that name. When it fails, or the machine does, the
@@ -24,5 +28,5 @@ func WriteFile(name string, data []byte) error {
 	if err := os.Rename(f.Name(), name); err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
-	return SyncDirectory(filepath.Dir(name))
+	return SyncDir(filepath.Dir(name))
 }
