@@ -27,7 +27,7 @@ var floors = [][]string{
 	{"center", "awsconf", "disk", "lifecycle", "steady", "websocket"},
 	{"flow", "hours", "routing", "store", "blob", "bus", "socket", "metrics", "ratelimit", "process"},
 	{"contact", "flowgraph"},
-	{"catalog", "auth", "integration", "flowlog", "lease"},
+	{"catalog", "auth", "backup", "integration", "flowlog", "lease"},
 	{"engine", "flowtest", "edge"},
 	{"connectapi", "participantapi", "agentapi", "devapi", "keysapi", "stream", "ui"},
 	{"server"},

@@ -29,6 +29,8 @@ type command struct {
 	Keys    keysCmd    `cmd:"" help:"Manage the access keys that SDKs sign with."`
 	Policy  policyCmd  `cmd:"" help:"Check and try the policies of access keys."`
 	Flow    flowCmd    `cmd:"" help:"Work with contact flows."`
+	Backup  backupCmd  `cmd:"" help:"Back up a server's data, while it runs."`
+	Restore restoreCmd `cmd:"" help:"Restore a backup, or check that it could be restored."`
 	Version versionCmd `cmd:"" help:"Print the version, and the date of the API that it speaks."`
 }
 

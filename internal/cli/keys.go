@@ -64,7 +64,7 @@ func (keysList) Run(ctx context.Context, io streams, k *command) error {
 			return err
 		}
 		if k.Keys.JSON {
-			return printJSON(io, keysAsJSON(list.Keys))
+			return printJSON(io.out, keysAsJSON(list.Keys))
 		}
 		return printKeys(io, list.Keys)
 	})
@@ -214,7 +214,7 @@ func (c keysRotate) Run(ctx context.Context, io streams, k *command) error {
 			return err
 		}
 		if k.Keys.JSON {
-			return printJSON(io, out)
+			return printJSON(io.out, out)
 		}
 		return printSecrets(io, out.TokenSecrets)
 	})

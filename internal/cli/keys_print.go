@@ -35,12 +35,6 @@ func keysAsJSON(keys []keysapi.Key) any {
 	return out
 }
 
-func printJSON(io streams, x any) error {
-	e := json.NewEncoder(io.out)
-	e.SetIndent("", "  ")
-	return e.Encode(x)
-}
-
 // printKeys prints a table. Times are UTC.
 func printKeys(io streams, keys []keysapi.Key) error {
 	if len(keys) == 0 {
@@ -83,7 +77,7 @@ func (k *keysCmd) printCreated(io streams, out *keysapi.CreateKeyResponse) error
 	key.SecretAccessKey = out.SecretAccessKey
 	var err error
 	if k.JSON {
-		err = printJSON(io, key)
+		err = printJSON(io.out, key)
 	} else {
 		_, err = fmt.Fprint(io.out, keystore.KeyText(out.Key.AccessKeyId, out.SecretAccessKey))
 	}
@@ -102,7 +96,7 @@ func isLoopback(host string) bool {
 // printChanged says what became of a key.
 func (k *keysCmd) printChanged(io streams, key *keysapi.Key, done string) error {
 	if k.JSON {
-		return printJSON(io, keyAsJSON(key))
+		return printJSON(io.out, keyAsJSON(key))
 	}
 	_, err := fmt.Fprintf(io.out, "Access key %s (%s) is %s.\n", key.AccessKeyId, orDash(key.Name), done)
 	return err

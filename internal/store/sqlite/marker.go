@@ -130,6 +130,12 @@ func (d *directory) mark(c *conn, release string, log *slog.Logger) error {
 	return disk.WriteFile(name, []byte(text))
 }
 
+// WriteMarker says in a data directory that the database with this id belongs there. As long as the
+// database is not there, no server starts on the directory: a restore begins with it.
+func WriteMarker(path, id string) error {
+	return disk.WriteFile(filepath.Join(path, markerName), fmt.Appendf(nil, markerText, id, 0, "unknown"))
+}
+
 // release returns which release used the data last, if the marker tells it of data of this format.
 func (d *directory) release(format int64) string {
 	text, err := os.ReadFile(filepath.Join(d.path, markerName))

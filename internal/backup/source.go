@@ -1,0 +1,150 @@
+package backup
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	_ "modernc.org/sqlite" // the driver
+)
+
+// The files of a data directory that are copied, and one that says whether a server has it.
+const (
+	databaseName = "parley.db"
+	markerName   = "parley.id"
+	secretName   = "parley.secret"
+	lockName     = "parley.lock"
+	filesName    = "files"
+)
+
+// applicationID marks a database file as Parley's.
+const applicationID = 0x50726c79
+
+const maxPage = 65536
+
+// source reads the database of a data directory beside the server that writes it. SQLite's
+// locks and shared memory make that safe for processes of one machine.
+type source struct {
+	db    *sql.DB
+	conn  *sql.Conn
+	page  *sql.Stmt
+	state state
+}
+
+// state is what a transaction sees of the database as a whole.
+type state struct {
+	format, pageSize, pages int64
+	data                    string
+}
+
+func (s state) bytes() int64 { return s.pages * s.pageSize }
+
+// uri names a database file for SQLite.
+func uri(path, options string) string {
+	path = filepath.ToSlash(path)
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path // a drive letter
+	}
+	return (&url.URL{Scheme: "file", Path: path, RawQuery: options}).String()
+}
+
+func openSource(ctx context.Context, data string) (*source, error) {
+	path := filepath.Join(data, databaseName)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s is not the data directory of a server: it has no %s", data, databaseName)
+	} else if err != nil {
+		return nil, err
+	}
+	db, err := sql.Open("sqlite", uri(path, "mode=ro&_pragma=busy_timeout(10000)&_pragma=query_only(1)&_pragma=cache_size(-1000)"))
+	if err != nil {
+		return nil, err
+	}
+	s := &source{db: db}
+	if s.conn, err = db.Conn(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
+	}
+	s.page, err = s.conn.PrepareContext(ctx, "SELECT data FROM sqlite_dbpage WHERE pgno = ?")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("read %s: %w", path, err), s.close())
+	}
+	return s, nil
+}
+
+func (s *source) close() error {
+	var err error
+	if s.page != nil {
+		err = s.page.Close()
+	}
+	return errors.Join(err, s.conn.Close(), s.db.Close())
+}
+
+// in runs f in one transaction: what it reads is the database at one instant.
+func (s *source) in(ctx context.Context, f func() error) (err error) {
+	if _, err := s.conn.ExecContext(ctx, "BEGIN"); err != nil {
+		return err
+	}
+	defer func() {
+		_, end := s.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+		err = errors.Join(err, end)
+	}()
+	if err := s.look(ctx); err != nil {
+		return err
+	}
+	return f()
+}
+
+// look begins to read, which is the instant of the transaction.
+func (s *source) look(ctx context.Context) error {
+	var app, known int64
+	st := state{}
+	for _, q := range []struct {
+		sql string
+		to  *int64
+	}{
+		{"PRAGMA application_id", &app}, {"PRAGMA user_version", &st.format}, {"PRAGMA page_size", &st.pageSize}, {"PRAGMA page_count", &st.pages},
+		{"SELECT count(*) FROM sqlite_schema WHERE name = 'identity'", &known},
+	} {
+		if err := s.conn.QueryRowContext(ctx, q.sql).Scan(q.to); err != nil {
+			return err
+		}
+	}
+	if app != applicationID {
+		return fmt.Errorf("%s is not a database of Parley", databaseName)
+	}
+	if known > 0 { // formats before 7 had no id
+		if err := s.conn.QueryRowContext(ctx, "SELECT id FROM identity").Scan(&st.data); err != nil {
+			return err
+		}
+	}
+	s.state = st
+	return nil
+}
+
+// read appends the content of n pages from the first on, counted from 0, to b.
+func (s *source) read(ctx context.Context, first, n int64, b []byte) ([]byte, error) {
+	var page sql.RawBytes
+	for no := first + 1; no <= first+n; no++ {
+		rows, err := s.page.QueryContext(ctx, no)
+		if err != nil {
+			return nil, err
+		}
+		if !rows.Next() {
+			return nil, errors.Join(fmt.Errorf("page %d of %s cannot be read", no, databaseName), rows.Err(), rows.Close())
+		}
+		err = rows.Scan(&page)
+		if err == nil && int64(len(page)) != s.state.pageSize {
+			err = fmt.Errorf("page %d of %s has %d bytes", no, databaseName, len(page))
+		}
+		b = append(b, page...)
+		if err := errors.Join(err, rows.Close()); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
