@@ -33,7 +33,6 @@ type Place struct {
 	*codec
 	store   blob.Lister
 	where   string
-	path    string       // the directory, "" in S3
 	holding func() error // says whether the place is still this process's; nil when it never was
 	release func() error
 }
@@ -54,7 +53,7 @@ func Open(ctx context.Context, w Where) (*Place, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newPlace(store, path, path)
+	return newPlace(store, path)
 }
 
 // OpenToWrite opens a place, which it makes when it is not there, and has it to itself until
@@ -75,8 +74,8 @@ func OpenToWrite(ctx context.Context, w Where) (*Place, context.Context, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, err := os.Lstat(filepath.Join(path, databaseName)); err == nil {
-		return nil, nil, fmt.Errorf("%s is the data directory of a server: keep backups elsewhere, on another disk", path)
+	if err := apart(path); err != nil {
+		return nil, nil, err
 	}
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, nil, err
@@ -92,7 +91,7 @@ func OpenToWrite(ctx context.Context, w Where) (*Place, context.Context, error) 
 	if err != nil {
 		return nil, nil, errors.Join(err, lock.Close())
 	}
-	p, err := newPlace(store, path, path)
+	p, err := newPlace(store, path)
 	if err != nil {
 		return nil, nil, errors.Join(err, lock.Close())
 	}
@@ -109,15 +108,15 @@ func (w Where) bucket(ctx context.Context) (*Place, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newPlace(store, at.String(), "")
+	return newPlace(store, at.String())
 }
 
-func newPlace(store blob.Lister, where, path string) (*Place, error) {
+func newPlace(store blob.Lister, where string) (*Place, error) {
 	c, err := newCodec()
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	return &Place{codec: c, store: store, where: where, path: path, release: func() error { return nil }}, nil
+	return &Place{codec: c, store: store, where: where, release: func() error { return nil }}, nil
 }
 
 // String returns the path or URL of the place.
@@ -129,14 +128,14 @@ func (p *Place) Close() error {
 	return errors.Join(p.release(), p.store.Close())
 }
 
-// outside refuses a place inside the data directory: it would be lost together with it.
-func (p *Place) outside(data string) error {
-	if p.path == "" {
-		return nil
+// apart refuses a place in a data directory: it would be lost together with it.
+func apart(path string) error {
+	for at := path; ; at = filepath.Dir(at) {
+		if _, err := os.Lstat(filepath.Join(at, databaseName)); err == nil {
+			return fmt.Errorf("%s is the data directory of a server, and backups in it would be lost with it: keep them on another disk", at)
+		}
+		if at == filepath.Dir(at) {
+			return nil
+		}
 	}
-	rel, err := filepath.Rel(data, p.path)
-	if err == nil && filepath.IsLocal(rel) {
-		return fmt.Errorf("%s is inside the data directory %s and would be lost with it: keep backups on another disk", p.path, data)
-	}
-	return nil
 }

@@ -191,7 +191,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%s: %v; want %q", what, err, want)
 		}
 	}
-	refused("a place inside the data", "is inside the data directory", backup.Where{URL: filepath.Join(path, "backups")}, path)
+	refused("a place inside the data", "is the data directory of a server", backup.Where{URL: filepath.Join(path, "backups")}, path)
 	refused("a data directory as the place", "is the data directory of a server", backup.Where{URL: other}, path)
 	refused("other data", "holds backups of other data", place, other)
 	refused("no data", "it has no parley.db", place, t.TempDir())

@@ -77,9 +77,6 @@ func (p *Place) Save(ctx context.Context, o Options) (_ *Saved, err error) {
 	if o.Data, err = filepath.Abs(o.Data); err != nil {
 		return nil, err
 	}
-	if err := p.outside(o.Data); err != nil {
-		return nil, err
-	}
 	src, err := openSource(ctx, o.Data)
 	if err != nil {
 		return nil, err

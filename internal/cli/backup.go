@@ -24,12 +24,30 @@ type backupCmd struct {
 	Prune backupPrune `cmd:"" help:"Delete old backups."`
 }
 
+// Help is shown below the list of verbs.
+func (backupCmd) Help() string {
+	return `Examples:
+  parley backup /mnt/backup --data /var/lib/parley
+  parley backup list /mnt/backup
+
+The verb run may be left out. parley restore brings a backup back.`
+}
+
 // placeFlags say where backups are.
 type placeFlags struct {
 	Place    string `arg:"" help:"Where backups are kept: a directory, or s3://BUCKET/PREFIX." placeholder:"DIR|s3://BUCKET/PREFIX"`
 	Endpoint string `help:"Base URL of the S3-compatible service for PLACE. Default: AWS_ENDPOINT_URL_S3, or Amazon S3." placeholder:"URL" env:"PARLEY_BACKUP_ENDPOINT"`
 	Region   string `help:"Region of buckets, where the configuration of AWS SDKs names none (${default})." default:"us-east-1" placeholder:"REGION" env:"PARLEY_REGION"`
 	JSON     bool   `help:"Print JSON." name:"json"`
+}
+
+// Validate refuses a URL that is none.
+func (f *placeFlags) Validate() error {
+	if !strings.HasPrefix(f.Place, "s3:") {
+		return nil
+	}
+	_, err := s3.ParseURL(f.Place)
+	return err
 }
 
 func (f *placeFlags) where() backup.Where {
@@ -133,13 +151,13 @@ func (c *backupRun) Run(ctx context.Context, io streams) error {
 		if c.JSON {
 			return printJSON(io.out, savedJSON(p, saved, pruned))
 		}
-		printSaved(io.out, p, saved, pruned, c.filesFlags.Files)
+		printSaved(io.out, p, saved, pruned)
 		return nil
 	})
 }
 
-func printSaved(out io.Writer, p *backup.Place, s *backup.Saved, pruned *backup.Pruned, files string) {
-	fmt.Fprintf(out, "Backup %s of the data %s is complete.\n\n", s.ID, orNone(s.Data))
+func printSaved(out io.Writer, p *backup.Place, s *backup.Saved, pruned *backup.Pruned) {
+	fmt.Fprintf(out, "Backup %s is complete.\n\n", s.ID)
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	fmt.Fprintf(w, "  database\t%s\tof which %s new\n", size(s.Database.Bytes), size(s.NewPieces.Bytes))
 	fmt.Fprintf(w, "  attachments\t%s in %s\tof which %s new in %s\n", size(s.Files.Bytes), count(s.Files.Count, "file"), size(s.NewFiles.Bytes), count(s.NewFiles.Count, "file"))
@@ -320,13 +338,6 @@ func count(n int64, noun string) string {
 		noun += "s"
 	}
 	return fmt.Sprintf("%d %s", n, noun)
-}
-
-func orNone(id string) string {
-	if id == "" {
-		return "of a server without an id"
-	}
-	return id
 }
 
 // when reads a time: RFC 3339, or a date with or without a time, in UTC.
