@@ -62,6 +62,14 @@ bench: ## Load the server with whole chats and print figures beside probes of th
 cost: ## What a call of the Go client costs beside the AWS SDK
 	cd bench/awssdk && go test -count=1 -run Cost -v -bench . -benchtime 5000x .
 
+# The release that docs/database.md names. Building it takes some minutes, once.
+LITESTREAM := v0.5.18
+
+.PHONY: litestream
+litestream: ## Replicate a database under load with Litestream, kill both, and restore
+	@test -x bin/litestream && bin/litestream version | grep -qx $(LITESTREAM) || { echo "building Litestream $(LITESTREAM): this takes some minutes"; GOBIN=$(CURDIR)/bin go install github.com/benbjohnson/litestream/cmd/litestream@$(LITESTREAM); }
+	LITESTREAM=$(CURDIR)/bin/litestream go test -tags litestream -count=1 -run Litestream -v ./internal/backup
+
 .PHONY: fuzz
 fuzz: ## Fuzz each fuzz test for half a minute
 	@go list ./... | while read -r p; do go test -list '^Fuzz' $$p 2>/dev/null | grep '^Fuzz' | while read -r f; do go test -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s $$p; done; done

@@ -46,6 +46,7 @@ type options struct {
 	sender  int
 	chats   int
 	idle    int
+	past    int
 	rates   string
 }
 
@@ -55,6 +56,7 @@ const (
 	maxHold    = 10 * time.Minute
 	maxWorkers = 2048
 	maxSockets = 19000
+	maxPast    = 10_000_000
 )
 
 func main() {
@@ -73,6 +75,7 @@ func main() {
 	flag.IntVar(&o.sender, "senders", 256, "messages in flight")
 	flag.IntVar(&o.chats, "chats", 500, "chats that receive messages, with two sessions each")
 	flag.IntVar(&o.idle, "idle", 15000, "idle sessions")
+	flag.IntVar(&o.past, "past", 10000, "chats of 20 messages that are there when a backup is taken; 100,000 are 1 GB")
 	flag.StringVar(&o.rates, "rates", "2000,10000", "messages per second of the open loops")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -89,8 +92,8 @@ func (o *options) check() error {
 		return fmt.Errorf("-load must be from 100ms to %v, -hold at most %v", maxLasts, maxHold)
 	case o.starter < 1 || o.starter > maxWorkers || o.sender < 1 || o.sender > maxWorkers:
 		return fmt.Errorf("-starters and -senders must be from 1 to %d", maxWorkers)
-	case o.chats < 1 || 2*o.chats > maxSockets || o.idle < 1 || o.idle > maxSockets:
-		return fmt.Errorf("-chats must be from 1 to %d, -idle from 1 to %d", maxSockets/2, maxSockets)
+	case o.chats < 1 || 2*o.chats > maxSockets || o.past < 1 || o.past > maxPast || o.idle < 1 || o.idle > maxSockets:
+		return fmt.Errorf("-chats must be from 1 to %d, -idle from 1 to %d, -past from 1 to %d", maxSockets/2, maxSockets, maxPast)
 	}
 	return nil
 }
@@ -123,6 +126,7 @@ var plan = []scenario{
 	{"first", (*bench).firstMessages},
 	{"messages", (*bench).messages},
 	{"idle", (*bench).idleSockets},
+	{"backup", (*bench).backups},
 }
 
 func names() (list []string) {

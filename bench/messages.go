@@ -133,25 +133,15 @@ func (b *bench) openMessages(ctx context.Context, s *server, a *audience, load, 
 	if err != nil {
 		return 0, err
 	}
-	d := newDeliveries(load, int(float64(rate)*b.lasts.Seconds()))
 	m, err := s.meter()
 	if err != nil {
 		return 0, err
 	}
 	profiled := b.profile(s, fmt.Sprintf("rate-%d", rate), b.lasts)
 	watched := watchDisk(b.dir)
-	r, err := openLoop(ctx, b.sender, rate, b.lasts, func(began time.Time) {
-		d.began = began
-		for i := range d.sent {
-			d.sent[i].Store(int64(i) * int64(time.Second/time.Duration(rate)))
-		}
-		a.current.Store(d)
-	}, a.send(d, false))
+	r, d, err := b.steadily(ctx, a, load, rate)
 	beside, diskErr := watched()
 	if err := errors.Join(err, diskErr); err != nil {
-		return 0, err
-	}
-	if err := a.arrivals(d, r.count); err != nil {
 		return 0, err
 	}
 	u, err := s.used(m)
@@ -163,6 +153,22 @@ func (b *bench) openMessages(ctx context.Context, s *server, a *audience, load, 
 	o.show(&b.report)
 	u.show(&b.report, o.prefix(), r.count, nil)
 	return r.count, nil
+}
+
+// steadily sends messages at a set rate, and returns when all have come to both sockets.
+func (b *bench) steadily(ctx context.Context, a *audience, load, rate int) (*result, *deliveries, error) {
+	d := newDeliveries(load, int(float64(rate)*b.lasts.Seconds()))
+	r, err := openLoop(ctx, b.sender, rate, b.lasts, func(began time.Time) {
+		d.began = began
+		for i := range d.sent {
+			d.sent[i].Store(int64(i) * int64(time.Second/time.Duration(rate)))
+		}
+		a.current.Store(d)
+	}, a.send(d, false))
+	if err == nil {
+		err = a.arrivals(d, r.count)
+	}
+	return r, d, err
 }
 
 // opened is what an open loop led to, and what was measured beside it.
