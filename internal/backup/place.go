@@ -33,7 +33,7 @@ type Place struct {
 	*codec
 	store   blob.Lister
 	where   string
-	holding func() error // says whether the place is still this process's; nil when it never was
+	holding func() error // fails when the place is not, or no longer, this process's
 	release func() error
 }
 
@@ -116,7 +116,8 @@ func newPlace(store blob.Lister, where string) (*Place, error) {
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	return &Place{codec: c, store: store, where: where, release: func() error { return nil }}, nil
+	unheld := func() error { return fmt.Errorf("%s was opened to be read", where) }
+	return &Place{codec: c, store: store, where: where, holding: unheld, release: func() error { return nil }}, nil
 }
 
 // String returns the path or URL of the place.

@@ -1,6 +1,8 @@
 package backup_test
 
 import (
+	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -171,6 +173,31 @@ func TestSecret(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+	}
+}
+
+// TestOlderFormat: data that an earlier release has written, which had no id yet, is backed up as it is, and
+// brought up to date by the server that is started on what is restored.
+func TestOlderFormat(t *testing.T) {
+	path, d := newData(t, 10)
+	if err := d.close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", filepath.Join(path, "parley.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Exec("DROP TABLE identity; PRAGMA user_version = 6")
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	place := backup.Where{URL: filepath.Join(t.TempDir(), "place")}
+	if saved := save(t, place, backup.Options{Data: path}); saved.Data != "" || saved.Database.Format != 6 {
+		t.Errorf("the backup is of data %q in format %d", saved.Data, saved.Database.Format)
+	}
+	well(t, place, backup.Choice{})
+	if got := counts(t, restore(t, place, backup.Choice{})); got != all(10) {
+		t.Errorf("restored are %v items", got)
 	}
 }
 

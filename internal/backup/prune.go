@@ -77,7 +77,7 @@ func (p *Place) needed(ctx context.Context, ids []string) (map[string]map[sum]bo
 			return nil, err
 		}
 		if err := p.parts(ctx, b, need[objects], need[files]); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("backup %s: %w", id, err)
 		}
 	}
 	return need, nil

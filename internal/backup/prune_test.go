@@ -3,6 +3,7 @@ package backup
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,6 +83,44 @@ func TestInterruptedPrune(t *testing.T) {
 		if !errors.Is(died, errDied) {
 			t.Fatal(died)
 		}
+	}
+}
+
+// unnamed is a store whose process dies before it writes a manifest.
+type unnamed struct{ blob.Lister }
+
+func (u unnamed) Put(ctx context.Context, key string, r io.Reader, size int64) error {
+	if strings.HasPrefix(key, backups+"/") {
+		return errDied
+	}
+	return u.Lister.Put(ctx, key, r, size)
+}
+
+// TestInterruptedBackupIsResumed: what a backup has stored before it died is not stored again.
+func TestInterruptedBackupIsResumed(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	s, err := sqlite.Open(t.Context(), sqlite.Options{Dir: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	p, ctx, err := OpenToWrite(t.Context(), Where{URL: filepath.Join(t.TempDir(), "place")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	store := p.store
+	p.store = unnamed{store}
+	if _, err := p.Save(ctx, Options{Data: data, Now: time.Now}); !errors.Is(err, errDied) {
+		t.Fatalf("Save = %v", err)
+	}
+	if list, err := p.List(ctx); err != nil || len(list) != 0 {
+		t.Errorf("an interrupted backup is listed: %v, %v", list, err)
+	}
+	p.store = store
+	saved, err := p.Save(ctx, Options{Data: data, Now: time.Now})
+	if err != nil || saved.NewPieces.Count != 0 || saved.Added.Count != 0 || saved.Database.Bytes == 0 {
+		t.Errorf("the next backup stores %+v, %v", saved, err)
 	}
 }
 

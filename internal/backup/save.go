@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -180,7 +181,7 @@ func (s *saving) ahead(ctx context.Context) error {
 	return g.Wait()
 }
 
-// piece stores a piece of the database, if it is new: it says so. b is not used by others.
+// piece stores a piece of the database, if it is new: it says so.
 func (s *saving) piece(g *errgroup.Group, ctx context.Context, b []byte) (name sum, isNew bool) {
 	name = sumOf(b)
 	if s.have[name] {
@@ -188,6 +189,7 @@ func (s *saving) piece(g *errgroup.Group, ctx context.Context, b []byte) (name s
 	}
 	s.have[name] = true
 	s.saved.NewPieces.add(int64(len(b)))
+	b = slices.Clone(b)
 	g.Go(func() error { return s.keep(ctx, name, b) })
 	return name, true
 }
@@ -220,25 +222,24 @@ func (s *saving) snapshot(ctx context.Context, limit int64) error {
 			return err
 		}
 		var list pieces
-		per := pieceBytes / st.pageSize
-		b := make([]byte, 0, pieceBytes)
-		for at := int64(0); at < st.pages; at += per {
-			var err error
-			if b, err = s.src.read(gctx, at, min(per, st.pages-at), b[:0]); err != nil {
-				return err
-			}
+		at := int64(0)
+		err := s.src.scan(gctx, func(b []byte) error {
 			name, isNew := s.piece(g, gctx, b)
 			if isNew {
 				if limit -= int64(len(b)); limit < 0 {
 					return errTooMuch
 				}
-				b = make([]byte, 0, pieceBytes)
 			}
-			if list = append(list, name); len(list) == piecesInList || at+per >= st.pages {
+			at += int64(len(b))
+			if list = append(list, name); len(list) == piecesInList || at == st.bytes() {
 				lists = append(lists, s.list(g, gctx, list.encode()))
 				list = nil
 			}
-			s.progress("database", min(at+per, st.pages)*st.pageSize, st.bytes())
+			s.progress("database", at, st.bytes())
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 		s.saved.Database = Database{Format: st.format, Bytes: st.bytes(), PageSize: st.pageSize, Lists: lists}
 		return nil

@@ -126,6 +126,38 @@ func (s *source) look(ctx context.Context) error {
 	return nil
 }
 
+// scan calls each with every piece of the database, in their order, in one statement: that is half
+// as much work as [source.read]. A piece is valid until each returns.
+func (s *source) scan(ctx context.Context, each func(b []byte) error) (err error) {
+	rows, err := s.conn.QueryContext(ctx, "SELECT pgno, data FROM sqlite_dbpage")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var no, n int64
+	var page sql.RawBytes
+	per := pieceBytes / s.state.pageSize
+	b := make([]byte, 0, pieceBytes)
+	for rows.Next() {
+		if err := rows.Scan(&no, &page); err != nil {
+			return err
+		}
+		if n++; no != n || int64(len(page)) != s.state.pageSize {
+			return fmt.Errorf("page %d of %s is number %d of %d bytes", n, databaseName, no, len(page))
+		}
+		if b = append(b, page...); n%per == 0 || n == s.state.pages {
+			if err := each(b); err != nil {
+				return err
+			}
+			b = b[:0]
+		}
+	}
+	if err := rows.Err(); err != nil || n == s.state.pages {
+		return err
+	}
+	return fmt.Errorf("%s has %d pages of which %d can be read", databaseName, s.state.pages, n)
+}
+
 // read appends the content of n pages from the first on, counted from 0, to b.
 func (s *source) read(ctx context.Context, first, n int64, b []byte) ([]byte, error) {
 	var page sql.RawBytes

@@ -62,7 +62,9 @@ func (f *placeFlags) write(ctx context.Context, do func(context.Context, *backup
 	}
 	err = do(ctx, p)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
-		err = cause // it says more than that something was cancelled
+		if err = cause; errors.Is(cause, context.Canceled) {
+			err = errors.New("interrupted; the backups that were complete are as they were")
+		}
 	}
 	return errors.Join(err, p.Close())
 }

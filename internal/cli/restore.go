@@ -120,6 +120,9 @@ func (c *restoreCmd) restore(ctx context.Context, io streams, p *backup.Place, c
 	}
 	done, err := p.Restore(ctx, b, t)
 	bar.clear()
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("interrupted: delete what is in %s before you restore again", c.Data)
+	}
 	if err != nil {
 		return fmt.Errorf("restore backup %s: %w", b.ID, err)
 	}
