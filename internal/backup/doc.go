@@ -20,7 +20,7 @@
 //
 // While that transaction lasts the log of the database is not restarted, so it is kept
 // short: what is new is copied ahead, in small transactions, and in the one that counts only
-// the rest. The server's commits wait for nobody.
+// the rest. The server commits meanwhile.
 //
 // # One at a time
 //
