@@ -117,14 +117,10 @@ func (u CompleteUpload) decide(d *decision) error {
 	if p.Role == center.RoleCustomBot {
 		return center.Errorf(center.Denied, "a custom participant has no access to attachments")
 	}
-	token := tokenKey{p.ID, u.ClientToken, true}
-	if before, ok := d.sentBefore(token); ok {
-		d.change.Reply = Reply{Item: before.id, Time: before.time}
-		return nil
-	}
-	if before, ok := d.pendingToken(token); ok {
+	before, ok, err := d.sentBefore(Token{p.ID, u.ClientToken, true})
+	if ok || err != nil {
 		d.change.Reply = before
-		return nil
+		return err
 	}
 	if d.scanning(token) {
 		return nil

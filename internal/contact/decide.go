@@ -34,6 +34,8 @@ type Env struct {
 	QueueStatus map[center.QueueID]QueueStatus
 	// Records are stored records of ended contacts of the chain: see [Need].
 	Records map[center.ContactID]center.Contact
+	// Sent are the answers to requests that had these tokens, zero for a token that nobody has used: see [Need].
+	Sent map[Token]Sent
 	// Contents are those that were read for the decision: see [Need]. The error, nil
 	// for one that is in memory now, is why there is none.
 	Contents map[ContentKey]error
@@ -51,12 +53,14 @@ type QueueStatus struct {
 }
 
 // Need is the error of a decision that depends on something that the state does
-// not hold: the end of the transcript (Tail, for [Tail.Backfill]), the record of
+// not hold: the end of the transcript (Tail, for [Tail.Backfill]), which item was
+// sent with a ClientToken before those that the tail knows (Token, for Env.Sent), the record of
 // a contact that has ended (Record, for Env.Records), or the status of a queue
 // (Queue, for Env.QueueStatus), or a content that is not in memory (Content, for
 // [Catalog], and Env.Contents when it cannot be had). Provide it and decide again.
 type Need struct {
 	Tail   bool
+	Token  Token
 	Record center.ContactID
 
 	Content ContentKey
@@ -70,6 +74,8 @@ func (n *Need) Error() string {
 	switch {
 	case n.Tail:
 		return "the decision needs the end of the transcript"
+	case n.Token != Token{}:
+		return "the decision needs the item that was sent with a ClientToken"
 	case n.Record != "":
 		return "the decision needs the record of contact " + string(n.Record)
 	case n.Content.Hash != "":

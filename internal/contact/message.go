@@ -111,14 +111,10 @@ func (s Send) decide(d *decision) error {
 	if err != nil {
 		return err
 	}
-	token := tokenKey{s.Participant, s.ClientToken, false}
-	if before, ok := d.sentBefore(token); ok {
-		d.change.Reply = Reply{Item: before.id, Time: before.time}
-		return nil
-	}
-	if before, ok := d.pendingToken(token); ok {
+	before, ok, err := d.sentBefore(Token{s.Participant, s.ClientToken, false})
+	if ok || err != nil {
 		d.change.Reply = before
-		return nil
+		return err
 	}
 	if s.ContentType == center.Interactive {
 		err = checkInteractive(p.Role, s.Content)

@@ -305,10 +305,7 @@ func (d *decision) giveUp(problem string) error {
 }
 
 // pendingToken finds the pending item that a participant sent with a token.
-func (d *decision) pendingToken(k tokenKey) (Reply, bool) {
-	if k.token == "" {
-		return Reply{}, false
-	}
+func (d *decision) pendingToken(k Token) (Reply, bool) {
 	for i := range d.chat.Pending {
 		if it := &d.chat.Pending[i].Item; tokenOf(it) == k {
 			return Reply{Item: it.ID, Time: it.Time, Processing: d.chat.Pending[i].Effect != ""}, true

@@ -7,8 +7,9 @@ import (
 	"parley.example/parley/internal/center"
 )
 
-// TailSize is how many of the last items [Tail.Backfill] has to be given. It is
-// also how far back a repeated ClientToken of a message is recognized.
+// TailSize is how many of the last items [Tail.Backfill] has to be given. Who sent
+// what with which ClientToken is known of these; of the items before it has to be
+// looked up: see [Need].
 const TailSize = 1024
 
 // Tail is what the rules need of the transcript's end. It is a fold of the
@@ -20,30 +21,41 @@ type Tail struct {
 	Seq     int64         // of the last item
 	Time    time.Time     // of the last item
 	ID      center.ItemID // of the last item
+	Size    int64         // of the whole transcript: see [ItemSize]
 	missing int64         // Seq of the last item that was not observed; 0 when none is missing
 
 	spoke  map[center.ParticipantID]time.Time // the last message or attachment of each
-	tokens map[tokenKey]sent
-	ring   []tokenKey // the keys of tokens, oldest overwritten first
+	tokens map[Token]Sent
+	ring   []Token // the keys of tokens, oldest overwritten first
 	next   int
 }
 
-// tokenKey identifies a ClientToken: those of SendMessage and
-// CompleteAttachmentUpload are independent of each other.
-type tokenKey struct {
-	participant center.ParticipantID
-	token       string
-	file        bool // it is an attachment's
+// Token is a ClientToken of SendMessage or, with File, of CompleteAttachmentUpload.
+// Those of the two operations are independent of each other. No Token is the zero value.
+type Token struct {
+	Participant center.ParticipantID
+	Text        string
+	File        bool
 }
 
-type sent struct {
-	id   center.ItemID
-	time time.Time
+// Sent is the answer to a request that had a [Token].
+type Sent struct {
+	ID   center.ItemID
+	Time time.Time
 }
 
-// TailAt returns the tail of a loaded chat, of which only the last item is known.
-func TailAt(seq int64, at time.Time, id center.ItemID) Tail {
-	return Tail{Seq: seq, Time: at, ID: id, missing: seq}
+// itemOverhead is what an item takes up besides its texts, in bytes: ids, times, type, role, its place in the index.
+const itemOverhead = 128
+
+// ItemSize is what an item counts for in the bound of a transcript, in bytes: about what it takes up in the store.
+func ItemSize(it *center.Item) int64 {
+	return int64(itemOverhead + len(it.Content) + len(it.DisplayName) + len(it.ClientToken))
+}
+
+// TailAt returns the tail of a loaded chat, of which only the last item is known,
+// and the size of all items.
+func TailAt(seq int64, at time.Time, id center.ItemID, size int64) Tail {
+	return Tail{Seq: seq, Time: at, ID: id, Size: size, missing: seq}
 }
 
 // Missing returns the Seq of the last item that the tail has not observed, 0
@@ -55,6 +67,7 @@ func (t *Tail) Observe(items []center.Item) {
 	for i := range items {
 		it := &items[i]
 		t.Seq, t.Time, t.ID = it.Seq, it.Time, it.ID
+		t.Size += ItemSize(it)
 		t.note(it)
 	}
 }
@@ -69,7 +82,7 @@ func (t *Tail) note(it *center.Item) {
 	}
 	t.spoke[it.Participant] = it.Time
 	if it.ClientToken != "" {
-		t.remember(tokenOf(it), sent{it.ID, it.Time})
+		t.remember(tokenOf(it), Sent{it.ID, it.Time})
 	}
 }
 
@@ -91,9 +104,9 @@ func (t *Tail) Backfill(items []center.Item) {
 	}
 }
 
-func (t *Tail) remember(k tokenKey, s sent) {
+func (t *Tail) remember(k Token, s Sent) {
 	if t.tokens == nil {
-		t.tokens = make(map[tokenKey]sent)
+		t.tokens = make(map[Token]Sent)
 	}
 	if len(t.ring) < TailSize {
 		t.ring = append(t.ring, k)
@@ -105,20 +118,35 @@ func (t *Tail) remember(k tokenKey, s sent) {
 	t.tokens[k] = s
 }
 
-func tokenOf(it *center.Item) tokenKey {
-	return tokenKey{it.Participant, it.ClientToken, it.Type == center.TypeAttachment}
+func tokenOf(it *center.Item) Token {
+	return Token{it.Participant, it.ClientToken, it.Type == center.TypeAttachment}
 }
 
-// sentBefore finds the item that a participant sent with a token.
-func (d *decision) sentBefore(k tokenKey) (sent, bool) {
-	if k.token == "" {
-		return sent{}, false
+// sentBefore returns the answer to an earlier request with the same token, if
+// there was one: a message, published or pending. It is a [Need] when that is not
+// known: where the tail knows nothing of the token, and does not reach back to the
+// beginning of the chat.
+func (d *decision) sentBefore(k Token) (Reply, bool, error) {
+	if k.Text == "" {
+		return Reply{}, false, nil
 	}
-	s, ok := d.tail.tokens[k]
-	if !ok && d.tail.missing > 0 {
-		d.need = &Need{Tail: true}
+	if before, ok := d.tail.tokens[k]; ok {
+		return Reply{Item: before.ID, Time: before.Time}, true, nil
 	}
-	return s, ok
+	if before, ok := d.pendingToken(k); ok {
+		return before, true, nil
+	}
+	if d.tail.missing > 0 {
+		return Reply{}, false, &Need{Tail: true}
+	}
+	if d.tail.Seq <= TailSize {
+		return Reply{}, false, nil
+	}
+	before, known := d.env.Sent[k]
+	if !known {
+		return Reply{}, false, &Need{Token: k}
+	}
+	return Reply{Item: before.ID, Time: before.Time}, before.ID != "", nil
 }
 
 // lastSpoke returns when a participant last sent a message or attachment, those

@@ -31,7 +31,7 @@ func TestBackfilledTailKnowsWhatAnObservedOneKnows(t *testing.T) {
 			tail := Tail{}
 			if loaded > 0 {
 				last := items[loaded-1]
-				tail = TailAt(last.Seq, last.Time, last.ID)
+				tail = TailAt(last.Seq, last.Time, last.ID, 0)
 			}
 			tail.Observe(items[loaded : loaded+since])
 			if tail.Seq != whole.Seq || tail.ID != whole.ID || !tail.Time.Equal(whole.Time) || tail.Missing() != int64(loaded) {
@@ -55,7 +55,7 @@ func TestWhoNeedsTheTail(t *testing.T) {
 	p.do(Connect{ana})
 	p.do(Send{Participant: ana, ContentType: center.PlainText, Content: "hello", ClientToken: "one"})
 	needs := func(cmd Command) bool {
-		tail := TailAt(p.tail.Seq, p.tail.Time, p.tail.ID)
+		tail := TailAt(p.tail.Seq, p.tail.Time, p.tail.ID, p.tail.Size)
 		_, err := Decide(p.chat, &tail, cmd, &p.env)
 		need, ok := errors.AsType[*Need](err)
 		return ok && need.Tail
@@ -80,5 +80,58 @@ func TestWhoNeedsTheTail(t *testing.T) {
 	p.do(Connect{Participant: bot})
 	if !needs(Tick{}) {
 		t.Error("a running idle timer does not need to know who spoke when")
+	}
+}
+
+// A token that the tail does not know is looked up where the transcript is longer than the tail.
+func TestTokensBeforeTheTail(t *testing.T) {
+	p := newChatTest(t, nil)
+	ana := p.start(Start{})
+	p.do(Connect{ana})
+	say := func(token string) Send {
+		return Send{Participant: ana, ContentType: center.PlainText, Content: token, ClientToken: token}
+	}
+	first := p.do(say("0"))
+	for n := 1; p.tail.Seq < TailSize; n++ {
+		p.do(say(fmt.Sprint(n)))
+	}
+	for p.tail.Seq < 2*TailSize { // none of these may need anything but what is looked up
+		token := fmt.Sprint(p.tail.Seq, " long")
+		if p.tail.Seq > TailSize {
+			_, err := p.try(say(token))
+			if need, ok := errors.AsType[*Need](err); !ok || *need != (Need{Token: Token{Participant: ana, Text: token}}) {
+				t.Fatalf("with %d items an unknown token leads to %v; want a Need of it", p.tail.Seq, err)
+			}
+			p.env.Sent = map[Token]Sent{{Participant: ana, Text: token}: {}}
+		}
+		before := p.tail.Seq
+		if p.do(say(token)); p.tail.Seq != before+1 {
+			t.Fatalf("a new message is not item %d", before+1)
+		}
+	}
+	p.env.Sent = map[Token]Sent{{Participant: ana, Text: "0"}: {ID: first.Item, Time: first.Time}}
+	items := len(p.items)
+	if again := p.do(say("0")); again != first || len(p.items) != items {
+		t.Errorf("the first message again is answered %+v; want %+v", again, first)
+	}
+	p.env.Sent = nil
+	p.do(Send{Participant: ana, ContentType: center.PlainText, Content: "no token"})
+}
+
+// The size of a transcript is that of its items, wherever a tail begins.
+func TestTailCountsSizes(t *testing.T) {
+	p := newChatTest(t, nil)
+	ana := p.start(Start{})
+	p.do(Connect{ana})
+	at := p.tail
+	p.do(Send{Participant: ana, ContentType: center.PlainText, Content: "hello", ClientToken: "one"})
+	loaded := TailAt(at.Seq, at.Time, at.ID, at.Size)
+	loaded.Observe(p.items[at.Seq:])
+	want := int64(0)
+	for i := range p.items {
+		want += ItemSize(&p.items[i])
+	}
+	if p.tail.Size != want || loaded.Size != want || want != 3*128+int64(len("Ana"+"SYSTEM_MESSAGE"+"Hello"+"Ana"+"hello"+"one")) {
+		t.Errorf("the transcript counts for %d bytes, one that was loaded for %d; its items for %d", p.tail.Size, loaded.Size, want)
 	}
 }

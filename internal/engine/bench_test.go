@@ -36,3 +36,34 @@ func BenchmarkColdRead(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSend sends messages with a ClientToken each to chats of several lengths: to
+// short ones, of which every 1,000 messages another begins, and to one that is longer
+// than what memory knows of ClientTokens.
+func BenchmarkSend(b *testing.B) {
+	for _, length := range []int{0, 2000, 20000} {
+		b.Run(fmt.Sprint(length, "Items"), func(b *testing.B) {
+			w := open(b, enginetest.Memory(b))
+			var chat center.ContactID
+			var ana center.ParticipantID
+			begin := func() {
+				chat, ana = start(b, w, "greet", "")
+				do(b, w, chat, contact.Connect{Participant: ana})
+			}
+			begin()
+			send := func() {
+				do(b, w, chat, contact.Send{Participant: ana, ContentType: center.PlainText, Content: "What is my balance?", ClientToken: center.NewUUID()})
+			}
+			for range length {
+				send()
+			}
+			b.ReportAllocs()
+			for n := 1; b.Loop(); n++ {
+				if length == 0 && n%1000 == 0 {
+					begin()
+				}
+				send()
+			}
+		})
+	}
+}

@@ -55,7 +55,7 @@ func (e *Engine) loadChat(ctx context.Context, id center.ContactID) (s chatState
 	if s.chat, err = contact.DecodeChat(head.State); err != nil {
 		return s, 0, err
 	}
-	s.tail, s.records = contact.TailAt(head.LastSeq, head.LastTime, head.LastID), head.Version
+	s.tail, s.records = contact.TailAt(head.LastSeq, head.LastTime, head.LastID, head.Size), head.Version
 	return s, head.Version, nil
 }
 
@@ -76,6 +76,25 @@ func (e *Engine) backfill(ctx context.Context, h *chatEntry) error {
 	h.state.tail.Backfill(items)
 	return nil
 }
+
+// lookBack reads what a decision needs of the transcript, which stays as it is
+// until the decision is made: the entry is locked.
+func (e *Engine) lookBack(ctx context.Context, h *chatEntry, need *contact.Need, env *contact.Env) error {
+	if need.Tail {
+		return e.backfill(ctx, h)
+	}
+	sent, err := e.Store.Sent(ctx, h.id, store.SentQuery{
+		Participant: need.Token.Participant, ClientToken: need.Token.Text, Attachment: need.Token.File,
+	})
+	if err != nil && center.ReasonOf(err) != center.NotFound {
+		return err
+	}
+	env.Sent = map[contact.Token]contact.Sent{need.Token: {ID: sent.ID, Time: sent.Time}}
+	return nil
+}
+
+// The tail reaches back at least to the items of which the store keeps the ClientTokens.
+const _ = uint(contact.TailSize - store.RecentItems)
 
 // unchanged reports whether a chat is still at the version at which it was read.
 func (e *Engine) unchanged(ctx context.Context, was seen[center.ContactID, chatState]) (bool, error) {
@@ -100,8 +119,12 @@ func (e *Engine) decideChat(ctx context.Context, h *chatEntry, cmd contact.Comma
 		with.env.Records = nil
 	}
 	change, err := contact.Decide(chat, &h.state.tail, cmd, with.env)
-	if need, ok := errors.AsType[*contact.Need](err); ok && need.Tail {
-		if err := e.backfill(ctx, h); err != nil {
+	for range 2 { // the end of the transcript, and then what lies before it
+		need, ok := errors.AsType[*contact.Need](err)
+		if !ok || !need.Tail && need.Token == (contact.Token{}) {
+			break
+		}
+		if err := e.lookBack(ctx, h, need, with.env); err != nil {
 			return nil, err
 		}
 		change, err = contact.Decide(chat, &h.state.tail, cmd, with.env)
@@ -197,6 +220,7 @@ func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Onc
 		Version: h.version, // also of a message, which leaves the state as it is: what becomes of it depends on that
 	}
 	h.state.tail.Observe(change.Items)
+	sc.Size = h.state.tail.Size
 	if change.Chat != nil {
 		sc.Next = nextVersion(h.version)
 		sc.State = e.head(change)

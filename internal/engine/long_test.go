@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"testing"
 
+	"parley.example/parley/internal/bus"
+	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine/enginetest"
 )
@@ -24,7 +26,7 @@ func TestLongChatIsLoadedInPages(t *testing.T) {
 
 	w = open(t, s)
 	oldest := messages - contact.TailSize
-	for _, n := range []int{messages - 1, oldest} {
+	for _, n := range []int{messages - 1, oldest, oldest - 1, 0} {
 		if again := do(t, w, chat, say(ana, strconv.Itoa(n))); again.Item != replies[n].Item {
 			t.Errorf("message %d said again is item %s; want %s", n, again.Item, replies[n].Item)
 		}
@@ -33,4 +35,49 @@ func TestLongChatIsLoadedInPages(t *testing.T) {
 		t.Error("the chat did not go on")
 	}
 	w.Close()
+}
+
+// TestTokensAreRememberedForLife repeats requests from any time of a long chat, which gets longer meanwhile, at
+// an engine that has the chat in memory, at one that has evicted it, at another node, and after a restart. Each
+// gets its first answer, and the transcript has each message once.
+func TestTokensAreRememberedForLife(t *testing.T) {
+	s := enginetest.Memory(t)
+	w := open(t, s, func(o *enginetest.Options) { o.Shared, o.Hot = true, 64 })
+	chat, ana := start(t, w, "greet", "")
+	do(t, w, chat, contact.Connect{Participant: ana})
+	other := open(t, s, func(o *enginetest.Options) { o.Shared = true })
+	replies := map[string]contact.Reply{}
+	for n := range 2*contact.TailSize + 50 {
+		text := strconv.Itoa(n)
+		replies[text] = do(t, w, chat, say(ana, text))
+		if n%101 == 0 {
+			w.Bus.Local.Publish(bus.Message{Subject: bus.Chat(chat), Origin: "another node"}) // it is loaded again
+		}
+		if n%37 != 0 {
+			continue
+		}
+		repeated := strconv.Itoa(n * 7 % (n + 1))
+		for _, node := range []*enginetest.Engine{w, other} {
+			if again := do(t, node, chat, say(ana, repeated)); again != replies[repeated] {
+				t.Fatalf("after %d messages, %s is answered %+v; want %+v", n, repeated, again, replies[repeated])
+			}
+		}
+	}
+	w.Close()
+	other.Close()
+
+	w = open(t, s)
+	for text, reply := range replies {
+		if again := do(t, w, chat, say(ana, text)); again != reply {
+			t.Fatalf("after the restart %s is answered %+v; want %+v", text, again, reply)
+		}
+	}
+	again := do(t, w, chat, contact.Send{Participant: ana, ContentType: center.PlainText, Content: "not the same text", ClientToken: "3"})
+	if again != replies["3"] {
+		t.Errorf("another text with a token is answered %+v; want %+v", again, replies["3"])
+	}
+	head, err := s.Chat(t.Context(), chat)
+	if want := int64(len(replies)); err != nil || head.LastSeq < want || head.LastSeq > want+3 { // and the greeting
+		t.Errorf("there are %d items, %v; want one for each of %d messages", head.LastSeq, err, want)
+	}
 }

@@ -87,6 +87,10 @@ type Store interface {
 	Versions(ctx context.Context, chats []center.ContactID) ([]ChatVersion, error)
 	// Items reads a run of a transcript.
 	Items(ctx context.Context, q ItemQuery) ([]center.Item, error)
+	// Sent returns the first item of a chat that a participant sent with a ClientToken.
+	// It may miss one of the last RecentItems. What it costs hardly depends
+	// on the length of the transcript.
+	Sent(ctx context.Context, chat center.ContactID, q SentQuery) (SentItem, error)
 	// Receipts returns the receipts of the chat's items with ids in items, in any order.
 	Receipts(ctx context.Context, chat center.ContactID, items []center.ItemID) ([]center.Receipt, error)
 	// Contacts yields the contacts that match, in the order of q.
@@ -201,6 +205,8 @@ type Change struct {
 	// a contact is written with its first item or earlier. Items are found by that order.
 	Items []center.Item
 	After center.ItemID
+	// Size, of a change with Items, is kept with the last of them: see Head.Size.
+	Size int64
 	// Receipts are merged: times that are stored already are kept.
 	Receipts []center.Receipt
 	// Contacts replace the records of these contacts.
@@ -228,11 +234,12 @@ type Head struct {
 	Active   bool        // the chat has not ended
 	Queued   *QueueEntry // where the chat waits for an agent; nil when it does not
 
-	// As loaded: Seq, Time and ID of the last item, zero when there is none. They
-	// are ignored in Change.State.
+	// As loaded: Seq, Time and ID of the last item, zero when there is none, and
+	// Change.Size of the change that it came with. They are ignored in Change.State.
 	LastSeq  int64
 	LastTime time.Time
 	LastID   center.ItemID
+	Size     int64
 }
 
 // ChatVersion is the version of a chat: it shows whether a copy in memory, or a
@@ -306,6 +313,24 @@ type ItemQuery struct {
 	Before     time.Time           // when set, only items not after it (for AbsoluteTime with a backward scan)
 	After      time.Time           // when set, only items not before it
 	Hidden     []center.Visibility // items with one of these visibilities are left out
+}
+
+// RecentItems is how many of a chat's last items [Store.Sent] may miss. So a chat
+// that has no more costs nothing for it.
+const RecentItems = 1024
+
+// SentQuery asks for the item that a participant sent with a ClientToken: a file
+// with Attachment, else a message.
+type SentQuery struct {
+	Participant center.ParticipantID
+	ClientToken string
+	Attachment  bool
+}
+
+// SentItem is an item that was sent.
+type SentItem struct {
+	ID   center.ItemID
+	Time time.Time
 }
 
 // ContactQuery asks for contacts. Zero members do not restrict.

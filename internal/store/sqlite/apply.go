@@ -164,16 +164,23 @@ func (w *writer) writeItems(c *store.Change, ch chat) error {
 		if err != nil {
 			return err
 		}
+		var size any
+		if i == len(c.Items)-1 {
+			size = c.Size
+		}
 		contact := text(it.Contact)
 		if it.Contact == c.Chat {
 			contact = nil
 		}
 		if _, err := w.conn.exec(`INSERT INTO items (chat, seq, id, contact, time, type, content_type, content,
-			participant, display_name, role, visibility, attachment, processing, client_token) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			participant, display_name, role, visibility, attachment, processing, client_token, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			ch.n, it.Seq, packID(it.ID), contact, it.Time.UnixMilli(), string(it.Type), text(it.ContentType), text(it.Content),
-			packID(it.Participant), text(it.DisplayName), text(it.Role), text(it.Visibility), attachment, text(it.Processing), packID(it.ClientToken)); err != nil {
+			packID(it.Participant), text(it.DisplayName), text(it.Role), text(it.Visibility), attachment, text(it.Processing), packID(it.ClientToken), size); err != nil {
 			return fmt.Errorf("item %d: %w", it.Seq, err)
 		}
+	}
+	if err := w.writeTokens(c.Items, ch); err != nil {
+		return fmt.Errorf("tokens: %w", err)
 	}
 	for i := range c.Receipts {
 		r := &c.Receipts[i]

@@ -18,7 +18,7 @@ const page = 200
 // Chat implements [store.Store].
 func (s *Store) Chat(ctx context.Context, id center.ContactID) (h store.Head, err error) {
 	err = s.read(ctx, string(id), func(c *conn) error {
-		r, err := c.first(`SELECT instance, version, state, due, workers, active, last.seq, chats.queue, priority, rank, since, last.time, last.id
+		r, err := c.first(`SELECT instance, version, state, due, workers, active, last.seq, chats.queue, priority, rank, since, last.time, last.id, last.size
 			FROM chats LEFT JOIN items AS last ON last.chat = chats.n AND last.seq = (SELECT max(seq) FROM items WHERE chat = chats.n)
 			WHERE chats.id = ?`, string(id))
 		if err != nil {
@@ -28,7 +28,7 @@ func (s *Store) Chat(ctx context.Context, id center.ContactID) (h store.Head, er
 			return missing("contact", string(id))
 		}
 		h = store.Head{Instance: center.InstanceID(r.text(0)), Version: r.int(1), State: r.blob(2), Due: r.time(3),
-			Active: r.bool(5), LastSeq: r.int(6), LastTime: r.time(11), LastID: center.ItemID(r.id(12))}
+			Active: r.bool(5), LastSeq: r.int(6), LastTime: r.time(11), LastID: center.ItemID(r.id(12)), Size: r.int(13)}
 		if workers := r.text(4); workers != "" {
 			h.Workers = strings.Fields(workers)
 		}

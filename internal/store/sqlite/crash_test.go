@@ -74,7 +74,7 @@ func crash(t *testing.T, dir string, acked []int64) {
 		if !ok || err1 != nil || err2 != nil {
 			break // the line that was cut off
 		}
-		if n64 != acked[i]+1 {
+		if n64 != max(acked[i], crashBegin(i))+1 {
 			t.Errorf("chat %d: item %d was acknowledged after %d", i, n64, acked[i])
 		}
 		acked[i] = n64
@@ -110,8 +110,11 @@ func checkCrashed(t *testing.T, s store.Store, acked []int64) (total int64) {
 		if h.LastSeq < acked[i] {
 			t.Errorf("chat %d: item %d was acknowledged, the last one stored is %d", i, acked[i], h.LastSeq)
 		}
-		if h.Version != 1+h.LastSeq/10 {
+		if h.Version != 1+(h.LastSeq-crashBegin(i))/10 {
 			t.Errorf("chat %d: version %d with %d items; want 1 more for every tenth", i, h.Version, h.LastSeq)
+		}
+		if h.Size != h.LastSeq {
+			t.Errorf("chat %d: the size is %d with %d items; want as many", i, h.Size, h.LastSeq)
 		}
 		seq := int64(0)
 		for seq < h.LastSeq {
@@ -122,6 +125,11 @@ func checkCrashed(t *testing.T, s store.Store, acked []int64) (total int64) {
 			for _, it := range items {
 				if seq++; it.Seq != seq || it.Content != crashText(i, seq) {
 					t.Fatalf("chat %d: item %d %q stands where %d should", i, it.Seq, it.Content, seq)
+				}
+				if seq%97 == 0 && seq <= h.LastSeq-store.RecentItems {
+					if sent, err := s.Sent(t.Context(), id, store.SentQuery{Participant: it.Participant, ClientToken: it.ClientToken}); err != nil || sent.ID != it.ID {
+						t.Errorf("chat %d: the token of item %d leads to %v, %v", i, seq, sent, err)
+					}
 				}
 			}
 		}
@@ -140,6 +148,16 @@ func crashChat(i int) center.ContactID {
 	return center.ContactID(fmt.Sprintf("00000000-0000-7000-8000-%012d", i))
 }
 
+// crashBegin is with how many items a chat begins: some are about to become long.
+func crashBegin(i int) int64 { return int64(i % 2 * (store.RecentItems - 10)) }
+
+func crashItem(i int, seq int64) center.Item {
+	it := item(crashChat(i), seq, start.Add(time.Duration(seq)*time.Millisecond))
+	it.Content = crashText(i, seq)
+	it.ClientToken = it.Content
+	return it
+}
+
 func crashText(chat int, seq int64) string { return fmt.Sprintf("chat %d, item %d", chat, seq) }
 
 // appendForever is the child: it appends to its chats, several changes ahead of
@@ -155,8 +173,13 @@ func appendForever(dir string) error {
 			id := crashChat(i)
 			h, err := s.Chat(context.Background(), id)
 			if center.ReasonOf(err) == center.NotFound {
-				err = submit(s, newChat(id, start))
-				h = store.Head{Version: 1}
+				c := newChat(id, start)
+				for seq := int64(1); seq <= crashBegin(i); seq++ {
+					c.Items = append(c.Items, crashItem(i, seq))
+				}
+				c.Size, c.Quotas = crashBegin(i), []store.Quota{{Counter: tally("items"), Delta: crashBegin(i), Limit: -1}}
+				err = submit(s, c)
+				h = store.Head{Version: 1, LastSeq: crashBegin(i)}
 			}
 			if err != nil {
 				failed <- err
@@ -164,10 +187,8 @@ func appendForever(dir string) error {
 			}
 			ahead := make(chan struct{}, 4)
 			for seq := h.LastSeq + 1; ; seq++ {
-				it := item(id, seq, start.Add(time.Duration(seq)*time.Millisecond))
-				it.Content = crashText(i, seq)
-				c := &store.Change{Chat: id, Items: []center.Item{it}, Quotas: []store.Quota{{Counter: tally("items"), Delta: 1, Limit: -1}}}
-				if seq%10 == 0 {
+				c := &store.Change{Chat: id, Items: []center.Item{crashItem(i, seq)}, Size: seq, Quotas: []store.Quota{{Counter: tally("items"), Delta: 1, Limit: -1}}}
+				if (seq-crashBegin(i))%10 == 0 {
 					c.Version, c.State = h.Version, &store.Head{Instance: instance, State: fmt.Append(nil, seq)}
 					h.Version++
 				}

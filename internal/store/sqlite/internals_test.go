@@ -150,6 +150,40 @@ func TestMigratesFromOneNode(t *testing.T) {
 	}
 }
 
+// Chats of a format that kept neither sizes nor tokens go on with both, if they go on.
+func TestMigratesTranscripts(t *testing.T) {
+	fill := func(chat string, n int) string {
+		return fmt.Sprintf(`WITH RECURSIVE seq (s) AS (SELECT 1 UNION ALL SELECT s + 1 FROM seq WHERE s < %[2]d)
+			INSERT INTO items (chat, seq, id, time, type, content, participant, display_name, client_token)
+			SELECT n, s, id || s, 1000 * s, 'MESSAGE', 'schön', 'ana', 'Ana', CASE WHEN s %% 2 = 1 THEN 'token' || iif(s = 7, 5, s) END FROM seq, chats WHERE id = '%[1]s'`, chat, n)
+	}
+	s, err := Open(t.Context(), Options{Dir: older(t, 7, `INSERT INTO chats (id, instance, version, active, state) VALUES
+		('long', 'i', 1, 1, x'61'), ('short', 'i', 1, 1, x'61'), ('over', 'i', 1, 0, x'61'), ('empty', 'i', 1, 1, x'61')`,
+		fill("long", store.RecentItems+1), fill("short", store.RecentItems), fill("over", store.RecentItems+5))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	const each = 128 + int64(len("schön")+len("Ana"))
+	for chat, want := range map[center.ContactID]int64{ // items, tokens without their numbers, and the numbers of 1, 2, 3 and 4 digits
+		"long": each*(store.RecentItems+1) + 5*513 + 5 + 45*2 + 450*3 + 13*4, "short": each*store.RecentItems + 5*512 + 5 + 45*2 + 450*3 + 12*4,
+		"over": 0, "empty": 0,
+	} {
+		if h, err := s.Chat(t.Context(), chat); err != nil || h.Size != want {
+			t.Errorf("the size of the chat %s is %d, %v; want %d", chat, h.Size, err, want)
+		}
+	}
+	for _, c := range []struct {
+		chat  center.ContactID
+		token string
+		want  center.ItemID
+	}{{"long", "token1", "long1"}, {"long", "token5", "long5"}, {"long", "token1025", "long1025"}, {"long", "token2", ""}, {"short", "token1", ""}, {"over", "token1", ""}} {
+		if got, err := s.Sent(t.Context(), c.chat, store.SentQuery{Participant: "ana", ClientToken: c.token}); got.ID != c.want || c.want == "" != (err != nil) {
+			t.Errorf("%s of the chat %s leads to %q, %v; want %q", c.token, c.chat, got.ID, err, c.want)
+		}
+	}
+}
+
 // Of the dead letters the newest are kept, in order of their giving up.
 func TestPurgeDeadLetters(t *testing.T) {
 	s, err := Open(t.Context(), Options{})

@@ -22,6 +22,7 @@ var indexes = map[string]string{
 	"AND active = 1": "COVERING INDEX chats_active (instance=?)", "AND queue = ?": "COVERING INDEX chats_queue (instance=? AND queue=?)",
 	"WHERE due IS NOT NULL": "INDEX chats_due", "WHERE workers IS NOT NULL": "INDEX chats_workers", "FROM uploads WHERE expires": "INDEX uploads_expires",
 	"WHERE name BETWEEN": "USING PRIMARY KEY (name>? AND name<?)", "FROM outbox WHERE first = 1": "INDEX outbox_ready", "key FROM once WHERE": "INDEX once_at", "FROM json_each": "INDEX sqlite_autoindex_chats_1 (id=?)",
+	"CROSS JOIN tokens": "SEARCH tokens USING PRIMARY KEY (chat=? AND token=? AND participant=? AND file=?)", "participant, type = 'ATTACHMENT'": "INDEX items_seq (chat=?)",
 	"time FROM items": "INDEX items_seq (chat=? AND seq>?)", "processing FROM items": "INDEX items_seq (chat=? AND seq>? AND seq<?)",
 }
 
@@ -65,6 +66,17 @@ func TestQueriesUseIndexes(t *testing.T) {
 		}
 		items, err := s.Items(ctx, store.ItemQuery{Chat: id, Before: now, After: epoch, Contact: id})
 		check(len(items), err)
+	}
+	long := &store.Change{Chat: id}
+	for seq := range int64(store.RecentItems) {
+		long.Items = append(long.Items, item(seq+2, "text"))
+	}
+	long.Items[0].ClientToken, long.Items[0].Participant = "token", "p"
+	if err := submit(s, long); err != nil {
+		t.Fatal(err)
+	}
+	if sent, err := s.Sent(ctx, id, store.SentQuery{Participant: "p", ClientToken: "token"}); err != nil || sent.ID != long.Items[0].ID {
+		t.Errorf("Sent = %v, %v", sent, err)
 	}
 	if err := s.Keep(ctx, &store.Chores{Dead: []store.Delivery{{ID: 1}}, Delivered: []int64{2}, Settled: []string{"u"}}); err != nil {
 		t.Fatal(err)

@@ -38,7 +38,7 @@ func Run(t *testing.T, o Opener) {
 		name  string
 		cases []testCase
 	}{
-		{"changes", changeCases}, {"order", orderCases}, {"quota and replay", quotaCases}, {"counters", counterCases}, {"items", itemCases},
+		{"changes", changeCases}, {"order", orderCases}, {"quota and replay", quotaCases}, {"counters", counterCases}, {"items", itemCases}, {"tokens", sentCases},
 		{"contacts", contactCases}, {"timers", timerCases}, {"waiting", waitingCases}, {"outbox", outboxCases}, {"resources", resourceCases},
 		{"uploads", uploadCases}, {"shards", shardCases}, {"leases", leaseCases}, {"closing", closingCases}, {"lasting", lastingCases},
 	}
