@@ -117,13 +117,14 @@ func (u CompleteUpload) decide(d *decision) error {
 	if p.Role == center.RoleCustomBot {
 		return center.Errorf(center.Denied, "a custom participant has no access to attachments")
 	}
-	before, ok, err := d.sentBefore(Token{p.ID, u.ClientToken, true})
+	token := Token{p.ID, u.ClientToken, true}
+	if d.scanning(token) {
+		return nil
+	}
+	before, ok, err := d.sentBefore(token)
 	if ok || err != nil {
 		d.change.Reply = before
 		return err
-	}
-	if d.scanning(token) {
-		return nil
 	}
 	a := d.chat.Attachment(u.Attachment)
 	switch {

@@ -43,8 +43,8 @@ func (d *decision) scan(it center.Item) {
 }
 
 // scanning reports whether a file that is looked at was completed with a token.
-func (d *decision) scanning(k tokenKey) bool {
-	return k.token != "" && slices.ContainsFunc(d.chat.Scans, func(s Scan) bool { return tokenOf(&s.Item) == k })
+func (d *decision) scanning(k Token) bool {
+	return k.Text != "" && slices.ContainsFunc(d.chat.Scans, func(s Scan) bool { return tokenOf(&s.Item) == k })
 }
 
 // scanned applies what came of looking at a file.

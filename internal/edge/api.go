@@ -10,6 +10,7 @@ import (
 
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/ratelimit"
 )
 
 // API is what the edge has to know of one of the generated APIs.
@@ -111,13 +112,14 @@ func (e *Edge) observe(ctx context.Context, seen restjson.Observation) {
 		seen.Status, seen.Code = clientGone, "ClientGone"
 	}
 	e.Metrics.Request(name, seen)
-	if seen.Err == nil && !e.Log.Enabled(ctx, slog.LevelDebug) {
+	_, over := errors.AsType[*ratelimit.Over](seen.Err) // who floods the server is not to flood the log
+	if (seen.Err == nil || over) && !e.Log.Enabled(ctx, slog.LevelDebug) {
 		return
 	}
 	level := slog.LevelDebug
 	if seen.Status >= 500 && seen.Status != http.StatusNotImplemented {
 		level = slog.LevelError
-	} else if seen.Err != nil {
+	} else if seen.Err != nil && !over {
 		level = slog.LevelInfo
 	}
 	attrs := []slog.Attr{

@@ -131,7 +131,7 @@ func (e *Edge) guard(op *restjson.Operation, r *http.Request, known string, most
 	}
 	req.body = body{ReadCloser: r.Body, bodies: e.Bodies, writer: req.ResponseWriter, op: op, holder: known, unknown: known == "", most: most, sized: sized}
 	if known == "" && most > freeBody {
-		req.body.holder = addressOf(r)
+		req.body.holder = Network(r)
 	}
 	r.Body = &req.body
 }
@@ -226,8 +226,9 @@ func (r *request) abandon() {
 	_ = http.NewResponseController(r.ResponseWriter).SetReadDeadline(time.Now().Add(tailTime)) // likewise
 }
 
-// addressOf returns where a request comes from.
-func addressOf(r *http.Request) string {
+// Network returns where a request comes from, as bounds that are for each address tell callers
+// apart: the address, of IPv6 the network (/64).
+func Network(r *http.Request) string {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr // of a listener that is no network's

@@ -146,7 +146,7 @@ func TestAddresses(t *testing.T) {
 		"[fe80::1%eth0]:80":       "fe80::/64",
 		"pipe":                    "pipe",
 	} {
-		if got := addressOf(&http.Request{RemoteAddr: from}); got != want {
+		if got := Network(&http.Request{RemoteAddr: from}); got != want {
 			t.Errorf("%s is of the address %s; want %s", from, got, want)
 		}
 	}

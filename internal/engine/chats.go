@@ -60,11 +60,11 @@ func (e *Engine) loadChat(ctx context.Context, id center.ContactID) (s chatState
 }
 
 // backfill reads the end of the transcript for rules that need it.
-func (e *Engine) backfill(ctx context.Context, h *chatEntry) error {
+func backfill(ctx context.Context, s store.Store, h *chatEntry) error {
 	var items []center.Item
 	last := h.state.tail.Missing()
 	for from := max(1, last-contact.TailSize+1); from <= last; from = items[len(items)-1].Seq + 1 {
-		page, err := e.Store.Items(ctx, store.ItemQuery{Chat: h.id, From: from, To: last})
+		page, err := s.Items(ctx, store.ItemQuery{Chat: h.id, From: from, To: last})
 		if err != nil {
 			return err
 		}
@@ -79,11 +79,11 @@ func (e *Engine) backfill(ctx context.Context, h *chatEntry) error {
 
 // lookBack reads what a decision needs of the transcript, which stays as it is
 // until the decision is made: the entry is locked.
-func (e *Engine) lookBack(ctx context.Context, h *chatEntry, need *contact.Need, env *contact.Env) error {
+func lookBack(ctx context.Context, s store.Store, h *chatEntry, need *contact.Need, env *contact.Env) error {
 	if need.Tail {
-		return e.backfill(ctx, h)
+		return backfill(ctx, s, h)
 	}
-	sent, err := e.Store.Sent(ctx, h.id, store.SentQuery{
+	sent, err := s.Sent(ctx, h.id, store.SentQuery{
 		Participant: need.Token.Participant, ClientToken: need.Token.Text, Attachment: need.Token.File,
 	})
 	if err != nil && center.ReasonOf(err) != center.NotFound {
@@ -124,7 +124,7 @@ func (e *Engine) decideChat(ctx context.Context, h *chatEntry, cmd contact.Comma
 		if !ok || !need.Tail && need.Token == (contact.Token{}) {
 			break
 		}
-		if err := e.lookBack(ctx, h, need, with.env); err != nil {
+		if err := lookBack(ctx, e.Store, h, need, with.env); err != nil {
 			return nil, err
 		}
 		change, err = contact.Decide(chat, &h.state.tail, cmd, with.env)

@@ -247,6 +247,16 @@ func (e *Engine) State(ctx context.Context, chat center.ContactID) (*contact.Cha
 	return s.chat, err
 }
 
+// InstanceOf returns the instance of a chat, which never changes. It waits for no
+// change that is on its way.
+func (e *Engine) InstanceOf(ctx context.Context, chat center.ContactID) (center.InstanceID, error) {
+	s, err := e.chats.glance(ctx, chat)
+	if err != nil {
+		return "", err
+	}
+	return s.chat.Instance, nil
+}
+
 // env returns the environment of a decision made now.
 func (e *Engine) env() *contact.Env {
 	env := &contact.Env{Now: e.Clock.Now(), Rand: random, Partition: e.Partition, Limits: e.Limits, Catalog: e.Catalog, Node: e.Node}

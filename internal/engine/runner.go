@@ -168,6 +168,18 @@ func (r *runner[K, S]) read(ctx context.Context, id K) (state S, version int64, 
 	}
 }
 
+// glance returns the state of an aggregate as it was decided last, durable or not.
+func (r *runner[K, S]) glance(ctx context.Context, id K) (S, error) {
+	e := r.entries.peek(id)
+	if e == nil { // as in look
+		state, _, err := r.load(ctx, id)
+		return state, err
+	}
+	defer r.entries.put(e)
+	_, _, was, err := r.decide(ctx, e, func(*entry[K, S]) (write, error) { return nil, nil })
+	return was.state, err
+}
+
 // look returns the state of an aggregate when that is durable.
 func (r *runner[K, S]) look(ctx context.Context, id K) (seen[K, S], error) {
 	e := r.entries.peek(id)

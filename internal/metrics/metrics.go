@@ -58,6 +58,11 @@ func (m *Metrics) Counter(name, help string, f func() float64) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, f))
 }
 
+// LabelledCounter is [Metrics.Counter] for one value of a label. It is called once for each value.
+func (m *Metrics) LabelledCounter(name, help, label, value string, f func() float64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: prometheus.Labels{label: value}}, f))
+}
+
 // Request counts an answered request to an operation.
 func (m *Metrics) Request(operation string, seen restjson.Observation) {
 	m.requests.WithLabelValues(operation, strconv.Itoa(seen.Status), seen.Code).Inc()

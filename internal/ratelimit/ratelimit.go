@@ -1,6 +1,10 @@
-// Package ratelimit holds requests to the request rates of the cloud, so that a
-// client can be tested against them. A [Limiter] decides at once and never blocks; it
-// holds one bucket an operation, so it is as large as the APIs are.
+// Package ratelimit holds requests to rates. A [Limit] protects a server and those who
+// use it from one of them: each participant, address or instance has a rate of
+// its own. A [Limiter] has the request rates of the cloud, so that a client can be
+// tested against them. Both decide at once, never block, and use bounded memory: a [Table]
+// has as many slots as it is made with, a Limiter a bucket an operation.
+//
+// Start reading at [Limit] and [Table].
 package ratelimit
 
 import (
@@ -79,11 +83,16 @@ func (l *Limiter) Allow(_ context.Context, op *restjson.Operation) error {
 // Refuse returns the error of a request that may succeed after a wait (RetryAfter), status 429:
 // ThrottlingException where the model lists it for the operation, else TooManyRequestsException.
 func Refuse(op *restjson.Operation, message string, wait time.Duration) error {
+	return &refusal{throttled(op, message), wait}
+}
+
+// throttled is the exception of a request over a rate. Without an operation it is that of the participant service.
+func throttled(op *restjson.Operation, message string) *restjson.APIError {
 	code := "ThrottlingException"
-	if !op.Declares(code) {
+	if op != nil && !op.Declares(code) {
 		code = "TooManyRequestsException"
 	}
-	return &refusal{&restjson.APIError{Code: code, Status: http.StatusTooManyRequests, Message: message}, wait}
+	return &restjson.APIError{Code: code, Status: http.StatusTooManyRequests, Message: message}
 }
 
 // refusal is the error of a request over its rate.

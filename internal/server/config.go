@@ -22,6 +22,7 @@ import (
 	"parley.example/parley/internal/integration"
 	"parley.example/parley/internal/integration/scan"
 	"parley.example/parley/internal/process"
+	"parley.example/parley/internal/ratelimit"
 )
 
 // DefaultListen is the address a server listens on unless it is configured otherwise.
@@ -62,7 +63,11 @@ type Config struct {
 	// Quotas are how many of a kind an instance may have, by [QuotaNames] or the
 	// names of Amazon's Service Quotas; "all" sets the others. Those not set are the
 	// cloud's, in development mode 10,000 each.
-	Quotas      map[string]int
+	Quotas map[string]int
+	// Rates are how many requests one may make: participant, address or instance, with
+	// PERSECOND:BURST or off; all=off for none. Those not set are [usualParticipant] and
+	// so on; in development mode there are none.
+	Rates       map[string]string
 	CloudLimits bool // enforce the request rates of the cloud, in development mode its quotas as well
 	StrictText  bool // limit the text of SendMessage to 1,024 characters
 	// CheckReferences refuses to publish a flow with a fixed reference to something
@@ -117,8 +122,9 @@ type Config struct {
 	CloseSpan time.Duration
 	Log       *slog.Logger // slog.Default when nil
 
-	quotas  catalog.Limits // of Quotas, once checked
-	proxies []netip.Prefix // of TrustedProxies, once checked
+	quotas  catalog.Limits            // of Quotas, once checked
+	proxies []netip.Prefix            // of TrustedProxies, once checked
+	rates   map[string]ratelimit.Rate // of Rates, once checked
 }
 
 // String returns the settings without the secret ones.
@@ -163,7 +169,7 @@ func (c *Config) Check() error {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	for _, check := range []func(*Config) error{(*Config).checkAddress, (*Config).checkFiles, (*Config).checkBounds, (*Config).checkQuotas, (*Config).checkOutgoing} {
+	for _, check := range []func(*Config) error{(*Config).checkAddress, (*Config).checkFiles, (*Config).checkBounds, (*Config).checkQuotas, (*Config).checkRates, (*Config).checkOutgoing} {
 		if err := check(c); err != nil {
 			return err
 		}

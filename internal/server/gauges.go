@@ -6,6 +6,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/integration/scan"
+	"parley.example/parley/internal/ratelimit"
 	"parley.example/parley/internal/store"
 )
 
@@ -19,6 +20,12 @@ func (s *Server) gauges() {
 	m.Counter("parley_flow_log_lost_total", "Flow log entries that came faster than they could be written.", func() float64 { return float64(s.flowLog.Lost()) })
 	m.Gauge("parley_body_bytes", "Memory held for bodies of requests.", func() float64 { return float64(s.edge.Bodies.Held()) })
 	m.Counter("parley_bodies_refused_total", "Requests refused because bodies held too much memory.", func() float64 { return float64(s.edge.Bodies.Refused()) })
+	for _, l := range []struct {
+		kind string
+		*ratelimit.Limit
+	}{{rateParticipant, s.limits.participant}, {rateAddress, s.limits.address}, {rateInstance, s.limits.instance}} {
+		m.LabelledCounter("parley_rate_refused_total", "Requests over a rate, by what the rate is for.", "limit", l.kind, func() float64 { return float64(l.Refused()) })
+	}
 	m.Gauge("parley_writes_failing", "1 while the database takes no writes, and the server is not ready; else 0.", func() float64 {
 		if s.writes.failing() != nil {
 			return 1

@@ -108,7 +108,7 @@ func (k *keyring) used(op *restjson.Operation, r *http.Request, id auth.Identity
 func (s *Server) keysHandler() http.Handler {
 	service := &keysapi.Service{Keys: s.keyring.keys, Tokens: s.keyring.tokens, Wall: s.clock.Wall, Now: s.clock.Now}
 	return keysapi.NewHandler(service, s.edge.Options(edge.API{
-		Before: func(op *restjson.Operation, r *http.Request) (edge.Caller, error) {
+		Before: s.limits.administrators(func(op *restjson.Operation, r *http.Request) (edge.Caller, error) {
 			signed, err := s.keyring.verifier.VerifyHeader(r, s.clock.Wall())
 			if err == nil {
 				err = keysapi.Refuse(r, signed.Presigned)
@@ -117,7 +117,7 @@ func (s *Server) keysHandler() http.Handler {
 				return edge.Caller{}, err
 			}
 			return s.caller(op, r, signed), nil
-		},
+		}),
 		Authorize: func(ctx context.Context, op *restjson.Operation, in any) error {
 			id, ok := edge.Principal(ctx).(auth.Identity)
 			if !ok {

@@ -59,10 +59,11 @@ func (s *Server) mounts() []edge.Mount {
 	})
 	gates := s.gates()
 	chat := participant.NewHandler(participants, s.edge.Options(edge.API{
-		Before: participants.Before, MapError: participantapi.MapError, Gates: gates,
+		Before: s.limits.participants(participants.Before), MapError: participantapi.MapError, Gates: gates,
 	}))
 	administration := connect.NewHandler(contacts, s.edge.Options(edge.API{
-		Before: s.authenticate, Authorize: s.authorize(contacts), MapError: connectapi.MapError, Gates: gates, MaxBody: maxConnectBody,
+		Before: s.limits.administrators(s.authenticate), Authorize: s.limits.requests(s.authorize(contacts)),
+		MapError: connectapi.MapError, Gates: gates, MaxBody: maxConnectBody,
 	}))
 	clock, flowLogs := devapi.Clock{Clock: s.clock, Mover: &engine.Mover{Engine: s.engine}}, devapi.FlowLogs{Log: s.flowLog}
 	start := ui.Start{Instance: string(catalog.DemoInstance), Flow: string(catalog.DemoFlow), Region: s.Region, URL: s.urlFor}
@@ -92,8 +93,8 @@ func (s *Server) mounts() []edge.Mount {
 		{Pattern: "/", Handler: administration, CORS: edge.AnyOrigin},
 		{Pattern: "/participant/", Handler: chat, CORS: edge.AnyOrigin},
 		{Pattern: keysapi.Path, Handler: s.keysHandler()},
-		{Pattern: participantapi.FilesPath, Handler: edge.Patient(participants.Files()), CORS: edge.AnyOrigin, Secret: true},
-		{Pattern: auth.SocketPath, Handler: s.hub, CORS: edge.AnyOrigin},
+		{Pattern: participantapi.FilesPath, Handler: s.limits.outside(edge.Patient(participants.Files())), CORS: edge.AnyOrigin, Secret: true},
+		{Pattern: auth.SocketPath, Handler: s.limits.outside(s.hub), CORS: edge.AnyOrigin},
 		root,
 		{Pattern: "GET /assets/", Handler: start, Dev: true, CORS: edge.AnyOrigin},
 		{Pattern: "GET /dev", Handler: index, Dev: true, CORS: edge.AnyOrigin},

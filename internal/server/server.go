@@ -56,6 +56,7 @@ type Server struct {
 	outbox    *integration.Outbox
 	scanner   *scan.Scanner // nil when there is none
 	faults    devapi.Faults
+	limits    *limits
 	handler   http.Handler
 	adminURL  string // where operators reach their listener; "" when there is none
 	firstKey  string // the file that holds the key made on first start

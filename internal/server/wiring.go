@@ -44,6 +44,7 @@ func (s *Server) wire(ctx context.Context) error {
 		return err
 	}
 	s.flowLog = s.newFlowLog()
+	s.limits = s.newLimits()
 	s.hub = s.newHub()
 	s.engine = engine.New(engine.Config{
 		Store: s.store, Bus: s.bus, Catalog: s.catalog.Chats(), Clock: s.clock, Partition: s.partition,
@@ -184,6 +185,9 @@ func (s *Server) newHub() *stream.Hub {
 		Bus: s.bus,
 		Open: func(r *http.Request) (bus.Subject, center.ParticipantID, error) {
 			t, err := s.sealer.Open(auth.Socket, r.URL.Query().Get("token"), s.clock.Now())
+			if err != nil {
+				s.limits.refused(r)
+			}
 			return bus.Chat(t.Chat), t.Participant, err
 		},
 		AllowOrigin: s.allowOrigin, Source: chats{s}, Log: s.Log, Refused: s.edge.Refused(), Limits: stream.Limits{Limits: socket.Limits{Span: s.CloseSpan}},
