@@ -30,6 +30,7 @@ var (
 	Stopping  = NewCause("stopping", 1001, "the server is restarting, connect again")
 	Malformed = NewCause("malformed", 1002, "protocol error")
 	Binary    = NewCause("binary", 1003, "only text frames are understood")
+	Flooding  = NewCause("flooding", 1008, "too many frames")
 	TooBig    = NewCause("too-big", 1009, "the message is too long")
 	Slow      = NewCause("slow", 1013, "reading too slowly, connect again")
 )

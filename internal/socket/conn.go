@@ -39,6 +39,10 @@ type Conn struct {
 	out outbox
 	in  inbox // of the goroutine that reads
 
+	// Likewise: how many frames the client may send at once at a turn, less those it has sent.
+	quota   int32
+	quotaAt int32
+
 	parked atomic.Bool // whoever resets it goes on reading
 	fd     int32       // the poller knows the socket by it; 0 before, -1 when it cannot
 }
@@ -134,8 +138,13 @@ func (c *Conn) listen() (orderly, lost, over bool) {
 			c.Close(bad)
 			return false, true, true
 		case ok:
-			c.received.Store(c.server.turn.Load())
+			now := c.server.turn.Load()
+			c.received.Store(now)
 			c.server.counts.received.Add(1)
+			if !c.spend(now) {
+				c.Close(Flooding)
+				return false, true, true
+			}
 			if f.Op == websocket.Close {
 				c.answerClose(f.Payload)
 				return true, false, true
@@ -156,6 +165,19 @@ func (c *Conn) listen() (orderly, lost, over bool) {
 			return false, false, true
 		}
 	}
+}
+
+// quotaSeconds is how many seconds' frames a client may send at once.
+const quotaSeconds = 10
+
+// spend takes a frame from what the client may send, and reports whether there was one. It goes by the
+// turns of the patrol, so it reads no clock.
+func (c *Conn) spend(now int32) bool {
+	perTurn := int32(c.server.limits.Frames)
+	c.quota = min(c.quota+perTurn*min(now-c.quotaAt, quotaSeconds), perTurn*quotaSeconds)
+	c.quotaAt = now
+	c.quota--
+	return c.quota >= 0
 }
 
 // receive answers a frame, or gives the message that it completes to the handler.

@@ -15,6 +15,7 @@ type Limits struct {
 	Sockets     int           // open at once; 100,000
 	QueueFrames int           // frames that may wait for one socket; 512
 	QueueBytes  int           // bytes that may wait for one socket; 512 KiB, or one frame that is longer
+	Frames      int           // frames a client may send a second on average, and ten times as many at once; 20 (ChatJS sends two every 10 s)
 	Write       time.Duration // how long one write may take; 10 s
 	Silence     time.Duration // how long a client may send no frame; 2 min (they send two every 10 s)
 	Age         time.Duration // how old a socket may get; 61 min (ConnectionExpiry and a grace; ChatJS leaves after 59)
@@ -27,6 +28,7 @@ func (l Limits) defaults() Limits {
 		Sockets:     cmp.Or(l.Sockets, 100_000),
 		QueueFrames: cmp.Or(l.QueueFrames, 512),
 		QueueBytes:  cmp.Or(l.QueueBytes, 512<<10),
+		Frames:      cmp.Or(l.Frames, 20),
 		Write:       cmp.Or(l.Write, 10*time.Second),
 		Silence:     cmp.Or(l.Silence, 2*time.Minute),
 		Age:         cmp.Or(l.Age, 61*time.Minute),

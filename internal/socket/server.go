@@ -93,6 +93,7 @@ func (s *Server) start(c *Conn) bool {
 		return false
 	}
 	c.opened = s.turn.Load()
+	c.quota, c.quotaAt = int32(s.limits.Frames*quotaSeconds), c.opened
 	c.received.Store(c.opened)
 	s.add(c)
 	s.done.Add(1)

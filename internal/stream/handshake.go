@@ -41,7 +41,8 @@ const maxBraked = 256
 // list; items come for aws/chat only. Other topics, and JSON without one, are
 // ignored. Bytes behind the first JSON value are ignored too. What is binary,
 // not JSON, or longer than [socket.MaxMessage] closes the socket, and only it, with
-// 1003, 1007 or 1009: the client reconnects with a clean one.
+// 1003, 1007 or 1009: the client reconnects with a clean one. So does a flood of
+// frames, of whatever kind (socket.Limits.Frames), with 1008.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.init()
 	key, status, why := socket.Check(r)
