@@ -41,6 +41,7 @@ type serveCmd struct {
 	Quota            map[string]int    `help:"How many of a kind an instance may have; may be repeated. NAME is ${quotas}, or all for those not named. Default: as in the cloud, such as 100 flows; in development mode 10000 each." placeholder:"NAME=N" env:"PARLEY_QUOTA" mapsep:","`
 	Rate             map[string]string `help:"How many requests one may make a second, and at once; may be repeated. NAME is participant, address or instance; PERSECOND:BURST may be off. Default: participant=20:100, address=200:1000, instance=4 a second for each chat of its quota; in development mode off." placeholder:"NAME=PERSECOND:BURST" env:"PARLEY_RATE" mapsep:","`
 	MaxFileMB        int64             `help:"Largest attachment in MiB, 1 to 100 (${default})." default:"20" placeholder:"N" env:"PARLEY_MAX_FILE_MB" name:"max-file-mb"`
+	MaxChatMB        int64             `help:"Longest transcript of a chat in MiB, each message with 128 bytes besides its text (${default}). Participants send no more then, and a flow that goes on ends the chat." default:"64" placeholder:"N" env:"PARLEY_MAX_CHAT_MB" name:"max-chat-mb"`
 	CloudLimits      bool              `help:"Enforce the request rates of the cloud service, and in development mode its quotas: answer 429 above them." env:"PARLEY_CLOUD_LIMITS"`
 	StrictText       bool              `help:"Limit the text of SendMessage to 1,024 characters, as Amazon's reference says." env:"PARLEY_STRICT_TEXT"`
 	CheckReferences  bool              `help:"Publish a flow only if the queues, flows, functions and so on that it refers to by fixed values exist." env:"PARLEY_CHECK_REFERENCES"`
@@ -84,7 +85,7 @@ func (s *serveCmd) config(log *slog.Logger) server.Config {
 		Version: version, Command: startedAs(os.Args[0]), Dev: s.Dev, Listen: s.Listen, AdminListen: s.AdminListen,
 		Data: s.Data, New: s.New, NoUpgradeCopy: s.NoUpgradeCopy, SecretFile: s.SecretFile, Files: s.Files, FilesEndpoint: s.FilesEndpoint,
 		PublicURL: s.PublicURL, TrustedProxies: s.TrustedProxy, TLSCert: s.TLSCert, TLSKey: s.TLSKey,
-		Account: s.Account, Region: s.Region, MaxActiveChats: orZero(s.MaxActiveChats), Quotas: s.Quota, Rates: s.Rate, MaxFileMB: s.MaxFileMB,
+		Account: s.Account, Region: s.Region, MaxActiveChats: orZero(s.MaxActiveChats), Quotas: s.Quota, Rates: s.Rate, MaxFileMB: s.MaxFileMB, MaxChatMB: s.MaxChatMB,
 		CloudLimits: s.CloudLimits, StrictText: s.StrictText, CheckReferences: s.CheckReferences, OldSpellings: s.OldSpellings,
 		Lambda: s.Lambda, LambdaEndpoint: s.LambdaEndpoint, Bots: s.Bot, SignIns: s.SignIn, AWS: s.AWS,
 		AssistantSessions: s.AssistantSessions,
@@ -151,7 +152,7 @@ func (s *serveCmd) Run(ctx context.Context, io streams, read reader, k *kong.Con
 	}
 	process.KeepToGroup()
 	// In server.Config zero means the default; an explicit 0 on the command line is a mistake.
-	for name, n := range map[string]*int64{"max-active-chats": s.MaxActiveChats, "max-file-mb": &s.MaxFileMB, "flow-log-mb": &s.FlowLogMB} {
+	for name, n := range map[string]*int64{"max-active-chats": s.MaxActiveChats, "max-file-mb": &s.MaxFileMB, "max-chat-mb": &s.MaxChatMB, "flow-log-mb": &s.FlowLogMB} {
 		if n != nil && *n == 0 {
 			return usage{fmt.Errorf("%s must be at least 1", name)}
 		}

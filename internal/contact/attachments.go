@@ -47,7 +47,7 @@ func (u StartUpload) decide(d *decision) error {
 		return center.Errorf(center.Denied, "a custom participant has no access to attachments")
 	}
 	key := "StartAttachmentUpload/" + string(p.ID) + "/" + u.ClientToken
-	if r, ok := d.kept(key); ok {
+	if r, ok := d.kept(key); ok && d.chat.Attachment(r.ID) != nil { // else it was abandoned
 		d.change.Reply = r
 		return nil
 	}

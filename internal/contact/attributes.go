@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/flow/machine"
 )
 
 // MaxAttributeBytes bounds a chat's user-defined attributes: keys and values together, in UTF-8.
@@ -62,6 +63,15 @@ func checkSegmentAttributes(m map[string]center.SegmentAttribute) error {
 func checkSegmentBytes(m map[string]center.SegmentAttribute) error {
 	if n := segmentBytes(m); n > MaxAttributeBytes {
 		return center.Errorf(center.Invalid, "SegmentAttributes have %d bytes; keys and values together may have %d", n, MaxAttributeBytes)
+	}
+	return nil
+}
+
+// checkReferenceBytes applies a bound of our own to all references of a contact together: a
+// hundred of the longest would be 800 KB in every state of the chat.
+func checkReferenceBytes(m map[string]center.Reference) error {
+	if n := machine.ReferenceBytes(m); n > machine.MaxReferenceBytes {
+		return center.Errorf(center.BadRequest, "References have %d bytes; keys and values together may have %d", n, machine.MaxReferenceBytes)
 	}
 	return nil
 }
@@ -154,6 +164,9 @@ func (u Describe) decide(d *decision) error {
 		if err := checkSegmentBytes(c.SegmentAttrs); err != nil {
 			return err
 		}
+	}
+	if err := checkReferenceBytes(c.References); err != nil {
+		return err
 	}
 	if len(c.References) > maxDetails || len(c.SegmentAttrs) > maxDetails {
 		return center.Errorf(center.BadRequest, "a contact may have at most %d references and %d segment attributes", maxDetails, maxDetails)

@@ -138,7 +138,8 @@ type KeptReply struct {
 	Reply Reply  `json:"reply"`
 }
 
-// maxReplies bounds the kept answers of a chat; a retry comes within seconds.
+// maxReplies bounds the kept answers in the state; a retry comes within seconds. Older ones
+// are kept apart: see [Change.Kept].
 const maxReplies = 64
 
 // Current returns the contact that is current, or was last.

@@ -52,9 +52,11 @@ type Associate struct {
 }
 
 func (a Associate) decide(d *decision) error {
-	if r, ok := d.kept(a.Key); ok && a.Key != "" {
-		d.change.Reply = r
-		return nil
+	if a.Key != "" {
+		if r, ok := d.kept(a.Key); ok {
+			d.change.Reply = r
+			return nil
+		}
 	}
 	switch {
 	case d.chat.Ended:

@@ -36,6 +36,8 @@ type Env struct {
 	Records map[center.ContactID]center.Contact
 	// Sent are the answers to requests that had these tokens, zero for a token that nobody has used: see [Need].
 	Sent map[Token]Sent
+	// Kept are answers that the state keeps no more, by their keys, nil for a key that none was kept under: see [Need].
+	Kept map[string]*Reply
 	// Contents are those that were read for the decision: see [Need]. The error, nil
 	// for one that is in memory now, is why there is none.
 	Contents map[ContentKey]error
@@ -54,13 +56,15 @@ type QueueStatus struct {
 
 // Need is the error of a decision that depends on something that the state does
 // not hold: the end of the transcript (Tail, for [Tail.Backfill]), which item was
-// sent with a ClientToken before those that the tail knows (Token, for Env.Sent), the record of
+// sent with a ClientToken before those that the tail knows (Token, for Env.Sent), an older
+// answer than those in the state (Kept, for Env.Kept), the record of
 // a contact that has ended (Record, for Env.Records), or the status of a queue
 // (Queue, for Env.QueueStatus), or a content that is not in memory (Content, for
 // [Catalog], and Env.Contents when it cannot be had). Provide it and decide again.
 type Need struct {
 	Tail   bool
 	Token  Token
+	Kept   string
 	Record center.ContactID
 
 	Content ContentKey
@@ -76,6 +80,8 @@ func (n *Need) Error() string {
 		return "the decision needs the end of the transcript"
 	case n.Token != Token{}:
 		return "the decision needs the item that was sent with a ClientToken"
+	case n.Kept != "":
+		return "the decision needs the answer to an earlier request"
 	case n.Record != "":
 		return "the decision needs the record of contact " + string(n.Record)
 	case n.Content.Hash != "":
@@ -90,6 +96,7 @@ type Limits struct {
 	TextBytes   int   // the longest text message, in bytes; 16,384
 	StrictText  bool  // hold the text of SendMessage to 1,024 characters, as the operation's documentation says
 	Attachments int   // files in one chat; 35
+	ChatBytes   int64 // the transcript of one chat, each item with its [ItemSize]; 64 MiB
 	FileBytes   int64 // the largest file; 20 MiB
 	// ScanTime is how long a scanner may take to look at a file before it is rejected. Zero:
 	// there is no scanner, and files are shown as they are.
@@ -103,6 +110,9 @@ func (l Limits) Defaults() Limits {
 	}
 	if l.Attachments == 0 {
 		l.Attachments = 35
+	}
+	if l.ChatBytes == 0 {
+		l.ChatBytes = 64 << 20
 	}
 	if l.FileBytes == 0 {
 		l.FileBytes = 20 << 20
@@ -121,6 +131,7 @@ type Change struct {
 	Pushes   []center.Push    // to send after the commit, in order
 	Effects  []Effect         // to start after the commit; they are in Chat.Effects too
 	Streamed []Streamed       // for the outbox
+	Kept     *KeptReply       // an answer that the state keeps no more, and that a [Need] may ask for
 	Active   int              // +1 when a chat began, -1 when it ended
 	Queues   []QueueMove      // how many contacts wait in queues
 	Log      []machine.LogEntry
@@ -335,13 +346,24 @@ func (d *decision) kept(key string) (Reply, bool) {
 			return k.Reply, true
 		}
 	}
+	if len(d.chat.Replies) < maxReplies {
+		return Reply{}, false // there are no older ones
+	}
+	r, known := d.env.Kept[key]
+	if !known {
+		d.need = &Need{Kept: key}
+	}
+	if r == nil {
 	return Reply{}, false
+	}
+	return *r, true
 }
 
 // keep remembers the answer to a request with a ClientToken.
 func (d *decision) keep(key string, r Reply) {
 	c := d.edit()
 	if len(c.Replies) >= maxReplies {
+		d.change.Kept = &c.Replies[0]
 		c.Replies = c.Replies[1:]
 	}
 	c.Replies = append(c.Replies, KeptReply{key, r})

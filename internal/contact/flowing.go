@@ -120,6 +120,10 @@ func (d *decision) wake(ev machine.Event) error {
 func (d *decision) follow(w machine.World, out machine.Outcome, kind machine.Kind) error {
 	d.adopt(w.Contact)
 	d.change.Log = append(d.change.Log, out.Log...)
+	if problem := d.overgrown(&out); problem != nil {
+		d.logProblem(d.chat.Flow.ID(), problem)
+		return d.end(center.ReasonSystemError)
+	}
 	if out.BotJoins {
 		d.removeBots()
 	}

@@ -141,6 +141,9 @@ func (d *decision) speak(w PendingItem) error {
 	if err := d.checkPending(w.Item.Content); err != nil {
 		return err
 	}
+	if err := d.checkRoom(&w.Item); err != nil {
+		return err
+	}
 	w.Wakes = true
 	held := d.put(&w)
 	d.change.Reply = Reply{Item: w.Item.ID, Time: w.Item.Time, Processing: w.Effect != ""}

@@ -76,9 +76,11 @@ type AddParticipant struct {
 
 func (a AddParticipant) decide(d *decision) error {
 	key := "CreateParticipant/" + a.ClientToken
-	if r, ok := d.kept(key); ok && a.ClientToken != "" {
+	if a.ClientToken != "" {
+		if r, ok := d.kept(key); ok {
 		d.change.Reply = r
 		return nil
+	}
 	}
 	if d.chat.Ended {
 		return center.Errorf(center.Conflict, "the contact has ended")
@@ -94,6 +96,9 @@ func (a AddParticipant) decide(d *decision) error {
 		case p.Role == center.RoleAgent:
 			return center.Errorf(center.Conflict, "an agent is handling the contact; a custom participant cannot be added")
 		}
+	}
+	if err := d.chat.checkParticipants(); err != nil {
+		return err
 	}
 	c := d.edit()
 	name := a.DisplayName
@@ -127,8 +132,10 @@ type Disconnect struct {
 
 func (l Disconnect) decide(d *decision) error {
 	key := "DisconnectParticipant/" + string(l.Participant) + "/" + l.ClientToken
-	if _, ok := d.kept(key); ok && l.ClientToken != "" {
+	if l.ClientToken != "" {
+		if _, ok := d.kept(key); ok {
 		return nil
+	}
 	}
 	p, err := d.participant(l.Participant)
 	if err != nil {

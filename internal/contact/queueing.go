@@ -222,6 +222,9 @@ func (j Join) decide(d *decision) error {
 	case d.chat.Joining != "":
 		return center.Errorf(center.Conflict, "another agent is joining contact %s", d.chat.Current().ID)
 	}
+	if err := d.chat.checkParticipants(); err != nil {
+		return err
+	}
 	c := d.edit()
 	p := Participant{ID: center.ParticipantID(d.newID()), Role: center.RoleAgent, DisplayName: j.DisplayName, User: j.User}
 	c.Participants = append(c.Participants, p)

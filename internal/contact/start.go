@@ -69,9 +69,9 @@ func (s Start) decide(d *decision) error {
 	if minutes == 0 {
 		minutes = DefaultDuration
 	}
-	types := s.ContentTypes
-	if types == nil {
-		types = []string{center.PlainText}
+	types := []string{center.PlainText}
+	if s.ContentTypes != nil {
+		types = slices.Compact(slices.Sorted(slices.Values(s.ContentTypes))) // the model bounds the list by nothing
 	}
 	expires := now.Add(time.Duration(minutes) * time.Minute)
 	attributes, segment, err := s.inherit()

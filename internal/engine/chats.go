@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -83,6 +84,19 @@ func lookBack(ctx context.Context, s store.Store, h *chatEntry, need *contact.Ne
 	if need.Tail {
 		return backfill(ctx, s, h)
 	}
+	if need.Kept != "" {
+		answer, err := s.Replayed(ctx, keptKey(h.id, need.Kept))
+		if err != nil && center.ReasonOf(err) != center.NotFound {
+			return err
+		}
+		env.Kept = map[string]*contact.Reply{need.Kept: nil}
+		if err == nil {
+			r := &contact.Reply{}
+			env.Kept[need.Kept] = r
+			return json.Unmarshal(answer, r)
+		}
+		return nil
+	}
 	sent, err := s.Sent(ctx, h.id, store.SentQuery{
 		Participant: need.Token.Participant, ClientToken: need.Token.Text, Attachment: need.Token.File,
 	})
@@ -92,6 +106,9 @@ func lookBack(ctx context.Context, s store.Store, h *chatEntry, need *contact.Ne
 	env.Sent = map[contact.Token]contact.Sent{need.Token: {ID: sent.ID, Time: sent.Time}}
 	return nil
 }
+
+// keptKey is where an answer is kept that has left the state of a chat.
+func keptKey(chat center.ContactID, key string) string { return string(chat) + "/" + key }
 
 // The tail reaches back at least to the items of which the store keeps the ClientTokens.
 const _ = uint(contact.TailSize - store.RecentItems)
@@ -119,9 +136,9 @@ func (e *Engine) decideChat(ctx context.Context, h *chatEntry, cmd contact.Comma
 		with.env.Records = nil
 	}
 	change, err := contact.Decide(chat, &h.state.tail, cmd, with.env)
-	for range 2 { // the end of the transcript, and then what lies before it
+	for range 3 { // one for each thing to look back at
 		need, ok := errors.AsType[*contact.Need](err)
-		if !ok || !need.Tail && need.Token == (contact.Token{}) {
+		if !ok || !need.Tail && need.Token == (contact.Token{}) && need.Kept == "" {
 			break
 		}
 		if err := lookBack(ctx, e.Store, h, need, with.env); err != nil {
@@ -135,7 +152,7 @@ func (e *Engine) decideChat(ctx context.Context, h *chatEntry, cmd contact.Comma
 	if *made = change; !change.Stored() {
 		return nil, nil
 	}
-	return e.writeChat(h, made, nil), nil
+	return e.writeChat(h, made, nil)
 }
 
 // again returns the environment for deciding a failed command again. An error is
@@ -214,7 +231,11 @@ func readContent(ctx context.Context, c Catalog, instance center.InstanceID, env
 
 // writeChat applies a change to the entry, for the commands that follow, and
 // returns how to write it. The entry is locked.
-func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Once) write {
+func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Once) (write, error) {
+	head, err := e.head(change)
+	if err != nil {
+		return nil, err
+	}
 	sc := &store.Change{
 		Chat: h.id, Items: change.Items, After: h.state.tail.ID, Receipts: change.Receipts, Contacts: change.Contacts, Once: once,
 		Version: h.version, // also of a message, which leaves the state as it is: what becomes of it depends on that
@@ -223,7 +244,7 @@ func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Onc
 	sc.Size = h.state.tail.Size
 	if change.Chat != nil {
 		sc.Next = nextVersion(h.version)
-		sc.State = e.head(change)
+		sc.State = head
 		var before []center.Attachment
 		if h.state.chat != nil {
 			before = h.state.chat.Attachments
@@ -233,6 +254,13 @@ func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Onc
 		if slices.ContainsFunc(change.Contacts, func(c center.Contact) bool { return c.ID != change.Chat.Latest.ID }) {
 			h.state.records = sc.Next
 		}
+	}
+	if k := change.Kept; k != nil {
+		answer, err := json.Marshal(k.Reply)
+		if err != nil {
+			panic("engine: a reply does not encode: " + err.Error()) // only strings and times
+		}
+		sc.Answers = []store.Once{{Key: keptKey(h.id, k.Key), Answer: answer, At: e.Clock.Now()}}
 	}
 	instance := h.state.chat.Instance
 	sc.Quotas = e.quotas(instance, change)
@@ -258,20 +286,27 @@ func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Onc
 			}
 			report(err)
 		})
-	}
+	}, nil
 }
 
-// head returns the store's form of a chat's new state.
-func (e *Engine) head(change *contact.Change) *store.Head {
+// head returns the store's form of a chat's new state, nil when there is none.
+func (e *Engine) head(change *contact.Change) (*store.Head, error) {
 	chat := change.Chat
+	if chat == nil {
+		return nil, nil
+	}
+	state := chat.Encode()
+	if n := len(state); n > contact.MaxState {
+		return nil, center.Errorf(center.QuotaExceeded, "the state of the chat would have %d bytes; it may have %d", n, contact.MaxState)
+	}
 	head := &store.Head{
-		Instance: chat.Instance, State: chat.Encode(), Due: wholeMillis(change.Due),
+		Instance: chat.Instance, State: state, Due: wholeMillis(change.Due),
 		Workers: chat.Workers(), Active: !chat.Ended,
 	}
 	if queue, priority, rank, ok := chat.Rank(); ok {
 		head.Queued = &store.QueueEntry{Queue: queue, Priority: priority, Rank: rank, Since: chat.Queue.Since}
 	}
-	return head
+	return head, nil
 }
 
 // quotas returns the counters that a change moves.

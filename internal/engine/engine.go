@@ -204,7 +204,11 @@ func (e *Engine) Start(ctx context.Context, cmd contact.Start, token string) (co
 		}
 		once = &store.Once{Key: startKey(&cmd, token), Answer: answer, At: change.Chat.Started}
 	}
-	switch err := e.chats.create(ctx, h, e.writeChat(h, &change, once)); {
+	w, err := e.writeChat(h, &change, once)
+	if err != nil {
+		return contact.Reply{}, err
+	}
+	switch err := e.chats.create(ctx, h, w); {
 	case errors.Is(err, store.ErrReplay):
 		return e.Started(ctx, cmd, token, err)
 	case errors.Is(err, store.ErrQuota):

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"strconv"
 	"testing"
+	"time"
 
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
@@ -80,4 +81,60 @@ func TestTokensAreRememberedForLife(t *testing.T) {
 	if want := int64(len(replies)); err != nil || head.LastSeq < want || head.LastSeq > want+3 { // and the greeting
 		t.Errorf("there are %d items, %v; want one for each of %d messages", head.LastSeq, err, want)
 	}
+}
+
+// TestAnswersLastForLife repeats requests whose answers the state of the chat has no room for any more, also after a restart.
+func TestAnswersLastForLife(t *testing.T) {
+	s := enginetest.Memory(t)
+	w := open(t, s)
+	chat, ana := start(t, w, "greet", "")
+	do(t, w, chat, contact.Connect{Participant: ana})
+	add := func(n int) contact.Reply {
+		return do(t, w, chat, contact.AddParticipant{ClientToken: strconv.Itoa(n)})
+	}
+	var replies []contact.Reply
+	for n := range 90 {
+		bot := add(n)
+		replies = append(replies, bot)
+		do(t, w, chat, contact.Disconnect{Participant: bot.Participant, ClientToken: "leave"})
+	}
+	for range 2 {
+		for n, want := range replies {
+			if again := add(n); again != want {
+				t.Errorf("request %d again is answered %+v; want %+v", n, again, want)
+			}
+			do(t, w, chat, contact.Disconnect{Participant: want.Participant, ClientToken: "leave"}) // who has left long ago
+		}
+		w.Close()
+		w = open(t, s)
+	}
+	state, err := w.State(t.Context(), chat)
+	if err != nil || len(state.Participants) != 91 || len(state.Replies) > 64 {
+		t.Errorf("the chat has %d participants and %d answers, %v; want 91, and 64 at most", len(state.Participants), len(state.Replies), err)
+	}
+	w.Close()
+}
+
+// TestStateHasABound refuses what would make the state of a chat too large, and goes on with it as it was.
+func TestStateHasABound(t *testing.T) {
+	w := open(t, enginetest.Memory(t))
+	chat, ana := start(t, w, "greet", "")
+	do(t, w, chat, contact.Connect{Participant: ana})
+	var past []contact.Past
+	for range contact.MaxState / 80 {
+		past = append(past, contact.Past{Chat: chat, Contact: chat})
+	}
+	_, err := w.Do(t.Context(), chat, contact.Associate{Continued: contact.Continued{Related: chat, Past: past}})
+	if center.ReasonOf(err) != center.QuotaExceeded {
+		t.Errorf("a state that is too large: %v", err)
+	}
+	_, err = w.Start(t.Context(), contact.Start{Instance: instance, Contact: center.NewContactID(time.Now()), Flow: "greet", DisplayName: "Ana", Past: past}, "")
+	if center.ReasonOf(err) != center.QuotaExceeded {
+		t.Errorf("a chat that begins too large: %v", err)
+	}
+	if state, err := w.State(t.Context(), chat); err != nil || len(state.Past) != 0 {
+		t.Errorf("after the refusal the chat continues %d contacts, %v", len(state.Past), err)
+	}
+	do(t, w, chat, say(ana, "still here"))
+	w.Close()
 }

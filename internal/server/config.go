@@ -75,6 +75,7 @@ type Config struct {
 	CheckReferences bool
 	OldSpellings    bool  // publish flows that spell action types as Amazon's reference has, and warn
 	MaxFileMB       int64 // the largest attachment, in MiB; 20
+	MaxChatMB       int64 // the longest transcript of a chat, in MiB; 64
 
 	// Lambda maps functions to URLs: by ARN or name, or "*".
 	Lambda map[string]string
@@ -156,6 +157,9 @@ func (c *Config) Check() error {
 	def(&c.Region, "us-east-1")
 	if c.MaxFileMB == 0 {
 		c.MaxFileMB = 20
+	}
+	if c.MaxChatMB == 0 {
+		c.MaxChatMB = 64
 	}
 	if c.FlowLogMB == 0 {
 		c.FlowLogMB = 64
@@ -246,6 +250,8 @@ func (c *Config) checkBounds() error {
 		return fmt.Errorf("max-active-chats %d must not be negative", c.MaxActiveChats)
 	case c.MaxFileMB < 1 || c.MaxFileMB > 100:
 		return fmt.Errorf("max-file-mb %d must be from 1 to 100", c.MaxFileMB)
+	case c.MaxChatMB < 1 || c.MaxChatMB > 1<<20:
+		return fmt.Errorf("max-chat-mb %d must be from 1 to %d", c.MaxChatMB, 1<<20)
 	case c.FlowLogMB < 1 || c.FlowLogMB > 1<<20:
 		return fmt.Errorf("flow-log-mb %d must be from 1 to %d", c.FlowLogMB, 1<<20)
 	case c.CloseSpan < 0 || c.CloseSpan > time.Hour:
@@ -331,7 +337,7 @@ func (c *Config) flowLogDir() string {
 
 // limits are the bounds for the rules of chats.
 func (c *Config) limits() contact.Limits {
-	l := contact.Limits{StrictText: c.StrictText, FileBytes: c.MaxFileMB << 20}
+	l := contact.Limits{StrictText: c.StrictText, FileBytes: c.MaxFileMB << 20, ChatBytes: c.MaxChatMB << 20}
 	if c.Scan != "" {
 		l.ScanTime = c.ScanTime
 	}

@@ -215,6 +215,8 @@ type Change struct {
 	Quotas []Quota
 	// Once, when set, makes the change happen once for its key.
 	Once *Once
+	// Answers are kept like that of Once, in place of what their keys have; the change does not depend on them.
+	Answers []Once
 	// Deliveries are put into the outbox, in this order.
 	Deliveries []Delivery
 	// Uploads records uploads; one that is recorded already gets the new Expires.

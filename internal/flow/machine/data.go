@@ -55,6 +55,9 @@ func runSetData(m *machine, a *flow.Action) result {
 func applyData(m *machine, s *flow.DataArgs, u *Update, texts map[string]string) result {
 	references := merged(m.c.References, u.References)
 	segments := merged(m.c.SegmentAttributes, u.SegmentAttrs)
+	if ReferenceBytes(references) > MaxReferenceBytes {
+		return fail("references have more than %d bytes", MaxReferenceBytes)
+	}
 	if len(references) > maxDetails || len(segments) > maxDetails {
 		return fail("a contact may have at most %d references and %d segment attributes", maxDetails, maxDetails)
 	}
@@ -105,6 +108,17 @@ func isLanguage(s string) bool {
 		return strings.IndexFunc(s, func(r rune) bool { return !(r|0x20 >= 'a' && r|0x20 <= 'z' || r >= '0' && r <= '9' || r == '-') }) < 0
 	}
 	return ok && len(language) >= 2 && len(language) <= 3 && len(region) >= 2 && letters(language) && letters(region)
+}
+
+// MaxReferenceBytes bounds the references of a contact: keys and values together, in UTF-8.
+const MaxReferenceBytes = 128 << 10
+
+// ReferenceBytes counts what [MaxReferenceBytes] bounds.
+func ReferenceBytes(m map[string]center.Reference) (n int) {
+	for k, r := range m {
+		n += len(k) + len(r.Value)
+	}
+	return n
 }
 
 func resolveReferences(m *machine, s *flow.DataArgs) (set map[string]center.Reference, problem string) {

@@ -51,6 +51,13 @@ func (w *writer) apply(c *store.Change, sure bool) (refused, err error) {
 	if err := w.writeItems(c, next); err != nil {
 		return nil, err
 	}
+	for i := range c.Answers {
+		a := &c.Answers[i]
+		if _, err := w.conn.exec(`INSERT INTO once (key, answer, at) VALUES (?, ?, ?)
+			ON CONFLICT (key) DO UPDATE SET answer = excluded.answer, at = excluded.at`, a.Key, a.Answer, a.At.UnixMilli()); err != nil {
+			return nil, err
+		}
+	}
 	for i := range c.Contacts {
 		if err := w.writeContact(&c.Contacts[i]); err != nil {
 			return nil, err

@@ -17,6 +17,7 @@ var quotaCases = []testCase{
 	{name: "a key works once among 100 submitters", run: onceRace},
 	{name: "a replay goes before conflict and quota", run: replayFirst},
 	{name: "a refused change does not use up its key", run: refusedKey},
+	{name: "answers are replaced", run: answersReplaced},
 	{name: "purging removes old keys only", run: purging},
 }
 
@@ -90,6 +91,32 @@ func onceOnly(t *testing.T, s *env) {
 	_, err := s.Chat(t.Context(), again.Chat)
 	wantReason(t, err, center.NotFound)
 	s.must(t, keyed("start/another token", "x"))
+}
+
+func answersReplaced(t *testing.T, s *env) {
+	id := s.create(t, 0)
+	want := func(answer string) {
+		t.Helper()
+		if got, err := s.Replayed(t.Context(), "kept"); err != nil || string(got) != answer {
+			t.Errorf("Replayed = %q, %v; want %q", got, err, answer)
+		}
+	}
+	for i, answer := range []string{"one", "two", ""} {
+		c := stateChange(id, int64(i)+1, "x")
+		c.Answers = []store.Once{{Key: "other", At: at(0)}, {Key: "kept", Answer: []byte(answer), At: at(i)}}
+		s.must(t, c)
+		want(answer)
+	}
+	c := stateChange(id, 1, "x")
+	c.Answers = []store.Once{{Key: "kept", Answer: []byte("of a change that is refused")}}
+	s.refused(t, c, store.ErrConflict)
+	want("")
+	s.refused(t, &store.Change{Once: &store.Once{Key: "kept", At: epoch}}, store.ErrReplay)
+	if err := s.Purge(t.Context(), store.AllShards, at(3), 0); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.Replayed(t.Context(), "kept")
+	wantReason(t, err, center.NotFound)
 }
 
 func onceRace(t *testing.T, s *env) {
