@@ -58,6 +58,10 @@ clients: ## Whole chats by the AWS CLI, the JavaScript SDKs and ChatJS in Chromi
 bench: ## Load the server with whole chats and print figures beside probes of the machine
 	go run ./bench
 
+.PHONY: attack
+attack: ## Flood a server as strangers may, and print what that does to those who behave
+	go run ./bench/attack
+
 .PHONY: cost
 cost: ## What a call of the Go client costs beside the AWS SDK
 	cd bench/awssdk && go test -count=1 -run Cost -v -bench . -benchtime 5000x .

@@ -110,7 +110,7 @@ type server struct {
 
 // startServer starts a server on a data directory, new or used.
 func (b *bench) startServer(ctx context.Context, data string) (*server, error) {
-	args := []string{"serve", "--listen", "127.0.0.1:0", "--data", data, "--max-active-chats", "10000000", "--close-span", "100ms"}
+	args := []string{"serve", "--listen", "127.0.0.1:0", "--data", data, "--max-active-chats", "10000000", "--close-span", "100ms", "--rate", "all=off"}
 	s := &server{data: data}
 	if b.pprof != "" {
 		addr, err := freeAddress()

@@ -46,7 +46,7 @@ func (l *Limit) Check(op *restjson.Operation, now time.Time, name ...string) err
 	return l.over(op, l.Wait(l.Key(name...), now), now)
 }
 
-// Penalize takes cost requests from the bucket of a caller, as far as it holds them.
+// Penalize takes cost requests from the bucket of a caller, whether or not it holds them: see [Table.Charge].
 func (l *Limit) Penalize(cost float64, now time.Time, name ...string) {
 	l.Charge(l.Key(name...), cost, now)
 }

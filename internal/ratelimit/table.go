@@ -116,10 +116,11 @@ func (t *Table) Take(key uint64, cost float64, now time.Time) (wait time.Duratio
 	})
 }
 
-// Charge takes cost requests from a caller's bucket, or what there is in it.
+// Charge takes cost requests from a caller's bucket, also when it does not hold them: what is
+// missing, up to a burst, has to come before anything can be taken again.
 func (t *Table) Charge(key uint64, cost float64, now time.Time) {
-	t.use(key, cost, now, func(s *slot, next, most int64) time.Duration {
-		*s = slot{key, min(next, most)}
+	t.use(key, cost, now, func(s *slot, next, _ int64) time.Duration {
+		*s = slot{key, next}
 		return 0
 	})
 }
@@ -130,7 +131,7 @@ func (t *Table) Wait(key uint64, now time.Time) time.Duration {
 }
 
 // use calls f with the slot of a caller, when its bucket would be full after cost more
-// requests, and when it may be at most. A clock that is set back refuses nobody for longer than a burst takes.
+// requests, and when it may be at most. Nobody owes more than a burst, also when the clock is set back.
 func (t *Table) use(key uint64, cost float64, now time.Time, f func(s *slot, next, most int64) time.Duration) time.Duration {
 	sh := &t.shards[key%tableShards]
 	sets := uint64(len(sh.slots) / tableWays)
@@ -150,7 +151,7 @@ func (t *Table) use(key uint64, cost float64, now time.Time, f func(s *slot, nex
 		}
 	}
 	most := n + t.depth
-	s.full = min(s.full, most)
+	s.full = min(s.full, most+t.depth)
 	next := max(s.full, n) + int64(math.Min(cost, t.rate.Burst)*float64(t.each))
 	return f(s, next, most)
 }

@@ -63,8 +63,8 @@ func TestTable(t *testing.T) {
 		{"no more than the burst", time.Hour, a, 1, 5, 100 * time.Millisecond},
 		{"more than the burst holds", time.Hour, a, 99, 1, 500 * time.Millisecond},
 		{"a part of one", 50 * time.Millisecond, a, 0.25, 2, 25 * time.Millisecond},
-		{"after the clock is set back, no longer than for a burst", -time.Hour, a, 1, 0, 100 * time.Millisecond},
-		{"and then as usual", 200 * time.Millisecond, a, 1, 2, 100 * time.Millisecond},
+		{"after the clock is set back, no longer than for two bursts", -time.Hour, a, 1, 0, 600 * time.Millisecond},
+		{"and then as usual", 700 * time.Millisecond, a, 1, 2, 100 * time.Millisecond},
 	} {
 		now = now.Add(c.after)
 		if n, wait := through(c.key, c.cost); n != c.n || wait != c.wait {
@@ -78,9 +78,14 @@ func TestTable(t *testing.T) {
 		}
 		table.Charge(b, 1, now)
 	}
-	table.Charge(b, 1000, now)
-	if wait := table.Wait(b, now); wait != 100*time.Millisecond {
-		t.Errorf("who is charged more than there is waits for %s; want no more than for one request", wait)
+	for range 3 {
+		table.Charge(b, 1000, now)
+		if wait := table.Wait(b, now); wait != 600*time.Millisecond {
+			t.Errorf("who is charged more than there is waits for %s; want a burst and one request", wait)
+		}
+	}
+	if wait := table.Take(b, 1, now.Add(600*time.Millisecond)); wait > 0 {
+		t.Errorf("when that is paid, a request waits for %s", wait)
 	}
 }
 

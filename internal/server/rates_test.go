@@ -177,6 +177,16 @@ func TestGuessingIsSlow(t *testing.T) {
 		if r := guess.attempt(neighbour); r.status != 403 {
 			t.Errorf("%s: the neighbour is answered %d; want 403", name, r.status)
 		}
+		looked = 0
+		for range 100 { // in ten seconds
+			s.Clock().Advance(100 * time.Millisecond)
+			if guess.attempt(guesser).status == 403 {
+				looked++
+			}
+		}
+		if looked < 8 || looked > 11 {
+			t.Errorf("%s: in ten seconds %d guesses more were looked at; want about one a second", name, looked)
+		}
 		if guess.right == nil {
 			continue
 		}
@@ -186,9 +196,9 @@ func TestGuessingIsSlow(t *testing.T) {
 		if r := guess.right(neighbour); r.status != 200 {
 			t.Errorf("%s: the neighbour's right one is answered %d %s", name, r.status, r.body)
 		}
-		s.Clock().Advance(time.Second)
+		s.Clock().Advance(time.Minute)
 		if r := guess.right(guesser); r.status != 200 {
-			t.Errorf("%s: a second later the right one is answered %d", name, r.status)
+			t.Errorf("%s: a minute later the right one is answered %d", name, r.status)
 		}
 	}
 }

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"parley.example/parley/internal/cli"
+)
+
+// serverEnv makes this binary the server under attack.
+const serverEnv = "PARLEY_ATTACK_TEST_SERVER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(serverEnv) != "" {
+		os.Exit(cli.Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+// TestRun makes all attacks, for a short time: nobody who behaves is refused, and each attack has its line.
+func TestRun(t *testing.T) {
+	t.Setenv(serverEnv, "1")
+	var out strings.Builder
+	if err := run(t.Context(), os.Args[0], 300*time.Millisecond, &out); err != nil {
+		t.Errorf("run: %v", err)
+	}
+	for _, name := range []string{"none", "messages", "transcripts", "guessed tokens", "frames on a socket"} {
+		if !strings.Contains(out.String(), "\n"+name) {
+			t.Errorf("there is no line for %s:\n%s", name, &out)
+		}
+	}
+	t.Log(out.String())
+}
