@@ -278,3 +278,23 @@ func TestRatesThatAreSet(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkRefused sends messages of a participant who is within the rate, and of one who is over it, without a network.
+func BenchmarkRefused(b *testing.B) {
+	for _, c := range []struct {
+		name, rate string
+		status     int
+	}{{"served", "1000000:10000000", 200}, {"refused", "0.01:1", 429}} {
+		b.Run(c.name, func(b *testing.B) {
+			s := servertest.Start(b, servertest.Quietly(b), func(to *server.Config) { to.Data = b.TempDir() }, rates(map[string]string{"participant": c.rate, "address": "1000000:10000000"}))
+			chat := s.Chat(b)
+			from(b, s, "192.0.2.1:1", "POST", "/participant/message", message, "X-Amz-Bearer", chat.Bearer)
+			b.ReportAllocs()
+			for b.Loop() {
+				if r := from(b, s, "192.0.2.1:1", "POST", "/participant/message", message, "X-Amz-Bearer", chat.Bearer); r.status != c.status {
+					b.Fatalf("%d %s", r.status, r.body)
+				}
+			}
+		})
+	}
+}
