@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -98,22 +99,28 @@ func TestTableIsBounded(t *testing.T) {
 		t.Errorf("a table for 65,536 callers has %d bytes", size)
 	}
 	passed, refused := make([]int, flooders), 0
-	address := func(n int) uint64 { return table.Key(fmt.Sprintf("2001:db8:%x:%x::/64", n>>16, n&0xffff)) }
+	keys := func(name string, n int) (all []uint64) {
+		for i := range n {
+			all = append(all, table.Key(name, strconv.Itoa(i)))
+		}
+		return all
+	}
+	flooding, calling := keys("flooder", flooders), keys("caller", callers)
 	for n := range flood {
 		now = now.Add(10 * time.Microsecond) // ten seconds in all
-		if table.Take(address(n), 1, now) > 0 {
+		if table.Take(table.Key(strconv.Itoa(n)), 1, now) > 0 {
 			refused++
 		}
 		if n%100 == 0 { // 1,000 a second each
 			for i := range passed {
-				if table.Take(table.Key("flooder", fmt.Sprint(i)), 1, now) == 0 {
+				if table.Take(flooding[i], 1, now) == 0 {
 					passed[i]++
 				}
 			}
 		}
 		if n%20_000 == 0 { // five a second each
 			for i := range callers {
-				if wait := table.Take(table.Key("caller", fmt.Sprint(i)), 1, now); wait > 0 {
+				if wait := table.Take(calling[i], 1, now); wait > 0 {
 					t.Fatalf("after %d addresses, a caller within the rate waits for %s", n, wait)
 				}
 			}
@@ -136,7 +143,7 @@ func TestFloodGivesNoMoreThanItsSet(t *testing.T) {
 	table, now := NewTable(Rate{10, 50}, 1), began
 	allowed := 0
 	for n := range 200_000 { // as many callers, in one moment
-		if table.Take(table.Key(fmt.Sprint(n)), 1, now) == 0 {
+		if table.Take(table.Key(strconv.Itoa(n)), 1, now) == 0 {
 			allowed++
 		}
 	}

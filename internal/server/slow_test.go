@@ -52,7 +52,7 @@ func textFrame(text string) []byte {
 // receive everything at once, and the queues of the unread ones are bounded.
 func TestUnreadSockets(t *testing.T) {
 	const messages, deaf = 200, 4
-	s := servertest.Start(t, servertest.Production(t.TempDir()))
+	s := servertest.Start(t, servertest.Production(t.TempDir()), rates(map[string]string{"all": "off"}))
 	n := settle(t, s)
 	c := s.Chat(t)
 	for range deaf {

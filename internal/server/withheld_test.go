@@ -89,7 +89,7 @@ func TestWithheldBodies(t *testing.T) {
 	const connections, bound = 2000, 200 << 20
 	for _, addresses := range []int{1, 200} {
 		t.Run(fmt.Sprint(addresses), func(t *testing.T) {
-			s := servertest.Start(t, servertest.Production(t.TempDir()), servertest.Quietly(t))
+			s := servertest.Start(t, servertest.Production(t.TempDir()), rates(map[string]string{"all": "off"}), servertest.Quietly(t))
 			kinds := withheldKinds(t, s, s.Chat(t).Bearer)
 			honest := settle(t, s)
 			flow := largeFlow(t, s)
