@@ -68,15 +68,8 @@ func (s *files) get(name string) (*file, error) {
 		s.touch(name)
 		return f, nil
 	}
-	if s.root == nil {
-		if err := os.MkdirAll(s.dir, 0o700); err != nil {
-			return nil, err
-		}
-		root, err := os.OpenRoot(s.dir)
-		if err != nil {
-			return nil, err
-		}
-		s.root, s.open = root, map[string]*file{}
+	if err := s.enter(); err != nil {
+		return nil, err
 	}
 	if len(s.open) >= openFiles {
 		if err := s.drop(s.unused[0]); err != nil {
@@ -95,6 +88,22 @@ func (s *files) get(name string) (*file, error) {
 	s.open[name] = opened
 	s.unused = append(s.unused, name)
 	return opened, nil
+}
+
+// enter opens the directory, and makes it if it is not there.
+func (s *files) enter() error {
+	if s.root != nil {
+		return nil
+	}
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(s.dir)
+	if err != nil {
+		return err
+	}
+	s.root, s.open = root, map[string]*file{}
+	return nil
 }
 
 // touch marks a file as the most recently used.

@@ -37,6 +37,7 @@ type Log struct {
 	hidden names
 	setup  sync.Once
 	wake   chan struct{}
+	erase  chan *erasure
 	files  files
 	tails  tails
 
@@ -62,7 +63,7 @@ type batch struct {
 
 func (l *Log) init() {
 	l.setup.Do(func() {
-		l.wake = make(chan struct{}, 1)
+		l.wake, l.erase = make(chan struct{}, 1), make(chan *erasure)
 		l.hidden = append(l.hidden, secretNames...)
 		for _, name := range l.Hide {
 			if name = squeeze(name); name != "" {
@@ -153,6 +154,8 @@ func (l *Log) Run(ctx context.Context) {
 		select {
 		case <-l.wake:
 			l.drain(ctx)
+		case e := <-l.erase:
+			l.carryOut(ctx, e)
 		case <-ctx.Done():
 			// Entries that were committed before the end are written; names may be missing.
 			l.drain(context.WithoutCancel(ctx))

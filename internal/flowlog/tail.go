@@ -129,6 +129,22 @@ func (s *tails) send(l *Line) {
 	}
 }
 
+// forget drops the kept records that goes names.
+func (s *tails) forget(goes func(*Line) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kept := s.kept[:0]
+	s.bytes = 0
+	for _, l := range s.kept {
+		if !goes(l) {
+			kept = append(kept, l)
+			s.bytes += len(l.Text)
+		}
+	}
+	clear(s.kept[len(kept):])
+	s.kept = kept
+}
+
 // end closes the channels of all tails.
 func (s *tails) end() {
 	s.mu.Lock()
