@@ -11,14 +11,17 @@ import (
 // MaxAttributeBytes bounds a chat's user-defined attributes: keys and values together, in UTF-8.
 const MaxAttributeBytes = 32768
 
-// checkAttributes applies the rule for the keys of user-defined attributes that
-// a caller sets: letters, digits, '-' and '_'. It does not apply to flows, whose
-// designer accepts spaces too.
+// checkAttributes applies the rules of user-defined attributes that
+// a caller sets: keys have letters, digits, '-' and '_', which does not hold for flows, whose
+// designer accepts spaces too; and how long the chat is kept can be read.
 func checkAttributes(m map[string]string) error {
 	for k := range m {
 		if k == "" || strings.IndexFunc(k, notKeyRune) >= 0 {
 			return center.Errorf(center.Invalid, "Attributes: the key %.64q may only contain letters, digits, '-' and '_'", k)
 		}
+	}
+	if _, err := center.ParseRetention(m[center.RetentionKey]); err != nil {
+		return center.Errorf(center.Invalid, "Attributes: %s: %w", center.RetentionKey, err)
 	}
 	return nil
 }

@@ -25,6 +25,7 @@ type Chat struct {
 	ConnectBy time.Time `json:"connectBy,omitzero"` // until the customer has connected
 	Ended     bool      `json:"ended,omitempty"`
 	Erase     bool      `json:"erase,omitempty"` // the customer's endpoint is not kept beyond the end: see [EraseEndpoint]
+	Gone      center.Part `json:"gone,omitempty"`  // what has been erased since the end: see [Forget]
 
 	Latest       center.Contact       `json:"contact"`            // the current contact of the chain, or the last one
 	Segments     []Segment            `json:"segments,omitempty"` // the contacts before it, first one first

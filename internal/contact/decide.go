@@ -136,6 +136,8 @@ type Change struct {
 	Queues   []QueueMove      // how many contacts wait in queues
 	Log      []machine.LogEntry
 	Reply    Reply
+
+	Forgotten *Forgotten // what is to be deleted beside the state; nil for nothing
 }
 
 // Stored reports whether there is anything to commit.
