@@ -29,7 +29,7 @@ var floors = [][]string{
 	{"contact", "flowgraph"},
 	{"catalog", "auth", "backup", "integration", "flowlog", "lease"},
 	{"engine", "flowtest", "edge"},
-	{"connectapi", "participantapi", "agentapi", "devapi", "keysapi", "stream", "ui"},
+	{"connectapi", "participantapi", "agentapi", "devapi", "erasure", "keysapi", "stream", "ui"},
 	{"server"},
 	{"cli"},
 }

@@ -50,7 +50,8 @@ func (o Origin) ip() string {
 
 // Call is what a policy is asked about.
 type Call struct {
-	Service   string // the prefix of the action; "" for connect. What any other is asked for has no resource of its own
+	Service   string // the prefix of the action; "" for connect
+	Resource  string // the ARN that it is about, for another service; "" for none
 	Operation string // its name in the model
 	Input     any    // the decoded request, a pointer
 	Partition center.Partition
@@ -75,7 +76,7 @@ func (id Identity) Authorize(c Call) error {
 	if id.Policy.Full() {
 		return nil
 	}
-	q := &question{id: id, call: c, about: Resources{Named: []string{Everything}}}
+	q := &question{id: id, call: c, about: Resources{Named: []string{cmp.Or(c.Resource, Everything)}}}
 	if c.Service == "" {
 		q.about = ResourcesOf(c.Partition, c.Operation, c.Input)
 	}

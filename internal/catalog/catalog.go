@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
 )
 
 // Catalog keeps what an administrator sets up. Make it with [New]. Its methods
@@ -187,7 +188,7 @@ func (c *Catalog) commit(ctx context.Context, snap *Snapshot, w Write) error {
 		next.remove(r.Kind(), r.About().ID)
 	}
 	e := c.cache.newCached(snap.ID())
-	revision, err := c.rows.write(ctx, snap.ID(), rows, gone)
+	revision, err := c.rows.write(ctx, snap.ID(), store.ResourceWrite{Put: rows, Drop: gone})
 	switch {
 	case err != nil:
 		e.close()
@@ -221,9 +222,10 @@ func (c *Catalog) show(ctx context.Context, e *cached, next *Snapshot, put []Res
 	c.cache.put(e, next)
 }
 
-// Delete removes an instance with everything of it. Chats that still run lose
-// their flows, so the caller ends them first. Records of chats stay in the store.
-func (c *Catalog) Delete(ctx context.Context, id center.InstanceID) error {
+// Delete removes an instance with everything of it, and records the erasure of its chats,
+// which is carried out later. Chats that still run lose their flows, so the caller
+// ends them first.
+func (c *Catalog) Delete(ctx context.Context, id center.InstanceID, chats store.Erasure) error {
 	shard := c.cache.shard(id)
 	shard.Lock()
 	defer shard.Unlock()
@@ -236,7 +238,7 @@ func (c *Catalog) Delete(ctx context.Context, id center.InstanceID) error {
 		return err
 	}
 	defer c.cache.lru.drop(id)
-	_, err = c.rows.write(ctx, id, nil, rows)
+	_, err = c.rows.write(ctx, id, store.ResourceWrite{Drop: rows, Erase: &chats})
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"parley.example/parley/internal/catalog/catalogtest"
 	"parley.example/parley/internal/catalog/publishing"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
 )
 
 func TestConcurrentFlowsOfOneNameHaveOneWinner(t *testing.T) {
@@ -53,7 +54,7 @@ func TestDeleteLeavesNothing(t *testing.T) {
 	if err := publishing.Delete[*catalog.Flow](t.Context(), f.Catalog, id, made.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Delete(t.Context(), id); err != nil {
+	if err := f.Delete(t.Context(), id, store.Erasure{ID: "e"}); err != nil {
 		t.Fatal(err)
 	}
 	_, err := f.Snapshot(t.Context(), string(id))
@@ -66,7 +67,7 @@ func TestDeleteLeavesNothing(t *testing.T) {
 	if n := f.Count(t, "", center.KindSetting); n != 0 {
 		t.Errorf("%d settings are left", n)
 	}
-	catalogtest.WantReason(t, "Delete again", f.Delete(t.Context(), id), center.NotFound)
+	catalogtest.WantReason(t, "Delete again", f.Delete(t.Context(), id, store.Erasure{ID: "e"}), center.NotFound)
 }
 
 func TestReferences(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
 )
 
 // Seed is a flow that comes with an instance.
@@ -34,6 +35,9 @@ func (c *Catalog) Create(ctx context.Context, i *Instance, with []Resource, flow
 			return nil, err
 		}
 	}
+	if err := checkTags(i, i.Tags); err != nil {
+		return nil, err
+	}
 	var rows []center.Resource
 	for _, f := range flows {
 		row, err := contentRow(f.Flow, f.Content, i.Created)
@@ -53,6 +57,6 @@ func (c *Catalog) Create(ctx context.Context, i *Instance, with []Resource, flow
 	if i.Name != "" {
 		rows = append(rows, aliasRow(i))
 	}
-	_, err := c.rows.write(ctx, i.ID, rows, nil)
+	_, err := c.rows.write(ctx, i.ID, store.ResourceWrite{Put: rows})
 	return i, err
 }

@@ -134,7 +134,7 @@ func (c *cluster) changes(seen func(what string, shown func() bool)) {
 		value, _ := c.snapshot(c.b).Instance.Attribute("CONTACTFLOW_LOGS")
 		return value == "true"
 	})
-	must(c.a.Delete(c.Context(), c.id))
+	must(c.a.Delete(c.Context(), c.id, store.Erasure{ID: "gone"}))
 	seen("the deleted instance", func() bool {
 		_, err := c.b.Snapshot(c.Context(), string(c.id))
 		return center.ReasonOf(err) == center.NotFound
@@ -171,7 +171,7 @@ func TestChatFinishesOnWhatItHas(t *testing.T) {
 		if err := c.b.Chats().Prepare(t.Context(), c.id); err != nil {
 			t.Fatal(err)
 		}
-		if err := c.a.Delete(t.Context(), c.id); err != nil {
+		if err := c.a.Delete(t.Context(), c.id, store.Erasure{ID: "e"}); err != nil {
 			t.Fatal(err)
 		}
 		if _, _, err := c.b.Chats().Default(c.id, "CUSTOMER_QUEUE"); err != nil {
@@ -404,7 +404,7 @@ func TestSubscriptionsAreThoseOfTheSnapshotsInMemory(t *testing.T) {
 			t.Error("Snapshot of none: no error")
 		}
 		want("after failures", 2)
-		if err := node.Delete(t.Context(), ids[2]); err != nil {
+		if err := node.Delete(t.Context(), ids[2], store.Erasure{ID: "f"}); err != nil {
 			t.Fatal(err)
 		}
 		want("after a deletion", 1)

@@ -45,11 +45,10 @@ func (s rowStore) revision(ctx context.Context, id center.InstanceID) (int64, er
 	return s.store.Revision(ctx, id)
 }
 
-// write puts rows of an instance, each of which must still have its version, and
-// drops others: all of it or nothing. It returns the revision that this makes,
-// of which other nodes are notified.
-func (s rowStore) write(ctx context.Context, id center.InstanceID, put, drop []center.Resource) (revision int64, err error) {
-	revisions, err := s.store.WriteResources(ctx, store.ResourceWrite{Put: put, Drop: drop})
+// write writes rows of an instance, all of them or none. It returns the revision that
+// this makes, of which other nodes are notified.
+func (s rowStore) write(ctx context.Context, id center.InstanceID, w store.ResourceWrite) (revision int64, err error) {
+	revisions, err := s.store.WriteResources(ctx, w)
 	if err != nil {
 		return 0, err
 	}

@@ -68,21 +68,33 @@ func missingARN(arn string) error {
 }
 
 // Tag adds tags to a resource, or changes them. Errors: those of
-// [Catalog.Tagged]; BadRequest when it would have more than 50.
+// [Catalog.Tagged]; BadRequest when it would have more than 50, or the tag of an instance that
+// says how long chats are kept ([center.RetentionKey]) cannot be read.
 func (c *Catalog) Tag(ctx context.Context, arn string, tags map[string]string) error {
-	return c.retag(ctx, arn, func(have map[string]string) error {
+	return c.retag(ctx, arn, func(r Resource, have map[string]string) error {
 		maps.Copy(have, tags)
 		if len(have) > maxTags {
 			return center.Errorf(center.BadRequest, "a resource may have %d tags; this one would have %d", maxTags, len(have))
 		}
-		return nil
+		return checkTags(r, tags)
 	})
+}
+
+// checkTags refuses tags that mean something here and do not say it.
+func checkTags(r Resource, tags map[string]string) error {
+	if r.Kind() != center.KindInstance {
+		return nil
+	}
+	if _, err := center.ParseRetention(tags[center.RetentionKey]); err != nil {
+		return center.Errorf(center.BadRequest, "tag %s: %w", center.RetentionKey, err)
+	}
+	return nil
 }
 
 // Untag removes tags from a resource; those it does not have are ignored.
 // Errors: those of [Catalog.Tagged].
 func (c *Catalog) Untag(ctx context.Context, arn string, keys []string) error {
-	return c.retag(ctx, arn, func(have map[string]string) error {
+	return c.retag(ctx, arn, func(_ Resource, have map[string]string) error {
 		for _, k := range keys {
 			delete(have, k)
 		}
@@ -90,7 +102,7 @@ func (c *Catalog) Untag(ctx context.Context, arn string, keys []string) error {
 	})
 }
 
-func (c *Catalog) retag(ctx context.Context, arn string, alter func(have map[string]string) error) error {
+func (c *Catalog) retag(ctx context.Context, arn string, alter func(r Resource, have map[string]string) error) error {
 	a, err := taggable(arn)
 	if err != nil {
 		return err
@@ -107,7 +119,7 @@ func (c *Catalog) retag(ctx context.Context, arn string, alter func(have map[str
 		if tags == nil {
 			tags = map[string]string{}
 		}
-		if err := alter(tags); err != nil {
+		if err := alter(r, tags); err != nil {
 			return Write{}, err
 		}
 		changed, err := Edit(c, r)

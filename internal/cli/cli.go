@@ -31,6 +31,7 @@ type command struct {
 	Flow    flowCmd    `cmd:"" help:"Work with contact flows."`
 	Backup  backupCmd  `cmd:"" help:"Back up a server's data, while it runs."`
 	Restore restoreCmd `cmd:"" help:"Restore a backup, or check that it could be restored."`
+	Erase   eraseCmd   `cmd:"" help:"Erase a customer on a running server, for good."`
 	Version versionCmd `cmd:"" help:"Print the version, and the date of the API that it speaks."`
 }
 

@@ -57,6 +57,7 @@ type serveCmd struct {
 	SNSEndpoint      string            `help:"Base URL of an SNS-compatible service for other streaming endpoints." placeholder:"URL" env:"PARLEY_SNS_ENDPOINT" name:"sns-endpoint"`
 	Scan             string            `help:"Virus scanner that looks at attachments before they are shown: icap://HOST:1344/SERVICE, or https://… of a webhook, whose requests --stream-secret signs." placeholder:"URL" env:"PARLEY_SCAN"`
 	ScanTime         time.Duration     `help:"Time without a verdict of the scanner after which an attachment is rejected (${default})." default:"60s" placeholder:"TIME" env:"PARLEY_SCAN_TIME"`
+	Retain           string            `help:"How long after the end of a chat its transcript, attachments and contact records are kept: a time for all, such as 90d, or transcripts=90d,attachments=30d,contacts=2y. Instances and chats may say otherwise. Default: for ever." placeholder:"TIMES" env:"PARLEY_RETAIN"`
 	Origin           []string          `help:"Browser origin that may open sockets; may be repeated. Default: all origins." placeholder:"ORIGIN" env:"PARLEY_ORIGIN"`
 	CloseSpan        time.Duration     `help:"Time over which a stopping server spreads the closing of its sockets (${default})." default:"5s" placeholder:"TIME" env:"PARLEY_CLOSE_SPAN"`
 
@@ -92,7 +93,7 @@ func (s *serveCmd) config(log *slog.Logger) server.Config {
 
 		FlowLogs: s.FlowLogs, FlowLogMB: s.FlowLogMB, FlowLogHide: s.FlowLogHide,
 		Streams: s.Stream, StreamSecret: s.StreamSecret, Scan: s.Scan, ScanTime: s.ScanTime, SNSEndpoint: s.SNSEndpoint,
-		Origins: s.Origin, CloseSpan: s.CloseSpan, Pprof: s.Pprof, Log: log,
+		Retain: s.Retain, Origins: s.Origin, CloseSpan: s.CloseSpan, Pprof: s.Pprof, Log: log,
 	}
 }
 

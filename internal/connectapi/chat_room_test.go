@@ -88,6 +88,7 @@ func serve(e *enginetest.Engine) (*connectapi.Service, *connect.Client) {
 	service := connectapi.New(connectapi.Config{
 		Catalog: e.Catalog, Engine: e.Engine, Store: e.Store, Sealer: e.Sealer, Partition: e.Partition, Now: e.Clock.Now,
 		PublicURL: at, KnowsStream: func(string) bool { return false }, KnowsAIAgent: func(center.AIAgentID) bool { return false },
+		Deleted: func() {},
 	})
 	handler := connect.NewHandler(service, restjson.HandlerOptions{MapError: connectapi.MapError})
 	return service, connect.NewClient(restjson.ClientConfig{Endpoint: "http://parley.test", HTTPClient: restjson.InProcess(handler)})

@@ -59,6 +59,7 @@ type Config struct {
 	KnowsStream  func(arn string) bool
 	KnowsAIAgent func(id center.AIAgentID) bool
 	SignIns      contacts.SignIns
+	Deleted      func() // see instances.Instances
 }
 
 // New returns the service. All members of c are needed.
@@ -70,7 +71,7 @@ func New(c Config) *Service {
 		},
 		Flows:     flows.Flows{Catalog: c.Catalog},
 		Modules:   flows.Modules{Catalog: c.Catalog},
-		Instances: instances.Instances{Catalog: c.Catalog, Store: c.Store, AccessURL: c.PublicURL},
+		Instances: instances.Instances{Catalog: c.Catalog, Store: c.Store, Now: c.Now, Deleted: c.Deleted, AccessURL: c.PublicURL},
 		People:    people.People{Catalog: c.Catalog},
 		Queues:    queues.Queues{Catalog: c.Catalog, Store: c.Store},
 	}

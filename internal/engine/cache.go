@@ -121,6 +121,16 @@ func (s *shard[K, S]) evict(e *entry[K, S]) {
 	}
 }
 
+// forget evicts an aggregate that is gone, unless somebody still holds it.
+func (c *cache[K, S]) forget(id K) {
+	s := c.shard(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.entries[id]; e != nil && e.refs == 0 {
+		s.evict(e)
+	}
+}
+
 // evictIdle removes the entries that were not used since the last call.
 func (c *cache[K, S]) evictIdle() {
 	for i := range c.shards {

@@ -173,10 +173,7 @@ func (e *Engine) again(ctx context.Context, chat center.ContactID, with *attempt
 			return next, nil
 		}
 	}
-	if _, ok := errors.AsType[*center.Error](err); ok {
-		return nil, err
-	}
-	return nil, e.failed(chat, err)
+	return nil, failedOr(e, chat, err)
 }
 
 // learn looks up what a decision needs. The chat is not locked meanwhile.
@@ -263,6 +260,9 @@ func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Onc
 		sc.Answers = []store.Once{{Key: keptKey(h.id, k.Key), Answer: answer, At: e.Clock.Now()}}
 	}
 	instance := h.state.chat.Instance
+	if f := change.Forgotten; f != nil {
+		sc.Erase = &store.Remove{Parts: f.Parts, Files: f.Files, Contacts: chainOf(change.Chat)}
+	}
 	sc.Quotas = e.quotas(instance, change)
 	now := e.Clock.Now()
 	for _, s := range change.Streamed {
@@ -303,6 +303,8 @@ func (e *Engine) head(change *contact.Change) (*store.Head, error) {
 		Instance: chat.Instance, State: state, Due: wholeMillis(change.Due),
 		Workers: chat.Workers(), Active: !chat.Ended,
 	}
+	kept := chat.Kept()
+	head.Kept, head.Ended, head.Expires = kept.Parts, kept.Ended, kept.Expires
 	if queue, priority, rank, ok := chat.Rank(); ok {
 		head.Queued = &store.QueueEntry{Queue: queue, Priority: priority, Rank: rank, Since: chat.Queue.Since}
 	}

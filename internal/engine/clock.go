@@ -83,9 +83,9 @@ func (c *Clock) announce() {
 	}
 }
 
-// wait returns how long to sleep until t, at most a minute, and a channel that
+// Wait returns how long to sleep until t, at most a minute, and a channel that
 // is closed when the clock is moved before that.
-func (c *Clock) wait(t time.Time) (time.Duration, <-chan struct{}) {
+func (c *Clock) Wait(t time.Time) (time.Duration, <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.changed == nil {

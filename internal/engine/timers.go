@@ -110,7 +110,7 @@ func (e *Engine) sleep(ctx context.Context, t time.Time, again <-chan time.Time)
 	e.nextDue.mu.Lock()
 	e.nextDue.t, e.nextDue.asleep = t, true
 	e.nextDue.mu.Unlock()
-	d, moved := e.Clock.wait(t)
+	d, moved := e.Clock.Wait(t)
 	if e.Leases != nil { // other nodes set timers too
 		d = min(d, lookEvery)
 	}

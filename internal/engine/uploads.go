@@ -54,7 +54,7 @@ func scan(ctx context.Context, by Scanner, chat center.ContactID, file *center.A
 // moved. It keeps no state: the store has them ordered by time.
 func (e *Engine) clearUploads(ctx context.Context) {
 	for ctx.Err() == nil {
-		d, moved := e.Clock.wait(time.Time{}) // before the look, so that no move of the clock is missed
+		d, moved := e.Clock.Wait(time.Time{}) // before the look, so that no move of the clock is missed
 		if e.clearSome(ctx) {
 			continue
 		}

@@ -181,7 +181,9 @@ func (s *Service) put(w http.ResponseWriter, r *http.Request) {
 func (s *Service) awaited(ctx context.Context, chat center.ContactID, id string) error {
 	ctx = context.WithoutCancel(ctx)
 	state, err := s.Engine.State(ctx, chat)
-	if err != nil || state.Attachment(id) != nil {
+	switch {
+	case isMissing(err): // the whole chat has been erased
+	case err != nil || state.Attachment(id) != nil:
 		return err
 	}
 	if err := s.Blobs.Delete(ctx, blobKey(chat, id)); err != nil {

@@ -17,6 +17,7 @@ import (
 
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/edge"
 	"parley.example/parley/internal/integration"
@@ -113,6 +114,10 @@ type Config struct {
 	FlowLogMB   int64    // the maximum size of an instance's logs, in MiB; 64
 	FlowLogHide []string // names of further parameters and attributes that are secret
 
+	// Retain says for how long after its end what a chat leaves is kept, unless its
+	// instance or the chat says otherwise, as center.ParseRetention reads it. Default: for ever.
+	Retain string
+
 	// Origins are the browser origins that may open sockets; none means all.
 	Origins []string
 
@@ -126,6 +131,7 @@ type Config struct {
 	quotas  catalog.Limits            // of Quotas, once checked
 	proxies []netip.Prefix            // of TrustedProxies, once checked
 	rates   map[string]ratelimit.Rate // of Rates, once checked
+	retain  center.Retention          // of Retain, once checked
 }
 
 // String returns the settings without the secret ones.
@@ -172,6 +178,10 @@ func (c *Config) Check() error {
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	var err error
+	if c.retain, err = center.ParseRetention(c.Retain); err != nil {
+		return fmt.Errorf("retain: %w", err)
 	}
 	for _, check := range []func(*Config) error{(*Config).checkAddress, (*Config).checkFiles, (*Config).checkBounds, (*Config).checkQuotas, (*Config).checkRates, (*Config).checkOutgoing} {
 		if err := check(c); err != nil {

@@ -18,6 +18,7 @@ func (s *Server) gauges() {
 	m.Counter("parley_socket_writes_total", "Write calls that carried the frames.", func() float64 { return float64(s.hub.Counts().Writes) })
 	m.Counter("parley_timers_fired_total", "Timers of chats that fell due.", func() float64 { return float64(s.engine.TimersFired()) })
 	m.Counter("parley_flow_log_lost_total", "Flow log entries that came faster than they could be written.", func() float64 { return float64(s.flowLog.Lost()) })
+	m.Counter("parley_chats_erased_total", "Chats that were erased, as a whole or in part.", func() float64 { return float64(s.eraser.Erased()) })
 	m.Gauge("parley_body_bytes", "Memory held for bodies of requests.", func() float64 { return float64(s.edge.Bodies.Held()) })
 	m.Counter("parley_bodies_refused_total", "Requests refused because bodies held too much memory.", func() float64 { return float64(s.edge.Bodies.Refused()) })
 	for _, l := range []struct {

@@ -56,6 +56,7 @@ func (s *Server) mounts() []edge.Mount {
 	contacts := connectapi.New(connectapi.Config{
 		Catalog: s.catalog, Engine: s.engine, Store: s.store, Sealer: s.sealer, Partition: s.partition,
 		Now: s.clock.Now, PublicURL: s.urlFor, KnowsStream: s.topics.Knows, KnowsAIAgent: s.bots.Knows, SignIns: s.signIns,
+		Deleted: s.eraser.Wake,
 	})
 	gates := s.gates()
 	chat := participant.NewHandler(participants, s.edge.Options(edge.API{
@@ -89,7 +90,7 @@ func (s *Server) mounts() []edge.Mount {
 	if s.AdminListen != "" {
 		asked = s.health()
 	}
-	return append(append(asked, []edge.Mount{
+	return append(append(append(asked, s.erasures()...), []edge.Mount{
 		{Pattern: "/", Handler: administration, CORS: edge.AnyOrigin},
 		{Pattern: "/participant/", Handler: chat, CORS: edge.AnyOrigin},
 		{Pattern: keysapi.Path, Handler: s.keysHandler()},

@@ -47,6 +47,7 @@ func (s *Server) addParts() {
 		}
 	}))
 	add("engine", time.Minute, lifecycle.Stopper(func(context.Context) error { s.engine.Close(); return nil }))
+	add("erasure", 0, lifecycle.Loop(s.eraser.Run))
 	add("sockets", s.CloseSpan+lingering, lifecycle.Stopper(func(ctx context.Context) error {
 		if err := s.hub.Shutdown(ctx); err != nil {
 			s.Log.Warn("sockets were aborted", "err", err)

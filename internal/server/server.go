@@ -17,6 +17,7 @@ import (
 	"parley.example/parley/internal/devapi"
 	"parley.example/parley/internal/edge"
 	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/erasure"
 	"parley.example/parley/internal/flowlog"
 	"parley.example/parley/internal/integration"
 	"parley.example/parley/internal/integration/scan"
@@ -52,6 +53,7 @@ type Server struct {
 	bots      *integration.Bots
 	signIns   *integration.SignIns
 	flowLog   *flowlog.Log
+	eraser    *erasure.Worker
 	topics    *integration.Topics
 	outbox    *integration.Outbox
 	scanner   *scan.Scanner // nil when there is none

@@ -14,6 +14,7 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/erasure"
 	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/flowlog"
 	"parley.example/parley/internal/integration"
@@ -56,6 +57,10 @@ func (s *Server) wire(ctx context.Context) error {
 		Streams: s.outbox, Views: viewTokens{s.sealer}, Files: participantapi.Files{Blobs: s.blobs}, Scanner: s.scanning(),
 		Observers: []engine.Observer{engine.ObserverFunc(func(c *engine.Commit) { s.flowLog.Add(c.Instance, c.Contact, c.Change.Log) })},
 	})
+	s.eraser = &erasure.Worker{
+		Store: s.store, Engine: s.engine, Catalog: s.catalog, Clock: s.clock, Files: participantapi.Files{Blobs: s.blobs},
+		FlowLog: s.flowLog, Retain: s.retain, Log: s.Log,
+	}
 	s.agents = &agentapi.Service{Engine: s.engine, Sealer: s.sealer}
 	s.gauges()
 	s.handler = s.edge.Handler(s.mounts())

@@ -50,6 +50,8 @@ var (
 	// ErrFenced: the lease of Chores.Fence is not held any more. Another node does
 	// this work now.
 	ErrFenced = errors.New("the lease is held by another node")
+	// ErrBusy: somebody reads what is to be changed. Try again later.
+	ErrBusy = errors.New("the database is being read")
 	// ErrClosed: the store is closed; nothing was applied.
 	ErrClosed = errors.New("the store is closed")
 )
@@ -67,6 +69,8 @@ func (e *QuotaError) Is(target error) bool { return target == ErrQuota }
 // Reads see every change whose done was called, also by another Store on the same
 // data. What does not exist is a *center.Error with reason NotFound.
 type Store interface {
+	Eraser
+
 	// Submit queues a change and returns at once. The store keeps the change
 	// until done is called; the caller must not alter it. Submit blocks only
 	// while the queue (bounded) is full. done must be quick and must not call
@@ -223,6 +227,10 @@ type Change struct {
 	// Settled removes the records of uploads, by ID.
 	Uploads []Upload
 	Settled []string
+	// Erase, when set, takes parts of the chat away for good, or the chat as a whole: see
+	// [Eraser]. Version must be set. With [center.AllParts] nothing else is. Counters stay: an active chat
+	// is ended first, unless its whole instance goes.
+	Erase *Remove
 }
 
 // Head is a chat's state as the store sees it: opaque, with a few facts that are
@@ -235,6 +243,9 @@ type Head struct {
 	Workers  []string    // the nodes that run the chat's effects, none of whose names has a space; nil when none is pending
 	Active   bool        // the chat has not ended
 	Queued   *QueueEntry // where the chat waits for an agent; nil when it does not
+	Kept     center.Part // what there is of a chat that is over and is kept for as long as its instance says
+	Ended    time.Time   // when a chat that is over ended; zero before
+	Expires  time.Time   // when what is kept by a rule of the chat's own falls due; zero for never
 
 	// As loaded: Seq, Time and ID of the last item, zero when there is none, and
 	// Change.Size of the change that it came with. They are ignored in Change.State.
@@ -300,6 +311,8 @@ type ResourceWrite struct {
 	Put []center.Resource
 	// Drop removes resources, by kind and id; those that are not there are ignored.
 	Drop []center.Resource
+	// Erase, when set, records an erasure of all chats that its instance has.
+	Erase *Erasure
 }
 
 // ItemQuery asks for items of one chat. Seq bounds are inclusive; the zero

@@ -11,6 +11,7 @@ import (
 	"parley.example/parley/internal/catalog/setup"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/store"
 )
 
 func TestCreateInstanceBringsEverything(t *testing.T) {
@@ -71,7 +72,7 @@ func TestInstanceAliasAndToken(t *testing.T) {
 	f.NewInstance(t, "c")
 	_, err = setup.CreateInstance(ctx, f.Catalog, setup.NewInstance{Alias: "d", Identity: "SAML"})
 	catalogtest.WantReason(t, "the fourth of three", err, center.QuotaExceeded)
-	if err := f.Delete(ctx, first.ID); err != nil {
+	if err := f.Delete(ctx, first.ID, store.Erasure{ID: "e"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err = setup.CreateInstance(ctx, f.Catalog, setup.NewInstance{Alias: "acme", Identity: "SAML"}); err != nil {

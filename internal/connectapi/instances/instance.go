@@ -4,11 +4,13 @@ import (
 	"context"
 
 	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/catalog/setup"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi/query"
 	"parley.example/parley/internal/connectapi/wire"
+	"parley.example/parley/internal/edge"
 	"parley.example/parley/internal/store"
 )
 
@@ -78,8 +80,8 @@ func isOn(i *catalog.Instance, attribute string) bool {
 
 // DeleteInstance removes an instance and everything set up in it. While chats
 // run in it, it is refused with an InvalidRequestException: they would lose
-// their flows. The records and transcripts of chats that have ended stay in
-// the store, out of reach of this API.
+// their flows. The chats that have ended, with all that is kept of them, are out of reach of
+// this API at once, and are erased after the answer: see package erasure.
 func (s *Instances) DeleteInstance(ctx context.Context, in *connect.DeleteInstanceRequest) (*connect.DeleteInstanceResponse, error) {
 	snap, err := query.Instance(ctx, s.Catalog, in.InstanceId)
 	if err != nil {
@@ -92,7 +94,16 @@ func (s *Instances) DeleteInstance(ctx context.Context, in *connect.DeleteInstan
 	if active > 0 {
 		return nil, center.Errorf(center.BadRequest, "the instance has %d active chats; end them with StopContact first", active)
 	}
-	return &connect.DeleteInstanceResponse{}, s.Catalog.Delete(ctx, snap.ID())
+	now := s.Now()
+	e := store.Erasure{ID: store.NewErasureID(now), Instance: snap.ID(), By: store.ByInstance, Asked: now}
+	if id, ok := edge.Principal(ctx).(auth.Identity); ok {
+		e.Key = id.AccessKey
+	}
+	if err := s.Catalog.Delete(ctx, snap.ID(), e); err != nil {
+		return nil, err
+	}
+	s.Deleted()
+	return &connect.DeleteInstanceResponse{}, nil
 }
 
 // ListInstanceAttributes lists all attributes of an instance, 7 to a page.

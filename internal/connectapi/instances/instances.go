@@ -8,6 +8,7 @@ package instances
 
 import (
 	"context"
+	"time"
 
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/store"
@@ -17,6 +18,10 @@ import (
 type Instances struct {
 	Catalog *catalog.Catalog
 	Store   store.Store // counts the chats of an instance
+
+	Now func() time.Time
+	// Deleted is called when an instance was deleted, so that its chats are erased.
+	Deleted func()
 
 	// AccessURL is where people go to use an instance (InstanceAccessUrl).
 	AccessURL func(context.Context) string

@@ -35,7 +35,7 @@ func (w *writer) apply(c *store.Change, sure bool) (refused, err error) {
 		refused = over
 	}
 	// A request made again gets its first answer, whatever has happened since.
-	if replayed, err := w.once(c.Once, refused == nil); err != nil {
+	if replayed, err := w.once(c, refused == nil); err != nil {
 		return nil, err
 	} else if replayed {
 		refused = store.ErrReplay
@@ -53,8 +53,8 @@ func (w *writer) apply(c *store.Change, sure bool) (refused, err error) {
 	}
 	for i := range c.Answers {
 		a := &c.Answers[i]
-		if _, err := w.conn.exec(`INSERT INTO once (key, answer, at) VALUES (?, ?, ?)
-			ON CONFLICT (key) DO UPDATE SET answer = excluded.answer, at = excluded.at`, a.Key, a.Answer, a.At.UnixMilli()); err != nil {
+		if _, err := w.conn.exec(`INSERT INTO once (key, answer, at, chat) VALUES (?, ?, ?, ?)
+			ON CONFLICT (key) DO UPDATE SET answer = excluded.answer, at = excluded.at`, a.Key, a.Answer, a.At.UnixMilli(), packID(c.Chat)); err != nil {
 			return nil, err
 		}
 	}
@@ -69,7 +69,12 @@ func (w *writer) apply(c *store.Change, sure bool) (refused, err error) {
 	if err := w.writeUploads(c); err != nil {
 		return nil, err
 	}
+	if err := w.erase(c, ch); err != nil {
+		return nil, err
+	}
 	switch {
+	case c.Erase != nil && c.Erase.Parts == center.AllParts:
+		w.chats.drop(c.Chat)
 	case ch != nil:
 		*ch = next
 	case c.Chat != "":
@@ -101,7 +106,8 @@ func judge(c *store.Change, ch *chat) error {
 }
 
 // once uses up the key of a change when use is set, and reports whether it had been used before.
-func (w *writer) once(o *store.Once, use bool) (replayed bool, err error) {
+func (w *writer) once(c *store.Change, use bool) (replayed bool, err error) {
+	o := c.Once
 	if o == nil {
 		return false, nil
 	}
@@ -109,8 +115,8 @@ func (w *writer) once(o *store.Once, use bool) (replayed bool, err error) {
 		r, err := w.conn.first("SELECT 1 FROM once WHERE key = ?", o.Key)
 		return r != nil, err
 	}
-	res, err := w.conn.exec("INSERT INTO once (key, answer, at) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING",
-		o.Key, o.Answer, o.At.UnixMilli())
+	res, err := w.conn.exec("INSERT INTO once (key, answer, at, chat) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
+		o.Key, o.Answer, o.At.UnixMilli(), packID(c.Chat))
 	if err != nil {
 		return false, err
 	}
@@ -138,6 +144,13 @@ func (w *writer) writeHead(c *store.Change, ch *chat) (next chat, err error) {
 	if !s.Due.IsZero() {
 		next.facts.due = s.Due.UnixMilli()
 	}
+	next.facts.kept = s.Kept
+	if !s.Ended.IsZero() {
+		next.facts.ended = s.Ended.UnixMilli()
+	}
+	if !s.Expires.IsZero() {
+		next.facts.expires = s.Expires.UnixMilli()
+	}
 	var queue, priority, rank, since any
 	if e := s.Queued; e != nil {
 		next.facts.queue, next.facts.priority, next.facts.rank, next.facts.since = e.Queue, e.Priority, e.Rank.UnixMilli(), e.Since.UnixMilli()
@@ -145,21 +158,21 @@ func (w *writer) writeHead(c *store.Change, ch *chat) (next chat, err error) {
 	}
 	switch {
 	case ch == nil:
-		res, err := w.conn.exec(`INSERT INTO chats (id, version, state, instance, due, workers, active, queue, priority, rank, since)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			string(c.Chat), next.version, s.State, string(s.Instance), millis(s.Due), text(next.facts.workers.Value()), flag(s.Active), queue, priority, rank, since)
-		if err != nil {
+		if next.n, err = w.nextNumber(); err != nil {
 			return next, err
 		}
-		next.n, err = res.LastInsertId()
-		return next, err
+		_, err = w.conn.exec(`INSERT INTO chats (n, id, version, state, instance, due, workers, active, queue, priority, rank, since, kept, ended, expires)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			next.n, string(c.Chat), next.version, s.State, string(s.Instance), millis(s.Due), text(next.facts.workers.Value()), flag(s.Active), queue, priority, rank, since,
+			int64(s.Kept), millis(s.Ended), millis(s.Expires))
 	case next.facts == ch.facts:
 		// Without the columns that indexes hang on the indexes need no look.
 		_, err = w.conn.exec("UPDATE chats SET version = ?, state = ? WHERE n = ?", next.version, s.State, ch.n)
 	default:
 		_, err = w.conn.exec(`UPDATE chats SET version = ?, state = ?, instance = ?, due = ?, workers = ?, active = ?,
-			queue = ?, priority = ?, rank = ?, since = ? WHERE n = ?`,
-			next.version, s.State, string(s.Instance), millis(s.Due), text(next.facts.workers.Value()), flag(s.Active), queue, priority, rank, since, ch.n)
+			queue = ?, priority = ?, rank = ?, since = ?, kept = ?, ended = ?, expires = ? WHERE n = ?`,
+			next.version, s.State, string(s.Instance), millis(s.Due), text(next.facts.workers.Value()), flag(s.Active), queue, priority, rank, since,
+			int64(s.Kept), millis(s.Ended), millis(s.Expires), ch.n)
 	}
 	return next, err
 }

@@ -30,6 +30,11 @@ func (c *cache[K, V]) put(k K, v V) {
 	c.young[k] = v
 }
 
+func (c *cache[K, V]) drop(k K) {
+	delete(c.young, k)
+	delete(c.old, k)
+}
+
 func (c *cache[K, V]) clear() {
 	c.old, c.young = nil, map[K]V{}
 }

@@ -130,12 +130,19 @@ func (w *wal) finish(c *conn) {
 // though not long: a report that runs for minutes must not stop the chats. It
 // reports whether the log will be restarted.
 func (c *conn) restart(cp *checkpointer) bool {
+	done, err := c.wait(cp, "PRAGMA wal_checkpoint(RESTART)")
+	return err == nil && done
+}
+
+// wait runs a checkpoint that waits for readers of an old state, though not long, and
+// reports whether it was done.
+func (c *conn) wait(cp *checkpointer, checkpoint string) (done bool, err error) {
 	if err := c.script("PRAGMA busy_timeout = 50"); err != nil {
-		return false
+		return false, err
 	}
-	r, err := c.first("PRAGMA wal_checkpoint(RESTART)")
+	r, err := c.first(checkpoint)
 	if err := c.script(busyTimeout); err != nil {
 		cp.log.Warn("the database does not take a setting", "err", err)
 	}
-	return err == nil && r != nil && !r.bool(0)
+	return err == nil && r != nil && !r.bool(0), err
 }

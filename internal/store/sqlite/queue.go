@@ -17,8 +17,10 @@ const (
 type entry struct {
 	change *store.Change
 	job    func(*conn) error // may run twice; all of its writes are undone when it fails
-	done   func(error)
-	err    error
+	// between is run after the batch, outside of its transaction.
+	between func(*writer) error
+	done    func(error)
+	err     error
 }
 
 // queue holds what is submitted until the writer takes it.
@@ -52,7 +54,7 @@ func (q *queue) put(e entry) bool {
 		return false
 	}
 	if q.closing {
-		e.change, e.job, e.err = nil, nil, store.ErrClosed
+		e.change, e.job, e.between, e.err = nil, nil, nil, store.ErrClosed
 	}
 	q.waiting = append(q.waiting, e)
 	q.ready.Signal()

@@ -89,6 +89,11 @@ func (c *conn) writeResources(w *store.ResourceWrite) (map[center.InstanceID]int
 			return nil, err
 		}
 	}
+	if w.Erase != nil {
+		if err := c.putErasure(w.Erase); err != nil {
+			return nil, err
+		}
+	}
 	for instance := range revisions {
 		r, err := c.first(`INSERT INTO revisions (instance, revision) VALUES (?, 1)
 			ON CONFLICT (instance) DO UPDATE SET revision = revision + 1 RETURNING revision`, string(instance))

@@ -66,6 +66,7 @@ type Options struct {
 
 // Store is a [store.Store] on SQLite. Make it with [Open].
 type Store struct {
+	eraser
 	queue    *queue
 	pool     *pool
 	answered chan struct{} // closed when the last done has returned
@@ -117,7 +118,7 @@ func openFile(ctx context.Context, o Options) (*Store, error) {
 		undo.run()
 		return nil, fmt.Errorf("open %s: %w", dir.path, dir.explain(err))
 	}
-	c, err := connect(ctx, dir.dsn(), "busy_timeout = 10000", "journal_mode = wal", "synchronous = full", "foreign_keys = on",
+	c, err := connect(ctx, dir.dsn(), "auto_vacuum = incremental", "secure_delete = on", "busy_timeout = 10000", "journal_mode = wal", "synchronous = full", "foreign_keys = on",
 		"wal_autocheckpoint = 0", "journal_size_limit = 67108864", "temp_store = memory", "cache_size = -16000")
 	if err != nil {
 		return fail(err)
@@ -127,6 +128,9 @@ func openFile(ctx context.Context, o Options) (*Store, error) {
 		return fail(err)
 	}
 	if err := migrate(ctx, c, dir, o); err != nil {
+		return fail(err)
+	}
+	if err := overhaul(ctx, c, dir.dsn(), o.Log); err != nil {
 		return fail(err)
 	}
 	if err := dir.mark(c, o.Release, o.Log); err != nil {
@@ -154,7 +158,7 @@ func openFile(ctx context.Context, o Options) (*Store, error) {
 // back what was opened, after the last change was answered.
 func start(w *writer, p *pool, release func() error) *Store {
 	s := &Store{queue: newQueue(), pool: p, answered: make(chan struct{})}
-	w.queue = s.queue
+	s.eraser, w.queue = eraser{s}, s.queue
 	batches := make(chan []entry, 8)
 	go func() {
 		defer close(batches)

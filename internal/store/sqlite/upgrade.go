@@ -48,7 +48,7 @@ func (u *upgrade) run(ctx context.Context) error {
 		u.Log.Info("the upgrade will change the data", "format", s.format, "does", s.does)
 	}
 	if free, err := u.dir.free(); err != nil {
-		u.Log.Warn("cannot tell how much space is free; the upgrade is tried", "dir", u.dir.path, "error", err)
+		u.Log.Warn("cannot tell how much space is free; the upgrade is tried", "dir", u.dir.path, "err", err)
 	} else if err := enough(free, size, !u.NoUpgradeCopy); err != nil {
 		return fmt.Errorf("%w (in %s)", err, u.dir.path)
 	}
@@ -149,7 +149,7 @@ func (u *upgrade) takeSteps(ctx context.Context) error {
 		return err
 	}
 	if r, err := u.conn.first("PRAGMA wal_checkpoint(TRUNCATE)"); err != nil || r.bool(0) {
-		u.Log.Info("the log of the upgrade is given back later", "error", err)
+		u.Log.Info("the log of the upgrade is given back later", "err", err)
 	}
 	return nil
 }

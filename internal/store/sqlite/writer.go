@@ -32,6 +32,7 @@ type writer struct {
 	chats    *cache[center.ContactID, *chat]
 	counters *cache[store.Counter, *counter]
 	touched  []*counter // in this batch
+	next     int64      // the number of the newest chat; 0 until one is made
 }
 
 // chat is a chat's row, as far as changes are judged by it.
@@ -65,6 +66,9 @@ type facts struct {
 
 	queue                 center.QueueID // "" when the chat does not wait
 	priority, rank, since int64          // in that queue; times in milliseconds
+
+	kept           center.Part
+	ended, expires int64 // in milliseconds, 0 for never
 }
 
 func newWriter(o Options, p *pool, c *conn, cp *checkpointer) *writer {
@@ -116,7 +120,7 @@ func (w *writer) flush(batch []entry) {
 	if err != nil {
 		w.log.Error("the database refused a batch", "changes", len(batch), "err", err)
 		for i := range batch {
-			if !batch[i].wasClosed() {
+			if !batch[i].nothing() || batch[i].between != nil {
 				batch[i].err = fmt.Errorf("store: %w", err)
 			}
 		}
@@ -125,9 +129,15 @@ func (w *writer) flush(batch []entry) {
 	if w.wal != nil {
 		w.wal.grew(w.conn)
 	}
+	for i := range batch {
+		if batch[i].between != nil {
+			batch[i].err = batch[i].between(w)
+		}
+	}
 }
 
-func (e *entry) wasClosed() bool { return e.change == nil && e.job == nil }
+// nothing reports whether an entry has no part in the transaction.
+func (e *entry) nothing() bool { return e.change == nil && e.job == nil }
 
 // errApart says that a statement failed and that the batch has to be done
 // again with its changes kept apart.
@@ -147,7 +157,7 @@ func (w *writer) attempt(batch []entry, apart bool) (err error) {
 	}()
 	for i := range batch {
 		e := &batch[i]
-		if e.wasClosed() {
+		if e.nothing() {
 			continue
 		}
 		if err := w.entry(e, apart); err != nil {
@@ -212,7 +222,7 @@ func (w *writer) chat(id center.ContactID, look bool) (*chat, error) {
 		return ch, nil
 	}
 	r, err := w.conn.first(`SELECT n, version, instance, due, workers, active,
-		last.seq, chats.queue, priority, rank, since, last.id
+		last.seq, chats.queue, priority, rank, since, last.id, kept, ended, expires
 		FROM chats LEFT JOIN items AS last ON last.chat = chats.n AND last.seq = (SELECT max(seq) FROM items WHERE chat = chats.n)
 		WHERE chats.id = ?`, string(id))
 	if err != nil || r == nil {
@@ -220,7 +230,8 @@ func (w *writer) chat(id center.ContactID, look bool) (*chat, error) {
 	}
 	ch := &chat{n: r.int(0), version: r.int(1), last: r.int(6), lastID: markOf(center.ItemID(r.id(11))),
 		facts: facts{instance: unique.Make(center.InstanceID(r.text(2))), due: r.int(3), workers: unique.Make(r.text(4)), active: r.bool(5),
-			queue: center.QueueID(r.text(7)), priority: r.int(8), rank: r.int(9), since: r.int(10)}}
+			queue: center.QueueID(r.text(7)), priority: r.int(8), rank: r.int(9), since: r.int(10),
+			kept: center.Part(r.int(12)), ended: r.int(13), expires: r.int(14)}}
 	w.chats.put(id, ch)
 	return ch, nil
 }
@@ -229,6 +240,9 @@ func (w *writer) chat(id center.ContactID, look bool) (*chat, error) {
 func check(c *store.Change) error {
 	if c.Chat == "" && (c.State != nil || len(c.Items) > 0 || len(c.Receipts) > 0) {
 		return center.Errorf(center.Invalid, "a change with a state, items or receipts has to name its chat")
+	}
+	if c.Erase != nil && c.Version == 0 {
+		return center.Errorf(center.Invalid, "a change that erases has to name the version of its chat")
 	}
 	return nil
 }

@@ -1,0 +1,257 @@
+package cli
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+
+	"parley.example/parley/client"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/erasure"
+)
+
+// eraseCmd erases customers on a running server, and lists what was erased.
+type eraseCmd struct {
+	Endpoint string `help:"The server (${default})." aliases:"server" default:"http://127.0.0.1:8790" env:"PARLEY_ENDPOINT,AWS_ENDPOINT_URL_CONNECT,AWS_ENDPOINT_URL" placeholder:"URL"`
+	Region   string `help:"Region to sign for (${default})." default:"us-east-1" placeholder:"REGION" env:"AWS_REGION"`
+	Instance string `help:"Instance id. Default: the demo instance." placeholder:"ID" env:"PARLEY_INSTANCE"`
+
+	Customer  string `help:"Erase the chats with this CustomerId." placeholder:"ID" xor:"what"`
+	Contact   string `help:"Erase the chat of this contact, with all contacts of its chain." placeholder:"ID" xor:"what"`
+	Attribute string `help:"Erase the chats that have this attribute with this value." placeholder:"NAME=VALUE" xor:"what"`
+	List      bool   `help:"List the receipts of all erasures." xor:"what"`
+	Receipt   string `help:"Print the receipt of an erasure." placeholder:"ID" xor:"what"`
+
+	End    bool `help:"End chats that have not ended. Without it nothing is erased while there are some."`
+	DryRun bool `help:"Print what would be erased, and erase nothing." short:"n"`
+	JSON   bool `help:"Print the server's answer as JSON." name:"json"`
+}
+
+// Help is shown below the flags.
+func (eraseCmd) Help() string {
+	return `Examples:
+  parley erase --customer 4711 --dry-run
+  parley erase --customer 4711
+  parley erase --attribute email=ana@example.com --end
+  parley erase --contact ID --server https://chat.example.com --instance ID
+  parley erase --list
+
+What is erased is gone for good: transcripts, files, contact records, deliveries that wait,
+lines of flow logs. The receipt, which the server keeps, says how much it was, and the ids of the contacts.
+Requests are signed with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile. The key's policy must
+allow parley:Erase on the ARN of the instance; --list and --receipt need parley:ListErasures.`
+}
+
+// Run erases and waits until nothing is left of what was erased.
+func (c *eraseCmd) Run(ctx context.Context, std streams) error {
+	c.Endpoint, c.Instance = strings.TrimSuffix(c.Endpoint, "/"), cmp.Or(c.Instance, string(catalog.DemoInstance))
+	switch {
+	case c.List:
+		return c.list(ctx, std.out)
+	case c.Receipt != "":
+		var r erasure.Receipt
+		raw, err := c.call(ctx, http.MethodGet, "/"+url.PathEscape(c.Receipt), nil, &r)
+		if err != nil {
+			return err
+		}
+		return c.show(std.out, raw, func(w io.Writer) { printReceipt(w, &r) })
+	}
+	in := erasure.Request{InstanceId: c.Instance, ContactId: c.Contact, CustomerId: c.Customer, EndActive: c.End, DryRun: c.DryRun}
+	if c.Attribute != "" {
+		name, value, ok := strings.Cut(c.Attribute, "=")
+		if !ok || name == "" {
+			return usage{fmt.Errorf("attribute: %q is not NAME=VALUE", c.Attribute)}
+		}
+		in.Attribute = &erasure.Attribute{Name: name, Value: value}
+	}
+	if in.ContactId == "" && in.CustomerId == "" && in.Attribute == nil {
+		return usage{errors.New("say what to erase: --customer ID, --contact ID or --attribute NAME=VALUE; or --list what was erased")}
+	}
+	if c.DryRun {
+		var p erasure.Preview
+		raw, err := c.call(ctx, http.MethodPost, "", in, &p)
+		if err != nil {
+			return err
+		}
+		return c.show(std.out, raw, func(w io.Writer) { printPreview(w, &p) })
+	}
+	return c.erase(ctx, std, in)
+}
+
+// pollEvery is how often the receipt of an erasure that goes on is asked for.
+const pollEvery = 200 * time.Millisecond
+
+func (c *eraseCmd) erase(ctx context.Context, std streams, in erasure.Request) error {
+	var r erasure.Receipt
+	raw, err := c.call(ctx, http.MethodPost, "", in, &r)
+	for id := r.ErasureId; err == nil && r.FinishedAt == nil; {
+		select {
+		case <-time.After(pollEvery):
+		case <-ctx.Done():
+			return fmt.Errorf("erasure %s goes on at the server; parley erase --receipt %[1]s shows how far it is", id)
+		}
+		r = erasure.Receipt{}
+		raw, err = c.call(ctx, http.MethodGet, "/"+id, nil, &r)
+	}
+	if err != nil {
+		return err
+	}
+	return c.show(std.out, raw, func(w io.Writer) { printReceipt(w, &r) })
+}
+
+func (c *eraseCmd) list(ctx context.Context, out io.Writer) error {
+	var all erasure.Receipts
+	for before := ""; ; {
+		var page erasure.Receipts
+		if _, err := c.call(ctx, http.MethodGet, "?before="+url.QueryEscape(before), nil, &page); err != nil {
+			return err
+		}
+		all.Erasures = append(all.Erasures, page.Erasures...)
+		if before = page.NextBefore; before == "" {
+			break
+		}
+	}
+	raw, err := json.Marshal(all)
+	if err != nil {
+		return err
+	}
+	return c.show(out, raw, func(w io.Writer) {
+		if len(all.Erasures) == 0 {
+			fmt.Fprintln(w, "Nothing was erased on request yet.")
+			return
+		}
+		t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+		fmt.Fprintln(t, "ERASURE\tASKED\tBY\tACCESS KEY\tCHATS\tSTATE")
+		for i := range all.Erasures {
+			r := &all.Erasures[i]
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%s\n", r.ErasureId, r.AskedAt.Format(time.DateTime), r.SelectedBy, cmp.Or(r.AccessKeyId, "-"), r.Counts["chats"], state(r))
+		}
+		t.Flush()
+	})
+}
+
+// show writes the server's answer, or what says the same in words.
+func (c *eraseCmd) show(out io.Writer, raw []byte, words func(io.Writer)) error {
+	var b bytes.Buffer
+	if !c.JSON {
+		words(&b)
+	} else if err := json.Indent(&b, raw, "", "  "); err != nil {
+		return err
+	} else {
+		b.WriteByte('\n')
+	}
+	_, err := b.WriteTo(out)
+	return err
+}
+
+func state(r *erasure.Receipt) string {
+	if r.FinishedAt == nil {
+		return "under way"
+	}
+	return "finished " + r.FinishedAt.Format(time.DateTime)
+}
+
+func printPreview(w io.Writer, p *erasure.Preview) {
+	fmt.Fprintf(w, "Would erase: %s\n", amounts(p.Counts))
+	for _, id := range p.ContactIds {
+		note := ""
+		if slices.Contains(p.ActiveContactIds, id) {
+			note = "  has not ended"
+		}
+		fmt.Fprintf(w, "  contact %s%s\n", id, note)
+	}
+	if n := len(p.ActiveContactIds); n > 0 {
+		fmt.Fprintf(w, "%d of the chats have not ended: erase them with --end, or end them first.\n", n)
+	}
+}
+
+func printReceipt(w io.Writer, r *erasure.Receipt) {
+	fmt.Fprintf(w, "Erasure %s, %s\n", r.ErasureId, state(r))
+	fmt.Fprintf(w, "Asked for at %s with access key %s, by %s, in instance %s\n", r.AskedAt.Format(time.DateTime), cmp.Or(r.AccessKeyId, "(none)"), r.SelectedBy, r.InstanceId)
+	fmt.Fprintf(w, "Erased: %s\n", amounts(r.Counts))
+	if r.Waiting > 0 {
+		fmt.Fprintf(w, "Still to be taken: %d chats\n", r.Waiting)
+	}
+	for _, id := range r.ContactIds {
+		fmt.Fprintf(w, "  contact %s\n", id)
+	}
+}
+
+// amounts writes counts as words: "2 chats, 14 items".
+func amounts(counts map[string]int64) string {
+	var words []string
+	for _, kind := range slices.Sorted(maps.Keys(counts)) {
+		if counts[kind] > 0 {
+			words = append(words, fmt.Sprintf("%s %d", kind, counts[kind]))
+		}
+	}
+	return cmp.Or(strings.Join(words, ", "), "nothing")
+}
+
+// maxAnswer bounds an answer: a receipt lists the contacts of at most 10,000 chats.
+const maxAnswer = 64 << 20
+
+// call sends a signed request to the server and reads its answer into out.
+func (c *eraseCmd) call(ctx context.Context, method, path string, in, out any) (raw []byte, err error) {
+	var body []byte
+	if in != nil {
+		if body, err = json.Marshal(in); err != nil {
+			return nil, err
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.Endpoint+erasure.Path+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, usage{fmt.Errorf("endpoint: %w", err)}
+	}
+	if err := c.sign(ctx, req, body); err != nil {
+		return nil, err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("cannot reach the server: %w", err)
+	}
+	defer res.Body.Close() // it was only read
+	if raw, err = io.ReadAll(io.LimitReader(res.Body, maxAnswer)); err != nil {
+		return nil, err
+	}
+	if res.StatusCode != http.StatusOK {
+		var refusal struct{ Message string }
+		if json.Unmarshal(raw, &refusal) != nil || refusal.Message == "" {
+			refusal.Message = strings.TrimSpace(string(raw))
+		}
+		return nil, fmt.Errorf("%s: %s", cmp.Or(res.Header.Get("X-Amzn-Errortype"), res.Status), refusal.Message)
+	}
+	return raw, json.Unmarshal(raw, out)
+}
+
+// sign signs a request with the key of the environment or the profile. Without a key it
+// does not, which servers in development mode allow.
+func (c *eraseCmd) sign(ctx context.Context, req *http.Request, body []byte) error {
+	cfg, err := client.LoadConfig(ctx, config.WithRegion(c.Region), config.WithEC2IMDSClientEnableState(imds.ClientDisabled))
+	if err != nil {
+		return err
+	}
+	key, err := cfg.Credentials.Retrieve(ctx)
+	if err != nil {
+		return nil
+	}
+	sum := sha256.Sum256(body)
+	return v4.NewSigner().SignHTTP(ctx, key, req, hex.EncodeToString(sum[:]), "connect", c.Region, time.Now())
+}

@@ -1,0 +1,190 @@
+package sqlite
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
+)
+
+// PutErasure implements [store.Store].
+func (s eraser) PutErasure(ctx context.Context, e store.Erasure, chats []center.ContactID) error {
+	return s.do(ctx, func(c *conn) error {
+		if err := c.putErasure(&e); err != nil {
+			return err
+		}
+		for _, chat := range chats {
+			if _, err := c.exec("INSERT INTO erasure_chats (erasure, chat) VALUES (?, ?) ON CONFLICT DO NOTHING", e.ID, string(chat)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// putErasure records an erasure. That of an instance takes the chats that there are, and
+// none that an instance with the same id, made again, has later.
+func (c *conn) putErasure(e *store.Erasure) error {
+	var upto any
+	if e.By == store.ByInstance {
+		r, err := c.first("SELECT max(n) FROM chats")
+		if err != nil {
+			return err
+		}
+		upto = r.int(0)
+	}
+	_, err := c.exec("INSERT INTO erasures (id, instance, selected, key, asked, upto) VALUES (?, ?, ?, ?, ?, ?)",
+		e.ID, string(e.Instance), string(e.By), text(e.Key), e.Asked.UnixMilli(), upto)
+	return err
+}
+
+// Chats that erasures are still to take: those on their lists, and those of deleted
+// instances, found by the records of contacts, which go with the chats.
+const (
+	listedSQL = "SELECT erasure, chat FROM erasure_chats ORDER BY erasure, chat LIMIT ?+0"
+	ownedSQL  = `SELECT DISTINCT e.id, c.id FROM erasures AS e CROSS JOIN contacts AS k ON k.instance = e.instance CROSS JOIN chats AS c ON c.id = k.chat
+		WHERE e.finished IS NULL AND e.upto IS NOT NULL AND c.n <= e.upto LIMIT ?+0`
+)
+
+// Listed implements [store.Store].
+func (s eraser) Listed(ctx context.Context, limit int) (chats []store.Doomed, err error) {
+	err = s.read(ctx, ourselves, func(c *conn) error {
+		for _, sql := range []string{listedSQL, ownedSQL} {
+			if len(chats) >= limit {
+				return nil
+			}
+			if err := c.query(func(r row) error {
+				chats = append(chats, store.Doomed{Erasure: r.text(0), Chat: center.ContactID(r.text(1))})
+				return nil
+			}, sql, int64(limit-len(chats))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return chats, err
+}
+
+// Unlist implements [store.Store].
+func (s eraser) Unlist(ctx context.Context, chats []store.Doomed) error {
+	return s.do(ctx, func(c *conn) error {
+		for _, d := range chats {
+			if _, err := c.exec("DELETE FROM erasure_chats WHERE erasure = ? AND chat = ?", d.Erasure, string(d.Chat)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+const whereReady = ` WHERE finished IS NULL
+	AND NOT EXISTS (SELECT 1 FROM erasure_chats WHERE erasure = erasures.id)
+	AND NOT EXISTS (SELECT 1 FROM remains WHERE erasure = erasures.id)
+	AND (upto IS NULL OR NOT EXISTS (SELECT 1 FROM contacts AS k CROSS JOIN chats AS c ON c.id = k.chat WHERE k.instance = erasures.instance AND c.n <= upto))`
+
+// Ready implements [store.Store].
+func (s eraser) Ready(ctx context.Context) ([]store.Erasure, error) {
+	return s.erasures(ctx, whereReady+" ORDER BY id")
+}
+
+// FinishErasures implements [store.Store].
+func (s eraser) FinishErasures(ctx context.Context, now time.Time) (finished int, err error) {
+	err = s.do(ctx, func(c *conn) error {
+		finished = 0
+		var instances []string
+		if err := c.query(func(r row) error {
+			finished++
+			if r.text(1) != "" {
+				instances = append(instances, r.text(1))
+			}
+			return nil
+		}, "UPDATE erasures SET finished = ?"+whereReady+" RETURNING id, iif(upto IS NULL, '', instance)", now.UnixMilli()); err != nil {
+			return err
+		}
+		for _, id := range instances {
+			if err := c.dropInstance(id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return finished, err
+}
+
+// dropInstance deletes what is left of a deleted instance besides chats, unless it was made again.
+func (c *conn) dropInstance(id string) error {
+	r, err := c.first("SELECT 1 FROM resources WHERE kind = ? AND id = ?", string(center.KindInstance), id)
+	if err != nil || r != nil {
+		return err
+	}
+	if _, err := c.exec("DELETE FROM revisions WHERE instance = ?", id); err != nil {
+		return err
+	}
+	_, err = c.exec(`DELETE FROM counters WHERE name LIKE '%/' || ? || '/%' ESCAPE '\' OR name LIKE '%/' || ? ESCAPE '\'`,
+		likeLiteral.Replace(id), likeLiteral.Replace(id))
+	return err
+}
+
+const erasureColumns = `SELECT id, instance, selected, key, asked, finished, (SELECT count(*) FROM erasure_chats WHERE erasure = erasures.id) FROM erasures`
+
+// Erasure implements [store.Store].
+func (s eraser) Erasure(ctx context.Context, id string) (e store.Erasure, err error) {
+	err = s.read(ctx, ourselves, func(c *conn) error {
+		r, err := c.first(erasureColumns+" WHERE id = ?", id)
+		if err != nil {
+			return err
+		}
+		if r == nil {
+			return missing("erasure", id)
+		}
+		if e, err = c.readErasure(r); err != nil {
+			return err
+		}
+		return c.query(func(r row) error {
+			e.Contacts = append(e.Contacts, center.ContactID(r.text(0)))
+			return nil
+		}, "SELECT contact FROM erased_contacts WHERE erasure = ? ORDER BY contact", id)
+	})
+	return e, err
+}
+
+// Erasures implements [store.Store].
+func (s eraser) Erasures(ctx context.Context, before string, limit int) ([]store.Erasure, error) {
+	if before == "" {
+		return s.erasures(ctx, " ORDER BY id DESC LIMIT ?+0", int64(limit))
+	}
+	return s.erasures(ctx, " WHERE id < ? ORDER BY id DESC LIMIT ?+0", before, int64(limit))
+}
+
+func (s eraser) erasures(ctx context.Context, which string, args ...any) (found []store.Erasure, err error) {
+	err = s.read(ctx, ourselves, func(c *conn) error {
+		var rows []row
+		if err := c.query(func(r row) error {
+			rows = append(rows, slices.Clone(r))
+			return nil
+		}, erasureColumns+which, args...); err != nil {
+			return err
+		}
+		for _, r := range rows {
+			e, err := c.readErasure(r)
+			if err != nil {
+				return err
+			}
+			found = append(found, e)
+		}
+		return nil
+	})
+	return found, err
+}
+
+func (c *conn) readErasure(r row) (store.Erasure, error) {
+	e := store.Erasure{ID: r.text(0), Instance: center.InstanceID(r.text(1)), By: store.ErasedBy(r.text(2)), Key: r.text(3),
+		Asked: r.time(4), Finished: r.time(5), Waiting: r.int(6), Counts: map[string]int64{}}
+	err := c.query(func(r row) error {
+		e.Counts[r.text(0)] = r.int(1)
+		return nil
+	}, "SELECT kind, count FROM erased_counts WHERE erasure = ?", e.ID)
+	return e, err
+}

@@ -1,0 +1,351 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
+)
+
+var erasureCases = []testCase{
+	{name: "a chat is gone at once, and its rows step by step", run: erasesChat},
+	{name: "parts of a chat go without it", run: erasesParts},
+	{name: "what was decided on another state erases nothing", run: erasureConflicts},
+	{name: "chats by how long they are kept", run: erasureDue},
+	{name: "chats by customer and by attribute", run: erasureMatches},
+	{name: "an erasure is finished when nothing is left", run: erasureFinishes},
+	{name: "a deleted instance takes the chats that it had", run: erasureOfInstance},
+	{name: "erasures last", run: erasureLasts, reopens: true},
+}
+
+// ended makes a chat that has ended and left everything.
+func (s *env) ended(t *testing.T, change ...func(*store.Change)) center.ContactID {
+	t.Helper()
+	id := newID()
+	c := chatChange(id, `{"attributes":{"tier":"gold"}}`)
+	c.Contacts[0].CustomerID = "customer"
+	c.Items = items(id, 1, 5)
+	c.Receipts = []center.Receipt{{Chat: id, Item: c.Items[0].ID, Recipient: agent, Read: at(1)}}
+	c.Once = &store.Once{Key: "once/" + string(id), Answer: []byte("answer"), At: epoch}
+	c.Deliveries = []store.Delivery{delivery(string(id), 0), delivery(string(id), 0), delivery(string(id)+"/2", 0)}
+	for i := range c.Deliveries {
+		c.Deliveries[i].Chat = id
+	}
+	c.Uploads = []store.Upload{{ID: "upload/" + string(id), Chat: id, Expires: at(9)}}
+	c.State.Active, c.State.Ended, c.State.Kept = false, at(10), center.AllParts
+	for _, f := range change {
+		f(c)
+	}
+	s.must(t, c)
+	return id
+}
+
+func delivery(stream string, due int) store.Delivery {
+	return store.Delivery{Stream: stream, Instance: instance, Endpoint: "e", Body: []byte("body"), Created: at(due), Due: at(due)}
+}
+
+// erase takes a whole chat away.
+func (s *env) erase(t *testing.T, id center.ContactID, erasure string) {
+	t.Helper()
+	s.must(t, &store.Change{Chat: id, Version: s.head(t, id).Version, Erase: &store.Remove{
+		Parts: center.AllParts, Files: []string{"file"}, Contacts: []center.ContactID{id}, Erasure: erasure}})
+}
+
+// rows deletes all rows, a few at a time, and returns in how many steps.
+func (s *env) rows(t *testing.T, limit int) (steps int) {
+	t.Helper()
+	for more := true; more; steps++ {
+		var err error
+		if more, err = s.EraseRows(t.Context(), limit); err != nil {
+			t.Fatalf("EraseRows: %v", err)
+		}
+	}
+	return steps
+}
+
+// remains returns what is left, and clears it.
+func (s *env) remains(t *testing.T) []store.Remains {
+	t.Helper()
+	left, err := s.Remains(t.Context(), 100)
+	if err == nil {
+		err = s.Cleared(t.Context(), left)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return left
+}
+
+func erasesChat(t *testing.T, s *env) {
+	id, other := s.ended(t), s.ended(t)
+	if err := s.Keep(t.Context(), &store.Chores{Dead: []store.Delivery{{ID: 1}}}); err != nil {
+		t.Fatal(err)
+	}
+	s.erase(t, id, "")
+	for _, on := range s.nodes() {
+		_, err := on.Chat(t.Context(), id)
+		wantReason(t, err, center.NotFound)
+		_, err = on.ChatOf(t.Context(), id)
+		wantReason(t, err, center.NotFound)
+		_, err = on.Items(t.Context(), store.ItemQuery{Chat: id})
+		wantReason(t, err, center.NotFound)
+		_, err = on.Replayed(t.Context(), "once/"+string(id))
+		wantReason(t, err, center.NotFound)
+	}
+	// What is left does not become that of a newer chat.
+	fresh := s.create(t, 2)
+	if left, err := s.Remains(t.Context(), 9); err != nil || len(left) > 0 {
+		t.Errorf("with rows there are remains already: %v, %v", left, err)
+	}
+	if steps := s.rows(t, 2); steps < 4 {
+		t.Errorf("10 rows went in %d steps of 2", steps)
+	}
+	if got := s.transcript(t, fresh); len(got) != 2 {
+		t.Errorf("a newer chat has %d items; want 2", len(got))
+	}
+	left := s.remains(t)
+	if len(left) != 1 || left[0].Chat != id || left[0].Instance != instance || !slices.Equal(left[0].Files, []string{"file"}) || !slices.Equal(left[0].Contacts, []center.ContactID{id}) {
+		t.Errorf("remains are %+v", left)
+	}
+	if left := s.remains(t); len(left) > 0 {
+		t.Errorf("what was cleared remains: %+v", left)
+	}
+	waiting, err := s.Outbox(t.Context(), store.AllShards, at(99), 99)
+	if err != nil || len(waiting) != 3 || slices.ContainsFunc(waiting, func(d store.Delivery) bool { return d.Chat != other }) {
+		t.Errorf("the outbox has %v, %v; want three of the other chat", waiting, err)
+	}
+	s.wantUploads(t, at(99), 9, fmt.Sprintf("upload/%s of %[1]s at 9", other))
+	if got := s.transcript(t, other); len(got) != 5 {
+		t.Errorf("the other chat has %d items", len(got))
+	}
+	// The key is free for another chat.
+	s.must(t, &store.Change{Once: &store.Once{Key: "once/" + string(id), At: epoch}})
+}
+
+func erasesParts(t *testing.T, s *env) {
+	id := s.ended(t)
+	change := stateChange(id, s.head(t, id).Version, "without a transcript")
+	change.State.Active, change.State.Ended, change.State.Kept = false, at(10), center.PartContacts
+	change.Erase = &store.Remove{Parts: center.PartTranscript | center.PartAttachments, Files: []string{"file"}}
+	s.must(t, change)
+	s.rows(t, 3)
+	if h := s.head(t, id); string(h.State) != "without a transcript" || len(s.transcript(t, id)) != 0 {
+		t.Errorf("the chat has the state %q and %d items", h.State, len(s.transcript(t, id)))
+	}
+	if chat, err := s.ChatOf(t.Context(), id); err != nil || chat != id {
+		t.Errorf("ChatOf = %v, %v", chat, err)
+	}
+	if traces, err := s.Traces(t.Context()); err != nil || !traces {
+		t.Errorf("Traces = %v, %v; want some", traces, err)
+	}
+	for want := range 2 {
+		if err := s.Spotless(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if traces, err := s.Traces(t.Context()); err != nil || traces != (want == 0) {
+			t.Errorf("Traces = %v, %v", traces, err)
+		}
+		s.remains(t) // with remains nothing is spotless
+	}
+	change = stateChange(id, s.head(t, id).Version, "without files")
+	change.Erase = &store.Remove{Parts: center.PartAttachments, Files: []string{"file"}}
+	s.must(t, change)
+	if left := s.remains(t); len(left) != 1 || left[0].Parts != center.PartAttachments {
+		t.Errorf("of files alone remains are at once %+v", left)
+	}
+}
+
+func erasureConflicts(t *testing.T, s *env) {
+	id := s.ended(t)
+	version := s.head(t, id).Version
+	s.must(t, stateChange(id, version, "newer"))
+	erase := &store.Remove{Parts: center.AllParts}
+	s.refused(t, &store.Change{Chat: id, Version: version, Erase: erase}, store.ErrConflict)
+	s.refused(t, &store.Change{Chat: "nobody", Version: 1, Erase: erase}, store.ErrConflict)
+	wantReason(t, s.submit(&store.Change{Chat: id, Erase: erase}), center.Invalid)
+	if h := s.head(t, id); string(h.State) != "newer" {
+		t.Errorf("the state is %q", h.State)
+	}
+	s.erase(t, id, "")
+	s.refused(t, &store.Change{Chat: id, Version: version + 1, Items: items(id, 6, 1)}, store.ErrConflict)
+}
+
+func erasureDue(t *testing.T, s *env) {
+	old := s.ended(t, func(c *store.Change) { c.State.Ended = at(5) })
+	late := s.ended(t)
+	own := s.ended(t, func(c *store.Change) { c.State.Kept, c.State.Expires = center.PartTranscript, at(7) })
+	s.create(t, 1)
+	want := func(part center.Part, ended int, limit int, chats ...center.ContactID) {
+		t.Helper()
+		got, err := s.Expired(t.Context(), instance, part, at(ended), limit)
+		if err != nil || !slices.Equal(got, chats) {
+			t.Errorf("Expired(%s, %d) = %v, %v; want %v", part, ended, got, err, chats)
+		}
+	}
+	want(center.PartContacts, 4, 9)
+	want(center.PartContacts, 5, 9, old)
+	want(center.PartContacts, 99, 9, old, late)
+	want(center.PartContacts, 99, 1, old)
+	want(center.PartTranscript, 99, 9, old, late, own)
+	want(center.PartAttachments, 99, 9, old, late)
+	for now, chats := range map[int][]center.ContactID{6: nil, 7: {own}} {
+		if got, err := s.Expiring(t.Context(), at(now), 9); err != nil || !slices.Equal(got, chats) {
+			t.Errorf("Expiring(%d) = %v, %v; want %v", now, got, err, chats)
+		}
+	}
+	s.must(t, stateChange(late, s.head(t, late).Version, "kept no more"))
+	want(center.PartContacts, 99, 9, old)
+}
+
+func erasureMatches(t *testing.T, s *env) {
+	odd := `quo"ted\ <é>`
+	a, b := s.ended(t), s.ended(t, func(c *store.Change) {
+		c.Contacts[0].CustomerID = odd
+		c.State.State = []byte(`{"attributes":{"tier":"gold","odd":"quo\"ted\\ \u003cé\u003e"}}`)
+	})
+	s.ended(t, func(c *store.Change) {
+		c.State.Instance, c.Contacts[0].Instance = elsewhere, elsewhere
+	})
+	for _, c := range []struct {
+		sel  store.Selection
+		want []center.ContactID
+	}{
+		{store.Selection{Instance: instance, Customer: "customer"}, []center.ContactID{a}},
+		{store.Selection{Instance: instance, Customer: "custom"}, nil},
+		{store.Selection{Instance: instance, Customer: odd}, []center.ContactID{b}},
+		{store.Selection{Instance: instance, Attribute: "tier", Value: "gold"}, []center.ContactID{a, b}},
+		{store.Selection{Instance: instance, Attribute: "odd", Value: odd}, []center.ContactID{b}},
+		{store.Selection{Instance: instance, Attribute: "gold", Value: "tier"}, nil},
+		{store.Selection{Instance: "nowhere", Attribute: "tier", Value: "gold"}, nil},
+	} {
+		var got []center.ContactID
+		for id, err := range s.Matching(t.Context(), c.sel) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, id)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("Matching(%+v) = %v; want %v", c.sel, got, c.want)
+		}
+	}
+}
+
+func erasureFinishes(t *testing.T, s *env) {
+	a, b := s.ended(t), s.ended(t)
+	id := store.NewErasureID(epoch)
+	if err := s.PutErasure(t.Context(), store.Erasure{ID: id, Instance: instance, By: store.ByCustomer, Key: "AKIA", Asked: at(1)}, []center.ContactID{a, b, "gone"}); err != nil {
+		t.Fatal(err)
+	}
+	ready := func(want bool) {
+		t.Helper()
+		if got, err := s.Ready(t.Context()); err != nil || len(got) == 1 != want {
+			t.Errorf("Ready = %v, %v; want %v", got, err, want)
+		}
+	}
+	s.erase(t, a, id)
+	ready(false)
+	listed, err := s.Listed(t.Context(), 9)
+	if err != nil || !slices.Equal(listed, []store.Doomed{{Erasure: id, Chat: b}, {Erasure: id, Chat: "gone"}}) {
+		t.Errorf("Listed = %v, %v", listed, err)
+	}
+	s.erase(t, b, id)
+	if err := s.Unlist(t.Context(), []store.Doomed{{Erasure: id, Chat: "gone"}}); err != nil {
+		t.Fatal(err)
+	}
+	ready(false)
+	s.rows(t, 100)
+	ready(false)
+	s.remains(t)
+	ready(true)
+	if n, err := s.FinishErasures(t.Context(), at(7)); n != 1 || err != nil {
+		t.Errorf("FinishErasures = %d, %v", n, err)
+	}
+	ready(false)
+	e, err := s.Erasure(t.Context(), id)
+	if err != nil || e.Instance != instance || e.By != store.ByCustomer || e.Key != "AKIA" || !e.Asked.Equal(at(1).Truncate(1e6)) || !e.Finished.Equal(at(7).Truncate(1e6)) || e.Waiting != 0 {
+		t.Errorf("the erasure is %+v, %v", e, err)
+	}
+	want := map[string]int64{"chats": 2, "contacts": 2, "items": 10, "receipts": 2, "requestAnswers": 2, "deliveries": 6, "uploads": 2, "attachments": 2}
+	if fmt.Sprint(e.Counts) != fmt.Sprint(want) || !slices.Equal(e.Contacts, []center.ContactID{a, b}) {
+		t.Errorf("counted are %v, listed %v; want %v", e.Counts, e.Contacts, want)
+	}
+	second := store.NewErasureID(at(2))
+	if err := s.PutErasure(t.Context(), store.Erasure{ID: second, Instance: instance, By: store.ByContact, Asked: at(2)}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for before, want := range map[string][]string{"": {second, id}, second: {id}, id: nil} {
+		list, err := s.Erasures(t.Context(), before, 9)
+		var got []string
+		for _, e := range list {
+			got = append(got, e.ID)
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("Erasures(%q) = %v, %v; want %v", before, got, err, want)
+		}
+	}
+	_, err = s.Erasure(t.Context(), "nothing")
+	wantReason(t, err, center.NotFound)
+}
+
+func erasureOfInstance(t *testing.T, s *env) {
+	old := s.ended(t)
+	if _, err := s.WriteResources(t.Context(), store.ResourceWrite{Erase: &store.Erasure{ID: "e", Instance: instance, By: store.ByInstance, Asked: epoch}}); err != nil {
+		t.Fatal(err)
+	}
+	fresh := s.ended(t) // of an instance with the same id, made again
+	listed, err := s.Listed(t.Context(), 9)
+	if err != nil || !slices.Equal(listed, []store.Doomed{{Erasure: "e", Chat: old}}) {
+		t.Errorf("Listed = %v, %v; want the chat from before", listed, err)
+	}
+	if got, err := s.Ready(t.Context()); err != nil || len(got) > 0 {
+		t.Errorf("Ready = %v, %v", got, err)
+	}
+	s.erase(t, old, "e")
+	s.rows(t, 100)
+	s.remains(t)
+	if n, err := s.FinishErasures(t.Context(), at(1)); n != 1 || err != nil {
+		t.Errorf("FinishErasures = %d, %v", n, err)
+	}
+	if e, err := s.Erasure(t.Context(), "e"); err != nil || len(e.Contacts) > 0 || e.Counts["chats"] != 1 {
+		t.Errorf("the erasure is %+v, %v; want counts only", e, err)
+	}
+	s.head(t, fresh)
+}
+
+func erasureLasts(t *testing.T, s *env) {
+	id := s.ended(t)
+	if err := s.PutErasure(t.Context(), store.Erasure{ID: "e", Instance: instance, By: store.ByContact, Asked: epoch}, []center.ContactID{id}); err != nil {
+		t.Fatal(err)
+	}
+	s.reopen(t)
+	if listed, err := s.Listed(t.Context(), 9); err != nil || len(listed) != 1 {
+		t.Errorf("Listed = %v, %v", listed, err)
+	}
+	s.erase(t, id, "e")
+	s.reopen(t)
+	fresh := s.create(t, 1) // whose number is not that of what is left
+	s.rows(t, 2)
+	if len(s.transcript(t, fresh)) != 1 {
+		t.Error("the items of a newer chat were deleted")
+	}
+	s.reopen(t)
+	if left := s.remains(t); len(left) != 1 {
+		t.Errorf("remains are %v", left)
+	}
+	// In steps, whatever there is to overwrite and to give back.
+	for next, first := int64(0), true; first || next != 0; first = false {
+		var err error
+		if next, err = s.Scrub(t.Context(), next); err != nil {
+			t.Fatalf("Scrub: %v", err)
+		}
+	}
+	if err := s.EmptyLog(t.Context()); err != nil {
+		t.Errorf("EmptyLog: %v", err)
+	}
+	if _, err := s.Shrink(t.Context()); err != nil {
+		t.Errorf("Shrink: %v", err)
+	}
+}
