@@ -115,7 +115,7 @@ func (s *Scanner) Scan(ctx context.Context, chat center.ContactID, a center.Atta
 			return false, ctx.Err() // the server stops
 		}
 		s.counts.failed.Add(1)
-		s.Log.Warn("a file could not be scanned", "chat", chat, "attachment", a.ID, "error", err)
+		s.Log.Warn("a file could not be scanned", "chat", chat, "attachment", a.ID, "err", err)
 		if !pause(ctx, wait) {
 			return false, err
 		}
