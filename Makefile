@@ -4,10 +4,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 TOOL := go tool -modfile=tools/go.mod
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS := -s -w -X parley.example/parley/internal/cli.version=$(VERSION)
 
-build = go build $(1) -ldflags '$(LDFLAGS)' -o bin/parley ./cmd/parley
+build = go build $(1) -ldflags '-s -w' -o bin/parley ./cmd/parley
 
 # The settings of a release, so that checking, generating and building share one cache.
 export CGO_ENABLED := 0

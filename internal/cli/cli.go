@@ -12,13 +12,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"parley.example/parley/api/connect"
-	"parley.example/parley/api/participant"
 	"parley.example/parley/internal/server"
 )
-
-// version is set by the build.
-var version = "dev"
 
 // command is the grammar of the command line.
 type command struct {
@@ -32,7 +27,12 @@ type command struct {
 	Backup  backupCmd  `cmd:"" help:"Back up a server's data, while it runs."`
 	Restore restoreCmd `cmd:"" help:"Restore a backup, or check that it could be restored."`
 	Erase   eraseCmd   `cmd:"" help:"Erase a customer on a running server, for good."`
-	Version versionCmd `cmd:"" help:"Print the version, and the date of the API that it speaks."`
+	Health  healthCmd  `cmd:"" help:"Ask a server whether it is ready."`
+	Version versionCmd `cmd:"" help:"Print the version, its commit, and the date of the API that it speaks."`
+
+	Completion completionCmd `cmd:"" help:"Print a script with which a shell completes parley's command lines."`
+	Complete   completeCmd   `cmd:"" name:"__complete" passthrough:"" hidden:"" help:"Say how a command line can go on."`
+	Manual     manualCmd     `cmd:"" name:"__manual" hidden:"" help:"Write the manual pages."`
 }
 
 // words are what help texts name by ${…} and the code knows.
@@ -127,19 +127,3 @@ func wanted(err error) error {
 }
 
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
-
-type versionCmd struct{}
-
-// Help is shown below the usage.
-func (versionCmd) Help() string {
-	return `Examples:
-  parley version`
-}
-
-// Run prints the version, and which APIs it speaks: the day on which Amazon's
-// model had that shape, and how many operations it has.
-func (versionCmd) Run(io streams) error {
-	_, err := fmt.Fprintf(io.out, "parley %s\nAmazon Connect API of %s, %d operations; Participant Service API, %d operations\n",
-		version, connect.API.Published, len(connect.Operations), len(participant.Operations))
-	return err
-}
