@@ -170,6 +170,9 @@ func (s *serveCmd) Run(ctx context.Context, io streams, read reader, k *kong.Con
 		return usage{err}
 	}
 	srv, err := server.New(ctx, cfg)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil // stopped before it was there, as asked
+	}
 	if err != nil {
 		return err
 	}

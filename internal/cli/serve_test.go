@@ -78,6 +78,16 @@ func TestServe(t *testing.T) {
 	}
 }
 
+// TestStoppedWhileStarting: a server that is told to stop before it is there has not failed.
+func TestStoppedWhileStarting(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	out, errs := newOutput(), newOutput()
+	if status := run(ctx, []string{"serve", "--data", t.TempDir(), "--listen", "127.0.0.1:0"}, streams{nil, out, errs}); status != 0 || errs.String() != "" {
+		t.Errorf("parley serve that was stopped = %d %q %q; want status 0 and no error", status, out, errs)
+	}
+}
+
 // TestPrecedence sets one thing at a time in the file, the environment and the
 // flags: flags go before the environment, that before the file, that before defaults.
 func TestPrecedence(t *testing.T) {
