@@ -27,14 +27,15 @@ build: ## Build bin/parley, one static binary
 	$(call build)
 
 .PHONY: test
-test: lint generate-check unit clients build ## Run every check and every test
+test: lint generate-check unit packages clients build ## Run every check and every test
 
 .PHONY: lint
 lint: ## Formatting, vet, modernisation and static analysis
 	@out=$$(git ls-files '*.go' | xargs gofmt -l); test -z "$$out" || { echo "not gofmt'ed:"; echo "$$out"; exit 1; }
-	go vet ./...
-	go fix -diff ./...
+	go vet ./... && go -C tools vet ./...
+	go fix -diff ./... && go -C tools fix -diff ./...
 	$(TOOL) staticcheck ./...
+	go -C tools tool staticcheck ./...
 
 .PHONY: generate
 generate: ## Write everything generated anew
@@ -47,6 +48,10 @@ generate-check: generate ## Fail when something generated is not up to date
 .PHONY: unit
 unit: ## Go tests with the race detector, which needs cgo; make lint vets
 	CGO_ENABLED=1 go test -vet=off -race -shuffle=on -timeout 30m ./...
+
+.PHONY: packages
+packages: ## Make the packages of this commit for one system, twice, and read them
+	go -C tools test -timeout 30m ./...
 
 .PHONY: clients
 clients: ## Whole chats by the AWS CLI, the JavaScript SDKs and ChatJS in Chromium
@@ -75,6 +80,14 @@ litestream: ## Replicate a database under load with Litestream, kill both, and r
 .PHONY: fuzz
 fuzz: ## Fuzz each fuzz test for half a minute
 	@go list ./... | while read -r p; do go test -list '^Fuzz' $$p 2>/dev/null | grep '^Fuzz' | while read -r f; do go test -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s $$p; done; done
+
+.PHONY: release
+release: ## Write archives, packages, image and chart of this commit to dist: make release REPO_URL=https://github.com/you/parley
+	go -C tools run ./release -url '$(REPO_URL)'
+
+.PHONY: release-test
+release-test: ## Install what make release writes, in containers; as root, on Linux
+	test/release/run
 
 .PHONY: module
 module: ## Rename the module to where it is published: make module PATH_TO=github.com/you/parley

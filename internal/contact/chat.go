@@ -20,11 +20,11 @@ type Chat struct {
 	ID       center.ContactID  `json:"id"` // InitialContactId
 	Instance center.InstanceID `json:"instance"`
 
-	Started   time.Time `json:"started"`
-	Expires   time.Time `json:"expires"`            // the end of ChatDurationInMinutes
-	ConnectBy time.Time `json:"connectBy,omitzero"` // until the customer has connected
-	Ended     bool      `json:"ended,omitempty"`
-	Erase     bool      `json:"erase,omitempty"` // the customer's endpoint is not kept beyond the end: see [EraseEndpoint]
+	Started   time.Time   `json:"started"`
+	Expires   time.Time   `json:"expires"`            // the end of ChatDurationInMinutes
+	ConnectBy time.Time   `json:"connectBy,omitzero"` // until the customer has connected
+	Ended     bool        `json:"ended,omitempty"`
+	Erase     bool        `json:"erase,omitempty"` // the customer's endpoint is not kept beyond the end: see [EraseEndpoint]
 	Gone      center.Part `json:"gone,omitempty"`  // what has been erased since the end: see [Forget]
 
 	Latest       center.Contact       `json:"contact"`            // the current contact of the chain, or the last one

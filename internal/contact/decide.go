@@ -356,7 +356,7 @@ func (d *decision) kept(key string) (Reply, bool) {
 		d.need = &Need{Kept: key}
 	}
 	if r == nil {
-	return Reply{}, false
+		return Reply{}, false
 	}
 	return *r, true
 }

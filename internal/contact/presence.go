@@ -78,9 +78,9 @@ func (a AddParticipant) decide(d *decision) error {
 	key := "CreateParticipant/" + a.ClientToken
 	if a.ClientToken != "" {
 		if r, ok := d.kept(key); ok {
-		d.change.Reply = r
-		return nil
-	}
+			d.change.Reply = r
+			return nil
+		}
 	}
 	if d.chat.Ended {
 		return center.Errorf(center.Conflict, "the contact has ended")
@@ -134,8 +134,8 @@ func (l Disconnect) decide(d *decision) error {
 	key := "DisconnectParticipant/" + string(l.Participant) + "/" + l.ClientToken
 	if l.ClientToken != "" {
 		if _, ok := d.kept(key); ok {
-		return nil
-	}
+			return nil
+		}
 	}
 	p, err := d.participant(l.Participant)
 	if err != nil {
