@@ -2,6 +2,10 @@
 // "$" line of its console blocks, in one shell, and holds what they print
 // against the lines below them, where "…" stands for anything. Of
 // docs/running.md it runs the script that sets up production.
+//
+// With PARLEY_RELEASE=DIR, the directory of an unpacked archive, it reads the README in
+// there and has its program on the PATH. A reader of it has no source and no need to
+// build: what make would build is there, and what make would run is.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -11,7 +15,18 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { until } from './lib/journal.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const release = process.env.PARLEY_RELEASE;
+const root = release ?? join(dirname(fileURLToPath(import.meta.url)), '../..');
+
+// released is what a command of the README is for those who have the program.
+function released(command) {
+  if (!release) return command;
+  return command
+    .replace(/^make run$/, 'parley serve --dev')
+    .replace(/^make build$/, 'true')
+    .replace(/^go run \.\/cmd\/parley\b/, 'parley')
+    .replace(/^bin\/parley\b/, 'parley');
+}
 
 function commands(markdown) {
   const found = [];
@@ -34,6 +49,7 @@ function pattern(lines) {
 // make would announce the directories it enters.
 const env = { ...process.env };
 for (const name of ['MAKEFLAGS', 'MAKELEVEL', 'MFLAGS']) delete env[name];
+if (release) env.PATH = `${release}:${env.PATH}`;
 
 // Shell is a bash that runs one command after the other.
 class Shell {
@@ -87,12 +103,12 @@ test('the commands of README.md do what it says', { timeout: 290_000 }, async (t
   const [first, ...rest] = commands(readFileSync(join(root, 'README.md'), 'utf8'));
   assert.equal(first.run, 'make run');
   assert.ok(rest.length >= 8, 'README.md has lost its commands');
-  const stop = await serve(first.run, first.prints);
+  const stop = await serve(released(first.run), first.prints);
   t.after(stop);
   const shell = new Shell();
   t.after(() => shell.close());
   for (const { run, prints } of rest) {
-    const { status, printed, complained } = await shell.run(run);
+    const { status, printed, complained } = await shell.run(released(run));
     assert.equal(status, 0, `${run} ended with ${status}: ${complained}${printed}`);
     assert.match(printed, pattern(prints), `${run} printed something else:\n${printed}`);
   }
