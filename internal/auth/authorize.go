@@ -33,8 +33,8 @@ type Origin struct {
 	Secure    bool // over TLS
 }
 
-func originOf(r *http.Request) Origin {
-	return Origin{Address: r.RemoteAddr, UserAgent: r.UserAgent(), Secure: r.TLS != nil}
+func (v *Verifier) originOf(r *http.Request) Origin {
+	return Origin{Address: r.RemoteAddr, UserAgent: r.UserAgent(), Secure: r.TLS != nil || v.Secure != nil && v.Secure(r)}
 }
 
 // ip returns the address without its port; "" when the listener is no network's.

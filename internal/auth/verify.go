@@ -49,6 +49,8 @@ type Verifier struct {
 	// Addresses returns how a client may have addressed the server when a proxy has
 	// rewritten that: they are tried after what the request itself says. It may be nil.
 	Addresses func(*http.Request) []Address
+	// Secure reports whether a request that came without TLS came over it to a proxy. It may be nil.
+	Secure func(*http.Request) bool
 
 	mu      sync.RWMutex
 	signing map[signingID]*signingKey // guarded by mu, at most maxSigning
@@ -127,7 +129,7 @@ func (v *Verifier) VerifyHeader(r *http.Request, now time.Time) (*Signed, error)
 		return nil, err
 	}
 	s := &Signed{Presigned: c.expires > 0, v: v, r: r, claim: c, secret: key.Secret,
-		identity: Identity{AccessKey: key.ID, Name: key.Name, ARN: v.arn(key.Name), Policy: key.Policy, Verified: true, Origin: originOf(r)}}
+		identity: Identity{AccessKey: key.ID, Name: key.Name, ARN: v.arn(key.Name), Policy: key.Policy, Verified: true, Origin: v.originOf(r)}}
 	if c.payload != "" {
 		if err := c.checkPayload(); err != nil {
 			return nil, err
@@ -143,7 +145,7 @@ func (v *Verifier) VerifyHeader(r *http.Request, now time.Time) (*Signed, error)
 // presented returns the identity that a request claims, in development.
 func (v *Verifier) presented(r *http.Request, query string, now time.Time) (Identity, error) {
 	id := presentedKey(r, query)
-	identity := Identity{AccessKey: id, Name: id, ARN: v.arn(id), Policy: FullAccess(), Origin: originOf(r)}
+	identity := Identity{AccessKey: id, Name: id, ARN: v.arn(id), Policy: FullAccess(), Origin: v.originOf(r)}
 	if v.Keys == nil || id == "" {
 		return identity, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -72,7 +73,7 @@ func (k *keysCmd) open(ctx context.Context, create bool, f func(store.Store) err
 	if !create && !k.has("parley.db") && !k.has("parley.id") {
 		return usage{fmt.Errorf("data: %s is not the data directory of a server: it has no parley.db", k.Data)}
 	}
-	s, err := sqlite.Open(ctx, sqlite.Options{Dir: k.Data})
+	s, err := sqlite.Open(ctx, sqlite.Options{Dir: k.Data, Release: version, Log: slog.Default()})
 	if err != nil {
 		return err
 	}

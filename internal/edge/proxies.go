@@ -222,6 +222,12 @@ func AskedHost(ctx context.Context) string {
 	return ""
 }
 
+// AskedSecurely reports whether the client sent a request over TLS, as far as trusted proxies tell.
+func AskedSecurely(r *http.Request) bool {
+	asked := requestOf(r.Context())
+	return asked != nil && asked.asked.scheme == "https"
+}
+
 func plausibleHost(host string) bool {
 	if host == "" || len(host) > maxHost {
 		return false

@@ -383,6 +383,9 @@ func (w *Worker) finish(ctx context.Context) error {
 	if err := w.Store.Spotless(ctx); err != nil || len(ready) == 0 {
 		return err
 	}
+	if err := w.Store.DropCopies(ctx); err != nil {
+		return err
+	}
 	n, err := w.Store.FinishErasures(ctx, w.Clock.Now())
 	if n > 0 {
 		w.Log.Info("erasures are finished: nothing of what they took is left", "erasures", n)

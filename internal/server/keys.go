@@ -44,9 +44,9 @@ func (s *Server) openKeys(ctx context.Context) error {
 	stored := keystore.Keys{Store: s.store, Vault: vault}
 	keys := &auth.Keys{Store: stored}
 	s.sealer = tokens.Sealer()
-	s.verifier = &auth.Verifier{Keys: keys, Region: s.Region, Account: s.Account, AcceptAny: s.Dev, Addresses: s.addresses}
+	s.verifier = &auth.Verifier{Keys: keys, Region: s.Region, Account: s.Account, AcceptAny: s.Dev, Addresses: s.addresses, Secure: edge.AskedSecurely}
 	s.keyring = &keyring{keys: keys, tokens: tokens, clock: s.clock, log: s.Log,
-		verifier: &auth.Verifier{Keys: keys, Region: s.Region, Account: s.Account, Addresses: s.addresses}}
+		verifier: &auth.Verifier{Keys: keys, Region: s.Region, Account: s.Account, Addresses: s.addresses, Secure: edge.AskedSecurely}}
 	if s.Dev {
 		return nil
 	}

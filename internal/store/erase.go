@@ -66,6 +66,8 @@ type Eraser interface {
 	// EmptyLog empties the log in which what was deleted may still be. It is refused with
 	// ErrBusy while somebody reads an old state.
 	EmptyLog(ctx context.Context) error
+	// DropCopies deletes copies of the data that upgrades have made, in which what was deleted still is.
+	DropCopies(ctx context.Context) error
 }
 
 // Selection selects chats of an instance by what is known of them. One member besides

@@ -49,6 +49,14 @@ func (s eraser) EmptyLog(ctx context.Context) error {
 	}
 }
 
+// DropCopies implements [store.Store].
+func (s eraser) DropCopies(context.Context) error {
+	if s.dropCopies == nil {
+		return nil
+	}
+	return s.dropCopies(time.Time{})
+}
+
 // emptyLog runs between two batches.
 func (w *writer) emptyLog() error {
 	if w.wal == nil {

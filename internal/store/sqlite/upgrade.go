@@ -230,12 +230,12 @@ func (d *directory) copies() ([]dataCopy, error) {
 	return copies, nil
 }
 
-// dropCopies deletes copies that were made before a time, and what an interrupted upgrade has
-// left of one.
+// dropCopies deletes copies that were made before a time, all for the zero time, and what an
+// interrupted upgrade has left of one.
 func (d *directory) dropCopies(before time.Time, log *slog.Logger) error {
 	copies, err := d.copies()
 	for _, c := range copies {
-		if c.incomplete || c.ModTime().Before(before) {
+		if c.incomplete || before.IsZero() || c.ModTime().Before(before) {
 			log.Info("a copy of the data from before an upgrade is deleted", "copy", c.Name(), "made", c.ModTime().UTC())
 			err = errors.Join(err, os.Remove(filepath.Join(d.path, c.Name())))
 		}
