@@ -70,7 +70,7 @@ func TestRun(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
-	good := options{lasts: time.Second, starter: 1, sender: 1, chats: 1, idle: 1}
+	good := options{lasts: time.Second, starter: 1, sender: 1, chats: 1, idle: 1, past: 1}
 	if err := good.check(); err != nil {
 		t.Errorf("check: %v", err)
 	}

@@ -128,7 +128,7 @@ func TestOrigin(t *testing.T) {
 	} {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.RemoteAddr = address
-		if got := originOf(r).ip(); got != want {
+		if got := new(Verifier).originOf(r).ip(); got != want {
 			t.Errorf("%q is from %q; want %q", address, got, want)
 		}
 	}

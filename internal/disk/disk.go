@@ -1,6 +1,6 @@
 // Package disk has what several packages need of the file system: a lock on a file that ends with
 // its process ([Lock]), and names and small files that survive the death of the process and of
-// the machine ([SyncDir], [WriteFile]). Calls block as long as the disk does; errors are those of
+// the machine ([SyncDir], [WriteFile]), and the space that is free ([Free]). Calls block as long as the disk does; errors are those of
 // package os, and [ErrLocked].
 package disk
 

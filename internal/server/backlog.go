@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"parley.example/parley/internal/process"
+	"parley.example/parley/internal/disk"
 	"parley.example/parley/internal/store"
 )
 
@@ -90,7 +90,7 @@ func (s *Server) count(ctx context.Context) (f figures) {
 	f.Backlog, _ = s.store.Backlog(ctx) // a database that fails is told by parley_writes_failing
 	if s.Data != "" {
 		f.database = bytesOf(filepath.Join(s.Data, "parley.db")) + bytesOf(filepath.Join(s.Data, "parley.db-wal"))
-		f.free, _ = process.FreeDisk(s.Data)
+		f.free, _ = disk.Free(s.Data)
 	}
 	if s.Data != "" && s.Files == "" {
 		f.files = bytesBelow(ctx, filepath.Join(s.Data, "files"))

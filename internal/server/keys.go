@@ -3,7 +3,6 @@ package server
 import (
 	"cmp"
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -16,7 +15,6 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/edge"
 	"parley.example/parley/internal/engine"
-	"parley.example/parley/internal/keysapi"
 )
 
 // maxKeysBody bounds a request of the API of keys: a policy whose every byte is escaped.
@@ -102,29 +100,4 @@ func (k *keyring) used(op *restjson.Operation, r *http.Request, id auth.Identity
 		from = at.Addr().Unmap()
 	}
 	k.keys.Used(id.AccessKey, auth.Use{At: k.clock.Wall().UTC(), From: from, Operation: op.Name})
-}
-
-// keysHandler answers the API of keys, to requests that are truly signed, in development mode too.
-func (s *Server) keysHandler() http.Handler {
-	service := &keysapi.Service{Keys: s.keyring.keys, Tokens: s.keyring.tokens, Wall: s.clock.Wall, Now: s.clock.Now}
-	return keysapi.NewHandler(service, s.edge.Options(edge.API{
-		Before: s.limits.administrators(func(op *restjson.Operation, r *http.Request) (edge.Caller, error) {
-			signed, err := s.keyring.verifier.VerifyHeader(r, s.clock.Wall())
-			if err == nil {
-				err = keysapi.Refuse(r, signed.Presigned)
-			}
-			if err != nil {
-				return edge.Caller{}, err
-			}
-			return s.caller(op, r, signed), nil
-		}),
-		Authorize: func(ctx context.Context, op *restjson.Operation, in any) error {
-			id, ok := edge.Principal(ctx).(auth.Identity)
-			if !ok {
-				return errors.New(op.Name + " was called without an access key")
-			}
-			return id.Authorize(auth.Call{Service: "parley", Operation: op.Name, Input: in, Partition: s.partition, Now: s.clock.Now()})
-		},
-		MapError: keysapi.MapError, MaxBody: maxKeysBody,
-	}))
 }

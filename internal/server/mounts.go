@@ -1,16 +1,11 @@
 package server
 
 import (
-	"cmp"
-	"context"
-	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
-	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/connectapi"
@@ -62,8 +57,9 @@ func (s *Server) mounts() []edge.Mount {
 	chat := participant.NewHandler(participants, s.edge.Options(edge.API{
 		Before: s.limits.participants(participants.Before), MapError: participantapi.MapError, Gates: gates,
 	}))
+	signed := signed{s}
 	administration := connect.NewHandler(contacts, s.edge.Options(edge.API{
-		Before: s.limits.administrators(s.authenticate), Authorize: s.limits.requests(s.authorize(contacts)),
+		Before: s.limits.administrators(signed.authenticate), Authorize: s.limits.requests(signed.authorize(contacts)),
 		MapError: connectapi.MapError, Gates: gates, MaxBody: maxConnectBody,
 	}))
 	clock, flowLogs := devapi.Clock{Clock: s.clock, Mover: &engine.Mover{Engine: s.engine}}, devapi.FlowLogs{Log: s.flowLog}
@@ -90,10 +86,10 @@ func (s *Server) mounts() []edge.Mount {
 	if s.AdminListen != "" {
 		asked = s.health()
 	}
-	return append(append(append(asked, s.erasures()...), []edge.Mount{
+	return append(append(append(asked, signed.erasures()...), []edge.Mount{
 		{Pattern: "/", Handler: administration, CORS: edge.AnyOrigin},
 		{Pattern: "/participant/", Handler: chat, CORS: edge.AnyOrigin},
-		{Pattern: keysapi.Path, Handler: s.keysHandler()},
+		{Pattern: keysapi.Path, Handler: signed.keys()},
 		{Pattern: participantapi.FilesPath, Handler: s.limits.outside(edge.Patient(participants.Files())), CORS: edge.AnyOrigin, Secret: true},
 		{Pattern: auth.SocketPath, Handler: s.limits.outside(s.hub), CORS: edge.AnyOrigin},
 		root,
@@ -113,67 +109,4 @@ func (s *Server) gates() (gates []edge.Gate) {
 		gates = append(gates, limits.Allow)
 	}
 	return gates
-}
-
-// authenticate verifies the caller of the connect service.
-func (s *Server) authenticate(op *restjson.Operation, r *http.Request) (edge.Caller, error) {
-	signed, err := s.verifier.VerifyHeader(r, s.clock.Wall())
-	if err != nil {
-		return edge.Caller{}, err
-	}
-	return s.caller(op, r, signed), nil
-}
-
-// caller is who signed a request, as far as is known before its body.
-func (s *Server) caller(op *restjson.Operation, r *http.Request, signed *auth.Signed) edge.Caller {
-	ctx := r.Context()
-	caller := edge.Caller{Context: ctx, Check: func(body []byte) error {
-		id, err := signed.VerifyBody(body)
-		if err == nil {
-			edge.Identify(ctx, id)
-			s.keyring.used(op, r, id)
-		}
-		return err
-	}}
-	if signed.Proven {
-		id := signed.Identity()
-		edge.Identify(ctx, id)
-		caller.Known = cmp.Or(id.AccessKey, "anybody") // in development mode a request may name no key
-	}
-	return caller
-}
-
-// addresses returns what clients may have signed as the server's address if not what
-// the request says: a proxy may have rewritten its Host and cut its path.
-func (s *Server) addresses(r *http.Request) (known []auth.Address) {
-	if u, err := url.Parse(s.PublicURL); err == nil && u.Host != "" {
-		known = append(known, auth.Address{Host: signedHost(u), Path: strings.TrimSuffix(u.EscapedPath(), "/")})
-	}
-	if host := edge.AskedHost(r.Context()); host != r.Host {
-		known = append(known, auth.Address{Host: host})
-	}
-	return known
-}
-
-// signedHost returns the Host that clients of a URL send: without the scheme's own port.
-func signedHost(u *url.URL) string {
-	if port := u.Port(); u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
-		return strings.TrimSuffix(u.Host, ":"+port)
-	}
-	return u.Host
-}
-
-// authorize returns what checks the policy of the caller's key for the resources of a request. In
-// development mode only keys that exist here have a policy that says less than everything.
-func (s *Server) authorize(known *connectapi.Service) func(context.Context, *restjson.Operation, any) error {
-	return func(ctx context.Context, op *restjson.Operation, in any) error {
-		id, ok := edge.Principal(ctx).(auth.Identity)
-		if !ok {
-			return fmt.Errorf("%s was called without an access key", op.Name)
-		}
-		return id.Authorize(auth.Call{
-			Operation: op.Name, Input: in, Partition: s.partition, Now: s.clock.Now(),
-			Facts: func(arn string) (auth.Facts, error) { return known.FactsOf(ctx, arn) },
-		})
-	}
 }

@@ -47,7 +47,7 @@ func (u *upgrade) run(ctx context.Context) error {
 	for _, s := range u.steps {
 		u.Log.Info("the upgrade will change the data", "format", s.format, "does", s.does)
 	}
-	if free, err := u.dir.free(); err != nil {
+	if free, err := disk.Free(u.dir.path); err != nil {
 		u.Log.Warn("cannot tell how much space is free; the upgrade is tried", "dir", u.dir.path, "err", err)
 	} else if err := enough(free, size, !u.NoUpgradeCopy); err != nil {
 		return fmt.Errorf("%w (in %s)", err, u.dir.path)

@@ -1,10 +1,10 @@
-package process
+package disk
 
 import "golang.org/x/sys/windows"
 
-// FreeDisk returns how many bytes the file system of a directory still takes from
+// Free returns how many bytes the file system of a directory still takes from
 // this process. The error is the system's.
-func FreeDisk(dir string) (int64, error) {
+func Free(dir string) (int64, error) {
 	name, err := windows.UTF16PtrFromString(dir)
 	if err != nil {
 		return 0, err

@@ -1,12 +1,12 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
-package process
+package disk
 
 import "syscall"
 
-// FreeDisk returns how many bytes the file system of a directory still takes from
+// Free returns how many bytes the file system of a directory still takes from
 // this process. The error is the system's.
-func FreeDisk(dir string) (int64, error) {
+func Free(dir string) (int64, error) {
 	var fs syscall.Statfs_t
 	if err := syscall.Statfs(dir, &fs); err != nil {
 		return 0, err
