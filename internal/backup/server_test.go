@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
 
 	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/auth/keystore"
 	"parley.example/parley/internal/backup"
+	"parley.example/parley/internal/server"
 	"parley.example/parley/internal/server/servertest"
 )
 
@@ -17,7 +20,8 @@ import (
 // restored: it knows all that was acknowledged before, takes the same token, and the chat goes on.
 func TestServerGoesOn(t *testing.T) {
 	path, place := filepath.Join(t.TempDir(), "data"), backup.Where{URL: filepath.Join(t.TempDir(), "place")}
-	s := servertest.Start(t, servertest.Production(path), servertest.Quietly(t))
+	fast := func(c *server.Config) { c.Rates = map[string]string{"all": "off"} }
+	s := servertest.Start(t, servertest.Production(path), servertest.Quietly(t), fast)
 	c := s.Chat(t)
 	up := c.File("a.txt", "text/plain", 13)
 	res, err := s.HTTP.Do(servertest.Put(t, up, []byte("what I attach")))
@@ -46,7 +50,15 @@ func TestServerGoesOn(t *testing.T) {
 	talking.Wait()
 	well(t, place, backup.Choice{})
 
-	again := servertest.Start(t, servertest.Production(restore(t, place, backup.Choice{})), servertest.Quietly(t))
+	restored := restore(t, place, backup.Choice{})
+	secret, err := os.ReadFile(filepath.Join(path, keystore.SecretFile)) // which is kept apart
+	if err == nil {
+		err = os.WriteFile(filepath.Join(restored, keystore.SecretFile), secret, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := servertest.Start(t, servertest.Production(restored), servertest.Quietly(t))
 	c = c.On(again)
 	c.Connect()
 	c.Send("and on it goes")
