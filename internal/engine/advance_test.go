@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,16 +19,17 @@ import (
 
 // waits is a flow that waits as often as told, asks a function after each time, and then hangs up.
 func waits(times int, seconds string) string {
-	text := `{"Version":"2019-10-30","StartAction":"wait 1","Actions":[`
+	var text strings.Builder
+	text.WriteString(`{"Version":"2019-10-30","StartAction":"wait 1","Actions":[`)
 	for n := 1; n <= times; n++ {
 		wait, ask, next := fmt.Sprintf("wait %d", n), fmt.Sprintf("ask %d", n), fmt.Sprintf("wait %d", n+1)
-		text += fmt.Sprintf(`{"Identifier":%q,"Type":"Wait","Parameters":{"TimeLimitSeconds":%q},"Transitions":{"NextAction":%q,"Conditions":[{"NextAction":%q,"Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}],"Errors":[{"NextAction":%q,"ErrorType":"NoMatchingError"}]}},
+		text.WriteString(fmt.Sprintf(`{"Identifier":%q,"Type":"Wait","Parameters":{"TimeLimitSeconds":%q},"Transitions":{"NextAction":%q,"Conditions":[{"NextAction":%q,"Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}],"Errors":[{"NextAction":%q,"ErrorType":"NoMatchingError"}]}},
 			{"Identifier":%q,"Type":"InvokeLambdaFunction","Parameters":{"LambdaFunctionARN":"f","InvocationTimeLimitSeconds":"3"},"Transitions":{"NextAction":"answered %d","Errors":[{"NextAction":"failed %d","ErrorType":"NoMatchingError"}]}},
 			{"Identifier":"answered %d","Type":"MessageParticipant","Parameters":{"Text":"answered"},"Transitions":{"NextAction":%q}},
 			{"Identifier":"failed %d","Type":"MessageParticipant","Parameters":{"Text":"failed"},"Transitions":{"NextAction":%q}},`,
-			wait, seconds, ask, ask, ask, ask, n, n, n, next, n, next)
+			wait, seconds, ask, ask, ask, ask, n, n, n, next, n, next))
 	}
-	return text + fmt.Sprintf(`{"Identifier":"wait %d","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`, times+1)
+	return text.String() + fmt.Sprintf(`{"Identifier":"wait %d","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`, times+1)
 }
 
 func moved(w *enginetest.Engine) *engine.Mover { return &engine.Mover{Engine: w.Engine} }

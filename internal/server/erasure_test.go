@@ -16,7 +16,6 @@ import (
 	"parley.example/parley/internal/server"
 	"parley.example/parley/internal/server/servertest"
 	"parley.example/parley/internal/store"
-	"parley.example/parley/internal/store/sqlite"
 )
 
 // TestErasedCustomerIsInNoFile erases people in each way, in memory and not, and looks for
@@ -173,16 +172,13 @@ func TestRequestsForErasuresAreChecked(t *testing.T) {
 // makeKey makes an access key, while the server is stopped.
 func (a *archive) makeKey(policy string) auth.Key {
 	a.t.Helper()
-	s, err := sqlite.Open(a.t.Context(), sqlite.Options{Dir: a.dir})
-	if err != nil {
-		a.t.Fatal(err)
-	}
+	s, vault := openStopped(a.t, a.dir)
 	defer s.Close()
 	p, err := auth.ParsePolicy([]byte(policy))
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	key, err := (&auth.Keys{Store: keystore.Keys{Store: s}}).Create(a.t.Context(), "test", p, time.Now())
+	key, err := (&auth.Keys{Store: keystore.Keys{Store: s, Vault: vault}}).Create(a.t.Context(), "test", p, time.Now())
 	if err != nil {
 		a.t.Fatal(err)
 	}

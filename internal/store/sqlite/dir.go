@@ -75,6 +75,12 @@ func (d *directory) prepare(begin bool) (err error) {
 	return errors.Join(f.Close(), disk.SyncDir(d.path))
 }
 
+// empty reports whether the database has not been written to.
+func (d *directory) empty() bool {
+	info, err := os.Stat(filepath.Join(d.path, databaseName))
+	return err == nil && info.Size() == 0
+}
+
 // dsn is the name under which SQLite opens the database file.
 func (d *directory) dsn() string { return fileURI(filepath.Join(d.path, databaseName)) }
 

@@ -118,8 +118,12 @@ func openFile(ctx context.Context, o Options) (*Store, error) {
 		undo.run()
 		return nil, fmt.Errorf("open %s: %w", dir.path, dir.explain(err))
 	}
-	c, err := connect(ctx, dir.dsn(), "auto_vacuum = incremental", "secure_delete = on", "busy_timeout = 10000", "journal_mode = wal", "synchronous = full", "foreign_keys = on",
-		"wal_autocheckpoint = 0", "journal_size_limit = 67108864", "temp_store = memory", "cache_size = -16000")
+	pragmas := []string{"secure_delete = on", "busy_timeout = 10000", "journal_mode = wal", "synchronous = full", "foreign_keys = on",
+		"wal_autocheckpoint = 0", "journal_size_limit = 67108864", "temp_store = memory", "cache_size = -16000"}
+	if dir.empty() { // elsewhere it would be a write, before it is known whether the data is for this release
+		pragmas = append([]string{"auto_vacuum = incremental"}, pragmas...)
+	}
+	c, err := connect(ctx, dir.dsn(), pragmas...)
 	if err != nil {
 		return fail(err)
 	}
