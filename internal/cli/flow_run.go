@@ -13,6 +13,7 @@ import (
 
 	"parley.example/parley/internal/flowtest"
 	"parley.example/parley/internal/flowtest/report"
+	"parley.example/parley/internal/flowtest/scenario"
 	"parley.example/parley/internal/flowtest/simulator"
 )
 
@@ -39,6 +40,7 @@ func (flowRun) Help() string {
   parley flow run main.json                        be the customer
   parley flow run main.json --flow flows           with the flows that it transfers to
   parley flow run main.json --say Hello --say 1    what happens to a customer who says that
+  parley flow run main.json --with "queue Sales available 2" --say '/agent Bo joins'
   parley flow run main.json --auto --lambda prices=prices.json
   echo "Hello" | parley flow run main.json
 
@@ -110,6 +112,13 @@ func (c *flowRun) prepare() (*flowtest.Play, error) {
 			answer = "ends with " + quote(c.Bot[name])
 		}
 		statements = append(statements, "bot "+quote(name)+" "+answer)
+	}
+	for _, line := range c.Say {
+		if statement, ok := strings.CutPrefix(line, "/"); ok {
+			if err := scenario.Check(statement); err != nil {
+				return nil, fmt.Errorf("--say %s: %w", line, err)
+			}
+		}
 	}
 	for _, statement := range append(statements, c.With...) {
 		if err := p.Do(statement); err != nil {
@@ -217,4 +226,4 @@ func (c *flowRun) silence(p *flowtest.Play) error {
 const statements = `/advance 5m    /advance to the next timer    /customer chooses ACTION {…}    /customer signs in    /customer leaves
    /agent NAME joins | says "…" | leaves    /participant NAME joins | says "…" | leaves
    /lambda NAME returns {…} | fails | times out    /bot NAME says "…" | ends with INTENT | fails
-   /queue NAME full    /hours NAME closed    /attribute KEY = VALUE    /restart    /stop    /expect …`
+   /queue NAME full | available N    /hours NAME closed    /attribute KEY = VALUE    /restart    /stop    /expect …`

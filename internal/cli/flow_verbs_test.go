@@ -227,6 +227,7 @@ func TestFlowVerbsRefuse(t *testing.T) {
 		{1, "not a JSON object", []string{"flow", "graph", noFlow}},
 		{2, "no such file", []string{"flow", "run", "nowhere.json"}},
 		{2, "there is no statement \"queues\"", []string{"flow", "run", flows + "shop.json", "--with", "queues"}},
+		{2, `--say /agent Bo dances: an agent joins, says or leaves; not "dances"`, []string{"flow", "run", flows + "shop.json", "--say", "/agent Bo dances"}},
 		{2, `--lambda x: "nowhere" is neither a JSON object nor a readable file`, []string{"flow", "run", flows + "shop.json", "--lambda", "x=nowhere"}},
 		{2, "contains no .scenario files", []string{"flow", "test", empty}},
 		{2, "wrong.scenario:2: there is no statement \"nonsense\"", []string{"flow", "test", wrong}},

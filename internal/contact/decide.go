@@ -52,6 +52,8 @@ type QueueStatus struct {
 	Others int64     // contacts that wait
 	Oldest time.Time // when the one that has waited longest was enqueued; zero when none waits
 	Ahead  int64     // those ahead of the one that the [Need] describes
+
+	Online, Staffed, Available int64 // agents of the queue
 }
 
 // Need is the error of a decision that depends on something that the state does

@@ -37,7 +37,7 @@ func (f facts) Metrics(q machine.Queue) (machine.QueueStatus, error) {
 			d.need.Priority, d.need.Rank, d.need.Since = d.chat.Priority(), d.chat.rank(), entry.Since
 		}
 	}
-	m := machine.QueueStatus{Contacts: status.Others}
+	m := machine.QueueStatus{Contacts: status.Others, Online: status.Online, Staffed: status.Staffed, Available: status.Available}
 	oldest := status.Oldest
 	if here {
 		m.Contacts++

@@ -1,6 +1,10 @@
 package flowtest
 
 import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +18,9 @@ import (
 // are waited for.
 type Customer struct {
 	// Lines are what the customer says, in turn, when the flow listens; then he
-	// repeats himself. A line that begins with / is a statement.
+	// repeats himself. A line that begins with / is a statement, which is not
+	// repeated. If it is what somebody does and it cannot be done yet, such as an
+	// agent who joins while the contact waits in no queue, the chat goes on until it can.
 	Lines []string
 	Once  bool // he says each line once and then nothing any more
 	Turns int  // after which he leaves; 0 for 200
@@ -26,6 +32,9 @@ const (
 	defaultTurns = 200
 	waitTurns    = 4 // turns in a queue until an agent comes
 )
+
+// usualLines are what a customer says who has not been told what to say.
+var usualLines = []string{"Hello", "Yes", "1", "Thank you"}
 
 // Auto plays until the chat has ended. show is called after every turn, and
 // before the first; its error ends the play.
@@ -39,7 +48,7 @@ func (p *Play) Auto(c Customer, show func() error) error {
 		turns = defaultTurns
 	}
 	if len(c.Lines) == 0 && !c.Mute {
-		c.Lines = []string{"Hello", "Yes", "1", "Thank you"}
+		c.Lines = usualLines
 	}
 	for n := 0; ; n++ {
 		if err := show(); err != nil {
@@ -55,7 +64,11 @@ func (p *Play) Auto(c Customer, show func() error) error {
 			}
 			continue
 		}
-		if err := p.turn(&c); err != nil {
+		err := p.turn(&c)
+		if errors.Is(err, errNothingDue) && p.refused != nil {
+			err = p.refused
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -68,11 +81,16 @@ const agent = "Agent"
 func (p *Play) turn(c *Customer) error {
 	state := p.Chat().State()
 	run := p.Chat().Run("")
-	if line := p.line(c); strings.HasPrefix(line, "/") && !p.Chat().Calling() {
-		p.turns["lines"]++
-		return p.Do(line[1:])
+	if line := p.line(c); isStatement(line) && !p.Chat().Calling() {
+		if p.refused = p.Do(line[1:]); p.refused == nil {
+			p.turns["lines"]++
+			return nil
+		}
+		if p.refused = fmt.Errorf("%s: %w", line, p.refused); !deed.MatchString(line) {
+			return p.refused
+		}
 	}
-	if present(state, center.RoleAgent) {
+	if present(state, center.RoleAgent) != nil {
 		return p.withAgent(c)
 	}
 	if state.Queue != nil && state.Joining == "" {
@@ -98,6 +116,11 @@ func (p *Play) turn(c *Customer) error {
 	return p.Wait()
 }
 
+// deed is a statement of what somebody does, which may have to wait until it can be done.
+var deed = regexp.MustCompile(`^/\s*(agent|customer|participant)\s`)
+
+func isStatement(line string) bool { return strings.HasPrefix(line, "/") }
+
 // every reports true every n-th time it is asked.
 func (p *Play) every(what string, n int) bool {
 	p.turns[what]++
@@ -106,12 +129,20 @@ func (p *Play) every(what string, n int) bool {
 
 // speakOrWait is a line of the customer, or silence when he has none left.
 func (p *Play) speakOrWait(c *Customer) error {
+	if said, err := p.speak(c); said || err != nil {
+		return err
+	}
+	return p.Wait()
+}
+
+// speak is a line of the customer; false when he has none to say now.
+func (p *Play) speak(c *Customer) (bool, error) {
 	line := p.line(c)
-	if line == "" {
-		return p.Wait()
+	if line == "" || isStatement(line) {
+		return false, nil
 	}
 	p.turns["lines"]++
-	return p.Say(line)
+	return true, p.Say(line)
 }
 
 // line is what the customer will say next, "" for nothing.
@@ -120,12 +151,24 @@ func (p *Play) line(c *Customer) string {
 	if c.Mute || n >= len(c.Lines) && c.Once {
 		return ""
 	}
-	return c.Lines[n%len(c.Lines)]
+	if n < len(c.Lines) {
+		return c.Lines[n]
+	}
+	again := slices.DeleteFunc(slices.Clone(c.Lines), isStatement)
+	if len(again) == 0 {
+		again = usualLines
+	}
+	return again[n%len(again)]
 }
 
 // unsaid notes what the customer was to say, and did not come to say.
 func (p *Play) unsaid(c *Customer) {
-	if n := p.turns["lines"]; c.Once && n < len(c.Lines) {
+	n := p.turns["lines"]
+	if n < len(c.Lines) && p.refused != nil {
+		p.Chat().Note("not done: %v", p.refused)
+		n++
+	}
+	if c.Once && n < len(c.Lines) {
 		p.Chat().Note("not said, for nobody listened any more: %s", wording.Clip(strings.Join(c.Lines[n:], "; "), 300))
 	}
 }
@@ -151,22 +194,25 @@ func (p *Play) withAgent(c *Customer) error {
 	if state := p.Chat().State(); state.Whisper != nil {
 		return p.Wait()
 	}
+	name := present(p.Chat().State(), center.RoleAgent).DisplayName
 	p.turns["agent"]++
 	switch p.turns["agent"] % 3 {
 	case 1:
-		return p.Do("agent " + agent + ` says "Hello, how can I help you?"`)
+		return p.Do("agent " + wording.Quote(name) + ` says "Hello, how can I help you?"`)
 	case 2:
-		return p.speakOrWait(&Customer{Lines: c.Lines, Mute: c.Mute})
-	}
-	return p.Do("agent " + agent + " leaves")
-}
-
-// present reports whether somebody of a role is in the chat.
-func present(c *contact.Chat, role center.Role) bool {
-	for i := range c.Participants {
-		if p := &c.Participants[i]; p.Role == role && p.Present() {
-			return true
+		if said, err := p.speak(c); said || err != nil {
+			return err
 		}
 	}
-	return false
+	return p.Do("agent " + wording.Quote(name) + " leaves")
+}
+
+// present returns somebody of a role who is in the chat; nil for nobody.
+func present(c *contact.Chat, role center.Role) *contact.Participant {
+	for i := range c.Participants {
+		if p := &c.Participants[i]; p.Role == role && p.Present() {
+			return p
+		}
+	}
+	return nil
 }

@@ -27,6 +27,7 @@ type Play struct {
 	rand    *rand.Rand
 	asked   map[waiting]int // how often a bot was asked at an action
 	turns   map[string]int
+	refused error         // why the line whose turn it is has not been done yet
 	pace    time.Duration // how long functions without a stub take
 }
 
@@ -109,10 +110,12 @@ func (p *Play) Say(text string) error { return p.session.Say(text) }
 // Begin starts the chat, unless it has begun.
 func (p *Play) Begin() error { return p.session.Begin() }
 
+var errNothingDue = errors.New("nothing is due any more")
+
 // Wait lets time pass until something happens by itself.
 func (p *Play) Wait() error {
 	if p.Chat().Due().IsZero() {
-		return errors.New("nothing is due any more")
+		return errNothingDue
 	}
 	return p.Do("advance to the next timer")
 }

@@ -65,6 +65,57 @@ func TestEveryFlowEnds(t *testing.T) {
 	t.Log(ends)
 }
 
+// TestStatementsWaitTheirTurn: what somebody does in a line of the customer is done
+// as soon as it can be, by the person who is named, and once.
+func TestStatementsWaitTheirTurn(t *testing.T) {
+	const human, joins = "human", "/agent Bo joins"
+	for _, test := range []struct {
+		name    string
+		c       flowtest.Customer
+		want    []string // texts of the story, in this order
+		ending  string
+		refused string
+	}{
+		{"an agent who joins talks and leaves", flowtest.Customer{Lines: []string{human, joins}, Once: true},
+			[]string{"human", "Hello, how can I help you?"}, "AGENT_DISCONNECT", ""},
+		{"an agent does what he is told first", flowtest.Customer{Lines: []string{human, joins, `/agent Bo says "I am Bo."`, "Hi Bo", "/agent Bo leaves"}, Once: true},
+			[]string{"human", "I am Bo.", "Hi Bo"}, "AGENT_DISCONNECT", ""},
+		{"statements are not repeated", flowtest.Customer{Lines: []string{human, joins}},
+			[]string{"human", "Hello, how can I help you?", "human"}, "AGENT_DISCONNECT", ""},
+		{"nobody can join where nobody waits", flowtest.Customer{Lines: []string{joins, "too late"}, Once: true},
+			[]string{"It seems that you are gone. Goodbye!", "not done: /agent Bo joins: the contact does not wait in a queue", "nobody listened any more: too late"}, "CONTACT_FLOW_DISCONNECT", ""},
+		{"an expectation does not wait", flowtest.Customer{Lines: []string{`/expect queue Support`, human}, Once: true},
+			nil, "", "/expect queue Support: the contact waits in no queue"},
+	} {
+		p, err := flowtest.NewPlay(&simulator.Library{}, "testdata/shop.json", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Do("bot ShopBot ends with TalkToHuman"); err != nil {
+			t.Fatal(err)
+		}
+		err = p.Auto(test.c, func() error { return nil })
+		if test.refused != "" {
+			if err == nil || !strings.HasPrefix(err.Error(), test.refused) {
+				t.Errorf("%s: %v; want %s", test.name, err, test.refused)
+			}
+			continue
+		}
+		if reason, _ := p.Chat().Ended(); err != nil || reason != test.ending {
+			t.Errorf("%s: the chat ended with %q, %v; want %s", test.name, reason, err, test.ending)
+		}
+		rest := test.want
+		for _, entry := range p.Chat().Story() {
+			if len(rest) > 0 && (entry.Item.Content == rest[0] || strings.HasPrefix(entry.Text, rest[0]) || strings.HasSuffix(entry.Text, rest[0])) {
+				rest = rest[1:]
+			}
+		}
+		if len(rest) > 0 {
+			t.Errorf("%s: %q did not come; the story is %+v", test.name, rest, p.Chat().Story())
+		}
+	}
+}
+
 // TestUnsaid: lines that the flow did not listen to any more are reported.
 func TestUnsaid(t *testing.T) {
 	for _, test := range []struct {

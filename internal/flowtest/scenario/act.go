@@ -139,6 +139,9 @@ func readAgent(s *scanner) action {
 			if err := s.act(); err != nil {
 				return err
 			}
+			if s.queue() == "" {
+				return fmt.Errorf("the contact does not wait in a queue%s", s.standing())
+			}
 			_, err := s.Chat.Do(contact.Join{
 				User: center.UserID(user), DisplayName: name, UserName: user, FirstName: first, LastName: last,
 			})

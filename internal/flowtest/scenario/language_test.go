@@ -38,6 +38,7 @@ func TestParseRefuses(t *testing.T) {
 		`bot b ends with I slots 1`:  `slots is a JSON object, not 1`,
 		`queue Q huge`:               `a queue has: is REF, hours NAME, capacity N`,
 		`queue Q capacity many`:      `the capacity is a number, not "many"`,
+		`queue Q available some`:     `how many agents are available is a number, not "some"`,
 		`hours H ajar`:               `want "closed", not "ajar"`,
 		`no luck today`:              `want no queue, no hours or no view, not no luck`,
 		`clock noon today`:           `the clock is set as in: clock 2026-03-01 12:00`,

@@ -34,18 +34,30 @@ func NewSession(l *simulator.Library, folder string) *Session {
 
 // Do reads one statement and runs it.
 func (s *Session) Do(text string) error {
+	do, err := read(text)
+	if err != nil {
+		return err
+	}
+	return s.run(do)
+}
+
+// Check reports why a text cannot be read as a statement; nil if it can.
+func Check(text string) error {
+	_, err := read(text)
+	return err
+}
+
+// read reads one statement.
+func read(text string) (action, error) {
 	sc := &scanner{text: text}
 	if !sc.next() {
-		return errors.New("there is no statement")
+		return nil, errors.New("there is no statement")
 	}
 	do := sc.statement()
 	if sc.err == nil && sc.next() {
 		sc.fail("there is more than one statement")
 	}
-	if sc.err != nil {
-		return sc.err
-	}
-	return s.run(do)
+	return do, sc.err
 }
 
 // Say is a message of the customer.

@@ -56,7 +56,7 @@ func readModule(s *scanner) action {
 	}
 }
 
-// readQueue: queue NAME [is REF] [hours NAME] [capacity N] [holds N [oldest SPAN]] [full] [disabled].
+// readQueue: queue NAME [is REF] [hours NAME] [capacity N] [holds N [oldest SPAN]] [online N] [staffed N] [available N] [full] [disabled].
 func readQueue(s *scanner) action {
 	name, ref := s.name("the name of the queue"), ""
 	var change []func(*simulator.Queue)
@@ -76,12 +76,21 @@ func readQueue(s *scanner) action {
 		case s.accept("oldest"):
 			d := s.duration()
 			change = append(change, func(q *simulator.Queue) { q.Oldest = d })
+		case s.accept("online"):
+			n := int64(s.number("how many agents are online"))
+			change = append(change, func(q *simulator.Queue) { q.Online(n) })
+		case s.accept("staffed"):
+			n := int64(s.number("how many agents are staffed"))
+			change = append(change, func(q *simulator.Queue) { q.Staffed(n) })
+		case s.accept("available"):
+			n := int64(s.number("how many agents are available"))
+			change = append(change, func(q *simulator.Queue) { q.Available(n) })
 		case s.accept("full"):
 			change = append(change, func(q *simulator.Queue) { q.Max = q.Others })
 		case s.accept("disabled"):
 			change = append(change, func(q *simulator.Queue) { q.Disabled = true })
 		default:
-			s.fail("a queue has: is REF, hours NAME, capacity N, holds N, oldest SPAN, full, disabled; not %q", s.rest())
+			s.fail("a queue has: is REF, hours NAME, capacity N, holds N, oldest SPAN, online N, staffed N, available N, full, disabled; not %q", s.rest())
 		}
 	}
 	return func(s *Session) error {

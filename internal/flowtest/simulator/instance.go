@@ -52,6 +52,27 @@ type Queue struct {
 
 	name string
 	own  int64 // contacts of the chat that wait there
+
+	online, staffed, available int64 // agents; none is available who is not staffed, or staffed who is not online
+}
+
+// Online sets how many agents of the queue have signed in.
+func (q *Queue) Online(n int64) {
+	q.online = n
+	q.staffed, q.available = min(q.staffed, n), min(q.available, n)
+}
+
+// Staffed sets how many agents are at work for the queue, whether they have a
+// contact or not.
+func (q *Queue) Staffed(n int64) {
+	q.staffed = n
+	q.online, q.available = max(q.online, n), min(q.available, n)
+}
+
+// Available sets how many agents can take a contact of the queue at once.
+func (q *Queue) Available(n int64) {
+	q.available = n
+	q.online, q.staffed = max(q.online, n), max(q.staffed, n)
 }
 
 // Hours are hours of operation of an instance, as they are for the whole chat.
