@@ -33,13 +33,16 @@ func (o Options) Problems(f *flow.Flow) []Problem {
 	return problems
 }
 
-// Flow reports everything there is to say about a flow: first the errors, which
-// are those that Problems lists, then warnings of what is allowed and probably
-// not meant.
+// Flow reports everything there is to say about a flow: first the errors, then
+// warnings of what is allowed and probably not meant. A mistake is one error, though
+// Problems, as the service, may list several for it: a misspelt parameter is one
+// that there is not, and one that is missing.
 func Flow(f *flow.Flow) []Finding { return Options{}.Flow(f) }
 
 // Flow is what there is to say about a flow under the options.
 func (o Options) Flow(f *flow.Flow) []Finding {
 	found, doubts := o.errors(f)
-	return slices.Concat(found, doubts, warnings(f, found))
+	warned := warnings(f, found)
+	found = slices.DeleteFunc(found, func(f Finding) bool { return f.follows })
+	return slices.Concat(found, doubts, warned)
 }

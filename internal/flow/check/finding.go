@@ -16,6 +16,8 @@ type Finding struct {
 	Message  string   `json:"message"`           // what is the matter; it begins as Problem does
 	Problem  string   `json:"problem,omitempty"` // the service's own words for it, where it refuses the flow and they are known
 	Hint     string   `json:"hint,omitempty"`    // what to do about it, or what happens otherwise
+
+	follows bool // from a mistake that another finding names: a problem of its own to the service, none to the author
 }
 
 // String is the finding in a line, for a log or an error: where, what, and what

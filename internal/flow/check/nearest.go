@@ -1,7 +1,11 @@
 package check
 
 import (
+	"cmp"
 	"iter"
+	"maps"
+	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"parley.example/parley/internal/flow"
@@ -34,16 +38,70 @@ const maxHints = 20
 // didYouMean is a hint with the one of some names that is most like what was
 // written, "" when none is.
 func didYouMean(written string, names iter.Seq[string]) string {
+	if best := nearest(written, names); best != "" {
+		return "Did you mean " + best + "?"
+	}
+	return ""
+}
+
+// nearest returns the one of some names that is most like what was written, "" when
+// none is.
+func nearest(written string, names iter.Seq[string]) string {
 	best, least := "", 2+utf8.RuneCountInString(written)/4
 	for name := range names {
+		if strings.EqualFold(name, written) && name != written {
+			return name
+		}
 		if d := distance(written, name, least+1); d < least || d == least && best != "" && name < best {
 			best, least = name, d
 		}
 	}
-	if best == "" || best == written {
+	if best == written {
 		return ""
 	}
-	return "Did you mean " + best + "?"
+	return best
+}
+
+// maxMeant bounds how many names a hint offers.
+const maxMeant = 3
+
+// didYouMeanType is a hint with the action type that is spelt much like what was
+// written, or else with those that have most words in common with it, the nearest first.
+func didYouMeanType(written string) string {
+	if best := nearest(written, typeNames); best != "" {
+		return "Did you mean " + best + "?"
+	}
+	words, shares := wordsOf(written), map[string]float64{}
+	for name := range typeNames {
+		of, same := wordsOf(name), 0
+		for _, w := range of {
+			if slices.Contains(words, w) {
+				same++
+			}
+		}
+		if share := float64(2*same) / float64(len(of)+len(words)); share >= 0.5 {
+			shares[name] = share
+		}
+	}
+	names := slices.SortedFunc(maps.Keys(shares), func(a, b string) int {
+		return cmp.Or(cmp.Compare(shares[b], shares[a]), cmp.Compare(a, b))
+	})
+	if len(names) == 0 {
+		return ""
+	}
+	return "Did you mean " + strings.Join(names[:min(len(names), maxMeant)], " or ") + "?"
+}
+
+// wordsOf splits a name at its capitals, without telling capitals from small letters.
+func wordsOf(name string) (words []string) {
+	from := 0
+	for i := 1; i <= len(name); i++ {
+		if i == len(name) || name[i] >= 'A' && name[i] <= 'Z' && !(name[i-1] >= 'A' && name[i-1] <= 'Z') {
+			words = append(words, strings.ToLower(name[from:i]))
+			from = i
+		}
+	}
+	return words
 }
 
 // distance is how many characters have to be put in, taken out or replaced to

@@ -40,14 +40,18 @@ func documentFinding(field, why, hint string) Finding {
 
 // value adds the problem that a member has a value it may not have. The first
 // thing wrong with a member is enough.
-func (v *validation) value(a *flow.Action, field, why string) {
+func (v *validation) value(a *flow.Action, field, why string, hint ...string) {
 	for i := v.first; i < len(v.findings); i++ {
 		if v.findings[i].Field == field {
 			return
 		}
 	}
 	v.findings = append(v.findings, badValue(a, field, why))
+	v.last().Hint = strings.Join(hint, " ")
 }
+
+// last is the finding that was added last.
+func (v *validation) last() *Finding { return &v.findings[len(v.findings)-1] }
 
 // doubt warns of what the service may refuse, and Parley takes.
 func (v *validation) doubt(a *flow.Action, field, message, hint string) {
@@ -61,15 +65,16 @@ func (v *validation) missing(a *flow.Action, field string) {
 
 // branches checks the conditions of an action against what they may be.
 func (v *validation) branches(a *flow.Action, allowed *flow.Conditions) {
+	meant := map[string]bool{}
 	for i := range a.Conditions {
 		if allowed.Operators != nil {
 			v.operator(a, i, allowed.Operators...)
 		}
 		if allowed.Operands != nil {
-			v.operand(a, i, allowed.Operands)
+			meant[v.operand(a, i, allowed.Operands)] = true
 		}
 	}
-	v.complete(a, allowed.Complete)
+	v.complete(a, allowed.Complete, meant)
 }
 
 // operator checks the operator of condition i.
@@ -80,32 +85,39 @@ func (v *validation) operator(a *flow.Action, i int, allowed ...string) {
 	}
 }
 
-// operand checks that the operand of condition i is one of a set.
-func (v *validation) operand(a *flow.Action, i int, allowed []string) {
+// operand checks that the operand of condition i is one of a set. If not, it
+// returns the one of the set that may be meant, "" for none.
+func (v *validation) operand(a *flow.Action, i int, allowed []string) (meant string) {
 	c := &a.Conditions[i]
 	if c.Operands == 1 && (!c.Operand.Constant() || !slices.Contains(allowed, c.Operand.Literal)) {
 		field := fmt.Sprintf("Transitions.Conditions[%d].Condition.Operands[0]", i)
-		v.value(a, field, "must be one of "+strings.Join(allowed, ", "))
+		v.value(a, field, "must be one of "+strings.Join(allowed, ", "), didYouMean(c.Operand.Literal, slices.Values(allowed)))
+		return nearest(c.Operand.Literal, slices.Values(allowed))
 	}
+	return ""
 }
 
-// complete checks that each operand of a set has a condition.
-func (v *validation) complete(a *flow.Action, operands []string) {
+// complete checks that each operand of a set has a condition. Those that another
+// operand may be meant for have been found already.
+func (v *validation) complete(a *flow.Action, operands []string, meant map[string]bool) {
 	for _, o := range operands {
 		if !slices.ContainsFunc(a.Conditions, func(c flow.Condition) bool { return c.Operand.Constant() && c.Operand.Literal == o }) {
 			finding := badValue(a, "Transitions.Conditions", "there is no branch for "+o)
 			finding.Hint = "Add a branch for " + o + "."
+			finding.follows = meant[o]
 			v.findings = append(v.findings, finding)
 		}
 	}
 }
 
-// needsError checks that an error type has a branch.
-func (v *validation) needsError(a *flow.Action, errorType string) {
-	if _, ok := a.Branch(errorType); !ok {
-		v.add(a, "Transitions.Errors", "Add a branch for "+errorType+".",
-			"Action is missing required error. Error: %s, Path: %s", errorType, path(a, ""))
+// needsError checks that an error type has a branch, and reports whether that is missing.
+func (v *validation) needsError(a *flow.Action, errorType string) (missing bool) {
+	if _, ok := a.Branch(errorType); ok {
+		return false
 	}
+	v.add(a, "Transitions.Errors", "Add a branch for "+errorType+".",
+		"Action is missing required error. Error: %s, Path: %s", errorType, path(a, ""))
+	return true
 }
 
 // refuseError checks that an error type that cannot come has no branch.
@@ -115,11 +127,35 @@ func (v *validation) refuseError(a *flow.Action, errorType string) {
 	}
 }
 
-// impossibleError adds the problem that a branch is for an error that cannot come.
+// impossibleError adds the problem that a branch is for an error that cannot come:
+// of another action, or of none.
 func (v *validation) impossibleError(a *flow.Action, errorType string) {
-	v.add(a, "Transitions.Errors", "Remove this branch: the action, as it is set up here, never takes it.",
-		"Invalid Action error. Error: %s, Path: %s", errorType, path(a, ""))
+	hint := ""
+	errors := slices.DeleteFunc(a.Spec.Errors(), func(e string) bool { return e == errorType })
+	switch {
+	case knownErrors[errorType]:
+		hint = "Remove this branch: the action, as it is set up here, never takes it."
+	case len(errors) == 0:
+		hint = "Remove this branch: there is no such error, and the action has none."
+	default:
+		hint = strings.TrimSpace(didYouMean(errorType, slices.Values(errors)) + " There is no such error.")
+	}
+	if len(errors) > 0 {
+		hint += " The errors of " + a.Type + ": " + strings.Join(errors, ", ") + "."
+	}
+	v.add(a, "Transitions.Errors", hint, "Invalid Action error. Error: %s, Path: %s", flow.Clip(errorType), path(a, ""))
 }
+
+// knownErrors has the error types of all actions.
+var knownErrors = func() map[string]bool {
+	known := map[string]bool{}
+	for _, t := range flow.Types() {
+		for _, e := range t.Errors() {
+			known[e] = true
+		}
+	}
+	return known
+}()
 
 // objectOf reads a parameter that is an object. Where it is not, the parameter
 // itself has been found wrong, or is now.

@@ -2,8 +2,11 @@ package check
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"parley.example/parley/internal/flow"
@@ -81,7 +84,8 @@ func checkHooks(v *validation, a *flow.Action) {
 func (v *validation) hook(a *flow.Action, h flow.Pair) {
 	field := "Parameters.EventHooks." + flow.Clip(h.Key)
 	if _, known := flow.ContactEvents[h.Key]; !known {
-		v.add(a, field, "", "Invalid Action property name. Path: %s", path(a, field))
+		v.add(a, field, cmp.Or(didYouMean(h.Key, maps.Keys(flow.ContactEvents)), "The hooks are "+strings.Join(slices.Sorted(maps.Keys(flow.ContactEvents)), ", ")+"."),
+			"Invalid Action property name. Path: %s", path(a, field))
 		return
 	}
 	text, ok := flow.Scalar(h.Value)

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 
 	"parley.example/parley/internal/flow"
 )
@@ -30,7 +31,11 @@ func checkWait(v *validation, a *flow.Action) {
 		field := fmt.Sprintf("Parameters.Events[%d]", i)
 		switch {
 		case e != flow.CustomerReturned && e != flow.BotDisconnected:
-			v.value(a, field, "must be "+flow.CustomerReturned+" or "+flow.BotDisconnected)
+			known := slices.Values([]string{flow.CustomerReturned, flow.BotDisconnected})
+			v.value(a, field, "must be "+flow.CustomerReturned+" or "+flow.BotDisconnected, didYouMean(e, known))
+			if meant := nearest(e, known); meant != "" {
+				operands = append(operands, meant)
+			}
 		case flow.IsTrue(goesOn):
 			v.value(a, field, "cannot be given together with ContinueExecution")
 		default:

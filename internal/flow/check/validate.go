@@ -31,6 +31,7 @@ func (o Options) errors(f *flow.Flow) (found, doubts []Finding) {
 	}
 	if n := len(f.Actions); (n == 0 || n > maxPublishedActions) && !f.Legacy {
 		v.document("Actions", fmt.Sprintf("a flow must have 1 to %d actions, not %d", maxPublishedActions, n))
+		v.last().follows = slices.ContainsFunc(f.Faults, func(f flow.Fault) bool { return f.Field == "Actions" })
 	}
 	for i := range f.Actions {
 		if len(v.findings) > maxFindings {
@@ -39,21 +40,6 @@ func (o Options) errors(f *flow.Flow) (found, doubts []Finding) {
 		v.action(&f.Actions[i])
 	}
 	return v.findings, v.doubts
-}
-
-// faults reports what is wrong with the shape of the document.
-func (v *validation) faults() {
-	for i := range v.f.Faults {
-		fault := &v.f.Faults[i]
-		finding := documentFinding(fault.Field, fault.Message, fault.Hint)
-		if fault.Action != flow.None {
-			finding = badValue(&v.f.Actions[fault.Action], fault.Field, fault.Message)
-		}
-		if fault.Dangling && (i < maxHints || fault.Action == flow.None) {
-			finding.Hint = didYouMean(fault.Written, v.f.Identifiers())
-		}
-		v.findings = append(v.findings, finding)
-	}
 }
 
 func (v *validation) action(a *flow.Action) {
@@ -68,7 +54,7 @@ func (v *validation) action(a *flow.Action) {
 		if known := misnamed[a.Type]; known != "" {
 			hint = "Did you mean " + known + "?"
 		} else if len(v.findings) < maxHints {
-			hint = didYouMean(a.Type, typeNames)
+			hint = didYouMeanType(a.Type)
 		}
 		v.add(a, "Type", cmp.Or(hint, "In a chat an unknown action takes its NoMatchingError branch."),
 			"Invalid Action type. Type: %s", flow.Clip(a.Type))
@@ -80,6 +66,7 @@ func (v *validation) action(a *flow.Action) {
 	v.errorBranches(a)
 	v.conditions(a)
 	v.next(a)
+	v.noTransitions(a)
 	if also := rules[a.Type].errors; also != nil {
 		also(v, a)
 	}
@@ -117,7 +104,7 @@ var reserved = []string{"__proto__", "constructor", "__defineGetter__", "__defin
 func (v *validation) identifier(a *flow.Action) {
 	switch {
 	case a.ID == "":
-		v.missing(a, "Identifier")
+		v.unnamed(a)
 	case utf8.RuneCountInString(a.ID) > maxIdentifier:
 		v.value(a, "Identifier", fmt.Sprintf("has more than %d characters", maxIdentifier))
 	case strings.ContainsAny(a.ID, `%:(\/)=$,;[]{}`):
@@ -129,6 +116,7 @@ func (v *validation) identifier(a *flow.Action) {
 
 func (v *validation) parameters(a *flow.Action) {
 	instead := a.Spec.Instead != "" && a.Params.Has(a.Spec.Instead)
+	meant := v.misspelt(a)
 	for i := range a.Spec.Params {
 		p := &a.Spec.Params[i]
 		switch {
@@ -138,10 +126,11 @@ func (v *validation) parameters(a *flow.Action) {
 			v.texts(a, p)
 		case p.Required && !instead:
 			v.missing(a, "Parameters."+p.Name)
+			v.last().follows = meant[p.Name]
 		}
 	}
 	if !instead {
-		v.exclusive(a)
+		v.exclusive(a, meant)
 	}
 	if a.Spec.Open {
 		return
@@ -151,11 +140,20 @@ func (v *validation) parameters(a *flow.Action) {
 			field := "Parameters." + flow.Clip(name)
 			hint := ""
 			if len(v.findings) < maxHints {
-				hint = didYouMean(name, a.Spec.ParamNames())
+				hint = cmp.Or(didYouMean(name, a.Spec.ParamNames()), parametersOf(a.Spec))
 			}
 			v.add(a, field, hint, "Invalid Action property name. Path: %s", path(a, field))
 		}
 	}
+}
+
+// parametersOf is a hint with the parameters of a type.
+func parametersOf(t *flow.Type) string {
+	names := strings.Join(slices.Collect(t.ParamNames()), ", ")
+	if names == "" {
+		return t.Name + " has no parameters."
+	}
+	return "The parameters of " + t.Name + ": " + names + "."
 }
 
 // parameter checks the form and the value of one parameter.
@@ -187,7 +185,7 @@ func (v *validation) constant(a *flow.Action, p *flow.Param, field, text string)
 		return // some exports write what is not given
 	}
 	if p.Values != nil && !slices.ContainsFunc(p.Values, func(s string) bool { return strings.EqualFold(s, text) }) {
-		v.value(a, field, "must be one of "+strings.Join(p.Values, ", "))
+		v.value(a, field, "must be one of "+strings.Join(p.Values, ", "), didYouMean(text, slices.Values(p.Values)))
 	}
 	if p.Max == 0 {
 		return
@@ -218,7 +216,7 @@ func (v *validation) structure(a *flow.Action, p *flow.Param, field string) {
 }
 
 // exclusive checks that one of the parameters that exclude each other is there.
-func (v *validation) exclusive(a *flow.Action) {
+func (v *validation) exclusive(a *flow.Action, meant map[string]bool) {
 	names := a.Spec.OneOf
 	if names == nil {
 		return
@@ -230,6 +228,7 @@ func (v *validation) exclusive(a *flow.Action) {
 	case len(given) == 0:
 		v.add(a, "Parameters", "Give one of "+strings.Join(names, ", ")+".",
 			"Action is missing required property. Path: %s", path(a, "Parameters."+names[0]))
+		v.last().follows = slices.ContainsFunc(names, func(s string) bool { return meant[s] })
 	case slices.Equal(names, flow.PromptNames):
 		v.prompts(a, given)
 	default:
@@ -241,12 +240,20 @@ func (v *validation) errorBranches(a *flow.Action) {
 	if a.Spec.Is(flow.Terminal) {
 		return
 	}
+	meant := map[string]bool{}
+	for _, e := range a.Errors {
+		if !a.Spec.Allows(e.Type) {
+			meant[nearest(e.Type, slices.Values(a.Spec.Errors()))] = true
+		}
+	}
 	for _, e := range a.Spec.Required {
-		v.needsError(a, e)
+		if v.needsError(a, e) {
+			v.last().follows = meant[e]
+		}
 	}
 	for _, e := range a.Errors {
 		if !a.Spec.Allows(e.Type) {
-			v.impossibleError(a, flow.Clip(e.Type))
+			v.impossibleError(a, e.Type)
 		}
 	}
 }
@@ -265,7 +272,12 @@ func (v *validation) conditions(a *flow.Action) {
 		c := &a.Conditions[i]
 		field := fmt.Sprintf("Transitions.Conditions[%d].Condition", i)
 		if !flow.KnownOperator(c.Operator) {
-			v.value(a, field+".Operator", "unknown operator "+flow.Clip(c.Operator)+"; the operators are "+strings.Join(flow.Operators(), ", "))
+			all := flow.Operators()
+			if of := a.Spec.Conditions.Operators; of != nil {
+				all = of
+			}
+			v.value(a, field+".Operator", "unknown operator "+flow.Clip(c.Operator)+"; the operators are "+strings.Join(all, ", "),
+				didYouMean(c.Operator, slices.Values(all)))
 		}
 		if c.Operands != 1 {
 			v.value(a, field+".Operands", "must have exactly one operand")

@@ -23,6 +23,7 @@ func warnings(f *flow.Flow, errors []Finding) []Finding {
 	}
 	w.settings()
 	reached, idle := reachable(f), w.idle()
+	cut := w.cutOff(reached)
 	for i := range f.Actions {
 		if len(w.findings) > maxFindings {
 			break
@@ -32,7 +33,9 @@ func warnings(f *flow.Flow, errors []Finding) []Finding {
 		switch {
 		case f.Start == flow.None: // that is an error, and everything is out of reach
 		case !reached[i]:
-			w.add(a, "", "No path leads to this action.", "Connect it or remove it.")
+			if hint, ok := cut[i]; ok {
+				w.add(a, "", "No path leads to this action.", hint)
+			}
 		case w.lived[i] && a.Spec != nil && !idle:
 			w.action(a)
 		}
@@ -42,6 +45,56 @@ func warnings(f *flow.Flow, errors []Finding) []Finding {
 		w.cycles()
 	}
 	return w.findings
+}
+
+// cutOff returns for the actions that no path leads to what to do, once for all
+// that follow one another. Where a branch leads nowhere or is missing, or an action
+// has the name of another, that is what cuts them off, and is said.
+func (w *warner) cutOff(reached []bool) map[int]string {
+	for i := range w.f.Actions {
+		if a := &w.f.Actions[i]; reached[i] && !a.HasNext && !a.Is(flow.Terminal) && !a.Is(flow.Stays) {
+			return nil
+		}
+	}
+	if slices.ContainsFunc(w.f.Faults, func(f flow.Fault) bool { return f.Dangling || f.Field == "Identifier" }) {
+		return nil
+	}
+	led := make([]bool, len(reached)) // by another that is out of reach
+	for i := range reached {
+		for _, next := range targets(&w.f.Actions[i]) {
+			if !reached[i] && next != flow.None && next != i {
+				led[next] = true
+			}
+		}
+	}
+	cut, told := map[int]string{}, make([]bool, len(reached))
+	for _, heads := range []bool{true, false} { // then what goes round in a circle
+		for i := range reached {
+			if reached[i] || told[i] || heads && led[i] {
+				continue
+			}
+			hint, after := "Connect it or remove it.", -1
+			for j, now := range w.after(i) {
+				if now && !reached[j] && !told[j] {
+					told[j] = true
+					after++
+				}
+			}
+			switch {
+			case after == 1:
+				hint += " It cuts off the action that follows."
+			case after > 1:
+				hint += fmt.Sprintf(" It cuts off the %d actions that follow.", after)
+			}
+			cut[i] = hint
+		}
+	}
+	return cut
+}
+
+// after marks an action and all that can follow it.
+func (w *warner) after(i int) []bool {
+	return follow(w.f, i, make([]bool, len(w.f.Actions)), targets)
 }
 
 // idle reports a flow that no chat runs. Nothing else is checked then.
@@ -86,6 +139,11 @@ func (w *warner) support(a *flow.Action) bool {
 	}
 	if a.Refusal != nil && a.Refusal.Invalid {
 		return true // an error, not a warning
+	}
+	for at := range w.wrong {
+		if at[0] == a.ID && strings.HasPrefix(at[1], "Parameters.") && a.Spec.Runs() {
+			return true // an error says what is wrong with the parameters
+		}
 	}
 	field, message := "Parameters", strings.ToUpper(why[:1])+why[1:]+"."
 	if !a.Spec.Runs() {
