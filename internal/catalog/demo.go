@@ -6,5 +6,7 @@ const (
 	DemoInstance = "11111111-1111-4111-8111-111111111111"
 	DemoFlow     = "22222222-2222-4222-8222-222222222222" // "Parley demo"
 	DemoQueue    = "33333333-3333-4333-8333-333333333333" // BasicQueue
+	DemoWhile    = "44444444-4444-4444-8444-444444444444" // "Parley demo queue", which DemoWaiting names
+	DemoWaiting  = "55555555-5555-4555-8555-555555555555" // "Parley demo with a queue"
 	DemoAlias    = "parley-demo"
 )

@@ -1,6 +1,7 @@
 package contact
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -66,6 +67,9 @@ func (c *Chat) Rank() (queue center.QueueID, priority int64, rank time.Time, ok 
 func (d *decision) enqueue(q machine.Queue, limit int64) error {
 	f, id, err := d.queueFlow()
 	c, cur := d.edit(), d.current()
+	if f != nil && f.Silent() && !c.hasWaited() {
+		d.logProblem(id, errSilent)
+	}
 	c.Target = q
 	c.Queue = &QueueEntry{Queue: q.ID, Since: d.env.Now}
 	cur.Queue, cur.Enqueued = q.ID, d.env.Now
@@ -80,6 +84,14 @@ func (d *decision) enqueue(q machine.Queue, limit int64) error {
 		return nil
 	}
 	return d.run(f, id, machine.KindCustomerQueue)
+}
+
+// errSilent is what the flow log has of a customer queue flow that says nothing, once for a chat.
+var errSilent = errors.New("the customer queue flow has nothing that a chat can say: the customer is told nothing while he waits")
+
+// hasWaited reports whether a contact of the chat has been in a queue.
+func (c *Chat) hasWaited() bool {
+	return c.Latest.Queue != "" || slices.ContainsFunc(c.Segments, func(s Segment) bool { return s.Queue != "" })
 }
 
 // queueFlow returns the flow that runs while the contact waits: the hook

@@ -64,6 +64,12 @@ func (a *Action) Refused() (errorType, why string) {
 	return NoMatchingError, ""
 }
 
+// Speaks reports whether the customer of a chat may be told something by the action.
+func (a *Action) Speaks() bool {
+	_, why := a.Refused()
+	return a.Is(Speaks) && why == ""
+}
+
 // Is reports whether a rule holds for the action's type.
 func (a *Action) Is(r Rules) bool { return a.Spec != nil && a.Spec.Is(r) }
 

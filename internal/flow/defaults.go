@@ -25,14 +25,28 @@ var defaults = []struct{ name, typ, file string }{
 	{"Sample disconnect flow", "CONTACT_FLOW", "sample_disconnect"},
 	{"Sample inbound flow (first contact experience)", "CONTACT_FLOW", "sample_inbound"},
 	{DemoName, "CONTACT_FLOW", "parley_demo"},
+	{DemoQueueName, "CUSTOMER_QUEUE", "parley_queue"},
+	{DemoWaitingName, "CONTACT_FLOW", "parley_waiting"},
 }
 
-// DemoName is the name of the flow that a newcomer's first chat runs: it greets
-// the customer, answers ten messages and says goodbye.
-const DemoName = "Parley demo"
+// The flows of the demo instance alone.
+const (
+	// DemoName is the flow that a newcomer's first chat runs: it greets the
+	// customer, answers ten messages and says goodbye.
+	DemoName = "Parley demo"
+	// DemoWaitingName puts the customer into a queue, where DemoQueueName tells him
+	// where he stands.
+	DemoWaitingName = "Parley demo with a queue"
+	DemoQueueName   = "Parley demo queue"
+)
+
+// Demo reports whether only the demo instance has the flow.
+func (d *Default) Demo() bool {
+	return d.Name == DemoName || d.Name == DemoWaitingName || d.Name == DemoQueueName
+}
 
 // Defaults returns the flows of a new instance: those that Amazon Connect
-// creates, and DemoName. Each call returns contents of its own.
+// creates, and those of the demo. Each call returns contents of its own.
 func Defaults() []Default {
 	list := make([]Default, 0, len(defaults))
 	for _, d := range defaults {

@@ -3,6 +3,7 @@ package flow
 import (
 	"iter"
 	"maps"
+	"slices"
 )
 
 // MaxSteps is how many actions a run may take without waiting for anybody: the
@@ -71,6 +72,11 @@ func (f *Flow) Identifier(index int) string {
 		return ""
 	}
 	return f.Actions[index].ID
+}
+
+// Silent reports whether no action of the flow can tell the customer of a chat anything.
+func (f *Flow) Silent() bool {
+	return !slices.ContainsFunc(f.Actions, func(a Action) bool { return a.Speaks() })
 }
 
 // FlowType is the type of the flow as far as the resource or the designer says,

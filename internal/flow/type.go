@@ -71,6 +71,7 @@ const (
 	Suspends                   // waits for the world
 	GoesOn                     // an error without a branch goes on with NextAction
 	Stays                      // what follows it may be nothing, though it is not Terminal
+	Speaks                     // says or shows something to the customer of a chat, or runs what may
 )
 
 // Variant is another block that stands for an action in flow logs, where a

@@ -75,7 +75,7 @@ var controlTypes = []Type{
 		Aliases: []string{"SetLoggingBehavior"},
 	},
 	{
-		Name: "InvokeFlowModule", Flows: everywhere, Required: onError, Optional: onCondition, Open: true, Rules: Suspends,
+		Name: "InvokeFlowModule", Flows: everywhere, Required: onError, Optional: onCondition, Open: true, Rules: Suspends | Speaks,
 		Title: "Invoke module", Family: FamilyCall, Shows: []string{"FlowModuleId"},
 		Params: []Param{refer("FlowModuleId").must()}, Conditions: equalsAny, read: readModule,
 	},

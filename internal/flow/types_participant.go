@@ -3,7 +3,7 @@ package flow
 // participantTypes are the actions that speak with the participant.
 var participantTypes = []Type{
 	{
-		Name: "MessageParticipant", Flows: everywhere &^ Hold, OneOf: PromptNames, Optional: onError, Rules: GoesOn,
+		Name: "MessageParticipant", Flows: everywhere &^ Hold, OneOf: PromptNames, Optional: onError, Rules: GoesOn | Speaks,
 		Title: "Send message", Family: FamilyTalk, Shows: []string{"Text", "SSML", "PromptId", "Media"},
 		Params:  append(prompt, literal("SkipWhenDTMFBufferEnabled", "true", "false"), literal("TextToSpeechType", "text", "ssml")),
 		read:    readMessage,
@@ -34,7 +34,7 @@ var participantTypes = []Type{
 		},
 	},
 	{
-		Name: "ConnectParticipantWithLexBot", Flows: spoken | OutboundWhisper, Required: onErrorAndCondition, Rules: Branches | Suspends,
+		Name: "ConnectParticipantWithLexBot", Flows: spoken | OutboundWhisper, Required: onErrorAndCondition, Rules: Branches | Suspends | Speaks,
 		Title: "Ask a bot", Family: FamilyTalk, Shows: []string{"Text", "SSML", "LexV2Bot", "LexBot"},
 		Optional: []string{InputTimeLimitExceeded},
 		Params: append(prompt, nested("LexV2Bot"), nested("LexBot"), nested("LexSessionAttributes"),
@@ -44,14 +44,14 @@ var participantTypes = []Type{
 		Aliases: []string{"GetUserInput"},
 	},
 	{
-		Name: "ShowView", Flows: Inbound, Required: []string{NoMatchingCondition, NoMatchingError, TimeLimitExceeded}, Rules: Branches | Suspends,
+		Name: "ShowView", Flows: Inbound, Required: []string{NoMatchingCondition, NoMatchingError, TimeLimitExceeded}, Rules: Branches | Suspends | Speaks,
 		Title: "Show view", Family: FamilyTalk, Shows: []string{"ViewResource.Id"},
 		Params: []Param{nested("ViewResource").must(), refer("InvocationTimeLimitSeconds").must().between(1, MaxViewLimit),
 			nested("ViewData").loose(), nested("SensitiveDataConfiguration")},
 		Conditions: equalsAny, read: readView,
 	},
 	{
-		Name: "AuthenticateParticipant", Flows: Inbound, Required: []string{TimeLimitExceeded, NoMatchingError}, Rules: Suspends,
+		Name: "AuthenticateParticipant", Flows: Inbound, Required: []string{TimeLimitExceeded, NoMatchingError}, Rules: Suspends | Speaks,
 		Title: "Authenticate customer", Family: FamilyTalk,
 		Params: []Param{nested("CognitoConfiguration").must(), nested("CustomerProfilesConfiguration"),
 			literal("TimeLimitMinutes").between(MinSignIn, MaxSignIn)},

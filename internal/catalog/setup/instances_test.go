@@ -3,6 +3,7 @@ package setup_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"parley.example/parley/internal/catalog"
@@ -22,8 +23,8 @@ func TestCreateInstanceBringsEverything(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := len(catalog.All[*catalog.Flow](snap)); n != len(flow.Defaults())-1 {
-			t.Errorf("%d flows; want all defaults but the demo", n)
+		if n := len(catalog.All[*catalog.Flow](snap)); n != len(flow.Defaults())-3 {
+			t.Errorf("%d flows; want all defaults but those of the demo", n)
 		}
 		var names []string
 		for _, s := range catalog.All[*catalog.SecurityProfile](snap) {
@@ -140,4 +141,35 @@ func TestSetAttributeConcurrently(t *testing.T) {
 	catalogtest.WantReason(t, "a value", setup.SetAttribute(t.Context(), f.Catalog, id, names[0], "yes"), center.Invalid)
 	catalogtest.WantReason(t, "an attribute", setup.SetAttribute(t.Context(), f.Catalog, id, "COFFEE", "true"), center.Invalid)
 	catalogtest.WantReason(t, "an instance", setup.SetAttribute(t.Context(), f.Catalog, "x", names[0], "true"), center.NotFound)
+}
+
+// TestDemoLeadsToItsQueueFlow: the ids in the flows of the demo are those of its
+// resources, and the whole is the same in every run.
+func TestDemoLeadsToItsQueueFlow(t *testing.T) {
+	f := catalogtest.New(t, catalog.Limits{})
+	if err := setup.SeedDemo(t.Context(), f.Catalog); err != nil {
+		t.Fatal(err)
+	}
+	snap, err := f.Catalog.Snapshot(t.Context(), catalog.DemoInstance)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, name := range map[string]string{catalog.DemoFlow: flow.DemoName, catalog.DemoWaiting: flow.DemoWaitingName, catalog.DemoWhile: flow.DemoQueueName} {
+		if d, err := catalog.Get[*catalog.Flow](snap, center.FlowID(id)); err != nil || d.Name != name {
+			t.Errorf("flow %s: %v, %v; want %s", id, d, err, name)
+		}
+	}
+	waiting, _, err := snap.Published(catalog.DemoWaiting)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content := string(waiting.Content())
+	for _, id := range []string{catalog.DemoWhile, catalog.DemoQueue} {
+		if !strings.Contains(content, id) {
+			t.Errorf("the flow that queues does not name %s", id)
+		}
+	}
+	if q, err := catalog.Get[*catalog.Queue](snap, center.QueueID(catalog.DemoQueue)); err != nil || q.Name != "BasicQueue" {
+		t.Errorf("the queue of the demo: %v, %v", q, err)
+	}
 }

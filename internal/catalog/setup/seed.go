@@ -29,6 +29,10 @@ func demoIDs(kind center.Kind, name string) string {
 	switch {
 	case kind == center.KindFlow && name == flow.DemoName:
 		return catalog.DemoFlow
+	case kind == center.KindFlow && name == flow.DemoQueueName:
+		return catalog.DemoWhile
+	case kind == center.KindFlow && name == flow.DemoWaitingName:
+		return catalog.DemoWaiting
 	case kind == center.KindQueue:
 		return catalog.DemoQueue
 	}
@@ -54,7 +58,7 @@ func seeds(c *catalog.Catalog, i *catalog.Instance, ids func(center.Kind, string
 		with = append(with, s)
 	}
 	for _, d := range flow.Defaults() {
-		if d.Name == flow.DemoName && i.ID != catalog.DemoInstance {
+		if d.Demo() && i.ID != catalog.DemoInstance {
 			continue
 		}
 		parsed, err := flow.Parse(d.Content)

@@ -14,6 +14,7 @@ type warner struct {
 	setters  map[string]setter  // what the actions of a type come to, the best of them
 	wrong    map[[2]string]bool // actions, by identifier, and their fields in which there is an error
 	loops    map[string]bool    // the names of loops met so far
+	silent   bool               // a customer queue flow that says nothing in a chat
 	reported map[string]int     // by root of a reference: the finding that reports it
 	findings []Finding
 	more     []int // by finding: how many other actions it is true of

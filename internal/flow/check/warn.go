@@ -22,6 +22,7 @@ func warnings(f *flow.Flow, errors []Finding) []Finding {
 		w.setters[a.Type] = max(w.setters[a.Type], w.setter(a))
 	}
 	w.settings()
+	w.silence()
 	reached, idle := reachable(f), w.idle()
 	cut := w.cutOff(reached)
 	for i := range f.Actions {
@@ -97,6 +98,24 @@ func (w *warner) after(i int) []bool {
 	return follow(w.f, i, make([]bool, len(w.f.Actions)), targets)
 }
 
+// speakInstead is what a customer queue flow for chats does.
+const speakInstead = "Say something with MessageParticipant, and lead a Wait back to it."
+
+// silence warns of a customer queue flow that never says anything in a chat, as the
+// one does that an instance begins with. Where it loops prompts, that is the place
+// to say so.
+func (w *warner) silence() {
+	is := func(holds func(*flow.Action) bool) bool {
+		return slices.ContainsFunc(w.f.Actions, func(a flow.Action) bool { return w.lived[a.Index] && holds(&a) })
+	}
+	w.silent = w.flows == flow.Queued && w.f.Start != flow.None && !is((*flow.Action).Speaks)
+	if w.silent && !is(loopsPrompts) {
+		w.add(&flow.Action{}, "", "A customer who waits in a chat is told nothing.", speakInstead)
+	}
+}
+
+func loopsPrompts(a *flow.Action) bool { return a.Type == "MessageParticipantIteratively" }
+
 // idle reports a flow that no chat runs. Nothing else is checked then.
 func (w *warner) idle() bool {
 	typ := w.f.Type
@@ -152,7 +171,12 @@ func (w *warner) support(a *flow.Action) bool {
 			message = "This version of Parley does not run " + a.Type + "."
 		}
 	}
-	w.add(a, field, message, w.consequence(a, errorType))
+	hint := w.consequence(a, errorType)
+	if w.silent && loopsPrompts(a) {
+		message = "A chat cannot loop prompts, and nothing else in the flow speaks: a customer who waits in a chat is told nothing."
+		hint += " " + speakInstead
+	}
+	w.add(a, field, message, hint)
 	return true
 }
 
