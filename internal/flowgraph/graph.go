@@ -26,6 +26,7 @@ type graph struct {
 type node struct {
 	action *check.OutlineAction // nil for a bend
 	rows   []row
+	title  []string
 	lines  []string // what the box says below its title
 	full   string   // what it says when pointed at
 	layer  int
@@ -41,6 +42,7 @@ type node struct {
 type row struct {
 	exit  *check.Exit
 	label string
+	lines []string // the label in the box
 }
 
 // line leads from a row to a box, through bends.
@@ -180,18 +182,19 @@ func (g *graph) tighten(order []*node, out map[*node][]*line) {
 }
 
 // bend splits lines at the columns that they pass, so that no line crosses a
-// box. Lines that lead to the same box join: they share their bends. A line
-// that leads back has bends in the columns of both its ends too, in which it turns.
-func (g *graph) bend() {
+// box. Lines of one look that lead to the same box join: they share their bends. A
+// line that leads back has bends in the columns of both its ends too, in which it turns.
+func (g *graph) bend(look func(n *node, row int) string) {
 	type key struct {
 		to    *node
 		layer int
 		back  bool
+		look  string
 	}
 	bends := map[key]*node{}
 	pieces := map[[2]*node]*piece{}
 	at := func(l *line, layer int) *node {
-		k := key{l.to, layer, l.back}
+		k := key{l.to, layer, l.back, look(l.from, l.row)}
 		b := bends[k]
 		if b == nil {
 			b = &node{layer: layer}

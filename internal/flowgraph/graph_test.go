@@ -14,6 +14,7 @@ import (
 
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/flow/check"
+	"parley.example/parley/internal/flow/flowdoc"
 )
 
 // corpus calls f with every flow under the directory that PARLEY_FLOW_CORPUS
@@ -65,8 +66,8 @@ func laid(t testing.TB, o *check.Outline) *graph {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g.describe(o)
-	g.bend()
+	(&drawing{outline: o}).describe(g)
+	g.bend((&drawing{}).class)
 	g.arrange()
 	g.measure()
 	g.settle()
@@ -90,6 +91,70 @@ func TestBoxesDoNotOverlap(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestColumnsBeginAtTheTop: nothing is empty above a drawing.
+func TestColumnsBeginAtTheTop(t *testing.T) {
+	corpus(t, func(path string, o check.Outline) {
+		for i, layer := range laid(t, &o).layers {
+			if layer[0].y > margin+1e-6 {
+				t.Errorf("%s: column %d begins at %.1f; want %.1f", path, i, layer[0].y, margin)
+			}
+		}
+	})
+}
+
+// TestJoinedLinesKeepTheirLook: lines that share bends have one look.
+func TestJoinedLinesKeepTheirLook(t *testing.T) {
+	joined := 0
+	corpus(t, func(path string, o check.Outline) {
+		looks, d := map[*node]string{}, &drawing{}
+		for _, l := range laid(t, &o).lines {
+			for _, b := range l.via {
+				class := d.class(l.from, l.row)
+				if before, ok := looks[b]; ok && before != class {
+					t.Errorf("%s: lines of the looks %s and %s to %s share a bend", path, before, class, l.to.action.ID)
+				} else if ok {
+					joined++
+				}
+				looks[b] = class
+			}
+		}
+	})
+	if joined == 0 {
+		t.Error("no lines join")
+	}
+}
+
+// TestTextsWrap: titles, summaries and labels go on in further lines, and are cut
+// only where they are very long.
+func TestTextsWrap(t *testing.T) {
+	const title, text, operand = "An identifier of nearly fifty characters, wrapped",
+		"Hello, and welcome to the shop. What would you like to talk about? We have kettles, cups and tea of every kind.",
+		"A value that is longer than a box is wide, and goes on"
+	content := flowdoc.Of(
+		flowdoc.Action(title, "MessageParticipant", `"Text":"`+text+`"`, flowdoc.To("Ask", "", "")),
+		flowdoc.Action("Ask", "Compare", `"ComparisonValue":"$.Attributes.a"`, flowdoc.To("End", flowdoc.On("NoMatchingCondition", "End"), flowdoc.When("Equals", operand, "End"))),
+		flowdoc.Bye("End"))
+	o := outline(t, content)
+	g := laid(t, &o)
+	for _, test := range []struct {
+		lines []string
+		want  string
+	}{{g.nodes[0].title, title}, {g.nodes[0].lines[1:], text}, {g.nodes[1].rows[0].lines, operand}} {
+		if got := strings.Join(test.lines, " "); got != test.want || len(test.lines) < 2 {
+			t.Errorf("%q; want the whole of %q", test.lines, test.want)
+		}
+	}
+	var b bytes.Buffer
+	if err := Draw(&b, o, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range append(g.nodes[0].lines, `"Noto Color Emoji"`) {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the drawing lacks %q", want)
+		}
+	}
 }
 
 func TestLinesLeadForward(t *testing.T) {

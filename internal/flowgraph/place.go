@@ -8,9 +8,11 @@ import (
 // Measures of a drawing, in pixels.
 const (
 	boxWidth   = 236.0
-	headHeight = 30.0 // with the title
-	textHeight = 17.0 // a line of the summary
-	rowHeight  = 19.0 // a way out
+	textRoom   = 200.0 // for text in a box, whose width is an estimate
+	headHeight = 30.0  // with the title
+	textHeight = 17.0  // a line of the summary
+	rowHeight  = 19.0  // a way out
+	lineHeight = 14.0  // another line of its label
 	boxFoot    = 6.0
 	columnGap  = 74.0
 	boxGap     = 22.0 // between boxes of a column
@@ -28,10 +30,7 @@ func (g *graph) measure() {
 			if n.action == nil {
 				continue
 			}
-			n.h = headHeight + boxFoot + float64(len(n.text()))*textHeight
-			if n.listed() {
-				n.h += float64(len(n.rows)) * rowHeight
-			}
+			n.h = n.rowY(len(n.rows)) + boxFoot
 		}
 	}
 }
@@ -48,7 +47,22 @@ func (n *node) portY(row int) float64 {
 	if !n.listed() {
 		return n.entryY()
 	}
-	return n.y + n.h - boxFoot - float64(len(n.rows)-row)*rowHeight + rowHeight/2
+	return n.y + n.rowY(row) + rowHeight/2
+}
+
+// head is the height of the part of a box with its title.
+func (n *node) head() float64 { return headHeight + float64(max(len(n.title)-1, 0))*textHeight }
+
+// rowY is where a row begins, from the top of the box.
+func (n *node) rowY(row int) float64 {
+	y := n.head() + float64(len(n.text()))*textHeight
+	if !n.listed() {
+		return y
+	}
+	for i := range row {
+		y += rowHeight + float64(max(len(n.rows[i].lines)-1, 0))*lineHeight
+	}
+	return y
 }
 
 // entryY is the height at which lines enter.
@@ -85,6 +99,7 @@ func (g *graph) settle() {
 		spread(layer, true, true)
 	}
 	g.compact()
+	g.raise()
 }
 
 // gap is the room between two neighbours of a column.
@@ -186,6 +201,19 @@ func (g *graph) compact() {
 		bottom = max(bottom, n.y+n.h)
 		n.y -= lift
 	}
+}
+
+// raise moves every column up to the margin: a drawing is read from its upper
+// left corner, and one high column far to the right would leave the room above all
+// others empty.
+func (g *graph) raise() {
+	for _, layer := range g.layers {
+		lift := layer[0].y - margin
+		for _, n := range layer {
+			n.y -= lift
+		}
+	}
+	g.compact()
 }
 
 // size returns the width and height of the drawing.

@@ -28,8 +28,8 @@ func Draw(w io.Writer, o check.Outline, opt Options) error {
 	}
 	d := &drawing{Options: opt, outline: &o}
 	if len(g.nodes) > 0 {
-		g.describe(&o)
-		g.bend()
+		d.describe(g)
+		g.bend(d.class)
 		g.arrange()
 		g.measure()
 		g.settle()
@@ -53,7 +53,7 @@ type drawing struct {
 }
 
 // style is the drawing's own look: the document stands for itself.
-const style = `text{font:12px Helvetica,Arial,sans-serif;fill:#1d2733}
+const style = `text{font:12px Helvetica,Arial,sans-serif,"Apple Color Emoji","Segoe UI Emoji","Noto Color Emoji";fill:#1d2733}
 .t{font-weight:bold;font-size:13px}.k{fill:#5d6b7a}.h{font-size:20px;font-weight:bold}
 .box{fill:#fff;stroke:#8796a5}
 .l{fill:none;stroke:#6b7986;stroke-width:1.5}.condition{stroke:#2465b3}.error{stroke:#c1483f}.untaken{stroke:#b4bec7;stroke-dasharray:2 4}
@@ -104,22 +104,16 @@ func (d *drawing) document(g *graph) []byte {
 	return b.Bytes()
 }
 
-// lines draws the ways between boxes. What lines share is drawn once, in the
-// colour of all of them if they agree.
+// lines draws the ways between boxes. What lines share is drawn once; they have
+// one look.
 func (d *drawing) lines(g *graph) {
 	classes := map[any]string{}
-	mark := func(what any, class string) {
-		if before, ok := classes[what]; ok && before != class {
-			class = ""
-		}
-		classes[what] = class
-	}
 	for _, l := range g.lines {
 		class := d.class(l.from, l.row)
 		for i, b := range l.via {
-			mark(b, class)
+			classes[b] = class
 			if l.back && i > 0 {
-				mark([2]*node{b, l.via[i-1]}, class)
+				classes[[2]*node{b, l.via[i-1]}] = class
 			}
 		}
 		if l.back {
@@ -128,7 +122,7 @@ func (d *drawing) lines(g *graph) {
 		left := l.from
 		for _, right := range append(l.via[:len(l.via):len(l.via)], l.to) {
 			if left.action == nil {
-				mark([2]*node{left, right}, class)
+				classes[[2]*node{left, right}] = class
 			}
 			left = right
 		}
@@ -197,14 +191,14 @@ func (d *drawing) box(n *node) {
 	}
 	fmt.Fprintf(&d.b, `<g class="%s" transform="translate(%.1f %.1f)"><title>%s</title>`+"\n", class, n.x, n.y, escape(n.full))
 	fmt.Fprintf(&d.b, `<rect class="box" width="%.0f" height="%.1f" rx="6"/>`, n.w, n.h)
-	fmt.Fprintf(&d.b, `<path class="head %s" d="M.5 %.0fV6q0 -5.5 5.5 -5.5h%.0fq5.5 0 5.5 5.5v%.0fz"/>`+"\n", n.family(), headHeight, n.w-12, headHeight-6)
-	room := n.w - 20
+	fmt.Fprintf(&d.b, `<path class="head %s" d="M.5 %.0fV6q0 -5.5 5.5 -5.5h%.0fq5.5 0 5.5 5.5v%.0fz"/>`+"\n", n.family(), n.head(), n.w-12, n.head()-6)
 	if d.Taken != nil {
 		d.count(n, flow.Way{}, 20)
-		room -= 34
 	}
-	fmt.Fprintf(&d.b, `<text class="t" x="10" y="20">%s</text>`+"\n", escape(fit(Title(n.action), room/1.16)))
-	y := headHeight + 13
+	for i, line := range n.title {
+		fmt.Fprintf(&d.b, `<text class="t" x="10" y="%.0f">%s</text>`+"\n", 20+float64(i)*textHeight, escape(line))
+	}
+	y := n.head() + 13
 	for _, line := range n.text() {
 		fmt.Fprintf(&d.b, `<text class="k" x="10" y="%.1f">%s</text>`+"\n", y, escape(line))
 		y += textHeight
@@ -220,26 +214,20 @@ func (d *drawing) row(n *node, i int) {
 	r := n.rows[i]
 	y := n.portY(i) - n.y
 	if n.listed() {
-		label, class, room := r.label, "", n.w-24
-		switch {
-		case label == "" && n.rows[0].exit.Kind == flow.WayCondition:
-			label = "otherwise"
-		case label == "":
-			label = "next"
-		case r.exit.Kind == flow.WayError:
+		class := ""
+		if r.exit.Kind == flow.WayError {
 			class = "e"
 		}
 		if !r.exit.Taken || d.Taken != nil && r.exit.Spared {
 			class = "u"
 		}
-		if r.exit.To == "" {
-			label += " (ends)"
-		}
 		if d.Taken != nil && r.exit.Taken && !r.exit.Spared {
 			d.count(n, r.exit.Way, y+4)
-			room -= 34
 		}
-		fmt.Fprintf(&d.b, `<path d="M1 %.1fh%.0f" class="s"/><text class="%s" x="10" y="%.1f">%s</text>`, y-rowHeight/2, n.w-2, class, y+4, escape(fit(label, room)))
+		fmt.Fprintf(&d.b, `<path d="M1 %.1fh%.0f" class="s"/>`, y-rowHeight/2, n.w-2)
+		for k, line := range r.lines {
+			fmt.Fprintf(&d.b, `<text class="%s" x="10" y="%.1f">%s</text>`, class, y+4+float64(k)*lineHeight, escape(line))
+		}
 	}
 	if r.exit.To != "" {
 		fmt.Fprintf(&d.b, `<circle class="p %s" cx="%.0f" cy="%.1f" r="3.5"/>`, d.class(n, i), n.w, y)

@@ -4,21 +4,34 @@ import (
 	"strings"
 	"unicode"
 
-	"parley.example/parley/internal/flow/check"
+	"parley.example/parley/internal/flow"
 )
 
-// maxText is how many lines of its summary a box shows.
-const maxText = 2
+// How many lines of its title, its summary and the label of a way out a box shows.
+const (
+	maxTitle = 2
+	maxText  = 6
+	maxLabel = 3
+)
 
 // describe fills in what the boxes say.
-func (g *graph) describe(o *check.Outline) {
+func (d *drawing) describe(g *graph) {
+	o := d.outline
 	for _, n := range g.nodes {
 		a := n.action
 		kind, summary := Kind(a), Summary(a, o.Names)
 		if Title(a) != kind {
-			n.lines = append(n.lines, fit(kind, boxWidth-20))
+			n.lines = append(n.lines, fit(kind, textRoom))
 		}
-		n.lines = append(n.lines, wrap(summary, boxWidth-20, maxText)...)
+		counted := 0.0 // room for how often tests came here
+		if d.Taken != nil {
+			counted = 34
+		}
+		n.title = wrap(Title(a), (textRoom-counted)/1.16, maxTitle)
+		for i := range n.rows {
+			n.rows[i].lines = wrap(n.rowLabel(i), textRoom-4-counted, maxLabel)
+		}
+		n.lines = append(n.lines, wrap(summary, textRoom, maxText)...)
 		n.full = a.ID + "\n" + a.Type
 		if summary != "" {
 			n.full += "\n" + summary
@@ -27,6 +40,22 @@ func (g *graph) describe(o *check.Outline) {
 			n.full += "\nA chat cannot do it: it takes its error branch."
 		}
 	}
+}
+
+// rowLabel is what a box says of a way out.
+func (n *node) rowLabel(i int) string {
+	r := n.rows[i]
+	label := r.label
+	switch {
+	case label == "" && n.rows[0].exit.Kind == flow.WayCondition:
+		label = "otherwise"
+	case label == "":
+		label = "next"
+	}
+	if r.exit.To == "" {
+		label += " (ends)"
+	}
+	return label
 }
 
 // text returns the lines below the title.
