@@ -65,6 +65,10 @@ bench: ## Load the server with whole chats and print figures beside probes of th
 attack: ## Flood a server as strangers may, and print what that does to those who behave
 	go run ./bench/attack
 
+.PHONY: soak
+soak: ## Kill the server 1,000 times under load, and check that nothing is lost: make soak ARGS='-kills 50 -seed 7'
+	go run ./bench/soak $(ARGS)
+
 .PHONY: cost
 cost: ## What a call of the Go client costs beside the AWS SDK
 	cd bench/awssdk && go test -count=1 -run Cost -v -bench . -benchtime 5000x .

@@ -1,17 +1,21 @@
 package server_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
+	"os/exec"
+	"strings"
 	"testing"
 
 	"parley.example/parley/internal/server"
 )
 
-// The test binary is also the server that the crash test kills: with these
-// set it serves a data directory until it dies.
+// The test binary is also a server in a process of its own, for what cannot be done to a
+// test: with these set it serves a data directory until it dies.
 const (
 	envData   = "PARLEY_TEST_SERVE_DATA"
 	envListen = "PARLEY_TEST_SERVE_LISTEN"
@@ -40,4 +44,34 @@ func serve(dir, listen string) int {
 	}
 	fmt.Fprintln(os.Stderr, err)
 	return 1
+}
+
+func freeAddress(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// startChild starts this binary as a server and returns when it answers.
+func startChild(t *testing.T, dir, listen string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), envData+"="+dir, envListen+"="+listen)
+	cmd.Stderr = t.Output()
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill() }) // most have been killed before
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil || !strings.HasPrefix(line, "http://") {
+		t.Fatalf("the server printed %q, %v; want its URL", line, err)
+	}
+	return cmd
 }

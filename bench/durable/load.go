@@ -1,0 +1,182 @@
+package durable
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"parley.example/parley/api/connect"
+	"parley.example/parley/client"
+	"parley.example/parley/internal/center"
+)
+
+// Load is chats with one server. Its fields are set before Prepare is called.
+type Load struct {
+	Endpoint    string          // where the server is, and comes back to
+	Credentials aws.Credentials // of a key that may do everything
+	Hook        *Hook           // where the server delivers streams
+	Seed        uint64          // what is done, and in which order, follows from it
+	Workers     int             // chats at the same time; 8 when 0
+
+	client   *client.Client
+	instance string
+	flows    []flow
+	acked    atomic.Int64
+	repeated atomic.Int64
+	unknown  atomic.Int64
+
+	mu     sync.Mutex // guards what follows
+	chats  []*visit
+	faults []string
+}
+
+// flow is what greets customers.
+type flow struct {
+	id    string
+	says  []string
+	timed bool // it ends the chat after a while
+}
+
+// Flows of a load: one that waits for ever, one that hands over to it, one whose timer ends the chat.
+const (
+	greeting = "Hello"
+	handover = "You are with somebody else now"
+	timeout  = "Time is up"
+
+	say        = `{"Identifier":"%s","Type":"MessageParticipant","Parameters":{"Text":"%s"},"Transitions":{"NextAction":"%s","Errors":[{"NextAction":"%[3]s","ErrorType":"NoMatchingError"}]}}`
+	wait       = `{"Identifier":"wait","Type":"Wait","Parameters":{"TimeLimitSeconds":"%d"},"Transitions":{"NextAction":"%s","Conditions":[{"NextAction":"%[2]s","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}],"Errors":[{"NextAction":"%[2]s","ErrorType":"NoMatchingError"}]}}`
+	transfer   = `{"Identifier":"go","Type":"TransferToFlow","Parameters":{"ContactFlowId":"%s"},"Transitions":{"NextAction":"end","Errors":[{"NextAction":"end","ErrorType":"NoMatchingError"}]}}`
+	disconnect = `{"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`
+	week       = 604800
+	soon       = 3 // seconds
+)
+
+func content(actions ...string) string {
+	return `{"Version":"2019-10-30","StartAction":"greet","Metadata":{},"Actions":[` + strings.Join(append(actions, disconnect), ",") + `]}`
+}
+
+// Prepare makes an instance and flows. The server must be there.
+func (l *Load) Prepare(ctx context.Context) (err error) {
+	l.Workers = cmp.Or(l.Workers, 8)
+	l.client, err = client.New(client.Config{
+		Region: "us-east-1", Endpoint: l.Endpoint, UserAgent: "durable", Retry: client.NoRetry{}, AttemptTimeout: time.Minute,
+		Connector:   afterEnd{client.NewConnector(client.ConnectorConfig{IdleConnections: 2 * l.Workers})},
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return l.Credentials, nil }),
+	})
+	if err != nil {
+		return err
+	}
+	made, err := l.client.CreateInstance().IdentityManagementType(connect.DirectoryTypeCONNECT_MANAGED).
+		InstanceAlias("durable-" + center.NewUUID()[:8]).InboundCallsEnabled(false).OutboundCallsEnabled(false).Send(ctx)
+	if err != nil {
+		return err
+	}
+	l.instance = *made.Id
+	publish := func(name, content string, timed bool, says ...string) error {
+		out, err := l.client.CreateContactFlow().InstanceID(l.instance).Name(name).Type(connect.ContactFlowTypeCONTACT_FLOW).Content(content).Send(ctx)
+		if err != nil {
+			return fmt.Errorf("flow %s: %w", name, err)
+		}
+		l.flows = append(l.flows, flow{*out.ContactFlowId, says, timed})
+		return nil
+	}
+	if err := publish("Waits", content(fmt.Sprintf(say, "greet", handover, "wait"), fmt.Sprintf(wait, week, "end")), false, handover); err != nil {
+		return err
+	}
+	if err := publish("Hands over", content(fmt.Sprintf(say, "greet", greeting, "go"), fmt.Sprintf(transfer, l.flows[0].id)), false, greeting, handover); err != nil {
+		return err
+	}
+	return publish("Ends", content(fmt.Sprintf(say, "greet", greeting, "wait"), fmt.Sprintf(wait, soon, "bye"), fmt.Sprintf(say, "bye", timeout, "end")), true, greeting, timeout)
+}
+
+// afterEnd lets transcripts be read after the end of their chats.
+type afterEnd struct{ next client.Connector }
+
+func (a afterEnd) RoundTrip(r *http.Request) (*http.Response, error) {
+	r.Header.Set("X-Parley-After-End", "read")
+	return a.next.RoundTrip(r)
+}
+
+// Run chats until enough is closed, finishes the chats that are under way, and returns. The
+// server may be killed at any time, as long as it comes back.
+func (l *Load) Run(ctx context.Context, enough <-chan struct{}) {
+	var workers sync.WaitGroup
+	for n := range l.Workers {
+		workers.Go(func() {
+			r := rand.New(rand.NewPCG(l.Seed, uint64(n)))
+			for i := 0; ctx.Err() == nil; i++ {
+				select {
+				case <-enough:
+					return
+				default:
+				}
+				v := &visit{load: l, rand: r, name: fmt.Sprintf("w%d.%d", n, i), flow: l.flows[r.IntN(len(l.flows))], enough: enough}
+				v.play(ctx)
+			}
+		})
+	}
+	workers.Wait()
+}
+
+// Acknowledged returns how many calls were answered so far.
+func (l *Load) Acknowledged() int64 { return l.acked.Load() }
+
+// Summary says what was done.
+func (l *Load) Summary() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	deeds, files, open := 0, 0, 0
+	for _, v := range l.chats {
+		deeds, files = deeds+len(v.Deeds), files+len(v.Files)
+		if !v.Ended {
+			open++
+		}
+	}
+	notes, again := l.Hook.counts()
+	return fmt.Sprintf("%d calls acknowledged, %d of them when they were repeated, %d never known; %d chats, %d of them open; %d messages and files, %d files; %d deliveries to the webhook, %d of them repeated",
+		l.acked.Load(), l.repeated.Load(), l.unknown.Load(), len(l.chats), open, deeds, files, notes, again)
+}
+
+// Repeated returns how many calls were answered only when they were repeated.
+func (l *Load) Repeated() int64 { return l.repeated.Load() }
+
+// Check reads every chat again, and the server's own count of those that have not ended. It
+// returns a line for each fault, those that were found while the load ran included.
+func (l *Load) Check(ctx context.Context) ([]string, error) {
+	l.mu.Lock()
+	chats, faults := l.chats, append(l.Hook.wrong(), l.faults...)
+	l.mu.Unlock()
+	open, ids := 0.0, map[string]bool{}
+	for _, v := range chats {
+		if ids[v.Contact] {
+			faults = append(faults, "two starts were answered with chat "+v.Contact)
+		}
+		if ids[v.Contact] = true; !v.Ended {
+			open++
+		}
+		seen, err := v.see(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("chat %s: %w", v.Contact, err)
+		}
+		faults = append(faults, v.Check(seen)...)
+	}
+	count, err := metric(ctx, l.Endpoint, "parley_active_chats")
+	if err == nil && count != open {
+		faults = append(faults, fmt.Sprintf("the server counts %v chats that have not ended; there are %v", count, open))
+	}
+	return faults, err
+}
+
+func (l *Load) fault(format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.faults = append(l.faults, fmt.Sprintf(format, args...))
+}
