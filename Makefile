@@ -69,6 +69,10 @@ attack: ## Flood a server as strangers may, and print what that does to those wh
 soak: ## Kill the server 1,000 times under load, and check that nothing is lost: make soak ARGS='-kills 50 -seed 7'
 	go run ./bench/soak $(ARGS)
 
+.PHONY: powercut
+powercut: ## Cut the power of the server's disk 100 times under load; needs Linux, root, /dev/fuse and mkfs.ext4
+	cd bench/powercut && go run . $(ARGS)
+
 .PHONY: cost
 cost: ## What a call of the Go client costs beside the AWS SDK
 	cd bench/awssdk && go test -count=1 -run Cost -v -bench . -benchtime 5000x .

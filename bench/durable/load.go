@@ -105,14 +105,14 @@ func (a afterEnd) RoundTrip(r *http.Request) (*http.Response, error) {
 	return a.next.RoundTrip(r)
 }
 
-// Run chats until enough is closed, finishes the chats that are under way, and returns. The
+// Run chats until enough is closed or a fault was found, finishes the chats that are under way, and returns. The
 // server may be killed at any time, as long as it comes back.
 func (l *Load) Run(ctx context.Context, enough <-chan struct{}) {
 	var workers sync.WaitGroup
 	for n := range l.Workers {
 		workers.Go(func() {
 			r := rand.New(rand.NewPCG(l.Seed, uint64(n)))
-			for i := 0; ctx.Err() == nil; i++ {
+			for i := 0; ctx.Err() == nil && !l.Faulty(); i++ {
 				select {
 				case <-enough:
 					return
@@ -148,6 +148,13 @@ func (l *Load) Summary() string {
 // Repeated returns how many calls were answered only when they were repeated.
 func (l *Load) Repeated() int64 { return l.repeated.Load() }
 
+// Faulty reports whether a fault was found while the load ran. It does not run on then.
+func (l *Load) Faulty() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.faults) > 0
+}
+
 // Check reads every chat again, and the server's own count of those that have not ended. It
 // returns a line for each fault, those that were found while the load ran included.
 func (l *Load) Check(ctx context.Context) ([]string, error) {
@@ -163,8 +170,12 @@ func (l *Load) Check(ctx context.Context) ([]string, error) {
 			open++
 		}
 		seen, err := v.see(ctx)
+		if err != nil && ctx.Err() != nil {
+			return nil, err
+		}
 		if err != nil {
-			return nil, fmt.Errorf("chat %s: %w", v.Contact, err)
+			faults = append(faults, fmt.Sprintf("chat %s cannot be read: %v", v.Contact, err))
+			continue
 		}
 		faults = append(faults, v.Check(seen)...)
 	}

@@ -378,7 +378,7 @@ func (v *visit) settle(ctx context.Context) {
 // eventually waits for a condition, for as long as that may take.
 func (v *visit) eventually(ctx context.Context, met func() bool) {
 	late := time.After(patience)
-	for !met() {
+	for !met() && !v.load.Faulty() {
 		select {
 		case <-ctx.Done():
 			return

@@ -140,10 +140,10 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 func kill(ctx context.Context, s *durable.Server, l *durable.Load, o options, out io.Writer) error {
 	r := rand.New(rand.NewPCG(o.seed, 1<<32))
 	said := time.Now()
-	for n := 0; n < o.kills; n++ {
+	for n := 0; n < o.kills && !l.Faulty(); n++ {
 		acked := l.Acknowledged()
 		pause(ctx, time.Duration(r.Int64N(int64(o.apart))))
-		for l.Acknowledged() == acked && ctx.Err() == nil { // a busy machine may have done nothing yet
+		for l.Acknowledged() == acked && ctx.Err() == nil && !l.Faulty() { // a busy machine may have done nothing yet
 			pause(ctx, time.Millisecond)
 		}
 		if err := ctx.Err(); err != nil {

@@ -37,7 +37,7 @@ func TestRename(t *testing.T) {
 	}
 	run(t, copied, env, "go", "list", "-deps", "./...") // every import leads somewhere; building it all takes minutes
 	run(t, copied, env, "go", "vet", "./client/...")
-	for _, dir := range []string{"tools", "bench/awssdk"} { // modules of their own
+	for _, dir := range []string{"tools", "bench/awssdk", "bench/powercut"} { // modules of their own
 		if got := run(t, filepath.Join(copied, dir), env, "go", "list", "-m"); !strings.HasPrefix(got, to+"/") {
 			t.Errorf("the module in %s is %q", dir, got)
 		}
