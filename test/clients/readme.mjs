@@ -1,7 +1,8 @@
 // Runs the commands of README.md exactly as they are written there: each
 // "$" line of its console blocks, in one shell, and holds what they print
 // against the lines below them, where "…" stands for anything. Of
-// docs/running.md it runs the script that sets up production.
+// docs/running.md it runs the script that sets up production. Where the port
+// that they name is in use, another takes its place.
 //
 // With PARLEY_RELEASE=DIR, the directory of an unpacked archive, it reads the README in
 // there and has its program on the PATH. A reader of it has no source and no need to
@@ -14,6 +15,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { until } from './lib/journal.mjs';
+import { freePort } from './lib/parley.mjs';
 
 const release = process.env.PARLEY_RELEASE;
 const root = release ?? join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -28,9 +30,13 @@ function released(command) {
     .replace(/^bin\/parley\b/, 'parley');
 }
 
+const documented = 8790;
+const port = await freePort(documented).catch(() => freePort());
+const elsewhere = (text) => text.replaceAll(`:${documented}`, `:${port}`);
+
 function commands(markdown) {
   const found = [];
-  for (const [, block] of markdown.matchAll(/```console\n([^]*?)```/g)) {
+  for (const [, block] of elsewhere(markdown).matchAll(/```console\n([^]*?)```/g)) {
     for (const line of block.trimEnd().split('\n')) {
       if (line.startsWith('$ ')) found.push({ run: line.slice(2), prints: [] });
       else found.at(-1).prints.push(line);
@@ -50,6 +56,7 @@ function pattern(lines) {
 const env = { ...process.env };
 for (const name of ['MAKEFLAGS', 'MAKELEVEL', 'MFLAGS']) delete env[name];
 if (release) env.PATH = `${release}:${env.PATH}`;
+if (port !== documented) env.PARLEY_LISTEN = `127.0.0.1:${port}`;
 
 // Shell is a bash that runs one command after the other.
 class Shell {
@@ -95,7 +102,7 @@ function stopper(command) {
   process.once('SIGTERM', () => { stop(); process.exit(1); }); // the runner's patience is over
   return async () => {
     stop();
-    await until('the server is gone', () => fetch('http://127.0.0.1:8790/readyz').then(() => false, () => true));
+    await until('the server is gone', () => fetch(`http://127.0.0.1:${port}/readyz`).then(() => false, () => true));
   };
 }
 
@@ -115,7 +122,7 @@ test('the commands of README.md do what it says', { timeout: 290_000 }, async (t
 });
 
 test('docs/running.md leads from an empty directory to a chat', { timeout: 120_000 }, async (t) => {
-  const guide = readFileSync(join(root, 'docs/running.md'), 'utf8');
+  const guide = elsewhere(readFileSync(join(root, 'docs/running.md'), 'utf8'));
   const block = (kind, holds) => [...guide.matchAll(new RegExp('```' + kind + '\\n([^]*?)```', 'g'))].map((m) => m[1]).find((text) => text.includes(holds));
   const dir = mkdtempSync(join(tmpdir(), 'running-'));
   mkdirSync(join(dir, 'bin'));

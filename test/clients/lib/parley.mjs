@@ -136,12 +136,12 @@ export class Parley {
   }
 }
 
-/** A port that was free a moment ago. */
-export function freePort() {
+/** A port that was free a moment ago: the wanted one, or an error when it is in use. */
+export function freePort(wanted = 0) {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(wanted, '127.0.0.1', () => {
       const { port } = server.address();
       server.close(() => resolve(port));
     });
