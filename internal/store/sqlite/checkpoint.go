@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"sync"
 
 	"modernc.org/sqlite"
@@ -14,6 +16,7 @@ const (
 	// copied back into the database file. A longer log means that a page which
 	// changes often is copied once for more changes.
 	walPages = 8000
+	walFrame = 4096 + 24 // what a page takes in the log
 	// walSlack is how many times that it may grow meanwhile before the writer waits.
 	walSlack = 3
 	// busyTimeout lets a process that came to look, such as a backup, finish what it does.
@@ -28,6 +31,7 @@ type checkpointer struct {
 	conn   *conn
 	log    *slog.Logger
 	pages  int64 // walPages but in tests
+	found  int64 // how long the log was at the start, in pages
 	wanted chan struct{}
 	copied chan struct{}
 	wg     sync.WaitGroup
@@ -38,9 +42,19 @@ func newCheckpointer(ctx context.Context, dsn string, o Options) (*checkpointer,
 	if err != nil {
 		return nil, err
 	}
-	cp := &checkpointer{conn: c, log: o.Log, pages: cmp.Or(o.walPages, walPages), wanted: make(chan struct{}, 1), copied: make(chan struct{}, 1)}
+	cp := &checkpointer{conn: c, log: o.Log, pages: cmp.Or(o.walPages, walPages), found: leftLog(o.Dir), wanted: make(chan struct{}, 1), copied: make(chan struct{}, 1)}
 	cp.wg.Go(cp.run)
 	return cp, nil
+}
+
+// leftLog returns about how many pages the log has that a killed server has left. Without them, servers
+// that are killed early and often would let it grow for ever.
+func leftLog(dir string) int64 {
+	info, err := os.Stat(filepath.Join(dir, databaseName+"-wal"))
+	if err != nil {
+		return 0 // there is none, or the database will say what is wrong
+	}
+	return info.Size() / walFrame
 }
 
 func (cp *checkpointer) run() {

@@ -176,6 +176,44 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
+// The log does not grow without bound either when servers are killed before they have written much.
+func TestLogOfKilledServersIsBounded(t *testing.T) {
+	const lives, each, pages = 40, 10, 100
+	dir := t.TempDir()
+	var id center.ContactID
+	text := strings.Repeat("0123456789abcdef", 256) // a page
+	for life := range int64(lives) {
+		s, err := Open(t.Context(), Options{Dir: dir, walPages: pages})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if life == 0 {
+			id = create(t, s)
+		}
+		for n := range int64(each) {
+			if err := submit(s, &store.Change{Chat: id, Items: []center.Item{item(life*each+n+1, text)}}); err != nil {
+				t.Fatalf("done(%v)", err)
+			}
+		}
+		killed := t.TempDir() // has what a kill would leave
+		if err := os.CopyFS(killed, os.DirFS(dir)); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		dir = killed
+	}
+	log, err := os.Stat(filepath.Join(dir, databaseName+"-wal"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A page of an item comes with some of its indices. The writer waits for checkpoints at four times the mark.
+	if got := log.Size() / walFrame; got > 8*pages {
+		t.Errorf("the log has %d pages after %d lives; want at most %d", got, lives, 8*pages)
+	}
+}
+
 // The log does not grow without bound under a load that never pauses, and readers see new rows while it lasts.
 func TestLogIsBounded(t *testing.T) {
 	dir := t.TempDir()

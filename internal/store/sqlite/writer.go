@@ -76,7 +76,7 @@ func newWriter(o Options, p *pool, c *conn, cp *checkpointer) *writer {
 		chats:    newCache[center.ContactID, *chat](cached),
 		counters: newCache[store.Counter, *counter](cached)}
 	if cp != nil {
-		w.wal = &wal{checkpointer: cp, next: cp.pages}
+		w.wal = &wal{checkpointer: cp, length: cp.found, next: cp.pages}
 	}
 	return w
 }
