@@ -32,6 +32,7 @@ type Load struct {
 	acked    atomic.Int64
 	repeated atomic.Int64
 	unknown  atomic.Int64
+	settling sync.WaitGroup // chats whose last items are on their way to somebody
 
 	mu     sync.Mutex // guards what follows
 	chats  []*visit
@@ -124,6 +125,7 @@ func (l *Load) Run(ctx context.Context, enough <-chan struct{}) {
 		})
 	}
 	workers.Wait()
+	l.settling.Wait()
 }
 
 // Acknowledged returns how many calls were answered so far.

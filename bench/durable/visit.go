@@ -35,7 +35,8 @@ type visit struct {
 	heard []Item
 }
 
-// patience is how long a visit waits for what has to come by itself before it calls it lost.
+// patience is how long a visit waits for what has to come by itself, once nobody kills the server
+// any more, before it calls it lost.
 const patience = 3 * time.Minute
 
 // play is a chat from its start to its end, or to where it is left open.
@@ -49,7 +50,7 @@ func (v *visit) play(ctx context.Context) {
 	v.load.chats = append(v.load.chats, v)
 	v.load.mu.Unlock()
 	streams, bots := v.rand.IntN(2) == 0, v.rand.IntN(2) == 0 && !v.flow.timed
-	if v.rand.IntN(3) == 0 {
+	if v.rand.IntN(2) == 0 {
 		v.listen(ctx)
 	}
 	for n := 5 + v.rand.IntN(40); n > 0 && ctx.Err() == nil; n-- {
@@ -71,7 +72,13 @@ func (v *visit) play(ctx context.Context) {
 		}
 	}
 	v.end(ctx)
-	v.settle(ctx)
+	// Whoever has to reconnect waits longer each time, and may meet a server that is just being killed.
+	v.load.settling.Go(func() {
+		if v.flow.timed {
+			v.awaitEnd(ctx)
+		}
+		v.settle(ctx)
+	})
 }
 
 // attempt makes a call until it is answered. A call that may be given up is so now and then
@@ -299,10 +306,9 @@ func (v *visit) attach(ctx context.Context) {
 	v.Deeds = append(v.Deeds, Deed{Role: "CUSTOMER", Text: id, Fate: fate})
 }
 
-// end ends the chat in one of the ways there are, or leaves it open.
+// end ends the chat in one of the ways there are, or leaves it open, or to its flow's timer.
 func (v *visit) end(ctx context.Context) {
 	if v.flow.timed {
-		v.awaitEnd(ctx)
 		return
 	}
 	for id := range v.Files { // nobody can fetch them after the end
@@ -361,6 +367,11 @@ func (v *visit) settle(ctx context.Context) {
 			defer v.mu.Unlock()
 			return last(v.heard)
 		})
+		v.mu.Lock()
+		if !last(v.heard) && ctx.Err() == nil {
+			v.load.fault("chat %s: its session has not received everything, and is in state %v: %v", v.Contact, v.session.State(), v.session.Err())
+		}
+		v.mu.Unlock()
 		_ = v.session.Close() // the chat may have ended
 	}
 	if v.Streamed >= 0 && len(v.Deeds) > v.Streamed || v.Streamed >= 0 && v.Ended {
@@ -377,14 +388,16 @@ func (v *visit) settle(ctx context.Context) {
 
 // eventually waits for a condition, for as long as that may take.
 func (v *visit) eventually(ctx context.Context, met func() bool) {
-	late := time.After(patience)
+	enough, late := v.enough, (<-chan time.Time)(nil)
 	for !met() && !v.load.Faulty() {
 		select {
 		case <-ctx.Done():
 			return
+		case <-enough:
+			enough, late = nil, time.After(patience)
 		case <-late:
 			return // the check finds what is missing
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }
