@@ -1,7 +1,7 @@
 // Command soak kills a Parley server again and again under a mixed load, and checks that nothing
 // that was acknowledged is lost, doubled or out of order.
 //
-//	go run ./bench/soak                       1,000 kills, in about half an hour on two cores
+//	go run ./bench/soak                       1,000 kills, in about a quarter of an hour on two cores
 //	go run ./bench/soak -kills 50 -seed 7     fewer, with the load and the moments of an earlier run
 //
 // The server is a process of its own, outside development mode, with a data directory. It dies by

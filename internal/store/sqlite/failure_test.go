@@ -178,7 +178,7 @@ func TestDiskFull(t *testing.T) {
 
 // The log does not grow without bound either when servers are killed before they have written much.
 func TestLogOfKilledServersIsBounded(t *testing.T) {
-	const lives, each, pages = 40, 10, 100
+	const lives, each, pages = 25, 10, 50
 	dir := t.TempDir()
 	var id center.ContactID
 	text := strings.Repeat("0123456789abcdef", 256) // a page
