@@ -157,8 +157,12 @@ const chat = await connect.send(new StartChatContactCommand({
 
 connect.ChatSession.setGlobalConfig({ endpoint: "${url}" });
 const session = connect.ChatSession.create({ type: "CUSTOMER", chatDetails: chat }); // what StartChatContact answered
-session.onMessage(({ data }) => console.log(data.DisplayName, data.Content));
-await session.connect();
+const joined = new Promise((resolve) => session.onMessage(({ data }) => {
+  console.log(data.DisplayName, data.Content ?? data.ContentType);
+  resolve(); // the first is that Ana has joined: the socket is there
+}));
+await session.connect(); // does not wait for the socket
+await joined;
 await session.sendMessage({ contentType: "text/plain", message: "Hello" });`,
   'Python': `import boto3
 

@@ -25,7 +25,7 @@ async function startSite() {
     res.writeHead(files[req.url] ? 200 : 404, { 'content-type': `${type}; charset=utf-8` }).end(body);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { server, origin: `http://127.0.0.1:${server.address().port}` };
+  return { server, files, origin: `http://127.0.0.1:${server.address().port}` };
 }
 
 /** A running Chromium and the site. */
@@ -52,6 +52,13 @@ export class Browser {
     const page = await Page.open(tab, this.origin, endpoint);
     if (hold) await page.holdTimers(hold);
     return page;
+  }
+
+  /** Serves a page of the test's own on the site, with ChatJS to import as with a bundler; returns its URL. */
+  serve(body) {
+    const imports = '<script type="importmap">{"imports": {"amazon-connect-chatjs": "/chatjs.js"}}</script>';
+    this.site.files['/own'] = ['text/html', `<!doctype html><meta charset="utf-8">${imports}${body}`];
+    return `${this.origin}/own`;
   }
 
   /** Closes all pages. */
