@@ -48,6 +48,9 @@ func (s *Sealer) Websocket(publicURL string, chat center.ContactID, p center.Par
 	return &Websocket{Url: new(publicURL + SocketPath + "?token=" + token), ConnectionExpiry: stamped(now.Add(socketLife))}
 }
 
+// Made returns when the URL of a socket was made, given its token.
+func (t Token) Made() time.Time { return t.Expires.Add(-dialWindow) }
+
 // Credentials returns a token for the calls of a participant. Each one is fresh,
 // and leaves earlier ones valid.
 func (s *Sealer) Credentials(chat center.ContactID, p center.ParticipantID, now time.Time) *ConnectionCredentials {

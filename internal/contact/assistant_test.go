@@ -79,7 +79,7 @@ func TestAIAgentHearsTheInitialMessage(t *testing.T) {
 	hello.AIAgent = aiAgent
 	ana := p.start(hello)
 	p.do(SetProcessor{&flow.Processor{Function: "redact"}})
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	p.answers(hello.Initial.Content, `{"status":"PROCESSED","result":{"processedChatContent":{"content":"Hello, ***"}}}`)
 	if ask := p.ask(); ask.Text != "Hello, ***" {
 		t.Errorf("the agent is asked %.20q; want what the processor made of it", ask.Text)

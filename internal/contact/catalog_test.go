@@ -149,7 +149,7 @@ func startConnected(t *testing.T, o testCatalog, s Start) (*chatTest, center.Par
 	p := newChatTest(t, nil)
 	p.env.Catalog = o
 	ana := p.start(s)
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	return p, ana
 }
 

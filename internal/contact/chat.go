@@ -89,6 +89,9 @@ type Participant struct {
 	Left        time.Time            `json:"left,omitzero"`      // when it left
 	ConnectBy   time.Time            `json:"connectBy,omitzero"` // a custom participant's deadline
 	User        center.UserID        `json:"user,omitempty"`     // of an agent
+	// Owed is the sequence number of the joined event of a customer who was connected
+	// by a message or a call, until a socket of it has subscribed; otherwise 0, as in older states.
+	Owed int64 `json:"owed,omitempty"`
 }
 
 // Present reports whether the participant has connected and not left.

@@ -23,7 +23,7 @@ func (p *chatTest) holds(text string) bool {
 func TestEraseEndpoint(t *testing.T) {
 	p := newChatTest(t, nil)
 	ana := p.start(Start{DisplayName: "Ana Ferreira"})
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	id := p.chat.ID
 	p.refuse(center.NotEnded, EraseEndpoint{id})
 	p.do(Disconnect{Participant: ana})
@@ -55,7 +55,7 @@ func TestEraseEndpointWhileTheChainGoesOn(t *testing.T) {
 	p := newChatTest(t, nil)
 	p.env.Catalog = served(t, nil)
 	ana := p.start(Start{DisplayName: "Ana Ferreira"})
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	first := p.chat.ID
 	p.do(Disconnect{Participant: p.do(Join{User: "u1", DisplayName: "Bea", UserName: "bea"}).Participant})
 	if p.chat.Latest.ID == first {
@@ -82,7 +82,7 @@ func TestEraseEndpointWhileTheChainGoesOn(t *testing.T) {
 func TestEraseEndpointWhileMessagesAreProcessed(t *testing.T) {
 	p := newChatTest(t, nil)
 	ana := p.start(Start{DisplayName: "Ana Ferreira"})
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	p.do(SetProcessor{&flow.Processor{Function: "check"}})
 	p.do(Send{Participant: ana, ContentType: center.PlainText, Content: "Bye"})
 	p.do(Disconnect{Participant: ana})

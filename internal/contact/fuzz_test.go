@@ -248,7 +248,7 @@ func drive(t *testing.T, script []byte) *watch {
 		token := fmt.Sprintf("t%d", i)
 		switch what % 14 {
 		case 0:
-			w.command(Connect{who})
+			w.command(Connect{Participant: who})
 		case 1, 2, 3:
 			if n >= 128 && i >= 2 {
 				token = fmt.Sprintf("t%d", i-2) // retried, as when the answer was lost

@@ -16,8 +16,8 @@ func TestChatFromStartToEnd(t *testing.T) {
 	if len(p.items) != 0 || p.chat.Run != nil {
 		t.Fatal("the flow ran before the customer connected")
 	}
-	p.do(Connect{ana})
-	p.do(Connect{ana}) // a second socket changes nothing
+	p.do(Connect{Participant: ana})
+	p.do(Connect{Participant: ana}) // a second socket changes nothing
 	r := p.do(Send{Participant: ana, ContentType: center.PlainText, Content: "Are you there?", ClientToken: "t1"})
 	again := p.do(Send{Participant: ana, ContentType: center.PlainText, Content: "Are you there?", ClientToken: "t1"})
 	if r != again {
@@ -40,7 +40,7 @@ func TestChatFromStartToEnd(t *testing.T) {
 	p.refuse(center.Denied, Send{Participant: ana, ContentType: center.PlainText, Content: "late"})
 	p.refuse(center.Gone, Stop{})
 	items := len(p.items)
-	if p.do(Connect{ana}); p.last.Stored() || len(p.items) != items {
+	if p.do(Connect{Participant: ana}); p.last.Stored() || len(p.items) != items {
 		t.Errorf("a socket that was there to the end changes %+v", p.last)
 	}
 }
@@ -48,7 +48,7 @@ func TestChatFromStartToEnd(t *testing.T) {
 func TestItemsAreNumberedAndTimesRise(t *testing.T) {
 	p := newChatTest(t, nil)
 	ana := p.start(Start{})
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	for range 5 {
 		p.do(Send{Participant: ana, ContentType: center.PlainText, Content: "x"})
 	}
@@ -147,7 +147,7 @@ func TestInitialMessageLengths(t *testing.T) {
 				t.Errorf("as InitialMessage: %v; want it taken: %t", err, c.initial)
 			}
 			if err == nil {
-				p.do(Connect{p.chat.Customer().ID})
+				p.do(Connect{Participant: p.chat.Customer().ID})
 				if p.items[1].Content != c.message.Content || p.items[1].ContentType != c.message.ContentType {
 					t.Errorf("the first message is %.40q; want it whole", p.items[1].Content)
 				}
@@ -198,14 +198,14 @@ func TestConnectDeadline(t *testing.T) {
 		t.Fatalf("after five minutes: ended %t, reason %q", p.chat.Ended, p.chat.Current().DisconnectReason)
 	}
 	p.wantScript("ended")
-	p.refuse(center.Denied, Connect{ana})
+	p.refuse(center.Denied, Connect{Participant: ana})
 }
 
 func TestExpiry(t *testing.T) {
 	p := newChatTest(t, nil)
 	ana := p.start(Start{Minutes: 60})
 	p.pass(time.Minute)
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	p.pass(58 * time.Minute)
 	if p.chat.Ended {
 		t.Fatal("ended early")
@@ -220,7 +220,7 @@ func TestExpiry(t *testing.T) {
 func TestStop(t *testing.T) {
 	p := newChatTest(t, nil)
 	ana := p.start(Start{})
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	p.do(Stop{})
 	p.wantScript("CUSTOMER joined", "SYSTEM: Hello", "CUSTOMER left", "ended")
 	if r := p.chat.Current().DisconnectReason; r != center.ReasonAPI {
@@ -235,8 +235,8 @@ func withBot(t *testing.T) (p *chatTest, ana, bot center.ParticipantID) {
 	ana = p.start(Start{})
 	p.do(AddParticipant{DisplayName: "Robo"})
 	bot = p.chat.Participants[1].ID
-	p.do(Connect{ana})
-	p.do(Connect{bot})
+	p.do(Connect{Participant: ana})
+	p.do(Connect{Participant: bot})
 	return p, ana, bot
 }
 
@@ -257,13 +257,13 @@ func TestCustomParticipant(t *testing.T) {
 func TestCustomParticipantHas15Seconds(t *testing.T) {
 	p := newChatTest(t, nil)
 	ana := p.start(Start{})
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	r := p.do(AddParticipant{DisplayName: "Robo", ClientToken: "c"})
 	if again := p.do(AddParticipant{DisplayName: "Robo", ClientToken: "c"}); again != r {
 		t.Errorf("the repeated request was answered %v; want %v", again, r)
 	}
 	p.pass(15 * time.Second)
-	p.refuse(center.Denied, Connect{r.Participant})
+	p.refuse(center.Denied, Connect{Participant: r.Participant})
 	p.do(AddParticipant{DisplayName: "Next"}) // the slot is free again
 	p.wantScript("CUSTOMER joined", "SYSTEM: Hello")
 }
@@ -274,7 +274,7 @@ func TestWaitingForACustomParticipantThatNeverComes(t *testing.T) {
 	p := newChatTest(t, flows{"main": document(t, sayHello, waitHour, disconnect, returned, botGone, disconnect)})
 	ana := p.start(Start{})
 	p.do(AddParticipant{DisplayName: "Robo"})
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	p.pass(14 * time.Second)
 	p.wantScript("CUSTOMER joined", "SYSTEM: Hello")
 	p.pass(time.Second)
@@ -285,7 +285,7 @@ func TestSpeakingBeforeConnecting(t *testing.T) {
 	p := newChatTest(t, nil)
 	ana := p.start(Start{Initial: &Message{center.PlainText, "First"}})
 	p.do(Send{Participant: ana, ContentType: center.PlainText, Content: "Second", ClientToken: "t"})
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	p.wantScript("CUSTOMER joined", "CUSTOMER: First", "SYSTEM: Hello", "CUSTOMER: Second")
 
 	p = newChatTest(t, flows{"main": document(t, `{"Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`)})
@@ -338,8 +338,8 @@ func TestIdleTimers(t *testing.T) {
 		{center.RoleCustomer, TimerIdle, 30 * time.Minute}}})
 	p.refuse(center.Invalid, SetTimers{[]RoleTimer{{center.RoleAgent, TimerIdle, 0}, {center.RoleAgent, TimerIdle, 0}}})
 	bot := p.do(AddParticipant{DisplayName: "Robo"}).Participant
-	p.do(Connect{ana})
-	p.do(Connect{bot})
+	p.do(Connect{Participant: ana})
+	p.do(Connect{Participant: bot})
 	told := len(p.pushes)
 
 	p.pass(90 * time.Second)
@@ -396,7 +396,7 @@ func TestDisconnectFlowAfterTheCustomer(t *testing.T) {
 		"after": document(t, sayHello, disconnect).As("CONTACT_FLOW"),
 	})
 	ana := p.start(Start{ExitAgent: true})
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	p.do(Disconnect{Participant: ana})
 	p.wantScript("CUSTOMER joined", "CUSTOMER left", "SYSTEM: Hello", "ended")
 	if n := len(p.contacts()); n != 2 {
@@ -409,5 +409,46 @@ func TestDisconnectFlowAfterTheCustomer(t *testing.T) {
 	}
 	if p.items[2].Contact != second.ID {
 		t.Error("the disconnect flow speaks in the first contact")
+	}
+}
+
+// A customer who was connected without a socket is owed what was said from its
+// joining on, until a socket of it subscribes. With a socket from the start there is nothing to note.
+func TestFirstSocketOfACustomer(t *testing.T) {
+	for name, c := range map[string]struct {
+		first  Command
+		stored bool // by the socket that follows
+	}{
+		"a socket":           {Connect{Socket: true}, false},
+		"ConnectParticipant": {Connect{}, true},
+		"a message":          {Send{ContentType: center.PlainText, Content: "Hi"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newChatTest(t, nil)
+			ana := p.start(Start{})
+			switch cmd := c.first.(type) {
+			case Connect:
+				cmd.Participant = ana
+				p.do(cmd)
+			case Send:
+				cmd.Participant = ana
+				p.do(cmd)
+			}
+			if owed := p.chat.Customer().Owed; (owed == 1) != c.stored || owed > 1 {
+				t.Errorf("the customer is owed items from %d on", owed)
+			}
+			p.do(Connect{Participant: ana})
+			if p.last.Stored() {
+				t.Error("a second call is stored")
+			}
+			p.do(Connect{Participant: ana, Socket: true})
+			if p.last.Stored() != c.stored || p.chat.Customer().Owed != 0 {
+				t.Errorf("the socket is stored: %t; the customer is owed items from %d on", p.last.Stored(), p.chat.Customer().Owed)
+			}
+			p.do(Connect{Participant: ana, Socket: true})
+			if p.last.Stored() {
+				t.Error("a second socket is stored")
+			}
+		})
 	}
 }

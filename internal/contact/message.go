@@ -181,7 +181,7 @@ func (d *decision) arrive(id center.ParticipantID) error {
 	if id == d.chat.Joining {
 		return center.Errorf(center.Conflict, "the agent whisper is still running; try again")
 	}
-	if err := (Connect{id}).decide(d); err != nil {
+	if err := (Connect{Participant: id}).decide(d); err != nil {
 		return err
 	}
 	_, err := d.participant(id)

@@ -56,7 +56,7 @@ func TestWhenTheDisconnectFlowRuns(t *testing.T) {
 		p.env.Catalog = served(t, nil)
 		ana := p.start(Start{})
 		p.do(timers)
-		p.do(Connect{ana})
+		p.do(Connect{Participant: ana})
 		p.pass(time.Hour) // while nobody but the customer is there the timers do not run
 		bea := p.do(Join{User: "u1", DisplayName: "Bea", UserName: "bea"}).Participant
 		c.leave(p, ana, bea)
@@ -178,13 +178,13 @@ func TestIdleCustomerReturnsToTheDisconnectFlow(t *testing.T) {
 		p.env.Catalog = served(t, nil)
 		ana := p.start(Start{})
 		p.do(timers)
-		p.do(Connect{ana})
+		p.do(Connect{Participant: ana})
 		bea := p.do(Join{User: "u1", DisplayName: "Bea", UserName: "bea"}).Participant
 		p.pass(5 * time.Minute)
 		goes(p, bea)
 		p.pass(10 * time.Minute)
 		told := len(p.pushes)
-		p.do(Connect{ana})
+		p.do(Connect{Participant: ana})
 		want := []string{"CUSTOMER returned", "CUSTOMER left", "ended"} // the flow ends when he has returned
 		if got := p.pushedSince(told); !slices.Equal(got, want) {
 			t.Errorf("%s: told %q; want %q", name, got, want)
@@ -199,18 +199,18 @@ func TestCustomerReconnects(t *testing.T) {
 	ana := p.start(Start{})
 	p.do(SetTimers{[]RoleTimer{{center.RoleCustomer, TimerIdle, 10 * time.Minute}}})
 	bot := p.do(AddParticipant{DisplayName: "Robo"}).Participant
-	p.do(Connect{bot})
-	p.do(Connect{ana})
+	p.do(Connect{Participant: bot})
+	p.do(Connect{Participant: ana})
 	p.pass(9 * time.Minute)
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	if p.last.Chat != nil {
 		t.Error("a customer who was not idle has returned")
 	}
 	p.pass(time.Minute)
 	told := len(p.pushes)
-	p.do(Connect{bot}) // the customer is idle, not the bot
-	p.do(Connect{ana})
-	p.do(Connect{ana}) // a second socket
+	p.do(Connect{Participant: bot}) // the customer is idle, not the bot
+	p.do(Connect{Participant: ana})
+	p.do(Connect{Participant: ana}) // a second socket
 	p.pass(9*time.Minute + 59*time.Second)
 	p.pass(time.Second)
 	want := []string{"CUSTOMER returned", "SYSTEM: You are back", "CUSTOMER idle"}

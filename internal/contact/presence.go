@@ -14,9 +14,11 @@ const botWindow = 15 * time.Second
 // Connect reports that a participant is present: it has subscribed a socket to
 // aws/chat, or called CreateParticipantConnection with ConnectParticipant. The
 // customer's first connection starts the flow. Repeating it changes nothing,
-// except that a customer who was idle has returned.
+// except that a customer who was idle has returned, and that the first socket of
+// a customer who was connected without one is noted: see [Participant.Owed].
 type Connect struct {
 	Participant center.ParticipantID
+	Socket      bool // by a socket
 }
 
 func (c Connect) decide(d *decision) error {
@@ -31,11 +33,17 @@ func (c Connect) decide(d *decision) error {
 		return nil // an agent joins when the agent whisper is over
 	}
 	if !p.Joined.IsZero() {
+		if c.Socket && p.Owed > 0 {
+			d.edit().Participant(p.ID).Owed = 0
+		}
 		return d.reconnected(p.Role)
 	}
 	chat := d.edit()
 	p = chat.Participant(c.Participant)
 	p.Joined, p.ConnectBy = d.env.Now, time.Time{}
+	if p.Role == center.RoleCustomer && !c.Socket {
+		p.Owed = d.seq + 1
+	}
 	d.add(d.event(center.EventJoined, *p))
 	if p.Role != center.RoleCustomer {
 		d.startIdle()

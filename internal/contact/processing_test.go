@@ -107,7 +107,7 @@ func TestInitialMessageIsProcessed(t *testing.T) {
 	content := `"` + strings.Repeat("x", 16382) + `"`
 	ana := p.start(Start{ContentTypes: []string{center.PlainText, center.JSON}, Initial: &Message{center.JSON, content}})
 	p.do(SetProcessor{Processor: &flow.Processor{Function: "redact"}})
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	redacted := `"` + strings.Repeat("*", 16382) + `"`
 	p.answers(content, fmt.Sprintf(`{"status":"PROCESSED","result":{"processedChatContent":{"content":%q,"contentType":"application/json"}}}`, redacted))
 	if it := p.items[1]; it.Content != redacted || it.Processing != "" {
@@ -191,7 +191,7 @@ func TestProcessorAnswers(t *testing.T) {
 func TestNothingOvertakesTheProcessor(t *testing.T) {
 	p, ana := processed(t, "False")
 	bot := p.do(AddParticipant{DisplayName: "Robo"}).Participant
-	p.do(Connect{bot})
+	p.do(Connect{Participant: bot})
 	p.say(ana, "one")
 	upload := p.do(StartUpload{Participant: ana, Name: "cat.png", ContentType: "image/png", Size: 3}).ID
 	p.do(CompleteUpload{Participant: ana, Attachment: upload, ClientToken: "one"}) // as the message's
@@ -348,7 +348,7 @@ func TestSetProcessor(t *testing.T) {
 	p = newChatTest(t, nil)
 	p.env.Catalog = strict
 	ana = p.start(Start{})
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	p.wantScript("CUSTOMER joined", "SYSTEM: Something is wrong", "CUSTOMER left", "ended")
 	p = newChatTest(t, nil)
 	p.start(Start{})

@@ -107,7 +107,7 @@ func TestQueueFlowsEnd(t *testing.T) {
 		p.env.Catalog = o
 		ana := p.start(Start{})
 		p.chat.Hooks = map[string]center.FlowRef{"CustomerQueue": "q"}
-		p.do(Connect{ana})
+		p.do(Connect{Participant: ana})
 		p.pass(2 * time.Minute)
 		if got := p.script()[1:]; !slices.Equal(got, c.script) || p.chat.Ended != c.ended || (p.chat.Queue == nil) != c.ended {
 			t.Errorf("%s: script %q, ended %t, waiting %t", name, got, p.chat.Ended, p.chat.Queue != nil)
@@ -145,7 +145,7 @@ func TestFullQueues(t *testing.T) {
 		p := newChatTest(t, nil)
 		p.env.Catalog, p.env.Full = o, c.full
 		ana := p.start(Start{})
-		p.do(Connect{ana})
+		p.do(Connect{Participant: ana})
 		got := ""
 		for _, line := range p.script() {
 			if line == "SYSTEM: All lines are busy" || line == "SYSTEM: Something is wrong" {
@@ -256,7 +256,7 @@ func TestWhispers(t *testing.T) {
 			t.Fatalf("while the agent listens: %+v, run %v, whisper %v", p.chat.Queue, p.chat.Run, p.chat.Whisper)
 		}
 		p.refuse(center.Conflict, Join{User: "u2"})
-		p.do(Connect{bea})
+		p.do(Connect{Participant: bea})
 		p.refuse(center.Conflict, typed(bea, "Hello?"))
 		p.do(EffectDone{ID: p.chat.Effects[0].ID, Answer: json.RawMessage(`{"it":"late"}`)})
 		p.wantScript("CUSTOMER joined", "SYSTEM: It is late", "AGENT joined", "SYSTEM: Bea is with you")
@@ -396,13 +396,13 @@ func TestQueueStatusIsRequested(t *testing.T) {
 	p := newChatTest(t, nil)
 	p.env.Catalog = o
 	ana := p.start(Start{})
-	_, err := p.try(Connect{ana})
+	_, err := p.try(Connect{Participant: ana})
 	need, ok := err.(*Need)
 	if !ok || need.Queue != "sales" || need.Priority != 5 || !need.Rank.Equal(p.now) {
 		t.Fatalf("the decision ends in %v; want the need to know sales", err)
 	}
 	p.env.QueueStatus = map[center.QueueID]QueueStatus{"sales": {Others: 3, Oldest: p.now.Add(-time.Minute), Ahead: 2}}
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	p.env.QueueStatus = map[center.QueueID]QueueStatus{"sales": {}}
 	p.pass(time.Minute)
 	p.wantScript("CUSTOMER joined", "SYSTEM: You are number 3 of 4 for 60000 ms", "SYSTEM: You are number 1 of 1 for 60000 ms")
@@ -413,7 +413,7 @@ func TestAsynchronousCallsSurviveTheEnd(t *testing.T) {
 	p := newChatTest(t, flows{"main": document(t,
 		step("InvokeLambdaFunction", `"LambdaFunctionARN":"f","InvocationType":"ASYNCHRONOUS"`, "1", "NoMatchingError>1"), disconnect)})
 	ana := p.start(Start{})
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	if p.chat.Ended || len(p.last.Effects) != 1 {
 		t.Fatalf("ended %t with %d effects to start; want the flow to wait until the call is accepted", p.chat.Ended, len(p.last.Effects))
 	}

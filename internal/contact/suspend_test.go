@@ -151,8 +151,8 @@ func TestTalkingToABot(t *testing.T) {
 		p.env.Catalog = o
 		ana := p.start(Start{})
 		robo := p.do(AddParticipant{DisplayName: "Robo"}).Participant
-		p.do(Connect{robo})
-		p.do(Connect{ana})
+		p.do(Connect{Participant: robo})
+		p.do(Connect{Participant: ana})
 		p.wantScript("CUSTOM_BOT joined", "CUSTOMER joined", "CUSTOM_BOT left", "SYSTEM: How can I help, Ana?")
 	})
 	t.Run("the customer leaves", func(t *testing.T) {
@@ -219,7 +219,7 @@ func TestShowingAView(t *testing.T) {
 		p.env.Catalog = catalog(more)
 		p.env.ViewToken = func(chat center.ContactID, v machine.View) string { return "token of " + v.ID }
 		ana := p.start(Start{ContentTypes: all, Attributes: map[string]string{"a": "1"}})
-		p.do(Connect{ana})
+		p.do(Connect{Participant: ana})
 		return p, ana
 	}
 

@@ -52,7 +52,7 @@ func TestBackfilledTailKnowsWhatAnObservedOneKnows(t *testing.T) {
 func TestWhoNeedsTheTail(t *testing.T) {
 	p := newChatTest(t, nil)
 	ana := p.start(Start{})
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	p.do(Send{Participant: ana, ContentType: center.PlainText, Content: "hello", ClientToken: "one"})
 	needs := func(cmd Command) bool {
 		tail := TailAt(p.tail.Seq, p.tail.Time, p.tail.ID, p.tail.Size)

@@ -247,8 +247,14 @@ func startKey(cmd *contact.Start, token string) string {
 // State returns the state of a chat, which is durable and immutable. Reading a
 // chat that is not in memory evicts no other.
 func (e *Engine) State(ctx context.Context, chat center.ContactID) (*contact.Chat, error) {
+	s, _, err := e.Position(ctx, chat)
+	return s, err
+}
+
+// Position is State with the sequence number of the last item that the chat has then.
+func (e *Engine) Position(ctx context.Context, chat center.ContactID) (state *contact.Chat, last int64, err error) {
 	s, _, err := e.chats.read(ctx, chat)
-	return s.chat, err
+	return s.chat, s.tail.Seq, err
 }
 
 // InstanceOf returns the instance of a chat, which never changes. It waits for no

@@ -26,12 +26,12 @@ func (s *Service) CreateParticipantConnection(ctx context.Context, in *participa
 	if err != nil {
 		return nil, err
 	}
+	now := s.Now() // before the flow speaks: its socket is owed what is said from here on
 	if want.connect {
 		if _, err := s.do(ctx, m.Token, contact.Connect{Participant: m.ID}); err != nil {
 			return nil, err
 		}
 	}
-	now := s.Now()
 	out := &participant.CreateParticipantConnectionResponse{}
 	if want.socket {
 		out.Websocket = (*participant.Websocket)(s.Sealer.Websocket(s.PublicURL(ctx), m.Chat, m.ID, now))

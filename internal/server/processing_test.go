@@ -151,7 +151,7 @@ func TestEndWaitsForTheProcessor(t *testing.T) {
 		t.Error("a message was taken after the end")
 	}
 	close(answer)
-	for _, want := range []string{"text/plain", "participant.left", "chat.ended"} {
+	for _, want := range []string{"participant.joined", "text/plain", "participant.left", "chat.ended"} {
 		if it := socket.Next(); !strings.HasSuffix(*it.ContentType, want) {
 			t.Fatalf("the socket is told %s; want %s", *it.ContentType, want)
 		}

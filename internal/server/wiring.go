@@ -115,20 +115,34 @@ func chatOf(subject bus.Subject) (center.ContactID, error) {
 }
 
 // Attend implements stream.Source.
-func (c chats) Attend(ctx context.Context, subject bus.Subject, id center.ParticipantID) (center.Role, error) {
-	chat, err := chatOf(subject)
+func (c chats) Attend(ctx context.Context, t stream.Ticket) (a stream.Attendance, err error) {
+	chat, err := chatOf(t.Subject)
 	if err != nil {
-		return "", err
+		return a, err
 	}
-	state, err := c.s.engine.State(ctx, chat)
+	state, last, err := c.s.engine.Position(ctx, chat)
 	if err != nil {
-		return "", err
+		return a, err
 	}
-	p, err := state.Recipient(id)
+	p, err := state.Recipient(t.Participant)
 	if err != nil {
-		return "", err
+		return a, err
 	}
-	return p.Role, nil
+	a.Role = p.Role
+	if p.Role != center.RoleCustomer || !p.Joined.IsZero() && p.Owed == 0 {
+		return a, nil
+	}
+	a.Owed, a.Last = last+1, last
+	if p.Owed > 0 { // it has joined without a socket
+		items, err := c.s.store.Items(ctx, store.ItemQuery{Chat: chat, From: p.Owed, After: t.Made, Limit: 1})
+		if err != nil {
+			return a, err
+		}
+		if len(items) > 0 {
+			a.Owed = items[0].Seq
+		}
+	}
+	return a, nil
 }
 
 // Connected implements stream.Source.
@@ -137,7 +151,7 @@ func (c chats) Connected(ctx context.Context, subject bus.Subject, id center.Par
 	if err != nil {
 		return err
 	}
-	_, err = c.s.engine.Do(ctx, chat, contact.Connect{Participant: id})
+	_, err = c.s.engine.Do(ctx, chat, contact.Connect{Participant: id, Socket: true})
 	return err
 }
 
@@ -188,12 +202,12 @@ func (c chats) Positions(ctx context.Context, subjects []bus.Subject) (map[bus.S
 func (s *Server) newHub() *stream.Hub {
 	return &stream.Hub{
 		Bus: s.bus,
-		Open: func(r *http.Request) (bus.Subject, center.ParticipantID, error) {
+		Open: func(r *http.Request) (stream.Ticket, error) {
 			t, err := s.sealer.Open(auth.Socket, r.URL.Query().Get("token"), s.clock.Now())
 			if err != nil {
 				s.limits.refused(r)
 			}
-			return bus.Chat(t.Chat), t.Participant, err
+			return stream.Ticket{Subject: bus.Chat(t.Chat), Participant: t.Participant, Made: t.Made()}, err
 		},
 		AllowOrigin: s.allowOrigin, Source: chats{s}, Log: s.Log, Refused: s.edge.Refused(), Limits: stream.Limits{Limits: socket.Limits{Span: s.CloseSpan}},
 	}

@@ -70,26 +70,33 @@ func (a *audience) flush() {
 func (h *Hub) send(a *audience, e *bus.Event) {
 	sent := false
 	for s := a.first; s != nil; s = s.next {
-		if s.sees(e) {
+		if s.subscribed && (e.Seq == 0 || e.Seq >= s.owed) && s.sees(e) {
 			sent = true
 			s.conn.Send(e.Payload)
 		}
-		left := e.Left != "" && e.Left == s.participant
-		if left && s.subscribed {
-			s.subscribed = false
-			s.conn.Flush()
-		}
-		if left || e.Last {
-			s.over = true
-			s.conn.CloseAfter(h.limits.Grace, Ended)
-		}
+		s.leave(e)
 	}
 	if sent {
 		h.counts.events.Add(1)
 	}
 }
 
+// leave does what an event means that is the last one for the participant. The
+// caller holds the shard.
+func (s *session) leave(e *bus.Event) {
+	left := e.Left != "" && e.Left == s.participant
+	if left && s.subscribed {
+		s.subscribed = false
+		s.conn.Flush()
+	}
+	if left || e.Last {
+		s.over = true
+		s.conn.CloseAfter(s.hub.limits.Grace, Ended)
+	}
+}
+
+// sees reports whether an event is for the participant.
 func (s *session) sees(e *bus.Event) bool {
-	return s.subscribed && e.Payload != nil && e.Visibility.To(s.role) &&
+	return e.Payload != nil && e.Visibility.To(s.role) &&
 		(e.Only == "" || e.Only == s.participant) && (e.Except == "" || e.Except != s.participant)
 }

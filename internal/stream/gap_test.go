@@ -31,6 +31,7 @@ type cluster struct {
 	items     []bus.Event
 	repair    func(ctx context.Context) error // called in each repair; may be nil
 	repairs   int
+	lag       time.Duration // from a commit to its publication
 	positions int
 }
 
@@ -93,6 +94,7 @@ func (c *cluster) commit(pushes ...center.Push) {
 		}
 	}
 	c.mu.Unlock()
+	pass(c.lag)
 	c.bus.Publish(bus.Message{Subject: bus.Chat("chat-1"), Version: next, Seq: next, Events: events})
 }
 
@@ -120,11 +122,16 @@ type reader struct {
 	code  uint16    // of the close frame
 }
 
-// listen subscribes and reads to the end.
+// listen subscribes and reads.
 func (c *cluster) listen(n *node, token string) *reader {
 	client := sockettest.Pipe(c, n.Hub, url(token), "")
 	client.Send(subscribe)
 	client.Expect(subscribed)
+	return c.reads(client)
+}
+
+// reads reads what a client is sent from now on to the end.
+func (c *cluster) reads(client *sockettest.Client) *reader {
 	r := &reader{T: c.T}
 	go func() {
 		for {

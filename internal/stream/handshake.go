@@ -38,7 +38,9 @@ const maxBraked = 256
 //	{"topic":"aws/heartbeat"}
 //
 // A subscribe is granted for any list of topics and answered with the same
-// list; items come for aws/chat only. Other topics, and JSON without one, are
+// list; items come for aws/chat only. Where the first socket of a customer is owed
+// what was said before it subscribed, the reply comes once that was read, and
+// another subscribe meanwhile is taken for the same. Other topics, and JSON without one, are
 // ignored. Bytes behind the first JSON value are ignored too. What is binary,
 // not JSON, or longer than [socket.MaxMessage] closes the socket, and only it, with
 // 1003, 1007 or 1009: the client reconnects with a clean one. So does a flood of
@@ -54,17 +56,19 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, http.StatusForbidden, "the origin is not allowed", nil)
 		return
 	}
-	subject, participant, err := h.Open(r)
+	ticket, err := h.Open(r)
 	if err != nil {
 		h.refuse(w, r, http.StatusForbidden, "the URL is not good", err)
 		return
 	}
-	s := newSession(h, participant)
-	if status := h.attach(s, subject); status != 0 {
+	s := newSession(h, ticket.Participant)
+	if status := h.attach(s, ticket.Subject); status != 0 {
 		h.refuse(w, r, status, "no more sockets can be opened", nil)
 		return
 	}
-	if s.role, err = h.Source.Attend(r.Context(), subject, participant); err == nil {
+	attendance, err := h.Source.Attend(r.Context(), ticket)
+	if err == nil {
+		s.role, s.owed, s.last = attendance.Role, attendance.Owed, attendance.Last
 		err = h.anchor(r.Context(), s)
 	}
 	if err != nil {
@@ -78,7 +82,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch err := s.conn.Upgrade(w, key); {
 	case err == nil:
-		h.Log.Debug("socket opened", "chat", s.of.id(), "participant", participant, "role", s.role)
+		h.Log.Debug("socket opened", "chat", s.of.id(), "participant", s.participant, "role", s.role)
 	case errors.Is(err, socket.ErrStopping):
 		h.release(s)
 		h.counts.refuse(http.StatusServiceUnavailable)

@@ -21,17 +21,18 @@ import (
 
 // chats is a [Source] that knows every chat. A participant's role is its id.
 type chats struct {
-	mu        sync.Mutex
-	attend    error
-	connected func(center.ContactID, center.ParticipantID) error
-	told      []string // chat/participant of the Connected calls
+	mu         sync.Mutex
+	attend     error
+	owed, last int64
+	connected  func(center.ContactID, center.ParticipantID) error
+	told       []string // chat/participant of the Connected calls
 }
 
-func (c *chats) Attend(_ context.Context, _ bus.Subject, p center.ParticipantID) (center.Role, error) {
+func (c *chats) Attend(_ context.Context, t Ticket) (Attendance, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	role, _, _ := strings.Cut(string(p), "-")
-	return center.Role(role), c.attend
+	role, _, _ := strings.Cut(string(t.Participant), "-")
+	return Attendance{Role: center.Role(role), Owed: c.owed, Last: c.last}, c.attend
 }
 
 func (c *chats) Connected(_ context.Context, subject bus.Subject, p center.ParticipantID) error {
@@ -60,12 +61,12 @@ func newHub(t testing.TB, limits Limits) (*Hub, *chats) {
 	c := &chats{}
 	return &Hub{
 		Bus: &bus.Local{},
-		Open: func(r *http.Request) (bus.Subject, center.ParticipantID, error) {
+		Open: func(r *http.Request) (Ticket, error) {
 			chat, participant, ok := strings.Cut(r.URL.Query().Get("token"), "/")
 			if !ok {
-				return "", "", errors.New("the token is forged")
+				return Ticket{}, errors.New("the token is forged")
 			}
-			return bus.Chat(center.ContactID(chat)), center.ParticipantID(participant), nil
+			return Ticket{Subject: bus.Chat(center.ContactID(chat)), Participant: center.ParticipantID(participant)}, nil
 		},
 		Source: c,
 		Log:    slog.New(slog.NewTextHandler(t.Output(), nil)),

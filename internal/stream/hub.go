@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"time"
 
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
@@ -19,7 +20,7 @@ type Hub struct {
 	Bus bus.Bus
 	// Open says what the socket URL of a request is good for. Its errors are
 	// answered with 403 and logged. One URL may open any number of sockets.
-	Open func(*http.Request) (bus.Subject, center.ParticipantID, error)
+	Open func(*http.Request) (Ticket, error)
 	// Source knows the subjects that sockets belong to.
 	Source Source
 	// AllowOrigin says whether a page of an origin may open sockets; nil lets
@@ -57,10 +58,10 @@ type Hub struct {
 
 // Source is what a hub asks about subjects.
 type Source interface {
-	// Attend returns the role of a participant whose socket wants to open. An
-	// error of the reasons Denied, Gone or NotFound says that the chat is over
-	// for the participant.
-	Attend(ctx context.Context, subject bus.Subject, participant center.ParticipantID) (center.Role, error)
+	// Attend says who the participant is whose socket wants to open, and what it is
+	// owed. An error of the reasons Denied, Gone or NotFound says that the chat is
+	// over for the participant.
+	Attend(context.Context, Ticket) (Attendance, error)
 	// Connected marks a participant as connected: a socket of it has
 	// subscribed to aws/chat and receives everything from now on. It is called
 	// once a socket, outside of its reading, and may take its time.
@@ -72,6 +73,23 @@ type Source interface {
 	// Positions returns the sequence numbers of the subjects' last items. What
 	// is not there is left out. It is called when the hub is Shared, only then.
 	Positions(ctx context.Context, subjects []bus.Subject) (map[bus.Subject]int64, error)
+}
+
+// Ticket is what the URL of a socket is good for.
+type Ticket struct {
+	Subject     bus.Subject
+	Participant center.ParticipantID
+	Made        time.Time // when the participant was given the URL
+}
+
+// Attendance is what a source knows of a participant whose socket opens.
+type Attendance struct {
+	Role center.Role
+	// Owed is for a customer of whom no socket has ever subscribed: the sequence number
+	// of the first item, there already or to come, that was said to it after
+	// its ticket was made. Otherwise 0.
+	Owed int64
+	Last int64 // with Owed: that of the last item there is
 }
 
 func (h *Hub) init() {

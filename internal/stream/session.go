@@ -21,6 +21,11 @@ type session struct {
 	subscribed bool
 	over       bool // for the participant: it is about to close
 	replaced   bool // by another of the participant: it closes
+	served     bool // it has subscribed
+	handing    bool // what it is owed is read, its subscribe will be answered then
+	// owed is the first item that it has not been sent, where it is owed items from
+	// before its subscribe, and last an item up to which they are there; 0 where not.
+	owed, last int64
 	// alive is how many sockets of the participant were replaced whose clients were
 	// alive; at most maxAlive.
 	alive uint8
@@ -69,7 +74,7 @@ func (s *session) Receive(text []byte) *socket.Cause {
 }
 
 // subscribe answers a subscribe and, for aws/chat, lets the socket receive all
-// that is published from the reply on.
+// that is published from the reply on, and before it what it is owed.
 func (s *session) subscribe(m message) {
 	if m.topics == nil {
 		s.conn.Send(subscribeFault)
@@ -79,10 +84,14 @@ func (s *session) subscribe(m message) {
 	reply = append(reply, "}}"...)
 	sh := s.hub.shard(s.of.Subject)
 	sh.mu.Lock()
-	first := s.conn.Send(reply) && m.chat && !s.subscribed
-	s.subscribed = s.subscribed || first && !s.over
-	sh.mu.Unlock()
-	if first {
+	defer sh.mu.Unlock()
+	switch {
+	case m.chat && s.handing: // the reply comes
+	case m.chat && !s.served && s.claims():
+		s.served, s.handing = true, true
+		s.hub.background(func() { s.handOver(reply) })
+	case s.conn.Send(reply) && m.chat && !s.served:
+		s.served, s.subscribed = true, !s.over
 		s.hub.background(s.connected)
 	}
 }

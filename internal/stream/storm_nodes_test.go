@@ -164,12 +164,12 @@ func (s *storm) invoke(ctx context.Context, _ machine.Invoke, event []byte) (jso
 }
 
 // open reads a socket's URL, which says chat and participant in plain.
-func open(r *http.Request) (bus.Subject, center.ParticipantID, error) {
+func open(r *http.Request) (stream.Ticket, error) {
 	chat, participant, ok := strings.Cut(r.URL.Query().Get("token"), "/")
 	if !ok {
-		return "", "", errors.New("no token")
+		return stream.Ticket{}, errors.New("no token")
 	}
-	return bus.Chat(center.ContactID(chat)), center.ParticipantID(participant), nil
+	return stream.Ticket{Subject: bus.Chat(center.ContactID(chat)), Participant: center.ParticipantID(participant)}, nil
 }
 
 // source is what the hub of a node asks, as the server answers it.
@@ -177,22 +177,29 @@ type source struct{ *member }
 
 var _ stream.Source = source{}
 
-func (m source) Attend(ctx context.Context, subject bus.Subject, participant center.ParticipantID) (center.Role, error) {
-	chat, _ := subject.Chat()
-	state, err := m.engine.State(ctx, chat)
+func (m source) Attend(ctx context.Context, t stream.Ticket) (a stream.Attendance, err error) {
+	chat, _ := t.Subject.Chat()
+	state, last, err := m.engine.Position(ctx, chat)
 	if err != nil {
-		return "", err
+		return a, err
 	}
-	p, err := state.Recipient(participant)
+	p, err := state.Recipient(t.Participant)
 	if err != nil {
-		return "", err
+		return a, err
 	}
-	return p.Role, nil
+	a.Role = p.Role
+	switch {
+	case p.Joined.IsZero():
+		a.Owed, a.Last = last+1, last
+	case p.Owed > 0: // whenever its ticket was made
+		a.Owed, a.Last = p.Owed, last
+	}
+	return a, nil
 }
 
 func (m source) Connected(ctx context.Context, subject bus.Subject, participant center.ParticipantID) error {
 	chat, _ := subject.Chat()
-	_, err := m.engine.Do(ctx, chat, contact.Connect{Participant: participant})
+	_, err := m.engine.Do(ctx, chat, contact.Connect{Participant: participant, Socket: true})
 	return err
 }
 
