@@ -8,7 +8,8 @@
 // subject that came after the subscribe and that its participant may see, once
 // each, by sequence number, and what is not stored (typing, receipts) between.
 // Nothing is repeated from before: a client that missed something reads the
-// transcript.
+// transcript. But the first socket of a customer that ever subscribes is sent, between the
+// reply and the rest, the items that were said since its URL was made.
 //
 // Blocking: taking a message from the bus never waits for a network or a store.
 // Its text is copied to the queue of each socket. What follows a gap waits, in
@@ -21,5 +22,5 @@
 // after which clients reconnect.
 //
 // Start reading at [Hub.ServeHTTP] and Hub.receive. What was missed is read in
-// gap.go, and looked for in watch.go.
+// gap.go, and looked for in watch.go; what a first socket is owed is in owed.go.
 package stream

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { StopContactCommand } from '@aws-sdk/client-connect';
 import { addBot, connectParticipant, event, startChat } from './lib/chat.mjs';
+import { prompts } from './lib/flows.mjs';
 import { Socket } from './lib/socket.mjs';
 import { stage } from './lib/stage.mjs';
 
@@ -122,6 +123,31 @@ test('rotation after 59 minutes: 100 items sent before, during and after are rec
   assert.equal(ended.closeCode, 1000);
   assert.equal(scene.proxy.calls(connection).length, 1);
   assert.deepEqual(session.told('onConnectionLost'), []);
+});
+
+test('who speaks before the socket is subscribed hears the greeting once, and nothing again after a rotation and a loss', async () => {
+  const { parley } = scene;
+  const page = await scene.page({ hold: rotationPeriod });
+  const session = await page.session(await startChat(parley));
+  let release = scene.proxy.holdSockets();
+  await session.do('connect'); // resolves before the socket is open
+  const { Id } = await session.say('first');
+  release();
+  await session.message('Id', Id);
+  assert.equal(await page.fireTimers(), 1);
+  await page.sockets.first((s) => s.event === 'closed' && s.n === 0, 'end of the first socket');
+  const { Id: second } = await session.say('after the rotation');
+  await session.message('Id', second);
+  release = scene.proxy.holdSockets();
+  scene.proxy.kill();
+  await session.on('onConnectionLost');
+  release();
+  await page.frames.atLeast(3, (f) => !f.sent && f.frame?.topic === 'aws/subscribe', 'third subscribe');
+  const { Id: third } = await session.say('after the loss');
+  await session.message('Id', third);
+  await page.settled();
+  const told = session.told('onMessage').map((item) => item.Content ?? item.ContentType);
+  assert.deepEqual(told, [event('participant.joined'), ...prompts.slice(0, 2), 'first', 'after the rotation', 'after the loss']);
 });
 
 test('the old socket receives everything until the new one is subscribed', async () => {
