@@ -27,10 +27,24 @@ export async function startChat(input) {
   }));
 }
 
+/** The flows of an instance that a chat can begin with, by name. */
+export async function listFlows(instance) {
+  const flows = [];
+  let next;
+  do {
+    const query = new URLSearchParams({ contactFlowTypes: 'CONTACT_FLOW', maxResults: 1000, ...(next && { nextToken: next }) });
+    const page = await read(await fetch(`/contact-flows-summary/${instance}?${query}`));
+    flows.push(...page.ContactFlowSummaryList);
+    next = page.NextToken;
+  } while (next);
+  return flows.sort((a, b) => a.Name.localeCompare(b.Name));
+}
+
 export class Session {
   #start; #on; #socket; #token; #beat; #seen = new Set(); #over = false; #tries = 0;
 
-  // on: { item(item), typing(item), state(text) }
+  // on: { item(item), typing(item), state(text) }: the states are open, lost, ended, and
+  // unknown, when the server knows nothing of the chat any more
   constructor(start, on) { this.#start = start; this.#on = on; }
 
   get participant() { return this.#start.ParticipantId; }
@@ -40,7 +54,7 @@ export class Session {
     try {
       details = await call('/participant/connection', this.#start.ParticipantToken, { Type: ['WEBSOCKET', 'CONNECTION_CREDENTIALS'] });
     } catch (e) {
-      if (e.status === 403) return this.#finish();
+      if (e.status === 403) return this.#finish(/has (ended|left)/.test(e.message) ? 'ended' : 'unknown'); // in development mode a refusal says why
       if (this.#tries++ === 0) throw e;
       return this.#again();
     }
@@ -90,11 +104,11 @@ export class Session {
     if (item.ContentType?.endsWith('.chat.ended')) this.#finish();
   }
 
-  #finish() {
+  #finish(state = 'ended') {
     this.#over = true;
     clearInterval(this.#beat);
     this.#socket?.close(1000);
-    this.#on.state('ended');
+    this.#on.state(state);
   }
 
   send(text, type = 'text/plain') { return call('/participant/message', this.#token, { ContentType: type, Content: text, ClientToken: crypto.randomUUID() }); }

@@ -1,5 +1,5 @@
 import { answered, choices } from '/assets/choices.js';
-import { Session, startChat } from '/assets/session.js';
+import { Session, listFlows, startChat } from '/assets/session.js';
 
 const $ = (id) => document.getElementById(id);
 const { instance, flow, region, endpoint: url } = document.body.dataset;
@@ -7,24 +7,29 @@ const { instance, flow, region, endpoint: url } = document.body.dataset;
 // --- the chat ---
 
 let session;
-const stateTexts = { idle: 'not connected', open: 'connected', lost: 'connection lost, reconnecting…', ended: 'ended' };
+const stateTexts = { idle: 'not connected', open: 'connected', lost: 'connection lost, reconnecting…', ended: 'ended', unknown: 'ended' };
 
 function show(state) {
   $('state').dataset.state = state;
   $('state').textContent = stateTexts[state];
-  const over = state === 'idle' || state === 'ended';
+  const over = !['open', 'lost'].includes(state);
+  if (state === 'open') problem();
+  if (state === 'unknown') problem(new Error('The server does not know this chat any more. It has been started anew, and keeps nothing unless it is given --data.'));
   if (over !== $('say').hidden) { // the focused form disappears; keep the keyboard focus in the new one
     $('say').hidden = over;
     $('begin').hidden = !over;
     (over ? $('start') : $('text')).focus();
   }
   $('start').disabled = false;
-  if (state === 'ended') $('start').textContent = 'Start another chat';
+  if (state === 'ended' || state === 'unknown') $('start').textContent = 'Start another chat';
 }
+
+const silent = 'The server does not answer. Try again when it does.';
 
 function problem(e) {
   $('problem').hidden = !e;
-  $('problem').textContent = e ? e.message : '';
+  // A fetch that comes to nothing is a TypeError, in words that differ from browser to browser.
+  $('problem').textContent = e instanceof TypeError ? silent : e?.message ?? '';
 }
 
 function line(className, text, small) {
@@ -74,7 +79,10 @@ function item(i) {
   } else if (i.Type === 'ATTACHMENT') {
     const file = i.Attachments[0];
     const link = Object.assign(document.createElement('a'), { href: '#', textContent: file.AttachmentName });
-    link.onclick = async (e) => { e.preventDefault(); location.href = await session.download(file.AttachmentId); };
+    link.onclick = async (e) => {
+      e.preventDefault();
+      try { location.href = await session.download(file.AttachmentId); problem(); } catch (err) { problem(err); }
+    };
     line(mine ? 'mine' : '', link, mine ? 'file' : `${name} sent a file`);
   } else if (i.ContentType === interactive) {
     offer(i, name);
@@ -83,6 +91,18 @@ function item(i) {
     if (said !== null) line(mine ? 'mine' : '', said ?? i.Content, mine ? '' : name);
   }
 }
+
+/** Offers the flows that there are now, and keeps the choice. */
+async function offerFlows() {
+  const flows = await listFlows(instance).catch(() => []); // the clock tells of a server that does not answer
+  const shown = [...$('flow').options].map((o) => o.value + o.text).join();
+  if (!flows.length || shown === flows.map((f) => f.Id + f.Name).join()) return; // a list that is open stays as it is
+  const chosen = $('flow').value;
+  $('flow').replaceChildren(...flows.map((f) => new Option(f.Name, f.Id, false, f.Id === chosen)));
+  if (!flows.some((f) => f.Id === chosen)) $('flow').value = flows.find((f) => f.Id === flow)?.Id ?? flows[0].Id;
+}
+$('flow').onfocus = offerFlows;
+offerFlows();
 
 $('begin').onsubmit = async (e) => {
   e.preventDefault();
@@ -93,7 +113,7 @@ $('begin').onsubmit = async (e) => {
   $('empty').hidden = true;
   $('start').disabled = true; // until the outcome is known
   try {
-    const started = await startChat({ InstanceId: instance, ContactFlowId: flow, ParticipantDetails: { DisplayName: $('name').value },
+    const started = await startChat({ InstanceId: instance, ContactFlowId: $('flow').value, ParticipantDetails: { DisplayName: $('name').value },
       SupportedMessagingContentTypes: ['text/plain', `${interactive}.response`] }); // to page through lists; this page shows no views
     session = new Session(started, {
       item, state: show,
@@ -210,7 +230,14 @@ async function clock(body) {
   try {
     const answer = await fetch('/dev/clock', body && { method: 'POST', body: JSON.stringify(body) });
     $('now').textContent = (await answer.json()).Now.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
-  } catch { $('now').textContent = 'server not responding'; }
+    if ($('down').hidden) return;
+    $('down').hidden = true;
+    if ($('problem').textContent === silent) problem();
+    offerFlows(); // it may be another server
+  } catch {
+    $('now').textContent = '…';
+    $('down').hidden = false;
+  }
 }
 for (const b of document.querySelectorAll('[data-by]')) b.onclick = () => clock({ Advance: b.dataset.by });
 clock();
