@@ -1,11 +1,11 @@
 // The start page of development mode in Chromium, with the keyboard alone.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CreateContactFlowCommand } from '@aws-sdk/client-connect';
+import { CreateContactFlowCommand, StopContactCommand } from '@aws-sdk/client-connect';
 import { Browser } from './lib/browser.mjs';
 import { quietFlow } from './lib/flows.mjs';
 import { Parley } from './lib/parley.mjs';
-import { Proxy } from './lib/proxy.mjs';
+import { stage } from './lib/stage.mjs';
 
 test('start page: a chat by keyboard', async (t) => {
   const parley = await Parley.dev();
@@ -51,13 +51,9 @@ test('start page: a chat by keyboard', async (t) => {
 });
 
 test('start page: any flow, a server that dies, and another in its place', async (t) => {
-  const parley = await Parley.dev();
-  t.after(() => parley.stop());
-  const proxy = await Proxy.start(); // keeps the page's address
-  t.after(() => proxy.stop());
-  proxy.to(parley.address);
-  const browser = await Browser.start();
-  t.after(() => browser.stop());
+  const scene = await stage(); // whose proxy keeps the page's address
+  t.after(() => scene.stop());
+  const { parley, proxy, browser } = scene;
   const tab = await (await browser.chromium.newContext({ viewport: { width: 390, height: 844 } })).newPage();
   const errors = [];
   tab.on('pageerror', (error) => errors.push(String(error)));
@@ -96,5 +92,15 @@ test('start page: any flow, a server that dies, and another in its place', async
   await tab.click('#start');
   await says('welcome to Parley');
   await tab.locator('#problem').waitFor({ state: 'hidden' });
+
+  // A chat that ends while the page cannot connect has ended, and nothing is wrong.
+  proxy.intercept = async ({ path }) => (path === '/participant/connection' ? { status: 503, body: '{}' } : undefined);
+  proxy.kill();
+  await tab.locator('.state[data-state=lost]').waitFor();
+  const { ContactId } = JSON.parse(proxy.calls('/contact/chat').at(-1).answer);
+  await parley.connect.send(new StopContactCommand({ InstanceId: parley.instance, ContactId }));
+  proxy.clear();
+  await tab.locator('.state[data-state=ended]').waitFor();
+  assert.ok(await tab.locator('#problem').isHidden());
   assert.deepEqual(errors, []);
 });
