@@ -174,7 +174,7 @@ func TestTheEndIsHandedOver(t *testing.T) {
 // A storm: items come at any time around handshakes and subscribes, from a source
 // that takes any time, and each customer is sent all from the first on, once and in order.
 func TestHandOverStorm(t *testing.T) {
-	for seed := range uint64(200) {
+	for seed := range uint64(60) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 1))
 			any := func(most int) time.Duration { return time.Duration(random.IntN(most)) * time.Millisecond }
