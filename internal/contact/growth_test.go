@@ -24,7 +24,7 @@ func TestFullTranscript(t *testing.T) {
 	p := newChatTest(t, nil)
 	p.env.Limits.ChatBytes = 1 << 20
 	ana := p.start(Start{})
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	file := p.do(StartUpload{Participant: ana, Name: "a.txt", ContentType: "text/plain", Size: 1, ClientToken: "f"}).ID
 	text := strings.Repeat("x", 16000)
 	var err error
@@ -75,7 +75,7 @@ func TestFlowFillsTranscript(t *testing.T) {
 		p := newChatTest(t, flows{"main": nag})
 		p.env.Limits.ChatBytes = most
 		ana := p.start(Start{Minutes: MaxDuration})
-		p.do(Connect{ana})
+		p.do(Connect{Participant: ana})
 		for err := error(nil); full && err == nil; {
 			_, err = p.try(Send{Participant: ana, ContentType: center.PlainText, Content: strings.Repeat("y", 500)})
 		}
@@ -98,7 +98,7 @@ func TestFlowStartsCallsForEver(t *testing.T) {
 		`{"Type":"Wait","Parameters":{"TimeLimitSeconds":"60"},"Transitions":{"NextAction":"0","Conditions":[{"NextAction":"0","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}],"Errors":[{"NextAction":"0","ErrorType":"NoMatchingError"}]}}`)
 	p := newChatTest(t, flows{"main": calls})
 	ana := p.start(Start{Minutes: MaxDuration})
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	most := 0
 	for !p.chat.Ended {
 		most = max(most, len(p.chat.Effects))
@@ -165,7 +165,7 @@ func TestStateIsBounded(t *testing.T) {
 	}
 	p.do(Describe{Contact: p.chat.ID, References: references, Name: new(long(512)), Description: new(long(4096))})
 	p.do(Tag{Contact: p.chat.ID, Set: many(50, 256)})
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	kept := map[string]Reply{}
 	for n := 0; ; n++ {
 		_, err := p.recall(kept, AddParticipant{DisplayName: long(256), ClientToken: fmt.Sprint(n, long(490))})
@@ -194,7 +194,7 @@ func TestStateIsBounded(t *testing.T) {
 func TestAnswersAreRememberedForLife(t *testing.T) {
 	p := newChatTest(t, nil)
 	ana := p.start(Start{Minutes: MaxDuration})
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	kept := map[string]Reply{}
 	ask := func(cmd Command) Reply {
 		t.Helper()

@@ -35,7 +35,7 @@ func TestSilentQueueFlowIsLoggedOnce(t *testing.T) {
 		}
 		ana := p.start(Start{})
 		count()
-		p.do(Connect{ana})
+		p.do(Connect{Participant: ana})
 		count()
 		for range 3 {
 			p.pass(time.Minute)

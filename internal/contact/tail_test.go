@@ -87,7 +87,7 @@ func TestWhoNeedsTheTail(t *testing.T) {
 func TestTokensBeforeTheTail(t *testing.T) {
 	p := newChatTest(t, nil)
 	ana := p.start(Start{})
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	say := func(token string) Send {
 		return Send{Participant: ana, ContentType: center.PlainText, Content: token, ClientToken: token}
 	}
@@ -122,7 +122,7 @@ func TestTokensBeforeTheTail(t *testing.T) {
 func TestTailCountsSizes(t *testing.T) {
 	p := newChatTest(t, nil)
 	ana := p.start(Start{})
-	p.do(Connect{ana})
+	p.do(Connect{Participant: ana})
 	at := p.tail
 	p.do(Send{Participant: ana, ContentType: center.PlainText, Content: "hello", ClientToken: "one"})
 	loaded := TailAt(at.Seq, at.Time, at.ID, at.Size)

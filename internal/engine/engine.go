@@ -121,7 +121,7 @@ func New(cfg Config) *Engine {
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
 	e.effects.start(ctx, e)
-	workers := []func(context.Context){e.sweep, e.adopt, e.evictIdle}
+	workers := []func(context.Context){e.sweep, e.adopt, func(ctx context.Context) { evictIdle(ctx, e.chats) }}
 	if e.Files != nil {
 		workers = append(workers, e.clearUploads)
 	}
@@ -136,7 +136,7 @@ func New(cfg Config) *Engine {
 const idleTime = 30 * time.Second
 
 // evictIdle evicts idle chats.
-func (e *Engine) evictIdle(ctx context.Context) {
+func evictIdle[K ~string, S any](ctx context.Context, r *runner[K, S]) {
 	t := time.NewTicker(idleTime)
 	defer t.Stop()
 	for {
@@ -144,7 +144,7 @@ func (e *Engine) evictIdle(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-t.C:
-			e.chats.entries.evictIdle()
+			r.entries.evictIdle()
 		}
 	}
 }
