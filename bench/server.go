@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -18,6 +17,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"parley.example/parley/bench/durable"
 )
 
 // buildServer builds the server as it is released: static, stripped.
@@ -113,7 +114,7 @@ func (b *bench) startServer(ctx context.Context, data string) (*server, error) {
 	args := []string{"serve", "--listen", "127.0.0.1:0", "--data", data, "--max-active-chats", "10000000", "--close-span", "100ms", "--rate", "all=off"}
 	s := &server{data: data}
 	if b.pprof != "" {
-		addr, err := freeAddress()
+		addr, err := durable.FreeAddress()
 		if err != nil {
 			return nil, err
 		}
@@ -124,41 +125,11 @@ func (b *bench) startServer(ctx context.Context, data string) (*server, error) {
 	if s.process, err = spawn(ctx, nil, b.server, args...); err != nil {
 		return nil, err
 	}
-	if s.key, err = firstKey(data); err != nil {
+	if s.key, err = durable.FirstKey(data); err != nil {
 		s.kill()
 		return nil, err
 	}
 	return s, nil
-}
-
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close() // nothing was accepted
-	return l.Addr().String(), nil
-}
-
-// firstKey reads the access key that a server makes on its first start.
-func firstKey(data string) (k aws.Credentials, err error) {
-	text, err := os.ReadFile(filepath.Join(data, "first-key.env"))
-	if err != nil {
-		return k, err
-	}
-	for line := range strings.Lines(string(text)) {
-		name, value, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(line, "export ")), "=")
-		switch name {
-		case "AWS_ACCESS_KEY_ID":
-			k.AccessKeyID = value
-		case "AWS_SECRET_ACCESS_KEY":
-			k.SecretAccessKey = value
-		}
-	}
-	if !k.HasKeys() {
-		return k, errors.New("first-key.env contains no key")
-	}
-	return k, nil
 }
 
 // profile keeps a CPU profile of d of the server and of the clients, and heap

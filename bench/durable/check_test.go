@@ -41,6 +41,10 @@ func TestCheckFindsFaults(t *testing.T) {
 	if faults := chat.Check(seen); len(faults) > 0 {
 		t.Fatalf("a good history has faults: %q", faults)
 	}
+	chat.Streamed, chat.MayStream, seen.Notes = -1, true, seen.Notes[5:8]
+	if faults := chat.Check(seen); len(faults) > 0 {
+		t.Fatalf("a webhook that may be has faults: %q", faults)
+	}
 	swap := func(items []Item, i, j int) { items[i], items[j] = items[j], items[i] }
 	for _, c := range []struct {
 		name  string
@@ -90,6 +94,14 @@ func TestCheckFindsFaults(t *testing.T) {
 		{"a delivery under another id", func(_ *Chat, s *Seen) { s.Notes[3].ID = "x" }, "the webhook"},
 		{"a delivery id used twice", func(_ *Chat, s *Seen) { s.Notes[5].ID = s.Notes[1].ID }, "first and"},
 		{"deliveries to nobody", func(c *Chat, _ *Seen) { c.Streamed = -1 }, "does not have"},
+		{"deliveries out of order to a webhook that may be", func(c *Chat, s *Seen) {
+			c.Streamed, c.MayStream = -1, true
+			s.Notes[1], s.Notes[2] = s.Notes[2], s.Notes[1]
+		}, "the webhook"},
+		{"a delivery of nothing to a webhook that may be", func(c *Chat, s *Seen) {
+			c.Streamed, c.MayStream = -1, true
+			s.Notes = []Note{{"x", Item{ID: "x", Role: "CUSTOMER", Text: "m9"}}}
+		}, "the webhook"},
 		{"a frame that is lost", func(_ *Chat, s *Seen) { s.Heard = slices.Delete(s.Heard, 4, 5) }, "the socket"},
 		{"a frame that comes twice", func(_ *Chat, s *Seen) { s.Heard = slices.Insert(s.Heard, 4, s.Heard[4]) }, "the socket"},
 		{"frames out of order", func(_ *Chat, s *Seen) { swap(s.Heard, 4, 5) }, "the socket"},

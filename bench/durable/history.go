@@ -8,7 +8,7 @@
 // transcript, at the webhook and at the socket, is [Seen]. [Chat.Check] compares the two. It
 // knows nothing of the server but what its APIs promise.
 //
-// Whoever kills the server restarts it at the same address. Start reading at [Load.Run].
+// Whoever kills the server restarts it at the same address. Start reading at [Load.Under].
 package durable
 
 // Item is what is known of an item of a chat, wherever it was seen.
@@ -40,16 +40,17 @@ type Deed struct {
 
 // Chat is what the participants of a chat did, one after another, and were told.
 type Chat struct {
-	Contact  string
-	Says     []string // what the flow says, in order, once it has run
-	Deeds    []Deed
-	Joined   []string          // roles of those who have connected
-	Set      map[string]string // attributes that were acknowledged
-	Unsure   map[string]string // attributes whose answer was lost
-	Files    map[string]string // content of attachments, by id
-	Streamed int               // deeds before the webhook was acknowledged; -1 without a webhook
-	Listened bool              // a session has received the chat from its beginning
-	Ended    bool              // somebody was told that it has
+	Contact   string
+	Says      []string // what the flow says, in order, once it has run
+	Deeds     []Deed
+	Joined    []string          // roles of those who have connected
+	Set       map[string]string // attributes that were acknowledged
+	Unsure    map[string]string // attributes whose answer was lost
+	Files     map[string]string // content of attachments, by id
+	Streamed  int               // deeds before the webhook was acknowledged; -1 without a webhook
+	MayStream bool              // the answer that would have acknowledged it was lost
+	Listened  bool              // a session has received the chat from its beginning
+	Ended     bool              // somebody was told that it has
 }
 
 // Note is a delivery to a webhook. One that is repeated has the same ID.

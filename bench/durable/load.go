@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -18,7 +19,7 @@ import (
 	"parley.example/parley/internal/center"
 )
 
-// Load is chats with one server. Its fields are set before Prepare is called.
+// Load is chats with one server. Its fields are set before Under is called.
 type Load struct {
 	Endpoint    string          // where the server is, and comes back to
 	Credentials aws.Credentials // of a key that may do everything
@@ -64,8 +65,8 @@ func content(actions ...string) string {
 	return `{"Version":"2019-10-30","StartAction":"greet","Metadata":{},"Actions":[` + strings.Join(append(actions, disconnect), ",") + `]}`
 }
 
-// Prepare makes an instance and flows. The server must be there.
-func (l *Load) Prepare(ctx context.Context) (err error) {
+// prepare makes an instance and flows. The server must be there.
+func (l *Load) prepare(ctx context.Context) (err error) {
 	l.Workers = cmp.Or(l.Workers, 8)
 	l.client, err = client.New(client.Config{
 		Region: "us-east-1", Endpoint: l.Endpoint, UserAgent: "durable", Retry: client.NoRetry{}, AttemptTimeout: time.Minute,
@@ -106,9 +107,9 @@ func (a afterEnd) RoundTrip(r *http.Request) (*http.Response, error) {
 	return a.next.RoundTrip(r)
 }
 
-// Run chats until enough is closed or a fault was found, finishes the chats that are under way, and returns. The
+// run chats until enough is closed or a fault was found, finishes the chats that are under way, and returns. The
 // server may be killed at any time, as long as it comes back.
-func (l *Load) Run(ctx context.Context, enough <-chan struct{}) {
+func (l *Load) run(ctx context.Context, enough <-chan struct{}) {
 	var workers sync.WaitGroup
 	for n := range l.Workers {
 		workers.Go(func() {
@@ -131,8 +132,8 @@ func (l *Load) Run(ctx context.Context, enough <-chan struct{}) {
 // Acknowledged returns how many calls were answered so far.
 func (l *Load) Acknowledged() int64 { return l.acked.Load() }
 
-// Summary says what was done.
-func (l *Load) Summary() string {
+// summary says what was done.
+func (l *Load) summary() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	deeds, files, open := 0, 0, 0
@@ -147,8 +148,41 @@ func (l *Load) Summary() string {
 		l.acked.Load(), l.repeated.Load(), l.unknown.Load(), len(l.chats), open, deeds, files, notes, again)
 }
 
-// Repeated returns how many calls were answered only when they were repeated.
-func (l *Load) Repeated() int64 { return l.repeated.Load() }
+// Under runs the load while harm is done to the server, which returns when that is enough, and checks what is
+// left. It prints what was done and each fault; a fault is an error.
+func (l *Load) Under(ctx context.Context, out io.Writer, harm func(context.Context) error) error {
+	began := time.Now()
+	if err := l.prepare(ctx); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	enough, played := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(played)
+		l.run(ctx, enough)
+	}()
+	if err := harm(ctx); err != nil {
+		cancel()
+		<-played
+		return err
+	}
+	close(enough)
+	<-played
+	faults, err := l.check(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%s, in %s\n", l.summary(), time.Since(began).Round(time.Second))
+	for _, f := range faults {
+		fmt.Fprintln(out, f)
+	}
+	if len(faults) > 0 {
+		return fmt.Errorf("%d faults with seed %d", len(faults), l.Seed)
+	}
+	fmt.Fprintln(out, "nothing is lost, doubled or out of order")
+	return nil
+}
 
 // Faulty reports whether a fault was found while the load ran. It does not run on then.
 func (l *Load) Faulty() bool {
@@ -157,9 +191,9 @@ func (l *Load) Faulty() bool {
 	return len(l.faults) > 0
 }
 
-// Check reads every chat again, and the server's own count of those that have not ended. It
+// check reads every chat again, and the server's own count of those that have not ended. It
 // returns a line for each fault, those that were found while the load ran included.
-func (l *Load) Check(ctx context.Context) ([]string, error) {
+func (l *Load) check(ctx context.Context) ([]string, error) {
 	l.mu.Lock()
 	chats, faults := l.chats, append(l.Hook.wrong(), l.faults...)
 	l.mu.Unlock()
@@ -181,11 +215,16 @@ func (l *Load) Check(ctx context.Context) ([]string, error) {
 		}
 		faults = append(faults, v.Check(seen)...)
 	}
-	count, err := metric(ctx, l.Endpoint, "parley_active_chats")
-	if err == nil && count != open {
-		faults = append(faults, fmt.Sprintf("the server counts %v chats that have not ended; there are %v", count, open))
+	// A chat that its flow ended before its customer was connected is in no list.
+	for late := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		count, err := metric(ctx, l.Endpoint, "parley_active_chats")
+		if err != nil || count == open {
+			return faults, err
+		}
+		if time.Now().After(late) || l.Faulty() {
+			return append(faults, fmt.Sprintf("the server counts %v chats that have not ended; there are %v", count, open)), nil
+		}
 	}
-	return faults, err
 }
 
 func (l *Load) fault(format string, args ...any) {

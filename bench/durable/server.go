@@ -99,9 +99,9 @@ func (s *Server) Kill() error {
 // Log returns the end of what the process has logged as errors.
 func (s *Server) Log() string { return s.log.text() }
 
-// Key reads the access key that the server made on its first start.
-func (s *Server) Key() (k aws.Credentials, err error) {
-	text, err := os.ReadFile(filepath.Join(s.Data, "first-key.env"))
+// FirstKey reads the access key that a server makes in its data directory on its first start.
+func FirstKey(data string) (k aws.Credentials, err error) {
+	text, err := os.ReadFile(filepath.Join(data, "first-key.env"))
 	if err != nil {
 		return k, err
 	}

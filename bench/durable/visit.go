@@ -189,8 +189,14 @@ func (v *visit) listen(ctx context.Context) {
 func (v *visit) stream(ctx context.Context) {
 	call := v.load.client.StartContactStreaming().InstanceID(v.load.instance).ContactID(v.Contact).ClientToken(center.NewUUID()).
 		ChatStreamingConfiguration(connect.ChatStreamingConfiguration{StreamingEndpointArn: Topic})
-	if v.need(ctx, "StartContactStreaming", func(ctx context.Context) error { _, err := call.Send(ctx); return err }) {
+	fate, err := v.attempt(ctx, false, func(ctx context.Context) error { _, err := call.Send(ctx); return err })
+	switch {
+	case fate == Acknowledged:
 		v.Streamed = len(v.Deeds)
+	case v.flow.timed: // it has ended meanwhile
+		v.MayStream = fate == Unknown
+	case ctx.Err() == nil:
+		v.load.fault("chat %s: StartContactStreaming: %v", v.Contact, err)
 	}
 }
 

@@ -69,42 +69,12 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, m.close()) }()
-	began := time.Now()
 	fmt.Fprintf(out, "%d cuts, seed %d\n", o.cuts, o.seed)
 	l := &durable.Load{Endpoint: "http://" + m.server.Listen, Hook: m.hook, Seed: o.seed}
-	if l.Credentials, err = m.server.Key(); err != nil {
+	if l.Credentials, err = durable.FirstKey(m.server.Data); err != nil {
 		return err
 	}
-	if err := l.Prepare(ctx); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	enough, played := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(played)
-		l.Run(ctx, enough)
-	}()
-	if err := m.cuts(ctx, l, o, out); err != nil {
-		cancel()
-		<-played
-		return err
-	}
-	close(enough)
-	<-played
-	faults, err := l.Check(ctx)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "%s, in %s; %d cuts met writes that were not flushed, of %d kB in all\n", l.Summary(), time.Since(began).Round(time.Second), m.dirty, m.cached>>10)
-	for _, f := range faults {
-		fmt.Fprintln(out, f)
-	}
-	if len(faults) > 0 {
-		return fmt.Errorf("%d faults after %d cuts with -seed %d", len(faults), o.cuts, o.seed)
-	}
-	fmt.Fprintln(out, "nothing is lost, doubled or out of order")
-	return nil
+	return l.Under(ctx, out, func(ctx context.Context) error { return m.cuts(ctx, l, o, out) })
 }
 
 // machine is a server, its disk, and what can be done to the two.
@@ -213,6 +183,7 @@ func (m *machine) cuts(ctx context.Context, l *durable.Load, o options, out io.W
 			fmt.Fprintf(out, "%d cuts, %d calls acknowledged\n", n+1, l.Acknowledged())
 		}
 	}
+	fmt.Fprintf(out, "%d cuts met writes that were not flushed, of %d kB in all\n", m.dirty, m.cached>>10)
 	return nil
 }
 

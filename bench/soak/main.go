@@ -81,7 +81,6 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 			return err
 		}
 	}
-	began := time.Now()
 	fmt.Fprintf(out, "%d kills, seed %d\n", o.kills, o.seed)
 	hook, err := durable.NewHook()
 	if err != nil {
@@ -98,42 +97,10 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.Kill()) }()
 	l := &durable.Load{Endpoint: "http://" + listen, Hook: hook, Seed: o.seed}
-	if l.Credentials, err = s.Key(); err != nil {
+	if l.Credentials, err = durable.FirstKey(s.Data); err != nil {
 		return err
 	}
-	if err := l.Prepare(ctx); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	enough, played := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(played)
-		l.Run(ctx, enough)
-	}()
-	if err := kill(ctx, s, l, o, out); err != nil {
-		cancel()
-		<-played
-		return err
-	}
-	close(enough)
-	<-played
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	faults, err := l.Check(ctx)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "%s, in %s\n", l.Summary(), time.Since(began).Round(time.Second))
-	for _, f := range faults {
-		fmt.Fprintln(out, f)
-	}
-	if len(faults) > 0 {
-		return fmt.Errorf("%d faults after %d kills with -seed %d", len(faults), o.kills, o.seed)
-	}
-	fmt.Fprintln(out, "nothing is lost, doubled or out of order")
-	return nil
+	return l.Under(ctx, out, func(ctx context.Context) error { return kill(ctx, s, l, o, out) })
 }
 
 // kill kills the server at random moments, and starts it again.
