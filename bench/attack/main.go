@@ -1,7 +1,7 @@
 // Command attack floods a Parley server as strangers may, and shows what that does to
 // those who behave.
 //
-//	go run ./bench/attack               everything, in about half a minute
+//	go run ./bench/attack               everything, in about two minutes
 //	go run ./bench/attack -lasts 10s    longer
 //
 // It builds the server, starts it as a process of its own on loopback with a temporary
@@ -30,16 +30,18 @@ import (
 )
 
 // attacks are what is tried, each on the same server.
-var attacks = []func(ctx context.Context, t *target, out io.Writer) error{fair}
+var attacks = []func(ctx context.Context, t *target, out io.Writer) error{fair, holding, disk}
 
 // maxLasts bounds how long one attack may last.
 const maxLasts = time.Minute
 
 // target is a server under attack.
 type target struct {
-	url   string
-	data  string
-	lasts time.Duration // how long each attack lasts
+	binary string
+	url    string
+	pid    int
+	data   string
+	lasts  time.Duration // how long each attack lasts
 }
 
 func main() {
@@ -69,23 +71,26 @@ func run(ctx context.Context, binary string, lasts time.Duration, out io.Writer)
 			return fmt.Errorf("build the server: %w\n%s", err, said)
 		}
 	}
-	t := &target{data: filepath.Join(dir, "data"), lasts: lasts}
-	stop, err := t.start(ctx, binary)
+	t := &target{binary: binary, data: filepath.Join(dir, "data"), lasts: lasts}
+	stop, err := t.start(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
+	var errs []error
 	for _, attack := range attacks {
-		if err := attack(ctx, t, out); err != nil {
-			return err
-		}
+		errs = append(errs, attack(ctx, t, out))
 	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "all attacks held")
 	return nil
 }
 
 // start starts the server and returns, when it listens, how to stop it.
-func (t *target) start(ctx context.Context, binary string) (stop func() error, err error) {
-	cmd := exec.CommandContext(ctx, binary, "serve", "--listen", "127.0.0.1:0", "--data", t.data, "--close-span", "100ms", "--log-level", "error")
+func (t *target) start(ctx context.Context) (stop func() error, err error) {
+	cmd := exec.CommandContext(ctx, t.binary, "serve", "--listen", "127.0.0.1:0", "--data", t.data, "--close-span", "100ms", "--log-level", "error")
 	cmd.Stderr = os.Stderr
 	said, err := cmd.StdoutPipe()
 	if err != nil {
@@ -94,6 +99,7 @@ func (t *target) start(ctx context.Context, binary string) (stop func() error, e
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
+	t.pid = cmd.Process.Pid
 	for lines := bufio.NewScanner(said); t.url == "" && lines.Scan(); {
 		if _, url, ok := strings.Cut(lines.Text(), "http://"); ok {
 			t.url = "http://" + strings.TrimRight(strings.Fields(url)[0], ",/")
