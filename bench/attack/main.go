@@ -1,14 +1,17 @@
 // Command attack floods a Parley server as strangers may, and shows what that does to
 // those who behave.
 //
-//	go run ./bench/attack               everything, in about two minutes
+//	go run ./bench/attack               everything, in about a minute
 //	go run ./bench/attack -lasts 10s    longer
 //
 // It builds the server, starts it as a process of its own on loopback with a temporary
 // data directory, outside development mode and with the settings of a server that has
 // none, and prints a line for each attack. It fails when somebody who behaves is
-// refused, or an attacker gets more than the server's rates allow. Attackers call from
-// 127.0.0.2, as from another machine, where the system lets them.
+// refused, an attacker gets more than the server's rates and bounds allow, or /readyz does not say
+// that the disk is full. The disk is a file system in memory, which only root can mount; for others
+// that attack is not tried, as its line says. Times depend on the machine: they are printed
+// and not judged. Attackers call from 127.0.0.2, as from another machine, where the system
+// lets them.
 //
 // Start reading at [attacks]; each kind is in a file of its name.
 package main
