@@ -38,11 +38,11 @@ func FreeAddress() (string, error) {
 	return l.Addr().String(), nil
 }
 
-// Build builds the server into dir.
-func Build(ctx context.Context, dir string) (binary string, err error) {
+// Build builds the server into dir. root is where the module of the server is.
+func Build(ctx context.Context, root, dir string) (binary string, err error) {
 	binary = filepath.Join(dir, "parley")
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, "parley.example/parley/cmd/parley")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the server: %w\n%s", err, out)
 	}

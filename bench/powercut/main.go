@@ -106,7 +106,7 @@ func newMachine(ctx context.Context, o options) (m *machine, err error) {
 		}
 	}
 	if o.binary == "" {
-		if o.binary, err = durable.Build(ctx, m.dir); err != nil {
+		if o.binary, err = durable.Build(ctx, "../..", m.dir); err != nil {
 			return m, err
 		}
 	}

@@ -77,7 +77,7 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		}()
 	}
 	if o.binary == "" {
-		if o.binary, err = durable.Build(ctx, o.dir); err != nil {
+		if o.binary, err = durable.Build(ctx, ".", o.dir); err != nil {
 			return err
 		}
 	}
