@@ -198,12 +198,12 @@ func (k *Keys) Put(ctx context.Context, key Key) error {
 
 // SetDisabled switches a key off or on again, and returns it without its secret. An unknown key is a [center.NotFound] error;
 // the last one that may manage keys is not switched off, which is a [center.InUse] error, unless force is set.
-func (k *Keys) SetDisabled(ctx context.Context, id string, disabled, force bool) (Key, error) {
+func (k *Keys) SetDisabled(ctx context.Context, id string, disabled, force bool, now time.Time) (Key, error) {
 	k.changes.Lock()
 	defer k.changes.Unlock()
 	key, err := k.Store.Get(ctx, id)
 	if err == nil && disabled && !force {
-		err = k.spare(ctx, key)
+		err = k.spare(ctx, key, now)
 	}
 	if err != nil {
 		return Key{}, err
@@ -215,14 +215,14 @@ func (k *Keys) SetDisabled(ctx context.Context, id string, disabled, force bool)
 	return key, err
 }
 
-// manages says whether the owner of the key may make keys, whatever their names.
-func (k Key) manages() bool {
-	return !k.Disabled && Identity{Policy: k.Policy}.Authorize(Call{Service: "parley", Operation: "CreateKey", Input: new(struct{})}) == nil
+// manages says whether the owner of the key may make keys now, from wherever the request comes.
+func (k Key) manages(now time.Time) bool {
+	return !k.Disabled && Identity{Policy: k.Policy}.Authorize(Call{Service: "parley", Operation: "CreateKey", Input: new(struct{}), Now: now}) == nil
 }
 
 // spare refuses to do without the last key that may manage keys.
-func (k *Keys) spare(ctx context.Context, key Key) error {
-	if !key.manages() {
+func (k *Keys) spare(ctx context.Context, key Key, now time.Time) error {
+	if !key.manages(now) {
 		return nil
 	}
 	list, err := k.Store.List(ctx)
@@ -230,7 +230,7 @@ func (k *Keys) spare(ctx context.Context, key Key) error {
 		return err
 	}
 	for _, other := range list {
-		if other.ID != key.ID && other.manages() {
+		if other.ID != key.ID && other.manages(now) {
 			return nil
 		}
 	}
@@ -251,12 +251,12 @@ func (k *Keys) List(ctx context.Context) ([]Key, error) {
 
 // Delete removes a key, and returns it without its secret. An unknown key is a [center.NotFound] error;
 // the last one that may manage keys is not removed, which is a [center.InUse] error, unless force is set.
-func (k *Keys) Delete(ctx context.Context, id string, force bool) (Key, error) {
+func (k *Keys) Delete(ctx context.Context, id string, force bool, now time.Time) (Key, error) {
 	k.changes.Lock()
 	defer k.changes.Unlock()
 	key, err := k.Store.Get(ctx, id)
 	if err == nil && !force {
-		err = k.spare(ctx, key)
+		err = k.spare(ctx, key, now)
 	}
 	if err != nil {
 		return Key{}, err

@@ -80,17 +80,17 @@ func TestKeysLife(t *testing.T) {
 		t.Errorf("List = %v, %v; want the key without its secret", list, err)
 	}
 	for _, disabled := range []bool{true, false} {
-		if got, err := keys.SetDisabled(ctx, k.ID, disabled, false); err != nil || got.Name != "ci" || got.Secret != "" || usable(k.ID) == disabled {
+		if got, err := keys.SetDisabled(ctx, k.ID, disabled, false, noon); err != nil || got.Name != "ci" || got.Secret != "" || usable(k.ID) == disabled {
 			t.Errorf("after SetDisabled(%v) = %v the key is usable: %v", disabled, err, !disabled)
 		}
 	}
-	if got, err := keys.Delete(ctx, k.ID, false); err != nil || got.Name != "ci" || got.Secret != "" || usable(k.ID) {
+	if got, err := keys.Delete(ctx, k.ID, false, noon); err != nil || got.Name != "ci" || got.Secret != "" || usable(k.ID) {
 		t.Errorf("after Delete = %v the key is still usable", err)
 	}
-	if _, err := keys.Delete(ctx, k.ID, false); center.ReasonOf(err) != center.NotFound {
+	if _, err := keys.Delete(ctx, k.ID, false, noon); center.ReasonOf(err) != center.NotFound {
 		t.Errorf("Delete of nothing = %v; want NotFound", err)
 	}
-	if _, err := keys.SetDisabled(ctx, k.ID, true, false); center.ReasonOf(err) != center.NotFound {
+	if _, err := keys.SetDisabled(ctx, k.ID, true, false, noon); center.ReasonOf(err) != center.NotFound {
 		t.Errorf("SetDisabled of nothing = %v; want NotFound", err)
 	}
 }
@@ -152,7 +152,7 @@ func TestKeysSlowRead(t *testing.T) {
 	keys := &Keys{Store: &store}
 	store.between = func() {
 		store.between = nil
-		if _, err := keys.SetDisabled(ctx, testKey.ID, true, true); err != nil {
+		if _, err := keys.SetDisabled(ctx, testKey.ID, true, true, noon); err != nil {
 			t.Error(err)
 		}
 	}
@@ -165,27 +165,32 @@ func TestKeysSlowRead(t *testing.T) {
 }
 
 // TestLastKeyIsSpared: of the keys that may manage keys the last one is neither disabled nor
-// deleted, unless that is forced. Disabled ones, and those that may only do other things, do not count.
+// deleted, unless that is forced. Disabled ones, and those that may only do other things, or not any more, do not count.
 func TestLastKeyIsSpared(t *testing.T) {
 	ctx := t.Context()
 	website, disabled := NewKey("website", readOnly(), noon), NewKey("disabled", FullAccess(), noon)
+	was, err := ParsePolicy([]byte(`{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"DateLessThan":{"aws:CurrentTime":"2020-01-01"}}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expired := NewKey("expired", was, noon)
 	disabled.Disabled = true
 	one, two := NewKey("one", FullAccess(), noon), NewKey("two", FullAccess(), noon)
 	for name, act := range map[string]func(*Keys, Key, bool) error{
 		"disable": func(k *Keys, key Key, force bool) error {
-			_, err := k.SetDisabled(ctx, key.ID, true, force)
+			_, err := k.SetDisabled(ctx, key.ID, true, force, noon)
 			return err
 		},
-		"delete": func(k *Keys, key Key, force bool) error { _, err := k.Delete(ctx, key.ID, force); return err },
+		"delete": func(k *Keys, key Key, force bool) error { _, err := k.Delete(ctx, key.ID, force, noon); return err },
 	} {
-		keys := &Keys{Store: newMemory(website, disabled, one, two)}
+		keys := &Keys{Store: newMemory(website, disabled, expired, one, two)}
 		if err := act(keys, one, false); err != nil {
 			t.Errorf("%s one of two: %v", name, err)
 		}
 		if err := act(keys, two, false); center.ReasonOf(err) != center.InUse || !strings.Contains(err.Error(), two.ID) || !strings.Contains(err.Error(), "--force") {
 			t.Errorf("%s the last one: %v", name, err)
 		}
-		for _, key := range []Key{website, disabled} {
+		for _, key := range []Key{website, disabled, expired} {
 			if err := act(keys, key, false); err != nil {
 				t.Errorf("%s %s: %v", name, key.Name, err)
 			}
@@ -199,7 +204,7 @@ func TestLastKeyIsSpared(t *testing.T) {
 	var wg sync.WaitGroup
 	for _, key := range []Key{one, two} {
 		wg.Go(func() {
-			if _, err := keys.Delete(ctx, key.ID, false); err != nil {
+			if _, err := keys.Delete(ctx, key.ID, false, noon); err != nil {
 				refused.Add(1)
 			}
 		})
@@ -249,7 +254,7 @@ func TestUses(t *testing.T) {
 	store.uses[testKey.ID] = use(5) // by another process
 	want("used elsewhere", use(5), use(5))
 	keys.Used(testKey.ID, use(9))
-	if _, err := keys.Delete(ctx, testKey.ID, true); err != nil {
+	if _, err := keys.Delete(ctx, testKey.ID, true, noon); err != nil {
 		t.Fatal(err)
 	}
 	if err := keys.Flush(ctx); err != nil {

@@ -27,7 +27,7 @@ type chatCmd struct {
 	Flow     string            `help:"Contact flow id. Default: the demo flow." placeholder:"ID" env:"PARLEY_FLOW"`
 	Name     string            `help:"Your name (${default})." default:"Ana" placeholder:"NAME"`
 	Attr     map[string]string `help:"Contact attribute; may be repeated." placeholder:"KEY=VALUE"`
-	Region   string            `help:"Region to sign for (${default})." default:"us-east-1" placeholder:"REGION" env:"AWS_REGION"`
+	Region   string            `help:"Region to sign for (${default})." default:"us-east-1" placeholder:"REGION" env:"AWS_REGION,AWS_DEFAULT_REGION"`
 	Token    string            `help:"Rejoin a chat with its participant token instead of starting one." placeholder:"TOKEN"`
 }
 

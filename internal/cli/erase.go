@@ -23,15 +23,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 
 	"parley.example/parley/client"
-	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/erasure"
 )
 
 // eraseCmd erases customers on a running server, and lists what was erased.
 type eraseCmd struct {
 	Endpoint string `help:"The server (${default})." aliases:"server" default:"http://127.0.0.1:8790" env:"PARLEY_ENDPOINT,AWS_ENDPOINT_URL_CONNECT,AWS_ENDPOINT_URL" placeholder:"URL"`
-	Region   string `help:"Region to sign for (${default})." default:"us-east-1" placeholder:"REGION" env:"AWS_REGION"`
-	Instance string `help:"Instance id. Default: the demo instance." placeholder:"ID" env:"PARLEY_INSTANCE"`
+	Region   string `help:"Region to sign for (${default})." default:"us-east-1" placeholder:"REGION" env:"AWS_REGION,AWS_DEFAULT_REGION"`
+	Instance string `help:"Instance id. Default: the only instance that the server has." placeholder:"ID" env:"PARLEY_INSTANCE"`
 
 	Customer  string `help:"Erase the chats with this CustomerId." placeholder:"ID" xor:"what"`
 	Contact   string `help:"Erase the chat of this contact, with all contacts of its chain." placeholder:"ID" xor:"what"`
@@ -50,7 +49,7 @@ func (eraseCmd) Help() string {
   parley erase --customer 4711 --dry-run
   parley erase --customer 4711
   parley erase --attribute email=ana@example.com --end
-  parley erase --contact ID --server https://chat.example.com --instance ID
+  parley erase --contact ID --endpoint https://chat.example.com --instance ID
   parley erase --list
 
 What is erased is gone for good: transcripts, files, contact records, deliveries that wait,
@@ -61,7 +60,7 @@ allow parley:Erase on the ARN of the instance; --list and --receipt need parley:
 
 // Run erases and waits until nothing is left of what was erased.
 func (c *eraseCmd) Run(ctx context.Context, std streams) error {
-	c.Endpoint, c.Instance = strings.TrimSuffix(c.Endpoint, "/"), cmp.Or(c.Instance, string(catalog.DemoInstance))
+	c.Endpoint = strings.TrimSuffix(c.Endpoint, "/")
 	switch {
 	case c.List:
 		return c.list(ctx, std.out)
@@ -73,7 +72,7 @@ func (c *eraseCmd) Run(ctx context.Context, std streams) error {
 		}
 		return c.show(std.out, raw, func(w io.Writer) { printReceipt(w, &r) })
 	}
-	in := erasure.Request{InstanceId: c.Instance, ContactId: c.Contact, CustomerId: c.Customer, EndActive: c.End, DryRun: c.DryRun}
+	in := erasure.Request{ContactId: c.Contact, CustomerId: c.Customer, EndActive: c.End, DryRun: c.DryRun}
 	if c.Attribute != "" {
 		name, value, ok := strings.Cut(c.Attribute, "=")
 		if !ok || name == "" {
@@ -84,15 +83,55 @@ func (c *eraseCmd) Run(ctx context.Context, std streams) error {
 	if in.ContactId == "" && in.CustomerId == "" && in.Attribute == nil {
 		return usage{errors.New("say what to erase: --customer ID, --contact ID or --attribute NAME=VALUE; or --list what was erased")}
 	}
+	var err error
+	if in.InstanceId, err = c.instance(ctx); err != nil {
+		return err
+	}
 	if c.DryRun {
 		var p erasure.Preview
 		raw, err := c.call(ctx, http.MethodPost, "", in, &p)
 		if err != nil {
 			return err
 		}
-		return c.show(std.out, raw, func(w io.Writer) { printPreview(w, &p) })
+		return c.show(std.out, raw, func(w io.Writer) { printPreview(w, &p, c.End) })
 	}
 	return c.erase(ctx, std, in)
+}
+
+// instance returns the instance that is meant: the only one, when none is named.
+func (c *eraseCmd) instance(ctx context.Context) (string, error) {
+	if c.Instance != "" {
+		return c.Instance, nil
+	}
+	cfg, err := c.config(ctx)
+	if err != nil {
+		return "", err
+	}
+	cfg.Endpoint, cfg.Region, cfg.UserAgent = c.Endpoint, c.Region, "parley/"+version
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+		cfg.Credentials = nil // a server in development mode takes unsigned calls
+	}
+	caller, err := client.New(cfg)
+	if err != nil {
+		return "", usage{err}
+	}
+	defer caller.CloseIdleConnections()
+	out, err := caller.ListInstances().Send(ctx)
+	if err != nil {
+		return "", fmt.Errorf("find the instance, which --instance would name: %w", err)
+	}
+	if len(out.InstanceSummaryList) == 1 {
+		return *out.InstanceSummaryList[0].Id, nil
+	}
+	var ids []string
+	for i := range out.InstanceSummaryList {
+		ids = append(ids, *out.InstanceSummaryList[i].Id)
+	}
+	return "", usage{fmt.Errorf("the server has %d instances: say which with --instance: %s", len(ids), strings.Join(ids, ", "))}
+}
+
+func (c *eraseCmd) config(ctx context.Context) (client.Config, error) {
+	return client.LoadConfig(ctx, config.WithRegion(c.Region), config.WithEC2IMDSClientEnableState(imds.ClientDisabled))
 }
 
 // pollEvery is how often the receipt of an erasure that goes on is asked for.
@@ -168,7 +207,7 @@ func state(r *erasure.Receipt) string {
 	return "finished " + r.FinishedAt.Format(time.DateTime)
 }
 
-func printPreview(w io.Writer, p *erasure.Preview) {
+func printPreview(w io.Writer, p *erasure.Preview, end bool) {
 	fmt.Fprintf(w, "Would erase: %s\n", amounts(p.Counts))
 	for _, id := range p.ContactIds {
 		note := ""
@@ -177,8 +216,12 @@ func printPreview(w io.Writer, p *erasure.Preview) {
 		}
 		fmt.Fprintf(w, "  contact %s%s\n", id, note)
 	}
-	if n := len(p.ActiveContactIds); n > 0 {
-		fmt.Fprintf(w, "%d of the chats have not ended: erase them with --end, or end them first.\n", n)
+	switch n := len(p.ActiveContactIds); {
+	case n == 0:
+	case end:
+		fmt.Fprintf(w, "Chats among them that have not ended, and would be ended: %d.\n", n)
+	default:
+		fmt.Fprintf(w, "Chats among them that have not ended: %d. Erase them with --end, or end them first.\n", n)
 	}
 }
 
@@ -194,12 +237,15 @@ func printReceipt(w io.Writer, r *erasure.Receipt) {
 	}
 }
 
+// kinds is what receipts call something, where a reader would not.
+var kinds = map[string]string{"requestAnswers": "answers to requests", "deadLetters": "dead letters", "flowLogLines": "lines of flow logs"}
+
 // amounts writes counts as words: "2 chats, 14 items".
 func amounts(counts map[string]int64) string {
 	var words []string
 	for _, kind := range slices.Sorted(maps.Keys(counts)) {
 		if counts[kind] > 0 {
-			words = append(words, fmt.Sprintf("%s %d", kind, counts[kind]))
+			words = append(words, fmt.Sprintf("%d %s", counts[kind], cmp.Or(kinds[kind], kind)))
 		}
 	}
 	return cmp.Or(strings.Join(words, ", "), "nothing")
@@ -244,7 +290,7 @@ func (c *eraseCmd) call(ctx context.Context, method, path string, in, out any) (
 // sign signs a request with the key of the environment or the profile. Without a key it
 // does not, which servers in development mode allow.
 func (c *eraseCmd) sign(ctx context.Context, req *http.Request, body []byte) error {
-	cfg, err := client.LoadConfig(ctx, config.WithRegion(c.Region), config.WithEC2IMDSClientEnableState(imds.ClientDisabled))
+	cfg, err := c.config(ctx)
 	if err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ func (c keysCreate) Run(ctx context.Context, io streams, k *command) error {
 	if c.Name == "" {
 		return usage{errors.New("name must not be empty; it says what the key is for, such as website")}
 	}
-	in := &keysapi.CreateKeyRequest{Name: c.Name}
+	in := &keysapi.CreateKeyRequest{Name: c.Name, Policy: auth.FullAccess().String()}
 	if c.Policy != "" {
 		text, err := os.ReadFile(c.Policy)
 		if err != nil {
@@ -106,7 +106,7 @@ func (c keysCreate) Run(ctx context.Context, io streams, k *command) error {
 		if _, err := auth.ParsePolicy(text); err != nil {
 			return usage{fmt.Errorf("policy %s: %w", c.Policy, err)}
 		}
-		in.Policy = new(string(text))
+		in.Policy = string(text)
 	}
 	return k.Keys.with(ctx, true, func(api keysapi.API) error {
 		out, err := api.CreateKey(ctx, in)

@@ -80,7 +80,7 @@ type API struct {
 	// Authenticate says who signed a request, and returns its body, of at most a few kilobytes.
 	Authenticate func(r *http.Request) (id auth.Identity, body []byte, err error)
 	// Authorize says whether somebody may do something to an instance.
-	Authorize func(id auth.Identity, action string, instance center.InstanceID) error
+	Authorize func(ctx context.Context, id auth.Identity, action string, instance center.InstanceID) error
 	Refused   func(context.Context, http.Header, error) // may be nil: see edge.Edge.Refused
 }
 
@@ -93,7 +93,7 @@ func (a *API) Ask(w http.ResponseWriter, r *http.Request) {
 	}
 	o, dry, err := a.order(r.Context(), body)
 	if err == nil {
-		err = a.Authorize(id, ActionErase, o.Instance)
+		err = a.Authorize(r.Context(), id, ActionErase, o.Instance)
 	}
 	if err == nil {
 		err = a.exists(r.Context(), o.Instance)
@@ -185,17 +185,18 @@ func (a *API) List(w http.ResponseWriter, r *http.Request) {
 	out := Receipts{Erasures: []Receipt{}}
 	refused := error(nil)
 	for i := range found {
-		if err := a.Authorize(id, ActionList, found[i].Instance); err != nil {
+		if err := a.Authorize(r.Context(), id, ActionList, found[i].Instance); err != nil {
 			refused = err
 			continue
 		}
 		out.Erasures = append(out.Erasures, receiptOf(&found[i]))
 	}
-	if len(out.Erasures) == 0 && refused != nil {
+	more := len(found) == perPage
+	if len(out.Erasures) == 0 && refused != nil && !more {
 		a.fail(w, r, refused)
 		return
 	}
-	if len(found) == perPage {
+	if more {
 		out.NextBefore = found[len(found)-1].ID
 	}
 	answer(w, out)
@@ -210,7 +211,7 @@ func (a *API) Get(w http.ResponseWriter, r *http.Request) {
 	}
 	e, err := a.Store.Erasure(r.Context(), strings.TrimPrefix(r.URL.Path, Path+"/"))
 	if err == nil {
-		err = a.Authorize(id, ActionList, e.Instance)
+		err = a.Authorize(r.Context(), id, ActionList, e.Instance)
 	}
 	if err != nil {
 		a.fail(w, r, err)

@@ -80,8 +80,8 @@ type ListKeysResponse struct{ Keys []Key }
 
 // CreateKeyRequest describes a key.
 type CreateKeyRequest struct {
-	Name   string  `required:"true" len:"1:64"` // letters, digits and _+=,.@-
-	Policy *string `len:"1:6144"`               // as in Key; full access without it
+	Name   string `required:"true" len:"1:64"`   // letters, digits and _+=,.@-
+	Policy string `required:"true" len:"1:6144"` // as in Key. There is none to fall back to: a misspelt member must not give full access
 }
 
 // CreateKeyResponse has the key with its secret.

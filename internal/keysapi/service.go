@@ -66,12 +66,9 @@ func show(k auth.Key) (*Key, error) {
 
 // CreateKey implements [API].
 func (s *Service) CreateKey(ctx context.Context, in *CreateKeyRequest) (*CreateKeyResponse, error) {
-	policy := auth.FullAccess()
-	if in.Policy != nil {
-		var err error
-		if policy, err = auth.ParsePolicy([]byte(*in.Policy)); err != nil {
-			return nil, err
-		}
+	policy, err := auth.ParsePolicy([]byte(in.Policy))
+	if err != nil {
+		return nil, err
 	}
 	key, err := s.Keys.Create(ctx, in.Name, policy, s.Wall())
 	if err != nil {
@@ -86,7 +83,7 @@ func (s *Service) UpdateKey(ctx context.Context, in *UpdateKeyRequest) (*UpdateK
 	if in.State != Active && in.State != Disabled {
 		return nil, center.Errorf(center.Invalid, "State is %q; it must be %s or %s", in.State, Active, Disabled)
 	}
-	key, err := s.Keys.SetDisabled(ctx, in.AccessKeyId, in.State == Disabled, in.Force != nil && *in.Force)
+	key, err := s.Keys.SetDisabled(ctx, in.AccessKeyId, in.State == Disabled, in.Force != nil && *in.Force, s.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +93,7 @@ func (s *Service) UpdateKey(ctx context.Context, in *UpdateKeyRequest) (*UpdateK
 
 // DeleteKey implements [API].
 func (s *Service) DeleteKey(ctx context.Context, in *DeleteKeyRequest) (*DeleteKeyResponse, error) {
-	key, err := s.Keys.Delete(ctx, in.AccessKeyId, in.Force != nil && *in.Force)
+	key, err := s.Keys.Delete(ctx, in.AccessKeyId, in.Force != nil && *in.Force, s.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -172,9 +169,9 @@ func MapError(_ *restjson.Operation, err error) error {
 func Refuse(r *http.Request, presigned bool) error {
 	switch site := r.Header.Get("Sec-Fetch-Site"); {
 	case len(r.Header["Origin"]) > 0 || site != "" && site != "none":
-		return &auth.Error{Code: auth.AccessDenied, Message: "keys are not managed from web pages", Reason: "the request has an Origin, or was sent for a page"}
+		return &auth.Error{Code: auth.AccessDenied, Message: "this is not for web pages", Reason: "the request has an Origin, or was sent for a page"}
 	case presigned:
-		return &auth.Error{Code: auth.AccessDenied, Message: "keys are not managed by presigned URLs: sign the request in its Authorization header", Reason: "the request is presigned"}
+		return &auth.Error{Code: auth.AccessDenied, Message: "this is not for presigned URLs: sign the request in its Authorization header", Reason: "the request is presigned"}
 	}
 	return nil
 }

@@ -152,14 +152,18 @@ func TestRequestsForErasuresAreChecked(t *testing.T) {
 	a.Stop()
 	eraser := a.makeKey(`{"Statement":[{"Effect":"Allow","Action":"parley:Erase","Resource":"` + arn + `"}]}`)
 	lister := a.makeKey(`{"Statement":[{"Effect":"Allow","Action":"parley:ListErasures","Resource":"*"}]}`)
+	untagged := a.makeKey(`{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/env":"prod"}}}]}`)
 	everything := a.makeKey(`{"Statement":[{"Effect":"Allow","Action":"connect:*","Resource":"*"}]}`)
 	a.start(func(c *server.Config) { c.Dev = false })
+	if _, err := a.Connect.TagResource(t.Context(), &connect.TagResourceRequest{ResourceArn: arn, Tags: map[string]string{"env": "prod"}}); err != nil {
+		t.Fatal(err)
+	}
 	body := `{"InstanceId":"` + arn + `","CustomerId":"nobody"}`
 	for _, by := range []struct {
 		name         string
 		key          auth.Key
 		asks, listed int
-	}{{"Erase", eraser, 200, 403}, {"ListErasures", lister, 403, 200}, {"connect:*", everything, 403, 403}, {"full", a.Key, 200, 200}} {
+	}{{"Erase", eraser, 200, 403}, {"ListErasures", lister, 403, 200}, {"connect:*", everything, 403, 403}, {"a Deny of the tag", untagged, 403, 403}, {"full", a.Key, 200, 200}} {
 		if r := a.signed(by.key, http.MethodPost, "", body); r.status != by.asks {
 			t.Errorf("a key with %s asks: %d %s", by.name, r.status, r.body)
 		}

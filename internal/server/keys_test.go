@@ -30,9 +30,9 @@ func manage(s *servertest.Server, key auth.Key) *keysapi.Client {
 // makeKey makes a key with a policy, "" for full access.
 func makeKey(t *testing.T, s *servertest.Server, name, policy string) auth.Key {
 	t.Helper()
-	in := &keysapi.CreateKeyRequest{Name: name}
+	in := &keysapi.CreateKeyRequest{Name: name, Policy: auth.FullAccess().String()}
 	if policy != "" {
-		in.Policy = &policy
+		in.Policy = policy
 	}
 	out, err := manage(s, s.Key).CreateKey(t.Context(), in)
 	if err != nil {
@@ -96,17 +96,17 @@ func TestKeysAreManaged(t *testing.T) {
 	if _, err := manage(s, lister).ListKeys(ctx, &keysapi.ListKeysRequest{}); err != nil {
 		t.Errorf("a key that may list keys: %v", err)
 	}
-	_, err = manage(s, lister).CreateKey(ctx, &keysapi.CreateKeyRequest{Name: "more"})
+	_, err = manage(s, lister).CreateKey(ctx, &keysapi.CreateKeyRequest{Name: "more", Policy: auth.FullAccess().String()})
 	servertest.Refused(t, "a key that may list keys only", err, "AccessDeniedException", 403)
 	_, err = manage(s, lister).RotateTokenSecret(ctx, &keysapi.RotateTokenSecretRequest{})
 	servertest.Refused(t, "a key that may list keys only", err, "AccessDeniedException", 403)
 
 	// What cannot be.
-	_, err = api.CreateKey(ctx, &keysapi.CreateKeyRequest{Name: "two words"})
+	_, err = api.CreateKey(ctx, &keysapi.CreateKeyRequest{Name: "two words", Policy: auth.FullAccess().String()})
 	servertest.Refused(t, "a name with a space", err, "ValidationException", 400)
 	_, err = api.CreateKey(ctx, &keysapi.CreateKeyRequest{})
 	servertest.Refused(t, "no name", err, "ValidationException", 400)
-	_, err = api.CreateKey(ctx, &keysapi.CreateKeyRequest{Name: "x", Policy: new(`{"Statement":[{"Effect":"Perhaps"}]}`)})
+	_, err = api.CreateKey(ctx, &keysapi.CreateKeyRequest{Name: "x", Policy: `{"Statement":[{"Effect":"Perhaps"}]}`})
 	servertest.Refused(t, "an odd policy", err, "ValidationException", 400)
 	_, err = api.UpdateKey(ctx, &keysapi.UpdateKeyRequest{AccessKeyId: website.ID, State: "Asleep"})
 	servertest.Refused(t, "an odd state", err, "ValidationException", 400)
@@ -158,7 +158,7 @@ func TestKeysAreNotForPages(t *testing.T) {
 			}
 			return do(t, s, r)
 		}
-		const body = `{"Name":"intruder"}`
+		const body = `{"Name":"intruder","Policy":"{\"Statement\":[]}"}`
 		signer := authtest.Signer{ID: key.ID, Secret: key.Secret}
 		signed := func(r *http.Request) error { return signer.Sign(r, []byte(body), s.Clock().Wall()) }
 		presigned := func(r *http.Request) error {

@@ -57,9 +57,9 @@ func (s *Server) mounts() []edge.Mount {
 	chat := participant.NewHandler(participants, s.edge.Options(edge.API{
 		Before: s.limits.participants(participants.Before), MapError: participantapi.MapError, Gates: gates,
 	}))
-	signed := signed{s}
+	signed := signed{s, contacts}
 	administration := connect.NewHandler(contacts, s.edge.Options(edge.API{
-		Before: s.limits.administrators(signed.authenticate), Authorize: s.limits.requests(signed.authorize(contacts)),
+		Before: s.limits.administrators(signed.authenticate), Authorize: s.limits.requests(signed.authorize),
 		MapError: connectapi.MapError, Gates: gates, MaxBody: maxConnectBody,
 	}))
 	clock, flowLogs := devapi.Clock{Clock: s.clock, Mover: &engine.Mover{Engine: s.engine}}, devapi.FlowLogs{Log: s.flowLog}

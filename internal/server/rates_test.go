@@ -154,6 +154,11 @@ func TestGuessingIsSlow(t *testing.T) {
 		code    string
 	}{
 		"signatures": {5, func(a string) reply { return handled(s, sign(a, "wrong")) }, func(a string) reply { return handled(s, sign(a, s.Key.Secret)) }, "TooManyRequestsException"},
+		"signatures of erasures": {5, func(a string) reply {
+			r := sign(a, "wrong")
+			r.URL.Path, r.RequestURI = "/parley/erasures", "/parley/erasures"
+			return handled(s, r)
+		}, nil, "ThrottlingException"},
 		"tokens": {5, func(a string) reply {
 			return from(t, s, a, "POST", "/participant/message", message, "X-Amz-Bearer", "QUJD")
 		}, nil, "ThrottlingException"},

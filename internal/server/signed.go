@@ -21,7 +21,10 @@ import (
 
 // signed is a server as far as it answers requests that are signed with an access key: the
 // connect service, and what Parley has of its own below /parley/.
-type signed struct{ *Server }
+type signed struct {
+	*Server
+	contacts *connectapi.Service // knows what policies ask about
+}
 
 // authenticate verifies the caller of the connect service.
 func (s signed) authenticate(op *restjson.Operation, r *http.Request) (edge.Caller, error) {
@@ -51,19 +54,19 @@ func (s signed) caller(op *restjson.Operation, r *http.Request, by *auth.Signed)
 	return caller
 }
 
-// authorize returns what checks the policy of the caller's key for the resources of a request. In
+// facts returns what conditions of policies can ask about a resource.
+func (s signed) facts(ctx context.Context) func(arn string) (auth.Facts, error) {
+	return func(arn string) (auth.Facts, error) { return s.contacts.FactsOf(ctx, arn) }
+}
+
+// authorize checks the policy of the caller's key for the resources of a request. In
 // development mode only keys that exist here have a policy that says less than everything.
-func (s signed) authorize(known *connectapi.Service) func(context.Context, *restjson.Operation, any) error {
-	return func(ctx context.Context, op *restjson.Operation, in any) error {
-		id, ok := edge.Principal(ctx).(auth.Identity)
-		if !ok {
-			return fmt.Errorf("%s was called without an access key", op.Name)
-		}
-		return id.Authorize(auth.Call{
-			Operation: op.Name, Input: in, Partition: s.partition, Now: s.clock.Now(),
-			Facts: func(arn string) (auth.Facts, error) { return known.FactsOf(ctx, arn) },
-		})
+func (s signed) authorize(ctx context.Context, op *restjson.Operation, in any) error {
+	id, ok := edge.Principal(ctx).(auth.Identity)
+	if !ok {
+		return fmt.Errorf("%s was called without an access key", op.Name)
 	}
+	return id.Authorize(auth.Call{Operation: op.Name, Input: in, Partition: s.partition, Now: s.clock.Now(), Facts: s.facts(ctx)})
 }
 
 // addresses returns what clients may have signed as the server's address if not what
@@ -118,7 +121,11 @@ const maxSignedBody = 64 << 10
 // body is read when the signature is known to be right.
 func (s signed) read(r *http.Request) (auth.Identity, []byte, error) {
 	header, err := s.verifier.VerifyHeader(r, s.clock.Wall())
+	if err == nil {
+		err = keysapi.Refuse(r, header.Presigned)
+	}
 	if err != nil {
+		s.limits.refused(r)
 		return auth.Identity{}, nil, err
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxSignedBody))
@@ -129,18 +136,20 @@ func (s signed) read(r *http.Request) (auth.Identity, []byte, error) {
 		return auth.Identity{}, nil, err
 	}
 	id, err := header.VerifyBody(body)
-	if err == nil {
-		edge.Identify(r.Context(), id)
+	if err != nil {
+		s.limits.refused(r)
+		return id, nil, err
 	}
-	return id, body, err
+	edge.Identify(r.Context(), id)
+	return id, body, nil
 }
 
 // allow checks the policy of a caller for an action of Parley's own, as parley:Erase, on an instance.
-func (s signed) allow(id auth.Identity, action string, instance center.InstanceID) error {
+func (s signed) allow(ctx context.Context, id auth.Identity, action string, instance center.InstanceID) error {
 	service, operation, _ := strings.Cut(action, ":")
 	return id.Authorize(auth.Call{
 		Service: service, Operation: operation, Resource: s.partition.InstanceARN(instance),
-		Input: new(struct{}), Partition: s.partition, Now: s.clock.Now(),
+		Input: new(struct{}), Partition: s.partition, Now: s.clock.Now(), Facts: s.facts(ctx),
 	})
 }
 

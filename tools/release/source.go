@@ -5,6 +5,7 @@ import (
 	"context"
 	"debug/buildinfo"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -83,9 +84,7 @@ func (r *release) papers(ctx context.Context, dir string) (files, error) {
 	if err != nil {
 		return nil, err
 	}
-	for name, f := range docs {
-		papers[name] = f
-	}
+	maps.Copy(papers, docs)
 	return papers, nil
 }
 

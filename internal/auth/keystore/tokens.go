@@ -237,7 +237,7 @@ func (t *Tokens) List(ctx context.Context) ([]TokenSecret, error) {
 // are good for overlap yet, at most [auth.LongestToken], which is as long as one can last; with 0 they end at once.
 func (t *Tokens) Rotate(ctx context.Context, overlap time.Duration, now time.Time) error {
 	if overlap < 0 || overlap > auth.LongestToken {
-		return center.Errorf(center.Invalid, "the overlap %s must be from 0 to %s, which is as long as a token can last", overlap, auth.LongestToken)
+		return center.Errorf(center.Invalid, "the overlap must be from 0 to %d days, which is as long as a token can last", auth.LongestToken/(24*time.Hour))
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
