@@ -20,10 +20,12 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
+// memory is what they may cost the server in all, in bytes.
+var memory int64 = 200 << 20
+
 const (
-	held       = 2000      // connections that withhold something
-	memory     = 200 << 20 // what they may cost the server in all
-	ownSockets = 5         // that a participant may have at once
+	held       = 2000 // connections that withhold something
+	ownSockets = 5    // that a participant may have at once
 	headerTime = time.Minute
 )
 

@@ -22,6 +22,7 @@ func TestMain(m *testing.M) {
 // TestRun makes all attacks, for a short time: nobody who behaves is refused, and each attack has its line.
 func TestRun(t *testing.T) {
 	t.Setenv(serverEnv, "1")
+	memory *= 4 // the race detector has its share
 	var out strings.Builder
 	if err := run(t.Context(), os.Args[0], 300*time.Millisecond, &out); err != nil {
 		t.Errorf("run: %v", err)

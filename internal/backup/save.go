@@ -2,6 +2,7 @@ package backup
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,8 @@ type Options struct {
 	Files blob.Lister
 	// WithSecret says that the file that opens the secrets in the database is part of the backup.
 	WithSecret bool
+	// SecretFile is that file; parley.secret in Data when empty.
+	SecretFile string
 	Version    string // of this program
 	Now        func() time.Time
 	// Progress, when set, is called often, by one goroutine at a time.
@@ -428,19 +431,27 @@ func (s *saving) attachment(ctx context.Context, src blob.Store, key string) (fi
 
 // secret notes whether a file beside the database opens its secrets, and takes it along when that is wanted.
 func (s *saving) secret() error {
-	text, err := os.ReadFile(filepath.Join(s.Data, secretName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	file := cmp.Or(s.SecretFile, filepath.Join(s.Data, secretName))
+	text, err := os.ReadFile(file)
+	missing := errors.Is(err, fs.ErrNotExist)
+	if missing && s.WithSecret {
+		return fmt.Errorf("the secret is not in %s; --secret-file names where the server keeps it", file)
 	}
-	if err != nil {
+	if err != nil && !missing {
 		return err
 	}
-	s.saved.Sealed = true
+	s.saved.Sealed = !missing || s.saved.Database.Format >= sealedFormat
+	if missing {
+		return nil
+	}
 	if s.WithSecret {
 		s.saved.Secret = text
 	}
 	return nil
 }
+
+// sealedFormat is the format from which on databases have sealed secrets.
+const sealedFormat = 10
 
 // finish makes the backup one: until then there are only pieces.
 func (s *saving) finish(ctx context.Context) error {

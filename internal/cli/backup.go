@@ -43,6 +43,9 @@ type placeFlags struct {
 
 // Validate refuses a URL that is none.
 func (f *placeFlags) Validate() error {
+	if f.Place == "" {
+		return errors.New("the place of backups is empty: name a directory, or s3://BUCKET/PREFIX")
+	}
 	if !strings.HasPrefix(f.Place, "s3:") {
 		return nil
 	}
@@ -105,6 +108,7 @@ type backupRun struct {
 	filesFlags
 	Data       string `help:"The server's data directory." required:"" placeholder:"DIR" env:"PARLEY_DATA"`
 	Keep       int    `help:"Afterwards, delete all backups but the newest N." placeholder:"N" env:"PARLEY_BACKUP_KEEP"`
+	SecretFile string `help:"The server's secret file. Default: parley.secret in the data directory." placeholder:"FILE" env:"PARLEY_SECRET_FILE" name:"secret-file"`
 	WithSecret bool   `help:"Include parley.secret, which opens the secrets in the database. Whoever can read the backup can then use them." name:"with-secret"`
 }
 
@@ -125,13 +129,13 @@ complete, 1 when it is not (earlier backups are as they were), 2 for a wrong com
 // Run takes a backup.
 func (c *backupRun) Run(ctx context.Context, io streams) error {
 	if c.Keep < 0 {
-		return usage{errors.New("keep must be at least 1")}
+		return usage{errors.New("keep must not be negative; 0 keeps all")}
 	}
 	store, err := c.filesFlags.open(ctx, c.Region)
 	if err != nil {
 		return err
 	}
-	o := backup.Options{Data: c.Data, WithSecret: c.WithSecret, Version: version, Now: time.Now}
+	o := backup.Options{Data: c.Data, WithSecret: c.WithSecret, SecretFile: c.SecretFile, Version: version, Now: time.Now}
 	if store != nil {
 		defer store.Close()
 		o.Files = store
@@ -173,7 +177,7 @@ func printSaved(out io.Writer, p *backup.Place, s *backup.Saved, pruned *backup.
 	case len(s.Secret) > 0:
 		fmt.Fprintln(out, "\nThe backup includes parley.secret: whoever can read it can use the secrets in the database.")
 	case s.Sealed:
-		fmt.Fprintln(out, "\nparley.secret is not part of the backup. Keep a copy of it elsewhere: without it, the secrets in\nthe database cannot be used. It changes only when the secret is rotated. (--with-secret includes it.)")
+		fmt.Fprintln(out, "\nparley.secret is not part of the backup. Keep a copy of it elsewhere: without it, the secrets in\nthe database cannot be used. It changes only with parley keys reset. (--with-secret includes it.)")
 	}
 }
 

@@ -67,7 +67,7 @@ func TestBackup(t *testing.T) {
 	refused(2, "--data", "restore", place)
 	refused(2, "want 2026-11-30T09:30:00Z", "restore", place, "--data", base, "--at", "yesterday")
 	refused(2, "missing flags: --data=DIR", "backup", place)
-	refused(2, "keep must be at least 1", "backup", place, "--data", data, "--keep=-1")
+	refused(2, "keep must not be negative", "backup", place, "--data", data, "--keep=-1")
 	refused(1, "has no parley.db", "backup", place, "--data", base)
 	refused(1, "there is no backup as old as", "restore", place, "--data", filepath.Join(base, "x"), "--at", "2020-01-01")
 	refused(1, "does not exist", "backup", "list", filepath.Join(base, "none"))

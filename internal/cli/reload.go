@@ -86,7 +86,10 @@ func (r *reloads) reload(srv *server.Server) error {
 			waiting = append(waiting, name)
 		}
 	}
-	r.log.Info("the settings were read again", "changed", changed, "need_restart", waiting)
+	r.log.Info("the settings were read again", "changed", changed)
+	if len(waiting) > 0 {
+		r.log.Warn("these settings have changed and need a restart", "need_restart", waiting)
+	}
 	return nil
 }
 

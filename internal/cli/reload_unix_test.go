@@ -45,7 +45,7 @@ func TestHangupReloads(t *testing.T) {
 		t.Error("without origins in the settings one was refused")
 	}
 	change(`{"dev":true,"listen":"127.0.0.1:0","log-level":"info","region":"eu-west-2","origin":["https://a.example"],"trusted-proxy":["127.0.0.1"]}`,
-		`changed="[log-level origin trusted-proxy]" need_restart="[close-span region]"`)
+		`need_restart="[close-span region]"`)
 	if refused("https://a.example") || !refused("https://b.example") {
 		t.Error("the origins of the new settings do not count")
 	}

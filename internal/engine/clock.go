@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"sync"
 	"time"
 
@@ -49,7 +50,7 @@ func (c *Clock) Wall() time.Time {
 func (c *Clock) Advance(d time.Duration) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if d > 0 {
+	if d = min(d, math.MaxInt64-c.offset); d > 0 { // 292 years in all
 		c.offset += d
 		if !c.frozen.IsZero() {
 			c.frozen = c.frozen.Add(d)

@@ -23,7 +23,8 @@ const (
 	maxEffects   = 512
 	maxPerTarget = 256
 	maxPerChat   = 8
-	maxScans     = 8 // of files, at a time: each reads its file as fast as the scanner takes it
+	maxChatScans = 2  // so that files over which the scanner takes long hold up their own chat, and few others
+	maxScans     = 32 // of files, at a time: each reads its file as fast as the scanner takes it
 )
 
 // effectGrace is what an effect may take beyond its own time limit before it is aborted.
@@ -132,7 +133,11 @@ func (x *effects) add(chat center.ContactID, f contact.Effect) {
 		return
 	}
 	x.known[f.ID] = true
-	if j := (job{chat, f}); enter(x.chats, j.source(), maxPerChat, j) {
+	j, most := job{chat, f}, maxPerChat
+	if f.Scan != nil {
+		most = maxChatScans
+	}
+	if enter(x.chats, j.source(), most, j) {
 		x.admit(j)
 	}
 }

@@ -120,10 +120,8 @@ func receive(conn io.Reader, f *file, sum func() ([]byte, error)) (verdict, erro
 	if status != 204 && status != 200 {
 		return verdict{}, fmt.Errorf("the scanner answered ICAP status %d", status)
 	}
-	for _, name := range infected {
-		if value := strings.TrimSpace(head.Get(name)); value != "" && value != "0" {
-			return verdict{found: clip(value)}, nil
-		}
+	if found := infection(head); found != "" {
+		return verdict{found: found}, nil
 	}
 	if status == 204 {
 		return verdict{clean: true}, nil
@@ -132,9 +130,12 @@ func receive(conn io.Reader, f *file, sum func() ([]byte, error)) (verdict, erro
 	if !strings.HasPrefix(parts, "res-hdr=0,") {
 		return verdict{}, fmt.Errorf("the scanner answered 200 without a response in it (Encapsulated: %.100q)", parts)
 	}
-	status, _, err = readHead(r, "HTTP/")
+	status, head, err = readHead(r, "HTTP/")
 	if err != nil {
 		return verdict{}, err
+	}
+	if found := infection(head); found != "" {
+		return verdict{found: found}, nil
 	}
 	if status != 200 || !strings.Contains(parts, "res-body=") {
 		return verdict{found: fmt.Sprintf("another response, with status %d", status)}, nil
@@ -155,6 +156,18 @@ func receive(conn io.Reader, f *file, sum func() ([]byte, error)) (verdict, erro
 		}
 	}
 	return verdict{found: "another body in its place"}, nil
+}
+
+// infection returns what a head says was found; "" when it says nothing of the kind.
+func infection(head textproto.MIMEHeader) string {
+	for _, name := range infected {
+		for _, value := range head.Values(name) {
+			if value = strings.TrimSpace(value); value != "" && value != "0" {
+				return clip(value)
+			}
+		}
+	}
+	return ""
 }
 
 // readHead reads the first line and the fields of an answer of a protocol.

@@ -156,6 +156,12 @@ func TestICAPVerdicts(t *testing.T) {
 		"infection with 204": {func(*request) string {
 			return "ICAP/1.0 204 No Content\r\nX-Infection-Found: Type=0; Threat=Sly;\r\n\r\n"
 		}, false, "Sly"},
+		"infection behind none": {func(*request) string {
+			return "ICAP/1.0 204 No Content\r\nX-Infection-Found: 0\r\nX-Infection-Found: Threat=Second;\r\n\r\n"
+		}, false, "Second"},
+		"infection in the response": {func(r *request) string {
+			return strings.Replace(encapsulated("200 OK", r.response, ""), "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nX-Infection-Found: Threat=Inner;\r\n", 1)
+		}, false, "Inner"},
 		"violations": {func(r *request) string {
 			return encapsulated("200 OK", r.response, "X-Violations-Found: 1\r\n\tfile\r\n\tTest.Harm\r\n")
 		}, false, "Test.Harm"},
@@ -309,6 +315,7 @@ func TestWebhook(t *testing.T) {
 		"rejected":   {200, `{"verdict":"REJECTED","reason":"Test.Harm"}`, false, "Test.Harm"},
 		"a page":     {200, "<html>Welcome", true, "not JSON"},
 		"nothing":    {200, "", true, "not JSON"},
+		"two words":  {200, `{"verdict":"REJECTED","Verdict":"APPROVED"}`, true, "without one verdict"},
 		"other word": {200, `{"verdict":"ok"}`, true, "want APPROVED or REJECTED"},
 		"error":      {503, `{"verdict":"APPROVED"}`, true, "503"},
 		"redirect":   {302, `{"verdict":"APPROVED"}`, true, "302"},

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -76,6 +77,9 @@ func (s *Scanner) askWebhook(ctx context.Context, f *file) (verdict, error) {
 	}
 	if err := json.Unmarshal(text, &answer); err != nil {
 		return verdict{}, fmt.Errorf("the scanner answered what is not JSON: %.60q", text)
+	}
+	if bytes.Count(bytes.ToLower(text), []byte(`"verdict"`)) != 1 { // of two, one would be believed
+		return verdict{}, fmt.Errorf("the scanner answered without one verdict: %.60q", text)
 	}
 	switch answer.Verdict {
 	case center.AttachmentApproved:

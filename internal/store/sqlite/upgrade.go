@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -47,7 +48,7 @@ func (u *upgrade) run(ctx context.Context) error {
 	for _, s := range u.steps {
 		u.Log.Info("the upgrade will change the data", "format", s.format, "does", s.does)
 	}
-	if free, err := disk.Free(u.dir.path); err != nil {
+	if free, err := u.free(2 * size); err != nil {
 		u.Log.Warn("cannot tell how much space is free; the upgrade is tried", "dir", u.dir.path, "err", err)
 	} else if err := enough(free, size, !u.NoUpgradeCopy); err != nil {
 		return fmt.Errorf("%w (in %s)", err, u.dir.path)
@@ -60,8 +61,24 @@ func (u *upgrade) run(ctx context.Context) error {
 	if err := u.takeSteps(ctx); err != nil {
 		return fmt.Errorf("upgrade the data from format %d to %d: %w; the upgrade was undone and the data is as it was: start again when that is mended, or go on with the release that wrote the data", u.from, u.to, err)
 	}
-	u.Log.Info("the data was upgraded", "format", u.to, "took", time.Since(began).Round(time.Millisecond))
+	u.Log.Info("the data was upgraded", "format", u.to, "took_ms", time.Since(began).Milliseconds())
 	return nil
+}
+
+// free returns how much space there is. What an interrupted upgrade has left of a copy is
+// removed; so is a complete copy where less than wanted is free: it is made again, and what it is a
+// copy of is as it was.
+func (u *upgrade) free(wanted int64) (int64, error) {
+	name := filepath.Join(u.dir.path, copyName(u.from))
+	for _, left := range []string{name + ".tmp", name} {
+		if err := os.Remove(left); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return 0, err
+		}
+		if free, err := disk.Free(u.dir.path); err != nil || free >= wanted || u.NoUpgradeCopy {
+			return free, err
+		}
+	}
+	return disk.Free(u.dir.path)
 }
 
 // size returns how large the database is, what is in its log included.
@@ -112,7 +129,7 @@ func (u *upgrade) copy(ctx context.Context) (err error) {
 		return err
 	}
 	f = nil
-	u.Log.Info("the copy is complete", "copy", name, "took", time.Since(began).Round(time.Millisecond))
+	u.Log.Info("the copy is complete", "copy", name, "took_ms", time.Since(began).Milliseconds())
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -97,7 +98,7 @@ func TestUpgradeMakesACopy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"format=3 ", fmt.Sprintf("needed=%d ", len(steps)), steps[from].does, steps[len(steps)-1].does, "copy=" + file, "was upgraded", "took="} {
+	for _, want := range []string{"format=3 ", fmt.Sprintf("needed=%d ", len(steps)), steps[from].does, steps[len(steps)-1].does, "copy=" + file, "was upgraded", "took_ms="} {
 		if !strings.Contains(log, want) {
 			t.Errorf("the log lacks %q:\n%s", want, log)
 		}
@@ -170,6 +171,26 @@ func TestUpgradeNeedsSpace(t *testing.T) {
 	}
 }
 
+// What an interrupted upgrade has left of a copy is no reason to find too little space: it goes, and a
+// complete copy goes too where that helps.
+func TestUpgradeMakesRoom(t *testing.T) {
+	dir := older(t, 4, twoChats)
+	u := &upgrade{dir: &directory{path: dir}, from: 4}
+	for _, wanted := range []int64{1, math.MaxInt64} {
+		put(t, dir, "parley.db.format-4.tmp", []byte("half"))
+		put(t, dir, "parley.db.format-4", []byte("whole"))
+		if _, err := u.free(wanted); err != nil {
+			t.Fatal(err)
+		}
+		if half := read(t, dir, "parley.db.format-4.tmp"); len(half) > 0 {
+			t.Error("half a copy is still there")
+		}
+		if whole := read(t, dir, "parley.db.format-4"); len(whole) > 0 != (wanted == 1) {
+			t.Errorf("with %d bytes wanted the complete copy is %q", wanted, whole)
+		}
+	}
+}
+
 // TestUpgradeFails: when a step fails, or the copy, or the start is interrupted, the data is
 // as it was, and the error says how to go on.
 func TestUpgradeFails(t *testing.T) {
@@ -184,7 +205,7 @@ func TestUpgradeFails(t *testing.T) {
 	}{
 		"step": {t.Context(), "CREATE TABLE identity (x)", nil, "0007_identity.sql: .*already exists.*upgrade was undone.*release that wrote the data", true},
 		"copy": {t.Context(), "", func(dir string) {
-			if err := os.Mkdir(filepath.Join(dir, "parley.db.format-4.tmp"), 0o700); err != nil {
+			if err := os.MkdirAll(filepath.Join(dir, "parley.db.format-4.tmp", "in the way"), 0o700); err != nil {
 				t.Fatal(err)
 			}
 		}, "copy the data before its upgrade: .*parley.db.format-4.tmp.*as it was.*--no-upgrade-copy", false},
