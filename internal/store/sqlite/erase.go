@@ -218,15 +218,14 @@ var leftRows = []rowsOf{
 
 // EraseRows implements [store.Store].
 func (s eraser) EraseRows(ctx context.Context, limit int) (more bool, err error) {
-	err = s.do(ctx, func(c *conn) error {
-		more = false
+	return give(ctx, s.Store, func(c *conn) (more bool, err error) {
 		for left := int64(limit); ; {
 			r, err := c.first("SELECT n, chat, number, erasure FROM remains WHERE has_rows = 1 ORDER BY n LIMIT 1")
 			if err != nil || r == nil {
-				return err
+				return false, err
 			}
-			if more = left <= 0; more {
-				return nil
+			if left <= 0 {
+				return true, nil
 			}
 			gone := counts{}
 			for _, rows := range leftRows {
@@ -235,25 +234,24 @@ func (s eraser) EraseRows(ctx context.Context, limit int) (more bool, err error)
 					of = r.int(2)
 				}
 				if err := gone.exec(c, rows.kind, rows.sql, of, left); err != nil {
-					return err
+					return false, err
 				}
 				if left -= gone[rows.kind]; left <= 0 {
 					break
 				}
 			}
 			if err := gone.add(c, r.text(3)); err != nil {
-				return err
+				return false, err
 			}
 			if left <= 0 {
 				continue
 			}
 			left-- // the row itself: many chats without rows are a step too
 			if _, err := c.exec("UPDATE remains SET has_rows = 0 WHERE n = ?", r.int(0)); err != nil {
-				return err
+				return false, err
 			}
 		}
 	})
-	return more, err
 }
 
 // Remains implements [store.Store].

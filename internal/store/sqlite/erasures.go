@@ -91,8 +91,7 @@ func (s eraser) Ready(ctx context.Context) ([]store.Erasure, error) {
 
 // FinishErasures implements [store.Store].
 func (s eraser) FinishErasures(ctx context.Context, now time.Time) (finished int, err error) {
-	err = s.do(ctx, func(c *conn) error {
-		finished = 0
+	return give(ctx, s.Store, func(c *conn) (finished int, err error) {
 		var instances []string
 		if err := c.query(func(r row) error {
 			finished++
@@ -101,16 +100,15 @@ func (s eraser) FinishErasures(ctx context.Context, now time.Time) (finished int
 			}
 			return nil
 		}, "UPDATE erasures SET finished = ?"+whereReady+" RETURNING id, iif(upto IS NULL, '', instance)", now.UnixMilli()); err != nil {
-			return err
+			return 0, err
 		}
 		for _, id := range instances {
 			if err := c.dropInstance(id); err != nil {
-				return err
+				return 0, err
 			}
 		}
-		return nil
+		return finished, nil
 	})
-	return finished, err
 }
 
 // dropInstance deletes what is left of a deleted instance besides chats, unless it was made again.

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -318,5 +319,36 @@ func TestPackedIDs(t *testing.T) {
 	}
 	if packID("") != nil || (row{nil}).id(0) != "" {
 		t.Error("no id is not NULL")
+	}
+}
+
+// The result of a job belongs to the job when nobody waits for it any more.
+func TestJobOutlivesItsCaller(t *testing.T) {
+	s, err := Open(t.Context(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	began, goOn := make(chan struct{}), make(chan struct{})
+	gave := make(chan int, 1)
+	go func() {
+		n, err := give(ctx, s, func(*conn) (int, error) {
+			close(began)
+			<-goOn
+			return 7, nil
+		})
+		if err == nil {
+			n = -1
+		}
+		gave <- n
+	}()
+	<-began
+	cancel()
+	if n := <-gave; n != 0 {
+		t.Errorf("a caller that gave up was given %d", n)
+	}
+	close(goOn)
+	if err := s.Close(); err != nil {
+		t.Error(err)
 	}
 }

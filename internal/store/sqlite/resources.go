@@ -63,14 +63,7 @@ func readResource(r row) (center.Resource, error) {
 
 // WriteResources implements [store.Store].
 func (s *Store) WriteResources(ctx context.Context, w store.ResourceWrite) (map[center.InstanceID]int64, error) {
-	var revisions map[center.InstanceID]int64
-	if err := s.do(ctx, func(c *conn) (err error) {
-		revisions, err = c.writeResources(&w)
-		return err
-	}); err != nil {
-		return nil, err
-	}
-	return revisions, nil
+	return give(ctx, s, func(c *conn) (map[center.InstanceID]int64, error) { return c.writeResources(&w) })
 }
 
 func (c *conn) writeResources(w *store.ResourceWrite) (map[center.InstanceID]int64, error) {

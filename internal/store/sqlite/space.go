@@ -22,19 +22,17 @@ const (
 
 // Shrink implements [store.Store].
 func (s eraser) Shrink(ctx context.Context) (more bool, err error) {
-	err = s.do(ctx, func(c *conn) error {
+	return give(ctx, s.Store, func(c *conn) (more bool, err error) {
 		before, err := c.pragma("freelist_count")
-		if more = before > spareFree; err != nil || !more {
-			return err
+		if err != nil || before <= spareFree {
+			return false, err
 		}
 		if err := c.query(func(row) error { return nil }, shrinkSQL); err != nil {
-			return err
+			return false, err
 		}
 		after, err := c.pragma("freelist_count")
-		more = after > spareFree && after < before // not in memory, where nothing is given back
-		return err
+		return after > spareFree && after < before, err // not in memory, where nothing is given back
 	})
-	return more, err
 }
 
 // EmptyLog implements [store.Store].

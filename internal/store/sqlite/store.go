@@ -217,6 +217,19 @@ func (s *Store) do(ctx context.Context, job func(*conn) error) error {
 	}
 }
 
+// give is [Store.do] for a job with a result. The result is the job's own until it is done: a job
+// goes on when nobody waits for it any more.
+func give[T any](ctx context.Context, s *Store, job func(*conn) (T, error)) (result T, err error) {
+	its := new(T)
+	if err := s.do(ctx, func(c *conn) (err error) {
+		*its, err = job(c)
+		return err
+	}); err != nil {
+		return result, err
+	}
+	return *its, nil
+}
+
 // Close implements [store.Store]. It also copies the log back into the
 // database file, so that a directory at rest is one file.
 func (s *Store) Close() error { return s.closing() }
