@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -111,5 +112,29 @@ func TestAdvanceWithoutPatience(t *testing.T) {
 	}
 	if got := moved(w).Advance(t.Context(), -time.Hour); !got.Equal(want) {
 		t.Errorf("Advance(-1h) = %s; want %s", got, want)
+	}
+}
+
+// The clock has an end, 292 years ahead, where it stays; and it moves on from where it stood.
+func TestAdvanceToTheEnd(t *testing.T) {
+	for _, stood := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			clock := &engine.Clock{}
+			if stood {
+				clock.Freeze(true)
+				time.Sleep(time.Hour)
+				clock.Freeze(false)
+			}
+			before := clock.Now()
+			if got := clock.Advance(time.Minute); !got.Equal(before.Add(time.Minute)) {
+				t.Errorf("a minute after %s it is %s", before, got)
+			}
+			for range 3 {
+				before = clock.Now()
+				if got := clock.Advance(math.MaxInt64); got.Before(before) {
+					t.Fatalf("from %s the clock went back to %s", before, got)
+				}
+			}
+		})
 	}
 }

@@ -50,7 +50,10 @@ func (c *Clock) Wall() time.Time {
 func (c *Clock) Advance(d time.Duration) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if d = min(d, math.MaxInt64-c.offset); d > 0 { // 292 years in all
+	if c.offset > 0 { // which may be below zero: the clock stood still for a while
+		d = min(d, math.MaxInt64-c.offset) // 292 years in all
+	}
+	if d > 0 {
 		c.offset += d
 		if !c.frozen.IsZero() {
 			c.frozen = c.frozen.Add(d)
