@@ -80,11 +80,13 @@ func (r *release) papers(ctx context.Context, dir string) (files, error) {
 		}
 		papers[name] = file{text: text}
 	}
-	docs, err := readDir(r.src, "docs")
-	if err != nil {
-		return nil, err
+	for _, dir := range []string{"docs", "deploy", "examples"} { // to which the README leads
+		files, err := readDir(r.src, dir)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(papers, files)
 	}
-	maps.Copy(papers, docs)
 	return papers, nil
 }
 

@@ -321,7 +321,7 @@ func UpgradeOnce(dir string) (exit int) {
 // database. Whatever is left has all the data in the one format or the other, what bears the
 // name of a copy is one, and the next start completes the upgrade.
 func TestKilledWhileUpgrading(t *testing.T) {
-	const chats, from, rounds = 10_000, 2, 8
+	const chats, from, rounds = 1_500, 2, 4
 	large := older(t, from, fmt.Sprintf(`WITH RECURSIVE k (n) AS (SELECT 1 UNION ALL SELECT n+1 FROM k WHERE n < %d)
 		INSERT INTO chats (id, instance, version, busy, active, state) SELECT 'chat-' || n, 'i', n, n %% 3 = 0, 1,
 			CAST(printf('{"attachments":[{"id":"a%%d","status":"","started":"2026-03-01T09:00:00Z"}],"pad":"%%.*c"}', n, 400, 'x') AS BLOB) FROM k`, chats),
