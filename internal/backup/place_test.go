@@ -1,6 +1,8 @@
 package backup_test
 
 import (
+	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -195,6 +197,32 @@ func TestOlderFormat(t *testing.T) {
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestErasedFiles: files that a retention has deleted are not missed, those of other chats are.
+func TestErasedFiles(t *testing.T) {
+	path, d := newData(t, 10)
+	if err := errors.Join(d.close(), os.RemoveAll(filepath.Join(path, "files"))); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		where  string
+		missed bool
+	}{{"n > 1", true}, {"true", false}} {
+		db, err := sql.Open("sqlite", filepath.Join(path, "parley.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = db.Exec(`UPDATE chats SET state = CAST('{"gone":2}' AS BLOB) WHERE ` + c.where)
+		if err := errors.Join(err, db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		place := backup.Where{URL: filepath.Join(t.TempDir(), "place")}
+		save(t, place, backup.Options{Data: path})
+		if found := check(t, place, backup.Choice{}); len(found.Wrong) > 0 != c.missed {
+			t.Errorf("with the files of chats where %s erased, the check finds %q", c.where, found.Wrong)
+		}
 	}
 }
 

@@ -19,7 +19,7 @@ build commit --quiet --rm "$base" docker.io/library/golang:1.26 >/dev/null
 # A clone that shares no objects, as the build sees nothing else of this machine.
 git clone --quiet "file://$work/repo" "$work/context"
 build build --quiet --isolation chroot --network host --pull-never --format docker --tag parley \
-  --volume "$(go env GOMODCACHE):/go/pkg/mod" --volume "$(go env GOCACHE):/root/.cache/go-build" \
+  --volume "$(go env GOMODCACHE):/go/pkg/mod" --volume "$(go env GOCACHE):/go/cache" --env GOCACHE=/go/cache \
   --env GOPROXY="$(go env GOPROXY)" --env GOSUMDB="$(go env GOSUMDB)" \
   -f "$work/context/packaging/Dockerfile" "$work/context" >/dev/null
 built=$(build from --pull-never localhost/parley)
