@@ -200,6 +200,31 @@ func TestOlderFormat(t *testing.T) {
 	}
 }
 
+// TestSecretElsewhere: a secret that is kept outside the data directory is known to be needed, and is
+// included only from where it is.
+func TestSecretElsewhere(t *testing.T) {
+	path, _ := newData(t, 1)
+	place := backup.Where{URL: filepath.Join(t.TempDir(), "place")}
+	if saved := save(t, place, backup.Options{Data: path}); !saved.Sealed || len(saved.Secret) > 0 {
+		t.Errorf("the backup says sealed: %t, and has %d bytes of a secret", saved.Sealed, len(saved.Secret))
+	}
+	file := filepath.Join(t.TempDir(), "kept.secret")
+	if err := os.WriteFile(file, []byte("of another directory"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if saved := save(t, place, backup.Options{Data: path, WithSecret: true, SecretFile: file}); string(saved.Secret) != "of another directory" {
+		t.Errorf("the backup has the secret %q", saved.Secret)
+	}
+	p, ctx, err := backup.OpenToWrite(t.Context(), place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if _, err := p.Save(ctx, backup.Options{Data: path, WithSecret: true, Now: time.Now}); err == nil || !strings.Contains(err.Error(), "--secret-file") {
+		t.Errorf("a backup with a secret that is not there: %v", err)
+	}
+}
+
 // TestErasedFiles: files that a retention has deleted are not missed, those of other chats are.
 func TestErasedFiles(t *testing.T) {
 	path, d := newData(t, 10)
