@@ -3,7 +3,9 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"time"
 
+	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
 )
 
@@ -78,4 +80,66 @@ func (c *conn) settle(uploads []string) error {
 		}
 	}
 	return nil
+}
+
+// Claim implements [store.Store].
+func (s *Store) Claim(ctx context.Context, node string, now time.Time, ttl time.Duration, names ...string) ([]store.Lease, error) {
+	if node == "" {
+		return nil, center.Errorf(center.Invalid, "a lease is held by a node with a name")
+	}
+	var held []store.Lease
+	if err := s.do(ctx, func(c *conn) error {
+		held = nil
+		expires := now.Add(ttl).UnixMilli()
+		for _, name := range names {
+			r, err := c.first(`INSERT INTO leases (name, node, version, expires) VALUES (?1, ?2, 1, ?3)
+				ON CONFLICT (name) DO UPDATE SET node = ?2, version = version + (node <> ?2), expires = ?3
+				WHERE node IN ('', ?2) OR expires <= ?4 OR expires > ?5 RETURNING version`, name, node, expires, now.UnixMilli(), now.Add(store.FarAhead*ttl).UnixMilli())
+			if err != nil {
+				return err
+			}
+			if r != nil {
+				held = append(held, store.Lease{Name: name, Node: node, Version: r.int(0), Expires: time.UnixMilli(expires).UTC()})
+			}
+		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	return held, nil
+}
+
+// Release implements [store.Store]. The row stays, so that versions go on.
+func (s *Store) Release(ctx context.Context, node string, names ...string) error {
+	return s.do(ctx, func(c *conn) error {
+		for _, name := range names {
+			if _, err := c.exec("UPDATE leases SET node = '' WHERE name = ? AND node = ?", name, node); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Leases implements [store.Store].
+func (s *Store) Leases(ctx context.Context, prefix string) (leases []store.Lease, err error) {
+	err = s.read(ctx, ourselves, func(c *conn) error {
+		return c.query(func(r row) error {
+			leases = append(leases, store.Lease{Name: r.text(0), Node: r.text(1), Version: r.int(2), Expires: r.time(3)})
+			return nil
+		}, "SELECT name, node, version, expires FROM leases WHERE name BETWEEN ?1 AND ?1 || char(1114111) AND node <> '' ORDER BY name", prefix)
+	})
+	return leases, err
+}
+
+// fence returns [store.ErrFenced] unless a lease is held as it says. No lease is fine.
+func (c *conn) fence(l *store.Lease) error {
+	if l == nil {
+		return nil
+	}
+	r, err := c.first("SELECT 1 FROM leases WHERE name = ? AND node = ? AND version = ?", l.Name, l.Node, l.Version)
+	if err == nil && r == nil {
+		err = store.ErrFenced
+	}
+	return err
 }
