@@ -7,12 +7,12 @@ import (
 )
 
 // Delivery is one message on its way to a streaming endpoint (message
-// streaming). Deliveries of one Stream are of one Chat, whose shard they are
-// in, and go out in the order of their IDs.
+// streaming). Deliveries of one Stream are of one Chat, or of none as those of
+// an agent are, and go out in the order of their IDs.
 type Delivery struct {
 	ID       int64 // given by the store
 	Stream   string
-	Chat     center.ContactID
+	Chat     center.ContactID // "" for none
 	Instance center.InstanceID
 	Endpoint string // where to: the StreamingEndpointArn
 	Body     []byte
@@ -20,6 +20,14 @@ type Delivery struct {
 	Due      time.Time
 	Attempts int
 	Error    string // of the last attempt
+}
+
+// Shard returns the shard that does the delivery: that of the chat or, without one, of the stream.
+func (d *Delivery) Shard() int {
+	if d.Chat == "" {
+		return ShardOf(d.Stream)
+	}
+	return ShardOf(d.Chat)
 }
 
 // Upload is a file that was announced for a chat. It stays noted until it is

@@ -12,6 +12,7 @@
 // order and concurrently. Many changes share one disk flush. When done is called
 // with nil the change is durable: it survives the death of the process and of
 // the machine. A refused change never harms its neighbours in the same flush.
+// All of this holds for agents and their changes ([AgentChange]) as well.
 //
 // # Many nodes
 //
@@ -35,11 +36,11 @@ import (
 
 // Errors by which a change is refused. They are compared with errors.Is.
 var (
-	// ErrConflict: the chat is not at the version, or the transcript not at
+	// ErrConflict: the chat, or the agent, is not at the version, or the transcript not at
 	// the sequence number, that the change was decided on, or the chat that a
 	// change names does not exist and the change does not create it. Load and
 	// decide again.
-	ErrConflict = errors.New("the chat changed meanwhile")
+	ErrConflict = errors.New("the chat or the agent changed meanwhile")
 	// ErrQuota: a counter of Change.Quotas would pass its limit. The error is a
 	// *QuotaError, which names it.
 	ErrQuota = errors.New("the quota is used up")
@@ -70,6 +71,7 @@ func (e *QuotaError) Is(target error) bool { return target == ErrQuota }
 // data. What does not exist is a *center.Error with reason NotFound.
 type Store interface {
 	Eraser
+	AgentKeeper
 
 	// Submit queues a change and returns at once. The store keeps the change
 	// until done is called; the caller must not alter it. Submit blocks only
@@ -246,6 +248,11 @@ type Head struct {
 	Kept     center.Part // what there is of a chat that is over and is kept for as long as its instance says
 	Ended    time.Time   // when a chat that is over ended; zero before
 	Expires  time.Time   // when what is kept by a rule of the chat's own falls due; zero for never
+
+	// Held says who has the chat on their hands, in any order: at most MaxHeld, no two alike. It is
+	// replaced as a whole, may outlast the chat's end, and goes when the chat is erased. Chat does
+	// not load it; see Store.Held.
+	Held []Holding
 
 	// As loaded: Seq, Time and ID of the last item, zero when there is none, and
 	// Change.Size of the change that it came with. They are ignored in Change.State.

@@ -63,7 +63,7 @@ func (w *writer) apply(c *store.Change, sure bool) (refused, err error) {
 			return nil, err
 		}
 	}
-	if err := w.writeDeliveries(c); err != nil {
+	if err := w.writeDeliveries(c.Deliveries); err != nil {
 		return nil, err
 	}
 	if err := w.writeUploads(c); err != nil {
@@ -140,7 +140,8 @@ func (w *writer) writeHead(c *store.Change, ch *chat) (next chat, err error) {
 	if next.version = c.Next; next.version == 0 {
 		next.version = c.Version + 1
 	}
-	next.facts = facts{instance: unique.Make(s.Instance), workers: unique.Make(strings.Join(s.Workers, " ")), active: s.Active}
+	next.held = holdingsOf(s.Held)
+	next.facts = facts{instance: unique.Make(s.Instance), workers: unique.Make(strings.Join(s.Workers, " ")), active: s.Active, held: len(next.held) > 0}
 	if !s.Due.IsZero() {
 		next.facts.due = s.Due.UnixMilli()
 	}
@@ -161,18 +162,21 @@ func (w *writer) writeHead(c *store.Change, ch *chat) (next chat, err error) {
 		if next.n, err = w.nextNumber(); err != nil {
 			return next, err
 		}
-		_, err = w.conn.exec(`INSERT INTO chats (n, id, version, state, instance, due, workers, active, queue, priority, rank, since, kept, ended, expires)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		_, err = w.conn.exec(`INSERT INTO chats (n, id, version, state, instance, due, workers, active, queue, priority, rank, since, kept, ended, expires, held)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			next.n, string(c.Chat), next.version, s.State, string(s.Instance), millis(s.Due), text(next.facts.workers.Value()), flag(s.Active), queue, priority, rank, since,
-			int64(s.Kept), millis(s.Ended), millis(s.Expires))
+			int64(s.Kept), millis(s.Ended), millis(s.Expires), orNull(next.facts.held))
 	case next.facts == ch.facts:
 		// Without the columns that indexes hang on the indexes need no look.
 		_, err = w.conn.exec("UPDATE chats SET version = ?, state = ? WHERE n = ?", next.version, s.State, ch.n)
 	default:
 		_, err = w.conn.exec(`UPDATE chats SET version = ?, state = ?, instance = ?, due = ?, workers = ?, active = ?,
-			queue = ?, priority = ?, rank = ?, since = ?, kept = ?, ended = ?, expires = ? WHERE n = ?`,
+			queue = ?, priority = ?, rank = ?, since = ?, kept = ?, ended = ?, expires = ?, held = ? WHERE n = ?`,
 			next.version, s.State, string(s.Instance), millis(s.Due), text(next.facts.workers.Value()), flag(s.Active), queue, priority, rank, since,
-			int64(s.Kept), millis(s.Ended), millis(s.Expires), ch.n)
+			int64(s.Kept), millis(s.Ended), millis(s.Expires), orNull(next.facts.held), ch.n)
+	}
+	if err == nil {
+		err = w.writeHeld(ch, &next)
 	}
 	return next, err
 }
@@ -230,9 +234,9 @@ func (w *writer) writeContact(c *center.Contact) error {
 // writeDeliveries fills the outbox. In each stream the oldest delivery is
 // marked as the first, which lets [Store.Outbox] find what may go out
 // without looking at all that waits behind it.
-func (w *writer) writeDeliveries(c *store.Change) error {
-	for i := range c.Deliveries {
-		d := &c.Deliveries[i]
+func (w *writer) writeDeliveries(deliveries []store.Delivery) error {
+	for i := range deliveries {
+		d := &deliveries[i]
 		if _, err := w.conn.exec(`INSERT INTO outbox (stream, chat, instance, endpoint, body, created, due, attempts, error, first)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NOT EXISTS (SELECT 1 FROM outbox WHERE stream = ?))`,
 			d.Stream, string(d.Chat), string(d.Instance), d.Endpoint, d.Body, millis(d.Created), d.Due.UnixMilli(),

@@ -213,6 +213,14 @@ func flag(b bool) int64 {
 	return 0
 }
 
+// orNull is a flag that is NULL when it is not set.
+func orNull(b bool) any {
+	if b {
+		return int64(1)
+	}
+	return nil
+}
+
 // missing is the error for a thing that is not there.
 func missing(what, id string) error {
 	return center.Errorf(center.NotFound, "%s %q does not exist", what, id)

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 
+	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
 )
 
@@ -58,15 +59,19 @@ func (w *writer) counter(of store.Counter) (*counter, error) {
 	return c, nil
 }
 
-// over returns the refusal of the first quota that would be passed, nil when
-// none would.
+// over returns the refusal of the first quota that would be passed, or whose counter would
+// become negative and must not, nil when none would.
 func (w *writer) over(quotas []store.Quota) (refused, err error) {
 	for i, q := range quotas {
 		c, err := w.counter(q.Counter)
 		if err != nil {
 			return nil, err
 		}
-		if q.Delta <= 0 || q.Limit < 0 {
+		if q.Delta < 0 && q.Counter.NeverNegative() && c.value+moved(quotas, q.Counter) < 0 {
+			return center.Errorf(center.Internal, "the counter %s would fall from %d by %d: what was not taken cannot be freed",
+				q.Counter, c.value, -moved(quotas, q.Counter)), nil
+		}
+		if q.Delta < 0 || q.Limit < 0 {
 			continue
 		}
 		if !c.kept {
@@ -75,17 +80,21 @@ func (w *writer) over(quotas []store.Quota) (refused, err error) {
 			}
 			c.kept = true
 		}
-		sum := c.value
-		for _, before := range quotas[:i] {
-			if before.Counter == q.Counter {
-				sum += before.Delta
-			}
-		}
-		if sum+q.Delta > q.Limit {
+		if c.value+moved(quotas[:i+1], q.Counter) > q.Limit {
 			return &store.QuotaError{Counter: q.Counter}, nil
 		}
 	}
 	return nil, nil
+}
+
+// moved returns by how much quotas move a counter together.
+func moved(quotas []store.Quota, counter store.Counter) (sum int64) {
+	for _, q := range quotas {
+		if q.Counter == counter {
+			sum += q.Delta
+		}
+	}
+	return sum
 }
 
 // moveAll moves the counters of a change that is made.
@@ -95,7 +104,7 @@ func (w *writer) moveAll(quotas []store.Quota) error {
 		if err != nil {
 			return err
 		}
-		if !c.kept {
+		if !c.kept || q.Delta == 0 {
 			continue
 		}
 		c.value += q.Delta
@@ -108,10 +117,11 @@ func (w *writer) moveAll(quotas []store.Quota) error {
 	return nil
 }
 
+// writeCounters writes the rows of the counters that were moved. One that counts by itself has none at 0.
 func (w *writer) writeCounters() error {
 	for _, c := range w.touched {
 		sql, args := "DELETE FROM counters WHERE name = ?", []any{c.of.String()}
-		if c.kept {
+		if c.kept && (c.value != 0 || c.of.CountsChats()) {
 			sql = "INSERT INTO counters (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 			args = append(args, c.value)
 		}

@@ -27,6 +27,8 @@ const (
 	kindDeliveries  = "deliveries"
 	kindDead        = "deadLetters"
 	kindUploads     = "uploads"
+	kindHoldings    = "holdings"
+	kindAgents      = "agents"
 	kindAttachments = "attachments"
 	kindLines       = "flowLogLines"
 )
@@ -68,6 +70,11 @@ func (w *writer) erase(c *store.Change, ch *chat) error {
 			id = packID(c.Chat)
 		}
 		if err := gone.exec(w.conn, kind, sql, id); err != nil {
+			return err
+		}
+	}
+	if ch.facts.held {
+		if err := gone.exec(w.conn, kindHoldings, "DELETE FROM holdings WHERE chat = ?", ch.n); err != nil {
 			return err
 		}
 	}
@@ -218,14 +225,18 @@ var leftRows = []rowsOf{
 
 // EraseRows implements [store.Store].
 func (s eraser) EraseRows(ctx context.Context, limit int) (more bool, err error) {
-	return give(ctx, s.Store, func(c *conn) (more bool, err error) {
+	return give(ctx, s.Store, func(w *writer) (more bool, err error) {
+		c := w.conn
 		for left := int64(limit); ; {
 			r, err := c.first("SELECT n, chat, number, erasure FROM remains WHERE has_rows = 1 ORDER BY n LIMIT 1")
-			if err != nil || r == nil {
+			if err != nil {
 				return false, err
 			}
 			if left <= 0 {
 				return true, nil
+			}
+			if r == nil {
+				return w.eraseAgents(left)
 			}
 			gone := counts{}
 			for _, rows := range leftRows {

@@ -24,19 +24,19 @@ func (s eraser) PutErasure(ctx context.Context, e store.Erasure, chats []center.
 	})
 }
 
-// putErasure records an erasure. That of an instance takes the chats that there are, and
+// putErasure records an erasure. That of an instance takes the chats and agents that there are, and
 // none that an instance with the same id, made again, has later.
 func (c *conn) putErasure(e *store.Erasure) error {
-	var upto any
+	var upto, lastAgent any
 	if e.By == store.ByInstance {
-		r, err := c.first("SELECT max(n) FROM chats")
+		r, err := c.first("SELECT (SELECT max(n) FROM chats), (SELECT max(n) FROM agents)")
 		if err != nil {
 			return err
 		}
-		upto = r.int(0)
+		upto, lastAgent = r.int(0), r.int(1)
 	}
-	_, err := c.exec("INSERT INTO erasures (id, instance, selected, key, asked, upto) VALUES (?, ?, ?, ?, ?, ?)",
-		e.ID, string(e.Instance), string(e.By), text(e.Key), e.Asked.UnixMilli(), upto)
+	_, err := c.exec("INSERT INTO erasures (id, instance, selected, key, asked, upto, last_agent) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		e.ID, string(e.Instance), string(e.By), text(e.Key), e.Asked.UnixMilli(), upto, lastAgent)
 	return err
 }
 
@@ -79,10 +79,59 @@ func (s eraser) Unlist(ctx context.Context, chats []store.Doomed) error {
 	})
 }
 
+// What erasures of deleted instances are to take of agents, and of deliveries that have no chat.
+const (
+	takenAgents     = " AS a WHERE a.instance = erasures.instance AND a.n <= erasures.last_agent"
+	takenDeliveries = " AS d WHERE d.instance = erasures.instance AND d.chat = '' AND ifnull(d.created, 0) <= erasures.asked AND erasures.upto IS NOT NULL"
+)
+
+// eraseAgents deletes at most limit rows of the agents of deleted instances and of their
+// deliveries, and reports whether there are more.
+func (w *writer) eraseAgents(limit int64) (more bool, err error) {
+	for _, left := range []struct {
+		kind, rows string
+		remove     func(row) error
+	}{
+		{kindAgents, "a.n, a.user FROM erasures CROSS JOIN agents" + takenAgents, func(r row) error {
+			w.agents.drop(center.UserID(r.text(2)))
+			_, err := w.conn.exec("DELETE FROM agents WHERE n = ?", r.int(1))
+			return err
+		}},
+		{kindDeliveries, "d.id FROM erasures CROSS JOIN outbox" + takenDeliveries, func(r row) error { return w.conn.removeDelivery(r.int(1)) }},
+		{kindDead, "d.id FROM erasures CROSS JOIN dead_letters" + takenDeliveries, func(r row) error {
+			_, err := w.conn.exec("DELETE FROM dead_letters WHERE id = ?", r.int(1))
+			return err
+		}},
+	} {
+		var found []row
+		if err := w.conn.query(func(r row) error {
+			found = append(found, slices.Clone(r))
+			return nil
+		}, "SELECT erasures.id, "+left.rows+" AND erasures.finished IS NULL LIMIT ?+0", limit); err != nil {
+			return false, err
+		}
+		for _, r := range found {
+			if err := left.remove(r); err != nil {
+				return false, err
+			}
+			if err := (counts{left.kind: 1}).add(w.conn, r.text(0)); err != nil {
+				return false, err
+			}
+		}
+		if limit -= int64(len(found)); limit <= 0 {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 const whereReady = ` WHERE finished IS NULL
 	AND NOT EXISTS (SELECT 1 FROM erasure_chats WHERE erasure = erasures.id)
 	AND NOT EXISTS (SELECT 1 FROM remains WHERE erasure = erasures.id)
-	AND (upto IS NULL OR NOT EXISTS (SELECT 1 FROM contacts AS k CROSS JOIN chats AS c ON c.id = k.chat WHERE k.instance = erasures.instance AND c.n <= upto))`
+	AND (upto IS NULL OR NOT EXISTS (SELECT 1 FROM contacts AS k CROSS JOIN chats AS c ON c.id = k.chat WHERE k.instance = erasures.instance AND c.n <= upto))
+	AND NOT EXISTS (SELECT 1 FROM agents` + takenAgents + `)
+	AND NOT EXISTS (SELECT 1 FROM outbox` + takenDeliveries + `)
+	AND NOT EXISTS (SELECT 1 FROM dead_letters` + takenDeliveries + `)`
 
 // Ready implements [store.Store].
 func (s eraser) Ready(ctx context.Context) ([]store.Erasure, error) {
@@ -91,7 +140,8 @@ func (s eraser) Ready(ctx context.Context) ([]store.Erasure, error) {
 
 // FinishErasures implements [store.Store].
 func (s eraser) FinishErasures(ctx context.Context, now time.Time) (finished int, err error) {
-	return give(ctx, s.Store, func(c *conn) (finished int, err error) {
+	return give(ctx, s.Store, func(w *writer) (finished int, err error) {
+		c := w.conn
 		var instances []string
 		if err := c.query(func(r row) error {
 			finished++
@@ -103,7 +153,7 @@ func (s eraser) FinishErasures(ctx context.Context, now time.Time) (finished int
 			return 0, err
 		}
 		for _, id := range instances {
-			if err := c.dropInstance(id); err != nil {
+			if err := w.dropInstance(id); err != nil {
 				return 0, err
 			}
 		}
@@ -112,9 +162,18 @@ func (s eraser) FinishErasures(ctx context.Context, now time.Time) (finished int
 }
 
 // dropInstance deletes what is left of a deleted instance besides chats, unless it was made again.
-func (c *conn) dropInstance(id string) error {
+func (w *writer) dropInstance(id string) error {
+	c := w.conn
 	r, err := c.first("SELECT 1 FROM resources WHERE kind = ? AND id = ?", string(center.KindInstance), id)
 	if err != nil || r != nil {
+		return err
+	}
+	if err := w.writeCounters(); err != nil { // those of this batch
+		return err
+	}
+	w.counters.clear()
+	w.agents.clear()
+	if _, err := c.exec("DELETE FROM agents WHERE instance = ?", id); err != nil { // made since
 		return err
 	}
 	if _, err := c.exec("DELETE FROM revisions WHERE instance = ?", id); err != nil {

@@ -68,7 +68,7 @@ func together(t *testing.T, s *Store, changes ...*store.Change) []error {
 	t.Helper()
 	errs := make([]error, len(changes))
 	hold, held := make(chan struct{}), make(chan struct{})
-	s.submit(entry{job: func(*conn) error { close(held); <-hold; return nil }, done: func(error) {}})
+	s.submit(entry{job: func(*writer) error { close(held); <-hold; return nil }, done: func(error) {}})
 	<-held // the writer is busy: what follows waits and becomes one batch
 	var wg sync.WaitGroup
 	wg.Add(len(changes))

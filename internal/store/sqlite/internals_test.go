@@ -254,7 +254,7 @@ func TestQueueIsBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 		hold, held := make(chan struct{}), make(chan struct{})
-		s.submit(entry{job: func(*conn) error { close(held); <-hold; return nil }, done: func(error) {}})
+		s.submit(entry{job: func(*writer) error { close(held); <-hold; return nil }, done: func(error) {}})
 		<-held
 		answered, submitted := 0, 0
 		go func() {
@@ -332,7 +332,7 @@ func TestJobOutlivesItsCaller(t *testing.T) {
 	began, goOn := make(chan struct{}), make(chan struct{})
 	gave := make(chan int, 1)
 	go func() {
-		n, err := give(ctx, s, func(*conn) (int, error) {
+		n, err := give(ctx, s, func(*writer) (int, error) {
 			close(began)
 			<-goOn
 			return 7, nil

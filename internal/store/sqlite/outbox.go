@@ -23,8 +23,8 @@ func (s *Store) Outbox(ctx context.Context, shards store.Shards, now time.Time, 
 			if len(streams) == limit {
 				return errEnough
 			}
-			if shards.Has(store.ShardOf(r.text(1))) {
-				streams = append(streams, r.text(0))
+			if first := (store.Delivery{Stream: r.text(0), Chat: center.ContactID(r.text(1))}); shards.Has(first.Shard()) {
+				streams = append(streams, first.Stream)
 			}
 			return nil
 		}, "SELECT stream, chat FROM outbox WHERE first = 1 AND due <= ? ORDER BY due, id LIMIT ?+0", now.UnixMilli(), rowsFor(shards, limit)); err != nil {
@@ -83,7 +83,7 @@ func (s *Store) Overflow(ctx context.Context, shards store.Shards, keep, limit i
 			if err != nil {
 				return err
 			}
-			if len(found) > 0 && shards.Has(store.ShardOf(found[0].Chat)) {
+			if len(found) > 0 && shards.Has(found[0].Shard()) {
 				deliveries = append(deliveries, found...)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
 )
 
@@ -53,14 +54,14 @@ func (s *Store) purgeDead(ctx context.Context, shards store.Shards, keep int) er
 			rows++
 			id = r.int(0)
 			switch {
-			case !shards.Has(store.ShardOf(r.text(1))):
+			case !shards.Has((&store.Delivery{Chat: center.ContactID(r.text(1)), Stream: r.text(2)}).Shard()):
 			case keep > 0:
 				keep--
 			default:
 				remove(id)
 			}
 			return nil
-		}, "SELECT id, chat FROM dead_letters WHERE id < ? ORDER BY id DESC LIMIT ?+0", id, int64(purgeStep))
+		}, "SELECT id, chat, stream FROM dead_letters WHERE id < ? ORDER BY id DESC LIMIT ?+0", id, int64(purgeStep))
 		return rows, err
 	})
 }

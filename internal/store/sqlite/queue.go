@@ -11,16 +11,25 @@ const (
 	maxBatch = 1024 // entries that share one flush
 )
 
-// entry is one thing the writer is asked to do: a change, or a job that needs
-// more than a change can say. Entries without either were submitted to a
+// entry is one thing the writer is asked to do: a change of a chat or of an agent, or a job that
+// needs more than a change can say. Entries without any were submitted to a
 // closed queue and only travel to be answered in their turn.
 type entry struct {
 	change *store.Change
-	job    func(*conn) error // may run twice; all of its writes are undone when it fails
+	agent  *store.AgentChange
+	job    func(*writer) error // may run twice; all of its writes are undone when it fails
 	// between is run after the batch, outside of its transaction.
 	between func(*writer) error
 	done    func(error)
 	err     error
+}
+
+// of names what a change is of, for the log.
+func (e *entry) of() string {
+	if e.agent != nil {
+		return "agent " + string(e.agent.User)
+	}
+	return "chat " + string(e.change.Chat)
 }
 
 // queue holds what is submitted until the writer takes it.
@@ -54,7 +63,7 @@ func (q *queue) put(e entry) bool {
 		return false
 	}
 	if q.closing {
-		e.change, e.job, e.between, e.err = nil, nil, nil, store.ErrClosed
+		e = entry{done: e.done, err: store.ErrClosed}
 	}
 	q.waiting = append(q.waiting, e)
 	q.ready.Signal()

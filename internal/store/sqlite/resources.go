@@ -63,7 +63,7 @@ func readResource(r row) (center.Resource, error) {
 
 // WriteResources implements [store.Store].
 func (s *Store) WriteResources(ctx context.Context, w store.ResourceWrite) (map[center.InstanceID]int64, error) {
-	return give(ctx, s, func(c *conn) (map[center.InstanceID]int64, error) { return c.writeResources(&w) })
+	return give(ctx, s, func(own *writer) (map[center.InstanceID]int64, error) { return own.conn.writeResources(&w) })
 }
 
 func (c *conn) writeResources(w *store.ResourceWrite) (map[center.InstanceID]int64, error) {

@@ -22,7 +22,8 @@ const (
 
 // Shrink implements [store.Store].
 func (s eraser) Shrink(ctx context.Context) (more bool, err error) {
-	return give(ctx, s.Store, func(c *conn) (more bool, err error) {
+	return give(ctx, s.Store, func(w *writer) (more bool, err error) {
+		c := w.conn
 		before, err := c.pragma("freelist_count")
 		if err != nil || before <= spareFree {
 			return false, err
@@ -37,14 +38,7 @@ func (s eraser) Shrink(ctx context.Context) (more bool, err error) {
 
 // EmptyLog implements [store.Store].
 func (s eraser) EmptyLog(ctx context.Context) error {
-	done := make(chan error, 1)
-	s.submit(entry{between: (*writer).emptyLog, done: func(err error) { done <- err }})
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return s.wait(ctx, entry{between: (*writer).emptyLog})
 }
 
 // DropCopies implements [store.Store].

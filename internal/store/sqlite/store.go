@@ -67,6 +67,7 @@ type Options struct {
 // Store is a [store.Store] on SQLite. Make it with [Open].
 type Store struct {
 	eraser
+	agentKeeper
 	queue    *queue
 	pool     *pool
 	answered chan struct{} // closed when the last done has returned
@@ -162,7 +163,7 @@ func openFile(ctx context.Context, o Options) (*Store, error) {
 // back what was opened, after the last change was answered.
 func start(w *writer, p *pool, release func() error) *Store {
 	s := &Store{queue: newQueue(), pool: p, answered: make(chan struct{})}
-	s.eraser, w.queue = eraser{s}, s.queue
+	s.eraser, s.agentKeeper, w.queue = eraser{s}, agentKeeper{s}, s.queue
 	batches := make(chan []entry, 8)
 	go func() {
 		defer close(batches)
@@ -204,11 +205,17 @@ func (s *Store) submit(e entry) {
 // do runs a job on the writer's connection and waits until it is durable.
 // When ctx ends first the job may still happen.
 func (s *Store) do(ctx context.Context, job func(*conn) error) error {
+	return s.wait(ctx, entry{job: func(w *writer) error { return job(w.conn) }})
+}
+
+// wait submits an entry and waits until it is done. When ctx ends first it may still happen.
+func (s *Store) wait(ctx context.Context, e entry) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	done := make(chan error, 1)
-	s.submit(entry{job: job, done: func(err error) { done <- err }})
+	e.done = func(err error) { done <- err }
+	s.submit(e)
 	select {
 	case err := <-done:
 		return err
@@ -217,14 +224,14 @@ func (s *Store) do(ctx context.Context, job func(*conn) error) error {
 	}
 }
 
-// give is [Store.do] for a job with a result. The result is the job's own until it is done: a job
+// give is [Store.do] for a job with a result, which may need more of the writer than its connection. The result is the job's own until it is done: a job
 // goes on when nobody waits for it any more.
-func give[T any](ctx context.Context, s *Store, job func(*conn) (T, error)) (result T, err error) {
+func give[T any](ctx context.Context, s *Store, job func(*writer) (T, error)) (result T, err error) {
 	its := new(T)
-	if err := s.do(ctx, func(c *conn) (err error) {
-		*its, err = job(c)
+	if err := s.wait(ctx, entry{job: func(w *writer) (err error) {
+		*its, err = job(w)
 		return err
-	}); err != nil {
+	}}); err != nil {
 		return result, err
 	}
 	return *its, nil

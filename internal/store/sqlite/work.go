@@ -24,23 +24,28 @@ func rowsFor(shards store.Shards, limit int) int64 {
 }
 
 // Due implements [store.Store].
-func (s *Store) Due(ctx context.Context, shards store.Shards, now time.Time, limit int) (chats []center.ContactID, next time.Time, err error) {
+func (s *Store) Due(ctx context.Context, shards store.Shards, now time.Time, limit int) ([]center.ContactID, time.Time, error) {
+	return due[center.ContactID](ctx, s, "SELECT id, due FROM chats WHERE due IS NOT NULL ORDER BY due, n LIMIT ?+0", shards, now, limit)
+}
+
+// due returns what a statement gives, ids and times at which they fall due, of some shards.
+func due[ID ~string](ctx context.Context, s *Store, sql string, shards store.Shards, now time.Time, limit int) (ids []ID, next time.Time, err error) {
 	until := now.UnixMilli()
 	err = s.read(ctx, ourselves, func(c *conn) error {
 		return c.query(func(r row) error {
-			id := center.ContactID(r.text(0))
+			id := ID(r.text(0))
 			switch {
 			case !shards.Has(store.ShardOf(id)):
-			case len(chats) < limit && r.int(1) <= until:
-				chats = append(chats, id)
+			case len(ids) < limit && r.int(1) <= until:
+				ids = append(ids, id)
 			default:
 				next = r.time(1)
 				return errEnough
 			}
 			return nil
-		}, "SELECT id, due FROM chats WHERE due IS NOT NULL ORDER BY due, n LIMIT ?+0", rowsFor(shards, limit+1))
+		}, sql, rowsFor(shards, limit+1))
 	})
-	return chats, next, err
+	return ids, next, err
 }
 
 // Orphans implements [store.Store].

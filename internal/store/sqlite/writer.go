@@ -13,7 +13,7 @@ import (
 	"parley.example/parley/internal/store"
 )
 
-// cached is how many chats and counters the writer caches.
+// cached is how many chats, how many agents and how many counters the writer caches.
 const cached = 50_000
 
 // writer is the one goroutine that changes the database.
@@ -28,8 +28,9 @@ type writer struct {
 	wal  *wal  // nil in memory
 
 	// Rows that the writer has cached, including those of the transaction under
-	// way. Both are emptied when a transaction is rolled back.
+	// way. All are emptied when a transaction is rolled back.
 	chats    *cache[center.ContactID, *chat]
+	agents   *cache[center.UserID, agent]
 	counters *cache[store.Counter, *counter]
 	touched  []*counter // in this batch
 	next     int64      // the number of the newest chat; 0 until one is made
@@ -42,6 +43,7 @@ type chat struct {
 	last    int64 // seq of the last item
 	lastID  mark
 	facts   facts
+	held    []holding // as holdingsOf gives them
 }
 
 // mark stands for the id of an item: its bytes, or a hash of an id that is not a
@@ -63,6 +65,7 @@ type facts struct {
 	due      int64                            // in milliseconds, 0 for never
 	workers  unique.Handle[string]
 	active   bool
+	held     bool // there are rows of chat.held
 
 	queue                 center.QueueID // "" when the chat does not wait
 	priority, rank, since int64          // in that queue; times in milliseconds
@@ -74,6 +77,7 @@ type facts struct {
 func newWriter(o Options, p *pool, c *conn, cp *checkpointer) *writer {
 	w := &writer{log: o.Log, observe: o.Observe, health: health{tell: o.Failing}, pool: p, conn: c,
 		chats:    newCache[center.ContactID, *chat](cached),
+		agents:   newCache[center.UserID, agent](cached),
 		counters: newCache[store.Counter, *counter](cached)}
 	if cp != nil {
 		w.wal = &wal{checkpointer: cp, length: cp.found, next: cp.pages}
@@ -137,7 +141,7 @@ func (w *writer) flush(batch []entry) {
 }
 
 // nothing reports whether an entry has no part in the transaction.
-func (e *entry) nothing() bool { return e.change == nil && e.job == nil }
+func (e *entry) nothing() bool { return e.change == nil && e.agent == nil && e.job == nil }
 
 // errApart says that a statement failed and that the batch has to be done
 // again with its changes kept apart.
@@ -176,9 +180,9 @@ func (w *writer) attempt(batch []entry, apart bool) (err error) {
 func (w *writer) entry(e *entry, apart bool) error {
 	e.err = nil
 	if e.job == nil && !apart {
-		refused, err := w.apply(e.change, false)
+		refused, err := w.applyEither(e, false)
 		if err != nil {
-			w.log.Warn("a change failed; doing its batch again one by one", "chat", e.change.Chat, "err", err)
+			w.log.Warn("a change failed; doing its batch again one by one", "of", e.of(), "err", err)
 			return errApart
 		}
 		e.err = refused
@@ -189,9 +193,9 @@ func (w *writer) entry(e *entry, apart bool) error {
 	}
 	var err error
 	if e.job != nil {
-		err = e.job(w.conn)
+		err = e.job(w)
 	} else {
-		e.err, err = w.apply(e.change, true)
+		e.err, err = w.applyEither(e, true)
 	}
 	if err != nil {
 		e.err = err
@@ -204,6 +208,14 @@ func (w *writer) entry(e *entry, apart bool) error {
 	return err
 }
 
+// applyEither applies the change of an entry, of a chat or of an agent: see [writer.apply].
+func (w *writer) applyEither(e *entry, sure bool) (refused, err error) {
+	if e.agent != nil {
+		return w.applyAgent(e.agent)
+	}
+	return w.apply(e.change, sure)
+}
+
 // rollback ends the transaction, if the error that made it necessary has not
 // ended it already, and drops what was cached in it.
 func (w *writer) rollback() {
@@ -211,6 +223,7 @@ func (w *writer) rollback() {
 		w.log.Debug("rollback", "err", err)
 	}
 	w.chats.clear()
+	w.agents.clear()
 	w.counters.clear()
 	w.touched = w.touched[:0]
 }
@@ -222,7 +235,7 @@ func (w *writer) chat(id center.ContactID, look bool) (*chat, error) {
 		return ch, nil
 	}
 	r, err := w.conn.first(`SELECT n, version, instance, due, workers, active,
-		last.seq, chats.queue, priority, rank, since, last.id, kept, ended, expires
+		last.seq, chats.queue, priority, rank, since, last.id, kept, ended, expires, held
 		FROM chats LEFT JOIN items AS last ON last.chat = chats.n AND last.seq = (SELECT max(seq) FROM items WHERE chat = chats.n)
 		WHERE chats.id = ?`, string(id))
 	if err != nil || r == nil {
@@ -231,7 +244,12 @@ func (w *writer) chat(id center.ContactID, look bool) (*chat, error) {
 	ch := &chat{n: r.int(0), version: r.int(1), last: r.int(6), lastID: markOf(center.ItemID(r.id(11))),
 		facts: facts{instance: unique.Make(center.InstanceID(r.text(2))), due: r.int(3), workers: unique.Make(r.text(4)), active: r.bool(5),
 			queue: center.QueueID(r.text(7)), priority: r.int(8), rank: r.int(9), since: r.int(10),
-			kept: center.Part(r.int(12)), ended: r.int(13), expires: r.int(14)}}
+			kept: center.Part(r.int(12)), ended: r.int(13), expires: r.int(14), held: r.bool(15)}}
+	if ch.facts.held {
+		if ch.held, err = w.conn.readHeld(ch.n); err != nil {
+			return nil, err
+		}
+	}
 	w.chats.put(id, ch)
 	return ch, nil
 }
@@ -243,6 +261,9 @@ func check(c *store.Change) error {
 	}
 	if c.Erase != nil && c.Version == 0 {
 		return center.Errorf(center.Invalid, "a change that erases has to name the version of its chat")
+	}
+	if c.State != nil {
+		return checkHeld(c.State.Held)
 	}
 	return nil
 }
