@@ -51,6 +51,7 @@ func closedRefuses(t *testing.T, s *env) {
 	}
 	s.refused(t, stateChange(id, 1, "x"), store.ErrClosed)
 	s.refused(t, stateChange(id, 1, "x"), store.ErrClosed)
+	s.refusedAgent(t, agentChange(newUser(), 0, "x"), store.ErrClosed)
 	if err := s.Keep(t.Context(), &store.Chores{Delivered: []int64{1}}); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("Keep = %v; want ErrClosed", err)
 	}
@@ -59,6 +60,14 @@ func closedRefuses(t *testing.T, s *env) {
 	}
 	if _, err := s.write(t, []center.Resource{queue("q", "")}, nil); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("WriteResources = %v; want ErrClosed", err)
+	}
+	if _, err := s.Agent(t.Context(), "u"); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("Agent = %v; want ErrClosed", err)
+	}
+	for _, err := range s.Held(t.Context(), instance, "") {
+		if !errors.Is(err, store.ErrClosed) {
+			t.Errorf("Held yields %v; want ErrClosed", err)
+		}
 	}
 	for _, err := range s.Contacts(t.Context(), store.ContactQuery{}) {
 		if !errors.Is(err, store.ErrClosed) {

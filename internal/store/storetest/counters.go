@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -19,6 +20,10 @@ var counterCases = []testCase{
 	{name: "a node without a limit among others", run: mixedLimits},
 	{name: "a limit comes while chats come and go", run: limitUnderLoad},
 	{name: "a refused first quota with a limit", run: refusedFirst},
+	{name: "a delta of 0 is a condition alone", run: conditions},
+	{name: "a condition on chats", run: conditionOnChats},
+	{name: "what bars a user bars every later offer", run: bars},
+	{name: "counters of agents are never negative", run: neverNegative},
 	{name: "counters last", run: countersLast, reopens: true},
 }
 
@@ -225,6 +230,138 @@ func refusedFirst(t *testing.T, s *env) {
 	s.wantActive(t, 1)
 }
 
+func conditions(t *testing.T, s *env) {
+	user := newUser()
+	barred, slots := store.Barred(instance, user), store.Slots(instance, user, "CHAT")
+	if barred.String() == slots.String() || slots == store.Slots(instance, user, "TASK") || barred == store.Barred(elsewhere, user) {
+		t.Errorf("two counters are one: %s, %s", barred, slots)
+	}
+	for i, step := range []struct {
+		quotas        []store.Quota
+		over          store.Counter
+		barred, slots int64
+	}{
+		{[]store.Quota{{Counter: barred}, {Counter: slots, Delta: 1, Limit: 2}}, store.Counter{}, 0, 1},
+		{[]store.Quota{{Counter: barred, Delta: 1, Limit: -1}}, store.Counter{}, 1, 1},
+		{[]store.Quota{{Counter: barred}, {Counter: slots, Delta: 1, Limit: 2}}, barred, 1, 1},
+		{[]store.Quota{{Counter: slots, Delta: 9, Limit: 2}, {Counter: barred}}, slots, 1, 1}, // the first that is over
+		{[]store.Quota{{Counter: barred, Limit: 1}, {Counter: slots, Limit: 0}}, slots, 1, 1},
+		{[]store.Quota{{Counter: barred, Limit: -1}, {Counter: slots, Limit: 1}}, store.Counter{}, 1, 1},
+		{[]store.Quota{{Counter: barred, Delta: 1, Limit: -1}, {Counter: barred, Limit: 1}}, barred, 1, 1}, // one after another
+		{[]store.Quota{{Counter: barred, Delta: -1, Limit: -1}, {Counter: barred}, {Counter: slots, Delta: 1, Limit: 2}}, store.Counter{}, 0, 2},
+		{[]store.Quota{{Counter: slots, Delta: -2, Limit: 0}}, store.Counter{}, 0, 0},
+		{[]store.Quota{{Counter: barred}, {Counter: slots}}, store.Counter{}, 0, 0},
+	} {
+		err := s.submit(&store.Change{Quotas: step.quotas})
+		if over, ok := errors.AsType[*store.QuotaError](err); ok && over.Counter != step.over || !ok && (err != nil || step.over != store.Counter{}) {
+			t.Errorf("step %d: done(%v); want it to be over %q", i, err, step.over)
+		}
+		if b, n := s.count(t, barred), s.count(t, slots); b != step.barred || n != step.slots {
+			t.Errorf("step %d: barred %d, slots %d; want %d, %d", i, b, n, step.barred, step.slots)
+		}
+	}
+}
+
+func conditionOnChats(t *testing.T, s *env) {
+	want := func(limit int64, want error) {
+		t.Helper()
+		if err := s.submit(&store.Change{Quotas: []store.Quota{{Counter: store.ActiveChats(instance), Limit: limit}}}); !errors.Is(err, want) {
+			t.Errorf("with a limit of %d: done(%v); want %v", limit, err, want)
+		}
+	}
+	want(0, nil)
+	a, b := s.begin(t, -1), s.begin(t, -1)
+	want(1, store.ErrQuota)
+	want(2, nil)
+	s.begin(t, 3)
+	want(2, store.ErrQuota)
+	s.end(t, a, b)
+	want(1, nil)
+	s.begin(t, -1)
+	want(1, store.ErrQuota)
+	s.wantActive(t, 2)
+}
+
+// bars submits offers from many sides while somebody bars the user: once that is done, none is made.
+func bars(t *testing.T, s *env) {
+	user := newUser()
+	nodes := s.nodes()
+	var barred atomic.Bool
+	var made, refused atomic.Int64
+	var wg sync.WaitGroup
+	for i := range 16 {
+		wg.Go(func() {
+			for range 50 {
+				late := barred.Load()
+				c := chatChange(newID(), "offered")
+				c.Quotas = []store.Quota{{Counter: store.Barred(instance, user)}, {Counter: store.Slots(instance, user, "CHAT"), Delta: 1, Limit: 1e6}}
+				switch err := nodes[i%2].submit(c); {
+				case err == nil && late:
+					t.Error("an offer was made to a user who was barred before")
+				case err == nil:
+					made.Add(1)
+				case errors.Is(err, store.ErrQuota):
+					refused.Add(1)
+				default:
+					t.Errorf("done(%v)", err)
+				}
+				if made.Load() > 100 && !late {
+					if err := nodes[i%2].submit(&store.Change{Quotas: []store.Quota{{Counter: store.Barred(instance, user), Delta: 1, Limit: -1}}}); err != nil {
+						t.Errorf("done(%v)", err)
+					}
+					barred.Store(true)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if refused.Load() == 0 {
+		t.Error("no offer was refused: the case shows nothing")
+	}
+	if n := s.count(t, store.Slots(instance, user, "CHAT")); n != made.Load() {
+		t.Errorf("%d slots are taken by %d offers", n, made.Load())
+	}
+}
+
+func neverNegative(t *testing.T, s *env) {
+	user := newUser()
+	for _, counter := range []store.Counter{store.Slots(instance, user, "CHAT"), store.Barred(instance, user)} {
+		move := func(deltas ...int64) *store.Change {
+			c := &store.Change{}
+			for _, d := range deltas {
+				c.Quotas = append(c.Quotas, store.Quota{Counter: counter, Delta: d, Limit: -1})
+			}
+			return c
+		}
+		refused := func(value int64, deltas ...int64) {
+			t.Helper()
+			err := s.submit(move(deltas...))
+			if e, ok := errors.AsType[*center.Error](err); !ok || e.Reason != center.Internal || !strings.Contains(e.Message, counter.String()) {
+				t.Errorf("%v: done(%v); want an internal error that names %s", deltas, err, counter)
+			}
+			if n := s.count(t, counter); n != value {
+				t.Errorf("%v: the counter is %d; want %d", deltas, n, value)
+			}
+		}
+		refused(0, -1)
+		s.must(t, move(2))
+		refused(2, -3)
+		refused(2, -1, -1, -1)
+		s.must(t, move(-3, 2)) // what counts is what a change comes to
+		s.must(t, move(-1))
+		refused(0, 1, -2)
+		// It harms nobody else, and a change that is refused for another reason is refused for that.
+		id := s.create(t, 1)
+		stale := stateChange(id, 9, "x")
+		stale.Quotas = move(-1).Quotas
+		s.refused(t, stale, store.ErrConflict)
+	}
+	s.must(t, &store.Change{Quotas: []store.Quota{{Counter: tally("any other"), Delta: -3, Limit: -1}}})
+	if n := s.count(t, tally("any other")); n != -3 {
+		t.Errorf("the counter is %d; want -3", n)
+	}
+}
+
 func countersLast(t *testing.T, s *env) {
 	for i := range 3 {
 		s.begin(t, 10)
@@ -236,6 +373,16 @@ func countersLast(t *testing.T, s *env) {
 		s.reopen(t)
 		if n := s.count(t, tally(strconv.Itoa(i))); n != 7 {
 			t.Errorf("the counter is %d; want 7", n)
+		}
+		held := store.Slots(instance, "u", "CHAT")
+		for _, delta := range []int64{1, 2, -3} { // back to 0, and on from there
+			s.must(t, &store.Change{Quotas: []store.Quota{{Counter: held, Delta: delta, Limit: 3}}})
+			if delta == 2 {
+				s.reopen(t)
+			}
+		}
+		if n := s.count(t, held); n != 0 {
+			t.Errorf("%d slots are taken; want none", n)
 		}
 	}
 }

@@ -17,6 +17,7 @@ var erasureCases = []testCase{
 	{name: "chats by customer and by attribute", run: erasureMatches},
 	{name: "an erasure is finished when nothing is left", run: erasureFinishes},
 	{name: "a deleted instance takes the chats that it had", run: erasureOfInstance},
+	{name: "a deleted instance takes its agents, their deliveries and counters", run: erasureOfAgents},
 	{name: "erasures last", run: erasureLasts, reopens: true},
 }
 
@@ -313,6 +314,74 @@ func erasureOfInstance(t *testing.T, s *env) {
 		t.Errorf("the erasure is %+v, %v; want counts only", e, err)
 	}
 	s.head(t, fresh)
+}
+
+func erasureOfAgents(t *testing.T, s *env) {
+	slots, elsewhere := store.Slots(instance, "u", "CHAT"), center.InstanceID("another")
+	other := agentChange(newUser(), 0, "of another instance")
+	other.State.Instance, other.Deliveries = elsewhere, []store.Delivery{delivery("another", 0)}
+	other.Deliveries[0].Instance = elsewhere
+	other.Quotas = []store.Quota{{Counter: store.Slots(elsewhere, "u", "CHAT"), Delta: 1, Limit: -1}}
+	s.mustAgent(t, other)
+	var users []center.UserID
+	for range 5 {
+		c := agentChange(newUser(), 0, "x")
+		c.Deliveries = []store.Delivery{delivery(string(c.User), -1), delivery(string(c.User), -1)}
+		c.Quotas = []store.Quota{{Counter: slots, Delta: 1, Limit: -1}, {Counter: store.Barred(instance, c.User), Delta: 1, Limit: -1}}
+		s.mustAgent(t, c)
+		users = append(users, c.User)
+	}
+	waiting, err := s.Outbox(t.Context(), store.AllShards, at(0), 99)
+	if err != nil || len(waiting) != 11 {
+		t.Fatalf("Outbox = %v, %v", waiting, err)
+	}
+	s.keep(t, &store.Chores{Dead: []store.Delivery{waiting[len(waiting)-1]}})
+	if _, err := s.WriteResources(t.Context(), store.ResourceWrite{Erase: &store.Erasure{ID: "e", Instance: instance, By: store.ByInstance, Asked: epoch}}); err != nil {
+		t.Fatal(err)
+	}
+	ready := func(want int) {
+		t.Helper()
+		if got, err := s.Ready(t.Context()); err != nil || len(got) != want {
+			t.Errorf("Ready = %v, %v; want %d", got, err, want)
+		}
+	}
+	ready(0)
+	if steps := s.rows(t, 2); steps < 5 {
+		t.Errorf("15 rows went in %d steps of 2", steps)
+	}
+	ready(1)
+	s.wantAgents(t, instance, false)
+	s.wantAgents(t, elsewhere, false, other.User)
+	s.refusedAgent(t, agentChange(users[0], 1, "of an agent that is gone"), store.ErrConflict)
+	waiting, err = s.Outbox(t.Context(), store.AllShards, at(0), 99)
+	if err != nil || len(waiting) != 1 || waiting[0].Instance != elsewhere {
+		t.Errorf("Outbox = %v, %v; want that of the other instance", waiting, err)
+	}
+	if b, err := s.Backlog(t.Context()); err != nil || b.Dead != 0 {
+		t.Errorf("Backlog = %+v, %v; want no dead letter", b, err)
+	}
+	// What a node that has not heard of it makes meanwhile goes at the end.
+	late := agentChange(newUser(), 0, "late")
+	late.Quotas = []store.Quota{{Counter: slots, Delta: 1, Limit: -1}}
+	s.mustAgent(t, late)
+	ready(1)
+	if n, err := s.FinishErasures(t.Context(), at(1)); n != 1 || err != nil {
+		t.Errorf("FinishErasures = %d, %v", n, err)
+	}
+	s.wantNoAgent(t, late.User)
+	for _, counter := range []store.Counter{slots, store.Barred(instance, users[0])} {
+		s.must(t, &store.Change{Quotas: []store.Quota{{Counter: counter}, {Counter: counter, Delta: 1, Limit: 1}}}) // from 0
+		if n := s.count(t, counter); n != 1 {
+			t.Errorf("the counter %s is %d; want 1", counter, n)
+		}
+	}
+	if n := s.count(t, store.Slots(elsewhere, "u", "CHAT")); n != 1 {
+		t.Errorf("a counter of the other instance is %d; want 1", n)
+	}
+	want := map[string]int64{"agents": 5, "deliveries": 9, "deadLetters": 1}
+	if e, err := s.Erasure(t.Context(), "e"); err != nil || fmt.Sprint(e.Counts) != fmt.Sprint(want) {
+		t.Errorf("the erasure counts %v, %v; want %v", e.Counts, err, want)
+	}
 }
 
 func erasureLasts(t *testing.T, s *env) {

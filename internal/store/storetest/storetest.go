@@ -40,7 +40,7 @@ func Run(t *testing.T, o Opener) {
 	}{
 		{"changes", changeCases}, {"order", orderCases}, {"quota and replay", quotaCases}, {"counters", counterCases}, {"items", itemCases}, {"tokens", sentCases},
 		{"contacts", contactCases}, {"timers", timerCases}, {"waiting", waitingCases}, {"outbox", outboxCases}, {"resources", resourceCases},
-		{"uploads", uploadCases}, {"erasure", erasureCases}, {"shards", shardCases}, {"leases", leaseCases}, {"closing", closingCases}, {"lasting", lastingCases},
+		{"uploads", uploadCases}, {"agents", agentCases}, {"held", heldCases}, {"erasure", erasureCases}, {"shards", shardCases}, {"leases", leaseCases}, {"closing", closingCases}, {"lasting", lastingCases},
 	}
 	for _, topic := range topics {
 		t.Run(topic.name, func(t *testing.T) {
