@@ -80,6 +80,9 @@ func examine(ctx context.Context, path string, sizes map[string]int64) (_ *Facts
 	if err := attached(ctx, db, facts, sizes, &bad); err != nil {
 		return nil, err
 	}
+	if err := agents(ctx, db, &bad); err != nil {
+		return nil, err
+	}
 	facts.Wrong = bad.all()
 	return facts, nil
 }
@@ -119,6 +122,27 @@ func attached(ctx context.Context, db *sql.DB, facts *Facts, sizes map[string]in
 		case got != size:
 			bad.add("attachment %s of chat %s has a file of %d bytes instead of %d", id, chat, got, size)
 		}
+		return nil
+	})
+}
+
+// agents finds chats that somebody has on their hands, or should have, which do not go together, and
+// counters of agents that are negative. A database of a format before there were agents has none.
+func agents(ctx context.Context, db *sql.DB, bad *notes) error {
+	var there bool
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE name = 'holdings'").Scan(&there); err != nil || !there {
+		return err
+	}
+	return each(ctx, db, `SELECT 'user ' || h.user || ' has a chat on their hands that does not exist: number ' || h.chat
+			FROM holdings AS h LEFT JOIN chats AS c ON c.n = h.chat WHERE c.id IS NULL
+		UNION ALL SELECT 'chat ' || c.id || iif(c.held, ' is said to be on somebody''s hands, and is on nobody''s', ' is on somebody''s hands, and said to be on nobody''s')
+			FROM chats AS c WHERE ifnull(c.held, 0) <> EXISTS (SELECT 1 FROM holdings WHERE chat = c.n)
+		UNION ALL SELECT 'the counter ' || name || ' is ' || value FROM counters WHERE value < 0 AND (name LIKE 'slots/%' OR name LIKE 'barred/%')`, func(r *sql.Rows) error {
+		var line string
+		if err := r.Scan(&line); err != nil {
+			return err
+		}
+		bad.add("%s", line)
 		return nil
 	})
 }

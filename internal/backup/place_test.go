@@ -251,6 +251,62 @@ func TestErasedFiles(t *testing.T) {
 	}
 }
 
+// TestAgents: agents and what they have on their hands come back, and what does not go together is found.
+func TestAgents(t *testing.T) {
+	path, d := newData(t, 1)
+	held := []store.Holding{{User: "u", Since: begun, Work: "talks"}, {User: "v", Since: begun, Work: "missed"}}
+	if err := d.submit(&store.Change{Chat: chatID(3), Version: 1, State: &store.Head{Instance: instance, State: []byte("{}"), Held: held},
+		Quotas: []store.Quota{{Counter: store.Slots(instance, "u", "CHAT"), Delta: 1, Limit: 1}}}); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	d.SubmitAgent(&store.AgentChange{User: "u", State: &store.AgentHead{Instance: instance, State: []byte("here"), Online: true}}, func(err error) { done <- err })
+	if err := errors.Join(<-done, d.close()); err != nil {
+		t.Fatal(err)
+	}
+	place := backup.Where{URL: filepath.Join(t.TempDir(), "place")}
+	save(t, place, backup.Options{Data: path})
+	well(t, place, backup.Choice{})
+	restored, err := openData(restore(t, place, backup.Choice{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer restored.close()
+	if a, err := restored.Agent(t.Context(), "u"); err != nil || string(a.State) != "here" || !a.Online {
+		t.Errorf("the agent is %+v, %v", a, err)
+	}
+	var got []store.Holding
+	for h, err := range restored.Held(t.Context(), instance, "") {
+		if err != nil || h.Chat != chatID(3) {
+			t.Errorf("held is %+v, %v", h, err)
+		}
+		got = append(got, h.Holding)
+	}
+	if n, err := restored.Count(t.Context(), store.Slots(instance, "u", "CHAT")); err != nil || n != 1 || !slices.Equal(got, held) {
+		t.Errorf("held is %+v in %d slots, %v; want %+v in one", got, n, err, held)
+	}
+
+	db, err := sql.Open("sqlite", filepath.Join(path, "parley.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Exec(`UPDATE chats SET held = 1 WHERE id = ?1; UPDATE chats SET held = NULL WHERE id = ?2; UPDATE counters SET value = -1;
+		INSERT INTO holdings (instance, user, since, chat, work) VALUES ('i', 'w', 0, 999, '')`, string(chatID(5)), string(chatID(3)))
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	save(t, place, backup.Options{Data: path})
+	found := strings.Join(check(t, place, backup.Choice{}).Wrong, "\n")
+	for _, want := range []string{
+		"user w has a chat on their hands that does not exist: number 999", "chat " + string(chatID(5)) + " is said to be on somebody's hands, and is on nobody's",
+		"chat " + string(chatID(3)) + " is on somebody's hands, and said to be on nobody's", "the counter slots/" + string(instance) + "/u/CHAT is -1",
+	} {
+		if !strings.Contains(found, want) {
+			t.Errorf("the check does not find %q:\n%s", want, found)
+		}
+	}
+}
+
 // TestRefusals: a backup goes nowhere where it would be lost or mixed up, and a restore overwrites nothing.
 func TestRefusals(t *testing.T) {
 	path, d := newData(t, 10)

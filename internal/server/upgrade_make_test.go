@@ -69,6 +69,7 @@ func TestMakeUpgradeData(t *testing.T) {
 	listen := freeAddress(t)
 	cmd := exec.Command(os.Getenv("PARLEY_OLD"), "serve", "--data", dir, "--listen", listen, "--lambda", hanging+"="+function.URL,
 		"--stream", oldTopic+"=http://127.0.0.1:9", "--stream-secret", scanSecret)
+	cmd.Env = append(os.Environ(), "PARLEY_RATE=all=off") // older programs do not know it
 	cmd.Stderr = t.Output()
 	out, err := cmd.StdoutPipe()
 	if err != nil {
