@@ -1,5 +1,7 @@
 package sqlite
 
+import "iter"
+
 // cache keeps at least the last size entries that were used and at most twice
 // as many: when the young half is full it becomes the old half, and what was
 // old and was not used since is evicted.
@@ -33,6 +35,19 @@ func (c *cache[K, V]) put(k K, v V) {
 func (c *cache[K, V]) drop(k K) {
 	delete(c.young, k)
 	delete(c.old, k)
+}
+
+// all yields what is cached; a value may come twice.
+func (c *cache[K, V]) all() iter.Seq[V] {
+	return func(yield func(V) bool) {
+		for _, half := range []map[K]V{c.young, c.old} {
+			for _, v := range half {
+				if !yield(v) {
+					return
+				}
+			}
+		}
+	}
 }
 
 func (c *cache[K, V]) clear() {

@@ -143,6 +143,7 @@ func (s eraser) FinishErasures(ctx context.Context, now time.Time) (finished int
 	return give(ctx, s.Store, func(w *writer) (finished int, err error) {
 		c := w.conn
 		var instances []string
+		gone := map[center.InstanceID]bool{}
 		if err := c.query(func(r row) error {
 			finished++
 			if r.text(1) != "" {
@@ -153,33 +154,42 @@ func (s eraser) FinishErasures(ctx context.Context, now time.Time) (finished int
 			return 0, err
 		}
 		for _, id := range instances {
+			// Unless it was made again.
+			r, err := c.first("SELECT 1 FROM resources WHERE kind = ? AND id = ?", string(center.KindInstance), id)
+			if err != nil {
+				return 0, err
+			}
+			if r != nil {
+				continue
+			}
 			if err := w.dropInstance(id); err != nil {
 				return 0, err
+			}
+			gone[center.InstanceID(id)] = true
+		}
+		// Last, since it is not undone when the job fails.
+		for counter := range w.counters.all() {
+			if gone[counter.of.Instance] {
+				counter.value, counter.kept = 0, !counter.of.CountsChats()
 			}
 		}
 		return finished, nil
 	})
 }
 
-// dropInstance deletes what is left of a deleted instance besides chats, unless it was made again.
+// dropInstance deletes what is left of a deleted instance besides chats, and what was written
+// for it since its agents were erased.
 func (w *writer) dropInstance(id string) error {
-	c := w.conn
-	r, err := c.first("SELECT 1 FROM resources WHERE kind = ? AND id = ?", string(center.KindInstance), id)
-	if err != nil || r != nil {
+	if err := w.conn.query(func(r row) error {
+		w.agents.drop(center.UserID(r.text(0)))
+		return nil
+	}, "DELETE FROM agents WHERE instance = ? RETURNING user", id); err != nil {
 		return err
 	}
-	if err := w.writeCounters(); err != nil { // those of this batch
+	if _, err := w.conn.exec("DELETE FROM revisions WHERE instance = ?", id); err != nil {
 		return err
 	}
-	w.counters.clear()
-	w.agents.clear()
-	if _, err := c.exec("DELETE FROM agents WHERE instance = ?", id); err != nil { // made since
-		return err
-	}
-	if _, err := c.exec("DELETE FROM revisions WHERE instance = ?", id); err != nil {
-		return err
-	}
-	_, err = c.exec(`DELETE FROM counters WHERE name LIKE '%/' || ? || '/%' ESCAPE '\' OR name LIKE '%/' || ? ESCAPE '\'`,
+	_, err := w.conn.exec(`DELETE FROM counters WHERE name LIKE '%/' || ? || '/%' ESCAPE '\' OR name LIKE '%/' || ? ESCAPE '\'`,
 		likeLiteral.Replace(id), likeLiteral.Replace(id))
 	return err
 }

@@ -66,14 +66,25 @@ func item(seq int64, content string) center.Item {
 // together submits changes so that they share a batch and returns what became of each.
 func together(t *testing.T, s *Store, changes ...*store.Change) []error {
 	t.Helper()
-	errs := make([]error, len(changes))
+	var entries []entry
+	for _, c := range changes {
+		entries = append(entries, entry{change: c})
+	}
+	return batch(t, s, entries...)
+}
+
+// batch submits entries so that they share a batch and returns what became of each.
+func batch(t *testing.T, s *Store, entries ...entry) []error {
+	t.Helper()
+	errs := make([]error, len(entries))
 	hold, held := make(chan struct{}), make(chan struct{})
 	s.submit(entry{job: func(*writer) error { close(held); <-hold; return nil }, done: func(error) {}})
 	<-held // the writer is busy: what follows waits and becomes one batch
 	var wg sync.WaitGroup
-	wg.Add(len(changes))
-	for i, c := range changes {
-		s.Submit(c, func(err error) { errs[i] = err; wg.Done() })
+	wg.Add(len(entries))
+	for i, e := range entries {
+		e.done = func(err error) { errs[i] = err; wg.Done() }
+		s.submit(e)
 	}
 	close(hold)
 	wg.Wait()
