@@ -29,11 +29,13 @@ func (s eraser) PutErasure(ctx context.Context, e store.Erasure, chats []center.
 func (c *conn) putErasure(e *store.Erasure) error {
 	var upto, lastAgent any
 	if e.By == store.ByInstance {
-		r, err := c.first("SELECT (SELECT max(n) FROM chats), (SELECT max(n) FROM agents)")
-		if err != nil {
-			return err
+		for sql, last := range map[string]*any{"SELECT max(n) FROM chats": &upto, "SELECT max(n) FROM agents": &lastAgent} {
+			r, err := c.first(sql)
+			if err != nil {
+				return err
+			}
+			*last = r.int(0)
 		}
-		upto, lastAgent = r.int(0), r.int(1)
 	}
 	_, err := c.exec("INSERT INTO erasures (id, instance, selected, key, asked, upto, last_agent) VALUES (?, ?, ?, ?, ?, ?, ?)",
 		e.ID, string(e.Instance), string(e.By), text(e.Key), e.Asked.UnixMilli(), upto, lastAgent)

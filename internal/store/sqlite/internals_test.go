@@ -185,6 +185,48 @@ func TestMigratesTranscripts(t *testing.T) {
 	}
 }
 
+// A database of the format before there were agents comes along: its chats are on nobody's hands, and can be
+// from then on; what had no chat in its outbox is delivered; and an erasure that was under way takes no agents.
+func TestMigratesToAgents(t *testing.T) {
+	s, err := Open(t.Context(), Options{Dir: older(t, 10, `INSERT INTO chats (id, instance, version, active, state) VALUES ('a', 'i', 7, 1, x'61')`,
+		"INSERT INTO counters (name, value) VALUES ('active-chats/i', 1)",
+		"INSERT INTO outbox (stream, chat, instance, endpoint, due, attempts, first) VALUES ('s', 'a', 'i', 'e', 1, 0, 1)",
+		"INSERT INTO dead_letters (id, stream, chat, instance, endpoint, attempts) VALUES (9, 's', 'a', 'i', 'e', 0)",
+		"INSERT INTO erasures (id, instance, selected, asked, upto) VALUES ('e', 'gone', 'instance', 1, 5)")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for range s.Held(t.Context(), "i", "") {
+		t.Error("a chat is on somebody's hands")
+	}
+	done := make(chan error, 1)
+	s.SubmitAgent(&store.AgentChange{User: "u", State: &store.AgentHead{Instance: "gone"}}, func(err error) { done <- err })
+	held := []store.Holding{{User: "u", Since: epoch, Work: "talks"}}
+	if err := errors.Join(<-done, submit(s, &store.Change{Chat: "a", Version: 7, State: &store.Head{Instance: "i", Active: true, Held: held},
+		Quotas: []store.Quota{{Counter: store.ActiveChats("i"), Limit: 1}}})); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for h, err := range s.Held(t.Context(), "i", "u") {
+		if n++; err != nil || h.Chat != "a" || h.Holding != held[0] {
+			t.Errorf("held is %+v, %v; want %v of a", h, err, held)
+		}
+	}
+	if out, err := s.Outbox(t.Context(), store.AllShards, epoch, 9); err != nil || len(out) != 1 || n != 1 {
+		t.Errorf("Outbox = %v, %v; %d holdings", out, err, n)
+	}
+	if more, err := s.EraseRows(t.Context(), 9); err != nil || more {
+		t.Errorf("EraseRows = %v, %v", more, err)
+	}
+	if _, err := s.Agent(t.Context(), "u"); err != nil {
+		t.Errorf("the agent: %v", err)
+	}
+	if ready, err := s.Ready(t.Context()); err != nil || len(ready) != 1 {
+		t.Errorf("Ready = %v, %v; want the erasure from before", ready, err)
+	}
+}
+
 // Of the dead letters the newest are kept, in order of their giving up.
 func TestPurgeDeadLetters(t *testing.T) {
 	s, err := Open(t.Context(), Options{})
@@ -258,12 +300,18 @@ func TestQueueIsBounded(t *testing.T) {
 		<-held
 		answered, submitted := 0, 0
 		go func() {
-			for range maxQueue + 10 {
-				s.Submit(&store.Change{Quotas: []store.Quota{{Counter: tally("c"), Delta: 1, Limit: -1}}}, func(err error) {
-					if err == nil {
-						answered++
-					}
-				})
+			one := []store.Quota{{Counter: tally("c"), Delta: 1, Limit: -1}}
+			done := func(err error) {
+				if err == nil {
+					answered++
+				}
+			}
+			for n := range maxQueue + 10 { // changes of agents and of chats share the bound
+				if n%2 == 0 {
+					s.SubmitAgent(&store.AgentChange{User: center.UserID(fmt.Sprint(n)), State: &store.AgentHead{}, Quotas: one}, done)
+				} else {
+					s.Submit(&store.Change{Quotas: one}, done)
+				}
 				submitted++
 			}
 		}()

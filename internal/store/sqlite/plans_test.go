@@ -20,9 +20,14 @@ import (
 // indexes are those by which the lists of work are read, by a part of the query.
 var indexes = map[string]string{
 	"AND active = 1": "COVERING INDEX chats_active (instance=?)", "AND queue = ?": "COVERING INDEX chats_queue (instance=? AND queue=?)",
-	"WHERE due IS NOT NULL": "INDEX chats_due", "WHERE workers IS NOT NULL": "INDEX chats_workers", "FROM uploads WHERE expires": "INDEX uploads_expires",
+	"FROM chats WHERE due IS NOT NULL": "INDEX chats_due", "WHERE workers IS NOT NULL": "INDEX chats_workers", "FROM uploads WHERE expires": "INDEX uploads_expires",
 	"WHERE name BETWEEN": "USING PRIMARY KEY (name>? AND name<?)", "FROM outbox WHERE first = 1": "INDEX outbox_ready", "key FROM once WHERE": "INDEX once_at", "FROM json_each": "INDEX sqlite_autoindex_chats_1 (id=?)",
 	"CROSS JOIN tokens": "SEARCH tokens USING PRIMARY KEY (chat=? AND token=? AND participant=? AND file=?)", "participant, type = 'ATTACHMENT'": "INDEX items_seq (chat=?)",
+	"FROM agents WHERE due": "INDEX agents_due", "FROM agents WHERE instance": "INDEX agents_instance (instance=? AND user>?)", "FROM agents WHERE online": "INDEX agents_online (instance=? AND user>?)",
+	"FROM agents WHERE user": "INDEX sqlite_autoindex_agents_1 (user=?)", "FROM holdings WHERE chat": "INDEX holdings_chat (chat=?)",
+	"h.user = ?": "h USING PRIMARY KEY (instance=? AND user=? AND (since,chat,work)>(?,?,?))", "(h.user, h.since": "h USING PRIMARY KEY (instance=? AND (user,since,chat,work)>(?,?,?,?))",
+	"DELETE FROM holdings WHERE instance": "INDEX holdings_chat (chat=? AND instance=? AND user=? AND since=? AND work=?)",
+	"CROSS JOIN agents AS a":              "INDEX agents_instance (instance=?)", "CROSS JOIN outbox AS d": "INDEX outbox_agents (instance=?)", "CROSS JOIN dead_letters AS d": "INDEX dead_agents (instance=?)",
 	"time FROM items": "INDEX items_seq (chat=? AND seq>?)", "processing FROM items": "INDEX items_seq (chat=? AND seq>? AND seq<?)",
 }
 
@@ -36,13 +41,52 @@ func TestQueriesUseIndexes(t *testing.T) {
 	defer s.Close()
 	ctx, now := t.Context(), epoch.Add(time.Hour)
 	id := center.NewContactID(epoch)
+	user := center.UserID(id) // of the same shard
 	if err := submit(s, &store.Change{
-		Chat: id, State: &store.Head{Instance: "i", Due: epoch, Workers: []string{"dead"}, Active: true},
+		Chat: id, State: &store.Head{Instance: "i", Due: epoch, Workers: []string{"dead"}, Active: true, Held: []store.Holding{{User: user, Work: "offered"}}},
 		Items: []center.Item{item(1, "text")}, Contacts: []center.Contact{{ID: id, Chat: id, Initiated: epoch}},
 		Deliveries: []store.Delivery{{Stream: "s", Chat: id, Due: epoch}, {Stream: "s", Chat: id, Due: epoch}},
 		Uploads:    []store.Upload{{ID: "u", Chat: id, Expires: epoch}}, Once: &store.Once{Key: "k", At: epoch},
 	}); err != nil {
 		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	for _, c := range []*store.AgentChange{
+		{User: user, State: &store.AgentHead{Instance: "i", Due: epoch, Online: true}, Deliveries: []store.Delivery{{Stream: "u", Instance: "i"}}},
+		{User: user, Version: 1, State: &store.AgentHead{Instance: "i", Due: epoch, Online: true}},
+		{User: "v", State: &store.AgentHead{Instance: "i"}}, {User: "v", Version: 1, Gone: true},
+	} {
+		s.SubmitAgent(c, func(err error) { done <- err })
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.wait(ctx, entry{job: func(w *writer) error { w.chats.clear(); w.agents.clear(); return nil }}); err != nil {
+		t.Fatal(err)
+	}
+	if err := submit(s, &store.Change{Chat: id, Version: 1, State: &store.Head{Instance: "i", Due: epoch, Workers: []string{"dead"}, Active: true, Held: []store.Holding{{User: user, Work: "talks"}}}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Agent(ctx, user); err != nil {
+		t.Fatal(err)
+	}
+	for of, online := range map[center.UserID]bool{"": false, user: true} {
+		n := 0
+		for _, err := range s.Held(ctx, "i", of) {
+			n++
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, err := range s.Agents(ctx, "i", online) {
+			n++
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n != 2 {
+			t.Errorf("there are %d agents and holdings; want one each", n)
+		}
 	}
 	for _, shards := range []store.Shards{store.AllShards, 1 << store.ShardOf(id)} {
 		check := func(rows int, err error) {
@@ -64,6 +108,8 @@ func TestQueriesUseIndexes(t *testing.T) {
 		for _, err := range s.Orphans(ctx, shards, nil) {
 			check(1, err)
 		}
+		agents, _, err := s.DueAgents(ctx, shards, now, 9)
+		check(len(agents), err)
 		items, err := s.Items(ctx, store.ItemQuery{Chat: id, Before: now, After: epoch, Contact: id})
 		check(len(items), err)
 	}
@@ -86,6 +132,12 @@ func TestQueriesUseIndexes(t *testing.T) {
 	}
 	if leases, err := s.Leases(ctx, "work"); err != nil || len(leases) != 1 {
 		t.Fatal(leases, err)
+	}
+	if err := s.PutErasure(ctx, store.Erasure{ID: "e", Instance: "i", By: store.ByInstance, Asked: now}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if more, err := s.EraseRows(ctx, 9); err != nil || more {
+		t.Fatal(more, err)
 	}
 	if err := s.Purge(ctx, store.AllShards, now, 0); err != nil {
 		t.Fatal(err)

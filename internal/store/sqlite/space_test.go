@@ -63,11 +63,14 @@ func TestErasedRowsLeaveNoTrace(t *testing.T) {
 		for _, who := range []string{"zqgone", "zqkeep"} {
 			id := center.ContactID(fmt.Sprintf("%s-%d", who, n))
 			text := strings.Repeat(fmt.Sprintf("%s %d ", who, n), 1+n%7*n)
-			c := &store.Change{Chat: id, State: &store.Head{Instance: "i", State: []byte(text)},
+			c := &store.Change{Chat: id, State: &store.Head{Instance: "i", State: []byte(text), Held: []store.Holding{{User: center.UserID(who), Work: text[:min(len(text), store.MaxWork)]}, {User: center.UserID(id)}}},
 				Contacts: []center.Contact{{ID: id, Chat: id, Instance: "i", Name: text}},
 				Items:    []center.Item{{Chat: id, Seq: 1, ID: "i", Content: text}},
 				Once:     &store.Once{Key: text, Answer: []byte(text)}, Deliveries: []store.Delivery{{Stream: string(id), Chat: id, Body: []byte(text)}}}
-			if err := submit(s, c); err != nil {
+			user := center.UserID("agent of " + id)
+			errs := batch(t, s, entry{change: c}, entry{agent: &store.AgentChange{User: user, State: &store.AgentHead{Instance: center.InstanceID(who[2:]), State: []byte(text)},
+				Deliveries: []store.Delivery{{Stream: string(user), Instance: center.InstanceID(who[2:]), Body: []byte(text)}}}})
+			if err := errors.Join(errs...); err != nil {
 				t.Fatal(err)
 			}
 			// States that shrink and grow leave what they were in free space.
@@ -82,6 +85,9 @@ func TestErasedRowsLeaveNoTrace(t *testing.T) {
 	}
 	emptyLog(t, s)
 	before := size(t, dir)
+	if err := s.PutErasure(t.Context(), store.Erasure{ID: "e", Instance: "gone", By: store.ByInstance, Asked: epoch}, nil); err != nil {
+		t.Fatal(err)
+	}
 	for n := range 400 {
 		id := center.ContactID(fmt.Sprintf("zqgone-%d", n))
 		if err := submit(s, &store.Change{Chat: id, Version: versions[string(id)], Erase: &store.Remove{Parts: center.AllParts}}); err != nil {

@@ -26,7 +26,14 @@ func TestViews(t *testing.T) {
 	c.Items[2].Type, c.Items[2].Attachment = center.TypeAttachment, &center.Attachment{Name: "a.png", Size: 9}
 	c.Receipts = []center.Receipt{{Chat: id, Item: c.Items[0].ID, Recipient: "99999999-2222-4333-8444-555555555555", Read: start}}
 	c.Deliveries = []store.Delivery{{Stream: "s", Chat: id, Instance: instance, Endpoint: "e", Created: start, Due: start}, {Stream: "t", Chat: id, Due: start}}
+	c.State.Held = []store.Holding{{User: "u", Since: start, Work: "talks"}}
 	if err := submit(s, c); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	s.SubmitAgent(&store.AgentChange{User: "u", State: &store.AgentHead{Instance: instance, Online: true, Due: start},
+		Deliveries: []store.Delivery{{Stream: "u", Instance: instance, Endpoint: "e", Due: start}}}, func(err error) { done <- err })
+	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Keep(t.Context(), &store.Chores{Dead: []store.Delivery{{ID: 2, Attempts: 3, Error: "gone"}}}); err != nil {
@@ -49,13 +56,16 @@ func TestViews(t *testing.T) {
 			{first, int64(3), string(c.Items[2].ID), "2026-03-01T09:00:00.003Z", "Hello", "99999999-2222-4333-8444-555555555555", "CUSTOMER", "ALL", "a.png", int64(9)}},
 		"SELECT item_id, recipient_id, delivered_at, read_at FROM report_receipts": {
 			{string(c.Items[0].ID), "99999999-2222-4333-8444-555555555555", nil, "2026-03-01T09:00:00.000Z"}},
+		"SELECT * FROM report_agents":       {{string(instance), "u", int64(1), "2026-03-01T09:00:00.000Z"}},
+		"SELECT * FROM report_held_chats":   {{string(instance), "u", first, "2026-03-01T09:00:00.000Z", "talks"}},
 		"SELECT * FROM report_active_chats": {{string(instance), int64(1)}},
 		"SELECT contact_id, customer_messages, agent_messages, automated_messages, attachments, first_item_at, last_item_at FROM report_message_counts ORDER BY first_item_at": {
 			{first, int64(1), int64(0), int64(0), int64(1), "2026-03-01T09:00:00.001Z", "2026-03-01T09:00:00.003Z"},
 			{other, int64(0), int64(1), int64(0), int64(0), "2026-03-01T09:00:00.002Z", "2026-03-01T09:00:00.002Z"}},
-		"SELECT delivery_id, status, created_at, next_attempt_at, attempts, last_error FROM report_deliveries ORDER BY 1": {
-			{int64(1), "waiting", "2026-03-01T09:00:00.000Z", "2026-03-01T09:00:00.000Z", int64(0), nil},
-			{int64(2), "dead", nil, nil, int64(3), "gone"}},
+		"SELECT delivery_id, status, initial_contact_id, created_at, next_attempt_at, attempts, last_error FROM report_deliveries ORDER BY 1": {
+			{int64(1), "waiting", first, "2026-03-01T09:00:00.000Z", "2026-03-01T09:00:00.000Z", int64(0), nil},
+			{int64(2), "dead", first, nil, nil, int64(3), "gone"},
+			{int64(3), "waiting", nil, nil, "2026-03-01T09:00:00.000Z", int64(0), nil}},
 		"SELECT kind, resource_id, name, version, created_at, updated_at FROM report_resources": {
 			{"queue", "q", "Sales", int64(1), "2026-03-01T09:00:00.000Z", nil}},
 	} {
