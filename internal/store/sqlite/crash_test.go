@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -32,27 +33,31 @@ func TestMain(m *testing.M) {
 }
 
 // TestCrash kills a process that appends as fast as it can, at random moments, and
-// looks for every item whose done was called.
+// looks for every item whose done was called, and every change of an agent.
 func TestCrash(t *testing.T) {
 	dir := t.TempDir()
-	acked := make([]int64, crashChats)
+	acked := make([]int64, 2*crashChats) // of chats, and then of agents
 	for round := range 10 {
 		crash(t, dir, acked)
 		s, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir})
 		if err != nil {
 			t.Fatalf("round %d: opening after the crash: %v", round, err)
 		}
-		if total := checkCrashed(t, s, acked); total == 0 {
+		checkAgents(t, s, acked[crashChats:])
+		if total := checkCrashed(t, s, acked[:crashChats]); total == 0 {
 			t.Errorf("round %d: nothing was written", round)
 		}
 		if err := s.Close(); err != nil {
 			t.Fatalf("Close = %v", err)
 		}
 	}
+	if slices.Max(acked[crashChats:]) == 0 {
+		t.Error("no agent was changed")
+	}
 }
 
 // crash runs a child until it has said a random number of acknowledgements,
-// kills it, and notes in acked the last item of each chat it had announced.
+// kills it, and notes in acked the last item of each chat, and the version of each agent, it had announced.
 func crash(t *testing.T, dir string, acked []int64) {
 	t.Helper()
 	child := exec.CommandContext(t.Context(), os.Args[0])
@@ -74,8 +79,12 @@ func crash(t *testing.T, dir string, acked []int64) {
 		if !ok || err1 != nil || err2 != nil {
 			break // the line that was cut off
 		}
-		if n64 != max(acked[i], crashBegin(i))+1 {
-			t.Errorf("chat %d: item %d was acknowledged after %d", i, n64, acked[i])
+		first := acked[i]
+		if i < crashChats {
+			first = max(first, crashBegin(i))
+		}
+		if n64 != first+1 {
+			t.Errorf("chat or agent %d: %d was acknowledged after %d", i, n64, acked[i])
 		}
 		acked[i] = n64
 		if n == last {
@@ -142,7 +151,66 @@ func checkCrashed(t *testing.T, s store.Store, acked []int64) (total int64) {
 	return total
 }
 
-const crashChats = 16
+// checkAgents checks every agent, and what they have on their hands: each chat whose version is even,
+// in a slot.
+func checkAgents(t *testing.T, s store.Store, acked []int64) {
+	t.Helper()
+	var total int64
+	for i := range acked {
+		user := crashUser(i)
+		a, err := s.Agent(t.Context(), user)
+		if err != nil {
+			if acked[i] > 0 {
+				t.Errorf("agent %d is lost: %v", i, err)
+			}
+			continue
+		}
+		if a.Version < acked[i] || string(a.State) != fmt.Sprint(a.Version) {
+			t.Errorf("agent %d has version %d and the state %q; %d was acknowledged", i, a.Version, a.State, acked[i])
+		}
+		acked[i] = a.Version
+		total += a.Version
+	}
+	if n, err := s.Count(t.Context(), tally("agents")); err != nil || n != total {
+		t.Errorf("the counter says %d changes of agents, %v; there are %d", n, err, total)
+	}
+	held := map[center.ContactID]bool{}
+	for n := range crashUsers {
+		var slots int64
+		for h, err := range s.Held(t.Context(), instance, crashUser(n)) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			held[h.Chat] = true
+			slots++
+		}
+		if n64, err := s.Count(t.Context(), store.Slots(instance, crashUser(n), "CHAT")); err != nil || n64 != slots {
+			t.Errorf("user %d has %d chats on their hands in %d slots, %v", n, slots, n64, err)
+		}
+	}
+	for i := range crashChats {
+		if h, err := s.Chat(t.Context(), crashChat(i)); err == nil && held[crashChat(i)] != (h.Version%2 == 0) {
+			t.Errorf("chat %d is at version %d and on somebody's hands: %v", i, h.Version, held[crashChat(i)])
+		}
+	}
+}
+
+const (
+	crashChats = 16
+	crashUsers = 3 // who take chats
+)
+
+func crashUser(i int) center.UserID { return center.UserID(fmt.Sprint("user ", i)) }
+
+// crashTurn is the change with which a chat at a version comes onto somebody's hands, or goes.
+func crashTurn(i int, version int64) (held []store.Holding, slots store.Quota) {
+	user := crashUser(i % crashUsers)
+	if slots = (store.Quota{Counter: store.Slots(instance, user, "CHAT"), Delta: 1, Limit: crashChats}); version%2 == 0 {
+		slots.Delta = -1
+		return nil, slots
+	}
+	return []store.Holding{{User: user, Since: start, Work: "talks"}}, slots
+}
 
 func crashChat(i int) center.ContactID {
 	return center.ContactID(fmt.Sprintf("00000000-0000-7000-8000-%012d", i))
@@ -185,22 +253,39 @@ func appendForever(dir string) error {
 				failed <- err
 				return
 			}
+			agent, err := s.Agent(context.Background(), crashUser(i))
+			if err != nil && center.ReasonOf(err) != center.NotFound {
+				failed <- err
+				return
+			}
 			ahead := make(chan struct{}, 4)
-			for seq := h.LastSeq + 1; ; seq++ {
-				c := &store.Change{Chat: id, Items: []center.Item{crashItem(i, seq)}, Size: seq, Quotas: []store.Quota{{Counter: tally("items"), Delta: 1, Limit: -1}}}
-				if (seq-crashBegin(i))%10 == 0 {
-					c.Version, c.State = h.Version, &store.Head{Instance: instance, State: fmt.Append(nil, seq)}
-					h.Version++
-				}
-				ahead <- struct{}{}
-				s.Submit(c, func(err error) {
+			say := func(i int, n int64) func(error) {
+				return func(err error) {
 					if err != nil {
 						failed <- err
 						return
 					}
-					fmt.Printf("%d %d\n", i, seq)
+					fmt.Printf("%d %d\n", i, n)
 					<-ahead
-				})
+				}
+			}
+			for seq := h.LastSeq + 1; ; seq++ {
+				c := &store.Change{Chat: id, Items: []center.Item{crashItem(i, seq)}, Size: seq, Quotas: []store.Quota{{Counter: tally("items"), Delta: 1, Limit: -1}}}
+				if (seq-crashBegin(i))%10 == 0 {
+					held, slots := crashTurn(i, h.Version)
+					c.Version, c.State = h.Version, &store.Head{Instance: instance, State: fmt.Append(nil, seq), Held: held}
+					c.Quotas = append(c.Quotas, slots)
+					h.Version++
+				}
+				ahead <- struct{}{}
+				s.Submit(c, say(i, seq))
+				if c.State == nil {
+					continue
+				}
+				ahead <- struct{}{}
+				s.SubmitAgent(&store.AgentChange{User: crashUser(i), Version: agent.Version, State: &store.AgentHead{Instance: instance, State: fmt.Append(nil, agent.Version+1)},
+					Quotas: []store.Quota{{Counter: tally("agents"), Delta: 1, Limit: -1}}}, say(crashChats+i, agent.Version+1))
+				agent.Version++
 			}
 		}()
 	}
