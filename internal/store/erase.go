@@ -26,7 +26,8 @@ type Eraser interface {
 	// the instance, a few at a time.
 	Matching(ctx context.Context, s Selection) iter.Seq2[center.ContactID, error]
 
-	// EraseRows deletes at most limit rows of what chats have left, and reports whether there are more.
+	// EraseRows deletes at most limit rows of what chats have left, then of the agents of deleted
+	// instances and their deliveries, and reports whether there are more.
 	EraseRows(ctx context.Context, limit int) (more bool, err error)
 	// Remains returns at most limit chats, or parts of chats, that have no rows any
 	// more, oldest first.
@@ -44,7 +45,7 @@ type Eraser interface {
 	// Ready returns the erasures that are not finished and have nothing left to take, to delete or to clear.
 	Ready(ctx context.Context) ([]Erasure, error)
 	// FinishErasures marks those that are ready as finished at now, and returns how many
-	// there were. What deleted instances have left besides chats goes with it.
+	// there were. What deleted instances have left besides, their counters among it, goes with it.
 	FinishErasures(ctx context.Context, now time.Time) (int, error)
 	// Erasure returns an erasure with all that is known of it.
 	Erasure(ctx context.Context, id string) (Erasure, error)

@@ -41,8 +41,8 @@ var (
 	// change names does not exist and the change does not create it. Load and
 	// decide again.
 	ErrConflict = errors.New("the chat or the agent changed meanwhile")
-	// ErrQuota: a counter of Change.Quotas would pass its limit. The error is a
-	// *QuotaError, which names it.
+	// ErrQuota: a counter of Change.Quotas would pass its limit, or is above that of a
+	// condition. The error is a *QuotaError, which names it.
 	ErrQuota = errors.New("the quota is used up")
 	// ErrReplay: the key of Change.Once has been used. Replayed returns the
 	// first answer. It takes precedence over the other two: a repeated request gets
@@ -230,8 +230,9 @@ type Change struct {
 	Uploads []Upload
 	Settled []string
 	// Erase, when set, takes parts of the chat away for good, or the chat as a whole: see
-	// [Eraser]. Version must be set. With [center.AllParts] nothing else is. Counters stay: an active chat
-	// is ended first, unless its whole instance goes.
+	// [Eraser]. Version must be set. With [center.AllParts] nothing else is, but for Quotas. Counters are moved
+	// by those alone: an active chat is ended first, and the slots of those who hold it are
+	// freed, unless its whole instance goes.
 	Erase *Remove
 }
 

@@ -24,12 +24,12 @@ type entry struct {
 	err     error
 }
 
-// of names what a change is of, for the log.
-func (e *entry) of() string {
+// of returns what a change is of, and its id, for the log.
+func (e *entry) of() (kind, id string) {
 	if e.agent != nil {
-		return "agent " + string(e.agent.User)
+		return "agent", string(e.agent.User)
 	}
-	return "chat " + string(e.change.Chat)
+	return "chat", string(e.change.Chat)
 }
 
 // queue holds what is submitted until the writer takes it.

@@ -8,7 +8,7 @@
 // whatever waits, at most 1,024 changes, applies each inside one transaction,
 // and commits: the next batch forms while the disk flushes this one, so no
 // timer is needed and a lone change waits for nobody. Since it is the only
-// writer, it judges changes by what it has cached of the chats it wrote last; the unique
+// writer, it judges changes by what it has cached of the chats and agents it wrote last; the unique
 // indexes of the tables stand behind it. Another goroutine calls the done
 // functions in order, and a third copies the write-ahead log back into the
 // database file. Reads use a few connections of their own and see committed
@@ -224,8 +224,8 @@ func (s *Store) wait(ctx context.Context, e entry) error {
 	}
 }
 
-// give is [Store.do] for a job with a result, which may need more of the writer than its connection. The result is the job's own until it is done: a job
-// goes on when nobody waits for it any more.
+// give is [Store.do] for a job with a result, or one that changes what the writer has cached. The result
+// is the job's own until it is done: a job goes on when nobody waits for it any more.
 func give[T any](ctx context.Context, s *Store, job func(*writer) (T, error)) (result T, err error) {
 	its := new(T)
 	if err := s.wait(ctx, entry{job: func(w *writer) (err error) {

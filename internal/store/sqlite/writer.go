@@ -182,7 +182,8 @@ func (w *writer) entry(e *entry, apart bool) error {
 	if e.job == nil && !apart {
 		refused, err := w.applyEither(e, false)
 		if err != nil {
-			w.log.Warn("a change failed; doing its batch again one by one", "of", e.of(), "err", err)
+			kind, id := e.of()
+			w.log.Warn("a change failed; doing its batch again one by one", kind, id, "err", err)
 			return errApart
 		}
 		e.err = refused
