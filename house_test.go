@@ -25,7 +25,7 @@ import (
 // no Go. What is built from them is embedded and served by the package ui.
 var floors = [][]string{
 	{"center", "awsconf", "disk", "lifecycle", "steady", "websocket"},
-	{"flow", "hours", "routing", "store", "blob", "bus", "socket", "metrics", "ratelimit", "process"},
+	{"flow", "hours", "routing", "store", "blob", "bus", "socket", "metrics", "ratelimit", "process", "view"},
 	{"contact", "flowgraph"},
 	{"catalog", "auth", "backup", "integration", "flowlog", "lease"},
 	{"engine", "flowtest", "edge"},
