@@ -8,5 +8,6 @@ const (
 	DemoQueue    = "33333333-3333-4333-8333-333333333333" // BasicQueue
 	DemoWhile    = "44444444-4444-4444-8444-444444444444" // "Parley demo queue", which DemoWaiting names
 	DemoWaiting  = "55555555-5555-4555-8555-555555555555" // "Parley demo with a queue"
+	DemoViews    = "66666666-6666-4666-8666-666666666666" // "Parley demo with views"
 	DemoAlias    = "parley-demo"
 )

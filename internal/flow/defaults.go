@@ -1,6 +1,9 @@
 package flow
 
-import "embed"
+import (
+	"embed"
+	"strings"
+)
 
 //go:embed defaults/*.json
 var defaultFiles embed.FS
@@ -27,6 +30,7 @@ var defaults = []struct{ name, typ, file string }{
 	{DemoName, "CONTACT_FLOW", "parley_demo"},
 	{DemoQueueName, "CUSTOMER_QUEUE", "parley_queue"},
 	{DemoWaitingName, "CONTACT_FLOW", "parley_waiting"},
+	{DemoViewsName, "CONTACT_FLOW", "parley_views"},
 }
 
 // The flows of the demo instance alone.
@@ -38,11 +42,13 @@ const (
 	// where he stands.
 	DemoWaitingName = "Parley demo with a queue"
 	DemoQueueName   = "Parley demo queue"
+	// DemoViewsName shows the views that come with the service, a form among them.
+	DemoViewsName = "Parley demo with views"
 )
 
 // Demo reports whether only the demo instance has the flow.
 func (d *Default) Demo() bool {
-	return d.Name == DemoName || d.Name == DemoWaitingName || d.Name == DemoQueueName
+	return strings.HasPrefix(d.Name, DemoName)
 }
 
 // Defaults returns the flows of a new instance: those that Amazon Connect

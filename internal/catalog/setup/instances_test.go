@@ -23,7 +23,7 @@ func TestCreateInstanceBringsEverything(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := len(catalog.All[*catalog.Flow](snap)); n != len(flow.Defaults())-3 {
+		if n := len(catalog.All[*catalog.Flow](snap)); n != len(flow.Defaults())-4 {
 			t.Errorf("%d flows; want all defaults but those of the demo", n)
 		}
 		var names []string
@@ -154,7 +154,7 @@ func TestDemoLeadsToItsQueueFlow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for id, name := range map[string]string{catalog.DemoFlow: flow.DemoName, catalog.DemoWaiting: flow.DemoWaitingName, catalog.DemoWhile: flow.DemoQueueName} {
+	for id, name := range map[string]string{catalog.DemoFlow: flow.DemoName, catalog.DemoWaiting: flow.DemoWaitingName, catalog.DemoWhile: flow.DemoQueueName, catalog.DemoViews: flow.DemoViewsName} {
 		if d, err := catalog.Get[*catalog.Flow](snap, center.FlowID(id)); err != nil || d.Name != name {
 			t.Errorf("flow %s: %v, %v; want %s", id, d, err, name)
 		}

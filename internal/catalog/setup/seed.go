@@ -33,6 +33,8 @@ func demoIDs(kind center.Kind, name string) string {
 		return catalog.DemoWhile
 	case kind == center.KindFlow && name == flow.DemoWaitingName:
 		return catalog.DemoWaiting
+	case kind == center.KindFlow && name == flow.DemoViewsName:
+		return catalog.DemoViews
 	case kind == center.KindQueue:
 		return catalog.DemoQueue
 	}

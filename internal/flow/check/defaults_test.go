@@ -9,8 +9,8 @@ import (
 )
 
 func TestDefaultsAreValid(t *testing.T) {
-	if n := len(flow.Defaults()); n != 13 {
-		t.Errorf("%d default flows; want 13", n)
+	if n := len(flow.Defaults()); n != 14 {
+		t.Errorf("%d default flows; want 14", n)
 	}
 	for _, d := range flow.Defaults() {
 		f := flowdoc.Parse(t, string(d.Content))
