@@ -39,7 +39,8 @@ func (chatCmd) Help() string {
   parley chat --instance ID --flow ID      sign with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
   echo "Hello" | parley chat               send lines from a pipe and print the answers
 
-In the chat, /end ends it, /leave leaves it open and prints how to rejoin it, and /help lists these commands.`
+In the chat, /end ends it, /leave leaves it open and prints how to rejoin it, and /help lists these commands.
+A view of a flow is asked field by field, then an action is chosen; /skip leaves it.`
 }
 
 // Run chats until the chat has ended.
@@ -158,6 +159,7 @@ func (c *chatCmd) start(ctx context.Context, api *client.Client) (*connect.Start
 	}
 	return api.StartChatContact().InstanceID(instance).ContactFlowID(flow).SetAttributes(c.Attr).
 		ParticipantDetails(connect.ParticipantDetails{DisplayName: c.Name}).
+		SupportedMessagingContentType(client.PlainText, client.InteractiveMessage, client.InteractiveResponse).
 		ConnectionType(connect.ConnectionTypeWEBSOCKET, connect.ConnectionTypeCONNECTION_CREDENTIALS).Send(ctx)
 }
 
@@ -182,13 +184,18 @@ func (c *chatCmd) hint(err error) error {
 // answerWait is how long a chat with piped input waits for answers before it ends.
 const answerWait = time.Second
 
-// say sends the lines in order until /leave, or until there are no more: then
-// it ends the chat, after the other side has had time to answer.
+// say sends the lines in order, and asks the views that flows show, until /leave,
+// or until there are no more lines: then it ends the chat, after the other side has
+// had time to answer.
 func (c *chatCmd) say(ctx context.Context, s *client.Session, ui *terminal, lines <-chan string) {
+	d := &dialogue{Session: s, ui: ui}
 	for {
 		var line string
 		var more bool
 		select {
+		case <-ui.changed:
+			d.follow(ctx)
+			continue
 		case line, more = <-lines:
 		case <-ctx.Done():
 			ui.reportUnsent(lines)
@@ -205,13 +212,13 @@ func (c *chatCmd) say(ctx context.Context, s *client.Session, ui *terminal, line
 			}
 			line = "/end"
 		}
-		switch line = strings.TrimSpace(line); line {
-		case "":
-		case "/help":
-			ui.print("", "/end ends the chat, /leave leaves it open, anything else is sent as a message")
-		case "/leave":
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "/help":
+			d.help()
+		case line == "/leave":
 			return
-		case "/end":
+		case line == "/end":
 			if err := s.End(ctx); err != nil {
 				ui.notSent("not ended: " + reason(err).Error())
 			}
@@ -219,18 +226,9 @@ func (c *chatCmd) say(ctx context.Context, s *client.Session, ui *terminal, line
 				<-ctx.Done() // the last items are on their way
 				return
 			}
+		case d.answer(ctx, line) || line == "":
 		default:
-			ui.expect(line, 1)
-			_, err := s.Send(ctx, line)
-			if err == nil {
-				continue
-			}
-			ui.expect(line, -1)
-			if ctx.Err() != nil {
-				ui.notSent("possibly not sent: " + line)
-			} else {
-				ui.notSent("not sent: " + reason(err).Error())
-			}
+			d.send(ctx, line)
 		}
 	}
 }

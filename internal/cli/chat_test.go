@@ -25,6 +25,7 @@ type talker struct {
 	errs *output
 	stop context.CancelFunc
 	end  chan int
+	seen int // how much of the output came before the last of the lines
 }
 
 func talk(t *testing.T, args ...string) *talker {
@@ -153,7 +154,7 @@ func TestChatInterruptedWhileSending(t *testing.T) {
 	}
 	keys := make(chan string)
 	out := newOutput()
-	ui := &terminal{interactive: true, out: out, restore: func() {}, mine: map[string]int{}, line: func() (string, error) {
+	ui := &terminal{interactive: true, out: out, restore: func() {}, mine: map[string]int{}, changed: make(chan struct{}, 1), line: func() (string, error) {
 		text, more := <-keys
 		if !more {
 			return "", io.EOF

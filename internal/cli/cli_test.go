@@ -39,11 +39,17 @@ func (o *output) String() string {
 // wait returns when the output contains text.
 func (o *output) wait(t *testing.T, text string) {
 	t.Helper()
+	o.after(t, 0, text)
+}
+
+// after returns when the output contains text behind its first n bytes.
+func (o *output) after(t *testing.T, n int, text string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for {
 		o.mu.Lock()
-		found, grown := bytes.Contains(o.text.Bytes(), []byte(text)), o.grown
+		found, grown := bytes.Contains(o.text.Bytes()[n:], []byte(text)), o.grown
 		o.mu.Unlock()
 		if found {
 			return
@@ -51,7 +57,7 @@ func (o *output) wait(t *testing.T, text string) {
 		select {
 		case <-grown:
 		case <-ctx.Done():
-			t.Fatalf("nothing says %q:\n%s", text, o)
+			t.Fatalf("nothing says %q behind %d bytes:\n%s", text, n, o)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -35,6 +36,61 @@ type terminal struct {
 	mu     sync.Mutex     // guards what follows
 	mine   map[string]int // messages written here, which will arrive as items
 	unsent bool           // something was not sent
+	newest *offer         // the newest message, if it shows a view
+	chosen string         // how the answer that is on its way reads
+
+	changed chan struct{} // told when newest has become another
+}
+
+// offer is a message that shows a view.
+type offer struct {
+	token string // for DescribeView
+	data  json.RawMessage
+}
+
+// become notes which view the newest message shows, if any.
+func (t *terminal) become(it *client.Item) {
+	var now *offer
+	if content, ok := shownView(it); ok {
+		now = &offer{content.ViewToken, content.ViewData}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if now == nil && t.newest == nil {
+		return
+	}
+	t.newest = now
+	select {
+	case t.changed <- struct{}{}:
+	default: // it is told already
+	}
+}
+
+// shows returns the newest message, if it shows a view.
+func (t *terminal) shows() *offer {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.newest
+}
+
+// choose notes how the answer reads that is about to be sent, and returns that of
+// one before whose item has not arrived.
+func (t *terminal) choose(said string) (before string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	before, t.chosen = t.chosen, said
+	return before
+}
+
+// spoken is what is shown of a message: of an answer that was made here, what was chosen.
+func (t *terminal) spoken(it *client.Item) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.chosen != "" && deref(it.ContentType) == client.InteractiveResponse && it.ParticipantRole == participant.ParticipantRoleCUSTOMER {
+		defer func() { t.chosen = "" }()
+		return t.chosen
+	}
+	return spoken(it)
 }
 
 // read sends the lines to the channel until the input ends, then closes it.
@@ -112,7 +168,7 @@ func (t *terminal) expect(text string, times int) {
 func (t *terminal) expected(it *client.Item) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	text := it.Text()
+	text := spoken(it)
 	if it.ParticipantRole != participant.ParticipantRoleCUSTOMER || t.mine[text] == 0 {
 		return false
 	}
@@ -123,7 +179,7 @@ func (t *terminal) expected(it *client.Item) bool {
 }
 
 func newTerminal(std streams) *terminal {
-	t := &terminal{out: std.out, restore: func() {}, mine: map[string]int{}}
+	t := &terminal{out: std.out, restore: func() {}, mine: map[string]int{}, changed: make(chan struct{}, 1)}
 	in, isFile := std.in.(*os.File)
 	if !isFile || !term.IsTerminal(int(in.Fd())) {
 		lines := bufio.NewScanner(std.in)
@@ -199,6 +255,9 @@ func (t *terminal) item(it *client.Item) {
 	if name == center.DisplayNameSystemMessage {
 		name = "Flow"
 	}
+	if it.Type == participant.ChatItemTypeMESSAGE || it.Type == participant.ChatItemTypeATTACHMENT || it.Event() == client.EventEnded {
+		defer t.become(it) // it is on the screen before it is asked
+	}
 	switch {
 	case it.Type == participant.ChatItemTypeATTACHMENT && len(it.Attachments) > 0:
 		t.print(name, "[file "+deref(it.Attachments[0].AttachmentName)+"]")
@@ -207,7 +266,7 @@ func (t *terminal) item(it *client.Item) {
 		t.print("", "-- not delivered ("+strings.ToLower(string(it.Withheld()))+"): "+it.Text())
 	case it.Type == participant.ChatItemTypeMESSAGE && t.expected(it): // on the screen already
 	case it.Type == participant.ChatItemTypeMESSAGE:
-		t.print(name, spoken(it))
+		t.print(name, t.spoken(it))
 	case it.Type != participant.ChatItemTypeEVENT: // receipts and the like are not shown
 	default:
 		switch it.Event() {

@@ -26,7 +26,7 @@ func TestTerminalShows(t *testing.T) {
 	}
 	const customer, agent, system = participant.ParticipantRoleCUSTOMER, participant.ParticipantRoleAGENT, participant.ParticipantRoleSYSTEM
 	var b strings.Builder
-	ui := &terminal{interactive: true, out: &b, restore: func() {}, mine: map[string]int{}}
+	ui := &terminal{interactive: true, out: &b, restore: func() {}, mine: map[string]int{}, changed: make(chan struct{}, 1)}
 	ui.expect("twice", 1)
 	ui.expect("twice", 1)
 	ui.expect("failed", 1)
@@ -50,7 +50,7 @@ func TestTerminalShows(t *testing.T) {
 		{shown(`{"templateType":"Carousel","version":"1.0","data":{"content":{"title":"Where to?","elements":[{"templateIdentifier":"a","templateType":"ListPicker","version":"1.0","data":{"content":{"title":"Sea","elements":[{"title":"Sea 1\u001b[2J"}]}}}]}}}`),
 			"Bot: Where to?\n  Sea\n    * Sea 1\ufffd[2J\n"},
 		{shown(`{"templateType":"ListPicker","version":"1.0","data":{"content":{"title":7}}}`), `Bot: {"templateType":"ListPicker","version":"1.0","data":{"content":{"title":7}}}` + "\n"},
-		{shown(`{"templateType":"ViewResource","version":"1.0","data":{"content":{"viewId":"v"}}}`), `Bot: {"templateType":"ViewResource","version":"1.0","data":{"content":{"viewId":"v"}}}` + "\n"},
+		{shown(`{"templateType":"ViewResource","version":"1.0","data":{"content":{"viewId":"v"}}}`), "Bot: [shows the view v]\n"},
 		{happened(center.EventTyping), "-- Bo is typing\n"},
 		{happened(center.EventJoined), "-- Bo joined\n"},
 		{happened(center.EventLeft), "-- Bo left\n"},

@@ -1,0 +1,142 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"parley.example/parley/client"
+	"parley.example/parley/internal/view"
+)
+
+// viewWait is how long a view is waited for.
+const viewWait = 15 * time.Second
+
+// dialogue is what the lines of a terminal do: they are messages, or answer the
+// view that the newest message shows. Only the newest can be answered: a view that
+// something follows is over, as in Amazon's chat widget.
+type dialogue struct {
+	*client.Session
+	ui *terminal
+
+	of   *offer  // the view that is known of, if any
+	ask  *asking // while it is asked; nil when it was left, answered or cannot be shown
+	done bool    // it was answered here
+}
+
+// follow goes on to what the newest message shows.
+func (d *dialogue) follow(ctx context.Context) {
+	now := d.ui.shows()
+	if now == d.of {
+		return
+	}
+	if d.ask != nil {
+		d.ui.print("", "-- the view is over, as something followed it")
+	}
+	d.of, d.ask, d.done = now, nil, false
+	if now != nil {
+		d.open(ctx)
+	}
+}
+
+// open fetches the view and begins to ask it.
+func (d *dialogue) open(ctx context.Context) {
+	limited, cancel := context.WithTimeout(ctx, viewWait)
+	defer cancel()
+	shown, err := d.View(limited, d.of.token)
+	var v *view.View
+	switch {
+	case err == nil && (shown == nil || shown.Content == nil):
+		err = errors.New("it has no content")
+	case err == nil:
+		v, err = view.Read(deref(shown.Content.Template), d.of.data)
+	}
+	if err != nil {
+		d.ui.print("", "-- the view cannot be shown: "+reason(err).Error()+" (/form tries again)")
+		return
+	}
+	d.ask = newAsking(v)
+	d.question()
+}
+
+// question prints what comes next of the view.
+func (d *dialogue) question() {
+	for _, line := range d.ask.next() {
+		d.ui.print("", line)
+	}
+}
+
+// help lists what can be typed.
+func (d *dialogue) help() {
+	d.ui.print("", "/end ends the chat, /leave leaves it open, anything else is sent as a message")
+	switch {
+	case d.ask != nil:
+		d.ui.print("", "A view is asked: "+viewHelp)
+	case d.of != nil && !d.done:
+		d.ui.print("", "/form asks the view again")
+	}
+}
+
+// answer takes a line that is about a view, and reports whether it was.
+func (d *dialogue) answer(ctx context.Context, line string) bool {
+	switch {
+	case d.ask != nil && d.ui.shows() != d.of:
+		if line != "" {
+			d.ui.notSent("not sent, as the view is over: " + line)
+		}
+		return true // follow says the rest
+	case d.ask == nil && line == "/form" && d.of != nil && !d.done:
+		d.open(ctx)
+		return true
+	case d.ask == nil:
+		return false
+	case line == "/skip":
+		d.ask = nil
+		d.ui.print("", "-- left: what you type now answers the view without an action; /form asks it again")
+		return true
+	}
+	if err := d.ask.take(line); err != nil {
+		d.ui.print("", "-- "+err.Error())
+	}
+	if d.ask.action == nil {
+		d.question()
+		return true
+	}
+	d.ui.choose(d.ask.said())
+	_, err := d.Respond(ctx, d.ask.action.Name, d.ask.view.Answer(d.ask.action, d.ask.values))
+	if err == nil || d.ui.choose("") == "" { // it came back as an item, though its own answer was lost: it may have ended the chat
+		d.ask, d.done = nil, true
+		return true
+	}
+	d.failed(ctx, err, d.ask.said())
+	d.ask.action = nil
+	if ctx.Err() == nil {
+		d.question()
+	}
+	return true
+}
+
+// send sends a line as a message. While a view is the newest message it answers
+// that, without an action: the flow would wait on if it were a message.
+func (d *dialogue) send(ctx context.Context, line string) {
+	d.ui.expect(line, 1)
+	var err error
+	if d.ui.shows() != nil && !d.done {
+		_, err = d.Respond(ctx, noAction, map[string]any{"content": line})
+	} else {
+		_, err = d.Send(ctx, line)
+	}
+	if err != nil {
+		d.ui.expect(line, -1)
+		d.failed(ctx, err, line)
+	}
+}
+
+// failed says that something was not sent.
+func (d *dialogue) failed(ctx context.Context, err error, what string) {
+	if ctx.Err() != nil {
+		d.ui.notSent("possibly not sent: " + what)
+	} else {
+		d.ui.notSent("not sent: " + reason(err).Error())
+	}
+}
