@@ -14,6 +14,8 @@ func TestStartPage(t *testing.T) {
 		"/assets/start.js":   "startChat",
 		"/assets/session.js": "aws/subscribe",
 		"/assets/choices.js": "ListPicker",
+		"/assets/views.js":   "ViewResource",
+		"/assets/element.js": "createElement",
 		"/assets/start.css":  "body",
 	} {
 		w := httptest.NewRecorder()

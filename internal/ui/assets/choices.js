@@ -2,15 +2,10 @@
 // TimePicker and Carousel, with the answers that Amazon's chat widget sends. Content
 // is a bot's and may be anything: what is missing is left out, what is no
 // message is said to be none, and nothing of it becomes HTML.
+import { element } from '/assets/element.js';
 
 const text = (v) => (typeof v === 'string' ? v : '');
 const list = (v) => (Array.isArray(v) ? v.filter((e) => e && typeof e === 'object') : []);
-
-function element(name, properties, ...children) {
-  const e = Object.assign(document.createElement(name), properties);
-  e.append(...children.filter((c) => c));
-  return e;
-}
 
 function read(content) {
   try { return JSON.parse(content) ?? {}; } catch { return {}; }

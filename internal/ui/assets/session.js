@@ -11,6 +11,8 @@ async function call(path, token, body) {
   return read(answer);
 }
 
+const get = async (path, token) => read(await fetch(path, { headers: { 'X-Amz-Bearer': token } }));
+
 async function read(answer) {
   const body = await answer.json().catch(() => ({}));
   if (answer.ok) return body;
@@ -112,6 +114,7 @@ export class Session {
   }
 
   send(text, type = 'text/plain') { return call('/participant/message', this.#token, { ContentType: type, Content: text, ClientToken: crypto.randomUUID() }); }
+  async view(token) { return (await get(`/participant/views/${encodeURIComponent(token)}`, this.#token)).View; }
   typing() { return call('/participant/event', this.#token, { ContentType: 'application/vnd.amazonaws.connect.event.typing' }); }
   end() { return call('/participant/disconnect', this.#token, {}); }
 

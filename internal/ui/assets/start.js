@@ -1,5 +1,6 @@
 import { answered, choices } from '/assets/choices.js';
 import { Session, listFlows, startChat } from '/assets/session.js';
+import { responded, shownView, view } from '/assets/views.js';
 
 const $ = (id) => document.getElementById(id);
 const { instance, flow, region, endpoint: url } = document.body.dataset;
@@ -45,6 +46,7 @@ function line(className, text, small) {
 // Only the newest message can be answered: the choices of the one before go, and a list that comes
 // again (its next page) takes the place of the first.
 const interactive = 'application/vnd.amazonaws.connect.message.interactive';
+const response = `${interactive}.response`;
 let offered;
 const lists = new Map();
 
@@ -54,10 +56,20 @@ function offer(i, name) {
       await session.send(...message);
       problem();
       $('text').focus(); // the buttons are about to go; keep the keyboard focus
+      return true;
     } catch (err) { problem(err); }
   };
-  offered = choices(i.Content, { text: send, more: (content) => send(content, `${interactive}.response`) });
-  const li = line('offer', offered.element, name);
+  const respond = (content) => send(content, response);
+  const shown = shownView(i.Content);
+  let li;
+  if (shown) { // what it shows is fetched, so it grows after it is there
+    const drawn = () => { $('items').scrollTop = li.offsetTop - $('items').offsetTop; };
+    offered = view(shown, { describe: (token) => session.view(token), answer: respond, drawn });
+    li = line('offer', offered.element, name);
+    return;
+  }
+  offered = choices(i.Content, { text: send, more: respond });
+  li = line('offer', offered.element, name);
   if (!offered.reference) return;
   lists.get(offered.reference)?.remove();
   lists.set(offered.reference, li);
@@ -69,7 +81,8 @@ function item(i) {
   $('typing').hidden = true;
   const mine = i.ParticipantId === session.participant;
   const name = i.DisplayName === 'SYSTEM_MESSAGE' ? 'Flow' : i.DisplayName;
-  if (i.Type !== 'EVENT') {
+  const chosen = mine && i.ContentType === response ? offered?.chosen : undefined;
+  if (i.Type !== 'EVENT' || i.ContentType.endsWith('.chat.ended')) {
     offered?.close();
     offered = undefined;
   }
@@ -87,7 +100,7 @@ function item(i) {
   } else if (i.ContentType === interactive) {
     offer(i, name);
   } else {
-    const said = mine ? answered(i.ContentType, i.Content) : undefined;
+    const said = mine ? chosen ?? (i.ContentType === response ? responded(i.Content) : undefined) ?? answered(i.ContentType, i.Content) : undefined;
     if (said !== null) line(mine ? 'mine' : '', said ?? i.Content, mine ? '' : name);
   }
 }
@@ -95,6 +108,7 @@ function item(i) {
 /** Offers the flows that there are now, and keeps the choice. */
 async function offerFlows() {
   const flows = await listFlows(instance).catch(() => []); // the clock tells of a server that does not answer
+  $('forms').hidden = !flows.some((f) => f.Name === 'Parley demo with views'); // an older data directory has none
   const shown = [...$('flow').options].map((o) => o.value + o.text).join();
   if (!flows.length || shown === flows.map((f) => f.Id + f.Name).join()) return; // a list that is open stays as it is
   const chosen = $('flow').value;
@@ -114,7 +128,7 @@ $('begin').onsubmit = async (e) => {
   $('start').disabled = true; // until the outcome is known
   try {
     const started = await startChat({ InstanceId: instance, ContactFlowId: $('flow').value, ParticipantDetails: { DisplayName: $('name').value },
-      SupportedMessagingContentTypes: ['text/plain', `${interactive}.response`] }); // to page through lists; this page shows no views
+      SupportedMessagingContentTypes: ['text/plain', interactive, response] }); // to be shown views, to answer them and to page through lists
     session = new Session(started, {
       item, state: show,
       typing: (i) => {
@@ -136,7 +150,10 @@ $('say').onsubmit = async (e) => {
   const text = $('text').value;
   if (!text) return;
   $('text').value = '';
-  try { await session.send(text); problem(); } catch (err) { $('text').value = text; problem(err); }
+  try { // what is typed while a view is the newest message answers it without an action: the flow would wait on if it were a message
+    await (offered?.typed ? session.send(offered.typed(text), response) : session.send(text));
+    problem();
+  } catch (err) { $('text').value = text; problem(err); }
 };
 
 let typed = 0;

@@ -45,3 +45,22 @@ export const prompts = ['Welcome. You asked about: flowers', 'What can we do for
 
 /** Refers to an action that is not there: publishing it must fail and say so. */
 export const brokenFlow = document(say('welcome', 'Hello', 'nowhere'));
+
+/** Shows a view, says a text when one of the actions has answered it, and why it did not go so otherwise. */
+export const viewFlow = (view, data, text, actions) => document(
+  {
+    Identifier: 'view',
+    Type: 'ShowView',
+    Parameters: { ViewResource: { Id: view }, InvocationTimeLimitSeconds: '600', ViewData: data },
+    Transitions: {
+      NextAction: 'answered',
+      Conditions: actions.map((action) => ({ NextAction: 'answered', Condition: { Operator: 'Equals', Operands: [action] } })),
+      Errors: [['NoMatchingCondition', 'other'], ['NoMatchingError', 'failed'], ['TimeLimitExceeded', 'late']].map(([ErrorType, NextAction]) => ({ NextAction, ErrorType })),
+    },
+  },
+  say('answered', text, 'bye'),
+  say('other', 'No such action', 'bye'),
+  say('failed', 'The view failed', 'bye'),
+  say('late', 'Too late', 'bye'),
+  hangUp,
+);
