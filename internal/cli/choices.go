@@ -42,7 +42,8 @@ func responded(content string) string {
 	if typed, ok := response.Data["content"].(string); ok && response.Action == noAction {
 		return typed
 	}
-	said := response.Action
+	var said strings.Builder
+	said.WriteString(response.Action)
 	fields := response.Data
 	if form, ok := fields["FormData"].(map[string]any); ok {
 		fields = form
@@ -56,9 +57,9 @@ func responded(content string) string {
 			}
 			value = string(text)
 		}
-		said += "\n  " + name + ": " + value
+		said.WriteString("\n  " + name + ": " + value)
 	}
-	return said
+	return said.String()
 }
 
 // noAction is the action of text that is typed while a view is the newest message,

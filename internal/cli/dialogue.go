@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"parley.example/parley/client"
@@ -59,10 +60,13 @@ func (d *dialogue) open(ctx context.Context) {
 	d.question()
 }
 
-// question prints what comes next of the view.
+// question prints what comes next of the view, with a mark at each line: its words
+// are a flow's, and may look like a message of somebody.
 func (d *dialogue) question() {
-	for _, line := range d.ask.next() {
-		d.ui.print("", line)
+	for _, text := range d.ask.next() {
+		for line := range strings.SplitSeq(text, "\n") {
+			d.ui.print("", "| "+line)
+		}
 	}
 }
 

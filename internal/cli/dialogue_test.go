@@ -45,7 +45,7 @@ func TestChatAnswersViews(t *testing.T) {
 	k.lines(
 		"  1  Book a table", "9",
 		`"9" is no action of this view`, "see the opening hours",
-		"- by tram, line 3", "1",
+		"\n| - by tram, line 3\n", "1",
 		"Name for the table (required) [Bo]:", "/empty",
 		"-- Name for the table is required", "",
 		"Guests (a number; required):", "four",
@@ -56,7 +56,7 @@ func TestChatAnswersViews(t *testing.T) {
 		"Guests (a number; required) [4]:", "5",
 		"Day (", "2026-10-31",
 		"Time (a time as 13:00) [19:00]:", "/empty",
-		"  2  Inside\nWhere (the number of one) [In the garden]:", "2",
+		"  2  Inside\n| Where (the number of one) [In the garden]:", "2",
 		"  2  Five courses - takes an evening", "",
 		"Extras (numbers with commas between them):", "3,1",
 		"Anything else? (Allergies, for instance):", "/help",
@@ -67,7 +67,7 @@ func TestChatAnswersViews(t *testing.T) {
 	if status := k.status(); status != 0 {
 		t.Errorf("the chat = %d %s", status, k.errs)
 	}
-	once(t, k.out.String(), "[shows the view list]", "Bo: See the opening hours\n", "Monday: closed", "Bo: Book a table\n", "Customer: Bo",
+	once(t, k.out.String(), "[shows the view list]", "Bo: See the opening hours\n", "Monday: closed", "Bo: Book a table\n", "\n| Customer: Bo\n",
 		"Bo: Book the table\n  Name for the table: Bo\n  Guests: 5\n  Day: 2026-10-31\n  Where: Inside\n  Extras: A birthday cake, A high chair\n  Anything else?: No nuts\n",
 		"Booked: 2026-10-31, for 5", "Bo: Done\n", "Thank you for trying views!", "-- the chat has ended")
 }
