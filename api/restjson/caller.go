@@ -21,6 +21,15 @@ type Caller interface {
 
 var _ Caller = (*Client)(nil)
 
+// Call calls op through c and returns the answer.
+func Call[O any](ctx context.Context, c Caller, op *Operation, in any) (*O, error) {
+	out := new(O)
+	if err := c.Do(ctx, op, in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // Request is what an operation and its input say of an HTTP request: all but where it goes and who
 // sends it.
 type Request struct {

@@ -3,7 +3,10 @@ package restjson
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -24,7 +27,8 @@ import (
 //	pattern   what a string must match, in the syntax of ECMA 262
 //
 // The last four have each. in front of them when they are about the elements of a list or the
-// values of a map, and key. when they are about its keys.
+// values of a map, and key. when they are about its keys. A blank field with the tag closed says of the whole
+// structure that a member it does not have is refused, where otherwise it is passed over.
 type tagged struct {
 	*structure
 	v reflect.Value // of the structure
@@ -52,6 +56,7 @@ func form[T any](x any) T {
 // structure is what the tags of a type say.
 type structure struct {
 	union    bool
+	closed   bool
 	members  []*member // all of them
 	bound    []*member // those outside the body
 	body     []*member
@@ -98,6 +103,10 @@ func readStructure(t reflect.Type) *structure {
 	s := &structure{named: map[string]*member{}}
 	for i := range t.NumField() {
 		f := t.Field(i)
+		if f.Name == "_" {
+			s.closed = s.closed || f.Tag.Get("closed") != ""
+			continue
+		}
 		m := &member{field: i, name: f.Name, typ: f.Type, required: f.Tag.Get("required") != ""}
 		if name := f.Tag.Get("name"); name != "" {
 			m.name = name
@@ -185,6 +194,9 @@ func (t tagged) DecodeJSON(d *Decoder) {
 	for d.Next() {
 		m := t.named[string(d.Key())]
 		if m == nil {
+			if t.closed {
+				d.refuse("is not a member; there are " + strings.Join(slices.Sorted(maps.Keys(t.named)), ", "))
+			}
 			d.Skip()
 			continue
 		}

@@ -4,24 +4,19 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"parley.example/parley/api/restjson"
 	"parley.example/parley/client"
 	"parley.example/parley/internal/erasure"
 )
@@ -29,7 +24,7 @@ import (
 // eraseCmd erases customers on a running server, and lists what was erased.
 type eraseCmd struct {
 	Endpoint string `help:"The server (${default})." aliases:"server" default:"http://127.0.0.1:8790" env:"PARLEY_ENDPOINT,AWS_ENDPOINT_URL_CONNECT,AWS_ENDPOINT_URL" placeholder:"URL"`
-	Region   string `help:"Region to sign for (${default})." default:"us-east-1" placeholder:"REGION" env:"AWS_REGION,AWS_DEFAULT_REGION"`
+	signing
 	Instance string `help:"Instance id. Default: the only instance that the server has." placeholder:"ID" env:"PARLEY_INSTANCE"`
 
 	Customer  string `help:"Erase the chats with this CustomerId." placeholder:"ID" xor:"what"`
@@ -54,25 +49,32 @@ func (eraseCmd) Help() string {
 
 What is erased is gone for good: transcripts, files, contact records, deliveries that wait,
 lines of flow logs. The receipt, which the server keeps, says how much it was, and the ids of the contacts.
-Requests are signed with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile. The key's policy must
-allow parley:Erase on the ARN of the instance; --list and --receipt need parley:ListErasures.`
+Requests are signed with the key of --key-file, or of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or of a profile.
+Its policy must allow parley:Erase on the ARN of the instance; --list and --receipt need parley:ListErasures.`
 }
 
 // Run erases and waits until nothing is left of what was erased.
 func (c *eraseCmd) Run(ctx context.Context, std streams) error {
-	c.Endpoint = strings.TrimSuffix(c.Endpoint, "/")
+	config, err := c.reach(ctx, "endpoint", &c.Endpoint, false)
+	if err != nil {
+		return err
+	}
+	err = c.run(ctx, std.out, erasure.NewClient(config))
+	return explain(err, c.Endpoint, "erasures", "name a running one with --endpoint")
+}
+
+func (c *eraseCmd) run(ctx context.Context, out io.Writer, api erasure.API) error {
 	switch {
 	case c.List:
-		return c.list(ctx, std.out)
+		return c.list(ctx, out, api)
 	case c.Receipt != "":
-		var r erasure.Receipt
-		raw, err := c.call(ctx, http.MethodGet, "/"+url.PathEscape(c.Receipt), nil, &r)
+		r, err := api.GetErasure(ctx, &erasure.GetErasureRequest{ErasureId: c.Receipt})
 		if err != nil {
 			return err
 		}
-		return c.show(std.out, raw, func(w io.Writer) { printReceipt(w, &r) })
+		return c.show(out, r, func(w io.Writer) { printReceipt(w, r) })
 	}
-	in := erasure.Request{ContactId: c.Contact, CustomerId: c.Customer, EndActive: c.End, DryRun: c.DryRun}
+	in := &erasure.EraseRequest{ContactId: c.Contact, CustomerId: c.Customer, EndActive: c.End}
 	if c.Attribute != "" {
 		name, value, ok := strings.Cut(c.Attribute, "=")
 		if !ok || name == "" {
@@ -88,14 +90,17 @@ func (c *eraseCmd) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	if c.DryRun {
-		var p erasure.Preview
-		raw, err := c.call(ctx, http.MethodPost, "", in, &p)
+		p, err := api.PreviewErasure(ctx, in)
 		if err != nil {
 			return err
 		}
-		return c.show(std.out, raw, func(w io.Writer) { printPreview(w, &p, c.End) })
+		return c.show(out, p, func(w io.Writer) { printPreview(w, p, c.End) })
 	}
-	return c.erase(ctx, std, in)
+	r, err := c.erase(ctx, api, in)
+	if err != nil {
+		return err
+	}
+	return c.show(out, r, func(w io.Writer) { printReceipt(w, r) })
 }
 
 // instance returns the instance that is meant: the only one, when none is named.
@@ -103,13 +108,12 @@ func (c *eraseCmd) instance(ctx context.Context) (string, error) {
 	if c.Instance != "" {
 		return c.Instance, nil
 	}
-	cfg, err := c.config(ctx)
-	if err != nil {
+	cfg := client.Config{Endpoint: c.Endpoint, Region: c.Region, UserAgent: "parley/" + version}
+	switch key, err := c.credentials(ctx); {
+	case err == nil:
+		cfg.Credentials = credentials.StaticCredentialsProvider{Value: key}
+	case !errors.Is(err, errNoKey): // a server in development mode takes unsigned calls
 		return "", err
-	}
-	cfg.Endpoint, cfg.Region, cfg.UserAgent = c.Endpoint, c.Region, "parley/"+version
-	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		cfg.Credentials = nil // a server in development mode takes unsigned calls
 	}
 	caller, err := client.New(cfg)
 	if err != nil {
@@ -130,48 +134,37 @@ func (c *eraseCmd) instance(ctx context.Context) (string, error) {
 	return "", usage{fmt.Errorf("the server has %d instances: say which with --instance: %s", len(ids), strings.Join(ids, ", "))}
 }
 
-func (c *eraseCmd) config(ctx context.Context) (client.Config, error) {
-	return client.LoadConfig(ctx, config.WithRegion(c.Region), config.WithEC2IMDSClientEnableState(imds.ClientDisabled))
-}
-
 // pollEvery is how often the receipt of an erasure that goes on is asked for.
 const pollEvery = 200 * time.Millisecond
 
-func (c *eraseCmd) erase(ctx context.Context, std streams, in erasure.Request) error {
-	var r erasure.Receipt
-	raw, err := c.call(ctx, http.MethodPost, "", in, &r)
-	for id := r.ErasureId; err == nil && r.FinishedAt == nil; {
+// erase returns the receipt when nothing is left of what was erased.
+func (c *eraseCmd) erase(ctx context.Context, api erasure.API, in *erasure.EraseRequest) (*erasure.Receipt, error) {
+	r, err := api.Erase(ctx, in)
+	for err == nil && r.FinishedAt == nil {
 		select {
 		case <-time.After(pollEvery):
 		case <-ctx.Done():
-			return fmt.Errorf("erasure %s goes on at the server; parley erase --receipt %[1]s shows how far it is", id)
+			return nil, fmt.Errorf("erasure %s goes on at the server; parley erase --receipt %[1]s shows how far it is", r.ErasureId)
 		}
-		r = erasure.Receipt{}
-		raw, err = c.call(ctx, http.MethodGet, "/"+id, nil, &r)
+		r, err = api.GetErasure(ctx, &erasure.GetErasureRequest{ErasureId: r.ErasureId})
 	}
-	if err != nil {
-		return err
-	}
-	return c.show(std.out, raw, func(w io.Writer) { printReceipt(w, &r) })
+	return r, err
 }
 
-func (c *eraseCmd) list(ctx context.Context, out io.Writer) error {
-	var all erasure.Receipts
-	for before := ""; ; {
-		var page erasure.Receipts
-		if _, err := c.call(ctx, http.MethodGet, "?before="+url.QueryEscape(before), nil, &page); err != nil {
+func (c *eraseCmd) list(ctx context.Context, out io.Writer, api erasure.API) error {
+	var all erasure.ListErasuresResponse
+	for in := (erasure.ListErasuresRequest{}); ; {
+		page, err := api.ListErasures(ctx, &in)
+		if err != nil {
 			return err
 		}
 		all.Erasures = append(all.Erasures, page.Erasures...)
-		if before = page.NextBefore; before == "" {
+		if page.NextBefore == nil {
 			break
 		}
+		in.Before = *page.NextBefore
 	}
-	raw, err := json.Marshal(all)
-	if err != nil {
-		return err
-	}
-	return c.show(out, raw, func(w io.Writer) {
+	return c.show(out, &all, func(w io.Writer) {
 		if len(all.Erasures) == 0 {
 			fmt.Fprintln(w, "Nothing was erased on request yet.")
 			return
@@ -186,12 +179,12 @@ func (c *eraseCmd) list(ctx context.Context, out io.Writer) error {
 	})
 }
 
-// show writes the server's answer, or what says the same in words.
-func (c *eraseCmd) show(out io.Writer, raw []byte, words func(io.Writer)) error {
+// show writes an answer as the server writes it, or what says the same in words.
+func (c *eraseCmd) show(out io.Writer, answer any, words func(io.Writer)) error {
 	var b bytes.Buffer
 	if !c.JSON {
 		words(&b)
-	} else if err := json.Indent(&b, raw, "", "  "); err != nil {
+	} else if err := json.Indent(&b, restjson.Marshal(answer), "", "  "); err != nil {
 		return err
 	} else {
 		b.WriteByte('\n')
@@ -229,8 +222,8 @@ func printReceipt(w io.Writer, r *erasure.Receipt) {
 	fmt.Fprintf(w, "Erasure %s, %s\n", r.ErasureId, state(r))
 	fmt.Fprintf(w, "Asked for at %s with access key %s, by %s, in instance %s\n", r.AskedAt.Format(time.DateTime), cmp.Or(r.AccessKeyId, "(none)"), r.SelectedBy, r.InstanceId)
 	fmt.Fprintf(w, "Erased: %s\n", amounts(r.Counts))
-	if r.Waiting > 0 {
-		fmt.Fprintf(w, "Still to be taken: %d chats\n", r.Waiting)
+	if r.Waiting != nil {
+		fmt.Fprintf(w, "Still to be taken: %d chats\n", *r.Waiting)
 	}
 	for _, id := range r.ContactIds {
 		fmt.Fprintf(w, "  contact %s\n", id)
@@ -249,55 +242,4 @@ func amounts(counts map[string]int64) string {
 		}
 	}
 	return cmp.Or(strings.Join(words, ", "), "nothing")
-}
-
-// maxAnswer bounds an answer: a receipt lists the contacts of at most 10,000 chats.
-const maxAnswer = 64 << 20
-
-// call sends a signed request to the server and reads its answer into out.
-func (c *eraseCmd) call(ctx context.Context, method, path string, in, out any) (raw []byte, err error) {
-	var body []byte
-	if in != nil {
-		if body, err = json.Marshal(in); err != nil {
-			return nil, err
-		}
-	}
-	req, err := http.NewRequestWithContext(ctx, method, c.Endpoint+erasure.Path+path, bytes.NewReader(body))
-	if err != nil {
-		return nil, usage{fmt.Errorf("endpoint: %w", err)}
-	}
-	if err := c.sign(ctx, req, body); err != nil {
-		return nil, err
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("cannot reach the server: %w", err)
-	}
-	defer res.Body.Close() // it was only read
-	if raw, err = io.ReadAll(io.LimitReader(res.Body, maxAnswer)); err != nil {
-		return nil, err
-	}
-	if res.StatusCode != http.StatusOK {
-		var refusal struct{ Message string }
-		if json.Unmarshal(raw, &refusal) != nil || refusal.Message == "" {
-			refusal.Message = strings.TrimSpace(string(raw))
-		}
-		return nil, fmt.Errorf("%s: %s", cmp.Or(res.Header.Get("X-Amzn-Errortype"), res.Status), refusal.Message)
-	}
-	return raw, json.Unmarshal(raw, out)
-}
-
-// sign signs a request with the key of the environment or the profile. Without a key it
-// does not, which servers in development mode allow.
-func (c *eraseCmd) sign(ctx context.Context, req *http.Request, body []byte) error {
-	cfg, err := c.config(ctx)
-	if err != nil {
-		return err
-	}
-	key, err := cfg.Credentials.Retrieve(ctx)
-	if err != nil {
-		return nil
-	}
-	sum := sha256.Sum256(body)
-	return v4.NewSigner().SignHTTP(ctx, key, req, hex.EncodeToString(sum[:]), "connect", c.Region, time.Now())
 }

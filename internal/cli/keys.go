@@ -15,9 +15,8 @@ import (
 // keysCmd manages access keys, and the secret of tokens: on a running server, or in the
 // data directory of a stopped one.
 type keysCmd struct {
-	Server     string `help:"The running server. Default: --data if it is given, else AWS_ENDPOINT_URL, else http://127.0.0.1:8790." placeholder:"URL"`
-	KeyFile    string `help:"File with the access key to call the server with, such as first-key.env. Default: the key of AWS_ACCESS_KEY_ID, AWS_PROFILE and so on." placeholder:"FILE" type:"existingfile" name:"key-file"`
-	Region     string `help:"Region to sign for (${default})." default:"us-east-1" placeholder:"REGION" env:"AWS_REGION,AWS_DEFAULT_REGION"`
+	Server string `help:"The running server. Default: --data if it is given, else AWS_ENDPOINT_URL, else http://127.0.0.1:8790." placeholder:"URL"`
+	signing
 	Data       string `help:"The data directory of a server that is stopped. It is not used with --server." placeholder:"DIR" env:"PARLEY_DATA"`
 	SecretFile string `help:"With --data, the file under whose secret the keys are sealed. Default: parley.secret in the directory." placeholder:"FILE" env:"PARLEY_SECRET_FILE" name:"secret-file"`
 	JSON       bool   `help:"Print JSON." name:"json"`

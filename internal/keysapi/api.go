@@ -2,17 +2,17 @@
 // managed on a running server: [API], which the server implements by [Service], and programs call
 // by [Client].
 //
-// It is an API of Parley's own below /parley. Amazon's for the same purpose, IAM's, has users
+// It is an API of Parley's own ([edge.Own]). Amazon's for the same purpose, IAM's, has users
 // with policies attached to them, and keys without a name; keys here have a name and a policy of their own, and IAM's
 // form-encoded requests would need another codec. So it is JSON over HTTP, in the form
-// of the Connect API: signed with AWS Signature Version 4 for the service connect, with the same errors.
+// of the Connect API.
 //
 // # Who may call
 //
 // Keys whose policy allows the action on "*": parley:ListKeys, parley:CreateKey, parley:UpdateKey,
 // parley:DeleteKey, parley:ListTokenSecrets, parley:RotateTokenSecret. Who may make keys can make one that may do
 // everything. Signatures are verified in development mode too: everything else there takes a
-// caller's word, but what any page may send must not make keys. [Refuse] keeps browsers out.
+// caller's word, but what any page may send must not make keys. [edge.RefuseOwn] keeps browsers out.
 //
 // # Time and blocking
 //
@@ -23,11 +23,10 @@ package keysapi
 import (
 	"context"
 	"net/http"
-	"slices"
 	"time"
 
 	"parley.example/parley/api/restjson"
-	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/edge"
 )
 
 // API is what can be asked. Errors of the server are [restjson.APIError], those of [Service] as it says.
@@ -45,9 +44,6 @@ type API interface {
 	// RotateTokenSecret begins with a new secret, and returns which there are then.
 	RotateTokenSecret(context.Context, *RotateTokenSecretRequest) (*ListTokenSecretsResponse, error)
 }
-
-// Path is below what the API is mounted.
-const Path = "/parley/"
 
 // The states of a key.
 const (
@@ -131,27 +127,23 @@ type RotateTokenSecretRequest struct {
 	OverlapSeconds *int64 `range:"0:"` // auth.LongestToken without it; 0 ends them at once
 }
 
-// description is the API as restjson has it.
-var description = &restjson.API{Service: "parley", SigningName: "connect", Version: "2026-11-30"}
-
 // The operations.
 var (
-	listKeys          = op("ListKeys", http.MethodGet, "/parley/keys")
-	createKey         = op("CreateKey", http.MethodPost, "/parley/keys")
-	updateKey         = op("UpdateKey", http.MethodPut, "/parley/keys/{AccessKeyId}")
-	deleteKey         = op("DeleteKey", http.MethodDelete, "/parley/keys/{AccessKeyId}")
-	listTokenSecrets  = op("ListTokenSecrets", http.MethodGet, "/parley/token-secrets")
-	rotateTokenSecret = op("RotateTokenSecret", http.MethodPost, "/parley/token-secrets")
+	listKeys          = op("ListKeys", http.MethodGet, "keys")
+	createKey         = op("CreateKey", http.MethodPost, "keys")
+	updateKey         = op("UpdateKey", http.MethodPut, "keys/{AccessKeyId}")
+	deleteKey         = op("DeleteKey", http.MethodDelete, "keys/{AccessKeyId}")
+	listTokenSecrets  = op("ListTokenSecrets", http.MethodGet, "token-secrets")
+	rotateTokenSecret = op("RotateTokenSecret", http.MethodPost, "token-secrets")
 )
 
 func op(name, method, path string) *restjson.Operation {
-	return &restjson.Operation{Service: "parley", Name: name, Method: method, Path: path, ReadOnly: method == http.MethodGet,
-		Errors: slices.Sorted(slices.Values([]string{validation, notFound, inUse, conflict, limitExceeded, auth.AccessDenied}))}
+	return edge.OwnOperation(name, method, path, validation, notFound, inUse, conflict, limitExceeded)
 }
 
 // NewHandler answers the API's requests.
 func NewHandler(svc API, opts restjson.HandlerOptions) http.Handler {
-	return restjson.NewHandler(description, opts, []restjson.Route{
+	return restjson.NewHandler(edge.Own, opts, []restjson.Route{
 		restjson.Handle(listKeys, svc.ListKeys),
 		restjson.Handle(createKey, svc.CreateKey),
 		restjson.Handle(updateKey, svc.UpdateKey),

@@ -163,15 +163,3 @@ func MapError(_ *restjson.Operation, err error) error {
 	}
 	return err
 }
-
-// Refuse refuses requests that a page made a browser send, and those whose signature is in the
-// URL: a URL is seen and kept in too many places to be worth a key.
-func Refuse(r *http.Request, presigned bool) error {
-	switch site := r.Header.Get("Sec-Fetch-Site"); {
-	case len(r.Header["Origin"]) > 0 || site != "" && site != "none":
-		return &auth.Error{Code: auth.AccessDenied, Message: "this is not for web pages", Reason: "the request has an Origin, or was sent for a page"}
-	case presigned:
-		return &auth.Error{Code: auth.AccessDenied, Message: "this is not for presigned URLs: sign the request in its Authorization header", Reason: "the request is presigned"}
-	}
-	return nil
-}

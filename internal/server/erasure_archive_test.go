@@ -183,7 +183,7 @@ func (a *archive) sound() {
 }
 
 // ask sends a request for an erasure, or with nil for receipts.
-func (a *archive) ask(path string, in *erasure.Request, out any) reply {
+func (a *archive) ask(path string, in *erasure.EraseRequest, out any) reply {
 	a.t.Helper()
 	method, body := http.MethodGet, []byte(nil)
 	if in != nil {
@@ -215,7 +215,7 @@ func (a *archive) ask(path string, in *erasure.Request, out any) reply {
 }
 
 // erase asks for an erasure and waits until it is finished.
-func (a *archive) erase(in *erasure.Request) (r erasure.Receipt) {
+func (a *archive) erase(in *erasure.EraseRequest) (r erasure.Receipt) {
 	a.t.Helper()
 	if got := a.ask("", in, &r); got.status != http.StatusOK {
 		a.t.Fatalf("the request for an erasure was answered %d %s", got.status, got.body)
@@ -310,7 +310,7 @@ func (a *archive) missing(c *servertest.Chat) {
 	_, err = a.Participant.GetTranscript(ctx, &participant.GetTranscriptRequest{ConnectionToken: c.Bearer})
 	servertest.Refused(a.t, "GetTranscript", err, "AccessDeniedException", 403)
 	var r erasure.Receipt
-	if got := a.ask("", &erasure.Request{ContactId: c.Contact}, &r); got.status != 404 || got.code(a.t) != "ResourceNotFoundException" {
+	if got := a.ask("", &erasure.EraseRequest{ContactId: c.Contact}, &r); got.status != 404 || got.code(a.t) != "ResourceNotFoundException" {
 		a.t.Errorf("erasing it again is answered %d %s", got.status, got.body)
 	}
 }

@@ -123,7 +123,7 @@ func TestKilledServerCompletesErasures(t *testing.T) {
 		ask("POST", "", `{"InstanceId":"`+catalog.DemoInstance+`","CustomerId":"zqgone"}`, &r)
 	}()
 	// The first kill comes once the erasure is on record; it may be half asked for then.
-	for all := (erasure.Receipts{}); len(all.Erasures) < 2; time.Sleep(time.Millisecond) {
+	for all := (erasure.ListErasuresResponse{}); len(all.Erasures) < 2; time.Sleep(time.Millisecond) {
 		ask("GET", "", "", &all)
 	}
 	for range 5 {
@@ -131,7 +131,7 @@ func TestKilledServerCompletesErasures(t *testing.T) {
 		time.Sleep(time.Duration(rand.IntN(300)) * time.Millisecond)
 	}
 	<-asked
-	var all erasure.Receipts
+	var all erasure.ListErasuresResponse
 	for done := 0; done < 2; time.Sleep(20 * time.Millisecond) {
 		if !ask("GET", "", "", &all) {
 			t.Fatal("the receipts cannot be listed")

@@ -34,12 +34,12 @@ func TestErasedCustomerIsInNoFile(t *testing.T) {
 	keeper := a.records(chats["zqkeep"]) + a.transcript(chats["zqkeep"])
 
 	var preview erasure.Preview
-	in := erasure.Request{CustomerId: "zqanna-customer", DryRun: true}
+	in := erasure.EraseRequest{CustomerId: "zqanna-customer", DryRun: true}
 	if got := a.ask("", &in, &preview); got.status != 200 || preview.Counts["chats"] != 2 || preview.Counts["attachments"] != 4 || len(preview.ContactIds) != 2 {
 		t.Errorf("the dry run says %d %s", got.status, got.body)
 	}
 	a.present("zqanna")
-	r := a.erase(&erasure.Request{CustomerId: "zqanna-customer"})
+	r := a.erase(&erasure.EraseRequest{CustomerId: "zqanna-customer"})
 	want := slices.Sorted(slices.Values([]string{chats["zqanna"].Contact, again.Contact}))
 	if got := fmt.Sprint(r.ContactIds); got != fmt.Sprint(want) || r.Counts["chats"] != 2 || r.Counts["attachments"] != 4 || r.Counts["items"] < 90 ||
 		r.Counts["receipts"] != 2 || r.Counts["requestAnswers"] != 2 || r.Counts["deliveries"] < 90 || r.Counts["flowLogLines"] < 6 {
@@ -49,14 +49,14 @@ func TestErasedCustomerIsInNoFile(t *testing.T) {
 	a.missing(chats["zqanna"])
 
 	a.killLetters(chats["zqbert"]) // restarts: nothing is in memory
-	r = a.erase(&erasure.Request{ContactId: chats["zqbert"].Contact})
+	r = a.erase(&erasure.EraseRequest{ContactId: chats["zqbert"].Contact})
 	if r.Counts["deadLetters"] == 0 {
 		t.Errorf("the receipt is %+v; want dead letters", r)
 	}
 	a.gone("zqanna", "zqbert")
 	a.missing(chats["zqbert"].On(a.Server))
 
-	r = a.erase(&erasure.Request{Attribute: &erasure.Attribute{Name: "email", Value: "zqcora-attribute@example.com"}})
+	r = a.erase(&erasure.EraseRequest{Attribute: &erasure.Attribute{Name: "email", Value: "zqcora-attribute@example.com"}})
 	if fmt.Sprint(r.ContactIds) != fmt.Sprint([]string{chats["zqcora"].Contact}) {
 		t.Errorf("by attribute the receipt is %+v", r)
 	}
@@ -66,7 +66,7 @@ func TestErasedCustomerIsInNoFile(t *testing.T) {
 		t.Errorf("another customer's data was\n%s\nand is\n%s", keeper, got)
 	}
 	a.present("zqkeep")
-	var all erasure.Receipts
+	var all erasure.ListErasuresResponse
 	if got := a.ask("", nil, &all); got.status != 200 || len(all.Erasures) != 3 || all.Erasures[2].SelectedBy != store.ByCustomer {
 		t.Errorf("the receipts are %d %s", got.status, got.body)
 	}
@@ -83,7 +83,7 @@ func TestActiveChatIsErasedWhenItIsToBeEnded(t *testing.T) {
 	c := a.visit("zqactive", func(in *connect.StartChatContactRequest) { in.CustomerId = new("zqcustomer") })
 	socket := c.Socket()
 	var r erasure.Receipt
-	got := a.ask("", &erasure.Request{CustomerId: "zqcustomer"}, &r)
+	got := a.ask("", &erasure.EraseRequest{CustomerId: "zqcustomer"}, &r)
 	if got.status != 409 || got.code(t) != "ResourceConflictException" || !strings.Contains(got.body, c.Contact) {
 		t.Errorf("while a chat is active: %d %s", got.status, got.body)
 	}
@@ -92,7 +92,7 @@ func TestActiveChatIsErasedWhenItIsToBeEnded(t *testing.T) {
 		t.Error("a chat was erased all the same")
 	}
 
-	r = a.erase(&erasure.Request{CustomerId: "zqcustomer", EndActive: true})
+	r = a.erase(&erasure.EraseRequest{CustomerId: "zqcustomer", EndActive: true})
 	if r.Counts["chats"] != 2 || len(r.ContactIds) != 2 {
 		t.Errorf("the receipt is %+v", r)
 	}
@@ -122,8 +122,10 @@ func TestRequestsForErasuresAreChecked(t *testing.T) {
 		status int
 		says   string
 	}{
-		{`{`, 400, "not a request"},
-		{`{"Instanceid":"x","Typo":1}`, 400, "Typo"},
+		{`{`, 400, "JSON text ends"},
+		{`{"Instanceid":"x","Typo":1}`, 400, "Typo: is not a member"},
+		{`{"InstanceId":"` + instance + `","CustomerId":"x","DryRn":true}`, 400, "DryRn: is not a member; there are Attribute, ContactId, CustomerId, DryRun, EndActive, InstanceId"},
+		{`{"InstanceId":"` + instance + `","Attribute":{"Name":"x","Valu":"y"}}`, 400, "Attribute.Valu: is not a member"},
 		{`{"CustomerId":"x"}`, 400, "InstanceId"},
 		{`{"InstanceId":"` + instance + `"}`, 400, "exactly one"},
 		{`{"InstanceId":"` + instance + `","CustomerId":"x","ContactId":"y"}`, 400, "exactly one"},
@@ -291,7 +293,7 @@ func TestDeletedInstanceTakesEverythingWithIt(t *testing.T) {
 	if _, err := a.Connect.DeleteInstance(t.Context(), &connect.DeleteInstanceRequest{InstanceId: *made.Id}); err != nil {
 		t.Fatalf("DeleteInstance: %v", err)
 	}
-	var all erasure.Receipts
+	var all erasure.ListErasuresResponse
 	a.ask("", nil, &all)
 	if len(all.Erasures) != 1 || all.Erasures[0].SelectedBy != store.ByInstance || all.Erasures[0].InstanceId != "" && string(all.Erasures[0].InstanceId) != *made.Id {
 		t.Fatalf("the receipts are %+v", all)

@@ -17,9 +17,6 @@ import (
 	"parley.example/parley/internal/engine"
 )
 
-// maxKeysBody bounds a request of the API of keys: a policy whose every byte is escaped.
-const maxKeysBody = 64 << 10
-
 // keyring is what a server has of keys.
 type keyring struct {
 	keys     *auth.Keys

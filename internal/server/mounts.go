@@ -12,7 +12,7 @@ import (
 	"parley.example/parley/internal/devapi"
 	"parley.example/parley/internal/edge"
 	"parley.example/parley/internal/engine"
-	"parley.example/parley/internal/keysapi"
+	"parley.example/parley/internal/erasure"
 	"parley.example/parley/internal/participantapi"
 	"parley.example/parley/internal/ratelimit"
 	"parley.example/parley/internal/ui"
@@ -86,10 +86,13 @@ func (s *Server) mounts() []edge.Mount {
 	if s.AdminListen != "" {
 		asked = s.health()
 	}
-	return append(append(append(asked, signed.erasures()...), []edge.Mount{
+	erasures := unkept(signed.erasures())
+	return append(append(asked, []edge.Mount{
 		{Pattern: "/", Handler: administration, CORS: edge.AnyOrigin},
 		{Pattern: "/participant/", Handler: chat, CORS: edge.AnyOrigin},
-		{Pattern: keysapi.Path, Handler: signed.keys()},
+		{Pattern: edge.OwnPath, Handler: unkept(signed.keys())},
+		{Pattern: erasure.Path, Handler: erasures},
+		{Pattern: erasure.Path + "/", Handler: erasures},
 		{Pattern: participantapi.FilesPath, Handler: s.limits.outside(edge.Patient(participants.Files())), CORS: edge.AnyOrigin, Secret: true},
 		{Pattern: auth.SocketPath, Handler: s.limits.outside(s.hub), CORS: edge.AnyOrigin},
 		root,

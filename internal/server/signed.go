@@ -3,9 +3,7 @@ package server
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -89,79 +87,63 @@ func signedHost(u *url.URL) string {
 	return u.Host
 }
 
+// own is an API of Parley's own as the edge has it: for requests whose signature a verifier believes, and
+// that no page has made a browser send.
+func (s signed) own(v *auth.Verifier, api edge.API) restjson.HandlerOptions {
+	api.Before = s.limits.administrators(func(op *restjson.Operation, r *http.Request) (edge.Caller, error) {
+		by, err := v.VerifyHeader(r, s.clock.Wall())
+		if err == nil {
+			err = edge.RefuseOwn(r, by.Presigned)
+		}
+		if err != nil {
+			return edge.Caller{}, err
+		}
+		return s.caller(op, r, by), nil
+	})
+	api.MaxBody = maxOwnBody
+	return s.edge.Options(api)
+}
+
+// maxOwnBody bounds a request to an API of Parley's own: a policy whose every byte is escaped.
+const maxOwnBody = 64 << 10
+
+// allow checks the policy of the caller's key for an operation of Parley's own, and returns the key's id.
+func (s signed) allow(ctx context.Context, call auth.Call) (key string, err error) {
+	id, ok := edge.Principal(ctx).(auth.Identity)
+	if !ok {
+		return "", fmt.Errorf("%s was called without an access key", call.Operation)
+	}
+	call.Service, call.Partition, call.Now = edge.Own.Service, s.partition, s.clock.Now()
+	if call.Resource != "" {
+		call.Facts = s.facts(ctx)
+	}
+	return id.AccessKey, id.Authorize(call)
+}
+
 // keys answers the API of keys, to requests that are truly signed, in development mode too.
 func (s signed) keys() http.Handler {
 	service := &keysapi.Service{Keys: s.keyring.keys, Tokens: s.keyring.tokens, Wall: s.clock.Wall, Now: s.clock.Now}
-	return keysapi.NewHandler(service, s.edge.Options(edge.API{
-		Before: s.limits.administrators(func(op *restjson.Operation, r *http.Request) (edge.Caller, error) {
-			by, err := s.keyring.verifier.VerifyHeader(r, s.clock.Wall())
-			if err == nil {
-				err = keysapi.Refuse(r, by.Presigned)
-			}
-			if err != nil {
-				return edge.Caller{}, err
-			}
-			return s.caller(op, r, by), nil
-		}),
+	return keysapi.NewHandler(service, s.own(s.keyring.verifier, edge.API{MapError: keysapi.MapError,
 		Authorize: func(ctx context.Context, op *restjson.Operation, in any) error {
-			id, ok := edge.Principal(ctx).(auth.Identity)
-			if !ok {
-				return errors.New(op.Name + " was called without an access key")
-			}
-			return id.Authorize(auth.Call{Service: "parley", Operation: op.Name, Input: in, Partition: s.partition, Now: s.clock.Now()})
+			_, err := s.allow(ctx, auth.Call{Operation: op.Name, Input: in})
+			return err
 		},
-		MapError: keysapi.MapError, MaxBody: maxKeysBody,
 	}))
 }
 
-// maxSignedBody bounds the bodies of requests for erasures.
-const maxSignedBody = 64 << 10
-
-// read says who signed a request to an API of Parley's own, and returns the body. The
-// body is read when the signature is known to be right.
-func (s signed) read(r *http.Request) (auth.Identity, []byte, error) {
-	header, err := s.verifier.VerifyHeader(r, s.clock.Wall())
-	if err == nil {
-		err = keysapi.Refuse(r, header.Presigned)
-	}
-	if err != nil {
-		s.limits.refused(r)
-		return auth.Identity{}, nil, err
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxSignedBody))
-	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		err = center.Errorf(center.BadRequest, "the body has more than %d bytes", maxSignedBody)
-	}
-	if err != nil {
-		return auth.Identity{}, nil, err
-	}
-	id, err := header.VerifyBody(body)
-	if err != nil {
-		s.limits.refused(r)
-		return id, nil, err
-	}
-	edge.Identify(r.Context(), id)
-	return id, body, nil
+// erasures answers the API of erasures, whose errors are those of the Connect API. What a request is
+// about is known when it is understood, so its service asks the policy.
+func (s signed) erasures() http.Handler {
+	service := &erasure.Service{Worker: s.eraser, Authorize: func(ctx context.Context, operation string, instance center.InstanceID) (string, error) {
+		return s.allow(ctx, auth.Call{Operation: operation, Resource: s.partition.InstanceARN(instance), Input: new(struct{})})
+	}}
+	return erasure.NewHandler(service, s.own(s.verifier, edge.API{MapError: connectapi.MapError}))
 }
 
-// allow checks the policy of a caller for an action of Parley's own, as parley:Erase, on an instance.
-func (s signed) allow(ctx context.Context, id auth.Identity, action string, instance center.InstanceID) error {
-	service, operation, _ := strings.Cut(action, ":")
-	return id.Authorize(auth.Call{
-		Service: service, Operation: operation, Resource: s.partition.InstanceARN(instance),
-		Input: new(struct{}), Partition: s.partition, Now: s.clock.Now(), Facts: s.facts(ctx),
+// unkept has no cache keep what a handler answers.
+func unkept(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		h.ServeHTTP(w, r)
 	})
-}
-
-// erasures is the table of requests for erasures.
-func (s signed) erasures() []edge.Mount {
-	api := &erasure.API{Worker: s.eraser, Authenticate: s.read, Authorize: s.allow, Refused: s.edge.Refused()}
-	mount := func(pattern string, f http.HandlerFunc) edge.Mount {
-		return edge.Mount{Pattern: pattern, Handler: s.limits.outside(f)}
-	}
-	return []edge.Mount{
-		mount("POST "+erasure.Path, api.Ask),
-		mount("GET "+erasure.Path, api.List),
-		mount("GET "+erasure.Path+"/", api.Get),
-	}
 }
