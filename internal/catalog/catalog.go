@@ -223,8 +223,8 @@ func (c *Catalog) show(ctx context.Context, e *cached, next *Snapshot, put []Res
 }
 
 // Delete removes an instance with everything of it, and records the erasure of its chats,
-// which is carried out later. Chats that still run lose their flows, so the caller
-// ends them first.
+// which is carried out later. While chats of it run the error has reason BadRequest. No chat begins in
+// it afterwards, whoever had looked it up before: see [store.Change.Within].
 func (c *Catalog) Delete(ctx context.Context, id center.InstanceID, chats store.Erasure) error {
 	shard := c.cache.shard(id)
 	shard.Lock()

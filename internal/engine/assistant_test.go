@@ -14,6 +14,7 @@ import (
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/flow/machine"
+	"parley.example/parley/internal/store"
 )
 
 // TestAIAgentAcrossRestarts stops the process while an AI agent thinks, and lets two
@@ -23,6 +24,9 @@ import (
 func TestAIAgentAcrossRestarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := enginetest.Memory(t)
+		if _, err := s.WriteResources(t.Context(), store.ResourceWrite{Put: []center.Resource{{Instance: instance, Kind: center.KindInstance, ID: string(instance), Name: "own", Body: []byte("{}")}}}); err != nil {
+			t.Fatal(err)
+		}
 		const agent = center.AIAgentID("11111111-2222-4333-8444-555555555555")
 		var mu sync.Mutex // guards asked
 		var asked []string

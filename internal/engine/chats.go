@@ -237,6 +237,9 @@ func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Onc
 		Chat: h.id, Items: change.Items, After: h.state.tail.ID, Receipts: change.Receipts, Contacts: change.Contacts, Once: once,
 		Version: h.version, // also of a message, which leaves the state as it is: what becomes of it depends on that
 	}
+	if h.version == 0 && change.Chat != nil {
+		sc.Within = change.Chat.Instance
+	}
 	h.state.tail.Observe(change.Items)
 	sc.Size = h.state.tail.Size
 	if change.Chat != nil {

@@ -188,6 +188,18 @@ func (e *Engine) Do(ctx context.Context, chat center.ContactID, cmd contact.Comm
 // Start begins a chat and returns when it is durable. token is the request's
 // ClientToken: within seven days a second request with it gets the first one's answer.
 func (e *Engine) Start(ctx context.Context, cmd contact.Start, token string) (contact.Reply, error) {
+	for range maxAttempts {
+		r, err := e.start(ctx, cmd, token)
+		if !errors.Is(err, store.ErrReplay) {
+			return r, err
+		}
+		// The chat that the token has begun was erased before its answer could be read.
+	}
+	return contact.Reply{}, center.Errorf(center.Unavailable, "chats with the same ClientToken are started and erased all the time; try again")
+}
+
+// start tries once to begin a chat. It fails with ErrReplay when the token has been used, and the answer is gone.
+func (e *Engine) start(ctx context.Context, cmd contact.Start, token string) (contact.Reply, error) {
 	if err := e.Catalog.Prepare(ctx, cmd.Instance); err != nil {
 		return contact.Reply{}, err
 	}
@@ -211,6 +223,8 @@ func (e *Engine) Start(ctx context.Context, cmd contact.Start, token string) (co
 	switch err := e.chats.create(ctx, h, w); {
 	case errors.Is(err, store.ErrReplay):
 		return e.Started(ctx, cmd, token, err)
+	case errors.Is(err, store.ErrNoInstance): // it was deleted meanwhile
+		return contact.Reply{}, center.Missing(center.KindInstance, string(cmd.Instance))
 	case errors.Is(err, store.ErrQuota):
 		return contact.Reply{}, center.Errorf(center.LimitExceeded, "the instance has reached its quota of concurrent active chats; the setting --quota active-chats=N changes it")
 	case err != nil:

@@ -48,6 +48,8 @@ var (
 	// first answer. It takes precedence over the other two: a repeated request gets
 	// its answer even if the chat has moved on or the quota is used up.
 	ErrReplay = errors.New("the request was made before")
+	// ErrNoInstance: the instance of Change.Within does not exist. It takes precedence over all others.
+	ErrNoInstance = errors.New("the instance does not exist")
 	// ErrFenced: the lease of Chores.Fence is not held any more. Another node does
 	// this work now.
 	ErrFenced = errors.New("the lease is held by another node")
@@ -201,6 +203,10 @@ type Change struct {
 	Version, Next int64
 	State         *Head
 
+	// Within, when set, is an instance that has to exist, else the change is refused with
+	// ErrNoInstance. A change that begins a chat names the chat's, so that no chat outlives its instance.
+	Within center.InstanceID
+
 	// Items are appended to the transcript. Their Seq follow each other, and
 	// the first one must follow the last that is stored, whose ID must be After
 	// unless that is empty; otherwise the whole change is refused with ErrConflict.
@@ -319,7 +325,8 @@ type ResourceWrite struct {
 	Put []center.Resource
 	// Drop removes resources, by kind and id; those that are not there are ignored.
 	Drop []center.Resource
-	// Erase, when set, records an erasure of all chats that its instance has.
+	// Erase, when set, records an erasure of all chats that its instance has. While one of them has
+	// not ended, reason BadRequest.
 	Erase *Erasure
 }
 

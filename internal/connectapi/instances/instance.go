@@ -87,13 +87,6 @@ func (s *Instances) DeleteInstance(ctx context.Context, in *connect.DeleteInstan
 	if err != nil {
 		return nil, err
 	}
-	active, err := s.Store.Count(ctx, store.ActiveChats(snap.ID()))
-	if err != nil {
-		return nil, err
-	}
-	if active > 0 {
-		return nil, center.Errorf(center.BadRequest, "the instance has %d active chats; end them with StopContact first", active)
-	}
 	now := s.Now()
 	e := store.Erasure{ID: store.NewErasureID(now), Instance: snap.ID(), By: store.ByInstance, Asked: now}
 	if id, ok := edge.Principal(ctx).(auth.Identity); ok {

@@ -92,8 +92,12 @@ func Start(t testing.TB, o Options) *Engine {
 	if o.Link != nil {
 		on = o.Link
 	}
+	chats := o.Store
+	if o.Catalog != engine.Catalog(e.Catalog.Chats()) {
+		chats = anywhere{chats}
+	}
 	e.Engine = engine.New(engine.Config{
-		Store: o.Store, Bus: on, Catalog: o.Catalog, Clock: o.Clock, Partition: o.Partition, Hot: o.Hot,
+		Store: chats, Bus: on, Catalog: o.Catalog, Clock: o.Clock, Partition: o.Partition, Hot: o.Hot,
 		Log:       NoLog,
 		MaxActive: o.MaxActive, Node: o.Node, Shared: o.Shared, Leases: o.Leases,
 		Integrations: fakes{o}, Files: o.files(), Streams: &integration.Outbox{Partition: o.Partition}, Views: tokens{sealer},
@@ -118,6 +122,15 @@ func (o *Options) complete(t testing.TB) {
 		o.Bus = new(bustest.Recorder)
 	}
 	o.MaxActive = cmp.Or(o.MaxActive, -1)
+}
+
+// anywhere is a store that takes chats of instances that do not exist: those of a fake catalog.
+type anywhere struct{ store.Store }
+
+// Submit implements [store.Store].
+func (a anywhere) Submit(c *store.Change, done func(error)) {
+	c.Within = ""
+	a.Store.Submit(c, done)
 }
 
 // fakes are the functions and bots of a test.

@@ -21,6 +21,15 @@ func (w *writer) apply(c *store.Change, sure bool) (refused, err error) {
 	if refused := check(c); refused != nil {
 		return refused, nil
 	}
+	if c.Within != "" {
+		r, err := w.conn.first("SELECT 1 FROM resources WHERE kind = ? AND id = ?", string(center.KindInstance), string(c.Within))
+		if err != nil {
+			return nil, err
+		}
+		if r == nil {
+			return store.ErrNoInstance, nil
+		}
+	}
 	var ch *chat
 	if c.Chat != "" {
 		begins := c.State != nil && c.Version == 0

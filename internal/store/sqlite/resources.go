@@ -83,6 +83,13 @@ func (c *conn) writeResources(w *store.ResourceWrite) (map[center.InstanceID]int
 		}
 	}
 	if w.Erase != nil {
+		active, err := c.count(store.ActiveChats(w.Erase.Instance))
+		if err != nil {
+			return nil, err
+		}
+		if active > 0 {
+			return nil, center.Errorf(center.BadRequest, "the instance has %d active chats; end them with StopContact first", active)
+		}
 		if err := c.putErasure(w.Erase); err != nil {
 			return nil, err
 		}

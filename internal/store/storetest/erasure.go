@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -18,6 +19,7 @@ var erasureCases = []testCase{
 	{name: "an erasure is finished when nothing is left", run: erasureFinishes},
 	{name: "a deleted instance takes the chats that it had", run: erasureOfInstance},
 	{name: "a deleted instance takes its agents, their deliveries and counters", run: erasureOfAgents},
+	{name: "no chat outlives its instance", run: instanceOutlivesChats},
 	{name: "erasures last", run: erasureLasts, reopens: true},
 }
 
@@ -381,6 +383,48 @@ func erasureOfAgents(t *testing.T, s *env) {
 	want := map[string]int64{"agents": 5, "deliveries": 9, "deadLetters": 1}
 	if e, err := s.Erasure(t.Context(), "e"); err != nil || fmt.Sprint(e.Counts) != fmt.Sprint(want) {
 		t.Errorf("the erasure counts %v, %v; want %v", e.Counts, err, want)
+	}
+}
+
+// instanceOutlivesChats: an instance with a chat that has not ended is not erased, and no chat
+// begins in one that does not exist.
+func instanceOutlivesChats(t *testing.T, s *env) {
+	const own = center.InstanceID("own")
+	begin := func() (center.ContactID, error) {
+		id := newID()
+		c := chatChange(id, "state")
+		c.Within, c.State.Instance, c.Contacts[0].Instance, c.State.Active = own, own, own, true
+		c.Once = &store.Once{Key: "once", Answer: []byte("answer"), At: epoch}
+		return id, s.submit(c)
+	}
+	if _, err := begin(); !errors.Is(err, store.ErrNoInstance) {
+		t.Errorf("a chat without an instance: %v", err)
+	}
+	if _, err := s.WriteResources(t.Context(), store.ResourceWrite{Put: []center.Resource{{Instance: own, Kind: center.KindInstance, ID: string(own), Name: "own"}}}); err != nil {
+		t.Fatal(err)
+	}
+	id, err := begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	goes := store.ResourceWrite{
+		Drop:  []center.Resource{{Kind: center.KindInstance, ID: string(own)}},
+		Erase: &store.Erasure{ID: "e", Instance: own, By: store.ByInstance, Asked: epoch},
+	}
+	_, err = s.WriteResources(t.Context(), goes)
+	wantReason(t, err, center.BadRequest)
+	if _, err := s.Resource(t.Context(), center.KindInstance, string(own)); err != nil {
+		t.Errorf("the instance that was not erased: %v", err)
+	}
+	end := stateChange(id, s.head(t, id).Version, "over")
+	end.State.Instance, end.State.Active, end.State.Ended, end.State.Kept = own, false, at(1), center.AllParts
+	s.must(t, end)
+	if _, err := s.WriteResources(t.Context(), goes); err != nil {
+		t.Fatal(err)
+	}
+	// Nor is a request answered that was made before.
+	if _, err := begin(); !errors.Is(err, store.ErrNoInstance) {
+		t.Errorf("a chat of a deleted instance: %v", err)
 	}
 }
 
