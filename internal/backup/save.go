@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -19,6 +18,7 @@ import (
 	"parley.example/parley/internal/blob"
 	"parley.example/parley/internal/blob/dir"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/disk"
 )
 
 const (
@@ -429,10 +429,13 @@ func (s *saving) attachment(ctx context.Context, src blob.Store, key string) (fi
 	return file{name, size, key}, nil
 }
 
+// maxSecret bounds the file of the secret: it has a line of it, and comments.
+const maxSecret = 4 << 10
+
 // secret notes whether a file beside the database opens its secrets, and takes it along when that is wanted.
 func (s *saving) secret() error {
 	file := cmp.Or(s.SecretFile, filepath.Join(s.Data, secretName))
-	text, err := os.ReadFile(file)
+	text, err := disk.ReadFile(file, maxSecret)
 	missing := errors.Is(err, fs.ErrNotExist)
 	if missing && s.WithSecret {
 		return fmt.Errorf("the secret is not in %s; --secret-file names where the server keeps it", file)

@@ -8,7 +8,12 @@ import (
 	"slices"
 
 	"github.com/alecthomas/kong"
+
+	"parley.example/parley/internal/disk"
 )
+
+// maxSmallFile bounds files of settings, policies and secrets.
+const maxSmallFile = 1 << 20
 
 // configFile is the --config flag: the file's settings become the defaults of
 // the flags with the same names.
@@ -17,7 +22,7 @@ type configFile string
 // BeforeResolve implements kong's hook: it runs before flags take their defaults.
 func (c configFile) BeforeResolve(k *kong.Kong, ctx *kong.Context, trace *kong.Path) error {
 	path := string(ctx.FlagValue(trace.Flag).(configFile))
-	text, err := os.ReadFile(path)
+	text, err := disk.ReadFile(path, maxSmallFile)
 	if err != nil {
 		return fmt.Errorf("config: %w", err)
 	}

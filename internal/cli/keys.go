@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"parley.example/parley/internal/auth"
@@ -98,14 +97,11 @@ func (c keysCreate) Run(ctx context.Context, io streams, k *command) error {
 	}
 	in := &keysapi.CreateKeyRequest{Name: c.Name, Policy: auth.FullAccess().String()}
 	if c.Policy != "" {
-		text, err := os.ReadFile(c.Policy)
+		p, err := readPolicy(c.Policy)
 		if err != nil {
-			return usage{err}
+			return err
 		}
-		if _, err := auth.ParsePolicy(text); err != nil {
-			return usage{fmt.Errorf("policy %s: %w", c.Policy, err)}
-		}
-		in.Policy = string(text)
+		in.Policy = p.String()
 	}
 	return k.Keys.with(ctx, true, func(api keysapi.API) error {
 		out, err := api.CreateKey(ctx, in)

@@ -85,10 +85,13 @@ func (k *keysCmd) reset(ctx context.Context) (secretFile, keyFile string, err er
 	secretFile, keyFile = k.secretFile(), filepath.Join(k.Data, keystore.FirstKeyFile)
 	err = k.open(ctx, false, func(s store.Store) error {
 		vault, err := keystore.Reset(ctx, s, secretFile)
-		if err == nil {
-			_, err = keystore.Keys{Store: s, Vault: vault}.First(ctx, keyFile, time.Now().UTC())
+		if err != nil {
+			return err
 		}
-		return err
+		if _, err := (keystore.Keys{Store: s, Vault: vault}).First(ctx, keyFile, time.Now().UTC()); err != nil {
+			return fmt.Errorf("keys and tokens of before are gone, and the new secret is in %s, but there is no access key yet: %w. Mend that; the next start of the server then makes the first key, as parley keys create --data %s --name NAME does", secretFile, err, k.Data)
+		}
+		return nil
 	})
 	if errors.Is(err, sqlite.ErrInUse) {
 		err = fmt.Errorf("%w: stop the server first", err)

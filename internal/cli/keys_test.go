@@ -175,6 +175,41 @@ func TestKeysReset(t *testing.T) {
 	}
 }
 
+// TestKeysResetIsCutShort: a reset that cannot write the file of the first key says what is so then, and the next
+// start completes it.
+func TestKeysResetIsCutShort(t *testing.T) {
+	dir := t.TempDir()
+	secret, first := filepath.Join(dir, keystore.SecretFile), filepath.Join(dir, keystore.FirstKeyFile)
+	if status, out, errs := parley(t, "", "keys", "create", "--data", dir, "--name", "website"); status != 0 {
+		t.Fatalf("keys create = %d %q %q", status, out, errs)
+	}
+	if err := os.Remove(secret); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(first, "in the way"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	status, out, errs := parley(t, "", "keys", "reset", "--data", dir)
+	if status != 1 || out != "" || !strings.Contains(errs, "keys and tokens of before are gone, and the new secret is in "+secret) || !strings.Contains(errs, first) ||
+		!strings.Contains(errs, "parley keys create --data "+dir) || strings.Count(errs, "\n") != 1 {
+		t.Errorf("a reset that is cut short = %d %q %q", status, out, errs)
+	}
+	if status, out, errs := parley(t, "", "keys", "--data", dir); status != 0 || strings.Contains(out, "website") {
+		t.Errorf("keys after it = %d %q %q", status, out, errs)
+	}
+	if err := os.RemoveAll(first); err != nil {
+		t.Fatal(err)
+	}
+	_, _, _, stop := serving(t, "--data", dir, "--listen", "127.0.0.1:0")
+	if status := stop(); status != 0 {
+		t.Errorf("the server ended with %d", status)
+	}
+	id, _, err := keystore.ReadKeyFile(first)
+	if status, out, errs := parley(t, "", "keys", "--data", dir); err != nil || status != 0 || !strings.Contains(out, id) {
+		t.Errorf("keys after the start = %d %q %q; the first key: %v", status, out, errs, err)
+	}
+}
+
 // TestSecretsOfSettings are not printed by --help, and come from a file or the environment.
 func TestSecretsOfSettings(t *testing.T) {
 	const secret = "a-secret-of-many-letters"

@@ -3,7 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +12,9 @@ import (
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/auth/iam"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/disk"
+	"parley.example/parley/internal/erasure"
+	"parley.example/parley/internal/keysapi"
 )
 
 // policyCmd reads policies of access keys, without a server.
@@ -56,17 +59,20 @@ func (c policyCheck) Run(io streams) error {
 	return nil
 }
 
-// actions are all actions of the service.
+// actions are all that a policy can be about: the operations of the Connect API, and those of Parley's own.
 func actions() []string {
-	all := make([]string, len(connect.Operations))
+	all := []string{"parley:" + erasure.OpErase, "parley:" + erasure.OpList}
 	for i := range connect.Operations {
-		all[i] = "connect:" + connect.Operations[i].Name
+		all = append(all, "connect:"+connect.Operations[i].Name)
+	}
+	for _, op := range keysapi.Operations {
+		all = append(all, "parley:"+op.Name)
 	}
 	return all
 }
 
 func readPolicy(file string) (auth.Policy, error) {
-	text, err := os.ReadFile(file)
+	text, err := disk.ReadFile(file, maxSmallFile)
 	if err != nil {
 		return auth.Policy{}, usage{err}
 	}
@@ -107,6 +113,9 @@ func (c policySimulate) Run(io streams) error {
 	}
 	if strings.ContainsAny(c.Action, "*?") {
 		return usage{errors.New("the action of a call has no wildcards")}
+	}
+	if !slices.ContainsFunc(actions(), func(known string) bool { return strings.EqualFold(known, c.Action) }) {
+		fmt.Fprintf(io.err, "warning: %s matches no operation: no call is ever asked about it; docs/operations.md lists those of the Connect API\n", c.Action)
 	}
 	given := map[iam.Key][]string{}
 	for _, pair := range c.Context {

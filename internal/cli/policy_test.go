@@ -59,4 +59,11 @@ func TestPolicySimulate(t *testing.T) {
 			t.Errorf("simulate %s: %d %q %q; want %d and one line with %q", c.args, status, out, errs, c.status, c.says)
 		}
 	}
+	// What no call is ever asked about is decided, and a warning says so.
+	for action, known := range map[string]bool{"connect:StrtChatContact": false, "s3:GetObject": false, "parley:Erase": true, "parley:CreateKey": true, "connect:listqueues": true} {
+		status, out, errs := parley(t, "", "policy", "simulate", file, "--action", action)
+		if warned := strings.HasPrefix(errs, "warning: "+action+" matches no operation"); status != 1 || !strings.HasPrefix(out, "refused: ") || warned == known || known && errs != "" {
+			t.Errorf("simulate %s: %d %q %q; want a warning: %v", action, status, out, errs, !known)
+		}
+	}
 }

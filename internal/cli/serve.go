@@ -15,6 +15,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"parley.example/parley/internal/disk"
 	"parley.example/parley/internal/process"
 	"parley.example/parley/internal/server"
 )
@@ -105,7 +106,7 @@ func (s *serveCmd) readStreamSecret() error {
 	if s.StreamSecret != "" {
 		return errors.New("stream-secret and stream-secret-file must not both be given")
 	}
-	text, err := os.ReadFile(s.StreamSecretFile)
+	text, err := disk.ReadFile(s.StreamSecretFile, maxSmallFile)
 	s.StreamSecret = strings.TrimSpace(string(text))
 	return err
 }

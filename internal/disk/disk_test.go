@@ -1,6 +1,7 @@
 package disk_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -34,5 +35,25 @@ func TestWriteFile(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 2 {
 		t.Errorf("the directory has %v, %v; want the file and the directory", left, err)
+	}
+}
+
+// TestReadFile reads files that are too long, and none.
+func TestReadFile(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "file")
+	if _, err := disk.ReadFile(name, 6); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a file that is not there: %v", err)
+	}
+	if err := os.WriteFile(name, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := disk.ReadFile(name, 6); err != nil || string(text) != "secret" {
+		t.Errorf("ReadFile = %q, %v", text, err)
+	}
+	if text, err := disk.ReadFile(name, 5); err == nil || err.Error() != name+" has more than 5 bytes" {
+		t.Errorf("of a file that is too long: %q, %v", text, err)
+	}
+	if text, err := disk.ReadFile(filepath.Dir(name), 5); err == nil {
+		t.Errorf("of a directory: %q", text)
 	}
 }

@@ -8,6 +8,9 @@ import (
 	"syscall"
 )
 
+// nonBlocking has the opening of a pipe not wait for whoever writes to it.
+const nonBlocking = syscall.O_NONBLOCK
+
 // Lock opens a file, which it makes when it is not there, and locks it until it is closed or the process ends,
 // however it ends.
 func Lock(name string) (*os.File, error) {

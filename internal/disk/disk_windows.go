@@ -6,6 +6,9 @@ import (
 	"syscall"
 )
 
+// nonBlocking is nothing: pipes are no files there.
+const nonBlocking = 0
+
 // errSharing is ERROR_SHARING_VIOLATION.
 const errSharing = syscall.Errno(32)
 

@@ -137,6 +137,9 @@ var (
 	rotateTokenSecret = op("RotateTokenSecret", http.MethodPost, "token-secrets")
 )
 
+// Operations are all operations; the actions of policies have their names.
+var Operations = []*restjson.Operation{listKeys, createKey, updateKey, deleteKey, listTokenSecrets, rotateTokenSecret}
+
 func op(name, method, path string) *restjson.Operation {
 	return edge.OwnOperation(name, method, path, validation, notFound, inUse, conflict, limitExceeded)
 }

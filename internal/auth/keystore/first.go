@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -88,7 +87,7 @@ func KeyText(id, secret string) string {
 
 // ReadKeyFile reads a key that was written as by [KeyText]; "export" may be left out.
 func ReadKeyFile(file string) (id, secret string, err error) {
-	text, err := os.ReadFile(file)
+	text, err := disk.ReadFile(file, maxSecretFile)
 	if err != nil {
 		return "", "", err
 	}

@@ -58,7 +58,8 @@ func Unlock(ctx context.Context, s store.Store, file string, log *slog.Logger) (
 const lostSecret = "If it is lost, parley keys reset --data DIR makes a new one: all access keys are dropped, a first one is made, and open chats lose their tokens"
 
 // Reset gives up everything that is sealed, because the file of the secret is lost, and makes a new
-// one. It fails when there is a file with that name: that may be the right one.
+// one. It fails when there is a file with that name: that may be the right one. When it fails it has
+// left no file, unless the process dies: then it can be made again once the file is moved away.
 func Reset(ctx context.Context, s store.Store, file string) (*Vault, error) {
 	if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) {
 		if err == nil {
@@ -66,10 +67,22 @@ func Reset(ctx context.Context, s store.Store, file string) (*Vault, error) {
 		}
 		return nil, fmt.Errorf("%s is made anew only when it is missing: %w", file, err)
 	}
-	v, err := makeVault(file) // first: a reset that was cut short can be made again once the file is moved away
+	v, err := makeVault(file) // first: without it what was sealed would be gone for nothing
 	if err != nil {
 		return nil, err
 	}
+	drop, err := sealedRows(ctx, s)
+	if err == nil {
+		_, err = s.WriteResources(ctx, store.ResourceWrite{Drop: drop})
+	}
+	if err != nil {
+		return nil, errors.Join(err, os.Remove(file)) // nothing is sealed with it
+	}
+	return v, nil
+}
+
+// sealedRows names all that is sealed, or is about what is.
+func sealedRows(ctx context.Context, s store.Store) ([]center.Resource, error) {
 	drop := []center.Resource{{Kind: center.KindSetting, ID: tokenSecret}, {Kind: center.KindSetting, ID: clearSecrets}, {Kind: center.KindSetting, ID: firstKey}}
 	for _, kind := range []center.Kind{center.KindAccessKey, center.KindKeyUse} {
 		for r, err := range s.Resources(ctx, "", kind) {
@@ -79,8 +92,7 @@ func Reset(ctx context.Context, s store.Store, file string) (*Vault, error) {
 			drop = append(drop, center.Resource{Kind: kind, ID: r.ID})
 		}
 	}
-	_, err = s.WriteResources(ctx, store.ResourceWrite{Drop: drop})
-	return v, err
+	return drop, nil
 }
 
 // secrets is all that the store has of secrets.

@@ -135,6 +135,15 @@ func TestUnlockRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	if _, err := keystore.Reset(t.Context(), &failing{s, 0}, file); !errors.Is(err, errDied) {
+		t.Errorf("a reset that fails: %v", err)
+	}
+	if _, err := os.Lstat(file); !os.IsNotExist(err) {
+		t.Errorf("a reset that failed has left a file: %v", err)
+	}
+	if _, err := keystore.Unlock(t.Context(), s, file, nil); err == nil || !strings.Contains(err.Error(), "put it back") {
+		t.Errorf("after a reset that failed: %v", err)
+	}
 	v, err := keystore.Reset(t.Context(), s, file)
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -91,12 +90,8 @@ const (
 
 // readVault reads the vault of a file. That it is not there is fs.ErrNotExist.
 func readVault(file string) (*Vault, error) {
-	f, err := os.Open(file)
+	text, err := disk.ReadFile(file, maxSecretFile)
 	if err != nil {
-		return nil, err
-	}
-	text, err := io.ReadAll(io.LimitReader(f, maxSecretFile))
-	if err := errors.Join(err, f.Close()); err != nil {
 		return nil, err
 	}
 	for line := range strings.Lines(string(text)) {
