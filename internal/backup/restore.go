@@ -36,9 +36,6 @@ type Restored struct {
 	Took          time.Duration
 }
 
-// unfinished is the name of the database until it is complete.
-const unfinished = databaseName + ".restoring"
-
 // Restore brings a backup back to a data directory. Each piece is compared with its name, and the
 // database is examined before it gets its own name; until then no server starts on the
 // directory, because its marker says that a database is missing.
@@ -61,7 +58,7 @@ func (p *Place) Restore(ctx context.Context, b *Backup, t Target) (_ *Restored, 
 	if err := sqlite.WriteMarker(t.Data, b.Data); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(t.Data, unfinished) // first, because it says what the directory is
+	path := filepath.Join(t.Data, sqlite.RestoringName) // first, because it says what the directory is
 	if err := p.assemble(ctx, b, path, t.Progress); err != nil {
 		return nil, err
 	}
@@ -94,7 +91,7 @@ func vacant(path string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if _, err := os.Lstat(filepath.Join(path, unfinished)); err == nil {
+	if _, err := os.Lstat(filepath.Join(path, sqlite.RestoringName)); err == nil {
 		return fmt.Errorf("%s holds what an interrupted restore has left: delete what is in it and restore again", path)
 	}
 	for _, n := range names {

@@ -11,7 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	_ "modernc.org/sqlite" // the driver
+	driver "modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
 )
 
 // The files of a data directory that are copied, and one that says whether a server has it.
@@ -35,6 +36,7 @@ type source struct {
 	conn  *sql.Conn
 	page  *sql.Stmt
 	state state
+	still string // the path of a database that is read as one that nobody changes; else ""
 }
 
 // state is what a transaction sees of the database as a whole.
@@ -61,7 +63,30 @@ func openSource(ctx context.Context, data string) (*source, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", uri(path, "mode=ro&_pragma=busy_timeout(10000)&_pragma=query_only(1)&_pragma=cache_size(-1000)"))
+	s, err := open(ctx, path, "")
+	if e, ok := errors.AsType[*driver.Error](err); !ok || e.Code()&0xff != lib.SQLITE_CANTOPEN && e.Code() != lib.SQLITE_READONLY_DIRECTORY {
+		return s, err
+	}
+	// SQLite has to write beside a database with a log, even to read it. On a read-only snapshot it cannot. Without a
+	// log the database is complete as it is, and nobody has it: while a server does there is a log.
+	if logged(path) {
+		return nil, fmt.Errorf("%w: the last changes may be in its log, %s-wal, and where that is read the directory must be writable. Of a read-only snapshot, copy %[2]s and %[2]s-wal to a directory that is, and back that up", err, path)
+	}
+	if s, err = open(ctx, path, "&immutable=1"); err == nil {
+		s.still = path
+	}
+	return s, err
+}
+
+// logged reports whether there is a log beside a database, or might be.
+func logged(path string) bool {
+	_, err := os.Lstat(path + "-wal")
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// open opens a database file; options are more of SQLite's.
+func open(ctx context.Context, path, options string) (*source, error) {
+	db, err := sql.Open("sqlite", uri(path, "mode=ro&_pragma=busy_timeout(10000)&_pragma=query_only(1)&_pragma=cache_size(-1000)"+options))
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +121,13 @@ func (s *source) in(ctx context.Context, f func() error) (err error) {
 	if err := s.look(ctx); err != nil {
 		return err
 	}
-	return f()
+	if err := f(); err != nil {
+		return err
+	}
+	if s.still != "" && logged(s.still) {
+		return fmt.Errorf("%s was opened by a server while it was read: back it up as a user who may write beside it", s.still)
+	}
+	return nil
 }
 
 // look begins to read, which is the instant of the transaction.

@@ -84,6 +84,66 @@ func TestBackup(t *testing.T) {
 	if rel, _ := filepath.Rel(place, objects[0]); status != 1 || errText != "" || !strings.Contains(out, "\nWrong:\n") || !strings.Contains(out, filepath.ToSlash(rel)) {
 		t.Errorf("of a damaged place: %d\n%s%s", status, out, errText)
 	}
+
+	// What a restore leaves that fails is no data directory, to be begun afresh neither.
+	half := filepath.Join(base, "half")
+	refused(1, "its checksum is wrong", "restore", place, "--data", half)
+	for _, args := range [][]string{{"serve"}, {"serve", "--new"}, {"serve", "--dev", "--new"}, {"keys", "create", "--name", "x"}} {
+		refused(1, "data directory "+half+": it holds what an interrupted restore has left (parley.db.restoring)", append(args, "--data", half)...)
+	}
+	if _, err := os.Stat(filepath.Join(half, "parley.db")); !os.IsNotExist(err) {
+		t.Errorf("a refusal left a database: %v", err)
+	}
+}
+
+// TestBackupWithSecret takes the secret file along from wherever the server keeps it, and no other than is named.
+func TestBackupWithSecret(t *testing.T) {
+	base := t.TempDir()
+	data, kept := filepath.Join(base, "data"), filepath.Join(base, "kept.secret")
+	_, _, _, stop := serving(t, "--data", data, "--listen", "127.0.0.1:0", "--secret-file", kept)
+	if status := stop(); status != 0 {
+		t.Fatalf("the server ended with %d", status)
+	}
+	secret, err := os.ReadFile(kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	try := func(name string, status int, want string, args ...string) (restored string) {
+		t.Helper()
+		place := filepath.Join(base, name)
+		got, out, errs := parley(t, "", append([]string{"backup", place, "--data", data}, args...)...)
+		if got != status || !strings.Contains(out+errs, want) || strings.Contains(out+errs, "parley-secret-1:") {
+			t.Errorf("%s: %d %q %q; want %d %q", name, got, out, errs, status, want)
+		}
+		if status != 0 {
+			if status, out, _ := parley(t, "", "backup", "list", place); status == 0 && strings.Contains(out, "attachments") {
+				t.Errorf("%s: a refused backup is listed: %s", name, out)
+			}
+			return ""
+		}
+		restored = filepath.Join(base, name+"-restored")
+		if status, out, errs := parley(t, "", "restore", place, "--data", restored); status != 0 {
+			t.Errorf("%s: restore = %d %q %q", name, status, out, errs)
+		}
+		return restored
+	}
+	try("not-there", 1, "parley.secret; --secret-file names where the server keeps it", "--with-secret")
+	try("nowhere", 1, kept+".none; --secret-file names", "--with-secret", "--secret-file", kept+".none")
+
+	with := try("with", 0, "The backup includes parley.secret", "--with-secret", "--secret-file", kept)
+	if text, err := os.ReadFile(filepath.Join(with, "parley.secret")); err != nil || string(text) != string(secret) {
+		t.Errorf("the secret is restored as %q, %v", text, err)
+	}
+	if info, err := os.Stat(filepath.Join(with, "parley.secret")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the restored secret: %v, %v", info, err)
+	}
+	if status, out, errs := parley(t, "", "keys", "--data", with); status != 0 || !strings.Contains(out, "first") {
+		t.Errorf("keys of what was restored = %d %q %q", status, out, errs)
+	}
+	without := try("without", 0, "parley.secret is not part", "--secret-file", kept)
+	if _, err := os.Stat(filepath.Join(without, "parley.secret")); !os.IsNotExist(err) {
+		t.Errorf("the secret is in a backup without it: %v", err)
+	}
 }
 
 // TestBackupToS3 does so with a bucket.

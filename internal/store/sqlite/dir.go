@@ -18,6 +18,10 @@ const (
 	lockName     = "parley.lock"
 )
 
+// RestoringName is the name of a database that a restore has not completed. No store opens a directory
+// that has one in place of a database.
+const RestoringName = databaseName + ".restoring"
+
 // ErrInUse is why a data directory cannot be opened: another process has it.
 var ErrInUse = errors.New("in use")
 

@@ -58,6 +58,9 @@ func (d *directory) admit(begin bool) (marked bool, err error) {
 		}
 		return marked, nil
 	}
+	if half, err := exists(filepath.Join(d.path, RestoringName)); err != nil || half {
+		return false, cmp.Or(err, fmt.Errorf("it holds what an interrupted restore has left (%s): delete what is in it and restore again with parley restore", RestoringName))
+	}
 	// SQLite deletes the log of an empty database; it may be all that is left of the data.
 	if info, err := os.Stat(filepath.Join(d.path, databaseName+"-wal")); err == nil && info.Size() > 0 {
 		return false, fmt.Errorf("%s is %s, but its log, %[1]s-wal, is there: %[3]s, or move the log away and start with parley serve --new", databaseName, state, remedy)
