@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -67,7 +68,11 @@ func (h *healthCmd) Run(ctx context.Context, io streams) error {
 			return err
 		}
 		if ctx.Err() != nil || time.Now().Add(askAgain).After(deadline) {
-			return fmt.Errorf("%s is not ready: %w", base, err)
+			err = fmt.Errorf("%s is not ready: %w", base, err)
+			if h.Endpoint == "" && errors.Is(err, syscall.ECONNREFUSED) {
+				err = fmt.Errorf("%w; a server that was started with another --listen or --admin-listen is found by the same flags, variables or --config, or by --endpoint URL", err)
+			}
+			return err
 		}
 		select {
 		case <-time.After(askAgain):

@@ -46,6 +46,8 @@ func TestHealth(t *testing.T) {
 		{[]string{"--listen", at(secure)}, 1, "", "it answers 400"},
 		{[]string{"--endpoint", secure.URL}, 1, "", "certificate"},
 		{[]string{"--listen", "127.0.0.1:1"}, 1, "", "http://127.0.0.1:1 is not ready: "},
+		{[]string{"--listen", "127.0.0.1:1"}, 1, "", "; a server that was started with another --listen or --admin-listen is found by the same flags, variables or --config, or by --endpoint URL"},
+		{[]string{"--endpoint", "http://127.0.0.1:1"}, 1, "", "connection refused\n"},
 		{[]string{"--listen", "127.0.0.1:0"}, 2, "", "say where the server is with --endpoint"},
 		{[]string{"--listen", "9000"}, 2, "", `listen "9000" is not host:port`},
 		{[]string{"--admin-listen", "9790"}, 2, "", `admin-listen "9790" is not host:port`},
