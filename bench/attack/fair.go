@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"parley.example/parley/api/connect"
+	"parley.example/parley/bench/durable"
 	"parley.example/parley/client"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/websocket"
@@ -35,42 +36,65 @@ const (
 
 func participant(seconds float64) float64 { return participantBurst + participantRate*seconds }
 
+// Of a large transcript: as many messages as one may send at once, nearly as long as they may be.
+const (
+	largeMessages = participantBurst - 10
+	largeMessage  = 16_000 // characters
+)
+
+// act is what somebody does, and whether it was served.
+type act = func(ctx context.Context, c customer) (bool, error)
+
 // fair floods with what one participant, or one address, can do: messages, transcripts, guessed tokens and
-// frames on a socket. Customers who behave chat meanwhile.
+// frames on a socket. Customers who behave chat meanwhile, or read what was said.
 func fair(ctx context.Context, t *target, out io.Writer) error {
-	chats, err := t.chats(ctx, honestChats+3)
+	chats, err := t.chats(ctx, honestChats+4)
 	if err != nil {
 		return err
 	}
-	honest, flooder, reader, pinger := chats[:honestChats], chats[honestChats], chats[honestChats+1], chats[honestChats+2]
+	honest, flooder, reader, pinger, large := chats[:honestChats], chats[honestChats], chats[honestChats+1], chats[honestChats+2], chats[honestChats+3]
 	elsewhere := attacker()
-	fmt.Fprintf(out, "%d customers send a message every %s; each attack has %d connections for %s\n", honestChats, honestPause, connections, t.lasts)
+	for n := range largeMessages {
+		if ok, err := here.post(ctx, t, "/participant/message", large.bearer, `{"ContentType":"text/plain","Content":"`+strings.Repeat("x", largeMessage)+`"}`); err != nil || !ok {
+			return fmt.Errorf("message %d of a large transcript was not taken: %w", n+1, err)
+		}
+	}
+	send := func(ctx context.Context, c customer) (bool, error) { return here.send(ctx, t, c.bearer) }
+	read := func(ctx context.Context, c customer) (bool, error) {
+		return here.post(ctx, t, "/participant/transcript", c.bearer, `{"MaxResults":15}`)
+	}
+	fmt.Fprintf(out, "%d customers send a message, or read, every %s; each attack has %d connections for %s\n", honestChats, honestPause, connections, t.lasts)
 	fmt.Fprintf(out, "%-22s %9s %8s %9s   %9s %7s %9s %9s\n", "attack", "tried", "passed", "may pass", "honest", "failed", "p50", "p99")
 	for _, a := range []struct {
 		name string
 		most func(seconds float64) float64 // how many attempts may be served
 		// try makes one attempt and reports whether it was served.
-		try func(ctx context.Context) (bool, error)
+		try    func(ctx context.Context) (bool, error)
+		behave act
 	}{
-		{"none", func(float64) float64 { return 0 }, nil},
-		{"messages", participant, func(ctx context.Context) (bool, error) { return elsewhere.send(ctx, t, flooder.bearer) }},
+		{"none", func(float64) float64 { return 0 }, nil, send},
+		{"none, all read", func(float64) float64 { return 0 }, nil, read},
+		{"messages", participant, func(ctx context.Context) (bool, error) { return elsewhere.send(ctx, t, flooder.bearer) }, send},
 		{"transcripts", func(s float64) float64 { return participant(s) / 2 }, func(ctx context.Context) (bool, error) {
 			return elsewhere.post(ctx, t, "/participant/transcript", reader.bearer, `{"MaxResults":100}`)
-		}},
+		}, send},
+		{"large transcripts", func(s float64) float64 { return participant(s) / 2 }, func(ctx context.Context) (bool, error) {
+			return elsewhere.post(ctx, t, "/participant/transcript", large.bearer, `{"MaxResults":100}`)
+		}, read},
 		{"guessed tokens", func(s float64) float64 { return (addressBurst + addressRate*s) / 10 }, func(ctx context.Context) (bool, error) {
 			_, status, err := elsewhere.status(ctx, t, "/participant/message", center.NewUUID(), text)
 			return status == http.StatusForbidden, err
-		}},
-		{"frames on a socket", func(s float64) float64 { return frameBurst + frameRate*s }, pinger.pings(t)},
+		}, send},
+		{"frames on a socket", func(s float64) float64 { return frameBurst + frameRate*s }, pinger.pings(t), send},
 	} {
-		f := t.while(ctx, honest, a.try)
+		f := t.while(ctx, honest, a.behave, a.try)
 		most := a.most(f.took.Seconds())
 		fmt.Fprintf(out, "%-22s %9d %8d %9.0f   %9d %7d %9s %9s\n", a.name, f.tried, f.passed, most, len(f.honest), f.failed, f.at(50), f.at(99))
 		switch {
 		case f.err != nil:
 			return fmt.Errorf("%s: %w", a.name, f.err)
 		case f.failed > 0:
-			return fmt.Errorf("%s: %d messages of customers who behave failed", a.name, f.failed)
+			return fmt.Errorf("%s: %d calls of customers who behave failed", a.name, f.failed)
 		case float64(f.passed) > most*1.1+connections: // the clocks are two
 			return fmt.Errorf("%s: %d attempts passed; at most %.0f may", a.name, f.passed, most)
 		}
@@ -95,8 +119,8 @@ func (f *figures) at(percent int) time.Duration {
 	return f.honest[(len(f.honest)-1)*percent/100].Round(10 * time.Microsecond)
 }
 
-// while lets customers chat as long as an attack lasts.
-func (t *target) while(ctx context.Context, honest []customer, try func(context.Context) (bool, error)) *figures {
+// while lets customers behave as long as an attack lasts.
+func (t *target) while(ctx context.Context, honest []customer, behave act, try func(context.Context) (bool, error)) *figures {
 	ctx, cancel := context.WithTimeout(ctx, t.lasts)
 	defer cancel()
 	f, began := &figures{}, time.Now()
@@ -130,7 +154,7 @@ func (t *target) while(ctx context.Context, honest []customer, try func(context.
 				case <-pause.C:
 				}
 				began := time.Now()
-				ok, err := here.send(context.WithoutCancel(ctx), t, honest[i].bearer)
+				ok, err := behave(context.WithoutCancel(ctx), honest[i])
 				mu.Lock()
 				if f.honest = append(f.honest, time.Since(began)); !ok || err != nil {
 					f.failed++
@@ -152,14 +176,12 @@ type customer struct{ bearer, socket string }
 
 // chats starts chats of an instance of their own, as a site's back end does.
 func (t *target) chats(ctx context.Context, n int) ([]customer, error) {
-	id, secret, err := t.key()
+	key, err := durable.FirstKey(t.data)
 	if err != nil {
 		return nil, err
 	}
 	c, err := client.New(client.Config{Region: "us-east-1", Endpoint: t.url, UserAgent: "attack",
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}, nil
-		})})
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return key, nil })})
 	if err != nil {
 		return nil, err
 	}
@@ -247,7 +269,7 @@ func (c *caller) status(ctx context.Context, t *target, path, bearer, body strin
 		return "", 0, err
 	}
 	defer res.Body.Close() // read to its end
-	b, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	b, err := io.ReadAll(io.LimitReader(res.Body, 4<<20))
 	return string(b), res.StatusCode, err
 }
 

@@ -16,8 +16,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"parley.example/parley/bench/durable"
 )
 
 // memory is what they may cost the server in all, in bytes.
@@ -32,10 +33,13 @@ const (
 // hold is a connection that withholds something.
 type hold struct {
 	head string
-	body int // bytes that are sent behind it
+	body int  // bytes that are sent behind it
+	slow bool // one of them each dripEvery
 }
 
-// holding opens connections that withhold the end of a body or a header, and floods with handshakes, headers
+const dripEvery = 200 * time.Millisecond
+
+// holding opens connections that withhold the end of a body or a header, or whose bodies come slowly, and floods with handshakes, headers
 // and signatures that are not good. The server may use some memory for them, and closes what stays incomplete.
 func holding(ctx context.Context, t *target, out io.Writer) error {
 	chats, err := t.chats(ctx, honestChats+2)
@@ -43,6 +47,7 @@ func holding(ctx context.Context, t *target, out io.Writer) error {
 		return err
 	}
 	honest, holder, opener := chats[:honestChats], chats[honestChats], chats[honestChats+1]
+	send := func(ctx context.Context, c customer) (bool, error) { return here.send(ctx, t, c.bearer) }
 	fmt.Fprintf(out, "%-22s %9s %8s   %9s %7s %9s %9s\n", "attack", "tried", "passed", "honest", "failed", "p50", "p99")
 	line := func(name string, tried, passed int64, f *figures, verdict error) error {
 		fmt.Fprintf(out, "%-22s %9d %8d   %9d %7d %9s %9s\n", name, tried, passed, len(f.honest), f.failed, f.at(50), f.at(99))
@@ -61,6 +66,11 @@ func holding(ctx context.Context, t *target, out io.Writer) error {
 		kind func(i int) (hold, error)
 	}{
 		{"withheld bodies", held, func(i int) (hold, error) { return t.withheldBody(ctx, i, holder.bearer) }},
+		{"slow bodies", 0, func(i int) (hold, error) {
+			h, err := t.withheldBody(ctx, i, holder.bearer)
+			h.slow = true
+			return h, err
+		}},
 		{"withheld headers", 0, func(int) (hold, error) {
 			return hold{head: "POST /participant/message HTTP/1.1\r\nHost: parley\r\nX-Slow: "}, nil
 		}},
@@ -79,7 +89,7 @@ func holding(ctx context.Context, t *target, out io.Writer) error {
 				time.Sleep(20 * time.Millisecond)
 			}
 		}()
-		f := t.while(ctx, honest, nil)
+		f := t.while(ctx, honest, send, nil)
 		opened := h.settle(ctx)
 		stop()
 		<-sampled
@@ -100,13 +110,13 @@ func holding(ctx context.Context, t *target, out io.Writer) error {
 		errs = append(errs, line(a.name, held, opened, f, verdict))
 	}
 
-	f := t.while(ctx, honest, func(ctx context.Context) (bool, error) {
+	f := t.while(ctx, honest, send, func(ctx context.Context) (bool, error) {
 		status, err := once(ctx, t.url, "GET / HTTP/1.1\r\nHost: parley\r\nX-Large: "+strings.Repeat("x", 1<<20)+"\r\n\r\n")
 		return err == nil && status != http.StatusRequestHeaderFieldsTooLarge && status < 500, nil // cut off is refused too
 	})
 	errs = append(errs, line("headers of 1 MiB", f.tried, f.passed, f, over("headers of 1 MiB", f.passed, 0)))
 
-	f = t.while(ctx, honest, func(ctx context.Context) (bool, error) {
+	f = t.while(ctx, honest, send, func(ctx context.Context) (bool, error) {
 		head, err := t.signed(ctx, strings.Repeat("x", 40), 2)
 		if err != nil {
 			return false, err
@@ -117,7 +127,7 @@ func holding(ctx context.Context, t *target, out io.Writer) error {
 	errs = append(errs, line("wrong signatures", f.tried, f.passed, f, over("wrong signatures", f.passed, 0)))
 
 	var sockets sockets
-	f = t.while(ctx, honest, func(ctx context.Context) (bool, error) { return sockets.open(ctx, opener.socket) })
+	f = t.while(ctx, honest, send, func(ctx context.Context) (bool, error) { return sockets.open(ctx, opener.socket) })
 	errs = append(errs, line("handshakes", f.tried, f.passed, f, over("handshakes", sockets.left(), ownSockets)))
 	sockets.close()
 	return errors.Join(errs...)
@@ -149,7 +159,7 @@ func (t *target) resident() (bytes int64, ok bool) {
 func (t *target) withheldBody(ctx context.Context, i int, bearer string) (hold, error) {
 	const message, start = 1 << 20, 4 << 20
 	head := func(method, path, more string, size int) hold {
-		return hold{fmt.Sprintf("%s %s HTTP/1.1\r\nHost: parley\r\nContent-Length: %d\r\n%s\r\n", method, path, size, more), size - 1}
+		return hold{head: fmt.Sprintf("%s %s HTTP/1.1\r\nHost: parley\r\nContent-Length: %d\r\n%s\r\n", method, path, size, more), body: size - 1}
 	}
 	switch i % 4 {
 	case 0:
@@ -160,12 +170,12 @@ func (t *target) withheldBody(ctx context.Context, i int, bearer string) (hold, 
 		return head("POST", "/participant/message", "X-Amz-Bearer: "+bearer+"\r\n", message), nil
 	}
 	text, err := t.signed(ctx, strings.Repeat("x", 40), start)
-	return hold{text, start - 1}, err
+	return hold{head: text, body: start - 1}, err
 }
 
 // signed is the head of a StartChatContact that is signed with the server's key and some secret.
 func (t *target) signed(ctx context.Context, secret string, size int) (string, error) {
-	id, _, err := t.key()
+	key, err := durable.FirstKey(t.data)
 	if err != nil {
 		return "", err
 	}
@@ -173,7 +183,8 @@ func (t *target) signed(ctx context.Context, secret string, size int) (string, e
 	if err != nil {
 		return "", err
 	}
-	err = v4.NewSigner().SignHTTP(ctx, aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}, r, strings.Repeat("ab", 32), "connect", "us-east-1", time.Now())
+	key.SecretAccessKey = secret
+	err = v4.NewSigner().SignHTTP(ctx, key, r, strings.Repeat("ab", 32), "connect", "us-east-1", time.Now())
 	return fmt.Sprintf("PUT /contact/chat HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\nX-Amz-Date: %s\r\nAuthorization: %s\r\n\r\n",
 		r.Host, size, r.Header.Get("X-Amz-Date"), r.Header.Get("Authorization")), err
 }
@@ -229,6 +240,14 @@ func (h *holders) hold(ctx context.Context, i int) {
 		}
 		for left := k.body; left > 0; {
 			n := min(left, len(filler))
+			if k.slow {
+				n = 1
+				select {
+				case <-time.After(dripEvery):
+				case <-ctx.Done():
+					return
+				}
+			}
 			if _, err := c.Write(filler[:n]); err != nil {
 				return // likewise
 			}

@@ -8,8 +8,8 @@
 // data directory, outside development mode and with the settings of a server that has
 // none, and prints a line for each attack. It fails when somebody who behaves is
 // refused, an attacker gets more than the server's rates and bounds allow, or /readyz does not say
-// that the disk is full. The disk is a file system in memory, which only root can mount; for others
-// that attack is not tried, as its line says. Times depend on the machine: they are printed
+// that the disk is full or read-only. The disks are file systems in memory and in a file, which only root can mount; for
+// others those attacks are not tried, as their lines say. Times depend on the machine: they are printed
 // and not judged. Attackers call from 127.0.0.2, as from another machine, where the system
 // lets them.
 //
@@ -33,7 +33,7 @@ import (
 )
 
 // attacks are what is tried, each on the same server.
-var attacks = []func(ctx context.Context, t *target, out io.Writer) error{fair, holding, disk}
+var attacks = []func(ctx context.Context, t *target, out io.Writer) error{fair, holding, full, readOnly}
 
 // maxLasts bounds how long one attack may last.
 const maxLasts = time.Minute
@@ -102,7 +102,7 @@ func (t *target) start(ctx context.Context) (stop func() error, err error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	t.pid = cmd.Process.Pid
+	t.pid, t.url = cmd.Process.Pid, ""
 	for lines := bufio.NewScanner(said); t.url == "" && lines.Scan(); {
 		if _, url, ok := strings.Cut(lines.Text(), "http://"); ok {
 			t.url = "http://" + strings.TrimRight(strings.Fields(url)[0], ",/")
@@ -118,19 +118,4 @@ func (t *target) start(ctx context.Context) (stop func() error, err error) {
 		}
 		return cmd.Wait()
 	}, nil
-}
-
-// key reads the access key that the server made on its first start.
-func (t *target) key() (id, secret string, err error) {
-	text, err := os.ReadFile(filepath.Join(t.data, "first-key.env"))
-	for line := range strings.Lines(string(text)) {
-		name, value, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(line, "export ")), "=")
-		switch name {
-		case "AWS_ACCESS_KEY_ID":
-			id = value
-		case "AWS_SECRET_ACCESS_KEY":
-			secret = value
-		}
-	}
-	return id, secret, err
 }

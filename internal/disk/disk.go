@@ -1,13 +1,14 @@
 // Package disk has what several packages need of the file system: a lock on a file that ends with
 // its process ([Lock]), and names and small files that survive the death of the process and of
-// the machine ([SyncDir], [WriteFile]), small files that somebody names, which may be pipes ([ReadFile]), and the space that is
-// free ([Free]). Calls block as long as the disk does; errors are those of package os, and [ErrLocked].
+// the machine ([SyncDir], [WriteFile]), small files that somebody names, which may be pipes ([ReadFile]), the space that is
+// free ([Free]), and why there can be no files ([Refusal]). Calls block as long as the disk does; errors are those of package os, and [ErrLocked].
 package disk
 
 import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -32,6 +33,19 @@ func WriteFile(name string, data []byte) error {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return SyncDir(filepath.Dir(name))
+}
+
+// Refusal returns why the file system takes no new file in a directory, such as that it is read-only, where SQLite says only
+// that there was an error; nil when it takes one. It leaves none.
+func Refusal(dir string) error {
+	f, err := os.CreateTemp(dir, "parley-probe-*")
+	if err == nil {
+		return errors.Join(f.Close(), os.Remove(f.Name()))
+	}
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
 }
 
 // pipeTime is how long whoever writes to a pipe may leave [ReadFile] waiting.

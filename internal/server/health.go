@@ -2,11 +2,14 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"parley.example/parley/internal/disk"
 )
 
 // probeEvery is how often a write is tried while writes fail. The time of the answer comes on top.
@@ -17,13 +20,14 @@ const probeEvery = time.Second
 // that a server that nobody uses, since it is not ready, notices that they succeed again.
 type writes struct {
 	log    *slog.Logger
+	data   string                      // the data directory; "" for none
 	probe  func(context.Context) error // a write; set before watch begins
 	why    atomic.Pointer[error]       // nil while writes succeed
 	failed chan struct{}               // has room for one
 }
 
-func newWrites(log *slog.Logger) *writes {
-	return &writes{log: log, failed: make(chan struct{}, 1)}
+func newWrites(log *slog.Logger, data string) *writes {
+	return &writes{log: log, data: data, failed: make(chan struct{}, 1)}
 }
 
 // tell takes what [sqlite.Options.Failing] says.
@@ -32,6 +36,11 @@ func (w *writes) tell(err error) {
 		w.why.Store(nil)
 		w.log.Info("writes succeed again; the server is ready")
 		return
+	}
+	if w.data != "" {
+		if reason := disk.Refusal(w.data); reason != nil {
+			err = fmt.Errorf("%w: %w", err, reason)
+		}
 	}
 	w.why.Store(&err)
 	w.log.Error("writes fail; the server is not ready until one succeeds", "err", err)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -15,7 +17,7 @@ import (
 func TestWritesAreProbed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
-		w := newWrites(slog.New(slog.NewTextHandler(&log, nil)))
+		w := newWrites(slog.New(slog.NewTextHandler(&log, nil)), "")
 		probes, fails := 0, 0
 		w.probe = func(context.Context) error {
 			if probes++; probes%5 != 0 {
@@ -49,4 +51,23 @@ func TestWritesAreProbed(t *testing.T) {
 			t.Errorf("the log has %d recoveries; want 3:\n%s", n, &log)
 		}
 	})
+}
+
+// TestFailureHasTheSystemsReason: where the data directory takes no file, that is said beside what the database says;
+// looking leaves nothing behind.
+func TestFailureHasTheSystemsReason(t *testing.T) {
+	dir := t.TempDir()
+	for data, want := range map[string]string{
+		dir:                        "disk I/O error (778)",
+		filepath.Join(dir, "none"): "disk I/O error (778): no such file or directory",
+	} {
+		w := newWrites(slog.New(slog.DiscardHandler), data)
+		w.tell(errors.New("disk I/O error (778)"))
+		if err := w.failing(); err == nil || err.Error() != want {
+			t.Errorf("with %s writes fail with %v; want %q", data, err, want)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("looking has left %v, %v", left, err)
+	}
 }

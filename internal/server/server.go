@@ -79,7 +79,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		Config: cfg, partition: center.Partition{Region: cfg.Region, Account: cfg.Account}, node: center.NewUUID(),
 		clock: &engine.Clock{}, bus: &bus.Local{}, metrics: metrics.New(), parts: lifecycle.Group{Log: cfg.Log},
 	}
-	s.writes = newWrites(s.Log)
+	s.writes = newWrites(s.Log, s.Data)
 	s.writes.probe = s.probe
 	s.backlog = newBacklog(s.count)
 	s.edge = &edge.Edge{Log: s.Log, Metrics: s.metrics, Dev: s.Dev, Bodies: edge.NewBodies(process.MemoryLimit())}
