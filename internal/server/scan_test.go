@@ -1,11 +1,13 @@
 package server_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -144,6 +146,54 @@ func TestSlowScanner(t *testing.T) {
 	}
 	if n := asked.Load(); n != 8 {
 		t.Errorf("the scanner was asked %d times; want 8, since the others were over", n)
+	}
+}
+
+// TestScansOfOneChat: files over which the scanner takes long hold up those of their own chat. However many one chat has, and
+// of fifteen chats as well, those of others are looked at meanwhile.
+func TestScansOfOneChat(t *testing.T) {
+	var slow sync.Map // chats whose files take long
+	var held, quick atomic.Int32
+	s := servertest.Start(t, scanned(scannerAt(t, func(r *http.Request) {
+		if _, ok := slow.Load(r.Header.Get("X-Parley-Contact")); ok {
+			held.Add(1)
+			<-r.Context().Done()
+			return
+		}
+		quick.Add(1)
+	})))
+	busy := func(files int) *servertest.Chat {
+		c := s.Chat(t)
+		slow.Store(c.Contact, true)
+		for n := range files {
+			attach(t, s, c, fmt.Sprint(n, ".txt"), "text")
+		}
+		return c
+	}
+	others := func(after string) {
+		t.Helper()
+		c := s.Chat(t)
+		for n := range 3 {
+			attach(t, s, c, fmt.Sprint(n, ".txt"), "text")
+		}
+		eventually(t, "after "+after+" the files of another chat are shown", func() bool { return len(shownFiles(t, s.Participant, c.Bearer)) == 3 })
+	}
+	all := []*servertest.Chat{busy(34)} // more than are scanned at a time
+	eventually(t, "the scanner is asked", func() bool { return held.Load() == 2 })
+	others("34 files of one")
+	for range 14 {
+		all = append(all, busy(3))
+	}
+	eventually(t, "the scanner is asked", func() bool { return held.Load() == 30 })
+	others("files of fifteen")
+	if n, q := held.Load(), quick.Load(); n != 30 || q != 6 {
+		t.Errorf("the scanner looks at %d files of busy chats, and has looked at %d of others; want 30, two of each, and 6", n, q)
+	}
+	for _, c := range all {
+		if got := shownFiles(t, s.Participant, c.Bearer); len(got) > 0 {
+			t.Errorf("a busy chat shows %q", got)
+		}
+		c.Send("this does not wait either")
 	}
 }
 
