@@ -25,10 +25,11 @@ import (
 // no Go. What is built from them is embedded and served by the package ui.
 var floors = [][]string{
 	{"center", "awsconf", "disk", "lifecycle", "steady", "websocket"},
-	{"flow", "hours", "routing", "store", "blob", "bus", "socket", "metrics", "ratelimit", "process", "view"},
-	{"contact", "flowgraph"},
-	{"catalog", "auth", "backup", "integration", "flowlog", "lease"},
+	{"flow", "hours", "store", "blob", "bus", "socket", "metrics", "ratelimit", "process", "view"},
+	{"agent", "contact", "flowgraph", "routing"},
+	{"catalog", "auth", "identity", "backup", "integration", "flowlog", "lease"},
 	{"engine", "flowtest", "edge"},
+	{"router"},
 	{"connectapi", "participantapi", "agentapi", "devapi", "erasure", "keysapi", "stream", "ui"},
 	{"server"},
 	{"cli"},
