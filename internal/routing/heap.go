@@ -122,13 +122,11 @@ func (h heap[T]) first(stop, match func(T) bool) (found T, ok bool) {
 }
 
 // below counts the items that are before x, as far as limit.
-func (h heap[T]) below(x T, limit int, counts func(T) bool) (n int) {
+func (h heap[T]) below(x T, limit int) (n int) {
 	var visit func(i int)
 	visit = func(i int) {
 		if i < len(h) && n < limit && h[i].before(x) {
-			if counts(h[i]) {
-				n++
-			}
+			n++
 			visit(2*i + 1)
 			visit(2*i + 2)
 		}
