@@ -11,6 +11,8 @@ import (
 	"parley.example/parley/internal/flow"
 )
 
+var start = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+
 // at is so many seconds after the start.
 func at(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }
 
