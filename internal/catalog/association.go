@@ -38,12 +38,10 @@ func (a *Association) Claim() string {
 
 // Association returns the association with a name.
 func (snap *Snapshot) Association(name string) (*Association, bool) {
-	list := snap.lists[center.KindAssociation]
-	i, ok := slices.BinarySearchFunc(list, name, func(r Resource, name string) int { return strings.Compare(r.About().Name, name) })
-	if !ok {
-		return nil, false
+	for e := range snap.shelf(center.KindAssociation).named(name) {
+		return e.resource.(*Association), true
 	}
-	return list[i].(*Association), true
+	return nil, false
 }
 
 // Associations returns what an instance may use of a type, by value.

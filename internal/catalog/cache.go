@@ -64,6 +64,25 @@ func (c *cache) fresh(ctx context.Context, id center.InstanceID) (*Snapshot, err
 	return e.snap, nil
 }
 
+// entire returns the snapshot of an instance with what is kept apart. The
+// caller holds its shard.
+func (c *cache) entire(ctx context.Context, id center.InstanceID) (*Snapshot, error) {
+	snap, err := c.current(ctx, id)
+	if err != nil || snap.whole {
+		return snap, err
+	}
+	e := c.newCached(id)
+	if former, ok := c.lru.get(id); ok {
+		e.succeed(former)
+	}
+	if snap, err = c.loader.complete(ctx, snap); err != nil {
+		e.close()
+		return nil, err
+	}
+	c.put(e, snap)
+	return snap, nil
+}
+
 // current returns the snapshot of an instance. The caller holds its shard.
 func (c *cache) current(ctx context.Context, id center.InstanceID) (*Snapshot, error) {
 	if snap, err := c.fresh(ctx, id); snap != nil || err != nil {

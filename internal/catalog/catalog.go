@@ -83,6 +83,38 @@ func (c *Catalog) Snapshot(ctx context.Context, ref string) (*Snapshot, error) {
 	return c.cache.current(ctx, id)
 }
 
+// SnapshotWith is [Catalog.Snapshot] with the resources of a kind, also of one that
+// is kept apart: users, of which there may be very many, and which chats do not ask for. Such a
+// kind is read from the store when it is asked for first, and by the first write.
+func (c *Catalog) SnapshotWith(ctx context.Context, kind center.Kind, ref string) (*Snapshot, error) {
+	snap, err := c.Snapshot(ctx, ref)
+	if err != nil || snap.whole || !kinds[kind].apart {
+		return snap, err
+	}
+	shard := c.cache.shard(snap.ID())
+	shard.Lock()
+	defer shard.Unlock()
+	return c.cache.entire(ctx, snap.ID())
+}
+
+// UsersOf reports whether an instance has users with a routing profile, a
+// security profile or a hierarchy group. Within a change ask the snapshot there, which
+// is what the change will be made of: [Snapshot.Uses].
+func UsersOf[ID center.RoutingProfileID | center.SecurityProfileID | center.HierarchyGroupID](ctx context.Context, c *Catalog, instance center.InstanceID, id ID) (bool, error) {
+	snap, err := c.SnapshotWith(ctx, center.KindUser, string(instance))
+	if err != nil {
+		return false, err
+	}
+	of := center.KindRoutingProfile
+	switch any(id).(type) {
+	case center.SecurityProfileID:
+		of = center.KindSecurityProfile
+	case center.HierarchyGroupID:
+		of = center.KindHierarchyGroup
+	}
+	return snap.Uses(center.KindUser, of, string(id)) > 0, nil
+}
+
 // maxWrites bounds how often a write is made anew because another node was first.
 const maxWrites = 64
 
@@ -98,7 +130,7 @@ func (c *Catalog) Change(ctx context.Context, id center.InstanceID, decide func(
 	var err error
 	for attempt := range maxWrites {
 		var snap *Snapshot
-		if snap, err = c.cache.current(ctx, id); err != nil {
+		if snap, err = c.cache.entire(ctx, id); err != nil {
 			return err
 		}
 		var w Write
@@ -157,14 +189,14 @@ func (c *Catalog) AdmitAlias(h Holder) error {
 // itself, too, as it was: a decision rests on more than what it changes (quotas,
 // what refers to what), so of two that were made of one state one is refused.
 func (c *Catalog) commit(ctx context.Context, snap *Snapshot, w Write) error {
-	if len(w.Put)+len(w.Drop)+len(w.stowed)+len(w.unneeded) == 0 {
+	if len(w.Put)+len(w.Drop)+len(w.stowed)+len(w.unneeded)+len(w.secrets) == 0 {
 		return nil
 	}
 	if c.cfg.Shared && !slices.ContainsFunc(w.Put, func(r Resource) bool { return r.Kind() == center.KindInstance }) {
 		w.Put = append(slices.Clip(w.Put), snap.Instance)
 	}
 	next := snap.copy()
-	rows, gone := slices.Clone(w.stowed), slices.Clone(w.unneeded)
+	rows, gone := slices.Concat(w.stowed, w.secrets), slices.Clone(w.unneeded)
 	for _, r := range w.Put {
 		row, err := encode(r)
 		if err != nil {
@@ -180,8 +212,7 @@ func (c *Catalog) commit(ctx context.Context, snap *Snapshot, w Write) error {
 			next.Instance = i
 			continue
 		}
-		next.remove(r.Kind(), r.About().ID)
-		next.add(r.Kind(), []Resource{shown})
+		next.put(shown)
 	}
 	for _, r := range w.Drop {
 		gone = append(gone, center.Resource{Instance: r.About().Instance, Kind: r.Kind(), ID: r.About().ID})
@@ -209,7 +240,8 @@ func (c *Catalog) commit(ctx context.Context, snap *Snapshot, w Write) error {
 // that became current cannot be read, the next request reloads it.
 func (c *Catalog) show(ctx context.Context, e *cached, next *Snapshot, put []Resource) {
 	for _, r := range put {
-		h, ok := next.index[r.Kind()][r.About().ID].(Holder)
+		there, _ := next.shelf(r.Kind()).get(r.About().ID)
+		h, ok := there.(Holder)
 		if !ok {
 			continue
 		}

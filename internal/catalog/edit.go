@@ -24,7 +24,8 @@ type Write struct {
 	Drop []Resource
 
 	stowed   []center.Resource // new contents
-	unneeded []center.Resource // contents to remove
+	unneeded []center.Resource // contents and secrets to remove
+	secrets  []center.Resource // new ones
 }
 
 // Add makes a new resource of an instance. Errors: those of make and [Catalog.Change].

@@ -26,6 +26,9 @@ type kind struct {
 	over   center.Reason         // of a quota that is used up
 	counts func(r Resource) bool // what counts against it; nil for everything
 	fields map[string]fieldOf    // that a search can name, besides name and resourceID
+	// apart kinds are in no snapshot until somebody asks for them: see [Catalog.SnapshotWith].
+	apart  bool
+	refers func(r Resource) []target // to what; for kinds that keep account of it: see [Snapshot.Uses]
 }
 
 // contentKind is what the catalog has to know of the contents of a kind.
@@ -108,7 +111,25 @@ var kinds = byKind(
 		kind: center.KindAgentStatus, make: func() Resource { return new(AgentStatus) }, taggable: true, unique: true,
 		fields: description(func(s *AgentStatus) string { return s.Description }),
 	},
-	kind{kind: center.KindUser},
+	kind{
+		kind: center.KindUser, make: func() Resource { return new(User) }, taggable: true, unique: true, apart: true,
+		quota: "users", plural: "users", over: center.LimitExceeded,
+		refers: func(r Resource) []target { return r.(*User).refers() },
+	},
+	kind{kind: center.KindPassword},
+	kind{kind: center.KindHierarchy, make: func() Resource { return new(Hierarchy) }},
+	kind{
+		kind: center.KindHierarchyGroup, make: func() Resource { return new(Group) }, taggable: true, unique: true,
+		quota: "hierarchy-groups", plural: "hierarchy groups", over: center.LimitExceeded,
+		fields: map[string]fieldOf{
+			"parentId": text(func(g *Group) string { return string(g.Parent) }),
+		},
+		refers: func(r Resource) []target { return []target{{center.KindHierarchyGroup, string(r.(*Group).Parent)}} },
+	},
+	kind{
+		kind: center.KindAttribute, make: func() Resource { return new(PredefinedAttribute) }, unique: true,
+		quota: "predefined-attributes", plural: "predefined attributes", over: center.LimitExceeded,
+	},
 	kind{kind: center.KindStorageConfig, make: func() Resource { return new(StorageConfig) }},
 	kind{kind: center.KindAssociation, make: func() Resource { return new(Association) }},
 )

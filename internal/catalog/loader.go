@@ -50,16 +50,38 @@ func (l *loader) load(ctx context.Context, id center.InstanceID) (*Snapshot, err
 	snap := newSnapshot(l.partition, instance.(*Instance))
 	snap.Revision = revision
 	for _, k := range kinds {
-		if k.make == nil || k.kind == center.KindInstance {
+		if k.make == nil || k.apart || k.kind == center.KindInstance {
 			continue
 		}
-		rs, err := l.rows.list(ctx, id, k.kind)
-		if err != nil {
+		if err := l.fill(ctx, snap, k.kind); err != nil {
 			return nil, err
 		}
-		snap.add(k.kind, rs)
 	}
 	return snap, l.prepareRunnable(ctx, snap)
+}
+
+// fill reads all resources of a kind into a snapshot under construction.
+func (l *loader) fill(ctx context.Context, snap *Snapshot, kind center.Kind) error {
+	rs, err := l.rows.list(ctx, snap.ID(), kind)
+	if err == nil {
+		snap.fill(kind, rs)
+	}
+	return err
+}
+
+// complete returns a snapshot with what is kept apart.
+func (l *loader) complete(ctx context.Context, snap *Snapshot) (*Snapshot, error) {
+	whole := snap.copy()
+	for _, k := range kinds {
+		if !k.apart {
+			continue
+		}
+		if err := l.fill(ctx, whole, k.kind); err != nil {
+			return nil, err
+		}
+	}
+	whole.whole = true
+	return whole, nil
 }
 
 // prepareRunnable parses what chats may come to in a new snapshot.
@@ -68,8 +90,8 @@ func (l *loader) prepareRunnable(ctx context.Context, snap *Snapshot) error {
 		if k.contents == nil || k.contents.typ == nil {
 			continue
 		}
-		for _, r := range snap.lists[k.kind] {
-			if err := l.parse(ctx, snap, r.(Holder)); err != nil {
+		for e := range snap.shelf(k.kind).byName.All() {
+			if err := l.parse(ctx, snap, e.resource.(Holder)); err != nil {
 				return err
 			}
 		}

@@ -22,11 +22,9 @@ func (snap *Snapshot) missing(kind center.Kind, ref string) error {
 			hint = "the ARN is of another kind of resource: " + string(a.Kind)
 		}
 	} else {
-		for _, r := range snap.lists[kind] {
-			if r.About().Name == ref {
-				hint = "that is its name; its id is " + r.About().ID
-				break
-			}
+		for e := range snap.shelf(kind).named(ref) {
+			hint = "that is its name; its id is " + e.id
+			break
 		}
 	}
 	return hinted(center.Missing(kind, ref), hint)

@@ -50,6 +50,14 @@ func (c *cache) newCached(id center.InstanceID) *cached {
 	return e
 }
 
+// succeed takes over what is known of a snapshot of the same revision.
+func (e *cached) succeed(former *cached) {
+	e.notice(former.noticed.Load())
+	former.mu.Lock()
+	defer former.mu.Unlock()
+	e.compared = former.compared
+}
+
 func (e *cached) close() {
 	if e.stop != nil {
 		e.stop()

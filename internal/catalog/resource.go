@@ -3,7 +3,6 @@ package catalog
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -91,9 +90,4 @@ func byName(a, b Resource) int {
 		return c
 	}
 	return strings.Compare(x.ID, y.ID)
-}
-
-// without returns rs without the one that has an id.
-func without(rs []Resource, id string) []Resource {
-	return slices.DeleteFunc(slices.Clone(rs), func(r Resource) bool { return r.About().ID == id })
 }

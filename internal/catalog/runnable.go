@@ -70,7 +70,8 @@ func (snap *Snapshot) CanStart(ref string) error {
 
 // typeOf returns the type of a flow, "" of a module.
 func (snap *Snapshot) typeOf(id center.FlowID) string {
-	if f, ok := snap.index[center.KindFlow][string(id)].(*Flow); ok {
+	r, _ := snap.shelf(center.KindFlow).get(string(id))
+	if f, ok := r.(*Flow); ok {
 		return f.Type
 	}
 	return ""

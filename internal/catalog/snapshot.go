@@ -1,11 +1,13 @@
 package catalog
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"parley.example/parley/internal/catalog/contents"
+	"parley.example/parley/internal/catalog/ordered"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/flow"
@@ -21,8 +23,9 @@ type Snapshot struct {
 	Revision int64
 
 	partition center.Partition
-	lists     map[center.Kind][]Resource // by name, then id
-	index     map[center.Kind]map[string]Resource
+	shelves   map[center.Kind]shelf
+	uses      ordered.List[use]                // what refers to what
+	whole     bool                             // it has the kinds that are kept apart
 	graves    map[string]Holder                // deleted ones whose contents are still kept
 	runnable  map[contact.ContentKey]published // what is published of flows and modules
 }
@@ -36,10 +39,10 @@ type published struct {
 // All returns the resources of a type, by name, then id.
 func All[T Resource](snap *Snapshot) []T {
 	var none T
-	list := snap.lists[none.Kind()]
-	all := make([]T, len(list))
-	for i, r := range list {
-		all[i] = r.(T)
+	s := snap.shelf(none.Kind())
+	all := make([]T, 0, s.byName.Len())
+	for e := range s.byName.All() {
+		all = append(all, e.resource.(T))
 	}
 	return all
 }
@@ -47,7 +50,7 @@ func All[T Resource](snap *Snapshot) []T {
 // Get returns the resource that has an id: NotFound when there is none.
 func Get[T Of[ID], ID ~string](snap *Snapshot, id ID) (T, error) {
 	var none T
-	r, ok := snap.index[none.Kind()][string(id)]
+	r, ok := snap.shelf(none.Kind()).get(string(id))
 	if !ok {
 		return none, snap.missing(none.Kind(), string(id))
 	}
@@ -58,7 +61,7 @@ func Get[T Of[ID], ID ~string](snap *Snapshot, id ID) (T, error) {
 // instance, account or region names nothing: NotFound.
 func Find[T Resource](snap *Snapshot, ref string) (T, error) {
 	var none T
-	r, ok := snap.index[none.Kind()][snap.local(none.Kind(), ref)]
+	r, ok := snap.shelf(none.Kind()).get(snap.local(none.Kind(), ref))
 	if !ok {
 		return none, snap.missing(none.Kind(), ref)
 	}
@@ -73,7 +76,7 @@ func Find[T Resource](snap *Snapshot, ref string) (T, error) {
 func FindContent[T Holder](snap *Snapshot, ref string) (T, contents.Which, error) {
 	var none T
 	id, qualifier, qualified := strings.Cut(snap.local(none.Kind(), ref), ":")
-	r, ok := snap.index[none.Kind()][id]
+	r, ok := snap.shelf(none.Kind()).get(id)
 	if !ok {
 		return none, 0, snap.missing(none.Kind(), ref)
 	}
@@ -185,17 +188,23 @@ func (snap *Snapshot) local(kind center.Kind, ref string) string {
 
 // hasName reports whether a resource of a kind other than except has a name.
 func (snap *Snapshot) hasName(kind center.Kind, name, except string) bool {
-	return slices.ContainsFunc(snap.lists[kind], func(r Resource) bool {
-		m := r.About()
-		return m.Name == name && m.ID != except
-	})
+	for e := range snap.shelf(kind).named(name) {
+		if e.id != except {
+			return true
+		}
+	}
+	return false
 }
 
 // count returns how many resources count against the quota of their kind.
 func (snap *Snapshot) count(k *kind) int {
+	s := snap.shelf(k.kind)
+	if k.counts == nil {
+		return s.byName.Len()
+	}
 	n := 0
-	for _, r := range snap.lists[k.kind] {
-		if k.counts == nil || k.counts(r) {
+	for e := range s.byName.All() {
+		if k.counts(e.resource) {
 			n++
 		}
 	}
@@ -205,7 +214,7 @@ func (snap *Snapshot) count(k *kind) int {
 // copy returns a snapshot that can be changed before it is shown.
 func (snap *Snapshot) copy() *Snapshot {
 	c := *snap
-	c.lists, c.index = maps.Clone(snap.lists), maps.Clone(snap.index)
+	c.shelves = maps.Clone(snap.shelves)
 	c.graves, c.runnable = maps.Clone(snap.graves), maps.Clone(snap.runnable)
 	return &c
 }
@@ -214,47 +223,74 @@ func (snap *Snapshot) copy() *Snapshot {
 func newSnapshot(p center.Partition, i *Instance) *Snapshot {
 	return &Snapshot{
 		Instance: i, partition: p,
-		lists:  map[center.Kind][]Resource{},
-		index:  map[center.Kind]map[string]Resource{},
-		graves: map[string]Holder{}, runnable: map[contact.ContentKey]published{},
+		shelves: map[center.Kind]shelf{},
+		graves:  map[string]Holder{}, runnable: map[contact.ContentKey]published{},
 	}
 }
 
-// add puts resources of one kind, none of which is there yet, into a snapshot under construction.
-func (snap *Snapshot) add(kind center.Kind, rs []Resource) {
-	list, index := slices.Clone(snap.lists[kind]), maps.Clone(snap.index[kind])
-	if index == nil {
-		index = make(map[string]Resource, len(rs))
+// shelf returns the resources of a kind. One that is kept apart has to be asked
+// for: an answer without it would be that of an instance which has none.
+func (snap *Snapshot) shelf(kind center.Kind) shelf {
+	if k := kinds[kind]; k != nil && k.apart && !snap.whole {
+		panic(fmt.Sprintf("catalog: a snapshot that was taken without %s resources is asked for them; SnapshotWith has them", kind))
 	}
+	return snap.shelves[kind]
+}
+
+// fill puts all resources of a kind into a snapshot under construction.
+func (snap *Snapshot) fill(kind center.Kind, rs []Resource) {
+	var uses []use
+	live := make([]Resource, 0, len(rs))
 	for _, r := range rs {
-		if h, ok := r.(Holder); ok && !h.Authoring().Deleted.IsZero() {
-			snap.graves[r.About().ID] = h
+		if snap.bury(r) {
 			continue
 		}
-		list = append(list, r)
-		index[r.About().ID] = r
+		live = append(live, r)
+		uses = append(uses, usesOf(r)...)
 	}
-	slices.SortFunc(list, byName)
-	snap.lists[kind], snap.index[kind] = list, index
+	snap.shelves[kind] = newShelf(live)
+	if len(uses) > 0 {
+		uses = slices.AppendSeq(uses, snap.uses.All())
+		slices.SortFunc(uses, use.compare)
+		snap.uses = ordered.Of(uses)
+	}
+}
+
+// put adds a resource to a snapshot under construction, or replaces the one that is there.
+func (snap *Snapshot) put(r Resource) {
+	snap.remove(r.Kind(), r.About().ID)
+	if !snap.bury(r) {
+		snap.shelves[r.Kind()] = snap.shelves[r.Kind()].with(r)
+		snap.refer(r)
+	}
+}
+
+// bury keeps a tombstone, and reports whether a resource is one.
+func (snap *Snapshot) bury(r Resource) bool {
+	h, ok := r.(Holder)
+	if ok = ok && !h.Authoring().Deleted.IsZero(); ok {
+		snap.graves[r.About().ID] = h
+	}
+	return ok
 }
 
 // remove takes a resource out of a snapshot under construction.
 func (snap *Snapshot) remove(kind center.Kind, id string) {
-	delete(snap.graves, id)
-	maps.DeleteFunc(snap.runnable, func(key contact.ContentKey, _ published) bool { return string(key.Flow) == id })
-	if _, ok := snap.index[kind][id]; !ok {
-		return
+	if kinds[kind].contents != nil {
+		delete(snap.graves, id)
+		maps.DeleteFunc(snap.runnable, func(key contact.ContentKey, _ published) bool { return string(key.Flow) == id })
 	}
-	snap.lists[kind] = without(snap.lists[kind], id)
-	snap.index[kind] = maps.Clone(snap.index[kind])
-	delete(snap.index[kind], id)
+	if r, ok := snap.shelf(kind).get(id); ok {
+		snap.release(r)
+		snap.shelves[kind] = snap.shelves[kind].without(id)
+	}
 }
 
 // weight is about how many bytes the snapshot holds.
 func (snap *Snapshot) weight() int {
 	w := 0
-	for _, list := range snap.lists {
-		w += 1024 * len(list)
+	for _, s := range snap.shelves {
+		w += 1024 * s.byID.Len()
 	}
 	for _, p := range snap.runnable {
 		if p.flow != nil {

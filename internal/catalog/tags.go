@@ -13,14 +13,14 @@ const maxTags = 50
 
 // Tagged returns what an ARN names among the resources that can be tagged: an
 // instance, or a flow, flow module, view, queue, hours of operation, routing
-// profile, security profile or agent status of one. Errors: Invalid when it is
+// profile, security profile, agent status, user or hierarchy group of one. Errors: Invalid when it is
 // no ARN of those, NotFound, also for a version or alias behind it.
 func (c *Catalog) Tagged(ctx context.Context, arn string) (Resource, error) {
 	a, err := taggable(arn)
 	if err != nil {
 		return nil, err
 	}
-	snap, err := c.Snapshot(ctx, a.InstanceARN(a.Instance))
+	snap, err := c.SnapshotWith(ctx, a.Kind, a.InstanceARN(a.Instance))
 	if center.ReasonOf(err) == center.NotFound {
 		return nil, missingARN(arn)
 	}
@@ -48,7 +48,7 @@ func (snap *Snapshot) tagged(a center.ARN, arn string) (Resource, error) {
 		return snap.Instance, nil
 	}
 	id, qualifier, qualified := strings.Cut(snap.local(a.Kind, arn), ":")
-	r, ok := snap.index[a.Kind][id]
+	r, ok := snap.shelf(a.Kind).get(id)
 	if ok && qualified {
 		var h Holder
 		if h, ok = r.(Holder); ok {

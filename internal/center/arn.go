@@ -44,6 +44,11 @@ const (
 	KindSecurityProfile Kind = "security-profile"
 	KindAgentStatus     Kind = "agent-status"
 	KindUser            Kind = "user"
+	KindPassword        Kind = "user-password" // the hash of the password of the user with its id
+	KindHierarchyGroup  Kind = "agent-group"
+	KindHierarchyLevel  Kind = "agent-group-level"
+	KindHierarchy       Kind = "hierarchy-structure"
+	KindAttribute       Kind = "predefined-attribute"
 	KindView            Kind = "view"
 	KindViewVersion     Kind = "view-version"
 	KindStorageConfig   Kind = "storage-config"

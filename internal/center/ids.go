@@ -28,6 +28,9 @@ type (
 	RoutingProfileID  string
 	SecurityProfileID string
 	AgentStatusID     string
+	HierarchyGroupID  string
+	HierarchyLevelID  string
+	AttributeID       string // of a predefined attribute, which the API knows by its name
 	StorageID         string // AssociationId of a storage configuration
 	AssociationID     string // of a function, a bot or an origin
 
