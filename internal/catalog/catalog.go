@@ -137,8 +137,10 @@ func (c *Catalog) Change(ctx context.Context, id center.InstanceID, decide func(
 		if w, err = decide(snap); err != nil {
 			return err
 		}
-		if err = c.admit(snap, w.Put); err != nil {
-			return err
+		for _, r := range w.Put {
+			if err = c.Admits(snap, r); err != nil {
+				return err
+			}
 		}
 		if attempt > 0 {
 			if w.stowed, err = c.rows.absent(ctx, w.stowed); err != nil {
@@ -156,21 +158,17 @@ func (c *Catalog) Change(ctx context.Context, id center.InstanceID, decide func(
 	return err
 }
 
-// admit refuses names that are taken and resources above the quota of their kind.
-func (c *Catalog) admit(snap *Snapshot, put []Resource) error {
-	for _, r := range put {
-		k, m := kinds[r.Kind()], r.About()
-		if k.unique && m.Name != "" && snap.hasName(r.Kind(), m.Name, m.ID) {
-			return &center.Error{Reason: center.Duplicate, Message: fmt.Sprintf("a %s with the name %q exists", k.kind, m.Name), Kind: k.kind}
-		}
-		if m.Version > 0 || k.quota == "" {
-			continue
-		}
-		if err := c.Admit(snap.count(k), k.quota, "the instance", k.plural, k.over); err != nil {
-			return err
-		}
+// Admits refuses a resource whose name is taken, and a new one above the quota of
+// its kind. [Catalog.Change] does so by itself; whoever has much to do for a new one asks first.
+func (c *Catalog) Admits(snap *Snapshot, r Resource) error {
+	k, m := kinds[r.Kind()], r.About()
+	if k.unique && m.Name != "" && snap.hasName(r.Kind(), m.Name, m.ID) {
+		return &center.Error{Reason: center.Duplicate, Message: fmt.Sprintf("a %s with the name %q exists", k.kind, m.Name), Kind: k.kind}
 	}
-	return nil
+	if m.Version > 0 || k.quota == "" {
+		return nil
+	}
+	return c.Admit(snap.count(k), k.quota, "the instance", k.plural, k.over)
 }
 
 // AdmitVersion refuses another version above the quota.

@@ -29,25 +29,25 @@ type Identity struct {
 	Mobile         string `json:"mobile,omitempty"`
 }
 
-// UserConfig says how contacts reach a user: as a whole (UserPhoneConfig), or by channel, of
-// which each is named once in a list. Only one of the two has AutoAccept and WorkLimit: see
-// the package staffing.
+// UserConfig says how contacts reach a user: for all channels (UserPhoneConfig), and by channel, of
+// which a list names each once. What is set by channel is not set for all as well.
 type UserConfig struct {
-	Phone        *Phone         `json:"phone,omitempty"` // nil when all is set by channel
-	AutoAccept   []AutoAccept   `json:"autoAccept,omitempty"`
-	Work         []ContactWork  `json:"work,omitempty"`
-	Numbers      []PhoneNumber  `json:"numbers,omitempty"`
-	Persistent   []Persistent   `json:"persistent,omitempty"`
-	Enhancements []Enhancements `json:"enhancements,omitempty"`
+	Phone        Phone         `json:"phone"`
+	AutoAccept   []AutoAccept  `json:"autoAccept,omitempty"`
+	Work         []ContactWork `json:"work,omitempty"`
+	Numbers      []PhoneNumber `json:"numbers,omitempty"`
+	Persistent   []Persistent  `json:"persistent,omitempty"`
+	Enhancements []Enhancement `json:"enhancements,omitempty"`
 }
 
 // Phone is UserPhoneConfig. WorkLimit is AfterContactWorkTimeLimit, in seconds, 0 for no end.
+// What is not set is nil, or "".
 type Phone struct {
 	Type       string `json:"type"` // PhoneType
-	AutoAccept bool   `json:"autoAccept,omitempty"`
-	WorkLimit  int32  `json:"workLimit,omitempty"`
+	AutoAccept *bool  `json:"autoAccept,omitempty"`
+	WorkLimit  *int32 `json:"workLimit,omitempty"`
 	Number     string `json:"number,omitempty"` // DeskPhoneNumber
-	Persistent bool   `json:"persistent,omitempty"`
+	Persistent *bool  `json:"persistent,omitempty"`
 }
 
 // AutoAccept is AutoAcceptConfig.
@@ -78,8 +78,8 @@ type Persistent struct {
 	On      bool   `json:"on,omitempty"`
 }
 
-// Enhancements is VoiceEnhancementConfig.
-type Enhancements struct {
+// Enhancement is VoiceEnhancementConfig.
+type Enhancement struct {
 	Channel string `json:"channel"`
 	Mode    string `json:"mode"` // VoiceEnhancementMode
 }

@@ -33,7 +33,7 @@ type Fixture struct {
 }
 
 // New returns a fixture whose store is closed when the test ends.
-func New(t *testing.T, limits catalog.Limits) *Fixture {
+func New(t testing.TB, limits catalog.Limits) *Fixture {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), sqlite.Options{})
 	if err != nil {
@@ -59,7 +59,7 @@ func (f *Fixture) Again(limits catalog.Limits, change ...func(*catalog.Config)) 
 }
 
 // NewInstance makes an instance.
-func (f *Fixture) NewInstance(t *testing.T, alias string) center.InstanceID {
+func (f *Fixture) NewInstance(t testing.TB, alias string) center.InstanceID {
 	t.Helper()
 	i, err := setup.CreateInstance(t.Context(), f.Catalog, setup.NewInstance{Alias: alias, Identity: "CONNECT_MANAGED"})
 	if err != nil {
