@@ -121,9 +121,6 @@ var kinds = byKind(
 	kind{
 		kind: center.KindHierarchyGroup, make: func() Resource { return new(Group) }, taggable: true, unique: true,
 		quota: "hierarchy-groups", plural: "hierarchy groups", over: center.LimitExceeded,
-		fields: map[string]fieldOf{
-			"parentId": text(func(g *Group) string { return string(g.Parent) }),
-		},
 		refers: func(r Resource) []target { return []target{{center.KindHierarchyGroup, string(r.(*Group).Parent)}} },
 	},
 	kind{

@@ -95,11 +95,9 @@ func TestErrorsTellNoSecrets(t *testing.T) {
 
 func TestUnwrittenOperationsSaySo(t *testing.T) {
 	o := newOffice(t, catalog.Limits{})
-	_, err := o.CreateUser(t.Context(), &connect.CreateUserRequest{
-		InstanceId: o.id, Username: "ana", RoutingProfileId: "r", SecurityProfileIds: []string{"s"}, PhoneConfig: &connect.UserPhoneConfig{PhoneType: connect.PhoneTypeSOFT_PHONE},
-	})
-	refused(t, "CreateUser", err, "NotImplementedException", 501)
-	if err == nil || !strings.Contains(err.Error(), "CreateUser") {
+	_, err := o.ListPhoneNumbersV2(t.Context(), &connect.ListPhoneNumbersV2Request{InstanceId: &o.id})
+	refused(t, "ListPhoneNumbersV2", err, "NotImplementedException", 501)
+	if err == nil || !strings.Contains(err.Error(), "ListPhoneNumbersV2") {
 		t.Errorf("%v does not name the operation", err)
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"parley.example/parley/internal/connectapi/people"
 	"parley.example/parley/internal/connectapi/queues"
 	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/identity"
 	"parley.example/parley/internal/store"
 )
 
@@ -36,6 +37,9 @@ type Service struct {
 	flows.Modules
 	instances.Instances
 	people.People
+	people.Users
+	people.Hierarchy
+	people.Attributes
 	queues.Queues
 
 	unanswered
@@ -60,6 +64,7 @@ type Config struct {
 	KnowsAIAgent func(id center.AIAgentID) bool
 	SignIns      contacts.SignIns
 	Deleted      func() // see instances.Instances
+	Passwords    *identity.Hasher
 }
 
 // New returns the service. All members of c are needed.
@@ -73,6 +78,8 @@ func New(c Config) *Service {
 		Modules:   flows.Modules{Catalog: c.Catalog},
 		Instances: instances.Instances{Catalog: c.Catalog, Store: c.Store, Now: c.Now, Deleted: c.Deleted, AccessURL: c.PublicURL},
 		People:    people.People{Catalog: c.Catalog},
-		Queues:    queues.Queues{Catalog: c.Catalog, Store: c.Store},
+		Users:     people.Users{Catalog: c.Catalog, Hash: c.Passwords.Hash},
+		Hierarchy: people.Hierarchy{Catalog: c.Catalog}, Attributes: people.Attributes{Catalog: c.Catalog},
+		Queues: queues.Queues{Catalog: c.Catalog, Store: c.Store},
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"parley.example/parley/internal/edge"
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/erasure"
+	"parley.example/parley/internal/identity"
 	"parley.example/parley/internal/participantapi"
 	"parley.example/parley/internal/ratelimit"
 	"parley.example/parley/internal/ui"
@@ -51,7 +52,7 @@ func (s *Server) mounts() []edge.Mount {
 	contacts := connectapi.New(connectapi.Config{
 		Catalog: s.catalog, Engine: s.engine, Store: s.store, Sealer: s.sealer, Partition: s.partition,
 		Now: s.clock.Now, PublicURL: s.urlFor, KnowsStream: s.topics.Knows, KnowsAIAgent: s.bots.Knows, SignIns: s.signIns,
-		Deleted: s.eraser.Wake,
+		Deleted: s.eraser.Wake, Passwords: identity.NewHasher(identity.Usual, 0),
 	})
 	gates := s.gates()
 	chat := participant.NewHandler(participants, s.edge.Options(edge.API{

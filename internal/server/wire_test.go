@@ -163,10 +163,9 @@ func TestBrowsers(t *testing.T) {
 // TestUnimplementedOperations names the operation that nobody has written.
 func TestUnimplementedOperations(t *testing.T) {
 	s := servertest.Start(t)
-	r := call(t, s, "PUT", "/users/11111111-1111-4111-8111-111111111111",
-		`{"Username":"ana","PhoneConfig":{},"SecurityProfileIds":["a"],"RoutingProfileId":"b"}`, "Origin", "https://shop.example")
-	if r.status != 501 || r.code(t) != "NotImplementedException" || !strings.Contains(r.body, "connect:CreateUser") {
-		t.Errorf("CreateUser = %d %s", r.status, r.body)
+	r := call(t, s, "POST", "/phone-number/list", `{"MaxResults":10}`, "Origin", "https://shop.example")
+	if r.status != 501 || r.code(t) != "NotImplementedException" || !strings.Contains(r.body, "connect:ListPhoneNumbersV2") {
+		t.Errorf("ListPhoneNumbersV2 = %d %s", r.status, r.body)
 	}
 }
 

@@ -10,6 +10,9 @@ import (
 	"parley.example/parley/internal/center"
 )
 
+// maxInRequest bounds the proficiencies of one request; the model does not.
+const maxInRequest = 100
+
 // skill is what a user has at most one level of.
 type skill struct{ attribute, value string }
 
@@ -72,6 +75,9 @@ func RemoveProficiencies(ctx context.Context, c *catalog.Catalog, instance cente
 }
 
 func changeProficiencies(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, user center.UserID, list []catalog.Proficiency, alter func(snap *catalog.Snapshot, u *catalog.User) error) error {
+	if len(list) > maxInRequest {
+		return center.Errorf(center.Invalid, "UserProficiencies may have %d proficiencies, not %d", maxInRequest, len(list))
+	}
 	err := once(list, skillOf, func(p catalog.Proficiency) string { return "UserProficiencies: " + p.Attribute + " " + p.Value })
 	if err != nil {
 		return err

@@ -59,37 +59,62 @@ func Named[T catalog.Resource, C any](or, and []C, text *connect.StringCondition
 	return Criteria[C, T]{Or: or, And: and, Beside: append(beside, Text[T](text))}
 }
 
+// maxCriteria bounds the conditions of a search: each is asked about each resource.
+const maxCriteria = 100
+
 // Where is the condition that search criteria describe; nil ones match everything.
+// More than a hundred are Invalid.
 func Where[C, T any](c *C, parts func(*C) Criteria[C, T]) Condition[T] {
 	return func() (Match[T], error) {
 		if c == nil {
 			return nil, nil
 		}
-		p := parts(c)
-		var all, anyOf []Match[T]
-		for _, cond := range p.Beside {
-			m, err := cond()
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, m)
+		left := maxCriteria
+		if within(c, parts, &left); left < 0 {
+			return nil, center.Errorf(center.Invalid, "SearchCriteria has more than %d conditions", maxCriteria)
 		}
-		for i := range p.Or {
-			m, err := Where(&p.Or[i], parts)()
-			if err != nil {
-				return nil, err
-			}
-			anyOf = append(anyOf, m)
-		}
-		for i := range p.And {
-			m, err := Where(&p.And[i], parts)()
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, m)
-		}
-		return Every(append(all, Any(anyOf))...), nil
+		return where(c, parts)
 	}
+}
+
+// within counts conditions down, until none may be left.
+func within[C, T any](c *C, parts func(*C) Criteria[C, T], left *int) {
+	if *left--; *left < 0 {
+		return
+	}
+	p := parts(c)
+	for _, list := range [][]C{p.Or, p.And} {
+		for i := range list {
+			within(&list[i], parts, left)
+		}
+	}
+}
+
+func where[C, T any](c *C, parts func(*C) Criteria[C, T]) (Match[T], error) {
+	p := parts(c)
+	var all, anyOf []Match[T]
+	for _, cond := range p.Beside {
+		m, err := cond()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, m)
+	}
+	for i := range p.Or {
+		m, err := where(&p.Or[i], parts)
+		if err != nil {
+			return nil, err
+		}
+		anyOf = append(anyOf, m)
+	}
+	for i := range p.And {
+		m, err := where(&p.And[i], parts)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, m)
+	}
+	return Every(append(all, Any(anyOf))...), nil
 }
 
 // Text translates a StringCondition on a resource: FieldName is one of the

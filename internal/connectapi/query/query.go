@@ -24,10 +24,18 @@ func Instance(ctx context.Context, c *catalog.Catalog, ref string) (*catalog.Sna
 	return snap, wire.InMember("InstanceId", err)
 }
 
+// Holding finds the instance that a member InstanceId names, with the resources
+// of a type: see [catalog.Catalog.SnapshotWith].
+func Holding[T catalog.Resource](ctx context.Context, c *catalog.Catalog, ref string) (*catalog.Snapshot, error) {
+	var none T
+	snap, err := c.SnapshotWith(ctx, none.Kind(), ref)
+	return snap, wire.InMember("InstanceId", err)
+}
+
 // Find returns a resource of an instance, both by id or ARN.
 func Find[T catalog.Resource](ctx context.Context, c *catalog.Catalog, instance, ref string) (*catalog.Snapshot, T, error) {
 	var none T
-	snap, err := Instance(ctx, c, instance)
+	snap, err := Holding[T](ctx, c, instance)
 	if err != nil {
 		return nil, none, err
 	}
@@ -64,7 +72,7 @@ func Describe[T catalog.Resource, O any](ctx context.Context, c *catalog.Catalog
 
 // List gives one page of the resources of a type, by name, of those that match.
 func List[T catalog.Resource, O any](ctx context.Context, c *catalog.Catalog, instance string, p Page, match Match[T], show Show[T, O]) ([]O, *string, error) {
-	snap, err := Instance(ctx, c, instance)
+	snap, err := Holding[T](ctx, c, instance)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -93,7 +101,7 @@ func Within[T, O any](p Page, owner string, all []T, position func(*T) string, s
 // Search gives one page of the resources of a type that meet a condition and
 // match, by name, and how many there are in all.
 func Search[T catalog.Resource, O any](ctx context.Context, c *catalog.Catalog, instance string, p Page, cond Condition[T], match Match[T], show Show[T, O]) (found []O, next *string, total *int64, err error) {
-	snap, err := Instance(ctx, c, instance)
+	snap, err := Holding[T](ctx, c, instance)
 	if err != nil {
 		return nil, nil, nil, err
 	}
