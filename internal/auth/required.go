@@ -14,7 +14,7 @@ var required = map[string]requirement{
 	"CreateHoursOfOperation":   {every: center.KindHours},
 	"CreatePrompt":             {every: kindPrompt},
 	"CreateQueue":              {every: center.KindQueue, spared: []center.Kind{kindEmailAddress}},
-	"CreateQuickConnect":       {every: kindQuickConnect},
+	"CreateQuickConnect":       {every: center.KindQuickConnect},
 	"CreateRoutingProfile":     {every: center.KindRoutingProfile},
 	"CreateSecurityProfile":    {every: center.KindSecurityProfile},
 	"CreateUser":               {every: center.KindUser},
@@ -26,7 +26,7 @@ var required = map[string]requirement{
 	"ListContactFlows":  {every: center.KindFlow},
 	"ListPhoneNumbers":  {every: kindPhoneNumber},
 	"ListQueues":        {every: center.KindQueue},
-	"ListQuickConnects": {every: kindQuickConnect},
+	"ListQuickConnects": {every: center.KindQuickConnect},
 
 	"CreateHoursOfOperationOverride":     {instance: true},
 	"CreateParticipant":                  {instance: true},

@@ -88,8 +88,8 @@ var named = map[string]naming{
 	"QueueId":                              {kind: center.KindQueue},
 	"QueueIds":                             {kind: center.KindQueue},
 	"Queues":                               {kind: center.KindQueue},
-	"QuickConnectId":                       {kind: kindQuickConnect},
-	"QuickConnectIds":                      {kind: kindQuickConnect},
+	"QuickConnectId":                       {kind: center.KindQuickConnect},
+	"QuickConnectIds":                      {kind: center.KindQuickConnect},
 	"RelatedContactId":                     {kind: kindContact},
 	"ResourceArn":                          {shape: byARN},
 	"ResourceArns":                         {shape: byARN},
@@ -120,7 +120,6 @@ const (
 	kindHierarchyGroup center.Kind = "agent-group"
 	kindPhoneNumber    center.Kind = "phone-number"
 	kindPrompt         center.Kind = "prompt"
-	kindQuickConnect   center.Kind = "transfer-destination"
 )
 
 // ResourcesOf returns what a request touches: request is a pointer to the input of

@@ -117,6 +117,18 @@ func InUse(r Resource, why string) error {
 	return &center.Error{Reason: center.InUse, Message: string(r.Kind()) + " " + r.About().ID + " cannot be deleted: " + why, Kind: r.Kind(), ID: r.About().ID}
 }
 
+// Twice returns the first key that two elements of a list have; ok is false when there is none.
+func Twice[T any, K comparable](list []T, key func(T) K) (k K, ok bool) {
+	seen := make(map[K]bool, len(list))
+	for _, e := range list {
+		if k = key(e); seen[k] {
+			return k, true
+		}
+		seen[k] = true
+	}
+	return *new(K), false
+}
+
 // space is the name space of derived ids.
 var space = uuid.MustParse("6b0c6a52-6f3e-4f0e-9d0b-0d6b1f5a7c11")
 

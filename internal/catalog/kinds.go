@@ -53,12 +53,17 @@ var (
 	viewContents = &contentKind{rows: center.KindViewVersion, noun: "view", unpublished: center.BadRequest}
 )
 
-// fieldOf reads a text of a resource.
-type fieldOf func(r Resource) string
+// fieldOf reads what a search can name of a resource: one text, or several.
+type fieldOf func(r Resource) []string
 
 // text makes a fieldOf for one type of resource.
 func text[T Resource](read func(r T) string) fieldOf {
-	return func(r Resource) string { return read(r.(T)) }
+	return func(r Resource) []string { return []string{read(r.(T))} }
+}
+
+// texts makes a fieldOf that reads several.
+func texts[T Resource](read func(r T) []string) fieldOf {
+	return func(r Resource) []string { return read(r.(T)) }
 }
 
 // description is what most kinds can be searched by.
@@ -101,15 +106,31 @@ var kinds = byKind(
 	},
 	kind{
 		kind: center.KindRoutingProfile, make: func() Resource { return new(RoutingProfile) }, taggable: true, unique: true,
-		fields: description(func(p *RoutingProfile) string { return p.Description }),
+		quota: "routing-profiles", plural: "routing profiles", over: center.LimitExceeded,
+		fields: map[string]fieldOf{
+			"description":        text(func(p *RoutingProfile) string { return p.Description }),
+			"associatedQueueIds": texts((*RoutingProfile).QueueIDs),
+		},
+	},
+	kind{
+		kind: center.KindQuickConnect, make: func() Resource { return new(QuickConnect) }, taggable: true, unique: true,
+		quota: "quick-connects", plural: "quick connects", over: center.LimitExceeded,
+		fields: description(func(k *QuickConnect) string { return k.Description }),
 	},
 	kind{
 		kind: center.KindSecurityProfile, make: func() Resource { return new(SecurityProfile) }, taggable: true, unique: true,
+		quota: "security-profiles", plural: "security profiles", over: center.LimitExceeded,
 		fields: description(func(p *SecurityProfile) string { return p.Description }),
 	},
 	kind{
 		kind: center.KindAgentStatus, make: func() Resource { return new(AgentStatus) }, taggable: true, unique: true,
-		fields: description(func(s *AgentStatus) string { return s.Description }),
+		quota: "agent-statuses", plural: "agent statuses", over: center.LimitExceeded,
+		fields: map[string]fieldOf{
+			"description":  text(func(s *AgentStatus) string { return s.Description }),
+			"displayOrder": text((*AgentStatus).DisplayOrder),
+			"state":        text((*AgentStatus).State),
+			"type":         text(func(s *AgentStatus) string { return s.Type }),
+		},
 	},
 	kind{
 		kind: center.KindUser, make: func() Resource { return new(User) }, taggable: true, unique: true, apart: true,
@@ -148,13 +169,13 @@ func Fields(kind center.Kind) []string {
 	return slices.Concat([]string{"name"}, own, []string{"resourceID"})
 }
 
-// Field returns a text of a resource, which is one of [Fields].
-func Field(r Resource, name string) string {
+// Field returns what a resource has in one of its [Fields].
+func Field(r Resource, name string) []string {
 	switch name {
 	case "name":
-		return r.About().Name
+		return []string{r.About().Name}
 	case "resourceID":
-		return r.About().ID
+		return []string{r.About().ID}
 	}
 	return kinds[r.Kind()].fields[name](r)
 }

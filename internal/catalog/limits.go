@@ -9,21 +9,25 @@ import (
 // Limits are the quotas that an operator may set. The zero value of a member
 // means its default.
 type Limits struct {
-	Instances     int // 100; the service allows 2 until asked for more
-	Flows         int // of an instance, besides the default flows; 100
-	FlowVersions  int // of a flow, a module or a view; 50
-	Modules       int // of an instance; 200
-	Aliases       int // of a flow or a module; 50
-	Views         int // of an instance, besides the managed ones; 500
-	Queues        int // of an instance; 100
-	Hours         int // hours of operation of an instance; 100
-	Functions     int // Lambda functions of an instance; 50
-	Bots          int // of an instance and a version of Lex; 70
-	Origins       int // approved origins of an instance; 100
-	Users         int // of an instance; 500
-	Groups        int // hierarchy groups of an instance; 500
-	Attributes    int // predefined attributes of an instance; 150
-	Proficiencies int // proficiencies of a user; 10
+	Instances        int // 100; the service allows 2 until asked for more
+	Flows            int // of an instance, besides the default flows; 100
+	FlowVersions     int // of a flow, a module or a view; 50
+	Modules          int // of an instance; 200
+	Aliases          int // of a flow or a module; 50
+	Views            int // of an instance, besides the managed ones; 500
+	Queues           int // of an instance; 100
+	Hours            int // hours of operation of an instance; 100
+	RoutingProfiles  int // routing profiles of an instance; 100
+	QuickConnects    int // quick connects of an instance; 100
+	SecurityProfiles int // security profiles of an instance; 100
+	AgentStatuses    int // agent statuses of an instance; 50
+	Functions        int // Lambda functions of an instance; 50
+	Bots             int // of an instance and a version of Lex; 70
+	Origins          int // approved origins of an instance; 100
+	Users            int // of an instance; 500
+	Groups           int // hierarchy groups of an instance; 500
+	Attributes       int // predefined attributes of an instance; 150
+	Proficiencies    int // proficiencies of a user; 10
 }
 
 // Quota is a quota as an operator knows it.
@@ -44,6 +48,10 @@ var Quotas = []Quota{
 	{"views", []string{"Customer managed views"}, 500, func(l *Limits) *int { return &l.Views }},
 	{"queues", nil, 100, func(l *Limits) *int { return &l.Queues }},
 	{"hours-of-operation", []string{"hours"}, 100, func(l *Limits) *int { return &l.Hours }},
+	{"routing-profiles", []string{"Routing profiles"}, 100, func(l *Limits) *int { return &l.RoutingProfiles }},
+	{"quick-connects", []string{"Quick connects"}, 100, func(l *Limits) *int { return &l.QuickConnects }},
+	{"security-profiles", []string{"Security profiles"}, 100, func(l *Limits) *int { return &l.SecurityProfiles }},
+	{"agent-statuses", []string{"Agent status"}, 50, func(l *Limits) *int { return &l.AgentStatuses }},
 	{"lambda-functions", []string{"functions", "AWS Lambda functions"}, 50, func(l *Limits) *int { return &l.Functions }},
 	{"bots", []string{"lex bots", "Amazon Lex bots"}, 70, func(l *Limits) *int { return &l.Bots }},
 	{"approved-origins", []string{"origins"}, 100, func(l *Limits) *int { return &l.Origins }},

@@ -13,7 +13,7 @@ const maxTags = 50
 
 // Tagged returns what an ARN names among the resources that can be tagged: an
 // instance, or a flow, flow module, view, queue, hours of operation, routing
-// profile, security profile, agent status, user or hierarchy group of one. Errors: Invalid when it is
+// profile, quick connect, security profile, agent status, user or hierarchy group of one. Errors: Invalid when it is
 // no ARN of those, NotFound, also for a version or alias behind it.
 func (c *Catalog) Tagged(ctx context.Context, arn string) (Resource, error) {
 	a, err := taggable(arn)

@@ -43,6 +43,7 @@ const (
 	KindRoutingProfile  Kind = "routing-profile"
 	KindSecurityProfile Kind = "security-profile"
 	KindAgentStatus     Kind = "agent-status"
+	KindQuickConnect    Kind = "quick-connect"
 	KindUser            Kind = "user"
 	KindPassword        Kind = "user-password" // the hash of the password of the user with its id
 	KindHierarchyGroup  Kind = "agent-group"
@@ -60,9 +61,10 @@ const (
 
 // segments are the words that ARNs use for kinds, where they differ from the kind's own.
 var segments = map[Kind]string{
-	KindHours:       "operating-hours",
-	KindAgentStatus: "agent-state",
-	KindUser:        "agent",
+	KindHours:        "operating-hours",
+	KindAgentStatus:  "agent-state",
+	KindUser:         "agent",
+	KindQuickConnect: "transfer-destination",
 }
 
 // ofSegment is the reverse of segments.

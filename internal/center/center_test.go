@@ -73,7 +73,7 @@ func TestParseAIAgentID(t *testing.T) {
 func TestARNs(t *testing.T) {
 	p := Partition{Region: "eu-west-1", Account: "123456789012"}
 	for kind, suffix := range map[Kind]string{
-		KindQueue: "/queue/x", KindHours: "/operating-hours/x", KindUser: "/agent/x", KindAgentStatus: "/agent-state/x",
+		KindQueue: "/queue/x", KindHours: "/operating-hours/x", KindUser: "/agent/x", KindAgentStatus: "/agent-state/x", KindQuickConnect: "/transfer-destination/x",
 		KindFlow: "/contact-flow/x", KindFlowModule: "/flow-module/x", KindRoutingProfile: "/routing-profile/x",
 	} {
 		arn := p.ARN("i", kind, "x")

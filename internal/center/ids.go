@@ -31,6 +31,7 @@ type (
 	HierarchyGroupID  string
 	HierarchyLevelID  string
 	AttributeID       string // of a predefined attribute, which the API knows by its name
+	QuickConnectID    string
 	StorageID         string // AssociationId of a storage configuration
 	AssociationID     string // of a function, a bot or an origin
 

@@ -39,6 +39,8 @@ var (
 	starts = taking{"- $LATEST 1 prod", map[string]string{"$SAVED": notFoundE, "9": notFoundE, "nobody": notFoundE, "$DRAFT": notFoundE}}
 	runs   = taking{"- $LATEST 1 prod", map[string]string{"$SAVED": requestE, "9": notFoundE, "nobody": notFoundE, "$DRAFT": parameter}}
 	whole  = taking{"- $LATEST", map[string]string{"$SAVED": requestE, "1": requestE, "prod": requestE, "9": notFoundE, "nobody": notFoundE, "$DRAFT": parameter}}
+	// Without users no quick connect leads to one.
+	users = taking{"", map[string]string{"-": notFoundE, "$LATEST": notFoundE, "1": notFoundE, "prod": notFoundE, "$SAVED": requestE, "9": notFoundE, "nobody": notFoundE, "$DRAFT": parameter}}
 	// The tags are the flow's, whichever of its contents is named; one that is not there is a mistake.
 	tags = taking{"- $LATEST $SAVED 1 prod", map[string]string{"9": notFoundE, "nobody": notFoundE, "$DRAFT": parameter}}
 )
@@ -46,37 +48,57 @@ var (
 // references has every member of a request that names a flow or a module, but for
 // those of operations that answer 501, with how it takes references.
 var references = map[string]*taking{
-	"StartChatContact.ContactFlowId":                                      &starts,
-	"CreateQueue.OutboundCallerConfig.OutboundFlowId":                     &runs,
-	"UpdateQueueOutboundCallerConfig.OutboundCallerConfig.OutboundFlowId": &runs,
-	"DescribeContactFlow.ContactFlowId":                                   &reads,
-	"DescribeContactFlowModule.ContactFlowModuleId":                       &reads,
-	"UpdateContactFlowContent.ContactFlowId":                              &saves,
-	"UpdateContactFlowModuleContent.ContactFlowModuleId":                  &saves2,
-	"UpdateContactFlowMetadata.ContactFlowId":                             &whole,
-	"UpdateContactFlowModuleMetadata.ContactFlowModuleId":                 &whole,
-	"UpdateContactFlowName.ContactFlowId":                                 &whole,
-	"DeleteContactFlow.ContactFlowId":                                     &whole,
-	"DeleteContactFlowModule.ContactFlowModuleId":                         &whole,
-	"CreateContactFlowVersion.ContactFlowId":                              &whole,
-	"CreateContactFlowModuleVersion.ContactFlowModuleId":                  &whole,
-	"ListContactFlowVersions.ContactFlowId":                               &whole,
-	"ListContactFlowModuleVersions.ContactFlowModuleId":                   &whole,
-	"DeleteContactFlowVersion.ContactFlowId":                              &whole,
-	"DeleteContactFlowModuleVersion.ContactFlowModuleId":                  &whole,
-	"CreateContactFlowAlias.ContactFlowId":                                &whole,
-	"CreateContactFlowModuleAlias.ContactFlowModuleId":                    &whole,
-	"DescribeContactFlowAlias.ContactFlowId":                              &whole,
-	"DescribeContactFlowModuleAlias.ContactFlowModuleId":                  &whole,
-	"ListContactFlowAliases.ContactFlowId":                                &whole,
-	"ListContactFlowModuleAliases.ContactFlowModuleId":                    &whole,
-	"UpdateContactFlowAlias.ContactFlowId":                                &whole,
-	"UpdateContactFlowModuleAlias.ContactFlowModuleId":                    &whole,
-	"DeleteContactFlowAlias.ContactFlowId":                                &whole,
-	"DeleteContactFlowModuleAlias.ContactFlowModuleId":                    &whole,
-	"ListTagsForResource.ResourceArn":                                     &tags,
-	"TagResource.ResourceArn":                                             &tags,
-	"UntagResource.ResourceArn":                                           &tags,
+	"StartChatContact.ContactFlowId":                                        &starts,
+	"CreateQueue.OutboundCallerConfig.OutboundFlowId":                       &runs,
+	"UpdateQueueOutboundCallerConfig.OutboundCallerConfig.OutboundFlowId":   &runs,
+	"CreateQuickConnect.QuickConnectConfig.UserConfig.ContactFlowId":        &users,
+	"CreateQuickConnect.QuickConnectConfig.QueueConfig.ContactFlowId":       &runs,
+	"CreateQuickConnect.QuickConnectConfig.FlowConfig.ContactFlowId":        &runs,
+	"UpdateQuickConnectConfig.QuickConnectConfig.UserConfig.ContactFlowId":  &users,
+	"UpdateQuickConnectConfig.QuickConnectConfig.QueueConfig.ContactFlowId": &runs,
+	"UpdateQuickConnectConfig.QuickConnectConfig.FlowConfig.ContactFlowId":  &runs,
+	"CreateSecurityProfile.AllowedFlowModules.FlowModuleId":                 &whole,
+	"UpdateSecurityProfile.AllowedFlowModules.FlowModuleId":                 &whole,
+	"DescribeContactFlow.ContactFlowId":                                     &reads,
+	"DescribeContactFlowModule.ContactFlowModuleId":                         &reads,
+	"UpdateContactFlowContent.ContactFlowId":                                &saves,
+	"UpdateContactFlowModuleContent.ContactFlowModuleId":                    &saves2,
+	"UpdateContactFlowMetadata.ContactFlowId":                               &whole,
+	"UpdateContactFlowModuleMetadata.ContactFlowModuleId":                   &whole,
+	"UpdateContactFlowName.ContactFlowId":                                   &whole,
+	"DeleteContactFlow.ContactFlowId":                                       &whole,
+	"DeleteContactFlowModule.ContactFlowModuleId":                           &whole,
+	"CreateContactFlowVersion.ContactFlowId":                                &whole,
+	"CreateContactFlowModuleVersion.ContactFlowModuleId":                    &whole,
+	"ListContactFlowVersions.ContactFlowId":                                 &whole,
+	"ListContactFlowModuleVersions.ContactFlowModuleId":                     &whole,
+	"DeleteContactFlowVersion.ContactFlowId":                                &whole,
+	"DeleteContactFlowModuleVersion.ContactFlowModuleId":                    &whole,
+	"CreateContactFlowAlias.ContactFlowId":                                  &whole,
+	"CreateContactFlowModuleAlias.ContactFlowModuleId":                      &whole,
+	"DescribeContactFlowAlias.ContactFlowId":                                &whole,
+	"DescribeContactFlowModuleAlias.ContactFlowModuleId":                    &whole,
+	"ListContactFlowAliases.ContactFlowId":                                  &whole,
+	"ListContactFlowModuleAliases.ContactFlowModuleId":                      &whole,
+	"UpdateContactFlowAlias.ContactFlowId":                                  &whole,
+	"UpdateContactFlowModuleAlias.ContactFlowModuleId":                      &whole,
+	"DeleteContactFlowAlias.ContactFlowId":                                  &whole,
+	"DeleteContactFlowModuleAlias.ContactFlowModuleId":                      &whole,
+	"ListTagsForResource.ResourceArn":                                       &tags,
+	"TagResource.ResourceArn":                                               &tags,
+	"UntagResource.ResourceArn":                                             &tags,
+}
+
+// flowTypes are the types of the flows that members name, by a part of their paths;
+// of the others it is CONTACT_FLOW.
+var flowTypes = map[string]connect.ContactFlowType{
+	"Outbound":    connect.ContactFlowTypeOUTBOUND_WHISPER,
+	".UserConfig": connect.ContactFlowTypeAGENT_TRANSFER, ".QueueConfig": connect.ContactFlowTypeQUEUE_TRANSFER, ".FlowConfig": connect.ContactFlowTypeQUEUE_TRANSFER,
+}
+
+// quickConnectTypes are the types of quick connect by the member that they have.
+var quickConnectTypes = map[string]connect.QuickConnectType{
+	"UserConfig": connect.QuickConnectTypeUSER, "QueueConfig": connect.QuickConnectTypeQUEUE, "FlowConfig": connect.QuickConnectTypeFLOW,
 }
 
 // namesFlow reports whether a member names a flow or a module.
@@ -111,6 +133,10 @@ func put(v reflect.Value, path []string, value any) {
 		}
 		v = v.Elem()
 	}
+	if v.Kind() == reflect.Slice && len(path) > 0 { // of which one element is enough
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		v = v.Index(0)
+	}
 	if len(path) > 0 {
 		put(v.FieldByName(path[0]), path[1:], value)
 		return
@@ -121,7 +147,7 @@ func put(v reflect.Value, path []string, value any) {
 // TestMembersThatTakeVersionsAndAliases asks every member of the API that names a
 // flow or a module for everything that may follow an id.
 func TestMembersThatTakeVersionsAndAliases(t *testing.T) {
-	o := newOffice(t, catalog.Limits{Flows: 1000, Modules: 1000, Queues: 1000})
+	o := newOffice(t, catalog.Limits{Flows: 1000, Modules: 1000, Queues: 1000, QuickConnects: 1000, SecurityProfiles: 1000})
 	ctx := t.Context()
 	for m := range reflect.TypeFor[connect.Service]().Methods() {
 		for _, path := range members(m.Type.In(1), m.Name, nil) {
@@ -135,6 +161,9 @@ func TestMembersThatTakeVersionsAndAliases(t *testing.T) {
 	}
 	hours := must[*connect.ListHoursOfOperationsResponse](t)(o.ListHoursOfOperations(ctx, &connect.ListHoursOfOperationsRequest{InstanceId: o.id})).HoursOfOperationSummaryList[0]
 	queue := must[*connect.ListQueuesResponse](t)(o.ListQueues(ctx, &connect.ListQueuesRequest{InstanceId: o.id})).QueueSummaryList[0]
+	quick := must[*connect.CreateQuickConnectResponse](t)(o.CreateQuickConnect(ctx, &connect.CreateQuickConnectRequest{InstanceId: o.id, Name: "quick",
+		QuickConnectConfig: &connect.QuickConnectConfig{QuickConnectType: connect.QuickConnectTypePHONE_NUMBER, PhoneConfig: &connect.PhoneNumberQuickConnectConfig{PhoneNumber: "+15550100"}}}))
+	security := must[*connect.CreateSecurityProfileResponse](t)(o.CreateSecurityProfile(ctx, &connect.CreateSecurityProfileRequest{InstanceId: o.id, SecurityProfileName: "security"}))
 	made := 0
 	for _, path := range slices.Sorted(maps.Keys(references)) {
 		how := references[path]
@@ -146,13 +175,19 @@ func TestMembersThatTakeVersionsAndAliases(t *testing.T) {
 			switch {
 			case strings.Contains(path, "Module"):
 				of = o.asModule(ctx, name)
-			case strings.Contains(path, "Outbound"):
-				of = o.asFlow(ctx, name)
-				out := must[*connect.CreateContactFlowResponse](t)(o.CreateContactFlow(ctx, &connect.CreateContactFlowRequest{InstanceId: o.id, Name: "whisper " + name, Type: connect.ContactFlowTypeOUTBOUND_WHISPER,
-					Content: `{"Version":"2019-10-30","StartAction":"end","Actions":[{"Identifier":"end","Type":"EndFlowExecution","Parameters":{},"Transitions":{}}]}`}))
-				of.id, of.arn = *out.ContactFlowId, *out.ContactFlowArn
 			default:
 				of = o.asFlow(ctx, name)
+			}
+			for part, typ := range flowTypes {
+				if !strings.Contains(path, part) {
+					continue
+				}
+				content := good("x")
+				if typ == connect.ContactFlowTypeOUTBOUND_WHISPER {
+					content = `{"Version":"2019-10-30","StartAction":"end","Actions":[{"Identifier":"end","Type":"EndFlowExecution","Parameters":{},"Transitions":{}}]}`
+				}
+				out := must[*connect.CreateContactFlowResponse](t)(o.CreateContactFlow(ctx, &connect.CreateContactFlowRequest{InstanceId: o.id, Name: "another " + name, Type: typ, Content: content}))
+				of.id, of.arn = *out.ContactFlowId, *out.ContactFlowArn
 			}
 			for range 2 {
 				if _, _, err := of.version(of.id, "", ""); err != nil {
@@ -163,6 +198,9 @@ func TestMembersThatTakeVersionsAndAliases(t *testing.T) {
 				t.Fatal(err)
 			}
 			ref := of.arn
+			if strings.Contains(path, "AllowedFlowModules") { // in which an ARN has no room
+				ref = of.id
+			}
 			if qualifier != "-" {
 				ref += ":" + qualifier
 			}
@@ -170,11 +208,21 @@ func TestMembersThatTakeVersionsAndAliases(t *testing.T) {
 			in := reflect.New(call.Type().In(1).Elem())
 			for name, value := range map[string]any{
 				"InstanceId": o.id, "HoursOfOperationId": *hours.Id, "QueueId": *queue.Id, "Name": "new " + name, "Content": of.text("x"), "AliasName": "fresh", "AliasId": "prod",
+				"QuickConnectId": *quick.QuickConnectId, "SecurityProfileId": *security.SecurityProfileId, "SecurityProfileName": "new " + name,
 				"ContactFlowVersion": int64(2), "ContactFlowModuleVersion": int64(2), "TagKeys": []string{"a"}, "Tags": map[string]string{"a": "b"},
 				"ParticipantDetails": connect.ParticipantDetails{DisplayName: "Ana"},
 			} {
 				if f := in.Elem().FieldByName(name); f.IsValid() && operation+"."+name != "CreateContactFlowVersion.ContactFlowVersion" {
 					put(f, nil, value)
+				}
+			}
+			if config := strings.Split(member, "."); config[0] == "QuickConnectConfig" {
+				put(in, []string{"QuickConnectConfig", "QuickConnectType"}, quickConnectTypes[config[1]])
+				switch config[1] {
+				case "QueueConfig":
+					put(in, []string{"QuickConnectConfig", "QueueConfig", "QueueId"}, *queue.Id)
+				case "UserConfig":
+					put(in, []string{"QuickConnectConfig", "UserConfig", "UserId"}, unknownID)
 				}
 			}
 			put(in, strings.Split(member, "."), ref)

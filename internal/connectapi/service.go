@@ -40,7 +40,10 @@ type Service struct {
 	people.Users
 	people.Hierarchy
 	people.Attributes
+	people.SecurityProfiles
 	queues.Queues
+	queues.Profiles
+	queues.QuickConnects
 
 	unanswered
 }
@@ -78,8 +81,13 @@ func New(c Config) *Service {
 		Modules:   flows.Modules{Catalog: c.Catalog},
 		Instances: instances.Instances{Catalog: c.Catalog, Store: c.Store, Now: c.Now, Deleted: c.Deleted, AccessURL: c.PublicURL},
 		People:    people.People{Catalog: c.Catalog},
-		Users:     people.Users{Catalog: c.Catalog, Hash: c.Passwords.Hash},
-		Hierarchy: people.Hierarchy{Catalog: c.Catalog}, Attributes: people.Attributes{Catalog: c.Catalog},
-		Queues: queues.Queues{Catalog: c.Catalog, Store: c.Store},
+
+		Users:            people.Users{Catalog: c.Catalog, Hash: c.Passwords.Hash},
+		Hierarchy:        people.Hierarchy{Catalog: c.Catalog},
+		Attributes:       people.Attributes{Catalog: c.Catalog},
+		SecurityProfiles: people.SecurityProfiles{Catalog: c.Catalog},
+		Queues:           queues.Queues{Catalog: c.Catalog, Store: c.Store},
+		Profiles:         queues.Profiles{Catalog: c.Catalog},
+		QuickConnects:    queues.QuickConnects{Catalog: c.Catalog},
 	}
 }

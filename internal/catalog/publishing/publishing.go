@@ -35,10 +35,12 @@ type rule struct {
 	reuses bool
 	// fixed refuses to archive or delete some; nil for none.
 	fixed func(h catalog.Holder, what string) error
+	// used refuses to delete what something else of the instance cannot do without; nil for nothing.
+	used func(snap *catalog.Snapshot, h catalog.Holder) error
 }
 
 var rules = map[center.Kind]rule{
-	center.KindFlow:       {texts: true, hash: "FlowContentSha256", fixed: isDefault},
+	center.KindFlow:       {texts: true, hash: "FlowContentSha256", fixed: isDefault, used: ofQuickConnect},
 	center.KindFlowModule: {texts: true, hash: "FlowModuleContentSha256"},
 	center.KindView:       {hash: "ViewContentSha256", reuses: true},
 }
@@ -46,6 +48,16 @@ var rules = map[center.Kind]rule{
 func isDefault(h catalog.Holder, what string) error {
 	if f := h.(*catalog.Flow); f.Default {
 		return center.Errorf(center.BadRequest, "flow %q is a default flow and cannot be %s", f.Name, what)
+	}
+	return nil
+}
+
+// ofQuickConnect refuses a flow that contacts run which are transferred by a quick connect.
+func ofQuickConnect(snap *catalog.Snapshot, h catalog.Holder) error {
+	for _, k := range catalog.All[*catalog.QuickConnect](snap) {
+		if string(k.Flow.ID()) == h.About().ID {
+			return catalog.InUse(h, "the quick connect "+k.Name+" leads through it")
+		}
 	}
 	return nil
 }
@@ -132,11 +144,18 @@ func Describe[T catalog.HolderOf[ID], ID ~string](ctx context.Context, c *catalo
 
 // Delete removes one with its versions and aliases. Chats that run it, and
 // participants who were shown it, go on; flows that name it take their error
-// branch from then on. Errors: NotFound, BadRequest for a default flow.
+// branch from then on. Errors: NotFound, BadRequest for a default flow, InUse for
+// one that a quick connect leads through.
 func Delete[T catalog.HolderOf[ID], ID ~string](ctx context.Context, c *catalog.Catalog, instance center.InstanceID, id ID) error {
-	return catalog.EditContents(ctx, c, instance, id, func(_ *catalog.Snapshot, h T, _ *catalog.Write) error {
-		if r := rules[h.Kind()]; r.fixed != nil {
+	return catalog.EditContents(ctx, c, instance, id, func(snap *catalog.Snapshot, h T, _ *catalog.Write) error {
+		r := rules[h.Kind()]
+		if r.fixed != nil {
 			if err := r.fixed(h, "deleted"); err != nil {
+				return err
+			}
+		}
+		if r.used != nil {
+			if err := r.used(snap, h); err != nil {
 				return err
 			}
 		}

@@ -1,5 +1,6 @@
-// Package queueing changes what contacts wait in: queues, and the hours of
-// operation that they keep, with their overrides.
+// Package queueing changes what contacts wait in and how they get to agents:
+// queues, the hours of operation that they keep, with their overrides, routing
+// profiles, quick connects, agent statuses.
 //
 // Every function makes one change of the catalog: it blocks until the change is
 // durable, is whole or not made at all, and returns a *center.Error unless the
@@ -23,6 +24,7 @@ type NewQueue struct {
 	Hours             center.HoursID
 	MaxContacts       *int32
 	Outbound          Outbound
+	QuickConnects     []center.QuickConnectID
 	Tags              map[string]string
 }
 
@@ -40,7 +42,10 @@ func CreateQueue(ctx context.Context, c *catalog.Catalog, instance center.Instan
 	id := center.QueueID(center.NewUUID())
 	return catalog.Add(ctx, c, instance, func(snap *catalog.Snapshot) (*catalog.Queue, error) {
 		q := &catalog.Queue{Meta: catalog.NewMeta(c, instance, id, n.Name, n.Tags), Description: n.Description, MaxContacts: n.MaxContacts}
-		return q, apply(snap, q, QueueChange{Hours: &n.Hours, Outbound: &n.Outbound})
+		if err := apply(snap, q, QueueChange{Hours: &n.Hours, Outbound: &n.Outbound}); err != nil {
+			return nil, err
+		}
+		return q, offer(snap, q, n.QuickConnects)
 	})
 }
 
@@ -92,31 +97,37 @@ func callOut(snap *catalog.Snapshot, q *catalog.Queue, o Outbound) error {
 	if o.Flow == "" {
 		return nil
 	}
-	f, which, err := snap.FindFlow(string(o.Flow))
+	return checkFlow(snap, "OutboundFlowId", o.Flow, typeOutbound)
+}
+
+// checkFlow refuses a flow that is not there, is not what is published, or is not of a type.
+func checkFlow(snap *catalog.Snapshot, member string, ref center.FlowRef, typ string) error {
+	f, which, err := snap.FindFlow(string(ref))
 	switch {
 	case err != nil:
 		return err
 	case which == contents.Saved:
-		return center.Errorf(center.BadRequest, "OutboundFlowId is what is published of a flow, not %q", o.Flow)
-	case f.Type != typeOutbound:
-		return center.Errorf(center.BadRequest, "OutboundFlowId is a flow of the type %s; flow %s is of the type %s", typeOutbound, f.ID, f.Type)
+		return center.Errorf(center.BadRequest, "%s is what is published of a flow, not %q", member, ref)
+	case f.Type != typ:
+		return center.Errorf(center.BadRequest, "%s is a flow of the type %s; flow %s is of the type %s", member, typ, f.ID, f.Type)
 	}
 	return nil
 }
 
-// DeleteQueue removes a queue that no routing profile has; waiting returns,
+// DeleteQueue removes a queue that no routing profile and no quick connect has; waiting returns,
 // when it is asked, how many contacts wait in the queue. Errors: NotFound, InUse,
 // those of waiting.
 func DeleteQueue(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, id center.QueueID, waiting func(ctx context.Context, q *catalog.Queue) (int64, error)) error {
 	return catalog.Remove(ctx, c, instance, id, func(snap *catalog.Snapshot, q *catalog.Queue) error {
-		for _, p := range catalog.All[*catalog.RoutingProfile](snap) {
-			if p.DefaultOutbound == q.ID {
-				return catalog.InUse(q, "the routing profile "+p.Name+" calls out by it")
-			}
-			for _, e := range p.Queues {
-				if e.Queue == q.ID {
-					return catalog.InUse(q, "the routing profile "+p.Name+" has it")
-				}
+		switch p, calls := profileWith(snap, q.ID); {
+		case p != nil && calls:
+			return catalog.InUse(q, "the routing profile "+p.Name+" calls out by it")
+		case p != nil:
+			return catalog.InUse(q, "the routing profile "+p.Name+" has it")
+		}
+		for _, k := range catalog.All[*catalog.QuickConnect](snap) {
+			if k.Queue == q.ID {
+				return catalog.InUse(q, "the quick connect "+k.Name+" leads to it")
 			}
 		}
 		n, err := waiting(ctx, q)

@@ -104,7 +104,7 @@ func basicProfile(queue center.QueueID) *catalog.RoutingProfile {
 		Concurrency: []catalog.Concurrency{{Channel: "VOICE", Max: 1}, {Channel: "CHAT", Max: 2}, {Channel: "TASK", Max: 1}},
 	}
 	for _, c := range p.Concurrency {
-		p.Queues = append(p.Queues, catalog.ProfileQueue{Queue: queue, Channel: c.Channel, Priority: 1})
+		p.Queues = append(p.Queues, catalog.ProfileQueue{QueueChannel: catalog.QueueChannel{Queue: queue, Channel: c.Channel}, Priority: 1})
 	}
 	return p
 }

@@ -9,8 +9,6 @@ import (
 	"context"
 
 	"parley.example/parley/internal/catalog"
-	"parley.example/parley/internal/catalog/contents"
-	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi/query"
 )
 
@@ -24,20 +22,15 @@ type Modules struct {
 	Catalog *catalog.Catalog
 }
 
-// find returns a flow or a module of an instance, both by id or ARN. The
-// operation is about the whole of it: $LATEST may stand behind the id, but a
-// version, an alias or $SAVED is BadRequest, so that nobody who names a version
-// deletes or renames the flow. What the service does there is not documented.
+// find returns a flow or a module of an instance, both by id or ARN, for an
+// operation that is about the whole of it: see [query.Whole].
 func find[T catalog.Holder](ctx context.Context, c *catalog.Catalog, instance, ref string) (*catalog.Snapshot, T, error) {
 	var none T
 	snap, err := query.Instance(ctx, c, instance)
 	if err != nil {
 		return nil, none, err
 	}
-	h, which, err := catalog.FindContent[T](snap, ref)
-	if err == nil && which != contents.Live {
-		err = center.Errorf(center.BadRequest, "%[1]s names a version, an alias or the draft of a %[2]s, and this call is about the whole %[2]s: give its id alone, %[3]s", ref, catalog.Noun(h), h.About().ID)
-	}
+	h, err := query.Whole[T](snap, ref)
 	return snap, h, err
 }
 

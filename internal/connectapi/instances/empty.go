@@ -21,3 +21,16 @@ func (s *Instances) ListPhoneNumbers(ctx context.Context, in *connect.ListPhoneN
 	list, err := query.Nothing[connect.PhoneNumberSummary](ctx, s.Catalog, in.InstanceId, query.Page{List: "ListPhoneNumbers", Token: in.NextToken})
 	return &connect.ListPhoneNumbersResponse{PhoneNumberSummaryList: list}, err
 }
+
+// ListFlowAssociations lists no flow associations: they are of phone numbers,
+// e-mail addresses and analytics, none of which there are.
+func (s *Instances) ListFlowAssociations(ctx context.Context, in *connect.ListFlowAssociationsRequest) (*connect.ListFlowAssociationsResponse, error) {
+	list, err := query.Nothing[connect.FlowAssociationSummary](ctx, s.Catalog, in.InstanceId, query.Page{List: "ListFlowAssociations", Token: in.NextToken})
+	return &connect.ListFlowAssociationsResponse{FlowAssociationSummaryList: list}, err
+}
+
+// BatchGetFlowAssociation finds no flow associations: see ListFlowAssociations.
+func (s *Instances) BatchGetFlowAssociation(ctx context.Context, in *connect.BatchGetFlowAssociationRequest) (*connect.BatchGetFlowAssociationResponse, error) {
+	list, err := query.Nothing[connect.FlowAssociationSummary](ctx, s.Catalog, in.InstanceId, query.Page{List: "BatchGetFlowAssociation"})
+	return &connect.BatchGetFlowAssociationResponse{FlowAssociationSummaryList: list}, err
+}

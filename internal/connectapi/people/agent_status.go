@@ -6,6 +6,8 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/queueing"
+	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi/query"
 	"parley.example/parley/internal/connectapi/wire"
 )
@@ -36,13 +38,52 @@ func (s *People) DescribeAgentStatus(ctx context.Context, in *connect.DescribeAg
 func agentStatus(snap *catalog.Snapshot, a *catalog.AgentStatus) connect.AgentStatus {
 	out := connect.AgentStatus{
 		AgentStatusARN: new(snap.ARNOf(a)), AgentStatusId: new(string(a.ID)), Name: &a.Name, Description: wire.Optional(a.Description),
-		Type: connect.AgentStatusType(a.Type), DisplayOrder: &a.Order, State: connect.AgentStatusStateENABLED, Tags: wire.Tags(a.Tags),
+		Type: connect.AgentStatusType(a.Type), State: connect.AgentStatusState(a.State()), Tags: wire.Tags(a.Tags),
 		LastModifiedTime: &a.Updated, LastModifiedRegion: new(snap.Region()),
 	}
-	if a.Disabled {
-		out.State = connect.AgentStatusStateDISABLED
+	if a.Order > 0 {
+		out.DisplayOrder = &a.Order
 	}
 	return out
+}
+
+// CreateAgentStatus adds an agent status of the type CUSTOM. Name is unique in
+// the instance (DuplicateResourceException); over the quota of agent statuses it is a
+// LimitExceededException. A status cannot be deleted, only disabled.
+func (s *People) CreateAgentStatus(ctx context.Context, in *connect.CreateAgentStatusRequest) (*connect.CreateAgentStatusResponse, error) {
+	snap, err := query.Instance(ctx, s.Catalog, in.InstanceId)
+	if err != nil {
+		return nil, err
+	}
+	n := queueing.NewStatus{Name: in.Name, Description: wire.Text(in.Description), Disabled: in.State == connect.AgentStatusStateDISABLED, Tags: in.Tags}
+	if in.DisplayOrder != nil {
+		n.Order = *in.DisplayOrder
+	}
+	a, err := queueing.CreateStatus(ctx, s.Catalog, snap.ID(), n)
+	if err != nil {
+		return nil, err
+	}
+	return &connect.CreateAgentStatusResponse{AgentStatusId: new(string(a.ID)), AgentStatusARN: new(snap.ARNOf(a))}, nil
+}
+
+// UpdateAgentStatus changes an agent status; members that are not given stay.
+// ResetOrderNumber takes the display order away, and goes with no DisplayOrder
+// (InvalidRequestException). The two statuses that an instance comes with, of the types
+// ROUTABLE and OFFLINE, are neither renamed nor disabled (InvalidRequestException).
+func (s *People) UpdateAgentStatus(ctx context.Context, in *connect.UpdateAgentStatusRequest) (*connect.UpdateAgentStatusResponse, error) {
+	change := queueing.StatusChange{Name: in.Name, Description: in.Description, Order: in.DisplayOrder}
+	if in.State != "" {
+		change.Disabled = new(in.State == connect.AgentStatusStateDISABLED)
+	}
+	if in.ResetOrderNumber != nil && *in.ResetOrderNumber {
+		if in.DisplayOrder != nil {
+			return nil, center.Errorf(center.BadRequest, "DisplayOrder and ResetOrderNumber exclude each other")
+		}
+		change.Order = new(int32(0))
+	}
+	return &connect.UpdateAgentStatusResponse{}, query.With(ctx, s.Catalog, in.InstanceId, in.AgentStatusId, func(a *catalog.AgentStatus) error {
+		return queueing.UpdateStatus(ctx, s.Catalog, a.Instance, a.ID, change)
+	})
 }
 
 // SearchAgentStatuses finds agent statuses by criteria and filter.

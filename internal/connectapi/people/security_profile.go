@@ -2,7 +2,6 @@ package people
 
 import (
 	"context"
-	"slices"
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
@@ -10,8 +9,13 @@ import (
 	"parley.example/parley/internal/connectapi/wire"
 )
 
+// SecurityProfiles answers the operations on security profiles.
+type SecurityProfiles struct {
+	Catalog *catalog.Catalog
+}
+
 // ListSecurityProfiles lists the security profiles of an instance by name.
-func (s *People) ListSecurityProfiles(ctx context.Context, in *connect.ListSecurityProfilesRequest) (*connect.ListSecurityProfilesResponse, error) {
+func (s *SecurityProfiles) ListSecurityProfiles(ctx context.Context, in *connect.ListSecurityProfilesRequest) (*connect.ListSecurityProfilesResponse, error) {
 	list, next, err := query.List(ctx, s.Catalog, in.InstanceId, query.Page{List: "ListSecurityProfiles", Token: in.NextToken, Max: in.MaxResults}, nil,
 		func(snap *catalog.Snapshot, p *catalog.SecurityProfile) connect.SecurityProfileSummary {
 			return connect.SecurityProfileSummary{
@@ -26,7 +30,7 @@ func (s *People) ListSecurityProfiles(ctx context.Context, in *connect.ListSecur
 // the four that come with an instance and CUSTOMER_MANAGED for any other: the
 // API reference does not say which are whose, and this way a tool that copies
 // profiles to another instance skips those that are there already.
-func (s *People) DescribeSecurityProfile(ctx context.Context, in *connect.DescribeSecurityProfileRequest) (*connect.DescribeSecurityProfileResponse, error) {
+func (s *SecurityProfiles) DescribeSecurityProfile(ctx context.Context, in *connect.DescribeSecurityProfileRequest) (*connect.DescribeSecurityProfileResponse, error) {
 	p, err := query.Describe(ctx, s.Catalog, in.InstanceId, in.SecurityProfileId, securityProfile)
 	return &connect.DescribeSecurityProfileResponse{SecurityProfile: p}, err
 }
@@ -35,31 +39,14 @@ func securityProfile(snap *catalog.Snapshot, p *catalog.SecurityProfile) connect
 	return connect.SecurityProfile{
 		Id: new(string(p.ID)), OrganizationResourceId: new(string(snap.Instance.ID)), Arn: new(snap.ARNOf(p)), SecurityProfileName: &p.Name,
 		Description: wire.Optional(p.Description), Tags: wire.Tags(p.Tags), LastModifiedTime: &p.Updated, LastModifiedRegion: new(snap.Region()),
-		// No profile restricts its users to resources with some tags, or of a hierarchy.
-		AllowedAccessControlTags: map[string]string{}, TagRestrictedResources: []string{}, HierarchyRestrictedResources: []string{},
+		AllowedAccessControlTags: wire.Map(p.AccessTags), TagRestrictedResources: wire.List(p.ByTag), HierarchyRestrictedResources: wire.List(p.ByHierarchy),
+		AllowedAccessControlHierarchyGroupId: wire.Optional(p.Group), GranularAccessControlConfiguration: granular(p.TablesByRows),
 		Type: connect.SecurityProfileType(p.ManagedBy()),
 	}
 }
 
-// ListSecurityProfilePermissions lists what a security profile allows, in
-// alphabetical order.
-func (s *People) ListSecurityProfilePermissions(ctx context.Context, in *connect.ListSecurityProfilePermissionsRequest) (*connect.ListSecurityProfilePermissionsResponse, error) {
-	snap, p, err := query.Find[*catalog.SecurityProfile](ctx, s.Catalog, in.InstanceId, in.SecurityProfileId)
-	if err != nil {
-		return nil, err
-	}
-	page := query.Page{List: "ListSecurityProfilePermissions", Token: in.NextToken, Max: in.MaxResults, Request: []any{p.ID}}
-	some, next, err := query.Cut(page, slices.Sorted(slices.Values(p.Permissions)), func(name *string) string { return *name })
-	if err != nil {
-		return nil, err
-	}
-	return &connect.ListSecurityProfilePermissionsResponse{
-		Permissions: some, NextToken: next, LastModifiedTime: &p.Updated, LastModifiedRegion: new(snap.Region()),
-	}, nil
-}
-
 // SearchSecurityProfiles finds security profiles by criteria and filter.
-func (s *People) SearchSecurityProfiles(ctx context.Context, in *connect.SearchSecurityProfilesRequest) (*connect.SearchSecurityProfilesResponse, error) {
+func (s *SecurityProfiles) SearchSecurityProfiles(ctx context.Context, in *connect.SearchSecurityProfilesRequest) (*connect.SearchSecurityProfilesResponse, error) {
 	found, next, total, err := query.Search(ctx, s.Catalog, in.InstanceId,
 		query.Page{List: "SearchSecurityProfiles", Token: in.NextToken, Max: in.MaxResults, Request: []any{in.SearchCriteria, in.SearchFilter}},
 		query.Where(in.SearchCriteria, securityCriteria), query.Filter(in.SearchFilter, securityFilter), securitySummary)

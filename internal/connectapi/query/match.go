@@ -122,11 +122,16 @@ func where[C, T any](c *C, parts func(*C) Criteria[C, T]) (Match[T], error) {
 // not given.
 func Text[T catalog.Resource](c *connect.StringCondition) Condition[T] {
 	var none T
-	return TextOf(c, catalog.Fields(none.Kind()), func(r T, field string) string { return catalog.Field(r, field) })
+	return textsOf(c, catalog.Fields(none.Kind()), func(r T, field string) []string { return catalog.Field(r, field) })
 }
 
 // TextOf translates a StringCondition on something that has some fields.
 func TextOf[T any](c *connect.StringCondition, fields []string, read func(r T, field string) string) Condition[T] {
+	return textsOf(c, fields, func(r T, field string) []string { return []string{read(r, field)} })
+}
+
+// textsOf is [TextOf] for fields that may have several texts, of which one must match.
+func textsOf[T any](c *connect.StringCondition, fields []string, read func(r T, field string) []string) Condition[T] {
 	return func() (Match[T], error) {
 		if c == nil {
 			return nil, nil
@@ -144,7 +149,9 @@ func TextOf[T any](c *connect.StringCondition, fields []string, read func(r T, f
 		case connect.StringComparisonTypeSTARTS_WITH:
 			compare = func(s, want string) bool { return strings.HasPrefix(strings.ToLower(s), want) }
 		}
-		return func(r T) bool { return compare(read(r, field), want) }, nil
+		return func(r T) bool {
+			return slices.ContainsFunc(read(r, field), func(text string) bool { return compare(text, want) })
+		}, nil
 	}
 }
 

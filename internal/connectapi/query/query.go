@@ -12,6 +12,8 @@ import (
 	"context"
 
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/contents"
+	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi/wire"
 )
 
@@ -41,6 +43,18 @@ func Find[T catalog.Resource](ctx context.Context, c *catalog.Catalog, instance,
 	}
 	r, err := catalog.Find[T](snap, ref)
 	return snap, r, err
+}
+
+// Whole returns the flow or module that an id or ARN names, for a request that
+// is about the whole of it: $LATEST may stand behind the id, but a version, an
+// alias or $SAVED is BadRequest, so that nobody who names a version deletes or
+// renames the flow. What the service does there is not documented.
+func Whole[T catalog.Holder](snap *catalog.Snapshot, ref string) (T, error) {
+	h, which, err := catalog.FindContent[T](snap, ref)
+	if err == nil && which != contents.Live {
+		err = center.Errorf(center.BadRequest, "%[1]s names a version, an alias or the draft of a %[2]s, and this call is about the whole %[2]s: give its id alone, %[3]s", ref, catalog.Noun(h), h.About().ID)
+	}
+	return h, err
 }
 
 // In does something in the instance that a member InstanceId names.

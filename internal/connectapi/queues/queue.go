@@ -54,13 +54,10 @@ func queue(snap *catalog.Snapshot, q *catalog.Queue) connect.Queue {
 // CreateQueue adds a queue. Name is unique in the instance
 // (DuplicateResourceException); HoursOfOperationId and the flow of
 // OutboundCallerConfig, with the version or alias that is named, must exist.
-// There are neither phone numbers nor quick connects nor e-mail addresses in
-// Parley, so naming one is a ResourceNotFoundException. Over the quota of queues it is a LimitExceededException.
+// There are neither phone numbers nor e-mail addresses in Parley, so naming one
+// is a ResourceNotFoundException, as is a quick connect that does not exist. Over the quota of queues it is a LimitExceededException.
 func (s *Queues) CreateQueue(ctx context.Context, in *connect.CreateQueueRequest) (*connect.CreateQueueResponse, error) {
-	switch {
-	case len(in.QuickConnectIds) > 0:
-		return nil, center.Errorf(center.NotFound, "quick connect %s does not exist", in.QuickConnectIds[0])
-	case len(in.EmailAddressesConfig) > 0 || in.OutboundEmailConfig != nil:
+	if len(in.EmailAddressesConfig) > 0 || in.OutboundEmailConfig != nil {
 		return nil, center.Errorf(center.NotFound, "the e-mail address does not exist")
 	}
 	snap, h, err := query.Find[*catalog.Hours](ctx, s.Catalog, in.InstanceId, in.HoursOfOperationId)
@@ -71,8 +68,12 @@ func (s *Queues) CreateQueue(ctx context.Context, in *connect.CreateQueueRequest
 	if err != nil {
 		return nil, err
 	}
+	offered, err := quickConnectsOf(snap, in.QuickConnectIds)
+	if err != nil {
+		return nil, err
+	}
 	q, err := queueing.CreateQueue(ctx, s.Catalog, snap.ID(), queueing.NewQueue{
-		Name: in.Name, Description: wire.Text(in.Description), Hours: h.ID, MaxContacts: in.MaxContacts, Outbound: outbound, Tags: in.Tags,
+		Name: in.Name, Description: wire.Text(in.Description), Hours: h.ID, MaxContacts: in.MaxContacts, Outbound: outbound, QuickConnects: offered, Tags: in.Tags,
 	})
 	if err != nil {
 		return nil, err
@@ -117,11 +118,14 @@ func (s *Queues) UpdateQueueMaxContacts(ctx context.Context, in *connect.UpdateQ
 	return &connect.UpdateQueueMaxContactsResponse{}, s.update(ctx, in.InstanceId, in.QueueId, queueing.QueueChange{MaxContacts: &in.MaxContacts})
 }
 
+// noName is the error of an update of a name that gives neither of its members.
+var noName = center.Errorf(center.BadRequest, "Name or Description is required")
+
 // UpdateQueueName changes name and description of a queue, those given. One of
 // the two is needed (InvalidRequestException).
 func (s *Queues) UpdateQueueName(ctx context.Context, in *connect.UpdateQueueNameRequest) (*connect.UpdateQueueNameResponse, error) {
 	if in.Name == nil && in.Description == nil {
-		return nil, center.Errorf(center.BadRequest, "Name or Description is required")
+		return nil, noName
 	}
 	return &connect.UpdateQueueNameResponse{}, s.update(ctx, in.InstanceId, in.QueueId, queueing.QueueChange{Name: in.Name, Description: in.Description})
 }
@@ -144,8 +148,8 @@ func (s *Queues) UpdateQueueOutboundCallerConfig(ctx context.Context, in *connec
 	})
 }
 
-// DeleteQueue removes a queue. While a routing profile has it, or contacts
-// wait in it, it is a ResourceInUseException.
+// DeleteQueue removes a queue. While a routing profile has it, a quick connect
+// leads to it, or contacts wait in it, it is a ResourceInUseException.
 func (s *Queues) DeleteQueue(ctx context.Context, in *connect.DeleteQueueRequest) (*connect.DeleteQueueResponse, error) {
 	waiting := func(ctx context.Context, q *catalog.Queue) (int64, error) {
 		return s.Store.Count(ctx, store.QueuedChats(q.Instance, q.ID))

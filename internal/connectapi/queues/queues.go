@@ -3,7 +3,8 @@
 // profiles, quick connects.
 //
 // Each method translates a request, asks or changes the catalog, and translates
-// the result; it returns when what it did is durable. Start reading at [Queues].
+// the result; it returns when what it did is durable. Start reading at [Queues],
+// [Profiles] and [QuickConnects].
 package queues
 
 import (
@@ -11,7 +12,7 @@ import (
 	"parley.example/parley/internal/store"
 )
 
-// Queues answers the operations on queues and what belongs to them. All members are needed.
+// Queues answers the operations on queues and hours of operation. All members are needed.
 type Queues struct {
 	Catalog *catalog.Catalog
 	Store   store.Store // counts who waits in a queue

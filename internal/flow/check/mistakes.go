@@ -101,7 +101,7 @@ func isMeant(unknown map[string]int) string {
 // may be meant, and how many more branches lead there.
 func (v *validation) meant(fault *flow.Fault, more int) string {
 	hint := ""
-	if near := nearest(fault.Written, v.f.Identifiers()); near != "" {
+	if near := Nearest(fault.Written, v.f.Identifiers()); near != "" {
 		hint = "Did you mean " + near + "?"
 	} else if a := v.orphan(); a != nil && fault.Action == flow.None {
 		hint = "Is it " + flow.Clip(a.ID) + "? Nothing else leads there."
@@ -150,7 +150,7 @@ func (v *validation) misspelt(a *flow.Action) map[string]bool {
 	names := slices.Sorted(maps.Keys(a.Params))
 	for _, name := range names[:min(len(names), maxHints)] {
 		if !slices.Contains(slices.Collect(a.Spec.ParamNames()), name) {
-			meant[nearest(name, a.Spec.ParamNames())] = true
+			meant[Nearest(name, a.Spec.ParamNames())] = true
 		}
 	}
 	return meant

@@ -38,15 +38,15 @@ const maxHints = 20
 // didYouMean is a hint with the one of some names that is most like what was
 // written, "" when none is.
 func didYouMean(written string, names iter.Seq[string]) string {
-	if best := nearest(written, names); best != "" {
+	if best := Nearest(written, names); best != "" {
 		return "Did you mean " + best + "?"
 	}
 	return ""
 }
 
-// nearest returns the one of some names that is most like what was written, "" when
+// Nearest returns the one of some names that is most like what was written, "" when
 // none is.
-func nearest(written string, names iter.Seq[string]) string {
+func Nearest(written string, names iter.Seq[string]) string {
 	best, least := "", 2+utf8.RuneCountInString(written)/4
 	for name := range names {
 		if strings.EqualFold(name, written) && name != written {
@@ -68,7 +68,7 @@ const maxMeant = 3
 // didYouMeanType is a hint with the action type that is spelt much like what was
 // written, or else with those that have most words in common with it, the nearest first.
 func didYouMeanType(written string) string {
-	if best := nearest(written, typeNames); best != "" {
+	if best := Nearest(written, typeNames); best != "" {
 		return "Did you mean " + best + "?"
 	}
 	words, shares := wordsOf(written), map[string]float64{}

@@ -92,7 +92,7 @@ func (v *validation) operand(a *flow.Action, i int, allowed []string) (meant str
 	if c.Operands == 1 && (!c.Operand.Constant() || !slices.Contains(allowed, c.Operand.Literal)) {
 		field := fmt.Sprintf("Transitions.Conditions[%d].Condition.Operands[0]", i)
 		v.value(a, field, "must be one of "+strings.Join(allowed, ", "), didYouMean(c.Operand.Literal, slices.Values(allowed)))
-		return nearest(c.Operand.Literal, slices.Values(allowed))
+		return Nearest(c.Operand.Literal, slices.Values(allowed))
 	}
 	return ""
 }

@@ -33,7 +33,7 @@ func checkWait(v *validation, a *flow.Action) {
 		case e != flow.CustomerReturned && e != flow.BotDisconnected:
 			known := slices.Values([]string{flow.CustomerReturned, flow.BotDisconnected})
 			v.value(a, field, "must be "+flow.CustomerReturned+" or "+flow.BotDisconnected, didYouMean(e, known))
-			if meant := nearest(e, known); meant != "" {
+			if meant := Nearest(e, known); meant != "" {
 				operands = append(operands, meant)
 			}
 		case flow.IsTrue(goesOn):

@@ -243,7 +243,7 @@ func (v *validation) errorBranches(a *flow.Action) {
 	meant := map[string]bool{}
 	for _, e := range a.Errors {
 		if !a.Spec.Allows(e.Type) {
-			meant[nearest(e.Type, slices.Values(a.Spec.Errors()))] = true
+			meant[Nearest(e.Type, slices.Values(a.Spec.Errors()))] = true
 		}
 	}
 	for _, e := range a.Spec.Required {
