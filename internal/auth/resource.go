@@ -32,6 +32,7 @@ const maxNamed = 256
 type naming struct {
 	kind  center.Kind
 	shape shape
+	in    string // the member of the elements of a list that has the id; "" for lists of ids
 }
 
 // shape is how the ARN of a resource is made.
@@ -98,6 +99,7 @@ var named = map[string]naming{
 	"RuleId":                               {kind: "rule"},
 	"SecurityProfileId":                    {kind: center.KindSecurityProfile},
 	"SecurityProfileIds":                   {kind: center.KindSecurityProfile},
+	"SecurityProfiles":                     {kind: center.KindSecurityProfile, in: "Id"},
 	"SelfAssignFlowId":                     {kind: center.KindFlow},
 	"SourceContactId":                      {kind: kindContact},
 	"TargetArn":                            {shape: byARN},
@@ -190,7 +192,7 @@ func (w *walk) value(v reflect.Value) {
 				w.value(v.Field(i))
 				continue
 			}
-			for text := range texts(v.Field(i)) {
+			for text := range what.texts(v.Field(i)) {
 				w.add(what, text)
 			}
 		}
@@ -204,6 +206,22 @@ func nested(t reflect.Type) bool {
 		return true
 	}
 	return false
+}
+
+// texts yields what a member names.
+func (n naming) texts(v reflect.Value) iter.Seq[string] {
+	if n.in == "" {
+		return texts(v)
+	}
+	return func(yield func(string) bool) {
+		for i := range v.Len() {
+			for text := range texts(v.Index(i).FieldByName(n.in)) {
+				if !yield(text) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // texts yields what a member holds that is a string, a pointer to one or a list of them.

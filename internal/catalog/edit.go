@@ -117,6 +117,15 @@ func InUse(r Resource, why string) error {
 	return &center.Error{Reason: center.InUse, Message: string(r.Kind()) + " " + r.About().ID + " cannot be deleted: " + why, Kind: r.Kind(), ID: r.About().ID}
 }
 
+// Unheld refuses, as [Remove] asks, to remove what users have: a routing profile or a
+// security profile.
+func Unheld[T Resource](snap *Snapshot, r T) error {
+	if n := snap.Uses(center.KindUser, r.Kind(), r.About().ID); n > 0 {
+		return InUse(r, fmt.Sprintf("the users who have it are %d; give them another one first", n))
+	}
+	return nil
+}
+
 // Twice returns the first key that two elements of a list have; ok is false when there is none.
 func Twice[T any, K comparable](list []T, key func(T) K) (k K, ok bool) {
 	seen := make(map[K]bool, len(list))

@@ -172,11 +172,11 @@ type SecurityProfile struct {
 
 // Restrictions bound the resources that the permissions of a security profile are for.
 type Restrictions struct {
-	AccessTags   map[string]string `json:"accessTags,omitempty"`   // AllowedAccessControlTags: what a restricted resource must have
-	ByTag        []string          `json:"byTag,omitempty"`        // TagRestrictedResources
-	ByHierarchy  []string          `json:"byHierarchy,omitempty"`  // HierarchyRestrictedResources
-	Group        string            `json:"group,omitempty"`        // AllowedAccessControlHierarchyGroupId
-	TablesByRows []RowRestriction  `json:"tablesByRows,omitempty"` // GranularAccessControlConfiguration
+	AccessTags   map[string]string       `json:"accessTags,omitempty"`   // AllowedAccessControlTags: what a restricted resource must have
+	ByTag        []string                `json:"byTag,omitempty"`        // TagRestrictedResources
+	ByHierarchy  []string                `json:"byHierarchy,omitempty"`  // HierarchyRestrictedResources
+	Group        center.HierarchyGroupID `json:"group,omitempty"`        // AllowedAccessControlHierarchyGroupId
+	TablesByRows []RowRestriction        `json:"tablesByRows,omitempty"` // GranularAccessControlConfiguration
 }
 
 // RowRestriction restricts data tables to rows with some values (PrimaryAttributeValue).

@@ -39,8 +39,6 @@ var (
 	starts = taking{"- $LATEST 1 prod", map[string]string{"$SAVED": notFoundE, "9": notFoundE, "nobody": notFoundE, "$DRAFT": notFoundE}}
 	runs   = taking{"- $LATEST 1 prod", map[string]string{"$SAVED": requestE, "9": notFoundE, "nobody": notFoundE, "$DRAFT": parameter}}
 	whole  = taking{"- $LATEST", map[string]string{"$SAVED": requestE, "1": requestE, "prod": requestE, "9": notFoundE, "nobody": notFoundE, "$DRAFT": parameter}}
-	// Without users no quick connect leads to one.
-	users = taking{"", map[string]string{"-": notFoundE, "$LATEST": notFoundE, "1": notFoundE, "prod": notFoundE, "$SAVED": requestE, "9": notFoundE, "nobody": notFoundE, "$DRAFT": parameter}}
 	// The tags are the flow's, whichever of its contents is named; one that is not there is a mistake.
 	tags = taking{"- $LATEST $SAVED 1 prod", map[string]string{"9": notFoundE, "nobody": notFoundE, "$DRAFT": parameter}}
 )
@@ -51,10 +49,10 @@ var references = map[string]*taking{
 	"StartChatContact.ContactFlowId":                                        &starts,
 	"CreateQueue.OutboundCallerConfig.OutboundFlowId":                       &runs,
 	"UpdateQueueOutboundCallerConfig.OutboundCallerConfig.OutboundFlowId":   &runs,
-	"CreateQuickConnect.QuickConnectConfig.UserConfig.ContactFlowId":        &users,
+	"CreateQuickConnect.QuickConnectConfig.UserConfig.ContactFlowId":        &runs,
 	"CreateQuickConnect.QuickConnectConfig.QueueConfig.ContactFlowId":       &runs,
 	"CreateQuickConnect.QuickConnectConfig.FlowConfig.ContactFlowId":        &runs,
-	"UpdateQuickConnectConfig.QuickConnectConfig.UserConfig.ContactFlowId":  &users,
+	"UpdateQuickConnectConfig.QuickConnectConfig.UserConfig.ContactFlowId":  &runs,
 	"UpdateQuickConnectConfig.QuickConnectConfig.QueueConfig.ContactFlowId": &runs,
 	"UpdateQuickConnectConfig.QuickConnectConfig.FlowConfig.ContactFlowId":  &runs,
 	"CreateSecurityProfile.AllowedFlowModules.FlowModuleId":                 &whole,
@@ -164,6 +162,7 @@ func TestMembersThatTakeVersionsAndAliases(t *testing.T) {
 	quick := must[*connect.CreateQuickConnectResponse](t)(o.CreateQuickConnect(ctx, &connect.CreateQuickConnectRequest{InstanceId: o.id, Name: "quick",
 		QuickConnectConfig: &connect.QuickConnectConfig{QuickConnectType: connect.QuickConnectTypePHONE_NUMBER, PhoneConfig: &connect.PhoneNumberQuickConnectConfig{PhoneNumber: "+15550100"}}}))
 	security := must[*connect.CreateSecurityProfileResponse](t)(o.CreateSecurityProfile(ctx, &connect.CreateSecurityProfileRequest{InstanceId: o.id, SecurityProfileName: "security"}))
+	user := o.user("ana", "", *security.SecurityProfileId)
 	made := 0
 	for _, path := range slices.Sorted(maps.Keys(references)) {
 		how := references[path]
@@ -222,7 +221,7 @@ func TestMembersThatTakeVersionsAndAliases(t *testing.T) {
 				case "QueueConfig":
 					put(in, []string{"QuickConnectConfig", "QueueConfig", "QueueId"}, *queue.Id)
 				case "UserConfig":
-					put(in, []string{"QuickConnectConfig", "UserConfig", "UserId"}, unknownID)
+					put(in, []string{"QuickConnectConfig", "UserConfig", "UserId"}, user)
 				}
 			}
 			put(in, strings.Split(member, "."), ref)

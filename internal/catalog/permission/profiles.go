@@ -19,10 +19,10 @@ type NewProfile struct {
 type ProfileChange struct {
 	Description  *string
 	Permissions  []string
-	Tags         map[string]string // AllowedAccessControlTags
-	ByTag        []string          // TagRestrictedResources
-	ByHierarchy  []string          // HierarchyRestrictedResources
-	Group        *string           // AllowedAccessControlHierarchyGroupId
+	Tags         map[string]string        // AllowedAccessControlTags
+	ByTag        []string                 // TagRestrictedResources
+	ByHierarchy  []string                 // HierarchyRestrictedResources
+	Group        *center.HierarchyGroupID // AllowedAccessControlHierarchyGroupId; "" takes it away
 	Rows         []catalog.RowRestriction
 	Applications []catalog.Application
 	Modules      []catalog.AllowedModule
@@ -30,7 +30,7 @@ type ProfileChange struct {
 }
 
 // CreateProfile adds a security profile to an instance. Errors: NotFound for the
-// instance and for a flow module, Invalid for a permission that does not exist,
+// instance, the hierarchy group and a flow module, Invalid for a permission that does not exist,
 // BadRequest for an application or a module that is named twice, Duplicate for the name, LimitExceeded.
 func CreateProfile(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, n NewProfile) (*catalog.SecurityProfile, error) {
 	id := center.SecurityProfileID(center.NewUUID())
@@ -66,6 +66,11 @@ func apply(snap *catalog.Snapshot, p *catalog.SecurityProfile, n ProfileChange) 
 		p.ByHierarchy = n.ByHierarchy
 	}
 	if n.Group != nil {
+		if *n.Group != "" {
+			if _, err := catalog.Get[*catalog.Group](snap, *n.Group); err != nil {
+				return err
+			}
+		}
 		p.Group = *n.Group
 	}
 	if n.Rows != nil {
@@ -103,13 +108,13 @@ func once[T any](member string, list []T, key func(T) string) error {
 	return nil
 }
 
-// DeleteProfile removes a security profile that nobody has. Errors: NotFound, InUse.
+// DeleteProfile removes a security profile that no user and no AI agent has. Errors: NotFound, InUse.
 func DeleteProfile(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, id center.SecurityProfileID) error {
-	return catalog.Remove(ctx, c, instance, id, func(_ *catalog.Snapshot, p *catalog.SecurityProfile) error {
+	return catalog.Remove(ctx, c, instance, id, func(snap *catalog.Snapshot, p *catalog.SecurityProfile) error {
 		if len(p.Holders) > 0 {
 			return catalog.InUse(p, "the AI agent "+string(p.Holders[0])+" has it")
 		}
-		return nil
+		return catalog.Unheld(snap, p)
 	})
 }
 
@@ -157,5 +162,39 @@ func regrant(ctx context.Context, c *catalog.Catalog, instance center.InstanceID
 			w.Put = append(w.Put, p)
 		}
 		return w, nil
+	})
+}
+
+// maxOfUser bounds the security profiles of one user.
+const maxOfUser = 10
+
+// GrantUser gives security profiles to a user; those that the user has already
+// are no error. Errors: NotFound, BadRequest for more than ten in all.
+func GrantUser(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, profiles []center.SecurityProfileID, to center.UserID) error {
+	return catalog.Update(ctx, c, instance, to, func(snap *catalog.Snapshot, u *catalog.User) error {
+		for _, id := range profiles {
+			if _, err := catalog.Get[*catalog.SecurityProfile](snap, id); err != nil {
+				return err
+			}
+			if !slices.Contains(u.SecurityProfiles, id) {
+				u.SecurityProfiles = append(u.SecurityProfiles, id)
+			}
+		}
+		if n := len(u.SecurityProfiles); n > maxOfUser {
+			return center.Errorf(center.BadRequest, "a user has at most %d security profiles; %s would have %d", maxOfUser, u.Name, n)
+		}
+		return nil
+	})
+}
+
+// RevokeUser takes security profiles from a user; those that the user does not
+// have are no error. Errors: NotFound for the user, Conflict when none would be left.
+func RevokeUser(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, profiles []center.SecurityProfileID, from center.UserID) error {
+	return catalog.Update(ctx, c, instance, from, func(_ *catalog.Snapshot, u *catalog.User) error {
+		u.SecurityProfiles = slices.DeleteFunc(u.SecurityProfiles, func(id center.SecurityProfileID) bool { return slices.Contains(profiles, id) })
+		if len(u.SecurityProfiles) == 0 {
+			return center.Errorf(center.Conflict, "a user has one security profile at least; give %s another one first", u.Name)
+		}
+		return nil
 	})
 }

@@ -208,10 +208,10 @@ func RemoveProfileQueues(ctx context.Context, c *catalog.Catalog, instance cente
 	})
 }
 
-// DeleteProfile removes a routing profile, also the one that came with the
-// instance. Errors: NotFound.
+// DeleteProfile removes a routing profile that no user has, also the one that
+// came with the instance. Errors: NotFound, InUse.
 func DeleteProfile(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, id center.RoutingProfileID) error {
-	return catalog.Remove(ctx, c, instance, id, func(*catalog.Snapshot, *catalog.RoutingProfile) error { return nil })
+	return catalog.Remove(ctx, c, instance, id, catalog.Unheld[*catalog.RoutingProfile])
 }
 
 // profileWith returns a routing profile that has a queue, nil for none; calls

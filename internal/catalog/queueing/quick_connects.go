@@ -78,7 +78,8 @@ func lead(snap *catalog.Snapshot, k *catalog.QuickConnect, to Destination) error
 		_, err := catalog.Get[*catalog.Queue](snap, to.Queue)
 		return err
 	case catalog.ToUser:
-		return center.Missing(center.KindUser, string(to.User)) // there are no users
+		_, err := catalog.Get[*catalog.User](snap, to.User)
+		return err
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package people
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -72,7 +71,7 @@ type grant struct {
 // grantOf reads them.
 func grantOf(snap *catalog.Snapshot, g grant) (permission.ProfileChange, error) {
 	change := permission.ProfileChange{
-		Description: g.description, Permissions: g.permissions, Tags: g.tags, ByTag: g.byTag, ByHierarchy: g.byHierarchy, Group: g.group,
+		Description: g.description, Permissions: g.permissions, Tags: g.tags, ByTag: g.byTag, ByHierarchy: g.byHierarchy,
 		Rows: rowsOf(g.granular),
 		Applications: each(g.applications, func(a connect.Application) catalog.Application {
 			return catalog.Application{Namespace: wire.Text(a.Namespace), Permissions: a.ApplicationPermissions, Type: string(a.Type)}
@@ -87,6 +86,15 @@ func grantOf(snap *catalog.Snapshot, g grant) (permission.ProfileChange, error) 
 	if slices.ContainsFunc(change.AIAgents, func(a catalog.AllowedAIAgent) bool { return a.ARN == "" }) {
 		return change, center.Errorf(center.BadRequest, "AllowedAIAgents: Arn is required")
 	}
+	if group := wire.Text(g.group); group != "" {
+		found, err := catalog.Find[*catalog.Group](snap, group)
+		if err != nil {
+			return change, wire.InMember("AllowedAccessControlHierarchyGroupId", err)
+		}
+		change.Group = &found.ID
+	} else if g.group != nil {
+		change.Group = new(center.HierarchyGroupID(""))
+	}
 	if g.modules == nil {
 		return change, nil
 	}
@@ -99,18 +107,6 @@ func grantOf(snap *catalog.Snapshot, g grant) (permission.ProfileChange, error) 
 		change.Modules = append(change.Modules, catalog.AllowedModule{Type: string(m.Type), Module: found.ID})
 	}
 	return change, nil
-}
-
-// each translates the elements of a list; an absent one stays nil.
-func each[A, B any](list []A, translate func(A) B) []B {
-	if list == nil {
-		return nil
-	}
-	out := make([]B, len(list))
-	for i, a := range list {
-		out[i] = translate(a)
-	}
-	return out
 }
 
 // rowsOf reads a GranularAccessControlConfiguration; an absent one stays nil, one
@@ -142,8 +138,8 @@ func granular(rows []catalog.RowRestriction) *connect.GranularAccessControlConfi
 	}}
 }
 
-// DeleteSecurityProfile removes a security profile. While an AI agent has it, it
-// is a ResourceInUseException.
+// DeleteSecurityProfile removes a security profile. While a user or an AI agent
+// has it, it is a ResourceInUseException.
 func (s *SecurityProfiles) DeleteSecurityProfile(ctx context.Context, in *connect.DeleteSecurityProfileRequest) (*connect.DeleteSecurityProfileResponse, error) {
 	return &connect.DeleteSecurityProfileResponse{}, query.With(ctx, s.Catalog, in.InstanceId, in.SecurityProfileId, func(p *catalog.SecurityProfile) error {
 		return permission.DeleteProfile(ctx, s.Catalog, p.Instance, p.ID)
@@ -207,26 +203,26 @@ func (s *SecurityProfiles) ListSecurityProfileAIAgents(ctx context.Context, in *
 	return &connect.ListSecurityProfileAIAgentsResponse{AllowedAIAgents: has.list, NextToken: has.next, LastModifiedTime: has.time, LastModifiedRegion: has.in}, err
 }
 
-// AssociateSecurityProfiles gives security profiles to an AI agent, all or none.
-// Those that it has already are no error. EntityArn is an ARN of the service wisdom;
+// AssociateSecurityProfiles gives security profiles to a user, who may have ten
+// in all (InvalidRequestException), or to an AI agent: all of them or none.
+// Those that it has already are no error. EntityArn of an AI agent is an ARN of the service wisdom;
 // whether that agent exists is not asked, as it is set up elsewhere.
 func (s *SecurityProfiles) AssociateSecurityProfiles(ctx context.Context, in *connect.AssociateSecurityProfilesRequest) (*connect.AssociateSecurityProfilesResponse, error) {
-	return &connect.AssociateSecurityProfilesResponse{}, s.regrant(ctx, in.InstanceId, in.EntityType, in.EntityArn, in.SecurityProfiles, permission.Grant)
+	return &connect.AssociateSecurityProfilesResponse{}, s.regrant(ctx, in.InstanceId, in.EntityType, in.EntityArn, in.SecurityProfiles, permission.GrantUser, permission.Grant)
 }
 
-// DisassociateSecurityProfiles takes security profiles from an AI agent. Those that
-// it does not have are no error.
+// DisassociateSecurityProfiles takes security profiles from a user or an AI
+// agent. Those that it does not have are no error; the last one of a user is a ResourceConflictException.
 func (s *SecurityProfiles) DisassociateSecurityProfiles(ctx context.Context, in *connect.DisassociateSecurityProfilesRequest) (*connect.DisassociateSecurityProfilesResponse, error) {
-	return &connect.DisassociateSecurityProfilesResponse{}, s.regrant(ctx, in.InstanceId, in.EntityType, in.EntityArn, in.SecurityProfiles, permission.Revoke)
+	return &connect.DisassociateSecurityProfilesResponse{}, s.regrant(ctx, in.InstanceId, in.EntityType, in.EntityArn, in.SecurityProfiles, permission.RevokeUser, permission.Revoke)
 }
+
+// regranting changes which security profiles somebody has.
+type regranting[ID ~string] func(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, profiles []center.SecurityProfileID, who ID) error
 
 func (s *SecurityProfiles) regrant(ctx context.Context, instance string, typ connect.EntityType, arn string, profiles []connect.SecurityProfileItem,
-	change func(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, profiles []center.SecurityProfileID, who center.AIAgentID) error) error {
-	snap, err := query.Instance(ctx, s.Catalog, instance)
-	if err != nil {
-		return err
-	}
-	who, err := entityOf(typ, arn)
+	ofUser regranting[center.UserID], ofAgent regranting[center.AIAgentID]) error {
+	snap, err := query.Holding[*catalog.User](ctx, s.Catalog, instance)
 	if err != nil {
 		return err
 	}
@@ -238,38 +234,54 @@ func (s *SecurityProfiles) regrant(ctx context.Context, instance string, typ con
 		}
 		ids = append(ids, p.ID)
 	}
-	return change(ctx, s.Catalog, snap.ID(), ids, who)
+	user, agent, err := entityOf(snap, typ, arn)
+	switch {
+	case err != nil:
+		return err
+	case user != nil:
+		return ofUser(ctx, s.Catalog, snap.ID(), ids, user.ID)
+	}
+	return ofAgent(ctx, s.Catalog, snap.ID(), ids, agent)
 }
 
-// entityOf reads who has security profiles.
-func entityOf(typ connect.EntityType, arn string) (center.AIAgentID, error) {
+// entityOf reads who has security profiles: a user, or an AI agent.
+func entityOf(snap *catalog.Snapshot, typ connect.EntityType, arn string) (user *catalog.User, agent center.AIAgentID, err error) {
 	if typ == connect.EntityTypeUSER {
-		return "", wire.InMember("EntityArn", center.Missing(center.KindUser, center.IDOf(arn))) // there are no users
+		user, err = catalog.Find[*catalog.User](snap, arn)
+		return user, "", wire.InMember("EntityArn", err)
 	}
 	id, ok := center.ParseAIAgentID(arn)
 	if !ok || !strings.HasPrefix(arn, "arn:") {
-		return "", center.Errorf(center.Invalid, "EntityArn is the ARN of an AI agent, as arn:aws:wisdom:REGION:ACCOUNT:ai-agent/ASSISTANT/ID, not %q", arn)
+		return nil, "", center.Errorf(center.Invalid, "EntityArn is the ARN of an AI agent, as arn:aws:wisdom:REGION:ACCOUNT:ai-agent/ASSISTANT/ID, not %q", arn)
 	}
-	agent, _ := id.Cut()
-	return agent, nil
+	agent, _ = id.Cut()
+	return nil, agent, nil
 }
 
-// ListEntitySecurityProfiles lists the security profiles of an AI agent by id.
+// ListEntitySecurityProfiles lists the security profiles of a user or an AI agent by id.
 func (s *SecurityProfiles) ListEntitySecurityProfiles(ctx context.Context, in *connect.ListEntitySecurityProfilesRequest) (*connect.ListEntitySecurityProfilesResponse, error) {
-	snap, err := query.Instance(ctx, s.Catalog, in.InstanceId)
+	snap, err := query.Holding[*catalog.User](ctx, s.Catalog, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
-	who, err := entityOf(in.EntityType, in.EntityArn)
+	user, agent, err := entityOf(snap, in.EntityType, in.EntityArn)
 	if err != nil {
 		return nil, err
 	}
-	has := slices.DeleteFunc(catalog.All[*catalog.SecurityProfile](snap), func(p *catalog.SecurityProfile) bool { return !slices.Contains(p.Holders, who) })
-	slices.SortFunc(has, func(a, b *catalog.SecurityProfile) int { return cmp.Compare(a.ID, b.ID) })
-	list, next, err := query.Within(query.Page{List: "ListEntitySecurityProfiles", Token: in.NextToken, Max: in.MaxResults}, string(snap.ID())+"/"+string(who), has,
-		func(p **catalog.SecurityProfile) string { return string((*p).ID) },
-		func(p *catalog.SecurityProfile) connect.SecurityProfileItem {
-			return connect.SecurityProfileItem{Id: new(string(p.ID))}
+	has, owner := []center.SecurityProfileID{}, string(agent)
+	if user != nil {
+		has, owner = slices.Clone(user.SecurityProfiles), string(user.ID)
+	}
+	for _, p := range catalog.All[*catalog.SecurityProfile](snap) {
+		if user == nil && slices.Contains(p.Holders, agent) {
+			has = append(has, p.ID)
+		}
+	}
+	slices.Sort(has)
+	list, next, err := query.Within(query.Page{List: "ListEntitySecurityProfiles", Token: in.NextToken, Max: in.MaxResults}, string(snap.ID())+"/"+owner, has,
+		func(id *center.SecurityProfileID) string { return string(*id) },
+		func(id center.SecurityProfileID) connect.SecurityProfileItem {
+			return connect.SecurityProfileItem{Id: new(string(id))}
 		})
 	return &connect.ListEntitySecurityProfilesResponse{SecurityProfiles: list, NextToken: next}, err
 }

@@ -40,7 +40,7 @@ func securityProfile(snap *catalog.Snapshot, p *catalog.SecurityProfile) connect
 		Id: new(string(p.ID)), OrganizationResourceId: new(string(snap.Instance.ID)), Arn: new(snap.ARNOf(p)), SecurityProfileName: &p.Name,
 		Description: wire.Optional(p.Description), Tags: wire.Tags(p.Tags), LastModifiedTime: &p.Updated, LastModifiedRegion: new(snap.Region()),
 		AllowedAccessControlTags: wire.Map(p.AccessTags), TagRestrictedResources: wire.List(p.ByTag), HierarchyRestrictedResources: wire.List(p.ByHierarchy),
-		AllowedAccessControlHierarchyGroupId: wire.Optional(p.Group), GranularAccessControlConfiguration: granular(p.TablesByRows),
+		AllowedAccessControlHierarchyGroupId: wire.Optional(string(p.Group)), GranularAccessControlConfiguration: granular(p.TablesByRows),
 		Type: connect.SecurityProfileType(p.ManagedBy()),
 	}
 }

@@ -27,11 +27,18 @@ func (s *Profiles) ListRoutingProfiles(ctx context.Context, in *connect.ListRout
 
 // DescribeRoutingProfile describes a routing profile.
 func (s *Profiles) DescribeRoutingProfile(ctx context.Context, in *connect.DescribeRoutingProfileRequest) (*connect.DescribeRoutingProfileResponse, error) {
-	p, err := query.Describe(ctx, s.Catalog, in.InstanceId, in.RoutingProfileId, routingProfile)
-	return &connect.DescribeRoutingProfileResponse{RoutingProfile: p}, err
+	snap, err := query.WithUsers(ctx, s.Catalog, in.InstanceId)
+	if err != nil {
+		return nil, err
+	}
+	p, err := catalog.Find[*catalog.RoutingProfile](snap, in.RoutingProfileId)
+	if err != nil {
+		return nil, err
+	}
+	return &connect.DescribeRoutingProfileResponse{RoutingProfile: new(routingProfile(snap, p))}, nil
 }
 
-// routingProfile describes a routing profile. NumberOfAssociatedQueues and
+// routingProfile describes a routing profile, given a snapshot with users. NumberOfAssociatedQueues and
 // NumberOfAssociatedManualAssignmentQueues count pairs of queue and channel, AssociatedQueueIds and
 // AssociatedManualAssignmentQueueIds name each queue once.
 func routingProfile(snap *catalog.Snapshot, p *catalog.RoutingProfile) connect.RoutingProfile {
@@ -40,7 +47,7 @@ func routingProfile(snap *catalog.Snapshot, p *catalog.RoutingProfile) connect.R
 		Description: wire.Optional(p.Description), DefaultOutboundQueueId: wire.Optional(string(p.DefaultOutbound)), Tags: wire.Tags(p.Tags),
 		NumberOfAssociatedQueues: new(int64(len(p.Queues))), AssociatedQueueIds: wire.List(p.QueueIDs()),
 		NumberOfAssociatedManualAssignmentQueues: new(int64(len(p.Manual))), AssociatedManualAssignmentQueueIds: wire.List(p.ManualIDs()),
-		NumberOfAssociatedUsers: new(int64(0)), AgentAvailabilityTimer: connect.AgentAvailabilityTimer(p.Timer), IsDefault: &p.Default,
+		NumberOfAssociatedUsers: new(int64(snap.Uses(center.KindUser, center.KindRoutingProfile, string(p.ID)))), AgentAvailabilityTimer: connect.AgentAvailabilityTimer(p.Timer), IsDefault: &p.Default,
 		LastModifiedTime: &p.Updated, LastModifiedRegion: new(snap.Region()),
 	}
 	for _, c := range p.Concurrency {
@@ -247,7 +254,7 @@ func (s *Profiles) DisassociateRoutingProfileQueues(ctx context.Context, in *con
 	return &connect.DisassociateRoutingProfileQueuesResponse{}, queueing.RemoveProfileQueues(ctx, s.Catalog, p.Instance, p.ID, lists[0], lists[1])
 }
 
-// DeleteRoutingProfile removes a routing profile.
+// DeleteRoutingProfile removes a routing profile. While users have it, it is a ResourceInUseException.
 func (s *Profiles) DeleteRoutingProfile(ctx context.Context, in *connect.DeleteRoutingProfileRequest) (*connect.DeleteRoutingProfileResponse, error) {
 	return &connect.DeleteRoutingProfileResponse{}, query.With(ctx, s.Catalog, in.InstanceId, in.RoutingProfileId, func(p *catalog.RoutingProfile) error {
 		return queueing.DeleteProfile(ctx, s.Catalog, p.Instance, p.ID)
@@ -257,8 +264,13 @@ func (s *Profiles) DeleteRoutingProfile(ctx context.Context, in *connect.DeleteR
 // SearchRoutingProfiles finds routing profiles by criteria and filter. The
 // field associatedQueueIds is matched when one of the queues matches that contacts are offered from.
 func (s *Profiles) SearchRoutingProfiles(ctx context.Context, in *connect.SearchRoutingProfilesRequest) (*connect.SearchRoutingProfilesResponse, error) {
-	found, next, total, err := query.Search(ctx, s.Catalog, in.InstanceId,
+	snap, err := query.WithUsers(ctx, s.Catalog, in.InstanceId)
+	if err != nil {
+		return nil, err
+	}
+	found, next, total, err := query.Among(snap,
 		query.Page{List: "SearchRoutingProfiles", Token: in.NextToken, Max: in.MaxResults, Request: []any{in.SearchCriteria, in.SearchFilter}},
+		catalog.All[*catalog.RoutingProfile](snap), query.Position[*catalog.RoutingProfile],
 		query.Where(in.SearchCriteria, profileCriteria), query.Filter(in.SearchFilter, profileFilter), routingProfile)
 	return &connect.SearchRoutingProfilesResponse{RoutingProfiles: found, NextToken: next, ApproximateTotalCount: total}, err
 }

@@ -61,7 +61,7 @@ func quickConnect(snap *catalog.Snapshot, k *catalog.QuickConnect) connect.Quick
 	return out
 }
 
-// destinationOf reads a QuickConnectConfig: exactly the member that belongs to its
+// destinationOf reads a QuickConnectConfig, given a snapshot with users: exactly the member that belongs to its
 // type is there. Users, queues and flows are named by id or ARN, a flow also with a
 // version or an alias.
 func destinationOf(snap *catalog.Snapshot, in *connect.QuickConnectConfig) (to queueing.Destination, err error) {
@@ -78,7 +78,11 @@ func destinationOf(snap *catalog.Snapshot, in *connect.QuickConnectConfig) (to q
 	flow := ""
 	switch to.Type {
 	case catalog.ToUser:
-		flow, to.User = in.UserConfig.ContactFlowId, center.UserID(center.IDOf(in.UserConfig.UserId))
+		u, err := catalog.Find[*catalog.User](snap, in.UserConfig.UserId)
+		if err != nil {
+			return to, err
+		}
+		flow, to.User = in.UserConfig.ContactFlowId, u.ID
 	case catalog.ToQueue:
 		q, err := catalog.Find[*catalog.Queue](snap, in.QueueConfig.QueueId)
 		if err != nil {
@@ -114,7 +118,7 @@ var configMembers = []struct{ typ, member string }{
 // AGENT_TRANSFER for USER, and QUEUE_TRANSFER for QUEUE and FLOW; any other is an InvalidRequestException.
 // Over the quota of quick connects it is a LimitExceededException.
 func (s *QuickConnects) CreateQuickConnect(ctx context.Context, in *connect.CreateQuickConnectRequest) (*connect.CreateQuickConnectResponse, error) {
-	snap, err := query.Instance(ctx, s.Catalog, in.InstanceId)
+	snap, err := query.WithUsers(ctx, s.Catalog, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +146,11 @@ func (s *QuickConnects) UpdateQuickConnectName(ctx context.Context, in *connect.
 
 // UpdateQuickConnectConfig sets where a quick connect leads, also to another type: see CreateQuickConnect.
 func (s *QuickConnects) UpdateQuickConnectConfig(ctx context.Context, in *connect.UpdateQuickConnectConfigRequest) (*connect.UpdateQuickConnectConfigResponse, error) {
-	snap, k, err := query.Find[*catalog.QuickConnect](ctx, s.Catalog, in.InstanceId, in.QuickConnectId)
+	snap, err := query.WithUsers(ctx, s.Catalog, in.InstanceId)
+	if err != nil {
+		return nil, err
+	}
+	k, err := catalog.Find[*catalog.QuickConnect](snap, in.QuickConnectId)
 	if err != nil {
 		return nil, err
 	}
