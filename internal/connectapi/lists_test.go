@@ -122,6 +122,13 @@ func TestEmptyListsAreOfInstancesThatExist(t *testing.T) {
 			}
 			return len(out.PhoneNumberSummaryList), out.PhoneNumberSummaryList != nil, nil
 		},
+		"ListFlowAssociations": func(i string, n *string) (int, bool, error) {
+			out, err := o.ListFlowAssociations(ctx, &connect.ListFlowAssociationsRequest{InstanceId: i, NextToken: n})
+			if err != nil {
+				return 0, false, err
+			}
+			return len(out.FlowAssociationSummaryList), out.FlowAssociationSummaryList != nil, nil
+		},
 		"ListQuickConnects": func(i string, n *string) (int, bool, error) {
 			out, err := o.ListQuickConnects(ctx, &connect.ListQuickConnectsRequest{InstanceId: i, NextToken: n})
 			if err != nil {
@@ -173,6 +180,17 @@ func TestEmptyListsAreOfInstancesThatExist(t *testing.T) {
 		_, _, err = list(o.id, new("token"))
 		refused(t, name+" with a token", err, "InvalidParameterException", 400)
 	}
+}
+
+func TestNoFlowAssociationsAreFound(t *testing.T) {
+	o := newOffice(t, catalog.Limits{})
+	number := []string{"arn:aws:connect:eu-central-1:210987654321:phone-number/" + unknownID}
+	found := must[*connect.BatchGetFlowAssociationResponse](t)(o.BatchGetFlowAssociation(t.Context(), &connect.BatchGetFlowAssociationRequest{InstanceId: o.id, ResourceIds: number}))
+	if found.FlowAssociationSummaryList == nil || len(found.FlowAssociationSummaryList) != 0 {
+		t.Errorf("BatchGetFlowAssociation finds %v; want an empty list", found.FlowAssociationSummaryList)
+	}
+	_, err := o.BatchGetFlowAssociation(t.Context(), &connect.BatchGetFlowAssociationRequest{InstanceId: unknownID, ResourceIds: number})
+	refused(t, "an unknown instance", err, notFoundE, 404)
 }
 
 func TestUnknownResourcesAndInstances(t *testing.T) {
