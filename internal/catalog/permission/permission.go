@@ -201,6 +201,11 @@ var known = func() map[Name]Place {
 	return all
 }()
 
+// Restricts reports whether who has the permission may do less for it.
+func (n Name) Restricts() bool {
+	return strings.HasPrefix(string(n), "Restrict") || strings.HasPrefix(string(n), "Require")
+}
+
 // Of returns where a permission is asked for. ok is false for what is none.
 func Of(n Name) (p Place, ok bool) {
 	p, ok = known[n]

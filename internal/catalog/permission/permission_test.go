@@ -49,6 +49,18 @@ func TestEveryPermissionHasOnePlace(t *testing.T) {
 	}
 }
 
+func TestPermissionsThatRestrict(t *testing.T) {
+	var restrict []Name
+	for n := range All() {
+		if n.Restricts() {
+			restrict = append(restrict, n)
+		}
+	}
+	if want := []Name{"RequireEndContactConfirmation.Enabled", "RestrictContactAccessByHierarchy.View", "RestrictPhoneTypeSettings.Access", "RestrictTaskCreation.Access"}; !slices.Equal(restrict, want) {
+		t.Errorf("the permissions that restrict are %q; want %q", restrict, want)
+	}
+}
+
 func TestChecked(t *testing.T) {
 	got, err := Checked([]string{"Users.View", "Analytics.PerformanceMetrics.Access", "BasicAgentAccess", "Users.View"})
 	if want := []string{"Analytics.PerformanceMetrics.Access", "BasicAgentAccess", "Users.View"}; err != nil || !slices.Equal(got, want) {

@@ -8,6 +8,7 @@ import (
 
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/catalog/catalogtest"
+	"parley.example/parley/internal/catalog/permission"
 	"parley.example/parley/internal/catalog/publishing"
 	"parley.example/parley/internal/catalog/setup"
 	"parley.example/parley/internal/center"
@@ -29,6 +30,16 @@ func TestCreateInstanceBringsEverything(t *testing.T) {
 		var names []string
 		for _, s := range catalog.All[*catalog.SecurityProfile](snap) {
 			names = append(names, s.Name)
+			if has, err := permission.Checked(s.Permissions); err != nil || !slices.Equal(has, s.Permissions) {
+				t.Errorf("the profile %s has the permissions %q: %v; want each once and in order", s.Name, s.Permissions, err)
+			}
+		}
+		for _, s := range catalog.All[*catalog.SecurityProfile](snap)[:1] {
+			for name, place := range permission.All() {
+				if has := slices.Contains(s.Permissions, string(name)); has == name.Restricts() {
+					t.Errorf("%s has %s, of the %s: %v", s.Name, name, place, has)
+				}
+			}
 		}
 		if want := []string{"Admin", "Agent", "CallCenterManager", "QualityAnalyst"}; !slices.Equal(names, want) {
 			t.Errorf("security profiles %q; want %q", names, want)

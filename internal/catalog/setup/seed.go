@@ -3,10 +3,12 @@ package setup
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/permission"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/hours"
@@ -109,42 +111,48 @@ func basicProfile(queue center.QueueID) *catalog.RoutingProfile {
 	return p
 }
 
-// Permissions by the part of the contact centre they are about, as
-// ListSecurityProfilePermissions names them. They are those that concern what
-// Parley does; the service has many more for its other products.
-var (
-	desk     = []string{"BasicAgentAccess", "OutboundCallAccess"}
-	routing  = grants("RoutingPolicies", "Create Edit View", "TransferDestinations", "Create Delete Edit View", "HoursOfOperation", "Create Delete Edit View", "Queues", "Create Edit EnableAndDisable View")
-	channels = grants("Prompts", "Create Delete Edit View", "ContactFlows", "Create Delete Edit Publish View", "ContactFlowModules", "Create Delete Edit Publish View", "Views", "Create Edit Remove View")
-	people   = grants("Users", "Create Delete Edit EditPermission View", "AgentGrouping", "Create Edit EnableAndDisable View", "SecurityProfiles", "Create Delete Edit View", "AgentStates", "Create Edit EnableAndDisable View")
-	insight  = grants("ContactSearch", "View", "ContactAttributes", "View", "MetricsReports", "Create Delete Edit Publish Schedule View", "AgentTimeCard", "View")
-	trial    = []string{"ChatTestMode"}
-)
-
-// grants spells out permissions: "Queues", "Edit View" gives Queues.Edit and Queues.View.
-func grants(pairs ...string) []string {
-	var list []string
-	for i := 0; i < len(pairs); i += 2 {
-		for verb := range strings.FieldsSeq(pairs[i+1]) {
-			list = append(list, pairs[i]+"."+verb)
-		}
-	}
-	return list
+// managing are the permissions of the profile CallCenterManager, as public Terraform code
+// that copies it from an instance of the service has them (2026-11). Managers who take
+// or monitor contacts are given the profile Agent as well.
+var managing = []permission.Name{
+	permission.AccessMetrics, permission.AgentTimeCardView, permission.ManagerListenIn, permission.ContactSearchView, permission.ContactAttributesView,
+	permission.ListenCallRecordings, permission.DownloadCallRecordings, permission.DeleteRecordings,
+	permission.AgentStatesCreate, permission.AgentStatesEdit, permission.AgentStatesEnableDisable, permission.AgentStatesView,
+	permission.FlowsCreate, permission.FlowsDelete, permission.FlowsEdit, permission.FlowsPublish, permission.FlowsView,
+	permission.FlowModulesCreate, permission.FlowModulesDelete, permission.FlowModulesEdit, permission.FlowModulesPublish, permission.FlowModulesView,
+	permission.HoursCreate, permission.HoursEdit, permission.HoursView,
+	permission.QueuesCreate, permission.QueuesEdit, permission.QueuesEnableAndDisable, permission.QueuesView,
+	permission.RoutingPoliciesCreate, permission.RoutingPoliciesEdit, permission.RoutingPoliciesView,
+	permission.DestinationsCreate, permission.DestinationsEdit, permission.DestinationsView,
+	permission.UsersEnableAndDisable, permission.UsersView,
+	"MetricsReports.Create", "MetricsReports.Delete", "MetricsReports.Edit", "MetricsReports.Publish", "MetricsReports.Schedule", "MetricsReports.Share", "MetricsReports.View",
+	"ReportSchedules.Create", "ReportSchedules.Delete", "ReportSchedules.Edit", "ReportSchedules.View",
+	"PhoneNumbers.Claim", "PhoneNumbers.Edit", "PhoneNumbers.Release", "PhoneNumbers.View", "Prompts.Create", "Prompts.Delete", "Prompts.Edit", "Prompts.View",
+	"TaskTemplates.Create", "TaskTemplates.Delete", "TaskTemplates.Edit", "TaskTemplates.View",
+	"CustomerProfiles.CalculatedAttributes.Create", "CustomerProfiles.CalculatedAttributes.Delete", "CustomerProfiles.CalculatedAttributes.Edit", "CustomerProfiles.CalculatedAttributes.View",
 }
 
 // securityProfiles are the four of a new instance.
 func securityProfiles() []*catalog.SecurityProfile {
-	profile := func(name, description string, permissions ...[]string) *catalog.SecurityProfile {
+	profile := func(name, description string, permissions ...permission.Name) *catalog.SecurityProfile {
 		s := &catalog.SecurityProfile{Meta: catalog.Meta[center.SecurityProfileID]{Name: name}, Description: description, Type: catalog.AWSManaged}
 		for _, p := range permissions {
-			s.Permissions = append(s.Permissions, p...)
+			s.Permissions = append(s.Permissions, string(p))
 		}
+		slices.Sort(s.Permissions)
 		return s
 	}
+	var everything []permission.Name
+	for n := range permission.All() {
+		if !n.Restricts() {
+			everything = append(everything, n)
+		}
+	}
 	return []*catalog.SecurityProfile{
-		profile("Admin", "Administrators: everything.", desk, routing, channels, people, insight, trial),
-		profile("Agent", "Agents: the agent desk.", desk),
-		profile("CallCenterManager", "Managers: people, routing and reports.", desk, routing, people, insight),
-		profile("QualityAnalyst", "Analysts: contacts and reports.", insight),
+		profile("Admin", "Administrators: everything.", everything...),
+		profile("Agent", "Agents: the agent desk.", permission.BasicAgentAccess, permission.OutboundCallAccess),
+		profile("CallCenterManager", "Managers: people, routing and reports.", managing...),
+		profile("QualityAnalyst", "Analysts: contacts and reports.",
+			permission.AccessMetrics, permission.AgentTimeCardView, permission.ContactAttributesView, permission.ContactSearchView),
 	}
 }
