@@ -1,5 +1,5 @@
 // Package catalog keeps what an administrator sets up: instances, contact
-// flows and their modules, views, queues, hours of operation, routing and
+// flows and their modules, views, queues, hours of operation, quick connects, routing and
 // security profiles, agent statuses, storage configurations, and the functions,
 // bots and origins that an instance may use.
 //
@@ -19,8 +19,8 @@
 // are made one after another, so quotas of an instance and unique names are
 // exact; between nodes the store's version check decides, and the change is
 // decided again on what is there. What can be changed is in the packages below:
-// publishing for flows, modules and views, queueing for queues and hours, setup
-// for instances.
+// publishing for flows, modules and views, queueing for queues, hours, routing profiles,
+// quick connects and agent statuses, permission for security profiles, setup for instances.
 //
 // What a kind of resource is (its Go type, its quota, whether it has tags,
 // contents or unique names, what searches may name of it) is one row of a table.

@@ -139,8 +139,8 @@ func (s *Flows) UpdateContactFlowName(ctx context.Context, in *connect.UpdateCon
 		s.describe(ctx, in.InstanceId, in.ContactFlowId, publishing.Describing{Name: in.Name, Description: in.Description})
 }
 
-// DeleteContactFlow removes a flow with its versions and aliases. A default flow
-// cannot be deleted (InvalidRequestException). Other flows and event hooks that name it are no
+// DeleteContactFlow removes a flow with its versions and aliases. A default flow, and one
+// that a quick connect leads through, cannot be deleted (InvalidRequestException). Other flows and event hooks that name it are no
 // hindrance: they take their error branch, or are left out, from then on.
 // Chats that run it go on.
 func (s *Flows) DeleteContactFlow(ctx context.Context, in *connect.DeleteContactFlowRequest) (*connect.DeleteContactFlowResponse, error) {
