@@ -121,7 +121,7 @@ func InUse(r Resource, why string) error {
 // security profile.
 func Unheld[T Resource](snap *Snapshot, r T) error {
 	if n := snap.Uses(center.KindUser, r.Kind(), r.About().ID); n > 0 {
-		return InUse(r, fmt.Sprintf("the users who have it are %d; give them another one first", n))
+		return InUse(r, fmt.Sprintf("users have it, %d of them; give them another one first", n))
 	}
 	return nil
 }

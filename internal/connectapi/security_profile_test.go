@@ -146,26 +146,27 @@ func TestSecurityProfilesThatAreRefused(t *testing.T) {
 		code   string
 		status int
 	}{
-		"a permission that is none":           {request{Permissions: []string{"BasicAgentAccess", "Admin"}}, parameter, 400},
-		"an empty permission":                 {request{Permissions: []string{""}}, parameter, 400},
-		"501 permissions":                     {request{Permissions: slices.Repeat([]string{"BasicAgentAccess"}, 501)}, parameter, 400},
-		"five tags to restrict by":            {request{AllowedAccessControlTags: map[string]string{"a": "", "b": "", "c": "", "d": "", "e": ""}}, parameter, 400},
-		"eleven restricted resources":         {request{TagRestrictedResources: slices.Repeat([]string{"User"}, 11)}, parameter, 400},
-		"an unknown hierarchy group":          {request{AllowedAccessControlHierarchyGroupId: new(unknownID)}, notFoundE, 404},
-		"an unknown flow module":              {request{AllowedFlowModules: []connect.FlowModule{{FlowModuleId: new(unknownID)}}}, notFoundE, 404},
-		"a flow module twice":                 {request{AllowedFlowModules: []connect.FlowModule{{FlowModuleId: &module}, {FlowModuleId: &module}}}, requestE, 400},
-		"an application twice":                {request{Applications: []connect.Application{{Namespace: new("a")}, {Namespace: new("a")}}}, requestE, 400},
-		"an application without a name":       {request{Applications: []connect.Application{{}}}, requestE, 400},
-		"an AI agent twice":                   {request{AllowedAIAgents: []connect.AIAgent{{Arn: new("a")}, {Arn: new("a")}}}, requestE, 400},
-		"an AI agent without an ARN":          {request{AllowedAIAgents: []connect.AIAgent{{}}}, requestE, 400},
-		"a description of 251 characters":     {request{Description: new(strings.Repeat("x", 251))}, parameter, 400},
-		"a type of access to rows that isn't": {request{GranularAccessControlConfiguration: &connect.GranularAccessControlConfiguration{DataTableAccessControlConfiguration: &connect.DataTableAccessControlConfiguration{PrimaryAttributeAccessControlConfiguration: &connect.PrimaryAttributeAccessControlConfigurationItem{PrimaryAttributeValues: []connect.PrimaryAttributeValue{{AccessType: "DENY"}}}}}}, parameter, 400},
+		"a permission that is none":            {request{Permissions: []string{"BasicAgentAccess", "Admin"}}, parameter, 400},
+		"an empty permission":                  {request{Permissions: []string{""}}, parameter, 400},
+		"501 permissions":                      {request{Permissions: slices.Repeat([]string{"BasicAgentAccess"}, 501)}, parameter, 400},
+		"five tags to restrict by":             {request{AllowedAccessControlTags: map[string]string{"a": "", "b": "", "c": "", "d": "", "e": ""}}, parameter, 400},
+		"eleven restricted resources":          {request{TagRestrictedResources: slices.Repeat([]string{"User"}, 11)}, parameter, 400},
+		"51 resources restricted by hierarchy": {request{HierarchyRestrictedResources: slices.Repeat([]string{"User"}, 51)}, requestE, 400},
+		"an unknown hierarchy group":           {request{AllowedAccessControlHierarchyGroupId: new(unknownID)}, notFoundE, 404},
+		"an unknown flow module":               {request{AllowedFlowModules: []connect.FlowModule{{FlowModuleId: new(unknownID)}}}, notFoundE, 404},
+		"a flow module twice":                  {request{AllowedFlowModules: []connect.FlowModule{{FlowModuleId: &module}, {FlowModuleId: &module}}}, requestE, 400},
+		"an application twice":                 {request{Applications: []connect.Application{{Namespace: new("a")}, {Namespace: new("a")}}}, requestE, 400},
+		"an application without a name":        {request{Applications: []connect.Application{{}}}, requestE, 400},
+		"an AI agent twice":                    {request{AllowedAIAgents: []connect.AIAgent{{Arn: new("a")}, {Arn: new("a")}}}, requestE, 400},
+		"an AI agent without an ARN":           {request{AllowedAIAgents: []connect.AIAgent{{}}}, requestE, 400},
+		"a description of 251 characters":      {request{Description: new(strings.Repeat("x", 251))}, parameter, 400},
+		"a type of access to rows that isn't":  {request{GranularAccessControlConfiguration: &connect.GranularAccessControlConfiguration{DataTableAccessControlConfiguration: &connect.DataTableAccessControlConfiguration{PrimaryAttributeAccessControlConfiguration: &connect.PrimaryAttributeAccessControlConfigurationItem{PrimaryAttributeValues: []connect.PrimaryAttributeValue{{AccessType: "DENY"}}}}}}, parameter, 400},
 	} {
 		in := c.in
 		in.InstanceId, in.SecurityProfileId = o.id, id
 		refused(t, "changing one to "+what, second(o.UpdateSecurityProfile(ctx, &in)), c.code, c.status)
 		refused(t, "creating one with "+what, second(o.CreateSecurityProfile(ctx, &connect.CreateSecurityProfileRequest{
-			InstanceId: o.id, SecurityProfileName: "new", Description: in.Description, Permissions: in.Permissions, AllowedAccessControlTags: in.AllowedAccessControlTags, TagRestrictedResources: in.TagRestrictedResources,
+			InstanceId: o.id, SecurityProfileName: "new", Description: in.Description, Permissions: in.Permissions, AllowedAccessControlTags: in.AllowedAccessControlTags, TagRestrictedResources: in.TagRestrictedResources, HierarchyRestrictedResources: in.HierarchyRestrictedResources,
 			AllowedAccessControlHierarchyGroupId: in.AllowedAccessControlHierarchyGroupId, AllowedFlowModules: in.AllowedFlowModules, Applications: in.Applications, AllowedAIAgents: in.AllowedAIAgents,
 			GranularAccessControlConfiguration: in.GranularAccessControlConfiguration,
 		})), c.code, c.status)
@@ -209,30 +210,32 @@ func TestSecurityProfilesTakeEveryPermission(t *testing.T) {
 	}
 }
 
-func TestSecurityProfilesOfUsersAndAIAgents(t *testing.T) {
+func TestSecurityProfilesOfAIAgents(t *testing.T) {
 	o := newOffice(t, catalog.Limits{})
 	ctx := t.Context()
-	routing, admin := o.profiles()
 	all := must[*connect.ListSecurityProfilesResponse](t)(o.ListSecurityProfiles(ctx, &connect.ListSecurityProfilesRequest{InstanceId: o.id})).SecurityProfileSummaryList
 	agent, manager := *all[1].Id, *all[2].Id
-	user := o.arn + "/agent/" + o.user("ana", routing, admin)
 	items := func(ids ...string) (list []connect.SecurityProfileItem) {
 		for _, id := range ids {
 			list = append(list, connect.SecurityProfileItem{Id: &id})
 		}
 		return list
 	}
+	const ofAgent = connect.EntityTypeAI_AGENT
 	give := func(typ connect.EntityType, arn string, ids ...string) error {
 		return second(o.AssociateSecurityProfiles(ctx, &connect.AssociateSecurityProfilesRequest{InstanceId: o.id, EntityType: typ, EntityArn: arn, SecurityProfiles: items(ids...)}))
 	}
 	take := func(typ connect.EntityType, arn string, ids ...string) error {
 		return second(o.DisassociateSecurityProfiles(ctx, &connect.DisassociateSecurityProfilesRequest{InstanceId: o.id, EntityType: typ, EntityArn: arn, SecurityProfiles: items(ids...)}))
 	}
-	has := func(what string, typ connect.EntityType, arn string, want ...string) {
+	list := func(instance string, typ connect.EntityType, arn string, token *string) (*connect.ListEntitySecurityProfilesResponse, error) {
+		return o.ListEntitySecurityProfiles(ctx, &connect.ListEntitySecurityProfilesRequest{InstanceId: instance, EntityType: typ, EntityArn: arn, MaxResults: new(int32(1)), NextToken: token})
+	}
+	has := func(what string, want ...string) {
 		t.Helper()
 		var got []string
 		for token := (*string)(nil); ; {
-			page := must[*connect.ListEntitySecurityProfilesResponse](t)(o.ListEntitySecurityProfiles(ctx, &connect.ListEntitySecurityProfilesRequest{InstanceId: o.id, EntityType: typ, EntityArn: arn, MaxResults: new(int32(1)), NextToken: token}))
+			page := must[*connect.ListEntitySecurityProfilesResponse](t)(list(o.id, ofAgent, anAIAgent, token))
 			for _, item := range page.SecurityProfiles {
 				got = append(got, *item.Id)
 			}
@@ -240,63 +243,60 @@ func TestSecurityProfilesOfUsersAndAIAgents(t *testing.T) {
 				break
 			}
 		}
-		slices.Sort(want)
 		if !slices.Equal(got, want) {
-			t.Errorf("%s, %s has %q; want %q", what, arn, got, want)
+			t.Errorf("%s, the AI agent has %q; want %q", what, got, want)
 		}
 	}
-	const ofUser, ofAgent = connect.EntityTypeUSER, connect.EntityTypeAI_AGENT
-	has("to begin with", ofUser, user, admin)
-	has("to begin with", ofAgent, anAIAgent)
-	for _, c := range []struct {
-		typ  connect.EntityType
-		arn  string
-		want []string // besides the two that are given
-	}{{ofUser, user, []string{admin}}, {ofAgent, anAIAgent + ":2", nil}} {
-		for range 2 { // what is repeated does no harm
-			if err := give(c.typ, c.arn, agent, o.arn+"/security-profile/"+manager); err != nil {
-				t.Fatal(err)
-			}
-			has("given two", c.typ, c.arn, append(c.want, agent, manager)...)
+	has("to begin with")
+	for range 2 { // what is repeated does no harm
+		if err := give(ofAgent, anAIAgent+":2", manager, o.arn+"/security-profile/"+agent); err != nil {
+			t.Fatal(err)
 		}
-		for range 2 {
-			if err := take(c.typ, c.arn, agent); err != nil {
-				t.Fatal(err)
-			}
-			has("with one less", c.typ, c.arn, append(c.want, manager)...)
+		has("given two", agent, manager)
+	}
+	for range 2 {
+		if err := take(ofAgent, anAIAgent, agent); err != nil {
+			t.Fatal(err)
 		}
+		has("with one less", manager)
 	}
 	_, err := o.DeleteSecurityProfile(ctx, &connect.DeleteSecurityProfileRequest{InstanceId: o.id, SecurityProfileId: manager})
-	refused(t, "deleting what both have", err, "ResourceInUseException", 409)
-	if err := take(ofUser, user, manager); err != nil {
-		t.Fatal(err)
-	}
-	_, err = o.DeleteSecurityProfile(ctx, &connect.DeleteSecurityProfileRequest{InstanceId: o.id, SecurityProfileId: manager})
 	refused(t, "deleting what the AI agent has", err, "ResourceInUseException", 409)
-
-	many := []string{}
-	for i := range 10 {
-		many = append(many, *must[*connect.CreateSecurityProfileResponse](t)(o.CreateSecurityProfile(ctx, &connect.CreateSecurityProfileRequest{InstanceId: o.id, SecurityProfileName: fmt.Sprint("profile ", i)})).SecurityProfileId)
-	}
+	user := o.arn + "/agent/" + unknownID
 	for what, c := range map[string]struct {
 		err    error
 		code   string
 		status int
 	}{
-		"the last one of a user":         {take(ofUser, user, admin), "ResourceConflictException", 409},
-		"an eleventh of a user":          {give(ofUser, user, many...), requestE, 400},
-		"an unknown user":                {give(ofUser, o.arn+"/agent/"+unknownID, agent), notFoundE, 404},
-		"an unknown profile of a user":   {give(ofUser, user, unknownID), notFoundE, 404},
-		"an unknown profile of an agent": {give(ofAgent, anAIAgent, agent, unknownID), notFoundE, 404},
-		"an AI agent without an ARN":     {give(ofAgent, unknownID, agent), parameter, 400},
-		"a user as an AI agent":          {take(ofAgent, user, agent), parameter, 400},
-		"an unknown type":                {give("ROBOT", user, agent), parameter, 400},
-		"no profile":                     {give(ofUser, user), parameter, 400},
-		"those of an unknown user":       {second(o.ListEntitySecurityProfiles(ctx, &connect.ListEntitySecurityProfilesRequest{InstanceId: o.id, EntityType: ofUser, EntityArn: unknownID})), notFoundE, 404},
-		"those of an unknown instance":   {second(o.ListEntitySecurityProfiles(ctx, &connect.ListEntitySecurityProfilesRequest{InstanceId: unknownID, EntityType: ofUser, EntityArn: user})), notFoundE, 404},
+		"a user":                       {give(connect.EntityTypeUSER, user, agent), requestE, 400},
+		"taking from a user":           {take(connect.EntityTypeUSER, user, agent), requestE, 400},
+		"those of a user":              {second(list(o.id, connect.EntityTypeUSER, user, nil)), requestE, 400},
+		"an unknown profile":           {give(ofAgent, anAIAgent, agent, unknownID), notFoundE, 404},
+		"taking an unknown profile":    {take(ofAgent, anAIAgent, unknownID), notFoundE, 404},
+		"an AI agent without an ARN":   {give(ofAgent, unknownID, agent), parameter, 400},
+		"a user as an AI agent":        {take(ofAgent, user, agent), parameter, 400},
+		"an unknown type":              {give("ROBOT", user, agent), parameter, 400},
+		"no profile":                   {give(ofAgent, anAIAgent), parameter, 400},
+		"those of an unknown instance": {second(list(unknownID, ofAgent, anAIAgent, nil)), notFoundE, 404},
+		"a token that is none":         {second(list(o.id, ofAgent, anAIAgent, new("token"))), parameter, 400},
 	} {
 		refused(t, what, c.err, c.code, c.status)
 	}
-	has("after what was refused", ofUser, user, admin)
-	has("after what was refused", ofAgent, anAIAgent, manager)
+	has("after what was refused", manager)
+}
+
+// TestAProfileHasAHundredAIAgents at most.
+func TestAProfileHasAHundredAIAgents(t *testing.T) {
+	o := newOffice(t, catalog.Limits{})
+	_, id := o.profiles()
+	for i := range 101 {
+		arn := fmt.Sprintf("arn:aws:wisdom:eu-central-1:210987654321:ai-agent/66666666-2222-4333-8444-555555555555/11111111-2222-4333-8444-%012d", i)
+		_, err := o.AssociateSecurityProfiles(t.Context(), &connect.AssociateSecurityProfilesRequest{InstanceId: o.id, EntityType: connect.EntityTypeAI_AGENT, EntityArn: arn, SecurityProfiles: []connect.SecurityProfileItem{{Id: &id}}})
+		switch {
+		case i < 100 && err != nil:
+			t.Fatal(err)
+		case i == 100:
+			refused(t, "the 101st AI agent", err, requestE, 400)
+		}
+	}
 }

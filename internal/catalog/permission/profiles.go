@@ -8,6 +8,9 @@ import (
 	"parley.example/parley/internal/center"
 )
 
+// maxRestricted bounds HierarchyRestrictedResources, for which the model has no bound.
+const maxRestricted = 50
+
 // NewProfile is what CreateSecurityProfile takes.
 type NewProfile struct {
 	Name   string
@@ -63,6 +66,9 @@ func apply(snap *catalog.Snapshot, p *catalog.SecurityProfile, n ProfileChange) 
 		p.ByTag = n.ByTag
 	}
 	if n.ByHierarchy != nil {
+		if len(n.ByHierarchy) > maxRestricted {
+			return center.Errorf(center.BadRequest, "HierarchyRestrictedResources has at most %d names, not %d", maxRestricted, len(n.ByHierarchy))
+		}
 		p.ByHierarchy = n.ByHierarchy
 	}
 	if n.Group != nil {
@@ -162,39 +168,5 @@ func regrant(ctx context.Context, c *catalog.Catalog, instance center.InstanceID
 			w.Put = append(w.Put, p)
 		}
 		return w, nil
-	})
-}
-
-// maxOfUser bounds the security profiles of one user.
-const maxOfUser = 10
-
-// GrantUser gives security profiles to a user; those that the user has already
-// are no error. Errors: NotFound, BadRequest for more than ten in all.
-func GrantUser(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, profiles []center.SecurityProfileID, to center.UserID) error {
-	return catalog.Update(ctx, c, instance, to, func(snap *catalog.Snapshot, u *catalog.User) error {
-		for _, id := range profiles {
-			if _, err := catalog.Get[*catalog.SecurityProfile](snap, id); err != nil {
-				return err
-			}
-			if !slices.Contains(u.SecurityProfiles, id) {
-				u.SecurityProfiles = append(u.SecurityProfiles, id)
-			}
-		}
-		if n := len(u.SecurityProfiles); n > maxOfUser {
-			return center.Errorf(center.BadRequest, "a user has at most %d security profiles; %s would have %d", maxOfUser, u.Name, n)
-		}
-		return nil
-	})
-}
-
-// RevokeUser takes security profiles from a user; those that the user does not
-// have are no error. Errors: NotFound for the user, Conflict when none would be left.
-func RevokeUser(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, profiles []center.SecurityProfileID, from center.UserID) error {
-	return catalog.Update(ctx, c, instance, from, func(_ *catalog.Snapshot, u *catalog.User) error {
-		u.SecurityProfiles = slices.DeleteFunc(u.SecurityProfiles, func(id center.SecurityProfileID) bool { return slices.Contains(profiles, id) })
-		if len(u.SecurityProfiles) == 0 {
-			return center.Errorf(center.Conflict, "a user has one security profile at least; give %s another one first", u.Name)
-		}
-		return nil
 	})
 }

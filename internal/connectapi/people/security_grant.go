@@ -203,26 +203,27 @@ func (s *SecurityProfiles) ListSecurityProfileAIAgents(ctx context.Context, in *
 	return &connect.ListSecurityProfileAIAgentsResponse{AllowedAIAgents: has.list, NextToken: has.next, LastModifiedTime: has.time, LastModifiedRegion: has.in}, err
 }
 
-// AssociateSecurityProfiles gives security profiles to a user, who may have ten
-// in all (InvalidRequestException), or to an AI agent: all of them or none.
-// Those that it has already are no error. EntityArn of an AI agent is an ARN of the service wisdom;
-// whether that agent exists is not asked, as it is set up elsewhere.
+// AssociateSecurityProfiles gives security profiles to an AI agent, all of them
+// or none. Those that it has already are no error. EntityArn is an ARN of the service wisdom;
+// whether that agent exists is not asked, as it is set up elsewhere. The service takes the EntityType AI_AGENT
+// alone (API reference, 2026-11); users are an InvalidRequestException.
 func (s *SecurityProfiles) AssociateSecurityProfiles(ctx context.Context, in *connect.AssociateSecurityProfilesRequest) (*connect.AssociateSecurityProfilesResponse, error) {
-	return &connect.AssociateSecurityProfilesResponse{}, s.regrant(ctx, in.InstanceId, in.EntityType, in.EntityArn, in.SecurityProfiles, permission.GrantUser, permission.Grant)
+	return &connect.AssociateSecurityProfilesResponse{}, s.regrant(ctx, in.InstanceId, in.EntityType, in.EntityArn, in.SecurityProfiles, permission.Grant)
 }
 
-// DisassociateSecurityProfiles takes security profiles from a user or an AI
-// agent. Those that it does not have are no error; the last one of a user is a ResourceConflictException.
+// DisassociateSecurityProfiles takes security profiles from an AI agent. Those that
+// it does not have are no error.
 func (s *SecurityProfiles) DisassociateSecurityProfiles(ctx context.Context, in *connect.DisassociateSecurityProfilesRequest) (*connect.DisassociateSecurityProfilesResponse, error) {
-	return &connect.DisassociateSecurityProfilesResponse{}, s.regrant(ctx, in.InstanceId, in.EntityType, in.EntityArn, in.SecurityProfiles, permission.RevokeUser, permission.Revoke)
+	return &connect.DisassociateSecurityProfilesResponse{}, s.regrant(ctx, in.InstanceId, in.EntityType, in.EntityArn, in.SecurityProfiles, permission.Revoke)
 }
-
-// regranting changes which security profiles somebody has.
-type regranting[ID ~string] func(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, profiles []center.SecurityProfileID, who ID) error
 
 func (s *SecurityProfiles) regrant(ctx context.Context, instance string, typ connect.EntityType, arn string, profiles []connect.SecurityProfileItem,
-	ofUser regranting[center.UserID], ofAgent regranting[center.AIAgentID]) error {
-	snap, err := query.Holding[*catalog.User](ctx, s.Catalog, instance)
+	change func(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, profiles []center.SecurityProfileID, who center.AIAgentID) error) error {
+	snap, err := query.Instance(ctx, s.Catalog, instance)
+	if err != nil {
+		return err
+	}
+	who, err := entityOf(typ, arn)
 	if err != nil {
 		return err
 	}
@@ -234,54 +235,33 @@ func (s *SecurityProfiles) regrant(ctx context.Context, instance string, typ con
 		}
 		ids = append(ids, p.ID)
 	}
-	user, agent, err := entityOf(snap, typ, arn)
-	switch {
-	case err != nil:
-		return err
-	case user != nil:
-		return ofUser(ctx, s.Catalog, snap.ID(), ids, user.ID)
-	}
-	return ofAgent(ctx, s.Catalog, snap.ID(), ids, agent)
+	return change(ctx, s.Catalog, snap.ID(), ids, who)
 }
 
-// entityOf reads who has security profiles: a user, or an AI agent.
-func entityOf(snap *catalog.Snapshot, typ connect.EntityType, arn string) (user *catalog.User, agent center.AIAgentID, err error) {
+// entityOf reads who has security profiles, with or without the version behind an AI agent.
+func entityOf(typ connect.EntityType, arn string) (center.AIAgentID, error) {
 	if typ == connect.EntityTypeUSER {
-		user, err = catalog.Find[*catalog.User](snap, arn)
-		return user, "", wire.InMember("EntityArn", err)
+		return "", center.Errorf(center.BadRequest, "EntityType is AI_AGENT; UpdateUserSecurityProfiles changes those of a user, and DescribeUser lists them")
 	}
 	id, ok := center.ParseAIAgentID(arn)
 	if !ok || !strings.HasPrefix(arn, "arn:") {
-		return nil, "", center.Errorf(center.Invalid, "EntityArn is the ARN of an AI agent, as arn:aws:wisdom:REGION:ACCOUNT:ai-agent/ASSISTANT/ID, not %q", arn)
+		return "", center.Errorf(center.Invalid, "EntityArn is the ARN of an AI agent, as arn:aws:wisdom:REGION:ACCOUNT:ai-agent/ASSISTANT/ID, not %q", arn)
 	}
-	agent, _ = id.Cut()
-	return nil, agent, nil
+	agent, _ := id.Cut()
+	return agent, nil
 }
 
-// ListEntitySecurityProfiles lists the security profiles of a user or an AI agent by id.
+// ListEntitySecurityProfiles lists the security profiles of an AI agent by name.
 func (s *SecurityProfiles) ListEntitySecurityProfiles(ctx context.Context, in *connect.ListEntitySecurityProfilesRequest) (*connect.ListEntitySecurityProfilesResponse, error) {
-	snap, err := query.Holding[*catalog.User](ctx, s.Catalog, in.InstanceId)
+	who, err := entityOf(in.EntityType, in.EntityArn)
 	if err != nil {
 		return nil, err
 	}
-	user, agent, err := entityOf(snap, in.EntityType, in.EntityArn)
-	if err != nil {
-		return nil, err
-	}
-	has, owner := []center.SecurityProfileID{}, string(agent)
-	if user != nil {
-		has, owner = slices.Clone(user.SecurityProfiles), string(user.ID)
-	}
-	for _, p := range catalog.All[*catalog.SecurityProfile](snap) {
-		if user == nil && slices.Contains(p.Holders, agent) {
-			has = append(has, p.ID)
-		}
-	}
-	slices.Sort(has)
-	list, next, err := query.Within(query.Page{List: "ListEntitySecurityProfiles", Token: in.NextToken, Max: in.MaxResults}, string(snap.ID())+"/"+owner, has,
-		func(id *center.SecurityProfileID) string { return string(*id) },
-		func(id center.SecurityProfileID) connect.SecurityProfileItem {
-			return connect.SecurityProfileItem{Id: new(string(id))}
+	list, next, err := query.List(ctx, s.Catalog, in.InstanceId,
+		query.Page{List: "ListEntitySecurityProfiles", Token: in.NextToken, Max: in.MaxResults, Request: []any{who}},
+		func(p *catalog.SecurityProfile) bool { return slices.Contains(p.Holders, who) },
+		func(_ *catalog.Snapshot, p *catalog.SecurityProfile) connect.SecurityProfileItem {
+			return connect.SecurityProfileItem{Id: new(string(p.ID))}
 		})
 	return &connect.ListEntitySecurityProfilesResponse{SecurityProfiles: list, NextToken: next}, err
 }

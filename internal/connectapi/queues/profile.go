@@ -27,7 +27,7 @@ func (s *Profiles) ListRoutingProfiles(ctx context.Context, in *connect.ListRout
 
 // DescribeRoutingProfile describes a routing profile.
 func (s *Profiles) DescribeRoutingProfile(ctx context.Context, in *connect.DescribeRoutingProfileRequest) (*connect.DescribeRoutingProfileResponse, error) {
-	snap, err := query.WithUsers(ctx, s.Catalog, in.InstanceId)
+	snap, err := query.Holding[*catalog.User](ctx, s.Catalog, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
@@ -264,7 +264,7 @@ func (s *Profiles) DeleteRoutingProfile(ctx context.Context, in *connect.DeleteR
 // SearchRoutingProfiles finds routing profiles by criteria and filter. The
 // field associatedQueueIds is matched when one of the queues matches that contacts are offered from.
 func (s *Profiles) SearchRoutingProfiles(ctx context.Context, in *connect.SearchRoutingProfilesRequest) (*connect.SearchRoutingProfilesResponse, error) {
-	snap, err := query.WithUsers(ctx, s.Catalog, in.InstanceId)
+	snap, err := query.Holding[*catalog.User](ctx, s.Catalog, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}

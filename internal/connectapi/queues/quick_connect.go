@@ -118,7 +118,7 @@ var configMembers = []struct{ typ, member string }{
 // AGENT_TRANSFER for USER, and QUEUE_TRANSFER for QUEUE and FLOW; any other is an InvalidRequestException.
 // Over the quota of quick connects it is a LimitExceededException.
 func (s *QuickConnects) CreateQuickConnect(ctx context.Context, in *connect.CreateQuickConnectRequest) (*connect.CreateQuickConnectResponse, error) {
-	snap, err := query.WithUsers(ctx, s.Catalog, in.InstanceId)
+	snap, err := query.Holding[*catalog.User](ctx, s.Catalog, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ func (s *QuickConnects) UpdateQuickConnectName(ctx context.Context, in *connect.
 
 // UpdateQuickConnectConfig sets where a quick connect leads, also to another type: see CreateQuickConnect.
 func (s *QuickConnects) UpdateQuickConnectConfig(ctx context.Context, in *connect.UpdateQuickConnectConfigRequest) (*connect.UpdateQuickConnectConfigResponse, error) {
-	snap, err := query.WithUsers(ctx, s.Catalog, in.InstanceId)
+	snap, err := query.Holding[*catalog.User](ctx, s.Catalog, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
