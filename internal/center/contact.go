@@ -29,6 +29,8 @@ type Contact struct {
 	Enqueued         time.Time                   `json:"enqueued,omitzero"`
 	Agent            UserID                      `json:"agent,omitempty"`
 	AgentConnected   time.Time                   `json:"agentConnected,omitzero"`
+	AfterWork        time.Time                   `json:"afterWork,omitzero"`    // AfterContactWorkStartTimestamp: when that agent left
+	AfterWorkEnd     time.Time                   `json:"afterWorkEnd,omitzero"` // AfterContactWorkEndTimestamp
 	QueuePriority    int64                       `json:"priority,omitempty"`
 	QueueTimeAdjust  int64                       `json:"timeAdjust,omitempty"` // seconds
 	References       map[string]Reference        `json:"references,omitempty"`

@@ -51,6 +51,7 @@ type Chat struct {
 	Criteria []flow.Criterion `json:"criteria,omitempty"`
 	Queue    *QueueEntry      `json:"queue,omitempty"` // where the contact waits for an agent
 
+	Work      []Work               `json:"work,omitempty"`    // in agents' hands, in the order in which it was offered
 	Joining   center.ParticipantID `json:"joining,omitempty"` // the agent to whom the agent whisper is shown
 	Whisper   *machine.Run         `json:"whisper,omitempty"`
 	WhisperBy time.Time            `json:"whisperBy,omitzero"` // the deadline of a whisper
@@ -237,6 +238,7 @@ func (c *Chat) clone() *Chat {
 	n := *c
 	n.Segments = slices.Clone(c.Segments)
 	n.Participants = slices.Clone(c.Participants)
+	n.Work = slices.Clone(c.Work)
 	n.Effects = slices.Clone(c.Effects)
 	n.Pending = slices.Clone(c.Pending)
 	n.Scans = slices.Clone(c.Scans)

@@ -136,6 +136,8 @@ type Change struct {
 	Kept     *KeptReply       // an answer that the state keeps no more, and that a [Need] may ask for
 	Active   int              // +1 when a chat began, -1 when it ended
 	Queues   []QueueMove      // how many contacts wait in queues
+	Work     []WorkMove       // what became of contacts in agents' hands
+	Ask      *Ask             // what the offer of the change asks of the agent; nil when there is none
 	Log      []machine.LogEntry
 	Reply    Reply
 
@@ -173,6 +175,7 @@ type Reply struct {
 
 // decision collects the result of a command.
 type decision struct {
+	before *Chat // the state that it began with
 	chat   *Chat // the current state, or the copy being changed
 	tail   *Tail
 	env    *Env
@@ -189,7 +192,7 @@ type decision struct {
 //
 // chat and tail are the current state; for [Start] they are nil and empty.
 func Decide(chat *Chat, tail *Tail, cmd Command, env *Env) (Change, error) {
-	d := decision{chat: chat, tail: tail, env: env, seq: tail.Seq, time: tail.Time}
+	d := decision{before: chat, chat: chat, tail: tail, env: env, seq: tail.Seq, time: tail.Time}
 	d.numberAfterPending()
 	err := cmd.decide(&d)
 	if err == nil {
@@ -251,6 +254,7 @@ func (d *decision) settle() {
 	d.change.Queues = slices.DeleteFunc(moves, func(m QueueMove) bool { return m.Delta == 0 })
 	d.record()
 	d.erase()
+	d.change.Work = workMoves(d.before, d.change.Chat)
 	if d.change.Chat != nil {
 		d.change.Due, _ = d.nextTimer()
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -38,6 +39,18 @@ func everythingCatalog(t *testing.T) testCatalog {
 	return o
 }
 
+// busyCatalog has flows that lead to agents, again and again.
+func busyCatalog(t *testing.T) testCatalog {
+	return catalogWithQueues(flows{
+		"main": document(t, hooks("CustomerRemaining", "main", "1"), hooks("CustomerQueue", "waiting", "2"), hooks("AgentWhisper", "whisper", "3"),
+			step("UpdateContactTargetQueue", `"QueueId":"sales"`, "4", "NoMatchingError>5"),
+			step("TransferContactToQueue", "", "5", "QueueAtCapacity>5", "NoMatchingError>5"), disconnect).As("CONTACT_FLOW"),
+		"waiting": document(t, says("Please wait", "1"), waits(300, "2"),
+			step("DequeueContactAndTransferToQueue", `"QueueId":"support"`, "3", "QueueAtCapacity>3", "NoMatchingError>3"), ends()).As("CUSTOMER_QUEUE"),
+		"whisper": document(t, says("for the agent", "1"), waits(5, "2"), ends()).As("AGENT_WHISPER"),
+	})
+}
+
 // said identifies a message by its sender and ClientToken.
 type said struct {
 	who   center.ParticipantID
@@ -50,6 +63,8 @@ type watch struct {
 	acknowledged map[said]center.ItemID // messages whose senders were given an id
 	ids          map[center.ItemID]int64
 	active       int
+	hands        map[center.UserID]Work // what the moves of work come to
+	rings, ended int                    // offers, and those that have come to an end
 	queued       map[center.QueueID]int64
 	answers      []string // ids of effects that were started, some of them done
 	reached      map[string]bool
@@ -94,6 +109,7 @@ func (w *watch) command(cmd Command) (Reply, bool) {
 			w.t.Fatalf("%T: %d wait in %s; the chat waits there: %t", cmd, n, q, here)
 		}
 	}
+	w.work(cmd)
 	known := map[string]bool{}
 	for _, e := range w.chat.Effects {
 		if known[e.ID] {
@@ -110,6 +126,7 @@ func (w *watch) command(cmd Command) (Reply, bool) {
 	for where, here := range map[string]bool{
 		"queue": w.chat.Queue != nil, "agent": w.chat.Agent.ARN != "" && w.chat.Joining == "", "pending": len(w.chat.Pending) > 0, "ended with pending items": w.chat.Ended && !w.chat.Over(),
 		"second contact": len(w.chat.Chain()) > 1, "view": w.chat.Run != nil && w.chat.Run.Wait.Kind == machine.WaitView,
+		"ringing": w.chat.Ringing() != nil, "missed": holds(w.chat, WorkMissed), "rejected": holds(w.chat, WorkRejected), "after-contact work": holds(w.chat, WorkEnded),
 		"withheld": len(w.last.Items) > 0 && w.last.Items[0].Processing != "",
 	} {
 		if here {
@@ -125,6 +142,73 @@ func (w *watch) command(cmd Command) (Reply, bool) {
 		w.t.Fatalf("%T: over is %t, but the last push says otherwise", cmd, ended)
 	}
 	return reply, true
+}
+
+// holds reports whether an agent has work in a state.
+func holds(c *Chat, state WorkState) bool {
+	return slices.ContainsFunc(c.Work, func(w Work) bool { return w.State == state })
+}
+
+// bare is work without what it points to, for comparisons.
+func bare(w *Work) Work {
+	b := *w
+	b.Who = nil
+	return b
+}
+
+// work compares what agents have in hand with what the moves come to. Each ring
+// ends once, only a contact that waits rings, and it rings in one place.
+func (w *watch) work(cmd Command) {
+	w.t.Helper()
+	for _, m := range w.last.Work {
+		user := m.User()
+		if had, ok := w.hands[user]; ok != (m.Was != nil) || ok && had != bare(m.Was) {
+			w.t.Fatalf("%T: agent %s had %+v; the move says %+v", cmd, user, had, m.Was)
+		}
+		if m.Was == nil && m.Is.State != WorkConnecting && m.Is.Accepted.IsZero() {
+			w.t.Fatalf("%T: work begins as %+v", cmd, m.Is)
+		}
+		if m.Was == nil {
+			w.rings++
+		}
+		rang, rings := m.Was == nil || m.Was.State == WorkConnecting, m.Is != nil && m.Is.State == WorkConnecting
+		if rang && !rings {
+			w.ended++
+		} else if !rang && rings {
+			w.t.Fatalf("%T: what was %s rings again", cmd, m.Was.State)
+		}
+		if delete(w.hands, user); m.Is != nil {
+			w.hands[user] = bare(m.Is)
+		}
+	}
+	ringing := 0
+	for i := range w.chat.Work {
+		k := &w.chat.Work[i]
+		if w.hands[k.User] != bare(k) {
+			w.t.Fatalf("%T: agent %s has %+v; the moves come to %+v", cmd, k.User, k, w.hands[k.User])
+		}
+		switch k.State {
+		case WorkConnecting:
+			ringing++
+			if w.chat.Ended || w.chat.Queue == nil || w.chat.Joining != "" || k.Contact != w.chat.Latest.ID {
+				w.t.Fatalf("%T: %+v rings; ended %t, waits %t, joining %q", cmd, k, w.chat.Ended, w.chat.Queue != nil, w.chat.Joining)
+			}
+		case WorkConnected:
+			if p := w.chat.Participant(k.Participant); p == nil || !p.Left.IsZero() || p.User != k.User {
+				w.t.Fatalf("%T: the participant of %+v is %+v", cmd, k, p)
+			}
+		}
+	}
+	if ringing > 1 || len(w.hands) != len(w.chat.Work) || w.rings-w.ended != ringing {
+		w.t.Fatalf("%T: %d ring; %d agents have %d; %d of %d rings have ended", cmd, ringing, len(w.hands), len(w.chat.Work), w.ended, w.rings)
+	}
+	for i := range w.chat.Participants {
+		if p := &w.chat.Participants[i]; p.Role == center.RoleAgent && p.Left.IsZero() && !w.chat.Ended {
+			if k := w.chat.WorkOf(p.User); k == nil || k.State != WorkConnected || k.Participant != p.ID {
+				w.t.Fatalf("%T: the agent %+v has %+v in hand", cmd, p, k)
+			}
+		}
+	}
 }
 
 // finish lets everything complete and counts the messages.
@@ -145,6 +229,12 @@ func (w *watch) finish() {
 	}
 	if !w.chat.Over() {
 		w.t.Fatalf("the chat does not end: %+v", w.chat)
+	}
+	for len(w.chat.Work) > 0 {
+		k := w.chat.Work[0]
+		if _, ok := w.command(Clear{User: k.User}); !ok || w.chat.WorkOf(k.User) != nil {
+			w.t.Fatalf("after the end %+v cannot be cleared", k)
+		}
 	}
 	if w.chat.Erase {
 		if w.reached["erased"] = true; w.chat.Customer().DisplayName != "" {
@@ -219,8 +309,8 @@ func FuzzChat(f *testing.F) {
 func TestRandomChats(t *testing.T) {
 	reached := map[string]int{}
 	chance := rand.New(rand.NewPCG(3, 4))
-	for range 400 {
-		script := make([]byte, 300)
+	for i := range 400 {
+		script := make([]byte, 300+2*(i%2))
 		for i := range script {
 			script[i] = byte(chance.Uint32())
 		}
@@ -228,7 +318,7 @@ func TestRandomChats(t *testing.T) {
 			reached[where]++
 		}
 	}
-	for _, where := range []string{"queue", "agent", "pending", "ended with pending items", "second contact", "view", "withheld", "erased"} {
+	for _, where := range []string{"queue", "agent", "pending", "ended with pending items", "second contact", "view", "withheld", "erased", "ringing", "missed", "rejected", "after-contact work"} {
 		if reached[where] < 5 {
 			t.Errorf("%d of 400 chats came to: %s", reached[where], where)
 		}
@@ -239,14 +329,17 @@ func TestRandomChats(t *testing.T) {
 func drive(t *testing.T, script []byte) *watch {
 	p := newChatTest(t, nil)
 	p.env.Catalog = everythingCatalog(t)
-	w := &watch{chatTest: p, acknowledged: map[said]center.ItemID{}, ids: map[center.ItemID]int64{}, queued: map[center.QueueID]int64{}, active: 1, reached: map[string]bool{}}
+	if len(script)%4 == 2 {
+		p.env.Catalog = busyCatalog(t)
+	}
+	w := &watch{chatTest: p, acknowledged: map[said]center.ItemID{}, ids: map[center.ItemID]int64{}, queued: map[center.QueueID]int64{}, hands: map[center.UserID]Work{}, active: 1, reached: map[string]bool{}}
 	ana := p.start(Start{ContentTypes: []string{center.PlainText, center.Markdown, center.Interactive, center.InteractiveResponse}})
 	people := []center.ParticipantID{ana}
 	for i := 0; i+1 < len(script); i += 2 {
 		what, n := script[i], script[i+1]
 		who := people[int(n)%len(people)]
 		token := fmt.Sprintf("t%d", i)
-		switch what % 14 {
+		switch what % 16 {
 		case 0:
 			w.command(Connect{Participant: who})
 		case 1, 2, 3:
@@ -254,7 +347,7 @@ func drive(t *testing.T, script []byte) *watch {
 				token = fmt.Sprintf("t%d", i-2) // retried, as when the answer was lost
 			}
 			send := Send{Participant: who, ContentType: center.PlainText, Content: "hello " + token, ClientToken: token}
-			if what%14 == 3 {
+			if what%16 == 3 {
 				send.ContentType, send.Content = center.InteractiveResponse, `{"action":"Send","data":{},"templateType":"ViewResource","version":"1.0"}`
 			}
 			if r, ok := w.command(send); ok {
@@ -294,6 +387,20 @@ func drive(t *testing.T, script []byte) *watch {
 			}
 		case 12:
 			w.command(SetTimers{[]RoleTimer{{center.RoleCustomer, TimerIdle, 2 * time.Minute}, {center.RoleAgent, TimerDisconnect, 3 * time.Minute}}})
+		case 14:
+			offer := Offer{User: center.UserID(fmt.Sprintf("u%d", n%5)), Identity: Identity{DisplayName: "Bo"}, Ring: time.Duration(n%4) * 5 * time.Second, Assigned: n >= 224}
+			if n%8 >= 4 {
+				offer.AfterWork = 30 * time.Second
+			}
+			if r, ok := w.command(offer); ok {
+				people = append(people, r.Participant)
+			}
+		case 15:
+			user := center.UserID(fmt.Sprintf("u%d", n%5))
+			if rings := w.chat.Ringing(); rings != nil && n%2 == 0 {
+				user = rings.User
+			}
+			w.command([]Command{Accept{user}, Accept{user}, Reject{user}, Clear{user}, Withdraw{user}}[n/5%5])
 		case 13:
 			switch {
 			case n == 255:

@@ -155,7 +155,7 @@ func (l Disconnect) decide(d *decision) error {
 		d.keep(key, Reply{})
 	}
 	if l.Participant == d.chat.Joining {
-		d.decline()
+		d.decline(WorkEnded)
 		return nil
 	}
 	d.leave(l.Participant)
@@ -208,7 +208,11 @@ func (d *decision) customerRemains(reason string) error {
 func (d *decision) segment(method, reason string, ref center.FlowRef) {
 	d.stopFlows()
 	d.unqueue()
+	d.withdraw()
 	c := d.edit()
+	if c.Joining != "" {
+		d.leave(c.Joining)
+	}
 	old := d.current()
 	next := *old
 	next.ID = center.ContactID(d.newID())
@@ -222,6 +226,7 @@ func (d *decision) segment(method, reason string, ref center.FlowRef) {
 	}
 	next.Disconnected, next.DisconnectReason = time.Time{}, ""
 	next.Queue, next.Enqueued, next.Agent, next.AgentConnected = "", time.Time{}, "", time.Time{}
+	next.AfterWork, next.AfterWorkEnd = time.Time{}, time.Time{}
 	next.QueuePriority, next.QueueTimeAdjust = 0, 0
 	old.Next, old.Disconnected, old.DisconnectReason = next.ID, d.env.Now, reason
 	d.record()
@@ -247,6 +252,9 @@ func (d *decision) leave(id center.ParticipantID) {
 		d.add(d.event(center.EventLeft, *p))
 	}
 	p.Left = d.env.Now
+	if p.Role == center.RoleAgent {
+		d.stopWork(id, WorkEnded)
+	}
 }
 
 // leaveAll removes everybody who is still present, the customer last.
@@ -275,6 +283,7 @@ func (d *decision) end(reason string) error {
 	c := d.edit()
 	d.stopFlows()
 	d.unqueue()
+	d.lapse(WorkRejected, d.env.Now)
 	d.lineUpFiles()
 	d.leaveAll()
 	cur := d.current()

@@ -206,10 +206,9 @@ func (d *decision) expireStep() {
 // maxWhisper is how long a whisper may take.
 const maxWhisper = 2 * time.Minute
 
-// Join adds an agent who has accepted a contact that waits in a queue. The agent
-// whisper runs, if the contact has one, while the contact still waits; then the
-// agent joins the chat and the customer whisper runs. The reply's Participant is
-// the agent. An agent who has joined already, or is joining, gets the same answer.
+// Join adds an agent who has accepted a contact that waits in a queue: [Offer] and
+// [Accept] in one, without a limit. The reply's Participant is the agent. An agent
+// who has joined already, or is joining, gets the same answer.
 type Join struct {
 	User        center.UserID
 	DisplayName string
@@ -219,33 +218,10 @@ type Join struct {
 }
 
 func (j Join) decide(d *decision) error {
-	if d.chat.Ended {
-		return center.Errorf(center.Gone, "contact %s has ended", d.chat.Current().ID)
-	}
-	for i := range d.chat.Participants {
-		if p := &d.chat.Participants[i]; p.User == j.User && p.Role == center.RoleAgent && p.Left.IsZero() {
-			d.change.Reply = Reply{Contact: d.chat.Current().ID, Participant: p.ID}
-			return nil
-		}
-	}
-	switch {
-	case d.chat.Queue == nil:
-		return center.Errorf(center.Conflict, "contact %s does not wait in a queue", d.chat.Current().ID)
-	case d.chat.Joining != "":
-		return center.Errorf(center.Conflict, "another agent is joining contact %s", d.chat.Current().ID)
-	}
-	if err := d.chat.checkParticipants(); err != nil {
-		return err
-	}
-	c := d.edit()
-	p := Participant{ID: center.ParticipantID(d.newID()), Role: center.RoleAgent, DisplayName: j.DisplayName, User: j.User}
-	c.Participants = append(c.Participants, p)
-	c.Joining = p.ID
-	c.Agent = machine.Agent{
-		ARN: d.env.Partition.ARN(c.Instance, center.KindUser, string(j.User)), UserName: j.UserName, FirstName: j.FirstName, LastName: j.LastName,
-	}
-	d.change.Reply = Reply{Contact: c.Current().ID, Participant: p.ID}
-	return d.whisper(machine.KindAgentWhisper, hookAgentWhisper)
+	return Offer{
+		User: j.User, Assigned: true,
+		Identity: Identity{DisplayName: j.DisplayName, UserName: j.UserName, FirstName: j.FirstName, LastName: j.LastName},
+	}.decide(d)
 }
 
 // whisper runs the whisper of a hook. For chats there is no default.
@@ -290,9 +266,11 @@ func (d *decision) admit() error {
 	return d.whisper(machine.KindCustomerWhisper, hookCustomerWhisper)
 }
 
-// decline removes an agent who was joining. The contact keeps waiting.
-func (d *decision) decline() {
+// decline removes an agent who was joining, whose work is in state from then on. The
+// contact keeps waiting.
+func (d *decision) decline(state WorkState) {
 	c := d.edit()
+	d.stopWork(c.Joining, state)
 	if c.Whisper != nil {
 		d.dropEffect(c.Whisper.Wait.Effect)
 	}
@@ -313,7 +291,7 @@ func (d *decision) dropEffect(id string) {
 // agent's joining, a customer's with the contact.
 func (d *decision) whisperTimedOut() error {
 	if d.chat.Joining != "" {
-		d.decline()
+		d.decline(WorkError)
 		return nil
 	}
 	return d.end(center.ReasonFlow)

@@ -195,6 +195,7 @@ const (
 	timerScan
 	timerIdleCustomer
 	timerIdleAgent
+	timerWork
 )
 
 // nextTimer returns the timer that falls due first.
@@ -203,13 +204,15 @@ func (d *decision) nextTimer() (due time.Time, which timer) {
 	if len(c.Pending) > 0 {
 		due, which = c.Pending[0].By, timerProcessor
 	}
-	if c.Ended {
-		return due, which
-	}
 	offer := func(t time.Time, w timer) {
 		if !t.IsZero() && (due.IsZero() || t.Before(due)) {
 			due, which = t, w
 		}
+	}
+	work, _ := c.workDue()
+	offer(work, timerWork)
+	if c.Ended {
+		return due, which
 	}
 	offer(c.Expires, timerExpiry)
 	offer(c.ConnectBy, timerConnect)
@@ -246,7 +249,7 @@ type Tick struct{}
 const maxTimersPerTick = 32
 
 func (Tick) decide(d *decision) error {
-	if d.chat.Ended && len(d.chat.Pending) == 0 {
+	if d.chat.Ended && len(d.chat.Pending) == 0 && len(d.chat.Work) == 0 {
 		return nil
 	}
 	d.edit()
@@ -282,6 +285,8 @@ func (d *decision) fire(which timer, due time.Time) error {
 	case timerStep:
 		d.expireStep()
 		return nil
+	case timerWork:
+		return d.workTimedOut(due)
 	case timerProcessor:
 		return d.giveUp("the function did not answer in time")
 	case timerScan:
