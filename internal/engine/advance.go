@@ -55,13 +55,13 @@ func (m *Mover) settled(ctx context.Context) (next time.Time, ok bool) {
 	e, began := m.Engine, time.Now()
 	for pause := 100 * time.Microsecond; ; pause = min(2*pause, 10*time.Millisecond) {
 		// What fires meanwhile may leave effects behind, and they timers: then look again.
-		fired, quiet := e.fired.Load(), m.quiet()
+		fired, quiet := e.TimersFired(), m.quiet()
 		due, next, err := e.Store.Due(ctx, e.shards(), e.Clock.Now(), 1)
 		waited := time.Since(began)
 		switch {
 		case err != nil || len(due) > 0 && waited > stepLimit:
 			return time.Time{}, false
-		case len(due) == 0 && (quiet && m.quiet() && fired == e.fired.Load() || waited > m.patience):
+		case len(due) == 0 && (quiet && m.quiet() && fired == e.TimersFired() || waited > m.patience):
 			m.patience = max(0, m.patience-waited)
 			return next, true
 		}
@@ -75,9 +75,5 @@ func (m *Mover) settled(ctx context.Context) (next time.Time, ok bool) {
 
 // quiet reports whether neither timers are being fired nor effects are under way.
 func (m *Mover) quiet() bool {
-	due := &m.Engine.nextDue
-	due.mu.Lock()
-	asleep := due.asleep
-	due.mu.Unlock()
-	return asleep && m.Engine.effects.idle()
+	return m.Engine.chatTimers.quiet() && m.Engine.effects.idle()
 }

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"parley.example/parley/internal/bus"
@@ -102,9 +101,7 @@ type Engine struct {
 	chats     *runner[center.ContactID, chatState]
 	observers []Observer
 	effects   effects
-	wake      chan struct{} // a timer may fall due earlier than the sweeper expects
-	nextDue   dueTime
-	fired     atomic.Uint64
+	chatTimers *sweeper[center.ContactID]
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -113,15 +110,16 @@ type Engine struct {
 // New returns a running engine: its timers run, and effects that were pending
 // when the process last stopped are started again. Close stops it.
 func New(cfg Config) *Engine {
-	e := &Engine{Config: cfg, wake: make(chan struct{}, 1)}
+	e := &Engine{Config: cfg}
 	e.Limits = e.Limits.Defaults()
 	e.Hot, e.Node = cmp.Or(e.Hot, 8192), cmp.Or(e.Node, center.NewUUID())
 	e.chats = e.newChats()
+	e.chatTimers = e.newChatTimers()
 	e.observers = e.observersInOrder()
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
 	e.effects.start(ctx, e)
-	workers := []func(context.Context){e.sweep, e.adopt, func(ctx context.Context) { evictIdle(ctx, e.chats) }}
+	workers := []func(context.Context){e.chatTimers.run, e.adopt, func(ctx context.Context) { evictIdle(ctx, e.chats) }}
 	if e.Files != nil {
 		workers = append(workers, e.clearUploads)
 	}

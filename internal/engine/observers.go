@@ -43,7 +43,7 @@ func (e *Engine) observersInOrder() []Observer {
 // wakeSweeper makes the sweeper look in time.
 func (e *Engine) wakeSweeper(c *Commit) {
 	if c.Version != 0 {
-		e.dueAt(c.Due)
+		e.chatTimers.at(c.Due)
 	}
 }
 
