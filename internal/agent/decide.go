@@ -1,0 +1,230 @@
+package agent
+
+import (
+	"slices"
+	"time"
+
+	"parley.example/parley/internal/center"
+)
+
+// Command is a request to an agent, or something that happened to him: the
+// exported types of this package with a decide method.
+type Command interface {
+	decide(d *decision) error
+}
+
+// Env is what a decision depends on beside the agent.
+type Env struct {
+	Now  time.Time
+	Held int64 // how many contacts the agent has in hand
+}
+
+// Change is the result of a command.
+type Change struct {
+	Agent  *Agent    // the new state; nil when it stays as it is
+	Due    time.Time // with Agent: when its timer falls due, zero for never
+	Barred int       // +1 when nothing may be offered to the agent any more, -1 when it may again
+	// Empty says that the agent must have nothing in hand: the change is refused
+	// when he has.
+	Empty bool
+	// Clear asks for an end of after-contact work: a next status has been chosen. Take asks
+	// for all contacts of an agent who does not come back.
+	Clear, Take bool
+	Events      []Event
+}
+
+// Event is something that others are told of an agent (EventType of the agent event stream).
+type Event string
+
+// The events of agents.
+const (
+	Login       Event = "LOGIN"
+	Logout      Event = "LOGOUT"
+	StateChange Event = "STATE_CHANGE"
+)
+
+type decision struct {
+	agent  *Agent
+	env    Env
+	change Change
+}
+
+// Decide returns the result of a command. a is nil for an agent of whom nothing is
+// known yet; he is Offline, which first describes. It changes nothing it is given. An
+// error is a *center.Error, and means that nothing happened.
+func Decide(a *Agent, first Agent, cmd Command, env Env) (Change, error) {
+	barred := false
+	d := decision{agent: a, env: env}
+	if a == nil {
+		d.agent = &first
+		d.agent.Since = env.Now
+	} else {
+		barred = a.Barred()
+	}
+	if err := cmd.decide(&d); err != nil {
+		return Change{}, err
+	}
+	if n := d.change.Agent; n != nil {
+		n.watch(env.Now)
+		d.change.Due = n.By
+		if is := n.Barred(); is && !barred {
+			d.change.Barred = 1
+		} else if !is && barred {
+			d.change.Barred = -1
+		}
+	}
+	return d.change, nil
+}
+
+// watch starts and stops the clock of an agent who is not there.
+func (a *Agent) watch(now time.Time) {
+	switch {
+	case a.Present() || !a.Online():
+		a.Absent, a.By = time.Time{}, time.Time{}
+	case a.Absent.IsZero():
+		a.Absent, a.By = now, now.Add(Grace)
+	}
+}
+
+func (d *decision) edit() *Agent {
+	if d.change.Agent == nil {
+		d.agent = d.agent.clone()
+		d.change.Agent = d.agent
+	}
+	return d.agent
+}
+
+// set makes a status the agent's.
+func (d *decision) set(s Status) {
+	a := d.edit()
+	a.Next, a.Chosen = nil, time.Time{}
+	if a.Status == s {
+		return
+	}
+	a.Status, a.Since = s, d.env.Now
+	d.change.Events = append(d.change.Events, StateChange)
+}
+
+// SetStatus gives the agent a status (PutUserStatus, and the agent himself). A
+// routable one applies at once, and cancels the next status. Any other applies at
+// once when nothing is in hand; otherwise it is to follow, nothing more is offered, and
+// after-contact work ends: the rules of the API's next status.
+//
+// A routable status of an agent who has no client is refused as BadRequest: nobody would answer.
+type SetStatus struct{ Status }
+
+func (s SetStatus) decide(d *decision) error {
+	a := d.agent
+	switch {
+	case s.Type == Routable && !a.Present():
+		return center.Errorf(center.BadRequest, "the agent is not signed in; only an agent who is can be set to %s", s.Name)
+	case s.Type == Routable, s.Status == a.Status:
+		if a.Status != s.Status || a.Next != nil {
+			d.set(s.Status)
+		}
+	case d.env.Held == 0:
+		d.change.Empty = true
+		d.set(s.Status)
+	case a.Next == nil || *a.Next != s.Status:
+		a = d.edit()
+		a.Next, a.Chosen = &s.Status, d.env.Now
+		d.change.Clear = true
+		d.change.Events = append(d.change.Events, StateChange)
+	}
+	return nil
+}
+
+// Settle applies the next status when nothing is in hand any more.
+type Settle struct{}
+
+func (Settle) decide(d *decision) error {
+	if d.agent.Next != nil && d.env.Held == 0 {
+		d.change.Empty = true
+		d.set(*d.agent.Next)
+	}
+	return nil
+}
+
+// Arrive reports that a client of the agent has come.
+type Arrive struct{ Client }
+
+func (c Arrive) decide(d *decision) error {
+	a := d.agent
+	if slices.Contains(a.Clients, c.Client) {
+		return nil
+	}
+	if !a.Present() {
+		d.change.Events = append(d.change.Events, Login)
+	}
+	a = d.edit()
+	if len(a.Clients) >= MaxClients {
+		a.Clients = a.Clients[1:]
+	}
+	a.Clients = append(a.Clients, c.Client)
+	return nil
+}
+
+// Depart reports that clients of the agent have gone: one, or with an empty ID all those of a node.
+// He stays what he is for the time of [Grace] or [LongGrace], but is offered nothing.
+type Depart struct{ Client }
+
+func (c Depart) decide(d *decision) error {
+	gone := func(k Client) bool { return k == c.Client || c.ID == "" && k.Node == c.Node }
+	if !slices.ContainsFunc(d.agent.Clients, gone) {
+		return nil
+	}
+	a := d.edit()
+	a.Clients = slices.DeleteFunc(a.Clients, gone)
+	if !a.Present() && !a.Online() {
+		d.change.Events = append(d.change.Events, Logout)
+	}
+	return nil
+}
+
+// SignOut is the agent's signing out at one of his clients, or of all of them with an empty Client: with the last
+// one he is Offline, at once or when nothing is in hand any more.
+type SignOut struct {
+	Client
+	Offline Status
+}
+
+func (s SignOut) decide(d *decision) error {
+	a := d.edit()
+	a.Clients = slices.DeleteFunc(a.Clients, func(k Client) bool { return s.ID == "" || k == s.Client })
+	if a.Present() {
+		return nil
+	}
+	if err := (SetStatus{s.Offline}).decide(d); err != nil {
+		return err
+	}
+	d.change.Events = append(d.change.Events, Logout)
+	return nil
+}
+
+// Tick fires the agent's timer, if it is due: one who does not come back is Offline if he has nothing in hand;
+// his contacts are taken from him if he stays away for longer.
+type Tick struct{ Offline Status }
+
+func (t Tick) decide(d *decision) error {
+	a := d.agent
+	if a.By.IsZero() || a.By.After(d.env.Now) {
+		return nil
+	}
+	a = d.edit()
+	lost := a.Absent.Add(LongGrace)
+	switch {
+	case d.env.Held == 0:
+		d.change.Empty = true
+		d.set(t.Offline)
+		d.change.Events = append(d.change.Events, Logout)
+	case d.env.Now.Before(lost):
+		a.By = lost
+	default:
+		if a.Next == nil {
+			a.Next, a.Chosen = &t.Offline, d.env.Now
+		}
+		a.By = d.env.Now.Add(takeAgain)
+		d.change.Take = true
+	}
+	return nil
+}
