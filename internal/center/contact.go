@@ -69,6 +69,7 @@ const (
 const (
 	ReasonCustomer     = "CUSTOMER_DISCONNECT"
 	ReasonAgent        = "AGENT_DISCONNECT"
+	ReasonAgentLost    = "AGENT_NETWORK_DISCONNECT"
 	ReasonNotConnected = "CUSTOMER_CONNECTION_NOT_ESTABLISHED"
 	ReasonExpired      = "EXPIRED"
 	ReasonFlow         = "CONTACT_FLOW_DISCONNECT"

@@ -400,7 +400,7 @@ func drive(t *testing.T, script []byte) *watch {
 			if rings := w.chat.Ringing(); rings != nil && n%2 == 0 {
 				user = rings.User
 			}
-			w.command([]Command{Accept{user}, Accept{user}, Reject{user}, Clear{user}, Withdraw{user}}[n/5%5])
+			w.command([]Command{Accept{user}, Accept{user}, Reject{user}, Clear{user}, Withdraw{user}, Lose{user, n >= 128}}[n/5%6])
 		case 13:
 			switch {
 			case n == 255:

@@ -12,11 +12,12 @@ import (
 )
 
 // QueueEntry is where a contact waits for an agent. The contacts of a queue are
-// taken by [Chat.Priority], lower first, then by rank: Since, less the
+// taken by [Chat.Priority], lower first, then by rank: Since, or Ranked, less the
 // contact's time adjustment, earlier first.
 type QueueEntry struct {
 	Queue  center.QueueID `json:"queue"`
 	Since  time.Time      `json:"since"`
+	Ranked time.Time      `json:"ranked,omitzero"` // what counts in place of Since for its rank; zero for Since
 	Steps  []Step         `json:"steps,omitempty"` // the routing criteria in force
 	Active time.Time      `json:"active,omitzero"` // since when they are in force
 	Step   int            `json:"step,omitempty"`  // the active one; len(Steps) when anybody may take the contact
@@ -50,7 +51,11 @@ func (c *Chat) Priority() int64 {
 
 // rank is the time that orders contacts of one priority.
 func (c *Chat) rank() time.Time {
-	return c.Queue.Since.Add(-time.Duration(c.Current().QueueTimeAdjust) * time.Second)
+	since := c.Queue.Since
+	if !c.Queue.Ranked.IsZero() {
+		since = c.Queue.Ranked
+	}
+	return since.Add(-time.Duration(c.Current().QueueTimeAdjust) * time.Second)
 }
 
 // Rank returns where the contact waits: the queue, its priority there, and the

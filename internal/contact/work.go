@@ -355,6 +355,58 @@ func (d *decision) clear(w Work, at time.Time) error {
 	return nil
 }
 
+// Lose takes a contact from an agent who does not come back: an offer is withdrawn, what
+// is over is cleared, and the agent leaves a contact that is connected, which has the reason
+// AGENT_NETWORK_DISCONNECT. With Requeue that waits again where the agent found it, at its old
+// rank; otherwise it is as if the agent had left. Repeated it changes nothing.
+type Lose struct {
+	User    center.UserID
+	Requeue bool
+}
+
+func (l Lose) decide(d *decision) error {
+	w := d.chat.WorkOf(l.User)
+	switch {
+	case w == nil:
+		return nil
+	case w.State == WorkConnecting:
+		d.drop(l.User)
+		return nil
+	case w.State != WorkConnected:
+		return d.clear(*w, d.env.Now)
+	}
+	if d.chat.Joining == w.Participant {
+		d.decline(WorkEnded)
+		return d.clear(*d.chat.WorkOf(l.User), d.env.Now)
+	}
+	queue, ranked := d.chat.Latest.Queue, d.chat.Latest.Enqueued
+	d.leave(w.Participant)
+	if err := d.clear(*d.chat.WorkOf(l.User), d.env.Now); err != nil {
+		return err
+	}
+	if d.agents() > 0 {
+		return nil
+	}
+	d.stopIdle()
+	if !l.Requeue || queue == "" {
+		return d.customerRemains(center.ReasonAgentLost)
+	}
+	q, err := d.env.Catalog.Queue(d.chat.Instance, string(queue))
+	if err != nil {
+		d.logProblem("", err)
+		return d.customerRemains(center.ReasonAgentLost)
+	}
+	_, id, _ := d.queueFlow()
+	d.segment(center.MethodQueueTransfer, center.ReasonAgentLost, center.FlowRef(id))
+	if err := d.enqueue(q, -1); err != nil {
+		return err
+	}
+	if p := d.edit().Queue; p != nil {
+		p.Ranked = ranked
+	}
+	return nil
+}
+
 // workDue returns when the next of the chat's work falls due, zero for never, and whose.
 func (c *Chat) workDue() (due time.Time, user center.UserID) {
 	for i := range c.Work {

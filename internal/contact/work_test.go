@@ -230,3 +230,43 @@ func TestWorkHasABound(t *testing.T) {
 		t.Errorf("the chat has %d participants; those who missed it were none", n)
 	}
 }
+
+func TestLose(t *testing.T) {
+	for name, c := range map[string]struct {
+		requeue bool
+		before  func(p *chatTest)
+		hands   string
+		ended   bool
+		waits   bool
+	}{
+		"while it rings":        {false, func(*chatTest) {}, "", false, true},
+		"missed":                {false, func(p *chatTest) { p.pass(time.Minute) }, "", false, true},
+		"connected":             {false, func(p *chatTest) { p.do(Accept{"bo"}) }, "", true, false},
+		"connected, queued":     {true, func(p *chatTest) { p.do(Accept{"bo"}) }, "", false, true},
+		"nothing in hand":       {false, func(p *chatTest) { p.do(Withdraw{"bo"}) }, "", false, true},
+		"in after-contact work": {true, func(p *chatTest) { p.do(Disconnect{Participant: p.do(Accept{"bo"}).Participant}) }, "", true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, _ := waitingChat(t)
+			since := p.chat.Queue.Since
+			p.pass(time.Minute)
+			p.do(offerTo("bo"))
+			c.before(p)
+			p.do(Lose{User: "bo", Requeue: c.requeue})
+			p.do(Lose{User: "bo", Requeue: c.requeue})
+			p.wantHands(c.hands)
+			if p.chat.Ended != c.ended || (p.chat.Queue != nil) != c.waits {
+				t.Fatalf("ended %t, waits %t", p.chat.Ended, p.chat.Queue != nil)
+			}
+			if !c.waits {
+				return
+			}
+			if _, _, rank, _ := p.chat.Rank(); !rank.Equal(since) {
+				t.Errorf("it waits at rank %v; want the first, %v", rank, since)
+			}
+			if first := p.contacts()[0]; c.requeue && (first.DisconnectReason != center.ReasonAgentLost || len(p.contacts()) != 2 || p.chat.Latest.Queue != "sales") {
+				t.Errorf("the first of %d contacts is %+v", len(p.contacts()), first)
+			}
+		})
+	}
+}
