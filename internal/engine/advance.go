@@ -75,5 +75,5 @@ func (m *Mover) settled(ctx context.Context) (next time.Time, ok bool) {
 
 // quiet reports whether neither timers are being fired nor effects are under way.
 func (m *Mover) quiet() bool {
-	return m.Engine.chatTimers.quiet() && m.Engine.effects.idle()
+	return m.Engine.chatTimers.quiet() && m.Engine.effects.idle() && m.Engine.Agents.quiet()
 }

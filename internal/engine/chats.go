@@ -168,6 +168,9 @@ func (e *Engine) again(ctx context.Context, chat center.ContactID, with *attempt
 	}
 	if over, ok := errors.AsType[*store.QuotaError](err); ok {
 		queue := center.QueueID(over.Counter.Key)
+		if err := refusedByHands(over.Counter); err != nil {
+			return nil, err
+		}
 		if over.Counter.Type == store.CountQueued && !slices.Contains(next.env.Full, queue) {
 			next.env.Full = append(slices.Clone(next.env.Full), queue)
 			return next, nil
@@ -283,9 +286,7 @@ func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Onc
 	return func(report func(error)) {
 		e.Store.Submit(sc, func(err error) {
 			if err == nil {
-				for _, o := range e.observers {
-					o.Committed(done)
-				}
+				e.notify(done)
 			}
 			report(err)
 		})
@@ -308,6 +309,9 @@ func (e *Engine) head(change *contact.Change) (*store.Head, error) {
 	}
 	kept := chat.Kept()
 	head.Kept, head.Ended, head.Expires = kept.Parts, kept.Ended, kept.Expires
+	for i := range chat.Work {
+		head.Held = append(head.Held, store.Holding{User: chat.Work[i].User, Since: chat.Work[i].Since, Work: string(chat.Work[i].State)})
+	}
 	if queue, priority, rank, ok := chat.Rank(); ok {
 		head.Queued = &store.QueueEntry{Queue: queue, Priority: priority, Rank: rank, Since: chat.Queue.Since}
 	}
@@ -326,7 +330,7 @@ func (e *Engine) quotas(instance center.InstanceID, change *contact.Change) (quo
 	for _, m := range change.Queues {
 		quotas = append(quotas, store.Quota{Counter: store.QueuedChats(instance, m.Queue), Delta: m.Delta, Limit: m.Limit})
 	}
-	return quotas
+	return append(quotas, handsOf(instance, change.Work, change.Ask)...)
 }
 
 // wholeMillis rounds a time up to the store's precision. Rounded down, a timer

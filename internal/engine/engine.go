@@ -81,6 +81,9 @@ type Config struct {
 	Files        Files      // may be nil: the bytes of abandoned uploads are kept
 	Scanner      Scanner    // may be nil when Limits has no ScanTime
 	Observers    []Observer
+	Staff        Staff // may be nil where nobody signs in
+	// AgentObservers are notified of what agents do.
+	AgentObservers []AgentObserver
 
 	// Node identifies this engine among all that ever work on the same store: the
 	// effects that it runs carry the name. If it is empty, a random one is made.
@@ -102,6 +105,8 @@ type Engine struct {
 	observers []Observer
 	effects   effects
 	chatTimers *sweeper[center.ContactID]
+	// Agents runs the agents.
+	Agents *Agents
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -115,11 +120,12 @@ func New(cfg Config) *Engine {
 	e.Hot, e.Node = cmp.Or(e.Hot, 8192), cmp.Or(e.Node, center.NewUUID())
 	e.chats = e.newChats()
 	e.chatTimers = e.newChatTimers()
+	e.Agents = newAgents(e)
 	e.observers = e.observersInOrder()
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
 	e.effects.start(ctx, e)
-	workers := []func(context.Context){e.chatTimers.run, e.adopt, func(ctx context.Context) { evictIdle(ctx, e.chats) }}
+	workers := []func(context.Context){e.chatTimers.run, e.adopt, func(ctx context.Context) { evictIdle(ctx, e.chats) }, e.Agents.run}
 	if e.Files != nil {
 		workers = append(workers, e.clearUploads)
 	}

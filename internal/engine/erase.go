@@ -21,13 +21,18 @@ func Erase(ctx context.Context, e *Engine, chat center.ContactID, erasure string
 			if !state.Ended && !active {
 				return nil, center.Errorf(center.NotEnded, "contact %s has not ended", state.Latest.ID)
 			}
-			sc := &store.Change{Chat: chat, Version: h.version, Erase: &store.Remove{
-				Parts: center.AllParts, Files: state.Files(), Contacts: chainOf(state), Erasure: erasure,
-			}}
+			moves := state.Moves() // what agents still have in hand of it leaves their hands
+			sc := &store.Change{
+				Chat: chat, Version: h.version, Quotas: handsOf(state.Instance, moves, nil),
+				Erase: &store.Remove{Parts: center.AllParts, Files: state.Files(), Contacts: chainOf(state), Erasure: erasure},
+			}
 			return func(report func(error)) {
 				e.Store.Submit(sc, func(err error) {
 					if err == nil {
 						h.reload.Store(true)
+						if len(moves) > 0 {
+							e.notify(&Commit{Chat: chat, Instance: state.Instance, Contact: state.Current(), Change: &contact.Change{Work: moves}, Erased: true})
+						}
 						// Sockets that are still open close, and other nodes look again.
 						e.Bus.Publish(bus.Message{Subject: bus.Chat(chat), Origin: e.Node, Version: nextVersion(sc.Version), Events: []bus.Event{{Last: true}}})
 					}

@@ -17,6 +17,7 @@ type Commit struct {
 	Seq      int64           // of the chat's last item after the change
 	Due      time.Time       // with Version: when the chat's next timer falls due, zero for never
 	Change   *contact.Change
+	Erased   bool // the chat does not exist any more; of its change there is Work alone
 }
 
 // Observer is notified of each commit, in the order of the commits of a chat,
@@ -36,8 +37,15 @@ func (f ObserverFunc) Committed(c *Commit) { f(c) }
 // observersInOrder returns who is notified of a commit, in order: what the engine
 // itself does comes first, what others asked for after it.
 func (e *Engine) observersInOrder() []Observer {
-	list := []Observer{ObserverFunc(e.wakeSweeper), ObserverFunc(e.publish), ObserverFunc(e.effects.committed), ObserverFunc(e.wakeStreams)}
+	list := []Observer{ObserverFunc(e.wakeSweeper), ObserverFunc(e.publish), ObserverFunc(e.effects.committed), ObserverFunc(e.wakeStreams), ObserverFunc(e.Agents.committed)}
 	return append(list, e.Observers...)
+}
+
+// notify tells the observers of a commit.
+func (e *Engine) notify(c *Commit) {
+	for _, o := range e.observers {
+		o.Committed(c)
+	}
 }
 
 // wakeSweeper makes the sweeper look in time.

@@ -1,0 +1,364 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"parley.example/parley/internal/agent"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/store"
+)
+
+// Staff has what an administrator has set up for agents.
+type Staff interface {
+	// Offline returns the status that agents of an instance have who are not there.
+	Offline(ctx context.Context, instance center.InstanceID) (agent.Status, error)
+}
+
+// AgentCommit is a change of an agent that is durable.
+type AgentCommit struct {
+	Agent   *agent.Agent // after the change
+	Version int64
+	Change  *agent.Change
+}
+
+// AgentObserver is notified of each commit of an agent, as an [Observer] is of those of chats.
+type AgentObserver interface {
+	AgentCommitted(c *AgentCommit)
+}
+
+// Agents runs agents: their status and presence are aggregates of their own, as chats
+// are. What they have in hand is with the chats, and counted by the store. Its methods may
+// be called by many goroutines.
+type Agents struct {
+	e      *Engine
+	runner *runner[center.UserID, *agent.Agent]
+	timers *sweeper[center.UserID]
+
+	wake chan struct{}                       // somebody is in loose
+	mu   sync.Mutex                          // guards what follows
+	next map[center.UserID]center.InstanceID // agents whose next status is to follow
+	// loose are those of them who have put something out of their hands since they were looked at.
+	loose   map[center.UserID]center.InstanceID
+	working bool // they are being looked at
+}
+
+func newAgents(e *Engine) *Agents {
+	a := &Agents{e: e, wake: make(chan struct{}, 1), next: map[center.UserID]center.InstanceID{}, loose: map[center.UserID]center.InstanceID{}}
+	a.runner = &runner[center.UserID, *agent.Agent]{load: a.load, recovered: func(user center.UserID, panicked any) error {
+		return e.recovered(center.ContactID(user), panicked)
+	}}
+	a.runner.entries.max = e.Hot
+	a.timers = &sweeper[center.UserID]{
+		what: "agent", clock: e.Clock, log: e.Log, often: e.Leases != nil, wake: make(chan struct{}, 1),
+		due: func(ctx context.Context, now time.Time, limit int) ([]center.UserID, time.Time, error) {
+			return e.Store.DueAgents(ctx, e.shards(), now, limit)
+		},
+		tick: a.tick,
+	}
+	return a
+}
+
+// load reads an agent. One of whom nothing is known is nil.
+func (a *Agents) load(ctx context.Context, user center.UserID) (*agent.Agent, int64, error) {
+	head, err := a.e.Store.Agent(ctx, user)
+	if center.ReasonOf(err) == center.NotFound && err != nil {
+		return nil, 0, nil
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	state, err := agent.Decode(head.State)
+	return state, head.Version, err
+}
+
+// State returns the state of an agent, which is durable and immutable, nil for one who has
+// never signed in, and its version.
+func (a *Agents) State(ctx context.Context, user center.UserID) (*agent.Agent, int64, error) {
+	return a.runner.read(ctx, user)
+}
+
+// Do gives an agent of an instance a command, and returns what he is then, when that is
+// durable. The user must exist. Errors are *center.Error, or ctx's when it ended first: the change may then
+// still happen.
+func (a *Agents) Do(ctx context.Context, instance center.InstanceID, user center.UserID, cmd agent.Command) (*agent.Agent, error) {
+	offline, err := a.e.Staff.Offline(ctx, instance)
+	if err != nil {
+		return nil, err
+	}
+	first := agent.Agent{User: user, Instance: instance, Status: offline}
+	for range maxAttempts {
+		held, err := a.e.Store.Count(ctx, store.Slots(instance, user, chatChannel))
+		if err != nil {
+			return nil, err
+		}
+		var made agent.Change
+		state := &first
+		err = a.runner.run(ctx, user, func(h *entry[center.UserID, *agent.Agent]) (write, error) {
+			var err error
+			if h.state != nil {
+				state = h.state
+			}
+			if made, err = agent.Decide(h.state, first, cmd, agent.Env{Now: a.e.Clock.Now(), Held: held}); err != nil || made.Agent == nil {
+				return nil, err
+			}
+			state = made.Agent
+			return a.write(h, &made), nil
+		})
+		switch {
+		case err == nil:
+			return state, a.follow(ctx, state, &made)
+		case errors.Is(err, store.ErrConflict), errors.Is(err, store.ErrQuota):
+			// Something has come into his hands meanwhile, or he has done something else.
+		default:
+			return nil, failedOr(a.e, center.ContactID(user), err)
+		}
+	}
+	return nil, center.Errorf(center.Unavailable, "the agent %s is too busy; try again", user)
+}
+
+// chatChannel is the channel of chats, by which slots are counted.
+const chatChannel = "CHAT"
+
+// write applies a change to the entry, and returns how to write it. The entry is locked.
+func (a *Agents) write(h *entry[center.UserID, *agent.Agent], made *agent.Change) write {
+	n := made.Agent
+	c := &store.AgentChange{
+		User: n.User, Version: h.version, Next: nextVersion(h.version),
+		State: &store.AgentHead{Instance: n.Instance, State: n.Encode(), Due: wholeMillis(made.Due), Online: n.Online() || n.Present()},
+	}
+	if made.Barred != 0 {
+		c.Quotas = append(c.Quotas, store.Quota{Counter: store.Barred(n.Instance, n.User), Delta: int64(made.Barred), Limit: -1})
+	}
+	if made.Empty {
+		c.Quotas = append(c.Quotas, store.Quota{Counter: store.Slots(n.Instance, n.User, chatChannel)})
+	}
+	h.state, h.version = n, c.Next
+	done := &AgentCommit{Agent: n, Version: c.Next, Change: made}
+	return func(report func(error)) {
+		a.e.Store.SubmitAgent(c, func(err error) {
+			if err == nil {
+				a.agentCommitted(done)
+			}
+			report(err)
+		})
+	}
+}
+
+// agentCommitted notifies those who want to know.
+func (a *Agents) agentCommitted(c *AgentCommit) {
+	a.mu.Lock()
+	if delete(a.next, c.Agent.User); c.Agent.Next != nil {
+		a.next[c.Agent.User] = c.Agent.Instance
+	}
+	a.mu.Unlock()
+	a.timers.at(c.Change.Due)
+	for _, o := range a.e.AgentObservers {
+		o.AgentCommitted(c)
+	}
+}
+
+// follow does what follows from a change of an agent for the chats in his hands.
+func (a *Agents) follow(ctx context.Context, state *agent.Agent, made *agent.Change) error {
+	if made.Clear || made.Take {
+		if err := a.release(ctx, state, made.Take); err != nil {
+			return err
+		}
+	}
+	if made.Agent != nil && state.Next != nil {
+		a.loosen(state.User, state.Instance) // it may have become empty-handed meanwhile
+	}
+	return nil
+}
+
+// release ends after-contact work, or with all set whatever an agent has in hand.
+func (a *Agents) release(ctx context.Context, state *agent.Agent, all bool) error {
+	var held []store.HeldChat
+	for h, err := range a.e.Store.Held(ctx, state.Instance, state.User) {
+		if err != nil {
+			return err
+		}
+		held = append(held, h)
+	}
+	var failed error
+	for _, h := range held {
+		var cmd contact.Command = contact.Clear{User: state.User}
+		if all {
+			cmd = contact.Lose{User: state.User}
+		} else if contact.WorkState(h.Work) != contact.WorkEnded {
+			continue
+		}
+		if _, err := a.e.Do(ctx, h.Chat, cmd); err != nil && center.ReasonOf(err) != center.Conflict {
+			failed = errors.Join(failed, err)
+		}
+	}
+	return failed
+}
+
+// tick fires an agent's timer.
+func (a *Agents) tick(ctx context.Context, user center.UserID) error {
+	state, _, err := a.State(ctx, user)
+	if err != nil || state == nil {
+		return err
+	}
+	offline, err := a.e.Staff.Offline(ctx, state.Instance)
+	if err != nil {
+		return err
+	}
+	_, err = a.Do(ctx, state.Instance, user, agent.Tick{Offline: offline})
+	return err
+}
+
+// committed notes whose hands a change of a chat has emptied.
+func (a *Agents) committed(c *Commit) {
+	for _, m := range c.Change.Work {
+		if m.Is != nil {
+			continue
+		}
+		a.mu.Lock()
+		instance, waits := a.next[m.Was.User]
+		a.mu.Unlock()
+		if waits {
+			a.loosen(m.Was.User, instance)
+		}
+	}
+}
+
+// loosen has it looked at whether the next status of an agent can follow.
+func (a *Agents) loosen(user center.UserID, instance center.InstanceID) {
+	a.mu.Lock()
+	a.loose[user] = instance
+	a.mu.Unlock()
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+}
+
+// quiet reports whether neither timers are being fired nor next statuses about to follow.
+func (a *Agents) quiet() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.loose) == 0 && !a.working && a.timers.quiet()
+}
+
+// run fires timers and lets next statuses follow, until ctx ends.
+func (a *Agents) run(ctx context.Context) {
+	var timers sync.WaitGroup
+	timers.Go(func() { a.timers.run(ctx) })
+	defer timers.Wait()
+	for {
+		select {
+		case <-a.wake:
+		case <-ctx.Done():
+			return
+		}
+		a.mu.Lock()
+		due := a.loose
+		a.loose, a.working = map[center.UserID]center.InstanceID{}, true
+		a.mu.Unlock()
+		for user, instance := range due {
+			if _, err := a.Do(ctx, instance, user, agent.Settle{}); err != nil && ctx.Err() == nil {
+				a.e.Log.Error("the next status of an agent has not followed", "agent", user, "err", err)
+			}
+		}
+		a.mu.Lock()
+		a.working = false
+		a.mu.Unlock()
+	}
+}
+
+// Recover makes up for what a process before this one has left undone: clients of nodes
+// that are gone are gone too, and statuses follow that were to follow. alive are the nodes whose clients are left alone.
+func (a *Agents) Recover(ctx context.Context, instance center.InstanceID, alive []string) error {
+	var there []*agent.Agent
+	for row, err := range a.e.Store.Agents(ctx, instance, true) {
+		if err != nil {
+			return err
+		}
+		state, err := agent.Decode(row.State)
+		if err != nil {
+			return err
+		}
+		there = append(there, state)
+	}
+	for _, state := range there {
+		for _, node := range nodesOf(state) {
+			if slices.Contains(alive, node) {
+				continue
+			}
+			if _, err := a.Do(ctx, instance, state.User, agent.Depart{Client: agent.Client{Node: node}}); err != nil {
+				return err
+			}
+		}
+		if state.Next == nil {
+			continue
+		}
+		a.mu.Lock()
+		a.next[state.User] = instance
+		a.mu.Unlock()
+		if err := a.release(ctx, state, false); err != nil {
+			return err
+		}
+		a.loosen(state.User, instance)
+	}
+	return nil
+}
+
+// nodesOf returns the nodes at which an agent has clients, each once.
+func nodesOf(state *agent.Agent) (nodes []string) {
+	for _, c := range state.Clients {
+		if !slices.Contains(nodes, c.Node) {
+			nodes = append(nodes, c.Node)
+		}
+	}
+	return nodes
+}
+
+// handsOf returns what work that came into agents' hands, and left them, does to their
+// counters, and what an offer asks of them.
+func handsOf(instance center.InstanceID, moves []contact.WorkMove, ask *contact.Ask) (quotas []store.Quota) {
+	if ask != nil && !ask.Assigned {
+		quotas = append(quotas, store.Quota{Counter: store.Barred(instance, ask.User)})
+	}
+	for _, m := range moves {
+		slot := store.Quota{Counter: store.Slots(instance, m.User(), chatChannel), Limit: -1}
+		switch {
+		case m.Was == nil:
+			if slot.Delta = 1; ask != nil && ask.Slots > 0 && ask.User == m.User() {
+				slot.Limit = ask.Slots
+			}
+		case m.Is == nil:
+			slot.Delta = -1
+		}
+		if slot.Delta != 0 {
+			quotas = append(quotas, slot)
+		}
+		bars := store.Quota{Counter: store.Barred(instance, m.User()), Limit: -1}
+		if m.Was != nil && m.Was.State.Bars() {
+			bars.Delta--
+		}
+		if m.Is != nil && m.Is.State.Bars() {
+			bars.Delta++
+		}
+		if bars.Delta != 0 {
+			quotas = append(quotas, bars)
+		}
+	}
+	return quotas
+}
+
+// refusedByHands is the error of an offer to an agent who cannot take it, nil for another counter.
+func refusedByHands(over store.Counter) error {
+	switch over.Type {
+	case store.CountSlots:
+		return center.Errorf(center.Conflict, "the agent has no free slot for another chat")
+	case store.CountBarred:
+		return center.Errorf(center.Conflict, "the agent is to be offered nothing now: he is not available, or has not cleared a contact that he missed")
+	}
+	return nil
+}
