@@ -101,9 +101,9 @@ type Config struct {
 // Engine runs chats. Its methods may be called by many goroutines.
 type Engine struct {
 	Config
-	chats     *runner[center.ContactID, chatState]
-	observers []Observer
-	effects   effects
+	chats      *runner[center.ContactID, chatState]
+	observers  []Observer
+	effects    effects
 	chatTimers *sweeper[center.ContactID]
 	// Agents runs the agents.
 	Agents *Agents

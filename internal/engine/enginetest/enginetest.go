@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"testing"
 
+	"parley.example/parley/internal/agent"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/bus/bustest"
@@ -48,6 +49,7 @@ type Options struct {
 	MaxActive  int64 // quota of concurrent active chats; 0 for none
 	Invoke     func(ctx context.Context, call machine.Invoke, event []byte) (json.RawMessage, error)
 	Ask        func(ctx context.Context, ask machine.Ask) (machine.Answer, error)
+	Agents     []engine.AgentObserver                                                    // are told of agents
 	DeleteFile func(ctx context.Context, chat center.ContactID, attachment string) error // nil leaves files where they are
 }
 
@@ -101,6 +103,7 @@ func Start(t testing.TB, o Options) *Engine {
 		Log:       NoLog,
 		MaxActive: o.MaxActive, Node: o.Node, Shared: o.Shared, Leases: o.Leases,
 		Integrations: fakes{o}, Files: o.files(), Streams: &integration.Outbox{Partition: o.Partition}, Views: tokens{sealer},
+		Staff: statuses{}, AgentObservers: o.Agents,
 	})
 	t.Cleanup(e.Close)
 	return e
@@ -165,6 +168,20 @@ func (o *Options) files() engine.Files {
 		return nil
 	}
 	return files(o.DeleteFile)
+}
+
+// The statuses of agents in tests.
+var (
+	Available = agent.Status{ID: "available", Name: "Available", Type: agent.Routable}
+	Offline   = agent.Status{ID: "offline", Name: "Offline", Type: agent.Offline}
+	Lunch     = agent.Status{ID: "lunch", Name: "Lunch", Type: agent.Custom}
+)
+
+type statuses struct{}
+
+// Offline implements [engine.Staff].
+func (statuses) Offline(context.Context, center.InstanceID) (agent.Status, error) {
+	return Offline, nil
 }
 
 // tokens seals what participants show to DescribeView.
