@@ -20,11 +20,15 @@ type cache struct {
 	loader *loader
 	lru    lru[center.InstanceID, *cached]
 	seed   maphash.Seed
+	notify func(center.InstanceID) // see Config.Changed
 	shards [64]sync.Mutex // by hash of the instance: held by writes to it and loads of its snapshot
 }
 
-func (c *cache) init(l *loader) {
-	c.loader = l
+func (c *cache) init(l *loader, changed func(center.InstanceID)) {
+	c.loader, c.notify = l, changed
+	if changed == nil {
+		c.notify = func(center.InstanceID) {}
+	}
 	c.seed = maphash.MakeSeed()
 	c.lru.max, c.lru.maxWeight, c.lru.removed = maxSnapshots, maxSnapshotBytes, (*cached).close
 }
@@ -37,12 +41,14 @@ func (c *cache) shard(id center.InstanceID) *sync.Mutex {
 func (c *cache) put(e *cached, snap *Snapshot) {
 	e.snap = snap
 	c.lru.put(snap.ID(), e, snap.weight())
+	c.notify(snap.ID())
 }
 
 // invalidate has the next one who asks load an instance anew.
 func (c *cache) invalidate(id center.InstanceID) {
 	if e, ok := c.lru.get(id); ok {
 		e.invalid.Store(true)
+		c.notify(id)
 	}
 }
 

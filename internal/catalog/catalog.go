@@ -34,7 +34,7 @@ func New(cfg Config) *Catalog {
 	}
 	c := &Catalog{cfg: cfg, rows: rowStore{store: cfg.Store, bus: cfg.Bus, node: cfg.Node, shared: cfg.Shared}}
 	c.loader.init(cfg, c.rows)
-	c.cache.init(&c.loader)
+	c.cache.init(&c.loader, cfg.Changed)
 	return c
 }
 
@@ -267,6 +267,7 @@ func (c *Catalog) Delete(ctx context.Context, id center.InstanceID, chats store.
 	if err != nil {
 		return err
 	}
+	defer c.cache.notify(id)
 	defer c.cache.lru.drop(id)
 	_, err = c.rows.write(ctx, id, store.ResourceWrite{Drop: rows, Erase: &chats})
 	return err

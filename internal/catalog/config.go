@@ -25,6 +25,10 @@ type Config struct {
 	Node   string
 	Shared bool
 
+	// Changed is called with an instance whose resources may have changed, as its next
+	// [Catalog.Snapshot] shows, and with one that may be gone. It must be quick. It may be nil.
+	Changed func(center.InstanceID)
+
 	// Unassociated lets flows call functions and ask bots that are not
 	// associated with their instance, as development mode does.
 	Unassociated bool

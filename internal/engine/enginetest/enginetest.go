@@ -49,7 +49,9 @@ type Options struct {
 	MaxActive  int64 // quota of concurrent active chats; 0 for none
 	Invoke     func(ctx context.Context, call machine.Invoke, event []byte) (json.RawMessage, error)
 	Ask        func(ctx context.Context, ask machine.Ask) (machine.Answer, error)
+	Observers  []engine.Observer                                                         // are told of chats
 	Agents     []engine.AgentObserver                                                    // are told of agents
+	Changed    func(center.InstanceID)                                                   // see catalog.Config
 	DeleteFile func(ctx context.Context, chat center.ContactID, attachment string) error // nil leaves files where they are
 }
 
@@ -84,7 +86,7 @@ func Start(t testing.TB, o Options) *Engine {
 	e := &Engine{
 		Store: o.Store, Clock: o.Clock, Partition: o.Partition, Sealer: sealer, Bus: o.Bus, t: t,
 		Catalog: catalog.New(catalog.Config{
-			Store: o.Store, Partition: o.Partition, Now: o.Clock.Now, Limits: o.Limits, Bus: o.Bus, Node: o.Node, Shared: o.Shared,
+			Store: o.Store, Partition: o.Partition, Now: o.Clock.Now, Limits: o.Limits, Bus: o.Bus, Node: o.Node, Shared: o.Shared, Changed: o.Changed,
 		}),
 	}
 	if o.Catalog == nil {
@@ -103,7 +105,7 @@ func Start(t testing.TB, o Options) *Engine {
 		Log:       NoLog,
 		MaxActive: o.MaxActive, Node: o.Node, Shared: o.Shared, Leases: o.Leases,
 		Integrations: fakes{o}, Files: o.files(), Streams: &integration.Outbox{Partition: o.Partition}, Views: tokens{sealer},
-		Staff: statuses{}, AgentObservers: o.Agents,
+		Staff: statuses{}, Observers: o.Observers, AgentObservers: o.Agents,
 	})
 	t.Cleanup(e.Close)
 	return e

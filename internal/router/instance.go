@@ -1,0 +1,360 @@
+package router
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"parley.example/parley/internal/agent"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/flow/machine"
+	"parley.example/parley/internal/routing"
+)
+
+// instance is what the router knows of one instance.
+type instance struct {
+	id      center.InstanceID
+	snap    *catalog.Snapshot // with users; what routing knows of the setup is of it
+	routing *routing.Router
+	chats   map[center.ContactID]*chat
+	agents  map[center.UserID]*staff
+	aside   map[center.ContactID]time.Time // chats that exclude an agent, and until when
+	alarm   time.Time
+}
+
+// chat is a chat that waits, or that agents have in hand.
+type chat struct {
+	chatNews
+	excluded center.UserID // could not be offered it, for a moment
+	waits    bool          // routing knows it
+}
+
+// staff is an agent.
+type staff struct {
+	agentNews
+	hands    map[center.ContactID]contact.WorkState
+	activity time.Time // when he last finished handling a contact
+}
+
+func newInstance(id center.InstanceID) *instance {
+	return &instance{
+		id: id, routing: routing.New(), chats: map[center.ContactID]*chat{}, agents: map[center.UserID]*staff{},
+		aside: map[center.ContactID]time.Time{},
+	}
+}
+
+// empty reports whether there is nobody, and nothing to do.
+func (in *instance) empty() bool { return len(in.chats) == 0 && len(in.agents) == 0 }
+
+// learn takes news of an instance.
+func (r *Router) learn(ctx context.Context, id center.InstanceID, n *news) error {
+	in := r.instances[id]
+	if in == nil {
+		if !n.load && len(n.chats) == 0 && len(n.agents) == 0 {
+			return nil // nobody is there to whom the setup matters
+		}
+		in = newInstance(id)
+	}
+	if in.snap == nil || n.setup {
+		snap, err := r.Catalog.SnapshotWith(ctx, center.KindUser, string(id))
+		if center.ReasonOf(err) == center.NotFound && err != nil {
+			delete(r.instances, id) // it has been deleted
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		in.setUp(snap)
+	}
+	if n.load {
+		if err := r.load(ctx, in); err != nil {
+			return err
+		}
+	}
+	for user, a := range n.agents {
+		in.takeAgent(user, a)
+	}
+	for c, told := range n.chats {
+		in.takeChat(c, told)
+	}
+	if !in.empty() {
+		r.instances[id] = in
+	}
+	return nil
+}
+
+// load reads what the store has of an instance: its agents, what they have in hand, and what waits.
+func (r *Router) load(ctx context.Context, in *instance) error {
+	if err := r.engine.Agents.Recover(ctx, in.id, []string{r.engine.Node}); err != nil {
+		return err
+	}
+	for row, err := range r.Store.Agents(ctx, in.id, true) {
+		if err != nil {
+			return err
+		}
+		state, err := agent.Decode(row.State)
+		if err != nil {
+			return err
+		}
+		in.takeAgent(row.User, agentNews{state, row.Version})
+	}
+	chats := map[center.ContactID]bool{}
+	for h, err := range r.Store.Held(ctx, in.id, "") {
+		if err != nil {
+			return err
+		}
+		chats[h.Chat] = true
+	}
+	for w, err := range r.Store.Waiting(ctx, in.id, "") {
+		if err != nil {
+			return err
+		}
+		chats[w.Chat] = true
+	}
+	for id := range chats {
+		news, err := r.readChat(ctx, id)
+		if err != nil {
+			return err
+		}
+		in.takeChat(id, news)
+	}
+	return nil
+}
+
+// setUp takes what an administrator has set up.
+func (in *instance) setUp(snap *catalog.Snapshot) {
+	before := in.snap
+	in.snap = snap
+	gone := map[center.RoutingProfileID]bool{}
+	if before != nil {
+		for _, p := range catalog.All[*catalog.RoutingProfile](before) {
+			gone[p.ID] = true
+		}
+	}
+	for _, p := range catalog.All[*catalog.RoutingProfile](snap) {
+		delete(gone, p.ID)
+		in.routing.SetProfile(profileOf(p))
+	}
+	for id := range gone {
+		in.routing.DropProfile(id)
+	}
+	for user := range in.agents {
+		in.setAgent(user)
+	}
+}
+
+// profileOf is a routing profile as routing knows it.
+func profileOf(p *catalog.RoutingProfile) routing.Profile {
+	out := routing.Profile{ID: p.ID, Inbound: p.Timer == "TIME_SINCE_LAST_INBOUND"}
+	for _, c := range p.Concurrency {
+		if channel, ok := routing.ParseChannel(c.Channel); ok {
+			out.Max[channel], out.Any[channel] = int(c.Max), c.AnyChannel
+		}
+	}
+	for _, q := range p.Queues {
+		if channel, ok := routing.ParseChannel(q.Channel); ok {
+			out.Queues = append(out.Queues, routing.ProfileQueue{
+				Queue: q.Queue, Channel: channel, Priority: int(q.Priority), Delay: time.Duration(q.Delay) * time.Second,
+			})
+		}
+	}
+	for _, q := range p.Manual {
+		if channel, ok := routing.ParseChannel(q.Channel); ok {
+			out.Manual = append(out.Manual, routing.ManualQueue{Queue: q.Queue, Channel: channel})
+		}
+	}
+	return out
+}
+
+// user returns what is set up of an agent, nil for one who is not, or not any more.
+func (in *instance) user(id center.UserID) *catalog.User {
+	u, err := catalog.Get[*catalog.User](in.snap, id)
+	if err != nil {
+		return nil
+	}
+	return u
+}
+
+// slots is how many chats a user may have in hand at once.
+func (in *instance) slots(u *catalog.User) int64 {
+	p, err := catalog.Get[*catalog.RoutingProfile](in.snap, u.RoutingProfile)
+	if err != nil {
+		return 0
+	}
+	return int64(profileOf(p).Max[routing.Chat])
+}
+
+// staff returns what is known of an agent.
+func (in *instance) staff(user center.UserID) *staff {
+	s := in.agents[user]
+	if s == nil {
+		s = &staff{hands: map[center.ContactID]contact.WorkState{}}
+		in.agents[user] = s
+	}
+	return s
+}
+
+// takeAgent takes an agent as a commit left him.
+func (in *instance) takeAgent(user center.UserID, n agentNews) {
+	s := in.staff(user)
+	if n.version <= s.version {
+		return
+	}
+	s.agentNews = n
+	in.setAgent(user)
+}
+
+// setAgent tells routing how an agent is.
+func (in *instance) setAgent(user center.UserID) {
+	s, u := in.agents[user], in.user(user)
+	if u == nil || s.agent == nil || !s.agent.Online() && !s.agent.Present() {
+		in.routing.DropAgent(user)
+		if len(s.hands) == 0 {
+			delete(in.agents, user)
+		}
+		return
+	}
+	a := routing.Agent{
+		User: user, Profile: u.RoutingProfile,
+		SignedIn: s.agent.Present(), Status: s.agent.Status.Name, Routable: s.agent.Status.Type == agent.Routable,
+	}
+	if s.agent.Next != nil {
+		a.NextStatus = s.agent.Next.Name
+	}
+	a.Held[routing.Chat] = len(s.hands)
+	for _, state := range s.hands {
+		a.Barred = a.Barred || state.Bars()
+	}
+	a.LastActivity = s.agent.Since
+	if s.activity.After(a.LastActivity) {
+		a.LastActivity = s.activity
+	}
+	a.LastInbound = a.LastActivity // chats all come in
+	for _, p := range u.Proficiencies {
+		a.Proficiencies = append(a.Proficiencies, routing.Proficiency{Name: p.Attribute, Value: p.Value, Level: float64(p.Level)})
+	}
+	in.routing.SetAgent(a)
+}
+
+// takeChat takes a chat as a commit left it: first what it means for agents, then for itself.
+func (in *instance) takeChat(id center.ContactID, n chatNews) {
+	c := in.chats[id]
+	if c == nil {
+		c = &chat{}
+		in.chats[id] = c
+	}
+	if n.version <= c.version {
+		return
+	}
+	touched := map[center.UserID]bool{}
+	if c.chat != nil {
+		for i := range c.chat.Work {
+			w := &c.chat.Work[i]
+			if n.chat == nil || n.chat.WorkOf(w.User) == nil {
+				s := in.staff(w.User)
+				if delete(s.hands, id); !w.Accepted.IsZero() {
+					s.activity = latest(s.activity, latest(w.Since, w.Accepted))
+				}
+				touched[w.User] = true
+			}
+		}
+	}
+	c.chatNews = n
+	if n.chat != nil {
+		for i := range n.chat.Work {
+			w := &n.chat.Work[i]
+			s := in.staff(w.User)
+			s.hands[id] = w.State
+			s.activity = latest(s.activity, w.Accepted)
+			touched[w.User] = true
+		}
+	}
+	for user := range touched {
+		in.setAgent(user)
+	}
+	in.setContact(id)
+	if n.chat == nil || len(n.chat.Work) == 0 && n.chat.Queue == nil {
+		delete(in.chats, id)
+		delete(in.aside, id)
+	}
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// setContact tells routing how a contact waits, or that it does not.
+func (in *instance) setContact(id center.ContactID) {
+	c := in.chats[id]
+	if c == nil || c.chat == nil || c.chat.Queue == nil || c.chat.Joining != "" {
+		if c != nil && c.waits {
+			in.routing.DropContact(id)
+			c.waits = false
+		}
+		return
+	}
+	queue, priority, rank, _ := c.chat.Rank()
+	facts := routing.Contact{ID: id, Channel: routing.Chat, Queue: queue, Priority: priority, Rank: rank, Enqueued: c.chat.Queue.Since, Step: stepOf(c.chat.Queue)}
+	if user, ok := strings.CutPrefix(string(queue), machine.AgentQueue); ok {
+		facts.Own, facts.Queue = center.UserID(user), ""
+	}
+	if w := c.chat.Ringing(); w != nil {
+		facts.Ringing = w.User
+	}
+	if _, excludes := in.aside[id]; excludes && c.excluded != "" {
+		facts.Excluded = []center.UserID{c.excluded}
+	}
+	c.waits = true
+	_ = in.routing.SetContact(facts) // an expression that cannot be read is met by nobody, as Explain says
+}
+
+// stepOf returns the active step of the routing criteria, an empty one when anybody may take the contact.
+func stepOf(q *contact.QueueEntry) flow.Criterion {
+	if q.Step < len(q.Steps) {
+		return q.Steps[q.Step].Criterion
+	}
+	return flow.Criterion{}
+}
+
+// Staffing counts the agents of a queue.
+type Staffing struct {
+	Online    int64 // with a status other than Offline
+	Staffed   int64 // of these, those in no status of the administrator's own
+	Available int64 // of these, those with nothing in hand
+}
+
+// Staffing counts the agents whose routing profile has a queue for chats.
+func (r *Router) Staffing(id center.InstanceID, queue center.QueueID) (n Staffing) {
+	r.work.Lock()
+	defer r.work.Unlock()
+	in := r.instances[id]
+	if in == nil || in.snap == nil {
+		return n
+	}
+	profiles := map[center.RoutingProfileID]bool{}
+	for _, p := range catalog.All[*catalog.RoutingProfile](in.snap) {
+		profiles[p.ID] = slices.ContainsFunc(p.Queues, func(q catalog.ProfileQueue) bool { return q.Queue == queue && q.Channel == chatChannel })
+	}
+	for user := range maps.Keys(in.agents) {
+		s, u := in.agents[user], in.user(user)
+		if u == nil || s.agent == nil || !s.agent.Online() || !profiles[u.RoutingProfile] {
+			continue
+		}
+		n.Online++
+		if s.agent.Status.Type == agent.Routable {
+			n.Staffed++
+			if len(s.hands) == 0 && s.agent.Next == nil {
+				n.Available++
+			}
+		}
+	}
+	return n
+}

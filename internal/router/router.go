@@ -1,0 +1,385 @@
+// Package router makes offers: it tells package routing what the chats, the agents and
+// the administrators of an instance do, and has the engine offer the contacts that are assigned.
+//
+// It is woken by commits and never polls. An offer is durable before anybody rings: it is a
+// change of the chat, which the store refuses when the agent cannot take it. So nothing depends on
+// the router's knowledge being up to date, and one that begins anew finds everything in the store.
+//
+// One goroutine serves all instances. What it is told while it works is kept as what is to be looked
+// at: a chat that changes ten times meanwhile is looked at once. Start reading at [Router.Run].
+package router
+
+import (
+	"context"
+	"log/slog"
+	"math"
+	"sync"
+	"time"
+
+	"parley.example/parley/internal/agent"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/routing"
+	"parley.example/parley/internal/store"
+)
+
+// Ring is how long a chat rings at an agent, unless the configuration says otherwise.
+const Ring = 20 * time.Second
+
+// Bounds of the offers that are being made.
+const (
+	maxOffers = 256 // at once
+	// setAside is for how long an agent is not offered again what could not be offered to him, when
+	// nothing that the router knows says why.
+	setAside = time.Second
+)
+
+// Config is what a router is made of. All members are needed.
+type Config struct {
+	Store   store.Store
+	Catalog *catalog.Catalog
+	Clock   *engine.Clock
+	Log     *slog.Logger
+	Ring    time.Duration // 0 for [Ring]
+}
+
+// Router makes offers. Make it with [New], have it told of commits, and let [Router.Run] run.
+type Router struct {
+	Config
+	engine *engine.Engine
+	wake   chan struct{}
+
+	mu    sync.Mutex // guards what follows
+	told  map[center.InstanceID]*news
+	alarm time.Time // when the next contact will have waited for a delay; zero for never
+	busy  int       // looks and offers that are under way
+
+	work      sync.Mutex // held while instances are looked at; guards what follows
+	instances map[center.InstanceID]*instance
+	offers    chan struct{} // a token for each offer that is being made
+}
+
+// New returns a router. It is told of commits from then on: it is an [engine.Observer] and an
+// [engine.AgentObserver].
+func New(cfg Config) *Router {
+	if cfg.Ring == 0 {
+		cfg.Ring = Ring
+	}
+	return &Router{
+		Config: cfg, wake: make(chan struct{}, 1), told: map[center.InstanceID]*news{}, instances: map[center.InstanceID]*instance{},
+		offers: make(chan struct{}, maxOffers),
+	}
+}
+
+// news is what has been told of an instance and not been looked at.
+type news struct {
+	chats  map[center.ContactID]chatNews
+	agents map[center.UserID]agentNews
+	setup  bool // what an administrator has set up may have changed
+	load   bool // everything is to be read from the store
+}
+
+// chatNews is a chat as a commit left it. One that has been erased is nil.
+type chatNews struct {
+	chat    *contact.Chat
+	version int64
+}
+
+// agentNews is an agent as a commit left him, nil for one who has been deleted.
+type agentNews struct {
+	agent   *agent.Agent
+	version int64
+}
+
+// tell notes news of an instance. put must be quick.
+func (r *Router) tell(id center.InstanceID, put func(n *news)) {
+	r.mu.Lock()
+	n := r.told[id]
+	if n == nil {
+		n = &news{chats: map[center.ContactID]chatNews{}, agents: map[center.UserID]agentNews{}}
+		r.told[id] = n
+	}
+	put(n)
+	r.mu.Unlock()
+	r.look()
+}
+
+func (r *Router) look() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Committed implements [engine.Observer]. Of most changes the router need not know.
+func (r *Router) Committed(c *engine.Commit) {
+	switch after := c.Change.Chat; {
+	case c.Erased && len(c.Change.Work) > 0:
+		r.tell(c.Instance, func(n *news) { n.chats[c.Chat] = chatNews{version: erased} })
+	case after != nil && (after.Queue != nil || len(c.Change.Queues) > 0 || len(c.Change.Work) > 0):
+		r.tell(c.Instance, func(n *news) {
+			if n.chats[c.Chat].version < c.Version {
+				n.chats[c.Chat] = chatNews{after, c.Version}
+			}
+		})
+	}
+}
+
+// erased is after every version.
+const erased = math.MaxInt64
+
+// AgentCommitted implements [engine.AgentObserver].
+func (r *Router) AgentCommitted(c *engine.AgentCommit) {
+	r.tell(c.Agent.Instance, func(n *news) {
+		if n.agents[c.Agent.User].version < c.Version {
+			n.agents[c.Agent.User] = agentNews{c.Agent, c.Version}
+		}
+	})
+}
+
+// SetUp tells that an administrator may have changed an instance: see [catalog.Config].
+func (r *Router) SetUp(id center.InstanceID) { r.tell(id, func(n *news) { n.setup = true }) }
+
+// Run makes offers through an engine until ctx ends. At the beginning it reads what there is.
+func (r *Router) Run(ctx context.Context, e *engine.Engine) {
+	r.engine = e
+	r.begin(ctx)
+	for {
+		r.mu.Lock()
+		alarm := r.alarm
+		r.mu.Unlock()
+		d, moved := r.Clock.Wait(alarm)
+		timer := time.NewTimer(d)
+		select {
+		case <-r.wake:
+		case <-moved:
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			r.finish()
+			return
+		}
+		timer.Stop()
+		r.lookAtAll(ctx)
+	}
+}
+
+// finish waits for the offers that are being made.
+func (r *Router) finish() {
+	for range maxOffers {
+		r.offers <- struct{}{}
+	}
+}
+
+// begin has every instance read. One that cannot be read is tried again.
+func (r *Router) begin(ctx context.Context) {
+	for ctx.Err() == nil {
+		all, err := r.Catalog.Instances(ctx)
+		if err == nil {
+			for _, i := range all {
+				r.tell(i.ID, func(n *news) { n.load = true })
+			}
+			return
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		r.Log.ErrorContext(ctx, "cannot look for contacts that wait", "err", err)
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// lookAtAll looks at whatever has changed, and at what the time brings.
+func (r *Router) lookAtAll(ctx context.Context) {
+	r.mu.Lock()
+	told := r.told
+	r.told = map[center.InstanceID]*news{}
+	r.busy++
+	r.mu.Unlock()
+	now := r.Clock.Now()
+	r.work.Lock()
+	for id, n := range told {
+		if err := r.learn(ctx, id, n); err != nil && ctx.Err() == nil {
+			r.Log.ErrorContext(ctx, "cannot look at an instance whose contacts wait; it is tried again", "instance", id, "err", err)
+			again := n
+			time.AfterFunc(time.Second, func() { r.tell(id, func(n *news) { n.merge(again) }) })
+		}
+	}
+	var alarm time.Time
+	var offers []pending
+	for id, in := range r.instances {
+		if told[id] != nil || !in.alarm.IsZero() && !in.alarm.After(now) {
+			offers = append(offers, r.assign(in, now)...)
+		}
+		if !in.alarm.IsZero() && (alarm.IsZero() || in.alarm.Before(alarm)) {
+			alarm = in.alarm
+		}
+		if in.empty() {
+			delete(r.instances, id)
+		}
+	}
+	r.work.Unlock()
+	r.mu.Lock()
+	r.alarm = alarm
+	r.busy += len(offers) - 1
+	r.mu.Unlock()
+	for _, p := range offers {
+		r.offers <- struct{}{}
+		go func() {
+			r.offer(ctx, p)
+			<-r.offers
+			r.mu.Lock()
+			r.busy--
+			r.mu.Unlock()
+		}()
+	}
+}
+
+// merge puts older news beneath n.
+func (n *news) merge(older *news) {
+	for id, c := range older.chats {
+		if n.chats[id].version < c.version {
+			n.chats[id] = c
+		}
+	}
+	for id, a := range older.agents {
+		if n.agents[id].version < a.version {
+			n.agents[id] = a
+		}
+	}
+	n.setup, n.load = n.setup || older.setup, n.load || older.load
+}
+
+// pending is an offer that is to be made.
+type pending struct {
+	in       *instance
+	assigned routing.Assignment
+	offer    contact.Offer
+}
+
+// assign returns the offers that can be made in an instance.
+func (r *Router) assign(in *instance, now time.Time) (offers []pending) {
+	for id, until := range in.aside {
+		if !until.After(now) {
+			delete(in.aside, id)
+			in.setContact(id)
+		}
+	}
+	assigned, alarm := in.routing.Next(now)
+	for _, until := range in.aside {
+		if alarm.IsZero() || until.Before(alarm) {
+			alarm = until
+		}
+	}
+	in.alarm = alarm
+	for _, a := range assigned {
+		c, user := in.chats[a.Contact], in.user(a.User)
+		if c == nil || c.chat == nil || user == nil {
+			in.routing.Release(a)
+			continue
+		}
+		o := OfferTo(user, r.Ring)
+		o.Slots, o.Place = in.slots(user), c.chat.Place()
+		offers = append(offers, pending{in, a, o})
+	}
+	return offers
+}
+
+// OfferTo is the offer of a chat to a user, as an administrator has configured him: he accepts at once or it rings for
+// the time given, and after-contact work has a limit or none.
+func OfferTo(user *catalog.User, ring time.Duration) contact.Offer {
+	o := contact.Offer{User: user.ID, Identity: IdentityOf(user), Ring: ring}
+	for _, c := range user.Config.AutoAccept {
+		if c.Channel == chatChannel && c.Accept {
+			o.Ring = 0
+		}
+	}
+	for _, c := range user.Config.Work {
+		if c.Channel == chatChannel {
+			o.AfterWork = time.Duration(c.Limit) * time.Second
+		}
+	}
+	return o
+}
+
+// IdentityOf is how a user is known in chats: customers see the first name, or the user name of one without.
+func IdentityOf(user *catalog.User) contact.Identity {
+	name := user.Identity.FirstName
+	if name == "" {
+		name = user.Name
+	}
+	return contact.Identity{DisplayName: name, UserName: user.Name, FirstName: user.Identity.FirstName, LastName: user.Identity.LastName}
+}
+
+const chatChannel = "CHAT"
+
+// offer makes an offer. When it is refused the router learns how the two stand, and looks again.
+func (r *Router) offer(ctx context.Context, p pending) {
+	in, a := p.in, p.assigned
+	_, err := r.engine.Do(ctx, a.Contact, p.offer)
+	if err == nil {
+		return // the commit has been told of
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	switch center.ReasonOf(err) {
+	case center.Conflict, center.Gone, center.NotFound:
+	default:
+		r.Log.ErrorContext(ctx, "an offer could not be made; it is tried again", "contact", a.Contact, "agent", a.User, "err", err)
+	}
+	chat, chatErr := r.readChat(ctx, a.Contact)
+	state, version, agentErr := r.engine.Agents.State(ctx, a.User)
+	r.work.Lock()
+	if chatErr == nil {
+		in.takeChat(a.Contact, chat)
+	}
+	if agentErr == nil && state != nil {
+		in.takeAgent(a.User, agentNews{state, version})
+	}
+	if c := in.chats[a.Contact]; c != nil {
+		in.aside[a.Contact] = r.Clock.Now().Add(setAside)
+		c.excluded = a.User
+		in.setContact(a.Contact)
+	}
+	in.routing.Release(a)
+	r.work.Unlock()
+	r.tell(in.id, func(*news) {})
+}
+
+// readChat reads a chat as the store has it. One that does not exist is erased.
+func (r *Router) readChat(ctx context.Context, id center.ContactID) (chatNews, error) {
+	head, err := r.Store.Chat(ctx, id)
+	if err != nil && center.ReasonOf(err) == center.NotFound {
+		return chatNews{version: erased}, nil
+	}
+	if err != nil {
+		return chatNews{}, err
+	}
+	chat, err := contact.DecodeChat(head.State)
+	return chatNews{chat, head.Version}, err
+}
+
+// Next returns when the router does something by itself, zero for never; quiet reports that it has
+// looked at everything it was told, and makes no offer.
+func (r *Router) Next() (t time.Time, quiet bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.alarm, r.busy == 0 && len(r.told) == 0
+}
+
+// Explain says why a contact of an instance that waits has no agent yet.
+func (r *Router) Explain(id center.InstanceID, chat center.ContactID) routing.Explanation {
+	r.work.Lock()
+	defer r.work.Unlock()
+	in := r.instances[id]
+	if in == nil {
+		return routing.New().Explain(chat, r.Clock.Now())
+	}
+	return in.routing.Explain(chat, r.Clock.Now())
+}
