@@ -21,7 +21,7 @@ type cache struct {
 	lru    lru[center.InstanceID, *cached]
 	seed   maphash.Seed
 	notify func(center.InstanceID) // see Config.Changed
-	shards [64]sync.Mutex // by hash of the instance: held by writes to it and loads of its snapshot
+	shards [64]sync.Mutex          // by hash of the instance: held by writes to it and loads of its snapshot
 }
 
 func (c *cache) init(l *loader, changed func(center.InstanceID)) {

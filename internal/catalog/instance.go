@@ -1,9 +1,11 @@
 package catalog
 
 import (
+	"context"
 	"maps"
 	"slices"
 
+	"parley.example/parley/internal/agent"
 	"parley.example/parley/internal/center"
 )
 
@@ -61,4 +63,21 @@ func (i *Instance) Attribute(name string) (value string, ok bool) {
 // AttributeNames returns the InstanceAttributeTypes, in order.
 func (i *Instance) AttributeNames() []string {
 	return slices.Sorted(maps.Keys(Attributes(false, false)))
+}
+
+// StatusOf is an agent status as package agent knows it.
+func StatusOf(s *AgentStatus) agent.Status { return agent.Status{ID: s.ID, Name: s.Name, Type: s.Type} }
+
+// Offline returns the status of an instance's agents who are not there.
+func (c *Catalog) Offline(ctx context.Context, instance center.InstanceID) (agent.Status, error) {
+	snap, err := c.Snapshot(ctx, string(instance))
+	if err != nil {
+		return agent.Status{}, err
+	}
+	all := All[*AgentStatus](snap)
+	i := slices.IndexFunc(all, func(s *AgentStatus) bool { return s.Type == agent.Offline })
+	if i < 0 {
+		return agent.Status{}, center.Errorf(center.Internal, "instance %s has no agent status of the type %s", instance, agent.Offline)
+	}
+	return StatusOf(all[i]), nil
 }

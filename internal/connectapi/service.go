@@ -18,6 +18,7 @@ import (
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/connectapi/agents"
 	"parley.example/parley/internal/connectapi/contacts"
 	"parley.example/parley/internal/connectapi/flows"
 	"parley.example/parley/internal/connectapi/instances"
@@ -25,6 +26,7 @@ import (
 	"parley.example/parley/internal/connectapi/queues"
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/identity"
+	"parley.example/parley/internal/router"
 	"parley.example/parley/internal/store"
 )
 
@@ -32,6 +34,7 @@ import (
 // with [New]. Its errors are exceptions of the API or *center.Error, which
 // [MapError] understands.
 type Service struct {
+	agents.Agents
 	contacts.Contacts
 	flows.Flows
 	flows.Modules
@@ -58,6 +61,7 @@ var _ connect.Service = (*Service)(nil)
 type Config struct {
 	Catalog      *catalog.Catalog
 	Engine       *engine.Engine
+	Router       *router.Router
 	Store        store.Store
 	Sealer       *auth.Sealer
 	Partition    center.Partition
@@ -73,6 +77,7 @@ type Config struct {
 // New returns the service. All members of c are needed.
 func New(c Config) *Service {
 	return &Service{
+		Agents: agents.Agents{Catalog: c.Catalog, Engine: c.Engine, Router: c.Router},
 		Contacts: contacts.Contacts{
 			Catalog: c.Catalog, Engine: c.Engine, Store: c.Store, Sealer: c.Sealer, Partition: c.Partition, Now: c.Now,
 			PublicURL: c.PublicURL, KnowsStream: c.KnowsStream, KnowsAIAgent: c.KnowsAIAgent, SignIns: c.SignIns,

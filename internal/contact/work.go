@@ -85,8 +85,8 @@ func (c *Chat) Ringing() *Work {
 	return &c.Work[i]
 }
 
-// Moves returns what has to be undone of the agents' slots when the chat is taken away.
-func (c *Chat) Moves() []WorkMove {
+// MovesOut returns what leaves agents' hands when a chat is taken away.
+func MovesOut(c *Chat) []WorkMove {
 	moves := make([]WorkMove, len(c.Work))
 	for i := range c.Work {
 		moves[i].Was = &c.Work[i]

@@ -9,9 +9,16 @@ import (
 // Mover moves the clock of an engine. It may be used by many goroutines; one after another is served.
 type Mover struct {
 	Engine *Engine
+	Others []Timed // that do something at times of their own
 
 	mu       sync.Mutex    // held by Advance, and guards what follows
 	patience time.Duration // real time that is left for effects
+}
+
+// Timed does something by itself as time passes.
+type Timed interface {
+	// Next returns when it does something next, zero for never; quiet reports that it is doing nothing.
+	Next() (t time.Time, quiet bool)
 }
 
 // Bounds of one [Mover.Advance].
@@ -56,12 +63,12 @@ func (m *Mover) settled(ctx context.Context) (next time.Time, ok bool) {
 	for pause := 100 * time.Microsecond; ; pause = min(2*pause, 10*time.Millisecond) {
 		// What fires meanwhile may leave effects behind, and they timers: then look again.
 		fired, quiet := e.TimersFired(), m.quiet()
-		due, next, err := e.Store.Due(ctx, e.shards(), e.Clock.Now(), 1)
+		due, next, err := m.due(ctx)
 		waited := time.Since(began)
 		switch {
-		case err != nil || len(due) > 0 && waited > stepLimit:
+		case err != nil || due && waited > stepLimit:
 			return time.Time{}, false
-		case len(due) == 0 && (quiet && m.quiet() && fired == e.TimersFired() || waited > m.patience):
+		case !due && (quiet && m.quiet() && fired == e.TimersFired() || waited > m.patience):
 			m.patience = max(0, m.patience-waited)
 			return next, true
 		}
@@ -73,7 +80,41 @@ func (m *Mover) settled(ctx context.Context) (next time.Time, ok bool) {
 	}
 }
 
-// quiet reports whether neither timers are being fired nor effects are under way.
+// due reports whether something is due now, and when something falls due next, zero for never.
+func (m *Mover) due(ctx context.Context) (now bool, next time.Time, err error) {
+	e, at := m.Engine, m.Engine.Clock.Now()
+	chats, next, err := e.Store.Due(ctx, e.shards(), at, 1)
+	if err != nil {
+		return false, next, err
+	}
+	agents, after, err := e.Store.DueAgents(ctx, e.shards(), at, 1)
+	next = sooner(next, after)
+	now = len(chats)+len(agents) > 0
+	for _, o := range m.Others {
+		t, _ := o.Next()
+		if !t.IsZero() && !t.After(at) {
+			now = true
+		} else {
+			next = sooner(next, t)
+		}
+	}
+	return now, next, err
+}
+
+// sooner returns the earlier of two times, of which zero is never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// quiet reports whether neither timers are being fired, nor effects or anything else under way.
 func (m *Mover) quiet() bool {
+	for _, o := range m.Others {
+		if _, quiet := o.Next(); !quiet {
+			return false
+		}
+	}
 	return m.Engine.chatTimers.quiet() && m.Engine.effects.idle() && m.Engine.Agents.quiet()
 }

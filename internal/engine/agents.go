@@ -17,6 +17,15 @@ import (
 type Staff interface {
 	// Offline returns the status that agents of an instance have who are not there.
 	Offline(ctx context.Context, instance center.InstanceID) (agent.Status, error)
+	// Staffing counts the agents who take chats from a queue.
+	Staffing(instance center.InstanceID, queue center.QueueID) Staffing
+}
+
+// Staffing counts the agents of a queue.
+type Staffing struct {
+	Online    int64 // with a status other than Offline
+	Staffed   int64 // of these, those whose status is Available
+	Available int64 // of these, those with nothing in hand, and no next status
 }
 
 // AgentCommit is a change of an agent that is durable.

@@ -207,7 +207,12 @@ func (e *Engine) learn(ctx context.Context, chat center.ContactID, with *attempt
 	if with.env.QueueStatus == nil {
 		with.env.QueueStatus = map[center.QueueID]contact.QueueStatus{}
 	}
-	with.env.QueueStatus[need.Queue] = contact.QueueStatus{Others: status.Others, Oldest: status.Oldest, Ahead: status.Ahead}
+	seen := contact.QueueStatus{Others: status.Others, Oldest: status.Oldest, Ahead: status.Ahead}
+	if e.Staff != nil {
+		staff := e.Staff.Staffing(state.chat.Instance, need.Queue)
+		seen.Online, seen.Staffed, seen.Available = staff.Online, staff.Staffed, staff.Available
+	}
+	with.env.QueueStatus[need.Queue] = seen
 	return nil
 }
 

@@ -21,7 +21,7 @@ func Erase(ctx context.Context, e *Engine, chat center.ContactID, erasure string
 			if !state.Ended && !active {
 				return nil, center.Errorf(center.NotEnded, "contact %s has not ended", state.Latest.ID)
 			}
-			moves := state.Moves() // what agents still have in hand of it leaves their hands
+			moves := contact.MovesOut(state) // what agents still have in hand of it leaves their hands
 			sc := &store.Change{
 				Chat: chat, Version: h.version, Quotas: handsOf(state.Instance, moves, nil),
 				Erase: &store.Remove{Parts: center.AllParts, Files: state.Files(), Contacts: chainOf(state), Erasure: erasure},

@@ -11,6 +11,7 @@ import (
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/routing"
@@ -180,9 +181,9 @@ func (in *instance) user(id center.UserID) *catalog.User {
 	return u
 }
 
-// slots is how many chats a user may have in hand at once.
-func (in *instance) slots(u *catalog.User) int64 {
-	p, err := catalog.Get[*catalog.RoutingProfile](in.snap, u.RoutingProfile)
+// slotsOf is how many chats a user may have in hand at once.
+func slotsOf(snap *catalog.Snapshot, u *catalog.User) int64 {
+	p, err := catalog.Get[*catalog.RoutingProfile](snap, u.RoutingProfile)
 	if err != nil {
 		return 0
 	}
@@ -324,15 +325,8 @@ func stepOf(q *contact.QueueEntry) flow.Criterion {
 	return flow.Criterion{}
 }
 
-// Staffing counts the agents of a queue.
-type Staffing struct {
-	Online    int64 // with a status other than Offline
-	Staffed   int64 // of these, those in no status of the administrator's own
-	Available int64 // of these, those with nothing in hand
-}
-
 // Staffing counts the agents whose routing profile has a queue for chats.
-func (r *Router) Staffing(id center.InstanceID, queue center.QueueID) (n Staffing) {
+func (r *Router) Staffing(id center.InstanceID, queue center.QueueID) (n engine.Staffing) {
 	r.work.Lock()
 	defer r.work.Unlock()
 	in := r.instances[id]

@@ -284,7 +284,7 @@ func (r *Router) assign(in *instance, now time.Time) (offers []pending) {
 			continue
 		}
 		o := OfferTo(user, r.Ring)
-		o.Slots, o.Place = in.slots(user), c.chat.Place()
+		o.Slots, o.Place = slotsOf(in.snap, user), c.chat.Place()
 		offers = append(offers, pending{in, a, o})
 	}
 	return offers
@@ -304,6 +304,13 @@ func OfferTo(user *catalog.User, ring time.Duration) contact.Offer {
 			o.AfterWork = time.Duration(c.Limit) * time.Second
 		}
 	}
+	return o
+}
+
+// Assigned is the offer of a chat to a user whom somebody has chosen, whatever his status. snap has users.
+func (r *Router) Assigned(snap *catalog.Snapshot, user *catalog.User) contact.Offer {
+	o := OfferTo(user, r.Ring)
+	o.Slots, o.Assigned = slotsOf(snap, user), true
 	return o
 }
 

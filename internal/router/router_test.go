@@ -244,7 +244,7 @@ func TestSlots(t *testing.T) {
 		c.give(chats[2], contact.Stop{})
 		time.Sleep(time.Minute)
 		c.has(chats[most+1])
-		if n := c.router.Staffing(c.instance, c.profile.Queues[0].Queue); n != (router.Staffing{Online: 1, Staffed: 1}) {
+		if n := c.router.Staffing(c.instance, c.profile.Queues[0].Queue); n != (engine.Staffing{Online: 1, Staffed: 1}) {
 			t.Errorf("the queue has %+v", n)
 		}
 	})

@@ -50,7 +50,7 @@ func (s *Server) mounts() []edge.Mount {
 		Now: s.clock.Now, PublicURL: s.urlFor, Log: s.Log, Refused: s.edge.Refused(),
 	}
 	contacts := connectapi.New(connectapi.Config{
-		Catalog: s.catalog, Engine: s.engine, Store: s.store, Sealer: s.sealer, Partition: s.partition,
+		Catalog: s.catalog, Engine: s.engine, Router: s.router, Store: s.store, Sealer: s.sealer, Partition: s.partition,
 		Now: s.clock.Now, PublicURL: s.urlFor, KnowsStream: s.topics.Knows, KnowsAIAgent: s.bots.Knows, SignIns: s.signIns,
 		Deleted: s.eraser.Wake, Passwords: identity.NewHasher(identity.Usual, 0),
 	})
@@ -63,7 +63,7 @@ func (s *Server) mounts() []edge.Mount {
 		Before: s.limits.administrators(signed.authenticate), Authorize: s.limits.requests(signed.authorize),
 		MapError: connectapi.MapError, Gates: gates, MaxBody: maxConnectBody,
 	}))
-	clock, flowLogs := devapi.Clock{Clock: s.clock, Mover: &engine.Mover{Engine: s.engine}}, devapi.FlowLogs{Log: s.flowLog}
+	clock, flowLogs := devapi.Clock{Clock: s.clock, Mover: &engine.Mover{Engine: s.engine, Others: []engine.Timed{s.router}}}, devapi.FlowLogs{Log: s.flowLog}
 	start := ui.Start{Instance: string(catalog.DemoInstance), Flow: string(catalog.DemoFlow), Region: s.Region, URL: s.urlFor}
 	root := edge.Mount{Pattern: "GET /{$}", Handler: ui.Home{}}
 	if s.Dev {

@@ -24,6 +24,7 @@ import (
 	"parley.example/parley/internal/lifecycle"
 	"parley.example/parley/internal/metrics"
 	"parley.example/parley/internal/process"
+	"parley.example/parley/internal/router"
 	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/stream"
 )
@@ -46,6 +47,7 @@ type Server struct {
 	verifier  *auth.Verifier
 	sealer    *auth.Sealer
 	engine    *engine.Engine
+	router    *router.Router
 	bus       *bus.Local
 	hub       *stream.Hub
 	agents    *agentapi.Service

@@ -19,6 +19,7 @@ import (
 	"parley.example/parley/internal/flowlog"
 	"parley.example/parley/internal/integration"
 	"parley.example/parley/internal/participantapi"
+	"parley.example/parley/internal/router"
 	"parley.example/parley/internal/socket"
 	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/stream"
@@ -30,12 +31,14 @@ func (s *Server) wire(ctx context.Context) error {
 	if err := s.openKeys(ctx); err != nil {
 		return err
 	}
+	s.router = router.New(router.Config{Store: s.store, Clock: s.clock, Log: s.Log})
 	s.catalog = catalog.New(catalog.Config{
 		Store: s.store, Partition: s.partition, Now: now, Log: s.Log, Unassociated: s.Dev, CheckReferences: s.CheckReferences, OldSpellings: s.OldSpellings,
-		Limits: s.quotas, Bus: s.bus, Node: s.node,
+		Limits: s.quotas, Bus: s.bus, Node: s.node, Changed: s.router.SetUp,
 
 		AssistantSessions: s.AssistantSessions,
 	})
+	s.router.Catalog = s.catalog
 	if s.Dev {
 		if err := setup.SeedDemo(ctx, s.catalog); err != nil {
 			return fmt.Errorf("seed the demo instance: %w", err)
@@ -55,7 +58,12 @@ func (s *Server) wire(ctx context.Context) error {
 			*integration.Bots
 		}{s.lambda, s.bots},
 		Streams: s.outbox, Views: viewTokens{s.sealer}, Files: participantapi.Files{Blobs: s.blobs}, Scanner: s.scanning(),
-		Observers: []engine.Observer{engine.ObserverFunc(func(c *engine.Commit) { s.flowLog.Add(c.Instance, c.Contact, c.Change.Log) })},
+		Observers: []engine.Observer{s.router, engine.ObserverFunc(func(c *engine.Commit) { s.flowLog.Add(c.Instance, c.Contact, c.Change.Log) })},
+		Staff: struct {
+			*catalog.Catalog
+			*router.Router
+		}{s.catalog, s.router},
+		AgentObservers: []engine.AgentObserver{s.router},
 	})
 	s.eraser = &erasure.Worker{
 		Store: s.store, Engine: s.engine, Catalog: s.catalog, Clock: s.clock, Files: participantapi.Files{Blobs: s.blobs},

@@ -8,7 +8,6 @@ import (
 	"parley.example/parley/internal/connectapi/query"
 	"parley.example/parley/internal/connectapi/wire"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/store"
 )
 
 // chatOf finds the contact that the members InstanceId and ContactId name, by
@@ -24,33 +23,5 @@ func (s *Contacts) chatOf(ctx context.Context, instance, ref string) (*contact.C
 
 // contactOf finds a contact of an instance, and its chat.
 func (s *Contacts) contactOf(ctx context.Context, snap *catalog.Snapshot, ref string) (*contact.Chat, *center.Contact, error) {
-	missing := &center.Error{Reason: center.NotFound, Kind: kindContact, ID: ref, Message: "contact " + ref + " does not exist"}
-	id, ok := center.ParseContactID(ref)
-	if !ok {
-		return nil, nil, missing
-	}
-	chatID, err := s.Store.ChatOf(ctx, id)
-	if err != nil {
-		if center.ReasonOf(err) == center.NotFound {
-			return nil, nil, missing
-		}
-		return nil, nil, err
-	}
-	chat, err := s.Engine.State(ctx, chatID)
-	if err != nil {
-		return nil, nil, err
-	}
-	if chat.Instance != snap.ID() || !chat.Has(id) {
-		return nil, nil, missing
-	}
-	if id == chat.Current().ID {
-		return chat, chat.Current(), nil
-	}
-	for c, err := range s.Store.Contacts(ctx, store.ContactQuery{IDs: []center.ContactID{id}}) {
-		return chat, &c, err
-	}
-	return nil, nil, missing
+	return query.Contact(ctx, s.Engine, snap, ref)
 }
-
-// kindContact is what ARNs and errors call a contact.
-const kindContact center.Kind = "contact"

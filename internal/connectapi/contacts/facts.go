@@ -7,6 +7,7 @@ import (
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/connectapi/query"
 )
 
 // FactsOf returns what the conditions of policies can ask about a contact, an instance or
@@ -25,7 +26,7 @@ func (s *Contacts) FactsOf(ctx context.Context, arn string) (auth.Facts, error) 
 }
 
 func (s *Contacts) factsOf(ctx context.Context, a center.ARN, arn string) (auth.Facts, error) {
-	if a.Kind == kindContact {
+	if a.Kind == query.KindContact {
 		_, c, err := s.chatOf(ctx, string(a.Instance), a.ID)
 		if err != nil {
 			return auth.Facts{}, err

@@ -186,6 +186,9 @@ func (statuses) Offline(context.Context, center.InstanceID) (agent.Status, error
 	return Offline, nil
 }
 
+// Staffing implements [engine.Staff]: there is nobody.
+func (statuses) Staffing(center.InstanceID, center.QueueID) engine.Staffing { return engine.Staffing{} }
+
 // tokens seals what participants show to DescribeView.
 type tokens struct{ *auth.Sealer }
 
