@@ -141,8 +141,8 @@ func (snap *Snapshot) Shared(h *Hours) []*hours.Schedule {
 	return shared
 }
 
-// Children returns the hours that share the overrides of h, by name.
-func (snap *Snapshot) Children(h *Hours) []*Hours {
+// ChildrenOf returns the hours of a snapshot that share the overrides of h, by name.
+func ChildrenOf(snap *Snapshot, h *Hours) []*Hours {
 	return slices.DeleteFunc(All[*Hours](snap), func(child *Hours) bool { return !slices.Contains(child.Parents, h.ID) })
 }
 

@@ -74,7 +74,7 @@ func DeleteHours(ctx context.Context, c *catalog.Catalog, instance center.Instan
 				return catalog.InUse(h, "the queue "+q.Name+" has them")
 			}
 		}
-		if children := snap.Children(h); len(children) > 0 {
+		if children := catalog.ChildrenOf(snap, h); len(children) > 0 {
 			return catalog.InUse(h, "the hours of operation "+children[0].Name+" share their overrides")
 		}
 		return nil

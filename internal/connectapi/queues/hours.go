@@ -161,7 +161,7 @@ func (s *Queues) ListChildHoursOfOperations(ctx context.Context, in *connect.Lis
 		return nil, err
 	}
 	list, next, err := query.Within(query.Page{List: "ListChildHoursOfOperations", Token: in.NextToken, Max: in.MaxResults}, string(h.ID),
-		snap.Children(h), query.Position, func(child *catalog.Hours) connect.HoursOfOperationsIdentifier { return hoursIdentifier(snap, child) })
+		catalog.ChildrenOf(snap, h), query.Position, func(child *catalog.Hours) connect.HoursOfOperationsIdentifier { return hoursIdentifier(snap, child) })
 	if err != nil {
 		return nil, err
 	}
