@@ -87,7 +87,7 @@ func New(c Config) *Service {
 		Instances: instances.Instances{Catalog: c.Catalog, Store: c.Store, Now: c.Now, Deleted: c.Deleted, AccessURL: c.PublicURL},
 		People:    people.People{Catalog: c.Catalog},
 
-		Users:            people.Users{Catalog: c.Catalog, Hash: c.Passwords.Hash},
+		Users:            people.Users{Catalog: c.Catalog, Hash: c.Passwords.Hash, Agents: c.Engine.Agents},
 		Hierarchy:        people.Hierarchy{Catalog: c.Catalog},
 		Attributes:       people.Attributes{Catalog: c.Catalog},
 		SecurityProfiles: people.SecurityProfiles{Catalog: c.Catalog},

@@ -33,6 +33,7 @@ type AgentCommit struct {
 	Agent   *agent.Agent // after the change
 	Version int64
 	Change  *agent.Change
+	Gone    bool // the user does not exist any more; Agent is what he was
 }
 
 // AgentObserver is notified of each commit of an agent, as an [Observer] is of those of chats.
@@ -158,10 +159,54 @@ func (a *Agents) write(h *entry[center.UserID, *agent.Agent], made *agent.Change
 	}
 }
 
+// Remove removes a user who is an agent: delete does so, and nothing is known of the agent then. One who has
+// something in hand is a BadRequest.
+func (a *Agents) Remove(ctx context.Context, instance center.InstanceID, user center.UserID, delete func() error) error {
+	held, err := a.e.Store.Count(ctx, store.Slots(instance, user, chatChannel))
+	if err != nil {
+		return err
+	}
+	if held > 0 {
+		return center.Errorf(center.BadRequest, "the user has %d contacts in hand; end and clear them first", held)
+	}
+	if err := delete(); err != nil {
+		return err
+	}
+	for range maxAttempts {
+		err = a.runner.run(ctx, user, func(h *entry[center.UserID, *agent.Agent]) (write, error) {
+			was := h.state
+			if was == nil {
+				return nil, nil
+			}
+			c := &store.AgentChange{User: user, Version: h.version, Gone: true}
+			if was.Barred() {
+				c.Quotas = []store.Quota{{Counter: store.Barred(instance, user), Delta: -1, Limit: -1}}
+			}
+			done := &AgentCommit{Agent: was, Version: nextVersion(h.version), Change: &agent.Change{}, Gone: true}
+			h.state, h.version = nil, 0
+			return func(report func(error)) {
+				a.e.Store.SubmitAgent(c, func(err error) {
+					if err == nil {
+						a.agentCommitted(done)
+					}
+					report(err)
+				})
+			}, nil
+		})
+		if !errors.Is(err, store.ErrConflict) {
+			break
+		}
+	}
+	if err != nil {
+		return failedOr(a.e, center.ContactID(user), err)
+	}
+	return nil
+}
+
 // agentCommitted notifies those who want to know.
 func (a *Agents) agentCommitted(c *AgentCommit) {
 	a.mu.Lock()
-	if delete(a.next, c.Agent.User); c.Agent.Next != nil {
+	if delete(a.next, c.Agent.User); c.Agent.Next != nil && !c.Gone {
 		a.next[c.Agent.User] = c.Agent.Instance
 	}
 	a.mu.Unlock()

@@ -376,3 +376,32 @@ func TestErasedChatsFreeSlots(t *testing.T) {
 		}
 	}
 }
+
+// A user with something in hand is not removed; one without leaves nothing behind.
+func TestRemoveAgent(t *testing.T) {
+	s := newStaff(t, enginetest.Memory(t))
+	defer s.Close()
+	removed := 0
+	remove := func(user center.UserID) error {
+		return s.Agents.Remove(t.Context(), instance, user, func() error { removed++; return nil })
+	}
+	s.arrive("bo")
+	id := s.wait()
+	do(t, s.Engine, id, ring("bo"))
+	if err := remove("bo"); center.ReasonOf(err) != center.BadRequest || removed != 0 {
+		t.Fatalf("an agent at whom a chat rings is removed: %v, %d", err, removed)
+	}
+	do(t, s.Engine, id, contact.Withdraw{User: "bo"})
+	s.tell("bo", agent.SetStatus{Status: enginetest.Lunch})
+	for range 2 {
+		if err := remove("bo"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := remove("somebody who never signed in"); err != nil || removed != 3 {
+		t.Errorf("remove = %v; %d were", err, removed)
+	}
+	if a, _, err := s.Agents.State(t.Context(), "bo"); a != nil || err != nil || s.count(store.Barred(instance, "bo")) != 0 {
+		t.Errorf("after the removal he is %+v, %v, with %d bars", a, err, s.count(store.Barred(instance, "bo")))
+	}
+}

@@ -134,7 +134,11 @@ const erased = math.MaxInt64
 func (r *Router) AgentCommitted(c *engine.AgentCommit) {
 	r.tell(c.Agent.Instance, func(n *news) {
 		if n.agents[c.Agent.User].version < c.Version {
-			n.agents[c.Agent.User] = agentNews{c.Agent, c.Version}
+			news := agentNews{c.Agent, c.Version}
+			if c.Gone {
+				news.agent = nil
+			}
+			n.agents[c.Agent.User] = news
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi/query"
 	"parley.example/parley/internal/connectapi/wire"
+	"parley.example/parley/internal/engine"
 )
 
 // Users answers the operations on users and their proficiencies.
@@ -16,6 +17,8 @@ type Users struct {
 	Catalog *catalog.Catalog
 	// Hash returns the hash of a password, which is all that is kept of it.
 	Hash func(ctx context.Context, password string) (string, error)
+	// Agents knows what users do as agents.
+	Agents *engine.Agents
 }
 
 // CreateUser adds a user. What the instance's IdentityManagementType asks for is checked
@@ -71,10 +74,12 @@ func (s *Users) ListUsers(ctx context.Context, in *connect.ListUsersRequest) (*c
 	return &connect.ListUsersResponse{UserSummaryList: list, NextToken: next}, err
 }
 
-// DeleteUser removes a user with the password. The username may be used again.
+// DeleteUser removes a user with the password. The username may be used again. A user who has
+// contacts in hand, after-contact work and missed ones included, is refused
+// (InvalidRequestException): the API reference says nothing of them, and nobody could end them afterwards.
 func (s *Users) DeleteUser(ctx context.Context, in *connect.DeleteUserRequest) (*connect.DeleteUserResponse, error) {
 	return &connect.DeleteUserResponse{}, query.With(ctx, s.Catalog, in.InstanceId, in.UserId, func(u *catalog.User) error {
-		return staffing.DeleteUser(ctx, s.Catalog, u.Instance, u.ID)
+		return s.Agents.Remove(ctx, u.Instance, u.ID, func() error { return staffing.DeleteUser(ctx, s.Catalog, u.Instance, u.ID) })
 	})
 }
 
