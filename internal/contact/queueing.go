@@ -213,7 +213,8 @@ const maxWhisper = 2 * time.Minute
 
 // Join adds an agent who has accepted a contact that waits in a queue: [Offer] and
 // [Accept] in one, without a limit. The reply's Participant is the agent. An agent
-// who has joined already, or is joining, gets the same answer.
+// who has joined already, or is joining, gets the same answer; one for whom the contact was over
+// has cleared it.
 type Join struct {
 	User        center.UserID
 	DisplayName string
@@ -223,6 +224,9 @@ type Join struct {
 }
 
 func (j Join) decide(d *decision) error {
+	if w := d.chat.WorkOf(j.User); w != nil && w.State != WorkConnecting && w.State != WorkConnected {
+		d.drop(j.User)
+	}
 	return Offer{
 		User: j.User, Assigned: true,
 		Identity: Identity{DisplayName: j.DisplayName, UserName: j.UserName, FirstName: j.FirstName, LastName: j.LastName},
