@@ -27,19 +27,11 @@ func (b *bench) backups(ctx context.Context) error {
 	if err != nil || rate < 1 {
 		return fmt.Errorf("-rates: %q is not a rate", first)
 	}
-	s, err := b.startServer(ctx, filepath.Join(b.dir, "backed-up"))
+	s, c, chats, err := b.chatting(ctx, "backed-up")
 	if err != nil {
 		return err
 	}
 	defer func() { s.kill() }() // the last one
-	c, err := open(ctx, s, b.sender)
-	if err != nil {
-		return err
-	}
-	chats, err := c.startMany(ctx, b.chats, b.starter, connection...)
-	if err != nil {
-		return err
-	}
 	if err := s.stop(); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 
@@ -92,6 +93,20 @@ func open(ctx context.Context, s *server, connections int) (*centre, error) {
 	}
 	c.flow = *flow.ContactFlowId
 	return c, nil
+}
+
+// chatting starts a server in a directory of its own, and its chats. The caller kills the server.
+func (b *bench) chatting(ctx context.Context, name string) (s *server, c *centre, chats []*connect.StartChatContactResponse, err error) {
+	if s, err = b.startServer(ctx, filepath.Join(b.dir, name)); err != nil {
+		return nil, nil, nil, err
+	}
+	if c, err = open(ctx, s, b.sender); err == nil {
+		chats, err = c.startMany(ctx, b.chats, b.starter, connection...)
+	}
+	if err != nil {
+		s.kill()
+	}
+	return s, c, chats, err
 }
 
 // chat is a StartChatContact for the i-th customer.

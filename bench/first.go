@@ -50,12 +50,7 @@ func (b *bench) firstMessages(ctx context.Context) error {
 			}
 		}
 	}
-	m, err := s.meter()
-	if err != nil {
-		return err
-	}
-	profiled := b.profile(s, "first", b.lasts)
-	r, err := closedLoop(ctx, arriving, b.lasts, func(ctx context.Context, _, i int) error {
+	r, u, err := b.measured(ctx, s, "first", arriving, func(ctx context.Context, _, i int) error {
 		w := ways[i%len(ways)]
 		took, err := w.wait(ctx, i)
 		w.waits.add(took)
@@ -64,11 +59,6 @@ func (b *bench) firstMessages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	u, err := s.used(m)
-	if err != nil {
-		return err
-	}
-	profiled()
 	for _, at := range []struct {
 		name string
 		q    float64

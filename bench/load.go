@@ -174,6 +174,24 @@ func (s *server) meter() (m meter, err error) {
 	return m, err
 }
 
+// measured runs a closed loop and returns what it did, and what the server used for it.
+func (b *bench) measured(ctx context.Context, s *server, name string, workers int, f task) (*result, usage, error) {
+	m, err := s.meter()
+	if err != nil {
+		return nil, usage{}, err
+	}
+	profiled := b.profile(s, name, b.lasts)
+	r, err := closedLoop(ctx, workers, b.lasts, f)
+	if err != nil {
+		return nil, usage{}, err
+	}
+	u, err := s.used(m)
+	if err == nil {
+		profiled()
+	}
+	return r, u, err
+}
+
 func (s *server) used(m meter) (usage, error) {
 	u, err := m.read()
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -17,19 +16,11 @@ const maxClosed = 3_000_000
 // to two sockets: as fast as it goes, and at set rates.
 func (b *bench) messages(ctx context.Context) error {
 	b.report.scenario = "messages"
-	s, err := b.startServer(ctx, filepath.Join(b.dir, "messages"))
+	s, c, chats, err := b.chatting(ctx, "messages")
 	if err != nil {
 		return err
 	}
 	defer func() { s.kill() }() // the last one
-	c, err := open(ctx, s, b.sender)
-	if err != nil {
-		return err
-	}
-	chats, err := c.startMany(ctx, b.chats, b.starter, connection...)
-	if err != nil {
-		return err
-	}
 	a, err := assemble(ctx, c, chats)
 	if err != nil {
 		return err

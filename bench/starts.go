@@ -25,23 +25,13 @@ func (b *bench) starts(ctx context.Context) error {
 	if _, err := c.startMany(ctx, 2*b.starter, b.starter); err != nil { // what is slow once
 		return err
 	}
-	m, err := s.meter()
-	if err != nil {
-		return err
-	}
-	profiled := b.profile(s, "starts", b.lasts)
-	r, err := closedLoop(ctx, b.starter, b.lasts, func(ctx context.Context, _, i int) error {
+	r, u, err := b.measured(ctx, s, "starts", b.starter, func(ctx context.Context, _, i int) error {
 		_, err := c.chat(i).Send(ctx)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	u, err := s.used(m)
-	if err != nil {
-		return err
-	}
-	profiled()
 	b.report.add("StartChatContact, durable", r.rate(), "/s").atLeast(4000).beside("HTTP echo /s", p.http.rate())
 	b.report.add("  p50", milliseconds(r.answers.p50()), "ms").beside("fdatasync p50 ms", milliseconds(p.disk.answers.p50()))
 	b.report.add("  p99", milliseconds(r.answers.p99()), "ms").beside("fdatasync p99 ms", milliseconds(p.disk.answers.p99()))

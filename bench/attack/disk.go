@@ -225,7 +225,5 @@ func get(ctx context.Context, url string) (status int, said string, err error) {
 	if err != nil {
 		return 0, "", err
 	}
-	defer res.Body.Close() // read to its end
-	b, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
-	return res.StatusCode, string(b), err
+	return answer(res)
 }

@@ -268,9 +268,15 @@ func (c *caller) status(ctx context.Context, t *target, path, bearer, body strin
 	if err != nil {
 		return "", 0, err
 	}
+	status, said, err = answer(res)
+	return said, status, err
+}
+
+// answer reads an answer to its end.
+func answer(res *http.Response) (status int, said string, err error) {
 	defer res.Body.Close() // read to its end
 	b, err := io.ReadAll(io.LimitReader(res.Body, 4<<20))
-	return string(b), res.StatusCode, err
+	return res.StatusCode, string(b), err
 }
 
 // pings returns what opens one socket and then sends pings over it until the server closes it. An attempt is a
@@ -314,13 +320,9 @@ func (c customer) dial(ctx context.Context, pongs *atomic.Int64) (net.Conn, erro
 		return nil, err
 	}
 	context.AfterFunc(ctx, func() { _ = conn.Close() }) // the server may have closed it
-	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", u.RequestURI(), u.Host); err != nil {
+	in, err := handshake(conn, u)
+	if err != nil {
 		return nil, err
-	}
-	in := bufio.NewReader(conn)
-	res, err := http.ReadResponse(in, nil)
-	if err != nil || res.StatusCode != http.StatusSwitchingProtocols {
-		return nil, fmt.Errorf("the socket was not opened: %v, %w", res, err)
 	}
 	go func() {
 		pong := make([]byte, 2+len(flood))
@@ -332,4 +334,17 @@ func (c customer) dial(ctx context.Context, pongs *atomic.Int64) (net.Conn, erro
 		}
 	}()
 	return conn, nil
+}
+
+// handshake makes a connection the socket of a URL, and returns what comes over it.
+func handshake(c net.Conn, u *url.URL) (*bufio.Reader, error) {
+	if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", u.RequestURI(), u.Host); err != nil {
+		return nil, err
+	}
+	in := bufio.NewReader(c)
+	res, err := http.ReadResponse(in, nil)
+	if err != nil || res.StatusCode != http.StatusSwitchingProtocols {
+		return nil, fmt.Errorf("the socket was not opened: %v, %w", res, err)
+	}
+	return in, nil
 }

@@ -332,14 +332,10 @@ func (s *sockets) open(ctx context.Context, to string) (bool, error) {
 	s.mu.Lock()
 	s.all = append(s.all, c)
 	s.mu.Unlock()
-	if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", u.RequestURI(), u.Host); err != nil {
-		return false, nil // cut off
-	}
 	stop := context.AfterFunc(ctx, func() { _ = c.SetReadDeadline(time.Now()) }) // of a socket: it does not fail
 	defer stop()
-	in := bufio.NewReader(c)
-	res, err := http.ReadResponse(in, nil)
-	if err != nil || res.StatusCode != http.StatusSwitchingProtocols {
+	in, err := handshake(c, u)
+	if err != nil { // refused, or cut off
 		_ = c.Close() // it is no socket
 		return false, nil
 	}

@@ -30,6 +30,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"parley.example/parley/bench/durable"
 )
 
 // attacks are what is tried, each on the same server.
@@ -67,11 +69,8 @@ func run(ctx context.Context, binary string, lasts time.Duration, out io.Writer)
 	}
 	defer os.RemoveAll(dir) // temporary
 	if binary == "" {
-		binary = filepath.Join(dir, "parley")
-		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, "parley.example/parley/cmd/parley")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if said, err := build.CombinedOutput(); err != nil {
-			return fmt.Errorf("build the server: %w\n%s", err, said)
+		if binary, err = durable.Build(ctx, ".", dir); err != nil {
+			return err
 		}
 	}
 	t := &target{binary: binary, data: filepath.Join(dir, "data"), lasts: lasts}

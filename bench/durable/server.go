@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"parley.example/parley/internal/auth/keystore"
 )
 
 // Server is a Parley process as operators run it, that can be killed and started again.
@@ -101,23 +103,8 @@ func (s *Server) Log() string { return s.log.text() }
 
 // FirstKey reads the access key that a server makes in its data directory on its first start.
 func FirstKey(data string) (k aws.Credentials, err error) {
-	text, err := os.ReadFile(filepath.Join(data, "first-key.env"))
-	if err != nil {
-		return k, err
-	}
-	for line := range strings.Lines(string(text)) {
-		name, value, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(line, "export ")), "=")
-		switch name {
-		case "AWS_ACCESS_KEY_ID":
-			k.AccessKeyID = value
-		case "AWS_SECRET_ACCESS_KEY":
-			k.SecretAccessKey = value
-		}
-	}
-	if !k.HasKeys() {
-		return k, errors.New("first-key.env contains no key")
-	}
-	return k, nil
+	k.AccessKeyID, k.SecretAccessKey, err = keystore.ReadKeyFile(filepath.Join(data, keystore.FirstKeyFile))
+	return k, err
 }
 
 // tail keeps the end of a log.

@@ -23,10 +23,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"time"
 
 	"parley.example/parley/bench/durable"
@@ -37,44 +35,21 @@ const (
 	maxCuts  = 10_000
 )
 
-type options struct {
-	cuts   int
-	seed   uint64
-	binary string
-	lie    bool
-}
+var lie = flag.Bool("lie", false, "a disk that completes flushes without doing anything: the run then has to find faults")
 
-func main() {
-	o := options{}
-	flag.IntVar(&o.cuts, "cuts", 100, "how often the power is cut")
-	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "what decides what is tried, when, and what survives")
-	flag.StringVar(&o.binary, "server", "", "server binary to run instead of building one")
-	flag.BoolVar(&o.lie, "lie", false, "a disk that completes flushes without doing anything: the run then has to find faults")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, o, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "powercut:", err)
-		stop()
-		os.Exit(1)
-	}
-}
+func main() { durable.Main("powercut", "cuts", 100, "run", run) }
 
-func run(ctx context.Context, o options, out io.Writer) (err error) {
-	if o.cuts < 1 || o.cuts > maxCuts {
-		return fmt.Errorf("-cuts must be from 1 to %d", maxCuts)
+func run(ctx context.Context, o durable.Options, out io.Writer) (err error) {
+	if err := o.Check("cuts", maxCuts); err != nil {
+		return err
 	}
-	m, err := newMachine(ctx, o)
+	m, err := newMachine(ctx, &o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, m.close()) }()
-	fmt.Fprintf(out, "%d cuts, seed %d\n", o.cuts, o.seed)
-	l := &durable.Load{Endpoint: "http://" + m.server.Listen, Hook: m.hook, Seed: o.seed}
-	if l.Credentials, err = durable.FirstKey(m.server.Data); err != nil {
-		return err
-	}
-	return l.Under(ctx, out, func(ctx context.Context) error { return m.cuts(ctx, l, o, out) })
+	fmt.Fprintf(out, "%d cuts, seed %d\n", o.Times, o.Seed)
+	return o.Under(ctx, m.server, m.hook, out, func(ctx context.Context, l *durable.Load) error { return m.cuts(ctx, l, o, out) })
 }
 
 // machine is a server, its disk, and what can be done to the two.
@@ -90,7 +65,7 @@ type machine struct {
 }
 
 // newMachine makes an empty disk and starts a server on it.
-func newMachine(ctx context.Context, o options) (m *machine, err error) {
+func newMachine(ctx context.Context, o *durable.Options) (m *machine, err error) {
 	m = &machine{}
 	defer func() {
 		if err != nil {
@@ -105,10 +80,8 @@ func newMachine(ctx context.Context, o options) (m *machine, err error) {
 			return m, err
 		}
 	}
-	if o.binary == "" {
-		if o.binary, err = durable.Build(ctx, "../..", m.dir); err != nil {
-			return m, err
-		}
+	if m.server, m.hook, err = o.Prepare(ctx, "../..", m.dir, filepath.Join(m.dir, "mount", "data")); err != nil {
+		return m, err
 	}
 	image := filepath.Join(m.dir, "empty")
 	if err := command("mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0", image, strconv.Itoa(diskSize>>10)); err != nil {
@@ -121,14 +94,6 @@ func newMachine(ctx context.Context, o options) (m *machine, err error) {
 	if m.device, err = newDevice(filepath.Join(m.dir, "device")); err != nil {
 		return m, fmt.Errorf("serve the disk by FUSE: %w", err)
 	}
-	if m.hook, err = durable.NewHook(); err != nil {
-		return m, err
-	}
-	listen, err := durable.FreeAddress()
-	if err != nil {
-		return m, err
-	}
-	m.server = &durable.Server{Binary: o.binary, Data: filepath.Join(m.dir, "mount", "data"), Listen: listen, Hook: m.hook.URL}
 	if err := m.plug(content); err != nil {
 		return m, err
 	}
@@ -146,12 +111,12 @@ func (m *machine) plug(content []byte) error {
 }
 
 // cuts cuts the power at random moments, a few of them before the server has done anything.
-func (m *machine) cuts(ctx context.Context, l *durable.Load, o options, out io.Writer) error {
-	r := rand.New(rand.NewPCG(o.seed, 1<<33))
-	said := time.Now()
-	for n := 0; n < o.cuts && !l.Faulty(); n++ {
+func (m *machine) cuts(ctx context.Context, l *durable.Load, o durable.Options, out io.Writer) error {
+	r := rand.New(rand.NewPCG(o.Seed, 1<<33))
+	var progress durable.Progress
+	for n := 0; n < o.Times && !l.Faulty(); n++ {
 		acked, began := l.Acknowledged(), time.Now()
-		if o.lie {
+		if *lie {
 			m.disk.Lie()
 		}
 		life, early := time.Duration(r.IntN(800))*time.Millisecond, r.IntN(10) == 0
@@ -178,10 +143,7 @@ func (m *machine) cuts(ctx context.Context, l *durable.Load, o options, out io.W
 		if err := m.server.Start(0); err != nil {
 			return fmt.Errorf("after cut %d: %w", n+1, err)
 		}
-		if time.Since(said) > 30*time.Second {
-			said = time.Now()
-			fmt.Fprintf(out, "%d cuts, %d calls acknowledged\n", n+1, l.Acknowledged())
-		}
+		progress.Say(out, n+1, "cuts", l)
 	}
 	fmt.Fprintf(out, "%d cuts met writes that were not flushed, of %d kB in all\n", m.dirty, m.cached>>10)
 	return nil

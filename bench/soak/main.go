@@ -21,9 +21,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"parley.example/parley/bench/durable"
@@ -32,84 +30,57 @@ import (
 // maxKills bounds a run: a kill takes one to two seconds.
 const maxKills = 100_000
 
-type options struct {
-	kills  int
-	seed   uint64
-	apart  time.Duration
-	binary string
-	dir    string
-}
+// What soak has of its own.
+var (
+	apart = flag.Duration("apart", 800*time.Millisecond, "the longest time that the server lives, unless nothing was acknowledged in it")
+	place = flag.String("dir", "", "directory for the data; a temporary one by default, which stays when there are faults")
+)
 
 func main() {
-	o := options{}
-	flag.IntVar(&o.kills, "kills", 1000, "how often the server is killed")
-	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "what decides what is tried and when")
-	flag.DurationVar(&o.apart, "apart", 800*time.Millisecond, "the longest time that the server lives, unless nothing was acknowledged in it")
-	flag.StringVar(&o.binary, "server", "", "server binary to kill instead of building one")
-	flag.StringVar(&o.dir, "dir", "", "directory for the data; a temporary one by default, which stays when there are faults")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, o, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "soak:", err)
-		stop()
-		os.Exit(1)
-	}
+	durable.Main("soak", "kills", 1000, "kill", func(ctx context.Context, o durable.Options, out io.Writer) error {
+		return run(ctx, o, *apart, *place, out)
+	})
 }
 
-func run(ctx context.Context, o options, out io.Writer) (err error) {
-	if o.kills < 1 || o.kills > maxKills {
-		return fmt.Errorf("-kills must be from 1 to %d", maxKills)
+func run(ctx context.Context, o durable.Options, apart time.Duration, dir string, out io.Writer) (err error) {
+	if err := o.Check("kills", maxKills); err != nil {
+		return err
 	}
-	if o.apart <= 0 || o.apart > time.Minute {
-		return fmt.Errorf("-apart must be from 1ns to 1m")
+	if apart <= 0 || apart > time.Minute {
+		return errors.New("-apart must be from 1ns to 1m")
 	}
-	if o.dir == "" {
-		if o.dir, err = os.MkdirTemp("", "parley-soak"); err != nil {
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "parley-soak"); err != nil {
 			return err
 		}
 		defer func() {
 			if err == nil {
-				err = os.RemoveAll(o.dir)
+				err = os.RemoveAll(dir)
 			} else {
-				fmt.Fprintln(out, "the data stays in", o.dir)
+				fmt.Fprintln(out, "the data stays in", dir)
 			}
 		}()
 	}
-	if o.binary == "" {
-		if o.binary, err = durable.Build(ctx, ".", o.dir); err != nil {
-			return err
-		}
-	}
-	fmt.Fprintf(out, "%d kills, seed %d\n", o.kills, o.seed)
-	hook, err := durable.NewHook()
+	s, hook, err := o.Prepare(ctx, ".", dir, filepath.Join(dir, "data"))
 	if err != nil {
 		return err
 	}
 	defer hook.Close() // nobody delivers any more
-	listen, err := durable.FreeAddress()
-	if err != nil {
-		return err
-	}
-	s := &durable.Server{Binary: o.binary, Data: filepath.Join(o.dir, "data"), Listen: listen, Hook: hook.URL}
+	fmt.Fprintf(out, "%d kills, seed %d\n", o.Times, o.Seed)
 	if err := s.Start(0); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Kill()) }()
-	l := &durable.Load{Endpoint: "http://" + listen, Hook: hook, Seed: o.seed}
-	if l.Credentials, err = durable.FirstKey(s.Data); err != nil {
-		return err
-	}
-	return l.Under(ctx, out, func(ctx context.Context) error { return kill(ctx, s, l, o, out) })
+	return o.Under(ctx, s, hook, out, func(ctx context.Context, l *durable.Load) error { return kill(ctx, s, l, o, apart, out) })
 }
 
 // kill kills the server at random moments, and starts it again.
-func kill(ctx context.Context, s *durable.Server, l *durable.Load, o options, out io.Writer) error {
-	r := rand.New(rand.NewPCG(o.seed, 1<<32))
-	said := time.Now()
-	for n := 0; n < o.kills && !l.Faulty(); n++ {
+func kill(ctx context.Context, s *durable.Server, l *durable.Load, o durable.Options, apart time.Duration, out io.Writer) error {
+	r := rand.New(rand.NewPCG(o.Seed, 1<<32))
+	var progress durable.Progress
+	for n := 0; n < o.Times && !l.Faulty(); n++ {
 		acked := l.Acknowledged()
-		pause(ctx, time.Duration(r.Int64N(int64(o.apart))))
+		pause(ctx, time.Duration(r.Int64N(int64(apart))))
 		for l.Acknowledged() == acked && ctx.Err() == nil && !l.Faulty() { // a busy machine may have done nothing yet
 			pause(ctx, time.Millisecond)
 		}
@@ -119,7 +90,7 @@ func kill(ctx context.Context, s *durable.Server, l *durable.Load, o options, ou
 		if err := s.Kill(); err != nil {
 			return fmt.Errorf("before kill %d: %w", n+1, err)
 		}
-		for ; r.IntN(8) == 0 && n+1 < o.kills; n++ {
+		for ; r.IntN(8) == 0 && n+1 < o.Times; n++ {
 			if err := s.Start(time.Duration(1+r.IntN(80)) * time.Millisecond); err != nil {
 				return fmt.Errorf("start after kill %d: %w", n+1, err)
 			}
@@ -127,10 +98,7 @@ func kill(ctx context.Context, s *durable.Server, l *durable.Load, o options, ou
 		if err := s.Start(0); err != nil {
 			return fmt.Errorf("start after kill %d: %w", n+1, err)
 		}
-		if time.Since(said) > 30*time.Second {
-			said = time.Now()
-			fmt.Fprintf(out, "%d kills, %d calls acknowledged\n", n+1, l.Acknowledged())
-		}
+		progress.Say(out, n+1, "kills", l)
 	}
 	return nil
 }

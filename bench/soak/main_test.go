@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"parley.example/parley/bench/durable"
 	"parley.example/parley/internal/cli"
 )
 
@@ -25,7 +26,7 @@ func TestMain(m *testing.M) {
 func TestKilledServerLosesNothing(t *testing.T) {
 	t.Setenv(serverEnv, "1")
 	var out bytes.Buffer
-	err := run(t.Context(), options{kills: 50, seed: rand.Uint64(), apart: 300 * time.Millisecond, binary: os.Args[0], dir: t.TempDir()}, &out)
+	err := run(t.Context(), durable.Options{Times: 50, Seed: rand.Uint64(), Binary: os.Args[0]}, 300*time.Millisecond, t.TempDir(), &out)
 	t.Logf("%s", &out)
 	if err != nil {
 		t.Fatal(err)
@@ -36,13 +37,16 @@ func TestKilledServerLosesNothing(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
-	for name, o := range map[string]options{
-		"no kills":         {apart: time.Second},
-		"a million kills":  {kills: 1_000_000, apart: time.Second},
-		"no time":          {kills: 1},
-		"an hour in peace": {kills: 1, apart: time.Hour},
+	for name, o := range map[string]struct {
+		kills int
+		apart time.Duration
+	}{
+		"no kills":         {0, time.Second},
+		"a million kills":  {1_000_000, time.Second},
+		"no time":          {1, 0},
+		"an hour in peace": {1, time.Hour},
 	} {
-		if err := run(t.Context(), o, t.Output()); err == nil {
+		if err := run(t.Context(), durable.Options{Times: o.kills}, o.apart, "", t.Output()); err == nil {
 			t.Errorf("%s: run took it", name)
 		}
 	}

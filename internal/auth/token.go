@@ -8,11 +8,12 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/google/uuid"
 
 	"parley.example/parley/internal/center"
 )
@@ -321,7 +322,7 @@ func cutID(b []byte, packed bool) (id string, rest []byte, ok bool) {
 		if len(b) < 16 {
 			return "", nil, false
 		}
-		return unpackUUID([16]byte(b)), b[16:], true
+		return uuid.UUID(b[:16]).String(), b[16:], true
 	}
 	if len(b) == 0 || len(b)-1 < int(b[0]) {
 		return "", nil, false
@@ -348,17 +349,6 @@ func packUUID(s string) (raw [16]byte, ok bool) {
 		n++
 	}
 	return raw, true
-}
-
-func unpackUUID(raw [16]byte) string {
-	var b [uuidText]byte
-	hex.Encode(b[:8], raw[:4])
-	hex.Encode(b[9:13], raw[4:6])
-	hex.Encode(b[14:18], raw[6:8])
-	hex.Encode(b[19:23], raw[8:10])
-	hex.Encode(b[24:], raw[10:])
-	b[8], b[13], b[18], b[23] = '-', '-', '-', '-'
-	return string(b[:])
 }
 
 func noAccess(reason string) error { return refuse(AccessDenied, "Access denied", reason) }

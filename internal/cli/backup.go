@@ -15,6 +15,7 @@ import (
 
 	"parley.example/parley/internal/backup"
 	"parley.example/parley/internal/blob/s3"
+	"parley.example/parley/internal/disk"
 )
 
 // backupCmd copies the data of a server that runs, or is stopped.
@@ -165,12 +166,12 @@ func (c *backupRun) Run(ctx context.Context, io streams) error {
 func printSaved(out io.Writer, p *backup.Place, s *backup.Saved, pruned *backup.Pruned) {
 	fmt.Fprintf(out, "Backup %s is complete.\n\n", s.ID)
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
-	fmt.Fprintf(w, "  database\t%s\tof which %s new\n", size(s.Database.Bytes), size(s.NewPieces.Bytes))
-	fmt.Fprintf(w, "  attachments\t%s in %s\tof which %s new in %s\n", size(s.Files.Bytes), count(s.Files.Count, "file"), size(s.NewFiles.Bytes), count(s.NewFiles.Count, "file"))
-	fmt.Fprintf(w, "  stored\t%s\tin %s\n", size(s.Added.Bytes), p)
+	fmt.Fprintf(w, "  database\t%s\tof which %s new\n", disk.Size(s.Database.Bytes), disk.Size(s.NewPieces.Bytes))
+	fmt.Fprintf(w, "  attachments\t%s in %s\tof which %s new in %s\n", disk.Size(s.Files.Bytes), count(s.Files.Count, "file"), disk.Size(s.NewFiles.Bytes), count(s.NewFiles.Count, "file"))
+	fmt.Fprintf(w, "  stored\t%s\tin %s\n", disk.Size(s.Added.Bytes), p)
 	fmt.Fprintf(w, "  took\t%s\tof which %s in one transaction\n", span(s.Took), span(s.Locked))
 	if pruned != nil {
-		fmt.Fprintf(w, "  kept\t%s\t%d deleted, %s freed\n", count(int64(pruned.Kept), "backup"), len(pruned.Removed), size(pruned.Freed.Bytes))
+		fmt.Fprintf(w, "  kept\t%s\t%d deleted, %s freed\n", count(int64(pruned.Kept), "backup"), len(pruned.Removed), disk.Size(pruned.Freed.Bytes))
 	}
 	_ = w.Flush() // a terminal that is gone gets nothing anyway
 	switch {
@@ -210,9 +211,9 @@ func (c *backupList) Run(ctx context.Context, io streams) error {
 		for _, b := range list {
 			attached := "left out"
 			if b.Files != nil {
-				attached = size(b.Files.Bytes) + " in " + count(b.Files.Count, "file")
+				attached = disk.Size(b.Files.Bytes) + " in " + count(b.Files.Count, "file")
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", b.ID, size(b.Database.Bytes), attached, size(b.Added.Bytes), b.Parley)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", b.ID, disk.Size(b.Database.Bytes), attached, disk.Size(b.Added.Bytes), b.Parley)
 		}
 		return errors.Join(w.Flush(), unreadable)
 	})
@@ -245,7 +246,7 @@ func (c *backupPrune) Run(ctx context.Context, io streams) error {
 		if c.JSON {
 			return printJSON(io.out, pruned)
 		}
-		fmt.Fprintf(io.out, "Deleted %s and kept %d: %s freed in %s.\n", count(int64(len(pruned.Removed)), "backup"), pruned.Kept, size(pruned.Freed.Bytes), p)
+		fmt.Fprintf(io.out, "Deleted %s and kept %d: %s freed in %s.\n", count(int64(len(pruned.Removed)), "backup"), pruned.Kept, disk.Size(pruned.Freed.Bytes), p)
 		return nil
 	})
 }
@@ -311,9 +312,9 @@ func (b *bar) show(p backup.Progress) {
 	b.last = time.Now()
 	switch {
 	case p.Total > 0:
-		fmt.Fprintf(b.to, "\r\x1b[K%s: %s of %s (%d %%)", p.Doing, size(p.Done), size(p.Total), 100*p.Done/p.Total)
+		fmt.Fprintf(b.to, "\r\x1b[K%s: %s of %s (%d %%)", p.Doing, disk.Size(p.Done), disk.Size(p.Total), 100*p.Done/p.Total)
 	case p.Done > 0:
-		fmt.Fprintf(b.to, "\r\x1b[K%s: %s", p.Doing, size(p.Done))
+		fmt.Fprintf(b.to, "\r\x1b[K%s: %s", p.Doing, disk.Size(p.Done))
 	default:
 		fmt.Fprintf(b.to, "\r\x1b[K%s", p.Doing)
 	}
@@ -323,18 +324,6 @@ func (b *bar) clear() {
 	if b.to != nil {
 		fmt.Fprint(b.to, "\r\x1b[K")
 	}
-}
-
-// size writes a number of bytes for people.
-func size(n int64) string {
-	f, units := float64(n), []string{"B", "kB", "MB", "GB", "TB"}
-	for len(units) > 1 && f >= 999.5 {
-		f, units = f/1000, units[1:]
-	}
-	if n < 1000 || f >= 99.5 {
-		return fmt.Sprintf("%.0f %s", f, units[0])
-	}
-	return fmt.Sprintf("%.1f %s", f, units[0])
 }
 
 func span(d time.Duration) string { return d.Round(10 * time.Millisecond).String() }

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"parley.example/parley/internal/backup"
+	"parley.example/parley/internal/disk"
 )
 
 // restoreCmd brings a backup back, or checks that it could.
@@ -72,7 +73,7 @@ func (c *restoreCmd) check(ctx context.Context, io streams, p *backup.Place, cho
 
 func printChecked(out io.Writer, p *backup.Place, f *backup.Checked) {
 	fmt.Fprintf(out, "Checked %s in %s: %s in %s of databases, %s in %s of attachments, in %s.\n", count(int64(len(f.Backups)), "backup"), p,
-		size(f.Pieces.Bytes), count(f.Pieces.Count, "piece"), size(f.Contents.Bytes), count(f.Contents.Count, "file"), span(f.Took))
+		disk.Size(f.Pieces.Bytes), count(f.Pieces.Count, "piece"), disk.Size(f.Contents.Bytes), count(f.Contents.Count, "file"), span(f.Took))
 	if f.Backup != nil {
 		fmt.Fprintf(out, "\nBackup %s\n", f.ID)
 		printFacts(out, &f.Facts)
@@ -138,7 +139,7 @@ func (c *restoreCmd) restore(ctx context.Context, io streams, p *backup.Place, c
 }
 
 func printRestored(out io.Writer, data string, r *backup.Restored) {
-	fmt.Fprintf(out, "Restored backup %s to %s: %s in %s.\n\n", r.ID, data, size(r.Database.Bytes), span(r.Took))
+	fmt.Fprintf(out, "Restored backup %s to %s: %s in %s.\n\n", r.ID, data, disk.Size(r.Database.Bytes), span(r.Took))
 	printFacts(out, &r.Facts)
 	if r.Backup.Files == nil {
 		fmt.Fprintln(out, "\nThe backup has no attachments: they were left out.")

@@ -37,7 +37,7 @@ func retry[T any](ctx context.Context, p callLimit, try func(context.Context) (T
 			return none, fmt.Errorf("%s: %w", p.what, ctx.Err())
 		case limited.Err() != nil: // not err: a dialer's own timeout looks like a deadline too
 			return none, fmt.Errorf("%s did not answer within %s: %w", p.what, p.limit, context.DeadlineExceeded)
-		case retries == maxRetries || !temporary(err) || !pause(limited, firstPause<<retries):
+		case retries == maxRetries || !temporary(err) || !Pause(limited, firstPause<<retries):
 			return none, fmt.Errorf("%s %w", p.what, err)
 		}
 		if p.log != nil {
@@ -46,8 +46,8 @@ func retry[T any](ctx context.Context, p callLimit, try func(context.Context) (T
 	}
 }
 
-// pause waits for d with jitter. It returns false early when ctx is done.
-func pause(ctx context.Context, d time.Duration) bool {
+// Pause waits for d with jitter, from half of it to one and a half. It returns false early when ctx is done.
+func Pause(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d/2 + rand.N(d))
 	defer t.Stop()
 	select {

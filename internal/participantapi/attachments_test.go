@@ -32,7 +32,7 @@ func (r *chatFixture) announce(p person, name string) *participant.StartAttachme
 	return out
 }
 
-// answer is what a file's URL answered.
+// answer is what a request was answered.
 type answer struct {
 	status int
 	header http.Header
@@ -50,6 +50,12 @@ func (r *chatFixture) fetch(method, url, body string, header map[string]string) 
 			req.Header.Set(k, v)
 		}
 	}
+	return r.do(req)
+}
+
+// do sends a request as it stands.
+func (r *chatFixture) do(req *http.Request) answer {
+	r.Helper()
 	res, err := r.http.Do(req)
 	if err != nil {
 		r.Fatal(err)

@@ -1,7 +1,6 @@
 package participantapi_test
 
 import (
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -49,16 +48,8 @@ func (r *chatFixture) raw(path, bearer, body string, header ...string) (status i
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
-	res, err := r.http.Do(req)
-	if err != nil {
-		r.Fatal(err)
-	}
-	defer res.Body.Close()
-	b, err := io.ReadAll(res.Body)
-	if err != nil {
-		r.Fatal(err)
-	}
-	return res.StatusCode, res.Header, string(b)
+	a := r.do(req)
+	return a.status, a.header, a.body
 }
 
 func TestConnectLikeChatJS(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/server/servertest"
+	"parley.example/parley/internal/socket/sockettest"
 )
 
 // prompt is what an answer may take at most. It is far more than it does take,
@@ -143,19 +144,8 @@ func post(path string, headers ...string) string {
 	return b.String()
 }
 
-// eventually waits for something that the server does by itself.
-func eventually(t testing.TB, what string, happened func() bool) {
-	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for range 2000 {
-		if happened() {
-			return
-		}
-		<-tick.C
-	}
-	t.Fatalf("did not happen: %s", what)
-}
+// eventually waits for what other goroutines are about to do.
+var eventually = sockettest.Eventually
 
 // filesBelow lists the files of a directory.
 func filesBelow(t testing.TB, dir string) (names []string) {

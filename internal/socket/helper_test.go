@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
-	"time"
 
 	"parley.example/parley/internal/socket/sockettest"
 )
@@ -82,20 +81,7 @@ func serve(t testing.TB, s *echoes) (addr string) {
 }
 
 // eventually waits for what other goroutines are about to do.
-func eventually(t testing.TB, what string, cond func() bool) {
-	t.Helper()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	end := time.NewTimer(time.Minute)
-	defer end.Stop()
-	for !cond() {
-		select {
-		case <-tick.C:
-		case <-end.C:
-			t.Fatalf("not in time: %s", what)
-		}
-	}
-}
+var eventually = sockettest.Eventually
 
 // dial opens a socket and has it echo once.
 func dial(t testing.TB, addr, path string) *sockettest.Client {

@@ -157,20 +157,7 @@ func content(t testing.TB, frame string) string {
 }
 
 // eventually waits for what other goroutines are about to do.
-func eventually(t testing.TB, what string, cond func() bool) {
-	t.Helper()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	end := time.NewTimer(time.Minute)
-	defer end.Stop()
-	for !cond() {
-		select {
-		case <-tick.C:
-		case <-end.C:
-			t.Fatalf("not in time: %s", what)
-		}
-	}
-}
+var eventually = sockettest.Eventually
 
 // pass lets virtual time pass.
 func pass(d time.Duration) { <-time.After(d) }

@@ -18,19 +18,7 @@ func Fluent(m *model.Model, opts Options, api, helpers string) (map[string][]byt
 	}
 	a.home = api[strings.LastIndex(api, "/")+1:] + "."
 	opts.more = []string{api, helpers}
-	files := map[string][]byte{}
-	for name, emit := range map[string]func(*printer) error{"calls_gen.go": a.emitCalls, "builders_gen.go": a.emitBuilders} {
-		p := &printer{}
-		if err := emit(p); err != nil {
-			return nil, err
-		}
-		source, err := p.file(opts)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		files[name] = source
-	}
-	return files, nil
+	return opts.files(map[string]func(*printer) error{"calls_gen.go": a.emitCalls, "builders_gen.go": a.emitBuilders})
 }
 
 // emitCalls writes Calls, where every builder begins.
@@ -40,16 +28,7 @@ func (a *api) emitCalls(p *printer) error {
 	p.line("type Calls struct{ caller restjson.Caller }\n")
 	p.line("// New returns Calls whose builders send themselves through caller.")
 	p.line("func New(caller restjson.Caller) Calls { return Calls{caller} }\n")
-	p.line("// The indexes of the operations in the API's table.")
-	p.line("const (")
-	for i, op := range a.Operations {
-		if i == 0 {
-			p.line("\top%s = iota", op.Name)
-		} else {
-			p.line("\top%s", op.Name)
-		}
-	}
-	p.line(")\n")
+	a.emitIndexes(p, "the API's table")
 	for _, op := range a.Operations {
 		p.comment("", fmt.Sprintf("%s begins a call that %s.", op.Name, a.summary(op)))
 		p.line("func (c Calls) %s() %s { return %s{caller: c.caller} }\n", op.Name, op.Name, op.Name)

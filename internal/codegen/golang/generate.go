@@ -34,8 +34,7 @@ func Generate(m *model.Model, opts Options) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := map[string][]byte{}
-	for name, emit := range map[string]func(*printer) error{
+	return opts.files(map[string]func(*printer) error{
 		"types_gen.go":    a.emitTypes,
 		"enums_gen.go":    a.emitEnums,
 		"errors_gen.go":   a.emitErrors,
@@ -46,12 +45,18 @@ func Generate(m *model.Model, opts Options) (map[string][]byte, error) {
 		"service_gen.go":  a.emitService,
 		"handler_gen.go":  a.emitHandler,
 		"client_gen.go":   a.emitClient,
-	} {
+	})
+}
+
+// files returns files by name, of which each is what a function prints.
+func (o Options) files(emit map[string]func(*printer) error) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	for name, emit := range emit {
 		p := &printer{}
 		if err := emit(p); err != nil {
 			return nil, err
 		}
-		source, err := p.file(opts)
+		source, err := p.file(o)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}

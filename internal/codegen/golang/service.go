@@ -40,6 +40,20 @@ func (a *api) emitService(p *printer) error {
 	return nil
 }
 
+// emitIndexes writes a constant for each operation, its index in a table.
+func (a *api) emitIndexes(p *printer, table string) {
+	p.line("// The indexes of the operations in %s.", table)
+	p.line("const (")
+	for i, op := range a.Operations {
+		if i == 0 {
+			p.line("\top%s = iota", op.Name)
+		} else {
+			p.line("\top%s", op.Name)
+		}
+	}
+	p.line(")\n")
+}
+
 // emitHandler writes the table of operations and NewHandler.
 func (a *api) emitHandler(p *printer) error {
 	t := a.Service.Traits
@@ -50,16 +64,7 @@ func (a *api) emitHandler(p *printer) error {
 		p.line("\tPublished: %q,", a.day)
 	}
 	p.line("\tExceptions: exceptions,\n}\n")
-	p.line("// The indexes of the operations in Operations.")
-	p.line("const (")
-	for i, op := range a.Operations {
-		if i == 0 {
-			p.line("\top%s = iota", op.Name)
-		} else {
-			p.line("\top%s", op.Name)
-		}
-	}
-	p.line(")\n")
+	a.emitIndexes(p, "Operations")
 	p.line("// Operations are the operations of the API, sorted by name. It is not to be changed.")
 	p.line("var Operations = []restjson.Operation{")
 	for _, op := range a.Operations {

@@ -245,27 +245,34 @@ func TestScannerThatIsGone(t *testing.T) {
 	}
 }
 
-// TestICAPAnswersEarly: a server may answer before it has read the file, whose rest it does not take.
-func TestICAPAnswersEarly(t *testing.T) {
+// hasty is an ICAP server that answers when it has read so many bytes, whatever is asked, and takes the rest afterwards.
+func hasty(t *testing.T, bytes int, answer string) (url string) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	t.Cleanup(func() { l.Close() })
 	go func() {
 		for {
 			conn, err := l.Accept()
 			if err != nil {
 				return
 			}
-			io.ReadFull(conn, make([]byte, 2000))
-			io.WriteString(conn, encapsulated("403 Forbidden", "blocked", "X-Infection-Found: Threat=Early;\r\n"))
+			io.ReadFull(conn, make([]byte, bytes))
+			io.WriteString(conn, answer)
 			conn.(*net.TCPConn).CloseWrite()
 			io.Copy(io.Discard, conn)
 			conn.Close()
 		}
 	}()
-	clean, log, _, err := ask(t, "icap://"+l.Addr().String()+"/x", files{content: strings.Repeat("x", 20<<20)}, time.Minute)
+	return "icap://" + l.Addr().String() + "/x"
+}
+
+// TestICAPAnswersEarly: a server may answer before it has read the file, whose rest it does not take.
+func TestICAPAnswersEarly(t *testing.T) {
+	url := hasty(t, 2000, encapsulated("403 Forbidden", "blocked", "X-Infection-Found: Threat=Early;\r\n"))
+	clean, log, _, err := ask(t, url, files{content: strings.Repeat("x", 20<<20)}, time.Minute)
 	if err != nil || clean || !strings.Contains(log, "Early") {
 		t.Errorf("Scan = %v, %v: %s", clean, err, log)
 	}
@@ -274,29 +281,13 @@ func TestICAPAnswersEarly(t *testing.T) {
 // TestHalfAFileIsNotClean: whatever the scanner says of what it got, a file that could not be read to its end does not pass.
 func TestHalfAFileIsNotClean(t *testing.T) {
 	broken := files{content: strings.Repeat("x", 9000), fail: errors.New("the disk fails")}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			io.WriteString(conn, "ICAP/1.0 204 No Content\r\n\r\n")
-			conn.(*net.TCPConn).CloseWrite()
-			io.Copy(io.Discard, conn)
-			conn.Close()
-		}
-	}()
+	url := hasty(t, 0, "ICAP/1.0 204 No Content\r\n\r\n")
 	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
 		io.WriteString(w, `{"verdict":"APPROVED"}`)
 	}))
 	defer hook.Close()
-	for _, url := range []string{"icap://" + l.Addr().String() + "/x", hook.URL} {
+	for _, url := range []string{url, hook.URL} {
 		if clean, log, _, err := ask(t, url, broken, 700*time.Millisecond); err == nil || clean || !strings.Contains(log, "the disk fails") {
 			t.Errorf("%s: Scan = %v, %v: %s", url, clean, err, log)
 		}

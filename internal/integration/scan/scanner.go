@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"mime"
 	"net"
 	"net/http"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/integration"
 )
 
 const (
@@ -116,7 +116,7 @@ func (s *Scanner) Scan(ctx context.Context, chat center.ContactID, a center.Atta
 		}
 		s.counts.failed.Add(1)
 		s.Log.Warn("a file could not be scanned", "chat", chat, "attachment", a.ID, "err", err)
-		if !pause(ctx, wait) {
+		if !integration.Pause(ctx, wait) {
 			return false, err
 		}
 	}
@@ -145,18 +145,6 @@ func (s *Scanner) settled(f *file, v verdict, took time.Duration) {
 	}
 	s.counts.rejected.Add(1)
 	s.Log.Warn("a file was rejected by the scanner", append(about, "found", v.found)...)
-}
-
-// pause waits for d with jitter. It returns false when ctx ends first.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d/2 + rand.N(d))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // hostPort returns the address of a URL whose port may be missing.

@@ -17,6 +17,7 @@ import (
 	"parley.example/parley/internal/auth/authtest"
 	"parley.example/parley/internal/auth/keystore"
 	"parley.example/parley/internal/server"
+	"parley.example/parley/internal/socket/sockettest"
 )
 
 // Server is a server at work and clients for it. The clients are not to be
@@ -52,8 +53,8 @@ func Start(t testing.TB, options ...func(*server.Config)) *Server {
 // a synctest bubble. Connections have no buffers.
 func Inside(t testing.TB, options ...func(*server.Config)) *Server {
 	t.Helper()
-	l := &pipes{incoming: make(chan net.Conn), closed: make(chan struct{})}
-	return serve(t, l, l.dial, options)
+	l := sockettest.NewPipes("127.0.0.1:8790")
+	return serve(t, l, l.Dial, options)
 }
 
 // Quietly is an option: only errors are logged.
@@ -168,42 +169,4 @@ func FirstKey(t testing.TB, dir string) (key auth.Key) {
 	t.Helper()
 	key.ID, key.Secret, _ = keystore.ReadKeyFile(filepath.Join(dir, keystore.FirstKeyFile)) // there may be none
 	return key
-}
-
-// pipes is a listener whose connections never leave the process.
-type pipes struct {
-	incoming chan net.Conn
-	once     sync.Once
-	closed   chan struct{}
-}
-
-// Accept implements net.Listener.
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.incoming:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-// Close implements net.Listener.
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.closed) })
-	return nil
-}
-
-// Addr implements net.Listener.
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8790} }
-
-func (p *pipes) dial(ctx context.Context) (net.Conn, error) {
-	ours, theirs := net.Pipe()
-	select {
-	case p.incoming <- theirs:
-		return ours, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }

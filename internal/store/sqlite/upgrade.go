@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -44,7 +43,7 @@ func (u *upgrade) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	u.Log.Info("the data has an older format and is upgraded; older releases will not read it", "format", u.from, "needed", u.to, "size", bytesText(size))
+	u.Log.Info("the data has an older format and is upgraded; older releases will not read it", "format", u.from, "needed", u.to, "size", disk.Size(size))
 	for _, s := range u.steps {
 		u.Log.Info("the upgrade will change the data", "format", s.format, "does", s.does)
 	}
@@ -97,9 +96,9 @@ func enough(free, size int64, copied bool) error {
 	switch {
 	case copied && free < 2*size:
 		return fmt.Errorf("the upgrade of the data needs %s, half of it for a copy, and %s are free: make room, or, with a backup of your own, start with --no-upgrade-copy, which needs %s",
-			bytesText(2*size), bytesText(free), bytesText(size))
+			disk.Size(2*size), disk.Size(free), disk.Size(size))
 	case free < size:
-		return fmt.Errorf("the upgrade of the data needs %s, and %s are free: make room", bytesText(size), bytesText(free))
+		return fmt.Errorf("the upgrade of the data needs %s, and %s are free: make room", disk.Size(size), disk.Size(free))
 	}
 	return nil
 }
@@ -204,7 +203,7 @@ func (p *progress) run() {
 			written = info.Size()
 		}
 		p.mu.Lock()
-		p.log.Info("still upgrading", "to", p.now.format, "does", p.now.does, "for", time.Since(p.began).Round(time.Second), "written", bytesText(written))
+		p.log.Info("still upgrading", "to", p.now.format, "does", p.now.does, "for", time.Since(p.began).Round(time.Second), "written", disk.Size(written))
 		p.mu.Unlock()
 	}
 }
@@ -265,7 +264,7 @@ func (d *directory) tellCopies(log *slog.Logger) error {
 	copies, err := d.copies()
 	for _, c := range copies {
 		if !c.incomplete {
-			log.Info("a copy of the data from before an upgrade is here until it is a week old; it may be deleted earlier", "copy", filepath.Join(d.path, c.Name()), "size", bytesText(c.Size()), "made", c.ModTime().UTC())
+			log.Info("a copy of the data from before an upgrade is here until it is a week old; it may be deleted earlier", "copy", filepath.Join(d.path, c.Name()), "size", disk.Size(c.Size()), "made", c.ModTime().UTC())
 		}
 	}
 	return err
@@ -288,17 +287,4 @@ func (d *directory) tooNew(format, newest int64) error {
 		}
 	}
 	return fmt.Errorf("the data was written by a newer Parley: its format is %d, this release reads formats up to %d. Start %s or a later one; or %s (docs/database.md, downgrade)", format, newest, by, back)
-}
-
-// bytesText is a size for people.
-func bytesText(n int64) string {
-	for _, unit := range []struct {
-		size int64
-		name string
-	}{{1e9, "GB"}, {1e6, "MB"}, {1e3, "kB"}} {
-		if n >= unit.size {
-			return strings.TrimSuffix(strconv.FormatFloat(float64(n)/float64(unit.size), 'f', 1, 64), ".0") + " " + unit.name
-		}
-	}
-	return strconv.FormatInt(n, 10) + " bytes"
 }

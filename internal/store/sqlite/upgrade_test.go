@@ -159,7 +159,7 @@ func TestUpgradeNeedsSpace(t *testing.T) {
 		{100, 100, false, ""},
 		{1_999_999_999, 1e9, true, "the upgrade of the data needs 2 GB, half of it for a copy, and 2 GB are free: make room, or, with a backup of your own, start with --no-upgrade-copy, which needs 1 GB"},
 		{400_000, 1_250_000, true, "the upgrade of the data needs 2.5 MB, half of it for a copy, and 400 kB are free: make room, or, with a backup of your own, start with --no-upgrade-copy, which needs 1.2 MB"},
-		{99, 100, false, "the upgrade of the data needs 100 bytes, and 99 bytes are free: make room"},
+		{99, 100, false, "the upgrade of the data needs 100 B, and 99 B are free: make room"},
 	} {
 		got := ""
 		if err := enough(c.free, c.size, c.copied); err != nil {

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"parley.example/parley/internal/socket/sockettest"
 )
 
 // The credentials that a server accepts.
@@ -59,10 +61,10 @@ func Start(t testing.TB, bucket string) *Server {
 func InMemory(t testing.TB, bucket string) *Server {
 	t.Helper()
 	s := prepare(t, bucket)
-	l := &pipes{incoming: make(chan net.Conn), closed: make(chan struct{})}
+	l := sockettest.NewPipes("127.0.0.1:80")
 	s.http = &httptest.Server{Listener: l, Config: &http.Server{Handler: s}}
 	s.http.Start()
-	s.URL, s.Dial = "http://s3.test", l.dial
+	s.URL, s.Dial = "http://s3.test", func(ctx context.Context, _, _ string) (net.Conn, error) { return l.Dial(ctx) }
 	return s
 }
 
@@ -115,38 +117,3 @@ func (s *Server) Requests() []string {
 // HideMissing answers 403 where an object is missing, as S3 does to those who
 // may not list the bucket.
 func (s *Server) HideMissing() { s.hideMissing = true }
-
-// pipes is a listener in memory.
-type pipes struct {
-	incoming chan net.Conn
-	closed   chan struct{}
-	once     sync.Once
-}
-
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case p.incoming <- server:
-		return client, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.incoming:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.closed) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
