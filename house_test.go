@@ -24,7 +24,7 @@ import (
 // web/ is no part of the house: it holds the sources of pages in TypeScript, and
 // no Go. What is built from them is embedded and served by the package ui.
 var floors = [][]string{
-	{"center", "awsconf", "disk", "lifecycle", "steady", "websocket"},
+	{"center", "awsconf", "disk", "lifecycle", "pipetest", "steady", "websocket"},
 	{"flow", "hours", "store", "blob", "bus", "socket", "metrics", "ratelimit", "process", "view"},
 	{"agent", "contact", "flowgraph", "routing"},
 	{"catalog", "auth", "identity", "backup", "integration", "flowlog", "lease"},
@@ -52,7 +52,7 @@ var shared = []string{"websocket"}
 var workshop = []string{"codegen"}
 
 // fixtures are packages for tests: nothing but tests, and each other, imports them.
-var fixtures = []string{"authtest", "blobtest", "bustest", "enginetest", "flowdoc", "routingsim", "s3test", "servertest", "sockettest", "storetest"}
+var fixtures = []string{"authtest", "blobtest", "bustest", "enginetest", "flowdoc", "pipetest", "routingsim", "s3test", "servertest", "sockettest", "storetest"}
 
 // module is the path of the module: a name that Go accepts and nobody else can
 // serve, since the top-level domain example is reserved (RFC 2606). Whoever

@@ -193,7 +193,7 @@ func (e *Engine) Do(ctx context.Context, chat center.ContactID, cmd contact.Comm
 // ClientToken: within seven days a second request with it gets the first one's answer.
 func (e *Engine) Start(ctx context.Context, cmd contact.Start, token string) (contact.Reply, error) {
 	for range maxAttempts {
-		r, err := e.start(ctx, cmd, token)
+		r, err := start(ctx, e, cmd, token)
 		if !errors.Is(err, store.ErrReplay) {
 			return r, err
 		}
@@ -203,7 +203,7 @@ func (e *Engine) Start(ctx context.Context, cmd contact.Start, token string) (co
 }
 
 // start tries once to begin a chat. It fails with ErrReplay when the token has been used, and the answer is gone.
-func (e *Engine) start(ctx context.Context, cmd contact.Start, token string) (contact.Reply, error) {
+func start(ctx context.Context, e *Engine, cmd contact.Start, token string) (contact.Reply, error) {
 	if err := e.Catalog.Prepare(ctx, cmd.Instance); err != nil {
 		return contact.Reply{}, err
 	}

@@ -16,8 +16,8 @@ import (
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/auth/authtest"
 	"parley.example/parley/internal/auth/keystore"
+	"parley.example/parley/internal/pipetest"
 	"parley.example/parley/internal/server"
-	"parley.example/parley/internal/socket/sockettest"
 )
 
 // Server is a server at work and clients for it. The clients are not to be
@@ -53,7 +53,7 @@ func Start(t testing.TB, options ...func(*server.Config)) *Server {
 // a synctest bubble. Connections have no buffers.
 func Inside(t testing.TB, options ...func(*server.Config)) *Server {
 	t.Helper()
-	l := sockettest.NewPipes("127.0.0.1:8790")
+	l := pipetest.New("127.0.0.1:8790")
 	return serve(t, l, l.Dial, options)
 }
 

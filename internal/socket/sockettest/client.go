@@ -226,3 +226,19 @@ func (c *Client) ClosedAfter(code uint16) time.Duration {
 	c.ExpectClose(code)
 	return c.Closed.Sub(began)
 }
+
+// Eventually waits for what other goroutines, or a server, are about to do, a minute at most.
+func Eventually(t testing.TB, what string, happened func() bool) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	end := time.NewTimer(time.Minute)
+	defer end.Stop()
+	for !happened() {
+		select {
+		case <-tick.C:
+		case <-end.C:
+			t.Fatalf("did not happen in time: %s", what)
+		}
+	}
+}

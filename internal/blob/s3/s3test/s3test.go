@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"parley.example/parley/internal/socket/sockettest"
+	"parley.example/parley/internal/pipetest"
 )
 
 // The credentials that a server accepts.
@@ -61,7 +61,7 @@ func Start(t testing.TB, bucket string) *Server {
 func InMemory(t testing.TB, bucket string) *Server {
 	t.Helper()
 	s := prepare(t, bucket)
-	l := sockettest.NewPipes("127.0.0.1:80")
+	l := pipetest.New("127.0.0.1:80")
 	s.http = &httptest.Server{Listener: l, Config: &http.Server{Handler: s}}
 	s.http.Start()
 	s.URL, s.Dial = "http://s3.test", func(ctx context.Context, _, _ string) (net.Conn, error) { return l.Dial(ctx) }
