@@ -27,7 +27,7 @@ func (b *bench) backups(ctx context.Context) error {
 	if err != nil || rate < 1 {
 		return fmt.Errorf("-rates: %q is not a rate", first)
 	}
-	s, c, chats, err := b.chatting(ctx, "backed-up")
+	s, _, chats, err := b.chatting(ctx, "backed-up")
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,8 @@ func (b *bench) backups(ctx context.Context) error {
 	if s, err = b.startServer(ctx, s.data); err != nil {
 		return err
 	}
-	if c, err = reach(s, b.sender, nil); err != nil {
+	c, err := reach(s, b.sender, nil)
+	if err != nil {
 		return err
 	}
 	a, err := assemble(ctx, c, chats)
