@@ -13,6 +13,8 @@
 //
 // What is due is decided by rules without I/O: [contact.Chat.Expired].
 //
+// It is asked by [API], one of Parley's own ([edge.Own]), which [Service] implements and [Client] calls.
+//
 // Start reading at [Worker.Run] and [Worker.Ask].
 package erasure
 

@@ -137,7 +137,7 @@ func (s signed) erasures() http.Handler {
 	service := &erasure.Service{Worker: s.eraser, Authorize: func(ctx context.Context, operation string, instance center.InstanceID) (string, error) {
 		return s.allow(ctx, auth.Call{Operation: operation, Resource: s.partition.InstanceARN(instance), Input: new(struct{})})
 	}}
-	return erasure.NewHandler(service, s.own(s.verifier, edge.API{MapError: connectapi.MapError}))
+	return erasure.NewHandler(service, s.own(s.verifier, edge.API{MapError: connectapi.MapError, Authorize: s.limits.requests(nil)}))
 }
 
 // unkept has no cache keep what a handler answers.
