@@ -39,30 +39,38 @@ func (t *target) onDisk(out io.Writer, name string, mount []string, f func(dir s
 	return nil
 }
 
+// chatting starts a server and a chat with it.
+func (t *target) chatting(ctx context.Context) (stop func() error, c customer, err error) {
+	if stop, err = t.start(ctx); err != nil {
+		return nil, c, err
+	}
+	chats, err := t.chats(ctx, 1)
+	if err != nil {
+		return nil, c, errors.Join(err, stop())
+	}
+	return stop, chats[0], nil
+}
+
 // full fills the disk of a server of its own, a file system in memory. The server refuses
 // what it cannot keep, stays alive, says on /readyz why it is not ready, and is ready again by itself.
 func full(ctx context.Context, t *target, out io.Writer) error {
 	const name = "full disk"
 	return t.onDisk(out, name, []string{"-t", "tmpfs", "-o", "size=64m", "parley-attack"}, func(dir string, on *target) (err error) {
-		stop, err := on.start(ctx)
+		stop, customer, err := on.chatting(ctx)
 		if err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, stop()) }()
-		chats, err := on.chats(ctx, 1)
-		if err != nil {
-			return err
-		}
 		ballast := filepath.Join(dir, "ballast")
 		for round := range 2 {
-			if ok, err := here.send(ctx, on, chats[0].bearer); err != nil || !ok {
+			if ok, err := here.send(ctx, on, customer.bearer); err != nil || !ok {
 				return fmt.Errorf("with room a message is not taken: %w", err)
 			}
 			if err := fill(ballast); err != nil {
 				return err
 			}
 			began := time.Now()
-			said, err := on.fails(ctx, chats[0], "full")
+			said, err := on.fails(ctx, customer, "full")
 			if err != nil {
 				return err
 			}
@@ -77,7 +85,7 @@ func full(ctx context.Context, t *target, out io.Writer) error {
 			fmt.Fprintf(out, "%-22s round %d: writes failed after %s; /readyz said %q; ready again after %s\n",
 				name, round+1, noticed.Round(time.Millisecond), said, time.Since(began).Round(time.Millisecond))
 		}
-		if ok, err := here.send(ctx, on, chats[0].bearer); err != nil || !ok {
+		if ok, err := here.send(ctx, on, customer.bearer); err != nil || !ok {
 			return fmt.Errorf("afterwards a message is not taken: %w", err)
 		}
 		return nil
@@ -102,18 +110,14 @@ func readOnly(ctx context.Context, t *target, out io.Writer) error {
 	}
 	mount := []string{"-o", "loop", image}
 	return t.onDisk(out, name, mount, func(dir string, on *target) (err error) {
-		stop, err := on.start(ctx)
+		stop, customer, err := on.chatting(ctx)
 		if err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, stop()) }()
-		chats, err := on.chats(ctx, 1)
-		if err != nil {
-			return err
-		}
 		acknowledged := 0
 		for range 20 {
-			ok, err := here.send(ctx, on, chats[0].bearer)
+			ok, err := here.send(ctx, on, customer.bearer)
 			if err != nil || !ok {
 				return fmt.Errorf("before, a message is not taken: %w", err)
 			}
@@ -123,7 +127,7 @@ func readOnly(ctx context.Context, t *target, out io.Writer) error {
 			return fmt.Errorf("remount %s: %w %s", dir, err, said)
 		}
 		began := time.Now()
-		said, err := on.fails(ctx, chats[0], "read-only")
+		said, err := on.fails(ctx, customer, "read-only")
 		if err != nil {
 			return err
 		}
@@ -146,7 +150,7 @@ func readOnly(ctx context.Context, t *target, out io.Writer) error {
 		if stop, err = on.start(ctx); err != nil {
 			return err
 		}
-		body, status, err := here.status(ctx, on, "/participant/transcript", chats[0].bearer, `{"MaxResults":100}`)
+		body, status, err := here.status(ctx, on, "/participant/transcript", customer.bearer, `{"MaxResults":100}`)
 		if n := strings.Count(body, `"Type":"MESSAGE"`); err != nil || status != http.StatusOK || n < acknowledged {
 			return fmt.Errorf("afterwards the transcript is %d and has %d messages of %d that were acknowledged, %w", status, n, acknowledged, err)
 		}
