@@ -265,3 +265,46 @@ func FuzzModel(f *testing.F) {
 		}
 	})
 }
+
+// TestBulk lets many contacts arrive at once, each with criteria of its own, where
+// many agents have time.
+func TestBulk(t *testing.T) {
+	for _, contacts := range []int{20, 200} {
+		r, f := routing.New(), routingsim.NewFacts()
+		now := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+		for i := range 3 {
+			p := routing.Profile{ID: center.RoutingProfileID(fmt.Sprint("p", i))}
+			p.Max[routing.Chat] = 2
+			for q := range 2 {
+				p.Queues = append(p.Queues, routing.ProfileQueue{Queue: center.QueueID(fmt.Sprint("q", (i+q)%3)), Channel: routing.Chat, Priority: 1 + q})
+			}
+			r.SetProfile(p)
+			f.Profiles[p.ID] = p
+		}
+		for i := range 150 {
+			a := routing.Agent{User: center.UserID(fmt.Sprint("u", i)), Profile: center.RoutingProfileID(fmt.Sprint("p", i%3)), SignedIn: true, Routable: true,
+				LastActivity: now.Add(time.Duration(i*7%150) * time.Second), Proficiencies: []routing.Proficiency{{Name: "Skill", Value: fmt.Sprint(i % 5), Level: float64(1 + i%4)}}}
+			r.SetAgent(a)
+			f.Agents[a.User] = a
+		}
+		r.Next(now)
+		for i := range contacts {
+			c := routing.Contact{ID: center.ContactID(fmt.Sprint("c", i)), Channel: routing.Chat, Queue: center.QueueID(fmt.Sprint("q", i%3)), Rank: now, Enqueued: now}
+			c.Step.Expression = fmt.Appendf(nil, `{"AttributeCondition":{"Name":"Skill","Value":"%d","ProficiencyLevel":%g}}`, i%5, 1+float64(i)/70)
+			if err := r.SetContact(c); err != nil {
+				t.Fatal(err)
+			}
+			f.Contacts[c.ID] = c
+		}
+		got, _ := r.Next(now)
+		want := f.Next(now)
+		if len(want) < contacts/2 || len(got) != len(want) {
+			t.Fatalf("%d of %d contacts are assigned; want %d", len(got), contacts, len(want))
+		}
+		for i := range got {
+			if got[i].Contact != want[i].Contact || got[i].User != want[i].User {
+				t.Fatalf("assignment %d is %+v; want %+v", i, got[i], want[i])
+			}
+		}
+	}
+}

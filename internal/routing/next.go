@@ -5,20 +5,17 @@ import (
 	"time"
 )
 
-// task is somebody or something that was touched, and may lead to an
-// assignment: an agent; a profile, whose agents can all take the same plain
-// contacts of a channel, so that only the first has to be looked at; or a line of
-// contacts that not everybody may take. One of them is set.
+// task is who or what was touched, and may lead to an assignment: an agent, or a
+// line of contacts; one of the two is set.
 //
 // Before anything is touched nobody can take anything. So whatever can be
-// taken now has an agent, a profile or a line that was touched, and the first agent of
+// taken now has an agent or a line that was touched, and the first agent of
 // all tasks is the first of all who can take anything.
 type task struct {
-	key     key // of the agent who is first, when it was last looked at; it only goes back
-	agent   *agent
-	profile *profile
-	channel Channel
-	line    *line
+	agent *agent
+	line  *line
+	key   key    // of the agent who was first when it was last looked at; only others that are behind follow
+	turn  uint64 // and the assignments up to then
 }
 
 func (t task) before(o task) bool { return t.key.before(o.key) }
@@ -35,24 +32,21 @@ func (r *Router) Next(now time.Time) (assignments []Assignment, wake time.Time) 
 	}
 	r.plan()
 	for len(r.tasks) > 0 {
-		t := &r.tasks[0]
-		a := t.first(r)
-		if a == nil {
+		t := r.tasks[0]
+		if t.turn != r.turn {
+			if a := t.first(r); a == nil {
+				r.tasks.remove(0).done()
+			} else {
+				t.key, t.turn = a.key, r.turn
+				r.tasks.down(0, t)
+			}
+			continue
+		}
+		if c := r.choose(t.key.a); c != nil {
+			assignments = append(assignments, r.assign(t.key.a, c))
+		} else {
 			r.tasks.remove(0).done()
-			continue
 		}
-		if t.key.before(a.key) {
-			next := *t
-			next.key = a.key
-			r.tasks.down(0, next)
-			continue
-		}
-		c := r.choose(a)
-		if c == nil {
-			r.tasks.remove(0).done()
-			continue
-		}
-		assignments = append(assignments, r.assign(a, c))
 	}
 	if len(r.timers) > 0 {
 		wake = time.Unix(0, r.timers[0].at).UTC()
@@ -61,70 +55,73 @@ func (r *Router) Next(now time.Time) (assignments []Assignment, wake time.Time) 
 }
 
 // plan turns what was touched into tasks. When that is every agent who can
-// take anything, nothing else has to be looked at.
+// take anything, lines need not be looked at.
 func (r *Router) plan() {
 	t := &r.touched
+	// The agent who is first in many lines at once makes each of them look for
+	// another whenever it takes something. Then let the agents look instead.
+	if n := len(t.lines); n*n > bulk*r.able {
+		r.touchAll(t.lines)
+	}
 	able := 0
 	for _, a := range t.agents {
 		if a.able() {
 			able++
-			r.tasks.push(task{key: a.key, agent: a})
+			r.tasks.push(task{agent: a, key: a.key, turn: r.turn})
 		} else {
 			a.touched = false
 		}
 	}
-	all := able == r.able
-	for _, of := range t.profiles {
-		if next := (task{profile: of.profile, channel: of.channel}); all || next.first(r) == nil {
-			next.done()
-		} else {
-			next.key = next.first(r).key
-			r.tasks.push(next)
-		}
-	}
 	for _, l := range t.lines {
-		next := task{line: l}
-		if all {
-			next.done()
-		} else if a := next.first(r); a == nil {
-			next.done()
+		if a := r.firstFor(l); a != nil && able < r.able {
+			r.tasks.push(task{line: l, key: a.key, turn: r.turn})
 		} else {
-			next.key = a.key
-			r.tasks.push(next)
+			l.touched = false
 		}
 	}
 	clear(t.agents)
-	clear(t.profiles)
 	clear(t.lines)
-	t.agents, t.profiles, t.lines = t.agents[:0], t.profiles[:0], t.lines[:0]
+	t.agents, t.lines = t.agents[:0], t.lines[:0]
+}
+
+// bulk is about how much more it costs to ask an agent than a line.
+const bulk = 8
+
+// touchAll notes all agents whose profiles have one of the lines, in place of those.
+func (r *Router) touchAll(lines []*line) {
+	seen := map[*profile]bool{}
+	for _, l := range lines {
+		l.touched = false
+		for _, p := range l.stage.profiles {
+			if !seen[p] {
+				seen[p] = true
+				for _, a := range p.agents {
+					r.touchAgent(a)
+				}
+			}
+		}
+	}
+	clear(lines)
+	r.touched.lines = lines[:0]
 }
 
 // first returns the first agent of the task, nil when there is none.
-func (t *task) first(r *Router) *agent {
+func (t task) first(r *Router) *agent {
 	switch {
-	case t.agent != nil:
-		if t.agent.able() {
-			return t.agent
-		}
-	case t.profile != nil:
-		if able := t.profile.able[t.channel]; len(able) > 0 {
-			return able[0].a
-		}
-	default:
+	case t.line != nil:
 		return r.firstFor(t.line)
+	case t.agent.able():
+		return t.agent
 	}
 	return nil
 }
 
 // done lets whatever the task is about be touched again.
 func (t task) done() {
-	switch {
-	case t.agent != nil:
-		t.agent.touched = false
-	case t.profile != nil:
-		t.profile.touched[t.channel] = false
-	default:
+	if t.line != nil {
 		t.line.touched = false
+	} else {
+		t.agent.touched = false
 	}
 }
 
@@ -137,17 +134,9 @@ func (r *Router) touchAgent(a *agent) {
 
 // touchLine notes that there is somebody in a line.
 func (r *Router) touchLine(l *line) {
-	switch q := l.stage.queue; {
-	case q.owner != nil:
-		r.touchAgent(q.owner)
-	case l.selector == nil:
-		for _, p := range l.stage.profiles {
-			if !p.touched[q.key.channel] {
-				p.touched[q.key.channel] = true
-				r.touched.profiles = append(r.touched.profiles, profileChannel{p, q.key.channel})
-			}
-		}
-	case !l.touched:
+	if owner := l.stage.queue.owner; owner != nil {
+		r.touchAgent(owner)
+	} else if !l.touched {
 		l.touched = true
 		r.touched.lines = append(r.touched.lines, l)
 	}
@@ -204,7 +193,13 @@ func (r *Router) firstFor(l *line) *agent {
 		return best.a
 	}
 	for _, p := range s.profiles {
-		if at, ok := p.able[channel].first(stop, takes); ok {
+		able := p.able[channel]
+		if len(able) == 0 || stop(able[0]) {
+			continue
+		}
+		if l.selector == nil {
+			best = able[0]
+		} else if at, ok := able.first(stop, takes); ok {
 			best = at
 		}
 	}
@@ -214,7 +209,7 @@ func (r *Router) firstFor(l *line) *agent {
 // candidates returns those who have an anchor of a line's selector, if they are few
 // beside all who can take a contact of its channel.
 func (r *Router) candidates(l *line) (list []*agent, few bool) {
-	if l.selector.loose {
+	if l.selector == nil || l.selector.loose {
 		return nil, false
 	}
 	able, n := 0, 0

@@ -23,18 +23,11 @@ type Router struct {
 	able      int // agents who can take a contact of any channel
 
 	touched struct { // what the next Next looks at
-		agents   []*agent
-		profiles []profileChannel
-		lines    []*line
+		agents []*agent
+		lines  []*line
 	}
 	tasks   heap[task]
 	scratch []*agent
-}
-
-// profileChannel is the agents of a profile, as far as they take contacts of a channel.
-type profileChannel struct {
-	profile *profile
-	channel Channel
 }
 
 // New returns a router that knows nothing yet.

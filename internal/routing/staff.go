@@ -14,7 +14,6 @@ type profile struct {
 	entries []entry // by priority
 	agents  []*agent
 	able    [channels]heap[seat] // the agents who can take a contact of a channel
-	touched [channels]bool
 }
 
 // entry is a queue of a profile.
