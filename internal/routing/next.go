@@ -73,10 +73,12 @@ func (r *Router) plan() {
 		}
 	}
 	for _, l := range t.lines {
-		if a := r.firstFor(l); a != nil && able < r.able {
+		var a *agent
+		if able < r.able {
+			a = r.firstFor(l)
+		}
+		if l.touched = a != nil; l.touched {
 			r.tasks.push(task{line: l, key: a.key, turn: r.turn})
-		} else {
-			l.touched = false
 		}
 	}
 	clear(t.agents)
@@ -87,16 +89,21 @@ func (r *Router) plan() {
 // bulk is about how much more it costs to ask an agent than a line.
 const bulk = 8
 
-// touchAll notes all agents whose profiles have one of the lines, in place of those.
+// touchAll notes all agents who can take contacts of the channel of some of the
+// lines, and whose profiles have those, in place of the lines.
 func (r *Router) touchAll(lines []*line) {
-	seen := map[*profile]bool{}
+	type group struct {
+		profile *profile
+		channel Channel
+	}
+	seen := map[group]bool{}
 	for _, l := range lines {
 		l.touched = false
 		for _, p := range l.stage.profiles {
-			if !seen[p] {
-				seen[p] = true
-				for _, a := range p.agents {
-					r.touchAgent(a)
+			if of := (group{p, l.stage.queue.key.channel}); !seen[of] {
+				seen[of] = true
+				for _, at := range p.able[of.channel] {
+					r.touchAgent(at.a)
 				}
 			}
 		}
