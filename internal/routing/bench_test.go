@@ -91,41 +91,34 @@ func (f *floor) end() {
 // BenchmarkBusy is a centre in which 10,000 agents are busy and 100,000 contacts
 // wait: one contact ends, its agent gets the next, and another arrives. Each of them is an event of its own.
 func BenchmarkBusy(b *testing.B) {
-	for _, size := range []struct{ queues, profiles, of, criteria int }{
-		{500, 100, 50, 0}, {500, 100, 50, 10}, {20, 10, 10, 0}, {20, 10, 10, 10}, {100, 200, 100, 0}, {100, 200, 100, 10},
-	} {
-		b.Run(fmt.Sprintf("queues=%d/profiles=%dx%d/criteria=%d", size.queues, size.profiles, size.of, size.criteria), func(b *testing.B) {
-			f := newFloor(size.queues, size.profiles, size.of, size.criteria)
-			f.assigned = 0
-			for b.Loop() {
-				f.now = f.now.Add(time.Millisecond)
-				f.end()
-				f.next()
-				f.arrive()
-				f.next()
-			}
-			b.ReportMetric(float64(f.assigned)/b.Elapsed().Seconds(), "assignments/s")
-		})
-	}
+	benchmark(b, func(f *floor) {}, (*floor).end, (*floor).arrive)
 }
 
 // BenchmarkIdle is a centre in which everybody has time: a contact arrives, an
 // agent takes it, and another contact ends.
 func BenchmarkIdle(b *testing.B) {
-	for _, size := range []struct{ queues, profiles, of, criteria int }{{500, 100, 50, 0}, {500, 100, 50, 10}, {100, 200, 100, 0}, {100, 200, 100, 10}} {
+	benchmark(b, func(f *floor) {
+		for i := 0; len(f.router.contacts) > 0 || i < 20_000; i++ {
+			f.now = f.now.Add(10 * time.Millisecond)
+			f.end()
+			f.next()
+		}
+	}, (*floor).arrive, (*floor).end)
+}
+
+func benchmark(b *testing.B, before, first, second func(*floor)) {
+	for _, size := range []struct{ queues, profiles, of, criteria int }{
+		{500, 100, 50, 0}, {500, 100, 50, 10}, {20, 10, 10, 0}, {20, 10, 10, 10}, {100, 200, 100, 0}, {100, 200, 100, 10},
+	} {
 		b.Run(fmt.Sprintf("queues=%d/profiles=%dx%d/criteria=%d", size.queues, size.profiles, size.of, size.criteria), func(b *testing.B) {
 			f := newFloor(size.queues, size.profiles, size.of, size.criteria)
-			for f.contacts = 0; len(f.router.contacts) > 0 || f.contacts < 20_000; f.contacts++ {
-				f.now = f.now.Add(10 * time.Millisecond)
-				f.end()
-				f.next()
-			}
+			before(f)
 			f.assigned = 0
 			for b.Loop() {
 				f.now = f.now.Add(time.Millisecond)
-				f.arrive()
+				first(f)
 				f.next()
-				f.end()
+				second(f)
 				f.next()
 			}
 			b.ReportMetric(float64(f.assigned)/b.Elapsed().Seconds(), "assignments/s")

@@ -75,8 +75,8 @@ type Proficiency struct {
 	Level       float64 // 1 to 5
 }
 
-// Agent is what the router has to know about an agent. Everything but SignedIn and
-// below, down to Barred, says why there are no contacts for the agent; only all of it together says that there may be.
+// Agent is what the router has to know about an agent. It takes contacts when it is
+// signed in, in a routable status and without a next one, and is not barred.
 type Agent struct {
 	User    center.UserID
 	Profile center.RoutingProfileID

@@ -223,7 +223,7 @@ func (m *model) compare() {
 
 // TestModel holds the router to the naive matcher, after every event of random sequences.
 func TestModel(t *testing.T) {
-	runs, steps := 400, 400
+	runs, steps := 250, 400
 	if testing.Short() {
 		runs = 40
 	}

@@ -14,8 +14,8 @@ import (
 type task struct {
 	agent *agent
 	line  *line
-	key   key    // of the agent who was first when it was last looked at; only others that are behind follow
-	turn  uint64 // and the assignments up to then
+	key   key    // of the agent who was first when the task was last looked at: who is first later is not before it
+	turn  uint64 // of the last assignment before that
 }
 
 func (t task) before(o task) bool { return t.key.before(o.key) }
