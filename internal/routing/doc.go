@@ -34,6 +34,8 @@
 // and says how it went: [Router.SetContact] with Ringing, or [Router.DropContact], when
 // it was made; [Router.Release] when it was not. Facts may come twice, and late.
 //
+// [Router.Explain] tells people why a contact waits.
+//
 // What an event costs depends on what it touches, not on how many agents are on line
 // and how many contacts wait. A Router is not safe for concurrent use.
 //
