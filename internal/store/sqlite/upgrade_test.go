@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -304,9 +306,9 @@ func TestStepsSayWhatTheyDo(t *testing.T) {
 // UpgradeDir names the directory that a child process of TestKilledWhileUpgrading upgrades.
 const UpgradeDir = "PARLEY_TEST_UPGRADE_DIR"
 
-// UpgradeOnce opens a directory, and with that upgrades it.
+// UpgradeOnce opens a directory, and with that upgrades it. At each line of its log it waits for leave to go on.
 func UpgradeOnce(dir string) (exit int) {
-	s, err := Open(context.Background(), Options{Dir: dir})
+	s, err := Open(context.Background(), Options{Dir: dir, Log: slog.New(slog.NewTextHandler(asking{}, nil))})
 	if err == nil {
 		err = s.Close()
 	}
@@ -315,6 +317,63 @@ func UpgradeOnce(dir string) (exit int) {
 		return 1
 	}
 	return 0
+}
+
+// asking writes lines to standard output, and reads a byte of standard input after each.
+type asking struct{}
+
+func (asking) Write(line []byte) (int, error) {
+	n, err := os.Stdout.Write(line)
+	_, _ = os.Stdin.Read(make([]byte, 1)) // at the end of the input there is nobody to ask
+	return n, err
+}
+
+// moment is when to kill a child: a while after it has said so many lines. After no while the
+// child has had no leave to go on, so it stands at that line.
+type moment struct {
+	lines int
+	later time.Duration
+}
+
+// logged is one line of a child's log, and when it was said.
+type logged struct {
+	text string
+	at   time.Time
+}
+
+// upgradeOnce has a child upgrade a directory, and kills it unless the moment is nil or never comes.
+// It returns the lines and whether the child was killed.
+func upgradeOnce(t *testing.T, dir string, kill *moment) (said []logged, killed bool) {
+	t.Helper()
+	child := exec.CommandContext(t.Context(), os.Args[0])
+	child.Env = append(os.Environ(), UpgradeDir+"="+dir)
+	child.Stderr = os.Stderr
+	leave, err := child.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		said = append(said, logged{lines.Text(), time.Now()})
+		if kill != nil && len(said) == kill.lines {
+			if kill.later == 0 {
+				child.Process.Kill()
+				continue
+			}
+			time.AfterFunc(kill.later, func() { child.Process.Kill() }) // it may have ended
+		}
+		_, _ = leave.Write([]byte{'\n'}) // likewise
+	}
+	if err := child.Wait(); err != nil && child.ProcessState.Exited() {
+		t.Fatalf("the child failed: %v", err)
+	}
+	return said, !child.ProcessState.Success()
 }
 
 // TestKilledWhileUpgrading kills a process at random moments while it upgrades a large
@@ -329,42 +388,35 @@ func TestKilledWhileUpgrading(t *testing.T) {
 	want := func(format int64) string {
 		return fmt.Sprintf("format %d, %d chats, %d items, ok", format, chats, chats)
 	}
-
-	run := func(dir string, wait time.Duration) (killed bool) {
-		child := exec.CommandContext(t.Context(), os.Args[0])
-		child.Env = append(os.Environ(), UpgradeDir+"="+dir)
-		child.Stderr = os.Stderr
-		if err := child.Start(); err != nil {
-			t.Fatal(err)
-		}
-		if wait > 0 {
-			time.AfterFunc(wait, func() { child.Process.Kill() }) // it may have ended
-		}
-		if err := child.Wait(); err != nil && child.ProcessState.Exited() {
-			t.Fatalf("the child failed: %v", err)
-		}
-		return !child.ProcessState.Success()
-	}
 	fresh := func() string {
 		dir := t.TempDir()
 		put(t, dir, databaseName, read(t, large, databaseName))
 		return dir
 	}
-	began := time.Now()
-	run(fresh(), 0)
-	whole := time.Since(began)
-	killed, halfway := 0, 0
-	for range rounds {
+	said, _ := upgradeOnce(t, fresh(), nil)
+	committed := slices.IndexFunc(said, func(l logged) bool { return strings.Contains(l.text, "the data was upgraded") })
+	if committed < 2 {
+		t.Fatalf("a whole upgrade logs %v", said)
+	}
+	took := said[committed].at.Sub(said[committed-1].at)
+	kills, undone := 0, 0
+	for round := range rounds {
 		dir := fresh()
 		file := filepath.Join(dir, databaseName)
-		for run(dir, rand.N(2*whole)+1) {
-			killed++
+		for _, kill := range []moment{ // at a line before the commit; and while it takes the steps
+			{lines: 1 + rand.N(committed)},
+			{lines: committed, later: 1 + rand.N(2*took)},
+		} {
+			if _, killed := upgradeOnce(t, dir, &kill); !killed {
+				break
+			}
+			kills++
 			got := state(t, file)
-			if got != want(from) && got != want(newest(t)) {
-				t.Fatalf("after a kill: %s", got)
+			if got != want(from) && (got != want(newest(t)) || kill.later == 0) {
+				t.Fatalf("round %d: killed %s after line %d, with %d before the commit, and what is left is of %s", round, kill.later, kill.lines, committed, got)
 			}
 			if got == want(from) {
-				halfway++
+				undone++
 			}
 			if len(read(t, dir, copyName(from))) > 0 {
 				if got := state(t, filepath.Join(dir, copyName(from))); got != want(from) {
@@ -372,6 +424,7 @@ func TestKilledWhileUpgrading(t *testing.T) {
 				}
 			}
 		}
+		upgradeOnce(t, dir, nil)
 		if got := state(t, file); got != want(newest(t)) {
 			t.Errorf("in the end: %s; want %s", got, want(newest(t)))
 		}
@@ -382,8 +435,8 @@ func TestKilledWhileUpgrading(t *testing.T) {
 			t.Errorf("the copy: %s; want %s", got, want(from))
 		}
 	}
-	t.Logf("%d kills, %d of them before the upgrade was committed; a whole upgrade takes %s", killed, halfway, whole)
-	if halfway == 0 {
-		t.Error("no kill came before the upgrade was committed")
+	t.Logf("%d kills, %d of them before the upgrade was committed; taking the steps takes %s", kills, undone, took)
+	if undone < rounds {
+		t.Errorf("%d kills came before the upgrade was committed; want at least one in each of %d rounds", undone, rounds)
 	}
 }
