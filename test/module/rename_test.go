@@ -22,7 +22,7 @@ func TestRename(t *testing.T) {
 		}
 		write(t, filepath.Join(copied, file), read(t, filepath.Join(root, file)), info.Mode().Perm())
 	}
-	env := []string{"GOWORK=off", "MAKEFLAGS=", "MAKELEVEL=", "GIT_DIR=" + filepath.Join(copied, ".git"), "GIT_WORK_TREE=" + copied}
+	env := []string{"GOWORK=off", "MAKEFLAGS=", "MAKELEVEL=", "CGO_ENABLED=0", "GIT_DIR=" + filepath.Join(copied, ".git"), "GIT_WORK_TREE=" + copied}
 	run(t, copied, env, "git", "init", "--quiet")
 	run(t, copied, env, "git", "add", "--all")
 
