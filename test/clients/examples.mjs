@@ -18,7 +18,7 @@ const printed = /^SYSTEM_MESSAGE: Hello Ana, welcome to Parley! [^]*\nAna: Hello
 
 /** Runs go in a folder of examples/. */
 async function go(folder, args, env) {
-  const { stdout } = await promisify(execFile)('go', args, { cwd: examples + folder, env: { ...process.env, CGO_ENABLED: '0', ...env }, timeout: 280_000 });
+  const { stdout } = await promisify(execFile)('go', args, { cwd: examples + folder, env: { ...process.env, CGO_ENABLED: '0', ...env } });
   return stdout;
 }
 

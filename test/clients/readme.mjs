@@ -106,7 +106,7 @@ function stopper(command) {
   };
 }
 
-test('the commands of README.md do what it says', { timeout: 290_000 }, async (t) => {
+test('the commands of README.md do what it says', async (t) => {
   const [first, ...rest] = commands(readFileSync(join(root, 'README.md'), 'utf8'));
   assert.equal(first.run, 'make run');
   assert.ok(rest.length >= 8, 'README.md has lost its commands');
@@ -121,7 +121,7 @@ test('the commands of README.md do what it says', { timeout: 290_000 }, async (t
   }
 });
 
-test('docs/running.md leads from an empty directory to a chat', { timeout: 120_000 }, async (t) => {
+test('docs/running.md leads from an empty directory to a chat', async (t) => {
   const guide = elsewhere(readFileSync(join(root, 'docs/running.md'), 'utf8'));
   const block = (kind, holds) => [...guide.matchAll(new RegExp('```' + kind + '\\n([^]*?)```', 'g'))].map((m) => m[1]).find((text) => text.includes(holds));
   const dir = mkdtempSync(join(tmpdir(), 'running-'));
