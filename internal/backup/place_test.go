@@ -75,12 +75,13 @@ func TestIncremental(t *testing.T) {
 // database grows, and is as consistent.
 func TestCopiedAhead(t *testing.T) {
 	path, d := newData(t, 10)
-	for i := range 70 {
-		large := make([]byte, 1<<20)
-		for at := range large {
-			large[at] = byte(i + at%251)
-		}
-		c := &store.Change{Chat: center.ContactID(fmt.Sprintf("large-%d", i)), State: &store.Head{Instance: instance, State: large}}
+	const chats, size = 70, 1 << 20
+	text := make([]byte, size+chats)
+	for at := range text {
+		text[at] = byte(at % 251)
+	}
+	for i := range chats {
+		c := &store.Change{Chat: center.ContactID(fmt.Sprintf("large-%d", i)), State: &store.Head{Instance: instance, State: text[i : i+size]}}
 		if err := d.submit(c); err != nil {
 			t.Fatal(err)
 		}
