@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/goreleaser/nfpm/v2"
 	_ "github.com/goreleaser/nfpm/v2/deb" // the formats
@@ -21,6 +23,12 @@ const packageName = "parley-server"
 // maintainer is who the packages come from, as long as nobody else says so.
 const maintainer = "The Parley authors <parley@parley.example>"
 
+// summary is what the packages are, in a line; description in full.
+const (
+	summary     = "Contact centre for chat that speaks Amazon Connect's APIs"
+	description = "Parley is a server for customer chat that answers the chat APIs of Amazon\nConnect: AWS SDKs, the AWS CLI and ChatJS work with it unmodified. It is one\nprogram that keeps its data in one directory."
+)
+
 // conffile marks what the administrator edits, and an upgrade keeps.
 const conffile = "config|noreplace"
 
@@ -30,7 +38,7 @@ Upstream-Name: Parley
 Comment: What the program contains of others is in THIRD-PARTY-NOTICES.txt.
 
 Files: *
-Copyright: The Parley authors
+Copyright: 2026 The Parley authors
 License: Apache-2.0
  On Debian systems the text of the Apache License 2.0 is in
  /usr/share/common-licenses/Apache-2.0.
@@ -39,7 +47,7 @@ License: Apache-2.0
 // packaged is a file of a package.
 type packaged struct {
 	file
-	kind string
+	kind, group string // group is root when it is empty
 }
 
 // writePackages writes the deb and the rpm of a binary.
@@ -68,37 +76,54 @@ func (r *release) contents(format string, b built, papers files) (map[string]pac
 	}
 	doc, zsh := "/usr/share/doc/"+packageName, "/usr/share/zsh/vendor-completions"
 	all := map[string]packaged{
-		"/usr/bin/parley":                                  {file{text: b.binary, mode: 0o755}, ""},
-		"/usr/lib/systemd/system/parley.service":           {own["linux/parley.service"], ""},
-		"/etc/parley/parley.json":                          {own["linux/parley.json"], conffile},
-		"/etc/parley/README":                               {own["linux/README"], ""},
-		doc + "/CHANGELOG.md":                              {papers["CHANGELOG.md"], ""},
-		doc + "/README.md":                                 {papers["README.md"], ""},
-		"/usr/share/bash-completion/completions/parley":    {papers["completions/parley.bash"], ""},
-		"/usr/share/fish/vendor_completions.d/parley.fish": {papers["completions/parley.fish"], ""},
+		"/usr/bin/parley":                                  {file: file{text: b.binary, mode: 0o755}},
+		"/usr/lib/systemd/system/parley.service":           {file: own["linux/parley.service"]},
+		"/etc/parley/parley.json":                          {file: own["linux/parley.json"], kind: conffile},
+		"/etc/parley/README":                               {file: own["linux/README"]},
+		doc + "/CHANGELOG.md":                              {file: papers["CHANGELOG.md"]},
+		doc + "/README.md":                                 {file: papers["README.md"]},
+		"/usr/share/bash-completion/completions/parley":    {file: papers["completions/parley.bash"]},
+		"/usr/share/fish/vendor_completions.d/parley.fish": {file: papers["completions/parley.fish"]},
 	}
-	notices := packaged{file{text: noticesText(b.notices)}, ""}
+	notices := packaged{file: file{text: noticesText(b.notices)}}
 	if format == "deb" {
-		all[doc+"/copyright"] = packaged{file{text: []byte(copyright)}, ""}
+		all[doc+"/copyright"] = packaged{file: file{text: []byte(copyright)}}
 		all[doc+"/THIRD-PARTY-NOTICES.txt"] = notices
+		changelog, err := gzipped(r.debianChangelog())
+		if err != nil {
+			return nil, err
+		}
+		all[doc+"/changelog.gz"] = packaged{file: file{text: changelog}}
 	} else {
 		zsh = "/usr/share/zsh/site-functions"
 		notices.kind = "license"
 		licences := "/usr/share/licenses/" + packageName
-		all[licences+"/LICENSE"] = packaged{papers["LICENSE"], "license"}
+		all[licences+"/LICENSE"] = packaged{file: papers["LICENSE"], kind: "license"}
 		all[licences+"/THIRD-PARTY-NOTICES.txt"] = notices
-		all["/etc/parley"] = packaged{file{mode: fs.ModeDir | 0o755}, "dir"}
+		// Settings may be secret, and rpm gives each new version of a file the mode that it is packed with.
+		all["/etc/parley/parley.json"] = packaged{file: file{text: own["linux/parley.json"].text, mode: 0o640}, kind: conffile, group: "parley"}
+		all["/etc/parley"] = packaged{file: file{mode: fs.ModeDir | 0o755}, kind: "dir"}
 	}
-	all[zsh+"/_parley"] = packaged{papers["completions/_parley"], ""}
+	all[zsh+"/_parley"] = packaged{file: papers["completions/_parley"]}
 	for name, f := range papers {
 		if page, ok := strings.CutPrefix(name, "man/"); ok {
 			if f.text, err = gzipped(f.text); err != nil {
 				return nil, err
 			}
-			all["/usr/share/man/man1/"+page+".gz"] = packaged{f, ""}
+			all["/usr/share/man/man1/"+page+".gz"] = packaged{file: f}
 		}
 	}
 	return all, nil
+}
+
+// debianChangelog is the changelog in Debian's own form, which apt shows: of this version alone.
+func (r *release) debianChangelog() []byte {
+	version, prerelease := packageVersion(r.facts.version)
+	if prerelease != "" {
+		version += "~" + prerelease
+	}
+	return fmt.Appendf(nil, "%s (%s) stable; urgency=medium\n\n  * What is new is in CHANGELOG.md, beside this file.\n\n -- %s  %s\n",
+		packageName, version, maintainer, r.facts.date.UTC().Format(time.RFC1123Z))
 }
 
 // packageText makes a package with nfpm, which reads what it packs from files.
@@ -111,7 +136,7 @@ func (r *release) packageText(format string, b built, contents map[string]packag
 	info := &nfpm.Info{
 		Name: packageName, Arch: b.arch, Platform: "linux", Version: r.facts.version, Section: "net", Priority: "optional",
 		Maintainer: maintainer, Homepage: r.url, License: "Apache-2.0", MTime: r.facts.date, DisableGlobbing: true,
-		Description: "contact centre for chat that speaks Amazon Connect's APIs\nParley is a server for customer chat that answers the chat APIs of Amazon\nConnect: AWS SDKs, the AWS CLI and ChatJS work with it unmodified. It is one\nprogram that keeps its data in one directory.",
+		Description: strings.ToLower(summary[:1]) + summary[1:] + "\n" + description, // Debian has both in one
 	}
 	info.Version, info.Prerelease = packageVersion(r.facts.version)
 	scripts := filepath.Join(r.src, "packaging", "linux")
@@ -124,7 +149,7 @@ func (r *release) packageText(format string, b built, contents map[string]packag
 	if format == "deb" {
 		info.Deb.Predepends = []string{"passwd"} // for the user
 	} else {
-		info.RPM.BuildHost, info.RPM.Summary = "localhost", "Contact centre for chat that speaks Amazon Connect's APIs"
+		info.RPM.BuildHost, info.RPM.Summary, info.Description = "localhost", summary, description
 		info.Depends = []string{"/usr/sbin/useradd", "/usr/sbin/groupadd"}
 	}
 	for i, name := range sorted(contents) {
@@ -139,7 +164,7 @@ func (r *release) packageText(format string, b built, contents map[string]packag
 		}
 		info.Contents = append(info.Contents, &nfpmfiles.Content{
 			Source: source, Destination: name, Type: c.kind,
-			FileInfo: &nfpmfiles.ContentFileInfo{Owner: "root", Group: "root", Mode: c.perm(), MTime: r.facts.date},
+			FileInfo: &nfpmfiles.ContentFileInfo{Owner: "root", Group: cmp.Or(c.group, "root"), Mode: c.perm(), MTime: r.facts.date},
 		})
 	}
 	info = nfpm.WithDefaults(info)

@@ -31,6 +31,7 @@ var shared = map[string]int64{
 	"/usr/share/man/man1/parley-serve.1.gz":            0o644,
 	"/usr/share/bash-completion/completions/parley":    0o644,
 	"/usr/share/fish/vendor_completions.d/parley.fish": 0o644,
+	"/usr/share/doc/parley-server/CHANGELOG.md":        0o644,
 	"/usr/share/doc/parley-server/README.md":           0o644,
 }
 
@@ -39,8 +40,12 @@ func checkInstalled(t *testing.T, format string, got map[string]installed, more 
 	want := maps.Clone(shared)
 	maps.Copy(want, more)
 	for name, mode := range want {
-		if f, ok := got[name]; !ok || f.mode != mode || f.owner != "root" || f.group != "root" {
-			t.Errorf("the %s has %s: %t, %s:%s %o; want root:root %o", format, name, ok, f.owner, f.group, f.mode, mode)
+		group := "root"
+		if mode&0o007 == 0 { // for the service, and nobody else
+			group = "parley"
+		}
+		if f, ok := got[name]; !ok || f.mode != mode || f.owner != "root" || f.group != group {
+			t.Errorf("the %s has %s: %t, %s:%s %o; want root:%s %o", format, name, ok, f.owner, f.group, f.mode, group, mode)
 		}
 	}
 	for name, f := range got {
@@ -71,7 +76,7 @@ func TestDeb(t *testing.T) {
 	control := debTar(t, parts["control.tar.gz"])
 	said := string(control["/control"].text)
 	base, _, _ := strings.Cut(r.facts.version, "-")
-	for _, line := range []string{"Package: parley-server\n", "Version: " + base, "Architecture: amd64\n", "Conflicts: parley\n", "Pre-Depends: passwd\n", "Homepage: " + r.url + "\n"} {
+	for _, line := range []string{"Package: parley-server\n", "Version: " + base, "Architecture: amd64\n", "Conflicts: parley\n", "Pre-Depends: passwd\n", "Homepage: " + r.url + "\n", "Description: contact centre for chat that speaks Amazon Connect's APIs\n Parley is a server"} {
 		if !strings.Contains(said, line) {
 			t.Errorf("the package does not say %q:\n%s", line, said)
 		}
@@ -84,8 +89,15 @@ func TestDeb(t *testing.T) {
 			t.Errorf("%s has mode %o and begins %.20q", script, s.mode, s.text)
 		}
 	}
-	checkInstalled(t, "deb", debTar(t, parts["data.tar.gz"]), map[string]int64{
+	data := debTar(t, parts["data.tar.gz"])
+	_, version, _ := strings.Cut(said, "\nVersion: ")
+	version, _, _ = strings.Cut(version, "\n")
+	if got := string(gunzip(t, data["/usr/share/doc/parley-server/changelog.gz"].text)); !strings.HasPrefix(got, "parley-server ("+version+") stable") {
+		t.Errorf("the changelog begins with another version than %s:\n%s", version, got)
+	}
+	checkInstalled(t, "deb", data, map[string]int64{
 		"/usr/share/zsh/vendor-completions/_parley":            0o644,
+		"/usr/share/doc/parley-server/changelog.gz":            0o644,
 		"/usr/share/doc/parley-server/copyright":               0o644,
 		"/usr/share/doc/parley-server/THIRD-PARTY-NOTICES.txt": 0o644,
 	})
@@ -135,8 +147,14 @@ func TestRpm(t *testing.T) {
 		"/usr/share/zsh/site-functions/_parley":                     0o644,
 		"/usr/share/licenses/parley-server/LICENSE":                 0o644,
 		"/usr/share/licenses/parley-server/THIRD-PARTY-NOTICES.txt": 0o644,
-		"/etc/parley": 0o755,
+		"/etc/parley":             0o755,
+		"/etc/parley/parley.json": 0o640, // and dpkg gives a new version of it the mode of the former
 	})
+	for tag, want := range map[int]string{rpmutils.SUMMARY: summary, rpmutils.DESCRIPTION: description} {
+		if text, err := rpm.Header.GetStrings(tag); err != nil || len(text) != 1 || text[0] != want {
+			t.Errorf("the header %d is %q, %v; want %q", tag, text, err, want)
+		}
+	}
 	for tag, want := range map[int]string{rpmutils.PREIN: "useradd", rpmutils.POSTIN: "try-restart", rpmutils.PREUN: "disable --now", rpmutils.POSTUN: "daemon-reload"} {
 		if script, err := rpm.Header.GetString(tag); err != nil || !strings.Contains(script, want) {
 			t.Errorf("the script %d has no %s: %v\n%s", tag, want, err, script)

@@ -51,7 +51,19 @@ func (r *release) writeNotes() error {
 	if err != nil {
 		return err
 	}
-	return r.write("RELEASE-NOTES.md", []byte("# Parley "+r.facts.version+"\n\n"+notes+"\n"))
+	return r.write("RELEASE-NOTES.md", []byte("# Parley "+r.facts.version+"\n\n"+r.absolute(notes)+"\n"))
+}
+
+// relativeLink is a link of Markdown to a file beside the page.
+var relativeLink = regexp.MustCompile(`\]\(([^)#:\s]+[)#])`)
+
+// absolute has the links of a page of the repository lead to the commit where it is published, since the page will be read
+// elsewhere. While that is not known, they stay.
+func (r *release) absolute(page string) string {
+	if r.url == "" {
+		return page
+	}
+	return relativeLink.ReplaceAllString(page, "]("+r.url+"/blob/"+r.facts.commit+"/$1")
 }
 
 // section returns what a changelog has under a heading of the second level.
@@ -70,7 +82,7 @@ func section(changelog, version string) (string, error) {
 
 // formula is the formula for Homebrew.
 var formula = template.Must(template.New("formula").Parse(`class Parley < Formula
-  desc "Contact centre for chat that speaks Amazon Connect's APIs"
+  desc "{{.Summary}}"
   homepage "{{.URL}}"
   version "{{.Version}}"
   license "Apache-2.0"
@@ -134,7 +146,7 @@ func (r *release) writeFormula() error {
 		return nil
 	}
 	var text bytes.Buffer
-	err := formula.Execute(&text, map[string]any{"URL": r.url, "Version": r.facts.version, "Systems": systems})
+	err := formula.Execute(&text, map[string]any{"Summary": summary, "URL": r.url, "Version": r.facts.version, "Systems": systems})
 	if err != nil {
 		return err
 	}

@@ -44,6 +44,20 @@ func TestSection(t *testing.T) {
 	}
 }
 
+// TestNotesLeadToTheCommit: what the notes link to is found from wherever they are read.
+func TestNotesLeadToTheCommit(t *testing.T) {
+	r := release{url: "https://github.com/you/parley", facts: facts{commit: "0123abcd"}}
+	const page = "[a](docs/a.md#b), [here](#b), [there](https://example.com/a) and `[x](`"
+	want := "[a](https://github.com/you/parley/blob/0123abcd/docs/a.md#b), [here](#b), [there](https://example.com/a) and `[x](`"
+	if got := r.absolute(page); got != want {
+		t.Errorf("absolute(%q) = %q; want %q", page, got, want)
+	}
+	r.url = ""
+	if got := r.absolute(page); got != page {
+		t.Errorf("without an address: %q", got)
+	}
+}
+
 // TestFormula: the formula names the archives by address and sum; it is not written while one of them is missing, or
 // it is not known where they will be.
 func TestFormula(t *testing.T) {
