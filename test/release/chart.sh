@@ -1,8 +1,17 @@
-# Lints and renders the chart with Helm, which Go builds: that takes minutes the first time.
-helm() { CGO_ENABLED=0 go run helm.sh/helm/v3/cmd/helm@v3.22.0 "$@"; }
+# Lints and renders the chart with Helm, and has what it renders read as a cluster would. Go builds
+# both: that takes minutes the first time.
+CGO_ENABLED=0 go -C test/release/chart build -o "$work/chart-tools/" helm.sh/helm/v3/cmd/helm .
+# A Helm that Go builds takes Kubernetes 1.20 for granted.
+helm() { "$work/chart-tools/helm" "$@" --kube-version 1.27.0; }
 chart=$work/0.2.0/parley-chart-0.2.0.tgz
 helm lint --strict "$chart"
-rendered=$(helm template shop "$chart" --set ingress.enabled=true --set ingress.tlsSecret=shop-tls --set existingSecret=keys --set settings.public-url=https://shop.example.com --set persistence.storageClass=fast)
+for release in shop a-shop-whose-name-is-as-long-as-helm-lets-names-be-53; do
+  helm template "$release" "$chart" | "$work/chart-tools/chart" || fail "the chart renders manifests that do not work"
+done
+rendered=$(helm template shop "$chart" --set ingress.enabled=true --set ingress.className=nginx --set ingress.annotations.timeout=1h --set ingress.tlsSecret=shop-tls \
+  --set existingSecret=keys --set settings.public-url=https://shop.example.com --set persistence.storageClass=fast --set imagePullSecrets[0].name=registry \
+  --set nodeSelector.disk=ssd --set tolerations[0].operator=Exists --set affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution=null)
+"$work/chart-tools/chart" <<<"$rendered" || fail "the chart renders manifests that do not work"
 for want in 'image: "parley:0.2.0"' 'runAsUser: 65532' 'readOnlyRootFilesystem: true' 'secretName: shop-tls' 'name: keys' '"public-url": "https://shop.example.com"' 'storageClassName: fast' 'replicas: 1' 'path: /readyz, port: http'; do
   grep -qF -- "$want" <<<"$rendered" || fail "the chart renders no $want: $rendered"
 done

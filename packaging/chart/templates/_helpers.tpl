@@ -1,5 +1,6 @@
+{{- /* Pods have a label of the name and ten characters more, in 63. */}}
 {{- define "parley.name" -}}
-{{- if contains .Chart.Name .Release.Name }}{{ .Release.Name }}{{ else }}{{ .Release.Name }}-{{ .Chart.Name }}{{ end }}
+{{- if contains .Chart.Name .Release.Name }}{{ .Release.Name | trunc 52 | trimSuffix "-" }}{{ else }}{{ .Release.Name | trunc 45 | trimSuffix "-" }}-{{ .Chart.Name }}{{ end }}
 {{- end }}
 
 {{- define "parley.selector" -}}
