@@ -209,6 +209,29 @@ func TestEnginesHaveTwoBuilders(t *testing.T) {
 	}
 }
 
+// TestMakefileKnowsWhatIsLarge: the program is made of the packages by which make run decides how to compile.
+func TestMakefileKnowsWhatIsLarge(t *testing.T) {
+	text, err := os.ReadFile("Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, large, _ := strings.Cut(string(text), "\nLARGE := ")
+	large, _, _ = strings.Cut(large, "\n")
+	out, err := exec.Command("go", "list", "-deps", "./cmd/parley").Output()
+	if err != nil {
+		t.Fatalf("go list -deps: %v", err)
+	}
+	linked := strings.Fields(string(out))
+	if len(strings.Fields(large)) == 0 {
+		t.Error("the Makefile names no large packages")
+	}
+	for name := range strings.FieldsSeq(large) {
+		if !slices.Contains(linked, name) {
+			t.Errorf("the Makefile has %s among the large packages; the program is not made of it", name)
+		}
+	}
+}
+
 // TestModule holds go.mod to what anybody can build: no replacements.
 func TestModule(t *testing.T) {
 	text, err := os.ReadFile("go.mod")
