@@ -18,7 +18,7 @@ var required = map[string]requirement{
 	"CreateRoutingProfile":     {every: center.KindRoutingProfile},
 	"CreateSecurityProfile":    {every: center.KindSecurityProfile},
 	"CreateUser":               {every: center.KindUser},
-	"CreateUserHierarchyGroup": {every: kindHierarchyGroup},
+	"CreateUserHierarchyGroup": {every: center.KindHierarchyGroup},
 	"CreateView":               {every: center.KindView},
 
 	// So it is for some of the lists; others ask for the instance.

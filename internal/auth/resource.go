@@ -55,7 +55,7 @@ var named = map[string]naming{
 	"AgentStatusId":                        {kind: center.KindAgentStatus},
 	"AgentIds":                             {kind: center.KindUser},
 	"Agents":                               {kind: center.KindUser},
-	"AllowedAccessControlHierarchyGroupId": {kind: kindHierarchyGroup},
+	"AllowedAccessControlHierarchyGroupId": {kind: center.KindHierarchyGroup},
 	"AssociatedResourceArn":                {shape: byARN},
 	"AuthenticationProfileId":              {kind: "authentication-profile"},
 	"ContactFlowId":                        {kind: center.KindFlow},
@@ -73,7 +73,7 @@ var named = map[string]naming{
 	"FileIds":                              {kind: "file"},
 	"FlowId":                               {kind: center.KindFlow},
 	"FlowModuleId":                         {kind: center.KindFlowModule},
-	"HierarchyGroupId":                     {kind: kindHierarchyGroup},
+	"HierarchyGroupId":                     {kind: center.KindHierarchyGroup},
 	"HoursOfOperationId":                   {kind: center.KindHours},
 	"InitialContactId":                     {kind: kindContact},
 	"IntegrationAssociationId":             {kind: "integration-association"},
@@ -81,7 +81,7 @@ var named = map[string]naming{
 	"OutboundCallerIdNumberId":             {kind: kindPhoneNumber, shape: beside},
 	"OutboundEmailAddressId":               {kind: kindEmailAddress},
 	"OutboundFlowId":                       {kind: center.KindFlow},
-	"ParentGroupId":                        {kind: kindHierarchyGroup},
+	"ParentGroupId":                        {kind: center.KindHierarchyGroup},
 	"ParentHoursOfOperationIds":            {kind: center.KindHours},
 	"PhoneNumberId":                        {kind: kindPhoneNumber, shape: beside},
 	"PreviousContactId":                    {kind: kindContact},
@@ -117,11 +117,10 @@ var named = map[string]naming{
 
 // What ARNs call kinds of resource that no catalog holds.
 const (
-	kindContact        center.Kind = "contact"
-	kindEmailAddress   center.Kind = "email-address"
-	kindHierarchyGroup center.Kind = "agent-group"
-	kindPhoneNumber    center.Kind = "phone-number"
-	kindPrompt         center.Kind = "prompt"
+	kindContact      center.Kind = "contact"
+	kindEmailAddress center.Kind = "email-address"
+	kindPhoneNumber  center.Kind = "phone-number"
+	kindPrompt       center.Kind = "prompt"
 )
 
 // ResourcesOf returns what a request touches: request is a pointer to the input of

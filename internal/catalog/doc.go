@@ -1,14 +1,17 @@
 // Package catalog keeps what an administrator sets up: instances, contact
 // flows and their modules, views, queues, hours of operation, quick connects, routing and
-// security profiles, agent statuses, storage configurations, and the functions,
-// bots and origins that an instance may use.
+// security profiles, agent statuses, users with the hierarchy of their groups and
+// predefined attributes, storage configurations, and the functions, bots and
+// origins that an instance may use.
 //
 // # Reading
 //
 // [Catalog.Snapshot] gives everything of one instance as it stands, in memory and
 // immutable: asked once per request, it answers any number of questions
 // without I/O or locks. A snapshot is loaded on first use and replaced after each
-// committed write; those used least lately are evicted when there are many.
+// committed write; those used least lately are evicted when there are many. Users, of
+// which there may be very many, are in it once somebody has asked for them
+// ([Catalog.SnapshotWith]).
 // References of the API, an id or an ARN, are resolved by [Find], [FindContent]
 // and their like; everything else takes ids, each kind a type of its own ([Get]).
 //
@@ -20,7 +23,8 @@
 // exact; between nodes the store's version check decides, and the change is
 // decided again on what is there. What can be changed is in the packages below:
 // publishing for flows, modules and views, queueing for queues, hours, routing profiles,
-// quick connects and agent statuses, permission for security profiles, setup for instances.
+// quick connects and agent statuses, permission for security profiles, staffing for users,
+// setup for instances.
 //
 // What a kind of resource is (its Go type, its quota, whether it has tags,
 // contents or unique names, what searches may name of it) is one row of a table.

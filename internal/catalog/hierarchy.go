@@ -27,7 +27,7 @@ type Level struct {
 }
 
 // Levels returns the levels of the instance's hierarchy, from the top; none when none has been set up.
-func (snap *Snapshot) Levels() []Level {
+func Levels(snap *Snapshot) []Level {
 	for _, h := range All[*Hierarchy](snap) {
 		return h.Levels
 	}
@@ -46,7 +46,7 @@ func (*Group) Kind() center.Kind { return center.KindHierarchyGroup }
 
 // Path returns a group with those above it, the topmost first. The group of the first level is
 // the first of it, and so on.
-func (snap *Snapshot) Path(g *Group) []*Group {
+func Path(snap *Snapshot, g *Group) []*Group {
 	path := make([]*Group, g.Level)
 	for at := g; at != nil && at.Level > 0 && at.Level <= len(path); {
 		path[at.Level-1] = at
@@ -68,7 +68,7 @@ type PredefinedAttribute struct {
 func (*PredefinedAttribute) Kind() center.Kind { return center.KindAttribute }
 
 // FindAttribute returns the predefined attribute with a name. Errors: NotFound.
-func (snap *Snapshot) FindAttribute(name string) (*PredefinedAttribute, error) {
+func FindAttribute(snap *Snapshot, name string) (*PredefinedAttribute, error) {
 	for e := range snap.shelf(center.KindAttribute).named(name) {
 		return e.resource.(*PredefinedAttribute), nil
 	}

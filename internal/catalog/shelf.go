@@ -112,18 +112,23 @@ func usesOf(r Resource) []use {
 	return slices.Compact(all)
 }
 
-// refer notes in a snapshot under construction what a resource refers to.
-func (snap *Snapshot) refer(r Resource) {
+// uses are all references between resources, in order. They never change.
+type uses struct{ ordered.List[use] }
+
+// with adds what a resource refers to.
+func (us uses) with(r Resource) uses {
 	for _, u := range usesOf(r) {
-		snap.uses = snap.uses.With(u, func(v use) int { return v.compare(u) })
+		us.List = us.With(u, func(v use) int { return v.compare(u) })
 	}
+	return us
 }
 
-// release is the reverse of refer.
-func (snap *Snapshot) release(r Resource) {
+// without is the reverse of with.
+func (us uses) without(r Resource) uses {
 	for _, u := range usesOf(r) {
-		snap.uses = snap.uses.Without(func(v use) int { return v.compare(u) })
+		us.List = us.Without(func(v use) int { return v.compare(u) })
 	}
+	return us
 }
 
 // Uses returns how many resources of a kind refer to the one of another kind that has an

@@ -24,7 +24,7 @@ type Snapshot struct {
 
 	partition center.Partition
 	shelves   map[center.Kind]shelf
-	uses      ordered.List[use]                // what refers to what
+	uses      uses                             // what refers to what
 	whole     bool                             // it has the kinds that are kept apart
 	graves    map[string]Holder                // deleted ones whose contents are still kept
 	runnable  map[contact.ContentKey]published // what is published of flows and modules
@@ -239,20 +239,20 @@ func (snap *Snapshot) shelf(kind center.Kind) shelf {
 
 // fill puts all resources of a kind into a snapshot under construction.
 func (snap *Snapshot) fill(kind center.Kind, rs []Resource) {
-	var uses []use
+	var refers []use
 	live := make([]Resource, 0, len(rs))
 	for _, r := range rs {
 		if snap.bury(r) {
 			continue
 		}
 		live = append(live, r)
-		uses = append(uses, usesOf(r)...)
+		refers = append(refers, usesOf(r)...)
 	}
 	snap.shelves[kind] = newShelf(live)
-	if len(uses) > 0 {
-		uses = slices.AppendSeq(uses, snap.uses.All())
-		slices.SortFunc(uses, use.compare)
-		snap.uses = ordered.Of(uses)
+	if len(refers) > 0 {
+		refers = slices.AppendSeq(refers, snap.uses.All())
+		slices.SortFunc(refers, use.compare)
+		snap.uses.List = ordered.Of(refers)
 	}
 }
 
@@ -261,7 +261,7 @@ func (snap *Snapshot) put(r Resource) {
 	snap.remove(r.Kind(), r.About().ID)
 	if !snap.bury(r) {
 		snap.shelves[r.Kind()] = snap.shelves[r.Kind()].with(r)
-		snap.refer(r)
+		snap.uses = snap.uses.with(r)
 	}
 }
 
@@ -281,7 +281,7 @@ func (snap *Snapshot) remove(kind center.Kind, id string) {
 		maps.DeleteFunc(snap.runnable, func(key contact.ContentKey, _ published) bool { return string(key.Flow) == id })
 	}
 	if r, ok := snap.shelf(kind).get(id); ok {
-		snap.release(r)
+		snap.uses = snap.uses.without(r)
 		snap.shelves[kind] = snap.shelves[kind].without(id)
 	}
 }

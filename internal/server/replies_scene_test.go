@@ -83,6 +83,7 @@ func (r *replies) bare(s *servertest.Server) {
 		"HoursOfOperationOverrideId": override, "QueueId": queue, "AssociationId": storage, "ContactId": *chat.ContactId, "InitialContactId": *chat.ContactId,
 	})
 	r.knownLists(s, known)
+	r.barePeople(s, known)
 	r.readAll(s, known, func(operation string, err error) {
 		if !strings.HasSuffix(operation, "Alias") && operation != "GetContactMetrics" { // there is no alias, and nobody waits
 			r.t.Errorf("%s: %v", operation, err)
@@ -114,6 +115,7 @@ func (r *replies) full(s *servertest.Server, release func()) {
 	r.fullQueues(s, known, tags, text)
 	r.fullInstance(s, known)
 	r.knownLists(s, known)
+	r.fullPeople(s, known, tags)
 	for _, kind := range []string{"RoutingProfileId/routing-profile/", "SecurityProfileId/security-profile/", "AgentStatusId/agent-state/"} {
 		name, path, _ := strings.Cut(kind, "/")
 		known["ResourceArn"] = *made.Arn + "/" + path + known[name].(string)
@@ -127,7 +129,7 @@ func (r *replies) full(s *servertest.Server, release func()) {
 	maps.Copy(known, map[string]any{
 		"DescribeContactFlow.ContactFlowId": known["ContactFlowId"].(string) + ":$SAVED", "DescribeContactFlowModule.ContactFlowModuleId": known["ContactFlowModuleId"].(string) + ":1",
 		"DescribeView.ViewId": known["ViewId"].(string) + ":1", "HoursOfOperationId": known["children"], "ContactId": first, "LexVersion": connect.LexVersionV1,
-		"HoursOfOperationOverrideId": known["override of children"], "MaxResults": 1, "ResourceType": connect.InstanceStorageResourceTypeAGENT_EVENTS, "AssociationId": known["stream"],
+		"HoursOfOperationOverrideId": known["override of children"], "MaxResults": 1, "UserId": known["by channel"], "ResourceType": connect.InstanceStorageResourceTypeAGENT_EVENTS, "AssociationId": known["stream"],
 	})
 	r.readAll(s, known, must)
 }

@@ -49,7 +49,7 @@ type AttributeChange struct {
 // it has no longer. Errors: NotFound; those of CreateAttribute.
 func UpdateAttribute(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, name string, n AttributeChange) error {
 	return c.Change(ctx, instance, func(snap *catalog.Snapshot) (w catalog.Write, err error) {
-		found, err := snap.FindAttribute(name)
+		found, err := catalog.FindAttribute(snap, name)
 		if err != nil {
 			return w, err
 		}
@@ -65,7 +65,7 @@ func UpdateAttribute(ctx context.Context, c *catalog.Catalog, instance center.In
 // DeleteAttribute removes the predefined attribute with a name, of which no user has a proficiency. Errors: NotFound, InUse.
 func DeleteAttribute(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, name string) error {
 	return c.Change(ctx, instance, func(snap *catalog.Snapshot) (w catalog.Write, err error) {
-		a, err := snap.FindAttribute(name)
+		a, err := catalog.FindAttribute(snap, name)
 		if err != nil {
 			return w, err
 		}

@@ -38,7 +38,7 @@ func CreateGroup(ctx context.Context, c *catalog.Catalog, instance center.Instan
 			}
 			g.Parent, g.Level = parent.ID, parent.Level+1
 		}
-		if have := len(snap.Levels()); g.Level > have {
+		if have := len(catalog.Levels(snap)); g.Level > have {
 			return nil, center.Errorf(center.BadRequest, "the hierarchy has %d levels, and the group would be on level %d; UpdateUserHierarchyStructure adds levels, up to %d", have, g.Level, catalog.MaxLevels)
 		}
 		return g, nil

@@ -25,7 +25,7 @@ func skillOf(p catalog.Proficiency) skill { return skill{p.Attribute, p.Value} }
 func AddProficiencies(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, user center.UserID, add []catalog.Proficiency) error {
 	return changeProficiencies(ctx, c, instance, user, add, func(snap *catalog.Snapshot, u *catalog.User) error {
 		for _, p := range add {
-			a, err := snap.FindAttribute(p.Attribute)
+			a, err := catalog.FindAttribute(snap, p.Attribute)
 			if err != nil {
 				return err
 			}

@@ -125,12 +125,12 @@ func TestHierarchy(t *testing.T) {
 	if err := staffing.SetStructure(ctx, f.Catalog, id, levels[:2]); err != nil {
 		t.Fatal(err)
 	}
-	before := catalogtest.Must(f.Snapshot(ctx, string(id))).Levels()
+	before := catalog.Levels(catalogtest.Must(f.Snapshot(ctx, string(id))))
 	levels[1] = "Land"
 	if err := staffing.SetStructure(ctx, f.Catalog, id, levels); err != nil {
 		t.Fatal(err)
 	}
-	after := catalogtest.Must(f.Again(catalog.Limits{}).Snapshot(ctx, string(id))).Levels()
+	after := catalog.Levels(catalogtest.Must(f.Again(catalog.Limits{}).Snapshot(ctx, string(id))))
 	if len(after) != 5 || after[0] != before[0] || after[1].ID != before[1].ID || after[1].Name != "Land" {
 		t.Errorf("the levels are %v; before %v", after, before)
 	}
@@ -148,7 +148,7 @@ func TestHierarchy(t *testing.T) {
 	_, err = staffing.CreateGroup(ctx, f.Catalog, id, staffing.NewGroup{Name: "too deep", Parent: parent})
 	catalogtest.WantReason(t, "a group on the sixth level", err, center.BadRequest)
 	snap := catalogtest.Must(f.Snapshot(ctx, string(id)))
-	for i, g := range snap.Path(path[4]) {
+	for i, g := range catalog.Path(snap, path[4]) {
 		if g.ID != path[i].ID {
 			t.Errorf("level %d of the path is %s", i+1, g.Name)
 		}

@@ -8,8 +8,8 @@ import (
 )
 
 // TagResource adds tags to an instance, or to a flow, flow module, view, queue,
-// hours of operation, routing profile, security profile or agent status of one,
-// or changes them. An ARN of anything else is an InvalidParameterException; more
+// hours of operation, routing profile, security profile, agent status, user or
+// hierarchy group of one, or changes them. An ARN of anything else is an InvalidParameterException; more
 // than 50 tags are an InvalidRequestException. A version or an alias behind the ARN
 // has the tags of its flow; one that is not there is a ResourceNotFoundException.
 // Contacts are tagged by TagContact.

@@ -48,7 +48,7 @@ func validateOf(in *connect.InputPredefinedAttributeConfiguration) *bool {
 func (s *Attributes) DescribePredefinedAttribute(ctx context.Context, in *connect.DescribePredefinedAttributeRequest) (*connect.DescribePredefinedAttributeResponse, error) {
 	out := &connect.DescribePredefinedAttributeResponse{}
 	return out, query.In(ctx, s.Catalog, in.InstanceId, func(snap *catalog.Snapshot) error {
-		a, err := snap.FindAttribute(in.Name)
+		a, err := catalog.FindAttribute(snap, in.Name)
 		if err == nil {
 			out.PredefinedAttribute = new(attribute(snap, a))
 		}

@@ -47,7 +47,7 @@ func group(snap *catalog.Snapshot, g *catalog.Group) connect.HierarchyGroup {
 		LastModifiedTime: &g.Updated, LastModifiedRegion: new(snap.Region()), HierarchyPath: &connect.HierarchyPath{},
 	}
 	places := []**connect.HierarchyGroupSummary{&out.HierarchyPath.LevelOne, &out.HierarchyPath.LevelTwo, &out.HierarchyPath.LevelThree, &out.HierarchyPath.LevelFour, &out.HierarchyPath.LevelFive}
-	for i, above := range snap.Path(g) {
+	for i, above := range catalog.Path(snap, g) {
 		if above != nil && i < len(places) {
 			*places[i] = new(groupSummary(snap, above))
 		}
@@ -63,7 +63,7 @@ func groupSummary(snap *catalog.Snapshot, g *catalog.Group) connect.HierarchyGro
 
 // levelOf returns the id of the level that a group is on.
 func levelOf(snap *catalog.Snapshot, g *catalog.Group) string {
-	if levels := snap.Levels(); g.Level <= len(levels) {
+	if levels := catalog.Levels(snap); g.Level <= len(levels) {
 		return string(levels[g.Level-1].ID)
 	}
 	return ""
@@ -138,7 +138,7 @@ func (s *Hierarchy) DescribeUserHierarchyStructure(ctx context.Context, in *conn
 	}
 	out := &connect.HierarchyStructure{}
 	places := []**connect.HierarchyLevel{&out.LevelOne, &out.LevelTwo, &out.LevelThree, &out.LevelFour, &out.LevelFive}
-	for i, l := range snap.Levels() {
+	for i, l := range catalog.Levels(snap) {
 		*places[i] = &connect.HierarchyLevel{
 			Id: new(string(l.ID)), Arn: new(snap.ARN(center.KindHierarchyLevel, string(l.ID))), Name: &l.Name, LastModifiedTime: &l.Updated, LastModifiedRegion: new(snap.Region()),
 		}

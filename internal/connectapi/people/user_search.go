@@ -105,7 +105,7 @@ func inGroup(snap *catalog.Snapshot, c *connect.HierarchyGroupCondition) userMat
 		if g, err := catalog.Find[*catalog.Group](snap, wire.Text(c.Value)); err == nil {
 			wanted[g.ID] = true
 			for _, below := range catalog.All[*catalog.Group](snap) {
-				if c.HierarchyGroupMatchType == connect.HierarchyGroupMatchTypeWITH_CHILD_GROUPS && slices.Contains(snap.Path(below), g) {
+				if c.HierarchyGroupMatchType == connect.HierarchyGroupMatchTypeWITH_CHILD_GROUPS && slices.Contains(catalog.Path(snap, below), g) {
 					wanted[below.ID] = true
 				}
 			}
