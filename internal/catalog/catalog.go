@@ -163,7 +163,7 @@ func (c *Catalog) Change(ctx context.Context, id center.InstanceID, decide func(
 func (c *Catalog) Admits(snap *Snapshot, r Resource) error {
 	k, m := kinds[r.Kind()], r.About()
 	if k.unique && m.Name != "" && snap.hasName(r.Kind(), m.Name, m.ID) {
-		return &center.Error{Reason: center.Duplicate, Message: fmt.Sprintf("a %s with the name %q exists", k.kind, m.Name), Kind: k.kind}
+		return &center.Error{Reason: center.Duplicate, Message: fmt.Sprintf("another %s has the name %q", k.kind, m.Name), Kind: k.kind}
 	}
 	if m.Version > 0 || k.quota == "" {
 		return nil

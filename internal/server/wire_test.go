@@ -129,7 +129,7 @@ func TestBrowsers(t *testing.T) {
 		{"GET", "/ws?token=forged", "", 426},
 		{"POST", "/participant/message", strings.Repeat("x", 2<<20), 403},
 		{"PUT", "/contact/chat", strings.Repeat("x", 5<<20), 400},
-		{"PUT", "/users/11111111-1111-4111-8111-111111111111", `{"Username":"a","PhoneConfig":{},"SecurityProfileIds":["a"],"RoutingProfileId":"b","InstanceId":"c"}`, 501},
+		{"POST", "/phone-number/list", `{"InstanceId":"c"}`, 501},
 	} {
 		r := call(t, s, c.method, c.path, c.body, "Origin", origin)
 		if r.status != c.want {
