@@ -32,6 +32,17 @@ func TestNoticeDuringALoadMakesItOutdated(t *testing.T) {
 	if _, err := c.Chats().prepared(id); err != nil {
 		t.Errorf("an outdated snapshot is not there for chats in the middle of a command: %v", err)
 	}
+	for _, b := range []bool{true, false} { // what is read later of the same revision knows what the former one does
+		late := c.cache.newCached(id)
+		late.snap = snap
+		if b {
+			late.succeed(e)
+		}
+		if late.outdated() != b {
+			t.Errorf("one that succeeds it: %v, is outdated: %v", b, !b)
+		}
+		late.close()
+	}
 	again := *snap
 	again.Revision = 8
 	c.cache.put(c.cache.newCached(id), &again)

@@ -1,8 +1,10 @@
 package catalog_test
 
 import (
+	"fmt"
 	"testing"
 
+	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/catalog/catalogtest"
 	"parley.example/parley/internal/center"
@@ -96,4 +98,38 @@ func TestUsersAreReadWhenAskedFor(t *testing.T) {
 	catalogtest.WantReason(t, "a name that is taken", err, center.Duplicate)
 	_, err = add(t, f.Again(catalog.Limits{Users: 2}), id, "eve")
 	catalogtest.WantReason(t, "the third user of two", err, center.LimitExceeded)
+}
+
+// TestUsersOfOtherNodes shows that chats of a node read no users because another node writes some,
+// and that whoever asks for users sees them.
+func TestUsersOfOtherNodes(t *testing.T) {
+	f := catalogtest.New(t, catalog.Limits{})
+	id := f.NewInstance(t, "acme")
+	var b bus.Local
+	node := func(name string) *catalog.Catalog {
+		return f.Again(catalog.Limits{}, func(c *catalog.Config) { c.Bus, c.Node, c.Shared = &b, name, true })
+	}
+	here, there := node("here"), node("there")
+	users := func() int {
+		return len(catalog.All[*catalog.User](catalogtest.Must(here.SnapshotWith(t.Context(), center.KindUser, string(id)))))
+	}
+	for n := range 3 {
+		if got := users(); got != n {
+			t.Errorf("there are %d users; want %d", got, n)
+		}
+		if _, err := add(t, there, id, fmt.Sprint("user", n)); err != nil {
+			t.Fatal(err)
+		}
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("a chat reads users")
+				}
+			}()
+			catalog.All[*catalog.User](catalogtest.Must(here.Snapshot(t.Context(), string(id))))
+		}()
+	}
+	if _, err := add(t, here, id, "user3"); err != nil || users() != 4 {
+		t.Errorf("after a write of its own there are %d users, %v; want 4", users(), err)
+	}
 }

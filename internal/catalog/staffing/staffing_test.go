@@ -63,6 +63,15 @@ func TestPasswordsAreHashedLast(t *testing.T) {
 	}
 	_, _, err = f.Password(ctx, id, "eve")
 	catalogtest.WantReason(t, "who is not there", err, center.NotFound)
+	for _, hash := range []string{"another", "another one"} {
+		if err := staffing.SetPassword(ctx, f.Catalog, id, ana.ID, hash); err != nil {
+			t.Fatal(err)
+		}
+		if u, got, err := f.Password(ctx, id, "ana"); err != nil || got != hash || u.Version != ana.Version+1 {
+			t.Errorf("ana, version %d, has %q, %v; want %q", u.Version, got, err, hash)
+		}
+	}
+	catalogtest.WantReason(t, "a password of nobody", staffing.SetPassword(ctx, f.Catalog, id, "x", "y"), center.NotFound)
 	if err := staffing.DeleteUser(ctx, f.Catalog, id, ana.ID); err != nil {
 		t.Fatal(err)
 	}

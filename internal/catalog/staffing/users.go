@@ -211,6 +211,21 @@ func permit(snap *catalog.Snapshot, u *catalog.User, ids []center.SecurityProfil
 	return nil
 }
 
+// SetPassword keeps the hash of another password of a user, or another hash of the same one. Errors:
+// NotFound; BadRequest where users have no passwords.
+func SetPassword(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, id center.UserID, hash string) error {
+	return c.Change(ctx, instance, func(snap *catalog.Snapshot) (w catalog.Write, err error) {
+		u, err := catalog.Get[*catalog.User](snap, id)
+		if err != nil {
+			return w, err
+		}
+		if err := signsIn(snap.Instance.Identity, u, true); err != nil {
+			return w, err
+		}
+		return w, w.SetPassword(c, u, hash)
+	})
+}
+
 // DeleteUser removes a user, with the password. The username may be used again. Errors: NotFound.
 func DeleteUser(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, id center.UserID) error {
 	return c.Change(ctx, instance, func(snap *catalog.Snapshot) (w catalog.Write, err error) {
