@@ -111,6 +111,7 @@ func TestHierarchyGroups(t *testing.T) {
 		"an unknown parent":       {errorOf(create("x", unknownID)), missing, 404},
 		"a user as parent":        {errorOf(create("x", s.arn+"/agent/"+*spain.HierarchyGroupId)), missing, 404},
 		"no name":                 {errorOf(create("", "")), invalid, 400},
+		"a name with a zero":      {errorOf(create("a\x00b", "")), invalid, 400},
 		"a long name":             {errorOf(create(strings.Repeat("é", 101), "")), invalid, 400},
 		"a decomposed name":       {errorOf(create("e\u0301", "")), invalid, 400},
 		"renamed to a taken name": {rename(*madrid.HierarchyGroupId, "Spain"), duplicate, 409},

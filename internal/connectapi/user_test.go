@@ -208,6 +208,7 @@ func TestCreateUserRefuses(t *testing.T) {
 		"a decomposed name":           {func(in *connect.CreateUserRequest) { in.Username = decomposed }, invalid},
 		"a decomposed first name":     {func(in *connect.CreateUserRequest) { in.IdentityInfo.FirstName = &decomposed }, invalid},
 		"a decomposed last name":      {func(in *connect.CreateUserRequest) { in.IdentityInfo.LastName = &decomposed }, invalid},
+		"a first name with a bell":    {func(in *connect.CreateUserRequest) { in.IdentityInfo.FirstName = new("Ana\a") }, invalid},
 		"a long first name":           {func(in *connect.CreateUserRequest) { in.IdentityInfo.FirstName = new(strings.Repeat("é", 256)) }, invalid},
 		"a long last name":            {func(in *connect.CreateUserRequest) { in.IdentityInfo.LastName = new(strings.Repeat("é", 301)) }, invalid},
 		"an address without a domain": {func(in *connect.CreateUserRequest) { in.IdentityInfo.Email = new("ana") }, invalid},

@@ -20,13 +20,15 @@ import (
 	"parley.example/parley/internal/center"
 )
 
-// text refuses a text of a request that is longer than most characters, or not in
-// Normalization Form C: the service takes no other ("Inputs must be in Unicode
+// text refuses a text of a request that is longer than most characters, has control
+// characters, or is not in Normalization Form C: the service takes no other ("Inputs must be in Unicode
 // Normalization Form C", API reference), so that what looks alike is alike.
 func text(member, s string, most int) error {
 	switch n := utf8.RuneCountInString(s); {
 	case !utf8.ValidString(s):
 		return center.Errorf(center.Invalid, "%s is not UTF-8", member)
+	case strings.ContainsFunc(s, unicode.IsControl):
+		return center.Errorf(center.Invalid, "%s has a control character", member)
 	case n > most:
 		return center.Errorf(center.Invalid, "%s may have %d characters; it has %d", member, most, n)
 	case !norm.NFC.IsNormalString(s):
