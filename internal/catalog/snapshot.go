@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -45,6 +46,19 @@ func All[T Resource](snap *Snapshot) []T {
 		all = append(all, e.resource.(T))
 	}
 	return all
+}
+
+// Behind yields the resources of a type that All has behind a name and id, without
+// going through those before.
+func Behind[T Resource](snap *Snapshot, name, id string) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		var none T
+		for e := range snap.shelf(none.Kind()).byName.From(withName(name, id)) {
+			if (e.name != name || e.id != id) && !yield(e.resource.(T)) {
+				return
+			}
+		}
+	}
 }
 
 // Get returns the resource that has an id: NotFound when there is none.

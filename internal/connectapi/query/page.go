@@ -59,12 +59,12 @@ func (p Page) fingerprint() string {
 // a walk sees everything that is there all the time exactly once. A token that
 // is broken or of another request is Invalid.
 func Cut[T any](p Page, items []T, position func(*T) string) (some []T, next *string, err error) {
+	after, err := p.after()
+	if err != nil {
+		return nil, nil, err
+	}
 	from := 0
-	if p.Token != nil && *p.Token != "" {
-		after, err := p.after()
-		if err != nil {
-			return nil, nil, err
-		}
+	if after != "" {
 		exact := false
 		from, exact = slices.BinarySearchFunc(items, after, func(item T, after string) int {
 			return strings.Compare(position(&item), after)
@@ -73,17 +73,27 @@ func Cut[T any](p Page, items []T, position func(*T) string) (some []T, next *st
 			from++
 		}
 	}
-	n := pageSize
+	return first(p, items[from:], position)
+}
+
+// size is how many items the page has at most.
+func (p Page) size() int {
 	switch {
 	case p.Max != nil:
-		n = int(*p.Max)
+		return int(*p.Max)
 	case p.Size > 0:
-		n = p.Size
+		return p.Size
 	}
-	if len(items)-from <= n {
-		return slices.Clip(items[from:]), nil, nil
+	return pageSize
+}
+
+// first returns the first items of what is left of a list, as many as a page has.
+func first[T any](p Page, items []T, position func(*T) string) (some []T, next *string, err error) {
+	n := p.size()
+	if len(items) <= n {
+		return slices.Clip(items), nil, nil
 	}
-	some = items[from : from+n : from+n]
+	some = items[:n:n]
 	token, err := json.Marshal(pageToken{After: position(&some[n-1]), Request: p.fingerprint()})
 	if err != nil {
 		return nil, nil, fmt.Errorf("encode a token: %w", err)
@@ -91,8 +101,11 @@ func Cut[T any](p Page, items []T, position func(*T) string) (some []T, next *st
 	return some, new(base64.RawURLEncoding.EncodeToString(token)), nil
 }
 
-// after returns the position that the token says.
+// after returns the position that the token says, "" without one.
 func (p Page) after() (string, error) {
+	if p.Token == nil || *p.Token == "" {
+		return "", nil
+	}
 	var t pageToken
 	raw, err := base64.RawURLEncoding.DecodeString(*p.Token)
 	if err == nil {

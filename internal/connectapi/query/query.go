@@ -10,6 +10,8 @@ package query
 
 import (
 	"context"
+	"iter"
+	"strings"
 
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/catalog/contents"
@@ -90,7 +92,29 @@ func List[T catalog.Resource, O any](ctx context.Context, c *catalog.Catalog, in
 	if err != nil {
 		return nil, nil, err
 	}
-	return Of(snap, p, matching(catalog.All[T](snap), match), show)
+	if match != nil {
+		return Of(snap, p, matching(catalog.All[T](snap), match), show)
+	}
+	p = p.of(string(snap.ID()))
+	after, err := p.after()
+	if err != nil {
+		return nil, nil, err
+	}
+	name, id, _ := strings.Cut(after, "\x00") // as Position has it
+	some, next, err := first(p, take(catalog.Behind[T](snap, name, id), p.size()+1), Position[T])
+	return shown(some, func(r T) O { return show(snap, r) }), next, err
+}
+
+// take returns the first n of a sequence, or all that there are.
+func take[T any](all iter.Seq[T], n int) []T {
+	var some []T
+	for r := range all {
+		if len(some) == n {
+			break
+		}
+		some = append(some, r)
+	}
+	return some
 }
 
 // Of gives one page of resources of an instance, which are in order of their names.
@@ -105,11 +129,15 @@ func Within[T, O any](p Page, owner string, all []T, position func(*T) string, s
 	if err != nil {
 		return nil, nil, err
 	}
+	return shown(some, show), next, nil
+}
+
+func shown[T, O any](some []T, show func(T) O) []O {
 	list := make([]O, len(some))
 	for i, r := range some {
 		list[i] = show(r)
 	}
-	return list, next, nil
+	return list
 }
 
 // Search gives one page of the resources of a type that meet a condition and
