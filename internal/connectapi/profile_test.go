@@ -7,7 +7,6 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
-	"parley.example/parley/internal/center"
 )
 
 const (
@@ -21,30 +20,6 @@ func (o *office) queue(name string, quick ...string) string {
 	o.t.Helper()
 	hours := must[*connect.ListHoursOfOperationsResponse](o.t)(o.ListHoursOfOperations(o.t.Context(), &connect.ListHoursOfOperationsRequest{InstanceId: o.id})).HoursOfOperationSummaryList[0]
 	return *must[*connect.CreateQueueResponse](o.t)(o.CreateQueue(o.t.Context(), &connect.CreateQueueRequest{InstanceId: o.id, Name: name, HoursOfOperationId: *hours.Id, QuickConnectIds: quick})).QueueId
-}
-
-// user adds a user with a routing profile and a security profile.
-func (o *office) user(name, routing, security string) string {
-	o.t.Helper()
-	c, id := o.service.People.Catalog, center.UserID(center.NewUUID())
-	_, err := catalog.Add(o.t.Context(), c, center.InstanceID(o.id), func(snap *catalog.Snapshot) (*catalog.User, error) {
-		return &catalog.User{
-			Meta:           catalog.NewMeta(c, snap.ID(), id, name, nil),
-			RoutingProfile: center.RoutingProfileID(routing), SecurityProfiles: []center.SecurityProfileID{center.SecurityProfileID(security)},
-		}, nil
-	})
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	return string(id)
-}
-
-// profiles returns the ids of the routing profile and of the first security profile that came with the instance.
-func (o *office) profiles() (routing, security string) {
-	o.t.Helper()
-	r := must[*connect.ListRoutingProfilesResponse](o.t)(o.ListRoutingProfiles(o.t.Context(), &connect.ListRoutingProfilesRequest{InstanceId: o.id})).RoutingProfileSummaryList
-	s := must[*connect.ListSecurityProfilesResponse](o.t)(o.ListSecurityProfiles(o.t.Context(), &connect.ListSecurityProfilesRequest{InstanceId: o.id})).SecurityProfileSummaryList
-	return *r[0].Id, *s[0].Id
 }
 
 func from(queue string, channel connect.Channel, priority, delay int32) connect.RoutingProfileQueueConfig {
@@ -93,7 +68,7 @@ func (o *office) profileQueues(id string) (offered, manual []string) {
 // TestRoutingProfileFromCreatedToDeleted makes the calls of a tool that keeps a routing
 // profile as a file says, one for each kind of change.
 func TestRoutingProfileFromCreatedToDeleted(t *testing.T) {
-	o := newOffice(t, catalog.Limits{})
+	o := newStaff(t, catalog.Limits{})
 	ctx := t.Context()
 	sales, support, other := o.queue("Sales"), o.queue("Support"), o.queue("Other")
 	made := must[*connect.CreateRoutingProfileResponse](t)(o.CreateRoutingProfile(ctx, &connect.CreateRoutingProfileRequest{
@@ -176,8 +151,7 @@ func TestRoutingProfileFromCreatedToDeleted(t *testing.T) {
 	_, err = o.DeleteQueue(ctx, &connect.DeleteQueueRequest{InstanceId: o.id, QueueId: sales})
 	refused(t, "a queue that contacts are offered from", err, "ResourceInUseException", 409)
 
-	_, security := o.profiles()
-	o.user("ana", id, security)
+	o.user("ana", func(in *connect.CreateUserRequest) { in.RoutingProfileId = id })
 	if n := *describe().NumberOfAssociatedUsers; n != 1 {
 		t.Errorf("the profile has %d users; want 1", n)
 	}
@@ -186,11 +160,10 @@ func TestRoutingProfileFromCreatedToDeleted(t *testing.T) {
 		return err
 	}
 	refused(t, "deleting the profile of a user", drop(id), "ResourceInUseException", 409)
-	routing, _ := o.profiles()
-	if err := drop(routing); err != nil {
+	if err := drop(o.routing); err != nil {
 		t.Errorf("deleting a profile that nobody has: %v", err)
 	}
-	refused(t, "deleting it twice", drop(routing), "ResourceNotFoundException", 404)
+	refused(t, "deleting it twice", drop(o.routing), "ResourceNotFoundException", 404)
 }
 
 func TestRoutingProfilesThatAreRefused(t *testing.T) {
@@ -302,25 +275,24 @@ func TestRoutingProfilesThatAreRefused(t *testing.T) {
 // TestListsOfRoutingProfilesGoOnAfterInserts: what is there all the time is listed
 // once, whatever is added and removed between the pages.
 func TestListsOfRoutingProfilesGoOnAfterInserts(t *testing.T) {
-	o := newOffice(t, catalog.Limits{})
+	o := newStaff(t, catalog.Limits{})
 	ctx := t.Context()
-	routing, _ := o.profiles()
 	b, d := o.queue("b"), o.queue("d")
 	add := func(queue string) {
-		must[*connect.AssociateRoutingProfileQueuesResponse](t)(o.AssociateRoutingProfileQueues(ctx, &connect.AssociateRoutingProfileQueuesRequest{InstanceId: o.id, RoutingProfileId: routing, QueueConfigs: []connect.RoutingProfileQueueConfig{from(queue, chat, 1, 0)}}))
+		must[*connect.AssociateRoutingProfileQueuesResponse](t)(o.AssociateRoutingProfileQueues(ctx, &connect.AssociateRoutingProfileQueuesRequest{InstanceId: o.id, RoutingProfileId: o.routing, QueueConfigs: []connect.RoutingProfileQueueConfig{from(queue, chat, 1, 0)}}))
 	}
 	add(d)
 	add(b)
 	var got []string
 	for token := (*string)(nil); ; {
-		page := must[*connect.ListRoutingProfileQueuesResponse](t)(o.ListRoutingProfileQueues(ctx, &connect.ListRoutingProfileQueuesRequest{InstanceId: o.id, RoutingProfileId: routing, MaxResults: new(int32(1)), NextToken: token}))
+		page := must[*connect.ListRoutingProfileQueuesResponse](t)(o.ListRoutingProfileQueues(ctx, &connect.ListRoutingProfileQueuesRequest{InstanceId: o.id, RoutingProfileId: o.routing, MaxResults: new(int32(1)), NextToken: token}))
 		for _, q := range page.RoutingProfileQueueConfigSummaryList {
 			got = append(got, fmt.Sprint(q.QueueName, " ", q.Channel))
 			switch q.QueueName {
 			case "b":
 				add(o.queue("a"))
 				add(o.queue("c"))
-				must[*connect.DisassociateRoutingProfileQueuesResponse](t)(o.DisassociateRoutingProfileQueues(ctx, &connect.DisassociateRoutingProfileQueuesRequest{InstanceId: o.id, RoutingProfileId: routing, QueueReferences: []connect.RoutingProfileQueueReference{{QueueId: b, Channel: chat}}}))
+				must[*connect.DisassociateRoutingProfileQueuesResponse](t)(o.DisassociateRoutingProfileQueues(ctx, &connect.DisassociateRoutingProfileQueuesRequest{InstanceId: o.id, RoutingProfileId: o.routing, QueueReferences: []connect.RoutingProfileQueueReference{{QueueId: b, Channel: chat}}}))
 			}
 		}
 		if token = page.NextToken; token == nil {
@@ -330,8 +302,8 @@ func TestListsOfRoutingProfilesGoOnAfterInserts(t *testing.T) {
 	if want := []string{"BasicQueue VOICE", "BasicQueue CHAT", "BasicQueue TASK", "b CHAT", "c CHAT", "d CHAT"}; !slices.Equal(got, want) {
 		t.Errorf("the walk goes over %q; want %q", got, want)
 	}
-	page := must[*connect.ListRoutingProfileQueuesResponse](t)(o.ListRoutingProfileQueues(ctx, &connect.ListRoutingProfileQueuesRequest{InstanceId: o.id, RoutingProfileId: routing, MaxResults: new(int32(1))}))
-	_, err := o.ListRoutingProfileManualAssignmentQueues(ctx, &connect.ListRoutingProfileManualAssignmentQueuesRequest{InstanceId: o.id, RoutingProfileId: routing, NextToken: page.NextToken})
+	page := must[*connect.ListRoutingProfileQueuesResponse](t)(o.ListRoutingProfileQueues(ctx, &connect.ListRoutingProfileQueuesRequest{InstanceId: o.id, RoutingProfileId: o.routing, MaxResults: new(int32(1))}))
+	_, err := o.ListRoutingProfileManualAssignmentQueues(ctx, &connect.ListRoutingProfileManualAssignmentQueuesRequest{InstanceId: o.id, RoutingProfileId: o.routing, NextToken: page.NextToken})
 	refused(t, "a token of another list", err, parameter, 400)
 }
 

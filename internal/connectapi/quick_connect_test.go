@@ -53,10 +53,9 @@ func leads(to *connect.QuickConnectConfig) string {
 // TestQuickConnectFromCreatedToDeleted makes the calls of a tool that keeps a quick connect
 // as a file says, with one of each type.
 func TestQuickConnectFromCreatedToDeleted(t *testing.T) {
-	o := newOffice(t, catalog.Limits{})
+	o := newStaff(t, catalog.Limits{})
 	ctx := t.Context()
-	routing, security := o.profiles()
-	user, sales := o.user("ana", routing, security), o.queue("Sales")
+	user, sales := o.user("ana"), o.queue("Sales")
 	toAgents, toQueues := o.transfer("to agents", connect.ContactFlowTypeAGENT_TRANSFER), o.transfer("to queues", connect.ContactFlowTypeQUEUE_TRANSFER)
 	made := must[*connect.CreateQuickConnectResponse](t)(o.CreateQuickConnect(ctx, &connect.CreateQuickConnectRequest{
 		InstanceId: o.arn, Name: "Pager", Description: new("who is on call"), QuickConnectConfig: phoneConfig("+14155550123"), Tags: map[string]string{"team": "a"},
@@ -109,10 +108,9 @@ func TestQuickConnectFromCreatedToDeleted(t *testing.T) {
 }
 
 func TestQuickConnectsThatAreRefused(t *testing.T) {
-	o := newOffice(t, catalog.Limits{QuickConnects: 2})
+	o := newStaff(t, catalog.Limits{QuickConnects: 2})
 	ctx := t.Context()
-	routing, security := o.profiles()
-	user, sales := o.user("ana", routing, security), o.queue("Sales")
+	user, sales := o.user("ana"), o.queue("Sales")
 	toAgents, toQueues := o.transfer("to agents", connect.ContactFlowTypeAGENT_TRANSFER), o.transfer("to queues", connect.ContactFlowTypeQUEUE_TRANSFER)
 	inbound, _ := o.flow("inbound")
 	taken, id := o.quickConnect("taken", phoneConfig("+15550100")), o.quickConnect("mine", flowConfig(toQueues))

@@ -59,7 +59,7 @@ const anAIAgent = "arn:aws:wisdom:eu-central-1:210987654321:ai-agent/66666666-22
 // TestSecurityProfileFromCreatedToDeleted makes the calls of a tool that keeps a security
 // profile as a file says.
 func TestSecurityProfileFromCreatedToDeleted(t *testing.T) {
-	o := newOffice(t, catalog.Limits{})
+	o := newStaff(t, catalog.Limits{})
 	ctx := t.Context()
 	module := *must[*connect.CreateContactFlowModuleResponse](t)(o.CreateContactFlowModule(ctx, &connect.CreateContactFlowModuleRequest{InstanceId: o.id, Name: "module", Content: returning("", boilerplate)})).Id
 	granular := &connect.GranularAccessControlConfiguration{DataTableAccessControlConfiguration: &connect.DataTableAccessControlConfiguration{
@@ -121,8 +121,7 @@ func TestSecurityProfileFromCreatedToDeleted(t *testing.T) {
 		t.Errorf("emptied, the profile is %+v", p)
 	}
 
-	routing, _ := o.profiles()
-	o.user("ana", routing, id)
+	o.user("ana", func(in *connect.CreateUserRequest) { in.SecurityProfileIds = []string{id} })
 	drop := func(id string) error {
 		_, err := o.DeleteSecurityProfile(ctx, &connect.DeleteSecurityProfileRequest{InstanceId: o.id, SecurityProfileId: id})
 		return err
@@ -136,9 +135,9 @@ func TestSecurityProfileFromCreatedToDeleted(t *testing.T) {
 }
 
 func TestSecurityProfilesThatAreRefused(t *testing.T) {
-	o := newOffice(t, catalog.Limits{SecurityProfiles: 5})
+	o := newStaff(t, catalog.Limits{SecurityProfiles: 5})
 	ctx := t.Context()
-	_, id := o.profiles()
+	id := o.security
 	module := *must[*connect.CreateContactFlowModuleResponse](t)(o.CreateContactFlowModule(ctx, &connect.CreateContactFlowModuleRequest{InstanceId: o.id, Name: "module", Content: returning("", boilerplate)})).Id
 	type request = connect.UpdateSecurityProfileRequest
 	for what, c := range map[string]struct {
@@ -287,11 +286,10 @@ func TestSecurityProfilesOfAIAgents(t *testing.T) {
 
 // TestAProfileHasAHundredAIAgents at most.
 func TestAProfileHasAHundredAIAgents(t *testing.T) {
-	o := newOffice(t, catalog.Limits{})
-	_, id := o.profiles()
+	o := newStaff(t, catalog.Limits{})
 	for i := range 101 {
 		arn := fmt.Sprintf("arn:aws:wisdom:eu-central-1:210987654321:ai-agent/66666666-2222-4333-8444-555555555555/11111111-2222-4333-8444-%012d", i)
-		_, err := o.AssociateSecurityProfiles(t.Context(), &connect.AssociateSecurityProfilesRequest{InstanceId: o.id, EntityType: connect.EntityTypeAI_AGENT, EntityArn: arn, SecurityProfiles: []connect.SecurityProfileItem{{Id: &id}}})
+		_, err := o.AssociateSecurityProfiles(t.Context(), &connect.AssociateSecurityProfilesRequest{InstanceId: o.id, EntityType: connect.EntityTypeAI_AGENT, EntityArn: arn, SecurityProfiles: []connect.SecurityProfileItem{{Id: &o.security}}})
 		switch {
 		case i < 100 && err != nil:
 			t.Fatal(err)

@@ -23,9 +23,10 @@ func (s *SecurityProfiles) CreateSecurityProfile(ctx context.Context, in *connec
 	if err != nil {
 		return nil, err
 	}
-	change, err := grantOf(snap, grant{
-		in.Description, in.Permissions, in.AllowedAccessControlTags, in.TagRestrictedResources, in.HierarchyRestrictedResources, in.AllowedAccessControlHierarchyGroupId,
-		in.GranularAccessControlConfiguration, in.Applications, in.AllowedFlowModules, in.AllowedAIAgents,
+	change, err := grantOf(snap, &connect.UpdateSecurityProfileRequest{
+		Description: in.Description, Permissions: in.Permissions, AllowedAccessControlTags: in.AllowedAccessControlTags, TagRestrictedResources: in.TagRestrictedResources,
+		HierarchyRestrictedResources: in.HierarchyRestrictedResources, AllowedAccessControlHierarchyGroupId: in.AllowedAccessControlHierarchyGroupId,
+		GranularAccessControlConfiguration: in.GranularAccessControlConfiguration, Applications: in.Applications, AllowedFlowModules: in.AllowedFlowModules, AllowedAIAgents: in.AllowedAIAgents,
 	})
 	if err != nil {
 		return nil, err
@@ -44,39 +45,22 @@ func (s *SecurityProfiles) UpdateSecurityProfile(ctx context.Context, in *connec
 	if err != nil {
 		return nil, err
 	}
-	change, err := grantOf(snap, grant{
-		in.Description, in.Permissions, in.AllowedAccessControlTags, in.TagRestrictedResources, in.HierarchyRestrictedResources, in.AllowedAccessControlHierarchyGroupId,
-		in.GranularAccessControlConfiguration, in.Applications, in.AllowedFlowModules, in.AllowedAIAgents,
-	})
+	change, err := grantOf(snap, in)
 	if err != nil {
 		return nil, err
 	}
 	return &connect.UpdateSecurityProfileResponse{}, permission.UpdateProfile(ctx, s.Catalog, p.Instance, p.ID, change)
 }
 
-// grant is what the requests to create and to update have in common.
-type grant struct {
-	description     *string
-	permissions     []string
-	tags            map[string]string
-	byTag           []string
-	byHierarchy     []string
-	group           *string
-	granular        *connect.GranularAccessControlConfiguration
-	applications    []connect.Application
-	modules         []connect.FlowModule
-	allowedAIAgents []connect.AIAgent
-}
-
-// grantOf reads them.
-func grantOf(snap *catalog.Snapshot, g grant) (permission.ProfileChange, error) {
+// grantOf reads what a security profile grants.
+func grantOf(snap *catalog.Snapshot, in *connect.UpdateSecurityProfileRequest) (permission.ProfileChange, error) {
 	change := permission.ProfileChange{
-		Description: g.description, Permissions: g.permissions, Tags: g.tags, ByTag: g.byTag, ByHierarchy: g.byHierarchy,
-		Rows: rowsOf(g.granular),
-		Applications: each(g.applications, func(a connect.Application) catalog.Application {
+		Description: in.Description, Permissions: in.Permissions, Tags: in.AllowedAccessControlTags, ByTag: in.TagRestrictedResources, ByHierarchy: in.HierarchyRestrictedResources,
+		Rows: rowsOf(in.GranularAccessControlConfiguration),
+		Applications: each(in.Applications, func(a connect.Application) catalog.Application {
 			return catalog.Application{Namespace: wire.Text(a.Namespace), Permissions: a.ApplicationPermissions, Type: string(a.Type)}
 		}),
-		AIAgents: each(g.allowedAIAgents, func(a connect.AIAgent) catalog.AllowedAIAgent {
+		AIAgents: each(in.AllowedAIAgents, func(a connect.AIAgent) catalog.AllowedAIAgent {
 			return catalog.AllowedAIAgent{ARN: wire.Text(a.Arn), Type: string(a.Type)}
 		}),
 	}
@@ -86,20 +70,20 @@ func grantOf(snap *catalog.Snapshot, g grant) (permission.ProfileChange, error) 
 	if slices.ContainsFunc(change.AIAgents, func(a catalog.AllowedAIAgent) bool { return a.ARN == "" }) {
 		return change, center.Errorf(center.BadRequest, "AllowedAIAgents: Arn is required")
 	}
-	if group := wire.Text(g.group); group != "" {
+	if group := wire.Text(in.AllowedAccessControlHierarchyGroupId); group != "" {
 		found, err := catalog.Find[*catalog.Group](snap, group)
 		if err != nil {
 			return change, wire.InMember("AllowedAccessControlHierarchyGroupId", err)
 		}
 		change.Group = &found.ID
-	} else if g.group != nil {
+	} else if in.AllowedAccessControlHierarchyGroupId != nil {
 		change.Group = new(center.HierarchyGroupID(""))
 	}
-	if g.modules == nil {
+	if in.AllowedFlowModules == nil {
 		return change, nil
 	}
-	change.Modules = make([]catalog.AllowedModule, 0, len(g.modules))
-	for _, m := range g.modules {
+	change.Modules = make([]catalog.AllowedModule, 0, len(in.AllowedFlowModules))
+	for _, m := range in.AllowedFlowModules {
 		found, err := query.Whole[*catalog.Module](snap, wire.Text(m.FlowModuleId))
 		if err != nil {
 			return change, wire.InMember("AllowedFlowModules", err)
