@@ -121,6 +121,9 @@ var kinds = byKind(
 		kind: center.KindSecurityProfile, make: func() Resource { return new(SecurityProfile) }, taggable: true, unique: true,
 		quota: "security-profiles", plural: "security profiles", over: center.LimitExceeded,
 		fields: description(func(p *SecurityProfile) string { return p.Description }),
+		refers: func(r Resource) []target {
+			return []target{{center.KindHierarchyGroup, string(r.(*SecurityProfile).Group)}}
+		},
 	},
 	kind{
 		kind: center.KindAgentStatus, make: func() Resource { return new(AgentStatus) }, taggable: true, unique: true,

@@ -110,6 +110,18 @@ func TestSecurityProfileFromCreatedToDeleted(t *testing.T) {
 	if p = describe(); *p.Description != "leads" || len(p.TagRestrictedResources) != 2 || p.GranularAccessControlConfiguration == nil {
 		t.Errorf("with other permissions, the profile is %+v", p)
 	}
+	must[*connect.UpdateUserHierarchyStructureResponse](t)(o.UpdateUserHierarchyStructure(ctx, &connect.UpdateUserHierarchyStructureRequest{InstanceId: o.id, HierarchyStructure: &connect.HierarchyStructureUpdate{LevelOne: &connect.HierarchyLevelUpdate{Name: "site"}}}))
+	group := must[*connect.CreateUserHierarchyGroupResponse](t)(o.CreateUserHierarchyGroup(ctx, &connect.CreateUserHierarchyGroupRequest{InstanceId: o.id, Name: "north"}))
+	if err := update(connect.UpdateSecurityProfileRequest{AllowedAccessControlHierarchyGroupId: group.HierarchyGroupArn}); err != nil {
+		t.Fatal(err)
+	}
+	if p = describe(); *p.AllowedAccessControlHierarchyGroupId != *group.HierarchyGroupId {
+		t.Errorf("restricted to group %s, the profile is %+v", *group.HierarchyGroupId, p)
+	}
+	leave := func() error {
+		return second(o.DeleteUserHierarchyGroup(ctx, &connect.DeleteUserHierarchyGroupRequest{InstanceId: o.id, HierarchyGroupId: *group.HierarchyGroupId}))
+	}
+	refused(t, "deleting the group that it is restricted to", leave(), "ResourceInUseException", 409)
 	if err := update(connect.UpdateSecurityProfileRequest{
 		Description: new(""), Permissions: []string{}, AllowedAccessControlTags: map[string]string{}, TagRestrictedResources: []string{}, HierarchyRestrictedResources: []string{}, AllowedAccessControlHierarchyGroupId: new(""),
 		Applications: []connect.Application{}, AllowedFlowModules: []connect.FlowModule{}, AllowedAIAgents: []connect.AIAgent{}, GranularAccessControlConfiguration: &connect.GranularAccessControlConfiguration{},
@@ -117,10 +129,13 @@ func TestSecurityProfileFromCreatedToDeleted(t *testing.T) {
 		t.Fatal(err)
 	}
 	has("emptied", nil, nil, nil, nil)
-	if p = describe(); p.Description != nil || len(p.AllowedAccessControlTags)+len(p.TagRestrictedResources)+len(p.HierarchyRestrictedResources) > 0 || p.GranularAccessControlConfiguration != nil {
+	if p = describe(); p.Description != nil || len(p.AllowedAccessControlTags)+len(p.TagRestrictedResources)+len(p.HierarchyRestrictedResources) > 0 || p.GranularAccessControlConfiguration != nil || p.AllowedAccessControlHierarchyGroupId != nil {
 		t.Errorf("emptied, the profile is %+v", p)
 	}
 
+	if err := leave(); err != nil {
+		t.Errorf("deleting the group that it was restricted to: %v", err)
+	}
 	o.user("ana", func(in *connect.CreateUserRequest) { in.SecurityProfileIds = []string{id} })
 	drop := func(id string) error {
 		_, err := o.DeleteSecurityProfile(ctx, &connect.DeleteSecurityProfileRequest{InstanceId: o.id, SecurityProfileId: id})

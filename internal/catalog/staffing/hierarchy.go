@@ -56,7 +56,8 @@ func RenameGroup(ctx context.Context, c *catalog.Catalog, instance center.Instan
 	})
 }
 
-// DeleteGroup removes a group that has neither users nor groups below it. Errors: NotFound, InUse.
+// DeleteGroup removes a group that has neither users nor groups below it, and to
+// which no security profile is restricted. Errors: NotFound, InUse.
 func DeleteGroup(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, id center.HierarchyGroupID) error {
 	return catalog.Remove(ctx, c, instance, id, func(snap *catalog.Snapshot, g *catalog.Group) error {
 		if n := snap.Uses(center.KindHierarchyGroup, center.KindHierarchyGroup, string(g.ID)); n > 0 {
@@ -64,6 +65,9 @@ func DeleteGroup(ctx context.Context, c *catalog.Catalog, instance center.Instan
 		}
 		if n := snap.Uses(center.KindUser, center.KindHierarchyGroup, string(g.ID)); n > 0 {
 			return catalog.InUse(g, fmt.Sprintf("users in it: %d", n))
+		}
+		if n := snap.Uses(center.KindSecurityProfile, center.KindHierarchyGroup, string(g.ID)); n > 0 {
+			return catalog.InUse(g, fmt.Sprintf("security profiles that are restricted to it: %d", n))
 		}
 		return nil
 	})

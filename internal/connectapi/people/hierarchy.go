@@ -82,7 +82,8 @@ func (s *Hierarchy) UpdateUserHierarchyGroupName(ctx context.Context, in *connec
 	})
 }
 
-// DeleteUserHierarchyGroup removes a group. While there are groups below it or users in it, it is a ResourceInUseException.
+// DeleteUserHierarchyGroup removes a group. While there are groups below it or users in it, or a security profile
+// is restricted to it, it is a ResourceInUseException.
 func (s *Hierarchy) DeleteUserHierarchyGroup(ctx context.Context, in *connect.DeleteUserHierarchyGroupRequest) (*connect.DeleteUserHierarchyGroupResponse, error) {
 	return &connect.DeleteUserHierarchyGroupResponse{}, query.With(ctx, s.Catalog, in.InstanceId, in.HierarchyGroupId, func(g *catalog.Group) error {
 		return staffing.DeleteGroup(ctx, s.Catalog, g.Instance, g.ID)

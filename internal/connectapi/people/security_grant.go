@@ -167,7 +167,8 @@ func (s *SecurityProfiles) ListSecurityProfileApplications(ctx context.Context, 
 	return &connect.ListSecurityProfileApplicationsResponse{Applications: has.list, NextToken: has.next, LastModifiedTime: has.time, LastModifiedRegion: has.in}, err
 }
 
-// ListSecurityProfileFlowModules lists the flow modules of a security profile by id.
+// ListSecurityProfileFlowModules lists the flow modules of a security profile by
+// id, also those that have been deleted since.
 func (s *SecurityProfiles) ListSecurityProfileFlowModules(ctx context.Context, in *connect.ListSecurityProfileFlowModulesRequest) (*connect.ListSecurityProfileFlowModulesResponse, error) {
 	has, err := partOf(ctx, s.Catalog, in.InstanceId, in.SecurityProfileId, query.Page{List: "ListSecurityProfileFlowModules", Token: in.NextToken, Max: in.MaxResults},
 		func(p *catalog.SecurityProfile) []catalog.AllowedModule { return p.Modules }, func(m *catalog.AllowedModule) string { return string(m.Module) },
