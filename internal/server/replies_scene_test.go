@@ -84,6 +84,7 @@ func (r *replies) bare(s *servertest.Server) {
 	})
 	r.knownLists(s, known)
 	r.barePeople(s, known)
+	r.bareProfiles(s, known)
 	r.readAll(s, known, func(operation string, err error) {
 		if !strings.HasSuffix(operation, "Alias") && operation != "GetContactMetrics" { // there is no alias, and nobody waits
 			r.t.Errorf("%s: %v", operation, err)
@@ -116,6 +117,7 @@ func (r *replies) full(s *servertest.Server, release func()) {
 	r.fullInstance(s, known)
 	r.knownLists(s, known)
 	r.fullPeople(s, known, tags)
+	r.fullProfiles(s, known, tags, text)
 	for _, kind := range []string{"RoutingProfileId/routing-profile/", "SecurityProfileId/security-profile/", "AgentStatusId/agent-state/"} {
 		name, path, _ := strings.Cut(kind, "/")
 		known["ResourceArn"] = *made.Arn + "/" + path + known[name].(string)
