@@ -32,7 +32,7 @@ const toQueue = `{"Version":"2019-10-30","StartAction":"a","Actions":[
 
 // centre is an instance with a router at work.
 type centre struct {
-	*testing.T
+	testing.TB
 	*enginetest.Engine
 	router   *router.Router
 	instance center.InstanceID
@@ -42,11 +42,11 @@ type centre struct {
 }
 
 // open starts an engine and a router over a store, in which an instance is made if there is none.
-func open(t *testing.T, s store.Store) *centre {
+func open(t testing.TB, s store.Store, also ...engine.Observer) *centre {
 	t.Helper()
 	r := router.New(router.Config{Log: enginetest.NoLog})
-	c := &centre{T: t, router: r, Engine: enginetest.Start(t, enginetest.Options{
-		Store: s, Observers: []engine.Observer{r}, Agents: []engine.AgentObserver{r}, Changed: r.SetUp,
+	c := &centre{TB: t, router: r, Engine: enginetest.Start(t, enginetest.Options{
+		Store: s, Observers: append([]engine.Observer{r}, also...), Agents: []engine.AgentObserver{r}, Changed: r.SetUp,
 	})}
 	r.Store, r.Catalog, r.Clock = c.Store, c.Catalog, c.Clock
 	all, err := c.Catalog.Instances(t.Context())
@@ -133,9 +133,7 @@ func (c *centre) arrive(user center.UserID) {
 func (c *centre) chat() center.ContactID {
 	c.Helper()
 	id := center.NewContactID(c.Clock.Now())
-	r, err := c.Engine.Start(c.Context(), contact.Start{
-		Contact: id, Instance: c.instance, Flow: string(c.flow), DisplayName: "Ana", ContentTypes: []string{center.PlainText},
-	}, "")
+	r, err := c.Engine.Start(c.Context(), c.start(id), "")
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -143,6 +141,10 @@ func (c *centre) chat() center.ContactID {
 		c.Fatal(err)
 	}
 	return id
+}
+
+func (c *centre) start(id center.ContactID) contact.Start {
+	return contact.Start{Contact: id, Instance: c.instance, Flow: string(c.flow), DisplayName: "Ana", ContentTypes: []string{center.PlainText}}
 }
 
 // work returns what agents have in hand of a chat: "bo CONNECTING".
