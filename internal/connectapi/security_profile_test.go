@@ -147,6 +147,11 @@ func TestSecurityProfileFromCreatedToDeleted(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused(t, "deleting it twice", drop(spare), notFoundE, 404)
+	found := must[*connect.SearchSecurityProfilesResponse](t)(o.SearchSecurityProfiles(ctx, &connect.SearchSecurityProfilesRequest{InstanceId: o.id,
+		SearchFilter: &connect.SecurityProfilesSearchFilter{TagFilter: &connect.ControlPlaneTagFilter{TagCondition: &connect.TagCondition{TagKey: new("team"), TagValue: new("a")}}}})).SecurityProfiles
+	if len(found) != 1 || *found[0].Id != id || found[0].Type != connect.SecurityProfileTypeCUSTOMER_MANAGED {
+		t.Errorf("by the tag there are %+v", found)
+	}
 }
 
 func TestSecurityProfilesThatAreRefused(t *testing.T) {

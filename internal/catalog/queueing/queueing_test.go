@@ -2,6 +2,9 @@ package queueing_test
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
 	"testing"
 
 	"parley.example/parley/internal/catalog"
@@ -65,5 +68,62 @@ func TestOverridesKeepTheirNamesAndParents(t *testing.T) {
 	shared := snap.Shared(catalogtest.Must(catalog.Get[*catalog.Hours](snap, shop)))
 	if len(shared) != 1 || len(shared[0].Overrides) != 1 || shared[0].Overrides[0].Type != hours.Standard {
 		t.Errorf("the hours share %+v; want the override of the type STANDARD", shared)
+	}
+}
+
+// TestAQueueHasAThousandQuickConnects at most, however they are added.
+func TestAQueueHasAThousandQuickConnects(t *testing.T) {
+	f := catalogtest.New(t, catalog.Limits{QuickConnects: 2000})
+	ctx := t.Context()
+	id := f.NewInstance(t, "acme")
+	var all []center.QuickConnectID
+	err := f.Change(ctx, id, func(*catalog.Snapshot) (w catalog.Write, err error) {
+		for i := range 1001 {
+			k := center.QuickConnectID(fmt.Sprintf("quick connect %04d", i))
+			all = append(all, k)
+			w.Put = append(w.Put, &catalog.QuickConnect{Meta: catalog.NewMeta(f.Catalog, id, k, string(k), nil), Type: catalog.ToPhone, Phone: "+15550100"})
+		}
+		return w, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shop := catalogtest.Must(queueing.CreateHours(ctx, f.Catalog, id, queueing.NewHours{Name: "Shop", TimeZone: "Europe/Berlin"}))
+	q := catalogtest.Must(queueing.CreateQueue(ctx, f.Catalog, id, queueing.NewQueue{Name: "q", Hours: shop.ID, QuickConnects: all[:1000]}))
+	catalogtest.WantReason(t, "the 1,001st", queueing.OfferQuickConnects(ctx, f.Catalog, id, q.ID, all[1000:]), center.LimitExceeded)
+	if err := queueing.OfferQuickConnects(ctx, f.Catalog, id, q.ID, all[:10]); err != nil {
+		t.Errorf("ten that it has: %v", err)
+	}
+	if err := queueing.WithdrawQuickConnects(ctx, f.Catalog, id, q.ID, all[:1]); err != nil {
+		t.Fatal(err)
+	}
+	if err := queueing.OfferQuickConnects(ctx, f.Catalog, id, q.ID, all[1000:]); err != nil {
+		t.Errorf("another one in place of one: %v", err)
+	}
+	if err := queueing.DeleteQuickConnect(ctx, f.Catalog, id, all[1000]); err != nil {
+		t.Fatal(err)
+	}
+	snap := catalogtest.Must(f.Again(catalog.Limits{}).Snapshot(ctx, string(id)))
+	if stored := catalogtest.Must(catalog.Get[*catalog.Queue](snap, q.ID)).QuickConnects; !slices.Equal(stored, all[1:1000]) {
+		t.Errorf("the queue has %d quick connects after all", len(stored))
+	}
+	catalogtest.WantReason(t, "offering what is gone", queueing.OfferQuickConnects(ctx, f.Catalog, id, q.ID, all[1000:]), center.NotFound)
+}
+
+// TestRoutingProfilesOfOlderBuilds reads a routing profile as it was stored before there were
+// lists for picking by hand.
+func TestRoutingProfilesOfOlderBuilds(t *testing.T) {
+	var p catalog.RoutingProfile
+	if err := json.Unmarshal([]byte(`{"defaultOutbound":"q","concurrency":[{"channel":"CHAT","max":2,"anyChannel":true}],"queues":[{"queue":"q","channel":"CHAT","priority":1,"delay":5}],"timer":"TIME_SINCE_LAST_ACTIVITY"}`), &p); err != nil {
+		t.Fatal(err)
+	}
+	if want := []catalog.ProfileQueue{{QueueChannel: catalog.QueueChannel{Queue: "q", Channel: "CHAT"}, Priority: 1, Delay: 5}}; !slices.Equal(p.Queues, want) || len(p.Manual) > 0 {
+		t.Errorf("the queues are %+v", p.Queues)
+	}
+	if c, ok := p.On("CHAT"); !ok || c.Max != 2 || !c.AnyChannel {
+		t.Errorf("chats: %+v, %t", c, ok)
+	}
+	if c, ok := p.On("VOICE"); ok {
+		t.Errorf("calls: %+v; want none", c)
 	}
 }
