@@ -23,6 +23,7 @@ func (s *Session) receive() error {
 		}
 		return err
 	}
+	s.caughtUp()
 	s.away = absence{tries: s.away.tries}
 	// Whatever was pushed while the transcript was read comes before the answer to the next heartbeat.
 	marker := sock.beats.Load() + 1
@@ -63,6 +64,7 @@ func (s *Session) poll() error {
 		if err := s.reader.catchUp(); err != nil {
 			return err
 		}
+		s.caughtUp()
 		s.reader.window.narrow()
 		s.away = absence{}
 		if !sleep(s.ctx, s.cfg.Poll) {

@@ -80,6 +80,11 @@ type SessionConfig struct {
 	// block: the session waits for it. It must not call Close.
 	OnItem func(*Item)
 
+	// OnCaughtUp is called once, when the items that were there when the session began have been given
+	// to the program: what follows happens. It must not call Close. Like OnItem it is never called
+	// concurrently.
+	OnCaughtUp func()
+
 	// OnState is called when the state changes, never concurrently. It may block: the session waits
 	// for it. It must not call Close.
 	OnState func(State)
@@ -295,6 +300,16 @@ func (s *Session) Items(ctx context.Context) iter.Seq2[*Item, error] {
 			}
 		}
 	}
+}
+
+// caughtUp calls OnCaughtUp the first time.
+func (s *Session) caughtUp() {
+	if s.cfg.OnCaughtUp == nil {
+		return
+	}
+	defer s.conn.pause()()
+	s.cfg.OnCaughtUp()
+	s.cfg.OnCaughtUp = nil
 }
 
 // hand gives an item to the program, which may block.

@@ -83,7 +83,7 @@ func (c *chatCmd) converse(ctx context.Context, api *client.Client, chat *connec
 			stop() // Ctrl-C or Ctrl-D
 		}
 	}()
-	s, err := api.Join(ctx, client.SessionConfig{Chat: chat, OnItem: ui.item, OnState: ui.state, GiveUp: giveUp})
+	s, err := api.Join(ctx, client.SessionConfig{Chat: chat, OnItem: ui.item, OnCaughtUp: ui.caughtUp, OnState: ui.state, GiveUp: giveUp})
 	if err == nil {
 		close(joined)
 		var sending sync.WaitGroup

@@ -33,11 +33,12 @@ type terminal struct {
 	restore     func()
 	typed       func() // called while the customer writes, at most every 10 s; set before the first line
 
-	mu     sync.Mutex     // guards what follows
-	mine   map[string]int // messages written here, which will arrive as items
-	unsent bool           // something was not sent
-	newest *offer         // the newest message, if it shows a view
-	chosen string         // how the answer that is on its way reads
+	mu      sync.Mutex     // guards what follows
+	mine    map[string]int // messages written here, which will arrive as items
+	unsent  bool           // something was not sent
+	newest  *offer         // the newest message, if it shows a view
+	current bool           // what was there before has been shown
+	chosen  string         // how the answer that is on its way reads
 
 	changed chan struct{} // told when newest has become another
 }
@@ -60,6 +61,22 @@ func (t *terminal) become(it *client.Item) {
 		return
 	}
 	t.newest = now
+	if t.current {
+		t.tell()
+	}
+}
+
+// caughtUp notes that what is shown from now on happens: the newest message of those before is asked about, if it shows a view.
+func (t *terminal) caughtUp() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.current = true; t.newest != nil {
+		t.tell()
+	}
+}
+
+// tell has the dialogue follow. The terminal is locked.
+func (t *terminal) tell() {
 	select {
 	case t.changed <- struct{}{}:
 	default: // it is told already
