@@ -30,6 +30,8 @@ type Agent struct {
 	Clients  []Client          `json:"clients,omitempty"`
 	Absent   time.Time         `json:"absent,omitzero"` // since when there is no client, of an agent who is not Offline
 	By       time.Time         `json:"by,omitzero"`     // when it is decided what becomes of an agent who is absent
+	Epoch    int64             `json:"epoch,omitempty"` // how often he has signed out of all his sessions
+	Ended    []Session         `json:"ended,omitempty"` // sessions that are over before their time, and would not be yet
 }
 
 // Status is an agent status.
@@ -48,9 +50,12 @@ const (
 
 // Client is a stream of the agent that is open.
 type Client struct {
-	ID   string `json:"id"`
-	Node string `json:"node"` // which it is open at
+	ID      string `json:"id"`
+	Node    string `json:"node"`              // which it is open at
+	Session string `json:"session,omitempty"` // which it belongs to
 }
+
+func (c Client) same(k Client) bool { return c.ID == k.ID && c.Node == k.Node }
 
 // MaxClients is how many streams an agent may have open; one more takes the place of the oldest.
 const MaxClients = 20
@@ -100,6 +105,6 @@ func Decode(b []byte) (*Agent, error) {
 
 func (a *Agent) clone() *Agent {
 	n := *a
-	n.Clients = slices.Clone(a.Clients)
+	n.Clients, n.Ended = slices.Clone(a.Clients), slices.Clone(a.Ended)
 	return &n
 }

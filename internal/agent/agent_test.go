@@ -15,8 +15,9 @@ var (
 	offline   = Status{ID: "2", Name: "Offline", Type: Offline}
 	lunch     = Status{ID: "3", Name: "Lunch", Type: Custom}
 	meeting   = Status{ID: "4", Name: "Meeting", Type: Custom}
-	tab       = Client{ID: "tab", Node: "a"}
-	other     = Client{ID: "other", Node: "b"}
+	tab       = Client{ID: "tab", Node: "a", Session: "at work"}
+	other     = Client{ID: "other", Node: "b", Session: "at home"}
+	work      = Session{ID: "at work", Until: time.Date(2026, 1, 5, 21, 0, 0, 0, time.UTC)}
 )
 
 // agentTest gives one agent commands, and keeps what the store counts.
@@ -166,17 +167,17 @@ func TestStatus(t *testing.T) {
 		}, available, "", false},
 		"signed out": {func(a *agentTest) {
 			a.do(SetStatus{available})
-			a.do(SignOut{tab, offline})
+			a.do(SignOut{work, offline})
 		}, offline, "", true},
 		"signed out with a chat": {func(a *agentTest) {
 			a.do(SetStatus{available})
 			a.held = 1
-			a.do(SignOut{tab, offline})
+			a.do(SignOut{work, offline})
 		}, available, "Offline", true},
 		"signed out in one of two tabs": {func(a *agentTest) {
 			a.do(Arrive{other})
 			a.do(SetStatus{available})
-			a.do(SignOut{tab, offline})
+			a.do(SignOut{work, offline})
 		}, available, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -294,7 +295,7 @@ func TestRandomAgents(t *testing.T) {
 			case 3:
 				a.do(Depart{client})
 			case 4:
-				a.do(SignOut{client, offline})
+				a.do(SignOut{Session{ID: client.Session}, offline})
 			case 5:
 				if a.agent != nil && !a.agent.Barred() {
 					a.held++

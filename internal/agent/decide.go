@@ -150,7 +150,7 @@ type Arrive struct{ Client }
 
 func (c Arrive) decide(d *decision) error {
 	a := d.agent
-	if slices.Contains(a.Clients, c.Client) {
+	if slices.ContainsFunc(a.Clients, c.Client.same) {
 		return nil
 	}
 	if !a.Present() {
@@ -169,7 +169,7 @@ func (c Arrive) decide(d *decision) error {
 type Depart struct{ Client }
 
 func (c Depart) decide(d *decision) error {
-	gone := func(k Client) bool { return k == c.Client || c.ID == "" && k.Node == c.Node }
+	gone := func(k Client) bool { return k.same(c.Client) || c.ID == "" && k.Node == c.Node }
 	if !slices.ContainsFunc(d.agent.Clients, gone) {
 		return nil
 	}
@@ -178,26 +178,6 @@ func (c Depart) decide(d *decision) error {
 	if !a.Present() && !a.Online() {
 		d.change.Events = append(d.change.Events, Logout)
 	}
-	return nil
-}
-
-// SignOut is the agent's signing out at one of his clients, or of all of them with an empty Client: with the last
-// one he is Offline, at once or when nothing is in hand any more.
-type SignOut struct {
-	Client
-	Offline Status
-}
-
-func (s SignOut) decide(d *decision) error {
-	a := d.edit()
-	a.Clients = slices.DeleteFunc(a.Clients, func(k Client) bool { return s.ID == "" || k == s.Client })
-	if a.Present() {
-		return nil
-	}
-	if err := (SetStatus{s.Offline}).decide(d); err != nil {
-		return err
-	}
-	d.change.Events = append(d.change.Events, Logout)
 	return nil
 }
 

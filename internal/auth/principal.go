@@ -6,8 +6,8 @@ import (
 	"parley.example/parley/internal/center"
 )
 
-// Principal is who makes a request: the owner of an access key ([Identity]) or a
-// participant of a chat ([ChatParticipant]).
+// Principal is who makes a request: the owner of an access key ([Identity]), a
+// participant of a chat ([ChatParticipant]) or a user who is signed in ([SignedIn]).
 type Principal interface {
 	// String is how error messages name the principal.
 	String() string
@@ -15,7 +15,7 @@ type Principal interface {
 	LogAttrs() []slog.Attr
 }
 
-var _, _ Principal = Identity{}, ChatParticipant{}
+var _, _, _ Principal = Identity{}, ChatParticipant{}, SignedIn{}
 
 // String returns the ARN, as IAM's messages do.
 func (id Identity) String() string { return id.ARN }

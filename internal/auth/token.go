@@ -31,11 +31,13 @@ const (
 	View                        // the ViewToken of a ShowView block
 	Page                        // a NextToken
 	SignIn                      // the state that an identity provider sends back
+	Desk                        // the SessionToken of the agent's API
+	DeskStream                  // the query of the URL of an agent's stream
 
-	lastKind = SignIn
+	lastKind = DeskStream
 )
 
-var kindNames = [...]string{"no token", "participant", "connection", "socket", "upload", "download", "view", "page", "sign-in"}
+var kindNames = [...]string{"no token", "participant", "connection", "socket", "upload", "download", "view", "page", "sign-in", "session", "stream"}
 
 func (k Kind) String() string {
 	if int(k) >= len(kindNames) {

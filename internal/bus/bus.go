@@ -44,12 +44,13 @@ type Subscription struct {
 	Receive func(Message)
 }
 
-// Subject names what a message is about: a type and an id. Make one with [Chat] or [Instance].
+// Subject names what a message is about: a type and an id. Make one with [Chat], [Instance] or [Agent].
 type Subject string
 
 const (
 	chatPrefix     = "chat/"
 	instancePrefix = "instance/"
+	agentPrefix    = "agent/"
 )
 
 // Chat returns the subject of a chat.
@@ -57,6 +58,9 @@ func Chat(id center.ContactID) Subject { return Subject(chatPrefix + id) }
 
 // Instance returns the subject of what is set up in an instance.
 func Instance(id center.InstanceID) Subject { return Subject(instancePrefix + id) }
+
+// Agent returns the subject of what the clients of a user tell each other.
+func Agent(id center.UserID) Subject { return Subject(agentPrefix + id) }
 
 // Chat returns the chat that the subject is about; ok is false when it is about something else.
 func (s Subject) Chat() (id center.ContactID, ok bool) {

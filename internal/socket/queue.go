@@ -12,6 +12,7 @@ type outbox struct {
 	mu      sync.Mutex // guards what follows
 	pending *block     // nil when nothing is
 	frames  int32      // in pending
+	latest  []byte     // the text of one frame more, to go behind them; nil for none
 	writing bool       // somebody is in flush; nobody else may write
 	since   int32      // turn at which the present write began
 	cause   *Cause     // why the socket closes; nothing is queued any more
@@ -68,6 +69,17 @@ func (c *Conn) queue(op websocket.Opcode, payload []byte) int {
 	return int(c.out.frames)
 }
 
+// SendLatest queues a text frame in place of the one that was given before, if that has not been
+// written yet: a client that reads slowly is sent the newest only, behind all that waits. The text is kept and must not
+// change. Flush has it written.
+func (c *Conn) SendLatest(text []byte) {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	if c.out.cause == nil {
+		c.out.latest = text
+	}
+}
+
 // answer queues the answer to the handshake, before anything else.
 func (c *Conn) answer(b []byte) {
 	c.out.mu.Lock()
@@ -81,6 +93,7 @@ func (c *Conn) answer(b []byte) {
 // out.mu, and the socket was open.
 func (c *Conn) shut(cause *Cause, frame []byte) {
 	c.out.cause, c.out.closed = cause, c.server.turn.Load()
+	c.out.join()
 	if c.out.pending == nil {
 		c.out.pending = newBlock()
 	}
@@ -141,7 +154,7 @@ func (c *Conn) Flush() {
 func (c *Conn) begin() bool {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
-	if c.out.pending == nil || c.out.writing {
+	if c.out.pending == nil && c.out.latest == nil || c.out.writing {
 		return false
 	}
 	c.out.writing = true
@@ -174,6 +187,7 @@ func (c *Conn) flush() {
 func (c *Conn) take() (*block, int32) {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
+	c.out.join()
 	b, frames := c.out.pending, c.out.frames
 	c.out.pending, c.out.frames = nil, 0
 	c.out.since = c.server.turn.Load()
@@ -187,22 +201,46 @@ func (c *Conn) take() (*block, int32) {
 	return b, frames
 }
 
+// join puts the latest frame behind what is pending. The caller holds mu.
+func (o *outbox) join() {
+	if o.latest == nil {
+		return
+	}
+	if o.pending == nil {
+		o.pending = newBlock()
+	}
+	o.pending.b = websocket.AppendFrame(o.pending.b, websocket.Text, o.latest)
+	o.frames++
+	o.latest = nil
+}
+
 // drop discards what is pending.
 func (c *Conn) drop() {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
-	c.out.pending, c.out.frames = nil, 0
+	c.out.pending, c.out.frames, c.out.latest = nil, 0, nil
 }
 
-// wait returns when nobody writes to the socket. Only the reading goroutine calls it.
-func (c *Conn) wait() {
+// Rest returns a channel that is closed when all that was flushed has been written, or cannot be: who
+// sends much waits for it between two parts.
+func (c *Conn) Rest() <-chan struct{} {
 	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
 	if !c.out.writing {
-		c.out.mu.Unlock()
-		return
+		return atRest
 	}
-	rest := make(chan struct{})
-	c.out.rest = rest
-	c.out.mu.Unlock()
-	<-rest
+	if c.out.rest == nil {
+		c.out.rest = make(chan struct{})
+	}
+	return c.out.rest
 }
+
+// atRest is closed.
+var atRest = func() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// wait returns when nobody writes to the socket.
+func (c *Conn) wait() { <-c.Rest() }
