@@ -73,8 +73,6 @@ func (x *AgentContact) DecodeJSON(d *restjson.Decoder) {
 			x.RelatedContactId = new(d.String())
 		case "Channel":
 			x.Channel = Channel(d.String())
-		case "Subtype":
-			x.Subtype = new(d.String())
 		case "InitiationMethod":
 			x.InitiationMethod = d.String()
 		case "Name":
@@ -114,8 +112,6 @@ func (x *AgentContact) DecodeJSON(d *restjson.Decoder) {
 			x.SegmentAttributes = restjson.DecodeMap[string](d, restjson.StringInto[string])
 		case "References":
 			x.References = restjson.DecodeMap[string](d, (*Reference).DecodeJSON)
-		case "AttachmentsEnabled":
-			x.AttachmentsEnabled = d.Bool()
 		default:
 			d.Skip()
 		}
@@ -523,12 +519,6 @@ func (x *Reference) DecodeJSON(d *restjson.Decoder) {
 			x.Type = d.String()
 		case "Value":
 			x.Value = new(d.String())
-		case "Status":
-			x.Status = new(d.String())
-		case "Arn":
-			x.Arn = new(d.String())
-		case "StatusReason":
-			x.StatusReason = new(d.String())
 		default:
 			d.Skip()
 		}

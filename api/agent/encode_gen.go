@@ -43,7 +43,6 @@ func (x *AgentContact) AppendJSON(b []byte) []byte {
 	b = restjson.OptString(b, "PreviousContactId", x.PreviousContactId)
 	b = restjson.OptString(b, "RelatedContactId", x.RelatedContactId)
 	b = restjson.String(b, "Channel", x.Channel)
-	b = restjson.OptString(b, "Subtype", x.Subtype)
 	b = restjson.String(b, "InitiationMethod", x.InitiationMethod)
 	b = restjson.OptString(b, "Name", x.Name)
 	b = restjson.OptString(b, "Description", x.Description)
@@ -65,7 +64,6 @@ func (x *AgentContact) AppendJSON(b []byte) []byte {
 	b = append(restjson.Entries(restjson.Key(b, "Attributes"), x.Attributes, restjson.StringElement[string]), ',')
 	b = append(restjson.Entries(restjson.Key(b, "SegmentAttributes"), x.SegmentAttributes, restjson.StringElement[string]), ',')
 	b = append(restjson.Entries(restjson.Key(b, "References"), x.References, (*Reference).AppendJSON), ',')
-	b = restjson.Bool(b, "AttachmentsEnabled", x.AttachmentsEnabled)
 	return restjson.End(b)
 }
 
@@ -273,9 +271,6 @@ func (x *Reference) AppendJSON(b []byte) []byte {
 	b = append(b, '{')
 	b = restjson.String(b, "Type", x.Type)
 	b = restjson.OptString(b, "Value", x.Value)
-	b = restjson.OptString(b, "Status", x.Status)
-	b = restjson.OptString(b, "Arn", x.Arn)
-	b = restjson.OptString(b, "StatusReason", x.StatusReason)
 	return restjson.End(b)
 }
 

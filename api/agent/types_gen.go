@@ -42,13 +42,11 @@ type AgentContact struct {
 	PreviousContactId *string // 1 to 256 characters
 	RelatedContactId  *string // 1 to 256 characters
 	Channel           Channel // required
-	// As in the segment attribute connect:Subtype.
-	Subtype          *string
-	InitiationMethod string // required
-	Name             *string
-	Description      *string
-	LanguageCode     *string           // 0 to 50 characters
-	State            AgentContactState // required
+	InitiationMethod  string  // required
+	Name              *string
+	Description       *string
+	LanguageCode      *string           // 0 to 50 characters
+	State             AgentContactState // required
 	// Of the state.
 	Since time.Time // required
 	// When it began to ring.
@@ -72,9 +70,8 @@ type AgentContact struct {
 	Participants []ContactParticipant // required
 	Attributes   map[string]string    // required
 	// Those that are texts.
-	SegmentAttributes  map[string]string    // required
-	References         map[string]Reference // required
-	AttachmentsEnabled bool                 // required
+	SegmentAttributes map[string]string    // required
+	References        map[string]Reference // required
 }
 
 // AgentSnapshot is a structure. All that an agent sees at one moment.
@@ -299,11 +296,8 @@ type QueueSummary struct {
 
 // Reference is a structure. A reference of a contact.
 type Reference struct {
-	Type         string // required
-	Value        *string
-	Status       *string
-	Arn          *string
-	StatusReason *string
+	Type  string // required
+	Value *string
 }
 
 // RejectContactRequest is the input of RejectContact (POST /agent/contacts/{ContactId}/reject).

@@ -1,0 +1,226 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"parley.example/parley/internal/agent"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/bus"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/socket"
+)
+
+// Config is what a hub is made of. All members without "may be nil" are needed.
+type Config struct {
+	Catalog *catalog.Catalog
+	Bus     bus.Bus
+	Clock   *engine.Clock
+	Log     *slog.Logger
+	// Open says whose stream the URL of a request opens, and until when. Its errors are answered with 403 and logged.
+	Open func(*http.Request) (auth.Session, error)
+	// Admit says whether the user of a session may still work: he exists, has not signed out of it, and has the
+	// permission. An error of the reason Denied says that he may not.
+	Admit func(context.Context, auth.Session) error
+	// AllowOrigin says whether a page of an origin may open streams; nil lets all.
+	AllowOrigin func(origin string) bool
+	// Refused is given the reason why a handshake is refused, and may add to the answer's header. May be nil.
+	Refused func(context.Context, http.Header, error)
+	Limits  socket.Limits
+}
+
+// Hub is all streams of a node. Make it with [New], have it told of commits, and give it the engine with
+// [Hub.Begin] before the first stream.
+type Hub struct {
+	Config
+	engine  *engine.Engine
+	sockets socket.Server
+	shards  [64]shard
+
+	reading chan struct{} // a token for each desk or gap that is being read from the store
+	ctx     context.Context
+	cancel  context.CancelFunc
+
+	mu      sync.Mutex                 // guards what follows; taken with or without a shard
+	looking map[center.InstanceID]bool // instances that are being inspected, and whether once more
+	stopped bool
+	done    sync.WaitGroup // of background; added to while not stopped
+}
+
+// shard is a part of the desks.
+type shard struct {
+	mu    sync.Mutex // guards desks, and all of them
+	desks map[center.UserID]*desk
+}
+
+// maxReading bounds the desks and gaps that are read from the store at once.
+const maxReading = 32
+
+// sourceTime is how long a read may take.
+const sourceTime = 10 * time.Second
+
+// New returns a hub. It may be told of commits from then on: it is an [engine.Observer] and an [engine.AgentObserver].
+func New(c Config) *Hub {
+	h := &Hub{Config: c, reading: make(chan struct{}, maxReading), looking: map[center.InstanceID]bool{}}
+	h.sockets.Limits, h.sockets.Log = c.Limits, c.Log
+	h.ctx, h.cancel = context.WithCancel(context.Background())
+	return h
+}
+
+// Begin gives the hub the engine, which tells it of commits.
+func (h *Hub) Begin(e *engine.Engine) { h.engine = e }
+
+// Streams returns how many streams are open.
+func (h *Hub) Streams() int { return h.sockets.Sockets() }
+
+// Counts returns what the streams have done so far.
+func (h *Hub) Counts() socket.Counts { return h.sockets.Counts() }
+
+var seed = maphash.MakeSeed()
+
+func (h *Hub) shard(user center.UserID) *shard {
+	return &h.shards[maphash.String(seed, string(user))%uint64(len(h.shards))]
+}
+
+// background runs what must have ended when Shutdown returns, unless that waits already.
+func (h *Hub) background(f func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.stopped {
+		h.done.Go(f)
+	}
+}
+
+// Shutdown refuses new streams from now on, closes all there are, and waits for what is under way. The agents stay as they
+// are: clients that come back soon, to whichever node, find nothing changed. When ctx ends before, the rest is cut short. It may be called twice.
+func (h *Hub) Shutdown(ctx context.Context) error {
+	err := h.sockets.Shutdown(ctx)
+	h.mu.Lock()
+	h.stopped = true
+	h.mu.Unlock()
+	ended := make(chan struct{})
+	go func() {
+		h.done.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	h.cancel()
+	<-ended
+	return err
+}
+
+// read runs f, which reads from the store, when there is room for it.
+func (h *Hub) read(f func(ctx context.Context) error) error {
+	select {
+	case h.reading <- struct{}{}:
+	case <-h.ctx.Done():
+		return h.ctx.Err()
+	}
+	defer func() { <-h.reading }()
+	ctx, cancel := context.WithTimeout(h.ctx, sourceTime)
+	defer cancel()
+	return f(ctx)
+}
+
+// Broadcast sends a text to all streams of a user, on every node.
+func (h *Hub) Broadcast(user center.UserID, content string) {
+	h.Bus.Publish(bus.Message{Subject: bus.Agent(user), Events: []bus.Event{{Payload: broadcastFrame(content)}}})
+}
+
+// SetUp tells that an administrator may have changed an instance: see [catalog.Config]. Streams of users
+// who may not work any more are closed.
+func (h *Hub) SetUp(id center.InstanceID) {
+	if h.Streams() == 0 {
+		return
+	}
+	h.mu.Lock()
+	_, looking := h.looking[id]
+	h.looking[id] = looking
+	h.mu.Unlock()
+	if !looking {
+		h.background(func() { h.look(id) })
+	}
+}
+
+// look inspects an instance, once more for what changes meanwhile.
+func (h *Hub) look(id center.InstanceID) {
+	for {
+		h.inspect(id)
+		h.mu.Lock()
+		again := h.looking[id]
+		if h.looking[id] = false; !again {
+			delete(h.looking, id)
+		}
+		h.mu.Unlock()
+		if !again {
+			return
+		}
+	}
+}
+
+// inspect closes the streams of an instance whose users may not work any more.
+func (h *Hub) inspect(id center.InstanceID) {
+	var all []auth.Session
+	for i := range h.shards {
+		sh := &h.shards[i]
+		sh.mu.Lock()
+		for _, d := range sh.desks {
+			if d.instance != id {
+				continue
+			}
+			for s := d.first; s != nil; s = s.next {
+				all = append(all, s.of)
+			}
+		}
+		sh.mu.Unlock()
+	}
+	for _, of := range all {
+		err := h.read(func(ctx context.Context) error { return h.Admit(ctx, of) })
+		if err != nil && over(err) {
+			h.end(of, err)
+		}
+	}
+}
+
+// end closes the streams of a session that is over.
+func (h *Hub) end(of auth.Session, why error) {
+	sh := h.shard(of.User)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	d := sh.desks[of.User]
+	if d == nil {
+		return
+	}
+	for s := d.first; s != nil; s = s.next {
+		if s.of == of {
+			h.Log.Info("stream of a session that is over", "user", of.User, "err", why)
+			s.close(Over)
+		}
+	}
+}
+
+// over reports whether an error says that the session is over.
+func over(err error) bool {
+	switch center.ReasonOf(err) {
+	case center.Denied, center.NotFound:
+		return true
+	}
+	_, refused := errors.AsType[*auth.Error](err)
+	return refused
+}
+
+// SessionOf is a session as the agent's rules know it.
+func SessionOf(of auth.Session) agent.Session {
+	return agent.Session{ID: of.ID, Epoch: of.Epoch, Until: of.Until}
+}

@@ -1,0 +1,216 @@
+package desk
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"hash/maphash"
+	"time"
+
+	api "parley.example/parley/api/agent"
+	"parley.example/parley/internal/agent"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+)
+
+// work has a goroutine send what the desk has to send, unless one does. The caller holds the shard.
+func (h *Hub) work(d *desk) {
+	if !d.working {
+		d.working = true
+		h.background(func() { h.send(d) })
+	}
+}
+
+// send loads a desk that is new, and sends the views that wait until there are no more.
+func (h *Hub) send(d *desk) {
+	sh := h.shard(d.user)
+	for {
+		sh.mu.Lock()
+		var err error
+		switch {
+		case d.streams == 0:
+			d.working = false
+			sh.mu.Unlock()
+			return
+		case !d.loaded:
+			sh.mu.Unlock()
+			err = h.load(d)
+		case len(d.views) == 0 && !d.waits():
+			d.working = false
+			sh.mu.Unlock()
+			return
+		default:
+			v := d.view()
+			if len(d.views) > 0 {
+				v, d.views = d.views[0], d.views[1:]
+			}
+			sh.mu.Unlock()
+			err = h.sendView(d, v)
+		}
+		if err != nil {
+			h.abandon(d, err)
+			return
+		}
+	}
+}
+
+// waits reports whether a stream has had no snapshot yet. The caller holds the shard.
+func (d *desk) waits() bool {
+	for s := d.first; s != nil; s = s.next {
+		if s.open && !s.greeted && !s.closed {
+			return true
+		}
+	}
+	return false
+}
+
+// abandon closes the streams of a desk that cannot be read: their clients come back.
+func (h *Hub) abandon(d *desk, err error) {
+	sh := h.shard(d.user)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if h.ctx.Err() == nil {
+		h.Log.Warn("streams closed, since their agent could not be read", "user", d.user, "err", err)
+	}
+	d.views, d.working = nil, false
+	for s := d.first; s != nil; s = s.next {
+		s.close(Behind)
+	}
+}
+
+// load reads what was there before the desk. What it is told of meanwhile is newer or the same.
+func (h *Hub) load(d *desk) error {
+	sh := h.shard(d.user)
+	return h.read(func(ctx context.Context) error {
+		state, version, err := h.engine.Agents.State(ctx, d.user)
+		if err != nil {
+			return err
+		}
+		if state == nil {
+			return center.Errorf(center.NotFound, "the agent %s has gone", d.user)
+		}
+		ids, err := heldBy(ctx, h.engine.Store, d.instance, d.user)
+		if err != nil {
+			return err
+		}
+		sh.mu.Lock()
+		for _, id := range ids {
+			h.hold(d, id) // before it is read: what is said then is not missed
+		}
+		sh.mu.Unlock()
+		for _, id := range ids {
+			head, err := h.engine.Store.Chat(ctx, id)
+			if err != nil && center.ReasonOf(err) == center.NotFound {
+				continue // erased since
+			}
+			if err != nil {
+				return err
+			}
+			chat, err := contact.DecodeChat(head.State)
+			if err != nil {
+				return err
+			}
+			if chat.WorkOf(d.user) == nil {
+				chat = nil
+			}
+			sh.mu.Lock()
+			if k := h.hold(d, id); head.Version > k.version {
+				k.take(chat, head.Version, head.LastSeq)
+			}
+			sh.mu.Unlock()
+		}
+		sh.mu.Lock()
+		defer sh.mu.Unlock()
+		if d.streams == 0 {
+			return nil
+		}
+		if version > d.version {
+			h.meet(d, state, version)
+		}
+		for id, k := range d.held {
+			if k.state == nil {
+				h.forget(d, id)
+			}
+		}
+		d.loaded = true
+		return nil
+	})
+}
+
+// sendView sends a view to all streams of the desk, once it shows something new to them, and
+// has them follow the chats that are connected in it.
+func (h *Hub) sendView(d *desk, v View) error {
+	var snap *catalog.Snapshot
+	err := h.read(func(ctx context.Context) (err error) {
+		snap, err = h.Catalog.Snapshot(ctx, string(d.instance))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	now := h.Clock.Now()
+	s := v.Snapshot(snap, 0, now)
+	shows := hashOf(s)
+	sh := h.shard(d.user)
+	sh.mu.Lock()
+	s.Version = max(d.number+1, Number(now))
+	d.number = s.Version
+	same := shows == d.shows
+	d.shows = shows
+	sh.mu.Unlock()
+	text := (&api.Frame{Type: api.FrameSnapshot, Snapshot: s}).AppendJSON(nil)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	for at := d.first; at != nil; at = at.next {
+		if at.open && !at.closed && (!same || !at.greeted) {
+			at.greeted = true
+			at.conn.SendLatest(text)
+			at.conn.Flush()
+		}
+		h.follow(at, v)
+	}
+	return nil
+}
+
+// Number is the version of a snapshot that is made at a time: it only grows, whoever makes it.
+func Number(now time.Time) int64 { return now.UnixMicro() }
+
+// hashOf is a hash of what a snapshot shows, but for when it was made and how far the transcripts are.
+func hashOf(s *api.AgentSnapshot) uint64 {
+	bare := *s
+	bare.Contacts = make([]api.AgentContact, len(s.Contacts))
+	for i, c := range s.Contacts {
+		c.LastSequence = 0
+		bare.Contacts[i] = c
+	}
+	text := bare.AppendJSON(nil)
+	return maphash.Bytes(seed, text[bytes.Index(text, []byte(`"Status"`)):])
+}
+
+// depart tells the agent that a stream has ended. A store that fails is given some time.
+func (h *Hub) depart(s *session) {
+	for wait := time.Second; ; wait *= 2 {
+		err := h.read(func(ctx context.Context) error {
+			_, err := h.engine.Agents.Do(ctx, s.of.Instance, s.of.User, agent.Depart{Client: s.client})
+			return err
+		})
+		if err == nil || errors.Is(err, context.Canceled) || center.ReasonOf(err) == center.NotFound {
+			return
+		}
+		if wait > departTime {
+			h.Log.Error("an agent seems to be there who is not, until the server starts anew", "user", s.of.User, "err", err)
+			return
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-h.ctx.Done():
+			timer.Stop()
+			return
+		}
+	}
+}
+
+// departTime is the longest pause between two attempts.
+const departTime = time.Minute

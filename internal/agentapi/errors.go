@@ -1,0 +1,76 @@
+package agentapi
+
+import (
+	"errors"
+
+	"parley.example/parley/api/agent"
+	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/catalog/permission"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/identity"
+)
+
+// signedOut is the error of a session that is over, or is none.
+func signedOut(why string) error {
+	return refusal{&agent.UnauthorizedException{Message: why}, &center.Error{Reason: center.Denied, Message: why}}
+}
+
+// expired is the error of a token that does not open. What is wrong with it is for the log.
+func expired(cause error) error {
+	return refusal{&agent.UnauthorizedException{Message: "the session token is not good, or not any more; sign in again"}, cause}
+}
+
+// forbidden is the error of a user without a permission. Its reason is Denied.
+type forbidden struct{ permission permission.Name }
+
+func (f *forbidden) Error() string {
+	return "none of your security profiles has the permission " + string(f.permission)
+}
+
+// Unwrap makes it a refusal for those who ask why.
+func (f *forbidden) Unwrap() error { return &center.Error{Reason: center.Denied, Message: f.Error()} }
+
+// MapError turns an error of the domain into an exception that the operation declares. It is for
+// [restjson.HandlerOptions]. The result unwraps to err; an unknown error is returned unchanged.
+func MapError(op *restjson.Operation, err error) error {
+	if f, ok := errors.AsType[*forbidden](err); ok {
+		return refusal{&agent.AccessDeniedException{Message: f.Error(), Permission: new(string(f.permission))}, err}
+	}
+	if t, ok := errors.AsType[*identity.Throttled](err); ok {
+		return refusal{&agent.ThrottlingException{Message: t.Error()}, err}
+	}
+	e, ok := errors.AsType[*center.Error](err)
+	if !ok {
+		return err
+	}
+	return refusal{exception(op, e), err}
+}
+
+// refusal is an exception with its cause.
+type refusal struct {
+	restjson.Exception
+	cause error
+}
+
+func (r refusal) Unwrap() error { return r.cause }
+
+// exception is the table from reasons to exceptions. Who may not do something for want of a permission is not Denied here, but forbidden.
+func exception(op *restjson.Operation, e *center.Error) restjson.Exception {
+	switch e.Reason {
+	case center.Denied:
+		return &agent.UnauthorizedException{Message: e.Message}
+	case center.Throttled, center.Unavailable:
+		return &agent.ThrottlingException{Message: e.Message}
+	case center.Internal:
+		return &agent.InternalServiceException{Message: "an internal error occurred; try again"}
+	case center.NotFound, center.Gone:
+		if op.Declares("ResourceNotFoundException") {
+			return &agent.ResourceNotFoundException{Message: e.Message}
+		}
+	case center.Conflict, center.InUse, center.Duplicate, center.NotEnded, center.LimitExceeded, center.QuotaExceeded:
+		if op.Declares("InvalidStateException") {
+			return &agent.InvalidStateException{Message: e.Message}
+		}
+	}
+	return &agent.ValidationException{Message: e.Message}
+}

@@ -1,0 +1,225 @@
+package agentapi
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"parley.example/parley/api/agent"
+	"parley.example/parley/internal/agentapi/desk"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/permission"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/routing"
+	"parley.example/parley/internal/store"
+)
+
+// pickable returns the queues that the caller may pick chats from.
+func (c *caller) pickable() (queues []center.QueueID, err error) {
+	p, err := c.profile()
+	if err != nil {
+		return nil, err
+	}
+	for _, q := range p.Manual {
+		if q.Channel == chat {
+			queues = append(queues, q.Queue)
+		}
+	}
+	return queues, nil
+}
+
+// place is where a page of contacts that wait begins: behind this one.
+type place struct {
+	Since time.Time        `json:"t"`
+	Chat  center.ContactID `json:"c"`
+}
+
+func (p place) compare(w store.Waiting) int {
+	return cmp.Or(p.Since.Compare(w.Since), cmp.Compare(p.Chat, w.Chat))
+}
+
+func placeOf(w store.Waiting) place { return place{w.Since, w.Chat} }
+
+// maxPage is how many contacts a page has when nothing is said.
+const maxPage = 100
+
+// ListWaitingContacts lists the chats that the agent may pick, those that have waited longest first. One that
+// is taken meanwhile is missing on the page where it would be, and no other.
+func (s *Service) ListWaitingContacts(ctx context.Context, in *agent.ListWaitingContactsRequest) (*agent.ListWaitingContactsResponse, error) {
+	c, err := s.caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.may(permission.ManualAssignAnyContact); err != nil {
+		return nil, err
+	}
+	queues, err := c.pickable()
+	if err != nil {
+		return nil, err
+	}
+	if in.QueueId != nil {
+		q, err := catalog.Find[*catalog.Queue](c.snap, *in.QueueId)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(queues, q.ID) {
+			return nil, center.Errorf(center.NotFound, "queue %s is not in the list for manual assignment of your routing profile", q.Name)
+		}
+		queues = []center.QueueID{q.ID}
+	}
+	var after place
+	if in.NextToken != nil {
+		text, err := base64.RawURLEncoding.DecodeString(*in.NextToken)
+		if err != nil || json.Unmarshal(text, &after) != nil {
+			return nil, center.Errorf(center.Invalid, "NextToken is not one that was given out")
+		}
+	}
+	limit := maxPage
+	if in.MaxResults != nil {
+		limit = int(*in.MaxResults)
+	}
+	page, err := s.waiting(ctx, c.Instance, queues, after, limit+1)
+	if err != nil {
+		return nil, err
+	}
+	out := &agent.ListWaitingContactsResponse{WaitingContacts: []agent.WaitingContact{}}
+	if len(page) > limit {
+		page = page[:limit]
+		text, err := json.Marshal(placeOf(page[limit-1]))
+		if err != nil {
+			return nil, err
+		}
+		out.NextToken = new(base64.RawURLEncoding.EncodeToString(text))
+	}
+	for _, w := range page {
+		state, err := s.Engine.State(ctx, w.Chat)
+		if err != nil && center.ReasonOf(err) != center.NotFound {
+			return nil, err
+		}
+		if err == nil && state.Queue != nil {
+			out.WaitingContacts = append(out.WaitingContacts, waitingShown(c.snap, state))
+		}
+	}
+	return out, nil
+}
+
+// waiting returns the first chats that wait in queues behind a place, those that have waited longest first.
+func (s *Service) waiting(ctx context.Context, instance center.InstanceID, queues []center.QueueID, after place, limit int) (first []store.Waiting, err error) {
+	order := func(a, b store.Waiting) int { return placeOf(a).compare(b) }
+	for _, q := range queues {
+		for w, err := range s.Engine.Store.Waiting(ctx, instance, q) {
+			if err != nil {
+				return nil, err
+			}
+			if after.compare(w) >= 0 {
+				continue
+			}
+			if first = append(first, w); len(first) >= 4*limit {
+				slices.SortFunc(first, order)
+				first = first[:limit]
+			}
+		}
+	}
+	slices.SortFunc(first, order)
+	return first[:min(len(first), limit)], nil
+}
+
+// waitingShown is a chat that waits as clients are sent it.
+func waitingShown(snap *catalog.Snapshot, state *contact.Chat) agent.WaitingContact {
+	cur := state.Current()
+	w := agent.WaitingContact{
+		ContactId: string(cur.ID), InitialContactId: string(state.ID), Channel: agent.ChannelCHAT,
+		Queue: desk.QueueShown(snap, state.Queue.Queue), Enqueued: state.Queue.Since,
+	}
+	if name := state.Customer().DisplayName; name != "" {
+		w.CustomerName = &name
+	}
+	if cur.Name != "" {
+		w.Name = &cur.Name
+	}
+	if r := state.Ringing(); r != nil {
+		w.RingsAt = new(string(r.User))
+	}
+	return w
+}
+
+// PickContact has a chat that waits in one of the queues for manual assignment ring with the agent, whatever his status; one
+// that rings with somebody else he has not missed it then.
+func (s *Service) PickContact(ctx context.Context, in *agent.PickContactRequest) (*agent.PickContactResponse, error) {
+	c, err := s.caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.may(permission.ManualAssignAnyContact); err != nil {
+		return nil, err
+	}
+	state, err := s.chatOf(ctx, &c, in.ContactId)
+	if err != nil {
+		return nil, err
+	}
+	queues, err := c.pickable()
+	switch {
+	case err != nil:
+		return nil, err
+	case !c.state.Present():
+		return nil, center.Errorf(center.Conflict, "no stream of yours is open, so the contact could not ring; open one first (CreateStream)")
+	case state.Ended:
+		return nil, center.Errorf(center.Conflict, "contact %s has ended", state.Current().ID)
+	case state.Queue == nil && state.WorkOf(c.user.ID) == nil:
+		return nil, center.Errorf(center.Conflict, "contact %s does not wait in a queue any more", state.Current().ID)
+	case state.Queue != nil && !slices.Contains(queues, state.Queue.Queue):
+		return nil, center.Errorf(center.NotFound, "contact %s does not wait in a queue that your routing profile lists for manual assignment", state.Current().ID)
+	}
+	reply, err := s.Engine.Do(ctx, state.ID, s.Router.Assigned(c.snap, c.user))
+	if err != nil {
+		return nil, err
+	}
+	return &agent.PickContactResponse{ContactId: string(reply.Contact), ParticipantId: string(reply.Participant)}, nil
+}
+
+// causes are the names of the causes for which a contact has no agent yet.
+var causes = map[routing.Cause]agent.WaitingCause{
+	routing.NotWaiting: agent.WaitingCauseNOT_WAITING, routing.Rings: agent.WaitingCauseRINGS, routing.Reserved: agent.WaitingCauseRESERVED,
+	routing.NoProfile: agent.WaitingCauseNO_PROFILE, routing.ManualOnly: agent.WaitingCauseMANUAL_ONLY, routing.NoAgents: agent.WaitingCauseNO_AGENTS,
+	routing.Due: agent.WaitingCauseDUE, routing.Others: agent.WaitingCauseOTHERS_FIRST, routing.NoSlot: agent.WaitingCauseNO_SLOT,
+	routing.TooEarly: agent.WaitingCauseTOO_EARLY, routing.Barred: agent.WaitingCauseNOT_CLEARED, routing.OtherChannel: agent.WaitingCauseOTHER_CHANNEL,
+	routing.NextStatus: agent.WaitingCauseNEXT_STATUS, routing.NotRoutable: agent.WaitingCauseNOT_ROUTABLE, routing.Offline: agent.WaitingCauseOFFLINE,
+	routing.Excluded: agent.WaitingCauseEXCLUDED, routing.StepUnmet: agent.WaitingCauseCRITERIA_UNMET,
+}
+
+// ExplainContact says why a chat has no agent yet. Agents are named in the sentences as they sign in.
+func (s *Service) ExplainContact(ctx context.Context, in *agent.ExplainContactRequest) (*agent.ExplainContactResponse, error) {
+	c, err := s.caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.may(permission.AgentActivityAudit, permission.AccessMetrics); err != nil {
+		return nil, err
+	}
+	state, err := s.chatOf(ctx, &c, in.ContactId)
+	if err != nil {
+		return nil, err
+	}
+	why := s.Router.Explain(c.Instance, state.ID)
+	out := &agent.ExplainContactResponse{Reasons: make([]agent.WaitingReason, len(why.Reasons)), Agents: int32(why.Agents), More: int32(why.More)}
+	for i, r := range why.Reasons {
+		shown := agent.WaitingReason{Cause: causes[r.Cause], Text: r.String()}
+		if r.User != "" {
+			shown.UserId = new(string(r.User))
+			if u, err := catalog.Get[*catalog.User](c.snap, r.User); err == nil {
+				shown.UserName = &u.Name
+				shown.Text = strings.ReplaceAll(shown.Text, string(r.User), u.Name)
+			}
+		}
+		if p, err := catalog.Get[*catalog.RoutingProfile](c.snap, r.Profile); err == nil {
+			shown.Text = strings.ReplaceAll(shown.Text, string(r.Profile), p.Name)
+		}
+		out.Reasons[i] = shown
+	}
+	return out, nil
+}
