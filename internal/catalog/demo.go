@@ -10,4 +10,11 @@ const (
 	DemoWaiting  = "55555555-5555-4555-8555-555555555555" // "Parley demo with a queue"
 	DemoViews    = "66666666-6666-4666-8666-666666666666" // "Parley demo with views"
 	DemoAlias    = "parley-demo"
+	DemoAgent    = "66666666-6666-4666-8666-666666666666" // DemoUserName, who takes chats from DemoQueue
+)
+
+// What the demo agent signs in with. Everybody knows it: it exists in development mode only.
+const (
+	DemoUserName = "demo-agent"
+	DemoPassword = "Parley-demo-1"
 )

@@ -16,6 +16,8 @@ func (s *Server) gauges() {
 	m.Gauge("parley_sockets", "Open WebSockets.", func() float64 { return float64(s.hub.Sockets()) })
 	m.Counter("parley_frames_total", "Frames queued for sockets.", func() float64 { return float64(s.hub.Counts().Frames) })
 	m.Counter("parley_socket_writes_total", "Write calls that carried the frames.", func() float64 { return float64(s.hub.Counts().Writes) })
+	m.Gauge("parley_agent_streams", "Open streams of agents.", func() float64 { return float64(s.desks.Streams()) })
+	m.Counter("parley_agent_frames_total", "Frames queued for streams of agents.", func() float64 { return float64(s.desks.Counts().Frames) })
 	m.Counter("parley_timers_fired_total", "Timers of chats that fell due.", func() float64 { return float64(s.engine.TimersFired()) })
 	m.Counter("parley_flow_log_lost_total", "Flow log entries that came faster than they could be written.", func() float64 { return float64(s.flowLog.Lost()) })
 	m.Counter("parley_chats_erased_total", "Chats that were erased, as a whole or in part.", func() float64 { return float64(s.eraser.Erased()) })

@@ -4,8 +4,10 @@ import (
 	"net/http"
 	"strings"
 
+	"parley.example/parley/api/agent"
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/agentapi"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/connectapi"
@@ -52,11 +54,14 @@ func (s *Server) mounts() []edge.Mount {
 	contacts := connectapi.New(connectapi.Config{
 		Catalog: s.catalog, Engine: s.engine, Router: s.router, Store: s.store, Sealer: s.sealer, Partition: s.partition,
 		Now: s.clock.Now, PublicURL: s.urlFor, KnowsStream: s.topics.Knows, KnowsAIAgent: s.bots.Knows, SignIns: s.signIns,
-		Deleted: s.eraser.Wake, Passwords: identity.NewHasher(identity.Usual, 0),
+		Deleted: s.eraser.Wake, Passwords: s.passwords,
 	})
 	gates := s.gates()
 	chat := participant.NewHandler(participants, s.edge.Options(edge.API{
 		Before: s.limits.participants(participants.Before), MapError: participantapi.MapError, Gates: gates,
+	}))
+	desk := agent.NewHandler(s.agents, s.edge.Options(edge.API{
+		Before: s.limits.agents(s.agents.Before), MapError: agentapi.MapError, Gates: gates,
 	}))
 	signed := signed{s, contacts}
 	administration := connect.NewHandler(contacts, s.edge.Options(edge.API{
@@ -94,6 +99,9 @@ func (s *Server) mounts() []edge.Mount {
 		{Pattern: edge.OwnPath, Handler: unkept(signed.keys())},
 		{Pattern: erasure.Path, Handler: erasures},
 		{Pattern: erasure.Path + "/", Handler: erasures},
+		{Pattern: "/agent", Handler: desk},
+		{Pattern: "/agent/", Handler: desk},
+		{Pattern: auth.StreamPath, Handler: s.limits.outside(s.desks)},
 		{Pattern: participantapi.FilesPath, Handler: s.limits.outside(edge.Patient(participants.Files())), CORS: edge.AnyOrigin, Secret: true},
 		{Pattern: auth.SocketPath, Handler: s.limits.outside(s.hub), CORS: edge.AnyOrigin},
 		root,

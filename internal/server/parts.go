@@ -49,6 +49,12 @@ func (s *Server) addParts() {
 	add("engine", time.Minute, lifecycle.Stopper(func(context.Context) error { s.engine.Close(); return nil }))
 	add("routing", 0, lifecycle.Loop(func(ctx context.Context) { s.router.Run(ctx, s.engine) }))
 	add("erasure", 0, lifecycle.Loop(s.eraser.Run))
+	add("agents' streams", s.CloseSpan+lingering, lifecycle.Stopper(func(ctx context.Context) error {
+		if err := s.desks.Shutdown(ctx); err != nil {
+			s.Log.Warn("agents' streams were aborted", "err", err)
+		}
+		return nil
+	}))
 	add("sockets", s.CloseSpan+lingering, lifecycle.Stopper(func(ctx context.Context) error {
 		if err := s.hub.Shutdown(ctx); err != nil {
 			s.Log.Warn("sockets were aborted", "err", err)

@@ -146,6 +146,32 @@ func (l *limits) participants(open before) before {
 	}
 }
 
+// agents limits the agent's API: by the address before the session is opened, then by the user, as if he were a participant, and
+// by the instance.
+func (l *limits) agents(open before) before {
+	return func(op *restjson.Operation, r *http.Request) (edge.Caller, error) {
+		now := l.server.clock.Now()
+		if l.address != nil {
+			if err := l.address.Allow(op, 1, now, edge.Network(r)); err != nil {
+				return edge.Caller{}, err
+			}
+		}
+		caller, err := open(op, r)
+		if err != nil {
+			l.refused(r)
+			return caller, err
+		}
+		who, ok := edge.Principal(caller.Context).(auth.SignedIn)
+		if !ok {
+			return caller, nil
+		}
+		if err := l.participant.Allow(op, costOf(op), now, string(who.Instance), string(who.User)); err != nil {
+			return caller, err
+		}
+		return caller, l.instance.Allow(op, costOf(op), now, string(who.Instance))
+	}
+}
+
 // administrators limits, at the connect API, what addresses try whose credentials are refused.
 func (l *limits) administrators(verify before) before {
 	if l.address == nil {

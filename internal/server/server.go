@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"parley.example/parley/internal/agentapi"
+	"parley.example/parley/internal/agentapi/desk"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/blob"
 	"parley.example/parley/internal/bus"
@@ -19,6 +20,7 @@ import (
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/erasure"
 	"parley.example/parley/internal/flowlog"
+	"parley.example/parley/internal/identity"
 	"parley.example/parley/internal/integration"
 	"parley.example/parley/internal/integration/scan"
 	"parley.example/parley/internal/lifecycle"
@@ -50,7 +52,9 @@ type Server struct {
 	router    *router.Router
 	bus       *bus.Local
 	hub       *stream.Hub
+	desks     *desk.Hub
 	agents    *agentapi.Service
+	passwords *identity.Hasher
 	lambda    *integration.Lambda
 	bots      *integration.Bots
 	signIns   *integration.SignIns

@@ -72,6 +72,7 @@ func (h *Hub) begin(s *session) {
 	defer sh.mu.Unlock()
 	if !s.closed {
 		s.open = true
+		s.conn.CloseAfter(max(0, s.of.Until.Sub(h.Clock.Now())), Over)
 		h.work(s.desk)
 	}
 }

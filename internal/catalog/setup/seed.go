@@ -9,6 +9,7 @@ import (
 
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/catalog/permission"
+	"parley.example/parley/internal/catalog/staffing"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/hours"
@@ -25,6 +26,32 @@ func SeedDemo(ctx context.Context, c *catalog.Catalog) error {
 	}
 	return nil
 }
+
+// SeedDemoAgent makes the demo agent, who takes chats from the demo queue, unless the demo instance has users already.
+// hash returns the hash of his password, [catalog.DemoPassword].
+func SeedDemoAgent(ctx context.Context, c *catalog.Catalog, hash func(ctx context.Context, password string) (string, error)) error {
+	snap, err := c.SnapshotWith(ctx, center.KindUser, catalog.DemoInstance)
+	if err != nil || len(catalog.All[*catalog.User](snap)) > 0 {
+		return err
+	}
+	_, err = staffing.CreateUser(ctx, c, snap.ID(), staffing.NewUser{
+		ID: catalog.DemoAgent, Username: catalog.DemoUserName, Identity: catalog.Identity{FirstName: "Dana", LastName: "Demo"},
+		RoutingProfile:   center.RoutingProfileID(demoIDs(center.KindRoutingProfile, basicProfileName)),
+		SecurityProfiles: []center.SecurityProfileID{center.SecurityProfileID(demoIDs(center.KindSecurityProfile, agentProfileName))},
+		Config:           catalog.UserConfig{Phone: catalog.Phone{Type: "SOFT_PHONE"}},
+		Hash:             func(ctx context.Context) (string, error) { return hash(ctx, catalog.DemoPassword) },
+	})
+	if center.ReasonOf(err) == center.NotFound || center.ReasonOf(err) == center.Invalid {
+		return nil // the profiles were deleted, or what they were is something else now
+	}
+	return err
+}
+
+// The profiles of the demo agent.
+const (
+	basicProfileName = "Basic Routing Profile"
+	agentProfileName = "Agent"
+)
 
 // demoIDs gives everything in the demo instance the same id in every run.
 func demoIDs(kind center.Kind, name string) string {
@@ -50,7 +77,7 @@ func seeds(c *catalog.Catalog, i *catalog.Instance, ids func(center.Kind, string
 	queue := &catalog.Queue{Description: "A simple, basic voice queue.", Hours: basic.ID}
 	queue.Meta = meta[center.QueueID](c, i, ids, queue, "BasicQueue")
 	profile := basicProfile(queue.ID)
-	profile.Meta = meta[center.RoutingProfileID](c, i, ids, profile, "Basic Routing Profile")
+	profile.Meta = meta[center.RoutingProfileID](c, i, ids, profile, basicProfileName)
 	with = []catalog.Resource{basic, queue, profile}
 	for _, s := range securityProfiles() {
 		s.Meta = meta[center.SecurityProfileID](c, i, ids, s, s.Name)
@@ -150,7 +177,7 @@ func securityProfiles() []*catalog.SecurityProfile {
 	}
 	return []*catalog.SecurityProfile{
 		profile("Admin", "Administrators: everything.", everything...),
-		profile("Agent", "Agents: the agent desk.", permission.BasicAgentAccess, permission.OutboundCallAccess),
+		profile(agentProfileName, "Agents: the agent desk.", permission.BasicAgentAccess, permission.OutboundCallAccess),
 		profile("CallCenterManager", "Managers: people, routing and reports.", managing...),
 		profile("QualityAnalyst", "Analysts: contacts and reports.",
 			permission.AccessMetrics, permission.AgentTimeCardView, permission.ContactAttributesView, permission.ContactSearchView),

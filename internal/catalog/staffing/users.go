@@ -1,6 +1,7 @@
 package staffing
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -32,6 +33,7 @@ const (
 
 // NewUser is what CreateUser takes.
 type NewUser struct {
+	ID               center.UserID // "" for a new one
 	Username         string
 	Identity         catalog.Identity
 	DirectoryID      string
@@ -50,7 +52,7 @@ type NewUser struct {
 // members are not right, alone or together; NotFound for the instance and for what the user names;
 // Duplicate for the username; LimitExceeded; those of Hash.
 func CreateUser(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, n NewUser) (*catalog.User, error) {
-	u := &catalog.User{Meta: catalog.NewMeta(c, instance, center.UserID(center.NewUUID()), n.Username, n.Tags), DirectoryID: n.DirectoryID}
+	u := &catalog.User{Meta: catalog.NewMeta(c, instance, cmp.Or(n.ID, center.UserID(center.NewUUID())), n.Username, n.Tags), DirectoryID: n.DirectoryID}
 	change := UserChange{
 		Identity: &n.Identity, RoutingProfile: &n.RoutingProfile, SecurityProfiles: n.SecurityProfiles, Group: &n.Group,
 		Phone: &n.Config.Phone, Channels: n.Config,

@@ -3,7 +3,7 @@
 // real loopback listener, [Inside] one in a synctest bubble, where connections
 // are pipes and time is virtual. Both speak to it as clients do: through the
 // public APIs and WebSockets. A [Chat] is one customer's side of a chat, a
-// [Socket] its WebSocket.
+// [Socket] its WebSocket; a [Desk] is an agent who is signed in, a [Stream] what happens to him.
 //
 // A server stops with its test, or earlier by [Server.Stop]. Whatever goes
 // wrong in a helper fails the test.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"parley.example/parley/api/agent"
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
 	"parley.example/parley/api/restjson"
@@ -28,6 +29,7 @@ type Server struct {
 	Addr        string          // where it listens
 	Connect     *connect.Client // signs with Key when there is one
 	Participant *participant.Client
+	Agent       *agent.Client
 	HTTP        *http.Client // what the clients call with; it follows no redirects
 	Key         auth.Key     // outside development mode: the key made on first start, if its file is there
 
@@ -115,6 +117,7 @@ func serve(t testing.TB, l net.Listener, dial func(context.Context) (net.Conn, e
 	}
 	s.Connect = s.Client(s.Key)
 	s.Participant = participant.NewClient(restjson.ClientConfig{Endpoint: s.URL, HTTPClient: s.HTTP})
+	s.Agent = agent.NewClient(restjson.ClientConfig{Endpoint: s.URL, HTTPClient: s.HTTP})
 	return s
 }
 
