@@ -16,7 +16,7 @@ const (
 	FrameItem      FrameType = "ITEM"      // of a chat in hand
 	FrameBroadcast FrameType = "BROADCAST" // of one of the user's clients to all of them
 	FrameHeartbeat FrameType = "HEARTBEAT" // sent by the client every 30 seconds or so; the server answers each
-	FrameStart     FrameType = "START"     // from the client, once: items come from then on
+	FrameStart     FrameType = "START"     // from the client, as its first: the stream begins
 )
 
 // Frame is a text frame from the server: {"Type":"ITEM","InitialContactId":"…","Sequence":12,"Frame":{…}}. Which
@@ -84,8 +84,9 @@ type Seen struct {
 }
 
 // ClientFrame is a text frame from the client: {"Type":"START","Seen":[{"InitialContactId":"…","Sequence":12}]}
-// or {"Type":"HEARTBEAT"}. After a START, of chats in Seen the items after those come first, all of them and in order;
-// of other chats those that are made from then on. A second START is ignored.
+// or {"Type":"HEARTBEAT"}. A START is answered with a snapshot. Of chats in Seen the items after those follow, all of them and in
+// order; of other chats that are connected in that snapshot those after its LastSequence; of chats that are
+// accepted later those from the acceptance on. A second START is ignored.
 type ClientFrame struct {
 	Type FrameType
 	Seen []Seen // at most MaxSeen; more are ignored

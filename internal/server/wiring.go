@@ -261,7 +261,7 @@ func (s *Server) newDesks() *desk.Hub {
 			return of, err
 		},
 		Admit:  func(ctx context.Context, of auth.Session) error { return s.agents.Admit(ctx, of) },
-		Limits: socket.Limits{Span: s.CloseSpan, Age: auth.SessionLife + time.Minute},
+		Limits: socket.Limits{Span: s.CloseSpan, Age: auth.SessionLife + time.Minute, QueueBytes: 4 << 20, QueueFrames: 2048},
 	})
 }
 

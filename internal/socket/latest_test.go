@@ -9,7 +9,7 @@ import (
 	"parley.example/parley/internal/websocket"
 )
 
-// TestLatest queues snapshots for a client that does not read meanwhile: it is sent the newest alone, behind the rest.
+// TestLatest queues snapshots for a client that does not read meanwhile: it is sent the newest alone, in its place.
 func TestLatest(t *testing.T) {
 	s := newEchoes(t, Limits{})
 	s.init()
@@ -32,6 +32,9 @@ func TestLatest(t *testing.T) {
 	for _, text := range []string{"two", "three"} {
 		c.SendLatest([]byte(text))
 	}
+	c.Send([]byte("another"))
+	c.SendLatest([]byte("four"))
+	c.Send([]byte("last"))
 	rest := c.Rest()
 	select {
 	case <-rest:
@@ -43,7 +46,10 @@ func TestLatest(t *testing.T) {
 		near.Close()
 	}()
 	got, err := io.ReadAll(far)
-	want := websocket.AppendFrame(websocket.AppendFrame(nil, websocket.Text, []byte("item")), websocket.Text, []byte("three"))
+	var want []byte
+	for _, text := range []string{"item", "another", "four", "last"} {
+		want = websocket.AppendFrame(want, websocket.Text, []byte(text))
+	}
 	if err != nil || !bytes.Equal(got, want) {
 		t.Errorf("written %q, %v; want %q", got, err, want)
 	}
@@ -51,7 +57,7 @@ func TestLatest(t *testing.T) {
 	c.out.mu.Lock()
 	c.out.cause = Left
 	c.out.mu.Unlock()
-	if c.SendLatest([]byte("four")); c.out.latest != nil {
+	if c.SendLatest([]byte("five")); c.out.latest != nil {
 		t.Error("a socket that closes takes a frame")
 	}
 }

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -13,6 +14,7 @@ type outbox struct {
 	pending *block     // nil when nothing is
 	frames  int32      // in pending
 	latest  []byte     // the text of one frame more, to go behind them; nil for none
+	joined  span       // where in pending the latest frame is that was put there; empty for nowhere
 	writing bool       // somebody is in flush; nobody else may write
 	since   int32      // turn at which the present write began
 	cause   *Cause     // why the socket closes; nothing is queued any more
@@ -21,6 +23,9 @@ type outbox struct {
 	later   *Cause     // nil when it is not to
 	rest    chan struct{}
 }
+
+// span is a part of a block.
+type span struct{ begin, end int32 }
 
 // block is a buffer that is used again.
 type block struct{ b []byte }
@@ -56,6 +61,7 @@ func (c *Conn) queue(op websocket.Opcode, payload []byte) int {
 	if c.out.cause != nil {
 		return 0
 	}
+	c.out.join()
 	l := &c.server.limits
 	switch p := c.out.pending; {
 	case p == nil:
@@ -69,15 +75,21 @@ func (c *Conn) queue(op websocket.Opcode, payload []byte) int {
 	return int(c.out.frames)
 }
 
-// SendLatest queues a text frame in place of the one that was given before, if that has not been
-// written yet: a client that reads slowly is sent the newest only, behind all that waits. The text is kept and must not
-// change. Flush has it written.
+// SendLatest queues a text frame in place of the one that was given before, if that has not begun to be
+// written: a client that reads slowly is sent the newest only, behind all that waits. Otherwise it keeps its place among
+// the frames of Send. The text is kept and must not change. Flush has it written.
 func (c *Conn) SendLatest(text []byte) {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
-	if c.out.cause == nil {
-		c.out.latest = text
+	if c.out.cause != nil {
+		return
 	}
+	if at := c.out.joined; at.end > 0 {
+		c.out.pending.b = slices.Delete(c.out.pending.b, int(at.begin), int(at.end))
+		c.out.frames--
+		c.out.joined = span{}
+	}
+	c.out.latest = text
 }
 
 // answer queues the answer to the handshake, before anything else.
@@ -189,7 +201,7 @@ func (c *Conn) take() (*block, int32) {
 	defer c.out.mu.Unlock()
 	c.out.join()
 	b, frames := c.out.pending, c.out.frames
-	c.out.pending, c.out.frames = nil, 0
+	c.out.pending, c.out.frames, c.out.joined = nil, 0, span{}
 	c.out.since = c.server.turn.Load()
 	if b == nil {
 		c.out.writing = false
@@ -209,8 +221,10 @@ func (o *outbox) join() {
 	if o.pending == nil {
 		o.pending = newBlock()
 	}
+	begin := len(o.pending.b)
 	o.pending.b = websocket.AppendFrame(o.pending.b, websocket.Text, o.latest)
 	o.frames++
+	o.joined = span{int32(begin), int32(len(o.pending.b))}
 	o.latest = nil
 }
 
@@ -218,7 +232,7 @@ func (o *outbox) join() {
 func (c *Conn) drop() {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
-	c.out.pending, c.out.frames, c.out.latest = nil, 0, nil
+	c.out.pending, c.out.frames, c.out.latest, c.out.joined = nil, 0, nil, span{}
 }
 
 // Rest returns a channel that is closed when all that was flushed has been written, or cannot be: who

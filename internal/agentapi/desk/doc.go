@@ -2,7 +2,7 @@
 // WebSocket, what happens to him. [View] is all that he sees at one moment.
 //
 // A stream carries snapshots, the items of the chats in hand, and broadcasts, as package api/agent has their frames.
-// Snapshots are whole, numbered, and made once for all streams of a user: one for each commit that shows, in
+// It begins with the client's START. Snapshots are whole, numbered, and made once for all streams of a user: one for each commit that shows, in
 // their order, but a client that reads slowly is sent the newest alone. Items come once each and in order for each chat, after the
 // snapshot in which it is connected: what a client missed while it was away, by what it says it has seen, what was
 // lost on the way, and what was there before the stream came to the chat are all the same, a gap that is read from the store.

@@ -40,13 +40,10 @@ func (s *session) position(chat center.ContactID) *position {
 	return &s.positions[i]
 }
 
-// follow has a stream that wants items follow the chats that the agent has accepted in a view, and no others. In
-// the chats that it follows first it goes on behind what the client has seen, or begins with what comes; in later ones
-// it begins with the acceptance. The caller holds the shard.
+// follow has a stream that has been sent a view follow the chats that the agent has accepted in it, and no others. Where the
+// client has said what it has seen the stream goes on behind that, in the other chats of its first view behind what that view has, and in later ones it
+// begins with the acceptance. The caller holds the shard.
 func (h *Hub) follow(s *session, v View) {
-	if !s.started || !s.greeted || s.closed {
-		return
-	}
 	s.positions = slices.DeleteFunc(s.positions, func(p position) bool {
 		return !slices.ContainsFunc(v.Chats, func(c Chat) bool { return c.State.ID == p.chat && c.State.WorkOf(v.User).Participant == p.participant })
 	})
@@ -55,9 +52,10 @@ func (h *Hub) follow(s *session, v View) {
 		if w.Accepted.IsZero() || k == nil || s.position(c.State.ID) != nil {
 			continue
 		}
-		p := position{chat: c.State.ID, participant: w.Participant, seq: k.last}
+		p := position{chat: c.State.ID, participant: w.Participant, seq: c.Last}
 		if i := slices.IndexFunc(s.seen, func(of api.Seen) bool { return of.InitialContactId == string(p.chat) }); i >= 0 {
 			p.seq = max(0, min(s.seen[i].Sequence, k.last))
+			s.seen = slices.Delete(s.seen, i, i+1)
 		} else if s.follows && k.from >= 0 {
 			p.seq = k.from
 		}
@@ -68,7 +66,7 @@ func (h *Hub) follow(s *session, v View) {
 			h.repairLater(s)
 		}
 	}
-	s.seen, s.follows = nil, true
+	s.follows = true
 }
 
 // left reports whether a participant has left the chat, and it goes on, or went on, without him.
@@ -214,6 +212,9 @@ func (h *Hub) fill(s *session, at position, events []bus.Event) {
 		sh.mu.Lock()
 		p, k := s.position(at.chat), s.desk.held[at.chat]
 		if p == nil || k == nil || p.participant != at.participant || s.closed {
+			if p != nil && k == nil {
+				p.over = true // it has been cleared
+			}
 			sh.mu.Unlock()
 			return
 		}
@@ -269,7 +270,7 @@ func (h *Hub) broadcast(d *desk, m bus.Message) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	for s := d.first; s != nil; s = s.next {
-		if !s.open || s.closed {
+		if !s.ready() {
 			continue
 		}
 		for i := range m.Events {

@@ -21,11 +21,11 @@ type session struct {
 	next      *session   // of the desk
 	arrived   bool       // it is, or was, a client of the agent
 	open      bool       // the handshake is over
+	started   bool       // the client has said what it has seen
 	greeted   bool       // it has been sent a snapshot
-	started   bool       // it wants items
 	closed    bool       // it is closing, or over
-	seen      []api.Seen // what the client said, until it follows its first chats
-	follows   bool       // it does
+	seen      []api.Seen // of that, what has been of no use yet
+	follows   bool       // it has had its first view
 	positions []position // in the chats that it follows
 	repairing bool
 
@@ -57,17 +57,14 @@ func (s *session) Receive(text []byte) *socket.Cause {
 	return nil
 }
 
-// start has the stream sent items from now on.
+// start begins the stream.
 func (s *session) start(seen []api.Seen) {
 	sh := s.hub.shard(s.of.User)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if s.started || s.closed {
-		return
-	}
-	s.started, s.seen = true, seen
-	if s.desk.loaded {
-		s.hub.follow(s, s.desk.view())
+	if !s.started && !s.closed {
+		s.started, s.seen = true, seen
+		s.hub.work(s.desk)
 	}
 }
 

@@ -58,12 +58,15 @@ func (h *Hub) send(d *desk) {
 // waits reports whether a stream has had no snapshot yet. The caller holds the shard.
 func (d *desk) waits() bool {
 	for s := d.first; s != nil; s = s.next {
-		if s.open && !s.greeted && !s.closed {
+		if s.ready() && !s.greeted {
 			return true
 		}
 	}
 	return false
 }
+
+// ready reports whether the stream can be sent something. The caller holds the shard.
+func (s *session) ready() bool { return s.open && s.started && !s.closed }
 
 // abandon closes the streams of a desk that cannot be read: their clients come back.
 func (h *Hub) abandon(d *desk, err error) {
@@ -163,7 +166,10 @@ func (h *Hub) sendView(d *desk, v View) error {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	for at := d.first; at != nil; at = at.next {
-		if at.open && !at.closed && (!same || !at.greeted) {
+		if !at.ready() {
+			continue
+		}
+		if !same || !at.greeted {
 			at.greeted = true
 			at.conn.SendLatest(text)
 			at.conn.Flush()

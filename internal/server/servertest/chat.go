@@ -32,7 +32,7 @@ type Chat struct {
 // mode, else the first there is, created when there is none.
 func (s *Server) Instance(t testing.TB) string {
 	t.Helper()
-	if s.Dev {
+	if s.Server == nil || s.Dev {
 		return catalog.DemoInstance
 	}
 	list, err := s.Connect.ListInstances(t.Context(), &connect.ListInstancesRequest{})

@@ -115,10 +115,24 @@ func serve(t testing.TB, l net.Listener, dial func(context.Context) (net.Conn, e
 	if !cfg.Dev {
 		s.Key = FirstKey(t, cfg.Data)
 	}
-	s.Connect = s.Client(s.Key)
-	s.Participant = participant.NewClient(restjson.ClientConfig{Endpoint: s.URL, HTTPClient: s.HTTP})
-	s.Agent = agent.NewClient(restjson.ClientConfig{Endpoint: s.URL, HTTPClient: s.HTTP})
+	s.clients(s.Key)
 	return s
+}
+
+// Elsewhere returns clients for a server in development mode that runs in another process, at an address of this machine. Of its
+// methods those of clients work.
+func Elsewhere(t testing.TB, addr string) *Server {
+	s := &Server{URL: "http://" + addr, Addr: addr, HTTP: &http.Client{Transport: &http.Transport{}, Timeout: 30 * time.Second}, t: t}
+	s.dial = func(ctx context.Context) (net.Conn, error) { return new(net.Dialer).DialContext(ctx, "tcp", addr) }
+	t.Cleanup(s.HTTP.CloseIdleConnections)
+	s.clients(auth.Key{})
+	return s
+}
+
+// clients makes the clients, which sign with a key when there is one.
+func (s *Server) clients(key auth.Key) {
+	cfg := restjson.ClientConfig{Endpoint: s.URL, HTTPClient: s.HTTP}
+	s.Connect, s.Participant, s.Agent = s.Client(key), participant.NewClient(cfg), agent.NewClient(cfg)
 }
 
 // Stop stops the server gracefully and returns when it has ended. It may be
