@@ -162,6 +162,9 @@ func (c *caller) may(any ...permission.Name) error {
 	return &forbidden{any[0]}
 }
 
+// present reports whether a stream of the caller's is open.
+func (c *caller) present() bool { return c.state != nil && c.state.Present() }
+
 // permissions returns those of all security profiles of the user, in alphabetical order.
 func (c *caller) permissions() []string {
 	all := []string{}

@@ -29,7 +29,7 @@ func (s *Service) PutAgentStatus(ctx context.Context, in *agent.PutAgentStatusRe
 	switch {
 	case status.Disabled:
 		return nil, center.Errorf(center.Conflict, "the agent status %s is disabled; choose another", status.Name)
-	case status.Type == rules.Routable && !c.state.Present():
+	case status.Type == rules.Routable && !c.present():
 		return nil, center.Errorf(center.Conflict, "no stream of yours is open, so contacts could not ring; open one first (CreateStream), then choose %s", status.Name)
 	}
 	state, err := s.Engine.Agents.Do(ctx, c.Instance, c.user.ID, rules.SetStatus{Status: catalog.StatusOf(status)})

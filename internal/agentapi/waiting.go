@@ -166,7 +166,7 @@ func (s *Service) PickContact(ctx context.Context, in *agent.PickContactRequest)
 	switch {
 	case err != nil:
 		return nil, err
-	case !c.state.Present():
+	case !c.present():
 		return nil, center.Errorf(center.Conflict, "no stream of yours is open, so the contact could not ring; open one first (CreateStream)")
 	case state.Ended:
 		return nil, center.Errorf(center.Conflict, "contact %s has ended", state.Current().ID)

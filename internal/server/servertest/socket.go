@@ -137,6 +137,9 @@ func (s *Socket) Write(text string) {
 	}
 }
 
+// Try sends a text frame to a socket that may be closed.
+func (s *Socket) Try(text string) error { return s.conn.WriteString(text) }
+
 func (s *Socket) frame() string {
 	s.t.Helper()
 	timer := time.NewTimer(patience)
