@@ -5,10 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"time"
 
-	"parley.example/parley/internal/agentapi"
-	"parley.example/parley/internal/agentapi/desk"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/catalog"
@@ -35,11 +32,11 @@ func (s *Server) wire(ctx context.Context) error {
 		return err
 	}
 	s.router = router.New(router.Config{Store: s.store, Clock: s.clock, Log: s.Log})
-	s.desks = s.newDesks()
+	s.desks = desks{s}.hub()
 	s.catalog = catalog.New(catalog.Config{
 		Store: s.store, Partition: s.partition, Now: now, Log: s.Log, Unassociated: s.Dev, CheckReferences: s.CheckReferences, OldSpellings: s.OldSpellings,
 		Limits: s.quotas, Bus: s.bus, Node: s.node,
-		Changed: func(id center.InstanceID) { s.router.SetUp(id); s.desks.SetUp(id) },
+		Changed: desks{s}.changed,
 
 		AssistantSessions: s.AssistantSessions,
 	})
@@ -48,7 +45,7 @@ func (s *Server) wire(ctx context.Context) error {
 		if err := setup.SeedDemo(ctx, s.catalog); err != nil {
 			return fmt.Errorf("seed the demo instance: %w", err)
 		}
-		if err := setup.SeedDemoAgent(ctx, s.catalog, demoHasher.Hash); err != nil {
+		if err := (desks{s}).seed(ctx); err != nil {
 			return fmt.Errorf("seed the demo agent: %w", err)
 		}
 	}
@@ -79,7 +76,7 @@ func (s *Server) wire(ctx context.Context) error {
 	}
 	s.desks.Begin(s.engine)
 	s.passwords = identity.NewHasher(identity.Usual, 0)
-	s.agents = s.newAgents()
+	s.agents = desks{s}.api()
 	s.gauges()
 	s.handler = s.edge.Handler(s.mounts())
 	return nil
@@ -229,40 +226,6 @@ func (s *Server) newHub() *stream.Hub {
 		},
 		AllowOrigin: s.allowOrigin, Source: chats{s}, Log: s.Log, Refused: s.edge.Refused(), Limits: stream.Limits{Limits: socket.Limits{Span: s.CloseSpan}},
 	}
-}
-
-// demoHasher hashes the demo agent's password, which everybody knows, at no cost.
-var demoHasher = identity.NewHasher(identity.Params{Passes: 1, KiB: 64, Lanes: 1}, 1)
-
-// newAgents returns the agent's API.
-func (s *Server) newAgents() *agentapi.Service {
-	password := func(ctx context.Context, instance center.InstanceID, name string) (center.UserID, string, error) {
-		u, hash, err := s.catalog.Password(ctx, instance, name)
-		if err != nil {
-			return "", "", err
-		}
-		return u.ID, hash, nil
-	}
-	return &agentapi.Service{
-		Catalog: s.catalog, Engine: s.engine, Router: s.router, Hub: s.desks, Sealer: s.sealer, Clock: s.clock, PublicURL: s.urlFor,
-		Password: identity.NewChecker(password, s.passwords, s.clock.Now), Broadcasts: agentapi.NewBroadcasts(),
-	}
-}
-
-// newDesks returns the hub of agents' streams.
-func (s *Server) newDesks() *desk.Hub {
-	return desk.New(desk.Config{
-		Bus: s.bus, Clock: s.clock, Log: s.Log, AllowOrigin: s.allowOrigin, Refused: s.edge.Refused(),
-		Open: func(r *http.Request) (auth.Session, error) {
-			of, err := s.sealer.OpenStream(r.URL.Query().Get("token"), s.clock.Now())
-			if err != nil {
-				s.limits.refused(r)
-			}
-			return of, err
-		},
-		Admit:  func(ctx context.Context, of auth.Session) error { return s.agents.Admit(ctx, of) },
-		Limits: socket.Limits{Span: s.CloseSpan, Age: auth.SessionLife + time.Minute, QueueBytes: 4 << 20, QueueFrames: 2048},
-	})
 }
 
 // newFlowLog returns the flow log. In development mode it goes to the server's log

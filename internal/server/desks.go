@@ -1,0 +1,69 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"parley.example/parley/internal/agentapi"
+	"parley.example/parley/internal/agentapi/desk"
+	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/catalog/setup"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/identity"
+	"parley.example/parley/internal/socket"
+)
+
+// desks connects the parts that agents at their desks need.
+type desks struct{ s *Server }
+
+// hub returns the hub of agents' streams. A stream may last as long as its session, and a snapshot of an agent with many contacts be
+// longer than what chats' sockets are sent.
+func (d desks) hub() *desk.Hub {
+	s := d.s
+	return desk.New(desk.Config{
+		Bus: s.bus, Clock: s.clock, Log: s.Log, AllowOrigin: s.allowOrigin, Refused: s.edge.Refused(), Open: d.open, Admit: d.admit,
+		Limits: socket.Limits{Span: s.CloseSpan, Age: auth.SessionLife + time.Minute, QueueBytes: 4 << 20, QueueFrames: 2048},
+	})
+}
+
+// open says whose stream a URL opens.
+func (d desks) open(r *http.Request) (auth.Session, error) {
+	of, err := d.s.sealer.OpenStream(r.URL.Query().Get("token"), d.s.clock.Now())
+	if err != nil {
+		d.s.limits.refused(r)
+	}
+	return of, err
+}
+
+// admit says whether the user of a session may work.
+func (d desks) admit(ctx context.Context, of auth.Session) error { return d.s.agents.Admit(ctx, of) }
+
+// changed tells those who want to know that an instance may have changed.
+func (d desks) changed(id center.InstanceID) {
+	d.s.router.SetUp(id)
+	d.s.desks.SetUp(id)
+}
+
+// api returns the agent's API.
+func (d desks) api() *agentapi.Service {
+	s := d.s
+	return &agentapi.Service{
+		Catalog: s.catalog, Engine: s.engine, Router: s.router, Hub: s.desks, Sealer: s.sealer, Clock: s.clock, PublicURL: s.urlFor,
+		Password: identity.NewChecker(d.password, s.passwords, s.clock.Now), Broadcasts: agentapi.NewBroadcasts(),
+	}
+}
+
+// password implements [identity.Lookup].
+func (d desks) password(ctx context.Context, instance center.InstanceID, name string) (center.UserID, string, error) {
+	u, hash, err := d.s.catalog.Password(ctx, instance, name)
+	if err != nil {
+		return "", "", err
+	}
+	return u.ID, hash, nil
+}
+
+// seed makes the demo agent. Everybody knows his password, so it is hashed at no cost.
+func (d desks) seed(ctx context.Context) error {
+	return setup.SeedDemoAgent(ctx, d.s.catalog, identity.NewHasher(identity.Params{Passes: 1, KiB: 64, Lanes: 1}, 1).Hash)
+}
