@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -299,6 +300,27 @@ func TestResume(t *testing.T) {
 	inOrder(t, whole.Items)
 	if whole.Items[0].Sequence != 1 {
 		t.Errorf("who has seen nothing hears item %d first; want the first", whole.Items[0].Sequence)
+	}
+}
+
+// TestLongGap reads a gap of more than a stream may have waiting.
+func TestLongGap(t *testing.T) {
+	const texts = 300
+	s := servertest.Start(t)
+	d, stream := atWork(t, s)
+	customer := waiting(t, s)
+	stream.Contact(agent.AgentContactStateCONNECTING)
+	d.Accept(customer.Contact)
+	stream.Close()
+	long := strings.Repeat("x", 16<<10-3)
+	for n := range texts {
+		customer.Send(fmt.Sprintf("%03d%s", n, long))
+	}
+	stream = d.Stream(agent.Seen{InitialContactId: customer.Contact})
+	stream.Hear(fmt.Sprintf("%03d%s", texts-1, long))
+	inOrder(t, stream.Items)
+	if first := stream.Items[0]; first.Sequence != 1 || len(stream.Items) < texts {
+		t.Errorf("%d items came, from %d on; want all", len(stream.Items), first.Sequence)
 	}
 }
 

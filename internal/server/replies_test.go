@@ -96,7 +96,7 @@ func told[T any](r *replies) func(*T, error) *T {
 }
 
 // reading finds the operations that change nothing on the page of those that are implemented.
-var reading = regexp.MustCompile(`(?m)^\| ((?:Describe|List|Search|Get)\w+) \| .\w+ /(participant/)?`)
+var reading = regexp.MustCompile(`(?m)^\| ((?:Describe|List|Search|Get)\w+) \| .\w+ /(participant/|agent[^-a-z])?`)
 
 // readAll makes every call of the Connect API that changes nothing and is
 // implemented. known are members of requests, by their names or, for one
@@ -109,7 +109,7 @@ func (r *replies) readAll(s *servertest.Server, known map[string]any, refused fu
 	}
 	for _, row := range reading.FindAllStringSubmatch(string(page), -1) {
 		if row[2] != "" {
-			continue // of the Participant Service
+			continue // of another API
 		}
 		call := reflect.ValueOf(s.Connect).MethodByName(row[1])
 		in := reflect.New(call.Type().In(1).Elem()).Elem()

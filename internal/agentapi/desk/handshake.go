@@ -48,9 +48,15 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s := &session{hub: h, of: of, client: agent.Client{ID: center.NewUUID(), Node: h.engine.Node, Session: of.ID}}
 	s.conn.Init(&h.sockets, s)
 	h.open(s)
-	if _, err := h.engine.Agents.Do(r.Context(), of.Instance, of.User, agent.Arrive{Client: s.client}); err != nil {
+	state, err := h.engine.Agents.Do(r.Context(), of.Instance, of.User, agent.Arrive{Client: s.client})
+	switch {
+	case err != nil:
 		h.release(s)
 		h.refuse(w, r, http.StatusServiceUnavailable, "the agent cannot be reached", err)
+		return
+	case state.SignedOut(SessionOf(of)): // meanwhile
+		h.release(s)
+		h.refuse(w, r, http.StatusForbidden, "the session is over", nil)
 		return
 	}
 	switch err := s.conn.Upgrade(w, key); {

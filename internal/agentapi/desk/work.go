@@ -77,8 +77,12 @@ func (h *Hub) abandon(d *desk, err error) {
 		h.Log.Warn("streams closed, since their agent could not be read", "user", d.user, "err", err)
 	}
 	d.views, d.working = nil, false
+	cause := Behind
+	if over(err) {
+		cause = Over // the instance has been deleted
+	}
 	for s := d.first; s != nil; s = s.next {
-		s.close(Behind)
+		s.close(cause)
 	}
 }
 
