@@ -15,7 +15,6 @@ import (
 	"parley.example/parley/internal/edge"
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/erasure"
-	"parley.example/parley/internal/identity"
 	"parley.example/parley/internal/participantapi"
 	"parley.example/parley/internal/ratelimit"
 	"parley.example/parley/internal/ui"
