@@ -137,6 +137,8 @@ func (x *AgentSnapshot) DecodeJSON(d *restjson.Decoder) {
 			x.NextStatus.DecodeJSON(d)
 		case "Contacts":
 			x.Contacts = restjson.DecodeList(d, (*AgentContact).DecodeJSON)
+		case "ConfigurationTag":
+			x.ConfigurationTag = d.String()
 		default:
 			d.Skip()
 		}

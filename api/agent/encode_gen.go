@@ -79,6 +79,7 @@ func (x *AgentSnapshot) AppendJSON(b []byte) []byte {
 		b = append(x.NextStatus.AppendJSON(restjson.Key(b, "NextStatus")), ',')
 	}
 	b = append(restjson.Elements(restjson.Key(b, "Contacts"), x.Contacts, (*AgentContact).AppendJSON), ',')
+	b = restjson.String(b, "ConfigurationTag", x.ConfigurationTag)
 	return restjson.End(b)
 }
 

@@ -19,9 +19,9 @@ func TestFrames(t *testing.T) {
 		{Frame{Type: FrameBroadcast, Content: `a "b"`}, `{"Type":"BROADCAST","Content":"a \"b\""}`},
 		{Frame{Type: FrameItem, InitialContactId: "c", Sequence: 7, Frame: []byte(`{"topic":"aws/chat"}`)},
 			`{"Type":"ITEM","InitialContactId":"c","Sequence":7,"Frame":{"topic":"aws/chat"}}`},
-		{Frame{Type: FrameSnapshot, Snapshot: &AgentSnapshot{Version: 3, Time: now, Contacts: []AgentContact{},
+		{Frame{Type: FrameSnapshot, Snapshot: &AgentSnapshot{Version: 3, Time: now, Contacts: []AgentContact{}, ConfigurationTag: "t",
 			Status: &CurrentStatus{Id: "s", Arn: "a", Name: "Available", Type: AgentStatusTypeROUTABLE, Since: now}}},
-			`{"Type":"SNAPSHOT","Snapshot":{"Version":3,"Time":"2026-12-01T09:00:00.12Z","Status":{"Id":"s","Arn":"a","Name":"Available","Type":"ROUTABLE","Since":"2026-12-01T09:00:00.12Z"},"Contacts":[]}}`},
+			`{"Type":"SNAPSHOT","Snapshot":{"Version":3,"Time":"2026-12-01T09:00:00.12Z","Status":{"Id":"s","Arn":"a","Name":"Available","Type":"ROUTABLE","Since":"2026-12-01T09:00:00.12Z"},"Contacts":[],"ConfigurationTag":"t"}}`},
 	} {
 		if got := string(restjson.Marshal(&f.frame)); got != f.text {
 			t.Errorf("a frame is written %s; want %s", got, f.text)

@@ -85,6 +85,8 @@ type AgentSnapshot struct {
 	NextStatus *CurrentStatus
 	// In the order in which they came into the agent's hands.
 	Contacts []AgentContact // required
+	// Another one when GetAgent returns another Configuration.
+	ConfigurationTag string // required; 1 to 64 characters
 }
 
 // AgentStatusSummary is a structure. A status that an agent can be in.

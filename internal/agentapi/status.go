@@ -3,11 +3,14 @@ package agentapi
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 
 	"parley.example/parley/api/agent"
 	rules "parley.example/parley/internal/agent"
 	"parley.example/parley/internal/agentapi/desk"
+	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 )
@@ -58,7 +61,30 @@ func (s *Service) GetAgent(ctx context.Context, _ *agent.GetAgentRequest) (*agen
 	if err != nil {
 		return nil, err
 	}
-	return &agent.GetAgentResponse{Snapshot: view.Snapshot(c.snap, desk.Number(now), now), Configuration: configuration}, nil
+	return &agent.GetAgentResponse{Snapshot: view.Snapshot(c.snap, tagOf(configuration), desk.Number(now), now), Configuration: configuration}, nil
+}
+
+// Tag is for [desk.Config].
+func (s *Service) Tag(ctx context.Context, instance center.InstanceID, user center.UserID) (string, error) {
+	snap, err := s.Catalog.SnapshotWith(ctx, center.KindUser, string(instance))
+	if err != nil {
+		return "", err
+	}
+	c := caller{snap: snap, Session: auth.Session{Instance: instance}}
+	if c.user, err = catalog.Get[*catalog.User](snap, user); err != nil {
+		return "", err
+	}
+	configuration, err := c.configuration()
+	if err != nil {
+		return "", err
+	}
+	return tagOf(configuration), nil
+}
+
+// tagOf is a hash of how an agent is set up.
+func tagOf(c *agent.AgentConfiguration) string {
+	sum := sha256.Sum256(c.AppendJSON(nil))
+	return hex.EncodeToString(sum[:8])
 }
 
 // configuration is how an administrator has set up the caller.

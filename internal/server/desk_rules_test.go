@@ -309,6 +309,9 @@ func TestPickAndExplain(t *testing.T) {
 			t.Errorf("waiting is %+v; want contact %s of Ana in BasicQueue", found[i], c.Contact)
 		}
 	}
+	if held := d.Agent().Configuration.RoutingProfile.Queues; len(held) != 1 || !held[0].Manual || held[0].Offered {
+		t.Errorf("the queues of the profile are %+v; want one to pick from", held)
+	}
 	_, err = s.Agent.PickContact(t.Context(), &agent.PickContactRequest{SessionToken: d.Token, ContactId: chats[1].Contact})
 	servertest.Refused(t, "picking without a stream", err, "InvalidStateException", 409)
 	why, err := s.Agent.ExplainContact(t.Context(), &agent.ExplainContactRequest{SessionToken: d.Token, ContactId: chats[1].Contact})
@@ -338,6 +341,28 @@ func TestPickAndExplain(t *testing.T) {
 	}
 	_, err = s.Agent.ListWaitingContacts(t.Context(), &agent.ListWaitingContactsRequest{SessionToken: d.Token, NextToken: new("nonsense")})
 	servertest.Refused(t, "a page that was not given out", err, "ValidationException", 400)
+}
+
+// TestConfigurationChanges renames what an agent sees: the snapshot has the new name, or says that GetAgent has something new.
+func TestConfigurationChanges(t *testing.T) {
+	s := servertest.Start(t)
+	d, stream := atWork(t, s)
+	waiting(t, s)
+	stream.Contact(agent.AgentContactStateCONNECTING)
+	tag := d.Agent().Snapshot.ConfigurationTag
+	if _, err := s.Connect.UpdateQueueName(t.Context(), &connect.UpdateQueueNameRequest{InstanceId: s.Instance(t), QueueId: catalog.DemoQueue, Name: new("Sales")}); err != nil {
+		t.Fatal(err)
+	}
+	now := stream.Snapshot(func(a *agent.AgentSnapshot) bool { return len(a.Contacts) == 1 && *a.Contacts[0].Queue.Name == "Sales" })
+	if got := d.Agent(); now.ConfigurationTag == tag || now.ConfigurationTag != got.Snapshot.ConfigurationTag || *got.Configuration.RoutingProfile.Queues[0].Queue.Name != "Sales" {
+		t.Errorf("the configuration is %+v with the tag %s; want another than %s, and that of the stream, %s", got.Configuration.RoutingProfile, got.Snapshot.ConfigurationTag, tag, now.ConfigurationTag)
+	}
+	if _, err := s.Connect.CreateAgentStatus(t.Context(), &connect.CreateAgentStatusRequest{InstanceId: s.Instance(t), Name: "Lunch", State: connect.AgentStatusStateENABLED}); err != nil {
+		t.Fatal(err)
+	}
+	stream.Snapshot(func(a *agent.AgentSnapshot) bool { return a.ConfigurationTag != now.ConfigurationTag })
+	d.Choose("Lunch")
+	stream.Snapshot(has("Available", "Lunch"))
 }
 
 // hoursOf returns the id of hours of operation of the instance.

@@ -22,7 +22,7 @@ type desks struct{ s *Server }
 func (d desks) hub() *desk.Hub {
 	s := d.s
 	return desk.New(desk.Config{
-		Bus: s.bus, Clock: s.clock, Log: s.Log, AllowOrigin: s.allowOrigin, Refused: s.edge.Refused(), Open: d.open, Admit: d.admit,
+		Bus: s.bus, Clock: s.clock, Log: s.Log, AllowOrigin: s.allowOrigin, Refused: s.edge.Refused(), Open: d.open, Admit: d.admit, Tag: d.tag,
 		Limits: socket.Limits{Span: s.CloseSpan, Age: auth.SessionLife + time.Minute, QueueBytes: 4 << 20, QueueFrames: 2048},
 	})
 }
@@ -38,6 +38,11 @@ func (d desks) open(r *http.Request) (auth.Session, error) {
 
 // admit says whether the user of a session may work.
 func (d desks) admit(ctx context.Context, of auth.Session) error { return d.s.agents.Admit(ctx, of) }
+
+// tag tells how an agent is set up from how else he could be.
+func (d desks) tag(ctx context.Context, instance center.InstanceID, user center.UserID) (string, error) {
+	return d.s.agents.Tag(ctx, instance, user)
+}
 
 // changed tells those who want to know that an instance may have changed.
 func (d desks) changed(id center.InstanceID) {

@@ -29,6 +29,8 @@ type Config struct {
 	// Admit says whether the user of a session may still work: he exists, has not signed out of it, and has the
 	// permission. An error of the reason Denied says that he may not.
 	Admit func(context.Context, auth.Session) error
+	// Tag returns what tells how an agent is set up from how else he could be: see [View.Snapshot]. Errors are those of Admit.
+	Tag func(context.Context, center.InstanceID, center.UserID) (string, error)
 	// AllowOrigin says whether a page of an origin may open streams; nil lets all.
 	AllowOrigin func(origin string) bool
 	// Refused is given the reason why a handshake is refused, and may add to the answer's header. May be nil.
@@ -189,7 +191,19 @@ func (h *Hub) inspect(id center.InstanceID) {
 		err := h.read(func(ctx context.Context) error { return h.Admit(ctx, of) })
 		if err != nil && over(err) {
 			h.end(of, err)
+		} else {
+			h.again(of.User)
 		}
+	}
+}
+
+// again has an agent shown anew, for what may be called something else now.
+func (h *Hub) again(user center.UserID) {
+	sh := h.shard(user)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if d := sh.desks[user]; d != nil && d.loaded && len(d.views) == 0 {
+		h.show(d)
 	}
 }
 

@@ -73,10 +73,11 @@ func heldBy(ctx context.Context, s store.Store, instance center.InstanceID, user
 	return ids, nil
 }
 
-// Snapshot is the view as clients are sent it. snap names what is set up; what has been deleted since has no name.
-func (v View) Snapshot(snap *catalog.Snapshot, version int64, now time.Time) *api.AgentSnapshot {
+// Snapshot is the view as clients are sent it. snap names what is set up; what has been deleted since has no name. tag says
+// to the client whether the agent is still set up as GetAgent has told it.
+func (v View) Snapshot(snap *catalog.Snapshot, tag string, version int64, now time.Time) *api.AgentSnapshot {
 	s := &api.AgentSnapshot{
-		Version: version, Time: now, Status: StatusShown(snap, v.Agent.Status, v.Agent.Since), Contacts: make([]api.AgentContact, 0, len(v.Chats)),
+		Version: version, Time: now, ConfigurationTag: tag, Status: StatusShown(snap, v.Agent.Status, v.Agent.Since), Contacts: make([]api.AgentContact, 0, len(v.Chats)),
 	}
 	if s.Status.Since.IsZero() {
 		s.Status.Since = now // of an agent who has never been there

@@ -149,7 +149,11 @@ func (h *Hub) load(d *desk) error {
 // has them follow the chats that are connected in it.
 func (h *Hub) sendView(d *desk, v View) error {
 	var snap *catalog.Snapshot
+	var tag string
 	err := h.read(func(ctx context.Context) (err error) {
+		if tag, err = h.Tag(ctx, d.instance, d.user); err != nil {
+			return err
+		}
 		snap, err = h.Catalog.Snapshot(ctx, string(d.instance))
 		return err
 	})
@@ -157,7 +161,7 @@ func (h *Hub) sendView(d *desk, v View) error {
 		return err
 	}
 	now := h.Clock.Now()
-	s := v.Snapshot(snap, 0, now)
+	s := v.Snapshot(snap, tag, 0, now)
 	shows := hashOf(s)
 	sh := h.shard(d.user)
 	sh.mu.Lock()
