@@ -7,17 +7,22 @@ import (
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/catalog/permission"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/edge"
 	"parley.example/parley/internal/identity"
 )
 
 // signedOut is the error of a session that is over, or is none.
 func signedOut(why string) error {
-	return refusal{&agent.UnauthorizedException{Message: why}, &center.Error{Reason: center.Denied, Message: why}}
+	return refused(&agent.UnauthorizedException{Message: why}, &center.Error{Reason: center.Denied, Message: why})
+}
+
+func refused(e restjson.Exception, cause error) error {
+	return edge.Exception{Exception: e, Cause: cause}
 }
 
 // expired is the error of a token that does not open. What is wrong with it is for the log.
 func expired(cause error) error {
-	return refusal{&agent.UnauthorizedException{Message: "the session token is not good, or not any more; sign in again"}, cause}
+	return refused(&agent.UnauthorizedException{Message: "the session token is not good, or not any more; sign in again"}, cause)
 }
 
 // forbidden is the error of a user without a permission. Its reason is Denied.
@@ -34,25 +39,17 @@ func (f *forbidden) Unwrap() error { return &center.Error{Reason: center.Denied,
 // [restjson.HandlerOptions]. The result unwraps to err; an unknown error is returned unchanged.
 func MapError(op *restjson.Operation, err error) error {
 	if f, ok := errors.AsType[*forbidden](err); ok {
-		return refusal{&agent.AccessDeniedException{Message: f.Error(), Permission: new(string(f.permission))}, err}
+		return refused(&agent.AccessDeniedException{Message: f.Error(), Permission: new(string(f.permission))}, err)
 	}
 	if t, ok := errors.AsType[*identity.Throttled](err); ok {
-		return refusal{&agent.ThrottlingException{Message: t.Error()}, err}
+		return refused(&agent.ThrottlingException{Message: t.Error()}, err)
 	}
 	e, ok := errors.AsType[*center.Error](err)
 	if !ok {
 		return err
 	}
-	return refusal{exception(op, e), err}
+	return refused(exception(op, e), err)
 }
-
-// refusal is an exception with its cause.
-type refusal struct {
-	restjson.Exception
-	cause error
-}
-
-func (r refusal) Unwrap() error { return r.cause }
 
 // exception is the table from reasons to exceptions. Who may not do something for want of a permission is not Denied here, but forbidden.
 func exception(op *restjson.Operation, e *center.Error) restjson.Exception {

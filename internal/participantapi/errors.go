@@ -7,6 +7,7 @@ import (
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/edge"
 )
 
 // MapError turns an error of the domain into an exception that the operation
@@ -15,22 +16,14 @@ import (
 // unchanged.
 func MapError(op *restjson.Operation, err error) error {
 	if _, ok := errors.AsType[*auth.Error](err); ok {
-		return refusal{denied(), err}
+		return edge.Exception{Exception: denied(), Cause: err}
 	}
 	e, ok := errors.AsType[*center.Error](err)
 	if !ok {
 		return err
 	}
-	return refusal{exception(op, e), err}
+	return edge.Exception{Exception: exception(op, e), Cause: err}
 }
-
-// refusal is an exception with its cause.
-type refusal struct {
-	restjson.Exception
-	cause error
-}
-
-func (r refusal) Unwrap() error { return r.cause }
 
 // exception is the table from reasons to exceptions. A state that does not
 // allow the call is a ConflictException where the model has it.

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"parley.example/parley/api/restjson"
+
 	"parley.example/parley/internal/websocket"
 )
 
@@ -50,6 +52,20 @@ func RefusalHeader(h http.Header, status int) {
 	case http.StatusMethodNotAllowed:
 		h.Set("Allow", http.MethodGet)
 	}
+}
+
+// Refuse answers a handshake that does not become a socket, with a small JSON object. What the client sees of a 403 is always the
+// same.
+func Refuse(w http.ResponseWriter, status int, why string) {
+	header := w.Header()
+	RefusalHeader(header, status)
+	if status == http.StatusForbidden {
+		why = "Access denied"
+		header.Set("X-Amzn-ErrorType", "AccessDeniedException")
+	}
+	header.Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(append(restjson.Quote([]byte(`{"message":`), why), "}\n"...))
 }
 
 // ErrStopping is returned by [Conn.Upgrade] when the server has stopped

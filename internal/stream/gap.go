@@ -42,7 +42,7 @@ func (h *Hub) receive(m bus.Message) {
 	}
 	repairing := a.gap != nil
 	if h.take(a, m); a.gap != nil && !repairing {
-		h.background(func() { h.repair(a) })
+		h.background.Go(func() { h.repair(a) })
 	}
 	a.flush()
 }

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/socket"
 )
@@ -108,24 +107,16 @@ func (h *Hub) refuse(w http.ResponseWriter, r *http.Request, status int, why str
 	client, _, _ := net.SplitHostPort(r.RemoteAddr)
 	h.Log.InfoContext(r.Context(), "socket refused", "status", status, "reason", why, "err", err,
 		"client", client, "origin", r.Header.Get("Origin"))
-	header := w.Header()
-	socket.RefusalHeader(header, status)
 	if h.Refused != nil {
 		if err == nil {
 			err = errors.New(why)
 		}
-		h.Refused(r.Context(), header, err)
+		h.Refused(r.Context(), w.Header(), err)
 	}
-	switch status {
-	case http.StatusForbidden:
-		why = "Access denied"
-		header.Set("X-Amzn-ErrorType", "AccessDeniedException")
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
 		h.brake(r.Context())
 	}
-	header.Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	w.Write(append(restjson.Quote([]byte(`{"message":`), why), "}\n"...))
+	socket.Refuse(w, status, why)
 }
 
 // brake waits a little, unless too many wait already or the client goes away.

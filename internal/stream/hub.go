@@ -9,6 +9,7 @@ import (
 
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/lifecycle"
 	"parley.example/parley/internal/socket"
 )
 
@@ -50,10 +51,10 @@ type Hub struct {
 	ctx    context.Context // of what no request waits for; ends with Shutdown
 	cancel context.CancelFunc
 
-	mu       sync.Mutex // guards what follows; taken with or without a shard
+	background lifecycle.Background // what must have ended when Shutdown returns
+
+	mu       sync.Mutex // guards watching; taken with or without a shard
 	watching bool
-	stopped  bool
-	done     sync.WaitGroup // of background; added to while not stopped
 }
 
 // Source is what a hub asks about subjects.
@@ -109,15 +110,6 @@ func (h *Hub) init() {
 // Sockets returns how many sockets are open.
 func (h *Hub) Sockets() int { return h.sockets.Sockets() }
 
-// background runs what must have ended when Shutdown returns, unless that waits already.
-func (h *Hub) background(f func()) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if !h.stopped {
-		h.done.Go(f)
-	}
-}
-
 // Shutdown refuses new sockets from now on, closes all there are, see
 // [socket.Server.Shutdown], and waits until no call to Source is under way.
 // When ctx ends before, the rest is cut short and ctx's error returned. It may be
@@ -125,20 +117,8 @@ func (h *Hub) background(f func()) {
 func (h *Hub) Shutdown(ctx context.Context) error {
 	h.init()
 	err := h.sockets.Shutdown(ctx)
-	h.mu.Lock()
-	h.stopped = true
-	h.mu.Unlock()
-	ended := make(chan struct{})
-	go func() {
-		h.done.Wait()
-		close(ended)
-	}()
-	select {
-	case <-ended:
-	case <-ctx.Done():
-		err = ctx.Err()
+	if cut := h.background.Stop(ctx, h.cancel); cut != nil {
+		err = cut
 	}
-	h.cancel()
-	<-ended
 	return err
 }

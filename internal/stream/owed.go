@@ -76,7 +76,7 @@ func (s *session) hand(reply []byte, events []bus.Event, err error) (over bool) 
 	}
 	if !s.behind() {
 		s.handing, s.subscribed = false, !s.over
-		s.hub.background(s.connected)
+		s.hub.background.Go(s.connected)
 	}
 	s.conn.Flush()
 	return !s.handing

@@ -89,10 +89,10 @@ func (s *session) subscribe(m message) {
 	case m.chat && s.handing: // the reply comes
 	case m.chat && !s.served && s.claims():
 		s.served, s.handing = true, true
-		s.hub.background(func() { s.handOver(reply) })
+		s.hub.background.Go(func() { s.handOver(reply) })
 	case s.conn.Send(reply) && m.chat && !s.served:
 		s.served, s.subscribed = true, !s.over
-		s.hub.background(s.connected)
+		s.hub.background.Go(s.connected)
 	}
 }
 

@@ -41,7 +41,7 @@ func (h *Hub) anchor(ctx context.Context, s *session) error {
 func (h *Hub) notice(a *audience, seq int64) {
 	if a.gap == nil && a.first != nil {
 		if h.compare(a, seq); a.gap != nil {
-			h.background(func() { h.repair(a) })
+			h.background.Go(func() { h.repair(a) })
 		}
 	}
 }
@@ -60,7 +60,7 @@ func (h *Hub) watch() {
 	}
 }
 
-func (h *Hub) checkLater() { time.AfterFunc(checkEvery, func() { h.background(h.check) }) }
+func (h *Hub) checkLater() { time.AfterFunc(checkEvery, func() { h.background.Go(h.check) }) }
 
 // check compares all audiences with the source, once.
 func (h *Hub) check() {

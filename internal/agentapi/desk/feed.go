@@ -142,7 +142,7 @@ func (p *position) sees(e *bus.Event) bool {
 func (h *Hub) repairLater(s *session) {
 	if !s.repairing {
 		s.repairing = true
-		h.background(func() { h.repair(s) })
+		h.background.Go(func() { h.repair(s) })
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 
-	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/agent"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/socket"
@@ -87,25 +86,17 @@ func (h *Hub) begin(s *session) {
 func (h *Hub) release(s *session) {
 	h.leave(s)
 	h.sockets.Release()
-	h.background(func() { h.depart(s) })
+	h.background.Go(func() { h.depart(s) })
 }
 
 // refuse answers a handshake that does not become a stream.
 func (h *Hub) refuse(w http.ResponseWriter, r *http.Request, status int, why string, err error) {
 	h.Log.InfoContext(r.Context(), "stream refused", "status", status, "reason", why, "err", err, "origin", r.Header.Get("Origin"))
-	header := w.Header()
-	socket.RefusalHeader(header, status)
 	if h.Refused != nil {
 		if err == nil {
 			err = errors.New(why)
 		}
-		h.Refused(r.Context(), header, err)
+		h.Refused(r.Context(), w.Header(), err)
 	}
-	if status == http.StatusForbidden {
-		why = "Access denied"
-		header.Set("X-Amzn-ErrorType", "AccessDeniedException")
-	}
-	header.Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	w.Write(append(restjson.Quote([]byte(`{"message":`), why), "}\n"...))
+	socket.Refuse(w, status, why)
 }

@@ -15,6 +15,7 @@ import (
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/lifecycle"
 	"parley.example/parley/internal/socket"
 )
 
@@ -50,10 +51,10 @@ type Hub struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 
-	mu      sync.Mutex                 // guards what follows; taken with or without a shard
+	background lifecycle.Background // what must have ended when Shutdown returns
+
+	mu      sync.Mutex                 // guards looking; taken with or without a shard
 	looking map[center.InstanceID]bool // instances that are being inspected, and whether once more
-	stopped bool
-	done    sync.WaitGroup // of background; added to while not stopped
 }
 
 // shard is a part of the desks.
@@ -91,34 +92,13 @@ func (h *Hub) shard(user center.UserID) *shard {
 	return &h.shards[maphash.String(seed, string(user))%uint64(len(h.shards))]
 }
 
-// background runs what must have ended when Shutdown returns, unless that waits already.
-func (h *Hub) background(f func()) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if !h.stopped {
-		h.done.Go(f)
-	}
-}
-
 // Shutdown refuses new streams from now on, closes all there are, and waits for what is under way. The agents stay as they
 // are: clients that come back soon, to whichever node, find nothing changed. When ctx ends before, the rest is cut short. It may be called twice.
 func (h *Hub) Shutdown(ctx context.Context) error {
 	err := h.sockets.Shutdown(ctx)
-	h.mu.Lock()
-	h.stopped = true
-	h.mu.Unlock()
-	ended := make(chan struct{})
-	go func() {
-		h.done.Wait()
-		close(ended)
-	}()
-	select {
-	case <-ended:
-	case <-ctx.Done():
-		err = ctx.Err()
+	if cut := h.background.Stop(ctx, h.cancel); cut != nil {
+		err = cut
 	}
-	h.cancel()
-	<-ended
 	return err
 }
 
@@ -151,7 +131,7 @@ func (h *Hub) SetUp(id center.InstanceID) {
 	h.looking[id] = looking
 	h.mu.Unlock()
 	if !looking {
-		h.background(func() { h.look(id) })
+		h.background.Go(func() { h.look(id) })
 	}
 }
 

@@ -83,6 +83,6 @@ func (s *session) Ended(cause *socket.Cause) {
 	s.hub.leave(s)
 	s.hub.Log.Debug("stream closed", "user", s.of.User, "client", s.client.ID, "cause", cause.String())
 	if cause != socket.Stopping {
-		s.hub.background(func() { s.hub.depart(s) })
+		s.hub.background.Go(func() { s.hub.depart(s) })
 	}
 }

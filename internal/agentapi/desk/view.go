@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -140,9 +141,7 @@ func (c Chat) shown(snap *catalog.Snapshot, user center.UserID) api.AgentContact
 	if w.Contact == cur.ID {
 		a.Enqueued = moment(cur.Enqueued)
 	}
-	for k, v := range chat.Attributes {
-		a.Attributes[k] = v
-	}
+	maps.Copy(a.Attributes, chat.Attributes)
 	for k, v := range cur.SegmentAttrs {
 		if v.String != nil {
 			a.SegmentAttributes[k] = *v.String

@@ -18,7 +18,7 @@ import (
 func (h *Hub) work(d *desk) {
 	if !d.working {
 		d.working = true
-		h.background(func() { h.send(d) })
+		h.background.Go(func() { h.send(d) })
 	}
 }
 
