@@ -12,6 +12,9 @@ type Push struct {
 	Receipt *Receipt
 	// Only, when set, is the one participant to send it to; Except is one to leave out.
 	Only, Except ParticipantID
+	// Gone, when set, is a participant who is sent nothing that follows. An agent whose leaving is the
+	// Item need not be named; a supervisor may leave without an item, and stay in spite of one.
+	Gone ParticipantID
 	// Last says that nothing follows: the chat has ended and its sockets may close.
 	Last bool
 }

@@ -14,6 +14,7 @@ import (
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/contact/frames"
 	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/store"
 )
@@ -178,7 +179,7 @@ func (e *Engine) Do(ctx context.Context, chat center.ContactID, cmd contact.Comm
 		err := e.chats.run(ctx, chat, func(h *chatEntry) (write, error) { return e.decideChat(ctx, h, cmd, with, &made) })
 		if err == nil {
 			if len(made.Pushes) > 0 && !made.Stored() {
-				e.Bus.Publish(bus.Message{Subject: bus.Chat(chat), Origin: e.Node, Events: contact.Events(made.Pushes)})
+				e.Bus.Publish(bus.Message{Subject: bus.Chat(chat), Origin: e.Node, Events: frames.Of(made.Pushes)})
 			}
 			return made.Reply, nil
 		}

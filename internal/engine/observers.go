@@ -6,6 +6,7 @@ import (
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/contact/frames"
 )
 
 // Commit is a change of a chat that is durable.
@@ -58,7 +59,7 @@ func (e *Engine) wakeSweeper(c *Commit) {
 // publish sends the change to sockets, and a notice to other nodes.
 func (e *Engine) publish(c *Commit) {
 	e.Bus.Publish(bus.Message{
-		Subject: bus.Chat(c.Chat), Origin: e.Node, Version: c.Version, Seq: c.Seq, Events: contact.Events(c.Change.Pushes),
+		Subject: bus.Chat(c.Chat), Origin: e.Node, Version: c.Version, Seq: c.Seq, Events: frames.Of(c.Change.Pushes),
 	})
 }
 

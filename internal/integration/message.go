@@ -11,6 +11,7 @@ import (
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/contact/frames"
 	"parley.example/parley/internal/store"
 )
 
@@ -22,7 +23,7 @@ import (
 func StreamMessage(p center.Partition, instance center.InstanceID, st contact.Streamed) []byte {
 	it := &st.Item
 	var scratch [1024]byte
-	text := contact.AppendItem(scratch[:0], it, st.Rcpt)
+	text := frames.AppendItem(scratch[:0], it, st.Rcpt)
 
 	b := make([]byte, 0, len(text)+len(text)/4+512)
 	b = append(b, `{"Message":`...)

@@ -12,6 +12,7 @@ import (
 	"parley.example/parley/internal/catalog/setup"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/contact/frames"
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/erasure"
 	"parley.example/parley/internal/flow/machine"
@@ -192,7 +193,7 @@ func (c chats) Repair(ctx context.Context, subject bus.Subject, from int64) ([]b
 	if err != nil {
 		return nil, err
 	}
-	return state.Events(items), nil
+	return frames.Again(state, items), nil
 }
 
 // Positions implements stream.Source.

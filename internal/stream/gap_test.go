@@ -14,7 +14,7 @@ import (
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/bus/bustest"
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/contact/frames"
 	"parley.example/parley/internal/socket"
 	"parley.example/parley/internal/socket/sockettest"
 	"parley.example/parley/internal/websocket"
@@ -87,7 +87,7 @@ func (c *cluster) commit(pushes ...center.Push) {
 			pushes[i].Item.Seq = next
 		}
 	}
-	events := contact.Events(pushes)
+	events := frames.Of(pushes)
 	for _, e := range events {
 		if e.Seq > 0 {
 			c.items = append(c.items, e)

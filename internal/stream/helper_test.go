@@ -15,7 +15,7 @@ import (
 
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/contact/frames"
 	"parley.example/parley/internal/socket/sockettest"
 )
 
@@ -134,7 +134,7 @@ func publish(h *Hub, pushes []center.Push) {
 		for n < len(pushes) && pushes[n].Chat == pushes[0].Chat {
 			n++
 		}
-		h.Bus.Publish(bus.Message{Subject: bus.Chat(pushes[0].Chat), Events: contact.Events(pushes[:n])})
+		h.Bus.Publish(bus.Message{Subject: bus.Chat(pushes[0].Chat), Events: frames.Of(pushes[:n])})
 		pushes = pushes[n:]
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"parley.example/parley/internal/bus/bustest"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/contact/frames"
 	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/lease"
@@ -213,7 +214,7 @@ func (m source) Repair(ctx context.Context, subject bus.Subject, from int64) ([]
 	if err != nil {
 		return nil, err
 	}
-	return state.Events(items), nil
+	return frames.Again(state, items), nil
 }
 
 func (m source) Positions(ctx context.Context, subjects []bus.Subject) (map[bus.Subject]int64, error) {

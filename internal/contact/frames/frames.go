@@ -1,4 +1,7 @@
-package contact
+// Package frames writes what sockets and streaming endpoints are sent of a chat: the
+// events of a commit, and the JSON text of an item. It has no I/O, and what it is given stays as it is.
+// Start reading at [Of].
+package frames
 
 import (
 	"bytes"
@@ -7,12 +10,13 @@ import (
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 )
 
-// Events returns the pushes of one commit encoded for sockets. An agent who
-// leaves is sent nothing that follows, unless it is the chat's end; a customer
-// is sent what the flow after its leaving says (DisconnectOnCustomerExit).
-func Events(pushes []center.Push) []bus.Event {
+// Of returns the pushes of one commit encoded for sockets. An agent who
+// leaves is sent nothing that follows, unless it is the chat's end or, in the same commit, for
+// that agent alone; a customer is sent what the flow after its leaving says (DisconnectOnCustomerExit).
+func Of(pushes []center.Push) []bus.Event {
 	if len(pushes) == 0 {
 		return nil
 	}
@@ -22,18 +26,23 @@ func Events(pushes []center.Push) []bus.Event {
 		p := &pushes[i]
 		events[i] = bus.Event{
 			Seq: p.Item.Seq, Payload: payload(&p.Item, p.Receipt),
-			Visibility: p.Item.Visibility, Only: p.Only, Except: p.Except, Last: p.Last,
+			Visibility: p.Item.Visibility, Only: p.Only, Except: p.Except, Left: p.Gone, Last: p.Last,
 		}
 		if !ends && agentLeaves(&p.Item) {
 			events[i].Left = p.Item.Participant
+		}
+		for j := range events[:i] {
+			if events[j].Left != "" && events[j].Left == p.Only {
+				events[i].Left, events[j].Left = p.Only, ""
+			}
 		}
 	}
 	return events
 }
 
-// Events returns the events for stored items of the chat: the same that
-// [Events] returned when they were committed.
-func (c *Chat) Events(items []center.Item) []bus.Event {
+// Again returns the events for stored items of a chat: the same that
+// [Of] returned when they were committed, but for supervisors, who may be silent after they have left.
+func Again(c *contact.Chat, items []center.Item) []bus.Event {
 	events := make([]bus.Event, len(items))
 	for i := range items {
 		it := &items[i]
@@ -47,8 +56,10 @@ func (c *Chat) Events(items []center.Item) []bus.Event {
 	return events
 }
 
+// agentLeaves reports whether an item is the last for who caused it. It is not for a supervisor,
+// who may go on without being seen.
 func agentLeaves(it *center.Item) bool {
-	return it.ContentType == center.EventLeft && it.Role != center.RoleCustomer
+	return it.ContentType == center.EventLeft && it.Role != center.RoleCustomer && it.Role != center.RoleSupervisor
 }
 
 // payload returns the text of the frame that carries an item. The item is a
