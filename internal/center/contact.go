@@ -27,10 +27,12 @@ type Contact struct {
 	Escalated        bool                        `json:"escalated,omitempty"` // the AI agent wanted a human to take over (AiAgentEscalated)
 	Queue            QueueID                     `json:"queue,omitempty"`
 	Enqueued         time.Time                   `json:"enqueued,omitzero"`
+	Ranked           time.Time                   `json:"ranked,omitzero"` // what counted in place of Enqueued for its rank; zero for Enqueued
 	Agent            UserID                      `json:"agent,omitempty"`
 	AgentConnected   time.Time                   `json:"agentConnected,omitzero"`
 	AfterWork        time.Time                   `json:"afterWork,omitzero"`    // AfterContactWorkStartTimestamp: when that agent left
 	AfterWorkEnd     time.Time                   `json:"afterWorkEnd,omitzero"` // AfterContactWorkEndTimestamp
+	Transferred      time.Time                   `json:"transferred,omitzero"`  // TransferCompletedTimestamp: when the agent's transfer of it to another contact, the next one, reached its target
 	QueuePriority    int64                       `json:"priority,omitempty"`
 	QueueTimeAdjust  int64                       `json:"timeAdjust,omitempty"` // seconds
 	References       map[string]Reference        `json:"references,omitempty"`
@@ -63,6 +65,7 @@ const (
 	MethodTransfer      = "TRANSFER"
 	MethodQueueTransfer = "QUEUE_TRANSFER"
 	MethodDisconnect    = "DISCONNECT"
+	MethodMonitor       = "MONITOR"
 )
 
 // Disconnect reasons (DisconnectReason) of a chat.
@@ -76,4 +79,6 @@ const (
 	ReasonAPI          = "API"
 	ReasonIdle         = "IDLE_DISCONNECT"
 	ReasonSystemError  = "SYSTEM_ERROR"
+	ReasonThirdParty   = "THIRD_PARTY_DISCONNECT" // of an agent whom another one removed
+	ReasonBarged       = "BARGED"                 // of an agent whom a supervisor removed
 )

@@ -46,6 +46,9 @@ func (u StartUpload) decide(d *decision) error {
 	if p.Role == center.RoleCustomBot {
 		return center.Errorf(center.Denied, "a custom participant has no access to attachments")
 	}
+	if err := silent(p); err != nil {
+		return err
+	}
 	key := "StartAttachmentUpload/" + string(p.ID) + "/" + u.ClientToken
 	if r, ok := d.kept(key); ok && d.chat.Attachment(r.ID) != nil { // else it was abandoned
 		d.change.Reply = r
@@ -116,6 +119,9 @@ func (u CompleteUpload) decide(d *decision) error {
 	}
 	if p.Role == center.RoleCustomBot {
 		return center.Errorf(center.Denied, "a custom participant has no access to attachments")
+	}
+	if err := silent(p); err != nil {
+		return err
 	}
 	token := Token{p.ID, u.ClientToken, true}
 	if d.scanning(token) {

@@ -211,8 +211,8 @@ func (t Tag) decide(d *decision) error {
 // contact returns the record of a contact of the chain for changes. The record
 // of an ended contact has to be provided: see [Need].
 func (d *decision) contact(id center.ContactID) (*center.Contact, error) {
-	if id == d.chat.Latest.ID {
-		return d.current(), nil
+	if live(d.chat, id) != nil {
+		return d.touch(id), nil
 	}
 	if !d.chat.Has(id) {
 		return nil, center.Errorf(center.NotFound, "contact %s does not exist", id)

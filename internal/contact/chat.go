@@ -29,6 +29,7 @@ type Chat struct {
 
 	Latest       center.Contact       `json:"contact"`            // the current contact of the chain, or the last one
 	Segments     []Segment            `json:"segments,omitempty"` // the contacts before it, first one first
+	Aside        []Segment            `json:"aside,omitempty"`    // of the chat, but not of the chain: of supervisors, and of transfers that failed
 	Participants []Participant        `json:"participants"`
 	System       center.ParticipantID `json:"system"` // the speaker of prompts
 
@@ -56,6 +57,8 @@ type Chat struct {
 	Whisper   *machine.Run         `json:"whisper,omitempty"`
 	WhisperBy time.Time            `json:"whisperBy,omitzero"` // the deadline of a whisper
 	Agent     machine.Agent        `json:"agent,omitzero"`     // the last agent who accepted the chat
+
+	Transfer *Transferring `json:"transfer,omitempty"` // by an agent, while it is under way
 
 	Processor *flow.Processor `json:"processor,omitempty"` // of messages
 	Pending   []PendingItem   `json:"line,omitempty"`      // items that are being processed, and those behind them
@@ -89,7 +92,8 @@ type Participant struct {
 	Joined      time.Time            `json:"joined,omitzero"`    // when it connected
 	Left        time.Time            `json:"left,omitzero"`      // when it left
 	ConnectBy   time.Time            `json:"connectBy,omitzero"` // a custom participant's deadline
-	User        center.UserID        `json:"user,omitempty"`     // of an agent
+	User        center.UserID        `json:"user,omitempty"`     // of an agent or a supervisor
+	Removed     string               `json:"removed,omitempty"`  // of an agent whom somebody else removed: THIRD_PARTY_DISCONNECT or BARGED
 	// Owed is the sequence number of the joined event of a customer who was connected
 	// by a message or a call, until a socket of it has subscribed; otherwise 0, as in older states.
 	Owed int64 `json:"owed,omitempty"`
@@ -155,7 +159,8 @@ func (c *Chat) Chain() []Segment { return append(slices.Clone(c.Segments), segme
 
 // Has reports whether a contact belongs to the chat.
 func (c *Chat) Has(id center.ContactID) bool {
-	return c.Latest.ID == id || slices.ContainsFunc(c.Segments, func(s Segment) bool { return s.ID == id })
+	is := func(s Segment) bool { return s.ID == id }
+	return live(c, id) != nil || slices.ContainsFunc(c.Segments, is) || slices.ContainsFunc(c.Aside, is)
 }
 
 // Related returns the contact that the chat is related to: that of the first
@@ -237,6 +242,7 @@ func (c *Chat) Attachment(id string) *center.Attachment {
 func (c *Chat) clone() *Chat {
 	n := *c
 	n.Segments = slices.Clone(c.Segments)
+	n.Aside = slices.Clone(c.Aside)
 	n.Participants = slices.Clone(c.Participants)
 	n.Work = slices.Clone(c.Work)
 	n.Effects = slices.Clone(c.Effects)
@@ -249,6 +255,9 @@ func (c *Chat) clone() *Chat {
 		entry := *c.Queue
 		entry.Steps = slices.Clone(c.Queue.Steps)
 		n.Queue = &entry
+	}
+	if c.Transfer != nil {
+		n.Transfer = new(*c.Transfer)
 	}
 	if c.Idle != nil {
 		idle := *c.Idle

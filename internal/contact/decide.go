@@ -217,21 +217,47 @@ func (d *decision) edit() *Chat {
 }
 
 // current returns the current contact for changes, and makes sure that its record is written.
-func (d *decision) current() *center.Contact {
-	c := &d.edit().Latest
-	c.Updated = d.env.Now
-	if !slices.ContainsFunc(d.change.Contacts, func(r center.Contact) bool { return r.ID == c.ID }) {
-		// The record itself is taken when the decision, or the contact, is over: see record.
-		d.change.Contacts = append(d.change.Contacts, center.Contact{ID: c.ID})
+func (d *decision) current() *center.Contact { return d.touch(d.chat.Latest.ID) }
+
+// touch is current for any contact whose record the state has.
+func (d *decision) touch(id center.ContactID) *center.Contact {
+	c := d.edit()
+	for i := range c.Work {
+		if w := &c.Work[i]; w.Watch != nil && w.Watch.Record.ID == id {
+			w.Watch = new(*w.Watch) // the state before has the other
+		}
 	}
-	return c
+	r := live(c, id)
+	r.Updated = d.env.Now
+	if !slices.ContainsFunc(d.change.Contacts, func(r center.Contact) bool { return r.ID == id }) {
+		// The record itself is taken when the decision, or the contact, is over: see record.
+		d.change.Contacts = append(d.change.Contacts, center.Contact{ID: id})
+	}
+	return r
 }
 
-// record puts the current contact into the change, if it has changed.
+// live returns the record of a contact that the state has, nil for one of which only the store has it:
+// that of the current contact, of one that is being transferred to, and of supervisors.
+func live(c *Chat, id center.ContactID) *center.Contact {
+	switch {
+	case c.Latest.ID == id:
+		return &c.Latest
+	case c.Transfer != nil && c.Transfer.Contact.ID == id:
+		return &c.Transfer.Contact
+	}
+	for i := range c.Work {
+		if w := c.Work[i].Watch; w != nil && w.Record.ID == id {
+			return &w.Record
+		}
+	}
+	return nil
+}
+
+// record puts the contacts whose records the state has into the change, if they have changed.
 func (d *decision) record() {
 	for i := range d.change.Contacts {
-		if d.change.Contacts[i].ID == d.chat.Latest.ID {
-			d.change.Contacts[i] = d.chat.Latest
+		if r := live(d.chat, d.change.Contacts[i].ID); r != nil {
+			d.change.Contacts[i] = *r
 		}
 	}
 }
@@ -323,8 +349,8 @@ func (d *decision) stamp(it *center.Item) {
 func (d *decision) push(p center.Push) {
 	p.Chat = d.chat.ID
 	d.change.Pushes = append(d.change.Pushes, p)
-	if withheld(&p.Item) {
-		return // only its sender's side may see it, and streaming endpoints see both
+	if withheld(&p.Item) || p.Only != "" && p.Only != d.chat.Customer().ID {
+		return // not everybody may see it, and streaming endpoints see both sides
 	}
 	for _, s := range d.chat.Streams {
 		d.change.Streamed = append(d.change.Streamed, Streamed{Stream: s, Item: p.Item, Rcpt: p.Receipt})

@@ -14,6 +14,9 @@ import (
 // the flow's actions change; follow applies the changes.
 func (d *decision) world(kind machine.Kind) machine.World {
 	c, cur := d.chat, d.chat.Current()
+	if kind == machine.KindTransfer {
+		cur = &c.Transfer.Contact
+	}
 	copied := &machine.Contact{
 		ID: cur.ID, Chat: c.ID, Previous: cur.Previous, Related: cur.Related,
 		InstanceARN: d.env.Partition.InstanceARN(c.Instance), Region: d.env.Partition.Region,
@@ -30,6 +33,9 @@ func (d *decision) world(kind machine.Kind) machine.World {
 	}
 	if kind != machine.KindInbound && kind != machine.KindCustomerQueue {
 		copied.Agent = c.Agent // the others see none, as in the service
+	}
+	if t := c.Transfer; kind == machine.KindTransfer {
+		copied.Agent, copied.Queue, copied.Hooks, copied.Criteria, copied.Connected = t.Agent, t.Target, t.Hooks, t.Criteria, false
 	}
 	if c.InitialMessage != nil {
 		copied.InitialMessage = c.InitialMessage.Content
@@ -89,6 +95,7 @@ func (d *decision) botAttached() bool {
 func (d *decision) run(f *flow.Flow, id center.FlowID, kind machine.Kind) error {
 	var data machine.Data
 	switch c := d.chat; {
+	case kind == machine.KindTransfer: // the new contact has gathered nothing
 	case c.Run != nil:
 		data = c.Run.Gathered()
 	case c.Data != nil:
@@ -118,7 +125,7 @@ func (d *decision) wake(ev machine.Event) error {
 
 // follow applies the outcome of a step of a flow.
 func (d *decision) follow(w machine.World, out machine.Outcome, kind machine.Kind) error {
-	d.adopt(w.Contact)
+	d.adopt(w.Contact, kind)
 	d.change.Log = append(d.change.Log, out.Log...)
 	if problem := d.overgrown(&out); problem != nil {
 		d.logProblem(d.chat.Flow.ID(), problem)
@@ -151,7 +158,7 @@ func (d *decision) follow(w machine.World, out machine.Outcome, kind machine.Kin
 		return d.flowEnded(kind, &out)
 	}
 	c.Data = nil
-	if kind != machine.KindCustomerQueue {
+	if kind != machine.KindCustomerQueue && kind != machine.KindTransfer {
 		c.Flow = center.FlowRef(out.Run.Flow)
 		if len(out.Run.Stack) > 0 {
 			c.Flow = center.FlowRef(out.Run.Stack[0].Flow)
@@ -161,11 +168,15 @@ func (d *decision) follow(w machine.World, out machine.Outcome, kind machine.Kin
 }
 
 // adopt applies a flow's changes of the contact.
-func (d *decision) adopt(v *machine.Contact) {
+func (d *decision) adopt(v *machine.Contact, kind machine.Kind) {
 	c := d.edit()
-	cur := d.current()
-	c.Attributes, c.Hooks, c.Language, c.Logging = v.Attributes, v.Hooks, v.LanguageCode, v.Logging
-	c.Target, c.Criteria, c.Processor = v.Queue, v.Criteria, v.Processor
+	c.Attributes, c.Language, c.Logging, c.Processor = v.Attributes, v.LanguageCode, v.Logging, v.Processor
+	var cur *center.Contact
+	if t := c.Transfer; kind == machine.KindTransfer {
+		cur, t.Hooks, t.Target, t.Criteria = d.touch(t.Contact.ID), v.Hooks, v.Queue, v.Criteria
+	} else {
+		cur, c.Hooks, c.Target, c.Criteria = d.current(), v.Hooks, v.Queue, v.Criteria
+	}
 	cur.Name, cur.Description, cur.CustomerID = v.Name, v.Description, v.CustomerID
 	cur.SegmentAttrs, cur.References, cur.Tags = v.SegmentAttributes, v.References, v.Tags
 	cur.QueuePriority, cur.QueueTimeAdjust = v.Priority, int64(v.TimeAdjustment/time.Second)
@@ -191,6 +202,8 @@ func (d *decision) flowEnded(kind machine.Kind, out *machine.Outcome) error {
 	switch {
 	case d.chat.Latest.AIAgent != "":
 		return d.assistantEnded(out)
+	case kind == machine.KindTransfer:
+		return d.transferEnded(out)
 	case kind == machine.KindCustomerQueue && out.End == machine.EndQueued:
 		return d.requeue(out.Queue)
 	case kind == machine.KindCustomerQueue && out.End != machine.EndDisconnect:

@@ -178,6 +178,9 @@ func (d *decision) arrive(id center.ParticipantID) error {
 	if !d.chat.Participant(id).Joined.IsZero() {
 		return nil
 	}
+	if p := d.chat.Participant(id); p.Role == center.RoleSupervisor {
+		return silent(p)
+	}
 	if id == d.chat.Joining {
 		return center.Errorf(center.Conflict, "the agent whisper is still running; try again")
 	}
@@ -219,6 +222,9 @@ func (s Signal) decide(d *decision) error {
 	if err != nil {
 		return err
 	}
+	if err := silent(p); err != nil {
+		return err
+	}
 	item := d.event(s.ContentType, *p)
 	d.pushTransient(center.Push{Item: item, Except: p.ID})
 	pushed := d.change.Pushes[0].Item
@@ -249,7 +255,8 @@ func (a Acknowledge) decide(d *decision) error {
 	if err != nil {
 		return err
 	}
-	if d.present() > 2 {
+	unseen := silent(p) != nil // whose receipts would tell others that he is there
+	if !unseen && d.present() > 2 {
 		return center.Errorf(center.Conflict, "Operation can not be performed due to the state of the contact.")
 	}
 	now := d.env.Now.Truncate(time.Millisecond)
@@ -263,7 +270,7 @@ func (a Acknowledge) decide(d *decision) error {
 	if a.Read && r.Read.IsZero() {
 		r.Read = now
 	}
-	if r == known || a.Message.Participant == p.ID {
+	if r == known || a.Message.Participant == p.ID || unseen {
 		return nil // nothing new, or the author's own message
 	}
 	d.change.Receipts = append(d.change.Receipts, r)

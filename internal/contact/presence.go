@@ -29,8 +29,8 @@ func (c Connect) decide(d *decision) error {
 	if err != nil {
 		return err
 	}
-	if p.ID == d.chat.Joining {
-		return nil // an agent joins when the agent whisper is over
+	if p.ID == d.chat.Joining || p.Role == center.RoleSupervisor {
+		return nil // an agent joins when the agent whisper is over, and a supervisor by [Supervise]
 	}
 	if !p.Joined.IsZero() {
 		if c.Socket && p.Owed > 0 {
@@ -101,7 +101,7 @@ func (a AddParticipant) decide(d *decision) error {
 		case !p.Left.IsZero():
 		case p.Role == center.RoleCustomBot:
 			return center.Errorf(center.QuotaExceeded, "the contact already has a custom participant; it can have only one")
-		case p.Role == center.RoleAgent:
+		case p.Role == center.RoleAgent || p.Role == center.RoleSupervisor && p.Present():
 			return center.Errorf(center.Conflict, "an agent is handling the contact; a custom participant cannot be added")
 		}
 	}
@@ -149,30 +149,33 @@ func (l Disconnect) decide(d *decision) error {
 	if err != nil {
 		return err
 	}
-	role := p.Role
+	who := *p
 	d.edit()
 	if l.ClientToken != "" {
 		d.keep(key, Reply{})
 	}
-	if l.Participant == d.chat.Joining {
+	return d.depart(who)
+}
+
+// depart lets a participant go, with what follows. An agent who transfers the contact stays until
+// it has reached its target: then he leaves anyway.
+func (d *decision) depart(p Participant) error {
+	switch {
+	case p.ID == d.chat.Joining:
 		d.decline(WorkEnded)
 		return nil
+	case d.chat.Transfer != nil && d.chat.Transfer.User == p.User && p.Role == center.RoleAgent:
+		return nil
 	}
-	d.leave(l.Participant)
-	switch role {
+	d.leave(p.ID)
+	switch p.Role {
 	case center.RoleCustomer:
 		return d.customerLeft()
 	case center.RoleCustomBot:
 		d.stopIdle()
 		return d.wake(machine.Event{Kind: machine.EventBotLeft})
-	case center.RoleAgent:
-		if d.agents() > 0 {
-			return nil
-		}
-		d.stopIdle()
-		return d.customerRemains(center.ReasonAgent)
 	}
-	return nil
+	return d.agentLeft(center.ReasonAgent)
 }
 
 // customerLeft ends the chat, unless the chat was started with
@@ -182,6 +185,7 @@ func (d *decision) customerLeft() error {
 	if !d.chat.ExitAgent || d.chat.Hooks[hookCustomerRemaining] == "" {
 		return d.end(center.ReasonCustomer)
 	}
+	d.lapse(WorkRejected, d.env.Now)
 	d.leaveAll()
 	return d.customerRemains(center.ReasonCustomer)
 }
@@ -206,14 +210,12 @@ func (d *decision) customerRemains(reason string) error {
 // Attributes, hooks, target queue, language and logging are kept; what flows
 // have gathered, priority and routing criteria are not.
 func (d *decision) segment(method, reason string, ref center.FlowRef) {
-	d.stopFlows()
-	d.unqueue()
-	d.withdraw()
-	c := d.edit()
-	if c.Joining != "" {
-		d.leave(c.Joining)
-	}
-	old := d.current()
+	d.turnTo(d.next(method, ref), reason, ref)
+}
+
+// next returns a contact that follows the current one.
+func (d *decision) next(method string, ref center.FlowRef) center.Contact {
+	old := &d.chat.Latest
 	next := *old
 	next.ID = center.ContactID(d.newID())
 	next.Previous, next.Next, next.Related = old.ID, "", ""
@@ -225,9 +227,23 @@ func (d *decision) segment(method, reason string, ref center.FlowRef) {
 		next.Initiated = old.Initiated.Add(time.Millisecond)
 	}
 	next.Disconnected, next.DisconnectReason = time.Time{}, ""
-	next.Queue, next.Enqueued, next.Agent, next.AgentConnected = "", time.Time{}, "", time.Time{}
-	next.AfterWork, next.AfterWorkEnd = time.Time{}, time.Time{}
+	next.Queue, next.Enqueued, next.Ranked, next.Agent, next.AgentConnected = "", time.Time{}, time.Time{}, "", time.Time{}
+	next.AfterWork, next.AfterWorkEnd, next.Transferred = time.Time{}, time.Time{}, time.Time{}
 	next.QueuePriority, next.QueueTimeAdjust = 0, 0
+	return next
+}
+
+// turnTo ends the current contact, and whoever watched it watches no more; next is the current one then.
+func (d *decision) turnTo(next center.Contact, reason string, ref center.FlowRef) {
+	d.stopFlows()
+	d.unqueue()
+	d.withdraw()
+	c := d.edit()
+	if c.Joining != "" {
+		d.leave(c.Joining)
+	}
+	d.stopWatching()
+	old := d.current()
 	old.Next, old.Disconnected, old.DisconnectReason = next.ID, d.env.Now, reason
 	d.record()
 	c.Segments, c.Latest = append(c.Segments, segmentOf(old)), next
@@ -247,13 +263,23 @@ func (d *decision) agents() int {
 
 // leave removes one participant. There is no event for one that never connected.
 func (d *decision) leave(id center.ParticipantID) {
-	p := d.edit().Participant(id)
+	c := d.edit()
+	p := c.Participant(id)
+	if t := c.Transfer; t != nil && t.User == p.User && p.Role == center.RoleAgent {
+		d.transferFailed(center.ReasonAgent)
+	}
 	if p.Present() {
 		d.add(d.event(center.EventLeft, *p))
 	}
 	p.Left = d.env.Now
-	if p.Role == center.RoleAgent {
+	switch p.Role {
+	case center.RoleAgent:
+		if last := d.latestAgent(); last != nil && c.Latest.Agent == p.User {
+			d.current().Agent = last.User // the record names the last agent
+		}
 		d.stopWork(id, WorkEnded)
+	case center.RoleSupervisor:
+		d.stopWatch(id)
 	}
 }
 

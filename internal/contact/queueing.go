@@ -128,12 +128,27 @@ const (
 // transfers may exceed a queue's MaxContacts by a fifth.
 func (d *decision) requeue(q machine.Queue) error {
 	_, id, _ := d.queueFlow()
-	limit := q.Max
+	d.segment(center.MethodQueueTransfer, "", center.FlowRef(id))
+	return d.enqueue(q, beyond(q.Max))
+}
+
+// beyond is how many contacts a queue may have that takes limit from flows, when they are transferred to it.
+func beyond(limit int64) int64 {
 	if limit > 0 {
 		limit += limit / 5
 	}
-	d.segment(center.MethodQueueTransfer, "", center.FlowRef(id))
-	return d.enqueue(q, limit)
+	return limit
+}
+
+// enqueueAt is enqueue at the rank that a contact had in an earlier queue, the zero time for none.
+func (d *decision) enqueueAt(q machine.Queue, limit int64, ranked time.Time) error {
+	if err := d.enqueue(q, limit); err != nil {
+		return err
+	}
+	if p := d.edit().Queue; p != nil { // it may have left the queue again
+		p.Ranked, d.current().Ranked = ranked, ranked
+	}
+	return nil
 }
 
 // unqueue takes the contact out of its queue.
@@ -268,11 +283,16 @@ func (d *decision) admit() error {
 	c, cur := d.edit(), d.current()
 	p := c.Participant(c.Joining)
 	c.Joining = ""
-	p.Joined = d.env.Now
-	cur.Agent, cur.AgentConnected = p.User, d.env.Now
+	cur.AgentConnected = d.env.Now
+	d.joins(p)
+	return d.whisper(machine.KindCustomerWhisper, hookCustomerWhisper)
+}
+
+// joins lets an agent take part.
+func (d *decision) joins(p *Participant) {
+	p.Joined, d.current().Agent = d.env.Now, p.User
 	d.add(d.event(center.EventJoined, *p))
 	d.startIdle()
-	return d.whisper(machine.KindCustomerWhisper, hookCustomerWhisper)
 }
 
 // decline removes an agent who was joining, whose work is in state from then on. The

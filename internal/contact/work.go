@@ -10,7 +10,8 @@ import (
 
 // Work is a contact in an agent's hands, from the moment at which it rings there
 // until the agent has cleared it. It takes one of the agent's slots all that time,
-// also when the chat has long gone on without the agent, or has ended.
+// also when the chat has long gone on without the agent, or has ended. That of a supervisor
+// takes none, is connected from its beginning to its end, and is never to be cleared.
 type Work struct {
 	User        center.UserID        `json:"user"`
 	Participant center.ParticipantID `json:"participant"` // made when the contact is offered; it takes part once the agent has accepted
@@ -21,7 +22,10 @@ type Work struct {
 	Accepted    time.Time            `json:"accepted,omitzero"`  // when the agent accepted it
 	By          time.Time            `json:"by,omitzero"`        // until then it rings, or may be worked on after its end
 	AfterWork   time.Duration        `json:"afterWork,omitzero"` // the limit of after-contact work; 0 for none
-	Who         *Identity            `json:"who,omitempty"`      // while it rings
+	Who         *Identity            `json:"who,omitempty"`      // while it rings or is connected
+	Invited     bool                 `json:"invited,omitempty"`  // beside other agents: see [Invite]
+	Quick       string               `json:"quick,omitempty"`    // the name of the quick connect by which he was invited
+	Watch       *Watch               `json:"watch,omitempty"`    // of a supervisor
 }
 
 // Identity is what a chat has to know of an agent.
@@ -61,6 +65,11 @@ func (m WorkMove) User() center.UserID {
 		return m.Is.User
 	}
 	return m.Was.User
+}
+
+// Watches reports whether it is a supervisor's, whose work takes no slot and bars nothing.
+func (m WorkMove) Watches() bool {
+	return m.Was != nil && m.Was.Watch != nil || m.Is != nil && m.Is.Watch != nil
 }
 
 // maxWork bounds the agents who have one chat in their hands: those in it, those who have
@@ -146,12 +155,8 @@ func (o Offer) decide(d *decision) error {
 	if c.Ended {
 		return center.Errorf(center.Gone, "contact %s has ended", c.Current().ID)
 	}
-	if w := c.WorkOf(o.User); w != nil {
-		if w.State == WorkConnecting || w.State == WorkConnected {
-			d.change.Reply = Reply{Contact: w.Contact, Participant: w.Participant}
-			return nil
-		}
-		return center.Errorf(center.Conflict, "the agent has not cleared contact %s, which is %s", w.Contact, w.State)
+	if c.WorkOf(o.User) != nil {
+		return d.offered(o.User)
 	}
 	switch {
 	case c.Queue == nil:
@@ -167,25 +172,50 @@ func (o Offer) decide(d *decision) error {
 		}
 		d.withdraw()
 	}
-	if err := c.checkParticipants(); err != nil {
+	w, err := d.take(o.User, o.Identity)
+	if err != nil {
 		return err
+	}
+	return d.ring(w, &o)
+}
+
+// offered is the answer to an offer to an agent who has the contact in hand.
+func (d *decision) offered(user center.UserID) error {
+	w := d.chat.WorkOf(user)
+	switch {
+	case w.Watch != nil:
+		return center.Errorf(center.Conflict, "%s supervises contact %s", user, w.Watch.Contact)
+	case w.State != WorkConnecting && w.State != WorkConnected:
+		return center.Errorf(center.Conflict, "the agent has not cleared contact %s, which is %s", w.Contact, w.State)
+	}
+	d.change.Reply = Reply{Contact: w.Contact, Participant: w.Participant}
+	return nil
+}
+
+// take puts the current contact into somebody's hands, where it rings.
+func (d *decision) take(user center.UserID, who Identity) (*Work, error) {
+	if err := d.chat.checkParticipants(); err != nil {
+		return nil, err
 	}
 	if err := d.makeRoom(); err != nil {
-		return err
+		return nil, err
 	}
-	c = d.edit()
-	now := d.env.Now
-	who := o.Identity
+	c := d.edit()
 	c.Work = append(c.Work, Work{
-		User: o.User, Participant: center.ParticipantID(d.newID()), Contact: c.Current().ID,
-		State: WorkConnecting, Since: now, Offered: now, By: now.Add(o.Ring), AfterWork: o.AfterWork, Who: &who,
+		User: user, Participant: center.ParticipantID(d.newID()), Contact: c.Current().ID,
+		State: WorkConnecting, Since: d.env.Now, Offered: d.env.Now, Who: &who,
 	})
+	return &c.Work[len(c.Work)-1], nil
+}
+
+// ring has a contact ring as an offer says, or accepts it at once.
+func (d *decision) ring(w *Work, o *Offer) error {
+	w.By, w.AfterWork = d.env.Now.Add(o.Ring), o.AfterWork
 	d.change.Ask = &Ask{User: o.User, Slots: o.Slots, Assigned: o.Assigned}
+	d.change.Reply = Reply{Contact: w.Contact, Participant: w.Participant}
 	if o.Ring <= 0 {
 		return d.accept(o.User)
 	}
-	w := c.WorkOf(o.User)
-	d.change.Reply = Reply{Contact: w.Contact, Participant: w.Participant}
 	return nil
 }
 
@@ -261,14 +291,23 @@ func (d *decision) accept(user center.UserID) error {
 	c := d.edit()
 	w := c.WorkOf(user)
 	who := w.Who
-	w.State, w.Since, w.Accepted, w.By, w.Who = WorkConnected, d.env.Now, d.env.Now, time.Time{}, nil
+	w.State, w.Since, w.Accepted, w.By = WorkConnected, d.env.Now, d.env.Now, time.Time{}
 	c.Participants = append(c.Participants, Participant{ID: w.Participant, Role: center.RoleAgent, DisplayName: who.DisplayName, User: user})
-	c.Joining = w.Participant
-	c.Agent = machine.Agent{
-		ARN: d.env.Partition.ARN(c.Instance, center.KindUser, string(user)), UserName: who.UserName, FirstName: who.FirstName, LastName: who.LastName,
-	}
+	c.Agent = d.agentOf(user, who)
 	d.change.Reply = Reply{Contact: w.Contact, Participant: w.Participant}
+	if w.Invited {
+		d.joins(c.Participant(w.Participant))
+		return nil
+	}
+	c.Joining = w.Participant
 	return d.whisper(machine.KindAgentWhisper, hookAgentWhisper)
+}
+
+// agentOf is how flows see an agent.
+func (d *decision) agentOf(user center.UserID, who *Identity) machine.Agent {
+	return machine.Agent{
+		ARN: d.env.Partition.ARN(d.chat.Instance, center.KindUser, string(user)), UserName: who.UserName, FirstName: who.FirstName, LastName: who.LastName,
+	}
 }
 
 // Reject is an agent's refusal of a contact that rings: it is offered to others. The agent
@@ -307,7 +346,10 @@ func (d *decision) stopWork(participant center.ParticipantID, state WorkState) {
 		return
 	}
 	w := &c.Work[i]
-	w.State, w.Since = state, d.env.Now
+	if w.Who != nil {
+		c.Agent = d.agentOf(w.User, w.Who) // $.Agent of a disconnect flow is who left last
+	}
+	w.State, w.Since, w.Who = state, d.env.Now, nil
 	if state != WorkEnded {
 		return
 	}
@@ -372,6 +414,8 @@ func (l Lose) decide(d *decision) error {
 	case w.State == WorkConnecting:
 		d.drop(l.User)
 		return nil
+	case w.Watch != nil:
+		return d.depart(*d.chat.Participant(w.Participant))
 	case w.State != WorkConnected:
 		return d.clear(*w, d.env.Now)
 	}
@@ -379,15 +423,15 @@ func (l Lose) decide(d *decision) error {
 		d.decline(WorkEnded)
 		return d.clear(*d.chat.WorkOf(l.User), d.env.Now)
 	}
-	queue, ranked := d.chat.Latest.Queue, d.chat.Latest.Enqueued
+	queue, ranked := d.chat.Latest.Queue, ranked(&d.chat.Latest)
 	d.leave(w.Participant)
 	if err := d.clear(*d.chat.WorkOf(l.User), d.env.Now); err != nil {
 		return err
 	}
-	if d.agents() > 0 {
+	d.stopIdle()
+	if d.accompanied() {
 		return nil
 	}
-	d.stopIdle()
 	if !l.Requeue || queue == "" {
 		return d.customerRemains(center.ReasonAgentLost)
 	}
@@ -398,13 +442,7 @@ func (l Lose) decide(d *decision) error {
 	}
 	_, id, _ := d.queueFlow()
 	d.segment(center.MethodQueueTransfer, center.ReasonAgentLost, center.FlowRef(id))
-	if err := d.enqueue(q, -1); err != nil {
-		return err
-	}
-	if p := d.edit().Queue; p != nil {
-		p.Ranked = ranked
-	}
-	return nil
+	return d.enqueueAt(q, -1, ranked)
 }
 
 // workDue returns when the next of the chat's work falls due, zero for never, and whose.

@@ -380,6 +380,9 @@ func handsOf(instance center.InstanceID, moves []contact.WorkMove, ask *contact.
 		quotas = append(quotas, store.Quota{Counter: store.Barred(instance, ask.User)})
 	}
 	for _, m := range moves {
+		if m.Watches() {
+			continue
+		}
 		slot := store.Quota{Counter: store.Slots(instance, m.User(), chatChannel), Limit: -1}
 		switch {
 		case m.Was == nil:

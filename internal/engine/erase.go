@@ -59,10 +59,10 @@ func failedOr(e *Engine, chat center.ContactID, err error) error {
 	return e.failed(chat, err)
 }
 
-// chainOf returns the contacts of a chat.
+// chainOf returns the contacts of a chat, with those that are not of its chain.
 func chainOf(chat *contact.Chat) []center.ContactID {
 	var ids []center.ContactID
-	for _, s := range chat.Chain() {
+	for _, s := range append(chat.Chain(), chat.Aside...) {
 		ids = append(ids, s.ID)
 	}
 	return ids

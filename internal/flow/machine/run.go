@@ -33,6 +33,7 @@ const (
 	KindAgentWhisper    Kind = "agentWhisper"
 	KindCustomerWhisper Kind = "customerWhisper"
 	KindDisconnect      Kind = "disconnect"
+	KindTransfer        Kind = "transfer" // of a quick connect
 )
 
 // flows is the kind as the designer's types of flow. A disconnect flow is of
@@ -41,6 +42,8 @@ func (k Kind) flows() flow.FlowTypes {
 	switch k {
 	case KindCustomerQueue:
 		return flow.Queued
+	case KindTransfer:
+		return flow.Transfers
 	case KindAgentWhisper:
 		return flow.AgentWhisper
 	case KindCustomerWhisper:
