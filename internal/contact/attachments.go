@@ -1,33 +1,15 @@
 package contact
 
 import (
-	"path"
-	"strings"
 	"time"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact/content"
+	"parley.example/parley/internal/contact/transcript"
 )
 
 // UploadWindow is how long the URL of an upload may be used.
 const UploadWindow = 15 * time.Minute
-
-// fileTypes are the files that a chat accepts, by the extension of the name (the
-// default set of attachment types, admin guide, feature specifications, 2026-11),
-// and the content types that browsers and SDKs give such files. Rich text has four:
-// two are registered, the two older ones are what the service takes as well.
-var fileTypes = map[string][]string{
-	".csv": {"text/csv", "application/csv", "text/plain", "application/vnd.ms-excel"}, ".txt": {"text/plain"},
-	".doc":  {"application/msword"},
-	".docx": {"application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
-	".heic": {"image/heic", "image/heif"}, ".jfif": {"image/jpeg", "image/pjpeg"},
-	".jpeg": {"image/jpeg"}, ".jpg": {"image/jpeg"}, ".png": {"image/png"},
-	".mov": {"video/quicktime"}, ".mp4": {"video/mp4"}, ".pdf": {"application/pdf"},
-	".ppt":  {"application/vnd.ms-powerpoint"},
-	".pptx": {"application/vnd.openxmlformats-officedocument.presentationml.presentation"},
-	".rtf":  {"application/rtf", "text/rtf", "application/x-rtf", "text/richtext"}, ".wav": {"audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"},
-	".xls":  {"application/vnd.ms-excel"},
-	".xlsx": {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
-}
 
 // StartUpload announces a file (StartAttachmentUpload).
 type StartUpload struct {
@@ -54,7 +36,7 @@ func (u StartUpload) decide(d *decision) error {
 		d.change.Reply = r
 		return nil
 	}
-	if err := u.check(d.env.Limits); err != nil {
+	if err := content.File(u.Name, u.ContentType, u.Size, d.env.Limits.FileBytes); err != nil {
 		return err
 	}
 	used := 0
@@ -77,33 +59,6 @@ func (u StartUpload) decide(d *decision) error {
 	return nil
 }
 
-func (u StartUpload) check(l Limits) error {
-	mediaType, _, _ := strings.Cut(u.ContentType, ";")
-	types, ok := fileTypes[strings.ToLower(path.Ext(u.Name))]
-	switch {
-	case !ok:
-		return center.Errorf(center.Invalid, "AttachmentName: files of the type %q are not allowed", path.Ext(u.Name))
-	case !containsFold(types, strings.TrimSpace(mediaType)):
-		return center.Errorf(center.Invalid, "ContentType: %q does not match the name %q", u.ContentType, u.Name)
-	case strings.ContainsAny(u.Name, "/\\\x00") || u.Name != path.Base(u.Name):
-		return center.Errorf(center.Invalid, "AttachmentName must be a plain file name")
-	case u.Size < 1:
-		return center.Errorf(center.Invalid, "AttachmentSizeInBytes must be at least 1")
-	case u.Size > l.FileBytes:
-		return center.Errorf(center.Invalid, "AttachmentSizeInBytes is %d; a file may have at most %d bytes", u.Size, l.FileBytes)
-	}
-	return nil
-}
-
-func containsFold(list []string, s string) bool {
-	for _, v := range list {
-		if strings.EqualFold(v, s) {
-			return true
-		}
-	}
-	return false
-}
-
 // CompleteUpload publishes a file (CompleteAttachmentUpload), or has it scanned first. The
 // caller has made sure that its bytes are there, as announced.
 type CompleteUpload struct {
@@ -123,7 +78,7 @@ func (u CompleteUpload) decide(d *decision) error {
 	if err := silent(p); err != nil {
 		return err
 	}
-	token := Token{p.ID, u.ClientToken, true}
+	token := transcript.Token{Participant: p.ID, Text: u.ClientToken, File: true}
 	if d.scanning(token) {
 		return nil
 	}

@@ -5,93 +5,8 @@ import (
 	"strings"
 
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/flow/machine"
+	"parley.example/parley/internal/contact/content"
 )
-
-// MaxAttributeBytes bounds a chat's user-defined attributes: keys and values together, in UTF-8.
-const MaxAttributeBytes = 32768
-
-// checkAttributes applies the rules of user-defined attributes that
-// a caller sets: keys have letters, digits, '-' and '_', which does not hold for flows, whose
-// designer accepts spaces too; and how long the chat is kept can be read.
-func checkAttributes(m map[string]string) error {
-	for k := range m {
-		if k == "" || strings.IndexFunc(k, notKeyRune) >= 0 {
-			return center.Errorf(center.Invalid, "Attributes: the key %.64q may only contain letters, digits, '-' and '_'", k)
-		}
-	}
-	if _, err := center.ParseRetention(m[center.RetentionKey]); err != nil {
-		return center.Errorf(center.Invalid, "Attributes: %s: %w", center.RetentionKey, err)
-	}
-	return nil
-}
-
-// checkAttributeBytes applies the bound of all user-defined attributes of a chat together.
-func checkAttributeBytes(m map[string]string) error {
-	total := 0
-	for k, v := range m {
-		total += len(k) + len(v)
-	}
-	if total > MaxAttributeBytes {
-		return center.Errorf(center.Invalid, "Attributes have %d bytes; keys and values together may have %d", total, MaxAttributeBytes)
-	}
-	return nil
-}
-
-func notKeyRune(r rune) bool {
-	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_')
-}
-
-// checkSegmentAttributes applies the rules of segment attributes that a caller gives: keys of at
-// most 128 characters, connect: only for what the service lets callers set.
-func checkSegmentAttributes(m map[string]center.SegmentAttribute) error {
-	if len(m) > maxDetails {
-		return center.Errorf(center.Invalid, "SegmentAttributes: a contact may have at most %d", maxDetails)
-	}
-	for k := range m {
-		name, system := strings.CutPrefix(k, "connect:")
-		switch {
-		case len(k) > 128 || name == "" || strings.IndexFunc(name, notKeyRune) >= 0:
-			return center.Errorf(center.Invalid, "SegmentAttributes: the key %.140q must have at most 128 letters, digits, '-' or '_'", k)
-		case system && name != "Subtype" && name != "CustomerAuthentication":
-			return center.Errorf(center.Invalid, "SegmentAttributes: %s is set by the service; connect:Subtype and connect:CustomerAuthentication may be given", k)
-		}
-	}
-	return nil
-}
-
-// checkSegmentBytes applies a bound of our own to all segment attributes
-// of a contact together: Amazon's model bounds each text, but neither the size
-// nor the depth of a ValueMap. They are stored with every state of the chat.
-func checkSegmentBytes(m map[string]center.SegmentAttribute) error {
-	if n := segmentBytes(m); n > MaxAttributeBytes {
-		return center.Errorf(center.Invalid, "SegmentAttributes have %d bytes; keys and values together may have %d", n, MaxAttributeBytes)
-	}
-	return nil
-}
-
-// checkReferenceBytes applies a bound of our own to all references of a contact together: a
-// hundred of the longest would be 800 KB in every state of the chat.
-func checkReferenceBytes(m map[string]center.Reference) error {
-	if n := machine.ReferenceBytes(m); n > machine.MaxReferenceBytes {
-		return center.Errorf(center.BadRequest, "References have %d bytes; keys and values together may have %d", n, machine.MaxReferenceBytes)
-	}
-	return nil
-}
-
-// segmentBytes counts keys, texts and, as 8 bytes each, other values.
-func segmentBytes(m map[string]center.SegmentAttribute) int {
-	n := 0
-	for k, v := range m {
-		n += len(k) + segmentBytes(v.Map)
-		if v.String != nil {
-			n += len(*v.String)
-		} else {
-			n += 8
-		}
-	}
-	return n
-}
 
 // SetAttributes merges user-defined attributes (UpdateContactAttributes), also
 // after the chat has ended. The rule for keys applies to callers of the API
@@ -104,12 +19,12 @@ type SetAttributes struct {
 
 func (s SetAttributes) decide(d *decision) error {
 	if !s.Flow {
-		if err := checkAttributes(s.Attributes); err != nil {
+		if err := content.Attributes(s.Attributes); err != nil {
 			return err
 		}
 	}
 	merged := mergeMaps(d.chat.Attributes, s.Attributes)
-	if err := checkAttributeBytes(merged); err != nil {
+	if err := content.AttributeBytes(merged); err != nil {
 		return err
 	}
 	d.current()
@@ -124,9 +39,6 @@ func mergeMaps[K comparable, V any](a, b map[K]V) map[K]V {
 	maps.Copy(m, b)
 	return m
 }
-
-// maxDetails bounds the references and, apart, the segment attributes of a contact.
-const maxDetails = 100
 
 // UpdateDetails changes the description of a contact (UpdateContact). Nil members stay.
 type Describe struct {
@@ -146,7 +58,7 @@ func (u Describe) decide(d *decision) error {
 			return center.Errorf(center.Invalid, "SegmentAttributes: %s is set by the service", k)
 		}
 	}
-	if err := checkSegmentAttributes(u.SegmentAttrs); err != nil {
+	if err := content.SegmentAttributes(u.SegmentAttrs); err != nil {
 		return err
 	}
 	c, err := d.contact(u.Contact)
@@ -164,15 +76,15 @@ func (u Describe) decide(d *decision) error {
 	}
 	if u.SegmentAttrs != nil {
 		c.SegmentAttrs = mergeMaps(c.SegmentAttrs, u.SegmentAttrs)
-		if err := checkSegmentBytes(c.SegmentAttrs); err != nil {
+		if err := content.SegmentBytes(c.SegmentAttrs); err != nil {
 			return err
 		}
 	}
-	if err := checkReferenceBytes(c.References); err != nil {
+	if err := content.ReferenceBytes(c.References); err != nil {
 		return err
 	}
-	if len(c.References) > maxDetails || len(c.SegmentAttrs) > maxDetails {
-		return center.Errorf(center.BadRequest, "a contact may have at most %d references and %d segment attributes", maxDetails, maxDetails)
+	if len(c.References) > content.MaxDetails || len(c.SegmentAttrs) > content.MaxDetails {
+		return center.Errorf(center.BadRequest, "a contact may have at most %d references and %d segment attributes", content.MaxDetails, content.MaxDetails)
 	}
 	return nil
 }

@@ -144,14 +144,16 @@ func (r Remove) decide(d *decision) error {
 		d.transferFailed(center.ReasonAgent)
 		return nil
 	}
-	if w := c.Ringing(); w != nil && w.Participant == r.Participant {
-		d.drop(w.User)
-		return nil
-	}
 	p := c.Participant(r.Participant)
+	i := slices.IndexFunc(c.Work, func(w Work) bool { return w.Participant == r.Participant })
 	switch {
-	case p == nil:
-		return d.neverThere(r.Participant)
+	case p == nil && i < 0:
+		return center.Errorf(center.NotFound, "participant %s does not exist in contact %s", r.Participant, c.Latest.ID)
+	case p == nil && c.Work[i].State == WorkConnecting:
+		d.drop(c.Work[i].User)
+		return nil
+	case p == nil: // it rings no more
+		return nil
 	case !p.Left.IsZero():
 		return nil
 	case p.ID == by.Participant:
@@ -171,12 +173,4 @@ func (r Remove) decide(d *decision) error {
 		return d.end(center.ReasonAgent)
 	}
 	return d.agentLeft(reason)
-}
-
-// neverThere is the error for a participant who is none. What rang, and rings no more, is gone.
-func (d *decision) neverThere(id center.ParticipantID) error {
-	if slices.ContainsFunc(d.chat.Work, func(w Work) bool { return w.Participant == id }) {
-		return nil
-	}
-	return center.Errorf(center.NotFound, "participant %s does not exist in contact %s", id, d.chat.Latest.ID)
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/google/uuid"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact/content"
+	"parley.example/parley/internal/contact/transcript"
 	"parley.example/parley/internal/flow/machine"
 )
 
@@ -35,7 +37,7 @@ type Env struct {
 	// Records are stored records of ended contacts of the chain: see [Need].
 	Records map[center.ContactID]center.Contact
 	// Sent are the answers to requests that had these tokens, zero for a token that nobody has used: see [Need].
-	Sent map[Token]Sent
+	Sent map[transcript.Token]transcript.Sent
 	// Kept are answers that the state keeps no more, by their keys, nil for a key that none was kept under: see [Need].
 	Kept map[string]*Reply
 	// Contents are those that were read for the decision: see [Need]. The error, nil
@@ -57,7 +59,7 @@ type QueueStatus struct {
 }
 
 // Need is the error of a decision that depends on something that the state does
-// not hold: the end of the transcript (Tail, for [Tail.Backfill]), which item was
+// not hold: the end of the transcript (Tail, for [transcript.Tail.Backfill]), which item was
 // sent with a ClientToken before those that the tail knows (Token, for Env.Sent), an older
 // answer than those in the state (Kept, for Env.Kept), the record of
 // a contact that has ended (Record, for Env.Records), or the status of a queue
@@ -65,7 +67,7 @@ type QueueStatus struct {
 // [Catalog], and Env.Contents when it cannot be had). Provide it and decide again.
 type Need struct {
 	Tail   bool
-	Token  Token
+	Token  transcript.Token
 	Kept   string
 	Record center.ContactID
 
@@ -80,7 +82,7 @@ func (n *Need) Error() string {
 	switch {
 	case n.Tail:
 		return "the decision needs the end of the transcript"
-	case n.Token != Token{}:
+	case n.Token != transcript.Token{}:
 		return "the decision needs the item that was sent with a ClientToken"
 	case n.Kept != "":
 		return "the decision needs the answer to an earlier request"
@@ -98,7 +100,7 @@ type Limits struct {
 	TextBytes   int   // the longest text message, in bytes; 16,384
 	StrictText  bool  // hold the text of SendMessage to 1,024 characters, as the operation's documentation says
 	Attachments int   // files in one chat; 35
-	ChatBytes   int64 // the transcript of one chat, each item with its [ItemSize]; 64 MiB
+	ChatBytes   int64 // the transcript of one chat, each item with its [transcript.ItemSize]; 64 MiB
 	FileBytes   int64 // the largest file; 20 MiB
 	// ScanTime is how long a scanner may take to look at a file before it is rejected. Zero:
 	// there is no scanner, and files are shown as they are.
@@ -121,6 +123,9 @@ func (l Limits) Defaults() Limits {
 	}
 	return l
 }
+
+// text is how long the text of a message may be.
+func (l Limits) text() content.Text { return content.Text{Bytes: l.TextBytes, Strict: l.StrictText} }
 
 // Change is the result of a command. It is complete: committing its parts and
 // then sending its pushes is all there is to do.
@@ -177,7 +182,7 @@ type Reply struct {
 type decision struct {
 	before *Chat // the state that it began with
 	chat   *Chat // the current state, or the copy being changed
-	tail   *Tail
+	tail   *transcript.Tail
 	env    *Env
 	change Change
 
@@ -191,7 +196,7 @@ type decision struct {
 // a [Need], and means that nothing happened.
 //
 // chat and tail are the current state; for [Start] they are nil and empty.
-func Decide(chat *Chat, tail *Tail, cmd Command, env *Env) (Change, error) {
+func Decide(chat *Chat, tail *transcript.Tail, cmd Command, env *Env) (Change, error) {
 	d := decision{before: chat, chat: chat, tail: tail, env: env, seq: tail.Seq, time: tail.Time}
 	d.numberAfterPending()
 	err := cmd.decide(&d)

@@ -4,7 +4,7 @@
 // It has no I/O, no clock and no randomness of its own.
 //
 // A [Chat] is the state that the rules keep; the end of the transcript is
-// summarized in a [Tail]. Timers are times in the state ([Chat.Due]); when one
+// summarized in a [transcript.Tail]. Timers are times in the state ([Chat.Due]); when one
 // is due, the command [Tick] does what it asks for.
 //
 // Start reading at [Chat], [Decide] and the commands: [Start], [Connect],

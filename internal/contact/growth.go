@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact/transcript"
 	"parley.example/parley/internal/flow/machine"
 )
 
@@ -35,17 +36,17 @@ const MaxState = 4 << 20
 func (d *decision) size() int64 {
 	n := d.tail.Size
 	for i := range d.change.Items {
-		n += ItemSize(&d.change.Items[i])
+		n += transcript.ItemSize(&d.change.Items[i])
 	}
 	for i := range d.chat.Pending {
-		n += ItemSize(&d.chat.Pending[i].Item)
+		n += transcript.ItemSize(&d.chat.Pending[i].Item)
 	}
 	return n
 }
 
 // checkRoom returns an error if the transcript has no room for another item of a participant.
 func (d *decision) checkRoom(it *center.Item) error {
-	if most := d.env.Limits.ChatBytes; d.size()+ItemSize(it) > most {
+	if most := d.env.Limits.ChatBytes; d.size()+transcript.ItemSize(it) > most {
 		return center.Errorf(center.QuotaExceeded, "the transcript of this chat has reached %d MiB, and takes no more messages or files; the setting is --max-chat-mb", most>>20)
 	}
 	return nil
@@ -66,7 +67,7 @@ func (d *decision) overgrown(out *machine.Outcome) error {
 		heldBytes += len(d.chat.Pending[i].Item.Content)
 	}
 	for i := range out.Messages {
-		size += itemOverhead + int64(len(out.Messages[i].Text))
+		size += transcript.Overhead + int64(len(out.Messages[i].Text))
 		if held > 0 {
 			held++
 			heldBytes += len(out.Messages[i].Text)

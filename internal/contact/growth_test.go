@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact/transcript"
 	"parley.example/parley/internal/flow/machine"
 )
 
 // sizeOf is what the items of a chat count for.
 func (p *chatTest) sizeOf() (n int64) {
 	for i := range p.items {
-		n += ItemSize(&p.items[i])
+		n += transcript.ItemSize(&p.items[i])
 	}
 	return n
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact/transcript"
 	"parley.example/parley/internal/flow"
 )
 
@@ -18,7 +19,7 @@ type chatTest struct {
 	now     time.Time
 	env     Env
 	chat    *Chat
-	tail    Tail
+	tail    transcript.Tail
 	items   []center.Item
 	pushes  []center.Push
 	last    Change

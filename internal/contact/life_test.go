@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact/content"
 )
 
 func TestChatFromStartToEnd(t *testing.T) {
@@ -169,7 +170,7 @@ func TestSegmentAttributesAreBounded(t *testing.T) {
 	}
 	related := center.NewContactID(newChatTest(t, nil).now)
 	for name, s := range map[string]Start{
-		"given":     {SegmentAttrs: deep(MaxAttributeBytes + 1)},
+		"given":     {SegmentAttrs: deep(content.MaxAttributeBytes + 1)},
 		"inherited": {Related: related, SegmentAttrs: deep(1000), Inherited: Inherited{SegmentAttrs: map[string]center.SegmentAttribute{"other": text(strings.Repeat("v", 32000))}}},
 	} {
 		p := newChatTest(t, nil)

@@ -2,101 +2,14 @@ package contact
 
 import (
 	"encoding/json"
-	"slices"
 	"time"
-	"unicode/utf8"
 
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact/content"
+	"parley.example/parley/internal/contact/transcript"
 	"parley.example/parley/internal/flow/machine"
 )
-
-// messageLimit is how long a message of each type may be, in characters
-// (SendMessage.Content). Text has a rule of its own, and so has InitialMessage.
-var messageLimit = map[string]int{
-	center.PlainText:           1024,
-	center.Markdown:            1024,
-	center.JSON:                12000,
-	center.InteractiveResponse: 12288,
-}
-
-// initialLimit is how long an InitialMessage may be, in bytes, whatever its type
-// (ChatMessage.Content in the API of October 2026), and so what a function makes of one.
-const initialLimit = 16384
-
-// origin is where a message comes from. Its value names the member that holds the
-// message, for refusals.
-type origin string
-
-const (
-	fromSend      origin = "" // SendMessage
-	fromStart     origin = "InitialMessage."
-	fromProcessor origin = "result.processedChatContent." // of a message processor
-)
-
-// checkMessage applies the rules of a message that a participant sends, and of
-// what a message processor makes of one.
-//
-// types are the chat's SupportedMessagingContentTypes. They are what a chat's
-// text may be, whoever sends it (SendMessage.ContentType), and whether the
-// customer may answer with interactive responses: paging through a list
-// (SHOW_MORE) is such a response, so it needs the type, while a choice is
-// plain text and does not. They do not hold back interactive messages: only
-// ShowView asks for these (StartChatContact.SupportedMessagingContentTypes).
-func checkMessage(in origin, contentType, content string, types []string, l Limits) error {
-	limit, ok := messageLimit[contentType]
-	switch {
-	case !ok:
-		return center.Errorf(center.Invalid, "%sContentType: %q cannot be sent; the types are text/plain, text/markdown, application/json and %s", in, contentType, center.InteractiveResponse)
-	case !slices.Contains(types, contentType):
-		return center.Errorf(center.Invalid, "%sContentType: this chat does not support %s; add it to SupportedMessagingContentTypes of StartChatContact", in, contentType)
-	case content == "":
-		return center.Errorf(center.Invalid, "%sContent must not be empty", in)
-	}
-	text := contentType == center.PlainText || contentType == center.Markdown
-	bytes := 0 // counted instead of characters
-	switch {
-	case text && (in != fromSend || !l.StrictText):
-		bytes = l.TextBytes
-	case !text && in != fromSend:
-		bytes = initialLimit
-	}
-	if n := len(content); bytes > 0 && n > bytes {
-		return center.Errorf(center.Invalid, "%sContent has %d bytes; %s may have %d", in, n, contentType, bytes)
-	}
-	if n := utf8.RuneCountInString(content); bytes == 0 && n > limit {
-		return center.Errorf(center.Invalid, "%sContent has %d characters; %s may have %d", in, n, contentType, limit)
-	}
-	if !text && !json.Valid([]byte(content)) {
-		return center.Errorf(center.Invalid, "%sContent must be JSON text for %s", in, contentType)
-	}
-	return nil
-}
-
-// interactiveLimit is how long an interactive message may be, in characters
-// (SendMessage.Content).
-const interactiveLimit = 16384
-
-// checkInteractive applies the rules of an interactive message: something for
-// the customer to choose from. Flows and their bots show them; here agents and
-// custom participants may as well. Connect's table of content types has it as
-// the agent's too, while SendMessage's page does not list it. The chat's
-// SupportedMessagingContentTypes need not have it, see [checkMessage].
-func checkInteractive(r center.Role, content string) error {
-	var message struct {
-		TemplateType string          `json:"templateType"`
-		Data         json.RawMessage `json:"data"`
-	}
-	switch {
-	case r == center.RoleCustomer:
-		return center.Errorf(center.Invalid, "ContentType: a customer cannot send interactive messages, only answer them by text or %s", center.InteractiveResponse)
-	case utf8.RuneCountInString(content) > interactiveLimit:
-		return center.Errorf(center.Invalid, "Content has %d characters; %s may have %d", utf8.RuneCountInString(content), center.Interactive, interactiveLimit)
-	case json.Unmarshal([]byte(content), &message) != nil || message.TemplateType == "" || message.Data == nil:
-		return center.Errorf(center.Invalid, `Content must be JSON text like {"templateType":"ListPicker","version":"1.0","data":{…}} for %s`, center.Interactive)
-	}
-	return nil
-}
 
 // Send is a message of a participant (SendMessage).
 type Send struct {
@@ -111,15 +24,15 @@ func (s Send) decide(d *decision) error {
 	if err != nil {
 		return err
 	}
-	before, ok, err := d.sentBefore(Token{s.Participant, s.ClientToken, false})
+	before, ok, err := d.sentBefore(transcript.Token{Participant: s.Participant, Text: s.ClientToken})
 	if ok || err != nil {
 		d.change.Reply = before
 		return err
 	}
 	if s.ContentType == center.Interactive {
-		err = checkInteractive(p.Role, s.Content)
+		err = content.Interactive(p.Role, s.Content)
 	} else {
-		err = checkMessage(fromSend, s.ContentType, s.Content, d.chat.ContentTypes, d.env.Limits)
+		err = content.Message(content.Sent, s.ContentType, s.Content, d.chat.ContentTypes, d.env.Limits.text())
 	}
 	if err != nil {
 		return err

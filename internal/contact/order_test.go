@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact/transcript"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/flow/machine"
 )
@@ -290,11 +291,11 @@ func TestEffectsOfOlderStates(t *testing.T) {
 	}
 	env := newChatTest(t, nil).env
 	env.Node = "node"
-	change, err := Decide(c, &Tail{}, Tick{}, &env)
+	change, err := Decide(c, &transcript.Tail{}, Tick{}, &env)
 	if err != nil || len(change.Chat.Workers()) != 1 || change.Chat.Workers()[0] == "" {
 		t.Fatalf("after a timer the workers are %q, %v; want one with a name", change.Chat.Workers(), err)
 	}
-	change, err = Decide(change.Chat, &Tail{}, TakeOver{Alive: []string{"node"}}, &env)
+	change, err = Decide(change.Chat, &transcript.Tail{}, TakeOver{Alive: []string{"node"}}, &env)
 	if err != nil || len(change.Effects) != 1 || change.Effects[0].Worker != "node" {
 		t.Errorf("taking over begins %+v, %v; want the effect", change.Effects, err)
 	}

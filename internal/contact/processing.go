@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact/content"
+	"parley.example/parley/internal/contact/transcript"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/flow/machine"
 )
@@ -221,7 +223,7 @@ func (d *decision) applyAnswer(w *PendingItem, e EffectDone) (problem string) {
 		if to.ContentType == "" {
 			to.ContentType = w.Item.ContentType
 		}
-		if err := checkMessage(fromProcessor, to.ContentType, to.Content, d.chat.ContentTypes, d.env.Limits); err != nil {
+		if err := content.Message(content.Processed, to.ContentType, to.Content, d.chat.ContentTypes, d.env.Limits.text()); err != nil {
 			return err.Error()
 		}
 		w.Item.Content, w.Item.ContentType = to.Content, to.ContentType
@@ -305,9 +307,9 @@ func (d *decision) giveUp(problem string) error {
 }
 
 // pendingToken finds the pending item that a participant sent with a token.
-func (d *decision) pendingToken(k Token) (Reply, bool) {
+func (d *decision) pendingToken(k transcript.Token) (Reply, bool) {
 	for i := range d.chat.Pending {
-		if it := &d.chat.Pending[i].Item; tokenOf(it) == k {
+		if it := &d.chat.Pending[i].Item; transcript.TokenOf(it) == k {
 			return Reply{Item: it.ID, Time: it.Time, Processing: d.chat.Pending[i].Effect != ""}, true
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact/transcript"
 	"parley.example/parley/internal/flow/machine"
 )
 
@@ -43,8 +44,8 @@ func (d *decision) scan(it center.Item) {
 }
 
 // scanning reports whether a file that is looked at was completed with a token.
-func (d *decision) scanning(k Token) bool {
-	return k.Text != "" && slices.ContainsFunc(d.chat.Scans, func(s Scan) bool { return tokenOf(&s.Item) == k })
+func (d *decision) scanning(k transcript.Token) bool {
+	return k.Text != "" && slices.ContainsFunc(d.chat.Scans, func(s Scan) bool { return transcript.TokenOf(&s.Item) == k })
 }
 
 // scanned applies what came of looking at a file.

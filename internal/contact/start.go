@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact/content"
 	"parley.example/parley/internal/flow/machine"
 )
 
@@ -131,7 +132,7 @@ func (s Start) flow(d *decision) (center.FlowID, error) {
 
 // check applies the rules of StartChatContact's members that need nothing but these members.
 func (s Start) check(l Limits) error {
-	if err := checkAttributes(s.Attributes); err != nil {
+	if err := content.Attributes(s.Attributes); err != nil {
 		return err
 	}
 	if s.Minutes != 0 && (s.Minutes < MinDuration || s.Minutes > MaxDuration) {
@@ -141,7 +142,7 @@ func (s Start) check(l Limits) error {
 		return center.Errorf(center.Invalid, "SupportedMessagingContentTypes must contain %s", center.PlainText)
 	}
 	for _, t := range s.ContentTypes {
-		if _, ok := messageLimit[t]; !ok && t != center.Interactive {
+		if _, ok := content.Limits[t]; !ok && t != center.Interactive {
 			return center.Errorf(center.Invalid, "SupportedMessagingContentTypes: %q is not a message type; the types are text/plain, text/markdown, application/json and the two interactive ones", t)
 		}
 	}
@@ -150,11 +151,11 @@ func (s Start) check(l Limits) error {
 		if types == nil {
 			types = []string{center.PlainText}
 		}
-		if err := checkMessage(fromStart, s.Initial.ContentType, s.Initial.Content, types, l); err != nil {
+		if err := content.Message(content.Initial, s.Initial.ContentType, s.Initial.Content, types, l.text()); err != nil {
 			return err
 		}
 	}
-	return checkSegmentAttributes(s.SegmentAttrs)
+	return content.SegmentAttributes(s.SegmentAttrs)
 }
 
 // inherit returns all attributes of the new contact, checked against the bounds.
@@ -167,13 +168,13 @@ func (s Start) inherit() (map[string]string, map[string]center.SegmentAttribute,
 	if len(s.Inherited.SegmentAttrs) > 0 {
 		segment = mergeMaps(s.Inherited.SegmentAttrs, segment)
 	}
-	if len(segment) > maxDetails {
-		return nil, nil, center.Errorf(center.Invalid, "SegmentAttributes: a contact may have at most %d, with those of RelatedContactId", maxDetails)
+	if len(segment) > content.MaxDetails {
+		return nil, nil, center.Errorf(center.Invalid, "SegmentAttributes: a contact may have at most %d, with those of RelatedContactId", content.MaxDetails)
 	}
-	if err := checkSegmentBytes(segment); err != nil {
+	if err := content.SegmentBytes(segment); err != nil {
 		return nil, nil, err
 	}
-	return attributes, segment, checkAttributeBytes(attributes)
+	return attributes, segment, content.AttributeBytes(attributes)
 }
 
 // systemAttributes adds what the service itself says of a contact:

@@ -3,50 +3,12 @@ package contact
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"testing"
 	"time"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact/transcript"
 )
-
-// A tail that started in the middle of a transcript and was backfilled equals one
-// that observed the last TailSize items before that and all since.
-func TestBackfilledTailKnowsWhatAnObservedOneKnows(t *testing.T) {
-	at := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
-	var items []center.Item
-	for i := range 3 * TailSize {
-		it := center.Item{Seq: int64(i + 1), ID: center.ItemID(fmt.Sprint(i)), Time: at.Add(time.Duration(i) * time.Second), Type: center.TypeMessage,
-			Participant: center.ParticipantID("ana bea cy"[4*(i%3) : 4*(i%3)+2]), ClientToken: fmt.Sprint("t", i)}
-		if i%7 == 0 {
-			it.Type = center.TypeEvent
-		}
-		items = append(items, it)
-	}
-	for _, loaded := range []int{0, 1, 10, TailSize, TailSize + 5, 2 * TailSize} {
-		for _, since := range []int{0, 1, 50, TailSize} {
-			var whole Tail
-			from := max(0, loaded-TailSize)
-			whole.Observe(items[from : loaded+since])
-			tail := Tail{}
-			if loaded > 0 {
-				last := items[loaded-1]
-				tail = TailAt(last.Seq, last.Time, last.ID, 0)
-			}
-			tail.Observe(items[loaded : loaded+since])
-			if tail.Seq != whole.Seq || tail.ID != whole.ID || !tail.Time.Equal(whole.Time) || tail.Missing() != int64(loaded) {
-				t.Errorf("loaded at %d, %d since: the end is %d, %s, missing %d", loaded, since, tail.Seq, tail.ID, tail.Missing())
-			}
-			if loaded > 0 {
-				tail.Backfill(items[from:loaded])
-			}
-			if tail.Missing() != 0 || !maps.Equal(tail.spoke, whole.spoke) || !maps.Equal(tail.tokens, whole.tokens) {
-				t.Errorf("loaded at %d, %d since: backfilled it knows %d tokens and %d speakers; want %d and %d",
-					loaded, since, len(tail.tokens), len(tail.spoke), len(whole.tokens), len(whole.spoke))
-			}
-		}
-	}
-}
 
 // Only commands whose rules depend on the transcript need its end.
 func TestWhoNeedsTheTail(t *testing.T) {
@@ -55,7 +17,7 @@ func TestWhoNeedsTheTail(t *testing.T) {
 	p.do(Connect{Participant: ana})
 	p.do(Send{Participant: ana, ContentType: center.PlainText, Content: "hello", ClientToken: "one"})
 	needs := func(cmd Command) bool {
-		tail := TailAt(p.tail.Seq, p.tail.Time, p.tail.ID, p.tail.Size)
+		tail := transcript.TailAt(p.tail.Seq, p.tail.Time, p.tail.ID, p.tail.Size)
 		_, err := Decide(p.chat, &tail, cmd, &p.env)
 		need, ok := errors.AsType[*Need](err)
 		return ok && need.Tail
@@ -92,24 +54,24 @@ func TestTokensBeforeTheTail(t *testing.T) {
 		return Send{Participant: ana, ContentType: center.PlainText, Content: token, ClientToken: token}
 	}
 	first := p.do(say("0"))
-	for n := 1; p.tail.Seq < TailSize; n++ {
+	for n := 1; p.tail.Seq < transcript.TailSize; n++ {
 		p.do(say(fmt.Sprint(n)))
 	}
-	for p.tail.Seq < 2*TailSize { // none of these may need anything but what is looked up
+	for p.tail.Seq < 2*transcript.TailSize { // none of these may need anything but what is looked up
 		token := fmt.Sprint(p.tail.Seq, " long")
-		if p.tail.Seq > TailSize {
+		if p.tail.Seq > transcript.TailSize {
 			_, err := p.try(say(token))
-			if need, ok := errors.AsType[*Need](err); !ok || *need != (Need{Token: Token{Participant: ana, Text: token}}) {
+			if need, ok := errors.AsType[*Need](err); !ok || *need != (Need{Token: transcript.Token{Participant: ana, Text: token}}) {
 				t.Fatalf("with %d items an unknown token leads to %v; want a Need of it", p.tail.Seq, err)
 			}
-			p.env.Sent = map[Token]Sent{{Participant: ana, Text: token}: {}}
+			p.env.Sent = map[transcript.Token]transcript.Sent{{Participant: ana, Text: token}: {}}
 		}
 		before := p.tail.Seq
 		if p.do(say(token)); p.tail.Seq != before+1 {
 			t.Fatalf("a new message is not item %d", before+1)
 		}
 	}
-	p.env.Sent = map[Token]Sent{{Participant: ana, Text: "0"}: {ID: first.Item, Time: first.Time}}
+	p.env.Sent = map[transcript.Token]transcript.Sent{{Participant: ana, Text: "0"}: {ID: first.Item, Time: first.Time}}
 	items := len(p.items)
 	if again := p.do(say("0")); again != first || len(p.items) != items {
 		t.Errorf("the first message again is answered %+v; want %+v", again, first)
@@ -125,11 +87,11 @@ func TestTailCountsSizes(t *testing.T) {
 	p.do(Connect{Participant: ana})
 	at := p.tail
 	p.do(Send{Participant: ana, ContentType: center.PlainText, Content: "hello", ClientToken: "one"})
-	loaded := TailAt(at.Seq, at.Time, at.ID, at.Size)
+	loaded := transcript.TailAt(at.Seq, at.Time, at.ID, at.Size)
 	loaded.Observe(p.items[at.Seq:])
 	want := int64(0)
 	for i := range p.items {
-		want += ItemSize(&p.items[i])
+		want += transcript.ItemSize(&p.items[i])
 	}
 	if p.tail.Size != want || loaded.Size != want || want != 3*128+int64(len("Ana"+"SYSTEM_MESSAGE"+"Hello"+"Ana"+"hello"+"one")) {
 		t.Errorf("the transcript counts for %d bytes, one that was loaded for %d; its items for %d", p.tail.Size, loaded.Size, want)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact/transcript"
 	"parley.example/parley/internal/flow/machine"
 )
 
@@ -175,7 +176,7 @@ func (d *decision) idleDue(r center.Role) (due time.Time, kind TimerType) {
 
 // Due returns when the next timer of a chat falls due, zero for never, given its
 // current tail: Change.Due is what it was when the state last changed.
-func (c *Chat) Due(tail *Tail) time.Time {
+func (c *Chat) Due(tail *transcript.Tail) time.Time {
 	d := decision{chat: c, tail: tail}
 	t, _ := d.nextTimer()
 	return t

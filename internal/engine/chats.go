@@ -11,6 +11,7 @@ import (
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/contact/transcript"
 	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/store"
 )
@@ -19,7 +20,7 @@ import (
 // entry, and grows with it.
 type chatState struct {
 	chat *contact.Chat
-	tail contact.Tail
+	tail transcript.Tail
 	// records is the version since which no change, as far as this entry knows, touched
 	// the record of a contact that has ended: who read one with it or later knows it.
 	records int64
@@ -56,7 +57,7 @@ func (e *Engine) loadChat(ctx context.Context, id center.ContactID) (s chatState
 	if s.chat, err = contact.DecodeChat(head.State); err != nil {
 		return s, 0, err
 	}
-	s.tail, s.records = contact.TailAt(head.LastSeq, head.LastTime, head.LastID, head.Size), head.Version
+	s.tail, s.records = transcript.TailAt(head.LastSeq, head.LastTime, head.LastID, head.Size), head.Version
 	return s, head.Version, nil
 }
 
@@ -64,7 +65,7 @@ func (e *Engine) loadChat(ctx context.Context, id center.ContactID) (s chatState
 func backfill(ctx context.Context, s store.Store, h *chatEntry) error {
 	var items []center.Item
 	last := h.state.tail.Missing()
-	for from := max(1, last-contact.TailSize+1); from <= last; from = items[len(items)-1].Seq + 1 {
+	for from := max(1, last-transcript.TailSize+1); from <= last; from = items[len(items)-1].Seq + 1 {
 		page, err := s.Items(ctx, store.ItemQuery{Chat: h.id, From: from, To: last})
 		if err != nil {
 			return err
@@ -103,7 +104,7 @@ func lookBack(ctx context.Context, s store.Store, h *chatEntry, need *contact.Ne
 	if err != nil && center.ReasonOf(err) != center.NotFound {
 		return err
 	}
-	env.Sent = map[contact.Token]contact.Sent{need.Token: {ID: sent.ID, Time: sent.Time}}
+	env.Sent = map[transcript.Token]transcript.Sent{need.Token: {ID: sent.ID, Time: sent.Time}}
 	return nil
 }
 
@@ -111,7 +112,7 @@ func lookBack(ctx context.Context, s store.Store, h *chatEntry, need *contact.Ne
 func keptKey(chat center.ContactID, key string) string { return string(chat) + "/" + key }
 
 // The tail reaches back at least to the items of which the store keeps the ClientTokens.
-const _ = uint(contact.TailSize - store.RecentItems)
+const _ = uint(transcript.TailSize - store.RecentItems)
 
 // unchanged reports whether a chat is still at the version at which it was read.
 func (e *Engine) unchanged(ctx context.Context, was seen[center.ContactID, chatState]) (bool, error) {
@@ -138,7 +139,7 @@ func (e *Engine) decideChat(ctx context.Context, h *chatEntry, cmd contact.Comma
 	change, err := contact.Decide(chat, &h.state.tail, cmd, with.env)
 	for range 3 { // one for each thing to look back at
 		need, ok := errors.AsType[*contact.Need](err)
-		if !ok || !need.Tail && need.Token == (contact.Token{}) && need.Kept == "" {
+		if !ok || !need.Tail && need.Token == (transcript.Token{}) && need.Kept == "" {
 			break
 		}
 		if err := lookBack(ctx, e.Store, h, need, with.env); err != nil {

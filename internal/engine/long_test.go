@@ -8,6 +8,7 @@ import (
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/contact/transcript"
 	"parley.example/parley/internal/engine/enginetest"
 )
 
@@ -18,7 +19,7 @@ func TestLongChatIsLoadedInPages(t *testing.T) {
 	w := open(t, s)
 	chat, ana := start(t, w, "greet", "")
 	do(t, w, chat, contact.Connect{Participant: ana})
-	const messages = contact.TailSize + 100
+	const messages = transcript.TailSize + 100
 	replies := make([]contact.Reply, messages)
 	for n := range replies {
 		replies[n] = do(t, w, chat, say(ana, strconv.Itoa(n)))
@@ -26,7 +27,7 @@ func TestLongChatIsLoadedInPages(t *testing.T) {
 	w.Close()
 
 	w = open(t, s)
-	oldest := messages - contact.TailSize
+	oldest := messages - transcript.TailSize
 	for _, n := range []int{messages - 1, oldest, oldest - 1, 0} {
 		if again := do(t, w, chat, say(ana, strconv.Itoa(n))); again.Item != replies[n].Item {
 			t.Errorf("message %d said again is item %s; want %s", n, again.Item, replies[n].Item)
@@ -48,7 +49,7 @@ func TestTokensAreRememberedForLife(t *testing.T) {
 	do(t, w, chat, contact.Connect{Participant: ana})
 	other := open(t, s, func(o *enginetest.Options) { o.Shared = true })
 	replies := map[string]contact.Reply{}
-	for n := range 2*contact.TailSize + 50 {
+	for n := range 2*transcript.TailSize + 50 {
 		text := strconv.Itoa(n)
 		replies[text] = do(t, w, chat, say(ana, text))
 		if n%101 == 0 {

@@ -7,6 +7,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/contact/transcript"
 	"parley.example/parley/internal/flow/machine"
 )
 
@@ -30,7 +31,7 @@ type Chat struct {
 	began   time.Time
 	rand    *rand.Rand
 	state   *contact.Chat
-	tail    contact.Tail
+	tail    transcript.Tail
 	effects []effect // effects under way
 	story   []Entry
 	calls   []Call

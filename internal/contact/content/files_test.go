@@ -1,4 +1,4 @@
-package contact
+package content
 
 import (
 	"testing"
@@ -34,7 +34,7 @@ func TestFileTypes(t *testing.T) {
 		{"a.svg", "image/svg+xml", "not in the default set", false},
 	}
 	for _, test := range tests {
-		err := StartUpload{Name: test.name, ContentType: test.contentType, Size: 1}.check(Limits{FileBytes: 1})
+		err := File(test.name, test.contentType, 1, 1)
 		if (err == nil) != test.taken || err != nil && center.ReasonOf(err) != center.Invalid {
 			t.Errorf("%s as %s (%s): %v", test.name, test.contentType, test.source, err)
 		}
