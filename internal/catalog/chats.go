@@ -22,13 +22,13 @@ var _ contact.Catalog = Chats{}
 // Chats returns what the chats of the catalog's instances ask.
 func (c *Catalog) Chats() Chats { return Chats{c} }
 
-// Prepare loads an instance's flows, and the contents that runs and the callers
+// Prepare loads an instance's resources, users among them since each has a queue, and the contents that runs and the callers
 // of their modules began with, into memory, so that
 // [Chats.Published] and [Chats.Content] need no I/O. An instance or content
 // that does not exist is not an error here: those two report it.
 // A run may be nil.
 func (c Chats) Prepare(ctx context.Context, instance center.InstanceID, runs ...*machine.Run) error {
-	if _, err := c.catalog.Snapshot(ctx, string(instance)); err != nil && center.ReasonOf(err) != center.NotFound {
+	if _, err := c.catalog.SnapshotWith(ctx, center.KindUser, string(instance)); err != nil && center.ReasonOf(err) != center.NotFound {
 		return err
 	}
 	for _, run := range runs {
@@ -127,14 +127,19 @@ func (c Chats) Default(instance center.InstanceID, typ string) (*flow.Flow, cent
 }
 
 // Queue finds a queue by id or ARN. The queue of an agent, "agent/" and the
-// agent's id or an ARN that ends so, is NotFound: there are no users yet.
+// agent's id or an ARN that ends so, has no name, hours or limit.
 func (c Chats) Queue(instance center.InstanceID, ref string) (machine.Queue, error) {
 	snap, err := c.prepared(instance)
 	if err != nil {
 		return machine.Queue{}, err
 	}
 	if user, ok := strings.CutPrefix(snap.local(center.KindQueue, ref), machine.AgentQueue); ok {
-		return machine.Queue{}, center.Errorf(center.NotFound, "agent %s does not exist, and neither does a queue of that agent", user)
+		u, err := Get[*User](snap, center.UserID(user))
+		if err != nil {
+			return machine.Queue{}, center.Errorf(center.NotFound, "agent %s does not exist, and neither does a queue of that agent", user)
+		}
+		id := machine.AgentQueue + string(u.ID)
+		return machine.Queue{ID: center.QueueID(id), ARN: snap.ARN(center.KindQueue, id), Max: -1}, nil
 	}
 	q, err := Find[*Queue](snap, ref)
 	if err != nil {

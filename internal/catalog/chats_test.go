@@ -45,6 +45,21 @@ func TestWhatFlowsAskFor(t *testing.T) {
 		_, err := f.Chats().Queue(id, ref)
 		catalogtest.WantReason(t, "Queue("+ref+")", err, center.NotFound)
 	}
+	ana := catalogtest.Must(add(t, f.Catalog, id, "ana"))
+	own := center.QueueID("agent/" + ana.ID)
+	for _, ref := range []string{string(own), catalogtest.Partition.ARN(id, center.KindQueue, string(own))} {
+		got, err := f.Chats().Queue(id, ref)
+		if want := (machine.Queue{ID: own, ARN: catalogtest.Partition.ARN(id, center.KindQueue, string(own)), Max: -1}); err != nil || got != want {
+			t.Errorf("Queue(%s) = %+v, %v; want %+v", ref, got, err, want)
+		}
+	}
+	again := f.Again(catalog.Limits{}).Chats() // which has to have the users as well
+	if err := again.Prepare(ctx, id); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := again.Queue(id, string(own)); err != nil || got.ID != own {
+		t.Errorf("prepared elsewhere Queue(%s) = %+v, %v", own, got, err)
+	}
 
 	monday := time.Date(2026, 1, 5, 15, 0, 0, 0, time.UTC) // ten in New York
 	for _, ref := range []string{string(basic.ID), catalogtest.Partition.ARN(id, center.KindHours, string(basic.ID))} {
