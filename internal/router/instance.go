@@ -256,6 +256,9 @@ func (in *instance) takeChat(id center.ContactID, n chatNews) {
 	if c.chat != nil {
 		for i := range c.chat.Work {
 			w := &c.chat.Work[i]
+			if w.Watch != nil {
+				continue
+			}
 			if n.chat == nil || n.chat.WorkOf(w.User) == nil {
 				s := in.staff(w.User)
 				if delete(s.hands, id); !w.Accepted.IsZero() {
@@ -269,6 +272,9 @@ func (in *instance) takeChat(id center.ContactID, n chatNews) {
 	if n.chat != nil {
 		for i := range n.chat.Work {
 			w := &n.chat.Work[i]
+			if w.Watch != nil {
+				continue // it takes no slot
+			}
 			s := in.staff(w.User)
 			s.hands[id] = w.State
 			s.activity = latest(s.activity, w.Accepted)
@@ -310,8 +316,13 @@ func (in *instance) setContact(id center.ContactID) {
 	if w := c.chat.Ringing(); w != nil {
 		facts.Ringing = w.User
 	}
+	for i := range c.chat.Work {
+		if w := &c.chat.Work[i]; w.State != contact.WorkConnecting {
+			facts.Excluded = append(facts.Excluded, w.User) // who has had it is not offered it again before he has cleared it
+		}
+	}
 	if _, excludes := in.aside[id]; excludes && c.excluded != "" {
-		facts.Excluded = []center.UserID{c.excluded}
+		facts.Excluded = append(facts.Excluded, c.excluded)
 	}
 	c.waits = true
 	_ = in.routing.SetContact(facts) // an expression that cannot be read is met by nobody, as Explain says

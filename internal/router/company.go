@@ -1,0 +1,47 @@
+package router
+
+import (
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+)
+
+// TargetOf is where a quick connect leads, for [contact.Transfer]. A chat cannot be transferred to a phone
+// number: BadRequest; an agent who has been deleted is NotFound. snap has users.
+func TargetOf(snap *catalog.Snapshot, q *catalog.QuickConnect) (contact.Target, error) {
+	to := contact.Target{Name: q.Name, Queue: q.Queue, User: q.User, Flow: q.Flow}
+	switch q.Type {
+	case catalog.ToPhone:
+		return to, center.Errorf(center.BadRequest, "quick connect %s leads to a phone number; a chat can be transferred to a queue, an agent or a flow", q.Name)
+	case catalog.ToUser:
+		u, err := catalog.Get[*catalog.User](snap, q.User)
+		if err != nil {
+			return to, err
+		}
+		who := IdentityOf(u)
+		to.Agent = &who
+	}
+	return to, nil
+}
+
+// multiParty is the instance attribute without which agents cannot invite others.
+const multiParty = "MULTI_PARTY_CHAT_CONFERENCE"
+
+// Invite is an agent's invitation of another one to a chat, by a quick connect of the type USER: it rings as other
+// chats do, and is refused to an agent who is not available. A quick connect of another type and an
+// instance without MULTI_PARTY_CHAT_CONFERENCE are BadRequest, an agent who has been deleted NotFound. snap has users.
+func (r *Router) Invite(snap *catalog.Snapshot, by center.UserID, q *catalog.QuickConnect) (contact.Invite, error) {
+	if on, _ := snap.Instance.Attribute(multiParty); on != "true" {
+		return contact.Invite{}, center.Errorf(center.BadRequest, "several agents cannot take part in a chat of this instance; its attribute %s is off", multiParty)
+	}
+	if q.Type != catalog.ToUser {
+		return contact.Invite{}, center.Errorf(center.BadRequest, "quick connect %s does not lead to an agent, and only agents can be invited", q.Name)
+	}
+	u, err := catalog.Get[*catalog.User](snap, q.User)
+	if err != nil {
+		return contact.Invite{}, err
+	}
+	o := OfferTo(u, r.Ring)
+	o.Slots = slotsOf(snap, u)
+	return contact.Invite{By: by, Quick: q.Name, Offer: o}, nil
+}
