@@ -1,6 +1,7 @@
 package contact
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -30,8 +31,9 @@ const maxWatch = 5
 type Monitor struct {
 	User center.UserID
 	Identity
-	Barge bool   // he may barge in (AllowedMonitorCapabilities has BARGE)
-	Token string // ClientToken
+	Contact center.ContactID // the contact to watch, when it is current; "" for whichever is
+	Barge   bool             // he may barge in (AllowedMonitorCapabilities has BARGE)
+	Token   string           // ClientToken
 }
 
 func (m Monitor) decide(d *decision) error {
@@ -52,8 +54,8 @@ func (m Monitor) decide(d *decision) error {
 	}
 	agent := d.latestAgent()
 	switch {
-	case c.Ended:
-		return center.Errorf(center.BadRequest, "contact %s has ended", c.Latest.ID)
+	case c.Ended || m.Contact != "" && m.Contact != c.Latest.ID:
+		return center.Errorf(center.BadRequest, "contact %s has ended", cmp.Or(m.Contact, c.Latest.ID))
 	case w != nil:
 		return center.Errorf(center.BadRequest, "user %s has contact %s in hand himself: it is %s", m.User, w.Contact, w.State)
 	case agent == nil:

@@ -62,6 +62,9 @@ func (s *Contacts) wireContact(chat *contact.Chat, c *center.Contact) *connect.C
 	if c.Agent != "" {
 		w.AgentInfo = &connect.AgentInfo{Id: new(string(c.Agent)), ConnectedToAgentTimestamp: wire.Moment(c.AgentConnected), AgentPauseDurationInSeconds: new(int32(0))}
 	}
+	if c.InitiationMethod == center.MethodMonitor {
+		w.AgentInfo.StateTransitions = stateTransitions(c)
+	}
 	if c.AIAgent != "" {
 		w.WisdomInfo = &connect.WisdomInfo{AiAgents: []connect.AiAgentInfo{{
 			AiUseCase: connect.AiUseCaseSELF_SERVICE, AiAgentVersionId: new(string(c.AIAgent)), AiAgentEscalated: &c.Escalated,
@@ -77,6 +80,18 @@ func (s *Contacts) wireContact(chat *contact.Chat, c *center.Contact) *connect.C
 		w.RoutingCriteria = wireCriteria(chat.Queue)
 	}
 	return w
+}
+
+// stateTransitions is what became of a supervisor: connected at once, and disconnected in the end.
+func stateTransitions(c *center.Contact) []connect.StateTransition {
+	all := []connect.StateTransition{
+		{State: connect.ParticipantStateINITIAL, StateStartTimestamp: wire.Moment(c.Initiated), StateEndTimestamp: wire.Moment(c.AgentConnected)},
+		{State: connect.ParticipantStateCONNECTED, StateStartTimestamp: wire.Moment(c.AgentConnected), StateEndTimestamp: wire.Moment(c.Disconnected)},
+	}
+	if c.Ended() {
+		all = append(all, connect.StateTransition{State: connect.ParticipantStateDISCONNECTED, StateStartTimestamp: wire.Moment(c.Disconnected)})
+	}
+	return all
 }
 
 // initial is InitialContactId, which the first contact of a chain does not have.

@@ -1,0 +1,66 @@
+package agents
+
+import (
+	"context"
+	"slices"
+
+	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/permission"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/connectapi/query"
+	"parley.example/parley/internal/connectapi/wire"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/router"
+)
+
+// monitoring is the instance attribute without which chats cannot be monitored.
+const monitoring = "ENHANCED_CHAT_MONITORING"
+
+// MonitorContact has a user watch a chat that is connected to an agent, in a contact of its own, silently until he barges in.
+// Without AllowedMonitorCapabilities he cannot. The same ClientToken for the same user and capabilities gets the first answer, for others it
+// is an IdempotencyException. What else is refused: a user without the permission, of whose security profiles one has to have
+// ManagerListenIn, and for BARGE ManagerBargeIn (AccessDeniedException); an instance without ENHANCED_CHAT_MONITORING, a contact that has
+// ended or has no agent, and a user who has it in hand himself (InvalidRequestException); a sixth supervisor
+// (ServiceQuotaExceededException). The hierarchy of the user is not looked at.
+func (s *Agents) MonitorContact(ctx context.Context, in *connect.MonitorContactRequest) (*connect.MonitorContactResponse, error) {
+	snap, u, err := s.user(ctx, in.InstanceId, in.UserId)
+	if err != nil {
+		return nil, err
+	}
+	chat, c, err := query.Contact(ctx, s.Engine, snap, in.ContactId)
+	if err != nil {
+		return nil, wire.InMember("ContactId", err)
+	}
+	if on, _ := snap.Instance.Attribute(monitoring); on != "true" {
+		return nil, center.Errorf(center.BadRequest, "chats of this instance cannot be monitored; its attribute %s is off", monitoring)
+	}
+	m := contact.Monitor{
+		User: u.ID, Identity: router.IdentityOf(u), Contact: c.ID, Barge: slices.Contains(in.AllowedMonitorCapabilities, connect.MonitorCapabilityBARGE),
+	}
+	if in.ClientToken != nil {
+		m.Token = *in.ClientToken
+	}
+	needs := []permission.Name{permission.ManagerListenIn}
+	if m.Barge {
+		needs = append(needs, permission.ManagerBargeIn)
+	}
+	for _, name := range needs {
+		if !may(snap, u, name) {
+			return nil, center.Errorf(center.Denied, "no security profile of user %s has the permission %s", u.ID, name)
+		}
+	}
+	r, err := s.Engine.Do(ctx, chat.ID, m)
+	if err != nil {
+		return nil, err
+	}
+	return &connect.MonitorContactResponse{ContactId: new(string(r.Contact)), ContactArn: new(snap.ARN(query.KindContact, string(r.Contact)))}, nil
+}
+
+// may reports whether a security profile of a user has a permission.
+func may(snap *catalog.Snapshot, u *catalog.User, name permission.Name) bool {
+	return slices.ContainsFunc(u.SecurityProfiles, func(id center.SecurityProfileID) bool {
+		p, err := catalog.Get[*catalog.SecurityProfile](snap, id)
+		return err == nil && slices.Contains(p.Permissions, string(name))
+	})
+}
