@@ -2,6 +2,7 @@ package contact
 
 import (
 	"maps"
+	"slices"
 	"strings"
 
 	"parley.example/parley/internal/center"
@@ -128,6 +129,9 @@ func (d *decision) contact(id center.ContactID) (*center.Contact, error) {
 	}
 	if !d.chat.Has(id) {
 		return nil, center.Errorf(center.NotFound, "contact %s does not exist", id)
+	}
+	if i := slices.IndexFunc(d.change.Contacts, func(r center.Contact) bool { return r.ID == id }); i >= 0 {
+		return &d.change.Contacts[i], nil // it has been changed already, or was the current one when this decision began
 	}
 	record, ok := d.env.Records[id]
 	if !ok {

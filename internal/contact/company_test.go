@@ -184,3 +184,21 @@ func TestAssignedElsewhere(t *testing.T) {
 	p.refuse(center.Conflict, other)
 	p.wantHands("cy CONNECTED, bo CONNECTING")
 }
+
+// A contact that ends, and after-contact work on it that is over, at one time leave one record.
+func TestRecordOfOneTick(t *testing.T) {
+	p, _, _ := talking(t, nil)
+	first := p.chat.Latest.ID
+	i := invite("cy")
+	i.Offer.AfterWork = 3 * time.Minute
+	p.do(i)
+	p.do(Accept{"cy"})
+	p.do(Leave{"cy"})
+	p.chat.Idle = &Idle{Since: p.now, Timers: []RoleTimer{{center.RoleAgent, TimerDisconnect, 2 * time.Minute}}}
+	p.now = p.now.Add(4 * time.Minute)
+	p.do(Tick{})
+	p.wantHands("bo ENDED")
+	if r := p.records[first]; r.Next != p.chat.Latest.ID || r.DisconnectReason != center.ReasonIdle || !r.Ended() {
+		t.Errorf("the record is %+v", r)
+	}
+}

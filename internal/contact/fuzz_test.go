@@ -36,12 +36,22 @@ func everythingCatalog(t *testing.T) testCatalog {
 		"after": document(t, says("How was it?", "1"),
 			step("Wait", `"TimeLimitSeconds":"90","Events":["CustomerReturned"]`, "2", "NoMatchingError>2", "=WaitCompleted>2", "=CustomerReturned>0"), disconnect).As("CONTACT_FLOW"),
 	})
+	addTransfers(t, &o)
 	return o
+}
+
+// addTransfers adds the flows of quick connects.
+func addTransfers(t *testing.T, o *testCatalog) {
+	queue := step("TransferContactToQueue", "", "2", "QueueAtCapacity>2", "NoMatchingError>2")
+	o.flows["transfer0"] = document(t, says("One moment", "1"), queue, disconnect).As("QUEUE_TRANSFER")
+	o.flows["transfer1"] = document(t, waits(10, "1"), queue, disconnect).As("QUEUE_TRANSFER")
+	o.flows["transfer2"] = document(t, step("InvokeLambdaFunction", `"LambdaFunctionARN":"f","InvocationType":"SYNCHRONOUS"`, "1", "NoMatchingError>2"), queue, disconnect).As("QUEUE_TRANSFER")
+	o.flows["transfer3"] = document(t, waits(5, "1"), disconnect).As("QUEUE_TRANSFER")
 }
 
 // busyCatalog has flows that lead to agents, again and again.
 func busyCatalog(t *testing.T) testCatalog {
-	return catalogWithQueues(flows{
+	o := catalogWithQueues(flows{
 		"main": document(t, hooks("CustomerRemaining", "main", "1"), hooks("CustomerQueue", "waiting", "2"), hooks("AgentWhisper", "whisper", "3"),
 			step("UpdateContactTargetQueue", `"QueueId":"sales"`, "4", "NoMatchingError>5"),
 			step("TransferContactToQueue", "", "5", "QueueAtCapacity>5", "NoMatchingError>5"), disconnect).As("CONTACT_FLOW"),
@@ -49,6 +59,8 @@ func busyCatalog(t *testing.T) testCatalog {
 			step("DequeueContactAndTransferToQueue", `"QueueId":"support"`, "3", "QueueAtCapacity>3", "NoMatchingError>3"), ends()).As("CUSTOMER_QUEUE"),
 		"whisper": document(t, says("for the agent", "1"), waits(5, "2"), ends()).As("AGENT_WHISPER"),
 	})
+	addTransfers(t, &o)
+	return o
 }
 
 // said identifies a message by its sender and ClientToken.
@@ -65,6 +77,9 @@ type watch struct {
 	active       int
 	hands        map[center.UserID]Work // what the moves of work come to
 	rings, ended int                    // offers, and those that have come to an end
+	slots        map[center.UserID]int  // what the moves come to for the slots of agents
+	transfers    int                    // that have begun, less those that have ended
+	customer     center.ParticipantID
 	queued       map[center.QueueID]int64
 	answers      []string // ids of effects that were started, some of them done
 	reached      map[string]bool
@@ -110,6 +125,7 @@ func (w *watch) command(cmd Command) (Reply, bool) {
 		}
 	}
 	w.work(cmd)
+	w.company(cmd, pushed)
 	known := map[string]bool{}
 	for _, e := range w.chat.Effects {
 		if known[e.ID] {
@@ -127,6 +143,10 @@ func (w *watch) command(cmd Command) (Reply, bool) {
 		"queue": w.chat.Queue != nil, "agent": w.chat.Agent.ARN != "" && w.chat.Joining == "", "pending": len(w.chat.Pending) > 0, "ended with pending items": w.chat.Ended && !w.chat.Over(),
 		"second contact": len(w.chat.Chain()) > 1, "view": w.chat.Run != nil && w.chat.Run.Wait.Kind == machine.WaitView,
 		"ringing": w.chat.Ringing() != nil, "missed": holds(w.chat, WorkMissed), "rejected": holds(w.chat, WorkRejected), "after-contact work": holds(w.chat, WorkEnded),
+		"transfer": w.chat.Transfer != nil, "transferred": w.chat.Latest.InitiationMethod == center.MethodTransfer,
+		"transfer that failed": slices.ContainsFunc(w.chat.Aside, func(s Segment) bool { return s.Method == center.MethodTransfer }),
+		"invitation":           w.chat.Ringing() != nil && w.chat.Ringing().Invited, "two agents": agentsOf(w.chat) > 1,
+		"supervisor": len(watches(w.chat)) > 0, "barged supervisor": slices.ContainsFunc(watches(w.chat), func(w *Work) bool { return !w.Watch.Barged.IsZero() }),
 		"withheld": len(w.last.Items) > 0 && w.last.Items[0].Processing != "",
 	} {
 		if here {
@@ -152,7 +172,7 @@ func holds(c *Chat, state WorkState) bool {
 // bare is work without what it points to, for comparisons.
 func bare(w *Work) Work {
 	b := *w
-	b.Who = nil
+	b.Who, b.Watch = nil, nil
 	return b
 }
 
@@ -168,8 +188,14 @@ func (w *watch) work(cmd Command) {
 		if m.Was == nil && m.Is.State != WorkConnecting && m.Is.Accepted.IsZero() {
 			w.t.Fatalf("%T: work begins as %+v", cmd, m.Is)
 		}
-		if m.Was == nil {
+		switch {
+		case m.Was == nil:
 			w.rings++
+			if !m.Watches() {
+				w.slots[user]++
+			}
+		case m.Is == nil && !m.Watches():
+			w.slots[user]--
 		}
 		rang, rings := m.Was == nil || m.Was.State == WorkConnecting, m.Is != nil && m.Is.State == WorkConnecting
 		if rang && !rings {
@@ -190,7 +216,7 @@ func (w *watch) work(cmd Command) {
 		switch k.State {
 		case WorkConnecting:
 			ringing++
-			if w.chat.Ended || w.chat.Queue == nil || w.chat.Joining != "" || k.Contact != w.chat.Latest.ID {
+			if w.chat.Ended || (w.chat.Queue == nil) != k.Invited || k.Invited && !(&decision{chat: w.chat}).accompanied() || w.chat.Joining != "" || k.Contact != w.chat.Latest.ID {
 				w.t.Fatalf("%T: %+v rings; ended %t, waits %t, joining %q", cmd, k, w.chat.Ended, w.chat.Queue != nil, w.chat.Joining)
 			}
 		case WorkConnected:
@@ -203,10 +229,82 @@ func (w *watch) work(cmd Command) {
 		w.t.Fatalf("%T: %d ring; %d agents have %d; %d of %d rings have ended", cmd, ringing, len(w.hands), len(w.chat.Work), w.ended, w.rings)
 	}
 	for i := range w.chat.Participants {
-		if p := &w.chat.Participants[i]; p.Role == center.RoleAgent && p.Left.IsZero() && !w.chat.Ended {
-			if k := w.chat.WorkOf(p.User); k == nil || k.State != WorkConnected || k.Participant != p.ID {
-				w.t.Fatalf("%T: the agent %+v has %+v in hand", cmd, p, k)
+		if p := &w.chat.Participants[i]; (p.Role == center.RoleAgent || p.Role == center.RoleSupervisor) && p.Left.IsZero() && !w.chat.Ended {
+			if k := w.chat.WorkOf(p.User); k == nil || k.State != WorkConnected || k.Participant != p.ID || (k.Watch != nil) != (p.Role == center.RoleSupervisor) {
+				w.t.Fatalf("%T: %+v has %+v in hand", cmd, p, k)
 			}
+		}
+	}
+}
+
+// agentsOf counts the agents who take part.
+func agentsOf(c *Chat) int { return (&decision{chat: c}).agents() }
+
+// company checks what holds of transfers, of several agents and of supervisors: slots are those of works that take
+// one, nobody has a chat twice, six take part at most; a transfer is one at a time, its agent is connected, and
+// he is told once what has become of it; the customer is always the same.
+func (w *watch) company(cmd Command, pushed int) {
+	w.t.Helper()
+	taken, present := map[center.UserID]int{}, 0
+	for i := range w.chat.Work {
+		k := &w.chat.Work[i]
+		if w.chat.WorkOf(k.User) != k {
+			w.t.Fatalf("%T: %s has the chat twice", cmd, k.User)
+		}
+		if k.Watch == nil {
+			taken[k.User]++
+		} else if w.chat.Ended || w.chat.Queue != nil || k.Watch.Contact != w.chat.Latest.ID || w.chat.Participant(k.Participant).Present() != !k.Watch.Barged.IsZero() {
+			w.t.Fatalf("%T: the supervisor has %+v; the chat is in contact %s", cmd, k, w.chat.Latest.ID)
+		}
+		if k.State == WorkConnecting {
+			present++
+		}
+	}
+	for user, n := range w.slots {
+		if n != taken[user] {
+			w.t.Fatalf("%T: %s has %d slots in use; the moves come to %d", cmd, user, taken[user], n)
+		}
+	}
+	for i := range w.chat.Participants {
+		if w.chat.Participants[i].Present() {
+			present++
+		}
+	}
+	if present > maxCompany {
+		w.t.Fatalf("%T: %d take part", cmd, present)
+	}
+	if w.chat.Customer().ID != w.customer || w.chat.Customer().Role != center.RoleCustomer {
+		w.t.Fatalf("%T: the customer is %+v", cmd, w.chat.Customer())
+	}
+	if _, ok := cmd.(Transfer); ok {
+		w.transfers++
+	}
+	for _, p := range w.pushes[pushed:] {
+		if p.Item.ContentType == center.EventTransferSucceeded || p.Item.ContentType == center.EventTransferFailed {
+			if w.transfers--; p.Only == "" || p.Item.Seq != 0 {
+				w.t.Fatalf("%T: everybody is told %+v", cmd, p)
+			}
+		}
+	}
+	under := 0
+	if t := w.chat.Transfer; t != nil {
+		under = 1
+		k := w.chat.WorkOf(t.User)
+		if k == nil || k.State != WorkConnected || w.chat.Queue != nil || w.chat.Ended || w.chat.Run == nil || t.Contact.Previous != w.chat.Latest.ID {
+			w.t.Fatalf("%T: the transfer %+v is under way; the agent has %+v", cmd, t, k)
+		}
+	}
+	if w.transfers != under || (w.chat.Run != nil && w.chat.Run.Kind == machine.KindTransfer) != (under == 1) {
+		w.t.Fatalf("%T: %d transfers have not ended; under way: %d", cmd, w.transfers, under)
+	}
+	for _, s := range w.chat.Segments {
+		if r := w.records[s.ID]; !r.Ended() || r.Next == "" {
+			w.t.Fatalf("%T: the record of an earlier contact is %+v", cmd, r)
+		}
+	}
+	for _, s := range w.chat.Aside {
+		if r := w.records[s.ID]; r.ID != s.ID || r.Ended() == slices.ContainsFunc(w.chat.Work, func(k Work) bool { return k.Contact == s.ID }) {
+			w.t.Fatalf("%T: the record aside is %+v", cmd, r)
 		}
 	}
 }
@@ -309,7 +407,7 @@ func FuzzChat(f *testing.F) {
 func TestRandomChats(t *testing.T) {
 	reached := map[string]int{}
 	chance := rand.New(rand.NewPCG(3, 4))
-	for i := range 400 {
+	for i := range 1600 {
 		script := make([]byte, 300+2*(i%2))
 		for i := range script {
 			script[i] = byte(chance.Uint32())
@@ -318,9 +416,10 @@ func TestRandomChats(t *testing.T) {
 			reached[where]++
 		}
 	}
-	for _, where := range []string{"queue", "agent", "pending", "ended with pending items", "second contact", "view", "withheld", "erased", "ringing", "missed", "rejected", "after-contact work"} {
+	for _, where := range []string{"queue", "agent", "pending", "ended with pending items", "second contact", "view", "withheld", "erased", "ringing", "missed", "rejected", "after-contact work",
+		"transfer", "transferred", "transfer that failed", "invitation", "two agents", "supervisor", "barged supervisor"} {
 		if reached[where] < 5 {
-			t.Errorf("%d of 400 chats came to: %s", reached[where], where)
+			t.Errorf("%d of 1600 chats came to: %s", reached[where], where)
 		}
 	}
 }
@@ -332,14 +431,15 @@ func drive(t *testing.T, script []byte) *watch {
 	if len(script)%4 == 2 {
 		p.env.Catalog = busyCatalog(t)
 	}
-	w := &watch{chatTest: p, acknowledged: map[said]center.ItemID{}, ids: map[center.ItemID]int64{}, queued: map[center.QueueID]int64{}, hands: map[center.UserID]Work{}, active: 1, reached: map[string]bool{}}
+	w := &watch{chatTest: p, acknowledged: map[said]center.ItemID{}, ids: map[center.ItemID]int64{}, queued: map[center.QueueID]int64{}, hands: map[center.UserID]Work{}, slots: map[center.UserID]int{}, active: 1, reached: map[string]bool{}}
 	ana := p.start(Start{ContentTypes: []string{center.PlainText, center.Markdown, center.Interactive, center.InteractiveResponse}})
 	people := []center.ParticipantID{ana}
+	w.customer = ana
 	for i := 0; i+1 < len(script); i += 2 {
 		what, n := script[i], script[i+1]
 		who := people[int(n)%len(people)]
 		token := fmt.Sprintf("t%d", i)
-		switch what % 16 {
+		switch what % 19 {
 		case 0:
 			w.command(Connect{Participant: who})
 		case 1, 2, 3:
@@ -347,7 +447,7 @@ func drive(t *testing.T, script []byte) *watch {
 				token = fmt.Sprintf("t%d", i-2) // retried, as when the answer was lost
 			}
 			send := Send{Participant: who, ContentType: center.PlainText, Content: "hello " + token, ClientToken: token}
-			if what%16 == 3 {
+			if what%19 == 3 {
 				send.ContentType, send.Content = center.InteractiveResponse, `{"action":"Send","data":{},"templateType":"ViewResource","version":"1.0"}`
 			}
 			if r, ok := w.command(send); ok {
@@ -401,6 +501,10 @@ func drive(t *testing.T, script []byte) *watch {
 				user = rings.User
 			}
 			w.command([]Command{Accept{user}, Accept{user}, Reject{user}, Clear{user}, Withdraw{user}, Lose{user, n >= 128}}[n/5%6])
+		case 16, 17, 18:
+			if r, ok := w.command(accompany(w.chat, n, who, i)); ok && r.Participant != "" {
+				people = append(people, r.Participant)
+			}
 		case 13:
 			switch {
 			case n == 255:
@@ -414,4 +518,44 @@ func drive(t *testing.T, script []byte) *watch {
 	}
 	w.finish()
 	return w
+}
+
+// accompany returns what an agent or a supervisor may do when others take part.
+func accompany(c *Chat, n byte, who center.ParticipantID, i int) Command {
+	user, other := center.UserID(fmt.Sprintf("u%d", n%5)), center.UserID(fmt.Sprintf("u%d", n/5%5))
+	connected := func(user center.UserID) bool {
+		w := c.WorkOf(user)
+		return w != nil && w.State == WorkConnected
+	}
+	for range 5 { // somebody who can do something, if there is anybody
+		if connected(user) {
+			break
+		}
+		user = center.UserID(fmt.Sprintf("u%d", (user[1]-'0'+1)%5))
+	}
+	switch n >> 4 {
+	case 0, 1, 2, 3:
+		to := Target{Name: "somewhere", Queue: "support", Flow: center.FlowRef(fmt.Sprintf("transfer%d", n%4))}
+		if n%8 == 7 {
+			to.Queue, to.User = "", "u1"
+		}
+		return Transfer{User: user, To: to}
+	case 4, 5, 6:
+		return Invite{By: user, Quick: "a friend", Offer: Offer{User: other, Identity: Identity{DisplayName: "Cy"}, Ring: time.Duration(n%4) * 5 * time.Second}}
+	case 7, 8, 9:
+		return Monitor{User: other, Identity: Identity{DisplayName: "Sue"}, Barge: n%8 > 1, Token: fmt.Sprint("m", i)}
+	case 10, 11:
+		for _, w := range watches(c) {
+			user = w.User
+		}
+		return Supervise{User: user, Barge: n%4 > 0}
+	case 12, 13:
+		return Leave{User: user}
+	case 14:
+		if c.Transfer != nil && n%2 == 0 {
+			who = center.ParticipantID(c.Transfer.Contact.ID)
+		}
+		return Remove{By: user, Participant: who}
+	}
+	return Lose{User: user, Requeue: n%2 == 0}
 }
