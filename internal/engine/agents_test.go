@@ -3,6 +3,7 @@ package engine_test
 import (
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -89,6 +90,25 @@ func ring(user center.UserID) contact.Offer {
 	return contact.Offer{User: user, Identity: contact.Identity{DisplayName: string(user)}, Ring: 20 * time.Second, Slots: 3}
 }
 
+// atOnce gives all chats a command at once, and returns how many have taken it. The others have a Conflict.
+func (s staffTest) atOnce(chats []center.ContactID, cmd func(i int) contact.Command) int {
+	s.Helper()
+	var taken atomic.Int64
+	var wg sync.WaitGroup
+	for i, id := range chats {
+		wg.Go(func() {
+			switch _, err := s.Do(s.Context(), id, cmd(i)); {
+			case err == nil:
+				taken.Add(1)
+			case center.ReasonOf(err) != center.Conflict:
+				s.Errorf("%T = %v; want a Conflict for those that are too many", cmd(i), err)
+			}
+		})
+	}
+	wg.Wait()
+	return int(taken.Load())
+}
+
 // A hundred chats are offered at once to an agent with three slots: never does he have four.
 func TestSlotsAreExact(t *testing.T) {
 	s := newStaff(t, enginetest.Memory(t))
@@ -98,22 +118,7 @@ func TestSlotsAreExact(t *testing.T) {
 	for range 100 {
 		chats = append(chats, s.wait())
 	}
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	offered := 0
-	for _, id := range chats {
-		wg.Go(func() {
-			_, err := s.Do(t.Context(), id, ring("bo"))
-			mu.Lock()
-			defer mu.Unlock()
-			if err == nil {
-				offered++
-			} else if center.ReasonOf(err) != center.Conflict {
-				t.Errorf("Offer = %v; want a Conflict for those that are too many", err)
-			}
-		})
-	}
-	wg.Wait()
+	offered := s.atOnce(chats, func(int) contact.Command { return ring("bo") })
 	if held := s.hands("bo"); offered != 3 || len(held) != 3 {
 		t.Fatalf("%d offers were made; the agent has %v", offered, held)
 	}

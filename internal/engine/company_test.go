@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"fmt"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -78,29 +77,14 @@ func TestInvitationsTakeSlots(t *testing.T) {
 	for i := range 10 {
 		chats = append(chats, s.talk(center.UserID(fmt.Sprint("a", i))))
 	}
-	invite := func(i int) error {
-		_, err := s.Do(t.Context(), chats[i], contact.Invite{By: center.UserID(fmt.Sprint("a", i)), Offer: ring("cy")})
-		return err
+	invite := func(i int) contact.Command {
+		return contact.Invite{By: center.UserID(fmt.Sprint("a", i)), Offer: ring("cy")}
 	}
-	if err := invite(0); center.ReasonOf(err) != center.Conflict {
+	if _, err := s.Do(t.Context(), chats[0], invite(0)); center.ReasonOf(err) != center.Conflict {
 		t.Errorf("who is at lunch is invited: %v", err)
 	}
 	s.tell("cy", agent.SetStatus{Status: enginetest.Available})
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	made := 0
-	for i := range chats {
-		wg.Go(func() {
-			if err := invite(i); err == nil {
-				mu.Lock()
-				defer mu.Unlock()
-				made++
-			} else if center.ReasonOf(err) != center.Conflict {
-				t.Errorf("an invitation too many: %v", err)
-			}
-		})
-	}
-	wg.Wait()
+	made := s.atOnce(chats, invite)
 	if held := s.hands("cy"); made != 3 || len(held) != 3 {
 		t.Errorf("%d invitations ring; the agent has %v", made, held)
 	}

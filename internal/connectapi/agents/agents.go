@@ -31,6 +31,16 @@ func (s *Agents) user(ctx context.Context, instance, ref string) (*catalog.Snaps
 	return query.Find[*catalog.User](ctx, s.Catalog, instance, ref)
 }
 
+// parties finds a user and a contact of an instance, by the members InstanceId, UserId and ContactId.
+func (s *Agents) parties(ctx context.Context, instance, user, ref string) (*catalog.Snapshot, *catalog.User, *contact.Chat, *center.Contact, error) {
+	snap, u, err := s.user(ctx, instance, user)
+	if err != nil {
+		return nil, nil, nil, nil, err
+	}
+	chat, c, err := query.Contact(ctx, s.Engine, snap, ref)
+	return snap, u, chat, c, wire.InMember("ContactId", err)
+}
+
 // PutUserStatus gives an agent a status, by the rules of the next status: with contacts in hand
 // one that is not routable follows when they are cleared, and nothing more is offered meanwhile. An
 // agent who is not signed in cannot be made available: InvalidRequestException, as for a status that is disabled.
@@ -56,13 +66,9 @@ func (s *Agents) PutUserStatus(ctx context.Context, in *connect.PutUserStatusReq
 // his status; another at whom it rings has not missed it. An agent without a free slot, or who
 // has not cleared this contact, and a contact that does not wait are InvalidRequestException.
 func (s *Agents) AssociateContactWithUser(ctx context.Context, in *connect.AssociateContactWithUserRequest) (*connect.AssociateContactWithUserResponse, error) {
-	snap, u, err := s.user(ctx, in.InstanceId, in.UserId)
+	snap, u, chat, c, err := s.parties(ctx, in.InstanceId, in.UserId, in.ContactId)
 	if err != nil {
 		return nil, err
-	}
-	chat, c, err := query.Contact(ctx, s.Engine, snap, in.ContactId)
-	if err != nil {
-		return nil, wire.InMember("ContactId", err)
 	}
 	if c.ID != chat.Current().ID {
 		return nil, center.Errorf(center.BadRequest, "contact %s has ended", c.ID)
@@ -77,13 +83,9 @@ func (s *Agents) AssociateContactWithUser(ctx context.Context, in *connect.Assoc
 // after-contact work. One that he does not have is dismissed already; one that rings or is connected is
 // InvalidRequestException.
 func (s *Agents) DismissUserContact(ctx context.Context, in *connect.DismissUserContactRequest) (*connect.DismissUserContactResponse, error) {
-	snap, u, err := s.user(ctx, in.InstanceId, in.UserId)
+	_, u, chat, _, err := s.parties(ctx, in.InstanceId, in.UserId, in.ContactId)
 	if err != nil {
 		return nil, err
-	}
-	chat, _, err := query.Contact(ctx, s.Engine, snap, in.ContactId)
-	if err != nil {
-		return nil, wire.InMember("ContactId", err)
 	}
 	if _, err := s.Engine.Do(ctx, chat.ID, contact.Clear{User: u.ID}); err != nil {
 		return nil, err

@@ -9,7 +9,6 @@ import (
 	"parley.example/parley/internal/catalog/permission"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi/query"
-	"parley.example/parley/internal/connectapi/wire"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/router"
 )
@@ -24,13 +23,9 @@ const monitoring = "ENHANCED_CHAT_MONITORING"
 // ended or has no agent, and a user who has it in hand himself (InvalidRequestException); a sixth supervisor
 // (ServiceQuotaExceededException). The hierarchy of the user is not looked at.
 func (s *Agents) MonitorContact(ctx context.Context, in *connect.MonitorContactRequest) (*connect.MonitorContactResponse, error) {
-	snap, u, err := s.user(ctx, in.InstanceId, in.UserId)
+	snap, u, chat, c, err := s.parties(ctx, in.InstanceId, in.UserId, in.ContactId)
 	if err != nil {
 		return nil, err
-	}
-	chat, c, err := query.Contact(ctx, s.Engine, snap, in.ContactId)
-	if err != nil {
-		return nil, wire.InMember("ContactId", err)
 	}
 	if on, _ := snap.Instance.Attribute(monitoring); on != "true" {
 		return nil, center.Errorf(center.BadRequest, "chats of this instance cannot be monitored; its attribute %s is off", monitoring)
