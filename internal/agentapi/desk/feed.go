@@ -8,6 +8,7 @@ import (
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/contact/frames"
 	"parley.example/parley/internal/store"
 )
 
@@ -191,7 +192,7 @@ func (h *Hub) missing(p position) (events []bus.Event, err error) {
 		if err != nil {
 			return err
 		}
-		events = chat.Events(items)
+		events = frames.Again(chat, items)
 		if !hasLeft(chat, p.participant) || slices.ContainsFunc(events, func(e bus.Event) bool { return e.Left == p.participant }) {
 			return nil
 		}
