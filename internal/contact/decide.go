@@ -55,7 +55,14 @@ type QueueStatus struct {
 	Oldest time.Time // when the one that has waited longest was enqueued; zero when none waits
 	Ahead  int64     // those ahead of the one that the [Need] describes
 
-	Online, Staffed, Available int64 // agents of the queue
+	Agents        Staffing
+	Wait, OwnWait *time.Duration // how long one more would wait, and the one that the Need describes; nil when that is not known
+}
+
+// Staffing counts the agents of a queue.
+type Staffing struct {
+	Online, Staffed, Available, NonProductive, Busy, Missed int64
+	AfterWork                                               int64 // chats in after-contact work
 }
 
 // Need is the error of a decision that depends on something that the state does

@@ -37,11 +37,16 @@ func (f facts) Metrics(q machine.Queue) (machine.QueueStatus, error) {
 			d.need.Priority, d.need.Rank, d.need.Since = d.chat.Priority(), d.chat.rank(), entry.Since
 		}
 	}
-	m := machine.QueueStatus{Contacts: status.Others, Online: status.Online, Staffed: status.Staffed, Available: status.Available}
+	agents := status.Agents
+	m := machine.QueueStatus{
+		Contacts: status.Others, Wait: status.Wait,
+		Online: agents.Online, Staffed: agents.Staffed, Available: agents.Available,
+		NonProductive: agents.NonProductive, Busy: agents.Busy, Missed: agents.Missed, AfterContactWork: agents.AfterWork,
+	}
 	oldest := status.Oldest
 	if here {
 		m.Contacts++
-		m.Position = status.Ahead + 1
+		m.Position, m.OwnWait = status.Ahead+1, status.OwnWait
 		if oldest.IsZero() || entry.Since.Before(oldest) {
 			oldest = entry.Since
 		}

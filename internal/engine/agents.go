@@ -18,7 +18,7 @@ type Staff interface {
 	// Offline returns the status that agents of an instance have who are not there.
 	Offline(ctx context.Context, instance center.InstanceID) (agent.Status, error)
 	// Staffing counts the agents who take chats from a queue.
-	Staffing(instance center.InstanceID, queue center.QueueID) Staffing
+	Staffing(ctx context.Context, instance center.InstanceID, queue center.QueueID) (Staffing, error)
 }
 
 // Staffing counts the agents of a queue.
@@ -26,6 +26,26 @@ type Staffing struct {
 	Online    int64 // with a status other than Offline
 	Staffed   int64 // of these, those whose status is Available
 	Available int64 // of these, those with nothing in hand, and no next status
+
+	NonProductive int64 // in a custom status
+	Busy          int64 // with a chat that is connected, or in after-contact work
+	Missed        int64 // with a chat that they missed or rejected
+	AfterWork     int64 // chats in after-contact work
+
+	// Wait estimates how long a chat waits that ahead others are taken before; ok is false when
+	// that is not known, as it is when Wait is nil.
+	Wait func(ahead int64) (d time.Duration, ok bool)
+}
+
+// wait is what Wait says, nil for not known.
+func (s *Staffing) wait(ahead int64) *time.Duration {
+	if s.Wait == nil {
+		return nil
+	}
+	if d, ok := s.Wait(ahead); ok {
+		return &d
+	}
+	return nil
 }
 
 // AgentCommit is a change of an agent that is durable.

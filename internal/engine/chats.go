@@ -210,8 +210,19 @@ func (e *Engine) learn(ctx context.Context, chat center.ContactID, with *attempt
 	}
 	seen := contact.QueueStatus{Others: status.Others, Oldest: status.Oldest, Ahead: status.Ahead}
 	if e.Staff != nil {
-		staff := e.Staff.Staffing(state.chat.Instance, need.Queue)
-		seen.Online, seen.Staffed, seen.Available = staff.Online, staff.Staffed, staff.Available
+		staff, err := e.Staff.Staffing(ctx, state.chat.Instance, need.Queue)
+		if err != nil {
+			return err
+		}
+		seen.Agents = contact.Staffing{
+			Online: staff.Online, Staffed: staff.Staffed, Available: staff.Available,
+			NonProductive: staff.NonProductive, Busy: staff.Busy, Missed: staff.Missed, AfterWork: staff.AfterWork,
+		}
+		waiting := status.Others
+		if !need.Since.IsZero() {
+			waiting++ // the chat waits there itself
+		}
+		seen.Wait, seen.OwnWait = staff.wait(waiting), staff.wait(status.Ahead)
 	}
 	with.env.QueueStatus[need.Queue] = seen
 	return nil

@@ -2,8 +2,6 @@ package router
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -11,7 +9,6 @@ import (
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
-	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/routing"
@@ -26,6 +23,8 @@ type instance struct {
 	agents  map[center.UserID]*staff
 	aside   map[center.ContactID]time.Time // chats that exclude an agent, and until when
 	alarm   time.Time
+	census  census
+	now     func() time.Time
 }
 
 // chat is a chat that waits, or that agents have in hand.
@@ -33,18 +32,28 @@ type chat struct {
 	chatNews
 	excluded center.UserID // could not be offered it, for a moment
 	waits    bool          // routing knows it
+	waiter   *waiter       // as the census counts it; nil when it does not
 }
 
 // staff is an agent.
 type staff struct {
 	agentNews
-	hands    map[center.ContactID]contact.WorkState
-	activity time.Time // when he last finished handling a contact
+	hands    map[center.ContactID]hand // by chat
+	activity time.Time                 // when he last finished handling a contact
+	member   member
 }
 
-func newInstance(id center.InstanceID) *instance {
+// hand is a contact in an agent's hands.
+type hand struct {
+	contact         center.ContactID
+	state           contact.WorkState
+	since, accepted time.Time
+	queue           center.QueueID // that it came from, as far as that is known
+}
+
+func newInstance(id center.InstanceID, now func() time.Time) *instance {
 	return &instance{
-		id: id, routing: routing.New(), chats: map[center.ContactID]*chat{}, agents: map[center.UserID]*staff{},
+		id: id, census: newCensus(), now: now, routing: routing.New(), chats: map[center.ContactID]*chat{}, agents: map[center.UserID]*staff{},
 		aside: map[center.ContactID]time.Time{},
 	}
 }
@@ -59,7 +68,7 @@ func (r *Router) learn(ctx context.Context, id center.InstanceID, n *news) error
 		if !n.load && len(n.chats) == 0 && len(n.agents) == 0 {
 			return nil // nobody is there to whom the setup matters
 		}
-		in = newInstance(id)
+		in = newInstance(id, r.Clock.Now)
 	}
 	if in.snap == nil || n.setup {
 		snap, err := r.Catalog.SnapshotWith(ctx, center.KindUser, string(id))
@@ -131,6 +140,11 @@ func (r *Router) load(ctx context.Context, in *instance) error {
 func (in *instance) setUp(snap *catalog.Snapshot) {
 	before := in.snap
 	in.snap = snap
+	for id := range in.census.handled {
+		if _, err := catalog.Get[*catalog.Queue](snap, id); err != nil {
+			delete(in.census.handled, id)
+		}
+	}
 	gone := map[center.RoutingProfileID]bool{}
 	if before != nil {
 		for _, p := range catalog.All[*catalog.RoutingProfile](before) {
@@ -194,7 +208,7 @@ func slotsOf(snap *catalog.Snapshot, u *catalog.User) int64 {
 func (in *instance) staff(user center.UserID) *staff {
 	s := in.agents[user]
 	if s == nil {
-		s = &staff{hands: map[center.ContactID]contact.WorkState{}}
+		s = &staff{hands: map[center.ContactID]hand{}}
 		in.agents[user] = s
 	}
 	return s
@@ -213,6 +227,7 @@ func (in *instance) takeAgent(user center.UserID, n agentNews) {
 // setAgent tells routing how an agent is.
 func (in *instance) setAgent(user center.UserID) {
 	s, u := in.agents[user], in.user(user)
+	in.countAgent(s, u)
 	if u == nil || s.agent == nil || !s.agent.Online() && !s.agent.Present() {
 		in.routing.DropAgent(user)
 		if len(s.hands) == 0 {
@@ -228,8 +243,8 @@ func (in *instance) setAgent(user center.UserID) {
 		a.NextStatus = s.agent.Next.Name
 	}
 	a.Held[routing.Chat] = len(s.hands)
-	for _, state := range s.hands {
-		a.Barred = a.Barred || state.Bars()
+	for _, h := range s.hands {
+		a.Barred = a.Barred || h.state.Bars()
 	}
 	a.LastActivity = s.agent.Since
 	if s.activity.After(a.LastActivity) {
@@ -240,6 +255,20 @@ func (in *instance) setAgent(user center.UserID) {
 		a.Proficiencies = append(a.Proficiencies, routing.Proficiency{Name: p.Attribute, Value: p.Value, Level: float64(p.Level)})
 	}
 	in.routing.SetAgent(a)
+}
+
+// countAgent counts an agent for the census.
+func (in *instance) countAgent(s *staff, u *catalog.User) {
+	if u == nil {
+		in.census.count(&s.member, member{})
+		return
+	}
+	is := member{crew: Crew{Profile: u.RoutingProfile}, in: true, Counts: countsOf(s.agent, slotsOf(in.snap, u), s.hands)}
+	if s.agent != nil {
+		is.crew.Status = s.agent.Status.ID
+	}
+	is.in = is.Counts != (Counts{})
+	in.census.count(&s.member, is)
 }
 
 // takeChat takes a chat as a commit left it: first what it means for agents, then for itself.
@@ -261,7 +290,9 @@ func (in *instance) takeChat(id center.ContactID, n chatNews) {
 			}
 			if n.chat == nil || n.chat.WorkOf(w.User) == nil {
 				s := in.staff(w.User)
+				queue := s.hands[id].queue
 				if delete(s.hands, id); !w.Accepted.IsZero() {
+					in.census.done(queue, in.now().Sub(w.Offered))
 					s.activity = latest(s.activity, latest(w.Since, w.Accepted))
 				}
 				touched[w.User] = true
@@ -276,7 +307,11 @@ func (in *instance) takeChat(id center.ContactID, n chatNews) {
 				continue // it takes no slot
 			}
 			s := in.staff(w.User)
-			s.hands[id] = w.State
+			h := hand{contact: w.Contact, state: w.State, since: w.Since, accepted: w.Accepted, queue: n.chat.Latest.Queue}
+			if w.Contact != n.chat.Latest.ID {
+				h.queue = s.hands[id].queue
+			}
+			s.hands[id] = h
 			s.activity = latest(s.activity, w.Accepted)
 			touched[w.User] = true
 		}
@@ -304,10 +339,12 @@ func (in *instance) setContact(id center.ContactID) {
 	if c == nil || c.chat == nil || c.chat.Queue == nil || c.chat.Joining != "" {
 		if c != nil && c.waits {
 			in.routing.DropContact(id)
+			in.census.wait(&c.waiter, nil)
 			c.waits = false
 		}
 		return
 	}
+	in.census.wait(&c.waiter, &waiter{queue: c.chat.Queue.Queue, part: partOf(c.chat), since: c.chat.Queue.Since})
 	queue, priority, rank, _ := c.chat.Rank()
 	facts := routing.Contact{ID: id, Channel: routing.Chat, Queue: queue, Priority: priority, Rank: rank, Enqueued: c.chat.Queue.Since, Step: stepOf(c.chat.Queue)}
 	if user, ok := strings.CutPrefix(string(queue), machine.AgentQueue); ok {
@@ -336,30 +373,15 @@ func stepOf(q *contact.QueueEntry) flow.Criterion {
 	return flow.Criterion{}
 }
 
-// Staffing counts the agents whose routing profile has a queue for chats.
-func (r *Router) Staffing(id center.InstanceID, queue center.QueueID) (n engine.Staffing) {
-	r.work.Lock()
-	defer r.work.Unlock()
-	in := r.instances[id]
-	if in == nil || in.snap == nil {
-		return n
+// partOf returns what tells a contact that waits from others of its queue.
+func partOf(c *contact.Chat) (p Part) {
+	if s := c.Current().SegmentAttrs["connect:Subtype"].String; s != nil {
+		p.Subtype = *s
 	}
-	profiles := map[center.RoutingProfileID]bool{}
-	for _, p := range catalog.All[*catalog.RoutingProfile](in.snap) {
-		profiles[p.ID] = slices.ContainsFunc(p.Queues, func(q catalog.ProfileQueue) bool { return q.Queue == queue && q.Channel == chatChannel })
-	}
-	for user := range maps.Keys(in.agents) {
-		s, u := in.agents[user], in.user(user)
-		if u == nil || s.agent == nil || !s.agent.Online() || !profiles[u.RoutingProfile] {
-			continue
-		}
-		n.Online++
-		if s.agent.Status.Type == agent.Routable {
-			n.Staffed++
-			if len(s.hands) == 0 && s.agent.Next == nil {
-				n.Available++
-			}
+	if text := stepOf(c.Queue).Expression; len(text) > 0 {
+		if e, err := routing.Compile(text); err == nil {
+			p.Step = e.String()
 		}
 	}
-	return n
+	return p
 }

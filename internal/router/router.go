@@ -200,13 +200,13 @@ func (r *Router) begin(ctx context.Context) {
 
 // lookAtAll looks at whatever has changed, and at what the time brings.
 func (r *Router) lookAtAll(ctx context.Context) {
+	r.work.Lock() // first, so that who has it knows what has been told before
 	r.mu.Lock()
 	told := r.told
 	r.told = map[center.InstanceID]*news{}
 	r.busy++
 	r.mu.Unlock()
 	now := r.Clock.Now()
-	r.work.Lock()
 	for id, n := range told {
 		if err := r.learn(ctx, id, n); err != nil && ctx.Err() == nil {
 			r.Log.ErrorContext(ctx, "cannot look at an instance whose contacts wait; it is tried again", "instance", id, "err", err)

@@ -46,7 +46,7 @@ func open(t testing.TB, s store.Store, also ...engine.Observer) *centre {
 	t.Helper()
 	r := router.New(router.Config{Log: enginetest.NoLog})
 	c := &centre{TB: t, router: r, Engine: enginetest.Start(t, enginetest.Options{
-		Store: s, Observers: append([]engine.Observer{r}, also...), Agents: []engine.AgentObserver{r}, Changed: r.SetUp,
+		Store: s, Observers: append([]engine.Observer{r}, also...), Agents: []engine.AgentObserver{r}, Changed: r.SetUp, Staffing: r.Staffing,
 	})}
 	r.Store, r.Catalog, r.Clock = c.Store, c.Catalog, c.Clock
 	all, err := c.Catalog.Instances(t.Context())
@@ -246,7 +246,7 @@ func TestSlots(t *testing.T) {
 		c.give(chats[2], contact.Stop{})
 		time.Sleep(time.Minute)
 		c.has(chats[most+1])
-		if n := c.router.Staffing(c.instance, c.profile.Queues[0].Queue); n != (engine.Staffing{Online: 1, Staffed: 1}) {
+		if n, err := c.router.Staffing(t.Context(), c.instance, c.profile.Queues[0].Queue); err != nil || n.Online != 1 || n.Staffed != 1 || n.Available != 0 {
 			t.Errorf("the queue has %+v", n)
 		}
 	})

@@ -46,6 +46,9 @@ type Options struct {
 	Catalog engine.Catalog // what decisions look up; nil for the real catalog over the store
 	Limits  catalog.Limits // of the real catalog
 
+	// Staffing counts agents; nil for nobody.
+	Staffing func(context.Context, center.InstanceID, center.QueueID) (engine.Staffing, error)
+
 	MaxActive  int64 // quota of concurrent active chats; 0 for none
 	Invoke     func(ctx context.Context, call machine.Invoke, event []byte) (json.RawMessage, error)
 	Ask        func(ctx context.Context, ask machine.Ask) (machine.Answer, error)
@@ -105,7 +108,7 @@ func Start(t testing.TB, o Options) *Engine {
 		Log:       NoLog,
 		MaxActive: o.MaxActive, Node: o.Node, Shared: o.Shared, Leases: o.Leases,
 		Integrations: fakes{o}, Files: o.files(), Streams: &integration.Outbox{Partition: o.Partition}, Views: tokens{sealer},
-		Staff: statuses{}, Observers: o.Observers, AgentObservers: o.Agents,
+		Staff: statuses{o.Staffing}, Observers: o.Observers, AgentObservers: o.Agents,
 	})
 	t.Cleanup(e.Close)
 	return e
@@ -179,15 +182,22 @@ var (
 	Lunch     = agent.Status{ID: "lunch", Name: "Lunch", Type: agent.Custom}
 )
 
-type statuses struct{}
+type statuses struct {
+	staffing func(context.Context, center.InstanceID, center.QueueID) (engine.Staffing, error)
+}
 
 // Offline implements [engine.Staff].
 func (statuses) Offline(context.Context, center.InstanceID) (agent.Status, error) {
 	return Offline, nil
 }
 
-// Staffing implements [engine.Staff]: there is nobody.
-func (statuses) Staffing(center.InstanceID, center.QueueID) engine.Staffing { return engine.Staffing{} }
+// Staffing implements [engine.Staff]: there is nobody, unless the test says otherwise.
+func (s statuses) Staffing(ctx context.Context, instance center.InstanceID, queue center.QueueID) (engine.Staffing, error) {
+	if s.staffing == nil {
+		return engine.Staffing{}, nil
+	}
+	return s.staffing(ctx, instance, queue)
+}
 
 // tokens seals what participants show to DescribeView.
 type tokens struct{ *auth.Sealer }

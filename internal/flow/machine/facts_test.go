@@ -317,17 +317,17 @@ func TestCheckMetricData(t *testing.T) {
 }
 
 func TestGetMetricData(t *testing.T) {
-	show := flowdoc.Say("ok", "[$.Metrics.Queue.Name $.Metrics.Queue.Size $.Metrics.Queue.OldestContactAge $.Metrics.Agents.Online.Count $.Metrics.Contact.PositionInQueue $.Metrics.Queue.EstimatedWaitTime]", "x")
+	show := flowdoc.Say("ok", "[$.Metrics.Queue.Name $.Metrics.Queue.Size $.Metrics.Queue.OldestContactAge $.Metrics.Agents.Online.Count $.Metrics.Contact.PositionInQueue $.Metrics.Queue.EstimatedWaitTime $.Metrics.Contact.EstimatedWaitTime]", "x")
 	for name, c := range map[string]struct {
 		parameters string
 		metrics    QueueStatus
 		want       string
 	}{
-		"the target queue": {``, QueueStatus{Contacts: 2, Oldest: 1500 * time.Millisecond, Position: 1, Wait: 90 * time.Second, Online: 3}, "[Parcels 2 1500 3 1 90]"},
-		"chat":             {`"QueueChannel":"chat"`, QueueStatus{Contacts: 2}, "[Parcels 2 0 0  ]"},
-		"no calls":         {`"QueueChannel":"Voice"`, QueueStatus{Contacts: 2, Online: 1}, "[Parcels 0 0 1  ]"},
-		"no tasks":         {`"QueueChannel":"task"`, QueueStatus{Contacts: 2, Online: 1}, "[Parcels 0 0 1  ]"},
-		"nothing goes on":  {`"QueueId":"q"`, QueueStatus{}, "[Parcels     ]"},
+		"the target queue": {``, QueueStatus{Contacts: 2, Oldest: 1500 * time.Millisecond, Position: 1, Wait: new(90 * time.Second), OwnWait: new(time.Minute), Online: 3}, "[Parcels 2 1500 3 1 90 60]"},
+		"chat":             {`"QueueChannel":"chat"`, QueueStatus{Contacts: 2}, "[Parcels 2 0 0   ]"},
+		"no calls":         {`"QueueChannel":"Voice"`, QueueStatus{Contacts: 2, Online: 1}, "[Parcels 0 0 1   ]"},
+		"no tasks":         {`"QueueChannel":"task"`, QueueStatus{Contacts: 2, Online: 1}, "[Parcels 0 0 1   ]"},
+		"nothing goes on":  {`"QueueId":"q"`, QueueStatus{}, "[Parcels      ]"},
 		"an odd channel":   {`"QueueChannel":"Smoke"`, QueueStatus{}, "failed"},
 		"a strange queue":  {`"QueueId":"gone"`, QueueStatus{}, "failed"},
 	} {

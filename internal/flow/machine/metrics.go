@@ -94,7 +94,7 @@ func runGetMetricData(m *machine, a *flow.Action) result {
 		return fail("%s", err)
 	}
 	if other { // the contacts are all chats; the agents are the same
-		metrics.Contacts, metrics.Oldest, metrics.Position, metrics.Wait = 0, 0, 0, 0
+		metrics.Contacts, metrics.Oldest, metrics.Position, metrics.Wait, metrics.OwnWait = 0, 0, 0, nil, nil
 	}
 	m.keep(docMetrics, flow.Encode(metricsDocument(q, &metrics)))
 	return done
@@ -115,15 +115,15 @@ func metricsDocument(q Queue, of *QueueStatus) map[string]any {
 			"NonProductive": count(of.NonProductive),
 		}
 	}
-	wait := func(into map[string]any, d time.Duration) {
-		if d > 0 {
+	wait := func(into map[string]any, d *time.Duration) {
+		if d != nil {
 			into["EstimatedWaitTime"] = int64(d.Seconds())
 		}
 	}
 	wait(queue, of.Wait)
 	if of.Position > 0 {
 		contact := map[string]any{"PositionInQueue": of.Position}
-		wait(contact, of.Wait)
+		wait(contact, of.OwnWait)
 		doc["Contact"] = contact
 	}
 	return doc

@@ -79,7 +79,8 @@ type QueueStatus struct {
 	Contacts int64         // that wait
 	Oldest   time.Duration // age of the one that has waited longest
 	Position int64         // of this contact, from 1; 0 when it does not wait there
-	Wait     time.Duration // estimated for a new contact; 0 when it is not known
+	// Wait and OwnWait are estimates for a contact that comes now, and for this one; nil when they are not known.
+	Wait, OwnWait *time.Duration
 
 	Online, Available, Staffed, AfterContactWork, Busy, Missed, NonProductive int64 // agents
 }

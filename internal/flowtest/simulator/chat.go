@@ -136,7 +136,7 @@ func (c *Chat) decide(cmd contact.Command) (contact.Reply, error) {
 		change, err := contact.Decide(c.state, &c.tail, cmd, env)
 		if need, ok := errors.AsType[*contact.Need](err); ok {
 			q := c.in.QueueNamed(string(need.Queue))
-			line := contact.QueueStatus{Others: q.Others, Ahead: q.Others, Online: q.online, Staffed: q.staffed, Available: q.available}
+			line := contact.QueueStatus{Others: q.Others, Ahead: q.Others, Agents: contact.Staffing{Online: q.online, Staffed: q.staffed, Available: q.available}}
 			if q.Others > 0 {
 				line.Oldest = c.began.Add(-q.Oldest)
 			}
