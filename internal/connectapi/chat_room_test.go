@@ -43,7 +43,8 @@ type hall struct {
 	greet, survey   string
 	functions       map[string]func(event []byte) (json.RawMessage, error)
 	agent           func(ask machine.Ask) (machine.Answer, error) // the AI agent aiAgent, and every bot
-	bare            bool                                          // the server is configured with neither the agent nor streams
+	service         *connectapi.Service
+	bare            bool // the server is configured with neither the agent nor streams
 }
 
 // inHall runs a test in a bubble of its own time.
@@ -52,10 +53,10 @@ func inHall(t *testing.T, test func(h *hall)) {
 	synctest.Test(t, func(t *testing.T) { test(openHall(t)) })
 }
 
-func openHall(t *testing.T) *hall {
+func openHall(t *testing.T, change ...func(*enginetest.Options)) *hall {
 	t.Helper()
 	h := &hall{T: t}
-	e := enginetest.Start(t, enginetest.Options{
+	o := enginetest.Options{
 		Invoke: func(_ context.Context, call machine.Invoke, event []byte) (json.RawMessage, error) {
 			if f := h.functions[call.Function]; f != nil {
 				return f(event)
@@ -63,9 +64,14 @@ func openHall(t *testing.T) *hall {
 			return nil, errors.New("no function")
 		},
 		Ask: func(_ context.Context, ask machine.Ask) (machine.Answer, error) { return h.agent(ask) },
-	})
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	e := enginetest.Start(t, o)
 	h.engine = e
 	service, client := serve(e)
+	h.service = service
 	service.KnowsAIAgent = func(id center.AIAgentID) bool { agent, _ := id.Cut(); return agent == aiAgent && !h.bare }
 	service.KnowsStream = func(arn string) bool { return strings.HasPrefix(arn, topic) && !h.bare }
 	h.Service = client

@@ -37,8 +37,8 @@ type Staffing struct {
 	Wait func(ahead int64) (d time.Duration, ok bool)
 }
 
-// wait is what Wait says, nil for not known.
-func (s *Staffing) wait(ahead int64) *time.Duration {
+// EstimatedWait is what Wait says, nil for not known.
+func (s *Staffing) EstimatedWait(ahead int64) *time.Duration {
 	if s.Wait == nil {
 		return nil
 	}

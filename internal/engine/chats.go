@@ -222,7 +222,7 @@ func (e *Engine) learn(ctx context.Context, chat center.ContactID, with *attempt
 		if !need.Since.IsZero() {
 			waiting++ // the chat waits there itself
 		}
-		seen.Wait, seen.OwnWait = staff.wait(waiting), staff.wait(status.Ahead)
+		seen.Wait, seen.OwnWait = staff.EstimatedWait(waiting), staff.EstimatedWait(status.Ahead)
 	}
 	with.env.QueueStatus[need.Queue] = seen
 	return nil

@@ -24,6 +24,7 @@ type Counts struct {
 	Active    int64 // slots taken by contacts that are connected or in after-contact work
 	Free      int64 // slots of agents who are staffed, have no status to follow and are not barred, in which nothing is
 	Slots     int64 // all slots of those agents
+	Open      int64 // of those, the ones that are free or in which something rings
 }
 
 // Add adds n times o.
@@ -38,6 +39,7 @@ func (c *Counts) Add(o Counts, n int64) {
 	c.Active += n * o.Active
 	c.Free += n * o.Free
 	c.Slots += n * o.Slots
+	c.Open += n * o.Open
 }
 
 // countsOf is what one agent adds, who may have as many chats in hand as he has slots.
@@ -70,7 +72,7 @@ func countsOf(a *agent.Agent, slots int64, hands map[center.ContactID]hand) (c C
 			c.Available = 1
 		}
 		if c.Barred == 0 {
-			c.Slots, c.Free = slots, max(0, slots-int64(len(hands)))
+			c.Slots, c.Free, c.Open = slots, max(0, slots-int64(len(hands))), max(0, slots-c.Active)
 		}
 	}
 	return c
@@ -246,7 +248,8 @@ func (c *census) done(q center.QueueID, took time.Duration) {
 }
 
 // Wait estimates how long a contact waits that ahead others are taken before, by agents who are these, when
-// a contact takes a slot for as long as took says. While there are more free slots than contacts ahead it is nothing.
+// a contact takes a slot for as long as took says. While there are more open slots than contacts ahead, which
+// ring in them or soon will, it is nothing.
 // Otherwise a slot becomes free every took/Slots on average, and the contact gets the one
 // after those of the contacts ahead. It is not known (ok is false) while nobody takes contacts, or
 // none has been handled yet (took is 0).
@@ -257,10 +260,10 @@ func (c *Counts) Wait(ahead int64, took time.Duration) (d time.Duration, ok bool
 	switch {
 	case c.Slots == 0:
 		return 0, false
-	case ahead < c.Free:
+	case ahead < c.Open:
 		return 0, true
 	case took == 0:
 		return 0, false
 	}
-	return (time.Duration(ahead-c.Free+1)*took/time.Duration(c.Slots) + time.Second - 1).Truncate(time.Second), true
+	return (time.Duration(ahead-c.Open+1)*took/time.Duration(c.Slots) + time.Second - 1).Truncate(time.Second), true
 }

@@ -1,8 +1,9 @@
 // Package agents answers the operations on what agents do at the moment: their
-// status, and the contacts in their hands.
+// status, the contacts in their hands, and the real-time metrics.
 //
-// Each method translates a request into a command of package agent or contact, and
-// returns when what it did is durable. Start reading at [Agents].
+// A method that changes something translates a request into a command of package agent or
+// contact, and returns when what it did is durable. Metrics are read from what the router knows: the state after the last
+// commit. Start reading at [Agents].
 package agents
 
 import (
@@ -19,11 +20,13 @@ import (
 	"parley.example/parley/internal/router"
 )
 
-// Agents answers the operations on agents at work. All members are needed.
+// Agents answers the operations on agents at work. All exported members are needed.
 type Agents struct {
 	Catalog *catalog.Catalog
 	Engine  *engine.Engine
 	Router  *router.Router
+
+	pages pages
 }
 
 // user finds a user of an instance, by the members InstanceId and UserId.

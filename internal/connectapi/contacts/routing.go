@@ -68,8 +68,9 @@ func wireCriteria(p *contact.QueueEntry) *connect.RoutingCriteria {
 }
 
 // GetContactMetrics reports where in its queue a contact waits:
-// POSITION_IN_QUEUE counts from 1. ESTIMATED_WAIT_TIME is left out of the
-// results while nothing is known from which to estimate it.
+// POSITION_IN_QUEUE counts from 1. ESTIMATED_WAIT_TIME is in seconds, and left out of the
+// results while nothing is known from which to estimate it: nobody takes chats of the queue, or none
+// of it has been handled since the server started. How it is estimated is at router.Counts.Wait.
 func (s *Contacts) GetContactMetrics(ctx context.Context, in *connect.GetContactMetricsRequest) (*connect.GetContactMetricsResponse, error) {
 	chat, c, err := s.chatOf(ctx, in.InstanceId, in.ContactId)
 	if err != nil {
@@ -82,19 +83,27 @@ func (s *Contacts) GetContactMetrics(ctx context.Context, in *connect.GetContact
 	out := &connect.GetContactMetricsResponse{
 		Id: new(string(c.ID)), Arn: new(s.Partition.ContactARN(c.Instance, c.ID)), MetricResults: []connect.ContactMetricResult{},
 	}
+	line, err := s.Store.QueueStatus(ctx, store.QueueQuery{
+		Instance: chat.Instance, Except: chat.ID,
+		QueueEntry: store.QueueEntry{Queue: queue, Priority: priority, Rank: rank, Since: chat.Queue.Since},
+	})
+	if err != nil {
+		return nil, err
+	}
+	staff, err := s.Engine.Staff.Staffing(ctx, chat.Instance, queue)
+	if err != nil {
+		return nil, err
+	}
 	for _, m := range in.Metrics {
-		if m.Name != connect.ContactMetricNamePOSITION_IN_QUEUE {
-			continue
+		value := float64(line.Ahead + 1)
+		if m.Name == connect.ContactMetricNameESTIMATED_WAIT_TIME {
+			wait := staff.EstimatedWait(line.Ahead)
+			if wait == nil {
+				continue
+			}
+			value = wait.Seconds()
 		}
-		line, err := s.Store.QueueStatus(ctx, store.QueueQuery{
-			Instance: chat.Instance, Except: chat.ID,
-			QueueEntry: store.QueueEntry{Queue: queue, Priority: priority, Rank: rank, Since: chat.Queue.Since},
-		})
-		if err != nil {
-			return nil, err
-		}
-		out.MetricResults = append(out.MetricResults, connect.ContactMetricResult{
-			Name: m.Name, Value: &connect.ContactMetricValue{Number: new(float64(line.Ahead + 1))}})
+		out.MetricResults = append(out.MetricResults, connect.ContactMetricResult{Name: m.Name, Value: &connect.ContactMetricValue{Number: &value}})
 	}
 	return out, nil
 }

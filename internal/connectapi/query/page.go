@@ -44,8 +44,8 @@ type pageToken struct {
 	Request string `json:"r"` // fingerprint of the request
 }
 
-// fingerprint makes a few characters of everything that distinguishes the request from others.
-func (p Page) fingerprint() string {
+// Fingerprint makes a few characters of everything that distinguishes the request from others.
+func (p Page) Fingerprint() string {
 	h := sha256.New()
 	if err := json.NewEncoder(h).Encode(append([]any{p.List}, p.Request...)); err != nil {
 		panic("query: fingerprint: " + err.Error()) // only plain values are given
@@ -94,7 +94,7 @@ func first[T any](p Page, items []T, position func(*T) string) (some []T, next *
 		return slices.Clip(items), nil, nil
 	}
 	some = items[:n:n]
-	token, err := json.Marshal(pageToken{After: position(&some[n-1]), Request: p.fingerprint()})
+	token, err := json.Marshal(pageToken{After: position(&some[n-1]), Request: p.Fingerprint()})
 	if err != nil {
 		return nil, nil, fmt.Errorf("encode a token: %w", err)
 	}
@@ -114,7 +114,7 @@ func (p Page) after() (string, error) {
 	switch {
 	case err != nil || len(*p.Token) > maxToken:
 		return "", center.Errorf(center.Invalid, "NextToken is not one that was given out")
-	case t.Request != p.fingerprint():
+	case t.Request != p.Fingerprint():
 		return "", center.Errorf(center.Invalid, "NextToken belongs to another request")
 	}
 	return t.After, nil
