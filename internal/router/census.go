@@ -2,6 +2,7 @@ package router
 
 import (
 	"container/heap"
+	"math"
 	"strings"
 	"time"
 
@@ -265,5 +266,9 @@ func (c *Counts) Wait(ahead int64, took time.Duration) (d time.Duration, ok bool
 	case took == 0:
 		return 0, false
 	}
-	return (time.Duration(ahead-c.Open+1)*took/time.Duration(c.Slots) + time.Second - 1).Truncate(time.Second), true
+	seconds := math.Ceil(float64(ahead-c.Open+1) * took.Seconds() / float64(c.Slots))
+	return time.Duration(min(seconds, longest.Seconds())) * time.Second, true
 }
+
+// longest is the longest wait that is estimated: a chat does not last longer.
+const longest = 7 * 24 * time.Hour
