@@ -246,6 +246,29 @@ func readContent(ctx context.Context, c Catalog, instance center.InstanceID, env
 	return nil
 }
 
+// searchable returns the records that a change writes, with the attributes by which they are to be
+// found. Those of the current contact are written anew when the chat's attributes change.
+func searchable(was *contact.Chat, change *contact.Change) []center.Contact {
+	n, list := change.Chat, change.Contacts
+	if n == nil || change.Forgotten != nil || n.Gone&center.PartContacts != 0 {
+		return list
+	}
+	list = slices.Clone(list)
+	written := slices.ContainsFunc(list, func(c center.Contact) bool { return c.ID == n.Latest.ID })
+	if !written && was != nil && !maps.Equal(was.Attributes, n.Attributes) {
+		list = append(list, n.Latest)
+	}
+	for i := range list {
+		switch c := &list[i]; {
+		case c.ID == n.Latest.ID:
+			c.Attributes = n.Attributes
+		case was != nil && c.ID == was.Latest.ID:
+			c.Attributes = was.Attributes
+		}
+	}
+	return list
+}
+
 // writeChat applies a change to the entry, for the commands that follow, and
 // returns how to write it. The entry is locked.
 func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Once) (write, error) {
@@ -254,7 +277,7 @@ func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Onc
 		return nil, err
 	}
 	sc := &store.Change{
-		Chat: h.id, Items: change.Items, After: h.state.tail.ID, Receipts: change.Receipts, Contacts: change.Contacts, Once: once,
+		Chat: h.id, Items: change.Items, After: h.state.tail.ID, Receipts: change.Receipts, Contacts: searchable(h.state.chat, change), Once: once,
 		Version: h.version, // also of a message, which leaves the state as it is: what becomes of it depends on that
 	}
 	if h.version == 0 && change.Chat != nil {

@@ -74,6 +74,7 @@ func (e *QuotaError) Is(target error) bool { return target == ErrQuota }
 type Store interface {
 	Eraser
 	AgentKeeper
+	ContactSearcher
 
 	// Submit queues a change and returns at once. The store keeps the change
 	// until done is called; the caller must not alter it. Submit blocks only

@@ -231,10 +231,12 @@ func (w *writer) writeContact(c *center.Contact) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.conn.exec(`INSERT INTO contacts (id, chat, instance, related, initiated, record) VALUES (?, ?, ?, ?, ?, ?)
+	if _, err := w.conn.exec(`INSERT INTO contacts (id, chat, instance, related, initiated, record, disconnected, enqueued, agent_connected, agent, queue) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET chat = excluded.chat, instance = excluded.instance, related = excluded.related,
-			initiated = excluded.initiated, record = excluded.record`,
-		string(c.ID), string(c.Chat), string(c.Instance), text(c.Related), c.Initiated.UnixMilli(), string(record)); err != nil {
+			initiated = excluded.initiated, record = excluded.record, disconnected = excluded.disconnected, enqueued = excluded.enqueued,
+			agent_connected = excluded.agent_connected, agent = excluded.agent, queue = excluded.queue`,
+		string(c.ID), string(c.Chat), string(c.Instance), text(c.Related), c.Initiated.UnixMilli(), string(record),
+		millis(c.Disconnected), millis(c.Enqueued), millis(c.AgentConnected), text(c.Agent), text(c.Queue)); err != nil {
 		return fmt.Errorf("contact: %w", err)
 	}
 	return nil

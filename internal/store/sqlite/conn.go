@@ -106,11 +106,24 @@ var errEnough = errors.New("enough rows")
 // A bound limit is written LIMIT ?+0: SQLite 3.54 plans by the value of a parameter
 // that is the whole limit, so it would compile the statement anew for each run, which
 // takes longer than reading a page of a transcript.
-func (c *conn) query(each func(row) error, sql string, args ...any) (err error) {
+func (c *conn) query(each func(row) error, sql string, args ...any) error {
 	s, err := c.stmt(sql)
 	if err != nil {
 		return err
 	}
+	return c.run(s, each, args)
+}
+
+// queryOnce is query for a statement of which there are too many to keep what was prepared.
+func (c *conn) queryOnce(each func(row) error, sql string, args ...any) error {
+	s, err := c.raw.(driver.ConnPrepareContext).PrepareContext(c.ctx, sql)
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.run(s.(statement), each, args), s.Close())
+}
+
+func (c *conn) run(s statement, each func(row) error, args []any) (err error) {
 	rows, err := s.QueryContext(c.ctx, c.bind(args))
 	if err != nil {
 		return err

@@ -7,10 +7,10 @@ import (
 	"iter"
 	"math"
 	"slices"
-	"strings"
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite/contactsql"
 )
 
 // Contacts implements [store.Store].
@@ -25,16 +25,16 @@ func (s *Store) Contacts(ctx context.Context, q store.ContactQuery) iter.Seq2[ce
 	of := cmp.Or(string(q.Chat), string(q.Related), string(q.Instance), ourselves)
 	return pages(s, ctx, of, func() nextPage[center.Contact] {
 		left := limit
-		var last *contactKey
+		var last *contactsql.Key
 		return func(c *conn, add func(center.Contact)) error {
-			sql, args := contactSQL(q, last, min(page, left))
+			sql, args := contactsql.List(q, last, min(page, left))
 			return c.query(func(r row) error {
 				contact, err := readContact(r)
 				if err != nil {
 					return err
 				}
 				left--
-				last = &contactKey{initiated: r.int(1), id: r.text(2)}
+				last = &contactsql.Key{Initiated: r.int(1), ID: r.text(2)}
 				add(contact)
 				return nil
 			}, sql, args...)
@@ -42,48 +42,26 @@ func (s *Store) Contacts(ctx context.Context, q store.ContactQuery) iter.Seq2[ce
 	})
 }
 
-// contactKey is a contact's position in the order of a query.
-type contactKey struct {
-	initiated int64
-	id        string
+// SearchContacts implements [store.Store].
+func (s *Store) SearchContacts(ctx context.Context, q store.ContactSearch) (found []store.FoundContact, err error) {
+	sql, args := contactsql.Search(&q)
+	err = s.read(ctx, string(q.Instance), func(c *conn) error {
+		return c.queryOnce(func(r row) error {
+			contact, err := readContact(r)
+			found = append(found, store.FoundContact{Contact: contact, Key: store.ContactKey{Time: r.int(1), Text: r.text(1), ID: r.text(2)}})
+			return err
+		}, sql, args...)
+	})
+	return found, err
 }
 
-// contactSQL returns the statement that reads the next page of a query,
-// behind after when that is set.
-func contactSQL(q store.ContactQuery, after *contactKey, limit int64) (string, []any) {
-	var where []string
-	var args []any
-	add := func(condition string, values ...any) {
-		where = append(where, condition)
-		args = append(args, values...)
-	}
-	if q.Chat != "" {
-		add("chat = ?", string(q.Chat))
-	}
-	if q.Related != "" {
-		add("related = ?", string(q.Related))
-	}
-	if q.Instance != "" {
-		add("instance = ?", string(q.Instance))
-	}
-	if !q.InitiatedFrom.IsZero() {
-		add("initiated >= ?", q.InitiatedFrom.UnixMilli())
-	}
-	if !q.InitiatedTo.IsZero() {
-		add("initiated < ?", q.InitiatedTo.UnixMilli())
-	}
-	order, beyond := "initiated, id", "(initiated, id) > (?, ?)"
-	if q.Descending {
-		order, beyond = "initiated DESC, id DESC", "(initiated, id) < (?, ?)"
-	}
-	if after != nil {
-		add(beyond, after.initiated, after.id)
-	}
-	sql := "SELECT record, initiated, id FROM contacts"
-	if len(where) > 0 {
-		sql += " WHERE " + strings.Join(where, " AND ")
-	}
-	return sql + " ORDER BY " + order + " LIMIT ?+0", append(args, limit)
+// CountContacts implements [store.Store].
+func (s *Store) CountContacts(ctx context.Context, q store.ContactSearch) (n int64, err error) {
+	sql, args := contactsql.Count(&q)
+	err = s.read(ctx, string(q.Instance), func(c *conn) error {
+		return c.queryOnce(func(r row) error { n = r.int(0); return nil }, sql, args...)
+	})
+	return n, err
 }
 
 // contactsByID looks up the contacts one by one: their number is bounded by what the caller has in hand.

@@ -39,7 +39,7 @@ func Run(t *testing.T, o Opener) {
 		cases []testCase
 	}{
 		{"changes", changeCases}, {"order", orderCases}, {"quota and replay", quotaCases}, {"counters", counterCases}, {"items", itemCases}, {"tokens", sentCases},
-		{"contacts", contactCases}, {"timers", timerCases}, {"waiting", waitingCases}, {"outbox", outboxCases}, {"resources", resourceCases},
+		{"contacts", contactCases}, {"searches", searchCases}, {"timers", timerCases}, {"waiting", waitingCases}, {"outbox", outboxCases}, {"resources", resourceCases},
 		{"uploads", uploadCases}, {"agents", agentCases}, {"held", heldCases}, {"erasure", erasureCases}, {"shards", shardCases}, {"leases", leaseCases}, {"closing", closingCases}, {"lasting", lastingCases},
 	}
 	for _, topic := range topics {

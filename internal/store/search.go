@@ -1,0 +1,102 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"parley.example/parley/internal/center"
+)
+
+// ContactSearcher is the part of a [Store] that finds contacts by what they have in common.
+type ContactSearcher interface {
+	// SearchContacts returns at most q.Limit of the contacts that match, in the order of q, behind q.After.
+	// It looks at no more contacts of the instance than are in q.Range, and with agents, or queues, than are theirs.
+	SearchContacts(ctx context.Context, q ContactSearch) ([]FoundContact, error)
+	// CountContacts returns how many match; After and Limit do not matter.
+	CountContacts(ctx context.Context, q ContactSearch) (int64, error)
+}
+
+// ContactTime is one of the times of a contact.
+type ContactTime string
+
+// The times of a contact. Nothing is ever scheduled.
+const (
+	TimeInitiated    ContactTime = "initiated"
+	TimeDisconnected ContactTime = "disconnected"
+	TimeEnqueued     ContactTime = "enqueued"
+	TimeConnected    ContactTime = "agent_connected" // to the agent
+	TimeScheduled    ContactTime = "scheduled"
+)
+
+// TimeRange is when a time of a contact has to be, both ends included. A contact that does not have the time is not in it.
+type TimeRange struct {
+	Of       ContactTime
+	From, To time.Time
+	Absent   bool // instead, the contact must not have the time
+}
+
+// Match says how many of some conditions have to be met.
+type Match string
+
+// How many of some conditions have to be met. The zero value is MatchAll.
+const (
+	MatchAll   Match = ""
+	MatchAny   Match = "any"
+	MatchNone  Match = "none"
+	MatchExact Match = "exact" // of texts: one is the whole name
+)
+
+// KeyValues is a condition on an attribute: its value is one of these. Letters of ASCII are the same in either case.
+type KeyValues struct {
+	Key    string   `json:"k"`
+	Values []string `json:"v"` // of a tag none are any value
+}
+
+// Conditions are conditions on attributes; none of them are met by everything.
+type Conditions struct {
+	All   []KeyValues
+	Match Match
+}
+
+// ContactSearch is what SearchContacts looks for. All conditions have to be met.
+type ContactSearch struct {
+	Instance center.InstanceID
+	Range    TimeRange
+	Also     []TimeRange
+	AlsoAs   Match
+
+	Agents  []center.UserID // one of these; nil for whoever, or nobody
+	Queues  []center.QueueID
+	Methods []string // InitiationMethod
+
+	Name       []string // texts that the name has in it; letters of ASCII are the same in either case
+	NameAs     Match
+	Attributes Conditions // as they were when the record was written last
+	Segment    Conditions
+	Tags       Conditions
+	TagsAny    []Conditions // one of these; none for any
+
+	Sort       ContactSort
+	Descending bool
+	After      *ContactKey
+	Limit      int
+}
+
+// ContactSort is what contacts are sorted by, and by their ids then. Contacts without it come before all others.
+type ContactSort struct {
+	Time   ContactTime // "" for Method
+	Method bool
+}
+
+// ContactKey is the place of a contact in the order of a search.
+type ContactKey struct {
+	Time int64  `json:"t,omitempty"` // milliseconds since 1970; -1 for none
+	Text string `json:"m,omitempty"`
+	ID   string `json:"i"`
+}
+
+// FoundContact is a contact that was found.
+type FoundContact struct {
+	center.Contact
+	Key ContactKey
+}

@@ -1,0 +1,187 @@
+// Package contactsql writes the statements by which package sqlite reads the table of contacts. It is
+// pure: a query becomes a text and its arguments. Lists are one argument, as JSON.
+package contactsql
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"parley.example/parley/internal/store"
+)
+
+// where collects conditions that all have to be met, and their arguments.
+type where struct {
+	conditions []string
+	args       []any
+}
+
+func (w *where) add(condition string, args ...any) {
+	w.conditions = append(w.conditions, condition)
+	w.args = append(w.args, args...)
+}
+
+// text is the clause.
+func (w *where) text() string {
+	if len(w.conditions) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(w.conditions, " AND ")
+}
+
+// Key is a contact's position in the order of a list.
+type Key struct {
+	Initiated int64
+	ID        string
+}
+
+// List returns the statement that reads the next page of a list, behind after when that is set: the
+// record, when it was initiated, and the id.
+func List(q store.ContactQuery, after *Key, limit int64) (string, []any) {
+	var w where
+	if q.Chat != "" {
+		w.add("chat = ?", string(q.Chat))
+	}
+	if q.Related != "" {
+		w.add("related = ?", string(q.Related))
+	}
+	if q.Instance != "" {
+		w.add("instance = ?", string(q.Instance))
+	}
+	if !q.InitiatedFrom.IsZero() {
+		w.add("initiated >= ?", q.InitiatedFrom.UnixMilli())
+	}
+	if !q.InitiatedTo.IsZero() {
+		w.add("initiated < ?", q.InitiatedTo.UnixMilli())
+	}
+	order, beyond := "initiated, id", "(initiated, id) > (?, ?)"
+	if q.Descending {
+		order, beyond = "initiated DESC, id DESC", "(initiated, id) < (?, ?)"
+	}
+	if after != nil {
+		w.add(beyond, after.Initiated, after.ID)
+	}
+	return "SELECT record, initiated, id FROM contacts" + w.text() + " ORDER BY " + order + " LIMIT ?+0", append(w.args, limit)
+}
+
+// columns are those of the times. One that no contact ever has is NULL.
+var columns = map[store.ContactTime]string{
+	store.TimeInitiated: "initiated", store.TimeDisconnected: "disconnected", store.TimeEnqueued: "enqueued", store.TimeConnected: "agent_connected",
+	store.TimeScheduled: "NULL",
+}
+
+// Search returns the statement that reads a page of what is searched for: the record, what it is sorted
+// by, and the id.
+func Search(q *store.ContactSearch) (string, []any) {
+	w := conditions(q)
+	by := "coalesce(record ->> '$.method', '')"
+	if !q.Sort.Method {
+		if by = columns[q.Sort.Time]; q.Sort.Time != q.Range.Of && q.Sort.Time != store.TimeInitiated {
+			by = "coalesce(" + by + ", -1)"
+		}
+	}
+	order, beyond := by+", id", "("+by+", id) > (?, ?)"
+	if q.Descending {
+		order, beyond = by+" DESC, id DESC", "("+by+", id) < (?, ?)"
+	}
+	if a := q.After; a != nil {
+		if q.Sort.Method {
+			w.add(beyond, a.Text, a.ID)
+		} else {
+			w.add(beyond, a.Time, a.ID)
+		}
+	}
+	return "SELECT record, " + by + ", id FROM contacts" + w.text() + " ORDER BY " + order + " LIMIT ?+0", append(w.args, int64(q.Limit))
+}
+
+// Count returns the statement that counts what is searched for.
+func Count(q *store.ContactSearch) (string, []any) {
+	w := conditions(q)
+	return "SELECT count(*) FROM contacts" + w.text(), w.args
+}
+
+func conditions(q *store.ContactSearch) *where {
+	w := &where{}
+	w.add("instance = ?", string(q.Instance))
+	within, args := rangeOf(q.Range)
+	w.add(within, args...)
+	if q.Agents != nil {
+		w.add("agent IN (SELECT value FROM json_each(?))", list(q.Agents))
+	}
+	if q.Queues != nil {
+		w.add("queue IN (SELECT value FROM json_each(?))", list(q.Queues))
+	}
+	if q.Methods != nil {
+		w.add("record ->> '$.method' IN (SELECT value FROM json_each(?))", list(q.Methods))
+	}
+	if len(q.Also) > 0 {
+		var sum []string
+		var all []any
+		for _, r := range q.Also {
+			one, args := rangeOf(r)
+			sum, all = append(sum, "coalesce("+one+", 0)"), append(all, args...)
+		}
+		w.add(strings.Join(sum, " + ")+enough(q.AlsoAs, len(q.Also)), all...)
+	}
+	switch {
+	case len(q.Name) == 0:
+	case q.NameAs == store.MatchExact:
+		w.add("lower(record ->> '$.name') IN (SELECT lower(value) FROM json_each(?))", list(q.Name))
+	default:
+		w.add("(SELECT count(*) FROM json_each(?) AS t WHERE instr(lower(coalesce(record ->> '$.name', '')), lower(t.value)) > 0)"+enough(q.NameAs, len(q.Name)), list(q.Name))
+	}
+	w.attributes("$.attributes", "a.value", q.Attributes)
+	w.attributes("$.segment", "coalesce(a.value ->> '$.s', a.value ->> '$.i', a.value ->> '$.a')", q.Segment)
+	w.attributes("$.tags", "a.value", q.Tags)
+	w.attributes("$.tags", "a.value", q.TagsAny...)
+	return w
+}
+
+// attributes adds conditions on what an object of the record has under its keys: one of them has to be met.
+func (w *where) attributes(object, value string, one ...store.Conditions) {
+	var texts []string
+	var args []any
+	for _, c := range one {
+		if len(c.All) == 0 {
+			return
+		}
+		texts, args = append(texts, having(object, value, c)), append(args, list(c.All))
+	}
+	if len(texts) > 0 {
+		w.add("("+strings.Join(texts, " OR ")+")", args...)
+	}
+}
+
+// having is a condition whose argument is c.All.
+func having(object, value string, c store.Conditions) string {
+	return fmt.Sprintf(`(SELECT count(*) FROM json_each(?) AS c WHERE EXISTS (SELECT 1 FROM json_each(record, '%s') AS a WHERE a.key = c.value ->> '$.k'
+		AND (json_array_length(c.value, '$.v') IS 0 OR lower(CAST(%s AS TEXT)) IN (SELECT lower(v.value) FROM json_each(c.value, '$.v') AS v))))`, object, value) +
+		enough(c.Match, len(c.All))
+}
+
+// enough is the comparison with how many of n conditions have to be met.
+func enough(m store.Match, n int) string {
+	switch m {
+	case store.MatchAny:
+		return " > 0"
+	case store.MatchNone:
+		return " = 0"
+	}
+	return fmt.Sprintf(" = %d", n)
+}
+
+func rangeOf(r store.TimeRange) (string, []any) {
+	if r.Absent {
+		return columns[r.Of] + " IS NULL", nil
+	}
+	return columns[r.Of] + " BETWEEN ? AND ?", []any{r.From.UnixMilli(), r.To.UnixMilli()}
+}
+
+// list is a list as one argument.
+func list[T any](all []T) string {
+	b, err := json.Marshal(all)
+	if err != nil {
+		panic("contactsql: a list does not encode: " + err.Error()) // only strings
+	}
+	return string(b)
+}
