@@ -53,6 +53,7 @@ const instanceMember = "InstanceId"
 // it), is not a resource of this service, or is a name that several things have (Id).
 var named = map[string]naming{
 	"AgentStatusId":                        {kind: center.KindAgentStatus},
+	"AgentStatuses":                        {kind: center.KindAgentStatus},
 	"AgentIds":                             {kind: center.KindUser},
 	"Agents":                               {kind: center.KindUser},
 	"AllowedAccessControlHierarchyGroupId": {kind: center.KindHierarchyGroup},
@@ -108,6 +109,7 @@ var named = map[string]naming{
 	"TrafficDistributionGroupId":           {kind: "traffic-distribution-group", shape: beside},
 	"UseCaseId":                            {kind: "use-case"},
 	"UserId":                               {kind: center.KindUser},
+	"UserHierarchyGroups":                  {kind: kindHierarchyGroup},
 	"UserIds":                              {kind: center.KindUser},
 	"ViewArn":                              {shape: byARN},
 	"ViewId":                               {kind: center.KindView},

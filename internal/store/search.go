@@ -10,7 +10,8 @@ import (
 // ContactSearcher is the part of a [Store] that finds contacts by what they have in common.
 type ContactSearcher interface {
 	// SearchContacts returns at most q.Limit of the contacts that match, in the order of q, behind q.After.
-	// It looks at no more contacts of the instance than are in q.Range, and with agents, or queues, than are theirs.
+	// It looks at no more contacts than are in q.Range, and when that is of TimeInitiated at no more than are the agents' in it,
+	// or else the queues'.
 	SearchContacts(ctx context.Context, q ContactSearch) ([]FoundContact, error)
 	// CountContacts returns how many match; After and Limit do not matter.
 	CountContacts(ctx context.Context, q ContactSearch) (int64, error)

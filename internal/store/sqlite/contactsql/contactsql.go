@@ -91,13 +91,26 @@ func Search(q *store.ContactSearch) (string, []any) {
 			w.add(beyond, a.Time, a.ID)
 		}
 	}
-	return "SELECT record, " + by + ", id FROM contacts" + w.text() + " ORDER BY " + order + " LIMIT ?+0", append(w.args, int64(q.Limit))
+	return "SELECT record, " + by + ", id FROM contacts" + indexOf(q) + w.text() + " ORDER BY " + order + " LIMIT ?+0", append(w.args, int64(q.Limit))
 }
 
 // Count returns the statement that counts what is searched for.
 func Count(q *store.ContactSearch) (string, []any) {
 	w := conditions(q)
-	return "SELECT count(*) FROM contacts" + w.text(), w.args
+	return "SELECT count(*) FROM contacts" + indexOf(q) + w.text(), w.args
+}
+
+// indexOf names the index to be used where the planner, which does not know how many agents and queues
+// there are, would look at the whole range.
+func indexOf(q *store.ContactSearch) string {
+	switch {
+	case q.Range.Of != store.TimeInitiated:
+	case q.Agents != nil:
+		return " INDEXED BY contacts_agent"
+	case q.Queues != nil:
+		return " INDEXED BY contacts_queue"
+	}
+	return ""
 }
 
 func conditions(q *store.ContactSearch) *where {

@@ -1,0 +1,130 @@
+package sqlite
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite/contactsql"
+)
+
+// Searches find contacts by an index of what is asked for, and sort nothing that an index has in order.
+func TestSearchesUseIndexes(t *testing.T) {
+	s, err := Open(t.Context(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	within := func(of store.ContactTime) store.ContactSearch {
+		return store.ContactSearch{Instance: "i", Range: store.TimeRange{Of: of, From: epoch, To: epoch}, Sort: store.ContactSort{Time: of}, Limit: 1, After: &store.ContactKey{ID: "x"}}
+	}
+	agents, queues := within(store.TimeInitiated), within(store.TimeInitiated)
+	agents.Agents, queues.Queues = []center.UserID{"u"}, []center.QueueID{"q"}
+	for want, q := range map[string]store.ContactSearch{
+		"contacts_initiated (instance=? AND initiated>? AND initiated<?)":             within(store.TimeInitiated),
+		"contacts_disconnected (instance=? AND disconnected>? AND disconnected<?)":    within(store.TimeDisconnected),
+		"contacts_enqueued (instance=? AND enqueued>? AND enqueued<?)":                within(store.TimeEnqueued),
+		"contacts_connected (instance=? AND agent_connected>? AND agent_connected<?)": within(store.TimeConnected),
+		"contacts_agent (instance=? AND agent=? AND ":                                 agents,
+		"contacts_queue (instance=? AND queue=? AND ":                                 queues,
+	} {
+		sorts := q.Agents != nil || q.Queues != nil
+		for _, statement := range []func(*store.ContactSearch) (string, []any){contactsql.Search, contactsql.Count} {
+			sql, args := statement(&q)
+			var plan []string
+			if err := s.read(t.Context(), ourselves, func(c *conn) error {
+				return c.queryOnce(func(r row) error { plan = append(plan, r.text(3)); return nil }, "EXPLAIN QUERY PLAN "+sql, args...)
+			}); err != nil {
+				t.Fatal(err)
+			}
+			got := strings.Join(plan, "\n")
+			if !strings.Contains(got, want) || !sorts && strings.Contains(got, "TEMP B-TREE") {
+				t.Errorf("%s\nis planned as\n%s\nwant %s", sql, got, want)
+			}
+		}
+	}
+}
+
+// BenchmarkSearchContacts searches among as many contacts of one instance as PARLEY_BENCH_CONTACTS says, of
+// 1,000 agents, 100 queues and 100 days. It reports the 95th percentile of each search.
+func BenchmarkSearchContacts(b *testing.B) {
+	n, err := strconv.Atoi(os.Getenv("PARLEY_BENCH_CONTACTS"))
+	if err != nil {
+		b.Skip("PARLEY_BENCH_CONTACTS is not set to a number of contacts")
+	}
+	s, err := Open(b.Context(), Options{Dir: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	step := 100 * 24 * time.Hour / time.Duration(n)
+	for from := 0; from < n; from += 10_000 {
+		if err := s.wait(b.Context(), entry{job: func(w *writer) error {
+			for i := from; i < min(from+10_000, n); i++ {
+				at := epoch.Add(time.Duration(i) * step)
+				id := center.NewContactID(at)
+				if err := w.writeContact(&center.Contact{
+					ID: id, Chat: id, Instance: "i", InitiationMethod: center.MethodAPI, Initiated: at, Enqueued: at.Add(time.Second), AgentConnected: at.Add(time.Minute), Disconnected: at.Add(time.Hour),
+					Agent: center.UserID(fmt.Sprint("agent-", i%1000)), Queue: center.QueueID(fmt.Sprint("queue-", i%100)), Name: "a contact",
+					Attributes: map[string]string{"order": fmt.Sprint(i), "tier": fmt.Sprint(i % 5)},
+				}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	day := store.ContactSearch{
+		Instance: "i", Range: store.TimeRange{Of: store.TimeInitiated, From: epoch.Add(99 * 24 * time.Hour), To: epoch.Add(100 * 24 * time.Hour)},
+		Sort: store.ContactSort{Time: store.TimeInitiated}, Descending: true, Limit: 101,
+	}
+	ever := day
+	ever.Range.From = epoch
+	for name, c := range map[string]struct {
+		q      store.ContactSearch
+		change func(q *store.ContactSearch)
+	}{
+		"a day":          {day, func(*store.ContactSearch) {}},
+		"an agent's day": {day, func(q *store.ContactSearch) { q.Agents = []center.UserID{"agent-7"} }},
+		"an agent, ever": {ever, func(q *store.ContactSearch) { q.Agents = []center.UserID{"agent-7"} }},
+		"a queue's day by its end": {day, func(q *store.ContactSearch) {
+			q.Queues = []center.QueueID{"queue-7"}
+			q.Sort.Time = store.TimeDisconnected
+		}},
+		"by what ended in a day": {day, func(q *store.ContactSearch) { q.Range.Of, q.Sort.Time = store.TimeDisconnected, store.TimeDisconnected }},
+		"by an attribute in a day": {day, func(q *store.ContactSearch) {
+			q.Attributes.All = []store.KeyValues{{Key: "order", Values: []string{fmt.Sprint(n - 9)}}}
+		}},
+		"everything, of which one page": {ever, func(*store.ContactSearch) {}},
+		"by an attribute, ever": {ever, func(q *store.ContactSearch) {
+			q.Attributes.All = []store.KeyValues{{Key: "order", Values: []string{fmt.Sprint(n - 9)}}}
+		}},
+	} {
+		b.Run(name, func(b *testing.B) {
+			q := c.q
+			c.change(&q)
+			var took []time.Duration
+			for b.Loop() {
+				begin := time.Now()
+				if _, err := s.CountContacts(b.Context(), q); err != nil {
+					b.Fatal(err)
+				}
+				found, err := s.SearchContacts(b.Context(), q)
+				if err != nil || len(found) == 0 {
+					b.Fatal(len(found), err)
+				}
+				took = append(took, time.Since(begin))
+			}
+			slices.Sort(took)
+			b.ReportMetric(float64(took[len(took)*95/100])/1e6, "p95-ms")
+		})
+	}
+}
