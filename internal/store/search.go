@@ -10,8 +10,8 @@ import (
 // ContactSearcher is the part of a [Store] that finds contacts by what they have in common.
 type ContactSearcher interface {
 	// SearchContacts returns at most q.Limit of the contacts that match, in the order of q, behind q.After.
-	// It looks at no more contacts than are in q.Range, and when that is of TimeInitiated at no more than are the agents' in it,
-	// or else the queues'.
+	// It looks at no more contacts than are in q.Range, and when that is of TimeInitiated at no more than are
+	// in it and have the attributes (unless they must not), or else the agents, or the queues.
 	SearchContacts(ctx context.Context, q ContactSearch) ([]FoundContact, error)
 	// CountContacts returns how many match; After and Limit do not matter.
 	CountContacts(ctx context.Context, q ContactSearch) (int64, error)
@@ -72,7 +72,7 @@ type ContactSearch struct {
 
 	Name       []string // texts that the name has in it; letters of ASCII are the same in either case
 	NameAs     Match
-	Attributes Conditions // as they were when the record was written last
+	Attributes Conditions // as they were when the record was written last; values of at most 100 characters
 	Segment    Conditions
 	Tags       Conditions
 	TagsAny    []Conditions // one of these; none for any

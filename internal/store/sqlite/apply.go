@@ -239,6 +239,19 @@ func (w *writer) writeContact(c *center.Contact) error {
 		millis(c.Disconnected), millis(c.Enqueued), millis(c.AgentConnected), text(c.Agent), text(c.Queue)); err != nil {
 		return fmt.Errorf("contact: %w", err)
 	}
+	if _, err := w.conn.exec(`DELETE FROM contact_attributes AS x WHERE contact = (SELECT n FROM contacts WHERE id = ?) AND NOT EXISTS (
+		SELECT 1 FROM contacts AS k, json_each(k.record, '$.attributes') AS a WHERE k.n = x.contact AND k.instance = x.instance AND k.initiated = x.initiated
+		AND a.key = x.name AND lower(a.value) = x.value)`, string(c.ID)); err != nil {
+		return fmt.Errorf("attributes: %w", err)
+	}
+	if len(c.Attributes) == 0 {
+		return nil
+	}
+	if _, err := w.conn.exec(`INSERT OR IGNORE INTO contact_attributes (instance, name, value, initiated, contact)
+		SELECT k.instance, a.key, lower(a.value), k.initiated, k.n FROM contacts AS k, json_each(k.record, '$.attributes') AS a WHERE k.id = ? AND length(a.value) <= 100`,
+		string(c.ID)); err != nil {
+		return fmt.Errorf("attributes: %w", err)
+	}
 	return nil
 }
 

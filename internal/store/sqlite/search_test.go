@@ -24,7 +24,8 @@ func TestSearchesUseIndexes(t *testing.T) {
 	within := func(of store.ContactTime) store.ContactSearch {
 		return store.ContactSearch{Instance: "i", Range: store.TimeRange{Of: of, From: epoch, To: epoch}, Sort: store.ContactSort{Time: of}, Limit: 1, After: &store.ContactKey{ID: "x"}}
 	}
-	agents, queues := within(store.TimeInitiated), within(store.TimeInitiated)
+	agents, queues, attributes := within(store.TimeInitiated), within(store.TimeInitiated), within(store.TimeInitiated)
+	attributes.Attributes.All = []store.KeyValues{{Key: "k", Values: []string{"v"}}}
 	agents.Agents, queues.Queues = []center.UserID{"u"}, []center.QueueID{"q"}
 	for want, q := range map[string]store.ContactSearch{
 		"contacts_initiated (instance=? AND initiated>? AND initiated<?)":             within(store.TimeInitiated),
@@ -33,8 +34,9 @@ func TestSearchesUseIndexes(t *testing.T) {
 		"contacts_connected (instance=? AND agent_connected>? AND agent_connected<?)": within(store.TimeConnected),
 		"contacts_agent (instance=? AND agent=? AND ":                                 agents,
 		"contacts_queue (instance=? AND queue=? AND ":                                 queues,
+		"contacts USING INTEGER PRIMARY KEY (rowid=?)\nLIST SUBQUERY 2\nSEARCH contact_attributes USING PRIMARY KEY (instance=? AND name=? AND value=? AND initiated>? AND initiated<?)": attributes,
 	} {
-		sorts := q.Agents != nil || q.Queues != nil
+		sorts := q.Attributes.All != nil || q.Agents != nil || q.Queues != nil
 		for _, statement := range []func(*store.ContactSearch) (string, []any){contactsql.Search, contactsql.Count} {
 			sql, args := statement(&q)
 			var plan []string

@@ -233,4 +233,18 @@ func searchChanged(t *testing.T, s *env) {
 	if got := s.search(t, q, names); len(got) != 0 {
 		t.Errorf("found when neither is so any more: %v", got)
 	}
+	q.Range, q.Sort.Time, q.Agents = in(store.TimeInitiated, 0, 99), store.TimeInitiated, nil
+	for _, tier := range []string{"gold", "silver", ""} {
+		c.Contacts[0].Attributes = map[string]string{"tier": tier, "lang": "fr"}
+		if tier == "" {
+			c.Contacts[0].Attributes = nil
+		}
+		s.must(t, &store.Change{Chat: id, Contacts: c.Contacts})
+		for _, asked := range []string{"gold", "silver"} {
+			q.Attributes.All = []store.KeyValues{{Key: "tier", Values: []string{asked}}}
+			if got := s.search(t, q, names); len(got) == 1 != (asked == tier) {
+				t.Errorf("the tier is %q; searched for %s is %v", tier, asked, got)
+			}
+		}
+	}
 }

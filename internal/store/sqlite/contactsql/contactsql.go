@@ -105,6 +105,8 @@ func Count(q *store.ContactSearch) (string, []any) {
 func indexOf(q *store.ContactSearch) string {
 	switch {
 	case q.Range.Of != store.TimeInitiated:
+	case len(q.Attributes.All) > 0 && q.Attributes.Match != store.MatchNone:
+		return " NOT INDEXED" // but by n: those that the table of attributes has
 	case q.Agents != nil:
 		return " INDEXED BY contacts_agent"
 	case q.Queues != nil:
@@ -143,11 +145,41 @@ func conditions(q *store.ContactSearch) *where {
 	default:
 		w.add("(SELECT count(*) FROM json_each(?) AS t WHERE instr(lower(coalesce(record ->> '$.name', '')), lower(t.value)) > 0)"+enough(q.NameAs, len(q.Name)), list(q.Name))
 	}
-	w.attributes("$.attributes", "a.value", q.Attributes)
+	w.indexed(q)
 	w.attributes("$.segment", "coalesce(a.value ->> '$.s', a.value ->> '$.i', a.value ->> '$.a')", q.Segment)
 	w.attributes("$.tags", "a.value", q.Tags)
 	w.attributes("$.tags", "a.value", q.TagsAny...)
 	return w
+}
+
+// indexed adds the conditions on attributes, which have a table of their own.
+func (w *where) indexed(q *store.ContactSearch) {
+	var sets []string
+	var args []any
+	for _, one := range q.Attributes.All {
+		set := "SELECT contact FROM contact_attributes WHERE instance = ? AND name = ?"
+		args = append(args, string(q.Instance), one.Key)
+		if len(one.Values) > 0 {
+			set += " AND value IN (SELECT lower(value) FROM json_each(?))"
+			args = append(args, list(one.Values))
+		}
+		if q.Range.Of == store.TimeInitiated && !q.Range.Absent {
+			set += " AND initiated BETWEEN ? AND ?"
+			args = append(args, q.Range.From.UnixMilli(), q.Range.To.UnixMilli())
+		}
+		sets = append(sets, set)
+	}
+	if len(sets) == 0 {
+		return
+	}
+	in, between := "n IN (", ") AND n IN ("
+	switch q.Attributes.Match {
+	case store.MatchAny:
+		between = " UNION ALL "
+	case store.MatchNone:
+		in, between = "n NOT IN (", " UNION ALL "
+	}
+	w.add(in+strings.Join(sets, between)+")", args...)
 }
 
 // attributes adds conditions on what an object of the record has under its keys: one of them has to be met.
