@@ -231,6 +231,7 @@ func TestSessionsEnd(t *testing.T) {
 // TestStreamsAreBounded opens too many streams, floods one, and says nonsense on another.
 func TestStreamsAreBounded(t *testing.T) {
 	s := servertest.Start(t)
+	s.Clock().Freeze(true)
 	d, oldest := atWork(t, s)
 	all := []*servertest.Stream{}
 	for range 20 {
