@@ -158,6 +158,37 @@ func TestMissAndReject(t *testing.T) {
 	stream.Contact(agent.AgentContactStateREJECTED)
 }
 
+// TestAutoAccept has a chat connected without ringing, and its after-contact work end by itself.
+func TestAutoAccept(t *testing.T) {
+	s := servertest.Start(t)
+	s.Clock().Freeze(true)
+	if _, err := s.Connect.UpdateUserConfig(t.Context(), &connect.UpdateUserConfigRequest{
+		InstanceId: s.Instance(t), UserId: catalog.DemoAgent, AutoAcceptConfigs: []connect.AutoAcceptConfig{{Channel: connect.ChannelCHAT, AutoAccept: true}},
+		AfterContactWorkConfigs: []connect.AfterContactWorkConfigPerChannel{{Channel: connect.ChannelCHAT, AfterContactWorkConfig: &connect.AfterContactWorkConfig{AfterContactWorkTimeLimit: new(int32(30))}}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	d, stream := atWork(t, s)
+	if !d.Agent().Configuration.AutoAccept {
+		t.Error("the configuration does not say that chats are accepted at once")
+	}
+	customer := waiting(t, s)
+	c := stream.Snapshot(func(a *agent.AgentSnapshot) bool { return !empty(a) }).Contacts[0]
+	if c.State != agent.AgentContactStateCONNECTED || !c.AutoAccept || c.ContactId != customer.Contact {
+		t.Errorf("the contact is %+v; want it to be connected at once", c)
+	}
+	customer.Send("hello")
+	stream.Hear("hello")
+	inOrder(t, stream.Items)
+	d.Leave(customer.Contact)
+	if ended := stream.Contact(agent.AgentContactStateENDED); ended.Deadline == nil || ended.Deadline.Sub(ended.Since) != 30*time.Second {
+		t.Errorf("the contact that was left is %+v; want a deadline after 30 s", ended)
+	}
+	advance(t, s, "31s")
+	stream.Snapshot(empty)
+	d.Clear(customer.Contact)
+}
+
 // TestNextStatus chooses a status with a contact in hand.
 func TestNextStatus(t *testing.T) {
 	s := servertest.Start(t)
