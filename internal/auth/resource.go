@@ -109,7 +109,7 @@ var named = map[string]naming{
 	"TrafficDistributionGroupId":           {kind: "traffic-distribution-group", shape: beside},
 	"UseCaseId":                            {kind: "use-case"},
 	"UserId":                               {kind: center.KindUser},
-	"UserHierarchyGroups":                  {kind: kindHierarchyGroup},
+	"UserHierarchyGroups":                  {kind: center.KindHierarchyGroup},
 	"UserIds":                              {kind: center.KindUser},
 	"ViewArn":                              {shape: byARN},
 	"ViewId":                               {kind: center.KindView},

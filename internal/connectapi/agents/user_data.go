@@ -134,7 +134,7 @@ func pathOf(snap *catalog.Snapshot, u *catalog.User) []*catalog.Group {
 	if err != nil {
 		return nil // of none
 	}
-	return snap.Path(g)
+	return catalog.Path(snap, g)
 }
 
 // records reads what is known of the contacts in agents' hands.
