@@ -92,6 +92,11 @@ func (r *Router) learn(ctx context.Context, id center.InstanceID, n *news) error
 	for c, told := range n.chats {
 		in.takeChat(c, told)
 	}
+	for _, p := range n.made {
+		if p.in == in {
+			in.routing.Release(p.assigned)
+		}
+	}
 	if !in.empty() {
 		r.instances[id] = in
 	}

@@ -77,8 +77,9 @@ func New(cfg Config) *Router {
 type news struct {
 	chats  map[center.ContactID]chatNews
 	agents map[center.UserID]agentNews
-	setup  bool // what an administrator has set up may have changed
-	load   bool // everything is to be read from the store
+	setup  bool      // what an administrator has set up may have changed
+	load   bool      // everything is to be read from the store
+	made   []pending // offers that are durable
 }
 
 // chatNews is a chat as a commit left it. One that has been erased is nil.
@@ -256,7 +257,7 @@ func (n *news) merge(older *news) {
 			n.agents[id] = a
 		}
 	}
-	n.setup, n.load = n.setup || older.setup, n.load || older.load
+	n.setup, n.load, n.made = n.setup || older.setup, n.load || older.load, append(n.made, older.made...)
 }
 
 // pending is an offer that is to be made.
@@ -334,7 +335,10 @@ func (r *Router) offer(ctx context.Context, p pending) {
 	in, a := p.in, p.assigned
 	_, err := r.engine.Do(ctx, a.Contact, p.offer)
 	if err == nil {
-		return // the commit has been told of
+		// The commit has been told of. What followed it may have been too, and be learnt in its place: so the
+		// reservation does not end with what is learnt alone.
+		r.tell(in.id, func(n *news) { n.made = append(n.made, p) })
+		return
 	}
 	if ctx.Err() != nil {
 		return

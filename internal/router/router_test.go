@@ -355,9 +355,13 @@ func TestEverybodyIsServed(t *testing.T) {
 					case contact.WorkConnecting:
 						switch chance.IntN(12) {
 						case 0, 1:
-							c.give(id, contact.Accept{User: w.User})
+							if _, err := c.Do(t.Context(), id, contact.Accept{User: w.User}); err != nil && center.ReasonOf(err) != center.Conflict {
+								t.Fatal(err)
+							}
 						case 2:
-							c.give(id, contact.Reject{User: w.User})
+							if _, err := c.Do(t.Context(), id, contact.Reject{User: w.User}); err != nil && center.ReasonOf(err) != center.Conflict {
+								t.Fatal(err) // it may have been missed at this moment
+							}
 						}
 					case contact.WorkConnected:
 						if connected++; chance.IntN(15) == 0 {
@@ -383,6 +387,10 @@ func TestEverybodyIsServed(t *testing.T) {
 				return
 			}
 		}
-		t.Fatalf("%d of %d chats have been served", len(served), len(chats))
+		for _, id := range chats {
+			if !served[id] {
+				t.Errorf("nobody has served %s, of which agents have %+v: %v", id, c.work(id), c.router.Explain(c.instance, id))
+			}
+		}
 	})
 }

@@ -245,7 +245,7 @@ func inGroups(snap *catalog.Snapshot, q *store.ContactSearch, g *connect.AgentHi
 		if err != nil || q.Agents != nil && !slices.Contains(q.Agents, u.ID) {
 			continue // of no group
 		}
-		if slices.ContainsFunc(snap.Path(own), func(g *catalog.Group) bool { return g != nil && groups[g.ID] }) {
+		if slices.ContainsFunc(catalog.Path(snap, own), func(g *catalog.Group) bool { return g != nil && groups[g.ID] }) {
 			among = append(among, u.ID)
 		}
 	}
