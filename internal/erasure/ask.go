@@ -77,7 +77,7 @@ func (w *Worker) add(ctx context.Context, found *Found, o *Order, id center.Cont
 		return center.Errorf(center.NotFound, "contact %s does not exist", o.Contact)
 	}
 	found.Chats = append(found.Chats, id)
-	for _, s := range chat.Chain() {
+	for _, s := range append(chat.Chain(), chat.Aside...) {
 		found.Contacts = append(found.Contacts, s.ID)
 	}
 	if !chat.Ended {
