@@ -36,7 +36,7 @@ type Transferring struct {
 // of the chain, which is the reply's Contact. When the flow puts that into a queue the transfer has succeeded: the
 // agent leaves, his work is ENDED and transfer.succeeded is pushed to him alone; the new contact has the rank of its
 // first queueing, and may be one of a fifth more than the queue takes. When the flow ends otherwise
-// the transfer has failed: transfer.failed is pushed to the agent, who keeps the chat. For the customer nothing changes.
+// the transfer has failed: transfer.failed is pushed to the agent, who keeps the chat, with what attributes the flow has set. For the customer nothing changes.
 //
 // While the flow runs the agent's leaving has no effect; [Remove] of the new contact's id cancels the transfer.
 //
@@ -44,14 +44,22 @@ type Transferring struct {
 // a transfer to oneself, Gone after the end, Conflict for an agent who is not connected, during another transfer, and while
 // other agents are connected or ring; QuotaExceeded when too many transfers have failed.
 type Transfer struct {
-	User center.UserID
-	To   Target
+	User  center.UserID
+	To    Target
+	Token string // of the request; repeated with it the transfer has the same answer, whatever became of it
 }
 
 // maxAside bounds the contacts of a chat that are not of its chain.
 const maxAside = 200
 
 func (t Transfer) decide(d *decision) error {
+	key := "Transfer/" + string(t.User) + "/" + t.Token
+	if t.Token != "" {
+		if r, ok := d.kept(key); ok {
+			d.change.Reply = r
+			return nil
+		}
+	}
 	w, err := d.connected(t.User)
 	if err != nil {
 		return err
@@ -85,6 +93,9 @@ func (t Transfer) decide(d *decision) error {
 	c.Transfer = &Transferring{User: t.User, To: t.To, Contact: next, Agent: agent, Target: target, Hooks: c.Hooks, Data: c.Data}
 	d.touch(next.ID)
 	d.change.Reply = Reply{Contact: next.ID}
+	if t.Token != "" {
+		d.keep(key, d.change.Reply)
+	}
 	return d.run(f, id, machine.KindTransfer)
 }
 

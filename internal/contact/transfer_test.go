@@ -69,7 +69,9 @@ func TestTransferToAQueue(t *testing.T) {
 	})
 	first, enqueued, customer := p.chat.Latest.ID, p.chat.Latest.Enqueued, *p.chat.Customer()
 	pushed := len(p.pushes)
-	next := p.do(toQueue("support", "transfer")).Contact
+	transfer := toQueue("support", "transfer")
+	transfer.Token = "t"
+	next := p.do(transfer).Contact
 	p.wantHands("bo ENDED")
 	if got := moves(p.last); got != "+support" || p.last.Queues[0].Limit != 12 {
 		t.Errorf("queues moved %+v; want support by one, up to a fifth more than ten", p.last.Queues)
@@ -94,6 +96,9 @@ func TestTransferToAQueue(t *testing.T) {
 	p.do(Leave{"bo"}) // as desks do after a transfer
 	if p.last.Stored() {
 		t.Errorf("leaving what has been transferred does %+v", p.last)
+	}
+	if again := p.do(transfer); again.Contact != next || p.last.Stored() {
+		t.Errorf("asked again the transfer goes to %s, and does %+v", again.Contact, p.last)
 	}
 	p.do(typed(ana, "Who is next?"))
 	p.pass(time.Minute)
