@@ -9,6 +9,7 @@ import (
 	"parley.example/parley/internal/catalog/contents"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/contact/bare"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/flow/machine"
 )
@@ -203,7 +204,7 @@ func (c Chats) Assistant(instance center.InstanceID, assistant string) error {
 	if c.catalog.cfg.AssistantSessions {
 		return nil
 	}
-	return contact.Empty{}.Assistant(instance, assistant)
+	return bare.Empty{}.Assistant(instance, assistant)
 }
 
 // BotAllowed is nil when flows of the instance may ask a bot, by the ARN of its

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact/bare"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/flow/machine"
 )
 
 // testCatalog is a catalog of flow documents by name, and of other resources.
 type testCatalog struct {
-	Empty
+	bare.Empty
 	flows    flows
 	modules  flows
 	defaults flows // by type

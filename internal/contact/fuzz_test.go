@@ -169,8 +169,8 @@ func holds(c *Chat, state WorkState) bool {
 	return slices.ContainsFunc(c.Work, func(w Work) bool { return w.State == state })
 }
 
-// bare is work without what it points to, for comparisons.
-func bare(w *Work) Work {
+// plain is work without what it points to, for comparisons.
+func plain(w *Work) Work {
 	b := *w
 	b.Who, b.Watch = nil, nil
 	return b
@@ -182,7 +182,7 @@ func (w *watch) work(cmd Command) {
 	w.t.Helper()
 	for _, m := range w.last.Work {
 		user := m.User()
-		if had, ok := w.hands[user]; ok != (m.Was != nil) || ok && had != bare(m.Was) {
+		if had, ok := w.hands[user]; ok != (m.Was != nil) || ok && had != plain(m.Was) {
 			w.t.Fatalf("%T: agent %s had %+v; the move says %+v", cmd, user, had, m.Was)
 		}
 		if m.Was == nil && m.Is.State != WorkConnecting && m.Is.Accepted.IsZero() {
@@ -204,13 +204,13 @@ func (w *watch) work(cmd Command) {
 			w.t.Fatalf("%T: what was %s rings again", cmd, m.Was.State)
 		}
 		if delete(w.hands, user); m.Is != nil {
-			w.hands[user] = bare(m.Is)
+			w.hands[user] = plain(m.Is)
 		}
 	}
 	ringing := 0
 	for i := range w.chat.Work {
 		k := &w.chat.Work[i]
-		if w.hands[k.User] != bare(k) {
+		if w.hands[k.User] != plain(k) {
 			w.t.Fatalf("%T: agent %s has %+v; the moves come to %+v", cmd, k.User, k, w.hands[k.User])
 		}
 		switch k.State {

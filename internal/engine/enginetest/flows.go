@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"parley.example/parley/internal/center"
-	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/contact/bare"
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/flow/machine"
@@ -30,7 +30,7 @@ func Survey(remaining string) string {
 // instance alike. The name of a flow is its id; a flow that has the name of a
 // type, as CUSTOMER_QUEUE, is the default of that type.
 type Flows struct {
-	contact.Empty
+	bare.Empty
 	ByName map[string]*flow.Flow
 	Queues map[string]machine.Queue // by id
 }
@@ -54,7 +54,7 @@ func ParseFlows(t testing.TB, documents map[string]string) Flows {
 // Prepare implements [engine.Catalog].
 func (Flows) Prepare(context.Context, center.InstanceID, ...*machine.Run) error { return nil }
 
-// Published implements [contact.Catalog].
+// Published implements [engine.Catalog].
 func (f Flows) Published(_ center.InstanceID, ref string) (*flow.Flow, center.FlowID, error) {
 	if v := f.ByName[ref]; v != nil {
 		return v, center.FlowID(ref), nil
@@ -62,7 +62,7 @@ func (f Flows) Published(_ center.InstanceID, ref string) (*flow.Flow, center.Fl
 	return nil, "", center.Missing(center.KindFlow, ref)
 }
 
-// Content implements [contact.Catalog].
+// Content implements [engine.Catalog].
 func (f Flows) Content(id center.FlowID, _ string) (*flow.Flow, error) {
 	if v := f.ByName[string(id)]; v != nil {
 		return v, nil
@@ -70,7 +70,7 @@ func (f Flows) Content(id center.FlowID, _ string) (*flow.Flow, error) {
 	return nil, center.Missing(center.KindFlow, string(id))
 }
 
-// Default implements [contact.Catalog].
+// Default implements [engine.Catalog].
 func (f Flows) Default(instance center.InstanceID, typ string) (*flow.Flow, center.FlowID, error) {
 	if v := f.ByName[typ]; v != nil {
 		return v, center.FlowID(typ), nil
@@ -78,7 +78,7 @@ func (f Flows) Default(instance center.InstanceID, typ string) (*flow.Flow, cent
 	return f.Empty.Default(instance, typ)
 }
 
-// Queue implements [contact.Catalog].
+// Queue implements [engine.Catalog].
 func (f Flows) Queue(_ center.InstanceID, ref string) (machine.Queue, error) {
 	if q, ok := f.Queues[ref]; ok {
 		return q, nil

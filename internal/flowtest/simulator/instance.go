@@ -11,6 +11,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/contact/bare"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/flow/check"
 	"parley.example/parley/internal/flow/machine"
@@ -22,7 +23,7 @@ import (
 // in a strict instance only those are associated that have one. Resources may
 // be called by id, by ARN, or by the name that the designer shows for them.
 type Instance struct {
-	contact.Empty
+	bare.Empty
 	Strict bool
 	// Assistants lets CreateWisdomSession succeed with made-up sessions.
 	Assistants bool
