@@ -1,6 +1,9 @@
 package center
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Contact is the record of one contact: one segment of a chat, from the way it
 // began to the reason it ended (DescribeContact, Contact members). A chat is a
@@ -32,7 +35,9 @@ type Contact struct {
 	AgentConnected   time.Time                   `json:"agentConnected,omitzero"`
 	AfterWork        time.Time                   `json:"afterWork,omitzero"`    // AfterContactWorkStartTimestamp: when that agent left
 	AfterWorkEnd     time.Time                   `json:"afterWorkEnd,omitzero"` // AfterContactWorkEndTimestamp
-	Transferred      time.Time                   `json:"transferred,omitzero"`  // TransferCompletedTimestamp: when the agent's transfer of it to another contact, the next one, reached its target
+	Rings            int                         `json:"rings,omitempty"`       // AgentConnectionAttempts: how often it was offered to an agent
+	Transferred      time.Time                   `json:"transferred,omitzero"`  // TransferCompletedTimestamp: when it went on as another contact that nobody was in yet, or an agent's transfer of it reached its target
+	Criteria         []RoutingCriteria           `json:"criteria,omitempty"`    // those by which it was routed and is not any more: the last [MaxCriteria]
 	QueuePriority    int64                       `json:"priority,omitempty"`
 	QueueTimeAdjust  int64                       `json:"timeAdjust,omitempty"` // seconds
 	References       map[string]Reference        `json:"references,omitempty"`
@@ -45,6 +50,24 @@ type Contact struct {
 
 // Ended reports whether the contact is over.
 func (c *Contact) Ended() bool { return !c.Disconnected.IsZero() }
+
+// MaxCriteria is how many routing criteria the record of a contact keeps.
+const MaxCriteria = 3
+
+// RoutingCriteria are the routing criteria of a contact, as they were last in force.
+type RoutingCriteria struct {
+	Active time.Time     `json:"active"` // ActivationTimestamp
+	Index  int           `json:"index"`  // of the step that was active; len(Steps) when anybody could take the contact
+	Steps  []RoutingStep `json:"steps"`
+}
+
+// RoutingStep is one step of routing criteria (RoutingCriteria.Steps).
+type RoutingStep struct {
+	Expression json.RawMessage `json:"expression"`       // as it was given, with Amazon's names
+	Expiry     time.Duration   `json:"expiry,omitempty"` // 0 for never
+	ExpiresAt  time.Time       `json:"by,omitzero"`      // of the active step, and of one that has expired
+	Status     string          `json:"status"`           // RoutingCriteriaStepStatus
+}
 
 // Reference is a link or value an agent sees beside a contact (Reference).
 type Reference struct {

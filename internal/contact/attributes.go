@@ -138,6 +138,7 @@ func (d *decision) contact(id center.ContactID) (*center.Contact, error) {
 		return nil, &Need{Record: id}
 	}
 	d.edit() // increments the chat's version: the record has none of its own
+	d.change.Before = append(d.change.Before, record)
 	record.Updated = d.env.Now
 	d.change.Contacts = append(d.change.Contacts, record)
 	return &d.change.Contacts[len(d.change.Contacts)-1], nil

@@ -142,6 +142,7 @@ type Change struct {
 	Items    []center.Item
 	Receipts []center.Receipt
 	Contacts []center.Contact // records that changed
+	Before   []center.Contact // what those of them were that had ended before, for whoever compares
 	Pushes   []center.Push    // to send after the commit, in order
 	Effects  []Effect         // to start after the commit; they are in Chat.Effects too
 	Streamed []Streamed       // for the outbox

@@ -229,6 +229,7 @@ func (d *decision) next(method string, ref center.FlowRef) center.Contact {
 	next.Disconnected, next.DisconnectReason = time.Time{}, ""
 	next.Queue, next.Enqueued, next.Ranked, next.Agent, next.AgentConnected = "", time.Time{}, time.Time{}, "", time.Time{}
 	next.AfterWork, next.AfterWorkEnd, next.Transferred = time.Time{}, time.Time{}, time.Time{}
+	next.Rings, next.Criteria = 0, nil
 	next.QueuePriority, next.QueueTimeAdjust = 0, 0
 	return next
 }
@@ -245,6 +246,9 @@ func (d *decision) turnTo(next center.Contact, reason string, ref center.FlowRef
 	d.stopWatching()
 	old := d.current()
 	old.Next, old.Disconnected, old.DisconnectReason = next.ID, d.env.Now, reason
+	if reason == "" && next.InitiationMethod == center.MethodQueueTransfer {
+		old.Transferred = d.env.Now
+	}
 	d.record()
 	c.Segments, c.Latest = append(c.Segments, segmentOf(old)), next
 	c.Flow, c.Data, c.Criteria, c.Joining = ref, nil, nil, ""

@@ -158,7 +158,41 @@ func (d *decision) unqueue() {
 		return
 	}
 	d.change.Queues = append(d.change.Queues, QueueMove{Queue: c.Queue.Queue, Delta: -1, Limit: -1})
+	d.retireCriteria()
 	c.Queue = nil
+}
+
+// retireCriteria puts the criteria in force, if there are any, into the contact's record.
+func (d *decision) retireCriteria() {
+	was := d.chat.Queue.Criteria()
+	if was == nil {
+		return
+	}
+	cur := d.current()
+	cur.Criteria = append(slices.Clone(cur.Criteria), *was)
+	if n := len(cur.Criteria); n > center.MaxCriteria {
+		cur.Criteria = cur.Criteria[n-center.MaxCriteria:]
+	}
+}
+
+// Criteria returns the routing criteria in force, nil when there are none.
+func (p *QueueEntry) Criteria() *center.RoutingCriteria {
+	if p == nil || len(p.Steps) == 0 {
+		return nil
+	}
+	c := &center.RoutingCriteria{Active: p.Active, Index: p.Step}
+	expires := p.Active
+	for i, s := range p.Steps {
+		step := center.RoutingStep{Expression: s.Expression, Expiry: s.Expiry, Status: s.Status}
+		if expires = expires.Add(s.Expiry); i <= p.Step && s.Expiry > 0 {
+			step.ExpiresAt = expires
+		}
+		if i == p.Step {
+			step.ExpiresAt = p.StepBy
+		}
+		c.Steps = append(c.Steps, step)
+	}
+	return c
 }
 
 // activate puts routing criteria in force.
@@ -209,6 +243,7 @@ func (r Route) decide(d *decision) error {
 	}
 	c.Criteria = r.Criteria
 	if c.Queue != nil {
+		d.retireCriteria()
 		c.Queue.Steps = nil
 		c.Queue.activate(r.Criteria, d.env.Now)
 	}
@@ -240,7 +275,9 @@ type Join struct {
 
 func (j Join) decide(d *decision) error {
 	if w := d.chat.WorkOf(j.User); w != nil && w.State != WorkConnecting && w.State != WorkConnected {
-		d.drop(j.User)
+		if err := d.clear(*w, d.env.Now); err != nil {
+			return err
+		}
 	}
 	return Offer{
 		User: j.User, Assigned: true,
@@ -291,6 +328,9 @@ func (d *decision) admit() error {
 // joins lets an agent take part.
 func (d *decision) joins(p *Participant) {
 	p.Joined, d.current().Agent = d.env.Now, p.User
+	if w := d.edit().WorkOf(p.User); w != nil {
+		w.Connected = d.env.Now
+	}
 	d.add(d.event(center.EventJoined, *p))
 	d.startIdle()
 }

@@ -18,8 +18,10 @@ type Work struct {
 	Contact     center.ContactID     `json:"contact"`
 	State       WorkState            `json:"state"`
 	Since       time.Time            `json:"since"`              // of the state
+	Queued      time.Time            `json:"queued,omitzero"`    // since when the contact had waited
 	Offered     time.Time            `json:"offered"`            // when it began to ring
 	Accepted    time.Time            `json:"accepted,omitzero"`  // when the agent accepted it
+	Connected   time.Time            `json:"connected,omitzero"` // when the agent joined the chat
 	By          time.Time            `json:"by,omitzero"`        // until then it rings, or may be worked on after its end
 	AfterWork   time.Duration        `json:"afterWork,omitzero"` // the limit of after-contact work; 0 for none
 	Who         *Identity            `json:"who,omitempty"`      // while it rings or is connected
@@ -201,6 +203,7 @@ func (d *decision) take(user center.UserID, who Identity) (*Work, error) {
 		return nil, err
 	}
 	c := d.edit()
+	d.current().Rings++
 	c.Work = append(c.Work, Work{
 		User: user, Participant: center.ParticipantID(d.newID()), Contact: c.Current().ID,
 		State: WorkConnecting, Since: d.env.Now, Offered: d.env.Now, Who: &who,
@@ -211,6 +214,9 @@ func (d *decision) take(user center.UserID, who Identity) (*Work, error) {
 // ring has a contact ring as an offer says, or accepts it at once.
 func (d *decision) ring(w *Work, o *Offer) error {
 	w.By, w.AfterWork = d.env.Now.Add(o.Ring), o.AfterWork
+	if q := d.chat.Queue; q != nil {
+		w.Queued = q.Since
+	}
 	d.change.Ask = &Ask{User: o.User, Slots: o.Slots, Assigned: o.Assigned}
 	d.change.Reply = Reply{Contact: w.Contact, Participant: w.Participant}
 	if o.Ring <= 0 {

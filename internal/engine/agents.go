@@ -10,6 +10,7 @@ import (
 	"parley.example/parley/internal/agent"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/record"
 	"parley.example/parley/internal/store"
 )
 
@@ -126,6 +127,10 @@ func (a *Agents) Do(ctx context.Context, instance center.InstanceID, user center
 		if err != nil {
 			return nil, err
 		}
+		hands, err := a.handsFor(ctx, instance, user)
+		if err != nil {
+			return nil, err
+		}
 		var made agent.Change
 		state := &first
 		err = a.runner.run(ctx, user, func(h *entry[center.UserID, *agent.Agent]) (write, error) {
@@ -137,7 +142,7 @@ func (a *Agents) Do(ctx context.Context, instance center.InstanceID, user center
 				return nil, err
 			}
 			state = made.Agent
-			return a.write(h, &made), nil
+			return a.write(h, first, &made, hands), nil
 		})
 		switch {
 		case err == nil:
@@ -154,8 +159,9 @@ func (a *Agents) Do(ctx context.Context, instance center.InstanceID, user center
 // chatChannel is the channel of chats, by which slots are counted.
 const chatChannel = "CHAT"
 
-// write applies a change to the entry, and returns how to write it. The entry is locked.
-func (a *Agents) write(h *entry[center.UserID, *agent.Agent], made *agent.Change) write {
+// write applies a change to the entry, and returns how to write it. The entry is locked. first is what
+// the agent was if nothing was known of him, hands what he has in hand.
+func (a *Agents) write(h *entry[center.UserID, *agent.Agent], first agent.Agent, made *agent.Change, hands []record.Hand) write {
 	n := made.Agent
 	c := &store.AgentChange{
 		User: n.User, Version: h.version, Next: nextVersion(h.version),
@@ -167,15 +173,20 @@ func (a *Agents) write(h *entry[center.UserID, *agent.Agent], made *agent.Change
 	if made.Empty {
 		c.Quotas = append(c.Quotas, store.Quota{Counter: store.Slots(n.Instance, n.User, chatChannel)})
 	}
+	was := h.state
+	if first.Since = n.Since; was == nil {
+		was = &first
+	}
+	a.record(c, was, made, hands)
 	h.state, h.version = n, c.Next
 	done := &AgentCommit{Agent: n, Version: c.Next, Change: made}
 	return func(report func(error)) {
-		a.e.Store.SubmitAgent(c, func(err error) {
+		a.e.Store.SubmitAgent(c, a.e.waking(len(c.Deliveries), func(err error) {
 			if err == nil {
 				a.agentCommitted(done)
 			}
 			report(err)
-		})
+		}))
 	}
 }
 

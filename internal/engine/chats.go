@@ -13,6 +13,7 @@ import (
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/contact/transcript"
 	"parley.example/parley/internal/flow/machine"
+	"parley.example/parley/internal/record"
 	"parley.example/parley/internal/store"
 )
 
@@ -153,7 +154,11 @@ func (e *Engine) decideChat(ctx context.Context, h *chatEntry, cmd contact.Comma
 	if *made = change; !change.Stored() {
 		return nil, nil
 	}
-	return e.writeChat(h, made, nil)
+	desks, err := e.desks(ctx, h.id, chat.Instance, made.Work)
+	if err != nil {
+		return nil, err
+	}
+	return e.writeChat(h, made, nil, desks)
 }
 
 // again returns the environment for deciding a failed command again. An error is
@@ -270,8 +275,8 @@ func searchable(was *contact.Chat, change *contact.Change) []center.Contact {
 }
 
 // writeChat applies a change to the entry, for the commands that follow, and
-// returns how to write it. The entry is locked.
-func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Once) (write, error) {
+// returns how to write it. The entry is locked. desks are what is known of the agents of the change.
+func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Once, desks map[center.UserID]record.Desk) (write, error) {
 	head, err := e.head(change)
 	if err != nil {
 		return nil, err
@@ -293,6 +298,7 @@ func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Onc
 			before = h.state.chat.Attachments
 		}
 		noteUploads(sc, before, change.Chat.Attachments)
+		e.record(sc, h.state.chat, change, desks)
 		h.state.chat, h.version = change.Chat, sc.Next
 		if slices.ContainsFunc(change.Contacts, func(c center.Contact) bool { return c.ID != change.Chat.Latest.ID }) {
 			h.state.records = sc.Next
@@ -324,12 +330,12 @@ func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Onc
 		done.Due = sc.State.Due
 	}
 	return func(report func(error)) {
-		e.Store.Submit(sc, func(err error) {
+		e.Store.Submit(sc, e.waking(len(sc.Deliveries), func(err error) {
 			if err == nil {
 				e.notify(done)
 			}
 			report(err)
-		})
+		}))
 	}, nil
 }
 

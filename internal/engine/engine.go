@@ -16,6 +16,7 @@ import (
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/contact/frames"
 	"parley.example/parley/internal/flow/machine"
+	"parley.example/parley/internal/record"
 	"parley.example/parley/internal/store"
 )
 
@@ -83,6 +84,8 @@ type Config struct {
 	Scanner      Scanner    // may be nil when Limits has no ScanTime
 	Observers    []Observer
 	Staff        Staff // may be nil where nobody signs in
+	// Records are the kinds of records that are put into the outbox; none by default. With any, Streams must be set.
+	Records record.Kinds
 	// AgentObservers are notified of what agents do.
 	AgentObservers []AgentObserver
 
@@ -221,7 +224,7 @@ func start(ctx context.Context, e *Engine, cmd contact.Start, token string) (con
 		}
 		once = &store.Once{Key: startKey(&cmd, token), Answer: answer, At: change.Chat.Started}
 	}
-	w, err := e.writeChat(h, &change, once)
+	w, err := e.writeChat(h, &change, once, nil)
 	if err != nil {
 		return contact.Reply{}, err
 	}

@@ -38,7 +38,7 @@ func (f ObserverFunc) Committed(c *Commit) { f(c) }
 // observersInOrder returns who is notified of a commit, in order: what the engine
 // itself does comes first, what others asked for after it.
 func (e *Engine) observersInOrder() []Observer {
-	list := []Observer{ObserverFunc(e.wakeSweeper), ObserverFunc(e.publish), ObserverFunc(e.effects.committed), ObserverFunc(e.wakeStreams), ObserverFunc(e.Agents.committed)}
+	list := []Observer{ObserverFunc(e.wakeSweeper), ObserverFunc(e.publish), ObserverFunc(e.effects.committed), ObserverFunc(e.Agents.committed)}
 	return append(list, e.Observers...)
 }
 
@@ -61,11 +61,4 @@ func (e *Engine) publish(c *Commit) {
 	e.Bus.Publish(bus.Message{
 		Subject: bus.Chat(c.Chat), Origin: e.Node, Version: c.Version, Seq: c.Seq, Events: frames.Of(c.Change.Pushes),
 	})
-}
-
-// wakeStreams wakes the outbox.
-func (e *Engine) wakeStreams(c *Commit) {
-	if len(c.Change.Streamed) > 0 {
-		e.Streams.Wake()
-	}
 }

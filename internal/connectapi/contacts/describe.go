@@ -11,6 +11,7 @@ import (
 	"parley.example/parley/internal/connectapi/query"
 	"parley.example/parley/internal/connectapi/wire"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/record"
 	"parley.example/parley/internal/store"
 )
 
@@ -39,7 +40,7 @@ func (s *Contacts) DescribeContact(ctx context.Context, in *connect.DescribeCont
 		if err != nil {
 			return nil, err
 		}
-		w.ChatMetrics = chatMetrics(c, items)
+		w.ChatMetrics = record.ChatMetrics(c, items)
 	}
 	return &connect.DescribeContactResponse{Contact: w}, nil
 }

@@ -31,6 +31,7 @@ type Chat struct {
 	began   time.Time
 	rand    *rand.Rand
 	state   *contact.Chat
+	ended   map[center.ContactID]center.Contact // records of contacts
 	tail    transcript.Tail
 	effects []effect // effects under way
 	story   []Entry
@@ -135,6 +136,10 @@ func (c *Chat) decide(cmd contact.Command) (contact.Reply, error) {
 		c.steps = c.steps[:0]
 		change, err := contact.Decide(c.state, &c.tail, cmd, env)
 		if need, ok := errors.AsType[*contact.Need](err); ok {
+			if need.Record != "" {
+				env.Records = c.ended
+				continue
+			}
 			q := c.in.QueueNamed(string(need.Queue))
 			line := contact.QueueStatus{Others: q.Others, Ahead: q.Others, Agents: contact.Staffing{Online: q.online, Staffed: q.staffed, Available: q.available}}
 			if q.Others > 0 {
@@ -178,6 +183,12 @@ func (c *Chat) apply(change *contact.Change) {
 		c.state = change.Chat
 	}
 	c.tail.Observe(change.Items)
+	if c.ended == nil {
+		c.ended = map[center.ContactID]center.Contact{}
+	}
+	for _, r := range change.Contacts {
+		c.ended[r.ID] = r
+	}
 	c.record(change, before)
 	if c.state != nil && c.state.Ended && (before == nil || !before.Ended) {
 		c.Note("the chat has ended: %s", c.state.Current().DisconnectReason)

@@ -1,4 +1,4 @@
-package contacts
+package record
 
 import (
 	"time"
@@ -8,14 +8,14 @@ import (
 	"parley.example/parley/internal/center"
 )
 
-// chatMetrics sums up the items of one contact (ChatMetrics of DescribeContact).
+// ChatMetrics sums up the items of one contact (ChatMetrics of DescribeContact).
 //
 // A message is a message or an attachment. A response is a message of one side
 // behind one or more of the other; its time counts from the first of those,
 // which is how long somebody waited. The sides are the customer and everybody
 // else; a turn is a change between them. Flows and custom participants count
 // as bots.
-func chatMetrics(c *center.Contact, items []center.Item) *connect.ChatMetrics {
+func ChatMetrics(c *center.Contact, items []center.Item) *connect.ChatMetrics {
 	var customer, agent speaker
 	var joined, firstAgent time.Time // of an agent
 	var total, bots, botChars, turns int32

@@ -1,0 +1,128 @@
+package engine
+
+import (
+	"context"
+
+	"parley.example/parley/internal/agent"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/record"
+	"parley.example/parley/internal/store"
+)
+
+// Agents are told of what chats put into their hands, and take out of them, in the commits of
+// those chats. What an agent has in hand besides is with other chats: it is read from the
+// store when a change is decided, so that a snapshot may lack what was committed a few milliseconds before, of
+// another chat of the same agent. What the change itself does is always exact.
+
+// desks returns what is known of the agents of a change besides the chat, nil when nobody wants to know.
+func (e *Engine) desks(ctx context.Context, chat center.ContactID, instance center.InstanceID, moves []contact.WorkMove) (map[center.UserID]record.Desk, error) {
+	if len(moves) == 0 || !e.Records.Has(record.AgentEvents) {
+		return nil, nil
+	}
+	desks := map[center.UserID]record.Desk{}
+	for _, m := range moves {
+		user := m.User()
+		if _, known := desks[user]; known {
+			continue
+		}
+		state, err := e.Agents.runner.glance(ctx, user)
+		if err != nil {
+			return nil, err
+		}
+		hands, err := e.hands(ctx, instance, user, chat)
+		if err != nil {
+			return nil, err
+		}
+		desks[user] = record.Desk{Agent: state, Others: hands}
+	}
+	return desks, nil
+}
+
+// hands returns what an agent has in hand, but for a chat, as it is stored. No chat is locked for it.
+func (e *Engine) hands(ctx context.Context, instance center.InstanceID, user center.UserID, except center.ContactID) (hands []record.Hand, err error) {
+	var chats []center.ContactID
+	for h, err := range e.Store.Held(ctx, instance, user) {
+		if err != nil {
+			return nil, err
+		}
+		if h.Chat != except {
+			chats = append(chats, h.Chat)
+		}
+	}
+	for _, id := range chats {
+		s, _, err := e.loadChat(ctx, id)
+		if err != nil {
+			if center.ReasonOf(err) == center.NotFound {
+				continue // it has been erased meanwhile
+			}
+			return nil, err
+		}
+		if w := s.chat.WorkOf(user); w != nil {
+			hands = append(hands, record.HandOf(s.chat, w))
+		}
+	}
+	return hands, nil
+}
+
+// record adds to a change what is to be told of it. was is the chat before it, nil when it begins.
+func (e *Engine) record(sc *store.Change, was *contact.Chat, change *contact.Change, desks map[center.UserID]record.Desk) {
+	if e.Records == 0 || change.Chat == nil {
+		return
+	}
+	m := record.Moment{At: e.Clock.Now(), Version: sc.Next}
+	facts := append(record.OfChat(e.Records, was, change, m), record.OfWork(e.Records, was, change, desks, m)...)
+	sc.Deliveries = append(sc.Deliveries, deliveries(facts, m)...)
+}
+
+func deliveries(facts []record.Fact, m record.Moment) []store.Delivery {
+	list := make([]store.Delivery, len(facts))
+	for i := range facts {
+		list[i] = facts[i].Delivery(m.At)
+	}
+	return list
+}
+
+// record adds to a change of an agent what is to be told of it.
+func (a *Agents) record(c *store.AgentChange, was *agent.Agent, made *agent.Change, hands []record.Hand) {
+	m := record.Moment{At: a.e.Clock.Now(), Version: c.Next}
+	c.Deliveries = deliveries(record.OfAgent(a.e.Records, was, made, hands, m), m)
+}
+
+// handsFor returns what an agent has in hand if somebody wants to know.
+func (a *Agents) handsFor(ctx context.Context, instance center.InstanceID, user center.UserID) ([]record.Hand, error) {
+	if !a.e.Records.Has(record.AgentEvents) {
+		return nil, nil
+	}
+	return a.e.hands(ctx, instance, user, "")
+}
+
+// Beat tells that an agent has not changed (HEART_BEAT), durably. One of whom nothing is known has no heartbeats.
+func (a *Agents) Beat(ctx context.Context, user center.UserID) error {
+	return a.runner.run(ctx, user, func(h *entry[center.UserID, *agent.Agent]) (write, error) {
+		if h.state == nil {
+			return nil, nil
+		}
+		hands, err := a.handsFor(ctx, h.state.Instance, user)
+		if err != nil {
+			return nil, err
+		}
+		m := record.Moment{At: a.e.Clock.Now(), Version: h.version}
+		fact := record.OfHeartbeat(h.state, hands, m)
+		c := &store.AgentChange{User: user, Version: h.version, Deliveries: []store.Delivery{fact.Delivery(m.At)}}
+		return func(report func(error)) { a.e.Store.SubmitAgent(c, a.e.waking(len(c.Deliveries), report)) }, nil
+	})
+}
+
+// waking is a done function that also wakes the outbox, if something has been put there.
+func (e *Engine) waking(deliveries int, done func(error)) func(error) {
+	if deliveries == 0 || e.Streams == nil {
+		return done
+	}
+	return func(err error) {
+		if err == nil {
+			e.Streams.Wake()
+		}
+		done(err)
+	}
+}
