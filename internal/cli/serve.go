@@ -56,6 +56,8 @@ type serveCmd struct {
 	StreamSecret     string            `help:"Secret for signing webhooks, at least 16 characters. Others on this machine see flags: use the variable, or --stream-secret-file." placeholder:"TEXT" env:"PARLEY_STREAM_SECRET"`
 	StreamSecretFile string            `help:"File with the secret for signing webhooks." placeholder:"FILE" env:"PARLEY_STREAM_SECRET_FILE" type:"existingfile" name:"stream-secret-file"`
 	SNSEndpoint      string            `help:"Base URL of an SNS-compatible service for other streaming endpoints." placeholder:"URL" env:"PARLEY_SNS_ENDPOINT" name:"sns-endpoint"`
+	Record           map[string]string `help:"Write what happens to contacts and agents to a directory, or send it to a webhook URL, whose requests --stream-secret signs; may be repeated. NAME is contact-events, contact-records, agent-events, chat-transcripts, or all. Default: nowhere." placeholder:"NAME=DIR|URL" env:"PARLEY_RECORD" mapsep:","`
+	RecordMB         int64             `help:"Maximum size of the files of one kind of --record, in MiB (${default}); the oldest go first. Transcripts are not bounded." default:"1024" placeholder:"N" env:"PARLEY_RECORD_MB" name:"record-mb"`
 	Scan             string            `help:"Virus scanner that looks at attachments before they are shown: icap://HOST:1344/SERVICE, or https://… of a webhook, whose requests --stream-secret signs." placeholder:"URL" env:"PARLEY_SCAN"`
 	ScanTime         time.Duration     `help:"Time without a verdict of the scanner after which an attachment is rejected (${default})." default:"60s" placeholder:"TIME" env:"PARLEY_SCAN_TIME"`
 	Retain           string            `help:"How long after the end of a chat its transcript, attachments and contact records are kept: a time for all, such as 90d, or transcripts=90d,attachments=30d,contacts=2y. Instances and chats may say otherwise. Default: for ever." placeholder:"TIMES" env:"PARLEY_RETAIN"`
@@ -93,7 +95,7 @@ func (s *serveCmd) config(log *slog.Logger) server.Config {
 		AssistantSessions: s.AssistantSessions,
 
 		FlowLogs: s.FlowLogs, FlowLogMB: s.FlowLogMB, FlowLogHide: s.FlowLogHide,
-		Streams: s.Stream, StreamSecret: s.StreamSecret, Scan: s.Scan, ScanTime: s.ScanTime, SNSEndpoint: s.SNSEndpoint,
+		Records: s.Record, RecordMB: s.RecordMB, Streams: s.Stream, StreamSecret: s.StreamSecret, Scan: s.Scan, ScanTime: s.ScanTime, SNSEndpoint: s.SNSEndpoint,
 		Retain: s.Retain, Origins: s.Origin, CloseSpan: s.CloseSpan, Pprof: s.Pprof, Log: log,
 	}
 }
@@ -154,7 +156,7 @@ func (s *serveCmd) Run(ctx context.Context, io streams, read reader, k *kong.Con
 	}
 	process.KeepToGroup()
 	// In server.Config zero means the default; an explicit 0 on the command line is a mistake.
-	for name, n := range map[string]*int64{"max-active-chats": s.MaxActiveChats, "max-file-mb": &s.MaxFileMB, "max-chat-mb": &s.MaxChatMB, "flow-log-mb": &s.FlowLogMB} {
+	for name, n := range map[string]*int64{"max-active-chats": s.MaxActiveChats, "max-file-mb": &s.MaxFileMB, "max-chat-mb": &s.MaxChatMB, "flow-log-mb": &s.FlowLogMB, "record-mb": &s.RecordMB} {
 		if n != nil && *n == 0 {
 			return usage{fmt.Errorf("%s must be at least 1", name)}
 		}

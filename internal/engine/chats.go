@@ -154,7 +154,7 @@ func (e *Engine) decideChat(ctx context.Context, h *chatEntry, cmd contact.Comma
 	if *made = change; !change.Stored() {
 		return nil, nil
 	}
-	desks, err := e.desks(ctx, h.id, chat.Instance, made.Work)
+	desks, err := desksOf(ctx, e, h.id, chat.Instance, made.Work)
 	if err != nil {
 		return nil, err
 	}
@@ -298,7 +298,7 @@ func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Onc
 			before = h.state.chat.Attachments
 		}
 		noteUploads(sc, before, change.Chat.Attachments)
-		e.record(sc, h.state.chat, change, desks)
+		addRecords(e, sc, h.state.chat, change, desks)
 		h.state.chat, h.version = change.Chat, sc.Next
 		if slices.ContainsFunc(change.Contacts, func(c center.Contact) bool { return c.ID != change.Chat.Latest.ID }) {
 			h.state.records = sc.Next

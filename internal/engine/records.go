@@ -15,8 +15,8 @@ import (
 // store when a change is decided, so that a snapshot may lack what was committed a few milliseconds before, of
 // another chat of the same agent. What the change itself does is always exact.
 
-// desks returns what is known of the agents of a change besides the chat, nil when nobody wants to know.
-func (e *Engine) desks(ctx context.Context, chat center.ContactID, instance center.InstanceID, moves []contact.WorkMove) (map[center.UserID]record.Desk, error) {
+// desksOf returns what is known of the agents of a change besides the chat, nil when nobody wants to know.
+func desksOf(ctx context.Context, e *Engine, chat center.ContactID, instance center.InstanceID, moves []contact.WorkMove) (map[center.UserID]record.Desk, error) {
 	if len(moves) == 0 || !e.Records.Has(record.AgentEvents) {
 		return nil, nil
 	}
@@ -30,7 +30,7 @@ func (e *Engine) desks(ctx context.Context, chat center.ContactID, instance cent
 		if err != nil {
 			return nil, err
 		}
-		hands, err := e.hands(ctx, instance, user, chat)
+		hands, err := handsIn(ctx, e, instance, user, chat)
 		if err != nil {
 			return nil, err
 		}
@@ -39,8 +39,8 @@ func (e *Engine) desks(ctx context.Context, chat center.ContactID, instance cent
 	return desks, nil
 }
 
-// hands returns what an agent has in hand, but for a chat, as it is stored. No chat is locked for it.
-func (e *Engine) hands(ctx context.Context, instance center.InstanceID, user center.UserID, except center.ContactID) (hands []record.Hand, err error) {
+// handsIn returns what an agent has in hand, but for a chat, as it is stored. No chat is locked for it.
+func handsIn(ctx context.Context, e *Engine, instance center.InstanceID, user center.UserID, except center.ContactID) (hands []record.Hand, err error) {
 	var chats []center.ContactID
 	for h, err := range e.Store.Held(ctx, instance, user) {
 		if err != nil {
@@ -65,8 +65,8 @@ func (e *Engine) hands(ctx context.Context, instance center.InstanceID, user cen
 	return hands, nil
 }
 
-// record adds to a change what is to be told of it. was is the chat before it, nil when it begins.
-func (e *Engine) record(sc *store.Change, was *contact.Chat, change *contact.Change, desks map[center.UserID]record.Desk) {
+// addRecords adds to a change what is to be told of it. was is the chat before it, nil when it begins.
+func addRecords(e *Engine, sc *store.Change, was *contact.Chat, change *contact.Change, desks map[center.UserID]record.Desk) {
 	if e.Records == 0 || change.Chat == nil {
 		return
 	}
@@ -94,7 +94,7 @@ func (a *Agents) handsFor(ctx context.Context, instance center.InstanceID, user 
 	if !a.e.Records.Has(record.AgentEvents) {
 		return nil, nil
 	}
-	return a.e.hands(ctx, instance, user, "")
+	return handsIn(ctx, a.e, instance, user, "")
 }
 
 // Beat tells that an agent has not changed (HEART_BEAT), durably. One of whom nothing is known has no heartbeats.

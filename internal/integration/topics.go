@@ -92,7 +92,12 @@ func (t *Topics) Send(ctx context.Context, d *store.Delivery, now time.Time) err
 	if err != nil {
 		return err
 	}
-	res, body, _, err := exchange(t.Client, r, maxRemark)
+	return Deliver(t.Client, r)
+}
+
+// Deliver sends a request of a [Sender], and returns its error: nil when it was answered with success.
+func Deliver(client *http.Client, r *http.Request) error {
+	res, body, _, err := exchange(client, r, maxRemark)
 	if err != nil {
 		return err
 	}
@@ -101,6 +106,9 @@ func (t *Topics) Send(ctx context.Context, d *store.Delivery, now time.Time) err
 	}
 	return nil
 }
+
+// Refusal is the error of a [Sender] for a delivery that no destination can take.
+func Refusal(why string) error { return &answerError{why} }
 
 func (t *Topics) webhook(arn string) (Webhook, bool) {
 	if w, ok := t.Webhooks[arn]; ok {

@@ -24,6 +24,7 @@ import (
 	"parley.example/parley/internal/integration/scan"
 	"parley.example/parley/internal/process"
 	"parley.example/parley/internal/ratelimit"
+	"parley.example/parley/internal/recorder"
 )
 
 // DefaultListen is the address a server listens on unless it is configured otherwise.
@@ -105,6 +106,12 @@ type Config struct {
 	// SNSEndpoint is the base URL of an SNS-compatible service for ARNs that have no webhook.
 	SNSEndpoint string
 
+	// Records says where contact events, contact records, agent events and transcripts go, by
+	// their names or all: a directory, or a webhook's URL. See recorder.ParseTargets. Nowhere when empty.
+	Records map[string]string
+	// RecordMB is the maximum size of the files of one kind of record, in MiB; 1,024. Of transcripts there is no bound.
+	RecordMB int64
+
 	// AssistantSessions lets CreateWisdomSession succeed with a made-up session: see catalog.Config.
 	AssistantSessions bool
 
@@ -132,6 +139,7 @@ type Config struct {
 	proxies []netip.Prefix            // of TrustedProxies, once checked
 	rates   map[string]ratelimit.Rate // of Rates, once checked
 	retain  center.Retention          // of Retain, once checked
+	targets recorder.Targets          // of Records, once checked
 }
 
 // String returns the settings without the secret ones.
@@ -169,6 +177,9 @@ func (c *Config) Check() error {
 	}
 	if c.FlowLogMB == 0 {
 		c.FlowLogMB = 64
+	}
+	if c.RecordMB == 0 {
+		c.RecordMB = 1024
 	}
 	if c.CloseSpan == 0 {
 		c.CloseSpan = 5 * time.Second
@@ -264,6 +275,8 @@ func (c *Config) checkBounds() error {
 		return fmt.Errorf("max-chat-mb %d must be from 1 to %d", c.MaxChatMB, 1<<20)
 	case c.FlowLogMB < 1 || c.FlowLogMB > 1<<20:
 		return fmt.Errorf("flow-log-mb %d must be from 1 to %d", c.FlowLogMB, 1<<20)
+	case c.RecordMB < 1 || c.RecordMB > 1<<20:
+		return fmt.Errorf("record-mb %d must be from 1 to %d", c.RecordMB, 1<<20)
 	case c.CloseSpan < 0 || c.CloseSpan > time.Hour:
 		return fmt.Errorf("close-span %s must be from 0 to 1h", c.CloseSpan)
 	case c.ScanTime < time.Second || c.ScanTime > time.Hour:
@@ -288,6 +301,10 @@ func (c *Config) checkOutgoing() error {
 	}
 	if err := c.streaming(nil).Check(); err != nil {
 		return fmt.Errorf("stream: %w", err)
+	}
+	var err error
+	if c.targets, err = recorder.ParseTargets(c.Records, c.StreamSecret, c.RecordMB<<20, integration.NewClient()); err != nil {
+		return fmt.Errorf("record: %w", err)
 	}
 	if s := c.scanner(nil); s != nil {
 		if err := s.Check(); err != nil {

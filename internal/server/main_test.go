@@ -19,7 +19,8 @@ import (
 const (
 	envData   = "PARLEY_TEST_SERVE_DATA"
 	envListen = "PARLEY_TEST_SERVE_LISTEN"
-	envScan   = "PARLEY_TEST_SERVE_SCAN" // Config.Scan; may be empty
+	envScan   = "PARLEY_TEST_SERVE_SCAN"   // Config.Scan; may be empty
+	envRecord = "PARLEY_TEST_SERVE_RECORD" // where all of Config.Records go; may be empty
 )
 
 func TestMain(m *testing.M) {
@@ -35,8 +36,13 @@ var whenServing = func() {}
 func serve(dir, listen string) int {
 	whenServing()
 	ctx := context.Background()
+	var records map[string]string
+	if to := os.Getenv(envRecord); to != "" {
+		records = map[string]string{"all": to}
+	}
 	srv, err := server.New(ctx, server.Config{
-		Dev: true, Data: dir, Listen: listen, MaxActiveChats: 1 << 30, Scan: os.Getenv(envScan), StreamSecret: scanSecret,
+		Records: records,
+		Dev:     true, Data: dir, Listen: listen, MaxActiveChats: 1 << 30, Scan: os.Getenv(envScan), StreamSecret: scanSecret,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	if err == nil {

@@ -41,6 +41,7 @@ func (s *Server) addParts() {
 	add("backlog", 0, lifecycle.Loop(s.backlog.run))
 	add("flow logs", 0, lifecycle.Loop(s.flowLog.Run))
 	add("purge", 0, lifecycle.Every(time.Hour, s.purge))
+	add("records", 0, lifecycle.Stopper(func(context.Context) error { return s.targets.Close() }))
 	add("message streaming", 0, lifecycle.Loop(func(ctx context.Context) {
 		if err := s.outbox.Run(ctx); err != nil {
 			s.Log.Error("message streaming stopped", "err", err)
@@ -48,6 +49,9 @@ func (s *Server) addParts() {
 	}))
 	add("engine", time.Minute, lifecycle.Stopper(func(context.Context) error { s.engine.Close(); return nil }))
 	add("routing", 0, lifecycle.Loop(func(ctx context.Context) { s.router.Run(ctx, s.engine) }))
+	if s.beats != nil {
+		add("heartbeats", 0, lifecycle.Loop(func(ctx context.Context) { s.beats.Run(ctx, s.engine, s.catalog) }))
+	}
 	add("erasure", 0, lifecycle.Loop(s.eraser.Run))
 	add("agents' streams", s.CloseSpan+lingering, lifecycle.Stopper(func(ctx context.Context) error {
 		if err := s.desks.Shutdown(ctx); err != nil {

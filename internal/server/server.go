@@ -26,6 +26,7 @@ import (
 	"parley.example/parley/internal/lifecycle"
 	"parley.example/parley/internal/metrics"
 	"parley.example/parley/internal/process"
+	"parley.example/parley/internal/recorder"
 	"parley.example/parley/internal/router"
 	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/stream"
@@ -62,7 +63,8 @@ type Server struct {
 	eraser    *erasure.Worker
 	topics    *integration.Topics
 	outbox    *integration.Outbox
-	scanner   *scan.Scanner // nil when there is none
+	beats     *recorder.Beats // nil when nobody wants heartbeats
+	scanner   *scan.Scanner   // nil when there is none
 	faults    devapi.Faults
 	limits    *limits
 	handler   http.Handler

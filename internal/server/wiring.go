@@ -20,6 +20,8 @@ import (
 	"parley.example/parley/internal/identity"
 	"parley.example/parley/internal/integration"
 	"parley.example/parley/internal/participantapi"
+	"parley.example/parley/internal/record"
+	"parley.example/parley/internal/recorder"
 	"parley.example/parley/internal/router"
 	"parley.example/parley/internal/socket"
 	"parley.example/parley/internal/store"
@@ -56,7 +58,7 @@ func (s *Server) wire(ctx context.Context) error {
 	s.flowLog = s.newFlowLog()
 	s.limits = s.newLimits()
 	s.hub = s.newHub()
-	s.engine = engine.New(engine.Config{
+	cfg := engine.Config{
 		Store: s.store, Bus: s.bus, Catalog: s.catalog.Chats(), Clock: s.clock, Partition: s.partition,
 		Limits: s.Config.limits(), MaxActive: s.MaxActiveChats, Log: s.Log, Node: s.node,
 		Integrations: struct {
@@ -69,8 +71,13 @@ func (s *Server) wire(ctx context.Context) error {
 			*catalog.Catalog
 			*router.Router
 		}{s.catalog, s.router},
-		AgentObservers: []engine.AgentObserver{s.router, s.desks},
-	})
+		Records: s.targets.Kinds(), AgentObservers: []engine.AgentObserver{s.router, s.desks},
+	}
+	if cfg.Records.Has(record.AgentEvents) {
+		s.beats = &recorder.Beats{Clock: s.clock, Store: s.store, Log: s.Log}
+		cfg.Observers, cfg.AgentObservers = append(cfg.Observers, s.beats), append(cfg.AgentObservers, s.beats)
+	}
+	s.engine = engine.New(cfg)
 	s.eraser = &erasure.Worker{
 		Store: s.store, Engine: s.engine, Catalog: s.catalog, Clock: s.clock, Files: participantapi.Files{Blobs: s.blobs},
 		FlowLog: s.flowLog, Retain: s.retain, Log: s.Log,
@@ -97,7 +104,11 @@ func (s *Server) wireOutwards(ctx context.Context) error {
 	s.signIns = &integration.SignIns{Named: s.SignIns, Client: client, Log: s.Log}
 	s.lambda, s.topics = s.functions(aws, client), s.streaming(client)
 	s.topics.Wall = s.clock.Wall
-	s.outbox = &integration.Outbox{Store: s.store, Sender: s.topics, Partition: s.partition, Now: s.clock.Now, Log: s.Log}
+	if err := s.targets.Open(); err != nil {
+		return fmt.Errorf("record: %w", err)
+	}
+	sender := &recorder.Sender{Catalog: s.catalog, Store: s.store, Partition: s.partition, Targets: s.targets, Others: s.topics}
+	s.outbox = &integration.Outbox{Store: s.store, Sender: sender, Partition: s.partition, Now: s.clock.Now, Log: s.Log}
 	return nil
 }
 

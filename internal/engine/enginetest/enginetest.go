@@ -26,6 +26,7 @@ import (
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/integration"
+	"parley.example/parley/internal/record"
 	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/store/sqlite"
 )
@@ -48,6 +49,7 @@ type Options struct {
 
 	// Staffing counts agents; nil for nobody.
 	Staffing func(context.Context, center.InstanceID, center.QueueID) (engine.Staffing, error)
+	Records  record.Kinds // what is put into the outbox; nobody sends it
 
 	MaxActive  int64 // quota of concurrent active chats; 0 for none
 	Invoke     func(ctx context.Context, call machine.Invoke, event []byte) (json.RawMessage, error)
@@ -108,7 +110,7 @@ func Start(t testing.TB, o Options) *Engine {
 		Log:       NoLog,
 		MaxActive: o.MaxActive, Node: o.Node, Shared: o.Shared, Leases: o.Leases,
 		Integrations: fakes{o}, Files: o.files(), Streams: &integration.Outbox{Partition: o.Partition}, Views: tokens{sealer},
-		Staff: statuses{o.Staffing}, Observers: o.Observers, AgentObservers: o.Agents,
+		Records: o.Records, Staff: statuses{o.Staffing}, Observers: o.Observers, AgentObservers: o.Agents,
 	})
 	t.Cleanup(e.Close)
 	return e
