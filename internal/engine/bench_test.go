@@ -67,3 +67,14 @@ func BenchmarkSend(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkStart begins chats, connects their customers and ends them.
+func BenchmarkStart(b *testing.B) {
+	w := open(b, enginetest.Memory(b))
+	b.ReportAllocs()
+	for b.Loop() {
+		chat, ana := start(b, w, "greet", "")
+		do(b, w, chat, contact.Connect{Participant: ana})
+		do(b, w, chat, contact.Disconnect{Participant: ana})
+	}
+}
