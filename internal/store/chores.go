@@ -30,6 +30,13 @@ func (d *Delivery) Shard() int {
 	return ShardOf(d.Chat)
 }
 
+// DeadQuery asks for dead letters. Zero members do not restrict.
+type DeadQuery struct {
+	Endpoint string
+	After    int64 // only those with a greater ID
+	Limit    int   // at most 1,000; 0 means 1,000
+}
+
 // Upload is a file that was announced for a chat. It stays noted until it is
 // settled: completed, or cleared away some time after Expires.
 type Upload struct {
@@ -51,6 +58,11 @@ type Chores struct {
 	Delivered []int64
 	Postponed []Delivery
 	Dead      []Delivery
+	// Replayed moves dead letters back into the outbox, by ID, with their Due and Created: they are as if they
+	// had been put there then, but in their streams they stand where they stood. Those of a chat that is being erased stay. Dropped deletes
+	// dead letters, by ID.
+	Replayed []Delivery
+	Dropped  []int64
 	// Settled removes the records of uploads, by ID; Uploads gives others the new Expires.
 	Settled []string
 	Uploads []Upload

@@ -134,6 +134,9 @@ type Store interface {
 	// Stream with more than keep waiting ones, all but the newest keep, oldest first.
 	Overflow(ctx context.Context, shards Shards, keep, limit int) ([]Delivery, error)
 
+	// DeadLetters returns the dead letters that match, by ID: in the order in which they were put into the outbox. Their Due is zero.
+	DeadLetters(ctx context.Context, q DeadQuery) ([]Delivery, error)
+
 	// Backlog counts what waits, in all instances. It takes longer the more that is.
 	Backlog(ctx context.Context) (Backlog, error)
 

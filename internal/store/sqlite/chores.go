@@ -49,7 +49,35 @@ func (c *conn) keepOutbox(chores *store.Chores) error {
 			return err
 		}
 	}
+	for i := range chores.Replayed {
+		if err := c.replay(&chores.Replayed[i]); err != nil {
+			return err
+		}
+	}
+	for _, id := range chores.Dropped {
+		if _, err := c.exec("DELETE FROM dead_letters WHERE id = ?", id); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// replay moves a dead letter back into the outbox, where it is the first of its stream if it is the oldest. An erasure that
+// has begun finds it where it is.
+func (c *conn) replay(d *store.Delivery) error {
+	r, err := c.first(`DELETE FROM dead_letters WHERE id = ? AND NOT EXISTS (SELECT 1 FROM remains WHERE remains.chat = dead_letters.chat)
+		RETURNING stream, chat, instance, endpoint, body`, d.ID)
+	if err != nil || r == nil {
+		return err
+	}
+	stream := r.text(0)
+	if _, err := c.exec("UPDATE outbox SET first = 0 WHERE id = (SELECT min(id) FROM outbox WHERE stream = ?) AND id > ?", stream, d.ID); err != nil {
+		return err
+	}
+	_, err = c.exec(`INSERT INTO outbox (id, stream, chat, instance, endpoint, body, created, due, attempts, first)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, NOT EXISTS (SELECT 1 FROM outbox WHERE stream = ? AND id < ?))`,
+		d.ID, stream, r.text(1), r.text(2), r.text(3), r.blob(4), millis(d.Created), d.Due.UnixMilli(), stream, d.ID)
+	return err
 }
 
 // removeDelivery takes a delivery out of the outbox and marks the next one of its stream as the first.

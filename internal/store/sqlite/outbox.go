@@ -91,3 +91,20 @@ func (s *Store) Overflow(ctx context.Context, shards store.Shards, keep, limit i
 	})
 	return deliveries, err
 }
+
+// DeadLetters implements [store.Store].
+func (s *Store) DeadLetters(ctx context.Context, q store.DeadQuery) (letters []store.Delivery, err error) {
+	limit := q.Limit
+	if limit <= 0 || limit > 1000 {
+		limit = 1000
+	}
+	err = s.read(ctx, ourselves, func(c *conn) error {
+		return c.query(func(r row) error {
+			letters = append(letters, store.Delivery{ID: r.int(0), Stream: r.text(1), Chat: center.ContactID(r.text(2)), Instance: center.InstanceID(r.text(3)),
+				Endpoint: r.text(4), Body: r.blob(5), Created: r.time(6), Attempts: int(r.int(7)), Error: r.text(8)})
+			return nil
+		}, `SELECT id, stream, chat, instance, endpoint, body, created, attempts, error FROM dead_letters
+			WHERE id > ?1 AND (?2 = '' OR endpoint = ?2) ORDER BY id LIMIT ?3+0`, q.After, q.Endpoint, int64(limit))
+	})
+	return letters, err
+}

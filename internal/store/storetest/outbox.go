@@ -16,6 +16,7 @@ var outboxCases = []testCase{
 	{name: "postponing blocks its stream only", run: outboxPostpone},
 	{name: "delivered in any order", run: outboxDelivered},
 	{name: "dead deliveries make way", run: outboxDead},
+	{name: "dead letters come back", run: outboxReplay},
 	{name: "what waits is counted", run: backlogCounted},
 	{name: "a limit is shared among streams", run: outboxLimit},
 	{name: "what is too much for a stream", run: outboxOverflow},
@@ -188,4 +189,56 @@ func outboxUnknown(t *testing.T, s *env) {
 	a := s.put(t, at(0), "a")
 	s.keep(t, &store.Chores{Delivered: []int64{a[0] + 7}, Postponed: []store.Delivery{{ID: a[0] + 8, Due: at(9)}}, Dead: []store.Delivery{{ID: a[0] + 9}}})
 	s.wantOutbox(t, at(0), 9, a[0])
+}
+
+// Dead letters are listed, dropped, and put back where they stood.
+func outboxReplay(t *testing.T, s *env) {
+	a := s.put(t, at(0), "a", "a", "a", "b", "b")
+	s.keep(t, &store.Chores{Dead: []store.Delivery{{ID: a[0], Attempts: 20, Error: "gone"}, {ID: a[1]}, {ID: a[4], Error: "late"}}})
+	list := func(q store.DeadQuery) (ids []int64) {
+		t.Helper()
+		letters, err := s.DeadLetters(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range letters {
+			ids = append(ids, d.ID)
+		}
+		return ids
+	}
+	for _, c := range []struct {
+		q    store.DeadQuery
+		want []int64
+	}{
+		{store.DeadQuery{}, []int64{a[0], a[1], a[4]}}, {store.DeadQuery{Limit: 2}, a[:2]}, {store.DeadQuery{After: a[0]}, []int64{a[1], a[4]}},
+		{store.DeadQuery{Endpoint: "e"}, []int64{a[0], a[1], a[4]}}, {store.DeadQuery{Endpoint: "other"}, nil},
+	} {
+		if got := list(c.q); !slices.Equal(got, c.want) {
+			t.Errorf("DeadLetters(%+v) = %v; want %v", c.q, got, c.want)
+		}
+	}
+	letters, err := s.DeadLetters(t.Context(), store.DeadQuery{Limit: 1})
+	if err != nil || letters[0].Error != "gone" || letters[0].Attempts != 20 || string(letters[0].Body) != "a 0" || letters[0].Stream != "a" {
+		t.Errorf("DeadLetters = %+v, %v", letters, err)
+	}
+	s.wantOutbox(t, at(0), 99, a[2], a[3])
+	s.keep(t, &store.Chores{Replayed: []store.Delivery{{ID: a[1], Due: at(5), Created: at(5)}}, Dropped: []int64{a[4], 1e9}})
+	s.wantOutbox(t, at(4), 99, a[3]) // it is the first of its stream again, and not due
+	s.keep(t, &store.Chores{Replayed: []store.Delivery{{ID: a[0], Due: at(3), Created: at(3)}, {ID: 1e9}}})
+	s.wantOutbox(t, at(4), 99, a[0], a[3])
+	s.wantOutbox(t, at(5), 99, a[0], a[1], a[2], a[3])
+	all, err := s.Outbox(t.Context(), store.AllShards, at(5), 1)
+	if err != nil || len(all) != 1 {
+		t.Fatalf("Outbox = %v, %v", all, err)
+	}
+	for _, d := range all {
+		if d.ID == a[0] && (d.Attempts != 0 || d.Error != "" || !d.Created.Equal(at(3)) || string(d.Body) != "a 0") {
+			t.Errorf("the replayed delivery is %+v", d)
+		}
+	}
+	s.keep(t, &store.Chores{Delivered: []int64{a[0], a[1]}})
+	s.wantOutbox(t, at(0), 99, a[2], a[3])
+	if got := list(store.DeadQuery{}); got != nil {
+		t.Errorf("dead letters are left: %v", got)
+	}
 }
