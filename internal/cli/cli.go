@@ -27,6 +27,7 @@ type command struct {
 	Backup  backupCmd  `cmd:"" help:"Back up a server's data, while it runs."`
 	Restore restoreCmd `cmd:"" help:"Restore a backup, or check that it could be restored."`
 	Erase   eraseCmd   `cmd:"" help:"Erase a customer on a running server, for good."`
+	Outbox  outboxCmd  `cmd:"" help:"List, replay and drop what could not be delivered."`
 	Health  healthCmd  `cmd:"" help:"Ask a server whether it is ready."`
 	Version versionCmd `cmd:"" help:"Print the version, its commit, and the date of the API that it speaks."`
 

@@ -15,6 +15,7 @@ import (
 	"parley.example/parley/internal/disk"
 	"parley.example/parley/internal/erasure"
 	"parley.example/parley/internal/keysapi"
+	"parley.example/parley/internal/outboxapi"
 )
 
 // policyCmd reads policies of access keys, without a server.
@@ -65,7 +66,7 @@ func actions() []string {
 	for i := range connect.Operations {
 		all = append(all, "connect:"+connect.Operations[i].Name)
 	}
-	for _, op := range keysapi.Operations {
+	for _, op := range append(slices.Clone(keysapi.Operations), outboxapi.Operations...) {
 		all = append(all, "parley:"+op.Name)
 	}
 	return all

@@ -15,6 +15,7 @@ import (
 	"parley.example/parley/internal/edge"
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/erasure"
+	"parley.example/parley/internal/outboxapi"
 	"parley.example/parley/internal/participantapi"
 	"parley.example/parley/internal/ratelimit"
 	"parley.example/parley/internal/ui"
@@ -91,7 +92,7 @@ func (s *Server) mounts() []edge.Mount {
 	if s.AdminListen != "" {
 		asked = s.health()
 	}
-	erasures := unkept(signed.erasures())
+	erasures, letters := unkept(signed.erasures()), unkept(signed.letters())
 	return append(append(asked, []edge.Mount{
 		{Pattern: "/", Handler: administration, CORS: edge.AnyOrigin},
 		{Pattern: "/participant/", Handler: chat, CORS: edge.AnyOrigin},
@@ -101,6 +102,8 @@ func (s *Server) mounts() []edge.Mount {
 		{Pattern: "/agent", Handler: desk},
 		{Pattern: "/agent/", Handler: desk},
 		{Pattern: auth.StreamPath, Handler: s.limits.outside(s.desks)},
+		{Pattern: outboxapi.Path, Handler: letters},
+		{Pattern: outboxapi.Path + "/", Handler: letters},
 		{Pattern: participantapi.FilesPath, Handler: s.limits.outside(edge.Patient(participants.Files())), CORS: edge.AnyOrigin, Secret: true},
 		{Pattern: auth.SocketPath, Handler: s.limits.outside(s.hub), CORS: edge.AnyOrigin},
 		root,

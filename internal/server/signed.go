@@ -15,6 +15,7 @@ import (
 	"parley.example/parley/internal/edge"
 	"parley.example/parley/internal/erasure"
 	"parley.example/parley/internal/keysapi"
+	"parley.example/parley/internal/outboxapi"
 )
 
 // signed is a server as far as it answers requests that are signed with an access key: the
@@ -138,6 +139,17 @@ func (s signed) erasures() http.Handler {
 		return s.allow(ctx, auth.Call{Operation: operation, Resource: s.partition.InstanceARN(instance), Input: new(struct{})})
 	}}
 	return erasure.NewHandler(service, s.own(s.verifier, edge.API{MapError: connectapi.MapError, Authorize: s.limits.requests(nil)}))
+}
+
+// letters answers the API of dead letters, whose errors are those of the Connect API.
+func (s signed) letters() http.Handler {
+	service := &outboxapi.Service{Store: s.store, Now: s.clock.Now, Wake: s.outbox.Wake}
+	return outboxapi.NewHandler(service, s.own(s.verifier, edge.API{MapError: connectapi.MapError,
+		Authorize: func(ctx context.Context, op *restjson.Operation, in any) error {
+			_, err := s.allow(ctx, auth.Call{Operation: op.Name, Input: in})
+			return err
+		},
+	}))
 }
 
 // unkept has no cache keep what a handler answers.
