@@ -37,8 +37,12 @@ type awsService struct {
 }
 
 var (
-	lambdaService = awsService{"Lambda", "lambda", "lambda"}
-	lexService    = awsService{"Lex Runtime V2", "runtime-v2-lex", "lex"}
+	lambdaService      = awsService{"Lambda", "lambda", "lambda"}
+	lexService         = awsService{"Lex Runtime V2", "runtime-v2-lex", "lex"}
+	eventBridgeService = awsService{"EventBridge", "events", "events"}
+	kinesisService     = awsService{"Kinesis", "kinesis", "kinesis"}
+	firehoseService    = awsService{"Firehose", "firehose", "firehose"}
+	s3Service          = awsService{"S3", "s3", "s3"}
 )
 
 // LoadAWS reads the configuration of AWS SDKs: see package awsconf. region is
@@ -49,7 +53,7 @@ func LoadAWS(ctx context.Context, region string, now func() time.Time) (*AWS, er
 		return nil, err
 	}
 	a := &AWS{Region: cfg.Region, Credentials: cfg.Credentials, Endpoints: map[string]string{}, Now: now}
-	for _, s := range []awsService{lambdaService, lexService} {
+	for _, s := range []awsService{lambdaService, lexService, eventBridgeService, kinesisService, firehoseService, s3Service} {
 		if a.Endpoints[s.id], err = awsconf.Endpoint(ctx, cfg, s.id); err != nil {
 			return nil, err
 		}
@@ -107,5 +111,10 @@ func (a *AWS) sign(ctx context.Context, r *http.Request, body []byte, s awsServi
 		return fmt.Errorf("get AWS credentials: %w", err)
 	}
 	sum := sha256.Sum256(body)
+	if s == s3Service { // which wants the hash in a header, and the path as it is
+		r.Header.Set("X-Amz-Content-Sha256", hex.EncodeToString(sum[:]))
+		return v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }).
+			SignHTTP(ctx, keys, r, hex.EncodeToString(sum[:]), s.signing, region, a.Now())
+	}
 	return v4.NewSigner().SignHTTP(ctx, keys, r, hex.EncodeToString(sum[:]), s.signing, region, a.Now())
 }

@@ -97,14 +97,20 @@ func (t *Topics) Send(ctx context.Context, d *store.Delivery, now time.Time) err
 
 // Deliver sends a request of a [Sender], and returns its error: nil when it was answered with success.
 func Deliver(client *http.Client, r *http.Request) error {
+	_, err := answered(client, r)
+	return err
+}
+
+// answered sends a request, and returns the beginning of its answer, which is one of success.
+func answered(client *http.Client, r *http.Request) ([]byte, error) {
 	res, body, _, err := exchange(client, r, maxRemark)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return &statusError{res.StatusCode, quote(body)}
+		return nil, &statusError{res.StatusCode, quote(body)}
 	}
-	return nil
+	return body, nil
 }
 
 // Refusal is the error of a [Sender] for a delivery that no destination can take.

@@ -61,13 +61,13 @@ func (f *Fact) Delivery(now time.Time) store.Delivery {
 		panic(fmt.Sprintf("record: a fact does not encode: %v", err)) // only strings, numbers, times and raw JSON that was checked
 	}
 	return store.Delivery{
-		Stream: string(f.Kind) + "/" + f.subject(), Chat: f.Chat, Instance: f.Instance, Endpoint: f.Kind.Endpoint(),
+		Stream: string(f.Kind) + "/" + f.Subject(), Chat: f.Chat, Instance: f.Instance, Endpoint: f.Kind.Endpoint(),
 		Body: body, Created: now, Due: now,
 	}
 }
 
-// subject is whose fact it is.
-func (f *Fact) subject() string {
+// Subject is whose fact it is: the id of a contact, or of an agent.
+func (f *Fact) Subject() string {
 	if f.Kind == AgentEvents {
 		return string(f.User)
 	}

@@ -152,8 +152,8 @@ func TestParseTargets(t *testing.T) {
 		{map[string]string{"all": "dir"}, 4, ""},
 		{map[string]string{"contact-events": "https://x/y", "agent-events": "dir"}, 2, ""},
 		{map[string]string{"events": "dir"}, 0, "no kind of record"},
-		{map[string]string{"all": ""}, 0, "neither a directory nor a URL"},
-		{map[string]string{"all": "s3://bucket"}, 0, "neither a directory nor a URL"},
+		{map[string]string{"all": ""}, 0, "neither a directory, nor aws, nor a URL"},
+		{map[string]string{"all": "s3://bucket"}, 0, "neither a directory, nor aws, nor a URL"},
 		{map[string]string{"all": "https://"}, 0, "not a URL with a host"},
 	} {
 		targets, err := ParseTargets(c.named, secret, 1<<20, nil)

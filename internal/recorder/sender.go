@@ -42,6 +42,8 @@ type parcel struct {
 	fact  *record.Fact
 	body  []byte        // one JSON object
 	place *record.Place // of a transcript
+	// storage is what the instance has set up for the kind; nil for nothing.
+	storage *catalog.StorageConfig
 }
 
 // Destination implements integration.Sender.
@@ -70,7 +72,14 @@ func (s *Sender) Send(ctx context.Context, d *store.Delivery, now time.Time) err
 	if err != nil {
 		return integration.Refusal(err.Error())
 	}
-	setting, err := s.setting(ctx, f)
+	snap, err := s.Catalog.SnapshotWith(ctx, center.KindUser, string(f.Instance))
+	switch {
+	case err != nil && center.ReasonOf(err) == center.NotFound:
+		return nil // the instance is gone
+	case err != nil:
+		return err
+	}
+	setting, err := s.setting(ctx, snap, f)
 	if err != nil || setting == nil {
 		return err
 	}
@@ -78,18 +87,11 @@ func (s *Sender) Send(ctx context.Context, d *store.Delivery, now time.Time) err
 	if err != nil {
 		return integration.Refusal(err.Error())
 	}
-	return to.send(ctx, &parcel{fact: f, body: body, place: setting.Place})
+	return to.send(ctx, &parcel{fact: f, body: body, place: setting.Place, storage: storageOf(snap, kind)})
 }
 
 // setting gathers what a fact lacks; nil when it is told of no more, because it is about what has been erased.
-func (s *Sender) setting(ctx context.Context, f *record.Fact) (*record.Setting, error) {
-	snap, err := s.Catalog.SnapshotWith(ctx, center.KindUser, string(f.Instance))
-	switch {
-	case err != nil && center.ReasonOf(err) == center.NotFound:
-		return nil, nil // the instance is gone
-	case err != nil:
-		return nil, err
-	}
+func (s *Sender) setting(ctx context.Context, snap *catalog.Snapshot, f *record.Fact) (_ *record.Setting, err error) {
 	out := &record.Setting{Partition: s.Partition, Queues: map[center.QueueID]string{}, Agents: map[center.UserID]record.Agent{}}
 	if f.Kind == record.AgentEvents {
 		out.Agents[f.User] = agentOf(snap, f.User)
@@ -112,9 +114,7 @@ func (s *Sender) setting(ctx context.Context, f *record.Fact) (*record.Setting, 
 	if user := f.Contact.Agent; user != "" {
 		out.Agents[user] = agentOf(snap, user)
 	}
-	if f.Kind == record.Transcripts || s.Targets.of[record.Transcripts] != nil {
-		out.Place = placeOf(snap, f.Contact)
-	}
+	out.Place = placeOf(snap, f.Contact, s.Targets.of[record.Transcripts])
 	if f.Kind != record.ContactEvents || f.Type == record.Completed {
 		if out.Items, err = s.items(ctx, f); err != nil {
 			return nil, err
@@ -156,13 +156,17 @@ const (
 	usualFolder = "ChatTranscripts"
 )
 
-// placeOf returns where the transcript of a contact is stored: as the instance's storage configuration for CHAT_TRANSCRIPTS says.
-func placeOf(snap *catalog.Snapshot, c *center.Contact) *record.Place {
+// placeOf returns where the transcript of a contact is stored: as the instance's storage configuration for
+// CHAT_TRANSCRIPTS says. It is nil when transcripts go nowhere.
+func placeOf(snap *catalog.Snapshot, c *center.Contact, to target) *record.Place {
+	if to == nil {
+		return nil
+	}
 	bucket, prefix := usualBucket, "connect/"+snap.Instance.Name+"/"+usualFolder
-	for _, config := range catalog.All[*catalog.StorageConfig](snap) {
-		if config.Name == "CHAT_TRANSCRIPTS" && config.S3 != nil {
-			bucket, prefix = config.S3.Bucket, strings.Trim(config.S3.Prefix, "/")
-		}
+	if config := storageOf(snap, record.Transcripts); config != nil && config.S3 != nil {
+		bucket, prefix = config.S3.Bucket, strings.Trim(config.S3.Prefix, "/")
+	} else if _, ok := to.(*cloud); ok {
+		return nil
 	}
 	return &record.Place{Bucket: bucket, Key: strings.TrimPrefix(record.TranscriptKey(prefix, c), "/")}
 }

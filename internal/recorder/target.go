@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"parley.example/parley/internal/integration"
 	"parley.example/parley/internal/record"
 )
 
@@ -18,8 +19,8 @@ type Targets struct{ of map[record.Kind]target }
 // everything is the name by which all kinds go to one place that have none of their own.
 const everything = "all"
 
-// ParseTargets reads what an operator has set: by the name of a [record.Kind], or all, a directory
-// or the URL of a webhook, whose requests are signed with secret (at least 16 characters) and sent by client. maxBytes bounds the
+// ParseTargets reads what an operator has set: by the name of a [record.Kind], or all, a directory,
+// aws for AWS's own services, or the URL of a webhook, whose requests are signed with secret (at least 16 characters) and sent by client. maxBytes bounds the
 // files of JSON lines of each kind.
 func ParseTargets(named map[string]string, secret string, maxBytes int64, client *http.Client) (Targets, error) {
 	t := Targets{of: map[record.Kind]target{}}
@@ -44,8 +45,12 @@ func ParseTargets(named map[string]string, secret string, maxBytes int64, client
 			t.of[kind] = h
 			continue
 		}
+		if to == inCloud {
+			t.of[kind] = &cloud{client: client, kind: kind}
+			continue
+		}
 		if to == "" || strings.Contains(to, "://") {
-			return Targets{}, fmt.Errorf("%s: %q is neither a directory nor a URL that begins with http:// or https://", kind, to)
+			return Targets{}, fmt.Errorf("%s: %q is neither a directory, nor aws, nor a URL that begins with http:// or https://", kind, to)
 		}
 		dir := filepath.Clean(to)
 		if folders[dir] == nil {
@@ -62,6 +67,25 @@ func (t Targets) Kinds() (kinds record.Kinds) {
 		kinds = kinds.With(kind)
 	}
 	return kinds
+}
+
+// NeedAWS reports whether something goes to AWS's services.
+func (t Targets) NeedAWS() bool {
+	for _, to := range t.of {
+		if _, ok := to.(*cloud); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// Reach says how AWS's services are reached. It is called before anything is sent.
+func (t Targets) Reach(aws *integration.AWS) {
+	for _, to := range t.of {
+		if c, ok := to.(*cloud); ok {
+			c.aws = aws
+		}
+	}
 }
 
 // Open makes the directories, and returns why one cannot be written to.

@@ -107,7 +107,7 @@ type Config struct {
 	SNSEndpoint string
 
 	// Records says where contact events, contact records, agent events and transcripts go, by
-	// their names or all: a directory, or a webhook's URL. See recorder.ParseTargets. Nowhere when empty.
+	// their names or all: a directory, a webhook's URL, or aws for AWS's services. See recorder.ParseTargets. Nowhere when empty.
 	Records map[string]string
 	// RecordMB is the maximum size of the files of one kind of record, in MiB; 1,024. Of transcripts there is no bound.
 	RecordMB int64
@@ -305,6 +305,9 @@ func (c *Config) checkOutgoing() error {
 	var err error
 	if c.targets, err = recorder.ParseTargets(c.Records, c.StreamSecret, c.RecordMB<<20, integration.NewClient()); err != nil {
 		return fmt.Errorf("record: %w", err)
+	}
+	if c.targets.NeedAWS() && !c.AWS {
+		return errors.New("record: aws as a destination requires the setting aws")
 	}
 	if s := c.scanner(nil); s != nil {
 		if err := s.Check(); err != nil {

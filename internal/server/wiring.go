@@ -104,6 +104,7 @@ func (s *Server) wireOutwards(ctx context.Context) error {
 	s.signIns = &integration.SignIns{Named: s.SignIns, Client: client, Log: s.Log}
 	s.lambda, s.topics = s.functions(aws, client), s.streaming(client)
 	s.topics.Wall = s.clock.Wall
+	s.targets.Reach(aws)
 	if err := s.targets.Open(); err != nil {
 		return fmt.Errorf("record: %w", err)
 	}
