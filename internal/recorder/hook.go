@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"parley.example/parley/internal/integration"
+	"parley.example/parley/internal/record"
 )
 
 // The headers of a webhook's request, besides integration.SignatureHeader.
 const (
 	KindHeader = "X-Parley-Record" // the kind
 	IDHeader   = "X-Parley-Id"     // of the fact: the same in each attempt
-	KeyHeader  = "X-Parley-Key"    // of a transcript: BUCKET/KEY, where its contact record says that it is
+	KeyHeader  = "X-Parley-Key"    // of a transcript: BUCKET/KEY, the Location in its contact record, as in a URL
 )
 
 // hook is a webhook: one POST for each fact, whose body is the event or record itself.
@@ -47,8 +48,8 @@ func (h *hook) send(ctx context.Context, p *parcel) error {
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set(KindHeader, string(p.fact.Kind))
 	r.Header.Set(IDHeader, p.fact.ID)
-	if p.place != nil && p.fact.Type == "" {
-		r.Header.Set(KeyHeader, p.place.Bucket+"/"+url.PathEscape(p.place.Key))
+	if p.fact.Kind == record.Transcripts && p.place != nil {
+		r.Header.Set(KeyHeader, (&url.URL{Path: p.place.Bucket + "/" + p.place.Key}).EscapedPath())
 	}
 	signature, err := integration.Sign(h.secret, h.wall(), bytes.NewReader(p.body))
 	if err != nil {

@@ -17,6 +17,7 @@ var outboxCases = []testCase{
 	{name: "delivered in any order", run: outboxDelivered},
 	{name: "dead deliveries make way", run: outboxDead},
 	{name: "dead letters come back", run: outboxReplay},
+	{name: "dead letters of an erased chat do not come back", run: outboxReplayErased},
 	{name: "what waits is counted", run: backlogCounted},
 	{name: "a limit is shared among streams", run: outboxLimit},
 	{name: "what is too much for a stream", run: outboxOverflow},
@@ -241,4 +242,23 @@ func outboxReplay(t *testing.T, s *env) {
 	if got := list(store.DeadQuery{}); got != nil {
 		t.Errorf("dead letters are left: %v", got)
 	}
+}
+
+// While a chat is being erased its dead letters cannot be moved out of the erasure's way.
+func outboxReplayErased(t *testing.T, s *env) {
+	id := s.ended(t)
+	s.keep(t, &store.Chores{Dead: []store.Delivery{{ID: 1}, {ID: 2}}})
+	s.erase(t, id, "")
+	for more := true; more; {
+		s.keep(t, &store.Chores{Replayed: []store.Delivery{{ID: 1, Due: at(0)}, {ID: 2, Due: at(0)}}})
+		var err error
+		if more, err = s.EraseRows(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	letters, err := s.DeadLetters(t.Context(), store.DeadQuery{})
+	if err != nil || len(letters) != 0 {
+		t.Errorf("DeadLetters = %v, %v; want none", letters, err)
+	}
+	s.wantOutbox(t, at(1e6), 99)
 }
