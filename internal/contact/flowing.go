@@ -126,6 +126,9 @@ func (d *decision) wake(ev machine.Event) error {
 // follow applies the outcome of a step of a flow.
 func (d *decision) follow(w machine.World, out machine.Outcome, kind machine.Kind) error {
 	d.adopt(w.Contact, kind)
+	for i := range out.Log {
+		out.Log[i].Contact = w.Contact.ID // which another may follow, or precede, in this very change
+	}
 	d.change.Log = append(d.change.Log, out.Log...)
 	if problem := d.overgrown(&out); problem != nil {
 		d.logProblem(d.chat.Flow.ID(), problem)

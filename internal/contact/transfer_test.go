@@ -163,7 +163,16 @@ func TestTransferToAFlow(t *testing.T) {
 func TestTransferUnderWay(t *testing.T) {
 	p, ana, bo := talking(t, nil)
 	first := p.chat.Latest.ID
+	p.chat.Logging = true
 	next := p.do(toQueue("support", "slowly")).Contact
+	if len(p.last.Log) == 0 {
+		t.Error("the flow log has nothing of the transfer")
+	}
+	for _, e := range p.last.Log {
+		if e.Contact != next {
+			t.Errorf("the flow log has %+v; want the new contact's", e)
+		}
+	}
 	if p.chat.Latest.ID != first || !p.chat.Has(next) || p.records[next].Previous != first || p.records[first].Next != "" {
 		t.Fatalf("while it is under way the contact is %s", p.chat.Latest.ID)
 	}

@@ -1,6 +1,7 @@
 package flowlog
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -219,13 +220,14 @@ func (l *Log) write(ctx context.Context, b *batch) {
 				arn, name = l.Name(ctx, b.instance, e.Flow, e.Module)
 			}
 		}
-		r := newRecord(b.contact, arn, name, e, l.hidden)
+		contact := cmp.Or(e.Contact, b.contact)
+		r := newRecord(contact, arn, name, e, l.hidden)
 		l.report(ctx, &r, e)
 		if !e.Logging {
 			continue
 		}
 		line := r.line()
-		l.tails.send(&Line{Instance: b.instance, Contact: b.contact, Flow: e.Flow, Text: line[:len(line)-1]})
+		l.tails.send(&Line{Instance: b.instance, Contact: contact, Flow: e.Flow, Text: line[:len(line)-1]})
 		if l.Dir == "" {
 			continue
 		}

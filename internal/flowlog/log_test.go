@@ -95,8 +95,13 @@ func TestFilesOfInstances(t *testing.T) {
 	again()
 	l = &Log{Dir: dir}
 	stop = running(t, l)
-	l.Add("one", contact, []machine.LogEntry{entry("e")})
+	other := entry("e")
+	other.Contact = "c-2" // a flow of another contact than the current one
+	l.Add("one", contact, []machine.LogEntry{other})
 	stop()
+	if text, err := os.ReadFile(filepath.Join(dir, "one.log")); err != nil || strings.Count(string(text), `"ContactId":"c-2"`) != 1 {
+		t.Errorf("of the other contact the file has %s, %v", text, err)
+	}
 	if got := actions(t, filepath.Join(dir, "one.log")); len(got) != 5 || got[4] != "e" {
 		t.Errorf("after a restart the file has %v", got)
 	}

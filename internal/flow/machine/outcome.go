@@ -108,6 +108,7 @@ type Continue struct {
 // Actions that call out write one entry when they begin and one when they end.
 type LogEntry struct {
 	Time       time.Time
+	Contact    center.ContactID // whose flow it is; "" for the chat's current one. Package contact fills it in
 	Flow       center.FlowID
 	Module     bool   // Flow is a module
 	Action     string // identifier
