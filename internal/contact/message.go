@@ -32,7 +32,7 @@ func (s Send) decide(d *decision) error {
 	if s.ContentType == center.Interactive {
 		err = content.Interactive(p.Role, s.Content)
 	} else {
-		err = content.Message(content.Sent, s.ContentType, s.Content, d.chat.ContentTypes, d.env.Limits.text())
+		err = content.Message(content.Sent, s.ContentType, s.Content, d.chat.ContentTypes, d.env.Limits.Text())
 	}
 	if err != nil {
 		return err

@@ -223,7 +223,7 @@ func (d *decision) applyAnswer(w *PendingItem, e EffectDone) (problem string) {
 		if to.ContentType == "" {
 			to.ContentType = w.Item.ContentType
 		}
-		if err := content.Message(content.Processed, to.ContentType, to.Content, d.chat.ContentTypes, d.env.Limits.text()); err != nil {
+		if err := content.Message(content.Processed, to.ContentType, to.Content, d.chat.ContentTypes, d.env.Limits.Text()); err != nil {
 			return err.Error()
 		}
 		w.Item.Content, w.Item.ContentType = to.Content, to.ContentType

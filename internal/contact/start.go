@@ -151,7 +151,7 @@ func (s Start) check(l Limits) error {
 		if types == nil {
 			types = []string{center.PlainText}
 		}
-		if err := content.Message(content.Initial, s.Initial.ContentType, s.Initial.Content, types, l.text()); err != nil {
+		if err := content.Message(content.Initial, s.Initial.ContentType, s.Initial.Content, types, l.Text()); err != nil {
 			return err
 		}
 	}

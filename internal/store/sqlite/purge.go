@@ -16,19 +16,15 @@ const purgeStep = 500
 
 // Purge implements [store.Store].
 func (s *Store) Purge(ctx context.Context, shards store.Shards, before time.Time, dead int) error {
-	err := errors.Join(s.purgeKeys(ctx, shards, before.UnixMilli()), s.purgeDead(ctx, shards, dead), s.purgeLeases(ctx, before.UnixMilli()))
+	err := errors.Join(s.purgeKeys(ctx, shards, before.UnixMilli()), s.purgeDead(ctx, shards, dead), s.do(ctx, func(c *conn) error {
+		// Those of nodes that are gone: a node's name is often that of one process.
+		_, err := c.exec("DELETE FROM leases WHERE expires < ?", before.UnixMilli())
+		return err
+	}))
 	if s.dropCopies != nil {
 		err = errors.Join(err, s.dropCopies(before))
 	}
 	return err
-}
-
-// purgeLeases deletes leases of nodes that are gone: a node's name is often that of one process.
-func (s *Store) purgeLeases(ctx context.Context, before int64) error {
-	return s.do(ctx, func(c *conn) error {
-		_, err := c.exec("DELETE FROM leases WHERE expires < ?", before)
-		return err
-	})
 }
 
 func (s *Store) purgeKeys(ctx context.Context, shards store.Shards, before int64) error {

@@ -5,9 +5,8 @@
 //		storetest.Run(t, storetest.Opener{Open: open})
 //	}
 //
-// Every case gets two handles on fresh, empty data, as two nodes of a cluster
-// have, and closes them. A bug found in one store becomes a case here. The
-// cases are split by topic into files; each file begins with its table.
+// Every case gets two handles on fresh, empty data, as two nodes of a cluster have, and closes them. A bug
+// found in one store becomes a case here. The cases are split by topic into files; each file begins with its table.
 package storetest
 
 import (
@@ -23,12 +22,10 @@ import (
 
 // Opener says how to get at stores.
 type Opener struct {
-	// Open returns two handles on the same new, empty data. A store whose data
-	// belongs to one process returns the same one twice. The suite closes both.
+	// Open returns two handles on the same new, empty data, which the suite closes. A store of one process returns one twice.
 	Open func(t *testing.T) (a, b store.Store)
-	// Reopen closes what Open returned and opens the data again. Nil for a
-	// store whose data ends with Close; the cases about lasting data are then
-	// not part of the contract.
+	// Reopen closes what Open returned and opens the data again. Nil for a store whose data ends with Close; the cases
+	// about lasting data are then not part of the contract.
 	Reopen func(t *testing.T, a, b store.Store) (store.Store, store.Store)
 }
 
