@@ -1,6 +1,7 @@
 package record_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,9 +9,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"parley.example/parley/internal/agent"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine/enginetest"
+	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/record"
 	"parley.example/parley/internal/store"
@@ -87,6 +90,34 @@ func (s *scene) ring(user center.UserID, afterWork time.Duration) {
 }
 
 func (s *scene) accept(user center.UserID) { s.do(contact.Accept{User: user}) }
+
+// tell gives an agent a command.
+func (s *scene) tell(user center.UserID, cmd agent.Command) {
+	s.Helper()
+	if _, err := s.Agents.Do(s.Context(), instance, user, cmd); err != nil {
+		s.Fatalf("%T: %v", cmd, err)
+	}
+}
+
+// staffed has an agent sign in.
+func (s *scene) staffed(user center.UserID) {
+	s.tell(user, agent.Arrive{Client: agent.Client{ID: "tab", Node: s.Node}})
+	s.tell(user, agent.SetStatus{Status: enginetest.Available})
+}
+
+// routed is a chat whose first routing step expires before Bo takes it.
+func routed(s *scene) {
+	s.connect()
+	step := func(value string, expiry time.Duration) flow.Criterion {
+		return flow.Criterion{Expiry: expiry, Expression: json.RawMessage(`{"AttributeCondition":{"Name":"Language","Value":"` + value + `","ProficiencyLevel":3,"ComparisonOperator":"NumberGreaterOrEqualTo"}}`)}
+	}
+	s.do(contact.Route{Criteria: []flow.Criterion{step("German", 30*time.Second), step("English", 0)}})
+	later(31 * time.Second)
+	s.ring("bo", time.Minute)
+	s.accept("bo")
+	s.do(contact.Disconnect{Participant: s.ana})
+	s.do(contact.Clear{User: "bo"})
+}
 
 // taken empties the outbox into a list, in order.
 func (s *scene) taken() (facts []*record.Fact) {
@@ -180,6 +211,22 @@ func TestWays(t *testing.T) {
 			begun + "; 0 CONNECTED_TO_AGENT; 0 DISCONNECTED; 0 COMPLETED; 1 INITIATED; 1 CONNECTED_TO_SYSTEM; 1 QUEUED", "0", ""},
 		{"to another queue", "moving", func(s *scene) { s.connect(); later(61 * time.Second) },
 			begun + "; 0 DISCONNECTED; 0 COMPLETED; 1 INITIATED; 1 CONNECTED_TO_SYSTEM; 1 QUEUED", "0", ""},
+		{"by routing criteria", "queue", routed, begun + "; 0 CONTACT_DATA_UPDATED RoutingCriteria.Step.Status; 0 CONTACT_DATA_UPDATED RoutingCriteria.Step.Status; 0 CONNECTED_TO_AGENT; 0 DISCONNECTED; 0 COMPLETED", "0", ""},
+		{"agent signs out without clearing", "queue", func(s *scene) {
+			s.staffed("bo")
+			talk(s)
+			s.do(contact.Disconnect{Participant: s.ana})
+			s.tell("bo", agent.SignOut{Offline: enginetest.Offline})
+		}, begun + "; 0 CONNECTED_TO_AGENT; 0 DISCONNECTED; 0 COMPLETED", "0", ""},
+		{"agent goes away without clearing", "queue", func(s *scene) {
+			s.staffed("bo")
+			s.connect()
+			s.ring("bo", 0) // any time for after-contact work
+			s.accept("bo")
+			s.do(contact.Disconnect{Participant: s.ana})
+			s.tell("bo", agent.Depart{Client: agent.Client{ID: "tab", Node: s.Node}})
+			later(agent.LongGrace + time.Minute)
+		}, begun + "; 0 CONNECTED_TO_AGENT; 0 DISCONNECTED; 0 COMPLETED", "0", ""},
 		{"attributes and tags, before and after", "greet", func(s *scene) {
 			s.connect()
 			s.do(contact.SetAttributes{Attributes: map[string]string{"tier": "lead"}})

@@ -337,11 +337,7 @@ func TestAgentEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, all, "queue")
 		defer s.Close()
-		tell := func(cmd agent.Command) {
-			if _, err := s.Agents.Do(t.Context(), instance, "bo", cmd); err != nil {
-				t.Fatal(err)
-			}
-		}
+		tell := func(cmd agent.Command) { s.tell("bo", cmd) }
 		client := agent.Client{ID: "tab", Node: s.Node}
 		tell(agent.Arrive{Client: client})
 		tell(agent.SetStatus{Status: enginetest.Available})
@@ -403,6 +399,38 @@ func TestAgentEvents(t *testing.T) {
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("events:\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	})
+}
+
+// The routing criteria of a contact are in its events while they are in force, and in its record.
+func TestRoutingCriteria(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, all, "queue")
+		defer s.Close()
+		routed(s)
+		facts := s.taken()
+		text, r := s.rendered(last(t, facts, record.ContactRecords, ""))
+		if err := sorted(text); err != nil {
+			t.Error(err)
+		}
+		sets := r["RoutingCriteria"].([]any)
+		if len(sets) != 1 {
+			t.Fatalf("RoutingCriteria = %v", sets)
+		}
+		for i, want := range []string{"EXPIRED German", "JOINED English"} {
+			step := sets[0].(map[string]any)["Steps"].([]any)[i].(map[string]any)
+			condition := step["Expression"].(map[string]any)["AttributeCondition"].(map[string]any)
+			if got := fmt.Sprint(step["Status"], " ", condition["Value"]); got != want {
+				t.Errorf("step %d is %s; want %s", i, got, want)
+			}
+		}
+		_, e := s.rendered(last(t, facts, record.ContactEvents, record.ConnectedToAgent))
+		c := e["detail"].(map[string]any)["routingCriteria"].(map[string]any)
+		first := c["steps"].([]any)[0].(map[string]any)
+		if c["index"] != 1.0 || first["status"] != "EXPIRED" || first["expiry"].(map[string]any)["durationInSeconds"] != 30.0 ||
+			first["expression"].(map[string]any)["attributeCondition"].(map[string]any)["comparisonOperator"] != "NumberGreaterOrEqualTo" {
+			t.Errorf("routingCriteria = %v", c)
 		}
 	})
 }
