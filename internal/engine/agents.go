@@ -138,11 +138,12 @@ func (a *Agents) Do(ctx context.Context, instance center.InstanceID, user center
 			if h.state != nil {
 				state = h.state
 			}
-			if made, err = agent.Decide(h.state, first, cmd, agent.Env{Now: a.e.Clock.Now(), Held: held}); err != nil || made.Agent == nil {
+			env := agent.Env{Now: a.e.Clock.Now(), Held: held}
+			if made, err = agent.Decide(h.state, first, cmd, env); err != nil || made.Agent == nil {
 				return nil, err
 			}
 			state = made.Agent
-			return a.write(h, first, &made, hands), nil
+			return a.write(h, first, &made, hands, env.Now), nil
 		})
 		switch {
 		case err == nil:
@@ -161,7 +162,7 @@ const chatChannel = "CHAT"
 
 // write applies a change to the entry, and returns how to write it. The entry is locked. first is what
 // the agent was if nothing was known of him, hands what he has in hand.
-func (a *Agents) write(h *entry[center.UserID, *agent.Agent], first agent.Agent, made *agent.Change, hands []record.Hand) write {
+func (a *Agents) write(h *entry[center.UserID, *agent.Agent], first agent.Agent, made *agent.Change, hands []record.Hand, at time.Time) write {
 	n := made.Agent
 	c := &store.AgentChange{
 		User: n.User, Version: h.version, Next: nextVersion(h.version),
@@ -177,7 +178,7 @@ func (a *Agents) write(h *entry[center.UserID, *agent.Agent], first agent.Agent,
 	if first.Since = n.Since; was == nil {
 		was = &first
 	}
-	a.record(c, was, made, hands)
+	a.record(c, was, made, hands, at)
 	h.state, h.version = n, c.Next
 	done := &AgentCommit{Agent: n, Version: c.Next, Change: made}
 	return func(report func(error)) {

@@ -13,7 +13,6 @@ import (
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/contact/transcript"
 	"parley.example/parley/internal/flow/machine"
-	"parley.example/parley/internal/record"
 	"parley.example/parley/internal/store"
 )
 
@@ -158,7 +157,7 @@ func (e *Engine) decideChat(ctx context.Context, h *chatEntry, cmd contact.Comma
 	if err != nil {
 		return nil, err
 	}
-	return e.writeChat(h, made, nil, desks)
+	return e.writeChat(h, made, nil, told{with.env.Now, desks})
 }
 
 // again returns the environment for deciding a failed command again. An error is
@@ -275,8 +274,8 @@ func searchable(was *contact.Chat, change *contact.Change) []center.Contact {
 }
 
 // writeChat applies a change to the entry, for the commands that follow, and
-// returns how to write it. The entry is locked. desks are what is known of the agents of the change.
-func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Once, desks map[center.UserID]record.Desk) (write, error) {
+// returns how to write it. The entry is locked.
+func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Once, of told) (write, error) {
 	head, err := e.head(change)
 	if err != nil {
 		return nil, err
@@ -298,7 +297,7 @@ func (e *Engine) writeChat(h *chatEntry, change *contact.Change, once *store.Onc
 			before = h.state.chat.Attachments
 		}
 		noteUploads(sc, before, change.Chat.Attachments)
-		addRecords(e, sc, h.state.chat, change, desks)
+		addRecords(e, sc, h.state.chat, change, of)
 		h.state.chat, h.version = change.Chat, sc.Next
 		if slices.ContainsFunc(change.Contacts, func(c center.Contact) bool { return c.ID != change.Chat.Latest.ID }) {
 			h.state.records = sc.Next

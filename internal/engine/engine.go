@@ -212,7 +212,8 @@ func start(ctx context.Context, e *Engine, cmd contact.Start, token string) (con
 		return contact.Reply{}, err
 	}
 	h := &chatEntry{id: cmd.Contact, loaded: true}
-	change, err := contact.Decide(nil, &h.state.tail, cmd, e.env())
+	env := e.env()
+	change, err := contact.Decide(nil, &h.state.tail, cmd, env)
 	if err != nil {
 		return contact.Reply{}, err
 	}
@@ -224,7 +225,7 @@ func start(ctx context.Context, e *Engine, cmd contact.Start, token string) (con
 		}
 		once = &store.Once{Key: startKey(&cmd, token), Answer: answer, At: change.Chat.Started}
 	}
-	w, err := e.writeChat(h, &change, once, nil)
+	w, err := e.writeChat(h, &change, once, told{at: env.Now})
 	if err != nil {
 		return contact.Reply{}, err
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"parley.example/parley/internal/agent"
 	"parley.example/parley/internal/center"
@@ -65,13 +66,19 @@ func handsIn(ctx context.Context, e *Engine, instance center.InstanceID, user ce
 	return hands, nil
 }
 
+// told is what is told of a change besides what it says itself.
+type told struct {
+	at    time.Time                     // when it was decided
+	desks map[center.UserID]record.Desk // its agents; nil when nobody wants to know of them
+}
+
 // addRecords adds to a change what is to be told of it. was is the chat before it, nil when it begins.
-func addRecords(e *Engine, sc *store.Change, was *contact.Chat, change *contact.Change, desks map[center.UserID]record.Desk) {
+func addRecords(e *Engine, sc *store.Change, was *contact.Chat, change *contact.Change, of told) {
 	if e.Records == 0 || change.Chat == nil {
 		return
 	}
-	m := record.Moment{At: e.Clock.Now(), Version: sc.Next}
-	facts := append(record.OfChat(e.Records, was, change, m), record.OfWork(e.Records, was, change, desks, m)...)
+	m := record.Moment{At: of.at, Version: sc.Next}
+	facts := append(record.OfChat(e.Records, was, change, m), record.OfWork(e.Records, was, change, of.desks, m)...)
 	sc.Deliveries = append(sc.Deliveries, deliveries(facts, m)...)
 }
 
@@ -84,8 +91,8 @@ func deliveries(facts []record.Fact, m record.Moment) []store.Delivery {
 }
 
 // record adds to a change of an agent what is to be told of it.
-func (a *Agents) record(c *store.AgentChange, was *agent.Agent, made *agent.Change, hands []record.Hand) {
-	m := record.Moment{At: a.e.Clock.Now(), Version: c.Next}
+func (a *Agents) record(c *store.AgentChange, was *agent.Agent, made *agent.Change, hands []record.Hand, at time.Time) {
+	m := record.Moment{At: at, Version: c.Next}
 	c.Deliveries = deliveries(record.OfAgent(a.e.Records, was, made, hands, m), m)
 }
 
