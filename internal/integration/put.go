@@ -62,11 +62,12 @@ func (a *AWS) call(ctx context.Context, client *http.Client, s awsService, regio
 
 // PutObject puts an object into a bucket of S3 in the configured region, or of a service like it: the bucket is in the path.
 func (a *AWS) PutObject(ctx context.Context, client *http.Client, bucket, key, contentType string, body []byte) error {
-	to := strings.TrimSuffix(a.url(s3Service, a.Region), "/") + "/" + label(bucket)
+	var to strings.Builder
+	to.WriteString(strings.TrimSuffix(a.url(s3Service, a.Region), "/") + "/" + label(bucket))
 	for s := range strings.SplitSeq(key, "/") {
-		to += "/" + label(s)
+		to.WriteString("/" + label(s))
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPut, to, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPut, to.String(), bytes.NewReader(body))
 	if err != nil {
 		return &answerError{"the endpoint of S3 is not a URL"}
 	}
