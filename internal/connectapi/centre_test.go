@@ -91,6 +91,17 @@ func (c *centre) hire(name, profile string, change ...func(*connect.CreateUserRe
 	return *must[*connect.CreateUserResponse](c.T)(c.CreateUser(c.Context(), in)).UserId
 }
 
+// groups makes two hierarchy groups, a site and a team of it.
+func (c *centre) groups() (site, team string) {
+	c.Helper()
+	ctx := c.Context()
+	must[*connect.UpdateUserHierarchyStructureResponse](c.T)(c.UpdateUserHierarchyStructure(ctx, &connect.UpdateUserHierarchyStructureRequest{InstanceId: c.instance,
+		HierarchyStructure: &connect.HierarchyStructureUpdate{LevelOne: &connect.HierarchyLevelUpdate{Name: "Site"}, LevelTwo: &connect.HierarchyLevelUpdate{Name: "Team"}}}))
+	site = *must[*connect.CreateUserHierarchyGroupResponse](c.T)(c.CreateUserHierarchyGroup(ctx, &connect.CreateUserHierarchyGroupRequest{InstanceId: c.instance, Name: "Bern"})).HierarchyGroupId
+	team = *must[*connect.CreateUserHierarchyGroupResponse](c.T)(c.CreateUserHierarchyGroup(ctx, &connect.CreateUserHierarchyGroupRequest{InstanceId: c.instance, Name: "Chat", ParentGroupId: &site})).HierarchyGroupId
+	return site, team
+}
+
 // status gives an agent a status by name.
 func (c *centre) status(user, name string) {
 	c.Helper()

@@ -27,10 +27,7 @@ func (c *centre) find(change ...func(*connect.SearchContactsRequest)) (*connect.
 func TestSearchContacts(t *testing.T) {
 	inCentre(t, func(c *centre) {
 		ctx := c.Context()
-		must[*connect.UpdateUserHierarchyStructureResponse](c.T)(c.UpdateUserHierarchyStructure(ctx, &connect.UpdateUserHierarchyStructureRequest{InstanceId: c.instance,
-			HierarchyStructure: &connect.HierarchyStructureUpdate{LevelOne: &connect.HierarchyLevelUpdate{Name: "Site"}, LevelTwo: &connect.HierarchyLevelUpdate{Name: "Team"}}}))
-		site := *must[*connect.CreateUserHierarchyGroupResponse](c.T)(c.CreateUserHierarchyGroup(ctx, &connect.CreateUserHierarchyGroupRequest{InstanceId: c.instance, Name: "Bern"})).HierarchyGroupId
-		team := *must[*connect.CreateUserHierarchyGroupResponse](c.T)(c.CreateUserHierarchyGroup(ctx, &connect.CreateUserHierarchyGroupRequest{InstanceId: c.instance, Name: "Chat", ParentGroupId: &site})).HierarchyGroupId
+		site, team := c.groups()
 		bo, cy := c.hire("bo", c.one, func(in *connect.CreateUserRequest) { in.HierarchyGroupId = &team }), c.hire("cy", c.both)
 		c.arrive(bo, "Available")
 		began := time.Now()

@@ -23,11 +23,7 @@ func (c *centre) users(filters *connect.UserDataFilters, change ...func(*connect
 
 func TestCurrentUserData(t *testing.T) {
 	inCentre(t, func(c *centre) {
-		ctx := c.Context()
-		must[*connect.UpdateUserHierarchyStructureResponse](c.T)(c.UpdateUserHierarchyStructure(ctx, &connect.UpdateUserHierarchyStructureRequest{InstanceId: c.instance,
-			HierarchyStructure: &connect.HierarchyStructureUpdate{LevelOne: &connect.HierarchyLevelUpdate{Name: "Site"}, LevelTwo: &connect.HierarchyLevelUpdate{Name: "Team"}}}))
-		site := *must[*connect.CreateUserHierarchyGroupResponse](c.T)(c.CreateUserHierarchyGroup(ctx, &connect.CreateUserHierarchyGroupRequest{InstanceId: c.instance, Name: "Bern"})).HierarchyGroupId
-		team := *must[*connect.CreateUserHierarchyGroupResponse](c.T)(c.CreateUserHierarchyGroup(ctx, &connect.CreateUserHierarchyGroupRequest{InstanceId: c.instance, Name: "Chat", ParentGroupId: &site})).HierarchyGroupId
+		site, team := c.groups()
 		in := func(group string) func(*connect.CreateUserRequest) {
 			return func(in *connect.CreateUserRequest) { in.HierarchyGroupId = &group }
 		}
