@@ -43,9 +43,10 @@ type Contact struct {
 	References       map[string]Reference        `json:"references,omitempty"`
 	SegmentAttrs     map[string]SegmentAttribute `json:"segment,omitempty"`
 	Tags             map[string]string           `json:"tags,omitempty"`
-	// Attributes are those of the chat, as they were when the record was written. Only records in the store have
-	// them, to be found by: what counts is the chat's.
+	// Attributes are those of the chat, and Sought the agents whom its routing criteria name, as they were when the
+	// record was written. Only records in the store have them, to be found by: what counts is the chat's.
 	Attributes map[string]string `json:"attributes,omitempty"`
+	Sought     []UserID          `json:"sought,omitempty"`
 }
 
 // Ended reports whether the contact is over.

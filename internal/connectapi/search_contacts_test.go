@@ -101,6 +101,14 @@ func TestSearchContacts(t *testing.T) {
 		finds("by name", "[second]", of(func(s *connect.SearchCriteria) {
 			s.Name = &connect.NameCriteria{SearchText: []string{"PARCEL", "lost"}, MatchType: connect.SearchContactsMatchTypeMATCH_ALL}
 		}))
+		must[*connect.UpdateContactRoutingDataResponse](c.T)(c.UpdateContactRoutingData(ctx, &connect.UpdateContactRoutingDataRequest{InstanceId: c.instance, ContactId: second,
+			RoutingCriteria: &connect.RoutingCriteriaInput{Steps: []connect.RoutingCriteriaInputStep{{Expression: &connect.Expression{AttributeCondition: &connect.AttributeCondition{
+				ComparisonOperator: new("Match"), MatchCriteria: &connect.MatchCriteria{AgentsCriteria: &connect.AgentsCriteria{AgentIds: []string{cy}}}}}}}}}))
+		for want, agents := range map[string][]string{"[second]": {cy}, "[]": {cy, bo}} {
+			finds("by whom routing criteria name", want, of(func(s *connect.SearchCriteria) {
+				s.RoutingCriteria = &connect.SearchableRoutingCriteria{Steps: []connect.SearchableRoutingCriteriaStep{{AgentCriteria: &connect.SearchableAgentCriteriaStep{AgentIds: agents}}}}
+			}))
+		}
 		finds("gold", "[first]", attributes("", "Gold"))
 		finds("gold or silver", "[second first]", attributes(connect.SearchContactsMatchTypeMATCH_ANY, "gold", "silver"))
 		finds("neither", "[third]", attributes(connect.SearchContactsMatchTypeMATCH_NONE, "gold", "silver"))
@@ -157,8 +165,10 @@ func TestSearchContacts(t *testing.T) {
 			"a range that ends before it begins": within(connect.SearchContactsTimeRangeTypeINITIATION_TIMESTAMP, time.Hour, 0),
 			"a token of nobody's":                func(in *connect.SearchContactsRequest) { in.NextToken = new("!") },
 			"transcripts":                        of(func(s *connect.SearchCriteria) { s.ContactAnalysis = &connect.ContactAnalysis{} }),
-			"routing criteria":                   of(func(s *connect.SearchCriteria) { s.RoutingCriteria = &connect.SearchableRoutingCriteria{} }),
-			"AI agents":                          of(func(s *connect.SearchCriteria) { s.AiAgents = &connect.AiAgentsCriteria{} }),
+			"too many steps": of(func(s *connect.SearchCriteria) {
+				s.RoutingCriteria = &connect.SearchableRoutingCriteria{Steps: make([]connect.SearchableRoutingCriteriaStep, 21)}
+			}),
+			"AI agents": of(func(s *connect.SearchCriteria) { s.AiAgents = &connect.AiAgentsCriteria{} }),
 			"a group of another level": of(func(s *connect.SearchCriteria) {
 				s.AgentHierarchyGroups = &connect.AgentHierarchyGroups{L1Ids: []string{team}}
 			}),

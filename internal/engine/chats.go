@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,7 +13,9 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/contact/transcript"
+	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/flow/machine"
+	"parley.example/parley/internal/routing"
 	"parley.example/parley/internal/store"
 )
 
@@ -250,8 +253,8 @@ func readContent(ctx context.Context, c Catalog, instance center.InstanceID, env
 	return nil
 }
 
-// searchable returns the records that a change writes, with the attributes by which they are to be
-// found. Those of the current contact are written anew when the chat's attributes change.
+// searchable returns the records that a change writes, with the attributes and the agents by which they are to be
+// found. That of the current contact is written anew when the chat's attributes or criteria change.
 func searchable(was *contact.Chat, change *contact.Change) []center.Contact {
 	n, list := change.Chat, change.Contacts
 	if n == nil || change.Forgotten != nil || n.Gone&center.PartContacts != 0 {
@@ -259,18 +262,31 @@ func searchable(was *contact.Chat, change *contact.Change) []center.Contact {
 	}
 	list = slices.Clone(list)
 	written := slices.ContainsFunc(list, func(c center.Contact) bool { return c.ID == n.Latest.ID })
-	if !written && was != nil && !maps.Equal(was.Attributes, n.Attributes) {
+	if !written && was != nil && (!maps.Equal(was.Attributes, n.Attributes) || !slices.EqualFunc(was.Criteria, n.Criteria, sameCriterion)) {
 		list = append(list, n.Latest)
 	}
 	for i := range list {
 		switch c := &list[i]; {
 		case c.ID == n.Latest.ID:
-			c.Attributes = n.Attributes
+			c.Attributes, c.Sought = n.Attributes, sought(n.Criteria)
 		case was != nil && c.ID == was.Latest.ID:
-			c.Attributes = was.Attributes
+			c.Attributes, c.Sought = was.Attributes, sought(was.Criteria)
 		}
 	}
 	return list
+}
+
+func sameCriterion(a, b flow.Criterion) bool { return bytes.Equal(a.Expression, b.Expression) }
+
+// sought returns the agents whom routing criteria name, each once.
+func sought(steps []flow.Criterion) (users []center.UserID) {
+	for _, s := range steps {
+		if e, err := routing.Compile(s.Expression); err == nil {
+			users = append(users, e.Names()...)
+		}
+	}
+	slices.Sort(users)
+	return slices.Compact(users)
 }
 
 // writeChat applies a change to the entry, for the commands that follow, and

@@ -146,6 +146,15 @@ func compileMatch(v any, at string) (e *Expression, problem string) {
 	return e, ""
 }
 
+// Names returns the agents that the expression names by their ids, each as often as it does.
+func (e *Expression) Names() []center.UserID {
+	list := slices.Clone(e.users)
+	for _, p := range e.parts {
+		list = append(list, p.Names()...)
+	}
+	return list
+}
+
 // Matches reports whether an agent meets the expression.
 func (e *Expression) Matches(user center.UserID, proficiencies []Proficiency) bool {
 	switch e.op {

@@ -59,6 +59,12 @@ type Conditions struct {
 	Match Match
 }
 
+// SoughtAgents is a condition on the agents whom a contact's routing criteria name: MatchAny of them, and so on.
+type SoughtAgents struct {
+	Agents []center.UserID
+	Match  Match
+}
+
 // ContactSearch is what SearchContacts looks for. All conditions have to be met.
 type ContactSearch struct {
 	Instance center.InstanceID
@@ -74,6 +80,7 @@ type ContactSearch struct {
 	NameAs     Match
 	Attributes Conditions // as they were when the record was written last; values of at most 100 characters
 	Segment    Conditions
+	Sought     []SoughtAgents
 	Tags       Conditions
 	TagsAny    []Conditions // one of these; none for any
 

@@ -28,9 +28,9 @@ import (
 // the MatchType where none is given. Hierarchy groups stand for the agents who are in them now, or in groups below them; those of different
 // levels are of one or the other.
 //
-// Contacts are all chats that nothing schedules. What is in transcripts cannot be searched, nor can routing criteria and AI agents: ContactAnalysis,
-// RoutingCriteria and AiAgents are InvalidParameterException, as are a range that ends before it begins and a
-// token of another request. A hierarchy group that does not exist is ResourceNotFoundException; agents and queues may
+// Contacts are all chats that nothing schedules. What is in transcripts cannot be searched, nor can AI agents: ContactAnalysis and
+// AiAgents are InvalidParameterException, as are a range that ends before it begins and a
+// token of another request. RoutingCriteria are met by the agents whom all steps of a contact's criteria name together. A hierarchy group that does not exist is ResourceNotFoundException; agents and queues may
 // have been deleted.
 func (s *Contacts) SearchContacts(ctx context.Context, in *connect.SearchContactsRequest) (*connect.SearchContactsResponse, error) {
 	snap, err := query.Holding[*catalog.User](ctx, s.Catalog, in.InstanceId)
@@ -152,7 +152,7 @@ func (s *Contacts) criteria(snap *catalog.Snapshot, q *store.ContactSearch, c *c
 	if c == nil {
 		return false, nil
 	}
-	for member, given := range map[string]bool{"ContactAnalysis": c.ContactAnalysis != nil, "RoutingCriteria": c.RoutingCriteria != nil, "AiAgents": c.AiAgents != nil} {
+	for member, given := range map[string]bool{"ContactAnalysis": c.ContactAnalysis != nil, "AiAgents": c.AiAgents != nil} {
 		if given {
 			return false, center.Errorf(center.Invalid, "SearchCriteria.%s: contacts cannot be searched by it here; leave it out", member)
 		}
@@ -200,12 +200,39 @@ func (s *Contacts) criteria(snap *catalog.Snapshot, q *store.ContactSearch, c *c
 			q.Segment.All = append(q.Segment.All, store.KeyValues{Key: one.Key, Values: one.Values})
 		}
 	}
+	if err := bySteps(q, c.RoutingCriteria); err != nil {
+		return false, err
+	}
 	return nothing, withTags(q, c.ContactTags)
 }
 
+// bySteps reads whom the routing criteria are to name.
+func bySteps(q *store.ContactSearch, c *connect.SearchableRoutingCriteria) error {
+	if c == nil {
+		return nil
+	}
+	if len(c.Steps) > maxSteps {
+		return center.Errorf(center.Invalid, "RoutingCriteria has %d Steps; the most are %d", len(c.Steps), maxSteps)
+	}
+	for _, step := range c.Steps {
+		if step.AgentCriteria == nil || len(step.AgentCriteria.AgentIds) == 0 {
+			continue
+		}
+		s := store.SoughtAgents{Match: matches[step.AgentCriteria.MatchType]}
+		for _, ref := range step.AgentCriteria.AgentIds {
+			if id := center.UserID(center.IDOf(ref)); !slices.Contains(s.Agents, id) {
+				s.Agents = append(s.Agents, id)
+			}
+		}
+		q.Sought = append(q.Sought, s)
+	}
+	return nil
+}
+
 const (
-	maxAlso = 20
-	maxTags = 100
+	maxAlso  = 20
+	maxTags  = 100
+	maxSteps = 20
 )
 
 func alsoOf(c *connect.SearchContactsAdditionalTimeRangeCriteria) (store.TimeRange, error) {

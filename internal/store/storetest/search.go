@@ -36,7 +36,9 @@ func searched(t *testing.T, s *env) (names map[center.ContactID]string) {
 			c.SegmentAttrs = map[string]center.SegmentAttribute{"connect:Subtype": text("connect:Guide"), "n": {Integer: new(int64(7))}}
 		},
 		func(c *center.Contact) { c.Attributes = map[string]string{"tier": "silver", `o"dd]`: "it's"} },
-		func(c *center.Contact) { c.Agent, c.Tags = "bo", map[string]string{"site": "y"} },
+		func(c *center.Contact) {
+			c.Agent, c.Tags, c.Sought = "bo", map[string]string{"site": "y"}, []center.UserID{"bo", "di"}
+		},
 		func(c *center.Contact) { c.Instance, c.Agent = elsewhere, "bo" },
 	} {
 		id := newID()
@@ -94,6 +96,9 @@ func searchConditions(t *testing.T, s *env) {
 				q.Segment = some(store.MatchAll, kv("connect:Subtype", "CONNECT:GUIDE"), kv("n", "7"))
 			},
 		},
+		"[e]": {func(q *store.ContactSearch) {
+			q.Sought = []store.SoughtAgents{{Agents: []center.UserID{"bo", "di"}}, {Agents: []center.UserID{"bo", "cy"}, Match: store.MatchAny}, {Agents: []center.UserID{"ed"}, Match: store.MatchNone}}
+		}},
 		"[d]": {func(q *store.ContactSearch) { q.Attributes = some(store.MatchAll, kv(`o"dd]`, "it's")) }},
 		"[a d]": {func(q *store.ContactSearch) {
 			q.Attributes = some(store.MatchAny, kv("tier", "gold"), kv("tier", "silver"))

@@ -147,6 +147,9 @@ func conditions(q *store.ContactSearch) *where {
 	}
 	w.indexed(q)
 	w.attributes("$.segment", "coalesce(a.value ->> '$.s', a.value ->> '$.i', a.value ->> '$.a')", q.Segment)
+	for _, s := range q.Sought {
+		w.add("(SELECT count(*) FROM json_each(?) AS t WHERE t.value IN (SELECT value FROM json_each(record, '$.sought')))"+enough(s.Match, len(s.Agents)), list(s.Agents))
+	}
 	w.attributes("$.tags", "a.value", q.Tags)
 	w.attributes("$.tags", "a.value", q.TagsAny...)
 	return w
