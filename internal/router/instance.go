@@ -105,9 +105,6 @@ func (r *Router) learn(ctx context.Context, id center.InstanceID, n *news) error
 
 // load reads what the store has of an instance: its agents, what they have in hand, and what waits.
 func (r *Router) load(ctx context.Context, in *instance) error {
-	if err := r.engine.Agents.Recover(ctx, in.id, []string{r.engine.Node}); err != nil {
-		return err
-	}
 	for row, err := range r.Store.Agents(ctx, in.id, true) {
 		if err != nil {
 			return err

@@ -184,7 +184,7 @@ func (r *Router) begin(ctx context.Context) {
 		all, err := r.Catalog.Instances(ctx)
 		if err == nil {
 			for _, i := range all {
-				r.tell(i.ID, func(n *news) { n.load = true })
+				r.recover(ctx, i.ID)
 			}
 			return
 		}
@@ -196,6 +196,19 @@ func (r *Router) begin(ctx context.Context) {
 		case <-time.After(time.Second):
 		case <-ctx.Done():
 		}
+	}
+}
+
+// recover makes up for what a process before this one has left undone, and then has an instance read. What fails is
+// tried again. r.work is not held: commands to chats may have flows ask for [Router.Staffing].
+func (r *Router) recover(ctx context.Context, id center.InstanceID) {
+	err := r.engine.Agents.Recover(ctx, id, []string{r.engine.Node})
+	switch {
+	case err == nil:
+		r.tell(id, func(n *news) { n.load = true })
+	case ctx.Err() == nil:
+		r.Log.ErrorContext(ctx, "cannot look at the agents of an instance; it is tried again", "instance", id, "err", err)
+		time.AfterFunc(time.Second, func() { r.recover(ctx, id) })
 	}
 }
 
