@@ -47,8 +47,8 @@ var questions = map[string]any{
 	"AttributeType": connect.InstanceAttributeTypeINBOUND_CALLS, "ResourceType": connect.InstanceStorageResourceTypeCHAT_TRANSCRIPTS, "LexVersion": connect.LexVersionV2,
 	"FromDate": "2026-11-01", "ToDate": "2026-12-31", "ReferenceTypes": []connect.ReferenceType{"URL", "NUMBER", "STRING", "DATE", "EMAIL"},
 	"Metrics":        []connect.ContactMetricInfo{{Name: connect.ContactMetricNamePOSITION_IN_QUEUE}},
-	"TimeRange":      &connect.SearchContactsTimeRange{Type: connect.SearchContactsTimeRangeTypeINITIATION_TIMESTAMP, StartTime: time.Unix(0, 0), EndTime: time.Unix(1<<32, 0)},
-	"CurrentMetrics": []connect.CurrentMetric{{Name: connect.CurrentMetricNameCONTACTS_IN_QUEUE}}, "GetCurrentMetricData.Filters": &connect.Filters{},
+	"TimeRange":      connect.SearchContactsTimeRange{Type: connect.SearchContactsTimeRangeTypeINITIATION_TIMESTAMP, StartTime: time.Unix(0, 0), EndTime: time.Unix(1<<32, 0)},
+	"CurrentMetrics": []connect.CurrentMetric{{Name: connect.CurrentMetricNameCONTACTS_IN_QUEUE}}, "GetCurrentMetricData.Filters": connect.Filters{},
 }
 
 // bare looks at an instance as it is made, then at things of which nothing is said that can be left out.
@@ -103,7 +103,7 @@ func (r *replies) bare(s *servertest.Server) {
 func (r *replies) knownLists(s *servertest.Server, known map[string]any) {
 	instance := known["InstanceId"].(string)
 	known["RoutingProfileId"] = *told[connect.ListRoutingProfilesResponse](r)(s.Connect.ListRoutingProfiles(r.t.Context(), &connect.ListRoutingProfilesRequest{InstanceId: instance})).RoutingProfileSummaryList[0].Id
-	known["GetCurrentUserData.Filters"] = &connect.UserDataFilters{RoutingProfiles: []string{known["RoutingProfileId"].(string)}}
+	known["GetCurrentUserData.Filters"] = connect.UserDataFilters{RoutingProfiles: []string{known["RoutingProfileId"].(string)}}
 	known["SecurityProfileId"] = *told[connect.ListSecurityProfilesResponse](r)(s.Connect.ListSecurityProfiles(r.t.Context(), &connect.ListSecurityProfilesRequest{InstanceId: instance})).SecurityProfileSummaryList[0].Id
 	known["AgentStatusId"] = *told[connect.ListAgentStatusResponse](r)(s.Connect.ListAgentStatuses(r.t.Context(), &connect.ListAgentStatusRequest{InstanceId: instance})).AgentStatusSummaryList[0].Id
 }
