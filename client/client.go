@@ -14,9 +14,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"parley.example/parley/api/agent"
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
 	"parley.example/parley/api/restjson"
+	"parley.example/parley/client/agentcall"
 	"parley.example/parley/client/connectcall"
 	"parley.example/parley/client/participantcall"
 )
@@ -48,7 +50,7 @@ type Config struct {
 	// Endpoint is set, and is part of signatures.
 	Region string
 
-	// Endpoint is the base URL of both services if they are not Amazon's, such as
+	// Endpoint is the base URL of all services if they are not Amazon's, such as
 	// http://127.0.0.1:8790. Its path is a prefix of every operation's.
 	Endpoint string
 
@@ -88,38 +90,50 @@ type Config struct {
 	NewToken func() string
 }
 
-// Client calls the Amazon Connect API, by its own methods, and the Participant Service, by those of
-// Participant. It is cheap to copy, has nothing to close but its Connector's idle connections, and may
-// be used by many goroutines at once.
+// Client calls the Amazon Connect API, by its own methods, the Participant Service, by those of
+// Participant, and Parley's API of agents, by those of Agents. It is cheap to copy, has nothing to close but its
+// Connector's idle connections, and may be used by many goroutines at once.
 type Client struct {
 	connectcall.Calls
 	Participant participantcall.Calls
 
+	// Agents calls the API of agents at their desks, which is at Config.Endpoint: Amazon has none. [Client.SignIn] is the
+	// whole of an agent's work.
+	Agents agentcall.Calls
+
 	cfg     Config
-	service [2]*service
+	service [serviceCount]*service // that of agents is nil without an endpoint
 }
 
 // The places in Client.service.
 const (
 	connectService = iota
 	participantService
+	agentService
+	serviceCount
 )
 
-// services describes the two services.
-var services = [...]struct {
+// services describes the services.
+var services = [serviceCount]struct {
 	api    *restjson.API
 	prefix string // of the host name
 	sdkID  string // in the names of endpoint settings
 }{
 	connectService:     {connect.API, "connect", "Connect"},
 	participantService: {participant.API, "participant.connect", "ConnectParticipant"},
+	agentService:       {api: agent.API},
 }
+
+// policies are the retries of each service.
+type policies [serviceCount]RetryPolicy
 
 // New returns a client. It fails if an endpoint is not a valid URL, or if neither an endpoint nor a
 // region is set. It does not connect.
-func New(cfg Config) (*Client, error) { return newClient(cfg, [2]RetryPolicy{cfg.Retry, cfg.Retry}) }
+func New(cfg Config) (*Client, error) {
+	return newClient(cfg, policies{cfg.Retry, cfg.Retry, cfg.Retry})
+}
 
-func newClient(cfg Config, retry [2]RetryPolicy) (*Client, error) {
+func newClient(cfg Config, retry policies) (*Client, error) {
 	if cfg.Connector == nil {
 		cfg.Connector = NewConnector(ConnectorConfig{})
 	}
@@ -134,6 +148,9 @@ func newClient(cfg Config, retry [2]RetryPolicy) (*Client, error) {
 	}
 	c := &Client{cfg: cfg}
 	for i := range services {
+		if i == agentService && cfg.Endpoint == "" {
+			continue
+		}
 		if retry[i] == nil {
 			policy, err := newRetry(cfg.RetryConfig)
 			if err != nil {
@@ -149,6 +166,11 @@ func newClient(cfg Config, retry [2]RetryPolicy) (*Client, error) {
 	}
 	c.Calls = connectcall.New(c.service[connectService])
 	c.Participant = participantcall.New(c.service[participantService])
+	if s := c.service[agentService]; s != nil {
+		c.Agents = agentcall.New(s)
+	} else {
+		c.Agents = agentcall.New(nowhere{})
+	}
 	return c, nil
 }
 
@@ -158,14 +180,31 @@ func (c *Client) With(change func(*Config)) (*Client, error) {
 	cfg := c.cfg
 	before := cfg.RetryConfig
 	change(&cfg)
-	retry := [2]RetryPolicy{cfg.Retry, cfg.Retry}
+	retry := policies{cfg.Retry, cfg.Retry, cfg.Retry}
 	same := before.Mode == cfg.RetryConfig.Mode && before.Behavior == cfg.RetryConfig.Behavior && before.MaxAttempts == cfg.RetryConfig.MaxAttempts && before.InitialBackoff == cfg.RetryConfig.InitialBackoff &&
 		before.MaxBackoff == cfg.RetryConfig.MaxBackoff && before.Quota == cfg.RetryConfig.Quota
 	if cfg.Retry == nil && c.cfg.Retry == nil && same {
-		retry = [2]RetryPolicy{c.service[0].retry, c.service[1].retry}
+		for i, s := range c.service {
+			if s != nil {
+				retry[i] = s.retry
+			}
+		}
 	}
 	return newClient(cfg, retry)
 }
+
+// nowhere refuses the calls of a service that is nowhere.
+type nowhere struct{}
+
+var errNowhere = errors.New("the API of agents is Parley's own: set the Endpoint of a Parley")
+
+// Do implements [restjson.Caller].
+func (nowhere) Do(_ context.Context, op *restjson.Operation, _, _ any) error {
+	return &Error{Operation: op, Kind: ConstructionFailure, Err: errNowhere}
+}
+
+// Token implements [restjson.Caller].
+func (nowhere) Token() string { return newUUID() }
 
 // CloseIdleConnections closes the Connector's idle connections, if it can.
 func (c *Client) CloseIdleConnections() {

@@ -25,7 +25,8 @@ type socket struct {
 
 	message []byte // being read; kept from one to the next while it is small
 
-	beats atomic.Int32 // heartbeats sent
+	beats  atomic.Int32 // heartbeats sent
+	reason uint16       // why the server closed, by its close frame; 0 when it has not, or has not said
 
 	write   chan struct{} // full while a frame is being written
 	closing sync.Once
@@ -166,6 +167,7 @@ func (s *socket) control(h websocket.Header) error {
 	case websocket.Ping:
 		err = s.send(websocket.Pong, payload)
 	case websocket.Close:
+		s.reason, _ = websocket.CloseCode(payload)              // a wrong one says nothing
 		_ = s.send(websocket.Close, payload[:min(2, h.Length)]) // the other side may have closed already
 		err = errSocketClosed
 	}

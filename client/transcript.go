@@ -15,6 +15,7 @@ import (
 type reader struct {
 	calls     participantcall.Calls
 	caller    *caller
+	ctx       context.Context   // of its calls
 	hand      func(*Item) error // gives an item to the program
 	history   int               // how many items from before the session are read; negative for none
 	pastChats bool
@@ -32,7 +33,7 @@ const (
 )
 
 func (r *reader) init(client *Client, caller *caller, cfg SessionConfig, hand func(*Item) error) {
-	r.calls, r.caller, r.hand, r.history, r.pastChats = client.Participant, caller, hand, cfg.History, cfg.PastChats
+	r.calls, r.caller, r.ctx, r.hand, r.history, r.pastChats = client.Participant, caller, caller.ctx, hand, cfg.History, cfg.PastChats
 	if cfg.After != "" {
 		r.last, r.anchor = &Item{}, cfg.After
 		r.last.Id = new(cfg.After)
@@ -44,7 +45,7 @@ var errChatOver = errors.New("the chat is over")
 
 // deliver delivers an item unless it was delivered before, and reports the chat's end.
 func (r *reader) deliver(item *Item) error {
-	if r.caller.ctx.Err() != nil {
+	if r.ctx.Err() != nil {
 		return ErrClosed
 	}
 	if !r.window.first(item) {
@@ -94,6 +95,34 @@ func (r *reader) begin() error {
 		r.anchor = r.last.ID()
 	}
 	return nil
+}
+
+// Transcript returns what is stored of the chat, the first item first and no more than SessionConfig.History items, for sessions
+// that do not receive (SendOnly) as well. It is read anew each time, in pages of 100 items. After the chat's end
+// Parley returns it as long as the session has not been closed; Amazon refuses.
+func (s *Session) Transcript(ctx context.Context) (items []*Item, err error) {
+	ctx, cancel := along(ctx, s.caller.calls)
+	defer cancel()
+	var r reader
+	r.init(s.c, &s.caller, SessionConfig{History: max(s.cfg.History, 0), PastChats: s.cfg.PastChats}, func(i *Item) error {
+		items = append(items, i)
+		return nil
+	})
+	if r.ctx = ctx; r.history == 0 {
+		r.history = defaultHistory
+	}
+	err = r.readHistory()
+	if e := refusal(err); e != nil && e.Status() == 403 { // the chat may be over
+		items, r.after = nil, true
+		err = r.readHistory()
+	}
+	switch {
+	case err == nil, errors.Is(err, errChatOver):
+		return items, nil
+	case s.caller.calls.Err() != nil:
+		return nil, ErrClosed
+	}
+	return nil, err
 }
 
 // readOn delivers the items of a transcript from a position on.
@@ -214,7 +243,7 @@ var errSlowPage = fmt.Errorf("no page of the transcript within %v", pageLimit)
 // page reads one page, with a fresh token if the old one is refused. After the end of the chat there
 // are no fresh tokens.
 func (r *reader) page(call participantcall.GetTranscript) (*participant.GetTranscriptResponse, error) {
-	ctx, cancel := context.WithTimeoutCause(r.caller.ctx, pageLimit, errSlowPage)
+	ctx, cancel := context.WithTimeoutCause(r.ctx, pageLimit, errSlowPage)
 	defer cancel()
 	var out *participant.GetTranscriptResponse
 	if r.after {

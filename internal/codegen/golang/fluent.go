@@ -36,8 +36,12 @@ func (a *api) emitCalls(p *printer) error {
 	return nil
 }
 
-// summary says what an operation does, as the end of a sentence about a call.
+// summary says what an operation does, as the end of a sentence about a call: in the words of a model that has some.
 func (a *api) summary(op *model.Operation) string {
+	if text, ok := strings.CutPrefix(op.Shape.Traits.Documentation, "It "); ok {
+		first, _, _ := strings.Cut(text, ". ")
+		return strings.TrimSuffix(first, ".")
+	}
 	return cmp.Or(operationTexts[op.Name], sentence(op.Name))
 }
 

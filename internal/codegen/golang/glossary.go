@@ -56,6 +56,8 @@ var operationTexts = map[string]string{
 	"SendEvent":                       "reports typing, or that a message has been delivered or read",
 	"SendMessage":                     "sends a message to the chat",
 	"StartAttachmentUpload":           "announces an attachment and returns where to upload its bytes",
+
+	"LeaveContact": "has the agent leave a chat, which goes on without him or ends with him",
 }
 
 // memberTexts say what input members are where their names do not say it well enough. A key is the

@@ -63,6 +63,8 @@ func (a *api) elementSetter(m *model.Member, taken map[string]bool) string {
 func (a *api) comment(p *printer, op *model.Operation, m *model.Member, verb string) {
 	text := cmp.Or(memberTexts[op.Name+"."+m.Name], memberTexts[m.Name])
 	switch target := a.Shapes[m.Target]; {
+	case m.Traits.Documentation != "": // a model that has words of its own
+		text = ". " + strings.TrimSuffix(m.Traits.Documentation, ".")
 	case text != "":
 		text = ", " + text
 	case target.Type == "enum":

@@ -93,6 +93,9 @@ func sentence(op string) string {
 	if verb == "" {
 		verb = strings.ToLower(words[0]) + "s"
 	}
+	if len(words) == 1 {
+		return verb
+	}
 	object := strings.Join(words[1:], "")
 	text := phrase(object)
 	switch {

@@ -1,0 +1,438 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"parley.example/parley/api/agent"
+	"parley.example/parley/api/restjson"
+)
+
+// link keeps an agent's socket alive.
+type link struct {
+	liveness
+	work sync.WaitGroup // what the timer has started, and the closing of the socket
+
+	mu     sync.Mutex // guards what follows
+	socket *socket    // nil while there is none
+	timer  *time.Timer
+}
+
+var agentHeartbeat = string(restjson.Marshal(&agent.ClientFrame{Type: agent.FrameHeartbeat}))
+
+// start attaches the first socket and begins to send heartbeats. stop ends it.
+func (l *link) start(sock *socket) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.socket = sock
+	l.work.Add(1)
+	l.timer = time.AfterFunc(heartbeatEvery, l.tick)
+}
+
+// attach has a socket kept alive, in place of the one before; nil for none.
+func (l *link) attach(sock *socket) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.socket = sock
+}
+
+// tick sends a heartbeat, or aborts a dead connection.
+func (l *link) tick() {
+	defer l.work.Done()
+	l.mu.Lock()
+	sock := l.socket
+	l.mu.Unlock()
+	if sock != nil && (l.dead() || sock.text(agentHeartbeat) != nil) {
+		sock.abort()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.timer != nil {
+		l.work.Add(1)
+		l.timer.Reset(heartbeatEvery)
+	}
+}
+
+// stop ends the heartbeats for good and closes the socket.
+func (l *link) stop() {
+	l.mu.Lock()
+	if l.timer.Stop() {
+		l.work.Done() // it will not run
+	}
+	sock := l.socket
+	l.timer, l.socket = nil, nil
+	l.mu.Unlock()
+	if sock != nil {
+		sock.close()
+	}
+}
+
+// close closes the socket, so that whoever reads it goes on to stop, and waits until nothing that the link has started
+// is under way.
+func (l *link) close() {
+	l.mu.Lock()
+	if sock := l.socket; sock != nil {
+		l.work.Go(sock.close)
+	}
+	l.mu.Unlock()
+	l.work.Wait()
+}
+
+// feed is how far an agent has received the chats in hand. One goroutine uses it.
+type feed struct {
+	earlier   []agent.Seen // of an earlier run
+	positions []position
+}
+
+// position is how far a chat was received.
+type position struct {
+	agent.Seen
+	participant string    // the agent's; "" until it is known
+	from        time.Time // when the agent accepted it; what was before is not of this feed
+}
+
+func (f *feed) init(earlier []agent.Seen) { f.earlier = slices.Clone(earlier) }
+
+// of returns the position of a chat, nil when there is none.
+func (f *feed) of(chat string) *position {
+	i := slices.IndexFunc(f.positions, func(p position) bool { return p.InitialContactId == chat })
+	if i < 0 {
+		return nil
+	}
+	return &f.positions[i]
+}
+
+// follow has positions of the chats that were accepted, and of no others that are not in hand.
+func (f *feed) follow(s *agent.AgentSnapshot) {
+	f.positions = slices.DeleteFunc(f.positions, func(p position) bool {
+		c := contactOf(s, p.InitialContactId)
+		return c == nil || p.participant != "" && c.ParticipantId != p.participant
+	})
+	for i := range s.Contacts {
+		c := &s.Contacts[i]
+		if c.Accepted == nil {
+			continue
+		}
+		p := f.of(c.InitialContactId)
+		if p == nil {
+			f.positions = append(f.positions, position{Seen: agent.Seen{InitialContactId: c.InitialContactId}})
+			p = &f.positions[len(f.positions)-1]
+			if n := slices.IndexFunc(f.earlier, func(e agent.Seen) bool { return e.InitialContactId == c.InitialContactId }); n >= 0 {
+				p.Sequence = f.earlier[n].Sequence
+			}
+		}
+		p.participant, p.from = c.ParticipantId, *c.Accepted
+	}
+	f.earlier = nil
+}
+
+// first reports whether an item is new, and notes that it was received.
+func (f *feed) first(chat string, sequence int64, item *Item) bool {
+	if sequence == 0 {
+		return true
+	}
+	p := f.of(chat)
+	if p == nil { // its contact has been cleared
+		f.positions = append(f.positions, position{Seen: agent.Seen{InitialContactId: chat}})
+		p = &f.positions[len(f.positions)-1]
+	}
+	if sequence <= p.Sequence {
+		return false
+	}
+	p.Sequence = sequence
+	at, err := time.Parse(time.RFC3339Nano, deref(item.AbsoluteTime))
+	return err != nil || !at.Before(p.from.Truncate(time.Millisecond))
+}
+
+// seen is what the server is told when the stream begins.
+func (f *feed) seen() []agent.Seen {
+	list := make([]agent.Seen, 0, len(f.positions))
+	for _, p := range f.positions {
+		list = append(list, p.Seen)
+	}
+	return list[max(0, len(list)-agent.MaxSeen):]
+}
+
+// open opens a stream and starts it behind what was received. It returns the snapshot that comes first. ctx bounds it.
+func (a *Agent) open(ctx context.Context) (sock *socket, first *agent.AgentSnapshot, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, openLimit, errSlowOpen)
+	defer cancel()
+	defer context.AfterFunc(a.ctx, cancel)()
+	out, err := a.calls.CreateStream().SessionToken(a.token).Send(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	sock, err = dialSocket(ctx, a.c.cfg.Connector, out.Url, a.c.service[agentService].agent)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the stream: %w", err)
+	}
+	defer context.AfterFunc(ctx, sock.abort)()
+	for first == nil {
+		text, err := sock.read()
+		if err != nil {
+			sock.abort()
+			return nil, nil, fmt.Errorf("open the stream: %w", errors.Join(over(sock), err, context.Cause(ctx)))
+		}
+		var f agent.Frame
+		if restjson.Unmarshal(text, &f) == nil {
+			first = f.Snapshot
+		}
+	}
+	a.feed.follow(first)
+	if err := sock.text(string(restjson.Marshal(&agent.ClientFrame{Type: agent.FrameStart, Seen: a.feed.seen()}))); err != nil {
+		sock.abort()
+		return nil, nil, fmt.Errorf("start the stream: %w", errors.Join(err, context.Cause(ctx)))
+	}
+	a.link.received()
+	return sock, first, nil
+}
+
+// The codes with which the server closes a stream that is not to be opened again.
+const (
+	closedOver    = 4401
+	closedTooMany = 4429
+)
+
+// over returns why a stream must not be opened again; nil when it may.
+func over(sock *socket) error {
+	switch sock.reason {
+	case closedOver:
+		return ErrSignedOut
+	case closedTooMany:
+		return ErrReplaced
+	}
+	return nil
+}
+
+// run reads until the agent is over.
+func (a *Agent) run(first *agent.AgentSnapshot) {
+	a.tell(nil, first)
+	a.err = a.attend()
+	a.link.stop()
+	a.hangUp()
+	a.mu.Lock()
+	a.state = Closed
+	chats := a.chats
+	a.chats = nil
+	a.mu.Unlock()
+	for _, c := range chats {
+		_ = c.session.Close() // it has nothing that could fail
+	}
+	close(a.done) // before events: readers call Err when they end
+	close(a.events)
+}
+
+// attend reads streams, one after the other, and returns why there is to be no other.
+func (a *Agent) attend() error {
+	var away absence
+	for {
+		sock := a.link.socketNow()
+		err := a.receive(sock, &away)
+		sock.abort()
+		a.link.attach(nil)
+		if a.ctx.Err() != nil {
+			return ErrClosed
+		}
+		if final := over(sock); final != nil {
+			return final
+		}
+		a.become(Reconnecting)
+		a.hand(&AgentEvent{Kind: StreamLost, Snapshot: a.Snapshot()})
+		if err := a.reconnect(err, &away); err != nil {
+			return err
+		}
+	}
+}
+
+// socketNow returns the socket to be read.
+func (l *link) socketNow() *socket {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.socket
+}
+
+func (a *Agent) become(s State) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.state = s
+}
+
+// reconnect opens another stream, with a pause before each attempt. lost is why the last one ended.
+func (a *Agent) reconnect(lost error, away *absence) error {
+	away.since = time.Now()
+	refused := 0
+	for err := lost; ; away.tries++ {
+		if time.Since(away.since) > a.cfg.GiveUp {
+			return fmt.Errorf("could not reconnect within %v: %w", a.cfg.GiveUp, err)
+		}
+		if !sleep(a.ctx, backoff(away.tries)) {
+			return ErrClosed
+		}
+		var sock *socket
+		var first *agent.AgentSnapshot
+		sock, first, err = a.open(a.ctx)
+		_, out := errors.AsType[*agent.UnauthorizedException](err)
+		switch {
+		case a.ctx.Err() != nil:
+			if sock != nil {
+				sock.abort()
+			}
+			return ErrClosed
+		case err == nil:
+			away.tries++
+			a.link.attach(sock)
+			if a.ctx.Err() != nil { // Close has not seen it
+				sock.abort()
+			}
+			before := a.Snapshot()
+			a.keep(first)
+			a.become(Connected)
+			a.hand(&AgentEvent{Kind: StreamRestored, Snapshot: first})
+			a.tell(before, first)
+			return nil
+		case out, errors.Is(err, ErrSignedOut):
+			return ErrSignedOut
+		case errors.Is(err, ErrReplaced):
+			return ErrReplaced
+		case refusal(err) != nil: // which a proxy in between may do in the server's name
+			if refused++; refused == refusalsMeant {
+				return err
+			}
+		default:
+			refused = 0
+		}
+	}
+}
+
+// receive reads what happens until the stream ends.
+func (a *Agent) receive(sock *socket, away *absence) error {
+	var early []arrival // items that wait for a snapshot
+	for {
+		if err := sock.wait(); err != nil {
+			return err
+		}
+		text, err := sock.read()
+		if err != nil {
+			return err
+		}
+		a.link.received()
+		var f agent.Frame
+		if restjson.Unmarshal(text, &f) != nil {
+			continue // what cannot be read is of a later server
+		}
+		switch f.Type {
+		case agent.FrameHeartbeat:
+			away.tries = 0 // it lasts
+		case agent.FrameSnapshot:
+			before := a.Snapshot()
+			if f.Snapshot == nil || f.Snapshot.Version <= before.Version {
+				continue
+			}
+			a.feed.follow(f.Snapshot)
+			a.keep(f.Snapshot)
+			a.tell(before, f.Snapshot)
+			early = a.items(early, false)
+		case agent.FrameBroadcast:
+			a.hand(&AgentEvent{Kind: BroadcastReceived, Snapshot: a.Snapshot(), Text: f.Content})
+		case agent.FrameItem:
+			var p push
+			if restjson.Unmarshal(f.Frame, &p) != nil || p.item == nil {
+				continue
+			}
+			if early = a.items(append(early, arrival{f.InitialContactId, f.Sequence, p.item}), true); len(early) > maxEarly {
+				return errTooEarly // they come again, on the next stream
+			}
+		}
+	}
+}
+
+// arrival is an item that has come.
+type arrival struct {
+	chat     string
+	sequence int64
+	item     *Item
+}
+
+// maxEarly bounds the items that wait for the snapshot in which their contact was accepted: on a slow connection the server sends
+// snapshots behind the items that wait.
+const maxEarly = 4096
+
+var errTooEarly = fmt.Errorf("more than %d items came before the snapshot they belong to", maxEarly)
+
+// items delivers items, unless they were delivered before, and returns those that have to wait: their contact still rings, or
+// is not known yet. Of one that is not in hand, a snapshot that has come since says that it will not be.
+func (a *Agent) items(all []arrival, unknownWait bool) (early []arrival) {
+	s := a.Snapshot()
+	for _, i := range all {
+		c := contactOf(s, i.chat)
+		if c == nil && unknownWait || c != nil && c.Accepted == nil {
+			early = append(early, i)
+			continue
+		}
+		if !a.feed.first(i.chat, i.sequence, i.item) {
+			continue
+		}
+		a.hand(&AgentEvent{Kind: ItemReceived, Snapshot: s, Contact: c, Item: i.item, Sequence: i.sequence})
+		if i.sequence > 0 {
+			a.note()
+		}
+	}
+	return early
+}
+
+// note lets Seen have what was received.
+func (a *Agent) note() {
+	seen := a.feed.seen()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.seen = seen
+}
+
+// keep makes a snapshot the one that is shown, and ends the calls of chats that are not in hand any more.
+func (a *Agent) keep(s *agent.AgentSnapshot) {
+	seen := a.feed.seen()
+	var gone []*chatInHand
+	a.mu.Lock()
+	before := a.snapshot
+	a.snapshot, a.received, a.seen = s, time.Now(), seen
+	if before != nil {
+		for i := range before.Contacts {
+			c := &before.Contacts[i]
+			if held := a.chats[c.InitialContactId]; held != nil && held.participant == c.ParticipantId && hold(s, c) == nil {
+				gone = append(gone, held)
+				delete(a.chats, c.InitialContactId)
+			}
+		}
+	}
+	a.mu.Unlock()
+	for _, c := range gone {
+		_ = c.session.Close() // it has nothing that could fail
+	}
+}
+
+// tell delivers what has changed between two snapshots.
+func (a *Agent) tell(before, after *agent.AgentSnapshot) {
+	for _, e := range changes(before, after) {
+		a.hand(e)
+	}
+}
+
+// hand gives an event to the program, which may block.
+func (a *Agent) hand(e *AgentEvent) {
+	if a.ctx.Err() != nil {
+		return
+	}
+	defer a.link.pause()()
+	if a.cfg.OnEvent != nil {
+		a.cfg.OnEvent(e)
+		return
+	}
+	select {
+	case a.events <- e:
+	case <-a.ctx.Done():
+	}
+}
