@@ -85,8 +85,8 @@ type Agent struct {
 	mu       sync.Mutex // guards what follows
 	state    State
 	snapshot *agent.AgentSnapshot
-	received time.Time // when snapshot was
-	chats    map[string]*chatInHand
+	received time.Time   // when snapshot was
+	chats    chatsInHand // nil when the agent is over
 	seen     []agent.Seen
 	statuses []agent.AgentStatusSummary // to choose from; nil before they are known
 }
@@ -109,7 +109,7 @@ func (c *Client) SignIn(ctx context.Context, cfg AgentConfig) (*Agent, error) {
 		cfg.GiveUp = giveUpAfter
 	}
 	a := &Agent{
-		c: c, calls: c.Agents, token: cfg.Token, done: make(chan struct{}), events: make(chan *AgentEvent, eventsWaiting), chats: map[string]*chatInHand{},
+		c: c, calls: c.Agents, token: cfg.Token, done: make(chan struct{}), events: make(chan *AgentEvent, eventsWaiting), chats: chatsInHand{},
 	}
 	if cfg.Token == "" {
 		out, err := a.calls.SignIn().InstanceID(cfg.InstanceID).UserName(cfg.UserName).Password(cfg.Password).Send(ctx)
@@ -118,7 +118,7 @@ func (c *Client) SignIn(ctx context.Context, cfg AgentConfig) (*Agent, error) {
 		}
 		a.token, a.user, a.expiry = out.SessionToken, out.User, out.Expiry
 	} else {
-		out, err := a.settings(ctx)
+		out, err := a.Settings(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -134,7 +134,6 @@ func (c *Client) SignIn(ctx context.Context, cfg AgentConfig) (*Agent, error) {
 		a.hangUp()
 		return nil, err
 	}
-	a.state = Connected
 	a.keep(first)
 	a.link.start(sock)
 	a.work.Go(func() { a.run(first) })

@@ -18,7 +18,7 @@ func (a *Agent) SetStatus(ctx context.Context, status string) (*agent.PutAgentSt
 	a.mu.Unlock()
 	chosen, ok := statusOf(known, status)
 	if !ok {
-		settings, err := a.settings(ctx)
+		settings, err := a.Settings(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -46,10 +46,6 @@ func statusOf(all []agent.AgentStatusSummary, ref string) (agent.AgentStatusSumm
 
 // Settings is how an administrator has set up the agent: the statuses to choose from, the routing profile, the permissions.
 func (a *Agent) Settings(ctx context.Context) (*agent.AgentConfiguration, error) {
-	return a.settings(ctx)
-}
-
-func (a *Agent) settings(ctx context.Context) (*agent.AgentConfiguration, error) {
 	out, err := a.calls.GetAgent().SessionToken(a.token).Send(ctx)
 	if err != nil {
 		return nil, err
@@ -143,8 +139,11 @@ type chatInHand struct {
 // methods here do not do, such as sending files. It is one for all calls, and is closed when the contact is cleared; it must not
 // be closed before. A contact that is not connected is an InvalidStateException.
 func (a *Agent) Chat(ctx context.Context, contact string) (*Session, error) {
-	if s := a.session(contact); s != nil {
-		return s, nil
+	a.mu.Lock()
+	there := a.chats.of(contact)
+	a.mu.Unlock()
+	if there != nil {
+		return there.session, nil
 	}
 	out, err := a.calls.CreateChatToken().SessionToken(a.token).ContactID(contact).Send(ctx)
 	if err != nil {
@@ -174,13 +173,14 @@ func (a *Agent) Chat(ctx context.Context, contact string) (*Session, error) {
 	return s, nil
 }
 
-// session returns the session of a chat, nil when there is none yet.
-func (a *Agent) session(contact string) *Session {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for chat, c := range a.chats {
+// chatsInHand are the chats for which there is a session, by the first contact of their chain.
+type chatsInHand map[string]*chatInHand
+
+// of finds a chat by that contact, or by the one with which it was begun; nil when there is none.
+func (all chatsInHand) of(contact string) *chatInHand {
+	for chat, c := range all {
 		if chat == contact || c.contact == contact {
-			return c.session
+			return c
 		}
 	}
 	return nil
@@ -207,15 +207,6 @@ func (a *Agent) Typing(ctx context.Context, contact string) error {
 		return err
 	}
 	return s.Typing(ctx)
-}
-
-// Delivered tells the author of a message that it was received, Read that it was read.
-func (a *Agent) Delivered(ctx context.Context, contact, itemID string) error {
-	s, err := a.Chat(ctx, contact)
-	if err != nil {
-		return err
-	}
-	return s.Delivered(ctx, itemID)
 }
 
 // Read tells the author of a message that it was read, which implies that it was delivered.

@@ -10,6 +10,7 @@ import (
 
 	"parley.example/parley/api/agent"
 	"parley.example/parley/api/restjson"
+	"parley.example/parley/client/internal/wire"
 )
 
 // link keeps an agent's socket alive.
@@ -17,15 +18,15 @@ type link struct {
 	liveness
 	work sync.WaitGroup // what the timer has started, and the closing of the socket
 
-	mu     sync.Mutex // guards what follows
-	socket *socket    // nil while there is none
+	mu     sync.Mutex   // guards what follows
+	socket *wire.Socket // nil while there is none
 	timer  *time.Timer
 }
 
 var agentHeartbeat = string(restjson.Marshal(&agent.ClientFrame{Type: agent.FrameHeartbeat}))
 
 // start attaches the first socket and begins to send heartbeats. stop ends it.
-func (l *link) start(sock *socket) {
+func (l *link) start(sock *wire.Socket) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.socket = sock
@@ -34,7 +35,7 @@ func (l *link) start(sock *socket) {
 }
 
 // attach has a socket kept alive, in place of the one before; nil for none.
-func (l *link) attach(sock *socket) {
+func (l *link) attach(sock *wire.Socket) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.socket = sock
@@ -46,8 +47,8 @@ func (l *link) tick() {
 	l.mu.Lock()
 	sock := l.socket
 	l.mu.Unlock()
-	if sock != nil && (l.dead() || sock.text(agentHeartbeat) != nil) {
-		sock.abort()
+	if sock != nil && (l.dead() || sock.Text(agentHeartbeat) != nil) {
+		sock.Abort()
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -67,7 +68,7 @@ func (l *link) stop() {
 	l.timer, l.socket = nil, nil
 	l.mu.Unlock()
 	if sock != nil {
-		sock.close()
+		sock.Close()
 	}
 }
 
@@ -76,7 +77,7 @@ func (l *link) stop() {
 func (l *link) close() {
 	l.mu.Lock()
 	if sock := l.socket; sock != nil {
-		l.work.Go(sock.close)
+		l.work.Go(sock.Close)
 	}
 	l.mu.Unlock()
 	l.work.Wait()
@@ -158,7 +159,7 @@ func (f *feed) seen() []agent.Seen {
 }
 
 // open opens a stream and starts it behind what was received. It returns the snapshot that comes first. ctx bounds it.
-func (a *Agent) open(ctx context.Context) (sock *socket, first *agent.AgentSnapshot, err error) {
+func (a *Agent) open(ctx context.Context) (sock *wire.Socket, first *agent.AgentSnapshot, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, openLimit, errSlowOpen)
 	defer cancel()
 	defer context.AfterFunc(a.ctx, cancel)()
@@ -166,15 +167,15 @@ func (a *Agent) open(ctx context.Context) (sock *socket, first *agent.AgentSnaps
 	if err != nil {
 		return nil, nil, err
 	}
-	sock, err = dialSocket(ctx, a.c.cfg.Connector, out.Url, a.c.service[agentService].agent)
+	sock, err = wire.Dial(ctx, a.c.cfg.Connector, out.Url, a.c.service[agentService].agent)
 	if err != nil {
 		return nil, nil, fmt.Errorf("open the stream: %w", err)
 	}
-	defer context.AfterFunc(ctx, sock.abort)()
+	defer context.AfterFunc(ctx, sock.Abort)()
 	for first == nil {
-		text, err := sock.read()
+		text, err := sock.Read()
 		if err != nil {
-			sock.abort()
+			sock.Abort()
 			return nil, nil, fmt.Errorf("open the stream: %w", errors.Join(over(sock), err, context.Cause(ctx)))
 		}
 		var f agent.Frame
@@ -183,8 +184,8 @@ func (a *Agent) open(ctx context.Context) (sock *socket, first *agent.AgentSnaps
 		}
 	}
 	a.feed.follow(first)
-	if err := sock.text(string(restjson.Marshal(&agent.ClientFrame{Type: agent.FrameStart, Seen: a.feed.seen()}))); err != nil {
-		sock.abort()
+	if err := sock.Text(string(restjson.Marshal(&agent.ClientFrame{Type: agent.FrameStart, Seen: a.feed.seen()}))); err != nil {
+		sock.Abort()
 		return nil, nil, fmt.Errorf("start the stream: %w", errors.Join(err, context.Cause(ctx)))
 	}
 	a.link.received()
@@ -198,8 +199,8 @@ const (
 )
 
 // over returns why a stream must not be opened again; nil when it may.
-func over(sock *socket) error {
-	switch sock.reason {
+func over(sock *wire.Socket) error {
+	switch sock.Reason {
 	case closedOver:
 		return ErrSignedOut
 	case closedTooMany:
@@ -232,7 +233,7 @@ func (a *Agent) attend() error {
 	for {
 		sock := a.link.socketNow()
 		err := a.receive(sock, &away)
-		sock.abort()
+		sock.Abort()
 		a.link.attach(nil)
 		if a.ctx.Err() != nil {
 			return ErrClosed
@@ -240,7 +241,9 @@ func (a *Agent) attend() error {
 		if final := over(sock); final != nil {
 			return final
 		}
-		a.become(Reconnecting)
+		a.mu.Lock()
+		a.state = Reconnecting
+		a.mu.Unlock()
 		a.hand(&AgentEvent{Kind: StreamLost, Snapshot: a.Snapshot()})
 		if err := a.reconnect(err, &away); err != nil {
 			return err
@@ -249,16 +252,10 @@ func (a *Agent) attend() error {
 }
 
 // socketNow returns the socket to be read.
-func (l *link) socketNow() *socket {
+func (l *link) socketNow() *wire.Socket {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.socket
-}
-
-func (a *Agent) become(s State) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.state = s
 }
 
 // reconnect opens another stream, with a pause before each attempt. lost is why the last one ended.
@@ -272,25 +269,24 @@ func (a *Agent) reconnect(lost error, away *absence) error {
 		if !sleep(a.ctx, backoff(away.tries)) {
 			return ErrClosed
 		}
-		var sock *socket
+		var sock *wire.Socket
 		var first *agent.AgentSnapshot
 		sock, first, err = a.open(a.ctx)
 		_, out := errors.AsType[*agent.UnauthorizedException](err)
 		switch {
 		case a.ctx.Err() != nil:
 			if sock != nil {
-				sock.abort()
+				sock.Abort()
 			}
 			return ErrClosed
 		case err == nil:
 			away.tries++
 			a.link.attach(sock)
 			if a.ctx.Err() != nil { // Close has not seen it
-				sock.abort()
+				sock.Abort()
 			}
 			before := a.Snapshot()
 			a.keep(first)
-			a.become(Connected)
 			a.hand(&AgentEvent{Kind: StreamRestored, Snapshot: first})
 			a.tell(before, first)
 			return nil
@@ -309,13 +305,13 @@ func (a *Agent) reconnect(lost error, away *absence) error {
 }
 
 // receive reads what happens until the stream ends.
-func (a *Agent) receive(sock *socket, away *absence) error {
+func (a *Agent) receive(sock *wire.Socket, away *absence) error {
 	var early []arrival // items that wait for a snapshot
 	for {
-		if err := sock.wait(); err != nil {
+		if err := sock.Wait(); err != nil {
 			return err
 		}
-		text, err := sock.read()
+		text, err := sock.Read()
 		if err != nil {
 			return err
 		}
@@ -378,27 +374,22 @@ func (a *Agent) items(all []arrival, unknownWait bool) (early []arrival) {
 		}
 		a.hand(&AgentEvent{Kind: ItemReceived, Snapshot: s, Contact: c, Item: i.item, Sequence: i.sequence})
 		if i.sequence > 0 {
-			a.note()
+			seen := a.feed.seen()
+			a.mu.Lock()
+			a.seen = seen
+			a.mu.Unlock()
 		}
 	}
 	return early
 }
 
-// note lets Seen have what was received.
-func (a *Agent) note() {
-	seen := a.feed.seen()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.seen = seen
-}
-
-// keep makes a snapshot the one that is shown, and ends the calls of chats that are not in hand any more.
+// keep makes a snapshot that has come the one that is shown, and ends the calls of chats that are not in hand any more.
 func (a *Agent) keep(s *agent.AgentSnapshot) {
 	seen := a.feed.seen()
 	var gone []*chatInHand
 	a.mu.Lock()
 	before := a.snapshot
-	a.snapshot, a.received, a.seen = s, time.Now(), seen
+	a.state, a.snapshot, a.received, a.seen = Connected, s, time.Now(), seen
 	if before != nil {
 		for i := range before.Contacts {
 			c := &before.Contacts[i]

@@ -19,6 +19,7 @@ import (
 	"github.com/google/uuid"
 
 	"parley.example/parley/api/restjson"
+	"parley.example/parley/client/internal/sigv4"
 )
 
 // maxResponse bounds the body of a response.
@@ -34,7 +35,7 @@ type service struct {
 	prefix      string // the endpoint's path, escaped
 	agent       []string
 	credentials aws.CredentialsProvider // nil for unsigned calls
-	signer      signer
+	signer      sigv4.Signer
 	handler     Handler // around call; nil without middleware
 }
 
@@ -52,7 +53,7 @@ func newService(i int, cfg *Config, retry RetryPolicy) (*service, error) {
 	s.pacer, _ = retry.(Pacer)
 	if i == connectService {
 		s.credentials = cfg.Credentials
-		s.signer.region, s.signer.service = cfg.Region, s.api.SigningName
+		s.signer.Region, s.signer.Service = cfg.Region, s.api.SigningName
 	}
 	if len(cfg.Middleware) > 0 {
 		s.handler = func(ctx context.Context, c *Call) error { return s.call(ctx, c.Operation, c.Input, c.Output) }
@@ -266,7 +267,7 @@ func (s *service) request(ctx context.Context, r *restjson.Request) (*http.Reque
 	if err != nil {
 		return nil, fmt.Errorf("credentials: %w", err)
 	}
-	s.signer.sign(req, r.Body, cred, s.cfg.Now())
+	s.signer.Sign(req, r.Body, cred, s.cfg.Now())
 	return req, nil
 }
 

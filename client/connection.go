@@ -10,6 +10,7 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
+	"parley.example/parley/client/internal/wire"
 )
 
 // connection is a session's connection: a socket with heartbeats, which is changed for a fresh one
@@ -24,10 +25,10 @@ type connection struct {
 	liveness
 	work sync.WaitGroup // what the timer has started, and the closing of sockets
 
-	mu     sync.Mutex // guards what follows
-	socket *socket    // being read; nil without
-	next   *socket    // to be read when socket ends: a fresh connection that is subscribed
-	renew  time.Time  // when the connection is to be changed for a fresh one
+	mu     sync.Mutex   // guards what follows
+	socket *wire.Socket // being read; nil without
+	next   *wire.Socket // to be read when socket ends: a fresh connection that is subscribed
+	renew  time.Time    // when the connection is to be changed for a fresh one
 	timer  *time.Timer
 }
 
@@ -65,7 +66,7 @@ func (c *connection) offer(out *connect.StartChatContactResponse) {
 }
 
 // open opens a connection and subscribes a socket; nil for a session without one. ctx bounds it.
-func (c *connection) open(ctx context.Context) (*socket, error) {
+func (c *connection) open(ctx context.Context) (*wire.Socket, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, openLimit, errSlowOpen)
 	defer cancel()
 	stop := context.AfterFunc(c.caller.ctx, cancel)
@@ -92,13 +93,13 @@ func (c *connection) open(ctx context.Context) (*socket, error) {
 }
 
 // enter opens a connection by its details.
-func (c *connection) enter(ctx context.Context, d details) (sock *socket, err error) {
+func (c *connection) enter(ctx context.Context, d details) (sock *wire.Socket, err error) {
 	if c.socketed {
-		if sock, err = dialSocket(ctx, c.client.cfg.Connector, d.url, c.client.service[participantService].agent); err != nil {
+		if sock, err = wire.Dial(ctx, c.client.cfg.Connector, d.url, c.client.service[participantService].agent); err != nil {
 			return nil, fmt.Errorf("open the socket: %w", err)
 		}
 		if err := subscribe(ctx, sock); err != nil {
-			sock.abort()
+			sock.Abort()
 			return nil, fmt.Errorf("subscribe to the chat: %w", err)
 		}
 	}
@@ -137,14 +138,14 @@ type frame struct {
 }
 
 // subscribe subscribes to the chat's items and waits for the answer. Nothing is read after it.
-func subscribe(ctx context.Context, sock *socket) error {
-	stop := context.AfterFunc(ctx, sock.abort)
+func subscribe(ctx context.Context, sock *wire.Socket) error {
+	stop := context.AfterFunc(ctx, sock.Abort)
 	defer stop()
-	if err := sock.text(subscribeFrame); err != nil {
+	if err := sock.Text(subscribeFrame); err != nil {
 		return errors.Join(err, context.Cause(ctx))
 	}
 	for range 16 { // the answer comes first; other frames before it are bounded
-		text, err := sock.read()
+		text, err := sock.Read()
 		if err != nil {
 			return errors.Join(err, context.Cause(ctx))
 		}
@@ -164,7 +165,7 @@ func subscribe(ctx context.Context, sock *socket) error {
 }
 
 // start attaches the first socket and begins to send heartbeats. stop ends it.
-func (c *connection) start(sock *socket) {
+func (c *connection) start(sock *wire.Socket) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.socket = sock
@@ -173,14 +174,14 @@ func (c *connection) start(sock *socket) {
 }
 
 // attach has a socket read and kept in place of one that has ended.
-func (c *connection) attach(sock *socket) {
+func (c *connection) attach(sock *wire.Socket) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.socket = sock
 }
 
 // attached returns the socket to be read.
-func (c *connection) attached() *socket {
+func (c *connection) attached() *wire.Socket {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.socket
@@ -208,12 +209,12 @@ func (c *connection) stop() {
 		c.work.Done() // it will not run
 	}
 	c.timer = nil
-	sockets := []*socket{c.socket, c.next}
+	sockets := []*wire.Socket{c.socket, c.next}
 	c.socket, c.next = nil, nil
 	c.mu.Unlock()
 	for _, sock := range sockets {
 		if sock != nil {
-			sock.close()
+			sock.Close()
 		}
 	}
 }
@@ -222,9 +223,9 @@ func (c *connection) stop() {
 // the connection has started is under way.
 func (c *connection) close() {
 	c.mu.Lock()
-	for _, sock := range []*socket{c.socket, c.next} {
+	for _, sock := range []*wire.Socket{c.socket, c.next} {
 		if sock != nil {
-			c.work.Go(sock.close)
+			c.work.Go(sock.Close)
 		}
 	}
 	c.mu.Unlock()

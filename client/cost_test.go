@@ -21,7 +21,7 @@ func pushed(n int, text string) []byte {
 // TestFrame: what a session delivers of what a socket receives.
 func TestFrame(t *testing.T) {
 	var got []string
-	r := &reader{caller: &caller{ctx: t.Context()}, hand: func(i *Item) error {
+	r := &reader{caller: &caller{ctx: t.Context()}, ctx: t.Context(), hand: func(i *Item) error {
 		got = append(got, i.Text()+"/"+i.InitialContactID)
 		return nil
 	}}
@@ -57,7 +57,7 @@ func TestFrame(t *testing.T) {
 func BenchmarkFrame(b *testing.B) {
 	n := 0
 	s := &Session{ctx: b.Context(), cfg: SessionConfig{OnItem: func(*Item) { n++ }}}
-	r := &reader{caller: &caller{ctx: b.Context()}, hand: s.hand}
+	r := &reader{caller: &caller{ctx: b.Context()}, ctx: b.Context(), hand: s.hand}
 	text := pushed(0, strings.Repeat("x", 200))
 	id := strings.Index(string(text), "-000000000000") + 1
 	b.ReportAllocs()

@@ -3,6 +3,8 @@ package client
 import (
 	"sync/atomic"
 	"time"
+
+	"parley.example/parley/client/internal/wire"
 )
 
 const (
@@ -55,12 +57,13 @@ func (c *connection) tick() {
 	switch {
 	case sock == nil: // reconnecting, or without a socket
 	case c.dead():
-		sock.abort()
+		sock.Abort()
 	case due:
 		c.rotate(sock)
 	default:
-		if sock.heartbeat() != nil {
-			sock.abort()
+		sock.Beats.Add(1)
+		if sock.Text(heartbeatFrame) != nil {
+			sock.Abort()
 		}
 	}
 	c.mu.Lock()
@@ -73,17 +76,17 @@ func (c *connection) tick() {
 
 // rotate opens a fresh connection while the old one is still open, and then ends the old one: run
 // continues with the fresh one, and reads from the transcript what fell between the two.
-func (c *connection) rotate(old *socket) {
+func (c *connection) rotate(old *wire.Socket) {
 	defer c.pause()() // the old connection is not checked for heartbeats meanwhile
 	fresh, err := c.open(c.caller.ctx)
 	c.mu.Lock()
 	if err != nil {
 		c.renew = time.Now().Add(time.Minute)
 	} else if c.timer == nil || c.socket != old || c.caller.ctx.Err() != nil { // no longer wanted
-		defer fresh.abort()
+		defer fresh.Abort()
 	} else {
 		c.next = fresh
-		defer old.close()
+		defer old.Close()
 	}
 	c.mu.Unlock()
 }

@@ -19,25 +19,25 @@ func (s *Session) receive() error {
 	resume()
 	if err != nil {
 		if !errors.Is(err, errChatOver) {
-			sock.abort()
+			sock.Abort()
 		}
 		return err
 	}
 	s.caughtUp()
 	s.away = absence{tries: s.away.tries}
 	// Whatever was pushed while the transcript was read comes before the answer to the next heartbeat.
-	marker := sock.beats.Load() + 1
+	marker := sock.Beats.Load() + 1
 	s.conn.beat()
 	answers := int32(0)
 	for {
-		err := sock.wait()
+		err := sock.Wait()
 		if err != nil {
-			sock.abort()
+			sock.Abort()
 			return err
 		}
-		text, err := sock.read()
+		text, err := sock.Read()
 		if err != nil {
-			sock.abort()
+			sock.Abort()
 			return err
 		}
 		s.conn.received()
@@ -52,7 +52,7 @@ func (s *Session) receive() error {
 			if errors.Is(err, errChatOver) {
 				return err // run closes the socket
 			}
-			sock.abort()
+			sock.Abort()
 			return err
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"parley.example/parley/client/internal/wire"
 )
 
 const (
@@ -41,12 +43,12 @@ func (s *Session) reconnect(lost error) error {
 		if !sleep(s.ctx, backoff(s.away.tries)) {
 			return ErrClosed
 		}
-		var sock *socket
+		var sock *wire.Socket
 		sock, err = s.conn.open(s.ctx)
 		switch e := refusal(err); {
 		case s.ctx.Err() != nil:
 			if sock != nil {
-				sock.abort()
+				sock.Abort()
 			}
 			return ErrClosed
 		case err == nil:

@@ -1,4 +1,4 @@
-package client
+package sigv4
 
 import (
 	"bytes"
@@ -33,11 +33,11 @@ func TestSignature(t *testing.T) {
 		"path in front":   {method: "GET", url: "https://h.test/base/v1/contact/chat"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &signer{region: "eu-central-1", service: "connect"}
+			s := &Signer{Region: "eu-central-1", Service: "connect"}
 			cred := aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", SessionToken: c.token}
 			for range 2 { // the second time with the key kept
 				ours, theirs := request(t, c.method, c.url, c.body, c.header), request(t, c.method, c.url, c.body, c.header)
-				s.sign(ours, []byte(c.body), cred, at)
+				s.Sign(ours, []byte(c.body), cred, at)
 				sum := sha256.Sum256([]byte(c.body))
 				theirs.ContentLength, theirs.Body = 0, nil // or Content-Length would be signed
 				if err := v4.NewSigner().SignHTTP(t.Context(), cred, theirs, hex.EncodeToString(sum[:]), "connect", "eu-central-1", at); err != nil {
@@ -53,7 +53,7 @@ func TestSignature(t *testing.T) {
 				return // the server has no such credentials
 			}
 			ours := request(t, c.method, c.url, c.body, c.header)
-			s.sign(ours, []byte(c.body), cred, at)
+			s.Sign(ours, []byte(c.body), cred, at)
 			v := &auth.Verifier{Keys: nil, Region: "eu-central-1", Account: "123456789012", AcceptAny: true}
 			if _, err := v.Verify(ours, []byte(c.body), at); err != nil {
 				t.Errorf("the server refuses it: %v", err)
@@ -77,7 +77,7 @@ func request(t *testing.T, method, target, body string, header http.Header) *htt
 
 // TestSigningKeyChanges goes on to another day, secret and back: the kept key must not outlive them.
 func TestSigningKeyChanges(t *testing.T) {
-	s := &signer{region: "r", service: "s"}
+	s := &Signer{Region: "r", Service: "s"}
 	seen := map[string]string{}
 	for range 2 {
 		for _, secret := range []string{"one", "two"} {

@@ -1,4 +1,5 @@
-package client
+// Package sigv4 signs requests with AWS Signature Version 4. A [Signer] may be used by many goroutines at once.
+package sigv4
 
 import (
 	"crypto/hmac"
@@ -13,11 +14,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// signer signs requests with AWS Signature Version 4, in the form all services but S3 take. The
+// Signer signs requests with AWS Signature Version 4, in the form all services but S3 take. The
 // signer of aws-sdk-go-v2 gives the same signatures, which the tests hold this one to, at four times
 // the price of everything else a call adds.
-type signer struct {
-	region, service string
+type Signer struct {
+	Region, Service string
 
 	key atomic.Pointer[signingKey] // the last one derived: they change once a day
 }
@@ -30,9 +31,9 @@ type signingKey struct {
 
 const signTime = "20060102T150405Z"
 
-// sign sets X-Amz-Date, X-Amz-Security-Token where there is one, and Authorization. It covers the
+// Sign sets X-Amz-Date, X-Amz-Security-Token where there is one, and Authorization. It covers the
 // host and all headers set by then, User-Agent excepted, which proxies change.
-func (s *signer) sign(r *http.Request, body []byte, cred aws.Credentials, now time.Time) {
+func (s *Signer) Sign(r *http.Request, body []byte, cred aws.Credentials, now time.Time) {
 	values := make([]string, 3) // the values of the three headers, side by side
 	set := func(i int, name, value string) {
 		values[i] = value
@@ -73,7 +74,7 @@ func (s *signer) sign(r *http.Request, body []byte, cred aws.Credentials, now ti
 	request := sha256.Sum256(b)
 
 	day := stamp[:8]
-	scope := day + "/" + s.region + "/" + s.service + "/aws4_request"
+	scope := day + "/" + s.Region + "/" + s.Service + "/aws4_request"
 	var more [512]byte
 	t := append(append(append(append(more[:0], "AWS4-HMAC-SHA256\n"...), stamp...), '\n'), scope...)
 	t = hex.AppendEncode(append(t, '\n'), request[:])
@@ -88,12 +89,12 @@ func (s *signer) sign(r *http.Request, body []byte, cred aws.Credentials, now ti
 }
 
 // derive makes the signing key of a day.
-func (s *signer) derive(secret, day string) []byte {
+func (s *Signer) derive(secret, day string) []byte {
 	if k := s.key.Load(); k != nil && k.day == day && k.secret == secret {
 		return k.key
 	}
 	key := []byte("AWS4" + secret)
-	for _, part := range []string{day, s.region, s.service, "aws4_request"} {
+	for _, part := range []string{day, s.Region, s.Service, "aws4_request"} {
 		mac := hmac.New(sha256.New, key)
 		mac.Write([]byte(part))
 		key = mac.Sum(nil)

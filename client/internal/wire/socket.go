@@ -1,4 +1,5 @@
-package client
+// Package wire has the client's side of WebSockets: text up and down, opened by a request that upgrades the connection.
+package wire
 
 import (
 	"bufio"
@@ -17,16 +18,16 @@ import (
 	"parley.example/parley/internal/websocket"
 )
 
-// socket is a WebSocket (RFC 6455) to a server, opened through a Connector: text up and down, no
+// Socket is a WebSocket (RFC 6455) to a server, opened through an http.RoundTripper: text up and down, no
 // extensions. One goroutine reads; any may write.
-type socket struct {
+type Socket struct {
 	rw io.ReadWriteCloser
 	br *bufio.Reader
 
 	message []byte // being read; kept from one to the next while it is small
 
-	beats  atomic.Int32 // heartbeats sent
-	reason uint16       // why the server closed, by its close frame; 0 when it has not, or has not said
+	Beats  atomic.Int32 // heartbeats sent, for whoever sends them
+	Reason uint16       // why the server closed, by its close frame; 0 when it has not, or has not said
 
 	write   chan struct{} // full while a frame is being written
 	closing sync.Once
@@ -41,8 +42,8 @@ const (
 	closeLimit   = time.Second      // for the close frame
 )
 
-// dialSocket opens the socket at a ws or wss address. ctx bounds the handshake only.
-func dialSocket(ctx context.Context, connector Connector, address string, agent []string) (*socket, error) {
+// Dial opens the socket at a ws or wss address. ctx bounds the handshake only.
+func Dial(ctx context.Context, connector http.RoundTripper, address string, agent []string) (*Socket, error) {
 	rest, ok := strings.CutPrefix(address, "ws")
 	if !ok {
 		return nil, fmt.Errorf("the socket's URL %q is not ws or wss", shorten(address))
@@ -75,7 +76,7 @@ func dialSocket(ctx context.Context, connector Connector, address string, agent 
 		_ = res.Body.Close() // abandoned
 		return nil, err
 	}
-	return &socket{rw: rw, br: bufio.NewReaderSize(rw, socketBuffer), write: make(chan struct{}, 1)}, nil
+	return &Socket{rw: rw, br: bufio.NewReaderSize(rw, socketBuffer), write: make(chan struct{}, 1)}, nil
 }
 
 // shorten removes the secrets from a URL.
@@ -84,18 +85,18 @@ func shorten(address string) string {
 	return before
 }
 
-// errSocketClosed is a socket that was closed properly, by either side.
-var errSocketClosed = errors.New("the socket was closed")
+// ErrClosed is a socket that was closed properly, by either side.
+var ErrClosed = errors.New("the socket was closed")
 
-// wait returns when there is something to read. An idle session waits here and not in read: the fewer
+// Wait returns when there is something to read. An idle session waits here and not in read: the fewer
 // frames a waiting stack has, the smaller the collector makes it.
-func (s *socket) wait() error {
+func (s *Socket) Wait() error {
 	_, err := s.br.Peek(1)
 	return err
 }
 
-// read returns the next text message, which is valid until the next read. It answers pings.
-func (s *socket) read() ([]byte, error) {
+// Read returns the next text message, which is valid until the next read. It answers pings.
+func (s *Socket) Read() ([]byte, error) {
 	if cap(s.message) > keptMessage {
 		s.message = nil
 	}
@@ -137,7 +138,7 @@ var (
 )
 
 // header reads the header of the next frame.
-func (s *socket) header() (websocket.Header, error) {
+func (s *Socket) header() (websocket.Header, error) {
 	for need := 2; ; {
 		b, err := s.br.Peek(need)
 		if err != nil {
@@ -158,7 +159,7 @@ func (s *socket) header() (websocket.Header, error) {
 }
 
 // control answers pings and the close.
-func (s *socket) control(h websocket.Header) error {
+func (s *Socket) control(h websocket.Header) error {
 	payload, err := s.br.Peek(h.Length)
 	if err != nil {
 		return err
@@ -167,9 +168,9 @@ func (s *socket) control(h websocket.Header) error {
 	case websocket.Ping:
 		err = s.send(websocket.Pong, payload)
 	case websocket.Close:
-		s.reason, _ = websocket.CloseCode(payload)              // a wrong one says nothing
+		s.Reason, _ = websocket.CloseCode(payload)              // a wrong one says nothing
 		_ = s.send(websocket.Close, payload[:min(2, h.Length)]) // the other side may have closed already
-		err = errSocketClosed
+		err = ErrClosed
 	}
 	if err != nil {
 		return err
@@ -179,11 +180,11 @@ func (s *socket) control(h websocket.Header) error {
 }
 
 // send writes one frame.
-func (s *socket) send(op websocket.Opcode, payload []byte) error {
+func (s *Socket) send(op websocket.Opcode, payload []byte) error {
 	var mask [4]byte
 	_, _ = rand.Read(mask[:]) // never fails: the runtime ends the program instead
 	b := websocket.AppendMasked(make([]byte, 0, 14+len(payload)), op, payload, mask)
-	late := time.AfterFunc(writeLimit, s.abort) // which also ends the write that holds the lock
+	late := time.AfterFunc(writeLimit, s.Abort) // which also ends the write that holds the lock
 	defer late.Stop()
 	s.write <- struct{}{}
 	defer func() { <-s.write }()
@@ -191,22 +192,16 @@ func (s *socket) send(op websocket.Opcode, payload []byte) error {
 	return err
 }
 
-// text writes a text message.
-func (s *socket) text(message string) error { return s.send(websocket.Text, []byte(message)) }
+// Text writes a text message.
+func (s *Socket) Text(message string) error { return s.send(websocket.Text, []byte(message)) }
 
-// heartbeat writes a heartbeat.
-func (s *socket) heartbeat() error {
-	s.beats.Add(1)
-	return s.text(heartbeatFrame)
-}
-
-// close sends a close frame and closes. It may be called more than once.
-func (s *socket) close() {
-	late := time.AfterFunc(closeLimit, s.abort)
+// Close sends a close frame and closes. It may be called more than once.
+func (s *Socket) Close() {
+	late := time.AfterFunc(closeLimit, s.Abort)
 	defer late.Stop()
 	_ = s.send(websocket.Close, websocket.ClosePayload(1000, "")) // if it gets lost, the other side sees the connection close
-	s.abort()
+	s.Abort()
 }
 
-// abort closes without a close frame. A read or write under way fails.
-func (s *socket) abort() { s.closing.Do(func() { _ = s.rw.Close() }) } // nothing is left to be done about it
+// Abort closes without a close frame. A read or write under way fails.
+func (s *Socket) Abort() { s.closing.Do(func() { _ = s.rw.Close() }) } // nothing is left to be done about it

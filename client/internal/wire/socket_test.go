@@ -1,4 +1,4 @@
-package client
+package wire
 
 import (
 	"bufio"
@@ -18,23 +18,23 @@ const (
 	maskedBit = 0x80
 )
 
-// wire is what a server sends, and keeps what it is sent.
-type wire struct {
+// line is what a server sends, and keeps what it is sent.
+type line struct {
 	io.Reader
 	sent   bytes.Buffer
 	closed bool
 }
 
-func (w *wire) Write(b []byte) (int, error) { return w.sent.Write(b) }
+func (w *line) Write(b []byte) (int, error) { return w.sent.Write(b) }
 
-func (w *wire) Close() error {
+func (w *line) Close() error {
 	w.closed = true
 	return nil
 }
 
-func newSocket(frames ...[]byte) (*socket, *wire) {
-	w := &wire{Reader: bytes.NewReader(bytes.Join(frames, nil))}
-	return &socket{rw: w, br: bufio.NewReader(w), write: make(chan struct{}, 1)}, w
+func newSocket(frames ...[]byte) (*Socket, *line) {
+	w := &line{Reader: bytes.NewReader(bytes.Join(frames, nil))}
+	return &Socket{rw: w, br: bufio.NewReader(w), write: make(chan struct{}, 1)}, w
 }
 
 // served is a frame as servers send it.
@@ -72,7 +72,7 @@ func TestSocketReads(t *testing.T) {
 		served(finalBit|byte(websocket.Close), "\x03\xe9bye"),
 	)
 	for _, want := range []string{"one", "two", long[:300], long, ""} {
-		got, err := s.read()
+		got, err := s.Read()
 		if err != nil || string(got) != want {
 			t.Fatalf("read %.20q (%d bytes), %v; want %.20q", got, len(got), err, want)
 		}
@@ -81,7 +81,7 @@ func TestSocketReads(t *testing.T) {
 		t.Errorf("the ping was answered by %x %q", op, text)
 	}
 	w.sent.Reset()
-	if _, err := s.read(); !errors.Is(err, errSocketClosed) {
+	if _, err := s.Read(); !errors.Is(err, ErrClosed) {
 		t.Errorf("after the close: %v", err)
 	}
 	if op, text := unmasked(t, w.sent.Bytes()); op != finalBit|byte(websocket.Close) || text != "\x03\xe9" {
@@ -91,14 +91,14 @@ func TestSocketReads(t *testing.T) {
 		t.Errorf("%d bytes of room are kept", cap(s.message))
 	}
 	w.sent.Reset()
-	if err := s.heartbeat(); err != nil {
+	if err := s.Text("ping"); err != nil {
 		t.Fatal(err)
 	}
-	if op, text := unmasked(t, w.sent.Bytes()); op != finalBit|byte(websocket.Text) || text != heartbeatFrame {
+	if op, text := unmasked(t, w.sent.Bytes()); op != finalBit|byte(websocket.Text) || text != "ping" {
 		t.Errorf("sent %x %q", op, text)
 	}
-	s.close()
-	s.close()
+	s.Close()
+	s.Close()
 	if !w.closed {
 		t.Error("it is not closed")
 	}
@@ -122,7 +122,7 @@ func TestSocketRefuses(t *testing.T) {
 		"many small ones in one": bytes.Repeat(served(byte(websocket.Continuation), "x"), 3),
 	} {
 		s, _ := newSocket(frames)
-		if got, err := s.read(); err == nil {
+		if got, err := s.Read(); err == nil {
 			t.Errorf("%s was read as %q", name, got)
 		}
 	}
@@ -135,7 +135,7 @@ func FuzzSocket(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, _ := newSocket(b)
 		for range len(b) + 1 {
-			got, err := s.read()
+			got, err := s.Read()
 			if err != nil {
 				return
 			}
@@ -155,7 +155,7 @@ func (h handshakes) RoundTrip(r *http.Request) (*http.Response, error) { return 
 func TestHandshake(t *testing.T) {
 	answer := func(change func(*http.Response)) handshakes {
 		return func(r *http.Request) (*http.Response, error) {
-			res := &http.Response{StatusCode: 101, Header: http.Header{"Sec-Websocket-Accept": {websocket.Accept(r.Header.Get("Sec-WebSocket-Key"))}}, Body: &wire{Reader: strings.NewReader("")}}
+			res := &http.Response{StatusCode: 101, Header: http.Header{"Sec-Websocket-Accept": {websocket.Accept(r.Header.Get("Sec-WebSocket-Key"))}}, Body: &line{Reader: strings.NewReader("")}}
 			change(res)
 			return res, nil
 		}
@@ -174,7 +174,7 @@ func TestHandshake(t *testing.T) {
 		"cannot":        {"ws://h.test/x", answer(func(r *http.Response) { r.Body = io.NopCloser(strings.NewReader("")) }), "the Connector cannot open sockets"},
 		"not connected": {"ws://h.test/x", func(*http.Request) (*http.Response, error) { return nil, down }, "no network"},
 	} {
-		s, err := dialSocket(t.Context(), c.connector, c.address, nil)
+		s, err := Dial(t.Context(), c.connector, c.address, nil)
 		if c.want == "" {
 			if err != nil || s == nil {
 				t.Errorf("%s: %v", name, err)
