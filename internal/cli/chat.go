@@ -28,6 +28,7 @@ type chatCmd struct {
 	Name     string            `help:"Your name (${default})." default:"Ana" placeholder:"NAME"`
 	Attr     map[string]string `help:"Contact attribute; may be repeated." placeholder:"KEY=VALUE"`
 	Region   string            `help:"Region to sign for (${default})." default:"us-east-1" placeholder:"REGION" env:"AWS_REGION,AWS_DEFAULT_REGION"`
+	Agent    bool              `help:"Ask for a person: in place of --flow, the demo flow that puts you into a queue."`
 	Token    string            `help:"Rejoin a chat with its participant token instead of starting one." placeholder:"TOKEN"`
 }
 
@@ -35,6 +36,7 @@ type chatCmd struct {
 func (chatCmd) Help() string {
 	return `Examples:
   parley chat                              chat with the demo flow of parley serve --dev
+  parley chat --agent                      wait in a queue for a person: parley agent, in another terminal
   parley chat --name Bo --attr tier=gold
   parley chat --instance ID --flow ID      sign with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
   echo "Hello" | parley chat               send lines from a pipe and print the answers
@@ -154,6 +156,9 @@ func (c *chatCmd) start(ctx context.Context, api *client.Client) (*connect.Start
 	if instance == "" {
 		instance = string(catalog.DemoInstance)
 	}
+	if c.Agent {
+		flow = string(catalog.DemoWaiting)
+	}
 	if flow == "" {
 		flow = string(catalog.DemoFlow)
 	}
@@ -170,7 +175,7 @@ func (c *chatCmd) hint(err error) error {
 	}
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("%w (is the server running? Start one with: parley serve --dev)", err)
+		return notRunning(err)
 	case refused("MissingAuthenticationToken", "UnrecognizedClient"):
 		return fmt.Errorf("%w (outside development mode, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a key from parley keys create)", err)
 	case refused("ResourceNotFound") && c.Flow == "":
@@ -179,6 +184,11 @@ func (c *chatCmd) hint(err error) error {
 		return fmt.Errorf("%w (in the demo instance; --instance names another)", err)
 	}
 	return err
+}
+
+// notRunning adds to the error of a server that is not there what can be done about it.
+func notRunning(err error) error {
+	return fmt.Errorf("%w (is the server running? Start one with: parley serve --dev)", err)
 }
 
 // answerWait is how long a chat with piped input waits for answers before it ends.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
 	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/server"
 	"parley.example/parley/internal/server/servertest"
@@ -154,7 +155,7 @@ func TestChatInterruptedWhileSending(t *testing.T) {
 	}
 	keys := make(chan string)
 	out := newOutput()
-	ui := &terminal{interactive: true, out: out, restore: func() {}, mine: map[string]int{}, changed: make(chan struct{}, 1), line: func() (string, error) {
+	ui := &terminal{interactive: true, out: out, restore: func() {}, mine: map[string]int{}, role: participant.ParticipantRoleCUSTOMER, changed: make(chan struct{}, 1), line: func() (string, error) {
 		text, more := <-keys
 		if !more {
 			return "", io.EOF

@@ -21,6 +21,7 @@ type command struct {
 
 	Serve   serveCmd   `cmd:"" help:"Run the server."`
 	Chat    chatCmd    `cmd:"" help:"Chat as a customer, in this terminal."`
+	Agent   agentCmd   `cmd:"" help:"Answer chats as an agent, in this terminal."`
 	Keys    keysCmd    `cmd:"" help:"Manage the access keys that SDKs sign with."`
 	Policy  policyCmd  `cmd:"" help:"Check and try the policies of access keys."`
 	Flow    flowCmd    `cmd:"" help:"Work with contact flows."`
@@ -105,7 +106,7 @@ func run(ctx context.Context, args []string, io streams) int {
 func grammar(ctx context.Context, io streams, read reader, exit func(int)) []kong.Option {
 	return []kong.Option{
 		kong.Name("parley"),
-		kong.Description("Parley is a contact centre for chat that speaks Amazon Connect's APIs: point any AWS SDK, the AWS CLI or ChatJS at it.\n\nExamples:\n  parley serve --dev    start a server to experiment with\n  parley chat           chat with it, in another terminal"),
+		kong.Description("Parley is a contact centre for chat that speaks Amazon Connect's APIs: point any AWS SDK, the AWS CLI or ChatJS at it.\n\nExamples:\n  parley serve --dev    start a server to experiment with\n  parley chat           chat with it, in another terminal\n  parley agent          answer chats, in a third"),
 		kong.Writers(io.out, io.err),
 		kong.Exit(exit),
 		kong.BindTo(ctx, (*context.Context)(nil)),

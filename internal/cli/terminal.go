@@ -31,7 +31,10 @@ type terminal struct {
 	out         io.Writer
 	line        func() (string, error)
 	restore     func()
-	typed       func() // called while the customer writes, at most every 10 s; set before the first line
+	typed       func()                      // called while a message is written, at most every 10 s; set before the first line
+	again       func() bool                 // called at Ctrl-C and Ctrl-D: whether to go on reading; nil for never
+	prompt      func(text string)           // changes what stands in front of the line; nil without one
+	role        participant.ParticipantRole // of whoever writes here
 
 	mu      sync.Mutex     // guards what follows
 	mine    map[string]int // messages written here, which will arrive as items
@@ -118,6 +121,9 @@ func (t *terminal) read(ctx context.Context, lines chan<- string) {
 		if errors.Is(err, bufio.ErrTooLong) {
 			t.notSent("not sent: a line of the input is longer than 64 kB; it and everything after it is skipped")
 		}
+		if err != nil && t.interactive && t.again != nil && t.again() {
+			continue
+		}
 		if err != nil {
 			return
 		}
@@ -186,7 +192,7 @@ func (t *terminal) expected(it *client.Item) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	text := spoken(it)
-	if it.ParticipantRole != participant.ParticipantRoleCUSTOMER || t.mine[text] == 0 {
+	if it.ParticipantRole != t.role || t.mine[text] == 0 {
 		return false
 	}
 	if t.mine[text]--; t.mine[text] == 0 {
@@ -195,8 +201,9 @@ func (t *terminal) expected(it *client.Item) bool {
 	return true
 }
 
+// newTerminal returns the terminal of a customer.
 func newTerminal(std streams) *terminal {
-	t := &terminal{out: std.out, restore: func() {}, mine: map[string]int{}, changed: make(chan struct{}, 1)}
+	t := &terminal{out: std.out, restore: func() {}, mine: map[string]int{}, role: participant.ParticipantRoleCUSTOMER, changed: make(chan struct{}, 1)}
 	in, isFile := std.in.(*os.File)
 	if !isFile || !term.IsTerminal(int(in.Fd())) {
 		lines := bufio.NewScanner(std.in)
@@ -220,8 +227,12 @@ func newTerminal(std streams) *terminal {
 		io.Writer
 	}{in, std.out}, "> ")
 	var reported time.Time
-	tty.AutoCompleteCallback = func(string, int, rune) (string, int, bool) {
-		if t.typed != nil && time.Since(reported) > typingEvery {
+	t.prompt = func(text string) {
+		tty.SetPrompt(text)
+		_, _ = tty.Write(nil) // draws the line anew
+	}
+	tty.AutoCompleteCallback = func(line string, _ int, key rune) (string, int, bool) {
+		if t.typed != nil && !strings.HasPrefix(line+string(key), "/") && time.Since(reported) > typingEvery {
 			reported = time.Now()
 			t.typed()
 		}
@@ -267,40 +278,53 @@ func (t *terminal) state(s client.State) {
 	}
 }
 
+// item shows an item, unless it is on the screen already.
 func (t *terminal) item(it *client.Item) {
+	if it.Type == participant.ChatItemTypeMESSAGE || it.Type == participant.ChatItemTypeATTACHMENT || it.Event() == client.EventEnded {
+		defer t.become(it) // it is on the screen before it is asked
+	}
+	if text := t.shown(it); text != "" {
+		t.print("", text)
+	}
+}
+
+// shown returns what is to be shown of an item: nothing of what is on the screen already.
+func (t *terminal) shown(it *client.Item) string {
+	if it.Type == participant.ChatItemTypeMESSAGE && t.expected(it) && it.Withheld() == "" {
+		return ""
+	}
+	return lineOf(it, t.spoken)
+}
+
+// lineOf is what a terminal shows of an item, with its author; "" for receipts and the like. said is what it shows of a message.
+func lineOf(it *client.Item, said func(*client.Item) string) string {
 	name := it.Name()
 	if name == center.DisplayNameSystemMessage {
 		name = "Flow"
 	}
-	if it.Type == participant.ChatItemTypeMESSAGE || it.Type == participant.ChatItemTypeATTACHMENT || it.Event() == client.EventEnded {
-		defer t.become(it) // it is on the screen before it is asked
+	by := name
+	if by != "" {
+		by += ": "
 	}
 	switch {
 	case it.Type == participant.ChatItemTypeATTACHMENT && len(it.Attachments) > 0:
-		t.print(name, "[file "+deref(it.Attachments[0].AttachmentName)+"]")
+		return by + "[file " + deref(it.Attachments[0].AttachmentName) + "]"
 	case it.Withheld() != "":
-		t.expected(it)
-		t.print("", "-- not delivered ("+strings.ToLower(string(it.Withheld()))+"): "+it.Text())
-	case it.Type == participant.ChatItemTypeMESSAGE && t.expected(it): // on the screen already
+		return "-- not delivered (" + strings.ToLower(string(it.Withheld())) + "): " + it.Text()
 	case it.Type == participant.ChatItemTypeMESSAGE:
-		t.print(name, t.spoken(it))
-	case it.Type != participant.ChatItemTypeEVENT: // receipts and the like are not shown
-	default:
-		switch it.Event() {
-		case client.EventTyping:
-			t.print("", "-- "+name+" is typing")
-		case client.EventJoined:
-			t.print("", "-- "+name+" joined")
-		case client.EventLeft:
-			t.print("", "-- "+name+" left")
-		case client.EventIdle:
-			t.print("", "-- "+name+" is idle")
-		case client.EventReturned:
-			t.print("", "-- "+name+" is back")
-		case client.EventEnded:
-			t.print("", "-- the chat has ended")
+		return by + said(it)
+	case it.Type == participant.ChatItemTypeEVENT:
+		if what := happenings[it.Event()]; what != "" {
+			return "-- " + strings.Replace(what, "NAME", name, 1)
 		}
 	}
+	return ""
+}
+
+// happenings are the events that are shown.
+var happenings = map[string]string{
+	client.EventTyping: "NAME is typing", client.EventJoined: "NAME joined", client.EventLeft: "NAME left",
+	client.EventIdle: "NAME is idle", client.EventReturned: "NAME is back", client.EventEnded: "the chat has ended",
 }
 
 func deref(s *string) string {

@@ -26,7 +26,7 @@ func TestTerminalShows(t *testing.T) {
 	}
 	const customer, agent, system = participant.ParticipantRoleCUSTOMER, participant.ParticipantRoleAGENT, participant.ParticipantRoleSYSTEM
 	var b strings.Builder
-	ui := &terminal{interactive: true, out: &b, restore: func() {}, mine: map[string]int{}, changed: make(chan struct{}, 1)}
+	ui := &terminal{interactive: true, out: &b, restore: func() {}, mine: map[string]int{}, role: participant.ParticipantRoleCUSTOMER, changed: make(chan struct{}, 1)}
 	ui.expect("twice", 1)
 	ui.expect("twice", 1)
 	ui.expect("failed", 1)

@@ -1,0 +1,208 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	"parley.example/parley/api/agent"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/client"
+	"parley.example/parley/internal/catalog"
+)
+
+// agentCmd is an agent in the terminal.
+type agentCmd struct {
+	Endpoint     string `help:"The server (${default})." default:"http://127.0.0.1:8790" env:"PARLEY_ENDPOINT,AWS_ENDPOINT_URL_CONNECT,AWS_ENDPOINT_URL" placeholder:"URL"`
+	Instance     string `help:"Instance id, ARN or alias. Default: the demo instance." placeholder:"ID" env:"PARLEY_INSTANCE"`
+	Name         string `help:"User name. Default: the demo agent." placeholder:"NAME" env:"PARLEY_USER"`
+	PasswordFile string `help:"File whose first line is the password. Otherwise PARLEY_PASSWORD is, or it is asked for." placeholder:"FILE" env:"PARLEY_PASSWORD_FILE"`
+	Status       string `help:"Status to begin with. Default: the first with which chats are offered." placeholder:"NAME"`
+}
+
+// Help is shown below the flags.
+func (agentCmd) Help() string {
+	return `Examples:
+  parley agent                             be the demo agent of parley serve --dev
+  parley agent --instance shop --name jo   sign in as jo, and be asked for the password
+  parley agent --status Offline            sign in, and take no chats yet
+  printf '/accept\nHello\n/wait\n/end\n' | parley agent
+                                           take one chat from a script: /accept waits for one
+
+At the desk:
+` + commandHelp("  ") + `
+
+Anything else is sent to the chat in view. The password is never an argument: other users of the machine see those.
+With lines from a pipe, the end of the input ends the chats that are connected; the exit status is 1 if something
+could not be done.`
+}
+
+// Run works until the agent leaves.
+func (c *agentCmd) Run(ctx context.Context, std streams) error {
+	demo := c.Instance == "" && c.Name == ""
+	if c.Instance == "" {
+		c.Instance = catalog.DemoAlias
+	}
+	if c.Name == "" {
+		c.Name = catalog.DemoUserName
+	}
+	password, err := c.password(std, demo)
+	if err != nil {
+		return err
+	}
+	api, err := client.New(client.Config{Region: "us-east-1", Endpoint: strings.TrimSuffix(c.Endpoint, "/"), UserAgent: "parley/" + version, AttemptTimeout: 30 * time.Second})
+	if err != nil {
+		return err
+	}
+	defer api.CloseIdleConnections()
+	return c.work(ctx, api, password, newTerminal(std))
+}
+
+// password returns the password: of the file, of the environment, the demo agent's, or what is typed.
+func (c *agentCmd) password(std streams, demo bool) (string, error) {
+	if c.PasswordFile != "" {
+		text, err := os.ReadFile(c.PasswordFile)
+		if err != nil {
+			return "", fmt.Errorf("--password-file: %w", err)
+		}
+		first, _, _ := strings.Cut(string(text), "\n")
+		if first = strings.TrimSuffix(first, "\r"); first == "" {
+			return "", fmt.Errorf("--password-file: the first line of %s is empty; it is to be the password", c.PasswordFile)
+		}
+		return first, nil
+	}
+	if p := os.Getenv("PARLEY_PASSWORD"); p != "" {
+		return p, nil
+	}
+	if demo {
+		return catalog.DemoPassword, nil
+	}
+	in, isFile := std.in.(*os.File)
+	if !isFile || !term.IsTerminal(int(in.Fd())) {
+		return "", usage{errors.New("no password: there is no terminal to ask on; set PARLEY_PASSWORD or --password-file")}
+	}
+	fmt.Fprintf(std.err, "Password of %s: ", c.Name)
+	text, err := term.ReadPassword(int(in.Fd()))
+	fmt.Fprintln(std.err)
+	if err != nil {
+		return "", fmt.Errorf("no password was given: %w", err)
+	}
+	return string(text), nil
+}
+
+// work signs in and works until the agent leaves, or is signed out.
+func (c *agentCmd) work(ctx context.Context, api *client.Client, password string, ui *terminal) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ui.role = participant.ParticipantRoleAGENT
+	d := newDesk(ctx, ui)
+	a, err := api.SignIn(ctx, client.AgentConfig{InstanceID: c.Instance, UserName: c.Name, Password: password, OnEvent: d.event, GiveUp: giveUp})
+	if err != nil {
+		ui.close()
+		return fmt.Errorf("cannot sign in as %s at %s: %w", c.Name, c.Endpoint, c.hint(reason(err)))
+	}
+	d.begin(a)
+	if err := c.choose(ctx, a); err != nil {
+		ui.close()
+		_ = a.SignOut(context.WithoutCancel(ctx), false) // the error says more
+		return err
+	}
+	ui.typed = func() { go d.typing() } // losing a typing event does no harm
+	var asked atomic.Bool
+	ui.again = func() bool {
+		open := d.open()
+		if open == 0 || asked.Swap(true) {
+			return false
+		}
+		ui.print("", fmt.Sprintf("-- %s stay yours, and nobody else answers. Ctrl-C again leaves all the same; /end and /clear are kinder", count(int64(open), "chat")))
+		return true
+	}
+	lines := make(chan string, maxUnsent)
+	go func() { // ends with the input, or with the process: reading a terminal cannot be cancelled
+		ui.read(ctx, lines)
+		if ui.interactive {
+			stop() // Ctrl-C or Ctrl-D
+		}
+	}()
+	var working sync.WaitGroup
+	working.Go(func() {
+		d.obey(ctx, lines, func() { asked.Store(false) })
+		stop()
+	})
+	if ui.prompt != nil {
+		working.Go(func() { d.tick(ctx) })
+	}
+	select {
+	case <-a.Done():
+		err = a.Err()
+	case <-ctx.Done():
+	}
+	stop()
+	working.Wait()
+	if err == nil {
+		farewell, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		if err := a.SignOut(farewell, false); err != nil {
+			ui.notSent("-- not signed out: " + reason(err).Error())
+		}
+	}
+	_ = a.Close() // it has nothing that could fail
+	ui.close()
+	switch {
+	case err != nil && !errors.Is(err, client.ErrClosed):
+		return reason(err)
+	case ui.failed():
+		return silent{errors.New("not everything was done")}
+	}
+	return nil
+}
+
+// choose sets the status to begin with, unless the agent has one already with which chats are offered.
+func (c *agentCmd) choose(ctx context.Context, a *client.Agent) error {
+	status := c.Status
+	if status == "" {
+		if a.Snapshot().Status.Type == agent.AgentStatusTypeROUTABLE {
+			return nil
+		}
+		settings, err := a.Settings(ctx)
+		if err != nil {
+			return reason(err)
+		}
+		for _, s := range settings.Statuses {
+			if s.Type == agent.AgentStatusTypeROUTABLE {
+				status = s.Id
+				break
+			}
+		}
+	}
+	if status == "" {
+		return nil
+	}
+	_, err := a.SetStatus(ctx, status)
+	if err != nil {
+		return reason(err)
+	}
+	return nil
+}
+
+// hint adds to an error of signing in what can be done about it.
+func (c *agentCmd) hint(err error) error {
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return notRunning(err)
+	case c.Instance == catalog.DemoAlias && strings.HasPrefix(err.Error(), "UnauthorizedException"):
+		return fmt.Errorf("%w (the demo agent exists in development mode only; use --instance and --name)", err)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%w (is this a Parley?)", err)
+	}
+	return err
+}

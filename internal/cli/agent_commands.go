@@ -1,0 +1,456 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley.example/parley/api/agent"
+	"parley.example/parley/client"
+)
+
+// deskCommand is something that an agent can do by a line that begins with a slash.
+type deskCommand struct {
+	name, argument, help string
+	run                  func(d *desk, ctx context.Context, arg string) error
+}
+
+// deskCommands are the commands, in the order in which help has them.
+func deskCommands() []deskCommand {
+	return []deskCommand{
+		{"/accept", "[N]", "accept what rings, or chat N; from a pipe, wait until something rings", (*desk).accept},
+		{"/reject", "[N]", "refuse it: it is offered to others", (*desk).reject},
+		{"/1 /2 …", "", "bring another chat into view", nil},
+		{"/next", "", "clear the chat in view if it is over, and go to the next that has something new", (*desk).next},
+		{"/end", "[N]", "leave the chat in view, or chat N: it ends with its last agent", (*desk).end},
+		{"/clear", "[N]", "be done with a chat that has ended, was missed or rejected", (*desk).clear},
+		{"/chats", "", "list the chats in hand", (*desk).list},
+		{"/info", "[N]", "show a chat's queue, attributes and participants", (*desk).info},
+		{"/transcript", "", "show all that was said in the chat in view", (*desk).transcript},
+		{"/status", "[NAME]", "choose a status, such as Lunch; without a name, list them", (*desk).status},
+		{"/waiting", "", "list the chats that may be picked", (*desk).waiting},
+		{"/pick", "N", "have chat N of that list ring here; an id will do as well", (*desk).pick},
+		{"/why", "N", "say why chat N of that list has no agent yet; an id will do as well", (*desk).why},
+		{"/wait", "", "wait for a message that no /wait has waited for, or the end: for lines from a pipe", (*desk).wait},
+		{"/help", "", "show this", (*desk).help},
+		{"/quit", "", "sign out and leave", nil},
+	}
+}
+
+// commandHelp lists the commands, each on a line.
+func commandHelp(indent string) string {
+	all := deskCommands()
+	lines := make([]string, len(all))
+	for i, c := range all {
+		lines[i] = fmt.Sprintf("%s%-15s %s", indent, strings.TrimSpace(c.name+" "+c.argument), c.help)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// obey does what the lines say, one after the other, until /quit or until there are no more: then what is connected is ended,
+// after the other side has had time to answer. more is called behind each line.
+func (d *desk) obey(ctx context.Context, lines <-chan string, more func()) {
+	for {
+		select {
+		case line, ok := <-lines:
+			if !ok {
+				if !d.ui.interactive {
+					d.wrapUp(ctx)
+				}
+				return
+			}
+			line = strings.TrimSpace(line)
+			if line == "/quit" {
+				return
+			}
+			if err := d.do(ctx, line); err != nil {
+				d.ui.notSent("-- " + reason(err).Error())
+			}
+			more()
+		case <-ctx.Done():
+			d.ui.reportUnsent(lines)
+			return
+		}
+	}
+}
+
+// do does what one line says.
+func (d *desk) do(ctx context.Context, line string) error {
+	if line == "" {
+		return nil
+	}
+	name, arg, _ := strings.Cut(line, " ")
+	arg = strings.TrimSpace(arg)
+	switch {
+	case strings.HasPrefix(line, "//"):
+		return d.send(ctx, line[1:])
+	case !strings.HasPrefix(line, "/"):
+		return d.send(ctx, line)
+	}
+	if n, err := strconv.Atoi(name[1:]); err == nil {
+		c, err := d.chat(strconv.Itoa(n), func(*deskChat) bool { return true })
+		if err != nil {
+			return err
+		}
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.look(c)
+		d.redraw()
+		return nil
+	}
+	for _, c := range deskCommands() {
+		if c.name == name && c.run != nil {
+			return c.run(d, ctx, arg)
+		}
+	}
+	return fmt.Errorf("there is no command %s; /help lists them. // in front sends a text that begins with a slash", name)
+}
+
+// chat finds the chat of a number, or without one the chat in view, or else the first that fits.
+func (d *desk) chat(arg string, fits func(*deskChat) bool) (*deskChat, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if arg != "" {
+		i := slices.IndexFunc(d.chats, func(c *deskChat) bool { return strconv.Itoa(c.number) == arg })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no chat %s in hand; /chats lists them", arg)
+		}
+		return d.chats[i], nil
+	}
+	if d.view != nil && fits(d.view) {
+		return d.view, nil
+	}
+	if i := slices.IndexFunc(d.chats, fits); i >= 0 {
+		return d.chats[i], nil
+	}
+	return nil, errNothing
+}
+
+var errNothing = errors.New("there is no such chat in hand; /chats lists them")
+
+func (d *desk) send(ctx context.Context, text string) error {
+	d.mu.Lock()
+	c := d.view
+	d.mu.Unlock()
+	if c == nil {
+		return errors.New("not sent: no chat is in view")
+	}
+	d.ui.expect(text, 1)
+	if _, err := d.a.Send(ctx, c.id, text); err != nil {
+		d.ui.expect(text, -1)
+		if ctx.Err() != nil {
+			return fmt.Errorf("possibly not sent: %s", text)
+		}
+		return fmt.Errorf("not sent: %w", reason(err))
+	}
+	return nil
+}
+
+func (d *desk) accept(ctx context.Context, arg string) error {
+	if !d.ui.interactive && arg == "" {
+		d.await(ctx, func() bool { return slices.ContainsFunc(d.chats, rings) })
+	}
+	c, err := d.chat(arg, rings)
+	if errors.Is(err, errNothing) {
+		return errors.New("nothing rings")
+	}
+	if err != nil {
+		return err
+	}
+	if err := d.a.Accept(ctx, c.id); err != nil {
+		return err
+	}
+	d.await(ctx, func() bool { return !rings(c) })
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.look(c)
+	d.redraw()
+	return nil
+}
+
+func (d *desk) reject(ctx context.Context, arg string) error {
+	c, err := d.chat(arg, rings)
+	if errors.Is(err, errNothing) {
+		return errors.New("nothing rings")
+	}
+	if err != nil {
+		return err
+	}
+	return d.settled(ctx, c, d.a.Reject(ctx, c.id))
+}
+
+// settled waits behind a call that has done something to a chat until the desk shows it.
+func (d *desk) settled(ctx context.Context, c *deskChat, err error) error {
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	was := c.contact.State
+	d.mu.Unlock()
+	d.await(ctx, func() bool { return c.contact.State != was || !slices.Contains(d.chats, c) })
+	return nil
+}
+
+func (d *desk) end(ctx context.Context, arg string) error {
+	c, err := d.chat(arg, connected)
+	if err != nil {
+		return err
+	}
+	if err := d.a.Leave(ctx, c.id); err != nil {
+		return err
+	}
+	d.await(ctx, func() bool { return !connected(c) || !slices.Contains(d.chats, c) })
+	return nil
+}
+
+// over reports whether a chat waits to be cleared.
+func over(c *deskChat) bool { return !connected(c) && !rings(c) }
+
+func (d *desk) clear(ctx context.Context, arg string) error {
+	c, err := d.chat(arg, over)
+	if errors.Is(err, errNothing) {
+		return errors.New("there is nothing to clear: /end a chat first")
+	}
+	if err != nil {
+		return err
+	}
+	if err := d.a.Clear(ctx, c.id); err != nil {
+		return err
+	}
+	d.await(ctx, func() bool { return !slices.Contains(d.chats, c) })
+	return nil
+}
+
+func (d *desk) next(ctx context.Context, _ string) error {
+	d.mu.Lock()
+	c := d.view
+	done := c != nil && over(c)
+	d.mu.Unlock()
+	if done {
+		if err := d.clear(ctx, strconv.Itoa(c.number)); err != nil {
+			return err
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, fits := range []func(*deskChat) bool{func(c *deskChat) bool { return c.unread > 0 }, rings} {
+		if i := slices.IndexFunc(d.chats, fits); i >= 0 {
+			d.look(d.chats[i])
+			d.redraw()
+			return nil
+		}
+	}
+	d.ui.print("", "-- there is nothing new")
+	return nil
+}
+
+func (d *desk) list(context.Context, string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.chats) == 0 {
+		d.ui.print("", "-- no chat is in hand")
+	}
+	for _, c := range d.chats {
+		text := fmt.Sprintf("-- %s, %s", customerOf(c.contact), strings.ToLower(string(c.contact.State)))
+		if left, ok := d.a.Remaining(c.contact); ok {
+			text += fmt.Sprintf(", %v left", left.Round(time.Second))
+		}
+		if c.unread > 0 {
+			text += fmt.Sprintf(", %d unread", c.unread)
+		}
+		if c == d.view {
+			text += ", in view"
+		}
+		d.say(c, text)
+	}
+	return nil
+}
+
+func (d *desk) info(_ context.Context, arg string) error {
+	c, err := d.chat(arg, func(*deskChat) bool { return true })
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.say(c, "-- contact "+c.contact.ContactId)
+	d.say(c, "-- "+d.described(c))
+	for _, p := range c.contact.Participants {
+		d.say(c, fmt.Sprintf("-- %s %s, %s", strings.ToLower(string(p.Role)), deref(p.DisplayName), strings.ToLower(string(p.State))))
+	}
+	return nil
+}
+
+func (d *desk) transcript(ctx context.Context, arg string) error {
+	c, err := d.chat(arg, connected)
+	if err != nil {
+		return err
+	}
+	items, err := d.a.Transcript(ctx, c.id)
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, it := range items {
+		if text := lineOf(it, spoken); text != "" {
+			d.say(c, text)
+		}
+	}
+	return nil
+}
+
+func (d *desk) status(ctx context.Context, arg string) error {
+	if arg != "" {
+		_, err := d.a.SetStatus(ctx, arg)
+		return err
+	}
+	settings, err := d.a.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range settings.Statuses {
+		d.ui.print("", fmt.Sprintf("-- %s (%s)", s.Name, strings.ToLower(string(s.Type))))
+	}
+	return nil
+}
+
+// maxListed bounds what /waiting shows.
+const maxListed = 50
+
+func (d *desk) waiting(ctx context.Context, _ string) error {
+	var listed []agent.WaitingContact
+	for w, err := range d.a.Waiting(ctx) {
+		if err != nil {
+			return err
+		}
+		if listed = append(listed, w); len(listed) == maxListed {
+			break
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.listed = listed; len(listed) == 0 {
+		d.ui.print("", "-- nobody waits")
+	}
+	for i, w := range listed {
+		name, queue := "a customer", ""
+		if w.CustomerName != nil {
+			name = *w.CustomerName
+		}
+		if w.Queue.Name != nil {
+			queue = " in " + *w.Queue.Name
+		}
+		text := fmt.Sprintf("-- %d: %s%s, for %v", i+1, name, queue, max(0, time.Since(w.Enqueued)).Round(time.Second))
+		if w.RingsAt != nil {
+			text += ", rings with somebody"
+		}
+		d.ui.print("", text)
+	}
+	return nil
+}
+
+// waits finds a contact by its number in what /waiting has shown, or takes its id.
+func (d *desk) waits(arg string) (string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n, err := strconv.Atoi(arg)
+	switch {
+	case arg == "":
+		return "", errors.New("which one? A number of the list of /waiting, or a contact's id")
+	case err != nil:
+		return arg, nil
+	case n < 1 || n > len(d.listed):
+		return "", fmt.Errorf("there is no %d in the list of /waiting, which has %d", n, len(d.listed))
+	}
+	return d.listed[n-1].ContactId, nil
+}
+
+func (d *desk) pick(ctx context.Context, arg string) error {
+	contact, err := d.waits(arg)
+	if err != nil {
+		return err
+	}
+	return d.a.Pick(ctx, contact)
+}
+
+func (d *desk) why(ctx context.Context, arg string) error {
+	contact, err := d.waits(arg)
+	if err != nil {
+		return err
+	}
+	out, err := d.a.Explain(ctx, contact)
+	if err != nil {
+		return err
+	}
+	for _, r := range out.Reasons {
+		d.ui.print("", "-- "+r.Text)
+	}
+	if out.More > 0 {
+		d.ui.print("", fmt.Sprintf("-- and %s more", count(int64(out.More), "agent")))
+	}
+	return nil
+}
+
+func (d *desk) wait(ctx context.Context, _ string) error {
+	d.mu.Lock()
+	c := d.view
+	d.mu.Unlock()
+	if c == nil {
+		return errors.New("no chat is in view")
+	}
+	d.await(ctx, func() bool {
+		if c.heard > c.waited {
+			c.waited++
+			return true
+		}
+		return over(c) || !slices.Contains(d.chats, c)
+	})
+	return nil
+}
+
+func (d *desk) help(context.Context, string) error {
+	for line := range strings.SplitSeq(commandHelp(""), "\n") {
+		d.ui.print("", line)
+	}
+	d.ui.print("", "anything else is sent to the chat in view")
+	return nil
+}
+
+// wrapUp ends and clears what is in hand behind the last line of a pipe.
+func (d *desk) wrapUp(ctx context.Context) {
+	if d.open() > 0 {
+		select {
+		case <-time.After(answerWait):
+		case <-ctx.Done():
+			return
+		}
+	}
+	for {
+		d.mu.Lock()
+		i := slices.IndexFunc(d.chats, func(c *deskChat) bool { return !rings(c) })
+		var c *deskChat
+		if i >= 0 {
+			c = d.chats[i]
+		}
+		on := c != nil && connected(c)
+		d.mu.Unlock()
+		if c == nil || ctx.Err() != nil {
+			return
+		}
+		do := d.clear
+		if on {
+			do = d.end
+		}
+		if err := do(ctx, strconv.Itoa(c.number)); err != nil {
+			if !errors.Is(err, client.ErrClosed) {
+				d.ui.notSent("-- " + reason(err).Error())
+			}
+			return
+		}
+	}
+}
