@@ -164,7 +164,7 @@ func (d *desk) accept(ctx context.Context, arg string) error {
 	if err := d.a.Accept(ctx, c.id); err != nil {
 		return err
 	}
-	d.await(ctx, func() bool { return !rings(c) })
+	d.await(ctx, func() bool { return !rings(c) || !slices.Contains(d.chats, c) })
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.look(c)
@@ -180,18 +180,10 @@ func (d *desk) reject(ctx context.Context, arg string) error {
 	if err != nil {
 		return err
 	}
-	return d.settled(ctx, c, d.a.Reject(ctx, c.id))
-}
-
-// settled waits behind a call that has done something to a chat until the desk shows it.
-func (d *desk) settled(ctx context.Context, c *deskChat, err error) error {
-	if err != nil {
+	if err := d.a.Reject(ctx, c.id); err != nil {
 		return err
 	}
-	d.mu.Lock()
-	was := c.contact.State
-	d.mu.Unlock()
-	d.await(ctx, func() bool { return c.contact.State != was || !slices.Contains(d.chats, c) })
+	d.await(ctx, func() bool { return !rings(c) || !slices.Contains(d.chats, c) })
 	return nil
 }
 

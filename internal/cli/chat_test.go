@@ -18,7 +18,7 @@ import (
 // greeting is the flow [enginetest.Greet] with a greeting by name.
 var greeting = strings.Replace(enginetest.Greet, `"Hello"`, `"Hello $.CustomerEndpoint.DisplayName, you are $.Attributes.tier."`, 1)
 
-// talker is a running parley chat with an input that the test writes.
+// talker is a running parley chat, or parley agent, with an input that the test writes.
 type talker struct {
 	t    *testing.T
 	in   *io.PipeWriter
@@ -29,12 +29,14 @@ type talker struct {
 	seen int // how much of the output came before the last of the lines
 }
 
-func talk(t *testing.T, args ...string) *talker {
+func talk(t *testing.T, args ...string) *talker { return speak(t, append([]string{"chat"}, args...)...) }
+
+func speak(t *testing.T, args ...string) *talker {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	r, w := io.Pipe()
 	k := &talker{t: t, in: w, out: newOutput(), errs: newOutput(), stop: cancel, end: make(chan int, 1)}
-	go func() { k.end <- run(ctx, append([]string{"chat"}, args...), streams{r, k.out, k.errs}) }()
+	go func() { k.end <- run(ctx, args, streams{r, k.out, k.errs}) }()
 	t.Cleanup(func() {
 		cancel()
 		w.Close()

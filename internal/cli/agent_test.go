@@ -1,0 +1,319 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"parley.example/parley/api/connect"
+	"parley.example/parley/api/participant"
+	"parley.example/parley/client"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/server/servertest"
+)
+
+// TestAgentPiped is a whole chat from two pipes: a customer who waits in the queue of the demo, and the demo agent.
+func TestAgentPiped(t *testing.T) {
+	t.Parallel()
+	s := servertest.Start(t)
+	agent := speak(t, "agent", "--endpoint", s.URL+"/")
+	agent.out.wait(t, "-- you are Available")
+	ana := talk(t, "--endpoint", s.URL, "--agent", "--attr", "tier=gold")
+	agent.out.wait(t, "tier = gold")
+	agent.say("/accept")
+	agent.say("good day")
+	agent.say("//accept is what I typed")
+	agent.say("/wait")
+	agent.say("/chats")
+	ana.out.wait(t, "Dana: good day")
+	ana.out.wait(t, "Dana: /accept is what I typed")
+	ana.say("hello")
+	agent.out.wait(t, "-- Ana, connected, in view")
+	agent.say("/info")
+	agent.say("/transcript")
+	agent.out.wait(t, "agent Dana, connected")
+	agent.say("/end")
+	agent.say("/clear")
+	agent.say("/chats")
+	agent.out.wait(t, "-- no chat is in hand")
+	agent.say("/quit")
+	if status := agent.status(); status != 0 || agent.errs.String() != "" {
+		t.Errorf("the agent ended with %d\n%s%s", status, agent.out, agent.errs)
+	}
+	if status := ana.status(); status != 0 || !strings.Contains(ana.out.String(), "-- the chat has ended") {
+		t.Errorf("the customer ended with %d\n%s%s", status, ana.out, ana.errs)
+	}
+	before, _, _ := strings.Cut(agent.out.String(), "-- Ana, connected, in view")
+	once(t, before, "-- signed in as demo-agent (Dana)", "rings: Ana from BasicQueue", "tier = gold", "-- accepted: Ana", "Flow: Hello! I am putting you into a queue",
+		"-- Dana joined", "Dana: good day", "Dana: /accept is what I typed", "Ana: hello\n")
+	if strings.Contains(agent.out.String(), "\a") || strings.Contains(agent.out.String(), "\x1b") {
+		t.Errorf("to a pipe it rings the bell or colours:\n%q", agent.out)
+	}
+}
+
+// TestAgentScript: the end of a pipe ends and clears the chat, and says by its status whether all was done.
+func TestAgentScript(t *testing.T) {
+	t.Parallel()
+	s := servertest.Start(t)
+	for lines, want := range map[string]int{"/accept\nHello\n/wait\nbye\n": 0, "/accept\nHello\n/dance\n/reject\n": 1} {
+		ana := talk(t, "--endpoint", s.URL, "--agent")
+		ana.out.wait(t, "You are next")
+		go func() {
+			ana.out.wait(t, "Dana: Hello")
+			ana.say("thanks")
+		}()
+		status, out, errs := parley(t, lines, "agent", "--endpoint", s.URL)
+		if status != want || errs != "" || !strings.Contains(out, "-- cleared: Ana") {
+			t.Errorf("with %q = %d; want %d\n%s%s", lines, status, want, out, errs)
+		}
+		if want == 1 && (!strings.Contains(out, "there is no command /dance; /help lists them") || !strings.Contains(out, "-- nothing rings")) {
+			t.Errorf("what could not be done is not named:\n%s", out)
+		}
+		if ana.status() != 0 {
+			t.Errorf("the customer: %s", ana.errs)
+		}
+	}
+}
+
+// fakeTerminal is a terminal for whoever writes lines: "" is Ctrl-C.
+type fakeTerminal struct {
+	*terminal
+	lines chan string
+	out   *output
+}
+
+func newFakeTerminal() *fakeTerminal {
+	f := &fakeTerminal{lines: make(chan string), out: newOutput()}
+	f.terminal = &terminal{interactive: true, out: f.out, restore: func() {}, mine: map[string]int{}, line: func() (string, error) {
+		if text := <-f.lines; text != "" {
+			return text, nil
+		}
+		return "", io.EOF
+	}}
+	f.prompt = func(text string) { _, _ = io.WriteString(f.out, "prompt: "+text+"\n") }
+	return f
+}
+
+// work runs parley agent on a terminal.
+func (f *fakeTerminal) work(t *testing.T, s *servertest.Server) <-chan error {
+	t.Helper()
+	c := &agentCmd{Endpoint: s.URL, Instance: catalog.DemoInstance, Name: catalog.DemoUserName}
+	api, err := client.New(client.Config{Region: "us-east-1", Endpoint: s.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(api.CloseIdleConnections)
+	end := make(chan error, 1)
+	go func() { end <- c.work(t.Context(), api, catalog.DemoPassword, f.terminal) }()
+	return end
+}
+
+// waits starts a chat that waits for the demo agent.
+func waits(t *testing.T, s *servertest.Server, name string) *servertest.Chat {
+	t.Helper()
+	return s.Chat(t, func(in *connect.StartChatContactRequest) {
+		in.ContactFlowId, in.ParticipantDetails = catalog.DemoWaiting, &connect.ParticipantDetails{DisplayName: name}
+	})
+}
+
+// TestAgentSideBySide has two chats on one terminal: what is not in view is counted, and shown when it comes into view; Ctrl-C
+// asks once while chats are open.
+func TestAgentSideBySide(t *testing.T) {
+	t.Parallel()
+	s := servertest.Start(t)
+	f := newFakeTerminal()
+	end := f.work(t, s)
+	f.out.wait(t, "prompt: Available> ")
+	ana := waits(t, s, "Ana\x1b[2J")
+	f.out.wait(t, "\a")
+	f.out.wait(t, "prompt: Available | [1 Ana\ufffd[2J rings ")
+	f.lines <- "/accept"
+	f.out.wait(t, "prompt: Available | [1 Ana\ufffd[2J]> ")
+	bo := waits(t, s, "Bo")
+	f.out.wait(t, "[2] -- rings: Bo")
+	f.lines <- "/accept"
+	f.out.wait(t, "prompt: Available | 1 Ana\ufffd[2J | [2 Bo]> ")
+	ana.Send("first of Ana")
+	f.out.wait(t, "1 Ana\ufffd[2J (1) | [2 Bo]> ")
+	bo.Send("first of Bo")
+	f.out.wait(t, "[2] Bo: first of Bo")
+	if strings.Contains(f.out.String(), "first of Ana") {
+		t.Errorf("what is not in view is shown:\n%s", f.out)
+	}
+	f.lines <- "/next"
+	f.out.wait(t, "[1] Ana\ufffd[2J: first of Ana")
+	f.lines <- "for Ana"
+	if _, err := s.Participant.SendEvent(t.Context(), &participant.SendEventRequest{ConnectionToken: ana.Bearer, ContentType: center.EventTyping}); err != nil {
+		t.Fatal(err)
+	}
+	f.out.wait(t, "is typing> ")
+	f.lines <- "/2"
+	f.lines <- "for Bo"
+	f.lines <- "" // Ctrl-C
+	f.out.wait(t, "-- 2 chats stay yours")
+	f.lines <- "/status Offline"
+	f.out.wait(t, "-- you will be Offline when nothing is in hand any more")
+	f.lines <- "/status"
+	f.out.wait(t, "-- Available (routable)")
+	for who, want := range map[*servertest.Chat]string{ana: "for Ana", bo: "for Bo"} {
+		if said := who.Texts(); !slices.Contains(said, want) {
+			t.Errorf("%q did not come to its customer: %q", want, said)
+		}
+	}
+	f.lines <- "/7"
+	f.out.wait(t, "-- there is no chat 7 in hand")
+	f.lines <- "/end 1"
+	f.out.wait(t, "[1] -- ended for you")
+	f.lines <- "/clear 1"
+	f.out.wait(t, "[1] -- cleared")
+	f.lines <- ""
+	f.out.wait(t, "-- 1 chat stay")
+	f.lines <- ""
+	late, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	select {
+	case err := <-end:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-late.Done():
+		t.Fatalf("Ctrl-C twice does not leave:\n%s", f.out)
+	}
+	if n := strings.Count(f.out.String(), "Dana: for"); n > 0 {
+		t.Errorf("what was typed is shown again:\n%s", f.out)
+	}
+}
+
+// TestAgentPicks lists who waits, says why, and picks.
+func TestAgentPicks(t *testing.T) {
+	t.Parallel()
+	s := servertest.Start(t)
+	ctx, instance := t.Context(), s.Instance(t)
+	refused := speak(t, "agent", "--endpoint", s.URL, "--status", "offline")
+	refused.say("/waiting")
+	refused.out.wait(t, "the permission ManualAssignAnyContact.Enable")
+	refused.say("/quit")
+	if refused.status() != 1 {
+		t.Error("what was refused is no failure")
+	}
+	profiles, err := s.Connect.ListSecurityProfiles(ctx, &connect.ListSecurityProfilesRequest{InstanceId: instance})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range profiles.SecurityProfileSummaryList {
+		if *p.Name == "Admin" {
+			_, err = s.Connect.UpdateUserSecurityProfiles(ctx, &connect.UpdateUserSecurityProfilesRequest{InstanceId: instance, UserId: catalog.DemoAgent, SecurityProfileIds: []string{*p.Id}})
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	user, err := s.Connect.DescribeUser(ctx, &connect.DescribeUserRequest{InstanceId: instance, UserId: catalog.DemoAgent})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Connect.AssociateRoutingProfileQueues(ctx, &connect.AssociateRoutingProfileQueuesRequest{
+		InstanceId: instance, RoutingProfileId: *user.User.RoutingProfileId,
+		ManualAssignmentQueueConfigs: []connect.RoutingProfileManualAssignmentQueueConfig{{QueueReference: &connect.RoutingProfileQueueReference{QueueId: catalog.DemoQueue, Channel: connect.ChannelCHAT}}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	ana := waits(t, s, "Ana")
+	k := speak(t, "agent", "--endpoint", s.URL, "--status", "Offline")
+	for _, step := range []struct{ say, want string }{
+		{"/why 1", "there is no 1 in the list of /waiting"},
+		{"/waiting", "-- 1: Ana in BasicQueue, for "},
+		{"/why 1", "demo-agent"},
+		{"/why " + ana.Contact, "demo-agent"},
+		{"/pick", "which one? A number of the list of /waiting"},
+		{"/pick 1", "[1] -- rings: Ana"},
+		{"/reject", "[1] -- rejected"},
+		{"/clear", "[1] -- cleared: Ana"},
+		{"/next", "-- there is nothing new"},
+		{"/help", "/why N"},
+	} {
+		k.say(step.say)
+		k.out.wait(t, step.want)
+	}
+	k.say("/quit")
+	k.status()
+}
+
+// TestAgentPassword: a password comes from a file, from the environment, or from a terminal; it cannot be an argument.
+func TestAgentPassword(t *testing.T) {
+	s := servertest.Start(t)
+	file := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(file, []byte(catalog.DemoPassword+"\r\nmore\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	empty := write(t, "empty", "\n")
+	named := []string{"agent", "--endpoint", s.URL, "--name", catalog.DemoUserName}
+	for _, c := range []struct {
+		args   []string
+		env    string
+		status int
+		want   string
+	}{
+		{append(named, "--password-file", file), "", 0, "-- signed in as demo-agent"},
+		{named, catalog.DemoPassword, 0, "-- signed in as demo-agent"},
+		{named, "", 2, "set PARLEY_PASSWORD or --password-file"},
+		{named, "open sesame", 1, "UnauthorizedException"},
+		{append(named, "--password-file", empty), "", 1, "the first line of"},
+		{append(named, "--password-file", file+"x"), "", 1, "no such file"},
+		{append(named, "--password", "x"), "", 2, "unknown flag --password"},
+		{append(named, "--status", "Lunch"), catalog.DemoPassword, 1, `there is no agent status "Lunch"; there are Available, Offline`},
+		{[]string{"agent", "--endpoint", "http://127.0.0.1:1"}, "", 1, "parley serve --dev"},
+	} {
+		t.Setenv("PARLEY_PASSWORD", c.env)
+		status, out, errs := parley(t, "/quit\n", c.args...)
+		if status != c.status || !strings.Contains(out+errs, c.want) || strings.Contains(out+errs, "sesame") || status != 0 && strings.Count(errs, "\n") != 1 {
+			t.Errorf("parley %q = %d\n%s%s; want %d and %q", c.args, status, out, errs, c.status, c.want)
+		}
+	}
+}
+
+// TestAgentReconnects: a connection that breaks loses nothing and shows nothing twice, and an interrupt leaves.
+func TestAgentReconnects(t *testing.T) {
+	t.Parallel()
+	proxy, url, s := startBehindProxy(t)
+	k := speak(t, "agent", "--endpoint", url)
+	k.out.wait(t, "-- you are Available")
+	ana := waits(t, s, "Ana")
+	k.say("/accept")
+	ana.Send("before")
+	k.out.wait(t, "Ana: before")
+	proxy.cut()
+	k.out.wait(t, "-- connection lost, reconnecting")
+	ana.Send("meanwhile")
+	k.out.wait(t, "-- connected")
+	k.say("after")
+	k.out.wait(t, "Dana: after")
+	once(t, k.out.String(), "Ana: before", "-- connection lost", "Ana: meanwhile", "Dana: after")
+	elsewhere, err := client.New(client.Config{Region: "us-east-1", Endpoint: s.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer elsewhere.CloseIdleConnections()
+	a, err := elsewhere.SignIn(context.WithoutCancel(t.Context()), client.AgentConfig{
+		InstanceID: catalog.DemoInstance, UserName: catalog.DemoUserName, Password: catalog.DemoPassword, OnEvent: func(*client.AgentEvent) {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.SignOut(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	if status := k.status(); status != 1 || !strings.Contains(k.errs.String(), "the agent is signed out") {
+		t.Errorf("signed out elsewhere = %d\n%s%s", status, k.out, k.errs)
+	}
+	again := speak(t, "agent", "--endpoint", s.URL)
+	again.out.wait(t, "[1] Ana: before")
+	again.stop()
+	if status := again.status(); status != 0 {
+		t.Errorf("interrupted = %d\n%s%s", status, again.out, again.errs)
+	}
+}
