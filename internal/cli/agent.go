@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -117,13 +116,22 @@ func (c *agentCmd) work(ctx context.Context, api *client.Client, password string
 		return err
 	}
 	ui.typed = func() { go d.typing() } // losing a typing event does no harm
-	var asked atomic.Bool
+	asked := false                      // of the goroutine that reads alone
+	line := ui.line
+	ui.line = func() (string, error) {
+		text, err := line()
+		if err == nil {
+			asked = false
+		}
+		return text, err
+	}
 	ui.again = func() bool {
 		open := d.open()
-		if open == 0 || asked.Swap(true) {
+		if open == 0 || asked {
 			return false
 		}
-		ui.print("", fmt.Sprintf("-- %s stay yours, and nobody else answers. Ctrl-C again leaves all the same; /end and /clear are kinder", count(int64(open), "chat")))
+		asked = true
+		ui.print("", fmt.Sprintf("-- %s in hand, which nobody else answers. Ctrl-C again leaves all the same; /end and /clear first are kinder", count(int64(open), "chat")))
 		return true
 	}
 	lines := make(chan string, maxUnsent)
@@ -135,7 +143,7 @@ func (c *agentCmd) work(ctx context.Context, api *client.Client, password string
 	}()
 	var working sync.WaitGroup
 	working.Go(func() {
-		d.obey(ctx, lines, func() { asked.Store(false) })
+		d.obey(ctx, lines)
 		stop()
 	})
 	if ui.prompt != nil {

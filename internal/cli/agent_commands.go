@@ -53,7 +53,7 @@ func commandHelp(indent string) string {
 
 // obey does what the lines say, one after the other, until /quit or until there are no more: then what is connected is ended,
 // after the other side has had time to answer. more is called behind each line.
-func (d *desk) obey(ctx context.Context, lines <-chan string, more func()) {
+func (d *desk) obey(ctx context.Context, lines <-chan string) {
 	for {
 		select {
 		case line, ok := <-lines:
@@ -70,7 +70,6 @@ func (d *desk) obey(ctx context.Context, lines <-chan string, more func()) {
 			if err := d.do(ctx, line); err != nil {
 				d.ui.notSent("-- " + reason(err).Error())
 			}
-			more()
 		case <-ctx.Done():
 			d.ui.reportUnsent(lines)
 			return

@@ -155,7 +155,7 @@ func TestAgentSideBySide(t *testing.T) {
 	f.lines <- "/2"
 	f.lines <- "for Bo"
 	f.lines <- "" // Ctrl-C
-	f.out.wait(t, "-- 2 chats stay yours")
+	f.out.wait(t, "-- 2 chats in hand")
 	f.lines <- "/status Offline"
 	f.out.wait(t, "-- you will be Offline when nothing is in hand any more")
 	f.lines <- "/status"
@@ -172,7 +172,7 @@ func TestAgentSideBySide(t *testing.T) {
 	f.lines <- "/clear 1"
 	f.out.wait(t, "[1] -- cleared")
 	f.lines <- ""
-	f.out.wait(t, "-- 1 chat stay")
+	f.out.wait(t, "-- 1 chat in hand")
 	f.lines <- ""
 	late, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()

@@ -29,7 +29,9 @@ type talker struct {
 	seen int // how much of the output came before the last of the lines
 }
 
-func talk(t *testing.T, args ...string) *talker { return speak(t, append([]string{"chat"}, args...)...) }
+func talk(t *testing.T, args ...string) *talker {
+	return speak(t, append([]string{"chat"}, args...)...)
+}
 
 func speak(t *testing.T, args ...string) *talker {
 	t.Helper()
