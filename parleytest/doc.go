@@ -17,6 +17,19 @@
 // streaming endpoints are Go functions: [Function], [Bot], [Stream]. A helper that does not find what it
 // wants fails the test, and shows the chat as it went.
 //
+// [Server.Agent] is a person who answers:
+//
+//	func TestHandover(t *testing.T) {
+//		s := parleytest.Start(t)
+//		dana, customer := s.Agent("dana"), s.Chat(parleytest.QueueFlow)
+//		desk := dana.Next() // it rings, and she accepts
+//		desk.Say("Good day")
+//		customer.ExpectEvent(client.EventJoined)
+//		desk.Leave()
+//		customer.ExpectEvent(client.EventEnded)
+//		desk.Clear()
+//	}
+//
 // A server and its chats belong to one test; servers of parallel tests share nothing. It is in
 // development mode: any access key will do, and there is a demo instance ([Server.Instance]).
 package parleytest

@@ -251,3 +251,31 @@ func TestFailures(t *testing.T) {
 		})
 	}
 }
+
+// TestAgents: an agent takes what waits in the queue, one chat after the other, and both sides hear each other.
+func TestAgents(t *testing.T) {
+	t.Parallel()
+	s := parleytest.Start(t)
+	dana := s.Agent("dana")
+	for _, hello := range []string{"first", "second"} {
+		customer := s.Chat(parleytest.QueueFlow)
+		customer.Expect("I am putting you into a queue")
+		desk := dana.Next()
+		desk.Say("Good day to the " + hello)
+		customer.Say(hello)
+		desk.Expect(hello)
+		if ahead := customer.Expect(""); strings.Contains(ahead.Text(), "You are next") {
+			customer.Expect("Good day to the " + hello)
+		}
+		if desk.ContactID != customer.ContactID || desk.ParticipantID == customer.ParticipantID {
+			t.Errorf("the agent is %s in contact %s", desk.ParticipantID, desk.ContactID)
+		}
+		desk.Leave()
+		customer.ExpectEvent(client.EventEnded)
+		desk.Clear()
+	}
+	again := s.Agent("dana")
+	if again.User().Id != dana.User().Id {
+		t.Errorf("one name is two users: %+v, %+v", dana.User(), again.User())
+	}
+}
