@@ -23,6 +23,7 @@ const (
 	StatusChanged     AgentEventKind = "status changed"      // Snapshot.Status
 	NextStatusSet     AgentEventKind = "next status set"     // Snapshot.NextStatus
 	NextStatusCleared AgentEventKind = "next status cleared" // it has come, or was taken back
+	SettingsChanged   AgentEventKind = "settings changed"    // what Settings returns, as after a change of the routing profile
 
 	ItemReceived      AgentEventKind = "item received"      // Item, of the chat of Contact
 	BroadcastReceived AgentEventKind = "broadcast received" // Text, from a client of the same user, which may be this one
@@ -113,6 +114,9 @@ func changes(before, after *agent.AgentSnapshot) (events []*AgentEvent) {
 		add(NextStatusCleared, nil)
 	case now != nil && (next == nil || next.Id != now.Id):
 		add(NextStatusSet, nil)
+	}
+	if before != nil && before.ConfigurationTag != after.ConfigurationTag {
+		add(SettingsChanged, nil)
 	}
 	return events
 }

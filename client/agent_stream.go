@@ -391,6 +391,9 @@ func (a *Agent) keep(s *agent.AgentSnapshot) {
 	before := a.snapshot
 	a.state, a.snapshot, a.received, a.seen = Connected, s, time.Now(), seen
 	if before != nil {
+		if before.ConfigurationTag != s.ConfigurationTag {
+			a.statuses = nil
+		}
 		for i := range before.Contacts {
 			c := &before.Contacts[i]
 			if held := a.chats[c.InitialContactId]; held != nil && held.participant == c.ParticipantId && hold(s, c) == nil {

@@ -108,6 +108,8 @@ func (d *desk) event(e *client.AgentEvent) {
 	case client.NextStatusSet:
 		d.ui.print("", "-- you will be "+e.Snapshot.NextStatus.Name+" when nothing is in hand any more")
 	case client.NextStatusCleared:
+	case client.SettingsChanged:
+		d.ui.print("", "-- an administrator has set you up otherwise")
 	case client.BroadcastReceived:
 		d.ui.print("", "-- broadcast: "+e.Text)
 	case client.StreamLost:

@@ -225,7 +225,13 @@ func TestAgentPicks(t *testing.T) {
 	}
 	ana := waits(t, s, "Ana")
 	k := speak(t, "agent", "--endpoint", s.URL, "--status", "Offline")
+	k.out.wait(t, "-- signed in")
+	if _, err := s.Connect.CreateAgentStatus(ctx, &connect.CreateAgentStatusRequest{InstanceId: instance, Name: "Lunch", State: connect.AgentStatusStateENABLED}); err != nil {
+		t.Fatal(err)
+	}
+	k.out.wait(t, "-- an administrator has set you up otherwise")
 	for _, step := range []struct{ say, want string }{
+		{"/status lunch", "-- you are Lunch"},
 		{"/why 1", "there is no 1 in the list of /waiting"},
 		{"/waiting", "-- 1: Ana in BasicQueue, for "},
 		{"/why 1", "demo-agent"},

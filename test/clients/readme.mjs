@@ -24,7 +24,7 @@ const root = release ?? join(dirname(fileURLToPath(import.meta.url)), '../..');
 // bin/parley.
 function released(command) {
   if (!release) return command;
-  return command.replace(/^make build$/, 'true').replace(/^bin\/parley\b/, './parley');
+  return command.replace(/^make build$/, 'true').replace(/(^|\| )bin\/parley\b/g, '$1./parley');
 }
 
 const documented = 8790;
