@@ -46,6 +46,7 @@ type options struct {
 	sender  int
 	chats   int
 	idle    int
+	agents  int
 	past    int
 	rates   string
 }
@@ -57,6 +58,7 @@ const (
 	maxWorkers = 2048
 	maxSockets = 19000
 	maxPast    = 10_000_000
+	maxAgents  = 500 // of one address may sign in at once
 )
 
 func main() {
@@ -75,6 +77,7 @@ func main() {
 	flag.IntVar(&o.sender, "senders", 256, "messages in flight")
 	flag.IntVar(&o.chats, "chats", 500, "chats that receive messages, with two sessions each")
 	flag.IntVar(&o.idle, "idle", 15000, "idle sessions")
+	flag.IntVar(&o.agents, "agents", 50, "agents who take chats from a queue")
 	flag.IntVar(&o.past, "past", 10000, "chats of 20 messages that are there when a backup is taken; 100,000 are 1 GB")
 	flag.StringVar(&o.rates, "rates", "2000,10000", "messages per second of the open loops")
 	flag.Parse()
@@ -92,6 +95,8 @@ func (o *options) check() error {
 		return fmt.Errorf("-load must be from 100ms to %v, -hold at most %v", maxLasts, maxHold)
 	case o.starter < 1 || o.starter > maxWorkers || o.sender < 1 || o.sender > maxWorkers:
 		return fmt.Errorf("-starters and -senders must be from 1 to %d", maxWorkers)
+	case o.agents < 1 || o.agents > maxAgents:
+		return fmt.Errorf("-agents must be from 1 to %d", maxAgents)
 	case o.chats < 1 || 2*o.chats > maxSockets || o.past < 1 || o.past > maxPast || o.idle < 1 || o.idle > maxSockets:
 		return fmt.Errorf("-chats must be from 1 to %d, -idle from 1 to %d, -past from 1 to %d", maxSockets/2, maxSockets, maxPast)
 	}
@@ -126,6 +131,7 @@ var plan = []scenario{
 	{"first", (*bench).firstMessages},
 	{"messages", (*bench).messages},
 	{"idle", (*bench).idleSockets},
+	{"offers", (*bench).offers},
 	{"backup", (*bench).backups},
 }
 

@@ -36,7 +36,7 @@ func TestRun(t *testing.T) {
 	var out bytes.Buffer
 	err := run(t.Context(), options{
 		binary: os.Args[0], json: true, dir: t.TempDir(), lasts: 200 * time.Millisecond, hold: 100 * time.Millisecond,
-		starter: 4, sender: 4, chats: 5, idle: 200, past: 20, rates: "50, 100",
+		starter: 4, sender: 4, chats: 5, idle: 200, agents: 3, past: 20, rates: "50, 100",
 	}, &out)
 	if err != nil {
 		t.Fatal(err)
@@ -57,6 +57,7 @@ func TestRun(t *testing.T) {
 		"first/start to first message, two calls, p99", "first/start to first message, one call, p99", "first/probe: append + fdatasync",
 		"messages/SendMessage, durable, to two sockets", "messages/at 50/s: both sockets p99", "messages/at 100/s: answer p50",
 		disk, "messages/probe: WebSocket echo",
+		"offers/offers to 3 agents", "offers/  from the queue to the agent, p50", "offers/  from the queue to the agent, p99", "offers/  server CPU",
 		"backup/full backup, beside 50/s", "backup/  answer p99 beside it", "backup/next backup, beside 50/s", "backup/  answer p99 without a backup",
 		"idle/memory of a connection, resident", "idle/client's memory of a session, held",
 	} {
