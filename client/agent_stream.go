@@ -85,7 +85,6 @@ func (l *link) close() {
 
 // feed is how far an agent has received the chats in hand. One goroutine uses it.
 type feed struct {
-	earlier   []agent.Seen // of an earlier run
 	positions []position
 }
 
@@ -96,7 +95,11 @@ type position struct {
 	from        time.Time // when the agent accepted it; what was before is not of this feed
 }
 
-func (f *feed) init(earlier []agent.Seen) { f.earlier = slices.Clone(earlier) }
+func (f *feed) init(earlier []agent.Seen) {
+	for _, e := range earlier {
+		f.positions = append(f.positions, position{Seen: e})
+	}
+}
 
 // of returns the position of a chat, nil when there is none.
 func (f *feed) of(chat string) *position {
@@ -107,8 +110,8 @@ func (f *feed) of(chat string) *position {
 	return &f.positions[i]
 }
 
-// follow has positions of the chats that were accepted, and of no others that are not in hand.
-func (f *feed) follow(s *agent.AgentSnapshot) {
+// follow has positions of the chats that were accepted, and of no others, and reports whether there are more.
+func (f *feed) follow(s *agent.AgentSnapshot) (more bool) {
 	f.positions = slices.DeleteFunc(f.positions, func(p position) bool {
 		c := contactOf(s, p.InitialContactId)
 		return c == nil || p.participant != "" && c.ParticipantId != p.participant
@@ -121,14 +124,11 @@ func (f *feed) follow(s *agent.AgentSnapshot) {
 		p := f.of(c.InitialContactId)
 		if p == nil {
 			f.positions = append(f.positions, position{Seen: agent.Seen{InitialContactId: c.InitialContactId}})
-			p = &f.positions[len(f.positions)-1]
-			if n := slices.IndexFunc(f.earlier, func(e agent.Seen) bool { return e.InitialContactId == c.InitialContactId }); n >= 0 {
-				p.Sequence = f.earlier[n].Sequence
-			}
+			p, more = &f.positions[len(f.positions)-1], true
 		}
 		p.participant, p.from = c.ParticipantId, *c.Accepted
 	}
-	f.earlier = nil
+	return more
 }
 
 // first reports whether an item is new, and notes that it was received.
@@ -158,11 +158,36 @@ func (f *feed) seen() []agent.Seen {
 	return list[max(0, len(list)-agent.MaxSeen):]
 }
 
-// open opens a stream and starts it behind what was received. It returns the snapshot that comes first. ctx bounds it.
+// open opens a stream behind what was received, and returns the snapshot that it begins with. ctx bounds it.
 func (a *Agent) open(ctx context.Context) (sock *wire.Socket, first *agent.AgentSnapshot, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, openLimit, errSlowOpen)
 	defer cancel()
 	defer context.AfterFunc(a.ctx, cancel)()
+	for range openTries {
+		sock, first, err = begin(ctx, a)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !a.feed.follow(first) {
+			break
+		}
+		// A chat was accepted that the server was not told of: it would send what comes, and not what has been said since the
+		// acceptance.
+		sock.Abort()
+		sock = nil
+	}
+	if sock == nil {
+		return nil, nil, errors.New("chats are accepted faster than a stream can be opened")
+	}
+	a.link.received()
+	return sock, first, nil
+}
+
+// openTries is how often a stream is opened anew because chats have been accepted meanwhile.
+const openTries = 5
+
+// begin opens a stream and returns the snapshot that comes first.
+func begin(ctx context.Context, a *Agent) (sock *wire.Socket, first *agent.AgentSnapshot, err error) {
 	out, err := a.calls.CreateStream().SessionToken(a.token).Send(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -172,23 +197,20 @@ func (a *Agent) open(ctx context.Context) (sock *wire.Socket, first *agent.Agent
 		return nil, nil, fmt.Errorf("open the stream: %w", err)
 	}
 	defer context.AfterFunc(ctx, sock.Abort)()
-	for first == nil {
-		text, err := sock.Read()
-		if err != nil {
-			sock.Abort()
-			return nil, nil, fmt.Errorf("open the stream: %w", errors.Join(over(sock), err, context.Cause(ctx)))
-		}
-		var f agent.Frame
-		if restjson.Unmarshal(text, &f) == nil {
-			first = f.Snapshot
+	err = sock.Text(string(restjson.Marshal(&agent.ClientFrame{Type: agent.FrameStart, Seen: a.feed.seen()})))
+	for err == nil && first == nil {
+		var text []byte
+		if text, err = sock.Read(); err == nil {
+			var f agent.Frame
+			if restjson.Unmarshal(text, &f) == nil {
+				first = f.Snapshot
+			}
 		}
 	}
-	a.feed.follow(first)
-	if err := sock.Text(string(restjson.Marshal(&agent.ClientFrame{Type: agent.FrameStart, Seen: a.feed.seen()}))); err != nil {
+	if err != nil {
 		sock.Abort()
-		return nil, nil, fmt.Errorf("start the stream: %w", errors.Join(err, context.Cause(ctx)))
+		return nil, nil, fmt.Errorf("begin the stream: %w", errors.Join(over(sock), err, context.Cause(ctx)))
 	}
-	a.link.received()
 	return sock, first, nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"parley.example/parley/api/participant"
 	"parley.example/parley/client"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/cli/desk"
 )
 
 // agentCmd is an agent in the terminal.
@@ -38,7 +39,7 @@ func (agentCmd) Help() string {
                                            take one chat from a script: /accept waits for one
 
 At the desk:
-` + commandHelp("  ") + `
+` + desk.CommandHelp("  ") + `
 
 Anything else is sent to the chat in view. The password is never an argument: other users of the machine see those.
 With lines from a pipe, the end of the input ends the chats that are connected; the exit status is 1 if something
@@ -103,19 +104,19 @@ func (c *agentCmd) work(ctx context.Context, api *client.Client, password string
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ui.role = participant.ParticipantRoleAGENT
-	d := newDesk(ctx, ui)
-	a, err := api.SignIn(ctx, client.AgentConfig{InstanceID: c.Instance, UserName: c.Name, Password: password, OnEvent: d.event, GiveUp: giveUp})
+	d := desk.New(ctx, screen{ui})
+	a, err := api.SignIn(ctx, client.AgentConfig{InstanceID: c.Instance, UserName: c.Name, Password: password, OnEvent: d.Event, GiveUp: giveUp})
 	if err != nil {
 		ui.close()
 		return fmt.Errorf("cannot sign in as %s at %s: %w", c.Name, c.Endpoint, c.hint(reason(err)))
 	}
-	d.begin(a)
+	d.Begin(a)
 	if err := c.choose(ctx, a); err != nil {
 		ui.close()
 		_ = a.SignOut(context.WithoutCancel(ctx), false) // the error says more
 		return err
 	}
-	ui.typed = func() { go d.typing() } // losing a typing event does no harm
+	ui.typed = func() { go d.Typing() } // losing a typing event does no harm
 	asked := false                      // of the goroutine that reads alone
 	line := ui.line
 	ui.line = func() (string, error) {
@@ -126,7 +127,7 @@ func (c *agentCmd) work(ctx context.Context, api *client.Client, password string
 		return text, err
 	}
 	ui.again = func() bool {
-		open := d.open()
+		open := d.Open()
 		if open == 0 || asked {
 			return false
 		}
@@ -143,11 +144,11 @@ func (c *agentCmd) work(ctx context.Context, api *client.Client, password string
 	}()
 	var working sync.WaitGroup
 	working.Go(func() {
-		d.obey(ctx, lines)
+		d.Obey(ctx, lines)
 		stop()
 	})
-	if ui.prompt != nil {
-		working.Go(func() { d.tick(ctx) })
+	if ui.interactive {
+		working.Go(func() { d.Tick(ctx) })
 	}
 	select {
 	case <-a.Done():
@@ -214,3 +215,35 @@ func (c *agentCmd) hint(err error) error {
 	}
 	return err
 }
+
+// screen lets a desk show what happens on a terminal.
+type screen struct{ *terminal }
+
+var _ desk.Screen = screen{}
+
+// Interactive implements [desk.Screen], as all below do.
+func (s screen) Interactive() bool { return s.interactive }
+
+func (s screen) Print(text string) { s.print("", text) }
+
+func (s screen) Prompt(text string) {
+	if s.prompt != nil {
+		s.prompt(plain(text))
+	}
+}
+
+func (s screen) Ring() { fmt.Fprint(s.out, "\a") } // a terminal that is gone ends the reading too
+
+func (s screen) Expect(text string, times int) { s.expect(text, times) }
+
+func (s screen) Expected(it *client.Item) bool { return s.expected(it) }
+
+func (s screen) Shown(it *client.Item) string { return s.shown(it) }
+
+func (s screen) Line(it *client.Item) string { return lineOf(it, spoken) }
+
+func (s screen) Reason(err error) error { return reason(err) }
+
+func (s screen) Failed(err error) { s.notSent("-- " + reason(err).Error()) }
+
+func (s screen) Skip(lines <-chan string) { s.reportUnsent(lines) }

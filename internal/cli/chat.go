@@ -18,6 +18,7 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/client"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/cli/desk"
 )
 
 // chatCmd is a customer in the terminal.
@@ -191,9 +192,6 @@ func notRunning(err error) error {
 	return fmt.Errorf("%w (is the server running? Start one with: parley serve --dev)", err)
 }
 
-// answerWait is how long a chat with piped input waits for answers before it ends.
-const answerWait = time.Second
-
 // say sends the lines in order, and asks the views that flows show, until /leave,
 // or until there are no more lines: then it ends the chat, after the other side has
 // had time to answer.
@@ -216,7 +214,7 @@ func (c *chatCmd) say(ctx context.Context, s *client.Session, ui *terminal, line
 		}
 		if !more {
 			select {
-			case <-time.After(answerWait):
+			case <-time.After(desk.AnswerWait):
 			case <-ctx.Done():
 				return
 			}

@@ -1,4 +1,4 @@
-package cli
+package desk
 
 import (
 	"context"
@@ -16,33 +16,33 @@ import (
 // deskCommand is something that an agent can do by a line that begins with a slash.
 type deskCommand struct {
 	name, argument, help string
-	run                  func(d *desk, ctx context.Context, arg string) error
+	run                  func(d *Desk, ctx context.Context, arg string) error
 }
 
 // deskCommands are the commands, in the order in which help has them.
 func deskCommands() []deskCommand {
 	return []deskCommand{
-		{"/accept", "[N]", "accept what rings, or chat N; from a pipe, wait until something rings", (*desk).accept},
-		{"/reject", "[N]", "refuse it: it is offered to others", (*desk).reject},
+		{"/accept", "[N]", "accept what rings, or chat N; from a pipe, wait until something rings", (*Desk).accept},
+		{"/reject", "[N]", "refuse it: it is offered to others", (*Desk).reject},
 		{"/1 /2 …", "", "bring another chat into view", nil},
-		{"/next", "", "clear the chat in view if it is over, and go to the next that has something new", (*desk).next},
-		{"/end", "[N]", "leave the chat in view, or chat N: it ends with its last agent", (*desk).end},
-		{"/clear", "[N]", "be done with a chat that has ended, was missed or rejected", (*desk).clear},
-		{"/chats", "", "list the chats in hand", (*desk).list},
-		{"/info", "[N]", "show a chat's queue, attributes and participants", (*desk).info},
-		{"/transcript", "", "show all that was said in the chat in view", (*desk).transcript},
-		{"/status", "[NAME]", "choose a status, such as Lunch; without a name, list them", (*desk).status},
-		{"/waiting", "", "list the chats that may be picked", (*desk).waiting},
-		{"/pick", "N", "have chat N of that list ring here; an id will do as well", (*desk).pick},
-		{"/why", "N", "say why chat N of that list has no agent yet; an id will do as well", (*desk).why},
-		{"/wait", "", "wait for a message that no /wait has waited for, or the end: for lines from a pipe", (*desk).wait},
-		{"/help", "", "show this", (*desk).help},
+		{"/next", "", "clear the chat in view if it is over, and go to the next that has something new", (*Desk).next},
+		{"/end", "[N]", "leave the chat in view, or chat N: it ends with its last agent", (*Desk).end},
+		{"/clear", "[N]", "be done with a chat that has ended, was missed or rejected", (*Desk).clear},
+		{"/chats", "", "list the chats in hand", (*Desk).list},
+		{"/info", "[N]", "show a chat's queue, attributes and participants", (*Desk).info},
+		{"/transcript", "", "show all that was said in the chat in view", (*Desk).transcript},
+		{"/status", "[NAME]", "choose a status, such as Lunch; without a name, list them", (*Desk).status},
+		{"/waiting", "", "list the chats that may be picked", (*Desk).waiting},
+		{"/pick", "N", "have chat N of that list ring here; an id will do as well", (*Desk).pick},
+		{"/why", "N", "say why chat N of that list has no agent yet; an id will do as well", (*Desk).why},
+		{"/wait", "", "wait for a message that no /wait has waited for, or the end: for lines from a pipe", (*Desk).wait},
+		{"/help", "", "show this", (*Desk).help},
 		{"/quit", "", "sign out and leave", nil},
 	}
 }
 
-// commandHelp lists the commands, each on a line.
-func commandHelp(indent string) string {
+// CommandHelp lists the commands, each on a line.
+func CommandHelp(indent string) string {
 	all := deskCommands()
 	lines := make([]string, len(all))
 	for i, c := range all {
@@ -51,14 +51,14 @@ func commandHelp(indent string) string {
 	return strings.Join(lines, "\n")
 }
 
-// obey does what the lines say, one after the other, until /quit or until there are no more: then what is connected is ended,
+// Obey does what the lines say, one after the other, until /quit or until there are no more: then what is connected is ended,
 // after the other side has had time to answer. more is called behind each line.
-func (d *desk) obey(ctx context.Context, lines <-chan string) {
+func (d *Desk) Obey(ctx context.Context, lines <-chan string) {
 	for {
 		select {
 		case line, ok := <-lines:
 			if !ok {
-				if !d.ui.interactive {
+				if !d.ui.Interactive() {
 					d.wrapUp(ctx)
 				}
 				return
@@ -68,17 +68,17 @@ func (d *desk) obey(ctx context.Context, lines <-chan string) {
 				return
 			}
 			if err := d.do(ctx, line); err != nil {
-				d.ui.notSent("-- " + reason(err).Error())
+				d.ui.Failed(err)
 			}
 		case <-ctx.Done():
-			d.ui.reportUnsent(lines)
+			d.ui.Skip(lines)
 			return
 		}
 	}
 }
 
 // do does what one line says.
-func (d *desk) do(ctx context.Context, line string) error {
+func (d *Desk) do(ctx context.Context, line string) error {
 	if line == "" {
 		return nil
 	}
@@ -110,7 +110,7 @@ func (d *desk) do(ctx context.Context, line string) error {
 }
 
 // chat finds the chat of a number, or without one the chat in view, or else the first that fits.
-func (d *desk) chat(arg string, fits func(*deskChat) bool) (*deskChat, error) {
+func (d *Desk) chat(arg string, fits func(*deskChat) bool) (*deskChat, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if arg != "" {
@@ -131,26 +131,26 @@ func (d *desk) chat(arg string, fits func(*deskChat) bool) (*deskChat, error) {
 
 var errNothing = errors.New("there is no such chat in hand; /chats lists them")
 
-func (d *desk) send(ctx context.Context, text string) error {
+func (d *Desk) send(ctx context.Context, text string) error {
 	d.mu.Lock()
 	c := d.view
 	d.mu.Unlock()
 	if c == nil {
 		return errors.New("not sent: no chat is in view")
 	}
-	d.ui.expect(text, 1)
+	d.ui.Expect(text, 1)
 	if _, err := d.a.Send(ctx, c.id, text); err != nil {
-		d.ui.expect(text, -1)
+		d.ui.Expect(text, -1)
 		if ctx.Err() != nil {
 			return fmt.Errorf("possibly not sent: %s", text)
 		}
-		return fmt.Errorf("not sent: %w", reason(err))
+		return fmt.Errorf("not sent: %w", d.ui.Reason(err))
 	}
 	return nil
 }
 
-func (d *desk) accept(ctx context.Context, arg string) error {
-	if !d.ui.interactive && arg == "" {
+func (d *Desk) accept(ctx context.Context, arg string) error {
+	if !d.ui.Interactive() && arg == "" {
 		d.await(ctx, func() bool { return slices.ContainsFunc(d.chats, rings) })
 	}
 	c, err := d.chat(arg, rings)
@@ -171,7 +171,7 @@ func (d *desk) accept(ctx context.Context, arg string) error {
 	return nil
 }
 
-func (d *desk) reject(ctx context.Context, arg string) error {
+func (d *Desk) reject(ctx context.Context, arg string) error {
 	c, err := d.chat(arg, rings)
 	if errors.Is(err, errNothing) {
 		return errors.New("nothing rings")
@@ -186,7 +186,7 @@ func (d *desk) reject(ctx context.Context, arg string) error {
 	return nil
 }
 
-func (d *desk) end(ctx context.Context, arg string) error {
+func (d *Desk) end(ctx context.Context, arg string) error {
 	c, err := d.chat(arg, connected)
 	if err != nil {
 		return err
@@ -201,7 +201,7 @@ func (d *desk) end(ctx context.Context, arg string) error {
 // over reports whether a chat waits to be cleared.
 func over(c *deskChat) bool { return !connected(c) && !rings(c) }
 
-func (d *desk) clear(ctx context.Context, arg string) error {
+func (d *Desk) clear(ctx context.Context, arg string) error {
 	c, err := d.chat(arg, over)
 	if errors.Is(err, errNothing) {
 		return errors.New("there is nothing to clear: /end a chat first")
@@ -216,7 +216,7 @@ func (d *desk) clear(ctx context.Context, arg string) error {
 	return nil
 }
 
-func (d *desk) next(ctx context.Context, _ string) error {
+func (d *Desk) next(ctx context.Context, _ string) error {
 	d.mu.Lock()
 	c := d.view
 	done := c != nil && over(c)
@@ -235,15 +235,15 @@ func (d *desk) next(ctx context.Context, _ string) error {
 			return nil
 		}
 	}
-	d.ui.print("", "-- there is nothing new")
+	d.ui.Print("-- there is nothing new")
 	return nil
 }
 
-func (d *desk) list(context.Context, string) error {
+func (d *Desk) list(context.Context, string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(d.chats) == 0 {
-		d.ui.print("", "-- no chat is in hand")
+		d.ui.Print("-- no chat is in hand")
 	}
 	for _, c := range d.chats {
 		text := fmt.Sprintf("-- %s, %s", customerOf(c.contact), strings.ToLower(string(c.contact.State)))
@@ -261,7 +261,7 @@ func (d *desk) list(context.Context, string) error {
 	return nil
 }
 
-func (d *desk) info(_ context.Context, arg string) error {
+func (d *Desk) info(_ context.Context, arg string) error {
 	c, err := d.chat(arg, func(*deskChat) bool { return true })
 	if err != nil {
 		return err
@@ -271,12 +271,12 @@ func (d *desk) info(_ context.Context, arg string) error {
 	d.say(c, "-- contact "+c.contact.ContactId)
 	d.say(c, "-- "+d.described(c))
 	for _, p := range c.contact.Participants {
-		d.say(c, fmt.Sprintf("-- %s %s, %s", strings.ToLower(string(p.Role)), deref(p.DisplayName), strings.ToLower(string(p.State))))
+		d.say(c, fmt.Sprintf("-- %s %s, %s", strings.ToLower(string(p.Role)), nameOf(p), strings.ToLower(string(p.State))))
 	}
 	return nil
 }
 
-func (d *desk) transcript(ctx context.Context, arg string) error {
+func (d *Desk) transcript(ctx context.Context, arg string) error {
 	c, err := d.chat(arg, connected)
 	if err != nil {
 		return err
@@ -288,14 +288,14 @@ func (d *desk) transcript(ctx context.Context, arg string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, it := range items {
-		if text := lineOf(it, spoken); text != "" {
+		if text := d.ui.Line(it); text != "" {
 			d.say(c, text)
 		}
 	}
 	return nil
 }
 
-func (d *desk) status(ctx context.Context, arg string) error {
+func (d *Desk) status(ctx context.Context, arg string) error {
 	if arg != "" {
 		_, err := d.a.SetStatus(ctx, arg)
 		return err
@@ -305,7 +305,7 @@ func (d *desk) status(ctx context.Context, arg string) error {
 		return err
 	}
 	for _, s := range settings.Statuses {
-		d.ui.print("", fmt.Sprintf("-- %s (%s)", s.Name, strings.ToLower(string(s.Type))))
+		d.ui.Print(fmt.Sprintf("-- %s (%s)", s.Name, strings.ToLower(string(s.Type))))
 	}
 	return nil
 }
@@ -313,7 +313,7 @@ func (d *desk) status(ctx context.Context, arg string) error {
 // maxListed bounds what /waiting shows.
 const maxListed = 50
 
-func (d *desk) waiting(ctx context.Context, _ string) error {
+func (d *Desk) waiting(ctx context.Context, _ string) error {
 	var listed []agent.WaitingContact
 	for w, err := range d.a.Waiting(ctx) {
 		if err != nil {
@@ -326,7 +326,7 @@ func (d *desk) waiting(ctx context.Context, _ string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.listed = listed; len(listed) == 0 {
-		d.ui.print("", "-- nobody waits")
+		d.ui.Print("-- nobody waits")
 	}
 	for i, w := range listed {
 		name, queue := "a customer", ""
@@ -340,13 +340,13 @@ func (d *desk) waiting(ctx context.Context, _ string) error {
 		if w.RingsAt != nil {
 			text += ", rings with somebody"
 		}
-		d.ui.print("", text)
+		d.ui.Print(text)
 	}
 	return nil
 }
 
 // waits finds a contact by its number in what /waiting has shown, or takes its id.
-func (d *desk) waits(arg string) (string, error) {
+func (d *Desk) waits(arg string) (string, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n, err := strconv.Atoi(arg)
@@ -361,7 +361,7 @@ func (d *desk) waits(arg string) (string, error) {
 	return d.listed[n-1].ContactId, nil
 }
 
-func (d *desk) pick(ctx context.Context, arg string) error {
+func (d *Desk) pick(ctx context.Context, arg string) error {
 	contact, err := d.waits(arg)
 	if err != nil {
 		return err
@@ -369,7 +369,7 @@ func (d *desk) pick(ctx context.Context, arg string) error {
 	return d.a.Pick(ctx, contact)
 }
 
-func (d *desk) why(ctx context.Context, arg string) error {
+func (d *Desk) why(ctx context.Context, arg string) error {
 	contact, err := d.waits(arg)
 	if err != nil {
 		return err
@@ -379,15 +379,15 @@ func (d *desk) why(ctx context.Context, arg string) error {
 		return err
 	}
 	for _, r := range out.Reasons {
-		d.ui.print("", "-- "+r.Text)
+		d.ui.Print("-- " + r.Text)
 	}
 	if out.More > 0 {
-		d.ui.print("", fmt.Sprintf("-- and %s more", count(int64(out.More), "agent")))
+		d.ui.Print(fmt.Sprintf("-- and %s more", count(int(out.More), "agent")))
 	}
 	return nil
 }
 
-func (d *desk) wait(ctx context.Context, _ string) error {
+func (d *Desk) wait(ctx context.Context, _ string) error {
 	d.mu.Lock()
 	c := d.view
 	d.mu.Unlock()
@@ -404,19 +404,22 @@ func (d *desk) wait(ctx context.Context, _ string) error {
 	return nil
 }
 
-func (d *desk) help(context.Context, string) error {
-	for line := range strings.SplitSeq(commandHelp(""), "\n") {
-		d.ui.print("", line)
+func (d *Desk) help(context.Context, string) error {
+	for line := range strings.SplitSeq(CommandHelp(""), "\n") {
+		d.ui.Print(line)
 	}
-	d.ui.print("", "anything else is sent to the chat in view")
+	d.ui.Print("anything else is sent to the chat in view")
 	return nil
 }
 
+// AnswerWait is how long a chat with piped input waits for answers before it ends.
+const AnswerWait = time.Second
+
 // wrapUp ends and clears what is in hand behind the last line of a pipe.
-func (d *desk) wrapUp(ctx context.Context) {
-	if d.open() > 0 {
+func (d *Desk) wrapUp(ctx context.Context) {
+	if d.Open() > 0 {
 		select {
-		case <-time.After(answerWait):
+		case <-time.After(AnswerWait):
 		case <-ctx.Done():
 			return
 		}
@@ -439,7 +442,7 @@ func (d *desk) wrapUp(ctx context.Context) {
 		}
 		if err := do(ctx, strconv.Itoa(c.number)); err != nil {
 			if !errors.Is(err, client.ErrClosed) {
-				d.ui.notSent("-- " + reason(err).Error())
+				d.ui.Failed(err)
 			}
 			return
 		}

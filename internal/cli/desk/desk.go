@@ -1,4 +1,6 @@
-package cli
+// Package desk is an agent's work on a screen of lines: what happens, as package client tells of it, and the commands with which
+// it is answered ([CommandHelp]). It reads and writes nothing itself: see [Screen]. Start reading at [Desk.Event] and [Desk.Obey].
+package desk
 
 import (
 	"context"
@@ -14,11 +16,31 @@ import (
 	"parley.example/parley/client"
 )
 
-// desk is what an agent's terminal shows: the chats in hand side by side, one of them in view. Events and commands come from
+// Screen is where a desk shows what happens.
+type Screen interface {
+	// Interactive reports whether somebody sits there: what is not in view is held back then, and there is a prompt.
+	Interactive() bool
+	Print(text string)  // one line or more
+	Prompt(text string) // of an interactive one: what stands in front of the line that is being written
+	Ring()              // of an interactive one
+
+	// Expect notes that a text is on the screen already, as it was written, times times; Expected reports whether an item is one of
+	// those, once for each.
+	Expect(text string, times int)
+	Expected(it *client.Item) bool
+	Shown(it *client.Item) string // what is to be shown of an item, nothing of what is Expected
+	Line(it *client.Item) string  // what is shown of an item
+
+	Reason(err error) error   // the part of an error that matters to who sits there
+	Failed(err error)         // shows what could not be done
+	Skip(lines <-chan string) // shows the lines that will not be obeyed any more
+}
+
+// Desk is what an agent's terminal shows: the chats in hand side by side, one of them in view. Events and commands come from
 // two goroutines.
-type desk struct {
+type Desk struct {
 	ctx   context.Context
-	ui    *terminal
+	ui    Screen
 	a     *client.Agent
 	ready chan struct{} // closed when a is there
 
@@ -50,20 +72,21 @@ const (
 	typingFor = 5 * time.Second // after a typing event
 )
 
-func newDesk(ctx context.Context, ui *terminal) *desk {
-	return &desk{ctx: ctx, ui: ui, ready: make(chan struct{}), changed: make(chan struct{})}
+// New returns a desk that shows nothing before Begin. Events that come earlier wait for it, or for the end of ctx.
+func New(ctx context.Context, ui Screen) *Desk {
+	return &Desk{ctx: ctx, ui: ui, ready: make(chan struct{}), changed: make(chan struct{})}
 }
 
-// begin lets events be shown.
-func (d *desk) begin(a *client.Agent) {
+// Begin lets events be shown.
+func (d *Desk) Begin(a *client.Agent) {
 	d.a = a
 	user := a.User()
-	d.ui.print("", fmt.Sprintf("-- signed in as %s (%s); /help lists what can be done", user.UserName, user.DisplayName))
+	d.ui.Print(fmt.Sprintf("-- signed in as %s (%s); /help lists what can be done", user.UserName, user.DisplayName))
 	close(d.ready)
 }
 
-// event shows an event.
-func (d *desk) event(e *client.AgentEvent) {
+// Event shows an event.
+func (d *Desk) Event(e *client.AgentEvent) {
 	select {
 	case <-d.ready:
 	case <-d.ctx.Done():
@@ -81,7 +104,7 @@ func (d *desk) event(e *client.AgentEvent) {
 		d.say(c, "-- rings: "+d.described(c))
 		d.bell()
 	case client.ContactAccepted:
-		if d.view == nil || !connected(d.view) || !d.ui.interactive {
+		if d.view == nil || !connected(d.view) || !d.ui.Interactive() {
 			d.look(c)
 		}
 		d.say(c, "-- accepted: "+customerOf(c.contact))
@@ -104,18 +127,18 @@ func (d *desk) event(e *client.AgentEvent) {
 	case client.ItemReceived:
 		d.item(c, e.Item)
 	case client.StatusChanged:
-		d.ui.print("", "-- you are "+e.Snapshot.Status.Name)
+		d.ui.Print("-- you are " + e.Snapshot.Status.Name)
 	case client.NextStatusSet:
-		d.ui.print("", "-- you will be "+e.Snapshot.NextStatus.Name+" when nothing is in hand any more")
+		d.ui.Print("-- you will be " + e.Snapshot.NextStatus.Name + " when nothing is in hand any more")
 	case client.NextStatusCleared:
 	case client.SettingsChanged:
-		d.ui.print("", "-- an administrator has set you up otherwise")
+		d.ui.Print("-- an administrator has set you up otherwise")
 	case client.BroadcastReceived:
-		d.ui.print("", "-- broadcast: "+e.Text)
+		d.ui.Print("-- broadcast: " + e.Text)
 	case client.StreamLost:
-		d.ui.print("", "-- connection lost, reconnecting")
+		d.ui.Print("-- connection lost, reconnecting")
 	case client.StreamRestored:
-		d.ui.print("", "-- connected")
+		d.ui.Print("-- connected")
 	}
 	d.redraw()
 	close(d.changed)
@@ -123,7 +146,7 @@ func (d *desk) event(e *client.AgentEvent) {
 }
 
 // of returns the chat of a contact, with what it is now; nil for no contact. The caller holds mu, as for all below.
-func (d *desk) of(c *agent.AgentContact) *deskChat {
+func (d *Desk) of(c *agent.AgentContact) *deskChat {
 	if c == nil {
 		return nil
 	}
@@ -145,7 +168,7 @@ func (d *desk) of(c *agent.AgentContact) *deskChat {
 }
 
 // forget takes a chat off the desk. Another comes into view.
-func (d *desk) forget(c *deskChat) {
+func (d *Desk) forget(c *deskChat) {
 	d.chats = slices.DeleteFunc(d.chats, func(k *deskChat) bool { return k == c })
 	if d.view != c {
 		return
@@ -157,36 +180,36 @@ func (d *desk) forget(c *deskChat) {
 }
 
 // look brings a chat into view, with the lines that came meanwhile.
-func (d *desk) look(c *deskChat) {
+func (d *Desk) look(c *deskChat) {
 	d.view, c.unread = c, 0
 	for _, line := range c.held {
-		d.ui.print("", line)
+		d.ui.Print(line)
 	}
 	c.held = nil
 }
 
 // say prints a line of a chat, whether it is in view or not.
-func (d *desk) say(c *deskChat, text string) {
+func (d *Desk) say(c *deskChat, text string) {
 	for line := range strings.SplitSeq(text, "\n") {
-		d.ui.print("", fmt.Sprintf("[%d] %s", c.number, line))
+		d.ui.Print(fmt.Sprintf("[%d] %s", c.number, line))
 	}
 }
 
 // item shows an item of a chat: at once when it is in view, or when lines go to a pipe.
-func (d *desk) item(c *deskChat, it *client.Item) {
+func (d *Desk) item(c *deskChat, it *client.Item) {
 	if c == nil {
 		return // it has been cleared since
 	}
 	if id := it.ID(); id != "" && c.before[id] {
 		delete(c.before, id)
-		d.ui.expected(it)
+		d.ui.Expected(it)
 		return
 	}
-	text := d.ui.shown(it)
+	text := d.ui.Shown(it)
 	if text == "" {
 		return
 	}
-	if it.Event() == client.EventTyping && d.ui.prompt != nil {
+	if it.Event() == client.EventTyping && d.ui.Interactive() {
 		c.typed = time.Now() // the prompt says so
 		return
 	}
@@ -195,7 +218,7 @@ func (d *desk) item(c *deskChat, it *client.Item) {
 	if other && it.Type != participant.ChatItemTypeEVENT {
 		c.heard++
 	}
-	if c == d.view || !d.ui.interactive {
+	if c == d.view || !d.ui.Interactive() {
 		d.say(c, text)
 		return
 	}
@@ -208,44 +231,61 @@ func (d *desk) item(c *deskChat, it *client.Item) {
 }
 
 // remember shows what was said before the agent came.
-func (d *desk) remember(c *deskChat, past []*client.Item, err error) {
+func (d *Desk) remember(c *deskChat, past []*client.Item, err error) {
 	if err != nil {
-		d.say(c, "-- what was said before cannot be read: "+reason(err).Error())
+		d.say(c, "-- what was said before cannot be read: "+d.ui.Reason(err).Error())
 		return
 	}
 	c.before = make(map[string]bool, len(past))
 	if more := len(past) - maxBefore; more > 0 {
-		d.say(c, fmt.Sprintf("-- %s before this: /transcript shows them", count(int64(more), "item")))
+		d.say(c, fmt.Sprintf("-- %s before this: /transcript shows them", count(more, "item")))
 	}
 	for i, it := range past {
 		c.before[it.ID()] = true
-		if text := d.ui.shown(it); text != "" && i >= len(past)-maxBefore {
+		if text := d.ui.Shown(it); text != "" && i >= len(past)-maxBefore {
 			d.say(c, text)
 		}
 	}
 }
 
 // described is who rings, from where and until when.
-func (d *desk) described(c *deskChat) string {
+func (d *Desk) described(c *deskChat) string {
 	k := c.contact
-	text := customerOf(k)
+	var b strings.Builder
+	b.WriteString(customerOf(k))
 	if k.Queue != nil && k.Queue.Name != nil {
-		text += " from " + *k.Queue.Name
+		b.WriteString(" from " + *k.Queue.Name)
 	}
-	if left, ok := d.a.Remaining(k); ok {
-		text += fmt.Sprintf(", %v to /accept or /reject", left.Round(time.Second))
+	if left, ok := d.a.Remaining(k); ok && rings(c) {
+		fmt.Fprintf(&b, ", %v to /accept or /reject", left.Round(time.Second))
 	}
 	for _, name := range slices.Sorted(maps.Keys(k.Attributes)) {
-		text += fmt.Sprintf("\n     %s = %s", name, k.Attributes[name])
+		fmt.Fprintf(&b, "\n     %s = %s", name, k.Attributes[name])
 	}
-	return text
+	return b.String()
+}
+
+// nameOf is how the others see a participant, "" for one without a name.
+func nameOf(p agent.ContactParticipant) string {
+	if p.DisplayName == nil {
+		return ""
+	}
+	return *p.DisplayName
+}
+
+// count is a number of things in words: 1 item, 2 items.
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }
 
 // customerOf is the name of a contact's customer.
 func customerOf(c *agent.AgentContact) string {
 	for _, p := range c.Participants {
-		if p.Role == agent.ParticipantRoleCUSTOMER && p.DisplayName != nil && *p.DisplayName != "" {
-			return *p.DisplayName
+		if p.Role == agent.ParticipantRoleCUSTOMER && nameOf(p) != "" {
+			return nameOf(p)
 		}
 	}
 	return "a customer"
@@ -256,30 +296,30 @@ func connected(c *deskChat) bool { return c.contact.State == agent.AgentContactS
 func rings(c *deskChat) bool { return c.contact.State == agent.AgentContactStateCONNECTING }
 
 // bell rings the terminal's.
-func (d *desk) bell() {
-	if d.ui.interactive {
-		fmt.Fprint(d.ui.out, "\a") // a terminal that is gone ends the reading too
+func (d *Desk) bell() {
+	if d.ui.Interactive() {
+		d.ui.Ring()
 	}
 }
 
 // redraw has the prompt say what there is, when that has changed.
-func (d *desk) redraw() {
-	if d.ui.prompt == nil {
+func (d *Desk) redraw() {
+	if !d.ui.Interactive() {
 		return
 	}
 	if text := d.summary(); text != d.prompt {
 		d.prompt = text
-		d.ui.prompt(text)
+		d.ui.Prompt(text)
 	}
 }
 
 // summary is the prompt: the status, each chat with its marks, who is typing.
-func (d *desk) summary() string {
-	text := d.a.Snapshot().Status.Name
+func (d *Desk) summary() string {
+	var text, typing strings.Builder
+	text.WriteString(d.a.Snapshot().Status.Name)
 	if next := d.a.Snapshot().NextStatus; next != nil {
-		text += ", next " + next.Name
+		text.WriteString(", next " + next.Name)
 	}
-	typing := ""
 	for _, c := range d.chats {
 		mark := fmt.Sprintf("%d %s", c.number, customerOf(c.contact))
 		if left, ok := d.a.Remaining(c.contact); ok {
@@ -293,12 +333,12 @@ func (d *desk) summary() string {
 		if c == d.view {
 			mark = "[" + mark + "]"
 		}
-		text += " | " + mark
+		text.WriteString(" | " + mark)
 		if time.Since(c.typed) < typingFor {
-			typing += " " + customerOf(c.contact) + " is typing"
+			typing.WriteString(" " + customerOf(c.contact) + " is typing")
 		}
 	}
-	return plain(text + typing + "> ")
+	return text.String() + typing.String() + "> "
 }
 
 // stateWords are the states of contacts in the prompt.
@@ -307,8 +347,8 @@ var stateWords = map[agent.AgentContactState]string{
 	agent.AgentContactStateMISSED: "missed", agent.AgentContactStateREJECTED: "rejected", agent.AgentContactStateERROR: "failed",
 }
 
-// tick keeps count-downs going.
-func (d *desk) tick(ctx context.Context) {
+// Tick keeps count-downs going.
+func (d *Desk) Tick(ctx context.Context) {
 	every := time.NewTicker(time.Second)
 	defer every.Stop()
 	for {
@@ -323,15 +363,15 @@ func (d *desk) tick(ctx context.Context) {
 	}
 }
 
-// open is how many chats are in hand.
-func (d *desk) open() int {
+// Open is how many chats are in hand.
+func (d *Desk) Open() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return len(d.chats)
 }
 
-// typing tells the customer in view that the agent is typing.
-func (d *desk) typing() {
+// Typing tells the customer in view that the agent is typing.
+func (d *Desk) Typing() {
 	d.mu.Lock()
 	c := d.view
 	on := c != nil && connected(c)
@@ -343,7 +383,7 @@ func (d *desk) typing() {
 
 // await waits until something is so, which is asked behind each event. The caller does not hold mu. It reports whether it came
 // to be before the agent left.
-func (d *desk) await(ctx context.Context, so func() bool) bool {
+func (d *Desk) await(ctx context.Context, so func() bool) bool {
 	for {
 		d.mu.Lock()
 		is, changed := so(), d.changed
