@@ -16,9 +16,11 @@ import (
 	"strings"
 	"testing"
 
+	"parley.example/parley/api/agent"
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
 	"parley.example/parley/api/restjson"
+	"parley.example/parley/client/agentcall"
 	"parley.example/parley/client/connectcall"
 	"parley.example/parley/client/participantcall"
 	"parley.example/parley/internal/codegen/model"
@@ -30,6 +32,8 @@ func builders(t *testing.T, name string, config restjson.ClientConfig) reflect.V
 	switch name {
 	case "connect":
 		return reflect.ValueOf(connectcall.New(&restjson.Client{API: connect.API, Config: config}))
+	case "agent":
+		return reflect.ValueOf(agentcall.New(&restjson.Client{API: agent.API, Config: config}))
 	case "participant":
 		return reflect.ValueOf(participantcall.New(&restjson.Client{API: participant.API, Config: config}))
 	}
@@ -41,7 +45,7 @@ func builders(t *testing.T, name string, config restjson.ClientConfig) reflect.V
 func eachBuilder(t *testing.T, f func(t *testing.T, a *theAPI, calls reflect.Value, op restjson.Operation, s *model.Shape)) {
 	each(t, func(t *testing.T, a *theAPI, op restjson.Operation, s *model.Shape) {
 		name, _, _ := strings.Cut(strings.TrimPrefix(t.Name(), strings.Split(t.Name(), "/")[0]+"/"), "/")
-		if name == "connect" || name == "participant" { // the zoo's generated text is looked at in TestFluentSetters
+		if name == "connect" || name == "participant" || name == "agent" { // the zoo's generated text is looked at in TestFluentSetters
 			f(t, a, builders(t, name, restjson.ClientConfig{Endpoint: "http://front.test", HTTPClient: &http.Client{Transport: a.sent[0]}}), op, s)
 		}
 	})

@@ -26,6 +26,8 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 		{"tagged", "../zoo/tagged", "../zoo/zoo.json", "internal/codegen/zoo/zoo.json", "", true, nil, ""},
 		{"participant", "../../../api/participant", "../../../api/model/connectparticipant.json", "api/model/connectparticipant.json", "", false, nil, ""},
 		{"connect", "../../../api/connect", "../../../api/model/connect.json", "api/model/connect.json", "", true, []string{"StartChatContact", "DescribeContact"}, connect.API.Published},
+		{"agent", "../../../api/agent", "../../../api/model/agent.json", "api/model/agent.json", "", false, nil, ""},
+		{"agentcall", "../../../client/agentcall", "../../../api/model/agent.json", "api/model/agent.json", "parley.example/parley/api/agent", false, nil, ""},
 		{"participantcall", "../../../client/participantcall", "../../../api/model/connectparticipant.json", "api/model/connectparticipant.json", "parley.example/parley/api/participant", false, nil, ""},
 		{"connectcall", "../../../client/connectcall", "../../../api/model/connect.json", "api/model/connect.json", "parley.example/parley/api/connect", false, nil, ""},
 	} {

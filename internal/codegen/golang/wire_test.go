@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley.example/parley/api/agent"
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
 	"parley.example/parley/api/restjson"
@@ -72,6 +73,8 @@ func theAPIs(t *testing.T) map[string]*theAPI {
 			connect.Unimplemented{}, connect.NewClient, connect.NewHandler),
 		"participant": chain(t, "../../../api/model/connectparticipant.json", participant.API, participant.Operations,
 			participant.Unimplemented{}, participant.NewClient, participant.NewHandler),
+		"agent": chain(t, "../../../api/model/agent.json", agent.API, agent.Operations,
+			agent.Unimplemented{}, agent.NewClient, agent.NewHandler),
 		"zoo": chain(t, "../zoo/zoo.json", zoo.API, zoo.Operations,
 			zoo.Unimplemented{}, zoo.NewClient, zoo.NewHandler),
 		"tagged": chain(t, "../zoo/zoo.json", tagged.API, tagged.Operations,
