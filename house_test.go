@@ -27,10 +27,10 @@ var floors = [][]string{
 	{"center", "awsconf", "disk", "lifecycle", "pipetest", "steady", "websocket"},
 	{"flow", "hours", "store", "blob", "bus", "socket", "metrics", "ratelimit", "process", "view"},
 	{"agent", "contact", "flowgraph", "routing"},
-	{"catalog", "auth", "identity", "backup", "integration", "flowlog", "lease"},
+	{"catalog", "auth", "identity", "backup", "integration", "flowlog", "lease", "record"},
 	{"engine", "flowtest", "edge"},
-	{"router"},
-	{"connectapi", "participantapi", "agentapi", "devapi", "erasure", "keysapi", "stream", "ui"},
+	{"recorder", "router"},
+	{"connectapi", "participantapi", "agentapi", "devapi", "erasure", "keysapi", "outboxapi", "stream", "ui"},
 	{"server"},
 	{"cli"},
 }
