@@ -135,7 +135,7 @@ func (c *Client) SignIn(ctx context.Context, cfg AgentConfig) (*Agent, error) {
 		return nil, err
 	}
 	a.keep(first)
-	a.link.start(sock)
+	a.link.start(sock, beating(&a.link))
 	a.work.Go(func() { a.run(first) })
 	return a, nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"parley.example/parley/api/agent"
@@ -13,74 +12,15 @@ import (
 	"parley.example/parley/client/internal/wire"
 )
 
-// link keeps an agent's socket alive.
-type link struct {
-	liveness
-	work sync.WaitGroup // what the timer has started, and the closing of the socket
-
-	mu     sync.Mutex   // guards what follows
-	socket *wire.Socket // nil while there is none
-	timer  *time.Timer
-}
-
 var agentHeartbeat = string(restjson.Marshal(&agent.ClientFrame{Type: agent.FrameHeartbeat}))
 
-// start attaches the first socket and begins to send heartbeats. stop ends it.
-func (l *link) start(sock *wire.Socket) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.socket = sock
-	l.work.Add(1)
-	l.timer = time.AfterFunc(heartbeatEvery, l.tick)
-}
-
-// attach has a socket kept alive, in place of the one before; nil for none.
-func (l *link) attach(sock *wire.Socket) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.socket = sock
-}
-
-// tick sends a heartbeat, or aborts a dead connection.
-func (l *link) tick() {
-	defer l.work.Done()
-	l.mu.Lock()
-	sock := l.socket
-	l.mu.Unlock()
-	if sock != nil && (l.dead() || sock.Text(agentHeartbeat) != nil) {
-		sock.Abort()
+// beating sends a heartbeat, or aborts a dead connection.
+func beating(l *link) func(*wire.Socket) {
+	return func(sock *wire.Socket) {
+		if sock != nil && (l.dead() || sock.Text(agentHeartbeat) != nil) {
+			sock.Abort()
+		}
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.timer != nil {
-		l.work.Add(1)
-		l.timer.Reset(heartbeatEvery)
-	}
-}
-
-// stop ends the heartbeats for good and closes the socket.
-func (l *link) stop() {
-	l.mu.Lock()
-	if l.timer.Stop() {
-		l.work.Done() // it will not run
-	}
-	sock := l.socket
-	l.timer, l.socket = nil, nil
-	l.mu.Unlock()
-	if sock != nil {
-		sock.Close()
-	}
-}
-
-// close closes the socket, so that whoever reads it goes on to stop, and waits until nothing that the link has started
-// is under way.
-func (l *link) close() {
-	l.mu.Lock()
-	if sock := l.socket; sock != nil {
-		l.work.Go(sock.Close)
-	}
-	l.mu.Unlock()
-	l.work.Wait()
 }
 
 // feed is how far an agent has received the chats in hand. One goroutine uses it.
@@ -253,7 +193,7 @@ func (a *Agent) run(first *agent.AgentSnapshot) {
 func (a *Agent) attend() error {
 	var away absence
 	for {
-		sock := a.link.socketNow()
+		sock := a.link.attached()
 		err := a.receive(sock, &away)
 		sock.Abort()
 		a.link.attach(nil)
@@ -271,13 +211,6 @@ func (a *Agent) attend() error {
 			return err
 		}
 	}
-}
-
-// socketNow returns the socket to be read.
-func (l *link) socketNow() *wire.Socket {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.socket
 }
 
 // reconnect opens another stream, with a pause before each attempt. lost is why the last one ended.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"parley.example/parley/api/connect"
@@ -22,14 +21,8 @@ type connection struct {
 
 	offered *details // by StartChatContact, for the first open; nil later
 
-	liveness
-	work sync.WaitGroup // what the timer has started, and the closing of sockets
-
-	mu     sync.Mutex   // guards what follows
-	socket *wire.Socket // being read; nil without
-	next   *wire.Socket // to be read when socket ends: a fresh connection that is subscribed
-	renew  time.Time    // when the connection is to be changed for a fresh one
-	timer  *time.Timer
+	link
+	renew time.Time // when the connection is to be changed for a fresh one; guarded by mu
 }
 
 const (
@@ -164,29 +157,6 @@ func subscribe(ctx context.Context, sock *wire.Socket) error {
 	return errors.New("the server did not answer the subscription")
 }
 
-// start attaches the first socket and begins to send heartbeats. stop ends it.
-func (c *connection) start(sock *wire.Socket) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.socket = sock
-	c.work.Add(1)
-	c.timer = time.AfterFunc(heartbeatEvery, c.tick)
-}
-
-// attach has a socket read and kept in place of one that has ended.
-func (c *connection) attach(sock *wire.Socket) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.socket = sock
-}
-
-// attached returns the socket to be read.
-func (c *connection) attached() *wire.Socket {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.socket
-}
-
 // changeOver switches to the fresh socket, if there is one, and reports whether there is.
 func (c *connection) changeOver() bool {
 	c.mu.Lock()
@@ -200,34 +170,4 @@ func (c *connection) due() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return time.Now().After(c.renew)
-}
-
-// stop ends the heartbeats for good and closes the sockets.
-func (c *connection) stop() {
-	c.mu.Lock()
-	if c.timer.Stop() {
-		c.work.Done() // it will not run
-	}
-	c.timer = nil
-	sockets := []*wire.Socket{c.socket, c.next}
-	c.socket, c.next = nil, nil
-	c.mu.Unlock()
-	for _, sock := range sockets {
-		if sock != nil {
-			sock.Close()
-		}
-	}
-}
-
-// close closes the sockets, so that whoever reads them goes on to stop, and waits until nothing that
-// the connection has started is under way.
-func (c *connection) close() {
-	c.mu.Lock()
-	for _, sock := range []*wire.Socket{c.socket, c.next} {
-		if sock != nil {
-			c.work.Go(sock.Close)
-		}
-	}
-	c.mu.Unlock()
-	c.work.Wait()
 }

@@ -36,22 +36,10 @@ func (l *liveness) dead() bool {
 	return l.busy.Load() == 0 && time.Since(l.born)-time.Duration(l.lastSeen.Load()) > silenceLimit
 }
 
-// beat sends a heartbeat at once, by the timer: run must keep reading, or two sides that both write
-// would wait for each other.
-func (c *connection) beat() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.timer.Stop() {
-		c.timer.Reset(0)
-	}
-}
-
-// tick maintains the connection: it sends a heartbeat, or aborts a dead connection, or moves to a fresh
+// tend maintains the connection: it sends a heartbeat, or aborts a dead connection, or moves to a fresh
 // one in time. It runs concurrently with run, which may be waiting for the reader of items.
-func (c *connection) tick() {
-	defer c.work.Done()
+func (c *connection) tend(sock *wire.Socket) {
 	c.mu.Lock()
-	sock := c.socket
 	due := c.next == nil && time.Now().After(c.renew)
 	c.mu.Unlock()
 	switch {
@@ -65,12 +53,6 @@ func (c *connection) tick() {
 		if sock.Text(heartbeatFrame) != nil {
 			sock.Abort()
 		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.timer != nil {
-		c.work.Add(1)
-		c.timer.Reset(heartbeatEvery)
 	}
 }
 

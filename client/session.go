@@ -193,7 +193,7 @@ func (c *Client) Join(ctx context.Context, cfg SessionConfig) (*Session, error) 
 		return s, nil
 	}
 	s.setState(Connected) // run reports it
-	s.conn.start(sock)
+	s.conn.start(sock, s.conn.tend)
 	s.work.Go(s.run)
 	return s, nil
 }
