@@ -27,6 +27,8 @@
 //
 // [Client.Start] starts a chat and joins it as its customer, with one call less.
 //
+// [Client.SignIn] is a person at a desk, with Parley: an [Agent] is told of what happens, and takes chats.
+//
 // A [Bot] answers chats with a function, by a session or as a webhook.
 //
 // Everything here may be used by many goroutines at once, unless it says otherwise. Calls end with
