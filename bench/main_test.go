@@ -71,7 +71,7 @@ func TestRun(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
-	good := options{lasts: time.Second, starter: 1, sender: 1, chats: 1, idle: 1, past: 1}
+	good := options{lasts: time.Second, starter: 1, sender: 1, chats: 1, idle: 1, agents: 1, past: 1}
 	if err := good.check(); err != nil {
 		t.Errorf("check: %v", err)
 	}
@@ -83,6 +83,7 @@ func TestOptions(t *testing.T) {
 		"a crowd sends":     func(o *options) { o.sender = 1 << 20 },
 		"more than sockets": func(o *options) { o.idle = 1 << 20 },
 		"no chats":          func(o *options) { o.chats = 0 },
+		"no agents":         func(o *options) { o.agents = 0 },
 	} {
 		o := good
 		change(&o)
@@ -90,7 +91,7 @@ func TestOptions(t *testing.T) {
 			t.Errorf("%s: accepted", name)
 		}
 	}
-	if err := run(t.Context(), options{lasts: time.Second, starter: 1, sender: 1, chats: 1, idle: 1, only: "sports", binary: "x", dir: t.TempDir()}, nil); err == nil {
+	if err := run(t.Context(), options{lasts: time.Second, starter: 1, sender: 1, chats: 1, idle: 1, agents: 1, past: 1, only: "sports", binary: "x", dir: t.TempDir()}, nil); err == nil {
 		t.Error("run knew the scenario sports")
 	}
 }
