@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley.example/parley/client"
+	"parley.example/parley/internal/cli/asking"
 	"parley.example/parley/internal/view"
 )
 
@@ -20,9 +21,9 @@ type dialogue struct {
 	*client.Session
 	ui *terminal
 
-	of   *offer  // the view that is known of, if any
-	ask  *asking // while it is asked; nil when it was left, answered or cannot be shown
-	done bool    // it was answered here
+	of   *offer         // the view that is known of, if any
+	ask  *asking.Asking // while it is asked; nil when it was left, answered or cannot be shown
+	done bool           // it was answered here
 }
 
 // follow goes on to what the newest message shows.
@@ -56,14 +57,14 @@ func (d *dialogue) open(ctx context.Context) {
 		d.ui.print("", "-- the view cannot be shown: "+reason(err).Error()+" (/form tries again)")
 		return
 	}
-	d.ask = newAsking(v)
+	d.ask = asking.New(v)
 	d.question()
 }
 
 // question prints what comes next of the view, with a mark at each line: its words
 // are a flow's, and may look like a message of somebody.
 func (d *dialogue) question() {
-	for _, text := range d.ask.next() {
+	for _, text := range d.ask.Next() {
 		for line := range strings.SplitSeq(text, "\n") {
 			d.ui.print("", "| "+line)
 		}
@@ -75,7 +76,7 @@ func (d *dialogue) help() {
 	d.ui.print("", "/end ends the chat, /leave leaves it open, anything else is sent as a message")
 	switch {
 	case d.ask != nil:
-		d.ui.print("", "A view is asked: "+viewHelp)
+		d.ui.print("", "A view is asked: "+asking.Help)
 	case d.of != nil && !d.done:
 		d.ui.print("", "/form asks the view again")
 	}
@@ -99,21 +100,21 @@ func (d *dialogue) answer(ctx context.Context, line string) bool {
 		d.ui.print("", "-- left: what you type now answers the view without an action; /form asks it again")
 		return true
 	}
-	if err := d.ask.take(line); err != nil {
+	if err := d.ask.Take(line); err != nil {
 		d.ui.print("", "-- "+err.Error())
 	}
-	if d.ask.action == nil {
+	if d.ask.Action == nil {
 		d.question()
 		return true
 	}
-	d.ui.choose(d.ask.said())
-	_, err := d.Respond(ctx, d.ask.action.Name, d.ask.view.Answer(d.ask.action, d.ask.values))
+	d.ui.choose(d.ask.Said())
+	_, err := d.Respond(ctx, d.ask.Action.Name, d.ask.View.Answer(d.ask.Action, d.ask.Values))
 	if err == nil || d.ui.choose("") == "" { // it came back as an item, though its own answer was lost: it may have ended the chat
 		d.ask, d.done = nil, true
 		return true
 	}
-	d.failed(ctx, err, d.ask.said())
-	d.ask.action = nil
+	d.failed(ctx, err, d.ask.Said())
+	d.ask.Action = nil
 	if ctx.Err() == nil {
 		d.question()
 	}

@@ -170,8 +170,7 @@ func queueLimitTurns(t *testing.T, s *env) {
 	s.refused(t, joins(3), store.ErrQuota)
 }
 
-// Nodes may be set up differently for a while: each keeps its own limit, and
-// what the others do counts.
+// Nodes may be set up differently for a while: each keeps its own limit, and what the others do counts.
 func mixedLimits(t *testing.T, s *env) {
 	nodes := s.nodes()
 	var chats []center.ContactID

@@ -386,8 +386,7 @@ func erasureOfAgents(t *testing.T, s *env) {
 	}
 }
 
-// instanceOutlivesChats: an instance with a chat that has not ended is not erased, and no chat
-// begins in one that does not exist.
+// instanceOutlivesChats: an instance with a chat that has not ended is not erased, and no chat begins in one that does not exist.
 func instanceOutlivesChats(t *testing.T, s *env) {
 	const own = center.InstanceID("own")
 	begin := func() (center.ContactID, error) {

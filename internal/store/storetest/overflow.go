@@ -7,8 +7,7 @@ import (
 	"parley.example/parley/internal/store"
 )
 
-// outboxOverflow: only streams above the mark give something up, their oldest
-// first, whether it is due or not.
+// outboxOverflow: only streams above the mark give something up, their oldest first, whether it is due or not.
 func outboxOverflow(t *testing.T, s *env) {
 	ids := s.put(t, at(0), "full", "full", "even", "full", "even", "even", "full", "full")
 	s.keep(t, &store.Chores{Postponed: []store.Delivery{{ID: ids[0], Due: at(1000), Attempts: 1, Error: "refused"}}})

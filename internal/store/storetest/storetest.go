@@ -1,9 +1,6 @@
-// Package storetest is the contract of [store.Store] as tests. A store's own
-// test is a constructor and one call:
+// Package storetest is the contract of [store.Store] as tests. A store's own test is a constructor and one call:
 //
-//	func TestStore(t *testing.T) {
-//		storetest.Run(t, storetest.Opener{Open: open})
-//	}
+//	func TestStore(t *testing.T) { storetest.Run(t, storetest.Opener{Open: open}) }
 //
 // Every case gets two handles on fresh, empty data, as two nodes of a cluster have, and closes them. A bug
 // found in one store becomes a case here. The cases are split by topic into files; each file begins with its table.

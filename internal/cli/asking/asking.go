@@ -1,4 +1,6 @@
-package cli
+// Package asking has a terminal ask a view: its texts are read and its fields asked
+// line by line, then an action is picked. Start reading at [New].
+package asking
 
 import (
 	"errors"
@@ -9,38 +11,39 @@ import (
 	"parley.example/parley/internal/view"
 )
 
-// asking is a view that is filled in line by line: its texts are read and its
+// Asking is a view that is filled in line by line: its texts are read and its
 // fields asked in order, then an action is picked.
-type asking struct {
-	view   *view.View
-	values view.Values
+type Asking struct {
+	View   *view.View
+	Values view.Values
 	at     int            // the part that is asked; len(view.Parts) when an action is
-	action *view.Action   // once it is picked
+	Action *view.Action   // once it is picked
 	picks  []*view.Action // what can be picked
 }
 
-// viewHelp lists what can be typed while a view is asked.
-const viewHelp = "an empty line keeps what is in brackets, /empty leaves a field empty, /back asks the field before, /done goes on to the actions, /skip leaves the view"
+// Help lists what can be typed while a view is asked.
+const Help = "an empty line keeps what is in brackets, /empty leaves a field empty, /back asks the field before, /done goes on to the actions, /skip leaves the view"
 
-func newAsking(v *view.View) *asking { return &asking{view: v, values: view.Values{}} }
+// New begins to ask a view.
+func New(v *view.View) *Asking { return &Asking{View: v, Values: view.Values{}} }
 
-// next returns what there is to read before something is asked, and the question.
-func (a *asking) next() (lines []string) {
-	for ; a.at < len(a.view.Parts); a.at++ {
-		p := &a.view.Parts[a.at]
+// Next returns what there is to read before something is asked, and the question.
+func (a *Asking) Next() (lines []string) {
+	for ; a.at < len(a.View.Parts); a.at++ {
+		p := &a.View.Parts[a.at]
 		switch {
-		case !a.view.Shown(p, a.values):
+		case !a.View.Shown(p, a.Values):
 		case p.Text != "":
 			lines = append(lines, p.Text)
 		case p.Field != nil && p.Field.Disabled:
-			lines = append(lines, p.Field.Label+": "+p.Field.Said(a.values.Of(p.Field)))
+			lines = append(lines, p.Field.Label+": "+p.Field.Said(a.Values.Of(p.Field)))
 		case p.Field != nil:
-			return append(lines, question(p.Field, a.values.Of(p.Field))...)
+			return append(lines, question(p.Field, a.Values.Of(p.Field))...)
 		}
 	}
 	a.picks = a.picks[:0]
-	for i := range a.view.Parts {
-		if p := &a.view.Parts[i]; p.Action != nil && a.view.Shown(p, a.values) {
+	for i := range a.View.Parts {
+		if p := &a.View.Parts[i]; p.Action != nil && a.View.Shown(p, a.Values) {
 			a.picks = append(a.picks, p.Action)
 		}
 	}
@@ -112,22 +115,22 @@ func how(f *view.Field) string {
 	return ""
 }
 
-// take takes a line that answers the question. An error says why it does not; the
+// Take takes a line that answers the question. An error says why it does not; the
 // question is then asked again.
-func (a *asking) take(line string) error {
+func (a *Asking) Take(line string) error {
 	line = strings.TrimSpace(line)
 	switch line {
 	case "/done":
-		a.at = len(a.view.Parts)
+		a.at = len(a.View.Parts)
 		return nil
 	case "/back":
 		return a.back()
 	}
-	if a.at == len(a.view.Parts) {
+	if a.at == len(a.View.Parts) {
 		return a.pick(line)
 	}
-	f := a.view.Parts[a.at].Field
-	given := a.values.Of(f)
+	f := a.View.Parts[a.at].Field
+	given := a.Values.Of(f)
 	if line == "/empty" {
 		given = nil
 	} else if line != "" {
@@ -139,15 +142,15 @@ func (a *asking) take(line string) error {
 	if f.Required && len(given) == 0 {
 		return fmt.Errorf("%s is required; /done goes on to the actions", f.Label)
 	}
-	a.values[f] = given
+	a.Values[f] = given
 	a.at++
 	return nil
 }
 
 // back goes to the last field before the one that is asked.
-func (a *asking) back() error {
+func (a *Asking) back() error {
 	for i := a.at - 1; i >= 0; i-- {
-		if p := &a.view.Parts[i]; p.Field != nil && !p.Field.Disabled && a.view.Shown(p, a.values) {
+		if p := &a.View.Parts[i]; p.Field != nil && !p.Field.Disabled && a.View.Shown(p, a.Values) {
 			a.at = i
 			return nil
 		}
@@ -157,7 +160,7 @@ func (a *asking) back() error {
 
 // pick picks an action by its number or label. One that submits the form does so
 // when nothing is missing; else what is missing is asked.
-func (a *asking) pick(line string) error {
+func (a *Asking) pick(line string) error {
 	var picked *view.Action
 	if n, err := strconv.Atoi(line); err == nil && n >= 1 && n <= len(a.picks) {
 		picked = a.picks[n-1]
@@ -173,23 +176,23 @@ func (a *asking) pick(line string) error {
 	if picked == nil {
 		return fmt.Errorf("%q is no action of this view", line)
 	}
-	if missing := a.view.Missing(picked, a.values); len(missing) > 0 {
-		for i := range a.view.Parts {
-			if a.view.Parts[i].Field == missing[0] && !missing[0].Disabled {
+	if missing := a.View.Missing(picked, a.Values); len(missing) > 0 {
+		for i := range a.View.Parts {
+			if a.View.Parts[i].Field == missing[0] && !missing[0].Disabled {
 				a.at = i
 			}
 		}
 		return fmt.Errorf("%s is required for %s", missing[0].Label, picked.Label)
 	}
-	a.action = picked
+	a.Action = picked
 	return nil
 }
 
-// said is how the answer reads.
-func (a *asking) said() string {
+// Said is how the answer reads.
+func (a *Asking) Said() string {
 	var lines []string
-	for _, f := range a.view.Filled(a.action, a.values) {
-		lines = append(lines, "\n  "+f.Label+": "+f.Said(a.values.Of(f)))
+	for _, f := range a.View.Filled(a.Action, a.Values) {
+		lines = append(lines, "\n  "+f.Label+": "+f.Said(a.Values.Of(f)))
 	}
-	return a.action.Label + strings.Join(lines, "")
+	return a.Action.Label + strings.Join(lines, "")
 }
