@@ -68,7 +68,7 @@ func (w *writer) apply(c *store.Change, sure bool) (refused, err error) {
 		}
 	}
 	for i := range c.Contacts {
-		if err := w.writeContact(&c.Contacts[i]); err != nil {
+		if err := w.writeContact(&c.Contacts[i], c.State != nil && c.Version == 0); err != nil {
 			return nil, err
 		}
 	}
@@ -226,7 +226,8 @@ func (w *writer) writeItems(c *store.Change, ch chat) error {
 	return nil
 }
 
-func (w *writer) writeContact(c *center.Contact) error {
+// writeContact writes a record, and what it is found by. Of one that is fresh there is nothing yet to be taken away.
+func (w *writer) writeContact(c *center.Contact, fresh bool) error {
 	record, err := json.Marshal(c)
 	if err != nil {
 		return err
@@ -239,10 +240,12 @@ func (w *writer) writeContact(c *center.Contact) error {
 		millis(c.Disconnected), millis(c.Enqueued), millis(c.AgentConnected), text(c.Agent), text(c.Queue)); err != nil {
 		return fmt.Errorf("contact: %w", err)
 	}
-	if _, err := w.conn.exec(`DELETE FROM contact_attributes AS x WHERE contact = (SELECT n FROM contacts WHERE id = ?) AND NOT EXISTS (
-		SELECT 1 FROM contacts AS k, json_each(k.record, '$.attributes') AS a WHERE k.n = x.contact AND k.instance = x.instance AND k.initiated = x.initiated
-		AND a.key = x.name AND lower(a.value) = x.value)`, string(c.ID)); err != nil {
-		return fmt.Errorf("attributes: %w", err)
+	if !fresh {
+		if _, err := w.conn.exec(`DELETE FROM contact_attributes AS x WHERE contact = (SELECT n FROM contacts WHERE id = ?) AND NOT EXISTS (
+			SELECT 1 FROM contacts AS k, json_each(k.record, '$.attributes') AS a WHERE k.n = x.contact AND k.instance = x.instance AND k.initiated = x.initiated
+			AND a.key = x.name AND lower(a.value) = x.value)`, string(c.ID)); err != nil {
+			return fmt.Errorf("attributes: %w", err)
+		}
 	}
 	if len(c.Attributes) == 0 {
 		return nil

@@ -75,7 +75,7 @@ func BenchmarkSearchContacts(b *testing.B) {
 					ID: id, Chat: id, Instance: "i", InitiationMethod: center.MethodAPI, Initiated: at, Enqueued: at.Add(time.Second), AgentConnected: at.Add(time.Minute), Disconnected: at.Add(time.Hour),
 					Agent: center.UserID(fmt.Sprint("agent-", i%1000)), Queue: center.QueueID(fmt.Sprint("queue-", i%100)), Name: "a contact",
 					Attributes: map[string]string{"order": fmt.Sprint(i), "tier": fmt.Sprint(i % 5)},
-				}); err != nil {
+				}, true); err != nil {
 					return err
 				}
 			}
