@@ -241,6 +241,12 @@ func TestPresence(t *testing.T) {
 			a.do(Depart{tab})
 			a.pass(time.Hour)
 		}, available, "", false, false},
+		"Offline with a picked chat, and away for too long": {func(a *agentTest) {
+			a.do(SetStatus{offline})
+			a.held = 1
+			a.do(Depart{tab})
+			a.pass(time.Hour)
+		}, offline, "Offline", true, true},
 		"the node of a tab has died": {func(a *agentTest) {
 			a.do(Arrive{other})
 			a.do(Depart{Client{Node: "a"}})

@@ -65,7 +65,7 @@ func Decide(a *Agent, first Agent, cmd Command, env Env) (Change, error) {
 		return Change{}, err
 	}
 	if n := d.change.Agent; n != nil {
-		n.watch(env.Now)
+		n.watch(env.Now, env.Held)
 		d.change.Due = n.By
 		if is := n.Barred(); is && !barred {
 			d.change.Barred = 1
@@ -76,10 +76,10 @@ func Decide(a *Agent, first Agent, cmd Command, env Env) (Change, error) {
 	return d.change, nil
 }
 
-// watch starts and stops the clock of an agent who is not there.
-func (a *Agent) watch(now time.Time) {
+// watch starts and stops the clock of an agent who is not there, and is not Offline or has contacts in hand all the same.
+func (a *Agent) watch(now time.Time, held int64) {
 	switch {
-	case a.Present() || !a.Online():
+	case a.Present() || !a.Online() && held == 0:
 		a.Absent, a.By = time.Time{}, time.Time{}
 	case a.Absent.IsZero():
 		a.Absent, a.By = now, now.Add(Grace)
@@ -130,6 +130,8 @@ func (s SetStatus) decide(d *decision) error {
 		a.Next, a.Chosen = &s.Status, d.env.Now
 		d.change.Clear = true
 		d.change.Events = append(d.change.Events, StateChange)
+	default:
+		d.change.Clear = true // what followed from the first time may have failed
 	}
 	return nil
 }

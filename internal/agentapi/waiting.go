@@ -175,7 +175,12 @@ func (s *Service) PickContact(ctx context.Context, in *agent.PickContactRequest)
 	case state.Queue != nil && !slices.Contains(queues, state.Queue.Queue):
 		return nil, center.Errorf(center.NotFound, "contact %s does not wait in a queue that your routing profile lists for manual assignment", state.Current().ID)
 	}
-	reply, err := s.Engine.Do(ctx, state.ID, s.Router.Assigned(c.snap, c.user))
+	offer, err := s.Router.Assigned(c.snap, c.user)
+	if err != nil {
+		return nil, err
+	}
+	offer.Place = state.Place() // it may be in another queue by now
+	reply, err := s.Engine.Do(ctx, state.ID, offer)
 	if err != nil {
 		return nil, err
 	}

@@ -203,7 +203,6 @@ func (d *decision) take(user center.UserID, who Identity) (*Work, error) {
 		return nil, err
 	}
 	c := d.edit()
-	d.current().Rings++
 	c.Work = append(c.Work, Work{
 		User: user, Participant: center.ParticipantID(d.newID()), Contact: c.Current().ID,
 		State: WorkConnecting, Since: d.env.Now, Offered: d.env.Now, Who: &who,
@@ -213,6 +212,7 @@ func (d *decision) take(user center.UserID, who Identity) (*Work, error) {
 
 // ring has a contact ring as an offer says, or accepts it at once.
 func (d *decision) ring(w *Work, o *Offer) error {
+	d.current().Rings++
 	w.By, w.AfterWork = d.env.Now.Add(o.Ring), o.AfterWork
 	if q := d.chat.Queue; q != nil {
 		w.Queued = q.Since

@@ -147,7 +147,7 @@ func (a *Agents) Do(ctx context.Context, instance center.InstanceID, user center
 		})
 		switch {
 		case err == nil:
-			return state, a.follow(ctx, state, &made)
+			return state, a.follow(context.WithoutCancel(ctx), state, &made) // also when nobody waits for it any more
 		case errors.Is(err, store.ErrConflict), errors.Is(err, store.ErrQuota):
 			// Something has come into his hands meanwhile, or he has done something else.
 		default:
@@ -349,7 +349,8 @@ func (a *Agents) run(ctx context.Context) {
 		a.mu.Unlock()
 		for user, instance := range due {
 			if _, err := a.Do(ctx, instance, user, agent.Settle{}); err != nil && ctx.Err() == nil {
-				a.e.Log.Error("the next status of an agent has not followed", "agent", user, "err", err)
+				a.e.Log.Error("the next status of an agent has not followed; it is tried again", "agent", user, "err", err)
+				time.AfterFunc(retryEvery, func() { a.loosen(user, instance) })
 			}
 		}
 		a.mu.Lock()

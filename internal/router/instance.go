@@ -21,7 +21,7 @@ type instance struct {
 	routing *routing.Router
 	chats   map[center.ContactID]*chat
 	agents  map[center.UserID]*staff
-	aside   map[center.ContactID]time.Time // chats that exclude an agent, and until when
+	aside   map[center.ContactID]time.Time // chats that exclude agents, or everybody, and until when
 	alarm   time.Time
 	census  census
 	now     func() time.Time
@@ -30,7 +30,9 @@ type instance struct {
 // chat is a chat that waits, or that agents have in hand.
 type chat struct {
 	chatNews
-	excluded center.UserID // could not be offered it, for a moment
+	excluded []center.UserID // could not be offered it, for a moment
+	failures int             // how often it could be offered to nobody, one after another
+	paused   bool            // it is offered to nobody, for a while
 	waits    bool          // routing knows it
 	waiter   *waiter       // as the census counts it; nil when it does not
 }
@@ -301,7 +303,7 @@ func (in *instance) takeChat(id center.ContactID, n chatNews) {
 			}
 		}
 	}
-	c.chatNews = n
+	c.chatNews, c.failures = n, 0
 	if n.chat != nil {
 		for i := range n.chat.Work {
 			w := &n.chat.Work[i]
@@ -338,7 +340,7 @@ func latest(a, b time.Time) time.Time {
 // setContact tells routing how a contact waits, or that it does not.
 func (in *instance) setContact(id center.ContactID) {
 	c := in.chats[id]
-	if c == nil || c.chat == nil || c.chat.Queue == nil || c.chat.Joining != "" {
+	if c == nil || c.chat == nil || c.chat.Queue == nil || c.chat.Joining != "" || c.paused {
 		if c != nil && c.waits {
 			in.routing.DropContact(id)
 			in.census.wait(&c.waiter, nil)
@@ -360,11 +362,23 @@ func (in *instance) setContact(id center.ContactID) {
 			facts.Excluded = append(facts.Excluded, w.User) // who has had it is not offered it again before he has cleared it
 		}
 	}
-	if _, excludes := in.aside[id]; excludes && c.excluded != "" {
-		facts.Excluded = append(facts.Excluded, c.excluded)
-	}
+	facts.Excluded = append(facts.Excluded, c.excluded...)
 	c.waits = true
 	_ = in.routing.SetContact(facts) // an expression that cannot be read is met by nobody, as Explain says
+}
+
+// setAside keeps a contact from an agent for a moment, or, when it was not refused for how the two stand, from
+// everybody: longer each time.
+func (in *instance) setAside(a routing.Assignment, c *chat, now time.Time, refused bool) {
+	pause := aside
+	if refused {
+		c.excluded = append(c.excluded, a.User)
+	} else {
+		pause = min(aside<<min(c.failures, 8), maxAside)
+		c.paused, c.failures = true, c.failures+1
+	}
+	in.aside[a.Contact] = now.Add(pause)
+	in.setContact(a.Contact)
 }
 
 // stepOf returns the active step of the routing criteria, an empty one when anybody may take the contact.

@@ -31,9 +31,10 @@ const Ring = 20 * time.Second
 // Bounds of the offers that are being made.
 const (
 	maxOffers = 256 // at once
-	// setAside is for how long an agent is not offered again what could not be offered to him, when
-	// nothing that the router knows says why.
-	setAside = time.Second
+	// aside is for how long an agent is not offered again what could not be offered to him, when
+	// nothing that the router knows says why. A contact that can be offered to nobody waits twice as long each time.
+	aside    = time.Second
+	maxAside = 32 * time.Second
 )
 
 // Config is what a router is made of. All members are needed.
@@ -285,6 +286,9 @@ func (r *Router) assign(in *instance, now time.Time) (offers []pending) {
 	for id, until := range in.aside {
 		if !until.After(now) {
 			delete(in.aside, id)
+			if c := in.chats[id]; c != nil {
+				c.excluded, c.paused = nil, false
+			}
 			in.setContact(id)
 		}
 	}
@@ -302,7 +306,10 @@ func (r *Router) assign(in *instance, now time.Time) (offers []pending) {
 			continue
 		}
 		o := OfferTo(user, r.Ring)
-		o.Slots, o.Place = slotsOf(in.snap, user), c.chat.Place()
+		if o.Slots, o.Place = slotsOf(in.snap, user), c.chat.Place(); o.Slots == 0 {
+			in.routing.Release(a) // the profile has changed since; it is told of
+			continue
+		}
 		offers = append(offers, pending{in, a, o})
 	}
 	return offers
@@ -325,11 +332,30 @@ func OfferTo(user *catalog.User, ring time.Duration) contact.Offer {
 	return o
 }
 
-// Assigned is the offer of a chat to a user whom somebody has chosen, whatever his status. snap has users.
-func (r *Router) Assigned(snap *catalog.Snapshot, user *catalog.User) contact.Offer {
+// Assigned is the offer of a chat to a user whom somebody has chosen, whatever his status. snap has users. It rings at
+// one who is not there, even if he accepts at once otherwise: nobody would answer. A user whose routing profile
+// has no slots for chats is a Conflict.
+func (r *Router) Assigned(snap *catalog.Snapshot, user *catalog.User) (contact.Offer, error) {
 	o := OfferTo(user, r.Ring)
-	o.Slots, o.Assigned = slotsOf(snap, user), true
-	return o
+	if o.Slots, o.Assigned = slotsOf(snap, user), true; o.Slots == 0 {
+		return o, center.Errorf(center.Conflict, "the routing profile of %s has no slots for chats", user.Name)
+	}
+	if !r.present(snap.ID(), user.ID) {
+		o.Ring = r.Ring
+	}
+	return o, nil
+}
+
+// present reports whether an agent has a client.
+func (r *Router) present(id center.InstanceID, user center.UserID) bool {
+	r.work.Lock()
+	defer r.work.Unlock()
+	in := r.instances[id]
+	if in == nil {
+		return false
+	}
+	s := in.agents[user]
+	return s != nil && s.agent != nil && s.agent.Present()
 }
 
 // IdentityOf is how a user is known in chats: customers see the first name, or the user name of one without.
@@ -356,10 +382,10 @@ func (r *Router) offer(ctx context.Context, p pending) {
 	if ctx.Err() != nil {
 		return
 	}
+	refused := false // by how the two stand; anything else may be so for every agent, as a full disk is
 	switch center.ReasonOf(err) {
 	case center.Conflict, center.Gone, center.NotFound:
-	default:
-		r.Log.ErrorContext(ctx, "an offer could not be made; it is tried again", "contact", a.Contact, "agent", a.User, "err", err)
+		refused = true
 	}
 	chat, chatErr := r.readChat(ctx, a.Contact)
 	state, version, agentErr := r.engine.Agents.State(ctx, a.User)
@@ -371,9 +397,10 @@ func (r *Router) offer(ctx context.Context, p pending) {
 		in.takeAgent(a.User, agentNews{state, version})
 	}
 	if c := in.chats[a.Contact]; c != nil {
-		in.aside[a.Contact] = r.Clock.Now().Add(setAside)
-		c.excluded = a.User
-		in.setContact(a.Contact)
+		in.setAside(a, c, r.Clock.Now(), refused)
+		if !refused && c.failures == 1 {
+			r.Log.ErrorContext(ctx, "an offer could not be made; it is tried again, less and less often", "contact", a.Contact, "agent", a.User, "err", err)
+		}
 	}
 	in.routing.Release(a)
 	r.work.Unlock()

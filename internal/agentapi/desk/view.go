@@ -162,6 +162,9 @@ func participantsOf(chat *contact.Chat, w *contact.Work) (list []api.ContactPart
 		if !p.Left.IsZero() && p.Role != center.RoleCustomer && p.ID != w.Participant {
 			continue
 		}
+		if p.Role == center.RoleSupervisor && p.Joined.IsZero() && p.ID != w.Participant {
+			continue // who watches silently is seen by nobody
+		}
 		shown := api.ContactParticipant{
 			ParticipantId: string(p.ID), Role: api.ParticipantRole(p.Role), DisplayName: optional(p.DisplayName), UserId: optional(p.User),
 			State: api.ParticipantStateCONNECTING, Since: moment(p.Joined),

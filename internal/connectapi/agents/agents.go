@@ -76,7 +76,11 @@ func (s *Agents) AssociateContactWithUser(ctx context.Context, in *connect.Assoc
 	if c.ID != chat.Current().ID {
 		return nil, center.Errorf(center.BadRequest, "contact %s has ended", c.ID)
 	}
-	if _, err := s.Engine.Do(ctx, chat.ID, s.Router.Assigned(snap, u)); err != nil {
+	offer, err := s.Router.Assigned(snap, u)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.Engine.Do(ctx, chat.ID, offer); err != nil {
 		return nil, err
 	}
 	return &connect.AssociateContactWithUserResponse{}, nil
