@@ -179,7 +179,8 @@ func (c *agentCmd) work(ctx context.Context, api *client.Client, password string
 func (c *agentCmd) choose(ctx context.Context, a *client.Agent) error {
 	status := c.Status
 	if status == "" {
-		if a.Snapshot().Status.Type == agent.AgentStatusTypeROUTABLE {
+		// One that is to follow is from before: who signs in wants to work.
+		if now := a.Snapshot(); now.Status.Type == agent.AgentStatusTypeROUTABLE && now.NextStatus == nil {
 			return nil
 		}
 		settings, err := a.Settings(ctx)

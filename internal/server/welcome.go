@@ -34,6 +34,9 @@ func (s *Server) Welcome(url string) string {
 		fmt.Fprintf(&b, " --endpoint %s", url)
 	}
 	fmt.Fprintf(&b, ", and ask for a person with %s chat --agent", s.Command)
+	if url != "http://"+DefaultListen {
+		fmt.Fprintf(&b, " --endpoint %s", url)
+	}
 	fmt.Fprintf(&b, "\n  Agents sign in as      %s, with the password %s, in the instance %s\n", catalog.DemoUserName, catalog.DemoPassword, catalog.DemoAlias)
 	fmt.Fprintf(&b, "\nOr with the AWS CLI, in another terminal:\n\n")
 	fmt.Fprintf(&b, "  export AWS_ENDPOINT_URL=%s AWS_DEFAULT_REGION=%s AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any\n", url, s.Region)

@@ -129,6 +129,19 @@ func (d *Desk) chat(arg string, fits func(*deskChat) bool) (*deskChat, error) {
 	return nil, errNothing
 }
 
+// viewed is chat for what is done to the chat in view: no other takes its place.
+func (d *Desk) viewed(arg string, fits func(*deskChat) bool, instead string) (*deskChat, error) {
+	d.mu.Lock()
+	c := d.view
+	there := c != nil && slices.Contains(d.chats, c)
+	refused := arg == "" && there && !fits(c)
+	d.mu.Unlock()
+	if refused {
+		return nil, fmt.Errorf("chat %d is %s; %s", c.number, strings.ToLower(string(c.contact.State)), instead)
+	}
+	return d.chat(arg, fits)
+}
+
 var errNothing = errors.New("there is no such chat in hand; /chats lists them")
 
 func (d *Desk) send(ctx context.Context, text string) error {
@@ -137,6 +150,12 @@ func (d *Desk) send(ctx context.Context, text string) error {
 	d.mu.Unlock()
 	if c == nil {
 		return errors.New("not sent: no chat is in view")
+	}
+	d.mu.Lock()
+	ended := c.contact.State == agent.AgentContactStateENDED
+	d.mu.Unlock()
+	if ended {
+		return fmt.Errorf("not sent: chat %d has ended; /next clears it and goes on", c.number)
 	}
 	d.ui.Expect(text, 1)
 	if _, err := d.a.Send(ctx, c.id, text); err != nil {
@@ -187,7 +206,7 @@ func (d *Desk) reject(ctx context.Context, arg string) error {
 }
 
 func (d *Desk) end(ctx context.Context, arg string) error {
-	c, err := d.chat(arg, connected)
+	c, err := d.viewed(arg, connected, "/end N ends another")
 	if err != nil {
 		return err
 	}
@@ -202,7 +221,7 @@ func (d *Desk) end(ctx context.Context, arg string) error {
 func over(c *deskChat) bool { return !connected(c) && !rings(c) }
 
 func (d *Desk) clear(ctx context.Context, arg string) error {
-	c, err := d.chat(arg, over)
+	c, err := d.viewed(arg, over, "/clear N clears another")
 	if errors.Is(err, errNothing) {
 		return errors.New("there is nothing to clear: /end a chat first")
 	}
@@ -277,7 +296,7 @@ func (d *Desk) info(_ context.Context, arg string) error {
 }
 
 func (d *Desk) transcript(ctx context.Context, arg string) error {
-	c, err := d.chat(arg, connected)
+	c, err := d.viewed(arg, connected, "a transcript can be read while it is connected")
 	if err != nil {
 		return err
 	}
