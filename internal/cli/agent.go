@@ -184,8 +184,11 @@ func (c *agentCmd) choose(ctx context.Context, a *client.Agent) error {
 			return nil
 		}
 		settings, err := a.Settings(ctx)
-		if err != nil {
+		if err != nil && ctx.Err() == nil {
 			return reason(err)
+		}
+		if err != nil {
+			return nil
 		}
 		for _, s := range settings.Statuses {
 			if s.Type == agent.AgentStatusTypeROUTABLE {
@@ -197,8 +200,7 @@ func (c *agentCmd) choose(ctx context.Context, a *client.Agent) error {
 	if status == "" {
 		return nil
 	}
-	_, err := a.SetStatus(ctx, status)
-	if err != nil {
+	if _, err := a.SetStatus(ctx, status); err != nil && ctx.Err() == nil { // interrupted, he leaves
 		return reason(err)
 	}
 	return nil

@@ -169,6 +169,14 @@ func TestAgentSideBySide(t *testing.T) {
 	f.out.wait(t, "-- there is no chat 7 in hand")
 	f.lines <- "/end 1"
 	f.out.wait(t, "[1] -- ended for you")
+	f.lines <- "/1"
+	for line, says := range map[string]string{"/end": "chat 1 is ended; /end N ends another", "/transcript": "chat 1 is ended; a transcript", "into the void": "not sent: chat 1 has ended"} {
+		f.lines <- line
+		f.out.wait(t, says) // and the other chat is left alone
+	}
+	f.lines <- "/2"
+	f.lines <- "/clear"
+	f.out.wait(t, "chat 2 is connected; /clear N clears another")
 	f.lines <- "/clear 1"
 	f.out.wait(t, "[1] -- cleared")
 	f.lines <- ""
