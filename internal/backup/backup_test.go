@@ -304,8 +304,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// writeForever goes on in each chat and prints what is acknowledged. It pauses, so that
-// the data does not outgrow what a test can look through.
+// writeForever goes on in each chat and prints what is acknowledged. It pauses, longer and longer, so that
+// the data does not outgrow what a test can look through, however slow the machine is.
 func writeForever(path string) error {
 	d, err := openData(path)
 	if err != nil {
@@ -324,7 +324,7 @@ func writeForever(path string) error {
 					return
 				}
 				fmt.Printf("%d %d\n", i, seq)
-				time.Sleep(5 * time.Millisecond)
+				time.Sleep(5 * time.Millisecond * time.Duration(1+(seq-h.LastSeq)/50))
 			}
 		}()
 	}
