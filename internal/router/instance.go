@@ -33,8 +33,8 @@ type chat struct {
 	excluded []center.UserID // could not be offered it, for a moment
 	failures int             // how often it could be offered to nobody, one after another
 	paused   bool            // it is offered to nobody, for a while
-	waits    bool          // routing knows it
-	waiter   *waiter       // as the census counts it; nil when it does not
+	waits    bool            // routing knows it
+	waiter   *waiter         // as the census counts it; nil when it does not
 }
 
 // staff is an agent.
