@@ -61,8 +61,14 @@ type QueueStatus struct {
 
 // Staffing counts the agents of a queue.
 type Staffing struct {
-	Online, Staffed, Available, NonProductive, Busy, Missed int64
-	AfterWork                                               int64 // chats in after-contact work
+	Online    int64 // with a status other than Offline
+	Staffed   int64 // of these, those whose status is Available
+	Available int64 // of these, those with nothing in hand, and no next status
+
+	NonProductive int64 // in a custom status
+	Busy          int64 // with a chat that is connected, or in after-contact work
+	Missed        int64 // with a chat that they missed or rejected
+	AfterWork     int64 // chats in after-contact work
 }
 
 // Need is the error of a decision that depends on something that the state does

@@ -22,17 +22,9 @@ type Staff interface {
 	Staffing(ctx context.Context, instance center.InstanceID, queue center.QueueID) (Staffing, error)
 }
 
-// Staffing counts the agents of a queue.
+// Staffing counts the agents of a queue, and estimates waits.
 type Staffing struct {
-	Online    int64 // with a status other than Offline
-	Staffed   int64 // of these, those whose status is Available
-	Available int64 // of these, those with nothing in hand, and no next status
-
-	NonProductive int64 // in a custom status
-	Busy          int64 // with a chat that is connected, or in after-contact work
-	Missed        int64 // with a chat that they missed or rejected
-	AfterWork     int64 // chats in after-contact work
-
+	contact.Staffing
 	// Wait estimates how long a chat waits that ahead others are taken before; ok is false when
 	// that is not known, as it is when Wait is nil.
 	Wait func(ahead int64) (d time.Duration, ok bool)

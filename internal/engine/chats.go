@@ -221,10 +221,7 @@ func (e *Engine) learn(ctx context.Context, chat center.ContactID, with *attempt
 		if err != nil {
 			return err
 		}
-		seen.Agents = contact.Staffing{
-			Online: staff.Online, Staffed: staff.Staffed, Available: staff.Available,
-			NonProductive: staff.NonProductive, Busy: staff.Busy, Missed: staff.Missed, AfterWork: staff.AfterWork,
-		}
+		seen.Agents = staff.Staffing
 		waiting := status.Others
 		if !need.Since.IsZero() {
 			waiting++ // the chat waits there itself

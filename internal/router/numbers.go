@@ -95,7 +95,7 @@ func (r *Router) Staffing(ctx context.Context, id center.InstanceID, queue cente
 				of.Add(is.Counts, 1)
 			}
 		}
-		s = engine.Staffing{
+		s.Staffing = contact.Staffing{
 			Online: of.Online, Staffed: of.Staffed, Available: of.Available,
 			AfterWork: of.AfterWork, Busy: of.OnContact, Missed: of.Barred, NonProductive: of.NonProductive,
 		}
