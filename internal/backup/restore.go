@@ -16,7 +16,7 @@ import (
 	"parley.example/parley/internal/blob/dir"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/disk"
-	"parley.example/parley/internal/store/sqlite"
+	"parley.example/parley/internal/store/sqlite/datadir"
 )
 
 // Target says where a backup is restored to.
@@ -55,10 +55,10 @@ func (p *Place) Restore(ctx context.Context, b *Backup, t Target) (_ *Restored, 
 		return nil, fmt.Errorf("lock %s: %w", t.Data, err)
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
-	if err := sqlite.WriteMarker(t.Data, b.Data); err != nil {
+	if err := datadir.WriteMarker(t.Data, b.Data); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(t.Data, sqlite.RestoringName) // first, because it says what the directory is
+	path := filepath.Join(t.Data, datadir.RestoringName) // first, because it says what the directory is
 	if err := p.assemble(ctx, b, path, t.Progress); err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func vacant(path string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if _, err := os.Lstat(filepath.Join(path, sqlite.RestoringName)); err == nil {
+	if _, err := os.Lstat(filepath.Join(path, datadir.RestoringName)); err == nil {
 		return fmt.Errorf("%s holds what an interrupted restore has left: delete what is in it and restore again", path)
 	}
 	for _, n := range names {

@@ -16,6 +16,7 @@ import (
 	"parley.example/parley/internal/server"
 	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/store/sqlite"
+	"parley.example/parley/internal/store/sqlite/datadir"
 )
 
 // with calls f with the keys of the server, or of the data directory. Only with create does it make a
@@ -34,7 +35,7 @@ func (k *keysCmd) with(ctx context.Context, create bool, f func(keysapi.API) err
 			keys := &auth.Keys{Store: keystore.Keys{Store: s, Vault: vault}}
 			return f(&keysapi.Service{Keys: keys, Tokens: tokens, Wall: time.Now, Now: time.Now})
 		})
-		if errors.Is(err, sqlite.ErrInUse) {
+		if errors.Is(err, datadir.ErrInUse) {
 			err = fmt.Errorf("%w: manage the keys of a running server with --server URL in place of --data, and a key of it (--key-file, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)", err)
 		}
 		return err
@@ -93,7 +94,7 @@ func (k *keysCmd) reset(ctx context.Context) (secretFile, keyFile string, err er
 		}
 		return nil
 	})
-	if errors.Is(err, sqlite.ErrInUse) {
+	if errors.Is(err, datadir.ErrInUse) {
 		err = fmt.Errorf("%w: stop the server first", err)
 	}
 	return secretFile, keyFile, err

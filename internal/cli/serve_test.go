@@ -16,7 +16,7 @@ import (
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/blob/s3/s3test"
 	"parley.example/parley/internal/server/servertest"
-	"parley.example/parley/internal/store/sqlite"
+	"parley.example/parley/internal/store/sqlite/schema"
 )
 
 // patience is how long a test waits for what is to come.
@@ -247,7 +247,7 @@ func TestLogBegins(t *testing.T) {
 		t.Errorf("the status is %d\n%s", status, errs)
 	}
 	line := begun(t, errs)
-	for name, want := range map[string]any{"msg": "serving", "version": version, "data": dir, "format": float64(sqlite.Format()), "public_url": "https://chat.example.com", "development": true} {
+	for name, want := range map[string]any{"msg": "serving", "version": version, "data": dir, "format": float64(schema.Format()), "public_url": "https://chat.example.com", "development": true} {
 		if line[name] != want {
 			t.Errorf("the first line has %s=%v; want %v", name, line[name], want)
 		}

@@ -9,7 +9,7 @@ import (
 	"net"
 
 	"parley.example/parley/internal/edge"
-	"parley.example/parley/internal/store/sqlite"
+	"parley.example/parley/internal/store/sqlite/schema"
 )
 
 // Serve listens and answers until ctx ends, then closes the server. up is
@@ -36,7 +36,7 @@ func (s *Server) ServeOn(ctx context.Context, l net.Listener, up func(url string
 		return errors.Join(err, l.Close(), s.Close())
 	}
 	// A start that fails is one line, the error; a log begins with what runs here.
-	s.Log.Info("serving", "version", s.Version, "address", l.Addr().String(), "data", cmp.Or(s.Data, "memory"), "format", sqlite.Format(),
+	s.Log.Info("serving", "version", s.Version, "address", l.Addr().String(), "data", cmp.Or(s.Data, "memory"), "format", schema.Format(),
 		"public_url", cmp.Or(s.PublicURL, "as asked"), "development", s.Dev, "admin_url", s.adminURL)
 	if addr, ok := l.Addr().(*net.TCPAddr); ok && s.Dev && !addr.IP.IsLoopback() {
 		s.Log.Warn("development mode listens beyond this machine: whoever reaches it may call everything with any access key, and use /dev", "listen", addr)

@@ -8,6 +8,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite/sqlconn"
 )
 
 // agentKeeper is the part of a Store that keeps agents.
@@ -84,11 +85,11 @@ func (w *writer) agent(user center.UserID) (*agent, error) {
 	if a, ok := w.agents.get(user); ok {
 		return &a, nil
 	}
-	r, err := w.conn.first("SELECT version, instance, due, online FROM agents WHERE user = ?", string(user))
+	r, err := w.conn.First("SELECT version, instance, due, online FROM agents WHERE user = ?", string(user))
 	if err != nil || r == nil {
 		return nil, err
 	}
-	a := agent{r.int(0), agentFacts{center.InstanceID(r.text(1)), r.int(2), r.bool(3)}}
+	a := agent{r.Int(0), agentFacts{center.InstanceID(r.Text(1)), r.Int(2), r.Bool(3)}}
 	w.agents.put(user, a)
 	return &a, nil
 }
@@ -96,7 +97,7 @@ func (w *writer) agent(user center.UserID) (*agent, error) {
 // writeAgent writes an agent's row, or deletes it, and returns what is known of the agent then.
 func (w *writer) writeAgent(c *store.AgentChange, was *agent) (is *agent, err error) {
 	if c.Gone {
-		_, err = w.conn.exec("DELETE FROM agents WHERE user = ?", string(c.User))
+		_, err = w.conn.Exec("DELETE FROM agents WHERE user = ?", string(c.User))
 		return nil, err
 	}
 	s := c.State
@@ -112,13 +113,13 @@ func (w *writer) writeAgent(c *store.AgentChange, was *agent) (is *agent, err er
 	}
 	switch {
 	case was == nil:
-		_, err = w.conn.exec("INSERT INTO agents (user, version, state, instance, due, online) VALUES (?, ?, ?, ?, ?, ?)",
-			string(c.User), is.version, s.State, string(s.Instance), millis(s.Due), flag(s.Online))
+		_, err = w.conn.Exec("INSERT INTO agents (user, version, state, instance, due, online) VALUES (?, ?, ?, ?, ?, ?)",
+			string(c.User), is.version, s.State, string(s.Instance), sqlconn.Millis(s.Due), sqlconn.Flag(s.Online))
 	case was.facts == is.facts:
-		_, err = w.conn.exec("UPDATE agents SET version = ?, state = ? WHERE user = ?", is.version, s.State, string(c.User))
+		_, err = w.conn.Exec("UPDATE agents SET version = ?, state = ? WHERE user = ?", is.version, s.State, string(c.User))
 	default:
-		_, err = w.conn.exec("UPDATE agents SET version = ?, state = ?, instance = ?, due = ?, online = ? WHERE user = ?",
-			is.version, s.State, string(s.Instance), millis(s.Due), flag(s.Online), string(c.User))
+		_, err = w.conn.Exec("UPDATE agents SET version = ?, state = ?, instance = ?, due = ?, online = ? WHERE user = ?",
+			is.version, s.State, string(s.Instance), sqlconn.Millis(s.Due), sqlconn.Flag(s.Online), string(c.User))
 	}
 	return is, err
 }
@@ -126,13 +127,13 @@ func (w *writer) writeAgent(c *store.AgentChange, was *agent) (is *agent, err er
 const agentColumns = "SELECT instance, version, state, due, online, user FROM agents WHERE "
 
 func readAgent(r row) store.AgentHead {
-	return store.AgentHead{Instance: center.InstanceID(r.text(0)), Version: r.int(1), State: r.blob(2), Due: r.time(3), Online: r.bool(4)}
+	return store.AgentHead{Instance: center.InstanceID(r.Text(0)), Version: r.Int(1), State: r.Blob(2), Due: r.Time(3), Online: r.Bool(4)}
 }
 
 // Agent implements [store.Store].
 func (s agentKeeper) Agent(ctx context.Context, user center.UserID) (head store.AgentHead, err error) {
 	err = s.read(ctx, string(user), func(c *conn) error {
-		r, err := c.first(agentColumns+"user = ?", string(user))
+		r, err := c.First(agentColumns+"user = ?", string(user))
 		if err != nil {
 			return err
 		}
@@ -154,8 +155,8 @@ func (s agentKeeper) Agents(ctx context.Context, instance center.InstanceID, onl
 	return pages(s.Store, ctx, string(instance), func() nextPage[store.AgentRow] {
 		var last string
 		return func(c *conn, add func(store.AgentRow)) error {
-			return c.query(func(r row) error {
-				last = r.text(5)
+			return c.Query(func(r row) error {
+				last = r.Text(5)
 				add(store.AgentRow{User: center.UserID(last), AgentHead: readAgent(r)})
 				return nil
 			}, sql, string(instance), last, int64(page))

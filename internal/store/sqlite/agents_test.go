@@ -16,8 +16,8 @@ func written(t *testing.T, s *Store, c *store.Change) int64 {
 	t.Helper()
 	total := func() (n int64) {
 		if err := s.do(t.Context(), func(c *conn) error {
-			r, err := c.first("SELECT total_changes()")
-			n = r.int(0)
+			r, err := c.First("SELECT total_changes()")
+			n = r.Int(0)
 			return err
 		}); err != nil {
 			t.Fatal(err)
@@ -58,8 +58,8 @@ func TestHoldingsAreWrittenOnce(t *testing.T) {
 			}
 			var rows int64
 			if err := s.read(t.Context(), ourselves, func(c *conn) error {
-				r, err := c.first("SELECT count(*) FROM holdings WHERE chat = (SELECT n FROM chats WHERE id = ?)", string(id))
-				rows = r.int(0)
+				r, err := c.First("SELECT count(*) FROM holdings WHERE chat = (SELECT n FROM chats WHERE id = ?)", string(id))
+				rows = r.Int(0)
 				return err
 			}); err != nil || rows != int64(len(step.held)) {
 				t.Errorf("cached: %v, step %d: there are %d rows, %v; want %d", cached, i, rows, err, len(step.held))
@@ -86,9 +86,9 @@ func TestNoCountersAtZero(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := s.read(t.Context(), ourselves, func(c *conn) error {
-			r, err := c.first("SELECT group_concat(name || ' ' || value) FROM counters")
-			if err == nil && r.text(0) != step.rows {
-				t.Errorf("step %d: the counters are %q; want %q", i, r.text(0), step.rows)
+			r, err := c.First("SELECT group_concat(name || ' ' || value) FROM counters")
+			if err == nil && r.Text(0) != step.rows {
+				t.Errorf("step %d: the counters are %q; want %q", i, r.Text(0), step.rows)
 			}
 			return err
 		}); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite/sqlconn"
 )
 
 // apply judges a change and, unless it is refused, writes it. A change that
@@ -22,7 +23,7 @@ func (w *writer) apply(c *store.Change, sure bool) (refused, err error) {
 		return refused, nil
 	}
 	if c.Within != "" {
-		r, err := w.conn.first("SELECT 1 FROM resources WHERE kind = ? AND id = ?", string(center.KindInstance), string(c.Within))
+		r, err := w.conn.First("SELECT 1 FROM resources WHERE kind = ? AND id = ?", string(center.KindInstance), string(c.Within))
 		if err != nil {
 			return nil, err
 		}
@@ -62,8 +63,8 @@ func (w *writer) apply(c *store.Change, sure bool) (refused, err error) {
 	}
 	for i := range c.Answers {
 		a := &c.Answers[i]
-		if _, err := w.conn.exec(`INSERT INTO once (key, answer, at, chat) VALUES (?, ?, ?, ?)
-			ON CONFLICT (key) DO UPDATE SET answer = excluded.answer, at = excluded.at`, a.Key, a.Answer, a.At.UnixMilli(), packID(c.Chat)); err != nil {
+		if _, err := w.conn.Exec(`INSERT INTO once (key, answer, at, chat) VALUES (?, ?, ?, ?)
+			ON CONFLICT (key) DO UPDATE SET answer = excluded.answer, at = excluded.at`, a.Key, a.Answer, a.At.UnixMilli(), sqlconn.PackID(c.Chat)); err != nil {
 			return nil, err
 		}
 	}
@@ -121,11 +122,11 @@ func (w *writer) once(c *store.Change, use bool) (replayed bool, err error) {
 		return false, nil
 	}
 	if !use {
-		r, err := w.conn.first("SELECT 1 FROM once WHERE key = ?", o.Key)
+		r, err := w.conn.First("SELECT 1 FROM once WHERE key = ?", o.Key)
 		return r != nil, err
 	}
-	res, err := w.conn.exec("INSERT INTO once (key, answer, at, chat) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
-		o.Key, o.Answer, o.At.UnixMilli(), packID(c.Chat))
+	res, err := w.conn.Exec("INSERT INTO once (key, answer, at, chat) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
+		o.Key, o.Answer, o.At.UnixMilli(), sqlconn.PackID(c.Chat))
 	if err != nil {
 		return false, err
 	}
@@ -171,18 +172,18 @@ func (w *writer) writeHead(c *store.Change, ch *chat) (next chat, err error) {
 		if next.n, err = w.nextNumber(); err != nil {
 			return next, err
 		}
-		_, err = w.conn.exec(`INSERT INTO chats (n, id, version, state, instance, due, workers, active, queue, priority, rank, since, kept, ended, expires, held)
+		_, err = w.conn.Exec(`INSERT INTO chats (n, id, version, state, instance, due, workers, active, queue, priority, rank, since, kept, ended, expires, held)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			next.n, string(c.Chat), next.version, s.State, string(s.Instance), millis(s.Due), text(next.facts.workers.Value()), flag(s.Active), queue, priority, rank, since,
-			int64(s.Kept), millis(s.Ended), millis(s.Expires), orNull(next.facts.held))
+			next.n, string(c.Chat), next.version, s.State, string(s.Instance), sqlconn.Millis(s.Due), sqlconn.Text(next.facts.workers.Value()), sqlconn.Flag(s.Active), queue, priority, rank, since,
+			int64(s.Kept), sqlconn.Millis(s.Ended), sqlconn.Millis(s.Expires), sqlconn.OrNull(next.facts.held))
 	case next.facts == ch.facts:
 		// Without the columns that indexes hang on the indexes need no look.
-		_, err = w.conn.exec("UPDATE chats SET version = ?, state = ? WHERE n = ?", next.version, s.State, ch.n)
+		_, err = w.conn.Exec("UPDATE chats SET version = ?, state = ? WHERE n = ?", next.version, s.State, ch.n)
 	default:
-		_, err = w.conn.exec(`UPDATE chats SET version = ?, state = ?, instance = ?, due = ?, workers = ?, active = ?,
+		_, err = w.conn.Exec(`UPDATE chats SET version = ?, state = ?, instance = ?, due = ?, workers = ?, active = ?,
 			queue = ?, priority = ?, rank = ?, since = ?, kept = ?, ended = ?, expires = ?, held = ? WHERE n = ?`,
-			next.version, s.State, string(s.Instance), millis(s.Due), text(next.facts.workers.Value()), flag(s.Active), queue, priority, rank, since,
-			int64(s.Kept), millis(s.Ended), millis(s.Expires), orNull(next.facts.held), ch.n)
+			next.version, s.State, string(s.Instance), sqlconn.Millis(s.Due), sqlconn.Text(next.facts.workers.Value()), sqlconn.Flag(s.Active), queue, priority, rank, since,
+			int64(s.Kept), sqlconn.Millis(s.Ended), sqlconn.Millis(s.Expires), sqlconn.OrNull(next.facts.held), ch.n)
 	}
 	if err == nil {
 		err = w.writeHeld(ch, &next)
@@ -201,14 +202,14 @@ func (w *writer) writeItems(c *store.Change, ch chat) error {
 		if i == len(c.Items)-1 {
 			size = c.Size
 		}
-		contact := text(it.Contact)
+		contact := sqlconn.Text(it.Contact)
 		if it.Contact == c.Chat {
 			contact = nil
 		}
-		if _, err := w.conn.exec(`INSERT INTO items (chat, seq, id, contact, time, type, content_type, content,
+		if _, err := w.conn.Exec(`INSERT INTO items (chat, seq, id, contact, time, type, content_type, content,
 			participant, display_name, role, visibility, attachment, processing, client_token, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			ch.n, it.Seq, packID(it.ID), contact, it.Time.UnixMilli(), string(it.Type), text(it.ContentType), text(it.Content),
-			packID(it.Participant), text(it.DisplayName), text(it.Role), text(it.Visibility), attachment, text(it.Processing), packID(it.ClientToken), size); err != nil {
+			ch.n, it.Seq, sqlconn.PackID(it.ID), contact, it.Time.UnixMilli(), string(it.Type), sqlconn.Text(it.ContentType), sqlconn.Text(it.Content),
+			sqlconn.PackID(it.Participant), sqlconn.Text(it.DisplayName), sqlconn.Text(it.Role), sqlconn.Text(it.Visibility), attachment, sqlconn.Text(it.Processing), sqlconn.PackID(it.ClientToken), size); err != nil {
 			return fmt.Errorf("item %d: %w", it.Seq, err)
 		}
 	}
@@ -217,9 +218,9 @@ func (w *writer) writeItems(c *store.Change, ch chat) error {
 	}
 	for i := range c.Receipts {
 		r := &c.Receipts[i]
-		if _, err := w.conn.exec(`INSERT INTO receipts (chat, item, recipient, delivered, read) VALUES (?, ?, ?, ?, ?)
+		if _, err := w.conn.Exec(`INSERT INTO receipts (chat, item, recipient, delivered, read) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET delivered = coalesce(delivered, excluded.delivered), read = coalesce(read, excluded.read)`,
-			ch.n, packID(r.Item), packID(r.Recipient), millis(r.Delivered), millis(r.Read)); err != nil {
+			ch.n, sqlconn.PackID(r.Item), sqlconn.PackID(r.Recipient), sqlconn.Millis(r.Delivered), sqlconn.Millis(r.Read)); err != nil {
 			return fmt.Errorf("receipt: %w", err)
 		}
 	}
@@ -232,16 +233,16 @@ func (w *writer) writeContact(c *center.Contact, fresh bool) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.conn.exec(`INSERT INTO contacts (id, chat, instance, related, initiated, record, disconnected, enqueued, agent_connected, agent, queue) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	if _, err := w.conn.Exec(`INSERT INTO contacts (id, chat, instance, related, initiated, record, disconnected, enqueued, agent_connected, agent, queue) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET chat = excluded.chat, instance = excluded.instance, related = excluded.related,
 			initiated = excluded.initiated, record = excluded.record, disconnected = excluded.disconnected, enqueued = excluded.enqueued,
 			agent_connected = excluded.agent_connected, agent = excluded.agent, queue = excluded.queue`,
-		string(c.ID), string(c.Chat), string(c.Instance), text(c.Related), c.Initiated.UnixMilli(), string(record),
-		millis(c.Disconnected), millis(c.Enqueued), millis(c.AgentConnected), text(c.Agent), text(c.Queue)); err != nil {
+		string(c.ID), string(c.Chat), string(c.Instance), sqlconn.Text(c.Related), c.Initiated.UnixMilli(), string(record),
+		sqlconn.Millis(c.Disconnected), sqlconn.Millis(c.Enqueued), sqlconn.Millis(c.AgentConnected), sqlconn.Text(c.Agent), sqlconn.Text(c.Queue)); err != nil {
 		return fmt.Errorf("contact: %w", err)
 	}
 	if !fresh {
-		if _, err := w.conn.exec(`DELETE FROM contact_attributes AS x WHERE contact = (SELECT n FROM contacts WHERE id = ?) AND NOT EXISTS (
+		if _, err := w.conn.Exec(`DELETE FROM contact_attributes AS x WHERE contact = (SELECT n FROM contacts WHERE id = ?) AND NOT EXISTS (
 			SELECT 1 FROM contacts AS k, json_each(k.record, '$.attributes') AS a WHERE k.n = x.contact AND k.instance = x.instance AND k.initiated = x.initiated
 			AND a.key = x.name AND lower(a.value) = x.value)`, string(c.ID)); err != nil {
 			return fmt.Errorf("attributes: %w", err)
@@ -250,7 +251,7 @@ func (w *writer) writeContact(c *center.Contact, fresh bool) error {
 	if len(c.Attributes) == 0 {
 		return nil
 	}
-	if _, err := w.conn.exec(`INSERT OR IGNORE INTO contact_attributes (instance, name, value, initiated, contact)
+	if _, err := w.conn.Exec(`INSERT OR IGNORE INTO contact_attributes (instance, name, value, initiated, contact)
 		SELECT k.instance, a.key, lower(a.value), k.initiated, k.n FROM contacts AS k, json_each(k.record, '$.attributes') AS a WHERE k.id = ? AND length(a.value) <= 100`,
 		string(c.ID)); err != nil {
 		return fmt.Errorf("attributes: %w", err)
@@ -264,10 +265,10 @@ func (w *writer) writeContact(c *center.Contact, fresh bool) error {
 func (w *writer) writeDeliveries(deliveries []store.Delivery) error {
 	for i := range deliveries {
 		d := &deliveries[i]
-		if _, err := w.conn.exec(`INSERT INTO outbox (stream, chat, instance, endpoint, body, created, due, attempts, error, first)
+		if _, err := w.conn.Exec(`INSERT INTO outbox (stream, chat, instance, endpoint, body, created, due, attempts, error, first)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NOT EXISTS (SELECT 1 FROM outbox WHERE stream = ?))`,
-			d.Stream, string(d.Chat), string(d.Instance), d.Endpoint, d.Body, millis(d.Created), d.Due.UnixMilli(),
-			int64(d.Attempts), text(d.Error), d.Stream); err != nil {
+			d.Stream, string(d.Chat), string(d.Instance), d.Endpoint, d.Body, sqlconn.Millis(d.Created), d.Due.UnixMilli(),
+			int64(d.Attempts), sqlconn.Text(d.Error), d.Stream); err != nil {
 			return fmt.Errorf("outbox: %w", err)
 		}
 	}
@@ -278,7 +279,7 @@ func (w *writer) writeDeliveries(deliveries []store.Delivery) error {
 func (w *writer) writeUploads(c *store.Change) error {
 	for i := range c.Uploads {
 		u := &c.Uploads[i]
-		if _, err := w.conn.exec(`INSERT INTO uploads (id, chat, expires) VALUES (?, ?, ?)
+		if _, err := w.conn.Exec(`INSERT INTO uploads (id, chat, expires) VALUES (?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET expires = excluded.expires`, u.ID, string(u.Chat), u.Expires.UnixMilli()); err != nil {
 			return fmt.Errorf("upload: %w", err)
 		}

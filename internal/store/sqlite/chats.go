@@ -18,7 +18,7 @@ const page = 200
 // Chat implements [store.Store].
 func (s *Store) Chat(ctx context.Context, id center.ContactID) (h store.Head, err error) {
 	err = s.read(ctx, string(id), func(c *conn) error {
-		r, err := c.first(`SELECT instance, version, state, due, workers, active, last.seq, chats.queue, priority, rank, since, last.time, last.id, last.size
+		r, err := c.First(`SELECT instance, version, state, due, workers, active, last.seq, chats.queue, priority, rank, since, last.time, last.id, last.size
 			FROM chats LEFT JOIN items AS last ON last.chat = chats.n AND last.seq = (SELECT max(seq) FROM items WHERE chat = chats.n)
 			WHERE chats.id = ?`, string(id))
 		if err != nil {
@@ -27,12 +27,12 @@ func (s *Store) Chat(ctx context.Context, id center.ContactID) (h store.Head, er
 		if r == nil {
 			return missing("contact", string(id))
 		}
-		h = store.Head{Instance: center.InstanceID(r.text(0)), Version: r.int(1), State: r.blob(2), Due: r.time(3),
-			Active: r.bool(5), LastSeq: r.int(6), LastTime: r.time(11), LastID: center.ItemID(r.id(12)), Size: r.int(13)}
-		if workers := r.text(4); workers != "" {
+		h = store.Head{Instance: center.InstanceID(r.Text(0)), Version: r.Int(1), State: r.Blob(2), Due: r.Time(3),
+			Active: r.Bool(5), LastSeq: r.Int(6), LastTime: r.Time(11), LastID: center.ItemID(r.ID(12)), Size: r.Int(13)}
+		if workers := r.Text(4); workers != "" {
 			h.Workers = strings.Fields(workers)
 		}
-		if e := r.queueEntry(7); e.Queue != "" {
+		if e := queueEntry(r, 7); e.Queue != "" {
 			h.Queued = &e
 		}
 		return nil
@@ -43,14 +43,14 @@ func (s *Store) Chat(ctx context.Context, id center.ContactID) (h store.Head, er
 // ChatOf implements [store.Store].
 func (s *Store) ChatOf(ctx context.Context, contact center.ContactID) (chat center.ContactID, err error) {
 	err = s.read(ctx, string(contact), func(c *conn) error {
-		r, err := c.first("SELECT chat FROM contacts WHERE id = ?", string(contact))
+		r, err := c.First("SELECT chat FROM contacts WHERE id = ?", string(contact))
 		if err != nil {
 			return err
 		}
 		if r == nil {
 			return missing("contact", string(contact))
 		}
-		chat = center.ContactID(r.text(0))
+		chat = center.ContactID(r.Text(0))
 		return nil
 	})
 	return chat, err
@@ -67,8 +67,8 @@ func (s *Store) Versions(ctx context.Context, chats []center.ContactID) (version
 		return nil, err
 	}
 	err = s.read(ctx, ourselves, func(c *conn) error {
-		return c.query(func(r row) error {
-			versions = append(versions, store.ChatVersion{Chat: center.ContactID(r.text(0)), Version: r.int(1), LastSeq: r.int(2), Active: r.bool(3)})
+		return c.Query(func(r row) error {
+			versions = append(versions, store.ChatVersion{Chat: center.ContactID(r.Text(0)), Version: r.Int(1), LastSeq: r.Int(2), Active: r.Bool(3)})
 			return nil
 		}, versionsSQL, string(wanted))
 	})
@@ -78,14 +78,14 @@ func (s *Store) Versions(ctx context.Context, chats []center.ContactID) (version
 // Replayed implements [store.Store].
 func (s *Store) Replayed(ctx context.Context, key string) (answer []byte, err error) {
 	err = s.read(ctx, ourselves, func(c *conn) error {
-		r, err := c.first("SELECT answer FROM once WHERE key = ?", key)
+		r, err := c.First("SELECT answer FROM once WHERE key = ?", key)
 		if err != nil {
 			return err
 		}
 		if r == nil {
 			return missing("request", key)
 		}
-		answer = r.blob(0)
+		answer = r.Blob(0)
 		return nil
 	})
 	return answer, err
@@ -123,8 +123,8 @@ func pages[T any](s *Store, ctx context.Context, of string, begin func() nextPag
 }
 
 // queueEntry reads the columns queue, priority, rank and since.
-func (r row) queueEntry(i int) store.QueueEntry {
-	return store.QueueEntry{Queue: center.QueueID(r.text(i)), Priority: r.int(i + 1), Rank: r.time(i + 2), Since: r.time(i + 3)}
+func queueEntry(r row, i int) store.QueueEntry {
+	return store.QueueEntry{Queue: center.QueueID(r.Text(i)), Priority: r.Int(i + 1), Rank: r.Time(i + 2), Since: r.Time(i + 3)}
 }
 
 // Waiting implements [store.Store].
@@ -132,8 +132,8 @@ func (s *Store) Waiting(ctx context.Context, instance center.InstanceID, queue c
 	return pages(s, ctx, string(instance), func() nextPage[store.Waiting] {
 		var last store.Waiting
 		return func(c *conn, add func(store.Waiting)) error {
-			return c.query(func(r row) error {
-				last = store.Waiting{Chat: center.ContactID(r.text(0)), QueueEntry: r.queueEntry(1)}
+			return c.Query(func(r row) error {
+				last = store.Waiting{Chat: center.ContactID(r.Text(0)), QueueEntry: queueEntry(r, 1)}
 				add(last)
 				return nil
 			}, `SELECT id, queue, priority, rank, since FROM chats
@@ -149,13 +149,13 @@ func (s *Store) Waiting(ctx context.Context, instance center.InstanceID, queue c
 // QueueStatus implements [store.Store].
 func (s *Store) QueueStatus(ctx context.Context, q store.QueueQuery) (status store.QueueStatus, err error) {
 	err = s.read(ctx, string(q.Instance), func(c *conn) error {
-		r, err := c.first(`SELECT count(*), min(since), sum((priority, rank, since, id) < (?, ?, ?, ?)) FROM chats
+		r, err := c.First(`SELECT count(*), min(since), sum((priority, rank, since, id) < (?, ?, ?, ?)) FROM chats
 			WHERE instance = ? AND queue = ? AND id <> ?`,
 			q.Priority, q.Rank.UnixMilli(), q.Since.UnixMilli(), string(q.Except), string(q.Instance), string(q.Queue), string(q.Except))
 		if err != nil || r == nil {
 			return err
 		}
-		status = store.QueueStatus{Others: r.int(0), Oldest: r.time(1), Ahead: r.int(2)}
+		status = store.QueueStatus{Others: r.Int(0), Oldest: r.Time(1), Ahead: r.Int(2)}
 		return nil
 	})
 	return status, err

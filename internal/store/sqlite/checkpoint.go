@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"modernc.org/sqlite"
+
+	"parley.example/parley/internal/store/sqlite/datadir"
 )
 
 const (
@@ -50,7 +52,7 @@ func newCheckpointer(ctx context.Context, dsn string, o Options) (*checkpointer,
 // leftLog returns about how many pages the log has that a killed server has left. Without them, servers
 // that are killed early and often would let it grow for ever.
 func leftLog(dir string) int64 {
-	info, err := os.Stat(filepath.Join(dir, databaseName+"-wal"))
+	info, err := os.Stat(filepath.Join(dir, datadir.DatabaseName+"-wal"))
 	if err != nil {
 		return 0 // there is none, or the database will say what is wrong
 	}
@@ -75,17 +77,17 @@ func (cp *checkpointer) run() {
 func (cp *checkpointer) close() error {
 	close(cp.wanted)
 	cp.wg.Wait()
-	return cp.conn.close()
+	return cp.conn.Close()
 }
 
 // checkpoint copies what it can of the log without waiting for anybody. It
 // returns the length of the log in pages and how many of them are copied.
 func (c *conn) checkpoint() (log, copied int64, err error) {
-	r, err := c.first("PRAGMA wal_checkpoint(PASSIVE)")
+	r, err := c.First("PRAGMA wal_checkpoint(PASSIVE)")
 	if err != nil || r == nil {
 		return 0, 0, err
 	}
-	return r.int(1), r.int(2), nil
+	return r.Int(1), r.Int(2), nil
 }
 
 // wal is the writer's view of the log.
@@ -98,7 +100,7 @@ type wal struct {
 
 // grew counts the pages of a commit and asks for a checkpoint when it is time.
 func (w *wal) grew(c *conn) {
-	if status, ok := c.raw.(sqlite.DBStatus); ok {
+	if status, ok := c.Raw.(sqlite.DBStatus); ok {
 		if n, _, err := status.Status(sqlite.DBStatusCacheWrite, true); err == nil {
 			w.length += int64(n)
 		}
@@ -151,12 +153,12 @@ func (c *conn) restart(cp *checkpointer) bool {
 // wait runs a checkpoint that waits for readers of an old state, though not long, and
 // reports whether it was done.
 func (c *conn) wait(cp *checkpointer, checkpoint string) (done bool, err error) {
-	if err := c.script("PRAGMA busy_timeout = 50"); err != nil {
+	if err := c.Script("PRAGMA busy_timeout = 50"); err != nil {
 		return false, err
 	}
-	r, err := c.first(checkpoint)
-	if err := c.script(busyTimeout); err != nil {
+	r, err := c.First(checkpoint)
+	if err := c.Script(busyTimeout); err != nil {
 		cp.log.Warn("the database does not take a setting", "err", err)
 	}
-	return err == nil && r != nil && !r.bool(0), err
+	return err == nil && r != nil && !r.Bool(0), err
 }

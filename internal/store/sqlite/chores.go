@@ -7,6 +7,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite/sqlconn"
 )
 
 // Keep implements [store.Store].
@@ -28,16 +29,16 @@ func (s *Store) Keep(ctx context.Context, chores *store.Chores) error {
 func (c *conn) keepOutbox(chores *store.Chores) error {
 	for i := range chores.Postponed {
 		d := &chores.Postponed[i]
-		if _, err := c.exec("UPDATE outbox SET due = ?, attempts = ?, error = ? WHERE id = ?",
-			d.Due.UnixMilli(), int64(d.Attempts), text(d.Error), d.ID); err != nil {
+		if _, err := c.Exec("UPDATE outbox SET due = ?, attempts = ?, error = ? WHERE id = ?",
+			d.Due.UnixMilli(), int64(d.Attempts), sqlconn.Text(d.Error), d.ID); err != nil {
 			return err
 		}
 	}
 	for i := range chores.Dead {
 		d := &chores.Dead[i]
-		if _, err := c.exec(`INSERT INTO dead_letters (id, stream, chat, instance, endpoint, body, created, attempts, error)
+		if _, err := c.Exec(`INSERT INTO dead_letters (id, stream, chat, instance, endpoint, body, created, attempts, error)
 			SELECT id, stream, chat, instance, endpoint, body, created, ?, ? FROM outbox WHERE id = ?`,
-			int64(d.Attempts), text(d.Error), d.ID); err != nil {
+			int64(d.Attempts), sqlconn.Text(d.Error), d.ID); err != nil {
 			return err
 		}
 		if err := c.removeDelivery(d.ID); err != nil {
@@ -55,7 +56,7 @@ func (c *conn) keepOutbox(chores *store.Chores) error {
 		}
 	}
 	for _, id := range chores.Dropped {
-		if _, err := c.exec("DELETE FROM dead_letters WHERE id = ?", id); err != nil {
+		if _, err := c.Exec("DELETE FROM dead_letters WHERE id = ?", id); err != nil {
 			return err
 		}
 	}
@@ -65,35 +66,35 @@ func (c *conn) keepOutbox(chores *store.Chores) error {
 // replay moves a dead letter back into the outbox, where it is the first of its stream if it is the oldest. An erasure that
 // has begun finds it where it is.
 func (c *conn) replay(d *store.Delivery) error {
-	r, err := c.first(`DELETE FROM dead_letters WHERE id = ? AND NOT EXISTS (SELECT 1 FROM remains WHERE remains.chat = dead_letters.chat)
+	r, err := c.First(`DELETE FROM dead_letters WHERE id = ? AND NOT EXISTS (SELECT 1 FROM remains WHERE remains.chat = dead_letters.chat)
 		RETURNING stream, chat, instance, endpoint, body`, d.ID)
 	if err != nil || r == nil {
 		return err
 	}
-	stream := r.text(0)
-	if _, err := c.exec("UPDATE outbox SET first = 0 WHERE id = (SELECT min(id) FROM outbox WHERE stream = ?) AND id > ?", stream, d.ID); err != nil {
+	stream := r.Text(0)
+	if _, err := c.Exec("UPDATE outbox SET first = 0 WHERE id = (SELECT min(id) FROM outbox WHERE stream = ?) AND id > ?", stream, d.ID); err != nil {
 		return err
 	}
-	_, err = c.exec(`INSERT INTO outbox (id, stream, chat, instance, endpoint, body, created, due, attempts, first)
+	_, err = c.Exec(`INSERT INTO outbox (id, stream, chat, instance, endpoint, body, created, due, attempts, first)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, NOT EXISTS (SELECT 1 FROM outbox WHERE stream = ? AND id < ?))`,
-		d.ID, stream, r.text(1), r.text(2), r.text(3), r.blob(4), millis(d.Created), d.Due.UnixMilli(), stream, d.ID)
+		d.ID, stream, r.Text(1), r.Text(2), r.Text(3), r.Blob(4), sqlconn.Millis(d.Created), d.Due.UnixMilli(), stream, d.ID)
 	return err
 }
 
 // removeDelivery takes a delivery out of the outbox and marks the next one of its stream as the first.
 func (c *conn) removeDelivery(id int64) error {
-	r, err := c.first("DELETE FROM outbox WHERE id = ? RETURNING stream, first", id)
-	if err != nil || r == nil || !r.bool(1) {
+	r, err := c.First("DELETE FROM outbox WHERE id = ? RETURNING stream, first", id)
+	if err != nil || r == nil || !r.Bool(1) {
 		return err
 	}
-	_, err = c.exec("UPDATE outbox SET first = 1 WHERE id = (SELECT min(id) FROM outbox WHERE stream = ?)", r.text(0))
+	_, err = c.Exec("UPDATE outbox SET first = 1 WHERE id = (SELECT min(id) FROM outbox WHERE stream = ?)", r.Text(0))
 	return err
 }
 
 func (c *conn) keepUploads(chores *store.Chores) error {
 	for i := range chores.Uploads {
 		u := &chores.Uploads[i]
-		if _, err := c.exec("UPDATE uploads SET expires = ? WHERE id = ?", u.Expires.UnixMilli(), u.ID); err != nil {
+		if _, err := c.Exec("UPDATE uploads SET expires = ? WHERE id = ?", u.Expires.UnixMilli(), u.ID); err != nil {
 			return err
 		}
 	}
@@ -103,7 +104,7 @@ func (c *conn) keepUploads(chores *store.Chores) error {
 // settle removes the notes of uploads.
 func (c *conn) settle(uploads []string) error {
 	for _, id := range uploads {
-		if _, err := c.exec("DELETE FROM uploads WHERE id = ?", id); err != nil {
+		if _, err := c.Exec("DELETE FROM uploads WHERE id = ?", id); err != nil {
 			return fmt.Errorf("upload: %w", err)
 		}
 	}
@@ -120,14 +121,14 @@ func (s *Store) Claim(ctx context.Context, node string, now time.Time, ttl time.
 		held = nil
 		expires := now.Add(ttl).UnixMilli()
 		for _, name := range names {
-			r, err := c.first(`INSERT INTO leases (name, node, version, expires) VALUES (?1, ?2, 1, ?3)
+			r, err := c.First(`INSERT INTO leases (name, node, version, expires) VALUES (?1, ?2, 1, ?3)
 				ON CONFLICT (name) DO UPDATE SET node = ?2, version = version + (node <> ?2), expires = ?3
 				WHERE node IN ('', ?2) OR expires <= ?4 OR expires > ?5 RETURNING version`, name, node, expires, now.UnixMilli(), now.Add(store.FarAhead*ttl).UnixMilli())
 			if err != nil {
 				return err
 			}
 			if r != nil {
-				held = append(held, store.Lease{Name: name, Node: node, Version: r.int(0), Expires: time.UnixMilli(expires).UTC()})
+				held = append(held, store.Lease{Name: name, Node: node, Version: r.Int(0), Expires: time.UnixMilli(expires).UTC()})
 			}
 		}
 		return nil
@@ -141,7 +142,7 @@ func (s *Store) Claim(ctx context.Context, node string, now time.Time, ttl time.
 func (s *Store) Release(ctx context.Context, node string, names ...string) error {
 	return s.do(ctx, func(c *conn) error {
 		for _, name := range names {
-			if _, err := c.exec("UPDATE leases SET node = '' WHERE name = ? AND node = ?", name, node); err != nil {
+			if _, err := c.Exec("UPDATE leases SET node = '' WHERE name = ? AND node = ?", name, node); err != nil {
 				return err
 			}
 		}
@@ -152,8 +153,8 @@ func (s *Store) Release(ctx context.Context, node string, names ...string) error
 // Leases implements [store.Store].
 func (s *Store) Leases(ctx context.Context, prefix string) (leases []store.Lease, err error) {
 	err = s.read(ctx, ourselves, func(c *conn) error {
-		return c.query(func(r row) error {
-			leases = append(leases, store.Lease{Name: r.text(0), Node: r.text(1), Version: r.int(2), Expires: r.time(3)})
+		return c.Query(func(r row) error {
+			leases = append(leases, store.Lease{Name: r.Text(0), Node: r.Text(1), Version: r.Int(2), Expires: r.Time(3)})
 			return nil
 		}, "SELECT name, node, version, expires FROM leases WHERE name BETWEEN ?1 AND ?1 || char(1114111) AND node <> '' ORDER BY name", prefix)
 	})
@@ -165,7 +166,7 @@ func (c *conn) fence(l *store.Lease) error {
 	if l == nil {
 		return nil
 	}
-	r, err := c.first("SELECT 1 FROM leases WHERE name = ? AND node = ? AND version = ?", l.Name, l.Node, l.Version)
+	r, err := c.First("SELECT 1 FROM leases WHERE name = ? AND node = ? AND version = ?", l.Name, l.Node, l.Version)
 	if err == nil && r == nil {
 		err = store.ErrFenced
 	}

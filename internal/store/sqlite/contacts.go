@@ -28,13 +28,13 @@ func (s *Store) Contacts(ctx context.Context, q store.ContactQuery) iter.Seq2[ce
 		var last *contactsql.Key
 		return func(c *conn, add func(center.Contact)) error {
 			sql, args := contactsql.List(q, last, min(page, left))
-			return c.query(func(r row) error {
+			return c.Query(func(r row) error {
 				contact, err := readContact(r)
 				if err != nil {
 					return err
 				}
 				left--
-				last = &contactsql.Key{Initiated: r.int(1), ID: r.text(2)}
+				last = &contactsql.Key{Initiated: r.Int(1), ID: r.Text(2)}
 				add(contact)
 				return nil
 			}, sql, args...)
@@ -46,9 +46,9 @@ func (s *Store) Contacts(ctx context.Context, q store.ContactQuery) iter.Seq2[ce
 func (s *Store) SearchContacts(ctx context.Context, q store.ContactSearch) (found []store.FoundContact, err error) {
 	sql, args := contactsql.Search(&q)
 	err = s.read(ctx, string(q.Instance), func(c *conn) error {
-		return c.queryOnce(func(r row) error {
+		return c.QueryOnce(func(r row) error {
 			contact, err := readContact(r)
-			found = append(found, store.FoundContact{Contact: contact, Key: store.ContactKey{Time: r.int(1), Text: r.text(1), ID: r.text(2)}})
+			found = append(found, store.FoundContact{Contact: contact, Key: store.ContactKey{Time: r.Int(1), Text: r.Text(1), ID: r.Text(2)}})
 			return err
 		}, sql, args...)
 	})
@@ -59,7 +59,7 @@ func (s *Store) SearchContacts(ctx context.Context, q store.ContactSearch) (foun
 func (s *Store) CountContacts(ctx context.Context, q store.ContactSearch) (n int64, err error) {
 	sql, args := contactsql.Count(&q)
 	err = s.read(ctx, string(q.Instance), func(c *conn) error {
-		return c.queryOnce(func(r row) error { n = r.int(0); return nil }, sql, args...)
+		return c.QueryOnce(func(r row) error { n = r.Int(0); return nil }, sql, args...)
 	})
 	return n, err
 }
@@ -71,7 +71,7 @@ func (s *Store) contactsByID(ctx context.Context, q store.ContactQuery, limit in
 		for ids := range slices.Chunk(q.IDs, page) {
 			err := s.read(ctx, ourselves, func(c *conn) error {
 				for _, id := range ids {
-					r, err := c.first("SELECT record FROM contacts WHERE id = ?", string(id))
+					r, err := c.First("SELECT record FROM contacts WHERE id = ?", string(id))
 					if err != nil {
 						return err
 					}
@@ -123,6 +123,6 @@ func matches(c *center.Contact, q *store.ContactQuery) bool {
 }
 
 func readContact(r row) (c center.Contact, err error) {
-	err = json.Unmarshal([]byte(r.text(0)), &c)
+	err = json.Unmarshal([]byte(r.Text(0)), &c)
 	return c, err
 }

@@ -22,16 +22,16 @@ func (c *conn) count(counter store.Counter) (value int64, err error) {
 	var r row
 	switch counter.Type {
 	case store.CountActive:
-		r, err = c.first("SELECT count(*) FROM chats WHERE instance = ? AND active = 1", string(counter.Instance))
+		r, err = c.First("SELECT count(*) FROM chats WHERE instance = ? AND active = 1", string(counter.Instance))
 	case store.CountQueued:
-		r, err = c.first("SELECT count(*) FROM chats WHERE instance = ? AND queue = ?", string(counter.Instance), counter.Key)
+		r, err = c.First("SELECT count(*) FROM chats WHERE instance = ? AND queue = ?", string(counter.Instance), counter.Key)
 	default:
-		r, err = c.first("SELECT value FROM counters WHERE name = ?", counter.String())
+		r, err = c.First("SELECT value FROM counters WHERE name = ?", counter.String())
 	}
 	if err != nil || r == nil {
 		return 0, err
 	}
-	return r.int(0), nil
+	return r.Int(0), nil
 }
 
 // counter is a counter as the writer has it cached.
@@ -47,13 +47,13 @@ func (w *writer) counter(of store.Counter) (*counter, error) {
 	if c, ok := w.counters.get(of); ok {
 		return c, nil
 	}
-	r, err := w.conn.first("SELECT value FROM counters WHERE name = ?", of.String())
+	r, err := w.conn.First("SELECT value FROM counters WHERE name = ?", of.String())
 	if err != nil {
 		return nil, err
 	}
 	c := &counter{of: of, kept: !of.CountsChats()}
 	if r != nil {
-		c.value, c.kept = r.int(0), true
+		c.value, c.kept = r.Int(0), true
 	}
 	w.counters.put(of, c)
 	return c, nil
@@ -125,7 +125,7 @@ func (w *writer) writeCounters() error {
 			sql = "INSERT INTO counters (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 			args = append(args, c.value)
 		}
-		if _, err := w.conn.exec(sql, args...); err != nil {
+		if _, err := w.conn.Exec(sql, args...); err != nil {
 			return err
 		}
 		c.dirty = false
@@ -137,19 +137,19 @@ func (w *writer) writeCounters() error {
 // Backlog implements [store.Store].
 func (s *Store) Backlog(ctx context.Context) (b store.Backlog, err error) {
 	err = s.read(ctx, ourselves, func(c *conn) error {
-		r, err := c.first("SELECT count(*), min(since) FROM chats WHERE queue IS NOT NULL")
+		r, err := c.First("SELECT count(*), min(since) FROM chats WHERE queue IS NOT NULL")
 		if err != nil || r == nil {
 			return err
 		}
-		b.Queued, b.QueuedSince = r.int(0), r.time(1)
-		if r, err = c.first("SELECT count(*), (SELECT created FROM outbox ORDER BY id LIMIT 1) FROM outbox"); err != nil || r == nil {
+		b.Queued, b.QueuedSince = r.Int(0), r.Time(1)
+		if r, err = c.First("SELECT count(*), (SELECT created FROM outbox ORDER BY id LIMIT 1) FROM outbox"); err != nil || r == nil {
 			return err
 		}
-		b.Deliveries, b.Oldest = r.int(0), r.time(1)
-		if r, err = c.first("SELECT count(*) FROM dead_letters"); err != nil || r == nil {
+		b.Deliveries, b.Oldest = r.Int(0), r.Time(1)
+		if r, err = c.First("SELECT count(*) FROM dead_letters"); err != nil || r == nil {
 			return err
 		}
-		b.Dead = r.int(0)
+		b.Dead = r.Int(0)
 		return nil
 	})
 	return b, err

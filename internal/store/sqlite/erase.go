@@ -10,6 +10,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite/sqlconn"
 )
 
 // eraser is the part of a Store that deletes what chats have left.
@@ -48,12 +49,12 @@ func (w *writer) erase(c *store.Change, ch *chat) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.conn.exec(`INSERT INTO remains (chat, number, instance, parts, has_rows, files, contacts, erasure) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		string(c.Chat), ch.n, string(ch.facts.instance.Value()), int64(e.Parts), flag(e.Parts != center.PartAttachments), files, contacts, text(e.Erasure)); err != nil {
+	if _, err := w.conn.Exec(`INSERT INTO remains (chat, number, instance, parts, has_rows, files, contacts, erasure) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		string(c.Chat), ch.n, string(ch.facts.instance.Value()), int64(e.Parts), sqlconn.Flag(e.Parts != center.PartAttachments), files, contacts, sqlconn.Text(e.Erasure)); err != nil {
 		return fmt.Errorf("remains: %w", err)
 	}
 	if e.Erasure == "" {
-		if _, err := w.conn.exec("INSERT INTO traces (one) VALUES (1) ON CONFLICT DO NOTHING"); err != nil {
+		if _, err := w.conn.Exec("INSERT INTO traces (one) VALUES (1) ON CONFLICT DO NOTHING"); err != nil {
 			return err
 		}
 	}
@@ -67,7 +68,7 @@ func (w *writer) erase(c *store.Change, ch *chat) error {
 	} {
 		id := any(string(c.Chat))
 		if kind == kindAnswers {
-			id = packID(c.Chat)
+			id = sqlconn.PackID(c.Chat)
 		}
 		if err := gone.exec(w.conn, kind, sql, id); err != nil {
 			return err
@@ -78,16 +79,16 @@ func (w *writer) erase(c *store.Change, ch *chat) error {
 			return err
 		}
 	}
-	if _, err := w.conn.exec("DELETE FROM chats WHERE n = ?", ch.n); err != nil {
+	if _, err := w.conn.Exec("DELETE FROM chats WHERE n = ?", ch.n); err != nil {
 		return err
 	}
 	if e.Erasure == "" {
 		return nil
 	}
-	if _, err := w.conn.exec("DELETE FROM erasure_chats WHERE erasure = ? AND chat = ?", e.Erasure, string(c.Chat)); err != nil {
+	if _, err := w.conn.Exec("DELETE FROM erasure_chats WHERE erasure = ? AND chat = ?", e.Erasure, string(c.Chat)); err != nil {
 		return err
 	}
-	if _, err := w.conn.exec(`INSERT INTO erased_contacts (erasure, contact) SELECT ?1, value FROM json_each(?2)
+	if _, err := w.conn.Exec(`INSERT INTO erased_contacts (erasure, contact) SELECT ?1, value FROM json_each(?2)
 		WHERE (SELECT selected FROM erasures WHERE id = ?1) <> 'instance' ON CONFLICT DO NOTHING`, e.Erasure, contacts); err != nil {
 		return err
 	}
@@ -99,7 +100,7 @@ type counts map[string]int64
 
 // exec runs a statement and counts the rows that it changes.
 func (t counts) exec(c *conn, kind, sql string, args ...any) error {
-	res, err := c.exec(sql, args...)
+	res, err := c.Exec(sql, args...)
 	if err != nil {
 		return fmt.Errorf("%s: %w", kind, err)
 	}
@@ -117,7 +118,7 @@ func (t counts) add(c *conn, erasure string) error {
 		if n == 0 {
 			continue
 		}
-		if _, err := c.exec(`INSERT INTO erased_counts (erasure, kind, count) VALUES (?, ?, ?)
+		if _, err := c.Exec(`INSERT INTO erased_counts (erasure, kind, count) VALUES (?, ?, ?)
 			ON CONFLICT DO UPDATE SET count = count + excluded.count`, erasure, kind, n); err != nil {
 			return err
 		}
@@ -139,8 +140,8 @@ func (s eraser) Expiring(ctx context.Context, now time.Time, limit int) ([]cente
 
 func (s eraser) chatIDs(ctx context.Context, sql string, args ...any) (chats []center.ContactID, err error) {
 	err = s.read(ctx, ourselves, func(c *conn) error {
-		return c.query(func(r row) error {
-			chats = append(chats, center.ContactID(r.text(0)))
+		return c.Query(func(r row) error {
+			chats = append(chats, center.ContactID(r.Text(0)))
 			return nil
 		}, sql, args...)
 	})
@@ -190,9 +191,9 @@ func (s eraser) Matching(ctx context.Context, sel store.Selection) iter.Seq2[cen
 			}
 			var last int64
 			if err := s.read(ctx, ourselves, func(c *conn) error {
-				r, err := c.first("SELECT max(n) FROM " + table)
+				r, err := c.First("SELECT max(n) FROM " + table)
 				if r != nil {
-					last = r.int(0)
+					last = r.Int(0)
 				}
 				return err
 			}); err != nil {
@@ -228,7 +229,7 @@ func (s eraser) EraseRows(ctx context.Context, limit int) (more bool, err error)
 	return give(ctx, s.Store, func(w *writer) (more bool, err error) {
 		c := w.conn
 		for left := int64(limit); ; {
-			r, err := c.first("SELECT n, chat, number, erasure FROM remains WHERE has_rows = 1 ORDER BY n LIMIT 1")
+			r, err := c.First("SELECT n, chat, number, erasure FROM remains WHERE has_rows = 1 ORDER BY n LIMIT 1")
 			if err != nil {
 				return false, err
 			}
@@ -240,9 +241,9 @@ func (s eraser) EraseRows(ctx context.Context, limit int) (more bool, err error)
 			}
 			gone := counts{}
 			for _, rows := range leftRows {
-				of := any(r.text(1))
+				of := any(r.Text(1))
 				if rows.byNumber {
-					of = r.int(2)
+					of = r.Int(2)
 				}
 				if err := gone.exec(c, rows.kind, rows.sql, of, left); err != nil {
 					return false, err
@@ -251,14 +252,14 @@ func (s eraser) EraseRows(ctx context.Context, limit int) (more bool, err error)
 					break
 				}
 			}
-			if err := gone.add(c, r.text(3)); err != nil {
+			if err := gone.add(c, r.Text(3)); err != nil {
 				return false, err
 			}
 			if left <= 0 {
 				continue
 			}
 			left-- // the row itself: many chats without rows are a step too
-			if _, err := c.exec("UPDATE remains SET has_rows = 0 WHERE n = ?", r.int(0)); err != nil {
+			if _, err := c.Exec("UPDATE remains SET has_rows = 0 WHERE n = ?", r.Int(0)); err != nil {
 				return false, err
 			}
 		}
@@ -268,12 +269,12 @@ func (s eraser) EraseRows(ctx context.Context, limit int) (more bool, err error)
 // Remains implements [store.Store].
 func (s eraser) Remains(ctx context.Context, limit int) (found []store.Remains, err error) {
 	err = s.read(ctx, ourselves, func(c *conn) error {
-		return c.query(func(r row) error {
-			m := store.Remains{N: r.int(0), Chat: center.ContactID(r.text(1)), Instance: center.InstanceID(r.text(2)),
-				Remove: store.Remove{Parts: center.Part(r.int(3)), Erasure: r.text(6)}}
+		return c.Query(func(r row) error {
+			m := store.Remains{N: r.Int(0), Chat: center.ContactID(r.Text(1)), Instance: center.InstanceID(r.Text(2)),
+				Remove: store.Remove{Parts: center.Part(r.Int(3)), Erasure: r.Text(6)}}
 			found = append(found, m)
 			last := &found[len(found)-1]
-			return firstError(listed(r.text(4), &last.Files), listed(r.text(5), &last.Contacts))
+			return firstError(listed(r.Text(4), &last.Files), listed(r.Text(5), &last.Contacts))
 		}, "SELECT n, chat, instance, parts, files, contacts, erasure FROM remains WHERE has_rows = 0 ORDER BY n LIMIT ?+0", int64(limit))
 	})
 	return found, err
@@ -301,7 +302,7 @@ func (s eraser) Cleared(ctx context.Context, remains []store.Remains) error {
 	return s.do(ctx, func(c *conn) error {
 		for i := range remains {
 			r := &remains[i]
-			res, err := c.exec("DELETE FROM remains WHERE n = ? AND has_rows = 0", r.N)
+			res, err := c.Exec("DELETE FROM remains WHERE n = ? AND has_rows = 0", r.N)
 			if err != nil {
 				return err
 			}
@@ -321,11 +322,11 @@ func (s eraser) Cleared(ctx context.Context, remains []store.Remains) error {
 func (w *writer) nextNumber() (int64, error) {
 	if w.next == 0 {
 		for _, sql := range []string{"SELECT max(n) FROM chats", "SELECT max(number) FROM remains", "SELECT max(upto) FROM erasures WHERE finished IS NULL"} {
-			r, err := w.conn.first(sql)
+			r, err := w.conn.First(sql)
 			if err != nil {
 				return 0, err
 			}
-			w.next = max(w.next, r.int(0))
+			w.next = max(w.next, r.Int(0))
 		}
 	}
 	w.next++

@@ -7,6 +7,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite/sqlconn"
 )
 
 // PutErasure implements [store.Store].
@@ -16,7 +17,7 @@ func (s eraser) PutErasure(ctx context.Context, e store.Erasure, chats []center.
 			return err
 		}
 		for _, chat := range chats {
-			if _, err := c.exec("INSERT INTO erasure_chats (erasure, chat) VALUES (?, ?) ON CONFLICT DO NOTHING", e.ID, string(chat)); err != nil {
+			if _, err := c.Exec("INSERT INTO erasure_chats (erasure, chat) VALUES (?, ?) ON CONFLICT DO NOTHING", e.ID, string(chat)); err != nil {
 				return err
 			}
 		}
@@ -30,15 +31,15 @@ func (c *conn) putErasure(e *store.Erasure) error {
 	var upto, lastAgent any
 	if e.By == store.ByInstance {
 		for sql, last := range map[string]*any{"SELECT max(n) FROM chats": &upto, "SELECT max(n) FROM agents": &lastAgent} {
-			r, err := c.first(sql)
+			r, err := c.First(sql)
 			if err != nil {
 				return err
 			}
-			*last = r.int(0)
+			*last = r.Int(0)
 		}
 	}
-	_, err := c.exec("INSERT INTO erasures (id, instance, selected, key, asked, upto, last_agent) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		e.ID, string(e.Instance), string(e.By), text(e.Key), e.Asked.UnixMilli(), upto, lastAgent)
+	_, err := c.Exec("INSERT INTO erasures (id, instance, selected, key, asked, upto, last_agent) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		e.ID, string(e.Instance), string(e.By), sqlconn.Text(e.Key), e.Asked.UnixMilli(), upto, lastAgent)
 	return err
 }
 
@@ -57,8 +58,8 @@ func (s eraser) Listed(ctx context.Context, limit int) (chats []store.Doomed, er
 			if len(chats) >= limit {
 				return nil
 			}
-			if err := c.query(func(r row) error {
-				chats = append(chats, store.Doomed{Erasure: r.text(0), Chat: center.ContactID(r.text(1))})
+			if err := c.Query(func(r row) error {
+				chats = append(chats, store.Doomed{Erasure: r.Text(0), Chat: center.ContactID(r.Text(1))})
 				return nil
 			}, sql, int64(limit-len(chats))); err != nil {
 				return err
@@ -73,7 +74,7 @@ func (s eraser) Listed(ctx context.Context, limit int) (chats []store.Doomed, er
 func (s eraser) Unlist(ctx context.Context, chats []store.Doomed) error {
 	return s.do(ctx, func(c *conn) error {
 		for _, d := range chats {
-			if _, err := c.exec("DELETE FROM erasure_chats WHERE erasure = ? AND chat = ?", d.Erasure, string(d.Chat)); err != nil {
+			if _, err := c.Exec("DELETE FROM erasure_chats WHERE erasure = ? AND chat = ?", d.Erasure, string(d.Chat)); err != nil {
 				return err
 			}
 		}
@@ -95,18 +96,18 @@ func (w *writer) eraseAgents(limit int64) (more bool, err error) {
 		remove     func(row) error
 	}{
 		{kindAgents, "a.n, a.user FROM erasures CROSS JOIN agents" + takenAgents, func(r row) error {
-			w.agents.drop(center.UserID(r.text(2)))
-			_, err := w.conn.exec("DELETE FROM agents WHERE n = ?", r.int(1))
+			w.agents.drop(center.UserID(r.Text(2)))
+			_, err := w.conn.Exec("DELETE FROM agents WHERE n = ?", r.Int(1))
 			return err
 		}},
-		{kindDeliveries, "d.id FROM erasures CROSS JOIN outbox" + takenDeliveries, func(r row) error { return w.conn.removeDelivery(r.int(1)) }},
+		{kindDeliveries, "d.id FROM erasures CROSS JOIN outbox" + takenDeliveries, func(r row) error { return w.conn.removeDelivery(r.Int(1)) }},
 		{kindDead, "d.id FROM erasures CROSS JOIN dead_letters" + takenDeliveries, func(r row) error {
-			_, err := w.conn.exec("DELETE FROM dead_letters WHERE id = ?", r.int(1))
+			_, err := w.conn.Exec("DELETE FROM dead_letters WHERE id = ?", r.Int(1))
 			return err
 		}},
 	} {
 		var found []row
-		if err := w.conn.query(func(r row) error {
+		if err := w.conn.Query(func(r row) error {
 			found = append(found, slices.Clone(r))
 			return nil
 		}, "SELECT erasures.id, "+left.rows+" AND erasures.finished IS NULL LIMIT ?+0", limit); err != nil {
@@ -116,7 +117,7 @@ func (w *writer) eraseAgents(limit int64) (more bool, err error) {
 			if err := left.remove(r); err != nil {
 				return false, err
 			}
-			if err := (counts{left.kind: 1}).add(w.conn, r.text(0)); err != nil {
+			if err := (counts{left.kind: 1}).add(w.conn, r.Text(0)); err != nil {
 				return false, err
 			}
 		}
@@ -146,10 +147,10 @@ func (s eraser) FinishErasures(ctx context.Context, now time.Time) (finished int
 		c := w.conn
 		var instances []string
 		gone := map[center.InstanceID]bool{}
-		if err := c.query(func(r row) error {
+		if err := c.Query(func(r row) error {
 			finished++
-			if r.text(1) != "" {
-				instances = append(instances, r.text(1))
+			if r.Text(1) != "" {
+				instances = append(instances, r.Text(1))
 			}
 			return nil
 		}, "UPDATE erasures SET finished = ?"+whereReady+" RETURNING id, iif(upto IS NULL, '', instance)", now.UnixMilli()); err != nil {
@@ -157,7 +158,7 @@ func (s eraser) FinishErasures(ctx context.Context, now time.Time) (finished int
 		}
 		for _, id := range instances {
 			// Unless it was made again.
-			r, err := c.first("SELECT 1 FROM resources WHERE kind = ? AND id = ?", string(center.KindInstance), id)
+			r, err := c.First("SELECT 1 FROM resources WHERE kind = ? AND id = ?", string(center.KindInstance), id)
 			if err != nil {
 				return 0, err
 			}
@@ -182,16 +183,16 @@ func (s eraser) FinishErasures(ctx context.Context, now time.Time) (finished int
 // dropInstance deletes what is left of a deleted instance besides chats, and what was written
 // for it since its agents were erased.
 func (w *writer) dropInstance(id string) error {
-	if err := w.conn.query(func(r row) error {
-		w.agents.drop(center.UserID(r.text(0)))
+	if err := w.conn.Query(func(r row) error {
+		w.agents.drop(center.UserID(r.Text(0)))
 		return nil
 	}, "DELETE FROM agents WHERE instance = ? RETURNING user", id); err != nil {
 		return err
 	}
-	if _, err := w.conn.exec("DELETE FROM revisions WHERE instance = ?", id); err != nil {
+	if _, err := w.conn.Exec("DELETE FROM revisions WHERE instance = ?", id); err != nil {
 		return err
 	}
-	_, err := w.conn.exec(`DELETE FROM counters WHERE name LIKE '%/' || ? || '/%' ESCAPE '\' OR name LIKE '%/' || ? ESCAPE '\'`,
+	_, err := w.conn.Exec(`DELETE FROM counters WHERE name LIKE '%/' || ? || '/%' ESCAPE '\' OR name LIKE '%/' || ? ESCAPE '\'`,
 		likeLiteral.Replace(id), likeLiteral.Replace(id))
 	return err
 }
@@ -201,7 +202,7 @@ const erasureColumns = `SELECT id, instance, selected, key, asked, finished, (SE
 // Erasure implements [store.Store].
 func (s eraser) Erasure(ctx context.Context, id string) (e store.Erasure, err error) {
 	err = s.read(ctx, ourselves, func(c *conn) error {
-		r, err := c.first(erasureColumns+" WHERE id = ?", id)
+		r, err := c.First(erasureColumns+" WHERE id = ?", id)
 		if err != nil {
 			return err
 		}
@@ -211,8 +212,8 @@ func (s eraser) Erasure(ctx context.Context, id string) (e store.Erasure, err er
 		if e, err = c.readErasure(r); err != nil {
 			return err
 		}
-		return c.query(func(r row) error {
-			e.Contacts = append(e.Contacts, center.ContactID(r.text(0)))
+		return c.Query(func(r row) error {
+			e.Contacts = append(e.Contacts, center.ContactID(r.Text(0)))
 			return nil
 		}, "SELECT contact FROM erased_contacts WHERE erasure = ? ORDER BY contact", id)
 	})
@@ -230,7 +231,7 @@ func (s eraser) Erasures(ctx context.Context, before string, limit int) ([]store
 func (s eraser) erasures(ctx context.Context, which string, args ...any) (found []store.Erasure, err error) {
 	err = s.read(ctx, ourselves, func(c *conn) error {
 		var rows []row
-		if err := c.query(func(r row) error {
+		if err := c.Query(func(r row) error {
 			rows = append(rows, slices.Clone(r))
 			return nil
 		}, erasureColumns+which, args...); err != nil {
@@ -249,10 +250,10 @@ func (s eraser) erasures(ctx context.Context, which string, args ...any) (found 
 }
 
 func (c *conn) readErasure(r row) (store.Erasure, error) {
-	e := store.Erasure{ID: r.text(0), Instance: center.InstanceID(r.text(1)), By: store.ErasedBy(r.text(2)), Key: r.text(3),
-		Asked: r.time(4), Finished: r.time(5), Waiting: r.int(6), Counts: map[string]int64{}}
-	err := c.query(func(r row) error {
-		e.Counts[r.text(0)] = r.int(1)
+	e := store.Erasure{ID: r.Text(0), Instance: center.InstanceID(r.Text(1)), By: store.ErasedBy(r.Text(2)), Key: r.Text(3),
+		Asked: r.Time(4), Finished: r.Time(5), Waiting: r.Int(6), Counts: map[string]int64{}}
+	err := c.Query(func(r row) error {
+		e.Counts[r.Text(0)] = r.Int(1)
 		return nil
 	}, "SELECT kind, count FROM erased_counts WHERE erasure = ?", e.ID)
 	return e, err

@@ -12,6 +12,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite/datadir"
 )
 
 var epoch = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
@@ -32,10 +33,10 @@ func open(t *testing.T, sql string) *Store {
 func prepare(t *testing.T, s *Store, sql string) {
 	t.Helper()
 	if err := s.do(t.Context(), func(c *conn) error {
-		if err := c.script("ROLLBACK"); err != nil {
+		if err := c.Script("ROLLBACK"); err != nil {
 			return err
 		}
-		return errors.Join(c.script(sql), c.script("BEGIN; SAVEPOINT change"))
+		return errors.Join(c.Script(sql), c.Script("BEGIN; SAVEPOINT change"))
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +156,7 @@ func TestDiskFull(t *testing.T) {
 	id := create(t, s)
 	var pages int64
 	prepare(t, s, "")
-	if err := s.do(t.Context(), func(c *conn) (err error) { pages, err = c.pragma("page_count"); return err }); err != nil {
+	if err := s.do(t.Context(), func(c *conn) (err error) { pages, err = c.Pragma("page_count"); return err }); err != nil {
 		t.Fatal(err)
 	}
 	prepare(t, s, fmt.Sprintf("PRAGMA max_page_count = %d", pages+20))
@@ -215,7 +216,7 @@ func TestLogOfKilledServersIsBounded(t *testing.T) {
 		}
 		dir = killed
 	}
-	log, err := os.Stat(filepath.Join(dir, databaseName+"-wal"))
+	log, err := os.Stat(filepath.Join(dir, datadir.DatabaseName+"-wal"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +257,7 @@ func TestLogIsBounded(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	log, err := os.Stat(filepath.Join(dir, databaseName+"-wal"))
+	log, err := os.Stat(filepath.Join(dir, datadir.DatabaseName+"-wal"))
 	if err != nil {
 		t.Fatal(err)
 	}

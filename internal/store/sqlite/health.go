@@ -66,9 +66,9 @@ func (w *writer) changes() int64 {
 	if !w.health.failing {
 		return 0
 	}
-	r, err := w.conn.first("SELECT total_changes()")
+	r, err := w.conn.First("SELECT total_changes()")
 	if err != nil || r == nil {
 		return 0
 	}
-	return r.int(0)
+	return r.Int(0)
 }

@@ -20,7 +20,7 @@ func settings(t *testing.T, s *Store) func(sql string) {
 	}
 	return func(sql string) {
 		t.Helper()
-		if err := writers.script(sql); err != nil {
+		if err := writers.Script(sql); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -113,7 +113,7 @@ func TestFaults(t *testing.T) {
 	}
 	defer s.Close()
 	for _, sql := range []string{"INSERT INTO leases (name) VALUES (NULL)", "INSERT INTO nothing VALUES (1)"} {
-		if err := s.do(t.Context(), func(c *conn) error { return c.script(sql) }); err == nil {
+		if err := s.do(t.Context(), func(c *conn) error { return c.Script(sql) }); err == nil {
 			t.Errorf("%s: no error", sql)
 		}
 	}

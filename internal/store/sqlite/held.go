@@ -54,8 +54,8 @@ func checkHeld(held []store.Holding) error {
 
 // readHeld returns the holdings of a chat.
 func (c *conn) readHeld(chat int64) (held []holding, err error) {
-	err = c.query(func(r row) error {
-		held = append(held, holding{r.text(0), r.int(1), r.text(2)})
+	err = c.Query(func(r row) error {
+		held = append(held, holding{r.Text(0), r.Int(1), r.Text(2)})
 		return nil
 	}, "SELECT user, since, work FROM holdings WHERE chat = ?", chat)
 	slices.SortFunc(held, holding.compare)
@@ -74,7 +74,7 @@ func (w *writer) writeHeld(was, is *chat) error {
 	}
 	for _, h := range old {
 		if moved || !slices.Contains(is.held, h) {
-			if _, err := w.conn.exec("DELETE FROM holdings WHERE instance = ? AND user = ? AND since = ? AND chat = ? AND work = ?",
+			if _, err := w.conn.Exec("DELETE FROM holdings WHERE instance = ? AND user = ? AND since = ? AND chat = ? AND work = ?",
 				string(was.facts.instance.Value()), h.user, h.since, is.n, h.work); err != nil {
 				return fmt.Errorf("holdings: %w", err)
 			}
@@ -82,7 +82,7 @@ func (w *writer) writeHeld(was, is *chat) error {
 	}
 	for _, h := range is.held {
 		if moved || !slices.Contains(old, h) {
-			if _, err := w.conn.exec("INSERT INTO holdings (instance, user, since, chat, work) VALUES (?, ?, ?, ?, ?)",
+			if _, err := w.conn.Exec("INSERT INTO holdings (instance, user, since, chat, work) VALUES (?, ?, ?, ?, ?)",
 				string(is.facts.instance.Value()), h.user, h.since, is.n, h.work); err != nil {
 				return fmt.Errorf("holdings: %w", err)
 			}
@@ -108,9 +108,9 @@ func (s agentKeeper) Held(ctx context.Context, instance center.InstanceID, user 
 	return pages(s.Store, ctx, string(instance), func() nextPage[store.HeldChat] {
 		last, chat := holding{user: string(user), since: math.MinInt64}, int64(0)
 		return func(c *conn, add func(store.HeldChat)) error {
-			return c.query(func(r row) error {
-				last, chat = holding{r.text(1), r.int(2), r.text(3)}, r.int(4)
-				add(store.HeldChat{Chat: center.ContactID(r.text(0)), Holding: store.Holding{User: center.UserID(last.user), Since: r.time(2), Work: last.work}})
+			return c.Query(func(r row) error {
+				last, chat = holding{r.Text(1), r.Int(2), r.Text(3)}, r.Int(4)
+				add(store.HeldChat{Chat: center.ContactID(r.Text(0)), Holding: store.Holding{User: center.UserID(last.user), Since: r.Time(2), Work: last.work}})
 				return nil
 			}, sql, string(instance), last.user, last.since, chat, last.work, int64(page))
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"slices"
 	"strings"
@@ -14,36 +13,38 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite/datadir"
+	"parley.example/parley/internal/store/sqlite/schema"
+	"parley.example/parley/internal/store/sqlite/sqlconn"
 )
 
 // older makes a data directory of an older format, with data.
 func older(t *testing.T, format int, data ...string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	d, err := openDirectory(dir, false)
+	d, err := datadir.Open(dir, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := connect(t.Context(), d.dsn())
+	c, err := connect(t.Context(), d.DSN())
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := fs.Glob(schema, "schema/*.sql")
+	steps, err := schema.Steps()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range files[:format] {
-		sql, err := schema.ReadFile(file)
-		if err := errors.Join(err, c.script(string(sql))); err != nil {
+	for _, step := range steps[:format] {
+		if err := c.Script(step.SQL); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, sql := range data {
-		if err := c.script(sql); err != nil {
+		if err := c.Script(sql); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := errors.Join(c.script(fmt.Sprintf("PRAGMA application_id = 1349676153; PRAGMA user_version = %d", format)), c.close(), d.close()); err != nil {
+	if err := errors.Join(c.Script(fmt.Sprintf("PRAGMA application_id = 1349676153; PRAGMA user_version = %d", format)), c.Close(), d.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -71,9 +72,9 @@ func TestMigratesClearSecrets(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := s.read(t.Context(), ourselves, func(c *conn) error {
-			r, err := c.first("SELECT count(*) FROM report_resources WHERE kind IN ('access-key', 'key-use')")
-			if err == nil && r.int(0) != 0 {
-				t.Errorf("%s: report_resources has %d rows of keys", name, r.int(0))
+			r, err := c.First("SELECT count(*) FROM report_resources WHERE kind IN ('access-key', 'key-use')")
+			if err == nil && r.Int(0) != 0 {
+				t.Errorf("%s: report_resources has %d rows of keys", name, r.Int(0))
 			}
 			return err
 		}); err != nil {
@@ -101,7 +102,7 @@ func TestMigrates(t *testing.T) {
 			t.Errorf("head %+v, %v; want version 7", h, err)
 		}
 		if err := s.read(t.Context(), ourselves, func(c *conn) error {
-			_, err := c.first("SELECT * FROM report_active_chats")
+			_, err := c.First("SELECT * FROM report_active_chats")
 			return err
 		}); err != nil {
 			t.Errorf("the views are not there: %v", err)
@@ -250,9 +251,9 @@ func TestPurgeDeadLetters(t *testing.T) {
 			t.Fatalf("Purge: %v", err)
 		}
 		if err := s.read(t.Context(), ourselves, func(c *conn) error {
-			r, err := c.first("SELECT count(*), min(id) FROM dead_letters")
-			if err == nil && (r.int(0) != step.left || r.int(1) != step.first) {
-				t.Errorf("with %d kept there are %d from %d on; want %d from %d on", step.keep, r.int(0), r.int(1), step.left, step.first)
+			r, err := c.First("SELECT count(*), min(id) FROM dead_letters")
+			if err == nil && (r.Int(0) != step.left || r.Int(1) != step.first) {
+				t.Errorf("with %d kept there are %d from %d on; want %d from %d on", step.keep, r.Int(0), r.Int(1), step.left, step.first)
 			}
 			return err
 		}); err != nil {
@@ -277,9 +278,9 @@ func TestNoCountersWithoutLimit(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := s.read(t.Context(), ourselves, func(c *conn) error {
-			r, err := c.first("SELECT count(*), sum(value) FROM counters")
-			if err == nil && (r.int(0) != step.rows || r.int(1) != step.value) {
-				t.Errorf("step %d: %d rows with %d in all; want %d with %d", i, r.int(0), r.int(1), step.rows, step.value)
+			r, err := c.First("SELECT count(*), sum(value) FROM counters")
+			if err == nil && (r.Int(0) != step.rows || r.Int(1) != step.value) {
+				t.Errorf("step %d: %d rows with %d in all; want %d with %d", i, r.Int(0), r.Int(1), step.rows, step.value)
 			}
 			return err
 		}); err != nil {
@@ -357,15 +358,15 @@ func TestPackedIDs(t *testing.T) {
 		"c0ffee0011114222833344445555666677aa": false, "short": false, "urn:uuid:c0ffee00-1111-4222-8333-44445": false,
 		string(center.NewItemID(epoch, 1, 1)): true,
 	} {
-		v := packID(id)
+		v := sqlconn.PackID(id)
 		if _, ok := v.([]byte); ok != packed {
 			t.Errorf("packID(%q) = %v; want packed: %v", id, v, packed)
 		}
-		if got := (row{v}).id(0); got != id {
+		if got := (row{v}).ID(0); got != id {
 			t.Errorf("%q is read as %q", id, got)
 		}
 	}
-	if packID("") != nil || (row{nil}).id(0) != "" {
+	if sqlconn.PackID("") != nil || (row{nil}).ID(0) != "" {
 		t.Error("no id is not NULL")
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite/sqlconn"
 )
 
 // maxItems is the most one read of a transcript returns.
@@ -27,7 +28,7 @@ func (s *Store) Items(ctx context.Context, q store.ItemQuery) (items []center.It
 		}
 		sql, args := itemSQL(&q)
 		args[0], args[1], args[2] = n, bounds.from, bounds.to
-		return c.query(func(r row) error {
+		return c.Query(func(r row) error {
 			it, err := readItem(q.Chat, r)
 			items = append(items, it)
 			return err
@@ -52,11 +53,11 @@ func (c *conn) narrow(chat int64, q *store.ItemQuery) (span, error) {
 	if q.Before.IsZero() && q.After.IsZero() && q.Contact == "" {
 		return in, nil
 	}
-	r, err := c.first("SELECT max(seq) FROM items WHERE chat = ?", chat)
+	r, err := c.First("SELECT max(seq) FROM items WHERE chat = ?", chat)
 	if err != nil {
 		return in, err
 	}
-	in.from, in.to = max(in.from, 1), min(in.to, r.int(0))
+	in.from, in.to = max(in.from, 1), min(in.to, r.Int(0))
 	if !q.After.IsZero() {
 		if in.from, err = c.bisect(timeAt, chat, in, q.After.UnixMilli()); err != nil {
 			return in, err
@@ -72,16 +73,16 @@ func (c *conn) narrow(chat int64, q *store.ItemQuery) (span, error) {
 	if q.Contact == "" {
 		return in, nil
 	}
-	if r, err = c.first("SELECT initiated FROM contacts WHERE id = ?", string(q.Contact)); err != nil {
+	if r, err = c.First("SELECT initiated FROM contacts WHERE id = ?", string(q.Contact)); err != nil {
 		return in, err
 	}
 	if r == nil { // no items either
 		return span{1, 0}, nil
 	}
-	if in.from, err = c.bisect(contactAt, chat, in, r.int(0)); err != nil {
+	if in.from, err = c.bisect(contactAt, chat, in, r.Int(0)); err != nil {
 		return in, err
 	}
-	end, err := c.bisect(contactAt, chat, in, r.int(0)+1)
+	end, err := c.bisect(contactAt, chat, in, r.Int(0)+1)
 	in.to = end - 1
 	return in, err
 }
@@ -100,12 +101,12 @@ const (
 func (c *conn) bisect(sql string, chat int64, in span, value int64) (int64, error) {
 	for in.from <= in.to {
 		middle := in.from + (in.to-in.from)/2
-		r, err := c.first(sql, chat, middle)
+		r, err := c.First(sql, chat, middle)
 		if err != nil {
 			return 0, err
 		}
-		if r != nil && r.int(0) <= in.to && r.int(1) < value {
-			in.from = r.int(0) + 1
+		if r != nil && r.Int(0) <= in.to && r.Int(1) < value {
+			in.from = r.Int(0) + 1
 		} else {
 			in.to = middle - 1
 		}
@@ -129,7 +130,7 @@ func itemSQL(q *store.ItemQuery) (string, []any) {
 	}
 	for _, v := range slices.Compact(slices.Sorted(slices.Values(q.Hidden))) {
 		sql.WriteString(" AND visibility IS NOT ?")
-		args = append(args, text(v))
+		args = append(args, sqlconn.Text(v))
 	}
 	sql.WriteString(" ORDER BY seq")
 	if q.Descending {
@@ -145,15 +146,15 @@ func itemSQL(q *store.ItemQuery) (string, []any) {
 
 func readItem(chat center.ContactID, r row) (center.Item, error) {
 	it := center.Item{
-		Chat: chat, Seq: r.int(0), ID: center.ItemID(r.id(1)), Contact: center.ContactID(r.text(2)), Time: r.time(3),
-		Type: center.ItemType(r.text(4)), ContentType: r.text(5), Content: r.text(6), Participant: center.ParticipantID(r.id(7)),
-		DisplayName: r.text(8), Role: center.Role(r.text(9)), Visibility: center.Visibility(r.text(10)), ClientToken: r.id(12),
-		Processing: center.Processing(r.text(13)),
+		Chat: chat, Seq: r.Int(0), ID: center.ItemID(r.ID(1)), Contact: center.ContactID(r.Text(2)), Time: r.Time(3),
+		Type: center.ItemType(r.Text(4)), ContentType: r.Text(5), Content: r.Text(6), Participant: center.ParticipantID(r.ID(7)),
+		DisplayName: r.Text(8), Role: center.Role(r.Text(9)), Visibility: center.Visibility(r.Text(10)), ClientToken: r.ID(12),
+		Processing: center.Processing(r.Text(13)),
 	}
 	if it.Contact == "" {
 		it.Contact = chat
 	}
-	if a := r.text(11); a != "" {
+	if a := r.Text(11); a != "" {
 		it.Attachment = &center.Attachment{}
 		if err := json.Unmarshal([]byte(a), it.Attachment); err != nil {
 			return it, err
@@ -170,11 +171,11 @@ func (s *Store) Receipts(ctx context.Context, chat center.ContactID, items []cen
 			return err
 		}
 		for _, id := range items {
-			if err := c.query(func(r row) error {
+			if err := c.Query(func(r row) error {
 				receipts = append(receipts, center.Receipt{Chat: chat, Item: id,
-					Recipient: center.ParticipantID(r.id(0)), Delivered: r.time(1), Read: r.time(2)})
+					Recipient: center.ParticipantID(r.ID(0)), Delivered: r.Time(1), Read: r.Time(2)})
 				return nil
-			}, "SELECT recipient, delivered, read FROM receipts WHERE chat = ? AND item = ?", n, packID(id)); err != nil {
+			}, "SELECT recipient, delivered, read FROM receipts WHERE chat = ? AND item = ?", n, sqlconn.PackID(id)); err != nil {
 				return err
 			}
 		}
@@ -185,14 +186,14 @@ func (s *Store) Receipts(ctx context.Context, chat center.ContactID, items []cen
 
 // chatNumber returns the number by which items and receipts name a chat.
 func (c *conn) chatNumber(id center.ContactID) (int64, error) {
-	r, err := c.first("SELECT n FROM chats WHERE id = ?", string(id))
+	r, err := c.First("SELECT n FROM chats WHERE id = ?", string(id))
 	if err != nil {
 		return 0, err
 	}
 	if r == nil {
 		return 0, missing("contact", string(id))
 	}
-	return r.int(0), nil
+	return r.Int(0), nil
 }
 
 // The first item with a token is the one that counts: a later row is ignored.
@@ -213,7 +214,7 @@ func (w *writer) writeTokens(items []center.Item, ch chat) error {
 		return nil
 	}
 	if items[0].Seq <= store.RecentItems+1 {
-		_, err := w.conn.exec(rememberAllSQL, ch.n)
+		_, err := w.conn.Exec(rememberAllSQL, ch.n)
 		return err
 	}
 	for i := range items {
@@ -221,7 +222,7 @@ func (w *writer) writeTokens(items []center.Item, ch chat) error {
 		if it.ClientToken == "" || it.Participant == "" {
 			continue
 		}
-		if _, err := w.conn.exec(rememberSQL, ch.n, packID(it.ClientToken), packID(it.Participant), flag(it.Type == center.TypeAttachment), it.Seq); err != nil {
+		if _, err := w.conn.Exec(rememberSQL, ch.n, sqlconn.PackID(it.ClientToken), sqlconn.PackID(it.Participant), sqlconn.Flag(it.Type == center.TypeAttachment), it.Seq); err != nil {
 			return err
 		}
 	}
@@ -231,17 +232,17 @@ func (w *writer) writeTokens(items []center.Item, ch chat) error {
 // Sent implements [store.Store].
 func (s *Store) Sent(ctx context.Context, chat center.ContactID, q store.SentQuery) (sent store.SentItem, err error) {
 	err = s.read(ctx, string(chat), func(c *conn) error {
-		r, err := c.first(`SELECT items.id, items.time FROM chats
+		r, err := c.First(`SELECT items.id, items.time FROM chats
 			CROSS JOIN tokens ON tokens.chat = chats.n AND token = ? AND tokens.participant = ? AND file = ?
 			CROSS JOIN items ON items.chat = tokens.chat AND items.seq = tokens.seq WHERE chats.id = ?`,
-			packID(q.ClientToken), packID(q.Participant), flag(q.Attachment), string(chat))
+			sqlconn.PackID(q.ClientToken), sqlconn.PackID(q.Participant), sqlconn.Flag(q.Attachment), string(chat))
 		if err != nil {
 			return err
 		}
 		if r == nil {
 			return missing("item", q.ClientToken)
 		}
-		sent = store.SentItem{ID: center.ItemID(r.id(0)), Time: r.time(1)}
+		sent = store.SentItem{ID: center.ItemID(r.ID(0)), Time: r.Time(1)}
 		return nil
 	})
 	return sent, err

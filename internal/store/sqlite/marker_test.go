@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store/sqlite/datadir"
 )
 
 // used returns a data directory that has held a chat, at rest.
@@ -62,39 +63,43 @@ func TestLostDatabase(t *testing.T) {
 		want  string
 		fresh bool // New helps
 	}{
-		"missing": {func(t *testing.T, dir string) { remove(t, dir, databaseName) }, "parley.db is missing", true},
-		"emptied": {func(t *testing.T, dir string) { put(t, dir, databaseName, nil) }, "parley.db is empty", true},
+		"missing": {func(t *testing.T, dir string) { remove(t, dir, datadir.DatabaseName) }, "parley.db is missing", true},
+		"emptied": {func(t *testing.T, dir string) { put(t, dir, datadir.DatabaseName, nil) }, "parley.db is empty", true},
 		"missing, log there": {func(t *testing.T, dir string) {
-			remove(t, dir, databaseName)
-			put(t, dir, databaseName+"-wal", []byte("log"))
+			remove(t, dir, datadir.DatabaseName)
+			put(t, dir, datadir.DatabaseName+"-wal", []byte("log"))
 		}, "its log, parley.db-wal, is there", false},
 		"missing, log there, no marker": {func(t *testing.T, dir string) {
-			remove(t, dir, databaseName)
-			remove(t, dir, markerName)
-			put(t, dir, databaseName+"-wal", []byte("log"))
+			remove(t, dir, datadir.DatabaseName)
+			remove(t, dir, datadir.MarkerName)
+			put(t, dir, datadir.DatabaseName+"-wal", []byte("log"))
 		}, "its log, parley.db-wal, is there", false},
 		"without tables": {func(t *testing.T, dir string) {
-			remove(t, dir, databaseName)
-			c, err := connect(t.Context(), "file:"+filepath.ToSlash(filepath.Join(dir, databaseName)), "user_version = 1", "user_version = 0")
+			remove(t, dir, datadir.DatabaseName)
+			c, err := connect(t.Context(), "file:"+filepath.ToSlash(filepath.Join(dir, datadir.DatabaseName)), "user_version = 1", "user_version = 0")
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := c.close(); err != nil {
+			if err := c.Close(); err != nil {
 				t.Fatal(err)
 			}
 		}, withoutTables, false},
-		"zeros":     {func(t *testing.T, dir string) { put(t, dir, databaseName, make([]byte, 8192)) }, "parley.db is damaged", false},
-		"garbage":   {func(t *testing.T, dir string) { put(t, dir, databaseName, bytes.Repeat([]byte("garbage "), 1000)) }, "parley.db is damaged", false},
-		"cut short": {func(t *testing.T, dir string) { put(t, dir, databaseName, read(t, dir, databaseName)[:16384]) }, "parley.db is damaged", false},
+		"zeros": {func(t *testing.T, dir string) { put(t, dir, datadir.DatabaseName, make([]byte, 8192)) }, "parley.db is damaged", false},
+		"garbage": {func(t *testing.T, dir string) {
+			put(t, dir, datadir.DatabaseName, bytes.Repeat([]byte("garbage "), 1000))
+		}, "parley.db is damaged", false},
+		"cut short": {func(t *testing.T, dir string) {
+			put(t, dir, datadir.DatabaseName, read(t, dir, datadir.DatabaseName)[:16384])
+		}, "parley.db is damaged", false},
 		"the list of tables is overwritten": {func(t *testing.T, dir string) {
-			b := read(t, dir, databaseName)
+			b := read(t, dir, datadir.DatabaseName)
 			copy(b[100:], bytes.Repeat([]byte{0xff}, 200))
-			put(t, dir, databaseName, b)
+			put(t, dir, datadir.DatabaseName, b)
 		}, "parley.db is damaged", false},
 	} {
 		dir, chat := used(t)
 		c.harm(t, dir)
-		db, log := read(t, dir, databaseName), read(t, dir, databaseName+"-wal")
+		db, log := read(t, dir, datadir.DatabaseName), read(t, dir, datadir.DatabaseName+"-wal")
 		for range 2 {
 			s, err := Open(t.Context(), Options{Dir: dir})
 			if err == nil {
@@ -106,17 +111,17 @@ func TestLostDatabase(t *testing.T) {
 					t.Errorf("%s: Open = %v; want a line that says %q", name, err, want)
 				}
 			}
-			if c.want != withoutTables && !bytes.Equal(db, read(t, dir, databaseName)) || !bytes.Equal(log, read(t, dir, databaseName+"-wal")) {
+			if c.want != withoutTables && !bytes.Equal(db, read(t, dir, datadir.DatabaseName)) || !bytes.Equal(log, read(t, dir, datadir.DatabaseName+"-wal")) {
 				t.Errorf("%s: a refused start changed the files", name)
 			}
 		}
-		db = read(t, dir, databaseName)
+		db = read(t, dir, datadir.DatabaseName)
 		s, err := Open(t.Context(), Options{Dir: dir, New: true})
 		if (err == nil) != c.fresh {
 			t.Errorf("%s: Open with New = %v", name, err)
 		}
 		if err != nil {
-			if !strings.Contains(err.Error(), "move") || !bytes.Equal(db, read(t, dir, databaseName)) {
+			if !strings.Contains(err.Error(), "move") || !bytes.Equal(db, read(t, dir, datadir.DatabaseName)) {
 				t.Errorf("%s: Open with New = %v; want what to move away", name, err)
 			}
 			continue
@@ -174,7 +179,7 @@ func TestMarker(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		return string(read(t, dir, markerName)), b.String()
+		return string(read(t, dir, datadir.MarkerName)), b.String()
 	}
 	old := older(t, 6) // without a marker
 	dir, _ := used(t)
@@ -183,18 +188,18 @@ func TestMarker(t *testing.T) {
 		if !id.MatchString(first) || !strings.Contains(first, "--new") || log != "" {
 			t.Errorf("the marker is %q, the log %q", first, log)
 		}
-		remove(t, dir, markerName) // by somebody who tidies up
+		remove(t, dir, datadir.MarkerName) // by somebody who tidies up
 		if again, log := begin(dir); again != first || log != "" {
 			t.Errorf("the marker was %q and is %q, the log %q", first, again, log)
 		}
-		put(t, dir, markerName, nil) // cut short by a full disk
+		put(t, dir, datadir.MarkerName, nil) // cut short by a full disk
 		if again, _ := begin(dir); again != first {
 			t.Errorf("the marker was %q and is %q", first, again)
 		}
 	}
-	put(t, dir, databaseName, read(t, old, databaseName)) // a backup of another server is restored
+	put(t, dir, datadir.DatabaseName, read(t, old, datadir.DatabaseName)) // a backup of another server is restored
 	other, log := begin(dir)
-	if other != string(read(t, old, markerName)) || !strings.Contains(log, "another one") {
+	if other != string(read(t, old, datadir.MarkerName)) || !strings.Contains(log, "another one") {
 		t.Errorf("with another database the marker is %q, the log %q", other, log)
 	}
 	if _, log := begin(dir); log != "" {
@@ -206,17 +211,17 @@ func TestMarker(t *testing.T) {
 // empty. So an empty file with a log is one that was emptied.
 func TestLogIsNotAheadOfTheFile(t *testing.T) {
 	dir := t.TempDir()
-	d, err := openDirectory(dir, false)
+	d, err := datadir.Open(dir, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.close()
-	c, err := connect(t.Context(), d.dsn(), "journal_mode = wal")
+	defer d.Close()
+	c, err := connect(t.Context(), d.DSN(), "journal_mode = wal")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.close()
-	if info, err := os.Stat(filepath.Join(dir, databaseName)); err != nil || info.Size() == 0 {
+	defer c.Close()
+	if info, err := os.Stat(filepath.Join(dir, datadir.DatabaseName)); err != nil || info.Size() == 0 {
 		t.Errorf("%v, %v; want a file that is not empty", info, err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite/sqlconn"
 )
 
 // Outbox implements [store.Store]. When more is due than limit, every stream
@@ -19,11 +20,11 @@ func (s *Store) Outbox(ctx context.Context, shards store.Shards, now time.Time, 
 	}
 	err = s.read(ctx, ourselves, func(c *conn) error {
 		var streams []string
-		if err := c.query(func(r row) error {
+		if err := c.Query(func(r row) error {
 			if len(streams) == limit {
-				return errEnough
+				return sqlconn.ErrEnough
 			}
-			if first := (store.Delivery{Stream: r.text(0), Chat: center.ContactID(r.text(1))}); shards.Has(first.Shard()) {
+			if first := (store.Delivery{Stream: r.Text(0), Chat: center.ContactID(r.Text(1))}); shards.Has(first.Shard()) {
 				streams = append(streams, first.Stream)
 			}
 			return nil
@@ -47,9 +48,9 @@ func (s *Store) Outbox(ctx context.Context, shards store.Shards, now time.Time, 
 // deliveries returns the oldest deliveries of a stream, up to the first that is not due.
 func (c *conn) deliveries(stream string, now time.Time, limit int) (found []store.Delivery, err error) {
 	due := true
-	err = c.query(func(r row) error {
-		d := store.Delivery{ID: r.int(0), Stream: stream, Chat: center.ContactID(r.text(1)), Instance: center.InstanceID(r.text(2)),
-			Endpoint: r.text(3), Body: r.blob(4), Created: r.time(5), Due: r.time(6), Attempts: int(r.int(7)), Error: r.text(8)}
+	err = c.Query(func(r row) error {
+		d := store.Delivery{ID: r.Int(0), Stream: stream, Chat: center.ContactID(r.Text(1)), Instance: center.InstanceID(r.Text(2)),
+			Endpoint: r.Text(3), Body: r.Blob(4), Created: r.Time(5), Due: r.Time(6), Attempts: int(r.Int(7)), Error: r.Text(8)}
 		if due = due && !d.Due.After(now); due {
 			found = append(found, d)
 		}
@@ -68,8 +69,8 @@ func (s *Store) Overflow(ctx context.Context, shards store.Shards, keep, limit i
 	}
 	err = s.read(ctx, ourselves, func(c *conn) error {
 		var full []excess
-		if err := c.query(func(r row) error {
-			full = append(full, excess{r.text(0), r.int(1)})
+		if err := c.Query(func(r row) error {
+			full = append(full, excess{r.Text(0), r.Int(1)})
 			return nil
 		}, "SELECT stream, count(*) - ?1 FROM outbox GROUP BY stream HAVING count(*) > ?1 LIMIT ?2+0", int64(keep), rowsFor(shards, limit)); err != nil {
 			return err
@@ -99,9 +100,9 @@ func (s *Store) DeadLetters(ctx context.Context, q store.DeadQuery) (letters []s
 		limit = 1000
 	}
 	err = s.read(ctx, ourselves, func(c *conn) error {
-		return c.query(func(r row) error {
-			letters = append(letters, store.Delivery{ID: r.int(0), Stream: r.text(1), Chat: center.ContactID(r.text(2)), Instance: center.InstanceID(r.text(3)),
-				Endpoint: r.text(4), Body: r.blob(5), Created: r.time(6), Attempts: int(r.int(7)), Error: r.text(8)})
+		return c.Query(func(r row) error {
+			letters = append(letters, store.Delivery{ID: r.Int(0), Stream: r.Text(1), Chat: center.ContactID(r.Text(2)), Instance: center.InstanceID(r.Text(3)),
+				Endpoint: r.Text(4), Body: r.Blob(5), Created: r.Time(6), Attempts: int(r.Int(7)), Error: r.Text(8)})
 			return nil
 		}, `SELECT id, stream, chat, instance, endpoint, body, created, attempts, error FROM dead_letters
 			WHERE id > ?1 AND (?2 = '' OR endpoint = ?2) ORDER BY id LIMIT ?3+0`, q.After, q.Endpoint, int64(limit))

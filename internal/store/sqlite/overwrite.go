@@ -20,19 +20,19 @@ func (s *Store) Overwrite(ctx context.Context, w store.ResourceWrite, gone ...st
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.overwrite(&w, gone), c.close())
+	return errors.Join(c.overwrite(&w, gone), c.Close())
 }
 
 func (c *conn) overwrite(w *store.ResourceWrite, gone []string) error {
-	if err := c.script("BEGIN IMMEDIATE"); err != nil {
+	if err := c.Script("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
 	_, err := c.writeResources(w)
 	if err == nil {
-		err = c.script("COMMIT")
+		err = c.Script("COMMIT")
 	}
 	if err != nil {
-		_ = c.script("ROLLBACK") // fails when the error has ended the transaction
+		_ = c.Script("ROLLBACK") // fails when the error has ended the transaction
 		return err
 	}
 	if err := c.truncateLog(); err != nil {
@@ -44,7 +44,7 @@ func (c *conn) overwrite(w *store.ResourceWrite, gone []string) error {
 	case !left:
 		return nil
 	}
-	if err := c.script("VACUUM"); err != nil {
+	if err := c.Script("VACUUM"); err != nil {
 		return err
 	}
 	if err := c.truncateLog(); err != nil {
@@ -59,8 +59,8 @@ func (c *conn) overwrite(w *store.ResourceWrite, gone []string) error {
 
 // truncateLog copies the log into the database file and empties it.
 func (c *conn) truncateLog() error {
-	r, err := c.first("PRAGMA wal_checkpoint(TRUNCATE)")
-	if err == nil && (r == nil || r.bool(0)) {
+	r, err := c.First("PRAGMA wal_checkpoint(TRUNCATE)")
+	if err == nil && (r == nil || r.Bool(0)) {
 		err = errors.New("another process reads the database")
 	}
 	if err != nil {
@@ -73,7 +73,7 @@ func (c *conn) truncateLog() error {
 // through SQLite: closing a file descriptor of its own would give up SQLite's locks on the file.
 func (c *conn) holds(texts []string) (bool, error) {
 	for _, text := range texts {
-		r, err := c.first("SELECT 1 FROM sqlite_dbpage WHERE instr(data, CAST(? AS BLOB)) > 0 LIMIT 1", text)
+		r, err := c.First("SELECT 1 FROM sqlite_dbpage WHERE instr(data, CAST(? AS BLOB)) > 0 LIMIT 1", text)
 		if err != nil || r != nil {
 			return r != nil, err
 		}

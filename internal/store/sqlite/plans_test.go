@@ -15,6 +15,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite/sqlconn"
 )
 
 // indexes are those by which the lists of work are read, by a part of the query.
@@ -152,14 +153,14 @@ func TestQueriesUseIndexes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.pool.put(c, ourselves)
-	for _, sql := range slices.Collect(maps.Keys(c.stmts)) {
+	for _, sql := range slices.Collect(maps.Keys(c.Stmts)) {
 		verb, _, _ := strings.Cut(sql, " ")
 		if !slices.Contains([]string{"SELECT", "INSERT", "UPDATE", "DELETE"}, verb) || strings.Contains(sql, "sqlite_schema") {
 			continue
 		}
 		var steps []string
-		if err := c.query(func(r row) error {
-			step := r.text(3)
+		if err := c.Query(func(r row) error {
+			step := r.Text(3)
 			steps = append(steps, step)
 			scans := strings.HasPrefix(step, "SCAN") && !strings.Contains(step, "INDEX") && !strings.HasPrefix(step, "SCAN wanted")
 			if step == "SCAN leases" { // a handful, once an hour
@@ -182,13 +183,13 @@ func TestQueriesUseIndexes(t *testing.T) {
 
 // counted is a statement that counts how often it runs.
 type counted struct {
-	statement
+	sqlconn.Statement
 	runs int
 }
 
 func (s *counted) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
 	s.runs++
-	return s.statement.QueryContext(ctx, args)
+	return s.Statement.QueryContext(ctx, args)
 }
 
 // A part of a transcript is found by time and by contact without reading what lies
@@ -234,11 +235,12 @@ func TestPartsOfTranscriptsAreNotScannedFor(t *testing.T) {
 		if err := s.read(t.Context(), ourselves, func(conn *conn) error {
 			byTime, byContact := &counted{}, &counted{}
 			for sql, s := range map[string]*counted{timeAt: byTime, contactAt: byContact} {
-				if s.statement, err = conn.stmt(sql); err != nil {
+				if _, err := conn.First(sql, int64(0), int64(0)); err != nil {
 					return err
 				}
-				conn.stmts[sql] = s
-				defer func() { conn.stmts[sql] = s.statement }()
+				s.Statement = conn.Stmts[sql]
+				conn.Stmts[sql] = s
+				defer func() { conn.Stmts[sql] = s.Statement }()
 			}
 			n, err := conn.chatNumber(id)
 			if err != nil {
@@ -256,7 +258,7 @@ func TestPartsOfTranscriptsAreNotScannedFor(t *testing.T) {
 	}
 }
 
-// TestLimitsKeepStatementsCompiled: see [conn.query].
+// TestLimitsKeepStatementsCompiled: see [sqlconn.Conn.Query].
 func TestLimitsKeepStatementsCompiled(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	if err != nil {

@@ -188,7 +188,7 @@ func (p *pool) close() error {
 	}
 	var errs []error
 	for _, c := range p.idle {
-		errs = append(errs, c.close())
+		errs = append(errs, c.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -226,7 +226,7 @@ func TestPoolUnderLoad(t *testing.T) {
 				}
 				if c, err := p.get(ctx, of); err == nil {
 					hold(of, 1)
-					if _, err := c.first("SELECT 1"); err != nil {
+					if _, err := c.First("SELECT 1"); err != nil {
 						t.Error(err)
 					}
 					hold(of, -1)

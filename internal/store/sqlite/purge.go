@@ -18,7 +18,7 @@ const purgeStep = 500
 func (s *Store) Purge(ctx context.Context, shards store.Shards, before time.Time, dead int) error {
 	err := errors.Join(s.purgeKeys(ctx, shards, before.UnixMilli()), s.purgeDead(ctx, shards, dead), s.do(ctx, func(c *conn) error {
 		// Those of nodes that are gone: a node's name is often that of one process.
-		_, err := c.exec("DELETE FROM leases WHERE expires < ?", before.UnixMilli())
+		_, err := c.Exec("DELETE FROM leases WHERE expires < ?", before.UnixMilli())
 		return err
 	}))
 	if s.dropCopies != nil {
@@ -30,10 +30,10 @@ func (s *Store) Purge(ctx context.Context, shards store.Shards, before time.Time
 func (s *Store) purgeKeys(ctx context.Context, shards store.Shards, before int64) error {
 	at, n := int64(math.MinInt64), int64(0) // of the last row that was looked at
 	return s.purge(ctx, "DELETE FROM once WHERE n = ?", func(c *conn, remove func(int64)) (rows int, err error) {
-		err = c.query(func(r row) error {
+		err = c.Query(func(r row) error {
 			rows++
-			at, n = r.int(0), r.int(1)
-			if shards.Has(store.ShardOf(r.text(2))) {
+			at, n = r.Int(0), r.Int(1)
+			if shards.Has(store.ShardOf(r.Text(2))) {
 				remove(n)
 			}
 			return nil
@@ -46,11 +46,11 @@ func (s *Store) purgeKeys(ctx context.Context, shards store.Shards, before int64
 func (s *Store) purgeDead(ctx context.Context, shards store.Shards, keep int) error {
 	id := int64(math.MaxInt64) // of the last row that was looked at
 	return s.purge(ctx, "DELETE FROM dead_letters WHERE id = ?", func(c *conn, remove func(int64)) (rows int, err error) {
-		err = c.query(func(r row) error {
+		err = c.Query(func(r row) error {
 			rows++
-			id = r.int(0)
+			id = r.Int(0)
 			switch {
-			case !shards.Has((&store.Delivery{Chat: center.ContactID(r.text(1)), Stream: r.text(2)}).Shard()):
+			case !shards.Has((&store.Delivery{Chat: center.ContactID(r.Text(1)), Stream: r.Text(2)}).Shard()):
 			case keep > 0:
 				keep--
 			default:
@@ -77,7 +77,7 @@ func (s *Store) purge(ctx context.Context, sql string, look func(c *conn, remove
 		if len(gone) > 0 {
 			if err := s.do(ctx, func(c *conn) error {
 				for _, n := range gone {
-					if _, err := c.exec(sql, n); err != nil {
+					if _, err := c.Exec(sql, n); err != nil {
 						return err
 					}
 				}

@@ -7,6 +7,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite/sqlconn"
 )
 
 const resourceColumns = "instance, kind, id, name, version, created, updated, body, tags"
@@ -14,7 +15,7 @@ const resourceColumns = "instance, kind, id, name, version, created, updated, bo
 // Resource implements [store.Store].
 func (s *Store) Resource(ctx context.Context, kind center.Kind, id string) (res center.Resource, err error) {
 	err = s.read(ctx, ourselves, func(c *conn) error {
-		r, err := c.first("SELECT "+resourceColumns+" FROM resources WHERE kind = ? AND id = ?", string(kind), id)
+		r, err := c.First("SELECT "+resourceColumns+" FROM resources WHERE kind = ? AND id = ?", string(kind), id)
 		if err != nil {
 			return err
 		}
@@ -36,7 +37,7 @@ func (s *Store) Resources(ctx context.Context, instance center.InstanceID, kind 
 	return pages(s, ctx, string(instance), func() nextPage[center.Resource] {
 		var name, id string
 		return func(c *conn, add func(center.Resource)) error {
-			return c.query(func(r row) error {
+			return c.Query(func(r row) error {
 				res, err := readResource(r)
 				if err != nil {
 					return err
@@ -50,12 +51,12 @@ func (s *Store) Resources(ctx context.Context, instance center.InstanceID, kind 
 }
 
 func readResource(r row) (center.Resource, error) {
-	res := center.Resource{Instance: center.InstanceID(r.text(0)), Kind: center.Kind(r.text(1)), ID: r.text(2), Name: r.text(3),
-		Version: r.int(4), Created: r.time(5), Updated: r.time(6)}
-	if body := r.text(7); body != "" {
+	res := center.Resource{Instance: center.InstanceID(r.Text(0)), Kind: center.Kind(r.Text(1)), ID: r.Text(2), Name: r.Text(3),
+		Version: r.Int(4), Created: r.Time(5), Updated: r.Time(6)}
+	if body := r.Text(7); body != "" {
 		res.Body = json.RawMessage(body)
 	}
-	if tags := r.text(8); tags != "" {
+	if tags := r.Text(8); tags != "" {
 		return res, json.Unmarshal([]byte(tags), &res.Tags)
 	}
 	return res, nil
@@ -69,12 +70,12 @@ func (s *Store) WriteResources(ctx context.Context, w store.ResourceWrite) (map[
 func (c *conn) writeResources(w *store.ResourceWrite) (map[center.InstanceID]int64, error) {
 	revisions := map[center.InstanceID]int64{} // of what was touched
 	for i := range w.Drop {
-		r, err := c.first("DELETE FROM resources WHERE kind = ? AND id = ? RETURNING instance", string(w.Drop[i].Kind), w.Drop[i].ID)
+		r, err := c.First("DELETE FROM resources WHERE kind = ? AND id = ? RETURNING instance", string(w.Drop[i].Kind), w.Drop[i].ID)
 		if err != nil {
 			return nil, err
 		}
 		if r != nil {
-			revisions[center.InstanceID(r.text(0))] = 0
+			revisions[center.InstanceID(r.Text(0))] = 0
 		}
 	}
 	for i := range w.Put {
@@ -95,12 +96,12 @@ func (c *conn) writeResources(w *store.ResourceWrite) (map[center.InstanceID]int
 		}
 	}
 	for instance := range revisions {
-		r, err := c.first(`INSERT INTO revisions (instance, revision) VALUES (?, 1)
+		r, err := c.First(`INSERT INTO revisions (instance, revision) VALUES (?, 1)
 			ON CONFLICT (instance) DO UPDATE SET revision = revision + 1 RETURNING revision`, string(instance))
 		if err != nil {
 			return nil, err
 		}
-		revisions[instance] = r.int(0)
+		revisions[instance] = r.Int(0)
 	}
 	return revisions, nil
 }
@@ -111,22 +112,22 @@ func (c *conn) putResource(res *center.Resource, touched map[center.InstanceID]i
 	if err != nil {
 		return err
 	}
-	stored, err := c.first("SELECT version, instance FROM resources WHERE kind = ? AND id = ?", string(res.Kind), res.ID)
+	stored, err := c.First("SELECT version, instance FROM resources WHERE kind = ? AND id = ?", string(res.Kind), res.ID)
 	if err != nil {
 		return err
 	}
 	switch {
 	case res.Version == 0 && stored != nil:
 		return center.Errorf(center.Duplicate, "%s %q exists", res.Kind, res.ID)
-	case res.Version != 0 && (stored == nil || stored.int(0) != res.Version):
+	case res.Version != 0 && (stored == nil || stored.Int(0) != res.Version):
 		return center.Errorf(center.Conflict, "%s %q was changed meanwhile", res.Kind, res.ID)
 	}
 	touched[res.Instance] = 0
 	if stored != nil {
-		touched[center.InstanceID(stored.text(1))] = 0
+		touched[center.InstanceID(stored.Text(1))] = 0
 	}
 	if res.Name != "" {
-		taken, err := c.first("SELECT 1 FROM resources WHERE instance = ? AND kind = ? AND name = ? AND name <> '' AND id <> ?",
+		taken, err := c.First("SELECT 1 FROM resources WHERE instance = ? AND kind = ? AND name = ? AND name <> '' AND id <> ?",
 			string(res.Instance), string(res.Kind), res.Name, res.ID)
 		if err != nil {
 			return err
@@ -135,20 +136,20 @@ func (c *conn) putResource(res *center.Resource, touched map[center.InstanceID]i
 			return center.Errorf(center.Duplicate, "a %s with the name %q exists", res.Kind, res.Name)
 		}
 	}
-	_, err = c.exec("INSERT INTO resources ("+resourceColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+	_, err = c.Exec("INSERT INTO resources ("+resourceColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (kind, id) DO UPDATE SET instance = excluded.instance, name = excluded.name, version = excluded.version,
 			created = excluded.created, updated = excluded.updated, body = excluded.body, tags = excluded.tags`,
-		string(res.Instance), string(res.Kind), res.ID, res.Name, res.Version+1, millis(res.Created), millis(res.Updated),
-		text(string(res.Body)), tags)
+		string(res.Instance), string(res.Kind), res.ID, res.Name, res.Version+1, sqlconn.Millis(res.Created), sqlconn.Millis(res.Updated),
+		sqlconn.Text(string(res.Body)), tags)
 	return err
 }
 
 // Revision implements [store.Store].
 func (s *Store) Revision(ctx context.Context, instance center.InstanceID) (revision int64, err error) {
 	err = s.read(ctx, ourselves, func(c *conn) error {
-		r, err := c.first("SELECT revision FROM revisions WHERE instance = ?", string(instance))
+		r, err := c.First("SELECT revision FROM revisions WHERE instance = ?", string(instance))
 		if r != nil {
-			revision = r.int(0)
+			revision = r.Int(0)
 		}
 		return err
 	})

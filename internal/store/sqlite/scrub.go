@@ -69,23 +69,23 @@ func (s eraser) Scrub(ctx context.Context, from int64) (next int64, err error) {
 
 // mapEnd returns the number of the last page, 0 for a database without a pointer map.
 func (c *conn) mapEnd() (int64, error) {
-	mode, err := c.pragma("auto_vacuum")
+	mode, err := c.Pragma("auto_vacuum")
 	if err != nil || mode == 0 {
 		return 0, err
 	}
-	if size, err := c.pragma("page_size"); err != nil || size != pageSize {
+	if size, err := c.Pragma("page_size"); err != nil || size != pageSize {
 		return 0, err
 	}
-	return c.pragma("page_count")
+	return c.Pragma("page_count")
 }
 
 // page reads a page, nil when there is none with the number.
 func (c *conn) page(n int64) ([]byte, error) {
-	r, err := c.first("SELECT data FROM sqlite_dbpage WHERE pgno = ?", n)
+	r, err := c.First("SELECT data FROM sqlite_dbpage WHERE pgno = ?", n)
 	if err != nil || r == nil {
 		return nil, err
 	}
-	return r.blob(0), nil
+	return r.Blob(0), nil
 }
 
 func isTree(kinds []byte, i int) bool {
@@ -115,7 +115,7 @@ func (c *conn) scrub(n int64) error {
 	if err != nil || !wipe(data, n == 1) {
 		return err
 	}
-	_, err = c.exec("UPDATE sqlite_dbpage SET data = ? WHERE pgno = ?", data, n)
+	_, err = c.Exec("UPDATE sqlite_dbpage SET data = ? WHERE pgno = ?", data, n)
 	return err
 }
 
@@ -165,7 +165,7 @@ func zero(b []byte) (changed bool) {
 // Traces implements [store.Store].
 func (s eraser) Traces(ctx context.Context) (left bool, err error) {
 	err = s.read(ctx, ourselves, func(c *conn) error {
-		r, err := c.first("SELECT one FROM traces WHERE one = 1")
+		r, err := c.First("SELECT one FROM traces WHERE one = 1")
 		left = r != nil
 		return err
 	})
@@ -175,7 +175,7 @@ func (s eraser) Traces(ctx context.Context) (left bool, err error) {
 // Spotless implements [store.Store].
 func (s eraser) Spotless(ctx context.Context) error {
 	return s.do(ctx, func(c *conn) error {
-		_, err := c.exec("DELETE FROM traces WHERE one = 1 AND NOT EXISTS (SELECT 1 FROM remains)")
+		_, err := c.Exec("DELETE FROM traces WHERE one = 1 AND NOT EXISTS (SELECT 1 FROM remains)")
 		return err
 	})
 }

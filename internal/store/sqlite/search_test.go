@@ -41,7 +41,7 @@ func TestSearchesUseIndexes(t *testing.T) {
 			sql, args := statement(&q)
 			var plan []string
 			if err := s.read(t.Context(), ourselves, func(c *conn) error {
-				return c.queryOnce(func(r row) error { plan = append(plan, r.text(3)); return nil }, "EXPLAIN QUERY PLAN "+sql, args...)
+				return c.QueryOnce(func(r row) error { plan = append(plan, r.Text(3)); return nil }, "EXPLAIN QUERY PLAN "+sql, args...)
 			}); err != nil {
 				t.Fatal(err)
 			}

@@ -2,8 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
 	"time"
 
 	"parley.example/parley/internal/store"
@@ -24,14 +22,14 @@ const (
 func (s eraser) Shrink(ctx context.Context) (more bool, err error) {
 	return give(ctx, s.Store, func(w *writer) (more bool, err error) {
 		c := w.conn
-		before, err := c.pragma("freelist_count")
+		before, err := c.Pragma("freelist_count")
 		if err != nil || before <= spareFree {
 			return false, err
 		}
-		if err := c.query(func(row) error { return nil }, shrinkSQL); err != nil {
+		if err := c.Query(func(row) error { return nil }, shrinkSQL); err != nil {
 			return false, err
 		}
-		after, err := c.pragma("freelist_count")
+		after, err := c.Pragma("freelist_count")
 		return after > spareFree && after < before, err // not in memory, where nothing is given back
 	})
 }
@@ -75,41 +73,5 @@ func (w *wal) empty(c *conn) error {
 		return store.ErrBusy
 	}
 	w.length, w.next = 0, w.pages
-	return nil
-}
-
-// overhaul rewrites a database that was made before there was a way to give back space: it
-// has traces of what was deleted, and does not shrink. Without the space on the disk that
-// this needs it is tried again at the next start.
-func overhaul(ctx context.Context, c *conn, dsn string, log *slog.Logger) error {
-	mode, err := c.pragma("auto_vacuum")
-	if err != nil || mode != 0 {
-		return err
-	}
-	pages, err := c.pragma("page_count")
-	if err != nil {
-		return err
-	}
-	log.Info("rewriting the database, this once, so that nothing deleted is left in the file and it can shrink; it needs as much free space as the file has", "bytes", pages*4096)
-	began := time.Now() // of a duration for the log
-	apart, err := connect(ctx, dsn, "busy_timeout = 10000", "synchronous = full", "temp_store = file", "auto_vacuum = incremental")
-	if err != nil {
-		return err
-	}
-	err = apart.script("VACUUM")
-	if err == nil {
-		err = apart.script("PRAGMA wal_checkpoint(TRUNCATE)")
-	}
-	if closed := apart.close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		log.Warn("the database could not be rewritten; what was deleted before may lie in the file, which does not shrink. It is tried again at the next start", "err", err)
-		return nil
-	}
-	if pages, err = c.pragma("page_count"); err != nil {
-		return fmt.Errorf("after the database was rewritten: %w", err)
-	}
-	log.Info("the database was rewritten", "bytes", pages*4096, "took_ms", time.Since(began).Milliseconds())
 	return nil
 }

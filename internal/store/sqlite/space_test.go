@@ -12,11 +12,12 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite/datadir"
 )
 
 func holds(t *testing.T, dir, text string) bool {
 	t.Helper()
-	for _, name := range []string{databaseName, databaseName + "-wal"} {
+	for _, name := range []string{datadir.DatabaseName, datadir.DatabaseName + "-wal"} {
 		b, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil && !os.IsNotExist(err) {
 			t.Fatal(err)
@@ -42,7 +43,7 @@ func emptyLog(t *testing.T, s *Store) {
 
 func size(t *testing.T, dir string) int64 {
 	t.Helper()
-	info, err := os.Stat(filepath.Join(dir, databaseName))
+	info, err := os.Stat(filepath.Join(dir, datadir.DatabaseName))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,9 +124,9 @@ func TestErasedRowsLeaveNoTrace(t *testing.T) {
 		t.Errorf("the file had %d bytes and has %d; half of it was erased", before, after)
 	}
 	if err := s.read(t.Context(), ourselves, func(c *conn) error {
-		r, err := c.first("SELECT integrity_check FROM pragma_integrity_check")
-		if err == nil && r.text(0) != "ok" {
-			t.Errorf("integrity_check: %s", r.text(0))
+		r, err := c.First("SELECT integrity_check FROM pragma_integrity_check")
+		if err == nil && r.Text(0) != "ok" {
+			t.Errorf("integrity_check: %s", r.Text(0))
 		}
 		return err
 	}); err != nil {
@@ -154,12 +155,12 @@ func TestOlderDatabaseIsOverhauled(t *testing.T) {
 			t.Error("the file has what was deleted")
 		}
 		if err := s.read(t.Context(), ourselves, func(c *conn) error {
-			if mode, err := c.pragma("auto_vacuum"); err != nil || mode != 2 {
+			if mode, err := c.Pragma("auto_vacuum"); err != nil || mode != 2 {
 				t.Errorf("auto_vacuum is %d, %v; want 2", mode, err)
 			}
 			var got []string
-			if err := c.query(func(r row) error {
-				got = append(got, fmt.Sprint(r.text(0), r.int(1), " ", r.int(2)))
+			if err := c.Query(func(r row) error {
+				got = append(got, fmt.Sprint(r.Text(0), r.Int(1), " ", r.Int(2)))
 				return nil
 			}, "SELECT id, kept, ended FROM chats ORDER BY id"); err != nil {
 				return err
@@ -167,7 +168,7 @@ func TestOlderDatabaseIsOverhauled(t *testing.T) {
 			if want := "[a7 1772355600123 b0 0 c5 777]"; fmt.Sprint(got) != want {
 				t.Errorf("chats are kept as %v; want %s", got, want)
 			}
-			r, err := c.first("SELECT sum(chat = x'00000000111142228333444455556666'), sum(chat = 'short'), count(chat) FROM once")
+			r, err := c.First("SELECT sum(chat = x'00000000111142228333444455556666'), sum(chat = 'short'), count(chat) FROM once")
 			if err == nil && fmt.Sprint(r) != "[1 1 2]" {
 				t.Errorf("the answers belong to %v", r)
 			}

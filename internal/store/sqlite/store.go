@@ -1,6 +1,7 @@
 // Package sqlite keeps Parley's data in one SQLite database: a file in a data
 // directory, or memory. It implements [store.Store]; docs/database.md shows
-// the tables and the views for reporting tools.
+// the tables and the views for reporting tools. Package sqlconn is one connection, datadir
+// the directory, schema the tables and how older data gets them.
 //
 // # How it works
 //
@@ -33,6 +34,8 @@ import (
 	"time"
 
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite/datadir"
+	"parley.example/parley/internal/store/sqlite/schema"
 )
 
 var _ store.Store = (*Store)(nil)
@@ -97,8 +100,8 @@ func openMemory(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, c, nil, o); err != nil {
-		c.close()
+	if err := schema.Migrate(ctx, c.Conn, nil, schema.Options{Log: o.Log}); err != nil {
+		c.Close()
 		return nil, err
 	}
 	// Reader and writer take turns with the one connection: the data lives in it.
@@ -109,53 +112,53 @@ func openMemory(ctx context.Context, o Options) (*Store, error) {
 }
 
 func openFile(ctx context.Context, o Options) (*Store, error) {
-	dir, err := openDirectory(o.Dir, o.New)
+	dir, err := datadir.Open(o.Dir, o.New)
 	if err != nil {
 		return nil, err
 	}
 	var undo undo
-	undo.add(dir.close)
+	undo.add(dir.Close)
 	fail := func(err error) (*Store, error) {
 		undo.run()
-		return nil, fmt.Errorf("open %s: %w", dir.path, dir.explain(err))
+		return nil, fmt.Errorf("open %s: %w", dir.Path, dir.Explain(err))
 	}
 	pragmas := []string{"secure_delete = on", "busy_timeout = 10000", "journal_mode = wal", "synchronous = full", "foreign_keys = on",
 		"wal_autocheckpoint = 0", "journal_size_limit = 67108864", "temp_store = memory", "cache_size = -16000"}
-	if dir.empty() { // elsewhere it would be a write, before it is known whether the data is for this release
+	if dir.Empty() { // elsewhere it would be a write, before it is known whether the data is for this release
 		pragmas = append([]string{"auto_vacuum = incremental"}, pragmas...)
 	}
-	c, err := connect(ctx, dir.dsn(), pragmas...)
+	c, err := connect(ctx, dir.DSN(), pragmas...)
 	if err != nil {
 		return fail(err)
 	}
-	undo.add(c.close)
-	if err := dir.checkTables(c, o.New); err != nil {
+	undo.add(c.Close)
+	if err := dir.CheckTables(c.Conn, o.New); err != nil {
 		return fail(err)
 	}
-	if err := migrate(ctx, c, dir, o); err != nil {
+	if err := schema.Migrate(ctx, c.Conn, dir, schema.Options{NoCopy: o.NoUpgradeCopy, Log: o.Log}); err != nil {
 		return fail(err)
 	}
-	if err := overhaul(ctx, c, dir.dsn(), o.Log); err != nil {
+	if err := schema.Overhaul(ctx, c.Conn, dir.DSN(), o.Log); err != nil {
 		return fail(err)
 	}
-	if err := dir.mark(c, o.Release, o.Log); err != nil {
+	if err := dir.Mark(c.Conn, o.Release, o.Log); err != nil {
 		return fail(err)
 	}
-	if err := dir.tellCopies(o.Log); err != nil {
+	if err := dir.TellCopies(o.Log); err != nil {
 		return fail(err)
 	}
-	cp, err := newCheckpointer(ctx, dir.dsn(), o)
+	cp, err := newCheckpointer(ctx, dir.DSN(), o)
 	if err != nil {
 		return fail(err)
 	}
 	undo.add(cp.close)
 	p := newPool(readers, func() (*conn, error) {
-		return connect(context.WithoutCancel(ctx), dir.dsn(), "busy_timeout = 10000", "query_only = on", "temp_store = memory", "cache_size = -4000")
+		return connect(context.WithoutCancel(ctx), dir.DSN(), "busy_timeout = 10000", "query_only = on", "temp_store = memory", "cache_size = -4000")
 	})
 	undo.add(p.close)
 	s := start(newWriter(o, nil, c, cp), p, undo.run)
-	s.dsn = dir.dsn()
-	s.dropCopies = func(before time.Time) error { return dir.dropCopies(before, o.Log) }
+	s.dsn = dir.DSN()
+	s.dropCopies = func(before time.Time) error { return dir.DropCopies(before, o.Log) }
 	return s, nil
 }
 

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -20,27 +19,23 @@ import (
 	"time"
 
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite/datadir"
+	"parley.example/parley/internal/store/sqlite/schema"
+	"parley.example/parley/internal/store/sqlite/sqlconn"
 )
 
 // newest is the format that this release makes.
-func newest(t *testing.T) int64 {
-	t.Helper()
-	steps, err := readSteps()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return int64(len(steps))
-}
+func newest() int64 { return int64(schema.Format()) }
 
 // look reads one row of a database file as it is, without upgrading it.
 func look(t *testing.T, file, sql string) row {
 	t.Helper()
-	c, err := connect(t.Context(), fileURI(file))
+	c, err := connect(t.Context(), sqlconn.FileURI(file))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.close()
-	r, err := c.first(sql)
+	defer c.Close()
+	r, err := c.First(sql)
 	if err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
@@ -51,7 +46,7 @@ func look(t *testing.T, file, sql string) row {
 func state(t *testing.T, file string) string {
 	t.Helper()
 	r := look(t, file, "SELECT user_version, (SELECT count(*) FROM chats), (SELECT count(*) FROM items), (SELECT group_concat(integrity_check) FROM pragma_integrity_check) FROM pragma_user_version")
-	return fmt.Sprintf("format %d, %d chats, %d items, %s", r.int(0), r.int(1), r.int(2), r.text(3))
+	return fmt.Sprintf("format %d, %d chats, %d items, %s", r.Int(0), r.Int(1), r.Int(2), r.Text(3))
 }
 
 // opened opens a directory and returns what that logs; the store is closed again.
@@ -90,22 +85,22 @@ func TestUpgradeMakesACopy(t *testing.T) {
 	if got, want := state(t, file), "format 3, 2 chats, 1 items, ok"; got != want {
 		t.Errorf("the copy: %s; want %s", got, want)
 	}
-	if got, want := state(t, filepath.Join(dir, databaseName)), fmt.Sprintf("format %d, 2 chats, 1 items, ok", newest(t)); got != want {
+	if got, want := state(t, filepath.Join(dir, datadir.DatabaseName)), fmt.Sprintf("format %d, 2 chats, 1 items, ok", newest()); got != want {
 		t.Errorf("the data: %s; want %s", got, want)
 	}
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the copy is %v, %v; want the mode 0600", info, err)
 	}
-	steps, err := readSteps()
+	steps, err := schema.Steps()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"format=3 ", fmt.Sprintf("needed=%d ", len(steps)), steps[from].does, steps[len(steps)-1].does, "copy=" + file, "was upgraded", "took_ms="} {
+	for _, want := range []string{"format=3 ", fmt.Sprintf("needed=%d ", len(steps)), steps[from].Does, steps[len(steps)-1].Does, "copy=" + file, "was upgraded", "took_ms="} {
 		if !strings.Contains(log, want) {
 			t.Errorf("the log lacks %q:\n%s", want, log)
 		}
 	}
-	if strings.Contains(log, steps[from-1].does) {
+	if strings.Contains(log, steps[from-1].Does) {
 		t.Errorf("the log names a step that was taken long ago:\n%s", log)
 	}
 	log, err = opened(t, Options{Dir: dir}, func(s *Store) {
@@ -142,53 +137,11 @@ func TestUpgradeWithoutACopy(t *testing.T) {
 		if copies, err := filepath.Glob(filepath.Join(o.Dir, "*.format-*")); err != nil || len(copies) > 0 {
 			t.Errorf("%s: there are %v, %v; want no copy", name, copies, err)
 		}
-		if got := look(t, filepath.Join(o.Dir, databaseName), "PRAGMA user_version").int(0); got != newest(t) {
+		if got := look(t, filepath.Join(o.Dir, datadir.DatabaseName), "PRAGMA user_version").Int(0); got != newest() {
 			t.Errorf("%s: the format is %d", name, got)
 		}
 		if name == "fresh" && log != "" {
 			t.Errorf("a fresh database logs %s", log)
-		}
-	}
-}
-
-func TestUpgradeNeedsSpace(t *testing.T) {
-	for _, c := range []struct {
-		free, size int64
-		copied     bool
-		want       string
-	}{
-		{200, 100, true, ""},
-		{100, 100, false, ""},
-		{1_999_999_999, 1e9, true, "the upgrade of the data needs 2 GB, half of it for a copy, and 2 GB are free: make room, or, with a backup of your own, start with --no-upgrade-copy, which needs 1 GB"},
-		{400_000, 1_250_000, true, "the upgrade of the data needs 2.5 MB, half of it for a copy, and 400 kB are free: make room, or, with a backup of your own, start with --no-upgrade-copy, which needs 1.2 MB"},
-		{99, 100, false, "the upgrade of the data needs 100 B, and 99 B are free: make room"},
-	} {
-		got := ""
-		if err := enough(c.free, c.size, c.copied); err != nil {
-			got = err.Error()
-		}
-		if got != c.want {
-			t.Errorf("enough(%d, %d, %v) = %q; want %q", c.free, c.size, c.copied, got, c.want)
-		}
-	}
-}
-
-// What an interrupted upgrade has left of a copy is no reason to find too little space: it goes, and a
-// complete copy goes too where that helps.
-func TestUpgradeMakesRoom(t *testing.T) {
-	dir := older(t, 4, twoChats)
-	u := &upgrade{dir: &directory{path: dir}, from: 4}
-	for _, wanted := range []int64{1, math.MaxInt64} {
-		put(t, dir, "parley.db.format-4.tmp", []byte("half"))
-		put(t, dir, "parley.db.format-4", []byte("whole"))
-		if _, err := u.free(wanted); err != nil {
-			t.Fatal(err)
-		}
-		if half := read(t, dir, "parley.db.format-4.tmp"); len(half) > 0 {
-			t.Error("half a copy is still there")
-		}
-		if whole := read(t, dir, "parley.db.format-4"); len(whole) > 0 != (wanted == 1) {
-			t.Errorf("with %d bytes wanted the complete copy is %q", wanted, whole)
 		}
 	}
 }
@@ -228,7 +181,7 @@ func TestUpgradeFails(t *testing.T) {
 			}
 		}
 		const was = "format 4, 2 chats, 1 items, ok"
-		if got := state(t, filepath.Join(dir, databaseName)); got != was {
+		if got := state(t, filepath.Join(dir, datadir.DatabaseName)); got != was {
 			t.Errorf("%s: the data: %s; want %s", name, got, was)
 		}
 		if file := filepath.Join(dir, "parley.db.format-4"); c.copied {
@@ -244,15 +197,15 @@ func TestUpgradeFails(t *testing.T) {
 // TestDowngradeIsRefused: data of a newer format is refused, with the release that reads it
 // and the copy to go back to, if there are such.
 func TestDowngradeIsRefused(t *testing.T) {
-	format := newest(t)
+	format := newest()
 	dir := older(t, 3, twoChats)
 	if _, err := opened(t, Options{Dir: dir, Release: "v2.1.0"}); err != nil {
 		t.Fatal(err)
 	}
 	written := func(format int64) {
-		c, err := connect(t.Context(), fileURI(filepath.Join(dir, databaseName)))
+		c, err := connect(t.Context(), sqlconn.FileURI(filepath.Join(dir, datadir.DatabaseName)))
 		if err == nil {
-			err = errors.Join(c.script(fmt.Sprintf("PRAGMA user_version = %d", format)), c.close())
+			err = errors.Join(c.Script(fmt.Sprintf("PRAGMA user_version = %d", format)), c.Close())
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -260,46 +213,33 @@ func TestDowngradeIsRefused(t *testing.T) {
 	}
 	refused := func(wants ...string) {
 		t.Helper()
-		before := read(t, dir, databaseName)
+		before := read(t, dir, datadir.DatabaseName)
 		_, err := opened(t, Options{Dir: dir})
 		for _, want := range append(wants, fmt.Sprintf("its format is %d, this release reads formats up to %d", format+1, format)) {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("Open = %v; want %q", err, want)
 			}
 		}
-		if !bytes.Equal(before, read(t, dir, databaseName)) {
+		if !bytes.Equal(before, read(t, dir, datadir.DatabaseName)) {
 			t.Error("the database was written to")
 		}
 	}
 	written(format + 1)
 	refused("Start the release that wrote it", "go back to parley.db.format-3, a copy from before the upgrade of 20")
-	marker := string(read(t, dir, markerName))
-	put(t, dir, markerName, []byte(strings.Replace(marker, fmt.Sprintf("format %d", format), fmt.Sprintf("format %d", format+1), 1)))
+	marker := string(read(t, dir, datadir.MarkerName))
+	put(t, dir, datadir.MarkerName, []byte(strings.Replace(marker, fmt.Sprintf("format %d", format), fmt.Sprintf("format %d", format+1), 1)))
 	refused("Start Parley v2.1.0, which used it last, or a later one")
 	remove(t, dir, "parley.db.format-3")
-	put(t, dir, copyName(format+1), []byte("too new as well"))
+	put(t, dir, datadir.CopyName(format+1), []byte("too new as well"))
 	refused(fmt.Sprintf("or restore a backup of format %d or older", format))
 
 	written(format)
-	put(t, dir, markerName, []byte(marker))
+	put(t, dir, datadir.MarkerName, []byte(marker))
 	if _, err := opened(t, Options{Dir: dir}); err != nil {
 		t.Fatal(err)
 	}
-	if got := string(read(t, dir, markerName)); got != marker {
+	if got := string(read(t, dir, datadir.MarkerName)); got != marker {
 		t.Errorf("a program that does not know its version wrote the marker %s; want %s", got, marker)
-	}
-}
-
-// TestStepsSayWhatTheyDo: the first line of each file of the schema is a sentence for the log.
-func TestStepsSayWhatTheyDo(t *testing.T) {
-	steps, err := readSteps()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, s := range steps {
-		if !strings.HasPrefix(s.file, fmt.Sprintf("%04d_", i+1)) || !strings.HasPrefix(s.sql, "-- ") || len(s.does) < 10 || !strings.HasSuffix(s.does, ".") {
-			t.Errorf("%s begins with %q; want the number %d, and a comment that is a sentence", s.file, s.does, i+1)
-		}
 	}
 }
 
@@ -390,7 +330,7 @@ func TestKilledWhileUpgrading(t *testing.T) {
 	}
 	fresh := func() string {
 		dir := t.TempDir()
-		put(t, dir, databaseName, read(t, large, databaseName))
+		put(t, dir, datadir.DatabaseName, read(t, large, datadir.DatabaseName))
 		return dir
 	}
 	said, _ := upgradeOnce(t, fresh(), nil)
@@ -402,7 +342,7 @@ func TestKilledWhileUpgrading(t *testing.T) {
 	kills, undone := 0, 0
 	for round := range rounds {
 		dir := fresh()
-		file := filepath.Join(dir, databaseName)
+		file := filepath.Join(dir, datadir.DatabaseName)
 		for _, kill := range []moment{ // at a line before the commit; and while it takes the steps
 			{lines: 1 + rand.N(committed)},
 			{lines: committed, later: 1 + rand.N(2*took)},
@@ -412,26 +352,26 @@ func TestKilledWhileUpgrading(t *testing.T) {
 			}
 			kills++
 			got := state(t, file)
-			if got != want(from) && (got != want(newest(t)) || kill.later == 0) {
+			if got != want(from) && (got != want(newest()) || kill.later == 0) {
 				t.Fatalf("round %d: killed %s after line %d, with %d before the commit, and what is left is of %s", round, kill.later, kill.lines, committed, got)
 			}
 			if got == want(from) {
 				undone++
 			}
-			if len(read(t, dir, copyName(from))) > 0 {
-				if got := state(t, filepath.Join(dir, copyName(from))); got != want(from) {
+			if len(read(t, dir, datadir.CopyName(from))) > 0 {
+				if got := state(t, filepath.Join(dir, datadir.CopyName(from))); got != want(from) {
 					t.Fatalf("the copy after a kill: %s", got)
 				}
 			}
 		}
 		upgradeOnce(t, dir, nil)
-		if got := state(t, file); got != want(newest(t)) {
-			t.Errorf("in the end: %s; want %s", got, want(newest(t)))
+		if got := state(t, file); got != want(newest()) {
+			t.Errorf("in the end: %s; want %s", got, want(newest()))
 		}
-		if r := look(t, file, "SELECT count(*), (SELECT count(*) FROM chats WHERE workers = 'unknown'), (SELECT sum(version) FROM chats) FROM uploads"); r.int(0) != chats || r.int(1) != chats/3 || r.int(2) != chats*(chats+1)/2 {
+		if r := look(t, file, "SELECT count(*), (SELECT count(*) FROM chats WHERE workers = 'unknown'), (SELECT sum(version) FROM chats) FROM uploads"); r.Int(0) != chats || r.Int(1) != chats/3 || r.Int(2) != chats*(chats+1)/2 {
 			t.Errorf("there are %v uploads, chats with effects, and versions in sum", r)
 		}
-		if got := state(t, filepath.Join(dir, copyName(from))); got != want(from) {
+		if got := state(t, filepath.Join(dir, datadir.CopyName(from))); got != want(from) {
 			t.Errorf("the copy: %s; want %s", got, want(from))
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite/sqlconn"
 )
 
 // No table has a column for shards. The directory belongs to one process, which
@@ -32,15 +33,15 @@ func (s *Store) Due(ctx context.Context, shards store.Shards, now time.Time, lim
 func due[ID ~string](ctx context.Context, s *Store, sql string, shards store.Shards, now time.Time, limit int) (ids []ID, next time.Time, err error) {
 	until := now.UnixMilli()
 	err = s.read(ctx, ourselves, func(c *conn) error {
-		return c.query(func(r row) error {
-			id := ID(r.text(0))
+		return c.Query(func(r row) error {
+			id := ID(r.Text(0))
 			switch {
 			case !shards.Has(store.ShardOf(id)):
-			case len(ids) < limit && r.int(1) <= until:
+			case len(ids) < limit && r.Int(1) <= until:
 				ids = append(ids, id)
 			default:
-				next = r.time(1)
-				return errEnough
+				next = r.Time(1)
+				return sqlconn.ErrEnough
 			}
 			return nil
 		}, sql, rowsFor(shards, limit+1))
@@ -57,9 +58,9 @@ func (s *Store) Orphans(ctx context.Context, shards store.Shards, alive []string
 	all := pages(s, ctx, ourselves, func() nextPage[working] {
 		var last int64
 		return func(c *conn, add func(working)) error {
-			return c.query(func(r row) error {
-				last = r.int(0)
-				add(working{center.ContactID(r.text(1)), strings.Fields(r.text(2))})
+			return c.Query(func(r row) error {
+				last = r.Int(0)
+				add(working{center.ContactID(r.Text(1)), strings.Fields(r.Text(2))})
 				return nil
 			}, "SELECT n, id, workers FROM chats WHERE workers IS NOT NULL AND n > ? ORDER BY n LIMIT ?+0", last, int64(page))
 		}
@@ -78,11 +79,11 @@ func (s *Store) Orphans(ctx context.Context, shards store.Shards, alive []string
 // Uploads implements [store.Store].
 func (s *Store) Uploads(ctx context.Context, shards store.Shards, now time.Time, limit int) (uploads []store.Upload, err error) {
 	err = s.read(ctx, ourselves, func(c *conn) error {
-		return c.query(func(r row) error {
-			u := store.Upload{ID: r.text(0), Chat: center.ContactID(r.text(1)), Expires: r.time(2)}
+		return c.Query(func(r row) error {
+			u := store.Upload{ID: r.Text(0), Chat: center.ContactID(r.Text(1)), Expires: r.Time(2)}
 			switch {
 			case len(uploads) >= limit:
-				return errEnough
+				return sqlconn.ErrEnough
 			case shards.Has(store.ShardOf(u.Chat)):
 				uploads = append(uploads, u)
 			}

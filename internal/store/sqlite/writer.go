@@ -11,6 +11,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite/sqlconn"
 )
 
 // cached is how many chats, how many agents and how many counters the writer caches.
@@ -51,7 +52,7 @@ type chat struct {
 type mark [16]byte
 
 func markOf(id center.ItemID) (m mark) {
-	if b, ok := packID(id).([]byte); ok {
+	if b, ok := sqlconn.PackID(id).([]byte); ok {
 		return mark(b)
 	}
 	sum := sha256.Sum256([]byte(id))
@@ -151,7 +152,7 @@ var errApart = errors.New("apply the changes apart")
 // savepoint around every change; without, the first failing statement ends
 // the attempt with errApart. Any error means that nothing was applied.
 func (w *writer) attempt(batch []entry, apart bool) (err error) {
-	if _, err := w.conn.exec("BEGIN IMMEDIATE"); err != nil {
+	if _, err := w.conn.Exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
 	defer func() {
@@ -171,7 +172,7 @@ func (w *writer) attempt(batch []entry, apart bool) (err error) {
 	if err := w.writeCounters(); err != nil {
 		return err
 	}
-	_, err = w.conn.exec("COMMIT")
+	_, err = w.conn.Exec("COMMIT")
 	return err
 }
 
@@ -189,7 +190,7 @@ func (w *writer) entry(e *entry, apart bool) error {
 		e.err = refused
 		return nil
 	}
-	if _, err := w.conn.exec("SAVEPOINT change"); err != nil {
+	if _, err := w.conn.Exec("SAVEPOINT change"); err != nil {
 		return err
 	}
 	var err error
@@ -201,11 +202,11 @@ func (w *writer) entry(e *entry, apart bool) error {
 	if err != nil {
 		e.err = err
 		// Fails when the error has ended the transaction, and the batch with it.
-		if _, gone := w.conn.exec("ROLLBACK TO change"); gone != nil {
+		if _, gone := w.conn.Exec("ROLLBACK TO change"); gone != nil {
 			return err
 		}
 	}
-	_, err = w.conn.exec("RELEASE change")
+	_, err = w.conn.Exec("RELEASE change")
 	return err
 }
 
@@ -220,7 +221,7 @@ func (w *writer) applyEither(e *entry, sure bool) (refused, err error) {
 // rollback ends the transaction, if the error that made it necessary has not
 // ended it already, and drops what was cached in it.
 func (w *writer) rollback() {
-	if _, err := w.conn.exec("ROLLBACK"); err != nil {
+	if _, err := w.conn.Exec("ROLLBACK"); err != nil {
 		w.log.Debug("rollback", "err", err)
 	}
 	w.chats.clear()
@@ -235,17 +236,17 @@ func (w *writer) chat(id center.ContactID, look bool) (*chat, error) {
 	if ch, ok := w.chats.get(id); ok || !look {
 		return ch, nil
 	}
-	r, err := w.conn.first(`SELECT n, version, instance, due, workers, active,
+	r, err := w.conn.First(`SELECT n, version, instance, due, workers, active,
 		last.seq, chats.queue, priority, rank, since, last.id, kept, ended, expires, held
 		FROM chats LEFT JOIN items AS last ON last.chat = chats.n AND last.seq = (SELECT max(seq) FROM items WHERE chat = chats.n)
 		WHERE chats.id = ?`, string(id))
 	if err != nil || r == nil {
 		return nil, err
 	}
-	ch := &chat{n: r.int(0), version: r.int(1), last: r.int(6), lastID: markOf(center.ItemID(r.id(11))),
-		facts: facts{instance: unique.Make(center.InstanceID(r.text(2))), due: r.int(3), workers: unique.Make(r.text(4)), active: r.bool(5),
-			queue: center.QueueID(r.text(7)), priority: r.int(8), rank: r.int(9), since: r.int(10),
-			kept: center.Part(r.int(12)), ended: r.int(13), expires: r.int(14), held: r.bool(15)}}
+	ch := &chat{n: r.Int(0), version: r.Int(1), last: r.Int(6), lastID: markOf(center.ItemID(r.ID(11))),
+		facts: facts{instance: unique.Make(center.InstanceID(r.Text(2))), due: r.Int(3), workers: unique.Make(r.Text(4)), active: r.Bool(5),
+			queue: center.QueueID(r.Text(7)), priority: r.Int(8), rank: r.Int(9), since: r.Int(10),
+			kept: center.Part(r.Int(12)), ended: r.Int(13), expires: r.Int(14), held: r.Bool(15)}}
 	if ch.facts.held {
 		if ch.held, err = w.conn.readHeld(ch.n); err != nil {
 			return nil, err

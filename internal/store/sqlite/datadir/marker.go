@@ -1,4 +1,4 @@
-package sqlite
+package datadir
 
 import (
 	"cmp"
@@ -16,11 +16,12 @@ import (
 	lib "modernc.org/sqlite/lib"
 
 	"parley.example/parley/internal/disk"
+	"parley.example/parley/internal/store/sqlite/sqlconn"
 )
 
-// markerName is the file that says that a directory has held a database, and which:
+// MarkerName is the file that says that a directory has held a database, and which:
 // without it a database that was lost would look like one that never was.
-const markerName = "parley.id"
+const MarkerName = "parley.id"
 
 // markerText is for whoever opens the file. The id is the one of the table identity; the
 // release is the one that used the data last, and the format what it made of it.
@@ -38,13 +39,13 @@ const remedy = "restore it from a backup (docs/database.md)"
 
 // admit refuses a directory whose database was lost, unless begin is set: then it
 // refuses one whose database is there. It says whether the directory has a marker.
-func (d *directory) admit(begin bool) (marked bool, err error) {
-	marked, err = exists(filepath.Join(d.path, markerName))
+func (d *Directory) admit(begin bool) (marked bool, err error) {
+	marked, err = exists(filepath.Join(d.Path, MarkerName))
 	if err != nil {
 		return false, err
 	}
 	size, state := int64(0), "empty"
-	switch info, err := os.Stat(filepath.Join(d.path, databaseName)); {
+	switch info, err := os.Stat(filepath.Join(d.Path, DatabaseName)); {
 	case err == nil:
 		size = info.Size()
 	case errors.Is(err, fs.ErrNotExist):
@@ -54,16 +55,16 @@ func (d *directory) admit(begin bool) (marked bool, err error) {
 	}
 	if size > 0 {
 		if begin {
-			return false, fmt.Errorf("--new begins with an empty database, but %s is there: start without --new, or move it away first, with %[1]s-wal and %[1]s-shm", databaseName)
+			return false, fmt.Errorf("--new begins with an empty database, but %s is there: start without --new, or move it away first, with %[1]s-wal and %[1]s-shm", DatabaseName)
 		}
 		return marked, nil
 	}
-	if half, err := exists(filepath.Join(d.path, RestoringName)); err != nil || half {
+	if half, err := exists(filepath.Join(d.Path, RestoringName)); err != nil || half {
 		return false, cmp.Or(err, fmt.Errorf("it holds what an interrupted restore has left (%s): delete what is in it and restore again with parley restore", RestoringName))
 	}
 	// SQLite deletes the log of an empty database; it may be all that is left of the data.
-	if info, err := os.Stat(filepath.Join(d.path, databaseName+"-wal")); err == nil && info.Size() > 0 {
-		return false, fmt.Errorf("%s is %s, but its log, %[1]s-wal, is there: %[3]s, or move the log away and start with parley serve --new", databaseName, state, remedy)
+	if info, err := os.Stat(filepath.Join(d.Path, DatabaseName+"-wal")); err == nil && info.Size() > 0 {
+		return false, fmt.Errorf("%s is %s, but its log, %[1]s-wal, is there: %[3]s, or move the log away and start with parley serve --new", DatabaseName, state, remedy)
 	}
 	if marked && !begin {
 		return false, lost(state)
@@ -73,62 +74,62 @@ func (d *directory) admit(begin bool) (marked bool, err error) {
 
 // lost is the refusal of a directory whose database is missing or empty.
 func lost(state string) error {
-	return fmt.Errorf("%s is %s, though this directory has held a database (%s says so): %s, or start with parley serve --new to begin with an empty one", databaseName, state, markerName, remedy)
+	return fmt.Errorf("%s is %s, though this directory has held a database (%s says so): %s, or start with parley serve --new to begin with an empty one", DatabaseName, state, MarkerName, remedy)
 }
 
-// checkTables refuses a database without tables where there was another: a file that
+// CheckTables refuses a database without tables where there was another: a file that
 // SQLite made, or emptied, but not this program.
-func (d *directory) checkTables(c *conn, begin bool) error {
+func (d *Directory) CheckTables(c *sqlconn.Conn, begin bool) error {
 	if !d.marked || begin {
 		return nil
 	}
-	r, err := c.first("SELECT count(*) FROM sqlite_schema")
-	if err == nil && r.int(0) == 0 {
+	r, err := c.First("SELECT count(*) FROM sqlite_schema")
+	if err == nil && r.Int(0) == 0 {
 		err = fmt.Errorf("%w; move the empty one away first", lost("without any tables"))
 	}
 	return err
 }
 
-// explain adds to an error of opening what to do when the file is damaged.
-func (d *directory) explain(err error) error {
+// Explain adds to an error of opening what to do when the file is damaged.
+func (d *Directory) Explain(err error) error {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
 		return err
 	}
 	switch e.Code() & 0xff {
 	case lib.SQLITE_CORRUPT, lib.SQLITE_NOTADB:
-		return fmt.Errorf("%s is damaged: %w; %s, or move it away, with %[1]s-wal and %[1]s-shm, and start with parley serve --new to begin with an empty one", databaseName, err, remedy)
+		return fmt.Errorf("%s is damaged: %w; %s, or move it away, with %[1]s-wal and %[1]s-shm, and start with parley serve --new to begin with an empty one", DatabaseName, err, remedy)
 	}
 	return err
 }
 
-// mark writes the marker of the data that c has, unless it is there.
-func (d *directory) mark(c *conn, release string, log *slog.Logger) error {
-	r, err := c.first("SELECT id FROM identity")
+// Mark writes the marker of the data that c has, unless it is there.
+func (d *Directory) Mark(c *sqlconn.Conn, release string, log *slog.Logger) error {
+	r, err := c.First("SELECT id FROM identity")
 	if err != nil {
 		return err
 	}
 	if r == nil {
 		return errors.New("the table identity is empty")
 	}
-	format, err := c.pragma("user_version")
+	format, err := c.Pragma("user_version")
 	if err != nil {
 		return err
 	}
-	name, id := filepath.Join(d.path, markerName), r.text(0)
+	name, id := filepath.Join(d.Path, MarkerName), r.Text(0)
 	before, err := os.ReadFile(name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if release == "" {
-		release = d.release(format)
+		release = d.Release(format)
 	}
 	text := fmt.Sprintf(markerText, id, format, cmp.Or(release, "unknown"))
 	if string(before) == text {
 		return nil
 	}
 	if err == nil && !strings.Contains(string(before), id) {
-		log.Warn("the database is another one than at the last start: one that was restored or begun afresh", "dir", d.path, "id", id)
+		log.Warn("the database is another one than at the last start: one that was restored or begun afresh", "dir", d.Path, "id", id)
 	}
 	return disk.WriteFile(name, []byte(text))
 }
@@ -136,12 +137,12 @@ func (d *directory) mark(c *conn, release string, log *slog.Logger) error {
 // WriteMarker says in a data directory that the database with this id belongs there. As long as the
 // database is not there, no server starts on the directory: a restore begins with it.
 func WriteMarker(path, id string) error {
-	return disk.WriteFile(filepath.Join(path, markerName), fmt.Appendf(nil, markerText, id, 0, "unknown"))
+	return disk.WriteFile(filepath.Join(path, MarkerName), fmt.Appendf(nil, markerText, id, 0, "unknown"))
 }
 
-// release returns which release used the data last, if the marker tells it of data of this format.
-func (d *directory) release(format int64) string {
-	text, err := os.ReadFile(filepath.Join(d.path, markerName))
+// Release returns which release used the data last, if the marker tells it of data of this format.
+func (d *Directory) Release(format int64) string {
+	text, err := os.ReadFile(filepath.Join(d.Path, MarkerName))
 	if err != nil {
 		return ""
 	}

@@ -1,4 +1,4 @@
-package sqlite
+package schema
 
 import (
 	"context"
@@ -8,14 +8,14 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"sync"
 	"time"
 
 	"modernc.org/sqlite"
 
 	"parley.example/parley/internal/disk"
+	"parley.example/parley/internal/store/sqlite/datadir"
+	"parley.example/parley/internal/store/sqlite/sqlconn"
 )
 
 const (
@@ -30,29 +30,29 @@ const (
 // is as it was, and the next start begins again.
 type upgrade struct {
 	Options
-	conn  *conn
-	dir   *directory
+	conn  *sqlconn.Conn
+	dir   *datadir.Directory
 	from  int64
 	to    int64
-	steps []step
+	steps []Step
 }
 
 func (u *upgrade) run(ctx context.Context) error {
 	began := time.Now()
-	size, err := u.conn.size()
+	size, err := u.conn.Size()
 	if err != nil {
 		return err
 	}
 	u.Log.Info("the data has an older format and is upgraded; older releases will not read it", "format", u.from, "needed", u.to, "size", disk.Size(size))
 	for _, s := range u.steps {
-		u.Log.Info("the upgrade will change the data", "format", s.format, "does", s.does)
+		u.Log.Info("the upgrade will change the data", "format", s.Format, "does", s.Does)
 	}
 	if free, err := u.free(2 * size); err != nil {
-		u.Log.Warn("cannot tell how much space is free; the upgrade is tried", "dir", u.dir.path, "err", err)
-	} else if err := enough(free, size, !u.NoUpgradeCopy); err != nil {
-		return fmt.Errorf("%w (in %s)", err, u.dir.path)
+		u.Log.Warn("cannot tell how much space is free; the upgrade is tried", "dir", u.dir.Path, "err", err)
+	} else if err := enough(free, size, !u.NoCopy); err != nil {
+		return fmt.Errorf("%w (in %s)", err, u.dir.Path)
 	}
-	if u.NoUpgradeCopy {
+	if u.NoCopy {
 		u.Log.Info("no copy of the data is made before the upgrade (--no-upgrade-copy)")
 	} else if err := u.copy(ctx); err != nil {
 		return fmt.Errorf("copy the data before its upgrade: %w; the data is as it was: start again when that is mended, or, with a backup of your own, with --no-upgrade-copy", err)
@@ -68,26 +68,16 @@ func (u *upgrade) run(ctx context.Context) error {
 // removed; so is a complete copy where less than wanted is free: it is made again, and what it is a
 // copy of is as it was.
 func (u *upgrade) free(wanted int64) (int64, error) {
-	name := filepath.Join(u.dir.path, copyName(u.from))
+	name := filepath.Join(u.dir.Path, datadir.CopyName(u.from))
 	for _, left := range []string{name + ".tmp", name} {
 		if err := os.Remove(left); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return 0, err
 		}
-		if free, err := disk.Free(u.dir.path); err != nil || free >= wanted || u.NoUpgradeCopy {
+		if free, err := disk.Free(u.dir.Path); err != nil || free >= wanted || u.NoCopy {
 			return free, err
 		}
 	}
-	return disk.Free(u.dir.path)
-}
-
-// size returns how large the database is, what is in its log included.
-func (c *conn) size() (int64, error) {
-	pages, err := c.pragma("page_count")
-	if err != nil {
-		return 0, err
-	}
-	size, err := c.pragma("page_size")
-	return pages * size, err
+	return disk.Free(u.dir.Path)
 }
 
 // enough refuses an upgrade that might fill the disk: besides the copy, the log of the
@@ -107,7 +97,7 @@ func enough(free, size int64, copied bool) error {
 // format: an upgrade that was interrupted has made it, or an earlier one that was taken back.
 func (u *upgrade) copy(ctx context.Context) (err error) {
 	began := time.Now()
-	name := filepath.Join(u.dir.path, copyName(u.from))
+	name := filepath.Join(u.dir.Path, datadir.CopyName(u.from))
 	f, err := os.OpenFile(name+".tmp", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
@@ -124,7 +114,7 @@ func (u *upgrade) copy(ctx context.Context) (err error) {
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := errors.Join(os.Rename(f.Name(), name), disk.SyncDir(u.dir.path)); err != nil {
+	if err := errors.Join(os.Rename(f.Name(), name), disk.SyncDir(u.dir.Path)); err != nil {
 		return err
 	}
 	f = nil
@@ -135,9 +125,9 @@ func (u *upgrade) copy(ctx context.Context) (err error) {
 // copyPages copies the database into a file that is there and empty.
 func (u *upgrade) copyPages(ctx context.Context, file string) error {
 	// The file counts only once it has its name, so it needs neither journal nor flushes of SQLite's own.
-	b, err := u.conn.raw.(interface {
+	b, err := u.conn.Raw.(interface {
 		NewBackup(string) (*sqlite.Backup, error)
-	}).NewBackup(fileURI(file) + "?_pragma=journal_mode(off)&_pragma=synchronous(off)")
+	}).NewBackup(sqlconn.FileURI(file) + "?_pragma=journal_mode(off)&_pragma=synchronous(off)")
 	if err != nil {
 		return err
 	}
@@ -156,15 +146,15 @@ func (u *upgrade) copyPages(ctx context.Context, file string) error {
 
 // takeSteps takes the steps and gives back the space that the log took.
 func (u *upgrade) takeSteps(ctx context.Context) error {
-	p := progress{log: u.Log, wal: filepath.Join(u.dir.path, databaseName+"-wal"), began: time.Now(), stop: make(chan struct{})}
+	p := progress{log: u.Log, wal: filepath.Join(u.dir.Path, datadir.DatabaseName+"-wal"), began: time.Now(), stop: make(chan struct{})}
 	p.done.Go(p.run)
-	err := u.conn.apply(ctx, u.steps, u.to, p.begin)
+	err := apply(ctx, u.conn, u.steps, u.to, p.begin)
 	close(p.stop)
 	p.done.Wait()
 	if err != nil {
 		return err
 	}
-	if r, err := u.conn.first("PRAGMA wal_checkpoint(TRUNCATE)"); err != nil || r.bool(0) {
+	if r, err := u.conn.First("PRAGMA wal_checkpoint(TRUNCATE)"); err != nil || r.Bool(0) {
 		u.Log.Info("the log of the upgrade is given back later", "err", err)
 	}
 	return nil
@@ -179,11 +169,11 @@ type progress struct {
 	done sync.WaitGroup
 
 	mu    sync.Mutex // guards what follows
-	now   step
+	now   Step
 	began time.Time
 }
 
-func (p *progress) begin(s step) {
+func (p *progress) begin(s Step) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now, p.began = s, time.Now()
@@ -203,88 +193,7 @@ func (p *progress) run() {
 			written = info.Size()
 		}
 		p.mu.Lock()
-		p.log.Info("still upgrading", "to", p.now.format, "does", p.now.does, "for", time.Since(p.began).Round(time.Second), "written", disk.Size(written))
+		p.log.Info("still upgrading", "to", p.now.Format, "does", p.now.Does, "for", time.Since(p.began).Round(time.Second), "written", disk.Size(written))
 		p.mu.Unlock()
 	}
-}
-
-// copyName is the name of a copy of the data in a format.
-func copyName(format int64) string { return fmt.Sprintf("%s.format-%d", databaseName, format) }
-
-// isCopy matches the names of copies, and of those that were not completed.
-var isCopy = regexp.MustCompile(`^` + regexp.QuoteMeta(databaseName) + `\.format-([0-9]{1,9})(\.tmp)?$`)
-
-// dataCopy is a copy that an upgrade has left in the directory.
-type dataCopy struct {
-	os.FileInfo
-	format     int64
-	incomplete bool
-}
-
-// copies returns the copies in the directory, oldest format first.
-func (d *directory) copies() ([]dataCopy, error) {
-	entries, err := os.ReadDir(d.path)
-	if err != nil {
-		return nil, err
-	}
-	var copies []dataCopy
-	for _, e := range entries {
-		m := isCopy.FindStringSubmatch(e.Name())
-		if m == nil || !e.Type().IsRegular() {
-			continue
-		}
-		info, err := e.Info()
-		if err != nil {
-			return nil, err
-		}
-		format, err := strconv.ParseInt(m[1], 10, 64)
-		if err != nil {
-			return nil, err
-		}
-		copies = append(copies, dataCopy{info, format, m[2] != ""})
-	}
-	return copies, nil
-}
-
-// dropCopies deletes copies that were made before a time, all for the zero time, and what an
-// interrupted upgrade has left of one.
-func (d *directory) dropCopies(before time.Time, log *slog.Logger) error {
-	copies, err := d.copies()
-	for _, c := range copies {
-		if c.incomplete || before.IsZero() || c.ModTime().Before(before) {
-			log.Info("a copy of the data from before an upgrade is deleted", "copy", c.Name(), "made", c.ModTime().UTC())
-			err = errors.Join(err, os.Remove(filepath.Join(d.path, c.Name())))
-		}
-	}
-	return err
-}
-
-// tellCopies says at each start which copies take space.
-func (d *directory) tellCopies(log *slog.Logger) error {
-	copies, err := d.copies()
-	for _, c := range copies {
-		if !c.incomplete {
-			log.Info("a copy of the data from before an upgrade is here until it is a week old; it may be deleted earlier", "copy", filepath.Join(d.path, c.Name()), "size", disk.Size(c.Size()), "made", c.ModTime().UTC())
-		}
-	}
-	return err
-}
-
-// tooNew refuses data of a format that this release does not read, and says what to do.
-func (d *directory) tooNew(format, newest int64) error {
-	by := "the release that wrote it"
-	if release := d.release(format); release != "" {
-		by = "Parley " + release + ", which used it last,"
-	}
-	back := fmt.Sprintf("restore a backup of format %d or older", newest)
-	copies, err := d.copies()
-	if err != nil {
-		return err
-	}
-	for _, c := range copies {
-		if !c.incomplete && c.format <= newest {
-			back = fmt.Sprintf("go back to %s, a copy from before the upgrade of %s, without what was said since", c.Name(), c.ModTime().UTC().Format("2006-01-02 15:04 MST"))
-		}
-	}
-	return fmt.Errorf("the data was written by a newer Parley: its format is %d, this release reads formats up to %d. Start %s or a later one; or %s (docs/database.md, downgrade)", format, newest, by, back)
 }
