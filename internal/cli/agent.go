@@ -18,6 +18,7 @@ import (
 	"parley.example/parley/client"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/cli/desk"
+	"parley.example/parley/internal/cli/terminal"
 )
 
 // agentCmd is an agent in the terminal.
@@ -64,7 +65,7 @@ func (c *agentCmd) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	defer api.CloseIdleConnections()
-	return c.work(ctx, api, password, newTerminal(std))
+	return c.work(ctx, api, password, terminal.New(std.in, std.out))
 }
 
 // password returns the password: of the file, of the environment, the demo agent's, or what is typed.
@@ -100,45 +101,45 @@ func (c *agentCmd) password(std streams, demo bool) (string, error) {
 }
 
 // work signs in and works until the agent leaves, or is signed out.
-func (c *agentCmd) work(ctx context.Context, api *client.Client, password string, ui *terminal) error {
+func (c *agentCmd) work(ctx context.Context, api *client.Client, password string, ui *terminal.Terminal) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	ui.role = participant.ParticipantRoleAGENT
+	ui.Role = participant.ParticipantRoleAGENT
 	d := desk.New(ctx, screen{ui})
 	a, err := api.SignIn(ctx, client.AgentConfig{InstanceID: c.Instance, UserName: c.Name, Password: password, OnEvent: d.Event, GiveUp: giveUp})
 	if err != nil {
-		ui.close()
+		ui.Close()
 		return fmt.Errorf("cannot sign in as %s at %s: %w", c.Name, c.Endpoint, c.hint(reason(err)))
 	}
 	d.Begin(a)
 	if err := c.choose(ctx, a); err != nil {
-		ui.close()
+		ui.Close()
 		_ = a.SignOut(context.WithoutCancel(ctx), false) // the error says more
 		return err
 	}
-	ui.typed = func() { go d.Typing() } // losing a typing event does no harm
+	ui.Typed = func() { go d.Typing() } // losing a typing event does no harm
 	asked := false                      // of the goroutine that reads alone
-	line := ui.line
-	ui.line = func() (string, error) {
-		text, err := line()
+	read := ui.Line
+	ui.Line = func() (string, error) {
+		text, err := read()
 		if err == nil {
 			asked = false
 		}
 		return text, err
 	}
-	ui.again = func() bool {
+	ui.Again = func() bool {
 		open := d.Open()
 		if open == 0 || asked {
 			return false
 		}
 		asked = true
-		ui.print("", fmt.Sprintf("-- %s in hand, which nobody else answers. Ctrl-C again leaves all the same; /end and /clear first are kinder", count(int64(open), "chat")))
+		ui.Print(fmt.Sprintf("-- %s in hand, which nobody else answers. Ctrl-C again leaves all the same; /end and /clear first are kinder", count(int64(open), "chat")))
 		return true
 	}
 	lines := make(chan string, maxUnsent)
 	go func() { // ends with the input, or with the process: reading a terminal cannot be cancelled
-		ui.read(ctx, lines)
-		if ui.interactive {
+		ui.Read(ctx, lines)
+		if ui.Interactive {
 			stop() // Ctrl-C or Ctrl-D
 		}
 	}()
@@ -147,7 +148,7 @@ func (c *agentCmd) work(ctx context.Context, api *client.Client, password string
 		d.Obey(ctx, lines)
 		stop()
 	})
-	if ui.interactive {
+	if ui.Interactive {
 		working.Go(func() { d.Tick(ctx) })
 	}
 	select {
@@ -161,15 +162,15 @@ func (c *agentCmd) work(ctx context.Context, api *client.Client, password string
 		farewell, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
 		if err := a.SignOut(farewell, false); err != nil {
-			ui.notSent("-- not signed out: " + reason(err).Error())
+			ui.NotSent("-- not signed out: " + reason(err).Error())
 		}
 	}
 	_ = a.Close() // it has nothing that could fail
-	ui.close()
+	ui.Close()
 	switch {
 	case err != nil && !errors.Is(err, client.ErrClosed):
 		return reason(err)
-	case ui.failed():
+	case ui.Failed():
 		return silent{errors.New("not everything was done")}
 	}
 	return nil
@@ -219,34 +220,26 @@ func (c *agentCmd) hint(err error) error {
 	return err
 }
 
-// screen lets a desk show what happens on a terminal.
-type screen struct{ *terminal }
+// screen lets a desk show what happens on a terminal. What it does not have itself is the terminal's.
+type screen struct{ *terminal.Terminal }
 
 var _ desk.Screen = screen{}
 
 // Interactive implements [desk.Screen], as all below do.
-func (s screen) Interactive() bool { return s.interactive }
-
-func (s screen) Print(text string) { s.print("", text) }
+func (s screen) Interactive() bool { return s.Terminal.Interactive }
 
 func (s screen) Prompt(text string) {
-	if s.prompt != nil {
-		s.prompt(plain(text))
+	if s.Terminal.Prompt != nil {
+		s.Terminal.Prompt(terminal.Plain(text))
 	}
 }
 
-func (s screen) Ring() { fmt.Fprint(s.out, "\a") } // a terminal that is gone ends the reading too
+func (s screen) Ring() { fmt.Fprint(s.Out, "\a") } // a terminal that is gone ends the reading too
 
-func (s screen) Expect(text string, times int) { s.expect(text, times) }
-
-func (s screen) Expected(it *client.Item) bool { return s.expected(it) }
-
-func (s screen) Shown(it *client.Item) string { return s.shown(it) }
-
-func (s screen) Line(it *client.Item) string { return lineOf(it, spoken) }
+func (s screen) Line(it *client.Item) string { return terminal.LineOf(it) }
 
 func (s screen) Reason(err error) error { return reason(err) }
 
-func (s screen) Failed(err error) { s.notSent("-- " + reason(err).Error()) }
+func (s screen) Failed(err error) { s.NotSent("-- " + reason(err).Error()) }
 
-func (s screen) Skip(lines <-chan string) { s.reportUnsent(lines) }
+func (s screen) Skip(lines <-chan string) { s.ReportUnsent(lines) }

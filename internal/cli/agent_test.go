@@ -14,6 +14,7 @@ import (
 	"parley.example/parley/client"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/cli/terminal"
 	"parley.example/parley/internal/server/servertest"
 )
 
@@ -82,20 +83,21 @@ func TestAgentScript(t *testing.T) {
 
 // fakeTerminal is a terminal for whoever writes lines: "" is Ctrl-C.
 type fakeTerminal struct {
-	*terminal
+	*terminal.Terminal
 	lines chan string
 	out   *output
 }
 
 func newFakeTerminal() *fakeTerminal {
 	f := &fakeTerminal{lines: make(chan string), out: newOutput()}
-	f.terminal = &terminal{interactive: true, out: f.out, restore: func() {}, mine: map[string]int{}, line: func() (string, error) {
+	f.Terminal = terminal.Of(f.out, func() (string, error) {
 		if text := <-f.lines; text != "" {
 			return text, nil
 		}
 		return "", io.EOF
-	}}
-	f.prompt = func(text string) { _, _ = io.WriteString(f.out, "prompt: "+text+"\n") }
+	})
+	f.Interactive = true
+	f.Prompt = func(text string) { _, _ = io.WriteString(f.out, "prompt: "+text+"\n") }
 	return f
 }
 
@@ -109,7 +111,7 @@ func (f *fakeTerminal) work(t *testing.T, s *servertest.Server) <-chan error {
 	}
 	t.Cleanup(api.CloseIdleConnections)
 	end := make(chan error, 1)
-	go func() { end <- c.work(t.Context(), api, catalog.DemoPassword, f.terminal) }()
+	go func() { end <- c.work(t.Context(), api, catalog.DemoPassword, f.Terminal) }()
 	return end
 }
 

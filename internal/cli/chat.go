@@ -19,6 +19,7 @@ import (
 	"parley.example/parley/client"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/cli/desk"
+	"parley.example/parley/internal/cli/terminal"
 )
 
 // chatCmd is a customer in the terminal.
@@ -59,7 +60,7 @@ func (c *chatCmd) Run(ctx context.Context, std streams) error {
 			return fmt.Errorf("cannot start a chat at %s: %w", c.Endpoint, c.hint(reason(err)))
 		}
 	}
-	return c.converse(ctx, api, chat, newTerminal(std), std.out)
+	return c.converse(ctx, api, chat, terminal.New(std.in, std.out), std.out)
 }
 
 // maxUnsent bounds the lines that are not sent yet. The terminal is read
@@ -67,12 +68,12 @@ func (c *chatCmd) Run(ctx context.Context, std streams) error {
 const maxUnsent = 64
 
 // converse runs the chat until it has ended, or until the user leaves it.
-func (c *chatCmd) converse(ctx context.Context, api *client.Client, chat *connect.StartChatContactResponse, ui *terminal, out io.Writer) error {
+func (c *chatCmd) converse(ctx context.Context, api *client.Client, chat *connect.StartChatContactResponse, ui *terminal.Terminal, out io.Writer) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var s *client.Session
 	joined := make(chan struct{}) // closed when s is there
-	ui.typed = func() {
+	ui.Typed = func() {
 		select {
 		case <-joined:
 			go func() { _ = s.Typing(ctx) }() // losing a typing event does no harm
@@ -81,12 +82,12 @@ func (c *chatCmd) converse(ctx context.Context, api *client.Client, chat *connec
 	}
 	lines := make(chan string, maxUnsent)
 	go func() { // ends with the input, or with the process: reading a terminal cannot be cancelled
-		ui.read(ctx, lines)
-		if ui.interactive {
+		ui.Read(ctx, lines)
+		if ui.Interactive {
 			stop() // Ctrl-C or Ctrl-D
 		}
 	}()
-	s, err := api.Join(ctx, client.SessionConfig{Chat: chat, OnItem: ui.item, OnCaughtUp: ui.caughtUp, OnState: ui.state, GiveUp: giveUp})
+	s, err := api.Join(ctx, client.SessionConfig{Chat: chat, OnItem: ui.Item, OnCaughtUp: ui.CaughtUp, OnState: ui.State, GiveUp: giveUp})
 	if err == nil {
 		close(joined)
 		var sending sync.WaitGroup
@@ -103,10 +104,10 @@ func (c *chatCmd) converse(ctx context.Context, api *client.Client, chat *connec
 		sending.Wait()
 		_ = s.Close() // the chat has ended, or is left open on purpose
 	}
-	ui.close()
+	ui.Close()
 	switch {
 	case s != nil && s.State() == client.Ended:
-		if ui.failed() {
+		if ui.Failed() {
 			return silent{errors.New("not everything was sent")}
 		}
 		return nil
@@ -195,21 +196,21 @@ func notRunning(err error) error {
 // say sends the lines in order, and asks the views that flows show, until /leave,
 // or until there are no more lines: then it ends the chat, after the other side has
 // had time to answer.
-func (c *chatCmd) say(ctx context.Context, s *client.Session, ui *terminal, lines <-chan string) {
+func (c *chatCmd) say(ctx context.Context, s *client.Session, ui *terminal.Terminal, lines <-chan string) {
 	d := &dialogue{Session: s, ui: ui}
 	for {
 		var line string
 		var more bool
 		select {
-		case <-ui.changed:
+		case <-ui.Changed:
 			d.follow(ctx)
 			continue
 		case line, more = <-lines:
 		case <-ctx.Done():
-			ui.reportUnsent(lines)
+			ui.ReportUnsent(lines)
 			return
 		}
-		if !more && ui.interactive {
+		if !more && ui.Interactive {
 			return
 		}
 		if !more {
@@ -228,9 +229,9 @@ func (c *chatCmd) say(ctx context.Context, s *client.Session, ui *terminal, line
 			return
 		case line == "/end":
 			if err := s.End(ctx); err != nil {
-				ui.notSent("not ended: " + reason(err).Error())
+				ui.NotSent("not ended: " + reason(err).Error())
 			}
-			if !ui.interactive {
+			if !ui.Interactive {
 				<-ctx.Done() // the last items are on their way
 				return
 			}

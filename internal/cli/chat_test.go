@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"parley.example/parley/api/connect"
-	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/cli/terminal"
 	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/server"
 	"parley.example/parley/internal/server/servertest"
@@ -159,13 +159,14 @@ func TestChatInterruptedWhileSending(t *testing.T) {
 	}
 	keys := make(chan string)
 	out := newOutput()
-	ui := &terminal{interactive: true, out: out, restore: func() {}, mine: map[string]int{}, role: participant.ParticipantRoleCUSTOMER, changed: make(chan struct{}, 1), line: func() (string, error) {
+	ui := terminal.Of(out, func() (string, error) {
 		text, more := <-keys
 		if !more {
 			return "", io.EOF
 		}
 		return text, nil
-	}}
+	})
+	ui.Interactive = true
 	end := make(chan error, 1)
 	go func() { end <- c.converse(t.Context(), api, chat, ui, out) }()
 	out.wait(t, "-- connected")

@@ -6,8 +6,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"parley.example/parley/client"
 	"parley.example/parley/internal/cli/asking"
+	"parley.example/parley/internal/cli/terminal"
 	"parley.example/parley/internal/view"
 )
 
@@ -19,21 +22,21 @@ const viewWait = 15 * time.Second
 // something follows is over, as in Amazon's chat widget.
 type dialogue struct {
 	*client.Session
-	ui *terminal
+	ui *terminal.Terminal
 
-	of   *offer         // the view that is known of, if any
-	ask  *asking.Asking // while it is asked; nil when it was left, answered or cannot be shown
-	done bool           // it was answered here
+	of   *terminal.Offer // the view that is known of, if any
+	ask  *asking.Asking  // while it is asked; nil when it was left, answered or cannot be shown
+	done bool            // it was answered here
 }
 
 // follow goes on to what the newest message shows.
 func (d *dialogue) follow(ctx context.Context) {
-	now := d.ui.shows()
+	now := d.ui.Shows()
 	if now == d.of {
 		return
 	}
 	if d.ask != nil {
-		d.ui.print("", "-- the view is over, as something followed it")
+		d.ui.Print("-- the view is over, as something followed it")
 	}
 	d.of, d.ask, d.done = now, nil, false
 	if now != nil {
@@ -45,16 +48,16 @@ func (d *dialogue) follow(ctx context.Context) {
 func (d *dialogue) open(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, viewWait)
 	defer cancel()
-	shown, err := d.View(limited, d.of.token)
+	shown, err := d.View(limited, d.of.Token)
 	var v *view.View
 	switch {
 	case err == nil && (shown == nil || shown.Content == nil):
 		err = errors.New("it has no content")
 	case err == nil:
-		v, err = view.Read(deref(shown.Content.Template), d.of.data)
+		v, err = view.Read(aws.ToString(shown.Content.Template), d.of.Data)
 	}
 	if err != nil {
-		d.ui.print("", "-- the view cannot be shown: "+reason(err).Error()+" (/form tries again)")
+		d.ui.Print("-- the view cannot be shown: " + reason(err).Error() + " (/form tries again)")
 		return
 	}
 	d.ask = asking.New(v)
@@ -66,28 +69,28 @@ func (d *dialogue) open(ctx context.Context) {
 func (d *dialogue) question() {
 	for _, text := range d.ask.Next() {
 		for line := range strings.SplitSeq(text, "\n") {
-			d.ui.print("", "| "+line)
+			d.ui.Print("| " + line)
 		}
 	}
 }
 
 // help lists what can be typed.
 func (d *dialogue) help() {
-	d.ui.print("", "/end ends the chat, /leave leaves it open, anything else is sent as a message")
+	d.ui.Print("/end ends the chat, /leave leaves it open, anything else is sent as a message")
 	switch {
 	case d.ask != nil:
-		d.ui.print("", "A view is asked: "+asking.Help)
+		d.ui.Print("A view is asked: " + asking.Help)
 	case d.of != nil && !d.done:
-		d.ui.print("", "/form asks the view again")
+		d.ui.Print("/form asks the view again")
 	}
 }
 
 // answer takes a line that is about a view, and reports whether it was.
 func (d *dialogue) answer(ctx context.Context, line string) bool {
 	switch {
-	case d.ask != nil && d.ui.shows() != d.of:
+	case d.ask != nil && d.ui.Shows() != d.of:
 		if line != "" {
-			d.ui.notSent("not sent, as the view is over: " + line)
+			d.ui.NotSent("not sent, as the view is over: " + line)
 		}
 		return true // follow says the rest
 	case d.ask == nil && line == "/form" && d.of != nil && !d.done:
@@ -97,19 +100,19 @@ func (d *dialogue) answer(ctx context.Context, line string) bool {
 		return false
 	case line == "/skip":
 		d.ask = nil
-		d.ui.print("", "-- left: what you type now answers the view without an action; /form asks it again")
+		d.ui.Print("-- left: what you type now answers the view without an action; /form asks it again")
 		return true
 	}
 	if err := d.ask.Take(line); err != nil {
-		d.ui.print("", "-- "+err.Error())
+		d.ui.Print("-- " + err.Error())
 	}
 	if d.ask.Action == nil {
 		d.question()
 		return true
 	}
-	d.ui.choose(d.ask.Said())
+	d.ui.Choose(d.ask.Said())
 	_, err := d.Respond(ctx, d.ask.Action.Name, d.ask.View.Answer(d.ask.Action, d.ask.Values))
-	if err == nil || d.ui.choose("") == "" { // it came back as an item, though its own answer was lost: it may have ended the chat
+	if err == nil || d.ui.Choose("") == "" { // it came back as an item, though its own answer was lost: it may have ended the chat
 		d.ask, d.done = nil, true
 		return true
 	}
@@ -124,15 +127,15 @@ func (d *dialogue) answer(ctx context.Context, line string) bool {
 // send sends a line as a message. While a view is the newest message it answers
 // that, without an action: the flow would wait on if it were a message.
 func (d *dialogue) send(ctx context.Context, line string) {
-	d.ui.expect(line, 1)
+	d.ui.Expect(line, 1)
 	var err error
-	if d.ui.shows() != nil && !d.done {
-		_, err = d.Respond(ctx, noAction, map[string]any{"content": line})
+	if d.ui.Shows() != nil && !d.done {
+		_, err = d.Respond(ctx, terminal.NoAction, map[string]any{"content": line})
 	} else {
 		_, err = d.Send(ctx, line)
 	}
 	if err != nil {
-		d.ui.expect(line, -1)
+		d.ui.Expect(line, -1)
 		d.failed(ctx, err, line)
 	}
 }
@@ -140,8 +143,8 @@ func (d *dialogue) send(ctx context.Context, line string) {
 // failed says that something was not sent.
 func (d *dialogue) failed(ctx context.Context, err error, what string) {
 	if ctx.Err() != nil {
-		d.ui.notSent("possibly not sent: " + what)
+		d.ui.NotSent("possibly not sent: " + what)
 	} else {
-		d.ui.notSent("not sent: " + reason(err).Error())
+		d.ui.NotSent("not sent: " + reason(err).Error())
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/term"
 
+	"parley.example/parley/internal/cli/terminal"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/flow/check"
 	"parley.example/parley/internal/flowtest/report"
@@ -204,14 +205,14 @@ func (c flowCheck) print(w io.Writer, all []checked, errs, warnings int) error {
 			}
 			fmt.Fprintf(&b, "%s: %s: ", one.File, report.Paint(colour, look, severity))
 			if f.Action != "" {
-				fmt.Fprintf(&b, "%s ", report.Paint(colour, report.LookBold, "["+plain(oneLineText(f.Action))+"]"))
+				fmt.Fprintf(&b, "%s ", report.Paint(colour, report.LookBold, "["+terminal.Plain(oneLineText(f.Action))+"]"))
 			}
 			if f.Field != "" {
-				fmt.Fprintf(&b, "%s: ", plain(f.Field))
+				fmt.Fprintf(&b, "%s: ", terminal.Plain(f.Field))
 			}
-			b.WriteString(plain(oneLineText(f.Brief())))
+			b.WriteString(terminal.Plain(oneLineText(f.Brief())))
 			if f.Hint != "" {
-				fmt.Fprintf(&b, " %s", report.Paint(colour, report.LookDim, "("+plain(f.Hint)+")"))
+				fmt.Fprintf(&b, " %s", report.Paint(colour, report.LookDim, "("+terminal.Plain(f.Hint)+")"))
 			}
 			b.WriteByte('\n')
 		}

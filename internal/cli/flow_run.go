@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"parley.example/parley/internal/cli/terminal"
 	"parley.example/parley/internal/flowtest"
 	"parley.example/parley/internal/flowtest/report"
 	"parley.example/parley/internal/flowtest/scenario"
@@ -66,9 +67,9 @@ func (c *flowRun) Run(ctx context.Context, std streams) error {
 		})
 		return errors.Join(show.more(), err)
 	}
-	ui := newTerminal(std)
-	defer ui.close()
-	show := &shown{play: p, printer: report.Printer{W: ui.out, Colour: isTerminal(std.out), Quiet: c.Quiet}}
+	ui := terminal.New(std.in, std.out)
+	defer ui.Close()
+	show := &shown{play: p, printer: report.Printer{W: ui.Out, Colour: isTerminal(std.out), Quiet: c.Quiet}}
 	return c.converse(ui, show)
 }
 
@@ -174,9 +175,9 @@ func (s *shown) more() error {
 }
 
 // converse takes lines from the customer until the chat or the input has ended.
-func (c *flowRun) converse(ui *terminal, show *shown) error {
-	if ui.interactive {
-		ui.print("", "-- type as the customer; an empty line lets time pass, /help lists commands, /end ends the chat")
+func (c *flowRun) converse(ui *terminal.Terminal, show *shown) error {
+	if ui.Interactive {
+		ui.Print("-- type as the customer; an empty line lets time pass, /help lists commands, /end ends the chat")
 	}
 	p := show.play
 	err := p.Begin()
@@ -184,18 +185,18 @@ func (c *flowRun) converse(ui *terminal, show *shown) error {
 		if err := show.more(); err != nil {
 			return err
 		}
-		if err != nil && !ui.interactive {
+		if err != nil && !ui.Interactive {
 			return err
 		}
 		if err != nil {
-			ui.print("", "-- "+err.Error())
+			ui.Print("-- " + err.Error())
 			err = nil
 		}
 		if _, ended := p.Chat().Ended(); ended {
 			return nil
 		}
-		line, failed := ui.line()
-		if errors.Is(failed, io.EOF) && !ui.interactive {
+		line, failed := ui.Line()
+		if errors.Is(failed, io.EOF) && !ui.Interactive {
 			return errors.Join(c.silence(p), show.more())
 		}
 		if failed != nil {
@@ -205,7 +206,7 @@ func (c *flowRun) converse(ui *terminal, show *shown) error {
 		case line == "":
 			err = p.Wait()
 		case line == "/help":
-			ui.print("", "-- "+statements)
+			ui.Print("-- " + statements)
 		case line == "/end":
 			err = p.Do("customer leaves")
 		case strings.HasPrefix(line, "/"):

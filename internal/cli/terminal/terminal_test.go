@@ -1,4 +1,4 @@
-package cli
+package terminal
 
 import (
 	"strings"
@@ -26,11 +26,12 @@ func TestTerminalShows(t *testing.T) {
 	}
 	const customer, agent, system = participant.ParticipantRoleCUSTOMER, participant.ParticipantRoleAGENT, participant.ParticipantRoleSYSTEM
 	var b strings.Builder
-	ui := &terminal{interactive: true, out: &b, restore: func() {}, mine: map[string]int{}, role: participant.ParticipantRoleCUSTOMER, changed: make(chan struct{}, 1)}
-	ui.expect("twice", 1)
-	ui.expect("twice", 1)
-	ui.expect("failed", 1)
-	ui.expect("failed", -1)
+	ui := Of(&b, nil)
+	ui.Interactive = true
+	ui.Expect("twice", 1)
+	ui.Expect("twice", 1)
+	ui.Expect("failed", 1)
+	ui.Expect("failed", -1)
 	for _, c := range []struct {
 		item participant.Item
 		want string
@@ -63,7 +64,7 @@ func TestTerminalShows(t *testing.T) {
 			Attachments: []participant.AttachmentItem{{AttachmentName: new("a.pdf")}}}, "Bo: [file a.pdf]\n"},
 	} {
 		b.Reset()
-		ui.item(&client.Item{Item: c.item})
+		ui.Item(&client.Item{Item: c.item})
 		if b.String() != c.want {
 			t.Errorf("%s %s shows %q; want %q", c.item.Type, deref(c.item.Content), b.String(), c.want)
 		}
@@ -72,15 +73,15 @@ func TestTerminalShows(t *testing.T) {
 		t.Errorf("it still waits for %v", ui.mine)
 	}
 	b.Reset()
-	ui.state(client.Connected)
-	ui.state(client.Ended) // the item says so
+	ui.State(client.Connected)
+	ui.State(client.Ended) // the item says so
 	if b.String() != "-- connected\n" {
 		t.Errorf("the states are %q", b.String())
 	}
-	pipe := newTerminal(streams{in: strings.NewReader("a\n"), out: &b})
-	pipe.expect("a", 1)
+	pipe := New(strings.NewReader("a\n"), &b)
+	pipe.Expect("a", 1)
 	b.Reset()
-	if pipe.item(&client.Item{Item: said(customer, "Ana", "a")}); b.String() != "Ana: a\n" {
+	if pipe.Item(&client.Item{Item: said(customer, "Ana", "a")}); b.String() != "Ana: a\n" {
 		t.Errorf("a pipe shows %q", b.String())
 	}
 }

@@ -1,4 +1,4 @@
-package cli
+package terminal
 
 import (
 	"cmp"
@@ -39,7 +39,7 @@ func responded(content string) string {
 	if json.Unmarshal([]byte(content), &response) != nil || response.Action == "" {
 		return content
 	}
-	if typed, ok := response.Data["content"].(string); ok && response.Action == noAction {
+	if typed, ok := response.Data["content"].(string); ok && response.Action == NoAction {
 		return typed
 	}
 	var said strings.Builder
@@ -62,9 +62,9 @@ func responded(content string) string {
 	return said.String()
 }
 
-// noAction is the action of text that is typed while a view is the newest message,
+// NoAction is the action of text that is typed while a view is the newest message,
 // as Amazon's chat widget sends it.
-const noAction = " "
+const NoAction = " "
 
 // shownView returns the view that a message shows.
 func shownView(it *client.Item) (content client.InteractiveContent, ok bool) {
