@@ -175,7 +175,7 @@ func (s *Service) PickContact(ctx context.Context, in *agent.PickContactRequest)
 	case state.Queue != nil && !slices.Contains(queues, state.Queue.Queue):
 		return nil, center.Errorf(center.NotFound, "contact %s does not wait in a queue that your routing profile lists for manual assignment", state.Current().ID)
 	}
-	offer, err := s.Router.Assigned(c.snap, c.user)
+	offer, err := s.Router.Assigned(c.snap, c.user, c.state)
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +210,10 @@ func (s *Service) ExplainContact(ctx context.Context, in *agent.ExplainContactRe
 	if err != nil {
 		return nil, err
 	}
-	why := s.Router.Explain(c.Instance, state.ID)
+	why, err := s.Router.Explain(ctx, c.Instance, state.ID)
+	if err != nil {
+		return nil, err
+	}
 	out := &agent.ExplainContactResponse{Reasons: make([]agent.WaitingReason, len(why.Reasons)), Agents: int32(why.Agents), More: int32(why.More)}
 	for i, r := range why.Reasons {
 		shown := agent.WaitingReason{Cause: causes[r.Cause], Text: r.String()}

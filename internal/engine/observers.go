@@ -36,10 +36,11 @@ type ObserverFunc func(c *Commit)
 func (f ObserverFunc) Committed(c *Commit) { f(c) }
 
 // observersInOrder returns who is notified of a commit, in order: what the engine
-// itself does comes first, what others asked for after it.
+// itself does comes first, what others asked for after it. It is published last: who
+// hears of it over a socket, and asks, finds that all observers know.
 func (e *Engine) observersInOrder() []Observer {
-	list := []Observer{ObserverFunc(e.wakeSweeper), ObserverFunc(e.publish), ObserverFunc(e.effects.committed), ObserverFunc(e.Agents.committed)}
-	return append(list, e.Observers...)
+	list := []Observer{ObserverFunc(e.wakeSweeper), ObserverFunc(e.effects.committed), ObserverFunc(e.Agents.committed)}
+	return append(append(list, e.Observers...), ObserverFunc(e.publish))
 }
 
 // notify tells the observers of a commit.

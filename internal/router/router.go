@@ -121,11 +121,14 @@ func (r *Router) Committed(c *engine.Commit) {
 	case c.Erased && len(c.Change.Work) > 0:
 		r.tell(c.Instance, func(n *news) { n.chats[c.Chat] = chatNews{version: erased} })
 	case after != nil && (after.Queue != nil || len(c.Change.Queues) > 0 || len(c.Change.Work) > 0):
-		r.tell(c.Instance, func(n *news) {
-			if n.chats[c.Chat].version < c.Version {
-				n.chats[c.Chat] = chatNews{after, c.Version}
-			}
-		})
+		r.tell(c.Instance, func(n *news) { n.take(c.Chat, chatNews{after, c.Version}) })
+	}
+}
+
+// take notes how a chat is, unless something newer is known.
+func (n *news) take(id center.ContactID, c chatNews) {
+	if n.chats[id].version < c.version {
+		n.chats[id] = c
 	}
 }
 
@@ -262,9 +265,7 @@ func (r *Router) lookAtAll(ctx context.Context) {
 // merge puts older news beneath n.
 func (n *news) merge(older *news) {
 	for id, c := range older.chats {
-		if n.chats[id].version < c.version {
-			n.chats[id] = c
-		}
+		n.take(id, c)
 	}
 	for id, a := range older.agents {
 		if n.agents[id].version < a.version {
@@ -333,29 +334,17 @@ func OfferTo(user *catalog.User, ring time.Duration) contact.Offer {
 }
 
 // Assigned is the offer of a chat to a user whom somebody has chosen, whatever his status. snap has users. It rings at
-// one who is not there, even if he accepts at once otherwise: nobody would answer. A user whose routing profile
-// has no slots for chats is a Conflict.
-func (r *Router) Assigned(snap *catalog.Snapshot, user *catalog.User) (contact.Offer, error) {
+// one who has no client (state is nil for one who never had any), even if he accepts at once otherwise: nobody would answer. A user
+// whose routing profile has no slots for chats is a Conflict.
+func (r *Router) Assigned(snap *catalog.Snapshot, user *catalog.User, state *agent.Agent) (contact.Offer, error) {
 	o := OfferTo(user, r.Ring)
 	if o.Slots, o.Assigned = slotsOf(snap, user), true; o.Slots == 0 {
 		return o, center.Errorf(center.Conflict, "the routing profile of %s has no slots for chats", user.Name)
 	}
-	if !r.present(snap.ID(), user.ID) {
+	if state == nil || !state.Present() {
 		o.Ring = r.Ring
 	}
 	return o, nil
-}
-
-// present reports whether an agent has a client.
-func (r *Router) present(id center.InstanceID, user center.UserID) bool {
-	r.work.Lock()
-	defer r.work.Unlock()
-	in := r.instances[id]
-	if in == nil {
-		return false
-	}
-	s := in.agents[user]
-	return s != nil && s.agent != nil && s.agent.Present()
 }
 
 // IdentityOf is how a user is known in chats: customers see the first name, or the user name of one without.
@@ -428,13 +417,20 @@ func (r *Router) Next() (t time.Time, quiet bool) {
 	return r.alarm, r.busy == 0 && len(r.told) == 0
 }
 
-// Explain says why a contact of an instance that waits has no agent yet.
-func (r *Router) Explain(id center.InstanceID, chat center.ContactID) routing.Explanation {
-	r.work.Lock()
-	defer r.work.Unlock()
-	in := r.instances[id]
-	if in == nil {
-		return routing.New().Explain(chat, r.Clock.Now())
+// Explain says why a chat of an instance that waits has no agent yet, as its last commit left it and with all that was
+// told before.
+func (r *Router) Explain(ctx context.Context, id center.InstanceID, chat center.ContactID) (why routing.Explanation, err error) {
+	state, err := r.readChat(ctx, chat) // the commit may not have been told of yet
+	if err != nil {
+		return why, err
 	}
-	return in.routing.Explain(chat, r.Clock.Now())
+	r.tell(id, func(n *news) { n.take(chat, state) })
+	err = r.knowing(ctx, id, func(in *instance) {
+		of := routing.New() // nobody is known
+		if in != nil {
+			of = in.routing
+		}
+		why = of.Explain(chat, r.Clock.Now())
+	})
+	return why, err
 }

@@ -38,15 +38,17 @@ type centre struct {
 	instance center.InstanceID
 	profile  *catalog.RoutingProfile
 	flow     center.FlowID
+	pause    func() // the router looks at nothing any more by itself; the engine goes on
 	stop     func()
 }
 
-// open starts an engine and a router over a store, in which an instance is made if there is none.
+// open starts an engine and a router over a store, in which an instance is made if there is none. The
+// observers are told of commits before the router is.
 func open(t testing.TB, s store.Store, also ...engine.Observer) *centre {
 	t.Helper()
 	r := router.New(router.Config{Log: enginetest.NoLog})
 	c := &centre{TB: t, router: r, Engine: enginetest.Start(t, enginetest.Options{
-		Store: s, Observers: append([]engine.Observer{r}, also...), Agents: []engine.AgentObserver{r}, Changed: r.SetUp, Staffing: r.Staffing,
+		Store: s, Observers: append(also, r), Agents: []engine.AgentObserver{r}, Changed: r.SetUp, Staffing: r.Staffing,
 	})}
 	r.Store, r.Catalog, r.Clock = c.Store, c.Catalog, c.Clock
 	all, err := c.Catalog.Instances(t.Context())
@@ -85,13 +87,26 @@ func open(t testing.TB, s store.Store, also ...engine.Observer) *centre {
 		r.Run(ctx, c.Engine.Engine)
 		close(done)
 	}()
-	c.stop = sync.OnceFunc(func() {
+	c.pause = sync.OnceFunc(func() {
 		cancel()
 		<-done
+	})
+	c.stop = sync.OnceFunc(func() {
+		c.pause()
 		c.Close()
 	})
 	t.Cleanup(c.stop)
 	return c
+}
+
+// explain says the first reason for which a chat has no agent.
+func (c *centre) explain(id center.ContactID) routing.Reason {
+	c.Helper()
+	why, err := c.router.Explain(c.Context(), c.instance, id)
+	if err != nil {
+		c.Fatal(err)
+	}
+	return why.Reasons[0]
 }
 
 // hire makes a user.
@@ -185,7 +200,7 @@ func TestOffers(t *testing.T) {
 		id := c.chat()
 		synctest.Wait()
 		c.has(id)
-		if e := c.router.Explain(c.instance, id); e.Reasons[0].Cause != routing.NoAgents {
+		if e := c.explain(id); e.Cause != routing.NoAgents {
 			t.Errorf("nobody is there; the explanation is %v", e)
 		}
 		c.arrive(bo)
@@ -272,7 +287,7 @@ func TestSetUpChanges(t *testing.T) {
 		id := c.chat()
 		synctest.Wait()
 		c.has(id)
-		if e := c.router.Explain(c.instance, id); e.Reasons[0].Cause != routing.NoProfile {
+		if e := c.explain(id); e.Cause != routing.NoProfile {
 			t.Errorf("no profile has the queue; the explanation is %v", e)
 		}
 		delayed := slices.Clone(queues)
@@ -389,7 +404,7 @@ func TestEverybodyIsServed(t *testing.T) {
 		}
 		for _, id := range chats {
 			if !served[id] {
-				t.Errorf("nobody has served %s, of which agents have %+v: %v", id, c.work(id), c.router.Explain(c.instance, id))
+				t.Errorf("nobody has served %s, of which agents have %+v: %v", id, c.work(id), c.explain(id))
 			}
 		}
 	})

@@ -76,7 +76,11 @@ func (s *Agents) AssociateContactWithUser(ctx context.Context, in *connect.Assoc
 	if c.ID != chat.Current().ID {
 		return nil, center.Errorf(center.BadRequest, "contact %s has ended", c.ID)
 	}
-	offer, err := s.Router.Assigned(snap, u)
+	state, _, err := s.Engine.Agents.State(ctx, u.ID)
+	if err != nil {
+		return nil, err
+	}
+	offer, err := s.Router.Assigned(snap, u, state)
 	if err != nil {
 		return nil, err
 	}
