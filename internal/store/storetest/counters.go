@@ -10,34 +10,35 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/storetest/kit"
 )
 
 var counterCases = []testCase{
-	{name: "a quota is exact among 200 submitters on two nodes", run: quotaExact},
-	{name: "counters of chats count by their heads", run: countsHeads},
-	{name: "a limit goes off and on again: active chats", run: activeLimitTurns},
-	{name: "a limit goes off and on again: queues", run: queueLimitTurns},
-	{name: "a node without a limit among others", run: mixedLimits},
-	{name: "a limit comes while chats come and go", run: limitUnderLoad},
-	{name: "a refused first quota with a limit", run: refusedFirst},
-	{name: "a delta of 0 is a condition alone", run: conditions},
-	{name: "a condition on chats", run: conditionOnChats},
-	{name: "what bars a user bars every later offer", run: bars},
-	{name: "counters of agents are never negative", run: neverNegative},
-	{name: "counters last", run: countersLast, reopens: true},
+	{Name: "a quota is exact among 200 submitters on two nodes", Run: quotaExact},
+	{Name: "counters of chats count by their heads", Run: countsHeads},
+	{Name: "a limit goes off and on again: active chats", Run: activeLimitTurns},
+	{Name: "a limit goes off and on again: queues", Run: queueLimitTurns},
+	{Name: "a node without a limit among others", Run: mixedLimits},
+	{Name: "a limit comes while chats come and go", Run: limitUnderLoad},
+	{Name: "a refused first quota with a limit", Run: refusedFirst},
+	{Name: "a delta of 0 is a condition alone", Run: conditions},
+	{Name: "a condition on chats", Run: conditionOnChats},
+	{Name: "what bars a user bars every later offer", Run: bars},
+	{Name: "counters of agents are never negative", Run: neverNegative},
+	{Name: "counters last", Run: countersLast, Reopens: true},
 }
 
 // began is the change of a chat that begins, with a limit of active chats, -1 for none.
 func began(id center.ContactID, limit int64) *store.Change {
-	c := chatChange(id, "x")
-	c.Quotas = []store.Quota{{Counter: store.ActiveChats(instance), Delta: 1, Limit: limit}}
+	c := kit.ChatChange(id, "x")
+	c.Quotas = []store.Quota{{Counter: store.ActiveChats(kit.Instance), Delta: 1, Limit: limit}}
 	return c
 }
 
 func (s *env) begin(t *testing.T, limit int64) center.ContactID {
 	t.Helper()
-	id := newID()
-	s.must(t, began(id, limit))
+	id := kit.NewID()
+	s.Must(t, began(id, limit))
 	return id
 }
 
@@ -45,8 +46,8 @@ func (s *env) begin(t *testing.T, limit int64) center.ContactID {
 func (s *env) end(t *testing.T, ids ...center.ContactID) {
 	t.Helper()
 	for _, id := range ids {
-		s.must(t, &store.Change{Chat: id, Version: 1, State: &store.Head{Instance: instance},
-			Quotas: []store.Quota{{Counter: store.ActiveChats(instance), Delta: -1, Limit: -1}}})
+		s.Must(t, &store.Change{Chat: id, Version: 1, State: &store.Head{Instance: kit.Instance},
+			Quotas: []store.Quota{{Counter: store.ActiveChats(kit.Instance), Delta: -1, Limit: -1}}})
 	}
 }
 
@@ -54,10 +55,10 @@ func (s *env) end(t *testing.T, ids ...center.ContactID) {
 // refuses one more, a limit of n+1 admits it; it ends again.
 func (s *env) wantActive(t *testing.T, n int64) {
 	t.Helper()
-	if got := s.count(t, store.ActiveChats(instance)); got != n {
+	if got := s.Value(t, store.ActiveChats(kit.Instance)); got != n {
 		t.Errorf("%d chats are active; want %d", got, n)
 	}
-	s.refused(t, began(newID(), n), store.ErrQuota)
+	s.Refused(t, began(kit.NewID(), n), store.ErrQuota)
 	s.end(t, s.begin(t, n+1))
 }
 
@@ -71,7 +72,7 @@ func quotaExact(t *testing.T, s *env) {
 	var wg sync.WaitGroup
 	for i := range submitters {
 		wg.Go(func() {
-			switch err := nodes[i%2].submit(began(newID(), limit)); {
+			switch err := nodes[i%2].Apply(began(kit.NewID(), limit)); {
 			case err == nil:
 				started.Add(1)
 			case errors.Is(err, store.ErrQuota):
@@ -91,20 +92,20 @@ func quotaExact(t *testing.T, s *env) {
 func countsHeads(t *testing.T, s *env) {
 	want := func(i center.InstanceID, active, inQ, inR int64) {
 		t.Helper()
-		a, q, r := s.count(t, store.ActiveChats(i)), s.count(t, store.QueuedChats(i, "q")), s.count(t, store.QueuedChats(i, "r"))
+		a, q, r := s.Value(t, store.ActiveChats(i)), s.Value(t, store.QueuedChats(i, "q")), s.Value(t, store.QueuedChats(i, "r"))
 		if a != active || q != inQ || r != inR {
 			t.Errorf("%d active, %d in q, %d in r; want %d, %d, %d", a, q, r, active, inQ, inR)
 		}
 	}
-	want(instance, 0, 0, 0)
+	want(kit.Instance, 0, 0, 0)
 	a, b := s.createWaiting(t, entry("q", 5, 1)), s.createWaiting(t, entry("r", 5, 1))
 	s.createWaiting(t, entry("q", 5, 2))
-	s.create(t, 2)
-	want(instance, 4, 2, 1)
-	want(elsewhere, 0, 0, 0)
-	s.must(t, &store.Change{Chat: a, Version: 1, State: &store.Head{Instance: instance, Active: true, Queued: entry("r", 1, 1)}})
-	s.must(t, &store.Change{Chat: b, Version: 1, State: &store.Head{Instance: instance}})
-	want(instance, 3, 1, 1)
+	s.Create(t, 2)
+	want(kit.Instance, 4, 2, 1)
+	want(kit.Elsewhere, 0, 0, 0)
+	s.Must(t, &store.Change{Chat: a, Version: 1, State: &store.Head{Instance: kit.Instance, Active: true, Queued: entry("r", 1, 1)}})
+	s.Must(t, &store.Change{Chat: b, Version: 1, State: &store.Head{Instance: kit.Instance}})
+	want(kit.Instance, 3, 1, 1)
 }
 
 func activeLimitTurns(t *testing.T, s *env) {
@@ -115,10 +116,10 @@ func activeLimitTurns(t *testing.T, s *env) {
 	s.end(t, chats[0])
 	s.wantActive(t, 4)
 	chats = append(chats, s.begin(t, 5))
-	s.refused(t, began(newID(), 5), store.ErrQuota)
+	s.Refused(t, began(kit.NewID(), 5), store.ErrQuota)
 	s.end(t, chats[1]) // the limit is known when chats end, too
 	chats = append(chats, s.begin(t, 5))
-	s.refused(t, began(newID(), 5), store.ErrQuota)
+	s.Refused(t, began(kit.NewID(), 5), store.ErrQuota)
 	s.end(t, chats[2])
 	for range 3 { // off
 		chats = append(chats, s.begin(t, -1))
@@ -130,9 +131,9 @@ func activeLimitTurns(t *testing.T, s *env) {
 }
 
 func queueLimitTurns(t *testing.T, s *env) {
-	counter := store.QueuedChats(instance, "q")
+	counter := store.QueuedChats(kit.Instance, "q")
 	joins := func(limit int64) *store.Change {
-		c := chatChange(newID(), "x")
+		c := kit.ChatChange(kit.NewID(), "x")
 		c.State.Queued = entry("q", 5, 1)
 		c.Quotas = []store.Quota{{Counter: counter, Delta: 1, Limit: limit}}
 		return c
@@ -140,34 +141,34 @@ func queueLimitTurns(t *testing.T, s *env) {
 	join := func(limit int64) center.ContactID {
 		t.Helper()
 		c := joins(limit)
-		s.must(t, c)
+		s.Must(t, c)
 		return c.Chat
 	}
 	leave := func(id center.ContactID) {
 		t.Helper()
-		c := stateChange(id, 1, "y")
+		c := kit.StateChange(id, 1, "y")
 		c.Quotas = []store.Quota{{Counter: counter, Delta: -1, Limit: -1}}
-		s.must(t, c)
+		s.Must(t, c)
 	}
 	a, b := join(-1), join(-1)
 	s.createWaiting(t, entry("r", 5, 1)) // in another queue
 	join(3)
-	err := s.submit(joins(3))
+	err := s.Apply(joins(3))
 	if over, ok := errors.AsType[*store.QuotaError](err); !ok || over.Counter != counter {
 		t.Errorf("done(%v); want a QuotaError of %s", err, counter)
 	}
 	leave(a)
 	c := join(3)
-	s.refused(t, joins(3), store.ErrQuota)
+	s.Refused(t, joins(3), store.ErrQuota)
 	join(-1) // off
 	leave(b)
 	leave(c)
-	if n := s.count(t, counter); n != 2 {
+	if n := s.Value(t, counter); n != 2 {
 		t.Errorf("%d wait; want 2", n)
 	}
-	s.refused(t, joins(2), store.ErrQuota) // on
+	s.Refused(t, joins(2), store.ErrQuota) // on
 	join(3)
-	s.refused(t, joins(3), store.ErrQuota)
+	s.Refused(t, joins(3), store.ErrQuota)
 }
 
 // Nodes may be set up differently for a while: each keeps its own limit, and what the others do counts.
@@ -197,16 +198,16 @@ func limitUnderLoad(t *testing.T, s *env) {
 				if (n+i)%3 == 0 {
 					limit = 1e6
 				}
-				c := began(newID(), limit)
-				if err := s.submit(c); err != nil {
+				c := began(kit.NewID(), limit)
+				if err := s.Apply(c); err != nil {
 					t.Errorf("done(%v)", err)
 					return
 				}
 				if i%2 == 0 {
-					end := stateChange(c.Chat, 1, "ended")
+					end := kit.StateChange(c.Chat, 1, "ended")
 					end.State.Active = false
-					end.Quotas = []store.Quota{{Counter: store.ActiveChats(instance), Delta: -1, Limit: -1}}
-					if err := s.submit(end); err != nil {
+					end.Quotas = []store.Quota{{Counter: store.ActiveChats(kit.Instance), Delta: -1, Limit: -1}}
+					if err := s.Apply(end); err != nil {
 						t.Errorf("done(%v)", err)
 						return
 					}
@@ -221,18 +222,18 @@ func limitUnderLoad(t *testing.T, s *env) {
 // A change that is refused has counted nothing that it would have brought.
 func refusedFirst(t *testing.T, s *env) {
 	a := s.begin(t, -1)
-	s.refused(t, began(newID(), 1), store.ErrQuota)
+	s.Refused(t, began(kit.NewID(), 1), store.ErrQuota)
 	conflict := began(a, 5)
-	s.refused(t, conflict, store.ErrConflict)
+	s.Refused(t, conflict, store.ErrConflict)
 	s.begin(t, -1)
 	s.end(t, a)
 	s.wantActive(t, 1)
 }
 
 func conditions(t *testing.T, s *env) {
-	user := newUser()
-	barred, slots := store.Barred(instance, user), store.Slots(instance, user, "CHAT")
-	if barred.String() == slots.String() || slots == store.Slots(instance, user, "TASK") || barred == store.Barred(elsewhere, user) {
+	user := kit.NewUser()
+	barred, slots := store.Barred(kit.Instance, user), store.Slots(kit.Instance, user, "CHAT")
+	if barred.String() == slots.String() || slots == store.Slots(kit.Instance, user, "TASK") || barred == store.Barred(kit.Elsewhere, user) {
 		t.Errorf("two counters are one: %s, %s", barred, slots)
 	}
 	for i, step := range []struct {
@@ -251,11 +252,11 @@ func conditions(t *testing.T, s *env) {
 		{[]store.Quota{{Counter: slots, Delta: -2, Limit: 0}}, store.Counter{}, 0, 0},
 		{[]store.Quota{{Counter: barred}, {Counter: slots}}, store.Counter{}, 0, 0},
 	} {
-		err := s.submit(&store.Change{Quotas: step.quotas})
+		err := s.Apply(&store.Change{Quotas: step.quotas})
 		if over, ok := errors.AsType[*store.QuotaError](err); ok && over.Counter != step.over || !ok && (err != nil || step.over != store.Counter{}) {
 			t.Errorf("step %d: done(%v); want it to be over %q", i, err, step.over)
 		}
-		if b, n := s.count(t, barred), s.count(t, slots); b != step.barred || n != step.slots {
+		if b, n := s.Value(t, barred), s.Value(t, slots); b != step.barred || n != step.slots {
 			t.Errorf("step %d: barred %d, slots %d; want %d, %d", i, b, n, step.barred, step.slots)
 		}
 	}
@@ -264,7 +265,7 @@ func conditions(t *testing.T, s *env) {
 func conditionOnChats(t *testing.T, s *env) {
 	want := func(limit int64, want error) {
 		t.Helper()
-		if err := s.submit(&store.Change{Quotas: []store.Quota{{Counter: store.ActiveChats(instance), Limit: limit}}}); !errors.Is(err, want) {
+		if err := s.Apply(&store.Change{Quotas: []store.Quota{{Counter: store.ActiveChats(kit.Instance), Limit: limit}}}); !errors.Is(err, want) {
 			t.Errorf("with a limit of %d: done(%v); want %v", limit, err, want)
 		}
 	}
@@ -283,7 +284,7 @@ func conditionOnChats(t *testing.T, s *env) {
 
 // bars submits offers from many sides while somebody bars the user: once that is done, none is made.
 func bars(t *testing.T, s *env) {
-	user := newUser()
+	user := kit.NewUser()
 	nodes := s.nodes()
 	var barred atomic.Bool
 	var made, refused atomic.Int64
@@ -292,9 +293,9 @@ func bars(t *testing.T, s *env) {
 		wg.Go(func() {
 			for range 50 {
 				late := barred.Load()
-				c := chatChange(newID(), "offered")
-				c.Quotas = []store.Quota{{Counter: store.Barred(instance, user)}, {Counter: store.Slots(instance, user, "CHAT"), Delta: 1, Limit: 1e6}}
-				switch err := nodes[i%2].submit(c); {
+				c := kit.ChatChange(kit.NewID(), "offered")
+				c.Quotas = []store.Quota{{Counter: store.Barred(kit.Instance, user)}, {Counter: store.Slots(kit.Instance, user, "CHAT"), Delta: 1, Limit: 1e6}}
+				switch err := nodes[i%2].Apply(c); {
 				case err == nil && late:
 					t.Error("an offer was made to a user who was barred before")
 				case err == nil:
@@ -305,7 +306,7 @@ func bars(t *testing.T, s *env) {
 					t.Errorf("done(%v)", err)
 				}
 				if made.Load() > 100 && !late {
-					if err := nodes[i%2].submit(&store.Change{Quotas: []store.Quota{{Counter: store.Barred(instance, user), Delta: 1, Limit: -1}}}); err != nil {
+					if err := nodes[i%2].Apply(&store.Change{Quotas: []store.Quota{{Counter: store.Barred(kit.Instance, user), Delta: 1, Limit: -1}}}); err != nil {
 						t.Errorf("done(%v)", err)
 					}
 					barred.Store(true)
@@ -317,14 +318,14 @@ func bars(t *testing.T, s *env) {
 	if refused.Load() == 0 {
 		t.Error("no offer was refused: the case shows nothing")
 	}
-	if n := s.count(t, store.Slots(instance, user, "CHAT")); n != made.Load() {
+	if n := s.Value(t, store.Slots(kit.Instance, user, "CHAT")); n != made.Load() {
 		t.Errorf("%d slots are taken by %d offers", n, made.Load())
 	}
 }
 
 func neverNegative(t *testing.T, s *env) {
-	user := newUser()
-	for _, counter := range []store.Counter{store.Slots(instance, user, "CHAT"), store.Barred(instance, user)} {
+	user := kit.NewUser()
+	for _, counter := range []store.Counter{store.Slots(kit.Instance, user, "CHAT"), store.Barred(kit.Instance, user)} {
 		move := func(deltas ...int64) *store.Change {
 			c := &store.Change{}
 			for _, d := range deltas {
@@ -334,29 +335,29 @@ func neverNegative(t *testing.T, s *env) {
 		}
 		refused := func(value int64, deltas ...int64) {
 			t.Helper()
-			err := s.submit(move(deltas...))
+			err := s.Apply(move(deltas...))
 			if e, ok := errors.AsType[*center.Error](err); !ok || e.Reason != center.Internal || !strings.Contains(e.Message, counter.String()) {
 				t.Errorf("%v: done(%v); want an internal error that names %s", deltas, err, counter)
 			}
-			if n := s.count(t, counter); n != value {
+			if n := s.Value(t, counter); n != value {
 				t.Errorf("%v: the counter is %d; want %d", deltas, n, value)
 			}
 		}
 		refused(0, -1)
-		s.must(t, move(2))
+		s.Must(t, move(2))
 		refused(2, -3)
 		refused(2, -1, -1, -1)
-		s.must(t, move(-3, 2)) // what counts is what a change comes to
-		s.must(t, move(-1))
+		s.Must(t, move(-3, 2)) // what counts is what a change comes to
+		s.Must(t, move(-1))
 		refused(0, 1, -2)
 		// It harms nobody else, and a change that is refused for another reason is refused for that.
-		id := s.create(t, 1)
-		stale := stateChange(id, 9, "x")
+		id := s.Create(t, 1)
+		stale := kit.StateChange(id, 9, "x")
 		stale.Quotas = move(-1).Quotas
-		s.refused(t, stale, store.ErrConflict)
+		s.Refused(t, stale, store.ErrConflict)
 	}
-	s.must(t, &store.Change{Quotas: []store.Quota{{Counter: tally("any other"), Delta: -3, Limit: -1}}})
-	if n := s.count(t, tally("any other")); n != -3 {
+	s.Must(t, &store.Change{Quotas: []store.Quota{{Counter: kit.Tally("any other"), Delta: -3, Limit: -1}}})
+	if n := s.Value(t, kit.Tally("any other")); n != -3 {
 		t.Errorf("the counter is %d; want -3", n)
 	}
 }
@@ -364,23 +365,23 @@ func neverNegative(t *testing.T, s *env) {
 func countersLast(t *testing.T, s *env) {
 	for i := range 3 {
 		s.begin(t, 10)
-		s.reopen(t)
+		s.Restart(t)
 		s.begin(t, -1)
-		s.reopen(t)
+		s.Restart(t)
 		s.wantActive(t, int64(2*i+2))
-		s.must(t, &store.Change{Quotas: []store.Quota{{Counter: tally(strconv.Itoa(i)), Delta: 7, Limit: -1}}})
-		s.reopen(t)
-		if n := s.count(t, tally(strconv.Itoa(i))); n != 7 {
+		s.Must(t, &store.Change{Quotas: []store.Quota{{Counter: kit.Tally(strconv.Itoa(i)), Delta: 7, Limit: -1}}})
+		s.Restart(t)
+		if n := s.Value(t, kit.Tally(strconv.Itoa(i))); n != 7 {
 			t.Errorf("the counter is %d; want 7", n)
 		}
-		held := store.Slots(instance, "u", "CHAT")
+		held := store.Slots(kit.Instance, "u", "CHAT")
 		for _, delta := range []int64{1, 2, -3} { // back to 0, and on from there
-			s.must(t, &store.Change{Quotas: []store.Quota{{Counter: held, Delta: delta, Limit: 3}}})
+			s.Must(t, &store.Change{Quotas: []store.Quota{{Counter: held, Delta: delta, Limit: 3}}})
 			if delta == 2 {
-				s.reopen(t)
+				s.Restart(t)
 			}
 		}
-		if n := s.count(t, held); n != 0 {
+		if n := s.Value(t, held); n != 0 {
 			t.Errorf("%d slots are taken; want none", n)
 		}
 	}

@@ -10,38 +10,39 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/storetest/kit"
 )
 
 var itemCases = []testCase{
-	{name: "every member is kept", run: itemMembers},
-	{name: "every sort of text is kept", run: itemTexts},
-	{name: "bounds, directions and limits", run: itemBounds},
-	{name: "a limit has a bound", run: itemLimit},
-	{name: "hidden visibilities are left out", run: itemsHidden},
-	{name: "items of one contact of the chain", run: itemsOfContact},
-	{name: "time bounds", run: itemTimes},
-	{name: "everything at once", run: itemsCombined},
-	{name: "any part of a long transcript", run: itemsAnywhere},
-	{name: "receipts are merged", run: receiptsMerge},
-	{name: "receipts of the items asked for", run: receiptsAsked},
+	{Name: "every member is kept", Run: itemMembers},
+	{Name: "every sort of text is kept", Run: itemTexts},
+	{Name: "bounds, directions and limits", Run: itemBounds},
+	{Name: "a limit has a bound", Run: itemLimit},
+	{Name: "hidden visibilities are left out", Run: itemsHidden},
+	{Name: "items of one contact of the chain", Run: itemsOfContact},
+	{Name: "time bounds", Run: itemTimes},
+	{Name: "everything at once", Run: itemsCombined},
+	{Name: "any part of a long transcript", Run: itemsAnywhere},
+	{Name: "receipts are merged", Run: receiptsMerge},
+	{Name: "receipts of the items asked for", Run: receiptsAsked},
 }
 
 func itemMembers(t *testing.T, s *env) {
-	id, later := newID(), newID()
+	id, later := kit.NewID(), kit.NewID()
 	full := center.Item{
-		Chat: id, Seq: 1, ID: center.NewItemID(epoch, 1, 99), Contact: later, Time: epoch, Type: center.TypeAttachment,
-		ContentType: center.AttachmentMessage, Content: `{"a": 1}`, Participant: agent, DisplayName: "Zoë", Role: center.RoleAgent,
+		Chat: id, Seq: 1, ID: center.NewItemID(kit.Epoch, 1, 99), Contact: later, Time: kit.Epoch, Type: center.TypeAttachment,
+		ContentType: center.AttachmentMessage, Content: `{"a": 1}`, Participant: kit.Agent, DisplayName: "Zoë", Role: center.RoleAgent,
 		Visibility: center.VisibleAgent, Processing: center.ProcessingRejected, ClientToken: "2fb9a5ee-12f5-4a37-9e01-4b1b5d8a7f00",
 		Attachment: &center.Attachment{ID: "att", Name: "cat.png", ContentType: "image/png", Size: 1 << 40, Status: center.AttachmentApproved,
-			Owner: agent, Started: at(-3)},
+			Owner: kit.Agent, Started: kit.At(-3)},
 	}
-	bare := center.Item{Chat: id, Seq: 2, ID: "not-a-uuid", Contact: id, Time: at(1), Type: center.TypeEvent}
-	odd := center.Item{Chat: id, Seq: 3, ID: "C0FFEE00-1111-4222-8333-444455556666", Contact: id, Time: at(2), Type: center.TypeEvent,
+	bare := center.Item{Chat: id, Seq: 2, ID: "not-a-uuid", Contact: id, Time: kit.At(1), Type: center.TypeEvent}
+	odd := center.Item{Chat: id, Seq: 3, ID: "C0FFEE00-1111-4222-8333-444455556666", Contact: id, Time: kit.At(2), Type: center.TypeEvent,
 		Participant: "p", ClientToken: "any token at all", Content: "c"}
-	c := chatChange(id, "x")
+	c := kit.ChatChange(id, "x")
 	c.Items = []center.Item{full, bare, odd}
-	s.must(t, c)
-	got := s.transcript(t, id)
+	s.Must(t, c)
+	got := s.Transcript(t, id)
 	for i, want := range c.Items {
 		if !reflect.DeepEqual(got[i], want) {
 			t.Errorf("item %d is %+v; want %+v", want.Seq, got[i], want)
@@ -50,17 +51,17 @@ func itemMembers(t *testing.T, s *env) {
 }
 
 func itemTexts(t *testing.T, s *env) {
-	id := newID()
+	id := kit.NewID()
 	texts := []string{"", " ", "plain", "line\nline\r\n", "nul \x00 inside", "日本語, 👩‍👩‍👧, \u200f", `'"; DROP TABLE items; --`, "?1 :a @b $c %s",
 		strings.Repeat("0123456789", 2000)}
-	c := chatChange(id, "x")
+	c := kit.ChatChange(id, "x")
 	for i, text := range texts {
-		it := message(id, int64(i)+1, text)
+		it := kit.Message(id, int64(i)+1, text)
 		it.DisplayName = text
 		c.Items = append(c.Items, it)
 	}
-	s.must(t, c)
-	for i, it := range s.transcript(t, id) {
+	s.Must(t, c)
+	for i, it := range s.Transcript(t, id) {
 		if it.Content != texts[i] || it.DisplayName != texts[i] {
 			t.Errorf("content %.40q, name %.40q; want %.40q", it.Content, it.DisplayName, texts[i])
 		}
@@ -74,15 +75,15 @@ func (s *env) wantSeqs(t *testing.T, q store.ItemQuery, want ...int64) {
 	if err != nil {
 		t.Fatalf("Items(%+v): %v", q, err)
 	}
-	if !slices.Equal(seqs(got), want) {
-		t.Errorf("Items(%+v) gives %v; want %v", q, seqs(got), want)
+	if !slices.Equal(kit.Seqs(got), want) {
+		t.Errorf("Items(%+v) gives %v; want %v", q, kit.Seqs(got), want)
 	}
 }
 
 func itemBounds(t *testing.T, s *env) {
-	s.create(t, 3) // another chat, of which nothing may show
-	id := s.create(t, 6)
-	s.create(t, 3)
+	s.Create(t, 3) // another chat, of which nothing may show
+	id := s.Create(t, 6)
+	s.Create(t, 3)
 	for _, c := range []struct {
 		from, to   int64
 		descending bool
@@ -105,13 +106,13 @@ func itemBounds(t *testing.T, s *env) {
 	} {
 		s.wantSeqs(t, store.ItemQuery{Chat: id, From: c.from, To: c.to, Descending: c.descending, Limit: c.limit}, c.want...)
 	}
-	empty := s.create(t, 0)
+	empty := s.Create(t, 0)
 	s.wantSeqs(t, store.ItemQuery{Chat: empty})
 	s.wantSeqs(t, store.ItemQuery{Chat: empty, Descending: true})
 }
 
 func itemLimit(t *testing.T, s *env) {
-	id := s.create(t, 1205)
+	id := s.Create(t, 1205)
 	for _, limit := range []int{0, 1000, 5000, -1} {
 		got, err := s.Items(t.Context(), store.ItemQuery{Chat: id, Limit: limit})
 		if err != nil || len(got) != 1000 {
@@ -122,12 +123,12 @@ func itemLimit(t *testing.T, s *env) {
 }
 
 func itemsHidden(t *testing.T, s *env) {
-	id := s.create(t, 0)
-	all := items(id, 1, 6)
+	id := s.Create(t, 0)
+	all := kit.Items(id, 1, 6)
 	for i, v := range []center.Visibility{center.VisibleAll, center.VisibleCustomer, center.VisibleAgent, center.VisibleAll, center.VisibleAgent, center.VisibleCustomer} {
 		all[i].Visibility = v
 	}
-	s.must(t, &store.Change{Chat: id, Items: all})
+	s.Must(t, &store.Change{Chat: id, Items: all})
 	s.wantSeqs(t, store.ItemQuery{Chat: id, Hidden: []center.Visibility{center.VisibleAgent}}, 1, 2, 4, 6)
 	s.wantSeqs(t, store.ItemQuery{Chat: id, Hidden: []center.Visibility{center.VisibleCustomer}, Descending: true}, 5, 4, 3, 1)
 	s.wantSeqs(t, store.ItemQuery{Chat: id, Hidden: []center.Visibility{center.VisibleCustomer, center.VisibleAgent}, Limit: 2}, 1, 4)
@@ -136,18 +137,18 @@ func itemsHidden(t *testing.T, s *env) {
 }
 
 func itemsOfContact(t *testing.T, s *env) {
-	id, second, third := s.create(t, 2), newID(), newID()
-	more := items(id, 3, 4)
+	id, second, third := s.Create(t, 2), kit.NewID(), kit.NewID()
+	more := kit.Items(id, 3, 4)
 	for i := range more {
 		more[i].Contact = second
 	}
 	more[3].Contact = third
-	s.must(t, &store.Change{Chat: id, Items: more, Contacts: []center.Contact{contact(second, id, at(3)), contact(third, id, at(6))}})
-	silent, other := newID(), newID()
-	s.must(t, &store.Change{Chat: id, Contacts: []center.Contact{contact(silent, id, at(7))}})
-	twin := chatChange(other, "x")
-	twin.Contacts = []center.Contact{contact(other, other, at(3))} // initiated when the second one was
-	s.must(t, twin)
+	s.Must(t, &store.Change{Chat: id, Items: more, Contacts: []center.Contact{kit.Contact(second, id, kit.At(3)), kit.Contact(third, id, kit.At(6))}})
+	silent, other := kit.NewID(), kit.NewID()
+	s.Must(t, &store.Change{Chat: id, Contacts: []center.Contact{kit.Contact(silent, id, kit.At(7))}})
+	twin := kit.ChatChange(other, "x")
+	twin.Contacts = []center.Contact{kit.Contact(other, other, kit.At(3))} // initiated when the second one was
+	s.Must(t, twin)
 	for _, c := range []struct {
 		contact    center.ContactID
 		descending bool
@@ -160,7 +161,7 @@ func itemsOfContact(t *testing.T, s *env) {
 		{third, true, 9, []int64{6}},
 		{silent, false, 0, nil},
 		{other, false, 0, nil},
-		{newID(), false, 0, nil},
+		{kit.NewID(), false, 0, nil},
 	} {
 		s.wantSeqs(t, store.ItemQuery{Chat: id, Contact: c.contact, Descending: c.descending, Limit: c.limit}, c.want...)
 	}
@@ -170,21 +171,21 @@ func itemsOfContact(t *testing.T, s *env) {
 }
 
 func itemTimes(t *testing.T, s *env) {
-	id := s.create(t, 5) // item n at second n
+	id := s.Create(t, 5) // item n at second n
 	ms := time.Millisecond
-	s.wantSeqs(t, store.ItemQuery{Chat: id, After: at(3)}, 3, 4, 5)
-	s.wantSeqs(t, store.ItemQuery{Chat: id, After: at(3).Add(ms)}, 4, 5)
-	s.wantSeqs(t, store.ItemQuery{Chat: id, Before: at(3)}, 1, 2, 3)
-	s.wantSeqs(t, store.ItemQuery{Chat: id, Before: at(3).Add(-ms), Descending: true}, 2, 1)
-	s.wantSeqs(t, store.ItemQuery{Chat: id, After: at(2), Before: at(4), Descending: true, Limit: 2}, 4, 3)
-	s.wantSeqs(t, store.ItemQuery{Chat: id, After: at(6)})
-	s.wantSeqs(t, store.ItemQuery{Chat: id, Before: at(0)})
+	s.wantSeqs(t, store.ItemQuery{Chat: id, After: kit.At(3)}, 3, 4, 5)
+	s.wantSeqs(t, store.ItemQuery{Chat: id, After: kit.At(3).Add(ms)}, 4, 5)
+	s.wantSeqs(t, store.ItemQuery{Chat: id, Before: kit.At(3)}, 1, 2, 3)
+	s.wantSeqs(t, store.ItemQuery{Chat: id, Before: kit.At(3).Add(-ms), Descending: true}, 2, 1)
+	s.wantSeqs(t, store.ItemQuery{Chat: id, After: kit.At(2), Before: kit.At(4), Descending: true, Limit: 2}, 4, 3)
+	s.wantSeqs(t, store.ItemQuery{Chat: id, After: kit.At(6)})
+	s.wantSeqs(t, store.ItemQuery{Chat: id, Before: kit.At(0)})
 }
 
 func itemsCombined(t *testing.T, s *env) {
-	id := s.create(t, 0)
-	second := newID()
-	all := items(id, 1, 12)
+	id := s.Create(t, 0)
+	second := kit.NewID()
+	all := kit.Items(id, 1, 12)
 	for i := range all {
 		if i >= 4 {
 			all[i].Contact = second
@@ -193,9 +194,9 @@ func itemsCombined(t *testing.T, s *env) {
 			all[i].Visibility = center.VisibleAgent
 		}
 	}
-	s.must(t, &store.Change{Chat: id, Items: all, Contacts: []center.Contact{contact(second, id, at(5))}})
+	s.Must(t, &store.Change{Chat: id, Items: all, Contacts: []center.Contact{kit.Contact(second, id, kit.At(5))}})
 	s.wantSeqs(t, store.ItemQuery{Chat: id, From: 3, To: 11, Descending: true, Limit: 3, Contact: second,
-		After: at(5), Before: at(10), Hidden: []center.Visibility{center.VisibleAgent}}, 9, 8, 6)
+		After: kit.At(5), Before: kit.At(10), Hidden: []center.Visibility{center.VisibleAgent}}, 9, 8, 6)
 }
 
 // Bounds of every kind give what a look at each item gives, also where many items
@@ -203,14 +204,14 @@ func itemsCombined(t *testing.T, s *env) {
 func itemsAnywhere(t *testing.T, s *env) {
 	const length = 900
 	random := rand.New(rand.NewPCG(1, 2))
-	id := s.create(t, 0)
-	all := items(id, 1, length)
-	now, current := at(1), id
+	id := s.Create(t, 0)
+	all := kit.Items(id, 1, length)
+	now, current := kit.At(1), id
 	var contacts []center.Contact
 	for i := range all {
 		if i%250 == 249 {
-			current = newID()
-			contacts = append(contacts, contact(current, id, now))
+			current = kit.NewID()
+			contacts = append(contacts, kit.Contact(current, id, now))
 		}
 		now = now.Add([]time.Duration{0, 0, time.Millisecond, time.Second, time.Hour}[random.IntN(5)])
 		all[i].Time, all[i].Contact = now, current
@@ -218,7 +219,7 @@ func itemsAnywhere(t *testing.T, s *env) {
 			all[i].Visibility = center.VisibleAgent
 		}
 	}
-	s.must(t, &store.Change{Chat: id, Items: all, Contacts: contacts})
+	s.Must(t, &store.Change{Chat: id, Items: all, Contacts: contacts})
 	moment := func() time.Time {
 		if random.IntN(3) == 0 {
 			return time.Time{}
@@ -236,7 +237,7 @@ func itemsAnywhere(t *testing.T, s *env) {
 		if random.IntN(2) == 0 {
 			q.Hidden = []center.Visibility{center.VisibleAgent}
 		}
-		want := seqs(slices.DeleteFunc(slices.Clone(all), func(it center.Item) bool {
+		want := kit.Seqs(slices.DeleteFunc(slices.Clone(all), func(it center.Item) bool {
 			return it.Seq < q.From || q.To > 0 && it.Seq > q.To || q.Contact != "" && it.Contact != q.Contact ||
 				!q.Before.IsZero() && it.Time.After(q.Before) || !q.After.IsZero() && it.Time.Before(q.After) || slices.Contains(q.Hidden, it.Visibility)
 		}))
@@ -248,20 +249,20 @@ func itemsAnywhere(t *testing.T, s *env) {
 }
 
 func receiptsMerge(t *testing.T, s *env) {
-	id := s.create(t, 1)
-	it := s.transcript(t, id)[0].ID
+	id := s.Create(t, 1)
+	it := s.Transcript(t, id)[0].ID
 	for _, step := range []struct {
 		delivered, read time.Time
 		want            center.Receipt
 	}{
-		{at(1), time.Time{}, center.Receipt{Delivered: at(1)}},
-		{at(5), time.Time{}, center.Receipt{Delivered: at(1)}},
-		{time.Time{}, at(7), center.Receipt{Delivered: at(1), Read: at(7)}},
-		{at(0), at(2), center.Receipt{Delivered: at(1), Read: at(7)}},
-		{time.Time{}, time.Time{}, center.Receipt{Delivered: at(1), Read: at(7)}},
+		{kit.At(1), time.Time{}, center.Receipt{Delivered: kit.At(1)}},
+		{kit.At(5), time.Time{}, center.Receipt{Delivered: kit.At(1)}},
+		{time.Time{}, kit.At(7), center.Receipt{Delivered: kit.At(1), Read: kit.At(7)}},
+		{kit.At(0), kit.At(2), center.Receipt{Delivered: kit.At(1), Read: kit.At(7)}},
+		{time.Time{}, time.Time{}, center.Receipt{Delivered: kit.At(1), Read: kit.At(7)}},
 	} {
-		s.must(t, &store.Change{Chat: id, Receipts: []center.Receipt{{Chat: id, Item: it, Recipient: agent, Delivered: step.delivered, Read: step.read}}})
-		step.want.Chat, step.want.Item, step.want.Recipient = id, it, agent
+		s.Must(t, &store.Change{Chat: id, Receipts: []center.Receipt{{Chat: id, Item: it, Recipient: kit.Agent, Delivered: step.delivered, Read: step.read}}})
+		step.want.Chat, step.want.Item, step.want.Recipient = id, it, kit.Agent
 		got, err := s.Receipts(t.Context(), id, []center.ItemID{it})
 		if err != nil || len(got) != 1 || got[0] != step.want {
 			t.Errorf("Receipts = %+v, %v; want %+v", got, err, step.want)
@@ -270,15 +271,15 @@ func receiptsMerge(t *testing.T, s *env) {
 }
 
 func receiptsAsked(t *testing.T, s *env) {
-	id, other := s.create(t, 3), s.create(t, 1)
-	all := s.transcript(t, id)
+	id, other := s.Create(t, 3), s.Create(t, 1)
+	all := s.Transcript(t, id)
 	var receipts []center.Receipt
 	for _, it := range all {
-		receipts = append(receipts, center.Receipt{Chat: id, Item: it.ID, Recipient: agent, Delivered: at(1)})
+		receipts = append(receipts, center.Receipt{Chat: id, Item: it.ID, Recipient: kit.Agent, Delivered: kit.At(1)})
 	}
-	receipts = append(receipts, center.Receipt{Chat: id, Item: all[0].ID, Recipient: customer, Read: at(2)},
-		center.Receipt{Chat: id, Item: "odd item", Recipient: "odd person", Read: at(2)})
-	s.must(t, &store.Change{Chat: id, Receipts: receipts})
+	receipts = append(receipts, center.Receipt{Chat: id, Item: all[0].ID, Recipient: kit.Customer, Read: kit.At(2)},
+		center.Receipt{Chat: id, Item: "odd item", Recipient: "odd person", Read: kit.At(2)})
+	s.Must(t, &store.Change{Chat: id, Receipts: receipts})
 	for _, c := range []struct {
 		chat  center.ContactID
 		items []center.ItemID
@@ -293,9 +294,9 @@ func receiptsAsked(t *testing.T, s *env) {
 		}
 	}
 	got, err := s.Receipts(t.Context(), id, []center.ItemID{"odd item"})
-	if err != nil || len(got) != 1 || got[0].Recipient != "odd person" || !got[0].Read.Equal(at(2)) || !got[0].Delivered.IsZero() {
+	if err != nil || len(got) != 1 || got[0].Recipient != "odd person" || !got[0].Read.Equal(kit.At(2)) || !got[0].Delivered.IsZero() {
 		t.Errorf("Receipts = %+v, %v", got, err)
 	}
-	_, err = s.Receipts(t.Context(), newID(), []center.ItemID{all[0].ID})
-	wantReason(t, err, center.NotFound)
+	_, err = s.Receipts(t.Context(), kit.NewID(), []center.ItemID{all[0].ID})
+	kit.WantReason(t, err, center.NotFound)
 }

@@ -10,19 +10,20 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/storetest/kit"
 )
 
 var leaseCases = []testCase{
-	{name: "claimed, renewed, expired, released", run: leaseLife},
-	{name: "what is free of several", run: leasesPartly},
-	{name: "a lease from before the clock was set back", run: leaseOfTheFuture},
-	{name: "a lease needs a node", run: leaseNobody},
-	{name: "leases by prefix", run: leasesByPrefix},
-	{name: "one of many nodes takes an expired lease", run: leaseRace},
-	{name: "the node that froze returns and is fenced", run: leaseFence},
-	{name: "fenced chores change nothing", run: fencedWhole},
-	{name: "old leases are purged", run: leasesPurged},
-	{name: "leases last", run: leasesLast, reopens: true},
+	{Name: "claimed, renewed, expired, released", Run: leaseLife},
+	{Name: "what is free of several", Run: leasesPartly},
+	{Name: "a lease from before the clock was set back", Run: leaseOfTheFuture},
+	{Name: "a lease needs a node", Run: leaseNobody},
+	{Name: "leases by prefix", Run: leasesByPrefix},
+	{Name: "one of many nodes takes an expired lease", Run: leaseRace},
+	{Name: "the node that froze returns and is fenced", Run: leaseFence},
+	{Name: "fenced chores change nothing", Run: fencedWhole},
+	{Name: "old leases are purged", Run: leasesPurged},
+	{Name: "leases last", Run: leasesLast, Reopens: true},
 }
 
 const ttl = 10 * time.Second
@@ -30,7 +31,7 @@ const ttl = 10 * time.Second
 // claim claims leases at the n-th second and compares what the node then holds.
 func (s *env) claim(t *testing.T, node string, n int, names []string, want ...store.Lease) {
 	t.Helper()
-	got, err := s.Claim(t.Context(), node, at(n), ttl, names...)
+	got, err := s.Claim(t.Context(), node, kit.At(n), ttl, names...)
 	if err != nil {
 		t.Fatalf("Claim: %v", err)
 	}
@@ -41,7 +42,7 @@ func (s *env) claim(t *testing.T, node string, n int, names []string, want ...st
 
 // lease is one that was claimed at the n-th second.
 func lease(name, node string, version int64, n int) store.Lease {
-	return store.Lease{Name: name, Node: node, Version: version, Expires: at(n).Add(ttl)}
+	return store.Lease{Name: name, Node: node, Version: version, Expires: kit.At(n).Add(ttl)}
 }
 
 func (s *env) release(t *testing.T, node string, names ...string) {
@@ -88,8 +89,8 @@ func leasesPartly(t *testing.T, s *env) {
 }
 
 func leaseNobody(t *testing.T, s *env) {
-	_, err := s.Claim(t.Context(), "", at(0), ttl, "work")
-	wantReason(t, err, center.Invalid)
+	_, err := s.Claim(t.Context(), "", kit.At(0), ttl, "work")
+	kit.WantReason(t, err, center.Invalid)
 }
 
 func (s *env) wantLeases(t *testing.T, prefix string, want ...store.Lease) {
@@ -121,7 +122,7 @@ func leaseRace(t *testing.T, s *env) {
 	var won []store.Lease
 	for i := range 50 {
 		wg.Go(func() {
-			got, err := nodes[i%2].Claim(t.Context(), fmt.Sprint("node ", i), at(60), ttl, "work")
+			got, err := nodes[i%2].Claim(t.Context(), fmt.Sprint("node ", i), kit.At(60), ttl, "work")
 			if err != nil {
 				t.Errorf("Claim: %v", err)
 			}
@@ -146,7 +147,7 @@ func (s *env) deliver(t *testing.T, l store.Lease, ids ...int64) error {
 // A node sends from the outbox, freezes, and wakes when another has taken over.
 func leaseFence(t *testing.T, s *env) {
 	nodes, one := s.nodes(), []string{"outbox"}
-	ids := s.put(t, at(0), "s", "t", "u")
+	ids := s.put(t, kit.At(0), "s", "t", "u")
 	first, second := lease("outbox", "a", 1, 0), lease("outbox", "b", 2, 30)
 	nodes[0].claim(t, "a", 0, one, first)
 	if err := nodes[0].deliver(t, first, ids[0]); err != nil {
@@ -156,7 +157,7 @@ func leaseFence(t *testing.T, s *env) {
 	wantFenced(t, nodes[0].deliver(t, first, ids[1]))
 	nodes[0].claim(t, "a", 31, one)
 	wantFenced(t, nodes[0].deliver(t, first, ids[1]))
-	s.wantOutbox(t, at(9), 9, ids[1], ids[2])
+	s.WantOutbox(t, kit.At(9), 9, ids[1], ids[2])
 	if err := nodes[1].deliver(t, second, ids[1]); err != nil {
 		t.Errorf("Keep under the new lease: %v", err)
 	}
@@ -169,17 +170,17 @@ func leaseFence(t *testing.T, s *env) {
 	nodes[0].claim(t, "a", 32, one, lease("outbox", "a", 3, 32))
 	wantFenced(t, nodes[0].deliver(t, first)) // of the node that holds it, from its time before
 	wantFenced(t, nodes[0].deliver(t, lease("unknown", "a", 3, 32)))
-	s.wantOutbox(t, at(9), 9)
+	s.WantOutbox(t, kit.At(9), 9)
 }
 
 func fencedWhole(t *testing.T, s *env) {
-	ids := s.put(t, at(0), "a", "b", "c")
-	s.must(t, &store.Change{Uploads: []store.Upload{{ID: "u", Chat: "x", Expires: at(10)}, {ID: "v", Chat: "x", Expires: at(20)}}})
+	ids := s.put(t, kit.At(0), "a", "b", "c")
+	s.Must(t, &store.Change{Uploads: []store.Upload{{ID: "u", Chat: "x", Expires: kit.At(10)}, {ID: "v", Chat: "x", Expires: kit.At(20)}}})
 	gone := lease("work", "a", 7, 0)
 	wantFenced(t, s.Keep(t.Context(), &store.Chores{Fence: &gone, Delivered: ids[:1], Dead: []store.Delivery{{ID: ids[1]}},
-		Postponed: []store.Delivery{{ID: ids[2], Due: at(50)}}, Settled: []string{"u"}, Uploads: []store.Upload{{ID: "v", Expires: at(60)}}}))
-	s.wantOutbox(t, at(0), 9, ids...)
-	s.wantUploads(t, at(20), 9, "u of x at 10", "v of x at 20")
+		Postponed: []store.Delivery{{ID: ids[2], Due: kit.At(50)}}, Settled: []string{"u"}, Uploads: []store.Upload{{ID: "v", Expires: kit.At(60)}}}))
+	s.WantOutbox(t, kit.At(0), 9, ids...)
+	s.WantUploads(t, kit.At(20), 9, "u of x at 10", "v of x at 20")
 }
 
 func wantFenced(t *testing.T, err error) {
@@ -193,7 +194,7 @@ func leasesPurged(t *testing.T, s *env) {
 	s.claim(t, "a", 0, []string{"node/a", "work"}, lease("node/a", "a", 1, 0), lease("work", "a", 1, 0))
 	s.claim(t, "b", 5, []string{"node/b"}, lease("node/b", "b", 1, 5))
 	s.claim(t, "a", 8, []string{"work"}, lease("work", "a", 1, 8))
-	if err := s.Purge(t.Context(), store.AllShards, at(15), 0); err != nil {
+	if err := s.Purge(t.Context(), store.AllShards, kit.At(15), 0); err != nil {
 		t.Fatalf("Purge: %v", err)
 	}
 	s.wantLeases(t, "", lease("node/b", "b", 1, 5), lease("work", "a", 1, 8))
@@ -201,9 +202,9 @@ func leasesPurged(t *testing.T, s *env) {
 
 func leasesLast(t *testing.T, s *env) {
 	s.claim(t, "a", 0, []string{"work"}, lease("work", "a", 1, 0))
-	s.reopen(t)
+	s.Restart(t)
 	s.claim(t, "b", 5, []string{"work"})
 	s.claim(t, "b", 10, []string{"work"}, lease("work", "b", 2, 10))
-	s.reopen(t)
+	s.Restart(t)
 	s.wantLeases(t, "", lease("work", "b", 2, 10))
 }

@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/storetest/kit"
 )
 
 // outboxOverflow: only streams above the mark give something up, their oldest first, whether it is due or not.
 func outboxOverflow(t *testing.T, s *env) {
-	ids := s.put(t, at(0), "full", "full", "even", "full", "even", "even", "full", "full")
-	s.keep(t, &store.Chores{Postponed: []store.Delivery{{ID: ids[0], Due: at(1000), Attempts: 1, Error: "refused"}}})
+	ids := s.put(t, kit.At(0), "full", "full", "even", "full", "even", "even", "full", "full")
+	s.MustKeep(t, &store.Chores{Postponed: []store.Delivery{{ID: ids[0], Due: kit.At(1000), Attempts: 1, Error: "refused"}}})
 
 	want := func(keep, limit int, want ...int64) {
 		t.Helper()
@@ -36,7 +37,7 @@ func outboxOverflow(t *testing.T, s *env) {
 	if err != nil || len(all) != 1 {
 		t.Fatalf("Overflow = %v, %v; want one delivery", all, err)
 	}
-	if d := all[0]; d.Stream != "full" || d.Attempts != 1 || d.Error != "refused" || len(d.Body) == 0 || !d.Due.Equal(at(1000)) {
+	if d := all[0]; d.Stream != "full" || d.Attempts != 1 || d.Error != "refused" || len(d.Body) == 0 || !d.Due.Equal(kit.At(1000)) {
 		t.Errorf("Overflow = %+v; want the delivery as it is stored", d)
 	}
 }

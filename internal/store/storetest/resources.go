@@ -11,31 +11,32 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/storetest/kit"
 )
 
 var resourceCases = []testCase{
-	{name: "every member is kept", run: resourceMembers},
-	{name: "creating what exists is Duplicate", run: resourceDuplicate},
-	{name: "replacing needs the version", run: resourceVersions},
-	{name: "names are unique where they belong", run: resourceNames},
-	{name: "several at once: all or none", run: resourcesTogether},
-	{name: "listed by name, then id", run: resourceList},
-	{name: "more than a page", run: resourcePages},
-	{name: "deleting", run: resourceDelete},
-	{name: "one of many creators, of two nodes, wins", run: resourceRace},
-	{name: "put and dropped together or not at all", run: resourcePutAndDrop},
-	{name: "overwritten all or none", run: resourceOverwrite},
-	{name: "a write moves the revisions of what it touches", run: resourceRevisions},
-	{name: "a revision seen from the other node", run: resourceRevisionElsewhere},
-	{name: "revisions last", run: resourceRevisionsLast, reopens: true},
+	{Name: "every member is kept", Run: resourceMembers},
+	{Name: "creating what exists is Duplicate", Run: resourceDuplicate},
+	{Name: "replacing needs the version", Run: resourceVersions},
+	{Name: "names are unique where they belong", Run: resourceNames},
+	{Name: "several at once: all or none", Run: resourcesTogether},
+	{Name: "listed by name, then id", Run: resourceList},
+	{Name: "more than a page", Run: resourcePages},
+	{Name: "deleting", Run: resourceDelete},
+	{Name: "one of many creators, of two nodes, wins", Run: resourceRace},
+	{Name: "put and dropped together or not at all", Run: resourcePutAndDrop},
+	{Name: "overwritten all or none", Run: resourceOverwrite},
+	{Name: "a write moves the revisions of what it touches", Run: resourceRevisions},
+	{Name: "a revision seen from the other node", Run: resourceRevisionElsewhere},
+	{Name: "revisions last", Run: resourceRevisionsLast, Reopens: true},
 }
 
 func queue(id, name string) center.Resource {
-	return center.Resource{Instance: instance, Kind: center.KindQueue, ID: id, Name: name, Created: epoch, Updated: epoch, Body: json.RawMessage(`{"a":1}`)}
+	return center.Resource{Instance: kit.Instance, Kind: center.KindQueue, ID: id, Name: name, Created: kit.Epoch, Updated: kit.Epoch, Body: json.RawMessage(`{"a":1}`)}
 }
 
 func resourceMembers(t *testing.T, s *env) {
-	full := center.Resource{Instance: instance, Kind: center.KindFlow, ID: "f1", Name: "Main flow", Created: at(1), Updated: at(2),
+	full := center.Resource{Instance: kit.Instance, Kind: center.KindFlow, ID: "f1", Name: "Main flow", Created: kit.At(1), Updated: kit.At(2),
 		Body: json.RawMessage(`{"content": "{\"é\": null}", "n": [1, 2]}`), Tags: map[string]string{"a": "b", "": "c"}}
 	bare := center.Resource{Kind: center.KindSetting, ID: "s1"}
 	s.mustPut(t, full, bare)
@@ -47,7 +48,7 @@ func resourceMembers(t *testing.T, s *env) {
 		}
 	}
 	_, err := s.Resource(t.Context(), center.KindQueue, "f1")
-	wantReason(t, err, center.NotFound)
+	kit.WantReason(t, err, center.NotFound)
 }
 
 // write writes resources and returns the new revisions.
@@ -68,7 +69,7 @@ func (s *env) mustWrite(t *testing.T, put, drop []center.Resource) map[center.In
 func (s *env) wantPut(t *testing.T, want center.Reason, rs ...center.Resource) {
 	t.Helper()
 	_, err := s.write(t, rs, nil)
-	wantReason(t, err, want)
+	kit.WantReason(t, err, want)
 }
 
 func (s *env) mustPut(t *testing.T, rs ...center.Resource) {
@@ -97,7 +98,7 @@ func resourceVersions(t *testing.T, s *env) {
 		r.Version = wrong
 		s.wantPut(t, center.Conflict, r)
 	}
-	r.Version, r.Name, r.Body, r.Updated, r.Tags = 1, "Support", json.RawMessage(`2`), at(5), map[string]string{"k": "v"}
+	r.Version, r.Name, r.Body, r.Updated, r.Tags = 1, "Support", json.RawMessage(`2`), kit.At(5), map[string]string{"k": "v"}
 	s.mustPut(t, r)
 	got, err := s.Resource(t.Context(), center.KindQueue, "q1")
 	r.Version = 2
@@ -112,7 +113,7 @@ func resourceVersions(t *testing.T, s *env) {
 func resourceNames(t *testing.T, s *env) {
 	s.mustPut(t, queue("q1", "Sales"), queue("q2", "Support"))
 	other := queue("q3", "Sales")
-	other.Instance = elsewhere
+	other.Instance = kit.Elsewhere
 	s.mustPut(t, other)
 	flow := queue("f1", "Sales")
 	flow.Kind = center.KindFlow
@@ -134,7 +135,7 @@ func resourcesTogether(t *testing.T, s *env) {
 	s.wantPut(t, center.Duplicate, queue("q4", "A"), queue("q4", "B"))
 	for _, id := range []string{"q2", "q3", "q4"} {
 		_, err := s.Resource(t.Context(), center.KindQueue, id)
-		wantReason(t, err, center.NotFound)
+		kit.WantReason(t, err, center.NotFound)
 	}
 	if got, err := s.Resource(t.Context(), center.KindQueue, "q1"); err != nil || got.Name != "Sales" || got.Version != 1 {
 		t.Errorf("Resource = %+v, %v; want it unchanged", got, err)
@@ -159,7 +160,7 @@ func (s *env) wantList(t *testing.T, in center.InstanceID, kind center.Kind, wan
 
 func resourceList(t *testing.T, s *env) {
 	foreign := queue("q7", "A")
-	foreign.Instance = elsewhere
+	foreign.Instance = kit.Elsewhere
 	key := func(id, name string) center.Resource {
 		return center.Resource{Kind: center.KindAccessKey, ID: id, Name: name}
 	}
@@ -168,13 +169,13 @@ func resourceList(t *testing.T, s *env) {
 	}
 	s.mustPut(t, queue("q2", "b"), queue("q1", "c"), queue("q3", ""), queue("q4", "B"), queue("q0", ""), foreign,
 		key("k2", "x"), key("k1", "y"), house("i2", "first"), house("i1", "second"))
-	s.wantList(t, instance, center.KindQueue, "q0", "q3", "q4", "q2", "q1")
-	s.wantList(t, elsewhere, center.KindQueue, "q7")
+	s.wantList(t, kit.Instance, center.KindQueue, "q0", "q3", "q4", "q2", "q1")
+	s.wantList(t, kit.Elsewhere, center.KindQueue, "q7")
 	s.wantList(t, "", center.KindQueue)
 	s.wantList(t, "", center.KindAccessKey, "k2", "k1")
 	s.wantList(t, "", center.KindInstance, "i2", "i1")
 	s.wantList(t, "i1", center.KindInstance, "i1")
-	s.wantList(t, instance, center.KindView)
+	s.wantList(t, kit.Instance, center.KindView)
 }
 
 func resourcePages(t *testing.T, s *env) {
@@ -188,7 +189,7 @@ func resourcePages(t *testing.T, s *env) {
 	}
 	slices.Reverse(rs)
 	s.mustPut(t, rs...)
-	s.wantList(t, instance, center.KindQueue, want...)
+	s.wantList(t, kit.Instance, center.KindQueue, want...)
 }
 
 func resourceDelete(t *testing.T, s *env) {
@@ -196,8 +197,8 @@ func resourceDelete(t *testing.T, s *env) {
 	flow.Kind = center.KindFlow
 	s.mustPut(t, queue("q1", "Sales"), queue("q2", "Support"), flow)
 	s.mustWrite(t, nil, []center.Resource{queue("q1", ""), queue("unknown", "")})
-	s.wantList(t, instance, center.KindQueue, "q2")
-	s.wantList(t, instance, center.KindFlow, "q1")
+	s.wantList(t, kit.Instance, center.KindQueue, "q2")
+	s.wantList(t, kit.Instance, center.KindFlow, "q1")
 	s.mustPut(t, queue("q1", "Sales"))
 	if got, err := s.Resource(t.Context(), center.KindQueue, "q1"); err != nil || got.Version != 1 {
 		t.Errorf("Resource = %+v, %v; want version 1 again", got, err)
@@ -229,10 +230,10 @@ func resourcePutAndDrop(t *testing.T, s *env) {
 	wrong := queue("q2", "Renamed")
 	wrong.Version = 9
 	_, err := s.write(t, []center.Resource{queue("q3", "Sales"), wrong}, []center.Resource{queue("q1", "")})
-	wantReason(t, err, center.Conflict)
-	s.wantList(t, instance, center.KindQueue, "q1", "q2")
+	kit.WantReason(t, err, center.Conflict)
+	s.wantList(t, kit.Instance, center.KindQueue, "q1", "q2")
 	s.mustWrite(t, []center.Resource{queue("q3", "Sales"), queue("q2", "Again")}, []center.Resource{queue("q1", ""), queue("q2", "")})
-	s.wantList(t, instance, center.KindQueue, "q2", "q3")
+	s.wantList(t, kit.Instance, center.KindQueue, "q2", "q3")
 }
 
 func resourceOverwrite(t *testing.T, s *env) {
@@ -240,7 +241,7 @@ func resourceOverwrite(t *testing.T, s *env) {
 	again, wrong := queue("q1", "Sales"), queue("q2", "Support")
 	again.Version, again.Body = 1, json.RawMessage(`{"new":1}`)
 	wrong.Version = 9
-	wantReason(t, s.Overwrite(t.Context(), store.ResourceWrite{Put: []center.Resource{again, wrong}}, "text"), center.Conflict)
+	kit.WantReason(t, s.Overwrite(t.Context(), store.ResourceWrite{Put: []center.Resource{again, wrong}}, "text"), center.Conflict)
 	if got, err := s.Resource(t.Context(), center.KindQueue, "q1"); err != nil || got.Version != 1 {
 		t.Errorf("after a refused write the version is %d, %v; want 1", got.Version, err)
 	}
@@ -251,7 +252,7 @@ func resourceOverwrite(t *testing.T, s *env) {
 	if got, err := s.Resource(t.Context(), center.KindQueue, "q1"); err != nil || got.Version != 2 || string(got.Body) != `{"new":1}` {
 		t.Errorf("Resource = version %d, %s, %v; want version 2 with the new body", got.Version, got.Body, err)
 	}
-	s.wantList(t, instance, center.KindQueue, "q1")
+	s.wantList(t, kit.Instance, center.KindQueue, "q1")
 	if err := s.Overwrite(t.Context(), store.ResourceWrite{}, "text"); err != nil {
 		t.Errorf("Overwrite of nothing: %v", err)
 	}
@@ -269,21 +270,21 @@ func resourceRevisions(t *testing.T, s *env) {
 	type revisions = map[center.InstanceID]int64
 	key := center.Resource{Kind: center.KindAccessKey, ID: "k"}
 	foreign := queue("q9", "Sales")
-	foreign.Instance = elsewhere
+	foreign.Instance = kit.Elsewhere
 	moved := queue("q1", "Sales")
-	moved.Version, moved.Instance = 1, elsewhere
+	moved.Version, moved.Instance = 1, kit.Elsewhere
 	moved.Name = "Moved"
 	for i, step := range []struct {
 		put, drop []center.Resource
 		want      revisions
 	}{
 		{nil, nil, revisions{}},
-		{[]center.Resource{queue("q1", "Sales"), queue("q2", "")}, nil, revisions{instance: 1}},
-		{[]center.Resource{foreign, key}, nil, revisions{elsewhere: 1, "": 1}},
-		{nil, []center.Resource{queue("q2", "")}, revisions{instance: 2}},
-		{nil, []center.Resource{queue("q2", "")}, revisions{}},                                // it is not there any more
-		{nil, []center.Resource{{Kind: center.KindQueue, ID: "q9"}}, revisions{elsewhere: 2}}, // of the instance that has it
-		{[]center.Resource{moved}, nil, revisions{instance: 3, elsewhere: 3}},
+		{[]center.Resource{queue("q1", "Sales"), queue("q2", "")}, nil, revisions{kit.Instance: 1}},
+		{[]center.Resource{foreign, key}, nil, revisions{kit.Elsewhere: 1, "": 1}},
+		{nil, []center.Resource{queue("q2", "")}, revisions{kit.Instance: 2}},
+		{nil, []center.Resource{queue("q2", "")}, revisions{}},                                    // it is not there any more
+		{nil, []center.Resource{{Kind: center.KindQueue, ID: "q9"}}, revisions{kit.Elsewhere: 2}}, // of the instance that has it
+		{[]center.Resource{moved}, nil, revisions{kit.Instance: 3, kit.Elsewhere: 3}},
 		{nil, []center.Resource{key}, revisions{"": 2}},
 	} {
 		if got := s.mustWrite(t, step.put, step.drop); !reflect.DeepEqual(got, step.want) {
@@ -294,22 +295,22 @@ func resourceRevisions(t *testing.T, s *env) {
 		}
 	}
 	s.wantPut(t, center.Duplicate, queue("q7", ""), queue("q7", ""))
-	s.wantRevision(t, instance, 3)
+	s.wantRevision(t, kit.Instance, 3)
 	s.wantRevision(t, "unknown", 0)
 }
 
 func resourceRevisionElsewhere(t *testing.T, s *env) {
 	nodes := s.nodes()
 	nodes[0].mustPut(t, queue("q1", "Sales"))
-	nodes[1].wantRevision(t, instance, 1)
+	nodes[1].wantRevision(t, kit.Instance, 1)
 	nodes[1].mustPut(t, queue("q2", "Support"))
-	nodes[0].wantRevision(t, instance, 2)
-	nodes[0].wantList(t, instance, center.KindQueue, "q1", "q2")
+	nodes[0].wantRevision(t, kit.Instance, 2)
+	nodes[0].wantList(t, kit.Instance, center.KindQueue, "q1", "q2")
 }
 
 func resourceRevisionsLast(t *testing.T, s *env) {
 	s.mustPut(t, queue("q1", "Sales"))
-	s.reopen(t)
+	s.Restart(t)
 	s.mustPut(t, queue("q2", "Support"))
-	s.wantRevision(t, instance, 2)
+	s.wantRevision(t, kit.Instance, 2)
 }

@@ -8,38 +8,24 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/storetest/kit"
 )
 
 var shardCases = []testCase{
-	{name: "each list of work gives what is of its shards", run: workByShard},
-	{name: "a limit counts what is of the shards", run: shardLimit},
-	{name: "a shard's overflow and what is next due", run: shardEdges},
-	{name: "purging some shards", run: shardPurge},
-}
-
-// halves are two sets of shards, two nodes' shares of the work.
-var halves = [2]store.Shards{0x5555_5555_5555_5555, 0xaaaa_aaaa_aaaa_aaaa}
-
-// half returns whose share of the work a chat is.
-func half(id center.ContactID) int { return store.ShardOf(id) % 2 }
-
-// idIn returns a new id in one of the halves.
-func idIn(h int) center.ContactID {
-	for {
-		if id := newID(); half(id) == h {
-			return id
-		}
-	}
+	{Name: "each list of work gives what is of its shards", Run: workByShard},
+	{Name: "a limit counts what is of the shards", Run: shardLimit},
+	{Name: "a shard's overflow and what is next due", Run: shardEdges},
+	{Name: "purging some shards", Run: shardPurge},
 }
 
 // laden creates a chat with work of every sort, the i-th.
 func (s *env) laden(t *testing.T, id center.ContactID, i int) {
 	t.Helper()
-	c := chatChange(id, "x")
-	c.State.Due, c.State.Workers = at(i), []string{"dead"}
-	c.Deliveries = []store.Delivery{{Stream: "of " + string(id), Chat: id, Due: at(i)}}
-	c.Uploads = []store.Upload{{ID: "of " + string(id), Chat: id, Expires: at(i)}}
-	s.must(t, c)
+	c := kit.ChatChange(id, "x")
+	c.State.Due, c.State.Workers = kit.At(i), []string{"dead"}
+	c.Deliveries = []store.Delivery{{Stream: "of " + string(id), Chat: id, Due: kit.At(i)}}
+	c.Uploads = []store.Upload{{ID: "of " + string(id), Chat: id, Expires: kit.At(i)}}
+	s.Must(t, c)
 }
 
 // ladenIDs asks every list of work for at most limit chats of some shards, and
@@ -81,16 +67,16 @@ func workByShard(t *testing.T, s *env) {
 	var all []center.ContactID
 	var each [2][]center.ContactID
 	for i := range 40 {
-		id := newID()
+		id := kit.NewID()
 		s.laden(t, id, i)
 		all = append(all, id)
-		each[half(id)] = append(each[half(id)], id)
+		each[kit.Half(id)] = append(each[kit.Half(id)], id)
 	}
 	for _, share := range []struct {
 		shards store.Shards
 		want   []center.ContactID
-	}{{store.AllShards, all}, {halves[0], each[0]}, {halves[1], each[1]}, {0, nil}, {1 << store.ShardOf(all[0]), inShard(all, store.ShardOf(all[0]))}} {
-		for list, got := range s.ladenIDs(t, share.shards, at(99), 1000) {
+	}{{store.AllShards, all}, {kit.Halves[0], each[0]}, {kit.Halves[1], each[1]}, {0, nil}, {1 << store.ShardOf(all[0]), inShard(all, store.ShardOf(all[0]))}} {
+		for list, got := range s.ladenIDs(t, share.shards, kit.At(99), 1000) {
 			if !slices.Equal(got, share.want) {
 				t.Errorf("%s of %x gives %v; want %v", list, share.shards, got, share.want)
 			}
@@ -113,13 +99,13 @@ func inShard(ids []center.ContactID, shard int) (in []center.ContactID) {
 // Much work of other shards, due before it, does not hide a shard's own.
 func shardLimit(t *testing.T, s *env) {
 	for i := range 30 {
-		s.laden(t, idIn(0), i)
+		s.laden(t, kit.IDIn(0), i)
 	}
-	a, b, c := idIn(1), idIn(1), idIn(1)
+	a, b, c := kit.IDIn(1), kit.IDIn(1), kit.IDIn(1)
 	for i, id := range []center.ContactID{a, b, c} {
 		s.laden(t, id, 50+i)
 	}
-	for list, got := range s.ladenIDs(t, halves[1], at(99), 2) {
+	for list, got := range s.ladenIDs(t, kit.Halves[1], kit.At(99), 2) {
 		if list == "Overflow" && len(got) == 2 {
 			continue // of any two streams
 		}
@@ -130,16 +116,16 @@ func shardLimit(t *testing.T, s *env) {
 }
 
 func shardEdges(t *testing.T, s *env) {
-	mine, other := idIn(0), idIn(1)
+	mine, other := kit.IDIn(0), kit.IDIn(1)
 	s.laden(t, mine, 60)
 	s.laden(t, other, 50)
-	for half, want := range []time.Time{at(60), at(50)} {
-		chats, next, err := s.Due(t.Context(), halves[half], at(10), 9)
+	for half, want := range []time.Time{kit.At(60), kit.At(50)} {
+		chats, next, err := s.Due(t.Context(), kit.Halves[half], kit.At(10), 9)
 		if err != nil || len(chats) > 0 || !next.Equal(want) {
 			t.Errorf("Due = %v, next %v, %v; want %v", chats, next, err, want)
 		}
 	}
-	if chats, next, err := s.Due(t.Context(), halves[0], at(60), 9); err != nil || !slices.Equal(chats, []center.ContactID{mine}) || !next.IsZero() {
+	if chats, next, err := s.Due(t.Context(), kit.Halves[0], kit.At(60), 9); err != nil || !slices.Equal(chats, []center.ContactID{mine}) || !next.IsZero() {
 		t.Errorf("Due = %v, next %v, %v; want %v alone", chats, next, err, mine)
 	}
 }
@@ -147,13 +133,13 @@ func shardEdges(t *testing.T, s *env) {
 func shardPurge(t *testing.T, s *env) {
 	const n = 1100 // more than two steps
 	key := func(i int) string { return fmt.Sprint("key ", i) }
-	s.mustAll(t, n, func(i int) *store.Change { return &store.Change{Once: &store.Once{Key: key(i), At: at(i)}} })
-	if err := s.Purge(t.Context(), halves[0], at(n), 0); err != nil {
+	s.MustAll(t, n, func(i int) *store.Change { return &store.Change{Once: &store.Once{Key: key(i), At: kit.At(i)}} })
+	if err := s.Purge(t.Context(), kit.Halves[0], kit.At(n), 0); err != nil {
 		t.Fatalf("Purge: %v", err)
 	}
 	for i := range n {
 		_, err := s.Replayed(t.Context(), key(i))
-		if kept := err == nil; kept != halves[1].Has(store.ShardOf(key(i))) {
+		if kept := err == nil; kept != kit.Halves[1].Has(store.ShardOf(key(i))) {
 			t.Fatalf("after a purge of half of the shards, Replayed(%q) = %v", key(i), err)
 		}
 	}

@@ -1,4 +1,4 @@
-package storetest
+package recordcases
 
 import (
 	"fmt"
@@ -8,13 +8,14 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/storetest/kit"
 )
 
 var searchCases = []testCase{
-	{name: "each condition", run: searchConditions},
-	{name: "each order, in pages", run: searchOrders},
-	{name: "a walk sees once what stays", run: searchWalk},
-	{name: "a record that changes is found as it is", run: searchChanged},
+	{Name: "each condition", Run: searchConditions},
+	{Name: "each order, in pages", Run: searchOrders},
+	{Name: "a walk sees once what stays", Run: searchWalk},
+	{Name: "a record that changes is found as it is", Run: searchChanged},
 }
 
 // searched makes contacts a to e of an instance, and one of another.
@@ -24,36 +25,36 @@ func searched(t *testing.T, s *env) (names map[center.ContactID]string) {
 	text := func(s string) center.SegmentAttribute { return center.SegmentAttribute{String: &s} }
 	for i, change := range []func(c *center.Contact){
 		func(c *center.Contact) {
-			c.Agent, c.Queue, c.AgentConnected, c.Enqueued, c.Disconnected = "bo", "q", at(15), at(12), at(90)
+			c.Agent, c.Queue, c.AgentConnected, c.Enqueued, c.Disconnected = "bo", "q", kit.At(15), kit.At(12), kit.At(90)
 			c.Name, c.Attributes = "Lost Parcel", map[string]string{"tier": "Gold", "lang": "fr"}
 		},
 		func(c *center.Contact) {
-			c.Agent, c.Queue, c.AgentConnected, c.Enqueued, c.Disconnected = "cy", "q", at(29), at(22), at(80)
+			c.Agent, c.Queue, c.AgentConnected, c.Enqueued, c.Disconnected = "cy", "q", kit.At(29), kit.At(22), kit.At(80)
 			c.Name, c.Tags = "parcel", map[string]string{"site": "x", "team": "a"}
 		},
 		func(c *center.Contact) {
-			c.Queue, c.Enqueued, c.InitiationMethod = "r", at(31), center.MethodTransfer
+			c.Queue, c.Enqueued, c.InitiationMethod = "r", kit.At(31), center.MethodTransfer
 			c.SegmentAttrs = map[string]center.SegmentAttribute{"connect:Subtype": text("connect:Guide"), "n": {Integer: new(int64(7))}}
 		},
 		func(c *center.Contact) { c.Attributes = map[string]string{"tier": "silver", `o"dd]`: "it's"} },
 		func(c *center.Contact) {
 			c.Agent, c.Tags, c.Sought = "bo", map[string]string{"site": "y"}, []center.UserID{"bo", "di"}
 		},
-		func(c *center.Contact) { c.Instance, c.Agent = elsewhere, "bo" },
+		func(c *center.Contact) { c.Instance, c.Agent = kit.Elsewhere, "bo" },
 	} {
-		id := newID()
-		c := chatChange(id, "x")
-		c.Contacts = []center.Contact{contact(id, id, at(10*(i+1)))}
+		id := kit.NewID()
+		c := kit.ChatChange(id, "x")
+		c.Contacts = []center.Contact{kit.Contact(id, id, kit.At(10*(i+1)))}
 		c.Contacts[0].InitiationMethod = center.MethodAPI
 		change(&c.Contacts[0])
-		s.must(t, c)
+		s.Must(t, c)
 		names[id] = string(rune('a' + i))
 	}
 	return names
 }
 
 func in(of store.ContactTime, from, to int) store.TimeRange {
-	return store.TimeRange{Of: of, From: at(from), To: at(to)}
+	return store.TimeRange{Of: of, From: kit.At(from), To: kit.At(to)}
 }
 
 func searchConditions(t *testing.T, s *env) {
@@ -124,10 +125,10 @@ func searchConditions(t *testing.T, s *env) {
 				q.Also, q.AlsoAs = []store.TimeRange{absent, in(store.TimeInitiated, 0, 99)}, store.MatchNone
 			},
 		},
-		"[f]": {func(q *store.ContactSearch) { q.Instance = elsewhere }},
+		"[f]": {func(q *store.ContactSearch) { q.Instance = kit.Elsewhere }},
 	} {
 		for i, change := range list {
-			q := store.ContactSearch{Instance: instance, Range: in(store.TimeInitiated, 0, 99), Sort: store.ContactSort{Time: store.TimeInitiated}, Limit: 9}
+			q := store.ContactSearch{Instance: kit.Instance, Range: in(store.TimeInitiated, 0, 99), Sort: store.ContactSort{Time: store.TimeInitiated}, Limit: 9}
 			change(&q)
 			if got := fmt.Sprint(s.search(t, q, names)); got != want {
 				t.Errorf("search %d for %s (%+v) gives %s", i, want, q, got)
@@ -165,7 +166,7 @@ func searchOrders(t *testing.T, s *env) {
 	} {
 		for _, descending := range []bool{false, true} {
 			var got []string
-			q := store.ContactSearch{Instance: instance, Range: in(store.TimeInitiated, 0, 99), Sort: c.sort, Descending: descending, Limit: 2}
+			q := store.ContactSearch{Instance: kit.Instance, Range: in(store.TimeInitiated, 0, 99), Sort: c.sort, Descending: descending, Limit: 2}
 			for {
 				found, err := s.SearchContacts(t.Context(), q)
 				if err != nil {
@@ -197,7 +198,7 @@ func searchOrders(t *testing.T, s *env) {
 
 func searchWalk(t *testing.T, s *env) {
 	names := searched(t, s)
-	q := store.ContactSearch{Instance: instance, Range: in(store.TimeInitiated, 0, 99), Sort: store.ContactSort{Time: store.TimeInitiated}, Descending: true, Limit: 2}
+	q := store.ContactSearch{Instance: kit.Instance, Range: in(store.TimeInitiated, 0, 99), Sort: store.ContactSort{Time: store.TimeInitiated}, Descending: true, Limit: 2}
 	var got []string
 	for len(got) < 5 {
 		found, err := s.SearchContacts(t.Context(), q)
@@ -208,10 +209,10 @@ func searchWalk(t *testing.T, s *env) {
 			got = append(got, names[found[i].ID])
 			q.After = &found[i].Key
 		}
-		id := newID() // begins behind the walk, which goes backwards
-		c := chatChange(id, "x")
-		c.Contacts = []center.Contact{contact(id, id, at(95))}
-		s.must(t, c)
+		id := kit.NewID() // begins behind the walk, which goes backwards
+		c := kit.ChatChange(id, "x")
+		c.Contacts = []center.Contact{kit.Contact(id, id, kit.At(95))}
+		s.Must(t, c)
 	}
 	if fmt.Sprint(got) != "[e d c b a]" {
 		t.Errorf("a walk saw %v", got)
@@ -219,22 +220,22 @@ func searchWalk(t *testing.T, s *env) {
 }
 
 func searchChanged(t *testing.T, s *env) {
-	id := newID()
-	c := chatChange(id, "x")
-	c.Contacts = []center.Contact{contact(id, id, at(10))}
-	s.must(t, c)
+	id := kit.NewID()
+	c := kit.ChatChange(id, "x")
+	c.Contacts = []center.Contact{kit.Contact(id, id, kit.At(10))}
+	s.Must(t, c)
 	names := map[center.ContactID]string{id: "a"}
-	q := store.ContactSearch{Instance: instance, Range: in(store.TimeDisconnected, 0, 99), Sort: store.ContactSort{Time: store.TimeDisconnected}, Agents: []center.UserID{"bo"}, Limit: 9}
+	q := store.ContactSearch{Instance: kit.Instance, Range: in(store.TimeDisconnected, 0, 99), Sort: store.ContactSort{Time: store.TimeDisconnected}, Agents: []center.UserID{"bo"}, Limit: 9}
 	if got := s.search(t, q, names); len(got) != 0 {
 		t.Errorf("found before the end: %v", got)
 	}
-	c.Contacts[0].Disconnected, c.Contacts[0].Agent = at(20).Add(999*time.Microsecond), "bo"
-	s.must(t, &store.Change{Chat: id, Contacts: c.Contacts})
+	c.Contacts[0].Disconnected, c.Contacts[0].Agent = kit.At(20).Add(999*time.Microsecond), "bo"
+	s.Must(t, &store.Change{Chat: id, Contacts: c.Contacts})
 	if got := s.search(t, q, names); len(got) != 1 {
 		t.Errorf("found after the end: %v", got)
 	}
 	c.Contacts[0].Disconnected, c.Contacts[0].Agent = time.Time{}, ""
-	s.must(t, &store.Change{Chat: id, Contacts: c.Contacts})
+	s.Must(t, &store.Change{Chat: id, Contacts: c.Contacts})
 	if got := s.search(t, q, names); len(got) != 0 {
 		t.Errorf("found when neither is so any more: %v", got)
 	}
@@ -244,7 +245,7 @@ func searchChanged(t *testing.T, s *env) {
 		if tier == "" {
 			c.Contacts[0].Attributes = nil
 		}
-		s.must(t, &store.Change{Chat: id, Contacts: c.Contacts})
+		s.Must(t, &store.Change{Chat: id, Contacts: c.Contacts})
 		for _, asked := range []string{"gold", "silver"} {
 			q.Attributes.All = []store.KeyValues{{Key: "tier", Values: []string{asked}}}
 			if got := s.search(t, q, names); len(got) == 1 != (asked == tier) {

@@ -1,4 +1,4 @@
-package storetest
+package recordcases
 
 import (
 	"errors"
@@ -8,64 +8,20 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/storetest/kit"
 )
 
 var erasureCases = []testCase{
-	{name: "a chat is gone at once, and its rows step by step", run: erasesChat},
-	{name: "parts of a chat go without it", run: erasesParts},
-	{name: "what was decided on another state erases nothing", run: erasureConflicts},
-	{name: "chats by how long they are kept", run: erasureDue},
-	{name: "chats by customer and by attribute", run: erasureMatches},
-	{name: "an erasure is finished when nothing is left", run: erasureFinishes},
-	{name: "a deleted instance takes the chats that it had", run: erasureOfInstance},
-	{name: "a deleted instance takes its agents, their deliveries and counters", run: erasureOfAgents},
-	{name: "no chat outlives its instance", run: instanceOutlivesChats},
-	{name: "erasures last", run: erasureLasts, reopens: true},
-}
-
-// ended makes a chat that has ended and left everything.
-func (s *env) ended(t *testing.T, change ...func(*store.Change)) center.ContactID {
-	t.Helper()
-	id := newID()
-	c := chatChange(id, `{"attributes":{"tier":"gold"}}`)
-	c.Contacts[0].CustomerID = "customer"
-	c.Items = items(id, 1, 5)
-	c.Receipts = []center.Receipt{{Chat: id, Item: c.Items[0].ID, Recipient: agent, Read: at(1)}}
-	c.Once = &store.Once{Key: "once/" + string(id), Answer: []byte("answer"), At: epoch}
-	c.Deliveries = []store.Delivery{delivery(string(id), 0), delivery(string(id), 0), delivery(string(id)+"/2", 0)}
-	for i := range c.Deliveries {
-		c.Deliveries[i].Chat = id
-	}
-	c.Uploads = []store.Upload{{ID: "upload/" + string(id), Chat: id, Expires: at(9)}}
-	c.State.Active, c.State.Ended, c.State.Kept = false, at(10), center.AllParts
-	for _, f := range change {
-		f(c)
-	}
-	s.must(t, c)
-	return id
-}
-
-func delivery(stream string, due int) store.Delivery {
-	return store.Delivery{Stream: stream, Instance: instance, Endpoint: "e", Body: []byte("body"), Created: at(due), Due: at(due)}
-}
-
-// erase takes a whole chat away.
-func (s *env) erase(t *testing.T, id center.ContactID, erasure string) {
-	t.Helper()
-	s.must(t, &store.Change{Chat: id, Version: s.head(t, id).Version, Erase: &store.Remove{
-		Parts: center.AllParts, Files: []string{"file"}, Contacts: []center.ContactID{id}, Erasure: erasure}})
-}
-
-// rows deletes all rows, a few at a time, and returns in how many steps.
-func (s *env) rows(t *testing.T, limit int) (steps int) {
-	t.Helper()
-	for more := true; more; steps++ {
-		var err error
-		if more, err = s.EraseRows(t.Context(), limit); err != nil {
-			t.Fatalf("EraseRows: %v", err)
-		}
-	}
-	return steps
+	{Name: "a chat is gone at once, and its rows step by step", Run: erasesChat},
+	{Name: "parts of a chat go without it", Run: erasesParts},
+	{Name: "what was decided on another state erases nothing", Run: erasureConflicts},
+	{Name: "chats by how long they are kept", Run: erasureDue},
+	{Name: "chats by customer and by attribute", Run: erasureMatches},
+	{Name: "an erasure is finished when nothing is left", Run: erasureFinishes},
+	{Name: "a deleted instance takes the chats that it had", Run: erasureOfInstance},
+	{Name: "a deleted instance takes its agents, their deliveries and counters", Run: erasureOfAgents},
+	{Name: "no chat outlives its instance", Run: instanceOutlivesChats},
+	{Name: "erasures last", Run: erasureLasts, Reopens: true},
 }
 
 // remains returns what is left, and clears it.
@@ -82,60 +38,60 @@ func (s *env) remains(t *testing.T) []store.Remains {
 }
 
 func erasesChat(t *testing.T, s *env) {
-	id, other := s.ended(t), s.ended(t)
+	id, other := s.Ended(t), s.Ended(t)
 	if err := s.Keep(t.Context(), &store.Chores{Dead: []store.Delivery{{ID: 1}}}); err != nil {
 		t.Fatal(err)
 	}
-	s.erase(t, id, "")
-	for _, on := range s.nodes() {
+	s.EraseAll(t, id, "")
+	for _, on := range s.Nodes() {
 		_, err := on.Chat(t.Context(), id)
-		wantReason(t, err, center.NotFound)
+		kit.WantReason(t, err, center.NotFound)
 		_, err = on.ChatOf(t.Context(), id)
-		wantReason(t, err, center.NotFound)
+		kit.WantReason(t, err, center.NotFound)
 		_, err = on.Items(t.Context(), store.ItemQuery{Chat: id})
-		wantReason(t, err, center.NotFound)
+		kit.WantReason(t, err, center.NotFound)
 		_, err = on.Replayed(t.Context(), "once/"+string(id))
-		wantReason(t, err, center.NotFound)
+		kit.WantReason(t, err, center.NotFound)
 	}
 	// What is left does not become that of a newer chat.
-	fresh := s.create(t, 2)
+	fresh := s.Create(t, 2)
 	if left, err := s.Remains(t.Context(), 9); err != nil || len(left) > 0 {
 		t.Errorf("with rows there are remains already: %v, %v", left, err)
 	}
-	if steps := s.rows(t, 2); steps < 4 {
+	if steps := s.EraseSteps(t, 2); steps < 4 {
 		t.Errorf("10 rows went in %d steps of 2", steps)
 	}
-	if got := s.transcript(t, fresh); len(got) != 2 {
+	if got := s.Transcript(t, fresh); len(got) != 2 {
 		t.Errorf("a newer chat has %d items; want 2", len(got))
 	}
 	left := s.remains(t)
-	if len(left) != 1 || left[0].Chat != id || left[0].Instance != instance || !slices.Equal(left[0].Files, []string{"file"}) || !slices.Equal(left[0].Contacts, []center.ContactID{id}) {
+	if len(left) != 1 || left[0].Chat != id || left[0].Instance != kit.Instance || !slices.Equal(left[0].Files, []string{"file"}) || !slices.Equal(left[0].Contacts, []center.ContactID{id}) {
 		t.Errorf("remains are %+v", left)
 	}
 	if left := s.remains(t); len(left) > 0 {
 		t.Errorf("what was cleared remains: %+v", left)
 	}
-	waiting, err := s.Outbox(t.Context(), store.AllShards, at(99), 99)
+	waiting, err := s.Outbox(t.Context(), store.AllShards, kit.At(99), 99)
 	if err != nil || len(waiting) != 3 || slices.ContainsFunc(waiting, func(d store.Delivery) bool { return d.Chat != other }) {
 		t.Errorf("the outbox has %v, %v; want three of the other chat", waiting, err)
 	}
-	s.wantUploads(t, at(99), 9, fmt.Sprintf("upload/%s of %[1]s at 9", other))
-	if got := s.transcript(t, other); len(got) != 5 {
+	s.WantUploads(t, kit.At(99), 9, fmt.Sprintf("upload/%s of %[1]s at 9", other))
+	if got := s.Transcript(t, other); len(got) != 5 {
 		t.Errorf("the other chat has %d items", len(got))
 	}
 	// The key is free for another chat.
-	s.must(t, &store.Change{Once: &store.Once{Key: "once/" + string(id), At: epoch}})
+	s.Must(t, &store.Change{Once: &store.Once{Key: "once/" + string(id), At: kit.Epoch}})
 }
 
 func erasesParts(t *testing.T, s *env) {
-	id := s.ended(t)
-	change := stateChange(id, s.head(t, id).Version, "without a transcript")
-	change.State.Active, change.State.Ended, change.State.Kept = false, at(10), center.PartContacts
+	id := s.Ended(t)
+	change := kit.StateChange(id, s.HeadOf(t, id).Version, "without a transcript")
+	change.State.Active, change.State.Ended, change.State.Kept = false, kit.At(10), center.PartContacts
 	change.Erase = &store.Remove{Parts: center.PartTranscript | center.PartAttachments, Files: []string{"file"}}
-	s.must(t, change)
-	s.rows(t, 3)
-	if h := s.head(t, id); string(h.State) != "without a transcript" || len(s.transcript(t, id)) != 0 {
-		t.Errorf("the chat has the state %q and %d items", h.State, len(s.transcript(t, id)))
+	s.Must(t, change)
+	s.EraseSteps(t, 3)
+	if h := s.HeadOf(t, id); string(h.State) != "without a transcript" || len(s.Transcript(t, id)) != 0 {
+		t.Errorf("the chat has the state %q and %d items", h.State, len(s.Transcript(t, id)))
 	}
 	if chat, err := s.ChatOf(t.Context(), id); err != nil || chat != id {
 		t.Errorf("ChatOf = %v, %v", chat, err)
@@ -152,37 +108,37 @@ func erasesParts(t *testing.T, s *env) {
 		}
 		s.remains(t) // with remains nothing is spotless
 	}
-	change = stateChange(id, s.head(t, id).Version, "without files")
+	change = kit.StateChange(id, s.HeadOf(t, id).Version, "without files")
 	change.Erase = &store.Remove{Parts: center.PartAttachments, Files: []string{"file"}}
-	s.must(t, change)
+	s.Must(t, change)
 	if left := s.remains(t); len(left) != 1 || left[0].Parts != center.PartAttachments {
 		t.Errorf("of files alone remains are at once %+v", left)
 	}
 }
 
 func erasureConflicts(t *testing.T, s *env) {
-	id := s.ended(t)
-	version := s.head(t, id).Version
-	s.must(t, stateChange(id, version, "newer"))
+	id := s.Ended(t)
+	version := s.HeadOf(t, id).Version
+	s.Must(t, kit.StateChange(id, version, "newer"))
 	erase := &store.Remove{Parts: center.AllParts}
-	s.refused(t, &store.Change{Chat: id, Version: version, Erase: erase}, store.ErrConflict)
-	s.refused(t, &store.Change{Chat: "nobody", Version: 1, Erase: erase}, store.ErrConflict)
-	wantReason(t, s.submit(&store.Change{Chat: id, Erase: erase}), center.Invalid)
-	if h := s.head(t, id); string(h.State) != "newer" {
+	s.Refused(t, &store.Change{Chat: id, Version: version, Erase: erase}, store.ErrConflict)
+	s.Refused(t, &store.Change{Chat: "nobody", Version: 1, Erase: erase}, store.ErrConflict)
+	kit.WantReason(t, s.Apply(&store.Change{Chat: id, Erase: erase}), center.Invalid)
+	if h := s.HeadOf(t, id); string(h.State) != "newer" {
 		t.Errorf("the state is %q", h.State)
 	}
-	s.erase(t, id, "")
-	s.refused(t, &store.Change{Chat: id, Version: version + 1, Items: items(id, 6, 1)}, store.ErrConflict)
+	s.EraseAll(t, id, "")
+	s.Refused(t, &store.Change{Chat: id, Version: version + 1, Items: kit.Items(id, 6, 1)}, store.ErrConflict)
 }
 
 func erasureDue(t *testing.T, s *env) {
-	old := s.ended(t, func(c *store.Change) { c.State.Ended = at(5) })
-	late := s.ended(t)
-	own := s.ended(t, func(c *store.Change) { c.State.Kept, c.State.Expires = center.PartTranscript, at(7) })
-	s.create(t, 1)
+	old := s.Ended(t, func(c *store.Change) { c.State.Ended = kit.At(5) })
+	late := s.Ended(t)
+	own := s.Ended(t, func(c *store.Change) { c.State.Kept, c.State.Expires = center.PartTranscript, kit.At(7) })
+	s.Create(t, 1)
 	want := func(part center.Part, ended int, limit int, chats ...center.ContactID) {
 		t.Helper()
-		got, err := s.Expired(t.Context(), instance, part, at(ended), limit)
+		got, err := s.Expired(t.Context(), kit.Instance, part, kit.At(ended), limit)
 		if err != nil || !slices.Equal(got, chats) {
 			t.Errorf("Expired(%s, %d) = %v, %v; want %v", part, ended, got, err, chats)
 		}
@@ -194,33 +150,33 @@ func erasureDue(t *testing.T, s *env) {
 	want(center.PartTranscript, 99, 9, old, late, own)
 	want(center.PartAttachments, 99, 9, old, late)
 	for now, chats := range map[int][]center.ContactID{6: nil, 7: {own}} {
-		if got, err := s.Expiring(t.Context(), at(now), 9); err != nil || !slices.Equal(got, chats) {
+		if got, err := s.Expiring(t.Context(), kit.At(now), 9); err != nil || !slices.Equal(got, chats) {
 			t.Errorf("Expiring(%d) = %v, %v; want %v", now, got, err, chats)
 		}
 	}
-	s.must(t, stateChange(late, s.head(t, late).Version, "kept no more"))
+	s.Must(t, kit.StateChange(late, s.HeadOf(t, late).Version, "kept no more"))
 	want(center.PartContacts, 99, 9, old)
 }
 
 func erasureMatches(t *testing.T, s *env) {
 	odd := `quo"ted\ <é>`
-	a, b := s.ended(t), s.ended(t, func(c *store.Change) {
+	a, b := s.Ended(t), s.Ended(t, func(c *store.Change) {
 		c.Contacts[0].CustomerID = odd
 		c.State.State = []byte(`{"attributes":{"tier":"gold","odd":"quo\"ted\\ \u003cé\u003e"}}`)
 	})
-	s.ended(t, func(c *store.Change) {
-		c.State.Instance, c.Contacts[0].Instance = elsewhere, elsewhere
+	s.Ended(t, func(c *store.Change) {
+		c.State.Instance, c.Contacts[0].Instance = kit.Elsewhere, kit.Elsewhere
 	})
 	for _, c := range []struct {
 		sel  store.Selection
 		want []center.ContactID
 	}{
-		{store.Selection{Instance: instance, Customer: "customer"}, []center.ContactID{a}},
-		{store.Selection{Instance: instance, Customer: "custom"}, nil},
-		{store.Selection{Instance: instance, Customer: odd}, []center.ContactID{b}},
-		{store.Selection{Instance: instance, Attribute: "tier", Value: "gold"}, []center.ContactID{a, b}},
-		{store.Selection{Instance: instance, Attribute: "odd", Value: odd}, []center.ContactID{b}},
-		{store.Selection{Instance: instance, Attribute: "gold", Value: "tier"}, nil},
+		{store.Selection{Instance: kit.Instance, Customer: "customer"}, []center.ContactID{a}},
+		{store.Selection{Instance: kit.Instance, Customer: "custom"}, nil},
+		{store.Selection{Instance: kit.Instance, Customer: odd}, []center.ContactID{b}},
+		{store.Selection{Instance: kit.Instance, Attribute: "tier", Value: "gold"}, []center.ContactID{a, b}},
+		{store.Selection{Instance: kit.Instance, Attribute: "odd", Value: odd}, []center.ContactID{b}},
+		{store.Selection{Instance: kit.Instance, Attribute: "gold", Value: "tier"}, nil},
 		{store.Selection{Instance: "nowhere", Attribute: "tier", Value: "gold"}, nil},
 	} {
 		var got []center.ContactID
@@ -237,9 +193,9 @@ func erasureMatches(t *testing.T, s *env) {
 }
 
 func erasureFinishes(t *testing.T, s *env) {
-	a, b := s.ended(t), s.ended(t)
-	id := store.NewErasureID(epoch)
-	if err := s.PutErasure(t.Context(), store.Erasure{ID: id, Instance: instance, By: store.ByCustomer, Key: "AKIA", Asked: at(1)}, []center.ContactID{a, b, "gone"}); err != nil {
+	a, b := s.Ended(t), s.Ended(t)
+	id := store.NewErasureID(kit.Epoch)
+	if err := s.PutErasure(t.Context(), store.Erasure{ID: id, Instance: kit.Instance, By: store.ByCustomer, Key: "AKIA", Asked: kit.At(1)}, []center.ContactID{a, b, "gone"}); err != nil {
 		t.Fatal(err)
 	}
 	ready := func(want bool) {
@@ -248,35 +204,35 @@ func erasureFinishes(t *testing.T, s *env) {
 			t.Errorf("Ready = %v, %v; want %v", got, err, want)
 		}
 	}
-	s.erase(t, a, id)
+	s.EraseAll(t, a, id)
 	ready(false)
 	listed, err := s.Listed(t.Context(), 9)
 	if err != nil || !slices.Equal(listed, []store.Doomed{{Erasure: id, Chat: b}, {Erasure: id, Chat: "gone"}}) {
 		t.Errorf("Listed = %v, %v", listed, err)
 	}
-	s.erase(t, b, id)
+	s.EraseAll(t, b, id)
 	if err := s.Unlist(t.Context(), []store.Doomed{{Erasure: id, Chat: "gone"}}); err != nil {
 		t.Fatal(err)
 	}
 	ready(false)
-	s.rows(t, 100)
+	s.EraseSteps(t, 100)
 	ready(false)
 	s.remains(t)
 	ready(true)
-	if n, err := s.FinishErasures(t.Context(), at(7)); n != 1 || err != nil {
+	if n, err := s.FinishErasures(t.Context(), kit.At(7)); n != 1 || err != nil {
 		t.Errorf("FinishErasures = %d, %v", n, err)
 	}
 	ready(false)
 	e, err := s.Erasure(t.Context(), id)
-	if err != nil || e.Instance != instance || e.By != store.ByCustomer || e.Key != "AKIA" || !e.Asked.Equal(at(1).Truncate(1e6)) || !e.Finished.Equal(at(7).Truncate(1e6)) || e.Waiting != 0 {
+	if err != nil || e.Instance != kit.Instance || e.By != store.ByCustomer || e.Key != "AKIA" || !e.Asked.Equal(kit.At(1).Truncate(1e6)) || !e.Finished.Equal(kit.At(7).Truncate(1e6)) || e.Waiting != 0 {
 		t.Errorf("the erasure is %+v, %v", e, err)
 	}
 	want := map[string]int64{"chats": 2, "contacts": 2, "items": 10, "receipts": 2, "requestAnswers": 2, "deliveries": 6, "uploads": 2, "attachments": 2}
 	if fmt.Sprint(e.Counts) != fmt.Sprint(want) || !slices.Equal(e.Contacts, []center.ContactID{a, b}) {
 		t.Errorf("counted are %v, listed %v; want %v", e.Counts, e.Contacts, want)
 	}
-	second := store.NewErasureID(at(2))
-	if err := s.PutErasure(t.Context(), store.Erasure{ID: second, Instance: instance, By: store.ByContact, Asked: at(2)}, nil); err != nil {
+	second := store.NewErasureID(kit.At(2))
+	if err := s.PutErasure(t.Context(), store.Erasure{ID: second, Instance: kit.Instance, By: store.ByContact, Asked: kit.At(2)}, nil); err != nil {
 		t.Fatal(err)
 	}
 	for before, want := range map[string][]string{"": {second, id}, second: {id}, id: nil} {
@@ -290,15 +246,15 @@ func erasureFinishes(t *testing.T, s *env) {
 		}
 	}
 	_, err = s.Erasure(t.Context(), "nothing")
-	wantReason(t, err, center.NotFound)
+	kit.WantReason(t, err, center.NotFound)
 }
 
 func erasureOfInstance(t *testing.T, s *env) {
-	old := s.ended(t)
-	if _, err := s.WriteResources(t.Context(), store.ResourceWrite{Erase: &store.Erasure{ID: "e", Instance: instance, By: store.ByInstance, Asked: epoch}}); err != nil {
+	old := s.Ended(t)
+	if _, err := s.WriteResources(t.Context(), store.ResourceWrite{Erase: &store.Erasure{ID: "e", Instance: kit.Instance, By: store.ByInstance, Asked: kit.Epoch}}); err != nil {
 		t.Fatal(err)
 	}
-	fresh := s.ended(t) // of an instance with the same id, made again
+	fresh := s.Ended(t) // of an instance with the same id, made again
 	listed, err := s.Listed(t.Context(), 9)
 	if err != nil || !slices.Equal(listed, []store.Doomed{{Erasure: "e", Chat: old}}) {
 		t.Errorf("Listed = %v, %v; want the chat from before", listed, err)
@@ -306,39 +262,39 @@ func erasureOfInstance(t *testing.T, s *env) {
 	if got, err := s.Ready(t.Context()); err != nil || len(got) > 0 {
 		t.Errorf("Ready = %v, %v", got, err)
 	}
-	s.erase(t, old, "e")
-	s.rows(t, 100)
+	s.EraseAll(t, old, "e")
+	s.EraseSteps(t, 100)
 	s.remains(t)
-	if n, err := s.FinishErasures(t.Context(), at(1)); n != 1 || err != nil {
+	if n, err := s.FinishErasures(t.Context(), kit.At(1)); n != 1 || err != nil {
 		t.Errorf("FinishErasures = %d, %v", n, err)
 	}
 	if e, err := s.Erasure(t.Context(), "e"); err != nil || len(e.Contacts) > 0 || e.Counts["chats"] != 1 {
 		t.Errorf("the erasure is %+v, %v; want counts only", e, err)
 	}
-	s.head(t, fresh)
+	s.HeadOf(t, fresh)
 }
 
 func erasureOfAgents(t *testing.T, s *env) {
-	slots, elsewhere := store.Slots(instance, "u", "CHAT"), center.InstanceID("another")
-	other := agentChange(newUser(), 0, "of another instance")
-	other.State.Instance, other.Deliveries = elsewhere, []store.Delivery{delivery("another", 0)}
+	slots, elsewhere := store.Slots(kit.Instance, "u", "CHAT"), center.InstanceID("another")
+	other := kit.AgentChange(kit.NewUser(), 0, "of another instance")
+	other.State.Instance, other.Deliveries = elsewhere, []store.Delivery{kit.Delivery("another", 0)}
 	other.Deliveries[0].Instance = elsewhere
 	other.Quotas = []store.Quota{{Counter: store.Slots(elsewhere, "u", "CHAT"), Delta: 1, Limit: -1}}
-	s.mustAgent(t, other)
+	s.MustAgent(t, other)
 	var users []center.UserID
 	for range 5 {
-		c := agentChange(newUser(), 0, "x")
-		c.Deliveries = []store.Delivery{delivery(string(c.User), -1), delivery(string(c.User), -1)}
-		c.Quotas = []store.Quota{{Counter: slots, Delta: 1, Limit: -1}, {Counter: store.Barred(instance, c.User), Delta: 1, Limit: -1}}
-		s.mustAgent(t, c)
+		c := kit.AgentChange(kit.NewUser(), 0, "x")
+		c.Deliveries = []store.Delivery{kit.Delivery(string(c.User), -1), kit.Delivery(string(c.User), -1)}
+		c.Quotas = []store.Quota{{Counter: slots, Delta: 1, Limit: -1}, {Counter: store.Barred(kit.Instance, c.User), Delta: 1, Limit: -1}}
+		s.MustAgent(t, c)
 		users = append(users, c.User)
 	}
-	waiting, err := s.Outbox(t.Context(), store.AllShards, at(0), 99)
+	waiting, err := s.Outbox(t.Context(), store.AllShards, kit.At(0), 99)
 	if err != nil || len(waiting) != 11 {
 		t.Fatalf("Outbox = %v, %v", waiting, err)
 	}
-	s.keep(t, &store.Chores{Dead: []store.Delivery{waiting[len(waiting)-1]}})
-	if _, err := s.WriteResources(t.Context(), store.ResourceWrite{Erase: &store.Erasure{ID: "e", Instance: instance, By: store.ByInstance, Asked: epoch}}); err != nil {
+	s.MustKeep(t, &store.Chores{Dead: []store.Delivery{waiting[len(waiting)-1]}})
+	if _, err := s.WriteResources(t.Context(), store.ResourceWrite{Erase: &store.Erasure{ID: "e", Instance: kit.Instance, By: store.ByInstance, Asked: kit.Epoch}}); err != nil {
 		t.Fatal(err)
 	}
 	ready := func(want int) {
@@ -348,14 +304,14 @@ func erasureOfAgents(t *testing.T, s *env) {
 		}
 	}
 	ready(0)
-	if steps := s.rows(t, 2); steps < 5 {
+	if steps := s.EraseSteps(t, 2); steps < 5 {
 		t.Errorf("15 rows went in %d steps of 2", steps)
 	}
 	ready(1)
-	s.wantAgents(t, instance, false)
-	s.wantAgents(t, elsewhere, false, other.User)
-	s.refusedAgent(t, agentChange(users[0], 1, "of an agent that is gone"), store.ErrConflict)
-	waiting, err = s.Outbox(t.Context(), store.AllShards, at(0), 99)
+	s.WantAgents(t, kit.Instance, false)
+	s.WantAgents(t, elsewhere, false, other.User)
+	s.RefusedAgent(t, kit.AgentChange(users[0], 1, "of an agent that is gone"), store.ErrConflict)
+	waiting, err = s.Outbox(t.Context(), store.AllShards, kit.At(0), 99)
 	if err != nil || len(waiting) != 1 || waiting[0].Instance != elsewhere {
 		t.Errorf("Outbox = %v, %v; want that of the other instance", waiting, err)
 	}
@@ -363,21 +319,21 @@ func erasureOfAgents(t *testing.T, s *env) {
 		t.Errorf("Backlog = %+v, %v; want no dead letter", b, err)
 	}
 	// What a node that has not heard of it makes meanwhile goes at the end.
-	late := agentChange(newUser(), 0, "late")
+	late := kit.AgentChange(kit.NewUser(), 0, "late")
 	late.Quotas = []store.Quota{{Counter: slots, Delta: 1, Limit: -1}}
-	s.mustAgent(t, late)
+	s.MustAgent(t, late)
 	ready(1)
-	if n, err := s.FinishErasures(t.Context(), at(1)); n != 1 || err != nil {
+	if n, err := s.FinishErasures(t.Context(), kit.At(1)); n != 1 || err != nil {
 		t.Errorf("FinishErasures = %d, %v", n, err)
 	}
-	s.wantNoAgent(t, late.User)
-	for _, counter := range []store.Counter{slots, store.Barred(instance, users[0])} {
-		s.must(t, &store.Change{Quotas: []store.Quota{{Counter: counter}, {Counter: counter, Delta: 1, Limit: 1}}}) // from 0
-		if n := s.count(t, counter); n != 1 {
+	s.WantNoAgent(t, late.User)
+	for _, counter := range []store.Counter{slots, store.Barred(kit.Instance, users[0])} {
+		s.Must(t, &store.Change{Quotas: []store.Quota{{Counter: counter}, {Counter: counter, Delta: 1, Limit: 1}}}) // from 0
+		if n := s.Value(t, counter); n != 1 {
 			t.Errorf("the counter %s is %d; want 1", counter, n)
 		}
 	}
-	if n := s.count(t, store.Slots(elsewhere, "u", "CHAT")); n != 1 {
+	if n := s.Value(t, store.Slots(elsewhere, "u", "CHAT")); n != 1 {
 		t.Errorf("a counter of the other instance is %d; want 1", n)
 	}
 	want := map[string]int64{"agents": 5, "deliveries": 9, "deadLetters": 1}
@@ -390,11 +346,11 @@ func erasureOfAgents(t *testing.T, s *env) {
 func instanceOutlivesChats(t *testing.T, s *env) {
 	const own = center.InstanceID("own")
 	begin := func() (center.ContactID, error) {
-		id := newID()
-		c := chatChange(id, "state")
+		id := kit.NewID()
+		c := kit.ChatChange(id, "state")
 		c.Within, c.State.Instance, c.Contacts[0].Instance, c.State.Active = own, own, own, true
-		c.Once = &store.Once{Key: "once", Answer: []byte("answer"), At: epoch}
-		return id, s.submit(c)
+		c.Once = &store.Once{Key: "once", Answer: []byte("answer"), At: kit.Epoch}
+		return id, s.Apply(c)
 	}
 	if _, err := begin(); !errors.Is(err, store.ErrNoInstance) {
 		t.Errorf("a chat without an instance: %v", err)
@@ -408,16 +364,16 @@ func instanceOutlivesChats(t *testing.T, s *env) {
 	}
 	goes := store.ResourceWrite{
 		Drop:  []center.Resource{{Kind: center.KindInstance, ID: string(own)}},
-		Erase: &store.Erasure{ID: "e", Instance: own, By: store.ByInstance, Asked: epoch},
+		Erase: &store.Erasure{ID: "e", Instance: own, By: store.ByInstance, Asked: kit.Epoch},
 	}
 	_, err = s.WriteResources(t.Context(), goes)
-	wantReason(t, err, center.BadRequest)
+	kit.WantReason(t, err, center.BadRequest)
 	if _, err := s.Resource(t.Context(), center.KindInstance, string(own)); err != nil {
 		t.Errorf("the instance that was not erased: %v", err)
 	}
-	end := stateChange(id, s.head(t, id).Version, "over")
-	end.State.Instance, end.State.Active, end.State.Ended, end.State.Kept = own, false, at(1), center.AllParts
-	s.must(t, end)
+	end := kit.StateChange(id, s.HeadOf(t, id).Version, "over")
+	end.State.Instance, end.State.Active, end.State.Ended, end.State.Kept = own, false, kit.At(1), center.AllParts
+	s.Must(t, end)
 	if _, err := s.WriteResources(t.Context(), goes); err != nil {
 		t.Fatal(err)
 	}
@@ -428,22 +384,22 @@ func instanceOutlivesChats(t *testing.T, s *env) {
 }
 
 func erasureLasts(t *testing.T, s *env) {
-	id := s.ended(t)
-	if err := s.PutErasure(t.Context(), store.Erasure{ID: "e", Instance: instance, By: store.ByContact, Asked: epoch}, []center.ContactID{id}); err != nil {
+	id := s.Ended(t)
+	if err := s.PutErasure(t.Context(), store.Erasure{ID: "e", Instance: kit.Instance, By: store.ByContact, Asked: kit.Epoch}, []center.ContactID{id}); err != nil {
 		t.Fatal(err)
 	}
-	s.reopen(t)
+	s.Restart(t)
 	if listed, err := s.Listed(t.Context(), 9); err != nil || len(listed) != 1 {
 		t.Errorf("Listed = %v, %v", listed, err)
 	}
-	s.erase(t, id, "e")
-	s.reopen(t)
-	fresh := s.create(t, 1) // whose number is not that of what is left
-	s.rows(t, 2)
-	if len(s.transcript(t, fresh)) != 1 {
+	s.EraseAll(t, id, "e")
+	s.Restart(t)
+	fresh := s.Create(t, 1) // whose number is not that of what is left
+	s.EraseSteps(t, 2)
+	if len(s.Transcript(t, fresh)) != 1 {
 		t.Error("the items of a newer chat were deleted")
 	}
-	s.reopen(t)
+	s.Restart(t)
 	if left := s.remains(t); len(left) != 1 {
 		t.Errorf("remains are %v", left)
 	}
