@@ -221,34 +221,21 @@ func New(input io.Reader, out io.Writer) *Terminal {
 			return lines.Text(), nil
 		})
 	}
-	tty := term.NewTerminal(struct {
-		io.Reader
-		io.Writer
-	}{in, out}, "> ")
-	t := Of(tty, func() (string, error) {
-		if width, height, err := term.GetSize(int(in.Fd())); err == nil && width > 0 {
-			_ = tty.SetSize(width, height) // else lines break as on a terminal of 80 columns
+	e := &editor{in: in, out: out, prompt: "> "}
+	t := Of(e, e.line)
+	t.Interactive, t.Prompt = true, e.setPrompt
+	e.key = func(line string, key rune) {
+		if t.Typed != nil && !strings.HasPrefix(line+string(key), "/") && time.Since(e.reported) > typingEvery {
+			e.reported = time.Now()
+			t.Typed()
 		}
-		return tty.ReadLine()
-	})
-	t.Interactive = true
+	}
+	e.begin(nil)
 	if old, err := term.MakeRaw(int(in.Fd())); err == nil {
 		t.restore = func() {
 			fmt.Fprint(out, "\r\x1b[K")         // the prompt
 			_ = term.Restore(int(in.Fd()), old) // nothing is left to do if the terminal is gone
 		}
-	}
-	t.Prompt = func(text string) {
-		tty.SetPrompt(text)
-		_, _ = tty.Write(nil) // draws the line anew
-	}
-	var reported time.Time
-	tty.AutoCompleteCallback = func(line string, _ int, key rune) (string, int, bool) {
-		if t.Typed != nil && !strings.HasPrefix(line+string(key), "/") && time.Since(reported) > typingEvery {
-			reported = time.Now()
-			t.Typed()
-		}
-		return "", 0, false
 	}
 	return t
 }
