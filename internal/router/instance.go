@@ -67,7 +67,7 @@ func (in *instance) empty() bool { return len(in.chats) == 0 && len(in.agents) =
 func (r *Router) learn(ctx context.Context, id center.InstanceID, n *news) error {
 	in := r.instances[id]
 	if in == nil {
-		if !n.load && len(n.chats) == 0 && len(n.agents) == 0 {
+		if n.none() {
 			return nil // nobody is there to whom the setup matters
 		}
 		in = newInstance(id, r.Clock.Now)
@@ -93,6 +93,20 @@ func (r *Router) learn(ctx context.Context, id center.InstanceID, n *news) error
 	}
 	for c, told := range n.chats {
 		in.takeChat(c, told)
+	}
+	for user := range n.unsure.agents {
+		a, err := r.readAgent(ctx, user)
+		if err != nil {
+			return err
+		}
+		in.takeAgent(user, a)
+	}
+	for c := range n.unsure.chats {
+		read, err := r.readChat(ctx, c)
+		if err != nil {
+			return err
+		}
+		in.takeChat(c, read)
 	}
 	for _, p := range n.made {
 		if p.in == in {

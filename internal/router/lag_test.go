@@ -1,8 +1,13 @@
 package router_test
 
 import (
+	"context"
+	"errors"
+	"iter"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"parley.example/parley/internal/agent"
 	"parley.example/parley/internal/bus"
@@ -12,7 +17,9 @@ import (
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/engine/enginetest"
+	"parley.example/parley/internal/router"
 	"parley.example/parley/internal/routing"
+	"parley.example/parley/internal/store"
 )
 
 // assign has a chat ring at a user whom somebody has chosen.
@@ -131,5 +138,106 @@ func TestAssignedWhileTheRouterLags(t *testing.T) {
 		second := c.chat()
 		c.assign(second, bo)
 		c.has(second, bo, contact.WorkConnecting)
+	})
+}
+
+// faulty is a store as the router reads it, which fails or is slow.
+type faulty struct {
+	store.Store
+	fails atomic.Bool   // to list agents
+	read  chan struct{} // told when a chat has been read
+	hands chan struct{} // what was read is handed over then; nil at once
+}
+
+func (f *faulty) Agents(ctx context.Context, id center.InstanceID, online bool) iter.Seq2[store.AgentRow, error] {
+	if f.fails.Load() {
+		return func(yield func(store.AgentRow, error) bool) {
+			yield(store.AgentRow{}, errors.New("the disk has a bad day"))
+		}
+	}
+	return f.Store.Agents(ctx, id, online)
+}
+
+func (f *faulty) Chat(ctx context.Context, id center.ContactID) (store.Head, error) {
+	head, err := f.Store.Chat(ctx, id)
+	if f.hands != nil {
+		f.read <- struct{}{}
+		<-f.hands
+	}
+	return head, err
+}
+
+// waiting returns how many chats wait, as the router has it.
+func (c *centre) waiting() int64 {
+	c.Helper()
+	n, err := c.router.Numbers(c.Context(), c.instance, nil)
+	if err != nil {
+		c.Fatal(err)
+	}
+	return n.Lines[c.queue()].Waiting
+}
+
+// What could not be learnt is tried again, and is not believed when it is old by then: a chat that has ended meanwhile does not
+// wait, and an agent who has gone does not come back.
+func TestOldNewsAreNotBelieved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := prepare(t, enginetest.Memory(t))
+		bad := &faulty{Store: c.Store}
+		bad.fails.Store(true)
+		c.router.Store = bad
+		bo := c.hire("bo", nil)
+		c.tell(bo, agent.Arrive{Client: agent.Client{ID: "tab", Node: c.Node}})
+		c.tell(bo, agent.SetStatus{Status: enginetest.Lunch})
+		ended, waits := c.chat(), c.chat()
+		c.run()
+		synctest.Wait() // it has failed once
+		c.give(ended, contact.Stop{})
+		c.tell(bo, agent.SetStatus{Status: enginetest.Offline})
+		c.tell(bo, agent.Depart{Client: agent.Client{ID: "tab", Node: c.Node}})
+		synctest.Wait()
+		if _, quiet := c.router.Next(); quiet {
+			t.Error("the router is quiet, although it has something to learn")
+		}
+		if _, err := c.router.Numbers(t.Context(), c.instance, nil); err == nil {
+			t.Error("the router has answered although it cannot learn what it was told")
+		}
+		bad.fails.Store(false)
+		time.Sleep(2 * time.Second)
+		if n := c.waiting(); n != 1 {
+			t.Errorf("%d chats wait; want one", n)
+		}
+		if r := c.explain(ended); r.Cause != routing.NotWaiting {
+			t.Errorf("of the chat that has ended: %v", r)
+		}
+		if r := c.explain(waits); r.Cause != routing.NoAgents {
+			t.Errorf("of the chat that waits: %v", r)
+		}
+	})
+}
+
+// What is read after a refused offer may be old when it is looked at: a chat that has ended since does not wait.
+func TestRefusedOfferOfWhatHasEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := prepare(t, enginetest.Memory(t))
+		slow := &faulty{Store: c.Store, read: make(chan struct{}), hands: make(chan struct{})}
+		c.router.Store = slow
+		c.run()
+		bo := c.hire("bo", nil)
+		c.arrive(bo)
+		synctest.Wait()
+		c.deaf.Store(true)
+		c.tell(bo, agent.SetStatus{Status: enginetest.Lunch})
+		id := c.chat()
+		<-slow.read // the offer has been refused
+		c.give(id, contact.Stop{})
+		synctest.Wait()
+		close(slow.hands)
+		synctest.Wait()
+		if n := c.waiting(); n != 0 {
+			t.Errorf("%d chats wait; want none", n)
+		}
+		if n, err := c.router.Numbers(t.Context(), c.instance, nil); err != nil || n.Crews[router.Crew{Profile: c.profile.ID, Status: enginetest.Lunch.ID}].Online != 1 {
+			t.Errorf("the agent whose refusal was read is at lunch; the numbers are %+v, %v", n, err)
+		}
 	})
 }

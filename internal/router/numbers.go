@@ -67,13 +67,10 @@ func (r *Router) knowing(ctx context.Context, id center.InstanceID, do func(in *
 	r.mu.Unlock()
 	var err error
 	if told != nil {
-		err = r.learn(ctx, id, told)
-		// The contacts and agents that have become known are still to be assigned.
-		r.tell(id, func(n *news) {
-			if r.busy--; err != nil {
-				n.merge(told)
-			}
-		})
+		if err = r.learn(ctx, id, told); err != nil {
+			r.later(id, told)
+		}
+		r.tell(id, func(*news) { r.busy-- }) // what has become known is still to be assigned
 	}
 	if err != nil {
 		return err

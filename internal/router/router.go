@@ -12,6 +12,7 @@ package router
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"math"
 	"sync"
 	"time"
@@ -78,9 +79,25 @@ func New(cfg Config) *Router {
 type news struct {
 	chats  map[center.ContactID]chatNews
 	agents map[center.UserID]agentNews
-	setup  bool      // what an administrator has set up may have changed
-	load   bool      // everything is to be read from the store
-	made   []pending // offers that are durable
+	unsure struct { // to be read from the store, whatever is told of them
+		chats  map[center.ContactID]bool
+		agents map[center.UserID]bool
+	}
+	setup bool      // what an administrator has set up may have changed
+	load  bool      // everything is to be read from the store
+	made  []pending // offers that are durable
+	rests bool      // it could not be learnt a moment ago
+}
+
+func newNews() *news {
+	n := &news{chats: map[center.ContactID]chatNews{}, agents: map[center.UserID]agentNews{}}
+	n.unsure.chats, n.unsure.agents = map[center.ContactID]bool{}, map[center.UserID]bool{}
+	return n
+}
+
+// none reports whether there is nothing about anybody.
+func (n *news) none() bool {
+	return !n.load && len(n.chats)+len(n.agents)+len(n.unsure.chats)+len(n.unsure.agents) == 0
 }
 
 // chatNews is a chat as a commit left it. One that has been erased is nil.
@@ -100,7 +117,7 @@ func (r *Router) tell(id center.InstanceID, put func(n *news)) {
 	r.mu.Lock()
 	n := r.told[id]
 	if n == nil {
-		n = &news{chats: map[center.ContactID]chatNews{}, agents: map[center.UserID]agentNews{}}
+		n = newNews()
 		r.told[id] = n
 	}
 	put(n)
@@ -220,16 +237,20 @@ func (r *Router) recover(ctx context.Context, id center.InstanceID) {
 func (r *Router) lookAtAll(ctx context.Context) {
 	r.work.Lock() // first, so that who has it knows what has been told before
 	r.mu.Lock()
-	told := r.told
-	r.told = map[center.InstanceID]*news{}
+	told := map[center.InstanceID]*news{}
+	for id, n := range r.told {
+		if !n.rests {
+			told[id] = n
+			delete(r.told, id)
+		}
+	}
 	r.busy++
 	r.mu.Unlock()
 	now := r.Clock.Now()
 	for id, n := range told {
 		if err := r.learn(ctx, id, n); err != nil && ctx.Err() == nil {
 			r.Log.ErrorContext(ctx, "cannot look at an instance whose contacts wait; it is tried again", "instance", id, "err", err)
-			again := n
-			time.AfterFunc(time.Second, func() { r.tell(id, func(n *news) { n.merge(again) }) })
+			r.later(id, n)
 		}
 	}
 	var alarm time.Time
@@ -262,17 +283,25 @@ func (r *Router) lookAtAll(ctx context.Context) {
 	}
 }
 
-// merge puts older news beneath n.
-func (n *news) merge(older *news) {
-	for id, c := range older.chats {
-		n.take(id, c)
-	}
-	for id, a := range older.agents {
-		if n.agents[id].version < a.version {
-			n.agents[id] = a
+// retry is after how long it is tried again to learn what could not be learnt.
+const retry = time.Second
+
+// later has news learnt that could not be. They are old by then, and something newer may have been learnt meanwhile,
+// and forgotten: so what they are about is read from the store.
+func (r *Router) later(id center.InstanceID, old *news) {
+	r.tell(id, func(n *news) {
+		for c := range old.chats {
+			n.unsure.chats[c] = true
 		}
-	}
-	n.setup, n.load, n.made = n.setup || older.setup, n.load || older.load, append(n.made, older.made...)
+		for user := range old.agents {
+			n.unsure.agents[user] = true
+		}
+		maps.Copy(n.unsure.chats, old.unsure.chats)
+		maps.Copy(n.unsure.agents, old.unsure.agents)
+		n.setup, n.load, n.made = n.setup || old.setup, n.load || old.load, append(n.made, old.made...)
+		n.rests = true
+	})
+	time.AfterFunc(retry, func() { r.tell(id, func(n *news) { n.rests = false }) })
 }
 
 // pending is an offer that is to be made.
@@ -378,11 +407,11 @@ func (r *Router) offer(ctx context.Context, p pending) {
 	}
 	chat, chatErr := r.readChat(ctx, a.Contact)
 	state, version, agentErr := r.engine.Agents.State(ctx, a.User)
-	r.work.Lock()
-	if chatErr == nil {
+	r.work.Lock() // what was read may be old by now: of what is not known any more nothing is learnt
+	if chatErr == nil && in.chats[a.Contact] != nil {
 		in.takeChat(a.Contact, chat)
 	}
-	if agentErr == nil && state != nil {
+	if agentErr == nil && state != nil && in.agents[a.User] != nil {
 		in.takeAgent(a.User, agentNews{state, version})
 	}
 	if c := in.chats[a.Contact]; c != nil {
@@ -409,6 +438,19 @@ func (r *Router) readChat(ctx context.Context, id center.ContactID) (chatNews, e
 	return chatNews{chat, head.Version}, err
 }
 
+// readAgent reads an agent as the store has him. One of whom nothing is kept has gone.
+func (r *Router) readAgent(ctx context.Context, user center.UserID) (agentNews, error) {
+	head, err := r.Store.Agent(ctx, user)
+	if err != nil && center.ReasonOf(err) == center.NotFound {
+		return agentNews{version: erased}, nil
+	}
+	if err != nil {
+		return agentNews{}, err
+	}
+	state, err := agent.Decode(head.State)
+	return agentNews{state, head.Version}, err
+}
+
 // Next returns when the router does something by itself, zero for never; quiet reports that it has
 // looked at everything it was told, and makes no offer.
 func (r *Router) Next() (t time.Time, quiet bool) {
@@ -420,11 +462,7 @@ func (r *Router) Next() (t time.Time, quiet bool) {
 // Explain says why a chat of an instance that waits has no agent yet, as its last commit left it and with all that was
 // told before.
 func (r *Router) Explain(ctx context.Context, id center.InstanceID, chat center.ContactID) (why routing.Explanation, err error) {
-	state, err := r.readChat(ctx, chat) // the commit may not have been told of yet
-	if err != nil {
-		return why, err
-	}
-	r.tell(id, func(n *news) { n.take(chat, state) })
+	r.tell(id, func(n *news) { n.unsure.chats[chat] = true }) // its last commit may not have been told of yet
 	err = r.knowing(ctx, id, func(in *instance) {
 		of := routing.New() // nobody is known
 		if in != nil {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,16 +41,33 @@ type centre struct {
 	flow     center.FlowID
 	pause    func() // the router looks at nothing any more by itself; the engine goes on
 	stop     func()
+	deaf     atomic.Bool // the router is not told of agents
+}
+
+// AgentCommitted implements [engine.AgentObserver].
+func (c *centre) AgentCommitted(a *engine.AgentCommit) {
+	if !c.deaf.Load() {
+		c.router.AgentCommitted(a)
+	}
 }
 
 // open starts an engine and a router over a store, in which an instance is made if there is none. The
 // observers are told of commits before the router is.
 func open(t testing.TB, s store.Store, also ...engine.Observer) *centre {
 	t.Helper()
+	c := prepare(t, s, also...)
+	c.run()
+	return c
+}
+
+// prepare is open without the router at work, which is only told: run has it work.
+func prepare(t testing.TB, s store.Store, also ...engine.Observer) *centre {
+	t.Helper()
 	r := router.New(router.Config{Log: enginetest.NoLog})
-	c := &centre{TB: t, router: r, Engine: enginetest.Start(t, enginetest.Options{
-		Store: s, Observers: append(also, r), Agents: []engine.AgentObserver{r}, Changed: r.SetUp, Staffing: r.Staffing,
-	})}
+	c := &centre{TB: t, router: r}
+	c.Engine = enginetest.Start(t, enginetest.Options{
+		Store: s, Observers: append(also, r), Agents: []engine.AgentObserver{c}, Changed: r.SetUp, Staffing: r.Staffing,
+	})
 	r.Store, r.Catalog, r.Clock = c.Store, c.Catalog, c.Clock
 	all, err := c.Catalog.Instances(t.Context())
 	if err != nil {
@@ -81,22 +99,27 @@ func open(t testing.TB, s store.Store, also ...engine.Observer) *centre {
 		}
 		c.flow = f.ID
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() {
-		r.Run(ctx, c.Engine.Engine)
-		close(done)
-	}()
-	c.pause = sync.OnceFunc(func() {
-		cancel()
-		<-done
-	})
+	c.pause = func() {}
 	c.stop = sync.OnceFunc(func() {
 		c.pause()
 		c.Close()
 	})
 	t.Cleanup(c.stop)
 	return c
+}
+
+// run has the router look at what it is told, until pause.
+func (c *centre) run() {
+	ctx, cancel := context.WithCancel(c.Context())
+	done := make(chan struct{})
+	go func() {
+		c.router.Run(ctx, c.Engine.Engine)
+		close(done)
+	}()
+	c.pause = sync.OnceFunc(func() {
+		cancel()
+		<-done
+	})
 }
 
 // explain says the first reason for which a chat has no agent.
