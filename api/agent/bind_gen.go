@@ -99,6 +99,20 @@ func (x *GetAgentRequest) CallHTTP(o *restjson.Outgoing) {
 }
 
 // BindHTTP reads x from a request.
+func (x *InviteParticipantRequest) BindHTTP(in *restjson.Input) {
+	x.ContactId = in.Label("ContactId", 0).String()
+	x.SessionToken = in.Header("SessionToken", "X-Amz-Bearer").String()
+	in.Body(x)
+}
+
+// CallHTTP writes x into a request.
+func (x *InviteParticipantRequest) CallHTTP(o *restjson.Outgoing) {
+	o.Label("ContactId", x.ContactId)
+	o.Header("X-Amz-Bearer", x.SessionToken)
+	o.Body(x)
+}
+
+// BindHTTP reads x from a request.
 func (x *LeaveContactRequest) BindHTTP(in *restjson.Input) {
 	x.ContactId = in.Label("ContactId", 0).String()
 	x.SessionToken = in.Header("SessionToken", "X-Amz-Bearer").String()
@@ -107,6 +121,42 @@ func (x *LeaveContactRequest) BindHTTP(in *restjson.Input) {
 // CallHTTP writes x into a request.
 func (x *LeaveContactRequest) CallHTTP(o *restjson.Outgoing) {
 	o.Label("ContactId", x.ContactId)
+	o.Header("X-Amz-Bearer", x.SessionToken)
+}
+
+// BindHTTP reads x from a request.
+func (x *ListActiveContactsRequest) BindHTTP(in *restjson.Input) {
+	x.MaxResults = in.Query("MaxResults", "maxResults").OptInt32()
+	x.NextToken = in.Query("NextToken", "nextToken").OptString()
+	x.SessionToken = in.Header("SessionToken", "X-Amz-Bearer").String()
+}
+
+// CallHTTP writes x into a request.
+func (x *ListActiveContactsRequest) CallHTTP(o *restjson.Outgoing) {
+	if x.MaxResults != nil {
+		o.Query("maxResults", restjson.Digits(*x.MaxResults))
+	}
+	o.OptQuery("nextToken", x.NextToken)
+	o.Header("X-Amz-Bearer", x.SessionToken)
+}
+
+// BindHTTP reads x from a request.
+func (x *ListQuickConnectsRequest) BindHTTP(in *restjson.Input) {
+	x.ContactId = in.Query("ContactId", "contactId").OptString()
+	x.QueueIds = restjson.QueryList[string](in, "queueId")
+	x.MaxResults = in.Query("MaxResults", "maxResults").OptInt32()
+	x.NextToken = in.Query("NextToken", "nextToken").OptString()
+	x.SessionToken = in.Header("SessionToken", "X-Amz-Bearer").String()
+}
+
+// CallHTTP writes x into a request.
+func (x *ListQuickConnectsRequest) CallHTTP(o *restjson.Outgoing) {
+	o.OptQuery("contactId", x.ContactId)
+	restjson.QueryAll(o, "queueId", x.QueueIds)
+	if x.MaxResults != nil {
+		o.Query("maxResults", restjson.Digits(*x.MaxResults))
+	}
+	o.OptQuery("nextToken", x.NextToken)
 	o.Header("X-Amz-Bearer", x.SessionToken)
 }
 
@@ -126,6 +176,20 @@ func (x *ListWaitingContactsRequest) CallHTTP(o *restjson.Outgoing) {
 	}
 	o.OptQuery("nextToken", x.NextToken)
 	o.Header("X-Amz-Bearer", x.SessionToken)
+}
+
+// BindHTTP reads x from a request.
+func (x *MonitorContactRequest) BindHTTP(in *restjson.Input) {
+	x.ContactId = in.Label("ContactId", 0).String()
+	x.SessionToken = in.Header("SessionToken", "X-Amz-Bearer").String()
+	in.Body(x)
+}
+
+// CallHTTP writes x into a request.
+func (x *MonitorContactRequest) CallHTTP(o *restjson.Outgoing) {
+	o.Label("ContactId", x.ContactId)
+	o.Header("X-Amz-Bearer", x.SessionToken)
+	o.Body(x)
 }
 
 // BindHTTP reads x from a request.
@@ -165,6 +229,20 @@ func (x *RejectContactRequest) CallHTTP(o *restjson.Outgoing) {
 }
 
 // BindHTTP reads x from a request.
+func (x *RemoveParticipantRequest) BindHTTP(in *restjson.Input) {
+	x.ContactId = in.Label("ContactId", 0).String()
+	x.ParticipantId = in.Label("ParticipantId", 1).String()
+	x.SessionToken = in.Header("SessionToken", "X-Amz-Bearer").String()
+}
+
+// CallHTTP writes x into a request.
+func (x *RemoveParticipantRequest) CallHTTP(o *restjson.Outgoing) {
+	o.Label("ContactId", x.ContactId)
+	o.Label("ParticipantId", x.ParticipantId)
+	o.Header("X-Amz-Bearer", x.SessionToken)
+}
+
+// BindHTTP reads x from a request.
 func (x *SignInRequest) BindHTTP(in *restjson.Input) {
 	in.Body(x)
 }
@@ -187,6 +265,20 @@ func (x *SignOutRequest) CallHTTP(o *restjson.Outgoing) {
 }
 
 // BindHTTP reads x from a request.
+func (x *TransferContactRequest) BindHTTP(in *restjson.Input) {
+	x.ContactId = in.Label("ContactId", 0).String()
+	x.SessionToken = in.Header("SessionToken", "X-Amz-Bearer").String()
+	in.Body(x)
+}
+
+// CallHTTP writes x into a request.
+func (x *TransferContactRequest) CallHTTP(o *restjson.Outgoing) {
+	o.Label("ContactId", x.ContactId)
+	o.Header("X-Amz-Bearer", x.SessionToken)
+	o.Body(x)
+}
+
+// BindHTTP reads x from a request.
 func (x *UpdateContactAttributesRequest) BindHTTP(in *restjson.Input) {
 	x.ContactId = in.Label("ContactId", 0).String()
 	x.SessionToken = in.Header("SessionToken", "X-Amz-Bearer").String()
@@ -195,6 +287,20 @@ func (x *UpdateContactAttributesRequest) BindHTTP(in *restjson.Input) {
 
 // CallHTTP writes x into a request.
 func (x *UpdateContactAttributesRequest) CallHTTP(o *restjson.Outgoing) {
+	o.Label("ContactId", x.ContactId)
+	o.Header("X-Amz-Bearer", x.SessionToken)
+	o.Body(x)
+}
+
+// BindHTTP reads x from a request.
+func (x *UpdateMonitorParticipantStateRequest) BindHTTP(in *restjson.Input) {
+	x.ContactId = in.Label("ContactId", 0).String()
+	x.SessionToken = in.Header("SessionToken", "X-Amz-Bearer").String()
+	in.Body(x)
+}
+
+// CallHTTP writes x into a request.
+func (x *UpdateMonitorParticipantStateRequest) CallHTTP(o *restjson.Outgoing) {
 	o.Label("ContactId", x.ContactId)
 	o.Header("X-Amz-Bearer", x.SessionToken)
 	o.Body(x)

@@ -91,6 +91,15 @@ func (c *Client) GetAgent(ctx context.Context, in *GetAgentRequest) (*GetAgentRe
 	return out, nil
 }
 
+// InviteParticipant calls POST /agent/contacts/{ContactId}/participants.
+func (c *Client) InviteParticipant(ctx context.Context, in *InviteParticipantRequest) (*InviteParticipantResponse, error) {
+	out := new(InviteParticipantResponse)
+	if err := c.c.Do(ctx, &Operations[opInviteParticipant], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // LeaveContact calls POST /agent/contacts/{ContactId}/leave.
 func (c *Client) LeaveContact(ctx context.Context, in *LeaveContactRequest) (*LeaveContactResponse, error) {
 	out := new(LeaveContactResponse)
@@ -100,10 +109,41 @@ func (c *Client) LeaveContact(ctx context.Context, in *LeaveContactRequest) (*Le
 	return out, nil
 }
 
+// ListActiveContacts calls GET /agent/active-contacts.
+func (c *Client) ListActiveContacts(ctx context.Context, in *ListActiveContactsRequest) (*ListActiveContactsResponse, error) {
+	out := new(ListActiveContactsResponse)
+	if err := c.c.Do(ctx, &Operations[opListActiveContacts], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// ListQuickConnects calls GET /agent/quick-connects.
+func (c *Client) ListQuickConnects(ctx context.Context, in *ListQuickConnectsRequest) (*ListQuickConnectsResponse, error) {
+	out := new(ListQuickConnectsResponse)
+	if err := c.c.Do(ctx, &Operations[opListQuickConnects], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ListWaitingContacts calls GET /agent/waiting-contacts.
 func (c *Client) ListWaitingContacts(ctx context.Context, in *ListWaitingContactsRequest) (*ListWaitingContactsResponse, error) {
 	out := new(ListWaitingContactsResponse)
 	if err := c.c.Do(ctx, &Operations[opListWaitingContacts], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// MonitorContact calls POST /agent/contacts/{ContactId}/monitor.
+func (c *Client) MonitorContact(ctx context.Context, in *MonitorContactRequest) (*MonitorContactResponse, error) {
+	if in.ClientToken == nil {
+		in = new(*in)
+		in.ClientToken = new(c.c.Token())
+	}
+	out := new(MonitorContactResponse)
+	if err := c.c.Do(ctx, &Operations[opMonitorContact], in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -136,6 +176,15 @@ func (c *Client) RejectContact(ctx context.Context, in *RejectContactRequest) (*
 	return out, nil
 }
 
+// RemoveParticipant calls POST /agent/contacts/{ContactId}/participants/{ParticipantId}/remove.
+func (c *Client) RemoveParticipant(ctx context.Context, in *RemoveParticipantRequest) (*RemoveParticipantResponse, error) {
+	out := new(RemoveParticipantResponse)
+	if err := c.c.Do(ctx, &Operations[opRemoveParticipant], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SignIn calls POST /agent/sign-in.
 func (c *Client) SignIn(ctx context.Context, in *SignInRequest) (*SignInResponse, error) {
 	out := new(SignInResponse)
@@ -154,10 +203,32 @@ func (c *Client) SignOut(ctx context.Context, in *SignOutRequest) (*SignOutRespo
 	return out, nil
 }
 
+// TransferContact calls POST /agent/contacts/{ContactId}/transfer.
+func (c *Client) TransferContact(ctx context.Context, in *TransferContactRequest) (*TransferContactResponse, error) {
+	if in.ClientToken == nil {
+		in = new(*in)
+		in.ClientToken = new(c.c.Token())
+	}
+	out := new(TransferContactResponse)
+	if err := c.c.Do(ctx, &Operations[opTransferContact], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // UpdateContactAttributes calls PUT /agent/contacts/{ContactId}/attributes.
 func (c *Client) UpdateContactAttributes(ctx context.Context, in *UpdateContactAttributesRequest) (*UpdateContactAttributesResponse, error) {
 	out := new(UpdateContactAttributesResponse)
 	if err := c.c.Do(ctx, &Operations[opUpdateContactAttributes], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// UpdateMonitorParticipantState calls PUT /agent/contacts/{ContactId}/monitor.
+func (c *Client) UpdateMonitorParticipantState(ctx context.Context, in *UpdateMonitorParticipantStateRequest) (*UpdateMonitorParticipantStateResponse, error) {
+	out := new(UpdateMonitorParticipantStateResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateMonitorParticipantState], in, out); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -29,6 +29,57 @@ func (x *AcceptContactResponse) DecodeJSON(d *restjson.Decoder) {
 }
 
 // DecodeJSON reads the members that travel in a body.
+func (x *ActiveAgent) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "UserId":
+			x.UserId = d.String()
+		case "UserName":
+			x.UserName = d.String()
+		case "DisplayName":
+			x.DisplayName = d.String()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *ActiveContact) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "ContactId":
+			x.ContactId = d.String()
+		case "InitialContactId":
+			x.InitialContactId = d.String()
+		case "Channel":
+			x.Channel = Channel(d.String())
+		case "Connected":
+			x.Connected = d.DateTime()
+		case "Agents":
+			x.Agents = restjson.DecodeList(d, (*ActiveAgent).DecodeJSON)
+		case "Queue":
+			x.Queue = new(QueueSummary)
+			x.Queue.DecodeJSON(d)
+		case "CustomerName":
+			x.CustomerName = new(d.String())
+		case "Name":
+			x.Name = new(d.String())
+		case "Monitored":
+			x.Monitored = d.Bool()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
 func (x *AgentConfiguration) DecodeJSON(d *restjson.Decoder) {
 	if !d.Object() {
 		return
@@ -112,6 +163,25 @@ func (x *AgentContact) DecodeJSON(d *restjson.Decoder) {
 			x.SegmentAttributes = restjson.DecodeMap[string](d, restjson.StringInto[string])
 		case "References":
 			x.References = restjson.DecodeMap[string](d, (*Reference).DecodeJSON)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *AgentPresence) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "StatusName":
+			x.StatusName = d.String()
+		case "StatusType":
+			x.StatusType = AgentStatusType(d.String())
+		case "Available":
+			x.Available = d.Bool()
 		default:
 			d.Skip()
 		}
@@ -373,6 +443,43 @@ func (x *GetAgentResponse) DecodeJSON(d *restjson.Decoder) {
 }
 
 // DecodeJSON reads the members that travel in a body.
+func (x *InviteParticipantRequest) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	var seen uint64
+	for d.Next() {
+		switch string(d.Key()) {
+		case "QuickConnectId":
+			seen |= 1 << 0
+			x.QuickConnectId = d.String()
+		default:
+			d.Skip()
+		}
+	}
+	if seen != 1<<1-1 {
+		d.Missing(seen, "QuickConnectId")
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *InviteParticipantResponse) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "ContactId":
+			x.ContactId = d.String()
+		case "ParticipantId":
+			x.ParticipantId = d.String()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
 func (x *LeaveContactRequest) DecodeJSON(d *restjson.Decoder) {
 	d.Skip()
 }
@@ -380,6 +487,50 @@ func (x *LeaveContactRequest) DecodeJSON(d *restjson.Decoder) {
 // DecodeJSON reads the members that travel in a body.
 func (x *LeaveContactResponse) DecodeJSON(d *restjson.Decoder) {
 	d.Skip()
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *ListActiveContactsRequest) DecodeJSON(d *restjson.Decoder) {
+	d.Skip()
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *ListActiveContactsResponse) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "ActiveContacts":
+			x.ActiveContacts = restjson.DecodeList(d, (*ActiveContact).DecodeJSON)
+		case "NextToken":
+			x.NextToken = new(d.String())
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *ListQuickConnectsRequest) DecodeJSON(d *restjson.Decoder) {
+	d.Skip()
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *ListQuickConnectsResponse) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "QuickConnects":
+			x.QuickConnects = restjson.DecodeList(d, (*QuickConnectSummary).DecodeJSON)
+		case "NextToken":
+			x.NextToken = new(d.String())
+		default:
+			d.Skip()
+		}
+	}
 }
 
 // DecodeJSON reads the members that travel in a body.
@@ -398,6 +549,42 @@ func (x *ListWaitingContactsResponse) DecodeJSON(d *restjson.Decoder) {
 			x.WaitingContacts = restjson.DecodeList(d, (*WaitingContact).DecodeJSON)
 		case "NextToken":
 			x.NextToken = new(d.String())
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *MonitorContactRequest) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "AllowedMonitorCapabilities":
+			x.AllowedMonitorCapabilities = restjson.DecodeList(d, restjson.StringInto[MonitorCapability])
+		case "ClientToken":
+			x.ClientToken = new(d.String())
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *MonitorContactResponse) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "ContactId":
+			x.ContactId = d.String()
+		case "ParticipantId":
+			x.ParticipantId = d.String()
+		case "MonitorCapabilities":
+			x.MonitorCapabilities = restjson.DecodeList(d, restjson.StringInto[MonitorCapability])
 		default:
 			d.Skip()
 		}
@@ -492,6 +679,25 @@ func (x *PutAgentStatusResponse) DecodeJSON(d *restjson.Decoder) {
 }
 
 // DecodeJSON reads the members that travel in a body.
+func (x *QueuePresence) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "Waiting":
+			x.Waiting = d.Int32()
+		case "Staffed":
+			x.Staffed = d.Int32()
+		case "Available":
+			x.Available = d.Int32()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
 func (x *QueueSummary) DecodeJSON(d *restjson.Decoder) {
 	if !d.Object() {
 		return
@@ -504,6 +710,42 @@ func (x *QueueSummary) DecodeJSON(d *restjson.Decoder) {
 			x.Arn = d.String()
 		case "Name":
 			x.Name = new(d.String())
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *QuickConnectSummary) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "Id":
+			x.Id = d.String()
+		case "Arn":
+			x.Arn = d.String()
+		case "Name":
+			x.Name = d.String()
+		case "Description":
+			x.Description = new(d.String())
+		case "QuickConnectType":
+			x.QuickConnectType = QuickConnectType(d.String())
+		case "UserId":
+			x.UserId = new(d.String())
+		case "DisplayName":
+			x.DisplayName = new(d.String())
+		case "Agent":
+			x.Agent = new(AgentPresence)
+			x.Agent.DecodeJSON(d)
+		case "Queue":
+			x.Queue = new(QueueSummary)
+			x.Queue.DecodeJSON(d)
+		case "Load":
+			x.Load = new(QueuePresence)
+			x.Load.DecodeJSON(d)
 		default:
 			d.Skip()
 		}
@@ -534,6 +776,16 @@ func (x *RejectContactRequest) DecodeJSON(d *restjson.Decoder) {
 
 // DecodeJSON reads the members that travel in a body.
 func (x *RejectContactResponse) DecodeJSON(d *restjson.Decoder) {
+	d.Skip()
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *RemoveParticipantRequest) DecodeJSON(d *restjson.Decoder) {
+	d.Skip()
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *RemoveParticipantResponse) DecodeJSON(d *restjson.Decoder) {
 	d.Skip()
 }
 
@@ -630,6 +882,43 @@ func (x *SignOutResponse) DecodeJSON(d *restjson.Decoder) {
 }
 
 // DecodeJSON reads the members that travel in a body.
+func (x *TransferContactRequest) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	var seen uint64
+	for d.Next() {
+		switch string(d.Key()) {
+		case "QuickConnectId":
+			seen |= 1 << 0
+			x.QuickConnectId = d.String()
+		case "ClientToken":
+			x.ClientToken = new(d.String())
+		default:
+			d.Skip()
+		}
+	}
+	if seen != 1<<1-1 {
+		d.Missing(seen, "QuickConnectId")
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *TransferContactResponse) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "ContactId":
+			x.ContactId = d.String()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
 func (x *UpdateContactAttributesRequest) DecodeJSON(d *restjson.Decoder) {
 	if !d.Object() {
 		return
@@ -651,6 +940,31 @@ func (x *UpdateContactAttributesRequest) DecodeJSON(d *restjson.Decoder) {
 
 // DecodeJSON reads the members that travel in a body.
 func (x *UpdateContactAttributesResponse) DecodeJSON(d *restjson.Decoder) {
+	d.Skip()
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *UpdateMonitorParticipantStateRequest) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	var seen uint64
+	for d.Next() {
+		switch string(d.Key()) {
+		case "TargetMonitorMode":
+			seen |= 1 << 0
+			x.TargetMonitorMode = MonitorCapability(d.String())
+		default:
+			d.Skip()
+		}
+	}
+	if seen != 1<<1-1 {
+		d.Missing(seen, "TargetMonitorMode")
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *UpdateMonitorParticipantStateResponse) DecodeJSON(d *restjson.Decoder) {
 	d.Skip()
 }
 

@@ -18,6 +18,32 @@ func (x *AcceptContactResponse) AppendJSON(b []byte) []byte {
 }
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *ActiveAgent) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "UserId", x.UserId)
+	b = restjson.String(b, "UserName", x.UserName)
+	b = restjson.String(b, "DisplayName", x.DisplayName)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *ActiveContact) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "ContactId", x.ContactId)
+	b = restjson.String(b, "InitialContactId", x.InitialContactId)
+	b = restjson.String(b, "Channel", x.Channel)
+	b = restjson.DateTime(b, "Connected", x.Connected)
+	b = append(restjson.Elements(restjson.Key(b, "Agents"), x.Agents, (*ActiveAgent).AppendJSON), ',')
+	if x.Queue != nil {
+		b = append(x.Queue.AppendJSON(restjson.Key(b, "Queue")), ',')
+	}
+	b = restjson.OptString(b, "CustomerName", x.CustomerName)
+	b = restjson.OptString(b, "Name", x.Name)
+	b = restjson.Bool(b, "Monitored", x.Monitored)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
 func (x *AgentConfiguration) AppendJSON(b []byte) []byte {
 	b = append(b, '{')
 	if x.User != nil {
@@ -64,6 +90,15 @@ func (x *AgentContact) AppendJSON(b []byte) []byte {
 	b = append(restjson.Entries(restjson.Key(b, "Attributes"), x.Attributes, restjson.StringElement[string]), ',')
 	b = append(restjson.Entries(restjson.Key(b, "SegmentAttributes"), x.SegmentAttributes, restjson.StringElement[string]), ',')
 	b = append(restjson.Entries(restjson.Key(b, "References"), x.References, (*Reference).AppendJSON), ',')
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *AgentPresence) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "StatusName", x.StatusName)
+	b = restjson.String(b, "StatusType", x.StatusType)
+	b = restjson.Bool(b, "Available", x.Available)
 	return restjson.End(b)
 }
 
@@ -198,10 +233,47 @@ func (x *GetAgentResponse) AppendJSON(b []byte) []byte {
 }
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *InviteParticipantRequest) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "QuickConnectId", x.QuickConnectId)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *InviteParticipantResponse) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "ContactId", x.ContactId)
+	b = restjson.String(b, "ParticipantId", x.ParticipantId)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
 func (*LeaveContactRequest) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
 func (*LeaveContactResponse) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (*ListActiveContactsRequest) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *ListActiveContactsResponse) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = append(restjson.Elements(restjson.Key(b, "ActiveContacts"), x.ActiveContacts, (*ActiveContact).AppendJSON), ',')
+	b = restjson.OptString(b, "NextToken", x.NextToken)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (*ListQuickConnectsRequest) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *ListQuickConnectsResponse) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = append(restjson.Elements(restjson.Key(b, "QuickConnects"), x.QuickConnects, (*QuickConnectSummary).AppendJSON), ',')
+	b = restjson.OptString(b, "NextToken", x.NextToken)
+	return restjson.End(b)
+}
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
 func (*ListWaitingContactsRequest) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
@@ -211,6 +283,23 @@ func (x *ListWaitingContactsResponse) AppendJSON(b []byte) []byte {
 	b = append(b, '{')
 	b = append(restjson.Elements(restjson.Key(b, "WaitingContacts"), x.WaitingContacts, (*WaitingContact).AppendJSON), ',')
 	b = restjson.OptString(b, "NextToken", x.NextToken)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *MonitorContactRequest) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.AppendList(b, "AllowedMonitorCapabilities", x.AllowedMonitorCapabilities, restjson.StringElement[MonitorCapability])
+	b = restjson.OptString(b, "ClientToken", x.ClientToken)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *MonitorContactResponse) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "ContactId", x.ContactId)
+	b = restjson.String(b, "ParticipantId", x.ParticipantId)
+	b = append(restjson.Elements(restjson.Key(b, "MonitorCapabilities"), x.MonitorCapabilities, restjson.StringElement[MonitorCapability]), ',')
 	return restjson.End(b)
 }
 
@@ -259,11 +348,42 @@ func (x *PutAgentStatusResponse) AppendJSON(b []byte) []byte {
 }
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *QueuePresence) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.Int(b, "Waiting", x.Waiting)
+	b = restjson.Int(b, "Staffed", x.Staffed)
+	b = restjson.Int(b, "Available", x.Available)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
 func (x *QueueSummary) AppendJSON(b []byte) []byte {
 	b = append(b, '{')
 	b = restjson.String(b, "Id", x.Id)
 	b = restjson.String(b, "Arn", x.Arn)
 	b = restjson.OptString(b, "Name", x.Name)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *QuickConnectSummary) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "Id", x.Id)
+	b = restjson.String(b, "Arn", x.Arn)
+	b = restjson.String(b, "Name", x.Name)
+	b = restjson.OptString(b, "Description", x.Description)
+	b = restjson.String(b, "QuickConnectType", x.QuickConnectType)
+	b = restjson.OptString(b, "UserId", x.UserId)
+	b = restjson.OptString(b, "DisplayName", x.DisplayName)
+	if x.Agent != nil {
+		b = append(x.Agent.AppendJSON(restjson.Key(b, "Agent")), ',')
+	}
+	if x.Queue != nil {
+		b = append(x.Queue.AppendJSON(restjson.Key(b, "Queue")), ',')
+	}
+	if x.Load != nil {
+		b = append(x.Load.AppendJSON(restjson.Key(b, "Load")), ',')
+	}
 	return restjson.End(b)
 }
 
@@ -280,6 +400,12 @@ func (*RejectContactRequest) AppendJSON(b []byte) []byte { return append(b, "{}"
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
 func (*RejectContactResponse) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (*RemoveParticipantRequest) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (*RemoveParticipantResponse) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
 func (x *RoutingProfile) AppendJSON(b []byte) []byte {
@@ -326,6 +452,21 @@ func (x *SignOutRequest) AppendJSON(b []byte) []byte {
 func (*SignOutResponse) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *TransferContactRequest) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "QuickConnectId", x.QuickConnectId)
+	b = restjson.OptString(b, "ClientToken", x.ClientToken)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *TransferContactResponse) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "ContactId", x.ContactId)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
 func (x *UpdateContactAttributesRequest) AppendJSON(b []byte) []byte {
 	b = append(b, '{')
 	b = append(restjson.Entries(restjson.Key(b, "Attributes"), x.Attributes, restjson.StringElement[string]), ',')
@@ -334,6 +475,16 @@ func (x *UpdateContactAttributesRequest) AppendJSON(b []byte) []byte {
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
 func (*UpdateContactAttributesResponse) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *UpdateMonitorParticipantStateRequest) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "TargetMonitorMode", x.TargetMonitorMode)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (*UpdateMonitorParticipantStateResponse) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
 func (x *UserSummary) AppendJSON(b []byte) []byte {

@@ -83,6 +83,29 @@ func (e Channel) Valid() bool {
 	return false
 }
 
+// MonitorCapability is an enum. What a supervisor may do: read along unseen, or take part.
+type MonitorCapability string
+
+// The values of MonitorCapability.
+const (
+	MonitorCapabilitySILENT_MONITOR MonitorCapability = "SILENT_MONITOR"
+	MonitorCapabilityBARGE          MonitorCapability = "BARGE"
+)
+
+// Values returns every value of MonitorCapability, in the model's order.
+func (MonitorCapability) Values() []MonitorCapability {
+	return []MonitorCapability{MonitorCapabilitySILENT_MONITOR, MonitorCapabilityBARGE}
+}
+
+// Valid reports whether e is one of the values of MonitorCapability.
+func (e MonitorCapability) Valid() bool {
+	switch e {
+	case MonitorCapabilitySILENT_MONITOR, MonitorCapabilityBARGE:
+		return true
+	}
+	return false
+}
+
 // ParticipantRole is an enum. What somebody is in a chat.
 type ParticipantRole string
 
@@ -130,6 +153,31 @@ func (ParticipantState) Values() []ParticipantState {
 func (e ParticipantState) Valid() bool {
 	switch e {
 	case ParticipantStateCONNECTING, ParticipantStateCONNECTED, ParticipantStateDISCONNECTED:
+		return true
+	}
+	return false
+}
+
+// QuickConnectType is an enum. Where a quick connect leads. Those to a PHONE_NUMBER are not for
+// chats, and are not listed.
+type QuickConnectType string
+
+// The values of QuickConnectType.
+const (
+	QuickConnectTypeUSER  QuickConnectType = "USER"
+	QuickConnectTypeQUEUE QuickConnectType = "QUEUE"
+	QuickConnectTypeFLOW  QuickConnectType = "FLOW"
+)
+
+// Values returns every value of QuickConnectType, in the model's order.
+func (QuickConnectType) Values() []QuickConnectType {
+	return []QuickConnectType{QuickConnectTypeUSER, QuickConnectTypeQUEUE, QuickConnectTypeFLOW}
+}
+
+// Valid reports whether e is one of the values of QuickConnectType.
+func (e QuickConnectType) Valid() bool {
+	switch e {
+	case QuickConnectTypeUSER, QuickConnectTypeQUEUE, QuickConnectTypeFLOW:
 		return true
 	}
 	return false

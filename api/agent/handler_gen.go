@@ -26,14 +26,21 @@ const (
 	opEndContact
 	opExplainContact
 	opGetAgent
+	opInviteParticipant
 	opLeaveContact
+	opListActiveContacts
+	opListQuickConnects
 	opListWaitingContacts
+	opMonitorContact
 	opPickContact
 	opPutAgentStatus
 	opRejectContact
+	opRemoveParticipant
 	opSignIn
 	opSignOut
+	opTransferContact
 	opUpdateContactAttributes
+	opUpdateMonitorParticipantState
 )
 
 // Operations are the operations of the API, sorted by name. It is not to be changed.
@@ -129,6 +136,18 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "agent", Name: "InviteParticipant", Method: "POST", Path: "/agent/contacts/{ContactId}/participants",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidStateException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+			"UnauthorizedException",
+			"ValidationException",
+		},
+	},
+	{
 		Service: "agent", Name: "LeaveContact", Method: "POST", Path: "/agent/contacts/{ContactId}/leave",
 		Errors: []string{
 			"AccessDeniedException",
@@ -141,11 +160,46 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "agent", Name: "ListActiveContacts", Method: "GET", Path: "/agent/active-contacts",
+		ReadOnly: true,
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"ThrottlingException",
+			"UnauthorizedException",
+			"ValidationException",
+		},
+	},
+	{
+		Service: "agent", Name: "ListQuickConnects", Method: "GET", Path: "/agent/quick-connects",
+		ReadOnly: true,
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+			"UnauthorizedException",
+			"ValidationException",
+		},
+	},
+	{
 		Service: "agent", Name: "ListWaitingContacts", Method: "GET", Path: "/agent/waiting-contacts",
 		ReadOnly: true,
 		Errors: []string{
 			"AccessDeniedException",
 			"InternalServiceException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+			"UnauthorizedException",
+			"ValidationException",
+		},
+	},
+	{
+		Service: "agent", Name: "MonitorContact", Method: "POST", Path: "/agent/contacts/{ContactId}/monitor",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidStateException",
 			"ResourceNotFoundException",
 			"ThrottlingException",
 			"UnauthorizedException",
@@ -189,6 +243,18 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "agent", Name: "RemoveParticipant", Method: "POST", Path: "/agent/contacts/{ContactId}/participants/{ParticipantId}/remove",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidStateException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+			"UnauthorizedException",
+			"ValidationException",
+		},
+	},
+	{
 		Service: "agent", Name: "SignIn", Method: "POST", Path: "/agent/sign-in",
 		Errors: []string{
 			"AccessDeniedException",
@@ -209,7 +275,31 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "agent", Name: "TransferContact", Method: "POST", Path: "/agent/contacts/{ContactId}/transfer",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidStateException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+			"UnauthorizedException",
+			"ValidationException",
+		},
+	},
+	{
 		Service: "agent", Name: "UpdateContactAttributes", Method: "PUT", Path: "/agent/contacts/{ContactId}/attributes",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidStateException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+			"UnauthorizedException",
+			"ValidationException",
+		},
+	},
+	{
+		Service: "agent", Name: "UpdateMonitorParticipantState", Method: "PUT", Path: "/agent/contacts/{ContactId}/monitor",
 		Errors: []string{
 			"AccessDeniedException",
 			"InternalServiceException",
@@ -233,13 +323,20 @@ func NewHandler(svc Service, opts restjson.HandlerOptions) http.Handler {
 		restjson.Handle(&Operations[opEndContact], svc.EndContact),
 		restjson.Handle(&Operations[opExplainContact], svc.ExplainContact),
 		restjson.Handle(&Operations[opGetAgent], svc.GetAgent),
+		restjson.Handle(&Operations[opInviteParticipant], svc.InviteParticipant),
 		restjson.Handle(&Operations[opLeaveContact], svc.LeaveContact),
+		restjson.Handle(&Operations[opListActiveContacts], svc.ListActiveContacts),
+		restjson.Handle(&Operations[opListQuickConnects], svc.ListQuickConnects),
 		restjson.Handle(&Operations[opListWaitingContacts], svc.ListWaitingContacts),
+		restjson.Handle(&Operations[opMonitorContact], svc.MonitorContact),
 		restjson.Handle(&Operations[opPickContact], svc.PickContact),
 		restjson.Handle(&Operations[opPutAgentStatus], svc.PutAgentStatus),
 		restjson.Handle(&Operations[opRejectContact], svc.RejectContact),
+		restjson.Handle(&Operations[opRemoveParticipant], svc.RemoveParticipant),
 		restjson.Handle(&Operations[opSignIn], svc.SignIn),
 		restjson.Handle(&Operations[opSignOut], svc.SignOut),
+		restjson.Handle(&Operations[opTransferContact], svc.TransferContact),
 		restjson.Handle(&Operations[opUpdateContactAttributes], svc.UpdateContactAttributes),
+		restjson.Handle(&Operations[opUpdateMonitorParticipantState], svc.UpdateMonitorParticipantState),
 	})
 }

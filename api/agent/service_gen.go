@@ -8,7 +8,7 @@ import (
 	"parley.example/parley/api/restjson"
 )
 
-// Service is the API with its 16 operations. A server implements it by embedding Unimplemented
+// Service is the API with its 23 operations. A server implements it by embedding Unimplemented
 // and overriding what it answers; Client implements it by calling a server. Inputs are never nil
 // and belong to the callee. Errors are exceptions of this package, restjson.APIError, or errors
 // that HandlerOptions.MapError understands.
@@ -61,11 +61,32 @@ type Service interface {
 	// UnauthorizedException, ValidationException.
 	GetAgent(ctx context.Context, in *GetAgentRequest) (*GetAgentResponse, error)
 
+	// InviteParticipant is POST /agent/contacts/{ContactId}/participants. It has the chat ring at
+	// another agent, by a quick connect of the type USER, who takes part beside those who are
+	// there, six at most. To hand the chat over is to leave it once the other has accepted. Invited
+	// again, who was invited or takes part gets the same answer. Errors: AccessDeniedException,
+	// InternalServiceException, InvalidStateException, ResourceNotFoundException,
+	// ThrottlingException, UnauthorizedException, ValidationException.
+	InviteParticipant(ctx context.Context, in *InviteParticipantRequest) (*InviteParticipantResponse, error)
+
 	// LeaveContact is POST /agent/contacts/{ContactId}/leave. The agent leaves the chat;
 	// after-contact work begins. With the last agent the disconnect flow runs, or the chat ends.
 	// Errors: AccessDeniedException, InternalServiceException, InvalidStateException,
 	// ResourceNotFoundException, ThrottlingException, UnauthorizedException, ValidationException.
 	LeaveContact(ctx context.Context, in *LeaveContactRequest) (*LeaveContactResponse, error)
+
+	// ListActiveContacts is GET /agent/active-contacts. It lists the contacts that the supervisor
+	// may monitor: those that are connected to agents, the one that has been connected longest
+	// first. The permission is ManagerListenIn. Errors: AccessDeniedException,
+	// InternalServiceException, ThrottlingException, UnauthorizedException, ValidationException.
+	ListActiveContacts(ctx context.Context, in *ListActiveContactsRequest) (*ListActiveContactsResponse, error)
+
+	// ListQuickConnects is GET /agent/quick-connects. It lists the quick connects of queues, by
+	// name: those of the queue of a contact, of the queues that are named, or of all queues of the
+	// routing profile. They are as ListQueueQuickConnects of the Connect API has them; each is
+	// listed once. Errors: AccessDeniedException, InternalServiceException,
+	// ResourceNotFoundException, ThrottlingException, UnauthorizedException, ValidationException.
+	ListQuickConnects(ctx context.Context, in *ListQuickConnectsRequest) (*ListQuickConnectsResponse, error)
 
 	// ListWaitingContacts is GET /agent/waiting-contacts. It lists the contacts that the agent may
 	// pick: those that wait in queues of manual assignment of the routing profile, the one that has
@@ -73,6 +94,16 @@ type Service interface {
 	// AccessDeniedException, InternalServiceException, ResourceNotFoundException,
 	// ThrottlingException, UnauthorizedException, ValidationException.
 	ListWaitingContacts(ctx context.Context, in *ListWaitingContactsRequest) (*ListWaitingContactsResponse, error)
+
+	// MonitorContact is POST /agent/contacts/{ContactId}/monitor. It has the supervisor read along
+	// in a chat that is connected to an agent. That is a contact of its own, which begins by
+	// MONITOR, is connected at once and takes no slot; the supervisor leaves it by LeaveContact,
+	// and it vanishes with the end of the contact that is watched. Nobody sees who is silent. The
+	// permission is ManagerListenIn; security profiles may restrict it to agents of a hierarchy
+	// group. Who watches already gets the same answer. Errors: AccessDeniedException,
+	// InternalServiceException, InvalidStateException, ResourceNotFoundException,
+	// ThrottlingException, UnauthorizedException, ValidationException.
+	MonitorContact(ctx context.Context, in *MonitorContactRequest) (*MonitorContactResponse, error)
 
 	// PickContact is POST /agent/waiting-contacts/{ContactId}/pick. It has a waiting contact ring
 	// with the agent, whatever the agent's status. The permission is ManualAssignAnyContact.Enable.
@@ -92,6 +123,15 @@ type Service interface {
 	// ResourceNotFoundException, ThrottlingException, UnauthorizedException, ValidationException.
 	RejectContact(ctx context.Context, in *RejectContactRequest) (*RejectContactResponse, error)
 
+	// RemoveParticipant is POST /agent/contacts/{ContactId}/participants/{ParticipantId}/remove. It
+	// removes somebody from the chat: another agent, whose after-contact work begins; an invitation
+	// that rings; the customer, which ends the chat and needs the permission StopContact.Enabled. A
+	// transfer that is under way is cancelled by the id of its contact. Who has left already is
+	// removed already. A supervisor has to have barged in. Errors: AccessDeniedException,
+	// InternalServiceException, InvalidStateException, ResourceNotFoundException,
+	// ThrottlingException, UnauthorizedException, ValidationException.
+	RemoveParticipant(ctx context.Context, in *RemoveParticipantRequest) (*RemoveParticipantResponse, error)
+
 	// SignIn is POST /agent/sign-in. It begins a session of a user who has a username and a
 	// password, and the permission BasicAgentAccess. Errors: AccessDeniedException,
 	// InternalServiceException, ThrottlingException, UnauthorizedException, ValidationException.
@@ -103,11 +143,28 @@ type Service interface {
 	// ValidationException.
 	SignOut(ctx context.Context, in *SignOutRequest) (*SignOutResponse, error)
 
+	// TransferContact is POST /agent/contacts/{ContactId}/transfer. It transfers a connected chat
+	// to a queue, an agent or a flow, by a quick connect. Until that is reached the agent goes on
+	// talking; then the agent has left, after-contact work begins, and transfer.succeeded is sent
+	// to this agent alone. If it is not reached the agent keeps the chat, and is sent
+	// transfer.failed. For the customer nothing changes. Errors: AccessDeniedException,
+	// InternalServiceException, InvalidStateException, ResourceNotFoundException,
+	// ThrottlingException, UnauthorizedException, ValidationException.
+	TransferContact(ctx context.Context, in *TransferContactRequest) (*TransferContactResponse, error)
+
 	// UpdateContactAttributes is PUT /agent/contacts/{ContactId}/attributes. It sets attributes of
 	// a contact in hand; those that are not named stay. The permission is ContactAttributes.View.
 	// Errors: AccessDeniedException, InternalServiceException, InvalidStateException,
 	// ResourceNotFoundException, ThrottlingException, UnauthorizedException, ValidationException.
 	UpdateContactAttributes(ctx context.Context, in *UpdateContactAttributesRequest) (*UpdateContactAttributesResponse, error)
+
+	// UpdateMonitorParticipantState is PUT /agent/contacts/{ContactId}/monitor. It has a supervisor
+	// barge in on a chat, or be silent again. Repeated it changes nothing. The permission is
+	// ManagerBargeIn, to be silent again ManagerListenIn. Being silent again is refused when fewer
+	// than two would be left; leave it instead. Errors: AccessDeniedException,
+	// InternalServiceException, InvalidStateException, ResourceNotFoundException,
+	// ThrottlingException, UnauthorizedException, ValidationException.
+	UpdateMonitorParticipantState(ctx context.Context, in *UpdateMonitorParticipantStateRequest) (*UpdateMonitorParticipantStateResponse, error)
 }
 
 // Unimplemented answers every operation with NotImplementedException, HTTP status 501.
@@ -155,14 +212,34 @@ func (Unimplemented) GetAgent(context.Context, *GetAgentRequest) (*GetAgentRespo
 	return nil, restjson.NotImplemented(&Operations[opGetAgent])
 }
 
+// InviteParticipant answers that it is not implemented.
+func (Unimplemented) InviteParticipant(context.Context, *InviteParticipantRequest) (*InviteParticipantResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opInviteParticipant])
+}
+
 // LeaveContact answers that it is not implemented.
 func (Unimplemented) LeaveContact(context.Context, *LeaveContactRequest) (*LeaveContactResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opLeaveContact])
 }
 
+// ListActiveContacts answers that it is not implemented.
+func (Unimplemented) ListActiveContacts(context.Context, *ListActiveContactsRequest) (*ListActiveContactsResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opListActiveContacts])
+}
+
+// ListQuickConnects answers that it is not implemented.
+func (Unimplemented) ListQuickConnects(context.Context, *ListQuickConnectsRequest) (*ListQuickConnectsResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opListQuickConnects])
+}
+
 // ListWaitingContacts answers that it is not implemented.
 func (Unimplemented) ListWaitingContacts(context.Context, *ListWaitingContactsRequest) (*ListWaitingContactsResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opListWaitingContacts])
+}
+
+// MonitorContact answers that it is not implemented.
+func (Unimplemented) MonitorContact(context.Context, *MonitorContactRequest) (*MonitorContactResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opMonitorContact])
 }
 
 // PickContact answers that it is not implemented.
@@ -180,6 +257,11 @@ func (Unimplemented) RejectContact(context.Context, *RejectContactRequest) (*Rej
 	return nil, restjson.NotImplemented(&Operations[opRejectContact])
 }
 
+// RemoveParticipant answers that it is not implemented.
+func (Unimplemented) RemoveParticipant(context.Context, *RemoveParticipantRequest) (*RemoveParticipantResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opRemoveParticipant])
+}
+
 // SignIn answers that it is not implemented.
 func (Unimplemented) SignIn(context.Context, *SignInRequest) (*SignInResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opSignIn])
@@ -190,7 +272,17 @@ func (Unimplemented) SignOut(context.Context, *SignOutRequest) (*SignOutResponse
 	return nil, restjson.NotImplemented(&Operations[opSignOut])
 }
 
+// TransferContact answers that it is not implemented.
+func (Unimplemented) TransferContact(context.Context, *TransferContactRequest) (*TransferContactResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opTransferContact])
+}
+
 // UpdateContactAttributes answers that it is not implemented.
 func (Unimplemented) UpdateContactAttributes(context.Context, *UpdateContactAttributesRequest) (*UpdateContactAttributesResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opUpdateContactAttributes])
+}
+
+// UpdateMonitorParticipantState answers that it is not implemented.
+func (Unimplemented) UpdateMonitorParticipantState(context.Context, *UpdateMonitorParticipantStateRequest) (*UpdateMonitorParticipantStateResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opUpdateMonitorParticipantState])
 }

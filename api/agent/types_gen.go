@@ -20,6 +20,30 @@ type AcceptContactResponse struct {
 	ParticipantId string // required; 1 to 256 characters
 }
 
+// ActiveAgent is a structure. An agent to whom a contact is connected.
+type ActiveAgent struct {
+	UserId      string // required; 1 to 256 characters
+	UserName    string // required; 1 to 100 characters
+	DisplayName string // required; 0 to 256 characters
+}
+
+// ActiveContact is a structure. A contact that is connected to agents.
+type ActiveContact struct {
+	ContactId string // required; 1 to 256 characters
+	// The first contact of its chain, by which the chat is known.
+	InitialContactId string  // required; 1 to 256 characters
+	Channel          Channel // required
+	// Since when an agent is connected.
+	Connected time.Time     // required
+	Agents    []ActiveAgent // required
+	// The queue it came from; absent where it came from none.
+	Queue        *QueueSummary
+	CustomerName *string // 0 to 256 characters
+	Name         *string
+	// This supervisor watches it.
+	Monitored bool // required
+}
+
 // AgentConfiguration is a structure. How an administrator has set up the agent.
 type AgentConfiguration struct {
 	User *UserSummary // required
@@ -72,6 +96,16 @@ type AgentContact struct {
 	// Those that are texts.
 	SegmentAttributes map[string]string    // required
 	References        map[string]Reference // required
+}
+
+// AgentPresence is a structure. Whether an agent is there.
+type AgentPresence struct {
+	// The status of the agent.
+	StatusName string          // required; 1 to 512 characters
+	StatusType AgentStatusType // required
+	// A contact can ring there now: the status is ROUTABLE, no other is to follow, nothing was
+	// missed or rejected and not cleared, and there is a slot.
+	Available bool // required
 }
 
 // AgentSnapshot is a structure. All that an agent sees at one moment.
@@ -218,6 +252,24 @@ type GetAgentResponse struct {
 	Configuration *AgentConfiguration // required
 }
 
+// InviteParticipantRequest is the input of InviteParticipant (POST
+// /agent/contacts/{ContactId}/participants).
+type InviteParticipantRequest struct {
+	// A contact of the chat that the agent has in hand: the current one, or the first of its chain.
+	ContactId string // required; in the path; 1 to 256 characters
+	// The id or the ARN, from ListQuickConnects.
+	QuickConnectId string // required; 1 to 500 characters
+	// The token of SignIn.
+	SessionToken string // required; header X-Amz-Bearer; sensitive: never log it; 1 to 1000 characters
+}
+
+// InviteParticipantResponse is the output of InviteParticipant.
+type InviteParticipantResponse struct {
+	ContactId string // required; 1 to 256 characters
+	// Of the agent who is invited; it takes part once the agent has accepted.
+	ParticipantId string // required; 1 to 256 characters
+}
+
 // LeaveContactRequest is the input of LeaveContact (POST /agent/contacts/{ContactId}/leave).
 type LeaveContactRequest struct {
 	// A contact of the chat that the agent has in hand: the current one, or the first of its chain.
@@ -228,6 +280,42 @@ type LeaveContactRequest struct {
 
 // LeaveContactResponse is the output of LeaveContact.
 type LeaveContactResponse struct{}
+
+// ListActiveContactsRequest is the input of ListActiveContacts (GET /agent/active-contacts).
+type ListActiveContactsRequest struct {
+	// 100 when absent.
+	MaxResults *int32  // query parameter maxResults; 1 to 100
+	NextToken  *string // query parameter nextToken; 1 to 100000 characters
+	// The token of SignIn.
+	SessionToken string // required; header X-Amz-Bearer; sensitive: never log it; 1 to 1000 characters
+}
+
+// ListActiveContactsResponse is the output of ListActiveContacts.
+type ListActiveContactsResponse struct {
+	ActiveContacts []ActiveContact // required
+	NextToken      *string         // 1 to 100000 characters
+}
+
+// ListQuickConnectsRequest is the input of ListQuickConnects (GET /agent/quick-connects).
+type ListQuickConnectsRequest struct {
+	// Those of the queue that this contact in hand came from; of one that came from none, those of
+	// the default outbound queue of the routing profile.
+	ContactId *string // query parameter contactId; 1 to 256 characters
+	// Those of these queues, by id or ARN. What is no queue of the routing profile, such as the
+	// queue of the agent, has none.
+	QueueIds []string // query parameter queueId; 0 to 100 elements
+	// 100 when absent.
+	MaxResults *int32  // query parameter maxResults; 1 to 100
+	NextToken  *string // query parameter nextToken; 1 to 100000 characters
+	// The token of SignIn.
+	SessionToken string // required; header X-Amz-Bearer; sensitive: never log it; 1 to 1000 characters
+}
+
+// ListQuickConnectsResponse is the output of ListQuickConnects.
+type ListQuickConnectsResponse struct {
+	QuickConnects []QuickConnectSummary // required
+	NextToken     *string               // 1 to 100000 characters
+}
 
 // ListWaitingContactsRequest is the input of ListWaitingContacts (GET /agent/waiting-contacts).
 type ListWaitingContactsRequest struct {
@@ -244,6 +332,29 @@ type ListWaitingContactsRequest struct {
 type ListWaitingContactsResponse struct {
 	WaitingContacts []WaitingContact // required
 	NextToken       *string          // 1 to 100000 characters
+}
+
+// MonitorContactRequest is the input of MonitorContact (POST
+// /agent/contacts/{ContactId}/monitor).
+type MonitorContactRequest struct {
+	// A contact of the chat: the current one, or the first of its chain.
+	ContactId string // required; in the path; 1 to 256 characters
+	// What this supervisor is to be able to do; when absent, all that the permissions allow. BARGE
+	// needs ManagerBargeIn.
+	AllowedMonitorCapabilities []MonitorCapability // 0 to 2 elements
+	// Repeated with the same token the call has the same answer.
+	ClientToken *string // idempotency token, filled in by the client; 1 to 500 characters
+	// The token of SignIn.
+	SessionToken string // required; header X-Amz-Bearer; sensitive: never log it; 1 to 1000 characters
+}
+
+// MonitorContactResponse is the output of MonitorContact.
+type MonitorContactResponse struct {
+	// That of the supervisor.
+	ContactId string // required; 1 to 256 characters
+	// That of the supervisor.
+	ParticipantId       string              // required; 1 to 256 characters
+	MonitorCapabilities []MonitorCapability // required; 0 to 2 elements
 }
 
 // PickContactRequest is the input of PickContact (POST
@@ -288,12 +399,42 @@ type PutAgentStatusResponse struct {
 	NextStatus *CurrentStatus
 }
 
+// QueuePresence is a structure. What goes on in a queue.
+type QueuePresence struct {
+	// Contacts that wait.
+	Waiting int32 // required
+	// Agents with a ROUTABLE status who take chats from it.
+	Staffed int32 // required
+	// Slots of those agents in which nothing is.
+	Available int32 // required
+}
+
 // QueueSummary is a structure. A queue; that of an agent, from which the agent alone is served,
 // has no name.
 type QueueSummary struct {
 	Id   string  // required; 1 to 256 characters
 	Arn  string  // required; 1 to 500 characters
 	Name *string // 1 to 512 characters
+}
+
+// QuickConnectSummary is a structure. Where agents can transfer a chat to, or whom they can
+// invite to it.
+type QuickConnectSummary struct {
+	Id               string // required; 1 to 256 characters
+	Arn              string // required; 1 to 500 characters
+	Name             string // required; 1 to 512 characters
+	Description      *string
+	QuickConnectType QuickConnectType // required
+	// Of USER.
+	UserId *string // 1 to 256 characters
+	// Of USER: that of the agent.
+	DisplayName *string // 0 to 256 characters
+	// Of USER.
+	Agent *AgentPresence
+	// Of QUEUE.
+	Queue *QueueSummary
+	// Of QUEUE.
+	Load *QueuePresence
 }
 
 // Reference is a structure. A reference of a contact.
@@ -312,6 +453,20 @@ type RejectContactRequest struct {
 
 // RejectContactResponse is the output of RejectContact.
 type RejectContactResponse struct{}
+
+// RemoveParticipantRequest is the input of RemoveParticipant (POST
+// /agent/contacts/{ContactId}/participants/{ParticipantId}/remove).
+type RemoveParticipantRequest struct {
+	// A contact of the chat that the agent has in hand: the current one, or the first of its chain.
+	ContactId string // required; in the path; 1 to 256 characters
+	// A connection of the contact.
+	ParticipantId string // required; in the path; 1 to 256 characters
+	// The token of SignIn.
+	SessionToken string // required; header X-Amz-Bearer; sensitive: never log it; 1 to 1000 characters
+}
+
+// RemoveParticipantResponse is the output of RemoveParticipant.
+type RemoveParticipantResponse struct{}
 
 // RoutingProfile is a structure. Which contacts come to the agent.
 type RoutingProfile struct {
@@ -350,6 +505,25 @@ type SignOutRequest struct {
 // SignOutResponse is the output of SignOut.
 type SignOutResponse struct{}
 
+// TransferContactRequest is the input of TransferContact (POST
+// /agent/contacts/{ContactId}/transfer).
+type TransferContactRequest struct {
+	// A contact of the chat that the agent has in hand: the current one, or the first of its chain.
+	ContactId string // required; in the path; 1 to 256 characters
+	// The id or the ARN, from ListQuickConnects.
+	QuickConnectId string // required; 1 to 500 characters
+	// Repeated with the same token the transfer has the same answer, whatever became of it.
+	ClientToken *string // idempotency token, filled in by the client; 1 to 500 characters
+	// The token of SignIn.
+	SessionToken string // required; header X-Amz-Bearer; sensitive: never log it; 1 to 1000 characters
+}
+
+// TransferContactResponse is the output of TransferContact.
+type TransferContactResponse struct {
+	// The new contact. RemoveParticipant with this id cancels the transfer while it is under way.
+	ContactId string // required; 1 to 256 characters
+}
+
 // UpdateContactAttributesRequest is the input of UpdateContactAttributes (PUT
 // /agent/contacts/{ContactId}/attributes).
 type UpdateContactAttributesRequest struct {
@@ -362,6 +536,19 @@ type UpdateContactAttributesRequest struct {
 
 // UpdateContactAttributesResponse is the output of UpdateContactAttributes.
 type UpdateContactAttributesResponse struct{}
+
+// UpdateMonitorParticipantStateRequest is the input of UpdateMonitorParticipantState (PUT
+// /agent/contacts/{ContactId}/monitor).
+type UpdateMonitorParticipantStateRequest struct {
+	// The contact of the supervisor, or the first of the chain of the chat.
+	ContactId         string            // required; in the path; 1 to 256 characters
+	TargetMonitorMode MonitorCapability // required
+	// The token of SignIn.
+	SessionToken string // required; header X-Amz-Bearer; sensitive: never log it; 1 to 1000 characters
+}
+
+// UpdateMonitorParticipantStateResponse is the output of UpdateMonitorParticipantState.
+type UpdateMonitorParticipantStateResponse struct{}
 
 // UserSummary is a structure. Who is signed in.
 type UserSummary struct {

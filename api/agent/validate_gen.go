@@ -53,8 +53,43 @@ func (x *GetAgentRequest) Validate(v *restjson.Validator) {
 }
 
 // Validate checks the constraints of the model.
+func (x *InviteParticipantRequest) Validate(v *restjson.Validator) {
+	checkContactId(v, "ContactId", x.ContactId)
+	checkQuickConnectRef(v, "QuickConnectId", x.QuickConnectId)
+	checkSessionToken(v, "SessionToken", x.SessionToken)
+}
+
+// Validate checks the constraints of the model.
 func (x *LeaveContactRequest) Validate(v *restjson.Validator) {
 	checkContactId(v, "ContactId", x.ContactId)
+	checkSessionToken(v, "SessionToken", x.SessionToken)
+}
+
+// Validate checks the constraints of the model.
+func (x *ListActiveContactsRequest) Validate(v *restjson.Validator) {
+	if x.MaxResults != nil {
+		checkMaxResults(v, "MaxResults", *x.MaxResults)
+	}
+	if x.NextToken != nil {
+		checkNextToken(v, "NextToken", *x.NextToken)
+	}
+	checkSessionToken(v, "SessionToken", x.SessionToken)
+}
+
+// Validate checks the constraints of the model.
+func (x *ListQuickConnectsRequest) Validate(v *restjson.Validator) {
+	if x.ContactId != nil {
+		checkContactId(v, "ContactId", *x.ContactId)
+	}
+	if x.QueueIds != nil {
+		checkQueueRefs(v, "QueueIds", x.QueueIds)
+	}
+	if x.MaxResults != nil {
+		checkMaxResults(v, "MaxResults", *x.MaxResults)
+	}
+	if x.NextToken != nil {
+		checkNextToken(v, "NextToken", *x.NextToken)
+	}
 	checkSessionToken(v, "SessionToken", x.SessionToken)
 }
 
@@ -68,6 +103,18 @@ func (x *ListWaitingContactsRequest) Validate(v *restjson.Validator) {
 	}
 	if x.NextToken != nil {
 		checkNextToken(v, "NextToken", *x.NextToken)
+	}
+	checkSessionToken(v, "SessionToken", x.SessionToken)
+}
+
+// Validate checks the constraints of the model.
+func (x *MonitorContactRequest) Validate(v *restjson.Validator) {
+	checkContactId(v, "ContactId", x.ContactId)
+	if x.AllowedMonitorCapabilities != nil {
+		checkMonitorCapabilities(v, "AllowedMonitorCapabilities", x.AllowedMonitorCapabilities)
+	}
+	if x.ClientToken != nil {
+		checkClientToken(v, "ClientToken", *x.ClientToken)
 	}
 	checkSessionToken(v, "SessionToken", x.SessionToken)
 }
@@ -91,6 +138,13 @@ func (x *RejectContactRequest) Validate(v *restjson.Validator) {
 }
 
 // Validate checks the constraints of the model.
+func (x *RemoveParticipantRequest) Validate(v *restjson.Validator) {
+	checkContactId(v, "ContactId", x.ContactId)
+	checkParticipantId(v, "ParticipantId", x.ParticipantId)
+	checkSessionToken(v, "SessionToken", x.SessionToken)
+}
+
+// Validate checks the constraints of the model.
 func (x *SignInRequest) Validate(v *restjson.Validator) {
 	checkInstanceRef(v, "InstanceId", x.InstanceId)
 	checkUserName(v, "UserName", x.UserName)
@@ -103,9 +157,26 @@ func (x *SignOutRequest) Validate(v *restjson.Validator) {
 }
 
 // Validate checks the constraints of the model.
+func (x *TransferContactRequest) Validate(v *restjson.Validator) {
+	checkContactId(v, "ContactId", x.ContactId)
+	checkQuickConnectRef(v, "QuickConnectId", x.QuickConnectId)
+	if x.ClientToken != nil {
+		checkClientToken(v, "ClientToken", *x.ClientToken)
+	}
+	checkSessionToken(v, "SessionToken", x.SessionToken)
+}
+
+// Validate checks the constraints of the model.
 func (x *UpdateContactAttributesRequest) Validate(v *restjson.Validator) {
 	checkContactId(v, "ContactId", x.ContactId)
 	checkAttributes(v, "Attributes", x.Attributes)
+	checkSessionToken(v, "SessionToken", x.SessionToken)
+}
+
+// Validate checks the constraints of the model.
+func (x *UpdateMonitorParticipantStateRequest) Validate(v *restjson.Validator) {
+	checkContactId(v, "ContactId", x.ContactId)
+	restjson.Enum(v, "TargetMonitorMode", x.TargetMonitorMode)
 	checkSessionToken(v, "SessionToken", x.SessionToken)
 }
 
@@ -135,6 +206,10 @@ func checkBroadcastContent(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 4096)
 }
 
+func checkClientToken(v *restjson.Validator, name, s string) {
+	v.Length(name, s, 1, 500)
+}
+
 func checkContactId(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 256)
 }
@@ -148,8 +223,22 @@ func checkMaxResults(v *restjson.Validator, name string, x int32) {
 	v.AtMost(name, float64(x), 100)
 }
 
+func checkMonitorCapabilities(v *restjson.Validator, name string, x []MonitorCapability) {
+	v.Size(name, len(x), 0, 2)
+	v.Enter(name)
+	for i := range x {
+		v.Index(i)
+		restjson.Enum(v, "", x[i])
+	}
+	v.Leave()
+}
+
 func checkNextToken(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 100000)
+}
+
+func checkParticipantId(v *restjson.Validator, name, s string) {
+	v.Length(name, s, 1, 256)
 }
 
 func checkPassword(v *restjson.Validator, name, s string) {
@@ -157,6 +246,20 @@ func checkPassword(v *restjson.Validator, name, s string) {
 }
 
 func checkQueueRef(v *restjson.Validator, name, s string) {
+	v.Length(name, s, 1, 500)
+}
+
+func checkQueueRefs(v *restjson.Validator, name string, x []string) {
+	v.Size(name, len(x), 0, 100)
+	v.Enter(name)
+	for i := range x {
+		v.Index(i)
+		checkQueueRef(v, "", x[i])
+	}
+	v.Leave()
+}
+
+func checkQuickConnectRef(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 500)
 }
 

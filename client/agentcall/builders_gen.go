@@ -6,6 +6,7 @@ import (
 	"context"
 	"iter"
 	"maps"
+	"slices"
 
 	"parley.example/parley/api/agent"
 	"parley.example/parley/api/restjson"
@@ -414,6 +415,67 @@ func (b GetAgent) Send(ctx context.Context) (*agent.GetAgentResponse, error) {
 	return out, nil
 }
 
+// InviteParticipant has the chat ring at another agent, by a quick connect of the type USER, who
+// takes part beside those who are there, six at most: POST
+// /agent/contacts/{ContactId}/participants.
+//
+// Required: ContactID, QuickConnectID, SessionToken.
+//
+// Errors: [agent.AccessDeniedException] (403), [agent.InternalServiceException] (500),
+// [agent.InvalidStateException] (409), [agent.ResourceNotFoundException] (404),
+// [agent.ThrottlingException] (429), [agent.UnauthorizedException] (401),
+// [agent.ValidationException] (400).
+type InviteParticipant struct {
+	caller restjson.Caller
+	in     agent.InviteParticipantRequest
+}
+
+// ContactID sets ContactId. A contact of the chat that the agent has in hand: the current one,
+// or the first of its chain. Required; in the path; 1 to 256 characters.
+func (b InviteParticipant) ContactID(v string) InviteParticipant {
+	b.in.ContactId = v
+	return b
+}
+
+// QuickConnectID sets QuickConnectId. The id or the ARN, from ListQuickConnects. Required; 1 to
+// 500 characters.
+func (b InviteParticipant) QuickConnectID(v string) InviteParticipant {
+	b.in.QuickConnectId = v
+	return b
+}
+
+// SessionToken sets SessionToken. The token of SignIn. Required; header X-Amz-Bearer; sensitive:
+// never log it; 1 to 1000 characters.
+func (b InviteParticipant) SessionToken(v string) InviteParticipant {
+	b.in.SessionToken = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b InviteParticipant) With(in *agent.InviteParticipantRequest) InviteParticipant {
+	if in == nil {
+		in = &agent.InviteParticipantRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b InviteParticipant) Input() *agent.InviteParticipantRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b InviteParticipant) Send(ctx context.Context) (*agent.InviteParticipantResponse, error) {
+	out := new(agent.InviteParticipantResponse)
+	if err := b.caller.Do(ctx, &agent.Operations[opInviteParticipant], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // LeaveContact has the agent leave a chat, which goes on without him or ends with him: POST
 // /agent/contacts/{ContactId}/leave.
 //
@@ -465,6 +527,186 @@ func (b LeaveContact) Send(ctx context.Context) (*agent.LeaveContactResponse, er
 		return nil, err
 	}
 	return out, nil
+}
+
+// ListActiveContacts lists the contacts that the supervisor may monitor: those that are
+// connected to agents, the one that has been connected longest first: GET
+// /agent/active-contacts.
+//
+// Required: SessionToken.
+//
+// Errors: [agent.AccessDeniedException] (403), [agent.InternalServiceException] (500),
+// [agent.ThrottlingException] (429), [agent.UnauthorizedException] (401),
+// [agent.ValidationException] (400).
+type ListActiveContacts struct {
+	caller restjson.Caller
+	in     agent.ListActiveContactsRequest
+}
+
+// MaxResults sets MaxResults. 100 when absent. Query parameter maxResults; 1 to 100.
+func (b ListActiveContacts) MaxResults(v int32) ListActiveContacts {
+	b.in.MaxResults = &v
+	return b
+}
+
+// NextToken sets NextToken, the token of the previous page, for the page behind it. Query
+// parameter nextToken; 1 to 100000 characters.
+func (b ListActiveContacts) NextToken(v string) ListActiveContacts {
+	b.in.NextToken = &v
+	return b
+}
+
+// SessionToken sets SessionToken. The token of SignIn. Required; header X-Amz-Bearer; sensitive:
+// never log it; 1 to 1000 characters.
+func (b ListActiveContacts) SessionToken(v string) ListActiveContacts {
+	b.in.SessionToken = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b ListActiveContacts) With(in *agent.ListActiveContactsRequest) ListActiveContacts {
+	if in == nil {
+		in = &agent.ListActiveContactsRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b ListActiveContacts) Input() *agent.ListActiveContactsRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b ListActiveContacts) Send(ctx context.Context) (*agent.ListActiveContactsResponse, error) {
+	out := new(agent.ListActiveContactsResponse)
+	if err := b.caller.Do(ctx, &agent.Operations[opListActiveContacts], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Pages sends the call for one page after the other, from NextToken on. An error ends it, and so
+// does a page that leads back to itself.
+func (b ListActiveContacts) Pages(ctx context.Context) iter.Seq2[*agent.ListActiveContactsResponse, error] {
+	return fluent.Pages(b.in.NextToken, func(token *string) (*agent.ListActiveContactsResponse, *string, error) {
+		b := b
+		b.in.NextToken = token
+		out, err := b.Send(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		return out, out.NextToken, nil
+	})
+}
+
+// Items are the elements of ActiveContacts of every page, see Pages.
+func (b ListActiveContacts) Items(ctx context.Context) iter.Seq2[agent.ActiveContact, error] {
+	return fluent.Items(b.Pages(ctx), func(out *agent.ListActiveContactsResponse) []agent.ActiveContact { return out.ActiveContacts })
+}
+
+// ListQuickConnects lists the quick connects of queues, by name: those of the queue of a
+// contact, of the queues that are named, or of all queues of the routing profile: GET
+// /agent/quick-connects.
+//
+// Required: SessionToken.
+//
+// Errors: [agent.AccessDeniedException] (403), [agent.InternalServiceException] (500),
+// [agent.ResourceNotFoundException] (404), [agent.ThrottlingException] (429),
+// [agent.UnauthorizedException] (401), [agent.ValidationException] (400).
+type ListQuickConnects struct {
+	caller restjson.Caller
+	in     agent.ListQuickConnectsRequest
+}
+
+// ContactID sets ContactId. Those of the queue that this contact in hand came from; of one that
+// came from none, those of the default outbound queue of the routing profile. Query parameter
+// contactId; 1 to 256 characters.
+func (b ListQuickConnects) ContactID(v string) ListQuickConnects {
+	b.in.ContactId = &v
+	return b
+}
+
+// QueueID adds to QueueIds. Those of these queues, by id or ARN. What is no queue of the routing
+// profile, such as the queue of the agent, has none. Query parameter queueId; 0 to 100 elements;
+// each 1 to 500 characters.
+func (b ListQuickConnects) QueueID(v ...string) ListQuickConnects {
+	b.in.QueueIds = fluent.Add(b.in.QueueIds, v)
+	return b
+}
+
+// SetQueueIDs replaces all of QueueIds by a copy of v; nil leaves it out.
+func (b ListQuickConnects) SetQueueIDs(v []string) ListQuickConnects {
+	b.in.QueueIds = slices.Clone(v)
+	return b
+}
+
+// MaxResults sets MaxResults. 100 when absent. Query parameter maxResults; 1 to 100.
+func (b ListQuickConnects) MaxResults(v int32) ListQuickConnects {
+	b.in.MaxResults = &v
+	return b
+}
+
+// NextToken sets NextToken, the token of the previous page, for the page behind it. Query
+// parameter nextToken; 1 to 100000 characters.
+func (b ListQuickConnects) NextToken(v string) ListQuickConnects {
+	b.in.NextToken = &v
+	return b
+}
+
+// SessionToken sets SessionToken. The token of SignIn. Required; header X-Amz-Bearer; sensitive:
+// never log it; 1 to 1000 characters.
+func (b ListQuickConnects) SessionToken(v string) ListQuickConnects {
+	b.in.SessionToken = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b ListQuickConnects) With(in *agent.ListQuickConnectsRequest) ListQuickConnects {
+	if in == nil {
+		in = &agent.ListQuickConnectsRequest{}
+	}
+	b.in = *in
+	b.in.QueueIds = slices.Clone(b.in.QueueIds)
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b ListQuickConnects) Input() *agent.ListQuickConnectsRequest {
+	in := b.in
+	in.QueueIds = slices.Clone(in.QueueIds)
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b ListQuickConnects) Send(ctx context.Context) (*agent.ListQuickConnectsResponse, error) {
+	out := new(agent.ListQuickConnectsResponse)
+	if err := b.caller.Do(ctx, &agent.Operations[opListQuickConnects], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Pages sends the call for one page after the other, from NextToken on. An error ends it, and so
+// does a page that leads back to itself.
+func (b ListQuickConnects) Pages(ctx context.Context) iter.Seq2[*agent.ListQuickConnectsResponse, error] {
+	return fluent.Pages(b.in.NextToken, func(token *string) (*agent.ListQuickConnectsResponse, *string, error) {
+		b := b
+		b.in.NextToken = token
+		out, err := b.Send(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		return out, out.NextToken, nil
+	})
+}
+
+// Items are the elements of QuickConnects of every page, see Pages.
+func (b ListQuickConnects) Items(ctx context.Context) iter.Seq2[agent.QuickConnectSummary, error] {
+	return fluent.Items(b.Pages(ctx), func(out *agent.ListQuickConnectsResponse) []agent.QuickConnectSummary { return out.QuickConnects })
 }
 
 // ListWaitingContacts lists the contacts that the agent may pick: those that wait in queues of
@@ -550,6 +792,85 @@ func (b ListWaitingContacts) Pages(ctx context.Context) iter.Seq2[*agent.ListWai
 // Items are the elements of WaitingContacts of every page, see Pages.
 func (b ListWaitingContacts) Items(ctx context.Context) iter.Seq2[agent.WaitingContact, error] {
 	return fluent.Items(b.Pages(ctx), func(out *agent.ListWaitingContactsResponse) []agent.WaitingContact { return out.WaitingContacts })
+}
+
+// MonitorContact has the supervisor read along in a chat that is connected to an agent: POST
+// /agent/contacts/{ContactId}/monitor.
+//
+// Required: ContactID, SessionToken.
+//
+// Errors: [agent.AccessDeniedException] (403), [agent.InternalServiceException] (500),
+// [agent.InvalidStateException] (409), [agent.ResourceNotFoundException] (404),
+// [agent.ThrottlingException] (429), [agent.UnauthorizedException] (401),
+// [agent.ValidationException] (400).
+type MonitorContact struct {
+	caller restjson.Caller
+	in     agent.MonitorContactRequest
+}
+
+// ContactID sets ContactId. A contact of the chat: the current one, or the first of its chain.
+// Required; in the path; 1 to 256 characters.
+func (b MonitorContact) ContactID(v string) MonitorContact {
+	b.in.ContactId = v
+	return b
+}
+
+// AllowedMonitorCapability adds to AllowedMonitorCapabilities. What this supervisor is to be
+// able to do; when absent, all that the permissions allow. BARGE needs ManagerBargeIn. 0 to 2
+// elements.
+func (b MonitorContact) AllowedMonitorCapability(v ...agent.MonitorCapability) MonitorContact {
+	b.in.AllowedMonitorCapabilities = fluent.Add(b.in.AllowedMonitorCapabilities, v)
+	return b
+}
+
+// SetAllowedMonitorCapabilities replaces all of AllowedMonitorCapabilities by a copy of v; nil leaves it out.
+func (b MonitorContact) SetAllowedMonitorCapabilities(v []agent.MonitorCapability) MonitorContact {
+	b.in.AllowedMonitorCapabilities = slices.Clone(v)
+	return b
+}
+
+// ClientToken sets ClientToken. Repeated with the same token the call has the same answer.
+// Idempotency token, filled in by the client; 1 to 500 characters.
+func (b MonitorContact) ClientToken(v string) MonitorContact {
+	b.in.ClientToken = &v
+	return b
+}
+
+// SessionToken sets SessionToken. The token of SignIn. Required; header X-Amz-Bearer; sensitive:
+// never log it; 1 to 1000 characters.
+func (b MonitorContact) SessionToken(v string) MonitorContact {
+	b.in.SessionToken = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b MonitorContact) With(in *agent.MonitorContactRequest) MonitorContact {
+	if in == nil {
+		in = &agent.MonitorContactRequest{}
+	}
+	b.in = *in
+	b.in.AllowedMonitorCapabilities = slices.Clone(b.in.AllowedMonitorCapabilities)
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b MonitorContact) Input() *agent.MonitorContactRequest {
+	in := b.in
+	in.AllowedMonitorCapabilities = slices.Clone(in.AllowedMonitorCapabilities)
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b MonitorContact) Send(ctx context.Context) (*agent.MonitorContactResponse, error) {
+	if b.in.ClientToken == nil {
+		b.in.ClientToken = new(b.caller.Token())
+	}
+	out := new(agent.MonitorContactResponse)
+	if err := b.caller.Do(ctx, &agent.Operations[opMonitorContact], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // PickContact has a waiting contact ring with the agent, whatever the agent's status: POST
@@ -708,6 +1029,67 @@ func (b RejectContact) Send(ctx context.Context) (*agent.RejectContactResponse, 
 	return out, nil
 }
 
+// RemoveParticipant removes somebody from the chat: another agent, whose after-contact work
+// begins; an invitation that rings; the customer, which ends the chat and needs the permission
+// StopContact.Enabled: POST /agent/contacts/{ContactId}/participants/{ParticipantId}/remove.
+//
+// Required: ContactID, ParticipantID, SessionToken.
+//
+// Errors: [agent.AccessDeniedException] (403), [agent.InternalServiceException] (500),
+// [agent.InvalidStateException] (409), [agent.ResourceNotFoundException] (404),
+// [agent.ThrottlingException] (429), [agent.UnauthorizedException] (401),
+// [agent.ValidationException] (400).
+type RemoveParticipant struct {
+	caller restjson.Caller
+	in     agent.RemoveParticipantRequest
+}
+
+// ContactID sets ContactId. A contact of the chat that the agent has in hand: the current one,
+// or the first of its chain. Required; in the path; 1 to 256 characters.
+func (b RemoveParticipant) ContactID(v string) RemoveParticipant {
+	b.in.ContactId = v
+	return b
+}
+
+// ParticipantID sets ParticipantId. A connection of the contact. Required; in the path; 1 to 256
+// characters.
+func (b RemoveParticipant) ParticipantID(v string) RemoveParticipant {
+	b.in.ParticipantId = v
+	return b
+}
+
+// SessionToken sets SessionToken. The token of SignIn. Required; header X-Amz-Bearer; sensitive:
+// never log it; 1 to 1000 characters.
+func (b RemoveParticipant) SessionToken(v string) RemoveParticipant {
+	b.in.SessionToken = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b RemoveParticipant) With(in *agent.RemoveParticipantRequest) RemoveParticipant {
+	if in == nil {
+		in = &agent.RemoveParticipantRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b RemoveParticipant) Input() *agent.RemoveParticipantRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b RemoveParticipant) Send(ctx context.Context) (*agent.RemoveParticipantResponse, error) {
+	out := new(agent.RemoveParticipantResponse)
+	if err := b.caller.Do(ctx, &agent.Operations[opRemoveParticipant], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SignIn begins a session of a user who has a username and a password, and the permission
 // BasicAgentAccess: POST /agent/sign-in.
 //
@@ -815,6 +1197,76 @@ func (b SignOut) Send(ctx context.Context) (*agent.SignOutResponse, error) {
 	return out, nil
 }
 
+// TransferContact transfers a connected chat to a queue, an agent or a flow, by a quick connect:
+// POST /agent/contacts/{ContactId}/transfer.
+//
+// Required: ContactID, QuickConnectID, SessionToken.
+//
+// Errors: [agent.AccessDeniedException] (403), [agent.InternalServiceException] (500),
+// [agent.InvalidStateException] (409), [agent.ResourceNotFoundException] (404),
+// [agent.ThrottlingException] (429), [agent.UnauthorizedException] (401),
+// [agent.ValidationException] (400).
+type TransferContact struct {
+	caller restjson.Caller
+	in     agent.TransferContactRequest
+}
+
+// ContactID sets ContactId. A contact of the chat that the agent has in hand: the current one,
+// or the first of its chain. Required; in the path; 1 to 256 characters.
+func (b TransferContact) ContactID(v string) TransferContact {
+	b.in.ContactId = v
+	return b
+}
+
+// QuickConnectID sets QuickConnectId. The id or the ARN, from ListQuickConnects. Required; 1 to
+// 500 characters.
+func (b TransferContact) QuickConnectID(v string) TransferContact {
+	b.in.QuickConnectId = v
+	return b
+}
+
+// ClientToken sets ClientToken. Repeated with the same token the transfer has the same answer,
+// whatever became of it. Idempotency token, filled in by the client; 1 to 500 characters.
+func (b TransferContact) ClientToken(v string) TransferContact {
+	b.in.ClientToken = &v
+	return b
+}
+
+// SessionToken sets SessionToken. The token of SignIn. Required; header X-Amz-Bearer; sensitive:
+// never log it; 1 to 1000 characters.
+func (b TransferContact) SessionToken(v string) TransferContact {
+	b.in.SessionToken = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b TransferContact) With(in *agent.TransferContactRequest) TransferContact {
+	if in == nil {
+		in = &agent.TransferContactRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b TransferContact) Input() *agent.TransferContactRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b TransferContact) Send(ctx context.Context) (*agent.TransferContactResponse, error) {
+	if b.in.ClientToken == nil {
+		b.in.ClientToken = new(b.caller.Token())
+	}
+	out := new(agent.TransferContactResponse)
+	if err := b.caller.Do(ctx, &agent.Operations[opTransferContact], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // UpdateContactAttributes sets attributes of a contact in hand; those that are not named stay:
 // PUT /agent/contacts/{ContactId}/attributes.
 //
@@ -878,6 +1330,66 @@ func (b UpdateContactAttributes) Input() *agent.UpdateContactAttributesRequest {
 func (b UpdateContactAttributes) Send(ctx context.Context) (*agent.UpdateContactAttributesResponse, error) {
 	out := new(agent.UpdateContactAttributesResponse)
 	if err := b.caller.Do(ctx, &agent.Operations[opUpdateContactAttributes], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// UpdateMonitorParticipantState has a supervisor barge in on a chat, or be silent again: PUT
+// /agent/contacts/{ContactId}/monitor.
+//
+// Required: ContactID, TargetMonitorMode, SessionToken.
+//
+// Errors: [agent.AccessDeniedException] (403), [agent.InternalServiceException] (500),
+// [agent.InvalidStateException] (409), [agent.ResourceNotFoundException] (404),
+// [agent.ThrottlingException] (429), [agent.UnauthorizedException] (401),
+// [agent.ValidationException] (400).
+type UpdateMonitorParticipantState struct {
+	caller restjson.Caller
+	in     agent.UpdateMonitorParticipantStateRequest
+}
+
+// ContactID sets ContactId. The contact of the supervisor, or the first of the chain of the
+// chat. Required; in the path; 1 to 256 characters.
+func (b UpdateMonitorParticipantState) ContactID(v string) UpdateMonitorParticipantState {
+	b.in.ContactId = v
+	return b
+}
+
+// TargetMonitorMode sets TargetMonitorMode, the target monitor mode: one of the values of
+// [agent.MonitorCapability]. Required.
+func (b UpdateMonitorParticipantState) TargetMonitorMode(v agent.MonitorCapability) UpdateMonitorParticipantState {
+	b.in.TargetMonitorMode = v
+	return b
+}
+
+// SessionToken sets SessionToken. The token of SignIn. Required; header X-Amz-Bearer; sensitive:
+// never log it; 1 to 1000 characters.
+func (b UpdateMonitorParticipantState) SessionToken(v string) UpdateMonitorParticipantState {
+	b.in.SessionToken = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b UpdateMonitorParticipantState) With(in *agent.UpdateMonitorParticipantStateRequest) UpdateMonitorParticipantState {
+	if in == nil {
+		in = &agent.UpdateMonitorParticipantStateRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b UpdateMonitorParticipantState) Input() *agent.UpdateMonitorParticipantStateRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b UpdateMonitorParticipantState) Send(ctx context.Context) (*agent.UpdateMonitorParticipantStateResponse, error) {
+	out := new(agent.UpdateMonitorParticipantStateResponse)
+	if err := b.caller.Do(ctx, &agent.Operations[opUpdateMonitorParticipantState], &b.in, out); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -6,7 +6,7 @@ import (
 	"parley.example/parley/api/restjson"
 )
 
-// Calls begins calls: it has a method for each of the 16 operations, which returns an empty
+// Calls begins calls: it has a method for each of the 23 operations, which returns an empty
 // builder. It may be copied and used by many goroutines at once.
 type Calls struct{ caller restjson.Caller }
 
@@ -23,14 +23,21 @@ const (
 	opEndContact
 	opExplainContact
 	opGetAgent
+	opInviteParticipant
 	opLeaveContact
+	opListActiveContacts
+	opListQuickConnects
 	opListWaitingContacts
+	opMonitorContact
 	opPickContact
 	opPutAgentStatus
 	opRejectContact
+	opRemoveParticipant
 	opSignIn
 	opSignOut
+	opTransferContact
 	opUpdateContactAttributes
+	opUpdateMonitorParticipantState
 )
 
 // AcceptContact begins a call that accepts a contact that rings; repeated by the agent it
@@ -63,9 +70,21 @@ func (c Calls) ExplainContact() ExplainContact { return ExplainContact{caller: c
 // GetAgent begins a call that returns all that the agent sees, and how the agent is set up.
 func (c Calls) GetAgent() GetAgent { return GetAgent{caller: c.caller} }
 
+// InviteParticipant begins a call that has the chat ring at another agent, by a quick connect of
+// the type USER, who takes part beside those who are there, six at most.
+func (c Calls) InviteParticipant() InviteParticipant { return InviteParticipant{caller: c.caller} }
+
 // LeaveContact begins a call that has the agent leave a chat, which goes on without him or ends
 // with him.
 func (c Calls) LeaveContact() LeaveContact { return LeaveContact{caller: c.caller} }
+
+// ListActiveContacts begins a call that lists the contacts that the supervisor may monitor:
+// those that are connected to agents, the one that has been connected longest first.
+func (c Calls) ListActiveContacts() ListActiveContacts { return ListActiveContacts{caller: c.caller} }
+
+// ListQuickConnects begins a call that lists the quick connects of queues, by name: those of the
+// queue of a contact, of the queues that are named, or of all queues of the routing profile.
+func (c Calls) ListQuickConnects() ListQuickConnects { return ListQuickConnects{caller: c.caller} }
 
 // ListWaitingContacts begins a call that lists the contacts that the agent may pick: those that
 // wait in queues of manual assignment of the routing profile, the one that has waited longest
@@ -73,6 +92,10 @@ func (c Calls) LeaveContact() LeaveContact { return LeaveContact{caller: c.calle
 func (c Calls) ListWaitingContacts() ListWaitingContacts {
 	return ListWaitingContacts{caller: c.caller}
 }
+
+// MonitorContact begins a call that has the supervisor read along in a chat that is connected to
+// an agent.
+func (c Calls) MonitorContact() MonitorContact { return MonitorContact{caller: c.caller} }
 
 // PickContact begins a call that has a waiting contact ring with the agent, whatever the agent's
 // status.
@@ -84,6 +107,11 @@ func (c Calls) PutAgentStatus() PutAgentStatus { return PutAgentStatus{caller: c
 // RejectContact begins a call that refuses a contact that rings, which is offered to others.
 func (c Calls) RejectContact() RejectContact { return RejectContact{caller: c.caller} }
 
+// RemoveParticipant begins a call that removes somebody from the chat: another agent, whose
+// after-contact work begins; an invitation that rings; the customer, which ends the chat and
+// needs the permission StopContact.Enabled.
+func (c Calls) RemoveParticipant() RemoveParticipant { return RemoveParticipant{caller: c.caller} }
+
 // SignIn begins a call that begins a session of a user who has a username and a password, and
 // the permission BasicAgentAccess.
 func (c Calls) SignIn() SignIn { return SignIn{caller: c.caller} }
@@ -91,8 +119,18 @@ func (c Calls) SignIn() SignIn { return SignIn{caller: c.caller} }
 // SignOut begins a call that ends the session, and closes its streams.
 func (c Calls) SignOut() SignOut { return SignOut{caller: c.caller} }
 
+// TransferContact begins a call that transfers a connected chat to a queue, an agent or a flow,
+// by a quick connect.
+func (c Calls) TransferContact() TransferContact { return TransferContact{caller: c.caller} }
+
 // UpdateContactAttributes begins a call that sets attributes of a contact in hand; those that
 // are not named stay.
 func (c Calls) UpdateContactAttributes() UpdateContactAttributes {
 	return UpdateContactAttributes{caller: c.caller}
+}
+
+// UpdateMonitorParticipantState begins a call that has a supervisor barge in on a chat, or be
+// silent again.
+func (c Calls) UpdateMonitorParticipantState() UpdateMonitorParticipantState {
+	return UpdateMonitorParticipantState{caller: c.caller}
 }

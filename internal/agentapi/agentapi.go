@@ -14,6 +14,7 @@ package agentapi
 
 import (
 	"context"
+	"iter"
 	"net/http"
 	"slices"
 
@@ -148,18 +149,27 @@ func (s *Service) Admit(ctx context.Context, of auth.Session) error {
 
 // may refuses whoever has none of the permissions. The refusal names the first.
 func (c *caller) may(any ...permission.Name) error {
-	for _, id := range c.user.SecurityProfiles {
-		p, err := catalog.Get[*catalog.SecurityProfile](c.snap, id)
-		if err != nil {
-			continue // it is being deleted
+	for _, n := range any {
+		for range c.granting(n) {
+			return nil
 		}
-		for _, n := range any {
-			if slices.Contains(p.Permissions, string(n)) {
-				return nil
+	}
+	return &forbidden{permission: any[0]}
+}
+
+// granting yields the security profiles of the caller that have a permission.
+func (c *caller) granting(n permission.Name) iter.Seq[*catalog.SecurityProfile] {
+	return func(yield func(*catalog.SecurityProfile) bool) {
+		for _, id := range c.user.SecurityProfiles {
+			p, err := catalog.Get[*catalog.SecurityProfile](c.snap, id)
+			if err != nil {
+				continue // it is being deleted
+			}
+			if slices.Contains(p.Permissions, string(n)) && !yield(p) {
+				return
 			}
 		}
 	}
-	return &forbidden{any[0]}
 }
 
 // present reports whether a stream of the caller's is open.

@@ -2,6 +2,7 @@ package agentapi
 
 import (
 	"context"
+	"slices"
 
 	"parley.example/parley/api/agent"
 	"parley.example/parley/internal/catalog/permission"
@@ -38,9 +39,13 @@ func (s *Service) held(ctx context.Context, ref string) (c caller, state *contac
 		return c, nil, nil, err
 	}
 	if w = state.WorkOf(c.user.ID); w == nil {
-		return c, nil, nil, center.Errorf(center.NotFound, "you do not have contact %s in hand: it has been cleared, offered to somebody else, or was never offered to you", ref)
+		return c, nil, nil, notInHand(ref)
 	}
 	return c, state, w, nil
+}
+
+func notInHand(ref string) error {
+	return center.Errorf(center.NotFound, "you do not have contact %s in hand: it has been cleared, offered to somebody else, or was never offered to you", ref)
 }
 
 // AcceptContact accepts a contact that rings. One that the agent has accepted already, in another tab or by the same
@@ -86,33 +91,30 @@ func (s *Service) ClearContact(ctx context.Context, in *agent.ClearContactReques
 	return &agent.ClearContactResponse{}, nil
 }
 
-// LeaveContact has the agent leave a chat that goes on without him, or ends with him. One that he has left is left
-// already.
+// LeaveContact has the agent leave a chat that goes on without him, or ends with him; a supervisor leaves what he watches. One that
+// he has left is left already. While an invitation of his rings, and nobody else is there, he cannot: the customer would be
+// alone with the disconnect flow.
 func (s *Service) LeaveContact(ctx context.Context, in *agent.LeaveContactRequest) (*agent.LeaveContactResponse, error) {
-	_, state, w, err := s.held(ctx, in.ContactId)
+	c, err := s.caller(ctx)
 	if err != nil {
 		return nil, err
 	}
-	switch w.State {
-	case contact.WorkConnected:
-		if _, err := s.Engine.Do(ctx, state.ID, contact.Disconnect{Participant: w.Participant}); err != nil && !s.isOver(ctx, state.ID, w) {
-			return nil, err
-		}
-	case contact.WorkEnded:
-	default:
+	state, err := s.chatOf(ctx, &c, in.ContactId)
+	if err != nil {
+		return nil, err
+	}
+	switch w := state.WorkOf(c.user.ID); {
+	case w == nil && slices.ContainsFunc(state.Participants, func(p contact.Participant) bool { return p.User == c.user.ID && !p.Left.IsZero() }):
+		return &agent.LeaveContactResponse{}, nil
+	case w == nil:
+		return nil, notInHand(in.ContactId)
+	case w.State != contact.WorkConnected && w.State != contact.WorkEnded:
 		return nil, notConnected(w)
 	}
-	return &agent.LeaveContactResponse{}, nil
-}
-
-// isOver reports whether the contact has ended for the agent, which somebody else may have been quicker to do.
-func (s *Service) isOver(ctx context.Context, chat center.ContactID, w *contact.Work) bool {
-	state, err := s.Engine.State(ctx, chat)
-	if err != nil {
-		return false
+	if _, err := s.Engine.Do(ctx, state.ID, contact.Leave{User: c.user.ID}); err != nil {
+		return nil, err
 	}
-	now := state.WorkOf(w.User)
-	return now == nil || now.Participant == w.Participant && now.State == contact.WorkEnded
+	return &agent.LeaveContactResponse{}, nil
 }
 
 // notConnected says why a contact in hand is not connected, and what to do.

@@ -25,15 +25,29 @@ func expired(cause error) error {
 	return refused(&agent.UnauthorizedException{Message: "the session token is not good, or not any more; sign in again"}, cause)
 }
 
-// forbidden is the error of a user without a permission. Its reason is Denied.
-type forbidden struct{ permission permission.Name }
+// forbidden is the error of a user without a permission, or whose permission is not for this. Its reason is Denied.
+type forbidden struct {
+	permission permission.Name
+	why        string // "" for one who does not have it
+}
 
 func (f *forbidden) Error() string {
+	if f.why != "" {
+		return f.why
+	}
 	return "none of your security profiles has the permission " + string(f.permission)
 }
 
 // Unwrap makes it a refusal for those who ask why.
 func (f *forbidden) Unwrap() error { return &center.Error{Reason: center.Denied, Message: f.Error()} }
+
+// unready is the error of what cannot be done as things stand, which for administrators is a bad request.
+func unready(err error) error {
+	if center.ReasonOf(err) == center.BadRequest && err != nil {
+		return center.Errorf(center.Conflict, "%v", err)
+	}
+	return err
+}
 
 // MapError turns an error of the domain into an exception that the operation declares. It is for
 // [restjson.HandlerOptions]. The result unwraps to err; an unknown error is returned unchanged.

@@ -3,8 +3,6 @@ package agentapi
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -45,9 +43,6 @@ func (p place) compare(w store.Waiting) int {
 
 func placeOf(w store.Waiting) place { return place{w.Since, w.Chat} }
 
-// maxPage is how many contacts a page has when nothing is said.
-const maxPage = 100
-
 // ListWaitingContacts lists the chats that the agent may pick, those that have waited longest first. One that
 // is taken meanwhile is missing on the page where it would be, and no other.
 func (s *Service) ListWaitingContacts(ctx context.Context, in *agent.ListWaitingContactsRequest) (*agent.ListWaitingContactsResponse, error) {
@@ -73,16 +68,10 @@ func (s *Service) ListWaitingContacts(ctx context.Context, in *agent.ListWaiting
 		queues = []center.QueueID{q.ID}
 	}
 	var after place
-	if in.NextToken != nil {
-		text, err := base64.RawURLEncoding.DecodeString(*in.NextToken)
-		if err != nil || json.Unmarshal(text, &after) != nil {
-			return nil, center.Errorf(center.Invalid, "NextToken is not one that was given out")
-		}
+	if err := fromToken(in.NextToken, &after); err != nil {
+		return nil, err
 	}
-	limit := maxPage
-	if in.MaxResults != nil {
-		limit = int(*in.MaxResults)
-	}
+	limit := pageOf(in.MaxResults)
 	page, err := s.waiting(ctx, c.Instance, queues, after, limit+1)
 	if err != nil {
 		return nil, err
@@ -90,11 +79,7 @@ func (s *Service) ListWaitingContacts(ctx context.Context, in *agent.ListWaiting
 	out := &agent.ListWaitingContactsResponse{WaitingContacts: []agent.WaitingContact{}}
 	if len(page) > limit {
 		page = page[:limit]
-		text, err := json.Marshal(placeOf(page[limit-1]))
-		if err != nil {
-			return nil, err
-		}
-		out.NextToken = new(base64.RawURLEncoding.EncodeToString(text))
+		out.NextToken = new(tokenOf(placeOf(page[limit-1])))
 	}
 	for _, w := range page {
 		state, err := s.Engine.State(ctx, w.Chat)

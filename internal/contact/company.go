@@ -70,7 +70,8 @@ func (d *decision) connected(user center.UserID) (*Work, error) {
 
 // Leave is the leaving of an agent or a supervisor. The last who goes leaves the customer to the disconnect
 // flow. Repeated it changes nothing, nor does it during a transfer by the agent or after it: desks
-// leave what they have transferred. What still rings is a Conflict.
+// leave what they have transferred. What still rings is a Conflict, and so is leaving the customer with an invitation
+// that rings.
 type Leave struct{ User center.UserID }
 
 func (l Leave) decide(d *decision) error {
@@ -82,6 +83,8 @@ func (l Leave) decide(d *decision) error {
 		return center.Errorf(center.Conflict, "contact %s still rings; accept or reject it", w.Contact)
 	case w.State != WorkConnected:
 		return nil
+	case d.chat.Ringing() != nil && !d.accompanied(w.Participant):
+		return center.Errorf(center.Conflict, "contact %s rings at %s, and nobody else is there: wait for the answer, or take the invitation back first", w.Contact, d.chat.Ringing().Who.DisplayName)
 	}
 	return d.depart(*d.chat.Participant(w.Participant))
 }
@@ -90,7 +93,7 @@ func (l Leave) decide(d *decision) error {
 // go on alone with the customer.
 func (d *decision) agentLeft(reason string) error {
 	d.stopIdle()
-	if d.accompanied() {
+	if d.accompanied("") {
 		return nil
 	}
 	var last Participant // agent to leave
@@ -105,10 +108,10 @@ func (d *decision) agentLeft(reason string) error {
 	return d.customerRemains(reason)
 }
 
-// accompanied reports whether an agent takes part, or a supervisor.
-func (d *decision) accompanied() bool {
+// accompanied reports whether an agent takes part, or a supervisor, other than one.
+func (d *decision) accompanied(but center.ParticipantID) bool {
 	return slices.ContainsFunc(d.chat.Participants, func(p Participant) bool {
-		return p.Present() && (p.Role == center.RoleAgent || p.Role == center.RoleSupervisor)
+		return p.Present() && p.ID != but && (p.Role == center.RoleAgent || p.Role == center.RoleSupervisor)
 	})
 }
 

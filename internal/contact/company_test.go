@@ -78,7 +78,9 @@ func TestCompanyCorners(t *testing.T) {
 			p.chat.ExitAgent = true
 			p.do(Disconnect{Participant: ana})
 		}, "bo ENDED, cy ENDED", []string{"AGENT joined", "CUSTOMER left", "AGENT left", "AGENT left", "SYSTEM: How was it?"}},
-		"the one who invited leaves": {func(p *chatTest, _, _, _ center.ParticipantID) { p.do(Leave{"bo"}) }, "bo ENDED",
+		"the one who invited stays until there is an answer": {func(p *chatTest, _, _, _ center.ParticipantID) { p.refuse(center.Conflict, Leave{"bo"}) },
+			"bo CONNECTED, cy CONNECTING", nil},
+		"the one who invited closes his client": {func(p *chatTest, _, bo, _ center.ParticipantID) { p.do(Disconnect{Participant: bo}) }, "bo ENDED",
 			[]string{"AGENT left", "SYSTEM: How was it?"}},
 		"the one who was invited stays": {func(p *chatTest, _, _, cy center.ParticipantID) {
 			p.do(Accept{"cy"})

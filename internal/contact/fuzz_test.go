@@ -216,7 +216,7 @@ func (w *watch) work(cmd Command) {
 		switch k.State {
 		case WorkConnecting:
 			ringing++
-			if w.chat.Ended || (w.chat.Queue == nil) != k.Invited || k.Invited && !(&decision{chat: w.chat}).accompanied() || w.chat.Joining != "" || k.Contact != w.chat.Latest.ID {
+			if w.chat.Ended || (w.chat.Queue == nil) != k.Invited || k.Invited && !(&decision{chat: w.chat}).accompanied("") || w.chat.Joining != "" || k.Contact != w.chat.Latest.ID {
 				w.t.Fatalf("%T: %+v rings; ended %t, waits %t, joining %q", cmd, k, w.chat.Ended, w.chat.Queue != nil, w.chat.Joining)
 			}
 		case WorkConnected:

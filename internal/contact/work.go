@@ -435,7 +435,7 @@ func (l Lose) decide(d *decision) error {
 		return err
 	}
 	d.stopIdle()
-	if d.accompanied() {
+	if d.accompanied("") {
 		return nil
 	}
 	if !l.Requeue || queue == "" {

@@ -24,6 +24,17 @@ func TargetOf(snap *catalog.Snapshot, q *catalog.QuickConnect) (contact.Target, 
 	return to, nil
 }
 
+// monitoring is the instance attribute without which chats cannot be monitored.
+const monitoring = "ENHANCED_CHAT_MONITORING"
+
+// Monitor is the supervision of a chat by a user, who may barge in or not. An instance without ENHANCED_CHAT_MONITORING is BadRequest.
+func Monitor(snap *catalog.Snapshot, u *catalog.User, barge bool) (contact.Monitor, error) {
+	if on, _ := snap.Instance.Attribute(monitoring); on != "true" {
+		return contact.Monitor{}, center.Errorf(center.BadRequest, "chats of this instance cannot be monitored; its attribute %s is off", monitoring)
+	}
+	return contact.Monitor{User: u.ID, Identity: IdentityOf(u), Barge: barge}, nil
+}
+
 // multiParty is the instance attribute without which agents cannot invite others.
 const multiParty = "MULTI_PARTY_CHAT_CONFERENCE"
 

@@ -208,3 +208,11 @@ func moment(t time.Time) *time.Time {
 	}
 	return &t
 }
+
+// CapabilitiesShown is what a supervisor may do, who may barge in or not, as clients are sent it.
+func CapabilitiesShown(barge bool) []api.MonitorCapability {
+	if barge {
+		return []api.MonitorCapability{api.MonitorCapabilitySILENT_MONITOR, api.MonitorCapabilityBARGE}
+	}
+	return []api.MonitorCapability{api.MonitorCapabilitySILENT_MONITOR}
+}

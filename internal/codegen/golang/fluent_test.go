@@ -158,6 +158,8 @@ func TestEveryTokenIsFilledIn(t *testing.T) {
 			switch op.Service {
 			case "connect":
 				b = reflect.ValueOf(connectcall.New(c)).MethodByName(op.Name).Call(nil)[0]
+			case "agent":
+				b = reflect.ValueOf(agentcall.New(c)).MethodByName(op.Name).Call(nil)[0]
 			default:
 				b = reflect.ValueOf(participantcall.New(c)).MethodByName(op.Name).Call(nil)[0]
 			}

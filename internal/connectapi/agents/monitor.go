@@ -9,12 +9,8 @@ import (
 	"parley.example/parley/internal/catalog/permission"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi/query"
-	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/router"
 )
-
-// monitoring is the instance attribute without which chats cannot be monitored.
-const monitoring = "ENHANCED_CHAT_MONITORING"
 
 // MonitorContact has a user watch a chat that is connected to an agent, in a contact of its own, silently until he barges in.
 // Without AllowedMonitorCapabilities he cannot. The same ClientToken for the same user and capabilities gets the first answer, for others it
@@ -27,12 +23,11 @@ func (s *Agents) MonitorContact(ctx context.Context, in *connect.MonitorContactR
 	if err != nil {
 		return nil, err
 	}
-	if on, _ := snap.Instance.Attribute(monitoring); on != "true" {
-		return nil, center.Errorf(center.BadRequest, "chats of this instance cannot be monitored; its attribute %s is off", monitoring)
+	m, err := router.Monitor(snap, u, slices.Contains(in.AllowedMonitorCapabilities, connect.MonitorCapabilityBARGE))
+	if err != nil {
+		return nil, err
 	}
-	m := contact.Monitor{
-		User: u.ID, Identity: router.IdentityOf(u), Contact: c.ID, Barge: slices.Contains(in.AllowedMonitorCapabilities, connect.MonitorCapabilityBARGE),
-	}
+	m.Contact = c.ID
 	if in.ClientToken != nil {
 		m.Token = *in.ClientToken
 	}

@@ -200,3 +200,49 @@ func (s *Stream) Hear(text string) Heard {
 		}
 	}
 }
+
+// Transfer transfers a contact to where a quick connect leads, and returns the id of the new contact.
+func (d *Desk) Transfer(contact, quick string) string {
+	d.t.Helper()
+	out, err := d.s.Agent.TransferContact(d.t.Context(), &agent.TransferContactRequest{SessionToken: d.Token, ContactId: contact, QuickConnectId: quick})
+	if err != nil {
+		d.t.Fatalf("TransferContact: %v", err)
+	}
+	return out.ContactId
+}
+
+// Invite invites the agent to whom a quick connect leads, and returns the id of the participant to be.
+func (d *Desk) Invite(contact, quick string) string {
+	d.t.Helper()
+	out, err := d.s.Agent.InviteParticipant(d.t.Context(), &agent.InviteParticipantRequest{SessionToken: d.Token, ContactId: contact, QuickConnectId: quick})
+	if err != nil {
+		d.t.Fatalf("InviteParticipant: %v", err)
+	}
+	return out.ParticipantId
+}
+
+// Remove removes a participant from a contact, or cancels a transfer.
+func (d *Desk) Remove(contact, participant string) {
+	d.t.Helper()
+	if _, err := d.s.Agent.RemoveParticipant(d.t.Context(), &agent.RemoveParticipantRequest{SessionToken: d.Token, ContactId: contact, ParticipantId: participant}); err != nil {
+		d.t.Fatalf("RemoveParticipant: %v", err)
+	}
+}
+
+// Monitor has a supervisor watch a contact.
+func (d *Desk) Monitor(contact string) *agent.MonitorContactResponse {
+	d.t.Helper()
+	out, err := d.s.Agent.MonitorContact(d.t.Context(), &agent.MonitorContactRequest{SessionToken: d.Token, ContactId: contact})
+	if err != nil {
+		d.t.Fatalf("MonitorContact: %v", err)
+	}
+	return out
+}
+
+// Mode has a supervisor barge in on a contact, or be silent again.
+func (d *Desk) Mode(contact string, mode agent.MonitorCapability) {
+	d.t.Helper()
+	if _, err := d.s.Agent.UpdateMonitorParticipantState(d.t.Context(), &agent.UpdateMonitorParticipantStateRequest{SessionToken: d.Token, ContactId: contact, TargetMonitorMode: mode}); err != nil {
+		d.t.Fatalf("UpdateMonitorParticipantState: %v", err)
+	}
+}
