@@ -101,6 +101,8 @@ func (x *AgentConfiguration) DecodeJSON(d *restjson.Decoder) {
 			x.AgentQueue.DecodeJSON(d)
 		case "AutoAccept":
 			x.AutoAccept = d.Bool()
+		case "MultiPartyConferenceEnabled":
+			x.MultiPartyConferenceEnabled = d.Bool()
 		default:
 			d.Skip()
 		}
@@ -155,8 +157,8 @@ func (x *AgentContact) DecodeJSON(d *restjson.Decoder) {
 			x.ChatEnded = d.Bool()
 		case "LastSequence":
 			x.LastSequence = d.Int64()
-		case "Participants":
-			x.Participants = restjson.DecodeList(d, (*ContactParticipant).DecodeJSON)
+		case "Connections":
+			x.Connections = restjson.DecodeList(d, (*Connection).DecodeJSON)
 		case "Attributes":
 			x.Attributes = restjson.DecodeMap[string](d, restjson.StringInto[string])
 		case "SegmentAttributes":
@@ -289,24 +291,34 @@ func (x *ClearContactResponse) DecodeJSON(d *restjson.Decoder) {
 }
 
 // DecodeJSON reads the members that travel in a body.
-func (x *ContactParticipant) DecodeJSON(d *restjson.Decoder) {
+func (x *Connection) DecodeJSON(d *restjson.Decoder) {
 	if !d.Object() {
 		return
 	}
 	for d.Next() {
 		switch string(d.Key()) {
-		case "ParticipantId":
-			x.ParticipantId = d.String()
-		case "Role":
-			x.Role = ParticipantRole(d.String())
+		case "ConnectionId":
+			x.ConnectionId = d.String()
+		case "ConnectionType":
+			x.ConnectionType = ConnectionType(d.String())
+		case "Own":
+			x.Own = d.Bool()
+		case "State":
+			x.State = ConnectionState(d.String())
+		case "Since":
+			x.Since = new(d.DateTime())
 		case "DisplayName":
 			x.DisplayName = new(d.String())
 		case "UserId":
 			x.UserId = new(d.String())
-		case "State":
-			x.State = ParticipantState(d.String())
-		case "Since":
-			x.Since = new(d.DateTime())
+		case "Queue":
+			x.Queue = new(QueueSummary)
+			x.Queue.DecodeJSON(d)
+		case "QuickConnectName":
+			x.QuickConnectName = new(d.String())
+		case "Monitoring":
+			x.Monitoring = new(Monitoring)
+			x.Monitoring.DecodeJSON(d)
 		default:
 			d.Skip()
 		}
@@ -585,6 +597,27 @@ func (x *MonitorContactResponse) DecodeJSON(d *restjson.Decoder) {
 			x.ParticipantId = d.String()
 		case "MonitorCapabilities":
 			x.MonitorCapabilities = restjson.DecodeList(d, restjson.StringInto[MonitorCapability])
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *Monitoring) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "MonitorMode":
+			x.MonitorMode = MonitorCapability(d.String())
+		case "MonitorCapabilities":
+			x.MonitorCapabilities = restjson.DecodeList(d, restjson.StringInto[MonitorCapability])
+		case "AgentName":
+			x.AgentName = new(d.String())
+		case "Joined":
+			x.Joined = d.DateTime()
 		default:
 			d.Skip()
 		}

@@ -58,6 +58,7 @@ func (x *AgentConfiguration) AppendJSON(b []byte) []byte {
 		b = append(x.AgentQueue.AppendJSON(restjson.Key(b, "AgentQueue")), ',')
 	}
 	b = restjson.Bool(b, "AutoAccept", x.AutoAccept)
+	b = restjson.Bool(b, "MultiPartyConferenceEnabled", x.MultiPartyConferenceEnabled)
 	return restjson.End(b)
 }
 
@@ -86,7 +87,7 @@ func (x *AgentContact) AppendJSON(b []byte) []byte {
 	b = restjson.OptTime(b, "Enqueued", x.Enqueued, restjson.DateTime)
 	b = restjson.Bool(b, "ChatEnded", x.ChatEnded)
 	b = restjson.Int(b, "LastSequence", x.LastSequence)
-	b = append(restjson.Elements(restjson.Key(b, "Participants"), x.Participants, (*ContactParticipant).AppendJSON), ',')
+	b = append(restjson.Elements(restjson.Key(b, "Connections"), x.Connections, (*Connection).AppendJSON), ',')
 	b = append(restjson.Entries(restjson.Key(b, "Attributes"), x.Attributes, restjson.StringElement[string]), ',')
 	b = append(restjson.Entries(restjson.Key(b, "SegmentAttributes"), x.SegmentAttributes, restjson.StringElement[string]), ',')
 	b = append(restjson.Entries(restjson.Key(b, "References"), x.References, (*Reference).AppendJSON), ',')
@@ -153,14 +154,22 @@ func (*ClearContactRequest) AppendJSON(b []byte) []byte { return append(b, "{}".
 func (*ClearContactResponse) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
-func (x *ContactParticipant) AppendJSON(b []byte) []byte {
+func (x *Connection) AppendJSON(b []byte) []byte {
 	b = append(b, '{')
-	b = restjson.String(b, "ParticipantId", x.ParticipantId)
-	b = restjson.String(b, "Role", x.Role)
-	b = restjson.OptString(b, "DisplayName", x.DisplayName)
-	b = restjson.OptString(b, "UserId", x.UserId)
+	b = restjson.String(b, "ConnectionId", x.ConnectionId)
+	b = restjson.String(b, "ConnectionType", x.ConnectionType)
+	b = restjson.Bool(b, "Own", x.Own)
 	b = restjson.String(b, "State", x.State)
 	b = restjson.OptTime(b, "Since", x.Since, restjson.DateTime)
+	b = restjson.OptString(b, "DisplayName", x.DisplayName)
+	b = restjson.OptString(b, "UserId", x.UserId)
+	if x.Queue != nil {
+		b = append(x.Queue.AppendJSON(restjson.Key(b, "Queue")), ',')
+	}
+	b = restjson.OptString(b, "QuickConnectName", x.QuickConnectName)
+	if x.Monitoring != nil {
+		b = append(x.Monitoring.AppendJSON(restjson.Key(b, "Monitoring")), ',')
+	}
 	return restjson.End(b)
 }
 
@@ -300,6 +309,16 @@ func (x *MonitorContactResponse) AppendJSON(b []byte) []byte {
 	b = restjson.String(b, "ContactId", x.ContactId)
 	b = restjson.String(b, "ParticipantId", x.ParticipantId)
 	b = append(restjson.Elements(restjson.Key(b, "MonitorCapabilities"), x.MonitorCapabilities, restjson.StringElement[MonitorCapability]), ',')
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *Monitoring) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "MonitorMode", x.MonitorMode)
+	b = append(restjson.Elements(restjson.Key(b, "MonitorCapabilities"), x.MonitorCapabilities, restjson.StringElement[MonitorCapability]), ',')
+	b = restjson.OptString(b, "AgentName", x.AgentName)
+	b = restjson.DateTime(b, "Joined", x.Joined)
 	return restjson.End(b)
 }
 

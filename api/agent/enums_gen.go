@@ -83,6 +83,66 @@ func (e Channel) Valid() bool {
 	return false
 }
 
+// ConnectionState is an enum. What a connection is in. That of a supervisor is SILENT_MONITOR or
+// BARGE.
+type ConnectionState string
+
+// The values of ConnectionState.
+const (
+	ConnectionStateCONNECTING     ConnectionState = "CONNECTING"
+	ConnectionStateCONNECTED      ConnectionState = "CONNECTED"
+	ConnectionStateDISCONNECTED   ConnectionState = "DISCONNECTED"
+	ConnectionStateSILENT_MONITOR ConnectionState = "SILENT_MONITOR"
+	ConnectionStateBARGE          ConnectionState = "BARGE"
+)
+
+// Values returns every value of ConnectionState, in the model's order.
+func (ConnectionState) Values() []ConnectionState {
+	return []ConnectionState{ConnectionStateCONNECTING, ConnectionStateCONNECTED, ConnectionStateDISCONNECTED, ConnectionStateSILENT_MONITOR,
+		ConnectionStateBARGE}
+}
+
+// Valid reports whether e is one of the values of ConnectionState.
+func (e ConnectionState) Valid() bool {
+	switch e {
+	case ConnectionStateCONNECTING, ConnectionStateCONNECTED, ConnectionStateDISCONNECTED, ConnectionStateSILENT_MONITOR,
+		ConnectionStateBARGE:
+		return true
+	}
+	return false
+}
+
+// ConnectionType is an enum. Whose a connection is, as seen by the agent: one's own (AGENT, or
+// MONITORING of a supervisor), the customer's (INBOUND), that of another agent, or where a
+// transfer leads (OUTBOUND), that of a supervisor who has barged in (MONITORING), that of a bot
+// (OTHER).
+type ConnectionType string
+
+// The values of ConnectionType.
+const (
+	ConnectionTypeAGENT      ConnectionType = "AGENT"
+	ConnectionTypeINBOUND    ConnectionType = "INBOUND"
+	ConnectionTypeOUTBOUND   ConnectionType = "OUTBOUND"
+	ConnectionTypeMONITORING ConnectionType = "MONITORING"
+	ConnectionTypeOTHER      ConnectionType = "OTHER"
+)
+
+// Values returns every value of ConnectionType, in the model's order.
+func (ConnectionType) Values() []ConnectionType {
+	return []ConnectionType{ConnectionTypeAGENT, ConnectionTypeINBOUND, ConnectionTypeOUTBOUND, ConnectionTypeMONITORING,
+		ConnectionTypeOTHER}
+}
+
+// Valid reports whether e is one of the values of ConnectionType.
+func (e ConnectionType) Valid() bool {
+	switch e {
+	case ConnectionTypeAGENT, ConnectionTypeINBOUND, ConnectionTypeOUTBOUND, ConnectionTypeMONITORING,
+		ConnectionTypeOTHER:
+		return true
+	}
+	return false
+}
+
 // MonitorCapability is an enum. What a supervisor may do: read along unseen, or take part.
 type MonitorCapability string
 
@@ -101,58 +161,6 @@ func (MonitorCapability) Values() []MonitorCapability {
 func (e MonitorCapability) Valid() bool {
 	switch e {
 	case MonitorCapabilitySILENT_MONITOR, MonitorCapabilityBARGE:
-		return true
-	}
-	return false
-}
-
-// ParticipantRole is an enum. What somebody is in a chat.
-type ParticipantRole string
-
-// The values of ParticipantRole.
-const (
-	ParticipantRoleAGENT      ParticipantRole = "AGENT"
-	ParticipantRoleCUSTOMER   ParticipantRole = "CUSTOMER"
-	ParticipantRoleSYSTEM     ParticipantRole = "SYSTEM"
-	ParticipantRoleCUSTOM_BOT ParticipantRole = "CUSTOM_BOT"
-	ParticipantRoleSUPERVISOR ParticipantRole = "SUPERVISOR"
-)
-
-// Values returns every value of ParticipantRole, in the model's order.
-func (ParticipantRole) Values() []ParticipantRole {
-	return []ParticipantRole{ParticipantRoleAGENT, ParticipantRoleCUSTOMER, ParticipantRoleSYSTEM, ParticipantRoleCUSTOM_BOT,
-		ParticipantRoleSUPERVISOR}
-}
-
-// Valid reports whether e is one of the values of ParticipantRole.
-func (e ParticipantRole) Valid() bool {
-	switch e {
-	case ParticipantRoleAGENT, ParticipantRoleCUSTOMER, ParticipantRoleSYSTEM, ParticipantRoleCUSTOM_BOT,
-		ParticipantRoleSUPERVISOR:
-		return true
-	}
-	return false
-}
-
-// ParticipantState is an enum. Whether a participant takes part.
-type ParticipantState string
-
-// The values of ParticipantState.
-const (
-	ParticipantStateCONNECTING   ParticipantState = "CONNECTING"
-	ParticipantStateCONNECTED    ParticipantState = "CONNECTED"
-	ParticipantStateDISCONNECTED ParticipantState = "DISCONNECTED"
-)
-
-// Values returns every value of ParticipantState, in the model's order.
-func (ParticipantState) Values() []ParticipantState {
-	return []ParticipantState{ParticipantStateCONNECTING, ParticipantStateCONNECTED, ParticipantStateDISCONNECTED}
-}
-
-// Valid reports whether e is one of the values of ParticipantState.
-func (e ParticipantState) Valid() bool {
-	switch e {
-	case ParticipantStateCONNECTING, ParticipantStateCONNECTED, ParticipantStateDISCONNECTED:
 		return true
 	}
 	return false

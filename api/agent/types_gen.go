@@ -56,6 +56,8 @@ type AgentConfiguration struct {
 	AgentQueue *QueueSummary // required
 	// Chats are connected at once, without ringing.
 	AutoAccept bool // required
+	// Several agents may take part in a chat: the instance attribute MULTI_PARTY_CHAT_CONFERENCE.
+	MultiPartyConferenceEnabled bool // required
 }
 
 // AgentContact is a structure. A contact in the agent's hands.
@@ -90,9 +92,13 @@ type AgentContact struct {
 	// The whole chat is over.
 	ChatEnded bool // required
 	// That of the last item of the transcript.
-	LastSequence int64                // required
-	Participants []ContactParticipant // required
-	Attributes   map[string]string    // required
+	LastSequence int64 // required
+	// Who is in the contact, in this order: the agent, or the supervisor, whose snapshot it is; the
+	// customer; other agents as they joined; who is invited; where a transfer leads; a supervisor
+	// who has barged in; bots. Who has left is not there, and who watches silently is in no view
+	// but the own. When it is over for the agent there are the first two.
+	Connections []Connection      // required
+	Attributes  map[string]string // required
 	// Those that are texts.
 	SegmentAttributes map[string]string    // required
 	References        map[string]Reference // required
@@ -160,16 +166,28 @@ type ClearContactRequest struct {
 // ClearContactResponse is the output of ClearContact.
 type ClearContactResponse struct{}
 
-// ContactParticipant is a structure. Somebody in a chat, in the order in which they came.
-type ContactParticipant struct {
-	ParticipantId string          // required; 1 to 256 characters
-	Role          ParticipantRole // required
-	DisplayName   *string         // 0 to 256 characters
-	// Of an agent.
-	UserId *string          // 1 to 256 characters
-	State  ParticipantState // required
+// Connection is a structure. Somebody in a contact, or where a transfer leads, as one agent sees
+// it.
+type Connection struct {
+	// The ParticipantId, which is the same from the ring on; of where a transfer leads, the id of
+	// the contact there. RemoveParticipant takes either.
+	ConnectionId   string         // required; 1 to 256 characters
+	ConnectionType ConnectionType // required
+	// It is the agent's own, which comes first.
+	Own   bool            // required
+	State ConnectionState // required
 	// Of the state; absent for a customer who has not connected yet.
 	Since *time.Time
+	// Of where a transfer leads, the name of the quick connect.
+	DisplayName *string // 0 to 256 characters
+	// Of an agent or a supervisor, or of the agent a transfer leads to.
+	UserId *string // 1 to 256 characters
+	// Of the queue a transfer leads to.
+	Queue *QueueSummary
+	// By which somebody was invited, or a transfer goes.
+	QuickConnectName *string // 1 to 512 characters
+	// Of a supervisor.
+	Monitoring *Monitoring
 }
 
 // CreateChatTokenRequest is the input of CreateChatToken (POST
@@ -355,6 +373,17 @@ type MonitorContactResponse struct {
 	// That of the supervisor.
 	ParticipantId       string              // required; 1 to 256 characters
 	MonitorCapabilities []MonitorCapability // required; 0 to 2 elements
+}
+
+// Monitoring is a structure. A supervisor's part in a contact.
+type Monitoring struct {
+	MonitorMode MonitorCapability // required
+	// What the supervisor may do.
+	MonitorCapabilities []MonitorCapability // required; 0 to 2 elements
+	// The agent who is watched.
+	AgentName *string // 0 to 256 characters
+	// Since when.
+	Joined time.Time // required
 }
 
 // PickContactRequest is the input of PickContact (POST

@@ -13,6 +13,7 @@ import (
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/router"
 )
 
 // chat is the one channel that agents have contacts of.
@@ -52,7 +53,6 @@ func (s *Service) GetAgent(ctx context.Context, _ *agent.GetAgentRequest) (*agen
 	if err != nil {
 		return nil, err
 	}
-	now := s.Clock.Now() // before the reads, so that a later number never has less
 	view, err := desk.Load(ctx, s.Engine, c.Instance, c.user.ID)
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func (s *Service) GetAgent(ctx context.Context, _ *agent.GetAgentRequest) (*agen
 	if err != nil {
 		return nil, err
 	}
-	return &agent.GetAgentResponse{Snapshot: view.Snapshot(c.snap, tagOf(configuration), desk.Number(now), now), Configuration: configuration}, nil
+	return &agent.GetAgentResponse{Snapshot: view.Snapshot(c.snap, tagOf(configuration), view.Number(), view.At), Configuration: configuration}, nil
 }
 
 // Tag is for [desk.Config].
@@ -103,8 +103,9 @@ func (c *caller) configuration() (*agent.AgentConfiguration, error) {
 	}
 	return &agent.AgentConfiguration{
 		User: c.shown(), Permissions: c.permissions(), Statuses: shown, RoutingProfile: c.profileShown(profile),
-		AgentQueue: desk.QueueShown(c.snap, desk.OwnQueue(c.user.ID)),
-		AutoAccept: slices.ContainsFunc(c.user.Config.AutoAccept, func(a catalog.AutoAccept) bool { return a.Channel == chat && a.Accept }),
+		AgentQueue:                  desk.QueueShown(c.snap, desk.OwnQueue(c.user.ID)),
+		AutoAccept:                  slices.ContainsFunc(c.user.Config.AutoAccept, func(a catalog.AutoAccept) bool { return a.Channel == chat && a.Accept }),
+		MultiPartyConferenceEnabled: router.MultiParty(c.snap),
 	}, nil
 }
 

@@ -38,11 +38,17 @@ func Monitor(snap *catalog.Snapshot, u *catalog.User, barge bool) (contact.Monit
 // multiParty is the instance attribute without which agents cannot invite others.
 const multiParty = "MULTI_PARTY_CHAT_CONFERENCE"
 
+// MultiParty reports whether several agents may take part in a chat of an instance.
+func MultiParty(snap *catalog.Snapshot) bool {
+	on, _ := snap.Instance.Attribute(multiParty)
+	return on == "true"
+}
+
 // Invite is an agent's invitation of another one to a chat, by a quick connect of the type USER: it rings as other
 // chats do, and is refused to an agent who is not available. A quick connect of another type and an
 // instance without MULTI_PARTY_CHAT_CONFERENCE are BadRequest, an agent who has been deleted NotFound. snap has users.
 func (r *Router) Invite(snap *catalog.Snapshot, by center.UserID, q *catalog.QuickConnect) (contact.Invite, error) {
-	if on, _ := snap.Instance.Attribute(multiParty); on != "true" {
+	if !MultiParty(snap) {
 		return contact.Invite{}, center.Errorf(center.BadRequest, "several agents cannot take part in a chat of this instance; its attribute %s is off", multiParty)
 	}
 	if q.Type != catalog.ToUser {

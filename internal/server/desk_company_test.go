@@ -222,6 +222,33 @@ func hears(s *servertest.Stream, event string) servertest.Heard {
 	}
 }
 
+// sees returns when a snapshot has come in which the agent's last contact has these connections: type, state and name of each.
+func (w *worker) sees(want string) {
+	w.stream.Snapshot(func(a *agent.AgentSnapshot) bool {
+		return len(a.Contacts) > 0 && seen(&a.Contacts[len(a.Contacts)-1]) == want
+	})
+}
+
+// seen writes the connections of a contact in one line.
+func seen(c *agent.AgentContact) string {
+	var out []string
+	for i := range c.Connections {
+		k := &c.Connections[i]
+		text := fmt.Sprint(strings.ToLower(string(k.ConnectionType)), " ", strings.ToLower(string(k.State)))
+		if k.DisplayName != nil {
+			text += " " + *k.DisplayName
+		}
+		if k.Own != (i == 0) || k.Own && k.ConnectionId != c.ParticipantId {
+			text += " whose?"
+		}
+		if k.QuickConnectName != nil {
+			text += " by " + *k.QuickConnectName
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, ", ")
+}
+
 // TestColdTransfers hands a chat to an agent, to a queue and to where a flow leads, one after the other: the customer's socket, token
 // and transcript are the same from the beginning to the end, and only who transfers is told that it has succeeded.
 func TestColdTransfers(t *testing.T) {
@@ -301,6 +328,7 @@ func TestTransferFails(t *testing.T) {
 	me := o.takes(bo, l)
 
 	id := bo.Transfer(l.Contact, quick)
+	bo.sees("agent connected BO, inbound connected Ana, outbound connecting nowhere by nowhere")
 	_, err := o.Agent.TransferContact(t.Context(), &agent.TransferContactRequest{SessionToken: bo.Token, ContactId: l.Contact, QuickConnectId: quick})
 	servertest.Refused(t, "a transfer during a transfer", err, "InvalidStateException", 409)
 	_, err = o.Agent.RemoveParticipant(t.Context(), &agent.RemoveParticipantRequest{SessionToken: bo.Token, ContactId: l.Contact, ParticipantId: l.Participant})
@@ -309,6 +337,9 @@ func TestTransferFails(t *testing.T) {
 	l.untouched(t, bo.stream, me, "meanwhile")
 	bo.Remove(l.Contact, id)
 	hears(bo.stream, eventFailed)
+	if got := bo.Agent().Snapshot; seen(&got.Contacts[0]) != "agent connected BO, inbound connected Ana" {
+		t.Errorf("after the transfer was cancelled the agent sees %s", seen(&got.Contacts[0]))
+	}
 	bo.Remove(l.Contact, id)
 	l.untouched(t, bo.stream, me, "cancelled")
 
@@ -373,7 +404,7 @@ func TestWarmTransfer(t *testing.T) {
 	}
 	hears(bo.stream, eventInvited)
 	got := cy.stream.Contact(agent.AgentContactStateCONNECTING)
-	if got.ContactId != l.Contact || got.ParticipantId != id {
+	if got.ContactId != l.Contact || got.ParticipantId != id || seen(&got) != "agent connecting CY by to cy, inbound connected Ana, outbound connected BO" {
 		t.Errorf("at the other rings %+v; want contact %s as participant %s", got, l.Contact, id)
 	}
 	_, err = o.Agent.LeaveContact(t.Context(), &agent.LeaveContactRequest{SessionToken: bo.Token, ContactId: l.Contact})
@@ -389,6 +420,7 @@ func TestWarmTransfer(t *testing.T) {
 		t.Errorf("the other takes part as %s; want %s", mine.Participant, id)
 	}
 	cy.stream.Contact(agent.AgentContactStateCONNECTED)
+	bo.sees("agent connected BO, inbound connected Ana, outbound connected CY by to cy")
 	l.untouched(t, cy.stream, mine, "both")
 	bo.stream.Hear("both!")
 	me.Send("I leave you to Cy")

@@ -41,8 +41,12 @@ func TestMonitor(t *testing.T) {
 		t.Errorf("monitored again it is %+v; want %+v", again, m)
 	}
 	watched := sue.stream.Contact(agent.AgentContactStateCONNECTED)
-	if watched.ContactId != m.ContactId || watched.InitialContactId != l.Contact || watched.ParticipantId != m.ParticipantId {
-		t.Errorf("the supervisor has %+v; want the contact %s", watched, m.ContactId)
+	if watched.ContactId != m.ContactId || watched.InitialContactId != l.Contact || watched.InitiationMethod != "MONITOR" || watched.Queue != nil || watched.ParticipantId != m.ParticipantId {
+		t.Errorf("the supervisor has %+v; want the contact %s, by MONITOR", watched, m.ContactId)
+	}
+	if own := watched.Connections[0]; seen(&watched) != "monitoring silent_monitor SUE, inbound connected Ana, outbound connected BO" ||
+		own.Monitoring == nil || own.Monitoring.MonitorMode != "SILENT_MONITOR" || *own.Monitoring.AgentName != "BO" || len(own.Monitoring.MonitorCapabilities) != 2 {
+		t.Errorf("the supervisor sees %s, and himself as %+v", seen(&watched), own.Monitoring)
 	}
 	if active = list(); len(active) != 1 || !active[0].Monitored {
 		t.Errorf("the contacts to monitor are %+v; want that of bo, monitored", active)
@@ -57,6 +61,9 @@ func TestMonitor(t *testing.T) {
 	servertest.Refused(t, "an invitation by a supervisor", err, "InvalidStateException", 409)
 	_, err = o.Agent.RemoveParticipant(t.Context(), &agent.RemoveParticipantRequest{SessionToken: sue.Token, ContactId: m.ContactId, ParticipantId: me.Participant})
 	servertest.Refused(t, "a removal by a silent supervisor", err, "InvalidStateException", 409)
+	if got := bo.Agent().Snapshot; seen(&got.Contacts[0]) != "agent connected BO, inbound connected Ana" {
+		t.Errorf("of a silent supervisor the agent sees %s", seen(&got.Contacts[0]))
+	}
 	if got := events(bo.stream.Items); strings.Join(got, " ") != "participant.joined" {
 		t.Errorf("the agent was told %v; want nothing of the supervisor", got)
 	}
@@ -64,6 +71,10 @@ func TestMonitor(t *testing.T) {
 	sue.Mode(m.ContactId, agent.MonitorCapabilityBARGE)
 	sue.Mode(m.ContactId, agent.MonitorCapabilityBARGE)
 	hears(bo.stream, eventJoined)
+	sue.sees("monitoring barge SUE, inbound connected Ana, outbound connected BO")
+	if got := bo.Agent().Snapshot; seen(&got.Contacts[0]) != "agent connected BO, inbound connected Ana, monitoring barge SUE" {
+		t.Errorf("with a supervisor who has barged in the agent sees %s", seen(&got.Contacts[0]))
+	}
 	l.untouched(t, sue.stream, mine, "barged")
 	bo.stream.Hear("barged!")
 	sue.Mode(m.ContactId, agent.MonitorCapabilitySILENT_MONITOR)

@@ -198,14 +198,14 @@ func (h *Hub) show(d *desk) {
 		if len(d.views) >= maxViews {
 			d.views = d.views[:0]
 		}
-		d.views = append(d.views, d.view())
+		d.views = append(d.views, h.view(d))
 	}
 	h.work(d)
 }
 
-// view is what the desk knows now. The caller holds the shard.
-func (d *desk) view() View {
-	v := View{User: d.user, Agent: d.agent, Chats: make([]Chat, 0, len(d.held))}
+// view is what a desk knows now. The caller holds the shard.
+func (h *Hub) view(d *desk) View {
+	v := View{At: h.Clock.Now(), User: d.user, Agent: d.agent, Chats: make([]Chat, 0, len(d.held))}
 	for _, k := range d.held {
 		if k.state != nil {
 			v.Chats = append(v.Chats, Chat{k.state, k.last})

@@ -12,6 +12,7 @@ import (
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/contact/connections"
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/store"
@@ -19,6 +20,8 @@ import (
 
 // View is what an agent sees at one moment.
 type View struct {
+	// At is when it was looked at: all that was durable by then is in it. Of two views the one of the later moment has no less.
+	At    time.Time
 	User  center.UserID
 	Agent *agent.Agent // as he is, also one who has never been there
 	Chats []Chat       // in hand
@@ -32,7 +35,7 @@ type Chat struct {
 
 // Load reads what an agent sees, as it stands in the store.
 func Load(ctx context.Context, e *engine.Engine, instance center.InstanceID, user center.UserID) (View, error) {
-	v := View{User: user}
+	v := View{At: e.Clock.Now(), User: user} // before the reads
 	var err error
 	if v.Agent, _, err = e.Agents.State(ctx, user); err != nil {
 		return v, err
@@ -74,7 +77,10 @@ func heldBy(ctx context.Context, s store.Store, instance center.InstanceID, user
 	return ids, nil
 }
 
-// Snapshot is the view as clients are sent it. snap names what is set up; what has been deleted since has no name. tag says
+// Number is the version of a snapshot of the view: it only grows, whoever makes it.
+func (v View) Number() int64 { return v.At.UnixMicro() }
+
+// Snapshot is the view as clients are sent it at a time. snap names what is set up; what has been deleted since has no name. tag says
 // to the client whether the agent is still set up as GetAgent has told it.
 func (v View) Snapshot(snap *catalog.Snapshot, tag string, version int64, now time.Time) *api.AgentSnapshot {
 	s := &api.AgentSnapshot{
@@ -118,25 +124,30 @@ func QueueShown(snap *catalog.Snapshot, id center.QueueID) *api.QueueSummary {
 // OwnQueue is the id of the queue from which an agent alone is served.
 func OwnQueue(user center.UserID) center.QueueID { return center.QueueID(machine.AgentQueue + user) }
 
-// shown is the contact that the user has in hand of the chat.
+// shown is the contact that the user has in hand of the chat. That of a supervisor is of no queue.
 func (c Chat) shown(snap *catalog.Snapshot, user center.UserID) api.AgentContact {
 	chat := c.State
-	w, cur := chat.WorkOf(user), chat.Current()
-	chain := chat.Chain()
-	of := max(0, slices.IndexFunc(chain, func(s contact.Segment) bool { return s.ID == w.Contact }))
+	v, _ := connections.Of(chat, user)
+	w, cur := &v.Work, chat.Current()
 	a := api.AgentContact{
 		ContactId: string(w.Contact), InitialContactId: string(chat.ID), RelatedContactId: optional(chat.Related()), Channel: api.ChannelCHAT,
-		InitiationMethod: chain[of].Method, Name: optional(cur.Name), Description: optional(cur.Description), LanguageCode: optional(chat.Language),
+		InitiationMethod: v.Method, Name: optional(cur.Name), Description: optional(cur.Description), LanguageCode: optional(chat.Language),
 		State: api.AgentContactState(w.State), Since: w.Since, Offered: w.Offered, Accepted: moment(w.Accepted), Deadline: moment(w.By),
 		AutoAccept: !w.Accepted.IsZero() && w.Accepted.Equal(w.Offered), ParticipantId: string(w.Participant),
-		ChatEnded: chat.Ended, LastSequence: c.Last, Participants: participantsOf(chat, w), Attributes: map[string]string{},
+		ChatEnded: chat.Ended, LastSequence: c.Last, Connections: make([]api.Connection, len(v.Connections)), Attributes: map[string]string{},
 		SegmentAttributes: map[string]string{}, References: map[string]api.Reference{},
 	}
-	if of > 0 {
-		a.PreviousContactId = optional(chain[of-1].ID)
+	for i := range v.Connections {
+		a.Connections[i] = connectionShown(snap, &v.Connections[i])
 	}
-	if q := chain[of].Queue; q != "" {
-		a.Queue = QueueShown(snap, q)
+	chain := chat.Chain()
+	if of := slices.IndexFunc(chain, func(s contact.Segment) bool { return s.ID == w.Contact }); of >= 0 {
+		if of > 0 {
+			a.PreviousContactId = optional(chain[of-1].ID)
+		}
+		if q := chain[of].Queue; q != "" {
+			a.Queue = QueueShown(snap, q)
+		}
 	}
 	if w.Contact == cur.ID {
 		a.Enqueued = moment(cur.Enqueued)
@@ -153,44 +164,36 @@ func (c Chat) shown(snap *catalog.Snapshot, user center.UserID) api.AgentContact
 	return a
 }
 
-// participantsOf returns who is in a chat, in the order in which they came, the agent himself included
-// while it rings. Of those who have left only the agent and the customer are left.
-func participantsOf(chat *contact.Chat, w *contact.Work) (list []api.ContactParticipant) {
-	own := false
-	for i := range chat.Participants {
-		p := &chat.Participants[i]
-		if !p.Left.IsZero() && p.Role != center.RoleCustomer && p.ID != w.Participant {
-			continue
+// kinds and conditions are what connections are called, as clients are sent them.
+var (
+	kinds = map[connections.Type]api.ConnectionType{
+		connections.Agent: api.ConnectionTypeAGENT, connections.Inbound: api.ConnectionTypeINBOUND, connections.Outbound: api.ConnectionTypeOUTBOUND,
+		connections.Monitoring: api.ConnectionTypeMONITORING, connections.Other: api.ConnectionTypeOTHER,
+	}
+	conditions = map[connections.State]api.ConnectionState{
+		connections.Connecting: api.ConnectionStateCONNECTING, connections.Connected: api.ConnectionStateCONNECTED, connections.Disconnected: api.ConnectionStateDISCONNECTED,
+		connections.Silent: api.ConnectionStateSILENT_MONITOR, connections.Barged: api.ConnectionStateBARGE,
+	}
+)
+
+// connectionShown is a connection as clients are sent it.
+func connectionShown(snap *catalog.Snapshot, c *connections.Connection) api.Connection {
+	out := api.Connection{
+		ConnectionId: string(c.ID), ConnectionType: kinds[c.Type], Own: c.Own, State: conditions[c.State], Since: moment(c.Since),
+		DisplayName: optional(c.Name), UserId: optional(c.User), QuickConnectName: optional(c.QuickConnect),
+	}
+	if c.Queue != "" {
+		out.Queue = QueueShown(snap, c.Queue)
+	}
+	if s := c.Supervision; s != nil {
+		out.Monitoring = &api.Monitoring{
+			MonitorMode: api.MonitorCapabilitySILENT_MONITOR, MonitorCapabilities: CapabilitiesShown(s.MayBarge), AgentName: optional(s.Watched), Joined: s.Joined,
 		}
-		if p.Role == center.RoleSupervisor && p.Joined.IsZero() && p.ID != w.Participant {
-			continue // who watches silently is seen by nobody
+		if s.Barged {
+			out.Monitoring.MonitorMode = api.MonitorCapabilityBARGE
 		}
-		shown := api.ContactParticipant{
-			ParticipantId: string(p.ID), Role: api.ParticipantRole(p.Role), DisplayName: optional(p.DisplayName), UserId: optional(p.User),
-			State: api.ParticipantStateCONNECTING, Since: moment(p.Joined),
-		}
-		switch {
-		case !p.Left.IsZero():
-			shown.State, shown.Since = api.ParticipantStateDISCONNECTED, moment(p.Left)
-		case !p.Joined.IsZero():
-			shown.State = api.ParticipantStateCONNECTED
-		}
-		own = own || p.ID == w.Participant
-		list = append(list, shown)
 	}
-	if own {
-		return list
-	}
-	me := api.ContactParticipant{
-		ParticipantId: string(w.Participant), Role: api.ParticipantRoleAGENT, UserId: optional(w.User), State: api.ParticipantStateCONNECTING, Since: moment(w.Offered),
-	}
-	if w.Who != nil {
-		me.DisplayName = optional(w.Who.DisplayName)
-	}
-	if w.State != contact.WorkConnecting {
-		me.State, me.Since = api.ParticipantStateDISCONNECTED, moment(w.Since)
-	}
-	return append(list, me)
+	return out
 }
 
 // optional is a text that is absent when it is empty.

@@ -41,7 +41,7 @@ func (h *Hub) send(d *desk) {
 			sh.mu.Unlock()
 			return
 		default:
-			v := d.view()
+			v := h.view(d)
 			if len(d.views) > 0 {
 				v, d.views = d.views[0], d.views[1:]
 			}
@@ -165,8 +165,8 @@ func (h *Hub) sendView(d *desk, v View) error {
 	shows := hashOf(s)
 	sh := h.shard(d.user)
 	sh.mu.Lock()
-	s.Version = max(d.number+1, Number(now))
-	d.number = s.Version
+	d.number = max(d.number+1, v.Number()) // not that of now: GetAgent may have seen more since the view
+	s.Version = d.number
 	same := shows == d.shows
 	d.shows = shows
 	sh.mu.Unlock()
@@ -186,9 +186,6 @@ func (h *Hub) sendView(d *desk, v View) error {
 	}
 	return nil
 }
-
-// Number is the version of a snapshot that is made at a time: it only grows, whoever makes it.
-func Number(now time.Time) int64 { return now.UnixMicro() }
 
 // hashOf is a hash of what a snapshot shows, but for when it was made and how far the transcripts are.
 func hashOf(s *api.AgentSnapshot) uint64 {

@@ -289,8 +289,8 @@ func (d *Desk) info(_ context.Context, arg string) error {
 	defer d.mu.Unlock()
 	d.say(c, "-- contact "+c.contact.ContactId)
 	d.say(c, "-- "+d.described(c))
-	for _, p := range c.contact.Participants {
-		d.say(c, fmt.Sprintf("-- %s %s, %s", strings.ToLower(string(p.Role)), nameOf(p), strings.ToLower(string(p.State))))
+	for i := range c.contact.Connections {
+		d.say(c, "-- "+connection(&c.contact.Connections[i]))
 	}
 	return nil
 }

@@ -265,12 +265,28 @@ func (d *Desk) described(c *deskChat) string {
 	return b.String()
 }
 
-// nameOf is how the others see a participant, "" for one without a name.
-func nameOf(p agent.ContactParticipant) string {
-	if p.DisplayName == nil {
-		return ""
+// who says in words whose a connection is.
+var who = map[agent.ConnectionType]string{
+	agent.ConnectionTypeAGENT: "the agent", agent.ConnectionTypeINBOUND: "the customer", agent.ConnectionTypeOUTBOUND: "the agent",
+	agent.ConnectionTypeMONITORING: "the supervisor", agent.ConnectionTypeOTHER: "the bot",
+}
+
+// connection says in words who is there.
+func connection(c *agent.Connection) string {
+	text, state := who[c.ConnectionType], strings.ToLower(strings.ReplaceAll(string(c.State), "_", " "))
+	if c.ConnectionType == agent.ConnectionTypeOUTBOUND && c.UserId == nil {
+		text = "a transfer to"
 	}
-	return *p.DisplayName
+	if c.DisplayName != nil {
+		text += " " + *c.DisplayName
+	}
+	if c.Own {
+		text = "you, " + text
+	}
+	if c.Monitoring != nil && c.Monitoring.AgentName != nil {
+		state += " of " + *c.Monitoring.AgentName
+	}
+	return text + ", " + state
 }
 
 // count is a number of things in words: 1 item, 2 items.
@@ -283,9 +299,9 @@ func count(n int, what string) string {
 
 // customerOf is the name of a contact's customer.
 func customerOf(c *agent.AgentContact) string {
-	for _, p := range c.Participants {
-		if p.Role == agent.ParticipantRoleCUSTOMER && nameOf(p) != "" {
-			return nameOf(p)
+	for i := range c.Connections {
+		if k := &c.Connections[i]; k.ConnectionType == agent.ConnectionTypeINBOUND && k.DisplayName != nil {
+			return *k.DisplayName
 		}
 	}
 	return "a customer"

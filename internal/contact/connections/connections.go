@@ -21,6 +21,7 @@ const (
 	Inbound    Type = "inbound"    // the customer's
 	Outbound   Type = "outbound"   // another agent's, or where a transfer leads
 	Monitoring Type = "monitoring" // a supervisor's
+	Other      Type = "other"      // a bot's
 )
 
 // State is the state of a connection, as amazon-connect-streams calls it (ConnectionStateType).
@@ -74,7 +75,7 @@ type View struct {
 
 // Of returns what a user sees of a chat, false for one who does not have it in hand. The connections come in this order: his own,
 // the customer's, those of other agents, of those who were invited, where a transfer leads, and those of supervisors who have barged
-// in, in the order in which they joined. A silent supervisor is in no view but his own, and who has left is in none. When the contact
+// in, in the order in which they joined, and those of bots. A silent supervisor is in no view but his own, and who has left is in none. When the contact
 // is over for the user there are his own connection and the customer's, and both are disconnected.
 func Of(c *contact.Chat, user center.UserID) (View, bool) {
 	w := c.WorkOf(user)
@@ -185,5 +186,11 @@ func others(c *contact.Chat, w *contact.Work) []Connection {
 			Name: t.To.Name, QuickConnect: t.To.Name, Queue: t.To.Queue, User: t.To.User,
 		})
 	}
-	return append(all, supervisors...) // at most one has barged in
+	all = append(all, supervisors...) // at most one has barged in
+	for i := range c.Participants {
+		if p := &c.Participants[i]; p.Role == center.RoleCustomBot && p.Present() {
+			all = append(all, Connection{ID: p.ID, Type: Other, State: Connected, Since: p.Joined, Name: p.DisplayName})
+		}
+	}
+	return all
 }

@@ -97,6 +97,10 @@ func TestViews(t *testing.T) {
 			}
 		}, []string{"c1 API", "p-bo agent connected BO own", ana, cy, "p-eve outbound connecting  by the boss", sue}},
 		"the customer has left": {"bo", func(c *contact.Chat) { c.Participants[0].Left = at(9) }, []string{"c1 API", "p-bo agent connected BO own", "p-ana inbound disconnected Ana initial", cy, eve, sue}},
+		"a bot, and one that has left": {"bo", func(c *contact.Chat) {
+			c.Participants = append(c.Participants, contact.Participant{ID: "p-bot", Role: center.RoleCustomBot, DisplayName: "Bot", Joined: at(3)},
+				contact.Participant{ID: "p-old", Role: center.RoleCustomBot, DisplayName: "Old", Joined: at(2), Left: at(3)})
+		}, []string{"c1 API", "p-bo agent connected BO own", ana, cy, eve, sue, "p-bot other connected Bot"}},
 		"a transfer": {"bo", func(c *contact.Chat) {
 			c.Work = c.Work[1:2]
 			c.Transfer = &contact.Transferring{User: "bo", To: contact.Target{Name: "second line", Queue: "q"}, Contact: center.Contact{ID: "c2"}}
